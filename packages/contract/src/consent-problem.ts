@@ -1,0 +1,54 @@
+import { z } from 'zod'
+
+/**
+ * Why a consent did not complete. A closed list: the page and other programs branch on it.
+ *
+ * - `consent-cancelled`: the person left Microsoft's page, or declined there
+ * - `admin-approval-required`: an Entra administrator has to approve the permissions first
+ * - `wrong-account`: not a member account of the organisation, or an account that may not use the app
+ * - `permission-missing`: Microsoft granted less than was asked, or the sender needs one permission more
+ * - `send-as-denied`: the delegate may not send as the sender
+ * - `mailbox-not-found`: the sender or the delegate has no mailbox in Microsoft 365
+ * - `access-blocked`: a policy, a disabled account or a missing second factor stopped the sign-in
+ * - `app-misconfigured`: the app registration (secret, redirect URI, permissions) is wrong: the operator's to mend
+ * - `microsoft-unavailable`: Microsoft did not answer, or is busy
+ * - `microsoft-refused`: any other refusal
+ * - `unexpected-answer`: the answer was not Microsoft's, or not the one that was asked for
+ */
+export const ConsentProblemCode = z.enum([
+  'consent-cancelled',
+  'admin-approval-required',
+  'wrong-account',
+  'permission-missing',
+  'send-as-denied',
+  'mailbox-not-found',
+  'access-blocked',
+  'app-misconfigured',
+  'microsoft-unavailable',
+  'microsoft-refused',
+  'unexpected-answer',
+])
+export type ConsentProblemCode = z.infer<typeof ConsentProblemCode>
+
+/** Why the connection does not work although it is configured. */
+export const SettingsProblemCode = z.enum(['reconnect-required', 'app-misconfigured'])
+export type SettingsProblemCode = z.infer<typeof SettingsProblemCode>
+
+export const ConsentProblem = z.strictObject({
+  code: ConsentProblemCode,
+  /** What happened, in a few words. */
+  title: z.string(),
+  /** What happened, in a sentence or two; bounded plain text. */
+  detail: z.string(),
+  /** What to do, who has to do it and where; may contain one absolute URL. */
+  action: z.string(),
+  /** Microsoft's correlation id, for a support request; null where Microsoft gave none. */
+  correlationId: z.string().nullable(),
+})
+export type ConsentProblem = z.infer<typeof ConsentProblem>
+
+export const SettingsProblem = ConsentProblem.extend({
+  code: SettingsProblemCode,
+  since: z.iso.datetime(),
+})
+export type SettingsProblem = z.infer<typeof SettingsProblem>
