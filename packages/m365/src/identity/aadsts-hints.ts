@@ -1,0 +1,334 @@
+import type { ConsentProblemCode } from '@inforiver-mail/contract/consent-problem'
+
+/** What a number after `AADSTS` adds to `error` and `suberror`: better words, and for a consent a better kind. */
+export interface Hint {
+  readonly codes: readonly number[]
+  /** For a consent. When a refresh was refused, `error` and `suberror` decide. */
+  readonly kind: ConsentProblemCode
+  readonly title: string
+  readonly detail: string
+  /** Who does what and where; what follows then is added by the explainer. */
+  readonly remedy?: string
+  /** The remedy ends in the link for the Entra administrator. */
+  readonly withApprovalLink?: boolean
+  /** For numbers that mean one thing in a consent and another in a refresh. */
+  readonly only?: 'consent' | 'refresh'
+}
+
+const APP_REGISTRATION = 'Microsoft Entra admin center > App registrations > the app of Inforiver Mail'
+const ENTERPRISE_APP = 'Microsoft Entra admin center > Enterprise applications > the app of Inforiver Mail'
+const CONDITIONAL_ACCESS = 'Microsoft Entra admin center > Conditional Access > Policies'
+const USER = 'Microsoft Entra admin center > Users > the account'
+const APPROVE_ONCE = 'An Entra administrator approves the permissions once, then you try again. The administrator opens'
+
+/**
+ * Source of numbers and names: Microsoft identity platform, "Authentication and authorization error codes".
+ * The first row that holds a number and fits the stage counts.
+ */
+export const AADSTS_HINTS: readonly Hint[] = [
+  // The grant has ended
+  {
+    codes: [700082, 70008],
+    only: 'refresh',
+    kind: 'microsoft-refused',
+    title: 'The connection ran out',
+    detail: 'Microsoft ended the connection because it was not used for 90 days.',
+  },
+  {
+    codes: [700084],
+    kind: 'microsoft-refused',
+    title: 'The connection ran out after 24 hours',
+    detail: 'The redirect URI is registered for a single-page application, and such connections last 24 hours.',
+    remedy: `Whoever operates the app registration moves the redirect URI to the platform Web: ${APP_REGISTRATION} > Authentication.`,
+  },
+  {
+    codes: [70043],
+    kind: 'microsoft-refused',
+    title: 'A sign-in frequency policy ended the connection',
+    detail:
+      'Your organisation’s sign-in frequency policy asks for a new sign-in, and will do so each time its period is over.',
+    remedy: `To make it last, an Entra administrator excludes the account or the app from the policy: ${CONDITIONAL_ACCESS} > the policy > Session > Sign-in frequency.`,
+  },
+  {
+    codes: [50173],
+    kind: 'microsoft-refused',
+    title: 'The connection was revoked',
+    detail: 'An administrator reset the password of the account or revoked its sessions.',
+  },
+  {
+    codes: [50132, 50133],
+    kind: 'microsoft-refused',
+    title: 'The password of the account was changed',
+    detail: 'Microsoft ended the connection when the password was changed.',
+  },
+  {
+    codes: [70000],
+    kind: 'microsoft-refused',
+    title: 'Microsoft does not accept the tokens any more',
+    detail: 'The stored token is no longer valid.',
+  },
+
+  // The account
+  {
+    codes: [50057],
+    kind: 'access-blocked',
+    title: 'The account is disabled',
+    detail: 'The account that was used is disabled in Entra.',
+    remedy: `An Entra administrator enables it: ${USER} > Account status. Or use another account.`,
+  },
+  {
+    codes: [50034],
+    kind: 'wrong-account',
+    title: 'The account does not exist here',
+    detail: 'Entra does not find this account in the organisation.',
+    remedy: 'Use a member account of your own organisation.',
+  },
+  {
+    codes: [50053],
+    kind: 'access-blocked',
+    title: 'The account is locked',
+    detail: 'Entra locked the account after too many failed sign-ins, or because of where they came from.',
+    remedy: 'Wait until the lock is over, or have an Entra administrator look at the account’s sign-in logs.',
+  },
+  {
+    codes: [50055],
+    kind: 'access-blocked',
+    title: 'The password of the account has expired',
+    detail: 'The password of the account has to be changed first.',
+    remedy: 'Sign in to Microsoft 365 with the account and change the password.',
+  },
+  {
+    codes: [50020],
+    kind: 'wrong-account',
+    title: 'The account belongs to another organisation',
+    detail: 'The account is not a member of the organisation that Inforiver Mail is registered in.',
+    remedy: 'Choose a member account of your own organisation on Microsoft’s page.',
+  },
+  {
+    codes: [50105],
+    kind: 'wrong-account',
+    title: 'The account may not use the app',
+    detail: 'The app admits only people who are assigned to it, and the account is not.',
+    remedy: `An Entra administrator assigns the account: ${ENTERPRISE_APP} > Users and groups.`,
+  },
+
+  // Consent
+  {
+    codes: [65001],
+    kind: 'permission-missing',
+    title: 'The consent is missing',
+    detail: 'Nobody has consented to the permissions, or the consent was withdrawn in Entra.',
+  },
+  {
+    codes: [65004],
+    kind: 'consent-cancelled',
+    title: 'The consent was not completed',
+    detail: 'The permissions were not accepted on Microsoft’s page.',
+    remedy:
+      'Try again and choose Accept. If you were not offered a choice, an Entra administrator has to approve the permissions once, at',
+    withApprovalLink: true,
+  },
+  {
+    codes: [90094],
+    kind: 'admin-approval-required',
+    title: 'An administrator has to approve',
+    detail: 'Your organisation lets only administrators approve these permissions.',
+    remedy: APPROVE_ONCE,
+    withApprovalLink: true,
+  },
+  {
+    codes: [90095],
+    kind: 'admin-approval-required',
+    title: 'The approval of an administrator was requested',
+    detail: 'Your request for approval waits at the administrators of your organisation.',
+    remedy: `Try again once it is granted. An Entra administrator finds it at ${ENTERPRISE_APP} > Admin consent requests, or opens`,
+    withApprovalLink: true,
+  },
+
+  // A second factor, or a policy
+  {
+    codes: [50074, 50076, 50078],
+    kind: 'access-blocked',
+    title: 'Multifactor authentication is required',
+    detail: 'Microsoft asks for a second factor, which only a new sign-in can give.',
+    remedy: 'Complete the second factor when signing in.',
+  },
+  {
+    codes: [50072, 50079],
+    kind: 'access-blocked',
+    title: 'The account has no second factor yet',
+    detail: 'Your organisation requires multifactor authentication, and the account has not been enrolled.',
+    remedy: 'Enrol the account at https://aka.ms/mfasetup first.',
+  },
+  {
+    codes: [53000, 53001],
+    kind: 'access-blocked',
+    title: 'A policy requires a managed device',
+    detail: 'A Conditional Access policy admits only compliant or joined devices.',
+    remedy: `Sign in on such a device, or have an Entra administrator exclude the app from the policy: ${CONDITIONAL_ACCESS}.`,
+  },
+  {
+    codes: [53002, 53003, 53004, 53010, 53011, 530032, 530034],
+    kind: 'access-blocked',
+    title: 'A policy blocked the sign-in',
+    detail: 'A Conditional Access policy, or a risk that Entra sees in the account, blocked it.',
+    remedy: `An Entra administrator finds which at Microsoft Entra admin center > Monitoring & health > Sign-in logs, and changes it at ${CONDITIONAL_ACCESS}.`,
+  },
+  {
+    codes: [530035],
+    kind: 'access-blocked',
+    title: 'Security defaults blocked the sign-in',
+    detail: 'The security defaults of your organisation blocked it.',
+    remedy:
+      'An Entra administrator checks Microsoft Entra admin center > Overview > Properties > Manage security defaults.',
+  },
+  {
+    codes: [50131, 50158],
+    kind: 'access-blocked',
+    title: 'A further check is required',
+    detail: 'Your organisation requires a further check at the sign-in, which was not passed.',
+    remedy: 'Pass every step that Microsoft shows when signing in.',
+  },
+
+  // The app registration
+  {
+    codes: [7000215],
+    kind: 'app-misconfigured',
+    title: 'The client secret is wrong',
+    detail:
+      'Microsoft does not accept the value of AZURE_CLIENT_SECRET. Often the ID of the secret was pasted in place of its value.',
+    remedy: `Whoever operates Inforiver Mail creates a new secret at ${APP_REGISTRATION} > Certificates & secrets, copies the column Value (not Secret ID) into AZURE_CLIENT_SECRET and restarts.`,
+  },
+  {
+    codes: [7000222],
+    kind: 'app-misconfigured',
+    title: 'The client secret has expired',
+    detail: 'The secret in AZURE_CLIENT_SECRET has run out.',
+    remedy: `Whoever operates Inforiver Mail creates a new secret at ${APP_REGISTRATION} > Certificates & secrets, copies its value into AZURE_CLIENT_SECRET and restarts.`,
+  },
+  {
+    codes: [700027, 50012, 700030],
+    kind: 'app-misconfigured',
+    title: 'The certificate of the app is not accepted',
+    detail: 'Microsoft does not accept the certificate that Inforiver Mail proves itself with.',
+    remedy: `Whoever operates Inforiver Mail compares its thumbprint and dates with ${APP_REGISTRATION} > Certificates & secrets > Certificates.`,
+  },
+  {
+    codes: [7000218, 700025],
+    kind: 'app-misconfigured',
+    title: 'The app is registered as the wrong kind',
+    detail:
+      'The redirect URI is not registered under the platform Web, so that Microsoft does not expect a client secret.',
+    remedy: `Whoever operates the app registration moves it to the platform Web: ${APP_REGISTRATION} > Authentication.`,
+  },
+  {
+    codes: [700016, 70001],
+    kind: 'app-misconfigured',
+    title: 'The app is not known in this organisation',
+    detail: 'Entra does not find the app registration of AZURE_CLIENT_ID in the organisation of AZURE_TENANT_ID.',
+    remedy: `Whoever operates Inforiver Mail compares both with ${APP_REGISTRATION} > Overview.`,
+  },
+  {
+    codes: [7000112],
+    kind: 'app-misconfigured',
+    title: 'The app is disabled',
+    detail: 'An administrator has disabled the app in Entra.',
+    remedy: `An Entra administrator enables it: ${ENTERPRISE_APP} > Properties > Enabled for users to sign-in.`,
+  },
+  {
+    codes: [50011],
+    kind: 'app-misconfigured',
+    title: 'The redirect URI is not registered',
+    detail: 'The redirect URI that Inforiver Mail uses is not registered with the app.',
+    remedy: `Whoever operates the app registration adds it, exactly as Inforiver Mail prints it at its start, under the platform Web: ${APP_REGISTRATION} > Authentication.`,
+  },
+  {
+    codes: [90002, 90019, 50059],
+    kind: 'app-misconfigured',
+    title: 'The organisation is not known',
+    detail: 'Entra does not find the organisation of AZURE_TENANT_ID in this cloud.',
+    remedy:
+      'Whoever operates Inforiver Mail compares it with Microsoft Entra admin center > Overview > Tenant ID, and AZURE_AUTHORITY_HOST with the cloud of the organisation.',
+  },
+  {
+    codes: [90038, 900382, 900432],
+    kind: 'app-misconfigured',
+    title: 'The organisation belongs to another cloud',
+    detail: 'The organisation, or the app registration, is in another Microsoft cloud than the one that was asked.',
+    remedy: 'Whoever operates Inforiver Mail sets AZURE_AUTHORITY_HOST and GRAPH_BASE_URL to the hosts of that cloud.',
+  },
+  {
+    codes: [50194, 9001023, 9002332],
+    kind: 'app-misconfigured',
+    title: 'AZURE_TENANT_ID does not name one organisation',
+    detail: 'The app is registered for one organisation and has to be used with that one’s id.',
+    remedy:
+      'Whoever operates Inforiver Mail sets AZURE_TENANT_ID to the value at Microsoft Entra admin center > Overview > Tenant ID.',
+  },
+  {
+    codes: [500011, 650052],
+    kind: 'app-misconfigured',
+    title: 'Microsoft Graph is not available in this organisation',
+    detail:
+      'The organisation has no subscription that includes Microsoft Graph mail, or its service principal is missing or disabled.',
+    remedy:
+      'An Entra administrator checks Microsoft Entra admin center > Enterprise applications > Microsoft Graph, and that the organisation has Exchange Online.',
+  },
+  {
+    codes: [650057, 65005],
+    kind: 'app-misconfigured',
+    title: 'A permission is missing from the app registration',
+    detail: 'The app registration does not list the Microsoft Graph permissions that are asked for.',
+    remedy: `Whoever operates the app registration adds Mail.Send, Mail.Send.Shared, Mail.ReadWrite and User.Read as delegated permissions: ${APP_REGISTRATION} > API permissions.`,
+  },
+  {
+    codes: [700054],
+    kind: 'app-misconfigured',
+    title: 'The app registration does not allow this kind of sign-in',
+    detail: 'Microsoft was asked for an answer that the app registration does not allow.',
+    remedy: `Whoever operates the app registration checks the platform Web: ${APP_REGISTRATION} > Authentication.`,
+  },
+  {
+    codes: [70011, 700022, 28000, 28002, 28003, 900144, 900561, 90014, 9002313, 50147, 501491],
+    kind: 'app-misconfigured',
+    title: 'Microsoft did not understand the request',
+    detail:
+      'Microsoft refused the form of the request. That is a fault of Inforiver Mail or of a proxy that changes requests.',
+    remedy: 'Please report it to the support of Inforiver, with the correlation id.',
+  },
+
+  // The round trip
+  {
+    codes: [54005],
+    kind: 'microsoft-refused',
+    title: 'This sign-in was completed before',
+    detail: 'The code that Microsoft gave was used already.',
+  },
+  {
+    codes: [70008, 700082],
+    only: 'consent',
+    kind: 'microsoft-refused',
+    title: 'The sign-in took too long',
+    detail: 'The code that Microsoft gave had run out.',
+  },
+  {
+    codes: [501481, 700005],
+    kind: 'microsoft-refused',
+    title: 'The sign-in does not belong together',
+    detail: 'The code that Microsoft gave belongs to another sign-in.',
+  },
+
+  // Trouble that passes
+  {
+    codes: [50196],
+    kind: 'microsoft-unavailable',
+    title: 'Microsoft slowed the app down',
+    detail: 'Microsoft saw too many identical requests and refuses more for a while.',
+  },
+  {
+    codes: [90033, 90006, 90012, 90024, 90055, 50033, 90090],
+    kind: 'microsoft-unavailable',
+    title: 'Microsoft is busy or out of order',
+    detail: 'Microsoft’s sign-in service cannot answer at the moment.',
+  },
+]

@@ -1,0 +1,24 @@
+import { createHash } from 'node:crypto'
+import type { RandomBytes } from '../random.ts'
+
+const SECRET_BYTES = 32 // 256 bits, and as base64url the 43 characters RFC 7636 section 4.1 asks of a verifier
+
+/** What one round trip to Microsoft's authorize page is recognised and protected by. */
+export interface AuthorizationSecrets {
+  readonly state: string
+  readonly nonce: string
+  readonly codeVerifier: string
+  /** The S256 challenge of the verifier; it alone travels with the URL. */
+  readonly codeChallenge: string
+}
+
+export function newSecrets(random: RandomBytes): AuthorizationSecrets {
+  const secret = () => random(SECRET_BYTES).toString('base64url')
+  const codeVerifier = secret()
+  return { state: secret(), nonce: secret(), codeVerifier, codeChallenge: codeChallengeOf(codeVerifier) }
+}
+
+/** RFC 7636 section 4.2, method S256. */
+export function codeChallengeOf(codeVerifier: string): string {
+  return createHash('sha256').update(codeVerifier).digest('base64url')
+}

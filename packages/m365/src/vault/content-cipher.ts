@@ -1,0 +1,74 @@
+import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto'
+import type { RandomBytes } from '../random.ts'
+import { VaultError } from './vault-error.ts'
+
+const ALGORITHM = 'aes-256-gcm'
+const KEY_BYTES = 32
+const NONCE_BYTES = 12 // NIST SP 800-38D section 7.1 hashes any other length
+const TAG_BYTES = 16
+
+/** By how many bytes sealing makes a chunk longer. */
+export const CONTENT_OVERHEAD_BYTES = NONCE_BYTES + TAG_BYTES
+
+/** Where a piece of content belongs. It opens nowhere else, in no other order, and not as a shortened whole. */
+export interface ContentPlace {
+  readonly tenant: string
+  readonly message: string
+  /** `body`, or which attachment. */
+  readonly part: string
+  /** Counted from 0. */
+  readonly chunk: number
+  readonly last: boolean
+}
+
+export interface ContentCipher {
+  /** Returns nonce, ciphertext and tag in one buffer. */
+  seal(plaintext: Uint8Array, place: ContentPlace): Buffer
+  /** Throws a `VaultError` `damaged` when the content was changed or belongs elsewhere. */
+  open(sealed: Uint8Array, place: ContentPlace): Buffer
+}
+
+/** The key of one message, as text for the token vault to seal. */
+export function newContentKey(random: RandomBytes): string {
+  return random(KEY_BYTES).toString('base64url')
+}
+
+/** Seals the body and the attachments of one message under its content key. */
+export function createContentCipher(contentKey: string, random: RandomBytes): ContentCipher {
+  const key = readContentKey(contentKey)
+  return {
+    seal(plaintext, place) {
+      const nonce = random(NONCE_BYTES)
+      const cipher = createCipheriv(ALGORITHM, key, nonce, { authTagLength: TAG_BYTES })
+      cipher.setAAD(associatedData(place))
+      return Buffer.concat([nonce, cipher.update(plaintext), cipher.final(), cipher.getAuthTag()])
+    },
+
+    open(sealed, place) {
+      if (sealed.length < CONTENT_OVERHEAD_BYTES) throw damaged()
+      const tagStart = sealed.length - TAG_BYTES
+      const decipher = createDecipheriv(ALGORITHM, key, sealed.subarray(0, NONCE_BYTES), { authTagLength: TAG_BYTES })
+      decipher.setAAD(associatedData(place))
+      decipher.setAuthTag(sealed.subarray(tagStart))
+      try {
+        return Buffer.concat([decipher.update(sealed.subarray(NONCE_BYTES, tagStart)), decipher.final()])
+      } catch {
+        throw damaged()
+      }
+    },
+  }
+}
+
+function readContentKey(contentKey: string): KeyObject {
+  const bytes = Buffer.from(contentKey, 'base64url')
+  if (bytes.length !== KEY_BYTES) throw new VaultError('damaged', 'The content key is damaged.')
+  return createSecretKey(bytes)
+}
+
+function associatedData({ tenant, message, part, chunk, last }: ContentPlace): Buffer {
+  return Buffer.from(JSON.stringify([tenant, message, part, chunk, last])) // an array of JSON values has one reading
+}
+
+function damaged(): VaultError {
+  return new VaultError('damaged', 'The sealed content is damaged or belongs elsewhere.')
+}

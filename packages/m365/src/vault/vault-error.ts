@@ -1,0 +1,19 @@
+/**
+ * - `unknown-key`: sealed with a key that the ring does not have; `kid` says which
+ * - `wrong-owner`: sealed for another tenant, record or purpose
+ * - `damaged`: not what was sealed
+ */
+export type VaultErrorCode = 'unknown-key' | 'wrong-owner' | 'damaged'
+
+/** A sealed value did not open. Neither the message nor the cause holds any of its content. */
+export class VaultError extends Error {
+  readonly code: VaultErrorCode
+  readonly kid: string | null
+
+  constructor(code: VaultErrorCode, message: string, kid: string | null = null) {
+    super(message)
+    this.name = 'VaultError'
+    this.code = code
+    this.kid = kid
+  }
+}
