@@ -1,0 +1,294 @@
+import type { MessageProblem, MessageProblemCode } from '@inforiver-mail/contract/message'
+import { firstSentence } from '../plain-text.ts'
+import type { GraphAnswer } from './graph-answer.ts'
+
+/** Why Graph will not do it, however often it is asked. */
+export type RefusalReason =
+  | 'send-as-denied'
+  | 'permission-missing'
+  | 'access-denied'
+  | 'mailbox-not-found'
+  | 'recipient-refused'
+  | 'message-refused'
+  | 'message-too-large'
+  | 'sending-limit-reached'
+
+interface FailureFacts {
+  /** Graph's `error.code`. */
+  readonly microsoftCode: string | null
+  readonly requestId: string | null
+  /** A sentence of plain text. */
+  readonly detail: string
+}
+
+export type Failure =
+  /** Too much for the mailbox or the app: nobody sends for it before `retryAfter`. Nothing was done. */
+  | ({ readonly outcome: 'throttled'; readonly retryAfter: Date | null } & FailureFacts)
+  /** Trouble that passes. Nothing was done. */
+  | ({ readonly outcome: 'unavailable'; readonly retryAfter: Date | null } & FailureFacts)
+  /** Trouble that may have come after the work: it may or may not have been done. */
+  | ({ readonly outcome: 'unknown'; readonly retryAfter: Date | null } & FailureFacts)
+  /** The token was not accepted. `claims`: a challenge for the next token request, as JSON. */
+  | ({ readonly outcome: 'unauthorized'; readonly claims: string | null } & FailureFacts)
+  | ({ readonly outcome: 'refused'; readonly reason: RefusalReason; readonly title: string } & FailureFacts)
+
+export type Refused = Extract<Failure, { outcome: 'refused' }>
+
+export interface FailureContext {
+  /** The sender of a message; absent for other calls. */
+  readonly sender?: {
+    /** From is one of the delegate's own addresses. */
+    readonly own: boolean
+    readonly grantedPermissions: readonly string[]
+  }
+}
+
+interface Refusal {
+  readonly reason: RefusalReason
+  readonly title: string
+  readonly detail: string
+}
+
+type Rule = Refusal | 'throttled' | 'unavailable' | 'unknown'
+
+const ACCESS_DENIED: Refusal = {
+  reason: 'access-denied',
+  title: 'Microsoft denied access',
+  detail: 'The account lacks a permission or a right to the mailbox.',
+}
+
+const SHARED_PERMISSION_MISSING: Refusal = {
+  reason: 'permission-missing',
+  title: 'The permission Mail.Send.Shared is missing',
+  detail: 'Sending from an address other than the account’s own needs the permission Mail.Send.Shared.',
+}
+
+const NO_MAILBOX: Refusal = {
+  reason: 'mailbox-not-found',
+  title: 'There is no such mailbox',
+  detail: 'Microsoft 365 has no cloud mailbox for the sender or the account.',
+}
+
+const INVALID_MESSAGE: Refusal = {
+  reason: 'message-refused',
+  title: 'Microsoft refused the message',
+  detail: 'Microsoft does not accept the form of the message.',
+}
+
+const TOO_LARGE: Refusal = {
+  reason: 'message-too-large',
+  title: 'The message is too large',
+  detail: 'Microsoft does not accept a message of this size.',
+}
+
+const LIMIT_REACHED: Refusal = {
+  reason: 'sending-limit-reached',
+  title: 'The sending limit is reached',
+  detail: 'The mailbox has sent as much as Exchange Online lets it send for now.',
+}
+
+const ACCOUNT_BLOCKED: Refusal = {
+  reason: 'sending-limit-reached',
+  title: 'The account is blocked from sending',
+  detail: 'Exchange Online has stopped this account from sending.',
+}
+
+const MAILBOX_FULL: Refusal = {
+  reason: 'message-refused',
+  title: 'The mailbox is full',
+  detail: 'The mailbox that sends has no room left, so that Microsoft cannot take the message.',
+}
+
+/**
+ * By `error.code`, whatever the status: for many codes Microsoft's sources disagree about it.
+ * Source: Graph error responses; Exchange codes pass through Graph unmapped.
+ */
+const RULES: Readonly<Record<string, Rule>> = {
+  ErrorAccessDenied: ACCESS_DENIED,
+  Authorization_RequestDenied: ACCESS_DENIED,
+  accessDenied: ACCESS_DENIED,
+  ErrorSendAsDenied: {
+    reason: 'send-as-denied',
+    title: 'Sending as this address is not allowed',
+    detail: 'The connected account has no right to send as the sender.',
+  },
+
+  MailboxNotEnabledForRESTAPI: NO_MAILBOX,
+  MailboxNotSupportedForRESTAPI: NO_MAILBOX,
+  ErrorNonExistentMailbox: NO_MAILBOX,
+  ResourceNotFound: NO_MAILBOX,
+  Request_ResourceNotFound: NO_MAILBOX,
+
+  ErrorInvalidRecipients: {
+    reason: 'recipient-refused',
+    title: 'Microsoft refused a recipient',
+    detail: 'At least one recipient is missing or has an address that Exchange Online does not accept.',
+  },
+  ErrorExceededMaxRecipientLimit: {
+    reason: 'recipient-refused',
+    title: 'The message has too many recipients',
+    detail: 'The message has more recipients than the organisation allows for one message.',
+  },
+
+  ErrorExceededMessageLimit: LIMIT_REACHED,
+  ErrorExceededHourlyMessageLimit: LIMIT_REACHED,
+  ErrorSubmissionQuotaExceeded: LIMIT_REACHED,
+  ErrorAccountSuspend: ACCOUNT_BLOCKED,
+  ErrorMessageSubmissionBlocked: ACCOUNT_BLOCKED,
+  ErrorQuotaExceeded: MAILBOX_FULL,
+
+  ErrorMessageSizeExceeded: TOO_LARGE,
+  RequestEntityTooLarge: TOO_LARGE,
+  ErrorAttachmentSizeShouldNotBeLessThanMinimumSize: INVALID_MESSAGE,
+  ErrorItemNotFound: {
+    reason: 'message-refused',
+    title: 'The draft is gone',
+    detail: 'The draft of the message is no longer in the mailbox.',
+  },
+  ErrorMimeContentInvalidBase64String: INVALID_MESSAGE,
+  ErrorMimeContentInvalid: INVALID_MESSAGE,
+  InvalidInternetMessageHeader: INVALID_MESSAGE,
+  InvalidInternetMessageHeaderCollection: INVALID_MESSAGE,
+  BadRequest: INVALID_MESSAGE,
+  RequestBodyRead: INVALID_MESSAGE,
+  UnableToDeserializePostBody: INVALID_MESSAGE,
+
+  ApplicationThrottled: 'throttled',
+  TooManyRequests: 'throttled',
+  activityLimitReached: 'throttled',
+
+  ErrorServerBusy: 'unavailable',
+  ServiceUnavailable: 'unavailable',
+  serviceNotAvailable: 'unavailable',
+  ErrorMailboxMoveInProgress: 'unavailable',
+  ErrorMailboxStoreUnavailable: 'unavailable',
+
+  // Seen with messages that were delivered all the same.
+  CommandConcurrencyLimitReached: 'unknown',
+  UnknownError: 'unknown',
+  ErrorInternalServerError: 'unknown',
+  ErrorInternalServerTransientError: 'unknown',
+  InternalServerError: 'unknown',
+  generalException: 'unknown',
+}
+
+/** The codes of errors that are raised before a request has left: nothing can have been done. */
+const NOT_SENT = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EHOSTDOWN',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'UND_ERR_PRX_TLS',
+  'UND_ERR_PRX_CONN',
+  'UND_ERR_ABORTED', // undici's word for a proxy that refuses the tunnel
+  'CERT_HAS_EXPIRED',
+  'CERT_NOT_YET_VALID',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+])
+
+const MAX_QUOTE_CHARACTERS = 200
+
+/** What an answer other than success means. Total: an unknown code is judged by the status. */
+export function classifyFailure(answer: GraphAnswer, context: FailureContext = {}): Failure {
+  const { code, requestId, retryAfter, claims } = answer
+  const facts = { microsoftCode: code, requestId }
+  if (answer.status === 401 || isClaimsChallenge(answer))
+    return { outcome: 'unauthorized', claims, ...facts, detail: quoted('Microsoft did not accept the token.', answer) }
+  const rule = ruleOf(answer, context)
+  if (typeof rule === 'string') return { outcome: rule, retryAfter, ...facts, detail: quoted(PASSING[rule], answer) }
+  return { outcome: 'refused', reason: rule.reason, title: rule.title, ...facts, detail: quoted(rule.detail, answer) }
+}
+
+/** What a connection that failed means: a request that may have left may have been carried out. */
+export function classifyConnectionFailure(error: unknown): Failure {
+  const code = errorCode(error)
+  const facts = { microsoftCode: null, requestId: null, retryAfter: null }
+  if (code !== null && NOT_SENT.has(code))
+    return { outcome: 'unavailable', ...facts, detail: `Microsoft could not be reached (${code}).` }
+  const cause = code ?? (error instanceof Error ? error.name : null)
+  const named = cause === null ? '' : ` (${cause})`
+  return { outcome: 'unknown', ...facts, detail: `The connection to Microsoft ended before an answer${named}.` }
+}
+
+/** As the problem of a message that failed for good. */
+export function toMessageProblem({ reason, title, detail, microsoftCode, requestId }: Refused): MessageProblem {
+  return { code: MESSAGE_PROBLEM[reason], title, detail, microsoftCode, requestId }
+}
+
+const MESSAGE_PROBLEM = {
+  'send-as-denied': 'send-as-denied',
+  'permission-missing': 'send-as-denied',
+  'access-denied': 'send-as-denied',
+  'mailbox-not-found': 'mailbox-not-found',
+  'recipient-refused': 'recipient-refused',
+  'message-refused': 'message-refused',
+  'message-too-large': 'message-too-large',
+  'sending-limit-reached': 'sending-limit-reached',
+} as const satisfies Record<RefusalReason, MessageProblemCode>
+
+const PASSING = {
+  throttled: 'Microsoft asks to slow down.',
+  unavailable: 'Microsoft 365 cannot answer at the moment.',
+  unknown: 'Microsoft 365 did not say whether the request was carried out.',
+} as const
+
+function ruleOf(answer: GraphAnswer, { sender }: FailureContext): Rule {
+  const rule = RULES[answer.code ?? '']
+  // A gateway gave up waiting. What it waited for may be done, whatever code stands in the body.
+  if (answer.status === 504) return 'unknown'
+  if (rule === INVALID_MESSAGE && isRequestTooLong(answer)) return TOO_LARGE
+  const denied = rule === ACCESS_DENIED || (rule === undefined && answer.status === 403)
+  if (denied && sender && needsSharedPermission(sender)) return SHARED_PERMISSION_MISSING
+  return rule ?? ruleOfStatus(answer)
+}
+
+function ruleOfStatus({ status, code, retryAfter }: GraphAnswer): Rule {
+  if (status === 429 || status === 509) return 'throttled'
+  if (status === 507) return MAILBOX_FULL
+  // Graph's own word, or a wait, says that the request was turned away; a bare 503 may be any gateway's.
+  if (status === 503) return code !== null || retryAfter !== null ? 'unavailable' : 'unknown'
+  if (status >= 500) return 'unknown'
+  if (status === 408 || status === 407) return 'unavailable'
+  if (status === 403) return ACCESS_DENIED
+  if (status === 404) return NO_MAILBOX
+  if (status === 413) return TOO_LARGE
+  if (status >= 400) return INVALID_MESSAGE
+  if (status >= 300) return 'unavailable' // redirects are not followed: somebody else answered
+  return 'unknown' // a success, but not the one that Microsoft documents
+}
+
+/** Older documentation has claims challenges with 403 in place of 401. */
+function isClaimsChallenge({ status, claims }: GraphAnswer): boolean {
+  return status === 403 && claims !== null
+}
+
+/** Graph answers a request over 4 MB with a plain BadRequest, which only its message tells from others. */
+function isRequestTooLong({ message }: GraphAnswer): boolean {
+  return message !== null && /maximum request length/i.test(message)
+}
+
+function needsSharedPermission({ own, grantedPermissions }: NonNullable<FailureContext['sender']>): boolean {
+  return !own && !grantedPermissions.some((name) => name.toLowerCase() === 'mail.send.shared')
+}
+
+function quoted(detail: string, { message, status }: GraphAnswer): string {
+  const quote = firstSentence(message ?? '', MAX_QUOTE_CHARACTERS)
+  return quote === '' ? `${detail} (HTTP ${status})` : `${detail} Microsoft says: “${quote}”`
+}
+
+/** undici wraps the error of the socket as `cause`, Node may wrap several tried addresses once more. */
+function errorCode(error: unknown): string | null {
+  for (let current = error, depth = 0; current instanceof Error && depth < 5; current = current.cause, depth += 1) {
+    if ('code' in current && typeof current.code === 'string') return current.code
+    if (current instanceof AggregateError && current.errors.length > 0) return errorCode(current.errors[0])
+  }
+  return null
+}

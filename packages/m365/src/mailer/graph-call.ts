@@ -1,0 +1,114 @@
+import { Client, ResponseType, type Context, type Middleware } from '@microsoft/microsoft-graph-client'
+import { withoutTrailingSlash } from '../clouds.ts'
+import type { MicrosoftFetch, MicrosoftFetchInit } from '../microsoft-fetch.ts'
+
+const MAX_ANSWER_BYTES = 1024 * 1024
+
+export interface GraphRequest {
+  readonly method: 'GET' | 'POST'
+  /** Below the version, such as `/me/sendMail`. */
+  readonly path: string
+  /** JSON. */
+  readonly body?: unknown
+  readonly accessToken: string
+  readonly signal?: AbortSignal | undefined
+}
+
+/** What came back: an answer of whatever kind, or a connection that failed. */
+export type GraphReply =
+  | {
+      readonly answered: true
+      readonly status: number
+      readonly headers: Headers
+      /** Empty when there was none, or when it broke off: the status stands all the same. */
+      readonly text: string
+    }
+  | { readonly answered: false; readonly error: unknown }
+
+export type GraphCall = (request: GraphRequest) => Promise<GraphReply>
+
+/**
+ * One request to Graph by Microsoft's client, over a chain of our own. The client's retry handler is left out, since
+ * it would post a mail again after a 504; its redirect handler, since a token must stay with its host; and its
+ * authentication handler, since it sends no token to a stand-in on plain http. The answer is taken raw: from an
+ * error that is not JSON the client would lose status and `Retry-After`.
+ */
+export function createGraphCall(graphBaseUrl: string, fetch: MicrosoftFetch): GraphCall {
+  // Both https://graph.microsoft.com and https://graph.microsoft.com/v1.0 are in use as "the base URL".
+  const baseUrl = `${withoutTrailingSlash(graphBaseUrl).replace(/\/v1\.0$/, '')}/`
+  const { origin } = new URL(baseUrl)
+
+  return async ({ method, path, body, accessToken, signal }) => {
+    const transport = createTransport(fetch)
+    const client = Client.initWithMiddleware({
+      baseUrl,
+      defaultVersion: 'v1.0',
+      middleware: [createAuthentication(accessToken, origin), transport],
+    })
+    const request = client.api(path).responseType(ResponseType.RAW)
+    if (signal) request.option('signal', signal)
+    try {
+      // A string is sent as it is; anything else the client would serialise by the name of its class.
+      await (method === 'GET' ? request.get() : request.post(body === undefined ? '' : JSON.stringify(body)))
+    } catch (error) {
+      if (transport.reply === null) throw error // not the connection: a mistake of ours
+    }
+    return transport.reply ?? { answered: false, error: new Error('The Graph client made no request.') }
+  }
+}
+
+/** Attaches the token to requests to Graph, and to nothing else. */
+function createAuthentication(accessToken: string, graphOrigin: string): Middleware {
+  let next: Middleware | null = null
+  return {
+    async execute(context) {
+      const headers = new Headers(context.options?.headers)
+      if (new URL(urlOf(context)).origin === graphOrigin) headers.set('authorization', `Bearer ${accessToken}`)
+      context.options = { ...context.options, headers }
+      await next?.execute(context)
+    },
+    setNext(middleware) {
+      next = middleware
+    },
+  }
+}
+
+/** The end of the chain: asks the fetch that was passed in, and keeps what came back. */
+function createTransport(fetch: MicrosoftFetch): Middleware & { readonly reply: GraphReply | null } {
+  let reply: GraphReply | null = null
+  return {
+    get reply() {
+      return reply
+    },
+    async execute(context) {
+      try {
+        const response = await fetch(urlOf(context), context.options as MicrosoftFetchInit)
+        const text = await boundedText(response)
+        reply = { answered: true, status: response.status, headers: response.headers, text }
+        context.response = response
+      } catch (error) {
+        reply = { answered: false, error }
+        throw error
+      }
+    },
+  }
+}
+
+function urlOf({ request }: Context): string {
+  return typeof request === 'string' ? request : request.url
+}
+
+async function boundedText(response: Response): Promise<string> {
+  const chunks: Uint8Array[] = []
+  let sizeBytes = 0
+  try {
+    for await (const chunk of response.body ?? []) {
+      sizeBytes += chunk.length
+      if (sizeBytes > MAX_ANSWER_BYTES) return ''
+      chunks.push(chunk)
+    }
+  } catch {
+    return ''
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}

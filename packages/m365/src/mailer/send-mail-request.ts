@@ -1,0 +1,56 @@
+import type { Recipient } from '@inforiver-mail/contract/message'
+import type { FileAttachment, Message, Recipient as GraphRecipient } from '@microsoft/microsoft-graph-types'
+import type { OutgoingAttachment, OutgoingMessage } from './outgoing-message.ts'
+
+/**
+ * The named property that carries our message id, so that a message can be found again in a mailbox.
+ * Names are compared with regard to case. Never to be changed: older messages carry it.
+ */
+export const MESSAGE_ID_PROPERTY = 'String {3c7a1e5b-9d42-4f0e-8b6a-5f2d7c90e1a4} Name InforiverMailMessageId'
+
+/** The body of Graph's action `sendMail`. */
+export interface SendMailRequest {
+  readonly message: Message
+  readonly saveToSentItems: boolean
+}
+
+export function toSendMailRequest(message: OutgoingMessage): SendMailRequest {
+  return { message: toGraphMessage(message), saveToSentItems: message.saveToSentItems }
+}
+
+function toGraphMessage(message: OutgoingMessage): Message {
+  const headers = Object.entries(message.headers)
+  return {
+    // Graph fills in `sender`; setting it as well can end in ErrorSendAsDenied.
+    from: toGraphRecipient(message.from),
+    toRecipients: message.to.map(toGraphRecipient),
+    ccRecipients: message.cc.map(toGraphRecipient),
+    bccRecipients: message.bcc.map(toGraphRecipient),
+    replyTo: message.replyTo.map(toGraphRecipient),
+    subject: message.subject,
+    body:
+      message.html === null
+        ? { contentType: 'text', content: message.text ?? '' }
+        : { contentType: 'html', content: message.html },
+    importance: message.importance,
+    singleValueExtendedProperties: [{ id: MESSAGE_ID_PROPERTY, value: message.id }],
+    // An empty list of headers is an error (InvalidInternetMessageHeaderCollection).
+    ...(headers.length > 0 && { internetMessageHeaders: headers.map(([name, value]) => ({ name, value })) }),
+    ...(message.attachments.length > 0 && { attachments: message.attachments.map(toGraphAttachment) }),
+  } satisfies Message
+}
+
+function toGraphRecipient({ address, name }: Recipient): GraphRecipient {
+  return { emailAddress: { address, ...(name !== undefined && { name }) } }
+}
+
+function toGraphAttachment({ filename, contentType, content, contentId }: OutgoingAttachment) {
+  return {
+    '@odata.type': '#microsoft.graph.fileAttachment',
+    name: filename,
+    contentType,
+    contentBytes: content.toString('base64'),
+    isInline: contentId !== null,
+    ...(contentId !== null && { contentId }),
+  } satisfies FileAttachment & { '@odata.type': '#microsoft.graph.fileAttachment' }
+}
