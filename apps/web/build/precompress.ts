@@ -1,0 +1,36 @@
+import { promisify } from 'node:util'
+import { brotliCompress, constants, gzip } from 'node:zlib'
+import type { Plugin } from 'vite'
+
+const SMALLEST_BYTES = 1024 // below this the answer fits one packet either way
+
+const compressions = {
+  br: (content: Uint8Array) =>
+    promisify(brotliCompress)(content, { params: { [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY } }),
+  gz: (content: Uint8Array) => promisify(gzip)(content, { level: constants.Z_BEST_COMPRESSION }),
+}
+
+/**
+ * Puts a `.br` and a `.gz` beside every emitted file that is worth it, for a server that only has to choose.
+ * Not beside HTML: the server changes that with every answer.
+ */
+export function precompress(): Plugin {
+  return {
+    name: 'precompress',
+    apply: 'build',
+    enforce: 'post',
+    generateBundle: {
+      order: 'post',
+      async handler(_options, bundle) {
+        for (const [fileName, file] of Object.entries(bundle)) {
+          if (fileName.endsWith('.html')) continue
+          const source = Buffer.from(file.type === 'chunk' ? file.code : file.source)
+          if (source.byteLength < SMALLEST_BYTES) continue
+          for (const [extension, compress] of Object.entries(compressions)) {
+            this.emitFile({ type: 'asset', fileName: `${fileName}.${extension}`, source: await compress(source) })
+          }
+        }
+      },
+    },
+  }
+}

@@ -1,0 +1,57 @@
+import type { Endpoint } from '@inforiver-mail/contract/endpoint'
+import { Problem } from '@inforiver-mail/contract/problem'
+import type { z } from 'zod'
+import { CallFailed } from './failure.ts'
+
+const TIMEOUT_MS = 20_000
+
+type Params<E extends Endpoint> = E extends { params: infer P extends z.ZodType } ? { params: z.input<P> } : object
+type Body<E extends Endpoint> = E extends { body: infer B extends z.ZodType } ? { body: z.input<B> } : object
+export type Input<E extends Endpoint> = Params<E> & Body<E>
+export type Answer<E extends Endpoint> = E['response'] extends z.ZodType ? z.output<E['response']> : null
+
+/** Calls one endpoint of the API and returns what the contract says it answers. Throws `CallFailed`, or the abort of `signal`. */
+export async function call<E extends Endpoint>(endpoint: E, input: Input<E>, signal?: AbortSignal): Promise<Answer<E>> {
+  const timeout = AbortSignal.timeout(TIMEOUT_MS)
+  const limits = signal ? AbortSignal.any([signal, timeout]) : timeout
+  try {
+    const { url, init } = requestFor(endpoint, input)
+    return await readAnswer(endpoint, await fetch(url, { ...init, signal: limits }))
+  } catch (error) {
+    if (error instanceof CallFailed || signal?.aborted) throw error
+    throw new CallFailed({ kind: 'unreachable' })
+  }
+}
+
+export function requestFor<E extends Endpoint>(endpoint: E, input: Input<E>): { url: string; init: RequestInit } {
+  const { params = {}, body } = input as { params?: Record<string, string>; body?: unknown }
+  const url = endpoint.path.replaceAll(/:(\w+)/g, (_, name: string) => encodeURIComponent(params[name] ?? ''))
+  const headers: Record<string, string> = { accept: 'application/json, application/problem+json' }
+  const init: RequestInit = { method: endpoint.method, headers, cache: 'no-store', redirect: 'error' }
+  if (body === undefined) return { url, init }
+  headers['content-type'] = 'application/json'
+  return { url, init: { ...init, body: JSON.stringify(body) } }
+}
+
+export async function readAnswer<E extends Endpoint>(endpoint: E, response: Response): Promise<Answer<E>> {
+  const content = parseJson(await response.text())
+  if (response.status === endpoint.status) {
+    if (endpoint.response === null) return null as Answer<E>
+    const answer = endpoint.response.safeParse(content)
+    if (answer.success) return answer.data as Answer<E>
+    throw new CallFailed({ kind: 'unreadable', status: response.status })
+  }
+  const problem = Problem.safeParse(content)
+  if (problem.success) throw new CallFailed({ kind: 'problem', problem: problem.data })
+  // Without a problem of ours it was a proxy that answered.
+  if ([502, 503, 504].includes(response.status)) throw new CallFailed({ kind: 'unavailable' })
+  throw new CallFailed({ kind: 'unreadable', status: response.status })
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,46 @@
+import { readMessage, type MessageStatus } from '@inforiver-mail/contract/message'
+import { readConsent, readSettings } from '@inforiver-mail/contract/office365-smtp'
+import { readSession } from '@inforiver-mail/contract/session'
+import { queryOptions } from '@tanstack/react-query'
+import { call } from './call.ts'
+
+const SETTINGS_INTERVAL_MS = 15_000
+const CONSENT_INTERVAL_MS = 2_000
+const MESSAGE_INTERVAL_MS = 1_000
+const HELD_MESSAGE_INTERVAL_MS = 5_000
+
+export const sessionQuery = queryOptions({
+  queryKey: ['session'],
+  queryFn: ({ signal }) => call(readSession, {}, signal),
+  refetchOnWindowFocus: 'always',
+})
+
+export const settingsQuery = queryOptions({
+  queryKey: ['tenant-settings', 'office365-smtp'],
+  queryFn: ({ signal }) => call(readSettings, {}, signal),
+  refetchInterval: SETTINGS_INTERVAL_MS,
+  refetchOnWindowFocus: 'always',
+})
+
+/** Asked again while the consent is pending: the outcome comes from the API, whatever became of the window. */
+export function consentQuery(id: string) {
+  return queryOptions({
+    queryKey: ['consents', id],
+    queryFn: ({ signal }) => call(readConsent, { params: { id } }, signal),
+    refetchInterval: ({ state: { data } }) => (data && data.status !== 'pending' ? false : CONSENT_INTERVAL_MS),
+  })
+}
+
+/** Asked again until the message has come to an end. A held one is released by itself, so it is asked about as well. */
+export function messageQuery(id: string) {
+  return queryOptions({
+    queryKey: ['messages', id],
+    queryFn: ({ signal }) => call(readMessage, { params: { id } }, signal),
+    refetchInterval: ({ state: { data } }) => messageIntervalMs(data?.status),
+  })
+}
+
+function messageIntervalMs(status: MessageStatus | undefined): number | false {
+  if (status === 'sent' || status === 'failed' || status === 'cancelled') return false
+  return status === 'held' ? HELD_MESSAGE_INTERVAL_MS : MESSAGE_INTERVAL_MS
+}

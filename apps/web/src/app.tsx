@@ -1,0 +1,81 @@
+import {
+  createDOMRenderer,
+  FluentProvider,
+  makeStaticStyles,
+  makeStyles,
+  RendererProvider,
+  tokens,
+  webDarkTheme,
+  webLightTheme,
+} from '@fluentui/react-components'
+import { QueryClientProvider } from '@tanstack/react-query'
+import { useState, useSyncExternalStore } from 'react'
+import { Redirect, Route, Switch } from 'wouter'
+import { createQueryClient } from './api/query-client.ts'
+import { Office365SmtpPage } from './office365-smtp/office365-smtp-page.tsx'
+import { PAGES } from './routes.ts'
+import { SessionGate } from './session/session-gate.tsx'
+import { ErrorBoundary } from './shell/error-boundary.tsx'
+import { NotFoundPage } from './shell/not-found-page.tsx'
+import { Shell } from './shell/shell.tsx'
+import { type Surroundings, SurroundingsContext } from './surroundings.ts'
+
+const useDocumentStyles = makeStaticStyles({
+  body: { margin: 0 },
+  '@media (prefers-reduced-motion: reduce)': { '*': { scrollBehavior: 'auto' } },
+})
+
+const useStyles = makeStyles({
+  root: { minHeight: '100vh', backgroundColor: tokens.colorNeutralBackground2 },
+})
+
+/** The whole page. `nonce` is the one of this document: Fluent's style elements need it under the page's policy. */
+export function App({ nonce, surroundings }: { nonce: string; surroundings: Surroundings }) {
+  const [renderer] = useState(() => createDOMRenderer(document, { styleElementAttributes: { nonce } }))
+  const [queryClient] = useState(createQueryClient)
+  return (
+    <RendererProvider renderer={renderer}>
+      <Themed>
+        <ErrorBoundary>
+          <SurroundingsContext value={surroundings}>
+            <QueryClientProvider client={queryClient}>
+              <SessionGate>
+                <Shell>
+                  <Switch>
+                    <Route path={PAGES.home}>
+                      <Redirect to={PAGES.office365Smtp} replace />
+                    </Route>
+                    <Route path={PAGES.office365Smtp} component={Office365SmtpPage} />
+                    <Route component={NotFoundPage} />
+                  </Switch>
+                </Shell>
+              </SessionGate>
+            </QueryClientProvider>
+          </SurroundingsContext>
+        </ErrorBoundary>
+      </Themed>
+    </RendererProvider>
+  )
+}
+
+function Themed({ children }: { children: React.ReactNode }) {
+  useDocumentStyles()
+  const styles = useStyles()
+  const dark = useMedia('(prefers-color-scheme: dark)')
+  return (
+    <FluentProvider theme={dark ? webDarkTheme : webLightTheme} className={styles.root}>
+      {children}
+    </FluentProvider>
+  )
+}
+
+function useMedia(query: string): boolean {
+  const [media] = useState(() => window.matchMedia(query))
+  return useSyncExternalStore(
+    (onChange) => {
+      media.addEventListener('change', onChange)
+      return () => media.removeEventListener('change', onChange)
+    },
+    () => media.matches,
+  )
+}

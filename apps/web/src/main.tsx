@@ -1,0 +1,24 @@
+import './without-eval.ts'
+import { StrictMode } from 'react'
+import { createRoot } from 'react-dom/client'
+import { App } from './app.tsx'
+import { webAddress } from './routes.ts'
+import { createUnsavedMemory } from './session/unsaved.ts'
+
+const surroundings = {
+  clock: () => new Date(),
+  demoUrl: webAddress(metaContent('demo')),
+  unsaved: createUnsavedMemory(sessionStorage),
+}
+
+const root = document.querySelector('#root')
+if (!root) throw new Error('The document has no #root.')
+createRoot(root).render(
+  <StrictMode>
+    <App nonce={metaContent('csp-nonce')} surroundings={surroundings} />
+  </StrictMode>,
+)
+
+function metaContent(name: string): string {
+  return document.querySelector<HTMLMetaElement>(`meta[name="${name}"]`)?.content ?? ''
+}

@@ -1,0 +1,101 @@
+import { ConsentId, type Office365SmtpSettings } from '@inforiver-mail/contract/office365-smtp'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useEffect, useReducer } from 'react'
+import { consentQuery, settingsQuery } from '../api/queries.ts'
+import type { UnsavedMemory } from '../session/unsaved.ts'
+import { useSurroundings } from '../surroundings.ts'
+import { CONSENT_CHANNEL, CONSENT_REDIRECT_KEY } from './consent-channel.ts'
+import { type ConsentStart, requestConsent } from './consent-start.ts'
+import { type WatchedConsent, watch } from './consent-watch.ts'
+import { openConsentWindow, showConsentPage } from './consent-window.ts'
+
+export interface ConsentFlow {
+  /** Those that are pending, or whose outcome has not been dismissed; newest first. */
+  readonly consents: readonly WatchedConsent[]
+  /** Asks the API for a consent and opens Microsoft's page. Call it straight from a click. */
+  readonly begin: (start: ConsentStart) => void
+  readonly starting: boolean
+  /** Why the last `begin` came to nothing. */
+  readonly failure: { readonly error: Error; readonly start: ConsentStart } | null
+  readonly dismiss: (id: string) => void
+}
+
+export function useConsentFlow(settings: Office365SmtpSettings): ConsentFlow {
+  const queryClient = useQueryClient()
+  const { unsaved } = useSurroundings()
+  const [watched, dispatch] = useReducer(watch, unsaved, keptConsents)
+
+  const { pendingConsent } = settings
+  if (pendingConsent && !watched.some(({ id }) => id === pendingConsent.id)) {
+    dispatch({ type: 'seen', id: pendingConsent.id, fromEmail: pendingConsent.fromEmail })
+  }
+
+  const start = useMutation({
+    mutationFn: (attempt: { start: ConsentStart; popup: Window | null }) => requestConsent(attempt.start),
+    onSuccess: (consent, { start, popup }) => {
+      const fromEmail = 'sender' in start ? start.sender.fromEmail : settings.fromEmail
+      const started: WatchedConsent = { id: consent.id, fromEmail, start, dismissed: false }
+      queryClient.setQueryData(consentQuery(consent.id).queryKey, consent)
+      dispatch({ type: 'started', consent: started, ended: watched.map(({ id }) => id).filter(hasEnded) })
+      void queryClient.invalidateQueries(settingsQuery)
+      if (consent.consentUrl === null) {
+        popup?.close()
+        return
+      }
+      if (!popup) unsaved.keep(started)
+      showConsentPage(popup, consent.id, consent.consentUrl)
+    },
+    onError: (_error, { popup }) => {
+      popup?.close()
+      // Another admin may have been faster: the settings say so.
+      void queryClient.invalidateQueries(settingsQuery)
+    },
+  })
+
+  function hasEnded(id: string): boolean {
+    const consent = queryClient.getQueryData(consentQuery(id).queryKey)
+    return consent !== undefined && consent.status !== 'pending'
+  }
+
+  useEffect(() => {
+    // Whoever comes back to this page is not on the way any more.
+    sessionStorage.removeItem(CONSENT_REDIRECT_KEY)
+  }, [])
+
+  useEffect(() => {
+    /** A hint that a consent has ended. How, only the API says. */
+    const ask = (hint: unknown) => {
+      const id = ConsentId.safeParse(hint).data
+      if (id === undefined) return
+      const known = queryClient.getQueryData(consentQuery(id).queryKey)
+      if (known === undefined || known.status === 'pending') void queryClient.invalidateQueries(consentQuery(id))
+      void queryClient.invalidateQueries(settingsQuery)
+    }
+    const onMessage = ({ origin, data }: MessageEvent) => {
+      if (origin === location.origin) ask(data)
+    }
+    const channel = new BroadcastChannel(CONSENT_CHANNEL)
+    channel.addEventListener('message', ({ data }) => ask(data))
+    window.addEventListener('message', onMessage)
+    return () => {
+      channel.close()
+      window.removeEventListener('message', onMessage)
+    }
+  }, [queryClient])
+
+  return {
+    consents: watched.filter(({ dismissed }) => !dismissed),
+    begin: (what) => {
+      if (!start.isPending) start.mutate({ start: what, popup: openConsentWindow() })
+    },
+    starting: start.isPending,
+    failure: start.error ? { error: start.error, start: start.variables.start } : null,
+    dismiss: (id) => dispatch({ type: 'dismissed', ids: [id] }),
+  }
+}
+
+/** The consent for which this tab itself went to Microsoft, now that it is back. */
+function keptConsents(unsaved: UnsavedMemory): readonly WatchedConsent[] {
+  const consent = unsaved.held()?.consent
+  return consent ? [consent] : []
+}

@@ -1,0 +1,33 @@
+import {
+  type Consent,
+  type ConsentPurpose,
+  configure,
+  enableLargeAttachments,
+  reconnect,
+  SenderInput,
+  updateSender,
+} from '@inforiver-mail/contract/office365-smtp'
+import { z } from 'zod'
+import { call } from '../api/call.ts'
+
+/** A consent to ask for: what an admin wants to reach at Microsoft. */
+export const ConsentStart = z.discriminatedUnion('purpose', [
+  z.strictObject({ purpose: z.literal('configure'), sender: SenderInput }),
+  z.strictObject({ purpose: z.literal('update-sender'), sender: SenderInput }),
+  z.strictObject({ purpose: z.literal('large-attachments') }),
+  z.strictObject({ purpose: z.literal('reconnect') }),
+]) satisfies z.ZodType<{ purpose: ConsentPurpose }>
+export type ConsentStart = z.infer<typeof ConsentStart>
+
+export function requestConsent(start: ConsentStart): Promise<Consent> {
+  switch (start.purpose) {
+    case 'configure':
+      return call(configure, { body: start.sender })
+    case 'update-sender':
+      return call(updateSender, { body: start.sender })
+    case 'large-attachments':
+      return call(enableLargeAttachments, { body: { enabled: true } })
+    case 'reconnect':
+      return call(reconnect, { body: {} })
+  }
+}

@@ -1,0 +1,44 @@
+import { ConsentId } from '@inforiver-mail/contract/office365-smtp'
+import { z } from 'zod'
+import { ConsentStart } from './consent-start.ts'
+
+const MAX_WATCHED = 10
+
+/** A consent this page follows until its end. What became of it is read from the API. */
+export const WatchedConsent = z.strictObject({
+  id: ConsentId,
+  /** The sender it is about, as far as known. */
+  fromEmail: z.string().nullable(),
+  /** What this tab asked for; null for a consent that was started elsewhere. */
+  start: ConsentStart.nullable(),
+  /** The admin has read its outcome. */
+  dismissed: z.boolean(),
+})
+export type WatchedConsent = z.infer<typeof WatchedConsent>
+
+export type WatchEvent =
+  /** This tab started one; outcomes of earlier ones (`ended`) have been read by then. */
+  | { readonly type: 'started'; readonly consent: WatchedConsent; readonly ended: readonly string[] }
+  /** The settings name one as pending. */
+  | { readonly type: 'seen'; readonly id: string; readonly fromEmail: string }
+  | { readonly type: 'dismissed'; readonly ids: readonly string[] }
+
+/** Newest first. */
+export function watch(watched: readonly WatchedConsent[], event: WatchEvent): readonly WatchedConsent[] {
+  switch (event.type) {
+    case 'started':
+      return [event.consent, ...dismiss(watched, event.ended)].slice(0, MAX_WATCHED)
+    case 'seen':
+      if (watched.some(({ id }) => id === event.id)) return watched
+      return [{ id: event.id, fromEmail: event.fromEmail, start: null, dismissed: false }, ...watched].slice(
+        0,
+        MAX_WATCHED,
+      )
+    case 'dismissed':
+      return dismiss(watched, event.ids)
+  }
+}
+
+function dismiss(watched: readonly WatchedConsent[], ids: readonly string[]): readonly WatchedConsent[] {
+  return watched.map((consent) => (ids.includes(consent.id) ? { ...consent, dismissed: true } : consent))
+}

@@ -1,0 +1,64 @@
+import type { HeldBecause, Message } from '@inforiver-mail/contract/message'
+
+const HELD = {
+  'not-configured': 'No mailbox is connected. The mail goes out once one is.',
+  'reconnect-required': 'Microsoft no longer accepts the access. The mail goes out once the mailbox is reconnected.',
+  'large-attachments-disabled': 'The mail needs large file attachments. It goes out once they are enabled.',
+  'app-misconfigured':
+    'The app registration in Entra does not work. The mail goes out once the operator has mended it.',
+} as const satisfies Record<HeldBecause, string>
+
+export interface MessageText {
+  readonly intent: 'success' | 'info' | 'warning' | 'error'
+  readonly title: string
+  readonly detail: string
+  /** True while the message is on its way. */
+  readonly busy: boolean
+}
+
+/** Where a test mail stands. */
+export function messageText({
+  status,
+  from,
+  to,
+  attempts,
+  heldBecause,
+  possibleDuplicate,
+  problem,
+}: Message): MessageText {
+  const recipients = to.map(({ address }) => address).join(', ')
+  switch (status) {
+    case 'sent':
+      return {
+        intent: 'success',
+        title: 'Test mail sent',
+        detail: `From ${from ?? 'the sender'} to ${recipients}. It can take a moment to arrive.${possibleDuplicate ? " It may arrive twice, because Microsoft's first answer was lost." : ''}`,
+        busy: false,
+      }
+    case 'failed':
+      return {
+        intent: 'error',
+        title: problem?.title ?? 'The test mail was not sent',
+        detail: problem?.detail ?? 'No reason is known.',
+        busy: false,
+      }
+    case 'held':
+      return {
+        intent: 'warning',
+        title: 'The test mail is held',
+        detail: heldBecause ? HELD[heldBecause] : 'It goes out once the settings allow it.',
+        busy: false,
+      }
+    case 'cancelled':
+      return { intent: 'info', title: 'The test mail was cancelled', detail: 'It was not sent.', busy: false }
+    case 'sending':
+      return { intent: 'info', title: 'Sending the test mail', detail: `To ${recipients}.`, busy: true }
+    case 'scheduled':
+    case 'queued': {
+      const last = attempts.at(-1)
+      return last
+        ? { intent: 'info', title: 'Trying again shortly', detail: last.detail, busy: true }
+        : { intent: 'info', title: 'The test mail is about to be sent', detail: `To ${recipients}.`, busy: true }
+    }
+  }
+}

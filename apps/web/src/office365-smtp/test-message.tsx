@@ -1,0 +1,113 @@
+import {
+  Button,
+  Field,
+  Input,
+  Link,
+  makeStyles,
+  MessageBar,
+  MessageBarBody,
+  MessageBarTitle,
+  Spinner,
+  tokens,
+} from '@fluentui/react-components'
+import { sendTestMessage } from '@inforiver-mail/contract/message'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useEffect, useState } from 'react'
+import { call } from '../api/call.ts'
+import { messageQuery, settingsQuery } from '../api/queries.ts'
+import { FailureBar } from '../shell/failure-bar.tsx'
+import { RequestId } from '../shell/request-id.tsx'
+import { useSurroundings } from '../surroundings.ts'
+import { messageText } from './message-words.ts'
+import { addressFault } from './sender-draft.ts'
+import { Surface } from './surface.tsx'
+
+const useStyles = makeStyles({
+  form: { display: 'flex', flexDirection: 'column', alignItems: 'flex-start', gap: tokens.spacingVerticalM },
+  field: { width: '100%' },
+  live: { ':empty': { display: 'none' } },
+  body: { overflowWrap: 'anywhere' },
+})
+
+/** Sends one mail by the road every message takes, and follows it. */
+export function TestMessage({ adminEmail }: { adminEmail: string }) {
+  const styles = useStyles()
+  const [to, setTo] = useState('')
+  const fault = to === '' ? null : addressFault(to)
+  const send = useMutation({ mutationFn: () => call(sendTestMessage, { body: to === '' ? {} : { to } }) })
+
+  function submit(event: { preventDefault: () => void }): void {
+    event.preventDefault()
+    if (fault === null && !send.isPending) send.mutate()
+  }
+
+  return (
+    <Surface title="Test mail">
+      <form noValidate className={styles.form} onSubmit={submit}>
+        <Field
+          className={styles.field}
+          label="Recipient (optional)"
+          hint={`Left empty, the test mail goes to you: ${adminEmail}.`}
+          validationState={fault ? 'error' : 'none'}
+          validationMessage={fault}
+        >
+          <Input
+            type="text"
+            inputMode="email"
+            autoComplete="off"
+            autoCapitalize="none"
+            spellCheck={false}
+            placeholder={adminEmail}
+            value={to}
+            onChange={(_event, { value }) => setTo(value)}
+          />
+        </Field>
+        <Button
+          type="submit"
+          icon={send.isPending ? <Spinner size="tiny" /> : null}
+          disabledFocusable={fault !== null || send.isPending}
+        >
+          Send test mail
+        </Button>
+      </form>
+      <div aria-live="polite" className={styles.live}>
+        {send.error && <FailureBar error={send.error} onRetry={() => send.mutate()} />}
+        {send.data && <MessageStatus key={send.data.messageId} id={send.data.messageId} />}
+      </div>
+    </Surface>
+  )
+}
+
+function MessageStatus({ id }: { id: string }) {
+  const styles = useStyles()
+  const { demoUrl } = useSurroundings()
+  const queryClient = useQueryClient()
+  const { data: message, error, isFetching, refetch } = useQuery(messageQuery(id))
+  const troubled = message?.status === 'failed' || message?.status === 'held'
+
+  useEffect(() => {
+    // What stopped the mail may have changed the settings as well.
+    if (troubled) void queryClient.invalidateQueries(settingsQuery)
+  }, [troubled, queryClient])
+
+  if (!message) {
+    if (error) return <FailureBar error={error} retrying={isFetching} onRetry={() => void refetch()} />
+    return <Spinner size="tiny" label="Sending the test mail" />
+  }
+  const { intent, title, detail, busy } = messageText(message)
+  return (
+    <MessageBar intent={intent} layout="multiline" {...(busy && { icon: <Spinner size="tiny" /> })}>
+      <MessageBarBody className={styles.body}>
+        <MessageBarTitle>{title}</MessageBarTitle>
+        {detail}{' '}
+        {message.status === 'sent' && demoUrl && (
+          <Link inline href={demoUrl} target="_blank" rel="noreferrer">
+            Open the simulated mailboxes
+          </Link>
+        )}
+        <RequestId label="Microsoft's code" value={message.problem?.microsoftCode ?? null} />
+        <RequestId label="Microsoft's request id" value={message.problem?.requestId ?? null} />
+      </MessageBarBody>
+    </MessageBar>
+  )
+}

@@ -1,0 +1,41 @@
+import { useQuery } from '@tanstack/react-query'
+import { lazy, type ReactNode, Suspense } from 'react'
+import { problemCode } from '../api/failure.ts'
+import { sessionQuery } from '../api/queries.ts'
+import { PageFailure, PageLoading } from '../shell/page-state.tsx'
+import { StandalonePage } from '../shell/standalone-page.tsx'
+import { MemberPage } from './member-page.tsx'
+import { SessionContext } from './session-context.ts'
+import { SignInPage } from './sign-in-page.tsx'
+
+const SessionEndedDialog = lazy(() =>
+  import('./session-ended-dialog.tsx').then(({ SessionEndedDialog }) => ({ default: SessionEndedDialog })),
+)
+
+/** Lets workspace admins through; everybody else reads why not. */
+export function SessionGate({ children }: { children: ReactNode }) {
+  const { data: session, error, isFetching, refetch } = useQuery(sessionQuery)
+  const signedOut = problemCode(error) === 'not-signed-in'
+  if (!session) {
+    if (signedOut) return <SignInPage />
+    return (
+      <StandalonePage>
+        {error ? (
+          <PageFailure error={error} retrying={isFetching} onRetry={() => void refetch()} />
+        ) : (
+          <PageLoading label="Opening Inforiver Mail" />
+        )}
+      </StandalonePage>
+    )
+  }
+  return (
+    <SessionContext value={session}>
+      {session.role === 'workspace-admin' ? children : <MemberPage />}
+      {signedOut && (
+        <Suspense fallback={null}>
+          <SessionEndedDialog />
+        </Suspense>
+      )}
+    </SessionContext>
+  )
+}

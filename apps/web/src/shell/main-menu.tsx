@@ -1,0 +1,56 @@
+import { makeStyles, mergeClasses, tokens } from '@fluentui/react-components'
+import { SettingsRegular } from '@fluentui/react-icons/svg/settings'
+import { Link, useLocation } from 'wouter'
+import { MENU } from '../routes.ts'
+
+const ICONS = { Settings: SettingsRegular } as const satisfies Record<(typeof MENU)[number]['label'], unknown>
+
+const useStyles = makeStyles({
+  list: { listStyleType: 'none', margin: 0, padding: 0, display: 'grid', gap: tokens.spacingVerticalXXS },
+  item: {
+    display: 'flex',
+    alignItems: 'center',
+    gap: tokens.spacingHorizontalM,
+    padding: `${tokens.spacingVerticalS} ${tokens.spacingHorizontalM}`,
+    borderRadius: tokens.borderRadiusMedium,
+    // A border rather than a shadow or a background marks the page: those vanish in forced colors.
+    borderLeft: '3px solid transparent',
+    color: tokens.colorNeutralForeground1,
+    textDecorationLine: 'none',
+    '& svg': { fontSize: tokens.fontSizeBase500 },
+    ':hover': { backgroundColor: tokens.colorNeutralBackground1Hover },
+    ':focus-visible': { outline: `2px solid ${tokens.colorStrokeFocus2}`, outlineOffset: '-2px' },
+  },
+  current: {
+    borderLeftColor: tokens.colorCompoundBrandStroke,
+    backgroundColor: tokens.colorNeutralBackground1Selected,
+    fontWeight: tokens.fontWeightSemibold,
+    '& svg': { color: tokens.colorCompoundBrandForeground1 },
+  },
+})
+
+export function MainMenu({ onNavigate }: { onNavigate?: () => void }) {
+  const styles = useStyles()
+  const [location] = useLocation()
+  return (
+    <ul className={styles.list}>
+      {MENU.map(({ label, section, page }) => {
+        const Icon = ICONS[label]
+        const current = location.startsWith(section)
+        return (
+          <li key={label}>
+            <Link
+              href={page}
+              className={mergeClasses(styles.item, current && styles.current)}
+              aria-current={current ? 'page' : undefined}
+              onClick={onNavigate}
+            >
+              <Icon aria-hidden />
+              {label}
+            </Link>
+          </li>
+        )
+      })}
+    </ul>
+  )
+}

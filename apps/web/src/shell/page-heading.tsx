@@ -1,0 +1,26 @@
+import { makeStyles, tokens, typographyStyles } from '@fluentui/react-components'
+import { useEffect } from 'react'
+
+const useStyles = makeStyles({
+  heading: {
+    ...typographyStyles.title2,
+    margin: 0,
+    overflowWrap: 'anywhere',
+    // It receives the focus after a change of page, which is nothing to look at.
+    outlineStyle: 'none',
+    color: tokens.colorNeutralForeground1,
+  },
+})
+
+/** The first heading of a page, and the title of its window. */
+export function PageHeading({ title }: { title: string }) {
+  const styles = useStyles()
+  useEffect(() => {
+    document.title = `${title} - Inforiver Mail`
+  }, [title])
+  return (
+    <h1 className={styles.heading} tabIndex={-1}>
+      {title}
+    </h1>
+  )
+}

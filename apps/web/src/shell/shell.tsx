@@ -1,0 +1,157 @@
+import {
+  Button,
+  Link,
+  makeStyles,
+  mergeClasses,
+  tokens,
+  typographyStyles,
+  useRestoreFocusTarget,
+} from '@fluentui/react-components'
+import { NavigationRegular } from '@fluentui/react-icons/svg/navigation'
+import { lazy, type ReactNode, Suspense, useEffect, useRef, useState } from 'react'
+import { useLocation } from 'wouter'
+import { useSession } from '../session/session-context.ts'
+import { SignOutButton } from '../session/sign-out-button.tsx'
+import { useSurroundings } from '../surroundings.ts'
+import { MainMenu } from './main-menu.tsx'
+import mark from './mark.svg'
+
+const MenuDrawer = lazy(() => import('./menu-drawer.tsx').then(({ MenuDrawer }) => ({ default: MenuDrawer })))
+
+const WIDE = '@media (min-width: 768px)'
+
+const useStyles = makeStyles({
+  shell: { minHeight: '100vh', display: 'flex', flexDirection: 'column' },
+  skip: {
+    position: 'absolute',
+    left: tokens.spacingHorizontalM,
+    top: '-100px',
+    zIndex: 10,
+    padding: tokens.spacingHorizontalM,
+    backgroundColor: tokens.colorNeutralBackground1,
+    ':focus': { top: tokens.spacingVerticalS },
+  },
+  header: {
+    display: 'flex',
+    alignItems: 'center',
+    gap: tokens.spacingHorizontalM,
+    minHeight: '48px',
+    padding: `${tokens.spacingVerticalXS} ${tokens.spacingHorizontalL}`,
+    backgroundColor: tokens.colorNeutralBackground1,
+    borderBottom: `1px solid ${tokens.colorNeutralStroke2}`,
+  },
+  menuButton: { [WIDE]: { display: 'none' } },
+  product: { display: 'flex', alignItems: 'center', gap: tokens.spacingHorizontalS, ...typographyStyles.subtitle2 },
+  user: {
+    flex: 1,
+    minWidth: 0,
+    textAlign: 'right',
+    overflow: 'hidden',
+    textOverflow: 'ellipsis',
+    whiteSpace: 'nowrap',
+    color: tokens.colorNeutralForeground2,
+  },
+  userName: { display: 'none', [WIDE]: { display: 'inline' } },
+  demo: {
+    display: 'flex',
+    flexWrap: 'wrap',
+    gap: `0 ${tokens.spacingHorizontalM}`,
+    padding: `${tokens.spacingVerticalS} ${tokens.spacingHorizontalL}`,
+    backgroundColor: tokens.colorPaletteYellowBackground1,
+    color: tokens.colorNeutralForeground1,
+    borderBottom: `1px solid ${tokens.colorPaletteYellowBorder1}`,
+  },
+  body: { display: 'flex', flex: 1 },
+  side: {
+    display: 'none',
+    [WIDE]: {
+      display: 'block',
+      width: '220px',
+      flexShrink: 0,
+      padding: tokens.spacingHorizontalM,
+      backgroundColor: tokens.colorNeutralBackground1,
+      borderRight: `1px solid ${tokens.colorNeutralStroke2}`,
+    },
+  },
+  main: {
+    flex: 1,
+    minWidth: 0,
+    padding: `${tokens.spacingVerticalXL} ${tokens.spacingHorizontalL} ${tokens.spacingVerticalXXXL}`,
+    [WIDE]: { padding: `${tokens.spacingVerticalXXL} ${tokens.spacingHorizontalXXXL} 64px` },
+  },
+})
+
+/** What every page of a signed-in admin has around it. */
+export function Shell({ children }: { children: ReactNode }) {
+  const styles = useStyles()
+  const { user } = useSession()
+  const [menuOpen, setMenuOpen] = useState(false)
+  const focusReturn = useRestoreFocusTarget()
+  useFocusOnNewPage()
+  return (
+    <div className={styles.shell}>
+      <Link className={styles.skip} href="#content">
+        Skip to content
+      </Link>
+      <header className={styles.header}>
+        <Button
+          {...focusReturn}
+          className={styles.menuButton}
+          appearance="subtle"
+          icon={<NavigationRegular />}
+          aria-label="Open menu"
+          aria-haspopup="dialog"
+          aria-expanded={menuOpen}
+          onClick={() => setMenuOpen(true)}
+        />
+        <span className={styles.product}>
+          <img src={mark} alt="" width={24} height={24} />
+          Inforiver Mail
+        </span>
+        <span className={styles.user}>
+          <span className={styles.userName}>{user.name || user.email}</span>
+        </span>
+        <SignOutButton />
+      </header>
+      <DemoBanner />
+      <div className={styles.body}>
+        <nav aria-label="Main" className={styles.side}>
+          <MainMenu />
+        </nav>
+        <main id="content" tabIndex={-1} className={mergeClasses(styles.main)}>
+          {children}
+        </main>
+      </div>
+      {menuOpen && (
+        <Suspense fallback={null}>
+          <MenuDrawer onClose={() => setMenuOpen(false)} />
+        </Suspense>
+      )}
+    </div>
+  )
+}
+
+export function DemoBanner() {
+  const styles = useStyles()
+  const { demoUrl } = useSurroundings()
+  if (!demoUrl) return null
+  return (
+    <aside aria-label="Demo" className={styles.demo}>
+      <span>Demo: mail goes to a simulated Microsoft 365.</span>
+      <Link inline href={demoUrl} target="_blank" rel="noreferrer">
+        Open the simulated mailboxes
+      </Link>
+    </aside>
+  )
+}
+
+/** Says where one is now: a change of page inside the app is otherwise silent to a screen reader. */
+function useFocusOnNewPage(): void {
+  const [location] = useLocation()
+  const shown = useRef(location)
+  useEffect(() => {
+    if (shown.current === location) return
+    shown.current = location
+    document.querySelector('h1')?.focus()
+  }, [location])
+}

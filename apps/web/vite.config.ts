@@ -1,0 +1,16 @@
+import react from '@vitejs/plugin-react'
+import { defineConfig } from 'vite'
+import { consentResultScript } from './build/consent-result-script.ts'
+import { firstLoad } from './build/first-load.ts'
+import { precompress } from './build/precompress.ts'
+
+export default defineConfig({
+  logLevel: 'warn',
+  plugins: [react(), consentResultScript(), firstLoad({ budgetBytes: 200_000 }), precompress()],
+  build: {
+    assetsInlineLimit: 0, // the page's policy allows no data: scripts or fonts, so nothing is inlined
+    modulePreload: { polyfill: false },
+    reportCompressedSize: false,
+    chunkSizeWarningLimit: Infinity, // what counts is the first load, checked above
+  },
+})
