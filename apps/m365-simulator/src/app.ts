@@ -1,0 +1,40 @@
+import { fastify, type FastifyInstance } from 'fastify'
+import { controlRoutes } from './control/control-routes.ts'
+import { adminConsentRoutes } from './entra/admin-consent-routes.ts'
+import { authorizeRoutes } from './entra/authorize-routes.ts'
+import { discoveryRoutes } from './entra/discovery-routes.ts'
+import { tokenRoutes } from './entra/token-routes.ts'
+import { applyHttpEffects } from './faults/apply-http-effects.ts'
+import { graphRoutes } from './graph/graph-routes.ts'
+import { takeRawBodies } from './http/body.ts'
+import { serveAssets } from './http/pages.ts'
+import { collectFacts } from './http/request-facts.ts'
+import { isLoopbackHost } from './http/same-origin.ts'
+import type { Simulation } from './simulation.ts'
+import { viewerRoutes } from './viewer/viewer-routes.ts'
+
+/** Entra ID, Graph, the control API and the viewer, on one origin. */
+export async function buildApp(simulation: Simulation): Promise<FastifyInstance> {
+  const app = fastify({
+    // Sign-in requests carry claims, and the pages carry whole requests.
+    routerOptions: { maxParamLength: 500 },
+    forceCloseConnections: 'idle',
+  })
+  takeRawBodies(app)
+  app.addHook('onRequest', async (request, reply) => {
+    if (isLoopbackHost(request.headers.host)) return undefined
+    return reply.code(421).send({ error: 'The simulator answers on 127.0.0.1 and localhost only.' })
+  })
+  collectFacts(app, simulation)
+  applyHttpEffects(app, simulation)
+
+  serveAssets(app)
+  viewerRoutes(app, simulation)
+  await app.register(async (scope) => controlRoutes(scope, simulation), { prefix: '/control' })
+  await app.register(async (scope) => graphRoutes(scope, simulation), { prefix: '/v1.0' })
+  discoveryRoutes(app, simulation)
+  authorizeRoutes(app, simulation)
+  adminConsentRoutes(app, simulation)
+  tokenRoutes(app, simulation)
+  return app
+}

@@ -1,0 +1,40 @@
+const MAX_LENGTH = 256
+const FORBIDDEN = /[!$'(),;*\\]/
+
+/** @returns what is wrong with it as a registered URI of the *Web* platform, or null */
+export function findRedirectUriFault(uri: string): string | null {
+  const url = URL.canParse(uri) ? new URL(uri) : null
+  if (url === null) return `The redirect URI ${uri} is no absolute URI.`
+  if (uri.length > MAX_LENGTH) return `The redirect URI ${uri} is longer than ${MAX_LENGTH} characters.`
+  if (FORBIDDEN.test(uri))
+    return `The redirect URI ${uri} contains a character that Entra refuses: ! $ ' ( ) , ; * or \\.`
+  if (url.hash !== '' || uri.endsWith('#')) return `The redirect URI ${uri} has a fragment.`
+  const isLoopback = url.hostname === 'localhost' || url.hostname === '127.0.0.1'
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback)) {
+    return `The redirect URI ${uri} must be https, or http on localhost.`
+  }
+  return null
+}
+
+/** The registered URI this one stands for: equal, except that the port of `localhost` does not count. */
+export function matchRedirectUri(requested: string, registered: readonly string[]): string | null {
+  if (!URL.canParse(requested)) return null
+  const { href } = new URL(requested)
+  // Compared as written: what only becomes equal once dot segments or escapes are resolved is another URI.
+  if (requested !== href && `${requested}/` !== href) return null
+  return registered.find((candidate) => isSame(new URL(requested), new URL(candidate))) ?? null
+}
+
+function isSame(requested: URL, registered: URL): boolean {
+  const portCounts = registered.hostname !== 'localhost'
+  return (
+    requested.protocol === registered.protocol &&
+    requested.hostname === registered.hostname &&
+    (!portCounts || requested.port === registered.port) &&
+    requested.pathname === registered.pathname &&
+    requested.search === registered.search &&
+    requested.hash === '' &&
+    requested.username === '' &&
+    requested.password === ''
+  )
+}

@@ -1,0 +1,129 @@
+import { z } from 'zod'
+import { AADSTS, type AadstsCode } from '../entra/aadsts.ts'
+import { ENDPOINTS } from './endpoints.ts'
+
+const KnownCode = z.custom<AadstsCode>(
+  (value) => typeof value === 'number' && value in AADSTS,
+  'not a code the simulator knows',
+)
+const Headers = z.record(z.string().regex(/^[!#$%&'*+.^_`|~\w-]+$/), z.string().regex(/^[\t\x20-\x7e]*$/))
+/** Before: nothing has happened. After: it was processed, and only the answer is lost or another. */
+const When = z.enum(['before', 'after']).default('before')
+
+const HttpAction = z.discriminatedUnion('action', [
+  z.strictObject({ action: z.literal('delay'), delayMs: z.int().min(1).max(600_000) }),
+  z.strictObject({
+    action: z.literal('answer'),
+    when: When,
+    status: z.int().min(200).max(599),
+    headers: Headers.default({}),
+    /** A string goes out as it is, anything else as JSON. */
+    body: z.json().default(''),
+  }),
+  z.strictObject({ action: z.literal('hang'), when: When }),
+  z.strictObject({ action: z.literal('reset'), when: When }),
+  z.strictObject({ action: z.literal('add-headers'), headers: Headers }),
+])
+
+export const Effect = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('http'),
+    endpoint: z.enum([...ENDPOINTS, 'any']),
+    /** Only token requests with this grant type. */
+    grantType: z.string().optional(),
+    /** Only requests to this mailbox, by its address. */
+    mailbox: z.string().toLowerCase().optional(),
+    do: HttpAction,
+  }),
+  z.strictObject({
+    kind: z.literal('entra-error'),
+    /** authorize: once an account is chosen. client: instead of checking the secret. code, refresh: instead of tokens. */
+    at: z.enum(['authorize', 'client', 'code', 'refresh']),
+    code: KnownCode,
+    error: z.string().optional(),
+    /** null: none, although the code usually has one. */
+    suberror: z.string().nullable().optional(),
+    claims: z.string().optional(),
+  }),
+  z.strictObject({
+    kind: z.literal('tokens'),
+    change: z.enum([
+      'wrong-nonce',
+      'wrong-audience',
+      'wrong-issuer',
+      'wrong-signature',
+      'wrong-tenant',
+      'wrong-oid',
+      'expired-id-token',
+      'no-refresh-token',
+      'no-id-token',
+    ]),
+  }),
+  z.strictObject({ kind: z.literal('me'), change: z.literal('other-id') }),
+])
+export type Effect = z.infer<typeof Effect>
+export type HttpEffect = Extract<Effect, { kind: 'http' }>
+export type TokenChange = Extract<Effect, { kind: 'tokens' }>['change']
+
+export const Times = z.union([z.int().min(1).max(1_000_000), z.literal('always')])
+export type Times = z.infer<typeof Times>
+
+export interface ActiveScenario {
+  readonly id: string
+  /** The preset it came from, else null. */
+  readonly name: string | null
+  readonly effect: Effect
+  /** How often it will still happen. */
+  times: Times
+}
+
+/** What is switched on. A restart switches everything off. */
+export interface Scenarios {
+  active(): readonly ActiveScenario[]
+  add(effect: Effect, times: Times, name: string | null): ActiveScenario
+  /** @param idOrName one of them; without it, all. Returns how many went. */
+  remove(idOrName?: string): number
+  /** The first that fits, counted as used. */
+  take(fits: (effect: Effect) => boolean): Effect | null
+  takeAll(fits: (effect: Effect) => boolean): Effect[]
+}
+
+export function createScenarios(): Scenarios {
+  let active: ActiveScenario[] = []
+  let lastId = 0
+
+  const use = (scenario: ActiveScenario): Effect => {
+    if (scenario.times !== 'always') {
+      scenario.times -= 1
+      if (scenario.times === 0) active = active.filter((other) => other !== scenario)
+    }
+    return scenario.effect
+  }
+
+  return {
+    active: () => active,
+    add(effect, times, name) {
+      lastId += 1
+      const scenario: ActiveScenario = { id: `scenario-${lastId}`, name, effect, times }
+      active = [...active, scenario]
+      return scenario
+    },
+    remove(idOrName) {
+      const before = active.length
+      active =
+        idOrName === undefined
+          ? []
+          : active.filter((scenario) => scenario.id !== idOrName && scenario.name !== idOrName)
+      return before - active.length
+    },
+    take(fits) {
+      if (active.length === 0) return null
+      const found = active.find((scenario) => fits(scenario.effect))
+      return found === undefined ? null : use(found)
+    },
+    takeAll(fits) {
+      if (active.length === 0) return []
+      return active.filter((scenario) => fits(scenario.effect)).map((scenario) => use(scenario))
+    },
+  }
+}

@@ -1,0 +1,60 @@
+import { readFileSync } from 'node:fs'
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { Html } from './html.ts'
+
+const ASSETS = [
+  { name: 'simulator.css', type: 'text/css; charset=utf-8' },
+  { name: 'form-post.js', type: 'text/javascript; charset=utf-8' },
+  { name: 'refresh.js', type: 'text/javascript; charset=utf-8' },
+]
+
+export function serveAssets(app: FastifyInstance): void {
+  for (const { name, type } of ASSETS) {
+    const content = readFileSync(new URL(`../assets/${name}`, import.meta.url))
+    app.get(`/assets/${name}`, (_request, reply) => {
+      reply.headers({ 'cache-control': 'no-cache', 'x-content-type-options': 'nosniff' }).type(type)
+      return reply.send(content)
+    })
+  }
+}
+
+/** @param formTargets origins to which a form of the page may lead in the end, besides our own */
+export function sendPage(
+  reply: FastifyReply,
+  status: number,
+  page: Html,
+  formTargets: readonly string[] = [],
+): FastifyReply {
+  return severed(reply)
+    .code(status)
+    .headers({
+      'content-security-policy': [
+        "default-src 'none'",
+        "style-src 'self'",
+        "script-src 'self'",
+        "img-src 'self'",
+        "connect-src 'self'",
+        "frame-src 'self'",
+        // Chromium applies it to the redirect that follows a form as well.
+        `form-action ${["'self'", ...formTargets].join(' ')}`,
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+      ].join('; '),
+      'x-content-type-options': 'nosniff',
+      'cache-control': 'no-store',
+    })
+    .type('text/html; charset=utf-8')
+    .send(`<!doctype html>\n${page.markup}\n`)
+}
+
+export function sendRedirect(reply: FastifyReply, url: string): FastifyReply {
+  return severed(reply).header('cache-control', 'no-store').redirect(url, 302)
+}
+
+/** As Microsoft's pages do, these cut a popup from the window that opened it. */
+function severed(reply: FastifyReply): FastifyReply {
+  return reply.headers({
+    'cross-origin-opener-policy': 'same-origin',
+    'referrer-policy': 'strict-origin-when-cross-origin',
+  })
+}

@@ -1,0 +1,29 @@
+import type { DirectoryIndex } from './directory/directory.ts'
+import type { TokenService } from './entra/token-service.ts'
+import type { Scenarios } from './faults/scenario.ts'
+import type { SettingsHolder } from './faults/settings.ts'
+import type { Traffic } from './http/traffic.ts'
+import type { Store } from './state/store.ts'
+
+/** The one app registration of the simulated tenant: platform *Web*, single tenant. */
+export interface Registration {
+  readonly tenantId: string
+  readonly clientId: string
+  readonly clientSecret: string
+  readonly redirectUris: readonly string[]
+  readonly displayName: string
+}
+
+/** What every part of the simulator is given. */
+export interface Simulation {
+  readonly registration: Registration
+  readonly index: DirectoryIndex
+  readonly store: Store
+  readonly tokens: TokenService
+  readonly scenarios: Scenarios
+  readonly settings: SettingsHolder
+  readonly traffic: Traffic
+  readonly clock: () => Date
+  /** Origin of the running server, which is authority host and Graph host in one. Known once it listens. */
+  readonly url: () => string
+}

@@ -1,0 +1,157 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { onTestFinished } from 'vitest'
+import { type Simulator, type SimulatorOptions, startSimulator } from '../start.ts'
+
+export const REGISTRATION = {
+  tenantId: '8f2d6c1b-0a4e-4d57-b3c9-1e5f7a2b9d40',
+  clientId: '3c9e1f72-6b5a-4e08-9d24-7f1a0b8c6e53',
+  clientSecret: 'demo~Secret+with/odd=characters',
+  redirectUris: ['http://localhost/auth/microsoft/callback', 'https://mail.contoso.com/auth/microsoft/callback'],
+  displayName: 'Inforiver Mail',
+}
+export const REDIRECT_URI = 'http://localhost:3000/auth/microsoft/callback'
+export const ALL_SCOPES = 'openid profile email offline_access User.Read Mail.Send Mail.Send.Shared Mail.ReadWrite'
+
+export const PEOPLE = {
+  ada: '5f0c1a52-7c1e-4b8d-9a43-0d6f3b7e1101',
+  max: '5f0c1a52-7c1e-4b8d-9a43-0d6f3b7e1102',
+  bob: '5f0c1a52-7c1e-4b8d-9a43-0d6f3b7e1103',
+  grace: '5f0c1a52-7c1e-4b8d-9a43-0d6f3b7e1104',
+  nora: '5f0c1a52-7c1e-4b8d-9a43-0d6f3b7e1105',
+  gil: '5f0c1a52-7c1e-4b8d-9a43-0d6f3b7e1106',
+  eve: '5f0c1a52-7c1e-4b8d-9a43-0d6f3b7e1107',
+}
+export type PersonName = keyof typeof PEOPLE
+
+export interface Tokens {
+  readonly token_type: string
+  readonly scope?: string
+  readonly expires_in: number
+  readonly access_token: string
+  readonly refresh_token?: string
+  readonly id_token?: string
+  readonly client_info?: string
+}
+
+export interface EntraFailure {
+  readonly error: string
+  readonly error_description: string
+  readonly error_codes: number[]
+  readonly suberror?: string
+  readonly claims?: string
+  readonly correlation_id: string
+  readonly trace_id: string
+  readonly timestamp: string
+}
+
+export interface Simulated extends Simulator {
+  authorizeUrl(change?: Record<string, string | null>): string
+  /** Posts a form as a browser on the simulator's own pages would; redirects are not followed. */
+  submit(path: string, form: Record<string, string>): Promise<Response>
+  /** The whole way through the pages. Returns what arrives at the redirect URI. */
+  consent(person: PersonName, change?: Record<string, string | null>): Promise<URLSearchParams>
+  token(form: Record<string, string>, headers?: Record<string, string>): Promise<Response>
+  redeem(code: string, change?: Record<string, string>): Promise<Response>
+  signIn(person: PersonName, scope?: string): Promise<Tokens>
+  control(method: string, path: string, body?: unknown): Promise<Response>
+  sendMail(accessToken: string, body: unknown, path?: string): Promise<Response>
+}
+
+export const VERIFIER = randomBytes(32).toString('base64url')
+export const CHALLENGE = createHash('sha256').update(VERIFIER).digest('base64url')
+
+/** A running simulator that ends with the test. */
+export async function simulate(options: Partial<SimulatorOptions> = {}): Promise<Simulated> {
+  const simulator = await startSimulator({ port: 0, registration: REGISTRATION, ...options })
+  onTestFinished(() => simulator.close())
+  const { url } = simulator
+  const tenant = `/${REGISTRATION.tenantId}`
+
+  const authorizeUrl = (change: Record<string, string | null> = {}): string => {
+    const wanted: Record<string, string | null> = {
+      client_id: REGISTRATION.clientId,
+      response_type: 'code',
+      redirect_uri: REDIRECT_URI,
+      scope: ALL_SCOPES,
+      state: 'state-1',
+      nonce: 'nonce-1',
+      code_challenge: CHALLENGE,
+      code_challenge_method: 'S256',
+      prompt: 'select_account',
+      ...change,
+    }
+    const query = new URLSearchParams()
+    for (const [name, value] of Object.entries(wanted)) if (value !== null) query.set(name, value)
+    return `${url}${tenant}/oauth2/v2.0/authorize?${query.toString()}`
+  }
+
+  const submit = (path: string, form: Record<string, string>): Promise<Response> =>
+    fetch(`${url}${tenant}${path}`, {
+      method: 'POST',
+      redirect: 'manual',
+      headers: { origin: url },
+      body: new URLSearchParams(form),
+    })
+
+  const token = (form: Record<string, string>, headers: Record<string, string> = {}): Promise<Response> =>
+    fetch(`${url}${tenant}/oauth2/v2.0/token`, { method: 'POST', headers, body: new URLSearchParams(form) })
+
+  const consent = async (person: PersonName, change: Record<string, string | null> = {}): Promise<URLSearchParams> => {
+    const request = new URL(authorizeUrl(change)).search.slice(1)
+    let response = await submit('/sign-in', { request, account: PEOPLE[person] })
+    if (response.status === 200) {
+      response = await submit('/consent', { request, account: PEOPLE[person], decision: 'accept' })
+    }
+    const location = response.headers.get('location')
+    if (location === null) throw new Error(`No redirect but ${response.status}: ${await response.text()}`)
+    return new URL(location).searchParams
+  }
+
+  const redeem = (code: string, change: Record<string, string> = {}): Promise<Response> =>
+    token({
+      client_id: REGISTRATION.clientId,
+      client_secret: REGISTRATION.clientSecret,
+      grant_type: 'authorization_code',
+      code,
+      redirect_uri: REDIRECT_URI,
+      code_verifier: VERIFIER,
+      ...change,
+    })
+
+  return {
+    ...simulator,
+    authorizeUrl,
+    submit,
+    consent,
+    token,
+    redeem,
+    async signIn(person, scope = ALL_SCOPES) {
+      const callback = await consent(person, { scope })
+      const response = await redeem(callback.get('code') ?? '')
+      if (response.status !== 200) throw new Error(`No tokens but ${response.status}: ${await response.text()}`)
+      return (await response.json()) as Tokens
+    },
+    control: (method, path, body) =>
+      fetch(`${url}/control${path}`, {
+        method,
+        ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+      }),
+    sendMail: (accessToken, body, path = '/me/sendMail') =>
+      fetch(`${url}/v1.0${path}`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${accessToken}`, 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      }),
+  }
+}
+
+export function mail(change: Record<string, unknown> = {}): { message: Record<string, unknown> } {
+  return {
+    message: {
+      subject: 'Hello',
+      body: { contentType: 'html', content: '<p>Hello</p>' },
+      toRecipients: [{ emailAddress: { address: 'max@contoso.com' } }],
+      ...change,
+    },
+  }
+}
