@@ -1,16 +1,17 @@
 import type { ConsentProblemCode } from '@inforiver-mail/contract/consent-problem'
 
+/** What Entra can be the cause of; the other problems of a consent come from Exchange. */
+export type EntraProblemCode = Exclude<ConsentProblemCode, 'send-as-denied' | 'mailbox-not-found'>
+
 /** What a number after `AADSTS` adds to `error` and `suberror`: better words, and for a consent a better kind. */
 export interface Hint {
   readonly codes: readonly number[]
   /** For a consent. When a refresh was refused, `error` and `suberror` decide. */
-  readonly kind: ConsentProblemCode
+  readonly kind: EntraProblemCode
   readonly title: string
   readonly detail: string
-  /** Who does what and where; what follows then is added by the explainer. */
+  /** Who does what and where, with `{approvalLink}` for that page; the next step is added by the explainer. */
   readonly remedy?: string
-  /** The remedy ends in the link for the Entra administrator. */
-  readonly withApprovalLink?: boolean
   /** For numbers that mean one thing in a consent and another in a refresh. */
   readonly only?: 'consent' | 'refresh'
 }
@@ -19,7 +20,10 @@ const APP_REGISTRATION = 'Microsoft Entra admin center > App registrations > the
 const ENTERPRISE_APP = 'Microsoft Entra admin center > Enterprise applications > the app of Inforiver Mail'
 const CONDITIONAL_ACCESS = 'Microsoft Entra admin center > Conditional Access > Policies'
 const USER = 'Microsoft Entra admin center > Users > the account'
-const APPROVE_ONCE = 'An Entra administrator approves the permissions once, then you try again. The administrator opens'
+const APPROVE_ONCE = 'An Entra administrator opens {approvalLink} and approves the permissions once.'
+
+/** Microsoft reports a decline and the missing approval of an administrator alike. */
+export const ACCEPT_OR_APPROVE = `Choose Accept on Microsoft’s page. If you were not offered a choice, an administrator must approve: ${APPROVE_ONCE}`
 
 /**
  * Source of numbers and names: Microsoft identity platform, "Authentication and authorization error codes".
@@ -118,15 +122,14 @@ export const AADSTS_HINTS: readonly Hint[] = [
     kind: 'permission-missing',
     title: 'The consent is missing',
     detail: 'Nobody has consented to the permissions, or the consent was withdrawn in Entra.',
+    remedy: ACCEPT_OR_APPROVE,
   },
   {
     codes: [65004],
     kind: 'consent-cancelled',
     title: 'The consent was not completed',
     detail: 'The permissions were not accepted on Microsoft’s page.',
-    remedy:
-      'Try again and choose Accept. If you were not offered a choice, an Entra administrator has to approve the permissions once, at',
-    withApprovalLink: true,
+    remedy: ACCEPT_OR_APPROVE,
   },
   {
     codes: [90094],
@@ -134,15 +137,13 @@ export const AADSTS_HINTS: readonly Hint[] = [
     title: 'An administrator has to approve',
     detail: 'Your organisation lets only administrators approve these permissions.',
     remedy: APPROVE_ONCE,
-    withApprovalLink: true,
   },
   {
     codes: [90095],
     kind: 'admin-approval-required',
     title: 'The approval of an administrator was requested',
     detail: 'Your request for approval waits at the administrators of your organisation.',
-    remedy: `Try again once it is granted. An Entra administrator finds it at ${ENTERPRISE_APP} > Admin consent requests, or opens`,
-    withApprovalLink: true,
+    remedy: `An Entra administrator grants it at ${ENTERPRISE_APP} > Admin consent requests, or opens {approvalLink} and approves the permissions there.`,
   },
 
   // A second factor, or a policy

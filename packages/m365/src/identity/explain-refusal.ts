@@ -1,7 +1,6 @@
-import type { ConsentProblemCode } from '@inforiver-mail/contract/consent-problem'
 import type { Explanation } from '../explanation.ts'
 import { firstSentence } from '../plain-text.ts'
-import { AADSTS_HINTS, type Hint } from './aadsts-hints.ts'
+import { AADSTS_HINTS, ACCEPT_OR_APPROVE, type EntraProblemCode, type Hint } from './aadsts-hints.ts'
 import type { EntraRefusal } from './entra-refusal.ts'
 
 /** Where Entra refused: on its page, when the code was redeemed, or when the tokens were refreshed. */
@@ -13,7 +12,8 @@ export interface RefusalContext {
   readonly approvalLink: string
 }
 
-type RefreshConsequence = 'reconnect-required' | 'app-misconfigured' | 'microsoft-unavailable'
+/** What becomes of a grant whose refresh was refused. */
+export type RefreshConsequence = 'reconnect-required' | 'app-misconfigured' | 'microsoft-unavailable'
 
 const MAX_QUOTE_CHARACTERS = 200
 
@@ -45,26 +45,27 @@ const PASSING = new Set(['server_error', 'temporarily_unavailable'])
 /** Numbers that say "later" whatever `error` stands beside them: they may save a grant, never end one. */
 const PASSING_CODES = new Set([50033, 50196, 90006, 90012, 90024, 90033, 90055, 90090])
 
-const SUBERROR_HINTS: Readonly<Record<string, number>> = {
-  // to the number whose words fit
-  basic_action: 50076,
-  additional_action: 50079,
-  message_only: 53003,
-  user_password_expired: 50055,
-  consent_required: 65001,
-  bad_token: 70000,
-  cancel: 65004,
-}
+/** To the number whose words fit. */
+const SUBERROR_HINTS: ReadonlyMap<string, number> = new Map([
+  ['basic_action', 50076],
+  ['additional_action', 50079],
+  ['message_only', 53003],
+  ['user_password_expired', 50055],
+  ['consent_required', 65001],
+  ['bad_token', 70000],
+  ['cancel', 65004],
+])
 
 /** What a refusal means and who does what about it. Total: an unknown refusal is explained by `error` and `suberror`. */
 export function explainRefusal(refusal: EntraRefusal, context: RefusalContext): Explanation {
   const hint = findHint(refusal, context.leg)
   const kind = context.leg === 'refresh' ? refreshConsequence(refusal) : consentKind(refusal, hint)
-  const words = usableHint(hint, kind, context.leg) ?? FALLBACKS[kind]
+  const fitting = hint !== null && describes(hint, kind, context.leg) ? hint : null
+  const words = fitting ?? FALLBACKS[kind]
   return {
     kind,
     title: words.title,
-    detail: detailOf(words, hint !== null, refusal),
+    detail: fitting ? knownDetail(fitting, refusal) : fallbackDetail(words, refusal),
     action: actionOf(words, kind, context),
     correlationId: refusal.correlationId,
     aadstsCode: refusal.aadstsCode,
@@ -89,13 +90,12 @@ export function explainUnexpectedAnswer(detail: string): Explanation {
 }
 
 export function explainUnreachable(leg: Leg): Explanation {
-  const words = FALLBACKS['microsoft-unavailable']
   return plain('microsoft-unavailable', {
     title: 'Microsoft could not be reached',
     detail: 'Microsoft’s sign-in service did not answer, or the connection to it broke.',
     action:
       leg === 'refresh'
-        ? actionOf(words, 'microsoft-unavailable', { leg, approvalLink: '' })
+        ? REFRESH_ENDINGS['microsoft-unavailable'].alone
         : 'Try again in a few minutes. If it happens again, check the proxy, the firewall and the certificates on the way to Microsoft.',
   })
 }
@@ -115,7 +115,7 @@ export function explainMissingPermissions(missing: readonly string[], approvalLi
   return plain('permission-missing', {
     title: 'A permission is missing',
     detail: `Microsoft did not grant ${names}.`,
-    action: `Try again and accept every permission on Microsoft’s page. If Microsoft offers no choice, an Entra administrator approves them once at ${approvalLink}`,
+    action: `Try again. ${withLink(ACCEPT_OR_APPROVE, approvalLink)}`,
   })
 }
 
@@ -134,7 +134,7 @@ function isPassing({ status, error, aadstsCode }: EntraRefusal): boolean {
   return error !== null && PASSING.has(error)
 }
 
-function consentKind(refusal: EntraRefusal, hint: Hint | null): ConsentProblemCode {
+function consentKind(refusal: EntraRefusal, hint: Hint | null): EntraProblemCode {
   if (isPassing(refusal)) return 'microsoft-unavailable'
   if (hint) return hint.kind
   const { error } = refusal
@@ -148,7 +148,7 @@ function consentKind(refusal: EntraRefusal, hint: Hint | null): ConsentProblemCo
 
 function findHint({ aadstsCode, suberror }: EntraRefusal, leg: Leg): Hint | null {
   const byCode = aadstsCode === null ? null : hintFor(aadstsCode, leg)
-  const byWord = suberror === null ? undefined : SUBERROR_HINTS[suberror]
+  const byWord = suberror === null ? undefined : SUBERROR_HINTS.get(suberror)
   return byCode ?? (byWord === undefined ? null : hintFor(byWord, leg))
 }
 
@@ -157,36 +157,34 @@ function hintFor(code: number, leg: Leg): Hint | null {
   return AADSTS_HINTS.find((hint) => hint.codes.includes(code) && (hint.only ?? stage) === stage) ?? null
 }
 
-/** A hint whose number contradicts `error` is not used: it would explain a state that is not there. */
-function usableHint(hint: Hint | null, kind: Explanation['kind'], leg: Leg): Hint | null {
-  if (hint === null) return null
-  if (leg !== 'refresh') return hint.kind === kind ? hint : null
-  const about =
-    hint.kind === 'app-misconfigured' || hint.kind === 'microsoft-unavailable' ? hint.kind : 'reconnect-required'
-  return about === kind ? hint : null
+/** A hint whose number contradicts `error` is left aside: it would explain a state that is not there. */
+function describes(hint: Hint, kind: EntraProblemCode | RefreshConsequence, leg: Leg): boolean {
+  if (leg !== 'refresh') return hint.kind === kind
+  const ending = hint.kind !== 'app-misconfigured' && hint.kind !== 'microsoft-unavailable'
+  return ending ? kind === 'reconnect-required' : hint.kind === kind
 }
 
-interface Words {
-  readonly title: string
-  readonly detail: string
-  readonly remedy?: string
-  readonly withApprovalLink?: boolean
+type Words = Pick<Hint, 'title' | 'detail' | 'remedy'>
+
+function knownDetail({ detail }: Words, { aadstsCode }: EntraRefusal): string {
+  return aadstsCode === null ? detail : `${detail.replace(/\.$/, '')} (AADSTS${aadstsCode}).`
 }
 
-function detailOf(words: Words, known: boolean, { aadstsCode, error, description }: EntraRefusal): string {
-  const code = aadstsCode === null ? '' : ` (AADSTS${aadstsCode})`
-  if (known) return `${words.detail.replace(/\.$/, '')}${code}.`
+/** Quotes no more than Microsoft's first sentence: what follows it are traces and advice to developers. */
+function fallbackDetail({ detail }: Words, { aadstsCode, error, description }: EntraRefusal): string {
   const quote = firstSentence((description ?? '').replace(/^AADSTS\d+:\s*/, ''), MAX_QUOTE_CHARACTERS)
-  const named = aadstsCode !== null ? `AADSTS${aadstsCode}` : error
-  if (quote === '') return named === null ? words.detail : `${words.detail} Microsoft’s code is ${named}.`
-  return `${words.detail} Microsoft says: “${quote}”${named === null ? '' : ` (${named})`}`
+  const code = aadstsCode === null ? error : `AADSTS${aadstsCode}`
+  if (quote === '') return code === null ? detail : `${detail} Microsoft’s code is ${code}.`
+  return `${detail} Microsoft says: “${quote}”${code === null ? '' : ` (${code})`}`
 }
 
-function actionOf(words: Words, kind: Explanation['kind'], { leg, approvalLink }: RefusalContext): string {
-  if (words.withApprovalLink && leg !== 'refresh') return `${words.remedy ?? ''} ${approvalLink}`.trim()
-  const then = leg === 'refresh' ? REFRESH_ENDINGS[kind] : CONSENT_ENDINGS[kind]
-  const ending = words.remedy === undefined ? then?.alone : then?.after
-  return [words.remedy, ending].filter((part) => part !== undefined).join(' ')
+function actionOf(words: Words, kind: EntraProblemCode | RefreshConsequence, context: RefusalContext): string {
+  const { alone, after } = endingOf(kind, context.leg)
+  return words.remedy === undefined ? alone : `${withLink(words.remedy, context.approvalLink)} ${after}`
+}
+
+function withLink(text: string, approvalLink: string): string {
+  return text.replace('{approvalLink}', () => approvalLink)
 }
 
 interface Ending {
@@ -195,21 +193,7 @@ interface Ending {
   readonly after: string
 }
 
-const TRY_AGAIN: Ending = { alone: 'Try again.', after: 'Then try again.' }
-
-const CONSENT_ENDINGS: Readonly<Partial<Record<Explanation['kind'], Ending>>> = {
-  'consent-cancelled': TRY_AGAIN,
-  'admin-approval-required': TRY_AGAIN,
-  'wrong-account': TRY_AGAIN,
-  'permission-missing': TRY_AGAIN,
-  'access-blocked': TRY_AGAIN,
-  'app-misconfigured': TRY_AGAIN,
-  'microsoft-unavailable': { alone: 'Try again in a few minutes.', after: 'Then try again.' },
-  'microsoft-refused': TRY_AGAIN,
-  'unexpected-answer': TRY_AGAIN,
-}
-
-const REFRESH_ENDINGS: Readonly<Partial<Record<Explanation['kind'], Ending>>> = {
+const REFRESH_ENDINGS = {
   'reconnect-required': {
     alone: 'Choose Reconnect and sign in with the same account. Waiting messages then leave by themselves.',
     after: 'Then choose Reconnect and sign in with the same account. Waiting messages then leave by themselves.',
@@ -222,22 +206,25 @@ const REFRESH_ENDINGS: Readonly<Partial<Record<Explanation['kind'], Ending>>> = 
     alone: 'Nothing has to be done: Inforiver Mail keeps trying.',
     after: 'Inforiver Mail keeps trying.',
   },
+} as const satisfies Record<RefreshConsequence, Ending>
+
+function endingOf(kind: EntraProblemCode | RefreshConsequence, leg: Leg): Ending {
+  if (leg === 'refresh' && kind in REFRESH_ENDINGS) return REFRESH_ENDINGS[kind as RefreshConsequence]
+  const alone = kind === 'microsoft-unavailable' ? 'Try again in a few minutes.' : 'Try again.'
+  return { alone, after: 'Then try again.' }
 }
 
-/** In words, when the number says nothing better. */
-const FALLBACKS: Readonly<Record<Explanation['kind'], Words>> = {
+/** In words, where no number says anything better. */
+const FALLBACKS: Readonly<Record<EntraProblemCode | RefreshConsequence, Words>> = {
   'consent-cancelled': {
     title: 'The consent was not completed',
     detail: 'Microsoft’s page was left without the permissions being accepted.',
-    remedy:
-      'Try again and choose Accept. If you were not offered a choice, an Entra administrator has to approve the permissions once, at',
-    withApprovalLink: true,
+    remedy: ACCEPT_OR_APPROVE,
   },
   'admin-approval-required': {
     title: 'An administrator has to approve',
     detail: 'Your organisation lets only administrators approve these permissions.',
-    remedy: 'An Entra administrator approves them once, then you try again. The administrator opens',
-    withApprovalLink: true,
+    remedy: ACCEPT_OR_APPROVE,
   },
   'wrong-account': {
     title: 'This account cannot be used',
@@ -247,9 +234,8 @@ const FALLBACKS: Readonly<Record<Explanation['kind'], Words>> = {
   'permission-missing': {
     title: 'A permission is missing',
     detail: 'Nobody has consented to the permissions that sending needs.',
+    remedy: ACCEPT_OR_APPROVE,
   },
-  'send-as-denied': { title: 'Sending as this address is not allowed', detail: 'The account may not send as it.' },
-  'mailbox-not-found': { title: 'There is no such mailbox', detail: 'Microsoft 365 has no mailbox for the address.' },
   'access-blocked': {
     title: 'Microsoft stopped the sign-in',
     detail: 'A policy, or a step of the sign-in that was left out, stopped it.',

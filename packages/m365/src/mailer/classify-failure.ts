@@ -45,6 +45,8 @@ export interface FailureContext {
 
 interface Refusal {
   readonly reason: RefusalReason
+  /** Covers several causes, of which only Microsoft's own sentence tells this one. */
+  readonly general?: true
   readonly title: string
   readonly detail: string
 }
@@ -52,6 +54,7 @@ interface Refusal {
 type Rule = Refusal | 'throttled' | 'unavailable' | 'unknown'
 
 const ACCESS_DENIED: Refusal = {
+  general: true,
   reason: 'access-denied',
   title: 'Microsoft denied access',
   detail: 'The account lacks a permission or a right to the mailbox.',
@@ -70,6 +73,7 @@ const NO_MAILBOX: Refusal = {
 }
 
 const INVALID_MESSAGE: Refusal = {
+  general: true,
   reason: 'message-refused',
   title: 'Microsoft refused the message',
   detail: 'Microsoft does not accept the form of the message.',
@@ -204,7 +208,9 @@ export function classifyFailure(answer: GraphAnswer, context: FailureContext = {
     return { outcome: 'unauthorized', claims, ...facts, detail: quoted('Microsoft did not accept the token.', answer) }
   const rule = ruleOf(answer, context)
   if (typeof rule === 'string') return { outcome: rule, retryAfter, ...facts, detail: quoted(PASSING[rule], answer) }
-  return { outcome: 'refused', reason: rule.reason, title: rule.title, ...facts, detail: quoted(rule.detail, answer) }
+  const explained = code !== null && Object.hasOwn(RULES, code) && !rule.general
+  const detail = explained ? rule.detail : quoted(rule.detail, answer)
+  return { outcome: 'refused', reason: rule.reason, title: rule.title, ...facts, detail }
 }
 
 /** What a connection that failed means: a request that may have left may have been carried out. */
@@ -241,7 +247,7 @@ const PASSING = {
 } as const
 
 function ruleOf(answer: GraphAnswer, { sender }: FailureContext): Rule {
-  const rule = RULES[answer.code ?? '']
+  const rule = answer.code !== null && Object.hasOwn(RULES, answer.code) ? RULES[answer.code] : undefined
   // A gateway gave up waiting. What it waited for may be done, whatever code stands in the body.
   if (answer.status === 504) return 'unknown'
   if (rule === INVALID_MESSAGE && isRequestTooLong(answer)) return TOO_LARGE
