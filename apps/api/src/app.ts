@@ -1,0 +1,63 @@
+import cookie from '@fastify/cookie'
+import rateLimit from '@fastify/rate-limit'
+import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance, type FastifyPluginAsync } from 'fastify'
+import { serializerCompiler } from 'fastify-type-provider-zod'
+import { microsoftCallback, type ReturnHandler } from './http/microsoft-callback.ts'
+import { page } from './http/page.ts'
+import { problems } from './http/problem.ts'
+import { validateWithContract } from './http/route.ts'
+import { securityHeaders } from './http/security-headers.ts'
+import { sessions, type SignedIn } from './http/session.ts'
+
+const BODY_LIMIT_BYTES = 1024 * 1024
+const REQUESTS_PER_MINUTE = 1_200
+const REQUEST_TIMEOUT_MS = 120_000 // a slow client does not hold a connection forever
+const SETTINGS_PATH = '/settings/office365-smtp'
+
+export interface AppParts {
+  readonly logger: FastifyBaseLogger
+  readonly publicUrl: string
+  readonly trustedProxies: readonly string[]
+  readonly webDirectory: string
+  readonly demoUrl: string | null
+  readonly findSession: (idHash: string) => Promise<SignedIn | null>
+  readonly isUnavailable: (error: unknown) => boolean
+  readonly returnHandlers: readonly ReturnHandler[]
+  /** The features' routes, each with what it needs bound to it. */
+  readonly features: readonly FastifyPluginAsync[]
+}
+
+/** The HTTP application, not yet listening. */
+export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
+  const { publicUrl } = parts
+  const app = Fastify({
+    loggerInstance: parts.logger,
+    // The callback's query holds a code: URLs are not logged.
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: BODY_LIMIT_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    trustProxy: parts.trustedProxies.length > 0 ? [...parts.trustedProxies] : false,
+    requestIdHeader: false,
+    genReqId: () => crypto.randomUUID(),
+    return503OnClosing: false, // requests in flight and on open connections finish
+    forceCloseConnections: 'idle',
+  })
+  app.setValidatorCompiler(validateWithContract)
+  app.setSerializerCompiler(serializerCompiler)
+  await app.register(problems, { isUnavailable: parts.isUnavailable })
+  await app.register(securityHeaders, { publicUrl })
+  await app.register(cookie)
+  await app.register(rateLimit, { max: REQUESTS_PER_MINUTE, timeWindow: '1 minute' })
+  await app.register(sessions, { publicUrl, findSession: parts.findSession })
+  app.addHook('onResponse', async (request, reply) => {
+    const { method, routeOptions } = request
+    request.log.debug(
+      { method, route: routeOptions.url, status: reply.statusCode, ms: Math.round(reply.elapsedTime) },
+      'request',
+    )
+  })
+  for (const feature of parts.features) await app.register(feature)
+  await app.register(microsoftCallback, { handlers: parts.returnHandlers, settingsUrl: `${publicUrl}${SETTINGS_PATH}` })
+  await app.register(page, { directory: parts.webDirectory, publicUrl, demoUrl: parts.demoUrl })
+  return app
+}

@@ -1,0 +1,267 @@
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { parseEnv } from 'node:util'
+import { microsoftUrlFault, withoutTrailingSlash } from '@inforiver-mail/m365/clouds'
+import { z } from 'zod'
+
+/** A fault of the operator's making: its message is one or more clear sentences, without values. */
+export class ConfigurationError extends Error {
+  override readonly name = 'ConfigurationError'
+}
+
+/** What the demo's simulator is registered with. Nothing here opens anything outside this machine. */
+const DEMO_REGISTRATION = {
+  tenantId: 'c0117050-0000-4000-8000-000000000001',
+  clientId: 'a9917050-0000-4000-8000-000000000002',
+  clientSecret: 'simulated-client-secret',
+}
+
+const ENVIRONMENT_FILE = 'inforiver-mail.env'
+const SECRETS = ['AZURE_CLIENT_SECRET', 'DATABASE_URL', 'VAULT_KEYS', 'HTTPS_PROXY'] as const
+const LOOPBACK_HOSTS = new Set(['localhost', '127.0.0.1', '[::1]', '::1'])
+
+const Port = z.coerce.number().int().min(1).max(65_534)
+const Origin = z.string().transform((value, context) => {
+  const url = URL.canParse(value) ? new URL(value) : null
+  if (url && isTrustworthyOrigin(url)) return url.origin
+  context.addIssue({
+    code: 'custom',
+    message: 'must be an https origin without a path; plain http only for a loopback host',
+  })
+  return z.NEVER
+})
+const MicrosoftUrl = z.string().transform((value, context) => {
+  const fault = microsoftUrlFault(value)
+  if (fault === null) return withoutTrailingSlash(value)
+  context.addIssue({ code: 'custom', message: fault })
+  return z.NEVER
+})
+const List = z
+  .string()
+  .transform((value) => value.split(',').map((item) => item.trim()))
+  .pipe(z.array(z.string().min(1, 'has an empty item')))
+
+const Environment = z.object({
+  SMTP: z.string().optional(),
+  AZURE_TENANT_ID: z.guid('must be the directory (tenant) ID, a GUID').optional(),
+  AZURE_CLIENT_ID: z.guid('must be the application (client) ID, a GUID').optional(),
+  AZURE_CLIENT_SECRET: z.string().optional(),
+  AZURE_AUTHORITY_HOST: MicrosoftUrl.default('https://login.microsoftonline.com'),
+  GRAPH_BASE_URL: MicrosoftUrl.default('https://graph.microsoft.com'),
+  HTTPS_PROXY: z.url({ protocol: /^https?$/, error: 'must be the URL of an http or https proxy' }).optional(),
+  NO_PROXY: z.string().optional(),
+  NODE_EXTRA_CA_CERTS: z.string().optional(),
+  HOST: z.string().default('127.0.0.1'),
+  PORT: Port.default(3000),
+  PUBLIC_URL: Origin.optional(),
+  TRUST_PROXY: List.optional(),
+  WORKSPACE_ADMINS: List.default([]),
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgresql:// URL' }).optional(),
+  DATA_DIR: z.string().default('./.data'),
+  VAULT_KEYS: z.string().optional(),
+  ROLE: z.enum(['all', 'api', 'worker']).default('all'),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+})
+type Environment = z.infer<typeof Environment>
+
+export interface Config {
+  /** No app registration: the product runs against the simulator, on this machine only. */
+  readonly demo: { readonly simulatorPort: number } | null
+  readonly office365SmtpEnabled: boolean
+  readonly registration: { readonly tenantId: string; readonly clientId: string; readonly clientSecret: string }
+  readonly authorityHost: string
+  readonly graphBaseUrl: string
+  readonly redirectUri: string
+  readonly outbound: {
+    readonly httpsProxy: string | null
+    readonly noProxy: string | null
+    /** PEM of authorities trusted besides Node's own. */
+    readonly extraCaCertificates: string | null
+  }
+  readonly host: string
+  readonly port: number
+  /** An origin, without a slash at the end. */
+  readonly publicUrl: string
+  readonly trustedProxies: readonly string[]
+  readonly workspaceAdmins: readonly string[]
+  readonly database: { readonly kind: 'embedded' } | { readonly kind: 'external'; readonly url: string }
+  /** Absolute. */
+  readonly dataDirectory: string
+  /** `kid:base64,…`; null: a key file in the data directory. */
+  readonly vaultKeys: string | null
+  readonly role: 'all' | 'api' | 'worker'
+  readonly logLevel: string
+}
+
+/**
+ * Reads the whole configuration from the process environment and the file `inforiver-mail.env` in `directory`;
+ * the process wins where both speak. Each secret may come as `NAME_FILE`, the path of a file that holds it.
+ *
+ * @throws {ConfigurationError} naming every fault at once, never a value.
+ */
+export function readConfig(processEnvironment: NodeJS.ProcessEnv = process.env, directory = process.cwd()): Config {
+  const faults: string[] = []
+  const variables = withSecretFiles(
+    withoutEmpty({ ...readEnvironmentFile(directory, faults), ...withoutEmpty(lowerCaseProxies(processEnvironment)) }),
+    directory,
+    faults,
+  )
+  const parsed = Environment.safeParse(variables)
+  if (!parsed.success) faults.push(...parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}.`))
+  const extraCaCertificates = readExtraCaCertificates(variables['NODE_EXTRA_CA_CERTS'], faults)
+  if (parsed.success) faults.push(...crossFaults(parsed.data))
+  if (!parsed.success || faults.length > 0) throw new ConfigurationError(describeFaults(faults))
+  return toConfig(parsed.data, directory, extraCaCertificates)
+}
+
+function toConfig(environment: Environment, directory: string, extraCaCertificates: string | null): Config {
+  const demo = isDemo(environment)
+  const simulatorPort = environment.PORT + 1
+  const simulator = `http://127.0.0.1:${simulatorPort}`
+  const publicUrl = environment.PUBLIC_URL ?? `http://localhost:${environment.PORT}`
+  const dataDirectory = resolve(directory, environment.DATA_DIR)
+  return {
+    demo: demo ? { simulatorPort } : null,
+    office365SmtpEnabled: (environment.SMTP ?? (demo ? 'Office365' : '')).toLowerCase() === 'office365',
+    registration: demo
+      ? DEMO_REGISTRATION
+      : {
+          tenantId: environment.AZURE_TENANT_ID?.toLowerCase() ?? '',
+          clientId: environment.AZURE_CLIENT_ID?.toLowerCase() ?? '',
+          clientSecret: environment.AZURE_CLIENT_SECRET ?? '',
+        },
+    authorityHost: demo ? simulator : environment.AZURE_AUTHORITY_HOST,
+    graphBaseUrl: demo ? simulator : environment.GRAPH_BASE_URL,
+    redirectUri: `${publicUrl}/auth/microsoft/callback`,
+    outbound: {
+      httpsProxy: environment.HTTPS_PROXY ?? null,
+      noProxy: environment.NO_PROXY ?? null,
+      extraCaCertificates,
+    },
+    host: environment.HOST,
+    port: environment.PORT,
+    publicUrl,
+    trustedProxies: environment.TRUST_PROXY ?? [],
+    workspaceAdmins: environment.WORKSPACE_ADMINS,
+    database: environment.DATABASE_URL ? { kind: 'external', url: environment.DATABASE_URL } : { kind: 'embedded' },
+    dataDirectory: demo ? resolve(dataDirectory, 'demo') : dataDirectory,
+    vaultKeys: environment.VAULT_KEYS ?? null,
+    role: environment.ROLE,
+    logLevel: environment.LOG_LEVEL,
+  }
+}
+
+const REGISTRATION_VARIABLES = ['AZURE_TENANT_ID', 'AZURE_CLIENT_ID', 'AZURE_CLIENT_SECRET'] as const
+
+function isDemo(environment: Environment): boolean {
+  return REGISTRATION_VARIABLES.every((name) => environment[name] === undefined)
+}
+
+function crossFaults(environment: Environment): string[] {
+  const faults: string[] = []
+  const missing = REGISTRATION_VARIABLES.filter((name) => environment[name] === undefined)
+  if (missing.length > 0 && missing.length < REGISTRATION_VARIABLES.length) {
+    faults.push(
+      `The app registration is incomplete: set ${missing.join(' and ')} as well, or none of AZURE_* for the demo.`,
+    )
+  }
+  if (isDemo(environment)) {
+    if (environment.DATABASE_URL) {
+      faults.push(
+        'DATABASE_URL is set but the app registration is not: the demo has a database of its own. Set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, or unset DATABASE_URL.',
+      )
+    }
+    if (!LOOPBACK_HOSTS.has(environment.HOST)) {
+      faults.push(
+        'HOST is not a loopback address: without an app registration the demo runs, and it serves this machine only. Set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, or unset HOST.',
+      )
+    }
+    if (environment.PUBLIC_URL && !LOOPBACK_HOSTS.has(new URL(environment.PUBLIC_URL).hostname)) {
+      faults.push(
+        'PUBLIC_URL is not on a loopback host: without an app registration the demo runs, and it serves this machine only. Set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, or unset PUBLIC_URL.',
+      )
+    }
+  }
+  if (environment.DATABASE_URL && !environment.VAULT_KEYS) {
+    faults.push(
+      "VAULT_KEYS is required with DATABASE_URL. Make a key with: node -p \"'k1:' + crypto.randomBytes(32).toString('base64')\"",
+    )
+  }
+  if (!environment.DATABASE_URL && environment.ROLE !== 'all') {
+    faults.push(`ROLE=${environment.ROLE} needs DATABASE_URL: the embedded database serves one process only.`)
+  }
+  return faults
+}
+
+function isTrustworthyOrigin(url: URL): boolean {
+  const bare =
+    url.pathname === '/' && url.search === '' && url.hash === '' && url.username === '' && url.password === ''
+  return bare && (url.protocol === 'https:' || (url.protocol === 'http:' && LOOPBACK_HOSTS.has(url.hostname)))
+}
+
+function readEnvironmentFile(directory: string, faults: string[]): Record<string, string | undefined> {
+  const path = resolve(directory, ENVIRONMENT_FILE)
+  try {
+    return parseEnv(readFileSync(path, 'utf8'))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
+      faults.push(`${ENVIRONMENT_FILE} cannot be read (${errorCode(error)}).`)
+    return {}
+  }
+}
+
+function withSecretFiles(variables: Record<string, string | undefined>, directory: string, faults: string[]) {
+  const result = { ...variables }
+  for (const name of SECRETS) {
+    const file = variables[`${name}_FILE`]
+    if (file === undefined) continue
+    if (variables[name] !== undefined) {
+      faults.push(`${name} and ${name}_FILE are both set: keep one.`)
+      continue
+    }
+    try {
+      result[name] = readFileSync(resolve(directory, file), 'utf8').trim()
+      if (result[name] === '') faults.push(`${name}_FILE names an empty file.`)
+    } catch (error) {
+      faults.push(`${name}_FILE names a file that cannot be read (${errorCode(error)}).`)
+    }
+  }
+  return result
+}
+
+function readExtraCaCertificates(path: string | undefined, faults: string[]): string | null {
+  if (path === undefined) return null
+  try {
+    const pem = readFileSync(path, 'utf8')
+    if (!pem.includes('-----BEGIN CERTIFICATE-----'))
+      faults.push('NODE_EXTRA_CA_CERTS names a file without a PEM certificate.')
+    return pem
+  } catch (error) {
+    faults.push(`NODE_EXTRA_CA_CERTS names a file that cannot be read (${errorCode(error)}).`)
+    return null
+  }
+}
+
+/** Proxies are often set in lower case only; curl and undici read both. */
+function lowerCaseProxies(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return {
+    ...environment,
+    HTTPS_PROXY: environment['HTTPS_PROXY'] ?? environment['https_proxy'],
+    NO_PROXY: environment['NO_PROXY'] ?? environment['no_proxy'],
+  }
+}
+
+function withoutEmpty(variables: Record<string, string | undefined>): Record<string, string | undefined> {
+  return Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== undefined && value.trim() !== ''))
+}
+
+function errorCode(error: unknown): string {
+  return (error as NodeJS.ErrnoException).code ?? 'unknown error'
+}
+
+function describeFaults(faults: string[]): string {
+  const [first = ''] = faults
+  return faults.length === 1
+    ? first
+    : `The configuration has ${faults.length} faults:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`
+}

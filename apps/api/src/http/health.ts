@@ -1,0 +1,29 @@
+import type { FastifyPluginAsync } from 'fastify'
+
+/** One thing that has to be right before requests can be served; the sentence says what is wrong, null that it is right. */
+export type ReadinessCheck = () => Promise<string | null>
+
+/** `GET /healthz` tells that the process lives, `GET /readyz` that it can be used. */
+export const health: FastifyPluginAsync<{ checks: Readonly<Record<string, ReadinessCheck>> }> = async (
+  app,
+  { checks },
+) => {
+  app.get('/healthz', async (_request, reply) => reply.header('cache-control', 'no-store').send({ status: 'ok' }))
+
+  app.get('/readyz', async (request, reply) => {
+    const results = await Promise.all(
+      Object.entries(checks).map(async ([name, check]) => {
+        const fault = await check().catch((error: unknown) => {
+          request.log.error({ err: error }, `readiness check ${name} failed`)
+          return 'The check failed; the cause is in the log.'
+        })
+        return [name, fault ?? 'ok'] as const
+      }),
+    )
+    const ready = results.every(([, result]) => result === 'ok')
+    return reply
+      .code(ready ? 200 : 503)
+      .header('cache-control', 'no-store')
+      .send({ status: ready ? 'ready' : 'not-ready', checks: Object.fromEntries(results) })
+  })
+}

@@ -1,0 +1,49 @@
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
+import { sendPage } from './html.ts'
+
+/** Microsoft's answer, come back through the browser. */
+export interface MicrosoftReturn {
+  readonly state: string
+  /** As it came: nothing in it may be shown or believed before `state` has matched. */
+  readonly parameters: Readonly<Record<string, unknown>>
+  readonly request: FastifyRequest
+  readonly reply: FastifyReply
+}
+
+/** Answers when the `state` is one of its own, and returns null when it is not. */
+export type ReturnHandler = (arrival: MicrosoftReturn) => Promise<FastifyReply | null>
+
+/** The one redirect URI: what was asked decides who handles the answer. */
+export const microsoftCallback: FastifyPluginAsync<{
+  handlers: readonly ReturnHandler[]
+  settingsUrl: string
+}> = async (app, { handlers, settingsUrl }) => {
+  app.get('/auth/microsoft/callback', async (request, reply) => {
+    const parameters = request.query as Record<string, unknown>
+    const { state } = parameters
+    if (typeof state === 'string' && state !== '') {
+      for (const handle of handlers) {
+        const answer = await handle({ state, parameters, request, reply })
+        if (answer) return answer
+      }
+    }
+    if ('admin_consent' in parameters) {
+      // An Entra administrator comes back here, perhaps in a browser that knows nothing of us.
+      return sendPage(reply, 200, {
+        title: 'Back from Microsoft',
+        paragraphs: [
+          'If you approved the permissions, tell the workspace admin, who can now connect the mailbox. If you did not, nothing has changed.',
+          'You can close this window.',
+        ],
+      })
+    }
+    return sendPage(reply, 400, {
+      title: 'This answer was not expected here',
+      paragraphs: [
+        'It was not asked for in this browser, or it was used already, or it came too late. Nothing was changed.',
+        'Go back to the settings and start again.',
+      ],
+      link: { href: settingsUrl, text: 'Back to the settings' },
+    })
+  })
+}

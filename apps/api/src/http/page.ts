@@ -1,0 +1,58 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import fastifyStatic from '@fastify/static'
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
+import { sendPage } from './html.ts'
+import { ProblemError } from './problem.ts'
+
+interface Options {
+  /** The built page. */
+  readonly directory: string
+  readonly publicUrl: string
+  /** The simulator's address in the demo. */
+  readonly demoUrl: string | null
+}
+
+/** The admin's page: one document for every path, and its assets, which never change under a name. */
+export const page: FastifyPluginAsync<Options> = async (app, { directory, publicUrl, demoUrl }) => {
+  const document = await readFile(join(directory, 'index.html'), 'utf8')
+  const publicHost = new URL(publicUrl).host
+  await app.register(fastifyStatic, {
+    root: directory,
+    index: false,
+    wildcard: false,
+    preCompressed: true,
+    setHeaders(reply, path) {
+      reply.header('cache-control', path.includes('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache')
+    },
+  })
+  app.get('/plain-page.css', async (_request, reply) =>
+    reply
+      .type('text/css; charset=utf-8')
+      .header('cache-control', 'no-cache')
+      .send(await readFile(new URL('plain-page.css', import.meta.url))),
+  )
+  app.get('/*', async (request, reply) => {
+    if (!isPageRequest(request)) throw new ProblemError('not-found', 'There is nothing at this address.')
+    if (request.host !== publicHost) return sendOtherName(reply, publicUrl)
+    return reply
+      .type('text/html; charset=utf-8')
+      .header('cache-control', 'no-store')
+      .send(document.replaceAll('__CSP_NONCE__', request.styleNonce).replaceAll('__DEMO__', demoUrl ?? ''))
+  })
+}
+
+function isPageRequest({ url, headers }: FastifyRequest): boolean {
+  return !/^\/(api|auth|assets)\//.test(url) && (headers.accept ?? '').includes('text/html')
+}
+
+/** Cookies and Microsoft's redirect URI belong to one name only. */
+function sendOtherName(reply: FastifyReply, publicUrl: string): FastifyReply {
+  return sendPage(reply, 421, {
+    title: 'Open this page under its own name',
+    paragraphs: [
+      'Inforiver Mail was opened under another name than the one it is set up for. Signing in would not work here.',
+    ],
+    link: { href: publicUrl, text: publicUrl },
+  })
+}

@@ -1,0 +1,100 @@
+import { createHash, randomBytes } from 'node:crypto'
+import type { Role } from '@inforiver-mail/contract/session'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { ProblemError } from './problem.ts'
+
+/** Somebody who is signed in, and the session by which they are. */
+export interface SignedIn {
+  readonly sessionIdHash: string
+  readonly tenantId: string
+  readonly userId: string
+  readonly name: string
+  readonly email: string
+  readonly role: Role
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Null without a valid session. A Bearer request has none: cookies do not count for it. */
+    signedIn(): Promise<SignedIn | null>
+  }
+  interface FastifyReply {
+    startSession(id: string): FastifyReply
+    endSession(): FastifyReply
+  }
+}
+
+const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS'])
+
+/** 256 random bits, for a cookie or a URL. */
+export function newOpaqueValue(): string {
+  return randomBytes(32).toString('base64url')
+}
+
+/** What is stored of an opaque value: who reads the database cannot use it. */
+export function hashOpaqueValue(value: string): string {
+  return createHash('sha256').update(value).digest('base64url')
+}
+
+/**
+ * Sessions by cookie. `__Host-` binds the cookie to this host over https; on a loopback http host browsers refuse that
+ * prefix, so it goes without.
+ */
+export const sessions = fp<{ publicUrl: string; findSession: (idHash: string) => Promise<SignedIn | null> }>(
+  async (app, { publicUrl, findSession }) => {
+    const secure = publicUrl.startsWith('https:')
+    const cookieName = secure ? '__Host-inforiver-mail-session' : 'inforiver-mail-session'
+    const cookie = { path: '/', httpOnly: true, secure, sameSite: 'lax' } as const
+
+    app.decorateRequest('signedIn', async function (this: FastifyRequest) {
+      if (this.headers.authorization !== undefined) return null
+      const id = this.cookies[cookieName]
+      if (!id) return null
+      if (!SAFE_METHODS.has(this.method)) refuseOtherOrigins(this, publicUrl)
+      return findSession(hashOpaqueValue(id))
+    })
+    app.decorateReply('startSession', function (this: FastifyReply, id: string) {
+      return this.setCookie(cookieName, id, cookie)
+    })
+    app.decorateReply('endSession', function (this: FastifyReply) {
+      return this.clearCookie(cookieName, cookie)
+    })
+  },
+  { name: 'sessions', dependencies: ['@fastify/cookie'] },
+)
+
+export async function requireSignedIn(request: FastifyRequest): Promise<SignedIn> {
+  const signedIn = await request.signedIn()
+  if (!signedIn) throw new ProblemError('not-signed-in', 'Sign in first, or again: the session has ended.')
+  return signedIn
+}
+
+/** Who may open Tenant Settings, where `enabled` says that there are any. */
+export function workspaceAdminGuard(enabled: boolean): (request: FastifyRequest) => Promise<SignedIn> {
+  return async (request) => {
+    const signedIn = await requireSignedIn(request)
+    if (signedIn.role !== 'workspace-admin') {
+      throw new ProblemError(
+        'not-workspace-admin',
+        'Only a workspace admin can open Tenant Settings. Ask one, or sign in with another account.',
+      )
+    }
+    if (enabled) return signedIn
+    throw new ProblemError(
+      'office365-smtp-disabled',
+      'This installation does not send through Office 365. Set SMTP=Office365 in its environment or in inforiver-mail.env, then start it again.',
+    )
+  }
+}
+
+/** A page of another site can make a browser send our cookie, but not our Origin. */
+function refuseOtherOrigins(request: FastifyRequest, publicUrl: string): void {
+  const { origin } = request.headers
+  if (origin === publicUrl) return
+  if ((origin === undefined || origin === 'null') && request.headers['sec-fetch-site'] === 'same-origin') return
+  throw new ProblemError(
+    'cross-origin',
+    `This request did not come from ${publicUrl}. Open the page under that address.`,
+  )
+}

@@ -1,0 +1,8 @@
+import { randomBytes } from 'node:crypto'
+
+const PREFIXES = { user: 'usr', tenant: 'ten', consent: 'con', message: 'msg' } as const
+
+/** A public id: the kind in front, then 128 random bits in hex. */
+export function newId(kind: keyof typeof PREFIXES): string {
+  return `${PREFIXES[kind]}_${randomBytes(16).toString('hex')}`
+}

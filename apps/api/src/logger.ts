@@ -1,0 +1,18 @@
+import pino from 'pino'
+
+/** JSON lines on standard output. Errors are cut to what cannot hold a secret: type, code, message of known kinds, stack. */
+export function createLogger(level: string) {
+  return pino({
+    level,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    serializers: { err: describeError },
+    formatters: { level: (label) => ({ level: label }) },
+  })
+}
+
+/** Causes and extra properties (requests, configurations, parameters of a query) stay out: they may carry secrets. */
+function describeError(error: unknown): Record<string, unknown> {
+  if (!(error instanceof Error)) return { type: typeof error }
+  const { code } = error as { code?: unknown }
+  return { type: error.name, ...(typeof code === 'string' && { code }), message: error.message, stack: error.stack }
+}

@@ -1,0 +1,50 @@
+import { compose } from './compose.ts'
+import { ConfigurationError, type Config } from './config.ts'
+import { createLogger } from './logger.ts'
+
+export interface Running {
+  /** Lets requests in flight finish, then stops everything that was started. */
+  close(): Promise<void>
+}
+
+/** Serves the REST API and the page, and delivers as well when the role is `all`. */
+export async function serve(config: Config, onFatal: (error: unknown) => void): Promise<Running> {
+  const logger = createLogger(config.logLevel)
+  if (config.workspaceAdmins.length === 0 && !config.demo) {
+    logger.warn('WORKSPACE_ADMINS names nobody: only people with the app role Workspace.Admin can open Tenant Settings')
+  }
+  const product = await compose(config, logger, onFatal)
+  try {
+    const app = await product.buildApp()
+    await app.listen({ host: config.host, port: config.port })
+    if (config.role === 'all') product.worker.start()
+    logger.info({ publicUrl: config.publicUrl, role: config.role }, 'serving')
+    return {
+      async close() {
+        await app.close()
+        await product.worker.stop()
+        await product.close()
+        logger.info('stopped')
+      },
+    }
+  } catch (error) {
+    await product.close()
+    throw explainListenError(error, config)
+  }
+}
+
+function explainListenError(error: unknown, { host, port }: Config): unknown {
+  switch ((error as NodeJS.ErrnoException).code) {
+    case 'EADDRINUSE':
+      return new ConfigurationError(
+        `Port ${port} is taken by another program, or by another Inforiver Mail. Stop that, or set PORT to a free one.`,
+      )
+    case 'EACCES':
+      return new ConfigurationError(`This account may not listen on port ${port}. Set PORT to one above 1023.`)
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return new ConfigurationError(`HOST is ${host}, which is not an address of this machine.`)
+    default:
+      return error
+  }
+}

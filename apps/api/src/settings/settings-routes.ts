@@ -1,0 +1,177 @@
+import {
+  cancelConsent,
+  configure,
+  enableLargeAttachments,
+  readConsent,
+  readSettings,
+  reconnect,
+  reset,
+  updateSender,
+  type Consent,
+  type Office365SmtpSettings,
+} from '@inforiver-mail/contract/office365-smtp'
+import { permissionsFor } from '@inforiver-mail/contract/permission'
+import type { MicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
+import { sendPage, type PlainPage } from '../http/html.ts'
+import type { ReturnHandler } from '../http/microsoft-callback.ts'
+import { ProblemError } from '../http/problem.ts'
+import { route } from '../http/route.ts'
+import type { SignedIn } from '../http/session.ts'
+import type { ConsentReturn, Consents } from './consents.ts'
+import type { ConsentRequest } from './settings-state.ts'
+import type { ConsentRecord, SettingsStore } from './settings-store.ts'
+import { viewConsent, viewSettings } from './settings-view.ts'
+
+interface Options {
+  readonly requireAdmin: (request: FastifyRequest) => Promise<SignedIn>
+  readonly store: SettingsStore
+  readonly consents: Consents
+  readonly identity: Pick<MicrosoftIdentity, 'adminConsentUrl'>
+  readonly clock: () => Date
+}
+
+export const settingsRoutes: FastifyPluginAsync<Options> = async (
+  app,
+  { requireAdmin, store, consents, identity, clock },
+) => {
+  async function view(tenantId: string): Promise<Office365SmtpSettings> {
+    const [settings, waitingMessages, pending] = await Promise.all([
+      store.read(tenantId),
+      store.countWaitingMessages(tenantId),
+      store.findPendingConsent(tenantId, clock()),
+    ])
+    return viewSettings(settings, waitingMessages, pending)
+  }
+
+  async function start(request: FastifyRequest, admin: SignedIn, consentRequest: ConsentRequest): Promise<Consent> {
+    const consent = await consents.start(admin, consentRequest)
+    request.log.info({ consent: consent.id, purpose: consent.purpose }, 'consent started')
+    return viewConsent(consent, await consents.consentUrl(consent, admin))
+  }
+
+  async function findConsent(admin: SignedIn, id: string): Promise<ConsentRecord> {
+    const consent = await store.findConsent(admin.tenantId, id, clock())
+    if (!consent) throw new ProblemError('not-found', 'There is no such consent.')
+    return consent
+  }
+
+  route(app, readSettings, requireAdmin, async ({ caller }) => view(caller.tenantId))
+
+  route(app, configure, requireAdmin, async ({ request, caller, body: { fromEmail, largeAttachments } }) =>
+    start(request, caller, { purpose: 'configure', fromEmail, largeAttachments }),
+  )
+
+  route(app, updateSender, requireAdmin, async ({ request, caller, body: { fromEmail, largeAttachments } }) =>
+    start(request, caller, { purpose: 'update-sender', fromEmail, largeAttachments }),
+  )
+
+  route(app, enableLargeAttachments, requireAdmin, async ({ request, caller, body }) =>
+    start(request, caller, { purpose: 'large-attachments', enabled: body.enabled }),
+  )
+
+  route(app, reconnect, requireAdmin, async ({ request, caller }) => start(request, caller, { purpose: 'reconnect' }))
+
+  route(app, reset, requireAdmin, async ({ request, caller }) => {
+    await store.reset(caller.tenantId, caller.userId, clock())
+    request.log.info('settings reset')
+    return view(caller.tenantId)
+  })
+
+  route(app, readConsent, requireAdmin, async ({ caller, params: { id } }) => {
+    const consent = await findConsent(caller, id)
+    return viewConsent(consent, await consents.consentUrl(consent, caller))
+  })
+
+  route(app, cancelConsent, requireAdmin, async ({ caller, params: { id } }) => {
+    await store.cancelConsent(await findConsent(caller, id), caller.userId, clock())
+  })
+
+  // For an Entra administrator, who need not be signed in here: it only leads to Microsoft.
+  app.get('/auth/microsoft/admin-consent', async (request, reply) => {
+    const { largeAttachments } = request.query as { largeAttachments?: unknown }
+    const scopes = permissionsFor({ ownAddress: false, largeAttachments: largeAttachments === 'true' })
+    return reply.redirect(identity.adminConsentUrl({ scopes }))
+  })
+}
+
+export function consentReturn({ consents, settingsUrl }: { consents: Consents; settingsUrl: string }): ReturnHandler {
+  return async ({ state, parameters, request, reply }) => {
+    const result = await consents.finish({ state, parameters, signedIn: await request.signedIn() })
+    if (!result) return null
+    logReturn(request, result)
+    return sendResult(reply, result, settingsUrl)
+  }
+}
+
+const BACK = 'Back to the settings'
+
+function sendResult(reply: FastifyReply, result: ConsentReturn, settingsUrl: string): FastifyReply {
+  const link = { href: settingsUrl, text: BACK }
+  if (result.outcome === 'ended') {
+    return sendPage(reply, 409, { ...ENDED[result.because], link, script: '/consent-result.js' })
+  }
+  const { consent } = result
+  const data = { 'consent-id': consent.id, status: result.outcome }
+  if (result.outcome === 'completed') {
+    return sendPage(reply, 200, {
+      title: 'The mailbox is connected',
+      paragraphs: [`Inforiver sends mail as ${result.fromEmail}. You can close this window.`],
+      data,
+      link,
+      script: '/consent-result.js',
+    })
+  }
+  const { title, detail, action, correlationId } = result.problem
+  return sendPage(reply, 400, {
+    title,
+    paragraphs: [detail, action, 'Nothing was changed. You can close this window.'],
+    note: correlationId && `Microsoft's correlation id: ${correlationId}`,
+    data,
+    link,
+    script: '/consent-result.js',
+  })
+}
+
+const ENDED: Readonly<
+  Record<Extract<ConsentReturn, { outcome: 'ended' }>['because'], Pick<PlainPage, 'title' | 'paragraphs'>>
+> = {
+  'other-session': {
+    title: 'This consent was started elsewhere',
+    paragraphs: [
+      'It can be finished only in the browser, and by the person, that started it. Nothing was changed.',
+      'Sign in to Inforiver Mail here and start again, or go back to that browser.',
+    ],
+  },
+  used: {
+    title: 'This answer was used already',
+    paragraphs: ['Microsoft’s answer counts once. Nothing was changed by this one.'],
+  },
+  expired: {
+    title: 'The consent has expired',
+    paragraphs: ['It was open for more than ten minutes. Nothing was changed; start again.'],
+  },
+  cancelled: {
+    title: 'The consent was cancelled',
+    paragraphs: ['It was cancelled in the settings before Microsoft answered. Nothing was changed.'],
+  },
+  superseded: {
+    title: 'The settings were changed meanwhile',
+    paragraphs: [
+      'They were reset, or another consent completed, after this one was started. It changed nothing; look at the settings and start again if need be.',
+    ],
+  },
+  completed: { title: 'The consent is completed', paragraphs: ['It was completed before. You can close this window.'] },
+  failed: {
+    title: 'The consent has failed',
+    paragraphs: ['It failed before, and nothing was changed. The settings page says why.'],
+  },
+}
+
+function logReturn(request: FastifyRequest, result: ConsentReturn): void {
+  if (result.outcome === 'ended') request.log.warn({ because: result.because }, 'consent came back too late')
+  else if (result.outcome === 'failed') {
+    const { code, correlationId } = result.problem
+    request.log.warn({ consent: result.consent.id, code, correlationId }, 'consent failed')
+  } else request.log.info({ consent: result.consent.id }, 'consent completed')
+}

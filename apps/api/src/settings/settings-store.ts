@@ -1,0 +1,415 @@
+import type { ConsentProblem, SettingsProblem } from '@inforiver-mail/contract/consent-problem'
+import type { ConsentPurpose, ConsentStatus, MailboxKind } from '@inforiver-mail/contract/office365-smtp'
+import type { Sealed } from '@inforiver-mail/m365/token-vault'
+import { appendAuditEvent, type AuditEvent } from '../database/audit-log.ts'
+import { Prisma, type PrismaClient } from '../database/generated/client.ts'
+import type { Consent as ConsentRow, TenantSettings as SettingsRow } from '../database/generated/client.ts'
+import { transition, type SettingsEvent, type SettingsState } from './settings-state.ts'
+
+/** Microsoft's page may have been answered in the last second; proving the grant takes a while then. */
+const PROOF_MS = 2 * 60_000
+
+export interface VersionedSettings {
+  readonly version: number
+  readonly state: SettingsState
+}
+
+export interface ConsentRecord {
+  readonly id: string
+  readonly tenantId: string
+  readonly userId: string
+  readonly sessionIdHash: string
+  readonly purpose: ConsentPurpose
+  readonly status: ConsentStatus
+  readonly fromEmail: string
+  readonly largeAttachments: boolean
+  readonly requestedPermissions: readonly string[]
+  readonly settingsVersion: number
+  readonly stateHash: string
+  readonly secretsSealed: Sealed | null
+  readonly createdAt: Date
+  readonly expiresAt: Date
+  readonly problem: ConsentProblem | null
+  readonly missingPermission: string | null
+}
+
+export type NewConsent = Omit<ConsentRecord, 'status' | 'problem' | 'missingPermission'>
+
+/** The tokens of a grant, sealed for the settings row of its tenant. */
+export interface SealedTokens {
+  readonly refreshTokenSealed: Sealed
+  readonly accessTokenSealed: Sealed
+  readonly accessTokenExpiresAt: Date
+}
+
+export interface StoredGrant extends SealedTokens {
+  /** Grows with every new set of tokens. */
+  readonly grantVersion: number
+}
+
+export type TakenReturn =
+  | { readonly taken: true; readonly consent: ConsentRecord }
+  | { readonly taken: false; readonly because: 'other-session' | 'used' | Exclude<ConsentStatus, 'pending'> }
+
+export type Completion = { readonly completed: true } | { readonly completed: false; readonly status: ConsentStatus }
+
+export interface SettingsStore {
+  read(tenantId: string): Promise<VersionedSettings>
+  readGrant(tenantId: string): Promise<{ settings: VersionedSettings; grant: StoredGrant | null }>
+  countWaitingMessages(tenantId: string): Promise<number>
+
+  startConsent(consent: NewConsent): Promise<void>
+  findConsent(tenantId: string, id: string, now: Date): Promise<ConsentRecord | null>
+  findPendingConsent(tenantId: string, now: Date): Promise<ConsentRecord | null>
+  /** The permission that the last consent for this address failed for. */
+  findMissingPermission(tenantId: string, fromEmail: string): Promise<string | null>
+  /** Takes Microsoft's answer, which counts once and in the session that asked; null when `state` is unknown. */
+  takeReturn(stateHash: string, sessionIdHash: string | null, now: Date): Promise<TakenReturn | null>
+  /** Saves the grant and completes the consent, unless the settings changed since it started or it has ended. */
+  completeConsent(consent: ConsentRecord, event: SettingsEvent, tokens: SealedTokens, now: Date): Promise<Completion>
+  failConsent(
+    consent: ConsentRecord,
+    problem: ConsentProblem,
+    missingPermission: string | null,
+    now: Date,
+  ): Promise<void>
+  cancelConsent(consent: ConsentRecord, actor: string, now: Date): Promise<void>
+
+  reset(tenantId: string, actor: string, now: Date): Promise<void>
+  /** Applies what was learned from Microsoft while sending; `grantVersion` is the set of tokens it was learned with. */
+  applyHealth(tenantId: string, grantVersion: number, event: SettingsEvent, now: Date): Promise<void>
+
+  /** One refresh at a time over all processes; false when another holds the lease, or the tokens are newer already. */
+  takeRefreshLease(lease: {
+    tenantId: string
+    grantVersion: number
+    owner: string
+    until: Date
+    now: Date
+  }): Promise<boolean>
+  /** Stores refreshed tokens and lets go of the lease; false when the lease was lost meanwhile. */
+  saveRefreshed(
+    lease: { tenantId: string; grantVersion: number; owner: string },
+    tokens: SealedTokens,
+  ): Promise<boolean>
+  releaseRefreshLease(lease: { tenantId: string; owner: string }): Promise<void>
+}
+
+export function createSettingsStore(prisma: PrismaClient): SettingsStore {
+  return {
+    async read(tenantId) {
+      return toSettings(await prisma.tenantSettings.findUnique({ where: { tenantId } }))
+    },
+
+    async readGrant(tenantId) {
+      const row = await prisma.tenantSettings.findUnique({ where: { tenantId } })
+      return { settings: toSettings(row), grant: row && toGrant(row) }
+    },
+
+    async countWaitingMessages(tenantId) {
+      return prisma.message.count({ where: { tenantId, status: { in: ['scheduled', 'queued', 'sending', 'held'] } } })
+    },
+
+    async startConsent({ requestedPermissions, ...consent }) {
+      await prisma.$transaction(async (transaction) => {
+        await transaction.consent.create({
+          data: { ...consent, requestedPermissions: [...requestedPermissions], status: 'pending' },
+        })
+        await appendAuditEvent(transaction, {
+          ...consentEvent(consent, consent.createdAt),
+          action: 'consent-started',
+          outcome: 'pending',
+        })
+      })
+    },
+
+    async findConsent(tenantId, id, now) {
+      const row = await prisma.consent.findUnique({ where: { id, tenantId } })
+      return row && toConsent(row, now)
+    },
+
+    async findPendingConsent(tenantId, now) {
+      const rows = await prisma.consent.findMany({
+        where: { tenantId, status: 'pending', expiresAt: { gt: new Date(now.getTime() - PROOF_MS) } },
+        orderBy: { createdAt: 'desc' },
+        take: 10,
+      })
+      return rows.map((row) => toConsent(row, now)).find(({ status }) => status === 'pending') ?? null
+    },
+
+    async findMissingPermission(tenantId, fromEmail) {
+      const last = await prisma.consent.findFirst({
+        where: {
+          tenantId,
+          fromEmail: { equals: fromEmail, mode: 'insensitive' },
+          status: { in: ['failed', 'completed'] },
+        },
+        orderBy: { createdAt: 'desc' },
+      })
+      return last?.missingPermission ?? null
+    },
+
+    async takeReturn(stateHash, sessionIdHash, now) {
+      const { count } = await prisma.consent.updateMany({
+        where: {
+          stateHash,
+          sessionIdHash: sessionIdHash ?? '',
+          status: 'pending',
+          returnedAt: null,
+          expiresAt: { gt: now },
+        },
+        data: { returnedAt: now },
+      })
+      const row = await prisma.consent.findUnique({ where: { stateHash } })
+      if (!row) return null
+      const consent = toConsent(row, now)
+      if (count === 1) return { taken: true, consent }
+      if (consent.sessionIdHash !== sessionIdHash) return { taken: false, because: 'other-session' }
+      return { taken: false, because: consent.status === 'pending' ? 'used' : consent.status }
+    },
+
+    async completeConsent(consent, event, tokens, now) {
+      return prisma.$transaction(async (transaction) => {
+        const settings = await lockSettings(transaction, consent.tenantId)
+        const row = await transaction.consent.findUniqueOrThrow({ where: { id: consent.id } })
+        if (row.status !== 'pending') return { completed: false, status: toConsent(row, now).status }
+        if (settings.version !== consent.settingsVersion) {
+          await endConsents(transaction, { id: consent.id }, 'superseded', now)
+          return { completed: false, status: 'superseded' }
+        }
+        const { state } = toSettings(settings)
+        await transaction.tenantSettings.update({
+          where: { tenantId: consent.tenantId },
+          data: {
+            ...toColumns(transition(state, event)),
+            ...tokens,
+            version: { increment: 1 },
+            grantVersion: { increment: 1 },
+            refreshLeaseOwner: null,
+            refreshLeaseUntil: null,
+          },
+        })
+        await endConsents(transaction, { id: consent.id }, 'completed', now)
+        await endConsents(transaction, { tenantId: consent.tenantId }, 'superseded', now)
+        await releaseHeld(transaction, consent.tenantId, now)
+        await appendAuditEvent(transaction, {
+          ...consentEvent(consent, now),
+          action: 'consent-ended',
+          outcome: 'completed',
+        })
+        return { completed: true }
+      })
+    },
+
+    async failConsent(consent, problem, missingPermission, now) {
+      await prisma.$transaction(async (transaction) => {
+        const { count } = await transaction.consent.updateMany({
+          where: { id: consent.id, status: 'pending' },
+          data: { status: 'failed', problem: { ...problem }, missingPermission, endedAt: now, secretsSealed: null },
+        })
+        if (count === 0) return
+        await appendAuditEvent(transaction, {
+          ...consentEvent(consent, now),
+          action: 'consent-ended',
+          outcome: problem.code,
+        })
+      })
+    },
+
+    async cancelConsent(consent, actor, now) {
+      await prisma.$transaction(async (transaction) => {
+        const count = await endConsents(transaction, { id: consent.id }, 'cancelled', now)
+        if (count === 0) return
+        await appendAuditEvent(transaction, {
+          ...consentEvent(consent, now),
+          actor,
+          action: 'consent-ended',
+          outcome: 'cancelled',
+        })
+      })
+    },
+
+    async reset(tenantId, actor, now) {
+      await prisma.$transaction(async (transaction) => {
+        const row = await lockSettings(transaction, tenantId)
+        const before = toSettings(row).state
+        await transaction.tenantSettings.update({
+          where: { tenantId },
+          data: {
+            ...toColumns(transition(before, { type: 'reset' })),
+            ...NO_TOKENS,
+            version: { increment: 1 },
+            grantVersion: { increment: 1 },
+          },
+        })
+        await endConsents(transaction, { tenantId }, 'superseded', now)
+        await appendAuditEvent(transaction, {
+          tenantId,
+          at: now,
+          actor,
+          action: 'settings-reset',
+          outcome: 'done',
+          details: { fromEmail: before.status === 'not-configured' ? null : before.connection.fromEmail },
+        })
+      })
+    },
+
+    async applyHealth(tenantId, grantVersion, event, now) {
+      await prisma.$transaction(async (transaction) => {
+        const row = await lockSettings(transaction, tenantId)
+        if (row.grantVersion !== grantVersion) return
+        const { state } = toSettings(row)
+        const next = transition(state, event)
+        if (next === state) return
+        await transaction.tenantSettings.update({ where: { tenantId }, data: toColumns(next) })
+        if (event.type === 'access-worked') await releaseHeld(transaction, tenantId, now)
+        await appendAuditEvent(transaction, { tenantId, at: now, actor: null, ...healthEvent(event) })
+      })
+    },
+
+    async takeRefreshLease({ tenantId, grantVersion, owner, until, now }) {
+      const { count } = await prisma.tenantSettings.updateMany({
+        where: { tenantId, grantVersion, OR: [{ refreshLeaseUntil: null }, { refreshLeaseUntil: { lte: now } }] },
+        data: { refreshLeaseOwner: owner, refreshLeaseUntil: until },
+      })
+      return count === 1
+    },
+
+    async saveRefreshed({ tenantId, grantVersion, owner }, tokens) {
+      const { count } = await prisma.tenantSettings.updateMany({
+        where: { tenantId, grantVersion, refreshLeaseOwner: owner },
+        data: { ...tokens, grantVersion: { increment: 1 }, refreshLeaseOwner: null, refreshLeaseUntil: null },
+      })
+      return count === 1
+    },
+
+    async releaseRefreshLease({ tenantId, owner }) {
+      await prisma.tenantSettings.updateMany({
+        where: { tenantId, refreshLeaseOwner: owner },
+        data: { refreshLeaseOwner: null, refreshLeaseUntil: null },
+      })
+    },
+  }
+}
+
+const NO_TOKENS = {
+  refreshTokenSealed: null,
+  accessTokenSealed: null,
+  accessTokenExpiresAt: null,
+  refreshLeaseOwner: null,
+  refreshLeaseUntil: null,
+} as const
+
+/** The row of the tenant, made if need be, locked until the transaction ends. */
+async function lockSettings(transaction: Prisma.TransactionClient, tenantId: string): Promise<SettingsRow> {
+  await transaction.tenantSettings.createMany({ data: [{ tenantId }], skipDuplicates: true })
+  await transaction.$queryRaw`SELECT 1 FROM tenant_settings WHERE tenant_id = ${tenantId} FOR UPDATE`
+  return transaction.tenantSettings.findUniqueOrThrow({ where: { tenantId } })
+}
+
+async function endConsents(
+  transaction: Prisma.TransactionClient,
+  where: { id: string } | { tenantId: string },
+  status: ConsentStatus,
+  now: Date,
+): Promise<number> {
+  const { count } = await transaction.consent.updateMany({
+    where: { ...where, status: 'pending' },
+    data: { status, endedAt: now, secretsSealed: null },
+  })
+  return count
+}
+
+/** What waited for a connection goes at once. */
+async function releaseHeld(transaction: Prisma.TransactionClient, tenantId: string, now: Date): Promise<void> {
+  await transaction.message.updateMany({
+    where: { tenantId, status: 'held' },
+    data: { status: 'queued', heldBecause: null, nextAttemptAt: now },
+  })
+}
+
+function toSettings(row: SettingsRow | null): VersionedSettings {
+  return { version: row?.version ?? 0, state: row ? toState(row) : { status: 'not-configured' } }
+}
+
+function toState(row: SettingsRow): SettingsState {
+  const { status, fromEmail, mailbox, connectedAt } = row
+  if (status === 'not-configured') return { status }
+  if (fromEmail === null || mailbox === null || connectedAt === null)
+    throw new Error(`The settings of ${row.tenantId} are incomplete.`)
+  const connection = {
+    fromEmail,
+    mailbox: mailbox as MailboxKind,
+    delegate: {
+      tenantId: row.delegateTenantId ?? '',
+      objectId: row.delegateObjectId ?? '',
+      name: row.delegateName ?? '',
+      email: row.delegateEmail ?? '',
+    },
+    connectedAt,
+    permissions: row.grantedPermissions,
+    largeAttachments: row.largeAttachments,
+  }
+  const problem = row.problem as SettingsProblem | null
+  if (status === 'reconnect-required' && problem) return { status, connection, problem }
+  return { status: 'connected', connection, problem }
+}
+
+function toColumns(state: SettingsState) {
+  const connection = state.status === 'not-configured' ? null : state.connection
+  const problem = state.status === 'not-configured' ? null : state.problem
+  return {
+    status: state.status,
+    fromEmail: connection?.fromEmail ?? null,
+    mailbox: connection?.mailbox ?? null,
+    delegateTenantId: connection?.delegate.tenantId ?? null,
+    delegateObjectId: connection?.delegate.objectId ?? null,
+    delegateName: connection?.delegate.name ?? null,
+    delegateEmail: connection?.delegate.email ?? null,
+    connectedAt: connection?.connectedAt ?? null,
+    grantedPermissions: [...(connection?.permissions ?? [])],
+    largeAttachments: connection?.largeAttachments ?? false,
+    problem: problem ? { ...problem } : Prisma.DbNull,
+  }
+}
+
+function toGrant(row: SettingsRow): StoredGrant | null {
+  const { refreshTokenSealed, accessTokenSealed, accessTokenExpiresAt, grantVersion } = row
+  if (refreshTokenSealed === null || accessTokenSealed === null || accessTokenExpiresAt === null) return null
+  return {
+    refreshTokenSealed: refreshTokenSealed as Sealed,
+    accessTokenSealed: accessTokenSealed as Sealed,
+    accessTokenExpiresAt,
+    grantVersion,
+  }
+}
+
+function toConsent(row: ConsentRow, now: Date): ConsentRecord {
+  const { returnedAt, ...record } = row
+  const deadline = returnedAt ? new Date(returnedAt.getTime() + PROOF_MS) : row.expiresAt
+  const status = row.status === 'pending' && deadline <= now ? 'expired' : row.status
+  return {
+    ...record,
+    purpose: row.purpose as ConsentPurpose,
+    status: status as ConsentStatus,
+    secretsSealed: row.secretsSealed as Sealed | null,
+    problem: row.problem as ConsentProblem | null,
+  }
+}
+
+function consentEvent(
+  consent: Pick<ConsentRecord, 'id' | 'tenantId' | 'userId' | 'purpose' | 'fromEmail' | 'largeAttachments'>,
+  at: Date,
+) {
+  const { id, tenantId, userId, purpose, fromEmail, largeAttachments } = consent
+  return { tenantId, at, actor: userId, details: { consent: id, purpose, fromEmail, largeAttachments } }
+}
+
+function healthEvent(event: SettingsEvent): Pick<AuditEvent, 'action' | 'outcome' | 'details'> {
+  if (event.type === 'access-worked') return { action: 'app-recovered', outcome: 'done' }
+  if (event.type === 'tokens-refused' || event.type === 'app-misconfigured') {
+    const { code, title, correlationId } = event.problem
+    return { action: code, outcome: title, details: { correlationId } }
+  }
+  throw new Error(`${event.type} is not about the health of a connection.`)
+}

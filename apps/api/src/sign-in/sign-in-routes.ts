@@ -1,0 +1,82 @@
+import { readSession, signOut } from '@inforiver-mail/contract/session'
+import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
+import { sendPage } from '../http/html.ts'
+import type { ReturnHandler } from '../http/microsoft-callback.ts'
+import { route } from '../http/route.ts'
+import { newOpaqueValue, requireSignedIn } from '../http/session.ts'
+import type { SignIn } from './sign-in.ts'
+import type { SignInStore } from './sign-in-store.ts'
+
+const BROWSER_COOKIE = 'inforiver-mail-sign-in'
+const BROWSER_COOKIE_SECONDS = 10 * 60
+const SIGN_INS_PER_MINUTE = 100
+const MAX_RETURN_TO_CHARACTERS = 2_000
+
+interface Options {
+  readonly signIn: SignIn
+  readonly store: Pick<SignInStore, 'endSession'>
+  readonly publicUrl: string
+  readonly clock: () => Date
+}
+
+export const signInRoutes: FastifyPluginAsync<Options> = async (app, { signIn, store, publicUrl, clock }) => {
+  app.get(
+    '/auth/sign-in',
+    { config: { rateLimit: { max: SIGN_INS_PER_MINUTE, timeWindow: '1 minute' } } },
+    async (request, reply) => {
+      // Kept where there is one already, so that a sign-in in a second tab does not spoil that of the first.
+      const browser = request.cookies[BROWSER_COOKIE] ?? newOpaqueValue()
+      const { returnTo } = request.query as { returnTo?: unknown }
+      const url = await signIn.start({ returnTo: withinOrigin(returnTo, publicUrl), browser })
+      return reply
+        .setCookie(BROWSER_COOKIE, browser, {
+          path: '/auth',
+          httpOnly: true,
+          secure: publicUrl.startsWith('https:'),
+          sameSite: 'lax',
+          maxAge: BROWSER_COOKIE_SECONDS,
+        })
+        .redirect(url)
+    },
+  )
+
+  route(app, readSession, requireSignedIn, async ({ caller: { name, email, role } }) => ({
+    user: { name, email },
+    role,
+  }))
+
+  route(app, signOut, requireSignedIn, async ({ caller, reply }) => {
+    await store.endSession(caller, clock())
+    reply.endSession()
+  })
+}
+
+export function signInReturn({ signIn, publicUrl }: Pick<Options, 'signIn' | 'publicUrl'>): ReturnHandler {
+  return async ({ state, parameters, request, reply }) => {
+    const result = await signIn.finish({ state, parameters, browser: request.cookies[BROWSER_COOKIE] })
+    if (!result) return null
+    if (result.outcome === 'signed-in')
+      return reply.startSession(result.sessionId).redirect(`${publicUrl}${result.returnTo}`)
+    const { title, detail, action, correlationId } = result.explanation
+    logRefusal(request, result.explanation.kind, correlationId)
+    return sendPage(reply, 403, {
+      title,
+      paragraphs: [detail, action],
+      note: correlationId && `Microsoft's correlation id: ${correlationId}`,
+      link: { href: `/auth/sign-in?returnTo=${encodeURIComponent(result.returnTo)}`, text: 'Sign in again' },
+    })
+  }
+}
+
+function logRefusal(request: FastifyRequest, kind: string, correlationId: string | null): void {
+  request.log.warn({ kind, correlationId }, 'sign-in refused')
+}
+
+/** A path of our own, or the start page. A foreign address would make the sign-in a door to other sites. */
+function withinOrigin(returnTo: unknown, publicUrl: string): string {
+  if (typeof returnTo !== 'string' || returnTo.length > MAX_RETURN_TO_CHARACTERS || !URL.canParse(returnTo, publicUrl))
+    return '/'
+  const { origin, pathname, search, hash } = new URL(returnTo, publicUrl)
+  // Two slashes in front would make the path another host's.
+  return origin === publicUrl && !pathname.startsWith('//') ? `${pathname}${search}${hash}` : '/'
+}

@@ -1,0 +1,138 @@
+import type { Role } from '@inforiver-mail/contract/session'
+import { appendAuditEvent } from '../database/audit-log.ts'
+import type { PrismaClient } from '../database/generated/client.ts'
+import { newId } from '../ids.ts'
+import type { SignedIn } from '../http/session.ts'
+
+const IDLE_MS = 60 * 60_000
+const ABSOLUTE_MS = 12 * 60 * 60_000
+const TOUCH_EVERY_MS = 60_000 // a write for each request would be a write too many
+
+export interface PendingSignIn {
+  readonly stateHash: string
+  readonly tenantId: string
+  readonly browserHash: string
+  /** Sealed: nonce and PKCE verifier. */
+  readonly secretsSealed: string
+  readonly returnTo: string
+  readonly expiresAt: Date
+}
+
+/** Whom Microsoft says has signed in. */
+export interface Person {
+  readonly entraTenantId: string
+  readonly entraObjectId: string
+  readonly name: string
+  /** What they type at Microsoft's page; WORKSPACE_ADMINS names it. */
+  readonly signInName: string
+  readonly email: string
+  readonly hasAdminRole: boolean
+}
+
+export interface SignInStore {
+  savePending(pending: PendingSignIn): Promise<void>
+  /** Takes it, so that a `state` counts once; null when unknown, expired or another browser's. */
+  takePending(stateHash: string, browserHash: string, now: Date): Promise<PendingSignIn | null>
+  /** Records the person and their new session. */
+  startSession(session: { idHash: string; tenantId: string; person: Person; now: Date }): Promise<Role>
+  findSession(idHash: string, now: Date): Promise<SignedIn | null>
+  endSession(signedIn: SignedIn, now: Date): Promise<void>
+  sweep(now: Date): Promise<void>
+}
+
+/** `workspaceAdmins`: sign-in names that become workspace admins, compared without regard to case. */
+export function createSignInStore(prisma: PrismaClient, workspaceAdmins: readonly string[]): SignInStore {
+  const adminNames = new Set(workspaceAdmins.map((name) => name.toLowerCase()))
+  return {
+    async savePending(pending) {
+      await prisma.pendingSignIn.create({ data: pending })
+    },
+
+    async takePending(stateHash, browserHash, now) {
+      const [pending] = await prisma.pendingSignIn.findMany({
+        where: { stateHash, browserHash, expiresAt: { gt: now } },
+      })
+      if (!pending) return null
+      const { count } = await prisma.pendingSignIn.deleteMany({ where: { stateHash } })
+      return count === 1 ? pending : null
+    },
+
+    async startSession({ idHash, tenantId, person, now }) {
+      return prisma.$transaction(async (transaction) => {
+        const { entraTenantId, entraObjectId, name, email } = person
+        const known = await transaction.user.findUnique({
+          where: { tenantId_entraTenantId_entraObjectId: { tenantId, entraTenantId, entraObjectId } },
+        })
+        const pinnedName = known?.pinnedName ?? (await claimAdminName())
+        const user = await transaction.user.upsert({
+          where: { tenantId_entraTenantId_entraObjectId: { tenantId, entraTenantId, entraObjectId } },
+          create: {
+            id: newId('user'),
+            tenantId,
+            entraTenantId,
+            entraObjectId,
+            name,
+            email,
+            pinnedName,
+            firstSignInAt: now,
+            lastSignInAt: now,
+          },
+          update: { name, email, pinnedName, lastSignInAt: now },
+        })
+        const isAdmin = person.hasAdminRole || (pinnedName !== null && adminNames.has(pinnedName))
+        const role: Role = isAdmin ? 'workspace-admin' : 'member'
+        await transaction.session.create({
+          data: { idHash, tenantId, userId: user.id, role, createdAt: now, lastSeenAt: now },
+        })
+        await appendAuditEvent(transaction, { tenantId, at: now, actor: user.id, action: 'sign-in', outcome: role })
+        return role
+
+        /** A name can pass to somebody else; who signed in under it first keeps the right. */
+        async function claimAdminName(): Promise<string | null> {
+          const candidate = person.signInName.toLowerCase()
+          if (!adminNames.has(candidate)) return null
+          const holder = await transaction.user.findUnique({
+            where: { tenantId_pinnedName: { tenantId, pinnedName: candidate } },
+          })
+          return holder ? null : candidate
+        }
+      })
+    },
+
+    async findSession(idHash, now) {
+      const session = await prisma.session.findUnique({ where: { idHash }, include: { user: true } })
+      if (!session || !isAlive(session, now)) return null
+      if (now.getTime() - session.lastSeenAt.getTime() > TOUCH_EVERY_MS) {
+        await prisma.session.updateMany({ where: { idHash }, data: { lastSeenAt: now } })
+      }
+      const { tenantId, userId, user } = session
+      const role: Role = session.role === 'workspace-admin' ? 'workspace-admin' : 'member'
+      return { sessionIdHash: idHash, tenantId, userId, name: user.name, email: user.email, role }
+    },
+
+    async endSession({ sessionIdHash, tenantId, userId }, now) {
+      await prisma.$transaction(async (transaction) => {
+        await transaction.session.deleteMany({ where: { idHash: sessionIdHash } })
+        await appendAuditEvent(transaction, { tenantId, at: now, actor: userId, action: 'sign-out', outcome: 'done' })
+      })
+    },
+
+    async sweep(now) {
+      await prisma.pendingSignIn.deleteMany({ where: { expiresAt: { lt: now } } })
+      await prisma.session.deleteMany({
+        where: {
+          OR: [
+            { lastSeenAt: { lt: new Date(now.getTime() - IDLE_MS) } },
+            { createdAt: { lt: new Date(now.getTime() - ABSOLUTE_MS) } },
+          ],
+        },
+      })
+    },
+  }
+}
+
+function isAlive(session: { createdAt: Date; lastSeenAt: Date }, now: Date): boolean {
+  return (
+    now.getTime() - session.lastSeenAt.getTime() < IDLE_MS && now.getTime() - session.createdAt.getTime() < ABSOLUTE_MS
+  )
+}

@@ -1,0 +1,105 @@
+import type { Explanation } from '@inforiver-mail/m365/explanation'
+import { newSecrets } from '@inforiver-mail/m365/authorization-secrets'
+import { readRedirectRefusal } from '@inforiver-mail/m365/entra-refusal'
+import { explainRefusal, explainUnexpectedAnswer, explainWrongAccount } from '@inforiver-mail/m365/explain-refusal'
+import type { MicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
+import type { RandomBytes } from '@inforiver-mail/m365/random'
+import type { Sealed, TokenVault } from '@inforiver-mail/m365/token-vault'
+import { hashOpaqueValue, newOpaqueValue } from '../http/session.ts'
+import type { PendingSignIn, SignInStore } from './sign-in-store.ts'
+
+const PENDING_MS = 10 * 60_000
+const ADMIN_ROLE = 'Workspace.Admin'
+const SEALED_FOR = 'sign-in'
+
+export type SignInResult =
+  | { readonly outcome: 'signed-in'; readonly sessionId: string; readonly returnTo: string }
+  | { readonly outcome: 'refused'; readonly explanation: Explanation; readonly returnTo: string }
+
+export interface SignIn {
+  /** Microsoft's page to go to. `browser` is the value of the cookie that the answer has to come back with. */
+  start(request: { returnTo: string; browser: string }): Promise<string>
+  /** Null when the `state` is not that of a sign-in of this browser. */
+  finish(answer: {
+    state: string
+    browser: string | undefined
+    parameters: Readonly<Record<string, unknown>>
+  }): Promise<SignInResult | null>
+}
+
+export function createSignIn(parts: {
+  store: SignInStore
+  identity: MicrosoftIdentity
+  vault: TokenVault
+  tenantId: string
+  clock: () => Date
+  random: RandomBytes
+}): SignIn {
+  const { store, identity, vault, tenantId, clock, random } = parts
+
+  return {
+    async start({ returnTo, browser }) {
+      const { state, nonce, codeVerifier, codeChallenge } = newSecrets(random)
+      const stateHash = hashOpaqueValue(state)
+      const owner = { tenant: tenantId, record: stateHash, purpose: SEALED_FOR }
+      await store.savePending({
+        stateHash,
+        tenantId,
+        browserHash: hashOpaqueValue(browser),
+        secretsSealed: await vault.seal(JSON.stringify({ nonce, codeVerifier }), owner),
+        returnTo,
+        expiresAt: new Date(clock().getTime() + PENDING_MS),
+      })
+      return identity.authorizeUrl({ scopes: [], state, nonce, codeChallenge, prompt: 'select_account' })
+    },
+
+    async finish({ state, browser, parameters }) {
+      if (browser === undefined) return null
+      const pending = await store.takePending(hashOpaqueValue(state), hashOpaqueValue(browser), clock())
+      return pending && complete(pending, parameters)
+    },
+  }
+
+  async function complete(
+    pending: PendingSignIn,
+    parameters: Readonly<Record<string, unknown>>,
+  ): Promise<SignInResult> {
+    const { returnTo } = pending
+    const refused = (explanation: Explanation): SignInResult => ({ outcome: 'refused', explanation, returnTo })
+    const refusal = readRedirectRefusal(parameters)
+    if (refusal)
+      return refused(
+        explainRefusal(refusal, { leg: 'authorize', approvalLink: identity.adminConsentUrl({ scopes: [] }) }),
+      )
+    const { code } = parameters
+    if (typeof code !== 'string')
+      return refused(explainUnexpectedAnswer('The answer holds neither a code nor an error.'))
+
+    const owner = { tenant: pending.tenantId, record: pending.stateHash, purpose: SEALED_FOR }
+    const { nonce, codeVerifier } = JSON.parse(await vault.open(pending.secretsSealed as Sealed, owner)) as {
+      nonce: string
+      codeVerifier: string
+    }
+    // The tokens are not kept: who somebody is, is all that is asked.
+    const redemption = await identity.redeemCode({ code, codeVerifier, nonce, scopes: [] })
+    if (redemption.outcome === 'refused') return refused(redemption.explanation)
+    const { person } = redemption
+    if (person.guest) return refused(explainWrongAccount('The account is a guest of the organisation.'))
+
+    const sessionId = newOpaqueValue()
+    await store.startSession({
+      idHash: hashOpaqueValue(sessionId),
+      tenantId: pending.tenantId,
+      person: {
+        entraTenantId: person.tenantId,
+        entraObjectId: person.objectId,
+        name: person.name,
+        signInName: person.signInName,
+        email: person.email,
+        hasAdminRole: person.roles.includes(ADMIN_ROLE),
+      },
+      now: clock(),
+    })
+    return { outcome: 'signed-in', sessionId, returnTo }
+  }
+}
