@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest'
+import { readRedirectRefusal, readTokenRefusal } from './entra-refusal.ts'
+
+const CORRELATION_ID = '6e0a6f0b-5a0e-4a71-8e43-6d8c6f2b8f10'
+const DESCRIPTION = `AADSTS65004: User declined to consent to access the app.\r\nTrace ID: 0f0e0d0c-0b0a-4908-8706-050403020100\r\nCorrelation ID: ${CORRELATION_ID}\r\nTimestamp: 2026-11-24 10:00:00Z`
+
+describe('readRedirectRefusal', () => {
+  it('is null for a redirect without an error', () => {
+    expect(readRedirectRefusal({ code: 'x', state: 'y' })).toBeNull()
+  })
+
+  it('reads the number and the correlation id from the description', () => {
+    expect(readRedirectRefusal({ error: 'access_denied', error_description: DESCRIPTION })).toMatchObject({
+      status: null,
+      error: 'access_denied',
+      aadstsCode: 65004,
+      correlationId: CORRELATION_ID,
+    })
+  })
+
+  it('reads a cancel that has a subcode and nothing else', () => {
+    expect(readRedirectRefusal({ error: 'access_denied', error_subcode: 'cancel' })).toMatchObject({
+      error: 'access_denied',
+      suberror: 'cancel',
+      aadstsCode: null,
+      correlationId: null,
+    })
+  })
+
+  it('reads the number from the error_uri when there is no description', () => {
+    const error_uri = 'https://login.microsoftonline.com/error?code=90094'
+    expect(readRedirectRefusal({ error: 'access_denied', error_uri })?.aadstsCode).toBe(90094)
+  })
+
+  it('takes the first of a repeated parameter', () => {
+    expect(readRedirectRefusal({ error: ['access_denied', 'server_error'] })?.error).toBe('access_denied')
+  })
+
+  it('bounds and cleans what was put into the parameters', () => {
+    const refusal = readRedirectRefusal({ error: `a\r\nb\u202E${'x'.repeat(5_000)}`, error_subcode: '\u0000cancel' })
+    expect(refusal?.error).toMatch(/^a b x+…$/)
+    expect(refusal?.error?.length).toBe(300)
+    expect(refusal?.suberror).toBe('cancel')
+  })
+
+  it('believes no correlation id that is none', () => {
+    expect(readRedirectRefusal({ error: 'x', correlation_id: '<b>call 555</b>' })?.correlationId).toBeNull()
+  })
+})
+
+describe('readTokenRefusal', () => {
+  it('reads Entra’s error body', () => {
+    const body = {
+      error: 'invalid_grant',
+      error_description: 'AADSTS700082: The refresh token has expired due to inactivity.',
+      error_codes: [700082],
+      correlation_id: CORRELATION_ID,
+      suberror: 'bad_token',
+    }
+    expect(readTokenRefusal(400, body)).toEqual({
+      status: 400,
+      error: 'invalid_grant',
+      suberror: 'bad_token',
+      aadstsCode: 700082,
+      description: body.error_description,
+      correlationId: CORRELATION_ID,
+    })
+  })
+
+  it.each([null, {}, [], 'text', 7, { error: 5, error_codes: ['x'], suberror: {} }])('survives %j', (body) => {
+    expect(readTokenRefusal(500, body)).toEqual({
+      status: 500,
+      error: null,
+      suberror: null,
+      aadstsCode: null,
+      description: null,
+      correlationId: null,
+    })
+  })
+})

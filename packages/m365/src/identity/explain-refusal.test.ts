@@ -1,0 +1,248 @@
+import { describe, expect, it } from 'vitest'
+import { AADSTS_HINTS } from './aadsts-hints.ts'
+import { readRedirectRefusal, readTokenRefusal, type EntraRefusal } from './entra-refusal.ts'
+import { explainRefusal, refreshConsequence, type Leg } from './explain-refusal.ts'
+
+const LINK = 'https://login.microsoftonline.com/tenant/v2.0/adminconsent?client_id=app'
+const LEGS: readonly Leg[] = ['authorize', 'redeem', 'refresh']
+const CORRELATION_ID = '6e0a6f0b-5a0e-4a71-8e43-6d8c6f2b8f10'
+
+/** Each number the product knows, with the `error` it comes with: what a consent is told, and what a refresh ends as. */
+const TABLE: readonly (readonly [code: number, error: string, consent: string, refresh: string])[] = [
+  [70008, 'invalid_grant', 'microsoft-refused', 'reconnect-required'],
+  [700082, 'invalid_grant', 'microsoft-refused', 'reconnect-required'],
+  [700084, 'invalid_grant', 'microsoft-refused', 'reconnect-required'],
+  [70043, 'invalid_grant', 'microsoft-refused', 'reconnect-required'],
+  [50173, 'invalid_grant', 'microsoft-refused', 'reconnect-required'],
+  [50132, 'invalid_grant', 'microsoft-refused', 'reconnect-required'],
+  [50133, 'invalid_grant', 'microsoft-refused', 'reconnect-required'],
+  [70000, 'invalid_grant', 'microsoft-refused', 'reconnect-required'],
+  [50057, 'invalid_grant', 'access-blocked', 'reconnect-required'],
+  [50034, 'invalid_grant', 'wrong-account', 'reconnect-required'],
+  [50053, 'invalid_grant', 'access-blocked', 'reconnect-required'],
+  [50055, 'invalid_grant', 'access-blocked', 'reconnect-required'],
+  [50020, 'access_denied', 'wrong-account', 'reconnect-required'],
+  [50105, 'interaction_required', 'wrong-account', 'reconnect-required'],
+  [50105, 'access_denied', 'wrong-account', 'reconnect-required'],
+  [65001, 'invalid_grant', 'permission-missing', 'reconnect-required'],
+  [65001, 'interaction_required', 'permission-missing', 'reconnect-required'],
+  [65004, 'access_denied', 'consent-cancelled', 'reconnect-required'],
+  [65004, 'consent_required', 'consent-cancelled', 'reconnect-required'],
+  [90094, 'access_denied', 'admin-approval-required', 'reconnect-required'],
+  [90094, 'consent_required', 'admin-approval-required', 'reconnect-required'],
+  [90095, 'access_denied', 'admin-approval-required', 'reconnect-required'],
+  [50074, 'invalid_grant', 'access-blocked', 'reconnect-required'],
+  [50076, 'interaction_required', 'access-blocked', 'reconnect-required'],
+  [50078, 'invalid_grant', 'access-blocked', 'reconnect-required'],
+  [50072, 'invalid_grant', 'access-blocked', 'reconnect-required'],
+  [50079, 'invalid_grant', 'access-blocked', 'reconnect-required'],
+  [53000, 'invalid_grant', 'access-blocked', 'reconnect-required'],
+  [53001, 'invalid_grant', 'access-blocked', 'reconnect-required'],
+  [53002, 'invalid_grant', 'access-blocked', 'reconnect-required'],
+  [53003, 'access_denied', 'access-blocked', 'reconnect-required'],
+  [53004, 'invalid_grant', 'access-blocked', 'reconnect-required'],
+  [53010, 'invalid_grant', 'access-blocked', 'reconnect-required'],
+  [53011, 'invalid_grant', 'access-blocked', 'reconnect-required'],
+  [530032, 'invalid_grant', 'access-blocked', 'reconnect-required'],
+  [530034, 'invalid_grant', 'access-blocked', 'reconnect-required'],
+  [530035, 'access_denied', 'access-blocked', 'reconnect-required'],
+  [50131, 'interaction_required', 'access-blocked', 'reconnect-required'],
+  [50158, 'interaction_required', 'access-blocked', 'reconnect-required'],
+  [7000215, 'invalid_client', 'app-misconfigured', 'app-misconfigured'],
+  [7000222, 'invalid_client', 'app-misconfigured', 'app-misconfigured'],
+  [700027, 'invalid_client', 'app-misconfigured', 'app-misconfigured'],
+  [50012, 'invalid_client', 'app-misconfigured', 'app-misconfigured'],
+  [700030, 'invalid_client', 'app-misconfigured', 'app-misconfigured'],
+  [7000218, 'invalid_client', 'app-misconfigured', 'app-misconfigured'],
+  [700025, 'invalid_client', 'app-misconfigured', 'app-misconfigured'],
+  [700016, 'unauthorized_client', 'app-misconfigured', 'app-misconfigured'],
+  [70001, 'unauthorized_client', 'app-misconfigured', 'app-misconfigured'],
+  [7000112, 'unauthorized_client', 'app-misconfigured', 'app-misconfigured'],
+  [50011, 'invalid_request', 'app-misconfigured', 'app-misconfigured'],
+  [90002, 'invalid_request', 'app-misconfigured', 'app-misconfigured'],
+  [90019, 'invalid_request', 'app-misconfigured', 'app-misconfigured'],
+  [50059, 'invalid_request', 'app-misconfigured', 'app-misconfigured'],
+  [90038, 'invalid_request', 'app-misconfigured', 'app-misconfigured'],
+  [900382, 'invalid_request', 'app-misconfigured', 'app-misconfigured'],
+  [900432, 'invalid_request', 'app-misconfigured', 'app-misconfigured'],
+  [50194, 'invalid_request', 'app-misconfigured', 'app-misconfigured'],
+  [9001023, 'invalid_request', 'app-misconfigured', 'app-misconfigured'],
+  [9002332, 'invalid_request', 'app-misconfigured', 'app-misconfigured'],
+  [500011, 'invalid_resource', 'app-misconfigured', 'app-misconfigured'],
+  [650052, 'invalid_client', 'app-misconfigured', 'app-misconfigured'],
+  [650057, 'invalid_resource', 'app-misconfigured', 'app-misconfigured'],
+  [65005, 'invalid_resource', 'app-misconfigured', 'app-misconfigured'],
+  [700054, 'unsupported_response_type', 'app-misconfigured', 'app-misconfigured'],
+  [70011, 'invalid_scope', 'app-misconfigured', 'app-misconfigured'],
+  [700022, 'invalid_scope', 'app-misconfigured', 'app-misconfigured'],
+  [28000, 'invalid_scope', 'app-misconfigured', 'app-misconfigured'],
+  [28002, 'invalid_scope', 'app-misconfigured', 'app-misconfigured'],
+  [28003, 'invalid_scope', 'app-misconfigured', 'app-misconfigured'],
+  [9002313, 'invalid_request', 'app-misconfigured', 'app-misconfigured'],
+  [90014, 'invalid_request', 'app-misconfigured', 'app-misconfigured'],
+  [900144, 'invalid_request', 'app-misconfigured', 'app-misconfigured'],
+  [900561, 'invalid_request', 'app-misconfigured', 'app-misconfigured'],
+  [50147, 'invalid_request', 'app-misconfigured', 'app-misconfigured'],
+  [501491, 'invalid_request', 'app-misconfigured', 'app-misconfigured'],
+  [54005, 'invalid_grant', 'microsoft-refused', 'reconnect-required'],
+  [501481, 'invalid_grant', 'microsoft-refused', 'reconnect-required'],
+  [700005, 'invalid_grant', 'microsoft-refused', 'reconnect-required'],
+  [50196, 'invalid_grant', 'microsoft-unavailable', 'microsoft-unavailable'],
+  [90033, 'temporarily_unavailable', 'microsoft-unavailable', 'microsoft-unavailable'],
+  [90006, 'temporarily_unavailable', 'microsoft-unavailable', 'microsoft-unavailable'],
+  [90012, 'server_error', 'microsoft-unavailable', 'microsoft-unavailable'],
+  [90024, 'temporarily_unavailable', 'microsoft-unavailable', 'microsoft-unavailable'],
+  [90055, 'temporarily_unavailable', 'microsoft-unavailable', 'microsoft-unavailable'],
+  [50033, 'temporarily_unavailable', 'microsoft-unavailable', 'microsoft-unavailable'],
+  [90090, 'server_error', 'microsoft-unavailable', 'microsoft-unavailable'],
+]
+
+describe('explainRefusal', () => {
+  it.each(TABLE)('explains AADSTS%i with %s to a consent as %s', (code, error, consent) => {
+    const { kind, aadstsCode } = explain(code, error, 'authorize')
+    expect({ kind, aadstsCode }).toEqual({ kind: consent, aadstsCode: code })
+  })
+
+  it.each(TABLE)('explains AADSTS%i with %s to a refresh as %s, %s', (code, error, _consent, refresh) => {
+    const { kind, aadstsCode } = explain(code, error, 'refresh')
+    expect({ kind, aadstsCode }).toEqual({ kind: refresh, aadstsCode: code })
+  })
+
+  it('has an example here for every number of its table', () => {
+    const tested = new Set(TABLE.map(([code]) => code))
+    expect(AADSTS_HINTS.flatMap(({ codes }) => codes).filter((code) => !tested.has(code))).toEqual([])
+  })
+
+  it.each(TABLE)(
+    'says of AADSTS%i with %s, on every leg, what to do in whole sentences with at most one link',
+    (code, error) => {
+      for (const leg of LEGS) {
+        const { title, detail, action, kind } = explain(code, error, leg)
+        expect(title).toMatch(/^[A-Z].*[^.]$/)
+        expect(detail).toMatch(new RegExp(`^[A-Z].*\\(AADSTS${code}\\)\\.$`))
+        expect(action).toMatch(/^[A-Z].*\.$/)
+        expect(action).not.toMatch(/[{}]|undefined|null/)
+        expect(action.match(/https?:\/\//g)?.length ?? 0).toBeLessThanOrEqual(1)
+        expect(action.includes('Reconnect')).toBe(kind === 'reconnect-required')
+      }
+    },
+  )
+
+  it('never repeats Microsoft’s own description of a number it knows', () => {
+    expect(JSON.stringify(explain(7000215, 'invalid_client', 'redeem'))).not.toContain('Words of Microsoft')
+  })
+
+  it('says that the value of the secret belongs there and not its ID', () => {
+    expect(explain(7000215, 'invalid_client', 'redeem').action).toContain('the column Value (not Secret ID)')
+  })
+
+  it('points at the sign-in frequency policy', () => {
+    expect(explain(70043, 'invalid_grant', 'refresh').action).toContain('Sign-in frequency')
+  })
+
+  it.each([65004, 90094, 90095, 65001])('gives an administrator the approval link for AADSTS%i', (code) => {
+    expect(explain(code, 'access_denied', 'authorize').action).toContain(`${LINK} `)
+  })
+
+  it('says after a bare cancel that an administrator may have to approve, and where', () => {
+    const { kind, action } = explainRedirect({ error: 'access_denied', error_subcode: 'cancel' })
+    expect(kind).toBe('consent-cancelled')
+    expect(action).toContain('If you were not offered a choice, an administrator must approve')
+    expect(action).toContain(LINK)
+  })
+
+  it('passes the correlation id on', () => {
+    const description = `AADSTS65004: No.\r\nCorrelation ID: ${CORRELATION_ID}`
+    expect(explainRedirect({ error: 'access_denied', error_description: description }).correlationId).toBe(
+      CORRELATION_ID,
+    )
+  })
+
+  it('quotes of an unknown number the first sentence, bounded and as plain text', () => {
+    const description = `AADSTS999999: Something\u202E new ${'very '.repeat(100)}odd. Call 555.\r\nTrace ID: x`
+    const { detail } = explainRedirect({ error: 'access_denied', error_description: description })
+    expect(detail).toContain('(AADSTS999999)')
+    expect(detail).toContain('“Something new very')
+    expect(detail).not.toMatch(/Call 555|Trace ID|\u202E/)
+    expect(detail.length).toBeLessThan(400)
+  })
+
+  it.each([
+    ['basic_action', 'access-blocked'],
+    ['additional_action', 'access-blocked'],
+    ['message_only', 'access-blocked'],
+    ['user_password_expired', 'access-blocked'],
+    ['consent_required', 'permission-missing'],
+    ['bad_token', 'microsoft-refused'],
+    ['constructor', 'microsoft-refused'],
+    ['client_mismatch', 'microsoft-refused'],
+  ])('falls back to the suberror %s when the number is unknown', (suberror, kind) => {
+    const refusal = readTokenRefusal(400, { error: 'invalid_grant', error_codes: [999999], suberror })
+    expect(explainRefusal(refusal, { leg: 'redeem', approvalLink: LINK }).kind).toBe(kind)
+  })
+
+  it.each([
+    ['access_denied', 'consent-cancelled'],
+    ['consent_required', 'consent-cancelled'],
+    ['permission_denied', 'consent-cancelled'],
+    ['interaction_required', 'access-blocked'],
+    ['login_required', 'access-blocked'],
+    ['invalid_client', 'app-misconfigured'],
+    ['unauthorized_client', 'app-misconfigured'],
+    ['unsupported_response_type', 'app-misconfigured'],
+    ['invalid_request', 'app-misconfigured'],
+    ['invalid_scope', 'app-misconfigured'],
+    ['invalid_resource', 'app-misconfigured'],
+    ['server_error', 'microsoft-unavailable'],
+    ['temporarily_unavailable', 'microsoft-unavailable'],
+    ['invalid_grant', 'microsoft-refused'],
+    ['something_new', 'microsoft-refused'],
+  ])('falls back to the error %s when there is nothing else', (error, kind) => {
+    expect(explainRedirect({ error }).kind).toBe(kind)
+  })
+
+  it('explains trouble at Microsoft as that, whatever number comes with it', () => {
+    const refusal = readTokenRefusal(503, { error: 'invalid_client', error_codes: [7000215] })
+    const { kind, title } = explainRefusal(refusal, { leg: 'redeem', approvalLink: LINK })
+    expect({ kind, title }).toEqual({ kind: 'microsoft-unavailable', title: 'Microsoft is busy or out of order' })
+  })
+
+  it('does not explain by a number what the error contradicts', () => {
+    const refusal = readTokenRefusal(400, { error: 'invalid_grant', error_codes: [7000215] })
+    expect(explainRefusal(refusal, { leg: 'refresh', approvalLink: LINK })).toMatchObject({
+      kind: 'reconnect-required',
+      title: 'The connection has to be made again',
+    })
+  })
+})
+
+describe('refreshConsequence', () => {
+  it.each([500, 502, 503, 504, 429])('lets a grant live through HTTP %i', (status) => {
+    expect(refreshConsequence(readTokenRefusal(status, { error: 'invalid_grant' }))).toBe('microsoft-unavailable')
+  })
+
+  it.each([
+    ['an answer that is no error of Entra', readTokenRefusal(400, null)],
+    ['an error of an unknown name', readTokenRefusal(400, { error: 'something_new' })],
+    ['no answer at all', readTokenRefusal(null, null)],
+  ])('lets a grant live through %s', (_what, refusal: EntraRefusal) => {
+    expect(refreshConsequence(refusal)).toBe('microsoft-unavailable')
+  })
+
+  it('ends a grant on invalid_grant without any further word', () => {
+    expect(refreshConsequence(readTokenRefusal(400, { error: 'invalid_grant' }))).toBe('reconnect-required')
+  })
+})
+
+function explain(code: number, error: string, leg: Leg) {
+  const status = leg === 'authorize' ? null : 400
+  const error_description = `AADSTS${code}: Words of Microsoft.\r\nTrace ID: x`
+  const refusal = readTokenRefusal(status, { error, error_codes: [code], error_description })
+  return explainRefusal(refusal, { leg, approvalLink: LINK })
+}
+
+function explainRedirect(parameters: Record<string, string>) {
+  const refusal = readRedirectRefusal(parameters)
+  if (!refusal) throw new Error('The parameters hold no error.')
+  return explainRefusal(refusal, { leg: 'authorize', approvalLink: LINK })
+}
