@@ -1,4 +1,4 @@
-import { fastify, type FastifyInstance } from 'fastify'
+import { fastify, type FastifyError, type FastifyInstance } from 'fastify'
 import { controlRoutes } from './control/control-routes.ts'
 import { adminConsentRoutes } from './entra/admin-consent-routes.ts'
 import { authorizeRoutes } from './entra/authorize-routes.ts'
@@ -21,6 +21,11 @@ export async function buildApp(simulation: Simulation): Promise<FastifyInstance>
     forceCloseConnections: 'idle',
   })
   takeRawBodies(app)
+  app.setErrorHandler<FastifyError>((error, _request, reply) => {
+    // A fault of the simulator itself: whoever watches its output should not have to guess.
+    if ((error.statusCode ?? 500) >= 500) process.stderr.write(`${error.stack ?? error.message}\n`)
+    return reply.code(error.statusCode ?? 500).send({ error: error.message })
+  })
   app.addHook('onRequest', async (request, reply) => {
     if (isLoopbackHost(request.headers.host)) return undefined
     return reply.code(421).send({ error: 'The simulator answers on 127.0.0.1 and localhost only.' })

@@ -3,6 +3,7 @@ import { readForm } from '../http/body.ts'
 import { sendPage, sendRedirect } from '../http/pages.ts'
 import type { Simulation } from '../simulation.ts'
 import { type Correlation, correlate, describeError, type EntraError, entraError } from './aadsts.ts'
+import { listAccounts } from './accounts.ts'
 import { findClientFault, scopeError } from './authorize-request.ts'
 import { cancelAnswer } from './cancel-answer.ts'
 import { accountPickerPage, adminConsentPage, errorPage, needApprovalPage, signInName } from './pages.ts'
@@ -57,7 +58,7 @@ export function adminConsentRoutes(app: FastifyInstance, simulation: Simulation)
 
   const showPicker = (visit: Visit): FastifyReply => {
     const step = { action: `/${visit.tenant}/admin-consent`, request: visit.query }
-    const page = accountPickerPage(step, registration.displayName, index.directory, index.directory.people, null)
+    const page = accountPickerPage(step, registration.displayName, listAccounts(simulation), null)
     return sendPage(visit.reply, 200, page, [new URL(visit.redirectUri).origin])
   }
 

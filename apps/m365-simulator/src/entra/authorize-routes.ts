@@ -13,6 +13,7 @@ import {
   overrides,
 } from './aadsts.ts'
 import { answerClient, unaskedParameters } from './answer-client.ts'
+import { listAccounts } from './accounts.ts'
 import { type AuthorizeRequest, readAuthorizeRequest } from './authorize-request.ts'
 import { cancelAnswer } from './cancel-answer.ts'
 import { clientInfo } from './client-info.ts'
@@ -73,10 +74,10 @@ export function authorizeRoutes(app: FastifyInstance, simulation: Simulation): v
     // Documented as exclusive with select_account; the service leaves the hint aside then.
     const hint = prompt === 'select_account' ? null : (loginHint?.toLowerCase() ?? null)
     const isHinted = (person: Person): boolean => signInName(person).toLowerCase() === hint
-    const people = index.directory.people.toSorted((a, b) => Number(isHinted(b)) - Number(isHinted(a)))
-    const unknownHint = hint !== null && !people.some((person) => isHinted(person)) ? hint : null
+    const accounts = listAccounts(simulation).sort((a, b) => Number(isHinted(b.person)) - Number(isHinted(a.person)))
+    const unknownHint = hint !== null && !accounts.some(({ person }) => isHinted(person)) ? hint : null
     const step = { action: `/${visit.tenant}/sign-in`, request: visit.query }
-    const page = accountPickerPage(step, registration.displayName, index.directory, people, unknownHint)
+    const page = accountPickerPage(step, registration.displayName, accounts, unknownHint)
     return sendPage(visit.reply, 200, page, formTargets(visit))
   }
 

@@ -1,4 +1,4 @@
-import type { Directory, Person } from '../directory/directory.ts'
+import type { Directory, Person, Rights } from '../directory/directory.ts'
 import { type Html, html } from '../http/html.ts'
 import { type Correlation, type EntraError, entraTimestamp } from './aadsts.ts'
 import { PERMISSIONS, type Permission } from './scopes.ts'
@@ -14,8 +14,7 @@ export interface Step {
 export function accountPickerPage(
   step: Step,
   appName: string,
-  directory: Directory,
-  people: readonly Person[],
+  accounts: readonly { readonly person: Person; readonly about: string }[],
   unknownHint: string | null,
 ): Html {
   return layout(
@@ -26,14 +25,14 @@ export function accountPickerPage(
       <form method="post" action="${step.action}">
         <input type="hidden" name="request" value="${step.request}" />
         <ul class="accounts">
-          ${people.map(
-            (person, position) =>
+          ${accounts.map(
+            ({ person, about }, position) =>
               html`<li>
                 <button class="account" name="account" value="${person.oid}" aria-describedby="about-${position}">
                   <span class="name">${person.displayName}</span>
                   <span class="address">${signInName(person)}</span>
                 </button>
-                <span class="about" id="about-${position}">${aboutPerson(person, directory)}</span>
+                <span class="about" id="about-${position}">${about}</span>
               </li>`,
           )}
         </ul>
@@ -158,24 +157,26 @@ export function signInName(person: Person): string {
   return person.membership === 'guest' ? (person.mail ?? person.userPrincipalName) : person.userPrincipalName
 }
 
-export function aboutPerson(person: Person, directory: Directory): string {
+/** @param rightsOf the person's rights on an address, as they are now */
+export function aboutPerson(person: Person, directory: Directory, rightsOf: (address: string) => Rights): string {
+  const rights = [...directory.sharedMailboxes, ...directory.groups].map(({ address }) => {
+    const words = rightsInWords(rightsOf(address))
+    return words !== '' && `${words} on ${address}`
+  })
   const facts = [
     person.membership === 'guest' && `Guest of ${directory.organization}`,
-    person.membership === 'stranger' && `Account of another organization`,
+    person.membership === 'stranger' && 'Account of another organization',
     person.isEntraAdministrator && 'Entra administrator',
     person.appRoles.includes('Workspace.Admin') && 'Workspace admin',
     !person.hasMailbox && 'No mailbox',
-    ...rightsInWords(person, directory),
+    ...rights,
   ]
   return facts.filter((fact) => fact !== false).join(' · ') || 'No special rights'
 }
 
-function rightsInWords(person: Person, directory: Directory): string[] {
-  return [...directory.sharedMailboxes, ...directory.groups].flatMap(({ address, rights }) => {
-    const right = rights[person.oid]
-    if (right?.sendAs) return [`Send As ${address}`]
-    return right?.sendOnBehalf ? [`Send on Behalf of ${address}`] : []
-  })
+function rightsInWords({ sendAs, sendOnBehalf, fullAccess }: Rights): string {
+  const words = [sendAs && 'Send As', sendOnBehalf && 'Send on Behalf', fullAccess && 'Full Access']
+  return words.filter((word) => word !== false).join(', ')
 }
 
 const decisionButtons = html`<p class="actions">
@@ -203,7 +204,7 @@ function layout(title: string, content: Html): Html {
       <link rel="stylesheet" href="/assets/simulator.css" />
     </head>
     <body class="sign-in">
-      <p class="banner">Microsoft 365 simulator. Nobody here is real, and no password is needed.</p>
+      <header class="banner">Microsoft 365 simulator. Nobody here is real, and no password is needed.</header>
       <main class="card">${content}</main>
     </body>
   </html>`

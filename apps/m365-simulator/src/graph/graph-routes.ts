@@ -16,6 +16,10 @@ interface UserPath {
   readonly Params: { readonly user?: string }
 }
 
+/** Which server answered; every answer of Graph says so. */
+const AGS_DIAGNOSTIC =
+  '{"ServerInfo":{"DataCenter":"Simulator","Slice":"E","Ring":"1","ScaleUnit":"000","RoleInstance":"SIM"}}'
+
 const NOT_ENABLED = graphError(
   404,
   'MailboxNotEnabledForRESTAPI',
@@ -42,6 +46,7 @@ export async function graphRoutes(app: FastifyInstance, simulation: Simulation):
       'request-id': request.facts.requestId,
       'client-request-id': request.facts.clientRequestId ?? request.facts.requestId,
       'cache-control': 'private',
+      'x-ms-ags-diagnostic': AGS_DIAGNOSTIC,
     })
     if (!(await authenticate(request, reply, simulation))) return reply
     request.facts.details['account'] = request.caller.person.userPrincipalName

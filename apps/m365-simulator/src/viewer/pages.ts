@@ -245,44 +245,27 @@ function personButton(action: string, label: string, person: Person): Html {
   return html`<button name="action" value="${action}" aria-label="${label}: ${person.displayName}">${label}</button> `
 }
 
-export interface RightRow {
-  readonly address: string
-  readonly person: Person
-  readonly sendAs: boolean
-  readonly sendOnBehalf: boolean
-  readonly fullAccess: boolean
-}
-
-export function rightsForm(directory: Directory, granted: readonly RightRow[]): Html {
+export function rightsForm(directory: Directory): Html {
   const people = directory.people.filter((person) => person.membership !== 'stranger')
   const addresses = [...directory.sharedMailboxes, ...directory.groups].map(({ address }) => address)
-  return html`<ul>
-      ${granted.map(
-        ({ address, person, sendAs, sendOnBehalf, fullAccess }) =>
-          html`<li>
-            ${person.displayName} on ${address}:
-            ${[sendAs && 'Send As', sendOnBehalf && 'Send on Behalf', fullAccess && 'Full Access'].filter((right) => right !== false).join(', ')}
-          </li>`,
-      )}
-    </ul>
-    <form class="inline" method="post" action="/rights">
-      <label
-        >Person
-        <select name="person">
-          ${people.map((person) => html`<option value="${person.oid}">${person.displayName}</option>`)}
-        </select></label
-      >
-      <label
-        >Mailbox or group
-        <select name="address">
-          ${addresses.map((address) => html`<option>${address}</option>`)}
-        </select></label
-      >
-      <label><input type="checkbox" name="sendAs" /> Send As</label>
-      <label><input type="checkbox" name="sendOnBehalf" /> Send on Behalf</label>
-      <label><input type="checkbox" name="fullAccess" /> Full Access</label>
-      <button>Set rights</button>
-    </form>`
+  return html`<form class="inline" method="post" action="/rights">
+    <label
+      >Person
+      <select name="person">
+        ${people.map((person) => html`<option value="${person.oid}">${person.displayName}</option>`)}
+      </select></label
+    >
+    <label
+      >Mailbox or group
+      <select name="address">
+        ${addresses.map((address) => html`<option>${address}</option>`)}
+      </select></label
+    >
+    <label><input type="checkbox" name="sendAs" /> Send As</label>
+    <label><input type="checkbox" name="sendOnBehalf" /> Send on Behalf</label>
+    <label><input type="checkbox" name="fullAccess" /> Full Access</label>
+    <button>Set rights</button>
+  </form>`
 }
 
 export function messageUrl(address: string, id: string): string {

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { createOperations } from '../control/operations.ts'
-import { aboutPerson } from '../entra/pages.ts'
+import { listAccounts } from '../entra/accounts.ts'
 import { PRESETS, type Preset } from '../faults/presets.ts'
 import { Settings, SettingsChange } from '../faults/settings.ts'
 import { readForm } from '../http/body.ts'
@@ -9,7 +9,7 @@ import { sendPage, sendRedirect } from '../http/pages.ts'
 import { refuseForeignOrigin } from '../http/same-origin.ts'
 import { visibleMessage } from '../mail/visible-message.ts'
 import type { Simulation } from '../simulation.ts'
-import { itemsIn, type MailboxItem, rightsOf } from '../state/store.ts'
+import { itemsIn, type MailboxItem } from '../state/store.ts'
 import { listMailboxes } from './mailbox-list.ts'
 import { messageDocument } from './message-document.ts'
 import { mailboxPage, mailboxTable, messagePage, peopleTable, rightsForm, viewerLayout } from './pages.ts'
@@ -27,17 +27,12 @@ export function viewerRoutes(app: FastifyInstance, simulation: Simulation): void
   const homePage = (): Html => {
     const { directory } = index
     const { tenantConsents, userConsents, disabledAccounts } = store.state
-    const people = directory.people.map((person) => ({
+    const people = listAccounts(simulation).map(({ person, about }) => ({
       person,
-      about: aboutPerson(person, directory),
+      about,
       consents: [...(userConsents.get(person.oid) ?? [])],
       enabled: !disabledAccounts.has(person.oid),
     }))
-    const granted = [...directory.sharedMailboxes, ...directory.groups].flatMap(({ address }) =>
-      directory.people
-        .map((person) => ({ address, person, ...rightsOf(store.state, index, address, person.oid) }))
-        .filter(({ sendAs, sendOnBehalf, fullAccess }) => sendAs || sendOnBehalf || fullAccess),
-    )
     return viewerLayout(
       directory.organization,
       html`<h1>Microsoft 365 simulator</h1>
@@ -55,7 +50,7 @@ export function viewerRoutes(app: FastifyInstance, simulation: Simulation): void
         </p>
         <form method="post" action="/tenant-consents"><button>Remove the organization’s consents</button></form>
         <h2>Send As, Send on Behalf, Full Access</h2>
-        ${rightsForm(directory, granted)}
+        ${rightsForm(directory)}
         <h2 id="scenarios">Scenarios</h2>
         <p>What goes wrong next. A restart switches everything off.</p>
         ${activeList()} ${scenarioForm()}
