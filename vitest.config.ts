@@ -1,10 +1,37 @@
 import { defineConfig } from 'vitest/config'
 
+const API_TESTS = 'apps/api/src/**/*.test.ts'
+
 export default defineConfig({
   test: {
-    include: ['apps/*/src/**/*.test.ts', 'packages/*/src/**/*.test.ts', 'scripts/**/*.test.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
     maxWorkers: 2,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'modules',
+          include: ['apps/*/src/**/*.test.ts', 'packages/*/src/**/*.test.ts'],
+          exclude: [API_TESTS],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'api, embedded PostgreSQL',
+          include: [API_TESTS],
+          globalSetup: 'apps/api/src/test-support/setup-embedded.ts',
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'api, installed PostgreSQL',
+          include: [API_TESTS],
+          globalSetup: 'apps/api/src/test-support/setup-installed.ts',
+        },
+      },
+    ],
   },
 })

@@ -44,9 +44,8 @@ export interface Product {
 export async function compose(
   config: Config,
   logger: FastifyBaseLogger,
-  onFatal: (error: unknown) => void,
+  { onFatal, clock = systemClock }: { onFatal: (error: unknown) => void; clock?: () => Date },
 ): Promise<Product> {
-  const clock = systemClock
   const random = randomBytes
   const embedded =
     config.database.kind === 'embedded'

@@ -1,13 +1,14 @@
-import pino from 'pino'
+import pino, { type DestinationStream, type LoggerOptions } from 'pino'
 
 /** JSON lines on standard output. Errors are cut to what cannot hold a secret: type, code, message of known kinds, stack. */
-export function createLogger(level: string) {
-  return pino({
+export function createLogger(level: string, destination: DestinationStream = pino.destination(1)) {
+  const options = {
     level,
     timestamp: pino.stdTimeFunctions.isoTime,
     serializers: { err: describeError },
-    formatters: { level: (label) => ({ level: label }) },
-  })
+    formatters: { level: (label: string) => ({ level: label }) },
+  } satisfies LoggerOptions
+  return pino(options, destination)
 }
 
 /** Causes and extra properties (requests, configurations, parameters of a query) stay out: they may carry secrets. */

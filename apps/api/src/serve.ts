@@ -13,7 +13,7 @@ export async function serve(config: Config, onFatal: (error: unknown) => void): 
   if (config.workspaceAdmins.length === 0 && !config.demo) {
     logger.warn('WORKSPACE_ADMINS names nobody: only people with the app role Workspace.Admin can open Tenant Settings')
   }
-  const product = await compose(config, logger, onFatal)
+  const product = await compose(config, logger, { onFatal })
   try {
     const app = await product.buildApp()
     await app.listen({ host: config.host, port: config.port })

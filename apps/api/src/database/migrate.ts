@@ -45,20 +45,26 @@ export async function pendingMigrations(pool: pg.Pool): Promise<string[]> {
 async function applyMigrations(connectionString: string, migrations: Migration[]): Promise<void> {
   const { SchemaEngine } = await import('@prisma/schema-engine-wasm')
   const schema = await readFile(SCHEMA_FILE, 'utf8')
-  const adapter = bindMigrationAwareSqlAdapterFactory(new PrismaPg({ connectionString }))
-  const engine = await SchemaEngine.new({ datamodels: [['schema.prisma', schema]] }, () => {}, adapter)
-  await engine.applyMigrations({
-    migrationsList: {
-      baseDir: MIGRATIONS_DIRECTORY,
-      lockfile: { path: 'migration_lock.toml', content: 'provider = "postgresql"\n' },
-      shadowDbInitScript: '',
-      migrationDirectories: migrations.map(({ name, sql }) => ({
-        path: name,
-        migrationFile: { path: 'migration.sql', content: { tag: 'ok', value: sql } },
-      })),
-    },
-    filters: { externalTables: [], externalEnums: [] },
-  })
+  const pool = new pg.Pool({ connectionString })
+  pool.on('error', () => {})
+  try {
+    const adapter = bindMigrationAwareSqlAdapterFactory(new PrismaPg(pool))
+    const engine = await SchemaEngine.new({ datamodels: [['schema.prisma', schema]] }, () => {}, adapter)
+    await engine.applyMigrations({
+      migrationsList: {
+        baseDir: MIGRATIONS_DIRECTORY,
+        lockfile: { path: 'migration_lock.toml', content: 'provider = "postgresql"\n' },
+        shadowDbInitScript: '',
+        migrationDirectories: migrations.map(({ name, sql }) => ({
+          path: name,
+          migrationFile: { path: 'migration.sql', content: { tag: 'ok', value: sql } },
+        })),
+      },
+      filters: { externalTables: [], externalEnums: [] },
+    })
+  } finally {
+    await pool.end()
+  }
 }
 
 async function readMigrations(): Promise<Migration[]> {

@@ -1,0 +1,116 @@
+import { execFile } from 'node:child_process'
+import { chmod, mkdtemp, realpath, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { delimiter, dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+import pg from 'pg'
+import type { TestProject } from 'vitest/node'
+import { startEmbeddedPostgres } from '../database/embedded-postgres.ts'
+import { migrate } from '../database/migrate.ts'
+import { choosePostgresAccount, handOver } from '../database/postgres-account.ts'
+
+const run = promisify(execFile)
+
+/** Cloned for each test file. */
+export const TEMPLATE = 'inforiver_mail_template'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** A superuser's connection to the server's own database. */
+    readonly postgresUrl: string
+  }
+}
+
+interface TestServer {
+  readonly url: string
+  stop(): Promise<void>
+}
+
+/** The PostgreSQL that comes with the product. */
+export async function startEmbeddedServer(): Promise<TestServer> {
+  const dataDirectory = await mkdtemp(join(tmpdir(), 'inforiver-mail-embedded-'))
+  const server = await startEmbeddedPostgres({
+    dataDirectory,
+    onRestart() {},
+    onLost(error) {
+      throw error
+    },
+  })
+  return {
+    url: server.connectionString,
+    async stop() {
+      await server.stop()
+      await rm(dataDirectory, { recursive: true, force: true })
+    },
+  }
+}
+
+/** A PostgreSQL of the machine's own, as a customer brings it; null where none is installed. */
+export async function startInstalledServer(): Promise<TestServer | null> {
+  const binaries = await findInstalledBinaries()
+  if (binaries === null) return null
+  const directory = await mkdtemp(join(tmpdir(), 'inforiver-mail-installed-'))
+  const account = await choosePostgresAccount(join(directory, 'none'), join(binaries, 'postgres'))
+  await chmod(directory, 0o755)
+  await handOver(directory, account)
+  const data = join(directory, 'data')
+  const port = await freePort()
+  const call = async (program: string, ...parameters: string[]) => {
+    const [first = program, ...rest] = [...account.prefix, join(binaries, program), ...parameters]
+    await run(first, rest, { cwd: '/', ...account.ids })
+  }
+  await call('initdb', `--pgdata=${data}`, '--username=tester', '--auth=trust', '--no-sync')
+  const options = `-c port=${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off`
+  await call(
+    'pg_ctl',
+    'start',
+    '--wait',
+    '--silent',
+    `--pgdata=${data}`,
+    `--log=${join(data, 'log')}`,
+    `--options=${options}`,
+  )
+  return {
+    url: `postgresql://tester@127.0.0.1:${port}/postgres`,
+    async stop() {
+      await call('pg_ctl', 'stop', '--mode=fast', '--wait', '--silent', `--pgdata=${data}`)
+      await rm(directory, { recursive: true, force: true })
+    },
+  }
+}
+
+/** The folder of PostgreSQL's programs, wherever PATH or Debian keeps them. */
+async function findInstalledBinaries(): Promise<string | null> {
+  for (const directory of (process.env['PATH'] ?? '').split(delimiter)) {
+    const program = await realpath(join(directory, 'pg_ctl')).catch(() => null)
+    if (program !== null) return dirname(program)
+  }
+  return null
+}
+
+/** Makes the template that every test file clones, and tells the tests where the server is. */
+export async function provideServer({ provide }: TestProject, server: TestServer): Promise<() => Promise<void>> {
+  const client = new pg.Client({ connectionString: server.url })
+  await client.connect()
+  await client.query(`CREATE DATABASE ${TEMPLATE}`)
+  await client.end()
+  await migrate(databaseUrl(server.url, TEMPLATE))
+  provide('postgresUrl', server.url)
+  return () => server.stop()
+}
+
+export function databaseUrl(serverUrl: string, database: string): string {
+  const url = new URL(serverUrl)
+  url.pathname = `/${database}`
+  return url.href
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  if (address === null || typeof address === 'string') throw new Error('No free port.')
+  return address.port
+}
