@@ -176,6 +176,9 @@ const RULES: Readonly<Record<string, Rule>> = {
   generalException: 'unknown',
 }
 
+/** Every code with a rule of its own. */
+export const MICROSOFT_CODES: readonly string[] = Object.keys(RULES)
+
 /** The codes of errors that are raised before a request has left: nothing can have been done. */
 const NOT_SENT = new Set([
   'ECONNREFUSED',

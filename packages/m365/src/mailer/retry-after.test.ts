@@ -1,0 +1,20 @@
+import { expect, it } from 'vitest'
+import { retryAfterDate } from './retry-after.ts'
+
+const NOW = new Date('2026-11-24T10:00:00.000Z')
+
+it.each([
+  ['120', '2026-11-24T10:02:00.000Z'],
+  [' 1 ', '2026-11-24T10:00:01.000Z'],
+  ['0', '2026-11-24T10:00:00.000Z'],
+  ['Tue, 24 Nov 2026 10:05:00 GMT', '2026-11-24T10:05:00.000Z'],
+  ['Tue, 24 Nov 2026 09:00:00 GMT', '2026-11-24T10:00:00.000Z'],
+  ['99999999999', '2026-11-25T10:00:00.000Z'],
+  ['Fri, 01 Jan 2100 00:00:00 GMT', '2026-11-25T10:00:00.000Z'],
+])('reads %j', (header, expected) => {
+  expect(retryAfterDate(header, NOW)?.toISOString()).toBe(expected)
+})
+
+it.each([null, '', ' ', 'soon', '-5x', 'NaN'])('says nothing for %j', (header) => {
+  expect(retryAfterDate(header, NOW)).toBeNull()
+})

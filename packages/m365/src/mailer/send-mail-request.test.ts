@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest'
+import type { OutgoingMessage } from './outgoing-message.ts'
+import { MESSAGE_ID_PROPERTY, toSendMailRequest } from './send-mail-request.ts'
+
+const message: OutgoingMessage = {
+  id: 'msg_00000000000000000000000000000001',
+  from: { address: 'reports@contoso.com' },
+  to: [{ address: 'max@contoso.com', name: 'Max Member' }],
+  cc: [{ address: 'cc@contoso.com' }],
+  bcc: [{ address: 'bcc@contoso.com' }],
+  replyTo: [{ address: 'reply@contoso.com' }],
+  subject: 'Q3',
+  html: '<p>Hello</p>',
+  text: 'Hello',
+  attachments: [],
+  headers: {},
+  importance: 'normal',
+  saveToSentItems: true,
+}
+
+describe('toSendMailRequest', () => {
+  it('writes the whole message in Graph’s terms', () => {
+    expect(toSendMailRequest(message)).toEqual({
+      message: {
+        from: { emailAddress: { address: 'reports@contoso.com' } },
+        toRecipients: [{ emailAddress: { address: 'max@contoso.com', name: 'Max Member' } }],
+        ccRecipients: [{ emailAddress: { address: 'cc@contoso.com' } }],
+        bccRecipients: [{ emailAddress: { address: 'bcc@contoso.com' } }],
+        replyTo: [{ emailAddress: { address: 'reply@contoso.com' } }],
+        subject: 'Q3',
+        body: { contentType: 'html', content: '<p>Hello</p>' },
+        importance: 'normal',
+        singleValueExtendedProperties: [{ id: MESSAGE_ID_PROPERTY, value: message.id }],
+      },
+      saveToSentItems: true,
+    })
+  })
+
+  it('sends the text when there is no HTML', () => {
+    expect(toSendMailRequest({ ...message, html: null }).message.body).toEqual({
+      contentType: 'text',
+      content: 'Hello',
+    })
+  })
+
+  it('writes headers only when there are any', () => {
+    expect(toSendMailRequest({ ...message, headers: { 'x-report-id': '42' } }).message.internetMessageHeaders).toEqual([
+      { name: 'x-report-id', value: '42' },
+    ])
+  })
+
+  it('writes an ordinary attachment and an inline image', () => {
+    const content = Buffer.from('content').subarray(0, 3)
+    const attachments = [
+      { filename: 'q3.pdf', contentType: 'application/pdf', content, contentId: null },
+      { filename: 'logo.png', contentType: 'image/png', content, contentId: 'logo' },
+    ]
+    expect(toSendMailRequest({ ...message, attachments }).message.attachments).toEqual([
+      {
+        '@odata.type': '#microsoft.graph.fileAttachment',
+        name: 'q3.pdf',
+        contentType: 'application/pdf',
+        contentBytes: 'Y29u',
+        isInline: false,
+      },
+      {
+        '@odata.type': '#microsoft.graph.fileAttachment',
+        name: 'logo.png',
+        contentType: 'image/png',
+        contentBytes: 'Y29u',
+        isInline: true,
+        contentId: 'logo',
+      },
+    ])
+  })
+
+  it('leaves no copy in Sent Items when the message asks for none', () => {
+    expect(toSendMailRequest({ ...message, saveToSentItems: false }).saveToSentItems).toBe(false)
+  })
+})

@@ -1,0 +1,68 @@
+import { randomBytes } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import { CONTENT_OVERHEAD_BYTES, createContentCipher, newContentKey, type ContentPlace } from './content-cipher.ts'
+import { VaultError } from './vault-error.ts'
+
+const place: ContentPlace = { tenant: 'contoso', message: 'msg_1', part: '0', chunk: 1, last: false }
+const contentKey = newContentKey(randomBytes)
+const cipher = createContentCipher(contentKey, randomBytes)
+
+describe('a content cipher', () => {
+  it.each([0, 1, 256 * 1024])('opens a chunk of %i bytes that it sealed', (sizeBytes) => {
+    const content = randomBytes(sizeBytes)
+    const sealed = cipher.seal(content, place)
+    expect(sealed.length).toBe(sizeBytes + CONTENT_OVERHEAD_BYTES)
+    expect(cipher.open(sealed, place).equals(content)).toBe(true)
+  })
+
+  it('seals a view of a larger buffer and nothing beside it', () => {
+    const view = randomBytes(100).subarray(10, 20)
+    expect(cipher.open(cipher.seal(view, place), place).equals(view)).toBe(true)
+  })
+
+  it('opens with the same content key elsewhere', () => {
+    const sealed = cipher.seal(Buffer.from('body'), place)
+    expect(createContentCipher(contentKey, randomBytes).open(sealed, place).toString()).toBe('body')
+  })
+
+  it.each([
+    { ...place, tenant: 'fabrikam' },
+    { ...place, message: 'msg_2' },
+    { ...place, part: '1' },
+    { ...place, chunk: 2 },
+    { ...place, last: true },
+    { ...place, part: '01', chunk: 1 },
+  ])('does not open as %j', (other) => {
+    const sealed = cipher.seal(Buffer.from('body'), place)
+    expect(() => cipher.open(sealed, other)).toThrow(VaultError)
+  })
+
+  it('does not open with any byte changed', () => {
+    const sealed = cipher.seal(Buffer.from('body'), place)
+    for (let index = 0; index < sealed.length; index += 1) {
+      const changed = Buffer.from(sealed)
+      changed[index] = (changed[index] ?? 0) ^ 1
+      expect(() => cipher.open(changed, place), `byte ${index}`).toThrow(VaultError)
+    }
+  })
+
+  it('does not open when shortened, even to nothing', () => {
+    const sealed = cipher.seal(Buffer.from('body'), place)
+    for (let length = 0; length < sealed.length; length += 1)
+      expect(() => cipher.open(sealed.subarray(0, length), place), `${length} bytes`).toThrow(VaultError)
+  })
+
+  it('does not open with another message’s key', () => {
+    const other = createContentCipher(newContentKey(randomBytes), randomBytes)
+    expect(() => other.open(cipher.seal(Buffer.from('body'), place), place)).toThrow(VaultError)
+  })
+
+  it('uses a nonce of 12 fresh bytes for each chunk', () => {
+    const seal = () => cipher.seal(Buffer.from('body'), place).subarray(0, 12).toString('hex')
+    expect(seal()).not.toBe(seal())
+  })
+
+  it('refuses a key of another length', () => {
+    expect(() => createContentCipher(randomBytes(16).toString('base64url'), randomBytes)).toThrow(VaultError)
+  })
+})
