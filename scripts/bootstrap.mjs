@@ -20,14 +20,11 @@ const MANIFESTS = [
   'packages/m365/package.json',
 ]
 
-/** The environment of every tool: the project's own Node first on PATH, and nobody calls home. */
+/** The environment of every tool: the project's own Node first on PATH. */
 export const toolEnvironment = {
   ...process.env,
   PATH: [bin, process.env.PATH].join(delimiter),
   TURBO_TELEMETRY_DISABLED: '1',
-  CHECKPOINT_DISABLE: '1',
-  // Prisma insists on an engine it does not need for generating; any file satisfies it, and nothing is downloaded.
-  PRISMA_SCHEMA_ENGINE_BINARY: process.execPath,
 }
 
 /** Installs the dependencies, unless what is installed is what the lock file says. */

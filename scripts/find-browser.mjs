@@ -1,0 +1,47 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { root, toolEnvironment } from './bootstrap.mjs'
+
+const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome']
+
+/**
+ * A Chromium for the browser tests: the machine's own, else the one Playwright downloads, else Debian's package.
+ * Null stands for Playwright's own, which it finds by itself.
+ */
+export function findBrowser() {
+  const installed = findOnPath()
+  if (installed) return installed
+  if (
+    tool('playwright', ['install', '--with-deps', 'chromium-headless-shell']) ||
+    tool('playwright', ['install', 'chromium-headless-shell'])
+  ) {
+    return null
+  }
+  if (tool('apt-get', ['update']) && tool('apt-get', ['install', '--yes', '--no-install-recommends', 'chromium']))
+    return findOnPath()
+  console.error(
+    'There is no Chromium for the browser tests and none could be installed. Install Chromium or Chrome, then run npm test again.',
+  )
+  return null
+}
+
+function findOnPath() {
+  for (const directory of (process.env.PATH ?? '').split(delimiter)) {
+    for (const name of NAMES) {
+      const path = join(directory, name)
+      if (existsSync(path)) return path
+    }
+  }
+  return null
+}
+
+function tool(command, parameters) {
+  const { status } = spawnSync(command, parameters, {
+    cwd: join(root, 'e2e'),
+    env: toolEnvironment,
+    stdio: 'ignore',
+    timeout: 240_000,
+  })
+  return status === 0
+}
