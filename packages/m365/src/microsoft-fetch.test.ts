@@ -1,0 +1,102 @@
+import { describe, expect, it } from 'vitest'
+import { createMicrosoftFetch } from './microsoft-fetch.ts'
+import { selfSignedCertificate } from './test-support/self-signed-certificate.ts'
+import { serve, serveProxy, serveTls } from './test-support/servers.ts'
+
+const tls = selfSignedCertificate()
+
+describe('a Microsoft fetch', () => {
+  it('sends method, headers and body, and returns status, headers and body', async () => {
+    const origin = await serve((request, response) => {
+      response.writeHead(207, { 'x-seen': [request.method, request.headers['x-asked']].join(' ') })
+      request.pipe(response)
+    })
+    const response = await createMicrosoftFetch({})(origin, {
+      method: 'POST',
+      headers: { 'x-asked': '1' },
+      body: 'body',
+    })
+    expect([response.status, response.headers.get('x-seen'), await response.text()]).toEqual([207, 'POST 1', 'body'])
+  })
+
+  it('does not follow a redirect', async () => {
+    const asked: (string | undefined)[] = []
+    const origin = await serve((request, response) => {
+      asked.push(request.url)
+      response.writeHead(302, { location: '/elsewhere' }).end()
+    })
+    expect((await createMicrosoftFetch({})(`${origin}/here`)).status).toBe(302)
+    expect(asked).toEqual(['/here'])
+  })
+
+  it('gives up when there is no answer in time', async () => {
+    const origin = await serve(() => {})
+    await expect(createMicrosoftFetch({ timeoutMs: 50 })(origin)).rejects.toMatchObject({ name: 'TimeoutError' })
+  })
+
+  it('gives up when the body does not end in time', async () => {
+    const origin = await serve((_request, response) => response.writeHead(200).write('half'))
+    const response = await createMicrosoftFetch({ timeoutMs: 200 })(origin)
+    await expect(response.text()).rejects.toMatchObject({ name: 'TimeoutError' })
+  })
+
+  it('stops when the caller says so', async () => {
+    const stop = new AbortController()
+    const origin = await serve(() => stop.abort())
+    await expect(createMicrosoftFetch({})(origin, { signal: stop.signal })).rejects.toMatchObject({
+      name: 'AbortError',
+    })
+  })
+
+  it('does not trust a certificate that nobody vouches for', async () => {
+    const origin = await serveTls(tls, (_request, response) => response.end())
+    await expect(createMicrosoftFetch({})(origin)).rejects.toMatchObject({
+      cause: { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' },
+    })
+  })
+
+  it('trusts the extra certificates', async () => {
+    const origin = await serveTls(tls, (_request, response) => response.end('trusted'))
+    const extraCaCertificates = `# a comment\n${selfSignedCertificate('another').certificate}${tls.certificate}`
+    expect(await (await createMicrosoftFetch({ extraCaCertificates })(origin)).text()).toBe('trusted')
+  })
+
+  it('goes to https through the proxy, with the extra certificates trusted there too', async () => {
+    const origin = await serveTls(tls, (_request, response) => response.end('through the proxy'))
+    const proxy = await serveProxy()
+    const fetch = createMicrosoftFetch({ httpsProxy: proxy.origin, extraCaCertificates: tls.certificate })
+    expect(await (await fetch(origin)).text()).toBe('through the proxy')
+    expect(proxy.targets).toEqual([new URL(origin).host])
+  })
+
+  it('goes past the proxy to hosts that are exempt', async () => {
+    const origin = await serveTls(tls, (_request, response) => response.end('direct'))
+    const proxy = await serveProxy()
+    const fetch = createMicrosoftFetch({
+      httpsProxy: proxy.origin,
+      noProxy: 'example.test, localhost',
+      extraCaCertificates: tls.certificate,
+    })
+    expect(await (await fetch(origin)).text()).toBe('direct')
+    expect(proxy.targets).toEqual([])
+  })
+
+  it('reaches plain http, which is loopback, without the proxy', async () => {
+    const origin = await serve((_request, response) => response.end('direct'))
+    const proxy = await serveProxy()
+    expect(await (await createMicrosoftFetch({ httpsProxy: proxy.origin })(origin)).text()).toBe('direct')
+  })
+
+  it.each(['not a pem file', '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----'])(
+    'refuses extra certificates that are none: %s',
+    (extraCaCertificates) => {
+      expect(() => createMicrosoftFetch({ extraCaCertificates })).toThrow(/extra CA certificates/)
+    },
+  )
+
+  it('does not repeat the password of a proxy URL it cannot read', () => {
+    const create = () => createMicrosoftFetch({ httpsProxy: 'http//user:hunter2@proxy' })
+    expect(create).toThrow(/HTTPS_PROXY/)
+    expect(create).not.toThrow(/hunter2/)
+  })
+})

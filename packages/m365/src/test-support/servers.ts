@@ -1,0 +1,56 @@
+import { createServer, type RequestListener, type Server } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import { connect, type AddressInfo, type Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { onTestFinished } from 'vitest'
+import type { selfSignedCertificate } from './self-signed-certificate.ts'
+
+/** A bare HTTP server for one test, for answers that no honest server gives. Returns its origin. */
+export async function serve(listener: RequestListener): Promise<string> {
+  return `http://127.0.0.1:${await listen(createServer(listener))}`
+}
+
+/** The same with TLS, at the name `localhost`. */
+export async function serveTls(
+  { certificate, privateKey }: ReturnType<typeof selfSignedCertificate>,
+  listener: RequestListener,
+): Promise<string> {
+  return `https://localhost:${await listen(createTlsServer({ cert: certificate, key: privateKey }, listener))}`
+}
+
+/** A proxy that opens tunnels, or refuses them with `status`. `targets` says which were asked for. */
+export async function serveProxy(status = 200): Promise<{ readonly origin: string; readonly targets: string[] }> {
+  const targets: string[] = []
+  const server = createServer()
+  server.on('connect', (request, client: Duplex) => {
+    targets.push(request.url ?? '')
+    if (status !== 200) {
+      client.end(`HTTP/1.1 ${status} Refused\r\n\r\n`)
+      return
+    }
+    const upstream: Socket = connect(Number(request.url?.split(':')[1]), '127.0.0.1', () => {
+      client.write('HTTP/1.1 200 Connection Established\r\n\r\n')
+      upstream.pipe(client)
+      client.pipe(upstream)
+    })
+    for (const side of [upstream, client]) side.on('error', () => [upstream, client].map((each) => each.destroy()))
+  })
+  return { origin: `http://127.0.0.1:${await listen(server)}`, targets }
+}
+
+/** A port on which nobody listens. */
+export async function freePort(): Promise<number> {
+  const server = createServer()
+  const port = await listen(server)
+  server.close()
+  return port
+}
+
+async function listen(server: Server | ReturnType<typeof createTlsServer>): Promise<number> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  return (server.address() as AddressInfo).port
+}
