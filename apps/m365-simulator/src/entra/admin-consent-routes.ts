@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { readForm } from '../http/body.ts'
 import { sendPage, sendRedirect } from '../http/pages.ts'
+import { refuseForeignOrigin } from '../http/same-origin.ts'
 import type { Simulation } from '../simulation.ts'
 import { type Correlation, correlate, describeError, type EntraError, entraError } from './aadsts.ts'
 import { listAccounts } from './accounts.ts'
@@ -81,41 +82,45 @@ export function adminConsentRoutes(app: FastifyInstance, simulation: Simulation)
     begin(request, reply, new URL(request.url, url()).searchParams, showPicker),
   )
 
-  app.post<TenantPath>('/:tenant/admin-consent', { config: { endpoint: 'admin-consent' } }, (request, reply) => {
-    const form = readForm(request.headers['content-type'], request.body) ?? new URLSearchParams()
-    return begin(request, reply, new URLSearchParams(form.get('request') ?? ''), (visit) => {
-      if (form.has('cancel')) return cancelled(visit)
-      const person = index.personByOid(form.get('account') ?? '')
-      if (person === undefined) return showPicker(visit)
-      request.facts.details['account'] = signInName(person)
-      if (person.membership === 'stranger') {
-        const issuer = `https://sts.windows.net/${person.home?.tenantId}/`
-        return showError(
-          reply,
-          entraError(50020, [signInName(person), issuer, index.directory.organization]),
-          visit.correlation,
-        )
-      }
-      if (!person.isEntraAdministrator) {
-        const again = `/${visit.tenant}/v2.0/adminconsent?${visit.query}`
-        const back = `/${visit.tenant}/admin-return?${new URLSearchParams({ request: visit.query }).toString()}`
-        return sendPage(reply, 200, needApprovalPage(registration.displayName, person, again, back))
-      }
-      const decision = form.get('decision')
-      if (decision === null) {
-        const step = { action: `/${visit.tenant}/admin-consent`, request: visit.query }
-        const { organization } = index.directory
-        const page = adminConsentPage(step, registration.displayName, person, organization, visit.scopes)
-        return sendPage(reply, 200, page, [new URL(visit.redirectUri).origin])
-      }
-      if (decision !== 'accept') return cancelled(visit)
-      store.commit({ type: 'tenant-consented', scopes: visit.scopes })
-      return answer(visit, [
-        ['tenant', registration.tenantId],
-        ['scope', visit.scopes.map((scope) => `${GRAPH_AUDIENCE}/${scope}`).join(' ')],
-      ])
-    })
-  })
+  app.post<TenantPath>(
+    '/:tenant/admin-consent',
+    { config: { endpoint: 'admin-consent' }, onRequest: refuseForeignOrigin },
+    (request, reply) => {
+      const form = readForm(request.headers['content-type'], request.body) ?? new URLSearchParams()
+      return begin(request, reply, new URLSearchParams(form.get('request') ?? ''), (visit) => {
+        if (form.has('cancel')) return cancelled(visit)
+        const person = index.personByOid(form.get('account') ?? '')
+        if (person === undefined) return showPicker(visit)
+        request.facts.details['account'] = signInName(person)
+        if (person.membership === 'stranger') {
+          const issuer = `https://sts.windows.net/${person.home?.tenantId}/`
+          return showError(
+            reply,
+            entraError(50020, [signInName(person), issuer, index.directory.organization]),
+            visit.correlation,
+          )
+        }
+        if (!person.isEntraAdministrator) {
+          const again = `/${visit.tenant}/v2.0/adminconsent?${visit.query}`
+          const back = `/${visit.tenant}/admin-return?${new URLSearchParams({ request: visit.query }).toString()}`
+          return sendPage(reply, 200, needApprovalPage(registration.displayName, person, again, back))
+        }
+        const decision = form.get('decision')
+        if (decision === null) {
+          const step = { action: `/${visit.tenant}/admin-consent`, request: visit.query }
+          const { organization } = index.directory
+          const page = adminConsentPage(step, registration.displayName, person, organization, visit.scopes)
+          return sendPage(reply, 200, page, [new URL(visit.redirectUri).origin])
+        }
+        if (decision !== 'accept') return cancelled(visit)
+        store.commit({ type: 'tenant-consented', scopes: visit.scopes })
+        return answer(visit, [
+          ['tenant', registration.tenantId],
+          ['scope', visit.scopes.map((scope) => `${GRAPH_AUDIENCE}/${scope}`).join(' ')],
+        ])
+      })
+    },
+  )
 
   app.get<TenantPath>('/:tenant/admin-return', { config: { endpoint: 'admin-consent' } }, (request, reply) => {
     const original = new URL(request.url, url()).searchParams.get('request') ?? ''

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Person } from '../directory/directory.ts'
 import { readForm } from '../http/body.ts'
 import { sendPage } from '../http/pages.ts'
+import { refuseForeignOrigin } from '../http/same-origin.ts'
 import type { Simulation } from '../simulation.ts'
 import {
   type Correlation,
@@ -162,30 +163,36 @@ export function authorizeRoutes(app: FastifyInstance, simulation: Simulation): v
       cancelAnswer(where, settings.current.cancelShape, visit.correlation, url()),
     )
 
-  app.post<TenantPath>('/:tenant/sign-in', { config: { endpoint: 'sign-in' } }, (request, reply) =>
-    continued(request, reply, (visit, form, person) => {
-      if (form.has('cancel')) return cancelled(visit, 'picker')
-      if (person === undefined) return showPicker(visit)
-      if (person.membership !== 'stranger') rememberPerson(reply, person)
-      return proceedAs(visit, person)
-    }),
+  app.post<TenantPath>(
+    '/:tenant/sign-in',
+    { config: { endpoint: 'sign-in' }, onRequest: refuseForeignOrigin },
+    (request, reply) =>
+      continued(request, reply, (visit, form, person) => {
+        if (form.has('cancel')) return cancelled(visit, 'picker')
+        if (person === undefined) return showPicker(visit)
+        if (person.membership !== 'stranger') rememberPerson(reply, person)
+        return proceedAs(visit, person)
+      }),
   )
 
-  app.post<TenantPath>('/:tenant/consent', { config: { endpoint: 'sign-in' } }, (request, reply) =>
-    continued(request, reply, (visit, form, person) => {
-      if (person === undefined || person.membership === 'stranger') return showPicker(visit)
-      if (form.get('decision') !== 'accept') return cancelled(visit, 'consent')
-      if (settings.current.userConsent === 'disabled' && !person.isEntraAdministrator)
-        return showNeedApproval(visit, person)
-      const { scopes } = visit.authorize
-      const forOrganization = person.isEntraAdministrator && form.has('organization')
-      store.commit(
-        forOrganization ? { type: 'tenant-consented', scopes } : { type: 'user-consented', oid: person.oid, scopes },
-      )
-      request.facts.details['account'] = signInName(person)
-      request.facts.details['granted'] = [...grantedScopes(store, person.oid)].join(' ')
-      return issueCode(visit, person)
-    }),
+  app.post<TenantPath>(
+    '/:tenant/consent',
+    { config: { endpoint: 'sign-in' }, onRequest: refuseForeignOrigin },
+    (request, reply) =>
+      continued(request, reply, (visit, form, person) => {
+        if (person === undefined || person.membership === 'stranger') return showPicker(visit)
+        if (form.get('decision') !== 'accept') return cancelled(visit, 'consent')
+        if (settings.current.userConsent === 'disabled' && !person.isEntraAdministrator)
+          return showNeedApproval(visit, person)
+        const { scopes } = visit.authorize
+        const forOrganization = person.isEntraAdministrator && form.has('organization')
+        store.commit(
+          forOrganization ? { type: 'tenant-consented', scopes } : { type: 'user-consented', oid: person.oid, scopes },
+        )
+        request.facts.details['account'] = signInName(person)
+        request.facts.details['granted'] = [...grantedScopes(store, person.oid)].join(' ')
+        return issueCode(visit, person)
+      }),
   )
 
   app.get<TenantPath>('/:tenant/return', { config: { endpoint: 'sign-in' } }, (request, reply) => {

@@ -31,7 +31,7 @@ export const PERMISSIONS = {
 export type Permission = keyof typeof PERMISSIONS
 
 /** What the app registration lists, which is what `.default` stands for. */
-export const REGISTERED_PERMISSIONS: readonly Permission[] = [
+const REGISTERED_PERMISSIONS: readonly Permission[] = [
   'User.Read',
   'Mail.Send',
   'Mail.Send.Shared',

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 
 /** Graph's limit for one request; nothing the simulator takes is larger. 1 MB = 1,048,576 bytes. */
-export const MAX_REQUEST_BYTES = 4 * 1024 * 1024
+const MAX_REQUEST_BYTES = 4 * 1024 * 1024
 
 export interface RawBody {
   readonly bytes: Buffer

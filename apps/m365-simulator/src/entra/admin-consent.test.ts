@@ -1,0 +1,76 @@
+import { expect, it } from 'vitest'
+import {
+  PEOPLE,
+  type PersonName,
+  REDIRECT_URI,
+  REGISTRATION,
+  type Simulated,
+  simulate,
+} from '../test-support/simulated.ts'
+
+function query(change: Record<string, string> = {}): string {
+  return new URLSearchParams({
+    client_id: REGISTRATION.clientId,
+    scope: 'https://graph.microsoft.com/Mail.Send User.Read',
+    redirect_uri: REDIRECT_URI,
+    state: 'state-1',
+    ...change,
+  }).toString()
+}
+
+const decide = (simulated: Simulated, person: PersonName, decision: string): Promise<Response> =>
+  simulated.submit('/admin-consent', { request: query(), account: PEOPLE[person], decision })
+
+function callbackOf(response: Response): Record<string, string> {
+  return Object.fromEntries(new URL(response.headers.get('location') ?? '').searchParams)
+}
+
+it('accepted by an Entra administrator, comes back with tenant and scopes and without a code', async () => {
+  const simulated = await simulate()
+  expect(callbackOf(await decide(simulated, 'grace', 'accept'))).toEqual({
+    admin_consent: 'True',
+    tenant: REGISTRATION.tenantId,
+    scope: 'https://graph.microsoft.com/Mail.Send https://graph.microsoft.com/User.Read',
+    state: 'state-1',
+  })
+})
+
+it('accepted, spares everybody the consent page', async () => {
+  const simulated = await simulate()
+  await decide(simulated, 'grace', 'accept')
+  const request = new URL(simulated.authorizeUrl({ scope: 'Mail.Send' })).search.slice(1)
+  expect((await simulated.submit('/sign-in', { request, account: PEOPLE.max })).status).toBe(302)
+})
+
+it('cancelled, comes back with an error and with admin_consent=True', async () => {
+  const simulated = await simulate()
+  expect(callbackOf(await decide(simulated, 'grace', 'cancel'))).toMatchObject({
+    admin_consent: 'True',
+    error: 'consent_required',
+    error_description: expect.stringMatching(/^AADSTS65004: /),
+    state: 'state-1',
+  })
+})
+
+it('is not for anybody else', async () => {
+  const simulated = await simulate()
+  const response = await decide(simulated, 'ada', 'accept')
+  expect(response.headers.get('location')).toBeNull()
+  expect(await response.text()).toContain('Need admin approval')
+})
+
+it.each([
+  ['no scope', query({ scope: '' }), REGISTRATION.tenantId, 'AADSTS900144'],
+  [
+    'an unregistered redirect URI',
+    query({ redirect_uri: 'https://evil.example/' }),
+    REGISTRATION.tenantId,
+    'AADSTS50011',
+  ],
+  ['common', query(), 'common', 'AADSTS50194'],
+])('with %s ends on a page of its own', async (_what, search, tenant, code) => {
+  const simulated = await simulate()
+  const response = await fetch(`${simulated.url}/${tenant}/v2.0/adminconsent?${search}`, { redirect: 'manual' })
+  expect(response.headers.get('location')).toBeNull()
+  expect(await response.text()).toContain(code)
+})

@@ -1,0 +1,137 @@
+import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose'
+import { describe, expect, it } from 'vitest'
+import {
+  ALL_SCOPES,
+  PEOPLE,
+  type PersonName,
+  REGISTRATION,
+  type Simulated,
+  simulate,
+} from '../test-support/simulated.ts'
+
+async function verified(simulated: Simulated, idToken: string | undefined) {
+  const keys = createRemoteJWKSet(new URL(`${simulated.url}/${REGISTRATION.tenantId}/discovery/v2.0/keys`))
+  const { payload } = await jwtVerify(idToken ?? '', keys, {
+    issuer: `${simulated.authorityHost}/${REGISTRATION.tenantId}/v2.0`,
+    audience: REGISTRATION.clientId,
+    algorithms: ['RS256'],
+  })
+  return payload
+}
+
+async function claimsOf(person: PersonName, scope = ALL_SCOPES) {
+  const simulated = await simulate()
+  return decodeJwt((await simulated.signIn(person, scope)).id_token ?? '')
+}
+
+it('verifies with the published keys, issuer and audience', async () => {
+  const simulated = await simulate()
+  const payload = await verified(simulated, (await simulated.signIn('ada')).id_token)
+  expect(payload).toMatchObject({
+    tid: REGISTRATION.tenantId,
+    oid: PEOPLE.ada,
+    nonce: 'nonce-1',
+    name: 'Ada Admin',
+    preferred_username: 'ada@contoso.com',
+    email: 'ada@contoso.com',
+    roles: ['Workspace.Admin'],
+    ver: '2.0',
+  })
+})
+
+it('has no roles for somebody without one', async () => {
+  expect(await claimsOf('max')).not.toHaveProperty('roles')
+})
+
+it('has oid, tid, name and preferred_username only with profile, and email only with email', async () => {
+  const claims = await claimsOf('ada', 'openid Mail.Send')
+  for (const name of ['oid', 'tid', 'name', 'preferred_username', 'email']) expect(claims).not.toHaveProperty(name)
+})
+
+it('names a guest’s home in idp, and the guest by its object in this tenant', async () => {
+  expect(await claimsOf('gil')).toMatchObject({
+    idp: 'https://sts.windows.net/b7a4e2c1-5d0f-4a36-9c58-3e1f7d924ab6/',
+    tid: REGISTRATION.tenantId,
+    oid: PEOPLE.gil,
+    preferred_username: 'gil@fabrikam.com',
+  })
+})
+
+it('has no idp for a member', async () => {
+  expect(await claimsOf('ada')).not.toHaveProperty('idp')
+})
+
+it('has no nonce after a refresh', async () => {
+  const simulated = await simulate()
+  const { refresh_token: token } = await simulated.signIn('ada')
+  const response = await simulated.token({
+    client_id: REGISTRATION.clientId,
+    client_secret: REGISTRATION.clientSecret,
+    grant_type: 'refresh_token',
+    refresh_token: token ?? '',
+  })
+  const { id_token: idToken } = (await response.json()) as { id_token: string }
+  expect(decodeJwt(idToken)).not.toHaveProperty('nonce')
+})
+
+describe('in a scenario', () => {
+  it.each([
+    'id-token-wrong-audience',
+    'id-token-wrong-issuer',
+    'id-token-wrong-tenant',
+    'id-token-expired',
+    'id-token-wrong-signature',
+  ])('%s does not verify, once', async (name) => {
+    const simulated = await simulate()
+    await simulated.control('POST', '/scenarios', { name })
+    await expect(verified(simulated, (await simulated.signIn('ada')).id_token)).rejects.toMatchObject({
+      code: expect.stringMatching(/^ERR_J/),
+    })
+    await expect(verified(simulated, (await simulated.signIn('ada')).id_token)).resolves.toBeDefined()
+  })
+
+  it.each([
+    ['id-token-wrong-nonce', 'nonce', 'nonce-1'],
+    ['id-token-wrong-oid', 'oid', PEOPLE.ada],
+  ])('%s verifies and is wrong all the same', async (name, claim, right) => {
+    const simulated = await simulate()
+    await simulated.control('POST', '/scenarios', { name })
+    const payload = await verified(simulated, (await simulated.signIn('ada')).id_token)
+    expect(payload[claim]).toBeTypeOf('string')
+    expect(payload[claim]).not.toBe(right)
+  })
+})
+
+describe('discovery', () => {
+  it('names endpoints and issuer of the tenant', async () => {
+    const simulated = await simulate()
+    const base = `${simulated.url}/${REGISTRATION.tenantId}`
+    const response = await fetch(`${base}/v2.0/.well-known/openid-configuration`)
+    expect(await response.json()).toMatchObject({
+      issuer: `${base}/v2.0`,
+      authorization_endpoint: `${base}/oauth2/v2.0/authorize`,
+      token_endpoint: `${base}/oauth2/v2.0/token`,
+      jwks_uri: `${base}/discovery/v2.0/keys`,
+    })
+  })
+
+  it('has a template for an issuer below common', async () => {
+    const simulated = await simulate()
+    const response = await fetch(`${simulated.url}/common/v2.0/.well-known/openid-configuration`)
+    expect(await response.json()).toMatchObject({ issuer: `${simulated.url}/{tenantid}/v2.0` })
+  })
+
+  it('of an unknown tenant is invalid_tenant', async () => {
+    const simulated = await simulate()
+    const response = await fetch(`${simulated.url}/fabrikam.com/v2.0/.well-known/openid-configuration`)
+    expect(response.status).toBe(400)
+    expect(await response.json()).toMatchObject({ error: 'invalid_tenant', error_codes: [90002] })
+  })
+
+  it('publishes no private part of the key', async () => {
+    const simulated = await simulate()
+    const response = await fetch(`${simulated.url}/${REGISTRATION.tenantId}/discovery/v2.0/keys`)
+    const { keys } = (await response.json()) as { keys: object[] }
+    expect(Object.keys(keys[0] ?? {}).toSorted()).toEqual(['e', 'issuer', 'kid', 'kty', 'n', 'use'])
+  })
+})

@@ -1,0 +1,133 @@
+import { expect, it } from 'vitest'
+import { PEOPLE, type Simulated, simulate } from '../test-support/simulated.ts'
+
+function readMe(simulated: Simulated, accessToken: string | null, query = ''): Promise<Response> {
+  return fetch(`${simulated.graphBaseUrl}/v1.0/me${query}`, {
+    headers: accessToken === null ? {} : { authorization: `Bearer ${accessToken}` },
+  })
+}
+
+it('answers with the properties that were selected and no others', async () => {
+  const simulated = await simulate()
+  const { access_token: token } = await simulated.signIn('ada')
+  const response = await readMe(simulated, token, '?$select=id,mail,proxyAddresses')
+  expect(await response.json()).toEqual({
+    '@odata.context': `${simulated.url}/v1.0/$metadata#users(id,mail,proxyAddresses)/$entity`,
+    id: PEOPLE.ada,
+    mail: 'ada@contoso.com',
+    proxyAddresses: ['SMTP:ada@contoso.com', 'smtp:ada.admin@contoso.com'],
+  })
+})
+
+it('answers without $select with the default properties', async () => {
+  const simulated = await simulate()
+  const { access_token: token } = await simulated.signIn('ada')
+  const me = (await (await readMe(simulated, token)).json()) as object
+  expect(me).toMatchObject({ displayName: 'Ada Admin', userPrincipalName: 'ada@contoso.com' })
+  expect(me).not.toHaveProperty('proxyAddresses')
+})
+
+it('refuses to select what a user does not have', async () => {
+  const simulated = await simulate()
+  const { access_token: token } = await simulated.signIn('ada')
+  const response = await readMe(simulated, token, '?$select=id,toString')
+  expect(response.status).toBe(400)
+  expect(await response.json()).toMatchObject({ error: { code: 'BadRequest' } })
+})
+
+it('describes a guest as a guest', async () => {
+  const simulated = await simulate()
+  const { access_token: token } = await simulated.signIn('gil')
+  expect(await (await readMe(simulated, token, '?$select=userType,userPrincipalName')).json()).toMatchObject({
+    userType: 'Guest',
+    userPrincipalName: 'gil_fabrikam.com#EXT#@contoso.onmicrosoft.com',
+  })
+})
+
+it('is refused without User.Read', async () => {
+  const simulated = await simulate()
+  const { access_token: token } = await simulated.signIn('ada', 'openid Mail.Send')
+  const response = await readMe(simulated, token)
+  expect(response.status).toBe(403)
+  expect(await response.json()).toMatchObject({ error: { code: 'Authorization_RequestDenied' } })
+})
+
+it('is another id than the token’s in the scenario me-other-id', async () => {
+  const simulated = await simulate()
+  const { access_token: token } = await simulated.signIn('ada')
+  await simulated.control('POST', '/scenarios', { name: 'me-other-id' })
+  expect(await (await readMe(simulated, token)).json()).toMatchObject({ id: expect.not.stringMatching(PEOPLE.ada) })
+})
+
+it('without a token is 401 with a challenge, ids and the error envelope', async () => {
+  const simulated = await simulate()
+  const response = await readMe(simulated, null)
+  expect(response.status).toBe(401)
+  expect(response.headers.get('www-authenticate')).toContain('client_id="00000003-0000-0000-c000-000000000000"')
+  const requestId = response.headers.get('request-id')
+  expect(await response.json()).toEqual({
+    error: {
+      code: 'InvalidAuthenticationToken',
+      message: 'Access token is empty.',
+      innerError: {
+        date: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$/),
+        'request-id': requestId,
+        'client-request-id': response.headers.get('client-request-id'),
+      },
+    },
+  })
+})
+
+it.each([
+  ['an invented token', () => 'invented'],
+  ['an id_token', (tokens: { id_token?: string }) => tokens.id_token ?? ''],
+  [
+    'a token with another signature',
+    (tokens: { access_token: string }) => `${tokens.access_token.slice(0, -8)}AAAAAAAA`,
+  ],
+])('with %s is 401', async (_what, choose) => {
+  const simulated = await simulate()
+  const response = await readMe(simulated, choose(await simulated.signIn('ada')))
+  expect(response.status).toBe(401)
+})
+
+it('with a token of another simulator is 401', async () => {
+  const other = await simulate()
+  const simulated = await simulate()
+  const { access_token: token } = await other.signIn('ada')
+  expect((await readMe(simulated, token)).status).toBe(401)
+})
+
+it('with an expired token is 401, also when the token was good before', async () => {
+  let nowMs = Date.parse('2026-11-24T10:00:00Z')
+  const simulated = await simulate({ clock: () => new Date(nowMs) })
+  const { access_token: token, expires_in: expiresInSeconds } = await simulated.signIn('ada')
+  expect((await readMe(simulated, token)).status).toBe(200)
+  nowMs += (expiresInSeconds + 1) * 1000
+  expect((await readMe(simulated, token)).status).toBe(401)
+})
+
+it('keeps an access token good when only the refresh tokens are revoked', async () => {
+  const simulated = await simulate()
+  const { access_token: token } = await simulated.signIn('ada')
+  await simulated.control('POST', '/people/ada@contoso.com/revoke-tokens', { accessTokens: false })
+  expect((await readMe(simulated, token)).status).toBe(200)
+  await simulated.control('POST', '/people/ada@contoso.com/revoke-tokens', { accessTokens: true })
+  expect((await readMe(simulated, token)).status).toBe(401)
+})
+
+it('repeats the client’s request id', async () => {
+  const simulated = await simulate()
+  const response = await fetch(`${simulated.graphBaseUrl}/v1.0/me`, { headers: { 'client-request-id': 'mine' } })
+  expect(response.headers.get('client-request-id')).toBe('mine')
+})
+
+it('anything else below /v1.0 is 400 BadRequest, after the token', async () => {
+  const simulated = await simulate()
+  const { access_token: token } = await simulated.signIn('ada')
+  const response = await fetch(`${simulated.graphBaseUrl}/v1.0/me/unheardOf`, {
+    headers: { authorization: `Bearer ${token}` },
+  })
+  expect(response.status).toBe(400)
+  expect(await response.json()).toMatchObject({ error: { message: "Resource not found for the segment 'unheardOf'." } })
+})
