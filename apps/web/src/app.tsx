@@ -9,7 +9,7 @@ import {
   webLightTheme,
 } from '@fluentui/react-components'
 import { QueryClientProvider } from '@tanstack/react-query'
-import { useState, useSyncExternalStore } from 'react'
+import { type ReactNode, useState, useSyncExternalStore } from 'react'
 import { Redirect, Route, Switch } from 'wouter'
 import { createQueryClient } from './api/query-client.ts'
 import { Office365SmtpPage } from './office365-smtp/office365-smtp-page.tsx'
@@ -22,7 +22,6 @@ import { type Surroundings, SurroundingsContext } from './surroundings.ts'
 
 const useDocumentStyles = makeStaticStyles({
   body: { margin: 0 },
-  '@media (prefers-reduced-motion: reduce)': { '*': { scrollBehavior: 'auto' } },
 })
 
 const useStyles = makeStyles({
@@ -58,7 +57,7 @@ export function App({ nonce, surroundings }: { nonce: string; surroundings: Surr
   )
 }
 
-function Themed({ children }: { children: React.ReactNode }) {
+function Themed({ children }: { children: ReactNode }) {
   useDocumentStyles()
   const styles = useStyles()
   const dark = useMedia('(prefers-color-scheme: dark)')

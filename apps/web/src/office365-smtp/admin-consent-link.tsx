@@ -4,8 +4,13 @@ import { useState } from 'react'
 import { adminConsentUrl } from '../routes.ts'
 
 const useStyles = makeStyles({
-  text: { margin: 0, overflowWrap: 'anywhere' },
-  copy: { display: 'flex', flexWrap: 'wrap', alignItems: 'center', gap: tokens.spacingHorizontalM },
+  copy: {
+    marginTop: tokens.spacingVerticalS,
+    display: 'flex',
+    flexWrap: 'wrap',
+    alignItems: 'center',
+    gap: tokens.spacingHorizontalM,
+  },
 })
 
 /** The way for an Entra administrator, who need not be the admin at this page. */
@@ -23,14 +28,11 @@ export function AdminConsentLink({ largeAttachments }: { largeAttachments: boole
 
   return (
     <>
-      <p className={styles.text}>
-        An Entra administrator may have to approve this once for the organisation, at this address, also in another
-        browser:{' '}
-        <Link inline href={url} target="_blank" rel="noreferrer">
-          {url}
-        </Link>
-      </p>
-      <div className={styles.copy}>
+      An Entra administrator may have to approve this once for the organisation, also in another browser, at{' '}
+      <Link inline href={url} target="_blank" rel="noreferrer">
+        {url}
+      </Link>
+      <span className={styles.copy}>
         <Button size="small" icon={<CopyRegular />} onClick={copy}>
           Copy link
         </Button>
@@ -38,7 +40,7 @@ export function AdminConsentLink({ largeAttachments }: { largeAttachments: boole
           {copied === 'yes' && 'Copied.'}
           {copied === 'no' && 'The browser did not allow copying: select the address above.'}
         </output>
-      </div>
+      </span>
     </>
   )
 }

@@ -1,5 +1,6 @@
 import { makeStyles, tokens } from '@fluentui/react-components'
 import type { MailboxKind, Office365SmtpSettings } from '@inforiver-mail/contract/office365-smtp'
+import type { ReactNode } from 'react'
 import { LocalTime } from '../shell/local-time.tsx'
 import { connectionWords, waitingWords } from './connection-words.ts'
 import { PermissionList } from './permission-list.tsx'
@@ -62,7 +63,7 @@ export function ConnectionCard({ settings }: { settings: Office365SmtpSettings }
   )
 }
 
-function Fact({ name, children }: { name: string; children: React.ReactNode }) {
+function Fact({ name, children }: { name: string; children: ReactNode }) {
   const styles = useStyles()
   return (
     <>

@@ -1,8 +1,9 @@
 import type { Office365SmtpSettings } from '@inforiver-mail/contract/office365-smtp'
 
 /** How mail leaves, in a sentence; null while nothing is configured. */
-export function connectionWords({ fromEmail, mailbox, connectedAs }: Office365SmtpSettings): string | null {
+export function connectionWords({ status, fromEmail, mailbox, connectedAs }: Office365SmtpSettings): string | null {
   if (fromEmail === null || mailbox === null) return null
+  if (status === 'reconnect-required') return `Nothing is sent as ${fromEmail} until the mailbox is reconnected.`
   const person = connectedAs?.name || connectedAs?.email || 'the person who gave consent'
   switch (mailbox) {
     case 'own':

@@ -16,7 +16,7 @@ export interface ConsentFlow {
   readonly begin: (start: ConsentStart) => void
   readonly starting: boolean
   /** Why the last `begin` came to nothing. */
-  readonly failure: { readonly error: Error; readonly start: ConsentStart } | null
+  readonly failure: { readonly error: Error; readonly retry: () => void; readonly dismiss: () => void } | null
   readonly dismiss: (id: string) => void
 }
 
@@ -83,13 +83,19 @@ export function useConsentFlow(settings: Office365SmtpSettings): ConsentFlow {
     }
   }, [queryClient])
 
+  function begin(what: ConsentStart): void {
+    if (!start.isPending) start.mutate({ start: what, popup: openConsentWindow() })
+  }
+
   return {
     consents: watched.filter(({ dismissed }) => !dismissed),
-    begin: (what) => {
-      if (!start.isPending) start.mutate({ start: what, popup: openConsentWindow() })
-    },
+    begin,
     starting: start.isPending,
-    failure: start.error ? { error: start.error, start: start.variables.start } : null,
+    failure: start.error && {
+      error: start.error,
+      retry: () => begin(start.variables.start),
+      dismiss: start.reset,
+    },
     dismiss: (id) => dispatch({ type: 'dismissed', ids: [id] }),
   }
 }

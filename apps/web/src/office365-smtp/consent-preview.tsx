@@ -16,7 +16,14 @@ const useStyles = makeStyles({
     backgroundColor: tokens.colorNeutralBackground3,
   },
   title: { ...typographyStyles.body1Strong, margin: 0 },
-  text: { margin: 0, overflowWrap: 'anywhere' },
+  text: { margin: 0, color: tokens.colorNeutralForeground2 },
+  steps: {
+    margin: 0,
+    paddingLeft: tokens.spacingHorizontalXL,
+    display: 'grid',
+    gap: tokens.spacingVerticalS,
+    overflowWrap: 'anywhere',
+  },
 })
 
 interface Props {
@@ -38,22 +45,26 @@ export function ConsentPreview({ button, permissions, values, adminEmail, curren
       <h3 className={styles.title}>What {button} asks Microsoft for</h3>
       <PermissionList permissions={permissions} />
       <p className={styles.text}>
-        Besides, to sign that person in and to keep the access while nobody is signed in (openid, profile,
-        offline_access). What was granted earlier is not asked again.
+        Also to sign that person in, and to keep the access while nobody is signed in (openid, profile, offline_access).
+        Microsoft does not ask again for what was granted earlier.
       </p>
-      <p className={styles.text}>
-        {button} opens Microsoft's page. You are {adminEmail} here; at Microsoft another account may be chosen, and
-        whoever gives consent there is the one whose access is used.
-        {delegated && ` That account needs the Send As right on ${values.fromEmail}.`}
-      </p>
-      {currentSender !== null && (
-        <p className={styles.text}>
-          {changesSender
-            ? `Mail keeps leaving from ${currentSender} until the consent for ${values.fromEmail} completes, and if it does not.`
-            : `Mail keeps leaving from ${currentSender} meanwhile.`}
-        </p>
-      )}
-      <AdminConsentLink largeAttachments={values.largeAttachments} />
+      <h3 className={styles.title}>How it goes</h3>
+      <ul className={styles.steps}>
+        <li>{button} opens Microsoft's page in a popup window.</li>
+        <li>
+          Choose the account whose access is to be used. You are {adminEmail} here, but it may be another one.
+          {delegated && ` It needs the Send As right on ${values.fromEmail}.`}
+        </li>
+        {currentSender !== null && (
+          <li>
+            Mail keeps leaving from {currentSender} {changesSender ? 'until this completes' : 'meanwhile'}. If it fails,
+            nothing changes.
+          </li>
+        )}
+        <li>
+          <AdminConsentLink largeAttachments={values.largeAttachments} />
+        </li>
+      </ul>
     </div>
   )
 }

@@ -1,15 +1,4 @@
-import {
-  Button,
-  makeStyles,
-  MessageBar,
-  MessageBarActions,
-  MessageBarBody,
-  MessageBarTitle,
-  Spinner,
-  tokens,
-  typographyStyles,
-} from '@fluentui/react-components'
-import { DismissRegular } from '@fluentui/react-icons/svg/dismiss'
+import { Button, makeStyles, Spinner, tokens, typographyStyles } from '@fluentui/react-components'
 import { cancelConsent, type Consent, type Office365SmtpSettings } from '@inforiver-mail/contract/office365-smtp'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useId, useRef } from 'react'
@@ -18,6 +7,7 @@ import { problemCode } from '../api/failure.ts'
 import { consentQuery, settingsQuery } from '../api/queries.ts'
 import { FailureBar } from '../shell/failure-bar.tsx'
 import { LinkedText } from '../shell/linked-text.tsx'
+import { Notice } from '../shell/notice.tsx'
 import { RequestId } from '../shell/request-id.tsx'
 import { useNow } from '../surroundings.ts'
 import type { ConsentFlow } from './consent-flow.ts'
@@ -38,11 +28,17 @@ const useStyles = makeStyles({
     backgroundColor: tokens.colorBrandBackground2,
     color: tokens.colorNeutralForeground1,
   },
-  title: { ...typographyStyles.body1Strong, margin: 0, display: 'flex', gap: tokens.spacingHorizontalS },
-  text: { margin: 0, overflowWrap: 'anywhere' },
+  title: {
+    ...typographyStyles.body1Strong,
+    margin: 0,
+    display: 'flex',
+    alignItems: 'center',
+    gap: tokens.spacingHorizontalS,
+    overflowWrap: 'anywhere',
+  },
+  text: { margin: 0 },
   actions: { display: 'flex', flexWrap: 'wrap', gap: tokens.spacingHorizontalM },
-  outcome: { borderRadius: tokens.borderRadiusMedium, outlineOffset: '2px' },
-  body: { overflowWrap: 'anywhere' },
+  outcome: { borderRadius: tokens.borderRadiusMedium },
 })
 
 interface Props {
@@ -56,8 +52,9 @@ interface Props {
 /** One consent, from waiting for Microsoft to its outcome, which always comes from the API. */
 export function ConsentStatus({ consent: watched, settings, settingsReadAt, flow }: Props) {
   const queryClient = useQueryClient()
-  const { data: consent, dataUpdatedAt, error, isFetching, refetch } = useQuery(consentQuery(watched.id))
+  const { data: consent, dataUpdatedAt, error, refetch } = useQuery(consentQuery(watched.id))
   const ended = consent !== undefined && consent.status !== 'pending'
+  const dismiss = () => flow.dismiss(watched.id)
 
   useEffect(() => {
     if (ended) void queryClient.invalidateQueries(settingsQuery)
@@ -65,27 +62,31 @@ export function ConsentStatus({ consent: watched, settings, settingsReadAt, flow
 
   if (!consent) {
     if (!error) return <Spinner size="tiny" label="Reading what became of the consent" />
-    if (problemCode(error) === 'not-found') return <UnknownOutcome onDismiss={() => flow.dismiss(watched.id)} />
-    return <FailureBar error={error} retrying={isFetching} onRetry={() => void refetch()} />
+    if (problemCode(error) !== 'not-found') return <FailureBar error={error} onRetry={() => void refetch()} />
+    return (
+      <Notice intent="info" title="The consent is no longer known" onDismiss={dismiss}>
+        <span>The page shows the settings as they are.</span>
+      </Notice>
+    )
   }
-  if (!ended) return <PendingConsent consent={consent} fromEmail={watched.fromEmail} error={error} />
+  if (!ended) return <PendingConsent consent={consent} fromEmail={watched.fromEmail} pollError={error} />
   // Before the settings have been read again there is no success to show.
   if (consent.status === 'completed' && settingsReadAt < dataUpdatedAt) {
     return <Spinner size="tiny" label="Reading the settings" />
   }
-  return <Outcome consent={consent} watched={watched} settings={settings} flow={flow} />
+  return <Outcome consent={consent} watched={watched} settings={settings} flow={flow} onDismiss={dismiss} />
 }
 
 interface PendingProps {
   consent: Consent
   fromEmail: string | null
-  /** Why the API could not be asked just now. */
-  error: Error | null
+  /** Why the API could not be asked just now. It is asked again. */
+  pollError: Error | null
 }
 
-function PendingConsent({ consent, fromEmail, error }: PendingProps) {
+function PendingConsent({ consent, fromEmail, pollError }: PendingProps) {
   const styles = useStyles()
-  const sentenceId = useId()
+  const titleId = useId()
   const now = useNow(COUNTDOWN_INTERVAL_MS)
   const queryClient = useQueryClient()
   const cancel = useMutation({
@@ -97,27 +98,28 @@ function PendingConsent({ consent, fromEmail, error }: PendingProps) {
       ]),
   })
   const { consentUrl } = consent
+  const error = cancel.error ?? pollError
   return (
-    <section aria-labelledby={sentenceId} className={styles.pending}>
-      <p id={sentenceId} className={styles.title}>
-        <Spinner size="tiny" />
-        Waiting for consent at Microsoft to {purposeWords(consent.purpose, fromEmail)}
+    <section aria-labelledby={titleId} className={styles.pending}>
+      <p className={styles.title}>
+        <Spinner size="tiny" aria-hidden />
+        <span id={titleId}>Waiting for consent at Microsoft to {purposeWords(consent.purpose, fromEmail)}</span>
       </p>
       <p className={styles.text}>
         {consentUrl
           ? "Give consent in Microsoft's window. This page notices by itself."
           : "It was started in another browser or by another admin, and Microsoft's page can be opened only there."}{' '}
-        {/* Not announced again with every change. */}
+        {/* Not read out again with every minute. */}
         <span aria-live="off">{remainingWords(consent.expiresAt, now)}</span>
       </p>
-      {(cancel.error ?? error) && <PendingFailure error={cancel.error ?? error} />}
+      {error && <FailureBar error={error} />}
       <div className={styles.actions}>
         {consentUrl && (
           <Button onClick={() => showConsentPage(openConsentWindow(), consent.id, consentUrl)}>
             Open Microsoft's page again
           </Button>
         )}
-        <Button aria-describedby={sentenceId} disabledFocusable={cancel.isPending} onClick={() => cancel.mutate()}>
+        <Button aria-describedby={titleId} disabledFocusable={cancel.isPending} onClick={() => cancel.mutate()}>
           Cancel
         </Button>
       </div>
@@ -125,67 +127,56 @@ function PendingConsent({ consent, fromEmail, error }: PendingProps) {
   )
 }
 
-function PendingFailure({ error }: { error: Error | null }) {
-  return error && <FailureBar error={error} />
-}
-
 interface OutcomeProps {
   consent: Consent
   watched: WatchedConsent
   settings: Office365SmtpSettings
   flow: ConsentFlow
+  onDismiss: () => void
 }
 
-function Outcome({ consent, watched, settings, flow }: OutcomeProps) {
+function Outcome({ consent, watched, settings, flow, onDismiss }: OutcomeProps) {
   const styles = useStyles()
   const { intent, title, detail } = outcomeText(consent, watched.fromEmail, settings)
   const { problem } = consent
   const { start } = watched
-  const bar = useRef<HTMLDivElement>(null)
+  const notice = useRef<HTMLDivElement>(null)
 
   useEffect(() => {
     // The button that started it may be gone. Somebody who is writing elsewhere is left alone.
-    if (start !== null && !(document.activeElement instanceof HTMLInputElement)) bar.current?.focus()
+    if (start !== null && !(document.activeElement instanceof HTMLInputElement)) notice.current?.focus()
   }, [start])
 
   return (
-    <div ref={bar} tabIndex={-1} className={styles.outcome}>
-      <MessageBar intent={intent} layout="multiline">
-        <MessageBarBody className={styles.body}>
-          <MessageBarTitle>{problem?.title ?? title}</MessageBarTitle>
-          {problem ? (
-            <>
-              {problem.detail} <LinkedText text={problem.action} />
-              <RequestId label="Correlation id" value={problem.correlationId} />
-            </>
-          ) : (
-            detail
-          )}
-        </MessageBarBody>
-        <MessageBarActions containerAction={<DismissButton onClick={() => flow.dismiss(watched.id)} />}>
-          {start && intent !== 'success' && (
+    <div ref={notice} tabIndex={-1} className={styles.outcome}>
+      <Notice
+        intent={intent}
+        title={problem?.title ?? title}
+        onDismiss={onDismiss}
+        actions={
+          start &&
+          intent !== 'success' && (
             <Button disabledFocusable={flow.starting} onClick={() => flow.begin(start)}>
               Try again
             </Button>
-          )}
-        </MessageBarActions>
-      </MessageBar>
+          )
+        }
+      >
+        <span>{problem?.detail ?? detail}</span>
+        {problem && (
+          <span>
+            <LinkedText text={problem.action} />
+          </span>
+        )}
+        {consent.status === 'failed' && <span>{UNCHANGED[settings.status]}</span>}
+        <RequestId label="Correlation id" value={problem?.correlationId ?? null} />
+      </Notice>
     </div>
   )
 }
 
-function UnknownOutcome({ onDismiss }: { onDismiss: () => void }) {
-  return (
-    <MessageBar intent="info" layout="multiline">
-      <MessageBarBody>
-        <MessageBarTitle>The consent is no longer known</MessageBarTitle>
-        The page shows the settings as they are.
-      </MessageBarBody>
-      <MessageBarActions containerAction={<DismissButton onClick={onDismiss} />} />
-    </MessageBar>
-  )
-}
-
-function DismissButton({ onClick }: { onClick: () => void }) {
-  return <Button appearance="transparent" icon={<DismissRegular />} aria-label="Dismiss" onClick={onClick} />
-}
+const UNCHANGED = {
+  'not-configured': 'Nothing was changed: no mailbox is connected.',
+  connected: 'Nothing was changed: mail goes on leaving as before.',
+  'reconnect-required': 'Nothing was changed.',
+} as const satisfies Record<Office365SmtpSettings['status'], string>

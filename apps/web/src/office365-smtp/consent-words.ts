@@ -1,5 +1,6 @@
 import type { Consent, ConsentPurpose, Office365SmtpSettings } from '@inforiver-mail/contract/office365-smtp'
 import { sameAddress } from '@inforiver-mail/contract/email-address'
+import type { Intent } from '../shell/notice.tsx'
 
 const SECOND_MS = 1_000
 const MINUTE_MS = 60 * SECOND_MS
@@ -28,7 +29,7 @@ export function remainingWords(expiresAt: string, now: Date): string {
 }
 
 export interface OutcomeText {
-  readonly intent: 'success' | 'info' | 'warning' | 'error'
+  readonly intent: Intent
   readonly title: string
   readonly detail: string
 }

@@ -1,4 +1,5 @@
 import type { HeldBecause, Message } from '@inforiver-mail/contract/message'
+import type { Intent } from '../shell/notice.tsx'
 
 const HELD = {
   'not-configured': 'No mailbox is connected. The mail goes out once one is.',
@@ -9,7 +10,7 @@ const HELD = {
 } as const satisfies Record<HeldBecause, string>
 
 export interface MessageText {
-  readonly intent: 'success' | 'info' | 'warning' | 'error'
+  readonly intent: Intent
   readonly title: string
   readonly detail: string
   /** True while the message is on its way. */

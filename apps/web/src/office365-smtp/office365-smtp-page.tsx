@@ -21,7 +21,6 @@ export function Office365SmtpPage() {
       settings={settings}
       readAt={dataUpdatedAt}
       refreshError={problemCode(error) === 'not-signed-in' ? null : error}
-      refreshing={isFetching}
       onRefresh={retry}
     />
   )

@@ -1,23 +1,13 @@
-import {
-  Button,
-  Dialog,
-  DialogActions,
-  DialogBody,
-  DialogContent,
-  DialogSurface,
-  DialogTitle,
-  makeStyles,
-  tokens,
-} from '@fluentui/react-components'
+import { Button, makeStyles, tokens } from '@fluentui/react-components'
 import { reset } from '@inforiver-mail/contract/office365-smtp'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { call } from '../api/call.ts'
 import { settingsQuery } from '../api/queries.ts'
 import { FailureBar } from '../shell/failure-bar.tsx'
+import { Modal } from '../shell/modal.tsx'
 import { resetWaitingWords } from './connection-words.ts'
 
 const useStyles = makeStyles({
-  content: { display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalM },
   list: { margin: 0, paddingLeft: tokens.spacingHorizontalXL, display: 'grid', gap: tokens.spacingVerticalS },
 })
 
@@ -42,34 +32,28 @@ export function ResetDialog({ waitingMessages, onClose, onReset }: Props) {
     },
   })
   return (
-    <Dialog open onOpenChange={onClose}>
-      <DialogSurface>
-        <DialogBody>
-          <DialogTitle>Reset Office 365 SMTP?</DialogTitle>
-          <DialogContent className={styles.content}>
-            <ul className={styles.list}>
-              <li>The tokens and the settings, the From Email Address included, are deleted here.</li>
-              <li>{resetWaitingWords(waitingMessages)}</li>
-              <li>Consents that are still under way no longer count.</li>
-              <li>
-                The consent at Microsoft itself remains. An administrator withdraws it in Entra under Enterprise
-                applications &gt; Permissions.
-              </li>
-            </ul>
-            {disconnect.error && (
-              <div role="alert">
-                <FailureBar error={disconnect.error} />
-              </div>
-            )}
-          </DialogContent>
-          <DialogActions>
-            <Button appearance="primary" disabledFocusable={disconnect.isPending} onClick={() => disconnect.mutate()}>
-              Reset
-            </Button>
-            <Button onClick={onClose}>Cancel</Button>
-          </DialogActions>
-        </DialogBody>
-      </DialogSurface>
-    </Dialog>
+    <Modal
+      title="Reset Office 365 SMTP?"
+      onDismiss={onClose}
+      actions={
+        <>
+          <Button appearance="primary" disabledFocusable={disconnect.isPending} onClick={() => disconnect.mutate()}>
+            Reset
+          </Button>
+          <Button onClick={onClose}>Cancel</Button>
+        </>
+      }
+    >
+      <ul className={styles.list}>
+        <li>The tokens and the settings, the From Email Address included, are deleted here.</li>
+        <li>{resetWaitingWords(waitingMessages)}</li>
+        <li>Consents that are still under way no longer count.</li>
+        <li>
+          The consent at Microsoft itself remains. An administrator withdraws it in Entra under Enterprise applications
+          &gt; Permissions.
+        </li>
+      </ul>
+      <div aria-live="assertive">{disconnect.error && <FailureBar error={disconnect.error} />}</div>
+    </Modal>
   )
 }

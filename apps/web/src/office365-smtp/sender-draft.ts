@@ -36,6 +36,16 @@ export function withoutSettled(settings: Office365SmtpSettings, draft: SenderDra
   }
 }
 
+/** The draft after an entry. What is put back to the server's value is no difference any more. */
+export function withEntry(settings: Office365SmtpSettings, draft: SenderDraft, entry: SenderDraft): SenderDraft {
+  const { fromEmail, largeAttachments } = { ...draft, ...entry }
+  return {
+    ...(fromEmail !== undefined && fromEmail !== (settings.fromEmail ?? '') && { fromEmail }),
+    ...(largeAttachments !== undefined &&
+      largeAttachments !== settings.largeAttachments.enabled && { largeAttachments }),
+  }
+}
+
 /** What is wrong with an address, in a sentence; null when it is valid. */
 export function addressFault(address: string): string | null {
   const parsed = EmailAddress.safeParse(address)

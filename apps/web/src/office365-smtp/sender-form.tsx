@@ -1,15 +1,7 @@
-import {
-  Button,
-  Field,
-  Input,
-  makeStyles,
-  Spinner,
-  Switch,
-  tokens,
-  useRestoreFocusTarget,
-} from '@fluentui/react-components'
+import { Button, Field, Input, makeStyles, Spinner, Switch, tokens } from '@fluentui/react-components'
+import { LockClosedRegular } from '@fluentui/react-icons/svg/lock-closed'
 import type { Office365SmtpSettings } from '@inforiver-mail/contract/office365-smtp'
-import { lazy, type Ref, Suspense, useId, useState } from 'react'
+import { type ReactNode, type Ref, useId, useState } from 'react'
 import { FailureBar } from '../shell/failure-bar.tsx'
 import type { ConsentFlow } from './consent-flow.ts'
 import { ConsentPreview } from './consent-preview.tsx'
@@ -17,18 +9,22 @@ import {
   addressFault,
   permissionsAsked,
   planSender,
+  planWords,
   type SenderDraft,
   senderValues,
-  withoutSettled,
+  withEntry,
 } from './sender-draft.ts'
+import { ResetDialog } from './reset-dialog.tsx'
 import { Surface } from './surface.tsx'
-
-const ResetDialog = lazy(() => import('./reset-dialog.tsx').then(({ ResetDialog }) => ({ default: ResetDialog })))
 
 const useStyles = makeStyles({
   form: { display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalL },
+  // In line with the fields above it.
+  switch: { marginLeft: `calc(-1 * ${tokens.spacingHorizontalS})` },
+  lock: { verticalAlign: 'text-bottom', fontSize: tokens.fontSizeBase300 },
+  live: { ':empty': { display: 'none' } },
   actions: { display: 'flex', flexWrap: 'wrap', alignItems: 'center', gap: tokens.spacingHorizontalM },
-  reason: { margin: 0, color: tokens.colorNeutralForeground2, overflowWrap: 'anywhere' },
+  reason: { flex: '1 1 240px', color: tokens.colorNeutralForeground2, overflowWrap: 'anywhere' },
 })
 
 interface Props {
@@ -45,7 +41,6 @@ interface Props {
 export function SenderForm({ ref, settings, adminEmail, draft, onDraft, flow, onReset }: Props) {
   const styles = useStyles()
   const reasonId = useId()
-  const focusReturn = useRestoreFocusTarget()
   const [touched, setTouched] = useState(false)
   const [resetting, setResetting] = useState(false)
   const configured = settings.status !== 'not-configured'
@@ -53,10 +48,6 @@ export function SenderForm({ ref, settings, adminEmail, draft, onDraft, flow, on
   const fault = addressFault(values.fromEmail)
   const showFault = fault !== null && (touched || values.fromEmail !== '')
   const plan = planSender(settings, draft)
-
-  function enter(entered: SenderDraft): void {
-    onDraft(withoutSettled(settings, { ...draft, ...entered }))
-  }
 
   function submit(event: { preventDefault: () => void }): void {
     event.preventDefault()
@@ -76,19 +67,23 @@ export function SenderForm({ ref, settings, adminEmail, draft, onDraft, flow, on
           <Input
             input={{ ref }}
             // Not type="email": browsers rewrite what is entered there.
-            type="text"
             inputMode="email"
             autoComplete="off"
             autoCapitalize="none"
             spellCheck={false}
             placeholder="reports@contoso.com"
             value={values.fromEmail}
-            onChange={(_event, { value }) => enter({ fromEmail: value })}
+            onChange={(_event, { value }) => onDraft(withEntry(settings, draft, { fromEmail: value }))}
             onBlur={() => setTouched(true)}
           />
         </Field>
-        <Field hint="Locked: the configured address is the only sender, and a message that asks for another one is refused.">
+        <Field
+          hint={
+            <Locked>the configured address is the only sender, and a message that asks for another is refused.</Locked>
+          }
+        >
           <Switch
+            className={styles.switch}
             label="Enable Single Sender Identity"
             checked={settings.singleSenderIdentity.enabled}
             disabledFocusable={settings.singleSenderIdentity.locked}
@@ -96,10 +91,11 @@ export function SenderForm({ ref, settings, adminEmail, draft, onDraft, flow, on
         </Field>
         <Field hint={<LargeAttachmentsHint locked={settings.largeAttachments.locked} />}>
           <Switch
+            className={styles.switch}
             label="Enable large file attachments"
             checked={values.largeAttachments}
             disabledFocusable={settings.largeAttachments.locked}
-            onChange={(_event, { checked }) => enter({ largeAttachments: checked })}
+            onChange={(_event, { checked }) => onDraft(withEntry(settings, draft, { largeAttachments: checked }))}
           />
         </Field>
         {(!configured || plan.kind === 'start') && (
@@ -111,47 +107,37 @@ export function SenderForm({ ref, settings, adminEmail, draft, onDraft, flow, on
             currentSender={settings.fromEmail}
           />
         )}
-        {flow.failure && (
-          <div role="alert">
-            <FailureBar
-              error={flow.failure.error}
-              retrying={flow.starting}
-              onRetry={() => flow.failure && flow.begin(flow.failure.start)}
-            />
-          </div>
-        )}
+        <div aria-live="assertive" className={styles.live}>
+          {flow.failure && (
+            <FailureBar error={flow.failure.error} onRetry={flow.failure.retry} onDismiss={flow.failure.dismiss} />
+          )}
+        </div>
         <div className={styles.actions}>
           <Button
             type="submit"
             appearance="primary"
-            icon={flow.starting ? <Spinner size="tiny" /> : null}
+            icon={flow.starting ? <Spinner size="tiny" aria-hidden /> : null}
             disabledFocusable={plan.kind === 'blocked' || flow.starting}
             aria-describedby={reasonId}
           >
             {configured ? 'Save' : 'Enable'}
           </Button>
-          {configured && (
-            <Button {...focusReturn} onClick={() => setResetting(true)}>
-              Reset
-            </Button>
-          )}
+          {configured && <Button onClick={() => setResetting(true)}>Reset</Button>}
+          <span id={reasonId} className={styles.reason}>
+            {planWords(plan, settings)}
+          </span>
         </div>
-        <p id={reasonId} className={styles.reason}>
-          {plan.kind === 'blocked' ? plan.because : "Microsoft's page opens in a window of its own."}
-        </p>
       </form>
       {resetting && (
-        <Suspense fallback={null}>
-          <ResetDialog
-            waitingMessages={settings.waitingMessages}
-            onClose={() => setResetting(false)}
-            onReset={() => {
-              setResetting(false)
-              setTouched(false)
-              onReset()
-            }}
-          />
-        </Suspense>
+        <ResetDialog
+          waitingMessages={settings.waitingMessages}
+          onClose={() => setResetting(false)}
+          onReset={() => {
+            setResetting(false)
+            setTouched(false)
+            onReset()
+          }}
+        />
       )}
     </Surface>
   )
@@ -160,9 +146,18 @@ export function SenderForm({ ref, settings, adminEmail, draft, onDraft, flow, on
 function LargeAttachmentsHint({ locked }: { locked: boolean }) {
   return (
     <>
-      {locked && 'Locked: Microsoft granted Mail.ReadWrite, which stays until Reset. '}
+      {locked && <Locked>Mail.ReadWrite is granted, and stays so until Reset. </Locked>}
       Files over about 3 MB need the permission Mail.ReadWrite. It covers the whole mailbox of the person who gives
-      consent, so a dedicated account is the better choice.
+      consent, so better let a dedicated account give it.
+    </>
+  )
+}
+
+function Locked({ children }: { children: ReactNode }) {
+  const styles = useStyles()
+  return (
+    <>
+      <LockClosedRegular aria-hidden className={styles.lock} /> Locked: {children}
     </>
   )
 }

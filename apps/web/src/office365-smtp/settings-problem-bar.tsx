@@ -1,7 +1,8 @@
-import { Button, MessageBar, MessageBarActions, MessageBarBody, MessageBarTitle } from '@fluentui/react-components'
+import { Button } from '@fluentui/react-components'
 import type { SettingsProblem } from '@inforiver-mail/contract/consent-problem'
 import { LinkedText } from '../shell/linked-text.tsx'
 import { LocalTime } from '../shell/local-time.tsx'
+import { Notice } from '../shell/notice.tsx'
 import { RequestId } from '../shell/request-id.tsx'
 
 interface Props {
@@ -14,22 +15,28 @@ interface Props {
 export function SettingsProblemBar({ problem, starting, onReconnect }: Props) {
   const { code, title, detail, action, since, correlationId } = problem
   return (
-    <MessageBar intent="error" layout="multiline">
-      <MessageBarBody>
-        <MessageBarTitle>{title}</MessageBarTitle>
-        {detail} <LinkedText text={action} />
-        {code === 'app-misconfigured' &&
-          ' This is for the operator of this installation to mend: reconnecting the mailbox does not help.'}{' '}
-        Since <LocalTime at={since} />.
-        <RequestId label="Correlation id" value={correlationId} />
-      </MessageBarBody>
-      {code === 'reconnect-required' && (
-        <MessageBarActions>
+    <Notice
+      intent="error"
+      title={title}
+      actions={
+        code === 'reconnect-required' && (
           <Button appearance="primary" disabledFocusable={starting} onClick={onReconnect}>
             Reconnect
           </Button>
-        </MessageBarActions>
+        )
+      }
+    >
+      <span>{detail}</span>
+      <span>
+        <LinkedText text={action} />
+      </span>
+      {code === 'app-misconfigured' && (
+        <span>The operator of this installation has to mend this. Reconnecting the mailbox does not help.</span>
       )}
-    </MessageBar>
+      <span>
+        Since <LocalTime at={since} />.
+      </span>
+      <RequestId label="Correlation id" value={correlationId} />
+    </Notice>
   )
 }

@@ -3,6 +3,8 @@ import type { Office365SmtpSettings } from '@inforiver-mail/contract/office365-s
 import { useEffect, useRef, useState } from 'react'
 import { useSession } from '../session/session-context.ts'
 import { FailureBar } from '../shell/failure-bar.tsx'
+import { LocalTime } from '../shell/local-time.tsx'
+import { Notice } from '../shell/notice.tsx'
 import { PageHeading } from '../shell/page-heading.tsx'
 import { useSurroundings } from '../surroundings.ts'
 import { ConnectionCard } from './connection-card.tsx'
@@ -15,10 +17,23 @@ import { SettingsProblemBar } from './settings-problem-bar.tsx'
 import { TestMessage } from './test-message.tsx'
 
 const useStyles = makeStyles({
-  page: { display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalL, maxWidth: '760px' },
-  path: { margin: 0, padding: 0, display: 'flex', gap: tokens.spacingHorizontalS, listStyleType: 'none' },
-  pathItem: { color: tokens.colorNeutralForeground2 },
-  heading: { display: 'flex', flexWrap: 'wrap', alignItems: 'center', gap: tokens.spacingHorizontalM },
+  page: { display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalXL, maxWidth: '760px' },
+  intro: { display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalS },
+  path: {
+    margin: 0,
+    padding: 0,
+    display: 'flex',
+    flexWrap: 'wrap',
+    gap: `0 ${tokens.spacingHorizontalS}`,
+    listStyleType: 'none',
+    color: tokens.colorNeutralForeground2,
+  },
+  heading: {
+    display: 'flex',
+    flexWrap: 'wrap',
+    alignItems: 'center',
+    gap: `${tokens.spacingVerticalXS} ${tokens.spacingHorizontalM}`,
+  },
   text: { margin: 0, color: tokens.colorNeutralForeground2 },
   // A live region has to be there before it has something to say; empty, it takes no gap.
   live: {
@@ -41,36 +56,32 @@ interface Props {
   readAt: number
   /** Why they could not be read again since. */
   refreshError: Error | null
-  refreshing: boolean
   onRefresh: () => void
 }
 
-export function SettingsScreen({ settings, readAt, refreshError, refreshing, onRefresh }: Props) {
+export function SettingsScreen({ settings, readAt, refreshError, onRefresh }: Props) {
   const styles = useStyles()
   const { user } = useSession()
   const flow = useConsentFlow(settings)
   const [draft, setDraft] = useSenderDraft(settings)
   const addressField = useRef<HTMLInputElement>(null)
-  const [wasReset, setWasReset] = useState(false)
+  const [resets, setResets] = useState(0)
   const configured = settings.status !== 'not-configured'
   const badge = BADGES[settings.status]
   const waiting = waitingWords(settings)
 
-  function afterReset(): void {
-    setDraft({})
-    setWasReset(true)
-    addressField.current?.focus()
-  }
+  useEffect(() => {
+    // Once the dialog has closed: until then the field cannot take the focus.
+    if (resets > 0) addressField.current?.focus()
+  }, [resets])
 
   return (
     <div className={styles.page}>
-      <div>
+      <div className={styles.intro}>
         <nav aria-label="Breadcrumb">
           <ol className={styles.path}>
-            <li className={styles.pathItem}>Tenant Settings</li>
-            <li className={styles.pathItem} aria-hidden>
-              ›
-            </li>
+            <li>Tenant Settings</li>
+            <li aria-hidden>›</li>
             <li aria-current="page">Office 365 SMTP</li>
           </ol>
         </nav>
@@ -85,7 +96,13 @@ export function SettingsScreen({ settings, readAt, refreshError, refreshing, onR
         </p>
       </div>
       <div aria-live="polite" className={styles.live}>
-        {refreshError && <FailureBar error={refreshError} retrying={refreshing} onRetry={onRefresh} />}
+        {refreshError && (
+          <FailureBar error={refreshError} onRetry={onRefresh}>
+            <span>
+              The page shows the settings as read on <LocalTime at={new Date(readAt).toISOString()} />.
+            </span>
+          </FailureBar>
+        )}
         {settings.problem && (
           <SettingsProblemBar
             problem={settings.problem}
@@ -96,8 +113,12 @@ export function SettingsScreen({ settings, readAt, refreshError, refreshing, onR
         {flow.consents.map((consent) => (
           <ConsentStatus key={consent.id} consent={consent} settings={settings} settingsReadAt={readAt} flow={flow} />
         ))}
-        {wasReset && !configured && flow.consents.length === 0 && <span>Reset. No mailbox is connected.</span>}
-        {!configured && waiting && <span>{waiting}</span>}
+        {resets > 0 && !configured && (
+          <Notice intent="success" title="Reset">
+            <span>The tokens and settings are deleted. No mailbox is connected.</span>
+          </Notice>
+        )}
+        {!configured && waiting && <Notice intent="warning" title={waiting} />}
       </div>
       {configured && <ConnectionCard settings={settings} />}
       <SenderForm
@@ -107,7 +128,10 @@ export function SettingsScreen({ settings, readAt, refreshError, refreshing, onR
         draft={draft}
         onDraft={setDraft}
         flow={flow}
-        onReset={afterReset}
+        onReset={() => {
+          setDraft({})
+          setResets(resets + 1)
+        }}
       />
       {configured && <TestMessage adminEmail={user.email} />}
     </div>

@@ -1,21 +1,11 @@
-import {
-  Button,
-  Field,
-  Input,
-  Link,
-  makeStyles,
-  MessageBar,
-  MessageBarBody,
-  MessageBarTitle,
-  Spinner,
-  tokens,
-} from '@fluentui/react-components'
+import { Button, Field, Input, Link, makeStyles, Spinner, tokens } from '@fluentui/react-components'
 import { sendTestMessage } from '@inforiver-mail/contract/message'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
 import { call } from '../api/call.ts'
 import { messageQuery, settingsQuery } from '../api/queries.ts'
 import { FailureBar } from '../shell/failure-bar.tsx'
+import { Notice } from '../shell/notice.tsx'
 import { RequestId } from '../shell/request-id.tsx'
 import { useSurroundings } from '../surroundings.ts'
 import { messageText } from './message-words.ts'
@@ -26,7 +16,6 @@ const useStyles = makeStyles({
   form: { display: 'flex', flexDirection: 'column', alignItems: 'flex-start', gap: tokens.spacingVerticalM },
   field: { width: '100%' },
   live: { ':empty': { display: 'none' } },
-  body: { overflowWrap: 'anywhere' },
 })
 
 /** Sends one mail by the road every message takes, and follows it. */
@@ -52,7 +41,6 @@ export function TestMessage({ adminEmail }: { adminEmail: string }) {
           validationMessage={fault}
         >
           <Input
-            type="text"
             inputMode="email"
             autoComplete="off"
             autoCapitalize="none"
@@ -64,7 +52,7 @@ export function TestMessage({ adminEmail }: { adminEmail: string }) {
         </Field>
         <Button
           type="submit"
-          icon={send.isPending ? <Spinner size="tiny" /> : null}
+          icon={send.isPending ? <Spinner size="tiny" aria-hidden /> : null}
           disabledFocusable={fault !== null || send.isPending}
         >
           Send test mail
@@ -79,10 +67,9 @@ export function TestMessage({ adminEmail }: { adminEmail: string }) {
 }
 
 function MessageStatus({ id }: { id: string }) {
-  const styles = useStyles()
   const { demoUrl } = useSurroundings()
   const queryClient = useQueryClient()
-  const { data: message, error, isFetching, refetch } = useQuery(messageQuery(id))
+  const { data: message, error, refetch } = useQuery(messageQuery(id))
   const troubled = message?.status === 'failed' || message?.status === 'held'
 
   useEffect(() => {
@@ -91,23 +78,20 @@ function MessageStatus({ id }: { id: string }) {
   }, [troubled, queryClient])
 
   if (!message) {
-    if (error) return <FailureBar error={error} retrying={isFetching} onRetry={() => void refetch()} />
+    if (error) return <FailureBar error={error} onRetry={() => void refetch()} />
     return <Spinner size="tiny" label="Sending the test mail" />
   }
   const { intent, title, detail, busy } = messageText(message)
   return (
-    <MessageBar intent={intent} layout="multiline" {...(busy && { icon: <Spinner size="tiny" /> })}>
-      <MessageBarBody className={styles.body}>
-        <MessageBarTitle>{title}</MessageBarTitle>
-        {detail}{' '}
-        {message.status === 'sent' && demoUrl && (
-          <Link inline href={demoUrl} target="_blank" rel="noreferrer">
-            Open the simulated mailboxes
-          </Link>
-        )}
-        <RequestId label="Microsoft's code" value={message.problem?.microsoftCode ?? null} />
-        <RequestId label="Microsoft's request id" value={message.problem?.requestId ?? null} />
-      </MessageBarBody>
-    </MessageBar>
+    <Notice intent={intent} title={title} icon={busy && <Spinner size="tiny" aria-hidden />}>
+      <span>{detail}</span>
+      {message.status === 'sent' && demoUrl && (
+        <Link inline href={demoUrl} target="_blank" rel="noreferrer">
+          Open the simulated mailboxes
+        </Link>
+      )}
+      <RequestId label="Microsoft's code" value={message.problem?.microsoftCode ?? null} />
+      <RequestId label="Microsoft's request id" value={message.problem?.requestId ?? null} />
+    </Notice>
   )
 }

@@ -1,13 +1,6 @@
-import {
-  Button,
-  Dialog,
-  DialogActions,
-  DialogBody,
-  DialogContent,
-  DialogSurface,
-  DialogTitle,
-} from '@fluentui/react-components'
+import { Button } from '@fluentui/react-components'
 import { currentPath, signInUrl } from '../routes.ts'
+import { Modal } from '../shell/modal.tsx'
 import { useSurroundings } from '../surroundings.ts'
 
 /** Over a page whose session has ended: signing in leads back to it, with what was entered. */
@@ -20,18 +13,15 @@ export function SessionEndedDialog() {
   }
 
   return (
-    <Dialog open modalType="alert">
-      <DialogSurface>
-        <DialogBody>
-          <DialogTitle>Your session has ended</DialogTitle>
-          <DialogContent>Sign in again to go on where you were. What you entered is kept.</DialogContent>
-          <DialogActions>
-            <Button appearance="primary" onClick={signInAgain}>
-              Sign in again
-            </Button>
-          </DialogActions>
-        </DialogBody>
-      </DialogSurface>
-    </Dialog>
+    <Modal
+      title="Your session has ended"
+      actions={
+        <Button appearance="primary" onClick={signInAgain}>
+          Sign in again
+        </Button>
+      }
+    >
+      <span>Sign in again to go on where you were. What you entered is kept.</span>
+    </Modal>
   )
 }

@@ -1,16 +1,13 @@
 import { useQuery } from '@tanstack/react-query'
-import { lazy, type ReactNode, Suspense } from 'react'
+import type { ReactNode } from 'react'
 import { problemCode } from '../api/failure.ts'
 import { sessionQuery } from '../api/queries.ts'
 import { PageFailure, PageLoading } from '../shell/page-state.tsx'
 import { StandalonePage } from '../shell/standalone-page.tsx'
 import { MemberPage } from './member-page.tsx'
 import { SessionContext } from './session-context.ts'
+import { SessionEndedDialog } from './session-ended-dialog.tsx'
 import { SignInPage } from './sign-in-page.tsx'
-
-const SessionEndedDialog = lazy(() =>
-  import('./session-ended-dialog.tsx').then(({ SessionEndedDialog }) => ({ default: SessionEndedDialog })),
-)
 
 /** Lets workspace admins through; everybody else reads why not. */
 export function SessionGate({ children }: { children: ReactNode }) {
@@ -31,11 +28,7 @@ export function SessionGate({ children }: { children: ReactNode }) {
   return (
     <SessionContext value={session}>
       {session.role === 'workspace-admin' ? children : <MemberPage />}
-      {signedOut && (
-        <Suspense fallback={null}>
-          <SessionEndedDialog />
-        </Suspense>
-      )}
+      {signedOut && <SessionEndedDialog />}
     </SessionContext>
   )
 }

@@ -2,13 +2,16 @@ import { Button } from '@fluentui/react-components'
 import { signOut } from '@inforiver-mail/contract/session'
 import { useMutation } from '@tanstack/react-query'
 import { call } from '../api/call.ts'
+import { problemCode } from '../api/failure.ts'
 import { PAGES } from '../routes.ts'
 
 export function SignOutButton() {
   const leave = useMutation({
     mutationFn: () => call(signOut, {}),
-    // A fresh document, so that nothing of the session stays in memory.
-    onSuccess: () => location.assign(PAGES.home),
+    onSuccess: leavePage,
+    onError: (error) => {
+      if (problemCode(error) === 'not-signed-in') leavePage()
+    },
   })
   return (
     <>
@@ -18,4 +21,9 @@ export function SignOutButton() {
       </Button>
     </>
   )
+}
+
+/** To a fresh document, so that nothing of the session stays in memory. */
+function leavePage(): void {
+  location.assign(PAGES.home)
 }

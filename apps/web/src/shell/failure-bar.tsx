@@ -1,30 +1,31 @@
-import { Button, MessageBar, MessageBarActions, MessageBarBody, MessageBarTitle } from '@fluentui/react-components'
+import { Button } from '@fluentui/react-components'
+import type { ReactNode } from 'react'
 import { failureText } from '../api/problem-text.ts'
+import { Notice } from './notice.tsx'
 import { RequestId } from './request-id.tsx'
 
 interface Props {
   error: Error
   /** What Retry does; left out where trying again is another button's work. */
   onRetry?: () => void
-  retrying?: boolean
+  onDismiss?: () => void
+  /** What the failure means for the page. */
+  children?: ReactNode
 }
 
 /** A failed call in words, with its request id. */
-export function FailureBar({ error, onRetry, retrying = false }: Props) {
+export function FailureBar({ error, onRetry, onDismiss, children }: Props) {
   const { title, detail, requestId, canRetry } = failureText(error)
   return (
-    <MessageBar intent="error" layout="multiline">
-      <MessageBarBody>
-        <MessageBarTitle>{title}</MessageBarTitle>
-        {detail} <RequestId value={requestId} label="Request id" />
-      </MessageBarBody>
-      {canRetry && onRetry && (
-        <MessageBarActions>
-          <Button disabledFocusable={retrying} onClick={onRetry}>
-            {retrying ? 'Trying…' : 'Retry'}
-          </Button>
-        </MessageBarActions>
-      )}
-    </MessageBar>
+    <Notice
+      intent="error"
+      title={title}
+      actions={canRetry && onRetry && <Button onClick={onRetry}>Retry</Button>}
+      {...(onDismiss && { onDismiss })}
+    >
+      <span>{detail}</span>
+      {children}
+      <RequestId value={requestId} label="Request id" />
+    </Notice>
   )
 }

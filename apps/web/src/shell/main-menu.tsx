@@ -13,8 +13,6 @@ const useStyles = makeStyles({
     gap: tokens.spacingHorizontalM,
     padding: `${tokens.spacingVerticalS} ${tokens.spacingHorizontalM}`,
     borderRadius: tokens.borderRadiusMedium,
-    // A border rather than a shadow or a background marks the page: those vanish in forced colors.
-    borderLeft: '3px solid transparent',
     color: tokens.colorNeutralForeground1,
     textDecorationLine: 'none',
     '& svg': { fontSize: tokens.fontSizeBase500 },
@@ -22,7 +20,9 @@ const useStyles = makeStyles({
     ':focus-visible': { outline: `2px solid ${tokens.colorStrokeFocus2}`, outlineOffset: '-2px' },
   },
   current: {
-    borderLeftColor: tokens.colorCompoundBrandStroke,
+    // A border marks the page, since a background vanishes in forced colors.
+    borderLeft: `3px solid ${tokens.colorCompoundBrandStroke}`,
+    paddingLeft: `calc(${tokens.spacingHorizontalM} - 3px)`,
     backgroundColor: tokens.colorNeutralBackground1Selected,
     fontWeight: tokens.fontWeightSemibold,
     '& svg': { color: tokens.colorCompoundBrandForeground1 },

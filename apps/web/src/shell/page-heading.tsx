@@ -12,11 +12,13 @@ const useStyles = makeStyles({
   },
 })
 
+const PRODUCT = 'Inforiver Mail'
+
 /** The first heading of a page, and the title of its window. */
 export function PageHeading({ title }: { title: string }) {
   const styles = useStyles()
   useEffect(() => {
-    document.title = `${title} - Inforiver Mail`
+    document.title = title === PRODUCT ? PRODUCT : `${title} - ${PRODUCT}`
   }, [title])
   return (
     <h1 className={styles.heading} tabIndex={-1}>

@@ -1,11 +1,11 @@
 import { makeStyles, tokens } from '@fluentui/react-components'
 
 const useStyles = makeStyles({
-  id: { display: 'block', color: tokens.colorNeutralForeground2, fontSize: tokens.fontSizeBase200 },
+  id: { color: tokens.colorNeutralForeground2, fontSize: tokens.fontSizeBase200 },
   value: { fontFamily: tokens.fontFamilyMonospace, overflowWrap: 'anywhere' },
 })
 
-/** An id to quote in a support request, on a line of its own; nothing when there is none. */
+/** An id to quote in a support request; nothing when there is none. */
 export function RequestId({ label, value }: { label: string; value: string | null }) {
   const styles = useStyles()
   if (!value) return null

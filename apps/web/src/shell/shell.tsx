@@ -1,22 +1,13 @@
-import {
-  Button,
-  Link,
-  makeStyles,
-  mergeClasses,
-  tokens,
-  typographyStyles,
-  useRestoreFocusTarget,
-} from '@fluentui/react-components'
+import { Button, Link, makeStyles, tokens, typographyStyles } from '@fluentui/react-components'
 import { NavigationRegular } from '@fluentui/react-icons/svg/navigation'
-import { lazy, type ReactNode, Suspense, useEffect, useRef, useState } from 'react'
+import { type ReactNode, useEffect, useRef, useState } from 'react'
 import { useLocation } from 'wouter'
 import { useSession } from '../session/session-context.ts'
 import { SignOutButton } from '../session/sign-out-button.tsx'
 import { useSurroundings } from '../surroundings.ts'
 import { MainMenu } from './main-menu.tsx'
+import { MenuDrawer } from './menu-drawer.tsx'
 import mark from './mark.svg'
-
-const MenuDrawer = lazy(() => import('./menu-drawer.tsx').then(({ MenuDrawer }) => ({ default: MenuDrawer })))
 
 const WIDE = '@media (min-width: 768px)'
 
@@ -57,9 +48,9 @@ const useStyles = makeStyles({
     flexWrap: 'wrap',
     gap: `0 ${tokens.spacingHorizontalM}`,
     padding: `${tokens.spacingVerticalS} ${tokens.spacingHorizontalL}`,
-    backgroundColor: tokens.colorPaletteYellowBackground1,
+    backgroundColor: tokens.colorStatusWarningBackground1,
     color: tokens.colorNeutralForeground1,
-    borderBottom: `1px solid ${tokens.colorPaletteYellowBorder1}`,
+    borderBottom: `1px solid ${tokens.colorStatusWarningBorder1}`,
   },
   body: { display: 'flex', flex: 1 },
   side: {
@@ -86,7 +77,6 @@ export function Shell({ children }: { children: ReactNode }) {
   const styles = useStyles()
   const { user } = useSession()
   const [menuOpen, setMenuOpen] = useState(false)
-  const focusReturn = useRestoreFocusTarget()
   useFocusOnNewPage()
   return (
     <div className={styles.shell}>
@@ -95,7 +85,6 @@ export function Shell({ children }: { children: ReactNode }) {
       </Link>
       <header className={styles.header}>
         <Button
-          {...focusReturn}
           className={styles.menuButton}
           appearance="subtle"
           icon={<NavigationRegular />}
@@ -118,15 +107,11 @@ export function Shell({ children }: { children: ReactNode }) {
         <nav aria-label="Main" className={styles.side}>
           <MainMenu />
         </nav>
-        <main id="content" tabIndex={-1} className={mergeClasses(styles.main)}>
+        <main id="content" tabIndex={-1} className={styles.main}>
           {children}
         </main>
       </div>
-      {menuOpen && (
-        <Suspense fallback={null}>
-          <MenuDrawer onClose={() => setMenuOpen(false)} />
-        </Suspense>
-      )}
+      {menuOpen && <MenuDrawer onClose={() => setMenuOpen(false)} />}
     </div>
   )
 }
@@ -138,7 +123,7 @@ export function DemoBanner() {
   return (
     <aside aria-label="Demo" className={styles.demo}>
       <span>Demo: mail goes to a simulated Microsoft 365.</span>
-      <Link inline href={demoUrl} target="_blank" rel="noreferrer">
+      <Link inline appearance="subtle" href={demoUrl} target="_blank" rel="noreferrer">
         Open the simulated mailboxes
       </Link>
     </aside>
