@@ -16,23 +16,12 @@ export interface SenderValues {
   readonly largeAttachments: boolean
 }
 
+/** What the form shows. */
 export function senderValues(settings: Office365SmtpSettings, draft: SenderDraft): SenderValues {
+  const { enabled, locked } = settings.largeAttachments
   return {
     fromEmail: draft.fromEmail ?? settings.fromEmail ?? '',
-    largeAttachments: settings.largeAttachments.locked
-      ? settings.largeAttachments.enabled
-      : (draft.largeAttachments ?? settings.largeAttachments.enabled),
-  }
-}
-
-/** The draft without what the server now says as well, so that a later change there is not hidden by it. */
-export function withoutSettled(settings: Office365SmtpSettings, draft: SenderDraft): SenderDraft {
-  const { fromEmail, largeAttachments } = draft
-  return {
-    ...(fromEmail !== undefined && !isSameSender(settings, fromEmail) && { fromEmail }),
-    ...(largeAttachments !== undefined &&
-      largeAttachments !== settings.largeAttachments.enabled &&
-      !settings.largeAttachments.locked && { largeAttachments }),
+    largeAttachments: locked ? enabled : (draft.largeAttachments ?? enabled),
   }
 }
 
@@ -46,15 +35,28 @@ export function withEntry(settings: Office365SmtpSettings, draft: SenderDraft, e
   }
 }
 
+/** The draft after the settings have changed, without what they say by now: it would hide their next change. */
+export function withoutSettled(settings: Office365SmtpSettings, draft: SenderDraft): SenderDraft {
+  const { fromEmail, largeAttachments } = draft
+  const { enabled, locked } = settings.largeAttachments
+  return {
+    ...(fromEmail !== undefined && !isSender(settings, fromEmail) && { fromEmail }),
+    ...(largeAttachments !== undefined && largeAttachments !== enabled && !locked && { largeAttachments }),
+  }
+}
+
 /** What is wrong with an address, in a sentence; null when it is valid. */
 export function addressFault(address: string): string | null {
   const parsed = EmailAddress.safeParse(address)
   return parsed.success ? null : (parsed.error.issues[0]?.message ?? 'This is not an email address.')
 }
 
+/** What the form can ask for: reconnecting has a button of its own. */
+export type SenderStart = Exclude<ConsentStart, { purpose: 'reconnect' }>
+
 export type SenderPlan =
   /** The button does nothing; `because` says why not, and what to do. */
-  { readonly kind: 'blocked'; readonly because: string } | { readonly kind: 'start'; readonly start: ConsentStart }
+  { readonly kind: 'blocked'; readonly because: string } | { readonly kind: 'start'; readonly start: SenderStart }
 
 /** What Enable (nothing configured) or Save (configured) would do with what has been entered. */
 export function planSender(settings: Office365SmtpSettings, draft: SenderDraft): SenderPlan {
@@ -62,20 +64,33 @@ export function planSender(settings: Office365SmtpSettings, draft: SenderDraft):
   const fault = addressFault(fromEmail)
   if (settings.status === 'not-configured') {
     if (fromEmail === '') return blocked('To enable, enter the From Email Address first.')
-    if (fault) return blocked(`To enable, correct the From Email Address: ${fault}`)
-    return { kind: 'start', start: { purpose: 'configure', sender: { fromEmail, largeAttachments } } }
+    if (fault) return blocked(`To enable, correct the From Email Address. ${fault}`)
+    return starting({ purpose: 'configure', sender: { fromEmail, largeAttachments } })
   }
   if (fromEmail === '') return blocked('To save, enter a From Email Address. To disconnect the mailbox, use Reset.')
-  if (fault) return blocked(`To save, correct the From Email Address: ${fault}`)
+  if (fault) return blocked(`To save, correct the From Email Address. ${fault}`)
   const widens = largeAttachments && !settings.largeAttachments.enabled
-  if (!isSameSender(settings, fromEmail)) {
-    return {
-      kind: 'start',
-      start: { purpose: 'update-sender', sender: { fromEmail, ...(widens && { largeAttachments }) } },
-    }
+  if (!isSender(settings, fromEmail)) {
+    return starting({ purpose: 'update-sender', sender: { fromEmail, ...(widens && { largeAttachments }) } })
   }
-  if (widens) return { kind: 'start', start: { purpose: 'large-attachments' } }
+  if (widens) return starting({ purpose: 'large-attachments' })
   return blocked('Nothing has changed, so there is nothing to save.')
+}
+
+/** What pressing the button will do, or why it does nothing. */
+export function planWords(plan: SenderPlan, settings: Office365SmtpSettings): string {
+  if (plan.kind === 'blocked') return plan.because
+  const { start } = plan
+  switch (start.purpose) {
+    case 'configure':
+      return `Connects ${start.sender.fromEmail} once Microsoft's consent completes.`
+    case 'update-sender': {
+      const also = start.sender.largeAttachments ? ' and enables large file attachments' : ''
+      return `Changes the sender to ${start.sender.fromEmail}${also} once Microsoft's consent completes.`
+    }
+    case 'large-attachments':
+      return `Enables large file attachments for ${settings.fromEmail} once Microsoft's consent completes.`
+  }
 }
 
 /** What Microsoft will be asked for with the values as entered. An address that is not valid yet counts as the admin's own. */
@@ -84,10 +99,14 @@ export function permissionsAsked(values: SenderValues, adminEmail: string): Perm
   return permissionsFor({ ownAddress, largeAttachments: values.largeAttachments })
 }
 
-function isSameSender(settings: Office365SmtpSettings, fromEmail: string): boolean {
+function isSender(settings: Office365SmtpSettings, fromEmail: string): boolean {
   return settings.fromEmail !== null && sameAddress(settings.fromEmail, fromEmail)
 }
 
 function blocked(because: string): SenderPlan {
   return { kind: 'blocked', because }
+}
+
+function starting(start: SenderStart): SenderPlan {
+  return { kind: 'start', start }
 }
