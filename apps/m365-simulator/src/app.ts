@@ -26,11 +26,11 @@ export async function buildApp(simulation: Simulation): Promise<FastifyInstance>
     if ((error.statusCode ?? 500) >= 500) process.stderr.write(`${error.stack ?? error.message}\n`)
     return reply.code(error.statusCode ?? 500).send({ error: error.message })
   })
+  collectFacts(app, simulation)
   app.addHook('onRequest', async (request, reply) => {
     if (isLoopbackHost(request.headers.host)) return undefined
     return reply.code(421).send({ error: 'The simulator answers on 127.0.0.1 and localhost only.' })
   })
-  collectFacts(app, simulation)
   applyHttpEffects(app, simulation)
 
   serveAssets(app)

@@ -27,7 +27,7 @@ export interface Simulator {
   readonly authorityHost: string
   /** The product appends `/v1.0/…`. */
   readonly graphBaseUrl: string
-  /** Requests in flight have a moment to end. */
+  /** Requests in flight have a moment to end. May be called again. */
   close(): Promise<void>
 }
 
@@ -71,17 +71,14 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     store.close()
     throw readableListenError(error, host, port)
   }
-  return {
-    url,
-    authorityHost: url,
-    graphBaseUrl: url,
-    async close() {
-      const cut = setTimeout(() => app.server.closeAllConnections(), CLOSE_GRACE_MS)
-      await app.close()
-      clearTimeout(cut)
-      store.close()
-    },
+  const close = async (): Promise<void> => {
+    const cut = setTimeout(() => app.server.closeAllConnections(), CLOSE_GRACE_MS)
+    await app.close()
+    clearTimeout(cut)
+    store.close()
   }
+  let closed: Promise<void> | null = null
+  return { url, authorityHost: url, graphBaseUrl: url, close: () => (closed ??= close()) }
 }
 
 function systemClock(): Date {

@@ -31,12 +31,7 @@ export const PERMISSIONS = {
 export type Permission = keyof typeof PERMISSIONS
 
 /** What the app registration lists, which is what `.default` stands for. */
-const REGISTERED_PERMISSIONS: readonly Permission[] = [
-  'User.Read',
-  'Mail.Send',
-  'Mail.Send.Shared',
-  'Mail.ReadWrite',
-]
+const REGISTERED_PERMISSIONS: readonly Permission[] = ['User.Read', 'Mail.Send', 'Mail.Send.Shared', 'Mail.ReadWrite']
 
 const OIDC: ReadonlySet<string> = new Set(['openid', 'profile', 'email', 'offline_access'] satisfies Permission[])
 const CANONICAL = new Map(Object.keys(PERMISSIONS).map((name) => [name.toLowerCase(), name as Permission]))

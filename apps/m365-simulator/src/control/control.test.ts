@@ -1,0 +1,191 @@
+import { request as httpRequest } from 'node:http'
+import { describe, expect, it } from 'vitest'
+import { PRESETS } from '../faults/presets.ts'
+import { Effect } from '../faults/scenario.ts'
+import { mail, REGISTRATION, simulate } from '../test-support/simulated.ts'
+
+it('refuses what another site’s page sends', async () => {
+  const simulated = await simulate()
+  const response = await fetch(`${simulated.url}/control/reset`, {
+    method: 'POST',
+    headers: { origin: 'https://evil.example' },
+  })
+  expect(response.status).toBe(403)
+})
+
+it('refuses a host name that merely resolves to this machine', async () => {
+  const simulated = await simulate()
+  const status = await new Promise((resolve, reject) => {
+    const rebound = httpRequest(`${simulated.url}/control/log`, { headers: { host: 'evil.example' } }, (response) =>
+      resolve(response.resume().statusCode),
+    )
+    rebound.on('error', reject)
+    rebound.end()
+  })
+  expect(status).toBe(421)
+})
+
+describe('scenarios', () => {
+  it.each([...PRESETS.keys()])('%s can be switched on by name', async (name) => {
+    const simulated = await simulate()
+    const response = await simulated.control('POST', '/scenarios', { name })
+    expect(response.status).toBe(201)
+  })
+
+  it.each([...PRESETS])('%s could as well be given as an effect', (_name, { effect }) => {
+    expect(Effect.parse(effect)).toEqual(effect)
+  })
+
+  it.each([
+    ['an unknown name', { name: 'nonsense' }],
+    ['an unknown code', { effect: { kind: 'entra-error', at: 'refresh', code: 1 } }],
+    ['an unknown endpoint', { effect: { kind: 'http', endpoint: 'x', do: { action: 'hang' } } }],
+    [
+      'a header with a line break',
+      { effect: { kind: 'http', endpoint: 'me', do: { action: 'add-headers', headers: { a: 'b\r\nc' } } } },
+    ],
+    ['zero times', { name: 'send-503', times: 0 }],
+    ['no JSON', undefined],
+  ])('%s is refused with a sentence', async (_what, body) => {
+    const simulated = await simulate()
+    const response = await simulated.control('POST', '/scenarios', body)
+    expect(response.status).toBe(400)
+    expect(await response.json()).toMatchObject({ error: expect.stringMatching(/\w/) })
+  })
+
+  it('takes any AADSTS code with an error, suberror and claims of one’s choice', async () => {
+    const simulated = await simulate()
+    const effect = {
+      kind: 'entra-error',
+      at: 'code',
+      code: 50076,
+      error: 'interaction_required',
+      suberror: 'basic_action',
+      claims: '{}',
+    }
+    await simulated.control('POST', '/scenarios', { effect })
+    const code = (await simulated.consent('ada')).get('code') ?? ''
+    expect(await (await simulated.redeem(code)).json()).toMatchObject({
+      error: 'interaction_required',
+      suberror: 'basic_action',
+      error_codes: [50076],
+      claims: '{}',
+    })
+  })
+})
+
+describe('settings', () => {
+  it('change only what was named', async () => {
+    const simulated = await simulate()
+    await simulated.control('PATCH', '/settings', { accessTokenSeconds: 5 })
+    const response = await simulated.control('PATCH', '/settings', { userConsent: 'disabled' })
+    expect(await response.json()).toMatchObject({
+      accessTokenSeconds: 5,
+      userConsent: 'disabled',
+      scopeWording: 'short',
+    })
+  })
+
+  it('refuse what they do not know', async () => {
+    const simulated = await simulate()
+    expect((await simulated.control('PATCH', '/settings', { userConsents: 'disabled' })).status).toBe(400)
+  })
+})
+
+describe('messages', () => {
+  it('come in pages', async () => {
+    const simulated = await simulate()
+    const { access_token: token } = await simulated.signIn('ada')
+    for (const subject of ['1', '2', '3']) await simulated.sendMail(token, mail({ subject }))
+    const first = await (await simulated.control('GET', '/mailboxes/max@contoso.com/messages?limit=2')).json()
+    const { items, total } = first as { items: { subject: string; sequence: number }[]; total: number }
+    expect([items.map(({ subject }) => subject), total]).toEqual([['1', '2'], 3])
+    const rest = await simulated.control('GET', `/mailboxes/max@contoso.com/messages?after=${items[1]?.sequence}`)
+    expect(await rest.json()).toMatchObject({ items: [{ subject: '3' }], total: 1 })
+  })
+
+  it('are counted per mailbox', async () => {
+    const simulated = await simulate()
+    const { access_token: token } = await simulated.signIn('ada')
+    await simulated.sendMail(token, mail({ subject: 'Hello' }))
+    const mailboxes: unknown = await (await simulated.control('GET', '/mailboxes')).json()
+    expect(mailboxes).toContainEqual(
+      expect.objectContaining({ address: 'ada@contoso.com', inbox: 0, sentItems: 1, lastSubject: 'Hello' }),
+    )
+  })
+})
+
+describe('the log', () => {
+  it('tells endpoint, status and what was asked', async () => {
+    const simulated = await simulate()
+    await simulated.signIn('ada')
+    const { items } = (await (await simulated.control('GET', '/log')).json()) as { items: object[] }
+    expect(items).toContainEqual(
+      expect.objectContaining({
+        endpoint: 'token',
+        status: 200,
+        details: expect.objectContaining({ grant_type: 'authorization_code', client_id: REGISTRATION.clientId }),
+      }),
+    )
+  })
+
+  it('contains no secret, code, verifier or token', async () => {
+    const simulated = await simulate()
+    const callback = await simulated.consent('ada')
+    const tokens = (await (await simulated.redeem(callback.get('code') ?? '')).json()) as Record<string, string>
+    await simulated.sendMail(tokens['access_token'] ?? '', mail())
+    const log = await (await simulated.control('GET', '/log')).text()
+    const secrets = [REGISTRATION.clientSecret, callback.get('code'), tokens['access_token'], tokens['refresh_token']]
+    for (const secret of secrets) expect(log).not.toContain(secret)
+  })
+
+  it('goes on from where one has read', async () => {
+    const simulated = await simulate()
+    await simulated.signIn('ada')
+    const first = (await (await simulated.control('GET', '/log')).json()) as { items: { sequence: number }[] }
+    const after = first.items.at(-1)?.sequence ?? 0
+    const rest = (await (await simulated.control('GET', `/log?after=${after}`)).json()) as {
+      items: { sequence: number }[]
+    }
+    expect(rest.items.every(({ sequence }) => sequence > after)).toBe(true)
+  })
+})
+
+it('counts requests per endpoint and status', async () => {
+  const simulated = await simulate()
+  await simulated.signIn('ada')
+  await simulated.redeem('1.invented')
+  expect(await (await simulated.control('GET', '/counters')).json()).toMatchObject({
+    endpoints: { token: { requests: 2, byStatus: { '200': 1, '400': 1 } } },
+  })
+})
+
+it('reset forgets mail, grants, rights, scenarios, settings and counters', async () => {
+  const simulated = await simulate()
+  const { access_token: token } = await simulated.signIn('ada')
+  await simulated.sendMail(token, mail())
+  await simulated.control('POST', '/scenarios', { name: 'send-503', times: 'always' })
+  await simulated.control('PATCH', '/settings', { userConsent: 'disabled' })
+  await simulated.control('PUT', '/rights', { address: 'finance@contoso.com', person: 'ada@contoso.com', sendAs: true })
+  await simulated.control('POST', '/reset')
+  const read = async (path: string): Promise<unknown> => (await simulated.control('GET', path)).json()
+  expect(await read('/mailboxes/max@contoso.com/messages')).toEqual({ items: [], total: 0 })
+  expect(await read('/scenarios')).toMatchObject({ active: [] })
+  expect(await read('/settings')).toMatchObject({ userConsent: 'allowed' })
+  expect(await read('/people')).toContainEqual(
+    expect.objectContaining({
+      name: 'Ada Admin',
+      consents: [],
+      rights: expect.objectContaining({
+        'finance@contoso.com': { sendAs: false, sendOnBehalf: false, fullAccess: false },
+      }),
+    }),
+  )
+})
+
+it('does not know a person, mailbox or scenario that is not there', async () => {
+  const simulated = await simulate()
+  const right = { address: 'nobody@contoso.com', person: 'ada@contoso.com', sendAs: true }
+  expect((await simulated.control('POST', '/people/nobody@contoso.com/revoke-tokens')).status).toBe(404)
+  expect((await simulated.control('PUT', '/rights', right)).status).toBe(404)
+})

@@ -1,0 +1,118 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect, it, onTestFinished } from 'vitest'
+import { REGISTRATION } from './test-support/simulated.ts'
+
+const ENTRY = fileURLToPath(new URL('serve.ts', import.meta.url))
+
+interface Answer {
+  readonly ready?: true
+  readonly url?: string
+  readonly failed?: string
+}
+
+async function serve(
+  options: unknown,
+): Promise<{ child: ChildProcess; answer: Answer; exited: Promise<number | null> }> {
+  const child = fork(ENTRY, [], { stdio: ['ignore', 'ignore', 'ignore', 'ipc'] })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  const exited = once(child, 'exit').then(([code]) => code as number | null)
+  const answered = once(child, 'message')
+  child.send(options as object)
+  const [answer] = (await answered) as [Answer]
+  return { child, answer, exited }
+}
+
+function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'simulator-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+it('answers ready with a URL that works', async () => {
+  const { answer } = await serve({ port: 0, registration: REGISTRATION })
+  expect(answer).toEqual({ ready: true, url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/) })
+  expect((await fetch(`${answer.url}/`)).status).toBe(200)
+})
+
+it.each(['SIGTERM', 'SIGINT'] as const)('ends with 0 on %s', async (signal) => {
+  const { child, exited } = await serve({ port: 0, registration: REGISTRATION })
+  child.kill(signal)
+  expect(await exited).toBe(0)
+})
+
+it('ends when its parent is gone', async () => {
+  const { child, exited } = await serve({ port: 0, registration: REGISTRATION })
+  child.disconnect()
+  expect(await exited).toBe(0)
+})
+
+it('ends although a request hangs', async () => {
+  const { child, answer, exited } = await serve({ port: 0, registration: REGISTRATION })
+  await fetch(`${answer.url}/control/scenarios`, { method: 'POST', body: JSON.stringify({ name: 'token-hang' }) })
+  const hanging = fetch(`${answer.url}/${REGISTRATION.tenantId}/oauth2/v2.0/token`, {
+    method: 'POST',
+    body: new URLSearchParams({ grant_type: 'refresh_token' }),
+  })
+  const ended = hanging.catch((error: Error) => error.message)
+  await expect
+    .poll(async () => ((await (await fetch(`${answer.url}/control/scenarios`)).json()) as { active: unknown[] }).active)
+    .toEqual([])
+  child.kill('SIGTERM')
+  expect(await exited).toBe(0)
+  expect(await ended).toBe('fetch failed')
+})
+
+it('says in one sentence that the port is taken', async () => {
+  const taken = createServer().listen(0, '127.0.0.1')
+  onTestFinished(() => void taken.close())
+  await once(taken, 'listening')
+  const { port } = taken.address() as { port: number }
+  const { answer, exited } = await serve({ port, registration: REGISTRATION })
+  expect(answer.failed).toBe(`The simulator cannot start: Port ${port} on 127.0.0.1 is already in use.`)
+  expect(await exited).toBe(1)
+})
+
+it('says which redirect URI cannot be registered', async () => {
+  const redirectUris = ['http://mail.contoso.com/callback']
+  const { answer } = await serve({ port: 0, registration: { ...REGISTRATION, redirectUris } })
+  expect(answer.failed).toContain('http://mail.contoso.com/callback must be https')
+})
+
+it('says that the data folder is none', async () => {
+  const file = join(temporaryFolder(), 'file')
+  writeFileSync(file, '')
+  const { answer } = await serve({ port: 0, registration: REGISTRATION, dataDirectory: file })
+  expect(answer.failed).toContain(file)
+})
+
+it('names the option that is wrong, and never the secret', async () => {
+  const { answer } = await serve({ port: 'x', registration: REGISTRATION })
+  expect(answer.failed).toContain('port')
+  expect(answer.failed).not.toContain(REGISTRATION.clientSecret)
+})
+
+it('keeps every answered change when it is killed', async () => {
+  const dataDirectory = temporaryFolder()
+  const { child, answer, exited } = await serve({ port: 0, registration: REGISTRATION, dataDirectory })
+  const right = { address: 'finance@contoso.com', person: 'max@contoso.com', sendAs: true }
+  const changed = await fetch(`${answer.url}/control/rights`, { method: 'PUT', body: JSON.stringify(right) })
+  child.kill('SIGKILL')
+  await exited
+  expect(changed.status).toBe(204)
+  const again = await serve({ port: 0, registration: REGISTRATION, dataDirectory })
+  const people: unknown = await (await fetch(`${again.answer.url}/control/people`)).json()
+  expect(people).toContainEqual(
+    expect.objectContaining({
+      name: 'Max Member',
+      rights: expect.objectContaining({
+        'finance@contoso.com': { sendAs: true, sendOnBehalf: false, fullAccess: false },
+      }),
+    }),
+  )
+})

@@ -1,0 +1,192 @@
+import { describe, expect, it } from 'vitest'
+import type { VisibleMessage } from '../mail/visible-message.ts'
+import { mail, PEOPLE, type Simulated, simulate } from '../test-support/simulated.ts'
+
+const PNG = 'iVBORw0KGgoAAAANSUhEUgAAAAoAAAAKCAYAAACNMs+9AAAAFUlEQVR42mP8z8BQz0AEYBxVSF+FABJADveWkH6oAAAAAElFTkSuQmCC'
+
+async function page(simulated: Simulated, path: string): Promise<string> {
+  return (await fetch(`${simulated.url}${path}`)).text()
+}
+
+async function receive(
+  simulated: Simulated,
+  change: Record<string, unknown>,
+): Promise<{ path: string; message: VisibleMessage }> {
+  const { access_token: token } = await simulated.signIn('ada')
+  await simulated.sendMail(token, mail(change))
+  const response = await simulated.control('GET', '/mailboxes/max@contoso.com/messages')
+  const message = ((await response.json()) as { items: VisibleMessage[] }).items.at(-1)
+  if (message === undefined) throw new Error('nothing arrived')
+  return { path: `/mailboxes/max@contoso.com/messages/${encodeURIComponent(message.id)}`, message }
+}
+
+const post = (
+  simulated: Simulated,
+  path: string,
+  form: Record<string, string>,
+  origin = simulated.url,
+): Promise<Response> =>
+  fetch(`${simulated.url}${path}`, {
+    method: 'POST',
+    redirect: 'manual',
+    headers: { origin },
+    body: new URLSearchParams(form),
+  })
+
+it('the home page lists mailboxes, people and scenarios', async () => {
+  const simulated = await simulate()
+  const home = await page(simulated, '/')
+  for (const text of ['/mailboxes/ada@contoso.com', 'Nora Nomail', 'Conditional access blocks the sign-in']) {
+    expect(home).toContain(text)
+  }
+})
+
+describe('a mailbox page', () => {
+  it('is empty before anything has arrived', async () => {
+    const simulated = await simulate()
+    expect(await page(simulated, '/mailboxes/max@contoso.com')).toContain('Nothing yet.')
+  })
+
+  it('lists what arrived, its text escaped', async () => {
+    const simulated = await simulate()
+    await receive(simulated, { subject: '<script>x</script>' })
+    const text = await page(simulated, '/mailboxes/max@contoso.com')
+    expect(text).toContain('&lt;script&gt;x')
+    expect(text).not.toContain('<script>x')
+  })
+
+  it('exists for an outside address, and leads from an alias to its mailbox', async () => {
+    const simulated = await simulate()
+    expect((await fetch(`${simulated.url}/mailboxes/cfo@customer.example`)).status).toBe(200)
+    const alias = await fetch(`${simulated.url}/mailboxes/ada.admin@contoso.com`, { redirect: 'manual' })
+    expect(alias.headers.get('location')).toBe('/mailboxes/ada@contoso.com')
+  })
+
+  it('does not exist for an address nobody has', async () => {
+    const simulated = await simulate()
+    expect((await fetch(`${simulated.url}/mailboxes/nobody@contoso.com`)).status).toBe(404)
+  })
+})
+
+describe('a message page', () => {
+  it('shows who sent it on behalf of whom, its headers and its attachments with size and hash', async () => {
+    const simulated = await simulate()
+    await simulated.control('PUT', '/rights', {
+      address: 'reports@contoso.com',
+      person: 'ada@contoso.com',
+      sendAs: false,
+      sendOnBehalf: true,
+    })
+    const { path } = await receive(simulated, {
+      from: { emailAddress: { address: 'reports@contoso.com' } },
+      internetMessageHeaders: [{ name: 'x-report-id', value: '42' }],
+      attachments: [{ '@odata.type': '#microsoft.graph.fileAttachment', name: 'a.txt', contentBytes: 'YWJj' }],
+    })
+    const text = await page(simulated, path)
+    expect(text).toContain('Ada Admin &lt;ada@contoso.com&gt; on behalf of Contoso Reports')
+    expect(text).toContain('<dt>x-report-id</dt>')
+    expect(text).toContain('ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad')
+  })
+
+  it('shows HTML in a frame without scripts only', async () => {
+    const simulated = await simulate()
+    const { path } = await receive(simulated, { body: { contentType: 'html', content: '<b>bold</b>' } })
+    expect(await page(simulated, path)).toContain('sandbox=""')
+    const body = await fetch(`${simulated.url}${path}/body`)
+    expect(await body.text()).toContain('<b>bold</b>')
+    expect(body.headers.get('content-security-policy')).toContain("sandbox; default-src 'none'")
+  })
+
+  it('shows text as text', async () => {
+    const simulated = await simulate()
+    const { path } = await receive(simulated, { body: { contentType: 'text', content: '<b>bold</b>' } })
+    expect(await page(simulated, path)).toContain('&lt;b&gt;bold&lt;/b&gt;')
+  })
+
+  it('resolves inline images to the message’s own attachments', async () => {
+    const simulated = await simulate()
+    const { path, message } = await receive(simulated, {
+      body: { contentType: 'html', content: '<img src="cid:logo">' },
+      attachments: [
+        {
+          '@odata.type': '#microsoft.graph.fileAttachment',
+          name: 'logo.png',
+          contentType: 'image/png',
+          contentBytes: PNG,
+          isInline: true,
+          contentId: 'logo',
+        },
+      ],
+    })
+    const attachment = `${path}/attachments/${encodeURIComponent(message.attachments[0]?.id ?? '')}`
+    expect(await page(simulated, `${path}/body`)).toBe(`<img src="${simulated.url}${attachment}">`)
+    const image = await fetch(`${simulated.url}${attachment}`)
+    expect(image.headers.get('content-type')).toBe('image/png')
+    expect(Buffer.from(await image.arrayBuffer()).toString('base64')).toBe(PNG)
+  })
+
+  it('offers an HTML attachment for download and never as a page', async () => {
+    const simulated = await simulate()
+    const { path, message } = await receive(simulated, {
+      attachments: [
+        {
+          '@odata.type': '#microsoft.graph.fileAttachment',
+          name: 'ä".html',
+          contentType: 'text/html',
+          contentBytes: 'YWJj',
+        },
+      ],
+    })
+    const file = await fetch(
+      `${simulated.url}${path}/attachments/${encodeURIComponent(message.attachments[0]?.id ?? '')}`,
+    )
+    expect(file.headers.get('content-type')).toBe('application/octet-stream')
+    expect(file.headers.get('content-disposition')).toBe("attachment; filename*=UTF-8''%C3%A4%22.html")
+  })
+})
+
+describe('the switches', () => {
+  it('turn a scenario on and off', async () => {
+    const simulated = await simulate()
+    await post(simulated, '/scenarios', { name: 'send-503', times: 'always' })
+    const { active } = (await (await simulated.control('GET', '/scenarios')).json()) as {
+      active: { id: string; name: string }[]
+    }
+    expect(active).toMatchObject([{ name: 'send-503', times: 'always' }])
+    await post(simulated, '/scenarios/off', { id: active[0]?.id ?? '' })
+    expect(await (await simulated.control('GET', '/scenarios')).json()).toMatchObject({ active: [] })
+  })
+
+  it('change settings', async () => {
+    const simulated = await simulate()
+    const form = {
+      userConsent: 'disabled',
+      cancelShape: 'subcode',
+      scopeWording: 'absent',
+      requestTooLarge: 'payload-too-large',
+    }
+    await post(simulated, '/settings', { ...form, accessTokenSeconds: '' })
+    expect(await (await simulated.control('GET', '/settings')).json()).toEqual({ ...form, accessTokenSeconds: null })
+  })
+
+  it('set rights, and remove a person’s consents', async () => {
+    const simulated = await simulate()
+    await simulated.consent('max')
+    await post(simulated, '/rights', { person: PEOPLE.max, address: 'finance@contoso.com', sendAs: 'on' })
+    await post(simulated, `/people/${PEOPLE.max}`, { action: 'remove-consents' })
+    expect(await (await simulated.control('GET', '/people')).json()).toContainEqual(
+      expect.objectContaining({
+        name: 'Max Member',
+        consents: [],
+        rights: expect.objectContaining({
+          'finance@contoso.com': { sendAs: true, sendOnBehalf: false, fullAccess: false },
+        }),
+      }),
+    )
+  })
+
+  it('are not for other sites’ pages', async () => {
+    const simulated = await simulate()
+    expect((await post(simulated, '/reset', {}, 'https://evil.example')).status).toBe(403)
+  })
+})
