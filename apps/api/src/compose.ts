@@ -44,7 +44,11 @@ export interface Product {
 export async function compose(
   config: Config,
   logger: FastifyBaseLogger,
-  { onFatal, clock = systemClock }: { onFatal: (error: unknown) => void; clock?: () => Date },
+  {
+    onFatal,
+    clock = systemClock,
+    microsoftTimeoutMs,
+  }: { onFatal: (error: unknown) => void; clock?: () => Date; microsoftTimeoutMs?: number },
 ): Promise<Product> {
   const random = randomBytes
   const embedded =
@@ -70,6 +74,7 @@ export async function compose(
       ...(httpsProxy !== null && { httpsProxy }),
       ...(noProxy !== null && { noProxy }),
       ...(extraCaCertificates !== null && { extraCaCertificates }),
+      ...(microsoftTimeoutMs !== undefined && { timeoutMs: microsoftTimeoutMs }),
     })
     const { registration, authorityHost, redirectUri, publicUrl } = config
     const identity = createMicrosoftIdentity({ registration, authorityHost, redirectUri, fetch, clock })

@@ -16,6 +16,9 @@ export const TEST_REGISTRATION = {
   clientSecret: 'the-secret-of-the-test-registration',
 }
 
+/** A PUBLIC_URL behind a reverse proxy that ends TLS; a test browser reaches it all the same. */
+export const HTTPS_PUBLIC_URL = 'https://mail.contoso.com'
+
 export interface TestMicrosoft extends Simulator {
   /** The simulator's control API. */
   control(method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<any> // oxlint-disable-line typescript/no-explicit-any -- tests assert on its shape
@@ -26,6 +29,8 @@ export interface TestProduct {
   readonly config: Config
   /** Everything that was logged. */
   readonly logLines: readonly string[]
+  /** Where it listens, whatever PUBLIC_URL says. */
+  readonly url: string
   newBrowser(): TestBrowser
   close(): Promise<void>
 }
@@ -37,8 +42,10 @@ export interface TestGround {
   startProduct(options?: {
     environment?: Record<string, string>
     clock?: () => Date
-    port?: number
+    microsoftTimeoutMs?: number
   }): Promise<TestProduct>
+  /** As on the first day: nobody has signed in, nothing is configured, and Microsoft has forgotten everything. */
+  clear(): Promise<void>
   close(): Promise<void>
 }
 
@@ -51,9 +58,10 @@ export async function createTestGround(options: { clock?: () => Date } = {}): Pr
   return {
     microsoft,
     database,
-    async startProduct({ environment = {}, clock, port } = {}) {
+    async startProduct({ environment = {}, clock, microsoftTimeoutMs } = {}) {
       const product = await startProduct({
         clock: clock ?? options.clock,
+        microsoftTimeoutMs,
         environment: {
           SMTP: 'Office365',
           AZURE_TENANT_ID: TEST_REGISTRATION.tenantId,
@@ -64,12 +72,20 @@ export async function createTestGround(options: { clock?: () => Date } = {}): Pr
           DATABASE_URL: database.url,
           VAULT_KEYS: vaultKeys,
           LOG_LEVEL: 'trace',
-          PORT: String(port ?? (await freePort())),
+          PORT: String(await freePort()),
           ...environment,
         },
       })
       products.push(product)
       return product
+    },
+    async clear() {
+      await microsoft.control('POST', '/reset')
+      const tables = await database.query<{ name: string }>(
+        `SELECT quote_ident(tablename) AS name FROM pg_tables
+          WHERE schemaname = 'public' AND tablename NOT IN ('_prisma_migrations', 'installation', 'tenants')`,
+      )
+      await database.query(`TRUNCATE ${tables.map(({ name }) => name).join(', ')} CASCADE`)
     },
     async close() {
       for (const product of products) await product.close()
@@ -85,7 +101,10 @@ async function startMicrosoft(clock: (() => Date) | undefined): Promise<TestMicr
     registration: {
       ...TEST_REGISTRATION,
       displayName: 'Inforiver Mail',
-      redirectUris: ['http://localhost/auth/microsoft/callback'], // the port does not count on localhost
+      redirectUris: [
+        'http://localhost/auth/microsoft/callback', // the port does not count on localhost
+        `${HTTPS_PUBLIC_URL}/auth/microsoft/callback`,
+      ],
     },
     ...(clock && { clock }),
   })
@@ -106,6 +125,7 @@ async function startMicrosoft(clock: (() => Date) | undefined): Promise<TestMicr
 async function startProduct(options: {
   environment: Record<string, string>
   clock: (() => Date) | undefined
+  microsoftTimeoutMs: number | undefined
 }): Promise<TestProduct> {
   const config = readConfig(options.environment, join(tmpdir(), 'no-such-folder'))
   const logLines: string[] = []
@@ -120,16 +140,19 @@ async function startProduct(options: {
       throw error
     },
     ...(options.clock && { clock: options.clock }),
+    ...(options.microsoftTimeoutMs !== undefined && { microsoftTimeoutMs: options.microsoftTimeoutMs }),
   })
   const app = await product.buildApp()
   await app.listen({ host: config.host, port: config.port })
   if (config.role !== 'api') product.worker.start()
+  const url = `http://localhost:${config.port}`
   let closed = false
   return {
     publicUrl: config.publicUrl,
+    url,
     config,
     logLines,
-    newBrowser: () => createTestBrowser(config.publicUrl),
+    newBrowser: () => createTestBrowser(config.publicUrl, url),
     async close() {
       if (closed) return
       closed = true

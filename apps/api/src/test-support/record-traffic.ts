@@ -1,0 +1,45 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+/** Everything that went over one HTTP request and its answer, bodies included, as text. */
+export interface Exchange {
+  readonly port: number
+  readonly url: string
+  request: string
+  response: string
+}
+
+/** Listens in on every HTTP server of this process: the product's and the simulator's. */
+export function recordTraffic(): { readonly exchanges: readonly Exchange[]; stop(): void } {
+  const exchanges: Exchange[] = []
+  const onStart = (message: unknown) => {
+    const { request, response } = message as { request: IncomingMessage; response: ServerResponse }
+    const { port } = request.socket.address() as AddressInfo
+    const url = request.url ?? ''
+    const exchange = { port, url, request: `${url}\n${request.rawHeaders.join('\n')}\n`, response: '' }
+    exchanges.push(exchange)
+    const push = request.push.bind(request)
+    request.push = (chunk: unknown, ...rest) => {
+      exchange.request += textOf(chunk)
+      return push(chunk, ...rest)
+    }
+    const write = response.write.bind(response) as (...parameters: unknown[]) => boolean
+    response.write = (...parameters: unknown[]) => {
+      exchange.response += textOf(parameters[0])
+      return write(...parameters)
+    }
+    const end = response.end.bind(response) as (...parameters: unknown[]) => ServerResponse
+    response.end = (...parameters: unknown[]) => {
+      exchange.response += `${textOf(parameters[0])}\n${JSON.stringify(response.getHeaders())}`
+      return end(...parameters)
+    }
+  }
+  subscribe('http.server.request.start', onStart)
+  return { exchanges, stop: () => void unsubscribe('http.server.request.start', onStart) }
+}
+
+function textOf(chunk: unknown): string {
+  if (typeof chunk === 'string') return chunk
+  return chunk instanceof Uint8Array ? Buffer.from(chunk).toString('utf8') : ''
+}
