@@ -21,7 +21,7 @@ export interface EntraRefusal {
 /** The parameters of a redirect back to us; null when they report no error. A repeated parameter counts once. */
 export function readRedirectRefusal(parameters: Readonly<Record<string, unknown>>): EntraRefusal | null {
   if (first(parameters['error']) === null) return null
-  return readRefusal(null, parameters, first(parameters['error_subcode']))
+  return readRefusal(null, parameters, first(parameters['error_subcode']) ?? first(parameters['suberror']))
 }
 
 /** The body of a token answer with a status other than 200, or one that lacks what it should hold. */

@@ -179,18 +179,11 @@ const RULES: Readonly<Record<string, Rule>> = {
 /** Every code with a rule of its own. */
 export const MICROSOFT_CODES: readonly string[] = Object.keys(RULES)
 
-/** The codes of errors that are raised before a request has left: nothing can have been done. */
-const NOT_SENT = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'EHOSTDOWN',
+/** Errors from before a connection stood: nothing can have been done. Node marks the others by `syscall`. */
+const NOT_CONNECTED = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
   'UND_ERR_PRX_TLS',
   'UND_ERR_PRX_CONN',
-  'UND_ERR_ABORTED', // undici's word for a proxy that refuses the tunnel
   'CERT_HAS_EXPIRED',
   'CERT_NOT_YET_VALID',
   'DEPTH_ZERO_SELF_SIGNED_CERT',
@@ -218,13 +211,12 @@ export function classifyFailure(answer: GraphAnswer, context: FailureContext = {
 
 /** What a connection that failed means: a request that may have left may have been carried out. */
 export function classifyConnectionFailure(error: unknown): Failure {
-  const code = errorCode(error)
+  const cause = rootCause(error)
   const facts = { microsoftCode: null, requestId: null, retryAfter: null }
-  if (code !== null && NOT_SENT.has(code))
-    return { outcome: 'unavailable', ...facts, detail: `Microsoft could not be reached (${code}).` }
-  const cause = code ?? (error instanceof Error ? error.name : null)
-  const named = cause === null ? '' : ` (${cause})`
-  return { outcome: 'unknown', ...facts, detail: `The connection to Microsoft ended before an answer${named}.` }
+  const named = cause.code === null ? '' : ` (${cause.code})`
+  if (cause.beforeConnection)
+    return { outcome: 'unavailable', ...facts, detail: `Microsoft 365 could not be reached${named}.` }
+  return { outcome: 'unknown', ...facts, detail: `The connection to Microsoft 365 ended before an answer${named}.` }
 }
 
 /** As the problem of a message that failed for good. */
@@ -293,11 +285,23 @@ function quoted(detail: string, { message, status }: GraphAnswer): string {
   return quote === '' ? `${detail} (HTTP ${status})` : `${detail} Microsoft says: “${quote}”`
 }
 
-/** undici wraps the error of the socket as `cause`, Node may wrap several tried addresses once more. */
-function errorCode(error: unknown): string | null {
+interface Cause {
+  readonly code: string | null
+  readonly beforeConnection: boolean
+}
+
+/** undici wraps the error of the socket as `cause`; Node wraps one for each address tried. */
+function rootCause(error: unknown): Cause {
   for (let current = error, depth = 0; current instanceof Error && depth < 5; current = current.cause, depth += 1) {
-    if ('code' in current && typeof current.code === 'string') return current.code
-    if (current instanceof AggregateError && current.errors.length > 0) return errorCode(current.errors[0])
+    if (current instanceof AggregateError && current.errors.length > 0) return rootCause(current.errors[0])
+    if ('code' in current && typeof current.code === 'string')
+      return { code: current.code, beforeConnection: isBeforeConnection(current, current.code) }
   }
-  return null
+  return { code: error instanceof Error ? error.name : null, beforeConnection: false }
+}
+
+function isBeforeConnection(error: Error, code: string): boolean {
+  if ('syscall' in error) return error.syscall === 'connect' || error.syscall === 'getaddrinfo'
+  // undici tells a proxy that refuses the tunnel from other aborts by the message alone.
+  return NOT_CONNECTED.has(code) || (code === 'UND_ERR_ABORTED' && error.message.startsWith('Proxy response'))
 }

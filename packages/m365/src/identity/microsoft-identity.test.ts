@@ -1,0 +1,324 @@
+import { randomBytes } from 'node:crypto'
+import { startSimulator, type Simulator } from '@inforiver-mail/m365-simulator/start'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { createMicrosoftFetch } from '../microsoft-fetch.ts'
+import { freePort, serve } from '../test-support/servers.ts'
+import { ADA, control, GIL_THE_GUEST, redirectUri, registration, signIn } from '../test-support/sign-in.ts'
+import { newSecrets } from './authorization-secrets.ts'
+import { createMicrosoftIdentity, type MicrosoftIdentity } from './microsoft-identity.ts'
+
+const SCOPES = ['Mail.Send', 'User.Read']
+const fetch = createMicrosoftFetch({ timeoutMs: 2_000 })
+const clock = () => new Date()
+
+let simulator: Simulator
+let identity: MicrosoftIdentity
+
+beforeAll(async () => {
+  simulator = await startSimulator({ port: 0, registration })
+  identity = identityAt(simulator.authorityHost)
+})
+afterAll(() => simulator.close())
+afterEach(() => control(simulator.url, 'POST', '/reset'))
+
+describe('authorizeUrl', () => {
+  it('asks for what was wanted, and for nothing else but OpenID Connect’s own', async () => {
+    const secrets = newSecrets(randomBytes)
+    const url = new URL(await identity.authorizeUrl({ scopes: SCOPES, prompt: 'select_account', ...secrets }))
+    expect(`${url.origin}${url.pathname}`).toBe(`${simulator.url}/${registration.tenantId}/oauth2/v2.0/authorize`)
+    expect(Object.fromEntries(url.searchParams)).toMatchObject({
+      client_id: registration.clientId,
+      response_type: 'code',
+      redirect_uri: redirectUri,
+      scope: 'Mail.Send User.Read openid profile offline_access',
+      state: secrets.state,
+      nonce: secrets.nonce,
+      code_challenge: secrets.codeChallenge,
+      code_challenge_method: 'S256',
+      prompt: 'select_account',
+    })
+  })
+
+  it('never puts a secret into the URL', async () => {
+    const secrets = newSecrets(randomBytes)
+    const url = await identity.authorizeUrl({ scopes: SCOPES, ...secrets })
+    expect(url).not.toContain(registration.clientSecret)
+    expect(url).not.toContain(secrets.codeVerifier)
+  })
+
+  it('needs no network', async () => {
+    const offline = identityAt(`http://127.0.0.1:${await freePort()}`)
+    await expect(offline.authorizeUrl({ scopes: SCOPES, ...newSecrets(randomBytes) })).resolves.toContain('/authorize?')
+  })
+})
+
+describe('adminConsentUrl', () => {
+  it('leads to the page for the whole organisation', async () => {
+    const url = new URL(identity.adminConsentUrl({ scopes: SCOPES, state: 'state-1' }))
+    expect(`${url.origin}${url.pathname}`).toBe(`${simulator.url}/${registration.tenantId}/v2.0/adminconsent`)
+    expect(Object.fromEntries(url.searchParams)).toEqual({
+      client_id: registration.clientId,
+      scope: 'Mail.Send User.Read openid profile offline_access',
+      redirect_uri: redirectUri,
+      state: 'state-1',
+    })
+    expect((await fetch(url.href)).status).toBe(200)
+  })
+})
+
+describe('redeemCode', () => {
+  it('returns tokens, permissions and the person', async () => {
+    expect(await redeemAs(ADA)).toMatchObject({
+      outcome: 'granted',
+      tokens: { accessToken: expect.any(String), refreshToken: expect.any(String), expiresAt: expect.any(Date) },
+      grantedPermissions: ['Mail.Send', 'User.Read'],
+      person: {
+        tenantId: registration.tenantId,
+        objectId: ADA,
+        name: 'Ada Admin',
+        signInName: 'ada@contoso.com',
+        roles: ['Workspace.Admin'],
+        guest: false,
+      },
+    })
+  })
+
+  it.each(['qualified', 'upper-case', 'absent'])('understands scopes that are %s', async (scopeWording) => {
+    await control(simulator.url, 'PATCH', '/settings', { scopeWording })
+    expect(await redeemAs(ADA)).toMatchObject({ grantedPermissions: ['Mail.Send', 'User.Read'] })
+  })
+
+  it('reports more than was asked for', async () => {
+    await control(simulator.url, 'PATCH', '/settings', { scopeWording: 'more' })
+    expect(await redeemAs(ADA)).toMatchObject({
+      grantedPermissions: expect.arrayContaining(['Mail.Send', 'User.Read', expect.any(String)]),
+    })
+  })
+
+  it('knows a guest', async () => {
+    expect(await redeemAs(GIL_THE_GUEST)).toMatchObject({ outcome: 'granted', person: { guest: true } })
+  })
+
+  it('signs somebody in with no scopes but OpenID Connect’s', async () => {
+    expect(await redeemAs(ADA, ['openid', 'profile'])).toMatchObject({
+      outcome: 'granted',
+      grantedPermissions: [],
+      person: { objectId: ADA },
+    })
+  })
+
+  it('reports an answer without a refresh token', async () => {
+    await scenario('no-refresh-token')
+    expect(await redeemAs(ADA)).toMatchObject({ outcome: 'granted', tokens: { refreshToken: null } })
+  })
+
+  it.each([
+    'id-token-wrong-nonce',
+    'id-token-wrong-audience',
+    'id-token-wrong-issuer',
+    'id-token-wrong-signature',
+    'id-token-expired',
+    'no-id-token',
+  ])('refuses %s', async (name) => {
+    await scenario(name)
+    expect(await redeemAs(ADA)).toMatchObject({ outcome: 'refused', explanation: { kind: 'unexpected-answer' } })
+  })
+
+  it('refuses an account of another organisation', async () => {
+    await scenario('id-token-wrong-tenant')
+    expect(await redeemAs(ADA)).toMatchObject({ outcome: 'refused', explanation: { kind: 'wrong-account' } })
+  })
+
+  it('refuses another verifier than the one the challenge was made of', async () => {
+    const { codeVerifier } = newSecrets(randomBytes)
+    expect(await redeemAs(ADA, SCOPES, { codeVerifier })).toMatchObject({
+      outcome: 'refused',
+      explanation: { kind: 'microsoft-refused', aadstsCode: 501481 },
+    })
+  })
+
+  it.each(['secret-wrong', 'secret-expired'])('blames the app registration for %s', async (name) => {
+    await scenario(name)
+    expect(await redeemAs(ADA)).toMatchObject({
+      outcome: 'refused',
+      explanation: { kind: 'app-misconfigured', correlationId: expect.any(String) },
+    })
+  })
+
+  it.each(['token-500-empty-object', 'token-502-html', 'token-503', 'token-429', 'token-hang'])(
+    'takes %s for trouble that passes',
+    async (name) => {
+      await scenario(name)
+      expect(await redeemAs(ADA)).toMatchObject({ outcome: 'refused', explanation: { kind: 'microsoft-unavailable' } })
+    },
+  )
+
+  it.each(['<html>Welcome to the hotel</html>', '{}', '[]', 'null', '"x"', '{"access_token":""}'])(
+    'takes 200 with %s for an answer of somebody else',
+    async (body) => {
+      const origin = await serve((_request, response) => response.end(body))
+      const request = { code: 'code', codeVerifier: 'v'.repeat(43), nonce: 'nonce', scopes: SCOPES }
+      expect(await identityAt(origin).redeemCode(request)).toMatchObject({
+        outcome: 'refused',
+        explanation: { kind: 'unexpected-answer' },
+      })
+    },
+  )
+
+  it('takes keys that cannot be fetched for trouble that passes', async () => {
+    await control(simulator.url, 'POST', '/scenarios', {
+      effect: { kind: 'http', endpoint: 'keys', do: { action: 'answer', status: 503 } },
+    })
+    const fresh = identityAt(simulator.authorityHost)
+    expect(await redeemAs(ADA, SCOPES, {}, fresh)).toMatchObject({
+      outcome: 'refused',
+      explanation: { kind: 'microsoft-unavailable' },
+    })
+  })
+
+  it('stops when the caller says so', async () => {
+    await scenario('token-hang')
+    expect(await redeemAs(ADA, SCOPES, { signal: AbortSignal.timeout(50) })).toMatchObject({ outcome: 'refused' })
+  })
+
+  it('never shows code, verifier or secret in an explanation', async () => {
+    await scenario('secret-wrong')
+    const code = `code-${randomBytes(8).toString('hex')}`
+    const { codeVerifier, nonce } = newSecrets(randomBytes)
+    const shown = JSON.stringify(await identity.redeemCode({ code, codeVerifier, nonce, scopes: SCOPES }))
+    expect(shown).toContain('AADSTS7000215')
+    for (const secret of [code, codeVerifier, registration.clientSecret]) expect(shown).not.toContain(secret)
+  })
+})
+
+describe('refresh', () => {
+  it('returns a new access token and the rotated refresh token', async () => {
+    const { refreshToken, accessToken } = await tokensOfAda()
+    const refresh = await identity.refresh({ refreshToken, scopes: SCOPES })
+    if (refresh.outcome === 'refused') throw new Error(refresh.explanation.detail)
+    expect(refresh.tokens.accessToken).not.toBe(accessToken)
+    expect(refresh.tokens.refreshToken).not.toBe(refreshToken)
+    expect(refresh.grantedPermissions).toEqual(['Mail.Send', 'User.Read'])
+    expect(await identity.refresh({ refreshToken: refresh.tokens.refreshToken, scopes: SCOPES })).toMatchObject({
+      outcome: 'granted',
+    })
+  })
+
+  it('keeps the old refresh token when the answer has none', async () => {
+    const { refreshToken } = await tokensOfAda()
+    await scenario('no-refresh-token')
+    expect(await identity.refresh({ refreshToken, scopes: SCOPES })).toMatchObject({
+      outcome: 'granted',
+      tokens: { refreshToken },
+    })
+  })
+
+  it('knows when the token ends', async () => {
+    const { refreshToken } = await tokensOfAda()
+    await control(simulator.url, 'PATCH', '/settings', { accessTokenSeconds: 121 })
+    const stopped = identityAt(simulator.authorityHost, () => new Date('2026-11-24T10:00:00.000Z'))
+    expect(await stopped.refresh({ refreshToken, scopes: SCOPES })).toMatchObject({
+      tokens: { expiresAt: new Date('2026-11-24T10:02:00.000Z') },
+    })
+  })
+
+  it('expects Microsoft’s shortest lifetime of a token that names none', async () => {
+    const origin = await serve((_request, response) => response.end('{"access_token":"a","token_type":"Bearer"}'))
+    const stopped = identityAt(origin, () => new Date('2026-11-24T10:00:00.000Z'))
+    expect(await stopped.refresh({ refreshToken: 'token', scopes: SCOPES })).toMatchObject({
+      tokens: { expiresAt: new Date('2026-11-24T11:00:00.000Z') },
+    })
+  })
+
+  it.each([
+    'refresh-inactive',
+    'refresh-revoked',
+    'refresh-revoked-without-suberror',
+    'refresh-sign-in-frequency',
+    'refresh-conditional-access',
+    'refresh-consent-removed',
+  ])('asks for a new connection after %s', async (name) => {
+    const { refreshToken } = await tokensOfAda()
+    await scenario(name)
+    expect(await identity.refresh({ refreshToken, scopes: SCOPES })).toMatchObject({
+      outcome: 'refused',
+      explanation: { kind: 'reconnect-required', correlationId: expect.any(String), aadstsCode: expect.any(Number) },
+    })
+  })
+
+  it.each(['secret-wrong', 'secret-expired'])('blames the app registration for %s', async (name) => {
+    const { refreshToken } = await tokensOfAda()
+    await scenario(name)
+    expect(await identity.refresh({ refreshToken, scopes: SCOPES })).toMatchObject({
+      outcome: 'refused',
+      explanation: { kind: 'app-misconfigured' },
+    })
+  })
+
+  it.each(['token-500-empty-object', 'token-502-html', 'token-503', 'token-429', 'token-hang'])(
+    'lets the grant live through %s, and refreshes at once when it is over',
+    async (name) => {
+      const { refreshToken } = await tokensOfAda()
+      await scenario(name)
+      expect(await identity.refresh({ refreshToken, scopes: SCOPES })).toMatchObject({
+        outcome: 'refused',
+        explanation: { kind: 'microsoft-unavailable' },
+      })
+      expect(await identity.refresh({ refreshToken, scopes: SCOPES })).toMatchObject({ outcome: 'granted' })
+    },
+  )
+
+  it.each(['<html>Welcome to the hotel</html>', '{}', '{"access_token":""}'])(
+    'lets the grant live through 200 with %s',
+    async (body) => {
+      const origin = await serve((_request, response) => response.end(body))
+      expect(await identityAt(origin).refresh({ refreshToken: 'token', scopes: SCOPES })).toMatchObject({
+        outcome: 'refused',
+        explanation: { kind: 'microsoft-unavailable' },
+      })
+    },
+  )
+
+  it('lets the grant live when Microsoft cannot be reached', async () => {
+    const offline = identityAt(`http://127.0.0.1:${await freePort()}`)
+    expect(await offline.refresh({ refreshToken: 'token', scopes: SCOPES })).toMatchObject({
+      outcome: 'refused',
+      explanation: { kind: 'microsoft-unavailable', title: 'Microsoft could not be reached' },
+    })
+  })
+
+  it('never shows the refresh token in an explanation', async () => {
+    const { refreshToken } = await tokensOfAda()
+    await scenario('refresh-revoked')
+    const shown = JSON.stringify(await identity.refresh({ refreshToken, scopes: SCOPES }))
+    expect(shown).toContain('AADSTS50173')
+    expect(shown).not.toContain(refreshToken)
+  })
+})
+
+function identityAt(authorityHost: string, now = clock): MicrosoftIdentity {
+  return createMicrosoftIdentity({ registration, authorityHost, redirectUri, fetch, clock: now })
+}
+
+async function redeemAs(
+  oid: string,
+  scopes: readonly string[] = SCOPES,
+  change: { readonly codeVerifier?: string; readonly signal?: AbortSignal } = {},
+  at = identity,
+) {
+  const { codeVerifier, ...secrets } = newSecrets(randomBytes)
+  const { code = '' } = await signIn(await at.authorizeUrl({ scopes, prompt: 'select_account', ...secrets }), oid)
+  return at.redeemCode({ code, codeVerifier, nonce: secrets.nonce, scopes, ...change })
+}
+
+async function tokensOfAda() {
+  const redemption = await redeemAs(ADA)
+  if (redemption.outcome === 'refused') throw new Error(redemption.explanation.detail)
+  const { accessToken, refreshToken } = redemption.tokens
+  if (refreshToken === null) throw new Error('There was no refresh token.')
+  return { accessToken, refreshToken }
+}
+
+function scenario(name: string) {
+  return control(simulator.url, 'POST', '/scenarios', { name })
+}

@@ -1,0 +1,346 @@
+import { randomBytes } from 'node:crypto'
+import { startSimulator, type Simulator } from '@inforiver-mail/m365-simulator/start'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { newSecrets } from '../identity/authorization-secrets.ts'
+import { createMicrosoftIdentity } from '../identity/microsoft-identity.ts'
+import { createMicrosoftFetch } from '../microsoft-fetch.ts'
+import { selfSignedCertificate } from '../test-support/self-signed-certificate.ts'
+import { freePort, serve, serveProxy, serveTls } from '../test-support/servers.ts'
+import {
+  ADA,
+  control,
+  GIL_THE_GUEST,
+  NORA_WITHOUT_MAILBOX,
+  redirectUri,
+  registration,
+  signIn,
+} from '../test-support/sign-in.ts'
+import { createGraphMailer, type GraphMailer } from './graph-mailer.ts'
+import type { OutgoingMessage } from './outgoing-message.ts'
+import { MESSAGE_ID_PROPERTY } from './send-mail-request.ts'
+
+const NOW = new Date('2026-11-24T10:00:00.000Z')
+const fetch = createMicrosoftFetch({ timeoutMs: 2_000 })
+
+const message: OutgoingMessage = {
+  id: 'msg_00000000000000000000000000000001',
+  from: { address: 'ada@contoso.com' },
+  to: [{ address: 'max@contoso.com', name: 'Max Member' }],
+  cc: [],
+  bcc: [],
+  replyTo: [],
+  subject: 'Größe 📈',
+  html: '<p>Hello</p>',
+  text: null,
+  attachments: [],
+  headers: {},
+  importance: 'normal',
+  saveToSentItems: true,
+}
+
+let simulator: Simulator
+let mailer: GraphMailer
+
+beforeAll(async () => {
+  simulator = await startSimulator({ port: 0, registration })
+  mailer = mailerAt(simulator.graphBaseUrl)
+})
+afterAll(() => simulator.close())
+afterEach(() => control(simulator.url, 'POST', '/reset'))
+
+describe('readDelegate', () => {
+  it('returns id, name and every address, the primary one first', async () => {
+    expect(await mailer.readDelegate(await tokenOf(ADA))).toEqual({
+      outcome: 'found',
+      delegate: {
+        objectId: ADA,
+        name: 'Ada Admin',
+        addresses: ['ada@contoso.com', 'ada.admin@contoso.com'],
+        guest: false,
+      },
+    })
+  })
+
+  it('knows a guest, whose sign-in name is no address', async () => {
+    expect(await mailer.readDelegate(await tokenOf(GIL_THE_GUEST))).toMatchObject({
+      delegate: { guest: true, addresses: ['gil@fabrikam.com'] },
+    })
+  })
+
+  it('is unauthorized with a token that Graph does not know', async () => {
+    expect(await mailer.readDelegate('junk')).toMatchObject({ outcome: 'unauthorized' })
+  })
+
+  it('is refused without the permission to read', async () => {
+    expect(await mailer.readDelegate(await tokenOf(ADA, ['Mail.Send']))).toMatchObject({
+      outcome: 'refused',
+      reason: 'access-denied',
+    })
+  })
+
+  it.each([
+    [500, ''],
+    [504, ''],
+    [200, '<html>Welcome to the hotel</html>'],
+    [200, '{}'],
+    [302, ''],
+  ])('may be tried again after HTTP %i with %j', async (status, body) => {
+    const origin = await serve((_request, response) => response.writeHead(status).end(body))
+    expect(await mailerAt(origin).readDelegate('token')).toMatchObject({ outcome: 'unavailable' })
+  })
+
+  it.each([
+    [{ mail: null, proxyAddresses: [], userPrincipalName: 'nora@contoso.com' }, ['nora@contoso.com']],
+    [{ mail: null, proxyAddresses: null, userPrincipalName: 'nora#EXT#@contoso.com' }, []],
+    [
+      {
+        mail: 'A@contoso.com',
+        proxyAddresses: ['smtp:b@contoso.com', 'SIP:a@contoso.com', 'X500:/o=x', 'SMTP:a@contoso.com', 7],
+      },
+      ['A@contoso.com', 'b@contoso.com'],
+    ],
+    [{ proxyAddresses: ['smtp:b@contoso.com', 'SMTP:a@contoso.com'] }, ['a@contoso.com', 'b@contoso.com']],
+  ])('reads the addresses of %j', async (user, addresses) => {
+    const origin = await serve((_request, response) => response.end(JSON.stringify({ id: 'oid', ...user })))
+    expect(await mailerAt(origin).readDelegate('token')).toMatchObject({ outcome: 'found', delegate: { addresses } })
+  })
+})
+
+describe('send', () => {
+  it('delivers the message, with its id as an extended property', async () => {
+    const sent = await mailer.send(
+      { ...message, headers: { 'x-report-id': '42' }, importance: 'high', replyTo: [{ address: 'reply@contoso.com' }] },
+      { accessToken: await tokenOf(ADA) },
+    )
+    expect(sent).toEqual({ outcome: 'sent', retryAfter: null, requestId: expect.any(String) })
+    const [arrived] = await inboxOf('max@contoso.com')
+    expect(arrived).toMatchObject({
+      subject: 'Größe 📈',
+      from: { address: 'ada@contoso.com' },
+      replyTo: [{ address: 'reply@contoso.com' }],
+      body: { contentType: 'html', content: '<p>Hello</p>' },
+      importance: 'high',
+      headers: [{ name: 'x-report-id', value: '42' }],
+      extendedProperties: [{ id: MESSAGE_ID_PROPERTY, value: message.id }],
+    })
+  })
+
+  it('delivers attachments byte for byte', async () => {
+    const content = randomBytes(100_001)
+    const attachments = [
+      { filename: 'Übersicht "Q3".bin', contentType: 'application/octet-stream', content, contentId: null },
+    ]
+    await mailer.send({ ...message, attachments }, { accessToken: await tokenOf(ADA) })
+    expect(await inboxOf('max@contoso.com')).toMatchObject([
+      { attachments: [{ name: 'Übersicht "Q3".bin', sizeBytes: content.length, isInline: false }] },
+    ])
+  })
+
+  it('leaves no copy in Sent Items when the message asks for none', async () => {
+    await mailer.send({ ...message, saveToSentItems: false }, { accessToken: await tokenOf(ADA) })
+    expect(await messagesIn('ada@contoso.com', 'sentItems')).toEqual([])
+  })
+
+  it('sends as a shared mailbox with the right and the permission', async () => {
+    const scopes = ['Mail.Send', 'Mail.Send.Shared', 'User.Read']
+    const sender = { own: false, grantedPermissions: scopes }
+    const foreign = { ...message, from: { address: 'reports@contoso.com' } }
+    expect(await mailer.send(foreign, { accessToken: await tokenOf(ADA, scopes), sender })).toMatchObject({
+      outcome: 'sent',
+    })
+    expect(await inboxOf('max@contoso.com')).toMatchObject([{ from: { address: 'reports@contoso.com' } }])
+  })
+
+  it('is refused as a shared mailbox without Send As', async () => {
+    const accessToken = await tokenOf(ADA, ['Mail.Send', 'Mail.Send.Shared'])
+    expect(await mailer.send({ ...message, from: { address: 'finance@contoso.com' } }, { accessToken })).toMatchObject({
+      outcome: 'refused',
+      reason: 'send-as-denied',
+      microsoftCode: 'ErrorSendAsDenied',
+      requestId: expect.any(String),
+    })
+  })
+
+  it('names the permission that is missing for a shared mailbox', async () => {
+    const sender = { own: false, grantedPermissions: ['Mail.Send'] }
+    const foreign = { ...message, from: { address: 'reports@contoso.com' } }
+    expect(await mailer.send(foreign, { accessToken: await tokenOf(ADA), sender })).toMatchObject({
+      outcome: 'refused',
+      reason: 'permission-missing',
+    })
+  })
+
+  it('is refused for an account without a mailbox', async () => {
+    const accessToken = await tokenOf(NORA_WITHOUT_MAILBOX)
+    expect(await mailer.send({ ...message, from: { address: 'nora@contoso.com' } }, { accessToken })).toMatchObject({
+      outcome: 'refused',
+      reason: 'mailbox-not-found',
+    })
+  })
+
+  it.each(['bad-request', 'payload-too-large'])('is refused over 4 MB, answered as %s', async (requestTooLarge) => {
+    await control(simulator.url, 'PATCH', '/settings', { requestTooLarge })
+    const accessToken = await tokenOf(ADA)
+    expect(await mailer.send({ ...message, html: 'x'.repeat(4_300_000) }, { accessToken })).toMatchObject({
+      outcome: 'refused',
+      reason: 'message-too-large',
+    })
+  })
+
+  it('passes on the claims of a challenge', async () => {
+    const claims = '{"access_token":{"nbf":{"essential":true}}}'
+    const origin = await serve((_request, response) => {
+      const encoded = Buffer.from(claims).toString('base64')
+      response.writeHead(401, { 'www-authenticate': `Bearer error="insufficient_claims", claims="${encoded}"` }).end()
+    })
+    expect(await mailerAt(origin).send(message, { accessToken: 'token' })).toMatchObject({
+      outcome: 'unauthorized',
+      claims,
+    })
+  })
+
+  it.each([
+    ['send-429', 'throttled'],
+    ['send-503', 'unavailable'],
+    ['send-500-empty-object', 'unknown'],
+    ['send-502-html', 'unknown'],
+    ['send-accepted-but-504', 'unknown'],
+    ['send-reset-before', 'unknown'],
+    ['send-reset-after', 'unknown'],
+    ['send-hang', 'unknown'],
+    ['send-accepted-with-retry-after', 'sent'],
+  ])('sorts %s as %s, and asks once', async (name, outcome) => {
+    const accessToken = await tokenOf(ADA)
+    await control(simulator.url, 'POST', '/scenarios', { name, times: 'always' })
+    const before = await sendMailCalls()
+    expect(await mailer.send(message, { accessToken })).toMatchObject({ outcome })
+    expect((await sendMailCalls()) - before).toBe(1)
+  })
+
+  it('reports the pause that a success asks for', async () => {
+    await control(simulator.url, 'POST', '/scenarios', { name: 'send-accepted-with-retry-after' })
+    expect(await mailer.send(message, { accessToken: await tokenOf(ADA) })).toMatchObject({
+      retryAfter: new Date('2026-11-24T10:00:02.000Z'),
+    })
+  })
+
+  it.each(['2', 'Tue, 24 Nov 2026 10:00:02 GMT'])(
+    'keeps Retry-After (%s) of an answer that is no JSON',
+    async (value) => {
+      const origin = await serve((_request, response) => {
+        response.writeHead(429, { 'retry-after': value }).end('<html>Slow down</html>')
+      })
+      expect(await mailerAt(origin).send(message, { accessToken: 'token' })).toMatchObject({
+        outcome: 'throttled',
+        retryAfter: new Date('2026-11-24T10:00:02.000Z'),
+      })
+    },
+  )
+
+  it('believes a 202 whose body breaks off', async () => {
+    const origin = await serve((_request, response) => {
+      response.writeHead(202, { 'content-length': '100' }).write('half')
+      setImmediate(() => response.destroy())
+    })
+    expect(await mailerAt(origin).send(message, { accessToken: 'token' })).toMatchObject({ outcome: 'sent' })
+  })
+
+  it('believes the status of an answer whose body is endless', async () => {
+    const origin = await serve((_request, response) => {
+      response.writeHead(400)
+      const more = () => void response.write('x'.repeat(65_536), more)
+      more()
+    })
+    expect(await mailerAt(origin).send(message, { accessToken: 'token' })).toMatchObject({
+      outcome: 'refused',
+      reason: 'message-refused',
+    })
+  })
+
+  it('knows that nothing was sent where nobody listens', async () => {
+    expect(
+      await mailerAt(`http://127.0.0.1:${await freePort()}`).send(message, { accessToken: 'token' }),
+    ).toMatchObject({
+      outcome: 'unavailable',
+      detail: expect.stringContaining('ECONNREFUSED'),
+    })
+  })
+
+  it('knows that nothing was sent to a host it does not trust', async () => {
+    const origin = await serveTls(selfSignedCertificate(), (_request, response) => response.writeHead(202).end())
+    expect(await mailerAt(origin).send(message, { accessToken: 'token' })).toMatchObject({ outcome: 'unavailable' })
+  })
+
+  it('knows that nothing was sent when the proxy is gone', async () => {
+    const proxied = createMicrosoftFetch({ httpsProxy: `http://127.0.0.1:${await freePort()}` })
+    const behindProxy = createGraphMailer({ graphBaseUrl: 'https://localhost:8443', fetch: proxied, clock: () => NOW })
+    expect(await behindProxy.send(message, { accessToken: 'token' })).toMatchObject({ outcome: 'unavailable' })
+  })
+
+  it('knows that nothing was sent when the proxy refuses', async () => {
+    const proxy = await serveProxy(403)
+    const proxied = createMicrosoftFetch({ httpsProxy: proxy.origin })
+    const behindProxy = createGraphMailer({ graphBaseUrl: 'https://localhost:8443', fetch: proxied, clock: () => NOW })
+    expect(await behindProxy.send(message, { accessToken: 'token' })).toMatchObject({ outcome: 'unavailable' })
+  })
+
+  it('leaves it open when the caller stops in the middle', async () => {
+    const stop = new AbortController()
+    const origin = await serve(() => stop.abort())
+    expect(await mailerAt(origin).send(message, { accessToken: 'token', signal: stop.signal })).toMatchObject({
+      outcome: 'unknown',
+    })
+  })
+
+  it('sends nothing when the caller has stopped before', async () => {
+    await expect(mailer.send(message, { accessToken: 'token', signal: AbortSignal.abort() })).rejects.toThrow(/abort/)
+  })
+
+  it.each(['', '/', '/v1.0', '/v1.0/'])('takes the base URL with %j at its end', async (suffix) => {
+    const asked: (string | undefined)[] = []
+    const origin = await serve((request, response) => {
+      asked.push(request.url)
+      response.writeHead(202).end()
+    })
+    await mailerAt(`${origin}${suffix}`).send(message, { accessToken: 'token' })
+    expect(asked).toEqual(['/v1.0/me/sendMail'])
+  })
+
+  it('never shows the token in an outcome', async () => {
+    const outcome = await mailer.send(message, { accessToken: 'token-of-ada' })
+    expect(JSON.stringify(outcome)).not.toContain('token-of-ada')
+  })
+})
+
+function mailerAt(graphBaseUrl: string): GraphMailer {
+  return createGraphMailer({ graphBaseUrl, fetch, clock: () => NOW })
+}
+
+async function tokenOf(oid: string, scopes: readonly string[] = ['Mail.Send', 'User.Read']): Promise<string> {
+  const identity = createMicrosoftIdentity({
+    registration,
+    authorityHost: simulator.authorityHost,
+    redirectUri,
+    fetch,
+    clock: () => new Date(),
+  })
+  const { codeVerifier, ...secrets } = newSecrets(randomBytes)
+  const { code = '' } = await signIn(await identity.authorizeUrl({ scopes, prompt: 'select_account', ...secrets }), oid)
+  const redemption = await identity.redeemCode({ code, codeVerifier, nonce: secrets.nonce, scopes })
+  if (redemption.outcome === 'refused') throw new Error(redemption.explanation.detail)
+  return redemption.tokens.accessToken
+}
+
+function inboxOf(address: string) {
+  return messagesIn(address, 'inbox')
+}
+
+async function messagesIn(address: string, folder: 'inbox' | 'sentItems'): Promise<unknown[]> {
+  const response = await fetch(`${simulator.url}/control/mailboxes/${address}/messages?folder=${folder}`)
+  return ((await response.json()) as { items: unknown[] }).items
+}
+
+async function sendMailCalls(): Promise<number> {
+  const log = (await (await fetch(`${simulator.url}/control/log`)).json()) as { items: { endpoint: string | null }[] }
+  return log.items.filter(({ endpoint }) => endpoint === 'sendMail').length
+}

@@ -1,0 +1,47 @@
+import { randomUUID } from 'node:crypto'
+
+/** The registration that tests sign in with. */
+export const registration = {
+  tenantId: randomUUID(),
+  clientId: randomUUID(),
+  clientSecret: 'value-of-the-secret',
+  redirectUris: ['http://localhost:3000/auth/microsoft/callback'],
+  displayName: 'Inforiver Mail',
+}
+export const redirectUri = 'http://localhost:3000/auth/microsoft/callback'
+
+/** People of the simulator's demo tenant, by object id. */
+export const ADA = '5f0c1a52-7c1e-4b8d-9a43-0d6f3b7e1101'
+export const NORA_WITHOUT_MAILBOX = '5f0c1a52-7c1e-4b8d-9a43-0d6f3b7e1105'
+export const GIL_THE_GUEST = '5f0c1a52-7c1e-4b8d-9a43-0d6f3b7e1106'
+
+/** Goes through Microsoft's pages as a person who accepts everything. Returns the parameters of the redirect back. */
+export async function signIn(authorizeUrl: string, oid: string): Promise<Record<string, string>> {
+  const { origin, search } = new URL(authorizeUrl)
+  const post = (page: string, fields: Record<string, string>) =>
+    fetch(`${origin}/${registration.tenantId}/${page}`, {
+      method: 'POST',
+      redirect: 'manual',
+      headers: { 'content-type': 'application/x-www-form-urlencoded', origin },
+      body: new URLSearchParams({ request: search.slice(1), account: oid, ...fields }).toString(),
+    })
+  const picked = await post('sign-in', {})
+  const response = picked.status === 302 ? picked : await post('consent', { decision: 'accept' })
+  const location = response.headers.get('location')
+  if (location === null) throw new Error(`Microsoft's page did not lead back (HTTP ${response.status}).`)
+  return Object.fromEntries(new URL(location).searchParams)
+}
+
+/** Changes the simulator by its control API. */
+export async function control(
+  origin: string,
+  method: 'POST' | 'PATCH' | 'PUT' | 'DELETE',
+  path: string,
+  body?: unknown,
+) {
+  const response = await fetch(`${origin}/control${path}`, {
+    method,
+    ...(body !== undefined && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+  })
+  if (!response.ok) throw new Error(`${method} ${path}: HTTP ${response.status} ${await response.text()}`)
+}
