@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { startSimulator, type Simulator } from '@inforiver-mail/m365-simulator/start'
+import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { createMicrosoftFetch } from '../microsoft-fetch.ts'
 import { freePort, serve } from '../test-support/servers.ts'
@@ -176,6 +177,22 @@ describe('redeemCode', () => {
     })
   })
 
+  it('fetches the keys afresh as soon as Microsoft signs with a new one', async () => {
+    const signer = { keys: await newSigningKey('key-1') }
+    const origin = await serve((request, response) => {
+      if (request.url?.endsWith('/keys')) response.end(JSON.stringify({ keys: [signer.keys.jwk] }))
+      else
+        void signer.keys
+          .idToken(origin)
+          .then((id_token) => response.end(JSON.stringify({ access_token: 'a', id_token })))
+    })
+    const rotating = identityAt(origin)
+    const request = { code: 'code', codeVerifier: 'v'.repeat(43), nonce: 'nonce-1', scopes: SCOPES }
+    expect(await rotating.redeemCode(request)).toMatchObject({ outcome: 'granted' })
+    signer.keys = await newSigningKey('key-2')
+    expect(await rotating.redeemCode(request)).toMatchObject({ outcome: 'granted' })
+  })
+
   it('stops when the caller says so', async () => {
     await scenario('token-hang')
     expect(await redeemAs(ADA, SCOPES, { signal: AbortSignal.timeout(50) })).toMatchObject({ outcome: 'refused' })
@@ -298,6 +315,21 @@ describe('refresh', () => {
 
 function identityAt(authorityHost: string, now = clock): MicrosoftIdentity {
   return createMicrosoftIdentity({ registration, authorityHost, redirectUri, fetch, clock: now })
+}
+
+async function newSigningKey(kid: string) {
+  const { publicKey, privateKey } = await generateKeyPair('RS256', { extractable: true })
+  const { tenantId, clientId } = registration
+  return {
+    jwk: { ...(await exportJWK(publicKey)), kid, use: 'sig' },
+    idToken: (authorityHost: string) =>
+      new SignJWT({ oid: ADA, tid: tenantId, nonce: 'nonce-1' })
+        .setProtectedHeader({ alg: 'RS256', kid })
+        .setIssuer(`${authorityHost}/${tenantId}/v2.0`)
+        .setAudience(clientId)
+        .setExpirationTime('1h')
+        .sign(privateKey),
+  }
 }
 
 async function redeemAs(

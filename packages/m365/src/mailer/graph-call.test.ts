@@ -1,0 +1,29 @@
+import { describe, expect, it } from 'vitest'
+import type { MicrosoftFetchInit } from '../microsoft-fetch.ts'
+import { createGraphCall } from './graph-call.ts'
+
+describe('a Graph call', () => {
+  it.each(['https://graph.microsoft.com', 'http://127.0.0.1:3001'])('sends the token to %s', async (graphBaseUrl) => {
+    const { fetch, requests } = recordingFetch()
+    await createGraphCall(graphBaseUrl, fetch)({ method: 'GET', path: '/me', accessToken: 'token-1' })
+    expect(requests).toEqual([{ url: `${graphBaseUrl}/v1.0/me`, authorization: 'Bearer token-1' }])
+  })
+
+  it.each(['https://outlook.office.com/api/v2.0/upload', 'https://graph.microsoft.com:8443/v1.0/me'])(
+    'sends no token to %s',
+    async (path) => {
+      const { fetch, requests } = recordingFetch()
+      await createGraphCall('https://graph.microsoft.com', fetch)({ method: 'GET', path, accessToken: 'token-1' })
+      expect(requests).toEqual([{ url: path, authorization: null }])
+    },
+  )
+})
+
+function recordingFetch() {
+  const requests: { url: string; authorization: string | null }[] = []
+  const fetch = (url: string, init?: MicrosoftFetchInit) => {
+    requests.push({ url, authorization: new Headers(init?.headers).get('authorization') })
+    return Promise.resolve(new Response('{}'))
+  }
+  return { fetch, requests }
+}
