@@ -26,10 +26,11 @@ it('refuses a host name that merely resolves to this machine', async () => {
 })
 
 describe('scenarios', () => {
-  it.each([...PRESETS.keys()])('%s can be switched on by name', async (name) => {
+  it('are all switched on by name', async () => {
     const simulated = await simulate()
-    const response = await simulated.control('POST', '/scenarios', { name })
-    expect(response.status).toBe(201)
+    for (const name of PRESETS.keys()) await simulated.control('POST', '/scenarios', { name })
+    const { active } = (await (await simulated.control('GET', '/scenarios')).json()) as { active: { name: string }[] }
+    expect(active.map(({ name }) => name)).toEqual([...PRESETS.keys()])
   })
 
   it.each([...PRESETS])('%s could as well be given as an effect', (_name, { effect }) => {
@@ -38,7 +39,7 @@ describe('scenarios', () => {
 
   it.each([
     ['an unknown name', { name: 'nonsense' }],
-    ['an unknown code', { effect: { kind: 'entra-error', at: 'refresh', code: 1 } }],
+    ['a code that is no number', { effect: { kind: 'entra-error', at: 'refresh', code: '50173' } }],
     ['an unknown endpoint', { effect: { kind: 'http', endpoint: 'x', do: { action: 'hang' } } }],
     [
       'a header with a line break',
@@ -72,6 +73,15 @@ describe('scenarios', () => {
       claims: '{}',
     })
   })
+})
+
+it('takes an AADSTS code the simulator itself never answers with', async () => {
+  const simulated = await simulate()
+  const effect = { kind: 'entra-error', at: 'code', code: 530032, error: 'access_denied', status: 403 }
+  await simulated.control('POST', '/scenarios', { effect })
+  const response = await simulated.redeem((await simulated.consent('ada')).get('code') ?? '')
+  expect(response.status).toBe(403)
+  expect(await response.json()).toMatchObject({ error: 'access_denied', error_codes: [530032] })
 })
 
 describe('settings', () => {

@@ -223,7 +223,7 @@ export const AADSTS = {
 export type AadstsCode = keyof typeof AADSTS
 
 export interface EntraError {
-  readonly code: AadstsCode
+  readonly code: number
   readonly error: string
   readonly suberror: string | null
   readonly status: number
@@ -258,17 +258,29 @@ export function entraError(
   }
 }
 
-/** What a scenario wants otherwise than the code's usual pairing. */
-export function overrides(wanted: {
-  error?: string | undefined
-  suberror?: string | null | undefined
-  claims?: string | undefined
-}): Partial<EntraError> {
-  return Object.fromEntries(
-    Object.entries({ error: wanted.error, suberror: wanted.suberror, claims: wanted.claims }).filter(
-      ([, value]) => value !== undefined,
-    ),
-  )
+/** What a scenario asks for: any code at all, and whatever it should be paired with. */
+export interface WantedError {
+  readonly code: number
+  readonly error?: string | undefined
+  readonly suberror?: string | null | undefined
+  readonly claims?: string | undefined
+  readonly status?: number | undefined
+}
+
+export function wantedError(wanted: WantedError, values: readonly string[]): EntraError {
+  const { code, error, suberror, claims, status } = wanted
+  const usual = isCatalogued(code) ? entraError(code, values) : { ...entraError(9002313), code, text: 'Scenario.' }
+  return {
+    ...usual,
+    error: error ?? usual.error,
+    suberror: suberror === undefined ? usual.suberror : suberror,
+    claims: claims ?? null,
+    status: status ?? usual.status,
+  }
+}
+
+export function isCatalogued(code: number): code is AadstsCode {
+  return Object.hasOwn(AADSTS, code)
 }
 
 /** @param clientRequestId echoed as correlation id when it is a GUID */

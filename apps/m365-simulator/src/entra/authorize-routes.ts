@@ -11,7 +11,7 @@ import {
   type EntraError,
   entraError,
   errorParameters,
-  overrides,
+  wantedError,
 } from './aadsts.ts'
 import { answerClient, unaskedParameters } from './answer-client.ts'
 import { listAccounts } from './accounts.ts'
@@ -98,7 +98,7 @@ export function authorizeRoutes(app: FastifyInstance, simulation: Simulation): v
     if (effect?.kind === 'entra-error') {
       visit.request.facts.scenarios.push(`AADSTS${effect.code}`)
       const values = [registration.displayName, index.directory.organization]
-      return refuse(visit, entraError(effect.code, values, overrides(effect)))
+      return refuse(visit, wantedError(effect, values))
     }
 
     const { scopes, prompt } = visit.authorize

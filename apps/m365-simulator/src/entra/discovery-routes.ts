@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { sendPage, sendRedirect } from '../http/pages.ts'
 import type { Simulation } from '../simulation.ts'
-import { AADSTS, correlate, type EntraError, entraError, errorBody } from './aadsts.ts'
+import { AADSTS, correlate, type EntraError, errorBody, isCatalogued } from './aadsts.ts'
 import { findTenantFault, RESPONSE_MODES } from './authorize-request.ts'
 import { messagePage } from './pages.ts'
 import { matchRedirectUri } from './redirect-uri.ts'
@@ -28,7 +28,7 @@ export function discoveryRoutes(app: FastifyInstance, simulation: Simulation): v
       const { tenant } = request.params
       const fault = tenantFault(tenant)
       if (fault !== null) {
-        const wrongTenant = entraError(fault.code, [tenant], { error: 'invalid_tenant' })
+        const wrongTenant: EntraError = { ...fault, error: 'invalid_tenant' }
         return reply.code(400).send(errorBody(wrongTenant, correlate(request.facts.clientRequestId, clock()), url()))
       }
       const base = `${url()}/${tenant}`
@@ -93,7 +93,7 @@ export function discoveryRoutes(app: FastifyInstance, simulation: Simulation): v
 
   app.get('/error', (request, reply) => {
     const code = Number(new URL(request.url, url()).searchParams.get('code'))
-    const entry = code in AADSTS ? AADSTS[code as keyof typeof AADSTS] : null
+    const entry = isCatalogued(code) ? AADSTS[code] : null
     return sendPage(
       reply,
       entry === null ? 404 : 200,

@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import type { Scenarios } from '../faults/scenario.ts'
 import type { Registration } from '../simulation.ts'
 import type { CodeState } from '../state/store.ts'
-import { type EntraError, entraError, overrides } from './aadsts.ts'
+import { type EntraError, entraError, wantedError } from './aadsts.ts'
 import { findDuplicate } from './authorize-request.ts'
 
 const CODE_LIFETIME_MS = 10 * 60 * 1000
@@ -38,7 +38,7 @@ export function findClientFault(
   if (!secret) return entraError(7000218)
 
   const effect = scenarios.take((effect) => effect.kind === 'entra-error' && effect.at === 'client')
-  if (effect?.kind === 'entra-error') return entraError(effect.code, [registration.clientId], overrides(effect))
+  if (effect?.kind === 'entra-error') return wantedError(effect, [registration.clientId])
   return isSameText(secret, registration.clientSecret) ? null : entraError(7000215, [registration.clientId])
 }
 

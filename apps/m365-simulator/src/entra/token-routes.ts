@@ -5,7 +5,7 @@ import type { TokenChange } from '../faults/scenario.ts'
 import type { Settings } from '../faults/settings.ts'
 import { readForm } from '../http/body.ts'
 import type { Simulation } from '../simulation.ts'
-import { correlate, type EntraError, entraError, errorBody, overrides } from './aadsts.ts'
+import { correlate, type EntraError, entraError, errorBody, wantedError } from './aadsts.ts'
 import { findTenantFault, scopeError } from './authorize-request.ts'
 import { clientInfo } from './client-info.ts'
 import { grantedScopes, hashSecret, newRefreshToken } from './grants.ts'
@@ -96,7 +96,7 @@ export function tokenRoutes(app: FastifyInstance, simulation: Simulation): void 
 
   const scenarioError = (at: 'code' | 'refresh'): EntraError | null => {
     const effect = scenarios.take((effect) => effect.kind === 'entra-error' && effect.at === at)
-    return effect?.kind === 'entra-error' ? entraError(effect.code, [clock().toISOString()], overrides(effect)) : null
+    return effect?.kind === 'entra-error' ? wantedError(effect, [clock().toISOString()]) : null
   }
 
   const entitle = (

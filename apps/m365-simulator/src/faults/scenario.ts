@@ -1,11 +1,6 @@
 import { z } from 'zod'
-import { AADSTS, type AadstsCode } from '../entra/aadsts.ts'
 import { ENDPOINTS } from './endpoints.ts'
 
-const KnownCode = z.custom<AadstsCode>(
-  (value) => typeof value === 'number' && value in AADSTS,
-  'not a code the simulator knows',
-)
 const Headers = z.record(z.string().regex(/^[!#$%&'*+.^_`|~\w-]+$/), z.string().regex(/^[\t\x20-\x7e]*$/))
 /** Before: nothing has happened. After: it was processed, and only the answer is lost or another. */
 const When = z.enum(['before', 'after']).default('before')
@@ -39,11 +34,13 @@ export const Effect = z.discriminatedUnion('kind', [
     kind: z.literal('entra-error'),
     /** authorize: once an account is chosen. client: instead of checking the secret. code, refresh: instead of tokens. */
     at: z.enum(['authorize', 'client', 'code', 'refresh']),
-    code: KnownCode,
+    /** Any; those of the simulator's catalogue come with their text and usual error. */
+    code: z.int().min(1),
     error: z.string().optional(),
     /** null: none, although the code usually has one. */
     suberror: z.string().nullable().optional(),
     claims: z.string().optional(),
+    status: z.int().min(400).max(599).optional(),
   }),
   z.strictObject({
     kind: z.literal('tokens'),

@@ -9,6 +9,8 @@ const ASSETS = [
 ]
 
 export function serveAssets(app: FastifyInstance): void {
+  // Browsers ask for it on every page; a 404 would stand in their consoles as an error.
+  app.get('/favicon.ico', (_request, reply) => reply.code(204).send())
   for (const { name, type } of ASSETS) {
     const content = readFileSync(new URL(`../assets/${name}`, import.meta.url))
     app.get(`/assets/${name}`, (_request, reply) => {
