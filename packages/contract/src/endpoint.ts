@@ -10,6 +10,7 @@ export interface Endpoint {
   /** Below the origin, with `:name` for path parameters. */
   readonly path: `/api/v1/${string}`
   readonly params?: z.ZodType
+  readonly query?: z.ZodType
   readonly body?: z.ZodType
   readonly status: 200 | 201 | 202 | 204
   readonly response: z.ZodType | null

@@ -2,6 +2,19 @@ import { z } from 'zod'
 import { EmailAddress } from './email-address.ts'
 import type { Endpoint } from './endpoint.ts'
 
+export const MAX_RECIPIENTS = 500 // of a message, as Exchange Online counts: to, cc and bcc together
+export const MAX_HEADERS = 5 // Microsoft Graph refuses more
+export const MAX_ATTACHMENTS = 100
+/** Bytes of content that fit one request to Graph once encoded, the envelope included: about 3 MB. */
+export const MAX_SMALL_CONTENT_BYTES = 3 * 1024 * 1024
+const MAX_SUBJECT_CHARACTERS = 255
+const MAX_NAME_CHARACTERS = 256
+const MAX_FILE_NAME_CHARACTERS = 255
+const MAX_REFERENCE_CHARACTERS = 512
+const MAX_HEADER_VALUE_CHARACTERS = 996 // a line of RFC 5322, less the shortest name and the colon
+const MAX_REPLY_TO = 25
+const MAX_BODY_CHARACTERS = 6 * 1024 * 1024
+
 export const MessageId = z.string().regex(/^msg_[0-9a-f]{32}$/, 'Not the id of a message.')
 
 export const MessageStatus = z.enum(['scheduled', 'queued', 'sending', 'sent', 'failed', 'held', 'cancelled'])
@@ -49,7 +62,7 @@ export const MessageProblem = z.strictObject({
 })
 export type MessageProblem = z.infer<typeof MessageProblem>
 
-export const Recipient = z.strictObject({ address: EmailAddress, name: z.string().optional() })
+export const Recipient = z.strictObject({ address: EmailAddress, name: z.string().exactOptional() })
 export type Recipient = z.infer<typeof Recipient>
 
 export const MessageAttempt = z.strictObject({
@@ -72,6 +85,7 @@ export const Message = z.strictObject({
   sendAt: z.iso.datetime().nullable(),
   nextAttemptAt: z.iso.datetime().nullable(),
   sentAt: z.iso.datetime().nullable(),
+  /** The latest ones, oldest first. */
   attempts: z.array(MessageAttempt),
   heldBecause: HeldBecause.nullable(),
   possibleDuplicate: z.boolean(),
@@ -80,10 +94,152 @@ export const Message = z.strictObject({
 })
 export type Message = z.infer<typeof Message>
 
+/** A field that becomes one line of a header: nothing in it may start another line, or hide. */
+function singleLine(maxCharacters: number) {
+  return z
+    .string()
+    .max(maxCharacters, `At most ${maxCharacters} characters.`)
+    .refine(
+      (value) => !/[\p{Cc}\u2028\u2029]/u.test(value),
+      'Line breaks and other control characters are not allowed here.',
+    )
+}
+
+/** `"a@b.example"` or `{ "address": "a@b.example", "name": "A" }`. */
+const RecipientInput = z
+  .union(
+    [EmailAddress, z.strictObject({ address: EmailAddress, name: singleLine(MAX_NAME_CHARACTERS).exactOptional() })],
+    {
+      error: 'An address, or an object with address and name.',
+    },
+  )
+  .transform((value): Recipient => (typeof value === 'string' ? { address: value } : value))
+
+const Recipients = z.array(RecipientInput).max(MAX_RECIPIENTS, `At most ${MAX_RECIPIENTS} recipients.`).default([])
+
+const ContentType = singleLine(MAX_FILE_NAME_CHARACTERS).regex(
+  /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+(\s*;.*)?$/,
+  'A media type such as application/pdf.',
+)
+const ContentId = singleLine(MAX_FILE_NAME_CHARACTERS).regex(/^[^\s<>]+$/, 'No spaces or angle brackets.')
+const FileName = singleLine(MAX_FILE_NAME_CHARACTERS).min(1, 'A file name is needed.')
+
+const InlineContent = z.strictObject({
+  filename: FileName,
+  contentType: ContentType.default('application/octet-stream'),
+  content: z.base64('Not base64.'),
+  /** Makes it an inline image that the HTML shows by `cid:`. */
+  contentId: ContentId.exactOptional(),
+})
+
+/** About the part `attachment` of that number, counted from 0; multipart only. */
+const PartReference = z.strictObject({
+  part: z
+    .int()
+    .min(0)
+    .max(MAX_ATTACHMENTS - 1),
+  filename: FileName.exactOptional(),
+  contentType: ContentType.exactOptional(),
+  contentId: ContentId.exactOptional(),
+  /** Refuses the message when the part arrives with another content; hex. */
+  sha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/i, 'A SHA-256 in hex.')
+    .exactOptional(),
+})
+
+const Headers = z
+  .record(
+    z
+      .string()
+      .regex(/^x-[\w!#$%&'*+.^`|~-]+$/i, 'Only names that begin with x- are allowed.')
+      .max(76, 'At most 76 characters.')
+      .refine((name) => !/^x-ms-/i.test(name), 'Names that begin with x-ms- are Microsoft’s own.'),
+    singleLine(MAX_HEADER_VALUE_CHARACTERS),
+  )
+  .refine((headers) => Object.keys(headers).length <= MAX_HEADERS, `At most ${MAX_HEADERS} headers.`)
+
+export const MessageInput = z
+  .strictObject({
+    to: Recipients,
+    cc: Recipients,
+    bcc: Recipients,
+    replyTo: z.array(RecipientInput).max(MAX_REPLY_TO, `At most ${MAX_REPLY_TO} addresses.`).default([]),
+    from: EmailAddress.exactOptional(),
+    subject: singleLine(MAX_SUBJECT_CHARACTERS),
+    html: z.string().max(MAX_BODY_CHARACTERS).exactOptional(),
+    text: z.string().max(MAX_BODY_CHARACTERS).exactOptional(),
+    attachments: z
+      .array(z.union([InlineContent, PartReference]))
+      .max(MAX_ATTACHMENTS, `At most ${MAX_ATTACHMENTS} attachments.`)
+      .default([]),
+    headers: Headers.default({}),
+    importance: z.enum(['low', 'normal', 'high']).default('normal'),
+    saveToSentItems: z.boolean().default(true),
+    sendAt: z.iso
+      .datetime({ offset: true, error: 'A date and time with a zone, such as 2026-11-25T06:00:00Z.' })
+      .exactOptional(),
+    onUnknownOutcome: z.enum(['retry', 'stop']).default('retry'),
+    reference: singleLine(MAX_REFERENCE_CHARACTERS).exactOptional(),
+  })
+  .superRefine(({ to, cc, bcc, html, text }, context) => {
+    const recipients = to.length + cc.length + bcc.length
+    if (recipients === 0)
+      context.addIssue({ code: 'custom', path: ['to'], message: 'At least one recipient is needed, in to, cc or bcc.' })
+    if (recipients > MAX_RECIPIENTS) {
+      context.addIssue({
+        code: 'custom',
+        path: ['to'],
+        message: `At most ${MAX_RECIPIENTS} recipients in to, cc and bcc together; there are ${recipients}.`,
+      })
+    }
+    if (html === undefined && text === undefined)
+      context.addIssue({ code: 'custom', path: ['html'], message: 'At least one of html and text is needed.' })
+  })
+export type MessageInput = z.infer<typeof MessageInput>
+
+const MessageParams = z.strictObject({ id: MessageId })
+
+export const submitMessage = {
+  method: 'POST',
+  path: '/api/v1/messages',
+  body: MessageInput,
+  status: 202,
+  response: Message,
+} as const satisfies Endpoint
+
 export const readMessage = {
   method: 'GET',
   path: '/api/v1/messages/:id',
-  params: z.strictObject({ id: MessageId }),
+  params: MessageParams,
+  status: 200,
+  response: Message,
+} as const satisfies Endpoint
+
+export const listMessages = {
+  method: 'GET',
+  path: '/api/v1/messages',
+  query: z.strictObject({
+    status: MessageStatus.exactOptional(),
+    cursor: z.string().max(200).exactOptional(),
+    limit: z.coerce.number().int().min(1, 'At least 1.').max(100, 'At most 100.').default(50),
+  }),
+  status: 200,
+  response: z.strictObject({ items: z.array(Message), nextCursor: z.string().nullable() }),
+} as const satisfies Endpoint
+
+export const cancelMessage = {
+  method: 'POST',
+  path: '/api/v1/messages/:id/cancel',
+  params: MessageParams,
+  status: 200,
+  response: Message,
+} as const satisfies Endpoint
+
+export const retryMessage = {
+  method: 'POST',
+  path: '/api/v1/messages/:id/retry',
+  params: MessageParams,
   status: 200,
   response: Message,
 } as const satisfies Endpoint
@@ -92,7 +248,30 @@ export const sendTestMessage = {
   method: 'POST',
   path: '/api/v1/tenant-settings/office365-smtp/test-message',
   /** Without `to` it goes to the signed-in admin. */
-  body: z.strictObject({ to: EmailAddress.optional() }),
+  body: z.strictObject({ to: EmailAddress.exactOptional() }),
   status: 202,
   response: z.strictObject({ messageId: MessageId }),
+} as const satisfies Endpoint
+
+/** What is left of one limit of the mailbox; null where the limit is switched off. */
+const Allowance = z.strictObject({ limit: z.int(), left: z.int() }).nullable()
+
+export const Usage = z.strictObject({
+  messagesPerMinute: Allowance,
+  recipientsPerDay: Allowance,
+  uploadBytesPer5Minutes: Allowance,
+  concurrentRequests: Allowance,
+  /** Until when Microsoft asked to pause; null when it did not. */
+  pausedUntil: z.iso.datetime().nullable(),
+  waitingMessages: z.int(),
+  /** When the last waiting message leaves at this rate; null when none waits, or when that cannot be told. */
+  estimatedLastSentAt: z.iso.datetime().nullable(),
+})
+export type Usage = z.infer<typeof Usage>
+
+export const readUsage = {
+  method: 'GET',
+  path: '/api/v1/tenant-settings/office365-smtp/usage',
+  status: 200,
+  response: Usage,
 } as const satisfies Endpoint

@@ -2,6 +2,7 @@ import { PROBLEM_STATUS, type InputFault, type Problem, type ProblemCode } from 
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { z } from 'zod'
+import { sendPage } from './html.ts'
 
 const TITLES = {
   'invalid-input': 'The request is not valid',
@@ -42,7 +43,10 @@ export class ProblemError extends Error {
   }
 }
 
-/** Answers every failure as RFC 9457 problem details. `isUnavailable` recognises an outage of the database. */
+/**
+ * Answers every failure as RFC 9457 problem details, or as a page to a browser that was on its way somewhere.
+ * `isUnavailable` recognises an outage of the database.
+ */
 export const problems = fp<{ isUnavailable: (error: unknown) => boolean }>(
   async (app, { isUnavailable }) => {
     app.setErrorHandler((error: FastifyError, request, reply) => {
@@ -58,6 +62,14 @@ export const problems = fp<{ isUnavailable: (error: unknown) => boolean }>(
 )
 
 function sendProblem(request: FastifyRequest, reply: FastifyReply, { code, status, message, errors }: ProblemError) {
+  if (isNavigation(request)) {
+    return sendPage(reply, status, {
+      title: TITLES[code],
+      paragraphs: [message],
+      note: `Request id: ${request.id}`,
+      link: { href: '/', text: 'Inforiver Mail' },
+    })
+  }
   const problem: Problem = {
     type: `urn:inforiver-mail:problem:${code}`,
     title: TITLES[code],
@@ -73,6 +85,10 @@ function sendProblem(request: FastifyRequest, reply: FastifyReply, { code, statu
     .header('cache-control', 'no-store')
     .serializer(JSON.stringify)
     .send(problem)
+}
+
+function isNavigation({ url, headers }: FastifyRequest): boolean {
+  return !url.startsWith('/api/') && (headers.accept ?? '').includes('text/html')
 }
 
 function toProblemError(error: FastifyError, isUnavailable: (error: unknown) => boolean): ProblemError {
@@ -114,7 +130,20 @@ function toFaults(issue: z.core.$ZodIssue): InputFault[] {
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => ({ path: path ? `${path}.${key}` : key, message: 'This field is not known.' }))
   }
+  if (issue.code === 'invalid_union')
+    return nearestBranch(issue.errors).flatMap((inner) => toFaults({ ...inner, path: [...issue.path, ...inner.path] }))
   return [{ path, message: issue.message }]
+}
+
+/** Of the alternatives, what the sender most likely meant: the right kind of value, with the fewest faults. */
+function nearestBranch(branches: readonly (readonly z.core.$ZodIssue[])[]): readonly z.core.$ZodIssue[] {
+  const rightKind = branches.filter(
+    (issues) => !issues.some(({ code, path }) => code === 'invalid_type' && path.length === 0),
+  )
+  const [nearest = []] = (rightKind.length > 0 ? rightKind : branches).toSorted(
+    (one, other) => one.length - other.length,
+  )
+  return nearest
 }
 
 /** `['to', 2, 'address']` as `to[2].address`. */

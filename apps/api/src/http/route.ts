@@ -8,6 +8,7 @@ type Optional<E, K extends string> = E extends { readonly [key in K]: infer S } 
 
 interface Call<E extends Endpoint, Caller> {
   readonly params: Optional<E, 'params'>
+  readonly query: Optional<E, 'query'>
   readonly body: Optional<E, 'body'>
   readonly caller: Caller
   readonly request: FastifyRequest
@@ -31,6 +32,7 @@ export function route<const E extends Endpoint, Caller>(
     url: endpoint.path,
     schema: {
       ...(endpoint.params && { params: endpoint.params }),
+      ...(endpoint.query && { querystring: endpoint.query }),
       ...(endpoint.body && { body: endpoint.body }),
       ...(endpoint.response && { response: { [endpoint.status]: endpoint.response } }),
     },
@@ -38,8 +40,8 @@ export function route<const E extends Endpoint, Caller>(
       callers.set(request, (await authorize(request)) as Caller & WeakKey)
     },
     handler: async (request, reply) => {
-      const { params, body } = request
-      const call = { params, body, caller: callers.get(request), request, reply } as Call<E, Caller>
+      const { params, query, body } = request
+      const call = { params, query, body, caller: callers.get(request), request, reply } as Call<E, Caller>
       const answer = await handle(call)
       return reply.code(endpoint.status).header('cache-control', 'no-store').send(answer)
     },
