@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest'
+import { getCACertificates, setDefaultCACertificates } from 'node:tls'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { createMicrosoftFetch } from './microsoft-fetch.ts'
 import { selfSignedCertificate } from './test-support/self-signed-certificate.ts'
 import { serve, serveProxy, serveTls } from './test-support/servers.ts'
@@ -58,6 +59,15 @@ describe('a Microsoft fetch', () => {
   it('trusts the extra certificates', async () => {
     const origin = await serveTls(tls, (_request, response) => response.end('trusted'))
     const extraCaCertificates = `# a comment\n${selfSignedCertificate('another').certificate}${tls.certificate}`
+    expect(await (await createMicrosoftFetch({ extraCaCertificates })(origin)).text()).toBe('trusted')
+  })
+
+  it('trusts Node’s own certificates beside the extra ones', async () => {
+    const before = getCACertificates('default')
+    onTestFinished(() => setDefaultCACertificates(before))
+    setDefaultCACertificates([tls.certificate])
+    const origin = await serveTls(tls, (_request, response) => response.end('trusted'))
+    const extraCaCertificates = selfSignedCertificate('another').certificate
     expect(await (await createMicrosoftFetch({ extraCaCertificates })(origin)).text()).toBe('trusted')
   })
 

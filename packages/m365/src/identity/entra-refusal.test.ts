@@ -27,6 +27,10 @@ describe('readRedirectRefusal', () => {
     })
   })
 
+  it('reads a suberror as the token endpoint spells it', () => {
+    expect(readRedirectRefusal({ error: 'access_denied', suberror: 'message_only' })?.suberror).toBe('message_only')
+  })
+
   it('reads the number from the error_uri when there is no description', () => {
     const error_uri = 'https://login.microsoftonline.com/error?code=90094'
     expect(readRedirectRefusal({ error: 'access_denied', error_uri })?.aadstsCode).toBe(90094)

@@ -51,7 +51,7 @@ export function createGraphCall(graphBaseUrl: string, fetch: MicrosoftFetch): Gr
       // A string is sent as it is; anything else the client would serialise by the name of its class.
       await (method === 'GET' ? request.get() : request.post(body === undefined ? '' : JSON.stringify(body)))
     } catch (error) {
-      if (transport.reply === null) throw error // not the connection: a mistake of ours
+      if (transport.reply?.answered !== false) throw error // not the connection: a mistake of ours
     }
     return transport.reply ?? { answered: false, error: new Error('The Graph client made no request.') }
   }
