@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { AADSTS_HINTS } from './aadsts-hints.ts'
 import { readRedirectRefusal, readTokenRefusal, type EntraRefusal } from './entra-refusal.ts'
-import { explainRefusal, refreshConsequence, type Leg } from './explain-refusal.ts'
+import {
+  explainMissingPermissions,
+  explainMissingRefreshToken,
+  explainRefusal,
+  explainUnreachable,
+  refreshConsequence,
+  type Leg,
+} from './explain-refusal.ts'
 
 const LINK = 'https://login.microsoftonline.com/tenant/v2.0/adminconsent?client_id=app'
 const LEGS: readonly Leg[] = ['authorize', 'redeem', 'refresh']
@@ -231,6 +238,32 @@ describe('refreshConsequence', () => {
 
   it('ends a grant on invalid_grant without any further word', () => {
     expect(refreshConsequence(readTokenRefusal(400, { error: 'invalid_grant' }))).toBe('reconnect-required')
+  })
+})
+
+describe('explainMissingPermissions', () => {
+  it('names every missing permission and the approval link', () => {
+    const { kind, detail, action } = explainMissingPermissions(['Mail.Send', 'Mail.Send.Shared'], LINK)
+    expect(kind).toBe('permission-missing')
+    expect(detail).toContain('Mail.Send, Mail.Send.Shared')
+    expect(action).toContain(`${LINK} `)
+  })
+
+  it('names offline_access when there is no refresh token', () => {
+    expect(explainMissingRefreshToken(LINK)).toMatchObject({
+      kind: 'permission-missing',
+      detail: expect.stringContaining('offline_access'),
+    })
+  })
+})
+
+describe('explainUnreachable', () => {
+  it('asks an admin in front of a consent to look at the way to Microsoft', () => {
+    expect(explainUnreachable('redeem').action).toContain('proxy')
+  })
+
+  it('asks nobody to do anything about a refresh', () => {
+    expect(explainUnreachable('refresh').action).toContain('Nothing has to be done')
   })
 })
 

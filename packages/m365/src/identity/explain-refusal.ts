@@ -114,7 +114,7 @@ export function explainMissingPermissions(missing: readonly string[], approvalLi
   const names = missing.join(', ')
   return plain('permission-missing', {
     title: 'A permission is missing',
-    detail: `Microsoft did not grant ${names}.`,
+    detail: `Sending needs what Microsoft has not granted: ${names}.`,
     action: `Try again. ${withLink(ACCEPT_OR_APPROVE, approvalLink)}`,
   })
 }
