@@ -22,7 +22,7 @@ export interface AuditEvent {
 /** Appends to the audit table, in the transaction of the change that it tells of. */
 export async function appendAuditEvent(
   transaction: Pick<Prisma.TransactionClient, 'auditEvent'>,
-  event: AuditEvent,
+  ...events: readonly AuditEvent[]
 ): Promise<void> {
-  await transaction.auditEvent.create({ data: { ...event, details: event.details ?? {} } })
+  await transaction.auditEvent.createMany({ data: events.map((event) => ({ ...event, details: event.details ?? {} })) })
 }

@@ -1,5 +1,6 @@
 import type { ConsentProblem } from '@inforiver-mail/contract/consent-problem'
 import { sameAddress } from '@inforiver-mail/contract/email-address'
+import type { ConsentStatus } from '@inforiver-mail/contract/office365-smtp'
 import { permissionsFor, type Permission } from '@inforiver-mail/contract/permission'
 import { newSecrets } from '@inforiver-mail/m365/authorization-secrets'
 import { readRedirectRefusal } from '@inforiver-mail/m365/entra-refusal'
@@ -21,7 +22,7 @@ import { ProblemError } from '../http/problem.ts'
 import { hashOpaqueValue, type SignedIn } from '../http/session.ts'
 import { newId } from '../ids.ts'
 import type { AccessSource } from './access.ts'
-import { decideConsent, type ConsentRequest, type Connection } from './settings-state.ts'
+import { decideConsent, type ConsentRequest, type Connection, type SettingsState } from './settings-state.ts'
 import type { ConsentRecord, SettingsStore, TakenReturn } from './settings-store.ts'
 import { verificationMessage } from './verification-message.ts'
 
@@ -80,9 +81,8 @@ export function createConsents(parts: {
       const decision = decideConsent(settings, request)
       if (!decision.allowed) throw new ProblemError(decision.code, decision.detail)
       const { fromEmail, largeAttachments } = decision.goal
-      const missing = await store.findMissingPermission(tenantId, fromEmail)
       const permissions = permissionsFor({
-        ownAddress: sameAddress(fromEmail, admin.email) && missing !== 'Mail.Send.Shared',
+        ownAddress: sameAddress(fromEmail, admin.email) && !(await isKnownToBeShared(tenantId, settings, fromEmail)),
         largeAttachments,
       })
       const id = newId('consent')
@@ -127,20 +127,27 @@ export function createConsents(parts: {
       const proof = await prove(consent, parameters)
       if (proof.outcome === 'refused') {
         const problem = toConsentProblem(proof.explanation)
-        await store.failConsent(consent, problem, proof.missingPermission ?? null, clock())
-        return { outcome: 'failed', consent, problem }
+        const ending = await store.failConsent(consent, problem, proof.missingPermission ?? null, clock())
+        return ending.ended ? { outcome: 'failed', consent, problem } : endedBefore(ending.status)
       }
       const { connection, tokens } = proof
       const sealed = await accessSource.sealTokens(consent.tenantId, tokens)
-      const completion = await store.completeConsent(
-        consent,
-        { type: 'consent-completed', connection },
-        sealed,
-        clock(),
-      )
-      if (completion.completed) return { outcome: 'completed', consent, fromEmail: connection.fromEmail }
-      return { outcome: 'ended', because: completion.status === 'pending' ? 'used' : completion.status }
+      const event = { type: 'consent-completed', connection } as const
+      const ending = await store.completeConsent(consent, event, sealed, clock())
+      return ending.ended
+        ? { outcome: 'completed', consent, fromEmail: connection.fromEmail }
+        : endedBefore(ending.status)
     },
+  }
+
+  /** Whether the sender was found out not to be the delegate's own mailbox, although it bears the admin's address. */
+  async function isKnownToBeShared(tenantId: string, settings: SettingsState, fromEmail: string): Promise<boolean> {
+    if (settings.status !== 'not-configured') {
+      const { connection } = settings
+      if (sameAddress(connection.fromEmail, fromEmail) && connection.permissions.includes('Mail.Send.Shared'))
+        return true
+    }
+    return (await store.findMissingPermission(tenantId, fromEmail)) === 'Mail.Send.Shared'
   }
 
   async function prove(consent: ConsentRecord, parameters: Readonly<Record<string, unknown>>): Promise<Proof> {
@@ -214,6 +221,10 @@ export function createConsents(parts: {
 function permissionsToKeep(asked: readonly string[], granted: readonly string[], ownAddress: boolean): string[] {
   if (ownAddress || asked.includes('Mail.Send.Shared') || !granted.includes('Mail.Send.Shared')) return [...asked]
   return [...asked, 'Mail.Send.Shared']
+}
+
+function endedBefore(status: ConsentStatus): ConsentReturn {
+  return { outcome: 'ended', because: status === 'pending' ? 'used' : status }
 }
 
 function refused(explanation: Explanation): Proof {

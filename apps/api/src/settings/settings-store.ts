@@ -6,8 +6,9 @@ import { Prisma, type PrismaClient } from '../database/generated/client.ts'
 import type { Consent as ConsentRow, TenantSettings as SettingsRow } from '../database/generated/client.ts'
 import { transition, type SettingsEvent, type SettingsState } from './settings-state.ts'
 
-/** Microsoft's page may have been answered in the last second; proving the grant takes a while then. */
-const PROOF_MS = 2 * 60_000
+/** Microsoft's page may have been answered in the last second; proving the grant then takes three calls, each with a time limit. */
+const PROOF_MS = 4 * 60_000
+const SWEEP_BATCH = 1_000
 
 export interface VersionedSettings {
   readonly version: number
@@ -51,7 +52,8 @@ export type TakenReturn =
   | { readonly taken: true; readonly consent: ConsentRecord }
   | { readonly taken: false; readonly because: 'other-session' | 'used' | Exclude<ConsentStatus, 'pending'> }
 
-export type Completion = { readonly completed: true } | { readonly completed: false; readonly status: ConsentStatus }
+/** False when the consent had ended before, with the status it has. */
+export type Ending = { readonly ended: true } | { readonly ended: false; readonly status: ConsentStatus }
 
 export interface SettingsStore {
   read(tenantId: string): Promise<VersionedSettings>
@@ -61,19 +63,21 @@ export interface SettingsStore {
   startConsent(consent: NewConsent): Promise<void>
   findConsent(tenantId: string, id: string, now: Date): Promise<ConsentRecord | null>
   findPendingConsent(tenantId: string, now: Date): Promise<ConsentRecord | null>
-  /** The permission that the last consent for this address failed for. */
+  /** The permission that a consent for this address failed for, unless one has completed since. */
   findMissingPermission(tenantId: string, fromEmail: string): Promise<string | null>
   /** Takes Microsoft's answer, which counts once and in the session that asked; null when `state` is unknown. */
   takeReturn(stateHash: string, sessionIdHash: string | null, now: Date): Promise<TakenReturn | null>
   /** Saves the grant and completes the consent, unless the settings changed since it started or it has ended. */
-  completeConsent(consent: ConsentRecord, event: SettingsEvent, tokens: SealedTokens, now: Date): Promise<Completion>
+  completeConsent(consent: ConsentRecord, event: SettingsEvent, tokens: SealedTokens, now: Date): Promise<Ending>
   failConsent(
     consent: ConsentRecord,
     problem: ConsentProblem,
     missingPermission: string | null,
     now: Date,
-  ): Promise<void>
+  ): Promise<Ending>
   cancelConsent(consent: ConsentRecord, actor: string, now: Date): Promise<void>
+  /** Ends the consents that have expired, and deletes their secrets. */
+  sweep(now: Date): Promise<void>
 
   reset(tenantId: string, actor: string, now: Date): Promise<void>
   /** Applies what was learned from Microsoft while sending; `grantVersion` is the set of tokens it was learned with. */
@@ -116,7 +120,7 @@ export function createSettingsStore(prisma: PrismaClient): SettingsStore {
           data: { ...consent, requestedPermissions: [...requestedPermissions], status: 'pending' },
         })
         await appendAuditEvent(transaction, {
-          ...consentEvent(consent, consent.createdAt),
+          ...aboutConsent(consent, consent.createdAt),
           action: 'consent-started',
           outcome: 'pending',
         })
@@ -129,12 +133,11 @@ export function createSettingsStore(prisma: PrismaClient): SettingsStore {
     },
 
     async findPendingConsent(tenantId, now) {
-      const rows = await prisma.consent.findMany({
-        where: { tenantId, status: 'pending', expiresAt: { gt: new Date(now.getTime() - PROOF_MS) } },
+      const row = await prisma.consent.findFirst({
+        where: { tenantId, ...openAt(now) },
         orderBy: { createdAt: 'desc' },
-        take: 10,
       })
-      return rows.map((row) => toConsent(row, now)).find(({ status }) => status === 'pending') ?? null
+      return row && toConsent(row, now)
     },
 
     async findMissingPermission(tenantId, fromEmail) {
@@ -142,7 +145,7 @@ export function createSettingsStore(prisma: PrismaClient): SettingsStore {
         where: {
           tenantId,
           fromEmail: { equals: fromEmail, mode: 'insensitive' },
-          status: { in: ['failed', 'completed'] },
+          OR: [{ status: 'completed' }, { missingPermission: { not: null } }],
         },
         orderBy: { createdAt: 'desc' },
       })
@@ -171,11 +174,11 @@ export function createSettingsStore(prisma: PrismaClient): SettingsStore {
     async completeConsent(consent, event, tokens, now) {
       return prisma.$transaction(async (transaction) => {
         const settings = await lockSettings(transaction, consent.tenantId)
-        const row = await transaction.consent.findUniqueOrThrow({ where: { id: consent.id } })
-        if (row.status !== 'pending') return { completed: false, status: toConsent(row, now).status }
+        const { status } = toConsent(await transaction.consent.findUniqueOrThrow({ where: { id: consent.id } }), now)
+        if (status !== 'pending') return { ended: false, status }
         if (settings.version !== consent.settingsVersion) {
-          await endConsents(transaction, { id: consent.id }, 'superseded', now)
-          return { completed: false, status: 'superseded' }
+          await endConsents(transaction, { id: consent.id }, { status: 'superseded' }, now)
+          return { ended: false, status: 'superseded' }
         }
         const { state } = toSettings(settings)
         await transaction.tenantSettings.update({
@@ -189,43 +192,34 @@ export function createSettingsStore(prisma: PrismaClient): SettingsStore {
             refreshLeaseUntil: null,
           },
         })
-        await endConsents(transaction, { id: consent.id }, 'completed', now)
-        await endConsents(transaction, { tenantId: consent.tenantId }, 'superseded', now)
+        await endConsents(transaction, { id: consent.id }, { status: 'completed' }, now)
+        await endConsents(transaction, { tenantId: consent.tenantId }, { status: 'superseded' }, now)
         await releaseHeld(transaction, consent.tenantId, now)
-        await appendAuditEvent(transaction, {
-          ...consentEvent(consent, now),
-          action: 'consent-ended',
-          outcome: 'completed',
-        })
-        return { completed: true }
+        return { ended: true }
       })
     },
 
-    async failConsent(consent, problem, missingPermission, now) {
-      await prisma.$transaction(async (transaction) => {
-        const { count } = await transaction.consent.updateMany({
-          where: { id: consent.id, status: 'pending' },
-          data: { status: 'failed', problem: { ...problem }, missingPermission, endedAt: now, secretsSealed: null },
-        })
-        if (count === 0) return
-        await appendAuditEvent(transaction, {
-          ...consentEvent(consent, now),
-          action: 'consent-ended',
-          outcome: problem.code,
-        })
+    async failConsent({ id }, problem, missingPermission, now) {
+      return prisma.$transaction(async (transaction) => {
+        const failure = { status: 'failed', problem: { ...problem }, missingPermission } as const
+        if ((await endConsents(transaction, { id }, failure, now)) === 1) return { ended: true }
+        const { status } = toConsent(await transaction.consent.findUniqueOrThrow({ where: { id } }), now)
+        return { ended: false, status }
       })
     },
 
-    async cancelConsent(consent, actor, now) {
+    async cancelConsent({ id }, actor, now) {
+      await prisma.$transaction((transaction) => endConsents(transaction, { id }, { status: 'cancelled' }, now, actor))
+    },
+
+    async sweep(now) {
       await prisma.$transaction(async (transaction) => {
-        const count = await endConsents(transaction, { id: consent.id }, 'cancelled', now)
-        if (count === 0) return
-        await appendAuditEvent(transaction, {
-          ...consentEvent(consent, now),
-          actor,
-          action: 'consent-ended',
-          outcome: 'cancelled',
+        const expired = await transaction.consent.updateManyAndReturn({
+          where: { status: 'pending', NOT: openAt(now) },
+          data: { status: 'expired', endedAt: now, secretsSealed: null },
+          limit: SWEEP_BATCH,
         })
+        await appendAuditEvent(transaction, ...expired.map((consent) => consentEnded(consent, consent.userId, now)))
       })
     },
 
@@ -242,7 +236,7 @@ export function createSettingsStore(prisma: PrismaClient): SettingsStore {
             grantVersion: { increment: 1 },
           },
         })
-        await endConsents(transaction, { tenantId }, 'superseded', now)
+        await endConsents(transaction, { tenantId }, { status: 'superseded' }, now, actor)
         await appendAuditEvent(transaction, {
           tenantId,
           at: now,
@@ -307,17 +301,29 @@ async function lockSettings(transaction: Prisma.TransactionClient, tenantId: str
   return transaction.tenantSettings.findUniqueOrThrow({ where: { tenantId } })
 }
 
+/** Which consents can still complete: those not answered and not expired, and those whose grant is being proved. */
+function openAt(now: Date) {
+  const answeredAfter = new Date(now.getTime() - PROOF_MS)
+  return {
+    status: 'pending',
+    OR: [{ returnedAt: null, expiresAt: { gt: now } }, { returnedAt: { gt: answeredAfter } }],
+  } satisfies Prisma.ConsentWhereInput
+}
+
+/** Ends those that are still open, and returns how many. `actor`: who did it, if not the one who started the consent. */
 async function endConsents(
   transaction: Prisma.TransactionClient,
   where: { id: string } | { tenantId: string },
-  status: ConsentStatus,
+  ending: { status: ConsentStatus; problem?: Prisma.InputJsonObject; missingPermission?: string | null },
   now: Date,
+  actor?: string,
 ): Promise<number> {
-  const { count } = await transaction.consent.updateMany({
-    where: { ...where, status: 'pending' },
-    data: { status, endedAt: now, secretsSealed: null },
+  const ended = await transaction.consent.updateManyAndReturn({
+    where: { ...where, ...openAt(now) },
+    data: { ...ending, endedAt: now, secretsSealed: null },
   })
-  return count
+  await appendAuditEvent(transaction, ...ended.map((consent) => consentEnded(consent, actor ?? consent.userId, now)))
+  return ended.length
 }
 
 /** What waited for a connection goes at once. */
@@ -397,8 +403,13 @@ function toConsent(row: ConsentRow, now: Date): ConsentRecord {
   }
 }
 
-function consentEvent(
-  consent: Pick<ConsentRecord, 'id' | 'tenantId' | 'userId' | 'purpose' | 'fromEmail' | 'largeAttachments'>,
+function consentEnded(row: ConsentRow, actor: string, at: Date): AuditEvent {
+  const { status, problem } = toConsent(row, at)
+  return { ...aboutConsent(row, at), actor, action: 'consent-ended', outcome: problem?.code ?? status }
+}
+
+function aboutConsent(
+  consent: Pick<ConsentRecord, 'id' | 'tenantId' | 'userId' | 'fromEmail' | 'largeAttachments'> & { purpose: string },
   at: Date,
 ) {
   const { id, tenantId, userId, purpose, fromEmail, largeAttachments } = consent

@@ -1,0 +1,299 @@
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { connectMailbox, scopesOf, SETTINGS } from '../test-support/office365-smtp.ts'
+import type { Answer, TestBrowser } from '../test-support/test-browser.ts'
+import { createTestClock, SECONDS } from '../test-support/test-clock.ts'
+import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
+
+const clock = createTestClock()
+let ground: TestGround
+let product: TestProduct
+let ada: TestBrowser
+
+beforeAll(async () => {
+  ground = await createTestGround({ clock: clock.now })
+  product = await ground.startProduct({ environment: { ROLE: 'api' } }) // nothing leaves: messages wait
+})
+afterAll(() => ground.close())
+
+beforeEach(async () => {
+  await ground.clear()
+  ada = product.newBrowser()
+  await ada.signIn('Ada Admin')
+})
+
+async function post(action: string, body: unknown = {}, admin = ada): Promise<Answer> {
+  clock.advance(1 * SECONDS) // the order of two consents can be told
+  return admin.call('POST', `${SETTINGS}/${action}`, body)
+}
+
+async function readSettings(): Promise<Answer['json']> {
+  return (await ada.call('GET', SETTINGS)).json
+}
+
+async function statusOf({ json }: Answer): Promise<string> {
+  return (await ada.call('GET', `/api/v1/consents/${json.id}`)).json.status
+}
+
+async function storedTokens(): Promise<unknown> {
+  const [row] = await ground.database.query(
+    'SELECT refresh_token_sealed, access_token_sealed, access_token_expires_at FROM tenant_settings',
+  )
+  return row
+}
+
+// Another sender
+
+it('keeps the old sender until the consent for the new one completes', async () => {
+  await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
+
+  const started = await post('update-sender', { fromEmail: 'reports@contoso.com' })
+
+  expect(started.status).toBe(201)
+  expect(await readSettings()).toMatchObject({
+    fromEmail: 'ada@contoso.com',
+    pendingConsent: { id: started.json.id, purpose: 'update-sender', fromEmail: 'reports@contoso.com' },
+  })
+})
+
+it('replaces the sender when the consent completes', async () => {
+  await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
+  const started = await post('update-sender', { fromEmail: 'reports@contoso.com' })
+
+  await ada.consent(started.json.consentUrl, 'Ada Admin')
+
+  expect(await readSettings()).toMatchObject({
+    status: 'connected',
+    version: 2,
+    fromEmail: 'reports@contoso.com',
+    mailbox: 'delegated',
+    pendingConsent: null,
+  })
+})
+
+it('keeps sender, permissions and tokens when the consent for another sender fails', async () => {
+  await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
+  const before = { settings: await readSettings(), tokens: await storedTokens() }
+  const started = await post('update-sender', { fromEmail: 'finance@contoso.com' })
+
+  await ada.consent(started.json.consentUrl, 'Ada Admin')
+
+  expect(await statusOf(started)).toBe('failed')
+  expect({ settings: await readSettings(), tokens: await storedTokens() }).toEqual(before)
+})
+
+it('starts a consent for the unchanged address as well', async () => {
+  await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
+
+  expect((await post('update-sender', { fromEmail: 'ada@contoso.com' })).status).toBe(201)
+})
+
+it('asks for what is enabled already when the sender changes', async () => {
+  await connectMailbox(ada, { fromEmail: 'ada@contoso.com', largeAttachments: true })
+
+  const started = await post('update-sender', { fromEmail: 'reports@contoso.com' })
+  await ada.consent(started.json.consentUrl, 'Ada Admin')
+
+  expect(scopesOf(started.json.consentUrl)).toContain('Mail.ReadWrite')
+  expect(await readSettings()).toMatchObject({ largeAttachments: { enabled: true, locked: true } })
+})
+
+it('can enable large attachments together with another sender', async () => {
+  await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
+
+  const started = await post('update-sender', { fromEmail: 'reports@contoso.com', largeAttachments: true })
+  await ada.consent(started.json.consentUrl, 'Ada Admin')
+
+  expect(await readSettings()).toMatchObject({
+    fromEmail: 'reports@contoso.com',
+    largeAttachments: { enabled: true, locked: true },
+  })
+})
+
+// Large attachments
+
+it('enables large attachments before the mailbox is connected, and locks them', async () => {
+  await connectMailbox(ada, { fromEmail: 'ada@contoso.com', largeAttachments: true })
+
+  expect(await readSettings()).toMatchObject({
+    largeAttachments: { enabled: true, locked: true },
+    grantedPermissions: ['Mail.Send', 'Mail.ReadWrite', 'User.Read'],
+  })
+})
+
+it('enables large attachments afterwards by a consent of their own, for the same sender', async () => {
+  await connectMailbox(ada, { fromEmail: 'reports@contoso.com' })
+
+  const started = await post('large-attachments', { enabled: true })
+  await ada.consent(started.json.consentUrl, 'Ada Admin')
+
+  expect(started.json.purpose).toBe('large-attachments')
+  expect(scopesOf(started.json.consentUrl)).toEqual(
+    expect.arrayContaining(['Mail.ReadWrite', 'Mail.Send', 'Mail.Send.Shared']),
+  )
+  expect(await readSettings()).toMatchObject({
+    fromEmail: 'reports@contoso.com',
+    largeAttachments: { enabled: true, locked: true },
+  })
+})
+
+it('leaves large attachments off when their consent is cancelled', async () => {
+  await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
+  const started = await post('large-attachments', { enabled: true })
+
+  await ada.consent(started.json.consentUrl, 'Ada Admin', 'Cancel')
+
+  expect(await readSettings()).toMatchObject({
+    status: 'connected',
+    largeAttachments: { enabled: false, locked: false },
+  })
+})
+
+it.each([true, false])('refuses large-attachments %s once they are enabled', async (enabled) => {
+  await connectMailbox(ada, { fromEmail: 'ada@contoso.com', largeAttachments: true })
+
+  const answer = await post('large-attachments', { enabled })
+
+  expect(answer.status).toBe(409)
+  expect(answer.json).toMatchObject({ code: 'large-attachments-locked' })
+})
+
+it('refuses to switch large attachments off, enabled or not', async () => {
+  await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
+
+  expect((await post('large-attachments', { enabled: false })).json).toMatchObject({ code: 'large-attachments-locked' })
+})
+
+it('refuses another sender without the large attachments that are enabled', async () => {
+  await connectMailbox(ada, { fromEmail: 'ada@contoso.com', largeAttachments: true })
+
+  const answer = await post('update-sender', { fromEmail: 'max@contoso.com', largeAttachments: false })
+
+  expect(answer.status).toBe(409)
+  expect(answer.json).toMatchObject({ code: 'large-attachments-locked' })
+})
+
+// Reset
+
+it('deletes tokens and settings with a reset, and unlocks large attachments', async () => {
+  await connectMailbox(ada, { fromEmail: 'ada@contoso.com', largeAttachments: true })
+
+  const answer = await post('reset')
+
+  expect(answer.status).toBe(200)
+  expect(answer.json).toMatchObject({
+    status: 'not-configured',
+    version: 2,
+    fromEmail: null,
+    connectedAs: null,
+    grantedPermissions: [],
+    largeAttachments: { enabled: false, locked: false },
+  })
+  const [row] = await ground.database.query(
+    'SELECT refresh_token_sealed, access_token_sealed, delegate_object_id, from_email FROM tenant_settings',
+  )
+  expect(row).toEqual({
+    refresh_token_sealed: null,
+    access_token_sealed: null,
+    delegate_object_id: null,
+    from_email: null,
+  })
+})
+
+it('voids every pending consent with a reset', async () => {
+  await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
+  const one = await post('update-sender', { fromEmail: 'reports@contoso.com' })
+  const other = await post('large-attachments', { enabled: true })
+
+  await post('reset')
+
+  expect([await statusOf(one), await statusOf(other)]).toEqual(['superseded', 'superseded'])
+  expect(await readSettings()).toMatchObject({ pendingConsent: null })
+})
+
+it('changes nothing when a consent comes back after a reset', async () => {
+  await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
+  const started = await post('update-sender', { fromEmail: 'reports@contoso.com' })
+  const back = await ada.consentReturn(started.json.consentUrl, 'Ada Admin')
+  await post('reset')
+
+  const result = await ada.open(back)
+
+  expect(result.status).toBe(409)
+  expect(result.text).toContain('The settings were changed meanwhile')
+  expect(await readSettings()).toMatchObject({ status: 'not-configured', version: 2 })
+})
+
+it('counts the messages that a reset leaves waiting', async () => {
+  await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
+  await post('test-message')
+
+  expect((await post('reset')).json).toMatchObject({ waitingMessages: 1 })
+})
+
+it('can be connected again after a reset', async () => {
+  await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
+  await post('reset')
+
+  await connectMailbox(ada, { fromEmail: 'reports@contoso.com' })
+
+  expect(await readSettings()).toMatchObject({ status: 'connected', version: 3, fromEmail: 'reports@contoso.com' })
+})
+
+// Several at once
+
+it('starts a consent without touching one that is pending, and shows the newest', async () => {
+  const one = await post('configure', { fromEmail: 'ada@contoso.com' })
+  const other = await post('configure', { fromEmail: 'reports@contoso.com' })
+
+  expect([await statusOf(one), await statusOf(other)]).toEqual(['pending', 'pending'])
+  expect(await readSettings()).toMatchObject({ pendingConsent: { id: other.json.id } })
+})
+
+it('shows the older pending consent once the newest has ended', async () => {
+  const one = await post('configure', { fromEmail: 'ada@contoso.com' })
+  const other = await post('configure', { fromEmail: 'reports@contoso.com' })
+
+  await ada.call('DELETE', `/api/v1/consents/${other.json.id}`)
+
+  expect(await readSettings()).toMatchObject({ pendingConsent: { id: one.json.id } })
+})
+
+it('completes the older of two pending consents, and supersedes the newer one', async () => {
+  const one = await post('configure', { fromEmail: 'ada@contoso.com' })
+  const other = await post('configure', { fromEmail: 'reports@contoso.com' })
+
+  await ada.consent(one.json.consentUrl, 'Ada Admin')
+
+  expect([await statusOf(one), await statusOf(other)]).toEqual(['completed', 'superseded'])
+  expect(await readSettings()).toMatchObject({ fromEmail: 'ada@contoso.com', pendingConsent: null })
+})
+
+it('ends a consent as superseded when another admin’s completed first', async () => {
+  const bob = product.newBrowser()
+  await bob.signIn('Bob Behalf')
+  const adas = await post('configure', { fromEmail: 'ada@contoso.com' })
+  const back = await ada.consentReturn(adas.json.consentUrl, 'Ada Admin')
+  const bobs = await post('configure', { fromEmail: 'bob@contoso.com' }, bob)
+  await bob.consent(bobs.json.consentUrl, 'Bob Behalf')
+
+  const result = await ada.open(back)
+
+  expect(result.status).toBe(409)
+  expect(await statusOf(adas)).toBe('superseded')
+  expect(await readSettings()).toMatchObject({ version: 1, fromEmail: 'bob@contoso.com' })
+})
+
+it('lets one of two consents that complete at the same moment win, and supersedes the other', async () => {
+  const bob = product.newBrowser()
+  await bob.signIn('Bob Behalf')
+  const adas = await post('configure', { fromEmail: 'ada@contoso.com' })
+  const bobs = await post('configure', { fromEmail: 'bob@contoso.com' }, bob)
+  const adaBack = await ada.consentReturn(adas.json.consentUrl, 'Ada Admin')
+  const bobBack = await bob.consentReturn(bobs.json.consentUrl, 'Bob Behalf')
+
+  const results = await Promise.all([ada.open(adaBack), bob.open(bobBack)])
+
+  expect(results.map(({ status }) => status).sort()).toEqual([200, 409])
+  expect([await statusOf(adas), await statusOf(bobs)].sort()).toEqual(['completed', 'superseded'])
+  expect(await readSettings()).toMatchObject({ version: 1 })
+})
