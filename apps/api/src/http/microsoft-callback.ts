@@ -18,7 +18,8 @@ export const microsoftCallback: FastifyPluginAsync<{
   handlers: readonly ReturnHandler[]
   settingsUrl: string
 }> = async (app, { handlers, settingsUrl }) => {
-  app.get('/auth/microsoft/callback', async (request, reply) => {
+  // An answer counts once: a HEAD by some link checker must not use it up.
+  app.get('/auth/microsoft/callback', { exposeHeadRoute: false }, async (request, reply) => {
     const parameters = request.query as Record<string, unknown>
     const { state } = parameters
     if (typeof state === 'string' && state !== '') {

@@ -7,7 +7,6 @@ import { newOpaqueValue, requireSignedIn } from '../http/session.ts'
 import type { SignIn } from './sign-in.ts'
 import type { SignInStore } from './sign-in-store.ts'
 
-const BROWSER_COOKIE = 'inforiver-mail-sign-in'
 const BROWSER_COOKIE_SECONDS = 10 * 60
 const SIGN_INS_PER_MINUTE = 100
 const MAX_RETURN_TO_CHARACTERS = 2_000
@@ -20,23 +19,19 @@ interface Options {
 }
 
 export const signInRoutes: FastifyPluginAsync<Options> = async (app, { signIn, store, publicUrl, clock }) => {
+  const browserCookie = browserCookieOf(publicUrl)
   app.get(
     '/auth/sign-in',
-    { config: { rateLimit: { max: SIGN_INS_PER_MINUTE, timeWindow: '1 minute' } } },
+    {
+      exposeHeadRoute: false, // it starts a sign-in
+      config: { rateLimit: { max: SIGN_INS_PER_MINUTE, timeWindow: '1 minute' } },
+    },
     async (request, reply) => {
       // Kept where there is one already, so that a sign-in in a second tab does not spoil that of the first.
-      const browser = request.cookies[BROWSER_COOKIE] ?? newOpaqueValue()
+      const browser = request.cookies[browserCookie.name] ?? newOpaqueValue()
       const { returnTo } = request.query as { returnTo?: unknown }
       const url = await signIn.start({ returnTo: withinOrigin(returnTo, publicUrl), browser })
-      return reply
-        .setCookie(BROWSER_COOKIE, browser, {
-          path: '/auth',
-          httpOnly: true,
-          secure: publicUrl.startsWith('https:'),
-          sameSite: 'lax',
-          maxAge: BROWSER_COOKIE_SECONDS,
-        })
-        .redirect(url)
+      return reply.setCookie(browserCookie.name, browser, browserCookie.options).redirect(url)
     },
   )
 
@@ -52,8 +47,14 @@ export const signInRoutes: FastifyPluginAsync<Options> = async (app, { signIn, s
 }
 
 export function signInReturn({ signIn, publicUrl }: Pick<Options, 'signIn' | 'publicUrl'>): ReturnHandler {
+  const browserCookie = browserCookieOf(publicUrl)
   return async ({ state, parameters, request, reply }) => {
-    const result = await signIn.finish({ state, parameters, browser: request.cookies[BROWSER_COOKIE] })
+    const result = await signIn.finish({
+      state,
+      parameters,
+      browser: request.cookies[browserCookie.name],
+      replaces: await request.signedIn(),
+    })
     if (!result) return null
     if (result.outcome === 'signed-in')
       return reply.startSession(result.sessionId).redirect(`${publicUrl}${result.returnTo}`)
@@ -66,6 +67,15 @@ export function signInReturn({ signIn, publicUrl }: Pick<Options, 'signIn' | 'pu
       link: { href: `/auth/sign-in?returnTo=${encodeURIComponent(result.returnTo)}`, text: 'Sign in again' },
     })
   }
+}
+
+/** `__Host-`: a neighbour under the same domain could set a cookie without it, and have somebody sign in as itself. */
+function browserCookieOf(publicUrl: string) {
+  const secure = publicUrl.startsWith('https:')
+  return {
+    name: secure ? '__Host-inforiver-mail-sign-in' : 'inforiver-mail-sign-in',
+    options: { path: '/', httpOnly: true, secure, sameSite: 'lax', maxAge: BROWSER_COOKIE_SECONDS },
+  } as const
 }
 
 function logRefusal(request: FastifyRequest, kind: string, correlationId: string | null): void {

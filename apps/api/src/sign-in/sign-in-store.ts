@@ -33,8 +33,14 @@ export interface SignInStore {
   savePending(pending: PendingSignIn): Promise<void>
   /** Takes it, so that a `state` counts once; null when unknown, expired or another browser's. */
   takePending(stateHash: string, browserHash: string, now: Date): Promise<PendingSignIn | null>
-  /** Records the person and their new session. */
-  startSession(session: { idHash: string; tenantId: string; person: Person; now: Date }): Promise<Role>
+  /** Records the person and their new session, which `replaces` an older one of the same browser. */
+  startSession(session: {
+    idHash: string
+    replaces: string | null
+    tenantId: string
+    person: Person
+    now: Date
+  }): Promise<Role>
   findSession(idHash: string, now: Date): Promise<SignedIn | null>
   endSession(signedIn: SignedIn, now: Date): Promise<void>
   sweep(now: Date): Promise<void>
@@ -57,13 +63,13 @@ export function createSignInStore(prisma: PrismaClient, workspaceAdmins: readonl
       return count === 1 ? pending : null
     },
 
-    async startSession({ idHash, tenantId, person, now }) {
+    async startSession({ idHash, replaces, tenantId, person, now }) {
       return prisma.$transaction(async (transaction) => {
         const { entraTenantId, entraObjectId, name, email } = person
         const known = await transaction.user.findUnique({
           where: { tenantId_entraTenantId_entraObjectId: { tenantId, entraTenantId, entraObjectId } },
         })
-        const pinnedName = known?.pinnedName ?? (await claimAdminName())
+        const pinnedName = await pinName(known?.pinnedName ?? null)
         const user = await transaction.user.upsert({
           where: { tenantId_entraTenantId_entraObjectId: { tenantId, entraTenantId, entraObjectId } },
           create: {
@@ -81,6 +87,7 @@ export function createSignInStore(prisma: PrismaClient, workspaceAdmins: readonl
         })
         const isAdmin = person.hasAdminRole || (pinnedName !== null && adminNames.has(pinnedName))
         const role: Role = isAdmin ? 'workspace-admin' : 'member'
+        if (replaces !== null) await transaction.session.deleteMany({ where: { idHash: replaces } })
         await transaction.session.create({
           data: { idHash, tenantId, userId: user.id, role, createdAt: now, lastSeenAt: now },
         })
@@ -88,13 +95,13 @@ export function createSignInStore(prisma: PrismaClient, workspaceAdmins: readonl
         return role
 
         /** A name can pass to somebody else; who signed in under it first keeps the right. */
-        async function claimAdminName(): Promise<string | null> {
+        async function pinName(pinned: string | null): Promise<string | null> {
           const candidate = person.signInName.toLowerCase()
-          if (!adminNames.has(candidate)) return null
+          if ((pinned !== null && adminNames.has(pinned)) || !adminNames.has(candidate)) return pinned
           const holder = await transaction.user.findUnique({
             where: { tenantId_pinnedName: { tenantId, pinnedName: candidate } },
           })
-          return holder ? null : candidate
+          return holder ? pinned : candidate
         }
       })
     },

@@ -5,7 +5,7 @@ import { explainRefusal, explainUnexpectedAnswer, explainWrongAccount } from '@i
 import type { MicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
 import type { RandomBytes } from '@inforiver-mail/m365/random'
 import type { Sealed, TokenVault } from '@inforiver-mail/m365/token-vault'
-import { hashOpaqueValue, newOpaqueValue } from '../http/session.ts'
+import { hashOpaqueValue, newOpaqueValue, type SignedIn } from '../http/session.ts'
 import type { PendingSignIn, SignInStore } from './sign-in-store.ts'
 
 const PENDING_MS = 10 * 60_000
@@ -24,6 +24,8 @@ export interface SignIn {
     state: string
     browser: string | undefined
     parameters: Readonly<Record<string, unknown>>
+    /** The session that the browser has had until now; it ends with the new one. */
+    replaces: SignedIn | null
   }): Promise<SignInResult | null>
 }
 
@@ -53,16 +55,17 @@ export function createSignIn(parts: {
       return identity.authorizeUrl({ scopes: [], state, nonce, codeChallenge, prompt: 'select_account' })
     },
 
-    async finish({ state, browser, parameters }) {
+    async finish({ state, browser, parameters, replaces }) {
       if (browser === undefined) return null
       const pending = await store.takePending(hashOpaqueValue(state), hashOpaqueValue(browser), clock())
-      return pending && complete(pending, parameters)
+      return pending && complete(pending, parameters, replaces)
     },
   }
 
   async function complete(
     pending: PendingSignIn,
     parameters: Readonly<Record<string, unknown>>,
+    replaces: SignedIn | null,
   ): Promise<SignInResult> {
     const { returnTo } = pending
     const refused = (explanation: Explanation): SignInResult => ({ outcome: 'refused', explanation, returnTo })
@@ -89,6 +92,7 @@ export function createSignIn(parts: {
     const sessionId = newOpaqueValue()
     await store.startSession({
       idHash: hashOpaqueValue(sessionId),
+      replaces: replaces?.sessionIdHash ?? null,
       tenantId: pending.tenantId,
       person: {
         entraTenantId: person.tenantId,
