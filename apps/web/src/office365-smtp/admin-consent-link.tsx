@@ -19,11 +19,13 @@ export function AdminConsentLink({ largeAttachments }: { largeAttachments: boole
   const [copied, setCopied] = useState<'yes' | 'no' | null>(null)
   const url = adminConsentUrl(location.origin, { largeAttachments })
 
-  function copy(): void {
-    navigator.clipboard.writeText(url).then(
-      () => setCopied('yes'),
-      () => setCopied('no'),
-    )
+  async function copy(): Promise<void> {
+    try {
+      await navigator.clipboard.writeText(url)
+      setCopied('yes')
+    } catch {
+      setCopied('no') // not allowed, or not there on a page without https
+    }
   }
 
   return (
@@ -33,7 +35,7 @@ export function AdminConsentLink({ largeAttachments }: { largeAttachments: boole
         {url}
       </Link>
       <span className={styles.copy}>
-        <Button size="small" icon={<CopyRegular />} onClick={copy}>
+        <Button size="small" icon={<CopyRegular />} onClick={() => void copy()}>
           Copy link
         </Button>
         <output>

@@ -7,7 +7,7 @@ import { PermissionList } from './permission-list.tsx'
 import { Surface } from './surface.tsx'
 
 const useStyles = makeStyles({
-  sentence: { margin: 0, overflowWrap: 'anywhere' },
+  sentence: { margin: 0 },
   facts: {
     margin: 0,
     display: 'grid',
@@ -18,7 +18,6 @@ const useStyles = makeStyles({
   name: { color: tokens.colorNeutralForeground2 },
   value: {
     margin: 0,
-    overflowWrap: 'anywhere',
     '@media (max-width: 640px)': { marginBottom: tokens.spacingVerticalM },
   },
 })

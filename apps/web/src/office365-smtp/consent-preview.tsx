@@ -22,7 +22,6 @@ const useStyles = makeStyles({
     paddingLeft: tokens.spacingHorizontalXL,
     display: 'grid',
     gap: tokens.spacingVerticalS,
-    overflowWrap: 'anywhere',
   },
 })
 

@@ -24,7 +24,7 @@ const useStyles = makeStyles({
   lock: { verticalAlign: 'text-bottom', fontSize: tokens.fontSizeBase300 },
   live: { ':empty': { display: 'none' } },
   actions: { display: 'flex', flexWrap: 'wrap', alignItems: 'center', gap: tokens.spacingHorizontalM },
-  reason: { flex: '1 1 240px', color: tokens.colorNeutralForeground2, overflowWrap: 'anywhere' },
+  reason: { flex: '1 1 240px', color: tokens.colorNeutralForeground2 },
 })
 
 interface Props {

@@ -11,6 +11,7 @@ const useStyles = makeStyles({
     border: `1px solid ${tokens.colorTransparentStroke}`,
     backgroundColor: tokens.colorNeutralBackground1,
     boxShadow: tokens.shadow2,
+    overflowWrap: 'anywhere', // addresses and links have up to 254 characters and no place to break
     '@media (max-width: 640px)': { padding: tokens.spacingHorizontalL },
   },
   title: { ...typographyStyles.subtitle2, margin: 0 },

@@ -67,6 +67,7 @@ const useStyles = makeStyles({
   main: {
     flex: 1,
     minWidth: 0,
+    outlineStyle: 'none',
     padding: `${tokens.spacingVerticalXL} ${tokens.spacingHorizontalL} ${tokens.spacingVerticalXXXL}`,
     [WIDE]: { padding: `${tokens.spacingVerticalXXL} ${tokens.spacingHorizontalXXXL} 64px` },
   },
@@ -116,7 +117,7 @@ export function Shell({ children }: { children: ReactNode }) {
   )
 }
 
-export function DemoBanner() {
+function DemoBanner() {
   const styles = useStyles()
   const { demoUrl } = useSurroundings()
   if (!demoUrl) return null
@@ -137,6 +138,9 @@ function useFocusOnNewPage(): void {
   useEffect(() => {
     if (shown.current === location) return
     shown.current = location
-    document.querySelector('h1')?.focus()
+    // A page that is still loading has no heading yet.
+    const heading =
+      document.querySelector<HTMLElement>('#content h1') ?? document.querySelector<HTMLElement>('#content')
+    heading?.focus()
   }, [location])
 }

@@ -1,0 +1,70 @@
+import { readMessage } from '@inforiver-mail/contract/message'
+import { cancelConsent, configure, readConsent, readSettings } from '@inforiver-mail/contract/office365-smtp'
+import { describe, expect, it } from 'vitest'
+import { exampleSettings } from '../test-support/settings-example.ts'
+import { readAnswer, requestFor } from './call.ts'
+
+describe('requestFor', () => {
+  it('puts the parameters into the path, encoded', () => {
+    expect(requestFor(readMessage, { params: { id: 'msg_/../x' } }).url).toBe('/api/v1/messages/msg_%2F..%2Fx')
+  })
+
+  it('sends the body as JSON', () => {
+    const { init } = requestFor(configure, { body: { fromEmail: 'reports@contoso.com' } })
+    expect(init).toMatchObject({
+      method: 'POST',
+      body: '{"fromEmail":"reports@contoso.com"}',
+      headers: { 'content-type': 'application/json' },
+    })
+  })
+
+  it('sends neither body nor content type where the endpoint takes none', () => {
+    const { init } = requestFor(cancelConsent, { params: { id: 'con_1' } })
+    expect(init.body).toBeUndefined()
+    expect(init.headers).not.toHaveProperty('content-type')
+  })
+})
+
+describe('readAnswer', () => {
+  it('returns what the contract promises', async () => {
+    const settings = exampleSettings()
+    expect(await readAnswer(readSettings, Response.json(settings))).toEqual(settings)
+  })
+
+  it('returns null for an answer without a body', async () => {
+    expect(await readAnswer(cancelConsent, new Response(null, { status: 204 }))).toBeNull()
+  })
+
+  it('refuses an answer with a field that the contract does not know', async () => {
+    const answer = readAnswer(readSettings, Response.json({ ...exampleSettings(), accessToken: 'x' }))
+    await expect(answer).rejects.toMatchObject({ failure: { kind: 'unreadable', status: 200 } })
+  })
+
+  it('refuses a success of another status', async () => {
+    const answer = readAnswer(readSettings, Response.json(exampleSettings(), { status: 202 }))
+    await expect(answer).rejects.toMatchObject({ failure: { kind: 'unreadable', status: 202 } })
+  })
+
+  it('hands on the problem that the API states', async () => {
+    const problem = {
+      type: 'urn:inforiver-mail:problem:not-found',
+      title: 'Not found',
+      status: 404,
+      detail: 'There is no such consent.',
+      code: 'not-found',
+      requestId: 'req-1',
+    }
+    const answer = readAnswer(readConsent, Response.json(problem, { status: 404 }))
+    await expect(answer).rejects.toMatchObject({ failure: { kind: 'problem', problem } })
+  })
+
+  it.each([502, 503, 504])("takes a proxy's %i for a server that is away", async (status) => {
+    const answer = readAnswer(readSettings, new Response('<html>Bad gateway</html>', { status }))
+    await expect(answer).rejects.toMatchObject({ failure: { kind: 'unavailable' } })
+  })
+
+  it('takes any other page for an answer it cannot read', async () => {
+    const answer = readAnswer(readSettings, new Response('<html>Sign in to the proxy</html>', { status: 403 }))
+    await expect(answer).rejects.toMatchObject({ failure: { kind: 'unreadable', status: 403 } })
+  })
+})

@@ -1,0 +1,43 @@
+import { expect, it } from 'vitest'
+import { type ReturnedWindow, tellPage } from './consent-return.ts'
+
+const id = `con_${'0'.repeat(32)}`
+
+function returnedWindow(given: Partial<ReturnedWindow> = {}) {
+  const log: unknown[] = []
+  const window: ReturnedWindow = {
+    broadcast: (message) => log.push(['broadcast', message]),
+    opener: { postMessage: (...message: unknown[]) => log.push(['postMessage', ...message]) },
+    origin: 'https://mail.contoso.com',
+    redirectedFor: null,
+    forgetRedirect: () => log.push(['forgetRedirect']),
+    backToSettings: () => log.push(['backToSettings']),
+    close: () => log.push(['close']),
+    ...given,
+  }
+  return { log, window }
+}
+
+it('tells the opener the id and nothing else, to its own origin only, and closes', () => {
+  const { log, window } = returnedWindow()
+  tellPage(id, window)
+  expect(log).toEqual([['broadcast', id], ['postMessage', id, 'https://mail.contoso.com'], ['close']])
+})
+
+it('broadcasts and closes when Microsoft cut it from its opener', () => {
+  const { log, window } = returnedWindow({ opener: null })
+  tellPage(id, window)
+  expect(log).toEqual([['broadcast', id], ['close']])
+})
+
+it('goes back to the settings in the tab that was redirected', () => {
+  const { log, window } = returnedWindow({ opener: null, redirectedFor: id })
+  tellPage(id, window)
+  expect(log).toEqual([['broadcast', id], ['forgetRedirect'], ['backToSettings']])
+})
+
+it('does not take the redirect of another consent for its own', () => {
+  const { log, window } = returnedWindow({ opener: null, redirectedFor: `con_${'1'.repeat(32)}` })
+  tellPage(id, window)
+  expect(log).toEqual([['broadcast', id], ['close']])
+})

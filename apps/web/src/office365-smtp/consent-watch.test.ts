@@ -1,0 +1,38 @@
+import { expect, it } from 'vitest'
+import { type WatchedConsent, watch } from './consent-watch.ts'
+
+function consent(number: number, given: Partial<WatchedConsent> = {}): WatchedConsent {
+  return { id: `con_${String(number).padStart(32, '0')}`, fromEmail: null, start: null, dismissed: false, ...given }
+}
+
+it('follows a consent that another tab or admin started', () => {
+  const { id } = consent(1)
+  expect(watch([], { type: 'seen', id, fromEmail: 'reports@contoso.com' })).toEqual([
+    consent(1, { fromEmail: 'reports@contoso.com' }),
+  ])
+})
+
+it('keeps what it knows about a consent that it sees again', () => {
+  const own = consent(1, { start: { purpose: 'reconnect' } })
+  expect(watch([own], { type: 'seen', id: own.id, fromEmail: 'reports@contoso.com' })).toEqual([own])
+})
+
+it('does not bring back a consent whose outcome was dismissed', () => {
+  const read = consent(1, { dismissed: true })
+  expect(watch([read], { type: 'seen', id: read.id, fromEmail: 'reports@contoso.com' })).toEqual([read])
+})
+
+it('puts away the outcomes of earlier consents when one is started, and nothing that is pending', () => {
+  const [ended, pending, started] = [consent(1), consent(2), consent(3)]
+  expect(watch([pending, ended], { type: 'started', consent: started, ended: [ended.id] })).toEqual([
+    started,
+    pending,
+    { ...ended, dismissed: true },
+  ])
+})
+
+it('follows ten consents at most', () => {
+  const many = Array.from({ length: 10 }, (_, index) => consent(index))
+  const watched = watch(many, { type: 'started', consent: consent(10), ended: [] })
+  expect(watched).toHaveLength(10)
+})

@@ -1,0 +1,18 @@
+import { expect, it } from 'vitest'
+import { adminConsentUrl, signInUrl, webAddress } from './routes.ts'
+
+it('carries the whole path to come back to through signing in', () => {
+  expect(signInUrl('/settings/office365-smtp?a=1&b=2')).toBe(
+    '/auth/sign-in?returnTo=%2Fsettings%2Foffice365-smtp%3Fa%3D1%26b%3D2',
+  )
+})
+
+it('builds an approval link that works in another browser', () => {
+  expect(adminConsentUrl('https://mail.contoso.com', { largeAttachments: true })).toBe(
+    'https://mail.contoso.com/auth/microsoft/admin-consent?largeAttachments=true',
+  )
+})
+
+it.each(['javascript:alert(1)', 'data:text/html,x', '/relative', '__DEMO__', ''])('opens nothing for %j', (text) => {
+  expect(webAddress(text)).toBeNull()
+})
