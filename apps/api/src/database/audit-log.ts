@@ -24,5 +24,6 @@ export async function appendAuditEvent(
   transaction: Pick<Prisma.TransactionClient, 'auditEvent'>,
   ...events: readonly AuditEvent[]
 ): Promise<void> {
-  await transaction.auditEvent.createMany({ data: events.map((event) => ({ ...event, details: event.details ?? {} })) })
+  const data = events.map(({ details = {}, ...event }) => Object.assign(event, { details }))
+  await transaction.auditEvent.createMany({ data })
 }

@@ -20,6 +20,7 @@ export type Access =
       readonly connection: Connection
       /** The set of tokens this one belongs to; hand it back when Microsoft refuses the token. */
       readonly grantVersion: number
+      readonly expiresAt: Date
     }
   | { readonly outcome: 'held'; readonly because: HeldBecause }
   | { readonly outcome: 'unavailable'; readonly detail: string }
@@ -57,7 +58,8 @@ export function createAccessSource(parts: {
       if (!grant) throw new Error(`The grant of ${tenantId} has no tokens.`)
       if (grant.grantVersion !== refused && isUsable(grant, stale)) {
         const accessToken = await vault.open(grant.accessTokenSealed, tokenOwner(tenantId, 'access-token'))
-        return { outcome: 'granted', accessToken, connection: state.connection, grantVersion: grant.grantVersion }
+        const { grantVersion, accessTokenExpiresAt: expiresAt } = grant
+        return { outcome: 'granted', accessToken, connection: state.connection, grantVersion, expiresAt }
       }
       stale = grant.grantVersion
       const held = await refreshOnce(tenantId, grant, state.connection.permissions, signal)

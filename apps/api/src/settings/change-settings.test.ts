@@ -293,7 +293,7 @@ it('lets one of two consents that complete at the same moment win, and supersede
 
   const results = await Promise.all([ada.open(adaBack), bob.open(bobBack)])
 
-  expect(results.map(({ status }) => status).sort()).toEqual([200, 409])
+  expect(results.map(({ status }) => String(status)).sort()).toEqual(['200', '409'])
   expect([await statusOf(adas), await statusOf(bobs)].sort()).toEqual(['completed', 'superseded'])
   expect(await readSettings()).toMatchObject({ version: 1 })
 })

@@ -6,6 +6,8 @@ import { databaseUrl, TEMPLATE } from './database-server.ts'
 export interface TestDatabase {
   readonly url: string
   query<Row extends pg.QueryResultRow>(statement: string, values?: unknown[]): Promise<Row[]>
+  /** Keeps others from writing to a table until the returned function is called. */
+  lock(table: string): Promise<() => Promise<void>>
   drop(): Promise<void>
 }
 
@@ -20,6 +22,14 @@ export async function createTestDatabase(): Promise<TestDatabase> {
     url,
     async query<Row extends pg.QueryResultRow>(statement: string, values: unknown[] = []) {
       return (await pool.query<Row>(statement, values)).rows
+    },
+    async lock(table) {
+      const client = await pool.connect()
+      await client.query(`BEGIN; LOCK TABLE ${table} IN SHARE MODE`)
+      return async () => {
+        await client.query('COMMIT')
+        client.release()
+      }
     },
     async drop() {
       await pool.end()
