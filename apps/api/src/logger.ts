@@ -15,5 +15,15 @@ export function createLogger(level: string, destination: DestinationStream = pin
 function describeError(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { type: typeof error }
   const { code } = error as { code?: unknown }
-  return { type: error.name, ...(typeof code === 'string' && { code }), message: error.message, stack: error.stack }
+  return {
+    type: error.name,
+    ...(typeof code === 'string' && { code }),
+    message: withoutQueries(error.message),
+    stack: withoutQueries(error.stack ?? ''),
+  }
+}
+
+/** Fastify quotes the URL of a request in some of its messages, and the query of the callback holds a code. */
+function withoutQueries(text: string): string {
+  return text.replace(/\?[^\s"'()]*/g, '?')
 }

@@ -10,8 +10,8 @@ export interface MicrosoftReturn {
   readonly reply: FastifyReply
 }
 
-/** Answers when the `state` is one of its own, and returns null when it is not. */
-export type ReturnHandler = (arrival: MicrosoftReturn) => Promise<FastifyReply | null>
+/** Answers when the `state` is one of its own, and returns whether it was. A reply is no result: awaiting one waits for its end. */
+export type ReturnHandler = (arrival: MicrosoftReturn) => Promise<boolean>
 
 /** The one redirect URI: what was asked decides who handles the answer. */
 export const microsoftCallback: FastifyPluginAsync<{
@@ -24,8 +24,7 @@ export const microsoftCallback: FastifyPluginAsync<{
     const { state } = parameters
     if (typeof state === 'string' && state !== '') {
       for (const handle of handlers) {
-        const answer = await handle({ state, parameters, request, reply })
-        if (answer) return answer
+        if (await handle({ state, parameters, request, reply })) return reply
       }
     }
     if ('admin_consent' in parameters) {

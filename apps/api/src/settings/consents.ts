@@ -156,7 +156,7 @@ export function createConsents(parts: {
     const refusal = readRedirectRefusal(parameters)
     if (refusal) return refused(explainRefusal(refusal, { leg: 'authorize', approvalLink }))
     const { code } = parameters
-    if (typeof code !== 'string')
+    if (typeof code !== 'string' || code === '')
       return refused(explainUnexpectedAnswer('The answer holds neither a code nor an error.'))
 
     const { nonce, codeVerifier } = await openSecrets(consent)

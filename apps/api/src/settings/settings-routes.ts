@@ -98,32 +98,35 @@ export const settingsRoutes: FastifyPluginAsync<Options> = async (
 export function consentReturn({ consents, settingsUrl }: { consents: Consents; settingsUrl: string }): ReturnHandler {
   return async ({ state, parameters, request, reply }) => {
     const result = await consents.finish({ state, parameters, signedIn: await request.signedIn() })
-    if (!result) return null
+    if (!result) return false
     logReturn(request, result)
-    return sendResult(reply, result, settingsUrl)
+    sendResult(reply, result, settingsUrl)
+    return true
   }
 }
 
 const BACK = 'Back to the settings'
 
-function sendResult(reply: FastifyReply, result: ConsentReturn, settingsUrl: string): FastifyReply {
+function sendResult(reply: FastifyReply, result: ConsentReturn, settingsUrl: string): void {
   const link = { href: settingsUrl, text: BACK }
   if (result.outcome === 'ended') {
-    return sendPage(reply, 409, { ...ENDED[result.because], link, script: '/consent-result.js' })
+    sendPage(reply, 409, { ...ENDED[result.because], link, script: '/consent-result.js' })
+    return
   }
   const { consent } = result
   const data = { 'consent-id': consent.id, status: result.outcome }
   if (result.outcome === 'completed') {
-    return sendPage(reply, 200, {
+    sendPage(reply, 200, {
       title: 'The mailbox is connected',
       paragraphs: [`Inforiver sends mail as ${result.fromEmail}. You can close this window.`],
       data,
       link,
       script: '/consent-result.js',
     })
+    return
   }
   const { title, detail, action, correlationId } = result.problem
-  return sendPage(reply, 400, {
+  sendPage(reply, 400, {
     title,
     paragraphs: [detail, action, 'Nothing was changed. You can close this window.'],
     note: correlationId && `Microsoft's correlation id: ${correlationId}`,

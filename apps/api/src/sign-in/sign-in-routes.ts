@@ -55,17 +55,20 @@ export function signInReturn({ signIn, publicUrl }: Pick<Options, 'signIn' | 'pu
       browser: request.cookies[browserCookie.name],
       replaces: await request.signedIn(),
     })
-    if (!result) return null
-    if (result.outcome === 'signed-in')
-      return reply.startSession(result.sessionId).redirect(`${publicUrl}${result.returnTo}`)
+    if (!result) return false
+    if (result.outcome === 'signed-in') {
+      reply.startSession(result.sessionId).redirect(`${publicUrl}${result.returnTo}`)
+      return true
+    }
     const { title, detail, action, correlationId } = result.explanation
     logRefusal(request, result.explanation.kind, correlationId)
-    return sendPage(reply, 403, {
+    sendPage(reply, 403, {
       title,
       paragraphs: [detail, action],
       note: correlationId && `Microsoft's correlation id: ${correlationId}`,
       link: { href: `/auth/sign-in?returnTo=${encodeURIComponent(result.returnTo)}`, text: 'Sign in again' },
     })
+    return true
   }
 }
 

@@ -75,7 +75,7 @@ export function createSignIn(parts: {
         explainRefusal(refusal, { leg: 'authorize', approvalLink: identity.adminConsentUrl({ scopes: [] }) }),
       )
     const { code } = parameters
-    if (typeof code !== 'string')
+    if (typeof code !== 'string' || code === '')
       return refused(explainUnexpectedAnswer('The answer holds neither a code nor an error.'))
 
     const owner = { tenant: pending.tenantId, record: pending.stateHash, purpose: SEALED_FOR }

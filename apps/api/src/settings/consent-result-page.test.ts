@@ -1,0 +1,223 @@
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { SETTINGS } from '../test-support/office365-smtp.ts'
+import type { TestBrowser } from '../test-support/test-browser.ts'
+import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
+
+const PROBE = '<script>alert("probe")</script>'
+const CALLBACK = '/auth/microsoft/callback'
+
+let ground: TestGround
+let product: TestProduct
+let ada: TestBrowser
+
+beforeAll(async () => {
+  ground = await createTestGround()
+  product = await ground.startProduct({ environment: { ROLE: 'api' } })
+})
+afterAll(() => ground.close())
+
+beforeEach(async () => {
+  await ground.clear()
+  ada = product.newBrowser()
+  await ada.signIn('Ada Admin')
+})
+
+/** A consent of Ada's: its id, and the state that an answer to it has to bear. */
+async function startConsent(): Promise<{ id: string; state: string; consentUrl: string }> {
+  const { id, consentUrl } = (await ada.call('POST', `${SETTINGS}/configure`, { fromEmail: 'ada@contoso.com' })).json
+  return { id, consentUrl, state: new URL(consentUrl).searchParams.get('state') ?? '' }
+}
+
+async function readConsent(id: string) {
+  return (await ada.call('GET', `/api/v1/consents/${id}`)).json
+}
+
+function callback(parameters: Record<string, string>): string {
+  return `${CALLBACK}?${new URLSearchParams(parameters).toString()}`
+}
+
+it.each([
+  ['state', { state: PROBE, code: 'x' }],
+  ['code', { state: 'unknown', code: PROBE }],
+  ['error', { state: 'unknown', error: PROBE }],
+  ['error_description', { state: 'unknown', error: 'access_denied', error_description: PROBE }],
+  ['admin_consent', { admin_consent: PROBE, error: PROBE, error_description: PROBE, tenant: PROBE }],
+])('shows nothing of the query before state matches: %s', async (_name, parameters) => {
+  const result = await ada.open(callback(parameters))
+
+  expect(result.text).not.toContain('probe')
+})
+
+it('shows Microsoft’s words as text, never as markup, once state has matched', async () => {
+  const { state } = await startConsent()
+
+  const result = await ada.open(callback({ state, error: 'server_said', error_description: `Because of ${PROBE}.` }))
+
+  expect(result.text).toContain('Because of &lt;script&gt;alert(&quot;probe&quot;)&lt;/script&gt;.')
+  expect(result.text).not.toContain('<script>alert')
+})
+
+it('makes no link out of an address in Microsoft’s words that ends in markup', async () => {
+  const { state } = await startConsent()
+  const description = 'See https://evil.example/"><script>alert("probe")</script> now.'
+
+  const result = await ada.open(callback({ state, error: 'server_said', error_description: description }))
+
+  expect(result.text).not.toContain('<script>alert')
+  expect(result.text).not.toContain('"><script')
+})
+
+it('bounds what it shows of Microsoft’s words, and keeps it to one line', async () => {
+  const { id, state } = await startConsent()
+  const description = `AADSTS99999: ${'word '.repeat(2_000)}\r\n\u202eTrace ID: 1`
+
+  await ada.open(callback({ state, error: 'server_said', error_description: description }))
+
+  const { detail } = (await readConsent(id)).problem
+  expect(detail.length).toBeLessThan(500)
+  expect(detail).toMatch(/^\P{C}+$/u)
+})
+
+it('keeps no correlation id that is not one', async () => {
+  const { id, state } = await startConsent()
+
+  await ada.open(callback({ state, error: 'x', error_description: `AADSTS1: no. Correlation ID: ${PROBE}` }))
+
+  expect((await readConsent(id)).problem.correlationId).toBeNull()
+})
+
+it('shows the correlation id of a refusal', async () => {
+  const { id, consentUrl } = await startConsent()
+  await ground.microsoft.control('POST', '/scenarios', { name: 'authorize-conditional-access' })
+
+  const result = await ada.consent(consentUrl, 'Ada Admin')
+
+  expect(result.text).toContain(`Microsoft&#39;s correlation id: ${(await readConsent(id)).problem.correlationId}`)
+})
+
+it('links to the page on which an Entra administrator approves', async () => {
+  const { consentUrl } = await startConsent()
+  await ground.microsoft.control('POST', '/scenarios', { name: 'authorize-admin-consent-required' })
+
+  const result = await ada.consent(consentUrl, 'Ada Admin')
+
+  expect(result.text).toMatch(/<a href="http[^"]*\/v2\.0\/adminconsent\?client_id=[^"]*">/)
+})
+
+it('ignores parameters that it does not know', async () => {
+  const { id, consentUrl } = await startConsent()
+  const back = new URL(await ada.consentReturn(consentUrl, 'Ada Admin'))
+  back.searchParams.set('session_state', PROBE)
+  back.searchParams.append('something', 'new')
+  back.searchParams.append('something', 'twice')
+
+  const result = await ada.open(back.href)
+
+  expect(result.status).toBe(200)
+  expect(result.text).not.toContain('probe')
+  expect(await readConsent(id)).toMatchObject({ status: 'completed' })
+})
+
+it.each([
+  ['no code and no error', {}],
+  ['an empty code', { code: '' }],
+])('fails the consent when the answer has %s', async (_name, parameters) => {
+  const { id, state } = await startConsent()
+
+  const result = await ada.open(callback({ state, ...parameters }))
+
+  expect(result.status).toBe(400)
+  expect((await readConsent(id)).problem).toMatchObject({ code: 'unexpected-answer' })
+})
+
+it('fails the consent when the answer has two codes', async () => {
+  const { id, consentUrl } = await startConsent()
+
+  const result = await ada.open(`${await ada.consentReturn(consentUrl, 'Ada Admin')}&code=another`)
+
+  expect(result.status).toBe(400)
+  expect(await readConsent(id)).toMatchObject({ status: 'failed' })
+})
+
+it('takes error for the answer when there is a code as well', async () => {
+  const { id, consentUrl } = await startConsent()
+
+  await ada.open(`${await ada.consentReturn(consentUrl, 'Ada Admin')}&error=access_denied&error_subcode=cancel`)
+
+  expect((await readConsent(id)).problem).toMatchObject({ code: 'consent-cancelled' })
+})
+
+it('does not use an answer up for a HEAD request', async () => {
+  const { consentUrl } = await startConsent()
+  const back = await ada.consentReturn(consentUrl, 'Ada Admin')
+  await fetch(back, { method: 'HEAD' })
+
+  expect((await ada.open(back)).status).toBe(200)
+})
+
+it('tells the opener nothing but the consent id and how it ended, by a script of our own', async () => {
+  const { id, consentUrl } = await startConsent()
+
+  const result = await ada.consent(consentUrl, 'Ada Admin')
+
+  expect(result.text).toContain(`<main data-consent-id="${id}" data-status="completed">`)
+  expect([...result.text.matchAll(/<script[^>]*>/g)].map(([tag]) => tag)).toEqual([
+    '<script src="/consent-result.js" defer>',
+  ])
+  expect(result.text).not.toMatch(/<script[^>]*>[^<]/)
+})
+
+it('keeps result pages out of caches', async () => {
+  const { consentUrl } = await startConsent()
+
+  expect((await ada.consent(consentUrl, 'Ada Admin')).headers.get('cache-control')).toBe('no-store')
+})
+
+it.each([
+  ['approved', { admin_consent: 'True', tenant: 'any', scope: 'Mail.Send' }],
+  ['refused', { admin_consent: 'True', error: 'access_denied', error_description: 'AADSTS65004: declined' }],
+])(
+  'answers an Entra administrator who %s with the same neutral page, and changes nothing',
+  async (_name, parameters) => {
+    const { id } = await startConsent()
+
+    const result = await product.newBrowser().open(callback(parameters))
+
+    expect(result.status).toBe(200)
+    expect(result.text).toContain('Back from Microsoft')
+    expect(await readConsent(id)).toMatchObject({ status: 'pending' })
+  },
+)
+
+it('leads an Entra administrator, signed in here or not, to Microsoft’s approval page', async () => {
+  const answer = await product.newBrowser().visit('/auth/microsoft/admin-consent?largeAttachments=true')
+
+  const url = new URL(answer.headers.get('location') ?? '')
+  expect(url.pathname).toBe(`/${product.config.registration.tenantId}/v2.0/adminconsent`)
+  expect(url.searchParams.get('redirect_uri')).toBe(`${product.publicUrl}${CALLBACK}`)
+  expect(url.searchParams.get('scope')?.split(' ').sort()).toEqual([
+    'Mail.ReadWrite',
+    'Mail.Send',
+    'Mail.Send.Shared',
+    'User.Read',
+    'offline_access',
+    'openid',
+    'profile',
+  ])
+})
+
+it('logs nothing of the query', async () => {
+  const failing = await startConsent()
+  const { state, consentUrl } = await startConsent()
+  const back = new URL(await ada.consentReturn(consentUrl, 'Ada Admin'))
+  await ada.open(callback({ state: 'unknown-state', code: 'unknown-code', error_description: 'unknown-words' }))
+  await ada.open(
+    callback({ state: failing.state, error: 'made-up-error', error_description: 'AADSTS1: made-up words.' }),
+  )
+  await ada.open(back.href)
+
+  const log = product.logLines.join('')
+  const values = [state, back.searchParams.get('code') ?? '-', failing.state, 'unknown-', 'made-up']
+  expect(log).toContain('/auth/microsoft/callback')
+  expect(values.filter((value) => log.includes(value))).toEqual([])
+})
