@@ -18,6 +18,8 @@ export interface ConsentFlow {
   /** Why the last `begin` came to nothing. */
   readonly failure: { readonly error: Error; readonly retry: () => void; readonly dismiss: () => void } | null
   readonly dismiss: (id: string) => void
+  /** Puts away every outcome that is shown, and nothing that is pending. */
+  readonly dismissEnded: () => void
 }
 
 export function useConsentFlow(settings: Office365SmtpSettings): ConsentFlow {
@@ -36,7 +38,7 @@ export function useConsentFlow(settings: Office365SmtpSettings): ConsentFlow {
       const fromEmail = 'sender' in start ? start.sender.fromEmail : settings.fromEmail
       const started: WatchedConsent = { id: consent.id, fromEmail, start, dismissed: false }
       queryClient.setQueryData(consentQuery(consent.id).queryKey, consent)
-      dispatch({ type: 'started', consent: started, ended: watched.map(({ id }) => id).filter(hasEnded) })
+      dispatch({ type: 'started', consent: started, ended: endedIds() })
       void queryClient.invalidateQueries(settingsQuery)
       if (consent.consentUrl === null) {
         popup?.close()
@@ -52,9 +54,9 @@ export function useConsentFlow(settings: Office365SmtpSettings): ConsentFlow {
     },
   })
 
-  function hasEnded(id: string): boolean {
-    const consent = queryClient.getQueryData(consentQuery(id).queryKey)
-    return consent !== undefined && consent.status !== 'pending'
+  function endedIds(): string[] {
+    const statusOf = (id: string) => queryClient.getQueryData(consentQuery(id).queryKey)?.status ?? 'pending'
+    return watched.map(({ id }) => id).filter((id) => statusOf(id) !== 'pending')
   }
 
   useEffect(() => {
@@ -97,6 +99,7 @@ export function useConsentFlow(settings: Office365SmtpSettings): ConsentFlow {
       dismiss: start.reset,
     },
     dismiss: (id) => dispatch({ type: 'dismissed', ids: [id] }),
+    dismissEnded: () => dispatch({ type: 'dismissed', ids: endedIds() }),
   }
 }
 

@@ -168,15 +168,9 @@ function Outcome({ consent, watched, settings, flow, onDismiss }: OutcomeProps) 
             <LinkedText text={problem.action} />
           </span>
         )}
-        {consent.status === 'failed' && <span>{UNCHANGED[settings.status]}</span>}
+        {problem && <span>Nothing was changed.</span>}
         <RequestId label="Correlation id" value={problem?.correlationId ?? null} />
       </Notice>
     </div>
   )
 }
-
-const UNCHANGED = {
-  'not-configured': 'Nothing was changed: no mailbox is connected.',
-  connected: 'Nothing was changed: mail goes on leaving as before.',
-  'reconnect-required': 'Nothing was changed.',
-} as const satisfies Record<Office365SmtpSettings['status'], string>

@@ -130,6 +130,7 @@ export function SettingsScreen({ settings, readAt, refreshError, onRefresh }: Pr
         flow={flow}
         onReset={() => {
           setDraft({})
+          flow.dismissEnded()
           setResets(resets + 1)
         }}
       />
