@@ -11,6 +11,7 @@ const PROOF_MS = 4 * 60_000
 const SWEEP_BATCH = 1_000
 
 export interface VersionedSettings {
+const RECHECK_BATCH = 100
   readonly version: number
   readonly state: SettingsState
 }
@@ -87,6 +88,9 @@ export interface SettingsStore {
   takeRefreshLease(lease: {
     tenantId: string
     grantVersion: number
+  /** Tenants whose app registration Microsoft refused when it was last asked. */
+  findMisconfigured(): Promise<string[]>
+
     owner: string
     until: Date
     now: Date
@@ -270,6 +274,15 @@ export function createSettingsStore(prisma: PrismaClient): SettingsStore {
     },
 
     async saveRefreshed({ tenantId, grantVersion, owner }, tokens) {
+    async findMisconfigured() {
+      const rows = await prisma.tenantSettings.findMany({
+        where: { status: 'connected', problem: { path: ['code'], equals: 'app-misconfigured' } },
+        select: { tenantId: true },
+        take: RECHECK_BATCH,
+      })
+      return rows.map(({ tenantId }) => tenantId)
+    },
+
       const { count } = await prisma.tenantSettings.updateMany({
         where: { tenantId, grantVersion, refreshLeaseOwner: owner },
         data: { ...tokens, grantVersion: { increment: 1 }, refreshLeaseOwner: null, refreshLeaseUntil: null },
