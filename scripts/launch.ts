@@ -59,7 +59,7 @@ async function startSimulator(config: Config, port: number, onExit: () => Promis
   })
   if (answer.failed !== undefined) throw new ConfigurationError(answer.failed)
   let closing = false
-  void exited.then(() => closing || onExit())
+  void exited.then(() => (closing ? undefined : onExit()))
   return {
     async close() {
       closing = true

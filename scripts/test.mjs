@@ -17,6 +17,7 @@ mkdirSync(reports, { recursive: true })
 
 await Promise.all([
   check('Types', 'turbo', ['run', 'typecheck', '--output-logs=errors-only']),
+  check('Types of the scripts', 'tsc', ['--noEmit', '-p', 'scripts']),
   check('Lint', 'oxlint', ['--type-aware', '--deny-warnings']),
   check('Format', 'oxfmt', ['--check', '.']),
   check('Dead code', 'knip', ['--no-progress']),

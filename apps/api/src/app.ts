@@ -7,10 +7,11 @@ import { page } from './http/page.ts'
 import { problems } from './http/problem.ts'
 import { validateWithContract } from './http/route.ts'
 import { securityHeaders } from './http/security-headers.ts'
-import { sessions, type SignedIn } from './http/session.ts'
+import { hashOpaqueValue, sessions, type SignedIn } from './http/session.ts'
 
 const BODY_LIMIT_BYTES = 1024 * 1024
 const REQUESTS_PER_MINUTE = 1_200
+const SERVICE_REQUESTS_PER_MINUTE = 300_000
 const REQUEST_TIMEOUT_MS = 120_000 // a slow client does not hold a connection forever
 const SETTINGS_PATH = '/settings/office365-smtp'
 
@@ -30,6 +31,35 @@ export interface AppParts {
 /** The HTTP application, not yet listening. */
 export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   const { publicUrl } = parts
+  const app = await createServer(parts)
+  await app.register(securityHeaders, { publicUrl })
+  await app.register(cookie)
+  await app.register(rateLimit, {
+    timeWindow: '1 minute',
+    // Services have limits of their own: many of them may share an address.
+    keyGenerator: ({ headers, ip }) =>
+      headers.authorization === undefined ? ip : hashOpaqueValue(headers.authorization),
+    max: ({ headers }) => (headers.authorization === undefined ? REQUESTS_PER_MINUTE : SERVICE_REQUESTS_PER_MINUTE),
+  })
+  await app.register(sessions, { publicUrl, findSession: parts.findSession })
+  for (const feature of parts.features) await app.register(feature)
+  await app.register(microsoftCallback, { handlers: parts.returnHandlers, settingsUrl: `${publicUrl}${SETTINGS_PATH}` })
+  await app.register(page, { directory: parts.webDirectory, publicUrl, demoUrl: parts.demoUrl })
+  return app
+}
+
+/** For a process that only delivers: whether it lives, is ready, and how it does. */
+export async function buildOperationsApp(
+  parts: Pick<AppParts, 'logger' | 'isUnavailable' | 'features'>,
+): Promise<FastifyInstance> {
+  const app = await createServer({ ...parts, trustedProxies: [] })
+  for (const feature of parts.features) await app.register(feature)
+  return app
+}
+
+async function createServer(
+  parts: Pick<AppParts, 'logger' | 'isUnavailable' | 'trustedProxies'>,
+): Promise<FastifyInstance> {
   const app = Fastify({
     loggerInstance: parts.logger,
     // The callback's query holds a code: URLs are not logged.
@@ -45,10 +75,6 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   app.setValidatorCompiler(validateWithContract)
   app.setSerializerCompiler(serializerCompiler)
   await app.register(problems, { isUnavailable: parts.isUnavailable })
-  await app.register(securityHeaders, { publicUrl })
-  await app.register(cookie)
-  await app.register(rateLimit, { max: REQUESTS_PER_MINUTE, timeWindow: '1 minute' })
-  await app.register(sessions, { publicUrl, findSession: parts.findSession })
   app.addHook('onResponse', async (request, reply) => {
     const { method, routeOptions } = request
     request.log.debug(
@@ -56,8 +82,5 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
       'request',
     )
   })
-  for (const feature of parts.features) await app.register(feature)
-  await app.register(microsoftCallback, { handlers: parts.returnHandlers, settingsUrl: `${publicUrl}${SETTINGS_PATH}` })
-  await app.register(page, { directory: parts.webDirectory, publicUrl, demoUrl: parts.demoUrl })
   return app
 }

@@ -17,7 +17,14 @@ const DEMO_REGISTRATION = {
 }
 
 const ENVIRONMENT_FILE = 'inforiver-mail.env'
-const SECRETS = ['AZURE_CLIENT_SECRET', 'DATABASE_URL', 'VAULT_KEYS', 'HTTPS_PROXY'] as const
+const SECRETS = [
+  'AZURE_CLIENT_SECRET',
+  'DATABASE_URL',
+  'VAULT_KEYS',
+  'HTTPS_PROXY',
+  'INFORIVER_SERVICE_KEY',
+  'METRICS_TOKEN',
+] as const
 const LOOPBACK_HOSTS = new Set(['localhost', '127.0.0.1', '[::1]', '::1'])
 
 const Port = z.coerce.number().int().min(1).max(65_534)
@@ -36,6 +43,8 @@ const MicrosoftUrl = z.string().transform((value, context) => {
   context.addIssue({ code: 'custom', message: fault })
   return z.NEVER
 })
+const Limit = z.coerce.number('must be a whole number; 0 for no limit').int().min(0).max(2_000_000_000)
+const Days = z.coerce.number('must be a number of days').int().min(1).max(3_650)
 const List = z
   .string()
   .transform((value) => value.split(',').map((item) => item.trim()))
@@ -59,6 +68,17 @@ const Environment = z.object({
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgresql:// URL' }).optional(),
   DATA_DIR: z.string().default('./.data'),
   VAULT_KEYS: z.string().optional(),
+  INFORIVER_SERVICE_KEY: z
+    .string()
+    .regex(/^[\x21-\x7e]{32,256}$/, 'must be 32 to 256 visible ASCII characters')
+    .optional(),
+  MAILBOX_CONCURRENCY: Limit.default(4),
+  MAILBOX_MESSAGES_PER_MINUTE: Limit.default(30),
+  MAILBOX_RECIPIENTS_PER_DAY: Limit.default(10_000),
+  MAILBOX_UPLOAD_BYTES_PER_5_MINUTES: Limit.default(157_286_400),
+  CONTENT_RETENTION_DAYS: Days.default(7),
+  LOG_RETENTION_DAYS: Days.default(30),
+  METRICS_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
   ROLE: z.enum(['all', 'api', 'worker']).default('all'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 })
@@ -89,6 +109,20 @@ export interface Config {
   readonly dataDirectory: string
   /** `kid:base64,…`; null: a key file in the data directory. */
   readonly vaultKeys: string | null
+  /** Makes one service key valid without a person, for unattended installations. */
+  readonly seededServiceKey: string | null
+  /** Per mailbox, over all processes; 0 stands for no limit. */
+  readonly mailboxLimits: {
+    readonly concurrency: number
+    readonly messagesPerMinute: number
+    readonly recipientsPerDay: number
+    readonly uploadBytesPer5Minutes: number
+  }
+  /** How long the content of a failed message is kept. */
+  readonly contentRetentionDays: number
+  /** How long addresses and subjects are kept. */
+  readonly logRetentionDays: number
+  readonly metricsToken: string | null
   readonly role: 'all' | 'api' | 'worker'
   readonly logLevel: string
 }
@@ -146,6 +180,16 @@ function toConfig(environment: Environment, directory: string, extraCaCertificat
     database: environment.DATABASE_URL ? { kind: 'external', url: environment.DATABASE_URL } : { kind: 'embedded' },
     dataDirectory: demo ? resolve(dataDirectory, 'demo') : dataDirectory,
     vaultKeys: environment.VAULT_KEYS ?? null,
+    seededServiceKey: environment.INFORIVER_SERVICE_KEY ?? null,
+    mailboxLimits: {
+      concurrency: environment.MAILBOX_CONCURRENCY,
+      messagesPerMinute: environment.MAILBOX_MESSAGES_PER_MINUTE,
+      recipientsPerDay: environment.MAILBOX_RECIPIENTS_PER_DAY,
+      uploadBytesPer5Minutes: environment.MAILBOX_UPLOAD_BYTES_PER_5_MINUTES,
+    },
+    contentRetentionDays: environment.CONTENT_RETENTION_DAYS,
+    logRetentionDays: environment.LOG_RETENTION_DAYS,
+    metricsToken: environment.METRICS_TOKEN ?? null,
     role: environment.ROLE,
     logLevel: environment.LOG_LEVEL,
   }

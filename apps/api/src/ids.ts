@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 
-const PREFIXES = { user: 'usr', tenant: 'ten', consent: 'con', message: 'msg' } as const
+const PREFIXES = { user: 'usr', tenant: 'ten', consent: 'con', message: 'msg', serviceKey: 'key' } as const
 
 /** A public id: the kind in front, then 128 random bits in hex. */
 export function newId(kind: keyof typeof PREFIXES): string {

@@ -17,12 +17,14 @@ export async function serve(config: Config, onFatal: (error: unknown) => void): 
   try {
     const app = await product.buildApp()
     await app.listen({ host: config.host, port: config.port })
+    await product.housekeeping.start()
     if (config.role === 'all') product.worker.start()
     logger.info({ publicUrl: config.publicUrl, role: config.role }, 'serving')
     return {
       async close() {
         await app.close()
         await product.worker.stop()
+        await product.housekeeping.stop()
         await product.close()
         logger.info('stopped')
       },

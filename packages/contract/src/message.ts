@@ -5,8 +5,8 @@ import type { Endpoint } from './endpoint.ts'
 export const MAX_RECIPIENTS = 500 // of a message, as Exchange Online counts: to, cc and bcc together
 export const MAX_HEADERS = 5 // Microsoft Graph refuses more
 export const MAX_ATTACHMENTS = 100
-/** Bytes of content that fit one request to Graph once encoded, the envelope included: about 3 MB. */
-export const MAX_SMALL_CONTENT_BYTES = 3 * 1024 * 1024
+/** What fits one request to Graph, encoded: Graph takes 4 MB, and the envelope needs its share. About 3 MB of attachments. */
+export const MAX_REQUEST_BYTES = 4_000_000
 const MAX_SUBJECT_CHARACTERS = 255
 const MAX_NAME_CHARACTERS = 256
 const MAX_FILE_NAME_CHARACTERS = 255
@@ -115,7 +115,7 @@ const RecipientInput = z
   )
   .transform((value): Recipient => (typeof value === 'string' ? { address: value } : value))
 
-const Recipients = z.array(RecipientInput).max(MAX_RECIPIENTS, `At most ${MAX_RECIPIENTS} recipients.`).default([])
+const Recipients = z.array(RecipientInput).default([])
 
 const ContentType = singleLine(MAX_FILE_NAME_CHARACTERS).regex(
   /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+(\s*;.*)?$/,
@@ -182,21 +182,40 @@ export const MessageInput = z
     onUnknownOutcome: z.enum(['retry', 'stop']).default('retry'),
     reference: singleLine(MAX_REFERENCE_CHARACTERS).exactOptional(),
   })
-  .superRefine(({ to, cc, bcc, html, text }, context) => {
-    const recipients = to.length + cc.length + bcc.length
-    if (recipients === 0)
-      context.addIssue({ code: 'custom', path: ['to'], message: 'At least one recipient is needed, in to, cc or bcc.' })
-    if (recipients > MAX_RECIPIENTS) {
-      context.addIssue({
-        code: 'custom',
-        path: ['to'],
-        message: `At most ${MAX_RECIPIENTS} recipients in to, cc and bcc together; there are ${recipients}.`,
-      })
-    }
-    if (html === undefined && text === undefined)
-      context.addIssue({ code: 'custom', path: ['html'], message: 'At least one of html and text is needed.' })
+  .refine((message) => countRecipients(message) > 0, {
+    path: ['to'],
+    error: 'At least one recipient is needed, in to, cc or bcc.',
+    when: always,
+  })
+  .refine((message) => countRecipients(message) <= MAX_RECIPIENTS, {
+    path: ['to'],
+    error: ({ input }) =>
+      `At most ${MAX_RECIPIENTS} recipients in to, cc and bcc together; there are ${countRecipients(input)}.`,
+    when: always,
+  })
+  .refine((message) => isObject(message) && (message['html'] !== undefined || message['text'] !== undefined), {
+    path: ['html'],
+    error: 'At least one of html and text is needed.',
+    when: always,
   })
 export type MessageInput = z.infer<typeof MessageInput>
+
+/** These look at the message as a whole, also when a field of it is faulty: all faults are named at once. */
+function always(): boolean {
+  return true
+}
+
+function countRecipients(message: unknown): number {
+  if (!isObject(message)) return 0
+  return ['to', 'cc', 'bcc'].reduce(
+    (sum, field) => sum + (Array.isArray(message[field]) ? message[field].length : 0),
+    0,
+  )
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null
+}
 
 const MessageParams = z.strictObject({ id: MessageId })
 

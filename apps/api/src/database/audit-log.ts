@@ -12,6 +12,8 @@ export interface AuditEvent {
     | 'consent-started'
     | 'consent-ended'
     | 'settings-reset'
+    | 'service-key-created'
+    | 'service-key-revoked'
     | 'reconnect-required'
     | 'app-misconfigured'
     | 'app-recovered'

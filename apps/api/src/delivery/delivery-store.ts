@@ -1,129 +1,167 @@
-import type { AttemptOutcome, HeldBecause, MessageProblem } from '@inforiver-mail/contract/message'
 import type { Sealed } from '@inforiver-mail/m365/token-vault'
 import pg from 'pg'
+import { createBatcher } from '../database/batcher.ts'
+import { MESSAGES_CHANNEL } from '../database/channels.ts'
+import { CLAIM, RECOVER_ABANDONED, RELEASE_HELD, RELEASE_SCHEDULED, RENEW, STORE_DRAFT } from './claim.sql.ts'
+import type { DeliveryState, Settlement } from './delivery-state.ts'
+import { SETTLE } from './settle.sql.ts'
 
-/** The channel on which a submit wakes the workers. */
-const CHANNEL = 'inforiver_mail_messages'
 const LISTEN_AGAIN_MS = 1_000
+const SETTLEMENTS_PER_BATCH = 200
+const MOVED_AT_ONCE = 1_000 // as the statements say
+
+/** Per mailbox, over all processes; 0 stands for no limit. */
+export interface MailboxLimits {
+  readonly concurrency: number
+  readonly messagesPerMinute: number
+  readonly recipientsPerDay: number
+}
 
 /** A message in the hands of one worker, until its lease runs out. */
-export interface LeasedMessage {
+export interface LeasedMessage extends DeliveryState {
   readonly id: string
   readonly tenantId: string
   readonly leaseOwner: string
+  readonly recipients: number
+  readonly saveToSentItems: boolean
+  readonly draftId: string | null
+  readonly createdAt: Date
   readonly contentKeySealed: Sealed
   readonly content: Buffer
+  /** Differs as soon as the tenant's settings or tokens do. */
+  readonly settingsStamp: string
 }
 
-export type Outcome =
-  | { readonly status: 'sent'; readonly fromEmail: string; readonly attempt: Attempt }
-  | {
-      readonly status: 'failed'
-      readonly fromEmail: string | null
-      readonly attempt: Attempt
-      readonly problem: MessageProblem
-    }
-  | { readonly status: 'held'; readonly because: HeldBecause }
-
-export interface Attempt {
-  readonly outcome: AttemptOutcome
-  readonly code: string | null
-  readonly detail: string
+export interface Settled {
+  readonly message: LeasedMessage
+  readonly settlement: Settlement
+  /** The sender it left from; null when it was not tried. */
+  readonly fromEmail: string | null
 }
 
 export interface DeliveryStore {
-  /** Leases what is due to `leaseOwner`; no other process sees it until `leaseUntil`. */
-  claim(lease: { leaseOwner: string; leaseUntil: Date; now: Date; limit: number }): Promise<LeasedMessage[]>
+  /** Leases what is due and within the mailboxes' limits. */
+  claim(lease: { owner: string; until: Date; now: Date; limit: number }): Promise<LeasedMessage[]>
+  /** The ids of those whose lease is still held. */
+  renew(messages: readonly LeasedMessage[], until: Date): Promise<Set<string>>
   /** False when the lease was lost. */
-  renew(message: LeasedMessage, leaseUntil: Date): Promise<boolean>
-  /** Writes the outcome if the lease is still held, and false otherwise. */
-  finish(message: LeasedMessage, outcome: Outcome, now: Date): Promise<boolean>
-  /** Ends what a dead worker held: it may have been sent. */
-  failAbandoned(problem: MessageProblem, now: Date): Promise<string[]>
+  storeDraft(message: LeasedMessage, draftId: string): Promise<boolean>
+  /** Writes the outcome if the lease is still held, and returns false otherwise. */
+  settle(settled: Settled): Promise<boolean>
+  /** Puts back what dead workers held, and what may go now; `more`: there is more than one statement moves. */
+  recover(now: Date): Promise<{ abandoned: readonly string[]; moved: boolean; more: boolean }>
   /** Calls back when a message may be due; reconnects by itself until stopped. */
   listen(wake: () => void): { stop(): Promise<void> }
 }
 
-export function createDeliveryStore(pool: pg.Pool, connectionString: string): DeliveryStore {
+export function createDeliveryStore(
+  pool: pg.Pool,
+  connectionString: string,
+  limits: MailboxLimits,
+  clock: () => Date,
+): DeliveryStore {
   return {
-    async claim({ leaseOwner, leaseUntil, now, limit }) {
-      const { rows } = await pool.query<{ id: string; tenant_id: string; content_key_sealed: Sealed; content: Buffer }>(
-        `UPDATE messages SET status = 'sending', lease_owner = $1, lease_until = $2
-          WHERE id IN (SELECT id FROM messages WHERE status = 'queued' AND next_attempt_at <= $3
-                        ORDER BY next_attempt_at LIMIT $4 FOR UPDATE SKIP LOCKED)
-          RETURNING id, tenant_id, content_key_sealed, content`,
-        [leaseOwner, leaseUntil, now, limit],
-      )
-      return rows.map((row) => ({
-        id: row.id,
-        tenantId: row.tenant_id,
-        leaseOwner,
-        contentKeySealed: row.content_key_sealed,
-        content: row.content,
-      }))
+    async claim({ owner, until, now, limit }) {
+      const { concurrency, messagesPerMinute, recipientsPerDay } = limits
+      const values = [now, limit, concurrency, messagesPerMinute, recipientsPerDay, owner, until]
+      const { rows } = await pool.query<ClaimedRow>({ name: 'claim', text: CLAIM, values })
+      return rows.map((row) => toLeasedMessage(row, owner))
     },
 
-    async renew({ id, leaseOwner }, leaseUntil) {
-      const { rowCount } = await pool.query(
-        `UPDATE messages SET lease_until = $3 WHERE id = $1 AND lease_owner = $2 AND status = 'sending'`,
-        [id, leaseOwner, leaseUntil],
-      )
+    async renew(messages, until) {
+      const values = [messages.map(({ id }) => id), messages.map(({ leaseOwner }) => leaseOwner), until]
+      const { rows } = await pool.query<{ id: string }>(RENEW, values)
+      return new Set(rows.map(({ id }) => id))
+    },
+
+    async storeDraft({ id, leaseOwner }, draftId) {
+      const { rowCount } = await pool.query(STORE_DRAFT, [id, leaseOwner, draftId])
       return rowCount === 1
     },
 
-    async finish({ id, leaseOwner }, outcome, now) {
-      const [statement, values] = finishStatement(outcome, now)
-      const { rowCount } = await pool.query(statement, [id, leaseOwner, ...values])
-      return rowCount === 1
+    settle: createBatcher((batch: readonly Settled[]) => settleBatch(pool, batch, clock()), {
+      maxItems: SETTLEMENTS_PER_BATCH,
+    }),
+
+    async recover(now) {
+      const { rows } = await pool.query<{ id: string }>(RECOVER_ABANDONED, [now])
+      const scheduled = await pool.query(RELEASE_SCHEDULED, [now])
+      const held = await pool.query(RELEASE_HELD, [now])
+      const moved = [rows.length, scheduled.rowCount ?? 0, held.rowCount ?? 0]
+      return {
+        abandoned: rows.map(({ id }) => id),
+        moved: moved.some((count) => count > 0),
+        more: moved.includes(MOVED_AT_ONCE),
+      }
     },
 
-    async failAbandoned(problem, now) {
-      const { rows } = await pool.query<{ id: string }>(
-        `WITH abandoned AS (
-           UPDATE messages SET status = 'failed', problem = $2, lease_owner = NULL, lease_until = NULL, next_attempt_at = NULL
-            WHERE status = 'sending' AND lease_until < $1 RETURNING id, tenant_id)
-         INSERT INTO message_attempts (tenant_id, message_id, at, outcome, detail)
-         SELECT tenant_id, id, $1, 'unknown', $3 FROM abandoned RETURNING message_id AS id`,
-        [now, JSON.stringify(problem), problem.detail],
-      )
-      return rows.map(({ id }) => id)
-    },
-
-    listen(wake) {
-      return listen(connectionString, wake)
-    },
+    listen: (wake) => listen(connectionString, wake),
   }
 }
 
-/** `$1` and `$2` are the message and the lease owner; the attempt is recorded only if the lease still held. */
-function finishStatement(outcome: Outcome, now: Date): [string, unknown[]] {
-  if (outcome.status === 'held') {
-    return [
-      `UPDATE messages SET status = 'held', held_because = $3, lease_owner = NULL, lease_until = NULL, next_attempt_at = NULL
-        WHERE id = $1 AND lease_owner = $2 AND status = 'sending'`,
-      [outcome.because],
-    ]
+interface ClaimedRow {
+  readonly id: string
+  readonly tenant_id: string
+  readonly recipients: number
+  readonly attempt_count: number
+  readonly trying_ms: string
+  readonly lookups: number | null
+  readonly possible_duplicate: boolean
+  readonly on_unknown_outcome: 'retry' | 'stop'
+  readonly save_to_sent_items: boolean
+  readonly draft_id: string | null
+  readonly created_at: Date
+  readonly content_key_sealed: Sealed
+  readonly content: Buffer
+  readonly settings_stamp: string
+}
+
+function toLeasedMessage(row: ClaimedRow, leaseOwner: string): LeasedMessage {
+  return {
+    id: row.id,
+    tenantId: row.tenant_id,
+    leaseOwner,
+    recipients: row.recipients,
+    attemptCount: row.attempt_count,
+    tryingMs: Number(row.trying_ms),
+    lookups: row.lookups,
+    possibleDuplicate: row.possible_duplicate,
+    onUnknownOutcome: row.on_unknown_outcome,
+    saveToSentItems: row.save_to_sent_items,
+    draftId: row.draft_id,
+    createdAt: row.created_at,
+    contentKeySealed: row.content_key_sealed,
+    content: row.content,
+    settingsStamp: row.settings_stamp,
   }
-  const { attempt, fromEmail } = outcome
-  const common = [now, attempt.outcome, attempt.code, attempt.detail, fromEmail]
-  const record = `INSERT INTO message_attempts (tenant_id, message_id, at, outcome, code, detail)
-                  SELECT tenant_id, id, $3::timestamptz, $4, $5, $6 FROM finished`
-  if (outcome.status === 'sent') {
-    // What was delivered is not kept.
-    return [
-      `WITH finished AS (
-         UPDATE messages SET status = 'sent', sent_at = $3, from_email = $7, problem = NULL, content = NULL, content_key_sealed = NULL,
-                lease_owner = NULL, lease_until = NULL, next_attempt_at = NULL
-          WHERE id = $1 AND lease_owner = $2 AND status = 'sending' RETURNING id, tenant_id) ${record}`,
-      common,
-    ]
-  }
-  return [
-    `WITH finished AS (
-       UPDATE messages SET status = 'failed', from_email = $7, problem = $8, lease_owner = NULL, lease_until = NULL, next_attempt_at = NULL
-        WHERE id = $1 AND lease_owner = $2 AND status = 'sending' RETURNING id, tenant_id) ${record}`,
-    [...common, JSON.stringify(outcome.problem)],
-  ]
+}
+
+async function settleBatch(pool: pg.Pool, batch: readonly Settled[], now: Date): Promise<boolean[]> {
+  const column = <T>(value: (settled: Settled) => T): T[] => batch.map(value)
+  const { rows } = await pool.query<{ id: string }>({
+    name: 'settle',
+    text: SETTLE,
+    values: [
+      now,
+      column(({ message }) => message.id),
+      column(({ message }) => message.leaseOwner),
+      column(({ settlement }) => settlement.status),
+      column(({ settlement }) => settlement.nextAttemptAt),
+      column(({ settlement }) => settlement.heldBecause),
+      column(({ settlement }) => settlement.lookups),
+      column(({ settlement }) => settlement.possibleDuplicate),
+      column(({ settlement }) => settlement.tryingMs),
+      column(({ settlement }) => settlement.problem && JSON.stringify(settlement.problem)),
+      column(({ fromEmail }) => fromEmail),
+      column(({ settlement }) => settlement.attempt?.outcome ?? null),
+      column(({ settlement }) => settlement.attempt?.code ?? null),
+      column(({ settlement }) => settlement.attempt?.detail ?? null),
+      column(({ settlement }) => settlement.charged),
+      column(({ settlement }) => settlement.pauseMailboxUntil),
+    ],
+  })
+  const written = new Set(rows.map(({ id }) => id))
+  return batch.map(({ message }) => written.has(message.id))
 }
 
 function listen(connectionString: string, wake: () => void): { stop(): Promise<void> } {
@@ -141,7 +179,7 @@ function listen(connectionString: string, wake: () => void): { stop(): Promise<v
     next.on('notification', wake)
     try {
       await next.connect()
-      await next.query(`LISTEN ${CHANNEL}`)
+      await next.query(`LISTEN ${MESSAGES_CHANNEL}`)
       client = next
       wake() // for what came while nobody listened
     } catch {

@@ -1,40 +1,23 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { HeldBecause, MessageProblem } from '@inforiver-mail/contract/message'
-import { toMessageProblem, type Failure } from '@inforiver-mail/m365/classify-failure'
-import { createContentCipher } from '@inforiver-mail/m365/content-cipher'
-import type { GraphMailer, SendOutcome } from '@inforiver-mail/m365/graph-mailer'
-import type { OutgoingMessage } from '@inforiver-mail/m365/outgoing-message'
+import type { GraphMailer } from '@inforiver-mail/m365/graph-mailer'
 import type { RandomBytes } from '@inforiver-mail/m365/random'
 import type { TokenVault } from '@inforiver-mail/m365/token-vault'
 import type { FastifyBaseLogger } from 'fastify'
-import type { DeliveryStore, LeasedMessage, Outcome } from './delivery-store.ts'
+import { createAccessCache, type AccessTo } from './access-cache.ts'
+import type { DeliveryMetrics } from './delivery-metrics.ts'
+import { settle, type DeliveryState } from './delivery-state.ts'
+import type { DeliveryStore, LeasedMessage, Settled } from './delivery-store.ts'
+import { createLeaseKeeper, LEASE_MS } from './lease-keeper.ts'
+import { takeTurn, type Turn, type TurnParts } from './turn.ts'
 
-// queued --claimed under a lease--> sending --Microsoft accepts--> sent
-//                                   sending --Microsoft refuses, or does not answer--> failed
-//                                   sending --no access--> held --access again--> queued
-// A lease that runs out means that its worker died in the middle: the message may have been sent.
-
-const LEASE_MS = 60_000
-const RENEW_EVERY_MS = 20_000
-const BATCH = 10
-const POLL_EVERY_MS = 5_000
-const AFTER_FAILURE_MS = 2_000
-
-/** What a message is sent with, or why it cannot be sent now. */
-type Access =
-  | {
-      readonly outcome: 'granted'
-      readonly accessToken: string
-      readonly grantVersion: number
-      readonly connection: {
-        readonly fromEmail: string
-        readonly mailbox: string
-        readonly permissions: readonly string[]
-      }
-    }
-  | { readonly outcome: 'held'; readonly because: HeldBecause }
-  | { readonly outcome: 'unavailable'; readonly detail: string }
+const MAX_IN_FLIGHT = 64
+/** A claim for a single free place would be a round trip for each message. */
+const CLAIM_WHEN_FREE = 16
+const GATHER_MS = 5
+const POLL_EVERY_MS = 1_000
+const RECOVER_EVERY_MS = 2_000
+const AFTER_FAILURE_MS = 1_000
 
 export interface Worker {
   start(): void
@@ -44,196 +27,156 @@ export interface Worker {
 
 export function createWorker(parts: {
   store: DeliveryStore
-  access: (tenantId: string, options: { refused?: number; signal: AbortSignal }) => Promise<Access>
+  access: AccessTo
   mailer: GraphMailer
   vault: TokenVault
   clock: () => Date
   random: RandomBytes
+  /** Between 0 and 1, for jitter. */
+  chance: () => number
   logger: FastifyBaseLogger
+  metrics: DeliveryMetrics
 }): Worker {
-  const { store, access, mailer, vault, clock, random, logger } = parts
+  const { store, access, clock, chance, logger, metrics } = parts
+  const turnParts: TurnParts = { ...parts, cachedAccess: createAccessCache(access, clock) }
+  const inFlight = new Set<Promise<void>>()
   let stopping = new AbortController()
-  let wakeUp = new AbortController()
-  let loop: Promise<void> | null = null
+  let wakeUp = Promise.withResolvers<void>()
+  let ended: Promise<unknown> = Promise.resolve()
   let listener: { stop(): Promise<void> } | null = null
+  let leases: ReturnType<typeof createLeaseKeeper> | null = null
 
   return {
     start() {
       stopping = new AbortController()
-      listener = store.listen(() => wakeUp.abort())
-      loop = run()
+      leases = createLeaseKeeper({ store, clock, logger })
+      listener = store.listen(wake)
+      ended = Promise.all([claiming(), recovering()])
     },
     async stop() {
       stopping.abort()
-      wakeUp.abort()
-      await loop
+      wake()
+      await ended
+      await Promise.all(inFlight)
+      leases?.stop()
       await listener?.stop()
     },
   }
 
-  async function run(): Promise<void> {
+  function wake(): void {
+    wakeUp.resolve()
+  }
+
+  async function claiming(): Promise<void> {
     while (!stopping.signal.aborted) {
       try {
-        const found = await deliverDue()
-        if (!found) await pause(POLL_EVERY_MS)
+        const claimed = await claim()
+        if (claimed === 0) await pause(POLL_EVERY_MS)
+        else await roomForMore()
       } catch (error) {
-        logger.error({ err: error }, 'the delivery could not go on; trying again')
+        logger.error({ err: error }, 'messages could not be claimed; trying again')
         await pause(AFTER_FAILURE_MS)
       }
     }
   }
 
+  async function claim(): Promise<number> {
+    wakeUp = Promise.withResolvers<void>() // what arrives from here on is not seen by this claim
+    const now = clock()
+    const until = new Date(now.getTime() + LEASE_MS)
+    const messages = await store.claim({ owner: randomUUID(), until, now, limit: MAX_IN_FLIGHT - inFlight.size })
+    for (const message of messages) {
+      const turn = deliver(message, until).finally(() => {
+        inFlight.delete(turn)
+        wake()
+      })
+      inFlight.add(turn)
+    }
+    return messages.length
+  }
+
+  /** Waits until a claim is worth its round trip. */
+  async function roomForMore(): Promise<void> {
+    while (!stopping.signal.aborted && inFlight.size >= MAX_IN_FLIGHT) {
+      wakeUp = Promise.withResolvers<void>()
+      await wakeUp.promise
+    }
+    if (inFlight.size > MAX_IN_FLIGHT - CLAIM_WHEN_FREE) await delay(GATHER_MS)
+  }
+
   /** Sleeps until a message may be due. */
   async function pause(ms: number): Promise<void> {
-    await delay(ms, undefined, { signal: wakeUp.signal }).catch(() => {})
-    if (!stopping.signal.aborted) wakeUp = new AbortController()
+    const timer = new AbortController()
+    await Promise.race([wakeUp.promise, delay(ms, undefined, { signal: timer.signal }).catch(() => {})])
+    timer.abort()
   }
 
-  async function deliverDue(): Promise<boolean> {
-    for (const id of await store.failAbandoned(ABANDONED, clock()))
-      logger.error({ message: id }, 'a worker ended in the middle of a delivery')
-    const now = clock()
-    const messages = await store.claim({ leaseOwner: randomUUID(), leaseUntil: leaseEnd(), now, limit: BATCH })
-    await Promise.all(
-      messages.map((message) =>
-        deliver(message).catch((error: unknown) =>
-          logger.error({ err: error, message: message.id }, 'the delivery broke off'),
-        ),
-      ),
-    )
-    return messages.length > 0
+  async function recovering(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      let more = false
+      try {
+        const recovered = await store.recover(clock())
+        for (const id of recovered.abandoned)
+          logger.warn({ message: id }, 'a worker ended or stood still in the middle of a delivery')
+        if (recovered.moved) wake()
+        more = recovered.more
+      } catch (error) {
+        logger.error({ err: error }, 'abandoned messages could not be looked for; trying again')
+      }
+      if (!more) await delay(RECOVER_EVERY_MS, undefined, { signal: stopping.signal }).catch(() => {})
+    }
   }
 
-  async function deliver(message: LeasedMessage): Promise<void> {
-    const lost = new AbortController()
-    const renewal = setInterval(() => {
-      store.renew(message, leaseEnd()).then(
-        (held) => held || lost.abort(),
-        (error: unknown) => logger.warn({ err: error, message: message.id }, 'the lease could not be renewed'),
-      )
-    }, RENEW_EVERY_MS)
+  async function deliver(message: LeasedMessage, until: Date): Promise<void> {
+    const signal = leases?.hold(message, until) ?? AbortSignal.abort()
     try {
-      const outcome = await attempt(message, lost.signal)
-      const written = await store.finish(message, outcome, clock())
-      logOutcome(message.id, outcome, written)
+      const turn = await takeTurn(turnParts, message, signal)
+      await write(message, turn, signal)
+    } catch (error) {
+      // The lease runs out by itself, and what may have happened is looked into then.
+      logger.error({ err: error, message: message.id }, 'a delivery broke off')
     } finally {
-      clearInterval(renewal)
+      leases?.release(message)
     }
   }
 
-  async function attempt(message: LeasedMessage, signal: AbortSignal): Promise<Outcome> {
-    const content = await open(message)
-    let granted = await access(message.tenantId, { signal })
-    if (granted.outcome !== 'granted') return withoutAccess(granted)
-    let sent = await send(message.id, content, granted, signal)
-    if (sent.outcome === 'unauthorized') {
-      granted = await access(message.tenantId, { refused: granted.grantVersion, signal })
-      if (granted.outcome !== 'granted') return withoutAccess(granted)
-      sent = await send(message.id, content, granted, signal)
+  /** Tries until it is written or the lease is lost: an outcome that is not written is a doubt. */
+  async function write(message: LeasedMessage, turn: Turn, signal: AbortSignal): Promise<void> {
+    const state: DeliveryState = { ...message, possibleDuplicate: message.possibleDuplicate || turn.inSpiteOfDoubt }
+    const settled: Settled = {
+      message,
+      settlement: settle(state, turn.result, clock(), chance),
+      fromEmail: turn.fromEmail,
     }
-    const { fromEmail } = granted.connection
-    if (sent.outcome === 'sent')
-      return {
-        status: 'sent',
-        fromEmail,
-        attempt: { outcome: 'sent', code: null, detail: 'Microsoft accepted the message.' },
+    for (;;) {
+      try {
+        const written = await store.settle(settled)
+        report(settled, written)
+        return
+      } catch (error) {
+        logger.warn({ err: error, message: message.id }, 'an outcome could not be written; trying again')
+        if (signal.aborted) return
+        await delay(AFTER_FAILURE_MS)
       }
-    return failed(sent, fromEmail)
+    }
   }
 
-  async function open({
-    id,
-    tenantId,
-    contentKeySealed,
-    content,
-  }: LeasedMessage): Promise<Omit<OutgoingMessage, 'id' | 'from'>> {
-    const contentKey = await vault.open(contentKeySealed, { tenant: tenantId, record: id, purpose: 'content-key' })
-    const place = { tenant: tenantId, message: id, part: 'body', chunk: 0, last: true }
-    return JSON.parse(createContentCipher(contentKey, random).open(content, place).toString('utf8')) as Omit<
-      OutgoingMessage,
-      'id' | 'from'
-    >
-  }
-
-  async function send(
-    id: string,
-    content: Omit<OutgoingMessage, 'id' | 'from'>,
-    { accessToken, connection }: Extract<Access, { outcome: 'granted' }>,
-    signal: AbortSignal,
-  ): Promise<SendOutcome> {
-    return mailer.send(
-      { ...content, id, from: { address: connection.fromEmail } },
-      {
-        accessToken,
-        signal,
-        sender: { own: connection.mailbox === 'own', grantedPermissions: connection.permissions },
-      },
-    )
-  }
-
-  function leaseEnd(): Date {
-    return new Date(clock().getTime() + LEASE_MS)
-  }
-
-  function logOutcome(id: string, outcome: Outcome, written: boolean): void {
+  function report({ message, settlement }: Settled, written: boolean): void {
+    const { id } = message
     if (!written) {
-      logger.warn({ message: id, status: outcome.status }, 'the lease was lost before the outcome could be written')
-    } else if (outcome.status === 'sent') logger.info({ message: id }, 'message sent')
-    else if (outcome.status === 'held') logger.warn({ message: id, because: outcome.because }, 'message held')
-    else {
-      const { code, microsoftCode, requestId } = outcome.problem
+      logger.warn({ message: id, status: settlement.status }, 'the lease was lost before the outcome could be written')
+      return
+    }
+    const { status, attempt, problem } = settlement
+    metrics.settled(settlement, (clock().getTime() - message.createdAt.getTime()) / 1_000)
+    if (status === 'sent') logger.info({ message: id, tenant: message.tenantId }, 'message sent')
+    else if (status === 'held') logger.warn({ message: id, because: settlement.heldBecause }, 'message held')
+    else if (problem) {
+      const { code, microsoftCode, requestId } = problem
       logger.error({ message: id, code, microsoftCode, requestId }, 'message failed')
+    } else if (attempt) {
+      const { outcome, code } = attempt
+      logger.warn({ message: id, outcome, code, nextAttemptAt: settlement.nextAttemptAt }, 'message not sent yet')
     }
   }
-}
-
-const ABANDONED: MessageProblem = {
-  code: 'outcome-unknown',
-  title: 'It is not known whether the message was sent',
-  detail: 'The process that was sending it ended before Microsoft’s answer was written down.',
-  microsoftCode: null,
-  requestId: null,
-}
-
-function withoutAccess(access: Exclude<Access, { outcome: 'granted' }>): Outcome {
-  if (access.outcome === 'held') return { status: 'held', because: access.because }
-  return {
-    status: 'failed',
-    fromEmail: null,
-    attempt: { outcome: 'unavailable', code: null, detail: access.detail },
-    problem: {
-      code: 'gave-up',
-      title: 'Microsoft could not be reached',
-      detail: access.detail,
-      microsoftCode: null,
-      requestId: null,
-    },
-  }
-}
-
-function failed(failure: Failure, fromEmail: string): Outcome {
-  const outcome = failure.outcome === 'unauthorized' ? 'refused' : failure.outcome
-  return {
-    status: 'failed',
-    fromEmail,
-    attempt: { outcome, code: failure.microsoftCode, detail: failure.detail },
-    problem: failure.outcome === 'refused' ? toMessageProblem(failure) : unsettledProblem(failure),
-  }
-}
-
-function unsettledProblem({
-  outcome,
-  detail,
-  microsoftCode,
-  requestId,
-}: Exclude<Failure, { outcome: 'refused' }>): MessageProblem {
-  return outcome === 'unknown'
-    ? {
-        code: 'outcome-unknown',
-        title: 'It is not known whether the message was sent',
-        detail,
-        microsoftCode,
-        requestId,
-      }
-    : { code: 'gave-up', title: 'Microsoft did not take the message', detail, microsoftCode, requestId }
 }

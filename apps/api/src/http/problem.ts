@@ -28,6 +28,13 @@ const TITLES = {
   'storage-full': 'The storage is full',
 } as const satisfies Record<ProblemCode, string>
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The code of a body over the limit. */
+    tooLarge?: ProblemCode
+  }
+}
+
 /** A failure a client can act on. Everything else that is thrown is a bug, and says nothing to the client. */
 export class ProblemError extends Error {
   override readonly name = 'ProblemError'
@@ -50,7 +57,7 @@ export class ProblemError extends Error {
 export const problems = fp<{ isUnavailable: (error: unknown) => boolean }>(
   async (app, { isUnavailable }) => {
     app.setErrorHandler((error: FastifyError, request, reply) => {
-      const problem = toProblemError(error, isUnavailable)
+      const problem = toProblemError(error, isUnavailable, request.routeOptions.config.tooLarge)
       if (problem.status >= 500) request.log.error({ err: error }, 'request failed')
       return sendProblem(request, reply, problem)
     })
@@ -91,7 +98,11 @@ function isNavigation({ url, headers }: FastifyRequest): boolean {
   return !url.startsWith('/api/') && (headers.accept ?? '').includes('text/html')
 }
 
-function toProblemError(error: FastifyError, isUnavailable: (error: unknown) => boolean): ProblemError {
+function toProblemError(
+  error: FastifyError,
+  isUnavailable: (error: unknown) => boolean,
+  tooLarge: ProblemCode = 'invalid-input',
+): ProblemError {
   if (error instanceof ProblemError) return error
   if (isUnavailable(error)) {
     return new ProblemError(
@@ -101,7 +112,12 @@ function toProblemError(error: FastifyError, isUnavailable: (error: unknown) => 
   }
   switch (error.code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
-      return new ProblemError('invalid-input', 'The request body is too large.', { status: 413 })
+    case 'FST_REQ_FILE_TOO_LARGE':
+      return new ProblemError(tooLarge, 'The request is larger than it may be here.', { status: 413 })
+    case 'FST_PARTS_LIMIT':
+    case 'FST_FILES_LIMIT':
+    case 'FST_FIELDS_LIMIT':
+      return new ProblemError('invalid-input', 'The multipart body has too many parts.')
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
       return new ProblemError('invalid-input', 'Send the body as application/json.')
     case 'FST_ERR_CTP_EMPTY_JSON_BODY':

@@ -1,5 +1,5 @@
 import type { Recipient } from '@inforiver-mail/contract/message'
-import type { MessageContent } from './submit.ts'
+import type { MessageContent } from '@inforiver-mail/m365/message-content'
 
 /** The mail behind *Send test mail*: it takes the road of every other message. */
 export function testMessage({

@@ -17,7 +17,7 @@ export type Access =
   | {
       readonly outcome: 'granted'
       readonly accessToken: string
-      readonly connection: Connection
+      readonly connection: Connection & { readonly searchWorks: boolean }
       /** The set of tokens this one belongs to; hand it back when Microsoft refuses the token. */
       readonly grantVersion: number
       readonly expiresAt: Date
@@ -58,8 +58,9 @@ export function createAccessSource(parts: {
       if (!grant) throw new Error(`The grant of ${tenantId} has no tokens.`)
       if (grant.grantVersion !== refused && isUsable(grant, stale)) {
         const accessToken = await vault.open(grant.accessTokenSealed, tokenOwner(tenantId, 'access-token'))
-        const { grantVersion, accessTokenExpiresAt: expiresAt } = grant
-        return { outcome: 'granted', accessToken, connection: state.connection, grantVersion, expiresAt }
+        const { grantVersion, searchWorks, accessTokenExpiresAt: expiresAt } = grant
+        const connection = { ...state.connection, searchWorks }
+        return { outcome: 'granted', accessToken, connection, grantVersion, expiresAt }
       }
       stale = grant.grantVersion
       const held = await refreshOnce(tenantId, grant, state.connection.permissions, signal)

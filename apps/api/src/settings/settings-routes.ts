@@ -25,6 +25,8 @@ import { viewConsent, viewSettings } from './settings-view.ts'
 
 interface Options {
   readonly requireAdmin: (request: FastifyRequest) => Promise<SignedIn>
+  /** A service may read the settings as well. */
+  readonly requireServiceOrAdmin: (request: FastifyRequest) => Promise<{ readonly tenantId: string }>
   readonly store: SettingsStore
   readonly consents: Consents
   readonly identity: Pick<MicrosoftIdentity, 'adminConsentUrl'>
@@ -33,7 +35,7 @@ interface Options {
 
 export const settingsRoutes: FastifyPluginAsync<Options> = async (
   app,
-  { requireAdmin, store, consents, identity, clock },
+  { requireAdmin, requireServiceOrAdmin, store, consents, identity, clock },
 ) => {
   async function view(tenantId: string): Promise<Office365SmtpSettings> {
     const [settings, waitingMessages, pending] = await Promise.all([
@@ -56,7 +58,7 @@ export const settingsRoutes: FastifyPluginAsync<Options> = async (
     return consent
   }
 
-  route(app, readSettings, requireAdmin, async ({ caller }) => view(caller.tenantId))
+  route(app, readSettings, requireServiceOrAdmin, async ({ caller }) => view(caller.tenantId))
 
   route(app, configure, requireAdmin, async ({ request, caller, body: { fromEmail, largeAttachments } }) =>
     start(request, caller, { purpose: 'configure', fromEmail, largeAttachments }),

@@ -1,17 +1,19 @@
 import type { ConsentProblem, SettingsProblem } from '@inforiver-mail/contract/consent-problem'
 import type { ConsentPurpose, ConsentStatus, MailboxKind } from '@inforiver-mail/contract/office365-smtp'
 import type { Sealed } from '@inforiver-mail/m365/token-vault'
+import { MESSAGES_CHANNEL } from '../database/channels.ts'
 import { appendAuditEvent, type AuditEvent } from '../database/audit-log.ts'
 import { Prisma, type PrismaClient } from '../database/generated/client.ts'
 import type { Consent as ConsentRow, TenantSettings as SettingsRow } from '../database/generated/client.ts'
 import { transition, type SettingsEvent, type SettingsState } from './settings-state.ts'
 
 /** Microsoft's page may have been answered in the last second; proving the grant then takes three calls, each with a time limit. */
+const RELEASED_AT_ONCE = 1_000
 const PROOF_MS = 4 * 60_000
 const SWEEP_BATCH = 1_000
+const RECHECK_BATCH = 100
 
 export interface VersionedSettings {
-const RECHECK_BATCH = 100
   readonly version: number
   readonly state: SettingsState
 }
@@ -47,6 +49,8 @@ export interface SealedTokens {
 export interface StoredGrant extends SealedTokens {
   /** Grows with every new set of tokens. */
   readonly grantVersion: number
+  /** Whether sent messages were found in the mailbox by our id. */
+  readonly searchWorks: boolean
 }
 
 export type TakenReturn =
@@ -84,13 +88,18 @@ export interface SettingsStore {
   /** Applies what was learned from Microsoft while sending; `grantVersion` is the set of tokens it was learned with. */
   applyHealth(tenantId: string, grantVersion: number, event: SettingsEvent, now: Date): Promise<void>
 
+  /** Tenants whose app registration Microsoft refused when it was last asked. */
+  findMisconfigured(): Promise<string[]>
+
+  /** Connections whose mailbox may be read, and of which it is not known yet whether sent messages can be found in it. */
+  findUnprovedSearches(): Promise<{ tenantId: string; verificationId: string; connectedAt: Date }[]>
+  /** Of the connection that this message proved; another one has to be proved anew. */
+  saveSentItemsSearch(tenantId: string, verificationId: string, search: 'works' | 'fails'): Promise<void>
+
   /** One refresh at a time over all processes; false when another holds the lease, or the tokens are newer already. */
   takeRefreshLease(lease: {
     tenantId: string
     grantVersion: number
-  /** Tenants whose app registration Microsoft refused when it was last asked. */
-  findMisconfigured(): Promise<string[]>
-
     owner: string
     until: Date
     now: Date
@@ -194,8 +203,13 @@ export function createSettingsStore(prisma: PrismaClient): SettingsStore {
             grantVersion: { increment: 1 },
             refreshLeaseOwner: null,
             refreshLeaseUntil: null,
+            // The verification message of this consent shows whether sent messages can be found.
+            sentItemsSearch: 'unknown',
+            verificationId: consent.id,
           },
         })
+        // Another mailbox starts with its own allowance.
+        await transaction.tenant.update({ where: { id: consent.tenantId }, data: { mailboxPausedUntil: null } })
         await endConsents(transaction, { id: consent.id }, { status: 'completed' }, now)
         await endConsents(transaction, { tenantId: consent.tenantId }, { status: 'superseded' }, now)
         await releaseHeld(transaction, consent.tenantId, now)
@@ -265,15 +279,6 @@ export function createSettingsStore(prisma: PrismaClient): SettingsStore {
       })
     },
 
-    async takeRefreshLease({ tenantId, grantVersion, owner, until, now }) {
-      const { count } = await prisma.tenantSettings.updateMany({
-        where: { tenantId, grantVersion, OR: [{ refreshLeaseUntil: null }, { refreshLeaseUntil: { lte: now } }] },
-        data: { refreshLeaseOwner: owner, refreshLeaseUntil: until },
-      })
-      return count === 1
-    },
-
-    async saveRefreshed({ tenantId, grantVersion, owner }, tokens) {
     async findMisconfigured() {
       const rows = await prisma.tenantSettings.findMany({
         where: { status: 'connected', problem: { path: ['code'], equals: 'app-misconfigured' } },
@@ -283,6 +288,33 @@ export function createSettingsStore(prisma: PrismaClient): SettingsStore {
       return rows.map(({ tenantId }) => tenantId)
     },
 
+    async findUnprovedSearches() {
+      const rows = await prisma.tenantSettings.findMany({
+        where: { status: 'connected', sentItemsSearch: 'unknown', grantedPermissions: { has: 'Mail.ReadWrite' } },
+        take: SWEEP_BATCH,
+      })
+      return rows.flatMap(({ tenantId, verificationId, connectedAt }) =>
+        verificationId !== null && connectedAt !== null ? [{ tenantId, verificationId, connectedAt }] : [],
+      )
+    },
+
+    async saveSentItemsSearch(tenantId, verificationId, search) {
+      // A new version of the grant: workers read it together with the tokens.
+      await prisma.tenantSettings.updateMany({
+        where: { tenantId, verificationId },
+        data: { sentItemsSearch: search, grantVersion: { increment: 1 } },
+      })
+    },
+
+    async takeRefreshLease({ tenantId, grantVersion, owner, until, now }) {
+      const { count } = await prisma.tenantSettings.updateMany({
+        where: { tenantId, grantVersion, OR: [{ refreshLeaseUntil: null }, { refreshLeaseUntil: { lte: now } }] },
+        data: { refreshLeaseOwner: owner, refreshLeaseUntil: until },
+      })
+      return count === 1
+    },
+
+    async saveRefreshed({ tenantId, grantVersion, owner }, tokens) {
       const { count } = await prisma.tenantSettings.updateMany({
         where: { tenantId, grantVersion, refreshLeaseOwner: owner },
         data: { ...tokens, grantVersion: { increment: 1 }, refreshLeaseOwner: null, refreshLeaseUntil: null },
@@ -339,12 +371,14 @@ async function endConsents(
   return ended.length
 }
 
-/** What waited for a connection goes at once. */
+/** What waited for a connection goes at once; of very many the workers release the rest. */
 async function releaseHeld(transaction: Prisma.TransactionClient, tenantId: string, now: Date): Promise<void> {
   await transaction.message.updateMany({
     where: { tenantId, status: 'held' },
     data: { status: 'queued', heldBecause: null, nextAttemptAt: now },
+    limit: RELEASED_AT_ONCE,
   })
+  await transaction.$executeRaw`SELECT pg_notify(${MESSAGES_CHANNEL}, '')`
 }
 
 function toSettings(row: SettingsRow | null): VersionedSettings {
@@ -400,6 +434,7 @@ function toGrant(row: SettingsRow): StoredGrant | null {
     accessTokenSealed: accessTokenSealed as Sealed,
     accessTokenExpiresAt,
     grantVersion,
+    searchWorks: row.sentItemsSearch === 'works',
   }
 }
 

@@ -1,0 +1,56 @@
+interface Waiting<Item, Result> {
+  readonly item: Item
+  readonly sizeBytes: number
+  readonly resolve: (result: Result) => void
+  readonly reject: (error: unknown) => void
+}
+
+/**
+ * Group commit: what arrives while one batch is on its way goes with the next, so that many small writes share a round
+ * trip and a flush to disk. Alone, an item does not wait.
+ *
+ * @param run answers each item of a batch, in their order; when it throws, the whole batch fails.
+ */
+export function createBatcher<Item, Result>(
+  run: (items: readonly Item[]) => Promise<readonly Result[]>,
+  limits: { readonly maxItems: number; readonly maxBytes?: number; readonly sizeOf?: (item: Item) => number },
+): (item: Item) => Promise<Result> {
+  const { maxItems, maxBytes = Number.POSITIVE_INFINITY, sizeOf = () => 0 } = limits
+  let waiting: Waiting<Item, Result>[] = []
+  let running = false
+
+  function takeBatch(): Waiting<Item, Result>[] {
+    let sizeBytes = 0
+    const end = waiting.findIndex((next, index) => {
+      sizeBytes += next.sizeBytes
+      return index > 0 && (index >= maxItems || sizeBytes > maxBytes)
+    })
+    const batch = end === -1 ? waiting : waiting.slice(0, end)
+    waiting = end === -1 ? [] : waiting.slice(end)
+    return batch
+  }
+
+  async function drain(): Promise<void> {
+    running = true
+    while (waiting.length > 0) {
+      const batch = takeBatch()
+      try {
+        const results = await run(batch.map(({ item }) => item))
+        batch.forEach(({ resolve }, index) => resolve(results[index] as Result))
+      } catch (error) {
+        for (const { reject } of batch) reject(error)
+      }
+    }
+    running = false
+  }
+
+  return (item) =>
+    new Promise((resolve, reject) => {
+      waiting.push({ item, sizeBytes: sizeOf(item), resolve, reject })
+      // On the next turn, so that what was submitted in this one goes together.
+      if (!running) {
+        running = true
+        setImmediate(() => void drain())
+      }
+    })
+}

@@ -1,0 +1,81 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+import type { Settlement } from './delivery-state.ts'
+
+/** Counted in this process since its start. */
+export interface DeliveryMetrics {
+  settled(settlement: Settlement, ageSeconds: number): void
+}
+
+export interface QueueDepth {
+  readonly status: string
+  readonly count: number
+  readonly oldestSeconds: number
+}
+
+/** `queueDepth` is asked at each scrape: it is the same in every process. */
+export function createDeliveryMetrics(
+  registry: Registry,
+  queueDepth: () => Promise<readonly QueueDepth[]>,
+): DeliveryMetrics {
+  const registers = [registry]
+  const attempts = new Counter({
+    name: 'inforiver_mail_attempts_total',
+    help: 'Attempts to send, by outcome.',
+    labelNames: ['outcome'],
+    registers,
+  })
+  const ended = new Counter({
+    name: 'inforiver_mail_messages_total',
+    help: 'Messages that were sent, failed or were held.',
+    labelNames: ['status'],
+    registers,
+  })
+  const duplicates = new Counter({
+    name: 'inforiver_mail_possible_duplicates_total',
+    help: 'Messages sent although they may have been sent before.',
+    registers,
+  })
+  const pauses = new Counter({
+    name: 'inforiver_mail_mailbox_pauses_total',
+    help: 'Times that Microsoft asked to pause a mailbox.',
+    registers,
+  })
+  const age = new Histogram({
+    name: 'inforiver_mail_time_to_delivery_seconds',
+    help: 'From submit to Microsoft’s acceptance.',
+    buckets: [0.1, 0.5, 1, 2, 5, 10, 30, 60, 300, 1_800, 3_600, 21_600, 86_400],
+    registers,
+  })
+  const oldest = new Gauge({
+    name: 'inforiver_mail_queue_oldest_seconds',
+    help: 'Age of the oldest waiting message, by status.',
+    labelNames: ['status'],
+    registers,
+  })
+  const depth = new Gauge({
+    name: 'inforiver_mail_queue_depth',
+    help: 'Waiting messages, by status.',
+    labelNames: ['status'],
+    registers: [],
+    async collect() {
+      this.reset()
+      oldest.reset()
+      for (const { status, count, oldestSeconds } of await queueDepth()) {
+        this.set({ status }, count)
+        oldest.set({ status }, oldestSeconds)
+      }
+    },
+  })
+  registry.registerMetric(depth)
+  return {
+    settled({ status, attempt, pauseMailboxUntil, possibleDuplicate }, ageSeconds) {
+      if (attempt) attempts.inc({ outcome: attempt.outcome })
+      if (pauseMailboxUntil) pauses.inc()
+      if (status === 'queued') return
+      ended.inc({ status })
+      if (status !== 'sent') return
+      age.observe(ageSeconds)
+      if (possibleDuplicate) duplicates.inc()
+    },
+  }
+}

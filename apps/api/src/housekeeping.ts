@@ -1,0 +1,51 @@
+import type { FastifyBaseLogger } from 'fastify'
+import { PgBoss } from 'pg-boss'
+
+const SCHEMA = 'background_work'
+const EVERY_MINUTE = '* * * * *'
+
+/** Runs at the start and once a minute, in one process at a time; it may be left off anywhere and go on at the next turn. */
+export type HousekeepingTask = () => Promise<void>
+
+export interface Housekeeping {
+  start(): Promise<void>
+  stop(): Promise<void>
+}
+
+/** Ordinary work in the background, on pg-boss: whatever has no message waiting for it. */
+export function createHousekeeping(parts: {
+  connectionString: string
+  tasks: Readonly<Record<string, HousekeepingTask>>
+  logger: FastifyBaseLogger
+}): Housekeeping {
+  const { connectionString, tasks, logger } = parts
+  const boss = new PgBoss({ connectionString, schema: SCHEMA, max: 2, application_name: 'inforiver-mail-housekeeping' })
+  boss.on('error', (error: unknown) =>
+    logger.warn({ err: error }, 'background work was disturbed; it goes on by itself'),
+  )
+  return {
+    async start() {
+      await boss.start()
+      for (const [name, task] of Object.entries(tasks)) {
+        await boss.createQueue(name, {
+          policy: 'singleton',
+          retryLimit: 0,
+          expireInSeconds: 600,
+          deleteAfterSeconds: 3_600,
+        })
+        await boss.schedule(name, EVERY_MINUTE)
+        await boss.send(name)
+        await boss.work(name, { pollingIntervalSeconds: 10 }, async () => {
+          try {
+            await task()
+          } catch (error) {
+            logger.error({ err: error, task: name }, 'background work failed; it is tried again in a minute')
+          }
+        })
+      }
+    },
+    async stop() {
+      await boss.stop({ graceful: true, timeout: 20_000 })
+    },
+  }
+}

@@ -1,0 +1,49 @@
+import { createServiceKey, listServiceKeys, revokeServiceKey } from '@inforiver-mail/contract/service-key'
+import type { RandomBytes } from '@inforiver-mail/m365/random'
+import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
+import { ProblemError } from '../http/problem.ts'
+import { route } from '../http/route.ts'
+import type { SignedIn } from '../http/session.ts'
+import { newId } from '../ids.ts'
+import { hashServiceKey } from './service-key-guard.ts'
+import type { ServiceKeyStore } from './service-key-store.ts'
+
+const KEY_BYTES = 32
+
+interface Options {
+  readonly requireAdmin: (request: FastifyRequest) => Promise<SignedIn>
+  readonly store: ServiceKeyStore
+  readonly clock: () => Date
+  readonly random: RandomBytes
+}
+
+export const serviceKeyRoutes: FastifyPluginAsync<Options> = async (app, { requireAdmin, store, clock, random }) => {
+  route(app, listServiceKeys, requireAdmin, async ({ caller }) => ({ items: await store.list(caller.tenantId) }))
+
+  route(
+    app,
+    createServiceKey,
+    requireAdmin,
+    async ({ request, caller: { tenantId, userId: actor }, body: { name, scopes } }) => {
+      const key = `imk_${random(KEY_BYTES).toString('base64url')}`
+      const id = newId('serviceKey')
+      const created = await store.create({
+        id,
+        tenantId,
+        name,
+        scopes,
+        keyHash: hashServiceKey(key),
+        actor,
+        now: clock(),
+      })
+      request.log.info({ serviceKey: id, name }, 'service key created')
+      return { ...created, key }
+    },
+  )
+
+  route(app, revokeServiceKey, requireAdmin, async ({ request, caller: { tenantId, userId }, params: { id } }) => {
+    if (!(await store.revoke(tenantId, id, userId, clock())))
+      throw new ProblemError('not-found', 'There is no such service key.')
+    request.log.info({ serviceKey: id }, 'service key revoked')
+  })
+}

@@ -1,0 +1,150 @@
+import type { Scope, ServiceKey } from '@inforiver-mail/contract/service-key'
+import type pg from 'pg'
+import { appendAuditEvent } from '../database/audit-log.ts'
+import { createBatcher } from '../database/batcher.ts'
+import type { PrismaClient } from '../database/generated/client.ts'
+
+const LOOKUPS_PER_BATCH = 200
+const NOTE_USE_EVERY_MS = 60_000
+const MAX_LISTED = 500
+
+/** A service that has authenticated. */
+export interface Service {
+  readonly keyId: string
+  readonly tenantId: string
+  readonly name: string
+  readonly scopes: readonly Scope[]
+}
+
+export interface ServiceKeyStore {
+  /** Null when no key with this hash is valid now. */
+  findByHash(keyHash: string): Promise<Service | null>
+  list(tenantId: string): Promise<ServiceKey[]>
+  create(key: {
+    id: string
+    tenantId: string
+    name: string
+    scopes: readonly Scope[]
+    keyHash: string
+    actor: string
+    now: Date
+  }): Promise<ServiceKey>
+  /** False when there is none of this id. */
+  revoke(tenantId: string, id: string, actor: string, now: Date): Promise<boolean>
+  /** Makes the key of unattended installations valid, and the one it was before invalid. */
+  seed(key: {
+    id: string
+    tenantId: string
+    name: string
+    scopes: readonly Scope[]
+    keyHash: string
+    now: Date
+  }): Promise<void>
+}
+
+interface FoundRow {
+  readonly key_hash: string
+  readonly id: string
+  readonly tenant_id: string
+  readonly name: string
+  readonly scopes: Scope[]
+}
+
+/** One round trip for all the keys of a moment; the database is asked each time, so that a revoked key stops at once. */
+const FIND = `
+WITH found AS MATERIALIZED (
+  SELECT id, tenant_id, name, scopes, key_hash, last_used_at FROM service_keys WHERE key_hash = ANY($1) AND revoked_at IS NULL
+), used AS (
+  UPDATE service_keys k SET last_used_at = $2
+    FROM found f WHERE k.id = f.id AND (f.last_used_at IS NULL OR f.last_used_at < $3)
+)
+SELECT key_hash, id, tenant_id, name, scopes FROM found`
+
+export function createServiceKeyStore(prisma: PrismaClient, pool: pg.Pool, clock: () => Date): ServiceKeyStore {
+  return {
+    findByHash: createBatcher(
+      async (hashes: readonly string[]) => {
+        const now = clock()
+        const values = [[...new Set(hashes)], now, new Date(now.getTime() - NOTE_USE_EVERY_MS)]
+        const { rows } = await pool.query<FoundRow>({ name: 'find-service-keys', text: FIND, values })
+        const services = new Map(rows.map((row) => [row.key_hash, toService(row)]))
+        return hashes.map((hash) => services.get(hash) ?? null)
+      },
+      { maxItems: LOOKUPS_PER_BATCH },
+    ),
+
+    async list(tenantId) {
+      const rows = await prisma.serviceKey.findMany({
+        where: { tenantId, revokedAt: null },
+        orderBy: { createdAt: 'asc' },
+        take: MAX_LISTED,
+      })
+      return rows.map(toServiceKey)
+    },
+
+    async create({ id, tenantId, name, scopes, keyHash, actor, now }) {
+      return prisma.$transaction(async (transaction) => {
+        const row = await transaction.serviceKey.create({
+          data: { id, tenantId, name, scopes: [...scopes], keyHash, createdAt: now },
+        })
+        await appendAuditEvent(transaction, {
+          tenantId,
+          at: now,
+          actor,
+          action: 'service-key-created',
+          outcome: 'done',
+          details: { key: id, name, scopes: scopes.join(' ') },
+        })
+        return toServiceKey(row)
+      })
+    },
+
+    async revoke(tenantId, id, actor, now) {
+      return prisma.$transaction(async (transaction) => {
+        const { count } = await transaction.serviceKey.updateMany({
+          where: { id, tenantId, revokedAt: null },
+          data: { revokedAt: now },
+        })
+        if (count === 0) return false
+        await appendAuditEvent(transaction, {
+          tenantId,
+          at: now,
+          actor,
+          action: 'service-key-revoked',
+          outcome: 'done',
+          details: { key: id },
+        })
+        return true
+      })
+    },
+
+    async seed({ id, tenantId, name, scopes, keyHash, now }) {
+      await prisma.serviceKey.upsert({
+        where: { id },
+        create: { id, tenantId, name, scopes: [...scopes], keyHash, createdAt: now },
+        update: { keyHash, revokedAt: null },
+      })
+    },
+  }
+}
+
+function toService({ id, tenant_id, name, scopes }: FoundRow): Service {
+  return { keyId: id, tenantId: tenant_id, name, scopes }
+}
+
+function toServiceKey(row: {
+  id: string
+  name: string
+  scopes: string[]
+  createdAt: Date
+  lastUsedAt: Date | null
+}): ServiceKey {
+  const { id, name, scopes, createdAt, lastUsedAt } = row
+  return {
+    id,
+    name,
+    scopes: scopes as Scope[],
+    createdAt: createdAt.toISOString(),
+    lastUsedAt: lastUsedAt?.toISOString() ?? null,
+  }
+}

@@ -1,0 +1,86 @@
+import { expect } from 'vitest'
+import type { Answer } from './test-browser.ts'
+import type { TestProduct } from './test-product.ts'
+
+const SETTINGS = '/api/v1/tenant-settings/office365-smtp'
+
+/** Another Inforiver service, with a key of its own. */
+export interface ServiceClient {
+  readonly key: string
+  post(
+    path: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+  ): Promise<Pick<Answer, 'status' | 'json' | 'headers'>>
+  get(path: string): Promise<Pick<Answer, 'status' | 'json' | 'headers'>>
+  postForm(
+    path: string,
+    form: FormData,
+    headers?: Record<string, string>,
+  ): Promise<Pick<Answer, 'status' | 'json' | 'headers'>>
+  /** The message, once it is sent, failed, held or cancelled. */
+  untilEnded(id: string, timeoutMs?: number): Promise<any> // oxlint-disable-line typescript/no-explicit-any -- tests assert on its shape
+  /** The same key at another process. */
+  at(product: TestProduct): ServiceClient
+}
+
+/** Connects Ada's own mailbox, or the one given, through Microsoft's consent page. */
+export async function connectMailbox(
+  product: TestProduct,
+  { fromEmail = 'ada@contoso.com', largeAttachments = false }: { fromEmail?: string; largeAttachments?: boolean } = {},
+): Promise<void> {
+  const ada = product.newBrowser()
+  await ada.signIn('Ada Admin')
+  await ada.call('POST', `${SETTINGS}/reset`, {})
+  const started = await ada.call('POST', `${SETTINGS}/configure`, { fromEmail, largeAttachments })
+  const result = await ada.consent(started.json.consentUrl, 'Ada Admin')
+  expect(result.status).toBe(200)
+}
+
+export async function createServiceClient(
+  product: TestProduct,
+  {
+    name = 'reports',
+    scopes = ['messages:send', 'messages:read', 'settings:read'],
+  }: { name?: string; scopes?: string[] } = {},
+): Promise<ServiceClient> {
+  const ada = product.newBrowser()
+  await ada.signIn('Ada Admin')
+  const created = await ada.call('POST', '/api/v1/service-keys', { name, scopes })
+  expect(created.status).toBe(201)
+  return clientFor(product.publicUrl, created.json.key)
+}
+
+export function clientFor(publicUrl: string, key: string): ServiceClient {
+  async function call(path: string, init: RequestInit): Promise<Pick<Answer, 'status' | 'json' | 'headers'>> {
+    const response = await fetch(`${publicUrl}${path}`, {
+      ...init,
+      headers: { ...(init.headers as Record<string, string>), authorization: `Bearer ${key}` },
+    })
+    const text = await response.text()
+    return { status: response.status, headers: response.headers, json: text === '' ? null : JSON.parse(text) }
+  }
+  const client: ServiceClient = {
+    key,
+    get: (path) => call(path, {}),
+    post: (path, body, headers = {}) =>
+      call(path, {
+        method: 'POST',
+        ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+        headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
+      }),
+    postForm: (path, form, headers = {}) => call(path, { method: 'POST', body: form, headers }),
+    async untilEnded(id, timeoutMs = 15_000) {
+      const ended = ['sent', 'failed', 'held', 'cancelled']
+      await expect
+        .poll(async () => (await client.get(`/api/v1/messages/${id}`)).json.status, {
+          timeout: timeoutMs,
+          interval: 50,
+        })
+        .toBeOneOf(ended)
+      return (await client.get(`/api/v1/messages/${id}`)).json
+    },
+    at: (product) => clientFor(product.publicUrl, key),
+  }
+  return client
+}

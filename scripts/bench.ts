@@ -1,0 +1,259 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
+import { createGraphMailer } from '../packages/m365/src/mailer/graph-mailer.ts'
+import { createMicrosoftFetch } from '../packages/m365/src/microsoft-fetch.ts'
+import { openGround, type Ground, type Process, type Tenant } from './load/ground.ts'
+import { createSubmitter, inParallel, messageBody } from './load/submit.ts'
+
+const MAILBOXES = 64
+const CONCURRENCY = 64
+const MESSAGES = 8_000
+const NO_LIMITS = {
+  MAILBOX_CONCURRENCY: '0',
+  MAILBOX_MESSAGES_PER_MINUTE: '0',
+  MAILBOX_RECIPIENTS_PER_DAY: '0',
+  MAILBOX_UPLOAD_BYTES_PER_5_MINUTES: '0',
+}
+const PERMISSIONS = ['Mail.Send', 'User.Read']
+
+const BENCHES: Readonly<Record<string, (ground: Ground) => Promise<void>>> = {
+  throughput,
+  backlog,
+  latency,
+  memory,
+  fairness,
+}
+
+const wanted = process.argv.slice(2)
+const unknown = wanted.filter((name) => !(name in BENCHES))
+if (unknown.length > 0) {
+  console.error(`There is no bench ${unknown.join(', ')}. There are: ${Object.keys(BENCHES).join(', ')}.`)
+  process.exit(1)
+}
+for (const [name, bench] of Object.entries(BENCHES)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue
+  const ground = await openGround()
+  try {
+    await ground.control('PATCH', '/settings', { latencyMs: 5, concurrencyLimit: 'off', storeMail: false })
+    await bench(ground)
+  } finally {
+    await ground.close()
+  }
+}
+
+/** Submit to arrival, against a bare loop that posts the same messages with the Graph client. */
+async function throughput(ground: Ground): Promise<void> {
+  const tenants = await ground.addTenants(MAILBOXES, PERMISSIONS)
+  const bare = await bareLoop(ground, tenants)
+  const product = await ground.start('all', NO_LIMITS)
+  await deliver(ground, product, tenants, 1_000) // warm
+  const submitOnly = await submitAll(product, tenants, MESSAGES)
+  await drain(ground)
+  const delivered = await deliver(ground, product, tenants, MESSAGES)
+  print('delivered, submit to arrival', delivered, 'bare Graph loop', bare)
+  console.log(`  submits alone, delivery going on beside them: ${rate(submitOnly)} a second`)
+  await product.stop()
+}
+
+/** The same while very many others wait: due in mailboxes that are paused, and not yet due in the same ones. */
+async function backlog(ground: Ground): Promise<void> {
+  const tenants = await ground.addTenants(MAILBOXES, PERMISSIONS)
+  const product = await ground.start('all', NO_LIMITS)
+  await deliver(ground, product, tenants, 2_000) // warm
+  await addWaiting(ground, tenants, 1_000)
+  const few = await deliver(ground, product, tenants, MESSAGES)
+  await addWaiting(ground, tenants, 199_000)
+  const many = await deliver(ground, product, tenants, MESSAGES)
+  print('with 200,000 waiting', many, 'with 1,000 waiting', few)
+  await product.stop()
+}
+
+async function latency(ground: Ground): Promise<void> {
+  const [tenant] = await ground.addTenants(1, PERMISSIONS)
+  if (!tenant) return
+  const api = await ground.start('api', NO_LIMITS)
+  const submitter = createSubmitter(api.url, 50)
+  await inParallel(500, 8, async () => void (await submitter.submit(tenant, 'Warm')))
+  const times: number[] = []
+  const pending: Promise<void>[] = []
+  const startedAt = performance.now()
+  for (let index = 0; index < 4_000; index++) {
+    const dueMs = startedAt + index * 5 - performance.now()
+    if (dueMs > 1) await delay(dueMs)
+    // From when it was due: a slow answer delays none of those after it.
+    const lateMs = Math.max(0, -dueMs)
+    pending.push(submitter.submit(tenant, `Message ${index}`).then((ms) => void times.push(ms + lateMs)))
+  }
+  await Promise.all(pending)
+  times.sort((one, other) => one - other)
+  const at = (share: number) => (times[Math.floor(times.length * share)] ?? 0).toFixed(1)
+  console.log(
+    `submit at 200 a second: median ${at(0.5)} ms, 95% ${at(0.95)} ms, 99% ${at(0.99)} ms, longest ${times.at(-1)?.toFixed(1)} ms`,
+  )
+  submitter.close()
+  await api.stop()
+}
+
+async function memory(ground: Ground): Promise<void> {
+  const tenants = await ground.addTenants(MAILBOXES, PERMISSIONS)
+  const product = await ground.start('all', NO_LIMITS)
+  await deliver(ground, product, tenants, 2_000)
+  const first = peakMegabytes(product)
+  resetPeak(product)
+  await deliver(ground, product, tenants, 18_000)
+  const rest = peakMegabytes(product)
+  console.log(
+    `peak resident memory: ${first} MB over the first 2,000 messages, ${rest} MB over the next 18,000: ratio ${(rest / first).toFixed(2)}`,
+  )
+  await product.stop()
+}
+
+/** One tenant with very many waiting, within the usual limits; how long another tenant's single message takes. */
+async function fairness(ground: Ground): Promise<void> {
+  const [busy, other] = await ground.addTenants(2, PERMISSIONS)
+  if (!busy || !other) return
+  const product = await ground.start('all', { ...NO_LIMITS, MAILBOX_CONCURRENCY: '4' })
+  await ground.pool.query(`UPDATE tenants SET mailbox_paused_until = now() + interval '1 hour' WHERE id = $1`, [
+    busy.id,
+  ])
+  await submitAll(product, [busy], 10_000)
+  await ground.pool.query('UPDATE tenants SET mailbox_paused_until = NULL WHERE id = $1', [busy.id])
+  await delay(1_500)
+  const submitter = createSubmitter(product.url, 1)
+  const startedAt = performance.now()
+  await submitter.submit(other, 'Single')
+  while ((await countWaiting(ground, other.id)) > 0) await delay(10)
+  const waiting = await countWaiting(ground, busy.id)
+  console.log(
+    `another tenant's single message left after ${((performance.now() - startedAt) / 1_000).toFixed(2)} s, with ${waiting} of the busy tenant still waiting`,
+  )
+  submitter.close()
+  await product.stop()
+}
+
+interface Measured {
+  readonly count: number
+  readonly seconds: number
+}
+
+async function bareLoop(ground: Ground, tenants: readonly Tenant[]): Promise<Measured> {
+  const mailer = createGraphMailer({
+    graphBaseUrl: ground.simulatorUrl,
+    fetch: createMicrosoftFetch({}),
+    clock: () => new Date(),
+  })
+  const tokens = await Promise.all(
+    tenants.map(
+      async ({ address }) =>
+        (await ground.control('POST', `/people/${address}/tokens`, { scopes: PERMISSIONS })).accessToken as string,
+    ),
+  )
+  const content = JSON.parse(messageBody('Bare')) as {
+    to: { address: string; name: string }[]
+    subject: string
+    html: string
+  }
+  const send = async (index: number) => {
+    const tenant = tenants[index % tenants.length]
+    const accessToken = tokens[index % tokens.length]
+    if (!tenant || accessToken === undefined) throw new Error('No tenant.')
+    const message = {
+      ...content,
+      id: `msg_${index.toString(16).padStart(32, '0')}`,
+      from: { address: tenant.address },
+      cc: [],
+      bcc: [],
+      replyTo: [],
+      text: null,
+      attachments: [],
+      headers: {},
+      importance: 'normal',
+      saveToSentItems: true,
+    } as const
+    const sent = await mailer.send(message, { accessToken })
+    if (sent.outcome !== 'sent') throw new Error(`The bare loop got ${sent.outcome}.`)
+  }
+  await inParallel(1_000, CONCURRENCY, send) // warm
+  return measure(MESSAGES, () => inParallel(MESSAGES, CONCURRENCY, send))
+}
+
+async function deliver(ground: Ground, product: Process, tenants: readonly Tenant[], count: number): Promise<Measured> {
+  return measure(count, async () => {
+    await submitAll(product, tenants, count)
+    await drain(ground)
+  })
+}
+
+async function submitAll(product: Process, tenants: readonly Tenant[], count: number): Promise<Measured> {
+  const submitter = createSubmitter(product.url, CONCURRENCY)
+  const measured = await measure(count, () =>
+    inParallel(count, CONCURRENCY, async (index) => {
+      const tenant = tenants[index % tenants.length]
+      if (tenant) await submitter.submit(tenant, `Message ${index}`)
+    }),
+  )
+  submitter.close()
+  return measured
+}
+
+/** Until nothing that could go is left. */
+async function drain(ground: Ground): Promise<void> {
+  for (;;) {
+    const { rows } = await ground.pool.query<{ waiting: boolean }>(
+      `SELECT EXISTS (SELECT 1 FROM tenants t JOIN messages m ON m.tenant_id = t.id
+                       WHERE t.mailbox_paused_until IS NULL AND (m.status = 'sending' OR m.status = 'queued' AND m.next_attempt_at <= now())) AS waiting`,
+    )
+    if (!rows[0]?.waiting) return
+    await delay(20)
+  }
+}
+
+async function addWaiting(ground: Ground, tenants: readonly Tenant[], count: number): Promise<void> {
+  const [first] = tenants
+  if (!first) return
+  await ground.pool.query(
+    `INSERT INTO tenants (id, created_at, mailbox_paused_until) VALUES ('ten_paused', now(), now() + interval '1 day') ON CONFLICT DO NOTHING`,
+  )
+  await ground.pool.query(
+    `INSERT INTO messages (id, tenant_id, service, status, "to", subject, created_at, next_attempt_at, content)
+     SELECT 'msg_' || md5(random()::text || n), CASE WHEN n % 2 = 0 THEN 'ten_paused' ELSE ($1::text[])[1 + n % $2] END, 'load', 'queued', '[]', 'Waiting', now(),
+            CASE WHEN n % 2 = 0 THEN now() - interval '1 hour' ELSE now() + interval '1 day' END, '\\x00'
+       FROM generate_series(1, $3) AS n`,
+    [tenants.map(({ id }) => id), tenants.length, count],
+  )
+  await ground.pool.query('ANALYZE messages')
+}
+
+async function countWaiting(ground: Ground, tenantId: string): Promise<number> {
+  const { rows } = await ground.pool.query<{ count: number }>(
+    `SELECT count(*)::int AS count FROM messages WHERE tenant_id = $1 AND status IN ('queued', 'sending')`,
+    [tenantId],
+  )
+  return rows[0]?.count ?? 0
+}
+
+async function measure(count: number, work: () => Promise<unknown>): Promise<Measured> {
+  const startedAt = performance.now()
+  await work()
+  return { count, seconds: (performance.now() - startedAt) / 1_000 }
+}
+
+function rate({ count, seconds }: Measured): number {
+  return Math.round(count / seconds)
+}
+
+function print(name: string, measured: Measured, baseName: string, base: Measured): void {
+  console.log(
+    `${name}: ${rate(measured)} a second; ${baseName}: ${rate(base)} a second; ratio ${(rate(measured) / rate(base)).toFixed(2)}`,
+  )
+}
+
+function peakMegabytes({ pid }: Process): number {
+  const line = readFileSync(`/proc/${pid}/status`, 'utf8').match(/VmHWM:\s+(\d+) kB/)?.[1]
+  return Math.round(Number(line) / 1_024)
+}
+
+/** Linux: the peak is counted anew from here on. */
+function resetPeak({ pid }: Process): void {
+  writeFileSync(`/proc/${pid}/clear_refs`, '5')
+}

@@ -1,0 +1,9 @@
+// Runs a program of the project on its own Node, after installing and building what is missing.
+import { build, install, startNode } from './bootstrap.mjs'
+
+install()
+build()
+const [program, ...parameters] = process.argv.slice(2)
+const child = startNode(['--disable-warning=ExperimentalWarning', program, ...parameters], { stdio: 'inherit' })
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal))
+child.on('exit', (code) => process.exit(code ?? 1))
