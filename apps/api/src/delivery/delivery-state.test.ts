@@ -1,0 +1,177 @@
+import type { Failure } from '@inforiver-mail/m365/classify-failure'
+import { describe, expect, it } from 'vitest'
+import { decideDoubt, settle, type DeliveryState, type TurnResult } from './delivery-state.ts'
+
+const NOW = new Date('2026-11-24T10:00:00Z')
+const DAY_MS = 24 * 60 * 60_000
+const FRESH: DeliveryState = {
+  attemptCount: 1,
+  tryingMs: 0,
+  lookups: null,
+  possibleDuplicate: false,
+  onUnknownOutcome: 'retry',
+}
+const facts = { microsoftCode: 'Code', requestId: 'request', detail: 'Detail.' }
+const half = () => 0.5
+
+function failure(
+  outcome: 'throttled' | 'unavailable' | 'unknown',
+  retryAfter: Date | null = null,
+  canLookUp = false,
+): TurnResult {
+  return { type: 'failure', failure: { outcome, retryAfter, ...facts }, canLookUp }
+}
+
+function refused(reason: 'recipient-refused' | 'sending-limit-reached'): TurnResult {
+  return {
+    type: 'failure',
+    failure: { outcome: 'refused', reason, title: 'Title', ...facts } satisfies Failure,
+    canLookUp: false,
+  }
+}
+
+function after(ms: number): Date {
+  return new Date(NOW.getTime() + ms)
+}
+
+describe('settle', () => {
+  it('counts a message that Microsoft accepted, and pauses its mailbox when Microsoft asks for it all the same', () => {
+    const settlement = settle(FRESH, { type: 'sent', retryAfter: after(7_000), detail: 'Accepted.' }, NOW, half)
+    expect(settlement).toMatchObject({
+      status: 'sent',
+      charged: true,
+      pauseMailboxUntil: after(7_000),
+      attempt: { outcome: 'sent' },
+    })
+  })
+
+  it('pauses the mailbox and not the message when Microsoft throttles', () => {
+    const settlement = settle(FRESH, failure('throttled', after(30_000)), NOW, half)
+    expect(settlement).toMatchObject({
+      status: 'queued',
+      nextAttemptAt: NOW,
+      pauseMailboxUntil: after(30_000),
+      tryingMs: 0,
+      charged: false,
+    })
+  })
+
+  it('pauses for a while of its own choice when Microsoft throttles without saying how long', () => {
+    const { pauseMailboxUntil } = settle(FRESH, failure('throttled'), NOW, half)
+    expect(pauseMailboxUntil).toEqual(after(10_000))
+  })
+
+  it('waits longer with each attempt, up to a quarter of an hour, and counts the waiting as trying', () => {
+    const waits = [1, 2, 3, 20].map(
+      (attemptCount) => settle({ ...FRESH, attemptCount }, failure('unavailable'), NOW, half).tryingMs,
+    )
+    expect(waits).toEqual([2_000, 4_000, 8_000, 450_000])
+  })
+
+  it('obeys Retry-After for the mailbox also when Microsoft is unavailable', () => {
+    expect(settle(FRESH, failure('unavailable', after(60_000)), NOW, half).pauseMailboxUntil).toEqual(after(60_000))
+  })
+
+  it('gives up when 24 hours of trying are used up, with Microsoft’s last words', () => {
+    const settlement = settle({ ...FRESH, tryingMs: DAY_MS }, failure('unavailable'), NOW, half)
+    expect(settlement).toMatchObject({
+      status: 'failed',
+      problem: { code: 'gave-up', detail: 'Detail.', microsoftCode: 'Code', requestId: 'request' },
+    })
+  })
+
+  it('fails at once when Microsoft refuses for good', () => {
+    const settlement = settle(FRESH, refused('recipient-refused'), NOW, half)
+    expect(settlement).toMatchObject({
+      status: 'failed',
+      nextAttemptAt: null,
+      problem: { code: 'recipient-refused' },
+      attempt: { outcome: 'refused' },
+    })
+  })
+
+  it('rests the mailbox for an hour when its sending limit is reached, and tries on', () => {
+    const settlement = settle(FRESH, refused('sending-limit-reached'), NOW, half)
+    expect(settlement).toMatchObject({ status: 'queued', pauseMailboxUntil: after(3_600_000), tryingMs: 3_600_000 })
+  })
+
+  it('fails with the sending limit named when it stays reached for 24 hours', () => {
+    const settlement = settle({ ...FRESH, tryingMs: DAY_MS }, refused('sending-limit-reached'), NOW, half)
+    expect(settlement).toMatchObject({ status: 'failed', problem: { code: 'sending-limit-reached' } })
+  })
+
+  it('looks into the mailbox at once after an unknown outcome', () => {
+    const settlement = settle(FRESH, failure('unknown', null, true), NOW, half)
+    expect(settlement).toMatchObject({
+      status: 'queued',
+      lookups: 0,
+      nextAttemptAt: NOW,
+      charged: true,
+      possibleDuplicate: false,
+    })
+  })
+
+  it('looks again 10, 30 and 60 seconds after an unknown outcome', () => {
+    const waits = [0, 1, 2].map(
+      (lookups) => settle({ ...FRESH, lookups }, { type: 'not-found' }, NOW, half).nextAttemptAt,
+    )
+    expect(waits).toEqual([after(10_000), after(20_000), after(30_000)])
+  })
+
+  it('is sent when the mailbox has it', () => {
+    expect(settle({ ...FRESH, lookups: 2 }, { type: 'found' }, NOW, half)).toMatchObject({
+      status: 'sent',
+      charged: false,
+      lookups: null,
+    })
+  })
+
+  it('stays in doubt after an unknown outcome that cannot be looked into, and is tried again later', () => {
+    const settlement = settle(FRESH, failure('unknown'), NOW, half)
+    expect(settlement).toMatchObject({ status: 'queued', lookups: 0, nextAttemptAt: after(2_000) })
+  })
+
+  it('stops after an unknown outcome when the message asked not to be sent twice', () => {
+    const settlement = settle({ ...FRESH, onUnknownOutcome: 'stop' }, failure('unknown'), NOW, half)
+    expect(settlement).toMatchObject({ status: 'failed', problem: { code: 'outcome-unknown', microsoftCode: 'Code' } })
+  })
+
+  it.each<[string, TurnResult]>([
+    ['it is held', { type: 'held', because: 'reconnect-required' }],
+    ['there is no access for now', { type: 'no-access', detail: 'Entra is away.' }],
+    [
+      'the mailbox cannot be searched for now',
+      { type: 'lookup-failed', failure: { outcome: 'unavailable', retryAfter: null, ...facts } },
+    ],
+  ])('keeps the doubt while %s', (_, result) => {
+    expect(settle({ ...FRESH, lookups: 1 }, result, NOW, half).lookups).toBe(1)
+  })
+
+  it('does not forget that it may be a duplicate', () => {
+    const state = { ...FRESH, possibleDuplicate: true }
+    expect(settle(state, failure('throttled'), NOW, half).possibleDuplicate).toBe(true)
+  })
+
+  it('counts neither held nor throttled time as trying', () => {
+    const state = { ...FRESH, tryingMs: 5_000 }
+    expect(settle(state, { type: 'held', because: 'not-configured' }, NOW, half).tryingMs).toBe(5_000)
+    expect(settle(state, failure('throttled', after(DAY_MS)), NOW, half).tryingMs).toBe(5_000)
+  })
+})
+
+describe('decideDoubt', () => {
+  it('looks four times, then sends again', () => {
+    expect([0, 1, 2, 3, 4].map((lookups) => decideDoubt({ ...FRESH, lookups }, true))).toEqual([
+      'look-up',
+      'look-up',
+      'look-up',
+      'look-up',
+      'send',
+    ])
+  })
+
+  it('sends again where it cannot look, unless the message asked to stop', () => {
+    expect(decideDoubt({ ...FRESH, lookups: 0 }, false)).toBe('send')
+    expect(decideDoubt({ ...FRESH, lookups: 0, onUnknownOutcome: 'stop' }, false)).toBe('stop')
+  })
+})
