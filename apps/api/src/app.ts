@@ -3,6 +3,7 @@ import rateLimit from '@fastify/rate-limit'
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance, type FastifyPluginAsync } from 'fastify'
 import { serializerCompiler } from 'fastify-type-provider-zod'
 import { microsoftCallback, type ReturnHandler } from './http/microsoft-callback.ts'
+import { openapi } from './http/openapi.ts'
 import { page } from './http/page.ts'
 import { problems } from './http/problem.ts'
 import { validateWithContract } from './http/route.ts'
@@ -42,6 +43,7 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
     max: ({ headers }) => (headers.authorization === undefined ? REQUESTS_PER_MINUTE : SERVICE_REQUESTS_PER_MINUTE),
   })
   await app.register(sessions, { publicUrl, findSession: parts.findSession })
+  await app.register(openapi, { publicUrl })
   for (const feature of parts.features) await app.register(feature)
   await app.register(microsoftCallback, { handlers: parts.returnHandlers, settingsUrl: `${publicUrl}${SETTINGS_PATH}` })
   await app.register(page, { directory: parts.webDirectory, publicUrl, demoUrl: parts.demoUrl })

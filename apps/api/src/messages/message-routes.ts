@@ -70,7 +70,8 @@ export const messageRoutes: FastifyPluginAsync<Options> = async (app, options) =
     url: submitMessage.path,
     bodyLimit: MAX_JSON_BYTES,
     config: { tooLarge: 'message-too-large' },
-    schema: { response: { [submitMessage.status]: submitMessage.response } },
+    schema: { body: submitMessage.body, response: { [submitMessage.status]: submitMessage.response } },
+    validatorCompiler: () => () => true, // validated below, once it is known whether it came as JSON or in parts
     onRequest: async (request) => {
       guards.set(request, await options.requireService('messages:send')(request))
     },
