@@ -1,6 +1,12 @@
 import cookie from '@fastify/cookie'
 import rateLimit from '@fastify/rate-limit'
-import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance, type FastifyPluginAsync } from 'fastify'
+import Fastify, {
+  LogController,
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyPluginAsync,
+  type FastifyRequest,
+} from 'fastify'
 import { serializerCompiler } from 'fastify-type-provider-zod'
 import { microsoftCallback, type ReturnHandler } from './http/microsoft-callback.ts'
 import { openapi } from './http/openapi.ts'
@@ -38,9 +44,8 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   await app.register(rateLimit, {
     timeWindow: '1 minute',
     // Services have limits of their own: many of them may share an address.
-    keyGenerator: ({ headers, ip }) =>
-      headers.authorization === undefined ? ip : hashOpaqueValue(headers.authorization),
-    max: ({ headers }) => (headers.authorization === undefined ? REQUESTS_PER_MINUTE : SERVICE_REQUESTS_PER_MINUTE),
+    keyGenerator: (request) => (isServiceCall(request) ? hashOpaqueValue(request.headers.authorization) : request.ip),
+    max: (request) => (isServiceCall(request) ? SERVICE_REQUESTS_PER_MINUTE : REQUESTS_PER_MINUTE),
   })
   await app.register(sessions, { publicUrl, findSession: parts.findSession })
   await app.register(openapi, { publicUrl })
@@ -48,6 +53,10 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
   await app.register(microsoftCallback, { handlers: parts.returnHandlers, settingsUrl: `${publicUrl}${SETTINGS_PATH}` })
   await app.register(page, { directory: parts.webDirectory, publicUrl, demoUrl: parts.demoUrl })
   return app
+}
+
+function isServiceCall(request: FastifyRequest): request is FastifyRequest & { headers: { authorization: string } } {
+  return request.headers.authorization !== undefined && request.url.startsWith('/api/')
 }
 
 /** For a process that only delivers: whether it lives, is ready, and how it does. */
