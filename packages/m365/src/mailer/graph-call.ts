@@ -5,11 +5,13 @@ import type { MicrosoftFetch, MicrosoftFetchInit } from '../microsoft-fetch.ts'
 const MAX_ANSWER_BYTES = 1024 * 1024
 
 export interface GraphRequest {
-  readonly method: 'GET' | 'POST'
+  readonly method: 'GET' | 'POST' | 'DELETE'
   /** Below the version, such as `/me/sendMail`. */
   readonly path: string
   /** JSON. */
   readonly body?: unknown
+  /** The ids that are passed and returned are of the kind that a message keeps when it is sent or moved. */
+  readonly immutableIds?: true
   readonly accessToken: string
   readonly signal?: AbortSignal | undefined
 }
@@ -38,7 +40,7 @@ export function createGraphCall(graphBaseUrl: string, fetch: MicrosoftFetch): Gr
   const baseUrl = `${withoutTrailingSlash(graphBaseUrl).replace(/\/v1\.0$/, '')}/`
   const { origin } = new URL(baseUrl)
 
-  return async ({ method, path, body, accessToken, signal }) => {
+  return async ({ method, path, body, immutableIds, accessToken, signal }) => {
     const transport = createTransport(fetch)
     const client = Client.initWithMiddleware({
       baseUrl,
@@ -47,9 +49,12 @@ export function createGraphCall(graphBaseUrl: string, fetch: MicrosoftFetch): Gr
     })
     const request = client.api(path).responseType(ResponseType.RAW)
     if (signal) request.option('signal', signal)
+    if (immutableIds) request.header('prefer', 'IdType="ImmutableId"')
     try {
+      if (method === 'GET') await request.get()
+      else if (method === 'DELETE') await request.delete()
       // A string is sent as it is; anything else the client would serialise by the name of its class.
-      await (method === 'GET' ? request.get() : request.post(body === undefined ? '' : JSON.stringify(body)))
+      else await request.post(body === undefined ? '' : JSON.stringify(body))
     } catch (error) {
       if (transport.reply?.answered !== false) throw error // not the connection: a mistake of ours
     }

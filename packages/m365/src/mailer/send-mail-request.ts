@@ -18,7 +18,7 @@ export function toSendMailRequest(message: OutgoingMessage): SendMailRequest {
   return { message: toGraphMessage(message), saveToSentItems: message.saveToSentItems }
 }
 
-function toGraphMessage(message: OutgoingMessage): Message {
+export function toGraphMessage(message: OutgoingMessage): Message {
   const headers = Object.entries(message.headers)
   return {
     // Graph fills in `sender`; setting it as well can end in ErrorSendAsDenied.
