@@ -18,6 +18,7 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   await onServer(serverUrl, `CREATE DATABASE ${name} TEMPLATE ${TEMPLATE}`)
   const url = databaseUrl(serverUrl, name)
   const pool = new pg.Pool({ connectionString: url, max: 2 })
+  pool.on('error', () => {}) // the database is dropped under connections that are still closing
   return {
     url,
     async query<Row extends pg.QueryResultRow>(statement: string, values: unknown[] = []) {
