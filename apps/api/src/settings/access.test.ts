@@ -135,7 +135,7 @@ it('asks a refresh only for what was granted', async () => {
   await granted(one)
 
   const { items } = await ground.microsoft.control('GET', '/log')
-  const [refresh] = items.filter((item: any) => item.details.grant_type === 'refresh_token') // oxlint-disable-line typescript/no-explicit-any -- JSON
+  const refresh = items.find((item: any) => item.details.grant_type === 'refresh_token') // oxlint-disable-line typescript/no-explicit-any -- JSON
   expect(refresh.details.scope.split(' ').sort()).toEqual([
     'Mail.Send',
     'User.Read',

@@ -2,12 +2,12 @@ import { rawRequest } from './raw-request.ts'
 
 /** A browser without a screen: it keeps cookies by host, follows redirects, and fills in the simulator's forms. */
 export interface TestBrowser {
-  /** A request as the page makes it: with cookies and our Origin. */
+  /** A request as the page makes it: with cookies and our Origin. A header that is null is left out. */
   call(
     method: 'GET' | 'POST' | 'DELETE',
     path: string,
     body?: unknown,
-    headers?: Record<string, string>,
+    headers?: Record<string, string | null>,
   ): Promise<Answer>
   /** A navigation: redirects are followed. */
   open(url: string): Promise<Answer>
@@ -119,10 +119,12 @@ export function createTestBrowser(publicUrl: string, reachedAt = publicUrl): Tes
 
   return {
     call(method, path, body, headers = {}) {
+      const type = body === undefined ? null : 'application/json'
+      const sent = Object.entries({ origin: publicUrl, 'content-type': type, ...headers })
       return request(`${publicUrl}${path}`, {
         method,
         ...(body !== undefined && { body: JSON.stringify(body) }),
-        headers: { origin: publicUrl, ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
+        headers: Object.fromEntries(sent.filter((header): header is [string, string] => header[1] !== null)),
       })
     },
     open: (url) => navigate(new URL(url, publicUrl).href),

@@ -1,0 +1,225 @@
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import type { TestBrowser } from '../test-support/test-browser.ts'
+import { createTestClock, MINUTES, SECONDS } from '../test-support/test-clock.ts'
+import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
+
+const clock = createTestClock()
+let ground: TestGround
+let product: TestProduct
+let browser: TestBrowser
+
+beforeAll(async () => {
+  ground = await createTestGround({ clock: clock.now })
+  product = await ground.startProduct({ environment: { ROLE: 'api' } })
+})
+afterAll(() => ground.close())
+
+beforeEach(async () => {
+  await ground.clear()
+  browser = product.newBrowser()
+})
+
+/** Signed in at Microsoft: the URL that leads back, not yet opened. */
+async function signedInAtMicrosoft(account = 'Ada Admin', returnTo = '/'): Promise<string> {
+  return browser.consentReturn(`${product.publicUrl}/auth/sign-in?returnTo=${encodeURIComponent(returnTo)}`, account)
+}
+
+async function sessionStatus(who = browser): Promise<number> {
+  return (await who.call('GET', '/api/v1/session')).status
+}
+
+it('signs a person in and shows who they are', async () => {
+  await browser.signIn('Ada Admin')
+
+  const session = await browser.call('GET', '/api/v1/session')
+  expect(session.status).toBe(200)
+  expect(session.json).toEqual({ user: { name: 'Ada Admin', email: 'ada@contoso.com' }, role: 'workspace-admin' })
+})
+
+it('asks Microsoft who somebody is and for no permission', async () => {
+  const answer = await browser.visit('/auth/sign-in')
+
+  const query = new URL(answer.headers.get('location') ?? '').searchParams
+  expect(query.get('scope')?.split(' ').sort()).toEqual(['offline_access', 'openid', 'profile'])
+  expect(query.get('prompt')).toBe('select_account')
+  expect(query.get('code_challenge_method')).toBe('S256')
+})
+
+it('keeps none of the tokens of a sign-in', async () => {
+  await browser.signIn('Ada Admin')
+
+  expect(await ground.database.query('SELECT * FROM tenant_settings')).toEqual([])
+  expect(await ground.database.query('SELECT * FROM pending_sign_ins')).toEqual([])
+})
+
+it('refuses an answer in another browser than the one that asked', async () => {
+  const back = await signedInAtMicrosoft()
+  const other = product.newBrowser()
+  await other.visit('/auth/sign-in') // it has a sign-in of its own under way
+
+  const result = await other.open(back)
+
+  expect(result.status).toBe(400)
+  expect(await sessionStatus(other)).toBe(401)
+})
+
+it('refuses an answer in a browser without the cookie of a sign-in', async () => {
+  const other = product.newBrowser()
+
+  expect((await other.open(await signedInAtMicrosoft())).status).toBe(400)
+  expect(await sessionStatus(other)).toBe(401)
+})
+
+it('lets the right browser finish after a wrong one tried', async () => {
+  const back = await signedInAtMicrosoft()
+  await product.newBrowser().open(back)
+
+  await browser.open(back)
+
+  expect(await sessionStatus()).toBe(200)
+})
+
+it('refuses an answer with a forged state', async () => {
+  const forged = new URL(await signedInAtMicrosoft())
+  forged.searchParams.set('state', 'A'.repeat(43))
+
+  expect((await browser.open(forged.href)).status).toBe(400)
+  expect(await sessionStatus()).toBe(401)
+})
+
+it('counts an answer once', async () => {
+  const back = await signedInAtMicrosoft()
+  await browser.open(back)
+  await browser.call('POST', '/api/v1/session/sign-out')
+
+  expect((await browser.open(back)).status).toBe(400)
+  expect(await sessionStatus()).toBe(401)
+})
+
+it('starts one session when the answer comes twice at the same moment', async () => {
+  const back = await signedInAtMicrosoft()
+
+  await Promise.all([browser.visit(back), browser.visit(back)])
+
+  expect(await ground.database.query('SELECT 1 FROM sessions')).toHaveLength(1)
+})
+
+it('expires after ten minutes', async () => {
+  const back = await signedInAtMicrosoft()
+  clock.advance(10 * MINUTES)
+
+  expect((await browser.open(back)).status).toBe(400)
+  expect(await sessionStatus()).toBe(401)
+})
+
+it('is still good in the tenth minute', async () => {
+  const back = await signedInAtMicrosoft()
+  clock.advance(10 * MINUTES - 1 * SECONDS)
+
+  await browser.open(back)
+
+  expect(await sessionStatus()).toBe(200)
+})
+
+it('finishes two sign-ins that were started in two tabs', async () => {
+  const first = await signedInAtMicrosoft()
+  const second = await signedInAtMicrosoft()
+
+  expect((await browser.visit(first)).status).toBe(302)
+  expect((await browser.visit(second)).status).toBe(302)
+})
+
+it('refuses a guest of the organisation, even one with the admin’s role', async () => {
+  const result = await browser.signIn('Gil Guest')
+
+  expect(result.status).toBe(403)
+  expect(result.text).toContain('guest')
+  expect(await sessionStatus()).toBe(401)
+})
+
+it.each([
+  'id-token-wrong-nonce',
+  'id-token-wrong-audience',
+  'id-token-wrong-issuer',
+  'id-token-wrong-signature',
+  'id-token-wrong-tenant',
+  'id-token-expired',
+  'no-id-token',
+  'token-503',
+  'secret-wrong',
+])('lets nobody in, and says so, after %s', async (name) => {
+  await ground.microsoft.control('POST', '/scenarios', { name })
+
+  const result = await browser.signIn('Ada Admin')
+
+  expect(result.status).toBe(403)
+  expect(result.text).toMatch(/<h1>\w+ [^<]+<\/h1>/)
+  expect(await sessionStatus()).toBe(401)
+})
+
+it('offers to sign in again, to the same page, after a refusal', async () => {
+  await ground.microsoft.control('POST', '/scenarios', { name: 'authorize-conditional-access' })
+
+  const result = await browser.signIn('Ada Admin', '/settings/office365-smtp')
+
+  expect(result.status).toBe(403)
+  expect(result.text).toContain('href="/auth/sign-in?returnTo=%2Fsettings%2Foffice365-smtp"')
+})
+
+it.each([
+  ['/settings/office365-smtp', '/settings/office365-smtp'],
+  ['/messages?status=held#top', '/messages?status=held#top'],
+  ['settings', '/settings'],
+  ['/a/../b', '/b'],
+])('returns to the page %s', async (returnTo, path) => {
+  const answer = await browser.visit(await signedInAtMicrosoft('Ada Admin', returnTo))
+
+  expect(answer.headers.get('location')).toBe(`${product.publicUrl}${path}`)
+})
+
+it.each([
+  'https://evil.example/',
+  '//evil.example/',
+  '/\\evil.example/',
+  '\\\\evil.example',
+  '/\t/evil.example',
+  'https:evil.example',
+  'javascript:alert(1)',
+  'data:text/html,x',
+  '/.//evil.example',
+  '/..//evil.example',
+  'http://localhost@evil.example/',
+  'http://localhost.evil.example/',
+  'http://localhost:1/', // another port is another origin
+  `/${'a'.repeat(3_000)}`,
+])('never leaves our own origin for %j', async (returnTo) => {
+  const answer = await browser.visit(await signedInAtMicrosoft('Ada Admin', returnTo))
+
+  expect(answer.headers.get('location')).toBe(`${product.publicUrl}/`)
+})
+
+it('takes a repeated returnTo for none', async () => {
+  const back = await browser.consentReturn(
+    `${product.publicUrl}/auth/sign-in?returnTo=/one&returnTo=//evil.example`,
+    'Ada Admin',
+  )
+
+  expect((await browser.visit(back)).headers.get('location')).toBe(`${product.publicUrl}/`)
+})
+
+it('starts no sign-in for a HEAD request', async () => {
+  await fetch(`${product.publicUrl}/auth/sign-in`, { method: 'HEAD', redirect: 'manual' })
+
+  expect(await ground.database.query('SELECT 1 FROM pending_sign_ins')).toEqual([])
+})
+
+it('shows nothing of Microsoft’s words as markup', async () => {
+  const { headers } = await browser.visit('/auth/sign-in')
+  const state = new URL(headers.get('location') ?? '').searchParams.get('state') ?? ''
+  const query = new URLSearchParams({ state, error: 'server_said', error_description: '<script>alert(1)</script>' })
+
+  const result = await browser.open(`/auth/microsoft/callback?${query.toString()}`)
+
+  expect(result.status).toBe(403)
+  expect(result.text).not.toContain('<script>alert')
+})
