@@ -8,7 +8,7 @@ import { readJson } from '../http/body.ts'
 import { refuseForeignOrigin } from '../http/same-origin.ts'
 import { visibleMessage } from '../mail/visible-message.ts'
 import type { Simulation } from '../simulation.ts'
-import { rightsOf } from '../state/store.ts'
+import { isVisible, rightsOf } from '../state/store.ts'
 import { listMailboxes } from '../viewer/mailbox-list.ts'
 import { createOperations } from './operations.ts'
 
@@ -29,7 +29,7 @@ const RightsChange = z.strictObject({
 const Revocation = z.strictObject({ accessTokens: z.boolean().default(false) })
 const Enabled = z.strictObject({ enabled: z.boolean() })
 const MessageQuery = z.strictObject({
-  folder: z.enum(['inbox', 'sentItems']).optional(),
+  folder: z.enum(['inbox', 'sentItems', 'drafts', 'deletedItems']).optional(),
   after: z.coerce.number().int().min(0).default(0),
   limit: z.coerce.number().int().min(1).max(1000).default(200),
 })
@@ -37,7 +37,7 @@ const LogQuery = z.strictObject({ after: z.coerce.number().int().min(0).default(
 
 /** `/control`: what tests and the launcher use. JSON in, JSON out; README.md lists it. */
 export async function controlRoutes(app: FastifyInstance, simulation: Simulation): Promise<void> {
-  const { index, scenarios, settings, store, traffic } = simulation
+  const { index, scenarios, settings, store, traffic, clock } = simulation
   const operations = createOperations(simulation)
   app.addHook('onRequest', refuseForeignOrigin)
 
@@ -131,7 +131,10 @@ export async function controlRoutes(app: FastifyInstance, simulation: Simulation
     if (!query.success) return invalid(reply, query.error)
     const { folder, after, limit } = query.data
     const items = store.state.mailboxes.get(request.params.address.toLowerCase())?.items ?? []
-    const fitting = items.filter((item) => item.sequence > after && (folder === undefined || item.folder === folder))
+    const nowMs = clock().getTime()
+    const fitting = items.filter(
+      (item) => item.sequence > after && (folder === undefined || item.folder === folder) && isVisible(item, nowMs),
+    )
     return { items: fitting.slice(0, limit).map((item) => visibleMessage(item)), total: fitting.length }
   })
 

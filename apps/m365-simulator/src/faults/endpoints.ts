@@ -9,6 +9,13 @@ export const ENDPOINTS = [
   'keys',
   'me',
   'sendMail',
+  'draft-create',
+  'draft-send',
+  'draft-attach',
+  'message-get',
+  'message-update',
+  'message-delete',
+  'message-search',
   'graph-other',
 ] as const
 

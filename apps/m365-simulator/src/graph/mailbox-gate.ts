@@ -1,26 +1,40 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Traffic } from '../http/traffic.ts'
+import { findTargetMailbox, type TargetMailbox } from '../mail/sender-rights.ts'
+import type { Simulation } from '../simulation.ts'
 import { graphError, sendGraphError } from './graph-error.ts'
 
 /** Requests of one application to one mailbox at a time. */
 const MAX_CONCURRENT = 4
 
-/** @returns false when the request has been refused: a fifth one is, until another has been answered */
-export function enterMailbox(request: FastifyRequest, reply: FastifyReply, mailbox: string, traffic: Traffic): boolean {
-  const counters = traffic.mailbox(mailbox)
+/** The mailbox named in the path, else the caller's own. */
+export function targetOf(request: FastifyRequest, { index, store }: Simulation): TargetMailbox {
+  const { user } = request.params as { readonly user?: string }
+  return findTargetMailbox(user ?? null, request.caller.person, index, store.state)
+}
+
+/** Counts the request in its mailbox; a fifth at once is refused until another has been answered. */
+export async function enterMailbox(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  simulation: Simulation,
+): Promise<FastifyReply | undefined> {
+  const target = targetOf(request, simulation)
+  if (target.kind !== 'mailbox') return undefined
+  const mailbox = target.addressee.address.toLowerCase()
+  request.facts.mailbox = mailbox
+  const counters = simulation.traffic.mailbox(mailbox)
   counters.requests += 1
   counters.inFlight += 1
   counters.maxConcurrent = Math.max(counters.maxConcurrent, counters.inFlight)
   reply.raw.once('close', () => {
     counters.inFlight -= 1
   })
-  if (counters.inFlight <= MAX_CONCURRENT) return true
+  if (counters.inFlight <= MAX_CONCURRENT) return undefined
   counters.throttled += 1
   reply.header('retry-after', '1')
-  sendGraphError(
+  return sendGraphError(
     request,
     reply,
     graphError(429, 'ApplicationThrottled', 'Application is over its MailboxConcurrency limit.'),
   )
-  return false
 }

@@ -16,31 +16,39 @@ export interface NewAttachment {
   readonly content: Buffer
 }
 
-/** A message that may be sent as far as its own contents go. Who may send it is another question. */
-export interface Submission {
+type Recipients = Pick<StoredMessage, 'to' | 'cc' | 'bcc' | 'replyTo'>
+
+/** What a client wrote. Who may send it is another question. */
+export interface MessageContent {
   readonly from: MailAddress | null
   readonly sender: MailAddress | null
-  readonly content: Omit<
-    StoredMessage,
-    'from' | 'sender' | 'attachments' | 'sentAt' | 'submittedBy' | 'internetMessageId'
-  >
   readonly internetMessageId: string | null
+  readonly content: Recipients &
+    Pick<StoredMessage, 'subject' | 'body' | 'importance' | 'headers' | 'extendedProperties'>
   readonly attachments: readonly NewAttachment[]
+}
+
+/** A message that may be sent as far as its own contents go. */
+export interface Submission extends MessageContent {
   readonly saveToSentItems: boolean
 }
 
-export type SendMailReading =
-  | { readonly kind: 'submission'; readonly submission: Submission }
+/** What a PATCH names, and nothing else. */
+export type MessageChange = Partial<
+  MessageContent['content'] & { from: MailAddress | null; sender: MailAddress | null; internetMessageId: string | null }
+>
+
+type Reading<Name extends string, Value> =
+  | ({ readonly kind: 'read' } & { readonly [name in Name]: Value })
   | { readonly kind: 'refused'; readonly error: GraphError }
 
+export function isExtendedPropertyId(id: string): boolean {
+  return EXTENDED_PROPERTY_ID.test(id)
+}
+
 /** Reads the body of the action `sendMail`; `payload` is undefined when it was no JSON. */
-export function readSendMail(payload: unknown): SendMailReading {
-  if (typeof payload !== 'object' || payload === null || Array.isArray(payload)) {
-    return refuse(
-      'BadRequest',
-      'Unable to read JSON request payload. Please ensure Content-Type header is set and payload is of valid JSON format.',
-    )
-  }
+export function readSendMail(payload: unknown): Reading<'submission', Submission> {
+  if (!isJsonObject(payload)) return NO_JSON
   const parameters = new Map<string, unknown>()
   for (const [name, value] of Object.entries(payload)) {
     // Parameter names are matched in any case, property names are not.
@@ -53,31 +61,107 @@ export function readSendMail(payload: unknown): SendMailReading {
     }
     parameters.set(parameter, value)
   }
-  const save = readBoolean(parameters.get('savetosentitems') ?? true)
-  if (save === null)
+  const saveToSentItems = readBoolean(parameters.get('savetosentitems') ?? true)
+  if (saveToSentItems === null)
     return refuse(
       'RequestBodyRead',
       "Cannot convert the value of 'SaveToSentItems' to the expected type 'Edm.Boolean'.",
     )
   const message = parameters.get('message') ?? null
   if (message === null) return refuse('ErrorInvalidParameter', "The parameter 'Message' is missing or null.")
-  const fault = findPayloadFault(message, 'message', 'message')
-  if (fault !== null) return refuse('RequestBodyRead', fault)
-  return readMessage(message, save)
+  const reading = readMessage(message)
+  if (reading.kind === 'refused') return reading
+  const error = findRecipientFault(reading.message.content)
+  if (error !== null) return { kind: 'refused', error }
+  return { kind: 'read', submission: { ...reading.message, saveToSentItems } }
 }
 
-function readMessage(message: Message, saveToSentItems: boolean): SendMailReading {
+/** Reads the body that creates a draft. Its recipients are looked at when it is sent. */
+export function readNewDraft(payload: unknown): Reading<'message', MessageContent> {
+  return isJsonObject(payload) ? readMessage(payload) : NO_JSON
+}
+
+/** Reads the body that changes a draft. */
+export function readMessageChange(payload: unknown): Reading<'change', MessageChange> {
+  if (!isJsonObject(payload)) return NO_JSON
+  const fixed = ['attachments', 'internetMessageHeaders'].find((name) => Object.hasOwn(payload, name))
+  if (fixed !== undefined) return refuse('ErrorInvalidPropertySet', `The property '${fixed}' cannot be updated.`)
+  const reading = readMessage(payload)
+  if (reading.kind === 'refused') return reading
+  const { from, sender, internetMessageId, content } = reading.message
+  const change: MessageChange = {
+    ...('subject' in payload && { subject: content.subject }),
+    ...('body' in payload && { body: content.body }),
+    ...('toRecipients' in payload && { to: content.to }),
+    ...('ccRecipients' in payload && { cc: content.cc }),
+    ...('bccRecipients' in payload && { bcc: content.bcc }),
+    ...('replyTo' in payload && { replyTo: content.replyTo }),
+    ...('importance' in payload && { importance: content.importance }),
+    ...('singleValueExtendedProperties' in payload && { extendedProperties: content.extendedProperties }),
+    ...('from' in payload && { from }),
+    ...('sender' in payload && { sender }),
+    ...('internetMessageId' in payload && { internetMessageId }),
+  }
+  return { kind: 'read', change }
+}
+
+/** Reads the body that adds an attachment to a draft. */
+export function readNewAttachment(payload: unknown): Reading<'attachment', NewAttachment> {
+  if (!isJsonObject(payload)) return NO_JSON
+  const fault = findPayloadFault(payload, 'attachment', 'attachment')
+  if (fault !== null) return refuse('RequestBodyRead', fault)
+  const error = findAttachmentFault([payload])
+  if (error !== null) return { kind: 'refused', error }
+  return { kind: 'read', attachment: attachmentOf(payload) }
+}
+
+/** Why a message with these recipients cannot be sent; null when it can. */
+export function findRecipientFault({ to, cc, bcc, replyTo }: Recipients): GraphError | null {
+  const recipients = [...to, ...cc, ...bcc]
+  if (recipients.length === 0) {
+    return graphError(
+      400,
+      'ErrorInvalidRecipients',
+      "At least one recipient is not valid. A message can't be sent unless it contains at least one recipient.",
+    )
+  }
+  if (recipients.length > MAX_RECIPIENTS) {
+    return graphError(
+      400,
+      'ErrorExceededMaxRecipientLimit',
+      `The message has ${recipients.length} recipients; ${MAX_RECIPIENTS} are allowed.`,
+    )
+  }
+  for (const { address } of [...recipients, ...replyTo]) {
+    if (!/^[^\s@<>"]+@[^\s@<>"]+$/.test(address)) {
+      return graphError(
+        400,
+        'ErrorInvalidRecipients',
+        `At least one recipient is not valid., Recipient '${address}' is not resolved. All recipients must be resolved before a message can be submitted.`,
+      )
+    }
+  }
+  return null
+}
+
+const NO_JSON = refuse(
+  'BadRequest',
+  'Unable to read JSON request payload. Please ensure Content-Type header is set and payload is of valid JSON format.',
+)
+
+function readMessage(value: object): Reading<'message', MessageContent> {
+  const fault = findPayloadFault(value, 'message', 'message')
+  if (fault !== null) return refuse('RequestBodyRead', fault)
+  const message: Message = value
   const error =
-    findHeaderFault(message) ??
-    findRecipientFault(message) ??
-    findExtendedPropertyFault(message) ??
-    findAttachmentFault(message)
+    findHeaderFault(message) ?? findExtendedPropertyFault(message) ?? findAttachmentFault(message.attachments ?? [])
   if (error !== null) return { kind: 'refused', error }
   return {
-    kind: 'submission',
-    submission: {
+    kind: 'read',
+    message: {
       from: readAddress(message.from),
       sender: readAddress(message.sender),
+      internetMessageId: message.internetMessageId ?? null,
       content: {
         subject: message.subject ?? '',
         to: readAddresses(message.toRecipients),
@@ -98,16 +182,18 @@ function readMessage(message: Message, saveToSentItems: boolean): SendMailReadin
           value: value ?? '',
         })),
       },
-      internetMessageId: message.internetMessageId ?? null,
-      attachments: ((message.attachments ?? []) as FileAttachment[]).map((attachment) => ({
-        name: attachment.name ?? '',
-        contentType: attachment.contentType ?? 'application/octet-stream',
-        contentId: attachment.contentId ?? null,
-        isInline: attachment.isInline ?? false,
-        content: Buffer.from(attachment.contentBytes ?? '', 'base64'),
-      })),
-      saveToSentItems,
+      attachments: (message.attachments ?? []).map((attachment) => attachmentOf(attachment)),
     },
+  }
+}
+
+function attachmentOf(attachment: FileAttachment): NewAttachment {
+  return {
+    name: attachment.name ?? '',
+    contentType: attachment.contentType ?? 'application/octet-stream',
+    contentId: attachment.contentId ?? null,
+    isInline: attachment.isInline ?? false,
+    content: Buffer.from(attachment.contentBytes ?? '', 'base64'),
   }
 }
 
@@ -139,48 +225,23 @@ function findHeaderFault({ internetMessageHeaders: headers }: Message): GraphErr
   return null
 }
 
-function findRecipientFault(message: Message): GraphError | null {
-  const recipients = [message.toRecipients, message.ccRecipients, message.bccRecipients].flatMap((list) => list ?? [])
-  if (recipients.length === 0) {
-    return graphError(
-      400,
-      'ErrorInvalidRecipients',
-      "At least one recipient is not valid. A message can't be sent unless it contains at least one recipient.",
-    )
-  }
-  if (recipients.length > MAX_RECIPIENTS) {
-    return graphError(
-      400,
-      'ErrorExceededMaxRecipientLimit',
-      `The message has ${recipients.length} recipients; ${MAX_RECIPIENTS} are allowed.`,
-    )
-  }
-  for (const recipient of [...recipients, ...(message.replyTo ?? [])]) {
-    const address = recipient.emailAddress?.address ?? ''
-    if (!/^[^\s@<>"]+@[^\s@<>"]+$/.test(address)) {
-      return graphError(
-        400,
-        'ErrorInvalidRecipients',
-        `At least one recipient is not valid., Recipient '${address}' is not resolved. All recipients must be resolved before a message can be submitted.`,
-      )
-    }
-  }
-  return null
-}
-
 function findExtendedPropertyFault(message: Message): GraphError | null {
   const properties = [...(message.singleValueExtendedProperties ?? []), ...(message.multiValueExtendedProperties ?? [])]
-  const wrong = properties.find(({ id }) => !EXTENDED_PROPERTY_ID.test(id ?? ''))
+  const wrong = properties.find(({ id }) => !isExtendedPropertyId(id ?? ''))
   return wrong === undefined
     ? null
     : graphError(400, 'ErrorInvalidExtendedProperty', `The extended property id '${wrong.id ?? ''}' is not valid.`)
 }
 
-function findAttachmentFault({ attachments }: Message): GraphError | null {
+function findAttachmentFault(attachments: readonly object[]): GraphError | null {
   const isFile = (attachment: object): boolean =>
     '@odata.type' in attachment && String(attachment['@odata.type']).toLowerCase().endsWith('.fileattachment')
-  if ((attachments ?? []).every((attachment) => isFile(attachment))) return null
+  if (attachments.every((attachment) => isFile(attachment))) return null
   return graphError(400, 'SimulatorNotSupported', 'The simulator takes file attachments only.')
+}
+
+function isJsonObject(payload: unknown): payload is object {
+  return typeof payload === 'object' && payload !== null && !Array.isArray(payload)
 }
 
 function readBoolean(value: unknown): boolean | null {
@@ -191,14 +252,18 @@ function readBoolean(value: unknown): boolean | null {
 }
 
 function readAddress(recipient: Recipient | null | undefined): MailAddress | null {
-  const address = recipient?.emailAddress?.address ?? ''
-  return address === '' ? null : { address, name: recipient?.emailAddress?.name ?? '' }
+  const { address, name } = recipient?.emailAddress ?? {}
+  return (address ?? '') === '' ? null : { address: address ?? '', name: name ?? '' }
 }
 
+/** One that names no address stays, so that it is refused. */
 function readAddresses(recipients: Recipient[] | null | undefined): MailAddress[] {
-  return (recipients ?? []).map((recipient) => readAddress(recipient)).filter((address) => address !== null)
+  return (recipients ?? []).map(({ emailAddress }) => ({
+    address: emailAddress?.address ?? '',
+    name: emailAddress?.name ?? '',
+  }))
 }
 
-function refuse(code: string, message: string): SendMailReading {
+function refuse(code: string, message: string): { readonly kind: 'refused'; readonly error: GraphError } {
   return { kind: 'refused', error: graphError(400, code, message) }
 }

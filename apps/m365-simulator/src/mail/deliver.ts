@@ -1,16 +1,23 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { DirectoryIndex } from '../directory/directory.ts'
-import type { Folder, MailAddress, MessageCopy, StoredAttachment, StoredMessage } from '../state/events.ts'
-import type { Store } from '../state/store.ts'
+import { pickMs } from '../faults/duration.ts'
+import type { Simulation } from '../simulation.ts'
+import type { Folder, MailAddress, MessageCopy, StoredMessage } from '../state/events.ts'
+
+/** What becomes of the sender's own copy. */
+export type SentCopy =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'new'; readonly mailbox: string }
+  /** The draft itself moves. */
+  | { readonly kind: 'draft'; readonly mailbox: string; readonly id: string }
 
 /**
  * Takes a message that may be sent: copies for its recipients, one for Sent Items, and a bounce for those addresses of
  * our own domains that nobody has.
- *
- * @param savedIn whose Sent Items; null for none
  */
-export function deliver(message: StoredMessage, savedIn: string | null, index: DirectoryIndex, store: Store): void {
-  const copies: MessageCopy[] = savedIn === null ? [] : [newCopy(savedIn, 'sentItems')]
+export function deliver(message: StoredMessage, sentCopy: SentCopy, simulation: Simulation): void {
+  const { index, store } = simulation
+  const copies: MessageCopy[] = sentCopy.kind === 'none' ? [] : [copyInSentItems(sentCopy, simulation)]
   const unknown: MailAddress[] = []
   const reached = new Set<string>()
   for (const recipient of [...message.to, ...message.cc, ...message.bcc]) {
@@ -22,12 +29,28 @@ export function deliver(message: StoredMessage, savedIn: string | null, index: D
       copies.push(newCopy(mailbox, 'inbox'))
     }
   }
-  store.commit({ type: 'message-accepted', message, copies })
-  if (unknown.length > 0) bounce(message, unknown, index, store)
+  if (sentCopy.kind === 'draft') {
+    const { mailbox, id } = sentCopy
+    store.commit({ type: 'draft-sent', mailbox, id, message, copies })
+  } else {
+    store.commit({ type: 'message-accepted', message, copies })
+  }
+  if (unknown.length > 0) bounce(message, unknown, simulation)
 }
 
-export function newAttachmentId(): string {
-  return newItemId()
+/** As long as Exchange's, and as sensitive to case. */
+export function newItemId(): string {
+  return randomBytes(105).toString('base64url')
+}
+
+function copyInSentItems(sentCopy: Exclude<SentCopy, { kind: 'none' }>, simulation: Simulation): MessageCopy {
+  const copy: MessageCopy = {
+    id: sentCopy.kind === 'draft' ? sentCopy.id : newItemId(),
+    mailbox: sentCopy.mailbox.toLowerCase(),
+    folder: 'sentItems',
+  }
+  const delayMs = pickMs(simulation.settings.current.sentCopyDelayMs)
+  return delayMs === 0 ? copy : { ...copy, visibleFromMs: simulation.clock().getTime() + delayMs }
 }
 
 /** @returns the lower-case addresses it ends up at; null when a domain of ours knows nobody by that name */
@@ -49,7 +72,7 @@ function mailboxesOf(address: string, index: DirectoryIndex): string[] | null {
   }
 }
 
-function bounce(message: StoredMessage, unknown: readonly MailAddress[], index: DirectoryIndex, store: Store): void {
+function bounce(message: StoredMessage, unknown: readonly MailAddress[], { index, store }: Simulation): void {
   const postmaster: MailAddress = {
     address: `postmaster@${index.directory.domains[0]}`,
     name: 'Microsoft Outlook',
@@ -57,7 +80,6 @@ function bounce(message: StoredMessage, unknown: readonly MailAddress[], index: 
   const lines = unknown.map(
     ({ address }) => `${address}: 550 5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient not found`,
   )
-  const attachments: readonly StoredAttachment[] = []
   const report: StoredMessage = {
     internetMessageId: `<${randomUUID()}@${index.directory.domains[0]}>`,
     subject: `Undeliverable: ${message.subject}`,
@@ -71,7 +93,7 @@ function bounce(message: StoredMessage, unknown: readonly MailAddress[], index: 
     importance: 'normal',
     headers: [{ name: 'X-Failed-Recipients', value: unknown.map(({ address }) => address).join(', ') }],
     extendedProperties: [],
-    attachments,
+    attachments: [],
     sentAt: message.sentAt,
     submittedBy: null,
   }
@@ -81,9 +103,4 @@ function bounce(message: StoredMessage, unknown: readonly MailAddress[], index: 
 
 function newCopy(mailbox: string, folder: Folder): MessageCopy {
   return { id: newItemId(), mailbox: mailbox.toLowerCase(), folder }
-}
-
-/** As long as Exchange's, and as sensitive to case. */
-function newItemId(): string {
-  return `AAMkAD${randomBytes(105).toString('base64url')}=`
 }

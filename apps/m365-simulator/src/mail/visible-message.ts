@@ -12,6 +12,7 @@ export interface VisibleMessage extends Omit<StoredMessage, 'submittedBy'> {
 export function visibleMessage({ id, sequence, folder, mailbox, message }: MailboxItem): VisibleMessage {
   const { submittedBy: _, ...visible } = message
   const isOwner = ({ address }: MailAddress): boolean => address.toLowerCase() === mailbox
-  const bcc = folder === 'sentItems' ? visible.bcc : visible.bcc.filter((recipient) => isOwner(recipient))
+  const bcc =
+    folder === 'sentItems' || message.isDraft ? visible.bcc : visible.bcc.filter((recipient) => isOwner(recipient))
   return { ...visible, id, sequence, folder, bcc }
 }

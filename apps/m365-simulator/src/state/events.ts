@@ -31,19 +31,29 @@ export interface StoredMessage {
   readonly headers: readonly { readonly name: string; readonly value: string }[]
   readonly extendedProperties: readonly { readonly id: string; readonly value: string }[]
   readonly attachments: readonly StoredAttachment[]
+  /** Of a draft, when it was last changed. */
   readonly sentAt: string
+  /** Drafts, and what was one; absent: at `sentAt`. */
+  readonly createdAt?: string
   /** The account whose token was used; null for what the simulator wrote itself. */
   readonly submittedBy: string | null
+  /** Not sent yet. `from` and `sender` are then what was asked for, and nobody has checked them. */
+  readonly isDraft?: true
+  /** It was a draft before, and not the body of `sendMail`. */
+  readonly isFromDraft?: true
 }
 
-export type Folder = 'inbox' | 'sentItems'
+export type Folder = 'drafts' | 'sentItems' | 'inbox' | 'deletedItems'
 
 /** One message lies in several mailboxes, each time under an id of its own. */
 export interface MessageCopy {
+  /** Stays the same when the copy moves. What Graph calls it: `graph/item-ids.ts`. */
   readonly id: string
   /** Lower case. */
   readonly mailbox: string
   readonly folder: Folder
+  /** Graph does not find it before; ms since 1970. */
+  readonly visibleFromMs?: number
 }
 
 /** What an authorization code stands for. Times in ms since 1970. */
@@ -85,3 +95,15 @@ export type StateEvent =
       readonly message: StoredMessage
       readonly copies: readonly MessageCopy[]
     }
+  /** Created or changed. */
+  | { readonly type: 'draft-saved'; readonly mailbox: string; readonly id: string; readonly message: StoredMessage }
+  /** The draft is gone; `copies` holds it again, under its id, in Sent Items. */
+  | {
+      readonly type: 'draft-sent'
+      readonly mailbox: string
+      readonly id: string
+      readonly message: StoredMessage
+      readonly copies: readonly MessageCopy[]
+    }
+  /** To Deleted Items, or out of it for good. */
+  | { readonly type: 'message-deleted'; readonly mailbox: string; readonly id: string }

@@ -95,8 +95,13 @@ export function rightsOf(state: State, index: DirectoryIndex, address: string, o
   return NO_RIGHTS
 }
 
-export function itemsIn(mailbox: Mailbox | undefined, folder: Folder): MailboxItem[] {
-  return mailbox?.items.filter((item) => item.folder === folder) ?? []
+export function itemsIn(mailbox: Mailbox | undefined, folder: Folder, nowMs: number): MailboxItem[] {
+  return mailbox?.items.filter((item) => item.folder === folder && isVisible(item, nowMs)) ?? []
+}
+
+/** The copy in Sent Items appears only once transport has taken the message. */
+export function isVisible({ visibleFromMs }: MessageCopy, nowMs: number): boolean {
+  return visibleFromMs === undefined || visibleFromMs <= nowMs
 }
 
 function emptyState(): State {
@@ -171,12 +176,28 @@ function apply(state: State, event: StateEvent): void {
       return
     }
     case 'message-accepted':
-      for (const copy of event.copies)
-        addItem(state, { ...copy, sequence: ++state.lastSequence, message: event.message })
+      addItems(state, event.message, event.copies)
       return
+    case 'draft-saved':
+      saveDraft(state, event.mailbox, event.id, event.message)
+      return
+    case 'draft-sent':
+      removeItem(state, event.mailbox, event.id)
+      addItems(state, event.message, event.copies)
+      return
+    case 'message-deleted': {
+      const item = removeItem(state, event.mailbox, event.id)
+      if (item === undefined || item.folder === 'deletedItems') return
+      addItem(state, { ...item, folder: 'deletedItems', sequence: ++state.lastSequence })
+      return
+    }
     default:
       event satisfies never
   }
+}
+
+function addItems(state: State, message: StoredMessage, copies: readonly MessageCopy[]): void {
+  for (const copy of copies) addItem(state, { ...copy, sequence: ++state.lastSequence, message })
 }
 
 function addItem(state: State, item: MailboxItem): void {
@@ -187,6 +208,28 @@ function addItem(state: State, item: MailboxItem): void {
   }
   mailbox.items.push(item)
   mailbox.byId.set(item.id, item)
+}
+
+function saveDraft(state: State, address: string, id: string, message: StoredMessage): void {
+  const mailbox = state.mailboxes.get(address)
+  const saved = mailbox?.byId.get(id)
+  if (mailbox === undefined || saved === undefined) {
+    addItems(state, message, [{ id, mailbox: address, folder: 'drafts' }])
+    return
+  }
+  const changed = { ...saved, message }
+  // Drafts are young: from the end, the search is short.
+  mailbox.items[mailbox.items.lastIndexOf(saved)] = changed
+  mailbox.byId.set(id, changed)
+}
+
+function removeItem(state: State, address: string, id: string): MailboxItem | undefined {
+  const mailbox = state.mailboxes.get(address)
+  const item = mailbox?.byId.get(id)
+  if (mailbox === undefined || item === undefined) return undefined
+  mailbox.items.splice(mailbox.items.lastIndexOf(item), 1)
+  mailbox.byId.delete(id)
+  return item
 }
 
 function* snapshot(state: State, nowMs: number): Iterable<StateEvent> {
@@ -213,7 +256,7 @@ function* snapshot(state: State, nowMs: number): Iterable<StateEvent> {
     yield {
       type: 'message-accepted',
       message,
-      copies: items.map(({ id, mailbox, folder }) => ({ id, mailbox, folder })),
+      copies: items.map(({ message: _message, sequence: _sequence, ...copy }) => copy),
     }
   }
 }

@@ -55,6 +55,14 @@ export interface Simulated extends Simulator {
   signIn(person: PersonName, scope?: string): Promise<Tokens>
   control(method: string, path: string, body?: unknown): Promise<Response>
   sendMail(accessToken: string, body: unknown, path?: string): Promise<Response>
+  /** Below `/v1.0`; without a body, `Content-Length: 0`. */
+  graph(
+    accessToken: string,
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+  ): Promise<Response>
 }
 
 export const VERIFIER = randomBytes(32).toString('base64url')
@@ -141,6 +149,16 @@ export async function simulate(options: Partial<SimulatorOptions> = {}): Promise
         method: 'POST',
         headers: { authorization: `Bearer ${accessToken}`, 'content-type': 'application/json' },
         body: JSON.stringify(body),
+      }),
+    graph: (accessToken, method, path, body, headers = {}) =>
+      fetch(`${url}/v1.0${path}`, {
+        method,
+        headers: {
+          authorization: `Bearer ${accessToken}`,
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...headers,
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       }),
   }
 }

@@ -7,11 +7,12 @@ export interface MailboxSummary {
   readonly kind: 'person' | 'shared-mailbox' | 'group' | 'external'
   readonly inbox: number
   readonly sentItems: number
+  readonly drafts: number
   readonly lastSubject: string | null
 }
 
 /** Those of the directory, then every address elsewhere that mail was sent to. */
-export function listMailboxes({ index, store }: Simulation): MailboxSummary[] {
+export function listMailboxes({ index, store, clock }: Simulation): MailboxSummary[] {
   const { people, sharedMailboxes, groups } = index.directory
   const known = [
     ...people
@@ -28,11 +29,13 @@ export function listMailboxes({ index, store }: Simulation): MailboxSummary[] {
   const external = [...store.state.mailboxes.keys()]
     .filter((address) => !addresses.has(address))
     .map((address) => ({ address, displayName: address, kind: 'external' as const }))
+  const nowMs = clock().getTime()
   return [...known, ...external].map((mailbox) => {
     const stored = store.state.mailboxes.get(mailbox.address.toLowerCase())
     return Object.assign(mailbox, {
-      inbox: itemsIn(stored, 'inbox').length,
-      sentItems: itemsIn(stored, 'sentItems').length,
+      inbox: itemsIn(stored, 'inbox', nowMs).length,
+      sentItems: itemsIn(stored, 'sentItems', nowMs).length,
+      drafts: itemsIn(stored, 'drafts', nowMs).length,
       lastSubject: stored?.items.at(-1)?.message.subject ?? null,
     })
   })

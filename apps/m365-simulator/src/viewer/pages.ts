@@ -2,7 +2,7 @@ import type { Directory, Person } from '../directory/directory.ts'
 import { signInName } from '../entra/pages.ts'
 import { type Html, html } from '../http/html.ts'
 import type { VisibleMessage } from '../mail/visible-message.ts'
-import type { MailAddress } from '../state/events.ts'
+import type { Folder, MailAddress } from '../state/events.ts'
 import type { MailboxSummary } from './mailbox-list.ts'
 
 const KINDS = {
@@ -11,6 +11,13 @@ const KINDS = {
   group: 'Distribution list',
   external: 'Outside the organization',
 } as const satisfies Record<MailboxSummary['kind'], string>
+
+const FOLDERS = {
+  inbox: 'Inbox',
+  sentItems: 'Sent Items',
+  drafts: 'Drafts',
+  deletedItems: 'Deleted Items',
+} as const satisfies Record<Folder, string>
 
 /** @param isLive the list keeps itself current */
 export function viewerLayout(title: string, content: Html, isLive: boolean): Html {
@@ -67,22 +74,24 @@ export function mailboxTable(mailboxes: readonly MailboxSummary[]): Html {
 export function mailboxPage(
   address: string,
   kind: MailboxSummary['kind'],
-  inbox: readonly VisibleMessage[],
-  sent: readonly VisibleMessage[],
+  /** Newest first. */
+  messagesIn: (folder: Folder) => readonly VisibleMessage[],
 ): Html {
+  const firstRecipient = ({ to, cc, bcc }: VisibleMessage): MailAddress | null => to[0] ?? cc[0] ?? bcc[0] ?? null
+  const folder = (name: Folder, partner: string, partnerOf: (message: VisibleMessage) => MailAddress | null): Html =>
+    html`<h2>${FOLDERS[name]}</h2>
+      ${messageTable(address, messagesIn(name), partner, partnerOf)}`
   return viewerLayout(
     address,
     html`<h1>${address}</h1>
       <p>${KINDS[kind]}${kind === 'group' && '. It keeps no mail itself; this page shows what was addressed to it.'}</p>
       <div data-live>
-        <h2>Inbox</h2>
-        ${messageTable(address, inbox, 'From', (message) => message.from)}
+        ${folder('inbox', 'From', (message) => message.from)}
         ${
           kind !== 'group' &&
-          kind !== 'external' &&
-          html`<h2>Sent Items</h2>
-            ${messageTable(address, sent, 'To', (message) => message.to[0] ?? message.cc[0] ?? message.bcc[0] ?? null)}`
+          kind !== 'external' && [folder('sentItems', 'To', firstRecipient), folder('drafts', 'To', firstRecipient)]
         }
+        ${messagesIn('deletedItems').length > 0 && folder('deletedItems', 'To', firstRecipient)}
       </div>`,
     true,
   )
@@ -131,7 +140,7 @@ export function messagePage(address: string, message: VisibleMessage): Html {
     message.subject,
     html`<p>
         <a href="/mailboxes/${encodeURIComponent(address).replace('%40', '@')}">${address}</a> ·
-        ${message.folder === 'inbox' ? 'Inbox' : 'Sent Items'}
+        ${FOLDERS[message.folder]}${message.isDraft === true && message.folder !== 'drafts' && ' · Draft'}
       </p>
       <h1>${message.subject === '' ? '(no subject)' : message.subject}</h1>
       <dl class="facts">

@@ -7,8 +7,9 @@ import { readForm } from '../http/body.ts'
 import { type Html, html } from '../http/html.ts'
 import { sendPage, sendRedirect } from '../http/pages.ts'
 import { refuseForeignOrigin } from '../http/same-origin.ts'
-import { visibleMessage } from '../mail/visible-message.ts'
+import { type VisibleMessage, visibleMessage } from '../mail/visible-message.ts'
 import type { Simulation } from '../simulation.ts'
+import type { Folder } from '../state/events.ts'
 import { itemsIn, type MailboxItem } from '../state/store.ts'
 import { listMailboxes } from './mailbox-list.ts'
 import { messageDocument } from './message-document.ts'
@@ -19,7 +20,7 @@ const LISTED_MESSAGES = 200
 
 /** The simulator's own pages: what arrived where, who is who, and the switches. */
 export function viewerRoutes(app: FastifyInstance, simulation: Simulation): void {
-  const { index, registration, scenarios, settings, store, url } = simulation
+  const { index, registration, scenarios, settings, store, url, clock } = simulation
   const operations = createOperations(simulation)
 
   app.get('/', (_request, reply) => sendPage(reply, 200, homePage()))
@@ -102,13 +103,14 @@ export function viewerRoutes(app: FastifyInstance, simulation: Simulation): void
       return sendRedirect(reply, `/mailboxes/${addressee.address}`)
     }
     const mailbox = store.state.mailboxes.get(address)
-    const newest = (folder: 'inbox' | 'sentItems') =>
-      itemsIn(mailbox, folder)
+    const nowMs = clock().getTime()
+    const newest = (folder: Folder): VisibleMessage[] =>
+      itemsIn(mailbox, folder, nowMs)
         .slice(-LISTED_MESSAGES)
         .toReversed()
         .map((item) => visibleMessage(item))
     const kind = isExternal ? 'external' : addressee.kind
-    return sendPage(reply, 200, mailboxPage(address, kind, newest('inbox'), newest('sentItems')))
+    return sendPage(reply, 200, mailboxPage(address, kind, newest))
   })
 
   type MessagePath = { Params: { address: string; id: string; attachment?: string } }
@@ -213,8 +215,10 @@ function scenarioForm(): Html {
   </form>`
 }
 
+type ChoiceName = 'userConsent' | 'cancelShape' | 'scopeWording' | 'requestTooLarge' | 'extendedPropertySearch'
+
 function settingsForm(current: Settings): Html {
-  const choice = (name: 'userConsent' | 'cancelShape' | 'scopeWording' | 'requestTooLarge', label: string): Html =>
+  const choice = (name: ChoiceName, label: string): Html =>
     html`<label
       >${label}
       <select name="${name}">
@@ -224,6 +228,7 @@ function settingsForm(current: Settings): Html {
   return html`<form class="inline" method="post" action="/settings">
     ${choice('userConsent', 'Consent by users')}${choice('cancelShape', 'How Cancel comes back')}
     ${choice('scopeWording', 'Scopes in token answers')}${choice('requestTooLarge', 'Requests over 4 MB')}
+    ${choice('extendedPropertySearch', 'Search by extended property')}
     <label
       >Access tokens live (s)
       <input

@@ -164,9 +164,13 @@ describe('the switches', () => {
       cancelShape: 'subcode',
       scopeWording: 'absent',
       requestTooLarge: 'payload-too-large',
+      extendedPropertySearch: 'ignored',
     }
     await post(simulated, '/settings', { ...form, accessTokenSeconds: '' })
-    expect(await (await simulated.control('GET', '/settings')).json()).toEqual({ ...form, accessTokenSeconds: null })
+    expect(await (await simulated.control('GET', '/settings')).json()).toMatchObject({
+      ...form,
+      accessTokenSeconds: null,
+    })
   })
 
   it('set rights, and remove a person’s consents', async () => {

@@ -1,0 +1,125 @@
+import { createHash } from 'node:crypto'
+import type { Settings } from '../faults/settings.ts'
+import { visibleMessage } from '../mail/visible-message.ts'
+import type { Folder, MailAddress, StoredAttachment } from '../state/events.ts'
+import type { MailboxItem } from '../state/store.ts'
+import { knownProperties, propertyKey } from './extended-properties.ts'
+import { type IdKind, itemId } from './item-ids.ts'
+import type { MessageShape } from './message-query.ts'
+
+const PREVIEW_LENGTH = 255
+
+/** Every property `$select` may name, and how it comes from the item. */
+const PROPERTIES: Readonly<Record<string, (item: MailboxItem, idKind: IdKind) => unknown>> = {
+  createdDateTime: ({ message }) => dateTime(message.createdAt ?? message.sentAt),
+  lastModifiedDateTime: ({ message }) => dateTime(message.sentAt),
+  changeKey: (item) => changeKey(item),
+  categories: () => [],
+  receivedDateTime: ({ message }) => dateTime(message.sentAt),
+  sentDateTime: ({ message }) => dateTime(message.sentAt),
+  hasAttachments: ({ message }) => message.attachments.some(({ isInline }) => !isInline),
+  internetMessageId: ({ message }) => message.internetMessageId,
+  subject: ({ message }) => message.subject,
+  bodyPreview: ({ message }) => message.body.content.replaceAll(/<[^>]*>/g, '').slice(0, PREVIEW_LENGTH),
+  importance: ({ message }) => message.importance,
+  parentFolderId: ({ mailbox, folder }) => folderId(mailbox, folder),
+  conversationId: ({ id }) => `AAQkAD${hash(id)}=`,
+  conversationIndex: ({ id }) => hash(id).slice(0, 28),
+  isDeliveryReceiptRequested: () => false,
+  isReadReceiptRequested: () => false,
+  isRead: ({ folder }) => folder !== 'inbox',
+  isDraft: ({ message }) => message.isDraft ?? false,
+  webLink: (item, idKind) =>
+    `https://outlook.office365.com/owa/?ItemID=${encodeURIComponent(itemId(item, idKind))}&exvsurl=1&viewmodel=ReadMessageItem`,
+  inferenceClassification: () => 'focused',
+  body: ({ message }) => message.body,
+  sender: ({ message }) => recipient(message.sender),
+  from: ({ message }) => recipient(message.from),
+  toRecipients: ({ message }) => message.to.map((address) => recipient(address)),
+  ccRecipients: ({ message }) => message.cc.map((address) => recipient(address)),
+  bccRecipients: (item) => visibleMessage(item).bcc.map((address) => recipient(address)),
+  replyTo: ({ message }) => message.replyTo.map((address) => recipient(address)),
+  flag: () => ({ flagStatus: 'notFlagged' }),
+  // Once it is sent, the service does not give them back.
+  internetMessageHeaders: ({ message }) => (message.isDraft ? message.headers : undefined),
+}
+
+/** Come only when they are asked for. */
+const NOT_BY_DEFAULT = new Set(['internetMessageHeaders'])
+const DEFAULT_PROPERTIES = Object.keys(PROPERTIES).filter((name) => !NOT_BY_DEFAULT.has(name))
+
+export function isMessageProperty(name: string): boolean {
+  return name === 'id' || Object.hasOwn(PROPERTIES, name)
+}
+
+/** A message as Graph shows it; `id` and etag come whatever was selected. */
+export function messageJson(
+  item: MailboxItem,
+  { select, expand }: MessageShape,
+  idKind: IdKind,
+  search: Settings['extendedPropertySearch'],
+): Record<string, unknown> {
+  const names = (select ?? DEFAULT_PROPERTIES).filter((name) => name !== 'id')
+  const expanded = knownProperties(item.message, search).filter(({ id }) => expand.has(propertyKey(id)))
+  return {
+    '@odata.etag': `W/"${changeKey(item)}"`,
+    id: itemId(item, idKind),
+    ...Object.fromEntries(names.map((name) => [name, PROPERTIES[name]?.(item, idKind)])),
+    // Only those it has; without any, not even an empty list.
+    ...(expanded.length > 0 && { singleValueExtendedProperties: expanded.map(({ id, value }) => ({ id, value })) }),
+  }
+}
+
+export function attachmentJson(
+  { id, name, contentType, contentId, isInline, sizeBytes }: StoredAttachment,
+  content: Buffer,
+  addedAt: string,
+): Record<string, unknown> {
+  return {
+    '@odata.type': '#microsoft.graph.fileAttachment',
+    '@odata.mediaContentType': contentType,
+    id,
+    lastModifiedDateTime: dateTime(addedAt),
+    name,
+    contentType,
+    size: sizeBytes,
+    isInline,
+    contentId,
+    contentLocation: null,
+    contentBytes: content.toString('base64'),
+  }
+}
+
+const WELL_KNOWN_FOLDERS: ReadonlyMap<string, Folder> = new Map([
+  ['drafts', 'drafts'],
+  ['sentitems', 'sentItems'],
+  ['inbox', 'inbox'],
+  ['deleteditems', 'deletedItems'],
+])
+
+/** @param name a well-known name in any case, or an id as in `parentFolderId` */
+export function findFolder(mailbox: string, name: string): Folder | undefined {
+  const folder = WELL_KNOWN_FOLDERS.get(name.toLowerCase())
+  return folder ?? [...WELL_KNOWN_FOLDERS.values()].find((folder) => folderId(mailbox, folder) === name)
+}
+
+function folderId(mailbox: string, folder: Folder): string {
+  return `AAMkADA${hash(`${mailbox}/${folder}`)}=`
+}
+
+/** Another one after every change. */
+function changeKey({ folder, message }: MailboxItem): string {
+  return `CQAAABYA${hash(`${folder}${JSON.stringify(message)}`).slice(0, 32)}`
+}
+
+function recipient({ address, name }: MailAddress): unknown {
+  return { emailAddress: { name: name === '' ? address : name, address } }
+}
+
+function dateTime(iso: string): string {
+  return `${iso.slice(0, 19)}Z`
+}
+
+function hash(text: string): string {
+  return createHash('sha256').update(text).digest('base64url')
+}

@@ -1,0 +1,270 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import type { SimulatorOptions } from '../start.ts'
+import { mail, type Simulated, simulate } from '../test-support/simulated.ts'
+
+const PROPERTY = 'String {3c7a1e5b-9d42-4f0e-8b6a-5f2d7c90e1a4} Name MessageId'
+const IMMUTABLE = { prefer: 'IdType="ImmutableId"' }
+const SENT_ITEMS = '/me/mailFolders/sentitems/messages'
+const marked = (value: string, subject = 'Hello') =>
+  mail({ subject, singleValueExtendedProperties: [{ id: PROPERTY, value }] })
+const filter = (value: string, property = PROPERTY): string =>
+  `singleValueExtendedProperties/Any(ep: ep/id eq '${property}' and ep/value eq '${value}')`
+
+interface Found {
+  readonly status: number
+  readonly subjects: string[]
+  readonly value: { id: string; [name: string]: unknown }[]
+  readonly next: string | null
+  readonly code: string | null
+}
+
+async function begin(options: Partial<SimulatorOptions> = {}): Promise<{ simulated: Simulated; token: string }> {
+  const simulated = await simulate(options)
+  const { access_token: token } = await simulated.signIn('ada')
+  return { simulated, token }
+}
+
+async function find(
+  { simulated, token }: { simulated: Simulated; token: string },
+  path: string,
+  query: Record<string, string> = {},
+  headers: Record<string, string> = {},
+): Promise<Found> {
+  const text = new URLSearchParams(query).toString()
+  const response = await simulated.graph(token, 'GET', text === '' ? path : `${path}?${text}`, undefined, headers)
+  const json = (await response.json()) as {
+    value?: Found['value']
+    '@odata.nextLink'?: string
+    error?: { code: string }
+  }
+  return {
+    status: response.status,
+    subjects: (json.value ?? []).map(({ subject }) => String(subject)),
+    value: json.value ?? [],
+    next: json['@odata.nextLink'] ?? null,
+    code: json.error?.code ?? null,
+  }
+}
+
+async function createDraft(
+  { simulated, token }: { simulated: Simulated; token: string },
+  value: string,
+  subject: string,
+): Promise<string> {
+  const response = await simulated.graph(token, 'POST', '/me/messages', marked(value, subject).message, IMMUTABLE)
+  return ((await response.json()) as { id: string }).id
+}
+
+describe('a search by extended property', () => {
+  it('finds in Sent Items what sendMail sent', async () => {
+    const desk = await begin()
+    await desk.simulated.sendMail(desk.token, marked('msg_1', 'one'))
+    await desk.simulated.sendMail(desk.token, marked('msg_2', 'two'))
+    expect(await find(desk, SENT_ITEMS, { $filter: filter('msg_2') })).toMatchObject({ status: 200, subjects: ['two'] })
+  })
+
+  it('finds a draft in Drafts, and in Sent Items once it is sent', async () => {
+    const desk = await begin()
+    const id = await createDraft(desk, 'msg_1', 'one')
+    const where = async (): Promise<string[][]> =>
+      Promise.all(
+        ['/me/mailFolders/drafts/messages', SENT_ITEMS, '/me/messages'].map(
+          async (path) => (await find(desk, path, { $filter: filter('msg_1') })).subjects,
+        ),
+      )
+    expect(await where()).toEqual([['one'], [], ['one']])
+    await desk.simulated.graph(desk.token, 'POST', `/me/messages/${id}/send`, undefined, IMMUTABLE)
+    expect(await where()).toEqual([[], ['one'], ['one']])
+  })
+
+  it('compares values in any case, and names exactly', async () => {
+    const desk = await begin()
+    await desk.simulated.sendMail(desk.token, marked('msg_a'))
+    const count = async (value: string, property: string): Promise<number> =>
+      (await find(desk, SENT_ITEMS, { $filter: filter(value, property) })).value.length
+    expect(await count('MSG_A', PROPERTY)).toBe(1)
+    expect(await count('msg_a', PROPERTY.toUpperCase().replace('MESSAGEID', 'MessageId'))).toBe(1)
+    expect(await count('msg_a', PROPERTY.replace('MessageId', 'messageId'))).toBe(0)
+    expect(await count('msg', PROPERTY)).toBe(0)
+  })
+
+  it('returns the property only with $expand', async () => {
+    const desk = await begin()
+    await desk.simulated.sendMail(desk.token, marked('msg_1'))
+    const query = { $filter: filter('msg_1'), $select: 'id,isDraft' }
+    const $expand = `singleValueExtendedProperties($filter=id eq '${PROPERTY}')`
+    expect((await find(desk, SENT_ITEMS, query)).value).toEqual([
+      { '@odata.etag': expect.any(String), id: expect.any(String), isDraft: false },
+    ])
+    expect((await find(desk, SENT_ITEMS, { ...query, $expand })).value).toMatchObject([
+      { singleValueExtendedProperties: [{ id: PROPERTY, value: 'msg_1' }] },
+    ])
+  })
+
+  it('takes a quote as two', async () => {
+    const desk = await begin()
+    await desk.simulated.sendMail(desk.token, marked("it's"))
+    expect((await find(desk, SENT_ITEMS, { $filter: filter("it''s") })).value).toHaveLength(1)
+  })
+
+  it('finds nothing in somebody else’s mailbox', async () => {
+    const desk = await begin()
+    await desk.simulated.sendMail(desk.token, marked('msg_1'))
+    const { access_token: token } = await desk.simulated.signIn('grace')
+    expect((await find({ ...desk, token }, '/me/messages', { $filter: filter('msg_1') })).value).toEqual([])
+  })
+
+  it.each([
+    ['half a filter', "singleValueExtendedProperties/Any(ep: ep/id eq 'x'"],
+    ['two range variables', filter('x').replace('ep/value', 'other/value')],
+    ['a malformed property id', filter('x', 'MessageId')],
+    ['a lone quote', filter("it's")],
+    ['a filter of another form', "subject eq 'x'"],
+    ['an empty filter', ''],
+  ])('with %s is 400', async (_what, $filter) => {
+    expect(await find(await begin(), SENT_ITEMS, { $filter })).toMatchObject({ status: 400, code: 'BadRequest' })
+  })
+
+  it.each([
+    ['$top=0', { $top: '0' }],
+    ['$top=1001', { $top: '1001' }],
+    ['$skip=x', { $skip: 'x' }],
+    ['$search', { $search: 'x' }],
+  ])('with %s is 400', async (_what, query: Record<string, string>) => {
+    expect(await find(await begin(), SENT_ITEMS, query)).toMatchObject({ status: 400, code: 'BadRequest' })
+  })
+
+  it('in a folder that is not there is 404', async () => {
+    expect(await find(await begin(), '/me/mailFolders/nowhere/messages')).toMatchObject({
+      status: 404,
+      code: 'ErrorFolderNotFound',
+    })
+  })
+
+  it('needs Mail.Read or Mail.ReadWrite', async () => {
+    const desk = await begin()
+    const search = async (scope: string): Promise<number> => {
+      await desk.simulated.control('POST', '/people/ada@contoso.com/remove-consents')
+      const { access_token: token } = await desk.simulated.signIn('ada', scope)
+      return (await find({ ...desk, token }, SENT_ITEMS)).status
+    }
+    expect([await search('Mail.Send'), await search('Mail.Read'), await search('Mail.ReadWrite')]).toEqual([
+      403, 200, 200,
+    ])
+  })
+})
+
+describe('a list of messages', () => {
+  it('comes newest first, in pages of $top that lead to the next', async () => {
+    const desk = await begin()
+    for (const subject of ['1', '2', '3']) await desk.simulated.sendMail(desk.token, mail({ subject }))
+    const first = await find(desk, SENT_ITEMS, { $top: '2' })
+    expect(first.subjects).toEqual(['3', '2'])
+    const second = await find(desk, (first.next ?? '').replace(`${desk.simulated.url}/v1.0`, ''))
+    expect(second).toMatchObject({ subjects: ['1'], next: null })
+  })
+
+  it('of one folder may be asked for by that folder’s id', async () => {
+    const desk = await begin()
+    await desk.simulated.sendMail(desk.token, mail())
+    const [sent] = (await find(desk, SENT_ITEMS)).value
+    expect((await find(desk, `/me/mailFolders/${String(sent?.['parentFolderId'])}/messages`)).value).toHaveLength(1)
+  })
+
+  it('shows what arrived as no draft, without other people’s blind copies', async () => {
+    const desk = await begin()
+    const bccRecipients = [{ emailAddress: { address: 'bob@contoso.com' } }]
+    await desk.simulated.sendMail(desk.token, mail({ bccRecipients }))
+    const { access_token: token } = await desk.simulated.signIn('max')
+    expect((await find({ ...desk, token }, '/me/mailFolders/inbox/messages')).value).toMatchObject([
+      { isDraft: false, bccRecipients: [], from: { emailAddress: { address: 'ada@contoso.com' } } },
+    ])
+  })
+})
+
+describe('with the search by extended property', () => {
+  it('ignored, what sendMail sent is not found, and what was a draft is', async () => {
+    const desk = await begin()
+    await desk.simulated.control('PATCH', '/settings', { extendedPropertySearch: 'ignored' })
+    await desk.simulated.sendMail(desk.token, marked('msg_1', 'by sendMail'))
+    const id = await createDraft(desk, 'msg_1', 'by draft')
+    expect((await find(desk, '/me/messages', { $filter: filter('msg_1') })).subjects).toEqual(['by draft'])
+    await desk.simulated.graph(desk.token, 'POST', `/me/messages/${id}/send`, undefined, IMMUTABLE)
+    expect((await find(desk, SENT_ITEMS, { $filter: filter('msg_1') })).subjects).toEqual(['by draft'])
+  })
+
+  it('refused, such a filter is 400, and a list without it is not', async () => {
+    const desk = await begin()
+    await desk.simulated.control('PATCH', '/settings', { extendedPropertySearch: 'error' })
+    expect(await find(desk, SENT_ITEMS, { $filter: filter('msg_1') })).toMatchObject({ status: 400 })
+    expect(await find(desk, SENT_ITEMS)).toMatchObject({ status: 200 })
+  })
+})
+
+describe('a late copy in Sent Items', () => {
+  let nowMs = Date.parse('2026-11-24T10:00:00Z')
+  const clock = (): Date => new Date(nowMs)
+
+  it('is not found before its time, by search or by immutable id, and arrives at once all the same', async () => {
+    const desk = await begin({ clock })
+    await desk.simulated.control('PATCH', '/settings', { sentCopyDelayMs: 30_000 })
+    const id = await createDraft(desk, 'msg_1', 'one')
+    await desk.simulated.graph(desk.token, 'POST', `/me/messages/${id}/send`, undefined, IMMUTABLE)
+    await desk.simulated.sendMail(desk.token, marked('msg_1', 'two'))
+    const inbox = await desk.simulated.control('GET', '/mailboxes/max@contoso.com/messages')
+    expect(await inbox.json()).toMatchObject({ total: 2 })
+
+    const read = async (): Promise<[number, string[]]> => [
+      (await desk.simulated.graph(desk.token, 'GET', `/me/messages/${id}`, undefined, IMMUTABLE)).status,
+      (await find(desk, '/me/messages', { $filter: filter('msg_1') })).subjects,
+    ]
+    expect(await read()).toEqual([404, []])
+    nowMs += 29_999
+    expect(await read()).toEqual([404, []])
+    nowMs += 1
+    expect(await read()).toEqual([200, ['two', 'one']])
+  })
+
+  it('may be late by anything between two bounds', async () => {
+    const desk = await begin({ clock })
+    await desk.simulated.control('PATCH', '/settings', { sentCopyDelayMs: { min: 1000, max: 2000 } })
+    await desk.simulated.sendMail(desk.token, mail())
+    nowMs += 999
+    expect((await find(desk, SENT_ITEMS)).value).toHaveLength(0)
+    nowMs += 1001
+    expect((await find(desk, SENT_ITEMS)).value).toHaveLength(1)
+  })
+
+  it('is as late after a restart', async () => {
+    const dataDirectory = mkdtempSync(join(tmpdir(), 'simulator-'))
+    onTestFinished(() => rmSync(dataDirectory, { recursive: true }))
+    const before = await begin({ clock, dataDirectory })
+    await before.simulated.control('PATCH', '/settings', { sentCopyDelayMs: 30_000 })
+    const draft = await createDraft(before, 'msg_2', 'still a draft')
+    await before.simulated.sendMail(before.token, mail())
+    await before.simulated.close()
+
+    const desk = { simulated: await simulate({ clock, dataDirectory }), token: before.token }
+    expect((await find(desk, SENT_ITEMS)).value).toHaveLength(0)
+    nowMs += 30_000
+    expect((await find(desk, SENT_ITEMS)).value).toHaveLength(1)
+    expect((await desk.simulated.graph(desk.token, 'GET', `/me/messages/${draft}`, undefined, IMMUTABLE)).status).toBe(
+      200,
+    )
+  })
+
+  it.each([{ min: 2, max: 1 }, -1, '5'])('cannot be set to %o', async (sentCopyDelayMs) => {
+    const { simulated } = await begin()
+    expect((await simulated.control('PATCH', '/settings', { sentCopyDelayMs })).status).toBe(400)
+  })
+})
+
+it('the Prefer header decides the ids of a list', async () => {
+  const desk = await begin()
+  const id = await createDraft(desk, 'msg_1', 'one')
+  expect((await find(desk, '/me/messages', {}, IMMUTABLE)).value[0]?.id).toBe(id)
+  expect((await find(desk, '/me/messages')).value[0]?.id).not.toBe(id)
+})
