@@ -11,7 +11,7 @@ import { serializerCompiler } from 'fastify-type-provider-zod'
 import { microsoftCallback, type ReturnHandler } from './http/microsoft-callback.ts'
 import { openapi } from './http/openapi.ts'
 import { page } from './http/page.ts'
-import { problems } from './http/problem.ts'
+import { answerMalformedAddress, problems } from './http/problem.ts'
 import { validateWithContract } from './http/route.ts'
 import { securityHeaders } from './http/security-headers.ts'
 import { hashOpaqueValue, sessions, type SignedIn } from './http/session.ts'
@@ -79,6 +79,7 @@ async function createServer(
     requestTimeout: REQUEST_TIMEOUT_MS,
     trustProxy: parts.trustedProxies.length > 0 ? [...parts.trustedProxies] : false,
     requestIdHeader: false,
+    frameworkErrors: answerMalformedAddress,
     genReqId: () => crypto.randomUUID(),
     return503OnClosing: false, // requests in flight and on open connections finish
     forceCloseConnections: 'idle',

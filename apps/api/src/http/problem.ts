@@ -68,6 +68,11 @@ export const problems = fp<{ isUnavailable: (error: unknown) => boolean }>(
   { name: 'problems' },
 )
 
+/** For what Fastify refuses before it looks for a route: an address that is not well-formed. */
+export function answerMalformedAddress(_error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  void sendProblem(request, reply, new ProblemError('not-found', 'There is nothing at this address.'))
+}
+
 function sendProblem(request: FastifyRequest, reply: FastifyReply, { code, status, message, errors }: ProblemError) {
   if (isNavigation(request)) {
     return sendPage(reply, status, {

@@ -1,0 +1,245 @@
+import { Problem } from '@inforiver-mail/contract/problem'
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { SETTINGS } from '../test-support/office365-smtp.ts'
+import { rawRequest } from '../test-support/raw-request.ts'
+import type { Answer, TestBrowser } from '../test-support/test-browser.ts'
+import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
+
+let ground: TestGround
+let product: TestProduct
+let ada: TestBrowser
+
+beforeAll(async () => {
+  ground = await createTestGround()
+  product = await ground.startProduct({ environment: { ROLE: 'api' } })
+})
+afterAll(() => ground.close())
+
+beforeEach(async () => {
+  await ground.clear()
+  ada = product.newBrowser()
+  await ada.signIn('Ada Admin')
+})
+
+/** A request of Ada's with a body that need not be JSON. */
+async function postRaw(path: string, body: string, contentType = 'application/json') {
+  return rawRequest(`${product.url}${path}`, {
+    method: 'POST',
+    body,
+    headers: {
+      'content-type': contentType,
+      origin: product.publicUrl,
+      cookie: [...ada.cookies].map(([name, value]) => `${name}=${value}`).join('; '),
+    },
+  })
+}
+
+async function configure(body: unknown): Promise<Answer> {
+  return ada.call('POST', `${SETTINGS}/configure`, body)
+}
+
+it('answers a failure as problem details with a request id, kept out of caches', async () => {
+  const answer = await configure({ fromEmail: 'nobody' })
+
+  expect(answer.headers.get('content-type')).toMatch(/^application\/problem\+json/)
+  expect(answer.headers.get('cache-control')).toBe('no-store')
+  const problem = Problem.parse(answer.json)
+  expect(problem).toMatchObject({
+    type: 'urn:inforiver-mail:problem:invalid-input',
+    status: 400,
+    code: 'invalid-input',
+    requestId: expect.stringMatching(/^[0-9a-f-]{36}$/),
+  })
+})
+
+it('finds the request id in the log', async () => {
+  await ground.database.query('ALTER TABLE tenant_settings RENAME TO away')
+  const answer = await ada.call('GET', SETTINGS)
+  await ground.database.query('ALTER TABLE away RENAME TO tenant_settings')
+
+  expect(product.logLines.some((line) => line.includes(answer.json.requestId) && line.includes('request failed'))).toBe(
+    true,
+  )
+})
+
+it('makes its own request ids, whatever a client sends', async () => {
+  const answer = await ada.call('GET', '/api/v1/nothing', undefined, { 'x-request-id': 'mine', 'request-id': 'mine' })
+
+  expect(answer.json.requestId).not.toContain('mine')
+})
+
+it('lists all faults at once, each with its path', async () => {
+  const answer = await configure({ fromEmail: 'two@at@contoso.com', largeAttachments: 'yes', extra: 1, more: 2 })
+
+  expect(answer.status).toBe(400)
+  expect(answer.json.errors).toHaveLength(4)
+  expect(answer.json.errors).toEqual(
+    expect.arrayContaining([
+      { path: 'fromEmail', message: 'An email address has only one @.' },
+      { path: 'largeAttachments', message: expect.any(String) },
+      { path: 'extra', message: 'This field is not known.' },
+      { path: 'more', message: 'This field is not known.' },
+    ]),
+  )
+})
+
+it.each([
+  `${SETTINGS}/update-sender`,
+  `${SETTINGS}/large-attachments`,
+  `${SETTINGS}/reconnect`,
+  `${SETTINGS}/reset`,
+  `${SETTINGS}/test-message`,
+])('refuses unknown fields at %s', async (path) => {
+  const answer = await ada.call('POST', path, { surprise: true })
+
+  expect(answer.status).toBe(400)
+  expect(answer.json.errors).toContainEqual({ path: 'surprise', message: 'This field is not known.' })
+})
+
+it.each([null, 'text', 5, [[]], [[{ fromEmail: 'ada@contoso.com' }]]])('refuses the body %j', async (body) => {
+  expect((await configure(body)).json).toMatchObject({ status: 400, code: 'invalid-input' })
+})
+
+it.each([
+  'ada',
+  'ada@contoso',
+  '@contoso.com',
+  ' ada@contoso.com',
+  'Ada <ada@contoso.com>',
+  'a@b.com\nBcc: c@d.com',
+  `${'a'.repeat(65)}@contoso.com`,
+  `a@${'b'.repeat(60)}.${'c'.repeat(60)}.${'d'.repeat(60)}.${'e'.repeat(60)}.${'f'.repeat(20)}.com`,
+])('refuses the From address %j', async (fromEmail) => {
+  expect((await configure({ fromEmail })).json).toMatchObject({
+    code: 'invalid-input',
+    errors: [{ path: 'fromEmail', message: expect.any(String) }],
+  })
+})
+
+it('accepts a From address with Unicode on both sides', async () => {
+  expect((await configure({ fromEmail: 'jürgen@müller.de' })).status).toBe(201)
+})
+
+it.each(['{', '{"fromEmail":', '{"a":1}}', 'fromEmail=ada', '\u0000'])('refuses %j as malformed JSON', async (body) => {
+  const answer = await postRaw(`${SETTINGS}/configure`, body)
+
+  expect(answer.status).toBe(400)
+  expect(JSON.parse(answer.text)).toMatchObject({ code: 'invalid-input', detail: 'The body is not valid JSON.' })
+})
+
+it.each(['{"__proto__":{"admin":true}}', '{"constructor":{"prototype":{"admin":true}}}'])(
+  'refuses %s, which would reach a prototype',
+  async (body) => {
+    expect((await postRaw(`${SETTINGS}/reset`, body)).status).toBe(400)
+  },
+)
+
+it('refuses a POST without a body', async () => {
+  const answer = await ada.call('POST', `${SETTINGS}/configure`)
+
+  expect(answer.json).toMatchObject({ status: 400, code: 'invalid-input' })
+})
+
+it('refuses a JSON content type with an empty body', async () => {
+  expect(JSON.parse((await postRaw(`${SETTINGS}/reset`, '')).text)).toMatchObject({
+    code: 'invalid-input',
+    detail: expect.stringContaining('empty'),
+  })
+})
+
+it('refuses a body of another type', async () => {
+  const answer = await postRaw(`${SETTINGS}/configure`, '<a/>', 'application/xml')
+
+  expect(JSON.parse(answer.text)).toMatchObject({ code: 'invalid-input', detail: expect.stringContaining('json') })
+})
+
+it('refuses a body over 1 MiB with 413', async () => {
+  const answer = await postRaw(`${SETTINGS}/configure`, JSON.stringify({ fromEmail: 'a'.repeat(1024 * 1024) }))
+
+  expect(answer.status).toBe(413)
+  expect(JSON.parse(answer.text)).toMatchObject({ status: 413, code: 'invalid-input' })
+})
+
+it('asks a stranger to sign in before it looks at what they send', async () => {
+  const stranger = product.newBrowser()
+
+  for (const path of [`${SETTINGS}/configure`, `${SETTINGS}/reset`, `${SETTINGS}/test-message`]) {
+    const answer = await stranger.call('POST', path, { fromEmail: 5 })
+    expect(answer.status).toBe(401)
+    expect(answer.json).toMatchObject({ code: 'not-signed-in' })
+  }
+})
+
+it('asks a stranger to sign in before it looks at the id in a path', async () => {
+  expect((await product.newBrowser().call('GET', '/api/v1/consents/nonsense')).status).toBe(401)
+})
+
+it('refuses an id that has not the form of one', async () => {
+  expect((await ada.call('GET', '/api/v1/consents/nonsense')).json).toMatchObject({
+    code: 'invalid-input',
+    errors: [{ path: 'id', message: 'Not the id of a consent.' }],
+  })
+})
+
+it.each([
+  ['GET', '/api/v1/nothing'],
+  ['DELETE', SETTINGS],
+  ['POST', '/nothing'],
+  ['GET', '/assets/nothing.js'],
+] as const)('answers %s %s with 404 and problem details', async (method, path) => {
+  const answer = await ada.call(method, path)
+
+  expect(answer.status).toBe(404)
+  expect(Problem.parse(answer.json)).toMatchObject({ code: 'not-found' })
+})
+
+it.each(['/api/v1/%zz', '/%c0%ae', '/api/v1/consents/%'])(
+  'answers the malformed address %s with a problem',
+  async (path) => {
+    const answer = await rawRequest(`${product.url}${path}`)
+
+    expect(answer.status).toBe(404)
+    expect(Problem.parse(JSON.parse(answer.text))).toMatchObject({ code: 'not-found' })
+  },
+)
+
+it('says nothing about the cause of a 500', async () => {
+  await ground.database.query('ALTER TABLE tenant_settings RENAME TO away')
+  const answer = await ada.call('GET', SETTINGS)
+  await ground.database.query('ALTER TABLE away RENAME TO tenant_settings')
+
+  expect(answer.status).toBe(500)
+  expect(answer.json).toEqual({
+    type: 'urn:inforiver-mail:problem:internal',
+    title: 'Something went wrong',
+    status: 500,
+    detail: 'The cause is in the log, under the request id.',
+    code: 'internal',
+    requestId: expect.any(String),
+  })
+})
+
+it('shows a failure to a browser on its way somewhere as a page', async () => {
+  await ground.database.query('ALTER TABLE pending_sign_ins RENAME TO away')
+  const answer = await product.newBrowser().visit('/auth/sign-in')
+  await ground.database.query('ALTER TABLE away RENAME TO pending_sign_ins')
+
+  expect(answer.status).toBe(500)
+  expect(answer.headers.get('content-type')).toMatch(/^text\/html/)
+  expect(answer.text).toContain('<h1>Something went wrong</h1>')
+  expect(answer.text).not.toMatch(/pending_sign_ins|prisma/i)
+})
+
+it('says that the provider is switched off, and what to set', async () => {
+  const off = await ground.startProduct({ environment: { ROLE: 'api', SMTP: 'SendGrid' } })
+  const browser = off.newBrowser()
+  await browser.signIn('Ada Admin')
+
+  const answer = await browser.call('GET', SETTINGS)
+
+  expect(answer.status).toBe(404)
+  expect(answer.json).toMatchObject({
+    code: 'office365-smtp-disabled',
+    detail: expect.stringContaining('SMTP=Office365'),
+  })
+})
