@@ -12,6 +12,7 @@ const Options = z.strictObject({
     displayName: z.string().min(1),
   }),
   dataDirectory: z.string().min(1).exactOptional(),
+  generatedPeople: z.int().min(0).max(10_000).exactOptional(),
 })
 
 if (process.send === undefined) {

@@ -3,6 +3,7 @@ import type { TokenService } from './entra/token-service.ts'
 import type { Scenarios } from './faults/scenario.ts'
 import type { SettingsHolder } from './faults/settings.ts'
 import type { Traffic } from './http/traffic.ts'
+import type { Arrivals } from './mail/arrivals.ts'
 import type { Store } from './state/store.ts'
 
 /** The one app registration of the simulated tenant: platform *Web*, single tenant. */
@@ -23,6 +24,7 @@ export interface Simulation {
   readonly scenarios: Scenarios
   readonly settings: SettingsHolder
   readonly traffic: Traffic
+  readonly arrivals: Arrivals
   readonly clock: () => Date
   /** Origin of the running server, which is authority host and Graph host in one. Known once it listens. */
   readonly url: () => string

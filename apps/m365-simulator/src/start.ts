@@ -1,11 +1,13 @@
 import { buildApp } from './app.ts'
 import { demoDirectory } from './directory/demo-directory.ts'
 import { type Directory, indexDirectory } from './directory/directory.ts'
+import { withGeneratedPeople } from './directory/generated-people.ts'
 import { findRedirectUriFault } from './entra/redirect-uri.ts'
 import { createTokenService } from './entra/token-service.ts'
 import { createScenarios } from './faults/scenario.ts'
 import { createSettings } from './faults/settings.ts'
 import { createTraffic } from './http/traffic.ts'
+import { createArrivals } from './mail/arrivals.ts'
 import type { Registration, Simulation } from './simulation.ts'
 import { openStore } from './state/store.ts'
 
@@ -16,6 +18,8 @@ export interface SimulatorOptions {
   readonly registration: Registration
   /** Without it, the demo tenant "Contoso". */
   readonly directory?: Directory
+  /** So many more people with a mailbox: person-1, person-2 … below the directory's first domain. */
+  readonly generatedPeople?: number
   /** Mail, grants and keys outlive the process here. Without it, memory only. */
   readonly dataDirectory?: string
   readonly clock?: () => Date
@@ -44,6 +48,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     port,
     registration,
     directory = demoDirectory,
+    generatedPeople = 0,
     dataDirectory,
     clock = systemClock,
   } = options
@@ -54,12 +59,13 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   let url = ''
   const simulation: Simulation = {
     registration,
-    index: indexDirectory(directory),
+    index: indexDirectory(withGeneratedPeople(directory, generatedPeople)),
     store,
     tokens: await createTokenService(store, registration, clock),
     scenarios: createScenarios(),
     settings: createSettings(),
-    traffic: createTraffic(),
+    arrivals: createArrivals(),
+    traffic: createTraffic(clock),
     clock,
     url: () => url,
   }

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { signInName } from '../entra/pages.ts'
+import { readScopes } from '../entra/scopes.ts'
 import { PRESETS } from '../faults/presets.ts'
 import { Effect, Times } from '../faults/scenario.ts'
 import { SettingsChange } from '../faults/settings.ts'
@@ -27,6 +28,8 @@ const RightsChange = z.strictObject({
   fullAccess: z.boolean().exactOptional(),
 })
 const Revocation = z.strictObject({ accessTokens: z.boolean().default(false) })
+const Minting = z.strictObject({ scopes: z.array(z.string().min(1)).min(1).max(20) })
+const ArrivalsQuery = z.strictObject({ property: z.string().min(1).max(500).exactOptional() })
 const Enabled = z.strictObject({ enabled: z.boolean() })
 const MessageQuery = z.strictObject({
   folder: z.enum(['inbox', 'sentItems', 'drafts', 'deletedItems']).optional(),
@@ -37,7 +40,7 @@ const LogQuery = z.strictObject({ after: z.coerce.number().int().min(0).default(
 
 /** `/control`: what tests and the launcher use. JSON in, JSON out; README.md lists it. */
 export async function controlRoutes(app: FastifyInstance, simulation: Simulation): Promise<void> {
-  const { index, scenarios, settings, store, traffic, clock } = simulation
+  const { index, scenarios, settings, store, traffic, arrivals, clock, url } = simulation
   const operations = createOperations(simulation)
   app.addHook('onRequest', refuseForeignOrigin)
 
@@ -103,6 +106,16 @@ export async function controlRoutes(app: FastifyInstance, simulation: Simulation
     operations.removeConsents(person)
     return reply.code(204).send()
   })
+  app.post<PersonPath>('/people/:person/tokens', async (request, reply) => {
+    const wanted = Minting.safeParse(readJson(request.body))
+    if (!wanted.success) return invalid(reply, wanted.error)
+    const reading = readScopes(wanted.data.scopes.join(' '), url())
+    if (reading.kind !== 'scopes')
+      return reply.code(400).send({ error: `These are no scopes of Graph: ${reading.kind}.` })
+    const person = operations.findPerson(request.params.person)
+    if (person === undefined) return notFound(reply, 'person')
+    return operations.mintTokens(person, reading.scopes)
+  })
   app.put<PersonPath>('/people/:person/enabled', async (request, reply) => {
     const change = Enabled.safeParse(readJson(request.body))
     if (!change.success) return invalid(reply, change.error)
@@ -141,6 +154,16 @@ export async function controlRoutes(app: FastifyInstance, simulation: Simulation
   app.get('/counters', async () => traffic.counters())
   app.delete('/counters', async (_request, reply) => {
     traffic.reset()
+    return reply.code(204).send()
+  })
+  app.get('/arrivals', async (request, reply) => {
+    const query = ArrivalsQuery.safeParse(request.query)
+    if (!query.success) return invalid(reply, query.error)
+    const { property } = query.data
+    return property === undefined ? arrivals.totals() : arrivals.of(property)
+  })
+  app.delete('/arrivals', async (_request, reply) => {
+    arrivals.reset()
     return reply.code(204).send()
   })
   app.get('/log', async (request, reply) => {

@@ -1,8 +1,17 @@
 import { NO_RIGHTS, type Person, type Rights } from '../directory/directory.ts'
+import { issueAccessToken, issueRefreshToken } from '../entra/issue-tokens.ts'
+import type { Permission } from '../entra/scopes.ts'
 import type { Simulation } from '../simulation.ts'
 import { rightsOf } from '../state/store.ts'
 
 /** What an administrator of the simulated tenant, or a test, may change. Used by the control API and the page alike. */
+export interface MintedTokens {
+  readonly accessToken: string
+  readonly refreshToken: string
+  /** Seconds. */
+  readonly expiresIn: number
+}
+
 export interface Operations {
   /** By oid or any of its addresses. */
   findPerson(name: string): Person | undefined
@@ -13,12 +22,14 @@ export interface Operations {
   setEnabled(person: Person, enabled: boolean): void
   /** @returns false when the address is no shared mailbox or group and no person's mailbox */
   setRights(address: string, person: Person, rights: Partial<Rights>): boolean
+  /** Tokens as after a sign-in with consent to these scopes, without the sign-in. */
+  mintTokens(person: Person, scopes: readonly Permission[]): Promise<MintedTokens>
   /** Mail, grants, rights, scenarios, settings, counters: as on the first day. */
   reset(): void
 }
 
 export function createOperations(simulation: Simulation): Operations {
-  const { index, store, scenarios, settings, traffic, clock } = simulation
+  const { index, store, scenarios, settings, traffic, arrivals, clock } = simulation
   return {
     findPerson(name) {
       const lower = name.toLowerCase()
@@ -49,8 +60,15 @@ export function createOperations(simulation: Simulation): Operations {
       })
       return true
     },
+    async mintTokens({ oid }, asked) {
+      const scopes = [...new Set<Permission>([...asked, 'offline_access'])]
+      store.commit({ type: 'user-consented', oid, scopes })
+      const { accessToken, expiresInSeconds } = await issueAccessToken(oid, simulation)
+      return { accessToken, refreshToken: issueRefreshToken(oid, scopes, simulation), expiresIn: expiresInSeconds }
+    },
     reset() {
       store.reset()
+      arrivals.reset()
       scenarios.remove()
       settings.reset()
       traffic.reset()

@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Person } from '../directory/directory.ts'
 import type { TokenChange } from '../faults/scenario.ts'
@@ -8,8 +7,9 @@ import type { Simulation } from '../simulation.ts'
 import { correlate, type EntraError, entraError, errorBody, wantedError } from './aadsts.ts'
 import { findTenantFault, scopeError } from './authorize-request.ts'
 import { clientInfo } from './client-info.ts'
-import { grantedScopes, hashSecret, newRefreshToken } from './grants.ts'
+import { grantedScopes, hashSecret } from './grants.ts'
 import { idTokenClaims } from './id-token.ts'
+import { issueAccessToken, issueRefreshToken } from './issue-tokens.ts'
 import { GRAPH_AUDIENCE } from './token-service.ts'
 import { isOidcScope, readScopes } from './scopes.ts'
 import { findClientFault, findCodeFault } from './token-request.ts'
@@ -126,25 +126,17 @@ export function tokenRoutes(app: FastifyInstance, simulation: Simulation): void 
   const granted = async (entitled: Entitlement, form: URLSearchParams, withRefreshToken: boolean): Promise<Outcome> => {
     const { person, scopes, grantScopes, nonce } = entitled
     const now = clock()
-    const consented = [...grantedScopes(store, person.oid)].filter((scope) => scope !== 'offline_access')
-    const lifetimeSeconds = settings.current.accessTokenSeconds ?? randomInt(60 * 60, 90 * 60)
     const change = takeTokenChange()
-    const accessToken = await tokens.signAccessToken({ oid: person.oid, scopes: consented, lifetimeSeconds })
+    const issued = await issueAccessToken(person.oid, simulation)
     const body: Record<string, unknown> = {
       token_type: 'Bearer',
-      ...scopeMember(settings.current.scopeWording, consented),
-      expires_in: lifetimeSeconds - 1,
-      ext_expires_in: lifetimeSeconds - 1,
-      access_token: accessToken,
+      ...scopeMember(settings.current.scopeWording, issued.scopes),
+      expires_in: issued.expiresInSeconds,
+      ext_expires_in: issued.expiresInSeconds,
+      access_token: issued.accessToken,
     }
     if (withRefreshToken && change !== 'no-refresh-token') {
-      const refreshToken = newRefreshToken()
-      store.commit({
-        type: 'refresh-token-issued',
-        hash: hashSecret(refreshToken),
-        token: { oid: person.oid, scopes: grantScopes, issuedAtMs: now.getTime() },
-      })
-      body['refresh_token'] = refreshToken
+      body['refresh_token'] = issueRefreshToken(person.oid, grantScopes, simulation)
     }
     if (scopes.includes('openid') && change !== 'no-id-token') {
       const { tenantId, clientId } = registration

@@ -17,7 +17,12 @@ export const GRAPH_AUDIENCE = 'https://graph.microsoft.com'
 const MAX_REMEMBERED_TOKENS = 1000
 
 export type AccessTokenCheck =
-  | { readonly kind: 'valid'; readonly oid: string; readonly scopes: ReadonlySet<string> }
+  | {
+      readonly kind: 'valid'
+      readonly oid: string
+      readonly scopes: ReadonlySet<string>
+      readonly issuedAtMs: number
+    }
   | { readonly kind: 'expired' }
   | { readonly kind: 'revoked' }
   | { readonly kind: 'invalid' }
@@ -55,7 +60,7 @@ export async function createTokenService(
     if (token.expiresAtMs <= clock().getTime()) return { kind: 'expired' }
     const validFromMs = store.state.accessTokensValidFromMs.get(token.oid) ?? 0
     if (token.issuedAtMs < validFromMs) return { kind: 'revoked' }
-    return { kind: 'valid', oid: token.oid, scopes: token.scopes }
+    return { kind: 'valid', oid: token.oid, scopes: token.scopes, issuedAtMs: token.issuedAtMs }
   }
 
   const verify = async (token: string): Promise<AccessTokenCheck> => {

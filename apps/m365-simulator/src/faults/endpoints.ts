@@ -19,4 +19,19 @@ export const ENDPOINTS = [
   'graph-other',
 ] as const
 
+/** Those a chaos run breaks. */
+export const CHAOS_ENDPOINTS: ReadonlySet<Endpoint | null> = new Set(['sendMail', 'draft-create', 'draft-send'])
+
+/** Those that are Graph's, and take as long as `latencyMs` says. */
+export const GRAPH_ENDPOINTS: ReadonlySet<Endpoint | null> = new Set([
+  ...CHAOS_ENDPOINTS,
+  'me',
+  'draft-attach',
+  'message-get',
+  'message-update',
+  'message-delete',
+  'message-search',
+  'graph-other',
+])
+
 export type Endpoint = (typeof ENDPOINTS)[number]

@@ -1,4 +1,5 @@
-import type { Effect } from './scenario.ts'
+import { graphFailure, html, throttled, unavailable, unknownError } from './failures.ts'
+import type { Effect, HttpEffect, RetryAfter } from './scenario.ts'
 
 export interface Preset {
   readonly title: string
@@ -8,6 +9,8 @@ export interface Preset {
 
 const CLAIMS_CHALLENGE =
   '{"access_token":{"capolids":{"essential":true,"values":["5c1a2f0e-3d8b-4f6a-9b1e-7d2c4a6e8f01"]}}}'
+
+const IN_2_SECONDS: RetryAfter = { form: 'seconds', seconds: 2 }
 
 /** What a person switches on by name. Anything else the control API takes as an effect. */
 export const PRESETS: ReadonlyMap<string, Preset> = new Map(
@@ -106,17 +109,7 @@ export const PRESETS: ReadonlyMap<string, Preset> = new Map(
       'Token endpoint answers 500 with {}',
       http('token', { action: 'answer', when: 'before', status: 500, headers: {}, body: {} }),
     ),
-    'token-502-html': preset(
-      'Tokens',
-      'Token endpoint answers 502 with HTML',
-      http('token', {
-        action: 'answer',
-        when: 'before',
-        status: 502,
-        headers: { 'content-type': 'text/html' },
-        body: '<html><body><h1>502 Bad Gateway</h1></body></html>',
-      }),
-    ),
+    'token-502-html': preset('Tokens', 'Token endpoint answers 502 with HTML', http('token', html(502, 'Bad Gateway'))),
     'token-503': preset(
       'Tokens',
       'Token endpoint answers 503',
@@ -151,72 +144,53 @@ export const PRESETS: ReadonlyMap<string, Preset> = new Map(
     }),
 
     'me-other-id': preset('Mail', '/me answers another id than the token’s oid', { kind: 'me', change: 'other-id' }),
-    'send-429': preset(
-      'Mail',
-      'sendMail: 429 with Retry-After: 2',
-      http('sendMail', {
-        action: 'answer',
-        when: 'before',
-        status: 429,
-        headers: { 'retry-after': '2' },
-        body: graphBody('ApplicationThrottled', 'Application is over its RequestRate limit.'),
-      }),
+    'send-429': sending('429 with Retry-After: 2', throttled('ApplicationThrottled', IN_2_SECONDS)),
+    'send-429-date': sending(
+      '429 with a date in Retry-After',
+      throttled('ApplicationThrottled', { form: 'http-date', seconds: 2 }),
     ),
-    'send-503': preset(
-      'Mail',
-      'sendMail: 503 ErrorServerBusy',
-      http('sendMail', {
-        action: 'answer',
-        when: 'before',
-        status: 503,
-        headers: {},
-        body: graphBody('ErrorServerBusy', 'The server is too busy. Try again later.'),
-      }),
-    ),
-    'send-500-empty-object': preset(
-      'Mail',
-      'sendMail: 500 with {}',
-      http('sendMail', { action: 'answer', when: 'before', status: 500, headers: {}, body: {} }),
-    ),
-    'send-502-html': preset(
-      'Mail',
-      'sendMail: 502 with HTML',
-      http('sendMail', {
-        action: 'answer',
-        when: 'before',
-        status: 502,
-        headers: { 'content-type': 'text/html' },
-        body: '<html><body><h1>502 Bad Gateway</h1></body></html>',
-      }),
-    ),
-    'send-accepted-but-504': preset(
-      'Mail',
-      'sendMail: accepted, but answered 504',
-      http('sendMail', {
-        action: 'answer',
-        when: 'after',
-        status: 504,
-        headers: {},
-        body: graphBody('UnknownError', ''),
-      }),
-    ),
-    'send-accepted-with-retry-after': preset(
-      'Mail',
-      'sendMail: 202 with Retry-After',
-      http('sendMail', { action: 'add-headers', headers: { 'retry-after': '2' } }),
-    ),
-    'send-hang': preset('Mail', 'sendMail: never answers', http('sendMail', { action: 'hang', when: 'before' })),
-    'send-reset-before': preset(
-      'Mail',
-      'sendMail: connection reset before processing',
-      http('sendMail', { action: 'reset', when: 'before' }),
-    ),
-    'send-reset-after': preset(
-      'Mail',
-      'sendMail: connection reset after processing',
-      http('sendMail', { action: 'reset', when: 'after' }),
-    ),
-    'send-slow': preset('Mail', 'sendMail: takes 5 s', http('sendMail', { action: 'delay', delayMs: 5000 })),
+    'send-429-without-retry-after': sending('429 without Retry-After', throttled('ApplicationThrottled', undefined)),
+    'send-429-too-many-requests': sending('429 TooManyRequests', throttled('TooManyRequests', IN_2_SECONDS)),
+    'send-429-activity-limit': sending('429 activityLimitReached', throttled('activityLimitReached', IN_2_SECONDS)),
+    'send-503': sending('503 ErrorServerBusy', unavailable(undefined)),
+    'send-503-retry-after': sending('503 ErrorServerBusy with Retry-After: 2', unavailable(IN_2_SECONDS)),
+    'send-500-empty-object': sending('500 with {}', {
+      action: 'answer',
+      when: 'before',
+      status: 500,
+      headers: {},
+      body: {},
+    }),
+    'send-502-html': sending('502 with HTML', html(502, 'Bad Gateway')),
+    'send-503-html': sending('503 with HTML', html(503, 'Service Unavailable')),
+    'send-504': sending('504, not accepted', unknownError(504, 'before')),
+    'send-accepted-but-504': sending('accepted, but answered 504', unknownError(504, 'after')),
+    'send-accepted-with-retry-after': sending('202 with Retry-After', {
+      action: 'add-headers',
+      headers: {},
+      retryAfter: IN_2_SECONDS,
+    }),
+    'send-hang': sending('never answers', { action: 'hang', when: 'before' }),
+    'send-accepted-but-hang': sending('accepted, but never answers', { action: 'hang', when: 'after' }),
+    'send-reset-before': sending('connection reset before processing', { action: 'reset', when: 'before' }),
+    'send-reset-after': sending('connection reset after processing', { action: 'reset', when: 'after' }),
+    'send-slow': sending('takes 5 s', { action: 'delay', delayMs: 5000 }),
+    // Sources disagree on the status.
+    'send-message-limit-400': sending('400 ErrorExceededMessageLimit', messageLimit(400)),
+    'send-message-limit-403': sending('403 ErrorExceededMessageLimit', messageLimit(403)),
+    'send-message-limit-429': sending('429 ErrorExceededMessageLimit', messageLimit(429)),
+    'draft-created-but-504': drafting('created, but answered 504', unknownError(504, 'after')),
+    'draft-created-but-reset': drafting('created, but the connection is reset', { action: 'reset', when: 'after' }),
+    'access-token-revoked': preset('Mail', 'Graph refuses the access token before it expires (401)', {
+      kind: 'access-token',
+      change: 'revoked',
+      endpoint: 'any',
+    }),
+    'access-token-claims-challenge': preset('Mail', 'Graph refuses the access token with a claims challenge (401)', {
+      kind: 'access-token',
+      change: 'claims-challenge',
+      endpoint: 'any',
+    }),
   }),
 )
 
@@ -224,10 +198,18 @@ function preset(group: Preset['group'], title: string, effect: Effect): Preset {
   return { group, title, effect }
 }
 
-function http(endpoint: 'token' | 'sendMail', action: Extract<Effect, { kind: 'http' }>['do']): Effect {
+function http(endpoint: HttpEffect['endpoint'], action: HttpEffect['do']): Effect {
   return { kind: 'http', endpoint, do: action }
 }
 
-function graphBody(code: string, message: string): { error: { code: string; message: string } } {
-  return { error: { code, message } }
+function sending(title: string, action: HttpEffect['do']): Preset {
+  return preset('Mail', `Sending: ${title}`, http('any-send', action))
+}
+
+function drafting(title: string, action: HttpEffect['do']): Preset {
+  return preset('Mail', `Creating a draft: ${title}`, http('draft-create', action))
+}
+
+function messageLimit(status: number): HttpEffect['do'] {
+  return graphFailure(status, 'ErrorExceededMessageLimit', 'The message limit has been exceeded for this mailbox.')
 }

@@ -1,5 +1,11 @@
 import { z } from 'zod'
-import { ENDPOINTS } from './endpoints.ts'
+import { type Endpoint, ENDPOINTS } from './endpoints.ts'
+
+/** Worked out when the answer goes. */
+const RetryAfter = z.strictObject({ form: z.enum(['seconds', 'http-date']), seconds: z.int().min(0).max(86_400) })
+export type RetryAfter = z.infer<typeof RetryAfter>
+
+const AffectedEndpoint = z.enum([...ENDPOINTS, 'any-send', 'any'])
 
 const Headers = z.record(z.string().regex(/^[!#$%&'*+.^_`|~\w-]+$/), z.string().regex(/^[\t\x20-\x7e]*$/))
 /** Before: nothing has happened. After: it was processed, and only the answer is lost or another. */
@@ -12,18 +18,24 @@ const HttpAction = z.discriminatedUnion('action', [
     when: When,
     status: z.int().min(200).max(599),
     headers: Headers.default({}),
+    retryAfter: RetryAfter.optional(),
     /** A string goes out as it is, anything else as JSON. */
     body: z.json().default(''),
   }),
   z.strictObject({ action: z.literal('hang'), when: When }),
   z.strictObject({ action: z.literal('reset'), when: When }),
-  z.strictObject({ action: z.literal('add-headers'), headers: Headers }),
+  z.strictObject({
+    action: z.literal('add-headers'),
+    headers: Headers.default({}),
+    retryAfter: RetryAfter.optional(),
+  }),
 ])
 
 export const Effect = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('http'),
-    endpoint: z.enum([...ENDPOINTS, 'any']),
+    /** any-send: `sendMail`, and sending a draft. */
+    endpoint: AffectedEndpoint,
     /** Only token requests with this grant type. */
     grantType: z.string().optional(),
     /** Only requests to this mailbox, by its address. */
@@ -57,6 +69,12 @@ export const Effect = z.discriminatedUnion('kind', [
     ]),
   }),
   z.strictObject({ kind: z.literal('me'), change: z.literal('other-id') }),
+  /** The next request's access token, and those before it, are good no more, although their lifetime still runs. */
+  z.strictObject({
+    kind: z.literal('access-token'),
+    change: z.enum(['revoked', 'claims-challenge']),
+    endpoint: AffectedEndpoint.default('any'),
+  }),
 ])
 export type Effect = z.infer<typeof Effect>
 export type HttpEffect = Extract<Effect, { kind: 'http' }>
@@ -64,6 +82,12 @@ export type TokenChange = Extract<Effect, { kind: 'tokens' }>['change']
 
 export const Times = z.union([z.int().min(1).max(1_000_000), z.literal('always')])
 export type Times = z.infer<typeof Times>
+
+export function concerns(affected: z.infer<typeof AffectedEndpoint>, endpoint: Endpoint | null): boolean {
+  if (endpoint === null) return false
+  if (affected === 'any') return true
+  return affected === 'any-send' ? endpoint === 'sendMail' || endpoint === 'draft-send' : affected === endpoint
+}
 
 export interface ActiveScenario {
   readonly id: string

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Person } from '../directory/directory.ts'
 import type { AccessTokenCheck } from '../entra/token-service.ts'
+import { concerns } from '../faults/scenario.ts'
 import type { Simulation } from '../simulation.ts'
 import { graphError, sendGraphError } from './graph-error.ts'
 
@@ -8,6 +9,7 @@ import { graphError, sendGraphError } from './graph-error.ts'
 export interface Caller {
   readonly person: Person
   readonly scopes: ReadonlySet<string>
+  readonly tokenIssuedAtMs: number
 }
 
 declare module 'fastify' {
@@ -36,14 +38,37 @@ export async function authenticate(
   if (check.kind !== 'valid') return refuse(request, reply, REASONS[check.kind])
   const person = simulation.index.personByOid(check.oid)
   if (person === undefined) return refuse(request, reply, REASONS.invalid)
-  request.caller = { person, scopes: check.scopes }
-  return true
+  request.caller = { person, scopes: check.scopes, tokenIssuedAtMs: check.issuedAtMs }
+  const effect = simulation.scenarios.take(
+    (effect) => effect.kind === 'access-token' && concerns(effect.endpoint, request.facts.endpoint),
+  )
+  return effect?.kind === 'access-token' ? revokePresentedToken(request, reply, simulation, effect.change) : true
 }
 
-function refuse(request: FastifyRequest, reply: FastifyReply, message: string): false {
+/** Refuses the token that came, here and from now on; one that is issued later is good. */
+export function revokePresentedToken(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { store, clock }: Simulation,
+  change: 'revoked' | 'claims-challenge',
+): false {
+  const { person, tokenIssuedAtMs } = request.caller
+  store.commit({ type: 'access-tokens-revoked', oid: person.oid, atMs: tokenIssuedAtMs + 1 })
+  return refuse(request, reply, REASONS.revoked, change === 'claims-challenge' ? claimsAfter(clock()) : null)
+}
+
+/** Claims that only a token issued from now on satisfies. */
+function claimsAfter(now: Date): string {
+  const seconds = Math.floor(now.getTime() / 1000)
+  return JSON.stringify({ access_token: { nbf: { essential: true, value: String(seconds) } } })
+}
+
+function refuse(request: FastifyRequest, reply: FastifyReply, message: string, claims: string | null = null): false {
+  const challenge =
+    claims === null ? '' : `, error="insufficient_claims", claims="${Buffer.from(claims).toString('base64')}"`
   reply.header(
     'www-authenticate',
-    'Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize", client_id="00000003-0000-0000-c000-000000000000"',
+    `Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize", client_id="00000003-0000-0000-c000-000000000000"${challenge}`,
   )
   sendGraphError(request, reply, graphError(401, 'InvalidAuthenticationToken', message))
   return false

@@ -3,16 +3,13 @@ import { findTargetMailbox, type TargetMailbox } from '../mail/sender-rights.ts'
 import type { Simulation } from '../simulation.ts'
 import { graphError, sendGraphError } from './graph-error.ts'
 
-/** Requests of one application to one mailbox at a time. */
-const MAX_CONCURRENT = 4
-
 /** The mailbox named in the path, else the caller's own. */
 export function targetOf(request: FastifyRequest, { index, store }: Simulation): TargetMailbox {
   const { user } = request.params as { readonly user?: string }
   return findTargetMailbox(user ?? null, request.caller.person, index, store.state)
 }
 
-/** Counts the request in its mailbox; a fifth at once is refused until another has been answered. */
+/** Counts the request in its mailbox; one too many at once is refused until another has been answered. */
 export async function enterMailbox(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -29,8 +26,9 @@ export async function enterMailbox(
   reply.raw.once('close', () => {
     counters.inFlight -= 1
   })
-  if (counters.inFlight <= MAX_CONCURRENT) return undefined
-  counters.throttled += 1
+  const { mailboxConcurrency } = simulation.settings.current
+  if (mailboxConcurrency === null || counters.inFlight <= mailboxConcurrency) return undefined
+  counters.refusedForConcurrency += 1
   reply.header('retry-after', '1')
   return sendGraphError(
     request,

@@ -56,7 +56,7 @@ const ALREADY_SENT = graphError(400, 'ErrorInvalidOperation', 'Only a draft can 
 
 /** `/me/messages`: drafts from creation to sending, and finding what was sent. */
 export function messageRoutes(app: FastifyInstance, simulation: Simulation): void {
-  const { index, settings, store, traffic, clock, url } = simulation
+  const { index, settings, store, clock, url } = simulation
 
   const create = (request: FastifyRequest, visit: Visit): Answer | GraphError => {
     const bodyError = findBodyFault(request, settings.current, true)
@@ -147,8 +147,7 @@ export function messageRoutes(app: FastifyInstance, simulation: Simulation): voi
       sentAt: clock().toISOString(),
       isFromDraft: true,
     }
-    deliver(message, { kind: 'draft', mailbox: visit.address, id }, simulation)
-    traffic.mailbox(visit.address).accepted += 1
+    deliver(message, visit.address, { kind: 'draft', id }, simulation)
     return { status: 202, json: null }
   }
 

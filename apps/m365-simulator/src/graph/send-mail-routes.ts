@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { readJson } from '../http/body.ts'
 import { deliver } from '../mail/deliver.ts'
+import { NO_BLOBS } from '../state/blobs.ts'
 import type { Simulation } from '../simulation.ts'
 import { findBodyFault } from './find-body-fault.ts'
 import { ACCESS_DENIED, type GraphError, sendGraphError } from './graph-error.ts'
@@ -12,7 +13,7 @@ import { storeAttachment } from './store-attachment.ts'
 
 /** `/me/sendMail` and `/users/{user}/sendMail`. */
 export function sendMailRoutes(app: FastifyInstance, simulation: Simulation): void {
-  const { index, settings, store, traffic, clock } = simulation
+  const { index, settings, store, clock } = simulation
 
   const accept = (request: FastifyRequest): GraphError | null => {
     const { caller } = request
@@ -28,17 +29,17 @@ export function sendMailRoutes(app: FastifyInstance, simulation: Simulation): vo
     if (judgement.kind === 'refused') return judgement.error
 
     const mailbox = target.addressee.address.toLowerCase()
+    const blobs = settings.current.storeMail ? store.blobs : NO_BLOBS
     const message = {
       ...submission.content,
       internetMessageId: submission.internetMessageId ?? `<${randomUUID()}@${index.directory.domains[0]}>`,
       from: judgement.from,
       sender: judgement.sender,
-      attachments: submission.attachments.map((attachment) => storeAttachment(attachment, store.blobs)),
+      attachments: submission.attachments.map((attachment) => storeAttachment(attachment, blobs)),
       sentAt: clock().toISOString(),
       submittedBy: caller.person.oid,
     }
-    deliver(message, submission.saveToSentItems ? { kind: 'new', mailbox } : { kind: 'none' }, simulation)
-    traffic.mailbox(mailbox).accepted += 1
+    deliver(message, mailbox, { kind: submission.saveToSentItems ? 'new' : 'none' }, simulation)
     return null
   }
 

@@ -377,7 +377,9 @@ describe('at most four requests at once', () => {
     expect(await throttled[0]?.json()).toMatchObject({ error: { code: 'ApplicationThrottled' } })
     const counters = await (await simulated.control('GET', '/counters')).json()
     expect(counters).toMatchObject({
-      mailboxes: { 'ada@contoso.com': { requests: 5, maxConcurrent: 5, accepted: 4, throttled: 1, inFlight: 0 } },
+      mailboxes: {
+        'ada@contoso.com': { requests: 5, maxConcurrent: 5, accepted: 4, refusedForConcurrency: 1, inFlight: 0 },
+      },
     })
   })
 

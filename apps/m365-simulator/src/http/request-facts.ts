@@ -17,6 +17,8 @@ export interface RequestFacts {
   /** What a scenario does once the request has been processed. */
   after: HttpEffect['do'] | null
   readonly addHeaders: Record<string, string>
+  /** Header of a successful answer that chance gave one. */
+  retryAfterIfAccepted: string | null
 }
 
 declare module 'fastify' {
@@ -43,6 +45,7 @@ export function collectFacts(app: FastifyInstance, simulation: Simulation): void
       details: {},
       after: null,
       addHeaders: {},
+      retryAfterIfAccepted: null,
     }
     reply.raw.once('close', () => record(simulation, request, reply))
     done()

@@ -1,4 +1,5 @@
 import type { Endpoint } from '../faults/endpoints.ts'
+import { createMinuteWindow, type MinuteWindow } from './minute-window.ts'
 
 const LOG_ENTRIES = 2000
 
@@ -30,23 +31,53 @@ export interface MailboxCounters {
   inFlight: number
   /** The most that were under way at once, refused ones included. */
   maxConcurrent: number
+  /** Messages taken for delivery, whatever was answered. */
   accepted: number
-  throttled: number
+  refusedForConcurrency: number
+}
+
+interface MailboxTally {
+  readonly counters: MailboxCounters
+  window: MinuteWindow
+}
+
+interface MailboxReport extends MailboxCounters {
+  readonly acceptedInLastMinute: number
+  /** The most accepted within any 60 seconds. */
+  readonly maxAcceptedPerMinute: number
 }
 
 export interface Traffic {
   record(entry: Omit<LogEntry, 'sequence'>): void
   mailbox(address: string): MailboxCounters
+  /** Counts a message from this mailbox that was taken for delivery. */
+  accept(address: string): void
   log(afterSequence: number): readonly LogEntry[]
-  counters(): { endpoints: Record<string, EndpointCounters>; mailboxes: Record<string, MailboxCounters> }
+  counters(): { endpoints: Record<string, EndpointCounters>; mailboxes: Record<string, MailboxReport> }
   reset(): void
 }
 
-export function createTraffic(): Traffic {
+export function createTraffic(clock: () => Date): Traffic {
   const endpoints = new Map<string, EndpointCounters>()
-  const mailboxes = new Map<string, MailboxCounters>()
+  const mailboxes = new Map<string, MailboxTally>()
   let log: LogEntry[] = []
   let lastSequence = 0
+
+  const tallyOf = (address: string): MailboxTally => {
+    const known = mailboxes.get(address)
+    if (known !== undefined) return known
+    const counters: MailboxCounters = {
+      requests: 0,
+      inFlight: 0,
+      maxConcurrent: 0,
+      accepted: 0,
+      refusedForConcurrency: 0,
+    }
+    const tally: MailboxTally = { counters, window: createMinuteWindow() }
+    mailboxes.set(address, tally)
+    return tally
+  }
+
   return {
     record(entry) {
       lastSequence += 1
@@ -60,21 +91,30 @@ export function createTraffic(): Traffic {
       counters.byStatus[status] = (counters.byStatus[status] ?? 0) + 1
       endpoints.set(entry.endpoint, counters)
     },
-    mailbox(address) {
-      const known = mailboxes.get(address)
-      if (known) return known
-      const counters: MailboxCounters = { requests: 0, inFlight: 0, maxConcurrent: 0, accepted: 0, throttled: 0 }
-      mailboxes.set(address, counters)
-      return counters
+    mailbox: (address) => tallyOf(address).counters,
+    accept(address) {
+      const { counters, window } = tallyOf(address)
+      counters.accepted += 1
+      window.add(clock().getTime())
     },
     log: (afterSequence) => log.slice(-LOG_ENTRIES).filter((entry) => entry.sequence > afterSequence),
-    counters: () => ({ endpoints: Object.fromEntries(endpoints), mailboxes: Object.fromEntries(mailboxes) }),
+    counters() {
+      const nowMs = clock().getTime()
+      const reports = [...mailboxes].map(([address, { counters, window }]): [string, MailboxReport] => [
+        address,
+        { ...counters, acceptedInLastMinute: window.inLastMinute(nowMs), maxAcceptedPerMinute: window.most },
+      ])
+      return { endpoints: Object.fromEntries(endpoints), mailboxes: Object.fromEntries(reports) }
+    },
     reset() {
       endpoints.clear()
       // Those under way go on counting where they were.
-      for (const [address, counters] of mailboxes) {
-        if (counters.inFlight === 0) mailboxes.delete(address)
-        else Object.assign(counters, { requests: 0, maxConcurrent: counters.inFlight, accepted: 0, throttled: 0 })
+      for (const [address, tally] of mailboxes) {
+        const { inFlight } = tally.counters
+        if (inFlight === 0) mailboxes.delete(address)
+        const zero = { requests: 0, maxConcurrent: inFlight, accepted: 0, refusedForConcurrency: 0 }
+        Object.assign(tally.counters, zero)
+        tally.window = createMinuteWindow()
       }
       log = []
     },

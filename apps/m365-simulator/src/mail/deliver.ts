@@ -7,17 +7,26 @@ import type { Folder, MailAddress, MessageCopy, StoredMessage } from '../state/e
 /** What becomes of the sender's own copy. */
 export type SentCopy =
   | { readonly kind: 'none' }
-  | { readonly kind: 'new'; readonly mailbox: string }
+  | { readonly kind: 'new' }
   /** The draft itself moves. */
-  | { readonly kind: 'draft'; readonly mailbox: string; readonly id: string }
+  | { readonly kind: 'draft'; readonly id: string }
 
 /**
  * Takes a message that may be sent: copies for its recipients, one for Sent Items, and a bounce for those addresses of
  * our own domains that nobody has.
+ *
+ * @param from the mailbox that sends; lower case
  */
-export function deliver(message: StoredMessage, sentCopy: SentCopy, simulation: Simulation): void {
-  const { index, store } = simulation
-  const copies: MessageCopy[] = sentCopy.kind === 'none' ? [] : [copyInSentItems(sentCopy, simulation)]
+export function deliver(message: StoredMessage, from: string, sentCopy: SentCopy, simulation: Simulation): void {
+  const { index, store, settings, traffic, arrivals, clock } = simulation
+  traffic.accept(from)
+  arrivals.record(message, clock().getTime())
+  if (!settings.current.storeMail) {
+    if (sentCopy.kind === 'draft')
+      store.commit({ type: 'draft-sent', mailbox: from, id: sentCopy.id, message, copies: [] })
+    return
+  }
+  const copies: MessageCopy[] = sentCopy.kind === 'none' ? [] : [copyInSentItems(from, sentCopy, simulation)]
   const unknown: MailAddress[] = []
   const reached = new Set<string>()
   for (const recipient of [...message.to, ...message.cc, ...message.bcc]) {
@@ -30,8 +39,7 @@ export function deliver(message: StoredMessage, sentCopy: SentCopy, simulation: 
     }
   }
   if (sentCopy.kind === 'draft') {
-    const { mailbox, id } = sentCopy
-    store.commit({ type: 'draft-sent', mailbox, id, message, copies })
+    store.commit({ type: 'draft-sent', mailbox: from, id: sentCopy.id, message, copies })
   } else {
     store.commit({ type: 'message-accepted', message, copies })
   }
@@ -43,10 +51,10 @@ export function newItemId(): string {
   return randomBytes(105).toString('base64url')
 }
 
-function copyInSentItems(sentCopy: Exclude<SentCopy, { kind: 'none' }>, simulation: Simulation): MessageCopy {
+function copyInSentItems(mailbox: string, sentCopy: SentCopy, simulation: Simulation): MessageCopy {
   const copy: MessageCopy = {
     id: sentCopy.kind === 'draft' ? sentCopy.id : newItemId(),
-    mailbox: sentCopy.mailbox.toLowerCase(),
+    mailbox,
     folder: 'sentItems',
   }
   const delayMs = pickMs(simulation.settings.current.sentCopyDelayMs)

@@ -10,6 +10,9 @@ export interface Blobs {
   keepOnly(sha256s: ReadonlySet<string>): void
 }
 
+/** Keeps nothing. */
+export const NO_BLOBS: Blobs = { put: hashOf, get: () => null, keepOnly() {} }
+
 export function memoryBlobs(): Blobs {
   const contents = new Map<string, Buffer>()
   return {

@@ -220,7 +220,10 @@ export interface PersonRow {
   readonly enabled: boolean
 }
 
+const LISTED_PEOPLE = 200
+
 export function peopleTable(rows: readonly PersonRow[]): Html {
+  const more = rows.length - LISTED_PEOPLE
   return html`<div class="scroll">
     <table>
       <thead>
@@ -232,7 +235,7 @@ export function peopleTable(rows: readonly PersonRow[]): Html {
         </tr>
       </thead>
       <tbody>
-        ${rows.map(
+        ${rows.slice(0, LISTED_PEOPLE).map(
           ({ person, about, consents, enabled }) =>
             html`<tr>
               <th scope="row">${person.displayName}<br /><span class="address">${signInName(person)}</span></th>
@@ -252,6 +255,7 @@ export function peopleTable(rows: readonly PersonRow[]): Html {
         )}
       </tbody>
     </table>
+    ${more > 0 && html`<p>${more} more.</p>`}
   </div>`
 }
 
