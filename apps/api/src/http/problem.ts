@@ -127,8 +127,10 @@ function toProblemError(
       return new ProblemError('invalid-input', 'Send the body as application/json.')
     case 'FST_ERR_CTP_EMPTY_JSON_BODY':
       return new ProblemError('invalid-input', 'The body is empty: send a JSON object.')
-    case 'FST_ERR_RATE_LIMIT':
-      return new ProblemError('rate-limited', 'Too many requests from this address. Wait a minute, then try again.')
+  }
+  // The rate limit's error bears no code of its own.
+  if (error.statusCode === 429) {
+    return new ProblemError('rate-limited', 'Too many requests from this address. Wait a minute, then try again.')
   }
   if (error.statusCode === 400) return new ProblemError('invalid-input', 'The body is not valid JSON.')
   // No detail: an unexpected error may carry a token or a connection string.

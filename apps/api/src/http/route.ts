@@ -36,8 +36,10 @@ export function route<const E extends Endpoint, Caller>(
       ...(endpoint.body && { body: endpoint.body }),
       ...(endpoint.response && { response: { [endpoint.status]: endpoint.response } }),
     },
-    onRequest: async (request) => {
+    // After every onRequest hook: a stranger who is refused here has been counted by the rate limit.
+    preParsing: async (request, _reply, payload) => {
       callers.set(request, (await authorize(request)) as Caller & WeakKey)
+      return payload
     },
     handler: async (request, reply) => {
       const { params, query, body } = request

@@ -42,6 +42,7 @@ export const securityHeaders = fp<{ publicUrl: string }>(
       },
       // Microsoft's page opens in a popup of ours, and comes back in it.
       crossOriginOpenerPolicy: { policy: 'same-origin-allow-popups' },
+      frameguard: { action: 'deny' }, // for browsers that do not know frame-ancestors
       referrerPolicy: { policy: 'no-referrer' },
       strictTransportSecurity: publicUrl.startsWith('https:') && { maxAge: HSTS_SECONDS, includeSubDomains: false },
     })

@@ -1,0 +1,80 @@
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { SETTINGS } from '../test-support/office365-smtp.ts'
+import { createTcpLink, type TcpLink } from '../test-support/tcp-link.ts'
+import type { TestBrowser } from '../test-support/test-browser.ts'
+import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
+
+let ground: TestGround
+let link: TcpLink
+let product: TestProduct
+let ada: TestBrowser
+
+beforeAll(async () => {
+  ground = await createTestGround()
+  const url = new URL(ground.database.url)
+  link = await createTcpLink(Number(url.port))
+  url.port = String(link.port)
+  product = await ground.startProduct({ environment: { ROLE: 'api', DATABASE_URL: url.href } })
+  ada = product.newBrowser()
+  await ada.signIn('Ada Admin')
+})
+afterAll(async () => {
+  link.mend()
+  await ground.close()
+  await link.close()
+})
+
+it('answers 503 while the database is away, and works again when it is back', async () => {
+  link.cut()
+  const away = await ada.call('GET', SETTINGS)
+  const change = await ada.call('POST', `${SETTINGS}/configure`, { fromEmail: 'ada@contoso.com' })
+  link.mend()
+  const back = await ada.call('GET', SETTINGS)
+
+  expect(away.status).toBe(503)
+  expect(away.json).toMatchObject({ code: 'unavailable', detail: expect.stringContaining('Nothing was changed') })
+  expect(change.status).toBe(503)
+  expect(back.status).toBe(200)
+})
+
+it('stays alive and says that it is not ready while the database is away', async () => {
+  link.cut()
+  const alive = await ada.visit('/healthz')
+  const ready = await ada.visit('/readyz')
+  link.mend()
+
+  expect(alive.status).toBe(200)
+  expect(ready.status).toBe(503)
+  expect(ready.json).toMatchObject({ status: 'not-ready', checks: { database: expect.stringContaining('log') } })
+  expect((await ada.visit('/readyz')).status).toBe(200)
+})
+
+it('loses no consent to an outage in the middle: its answer works once the database is back', async () => {
+  const { consentUrl } = (await ada.call('POST', `${SETTINGS}/configure`, { fromEmail: 'ada@contoso.com' })).json
+  const returned = await ada.consentReturn(consentUrl, 'Ada Admin')
+  link.cut()
+  const away = await ada.open(returned)
+  link.mend()
+  const back = await ada.open(returned)
+
+  expect(away.status).toBe(503)
+  expect(away.text).toContain('<h1>The service is not available right now</h1>')
+  expect(back.status).toBe(200)
+})
+
+it('answers 503, and not 500, when connections break in the middle of requests', async () => {
+  const requests = Array.from({ length: 30 }, () => ada.call('GET', SETTINGS))
+  link.cut()
+  const answers = await Promise.all(requests)
+  link.mend()
+
+  expect(answers.filter(({ status }) => status !== 200 && status !== 503).map(({ json }) => json)).toEqual([])
+})
+
+it('says nothing of the database in an answer', async () => {
+  link.cut()
+  const { text } = await ada.call('GET', SETTINGS)
+  link.mend()
+
+  expect(text).not.toMatch(/postgres|127\.0\.0\.1|ECONN|prisma/i)
+})
