@@ -1,0 +1,59 @@
+import type { Page } from '@playwright/test'
+
+export type Account =
+  | 'Ada Admin'
+  | 'Bob Behalf'
+  | 'Max Member'
+  | 'Nora Nomail'
+  | 'Grace Global'
+  | 'Gil Guest'
+  | 'Eve Elsewhere'
+
+/** What an administrator of the simulated Microsoft 365 does, and what happens there. */
+export interface Microsoft {
+  readonly url: string
+  control(method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<unknown>
+  /** Mail, consents, rights and switches as on the first day. */
+  reset(): Promise<void>
+  revokeTokens(address: string): Promise<void>
+  subjects(address: string, folder: 'inbox' | 'sentItems'): Promise<readonly string[]>
+}
+
+export function createMicrosoft(url: string): Microsoft {
+  const control: Microsoft['control'] = async (method, path, body) => {
+    const response = await fetch(`${url}/control${path}`, {
+      method,
+      ...(body !== undefined && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+    })
+    const text = await response.text()
+    if (!response.ok) throw new Error(`${method} ${path} was answered ${response.status}: ${text}`)
+    return text === '' ? null : JSON.parse(text)
+  }
+  return {
+    url,
+    control,
+    async reset() {
+      await control('POST', '/reset')
+    },
+    async revokeTokens(address) {
+      await control('POST', `/people/${address}/revoke-tokens`, { accessTokens: true })
+    },
+    async subjects(address, folder) {
+      const { items } = (await control('GET', `/mailboxes/${address}/messages?folder=${folder}`)) as {
+        items: readonly { subject: string }[]
+      }
+      return items.map(({ subject }) => subject)
+    },
+  }
+}
+
+/** On Microsoft's account picker. */
+export async function chooseAccount(page: Page, account: Account): Promise<void> {
+  await page.getByRole('button', { name: account }).click()
+}
+
+/** On Microsoft's pages, from the account picker on; the permissions have not been granted before. */
+export async function giveConsent(page: Page, account: Account): Promise<void> {
+  await chooseAccount(page, account)
+  await page.getByRole('button', { name: 'Accept' }).click()
+}

@@ -1,0 +1,35 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
+
+interface Process {
+  readonly pid: number
+  readonly parent: number
+  readonly command: string
+}
+
+/** `pids` and everything they have started. */
+export async function withDescendants(pids: readonly number[]): Promise<readonly Process[]> {
+  const all = await listProcesses()
+  const found = new Map(all.filter(({ pid }) => pids.includes(pid)).map((process) => [process.pid, process]))
+  // A map also visits what is added to it meanwhile.
+  for (const pid of found.keys()) {
+    for (const child of all) if (child.parent === pid) found.set(child.pid, child)
+  }
+  return [...found.values()]
+}
+
+/** Those that still run. */
+export async function stillRunning(processes: readonly Process[]): Promise<readonly Process[]> {
+  const all = await listProcesses()
+  return processes.filter(({ pid, command }) => all.some((other) => other.pid === pid && other.command === command))
+}
+
+async function listProcesses(): Promise<readonly Process[]> {
+  const { stdout } = await run('ps', ['-A', '-ww', '-o', 'pid=,ppid=,args='], { maxBuffer: 16 * 1024 * 1024 })
+  return stdout.split('\n').flatMap((line) => {
+    const [, pid, parent, command = ''] = /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line) ?? []
+    return pid === undefined ? [] : [{ pid: Number(pid), parent: Number(parent), command }]
+  })
+}

@@ -1,0 +1,141 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { stillRunning, withDescendants } from './processes.ts'
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const START_TIMEOUT_MS = 60_000
+const STOP_TIMEOUT_MS = 30_000
+const START_ATTEMPTS = 3
+
+/** The whole product as `npm start` runs it: API, page, worker, embedded PostgreSQL, and the simulator at its side. */
+export interface Product {
+  readonly url: string
+  /** The simulated Microsoft 365. */
+  readonly microsoftUrl: string
+  /** On the same data, under the same address. */
+  start(): Promise<void>
+  /** @throws Error when it did not end well, or a process of it is left. */
+  stop(): Promise<void>
+  /** Stops it and removes its data. */
+  dispose(): Promise<void>
+}
+
+/** @param environment on top of nothing: what this process has set does not reach the product */
+export async function startProduct(environment: Readonly<Record<string, string>> = {}): Promise<Product> {
+  const directory = await mkdtemp(join(tmpdir(), 'inforiver-mail-e2e-'))
+  for (let attempt = 1; ; attempt += 1) {
+    const port = await findFreePorts()
+    const product = createProduct(directory, port, environment)
+    try {
+      await product.start()
+      return product
+    } catch (error) {
+      // Somebody else may have taken the port between finding and using it.
+      if (attempt < START_ATTEMPTS && String(error).includes('taken')) continue
+      await rm(directory, { recursive: true, force: true })
+      throw error
+    }
+  }
+}
+
+function createProduct(directory: string, port: number, environment: Readonly<Record<string, string>>): Product {
+  const url = `http://localhost:${port}`
+  let running: ChildProcess | null = null
+
+  async function start(): Promise<void> {
+    running = spawn(
+      join(ROOT, 'node_modules/.bin/node'),
+      ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=2', join(ROOT, 'scripts/launch.ts')],
+      {
+        cwd: directory,
+        env: { PATH: process.env['PATH'] ?? '', PORT: String(port), DATA_DIR: directory, ...environment },
+        // Through the channel the product notices when this process is gone, however it went.
+        stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      },
+    )
+    await untilReady(running, url)
+  }
+
+  async function stop(): Promise<void> {
+    if (running === null) return
+    const child = running
+    running = null
+    const processes = await withDescendants([child.pid ?? 0, await readPostmasterPid(directory)])
+    const exited = once(child, 'exit', { signal: AbortSignal.timeout(STOP_TIMEOUT_MS) })
+    child.kill('SIGTERM')
+    const [code] = (await exited) as [number | null]
+    if (code !== 0) throw new Error(`The product ended with status ${code}.`)
+    const left = await stillRunning(processes)
+    if (left.length > 0) throw new Error(`Left running:\n${left.map(({ command }) => command).join('\n')}`)
+  }
+
+  return {
+    url,
+    microsoftUrl: `http://127.0.0.1:${port + 1}`,
+    start,
+    stop,
+    async dispose() {
+      await stop()
+      await rm(directory, { recursive: true, force: true })
+    },
+  }
+}
+
+/** PostgreSQL is nobody's child. */
+async function readPostmasterPid(directory: string): Promise<number> {
+  const [pid] = (await readFile(join(directory, 'demo/postgres/postmaster.pid'), 'utf8')).split('\n')
+  return Number(pid)
+}
+
+async function untilReady(child: ChildProcess, url: string): Promise<void> {
+  let output = ''
+  await new Promise<void>((resolve, reject) => {
+    const timeout = setTimeout(() => {
+      child.kill('SIGTERM')
+      reject(new Error(`The product was not ready in time:\n${output}`))
+    }, START_TIMEOUT_MS)
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.on('data', (chunk: Buffer) => {
+        output = (output + chunk.toString('utf8')).slice(-10_000)
+        if (!output.includes(`Open ${url}`)) return
+        clearTimeout(timeout)
+        resolve()
+      })
+    }
+    child.once('exit', (code) => {
+      clearTimeout(timeout)
+      reject(new Error(`The product ended with status ${code}:\n${output}`))
+    })
+  })
+}
+
+/** A free port whose neighbour, the simulator's, is free as well. */
+async function findFreePorts(): Promise<number> {
+  for (;;) {
+    const first = await listen(0)
+    const port = first?.port ?? 0
+    const second = port > 0 && port < 65_534 ? await listen(port + 1) : null
+    await first?.close()
+    await second?.close()
+    if (second) return port
+  }
+}
+
+async function listen(port: number): Promise<{ port: number; close(): Promise<void> } | null> {
+  const server = createServer()
+  return new Promise((resolve) => {
+    server.once('error', () => resolve(null))
+    server.listen(port, '127.0.0.1', () => {
+      const address = server.address()
+      resolve({
+        port: typeof address === 'object' && address ? address.port : 0,
+        close: () => new Promise((closed) => server.close(() => closed())),
+      })
+    })
+  })
+}

@@ -1,0 +1,126 @@
+import { type Browser, type BrowserContext, expect, type Page, test as base } from '@playwright/test'
+import { createMicrosoft, giveConsent, type Account, type Microsoft } from './microsoft.ts'
+import { createPageFaults, type PageFaults } from './page-faults.ts'
+import { startProduct, type Product } from './product.ts'
+import { openSettings, SETTINGS_PATH, type SettingsPage } from './settings-page.ts'
+
+export { expect } from '@playwright/test'
+
+type StorageState = Awaited<ReturnType<BrowserContext['storageState']>>
+
+export const SIGNED_OUT: StorageState = { cookies: [], origins: [] }
+
+interface WorkerFixtures {
+  readonly product: Product
+  readonly microsoft: Microsoft
+  /** Who has signed in once stays so for all tests of the worker. A test that ends a session signs in itself. */
+  readonly sessionOf: (account: Account) => Promise<StorageState>
+}
+
+interface TestFixtures {
+  readonly faults: PageFaults
+  /** Nothing is configured, and Microsoft has forgotten everything. */
+  readonly freshState: void
+  /** The settings page, opened by Ada, a workspace admin. */
+  readonly settings: SettingsPage
+  /** Another browser, in which the account, if any, is signed in. */
+  readonly otherBrowser: (account?: Account) => Promise<Page>
+  /** What is connected when the settings page opens; null: nothing. */
+  readonly connectedSender: { readonly fromEmail: string; readonly largeAttachments?: boolean } | null
+}
+
+export const test = base.extend<TestFixtures, WorkerFixtures>({
+  product: [
+    // oxlint-disable-next-line no-empty-pattern -- Playwright reads from the pattern what a fixture needs: nothing here
+    async ({}, use) => {
+      const product = await startProduct()
+      await use(product)
+      await product.dispose()
+    },
+    { scope: 'worker', timeout: 90_000 },
+  ],
+  microsoft: [async ({ product }, use) => use(createMicrosoft(product.microsoftUrl)), { scope: 'worker' }],
+  sessionOf: [
+    async ({ browser, product }, use) => {
+      const sessions = new Map<Account, Promise<StorageState>>()
+      await use((account) => {
+        const session = sessions.get(account) ?? createSession(browser, product, account)
+        sessions.set(account, session)
+        return session
+      })
+    },
+    { scope: 'worker' },
+  ],
+
+  baseURL: async ({ product }, use) => use(product.url),
+  storageState: async ({ sessionOf }, use) => use(await sessionOf('Ada Admin')),
+  faults: [
+    async ({ context }, use) => {
+      const faults = createPageFaults()
+      await faults.watch(context)
+      await use(faults)
+      expect(faults.list, 'what the browser reported').toEqual([])
+    },
+    { auto: true },
+  ],
+  freshState: [
+    async ({ product, microsoft, sessionOf, playwright }, use) => {
+      const request = await playwright.request.newContext({
+        baseURL: product.url,
+        storageState: await sessionOf('Ada Admin'),
+        extraHTTPHeaders: { origin: product.url },
+      })
+      const answer = await request.post('/api/v1/tenant-settings/office365-smtp/reset', { data: {} })
+      expect(await answer.json()).toMatchObject({ status: 'not-configured', waitingMessages: 0 })
+      await request.dispose()
+      await microsoft.reset()
+      await use()
+    },
+    { auto: true },
+  ],
+  connectedSender: [null, { option: true }],
+  settings: async ({ page, product, connectedSender }, use) => {
+    if (connectedSender) await connect(page, product, connectedSender)
+    await use(await openSettings(page))
+  },
+  otherBrowser: async ({ browser, product, sessionOf, faults }, use) => {
+    const contexts: BrowserContext[] = []
+    await use(async (account) => {
+      const storageState = account ? await sessionOf(account) : SIGNED_OUT
+      const context = await browser.newContext({ baseURL: product.url, storageState })
+      contexts.push(context)
+      await faults.watch(context)
+      return context.newPage()
+    })
+    await Promise.all(contexts.map((context) => context.close()))
+  },
+})
+
+/** Signs in as a person does, on whatever page of the product this is. */
+export async function signIn(page: Page, account: Account): Promise<void> {
+  await page.getByRole('link', { name: 'Sign in with Microsoft' }).click()
+  await giveConsent(page, account)
+}
+
+/** Through the API and Microsoft's pages, without ours. */
+async function connect(page: Page, { url }: Product, sender: { fromEmail: string }): Promise<void> {
+  const answer = await page.request.post('/api/v1/tenant-settings/office365-smtp/configure', {
+    data: sender,
+    headers: { origin: url },
+  })
+  const { consentUrl } = (await answer.json()) as { consentUrl: string }
+  await page.goto(consentUrl)
+  await giveConsent(page, 'Ada Admin')
+  await expect(page.getByRole('heading', { name: 'The mailbox is connected' })).toBeVisible()
+}
+
+async function createSession(browser: Browser, { url }: Product, account: Account): Promise<StorageState> {
+  const context = await browser.newContext({ baseURL: url, storageState: SIGNED_OUT })
+  const page = await context.newPage()
+  await page.goto(SETTINGS_PATH)
+  await signIn(page, account)
+  await expect(page.getByRole('button', { name: 'Sign out' })).toBeVisible()
+  const session = await context.storageState()
+  await context.close()
+  return session
+}

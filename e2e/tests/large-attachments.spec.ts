@@ -1,0 +1,87 @@
+import { chooseAccount } from '../support/microsoft.ts'
+import { expect, test } from '../support/test.ts'
+
+const WHOLE_MAILBOX = 'It covers the whole mailbox of the person who gives consent'
+
+test('large attachments are enabled together with the mailbox, locked from then on, and free again after Reset', async ({
+  page,
+  settings,
+}) => {
+  await expect(settings.largeAttachments).toHaveAccessibleDescription(new RegExp(WHOLE_MAILBOX))
+  await settings.address.fill('ada@contoso.com')
+  await settings.largeAttachments.check()
+  await expect(settings.permissionsAsked.getByRole('listitem')).toHaveText([
+    /^Mail\.Send: /,
+    /^Mail\.ReadWrite: Read and write all mail in this person's mailbox/,
+    /^User\.Read: /,
+  ])
+
+  const popup = await settings.openMicrosoft(settings.enable)
+  await chooseAccount(popup, 'Ada Admin')
+  await expect(popup.locator('.scope')).toContainText(['Mail.Send', 'Mail.ReadWrite'])
+  const closed = popup.waitForEvent('close')
+  await popup.getByRole('button', { name: 'Accept' }).click()
+  await closed
+
+  await expect(settings.notice('Connected')).toContainText('Large file attachments are enabled.')
+  await expect(settings.connection).toContainText('Mail.ReadWrite: ')
+  await expect(settings.largeAttachments).toBeChecked()
+  await expect(settings.largeAttachments).toBeDisabled()
+  await expect(settings.largeAttachments).toHaveAccessibleDescription(/^Locked: .* until Reset\./)
+  await settings.largeAttachments.focus()
+  await page.keyboard.press('Space')
+  await expect(settings.largeAttachments).toBeChecked()
+
+  await settings.resetAll()
+  await expect(settings.largeAttachments).toBeEnabled()
+  await expect(settings.largeAttachments).not.toBeChecked()
+})
+
+test.describe('for a mailbox that is connected', () => {
+  test.use({ connectedSender: { fromEmail: 'ada@contoso.com' } })
+
+  test('large attachments are enabled later with Save, which asks Microsoft again', async ({ settings }) => {
+    await settings.largeAttachments.check()
+    await expect(settings.permissionsAsked).toContainText('Mail.ReadWrite')
+    await expect(settings.save).toHaveAccessibleDescription(
+      "Enables large file attachments for ada@contoso.com once Microsoft's consent completes.",
+    )
+
+    await settings.consent(settings.save)
+
+    await expect(settings.notice('Large file attachments enabled')).toBeVisible()
+    await expect(settings.connection).toContainText('Mail.ReadWrite: ')
+    await expect(settings.largeAttachments).toBeChecked()
+    await expect(settings.largeAttachments).toBeDisabled()
+  })
+
+  test('large attachments stay off when their consent is declined, and the mailbox stays connected', async ({
+    page,
+    settings,
+  }) => {
+    await settings.largeAttachments.check()
+    const popup = await settings.openMicrosoft(settings.save)
+    await chooseAccount(popup, 'Ada Admin')
+    await popup.getByRole('button', { name: 'Cancel' }).click()
+
+    await expect(settings.notice('The consent was not completed')).toContainText('mail goes on leaving as before')
+    await page.reload()
+    await expect(settings.status('Connected')).toBeVisible()
+    await expect(settings.largeAttachments).not.toBeChecked()
+    await expect(settings.largeAttachments).toBeEnabled()
+    await expect(settings.connection).not.toContainText('Mail.ReadWrite')
+  })
+})
+
+test.describe('for a mailbox with large attachments', () => {
+  test.use({ connectedSender: { fromEmail: 'ada@contoso.com', largeAttachments: true } })
+
+  test('a later change of the sender keeps large attachments enabled', async ({ settings }) => {
+    await settings.address.fill('reports@contoso.com')
+    await settings.consent(settings.save)
+
+    await expect(settings.notice('Sender changed')).toBeVisible()
+    await expect(settings.connection).toContainText('Mail.ReadWrite: ')
+    await expect(settings.largeAttachments).toBeChecked()
+  })
+})

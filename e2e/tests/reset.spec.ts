@@ -1,0 +1,68 @@
+import { expect, test } from '../support/test.ts'
+
+test.use({ connectedSender: { fromEmail: 'ada@contoso.com' } })
+
+test('Reset asks first, says what it does and what it leaves at Microsoft, and then removes the mailbox', async ({
+  page,
+  settings,
+}) => {
+  await settings.reset.click()
+  const dialog = page.getByRole('dialog', { name: 'Reset Office 365 SMTP?' })
+  await expect(dialog).toContainText('No messages are waiting.')
+  await expect(dialog).toContainText('Consents that are still under way no longer count.')
+  await expect(dialog).toContainText('in Entra under Enterprise applications > Permissions')
+  await dialog.getByRole('button', { name: 'Reset' }).click()
+
+  await expect(settings.status('Not configured')).toBeVisible()
+  await expect(settings.notice('Reset')).toContainText('The tokens and settings are deleted.')
+  await expect(settings.address).toHaveValue('')
+  await expect(settings.address).toBeFocused()
+  await expect(settings.connection).toBeHidden()
+})
+
+test('nothing is reset when the question is answered with Cancel or Escape', async ({ page, settings }) => {
+  const dialog = page.getByRole('dialog', { name: 'Reset Office 365 SMTP?' })
+  await settings.reset.click()
+  await dialog.getByRole('button', { name: 'Cancel' }).click()
+  await expect(dialog).toBeHidden()
+  await settings.reset.click()
+  await expect(dialog).toBeVisible()
+  await page.keyboard.press('Escape')
+  await expect(dialog).toBeHidden()
+
+  await page.reload()
+  await expect(settings.status('Connected')).toBeVisible()
+  await expect(settings.address).toHaveValue('ada@contoso.com')
+})
+
+test('Reset says how many messages wait, holds them, and the next mailbox sends them', async ({
+  page,
+  settings,
+  microsoft,
+}) => {
+  await microsoft.revokeTokens('ada@contoso.com')
+  await settings.sendTestMail.click()
+  await expect(settings.notice('The test mail is held')).toBeVisible()
+  await expect(settings.connection).toContainText('1 message is held until the mailbox is reconnected.')
+
+  await settings.reset.click()
+  const dialog = page.getByRole('dialog', { name: 'Reset Office 365 SMTP?' })
+  await expect(dialog).toContainText(
+    '1 message is waiting and will be held until a mailbox is connected again. None is lost.',
+  )
+  await dialog.getByRole('button', { name: 'Reset' }).click()
+  await expect(settings.notice('1 message is held until a mailbox is connected.')).toBeVisible()
+
+  await settings.address.fill('reports@contoso.com')
+  await settings.consent(settings.enable)
+  await expect(settings.status('Connected')).toBeVisible()
+  await expect.poll(() => microsoft.subjects('ada@contoso.com', 'inbox')).toContain('Test mail from Inforiver')
+})
+
+test('a new sender is set by resetting and configuring again', async ({ settings }) => {
+  await settings.resetAll()
+  await settings.address.fill('reports@contoso.com')
+  await settings.consent(settings.enable)
+
+  await expect(settings.connection).toContainText("Sends as reports@contoso.com with Ada Admin's access.")
+})
