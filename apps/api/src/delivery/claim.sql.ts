@@ -53,6 +53,11 @@ RETURNING m.id, m.tenant_id, m.recipients, m.attempt_count, m.trying_ms, m.looku
           m.on_unknown_outcome, m.save_to_sent_items, m.draft_id, m.created_at, m.content_key_sealed, m.content,
           concat_ws(' ', s.status, s.version, s.grant_version) AS settings_stamp`
 
+/** Undoes a claim whose answer was lost: nobody has touched its messages. $1 lease owner */
+export const GIVE_BACK = `
+UPDATE messages SET status = 'queued', lease_owner = NULL, lease_until = NULL, attempt_count = attempt_count - 1
+ WHERE status = 'sending' AND lease_owner = $1`
+
 /** $1 ids, $2 lease owners, $3 lease until */
 export const RENEW = `
 UPDATE messages m SET lease_until = $3

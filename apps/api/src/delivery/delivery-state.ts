@@ -197,12 +197,11 @@ function tryAgain(
 ): Settlement {
   const tryingMs = state.tryingMs + waitMs
   if (tryingMs > TRY_FOR_MS) {
-    const problem = {
-      ...GAVE_UP,
-      detail: tried?.detail ?? GAVE_UP.detail,
-      microsoftCode: failure?.microsoftCode ?? null,
-      requestId: failure?.requestId ?? null,
-    }
+    const facts = { microsoftCode: failure?.microsoftCode ?? null, requestId: failure?.requestId ?? null }
+    const problem =
+      base.lookups === null
+        ? { ...GAVE_UP, ...facts, detail: tried?.detail ?? GAVE_UP.detail }
+        : { ...OUTCOME_UNKNOWN, ...facts, detail: GAVE_UP_IN_DOUBT }
     return { ...base, status: 'failed', lookups: null, problem, attempt: tried }
   }
   const pauseMailboxUntil = failure?.retryAfter ?? null
@@ -240,6 +239,9 @@ const OUTCOME_UNKNOWN: MessageProblem = {
   microsoftCode: null,
   requestId: null,
 }
+
+const GAVE_UP_IN_DOUBT =
+  'Microsoft’s answer did not arrive, and for 24 hours it could neither be found out whether the message was sent nor sent again. Look into the mailbox’s Sent Items before you retry it.'
 
 const GAVE_UP: MessageProblem = {
   code: 'gave-up',

@@ -2,7 +2,15 @@ import type { Sealed } from '@inforiver-mail/m365/token-vault'
 import pg from 'pg'
 import { createBatcher } from '../database/batcher.ts'
 import { MESSAGES_CHANNEL } from '../database/channels.ts'
-import { CLAIM, RECOVER_ABANDONED, RELEASE_HELD, RELEASE_SCHEDULED, RENEW, STORE_DRAFT } from './claim.sql.ts'
+import {
+  CLAIM,
+  GIVE_BACK,
+  RECOVER_ABANDONED,
+  RELEASE_HELD,
+  RELEASE_SCHEDULED,
+  RENEW,
+  STORE_DRAFT,
+} from './claim.sql.ts'
 import type { DeliveryState, Settlement } from './delivery-state.ts'
 import { SETTLE } from './settle.sql.ts'
 
@@ -42,6 +50,8 @@ export interface Settled {
 export interface DeliveryStore {
   /** Leases what is due and within the mailboxes' limits. */
   claim(lease: { owner: string; until: Date; now: Date; limit: number }): Promise<LeasedMessage[]>
+  /** Puts back what a claim leased whose answer did not arrive. */
+  giveBack(owner: string): Promise<void>
   /** The ids of those whose lease is still held. */
   renew(messages: readonly LeasedMessage[], until: Date): Promise<Set<string>>
   /** False when the lease was lost. */
@@ -66,6 +76,10 @@ export function createDeliveryStore(
       const values = [now, limit, concurrency, messagesPerMinute, recipientsPerDay, owner, until]
       const { rows } = await pool.query<ClaimedRow>({ name: 'claim', text: CLAIM, values })
       return rows.map((row) => toLeasedMessage(row, owner))
+    },
+
+    async giveBack(owner) {
+      await pool.query(GIVE_BACK, [owner])
     },
 
     async renew(messages, until) {

@@ -28,7 +28,8 @@ export interface TurnParts {
 
 /**
  * One turn of a message: what is in doubt is looked for, everything else is sent. Exactly one request that can send
- * goes out in a turn, or two when the first was refused for its token and so did nothing.
+ * goes out in a turn, or two when the first was refused for its token and so did nothing. Throws only when nothing
+ * has been sent.
  */
 export async function takeTurn(parts: TurnParts, message: LeasedMessage, signal: AbortSignal): Promise<Turn> {
   const { tenantId, settingsStamp } = message

@@ -40,6 +40,8 @@ export function createWorker(parts: {
   const { store, access, clock, chance, logger, metrics } = parts
   const turnParts: TurnParts = { ...parts, cachedAccess: createAccessCache(access, clock) }
   const inFlight = new Set<Promise<void>>()
+  /** The owner of a claim without an answer: the database may have made it all the same. */
+  let unanswered: string | null = null
   let stopping = new AbortController()
   let wakeUp = Promise.withResolvers<void>()
   let ended: Promise<unknown> = Promise.resolve()
@@ -82,9 +84,13 @@ export function createWorker(parts: {
 
   async function claim(): Promise<number> {
     wakeUp = Promise.withResolvers<void>() // what arrives from here on is not seen by this claim
+    if (unanswered !== null) await store.giveBack(unanswered)
+    const owner = randomUUID()
+    unanswered = owner
     const now = clock()
     const until = new Date(now.getTime() + LEASE_MS)
-    const messages = await store.claim({ owner: randomUUID(), until, now, limit: MAX_IN_FLIGHT - inFlight.size })
+    const messages = await store.claim({ owner, until, now, limit: MAX_IN_FLIGHT - inFlight.size })
+    unanswered = null
     for (const message of messages) {
       const turn = deliver(message, until).finally(() => {
         inFlight.delete(turn)
@@ -130,13 +136,24 @@ export function createWorker(parts: {
   async function deliver(message: LeasedMessage, until: Date): Promise<void> {
     const signal = leases?.hold(message, until) ?? AbortSignal.abort()
     try {
-      const turn = await takeTurn(turnParts, message, signal)
-      await write(message, turn, signal)
+      await write(message, await turnOf(message, signal), signal)
     } catch (error) {
       // The lease runs out by itself, and what may have happened is looked into then.
       logger.error({ err: error, message: message.id }, 'a delivery broke off')
     } finally {
       leases?.release(message)
+    }
+  }
+
+  /** A turn that throws has sent nothing, so that there is no doubt: the message is tried again later. */
+  async function turnOf(message: LeasedMessage, signal: AbortSignal): Promise<Turn> {
+    try {
+      return await takeTurn(turnParts, message, signal)
+    } catch (error) {
+      if (signal.aborted) throw error
+      logger.error({ err: error, message: message.id }, 'a delivery broke off before anything was sent')
+      const detail = 'It could not be prepared for sending. The log says why.'
+      return { result: { type: 'no-access', detail }, fromEmail: null, inSpiteOfDoubt: false }
     }
   }
 

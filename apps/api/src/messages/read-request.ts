@@ -1,10 +1,12 @@
+import type { MultipartFile } from '@fastify/multipart'
 import { MAX_ATTACHMENTS, MessageInput } from '@inforiver-mail/contract/message'
 import type { FastifyRequest } from 'fastify'
 import { invalidInput, ProblemError } from '../http/problem.ts'
 import type { ReceivedPart } from './read-submission.ts'
 
 export const MAX_JSON_BYTES = 6 * 1024 * 1024
-const MAX_PART_BYTES = 3 * 1024 * 1024
+/** All parts together: what is larger is too large for one request to Graph in any case, and is not even read. */
+const MAX_MULTIPART_BYTES = MAX_JSON_BYTES
 const MAX_VISIBLE_KEY_CHARACTERS = 255
 
 /** The message and its parts, from JSON or `multipart/form-data`. */
@@ -14,27 +16,19 @@ export async function readRequest(
   if (!request.isMultipart()) return { input: validate(request.body), parts: [] }
   let message: unknown
   const parts: ReceivedPart[] = []
-  for await (const part of request.parts({
-    limits: {
-      fileSize: MAX_PART_BYTES,
-      files: MAX_ATTACHMENTS + 1,
-      fields: 1,
-      fieldSize: MAX_JSON_BYTES,
-      parts: MAX_ATTACHMENTS + 2,
-    },
-  })) {
-    const content = part.type === 'file' ? await part.toBuffer() : Buffer.from(String(part.value))
-    if (part.fieldname === 'message' && message === undefined) message = parseJson(content)
-    else if (part.fieldname === 'attachment') {
+  for await (const { part, content } of readParts(request)) {
+    const name: string | undefined = part.fieldname // a part may come without
+    if (name === 'message' && message === undefined) message = parseJson(content)
+    else if (name === 'attachment') {
       parts.push({
-        filename: part.type === 'file' && part.filename ? decodeFileName(part.filename) : null,
+        filename: part.filename ? decodeFileName(part.filename) : null,
         contentType: part.mimetype || null,
         content,
       })
     } else
       throw new ProblemError(
         'invalid-input',
-        `The part "${part.fieldname.slice(0, 50)}" is not expected: send one part message and parts attachment.`,
+        `The part "${name?.slice(0, 50) ?? ''}" is not expected: send one part message and parts attachment.`,
       )
   }
   if (message === undefined)
@@ -48,6 +42,31 @@ export function readIdempotencyKey(request: FastifyRequest): string | null {
   if (key === undefined) return null
   if (typeof key === 'string' && key.length <= MAX_VISIBLE_KEY_CHARACTERS && /^[\x21-\x7e]+$/.test(key)) return key
   throw new ProblemError('invalid-input', 'Idempotency-Key has to be 1 to 255 visible ASCII characters.')
+}
+
+async function* readParts(request: FastifyRequest): AsyncGenerator<{ part: MultipartFile; content: Buffer }> {
+  const declaredBytes = Number(request.headers['content-length'] ?? 0)
+  if (declaredBytes > MAX_MULTIPART_BYTES) throw tooLarge(`${declaredBytes} bytes`)
+  let sizeBytes = 0
+  const limits = { fileSize: MAX_MULTIPART_BYTES, files: MAX_ATTACHMENTS + 1, parts: MAX_ATTACHMENTS + 1 }
+  // Every part is read as it is, whether or not it has a file name: as a field it would be taken for text.
+  for await (const part of request.parts({ limits, isPartAFile: () => true })) {
+    const { file } = part as MultipartFile
+    const chunks: Buffer[] = []
+    for await (const chunk of file as AsyncIterable<Buffer>) {
+      sizeBytes += chunk.length
+      if (sizeBytes > MAX_MULTIPART_BYTES) throw tooLarge(`more than ${MAX_MULTIPART_BYTES} bytes`)
+      chunks.push(chunk)
+    }
+    yield { part: part as MultipartFile, content: Buffer.concat(chunks) }
+  }
+}
+
+function tooLarge(size: string): ProblemError {
+  return new ProblemError(
+    'message-too-large',
+    `The request has ${size}; at most ${MAX_MULTIPART_BYTES} are taken, and about 3 MB of attachments fit. Send less, or a link to the file.`,
+  )
 }
 
 function validate(value: unknown): MessageInput {
@@ -68,6 +87,7 @@ function parseJson(content: Buffer): unknown {
 function decodeFileName(name: string): string {
   return name
     .replaceAll('%22', '"')
-    .replaceAll(/\p{Cc}/gu, '_')
+    .replaceAll(/[\p{Cc}\u2028\u2029]/gu, '_')
     .slice(-255)
+    .toWellFormed()
 }

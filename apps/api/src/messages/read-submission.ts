@@ -44,8 +44,13 @@ export function toContent(input: MessageInput, parts: readonly ReceivedPart[] = 
       })
     }
   })
-  if (faults.length > 0)
-    throw new ProblemError('invalid-input', `${faults.length} faults, listed in errors.`, { errors: faults })
+  const [fault] = faults
+  if (fault)
+    throw new ProblemError(
+      'invalid-input',
+      faults.length === 1 ? `${fault.path}: ${fault.message}` : `${faults.length} faults, listed in errors.`,
+      { errors: faults },
+    )
   const attachments = [...inline, ...parts.map((part, index) => described.get(index) ?? undescribed(part, index))]
   const { to, cc, bcc, replyTo, subject, html, text, headers, importance, saveToSentItems } = input
   const content: MessageContent = {
