@@ -50,15 +50,19 @@ interface FoundRow {
   readonly scopes: Scope[]
 }
 
-/** One round trip for all the keys of a moment; the database is asked each time, so that a revoked key stops at once. */
+/**
+ * One round trip for all the keys of a moment; the database is asked each time, so that a revoked key stops at once.
+ * The use is noted in passing: where another process holds the row, that is left to it.
+ */
 const FIND = `
-WITH found AS MATERIALIZED (
-  SELECT id, tenant_id, name, scopes, key_hash, last_used_at FROM service_keys WHERE key_hash = ANY($1) AND revoked_at IS NULL
+WITH due AS MATERIALIZED (
+  SELECT id FROM service_keys
+   WHERE key_hash = ANY($1) AND revoked_at IS NULL AND (last_used_at IS NULL OR last_used_at < $3)
+     FOR UPDATE SKIP LOCKED
 ), used AS (
-  UPDATE service_keys k SET last_used_at = $2
-    FROM found f WHERE k.id = f.id AND (f.last_used_at IS NULL OR f.last_used_at < $3)
+  UPDATE service_keys k SET last_used_at = $2 FROM due d WHERE k.id = d.id
 )
-SELECT key_hash, id, tenant_id, name, scopes FROM found`
+SELECT key_hash, id, tenant_id, name, scopes FROM service_keys WHERE key_hash = ANY($1) AND revoked_at IS NULL`
 
 export function createServiceKeyStore(prisma: PrismaClient, pool: pg.Pool, clock: () => Date): ServiceKeyStore {
   return {

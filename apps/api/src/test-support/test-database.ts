@@ -8,6 +8,8 @@ export interface TestDatabase {
   query<Row extends pg.QueryResultRow>(statement: string, values?: unknown[]): Promise<Row[]>
   /** Keeps others from writing to a table until the returned function is called. */
   lock(table: string): Promise<() => Promise<void>>
+  /** Holds one row, as another process does that is about to change it, until the returned function is called. */
+  lockRow(table: string, id: string): Promise<() => Promise<void>>
   drop(): Promise<void>
 }
 
@@ -18,20 +20,23 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   await onServer(serverUrl, `CREATE DATABASE ${name} TEMPLATE ${TEMPLATE}`)
   const url = databaseUrl(serverUrl, name)
   const pool = new pg.Pool({ connectionString: url, max: 2 })
+  const hold = async (statement: string, values: unknown[] = []) => {
+    const client = await pool.connect()
+    await client.query('BEGIN')
+    await client.query(statement, values)
+    return async () => {
+      await client.query('COMMIT')
+      client.release()
+    }
+  }
   pool.on('error', () => {}) // the database is dropped under connections that are still closing
   return {
     url,
     async query<Row extends pg.QueryResultRow>(statement: string, values: unknown[] = []) {
       return (await pool.query<Row>(statement, values)).rows
     },
-    async lock(table) {
-      const client = await pool.connect()
-      await client.query(`BEGIN; LOCK TABLE ${table} IN SHARE MODE`)
-      return async () => {
-        await client.query('COMMIT')
-        client.release()
-      }
-    },
+    lock: (table) => hold(`LOCK TABLE ${table} IN SHARE MODE`),
+    lockRow: (table, id) => hold(`SELECT 1 FROM ${table} WHERE id = $1 FOR UPDATE`, [id]),
     async drop() {
       await pool.end()
       await onServer(serverUrl, `DROP DATABASE ${name} WITH (FORCE)`)

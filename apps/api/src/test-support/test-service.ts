@@ -18,6 +18,12 @@ export interface ServiceClient {
     form: FormData,
     headers?: Record<string, string>,
   ): Promise<Pick<Answer, 'status' | 'json' | 'headers'>>
+  /** Has a mail to Max accepted, changed as given, and returns the message. */
+  submit(changes?: object, headers?: Record<string, string>): Promise<any> // oxlint-disable-line typescript/no-explicit-any -- tests assert on its shape
+  /** The message as it stands. */
+  read(id: string): Promise<any> // oxlint-disable-line typescript/no-explicit-any -- tests assert on its shape
+  /** The message, once it looks like this. */
+  until(id: string, expected: object, timeoutMs?: number): Promise<any> // oxlint-disable-line typescript/no-explicit-any -- tests assert on its shape
   /** The message, once it is sent, failed, held or cancelled. */
   untilEnded(id: string, timeoutMs?: number): Promise<any> // oxlint-disable-line typescript/no-explicit-any -- tests assert on its shape
   /** The same key at another process. */
@@ -70,6 +76,17 @@ export function clientFor(publicUrl: string, key: string): ServiceClient {
         headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
       }),
     postForm: (path, form, headers = {}) => call(path, { method: 'POST', body: form, headers }),
+    async submit(changes = {}, headers = {}) {
+      const mail = { to: ['max@contoso.com'], subject: 'Q3', text: 'Numbers.', ...changes }
+      const { status, json } = await client.post('/api/v1/messages', mail, headers)
+      expect({ status, problem: json.errors ?? json.detail }).toEqual({ status: 202, problem: undefined })
+      return json
+    },
+    read: async (id) => (await client.get(`/api/v1/messages/${id}`)).json,
+    async until(id, expected, timeoutMs = 15_000) {
+      await expect.poll(() => client.read(id), { timeout: timeoutMs, interval: 20 }).toMatchObject(expected)
+      return client.read(id)
+    },
     async untilEnded(id, timeoutMs = 15_000) {
       const ended = ['sent', 'failed', 'held', 'cancelled']
       await expect

@@ -1,0 +1,43 @@
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { createTestGround, type TestGround } from '../test-support/test-product.ts'
+import { clientFor } from '../test-support/test-service.ts'
+
+const KEY = 'the-key-of-an-unattended-installation'
+const MESSAGES = '/api/v1/messages'
+
+let ground: TestGround
+
+beforeAll(async () => {
+  ground = await createTestGround()
+})
+afterAll(() => ground.close())
+
+const start = (key: string) => ground.startProduct({ environment: { ROLE: 'api', INFORIVER_SERVICE_KEY: key } })
+
+it('makes INFORIVER_SERVICE_KEY a key with every scope', async () => {
+  const product = await start(KEY)
+  const service = clientFor(product.publicUrl, KEY)
+
+  const { id } = await service.submit()
+
+  expect((await service.read(id)).id).toBe(id)
+  expect((await service.get('/api/v1/tenant-settings/office365-smtp')).status).toBe(200)
+})
+
+it('replaces the seeded key by another value, and leaves it one service', async () => {
+  const before = await start(KEY)
+  const { id } = await clientFor(before.publicUrl, KEY).submit()
+  const other = 'another-key-of-an-unattended-installation'
+  const product = await start(other)
+
+  expect((await clientFor(product.publicUrl, KEY).get(MESSAGES)).status).toBe(401)
+  expect((await clientFor(before.publicUrl, KEY).get(MESSAGES)).status).toBe(401)
+  expect((await clientFor(product.publicUrl, other).read(id)).id).toBe(id)
+})
+
+it('lets any number of processes seed the same key at the same moment', async () => {
+  const products = await Promise.all([start(KEY), start(KEY), start(KEY)])
+
+  for (const { publicUrl } of products) expect((await clientFor(publicUrl, KEY).get(MESSAGES)).status).toBe(200)
+  expect(await ground.database.query('SELECT 1 FROM service_keys')).toHaveLength(1)
+})

@@ -1,0 +1,165 @@
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import type { TestBrowser } from '../test-support/test-browser.ts'
+import { createTestClock, MINUTES, SECONDS } from '../test-support/test-clock.ts'
+import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
+import { clientFor } from '../test-support/test-service.ts'
+
+const KEYS = '/api/v1/service-keys'
+const clock = createTestClock()
+let ground: TestGround
+let product: TestProduct
+let ada: TestBrowser
+
+beforeAll(async () => {
+  ground = await createTestGround({ clock: clock.now })
+  product = await ground.startProduct({ environment: { ROLE: 'api', WORKSPACE_ADMINS: 'bob@contoso.com' } })
+  ada = product.newBrowser()
+  await ada.signIn('Ada Admin')
+})
+afterAll(() => ground.close())
+
+async function make(name: string, scopes = ['messages:send', 'messages:read', 'settings:read']) {
+  const made = await ada.call('POST', KEYS, { name, scopes })
+  expect(made.status).toBe(201)
+  return made.json
+}
+
+async function listed(name: string) {
+  const { json } = await ada.call('GET', KEYS)
+  return json.items.filter((key: { name: string }) => key.name === name)
+}
+
+async function audited(id: string) {
+  return ground.database.query(
+    `SELECT actor, action, outcome, details FROM audit_events WHERE details ->> 'key' = $1`,
+    [id],
+  )
+}
+
+// Making, listing and revoking
+
+it('shows a key once, when it is made', async () => {
+  const made = await make('shown once', ['messages:send'])
+
+  expect(made.key).toMatch(/^imk_[\w-]{43}$/)
+  expect(await listed('shown once')).toEqual([
+    {
+      id: made.id,
+      name: 'shown once',
+      scopes: ['messages:send'],
+      createdAt: clock.now().toISOString(),
+      lastUsedAt: null,
+    },
+  ])
+})
+
+it('makes a key of its own each time, also for the same name', async () => {
+  const [one, other] = [await make('twice'), await make('twice')]
+
+  expect(one.key).not.toBe(other.key)
+  expect(await listed('twice')).toHaveLength(2)
+})
+
+it('stores of a key nothing that opens anything', async () => {
+  const { id, key } = await make('hashed')
+
+  const [row] = await ground.database.query('SELECT * FROM service_keys WHERE id = $1', [id])
+  const everything = JSON.stringify([row, await audited(id), product.logLines])
+  expect(everything).toContain(id)
+  expect(everything).not.toContain(key)
+  expect(everything).not.toContain(key.slice(4))
+})
+
+it.each([
+  ['no name', { name: '', scopes: ['messages:send'] }, 'name'],
+  ['a name of spaces', { name: ' ', scopes: ['messages:send'] }, 'name'],
+  ['a line break in the name', { name: 'a\nb', scopes: ['messages:send'] }, 'name'],
+  ['a name of 101 characters', { name: 'n'.repeat(101), scopes: ['messages:send'] }, 'name'],
+  ['no scope', { name: 'n', scopes: [] }, 'scopes'],
+  ['an unknown scope', { name: 'n', scopes: ['messages:delete'] }, 'scopes[0]'],
+  ['a scope twice', { name: 'n', scopes: ['messages:send', 'messages:send'] }, 'scopes'],
+  ['an unknown field', { name: 'n', scopes: ['messages:send'], key: 'imk_mine' }, 'key'],
+])('refuses a key with %s', async (_fault, body, path) => {
+  const refused = await ada.call('POST', KEYS, body)
+
+  expect(refused.status).toBe(400)
+  expect(refused.json).toMatchObject({ code: 'invalid-input', errors: [{ path }] })
+})
+
+it('lists a revoked key no longer', async () => {
+  const { id } = await make('revoked')
+
+  expect((await ada.call('DELETE', `${KEYS}/${id}`)).status).toBe(204)
+
+  expect(await listed('revoked')).toEqual([])
+})
+
+it('answers 404 to the revocation of a key that is revoked or never was', async () => {
+  const { id } = await make('revoked twice')
+  await ada.call('DELETE', `${KEYS}/${id}`)
+
+  expect((await ada.call('DELETE', `${KEYS}/${id}`)).status).toBe(404)
+  expect((await ada.call('DELETE', `${KEYS}/key_${'f'.repeat(32)}`)).status).toBe(404)
+  expect(await audited(id)).toHaveLength(2)
+})
+
+it('writes into the audit log who made and who revoked a key', async () => {
+  const { id } = await make('audited', ['messages:send', 'settings:read'])
+  await ada.call('DELETE', `${KEYS}/${id}`)
+
+  const [{ id: actor } = { id: '' }] = await ground.database.query<{ id: string }>(
+    `SELECT id FROM users WHERE email = 'ada@contoso.com'`,
+  )
+  expect(await audited(id)).toEqual([
+    {
+      actor,
+      action: 'service-key-created',
+      outcome: 'done',
+      details: { key: id, name: 'audited', scopes: 'messages:send settings:read' },
+    },
+    { actor, action: 'service-key-revoked', outcome: 'done', details: { key: id } },
+  ])
+})
+
+it.each([
+  ['GET', KEYS, undefined],
+  ['POST', KEYS, { name: 'n', scopes: ['messages:send'] }],
+  ['DELETE', `${KEYS}/key_${'0'.repeat(32)}`, undefined],
+] as const)('lets only a workspace admin call %s %s', async (method, path, body) => {
+  const max = product.newBrowser()
+  await max.signIn('Max Member')
+  const service = await make('may not manage keys')
+
+  expect((await max.call(method, path, body)).json.code).toBe('not-workspace-admin')
+  expect((await product.newBrowser().call(method, path, body)).json.code).toBe('not-signed-in')
+  const answer = await product.newBrowser().call(method, path, body, { authorization: `Bearer ${service.key}` })
+  expect(answer.status).toBe(401)
+})
+
+// Last use
+
+it('notes the last use of a key, to the minute', async () => {
+  const { key } = await make('used')
+  const service = clientFor(product.publicUrl, key)
+  clock.advance(10 * MINUTES)
+  const firstUse = clock.now().toISOString()
+
+  await service.get('/api/v1/messages')
+  clock.advance(59 * SECONDS)
+  await service.get('/api/v1/messages')
+  expect(await listed('used')).toMatchObject([{ lastUsedAt: firstUse }])
+
+  clock.advance(2 * SECONDS)
+  await service.get('/api/v1/messages')
+  expect(await listed('used')).toMatchObject([{ lastUsedAt: clock.now().toISOString() }])
+})
+
+it('serves a key while another process is noting its use', async () => {
+  const { id, key } = await make('noted elsewhere')
+  const release = await ground.database.lockRow('service_keys', id)
+
+  const answer = await clientFor(product.publicUrl, key).get('/api/v1/messages')
+  await release()
+
+  expect(answer.status).toBe(200)
+})
