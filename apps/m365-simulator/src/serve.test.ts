@@ -40,6 +40,12 @@ it('answers ready with a URL that works', async () => {
   expect((await fetch(`${answer.url}/`)).status).toBe(200)
 })
 
+it('generates as many people as it is told to', async () => {
+  const { answer } = await serve({ port: 0, registration: REGISTRATION, generatedPeople: 2 })
+  const people = (await (await fetch(`${answer.url}/control/people`)).json()) as { signInName: string }[]
+  expect(people.at(-1)?.signInName).toBe('person-2@contoso.com')
+})
+
 it.each(['SIGTERM', 'SIGINT'] as const)('ends with 0 on %s', async (signal) => {
   const { child, exited } = await serve({ port: 0, registration: REGISTRATION })
   child.kill(signal)

@@ -113,7 +113,8 @@ export async function controlRoutes(app: FastifyInstance, simulation: Simulation
     if (reading.kind !== 'scopes')
       return reply.code(400).send({ error: `These are no scopes of Graph: ${reading.kind}.` })
     const person = operations.findPerson(request.params.person)
-    if (person === undefined) return notFound(reply, 'person')
+    // Entra gives an account of another tenant none here.
+    if (person === undefined || person.membership === 'stranger') return notFound(reply, 'person')
     return operations.mintTokens(person, reading.scopes)
   })
   app.put<PersonPath>('/people/:person/enabled', async (request, reply) => {

@@ -1,5 +1,6 @@
 import { Client, type Context, HTTPMessageHandler, type Middleware } from '@microsoft/microsoft-graph-client'
-import { expect, it } from 'vitest'
+import type { Message } from '@microsoft/microsoft-graph-types'
+import { describe, expect, it } from 'vitest'
 import { mail, PEOPLE, simulate } from '../test-support/simulated.ts'
 
 /** The library's own handler attaches a token to https only; this one to whatever it is given. */
@@ -34,6 +35,62 @@ it('the Graph client sends a mail, and it lies in the recipient’s inbox', asyn
     .post(mail({ subject: 'Q3' }))
   const inbox = await simulated.control('GET', '/mailboxes/max@contoso.com/messages')
   expect(await inbox.json()).toMatchObject({ items: [{ folder: 'inbox', subject: 'Q3' }] })
+})
+
+describe('the Graph client on a draft', () => {
+  const property = 'String {3c7a1e5b-9d42-4f0e-8b6a-5f2d7c90e1a4} Name MessageId'
+  const immutable = { prefer: 'IdType="ImmutableId"' }
+
+  it('creates, changes, attaches, sends, and reads the sent copy by its immutable id', async () => {
+    const simulated = await simulate()
+    const { access_token: accessToken } = await simulated.signIn('ada')
+    const client = graphClient(simulated.graphBaseUrl, accessToken)
+    const draft = (await client
+      .api('/me/messages')
+      .headers(immutable)
+      .post(mail({ subject: 'Q3' }).message)) as Message
+    const path = `/me/messages/${draft.id}`
+    await client.api(path).headers(immutable).patch({ subject: 'Q4' })
+    await client
+      .api(`${path}/attachments`)
+      .headers(immutable)
+      .post({ '@odata.type': '#microsoft.graph.fileAttachment', name: 'a.txt', contentBytes: 'YWJj' })
+    await client.api(`${path}/send`).headers(immutable).post(undefined)
+    const sent = (await client
+      .api(path)
+      .headers(immutable)
+      .select(['isDraft', 'subject', 'hasAttachments'])
+      .get()) as Message
+    expect(sent).toMatchObject({ id: draft.id, isDraft: false, subject: 'Q4', hasAttachments: true })
+  })
+
+  it('finds it by extended property, and expands the property', async () => {
+    const simulated = await simulate()
+    const { access_token: accessToken } = await simulated.signIn('ada')
+    const client = graphClient(simulated.graphBaseUrl, accessToken)
+    const singleValueExtendedProperties = [{ id: property, value: 'msg_1' }]
+    await client.api('/me/messages').post(mail({ singleValueExtendedProperties }).message)
+    const found = (await client
+      .api('/me/mailFolders/drafts/messages')
+      .filter(`singleValueExtendedProperties/Any(ep: ep/id eq '${property}' and ep/value eq 'msg_1')`)
+      .expand(`singleValueExtendedProperties($filter=id eq '${property}')`)
+      .select(['id', 'isDraft'])
+      .top(1)
+      .get()) as { value: Message[] }
+    expect(found.value).toMatchObject([{ isDraft: true, singleValueExtendedProperties }])
+  })
+
+  it('deletes it', async () => {
+    const simulated = await simulate()
+    const { access_token: accessToken } = await simulated.signIn('ada')
+    const client = graphClient(simulated.graphBaseUrl, accessToken)
+    const draft = (await client.api('/me/messages').post(mail().message)) as Message
+    await client.api(`/me/messages/${draft.id}`).delete()
+    await expect(client.api(`/me/messages/${draft.id}`).get()).rejects.toMatchObject({
+      statusCode: 404,
+      code: 'ErrorItemNotFound',
+    })
+  })
 })
 
 it('the Graph client reports a refusal with its status, code and request id', async () => {

@@ -54,6 +54,8 @@ export interface MessageCopy {
   readonly folder: Folder
   /** Graph does not find it before; ms since 1970. */
   readonly visibleFromMs?: number
+  /** Only when the journal is compacted: the number it has already. */
+  readonly sequence?: number
 }
 
 /** What an authorization code stands for. Times in ms since 1970. */
@@ -89,6 +91,8 @@ export type StateEvent =
   | { readonly type: 'refresh-tokens-revoked'; readonly oid: string; readonly atMs: number }
   | { readonly type: 'access-tokens-revoked'; readonly oid: string; readonly atMs: number }
   | { readonly type: 'account-enabled'; readonly oid: string; readonly enabled: boolean }
+  /** Sequence numbers up to this one have been given. */
+  | { readonly type: 'sequence-reached'; readonly sequence: number }
   | { readonly type: 'rights-set'; readonly address: string; readonly oid: string; readonly rights: Rights }
   | {
       readonly type: 'message-accepted'

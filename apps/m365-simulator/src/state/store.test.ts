@@ -75,6 +75,28 @@ const everything: StateEvent[] = [
     message: { ...message, subject: 'Second' },
     copies: [{ id: 'm3', mailbox: 'max@contoso.com', folder: 'inbox' }],
   },
+  ...['d1', 'd2', 'd3', 'd4'].map((id): StateEvent => ({
+    type: 'draft-saved',
+    mailbox: 'max@contoso.com',
+    id,
+    message: { ...message, subject: id, isDraft: true, createdAt: START.toISOString() },
+  })),
+  {
+    type: 'draft-saved',
+    mailbox: 'max@contoso.com',
+    id: 'd1',
+    message: { ...message, subject: 'Changed', isDraft: true },
+  },
+  {
+    type: 'draft-sent',
+    mailbox: 'max@contoso.com',
+    id: 'd2',
+    message: { ...message, isFromDraft: true },
+    copies: [{ id: 'd2', mailbox: 'max@contoso.com', folder: 'sentItems', visibleFromMs: START.getTime() + 30_000 }],
+  },
+  { type: 'message-deleted', mailbox: 'max@contoso.com', id: 'd3' },
+  { type: 'message-deleted', mailbox: 'max@contoso.com', id: 'd4' },
+  { type: 'message-deleted', mailbox: 'max@contoso.com', id: 'd4' },
 ]
 
 describe('what was committed', () => {

@@ -67,6 +67,8 @@ export async function openStore(dataDirectory: string | null, clock: () => Date)
   // Compacted at every start, so that a demo restarted daily does not grow for ever.
   journal.rewrite(snapshot(state, clock().getTime()))
   blobs.keepOnly(usedBlobs(state))
+  // A compacted journal has them by message, and a copy may have moved since.
+  for (const { items } of state.mailboxes.values()) items.sort((a, b) => a.sequence - b.sequence)
   return {
     state,
     blobs,
@@ -170,6 +172,9 @@ function apply(state: State, event: StateEvent): void {
       if (event.enabled) state.disabledAccounts.delete(event.oid)
       else state.disabledAccounts.add(event.oid)
       return
+    case 'sequence-reached':
+      state.lastSequence = event.sequence
+      return
     case 'rights-set': {
       const rights = state.rights.get(event.address) ?? new Map<string, Rights>()
       state.rights.set(event.address, rights.set(event.oid, event.rights))
@@ -197,7 +202,11 @@ function apply(state: State, event: StateEvent): void {
 }
 
 function addItems(state: State, message: StoredMessage, copies: readonly MessageCopy[]): void {
-  for (const copy of copies) addItem(state, { ...copy, sequence: ++state.lastSequence, message })
+  for (const copy of copies) {
+    const sequence = copy.sequence ?? state.lastSequence + 1
+    state.lastSequence = Math.max(state.lastSequence, sequence)
+    addItem(state, { ...copy, sequence, message })
+  }
 }
 
 function addItem(state: State, item: MailboxItem): void {
@@ -256,9 +265,10 @@ function* snapshot(state: State, nowMs: number): Iterable<StateEvent> {
     yield {
       type: 'message-accepted',
       message,
-      copies: items.map(({ message: _message, sequence: _sequence, ...copy }) => copy),
+      copies: items.map(({ message: _message, ...copy }) => copy),
     }
   }
+  yield { type: 'sequence-reached', sequence: state.lastSequence }
 }
 
 function messagesInOrder(state: State): Map<StoredMessage, MailboxItem[]> {

@@ -55,6 +55,20 @@ describe('a mailbox page', () => {
     expect(text).not.toContain('<script>x')
   })
 
+  it('shows drafts, and what was sent once it can be found in Sent Items', async () => {
+    let nowMs = Date.parse('2026-11-24T10:00:00Z')
+    const simulated = await simulate({ clock: () => new Date(nowMs) })
+    const { access_token: token } = await simulated.signIn('ada')
+    await simulated.control('PATCH', '/settings', { sentCopyDelayMs: 1000 })
+    await simulated.graph(token, 'POST', '/me/messages', mail({ subject: 'Still a draft' }).message)
+    await simulated.sendMail(token, mail({ subject: 'On its way' }))
+    const text = await page(simulated, '/mailboxes/ada@contoso.com')
+    expect(text.indexOf('Still a draft')).toBeGreaterThan(text.indexOf('<h2>Drafts</h2>'))
+    expect(text).not.toContain('On its way')
+    nowMs += 1000
+    expect(await page(simulated, '/mailboxes/ada@contoso.com')).toContain('On its way')
+  })
+
   it('exists for an outside address, and leads from an alias to its mailbox', async () => {
     const simulated = await simulate()
     expect((await fetch(`${simulated.url}/mailboxes/cfo@customer.example`)).status).toBe(200)

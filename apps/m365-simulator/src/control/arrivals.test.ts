@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest'
+import { mail, type Simulated, simulate } from '../test-support/simulated.ts'
+
+const PROPERTY = 'String {3c7a1e5b-9d42-4f0e-8b6a-5f2d7c90e1a4} Name MessageId'
+const marked = (value: string) => mail({ singleValueExtendedProperties: [{ id: PROPERTY, value }] })
+const path = `/arrivals?property=${encodeURIComponent(PROPERTY)}`
+
+async function begin(): Promise<{ simulated: Simulated; token: string; read: (path: string) => Promise<unknown> }> {
+  const simulated = await simulate()
+  const { access_token: token } = await simulated.signIn('ada')
+  return { simulated, token, read: async (path) => (await simulated.control('GET', path)).json() }
+}
+
+describe('arrivals', () => {
+  it('tell how often each value of a property was accepted, by sendMail and by draft', async () => {
+    const { simulated, token, read } = await begin()
+    await simulated.sendMail(token, mail())
+    await simulated.sendMail(token, marked('msg_1'))
+    await simulated.sendMail(token, marked('msg_2'))
+    const created = await simulated.graph(token, 'POST', '/me/messages', marked('msg_2').message)
+    const { id } = (await created.json()) as { id: string }
+    await simulated.graph(token, 'POST', `/me/messages/${id}/send`)
+    expect(await read(path)).toEqual({
+      total: 4,
+      withProperty: 3,
+      repeated: 1,
+      notRemembered: 0,
+      values: { msg_1: 1, msg_2: 2 },
+      firstAt: expect.any(String),
+      lastAt: expect.any(String),
+    })
+  })
+
+  it('count what was accepted and answered otherwise, and not what was refused', async () => {
+    const { simulated, token, read } = await begin()
+    await simulated.control('POST', '/scenarios', { name: 'send-accepted-but-504' })
+    await simulated.sendMail(token, marked('msg_1'))
+    await simulated.control('POST', '/scenarios', { name: 'send-503' })
+    await simulated.sendMail(token, marked('msg_2'))
+    await simulated.sendMail(token, { message: { ...marked('msg_3').message, toRecipients: [] } })
+    expect(await read(path)).toMatchObject({ total: 1, values: { msg_1: 1 } })
+  })
+
+  it('are the same without stored mail', async () => {
+    const { simulated, token, read } = await begin()
+    await simulated.control('PATCH', '/settings', { storeMail: false })
+    await simulated.sendMail(token, marked('msg_1'))
+    expect(await read(path)).toMatchObject({ total: 1, values: { msg_1: 1 } })
+  })
+
+  it('of no property are totals alone', async () => {
+    const { simulated, token, read } = await begin()
+    expect(await read('/arrivals')).toEqual({ total: 0, firstAt: null, lastAt: null })
+    await simulated.sendMail(token, marked('msg_1'))
+    expect(await read('/arrivals')).toEqual({ total: 1, firstAt: expect.any(String), lastAt: expect.any(String) })
+  })
+
+  it.each(['/arrivals', '/reset'])('begin again after DELETE or POST %s', async (where) => {
+    const { simulated, token, read } = await begin()
+    await simulated.sendMail(token, marked('msg_1'))
+    await simulated.control(where === '/reset' ? 'POST' : 'DELETE', where)
+    expect(await read(path)).toMatchObject({ total: 0, withProperty: 0, values: {}, firstAt: null })
+  })
+})
+
+it('messages are counted per minute, and the most of any 60 seconds is kept', async () => {
+  let nowMs = Date.parse('2026-11-24T10:00:00Z')
+  const simulated = await simulate({ clock: () => new Date(nowMs) })
+  const { access_token: token } = await simulated.signIn('ada')
+  const counted = async (): Promise<unknown> => {
+    const { mailboxes } = (await (await simulated.control('GET', '/counters')).json()) as {
+      mailboxes: Record<string, { acceptedInLastMinute: number; maxAcceptedPerMinute: number }>
+    }
+    const { acceptedInLastMinute, maxAcceptedPerMinute } = mailboxes['ada@contoso.com'] ?? {}
+    return [acceptedInLastMinute, maxAcceptedPerMinute]
+  }
+  // Across the turn of a minute, which is no border.
+  nowMs += 40_000
+  for (let sent = 0; sent < 3; sent += 1) await simulated.sendMail(token, mail())
+  nowMs += 59_999
+  await simulated.sendMail(token, mail())
+  expect(await counted()).toEqual([4, 4])
+  nowMs += 1
+  expect(await counted()).toEqual([1, 4])
+  await simulated.control('DELETE', '/counters')
+  expect(await counted()).toEqual([undefined, undefined])
+})
