@@ -34,7 +34,7 @@ for (const [name, bench] of Object.entries(BENCHES)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue
   const ground = await openGround()
   try {
-    await ground.control('PATCH', '/settings', { latencyMs: 5, concurrencyLimit: 'off', storeMail: false })
+    await ground.control('PATCH', '/settings', { latencyMs: 5, mailboxConcurrency: null, storeMail: false })
     await bench(ground)
   } finally {
     await ground.close()

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
+import { MESSAGE_ID_PROPERTY } from '../packages/m365/src/mailer/send-mail-request.ts'
 import { openGround, type Ground, type Process, type Tenant } from './load/ground.ts'
 
 const MESSAGES = Number(process.argv[2] ?? 2_000)
@@ -49,7 +50,9 @@ async function run(name: string, permissions: string[], isRight: (tally: Tally) 
     await ground.control('PATCH', '/settings', {
       latencyMs: 5,
       sentCopyDelayMs: { min: 0, max: 20_000 },
-      faultRates: { ...FAULT_RATES, seed: 1 },
+      faultRates: FAULT_RATES,
+      retryAfterForm: 'mixed',
+      retryAfterSeconds: 1,
     })
     const tally = await storm(ground, tenant)
     const right = isRight(tally) && tally.accepted === MESSAGES && tally.mostAtOnce <= 4
@@ -168,6 +171,6 @@ async function countUnended(ground: Ground): Promise<number> {
 }
 
 async function readArrivals(ground: Ground): Promise<Map<string, number>> {
-  const { arrivals } = await ground.control('GET', '/arrivals')
-  return new Map(Object.entries(arrivals as Record<string, number>))
+  const { values } = await ground.control('GET', `/arrivals?${new URLSearchParams({ property: MESSAGE_ID_PROPERTY })}`)
+  return new Map(Object.entries(values as Record<string, number>))
 }

@@ -15,6 +15,7 @@ import { createTokenVault, type TokenVault } from '../../packages/m365/src/vault
 const SIMULATOR = fileURLToPath(new URL('../../apps/m365-simulator/src/serve.ts', import.meta.url))
 const LAUNCH = fileURLToPath(new URL('../launch.ts', import.meta.url))
 const READY_TIMEOUT_MS = 30_000
+const MAX_TENANTS = 64
 
 const REGISTRATION = {
   tenantId: '11111111-2222-4333-8444-555555555555',
@@ -76,7 +77,6 @@ export async function openGround(): Promise<Ground> {
 
     async addTenants(count, permissions) {
       const addresses = Array.from({ length: count }, (_, index) => `person-${index + 1}@contoso.com`)
-      await control('PATCH', '/settings', { generatedPeople: count })
       const tenants: Tenant[] = []
       for (const address of addresses) tenants.push(await addTenant({ pool, vault, control, address, permissions }))
       return tenants
@@ -170,6 +170,7 @@ async function startSimulator(): Promise<{ url: string; child: ChildProcess }> {
       displayName: 'Inforiver Mail',
       redirectUris: ['http://localhost/auth/microsoft/callback'],
     },
+    generatedPeople: MAX_TENANTS,
   })
   const answer = await new Promise<{ url?: string; failed?: string }>((resolve) => child.once('message', resolve))
   if (answer.url === undefined) throw new Error(answer.failed)
