@@ -8,8 +8,8 @@ import type { Consent as ConsentRow, TenantSettings as SettingsRow } from '../da
 import { transition, type SettingsEvent, type SettingsState } from './settings-state.ts'
 
 /** Microsoft's page may have been answered in the last second; proving the grant then takes three calls, each with a time limit. */
-const RELEASED_AT_ONCE = 1_000
 const PROOF_MS = 4 * 60_000
+const RELEASED_AT_ONCE = 1_000
 const SWEEP_BATCH = 1_000
 const RECHECK_BATCH = 100
 
@@ -233,7 +233,7 @@ export function createSettingsStore(prisma: PrismaClient): SettingsStore {
     async sweep(now) {
       await prisma.$transaction(async (transaction) => {
         const expired = await transaction.consent.updateManyAndReturn({
-          where: { status: 'pending', NOT: openAt(now) },
+          where: expiredAt(now),
           data: { status: 'expired', endedAt: now, secretsSealed: null },
           limit: SWEEP_BATCH,
         })
@@ -348,11 +348,23 @@ async function lockSettings(transaction: Prisma.TransactionClient, tenantId: str
 
 /** Which consents can still complete: those not answered and not expired, and those whose grant is being proved. */
 function openAt(now: Date) {
-  const answeredAfter = new Date(now.getTime() - PROOF_MS)
   return {
     status: 'pending',
-    OR: [{ returnedAt: null, expiresAt: { gt: now } }, { returnedAt: { gt: answeredAfter } }],
+    OR: [{ returnedAt: null, expiresAt: { gt: now } }, { returnedAt: { gt: proofBegan(now) } }],
   } satisfies Prisma.ConsentWhereInput
+}
+
+/** The others. Not written as NOT of the former: to SQL a `returnedAt` that is null is neither earlier nor later. */
+function expiredAt(now: Date) {
+  return {
+    status: 'pending',
+    OR: [{ returnedAt: null, expiresAt: { lte: now } }, { returnedAt: { lte: proofBegan(now) } }],
+  } satisfies Prisma.ConsentWhereInput
+}
+
+/** A proof that began before has taken too long. */
+function proofBegan(now: Date): Date {
+  return new Date(now.getTime() - PROOF_MS)
 }
 
 /** Ends those that are still open, and returns how many. `actor`: who did it, if not the one who started the consent. */

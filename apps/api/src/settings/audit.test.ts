@@ -1,0 +1,196 @@
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { openDatabase } from '../database/database.ts'
+import { connectMailbox, SETTINGS } from '../test-support/office365-smtp.ts'
+import type { TestBrowser } from '../test-support/test-browser.ts'
+import { createTestClock, MINUTES } from '../test-support/test-clock.ts'
+import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
+import { createSettingsStore } from './settings-store.ts'
+
+interface AuditRow {
+  actor: string | null
+  action: string
+  outcome: string
+  details: Record<string, unknown>
+}
+
+const clock = createTestClock()
+let ground: TestGround
+let product: TestProduct
+let ada: TestBrowser
+let adaId: string
+
+beforeAll(async () => {
+  ground = await createTestGround({ clock: clock.now })
+  product = await ground.startProduct({ environment: { ROLE: 'api' } })
+})
+afterAll(() => ground.close())
+
+beforeEach(async () => {
+  await ground.clear()
+  ada = product.newBrowser()
+  await ada.signIn('Ada Admin')
+  adaId = (await ground.database.query<{ id: string }>('SELECT id FROM users'))[0]?.id ?? ''
+})
+
+async function audit(): Promise<AuditRow[]> {
+  return ground.database.query<AuditRow & Record<string, unknown>>(
+    'SELECT actor, action, outcome, details FROM audit_events ORDER BY id',
+  )
+}
+
+async function withStore(act: (store: ReturnType<typeof createSettingsStore>) => Promise<void>): Promise<void> {
+  const database = await openDatabase(ground.database.url, () => {})
+  await act(createSettingsStore(database.prisma))
+  await database.close()
+}
+
+it('records a sign-in with its role, and a sign-out', async () => {
+  await ada.call('POST', '/api/v1/session/sign-out')
+
+  expect(await audit()).toEqual([
+    { actor: adaId, action: 'sign-in', outcome: 'workspace-admin', details: {} },
+    { actor: adaId, action: 'sign-out', outcome: 'done', details: {} },
+  ])
+})
+
+it('records a consent from its start to its completion', async () => {
+  await connectMailbox(ada, { fromEmail: 'reports@contoso.com' })
+
+  const details = {
+    consent: expect.stringMatching(/^con_/),
+    purpose: 'configure',
+    fromEmail: 'reports@contoso.com',
+    largeAttachments: false,
+  }
+  expect((await audit()).slice(1)).toEqual([
+    { actor: adaId, action: 'consent-started', outcome: 'pending', details },
+    { actor: adaId, action: 'consent-ended', outcome: 'completed', details },
+  ])
+})
+
+it('records why a consent failed', async () => {
+  const { consentUrl } = (await ada.call('POST', `${SETTINGS}/configure`, { fromEmail: 'finance@contoso.com' })).json
+  await ada.consent(consentUrl, 'Ada Admin')
+
+  expect((await audit()).at(-1)).toMatchObject({ action: 'consent-ended', outcome: 'send-as-denied' })
+})
+
+it('records who cancelled a consent', async () => {
+  const bob = product.newBrowser()
+  await bob.signIn('Bob Behalf')
+  const { id } = (await ada.call('POST', `${SETTINGS}/configure`, { fromEmail: 'ada@contoso.com' })).json
+  await bob.call('DELETE', `/api/v1/consents/${id}`)
+
+  const last = (await audit()).at(-1)
+  expect(last).toMatchObject({ action: 'consent-ended', outcome: 'cancelled', details: { consent: id } })
+  expect(last?.actor).not.toBe(adaId)
+})
+
+it('records a reset, with the sender there was, and each consent that it voided', async () => {
+  await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
+  const { id } = (await ada.call('POST', `${SETTINGS}/large-attachments`, { enabled: true })).json
+  await ada.call('POST', `${SETTINGS}/reset`, {})
+
+  expect((await audit()).slice(-2)).toEqual([
+    expect.objectContaining({
+      actor: adaId,
+      action: 'consent-ended',
+      outcome: 'superseded',
+      details: expect.objectContaining({ consent: id }),
+    }),
+    { actor: adaId, action: 'settings-reset', outcome: 'done', details: { fromEmail: 'ada@contoso.com' } },
+  ])
+})
+
+it('records each consent that another one’s completion superseded', async () => {
+  const { id } = (await ada.call('POST', `${SETTINGS}/configure`, { fromEmail: 'max@contoso.com' })).json
+  await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
+
+  expect((await audit()).at(-1)).toMatchObject({
+    action: 'consent-ended',
+    outcome: 'superseded',
+    details: { consent: id },
+  })
+})
+
+it('records an expired consent once it is swept, and deletes its secrets', async () => {
+  const { id } = (await ada.call('POST', `${SETTINGS}/configure`, { fromEmail: 'ada@contoso.com' })).json
+  clock.advance(10 * MINUTES)
+  await withStore((store) => store.sweep(clock.now()))
+
+  expect((await audit()).at(-1)).toMatchObject({
+    action: 'consent-ended',
+    outcome: 'expired',
+    details: { consent: id },
+  })
+  expect(await ground.database.query('SELECT status, secrets_sealed FROM consents')).toEqual([
+    { status: 'expired', secrets_sealed: null },
+  ])
+})
+
+it('sweeps no consent that can still complete', async () => {
+  await ada.call('POST', `${SETTINGS}/configure`, { fromEmail: 'ada@contoso.com' })
+  clock.advance(9 * MINUTES)
+  await withStore((store) => store.sweep(clock.now()))
+
+  expect(await ground.database.query('SELECT status FROM consents')).toEqual([{ status: 'pending' }])
+})
+
+it('records that Microsoft ended the connection, once, with its correlation id', async () => {
+  await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
+  const [row] = await ground.database.query<{ tenant_id: string; grant_version: number }>(
+    'SELECT tenant_id, grant_version FROM tenant_settings',
+  )
+  const problem = {
+    code: 'reconnect-required',
+    title: 'The connection was revoked',
+    detail: 'It was.',
+    action: 'Reconnect.',
+    correlationId: 'c0ffee',
+    since: clock.now().toISOString(),
+  } as const
+  await withStore(async (store) => {
+    for (let time = 0; time < 2; time++) {
+      await store.applyHealth(
+        row?.tenant_id ?? '',
+        row?.grant_version ?? 0,
+        { type: 'tokens-refused', problem },
+        clock.now(),
+      )
+    }
+  })
+
+  expect((await audit()).filter(({ action }) => action === 'reconnect-required')).toEqual([
+    {
+      actor: null,
+      action: 'reconnect-required',
+      outcome: 'The connection was revoked',
+      details: { correlationId: 'c0ffee' },
+    },
+  ])
+})
+
+it('counts nothing that was learned with tokens that have been replaced', async () => {
+  await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
+  const [row] = await ground.database.query<{ tenant_id: string; grant_version: number }>(
+    'SELECT tenant_id, grant_version FROM tenant_settings',
+  )
+  const problem = {
+    code: 'reconnect-required',
+    title: 'Old',
+    detail: 'Old.',
+    action: 'None.',
+    correlationId: null,
+    since: clock.now().toISOString(),
+  } as const
+  await withStore((store) =>
+    store.applyHealth(
+      row?.tenant_id ?? '',
+      (row?.grant_version ?? 0) - 1,
+      { type: 'tokens-refused', problem },
+      clock.now(),
+    ),
+  )
+
+  expect((await ada.call('GET', SETTINGS)).json).toMatchObject({ status: 'connected' })
+})

@@ -1,0 +1,63 @@
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { SETTINGS } from '../test-support/office365-smtp.ts'
+import { createTcpLink, type TcpLink } from '../test-support/tcp-link.ts'
+import { createTestBrowser, type TestBrowser } from '../test-support/test-browser.ts'
+import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
+
+let ground: TestGround
+let balancer: TcpLink
+let one: TestProduct
+let other: TestProduct
+let ada: TestBrowser
+
+// Two processes behind one name, as behind a load balancer that sends each request where it likes.
+beforeAll(async () => {
+  ground = await createTestGround()
+  balancer = await createTcpLink()
+  const environment = { ROLE: 'api', PUBLIC_URL: `http://localhost:${balancer.port}` }
+  one = await ground.startProduct({ environment })
+  other = await ground.startProduct({ environment })
+})
+afterAll(async () => {
+  await ground.close()
+  await balancer.close()
+})
+
+beforeEach(async () => {
+  await ground.clear()
+  ada = createTestBrowser(one.publicUrl)
+})
+
+it('finishes on one process a sign-in that another started', async () => {
+  balancer.leadTo(one.config.port)
+  const back = await ada.consentReturn(`${one.publicUrl}/auth/sign-in`, 'Ada Admin')
+  balancer.leadTo(other.config.port)
+  await ada.visit(back)
+
+  expect((await ada.call('GET', '/api/v1/session')).status).toBe(200)
+  balancer.leadTo(one.config.port)
+  expect((await ada.call('GET', '/api/v1/session')).status).toBe(200)
+})
+
+it('finishes on one process a consent that another started', async () => {
+  balancer.leadTo(one.config.port)
+  await ada.signIn('Ada Admin')
+  const { consentUrl } = (await ada.call('POST', `${SETTINGS}/configure`, { fromEmail: 'ada@contoso.com' })).json
+  const back = await ada.consentReturn(consentUrl, 'Ada Admin')
+  balancer.leadTo(other.config.port)
+
+  expect((await ada.open(back)).status).toBe(200)
+  balancer.leadTo(one.config.port)
+  expect((await ada.call('GET', SETTINGS)).json).toMatchObject({ status: 'connected' })
+})
+
+it('ends a session on every process when one signs it out', async () => {
+  balancer.leadTo(one.config.port)
+  await ada.signIn('Ada Admin')
+  const copy = createTestBrowser(one.publicUrl)
+  for (const [name, value] of ada.cookies) copy.cookies.set(name, value)
+  await ada.call('POST', '/api/v1/session/sign-out')
+  balancer.leadTo(other.config.port)
+
+  expect((await copy.call('GET', '/api/v1/session')).status).toBe(401)
+})
