@@ -1,18 +1,30 @@
 import { X509Certificate } from 'node:crypto'
 import { getCACertificates } from 'node:tls'
-import { Agent, EnvHttpProxyAgent, fetch as undiciFetch, type Dispatcher, type RequestInit as UndiciInit } from 'undici'
+import { Agent, EnvHttpProxyAgent, request, type Dispatcher } from 'undici'
 
 const CONNECT_TIMEOUT_MS = 10_000
 const DEFAULT_TIMEOUT_MS = 60_000
+const COMMON_HEADERS = { accept: '*/*', 'accept-encoding': 'identity', 'user-agent': 'inforiver-mail' }
 
-/** The part of `fetch` that everything here uses. */
-export type MicrosoftFetch = (url: string, init?: MicrosoftFetchInit) => Promise<Response>
+/**
+ * The part of `fetch` that everything here uses.
+ * Rejects when there is no answer, with the reason of the signal or the error of the connection.
+ */
+export type MicrosoftFetch = (url: string, init?: MicrosoftFetchInit) => Promise<MicrosoftResponse>
 
 export interface MicrosoftFetchInit {
   readonly method?: string
-  readonly headers?: Headers | Readonly<Record<string, string>>
+  readonly headers?: Readonly<Record<string, string>>
   readonly body?: string | Uint8Array
   readonly signal?: AbortSignal
+}
+
+/** The part of a `Response` that everything here uses. Until its body is read, the connection serves nobody else. */
+export interface MicrosoftResponse {
+  readonly status: number
+  readonly headers: Headers
+  readonly body: AsyncIterable<Uint8Array> | null
+  readonly text: () => Promise<string>
 }
 
 export interface MicrosoftFetchOptions {
@@ -34,15 +46,22 @@ export interface MicrosoftFetchOptions {
 export function createMicrosoftFetch(options: MicrosoftFetchOptions): MicrosoftFetch {
   const dispatcher = createDispatcher(options)
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS
-  return async (url, { signal, ...init } = {}) => {
+  return async (url, { method = 'GET', headers, body, signal } = {}) => {
     const deadline = AbortSignal.timeout(timeoutMs)
-    const request: UndiciInit = {
-      ...(init as UndiciInit),
-      dispatcher,
-      redirect: 'manual',
+    // undici's `fetch` does the same at three times the cost, which is half the cost of sending a mail.
+    const response = await request(url, {
+      method,
+      headers: { ...COMMON_HEADERS, ...headers },
+      ...(body !== undefined && { body }),
       signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
+      dispatcher,
+    })
+    return {
+      status: response.statusCode,
+      headers: new Headers(response.headers as Record<string, string>),
+      body: response.body,
+      text: () => response.body.text(),
     }
-    return await undiciFetch(url, request)
   }
 }
 
@@ -54,6 +73,8 @@ function createDispatcher({ httpsProxy, noProxy, extraCaCertificates }: Microsof
     connect: { timeout: CONNECT_TIMEOUT_MS, ...tls },
     // HTTP/1.1 keeps one request on one connection, so that a broken connection says which request it was.
     allowH2: false,
+    // Idle connections are closed after undici's 4 s, or before the server's own time is up: one that the server
+    // closes under a request leaves open whether the mail was sent.
   }
   if (!httpsProxy) return new Agent(common)
   if (!URL.canParse(httpsProxy)) throw new Error('HTTPS_PROXY is not a URL, such as http://proxy.contoso.com:8080.')

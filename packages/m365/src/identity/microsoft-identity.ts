@@ -104,7 +104,10 @@ export function createMicrosoftIdentity(options: MicrosoftIdentityOptions): Micr
   const keys = createRemoteJWKSet(new URL(endpoints.keys), {
     // The tokens come from the same authority as the keys: nobody else can make us ask for new keys.
     cooldownDuration: 0,
-    [customFetch]: (url, { headers, signal }) => fetch(url, { headers, signal }),
+    [customFetch]: async (url, { headers, signal }) => {
+      const response = await fetch(url, { headers: Object.fromEntries(headers), signal })
+      return new Response(await response.text(), { status: response.status })
+    },
   })
 
   /** One application per call: msal-node's cache and its local throttle must not outlive the call or mix people. */

@@ -36,6 +36,7 @@ export function readGraphAnswer(reply: Extract<GraphReply, { answered: true }>, 
 }
 
 export function parseJson(text: string): unknown {
+  if (text === '') return null // an accepted mail is answered so, and an exception is dear
   try {
     return JSON.parse(text) as unknown
   } catch {

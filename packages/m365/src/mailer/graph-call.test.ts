@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { MicrosoftFetchInit } from '../microsoft-fetch.ts'
+import { createMicrosoftFetch, type MicrosoftFetchInit } from '../microsoft-fetch.ts'
+import { serve } from '../test-support/servers.ts'
 import { createGraphCall } from './graph-call.ts'
 
 describe('a Graph call', () => {
@@ -17,6 +18,18 @@ describe('a Graph call', () => {
       expect(requests).toEqual([{ url: path, authorization: null }])
     },
   )
+
+  it('keeps token and answer of calls that overlap apart', async () => {
+    const waiting: (() => unknown)[] = []
+    const origin = await serve(({ headers }, response) => {
+      waiting.unshift(() => response.end(headers.authorization))
+      if (waiting.length === 2) for (const answer of waiting) answer()
+    })
+    const call = createGraphCall(origin, createMicrosoftFetch({}))
+    const tokens = ['token-1', 'token-2']
+    const replies = await Promise.all(tokens.map((accessToken) => call({ method: 'GET', path: '/me', accessToken })))
+    expect(replies).toMatchObject(tokens.map((accessToken) => ({ text: `Bearer ${accessToken}` })))
+  })
 })
 
 function recordingFetch() {

@@ -1,6 +1,12 @@
-import { Client, ResponseType, type Context, type Middleware } from '@microsoft/microsoft-graph-client'
+import {
+  Client,
+  ResponseType,
+  type Context,
+  type Middleware,
+  type MiddlewareOptions,
+} from '@microsoft/microsoft-graph-client'
 import { withoutTrailingSlash } from '../clouds.ts'
-import type { MicrosoftFetch, MicrosoftFetchInit } from '../microsoft-fetch.ts'
+import type { MicrosoftFetch, MicrosoftFetchInit, MicrosoftResponse } from '../microsoft-fetch.ts'
 
 const MAX_ANSWER_BYTES = 1024 * 1024
 
@@ -39,15 +45,15 @@ export function createGraphCall(graphBaseUrl: string, fetch: MicrosoftFetch): Gr
   // Both https://graph.microsoft.com and https://graph.microsoft.com/v1.0 are in use as "the base URL".
   const baseUrl = `${withoutTrailingSlash(graphBaseUrl).replace(/\/v1\.0$/, '')}/`
   const { origin } = new URL(baseUrl)
+  const client = Client.initWithMiddleware({
+    baseUrl,
+    defaultVersion: 'v1.0',
+    middleware: [createAuthentication(origin), createTransport(fetch)],
+  })
 
   return async ({ method, path, body, immutableIds, accessToken, signal }) => {
-    const transport = createTransport(fetch)
-    const client = Client.initWithMiddleware({
-      baseUrl,
-      defaultVersion: 'v1.0',
-      middleware: [createAuthentication(accessToken, origin), transport],
-    })
-    const request = client.api(path).responseType(ResponseType.RAW)
+    const call = new OneCall(accessToken)
+    const request = client.api(path).responseType(ResponseType.RAW).middlewareOptions([call])
     if (signal) request.option('signal', signal)
     if (immutableIds) request.header('prefer', 'IdType="ImmutableId"')
     try {
@@ -56,20 +62,37 @@ export function createGraphCall(graphBaseUrl: string, fetch: MicrosoftFetch): Gr
       // A string is sent as it is; anything else the client would serialise by the name of its class.
       else await request.post(body === undefined ? '' : JSON.stringify(body))
     } catch (error) {
-      if (transport.reply?.answered !== false) throw error // not the connection: a mistake of ours
+      if (call.reply?.answered !== false) throw error // not the connection: a mistake of ours
     }
-    return transport.reply ?? { answered: false, error: new Error('The Graph client made no request.') }
+    return call.reply ?? { answered: false, error: new Error('The Graph client made no request.') }
   }
 }
 
+/** What belongs to one call, along a chain that serves them all. The client finds it by its class. */
+class OneCall implements MiddlewareOptions {
+  readonly accessToken: string
+  reply: GraphReply | null = null
+
+  constructor(accessToken: string) {
+    this.accessToken = accessToken
+  }
+}
+
+function callOf({ middlewareControl }: Context): OneCall {
+  const call = middlewareControl?.getMiddlewareOptions(OneCall)
+  if (!(call instanceof OneCall)) throw new Error('A request to Graph belongs to no call.')
+  return call
+}
+
 /** Attaches the token to requests to Graph, and to nothing else. */
-function createAuthentication(accessToken: string, graphOrigin: string): Middleware {
+function createAuthentication(graphOrigin: string): Middleware {
   let next: Middleware | null = null
   return {
     async execute(context) {
-      const headers = new Headers(context.options?.headers)
-      if (new URL(urlOf(context)).origin === graphOrigin) headers.set('authorization', `Bearer ${accessToken}`)
-      context.options = { ...context.options, headers }
+      if (new URL(urlOf(context)).origin === graphOrigin) {
+        const headers = { ...headersOf(context), authorization: `Bearer ${callOf(context).accessToken}` }
+        context.options = { ...context.options, headers }
+      }
       await next?.execute(context)
     },
     setNext(middleware) {
@@ -79,20 +102,17 @@ function createAuthentication(accessToken: string, graphOrigin: string): Middlew
 }
 
 /** The end of the chain: asks the fetch that was passed in, and keeps what came back. */
-function createTransport(fetch: MicrosoftFetch): Middleware & { readonly reply: GraphReply | null } {
-  let reply: GraphReply | null = null
+function createTransport(fetch: MicrosoftFetch): Middleware {
   return {
-    get reply() {
-      return reply
-    },
     async execute(context) {
+      const call = callOf(context)
       try {
         const response = await fetch(urlOf(context), context.options as MicrosoftFetchInit)
         const text = await boundedText(response)
-        reply = { answered: true, status: response.status, headers: response.headers, text }
-        context.response = response
+        call.reply = { answered: true, status: response.status, headers: response.headers, text }
+        context.response = response as Response // handed back raw, and looked at by nobody
       } catch (error) {
-        reply = { answered: false, error }
+        call.reply = { answered: false, error }
         throw error
       }
     },
@@ -103,7 +123,11 @@ function urlOf({ request }: Context): string {
   return typeof request === 'string' ? request : request.url
 }
 
-async function boundedText(response: Response): Promise<string> {
+function headersOf({ options }: Context): Readonly<Record<string, string>> {
+  return options?.headers as Readonly<Record<string, string>> // the client makes plain objects only
+}
+
+async function boundedText(response: MicrosoftResponse): Promise<string> {
   const chunks: Uint8Array[] = []
   let sizeBytes = 0
   try {
