@@ -6,6 +6,7 @@ import {
   MICROSOFT_CODES,
   toMessageProblem,
   type Failure,
+  type FailureContext,
 } from './classify-failure.ts'
 import type { GraphAnswer } from './graph-answer.ts'
 
@@ -233,7 +234,33 @@ describe('toMessageProblem', () => {
     if (failure.outcome !== 'refused') throw new Error(`It was ${failure.outcome}.`)
     expect(MessageProblem.parse(toMessageProblem(failure)).microsoftCode).toBe(code)
   })
+
+  it('says where Send As is given, and that it can take an hour', () => {
+    const { code, detail } = problemOf({ status: 403, code: 'ErrorSendAsDenied' })
+    expect(code).toBe('send-as-denied')
+    expect(detail).toMatch(/Send As on the sender at Exchange admin center > Recipients.*an hour/)
+  })
+
+  it('does not say that Send As is missing where access was denied', () => {
+    const { code, detail } = problemOf({ status: 403, code: 'ErrorAccessDenied', message: 'Access is denied.' })
+    expect(code).toBe('message-refused')
+    expect(detail).toMatch(/“Access is denied\.”.*Tenant Settings > Office 365 SMTP.*Entra administrator/)
+    expect(detail).not.toContain('Send As')
+  })
+
+  it('says of a missing permission where it is accepted', () => {
+    const sender = { own: false, grantedPermissions: ['Mail.Send'] }
+    const { title, detail } = problemOf({ status: 403, code: 'ErrorAccessDenied' }, { sender })
+    expect(title).toContain('Mail.Send.Shared')
+    expect(detail).toContain('Tenant Settings > Office 365 SMTP')
+  })
 })
+
+function problemOf(parts: Partial<GraphAnswer>, context: FailureContext = {}): MessageProblem {
+  const failure = classifyFailure(answer(parts), context)
+  if (failure.outcome !== 'refused') throw new Error(`It was ${failure.outcome}.`)
+  return toMessageProblem(failure)
+}
 
 function answer(parts: Partial<GraphAnswer>): GraphAnswer {
   const nothing = { code: null, innerCode: null, message: null, requestId: null, retryAfter: null, claims: null }

@@ -56,8 +56,8 @@ type Rule = Refusal | 'throttled' | 'unavailable' | 'unknown'
 const ACCESS_DENIED: Refusal = {
   general: true,
   reason: 'access-denied',
-  title: 'Microsoft denied access',
-  detail: 'The account lacks a permission or a right to the mailbox.',
+  title: 'Microsoft denied access to the mailbox',
+  detail: 'The connected account lacks a permission or a right to the mailbox.',
 }
 
 const SHARED_PERMISSION_MISSING: Refusal = {
@@ -100,7 +100,7 @@ const ACCOUNT_BLOCKED: Refusal = {
 const MAILBOX_FULL: Refusal = {
   reason: 'message-refused',
   title: 'The mailbox is full',
-  detail: 'The mailbox that sends has no room left, so that Microsoft cannot take the message.',
+  detail: 'The mailbox that sends has no room left. Make room in it, then retry the message.',
 }
 
 /**
@@ -219,21 +219,49 @@ export function classifyConnectionFailure(error: unknown): Failure {
   return { outcome: 'unknown', ...facts, detail: `The connection to Microsoft 365 ended before an answer${named}.` }
 }
 
-/** As the problem of a message that failed for good. */
+/** As the problem of a message that failed for good. Its detail ends with who does what before it is tried again. */
 export function toMessageProblem({ reason, title, detail, microsoftCode, requestId }: Refused): MessageProblem {
-  return { code: MESSAGE_PROBLEM[reason], title, detail, microsoftCode, requestId }
+  const { code, remedy } = MESSAGE_PROBLEMS[reason]
+  return { code, title, detail: remedy === '' ? detail : `${detail} ${remedy}`, microsoftCode, requestId }
 }
 
-const MESSAGE_PROBLEM = {
-  'send-as-denied': 'send-as-denied',
-  'permission-missing': 'send-as-denied',
-  'access-denied': 'send-as-denied',
-  'mailbox-not-found': 'mailbox-not-found',
-  'recipient-refused': 'recipient-refused',
-  'message-refused': 'message-refused',
-  'message-too-large': 'message-too-large',
-  'sending-limit-reached': 'sending-limit-reached',
-} as const satisfies Record<RefusalReason, MessageProblemCode>
+interface MessageProblemWords {
+  readonly code: MessageProblemCode
+  /** Empty where only Microsoft's own sentence can say it. */
+  readonly remedy: string
+}
+
+const MESSAGE_PROBLEMS: Readonly<Record<RefusalReason, MessageProblemWords>> = {
+  'send-as-denied': {
+    code: 'send-as-denied',
+    remedy:
+      'An Exchange administrator gives the connected account Send As on the sender at Exchange admin center > Recipients; a fresh right can take an hour to work. Then retry the message.',
+  },
+  'permission-missing': {
+    code: 'send-as-denied',
+    remedy:
+      'A workspace admin connects the mailbox again at Tenant Settings > Office 365 SMTP and accepts the permission. Then retry the message.',
+  },
+  // Not `send-as-denied`: the right to send as the sender is only one of the things that may be missing.
+  'access-denied': {
+    code: 'message-refused',
+    remedy:
+      'A workspace admin connects the mailbox again at Tenant Settings > Office 365 SMTP. If that does not help, an Entra administrator checks the permissions of the app, and an Exchange administrator the rights of the connected account and the application access policies. Then retry the message.',
+  },
+  'mailbox-not-found': {
+    code: 'mailbox-not-found',
+    remedy:
+      'An Exchange administrator checks at Exchange admin center > Recipients that both exist and that the account has a licence with Exchange Online. Then retry the message.',
+  },
+  'recipient-refused': { code: 'recipient-refused', remedy: 'Submit the message again with other recipients.' },
+  'message-refused': { code: 'message-refused', remedy: '' },
+  'message-too-large': { code: 'message-too-large', remedy: 'Submit it again with smaller attachments, or fewer.' },
+  'sending-limit-reached': {
+    code: 'sending-limit-reached',
+    remedy:
+      'An administrator sees why at Microsoft Defender portal > Review > Restricted entities, and in Exchange admin center > Mail flow. Then retry the message.',
+  },
+}
 
 const PASSING = {
   throttled: 'Microsoft asks to slow down.',

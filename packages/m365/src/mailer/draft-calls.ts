@@ -5,9 +5,12 @@ import type { CallOptions, SendOutcome } from './graph-mailer.ts'
 import type { OutgoingMessage } from './outgoing-message.ts'
 import { toGraphMessage } from './send-mail-request.ts'
 
+/** What Exchange calls an operation that the state of an item does not allow. */
+const NO_DRAFT = 'ErrorInvalidOperation'
+
 export type CreateDraftOutcome = { readonly outcome: 'created'; readonly draftId: string } | Failure
 
-/** The id names nothing in the mailbox: deleted, or never there. */
+/** The id names nothing in the mailbox: deleted for good, or never there. */
 interface Gone {
   readonly outcome: 'gone'
 }
@@ -22,30 +25,23 @@ export type DeleteMessageOutcome = { readonly outcome: 'deleted' } | Gone | Fail
 export interface DraftCalls {
   /** Needs `Mail.ReadWrite`, like reading and deleting. `saveToSentItems` does not apply: a sent draft is kept. */
   createDraft(message: OutgoingMessage, options: CallOptions): Promise<CreateDraftOutcome>
-  /** `gone`: it was sent already, and its copy is not in place yet; or it was deleted. */
+  /** `gone`: it was sent already, and its copy is not in place yet; or it was deleted for good. */
   sendDraft(draftId: string, options: CallOptions): Promise<SendDraftOutcome>
-  /** Never `unknown`. `gone` right after sending means little: the copy appears late. */
+  /** Never `unknown`. A draft is one in Deleted Items too. `gone` right after sending means little: the copy is late. */
   readDraft(draftId: string, options: CallOptions): Promise<ReadDraftOutcome>
-  /** Never `unknown`. Of a draft as well as of a message that was sent. */
+  /** Moves a draft, or a message that was sent, to Deleted Items; from there it goes for good. Never `unknown`. */
   deleteMessage(id: string, options: CallOptions): Promise<DeleteMessageOutcome>
 }
 
 export function createDraftCalls(exchange: Exchange): DraftCalls {
   return {
-    async createDraft(message, { accessToken, signal, ...context }) {
-      const body = toGraphMessage(message)
-      const reply = await exchange({
-        method: 'POST',
-        path: '/me/messages',
-        body,
-        immutableIds: true,
-        accessToken,
-        signal,
-      })
+    async createDraft(message, { accessToken, signal }) {
+      const draft = { path: '/me/messages', body: toGraphMessage(message), immutableIds: true } as const
+      const reply = await exchange({ method: 'POST', ...draft, accessToken, signal })
       if (!reply.answered) return classifyConnectionFailure(reply.error)
       const draftId = reply.status === 201 ? member(parseJson(reply.text), 'id') : null
       if (typeof draftId === 'string' && draftId !== '') return { outcome: 'created', draftId }
-      return classifyFailure(reply.answer, context)
+      return classifyFailure(reply.answer) // whose address it leaves from is asked when it is sent
     },
 
     async sendDraft(draftId, { accessToken, signal, ...context }) {
@@ -54,11 +50,13 @@ export function createDraftCalls(exchange: Exchange): DraftCalls {
       if (!reply.answered) return classifyConnectionFailure(reply.error)
       const { requestId, retryAfter } = reply.answer
       if (reply.status === 202) return { outcome: 'sent', retryAfter, requestId }
-      return isGone(reply.answer) ? { outcome: 'gone' } : classifyFailure(reply.answer, context)
+      if (isGone(reply.answer)) return { outcome: 'gone' }
+      const failure = classifyFailure(reply.answer, context)
+      return failure.outcome === 'refused' && failure.microsoftCode === NO_DRAFT ? sentAlready(failure) : failure
     },
 
     async readDraft(draftId, { accessToken, signal }) {
-      const path = `${pathOf(draftId)}?$select=id,isDraft,parentFolderId`
+      const path = `${pathOf(draftId)}?$select=id,isDraft`
       const reply = await exchange({ method: 'GET', path, immutableIds: true, accessToken, signal })
       if (!reply.answered) return withoutDoubt(classifyConnectionFailure(reply.error))
       const isDraft = reply.status === 200 ? member(parseJson(reply.text), 'isDraft') : null
@@ -73,6 +71,12 @@ export function createDraftCalls(exchange: Exchange): DraftCalls {
       return isGone(reply.answer) ? { outcome: 'gone' } : withoutDoubt(classifyFailure(reply.answer))
     },
   }
+}
+
+/** Somebody sent it: a person from the Drafts folder, or a call of ours whose answer was lost. Reading it tells. */
+function sentAlready({ microsoftCode, requestId }: Failure): Failure {
+  const detail = 'The draft is no draft any more: it may have been sent before.'
+  return { outcome: 'unknown', retryAfter: null, microsoftCode, requestId, detail }
 }
 
 /** Ids may hold `/`, `+` and `=`. */

@@ -18,13 +18,13 @@ export async function findByMessageId(
   where: SearchedFolder,
   { accessToken, signal }: CallOptions,
 ): Promise<FindMessageOutcome> {
-  const path = `/me/mailFolders/${where}/messages?$filter=${filterFor(messageId)}&$select=id&$top=2`
+  const path = `/me/mailFolders/${where}/messages?$filter=${filterFor(messageId)}&$select=id&$top=1`
   const reply = await exchange({ method: 'GET', path, immutableIds: true, accessToken, signal })
   if (!reply.answered) return withoutDoubt(classifyConnectionFailure(reply.error))
   const found = reply.status === 200 ? member(parseJson(reply.text), 'value') : null
-  if (!Array.isArray(found)) return withoutDoubt(classifyFailure(reply.answer))
-  const id = member(found[0], 'id')
-  return typeof id === 'string' ? { outcome: 'found', id } : { outcome: 'not-found' }
+  if (Array.isArray(found) && found.length === 0) return { outcome: 'not-found' }
+  const id = Array.isArray(found) ? member(found[0], 'id') : null
+  return typeof id === 'string' ? { outcome: 'found', id } : withoutDoubt(classifyFailure(reply.answer))
 }
 
 function filterFor(messageId: string): string {

@@ -1,42 +1,23 @@
 import { randomBytes } from 'node:crypto'
 import { startSimulator, type Simulator } from '@inforiver-mail/m365-simulator/start'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { newSecrets } from '../identity/authorization-secrets.ts'
-import { createMicrosoftIdentity } from '../identity/microsoft-identity.ts'
 import { createMicrosoftFetch } from '../microsoft-fetch.ts'
 import { selfSignedCertificate } from '../test-support/self-signed-certificate.ts'
 import { freePort, serve, serveProxy, serveTls } from '../test-support/servers.ts'
+import { accessTokenOf, message } from '../test-support/mail.ts'
 import {
   ADA,
   control,
   GIL_THE_GUEST,
   NORA_WITHOUT_MAILBOX,
-  redirectUri,
+  readControl,
   registration,
-  signIn,
 } from '../test-support/sign-in.ts'
 import { createGraphMailer, type GraphMailer } from './graph-mailer.ts'
-import type { OutgoingMessage } from './outgoing-message.ts'
 import { MESSAGE_ID_PROPERTY } from './send-mail-request.ts'
 
 const NOW = new Date('2026-11-24T10:00:00.000Z')
 const fetch = createMicrosoftFetch({ timeoutMs: 2_000 })
-
-const message: OutgoingMessage = {
-  id: 'msg_00000000000000000000000000000001',
-  from: { address: 'ada@contoso.com' },
-  to: [{ address: 'max@contoso.com', name: 'Max Member' }],
-  cc: [],
-  bcc: [],
-  replyTo: [],
-  subject: 'Größe 📈',
-  html: '<p>Hello</p>',
-  text: null,
-  attachments: [],
-  headers: {},
-  importance: 'normal',
-  saveToSentItems: true,
-}
 
 let simulator: Simulator
 let mailer: GraphMailer
@@ -319,19 +300,8 @@ function mailerAt(graphBaseUrl: string, by = fetch): GraphMailer {
   return createGraphMailer({ graphBaseUrl, fetch: by, clock: () => NOW })
 }
 
-async function tokenOf(oid: string, scopes: readonly string[] = ['Mail.Send', 'User.Read']): Promise<string> {
-  const identity = createMicrosoftIdentity({
-    registration,
-    authorityHost: simulator.authorityHost,
-    redirectUri,
-    fetch,
-    clock: () => new Date(),
-  })
-  const { codeVerifier, ...secrets } = newSecrets(randomBytes)
-  const { code = '' } = await signIn(await identity.authorizeUrl({ scopes, prompt: 'select_account', ...secrets }), oid)
-  const redemption = await identity.redeemCode({ code, codeVerifier, nonce: secrets.nonce, scopes })
-  if (redemption.outcome === 'refused') throw new Error(redemption.explanation.detail)
-  return redemption.tokens.accessToken
+function tokenOf(oid: string, scopes: readonly string[] = ['Mail.Send', 'User.Read']): Promise<string> {
+  return accessTokenOf(simulator.authorityHost, oid, scopes)
 }
 
 function inboxOf(address: string) {
@@ -339,11 +309,13 @@ function inboxOf(address: string) {
 }
 
 async function messagesIn(address: string, folder: 'inbox' | 'sentItems'): Promise<unknown[]> {
-  const response = await fetch(`${simulator.url}/control/mailboxes/${address}/messages?folder=${folder}`)
-  return ((await response.json()) as { items: unknown[] }).items
+  const { items } = (await readControl(simulator.url, `/mailboxes/${address}/messages?folder=${folder}`)) as {
+    items: unknown[]
+  }
+  return items
 }
 
 async function sendMailCalls(): Promise<number> {
-  const log = (await (await fetch(`${simulator.url}/control/log`)).json()) as { items: { endpoint: string | null }[] }
-  return log.items.filter(({ endpoint }) => endpoint === 'sendMail').length
+  const { items } = (await readControl(simulator.url, '/log')) as { items: { endpoint: string | null }[] }
+  return items.filter(({ endpoint }) => endpoint === 'sendMail').length
 }

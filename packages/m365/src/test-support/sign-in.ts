@@ -45,3 +45,8 @@ export async function control(
   })
   if (!response.ok) throw new Error(`${method} ${path}: HTTP ${response.status} ${await response.text()}`)
 }
+
+/** Reads from its control API. */
+export async function readControl(origin: string, path: string): Promise<unknown> {
+  return (await fetch(`${origin}/control${path}`)).json()
+}

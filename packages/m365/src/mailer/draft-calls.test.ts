@@ -1,0 +1,301 @@
+import { startSimulator, type Simulator } from '@inforiver-mail/m365-simulator/start'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { createMicrosoftFetch } from '../microsoft-fetch.ts'
+import { accessTokenOf, message } from '../test-support/mail.ts'
+import { freePort, serve } from '../test-support/servers.ts'
+import { ADA, control, readControl, registration } from '../test-support/sign-in.ts'
+import { createGraphMailer, type CallOptions, type GraphMailer } from './graph-mailer.ts'
+import { MESSAGE_ID_PROPERTY } from './send-mail-request.ts'
+
+const NOW = new Date('2026-11-24T10:00:00.000Z')
+const fetch = createMicrosoftFetch({ timeoutMs: 2_000 })
+const token = { accessToken: 'token' }
+const itemNotFound = JSON.stringify({ error: { code: 'ErrorItemNotFound', message: 'x' } })
+
+let simulator: Simulator
+let mailer: GraphMailer
+let ada: CallOptions
+
+beforeAll(async () => {
+  simulator = await startSimulator({ port: 0, registration })
+  mailer = mailerAt(simulator.graphBaseUrl)
+})
+afterAll(() => simulator.close())
+afterEach(() => control(simulator.url, 'POST', '/reset'))
+
+describe('createDraft', () => {
+  it('puts the message into Drafts with its id as an extended property, and sends nothing', async () => {
+    await asAda()
+    const attachments = [{ filename: 'q3.txt', contentType: 'text/plain', content: Buffer.from('Q3'), contentId: null }]
+    await mailer.createDraft({ ...message, headers: { 'x-report-id': '42' }, attachments }, ada)
+    expect(await messagesIn('ada@contoso.com', 'drafts')).toMatchObject([
+      {
+        subject: message.subject,
+        to: [{ address: 'max@contoso.com' }],
+        headers: [{ name: 'x-report-id', value: '42' }],
+        attachments: [{ name: 'q3.txt', sizeBytes: 2 }],
+        extendedProperties: [{ id: MESSAGE_ID_PROPERTY, value: message.id }],
+      },
+    ])
+    expect(await messagesIn('max@contoso.com', 'inbox')).toEqual([])
+  })
+
+  it('is refused without Mail.ReadWrite, and does not blame another permission', async () => {
+    const sender = { own: false, grantedPermissions: ['Mail.Send'] }
+    const options = { accessToken: await tokenOf(['Mail.Send']), sender }
+    expect(await mailer.createDraft(message, options)).toMatchObject({ outcome: 'refused', reason: 'access-denied' })
+  })
+
+  it.each(['draft-created-but-504', 'draft-created-but-reset'])('leaves it open after %s', async (name) => {
+    await asAda()
+    await control(simulator.url, 'POST', '/scenarios', { name })
+    expect(await mailer.createDraft(message, ada)).toMatchObject({ outcome: 'unknown' })
+  })
+
+  it.each([
+    [201, '<html>'],
+    [201, '{}'],
+    [201, '{"id":""}'],
+    [202, '{"id":"a"}'],
+  ])('leaves it open when HTTP %i with %j names no draft', async (status, body) => {
+    const origin = await serve((_request, response) => response.writeHead(status).end(body))
+    expect(await mailerAt(origin).createDraft(message, token)).toMatchObject({ outcome: 'unknown' })
+  })
+})
+
+describe('sendDraft', () => {
+  it('sends the draft as it was created', async () => {
+    await mailer.sendDraft(await draftOfAda(), ada)
+    expect(await messagesIn('max@contoso.com', 'inbox')).toMatchObject([
+      {
+        subject: message.subject,
+        from: { address: 'ada@contoso.com' },
+        body: { contentType: 'html', content: message.html },
+        extendedProperties: [{ id: MESSAGE_ID_PROPERTY, value: message.id }],
+      },
+    ])
+  })
+
+  it('reports the request id of what was sent', async () => {
+    expect(await mailer.sendDraft(await draftOfAda(), ada)).toEqual({
+      outcome: 'sent',
+      retryAfter: null,
+      requestId: expect.any(String),
+    })
+  })
+
+  it('is gone once the draft was deleted for good', async () => {
+    const draftId = await draftOfAda()
+    await mailer.deleteMessage(draftId, ada)
+    await mailer.deleteMessage(draftId, ada)
+    expect(await mailer.sendDraft(draftId, ada)).toEqual({ outcome: 'gone' })
+  })
+
+  it('is gone while the copy of the sent draft is not in place yet', async () => {
+    await copiesAppearAfter(60_000)
+    const draftId = await draftOfAda()
+    await mailer.sendDraft(draftId, ada)
+    expect(await mailer.sendDraft(draftId, ada)).toEqual({ outcome: 'gone' })
+  })
+
+  it('leaves it open when the draft has become a sent message', async () => {
+    const draftId = await draftOfAda()
+    await mailer.sendDraft(draftId, ada)
+    expect(await mailer.sendDraft(draftId, ada)).toMatchObject({
+      outcome: 'unknown',
+      microsoftCode: 'ErrorInvalidOperation',
+    })
+  })
+
+  it('is refused when the delegate may not send as the sender', async () => {
+    const options = { accessToken: await tokenOf(['Mail.ReadWrite', 'Mail.Send', 'Mail.Send.Shared']) }
+    const created = await mailer.createDraft({ ...message, from: { address: 'finance@contoso.com' } }, options)
+    if (created.outcome !== 'created') throw new Error(`It was ${created.outcome}.`)
+    expect(await mailer.sendDraft(created.draftId, options)).toMatchObject({
+      outcome: 'refused',
+      reason: 'send-as-denied',
+    })
+  })
+
+  it('names Mail.Send.Shared when it is missing for a foreign sender', async () => {
+    await asAda()
+    const created = await mailer.createDraft({ ...message, from: { address: 'reports@contoso.com' } }, ada)
+    if (created.outcome !== 'created') throw new Error(`It was ${created.outcome}.`)
+    const sender = { own: false, grantedPermissions: ['Mail.Send', 'Mail.ReadWrite'] }
+    expect(await mailer.sendDraft(created.draftId, { ...ada, sender })).toMatchObject({ reason: 'permission-missing' })
+  })
+
+  it('says that its body is empty', async () => {
+    const seen: unknown[] = []
+    const origin = await serve((request, response) => {
+      seen.push(request.method, request.headers['content-length'], request.headers['transfer-encoding'])
+      response.writeHead(202).end()
+    })
+    await mailerAt(origin).sendDraft('a', token)
+    expect(seen).toEqual(['POST', '0', undefined])
+  })
+
+  it('does not take a gateway’s word for it that the draft is gone', async () => {
+    const origin = await serve((_request, response) => response.writeHead(504).end(itemNotFound))
+    expect(await mailerAt(origin).sendDraft('a', token)).toMatchObject({ outcome: 'unknown' })
+  })
+
+  it('leaves it open when the connection breaks', async () => {
+    const origin = await serve((_request, response) => response.destroy())
+    expect(await mailerAt(origin).sendDraft('a', token)).toMatchObject({ outcome: 'unknown' })
+  })
+})
+
+describe('readDraft', () => {
+  it('knows a draft', async () => {
+    expect(await mailer.readDraft(await draftOfAda(), ada)).toEqual({ outcome: 'draft' })
+  })
+
+  it('finds the sent message by the id of the draft', async () => {
+    const draftId = await draftOfAda()
+    await mailer.sendDraft(draftId, ada)
+    expect(await mailer.readDraft(draftId, ada)).toEqual({ outcome: 'sent' })
+  })
+
+  it('is gone while the copy of the sent draft is not in place yet', async () => {
+    await copiesAppearAfter(60_000)
+    const draftId = await draftOfAda()
+    await mailer.sendDraft(draftId, ada)
+    expect(await mailer.readDraft(draftId, ada)).toEqual({ outcome: 'gone' })
+  })
+
+  it('knows a draft that a person has thrown away', async () => {
+    const draftId = await draftOfAda()
+    await mailer.deleteMessage(draftId, ada)
+    expect(await mailer.readDraft(draftId, ada)).toEqual({ outcome: 'draft' })
+  })
+
+  it('is refused an id of the kind that changes when a message moves', async () => {
+    await draftOfAda()
+    const regularId = await regularIdOfDraft()
+    expect(await mailer.readDraft(regularId, ada)).toMatchObject({
+      outcome: 'refused',
+      microsoftCode: 'ErrorInvalidIdMalformed',
+    })
+  })
+})
+
+describe('deleteMessage', () => {
+  it('takes a draft out of Drafts', async () => {
+    expect(await mailer.deleteMessage(await draftOfAda(), ada)).toEqual({ outcome: 'deleted' })
+    expect(await messagesIn('ada@contoso.com', 'drafts')).toEqual([])
+  })
+
+  it('takes a sent message out of Sent Items', async () => {
+    const draftId = await draftOfAda()
+    await mailer.sendDraft(draftId, ada)
+    await mailer.deleteMessage(draftId, ada)
+    expect(await messagesIn('ada@contoso.com', 'sentItems')).toEqual([])
+  })
+
+  it('deletes for good what is in Deleted Items, and then finds it gone', async () => {
+    const draftId = await draftOfAda()
+    await mailer.deleteMessage(draftId, ada)
+    expect(await mailer.deleteMessage(draftId, ada)).toEqual({ outcome: 'deleted' })
+    expect(await mailer.deleteMessage(draftId, ada)).toEqual({ outcome: 'gone' })
+  })
+})
+
+type DraftCall = 'sendDraft' | 'readDraft' | 'deleteMessage'
+const REPEATABLE = ['readDraft', 'deleteMessage'] as const satisfies readonly DraftCall[]
+const ALL = ['sendDraft', ...REPEATABLE] as const satisfies readonly DraftCall[]
+
+describe.each(REPEATABLE)('%s', (name) => {
+  it.each([
+    [500, '{}'],
+    [504, itemNotFound],
+    [502, '<html>'],
+    [200, '<html>Welcome to the hotel</html>'],
+    [302, ''],
+  ])('may be tried again after HTTP %i with %j', async (status, body) => {
+    const origin = await serve((_request, response) => response.writeHead(status).end(body))
+    expect(await mailerAt(origin)[name]('a', token)).toMatchObject({ outcome: 'unavailable' })
+  })
+
+  it('may be tried again after a connection that broke', async () => {
+    const origin = await serve((_request, response) => response.destroy())
+    expect(await mailerAt(origin)[name]('a', token)).toMatchObject({ outcome: 'unavailable' })
+  })
+})
+
+describe.each(ALL)('%s', (name) => {
+  it('speaks of ids that a message keeps when it is sent', async () => {
+    const seen: unknown[] = []
+    const origin = await serve((request, response) => {
+      seen.push(request.headers['prefer'])
+      response.writeHead(404).end()
+    })
+    await mailerAt(origin)[name]('a', token)
+    expect(seen).toEqual(['IdType="ImmutableId"'])
+  })
+
+  it('puts an id with any characters into one segment of the path', async () => {
+    const seen: (string | undefined)[] = []
+    const origin = await serve((request, response) => {
+      seen.push(request.url?.split('?')[0])
+      response.writeHead(404).end()
+    })
+    await mailerAt(origin)[name]('AA/+?#=%', token)
+    expect(seen).toEqual([expect.stringMatching(/^\/v1\.0\/me\/messages\/AA%2F%2B%3F%23%3D%25(\/send)?$/)])
+  })
+
+  it('is unauthorized with a token that Graph does not know', async () => {
+    expect(await mailer[name]('a', token)).toMatchObject({ outcome: 'unauthorized' })
+  })
+
+  it('does not call a draft gone when it is the mailbox that is missing', async () => {
+    const body = JSON.stringify({ error: { code: 'MailboxNotEnabledForRESTAPI', message: 'x' } })
+    const origin = await serve((_request, response) => response.writeHead(404).end(body))
+    expect(await mailerAt(origin)[name]('a', token)).toMatchObject({ outcome: 'refused', reason: 'mailbox-not-found' })
+  })
+
+  it('is unavailable where nobody listens', async () => {
+    const nowhere = mailerAt(`http://127.0.0.1:${await freePort()}`)
+    expect(await nowhere[name]('a', token)).toMatchObject({ outcome: 'unavailable' })
+  })
+
+  it('asks for nothing when the caller has stopped before', async () => {
+    await expect(mailer[name]('a', { ...token, signal: AbortSignal.abort() })).rejects.toThrow(/abort/)
+  })
+})
+
+function mailerAt(graphBaseUrl: string): GraphMailer {
+  return createGraphMailer({ graphBaseUrl, fetch, clock: () => NOW })
+}
+
+function tokenOf(scopes: readonly string[]): Promise<string> {
+  return accessTokenOf(simulator.authorityHost, ADA, scopes)
+}
+
+async function asAda(): Promise<void> {
+  ada = { accessToken: await tokenOf(['Mail.Send', 'Mail.ReadWrite']) }
+}
+
+async function draftOfAda(): Promise<string> {
+  await asAda()
+  const created = await mailer.createDraft(message, ada)
+  if (created.outcome !== 'created') throw new Error(`It was ${created.outcome}.`)
+  return created.draftId
+}
+
+function copiesAppearAfter(sentCopyDelayMs: number): Promise<void> {
+  return control(simulator.url, 'PATCH', '/settings', { sentCopyDelayMs })
+}
+
+/** As Graph names it to who does not ask for immutable ids. */
+async function regularIdOfDraft(): Promise<string> {
+  const headers = { authorization: `Bearer ${ada.accessToken}` }
+  const response = await fetch(`${simulator.graphBaseUrl}/v1.0/me/mailFolders/drafts/messages`, { headers })
+  const { value } = JSON.parse(await response.text()) as { value: { id: string }[] }
+  return value[0]?.id ?? ''
+}
+
+async function messagesIn(address: string, folder: 'drafts' | 'inbox' | 'sentItems'): Promise<unknown[]> {
+  const path = `/mailboxes/${address}/messages?folder=${folder}`
+  return ((await readControl(simulator.url, path)) as { items: unknown[] }).items
+}

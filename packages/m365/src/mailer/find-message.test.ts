@@ -1,0 +1,143 @@
+import { startSimulator, type Simulator } from '@inforiver-mail/m365-simulator/start'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { createMicrosoftFetch } from '../microsoft-fetch.ts'
+import { accessTokenOf, message } from '../test-support/mail.ts'
+import { serve } from '../test-support/servers.ts'
+import { ADA, control, registration } from '../test-support/sign-in.ts'
+import { createGraphMailer, type CallOptions, type GraphMailer } from './graph-mailer.ts'
+import { MESSAGE_ID_PROPERTY } from './send-mail-request.ts'
+
+const fetch = createMicrosoftFetch({ timeoutMs: 2_000 })
+const token = { accessToken: 'token' }
+const ANOTHER_ID = 'msg_00000000000000000000000000000002'
+
+let simulator: Simulator
+let mailer: GraphMailer
+
+beforeAll(async () => {
+  simulator = await startSimulator({ port: 0, registration })
+  mailer = mailerAt(simulator.graphBaseUrl)
+})
+afterAll(() => simulator.close())
+afterEach(() => control(simulator.url, 'POST', '/reset'))
+
+describe('findByMessageId', () => {
+  it('finds a message that was sent in one request', async () => {
+    const ada = await asAda()
+    await mailer.send(message, ada)
+    expect(await mailer.findByMessageId(message.id, 'sentitems', ada)).toEqual({
+      outcome: 'found',
+      id: expect.any(String),
+    })
+  })
+
+  it('finds a sent draft under the id that the draft had', async () => {
+    const ada = await asAda()
+    const draftId = await createDraft(ada)
+    await mailer.sendDraft(draftId, ada)
+    expect(await mailer.findByMessageId(message.id, 'sentitems', ada)).toEqual({ outcome: 'found', id: draftId })
+  })
+
+  it('finds a draft, and not among what was sent', async () => {
+    const ada = await asAda()
+    const draftId = await createDraft(ada)
+    const places = ['drafts', 'sentitems'] as const
+    const found = await Promise.all(places.map((where) => mailer.findByMessageId(message.id, where, ada)))
+    expect(found).toEqual([{ outcome: 'found', id: draftId }, { outcome: 'not-found' }])
+  })
+
+  it('does not take another message for it', async () => {
+    const ada = await asAda()
+    await mailer.send({ ...message, id: ANOTHER_ID }, ada)
+    expect(await mailer.findByMessageId(message.id, 'sentitems', ada)).toEqual({ outcome: 'not-found' })
+  })
+
+  it('does not find a copy that is not in place yet', async () => {
+    const ada = await asAda()
+    await control(simulator.url, 'PATCH', '/settings', { sentCopyDelayMs: 60_000 })
+    await mailer.send(message, ada)
+    expect(await mailer.findByMessageId(message.id, 'sentitems', ada)).toEqual({ outcome: 'not-found' })
+  })
+
+  it('does not find a message that kept no copy', async () => {
+    const ada = await asAda()
+    await mailer.send({ ...message, saveToSentItems: false }, ada)
+    expect(await mailer.findByMessageId(message.id, 'sentitems', ada)).toEqual({ outcome: 'not-found' })
+  })
+
+  it('does not find a message whose property did not take effect', async () => {
+    const ada = await asAda()
+    await control(simulator.url, 'PATCH', '/settings', { extendedPropertySearch: 'ignored' })
+    await mailer.send(message, ada)
+    expect(await mailer.findByMessageId(message.id, 'sentitems', ada)).toEqual({ outcome: 'not-found' })
+  })
+
+  it('does not take a refused search for a message that is not there', async () => {
+    const ada = await asAda()
+    await control(simulator.url, 'PATCH', '/settings', { extendedPropertySearch: 'error' })
+    await mailer.send(message, ada)
+    expect(await mailer.findByMessageId(message.id, 'sentitems', ada)).toMatchObject({ outcome: 'refused' })
+  })
+
+  it('is refused without the permission to read', async () => {
+    expect(
+      await mailer.findByMessageId(message.id, 'sentitems', { accessToken: await tokenOf(['Mail.Send']) }),
+    ).toMatchObject({ outcome: 'refused', reason: 'access-denied' })
+  })
+
+  it('asks for one id of the kind that lasts, by a filter in which quotes are doubled', async () => {
+    const seen: unknown[] = []
+    const origin = await serve(({ url = '', headers }, response) => {
+      const { pathname, searchParams } = new URL(url, 'http://graph')
+      seen.push(pathname, Object.fromEntries(searchParams), headers['prefer'])
+      response.end('{"value":[]}')
+    })
+    await mailerAt(origin).findByMessageId("it's 50% & #1 + more", 'drafts', token)
+    const filter = `singleValueExtendedProperties/Any(ep: ep/id eq '${MESSAGE_ID_PROPERTY}' and ep/value eq 'it''s 50% & #1 + more')`
+    expect(seen).toEqual([
+      '/v1.0/me/mailFolders/drafts/messages',
+      { $filter: filter, $select: 'id', $top: '1' },
+      'IdType="ImmutableId"',
+    ])
+  })
+
+  it.each([
+    [500, '{}'],
+    [504, ''],
+    [503, '<html>'],
+    [200, '<html>Welcome to the hotel</html>'],
+    [200, '{}'],
+    [200, '{"value":[{}]}'],
+    [302, ''],
+  ])('may be tried again after HTTP %i with %j', async (status, body) => {
+    const origin = await serve((_request, response) => response.writeHead(status).end(body))
+    expect(await mailerAt(origin).findByMessageId(message.id, 'sentitems', token)).toMatchObject({
+      outcome: 'unavailable',
+    })
+  })
+
+  it('may be tried again after a connection that broke', async () => {
+    const origin = await serve((_request, response) => response.destroy())
+    expect(await mailerAt(origin).findByMessageId(message.id, 'sentitems', token)).toMatchObject({
+      outcome: 'unavailable',
+    })
+  })
+})
+
+function mailerAt(graphBaseUrl: string): GraphMailer {
+  return createGraphMailer({ graphBaseUrl, fetch, clock: () => new Date('2026-11-24T10:00:00.000Z') })
+}
+
+function tokenOf(scopes: readonly string[]): Promise<string> {
+  return accessTokenOf(simulator.authorityHost, ADA, scopes)
+}
+
+async function asAda(): Promise<CallOptions> {
+  return { accessToken: await tokenOf(['Mail.Send', 'Mail.ReadWrite']) }
+}
+
+async function createDraft(options: CallOptions): Promise<string> {
+  const created = await mailer.createDraft(message, options)
+  if (created.outcome !== 'created') throw new Error(`It was ${created.outcome}.`)
+  return created.draftId
+}
