@@ -9,7 +9,7 @@ import {
   webLightTheme,
 } from '@fluentui/react-components'
 import { QueryClientProvider } from '@tanstack/react-query'
-import { type ReactNode, useState, useSyncExternalStore } from 'react'
+import { lazy, type ReactNode, Suspense, useState, useSyncExternalStore } from 'react'
 import { Redirect, Route, Switch } from 'wouter'
 import { createQueryClient } from './api/query-client.ts'
 import { Office365SmtpPage } from './office365-smtp/office365-smtp-page.tsx'
@@ -17,8 +17,14 @@ import { PAGES } from './routes.ts'
 import { SessionGate } from './session/session-gate.tsx'
 import { ErrorBoundary } from './shell/error-boundary.tsx'
 import { NotFoundPage } from './shell/not-found-page.tsx'
+import { PageLoading } from './shell/page-state.tsx'
 import { Shell } from './shell/shell.tsx'
 import { type Surroundings, SurroundingsContext } from './surroundings.ts'
+
+// Settings is where the app opens: the other pages come when they are asked for.
+const ServiceKeysPage = lazy(async () => ({
+  default: (await import('./service-keys/service-keys-page.tsx')).ServiceKeysPage,
+}))
 
 const useDocumentStyles = makeStaticStyles({
   body: { margin: 0 },
@@ -40,13 +46,16 @@ export function App({ nonce, surroundings }: { nonce: string; surroundings: Surr
             <QueryClientProvider client={queryClient}>
               <SessionGate>
                 <Shell>
-                  <Switch>
-                    <Route path={PAGES.home}>
-                      <Redirect to={PAGES.office365Smtp} replace />
-                    </Route>
-                    <Route path={PAGES.office365Smtp} component={Office365SmtpPage} />
-                    <Route component={NotFoundPage} />
-                  </Switch>
+                  <Suspense fallback={<PageLoading label="Opening the page" />}>
+                    <Switch>
+                      <Route path={PAGES.home}>
+                        <Redirect to={PAGES.office365Smtp} replace />
+                      </Route>
+                      <Route path={PAGES.office365Smtp} component={Office365SmtpPage} />
+                      <Route path={PAGES.serviceKeys} component={ServiceKeysPage} />
+                      <Route component={NotFoundPage} />
+                    </Switch>
+                  </Suspense>
                 </Shell>
               </SessionGate>
             </QueryClientProvider>

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { adminConsentUrl, signInUrl, webAddress } from './routes.ts'
+import { adminConsentUrl, menuLabelAt, signInUrl, webAddress } from './routes.ts'
 
 it('carries the whole path to come back to through signing in', () => {
   expect(signInUrl('/settings/office365-smtp?a=1&b=2')).toBe(
@@ -15,4 +15,12 @@ it('builds an approval link that works in another browser', () => {
 
 it.each(['javascript:alert(1)', 'data:text/html,x', '/relative', '__DEMO__', ''])('opens nothing for %j', (text) => {
   expect(webAddress(text)).toBeNull()
+})
+
+it.each([
+  ['/settings/office365-smtp', 'Settings'],
+  ['/settings/service-keys', 'Service keys'],
+  ['/', null],
+])('finds %s under the menu item %s', (path, label) => {
+  expect(menuLabelAt(path)).toBe(label)
 })

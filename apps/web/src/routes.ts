@@ -2,10 +2,21 @@
 export const PAGES = {
   home: '/',
   office365Smtp: '/settings/office365-smtp',
+  serviceKeys: '/settings/service-keys',
 } as const
 
 /** The left menu, from top to bottom. */
-export const MENU = [{ label: 'Settings', section: '/settings', page: PAGES.office365Smtp }] as const
+export const MENU = [
+  { label: 'Settings', page: PAGES.office365Smtp },
+  { label: 'Service keys', page: PAGES.serviceKeys },
+] as const
+
+export type MenuLabel = (typeof MENU)[number]['label']
+
+/** The item under which a page is found; null for a page that is under none. */
+export function menuLabelAt(path: string): MenuLabel | null {
+  return MENU.find(({ page }) => path === page || path.startsWith(`${page}/`))?.label ?? null
+}
 
 /** Signing in leaves the page and comes back to `returnTo`, a path of this origin. */
 export function signInUrl(returnTo: string): string {

@@ -1,4 +1,4 @@
-import { readMessage } from '@inforiver-mail/contract/message'
+import { listMessages, readMessage } from '@inforiver-mail/contract/message'
 import { cancelConsent, configure, readConsent, readSettings } from '@inforiver-mail/contract/office365-smtp'
 import { describe, expect, it } from 'vitest'
 import { exampleSettings } from '../test-support/settings-example.ts'
@@ -7,6 +7,15 @@ import { readAnswer, requestFor } from './call.ts'
 describe('requestFor', () => {
   it('puts the parameters into the path, encoded', () => {
     expect(requestFor(readMessage, { params: { id: 'msg_/../x' } }).url).toBe('/api/v1/messages/msg_%2F..%2Fx')
+  })
+
+  it('appends the query, encoded', () => {
+    const { url } = requestFor(listMessages, { query: { status: 'failed', cursor: 'a&b', limit: 50 } })
+    expect(url).toBe('/api/v1/messages?status=failed&cursor=a%26b&limit=50')
+  })
+
+  it('appends nothing for an empty query', () => {
+    expect(requestFor(listMessages, { query: {} }).url).toBe('/api/v1/messages')
   })
 
   it('sends the body as JSON', () => {

@@ -7,7 +7,8 @@ const TIMEOUT_MS = 20_000
 
 type Params<E extends Endpoint> = E extends { params: infer P extends z.ZodType } ? { params: z.input<P> } : object
 type Body<E extends Endpoint> = E extends { body: infer B extends z.ZodType } ? { body: z.input<B> } : object
-export type Input<E extends Endpoint> = Params<E> & Body<E>
+type Query<E extends Endpoint> = E extends { query: infer Q extends z.ZodType } ? { query: z.input<Q> } : object
+export type Input<E extends Endpoint> = Params<E> & Query<E> & Body<E>
 export type Answer<E extends Endpoint> = E['response'] extends z.ZodType ? z.output<E['response']> : null
 
 /** Calls one endpoint of the API and returns what the contract says it answers. Throws `CallFailed`, or the abort of `signal`. */
@@ -24,8 +25,14 @@ export async function call<E extends Endpoint>(endpoint: E, input: Input<E>, sig
 }
 
 export function requestFor<E extends Endpoint>(endpoint: E, input: Input<E>): { url: string; init: RequestInit } {
-  const { params = {}, body } = input as { params?: Record<string, string>; body?: unknown }
-  const url = endpoint.path.replaceAll(/:(\w+)/g, (_, name: string) => encodeURIComponent(params[name] ?? ''))
+  const {
+    params = {},
+    query = {},
+    body,
+  } = input as { params?: Record<string, string>; query?: Record<string, string | number>; body?: unknown }
+  const path = endpoint.path.replaceAll(/:(\w+)/g, (_, name: string) => encodeURIComponent(params[name] ?? ''))
+  const search = new URLSearchParams(Object.entries(query).map(([name, value]) => [name, String(value)])).toString()
+  const url = search ? `${path}?${search}` : path
   const headers: Record<string, string> = { accept: 'application/json, application/problem+json' }
   const init: RequestInit = { method: endpoint.method, headers, cache: 'no-store', redirect: 'error' }
   if (body === undefined) return { url, init }

@@ -1,25 +1,13 @@
-import { makeStyles, tokens } from '@fluentui/react-components'
+import { makeStyles } from '@fluentui/react-components'
 import type { MailboxKind, Office365SmtpSettings } from '@inforiver-mail/contract/office365-smtp'
-import type { ReactNode } from 'react'
+import { FactList } from '../shell/fact-list.tsx'
 import { LocalTime } from '../shell/local-time.tsx'
+import { Surface } from '../shell/surface.tsx'
 import { connectionWords, waitingWords } from './connection-words.ts'
 import { PermissionList } from './permission-list.tsx'
-import { Surface } from './surface.tsx'
 
 const useStyles = makeStyles({
   sentence: { margin: 0 },
-  facts: {
-    margin: 0,
-    display: 'grid',
-    gridTemplateColumns: 'minmax(120px, max-content) 1fr',
-    gap: `${tokens.spacingVerticalS} ${tokens.spacingHorizontalXL}`,
-    '@media (max-width: 640px)': { gridTemplateColumns: '1fr', rowGap: 0 },
-  },
-  name: { color: tokens.colorNeutralForeground2 },
-  value: {
-    margin: 0,
-    '@media (max-width: 640px)': { marginBottom: tokens.spacingVerticalM },
-  },
 })
 
 const MAILBOXES = {
@@ -48,26 +36,7 @@ export function ConnectionCard({ settings }: { settings: Office365SmtpSettings }
   return (
     <Surface title="Connection">
       {sentence && <p className={styles.sentence}>{sentence}</p>}
-      <dl className={styles.facts}>
-        {facts.map(
-          ({ name, value }) =>
-            value && (
-              <Fact key={name} name={name}>
-                {value}
-              </Fact>
-            ),
-        )}
-      </dl>
+      <FactList facts={facts} />
     </Surface>
-  )
-}
-
-function Fact({ name, children }: { name: string; children: ReactNode }) {
-  const styles = useStyles()
-  return (
-    <>
-      <dt className={styles.name}>{name}</dt>
-      <dd className={styles.value}>{children}</dd>
-    </>
   )
 }

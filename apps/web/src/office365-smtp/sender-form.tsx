@@ -3,6 +3,7 @@ import { LockClosedRegular } from '@fluentui/react-icons/svg/lock-closed'
 import type { Office365SmtpSettings } from '@inforiver-mail/contract/office365-smtp'
 import { type ReactNode, type Ref, useId, useState } from 'react'
 import { FailureBar } from '../shell/failure-bar.tsx'
+import { Surface } from '../shell/surface.tsx'
 import type { ConsentFlow } from './consent-flow.ts'
 import { ConsentPreview } from './consent-preview.tsx'
 import {
@@ -15,7 +16,6 @@ import {
   withEntry,
 } from './sender-draft.ts'
 import { ResetDialog } from './reset-dialog.tsx'
-import { Surface } from './surface.tsx'
 
 const useStyles = makeStyles({
   form: { display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalL },

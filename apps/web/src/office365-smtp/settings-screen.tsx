@@ -5,7 +5,7 @@ import { useSession } from '../session/session-context.ts'
 import { FailureBar } from '../shell/failure-bar.tsx'
 import { LocalTime } from '../shell/local-time.tsx'
 import { Notice } from '../shell/notice.tsx'
-import { PageHeading } from '../shell/page-heading.tsx'
+import { PageIntro } from '../shell/page-intro.tsx'
 import { useSurroundings } from '../surroundings.ts'
 import { ConnectionCard } from './connection-card.tsx'
 import { waitingWords } from './connection-words.ts'
@@ -18,23 +18,6 @@ import { TestMessage } from './test-message.tsx'
 
 const useStyles = makeStyles({
   page: { display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalXL, maxWidth: '760px' },
-  intro: { display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalS },
-  path: {
-    margin: 0,
-    padding: 0,
-    display: 'flex',
-    flexWrap: 'wrap',
-    gap: `0 ${tokens.spacingHorizontalS}`,
-    listStyleType: 'none',
-    color: tokens.colorNeutralForeground2,
-  },
-  heading: {
-    display: 'flex',
-    flexWrap: 'wrap',
-    alignItems: 'center',
-    gap: `${tokens.spacingVerticalXS} ${tokens.spacingHorizontalM}`,
-  },
-  text: { margin: 0, color: tokens.colorNeutralForeground2 },
   // A live region has to be there before it has something to say; empty, it takes no gap.
   live: {
     display: 'flex',
@@ -77,24 +60,17 @@ export function SettingsScreen({ settings, readAt, refreshError, onRefresh }: Pr
 
   return (
     <div className={styles.page}>
-      <div className={styles.intro}>
-        <nav aria-label="Breadcrumb">
-          <ol className={styles.path}>
-            <li>Tenant Settings</li>
-            <li aria-hidden>›</li>
-            <li aria-current="page">Office 365 SMTP</li>
-          </ol>
-        </nav>
-        <div className={styles.heading}>
-          <PageHeading title="Office 365 SMTP" />
+      <PageIntro
+        above="Tenant Settings"
+        title="Office 365 SMTP"
+        badge={
           <Badge appearance="tint" size="large" color={badge.color}>
             {badge.label}
           </Badge>
-        </div>
-        <p className={styles.text}>
-          The Microsoft 365 mailbox that Inforiver sends its reports, alerts and invitations from.
-        </p>
-      </div>
+        }
+      >
+        The Microsoft 365 mailbox that Inforiver sends its reports, alerts and invitations from.
+      </PageIntro>
       <div aria-live="polite" className={styles.live}>
         {refreshError && (
           <FailureBar error={refreshError} onRetry={onRefresh}>

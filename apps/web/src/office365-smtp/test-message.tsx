@@ -7,10 +7,10 @@ import { messageQuery, settingsQuery } from '../api/queries.ts'
 import { FailureBar } from '../shell/failure-bar.tsx'
 import { Notice } from '../shell/notice.tsx'
 import { RequestId } from '../shell/request-id.tsx'
+import { Surface } from '../shell/surface.tsx'
 import { useSurroundings } from '../surroundings.ts'
 import { messageText } from './message-words.ts'
 import { addressFault } from './sender-draft.ts'
-import { Surface } from './surface.tsx'
 
 const useStyles = makeStyles({
   form: { display: 'flex', flexDirection: 'column', alignItems: 'flex-start', gap: tokens.spacingVerticalM },

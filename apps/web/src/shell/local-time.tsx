@@ -1,6 +1,10 @@
-const format = new Intl.DateTimeFormat(undefined, { dateStyle: 'long', timeStyle: 'short' })
+const FORMATS = {
+  long: new Intl.DateTimeFormat(undefined, { dateStyle: 'long', timeStyle: 'short' }),
+  short: new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' }),
+  seconds: new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' }),
+} as const
 
 /** A moment as date and time of the reader. */
-export function LocalTime({ at }: { at: string }) {
-  return <time dateTime={at}>{format.format(Date.parse(at))}</time>
+export function LocalTime({ at, format = 'long' }: { at: string; format?: keyof typeof FORMATS }) {
+  return <time dateTime={at}>{FORMATS[format].format(Date.parse(at))}</time>
 }

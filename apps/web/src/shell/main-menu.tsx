@@ -1,9 +1,13 @@
 import { makeStyles, mergeClasses, tokens } from '@fluentui/react-components'
+import { KeyRegular } from '@fluentui/react-icons/svg/key'
 import { SettingsRegular } from '@fluentui/react-icons/svg/settings'
 import { Link, useLocation } from 'wouter'
-import { MENU } from '../routes.ts'
+import { MENU, type MenuLabel, menuLabelAt } from '../routes.ts'
 
-const ICONS = { Settings: SettingsRegular } as const satisfies Record<(typeof MENU)[number]['label'], unknown>
+const ICONS = {
+  Settings: SettingsRegular,
+  'Service keys': KeyRegular,
+} as const satisfies Record<MenuLabel, unknown>
 
 const useStyles = makeStyles({
   list: { listStyleType: 'none', margin: 0, padding: 0, display: 'grid', gap: tokens.spacingVerticalXXS },
@@ -32,11 +36,12 @@ const useStyles = makeStyles({
 export function MainMenu({ onNavigate }: { onNavigate?: () => void }) {
   const styles = useStyles()
   const [location] = useLocation()
+  const currentLabel = menuLabelAt(location)
   return (
     <ul className={styles.list}>
-      {MENU.map(({ label, section, page }) => {
+      {MENU.map(({ label, page }) => {
         const Icon = ICONS[label]
-        const current = location.startsWith(section)
+        const current = label === currentLabel
         return (
           <li key={label}>
             <Link
