@@ -25,6 +25,8 @@ import { type Surroundings, SurroundingsContext } from './surroundings.ts'
 const ServiceKeysPage = lazy(async () => ({
   default: (await import('./service-keys/service-keys-page.tsx')).ServiceKeysPage,
 }))
+const MessagesPage = lazy(async () => ({ default: (await import('./messages/messages-page.tsx')).MessagesPage }))
+const MessagePage = lazy(async () => ({ default: (await import('./messages/message-page.tsx')).MessagePage }))
 
 const useDocumentStyles = makeStaticStyles({
   body: { margin: 0 },
@@ -53,6 +55,8 @@ export function App({ nonce, surroundings }: { nonce: string; surroundings: Surr
                       </Route>
                       <Route path={PAGES.office365Smtp} component={Office365SmtpPage} />
                       <Route path={PAGES.serviceKeys} component={ServiceKeysPage} />
+                      <Route path={PAGES.messages} component={MessagesPage} />
+                      <Route path={PAGES.message}>{({ id }) => <MessagePage key={id} id={id} />}</Route>
                       <Route component={NotFoundPage} />
                     </Switch>
                   </Suspense>

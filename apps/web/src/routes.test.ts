@@ -20,6 +20,9 @@ it.each(['javascript:alert(1)', 'data:text/html,x', '/relative', '__DEMO__', '']
 it.each([
   ['/settings/office365-smtp', 'Settings'],
   ['/settings/service-keys', 'Service keys'],
+  ['/messages', 'Messages'],
+  ['/messages/msg_0', 'Messages'],
+  ['/messages-of-another-page', null],
   ['/', null],
 ])('finds %s under the menu item %s', (path, label) => {
   expect(menuLabelAt(path)).toBe(label)

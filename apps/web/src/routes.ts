@@ -3,12 +3,15 @@ export const PAGES = {
   home: '/',
   office365Smtp: '/settings/office365-smtp',
   serviceKeys: '/settings/service-keys',
+  messages: '/messages',
+  message: '/messages/:id',
 } as const
 
 /** The left menu, from top to bottom. */
 export const MENU = [
   { label: 'Settings', page: PAGES.office365Smtp },
   { label: 'Service keys', page: PAGES.serviceKeys },
+  { label: 'Messages', page: PAGES.messages },
 ] as const
 
 export type MenuLabel = (typeof MENU)[number]['label']
@@ -16,6 +19,10 @@ export type MenuLabel = (typeof MENU)[number]['label']
 /** The item under which a page is found; null for a page that is under none. */
 export function menuLabelAt(path: string): MenuLabel | null {
   return MENU.find(({ page }) => path === page || path.startsWith(`${page}/`))?.label ?? null
+}
+
+export function messageUrl(id: string): string {
+  return `${PAGES.messages}/${encodeURIComponent(id)}`
 }
 
 /** Signing in leaves the page and comes back to `returnTo`, a path of this origin. */

@@ -1,4 +1,4 @@
-import { readMessage, type MessageStatus } from '@inforiver-mail/contract/message'
+import { type Message, readMessage } from '@inforiver-mail/contract/message'
 import { readConsent, readSettings } from '@inforiver-mail/contract/office365-smtp'
 import { readSession } from '@inforiver-mail/contract/session'
 import { queryOptions } from '@tanstack/react-query'
@@ -7,7 +7,7 @@ import { call } from './call.ts'
 const SETTINGS_INTERVAL_MS = 15_000
 const CONSENT_INTERVAL_MS = 2_000
 const MESSAGE_INTERVAL_MS = 1_000
-const HELD_MESSAGE_INTERVAL_MS = 5_000
+const WAITING_MESSAGE_INTERVAL_MS = 5_000
 
 export const sessionQuery = queryOptions({
   queryKey: ['session'],
@@ -36,11 +36,20 @@ export function messageQuery(id: string) {
   return queryOptions({
     queryKey: ['messages', id],
     queryFn: ({ signal }) => call(readMessage, { params: { id } }, signal),
-    refetchInterval: ({ state: { data } }) => messageIntervalMs(data?.status),
+    refetchInterval: ({ state: { data } }) => messageIntervalMs(data),
   })
 }
 
-function messageIntervalMs(status: MessageStatus | undefined): number | false {
-  if (status === 'sent' || status === 'failed' || status === 'cancelled') return false
-  return status === 'held' ? HELD_MESSAGE_INTERVAL_MS : MESSAGE_INTERVAL_MS
+function messageIntervalMs(message: Message | undefined): number | false {
+  switch (message?.status) {
+    case 'sent':
+    case 'failed':
+    case 'cancelled':
+      return false
+    case 'held':
+    case 'scheduled':
+      return WAITING_MESSAGE_INTERVAL_MS
+    default:
+      return message && message.attempts.length > 0 ? WAITING_MESSAGE_INTERVAL_MS : MESSAGE_INTERVAL_MS
+  }
 }

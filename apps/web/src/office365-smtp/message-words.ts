@@ -1,13 +1,6 @@
-import type { HeldBecause, Message } from '@inforiver-mail/contract/message'
+import type { Message } from '@inforiver-mail/contract/message'
+import { HELD_WORDS } from '../messages/held-words.ts'
 import type { Intent } from '../shell/notice.tsx'
-
-const HELD = {
-  'not-configured': 'No mailbox is connected. The mail goes out once one is.',
-  'reconnect-required': 'Microsoft no longer accepts the access. The mail goes out once the mailbox is reconnected.',
-  'large-attachments-disabled': 'The mail needs large file attachments. It goes out once they are enabled.',
-  'app-misconfigured':
-    'The app registration in Entra does not work. The mail goes out once the operator has mended it.',
-} as const satisfies Record<HeldBecause, string>
 
 export interface MessageText {
   readonly intent: Intent
@@ -47,7 +40,7 @@ export function messageText({
       return {
         intent: 'warning',
         title: 'The test mail is held',
-        detail: heldBecause ? HELD[heldBecause] : 'It goes out once the settings allow it.',
+        detail: heldBecause ? HELD_WORDS[heldBecause].reason : 'It goes out once the settings allow it.',
         busy: false,
       }
     case 'cancelled':

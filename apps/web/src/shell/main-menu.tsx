@@ -1,5 +1,6 @@
 import { makeStyles, mergeClasses, tokens } from '@fluentui/react-components'
 import { KeyRegular } from '@fluentui/react-icons/svg/key'
+import { MailMultipleRegular } from '@fluentui/react-icons/svg/mail-multiple'
 import { SettingsRegular } from '@fluentui/react-icons/svg/settings'
 import { Link, useLocation } from 'wouter'
 import { MENU, type MenuLabel, menuLabelAt } from '../routes.ts'
@@ -7,6 +8,7 @@ import { MENU, type MenuLabel, menuLabelAt } from '../routes.ts'
 const ICONS = {
   Settings: SettingsRegular,
   'Service keys': KeyRegular,
+  Messages: MailMultipleRegular,
 } as const satisfies Record<MenuLabel, unknown>
 
 const useStyles = makeStyles({

@@ -1,0 +1,104 @@
+import { Button, makeStyles, tokens } from '@fluentui/react-components'
+import { cancelMessage, type Message, retryMessage } from '@inforiver-mail/contract/message'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
+import { call } from '../api/call.ts'
+import { messageQuery, settingsQuery } from '../api/queries.ts'
+import { FailureBar } from '../shell/failure-bar.tsx'
+import { FocusedNotice } from '../shell/focused-notice.tsx'
+import { Modal } from '../shell/modal.tsx'
+import { MESSAGE_LISTS } from './message-list-query.ts'
+import { canCancel, canRetry, retryMayDuplicate } from './message-words.ts'
+
+const useStyles = makeStyles({
+  actions: {
+    display: 'flex',
+    flexDirection: 'column',
+    alignItems: 'flex-start',
+    gap: tokens.spacingVerticalM,
+    ':empty': { display: 'none' },
+  },
+})
+
+const ACTIONS = {
+  cancel: {
+    endpoint: cancelMessage,
+    button: 'Cancel message',
+    question: 'Cancel this message?',
+    consequence: 'It is not sent, and cannot be sent later: its service would have to submit it again.',
+    back: 'Keep it',
+    done: 'The message is cancelled',
+  },
+  retry: {
+    endpoint: retryMessage,
+    button: 'Retry',
+    question: 'Send this message once more?',
+    consequence:
+      "Microsoft's answer to an earlier attempt was lost, so the recipients may have the message already. Sent once more, it may arrive twice.",
+    back: 'Leave it',
+    done: 'The message is queued again',
+  },
+} as const
+
+type Action = keyof typeof ACTIONS
+
+/** Cancel and Retry, where the message allows them. */
+export function MessageActions({ message }: { message: Message }) {
+  const styles = useStyles()
+  const [asking, setAsking] = useState<Action | null>(null)
+  const queryClient = useQueryClient()
+  const query = messageQuery(message.id)
+  const act = useMutation({
+    mutationFn: (action: Action) => call(ACTIONS[action].endpoint, { params: { id: message.id } }),
+    onSuccess: async (changed) => {
+      // A read that set out before must not put the old state back.
+      await queryClient.cancelQueries(query)
+      queryClient.setQueryData(query.queryKey, changed)
+      setAsking(null)
+      void queryClient.invalidateQueries({ queryKey: MESSAGE_LISTS })
+      void queryClient.invalidateQueries(settingsQuery)
+    },
+    // The message may have moved on meanwhile: that shows why it was refused.
+    onError: () => void queryClient.invalidateQueries(query),
+  })
+
+  function ask(action: Action): void {
+    act.reset()
+    setAsking(action)
+  }
+
+  function retry(): void {
+    if (retryMayDuplicate(message)) ask('retry')
+    else if (!act.isPending) act.mutate('retry')
+  }
+
+  return (
+    <div className={styles.actions}>
+      {act.isSuccess && <FocusedNotice intent="success" title={ACTIONS[act.variables].done} onDismiss={act.reset} />}
+      {act.error && asking === null && <FailureBar error={act.error} onDismiss={act.reset} />}
+      {canCancel(message) && <Button onClick={() => ask('cancel')}>{ACTIONS.cancel.button}</Button>}
+      {canRetry(message) && (
+        <Button disabledFocusable={act.isPending} onClick={retry}>
+          {ACTIONS.retry.button}
+        </Button>
+      )}
+      {asking && (
+        <Modal
+          title={ACTIONS[asking].question}
+          onDismiss={() => setAsking(null)}
+          actions={
+            <>
+              <Button appearance="primary" disabledFocusable={act.isPending} onClick={() => act.mutate(asking)}>
+                {ACTIONS[asking].button}
+              </Button>
+              <Button onClick={() => setAsking(null)}>{ACTIONS[asking].back}</Button>
+            </>
+          }
+        >
+          <span>{ACTIONS[asking].consequence}</span>
+          <div aria-live="assertive">{act.error && <FailureBar error={act.error} />}</div>
+        </Modal>
+      )}
+    </div>
+  )
+}

@@ -1,0 +1,89 @@
+import { type AttemptOutcome, type Message, MessageStatus, type Recipient } from '@inforiver-mail/contract/message'
+
+const RECIPIENTS_IN_LIST = 2
+const BYTES_PER_MB = 1024 * 1024
+
+export const STATUS_LABELS = {
+  scheduled: 'Scheduled',
+  queued: 'Queued',
+  sending: 'Sending',
+  sent: 'Sent',
+  failed: 'Failed',
+  held: 'Held',
+  cancelled: 'Cancelled',
+} as const satisfies Record<MessageStatus, string>
+
+export const OUTCOME_LABELS = {
+  sent: 'Accepted by Microsoft',
+  throttled: 'Put off by Microsoft',
+  unavailable: 'Microsoft not available',
+  refused: 'Refused by Microsoft',
+  unknown: 'No answer: it may have been sent',
+} as const satisfies Record<AttemptOutcome, string>
+
+const HELD_NOTES = {
+  'not-configured': 'No mailbox connected',
+  'reconnect-required': 'Mailbox has to be reconnected',
+  'large-attachments-disabled': 'Needs large file attachments',
+  'app-misconfigured': 'App registration does not work',
+} as const satisfies Record<NonNullable<Message['heldBecause']>, string>
+
+/** The status in a list address; null stands for all of them. */
+export function readStatus(text: string | null): MessageStatus | null {
+  return MessageStatus.safeParse(text).data ?? null
+}
+
+/** What a list says besides the status. */
+export function statusNotes({ status, heldBecause, problem, attempts, possibleDuplicate }: Message): string[] {
+  const notes: string[] = []
+  if (status === 'held' && heldBecause) notes.push(HELD_NOTES[heldBecause])
+  if (status === 'failed' && problem) notes.push(problem.title)
+  if (status === 'queued' && attempts.length > 0) notes.push('Tried, will be tried again')
+  if (possibleDuplicate) notes.push('May arrive twice')
+  return notes
+}
+
+export function recipientWords({ address, name }: Recipient): string {
+  return name ? `${name} (${address})` : address
+}
+
+export function recipientsNote(to: readonly Recipient[]): string {
+  if (to.length === 0) return 'Copies only'
+  const shown = to.slice(0, RECIPIENTS_IN_LIST).map(({ address }) => address)
+  const more = to.length - shown.length
+  return more > 0 ? `${shown.join(', ')} and ${more} more` : shown.join(', ')
+}
+
+export function subjectWords(subject: string): string {
+  return subject.trim() || '(no subject)'
+}
+
+/** How a message that might arrive twice stands; null for any other. */
+export function duplicateWords({ possibleDuplicate, status }: Message): string | null {
+  if (!possibleDuplicate) return null
+  if (status === 'sent') {
+    return "Microsoft's answer to an earlier attempt was lost, so it was sent again. The recipients may have it twice."
+  }
+  return "Microsoft's answer to an earlier attempt was lost, so the recipients may have it already."
+}
+
+export function progressWords({ progress }: Message): string | null {
+  if (!progress) return null
+  const inMb = (bytes: number) => (bytes / BYTES_PER_MB).toFixed(1)
+  return `${inMb(progress.sentBytes)} of ${inMb(progress.totalBytes)} MB`
+}
+
+export function canCancel({ status }: Message): boolean {
+  return status === 'scheduled' || status === 'queued' || status === 'held'
+}
+
+export function canRetry({ status }: Message): boolean {
+  return status === 'failed'
+}
+
+/** True where the recipients may have it already, so that another attempt is for a person to decide. */
+export function retryMayDuplicate({ problem, possibleDuplicate, attempts }: Message): boolean {
+  return (
+    problem?.code === 'outcome-unknown' || possibleDuplicate || attempts.some(({ outcome }) => outcome === 'unknown')
+  )
+}

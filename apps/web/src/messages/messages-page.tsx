@@ -1,0 +1,39 @@
+import { Field, makeStyles, Select, tokens } from '@fluentui/react-components'
+import { MessageStatus } from '@inforiver-mail/contract/message'
+import { useSearchParams } from 'wouter'
+import { PageIntro } from '../shell/page-intro.tsx'
+import { MessageList } from './message-list.tsx'
+import { readStatus, STATUS_LABELS } from './message-words.ts'
+
+const useStyles = makeStyles({
+  page: { display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalXL, maxWidth: '1200px' },
+  filter: { maxWidth: '240px' },
+})
+
+/** The messages of all services, with the status to filter by in the address. */
+export function MessagesPage() {
+  const styles = useStyles()
+  const [search, setSearch] = useSearchParams()
+  const status = readStatus(search.get('status'))
+  return (
+    <div className={styles.page}>
+      <PageIntro title="Messages">
+        What the Inforiver services have submitted, newest first, and what became of it.
+      </PageIntro>
+      <Field label="Status" className={styles.filter}>
+        <Select
+          value={status ?? ''}
+          onChange={(_event, { value }) => setSearch(value === '' ? {} : { status: value }, { replace: true })}
+        >
+          <option value="">All</option>
+          {MessageStatus.options.map((option) => (
+            <option key={option} value={option}>
+              {STATUS_LABELS[option]}
+            </option>
+          ))}
+        </Select>
+      </Field>
+      <MessageList key={status} status={status} />
+    </div>
+  )
+}
