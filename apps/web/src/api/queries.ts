@@ -1,4 +1,4 @@
-import { type Message, readMessage } from '@inforiver-mail/contract/message'
+import { type Message, readMessage, readUsage } from '@inforiver-mail/contract/message'
 import { readConsent, readSettings } from '@inforiver-mail/contract/office365-smtp'
 import { readSession } from '@inforiver-mail/contract/session'
 import { queryOptions } from '@tanstack/react-query'
@@ -20,6 +20,12 @@ export const settingsQuery = queryOptions({
   queryFn: ({ signal }) => call(readSettings, {}, signal),
   refetchInterval: SETTINGS_INTERVAL_MS,
   refetchOnWindowFocus: 'always',
+})
+
+export const usageQuery = queryOptions({
+  queryKey: ['tenant-settings', 'office365-smtp', 'usage'],
+  queryFn: ({ signal }) => call(readUsage, {}, signal),
+  refetchInterval: SETTINGS_INTERVAL_MS,
 })
 
 /** Asked again while the consent is pending: the outcome comes from the API, whatever became of the window. */

@@ -1,10 +1,13 @@
 import { makeStyles } from '@fluentui/react-components'
 import type { MailboxKind, Office365SmtpSettings } from '@inforiver-mail/contract/office365-smtp'
+import { useQuery } from '@tanstack/react-query'
+import { usageQuery } from '../api/queries.ts'
 import { FactList } from '../shell/fact-list.tsx'
 import { LocalTime } from '../shell/local-time.tsx'
 import { Surface } from '../shell/surface.tsx'
 import { connectionWords, waitingWords } from './connection-words.ts'
 import { PermissionList } from './permission-list.tsx'
+import { UsageLines } from './usage-lines.tsx'
 
 const useStyles = makeStyles({
   sentence: { margin: 0 },
@@ -20,6 +23,8 @@ const MAILBOXES = {
 export function ConnectionCard({ settings }: { settings: Office365SmtpSettings }) {
   const styles = useStyles()
   const { fromEmail, mailbox, connectedAs, connectedAt, grantedPermissions } = settings
+  // Nothing hangs on it: where it cannot be read, it is left out.
+  const { data: usage } = useQuery(usageQuery)
   const sentence = connectionWords(settings)
   const waiting = waitingWords(settings)
   const facts = [
@@ -28,6 +33,7 @@ export function ConnectionCard({ settings }: { settings: Office365SmtpSettings }
     { name: 'Connected as', value: connectedAs && `${connectedAs.name} (${connectedAs.email})` },
     { name: 'Connected since', value: connectedAt && <LocalTime at={connectedAt} /> },
     { name: 'Waiting messages', value: waiting },
+    { name: 'Usage', value: usage && <UsageLines usage={usage} /> },
     {
       name: 'Permissions',
       value: grantedPermissions.length > 0 && <PermissionList permissions={grantedPermissions} />,

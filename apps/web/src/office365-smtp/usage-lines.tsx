@@ -1,0 +1,29 @@
+import { makeStyles, tokens } from '@fluentui/react-components'
+import type { Usage } from '@inforiver-mail/contract/message'
+import { LocalTime } from '../shell/local-time.tsx'
+import { usageWords } from './usage-words.ts'
+
+const useStyles = makeStyles({
+  lines: { display: 'grid', gap: tokens.spacingVerticalXS },
+})
+
+/** How much more the mailbox may send now, and when the waiting messages are gone. */
+export function UsageLines({ usage }: { usage: Usage }) {
+  const styles = useStyles()
+  const { pausedUntil, estimatedLastSentAt } = usage
+  return (
+    <div className={styles.lines}>
+      <span>{usageWords(usage) ?? 'No limits are set.'}</span>
+      {pausedUntil && (
+        <span>
+          Microsoft asked to pause until <LocalTime at={pausedUntil} format="seconds" />.
+        </span>
+      )}
+      {estimatedLastSentAt && (
+        <span>
+          The last waiting message leaves by about <LocalTime at={estimatedLastSentAt} format="short" />.
+        </span>
+      )}
+    </div>
+  )
+}
