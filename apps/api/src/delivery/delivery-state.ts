@@ -14,7 +14,7 @@ const FIRST_BACKOFF_MS = 2 * SECOND_MS
 const LONGEST_BACKOFF_MS = 15 * 60 * SECOND_MS
 const TRY_FOR_MS = 24 * 60 * 60 * SECOND_MS
 const SENDING_LIMIT_PAUSE_MS = 60 * 60 * SECOND_MS // Exchange counts over 24 hours: asking more often only makes noise
-const UNASKED_PAUSE_MS = 10 * SECOND_MS // a 429 without Retry-After
+const UNASKED_PAUSE_MS = 2 * SECOND_MS // a 429 without Retry-After; Outlook mostly asks for one second
 
 /** When a copy is looked for after an unknown outcome: at once, and 10, 30 and 60 s later, since it appears late. */
 const LOOKUP_WAITS_MS = [0, 10 * SECOND_MS, 20 * SECOND_MS, 30 * SECOND_MS]
