@@ -1,7 +1,10 @@
+import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import { parseEnv } from 'node:util'
 import { microsoftUrlFault, withoutTrailingSlash } from '@inforiver-mail/m365/clouds'
+import { parseVaultKeys } from '@inforiver-mail/m365/key-ring'
 import { z } from 'zod'
 
 /** A fault of the operator's making: its message is one or more clear sentences, without values. */
@@ -27,7 +30,7 @@ const SECRETS = [
 ] as const
 const LOOPBACK_HOSTS = new Set(['localhost', '127.0.0.1', '[::1]', '::1'])
 
-const Port = z.coerce.number().int().min(1).max(65_534)
+const Port = wholeNumber('a port', 1, 65_534) // the simulator of the demo takes the next one
 const Origin = z.string().transform((value, context) => {
   const url = URL.canParse(value) ? new URL(value) : null
   if (url && isTrustworthyOrigin(url)) return url.origin
@@ -43,12 +46,21 @@ const MicrosoftUrl = z.string().transform((value, context) => {
   context.addIssue({ code: 'custom', message: fault })
   return z.NEVER
 })
-const Limit = z.coerce.number('must be a whole number; 0 for no limit').int().min(0).max(2_000_000_000)
-const Days = z.coerce.number('must be a number of days').int().min(1).max(3_650)
+const Limit = wholeNumber('a number', 0, 2_000_000_000, '; 0 for no limit')
+const Days = wholeNumber('a number of days', 1, 3_650)
 const List = z
   .string()
   .transform((value) => value.split(',').map((item) => item.trim()))
   .pipe(z.array(z.string().min(1, 'has an empty item')))
+const ProxyAddress = z
+  .string()
+  .refine(isProxyAddress, 'must list IP addresses or networks, such as 10.0.0.0/8; or loopback, linklocal, uniquelocal')
+const VaultKeys = z.string().superRefine((value, context) => {
+  const parsed = parseVaultKeys(value)
+  if (parsed.outcome === 'read') return
+  context.addIssue({ code: 'custom', message: `cannot be used. ${parsed.faults.join(' ')}` })
+})
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 
 const Environment = z.object({
   SMTP: z.string().optional(),
@@ -63,11 +75,11 @@ const Environment = z.object({
   HOST: z.string().default('127.0.0.1'),
   PORT: Port.default(3000),
   PUBLIC_URL: Origin.optional(),
-  TRUST_PROXY: List.optional(),
+  TRUST_PROXY: List.pipe(z.array(ProxyAddress)).optional(),
   WORKSPACE_ADMINS: List.default([]),
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgresql:// URL' }).optional(),
   DATA_DIR: z.string().default('./.data'),
-  VAULT_KEYS: z.string().optional(),
+  VAULT_KEYS: VaultKeys.optional(),
   INFORIVER_SERVICE_KEY: z
     .string()
     .regex(/^[\x21-\x7e]{32,256}$/, 'must be 32 to 256 visible ASCII characters')
@@ -79,8 +91,8 @@ const Environment = z.object({
   CONTENT_RETENTION_DAYS: Days.default(7),
   LOG_RETENTION_DAYS: Days.default(30),
   METRICS_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
-  ROLE: z.enum(['all', 'api', 'worker']).default('all'),
-  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  ROLE: z.enum(['all', 'api', 'worker'], 'must be all, api or worker').default('all'),
+  LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
 })
 type Environment = z.infer<typeof Environment>
 
@@ -141,15 +153,15 @@ export function readConfig(processEnvironment: NodeJS.ProcessEnv = process.env, 
     faults,
   )
   const parsed = Environment.safeParse(variables)
-  if (!parsed.success) faults.push(...parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}.`))
-  const extraCaCertificates = readExtraCaCertificates(variables['NODE_EXTRA_CA_CERTS'], faults)
-  if (parsed.success) faults.push(...crossFaults(parsed.data))
+  if (!parsed.success) faults.push(...describeIssues(parsed.error.issues))
+  const extraCaCertificates = readExtraCaCertificates(variables['NODE_EXTRA_CA_CERTS'], directory, faults)
+  faults.push(...crossFaults(variables))
   if (!parsed.success || faults.length > 0) throw new ConfigurationError(describeFaults(faults))
   return toConfig(parsed.data, directory, extraCaCertificates)
 }
 
 function toConfig(environment: Environment, directory: string, extraCaCertificates: string | null): Config {
-  const demo = isDemo(environment)
+  const demo = environment.AZURE_TENANT_ID === undefined
   const simulatorPort = environment.PORT + 1
   const simulator = `http://127.0.0.1:${simulatorPort}`
   const publicUrl = environment.PUBLIC_URL ?? `http://localhost:${environment.PORT}`
@@ -197,42 +209,52 @@ function toConfig(environment: Environment, directory: string, extraCaCertificat
 
 const REGISTRATION_VARIABLES = ['AZURE_TENANT_ID', 'AZURE_CLIENT_ID', 'AZURE_CLIENT_SECRET'] as const
 
-function isDemo(environment: Environment): boolean {
-  return REGISTRATION_VARIABLES.every((name) => environment[name] === undefined)
+type Variables = Readonly<Record<string, string | undefined>>
+
+/** A file that cannot be read is a fault of its own, not a variable that is missing. */
+function isGiven(variables: Variables, name: string): boolean {
+  return variables[name] !== undefined || variables[`${name}_FILE`] !== undefined
 }
 
-function crossFaults(environment: Environment): string[] {
+function isDemo(variables: Variables): boolean {
+  return !REGISTRATION_VARIABLES.some((name) => isGiven(variables, name))
+}
+
+/** What is wrong between variables, whether or not each of them is right. */
+function crossFaults(variables: Variables): string[] {
+  const { HOST = '127.0.0.1', PUBLIC_URL, ROLE = 'all' } = variables
+  const hasDatabase = isGiven(variables, 'DATABASE_URL')
   const faults: string[] = []
-  const missing = REGISTRATION_VARIABLES.filter((name) => environment[name] === undefined)
+  const missing = REGISTRATION_VARIABLES.filter((name) => !isGiven(variables, name))
   if (missing.length > 0 && missing.length < REGISTRATION_VARIABLES.length) {
     faults.push(
       `The app registration is incomplete: set ${missing.join(' and ')} as well, or none of AZURE_* for the demo.`,
     )
   }
-  if (isDemo(environment)) {
-    if (environment.DATABASE_URL) {
+  if (isDemo(variables)) {
+    if (hasDatabase) {
       faults.push(
         'DATABASE_URL is set but the app registration is not: the demo has a database of its own. Set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, or unset DATABASE_URL.',
       )
     }
-    if (!LOOPBACK_HOSTS.has(environment.HOST)) {
+    if (!LOOPBACK_HOSTS.has(HOST)) {
       faults.push(
         'HOST is not a loopback address: without an app registration the demo runs, and it serves this machine only. Set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, or unset HOST.',
       )
     }
-    if (environment.PUBLIC_URL && !LOOPBACK_HOSTS.has(new URL(environment.PUBLIC_URL).hostname)) {
+    if (PUBLIC_URL && URL.canParse(PUBLIC_URL) && !LOOPBACK_HOSTS.has(new URL(PUBLIC_URL).hostname)) {
       faults.push(
         'PUBLIC_URL is not on a loopback host: without an app registration the demo runs, and it serves this machine only. Set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, or unset PUBLIC_URL.',
       )
     }
   }
-  if (environment.DATABASE_URL && !environment.VAULT_KEYS) {
+  if (hasDatabase && !isGiven(variables, 'VAULT_KEYS')) {
     faults.push(
       "VAULT_KEYS is required with DATABASE_URL. Make a key with: node -p \"'k1:' + crypto.randomBytes(32).toString('base64')\"",
     )
   }
-  if (!environment.DATABASE_URL && environment.ROLE !== 'all') {
-    faults.push(`ROLE=${environment.ROLE} needs DATABASE_URL: the embedded database serves one process only.`)
+  if (!hasDatabase && (ROLE === 'api' || ROLE === 'worker')) {
+    faults.push(`ROLE=${ROLE} needs DATABASE_URL: the embedded database serves one process only.`)
   }
   return faults
 }
@@ -273,17 +295,43 @@ function withSecretFiles(variables: Record<string, string | undefined>, director
   return result
 }
 
-function readExtraCaCertificates(path: string | undefined, faults: string[]): string | null {
+function readExtraCaCertificates(path: string | undefined, directory: string, faults: string[]): string | null {
   if (path === undefined) return null
   try {
-    const pem = readFileSync(path, 'utf8')
-    if (!pem.includes('-----BEGIN CERTIFICATE-----'))
-      faults.push('NODE_EXTRA_CA_CERTS names a file without a PEM certificate.')
+    const pem = readFileSync(resolve(directory, path), 'utf8')
+    if (!holdsCertificates(pem)) faults.push('NODE_EXTRA_CA_CERTS must name a file of PEM certificates.')
     return pem
   } catch (error) {
     faults.push(`NODE_EXTRA_CA_CERTS names a file that cannot be read (${errorCode(error)}).`)
     return null
   }
+}
+
+function holdsCertificates(pem: string): boolean {
+  const certificates = pem.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? []
+  try {
+    return certificates.map((certificate) => new X509Certificate(certificate)).length > 0
+  } catch {
+    return false
+  }
+}
+
+function isProxyAddress(text: string): boolean {
+  if (['loopback', 'linklocal', 'uniquelocal'].includes(text)) return true
+  const [address = '', prefix, ...rest] = text.split('/')
+  const version = isIP(address)
+  if (version === 0 || rest.length > 0) return false
+  return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (version === 4 ? 32 : 128))
+}
+
+/** `z.coerce` would take '0x10', '1e3' and ' ' for numbers. */
+function wholeNumber(meaning: string, from: number, to: number, remark = '') {
+  const fault = `must be ${meaning} from ${from} to ${to}${remark}`
+  return z
+    .string()
+    .regex(/^\d{1,10}$/, fault)
+    .transform(Number)
+    .pipe(z.number().min(from, fault).max(to, fault))
 }
 
 /** Proxies are often set in lower case only; curl and undici read both. */
@@ -301,6 +349,12 @@ function withoutEmpty(variables: Record<string, string | undefined>): Record<str
 
 function errorCode(error: unknown): string {
   return (error as NodeJS.ErrnoException).code ?? 'unknown error'
+}
+
+/** One sentence for each variable and fault, however many items of a list have it. */
+function describeIssues(issues: readonly z.core.$ZodIssue[]): string[] {
+  const sentences = issues.map(({ path, message }) => `${String(path[0])} ${message.replace(/\.$/, '')}.`)
+  return [...new Set(sentences)]
 }
 
 function describeFaults(faults: string[]): string {

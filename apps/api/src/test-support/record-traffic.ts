@@ -1,13 +1,15 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/** Everything that went over one HTTP request and its answer, bodies included, as text. */
+/** One HTTP request and its answer, as they went over the wire. */
 export interface Exchange {
   readonly port: number
   readonly url: string
-  request: string
-  response: string
+  readonly requestHeaders: IncomingHttpHeaders
+  requestBody: string
+  responseHeaders: OutgoingHttpHeaders
+  responseBody: string
 }
 
 /** Listens in on every HTTP server of this process: the product's and the simulator's. */
@@ -16,22 +18,29 @@ export function recordTraffic(): { readonly exchanges: readonly Exchange[]; stop
   const onStart = (message: unknown) => {
     const { request, response } = message as { request: IncomingMessage; response: ServerResponse }
     const { port } = request.socket.address() as AddressInfo
-    const url = request.url ?? ''
-    const exchange = { port, url, request: `${url}\n${request.rawHeaders.join('\n')}\n`, response: '' }
+    const exchange: Exchange = {
+      port,
+      url: request.url ?? '',
+      requestHeaders: request.headers,
+      requestBody: '',
+      responseHeaders: {},
+      responseBody: '',
+    }
     exchanges.push(exchange)
     const push = request.push.bind(request)
     request.push = (chunk: unknown, ...rest) => {
-      exchange.request += textOf(chunk)
+      exchange.requestBody += textOf(chunk)
       return push(chunk, ...rest)
     }
     const write = response.write.bind(response) as (...parameters: unknown[]) => boolean
     response.write = (...parameters: unknown[]) => {
-      exchange.response += textOf(parameters[0])
+      exchange.responseBody += textOf(parameters[0])
       return write(...parameters)
     }
     const end = response.end.bind(response) as (...parameters: unknown[]) => ServerResponse
     response.end = (...parameters: unknown[]) => {
-      exchange.response += `${textOf(parameters[0])}\n${JSON.stringify(response.getHeaders())}`
+      exchange.responseBody += textOf(parameters[0])
+      exchange.responseHeaders = response.getHeaders()
       return end(...parameters)
     }
   }

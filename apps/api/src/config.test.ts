@@ -1,0 +1,299 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { rootCertificates } from 'node:tls'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { ConfigurationError, readConfig, type Config } from './config.ts'
+
+const REGISTRATION = {
+  AZURE_TENANT_ID: '11111111-2222-4333-8444-555555555555',
+  AZURE_CLIENT_ID: '66666666-7777-4888-9999-AAAAAAAAAAAA',
+  AZURE_CLIENT_SECRET: 'the-value-of-the-secret',
+}
+const VAULT_KEYS = `k1:${Buffer.alloc(32, 7).toString('base64')}`
+const EXTERNAL = { ...REGISTRATION, DATABASE_URL: 'postgresql://user:hidden@db.contoso.com/mail', VAULT_KEYS }
+
+let directory: string
+
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), 'inforiver-mail-config-'))
+})
+afterAll(() => rmSync(directory, { recursive: true }))
+beforeEach(() => rmSync(join(directory, 'inforiver-mail.env'), { force: true }))
+
+function read(environment: Record<string, string>): Config {
+  return readConfig(environment, directory)
+}
+
+function refusalOf(environment: Record<string, string>): string {
+  try {
+    read(environment)
+  } catch (error) {
+    if (error instanceof ConfigurationError) return error.message
+    throw error
+  }
+  throw new Error('The configuration was accepted.')
+}
+
+function file(name: string, content: string): string {
+  writeFileSync(join(directory, name), content)
+  return name
+}
+
+it('is the demo on localhost with nothing set', () => {
+  expect(read({})).toMatchObject({
+    demo: { simulatorPort: 3001 },
+    office365SmtpEnabled: true,
+    authorityHost: 'http://127.0.0.1:3001',
+    graphBaseUrl: 'http://127.0.0.1:3001',
+    redirectUri: 'http://localhost:3000/auth/microsoft/callback',
+    host: '127.0.0.1',
+    port: 3000,
+    publicUrl: 'http://localhost:3000',
+    trustedProxies: [],
+    workspaceAdmins: [],
+    database: { kind: 'embedded' },
+    dataDirectory: join(directory, '.data', 'demo'),
+    vaultKeys: null,
+    role: 'all',
+    logLevel: 'info',
+  })
+})
+
+it('is the product against Microsoft’s global hosts with an app registration', () => {
+  expect(read(REGISTRATION)).toMatchObject({
+    demo: null,
+    office365SmtpEnabled: false,
+    registration: {
+      tenantId: REGISTRATION.AZURE_TENANT_ID,
+      clientId: REGISTRATION.AZURE_CLIENT_ID.toLowerCase(),
+      clientSecret: REGISTRATION.AZURE_CLIENT_SECRET,
+    },
+    authorityHost: 'https://login.microsoftonline.com',
+    graphBaseUrl: 'https://graph.microsoft.com',
+    database: { kind: 'embedded' },
+    dataDirectory: join(directory, '.data'),
+    outbound: { httpsProxy: null, noProxy: null, extraCaCertificates: null },
+  })
+})
+
+it.each<[Record<string, string>, object]>([
+  [{ SMTP: 'Office365' }, { office365SmtpEnabled: true }],
+  [{ SMTP: 'office365' }, { office365SmtpEnabled: true }],
+  [{ SMTP: 'SendGrid' }, { office365SmtpEnabled: false }],
+  [
+    { AZURE_AUTHORITY_HOST: 'https://login.microsoftonline.us/' },
+    { authorityHost: 'https://login.microsoftonline.us' },
+  ],
+  [{ AZURE_AUTHORITY_HOST: 'http://127.0.0.1:9000' }, { authorityHost: 'http://127.0.0.1:9000' }],
+  [{ GRAPH_BASE_URL: 'https://graph.microsoft.us' }, { graphBaseUrl: 'https://graph.microsoft.us' }],
+  [{ HOST: '0.0.0.0' }, { host: '0.0.0.0' }],
+  [{ PORT: '8080' }, { port: 8080, publicUrl: 'http://localhost:8080' }],
+  [
+    { PUBLIC_URL: 'https://mail.contoso.com/' },
+    { publicUrl: 'https://mail.contoso.com', redirectUri: 'https://mail.contoso.com/auth/microsoft/callback' },
+  ],
+  [{ PUBLIC_URL: 'HTTPS://Mail.Contoso.com:8443' }, { publicUrl: 'https://mail.contoso.com:8443' }],
+  [{ PUBLIC_URL: 'http://127.0.0.1:3000' }, { publicUrl: 'http://127.0.0.1:3000' }],
+  [
+    { TRUST_PROXY: '127.0.0.1, 10.0.0.0/8,fd00::/8,loopback' },
+    { trustedProxies: ['127.0.0.1', '10.0.0.0/8', 'fd00::/8', 'loopback'] },
+  ],
+  [
+    { WORKSPACE_ADMINS: 'ada@contoso.com , max@contoso.com' },
+    { workspaceAdmins: ['ada@contoso.com', 'max@contoso.com'] },
+  ],
+  [{ DATA_DIR: '/var/lib/mail' }, { dataDirectory: '/var/lib/mail' }],
+  [{ LOG_LEVEL: 'trace' }, { logLevel: 'trace' }],
+  [{ VAULT_KEYS }, { vaultKeys: VAULT_KEYS }],
+  [{ HTTPS_PROXY: 'http://user:pass@proxy:8080' }, { outbound: { httpsProxy: 'http://user:pass@proxy:8080' } }],
+  [{ https_proxy: 'http://proxy:8080' }, { outbound: { httpsProxy: 'http://proxy:8080' } }],
+  [{ NO_PROXY: 'contoso.com' }, { outbound: { noProxy: 'contoso.com' } }],
+  [{ no_proxy: 'contoso.com' }, { outbound: { noProxy: 'contoso.com' } }],
+  [{ INFORIVER_SERVICE_KEY: 'k'.repeat(40) }, { seededServiceKey: 'k'.repeat(40) }],
+  [{ METRICS_TOKEN: 't'.repeat(16) }, { metricsToken: 't'.repeat(16) }],
+  [{ MAILBOX_CONCURRENCY: '0' }, { mailboxLimits: { concurrency: 0, messagesPerMinute: 30 } }],
+  [{ MAILBOX_MESSAGES_PER_MINUTE: '10' }, { mailboxLimits: { messagesPerMinute: 10 } }],
+  [{ MAILBOX_RECIPIENTS_PER_DAY: '500' }, { mailboxLimits: { recipientsPerDay: 500 } }],
+  [{ MAILBOX_UPLOAD_BYTES_PER_5_MINUTES: '1000' }, { mailboxLimits: { uploadBytesPer5Minutes: 1000 } }],
+  [{ CONTENT_RETENTION_DAYS: '1' }, { contentRetentionDays: 1 }],
+  [{ LOG_RETENTION_DAYS: '90' }, { logRetentionDays: 90 }],
+])('reads %j', (environment, expected) => {
+  expect(read({ ...REGISTRATION, ...environment })).toMatchObject(expected)
+})
+
+it('reads an external database, and the roles that need one', () => {
+  expect(read({ ...EXTERNAL, ROLE: 'worker' })).toMatchObject({
+    database: { kind: 'external', url: EXTERNAL.DATABASE_URL },
+    role: 'worker',
+  })
+  expect(read({ ...EXTERNAL, ROLE: 'api' })).toMatchObject({ role: 'api' })
+})
+
+it('reads the certificates of NODE_EXTRA_CA_CERTS, relative to the folder it is started in', () => {
+  const pem = rootCertificates.slice(0, 2).join('\n')
+
+  expect(read({ NODE_EXTRA_CA_CERTS: file('ca.pem', pem) }).outbound.extraCaCertificates).toBe(pem)
+})
+
+it.each([
+  ['AZURE_TENANT_ID', 'contoso.onmicrosoft.com'],
+  ['AZURE_CLIENT_ID', 'my-app'],
+  ['AZURE_AUTHORITY_HOST', 'login.microsoftonline.com'],
+  ['AZURE_AUTHORITY_HOST', 'http://login.microsoftonline.com'],
+  ['GRAPH_BASE_URL', 'https://secretuser:pw@graph.microsoft.com'],
+  ['HTTPS_PROXY', 'proxy.contoso.com:8080'],
+  ['HTTPS_PROXY', 'socks5://proxy:1080'],
+  ['NODE_EXTRA_CA_CERTS', 'no-such-file.pem'],
+  ['PORT', '0'],
+  ['PORT', '65535'],
+  ['PORT', '0x10'],
+  ['PORT', '80.5'],
+  ['PORT', 'eighty'],
+  ['PUBLIC_URL', 'mail.contoso.com'],
+  ['PUBLIC_URL', 'http://mail.contoso.com'],
+  ['PUBLIC_URL', 'https://mail.contoso.com/inforiver'],
+  ['PUBLIC_URL', 'https://mail.contoso.com/?q=1'],
+  ['PUBLIC_URL', 'https://user@mail.contoso.com'],
+  ['TRUST_PROXY', 'proxy.contoso.com'],
+  ['TRUST_PROXY', '10.0.0.0/33'],
+  ['TRUST_PROXY', '10.0.0.1,,10.0.0.2'],
+  ['TRUST_PROXY', 'true'],
+  ['WORKSPACE_ADMINS', 'ada@contoso.com,'],
+  ['DATABASE_URL', 'mysql://localhost/mail'],
+  ['DATABASE_URL', 'localhost:5432'],
+  ['VAULT_KEYS', 'not-a-key-ring'],
+  ['VAULT_KEYS', `k1:${Buffer.alloc(16, 7).toString('base64')}`],
+  ['VAULT_KEYS', `${VAULT_KEYS},${VAULT_KEYS}`],
+  ['ROLE', 'both'],
+  ['LOG_LEVEL', 'verbose'],
+  ['INFORIVER_SERVICE_KEY', 'short'],
+  ['METRICS_TOKEN', 'short'],
+  ['MAILBOX_CONCURRENCY', '-1'],
+  ['MAILBOX_MESSAGES_PER_MINUTE', '1e3'],
+  ['MAILBOX_RECIPIENTS_PER_DAY', 'many'],
+  ['MAILBOX_UPLOAD_BYTES_PER_5_MINUTES', '150MB'],
+  ['CONTENT_RETENTION_DAYS', '4000'],
+  ['LOG_RETENTION_DAYS', 'forever'],
+])('refuses %s=%s in one sentence that does not repeat the value', (name, value) => {
+  const refusal = refusalOf({ ...EXTERNAL, [name]: value })
+
+  expect(refusal).toMatch(new RegExp(`^${name} [^\\n]+\\.$`))
+  expect(refusal.replaceAll(/such as \S+/g, '')).not.toContain(value)
+})
+
+it('says how VAULT_KEYS have to look', () => {
+  expect(refusalOf({ ...EXTERNAL, VAULT_KEYS: 'not-a-key-ring' })).toBe(
+    'VAULT_KEYS cannot be used. Key 1: the kid is missing: write kid:base64.',
+  )
+})
+
+it('refuses a file without certificates', () => {
+  const broken = file('broken.pem', '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n')
+
+  expect(refusalOf({ NODE_EXTRA_CA_CERTS: file('empty.pem', 'nothing') })).toMatch(/^NODE_EXTRA_CA_CERTS must name/)
+  expect(refusalOf({ NODE_EXTRA_CA_CERTS: broken })).toMatch(/^NODE_EXTRA_CA_CERTS must name/)
+})
+
+it('reports every fault at once, by name and without values', () => {
+  const refusal = refusalOf({
+    AZURE_TENANT_ID: 'secret-looking-tenant',
+    AZURE_CLIENT_SECRET: 'the-value-of-the-secret',
+    PORT: 'eighty',
+    PUBLIC_URL: 'http://mail.contoso.com',
+    DATABASE_URL: 'postgresql://user:hidden@db/mail',
+  })
+
+  const lines = refusal.split('\n')
+  expect(lines[0]).toBe('The configuration has 5 faults:')
+  expect(lines.slice(1).map((line) => line.match(/^ {2}- (\S+)/)?.[1])).toEqual([
+    'AZURE_TENANT_ID',
+    'PORT',
+    'PUBLIC_URL',
+    'The',
+    'VAULT_KEYS',
+  ])
+  expect(refusal).not.toMatch(/secret-looking|the-value|hidden|eighty|mail\.contoso/)
+})
+
+it.each([
+  [['AZURE_TENANT_ID'], 'AZURE_CLIENT_ID and AZURE_CLIENT_SECRET'],
+  [['AZURE_TENANT_ID', 'AZURE_CLIENT_ID'], 'AZURE_CLIENT_SECRET'],
+  [['AZURE_CLIENT_SECRET'], 'AZURE_TENANT_ID and AZURE_CLIENT_ID'],
+] as const)('refuses an app registration of only %j, naming what is missing', (names, missing) => {
+  const part = Object.fromEntries(names.map((name) => [name, REGISTRATION[name]]))
+
+  expect(refusalOf(part)).toBe(
+    `The app registration is incomplete: set ${missing} as well, or none of AZURE_* for the demo.`,
+  )
+})
+
+it.each([
+  ['DATABASE_URL', { DATABASE_URL: EXTERNAL.DATABASE_URL, VAULT_KEYS }],
+  ['HOST', { HOST: '0.0.0.0' }],
+  ['PUBLIC_URL', { PUBLIC_URL: 'https://mail.contoso.com' }],
+])('refuses the demo with a foreign %s', (name, environment) => {
+  expect(refusalOf(environment)).toMatch(new RegExp(`^${name} is .*demo`))
+})
+
+it('requires VAULT_KEYS with DATABASE_URL, and says how to make one', () => {
+  const { VAULT_KEYS: _, ...without } = EXTERNAL
+
+  expect(refusalOf(without)).toMatch(/^VAULT_KEYS is required with DATABASE_URL\. Make a key with: node /)
+})
+
+it.each(['api', 'worker'])('refuses ROLE=%s without DATABASE_URL', (role) => {
+  expect(refusalOf({ ...REGISTRATION, ROLE: role })).toMatch(/needs DATABASE_URL/)
+})
+
+it('takes an empty or blank variable for one that is not set', () => {
+  expect(read({ AZURE_TENANT_ID: '', AZURE_CLIENT_ID: ' ', PORT: '', PUBLIC_URL: '' })).toMatchObject({
+    demo: { simulatorPort: 3001 },
+    port: 3000,
+  })
+})
+
+describe('the file inforiver-mail.env', () => {
+  it('is read', () => {
+    file('inforiver-mail.env', `# the registration\nPORT=4000\nWORKSPACE_ADMINS="ada@contoso.com"\n`)
+
+    expect(read({})).toMatchObject({ port: 4000, workspaceAdmins: ['ada@contoso.com'] })
+  })
+
+  it('gives way to the process, but not to a variable that is empty there', () => {
+    file('inforiver-mail.env', 'PORT=4000\nLOG_LEVEL=debug\n')
+
+    expect(read({ PORT: '5000', LOG_LEVEL: '' })).toMatchObject({ port: 5000, logLevel: 'debug' })
+  })
+})
+
+describe('a secret as NAME_FILE', () => {
+  it.each([
+    ['AZURE_CLIENT_SECRET', 'from-a-file', { registration: { clientSecret: 'from-a-file' } }],
+    ['DATABASE_URL', 'postgresql://from/file', { database: { kind: 'external', url: 'postgresql://from/file' } }],
+    ['VAULT_KEYS', VAULT_KEYS, { vaultKeys: VAULT_KEYS }],
+    ['HTTPS_PROXY', 'http://from-file:8080', { outbound: { httpsProxy: 'http://from-file:8080' } }],
+    ['INFORIVER_SERVICE_KEY', 'k'.repeat(40), { seededServiceKey: 'k'.repeat(40) }],
+    ['METRICS_TOKEN', 't'.repeat(20), { metricsToken: 't'.repeat(20) }],
+  ])('%s_FILE is read, without the line break at its end', (name, value, expected) => {
+    const { [name as 'VAULT_KEYS']: _, ...others } = EXTERNAL
+
+    expect(read({ ...others, [`${name}_FILE`]: file('secret', `${value}\n`) })).toMatchObject(expected)
+  })
+
+  it('is refused beside the variable itself', () => {
+    expect(refusalOf({ ...REGISTRATION, AZURE_CLIENT_SECRET_FILE: file('secret', 'other') })).toBe(
+      'AZURE_CLIENT_SECRET and AZURE_CLIENT_SECRET_FILE are both set: keep one.',
+    )
+  })
+
+  it.each([
+    ['no-such-file', 'AZURE_CLIENT_SECRET_FILE names a file that cannot be read (ENOENT).'],
+    ['empty', 'AZURE_CLIENT_SECRET_FILE names an empty file.'],
+  ])('is refused as one fault when the file is %s', (name, sentence) => {
+    if (name === 'empty') file(name, '\n')
+    const { AZURE_CLIENT_SECRET: _, ...others } = REGISTRATION
+
+    expect(refusalOf({ ...others, AZURE_CLIENT_SECRET_FILE: name })).toBe(sentence)
+  })
+})
