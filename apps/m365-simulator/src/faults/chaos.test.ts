@@ -1,4 +1,7 @@
-import { describe, expect, it } from 'vitest'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { mail, REGISTRATION, type Simulated, simulate } from '../test-support/simulated.ts'
 import { createDice } from './dice.ts'
 import { createSettings, FAULT_NAMES } from './settings.ts'
@@ -114,6 +117,11 @@ describe('chance', () => {
     expect(throws(1, 200).results).not.toEqual(throws(2, 200).results)
   })
 
+  it('gives a Retry-After to accepted requests only, besides 429 and 503', () => {
+    const withRetryAfter = throws(1, 2000, { retryAfterOnAccepted: 1 }).results.filter((one) => one.retryAfter !== null)
+    expect(new Set(withRetryAfter.map(({ fault }) => fault))).toEqual(new Set([null, 'throttled', 'unavailable']))
+  })
+
   it('begins again when the settings change', () => {
     const { settings, dice, results } = throws(1, 50)
     settings.change({ faultSeed: 1 })
@@ -179,13 +187,21 @@ describe('load', () => {
 describe('without storing mail', () => {
   it('what is sent is counted and not kept', async () => {
     const desk = await begin({ storeMail: false })
-    const attachments = [
-      { '@odata.type': '#microsoft.graph.fileAttachment', name: 'a', contentBytes: 'YWJj', contentType: 'text/plain' },
-    ]
-    await desk.post('/me/sendMail', mail({ attachments }))
+    await desk.post('/me/sendMail', mail())
     await desk.post('/me/sendMail', mail({ toRecipients: [{ emailAddress: { address: 'nobody@contoso.com' } }] }))
     expect(await desk.arrived()).toBe(2)
     expect(await messageCounts(desk.simulated)).toEqual([])
+  })
+
+  it('attachments leave nothing in the data folder', async () => {
+    const dataDirectory = mkdtempSync(join(tmpdir(), 'simulator-'))
+    onTestFinished(() => rmSync(dataDirectory, { recursive: true }))
+    const simulated = await simulate({ dataDirectory })
+    await simulated.control('PATCH', '/settings', { storeMail: false })
+    const { access_token: token } = await simulated.signIn('ada')
+    const attachments = [{ '@odata.type': '#microsoft.graph.fileAttachment', name: 'a', contentBytes: 'YWJj' }]
+    expect((await simulated.sendMail(token, mail({ attachments }))).status).toBe(202)
+    expect(readdirSync(join(dataDirectory, 'attachments'))).toEqual([])
   })
 
   it('a draft is kept until it is sent', async () => {

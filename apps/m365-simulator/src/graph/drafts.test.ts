@@ -156,7 +156,28 @@ describe('reading a message', () => {
     )
   })
 
+  it('shows a draft’s blind copies, and its headers when they are selected, but not those of a sent message', async () => {
+    const desk = await deskOf()
+    const { id } = await desk.create(
+      {
+        bccRecipients: [recipient('grace@contoso.com')],
+        internetMessageHeaders: [{ name: 'x-report-id', value: '42' }],
+      },
+      IMMUTABLE,
+    )
+    const read = async (): Promise<Draft> =>
+      (await desk.call('GET', `/me/messages/${id}?$select=bccRecipients,internetMessageHeaders`, undefined, IMMUTABLE))
+        .json
+    expect(await read()).toMatchObject({
+      bccRecipients: [{ emailAddress: { address: 'grace@contoso.com' } }],
+      internetMessageHeaders: [{ name: 'x-report-id', value: '42' }],
+    })
+    await desk.call('POST', `/me/messages/${id}/send`, undefined, IMMUTABLE)
+    expect(await read()).not.toHaveProperty('internetMessageHeaders')
+  })
+
   it.each([
+    ['an option given twice', '$select=id&$select=subject'],
     ['an unknown property', '$select=subjekt'],
     ['an expansion without a filter', '$expand=singleValueExtendedProperties'],
     ['an expansion with half a filter', "$expand=singleValueExtendedProperties($filter=id eq 'x' or )"],

@@ -95,6 +95,7 @@ const everything: StateEvent[] = [
     copies: [{ id: 'd2', mailbox: 'max@contoso.com', folder: 'sentItems', visibleFromMs: START.getTime() + 30_000 }],
   },
   { type: 'message-deleted', mailbox: 'max@contoso.com', id: 'd3' },
+  { type: 'message-deleted', mailbox: 'max@contoso.com', id: 'm2' },
   { type: 'message-deleted', mailbox: 'max@contoso.com', id: 'd4' },
   { type: 'message-deleted', mailbox: 'max@contoso.com', id: 'd4' },
 ]
