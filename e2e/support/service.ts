@@ -1,0 +1,63 @@
+import type { APIRequestContext, PlaywrightWorkerArgs } from '@playwright/test'
+
+type Scope = 'messages:send' | 'messages:read' | 'settings:read'
+
+/** Another Inforiver service, which knows the address of the product and its key and nothing else. */
+export interface Service {
+  /** The id of the message. */
+  submit(message: Readonly<Record<string, unknown>>): Promise<string>
+  /** What the API answers to a read: 401 once the key is revoked. */
+  readStatus(): Promise<number>
+}
+
+export function createService(playwright: PlaywrightWorkerArgs['playwright'], url: string, key: string): Service {
+  async function withKey<Result>(use: (request: APIRequestContext) => Promise<Result>): Promise<Result> {
+    const request = await playwright.request.newContext({
+      baseURL: url,
+      storageState: { cookies: [], origins: [] },
+      extraHTTPHeaders: { authorization: `Bearer ${key}` },
+    })
+    const result = await use(request)
+    await request.dispose()
+    return result
+  }
+  return {
+    submit: (message) =>
+      withKey(async (request) => {
+        const answer = await request.post('/api/v1/messages', { data: message })
+        if (answer.status() !== 202)
+          throw new Error(`Submitting was answered ${answer.status()}: ${await answer.text()}`)
+        const { id } = (await answer.json()) as { id: string }
+        return id
+      }),
+    readStatus: () => withKey(async (request) => (await request.get('/api/v1/messages')).status()),
+  }
+}
+
+/** As the admin that `request` belongs to, without the page. */
+export async function createKey(
+  request: APIRequestContext,
+  url: string,
+  name: string,
+  scopes: readonly Scope[] = ['messages:send', 'messages:read'],
+): Promise<string> {
+  const answer = await request.post('/api/v1/service-keys', { data: { name, scopes }, headers: { origin: url } })
+  const { key } = (await answer.json()) as { key: string }
+  return key
+}
+
+/** Revokes every key, so that the next test begins with none. */
+export async function revokeKeys(request: APIRequestContext, url: string): Promise<void> {
+  const answer = await request.get('/api/v1/service-keys')
+  const { items } = (await answer.json()) as { items: readonly { id: string }[] }
+  for (const { id } of items) await request.delete(`/api/v1/service-keys/${id}`, { headers: { origin: url } })
+}
+
+/** Cancels every message that waits, so that the next test begins with none. */
+export async function cancelWaiting(request: APIRequestContext, url: string): Promise<void> {
+  for (const status of ['held', 'scheduled', 'queued']) {
+    const answer = await request.get(`/api/v1/messages?status=${status}&limit=100`)
+    const { items } = (await answer.json()) as { items: readonly { id: string }[] }
+    for (const { id } of items) await request.post(`/api/v1/messages/${id}/cancel`, { headers: { origin: url } })
+  }
+}
