@@ -5,7 +5,8 @@ export function createLogger(level: string, destination: DestinationStream = pin
   const options = {
     level,
     timestamp: pino.stdTimeFunctions.isoTime,
-    serializers: { err: describeError },
+    // @fastify/multipart traces its options, in which all headers are.
+    serializers: { err: describeError, busboyOptions: () => undefined },
     formatters: { level: (label: string) => ({ level: label }) },
   } satisfies LoggerOptions
   return pino(options, destination)

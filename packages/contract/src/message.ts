@@ -94,7 +94,7 @@ export const Message = z.strictObject({
 })
 export type Message = z.infer<typeof Message>
 
-/** A field that becomes one line of a header: nothing in it may start another line, or hide. */
+/** A field that becomes one line of a header: nothing in it may start another line, hide, or be half a character. */
 function singleLine(maxCharacters: number) {
   return z
     .string()
@@ -103,6 +103,7 @@ function singleLine(maxCharacters: number) {
       (value) => !/[\p{Cc}\u2028\u2029]/u.test(value),
       'Line breaks and other control characters are not allowed here.',
     )
+    .refine((value) => value.isWellFormed(), 'Half of a surrogate pair is not allowed here.')
 }
 
 /** `"a@b.example"` or `{ "address": "a@b.example", "name": "A" }`. */

@@ -57,8 +57,9 @@ export class ProblemError extends Error {
 export const problems = fp<{ isUnavailable: (error: unknown) => boolean }>(
   async (app, { isUnavailable }) => {
     app.setErrorHandler((error: FastifyError, request, reply) => {
-      const problem = toProblemError(error, isUnavailable, request.routeOptions.config.tooLarge)
-      if (problem.status >= 500) request.log.error({ err: error }, 'request failed')
+      const problem = toProblemError(error, isUnavailable, request.routeOptions)
+      if (hasLeft(request)) request.log.info('the client went away before its request had arrived')
+      else if (problem.status >= 500) request.log.error({ err: error }, 'request failed')
       return sendProblem(request, reply, problem)
     })
     app.setNotFoundHandler((request, reply) =>
@@ -99,6 +100,10 @@ function sendProblem(request: FastifyRequest, reply: FastifyReply, { code, statu
     .send(problem)
 }
 
+function hasLeft({ raw }: FastifyRequest): boolean {
+  return raw.destroyed && !raw.complete
+}
+
 function isNavigation({ url, headers }: FastifyRequest): boolean {
   return !url.startsWith('/api/') && (headers.accept ?? '').includes('text/html')
 }
@@ -106,7 +111,7 @@ function isNavigation({ url, headers }: FastifyRequest): boolean {
 function toProblemError(
   error: FastifyError,
   isUnavailable: (error: unknown) => boolean,
-  tooLarge: ProblemCode = 'invalid-input',
+  { config, bodyLimit }: FastifyRequest['routeOptions'],
 ): ProblemError {
   if (error instanceof ProblemError) return error
   if (isUnavailable(error)) {
@@ -118,7 +123,11 @@ function toProblemError(
   switch (error.code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
     case 'FST_REQ_FILE_TOO_LARGE':
-      return new ProblemError(tooLarge, 'The request is larger than it may be here.', { status: 413 })
+      return new ProblemError(
+        config.tooLarge ?? 'invalid-input',
+        `The request is larger than the ${bodyLimit} bytes it may have here.`,
+        { status: 413 },
+      )
     case 'FST_PARTS_LIMIT':
     case 'FST_FILES_LIMIT':
     case 'FST_FIELDS_LIMIT':

@@ -48,17 +48,27 @@ async function* readParts(request: FastifyRequest): AsyncGenerator<{ part: Multi
   const declaredBytes = Number(request.headers['content-length'] ?? 0)
   if (declaredBytes > MAX_MULTIPART_BYTES) throw tooLarge(`${declaredBytes} bytes`)
   let sizeBytes = 0
-  const limits = { fileSize: MAX_MULTIPART_BYTES, files: MAX_ATTACHMENTS + 1, parts: MAX_ATTACHMENTS + 1 }
-  // Every part is read as it is, whether or not it has a file name: as a field it would be taken for text.
-  for await (const part of request.parts({ limits, isPartAFile: () => true })) {
-    const { file } = part as MultipartFile
-    const chunks: Buffer[] = []
-    for await (const chunk of file as AsyncIterable<Buffer>) {
-      sizeBytes += chunk.length
-      if (sizeBytes > MAX_MULTIPART_BYTES) throw tooLarge(`more than ${MAX_MULTIPART_BYTES} bytes`)
-      chunks.push(chunk)
+  const limits = { fileSize: MAX_MULTIPART_BYTES + 1, files: MAX_ATTACHMENTS + 1, parts: MAX_ATTACHMENTS + 1 }
+  try {
+    // Every part is read as it is, whether or not it has a file name: as a field it would be taken for text.
+    for await (const part of request.parts({ limits, isPartAFile: () => true })) {
+      const { file } = part as MultipartFile
+      const chunks: Buffer[] = []
+      for await (const chunk of file as AsyncIterable<Buffer>) {
+        sizeBytes += chunk.length
+        if (sizeBytes > MAX_MULTIPART_BYTES) throw tooLarge(`more than ${MAX_MULTIPART_BYTES} bytes`)
+        chunks.push(chunk)
+      }
+      yield { part: part as MultipartFile, content: Buffer.concat(chunks) }
     }
-    yield { part: part as MultipartFile, content: Buffer.concat(chunks) }
+  } catch (error) {
+    // Those of the limits have codes. The rest says that the body is broken, or broke off.
+    if (error instanceof ProblemError || (error as { code?: string }).code?.startsWith('FST_')) throw error
+    throw new ProblemError('invalid-input', 'The multipart body cannot be read: it is malformed, or ended too early.')
+  } finally {
+    // What is refused before its end still has to arrive: unread, it would block its connection.
+    request.raw.unpipe()
+    request.raw.resume()
   }
 }
 

@@ -1,0 +1,228 @@
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
+import { connectMailbox, createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
+
+const MESSAGES = '/api/v1/messages'
+const MAIL = { to: ['max@contoso.com'], subject: 'Q3', text: 'Numbers.' }
+
+let ground: TestGround
+let product: TestProduct
+let service: ServiceClient
+
+beforeAll(async () => {
+  ground = await createTestGround()
+  product = await ground.startProduct({ environment: { ROLE: 'api' } })
+  await connectMailbox(product)
+  service = await createServiceClient(product)
+})
+afterAll(() => ground.close())
+
+async function pathsOf(mail: object): Promise<string[]> {
+  const { status, json } = await service.post(MESSAGES, mail)
+  expect({ status, code: json.code }).toEqual({ status: 400, code: 'invalid-input' })
+  return [...new Set<string>(json.errors.map(({ path }: { path: string }) => path))]
+}
+
+async function stored(): Promise<number> {
+  return (await ground.database.query('SELECT 1 FROM messages')).length
+}
+
+const LONG_ADDRESS = `${'a'.repeat(65)}@contoso.com`
+const manyHeaders = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, i) => [`x-h${i}`, 'v']))
+
+it.each<[string, object, string | string[]]>([
+  ['no recipient', { to: [] }, 'to'],
+  ['recipients that are no list', { to: 'max@contoso.com' }, 'to'],
+  ['a recipient of another type', { to: [42] }, 'to[0]'],
+  ['a recipient without an address', { to: [{ name: 'Max' }] }, 'to[0].address'],
+  ['a recipient with an unknown field', { to: [{ address: 'a@b.example', phone: '1' }] }, 'to[0].phone'],
+  ['an address without a domain', { cc: ['max'] }, 'cc[0]'],
+  ['an address in angle brackets', { bcc: ['Max <max@contoso.com>'] }, 'bcc[0]'],
+  ['an address whose local part is too long', { to: ['a@b.example', { address: LONG_ADDRESS }] }, 'to[1].address'],
+  ['a name that is too long', { to: [{ address: 'a@b.example', name: 'n'.repeat(257) }] }, 'to[0].name'],
+  ['501 recipients', { to: Array(300).fill('a@b.example'), bcc: Array(201).fill('a@b.example') }, 'to'],
+  ['26 addresses to reply to', { replyTo: Array(26).fill('a@b.example') }, 'replyTo'],
+  ['a From that is no address', { from: 'reports' }, 'from'],
+  ['no subject', { subject: undefined }, 'subject'],
+  ['a subject of another type', { subject: null }, 'subject'],
+  ['a subject that is too long', { subject: 's'.repeat(256) }, 'subject'],
+  ['half a character in the subject', { subject: 'cut \ud83d' }, 'subject'],
+  ['half a character in a name', { to: [{ address: 'a@b.example', name: '\ude00' }] }, 'to[0].name'],
+  ['no body', { text: undefined }, 'html'],
+  ['a body of another type', { html: { content: 'x' } }, 'html'],
+  ['an attachment without a name', { attachments: [{ filename: '', content: 'YQ==' }] }, 'attachments[0].filename'],
+  ['content that is not base64', { attachments: [{ filename: 'a', content: 'a b' }] }, 'attachments[0].content'],
+  [
+    'a content type that is none',
+    { attachments: [{ filename: 'a', content: 'YQ==', contentType: 'pdf' }] },
+    'attachments[0].contentType',
+  ],
+  [
+    'a content id with brackets',
+    { attachments: [{ filename: 'a', content: 'YQ==', contentId: '<a>' }] },
+    'attachments[0].contentId',
+  ],
+  ['an attachment that says nothing', { attachments: [{}] }, 'attachments[0].part'],
+  ['a part with a bad hash', { attachments: [{ part: 0, sha256: 'abc' }] }, 'attachments[0].sha256'],
+  ['a negative part', { attachments: [{ part: -1 }] }, 'attachments[0].part'],
+  [
+    '101 attachments',
+    { attachments: Array.from({ length: 101 }, () => ({ filename: 'a', content: 'YQ==' })) },
+    'attachments',
+  ],
+  ['a header that does not begin with x-', { headers: { 'list-unsubscribe': '1' } }, 'headers.list-unsubscribe'],
+  ['a header of Microsoft’s own', { headers: { 'X-MS-Exchange': '1' } }, 'headers.X-MS-Exchange'],
+  ['a header that is too long', { headers: { 'x-long': 'v'.repeat(997) } }, 'headers.x-long'],
+  ['a header of another type', { headers: { 'x-count': 42 } }, 'headers.x-count'],
+  ['six headers', { headers: manyHeaders(6) }, 'headers'],
+  ['an unknown importance', { importance: 'urgent' }, 'importance'],
+  ['saveToSentItems of another type', { saveToSentItems: 'false' }, 'saveToSentItems'],
+  ['a time without a zone', { sendAt: '2026-11-25T06:00:00' }, 'sendAt'],
+  ['a time that is none', { sendAt: '2026-02-30T06:00:00Z' }, 'sendAt'],
+  ['an unknown wish for unknown outcomes', { onUnknownOutcome: 'ask' }, 'onUnknownOutcome'],
+  ['a reference that is too long', { reference: 'r'.repeat(513) }, 'reference'],
+  ['an unknown field', { priority: 1 }, 'priority'],
+])('refuses %s, by path', async (_fault, changes, path) => {
+  expect(await pathsOf({ ...MAIL, ...changes })).toEqual([path].flat())
+})
+
+it('takes five headers and 25 addresses to reply to', async () => {
+  const mail = { ...MAIL, headers: manyHeaders(5), replyTo: Array(25).fill('a@b.example') }
+
+  expect((await service.post(MESSAGES, mail)).status).toBe(202)
+})
+
+it.each([
+  ['a carriage return and line feed', '\r\n'],
+  ['a line feed', '\n'],
+  ['a carriage return', '\r'],
+  ['a next line', '\u0085'],
+  ['a line separator', '\u2028'],
+  ['a paragraph separator', '\u2029'],
+  ['a NUL', '\0'],
+])('refuses %s in every single-line field, all at once', async (_name, breaker) => {
+  const bad = `a${breaker}Bcc: eve@evil.example`
+  const paths = await pathsOf({
+    to: [`max${breaker}@contoso.com`, { address: 'a@b.example', name: bad }],
+    cc: [{ address: 'a@b.example', name: bad }],
+    bcc: [{ address: bad, name: 'Eve' }],
+    replyTo: [{ address: 'a@b.example', name: bad }],
+    from: `ada${breaker}@contoso.com`,
+    subject: bad,
+    text: `a body${breaker}may have lines`,
+    headers: { 'x-good': bad, [`x-bad${breaker}bcc`]: 'v' },
+    attachments: [
+      { filename: bad, contentType: `text/plain;${bad}`, contentId: bad, content: 'YQ==' },
+      { part: 0, filename: bad },
+    ],
+    reference: bad,
+  })
+
+  expect(paths.toSorted()).toEqual(
+    [
+      'attachments[0].contentId',
+      'attachments[0].contentType',
+      'attachments[0].filename',
+      'attachments[1].filename',
+      'bcc[0].address',
+      'cc[0].name',
+      'from',
+      `headers.x-bad${breaker}bcc`,
+      'headers.x-good',
+      'reference',
+      'replyTo[0].name',
+      'subject',
+      'to[0]',
+      'to[1].name',
+    ].toSorted(),
+  )
+})
+
+it.each([
+  ['cut off', '{"to": ["max@contoso.com"', 'The body is not valid JSON.'],
+  ['a text', 'Dear Max', 'The body is not valid JSON.'],
+  ['empty', '', 'The body is empty: send a JSON object.'],
+])('refuses a body that is %s', async (_what, body, detail) => {
+  const { status, json } = await service.post(MESSAGES, body)
+
+  expect(status).toBe(400)
+  expect(json).toMatchObject({ code: 'invalid-input', detail })
+})
+
+it.each(['[]', 'null', '"text"', '42'])('refuses the JSON %s', async (body) => {
+  const { status, json } = await service.post(MESSAGES, body)
+
+  expect(status).toBe(400)
+  expect(json.code).toBe('invalid-input')
+})
+
+it.each(['text/plain', 'application/xml', 'application/x-www-form-urlencoded'])(
+  'refuses a body sent as %s',
+  async (contentType) => {
+    const { status, json } = await service.post(MESSAGES, JSON.stringify(MAIL), { 'content-type': contentType })
+
+    expect(status).toBe(400)
+    expect(json.code).toBe('invalid-input')
+  },
+)
+
+it.each([
+  ['empty', ''],
+  ['of 256 characters', 'k'.repeat(256)],
+  ['with a space', 'a b'],
+  ['outside ASCII', 'schl\u00fcssel'],
+])('refuses an Idempotency-Key that is %s', async (_what, key) => {
+  const { status, json } = await service.post(MESSAGES, MAIL, { 'idempotency-key': key })
+
+  expect(status).toBe(400)
+  expect(json).toMatchObject({
+    code: 'invalid-input',
+    detail: 'Idempotency-Key has to be 1 to 255 visible ASCII characters.',
+  })
+})
+
+it('refuses another From than the sender, naming the sender', async () => {
+  const { status, json } = await service.post(MESSAGES, { ...MAIL, from: 'max@contoso.com' })
+
+  expect(status).toBe(422)
+  expect(json).toMatchObject({ code: 'sender-not-allowed', detail: expect.stringContaining('ada@contoso.com') })
+})
+
+it('answers with problem details that carry the request id of the log', async () => {
+  const { status, headers, json } = await service.post(MESSAGES, { ...MAIL, subject: 1 })
+
+  expect(headers.get('content-type')).toBe('application/problem+json')
+  expect(json).toEqual({
+    type: 'urn:inforiver-mail:problem:invalid-input',
+    title: expect.any(String),
+    status,
+    detail: expect.stringContaining('subject'),
+    code: 'invalid-input',
+    requestId: expect.stringMatching(/^[0-9a-f-]{36}$/),
+    errors: [{ path: 'subject', message: expect.any(String) }],
+  })
+  expect(product.logLines.join('')).toContain(json.requestId)
+})
+
+it('harms no message that is submitted beside a refused one', async () => {
+  const bad = { ...MAIL, to: [{ address: 'a@b.example', name: '\ud83d' }] }
+  const answers = await Promise.all(
+    Array.from({ length: 20 }, (_, index) => service.post(MESSAGES, index % 2 ? bad : MAIL)),
+  )
+
+  expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 20 }, (_, index) => (index % 2 ? 400 : 202)))
+})
+
+it('stores nothing of what it refuses', async () => {
+  const before = await stored()
+
+  for (const mail of [
+    { ...MAIL, to: [] },
+    { ...MAIL, from: 'max@contoso.com' },
+    { ...MAIL, extra: 1 },
+  ])
+    expect((await service.post(MESSAGES, mail, { 'idempotency-key': 'refused' })).status).toBeGreaterThanOrEqual(400)
+
+  expect(await stored()).toBe(before)
+  await service.submit({}, { 'idempotency-key': 'refused' })
+})

@@ -1,0 +1,204 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { connect } from 'node:net'
+import { Readable } from 'node:stream'
+import { setTimeout as delay } from 'node:timers/promises'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { mailsIn } from '../test-support/mailbox.ts'
+import { postMultipart, writeMultipart } from '../test-support/multipart.ts'
+import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
+import { connectMailbox, createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
+
+const MESSAGES = '/api/v1/messages'
+const MAIL = { to: ['max@contoso.com'], subject: 'Q3', text: 'Numbers.' }
+const MB = 1_000_000
+
+let ground: TestGround
+let product: TestProduct
+let service: ServiceClient
+
+beforeAll(async () => {
+  ground = await createTestGround()
+  product = await ground.startProduct({ environment: { MAILBOX_MESSAGES_PER_MINUTE: '0' } })
+  await connectMailbox(product)
+  service = await createServiceClient(product)
+})
+afterAll(() => ground.close())
+
+async function stored(): Promise<number> {
+  return (await ground.database.query('SELECT 1 FROM messages')).length
+}
+
+function multipartMail(subject: string, ...contents: Buffer[]) {
+  return [
+    { disposition: 'name="message"', content: JSON.stringify({ ...MAIL, subject }) },
+    ...contents.map((content, index) => ({ disposition: `name="attachment"; filename="${index}"`, content })),
+  ]
+}
+
+/** Posts without saying how long the body is. */
+async function postChunked(contentType: string, body: Buffer) {
+  const chunks = Array.from({ length: Math.ceil(body.length / 65_536) }, (_, index) =>
+    body.subarray(index * 65_536, (index + 1) * 65_536),
+  )
+  const response = await fetch(`${product.publicUrl}${MESSAGES}`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${service.key}`, 'content-type': contentType },
+    body: Readable.toWeb(Readable.from(chunks)) as ReadableStream,
+    duplex: 'half',
+  })
+  return { status: response.status, json: JSON.parse(await response.text()) }
+}
+
+// How much
+
+it.each(['JSON', 'multipart'])('takes about 3 MB of attachments, sent as %s', async (form) => {
+  const subject = `3 MB as ${form}`
+  const contents = [randomBytes(1.5 * MB), randomBytes(1.48 * MB)]
+  const attachments = contents.map((content) => ({ filename: 'a.bin', content: content.toString('base64') }))
+  const { status, json } =
+    form === 'JSON'
+      ? await service.post(MESSAGES, { ...MAIL, subject, attachments })
+      : await postMultipart(product.publicUrl, service.key, multipartMail(subject, ...contents))
+
+  expect(status).toBe(202)
+  expect(await service.untilEnded(json.id)).toMatchObject({ status: 'sent' })
+  const [arrived] = await mailsIn(ground.microsoft, subject)
+  expect(arrived.attachments.map(({ sha256 }: { sha256: string }) => sha256)).toEqual(
+    contents.map((content) => createHash('sha256').update(content).digest('hex')),
+  )
+})
+
+it.each([
+  ['in one attachment', [3.2]],
+  ['in several', [1.6, 1.6]],
+])('refuses more than fits %s, naming size and limit', async (_how, sizes) => {
+  const contents = sizes.map((megabytes) => Buffer.alloc(megabytes * MB))
+  const attachments = contents.map((content) => ({ filename: 'a.bin', content: content.toString('base64') }))
+  const answers = [
+    await service.post(MESSAGES, { ...MAIL, attachments }),
+    await postMultipart(product.publicUrl, service.key, multipartMail('Large', ...contents)),
+  ]
+
+  for (const { status, json } of answers) {
+    expect(status).toBe(413)
+    expect(json).toMatchObject({ code: 'message-too-large', detail: expect.stringContaining('3200000') })
+    expect(json.detail).toContain('4000000')
+    expect(json.detail).toContain('about 3 MB')
+  }
+})
+
+it('refuses a body that does not fit, and takes one that does', async () => {
+  expect((await service.post(MESSAGES, { ...MAIL, text: 'x'.repeat(4.1 * MB) })).json.code).toBe('message-too-large')
+
+  const { id } = await service.submit({ subject: 'Long body', text: 'x'.repeat(3.9 * MB) })
+  expect(await service.untilEnded(id)).toMatchObject({ status: 'sent' })
+})
+
+it('refuses 10 MB of JSON', async () => {
+  const body = Buffer.from(JSON.stringify({ ...MAIL, text: 'x'.repeat(10 * MB) }))
+  const answers = [await service.post(MESSAGES, body.toString()), await postChunked('application/json', body)]
+
+  for (const { status, json } of answers) {
+    expect(status).toBe(413)
+    expect(json).toMatchObject({ code: 'message-too-large', detail: expect.stringContaining('6291456') })
+  }
+})
+
+it('refuses 30 MB of multipart, with or without a declared length', async () => {
+  const parts = multipartMail('Very large', ...Array(15).fill(Buffer.alloc(2 * MB)))
+  const several = writeMultipart(parts)
+  const one = writeMultipart(multipartMail('One large', Buffer.alloc(30 * MB)))
+  const answers = [
+    await postMultipart(product.publicUrl, service.key, parts),
+    await postChunked(several.contentType, several.body),
+    await postChunked(one.contentType, one.body),
+  ]
+
+  for (const { status, json } of answers) {
+    expect(status).toBe(413)
+    expect(json).toMatchObject({ code: 'message-too-large', detail: expect.stringContaining('6291456') })
+  }
+})
+
+// How the client sends
+
+/** Writes to a connection of its own what it is given, and returns what came back. */
+async function overSocket(write: (socket: ReturnType<typeof connect>) => Promise<void>): Promise<string> {
+  const socket = connect(product.config.port, 'localhost')
+  let received = ''
+  socket.on('data', (chunk) => (received += chunk.toString()))
+  socket.on('error', () => {})
+  const closed = new Promise((resolve) => socket.once('close', resolve))
+  await write(socket)
+  await closed
+  return received
+}
+
+function head(contentType: string, contentLength: number): string {
+  return [
+    `POST ${MESSAGES} HTTP/1.1`,
+    `host: localhost:${product.config.port}`,
+    'connection: close',
+    `authorization: Bearer ${service.key}`,
+    `content-type: ${contentType}`,
+    `content-length: ${contentLength}`,
+    '\r\n',
+  ].join('\r\n')
+}
+
+const BODIES = [
+  ['JSON', () => ({ contentType: 'application/json', body: Buffer.from(JSON.stringify(MAIL)) })],
+  ['multipart', () => writeMultipart(multipartMail('Q3', Buffer.from('attachment')))],
+] as const
+
+it.each(BODIES)('stores nothing of a client that goes away in the middle of %s', async (_form, make) => {
+  const { contentType, body } = make()
+  const before = await stored()
+  const linesBefore = product.logLines.length
+
+  await overSocket(async (socket) => {
+    socket.write(head(contentType, body.length))
+    socket.write(body.subarray(0, body.length - 10))
+    await delay(100)
+    socket.destroy()
+  })
+  await service.submit() // by now the product knows
+
+  expect(await stored()).toBe(before + 1)
+  expect(product.logLines.slice(linesBefore).join('')).not.toContain('"level":"error"')
+})
+
+it.each(BODIES)('serves a client that sends %s slowly', async (_form, make) => {
+  const { contentType, body } = make()
+  const before = await stored()
+
+  const answer = await overSocket(async (socket) => {
+    socket.write(head(contentType, body.length))
+    for (let index = 0; index < body.length; index += 20) {
+      socket.write(body.subarray(index, index + 20))
+      await delay(10)
+    }
+  })
+
+  expect(answer).toContain('HTTP/1.1 202 Accepted')
+  expect(await stored()).toBe(before + 1)
+})
+
+it('refuses a multipart body that ends too early', async () => {
+  const { contentType, body } = writeMultipart(multipartMail('Cut off', Buffer.from('attachment')))
+  const answer = await fetch(`${product.publicUrl}${MESSAGES}`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${service.key}`, 'content-type': contentType },
+    body: new Uint8Array(body.subarray(0, body.length - 20)),
+  })
+
+  expect(answer.status).toBe(400)
+  expect(await answer.json()).toMatchObject({ code: 'invalid-input' })
+})
+
+it.each(['multipart/form-data', 'multipart/form-data; boundary='])('refuses a body of type %s', async (contentType) => {
+  const { status, json } = await service.post(MESSAGES, '--x--', { 'content-type': contentType })
+
+  expect(status).toBe(400)
+  expect(json.code).toBe('invalid-input')
+})
