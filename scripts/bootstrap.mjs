@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 
 export const root = fileURLToPath(new URL('..', import.meta.url))
 const bin = join(root, 'node_modules', '.bin')
+const browserBin = join(root, 'e2e', 'node_modules', '.bin')
 const stampFile = join(root, 'node_modules', '.inforiver-mail-installed')
 const MANIFESTS = [
   'package.json',
@@ -23,7 +24,7 @@ const MANIFESTS = [
 /** The environment of every tool: the project's own Node first on PATH. */
 export const toolEnvironment = {
   ...process.env,
-  PATH: [bin, process.env.PATH].join(delimiter),
+  PATH: [bin, browserBin, process.env.PATH].join(delimiter),
   TURBO_TELEMETRY_DISABLED: '1',
 }
 
