@@ -44,34 +44,3 @@ it('names every fault at once, by path', async () => {
     ['attachments[0].content', 'extra', 'headers.X-MS-Test', 'html', 'subject', 'to[0]', 'to[1].name'].toSorted(),
   )
 })
-
-it('answers a repeated key with the first message, and another content with a conflict', async () => {
-  const headers = { 'idempotency-key': 'report-42' }
-  const first = await service.post('/api/v1/messages', MINIMAL, headers)
-  const again = await service.post(
-    '/api/v1/messages',
-    { text: 'Numbers.', subject: 'Q3', to: ['max@contoso.com'] },
-    headers,
-  )
-  const other = await service.post('/api/v1/messages', { ...MINIMAL, subject: 'Q4' }, headers)
-
-  expect(again.status).toBe(202)
-  expect(again.json.id).toBe(first.json.id)
-  expect(other.status).toBe(409)
-  expect(other.json.code).toBe('idempotency-key-reused')
-})
-
-it('takes a key once when it comes ten times at the same moment, through two processes', async () => {
-  const second = await ground.startProduct()
-  const elsewhere = service.at(second)
-  const headers = { 'idempotency-key': 'at-once' }
-  const answers = await Promise.all(
-    Array.from({ length: 10 }, (_, index) =>
-      (index % 2 ? service : elsewhere).post('/api/v1/messages', MINIMAL, headers),
-    ),
-  )
-
-  expect(answers.map(({ status }) => status)).toEqual(Array(10).fill(202))
-  expect(new Set(answers.map(({ json }) => json.id)).size).toBe(1)
-  await second.close()
-})

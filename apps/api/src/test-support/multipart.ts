@@ -27,11 +27,12 @@ export async function postMultipart(
   publicUrl: string,
   key: string,
   parts: readonly Part[],
+  headers: Readonly<Record<string, string>> = {},
 ): Promise<Pick<Answer, 'status' | 'json'>> {
   const { contentType, body } = writeMultipart(parts)
   const response = await fetch(`${publicUrl}/api/v1/messages`, {
     method: 'POST',
-    headers: { authorization: `Bearer ${key}`, 'content-type': contentType },
+    headers: { authorization: `Bearer ${key}`, 'content-type': contentType, ...headers },
     body: new Uint8Array(body),
   })
   return { status: response.status, json: JSON.parse(await response.text()) }

@@ -38,6 +38,8 @@ export interface TestProduct {
 export interface TestGround {
   readonly microsoft: TestMicrosoft
   readonly database: TestDatabase
+  /** As `startProduct` reads it. */
+  configure(environment?: Record<string, string>): Promise<Config>
   /** Any number of processes on the one database; `clock` is theirs. */
   startProduct(options?: {
     environment?: Record<string, string>
@@ -55,27 +57,30 @@ export async function createTestGround(options: { clock?: () => Date } = {}): Pr
   const database = await createTestDatabase()
   const microsoft = await startMicrosoft(options.clock)
   const products: TestProduct[] = []
+  const configure = async (environment: Record<string, string> = {}) =>
+    readConfig(
+      {
+        SMTP: 'Office365',
+        AZURE_TENANT_ID: TEST_REGISTRATION.tenantId,
+        AZURE_CLIENT_ID: TEST_REGISTRATION.clientId,
+        AZURE_CLIENT_SECRET: TEST_REGISTRATION.clientSecret,
+        AZURE_AUTHORITY_HOST: microsoft.authorityHost,
+        GRAPH_BASE_URL: microsoft.graphBaseUrl,
+        DATABASE_URL: database.url,
+        VAULT_KEYS: vaultKeys,
+        LOG_LEVEL: 'trace',
+        PORT: String(await freePort()),
+        ...environment,
+      },
+      join(tmpdir(), 'no-such-folder'),
+    )
   return {
     microsoft,
     database,
-    async startProduct({ environment = {}, clock, microsoftTimeoutMs } = {}) {
-      const product = await startProduct({
-        clock: clock ?? options.clock,
-        microsoftTimeoutMs,
-        environment: {
-          SMTP: 'Office365',
-          AZURE_TENANT_ID: TEST_REGISTRATION.tenantId,
-          AZURE_CLIENT_ID: TEST_REGISTRATION.clientId,
-          AZURE_CLIENT_SECRET: TEST_REGISTRATION.clientSecret,
-          AZURE_AUTHORITY_HOST: microsoft.authorityHost,
-          GRAPH_BASE_URL: microsoft.graphBaseUrl,
-          DATABASE_URL: database.url,
-          VAULT_KEYS: vaultKeys,
-          LOG_LEVEL: 'trace',
-          PORT: String(await freePort()),
-          ...environment,
-        },
-      })
+    configure,
+    async startProduct({ environment, clock, microsoftTimeoutMs } = {}) {
+      const config = await configure(environment)
+      const product = await startProduct({ config, clock: clock ?? options.clock, microsoftTimeoutMs })
       products.push(product)
       return product
     },
@@ -123,11 +128,11 @@ async function startMicrosoft(clock: (() => Date) | undefined): Promise<TestMicr
 }
 
 async function startProduct(options: {
-  environment: Record<string, string>
+  config: Config
   clock: (() => Date) | undefined
   microsoftTimeoutMs: number | undefined
 }): Promise<TestProduct> {
-  const config = readConfig(options.environment, join(tmpdir(), 'no-such-folder'))
+  const { config } = options
   const logLines: string[] = []
   const sink = new Writable({
     write(chunk: Buffer, _encoding, done) {

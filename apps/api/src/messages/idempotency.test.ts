@@ -1,0 +1,168 @@
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { postMultipart } from '../test-support/multipart.ts'
+import { createServiceOfTenant } from '../test-support/second-tenant.ts'
+import { createTestClock, HOURS, SECONDS } from '../test-support/test-clock.ts'
+import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
+import { createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
+
+const MESSAGES = '/api/v1/messages'
+const MAIL = {
+  to: ['max@contoso.com'],
+  subject: 'Q3',
+  text: 'Numbers.',
+  headers: { 'x-a': '1', 'x-b': '2' },
+  reference: 'r',
+  sendAt: '2026-12-01T06:00:00Z',
+}
+const clock = createTestClock()
+
+let ground: TestGround
+let product: TestProduct
+let second: TestProduct
+let service: ServiceClient
+
+beforeAll(async () => {
+  ground = await createTestGround({ clock: clock.now })
+  product = await ground.startProduct({ environment: { ROLE: 'api' } })
+  second = await ground.startProduct({ environment: { ROLE: 'api' } })
+  service = await createServiceClient(product)
+})
+afterAll(() => ground.close())
+
+const post = (key: string, mail: object = MAIL, client = service) =>
+  client.post(MESSAGES, mail, { 'idempotency-key': key.replaceAll(' ', '-') })
+
+async function storedFor(subject: string): Promise<number> {
+  return (await ground.database.query('SELECT 1 FROM messages WHERE subject = $1', [subject])).length
+}
+
+/** Until a statement waits for another one in our database. */
+async function untilSomethingWaits(): Promise<void> {
+  await expect
+    .poll(() => ground.database.query('SELECT 1 FROM pg_locks WHERE NOT granted'), { interval: 10 })
+    .not.toEqual([])
+}
+
+it('answers a repeated key with the first message as it stands by now', async () => {
+  const first = await post('as it stands')
+  await service.post(`${MESSAGES}/${first.json.id}/cancel`)
+
+  const again = await post('as it stands')
+
+  expect(again.status).toBe(202)
+  expect(again.json).toMatchObject({ id: first.json.id, status: 'cancelled' })
+})
+
+it.each<[string, object]>([
+  ['in another order of fields', Object.fromEntries(Object.entries(MAIL).toReversed())],
+  ['in another order of headers', { ...MAIL, headers: { 'x-b': '2', 'x-a': '1' } }],
+  ['with the defaults spelled out', { ...MAIL, cc: [], importance: 'normal', onUnknownOutcome: 'retry' }],
+  ['with recipients as objects', { ...MAIL, to: [{ address: 'max@contoso.com' }] }],
+  ['with the same time in another zone', { ...MAIL, sendAt: '2026-12-01T07:00:00+01:00' }],
+])('takes the same content %s for the same', async (what, mail) => {
+  const first = await post(what)
+
+  expect((await post(what, mail)).json.id).toBe(first.json.id)
+})
+
+it.each<[string, object]>([
+  ['subject', { subject: 'Q4' }],
+  ['recipient', { to: ['grace@contoso.com'] }],
+  ['name of a recipient', { to: [{ address: 'max@contoso.com', name: 'Max' }] }],
+  ['body', { text: 'Other numbers.' }],
+  ['header', { headers: { 'x-a': '1' } }],
+  ['attachment', { attachments: [{ filename: 'a', content: 'YQ==' }] }],
+  ['time', { sendAt: '2026-12-01T06:00:01Z' }],
+  ['reference', { reference: 's' }],
+  ['importance', { importance: 'high' }],
+  ['wish for Sent Items', { saveToSentItems: false }],
+  ['wish for unknown outcomes', { onUnknownOutcome: 'stop' }],
+])('refuses a key that stands for a message with another %s', async (what, change) => {
+  await post(`another ${what}`)
+
+  const { status, json } = await post(`another ${what}`, { ...MAIL, ...change })
+
+  expect(status).toBe(409)
+  expect(json.code).toBe('idempotency-key-reused')
+})
+
+it('compares the parts of a multipart message by content and name', async () => {
+  const send = async (content: string, filename = 'a.txt') => {
+    const parts = [
+      { disposition: 'name="message"', content: JSON.stringify(MAIL) },
+      { disposition: `name="attachment"; filename="${filename}"`, content },
+    ]
+    return postMultipart(product.publicUrl, service.key, parts, { 'idempotency-key': 'parts' })
+  }
+  const first = await send('content')
+
+  expect((await send('content')).json.id).toBe(first.json.id)
+  expect((await send('other')).status).toBe(409)
+  expect((await send('content', 'b.txt')).status).toBe(409)
+})
+
+it('keeps a key for 24 hours', async () => {
+  const first = await post('a-day')
+
+  clock.advance(24 * HOURS - 1 * SECONDS)
+  expect((await post('a-day')).json.id).toBe(first.json.id)
+
+  clock.advance(2 * SECONDS)
+  const later = await post('a-day', { ...MAIL, subject: 'Another day' })
+  expect(later.status).toBe(202)
+  expect(later.json.id).not.toBe(first.json.id)
+})
+
+it('keeps the keys of services and tenants apart', async () => {
+  const clients = [
+    service,
+    await createServiceClient(product, { name: 'alerts' }),
+    await createServiceOfTenant(ground.database, product, 'ten_other'),
+  ]
+
+  const answers = await Promise.all(clients.map((client) => post('shared', MAIL, client)))
+
+  expect(answers.map(({ status }) => status)).toEqual([202, 202, 202])
+  expect(new Set(answers.map(({ json }) => json.id)).size).toBe(3)
+})
+
+it('outlives a rotated service key', async () => {
+  const renewed = await createServiceClient(product)
+  const first = await post('rotated')
+
+  expect((await post('rotated', MAIL, renewed)).json.id).toBe(first.json.id)
+})
+
+it('lets a message through as often as it comes without a key', async () => {
+  const [one, other] = await Promise.all([service.post(MESSAGES, MAIL), service.post(MESSAGES, MAIL)])
+
+  expect(one.json.id).not.toBe(other.json.id)
+})
+
+it('takes a key once when it comes many times at the same moment, through two processes', async () => {
+  const elsewhere = service.at(second)
+  const mail = { ...MAIL, subject: 'At once' }
+  const answers = await Promise.all(
+    Array.from({ length: 20 }, (_, index) => post('at-once', mail, index % 2 ? service : elsewhere)),
+  )
+
+  expect(answers.map(({ status }) => status)).toEqual(Array(20).fill(202))
+  expect(new Set(answers.map(({ json }) => json.id)).size).toBe(1)
+  expect(await storedFor('At once')).toBe(1)
+})
+
+it('waits for a message that another process is still storing', async () => {
+  const elsewhere = service.at(second)
+  const mail = { ...MAIL, subject: 'Still stored' }
+  const release = await ground.database.lock('messages')
+  const first = post('still-stored', mail)
+  await untilSomethingWaits()
+  const answers = [post('still-stored', mail, elsewhere), post('still-stored', { ...mail, text: 'Other.' }, elsewhere)]
+  await release()
+
+  const { json } = await first
+  const [same, other] = await Promise.all(answers)
+  expect(same).toMatchObject({ status: 202, json: { id: json.id } })
+  expect(other).toMatchObject({ status: 409, json: { code: 'idempotency-key-reused' } })
+  expect(await storedFor('Still stored')).toBe(1)
+})

@@ -1,0 +1,142 @@
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { createTestClock, SECONDS } from '../test-support/test-clock.ts'
+import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
+import { createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
+
+const MESSAGES = '/api/v1/messages'
+const clock = createTestClock()
+
+let ground: TestGround
+let product: TestProduct
+
+beforeAll(async () => {
+  ground = await createTestGround({ clock: clock.now })
+  product = await ground.startProduct({ environment: { ROLE: 'api' } })
+})
+afterAll(() => ground.close())
+
+/** A service of its own, with messages one second apart; the newest first. */
+async function serviceWith(name: string, count: number): Promise<{ service: ServiceClient; ids: string[] }> {
+  const service = await createServiceClient(product, { name })
+  const ids: string[] = []
+  for (let index = 0; index < count; index++) {
+    ids.unshift((await service.submit({ subject: `${name} ${index}` })).id)
+    clock.advance(1 * SECONDS)
+  }
+  return { service, ids }
+}
+
+async function pages(service: ServiceClient, limit: number, between: () => Promise<unknown> = async () => {}) {
+  const found: string[][] = []
+  let cursor: string | null = ''
+  while (cursor !== null) {
+    const { json } = await service.get(`${MESSAGES}?limit=${limit}${cursor && `&cursor=${cursor}`}`)
+    found.push(json.items.map(({ id }: { id: string }) => id))
+    cursor = json.nextCursor
+    await between()
+  }
+  return found
+}
+
+it('lists messages as they are read, the newest first', async () => {
+  const { service, ids } = await serviceWith('newest', 3)
+
+  const { status, json } = await service.get(MESSAGES)
+
+  expect(status).toBe(200)
+  expect(json).toEqual({ items: await Promise.all(ids.map((id) => service.read(id))), nextCursor: null })
+})
+
+it('gives out a list in pages, with no message left out or twice', async () => {
+  const { service, ids } = await serviceWith('pages', 7)
+
+  expect(await pages(service, 3)).toEqual([ids.slice(0, 3), ids.slice(3, 6), ids.slice(6)])
+})
+
+it('knows when a full page is the last', async () => {
+  const { service, ids } = await serviceWith('full', 4)
+
+  expect(await pages(service, 2)).toEqual([ids.slice(0, 2), ids.slice(2)])
+})
+
+it('goes on where a page ended while new messages arrive', async () => {
+  const { service, ids } = await serviceWith('arriving', 5)
+
+  const found = await pages(service, 2, () => service.submit())
+
+  expect(found.flat()).toEqual(ids)
+})
+
+it('keeps messages of the same moment apart between pages', async () => {
+  const service = await createServiceClient(product, { name: 'same moment' })
+  const submitted = await Promise.all(Array.from({ length: 9 }, () => service.submit()))
+
+  const found = (await pages(service, 2)).flat()
+  expect(found).toHaveLength(9)
+  expect(new Set(found)).toEqual(new Set(submitted.map(({ id }) => id)))
+})
+
+it('filters by status, with pages of their own', async () => {
+  const { service, ids } = await serviceWith('filtered', 4)
+  for (const id of [ids[0], ids[2]]) await service.post(`${MESSAGES}/${id}/cancel`)
+
+  const first = (await service.get(`${MESSAGES}?status=cancelled&limit=1`)).json
+  const rest = (await service.get(`${MESSAGES}?status=cancelled&limit=1&cursor=${first.nextCursor}`)).json
+  const held = (await service.get(`${MESSAGES}?status=held`)).json
+  expect([first, rest, held].map(({ items }) => items.map(({ id }: { id: string }) => id))).toEqual([
+    [ids[0]],
+    [ids[2]],
+    [ids[1], ids[3]],
+  ])
+  expect((await service.get(`${MESSAGES}?status=sent`)).json).toEqual({ items: [], nextCursor: null })
+})
+
+it('gives out 50 messages unless told otherwise, and 100 at most', async () => {
+  const { service } = await serviceWith('many', 1)
+  await Promise.all(Array.from({ length: 101 }, () => service.submit()))
+
+  expect((await service.get(MESSAGES)).json.items).toHaveLength(50)
+  expect((await service.get(`${MESSAGES}?limit=100`)).json.items).toHaveLength(100)
+})
+
+const cursorOf = (text: string) => Buffer.from(text).toString('base64url')
+
+it.each([
+  ['limit=0', 'limit'],
+  ['limit=101', 'limit'],
+  ['limit=1.5', 'limit'],
+  ['limit=all', 'limit'],
+  ['status=waiting', 'status'],
+  ['status=receiving', 'status'],
+  ['cursor=abc', 'cursor'],
+  [`cursor=${cursorOf(`2026-11-24T10:00:00.000Z con_${'0'.repeat(32)}`)}`, 'cursor'],
+  [`cursor=${cursorOf(`2026-13-24T10:00:00.000Z msg_${'0'.repeat(32)}`)}`, 'cursor'],
+  [`cursor=${cursorOf(`-271820-01-01T00:00:00.000Z msg_${'0'.repeat(32)}`)}`, 'cursor'],
+  ['order=oldest', 'order'],
+])('refuses to list by %s', async (query, path) => {
+  const service = await createServiceClient(product, { name: 'bad query' })
+  const { status, json } = await service.get(`${MESSAGES}?${query}`)
+
+  expect(status).toBe(400)
+  expect(json).toMatchObject({ code: 'invalid-input', errors: [{ path }] })
+})
+
+it('answers 404 for a message that does not exist, and 400 for what is no id', async () => {
+  const service = await createServiceClient(product, { name: 'unknown ids' })
+
+  for (const [method, suffix] of [
+    ['get', ''],
+    ['post', '/cancel'],
+    ['post', '/retry'],
+  ] as const) {
+    expect((await service[method](`${MESSAGES}/msg_${'0'.repeat(32)}${suffix}`)).status).toBe(404)
+    expect((await service[method](`${MESSAGES}/msg_1${suffix}`)).status).toBe(400)
+  }
+})
+
+it('lets nobody keep a message in a cache', async () => {
+  const { service, ids } = await serviceWith('cached', 1)
+
+  for (const path of [MESSAGES, `${MESSAGES}/${ids[0]}`])
+    expect((await service.get(path)).headers.get('cache-control')).toBe('no-store')
+})
