@@ -14,24 +14,30 @@ export async function serve(config: Config, onFatal: (error: unknown) => void): 
     logger.warn('WORKSPACE_ADMINS names nobody: only people with the app role Workspace.Admin can open Tenant Settings')
   }
   const product = await compose(config, logger, { onFatal })
+  const started: Running[] = []
+  const close = async () => {
+    for (const part of [...started, product]) await part.close()
+  }
   try {
     const app = await product.buildApp()
     await app.listen({ host: config.host, port: config.port })
+    started.push({ close: () => app.close() })
     await product.housekeeping.start()
-    if (config.role === 'all') product.worker.start()
-    logger.info({ publicUrl: config.publicUrl, role: config.role }, 'serving')
-    return {
-      async close() {
-        await app.close()
-        await product.worker.stop()
-        await product.housekeeping.stop()
-        await product.close()
-        logger.info('stopped')
-      },
+    started.push({ close: () => product.housekeeping.stop() })
+    if (config.role === 'all') {
+      product.worker.start()
+      started.push({ close: () => product.worker.stop() })
     }
   } catch (error) {
-    await product.close()
+    await close()
     throw explainListenError(error, config)
+  }
+  logger.info({ publicUrl: config.publicUrl, role: config.role }, 'serving')
+  return {
+    async close() {
+      await close()
+      logger.info('stopped')
+    },
   }
 }
 

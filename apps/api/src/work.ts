@@ -8,16 +8,25 @@ import type { Running } from './serve.ts'
 export async function work(config: Config, onFatal: (error: unknown) => void): Promise<Running> {
   const logger = createLogger(config.logLevel)
   const product = await compose(config, logger, { onFatal })
-  const operations = await listenIfFree(product, config, (message) => logger.warn(message))
-  await product.housekeeping.start()
-  product.worker.start()
+  const started: Running[] = []
+  const close = async () => {
+    for (const part of [...started, product]) await part.close()
+  }
+  try {
+    const operations = await listenIfFree(product, config, (message) => logger.warn(message))
+    if (operations) started.push({ close: () => operations.close() })
+    await product.housekeeping.start()
+    started.push({ close: () => product.housekeeping.stop() })
+    product.worker.start()
+    started.push({ close: () => product.worker.stop() })
+  } catch (error) {
+    await close()
+    throw error
+  }
   logger.info({ role: config.role }, 'delivering')
   return {
     async close() {
-      await operations?.close()
-      await product.worker.stop()
-      await product.housekeeping.stop()
-      await product.close()
+      await close()
       logger.info('stopped')
     },
   }

@@ -19,7 +19,7 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   const name = `test_${randomBytes(8).toString('hex')}`
   await onServer(serverUrl, `CREATE DATABASE ${name} TEMPLATE ${TEMPLATE}`)
   const url = databaseUrl(serverUrl, name)
-  const pool = new pg.Pool({ connectionString: url, max: 2 })
+  const pool = new pg.Pool({ connectionString: url, max: 2, application_name: 'test' })
   const hold = async (statement: string, values: unknown[] = []) => {
     const client = await pool.connect()
     await client.query('BEGIN')

@@ -1,0 +1,57 @@
+import { Writable } from 'node:stream'
+import { expect, it } from 'vitest'
+import { createLogger } from './logger.ts'
+
+interface LogLine {
+  readonly level: string
+  readonly msg: string
+  readonly err: { readonly type: string; readonly code?: string; readonly message?: string; readonly stack?: string }
+}
+
+function logged(error: unknown): LogLine {
+  const lines: string[] = []
+  const sink = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      lines.push(chunk.toString('utf8'))
+      done()
+    },
+  })
+  createLogger('trace', sink).error({ err: error }, 'failed')
+  return JSON.parse(lines.join('')) as LogLine
+}
+
+it('logs type, code, message and stack of an error', () => {
+  const error = Object.assign(new TypeError('It broke.'), { code: 'E_BROKEN' })
+
+  expect(logged(error)).toMatchObject({
+    level: 'error',
+    msg: 'failed',
+    err: {
+      type: 'TypeError',
+      code: 'E_BROKEN',
+      message: 'It broke.',
+      stack: expect.stringContaining('logger.test.ts'),
+    },
+  })
+})
+
+it('logs neither causes nor other properties, where requests and parameters hang', () => {
+  const error = Object.assign(new Error('It broke.', { cause: new Error('a-secret') }), {
+    config: { headers: { authorization: 'a-secret' } },
+    parameters: ['a-secret'],
+    detail: 'a-secret',
+  })
+
+  expect(JSON.stringify(logged(error))).not.toContain('a-secret')
+})
+
+it('cuts URLs at their query', () => {
+  const { err } = logged(new Error('Reply was already sent in "/auth/microsoft/callback?code=a-secret&state=x" (GET)?'))
+
+  expect(err.message).toBe('Reply was already sent in "/auth/microsoft/callback?" (GET)?')
+  expect(err.stack).not.toContain('a-secret')
+})
+
+it.each(['a-secret', { token: 'a-secret' }, null])('logs only the type of %j thrown in place of an error', (thrown) => {
+  expect(logged(thrown).err).toEqual({ type: typeof thrown })
+})

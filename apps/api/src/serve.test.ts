@@ -1,0 +1,99 @@
+import { createServer, type AddressInfo } from 'node:net'
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { ConfigurationError } from './config.ts'
+import { serve } from './serve.ts'
+import { SETTINGS } from './test-support/office365-smtp.ts'
+import { createTestBrowser } from './test-support/test-browser.ts'
+import { createTestGround, type TestGround } from './test-support/test-product.ts'
+import { work } from './work.ts'
+
+let ground: TestGround
+
+beforeAll(async () => {
+  ground = await createTestGround()
+})
+afterAll(() => ground.close())
+beforeEach(() => ground.clear())
+
+async function configure(environment: Record<string, string> = {}) {
+  return ground.configure({ LOG_LEVEL: 'silent', ...environment })
+}
+
+function onFatal(error: unknown): void {
+  throw error
+}
+
+/** Connections of the product to its database; those of the test and of the server itself are left out. */
+async function connections(): Promise<number> {
+  const rows = await ground.database.query(
+    `SELECT 1 FROM pg_stat_activity
+      WHERE datname = current_database() AND application_name <> 'test' AND backend_type = 'client backend'`,
+  )
+  return rows.length
+}
+
+it('refuses a taken port in one sentence, and leaves nothing behind', async () => {
+  const taken = createServer()
+  await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve))
+  const { port } = taken.address() as AddressInfo
+
+  const refusal = await serve(await configure({ PORT: String(port) }), onFatal).catch((error: unknown) => error)
+  await new Promise((resolve) => taken.close(resolve))
+
+  expect(refusal).toBeInstanceOf(ConfigurationError)
+  expect((refusal as Error).message).toBe(
+    `Port ${port} is taken by another program, or by another Inforiver Mail. Stop that, or set PORT to a free one.`,
+  )
+  await expect.poll(connections).toBe(0)
+})
+
+it.each(['203.0.113.77', 'no-such-host.invalid'])('refuses HOST %s in one sentence', async (host) => {
+  await expect(serve(await configure({ HOST: host }), onFatal)).rejects.toThrow(
+    new ConfigurationError(`HOST is ${host}, which is not an address of this machine.`),
+  )
+})
+
+it('lets a request in flight finish when it is stopped, and answers no more afterwards', async () => {
+  const config = await configure()
+  const running = await serve(config, onFatal)
+  const ada = createTestBrowser(config.publicUrl)
+  await ada.signIn('Ada Admin')
+  const release = await ground.database.lock('consents')
+  const request = ada.call('POST', `${SETTINGS}/configure`, { fromEmail: 'ada@contoso.com' })
+  await expect
+    .poll(() => ground.database.query(`SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'`))
+    .toHaveLength(1)
+
+  const stopped = running.close()
+  await release()
+
+  expect((await request).status).toBe(201)
+  await stopped
+  await expect(fetch(`http://localhost:${config.port}/healthz`)).rejects.toThrow('fetch failed')
+  await expect.poll(connections).toBe(0)
+})
+
+it('delivers without serving the API as a worker, and says that it is alive', async () => {
+  const config = await configure({ ROLE: 'worker' })
+  const running = await work(config, onFatal)
+  const [health, api] = await Promise.all(
+    ['/healthz', '/api/v1/session'].map((path) => fetch(`http://localhost:${config.port}${path}`)),
+  )
+  await running.close()
+
+  expect(health?.status).toBe(200)
+  expect(api?.status).toBe(404)
+  await expect.poll(connections).toBe(0)
+})
+
+it('delivers as a worker on a machine where the port is taken', async () => {
+  const taken = createServer()
+  await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve))
+  const { port } = taken.address() as AddressInfo
+
+  const running = await work(await configure({ ROLE: 'worker', PORT: String(port) }), onFatal)
+  await running.close()
+  await new Promise((resolve) => taken.close(resolve))
+
+  await expect.poll(connections).toBe(0)
+})

@@ -1,0 +1,86 @@
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createTokenVault } from '@inforiver-mail/m365/token-vault'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { readConfig, type Config } from './config.ts'
+import { loadVaultKeys } from './vault-keys.ts'
+
+const OWNER = { tenant: 'ten_1', record: 'tenant_settings', purpose: 'refresh-token' }
+const REGISTRATION = {
+  AZURE_TENANT_ID: '11111111-2222-4333-8444-555555555555',
+  AZURE_CLIENT_ID: '66666666-7777-4888-9999-aaaaaaaaaaaa',
+  AZURE_CLIENT_SECRET: 'the-value-of-the-secret',
+}
+
+let directory: string
+let warnings: string[]
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'inforiver-mail-keys-'))
+  warnings = []
+})
+afterEach(() => rm(directory, { recursive: true }))
+
+function config(environment: Record<string, string> = {}): Config {
+  return readConfig({ ...REGISTRATION, DATA_DIR: 'data', ...environment }, directory)
+}
+
+async function load(of = config()) {
+  return loadVaultKeys(of, (warning) => warnings.push(warning))
+}
+
+function keyFile(): string {
+  return join(directory, 'data', 'vault-keys')
+}
+
+it('makes a key file with mode 0600 at the first start, and uses it at the second', async () => {
+  const sealed = await createTokenVault(await load()).seal('a secret', OWNER)
+
+  expect((await stat(keyFile())).mode & 0o777).toBe(0o600)
+  expect(await createTokenVault(await load()).open(sealed, OWNER)).toBe('a secret')
+})
+
+it('warns that key and data lie side by side, without naming the key', async () => {
+  await load()
+
+  expect(warnings).toEqual([expect.stringContaining(keyFile())])
+  expect(warnings[0]).not.toContain((await readFile(keyFile(), 'utf8')).trim().split(':')[1])
+})
+
+it('makes no file and warns of nothing when VAULT_KEYS is set', async () => {
+  const key = Buffer.alloc(32, 7).toString('base64')
+
+  const ring = await load(config({ VAULT_KEYS: `k1:${key}` }))
+
+  expect(ring.sealing.kid).toBe('k1')
+  expect(warnings).toEqual([])
+  await expect(stat(keyFile())).rejects.toThrow('ENOENT')
+})
+
+it('seals with the first key of a file with several, and opens with all', async () => {
+  const sealed = await createTokenVault(await load()).seal('a secret', OWNER)
+  const old = (await readFile(keyFile(), 'utf8')).trim()
+  await writeFile(keyFile(), `new:${Buffer.alloc(32, 7).toString('base64')},${old}\n`)
+
+  const ring = await load()
+
+  expect(ring.sealing.kid).toBe('new')
+  expect(await createTokenVault(ring).open(sealed, OWNER)).toBe('a secret')
+})
+
+it('refuses a damaged key file in one sentence that names the file and no key', async () => {
+  await load()
+  await writeFile(keyFile(), 'k1:c2hvcnQ=\n')
+
+  const refusal = load()
+
+  await expect(refusal).rejects.toThrow(`The key file ${keyFile()} cannot be used. Key 1: the value of "k1"`)
+  await expect(refusal).rejects.not.toThrow('c2hvcnQ')
+})
+
+it('refuses a key file that it cannot read', async () => {
+  await mkdir(keyFile(), { recursive: true })
+
+  await expect(load()).rejects.toThrow(`The key file ${keyFile()} cannot be read (EISDIR).`)
+})
