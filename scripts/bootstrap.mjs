@@ -21,10 +21,15 @@ const MANIFESTS = [
   'packages/m365/package.json',
 ]
 
+/** What the product alone needs to know: no tool that installs, builds or tests gets it. */
+const SECRETS = ['AZURE_CLIENT_SECRET', 'DATABASE_URL', 'VAULT_KEYS', 'INFORIVER_SERVICE_KEY', 'METRICS_TOKEN']
+
+const PATH = [bin, browserBin, process.env.PATH].join(delimiter)
+
 /** The environment of every tool: the project's own Node first on PATH. */
 export const toolEnvironment = {
-  ...process.env,
-  PATH: [bin, browserBin, process.env.PATH].join(delimiter),
+  ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !SECRETS.includes(name))),
+  PATH,
   TURBO_TELEMETRY_DISABLED: '1',
 }
 
@@ -62,7 +67,7 @@ function runQuietly(command, parameters, failure) {
 export function startNode(parameters, options = {}) {
   return spawn(join(bin, process.platform === 'win32' ? 'node.cmd' : 'node'), parameters, {
     cwd: root,
-    env: toolEnvironment,
+    env: { ...process.env, PATH },
     shell: process.platform === 'win32',
     ...options,
   })

@@ -9,7 +9,7 @@ import { Counter, Registry } from 'prom-client'
 import { buildApp, buildOperationsApp } from './app.ts'
 import { systemClock } from './clock.ts'
 import type { Config } from './config.ts'
-import { openDatabase } from './database/database.ts'
+import { openDatabase, type Database } from './database/database.ts'
 import { startEmbeddedPostgres } from './database/embedded-postgres.ts'
 import { openInstallation } from './database/installation.ts'
 import { isUnavailable } from './database/is-unavailable.ts'
@@ -75,12 +75,14 @@ export async function compose(
           onLost: onFatal,
         })
       : null
+  let opened: Database | null = null
   try {
     const connectionString =
       config.database.kind === 'external' ? config.database.url : (embedded?.connectionString ?? '')
     const database = await openDatabase(connectionString, (error) =>
       logger.warn({ err: error }, 'an idle database connection broke'),
     )
+    opened = database
     const tenantId = await openInstallation(database, config.registration, clock())
     const vault = createTokenVault(await loadVaultKeys(config, (message) => logger.warn(message)))
     await checkVaultKeys(database.pool, vault)
@@ -205,6 +207,7 @@ export async function compose(
       },
     }
   } catch (error) {
+    await opened?.close()
     await embedded?.stop()
     throw error
   }

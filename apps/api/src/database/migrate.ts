@@ -24,7 +24,7 @@ export async function migrate(connectionString: string): Promise<void> {
   const migrations = await readMigrations()
   const client = new pg.Client({ connectionString })
   client.on('error', () => {})
-  await client.connect()
+  await connect(client)
   try {
     await client.query(`SET lock_timeout = ${LOCK_TIMEOUT_MS}`)
     await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK])
@@ -40,6 +40,26 @@ export async function migrate(connectionString: string): Promise<void> {
 export async function pendingMigrations(pool: pg.Pool): Promise<string[]> {
   const applied = await readApplied(pool)
   return (await readMigrations()).filter(({ name }) => !applied.has(name)).map(({ name }) => name)
+}
+
+/** The first connection of a process: what is wrong with it is the operator's to mend. */
+async function connect(client: pg.Client): Promise<void> {
+  try {
+    await client.connect()
+  } catch (error) {
+    const code = (error as { code?: string }).code ?? 'no answer'
+    throw new ConfigurationError(
+      `${CONNECTION_FAULTS[code] ?? 'The database cannot be reached'} (${code}). Check DATABASE_URL, and that PostgreSQL runs and can be reached from here.`,
+    )
+  }
+}
+
+const CONNECTION_FAULTS: Readonly<Record<string, string>> = {
+  '28P01': 'The database refuses the password',
+  '28000': 'The database refuses this account',
+  '3D000': 'The database does not exist',
+  '53300': 'The database has no connection left',
+  '57P03': 'The database is starting up or shutting down',
 }
 
 async function applyMigrations(connectionString: string, migrations: Migration[]): Promise<void> {
