@@ -271,7 +271,7 @@ function toMessage(row: ShownRow, configuredSender: string | null): Message {
   return {
     id: row.id,
     status: row.status as MessageStatus,
-    from: row.fromEmail ?? configuredSender,
+    from: (row.status === 'sent' ? row.fromEmail : null) ?? configuredSender,
     to: row.to as unknown as Recipient[],
     subject: row.subject,
     reference: row.reference,

@@ -1,0 +1,169 @@
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { mailsIn } from '../test-support/mailbox.ts'
+import { createTestClock, HOURS } from '../test-support/test-clock.ts'
+import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
+import { connectMailbox, createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
+
+const MESSAGES = '/api/v1/messages'
+const clock = createTestClock()
+
+let ground: TestGround
+let product: TestProduct
+let service: ServiceClient
+
+beforeAll(async () => {
+  ground = await createTestGround({ clock: clock.now })
+  product = await ground.startProduct({ environment: { MAILBOX_MESSAGES_PER_MINUTE: '0' } })
+  await connectMailbox(product)
+  service = await createServiceClient(product)
+})
+afterAll(() => ground.close())
+beforeEach(() => ground.microsoft.control('DELETE', '/scenarios'))
+
+const cancel = (id: string) => service.post(`${MESSAGES}/${id}/cancel`)
+const retry = (id: string) => service.post(`${MESSAGES}/${id}/retry`)
+
+const scheduled = () => service.submit({ sendAt: new Date(clock.now().getTime() + 1 * HOURS).toISOString() })
+
+async function waitingForItsNextAttempt() {
+  await ground.microsoft.control('POST', '/scenarios', { name: 'send-503' })
+  const { id } = await service.submit()
+  return service.until(id, { status: 'queued', attempts: [{ outcome: 'unavailable' }] })
+}
+
+async function inDoubt() {
+  await ground.microsoft.control('POST', '/scenarios', { name: 'send-504' })
+  const { id } = await service.submit()
+  return service.until(id, { status: 'queued', attempts: [{ outcome: 'unknown' }] })
+}
+
+async function refused(subject = 'Q3') {
+  await ground.microsoft.control('POST', '/scenarios', {
+    effect: {
+      kind: 'http',
+      endpoint: 'sendMail',
+      do: { action: 'answer', status: 400, body: { error: { code: 'ErrorInvalidRecipients', message: 'No.' } } },
+    },
+  })
+  const { id } = await service.submit({ subject })
+  return service.until(id, { status: 'failed', problem: { code: 'recipient-refused' } })
+}
+
+async function stopped(subject: string) {
+  await ground.microsoft.control('POST', '/scenarios', { name: 'send-accepted-but-504' })
+  const { id } = await service.submit({ subject, onUnknownOutcome: 'stop' })
+  return service.until(id, { status: 'failed', problem: { code: 'outcome-unknown' } })
+}
+
+async function sent() {
+  const { id } = await service.submit()
+  return service.until(id, { status: 'sent' })
+}
+
+it.each([
+  ['scheduled', scheduled],
+  ['waiting for its next attempt', waitingForItsNextAttempt],
+])('cancels a message that is %s', async (_state, make) => {
+  const { id } = await make()
+
+  const { status, json } = await cancel(id)
+
+  expect(status).toBe(200)
+  expect(json).toMatchObject({ id, status: 'cancelled', nextAttemptAt: null, heldBecause: null })
+  clock.advance(2 * HOURS)
+  await sent() // whatever was due has left by now
+  expect(await service.read(id)).toEqual(json)
+})
+
+it.each([
+  ['in doubt', inDoubt],
+  ['sent', sent],
+  ['failed', () => refused()],
+])('does not cancel a message that is %s', async (_state, make) => {
+  const message = await make()
+
+  const { status, json } = await cancel(message.id)
+
+  expect(status).toBe(409)
+  expect(json.code).toBe('message-not-cancellable')
+})
+
+it('does not cancel a message twice', async () => {
+  const { id } = await scheduled()
+  await cancel(id)
+
+  expect((await cancel(id)).json.code).toBe('message-not-cancellable')
+})
+
+it('does not cancel a message that is on its way to Microsoft', async () => {
+  const effect = { kind: 'http', endpoint: 'sendMail', do: { action: 'delay', delayMs: 500 } }
+  await ground.microsoft.control('POST', '/scenarios', { effect })
+  const { id } = await service.submit()
+  await service.until(id, { status: 'sending' })
+
+  expect((await cancel(id)).json.code).toBe('message-not-cancellable')
+  expect(await service.until(id, { status: 'sent' })).toMatchObject({ problem: null })
+})
+
+it('sends a failed message when it is retried, and keeps what happened before', async () => {
+  const { id } = await refused('Retried')
+
+  const { status, json } = await retry(id)
+
+  expect(status).toBe(200)
+  expect(json).toMatchObject({ id, problem: null })
+  expect(await service.until(id, { status: 'sent' })).toMatchObject({
+    attempts: [{ outcome: 'refused', code: 'ErrorInvalidRecipients' }, { outcome: 'sent' }],
+    possibleDuplicate: false,
+    problem: null,
+  })
+  expect(await mailsIn(ground.microsoft, 'Retried')).toHaveLength(1)
+})
+
+it('marks a message that may have been sent, when it is retried, as a possible duplicate', async () => {
+  const { id, possibleDuplicate } = await stopped('Doubled')
+  expect(possibleDuplicate).toBe(false)
+
+  await retry(id)
+
+  expect(await service.until(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: true })
+  expect(await mailsIn(ground.microsoft, 'Doubled')).toHaveLength(2)
+})
+
+it('does not retry a message a second time while the first is under way', async () => {
+  const { id } = await refused('Retried twice')
+
+  const answers = await Promise.all([retry(id), retry(id), retry(id)])
+
+  expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)
+  expect(answers.filter(({ status }) => status === 409)).toHaveLength(2)
+  await service.until(id, { status: 'sent' })
+  expect(await mailsIn(ground.microsoft, 'Retried twice')).toHaveLength(1)
+})
+
+it.each([
+  ['scheduled', scheduled],
+  ['queued', waitingForItsNextAttempt],
+  ['sent', sent],
+])('does not retry a message that is %s', async (state, make) => {
+  const { id } = await make()
+
+  const { status, json } = await retry(id)
+
+  expect(status).toBe(409)
+  expect(json).toMatchObject({
+    code: 'message-not-retryable',
+    detail: `Only a failed message can be retried; this one is ${state}.`,
+  })
+})
+
+it('does not retry a message whose content is deleted', async () => {
+  const { id } = await refused()
+  await ground.database.query('UPDATE messages SET content = NULL, content_key_sealed = NULL WHERE id = $1', [id])
+
+  const { status, json } = await retry(id)
+
+  expect(status).toBe(409)
+  expect(json).toMatchObject({ code: 'message-not-retryable', detail: expect.stringContaining('submit it again') })
+  expect(await service.read(id)).toMatchObject({ status: 'failed', possibleDuplicate: false })
+})

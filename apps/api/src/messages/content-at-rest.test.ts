@@ -1,0 +1,177 @@
+import { randomBytes } from 'node:crypto'
+import pg from 'pg'
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { createTestClock, HOURS, MINUTES } from '../test-support/test-clock.ts'
+import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
+import { connectMailbox, createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
+import { createRetention } from './retention-store.ts'
+
+const MESSAGES = '/api/v1/messages'
+const DAYS = 24 * HOURS
+const clock = createTestClock()
+
+let ground: TestGround
+let product: TestProduct
+let service: ServiceClient
+let pool: pg.Pool
+let sweep: () => Promise<void>
+
+beforeAll(async () => {
+  ground = await createTestGround({ clock: clock.now })
+  product = await ground.startProduct({ environment: { MAILBOX_MESSAGES_PER_MINUTE: '0' } })
+  pool = new pg.Pool({ connectionString: ground.database.url })
+  const retention = createRetention(pool, { contentRetentionDays: 7, logRetentionDays: 30 })
+  sweep = () => retention(clock.now())
+})
+afterAll(async () => {
+  await pool.end()
+  await ground.close()
+})
+
+beforeEach(async () => {
+  await ground.clear()
+  service = await createServiceClient(product)
+})
+
+interface Row {
+  readonly content: Buffer | null
+  readonly content_key_sealed: string | null
+}
+
+async function rowOf(id: string): Promise<Row | undefined> {
+  return (await ground.database.query<Row & pg.QueryResultRow>('SELECT * FROM messages WHERE id = $1', [id]))[0]
+}
+
+async function count(table: string): Promise<number> {
+  return (await ground.database.query(`SELECT 1 FROM ${table}`)).length
+}
+
+async function failed(headers: Record<string, string> = {}) {
+  await connectMailbox(product)
+  const body = { error: { code: 'ErrorInvalidRecipients', message: 'No.' } }
+  await ground.microsoft.control('POST', '/scenarios', {
+    effect: { kind: 'http', endpoint: 'sendMail', do: { action: 'answer', status: 400, body } },
+  })
+  const { id } = await service.submit({}, headers)
+  return service.until(id, { status: 'failed' })
+}
+
+it('stores body, attachments, headers and further recipients only sealed', async () => {
+  const attachment = randomBytes(2_000)
+  const secrets = {
+    html: '<p>marker-in-the-html</p>',
+    text: 'marker-in-the-text',
+    cc: ['marker-in-cc@contoso.com'],
+    bcc: ['marker-in-bcc@contoso.com'],
+    replyTo: ['marker-in-reply-to@contoso.com'],
+    headers: { 'x-marker': 'marker-in-a-header' },
+    attachments: [{ filename: 'marker-in-a-file-name', content: attachment.toString('base64') }],
+  }
+  const { id } = await service.submit(secrets)
+
+  const everything = await ground.database.query<{ line: string }>(
+    'SELECT row_to_json(m)::text AS line FROM messages m UNION ALL SELECT row_to_json(a)::text FROM audit_events a',
+  )
+  const content = (await rowOf(id))?.content ?? Buffer.alloc(0)
+  const visible = everything.map(({ line }) => line).join('') + content.toString('latin1')
+  expect(content.length).toBeGreaterThan(attachment.length)
+  expect(visible).toContain(id)
+  expect(visible).not.toContain('marker-in')
+  expect(visible).not.toContain(attachment.toString('latin1').slice(0, 16))
+  expect(visible).not.toContain(attachment.toString('base64').slice(0, 16))
+})
+
+it('seals the same content differently each time', async () => {
+  const [one, other] = await Promise.all([service.submit(), service.submit()])
+  const rows = [await rowOf(one.id), await rowOf(other.id)]
+
+  expect(rows[0]?.content).not.toEqual(rows[1]?.content)
+  expect(rows[0]?.content_key_sealed).not.toEqual(rows[1]?.content_key_sealed)
+})
+
+it('deletes the content once it is delivered', async () => {
+  await connectMailbox(product)
+  const { id } = await service.submit()
+  await service.until(id, { status: 'sent' })
+
+  expect(await rowOf(id)).toMatchObject({ content: null, content_key_sealed: null })
+})
+
+it('deletes the content when the message is cancelled', async () => {
+  const { id } = await service.submit()
+  await service.post(`${MESSAGES}/${id}/cancel`)
+
+  expect(await rowOf(id)).toMatchObject({ content: null, content_key_sealed: null })
+})
+
+it('keeps the content of a failed message for 7 days, so that it can be retried', async () => {
+  const { id } = await failed()
+  expect(await rowOf(id)).toMatchObject({ content: expect.any(Buffer) })
+
+  clock.advance(7 * DAYS - 1 * MINUTES)
+  await sweep()
+  expect(await rowOf(id)).toMatchObject({ content: expect.any(Buffer), content_key_sealed: expect.any(String) })
+
+  clock.advance(2 * MINUTES)
+  await sweep()
+  expect(await rowOf(id)).toMatchObject({ content: null, content_key_sealed: null })
+  expect(await service.read(id)).toMatchObject({ status: 'failed', subject: 'Q3' })
+  expect((await service.post(`${MESSAGES}/${id}/retry`)).json.code).toBe('message-not-retryable')
+})
+
+it('deletes addresses and subject with the message 30 days after it ended', async () => {
+  const { id } = await failed()
+
+  clock.advance(30 * DAYS - 1 * MINUTES)
+  await sweep()
+  expect(await rowOf(id)).toBeDefined()
+
+  clock.advance(2 * MINUTES)
+  await sweep()
+  expect(await rowOf(id)).toBeUndefined()
+  expect(await count('message_attempts')).toBe(0)
+})
+
+it('deletes nothing of a message that still waits', async () => {
+  const held = await service.submit()
+  const scheduled = await service.submit({ sendAt: '2036-01-01T00:00:00Z' })
+
+  clock.advance(100 * DAYS)
+  await sweep()
+
+  for (const { id } of [held, scheduled]) expect(await rowOf(id)).toMatchObject({ content: expect.any(Buffer) })
+})
+
+it('starts the 7 days anew when a retried message fails again', async () => {
+  const { id } = await failed()
+  clock.advance(6 * DAYS)
+  await ground.microsoft.control('POST', '/scenarios', {
+    effect: {
+      kind: 'http',
+      endpoint: 'sendMail',
+      do: { action: 'answer', status: 400, body: { error: { code: 'ErrorInvalidRecipients', message: 'No.' } } },
+    },
+  })
+  await service.post(`${MESSAGES}/${id}/retry`)
+  await service.until(id, { status: 'failed', attempts: [{ outcome: 'refused' }, { outcome: 'refused' }] })
+
+  clock.advance(2 * DAYS)
+  await sweep()
+
+  expect(await rowOf(id)).toMatchObject({ content: expect.any(Buffer) })
+})
+
+it('forgets idempotency keys after 24 hours, and what the limits look back on after two days', async () => {
+  await connectMailbox(product)
+  const { id } = await service.submit({}, { 'idempotency-key': 'swept' })
+  await service.until(id, { status: 'sent' })
+  expect([await count('idempotency_records'), await count('mailbox_usage')]).toEqual([1, 1])
+
+  clock.advance(1 * DAYS + 1 * MINUTES)
+  await sweep()
+  expect([await count('idempotency_records'), await count('mailbox_usage')]).toEqual([0, 1])
+
+  clock.advance(1 * DAYS)
+  await sweep()
+  expect(await count('mailbox_usage')).toBe(0)
+})
