@@ -3,6 +3,8 @@ import type { BrowserContext } from '@playwright/test'
 /** What browsers report of a page that is not as it should be; an answer such as 401 is the server's, and no fault of the page. */
 export interface PageFaults {
   readonly list: readonly string[]
+  /** Those that a test provoked: they count no more. */
+  take(): readonly string[]
   watch(context: BrowserContext): Promise<void>
 }
 
@@ -10,6 +12,7 @@ export function createPageFaults(): PageFaults {
   const list: string[] = []
   return {
     list,
+    take: () => list.splice(0),
     async watch(context) {
       context.on('console', (message) => {
         const isAnswer = message.text().startsWith('Failed to load resource:')

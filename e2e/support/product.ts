@@ -25,18 +25,23 @@ export interface Product {
   dispose(): Promise<void>
 }
 
-/** @param environment on top of nothing: what this process has set does not reach the product */
-export async function startProduct(environment: Readonly<Record<string, string>> = {}): Promise<Product> {
+/**
+ * @param options.environment on top of nothing: what this process has set does not reach the product
+ * @param options.port without it, one that the system gives; the next one is the simulator's
+ */
+export async function startProduct(
+  options: { readonly environment?: Readonly<Record<string, string>>; readonly port?: number | null } = {},
+): Promise<Product> {
   const directory = await mkdtemp(join(tmpdir(), 'inforiver-mail-e2e-'))
   for (let attempt = 1; ; attempt += 1) {
-    const port = await findFreePorts()
-    const product = createProduct(directory, port, environment)
+    const port = options.port ?? (await findFreePorts())
+    const product = createProduct(directory, port, options.environment ?? {})
     try {
       await product.start()
       return product
     } catch (error) {
       // Somebody else may have taken the port between finding and using it.
-      if (attempt < START_ATTEMPTS && String(error).includes('taken')) continue
+      if (!options.port && attempt < START_ATTEMPTS && String(error).includes('taken')) continue
       await rm(directory, { recursive: true, force: true })
       throw error
     }

@@ -3,6 +3,11 @@ import { giveConsent, type Account } from './microsoft.ts'
 
 export const SETTINGS_PATH = '/settings/office365-smtp'
 
+export interface Sender {
+  readonly fromEmail: string
+  readonly largeAttachments?: boolean
+}
+
 /** Tenant Settings > Office 365 SMTP, by the names an admin knows its parts by. */
 export interface SettingsPage {
   readonly page: Page

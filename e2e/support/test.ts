@@ -2,15 +2,20 @@ import { type Browser, type BrowserContext, expect, type Page, test as base } fr
 import { createMicrosoft, giveConsent, type Account, type Microsoft } from './microsoft.ts'
 import { createPageFaults, type PageFaults } from './page-faults.ts'
 import { startProduct, type Product } from './product.ts'
-import { openSettings, SETTINGS_PATH, type SettingsPage } from './settings-page.ts'
+import { openSettings, SETTINGS_PATH, type Sender, type SettingsPage } from './settings-page.ts'
 
 export { expect } from '@playwright/test'
 
 type StorageState = Awaited<ReturnType<BrowserContext['storageState']>>
 
-export const SIGNED_OUT: StorageState = { cookies: [], origins: [] }
+const SIGNED_OUT: StorageState = { cookies: [], origins: [] }
 
-interface WorkerFixtures {
+export interface WorkerOptions {
+  /** Where the product listens; null: wherever there is room. */
+  readonly port: number | null
+}
+
+interface WorkerFixtures extends WorkerOptions {
   readonly product: Product
   readonly microsoft: Microsoft
   /** Who has signed in once stays so for all tests of the worker. A test that ends a session signs in itself. */
@@ -23,17 +28,19 @@ interface TestFixtures {
   readonly freshState: void
   /** The settings page, opened by Ada, a workspace admin. */
   readonly settings: SettingsPage
+  /** Who is signed in in the browser of the test; null: nobody. */
+  readonly account: Account | null
   /** Another browser, in which the account, if any, is signed in. */
   readonly otherBrowser: (account?: Account) => Promise<Page>
   /** What is connected when the settings page opens; null: nothing. */
-  readonly connectedSender: { readonly fromEmail: string; readonly largeAttachments?: boolean } | null
+  readonly connectedSender: Sender | null
 }
 
 export const test = base.extend<TestFixtures, WorkerFixtures>({
+  port: [null, { option: true, scope: 'worker' }],
   product: [
-    // oxlint-disable-next-line no-empty-pattern -- Playwright reads from the pattern what a fixture needs: nothing here
-    async ({}, use) => {
-      const product = await startProduct()
+    async ({ port }, use) => {
+      const product = await startProduct({ port })
       await use(product)
       await product.dispose()
     },
@@ -53,7 +60,8 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
   ],
 
   baseURL: async ({ product }, use) => use(product.url),
-  storageState: async ({ sessionOf }, use) => use(await sessionOf('Ada Admin')),
+  account: ['Ada Admin', { option: true }],
+  storageState: async ({ sessionOf, account }, use) => use(account ? await sessionOf(account) : SIGNED_OUT),
   faults: [
     async ({ context }, use) => {
       const faults = createPageFaults()
@@ -103,7 +111,7 @@ export async function signIn(page: Page, account: Account): Promise<void> {
 }
 
 /** Through the API and Microsoft's pages, without ours. */
-async function connect(page: Page, { url }: Product, sender: { fromEmail: string }): Promise<void> {
+export async function connect(page: Page, { url }: Product, sender: Sender): Promise<void> {
   const answer = await page.request.post('/api/v1/tenant-settings/office365-smtp/configure', {
     data: sender,
     headers: { origin: url },

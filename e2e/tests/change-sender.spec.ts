@@ -54,7 +54,7 @@ test('the old sender stays when the new one is cancelled at Microsoft', async ({
   const popup = await settings.openMicrosoft(settings.save)
   await popup.getByRole('button', { name: 'Cancel' }).click()
 
-  await expect(settings.page.getByText('Nothing was changed.')).toBeVisible()
+  await expect(settings.notice('The consent was not completed')).toContainText('Nothing was changed.')
   await expect(settings.connection).toContainText('Sends as ada@contoso.com')
   await settings.sendTestMail.click()
   await expect(settings.notice('Test mail sent')).toContainText('From ada@contoso.com')

@@ -64,7 +64,7 @@ test.describe('for a mailbox that is connected', () => {
     await chooseAccount(popup, 'Ada Admin')
     await popup.getByRole('button', { name: 'Cancel' }).click()
 
-    await expect(settings.notice('The consent was not completed')).toContainText('Nothing was changed')
+    await expect(settings.notice('The consent was not completed')).toContainText('Nothing was changed.')
     await page.reload()
     await expect(settings.status('Connected')).toBeVisible()
     await expect(settings.largeAttachments).not.toBeChecked()

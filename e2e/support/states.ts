@@ -1,0 +1,146 @@
+import type { Page } from '@playwright/test'
+import { chooseAccount, type Account, type Microsoft } from './microsoft.ts'
+import { createSettingsPage, type Sender } from './settings-page.ts'
+import { expect } from './test.ts'
+
+/** A state in which an admin may find the page. */
+export interface PageState {
+  readonly name: string
+  /** Who is signed in; null: nobody. */
+  readonly account: Account | null
+  readonly sender: Sender | null
+  /** From the opened page to the state. */
+  reach(page: Page, microsoft: Microsoft): Promise<void>
+}
+
+const OWN_MAILBOX: Sender = { fromEmail: 'ada@contoso.com' }
+
+export const PAGE_STATES: readonly PageState[] = [
+  {
+    name: 'signed-out',
+    account: null,
+    sender: null,
+    reach: (page) => expect(page.getByRole('link', { name: 'Sign in with Microsoft' })).toBeVisible(),
+  },
+  {
+    name: 'not-an-admin',
+    account: 'Max Member',
+    sender: null,
+    reach: (page) =>
+      expect(page.getByRole('heading', { name: 'Only workspace admins can open Tenant Settings' })).toBeVisible(),
+  },
+  {
+    name: 'not-configured',
+    account: 'Ada Admin',
+    sender: null,
+    async reach(page) {
+      const settings = createSettingsPage(page)
+      await settings.address.fill('reports@contoso.com')
+      await settings.largeAttachments.check()
+      await expect(settings.enable).toBeEnabled()
+    },
+  },
+  {
+    name: 'invalid-address',
+    account: 'Ada Admin',
+    sender: null,
+    async reach(page) {
+      const settings = createSettingsPage(page)
+      await settings.address.fill('reports@contoso')
+      await expect(settings.enable).toBeDisabled()
+    },
+  },
+  {
+    name: 'pending',
+    account: 'Ada Admin',
+    sender: null,
+    async reach(page) {
+      const settings = createSettingsPage(page)
+      await settings.address.fill('reports@contoso.com')
+      await settings.openMicrosoft(settings.enable)
+      await expect(settings.pending).toBeVisible()
+    },
+  },
+  {
+    name: 'failed',
+    account: 'Ada Admin',
+    sender: null,
+    async reach(page) {
+      const settings = createSettingsPage(page)
+      await settings.address.fill('finance@contoso.com')
+      await settings.consentEndsIn(settings.enable, 'Sending as this address is not allowed')
+    },
+  },
+  {
+    name: 'connected',
+    account: 'Ada Admin',
+    sender: null,
+    async reach(page) {
+      const settings = createSettingsPage(page)
+      await settings.address.fill('reports@contoso.com')
+      await settings.consent(settings.enable)
+      await expect(settings.notice('Connected')).toBeVisible()
+      await settings.sendTestMail.click()
+      await expect(settings.notice('Test mail sent')).toBeVisible()
+    },
+  },
+  {
+    name: 'large-attachments-locked',
+    account: 'Ada Admin',
+    sender: { ...OWN_MAILBOX, largeAttachments: true },
+    reach: (page) => expect(createSettingsPage(page).largeAttachments).toBeChecked(),
+  },
+  {
+    name: 'changed',
+    account: 'Ada Admin',
+    sender: OWN_MAILBOX,
+    async reach(page) {
+      const settings = createSettingsPage(page)
+      await settings.address.fill('reports@contoso.com')
+      await expect(settings.save).toBeEnabled()
+    },
+  },
+  {
+    name: 'reset-dialog',
+    account: 'Ada Admin',
+    sender: OWN_MAILBOX,
+    async reach(page) {
+      await createSettingsPage(page).reset.click()
+      await expect(page.getByRole('dialog', { name: 'Reset Office 365 SMTP?' })).toBeVisible()
+    },
+  },
+  {
+    name: 'reconnect-required',
+    account: 'Ada Admin',
+    sender: OWN_MAILBOX,
+    async reach(page, microsoft) {
+      const settings = createSettingsPage(page)
+      await microsoft.revokeTokens('ada@contoso.com')
+      await settings.sendTestMail.click()
+      await expect(settings.notice('The connection was revoked')).toBeVisible()
+      await expect(settings.notice('The test mail is held')).toBeVisible()
+    },
+  },
+  {
+    name: 'session-ended',
+    account: 'Ada Admin',
+    sender: null,
+    async reach(page) {
+      const settings = createSettingsPage(page)
+      await settings.address.fill('reports@contoso.com')
+      await page.context().clearCookies({ domain: 'localhost' })
+      await settings.enable.click()
+      await expect(page.getByRole('dialog', { name: 'Your session has ended' })).toBeVisible()
+    },
+  },
+]
+
+/** Lets what waits leave, so that the next test begins with nothing. */
+export async function sendWhatWaits(page: Page): Promise<void> {
+  const settings = createSettingsPage(page)
+  const reconnect = page.getByRole('button', { name: 'Reconnect' })
+  if (!(await reconnect.isVisible())) return
+  const popup = await settings.openMicrosoft(reconnect)
+  await chooseAccount(popup, 'Ada Admin')
+  await expect(settings.notice('Test mail sent')).toBeVisible()
+}

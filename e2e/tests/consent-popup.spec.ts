@@ -1,0 +1,146 @@
+import { chooseAccount, giveConsent } from '../support/microsoft.ts'
+import { openSettings } from '../support/settings-page.ts'
+import { expect, test } from '../support/test.ts'
+
+test('Microsoft cuts its page from ours, and ours learns of the consent all the same', async ({ settings }) => {
+  await settings.address.fill('ada@contoso.com')
+  const popup = await settings.openMicrosoft(settings.enable)
+  await chooseAccount(popup, 'Ada Admin')
+  await expect(popup.getByRole('button', { name: 'Accept' })).toBeVisible()
+  expect(await popup.evaluate(() => window.opener === null)).toBe(true)
+  const closed = popup.waitForEvent('close')
+  await popup.getByRole('button', { name: 'Accept' }).click()
+  await closed
+
+  await expect(settings.notice('Connected')).toBeVisible()
+})
+
+test.describe('where the browser blocks popups', () => {
+  test.beforeEach(async ({ page }) => {
+    await page.addInitScript(() => {
+      window.open = () => null
+    })
+  })
+
+  test('the page itself goes to Microsoft, and comes back with the outcome', async ({ page, settings }) => {
+    await settings.address.fill('reports@contoso.com')
+    await settings.enable.click()
+    await giveConsent(page, 'Ada Admin')
+
+    await expect(page).toHaveURL(/\/settings\/office365-smtp$/)
+    await expect(settings.notice('Connected')).toContainText('Mail leaves from reports@contoso.com.')
+    expect(page.context().pages()).toHaveLength(1)
+  })
+
+  test('the page comes back from a cancel with the reason, and with what was entered', async ({ page, settings }) => {
+    await settings.address.fill('reports@contoso.com')
+    await settings.largeAttachments.check()
+    await settings.enable.click()
+    await page.getByRole('button', { name: 'Cancel' }).click()
+
+    await expect(settings.notice('The consent was not completed')).toContainText('Nothing was changed.')
+    await expect(settings.address).toHaveValue('reports@contoso.com')
+    await expect(settings.largeAttachments).toBeChecked()
+  })
+
+  test('going back from Microsoft with the browser leaves the consent pending, to be gone on with or cancelled', async ({
+    page,
+    settings,
+  }) => {
+    await settings.address.fill('ada@contoso.com')
+    await settings.enable.click()
+    await expect(page.getByRole('heading', { name: 'Pick an account' })).toBeVisible()
+    await page.goBack()
+
+    await expect(settings.pending).toBeVisible()
+    await settings.pending.getByRole('button', { name: "Open Microsoft's page again" }).click()
+    await giveConsent(page, 'Ada Admin')
+    await expect(settings.status('Connected')).toBeVisible()
+  })
+})
+
+test('a closed popup is no decision: the consent stays pending and the page can be opened again', async ({
+  settings,
+}) => {
+  await settings.address.fill('ada@contoso.com')
+  const popup = await settings.openMicrosoft(settings.enable)
+  await expect(popup.getByRole('heading', { name: 'Pick an account' })).toBeVisible()
+  await popup.close()
+
+  await expect(settings.pending).toContainText('It expires in about 10 minutes.')
+  await settings.consent(settings.pending.getByRole('button', { name: "Open Microsoft's page again" }))
+  await expect(settings.notice('Connected')).toBeVisible()
+  await expect(settings.pending).toBeHidden()
+})
+
+test('a consent whose popup was closed can be cancelled, and the popup can no longer complete it', async ({
+  page,
+  settings,
+}) => {
+  await settings.address.fill('ada@contoso.com')
+  const popup = await settings.openMicrosoft(settings.enable)
+  await chooseAccount(popup, 'Ada Admin')
+  await settings.pending.getByRole('button', { name: 'Cancel' }).click()
+  await expect(settings.notice('Cancelled')).toContainText('Nothing was changed.')
+
+  await popup.getByRole('button', { name: 'Accept' }).click()
+  await expect(popup.getByRole('heading', { name: 'The consent was cancelled' })).toBeVisible()
+  await page.reload()
+  await expect(settings.status('Not configured')).toBeVisible()
+})
+
+test('a page that is reloaded while the consent is pending goes on waiting for it', async ({ page, settings }) => {
+  await settings.address.fill('ada@contoso.com')
+  const popup = await settings.openMicrosoft(settings.enable)
+  await expect(settings.pending).toBeVisible()
+  await page.reload()
+  await expect(settings.pending).toBeVisible()
+  await expect(settings.pending.getByRole('button', { name: "Open Microsoft's page again" })).toBeVisible()
+
+  await giveConsent(popup, 'Ada Admin')
+  await expect(settings.notice('Connected')).toBeVisible()
+})
+
+test('a second tab shows the consent as pending, and its outcome', async ({ context, settings }) => {
+  await settings.address.fill('ada@contoso.com')
+  const popup = await settings.openMicrosoft(settings.enable)
+  await expect(settings.pending).toBeVisible()
+  const second = await openSettings(await context.newPage())
+  await expect(second.pending).toBeVisible()
+
+  await giveConsent(popup, 'Ada Admin')
+  await expect(second.notice('Connected')).toBeVisible()
+  await expect(second.connection).toContainText('Sends as ada@contoso.com')
+  await expect(settings.notice('Connected')).toBeVisible()
+})
+
+test('another admin sees the consent as pending, cannot give it, and may cancel it', async ({
+  settings,
+  otherBrowser,
+}) => {
+  await settings.address.fill('ada@contoso.com')
+  await settings.openMicrosoft(settings.enable)
+  const bob = await openSettings(await otherBrowser('Bob Behalf'))
+  await expect(bob.pending).toContainText('It was started in another browser or by another admin')
+  await expect(bob.pending.getByRole('button')).toHaveText(['Cancel'])
+  await bob.pending.getByRole('button', { name: 'Cancel' }).click()
+
+  await expect(bob.notice('Cancelled')).toBeVisible()
+  await expect(settings.notice('Cancelled')).toBeVisible()
+})
+
+test('the page counts down the ten minutes that a consent can be given', async ({ page, context }) => {
+  await page.clock.install()
+  const settings = await openSettings(page)
+  await settings.address.fill('ada@contoso.com')
+  const popup = await settings.openMicrosoft(settings.enable)
+  await expect(settings.pending).toContainText('It expires in about 10 minutes.')
+  await popup.close()
+  await page.clock.fastForward('05:00')
+  await expect(settings.pending).toContainText('It expires in about 5 minutes.')
+  await page.clock.fastForward('04:30')
+  await expect(settings.pending).toContainText('It expires in less than a minute.')
+  await page.clock.fastForward('01:00')
+  await expect(settings.pending).toContainText('It is about to expire.')
+  expect(context.pages()).toHaveLength(1)
+})

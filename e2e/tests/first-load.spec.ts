@@ -1,0 +1,22 @@
+import type { Response } from '@playwright/test'
+import { openSettings } from '../support/settings-page.ts'
+import { expect, test } from '../support/test.ts'
+
+const BUDGET_BYTES = 200_000
+
+test('the first load of the settings needs less than 200 KB of JavaScript, as transferred', async ({ page }) => {
+  const scripts: Response[] = []
+  page.on('response', (response) => {
+    if (response.request().resourceType() === 'script') scripts.push(response)
+  })
+  const { address } = await openSettings(page)
+  await expect(address).toBeVisible()
+  await page.waitForLoadState('networkidle')
+
+  const sizes = await Promise.all(scripts.map((script) => script.request().sizes()))
+  const transferredBytes = sizes.reduce((sum, { responseBodySize }) => sum + responseBodySize, 0)
+  test.info().annotations.push({ type: 'JavaScript transferred', description: `${transferredBytes} bytes` })
+  expect(transferredBytes).toBeGreaterThan(0)
+  expect(transferredBytes).toBeLessThan(BUDGET_BYTES)
+  for (const script of scripts) expect(script.headers()['content-encoding']).toMatch(/^(br|gzip)$/)
+})

@@ -1,0 +1,146 @@
+import type { Page } from '@playwright/test'
+import { SETTINGS_PATH, createSettingsPage } from '../support/settings-page.ts'
+import { expect, test } from '../support/test.ts'
+
+/** Goes on with Tab until the control has the focus, as somebody without a mouse does. */
+async function tabTo(page: Page, role: 'link' | 'button' | 'textbox' | 'switch', name: string): Promise<void> {
+  const target = page.getByRole(role, { name, exact: true })
+  await target.waitFor()
+  for (let presses = 0; presses < 40; presses += 1) {
+    await page.keyboard.press('Tab')
+    if (await target.evaluate((element) => element === document.activeElement)) {
+      await expectVisibleFocus(page)
+      return
+    }
+  }
+  throw new Error(`Tab does not lead to ${name}.`)
+}
+
+/** The focus can be seen: an outline, a shadow or a line that is not there without it. */
+async function expectVisibleFocus(page: Page): Promise<void> {
+  const change = await page.evaluate(() => {
+    const looks = (element: Element) =>
+      [element, element.parentElement, element.nextElementSibling]
+        .flatMap((part) => (part ? [null, '::after'].map((pseudo) => getComputedStyle(part, pseudo)) : []))
+        .map(({ outline, boxShadow, borderColor, transform }) => [outline, boxShadow, borderColor, transform].join())
+        .join()
+    const focused = document.activeElement
+    if (!(focused instanceof HTMLElement)) return null
+    const withFocus = looks(focused)
+    focused.blur()
+    const without = looks(focused)
+    focused.focus()
+    return withFocus !== without
+  })
+  expect(change, 'the focus can be seen').toBe(true)
+}
+
+test.describe('without a mouse', () => {
+  test.use({ account: null })
+
+  test('an admin signs in, connects a mailbox, sends a test mail and resets', async ({ page }) => {
+    const settings = createSettingsPage(page)
+    await page.goto(SETTINGS_PATH)
+    await tabTo(page, 'link', 'Sign in with Microsoft')
+    await page.keyboard.press('Enter')
+    await pressButton(page, 'Ada Admin')
+    await pressButton(page, 'Accept')
+
+    await tabTo(page, 'textbox', 'From Email Address')
+    await page.keyboard.type('reports@contoso.com')
+    await tabTo(page, 'switch', 'Enable large file attachments')
+    await page.keyboard.press('Space')
+    await expect(settings.largeAttachments).toBeChecked()
+    await tabTo(page, 'button', 'Enable')
+    const opened = page.waitForEvent('popup')
+    await page.keyboard.press('Enter')
+    const popup = await opened
+    await pressButton(popup, 'Ada Admin')
+    const closed = popup.waitForEvent('close')
+    await pressButton(popup, 'Accept')
+    await closed
+
+    await expect(settings.notice('Connected')).toBeVisible()
+    // The outcome has the focus, for the button that led to it is gone.
+    await expect(page.locator(':focus').getByText('Mail leaves from reports@contoso.com.')).toBeVisible()
+    await tabTo(page, 'button', 'Send test mail')
+    await page.keyboard.press('Space')
+    await expect(settings.notice('Test mail sent')).toBeVisible()
+    await expect(settings.sendTestMail).toBeFocused()
+
+    await page.keyboard.press('Shift+Tab')
+    await page.keyboard.press('Shift+Tab')
+    await expect(settings.reset).toBeFocused()
+    await page.keyboard.press('Enter')
+    const dialog = page.getByRole('dialog', { name: 'Reset Office 365 SMTP?' })
+    await expect(dialog).toBeFocused()
+    await page.keyboard.press('Tab')
+    await page.keyboard.press('Tab')
+    await expect(dialog.getByRole('button', { name: 'Cancel' })).toBeFocused()
+    await page.keyboard.press('Enter')
+    await expect(dialog).toBeHidden()
+    await expect(settings.reset).toBeFocused()
+
+    await page.keyboard.press('Enter')
+    await page.keyboard.press('Tab')
+    await page.keyboard.press('Enter')
+    await expect(settings.status('Not configured')).toBeVisible()
+    await expect(settings.address).toBeFocused()
+  })
+
+  test('Enter in the address field starts the consent', async ({ page }) => {
+    const settings = createSettingsPage(page)
+    await page.goto(SETTINGS_PATH)
+    await tabTo(page, 'link', 'Sign in with Microsoft')
+    await page.keyboard.press('Enter')
+    await pressButton(page, 'Ada Admin')
+    await pressButton(page, 'Accept')
+    await tabTo(page, 'textbox', 'From Email Address')
+    await page.keyboard.type('ada@contoso.com')
+    const opened = page.waitForEvent('popup')
+    await page.keyboard.press('Enter')
+    await pressButton(await opened, 'Ada Admin')
+
+    await expect(settings.pending).toBeVisible()
+  })
+})
+
+test('Skip to content is the first stop, and leads past the menu', async ({ page, settings }) => {
+  await expect(settings.status('Not configured')).toBeVisible()
+  await page.keyboard.press('Tab')
+  await expect(page.getByRole('link', { name: 'Skip to content' })).toBeFocused()
+  await expect(page.getByRole('link', { name: 'Skip to content' })).toBeInViewport()
+  await page.keyboard.press('Enter')
+  await page.keyboard.press('Tab')
+  await expect(settings.address).toBeFocused()
+})
+
+test('what happens is announced: pending, outcome and test mail appear in live regions', async ({ settings }) => {
+  await settings.address.fill('ada@contoso.com')
+  const live = settings.page.locator('[aria-live=polite]')
+  // Regions are there before they have something to say, or a screen reader stays silent.
+  await expect(live.first()).toBeAttached()
+  await settings.consentEndsIn(settings.enable, 'This account cannot be used', 'Gil Guest')
+  await expect(live.filter({ hasText: 'This account cannot be used' })).toBeAttached()
+  const again = settings.notice('This account cannot be used').getByRole('button', { name: 'Try again' })
+  const popup = await settings.openMicrosoft(again)
+  await expect(live.filter({ hasText: 'Waiting for consent at Microsoft' })).toBeAttached()
+  await pressButton(popup, 'Ada Admin')
+  await pressButton(popup, 'Accept')
+  await expect(live.filter({ hasText: 'Mail leaves from ada@contoso.com.' })).toBeAttached()
+  await settings.sendTestMail.click()
+  await expect(live.filter({ hasText: 'Test mail sent' })).toBeAttached()
+})
+
+test('a failed consent takes the focus to its explanation', async ({ page, settings }) => {
+  await settings.address.fill('ada@contoso.com')
+  const popup = await settings.openMicrosoft(settings.enable)
+  await pressButton(popup, 'Cancel')
+
+  await expect(page.locator(':focus').getByText('Choose Accept on Microsoft’s page.')).toBeVisible()
+})
+
+async function pressButton(page: Page, name: string): Promise<void> {
+  await page.getByRole('button', { name }).focus()
+  await page.keyboard.press('Enter')
+}

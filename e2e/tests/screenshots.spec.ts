@@ -1,0 +1,77 @@
+import { fileURLToPath } from 'node:url'
+import type { Page } from '@playwright/test'
+import { chooseAccount } from '../support/microsoft.ts'
+import { createSettingsPage, SETTINGS_PATH } from '../support/settings-page.ts'
+import { PAGE_STATES, sendWhatWaits } from '../support/states.ts'
+import { connect, expect, test } from '../support/test.ts'
+
+// Run by itself, with UPDATE_SCREENSHOTS=1: the pictures of the documentation, anew.
+
+const WIDTH = 1280
+/** What a picture needs to show, in pixels; the rest of the pages fits the usual height. */
+const HEIGHTS: Readonly<Record<string, number>> = {
+  'signed-out': 640,
+  'not-an-admin': 640,
+  connected: 1420,
+  mailbox: 800,
+}
+const USUAL_HEIGHT = 1200
+const POPUP = { width: 520, height: 720 }
+const LARGEST_BYTES = 150_000
+
+const FOLDER = fileURLToPath(new URL('../../docs/screenshots', import.meta.url))
+
+for (const state of PAGE_STATES) {
+  const { name, account, sender } = state
+  test.describe(name, () => {
+    test.use({ account })
+
+    test(`the picture ${name} is taken`, async ({ page, product, microsoft }) => {
+      await page.setViewportSize({ width: WIDTH, height: HEIGHTS[name] ?? USUAL_HEIGHT })
+      if (sender) await connect(page, product, sender)
+      await page.goto(SETTINGS_PATH)
+      await page.emulateMedia({ reducedMotion: 'reduce' })
+      await state.reach(page, microsoft)
+      await page.bringToFront()
+      await takePicture(page, name)
+      if (name === 'connected') await takeVariants(page, name)
+      await sendWhatWaits(page)
+    })
+  })
+}
+
+test("the pictures of Microsoft's pages and of the mailbox are taken", async ({ page, settings, microsoft }) => {
+  await settings.address.fill('reports@contoso.com')
+  await settings.largeAttachments.check()
+  const popup = await settings.openMicrosoft(settings.enable)
+  await expect(popup.getByRole('heading', { name: 'Pick an account' })).toBeVisible()
+  await popup.setViewportSize(POPUP)
+  await takePicture(popup, 'microsoft-account')
+  await chooseAccount(popup, 'Ada Admin')
+  await expect(popup.getByRole('button', { name: 'Accept' })).toBeVisible()
+  await takePicture(popup, 'microsoft-consent')
+  await popup.getByRole('button', { name: 'Accept' }).click()
+  await expect(createSettingsPage(page).notice('Connected')).toBeVisible()
+  await settings.sendTestMail.click()
+  await expect(settings.notice('Test mail sent')).toBeVisible()
+  await page.goto(`${microsoft.url}/mailboxes/ada@contoso.com`)
+  await page.setViewportSize({ width: WIDTH, height: HEIGHTS['mailbox'] ?? USUAL_HEIGHT })
+  await page.getByRole('table').first().getByRole('link', { name: 'Test mail from Inforiver' }).click()
+  await expect(page.frameLocator('iframe').locator('body')).toContainText('Inforiver')
+  await takePicture(page, 'mailbox')
+})
+
+async function takeVariants(page: Page, name: string): Promise<void> {
+  await page.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' })
+  await takePicture(page, `${name}-dark`)
+  await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' })
+  await page.setViewportSize({ width: 360, height: 740 })
+  await takePicture(page, `${name}-narrow`, true)
+}
+
+async function takePicture(page: Page, name: string, fullPage = false): Promise<void> {
+  await page.evaluate(() => scrollTo(0, 0))
+  const path = `${FOLDER}/${name}.png`
+  const picture = await page.screenshot({ path, fullPage, caret: 'hide', animations: 'disabled' })
+  expect(picture.byteLength).toBeLessThan(LARGEST_BYTES)
+}

@@ -1,0 +1,19 @@
+import { startProduct } from '../support/product.ts'
+import { SETTINGS_PATH } from '../support/settings-page.ts'
+import { expect, signIn, test } from '../support/test.ts'
+
+test.use({ account: null })
+test.setTimeout(120_000) // it starts a product of its own
+
+test('where SMTP does not say Office365, the page says what to set', async ({ page }) => {
+  const product = await startProduct({ environment: { SMTP: 'Other' } })
+  await page.goto(product.url + SETTINGS_PATH)
+  await signIn(page, 'Ada Admin')
+
+  await expect(page.getByRole('heading', { name: 'Office 365 SMTP' })).toBeVisible()
+  await expect(page.getByRole('main')).toContainText('the operator sets SMTP=Office365 in the file inforiver-mail.env')
+  await expect(page.getByRole('textbox')).toHaveCount(0)
+  const answer = await page.request.get(`${product.url}/api/v1/tenant-settings/office365-smtp`)
+  expect(answer.status()).toBe(404)
+  await product.dispose()
+})
