@@ -1,9 +1,10 @@
 import { defineConfig } from '@playwright/test'
+import type { WorkerOptions } from './support/test.ts'
 
 const executablePath = process.env['BROWSER_EXECUTABLE'] || undefined
 const updateScreenshots = process.env['UPDATE_SCREENSHOTS'] === '1'
 
-export default defineConfig({
+export default defineConfig<object, WorkerOptions>({
   testDir: 'tests',
   // The pictures of the documentation are made on request only: a test run leaves the tree as it was.
   testMatch: updateScreenshots ? 'screenshots.spec.ts' : '*.spec.ts',
@@ -12,14 +13,15 @@ export default defineConfig({
   forbidOnly: true,
   fullyParallel: false,
   retries: 0,
-  workers: 2, // each with a product of its own
-  timeout: 30_000,
-  expect: { timeout: 10_000 },
+  workers: updateScreenshots ? 1 : 2, // each with a product of its own
+  timeout: 60_000,
+  expect: { timeout: 15_000 },
   use: {
+    port: updateScreenshots ? 3000 : null, // the address that readers know from the start
     viewport: { width: 1280, height: 900 },
     locale: 'en-GB',
     timezoneId: 'UTC',
-    trace: 'off',
+    screenshot: 'only-on-failure',
     launchOptions: {
       ...(executablePath && { executablePath }),
       args: [

@@ -10,7 +10,7 @@ import { freePort } from './database-server.ts'
 import { createTestBrowser, type TestBrowser } from './test-browser.ts'
 import { createTestDatabase, type TestDatabase } from './test-database.ts'
 
-export const TEST_REGISTRATION = {
+const TEST_REGISTRATION = {
   tenantId: '11111111-2222-4333-8444-555555555555',
   clientId: '66666666-7777-4888-9999-aaaaaaaaaaaa',
   clientSecret: 'the-secret-of-the-test-registration',
