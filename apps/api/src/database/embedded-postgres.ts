@@ -17,7 +17,8 @@ const INITDB_TIMEOUT_MS = 120_000
 const START_TIMEOUT_SECONDS = 60 // crash recovery after a kill may take its time
 const STOP_TIMEOUT_SECONDS = 30
 const CONNECT_TIMEOUT_MS = 5_000
-const START_ATTEMPTS = 20
+const START_ATTEMPTS = 10
+const LOCK_ATTEMPTS = 4 // PostgreSQL may need a moment to notice that the process before was killed
 const BETWEEN_ATTEMPTS_MS = 500
 /** Held for as long as a process uses the cluster; PostgreSQL lets go of it when that process dies. */
 const OWNER_LOCK = 719_283_001
@@ -58,12 +59,13 @@ export async function startEmbeddedPostgres(options: {
   let owner = await takeOwnership(cluster, null)
   const { port } = owner
   let stopping = false
+  let recovery = Promise.resolve()
   const watch = (client: pg.Client) => {
     client.on('error', () => {})
     client.once('end', () => {
       if (stopping) return
       options.onRestart()
-      takeOwnership(cluster, port).then((next) => {
+      recovery = takeOwnership(cluster, port).then((next) => {
         owner = next
         watch(next.client)
       }, options.onLost)
@@ -75,8 +77,9 @@ export async function startEmbeddedPostgres(options: {
     connectionString: connectionString(cluster, port, DATABASE_NAME),
     async stop() {
       stopping = true
+      await recovery // a server that is just being started again would outlive us
       await owner.client.end().catch(() => {})
-      await pgCtl(cluster, ['stop', '--mode=fast', '--wait', `--timeout=${STOP_TIMEOUT_SECONDS}`])
+      await stopServer(cluster)
     },
   }
 }
@@ -142,7 +145,7 @@ async function takeOwnership(
       if (client && running !== null) {
         if (wantedPort === null || wantedPort === running) return { client: await lock(client), port: running }
         await client.end()
-        await pgCtl(cluster, ['stop', '--mode=fast', '--wait', `--timeout=${STOP_TIMEOUT_SECONDS}`])
+        await stopServer(cluster)
       }
       await startServer(cluster, wantedPort ?? (await findFreePort()))
     } catch (error) {
@@ -155,18 +158,31 @@ async function takeOwnership(
   )
 }
 
+async function stopServer(cluster: Cluster): Promise<void> {
+  try {
+    await pgCtl(cluster, ['stop', '--mode=fast', '--wait', `--timeout=${STOP_TIMEOUT_SECONDS}`])
+  } catch (error) {
+    const port = await readRunningPort(cluster)
+    const client = port === null ? null : await connect(cluster, port)
+    if (!client) return // it had ended already
+    await client.end()
+    throw error
+  }
+}
+
 async function startServer(cluster: Cluster, port: number): Promise<void> {
   const settings = {
     port,
     listen_addresses: '127.0.0.1',
-    unix_socket_directories: '',
+    unix_socket_directories: '', // TCP only: the path of a socket may be too long, and Windows has none
     logging_collector: 'on',
     log_filename: 'postgres-%a.log', // one file a weekday, overwritten a week later
     log_truncate_on_rotation: 'on',
     log_rotation_age: '1d',
     log_rotation_size: '0',
   }
-  const flags = Object.entries(settings).map(([name, value]) => `-c ${name}='${value}'`)
+  // Unquoted, because a shell and the Windows command line would quote differently.
+  const flags = Object.entries(settings).map(([name, value]) => `-c ${name}=${value}`)
   await pgCtl(cluster, [
     'start',
     '--wait',
@@ -177,8 +193,11 @@ async function startServer(cluster: Cluster, port: number): Promise<void> {
 }
 
 async function lock(client: pg.Client): Promise<pg.Client> {
-  const { rows } = await client.query<{ locked: boolean }>('SELECT pg_try_advisory_lock($1) AS locked', [OWNER_LOCK])
-  if (rows[0]?.locked) return client
+  for (let attempt = 0; attempt < LOCK_ATTEMPTS; attempt++) {
+    if (attempt > 0) await delay(BETWEEN_ATTEMPTS_MS)
+    const { rows } = await client.query<{ locked: boolean }>('SELECT pg_try_advisory_lock($1) AS locked', [OWNER_LOCK])
+    if (rows[0]?.locked) return client
+  }
   await client.end()
   throw new ConfigurationError(
     'Another Inforiver Mail is already running on this data folder. Stop it first, or set DATA_DIR to another folder.',
