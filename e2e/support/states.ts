@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test'
-import { chooseAccount, type Account, type Microsoft } from './microsoft.ts'
+import type { Account, Microsoft } from './microsoft.ts'
 import { createSettingsPage, type Sender } from './settings-page.ts'
 import { expect } from './test.ts'
 
@@ -62,7 +62,7 @@ export const PAGE_STATES: readonly PageState[] = [
     },
   },
   {
-    name: 'failed',
+    name: 'send-as-missing',
     account: 'Ada Admin',
     sender: null,
     async reach(page) {
@@ -101,7 +101,7 @@ export const PAGE_STATES: readonly PageState[] = [
     },
   },
   {
-    name: 'reset-dialog',
+    name: 'reset',
     account: 'Ada Admin',
     sender: OWN_MAILBOX,
     async reach(page) {
@@ -134,13 +134,3 @@ export const PAGE_STATES: readonly PageState[] = [
     },
   },
 ]
-
-/** Lets what waits leave, so that the next test begins with nothing. */
-export async function sendWhatWaits(page: Page): Promise<void> {
-  const settings = createSettingsPage(page)
-  const reconnect = page.getByRole('button', { name: 'Reconnect' })
-  if (!(await reconnect.isVisible())) return
-  const popup = await settings.openMicrosoft(reconnect)
-  await chooseAccount(popup, 'Ada Admin')
-  await expect(settings.notice('Test mail sent')).toBeVisible()
-}

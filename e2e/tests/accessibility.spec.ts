@@ -1,7 +1,7 @@
 import { AxeBuilder } from '@axe-core/playwright'
 import type { Page } from '@playwright/test'
 import { SETTINGS_PATH } from '../support/settings-page.ts'
-import { PAGE_STATES, sendWhatWaits } from '../support/states.ts'
+import { PAGE_STATES } from '../support/states.ts'
 import { connect, expect, test } from '../support/test.ts'
 
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
@@ -28,7 +28,6 @@ for (const state of PAGE_STATES) {
       await page.setViewportSize({ width: 360, height: 740 })
       expect(await widestPixels(page)).toBeLessThanOrEqual(360)
       expect(await faultsOf(page)).toEqual([])
-      await sendWhatWaits(page)
     })
   })
 }

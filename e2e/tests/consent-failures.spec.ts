@@ -188,7 +188,7 @@ test.describe('an answer that does not count', () => {
 test.describe('when the settings change before the consent completes', () => {
   test.use({ connectedSender: { fromEmail: 'ada@contoso.com' } })
 
-  test('a reset voids it, and both windows say so', async ({ settings }) => {
+  test('a reset voids it, and the popup says so', async ({ settings }) => {
     await settings.address.fill('reports@contoso.com')
     const popup = await settings.openMicrosoft(settings.save)
     await chooseAccount(popup, 'Ada Admin')

@@ -2,20 +2,21 @@ import { fileURLToPath } from 'node:url'
 import type { Page } from '@playwright/test'
 import { chooseAccount } from '../support/microsoft.ts'
 import { createSettingsPage, SETTINGS_PATH } from '../support/settings-page.ts'
-import { PAGE_STATES, sendWhatWaits } from '../support/states.ts'
+import { PAGE_STATES } from '../support/states.ts'
 import { connect, expect, test } from '../support/test.ts'
 
 // Run by itself, with UPDATE_SCREENSHOTS=1: the pictures of the documentation, anew.
 
 const WIDTH = 1280
+const USUAL_HEIGHT = 1200
+const SHORT_HEIGHT = 720
 /** What a picture needs to show, in pixels; the rest of the pages fits the usual height. */
 const HEIGHTS: Readonly<Record<string, number>> = {
-  'signed-out': 640,
-  'not-an-admin': 640,
-  connected: 1420,
-  mailbox: 800,
+  'signed-out': SHORT_HEIGHT,
+  'not-an-admin': SHORT_HEIGHT,
+  'send-as-missing': 1000,
+  connected: 1440,
 }
-const USUAL_HEIGHT = 1200
 const POPUP = { width: 520, height: 720 }
 const LARGEST_BYTES = 150_000
 
@@ -35,30 +36,36 @@ for (const state of PAGE_STATES) {
       await page.bringToFront()
       await takePicture(page, name)
       if (name === 'connected') await takeVariants(page, name)
-      await sendWhatWaits(page)
     })
   })
 }
 
-test("the pictures of Microsoft's pages and of the mailbox are taken", async ({ page, settings, microsoft }) => {
+test("the pictures of Microsoft's pages, the messages and the mailbox are taken", async ({
+  page,
+  settings,
+  microsoft,
+}) => {
   await settings.address.fill('reports@contoso.com')
   await settings.largeAttachments.check()
   const popup = await settings.openMicrosoft(settings.enable)
   await expect(popup.getByRole('heading', { name: 'Pick an account' })).toBeVisible()
   await popup.setViewportSize(POPUP)
-  await takePicture(popup, 'microsoft-account')
+  await takePicture(popup, 'account-at-microsoft')
   await chooseAccount(popup, 'Ada Admin')
   await expect(popup.getByRole('button', { name: 'Accept' })).toBeVisible()
-  await takePicture(popup, 'microsoft-consent')
+  await takePicture(popup, 'consent-at-microsoft')
   await popup.getByRole('button', { name: 'Accept' }).click()
   await expect(createSettingsPage(page).notice('Connected')).toBeVisible()
   await settings.sendTestMail.click()
   await expect(settings.notice('Test mail sent')).toBeVisible()
+  await page.setViewportSize({ width: WIDTH, height: SHORT_HEIGHT })
+  await page.getByRole('link', { name: 'Messages', exact: true }).click()
+  await expect(page.getByRole('row').filter({ hasText: 'Test mail from Inforiver' }).first()).toContainText('Sent')
+  await takePicture(page, 'messages')
   await page.goto(`${microsoft.url}/mailboxes/ada@contoso.com`)
-  await page.setViewportSize({ width: WIDTH, height: HEIGHTS['mailbox'] ?? USUAL_HEIGHT })
   await page.getByRole('table').first().getByRole('link', { name: 'Test mail from Inforiver' }).click()
   await expect(page.frameLocator('iframe').locator('body')).toContainText('Inforiver')
-  await takePicture(page, 'mailbox')
+  await takePicture(page, 'simulated-mailbox')
 })
 
 async function takeVariants(page: Page, name: string): Promise<void> {
@@ -66,7 +73,7 @@ async function takeVariants(page: Page, name: string): Promise<void> {
   await takePicture(page, `${name}-dark`)
   await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' })
   await page.setViewportSize({ width: 360, height: 740 })
-  await takePicture(page, `${name}-narrow`, true)
+  await takePicture(page, `${name}-phone`, true)
 }
 
 async function takePicture(page: Page, name: string, fullPage = false): Promise<void> {
