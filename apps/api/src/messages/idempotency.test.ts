@@ -36,11 +36,10 @@ async function storedFor(subject: string): Promise<number> {
   return (await ground.database.query('SELECT 1 FROM messages WHERE subject = $1', [subject])).length
 }
 
-/** Until a statement waits for another one in our database. */
+/** Until a statement waits for a lock in our database. */
 async function untilSomethingWaits(): Promise<void> {
-  await expect
-    .poll(() => ground.database.query('SELECT 1 FROM pg_locks WHERE NOT granted'), { interval: 10 })
-    .not.toEqual([])
+  const statement = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
+  await expect.poll(() => ground.database.query(statement), { interval: 10 }).not.toEqual([])
 }
 
 it('answers a repeated key with the first message as it stands by now', async () => {

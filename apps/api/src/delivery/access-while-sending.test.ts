@@ -1,0 +1,139 @@
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { createDeliveryGround, type DeliveryGround } from '../test-support/delivery-ground.ts'
+import { HOURS, MINUTES } from '../test-support/test-clock.ts'
+import { connectMailbox } from '../test-support/test-service.ts'
+
+const SETTINGS = '/api/v1/tenant-settings/office365-smtp'
+const refusedToken = (change = 'revoked') => ({ kind: 'access-token', change, endpoint: 'sendMail' })
+
+let ground: DeliveryGround
+
+beforeAll(async () => {
+  ground = await createDeliveryGround({ tickMs: 1 }) // Microsoft tells tokens apart by when they were issued
+})
+afterAll(() => ground.close())
+
+beforeEach(async () => {
+  await ground.calm()
+  await connectMailbox(ground.product)
+  await ground.microsoft.control('DELETE', '/counters')
+})
+
+async function requests(endpoint: string): Promise<Record<string, number>> {
+  const { endpoints } = await ground.microsoft.control('GET', '/counters')
+  return endpoints[endpoint]?.byStatus ?? {}
+}
+
+const settings = async () => (await ground.service.get(SETTINGS)).json
+
+it.each(['revoked', 'claims-challenge'])(
+  'refreshes once when the token is refused in the middle: %s',
+  async (change) => {
+    await ground.switchOn(refusedToken(change))
+    const { id } = await ground.service.submit({ subject: change })
+
+    expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({
+      attempts: [{ outcome: 'sent' }],
+      possibleDuplicate: false,
+    })
+    expect(await requests('token')).toEqual({ 200: 1 })
+    expect(await requests('sendMail')).toEqual({ 401: 1, 202: 1 })
+    expect(await ground.arrived(change)).toBe(1)
+  },
+)
+
+it('refreshes once for many messages whose token is refused at the same moment', async () => {
+  await ground.switchOn(refusedToken())
+  const messages = await Promise.all(Array.from({ length: 12 }, () => ground.service.submit({ subject: 'Many' })))
+
+  for (const { id } of messages) await ground.service.until(id, { status: 'sent' })
+  expect(await requests('token')).toEqual({ 200: 1 })
+  expect(await ground.arrived('Many')).toBe(12)
+})
+
+it('neither storms Entra nor fails when even fresh tokens are refused', async () => {
+  await ground.switchOn(refusedToken(), 'always')
+  const { id } = await ground.service.submit()
+
+  expect(await ground.service.until(id, { attempts: [{ outcome: 'unavailable' }] })).toMatchObject({
+    status: 'queued',
+    problem: null,
+  })
+  expect(await requests('token')).toEqual({ 200: 1 })
+  expect(await requests('sendMail')).toEqual({ 401: 2 })
+})
+
+it('refreshes a token that runs out before it is used', async () => {
+  await ground.pass(2 * HOURS)
+  const { id } = await ground.service.submit()
+
+  await ground.service.until(id, { status: 'sent' })
+  expect(await requests('token')).toEqual({ 200: 1 })
+  expect(await requests('sendMail')).toEqual({ 202: 1 })
+})
+
+it('holds messages when Microsoft refuses the grant, and sends them when it is connected again', async () => {
+  await ground.microsoft.control('POST', '/people/ada@contoso.com/revoke-tokens', { accessTokens: true })
+  const waiting = await ground.service.submit({ subject: 'Reconnected' })
+  await ground.service.until(waiting.id, { status: 'held', heldBecause: 'reconnect-required', attempts: [] })
+  expect(await settings()).toMatchObject({ status: 'reconnect-required', waitingMessages: 1 })
+  const later = await ground.service.submit({ subject: 'Reconnected' })
+  expect(later).toMatchObject({ status: 'held', heldBecause: 'reconnect-required' })
+
+  const ada = ground.product.newBrowser()
+  await ada.signIn('Ada Admin')
+  const started = await ada.call('POST', `${SETTINGS}/reconnect`, {})
+  await ada.consent(started.json.consentUrl, 'Ada Admin')
+
+  for (const { id } of [waiting, later]) {
+    expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({
+      attempts: [{ outcome: 'sent' }],
+      possibleDuplicate: false,
+    })
+  }
+  expect(await ground.arrived('Reconnected')).toBe(2)
+})
+
+it.each(['secret-wrong', 'secret-expired'])('holds messages while the %s', async (scenario) => {
+  await ground.switchOn(scenario, 'always')
+  await ground.pass(2 * HOURS)
+  const { id } = await ground.service.submit()
+
+  await ground.service.until(id, { status: 'held', heldBecause: 'app-misconfigured' })
+  expect(await settings()).toMatchObject({ status: 'connected', problem: { code: 'app-misconfigured' } })
+
+  await ground.microsoft.control('DELETE', '/scenarios')
+  await connectMailbox(ground.product)
+  expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({ attempts: [{ outcome: 'sent' }] })
+})
+
+it.each(['token-503', 'token-429', 'token-500-empty-object', 'token-502-html'])(
+  'only delays messages while Entra is out of order: %s',
+  async (scenario) => {
+    await ground.pass(2 * HOURS)
+    await ground.switchOn(scenario)
+    const { id } = await ground.service.submit()
+    await ground.service.until(id, { status: 'queued', attempts: [{ outcome: 'unavailable' }] })
+    expect(await settings()).toMatchObject({ status: 'connected', problem: null })
+
+    await ground.pass(1 * MINUTES)
+
+    expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false })
+  },
+)
+
+it('refreshes once over all processes', async () => {
+  const second = await ground.startProduct({
+    environment: { ROLE: 'worker', MAILBOX_MESSAGES_PER_MINUTE: '0' },
+    clock: ground.clock.now,
+  })
+  await ground.pass(2 * HOURS)
+  const messages = await Promise.all(
+    Array.from({ length: 20 }, () => ground.service.submit({ subject: 'Two workers' })),
+  )
+
+  for (const { id } of messages) await ground.service.until(id, { status: 'sent' })
+  await second.close()
+  expect(await requests('token')).toEqual({ 200: 1 })
+  expect(await ground.arrived('Two workers')).toBe(20)
+})

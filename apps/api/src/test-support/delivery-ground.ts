@@ -1,0 +1,88 @@
+import { expect } from 'vitest'
+import { MESSAGES_CHANNEL } from '../database/channels.ts'
+import { mailsIn } from './mailbox.ts'
+import { createTestClock, HOURS } from './test-clock.ts'
+import { createTestGround, type TestGround, type TestProduct } from './test-product.ts'
+import { connectMailbox, createServiceClient, type ServiceClient } from './test-service.ts'
+
+const LONGEST_PAUSE_MS = 2 * HOURS // of those that the tests bring about
+
+/** A product with Ada's mailbox connected, on a clock that goes only when it is told to. */
+export interface DeliveryGround extends TestGround {
+  readonly clock: { readonly now: () => Date }
+  readonly product: TestProduct
+  readonly service: ServiceClient
+  /** Switches a scenario of the simulator on, by name or by effect. */
+  switchOn(scenario: string | object, times?: number | 'always'): Promise<void>
+  /** Switches every scenario off, and lets what still waits leave, so that no test meets the messages of another. */
+  calm(): Promise<void>
+  /** Lets time pass, and the workers look what is due. */
+  pass(ms: number): Promise<void>
+  /** How many mails with this subject arrived for Max. */
+  arrived(subject: string): Promise<number>
+  /** When requests to an endpoint of Graph or Entra came, in ms since `since`. */
+  requestTimes(endpoint: string, since: Date): Promise<number[]>
+}
+
+export async function createDeliveryGround({
+  environment = {},
+  fromEmail = 'ada@contoso.com',
+  microsoftTimeoutMs,
+  mailbox = 'may be sent from',
+  tickMs = 0,
+}: {
+  environment?: Record<string, string>
+  fromEmail?: string
+  microsoftTimeoutMs?: number
+  /** What the grant allows, and what is known of it. */
+  mailbox?: 'may be sent from' | 'may be read' | 'can be searched'
+  tickMs?: number
+} = {}): Promise<DeliveryGround> {
+  const clock = createTestClock({ tickMs })
+  const ground = await createTestGround({ clock: clock.now })
+  const product = await ground.startProduct({
+    environment: { MAILBOX_MESSAGES_PER_MINUTE: '0', ...environment },
+    ...(microsoftTimeoutMs !== undefined && { microsoftTimeoutMs }),
+  })
+  await connectMailbox(product, { fromEmail, largeAttachments: mailbox !== 'may be sent from' })
+  if (mailbox === 'can be searched')
+    await ground.database.query(`UPDATE tenant_settings SET sent_items_search = 'works'`)
+  const service = await createServiceClient(product)
+  const pass = async (ms: number) => {
+    clock.advance(ms)
+    await ground.database.query(`NOTIFY ${MESSAGES_CHANNEL}`)
+  }
+  const waiting = () => ground.database.query(`SELECT id FROM messages WHERE status IN ('queued', 'sending')`)
+  return {
+    ...ground,
+    clock,
+    product,
+    service,
+    async switchOn(scenario, times = 1) {
+      const what = typeof scenario === 'string' ? { name: scenario } : { effect: scenario }
+      await ground.microsoft.control('POST', '/scenarios', { ...what, times })
+    },
+    async calm() {
+      await ground.microsoft.control('DELETE', '/scenarios')
+      await pass(LONGEST_PAUSE_MS)
+      await expect.poll(waiting, { timeout: 10_000, interval: 20 }).toEqual([])
+    },
+    pass,
+    arrived: async (subject) => (await mailsIn(ground.microsoft, subject)).length,
+    async requestTimes(endpoint, since) {
+      const { items } = await ground.microsoft.control('GET', '/log')
+      return items
+        .filter(
+          (entry: { endpoint: string; at: string }) =>
+            entry.endpoint === endpoint && Date.parse(entry.at) >= since.getTime(),
+        )
+        .map((entry: { at: string }) => Date.parse(entry.at) - since.getTime())
+    },
+  }
+}
+
+/** As Graph answers: an effect for `switchOn`. */
+export function graphAnswers(status: number, code: string, headers: Record<string, string> = {}): object {
+  const body = { error: { code, message: `This is ${code}.` } }
+  return { kind: 'http', endpoint: 'any-send', do: { action: 'answer', status, headers, body } }
+}
