@@ -1,0 +1,138 @@
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { createDeliveryGround, type DeliveryGround } from '../test-support/delivery-ground.ts'
+import { HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
+
+// With Mail.ReadWrite, and a mailbox whose Sent Items can be searched by our id.
+
+let ground: DeliveryGround
+
+beforeAll(async () => {
+  ground = await createDeliveryGround({ mailbox: 'can be searched', microsoftTimeoutMs: 1_000 })
+})
+afterAll(() => ground.close())
+
+beforeEach(async () => {
+  await ground.calm()
+  await ground.microsoft.control('PATCH', '/settings', { sentCopyDelayMs: 0 })
+})
+
+/** Lets the looks become due one by one. */
+async function lookUntil(id: string, expected: object): Promise<void> {
+  for (const seconds of [0, 10, 20, 30]) {
+    await ground.pass(seconds * SECONDS)
+    const { status } = await lookDone(id)
+    if (status !== 'queued') break
+  }
+  await ground.service.until(id, expected)
+}
+
+/** Until nothing of the message is due, and it is in nobody's hands. */
+async function lookDone(id: string) {
+  const due = `SELECT 1 FROM messages WHERE id = $1 AND (status = 'sending' OR status = 'queued' AND next_attempt_at <= $2)`
+  await expect.poll(() => ground.database.query(due, [id, ground.clock.now()]), { interval: 10 }).toEqual([])
+  return ground.service.read(id)
+}
+
+it.each(['send-accepted-but-504', 'send-reset-after', 'send-accepted-but-hang'])(
+  'finds the mail in the mailbox after %s, and does not send it again',
+  async (scenario) => {
+    const since = ground.clock.now()
+    await ground.switchOn(scenario)
+    const { id } = await ground.service.submit({ subject: scenario })
+
+    expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({
+      from: 'ada@contoso.com',
+      sentAt: expect.any(String),
+      attempts: [{ outcome: 'unknown' }, { outcome: 'sent', detail: 'Found in the mailbox: it had been sent.' }],
+      possibleDuplicate: false,
+    })
+    expect(await ground.requestTimes('message-search', since)).toEqual([0])
+    expect(await ground.requestTimes('sendMail', since)).toEqual([0])
+    expect(await ground.arrived(scenario)).toBe(1)
+  },
+)
+
+it.each([
+  [5, [0, 10]],
+  [29, [0, 10, 30]],
+  [59, [0, 10, 30, 60]],
+])('finds a copy that appears %i s late', async (delaySeconds, looks) => {
+  await ground.microsoft.control('PATCH', '/settings', { sentCopyDelayMs: delaySeconds * SECONDS })
+  const since = ground.clock.now()
+  const subject = `Late by ${delaySeconds}`
+  await ground.switchOn('send-accepted-but-504')
+  const { id } = await ground.service.submit({ subject })
+  await ground.service.until(id, { attempts: [{ outcome: 'unknown' }] })
+
+  await lookUntil(id, { status: 'sent', possibleDuplicate: false })
+
+  expect(await ground.requestTimes('message-search', since)).toEqual(looks.map((seconds) => seconds * SECONDS))
+  expect(await ground.arrived(subject)).toBe(1)
+})
+
+it.each(['send-504', 'send-reset-before', 'send-hang'])(
+  'sends again when the mail is not found within a minute after %s',
+  async (scenario) => {
+    const since = ground.clock.now()
+    await ground.switchOn(scenario)
+    const subject = `Not found after ${scenario}`
+    const { id } = await ground.service.submit({ subject })
+    await ground.service.until(id, { attempts: [{ outcome: 'unknown' }] })
+
+    await lookUntil(id, { status: 'sent', possibleDuplicate: false })
+
+    expect(await ground.requestTimes('message-search', since)).toEqual([0, 10, 30, 60].map((at) => at * SECONDS))
+    expect(await ground.requestTimes('sendMail', since)).toEqual([0, 60 * SECONDS])
+    expect(await ground.arrived(subject)).toBe(1)
+  },
+)
+
+it('looks also for a message that asked not to be sent twice', async () => {
+  await ground.switchOn('send-accepted-but-504')
+  const { id } = await ground.service.submit({ subject: 'Stop, but look', onUnknownOutcome: 'stop' })
+
+  expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({ problem: null })
+  expect(await ground.arrived('Stop, but look')).toBe(1)
+})
+
+it('sends nothing while the mailbox cannot be searched', async () => {
+  const since = ground.clock.now()
+  const search = { kind: 'http', endpoint: 'message-search', do: { action: 'answer', status: 503, body: '' } }
+  await ground.switchOn('send-accepted-but-504')
+  await ground.switchOn(search, 3)
+  const { id } = await ground.service.submit({ subject: 'Search fails' })
+  await ground.service.until(id, { attempts: [{ outcome: 'unknown' }] })
+
+  for (let round = 0; round < 4; round++) {
+    await lookDone(id)
+    await ground.pass(1 * MINUTES)
+  }
+
+  expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false })
+  expect(await ground.requestTimes('sendMail', since)).toEqual([0])
+  expect(await ground.arrived('Search fails')).toBe(1)
+})
+
+it('goes on looking with a fresh token when the one it has is refused', async () => {
+  await ground.switchOn('send-accepted-but-504')
+  await ground.switchOn({
+    kind: 'http',
+    endpoint: 'message-search',
+    do: { action: 'answer', status: 401, body: { error: { code: 'InvalidAuthenticationToken', message: '' } } },
+  })
+  const { id } = await ground.service.submit({ subject: 'Search unauthorized' })
+
+  await ground.service.until(id, { status: 'sent', possibleDuplicate: false })
+  expect(await ground.arrived('Search unauthorized')).toBe(1)
+})
+
+it('delivers other messages while one is being looked for', async () => {
+  await ground.microsoft.control('PATCH', '/settings', { sentCopyDelayMs: 1 * HOURS })
+  await ground.switchOn('send-accepted-but-504')
+  const first = await ground.service.submit()
+  await ground.service.until(first.id, { attempts: [{ outcome: 'unknown' }] })
+  const second = await ground.service.submit()
+
+  await ground.service.until(second.id, { status: 'sent' })
+  expect(await ground.service.read(first.id)).toMatchObject({ status: 'queued' })
+})
