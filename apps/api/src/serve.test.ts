@@ -2,7 +2,7 @@ import { createServer, type AddressInfo } from 'node:net'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { ConfigurationError } from './config.ts'
 import { serve } from './serve.ts'
-import { SETTINGS } from './test-support/office365-smtp.ts'
+import { connectMailbox, SETTINGS } from './test-support/office365-smtp.ts'
 import { createTestBrowser } from './test-support/test-browser.ts'
 import { createTestGround, type TestGround } from './test-support/test-product.ts'
 import { work } from './work.ts'
@@ -51,6 +51,30 @@ it.each(['203.0.113.77', 'no-such-host.invalid'])('refuses HOST %s in one senten
   await expect(serve(await configure({ HOST: host }), onFatal)).rejects.toThrow(
     new ConfigurationError(`HOST is ${host}, which is not an address of this machine.`),
   )
+})
+
+it('refuses to start with other vault keys than those that sealed what is stored, and leaves nothing behind', async () => {
+  const product = await ground.startProduct({ environment: { ROLE: 'api' } })
+  const ada = product.newBrowser()
+  await ada.signIn('Ada Admin')
+  await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
+  await product.close()
+
+  const start = serve(await configure({ VAULT_KEYS: `other:${Buffer.alloc(32, 7).toString('base64')}` }), onFatal)
+
+  await expect(start).rejects.toThrow(
+    new ConfigurationError(
+      'Stored secrets were sealed with the vault key "test", which is missing. Put that key back into VAULT_KEYS or the key file.',
+    ),
+  )
+  await expect.poll(connections).toBe(0)
+})
+
+it('refuses to start on the database of another app registration, and leaves nothing behind', async () => {
+  await expect(
+    serve(await configure({ AZURE_CLIENT_ID: '99999999-7777-4888-9999-aaaaaaaaaaaa' }), onFatal),
+  ).rejects.toThrow(/^This database belongs to another app registration/)
+  await expect.poll(connections).toBe(0)
 })
 
 it('lets a request in flight finish when it is stopped, and answers no more afterwards', async () => {

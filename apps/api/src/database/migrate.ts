@@ -10,6 +10,7 @@ const MIGRATIONS_DIRECTORY = fileURLToPath(new URL('../../../../prisma/migration
 const SCHEMA_FILE = fileURLToPath(new URL('../../../../prisma/schema.prisma', import.meta.url))
 const MIGRATION_LOCK = 719_283_002
 const LOCK_TIMEOUT_MS = 120_000
+const CONNECT_TIMEOUT_MS = 10_000
 
 interface Migration {
   readonly name: string
@@ -22,7 +23,7 @@ interface Migration {
  */
 export async function migrate(connectionString: string): Promise<void> {
   const migrations = await readMigrations()
-  const client = new pg.Client({ connectionString })
+  const client = new pg.Client({ connectionString, connectionTimeoutMillis: CONNECT_TIMEOUT_MS })
   client.on('error', () => {})
   await connect(client)
   try {

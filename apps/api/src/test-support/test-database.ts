@@ -13,11 +13,11 @@ export interface TestDatabase {
   drop(): Promise<void>
 }
 
-/** An empty database with the product's schema. */
-export async function createTestDatabase(): Promise<TestDatabase> {
+/** An empty database with the product's schema, or with no schema at all. */
+export async function createTestDatabase({ template = TEMPLATE }: { template?: string } = {}): Promise<TestDatabase> {
   const serverUrl = inject('postgresUrl')
   const name = `test_${randomBytes(8).toString('hex')}`
-  await onServer(serverUrl, `CREATE DATABASE ${name} TEMPLATE ${TEMPLATE}`)
+  await onServer(serverUrl, `CREATE DATABASE ${name} TEMPLATE ${template}`)
   const url = databaseUrl(serverUrl, name)
   const pool = new pg.Pool({ connectionString: url, max: 2, application_name: 'test' })
   const hold = async (statement: string, values: unknown[] = []) => {

@@ -1,0 +1,42 @@
+import { expect, it } from 'vitest'
+import { isUnavailable } from './is-unavailable.ts'
+
+it.each([
+  ['a refused connection', Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })],
+  ['a server that shuts down', Object.assign(new Error('terminating connection'), { code: '57P01' })],
+  ['too many connections', Object.assign(new Error('sorry'), { code: '53300' })],
+  ['a broken connection', new Error('Connection terminated unexpectedly')],
+  ['no free connection', new Error('timeout exceeded when trying to connect')],
+])('recognises %s', (_name, error) => {
+  expect(isUnavailable(error)).toBe(true)
+})
+
+it('finds the code in a chain of causes', () => {
+  const inner = Object.assign(new Error('reset'), { code: 'ECONNRESET' })
+
+  expect(isUnavailable(new Error('outer', { cause: new Error('middle', { cause: inner }) }))).toBe(true)
+})
+
+it('finds the code where Prisma keeps the error of its driver', () => {
+  const inner = Object.assign(new Error('reset'), { code: 'ECONNRESET' })
+  const error = Object.assign(new Error('prisma'), { code: 'P2010', meta: { driverAdapterError: inner } })
+
+  expect(isUnavailable(error)).toBe(true)
+})
+
+it.each([
+  new Error('Something else'),
+  Object.assign(new Error('duplicate key'), { code: '23505' }),
+  Object.assign(new Error('unique'), { code: 'P2002' }),
+  'ECONNREFUSED',
+  null,
+])('takes %o for no outage', (error) => {
+  expect(isUnavailable(error)).toBe(false)
+})
+
+it('comes to an end with causes that go in a circle', () => {
+  const error = new Error('circle')
+  error.cause = error
+
+  expect(isUnavailable(error)).toBe(false)
+})

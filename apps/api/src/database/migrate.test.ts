@@ -1,0 +1,149 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { createServer, type AddressInfo } from 'node:net'
+import { PrismaPg } from '@prisma/adapter-pg'
+import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils'
+import { SchemaEngine } from '@prisma/schema-engine-wasm'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { ConfigurationError } from '../config.ts'
+import { createTestDatabase, type TestDatabase } from '../test-support/test-database.ts'
+import { migrate } from './migrate.ts'
+
+const MIGRATIONS = new URL('../../../../prisma/migrations/', import.meta.url)
+const SCHEMA = new URL('../../../../prisma/schema.prisma', import.meta.url)
+
+/** As Prisma makes it. */
+const MIGRATIONS_TABLE = `CREATE TABLE _prisma_migrations (
+  id varchar(36) PRIMARY KEY, checksum varchar(64) NOT NULL, finished_at timestamptz, migration_name varchar(255) NOT NULL,
+  logs text, rolled_back_at timestamptz, started_at timestamptz NOT NULL DEFAULT now(),
+  applied_steps_count integer NOT NULL DEFAULT 0)`
+
+let database: TestDatabase
+
+beforeEach(async () => {
+  database = await createTestDatabase({ template: 'template0' })
+})
+afterEach(() => database.drop())
+
+async function migrationNames(): Promise<string[]> {
+  const entries = await readdir(MIGRATIONS, { withFileTypes: true })
+  return entries.flatMap((entry) => (entry.isDirectory() ? [entry.name] : [])).sort()
+}
+
+async function applied(): Promise<{ migration_name: string; applied_steps_count: number }[]> {
+  return database.query(
+    'SELECT migration_name, applied_steps_count FROM _prisma_migrations WHERE finished_at IS NOT NULL ORDER BY started_at, migration_name',
+  )
+}
+
+it('applies every migration to an empty database, in order', async () => {
+  await migrate(database.url)
+
+  expect((await applied()).map((row) => row.migration_name)).toEqual(await migrationNames())
+})
+
+it('applies each migration once when two processes start together', async () => {
+  await Promise.all([migrate(database.url), migrate(database.url)])
+
+  expect((await applied()).map((row) => row.migration_name)).toEqual(await migrationNames())
+  expect(await database.query('SELECT 1 FROM _prisma_migrations')).toHaveLength((await migrationNames()).length)
+})
+
+it('applies nothing the second time', async () => {
+  await migrate(database.url)
+  const before = await database.query('SELECT * FROM _prisma_migrations')
+
+  await migrate(database.url)
+
+  expect(await database.query('SELECT * FROM _prisma_migrations')).toEqual(before)
+})
+
+it('applies what a database of an older version lacks, and keeps what is in it', async () => {
+  const [first = ''] = await migrationNames()
+  await database.query(await readFile(new URL(`${first}/migration.sql`, MIGRATIONS), 'utf8'))
+  await database.query(MIGRATIONS_TABLE)
+  await database.query(
+    `INSERT INTO _prisma_migrations (id, checksum, migration_name, finished_at, applied_steps_count)
+     VALUES ('1', 'x', '${first}', now(), 1)`,
+  )
+  await database.query("INSERT INTO tenants (id, created_at) VALUES ('ten_1', now())")
+
+  await migrate(database.url)
+
+  expect(await database.query('SELECT id FROM tenants')).toEqual([{ id: 'ten_1' }])
+  expect((await applied()).map((row) => row.migration_name)).toEqual(await migrationNames())
+})
+
+it('refuses a database that a newer version has used, in one sentence', async () => {
+  await migrate(database.url)
+  await database.query(
+    `INSERT INTO _prisma_migrations (id, checksum, migration_name, finished_at, applied_steps_count)
+     VALUES ('1', 'x', '20991231000000_future', now(), 1)`,
+  )
+
+  await expect(migrate(database.url)).rejects.toThrow(
+    new ConfigurationError(
+      'The database was used by a newer Inforiver Mail (it has the migration 20991231000000_future, which this version does not know). Start the newer version, or restore the backup made before the update.',
+    ),
+  )
+})
+
+it('refuses a database that cannot be reached, in one sentence without its address', async () => {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+
+  const refusal = await migrate(`postgresql://somebody:hidden@127.0.0.1:${port}/mail`).catch((error: unknown) => error)
+
+  expect(refusal).toBeInstanceOf(ConfigurationError)
+  expect((refusal as Error).message).toMatch(/^The database cannot be reached \(ECONNREFUSED\)\. Check DATABASE_URL/)
+  expect((refusal as Error).message).not.toContain('hidden')
+})
+
+it('refuses a database that does not exist, in one sentence', async () => {
+  const url = new URL(database.url)
+  url.pathname = '/no_such_database'
+
+  await expect(migrate(url.href)).rejects.toThrow(/^The database does not exist \(3D000\)\./)
+})
+
+it('leads to exactly the tables, columns, keys and indexes of schema.prisma', async () => {
+  const schema = await readFile(SCHEMA, 'utf8')
+  const adapter = bindMigrationAwareSqlAdapterFactory(new PrismaPg({ connectionString: database.url }))
+  const engine = await SchemaEngine.new({ datamodels: [['schema.prisma', schema]] }, () => {}, adapter)
+  const { stdout } = await engine.diff({
+    from: { tag: 'empty' },
+    to: { tag: 'schemaDatamodel', files: [{ path: 'schema.prisma', content: schema }] },
+    script: true,
+    exitCode: null,
+    filters: { externalTables: [], externalEnums: [] },
+  })
+  await database.query(stdout ?? '')
+  const wanted = await structure(database)
+  const migrated = await createTestDatabase()
+
+  const found = await structure(migrated)
+  await migrated.drop()
+
+  expect(found).toEqual(wanted)
+})
+
+/** What Prisma can say about a schema. It knows no partial indexes: those stand in the migrations alone. */
+async function structure(of: TestDatabase): Promise<unknown> {
+  return {
+    columns: await of.query(
+      `SELECT table_name, column_name, udt_name, datetime_precision, is_nullable, column_default
+         FROM information_schema.columns
+        WHERE table_schema = 'public' AND table_name <> '_prisma_migrations' ORDER BY table_name, column_name`,
+    ),
+    constraints: await of.query(
+      `SELECT conrelid::regclass::text AS table, conname, pg_get_constraintdef(oid) AS definition FROM pg_constraint
+        WHERE connamespace = 'public'::regnamespace AND contype <> 'n'
+          AND conrelid::regclass::text <> '_prisma_migrations' ORDER BY conname`,
+    ),
+    indexes: await of.query(
+      `SELECT indexdef FROM pg_indexes JOIN pg_index ON indexrelid = indexname::regclass
+        WHERE schemaname = 'public' AND tablename <> '_prisma_migrations' AND indpred IS NULL ORDER BY indexname`,
+    ),
+  }
+}
