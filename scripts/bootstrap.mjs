@@ -22,13 +22,13 @@ const MANIFESTS = [
 ]
 
 /** What the product alone needs to know: no tool that installs, builds or tests gets it. */
-const SECRETS = ['AZURE_CLIENT_SECRET', 'DATABASE_URL', 'VAULT_KEYS', 'INFORIVER_SERVICE_KEY', 'METRICS_TOKEN']
+const SECRETS = new Set(['AZURE_CLIENT_SECRET', 'DATABASE_URL', 'VAULT_KEYS', 'INFORIVER_SERVICE_KEY', 'METRICS_TOKEN'])
 
 const PATH = [bin, browserBin, process.env.PATH].join(delimiter)
 
 /** The environment of every tool: the project's own Node first on PATH. */
 export const toolEnvironment = {
-  ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !SECRETS.includes(name))),
+  ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !SECRETS.has(name))),
   PATH,
   TURBO_TELEMETRY_DISABLED: '1',
 }
