@@ -22,7 +22,7 @@ const MAILBOXES = {
 /** Who sends, with whose access, since when and with which permissions. */
 export function ConnectionCard({ settings }: { settings: Office365SmtpSettings }) {
   const styles = useStyles()
-  const { fromEmail, mailbox, connectedAs, connectedAt, grantedPermissions } = settings
+  const { fromEmail, mailbox, connectedAs, connectedAt, grantedPermissions, problem } = settings
   // Nothing hangs on it: where it cannot be read, it is left out.
   const { data: usage } = useQuery(usageQuery)
   const sentence = connectionWords(settings)
@@ -33,7 +33,7 @@ export function ConnectionCard({ settings }: { settings: Office365SmtpSettings }
     { name: 'Connected as', value: connectedAs && `${connectedAs.name} (${connectedAs.email})` },
     { name: 'Connected since', value: connectedAt && <LocalTime at={connectedAt} /> },
     { name: 'Waiting messages', value: waiting },
-    { name: 'Usage', value: usage && <UsageLines usage={usage} /> },
+    { name: 'Usage', value: usage && <UsageLines usage={usage} stopped={problem !== null} /> },
     {
       name: 'Permissions',
       value: grantedPermissions.length > 0 && <PermissionList permissions={grantedPermissions} />,

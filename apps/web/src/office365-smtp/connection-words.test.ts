@@ -2,6 +2,15 @@ import { describe, expect, it } from 'vitest'
 import { connectedExample, exampleSettings } from '../test-support/settings-example.ts'
 import { connectionWords, resetWaitingWords, waitingWords } from './connection-words.ts'
 
+const MISCONFIGURED = {
+  code: 'app-misconfigured',
+  title: 'The client secret has expired',
+  detail: '',
+  action: '',
+  since: '2026-11-24T10:00:00.000Z',
+  correlationId: null,
+} as const
+
 describe('connectionWords', () => {
   it('names the sender and the delegate of a delegated mailbox', () => {
     expect(connectionWords(connectedExample())).toBe("Sends as reports@contoso.com with Ada Admin's access.")
@@ -21,6 +30,12 @@ describe('connectionWords', () => {
     expect(connectionWords(connectedExample({ status: 'reconnect-required' }))).toMatch(/^Nothing is sent/)
   })
 
+  it('does not claim to send while the app registration does not work', () => {
+    expect(connectionWords(connectedExample({ problem: MISCONFIGURED }))).toBe(
+      'Nothing is sent as reports@contoso.com until the app registration works again.',
+    )
+  })
+
   it('says nothing while nothing is configured', () => {
     expect(connectionWords(exampleSettings())).toBeNull()
   })
@@ -38,6 +53,13 @@ describe('waitingWords', () => {
     expect(waitingWords(connectedExample({ status: 'reconnect-required', waitingMessages: 1200 }))).toBe(
       '1,200 messages are held until the mailbox is reconnected.',
     )
+    expect(waitingWords(connectedExample({ problem: MISCONFIGURED, waitingMessages: 1 }))).toBe(
+      '1 message is held until the app registration works again.',
+    )
+  })
+
+  it('says that messages are under way when nothing stands in their way', () => {
+    expect(waitingWords(connectedExample({ waitingMessages: 2 }))).toBe('2 messages are waiting to be sent.')
   })
 })
 

@@ -1,9 +1,11 @@
 import type { Office365SmtpSettings } from '@inforiver-mail/contract/office365-smtp'
 
 /** How mail leaves, in a sentence; null while nothing is configured. */
-export function connectionWords({ status, fromEmail, mailbox, connectedAs }: Office365SmtpSettings): string | null {
+export function connectionWords(settings: Office365SmtpSettings): string | null {
+  const { fromEmail, mailbox, connectedAs } = settings
   if (fromEmail === null || mailbox === null) return null
-  if (status === 'reconnect-required') return `Nothing is sent as ${fromEmail} until the mailbox is reconnected.`
+  const obstacle = obstacleWords(settings)
+  if (obstacle) return `Nothing is sent as ${fromEmail} until ${obstacle}.`
   const person = connectedAs?.name || connectedAs?.email || 'the person who gave consent'
   switch (mailbox) {
     case 'own':
@@ -16,17 +18,12 @@ export function connectionWords({ status, fromEmail, mailbox, connectedAs }: Off
 }
 
 /** How many messages wait and for what; null when none do. */
-export function waitingWords({ status, waitingMessages }: Office365SmtpSettings): string | null {
+export function waitingWords(settings: Office365SmtpSettings): string | null {
+  const { waitingMessages } = settings
   if (waitingMessages === 0) return null
   const messages = countWords(waitingMessages)
-  switch (status) {
-    case 'not-configured':
-      return `${messages} held until a mailbox is connected.`
-    case 'reconnect-required':
-      return `${messages} held until the mailbox is reconnected.`
-    case 'connected':
-      return `${messages} waiting to be sent.`
-  }
+  const obstacle = obstacleWords(settings)
+  return obstacle ? `${messages} held until ${obstacle}.` : `${messages} waiting to be sent.`
 }
 
 /** What a reset does to the messages that wait. */
@@ -39,4 +36,11 @@ export function resetWaitingWords(waitingMessages: number): string {
 
 function countWords(messages: number): string {
   return messages === 1 ? '1 message is' : `${messages.toLocaleString('en')} messages are`
+}
+
+/** What has to happen before anything is sent, to follow "until"; null when nothing stands in the way. */
+function obstacleWords({ status, problem }: Office365SmtpSettings): string | null {
+  if (status === 'not-configured') return 'a mailbox is connected'
+  if (status === 'reconnect-required') return 'the mailbox is reconnected'
+  return problem?.code === 'app-misconfigured' ? 'the app registration works again' : null
 }

@@ -7,8 +7,14 @@ const useStyles = makeStyles({
   lines: { display: 'grid', gap: tokens.spacingVerticalXS },
 })
 
+interface Props {
+  usage: Usage
+  /** Nothing is sent, so that nobody knows when the waiting messages are gone. */
+  stopped: boolean
+}
+
 /** How much more the mailbox may send now, and when the waiting messages are gone. */
-export function UsageLines({ usage }: { usage: Usage }) {
+export function UsageLines({ usage, stopped }: Props) {
   const styles = useStyles()
   const { pausedUntil, estimatedLastSentAt } = usage
   return (
@@ -19,7 +25,7 @@ export function UsageLines({ usage }: { usage: Usage }) {
           Microsoft asked to pause until <LocalTime at={pausedUntil} format="seconds" />.
         </span>
       )}
-      {estimatedLastSentAt && (
+      {estimatedLastSentAt && !stopped && (
         <span>
           The last waiting message leaves by about <LocalTime at={estimatedLastSentAt} format="short" />.
         </span>
