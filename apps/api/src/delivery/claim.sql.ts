@@ -30,19 +30,21 @@ WITH boxes AS MATERIALIZED (
              SELECT coalesce(sum(u.messages), 0)::int FROM mailbox_usage u
               WHERE u.tenant_id = s.tenant_id AND u.started_at > $1::timestamptz - interval '70 seconds') END
          ) AS messages,
-         CASE WHEN $5 = 0 THEN 2147483647 ELSE $5 - s.recipients - (
+         CASE WHEN $5 = 0 THEN 0 ELSE s.recipients + (
            SELECT coalesce(sum(u.recipients), 0)::int FROM mailbox_usage u
-            WHERE u.tenant_id = s.tenant_id AND u.started_at > $1::timestamptz - interval '1 day') END AS recipients
+            WHERE u.tenant_id = s.tenant_id AND u.started_at > $1::timestamptz - interval '1 day') END AS recipients_used
     FROM sending s
 ), picked AS MATERIALIZED (
   SELECT due.id, r.tenant_id
     FROM room r CROSS JOIN LATERAL (
-      SELECT first.id, sum(first.recipients) OVER (ORDER BY first.next_attempt_at, first.id) AS recipients
+      SELECT first.id, sum(first.recipients) OVER place AS recipients, row_number() OVER place AS place
         FROM (SELECT m.id, m.recipients, m.next_attempt_at FROM messages m
                WHERE m.tenant_id = r.tenant_id AND m.status = 'queued' AND m.next_attempt_at <= $1
                ORDER BY m.next_attempt_at LIMIT greatest(r.messages, 0)) AS first
+       WINDOW place AS (ORDER BY first.next_attempt_at, first.id)
     ) AS due
-   WHERE due.recipients <= r.recipients
+   WHERE $5 = 0 OR r.recipients_used + due.recipients <= $5
+      OR (r.recipients_used = 0 AND due.place = 1) -- more than a day allows: on a day of its own
    LIMIT $2
 )
 UPDATE messages m
