@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { rootCertificates } from 'node:tls'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { ConfigurationError, readConfig, type Config } from './config.ts'
+import { ConfigurationError, configurationWarnings, readConfig, type Config } from './config.ts'
 
 const REGISTRATION = {
   AZURE_TENANT_ID: '11111111-2222-4333-8444-555555555555',
@@ -251,6 +251,12 @@ it('takes an empty or blank variable for one that is not set', () => {
     demo: { simulatorPort: 3001 },
     port: 3000,
   })
+})
+
+it('warns when nobody is named as a workspace admin, but not in the demo', () => {
+  expect(configurationWarnings(read(REGISTRATION))).toEqual([expect.stringMatching(/^WORKSPACE_ADMINS names nobody/)])
+  expect(configurationWarnings(read({ ...REGISTRATION, WORKSPACE_ADMINS: 'ada@contoso.com' }))).toEqual([])
+  expect(configurationWarnings(read({}))).toEqual([])
 })
 
 describe('the file inforiver-mail.env', () => {

@@ -160,6 +160,12 @@ export function readConfig(processEnvironment: NodeJS.ProcessEnv = process.env, 
   return toConfig(parsed.data, directory, extraCaCertificates)
 }
 
+/** What an operator may have meant otherwise, though it is no fault. */
+export function configurationWarnings(config: Config): string[] {
+  if (config.demo || config.workspaceAdmins.length > 0) return []
+  return ['WORKSPACE_ADMINS names nobody: only people with the app role Workspace.Admin can open Tenant Settings']
+}
+
 function toConfig(environment: Environment, directory: string, extraCaCertificates: string | null): Config {
   const demo = environment.AZURE_TENANT_ID === undefined
   const simulatorPort = environment.PORT + 1

@@ -1,4 +1,3 @@
-import { Writable } from 'node:stream'
 import { expect, it } from 'vitest'
 import { createLogger } from './logger.ts'
 
@@ -10,13 +9,7 @@ interface LogLine {
 
 function logged(error: unknown): LogLine {
   const lines: string[] = []
-  const sink = new Writable({
-    write(chunk: Buffer, _encoding, done) {
-      lines.push(chunk.toString('utf8'))
-      done()
-    },
-  })
-  createLogger('trace', sink).error({ err: error }, 'failed')
+  createLogger('trace', { write: (line: string) => lines.push(line) }).error({ err: error }, 'failed')
   return JSON.parse(lines.join('')) as LogLine
 }
 

@@ -16,12 +16,31 @@ export function createLogger(level: string, destination: DestinationStream = pin
 function describeError(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { type: typeof error }
   const { code } = error as { code?: unknown }
+  const message = error.name.startsWith('PrismaClient') ? lastParagraph(error.message) : error.message
   return {
     type: error.name,
     ...(typeof code === 'string' && { code }),
-    message: withoutQueries(error.message),
-    stack: withoutQueries(error.stack ?? ''),
+    message: withoutQueries(message),
+    stack: framesOf(error),
   }
+}
+
+/** What was wrong with a call of Prisma's. Before it, the message repeats the call with all its values. */
+function lastParagraph(message: string): string {
+  return (
+    message
+      .trim()
+      .split(/\n\s*\n/)
+      .at(-1) ?? ''
+  )
+}
+
+/** Without the message, which a stack begins with. */
+function framesOf({ stack = '' }: Error): string {
+  return stack
+    .split('\n')
+    .filter((line) => /^\s+at /.test(line))
+    .join('\n')
 }
 
 /** Fastify quotes the URL of a request in some of its messages, and the query of the callback holds a code. */

@@ -1,5 +1,5 @@
 import { compose } from './compose.ts'
-import { ConfigurationError, type Config } from './config.ts'
+import { ConfigurationError, configurationWarnings, type Config } from './config.ts'
 import { createLogger } from './logger.ts'
 
 export interface Running {
@@ -10,9 +10,7 @@ export interface Running {
 /** Serves the REST API and the page, and delivers as well when the role is `all`. */
 export async function serve(config: Config, onFatal: (error: unknown) => void): Promise<Running> {
   const logger = createLogger(config.logLevel)
-  if (config.workspaceAdmins.length === 0 && !config.demo) {
-    logger.warn('WORKSPACE_ADMINS names nobody: only people with the app role Workspace.Admin can open Tenant Settings')
-  }
+  for (const warning of configurationWarnings(config)) logger.warn(warning)
   const product = await compose(config, logger, { onFatal })
   const started: Running[] = []
   const close = async () => {

@@ -26,7 +26,8 @@ export async function openDatabase(connectionString: string, onPoolError: (error
     keepAlive: true,
   })
   pool.on('error', onPoolError) // an idle connection that breaks would end the process otherwise
-  const prisma = new PrismaClient({ adapter: new PrismaPg(pool) })
+  // The other formats read our source at every error, to quote it.
+  const prisma = new PrismaClient({ adapter: new PrismaPg(pool), errorFormat: 'minimal' })
   return {
     pool,
     prisma,

@@ -10,6 +10,12 @@ const COLUMNS = [
 ] as const
 
 /**
+ * What of a sealed value tells its key: `{"alg":"dir","enc":"A256GCM","kid":"` and 32 characters are 91 in base64. Only
+ * one value of each beginning is looked into, because there may be very many, and readiness asks often.
+ */
+const HEAD_CHARACTERS = 96
+
+/**
  * Opens one stored value for each key that sealed any, so that a start with missing or wrong keys is refused before
  * anything is sent. Consents and sign-ins under way are left out: they last ten minutes.
  *
@@ -20,8 +26,10 @@ export async function checkVaultKeys(pool: pg.Pool, vault: TokenVault): Promise<
   for (const { table, column, record, purpose } of COLUMNS) {
     const { rows } = await pool.query<{ kid: string; value: Sealed; tenant: string; record: string }>(
       `SELECT DISTINCT ON (kid) kid, value, tenant, record
-         FROM (SELECT ${kidOf('sealed')} AS kid, sealed AS value, tenant_id AS tenant, ${record} AS record
-                 FROM (SELECT *, ${column} AS sealed FROM ${table} WHERE ${column} IS NOT NULL) AS stored) AS named`,
+         FROM (SELECT DISTINCT left(${column}, ${HEAD_CHARACTERS}) AS head FROM ${table} WHERE ${column} IS NOT NULL) AS heads
+        CROSS JOIN LATERAL (SELECT ${column} AS value, tenant_id AS tenant, ${record} AS record FROM ${table}
+                             WHERE left(${column}, ${HEAD_CHARACTERS}) = head LIMIT 1) AS stored
+        CROSS JOIN LATERAL (SELECT ${kidOf('value')} AS kid) AS named`,
     )
     for (const { kid, value, tenant, record: ownerRecord } of rows) {
       const fault = await openFault(vault, value, { tenant, record: ownerRecord, purpose })
@@ -37,7 +45,7 @@ export async function checkVaultKeys(pool: pg.Pool, vault: TokenVault): Promise<
   )
 }
 
-/** The `kid` in the protected header of a compact JWE, in SQL: there may be very many values. */
+/** The `kid` in the protected header of a compact JWE, in SQL. */
 function kidOf(value: string): string {
   const header = `translate(split_part(${value}, '.', 1), '-_', '+/')`
   const padded = `rpad(${header}, (ceil(length(${header}) / 4.0) * 4)::int, '=')`

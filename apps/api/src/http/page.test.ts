@@ -1,6 +1,12 @@
+import { fileURLToPath } from 'node:url'
+import Fastify from 'fastify'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { rawRequest, type RawAnswer } from '../test-support/raw-request.ts'
 import { createTestGround, HTTPS_PUBLIC_URL, type TestGround, type TestProduct } from '../test-support/test-product.ts'
+import { page } from './page.ts'
+import { securityHeaders } from './security-headers.ts'
+
+const WEB = fileURLToPath(new URL('../../../web/dist', import.meta.url))
 
 let ground: TestGround
 let product: TestProduct
@@ -128,7 +134,14 @@ it.each(['/../package.json', '/assets/../../package.json', '/assets/%2e%2e/%2e%2
   },
 )
 
-it('says in no demo that it is one', async () => {
+it('says in the demo where the simulator is, and nothing of one elsewhere', async () => {
+  const app = Fastify()
+  await app.register(securityHeaders, { publicUrl: 'http://localhost' })
+  await app.register(page, { directory: WEB, publicUrl: 'http://localhost', demoUrl: 'http://127.0.0.1:3001' })
+  const demo = await app.inject({ url: '/', headers: { host: 'localhost', accept: 'text/html' } })
+  await app.close()
+
+  expect(demo.body).toContain('<meta name="demo" content="http://127.0.0.1:3001"')
   expect((await open('/')).text).toContain('<meta name="demo" content=""')
 })
 

@@ -1,0 +1,51 @@
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { createLogger } from '../logger.ts'
+import { createTestDatabase, type TestDatabase } from '../test-support/test-database.ts'
+import { openDatabase, type Database } from './database.ts'
+
+let test: TestDatabase
+let database: Database
+
+beforeAll(async () => {
+  test = await createTestDatabase()
+  database = await openDatabase(test.url, () => {})
+})
+function logged(error: unknown): string {
+  const lines: string[] = []
+  createLogger('trace', { write: (line: string) => lines.push(line) }).error({ err: error }, 'failed')
+  return lines.join('')
+}
+
+afterAll(async () => {
+  await database.close()
+  await test.drop()
+})
+
+it.each([
+  ['is no valid call', { id: 'ten_1', createdAt: 'a-secret' as unknown as Date }, /createdAt.*Expected ISO-8601/],
+  ['the database refuses', { id: 'a-secret\u0000', createdAt: new Date() }, /invalid byte sequence/],
+])('says in the log why a call failed that %s, without its values', async (_name, data, reason) => {
+  const error = await database.prisma.tenant.create({ data }).catch((thrown: unknown) => thrown)
+
+  const line = logged(error)
+  expect(line).toMatch(reason)
+  expect(line).not.toContain('a-secret')
+})
+
+it('refuses a filter that is undefined, which would stand for every row', async () => {
+  const id = undefined as unknown as string
+
+  await expect(database.prisma.tenant.deleteMany({ where: { id } })).rejects.toThrow(/undefined/)
+})
+
+it('leaves no connection when it is closed', async () => {
+  const other = await openDatabase(test.url, () => {})
+  await other.prisma.tenant.count()
+  await other.close()
+
+  await expect
+    .poll(() =>
+      test.query(`SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND application_name <> 'test'`),
+    )
+    .toEqual([])
+})
