@@ -9,7 +9,7 @@ let ada: TestBrowser
 
 beforeAll(async () => {
   ground = await createTestGround()
-  product = await ground.startProduct()
+  product = await ground.startProduct({ environment: { ROLE: 'api' } })
 })
 afterAll(() => ground.close())
 

@@ -11,7 +11,7 @@ let ada: TestBrowser
 
 beforeAll(async () => {
   ground = await createTestGround({ clock: clock.now })
-  product = await ground.startProduct()
+  product = await ground.startProduct({ environment: { ROLE: 'api' } })
 })
 afterAll(() => ground.close())
 

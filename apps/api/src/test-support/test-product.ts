@@ -16,6 +16,8 @@ const TEST_REGISTRATION = {
   clientSecret: 'the-secret-of-the-test-registration',
 }
 
+const DEADLOCK = '40P01'
+
 /** A PUBLIC_URL behind a reverse proxy that ends TLS; a test browser reaches it all the same. */
 export const HTTPS_PUBLIC_URL = 'https://mail.contoso.com'
 
@@ -90,7 +92,12 @@ export async function createTestGround(options: { clock?: () => Date } = {}): Pr
         `SELECT quote_ident(tablename) AS name FROM pg_tables
           WHERE schemaname = 'public' AND tablename NOT IN ('_prisma_migrations', 'installation', 'tenants')`,
       )
-      await database.query(`TRUNCATE ${tables.map(({ name }) => name).join(', ')} CASCADE`)
+      const truncate = () => database.query(`TRUNCATE ${tables.map(({ name }) => name).join(', ')} CASCADE`)
+      // A worker at work may hold one table and wait for another: then PostgreSQL ends the one or the other.
+      await truncate().catch(async (error: { code?: string }) => {
+        if (error.code !== DEADLOCK) throw error
+        await truncate()
+      })
     },
     async close() {
       for (const product of products) await product.close()
