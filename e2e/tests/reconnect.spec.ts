@@ -15,6 +15,7 @@ test('revoked tokens are explained, and after Reconnect the held mail leaves by 
     'Nothing is sent as ada@contoso.com until the mailbox is reconnected.',
   )
   await expect(settings.connection).toContainText('1 message is held until the mailbox is reconnected.')
+  await expect(settings.connection).not.toContainText('The last waiting message leaves')
   const problem = settings.notice('The connection was revoked')
   await expect(problem).toContainText('An administrator reset the password of the account or revoked its sessions')
   await expect(problem).toContainText('AADSTS50173')
@@ -73,6 +74,8 @@ test('a client secret that no longer works is the operator’s to mend, and no m
   await expect(problem).toContainText('Reconnecting the mailbox does not help.')
   await expect(problem.getByRole('button', { name: 'Reconnect' })).toHaveCount(0)
   await expect(settings.status('Connected')).toBeVisible()
+  await expect(settings.connection).toContainText('1 message is held until the app registration works again.')
+  await expect(settings.connection).not.toContainText('Sends as ada@contoso.com')
   await expect(settings.notice('The test mail is held')).toContainText('once the operator has mended it')
 
   await microsoft.control('DELETE', '/scenarios')

@@ -77,6 +77,7 @@ async function takeVariants(page: Page, name: string): Promise<void> {
 }
 
 async function takePicture(page: Page, name: string, fullPage = false): Promise<void> {
+  await page.mouse.move(0, 0) // nothing is hovered over
   await page.evaluate(() => scrollTo(0, 0))
   const path = `${FOLDER}/${name}.png`
   const picture = await page.screenshot({ path, fullPage, caret: 'hide', animations: 'disabled' })
