@@ -1,0 +1,167 @@
+import pg from 'pg'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import { createTestClock, MINUTES, SECONDS } from '../test-support/test-clock.ts'
+import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
+import { connectMailbox, createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
+import { settle } from './delivery-state.ts'
+import { createDeliveryStore, type DeliveryStore, type LeasedMessage } from './delivery-store.ts'
+
+const NO_LIMITS = { concurrency: 0, messagesPerMinute: 0, recipientsPerDay: 0 }
+const LEASE_MS = 45 * SECONDS
+const clock = createTestClock()
+
+let ground: TestGround
+let product: TestProduct
+let service: ServiceClient
+let pool: pg.Pool
+let store: DeliveryStore
+
+beforeAll(async () => {
+  ground = await createTestGround({ clock: clock.now })
+  product = await ground.startProduct({ environment: { ROLE: 'api' } })
+  await connectMailbox(product)
+  service = await createServiceClient(product)
+  pool = new pg.Pool({ connectionString: ground.database.url, max: 5 })
+  store = createDeliveryStore(pool, ground.database.url, NO_LIMITS, clock.now)
+})
+afterAll(async () => {
+  await pool.end()
+  await ground.close()
+})
+beforeEach(() => clock.advance(1 * MINUTES))
+afterEach(() => ground.database.query('TRUNCATE messages, mailbox_usage CASCADE'))
+
+async function claim(owner: string, limit = 100): Promise<LeasedMessage[]> {
+  return store.claim({ owner, now: clock.now(), until: new Date(clock.now().getTime() + LEASE_MS), limit })
+}
+
+async function claimOne(owner: string): Promise<LeasedMessage> {
+  const [message] = await claim(owner)
+  if (!message) throw new Error('Nothing was due.')
+  return message
+}
+
+function sent(message: LeasedMessage) {
+  const result = {
+    type: 'sent',
+    retryAfter: new Date(clock.now().getTime() + 1 * MINUTES),
+    detail: 'Accepted.',
+  } as const
+  return { message, settlement: settle(message, result, clock.now(), () => 0.5), fromEmail: 'ada@contoso.com' }
+}
+
+it('leases each message to one worker, however many ask at once', async () => {
+  const submitted = await Promise.all(Array.from({ length: 40 }, () => service.submit()))
+
+  const leased = []
+  while (leased.length < submitted.length) {
+    const claims = await Promise.all(['a', 'b', 'c', 'd'].map((owner) => claim(owner, 7)))
+    leased.push(...claims.flat())
+  }
+
+  expect(new Set(leased.map(({ id }) => id))).toEqual(new Set(submitted.map(({ id }) => id)))
+  expect(leased).toHaveLength(submitted.length)
+  expect(await claim('e')).toEqual([])
+})
+
+it('leases the oldest first', async () => {
+  const ids: string[] = []
+  for (let index = 0; index < 5; index++) {
+    ids.push((await service.submit()).id)
+    clock.advance(1 * SECONDS)
+  }
+
+  expect((await claim('a', 2)).map(({ id }) => id).toSorted()).toEqual(ids.slice(0, 2).toSorted())
+  expect((await claim('b', 3)).map(({ id }) => id).toSorted()).toEqual(ids.slice(2).toSorted())
+})
+
+it('leases nothing that is not due, and nothing of a mailbox that rests', async () => {
+  await service.submit({ sendAt: new Date(clock.now().getTime() + 1 * MINUTES).toISOString() })
+  expect(await claim('a')).toEqual([])
+
+  await service.submit()
+  const until = new Date(clock.now().getTime() + 30 * SECONDS)
+  await ground.database.query('UPDATE tenants SET mailbox_paused_until = $1', [until])
+  expect(await claim('a')).toEqual([])
+
+  clock.advance(30 * SECONDS)
+  expect(await claim('a')).toHaveLength(1)
+})
+
+it('takes a message back when its lease has run out, and notes the doubt', async () => {
+  const { id } = await service.submit()
+  await claimOne('dead')
+
+  clock.advance(LEASE_MS)
+  expect(await store.recover(clock.now())).toMatchObject({ abandoned: [], moved: false })
+  clock.advance(1)
+  expect(await store.recover(clock.now())).toEqual({ abandoned: [id], moved: true, more: false })
+
+  expect(await service.read(id)).toMatchObject({ status: 'queued', attempts: [{ outcome: 'unknown' }] })
+  expect(await claimOne('next')).toMatchObject({ id, lookups: 0, attemptCount: 2 })
+})
+
+it('lets only the holder of the lease write the outcome', async () => {
+  const { id } = await service.submit()
+  const late = await claimOne('late')
+  clock.advance(LEASE_MS + 1)
+  await store.recover(clock.now())
+  const current = await claimOne('current')
+
+  expect(await store.settle(sent(late))).toBe(false)
+  expect(await service.read(id)).toMatchObject({ status: 'sending', attempts: [{ outcome: 'unknown' }] })
+  const [tenant] = await ground.database.query('SELECT 1 FROM tenants WHERE mailbox_paused_until > $1', [clock.now()])
+  const usage = await ground.database.query('SELECT 1 FROM mailbox_usage')
+  expect([tenant, usage]).toEqual([undefined, []])
+
+  expect(await store.settle(sent(current))).toBe(true)
+  expect(await service.read(id)).toMatchObject({ status: 'sent' })
+  expect(await store.settle(sent(current))).toBe(false)
+})
+
+it('writes the outcomes of a batch that are its holder’s, and leaves the others', async () => {
+  await Promise.all([service.submit(), service.submit()])
+  const [one, other] = await claim('a')
+  if (!one || !other) throw new Error('Two messages were due.')
+  const taken = { ...other, leaseOwner: 'somebody else' }
+
+  expect(await Promise.all([store.settle(sent(one)), store.settle(sent(taken))])).toEqual([true, false])
+  expect((await service.read(one.id)).status).toBe('sent')
+  expect((await service.read(other.id)).status).toBe('sending')
+})
+
+it('renews only leases that are still held', async () => {
+  await Promise.all([service.submit(), service.submit()])
+  const [kept, lost] = await claim('a')
+  if (!kept || !lost) throw new Error('Two messages were due.')
+  await store.settle(sent(lost))
+
+  clock.advance(30 * SECONDS)
+  const until = new Date(clock.now().getTime() + LEASE_MS)
+  expect(await store.renew([kept, lost], until)).toEqual(new Set([kept.id]))
+
+  clock.advance(30 * SECONDS)
+  expect((await store.recover(clock.now())).abandoned).toEqual([])
+})
+
+it('stores a draft only for the holder of the lease', async () => {
+  const { id } = await service.submit()
+  const late = await claimOne('late')
+  clock.advance(LEASE_MS + 1)
+  await store.recover(clock.now())
+  const current = await claimOne('current')
+
+  expect(await store.storeDraft(late, 'draft-of-the-late-one')).toBe(false)
+  expect(await store.storeDraft(current, 'draft')).toBe(true)
+  const rows = await ground.database.query('SELECT draft_id FROM messages WHERE id = $1', [id])
+  expect(rows).toEqual([{ draft_id: 'draft' }])
+})
+
+it('puts back without a doubt what was claimed by a statement whose answer was lost', async () => {
+  const { id } = await service.submit()
+  await claim('unanswered')
+  await store.giveBack('unanswered')
+
+  expect(await service.read(id)).toMatchObject({ status: 'queued', attempts: [] })
+  expect(await claimOne('next')).toMatchObject({ id, lookups: null, attemptCount: 1 })
+})

@@ -1,0 +1,112 @@
+import pino from 'pino'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { createTestClock, SECONDS, type TestClock } from '../test-support/test-clock.ts'
+import type { LeasedMessage } from './delivery-store.ts'
+import { createLeaseKeeper, LEASE_MS, type LeaseKeeper } from './lease-keeper.ts'
+
+let clock: TestClock
+let keeper: LeaseKeeper
+/** Of each renewal: which messages, and until when. */
+let renewals: { ids: string[]; until: Date }[]
+let lost: Set<string>
+let databaseIsAway: boolean
+
+beforeEach(() => {
+  vi.useFakeTimers()
+  clock = createTestClock()
+  renewals = []
+  lost = new Set()
+  databaseIsAway = false
+  keeper = createLeaseKeeper({
+    store: {
+      async renew(messages, until) {
+        if (databaseIsAway) throw new Error('The database is away.')
+        const ids = messages.map(({ id }) => id)
+        renewals.push({ ids, until })
+        return new Set(ids.filter((id) => !lost.has(id)))
+      },
+    },
+    clock: clock.now,
+    logger: pino({ level: 'silent' }),
+  })
+})
+afterEach(() => {
+  keeper.stop()
+  vi.useRealTimers()
+})
+
+function hold(id: string): AbortSignal {
+  const message = { id, leaseOwner: `owner of ${id}` } as LeasedMessage
+  return keeper.hold(message, new Date(clock.now().getTime() + LEASE_MS))
+}
+
+/** Time passes as it does: the timer fires each second. */
+async function pass(seconds: number): Promise<void> {
+  for (let second = 0; second < seconds; second++) {
+    clock.advance(1 * SECONDS)
+    await vi.advanceTimersByTimeAsync(1 * SECONDS)
+  }
+}
+
+it('renews a lease before it runs out, as often as it takes', async () => {
+  const signal = hold('slow')
+
+  await pass(300)
+
+  expect(signal.aborted).toBe(false)
+  expect(renewals.length).toBeGreaterThan(5)
+  for (const { ids } of renewals) expect(ids).toEqual(['slow'])
+})
+
+it('renews nothing that ends soon after it began', async () => {
+  const signal = hold('quick')
+  await pass(10)
+  keeper.release({ id: 'quick' } as LeasedMessage)
+
+  await pass(300)
+
+  expect(renewals).toEqual([])
+  expect(signal.aborted).toBe(false)
+})
+
+it('breaks off what another worker has taken', async () => {
+  const [taken, kept] = [hold('taken'), hold('kept')]
+  lost.add('taken')
+
+  await pass(60)
+
+  expect(taken.aborted).toBe(true)
+  expect(kept.aborted).toBe(false)
+})
+
+it('breaks off before the lease runs out when it cannot be renewed', async () => {
+  const signal = hold('unlucky')
+  databaseIsAway = true
+
+  await pass(LEASE_MS / SECONDS - 6)
+  expect(signal.aborted).toBe(false)
+
+  await pass(2)
+  expect(signal.aborted).toBe(true)
+})
+
+it('goes on when the database is back in time', async () => {
+  const signal = hold('lucky')
+  databaseIsAway = true
+  await pass(30)
+  databaseIsAway = false
+
+  await pass(60)
+
+  expect(signal.aborted).toBe(false)
+})
+
+it('breaks off at its first look after the process stood still until the lease had run out', async () => {
+  const signal = hold('frozen')
+
+  clock.advance(LEASE_MS)
+  await vi.advanceTimersByTimeAsync(1 * SECONDS)
+
+  expect(signal.aborted).toBe(true)
+  expect(renewals).toEqual([])
+})

@@ -1,0 +1,27 @@
+import { readFileSync } from 'node:fs'
+import { systemClock } from '../clock.ts'
+import { compose } from '../compose.ts'
+import type { Config } from '../config.ts'
+import { createLogger } from '../logger.ts'
+
+/** What the parent sends first. */
+export interface WorkerOrder {
+  readonly config: Config
+  /** Holds by how many ms this process's clock is ahead: so a lease can run out, also of a process that stands still. */
+  readonly clockFile: string
+}
+
+process.once('message', (order: WorkerOrder) => void start(order))
+process.once('disconnect', () => process.exit())
+
+async function start({ config, clockFile }: WorkerOrder): Promise<void> {
+  const clock = () => new Date(systemClock().getTime() + Number(readFileSync(clockFile, 'utf8')))
+  const product = await compose(config, createLogger('info'), {
+    onFatal(error) {
+      throw error
+    },
+    clock,
+  })
+  product.worker.start()
+  process.send?.('started')
+}

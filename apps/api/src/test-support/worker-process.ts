@@ -1,0 +1,54 @@
+import { fork } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { WorkerOrder } from './run-worker.ts'
+import type { TestGround } from './test-product.ts'
+
+const RUN_WORKER = fileURLToPath(new URL('run-worker.ts', import.meta.url))
+
+/** A worker in a process of its own. */
+export interface WorkerProcess {
+  /** Everything that it logged, as one text. */
+  readonly log: string
+  signal(signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): void
+  /** From now on its clock is ahead by this much. */
+  setClockAhead(ms: number): Promise<void>
+  close(): Promise<void>
+}
+
+export async function startWorkerProcess(
+  ground: TestGround,
+  environment: Record<string, string> = {},
+): Promise<WorkerProcess> {
+  const directory = await mkdtemp(join(tmpdir(), 'inforiver-mail-worker-'))
+  const clockFile = join(directory, 'clock-ahead-ms')
+  await writeFile(clockFile, '0')
+  const config = await ground.configure({ ROLE: 'worker', MAILBOX_MESSAGES_PER_MINUTE: '0', ...environment })
+  const child = fork(RUN_WORKER, {
+    execArgv: ['--disable-warning=ExperimentalWarning'],
+    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+  })
+  let log = ''
+  child.stdout?.on('data', (chunk: Buffer) => (log += chunk.toString('utf8')))
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  child.send({ config, clockFile } satisfies WorkerOrder)
+  const started = await Promise.race([
+    new Promise((resolve) => child.once('message', resolve)),
+    exited.then(() => null),
+  ])
+  if (started === null) throw new Error(`The worker ended before it was ready: ${log}`)
+  return {
+    get log() {
+      return log
+    },
+    signal: (signal) => void child.kill(signal),
+    setClockAhead: (ms) => writeFile(clockFile, String(ms)),
+    async close() {
+      child.kill('SIGKILL')
+      await exited
+      await rm(directory, { recursive: true, force: true })
+    },
+  }
+}
