@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { readdir, readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 
 const run = promisify(execFile)
@@ -26,7 +27,28 @@ export async function stillRunning(processes: readonly Process[]): Promise<reado
   return processes.filter(({ pid, command }) => all.some((other) => other.pid === pid && other.command === command))
 }
 
-async function listProcesses(): Promise<readonly Process[]> {
+function listProcesses(): Promise<readonly Process[]> {
+  // Small Linux images have no ps.
+  return process.platform === 'linux' ? readProc() : askPs()
+}
+
+async function readProc(): Promise<readonly Process[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
+  const processes = await Promise.all(pids.map((pid) => readProcess(pid).catch(() => null))) // null: it ended meanwhile
+  return processes.filter((process) => process !== null)
+}
+
+async function readProcess(pid: string): Promise<Process> {
+  const [stat, command] = await Promise.all([
+    readFile(`/proc/${pid}/stat`, 'utf8'),
+    readFile(`/proc/${pid}/cmdline`, 'utf8'),
+  ])
+  // The name before it, in parentheses, may contain anything.
+  const [, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return { pid: Number(pid), parent: Number(parent), command: command.replaceAll('\0', ' ').trim() }
+}
+
+async function askPs(): Promise<readonly Process[]> {
   const { stdout } = await run('ps', ['-A', '-ww', '-o', 'pid=,ppid=,args='], { maxBuffer: 16 * 1024 * 1024 })
   return stdout.split('\n').flatMap((line) => {
     const [, pid, parent, command = ''] = /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line) ?? []

@@ -70,6 +70,7 @@ function createProduct(directory: string, port: number, environment: Readonly<Re
     if (running === null) return
     const child = running
     running = null
+    if (child.exitCode !== null || child.signalCode !== null) throw new Error('The product had ended by itself.')
     const processes = await withDescendants([child.pid ?? 0, await readPostmasterPid(directory)])
     const exited = once(child, 'exit', { signal: AbortSignal.timeout(STOP_TIMEOUT_MS) })
     child.kill('SIGTERM')
@@ -85,8 +86,11 @@ function createProduct(directory: string, port: number, environment: Readonly<Re
     start,
     stop,
     async dispose() {
-      await stop()
-      await rm(directory, { recursive: true, force: true })
+      try {
+        await stop()
+      } finally {
+        await rm(directory, { recursive: true, force: true })
+      }
     },
   }
 }
