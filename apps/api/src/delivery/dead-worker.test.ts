@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest'
 import { systemClock } from '../clock.ts'
 import { MESSAGES_CHANNEL } from '../database/channels.ts'
@@ -8,6 +9,7 @@ import { connectMailbox, createServiceClient, type ServiceClient } from '../test
 import { startWorkerProcess, type WorkerProcess } from '../test-support/worker-process.ts'
 
 const AFTER_THE_LEASE_MS = 60 * SECONDS
+const LOOKS_AT_LEASES_EVERY_MS = 1 * SECONDS
 
 let ground: TestGround
 let api: TestProduct
@@ -102,6 +104,7 @@ it('sends nothing that another worker has taken over, when a worker goes on that
   await startLater(1 * HOURS)
   await service.until(id, { status: 'sent' })
 
+  await delay(LOOKS_AT_LEASES_EVERY_MS) // only its clock jumps: its timers have to be overdue as well
   await worker.setClockAhead(1 * HOURS)
   worker.signal('SIGCONT')
 
