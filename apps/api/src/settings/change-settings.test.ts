@@ -4,6 +4,14 @@ import type { Answer, TestBrowser } from '../test-support/test-browser.ts'
 import { createTestClock, SECONDS } from '../test-support/test-clock.ts'
 import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
 
+/** Another consent completes in the moment in which the answer to this one is taken. */
+const SUPERSEDE_WHEN_TAKEN = `
+  CREATE FUNCTION supersede() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    UPDATE consents SET status = 'superseded', secrets_sealed = NULL WHERE id = NEW.id;
+    RETURN NULL;
+  END $$;
+  CREATE TRIGGER supersede AFTER UPDATE OF returned_at ON consents FOR EACH ROW EXECUTE FUNCTION supersede()`
+
 const clock = createTestClock()
 let ground: TestGround
 let product: TestProduct
@@ -281,6 +289,30 @@ it('ends a consent as superseded when another admin’s completed first', async 
   expect(result.status).toBe(409)
   expect(await statusOf(adas)).toBe('superseded')
   expect(await readSettings()).toMatchObject({ version: 1, fromEmail: 'bob@contoso.com' })
+})
+
+it('ends a consent as superseded when that happened just as its answer was taken', async () => {
+  const started = await post('configure', { fromEmail: 'ada@contoso.com' })
+  const back = await ada.consentReturn(started.json.consentUrl, 'Ada Admin')
+  await ground.database.query(SUPERSEDE_WHEN_TAKEN)
+
+  const result = await ada.open(back)
+  await ground.database.query('DROP FUNCTION supersede() CASCADE')
+
+  expect(result.status).toBe(409)
+  expect(await readSettings()).toMatchObject({ status: 'not-configured' })
+})
+
+it('ends a consent as superseded that was started from settings older than those of now', async () => {
+  await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
+  const started = await post('update-sender', { fromEmail: 'reports@contoso.com' })
+  const back = await ada.consentReturn(started.json.consentUrl, 'Ada Admin')
+  // As if another one had completed after the settings were read and before this one was stored.
+  await ground.database.query(`UPDATE consents SET settings_version = settings_version - 1 WHERE status = 'pending'`)
+
+  expect((await ada.open(back)).status).toBe(409)
+  expect(await statusOf(started)).toBe('superseded')
+  expect(await readSettings()).toMatchObject({ fromEmail: 'ada@contoso.com' })
 })
 
 it('lets one of two consents that complete at the same moment win, and supersedes the other', async () => {

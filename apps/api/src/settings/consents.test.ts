@@ -21,8 +21,25 @@ const PERSON = {
   guest: false,
 }
 
-/** A consent for `asked`, to which Microsoft grants `granted`; returns the problem it fails with. */
-async function problemOf(asked: string[], granted: string[]): Promise<ConsentProblem | undefined> {
+/** To be asked only once the answer has been judged. */
+const UNASKED: Partial<GraphMailer> = {
+  readDelegate: () => Promise.reject(new Error('Graph was asked too early.')),
+}
+
+interface Answer {
+  readonly asked: string[]
+  readonly granted?: string[]
+  readonly person?: typeof PERSON
+  readonly mailer?: Partial<GraphMailer>
+}
+
+/** The problem that a consent fails with, after this answer of Microsoft's. */
+async function problemOf({
+  asked,
+  granted = asked,
+  person = PERSON,
+  mailer = UNASKED,
+}: Answer): Promise<ConsentProblem | undefined> {
   const keys = parseVaultKeys(`test:${createHash('sha256').update('a key').digest('base64')}`)
   if (keys.outcome !== 'read') throw new Error('The key of the test is faulty.')
   const vault = createTokenVault(keys.keyRing)
@@ -64,13 +81,13 @@ async function problemOf(asked: string[], granted: string[]): Promise<ConsentPro
       outcome: 'granted',
       tokens: { accessToken: 'access', refreshToken: 'refresh', expiresAt: NOW },
       grantedPermissions: granted,
-      person: PERSON,
+      person,
     }),
   }
   const consents = createConsents({
     store: store as SettingsStore,
     identity: identity as MicrosoftIdentity,
-    mailer: { readDelegate: () => Promise.reject(new Error('Graph was asked too early.')) } as unknown as GraphMailer,
+    mailer: mailer as GraphMailer,
     accessSource: {} as AccessSource,
     vault,
     clock: () => NOW,
@@ -85,9 +102,25 @@ it.each([
   [['Mail.Send', 'Mail.ReadWrite', 'User.Read'], ['Mail.Send', 'User.Read'], 'Mail.ReadWrite'],
   [['Mail.Send', 'Mail.Send.Shared', 'User.Read'], ['Mail.Send', 'User.Read'], 'Mail.Send.Shared'],
 ])('fails when %j was asked and only %j granted, before the tokens are used', async (asked, granted, missing) => {
-  expect(await problemOf(asked, granted)).toMatchObject({
+  expect(await problemOf({ asked, granted })).toMatchObject({
     code: 'permission-missing',
     detail: expect.stringContaining(missing),
     action: expect.stringContaining('https://login.example.com/adminconsent'),
   })
+})
+
+it('refuses somebody whom the id_token shows to be a guest, before the tokens are used', async () => {
+  const problem = await problemOf({ asked: ['Mail.Send', 'User.Read'], person: { ...PERSON, guest: true } })
+
+  expect(problem).toMatchObject({ code: 'wrong-account' })
+})
+
+it('refuses somebody whom only Graph shows to be a guest, before anything is sent', async () => {
+  const delegate = { objectId: PERSON.objectId, name: 'Gil Guest', addresses: ['gil@fabrikam.com'], guest: true }
+  const mailer: Partial<GraphMailer> = {
+    readDelegate: async () => ({ outcome: 'found', delegate }),
+    send: () => Promise.reject(new Error('A guest sent something.')),
+  }
+
+  expect(await problemOf({ asked: ['Mail.Send', 'User.Read'], mailer })).toMatchObject({ code: 'wrong-account' })
 })

@@ -166,7 +166,7 @@ export function createSettingsStore(prisma: PrismaClient): SettingsStore {
     },
 
     async takeReturn(stateHash, sessionIdHash, now) {
-      const { count } = await prisma.consent.updateMany({
+      const [taken] = await prisma.consent.updateManyAndReturn({
         where: {
           stateHash,
           sessionIdHash: sessionIdHash ?? '',
@@ -176,10 +176,11 @@ export function createSettingsStore(prisma: PrismaClient): SettingsStore {
         },
         data: { returnedAt: now },
       })
+      // As it was in that very moment: read again, it might have been superseded, and its secrets be gone.
+      if (taken) return { taken: true, consent: toConsent(taken, now) }
       const row = await prisma.consent.findUnique({ where: { stateHash } })
       if (!row) return null
       const consent = toConsent(row, now)
-      if (count === 1) return { taken: true, consent }
       if (consent.sessionIdHash !== sessionIdHash) return { taken: false, because: 'other-session' }
       return { taken: false, because: consent.status === 'pending' ? 'used' : consent.status }
     },
