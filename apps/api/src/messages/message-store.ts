@@ -138,6 +138,9 @@ function ownedBy({ tenantId, service }: Owner) {
 
 async function submitBatch(pool: pg.Pool, batch: readonly NewMessage[], now: Date): Promise<Submitted[]> {
   const client = await pool.connect()
+  // A connection that breaks emits an error besides failing its statement: with nobody listening it ends the process.
+  const ignore = () => {}
+  client.on('error', ignore)
   try {
     await client.query('BEGIN')
     const keyed = batch.filter(({ idempotency }) => idempotency !== null)
@@ -153,6 +156,7 @@ async function submitBatch(pool: pg.Pool, batch: readonly NewMessage[], now: Dat
     throw error
   } finally {
     client.release()
+    client.off('error', ignore)
   }
 }
 
