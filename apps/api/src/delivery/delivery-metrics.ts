@@ -46,27 +46,32 @@ export function createDeliveryMetrics(
     buckets: [0.1, 0.5, 1, 2, 5, 10, 30, 60, 300, 1_800, 3_600, 21_600, 86_400],
     registers,
   })
-  const oldest = new Gauge({
-    name: 'inforiver_mail_queue_oldest_seconds',
-    help: 'Age of the oldest waiting message, by status.',
-    labelNames: ['status'],
-    registers,
-  })
-  const depth = new Gauge({
-    name: 'inforiver_mail_queue_depth',
-    help: 'Waiting messages, by status.',
-    labelNames: ['status'],
-    registers: [],
-    async collect() {
-      this.reset()
-      oldest.reset()
-      for (const { status, count, oldestSeconds } of await queueDepth()) {
-        this.set({ status }, count)
-        oldest.set({ status }, oldestSeconds)
-      }
-    },
-  })
-  registry.registerMetric(depth)
+  let reading: Promise<readonly QueueDepth[]> | null = null
+  /** Once for all gauges of a scrape. Without the database the counters are shown all the same. */
+  const readDepth = () =>
+    (reading ??= queueDepth()
+      .catch(() => [])
+      .finally(() => {
+        reading = null
+      }))
+  const gauge = (name: string, help: string, valueOf: (depth: QueueDepth) => number) =>
+    new Gauge({
+      name,
+      help,
+      labelNames: ['status'],
+      registers,
+      async collect() {
+        const depths = await readDepth()
+        this.reset()
+        for (const depth of depths) this.set({ status: depth.status }, valueOf(depth))
+      },
+    })
+  gauge('inforiver_mail_queue_depth', 'Waiting messages, by status.', ({ count }) => count)
+  gauge(
+    'inforiver_mail_queue_oldest_seconds',
+    'Age of the oldest waiting message, by status.',
+    ({ oldestSeconds }) => oldestSeconds,
+  )
   return {
     settled({ status, attempt, pauseMailboxUntil, possibleDuplicate }, ageSeconds) {
       if (attempt) attempts.inc({ outcome: attempt.outcome })

@@ -1,0 +1,131 @@
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { createDeliveryGround, graphAnswers, type DeliveryGround } from '../test-support/delivery-ground.ts'
+import { HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
+
+let ground: DeliveryGround
+
+beforeAll(async () => {
+  ground = await createDeliveryGround()
+})
+afterAll(() => ground.close())
+beforeEach(() => ground.calm())
+
+/** Each sample by its name with labels. */
+async function samples(): Promise<Record<string, number>> {
+  const response = await fetch(`${ground.product.url}/metrics`)
+  expect(response.headers.get('content-type')).toContain('text/plain; version=0.0.4')
+  const lines = (await response.text()).split('\n').filter((line) => line !== '' && !line.startsWith('#'))
+  return Object.fromEntries(
+    lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ')))]),
+  )
+}
+
+/** What an action adds to each sample. */
+async function added(action: () => Promise<void>): Promise<Record<string, number>> {
+  const before = await samples()
+  await action()
+  const after = await samples()
+  const changes = Object.entries(after).map(([name, value]) => [name, value - (before[name] ?? 0)] as const)
+  return Object.fromEntries(changes.filter(([, change]) => change !== 0))
+}
+
+const name = (metric: string, label = '') => `inforiver_mail_${metric}${label}`
+
+it('counts what is submitted and sent, with the time it took', async () => {
+  const change = await added(async () => {
+    for (let index = 0; index < 3; index++) {
+      const { id } = await ground.service.submit()
+      await ground.service.until(id, { status: 'sent' })
+    }
+  })
+
+  expect(change).toMatchObject({
+    [name('submitted_total')]: 3,
+    [name('messages_total', '{status="sent"}')]: 3,
+    [name('attempts_total', '{outcome="sent"}')]: 3,
+    [name('time_to_delivery_seconds_count')]: 3,
+  })
+})
+
+it('measures the time to delivery from the submit on', async () => {
+  await ground.switchOn('send-503')
+  const change = await added(async () => {
+    const { id } = await ground.service.submit()
+    await ground.service.until(id, { attempts: [{ outcome: 'unavailable' }] })
+    await ground.pass(20 * SECONDS)
+    await ground.service.until(id, { status: 'sent' })
+  })
+
+  expect(change).toMatchObject({
+    [name('time_to_delivery_seconds_sum')]: 20,
+    [name('time_to_delivery_seconds_bucket', '{le="30"}')]: 1,
+  })
+  expect(change).not.toHaveProperty([name('time_to_delivery_seconds_bucket', '{le="10"}')])
+})
+
+it('does not count a repeated submit', async () => {
+  await ground.service.submit({}, { 'idempotency-key': 'counted-once' })
+  const change = await added(async () => {
+    await ground.service.submit({}, { 'idempotency-key': 'counted-once' })
+  })
+
+  expect(change).not.toHaveProperty([name('submitted_total')])
+})
+
+it('counts attempts by outcome, failures, pauses and possible duplicates', async () => {
+  const change = await added(async () => {
+    for (const scenario of ['send-429', 'send-503', 'send-504', graphAnswers(400, 'ErrorInvalidRecipients')]) {
+      await ground.switchOn(scenario)
+      const { id } = await ground.service.submit()
+      await ground.service.until(id, { attempts: [{}] })
+      await ground.pass(1 * MINUTES)
+      await ground.service.untilEnded(id)
+    }
+  })
+
+  expect(change).toMatchObject({
+    [name('attempts_total', '{outcome="throttled"}')]: 1,
+    [name('attempts_total', '{outcome="unavailable"}')]: 1,
+    [name('attempts_total', '{outcome="unknown"}')]: 1,
+    [name('attempts_total', '{outcome="refused"}')]: 1,
+    [name('attempts_total', '{outcome="sent"}')]: 3,
+    [name('messages_total', '{status="sent"}')]: 3,
+    [name('messages_total', '{status="failed"}')]: 1,
+    [name('mailbox_pauses_total')]: 1,
+    [name('possible_duplicates_total')]: 1,
+  })
+})
+
+it('shows how many wait in each state, and how long the oldest has', async () => {
+  await ground.switchOn(graphAnswers(429, 'ApplicationThrottled', { 'retry-after': '3600' }))
+  const at = new Date(ground.clock.now().getTime() + 5 * HOURS).toISOString()
+  await ground.service.submit({ sendAt: at })
+  const { id } = await ground.service.submit()
+  await ground.service.until(id, { attempts: [{ outcome: 'throttled' }] })
+  await ground.service.submit()
+  await ground.pass(10 * MINUTES)
+
+  expect(await samples()).toMatchObject({
+    [name('queue_depth', '{status="queued"}')]: 2,
+    [name('queue_depth', '{status="scheduled"}')]: 1,
+    [name('queue_oldest_seconds', '{status="queued"}')]: 600,
+    [name('queue_oldest_seconds', '{status="scheduled"}')]: 600,
+  })
+})
+
+it('counts what is held', async () => {
+  const change = await added(async () => {
+    await ground.database.query(`UPDATE tenant_settings SET problem = '{"code": "app-misconfigured"}'`)
+    const { id } = await ground.service.submit()
+    await ground.service.until(id, { status: 'held' })
+  })
+  await ground.database.query('UPDATE tenant_settings SET problem = NULL')
+
+  expect(change).toMatchObject({ [name('queue_depth', '{status="held"}')]: 1 })
+})
+
+it('names no address, no subject and no tenant', async () => {
+  const text = await (await fetch(`${ground.product.url}/metrics`)).text()
+
+  expect(text).not.toMatch(/@|Q3|ten_|msg_/)
+})
