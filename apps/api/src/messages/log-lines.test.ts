@@ -1,0 +1,89 @@
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { createDeliveryGround, graphAnswers, type DeliveryGround } from '../test-support/delivery-ground.ts'
+import { postMultipart } from '../test-support/multipart.ts'
+import { MINUTES } from '../test-support/test-clock.ts'
+
+interface Line {
+  readonly level: string
+  readonly reqId?: string
+  readonly message?: string
+  readonly msg: string
+}
+
+let ground: DeliveryGround
+
+beforeAll(async () => {
+  ground = await createDeliveryGround()
+})
+afterAll(() => ground.close())
+
+function linesOf(id: string): Line[] {
+  return ground.product.logLines.map((line) => JSON.parse(line) as Line).filter(({ message }) => message === id)
+}
+
+it('tells of a message by its id: with the request that brought it, and what became of it', async () => {
+  const { id } = await ground.service.submit()
+  await ground.service.until(id, { status: 'sent' })
+  await expect.poll(() => linesOf(id)).toHaveLength(2)
+
+  expect(linesOf(id)).toMatchObject([
+    { level: 'info', msg: 'message accepted', reqId: expect.stringMatching(/^[0-9a-f-]{36}$/), service: 'reports' },
+    { level: 'info', msg: 'message sent' },
+  ])
+})
+
+it.each([
+  ['send-429', 'warn', { outcome: 'throttled', code: 'ApplicationThrottled' }],
+  ['send-503', 'warn', { outcome: 'unavailable', code: 'ErrorServerBusy' }],
+  ['send-504', 'warn', { outcome: 'unknown', code: 'UnknownError' }],
+  [
+    graphAnswers(400, 'ErrorInvalidRecipients'),
+    'error',
+    { code: 'recipient-refused', microsoftCode: 'ErrorInvalidRecipients', requestId: expect.any(String) },
+  ],
+])('says what Microsoft answered: %j', async (scenario, level, facts) => {
+  await ground.calm()
+  await ground.switchOn(scenario)
+  const { id } = await ground.service.submit()
+  await ground.service.until(id, { attempts: [{}] })
+
+  await expect.poll(() => linesOf(id)[1]).toMatchObject({ level, ...facts })
+})
+
+it('holds nothing of a message but its id, no address and no key', async () => {
+  await ground.calm()
+  const mail = {
+    to: [{ address: 'secret-to@contoso.com', name: 'secret name' }],
+    bcc: ['secret-bcc@elsewhere.example'],
+    subject: 'secret subject',
+    html: 'secret html',
+    headers: { 'x-secret': 'secret header' },
+    attachments: [{ filename: 'secret-file', content: Buffer.from('secret content').toString('base64') }],
+    reference: 'secret reference',
+  }
+  const part = { disposition: 'name="attachment"; filename="secret-part"', content: 'secret part' }
+  const message = { disposition: 'name="message"', content: JSON.stringify(mail) }
+  const { publicUrl } = ground.product
+  const url = '/api/v1/messages'
+  // Everything that can go well, be refused, or go wrong.
+  for (const scenario of ['send-504', 'send-503', 'send-502-html', graphAnswers(400, 'ErrorInvalidRecipients')]) {
+    await ground.switchOn(scenario)
+    const { id } = await ground.service.submit(mail, { 'idempotency-key': 'secret-key' })
+    await ground.service.until(id, { attempts: [{}] })
+    await ground.database.query('TRUNCATE idempotency_records')
+  }
+  await ground.pass(1 * MINUTES)
+  expect((await postMultipart(publicUrl, ground.service.key, [message, part])).status).toBe(202)
+  expect((await postMultipart(publicUrl, ground.service.key, [part])).status).toBe(400)
+  expect((await ground.service.post(url, { ...mail, from: 'secret-from@contoso.com' })).status).toBe(422)
+  expect((await ground.service.post(url, { ...mail, to: ['secret'] })).status).toBe(400)
+  expect((await ground.service.post(url, '{"subject": "secret')).status).toBe(400)
+  expect((await fetch(`${publicUrl}${url}`, { headers: { authorization: 'Bearer imk_secret' } })).status).toBe(401)
+  await ground.calm()
+
+  const log = ground.product.logLines.join('')
+  expect(log).not.toContain('secret')
+  expect(log).not.toContain(ground.service.key)
+  expect(log).not.toMatch(/[\w-]@[\w-]/)
+  expect(log).not.toMatch(/eyJ[\w-]{20}/)
+})
