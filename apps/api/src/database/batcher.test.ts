@@ -1,0 +1,103 @@
+import { expect, it } from 'vitest'
+import { createBatcher } from './batcher.ts'
+
+/** A run that ends when the test says so, with what it was given. */
+function controlledRuns() {
+  const batches: { items: readonly string[]; end(): void; fail(error: Error): void }[] = []
+  const run = (items: readonly string[]) =>
+    new Promise<readonly string[]>((resolve, reject) => {
+      batches.push({
+        items,
+        end: () => resolve(items.map((item) => `${item} done`)),
+        fail: reject,
+      })
+    })
+  return { batches, run }
+}
+
+const nextTurn = () => new Promise((resolve) => setImmediate(resolve))
+
+it('runs what comes at the same moment in one batch, and answers each by its own result', async () => {
+  const { batches, run } = controlledRuns()
+  const add = createBatcher(run, { maxItems: 10 })
+
+  const results = Promise.all(['a', 'b', 'c'].map((item) => add(item)))
+  await nextTurn()
+  batches[0]?.end()
+
+  expect(batches.map(({ items }) => items)).toEqual([['a', 'b', 'c']])
+  expect(await results).toEqual(['a done', 'b done', 'c done'])
+})
+
+it('collects what comes while a batch is on its way for the next', async () => {
+  const { batches, run } = controlledRuns()
+  const add = createBatcher(run, { maxItems: 10 })
+  const first = add('a')
+  await nextTurn()
+  const others = [add('b'), add('c')]
+  await nextTurn()
+  expect(batches).toHaveLength(1)
+
+  batches[0]?.end()
+  await first
+  await nextTurn()
+  batches[1]?.end()
+
+  expect(await Promise.all(others)).toEqual(['b done', 'c done'])
+  expect(batches[1]?.items).toEqual(['b', 'c'])
+})
+
+it('puts at most as many into a batch as allowed', async () => {
+  const batches: number[] = []
+  const add = createBatcher(
+    async (items: readonly number[]) => {
+      batches.push(items.length)
+      return items
+    },
+    { maxItems: 4 },
+  )
+
+  await Promise.all(Array.from({ length: 10 }, (_, index) => add(index)))
+
+  expect(batches).toEqual([4, 4, 2])
+})
+
+it('puts at most as many bytes into a batch as allowed, and what is larger alone', async () => {
+  const batches: number[][] = []
+  const add = createBatcher(
+    async (items: readonly number[]) => {
+      batches.push([...items])
+      return items
+    },
+    { maxItems: 10, maxBytes: 100, sizeOf: (item) => item },
+  )
+
+  await Promise.all([60, 40, 1, 250, 30].map((item) => add(item)))
+
+  expect(batches).toEqual([[60, 40], [1], [250], [30]])
+})
+
+it('fails a batch as a whole, and goes on with the next', async () => {
+  const { batches, run } = controlledRuns()
+  const add = createBatcher(run, { maxItems: 10 })
+  const failing = Promise.allSettled([add('a'), add('b')])
+  await nextTurn()
+  const next = add('c')
+  batches[0]?.fail(new Error('It broke.'))
+
+  expect((await failing).map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+  await nextTurn()
+  batches[1]?.end()
+  expect(await next).toBe('c done')
+})
+
+it('begins anew after a rest', async () => {
+  const { batches, run } = controlledRuns()
+  const add = createBatcher(run, { maxItems: 10 })
+  for (const round of [0, 1]) {
+    const result = add('a')
+    await nextTurn()
+    batches[round]?.end()
+    expect(await result).toBe('a done')
+  }
+})

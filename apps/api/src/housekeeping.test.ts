@@ -1,0 +1,95 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import pino from 'pino'
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
+import { createHousekeeping, type HousekeepingTask } from './housekeeping.ts'
+import { createTestDatabase, type TestDatabase } from './test-support/test-database.ts'
+
+let database: TestDatabase
+let logLines: string[]
+
+beforeAll(async () => {
+  database = await createTestDatabase()
+})
+afterAll(() => database.drop())
+
+async function start(tasks: Record<string, HousekeepingTask>) {
+  logLines = []
+  const logger = pino({ level: 'info' }, { write: (line) => logLines.push(line) })
+  const housekeeping = createHousekeeping({ connectionString: database.url, tasks, logger })
+  await housekeeping.start()
+  let stopped = false
+  const stop = async () => {
+    if (!stopped) await housekeeping.stop()
+    stopped = true
+  }
+  onTestFinished(stop)
+  return { stop }
+}
+
+it('runs every task at the start', async () => {
+  const runs: string[] = []
+  await start({
+    'first-task': async () => void runs.push('first'),
+    'second-task': async () => void runs.push('second'),
+  })
+
+  await expect.poll(() => runs.toSorted(), { timeout: 15_000 }).toEqual(['first', 'second'])
+})
+
+it('has every task come back each minute', async () => {
+  await start({ 'returning-task': async () => {} })
+
+  const schedules = await database.query('SELECT name, cron FROM background_work.schedule WHERE name = $1', [
+    'returning-task',
+  ])
+  expect(schedules).toEqual([{ name: 'returning-task', cron: '* * * * *' }])
+})
+
+it('logs a task that fails, and lets it disturb nothing', async () => {
+  let ran = false
+  await start({
+    'failing-task': async () => {
+      throw new Error('It broke.')
+    },
+    'other-task': async () => {
+      ran = true
+    },
+  })
+
+  await expect.poll(() => logLines.join(''), { timeout: 15_000 }).toContain('background work failed')
+  await expect.poll(() => ran, { timeout: 15_000 }).toBe(true)
+  const line = logLines.map((text) => JSON.parse(text)).find(({ msg }) => msg.startsWith('background work failed'))
+  expect(line).toMatchObject({ task: 'failing-task', err: { message: 'It broke.' } })
+})
+
+it('lets a task finish when it is stopped', async () => {
+  let state = 'not begun'
+  const { stop } = await start({
+    'slow-task': async () => {
+      state = 'begun'
+      await delay(500)
+      state = 'done'
+    },
+  })
+  await expect.poll(() => state, { timeout: 15_000 }).toBe('begun')
+
+  await stop()
+
+  expect(state).toBe('done')
+})
+
+it('runs a task in one process at a time', async () => {
+  let [running, most, runs] = [0, 0, 0]
+  const task = async () => {
+    running += 1
+    most = Math.max(most, running)
+    await delay(300)
+    running -= 1
+    runs += 1
+  }
+  await Promise.all([start({ 'shared-task': task }), start({ 'shared-task': task }), start({ 'shared-task': task })])
+
+  await expect.poll(() => runs, { timeout: 15_000 }).toBeGreaterThan(0)
+  await delay(600)
+  expect(most).toBe(1)
+})
