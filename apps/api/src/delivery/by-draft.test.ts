@@ -140,10 +140,8 @@ it('makes another draft when somebody has deleted the one that was to be sent ag
   expect(await ground.arrived('Deleted draft')).toBe(1)
 })
 
-it('sends by draft what is to leave no copy in Sent Items, also where the mailbox can be searched', async () => {
-  await ground.database.query(
-    `UPDATE tenant_settings SET sent_items_search = 'works', grant_version = grant_version + 1`,
-  )
+it('sends only what is to leave no copy in Sent Items by draft, as soon as the mailbox can be searched', async () => {
+  await ground.database.query(`UPDATE tenant_settings SET sent_items_search = 'works'`)
   const since = ground.clock.now()
   const one = await ground.service.submit({ subject: 'No copy', saveToSentItems: false })
   const other = await ground.service.submit({ subject: 'A copy' })
@@ -151,9 +149,7 @@ it('sends by draft what is to leave no copy in Sent Items, also where the mailbo
 
   expect(await count('draft-send', since)).toBe(1)
   expect(await count('sendMail', since)).toBe(1)
-  await ground.database.query(
-    `UPDATE tenant_settings SET sent_items_search = 'unknown', grant_version = grant_version + 1`,
-  )
+  await ground.database.query(`UPDATE tenant_settings SET sent_items_search = 'unknown'`)
 })
 
 /** As its owner does: once into Deleted Items, and once from there. */

@@ -53,7 +53,7 @@ UPDATE messages m
  WHERE m.id = p.id AND m.status = 'queued'
 RETURNING m.id, m.tenant_id, m.recipients, m.attempt_count, m.trying_ms, m.lookups, m.possible_duplicate,
           m.on_unknown_outcome, m.save_to_sent_items, m.draft_id, m.created_at, m.content_key_sealed, m.content,
-          concat_ws(' ', s.status, s.version, s.grant_version) AS settings_stamp`
+          concat_ws(' ', s.status, s.version, s.grant_version, s.sent_items_search) AS settings_stamp`
 
 /** Undoes a claim whose answer was lost: nobody has touched its messages. $1 lease owner */
 export const GIVE_BACK = `
