@@ -3,6 +3,7 @@ import { createServer, type AddressInfo } from 'node:net'
 import { PrismaPg } from '@prisma/adapter-pg'
 import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils'
 import { SchemaEngine } from '@prisma/schema-engine-wasm'
+import pg from 'pg'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { ConfigurationError } from '../config.ts'
 import { createTestDatabase, type TestDatabase } from '../test-support/test-database.ts'
@@ -46,6 +47,20 @@ it('applies each migration once when two processes start together', async () => 
 
   expect((await applied()).map((row) => row.migration_name)).toEqual(await migrationNames())
   expect(await database.query('SELECT 1 FROM _prisma_migrations')).toHaveLength((await migrationNames()).length)
+})
+
+it('waits for another process that is migrating', async () => {
+  const other = new pg.Client({ connectionString: database.url })
+  await other.connect()
+  await other.query('SELECT pg_advisory_lock(719283002)') // the number that every version uses
+
+  const migrated = migrate(database.url)
+  await expect
+    .poll(() => database.query(`SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted`))
+    .toHaveLength(1)
+  await other.end()
+
+  await expect(migrated).resolves.toBeUndefined()
 })
 
 it('applies nothing the second time', async () => {

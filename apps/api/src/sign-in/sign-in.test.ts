@@ -99,9 +99,20 @@ it('counts an answer once', async () => {
 it('starts one session when the answer comes twice at the same moment', async () => {
   const back = await signedInAtMicrosoft()
 
-  await Promise.all([browser.visit(back), browser.visit(back)])
+  const release = await ground.database.lock('pending_sign_ins')
+  const answers = [browser.visit(back), browser.visit(back)]
+  await expect
+    .poll(() =>
+      ground.database.query(
+        `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+      ),
+    )
+    .toHaveLength(2)
+  await release()
+  await Promise.all(answers)
 
   expect(await ground.database.query('SELECT 1 FROM sessions')).toHaveLength(1)
+  expect((await ground.microsoft.control('GET', '/counters')).endpoints.token.requests).toBe(1)
 })
 
 it('expires after ten minutes', async () => {

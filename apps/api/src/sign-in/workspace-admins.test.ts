@@ -97,6 +97,15 @@ it('keeps the right of the pinned account when its sign-in name changes', async 
   expect(await signIn('first', 'maximilian@contoso.com', ['max@contoso.com'])).toBe('workspace-admin')
 })
 
+it('keeps an account to the name it is pinned to, also when its new name is on the list', async () => {
+  const admins = ['max@contoso.com', 'grace@contoso.com']
+  await signIn('first', 'max@contoso.com', admins)
+  await signIn('first', 'grace@contoso.com', admins)
+
+  expect(await signIn('second', 'max@contoso.com', admins)).toBe('member')
+  expect(await signIn('third', 'grace@contoso.com', admins)).toBe('workspace-admin')
+})
+
 it('takes the right away at the next sign-in once the name is off the list', async () => {
   await signIn('first', 'max@contoso.com', ['max@contoso.com'])
 
