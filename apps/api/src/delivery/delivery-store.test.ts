@@ -50,6 +50,14 @@ function sent(message: LeasedMessage) {
   return { message, settlement: settle(message, result, clock.now(), () => 0.5), fromEmail: 'ada@contoso.com' }
 }
 
+/** Sent, with no pause. */
+const ENDED = settle(
+  { attemptCount: 1, tryingMs: 0, lookups: null, possibleDuplicate: false, onUnknownOutcome: 'retry' },
+  { type: 'sent', retryAfter: null, detail: 'Accepted.' },
+  clock.now(),
+  () => 0.5,
+)
+
 it('leases each message to one worker, however many ask at once', async () => {
   const submitted = await Promise.all(Array.from({ length: 40 }, () => service.submit()))
 
@@ -86,6 +94,36 @@ it('leases nothing that is not due, and nothing of a mailbox that rests', async 
 
   clock.advance(30 * SECONDS)
   expect(await claim('a')).toHaveLength(1)
+})
+
+it('passes over a mailbox that another process is looking at', async () => {
+  await service.submit()
+  const [tenant] = await ground.database.query<{ id: string }>('SELECT id FROM tenants')
+  const release = await ground.database.lockRow('tenants', tenant?.id ?? '')
+
+  expect(await claim('a')).toEqual([])
+
+  await release()
+  expect(await claim('a')).toHaveLength(1)
+})
+
+it('spends the allowance of a mailbox once, however many ask at once', async () => {
+  const limited = createDeliveryStore(pool, ground.database.url, { ...NO_LIMITS, concurrency: 4 }, clock.now)
+  await Promise.all(Array.from({ length: 80 }, () => service.submit()))
+  const sending = `SELECT id FROM messages WHERE status = 'sending'`
+  const until = new Date(clock.now().getTime() + LEASE_MS)
+  const most = []
+  for (let ended = 0; ended < 80;) {
+    const claims = Array.from({ length: 4 }, (_, index) =>
+      limited.claim({ owner: `${ended} ${index}`, now: clock.now(), until, limit: 64 }),
+    )
+    const leased = (await Promise.all(claims)).flat()
+    most.push((await ground.database.query(sending)).length)
+    await Promise.all(leased.map((message) => limited.settle({ ...sent(message), settlement: ENDED })))
+    ended += leased.length
+  }
+
+  expect(Math.max(...most)).toBe(4)
 })
 
 it('takes a message back when its lease has run out, and notes the doubt', async () => {
