@@ -40,7 +40,7 @@ export const ConsentProblem = z.strictObject({
   title: z.string(),
   /** What happened, in a sentence or two; bounded plain text. */
   detail: z.string(),
-  /** What to do, who has to do it and where; may contain one absolute URL. */
+  /** What to do, who has to do it and where; may contain absolute URLs. */
   action: z.string(),
   /** Microsoft's correlation id, for a support request; null where Microsoft gave none. */
   correlationId: z.string().nullable(),

@@ -7,13 +7,18 @@ export const MAX_HEADERS = 5 // Microsoft Graph refuses more
 export const MAX_ATTACHMENTS = 100
 /** What fits one request to Graph, encoded: Graph takes 4 MB, and the envelope needs its share. About 3 MB of attachments. */
 export const MAX_REQUEST_BYTES = 4_000_000
+/** A request with fewer is not counted against the limit of uploads. */
+export const COUNTED_FROM_BYTES = 64 * 1024
 const MAX_SUBJECT_CHARACTERS = 255
 const MAX_NAME_CHARACTERS = 256
-const MAX_FILE_NAME_CHARACTERS = 255
+export const MAX_FILE_NAME_CHARACTERS = 255
 const MAX_REFERENCE_CHARACTERS = 512
 const MAX_HEADER_VALUE_CHARACTERS = 996 // a line of RFC 5322, less the shortest name and the colon
 const MAX_REPLY_TO = 25
 const MAX_BODY_CHARACTERS = 6 * 1024 * 1024
+/** In UTC, which a zone leads out of: what lies beyond cannot be written down in the same form. */
+const EARLIEST_SEND_AT_MS = Date.parse('0001-01-01T00:00:00Z')
+const LATEST_SEND_AT_MS = Date.parse('9999-12-31T23:59:59.999Z')
 
 export const MessageId = z.string().regex(/^msg_[0-9a-f]{32}$/, 'Not the id of a message.')
 
@@ -37,7 +42,9 @@ export type AttemptOutcome = z.infer<typeof AttemptOutcome>
  * - `send-as-denied`, `mailbox-not-found`, `recipient-refused`, `message-refused`, `message-too-large`,
  *   `sending-limit-reached`: Microsoft's answer, sorted
  * - `gave-up`: trouble that should have passed did not
- * - `outcome-unknown`: it may have been sent, and the message asked not to risk a second copy
+ * - `outcome-unknown`: it may have been sent: the message asked not to risk a second copy, its 24 hours are over, or its
+ *   content can no longer be opened
+ * - `content-lost`: its content can no longer be opened, since the vault key is lost
  */
 export const MessageProblemCode = z.enum([
   'send-as-denied',
@@ -48,12 +55,14 @@ export const MessageProblemCode = z.enum([
   'sending-limit-reached',
   'gave-up',
   'outcome-unknown',
+  'content-lost',
 ])
 export type MessageProblemCode = z.infer<typeof MessageProblemCode>
 
 export const MessageProblem = z.strictObject({
   code: MessageProblemCode,
   title: z.string(),
+  /** What happened, then who does what about it and where; may contain absolute URLs. */
   detail: z.string(),
   /** Graph's `error.code`, or null when the answer carried none. */
   microsoftCode: z.string().nullable(),
@@ -125,40 +134,65 @@ const ContentType = singleLine(MAX_FILE_NAME_CHARACTERS).regex(
 const ContentId = singleLine(MAX_FILE_NAME_CHARACTERS).regex(/^[^\s<>]+$/, 'No spaces or angle brackets.')
 const FileName = singleLine(MAX_FILE_NAME_CHARACTERS).min(1, 'A file name is needed.')
 
-const InlineContent = z.strictObject({
-  filename: FileName,
-  contentType: ContentType.default('application/octet-stream'),
-  content: z.base64('Not base64.'),
-  /** Makes it an inline image that the HTML shows by `cid:`. */
-  contentId: ContentId.exactOptional(),
-})
+function isEachOnce(names: readonly string[]): boolean {
+  return new Set(names).size === names.length
+}
+
+const EITHER = 'An attachment has filename and content, or it has part: not both.'
+
+/** For a field that only the other kind of attachment has. */
+function orElse(...fieldsOfTheOther: readonly string[]) {
+  return ({ keys }: { readonly code: string; readonly keys?: unknown }) =>
+    Array.isArray(keys) && keys.every((key) => fieldsOfTheOther.includes(key)) ? EITHER : undefined
+}
+
+const InlineContent = z.strictObject(
+  {
+    filename: FileName,
+    contentType: ContentType.default('application/octet-stream'),
+    content: z.base64({
+      error: ({ input }) => (input === undefined ? 'The file in base64 is needed.' : 'Not base64.'),
+    }),
+    /** Makes it an inline image that the HTML shows by `cid:`. */
+    contentId: ContentId.exactOptional(),
+  },
+  { error: orElse('part', 'sha256') },
+)
 
 /** About the part `attachment` of that number, counted from 0; multipart only. */
-const PartReference = z.strictObject({
-  part: z
-    .int()
-    .min(0)
-    .max(MAX_ATTACHMENTS - 1),
-  filename: FileName.exactOptional(),
-  contentType: ContentType.exactOptional(),
-  contentId: ContentId.exactOptional(),
-  /** Refuses the message when the part arrives with another content; hex. */
-  sha256: z
-    .string()
-    .regex(/^[0-9a-f]{64}$/i, 'A SHA-256 in hex.')
-    .exactOptional(),
-})
+const PartReference = z.strictObject(
+  {
+    part: z
+      .int('The number of a part attachment, counted from 0; an attachment in JSON has filename and content instead.')
+      .min(0)
+      .max(MAX_ATTACHMENTS - 1),
+    filename: FileName.exactOptional(),
+    contentType: ContentType.exactOptional(),
+    contentId: ContentId.exactOptional(),
+    /** Refuses the message when the part arrives with another content; hex. */
+    sha256: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/i, 'A SHA-256 in hex.')
+      .exactOptional(),
+  },
+  { error: orElse('content') },
+)
 
 const Headers = z
   .record(
     z
       .string()
-      .regex(/^x-[\w!#$%&'*+.^`|~-]+$/i, 'Only names that begin with x- are allowed.')
+      .regex(/^[xX]-[\w!#$%&'*+.^`|~-]+$/, 'Only names that begin with x- are allowed.')
       .max(76, 'At most 76 characters.')
       .refine((name) => !/^x-ms-/i.test(name), 'Names that begin with x-ms- are Microsoft’s own.'),
     singleLine(MAX_HEADER_VALUE_CHARACTERS),
   )
   .refine((headers) => Object.keys(headers).length <= MAX_HEADERS, `At most ${MAX_HEADERS} headers.`)
+  .refine(
+    (headers) => isEachOnce(Object.keys(headers).map((name) => name.toLowerCase())),
+    'Names that differ only in case are one header: give each once.',
+  )
+  .meta({ maxProperties: MAX_HEADERS })
 
 export const MessageInput = z
   .strictObject({
@@ -168,17 +202,33 @@ export const MessageInput = z
     replyTo: z.array(RecipientInput).max(MAX_REPLY_TO, `At most ${MAX_REPLY_TO} addresses.`).default([]),
     from: EmailAddress.exactOptional(),
     subject: singleLine(MAX_SUBJECT_CHARACTERS),
-    html: z.string().max(MAX_BODY_CHARACTERS).exactOptional(),
-    text: z.string().max(MAX_BODY_CHARACTERS).exactOptional(),
+    html: z
+      .string()
+      .max(MAX_BODY_CHARACTERS)
+      .exactOptional()
+      .describe('The body as HTML. Microsoft Graph carries one body: where there is html, text is not sent.'),
+    text: z
+      .string()
+      .max(MAX_BODY_CHARACTERS)
+      .exactOptional()
+      .describe('The body as plain text, for a message without html: beside html it is not sent.'),
     attachments: z
       .array(z.union([InlineContent, PartReference]))
       .max(MAX_ATTACHMENTS, `At most ${MAX_ATTACHMENTS} attachments.`)
+      .refine(
+        (attachments) => isEachOnce(attachments.flatMap(({ contentId }) => contentId ?? [])),
+        'Each contentId names one attachment: give each once.',
+      )
       .default([]),
     headers: Headers.default({}),
     importance: z.enum(['low', 'normal', 'high']).default('normal'),
     saveToSentItems: z.boolean().default(true),
     sendAt: z.iso
       .datetime({ offset: true, error: 'A date and time with a zone, such as 2026-11-25T06:00:00Z.' })
+      .refine(
+        (value) => Date.parse(value) >= EARLIEST_SEND_AT_MS && Date.parse(value) <= LATEST_SEND_AT_MS,
+        'A time in one of the years from 1 to 9999 in UTC.',
+      )
       .exactOptional(),
     onUnknownOutcome: z.enum(['retry', 'stop']).default('retry'),
     reference: singleLine(MAX_REFERENCE_CHARACTERS).exactOptional(),
@@ -218,27 +268,56 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null
 }
 
+export const IdempotencyKey = z
+  .string()
+  .regex(/^[\x21-\x7e]{1,255}$/, 'It has to be 1 to 255 visible ASCII characters.')
+  .describe('The same content under the same key, within 24 hours, is answered with the first message.')
+
 const MessageParams = z.strictObject({ id: MessageId })
 
 export const submitMessage = {
+  operation: 'submitMessage',
+  summary: 'Submits a message for delivery.',
   method: 'POST',
   path: '/api/v1/messages',
+  session: null,
+  scope: 'messages:send',
+  headers: z.looseObject({ 'Idempotency-Key': IdempotencyKey.exactOptional() }),
+  takesAttachments: true,
   body: MessageInput,
   status: 202,
   response: Message,
+  answer: 'Stored: it will be delivered once. With a used Idempotency-Key, the first message as it stands.',
+  problems: [
+    'message-too-large',
+    'idempotency-key-reused',
+    'sender-not-allowed',
+    'large-attachments-disabled',
+    'storage-full',
+  ],
 } as const satisfies Endpoint
 
 export const readMessage = {
+  operation: 'readMessage',
+  summary: 'Reads a message and how far it has come.',
   method: 'GET',
   path: '/api/v1/messages/:id',
+  session: 'workspace-admin',
+  scope: 'messages:read',
   params: MessageParams,
   status: 200,
   response: Message,
+  answer: 'The message as it stands.',
+  problems: ['not-found'],
 } as const satisfies Endpoint
 
 export const listMessages = {
+  operation: 'listMessages',
+  summary: 'Lists messages, newest first.',
   method: 'GET',
   path: '/api/v1/messages',
+  session: 'workspace-admin',
+  scope: 'messages:read',
   query: z.strictObject({
     status: MessageStatus.exactOptional(),
     cursor: z.string().max(200).exactOptional(),
@@ -246,31 +325,51 @@ export const listMessages = {
   }),
   status: 200,
   response: z.strictObject({ items: z.array(Message), nextCursor: z.string().nullable() }),
+  answer: 'One page of them; nextCursor leads to the next one.',
+  problems: [],
 } as const satisfies Endpoint
 
 export const cancelMessage = {
+  operation: 'cancelMessage',
+  summary: 'Cancels a message that has certainly not been sent.',
   method: 'POST',
   path: '/api/v1/messages/:id/cancel',
+  session: 'workspace-admin',
+  scope: 'messages:send',
   params: MessageParams,
   status: 200,
   response: Message,
+  answer: 'The cancelled message.',
+  problems: ['not-found', 'message-not-cancellable'],
 } as const satisfies Endpoint
 
 export const retryMessage = {
+  operation: 'retryMessage',
+  summary: 'Tries a failed message again.',
   method: 'POST',
   path: '/api/v1/messages/:id/retry',
+  session: 'workspace-admin',
+  scope: 'messages:send',
   params: MessageParams,
   status: 200,
   response: Message,
+  answer: 'The message, queued again.',
+  problems: ['not-found', 'message-not-retryable'],
 } as const satisfies Endpoint
 
 export const sendTestMessage = {
+  operation: 'sendTestMessage',
+  summary: 'Sends a test mail from the connected mailbox.',
   method: 'POST',
   path: '/api/v1/tenant-settings/office365-smtp/test-message',
+  session: 'workspace-admin',
+  scope: null,
   /** Without `to` it goes to the signed-in admin. */
   body: z.strictObject({ to: EmailAddress.exactOptional() }),
   status: 202,
   response: z.strictObject({ messageId: MessageId }),
+  answer: 'Stored: it will be delivered like any message.',
+  problems: ['not-configured'],
 } as const satisfies Endpoint
 
 /** What is left of one limit of the mailbox; null where the limit is switched off. */
@@ -281,7 +380,7 @@ export const Usage = z.strictObject({
   recipientsPerDay: Allowance,
   uploadBytesPer5Minutes: Allowance,
   concurrentRequests: Allowance,
-  /** Until when Microsoft asked to pause; null when it did not. */
+  /** Nothing is sent before: Microsoft takes no mail, or gives no access to send any; null when neither is known. */
   pausedUntil: z.iso.datetime().nullable(),
   waitingMessages: z.int(),
   /** When the last waiting message leaves at this rate; null when none waits, or when that cannot be told. */
@@ -290,8 +389,14 @@ export const Usage = z.strictObject({
 export type Usage = z.infer<typeof Usage>
 
 export const readUsage = {
+  operation: 'readUsage',
+  summary: 'Tells what is left of each limit of the mailbox.',
   method: 'GET',
   path: '/api/v1/tenant-settings/office365-smtp/usage',
+  session: 'workspace-admin',
+  scope: 'settings:read',
   status: 200,
   response: Usage,
+  answer: 'The limits, and when the last waiting message leaves.',
+  problems: [],
 } as const satisfies Endpoint

@@ -55,64 +55,112 @@ const NoInput = z.strictObject({})
 const ConsentParams = z.strictObject({ id: ConsentId })
 
 export const readSettings = {
+  operation: 'readSettings',
+  summary: 'Reads the Office 365 SMTP settings.',
   method: 'GET',
   path: '/api/v1/tenant-settings/office365-smtp',
+  session: 'workspace-admin',
+  scope: 'settings:read',
   status: 200,
   response: Office365SmtpSettings,
+  answer: 'The settings as they stand.',
+  problems: [],
 } as const satisfies Endpoint
 
 export const configure = {
+  operation: 'configure',
+  summary: 'Begins the consent that connects a mailbox.',
   method: 'POST',
   path: '/api/v1/tenant-settings/office365-smtp/configure',
+  session: 'workspace-admin',
+  scope: null,
   body: SenderInput,
   status: 201,
   response: Consent,
+  answer: 'The consent, to be given at consentUrl.',
+  problems: ['already-configured'],
 } as const satisfies Endpoint
 
 export const updateSender = {
+  operation: 'updateSender',
+  summary: 'Begins the consent for another From address.',
   method: 'POST',
   path: '/api/v1/tenant-settings/office365-smtp/update-sender',
+  session: 'workspace-admin',
+  scope: null,
   body: SenderInput,
   status: 201,
   response: Consent,
+  answer: 'The consent; the old sender stays until it completes.',
+  problems: ['not-configured', 'large-attachments-locked'],
 } as const satisfies Endpoint
 
 export const enableLargeAttachments = {
+  operation: 'enableLargeAttachments',
+  summary: 'Begins the consent that enables large file attachments.',
   method: 'POST',
   path: '/api/v1/tenant-settings/office365-smtp/large-attachments',
+  session: 'workspace-admin',
+  scope: null,
   body: z.strictObject({ enabled: z.boolean() }),
   status: 201,
   response: Consent,
+  answer: 'The consent, to be given at consentUrl.',
+  problems: ['not-configured', 'large-attachments-locked'],
 } as const satisfies Endpoint
 
 export const reconnect = {
+  operation: 'reconnect',
+  summary: 'Begins the consent that connects the same mailbox again.',
   method: 'POST',
   path: '/api/v1/tenant-settings/office365-smtp/reconnect',
+  session: 'workspace-admin',
+  scope: null,
   body: NoInput,
   status: 201,
   response: Consent,
+  answer: 'The consent, to be given at consentUrl.',
+  problems: ['not-configured'],
 } as const satisfies Endpoint
 
 export const reset = {
+  operation: 'reset',
+  summary: 'Deletes tokens and settings, and voids every pending consent.',
   method: 'POST',
   path: '/api/v1/tenant-settings/office365-smtp/reset',
+  session: 'workspace-admin',
+  scope: null,
   body: NoInput,
   status: 200,
   response: Office365SmtpSettings,
+  answer: 'The settings, not configured.',
+  problems: [],
 } as const satisfies Endpoint
 
 export const readConsent = {
+  operation: 'readConsent',
+  summary: 'Reads a consent and what became of it.',
   method: 'GET',
   path: '/api/v1/consents/:id',
+  session: 'workspace-admin',
+  scope: null,
   params: ConsentParams,
   status: 200,
   response: Consent,
+  answer: 'The consent as it stands.',
+  problems: ['not-found'],
 } as const satisfies Endpoint
 
 export const cancelConsent = {
+  operation: 'cancelConsent',
+  summary: 'Cancels a pending consent.',
   method: 'DELETE',
   path: '/api/v1/consents/:id',
+  session: 'workspace-admin',
+  scope: null,
   params: ConsentParams,
   status: 204,
   response: null,
+  answer: 'Cancelled.',
+  problems: ['not-found'],
 } as const satisfies Endpoint

@@ -1,4 +1,4 @@
-/** The delegated Graph permissions this product can ask for, in the order in which it lists them. */
+/** The Graph permissions this product can ask for, in the order in which it lists them. */
 export const PERMISSIONS = ['Mail.Send', 'Mail.Send.Shared', 'Mail.ReadWrite', 'User.Read'] as const
 export type Permission = (typeof PERMISSIONS)[number]
 
@@ -11,4 +11,21 @@ export function permissionsFor(sender: { ownAddress: boolean; largeAttachments: 
     'User.Read': true,
   }
   return PERMISSIONS.filter((permission) => needed[permission])
+}
+
+/** What a sender needs when no person's tokens are used: permissions of the application itself, by the same names. */
+export function applicationPermissionsFor(sender: { largeAttachments: boolean }): Permission[] {
+  return sender.largeAttachments ? ['Mail.Send', 'Mail.ReadWrite'] : ['Mail.Send']
+}
+
+/** The product's own address that leads an Entra administrator to Microsoft's approval page. */
+export const APPROVAL_PATH = '/auth/microsoft/admin-consent'
+
+/** That address for a delegated sender who needs these permissions. Without a word: another address, no large attachments. */
+export function approvalPath(permissions: readonly string[]): string {
+  const query = new URLSearchParams({
+    ...(!permissions.includes('Mail.Send.Shared') && { ownAddress: 'true' }),
+    ...(permissions.includes('Mail.ReadWrite') && { largeAttachments: 'true' }),
+  })
+  return query.size === 0 ? APPROVAL_PATH : `${APPROVAL_PATH}?${query.toString()}`
 }

@@ -1,8 +1,6 @@
 import { z } from 'zod'
+import { Scope } from './caller.ts'
 import type { Endpoint } from './endpoint.ts'
-
-export const Scope = z.enum(['messages:send', 'messages:read', 'settings:read'])
-export type Scope = z.infer<typeof Scope>
 
 export const ServiceKeyId = z.string().regex(/^key_[0-9a-f]{32}$/, 'Not the id of a service key.')
 
@@ -33,25 +31,43 @@ export const ServiceKeyInput = z.strictObject({
 export type ServiceKeyInput = z.infer<typeof ServiceKeyInput>
 
 export const listServiceKeys = {
+  operation: 'listServiceKeys',
+  summary: 'Lists the service keys, without their values.',
   method: 'GET',
   path: '/api/v1/service-keys',
+  session: 'workspace-admin',
+  scope: null,
   status: 200,
   response: z.strictObject({ items: z.array(ServiceKey) }),
+  answer: 'The keys that are valid.',
+  problems: [],
 } as const satisfies Endpoint
 
 export const createServiceKey = {
+  operation: 'createServiceKey',
+  summary: 'Makes a service key.',
   method: 'POST',
   path: '/api/v1/service-keys',
+  session: 'workspace-admin',
+  scope: null,
   body: ServiceKeyInput,
   status: 201,
   /** `key` is shown here and never again. */
   response: ServiceKey.extend({ key: z.string() }),
+  answer: 'The key, shown only here.',
+  problems: [],
 } as const satisfies Endpoint
 
 export const revokeServiceKey = {
+  operation: 'revokeServiceKey',
+  summary: 'Revokes a service key.',
   method: 'DELETE',
   path: '/api/v1/service-keys/:id',
+  session: 'workspace-admin',
+  scope: null,
   params: z.strictObject({ id: ServiceKeyId }),
   status: 204,
   response: null,
+  answer: 'Revoked: it is refused from now on.',
+  problems: ['not-found'],
 } as const satisfies Endpoint

@@ -1,0 +1,164 @@
+import { z } from 'zod'
+import type { Endpoint } from './endpoint.ts'
+import { AlertType } from './notice.ts'
+
+export const MAX_WEBHOOKS = 10
+
+export const WebhookId = z.string().regex(/^whk_[0-9a-f]{32}$/, 'Not the id of a webhook.')
+
+export const WebhookType = z.enum([...AlertType.options, 'webhook.test'])
+export type WebhookType = z.infer<typeof WebhookType>
+
+/** The body of every request to a webhook. No secret, and nothing of a message, is ever in it. */
+export const WebhookPayload = z.strictObject({
+  type: WebhookType,
+  /** When it happened; the attempt to tell it may be much later. */
+  timestamp: z.iso.datetime(),
+  data: z.strictObject({
+    title: z.string(),
+    detail: z.string(),
+    /** What to do, who has to do it and where. */
+    action: z.string(),
+    /** The page of Inforiver Mail that shows more. */
+    url: z.url(),
+    /** Of `mailbox.*`. */
+    fromEmail: z.string().optional(),
+    /** Microsoft's, for a support request. */
+    correlationId: z.string().nullable().optional(),
+    /** How many messages failed, or are due. */
+    count: z.int().optional(),
+    oldestDueAt: z.iso.datetime().optional(),
+    expiresAt: z.iso.datetime().optional(),
+    daysLeft: z.int().optional(),
+  }),
+})
+export type WebhookPayload = z.infer<typeof WebhookPayload>
+
+/**
+ * What became of one request.
+ *
+ * - `delivered`: answered with a status from 200 to 299
+ * - `refused`: answered with another status
+ * - `redirected`: answered with a redirect, which is not followed
+ * - `address-refused`: the name leads to an address that a webhook may not reach
+ * - `name-not-found`: the name leads nowhere
+ * - `certificate-refused`: the certificate is not one that this installation trusts for that name
+ * - `timed-out`: no answer within 10 seconds
+ * - `connection-failed`: nobody listens there, or the connection broke
+ */
+export const WebhookOutcome = z.enum([
+  'delivered',
+  'refused',
+  'redirected',
+  'address-refused',
+  'name-not-found',
+  'certificate-refused',
+  'timed-out',
+  'connection-failed',
+])
+export type WebhookOutcome = z.infer<typeof WebhookOutcome>
+
+export const WebhookAttempt = z.strictObject({
+  at: z.iso.datetime(),
+  type: WebhookType,
+  outcome: WebhookOutcome,
+  /** Of the HTTP answer; null when there was none. */
+  status: z.int().nullable(),
+})
+export type WebhookAttempt = z.infer<typeof WebhookAttempt>
+
+export const Webhook = z.strictObject({
+  id: WebhookId,
+  url: z.string(),
+  createdAt: z.iso.datetime(),
+  /** Alerts that are yet to be delivered, or tried again. */
+  waiting: z.int(),
+  lastAttempt: WebhookAttempt.nullable(),
+})
+export type Webhook = z.infer<typeof Webhook>
+
+export const WebhookInput = z.strictObject({
+  url: z
+    .string()
+    .max(2_000, 'At most 2000 characters.')
+    .superRefine((value, context) => {
+      const message = urlFault(value)
+      if (message !== null) context.addIssue({ code: 'custom', message })
+    }),
+})
+export type WebhookInput = z.infer<typeof WebhookInput>
+
+export const ADDRESS_FAULT =
+  'A webhook may not be sent to this address. Private addresses need WEBHOOK_ALLOW_PRIVATE=true in the configuration; loopback, link-local and metadata addresses are always refused.'
+
+function urlFault(value: string): string | null {
+  if (value !== value.trim() || /\p{C}/u.test(value)) return 'No spaces around it, and no invisible characters.'
+  if (!/^https:\/\//i.test(value) || !URL.canParse(value)) return 'An address that begins with https:// is needed.'
+  const { username, password, hash, hostname } = new URL(value)
+  if (username !== '' || password !== '') return 'No user name and no password in the address.'
+  if (hash !== '' || value.includes('#')) return 'No # part: it would not be sent.'
+  if (LOOPBACK_NAME.test(hostname)) return ADDRESS_FAULT
+  return null
+}
+
+/** RFC 6761 section 6.3: these names lead to the machine itself, whoever is asked. */
+const LOOPBACK_NAME = /(^|\.)localhost\.?$/
+
+const WebhookParams = z.strictObject({ id: WebhookId })
+
+export const listWebhooks = {
+  operation: 'listWebhooks',
+  summary: 'Lists the webhooks.',
+  method: 'GET',
+  path: '/api/v1/webhooks',
+  session: 'workspace-admin',
+  scope: null,
+  status: 200,
+  response: z.strictObject({ items: z.array(Webhook) }),
+  answer: 'The webhooks, with the last attempt of each.',
+  problems: [],
+} as const satisfies Endpoint
+
+export const createWebhook = {
+  operation: 'createWebhook',
+  summary: 'Registers a webhook.',
+  method: 'POST',
+  path: '/api/v1/webhooks',
+  session: 'workspace-admin',
+  scope: null,
+  body: WebhookInput,
+  status: 201,
+  /** `secret` signs every request (Standard Webhooks); it is shown here and never again. */
+  response: Webhook.extend({ secret: z.string() }),
+  answer: 'The webhook and its secret, shown only here.',
+  problems: [],
+} as const satisfies Endpoint
+
+export const removeWebhook = {
+  operation: 'removeWebhook',
+  summary: 'Removes a webhook.',
+  method: 'DELETE',
+  path: '/api/v1/webhooks/:id',
+  session: 'workspace-admin',
+  scope: null,
+  params: WebhookParams,
+  status: 204,
+  response: null,
+  answer: 'Removed: it receives nothing more.',
+  problems: ['not-found'],
+} as const satisfies Endpoint
+
+/** Sends `webhook.test` and waits for what becomes of it. */
+export const testWebhook = {
+  operation: 'testWebhook',
+  summary: 'Sends webhook.test and waits for what becomes of it.',
+  method: 'POST',
+  path: '/api/v1/webhooks/:id/test',
+  session: 'workspace-admin',
+  scope: null,
+  params: WebhookParams,
+  status: 200,
+  response: WebhookAttempt,
+  answer: 'What became of it.',
+  problems: ['not-found'],
+} as const satisfies Endpoint
