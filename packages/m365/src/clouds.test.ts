@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { acceptedIssuers, authorityEndpoints, microsoftUrlFault } from './clouds.ts'
+import { acceptedIssuers, authorityEndpoints, CLOUD_NAMES, cloudMismatch, CLOUDS, microsoftUrlFault } from './clouds.ts'
 
 const TENANT = '11111111-2222-4333-8444-555555555555'
 
@@ -71,5 +71,39 @@ describe('microsoftUrlFault', () => {
     '',
   ])('refuses %s', (url) => {
     expect(microsoftUrlFault(url)).toEqual(expect.any(String))
+  })
+})
+
+describe('CLOUDS', () => {
+  it('pairs the hosts as Microsoft documents them', () => {
+    expect(CLOUDS).toEqual({
+      global: { authorityHost: 'https://login.microsoftonline.com', graphBaseUrl: 'https://graph.microsoft.com' },
+      'gcc-high': { authorityHost: 'https://login.microsoftonline.us', graphBaseUrl: 'https://graph.microsoft.us' },
+      dod: { authorityHost: 'https://login.microsoftonline.us', graphBaseUrl: 'https://dod-graph.microsoft.us' },
+      china: {
+        authorityHost: 'https://login.partner.microsoftonline.cn',
+        graphBaseUrl: 'https://microsoftgraph.chinacloudapi.cn',
+      },
+    })
+  })
+
+  it.each(CLOUD_NAMES)('finds nothing wrong with the hosts of %s, however they are written', (name) => {
+    const { authorityHost, graphBaseUrl } = CLOUDS[name]
+
+    expect(cloudMismatch(authorityHost, graphBaseUrl)).toBeNull()
+    expect(cloudMismatch(`${authorityHost}/`, `${graphBaseUrl}/v1.0`)).toBeNull()
+  })
+
+  it.each([
+    ['https://login.microsoftonline.us', 'https://graph.microsoft.com'],
+    ['https://login.microsoftonline.com', 'https://dod-graph.microsoft.us'],
+    ['https://login.chinacloudapi.cn', 'https://graph.microsoft.com'],
+  ])('refuses %s with %s', (authorityHost, graphBaseUrl) => {
+    expect(cloudMismatch(authorityHost, graphBaseUrl)).toContain('different clouds')
+  })
+
+  it('says nothing about hosts that are not Microsoft’s', () => {
+    expect(cloudMismatch('http://127.0.0.1:3001', 'https://graph.microsoft.com')).toBeNull()
+    expect(cloudMismatch('https://login.microsoftonline.com', 'http://127.0.0.1:3001')).toBeNull()
   })
 })

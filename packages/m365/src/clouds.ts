@@ -12,6 +12,86 @@ const ISSUER_ORIGINS = {
   'https://login.sovcloud-identity.sg': 'https://login.sovcloud-identity.sg',
 } as const satisfies Record<string, string>
 
+export const CLOUD_NAMES = ['global', 'gcc-high', 'dod', 'china'] as const
+export type CloudName = (typeof CLOUD_NAMES)[number]
+
+/**
+ * The hosts that belong together: tokens of one cloud are good for nothing in another.
+ * Source: "Microsoft Graph national cloud deployments", "National clouds". GCC is a part of the global cloud.
+ */
+export const CLOUDS = {
+  global: { authorityHost: 'https://login.microsoftonline.com', graphBaseUrl: 'https://graph.microsoft.com' },
+  'gcc-high': { authorityHost: 'https://login.microsoftonline.us', graphBaseUrl: 'https://graph.microsoft.us' },
+  dod: { authorityHost: 'https://login.microsoftonline.us', graphBaseUrl: 'https://dod-graph.microsoft.us' },
+  china: {
+    authorityHost: 'https://login.partner.microsoftonline.cn',
+    graphBaseUrl: 'https://microsoftgraph.chinacloudapi.cn',
+  },
+} as const satisfies Record<CloudName, { readonly authorityHost: string; readonly graphBaseUrl: string }>
+
+/** The cloud that the hosts belong to; the global one for a stand-in. */
+export function cloudAt(authorityHost: string, graphBaseUrl: string): CloudName {
+  const { byAuthority, byGraph } = cloudsOf(authorityHost, graphBaseUrl)
+  return byAuthority.find((name) => byGraph.includes(name)) ?? byAuthority[0] ?? 'global'
+}
+
+/** Two of Microsoft's own hosts that do not belong together, in a sentence; null when nothing speaks against them. */
+export function cloudMismatch(authorityHost: string, graphBaseUrl: string): string | null {
+  const { byAuthority, byGraph } = cloudsOf(authorityHost, graphBaseUrl)
+  // A host that is not among them is a stand-in, or a cloud that is not known here.
+  if (byGraph.length === 0 || byAuthority.length === 0) return null
+  if (byGraph.some((name) => byAuthority.includes(name))) return null
+  return 'AZURE_AUTHORITY_HOST and GRAPH_BASE_URL belong to different clouds: tokens of one are good for nothing in the other. Set M365_CLOUD instead of both.'
+}
+
+/** The clouds of each host: those of the US government share their sign-in. */
+function cloudsOf(authorityHost: string, graphBaseUrl: string) {
+  const pair = hostPair(authorityHost, graphBaseUrl)
+  return {
+    byAuthority: CLOUD_NAMES.filter((name) => CLOUDS[name].authorityHost === pair.authorityHost),
+    byGraph: CLOUD_NAMES.filter((name) => CLOUDS[name].graphBaseUrl === pair.graphBaseUrl),
+  }
+}
+
+/**
+ * What stands before the names of a person's permissions. Names alone mean Graph, but not which one where clouds share
+ * their sign-in: so outside the global cloud the resource is named. A host that is not in the list is no resource.
+ */
+export function permissionPrefix(graphBaseUrl: string): string {
+  const national = CLOUD_NAMES.some(
+    (name) => name !== 'global' && CLOUDS[name].graphBaseUrl === graphResource(graphBaseUrl),
+  )
+  return national ? `${graphResource(graphBaseUrl)}/` : ''
+}
+
+/** What tokens for Graph are asked for. */
+export function graphResource(graphBaseUrl: string): string {
+  return withoutTrailingSlash(graphBaseUrl).replace(/\/v1\.0$/, '')
+}
+
+/** Where people sign in, and where their tokens are good for something. */
+export interface HostPair {
+  readonly authorityHost: string
+  readonly graphBaseUrl: string
+}
+
+/**
+ * Both in the one spelling by which pairs are compared. Every loopback host is the same stand-in, whatever its port,
+ * which may be another at each start: what is behind it is up to whoever runs this machine.
+ */
+export function hostPair(authorityHost: string, graphBaseUrl: string): HostPair {
+  const authority = spelledAlike(authorityHost)
+  return {
+    authorityHost: (ISSUER_ORIGINS as Readonly<Record<string, string>>)[authority] ?? authority,
+    graphBaseUrl: graphResource(spelledAlike(graphBaseUrl)),
+  }
+}
+
+function spelledAlike(text: string): string {
+  const { hostname, href } = new URL(text)
+  return isLoopback(hostname) ? 'http://localhost' : withoutTrailingSlash(href)
+}
+
 export interface AuthorityEndpoints {
   readonly authorization: string
   readonly token: string
@@ -57,9 +137,12 @@ export function microsoftUrlFault(text: string): string | null {
   const url = new URL(text)
   if (url.username !== '' || url.password !== '') return 'must not contain a user name or a password'
   if (url.search !== '' || url.hash !== '') return 'must not contain a query or a fragment'
-  if (url.protocol === 'https:') return null
-  if (url.protocol === 'http:' && isLoopback(url.hostname)) return null
-  return 'must be https; http is accepted for a loopback host only'
+  return isProtected(url) ? null : 'must be https; http is accepted for a loopback host only'
+}
+
+/** Nobody on the way reads what travels there: https, or http to this very machine. */
+export function isProtected({ protocol, hostname }: URL): boolean {
+  return protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname))
 }
 
 export function withoutTrailingSlash(url: string): string {

@@ -7,11 +7,18 @@ export interface Explanation {
   readonly title: string
   /** What happened, in a sentence or two; bounded plain text. */
   readonly detail: string
-  /** Who does what, and where; may contain one absolute URL. */
+  /** Who does what, and where; contains at least one absolute URL. */
   readonly action: string
   readonly correlationId: string | null
   /** The number after `AADSTS`; null when Entra named none, or when the refusal came from Graph. */
   readonly aadstsCode: number | null
+  /** A claims challenge, where Microsoft gave one: what the next sign-in has to ask for. It is shown to nobody. */
+  readonly claims?: string
+}
+
+/** Names a code in a sentence; a sentence that ends with somebody's words has it after them. */
+export function withCode(sentence: string, code: string): string {
+  return `${sentence.replace(/\.$/, '')} (${code})${sentence.endsWith('.') ? '.' : ''}`
 }
 
 /** As the problem of a consent. A connection that has to be made again is, for a consent, simply refused. */

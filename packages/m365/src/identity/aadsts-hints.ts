@@ -1,7 +1,16 @@
 import type { ConsentProblemCode } from '@inforiver-mail/contract/consent-problem'
 
+export type Stage = 'sign-in' | 'consent' | 'refresh'
+
 /** What Entra can be the cause of; the other problems of a consent come from Exchange. */
 export type EntraProblemCode = Exclude<ConsentProblemCode, 'send-as-denied' | 'mailbox-not-found'>
+
+/**
+ * Who does what and where, with `{approvalLink}` and `{entra}` for those pages; the explainer adds the next step. A
+ * consent and a sign-in are explained to the person in front of the page, what ended a connection to others as well.
+ * What the person does while trying again begins with `{again}`, and is the next step itself.
+ */
+export type Remedy = string | { readonly toReader: string; readonly toOthers: string }
 
 /** What a number after `AADSTS` adds to `error` and `suberror`: better words, and for a consent a better kind. */
 export interface Hint {
@@ -10,20 +19,40 @@ export interface Hint {
   readonly kind: EntraProblemCode
   readonly title: string
   readonly detail: string
-  /** Who does what and where, with `{approvalLink}` for that page; the next step is added by the explainer. */
-  readonly remedy?: string
-  /** For numbers that mean one thing in a consent and another in a refresh. */
-  readonly only?: 'consent' | 'refresh'
+  readonly remedy?: Remedy
+  /** For numbers that mean one thing in a consent and another in a refresh, or when somebody only signs in. */
+  readonly only?: Stage
 }
 
-const APP_REGISTRATION = 'Microsoft Entra admin center > App registrations > the app of Inforiver Mail'
-const ENTERPRISE_APP = 'Microsoft Entra admin center > Enterprise applications > the app of Inforiver Mail'
-const CONDITIONAL_ACCESS = 'Microsoft Entra admin center > Conditional Access > Policies'
-const USER = 'Microsoft Entra admin center > Users > the account'
+const APP_REGISTRATION = '{entra} > App registrations > the app of Inforiver Mail'
+const ENTERPRISE_APP = '{entra} > Enterprise applications > the app of Inforiver Mail'
+const CONDITIONAL_ACCESS = '{entra} > Conditional Access > Policies'
+const USER = '{entra} > Users > the account'
+export const SIGN_IN_LOGS = '{entra} > Monitoring & health > Sign-in logs'
 const APPROVE_ONCE = 'An Entra administrator opens {approvalLink} and approves the permissions once.'
+const APPROVE_APP_ONCE = 'An Entra administrator opens {approvalLink} and approves the app once.'
 
 /** Microsoft reports a decline and the missing approval of an administrator alike. */
-export const ACCEPT_OR_APPROVE = `Choose Accept on Microsoft’s page. If you were not offered a choice, an administrator must approve: ${APPROVE_ONCE}`
+export const ACCEPT_OR_APPROVE = {
+  toReader:
+    '{again} and choose Accept on Microsoft’s page. If you were not offered a choice, an Entra administrator has to open {approvalLink} and approve the permissions first.',
+  toOthers:
+    'Whoever signs in chooses Accept on Microsoft’s page. If it offers no choice, an Entra administrator opens {approvalLink} and approves the permissions once.',
+} as const satisfies Remedy
+
+export const USE_MEMBER_ACCOUNT = {
+  toReader: '{again} and choose a member account of your own organisation on Microsoft’s page.',
+  toOthers: 'Whoever signs in chooses a member account of your own organisation on Microsoft’s page.',
+} as const satisfies Remedy
+
+/** As with a consent: left by choice, or because the page offered none. */
+export const NOT_SIGNED_IN = {
+  kind: 'consent-cancelled',
+  title: 'You did not sign in',
+  detail: 'Microsoft’s page was left before the sign-in was complete.',
+  remedy:
+    '{again}. If Microsoft’s page asked for the approval of an administrator, an Entra administrator has to open {approvalLink} and approve the app first.',
+} as const satisfies Omit<Hint, 'codes'>
 
 /**
  * Source of numbers and names: Microsoft identity platform, "Authentication and authorization error codes".
@@ -43,7 +72,7 @@ export const AADSTS_HINTS: readonly Hint[] = [
     kind: 'microsoft-refused',
     title: 'The connection ran out after 24 hours',
     detail: 'The redirect URI is registered for a single-page application, and such connections last 24 hours.',
-    remedy: `Whoever operates the app registration moves the redirect URI to the platform Web: ${APP_REGISTRATION} > Authentication.`,
+    remedy: `Whoever operates the app registration moves the redirect URI to the platform Web in the ${APP_REGISTRATION} > Authentication.`,
   },
   {
     codes: [70043],
@@ -51,7 +80,7 @@ export const AADSTS_HINTS: readonly Hint[] = [
     title: 'A sign-in frequency policy ended the connection',
     detail:
       'Your organisation’s sign-in frequency policy asks for a new sign-in, and will do so each time its period is over.',
-    remedy: `To make it last, an Entra administrator excludes the account or the app from the policy: ${CONDITIONAL_ACCESS} > the policy > Session > Sign-in frequency.`,
+    remedy: `To make it last, an Entra administrator excludes the account or the app from the policy in the ${CONDITIONAL_ACCESS} > the policy > Session > Sign-in frequency.`,
   },
   {
     codes: [50173],
@@ -78,45 +107,71 @@ export const AADSTS_HINTS: readonly Hint[] = [
     kind: 'access-blocked',
     title: 'The account is disabled',
     detail: 'The account that was used is disabled in Entra.',
-    remedy: `An Entra administrator enables it: ${USER} > Account status. Or use another account.`,
+    remedy: `An Entra administrator enables it in the ${USER} > Account status. Or use another account.`,
+  },
+  {
+    codes: [50034],
+    only: 'refresh',
+    kind: 'wrong-account',
+    title: 'The account is gone',
+    detail: 'Entra does not find the account whose access was used: it was deleted or moved.',
+    remedy:
+      'An Entra administrator restores it in the {entra} > Users > Deleted users, within 30 days. Or use another member account of your own organisation.',
   },
   {
     codes: [50034],
     kind: 'wrong-account',
     title: 'The account does not exist here',
     detail: 'Entra does not find this account in the organisation.',
-    remedy: 'Use a member account of your own organisation.',
+    remedy: USE_MEMBER_ACCOUNT,
   },
   {
     codes: [50053],
     kind: 'access-blocked',
     title: 'The account is locked',
     detail: 'Entra locked the account after too many failed sign-ins, or because of where they came from.',
-    remedy: 'Wait until the lock is over, or have an Entra administrator look at the account’s sign-in logs.',
+    remedy: `The owner of the account waits until the lock is over, or an Entra administrator looks for its cause in the ${USER} > Sign-in logs.`,
   },
   {
     codes: [50055],
     kind: 'access-blocked',
     title: 'The password of the account has expired',
     detail: 'The password of the account has to be changed first.',
-    remedy: 'Sign in to Microsoft 365 with the account and change the password.',
+    remedy: 'The owner of the account signs in to Microsoft 365 and changes the password.',
   },
   {
     codes: [50020],
     kind: 'wrong-account',
     title: 'The account belongs to another organisation',
     detail: 'The account is not a member of the organisation that Inforiver Mail is registered in.',
-    remedy: 'Choose a member account of your own organisation on Microsoft’s page.',
+    remedy: USE_MEMBER_ACCOUNT,
   },
   {
     codes: [50105],
     kind: 'wrong-account',
     title: 'The account may not use the app',
     detail: 'The app admits only people who are assigned to it, and the account is not.',
-    remedy: `An Entra administrator assigns the account: ${ENTERPRISE_APP} > Users and groups.`,
+    remedy: `An Entra administrator assigns the account in the ${ENTERPRISE_APP} > Users and groups.`,
   },
 
   // Consent
+  {
+    codes: [65001],
+    only: 'sign-in',
+    kind: 'permission-missing',
+    title: 'The app is not approved yet',
+    detail: 'Nobody has approved that people of your organisation sign in to the app, or the approval was withdrawn.',
+    remedy: APPROVE_APP_ONCE,
+  },
+  { codes: [65004], only: 'sign-in', ...NOT_SIGNED_IN },
+  {
+    codes: [90094],
+    only: 'sign-in',
+    kind: 'admin-approval-required',
+    title: 'An administrator has to approve',
+    detail: 'Your organisation lets people sign in only to an app that an administrator has approved.',
+    remedy: APPROVE_APP_ONCE,
+  },
   {
     codes: [65001],
     kind: 'permission-missing',
@@ -143,7 +198,7 @@ export const AADSTS_HINTS: readonly Hint[] = [
     kind: 'admin-approval-required',
     title: 'The approval of an administrator was requested',
     detail: 'Your request for approval waits at the administrators of your organisation.',
-    remedy: `An Entra administrator grants it at ${ENTERPRISE_APP} > Admin consent requests, or opens {approvalLink} and approves the permissions there.`,
+    remedy: `An Entra administrator grants it in the ${ENTERPRISE_APP} > Admin consent requests, or opens {approvalLink} and approves the permissions there.`,
   },
 
   // A second factor, or a policy
@@ -152,43 +207,51 @@ export const AADSTS_HINTS: readonly Hint[] = [
     kind: 'access-blocked',
     title: 'Multifactor authentication is required',
     detail: 'Microsoft asks for a second factor, which only a new sign-in can give.',
-    remedy: 'Complete the second factor when signing in.',
+    remedy: {
+      toReader: '{again} with the second factor at hand, and complete it on Microsoft’s page.',
+      toOthers: 'Whoever signs in has the second factor at hand and completes it.',
+    },
   },
   {
     codes: [50072, 50079],
     kind: 'access-blocked',
     title: 'The account has no second factor yet',
     detail: 'Your organisation requires multifactor authentication, and the account has not been enrolled.',
-    remedy: 'Enrol the account at https://aka.ms/mfasetup first.',
+    remedy: 'The owner of the account enrols it at https://aka.ms/mfasetup first.',
   },
   {
     codes: [53000, 53001],
     kind: 'access-blocked',
     title: 'A policy requires a managed device',
     detail: 'A Conditional Access policy admits only compliant or joined devices.',
-    remedy: `Sign in on such a device, or have an Entra administrator exclude the app from the policy: ${CONDITIONAL_ACCESS}.`,
+    remedy: {
+      toReader: `{again} on such a device, or have an Entra administrator exclude the app from the policy in the ${CONDITIONAL_ACCESS}.`,
+      toOthers: `Whoever signs in does so on such a device, or an Entra administrator excludes the app from the policy in the ${CONDITIONAL_ACCESS}.`,
+    },
   },
   {
     codes: [53002, 53003, 53004, 53010, 53011, 530032, 530034],
     kind: 'access-blocked',
     title: 'A policy blocked the sign-in',
     detail: 'A Conditional Access policy, or a risk that Entra sees in the account, blocked it.',
-    remedy: `An Entra administrator finds which at Microsoft Entra admin center > Monitoring & health > Sign-in logs, and changes it at ${CONDITIONAL_ACCESS}.`,
+    remedy: `An Entra administrator finds out which in the ${SIGN_IN_LOGS}, and changes it there at Conditional Access > Policies.`,
   },
   {
     codes: [530035],
     kind: 'access-blocked',
     title: 'Security defaults blocked the sign-in',
     detail: 'The security defaults of your organisation blocked it.',
-    remedy:
-      'An Entra administrator checks Microsoft Entra admin center > Overview > Properties > Manage security defaults.',
+    remedy: 'An Entra administrator checks the {entra} > Overview > Properties > Manage security defaults.',
   },
   {
     codes: [50131, 50158],
     kind: 'access-blocked',
     title: 'A further check is required',
     detail: 'Your organisation requires a further check at the sign-in, which was not passed.',
-    remedy: 'Pass every step that Microsoft shows when signing in.',
+    remedy: {
+      toReader: '{again} and pass every step that Microsoft shows.',
+      toOthers: 'Whoever signs in passes every step that Microsoft shows.',
+    },
   },
 
   // The app registration
@@ -198,21 +261,46 @@ export const AADSTS_HINTS: readonly Hint[] = [
     title: 'The client secret is wrong',
     detail:
       'Microsoft does not accept the value of AZURE_CLIENT_SECRET. Often the ID of the secret was pasted in place of its value.',
-    remedy: `Whoever operates Inforiver Mail creates a new secret at ${APP_REGISTRATION} > Certificates & secrets, copies the column Value (not Secret ID) into AZURE_CLIENT_SECRET and restarts.`,
+    remedy: `Whoever operates Inforiver Mail creates a new secret in the ${APP_REGISTRATION} > Certificates & secrets, copies the column Value (not Secret ID) into AZURE_CLIENT_SECRET and restarts.`,
   },
   {
     codes: [7000222],
     kind: 'app-misconfigured',
     title: 'The client secret has expired',
     detail: 'The secret in AZURE_CLIENT_SECRET has run out.',
-    remedy: `Whoever operates Inforiver Mail creates a new secret at ${APP_REGISTRATION} > Certificates & secrets, copies its value into AZURE_CLIENT_SECRET and restarts.`,
+    remedy: `Whoever operates Inforiver Mail creates a new secret in the ${APP_REGISTRATION} > Certificates & secrets, copies its value into AZURE_CLIENT_SECRET and restarts.`,
   },
   {
     codes: [700027, 50012, 700030],
     kind: 'app-misconfigured',
     title: 'The certificate of the app is not accepted',
-    detail: 'Microsoft does not accept the certificate that Inforiver Mail proves itself with.',
-    remedy: `Whoever operates Inforiver Mail compares its thumbprint and dates with ${APP_REGISTRATION} > Certificates & secrets > Certificates.`,
+    detail:
+      'Microsoft does not accept the certificate of AZURE_CLIENT_CERTIFICATE_PATH: it is not registered, it has expired, or its private key is another’s.',
+    remedy: `Whoever operates Inforiver Mail compares its thumbprint and dates with the ${APP_REGISTRATION} > Certificates & secrets > Certificates, uploads it there if need be, and restarts.`,
+  },
+  {
+    codes: [700024],
+    kind: 'app-misconfigured',
+    title: 'The clock of this machine is wrong',
+    detail:
+      'What Inforiver Mail signed with its certificate counts for ten minutes, and Microsoft’s clock is beyond them.',
+    remedy: 'Whoever operates Inforiver Mail sets the clock of its machine, best by NTP.',
+  },
+  {
+    codes: [50027, 700021, 700023],
+    kind: 'app-misconfigured',
+    title: 'What was signed with the certificate is not accepted',
+    detail: 'Microsoft reads the proof of Inforiver Mail as one for another app or another sign-in service.',
+    remedy:
+      'Whoever operates Inforiver Mail checks AZURE_CLIENT_ID, AZURE_TENANT_ID and AZURE_AUTHORITY_HOST, and that no proxy changes requests to Microsoft.',
+  },
+  {
+    codes: [1002012],
+    kind: 'app-misconfigured',
+    title: 'The address of Graph does not fit',
+    detail: 'Microsoft does not know GRAPH_BASE_URL as a service that an application can have a token for.',
+    remedy:
+      'Whoever operates Inforiver Mail sets M365_CLOUD to the cloud of the organisation, and unsets GRAPH_BASE_URL and AZURE_AUTHORITY_HOST.',
   },
   {
     codes: [7000218, 700025],
@@ -220,28 +308,28 @@ export const AADSTS_HINTS: readonly Hint[] = [
     title: 'The app is registered as the wrong kind',
     detail:
       'The redirect URI is not registered under the platform Web, so that Microsoft does not expect a client secret.',
-    remedy: `Whoever operates the app registration moves it to the platform Web: ${APP_REGISTRATION} > Authentication.`,
+    remedy: `Whoever operates the app registration moves it to the platform Web in the ${APP_REGISTRATION} > Authentication.`,
   },
   {
     codes: [700016, 70001],
     kind: 'app-misconfigured',
     title: 'The app is not known in this organisation',
     detail: 'Entra does not find the app registration of AZURE_CLIENT_ID in the organisation of AZURE_TENANT_ID.',
-    remedy: `Whoever operates Inforiver Mail compares both with ${APP_REGISTRATION} > Overview.`,
+    remedy: `Whoever operates Inforiver Mail compares both with the ${APP_REGISTRATION} > Overview.`,
   },
   {
     codes: [7000112],
     kind: 'app-misconfigured',
     title: 'The app is disabled',
     detail: 'An administrator has disabled the app in Entra.',
-    remedy: `An Entra administrator enables it: ${ENTERPRISE_APP} > Properties > Enabled for users to sign-in.`,
+    remedy: `An Entra administrator enables it in the ${ENTERPRISE_APP} > Properties > Enabled for users to sign-in.`,
   },
   {
     codes: [50011],
     kind: 'app-misconfigured',
     title: 'The redirect URI is not registered',
     detail: 'The redirect URI that Inforiver Mail uses is not registered with the app.',
-    remedy: `Whoever operates the app registration adds it, exactly as Inforiver Mail prints it at its start, under the platform Web: ${APP_REGISTRATION} > Authentication.`,
+    remedy: `Whoever operates the app registration adds it, exactly as Inforiver Mail prints it at its start, under the platform Web in the ${APP_REGISTRATION} > Authentication.`,
   },
   {
     codes: [90002, 90019, 50059],
@@ -249,22 +337,22 @@ export const AADSTS_HINTS: readonly Hint[] = [
     title: 'The organisation is not known',
     detail: 'Entra does not find the organisation of AZURE_TENANT_ID in this cloud.',
     remedy:
-      'Whoever operates Inforiver Mail compares it with Microsoft Entra admin center > Overview > Tenant ID, and AZURE_AUTHORITY_HOST with the cloud of the organisation.',
+      'Whoever operates Inforiver Mail compares it with the {entra} > Overview > Tenant ID, and M365_CLOUD with the cloud of the organisation.',
   },
   {
     codes: [90038, 900382, 900432],
     kind: 'app-misconfigured',
     title: 'The organisation belongs to another cloud',
     detail: 'The organisation, or the app registration, is in another Microsoft cloud than the one that was asked.',
-    remedy: 'Whoever operates Inforiver Mail sets AZURE_AUTHORITY_HOST and GRAPH_BASE_URL to the hosts of that cloud.',
+    remedy:
+      'Whoever operates Inforiver Mail sets M365_CLOUD to that cloud; it needs a database of its own (DATABASE_URL or DATA_DIR).',
   },
   {
     codes: [50194, 9001023, 9002332],
     kind: 'app-misconfigured',
     title: 'AZURE_TENANT_ID does not name one organisation',
     detail: 'The app is registered for one organisation and has to be used with that one’s id.',
-    remedy:
-      'Whoever operates Inforiver Mail sets AZURE_TENANT_ID to the value at Microsoft Entra admin center > Overview > Tenant ID.',
+    remedy: 'Whoever operates Inforiver Mail sets AZURE_TENANT_ID to the value in the {entra} > Overview > Tenant ID.',
   },
   {
     codes: [500011, 650052],
@@ -273,21 +361,21 @@ export const AADSTS_HINTS: readonly Hint[] = [
     detail:
       'The organisation has no subscription that includes Microsoft Graph mail, or its service principal is missing or disabled.',
     remedy:
-      'An Entra administrator checks Microsoft Entra admin center > Enterprise applications > Microsoft Graph, and that the organisation has Exchange Online.',
+      'An Entra administrator checks the {entra} > Enterprise applications > Microsoft Graph, and that the organisation has Exchange Online.',
   },
   {
     codes: [650057, 65005],
     kind: 'app-misconfigured',
     title: 'A permission is missing from the app registration',
     detail: 'The app registration does not list the Microsoft Graph permissions that are asked for.',
-    remedy: `Whoever operates the app registration adds Mail.Send, Mail.Send.Shared, Mail.ReadWrite and User.Read as delegated permissions: ${APP_REGISTRATION} > API permissions.`,
+    remedy: `Whoever operates the app registration adds Mail.Send, Mail.Send.Shared, Mail.ReadWrite and User.Read as delegated permissions in the ${APP_REGISTRATION} > API permissions.`,
   },
   {
     codes: [700054],
     kind: 'app-misconfigured',
     title: 'The app registration does not allow this kind of sign-in',
     detail: 'Microsoft was asked for an answer that the app registration does not allow.',
-    remedy: `Whoever operates the app registration checks the platform Web: ${APP_REGISTRATION} > Authentication.`,
+    remedy: `Whoever operates the app registration checks the platform Web in the ${APP_REGISTRATION} > Authentication.`,
   },
   {
     codes: [70011, 700022, 28000, 28002, 28003, 900144, 900561, 90014, 9002313, 50147, 501491],
@@ -295,7 +383,7 @@ export const AADSTS_HINTS: readonly Hint[] = [
     title: 'Microsoft did not understand the request',
     detail:
       'Microsoft refused the form of the request. That is a fault of Inforiver Mail or of a proxy that changes requests.',
-    remedy: 'Please report it to the support of Inforiver, with the correlation id.',
+    remedy: 'Whoever operates Inforiver Mail reports it to the support of Inforiver, with the correlation id.',
   },
 
   // The round trip

@@ -47,6 +47,12 @@ describe('readRedirectRefusal', () => {
     expect(refusal?.suberror).toBe('cancel')
   })
 
+  it('reads a claims challenge, and none that is anything else', () => {
+    const claims = '{"access_token":{}}'
+    expect(readRedirectRefusal({ error: 'interaction_required', claims })?.claims).toBe(claims)
+    expect(readRedirectRefusal({ error: 'interaction_required', claims: '<script>' })?.claims).toBeNull()
+  })
+
   it('believes no correlation id that is none', () => {
     expect(readRedirectRefusal({ error: 'x', correlation_id: '<b>call 555</b>' })?.correlationId).toBeNull()
   })
@@ -60,6 +66,7 @@ describe('readTokenRefusal', () => {
       error_codes: [700082],
       correlation_id: CORRELATION_ID,
       suberror: 'bad_token',
+      claims: '{"access_token":{"capolids":{"essential":true}}}',
     }
     expect(readTokenRefusal(400, body)).toEqual({
       status: 400,
@@ -68,6 +75,7 @@ describe('readTokenRefusal', () => {
       aadstsCode: 700082,
       description: body.error_description,
       correlationId: CORRELATION_ID,
+      claims: body.claims,
     })
   })
 
@@ -79,6 +87,7 @@ describe('readTokenRefusal', () => {
       aadstsCode: null,
       description: null,
       correlationId: null,
+      claims: null,
     })
   })
 })

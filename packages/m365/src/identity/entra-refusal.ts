@@ -1,3 +1,4 @@
+import { readClaimsChallenge } from '../claims-challenge.ts'
 import { plainText } from '../plain-text.ts'
 
 const MAX_PARAMETER_CHARACTERS = 300
@@ -16,6 +17,8 @@ export interface EntraRefusal {
   /** As Microsoft wrote it: not to be shown whole. */
   readonly description: string | null
   readonly correlationId: string | null
+  /** A claims challenge: what the next sign-in has to satisfy. */
+  readonly claims: string | null
 }
 
 /** The parameters of a redirect back to us; null when they report no error. A repeated parameter counts once. */
@@ -43,6 +46,7 @@ function readRefusal(
     aadstsCode: readCode(members['error_codes'], description, first(members['error_uri'])),
     description,
     correlationId: readCorrelationId(first(members['correlation_id']), description),
+    claims: readClaimsChallenge(first(members['claims'])),
   }
 }
 

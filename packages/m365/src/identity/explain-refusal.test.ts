@@ -1,17 +1,22 @@
 import { describe, expect, it } from 'vitest'
+import { faultsOfRemedy, PLACES } from '../test-support/remedy.ts'
 import { AADSTS_HINTS } from './aadsts-hints.ts'
 import { readRedirectRefusal, readTokenRefusal, type EntraRefusal } from './entra-refusal.ts'
 import {
   explainMissingPermissions,
   explainMissingRefreshToken,
   explainRefusal,
+  explainUnexpectedAnswer,
   explainUnreachable,
+  explainWrongAccount,
   refreshConsequence,
   type Leg,
+  explainWithdrawnPermissions,
 } from './explain-refusal.ts'
 
 const LINK = 'https://login.microsoftonline.com/tenant/v2.0/adminconsent?client_id=app'
-const LEGS: readonly Leg[] = ['authorize', 'redeem', 'refresh']
+const LEGS: readonly Leg[] = ['sign-in', 'authorize', 'redeem', 'refresh', 'application']
+const IN_THE_PAGE: readonly Leg[] = ['sign-in', 'authorize', 'redeem']
 const CORRELATION_ID = '6e0a6f0b-5a0e-4a71-8e43-6d8c6f2b8f10'
 
 /** Each number the product knows, with the `error` it comes with: what a consent is told, and what a refresh ends as. */
@@ -60,6 +65,11 @@ const TABLE: readonly (readonly [code: number, error: string, consent: string, r
   [700027, 'invalid_client', 'app-misconfigured', 'app-misconfigured'],
   [50012, 'invalid_client', 'app-misconfigured', 'app-misconfigured'],
   [700030, 'invalid_client', 'app-misconfigured', 'app-misconfigured'],
+  [700024, 'invalid_client', 'app-misconfigured', 'app-misconfigured'],
+  [50027, 'invalid_client', 'app-misconfigured', 'app-misconfigured'],
+  [700021, 'invalid_client', 'app-misconfigured', 'app-misconfigured'],
+  [700023, 'invalid_client', 'app-misconfigured', 'app-misconfigured'],
+  [1002012, 'invalid_scope', 'app-misconfigured', 'app-misconfigured'],
   [7000218, 'invalid_client', 'app-misconfigured', 'app-misconfigured'],
   [700025, 'invalid_client', 'app-misconfigured', 'app-misconfigured'],
   [700016, 'unauthorized_client', 'app-misconfigured', 'app-misconfigured'],
@@ -104,6 +114,39 @@ const TABLE: readonly (readonly [code: number, error: string, consent: string, r
   [90090, 'server_error', 'microsoft-unavailable', 'microsoft-unavailable'],
 ]
 
+const ERRORS = [
+  'access_denied',
+  'consent_required',
+  'permission_denied',
+  'interaction_required',
+  'login_required',
+  'invalid_client',
+  'unauthorized_client',
+  'unsupported_response_type',
+  'unsupported_grant_type',
+  'invalid_request',
+  'invalid_scope',
+  'invalid_resource',
+  'server_error',
+  'temporarily_unavailable',
+  'invalid_grant',
+  'something_new',
+]
+const SUBERRORS = [
+  'basic_action',
+  'additional_action',
+  'message_only',
+  'user_password_expired',
+  'consent_required',
+  'bad_token',
+  'cancel',
+  'ui_not_allowed',
+  'interrupted_user',
+  'client_mismatch',
+  'token_expired',
+  'something_new',
+]
+
 describe('explainRefusal', () => {
   it.each(TABLE)('explains AADSTS%i with %s to a consent as %s', (code, error, consent) => {
     const { kind, aadstsCode } = explain(code, error, 'authorize')
@@ -121,19 +164,56 @@ describe('explainRefusal', () => {
   })
 
   it.each(TABLE)(
-    'says of AADSTS%i with %s, on every leg, what to do in whole sentences with at most one link',
+    'says of AADSTS%i with %s, on every leg, in whole sentences what happened, who acts and where, with a link',
     (code, error) => {
       for (const leg of LEGS) {
         const { title, detail, action, kind } = explain(code, error, leg)
         expect(title).toMatch(/^[A-Z].*[^.]$/)
         expect(detail).toMatch(new RegExp(`^[A-Z].*\\(AADSTS${code}\\)\\.$`))
-        expect(action).toMatch(/^[A-Z].*\.$/)
-        expect(action).not.toMatch(/[{}]|undefined|null/)
-        expect(action.match(/https?:\/\//g)?.length ?? 0).toBeLessThanOrEqual(1)
+        expect(faultsOfRemedy(action, { onlyInThePage: IN_THE_PAGE.includes(leg) })).toEqual([])
         expect(action.includes('Reconnect')).toBe(kind === 'reconnect-required')
       }
     },
   )
+
+  it.each([...ERRORS, null].flatMap((error) => [...SUBERRORS, null].map((suberror) => [error, suberror] as const)))(
+    'says of an unknown number, and of none, with %s and %s, on every leg, who acts and where, with a link',
+    (error, suberror) => {
+      for (const leg of LEGS) {
+        for (const error_codes of [[999999], []]) {
+          const refusal = readTokenRefusal(leg === 'authorize' ? null : 400, { error, suberror, error_codes })
+          const { action } = explainRefusal(refusal, { leg, approvalLink: LINK, places: PLACES })
+          expect(faultsOfRemedy(action, { onlyInThePage: IN_THE_PAGE.includes(leg) })).toEqual([])
+        }
+      }
+    },
+  )
+
+  it('leads to the place in the admin center where there is one', () => {
+    expect(explain(7000222, 'invalid_client', 'refresh').action).toContain(
+      'Microsoft Entra admin center (https://entra.microsoft.com) > App registrations > the app of Inforiver Mail > Certificates & secrets',
+    )
+  })
+
+  it('leads to Microsoft’s page about the number where there is no such place', () => {
+    expect(explain(700082, 'invalid_grant', 'refresh').action).toMatch(
+      /\(https:\/\/login\.microsoftonline\.com\/error\?code=700082\)\.$/,
+    )
+  })
+
+  it('leads to Microsoft’s service status in an outage without a number', () => {
+    const refusal = readTokenRefusal(503, null)
+    const { action } = explainRefusal(refusal, { leg: 'redeem', approvalLink: LINK, places: PLACES })
+    expect(action).toContain('https://status.cloud.microsoft')
+  })
+
+  it('leads to the places of the cloud that the connection is in', () => {
+    const china = { ...PLACES, codePage: 'https://login.partner.microsoftonline.cn/error?code=' }
+    const refusal = readTokenRefusal(400, { error: 'invalid_grant', error_codes: [50173] })
+    expect(explainRefusal(refusal, { leg: 'refresh', approvalLink: LINK, places: china }).action).toContain(
+      'https://login.partner.microsoftonline.cn/error?code=50173',
+    )
+  })
 
   it('never repeats Microsoft’s own description of a number it knows', () => {
     expect(JSON.stringify(explain(7000215, 'invalid_client', 'redeem'))).not.toContain('Words of Microsoft')
@@ -151,11 +231,28 @@ describe('explainRefusal', () => {
     expect(explain(code, 'access_denied', 'authorize').action).toContain(`${LINK} `)
   })
 
+  it.each([
+    ['Cancel, in its documented form', { error: 'access_denied', error_subcode: 'cancel' }],
+    ['a bare access_denied', { error: 'access_denied' }],
+    ['AADSTS65004', { error: 'access_denied', error_description: 'AADSTS65004: The user declined.' }],
+    ['consent_required', { error: 'consent_required' }],
+  ])('says after %s at the sign-in that nobody signed in, and nothing of a consent', (_what, parameters) => {
+    const { title, detail, action } = explainRedirect(parameters, 'sign-in')
+    expect(title).toBe('You did not sign in')
+    expect(action).toMatch(/^Sign in again\. /)
+    expect(`${title} ${detail} ${action.replace(LINK, '')}`).not.toMatch(/consent|permission|Accept|try again/i)
+  })
+
+  it.each(TABLE)('says after AADSTS%i with %s at the sign-in nothing of sending or of Accept', (code, error) => {
+    const { title, detail, action } = explain(code, error, 'sign-in')
+    expect(`${title} ${detail} ${action}`).not.toMatch(/\bconsented|that sending|choose Accept|try again/i)
+  })
+
   it('says after a bare cancel that an administrator may have to approve, and where', () => {
     const { kind, action } = explainRedirect({ error: 'access_denied', error_subcode: 'cancel' })
     expect(kind).toBe('consent-cancelled')
-    expect(action).toContain('If you were not offered a choice, an administrator must approve')
-    expect(action).toContain(LINK)
+    expect(action).toContain(`If you were not offered a choice, an Entra administrator has to open ${LINK} and approve`)
+    expect(action).toMatch(/^Try again and choose Accept/)
   })
 
   it('passes the correlation id on', () => {
@@ -185,7 +282,7 @@ describe('explainRefusal', () => {
     ['client_mismatch', 'microsoft-refused'],
   ])('falls back to the suberror %s when the number is unknown', (suberror, kind) => {
     const refusal = readTokenRefusal(400, { error: 'invalid_grant', error_codes: [999999], suberror })
-    expect(explainRefusal(refusal, { leg: 'redeem', approvalLink: LINK }).kind).toBe(kind)
+    expect(explainRefusal(refusal, { leg: 'redeem', approvalLink: LINK, places: PLACES }).kind).toBe(kind)
   })
 
   it.each([
@@ -210,16 +307,23 @@ describe('explainRefusal', () => {
 
   it('explains trouble at Microsoft as that, whatever number comes with it', () => {
     const refusal = readTokenRefusal(503, { error: 'invalid_client', error_codes: [7000215] })
-    const { kind, title } = explainRefusal(refusal, { leg: 'redeem', approvalLink: LINK })
+    const { kind, title } = explainRefusal(refusal, { leg: 'redeem', approvalLink: LINK, places: PLACES })
     expect({ kind, title }).toEqual({ kind: 'microsoft-unavailable', title: 'Microsoft is busy or out of order' })
   })
 
   it('does not explain by a number what the error contradicts', () => {
     const refusal = readTokenRefusal(400, { error: 'invalid_grant', error_codes: [7000215] })
-    expect(explainRefusal(refusal, { leg: 'refresh', approvalLink: LINK })).toMatchObject({
+    expect(explainRefusal(refusal, { leg: 'refresh', approvalLink: LINK, places: PLACES })).toMatchObject({
       kind: 'reconnect-required',
       title: 'The connection has to be made again',
     })
+  })
+
+  it('asks nobody to sign in again for an application', () => {
+    const { kind, action } = explain(99999, 'invalid_grant', 'application')
+    expect(kind).toBe('reconnect-required')
+    expect(action).toContain('A workspace admin chooses Reconnect, and an Entra administrator accepts')
+    expect(action).not.toContain('signs in')
   })
 })
 
@@ -259,11 +363,31 @@ describe('explainMissingPermissions', () => {
 
 describe('explainUnreachable', () => {
   it('asks an admin in front of a consent to look at the way to Microsoft', () => {
-    expect(explainUnreachable('redeem').action).toContain('proxy')
+    expect(explainUnreachable('redeem', PLACES).action).toContain('proxy')
   })
 
   it('asks nobody to do anything about a refresh', () => {
-    expect(explainUnreachable('refresh').action).toContain('Nothing has to be done')
+    expect(explainUnreachable('refresh', PLACES).action).toContain('Nobody has to do anything')
+  })
+})
+
+describe('what is explained without a refusal', () => {
+  it.each(['refresh', 'application'] as const)('says of an outage at %s who acts, with a link', (leg) => {
+    expect(faultsOfRemedy(explainUnreachable(leg, PLACES).action)).toEqual([])
+  })
+
+  it.each([
+    explainUnexpectedAnswer('The answer holds neither a code nor an error.', PLACES),
+    ...IN_THE_PAGE.map((leg) => explainUnreachable(leg, PLACES)),
+    explainWrongAccount('The account is a guest of the organisation.', PLACES),
+    explainMissingPermissions(['Mail.Send'], LINK),
+    explainMissingRefreshToken(LINK),
+  ])('says of $kind to the reader who acts and where, with a link', ({ action }) => {
+    expect(faultsOfRemedy(action, { onlyInThePage: true })).toEqual([])
+  })
+
+  it('says of permissions that were withdrawn who acts and where, with a link', () => {
+    expect(faultsOfRemedy(explainWithdrawnPermissions(['Mail.Send'], LINK).action)).toEqual([])
   })
 })
 
@@ -271,11 +395,11 @@ function explain(code: number, error: string, leg: Leg) {
   const status = leg === 'authorize' ? null : 400
   const error_description = `AADSTS${code}: Words of Microsoft.\r\nTrace ID: x`
   const refusal = readTokenRefusal(status, { error, error_codes: [code], error_description })
-  return explainRefusal(refusal, { leg, approvalLink: LINK })
+  return explainRefusal(refusal, { leg, approvalLink: LINK, places: PLACES })
 }
 
-function explainRedirect(parameters: Record<string, string>) {
+function explainRedirect(parameters: Record<string, string>, leg: Leg = 'authorize') {
   const refusal = readRedirectRefusal(parameters)
   if (!refusal) throw new Error('The parameters hold no error.')
-  return explainRefusal(refusal, { leg: 'authorize', approvalLink: LINK })
+  return explainRefusal(refusal, { leg, approvalLink: LINK, places: PLACES })
 }

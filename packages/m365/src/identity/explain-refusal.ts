@@ -1,15 +1,29 @@
-import type { Explanation } from '../explanation.ts'
+import { whetherOutage, type AdminPlaces } from '../admin-places.ts'
+import { withCode, type Explanation } from '../explanation.ts'
 import { firstSentence } from '../plain-text.ts'
-import { AADSTS_HINTS, ACCEPT_OR_APPROVE, type EntraProblemCode, type Hint } from './aadsts-hints.ts'
+import {
+  AADSTS_HINTS,
+  ACCEPT_OR_APPROVE,
+  NOT_SIGNED_IN,
+  SIGN_IN_LOGS,
+  USE_MEMBER_ACCOUNT,
+  type EntraProblemCode,
+  type Hint,
+  type Stage,
+} from './aadsts-hints.ts'
 import type { EntraRefusal } from './entra-refusal.ts'
 
-/** Where Entra refused: on its page, when the code was redeemed, or when the tokens were refreshed. */
-export type Leg = 'authorize' | 'redeem' | 'refresh'
+/**
+ * Where Entra refused: when somebody only signed in; on its page, when the code was redeemed or the consent of an
+ * organisation proved; when the tokens were refreshed, or when the application asked for another token of its own.
+ */
+export type Leg = 'sign-in' | 'authorize' | 'redeem' | 'refresh' | 'application'
 
 export interface RefusalContext {
   readonly leg: Leg
   /** Microsoft's page on which an Entra administrator approves the permissions once. */
   readonly approvalLink: string
+  readonly places: AdminPlaces
 }
 
 /** What becomes of a grant whose refresh was refused. */
@@ -56,20 +70,29 @@ const SUBERROR_HINTS: ReadonlyMap<string, number> = new Map([
   ['cancel', 65004],
 ])
 
-/** What a refusal means and who does what about it. Total: an unknown refusal is explained by `error` and `suberror`. */
+/**
+ * What a refusal means, who does what about it and where. Total: an unknown refusal is explained by `error` and
+ * `suberror`.
+ */
 export function explainRefusal(refusal: EntraRefusal, context: RefusalContext): Explanation {
   const hint = findHint(refusal, context.leg)
-  const kind = context.leg === 'refresh' ? refreshConsequence(refusal) : consentKind(refusal, hint)
+  const kind = isRenewal(context.leg) ? refreshConsequence(refusal) : consentKind(refusal, hint)
   const fitting = hint !== null && describes(hint, kind, context.leg) ? hint : null
-  const words = fitting ?? FALLBACKS[kind]
+  const words = fitting ?? fallbackFor(kind, context.leg)
   return {
     kind,
     title: words.title,
-    detail: fitting ? knownDetail(fitting, refusal) : fallbackDetail(words, refusal),
-    action: actionOf(words, kind, context),
+    detail: fitting ? knownDetail(fitting, refusal) : fallbackDetail(words, kind, refusal),
+    action: withLink(actionOf(words, kind, context), kind, refusal.aadstsCode, context.places),
     correlationId: refusal.correlationId,
     aadstsCode: refusal.aadstsCode,
+    ...(refusal.claims !== null && { claims: refusal.claims }),
   }
+}
+
+/** The connection was proved before: what is refused now ends it, or does not. */
+function isRenewal(leg: Leg): leg is 'refresh' | 'application' {
+  return leg === 'refresh' || leg === 'application'
 }
 
 /** What a refused refresh means for the grant. A grant ends only on a clear word: everything doubtful passes. */
@@ -81,31 +104,33 @@ export function refreshConsequence(refusal: EntraRefusal): RefreshConsequence {
 }
 
 /** Neither a code nor an error came back, or not what was asked for. */
-export function explainUnexpectedAnswer(detail: string): Explanation {
+export function explainUnexpectedAnswer(detail: string, places: AdminPlaces): Explanation {
+  const action =
+    'Try again. If it happens again, whoever operates Inforiver Mail has to check that no proxy answers in place of Microsoft.'
   return plain('unexpected-answer', {
     title: 'The answer was not what Microsoft should send',
     detail,
-    action: 'Try again. If it happens again, check that no proxy answers in place of Microsoft.',
+    action: withLink(action, 'unexpected-answer', null, places),
   })
 }
 
-export function explainUnreachable(leg: Leg): Explanation {
+export function explainUnreachable(leg: Leg, places: AdminPlaces): Explanation {
+  const action = isRenewal(leg)
+    ? REFRESH_ENDINGS['microsoft-unavailable'].alone
+    : 'Try again in a few minutes. If it happens again, whoever operates Inforiver Mail has to check the proxy, the firewall and the certificates on the way to Microsoft.'
   return plain('microsoft-unavailable', {
     title: 'Microsoft could not be reached',
     detail: 'Microsoft’s sign-in service did not answer, or the connection to it broke.',
-    action:
-      leg === 'refresh'
-        ? REFRESH_ENDINGS['microsoft-unavailable'].alone
-        : 'Try again in a few minutes. If it happens again, check the proxy, the firewall and the certificates on the way to Microsoft.',
+    action: withLink(action, 'microsoft-unavailable', null, places),
   })
 }
 
 /** A guest, or an account of another organisation. */
-export function explainWrongAccount(detail: string): Explanation {
+export function explainWrongAccount(detail: string, { entra }: AdminPlaces): Explanation {
   return plain('wrong-account', {
     title: 'This account cannot be used',
     detail,
-    action: 'Try again and choose a member account of your own organisation on Microsoft’s page.',
+    action: `Try again with a member account of your own organisation. An Entra administrator sees which those are in the ${entra} > Users.`,
   })
 }
 
@@ -115,8 +140,14 @@ export function explainMissingPermissions(missing: readonly string[], approvalLi
   return plain('permission-missing', {
     title: 'A permission is missing',
     detail: `Sending needs what Microsoft has not granted: ${names}.`,
-    action: `Try again. ${withLink(ACCEPT_OR_APPROVE, approvalLink)}`,
+    action: fillIn(ACCEPT_OR_APPROVE.toReader, { approvalLink, again: 'Try again' }),
   })
+}
+
+/** A refresh brought less than the connection was proved with. */
+export function explainWithdrawnPermissions(missing: readonly string[], approvalLink: string): Explanation {
+  const action = `${fillIn(ACCEPT_OR_APPROVE.toOthers, { approvalLink })} ${REFRESH_ENDINGS['reconnect-required'].after}`
+  return { ...explainMissingPermissions(missing, approvalLink), kind: 'reconnect-required', action }
 }
 
 /** Microsoft gave no refresh token, without which the connection would end within the hour. */
@@ -153,13 +184,22 @@ function findHint({ aadstsCode, suberror }: EntraRefusal, leg: Leg): Hint | null
 }
 
 function hintFor(code: number, leg: Leg): Hint | null {
-  const stage = leg === 'refresh' ? 'refresh' : 'consent'
-  return AADSTS_HINTS.find((hint) => hint.codes.includes(code) && (hint.only ?? stage) === stage) ?? null
+  const stages = STAGES[leg]
+  return AADSTS_HINTS.find(({ codes, only }) => codes.includes(code) && (!only || stages.includes(only))) ?? null
+}
+
+/** To sign in is the first half of a consent: what is said of a consent fits, where nothing is said of a sign-in. */
+const STAGES: Readonly<Record<Leg, readonly Stage[]>> = {
+  'sign-in': ['sign-in', 'consent'],
+  authorize: ['consent'],
+  redeem: ['consent'],
+  refresh: ['refresh'],
+  application: ['refresh'],
 }
 
 /** A hint whose number contradicts `error` is left aside: it would explain a state that is not there. */
 function describes(hint: Hint, kind: EntraProblemCode | RefreshConsequence, leg: Leg): boolean {
-  if (leg !== 'refresh') return hint.kind === kind
+  if (!isRenewal(leg)) return hint.kind === kind
   const ending = hint.kind !== 'app-misconfigured' && hint.kind !== 'microsoft-unavailable'
   return ending ? kind === 'reconnect-required' : hint.kind === kind
 }
@@ -167,24 +207,47 @@ function describes(hint: Hint, kind: EntraProblemCode | RefreshConsequence, leg:
 type Words = Pick<Hint, 'title' | 'detail' | 'remedy'>
 
 function knownDetail({ detail }: Words, { aadstsCode }: EntraRefusal): string {
-  return aadstsCode === null ? detail : `${detail.replace(/\.$/, '')} (AADSTS${aadstsCode}).`
+  return aadstsCode === null ? detail : withCode(detail, `AADSTS${aadstsCode}`)
 }
 
 /** Quotes no more than Microsoft's first sentence: what follows it are traces and advice to developers. */
-function fallbackDetail({ detail }: Words, { aadstsCode, error, description }: EntraRefusal): string {
+function fallbackDetail(
+  { detail }: Words,
+  kind: Explanation['kind'],
+  { aadstsCode, error, description }: EntraRefusal,
+): string {
   const quote = firstSentence((description ?? '').replace(/^AADSTS\d+:\s*/, ''), MAX_QUOTE_CHARACTERS)
   const code = aadstsCode === null ? error : `AADSTS${aadstsCode}`
+  // That somebody left the page is said already.
+  if (quote === '' && kind === 'consent-cancelled' && aadstsCode === null) return detail
   if (quote === '') return code === null ? detail : `${detail} Microsoft’s code is ${code}.`
-  return `${detail} Microsoft says: “${quote}”${code === null ? '' : ` (${code})`}`
+  const said = `${detail} Microsoft says: “${quote}”`
+  return code === null ? said : withCode(said, code)
 }
 
 function actionOf(words: Words, kind: EntraProblemCode | RefreshConsequence, context: RefusalContext): string {
   const { alone, after } = endingOf(kind, context.leg)
-  return words.remedy === undefined ? alone : `${withLink(words.remedy, context.approvalLink)} ${after}`
+  const { remedy } = words
+  if (remedy === undefined) return alone
+  const { approvalLink, places } = context
+  const text = typeof remedy === 'string' ? remedy : isRenewal(context.leg) ? remedy.toOthers : remedy.toReader
+  const again = context.leg === 'sign-in' ? 'Sign in again' : 'Try again'
+  const action = fillIn(text, { approvalLink, entra: places.entra, again })
+  return text.startsWith('{again}') ? action : `${action} ${after}`
 }
 
-function withLink(text: string, approvalLink: string): string {
-  return text.replace('{approvalLink}', () => approvalLink)
+/** Puts the addresses where a text names them in braces. */
+function fillIn(text: string, addresses: Readonly<Record<string, string>>): string {
+  return text.replace(/\{(\w+)\}/g, (placeholder, name: string) => addresses[name] ?? placeholder)
+}
+
+/** An action without an address leads to what Microsoft says of the number, or of the case. */
+function withLink(action: string, kind: Explanation['kind'], aadstsCode: number | null, places: AdminPlaces): string {
+  if (/https?:\/\//.test(action)) return action
+  if (aadstsCode !== null)
+    return `${action} Microsoft’s page about the code says more (${places.codePage}${aadstsCode}).`
+  if (kind === 'microsoft-unavailable') return `${action} ${whetherOutage(places)}`
+  return `${action} An Entra administrator may find more in the ${fillIn(SIGN_IN_LOGS, { entra: places.entra })}.`
 }
 
 interface Ending {
@@ -195,23 +258,39 @@ interface Ending {
 
 const REFRESH_ENDINGS = {
   'reconnect-required': {
-    alone: 'Choose Reconnect and sign in with the same account. Waiting messages then leave by themselves.',
-    after: 'Then choose Reconnect and sign in with the same account. Waiting messages then leave by themselves.',
+    alone:
+      'A workspace admin chooses Reconnect and signs in with the same account. Waiting messages then leave by themselves.',
+    // With which account is for the remedy to say: it may be another one.
+    after: 'Then a workspace admin chooses Reconnect and signs in. Waiting messages then leave by themselves.',
   },
   'app-misconfigured': {
     alone: 'Whoever operates Inforiver Mail checks the app registration. Waiting messages then leave by themselves.',
     after: 'The connection itself is kept: waiting messages then leave by themselves.',
   },
   'microsoft-unavailable': {
-    alone: 'Nothing has to be done: Inforiver Mail keeps trying.',
+    alone: 'Nobody has to do anything: Inforiver Mail keeps trying.',
     after: 'Inforiver Mail keeps trying.',
   },
 } as const satisfies Record<RefreshConsequence, Ending>
 
+/** Nobody has signed in, so that nobody can sign in again. */
+const APPLICATION_ENDING: Ending = {
+  alone:
+    'A workspace admin chooses Reconnect, and an Entra administrator accepts on Microsoft’s page. Waiting messages then leave by themselves.',
+  after:
+    'Then a workspace admin chooses Reconnect, and an Entra administrator accepts on Microsoft’s page. Waiting messages then leave by themselves.',
+}
+
 function endingOf(kind: EntraProblemCode | RefreshConsequence, leg: Leg): Ending {
-  if (leg === 'refresh' && kind in REFRESH_ENDINGS) return REFRESH_ENDINGS[kind as RefreshConsequence]
-  const alone = kind === 'microsoft-unavailable' ? 'Try again in a few minutes.' : 'Try again.'
-  return { alone, after: 'Then try again.' }
+  if (leg === 'application' && kind === 'reconnect-required') return APPLICATION_ENDING
+  if (isRenewal(leg) && kind in REFRESH_ENDINGS) return REFRESH_ENDINGS[kind as RefreshConsequence]
+  const when = kind === 'microsoft-unavailable' ? ' in a few minutes' : ''
+  const again = leg === 'sign-in' ? 'sign in again' : 'try again'
+  return { alone: `${again.charAt(0).toUpperCase()}${again.slice(1)}${when}.`, after: `Then ${again}.` }
+}
+
+function fallbackFor(kind: EntraProblemCode | RefreshConsequence, leg: Leg): Words {
+  return kind === 'consent-cancelled' && leg === 'sign-in' ? NOT_SIGNED_IN : FALLBACKS[kind]
 }
 
 /** In words, where no number says anything better. */
@@ -229,7 +308,7 @@ const FALLBACKS: Readonly<Record<EntraProblemCode | RefreshConsequence, Words>> 
   'wrong-account': {
     title: 'This account cannot be used',
     detail: 'Microsoft does not let this account use the app.',
-    remedy: 'Choose a member account of your own organisation on Microsoft’s page.',
+    remedy: USE_MEMBER_ACCOUNT,
   },
   'permission-missing': {
     title: 'A permission is missing',
@@ -239,14 +318,13 @@ const FALLBACKS: Readonly<Record<EntraProblemCode | RefreshConsequence, Words>> 
   'access-blocked': {
     title: 'Microsoft stopped the sign-in',
     detail: 'A policy, or a step of the sign-in that was left out, stopped it.',
-    remedy:
-      'An Entra administrator finds the reason at Microsoft Entra admin center > Monitoring & health > Sign-in logs.',
+    remedy: `An Entra administrator finds the reason in the ${SIGN_IN_LOGS}.`,
   },
   'app-misconfigured': {
     title: 'The app registration does not fit',
     detail: 'Microsoft does not accept the app registration, or what Inforiver Mail asks of it.',
     remedy:
-      'Whoever operates Inforiver Mail compares AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET with Microsoft Entra admin center > App registrations.',
+      'Whoever operates Inforiver Mail compares AZURE_TENANT_ID, AZURE_CLIENT_ID and the secret or certificate with the {entra} > App registrations.',
   },
   'microsoft-unavailable': {
     title: 'Microsoft is busy or out of order',
@@ -256,7 +334,7 @@ const FALLBACKS: Readonly<Record<EntraProblemCode | RefreshConsequence, Words>> 
   'unexpected-answer': {
     title: 'The answer was not what Microsoft should send',
     detail: 'The answer held neither tokens nor an error.',
-    remedy: 'Check that no proxy answers in place of Microsoft.',
+    remedy: 'Whoever operates Inforiver Mail checks that no proxy answers in place of Microsoft.',
   },
   'reconnect-required': {
     title: 'The connection has to be made again',

@@ -108,7 +108,7 @@ describe('verifyIdToken', () => {
   })
 
   it.each(['', 'x', 'a.b.c'])('refuses %j, which is no token', async (token) => {
-    expect(await verifyIdToken(token, expected)).toEqual({ outcome: 'invalid', fault: 'form' })
+    expect(await verifyIdToken(token, expected)).toEqual({ outcome: 'invalid', fault: null })
   })
 
   it('says so when the keys cannot be fetched', async () => {

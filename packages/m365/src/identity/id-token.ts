@@ -22,8 +22,8 @@ export type VerifiedIdToken =
   | { readonly outcome: 'verified'; readonly person: Person }
   /** The token is genuine and of another organisation. */
   | { readonly outcome: 'other-tenant' }
-  /** `fault` names the claim or the step; it quotes nothing. */
-  | { readonly outcome: 'invalid'; readonly fault: string }
+  /** `fault` names the claim or the step, and quotes nothing; null when there is nothing to be read. */
+  | { readonly outcome: 'invalid'; readonly fault: string | null }
   | { readonly outcome: 'keys-unavailable' }
 
 export interface IdTokenExpectation {
@@ -98,7 +98,7 @@ function verificationFailure(error: unknown): VerifiedIdToken {
     return { outcome: 'invalid', fault: 'signature' }
   if (error instanceof errors.JOSEAlgNotAllowed) return { outcome: 'invalid', fault: 'alg' }
   if (error instanceof errors.JWTInvalid || error instanceof errors.JWSInvalid)
-    return { outcome: 'invalid', fault: 'form' }
+    return { outcome: 'invalid', fault: null }
   // What is left comes from fetching the keys: a timeout, a broken connection, an answer that is no key set.
   return { outcome: 'keys-unavailable' }
 }

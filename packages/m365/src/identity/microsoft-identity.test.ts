@@ -2,14 +2,23 @@ import { randomBytes } from 'node:crypto'
 import { startSimulator, type Simulator } from '@inforiver-mail/m365-simulator/start'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { CLOUDS, type CloudName } from '../clouds.ts'
 import { createMicrosoftFetch } from '../microsoft-fetch.ts'
-import { freePort, serve } from '../test-support/servers.ts'
-import { ADA, control, GIL_THE_GUEST, redirectUri, registration, signIn } from '../test-support/sign-in.ts'
+import { freePort, readBody, serve } from '../test-support/servers.ts'
+import {
+  ADA,
+  approvalLinks,
+  control,
+  GIL_THE_GUEST,
+  redirectUri,
+  registration,
+  signIn,
+} from '../test-support/sign-in.ts'
 import { newSecrets } from './authorization-secrets.ts'
 import { createMicrosoftIdentity, type MicrosoftIdentity } from './microsoft-identity.ts'
 
 const SCOPES = ['Mail.Send', 'User.Read']
-const fetch = createMicrosoftFetch({ timeoutMs: 2_000 })
+const fetch = createMicrosoftFetch({ timeoutMs: 5_000 })
 const clock = () => new Date()
 
 let simulator: Simulator
@@ -50,6 +59,41 @@ describe('authorizeUrl', () => {
   it('needs no network', async () => {
     const offline = identityAt(`http://127.0.0.1:${await freePort()}`)
     await expect(offline.authorizeUrl({ scopes: SCOPES, ...newSecrets(randomBytes) })).resolves.toContain('/authorize?')
+  })
+})
+
+describe('the Graph that permissions are of', () => {
+  const graphOf = (name: CloudName) => CLOUDS[name].graphBaseUrl
+
+  it.each([
+    ['global', 'Mail.Send User.Read'],
+    ['gcc-high', 'https://graph.microsoft.us/Mail.Send https://graph.microsoft.us/User.Read'],
+    ['dod', 'https://dod-graph.microsoft.us/Mail.Send https://dod-graph.microsoft.us/User.Read'],
+    ['china', 'https://microsoftgraph.chinacloudapi.cn/Mail.Send https://microsoftgraph.chinacloudapi.cn/User.Read'],
+  ] as const)('is named where names alone could mean another: %s', async (name, permissions) => {
+    const there = identityAt(CLOUDS[name].authorityHost, clock, graphOf(name))
+    const scope = `${permissions} openid profile offline_access`
+
+    const asked = new URL(await there.authorizeUrl({ scopes: [...SCOPES, 'openid'], ...newSecrets(randomBytes) }))
+    expect(asked.searchParams.get('scope')?.split(' ').toSorted()).toEqual(scope.split(' ').toSorted())
+    expect(new URL(there.adminConsentUrl({ scopes: SCOPES })).searchParams.get('scope')).toBe(scope)
+  })
+
+  it('is named in a refresh, and is no other permission in its answer', async () => {
+    let asked = ''
+    const host = await serve(async (request, response) => {
+      asked = new URLSearchParams((await readBody(request)).toString()).get('scope') ?? ''
+      const tokens = { token_type: 'Bearer', access_token: 'access', refresh_token: 'refresh', expires_in: 3600 }
+      response.setHeader('content-type', 'application/json').end(JSON.stringify({ ...tokens, scope: asked }))
+    })
+
+    const refresh = await identityAt(host, clock, graphOf('dod')).refresh({ refreshToken: 'old', scopes: SCOPES })
+
+    expect(asked.split(' ')).toEqual(
+      expect.arrayContaining(['https://dod-graph.microsoft.us/Mail.Send', 'https://dod-graph.microsoft.us/User.Read']),
+    )
+    expect(asked.split(' ')).not.toContain('Mail.Send')
+    expect(refresh).toMatchObject({ outcome: 'granted' })
   })
 })
 
@@ -123,6 +167,25 @@ describe('redeemCode', () => {
   ])('refuses %s', async (name) => {
     await scenario(name)
     expect(await redeemAs(ADA)).toMatchObject({ outcome: 'refused', explanation: { kind: 'unexpected-answer' } })
+  })
+
+  it.each([
+    ['no-id-token', 'The answer does not prove who signed in.'],
+    ['id-token-wrong-audience', 'The answer does not prove who signed in: the aud of its id_token is wrong.'],
+  ])('says what is missing of the identity after %s', async (name, detail) => {
+    await scenario(name)
+    expect(await redeemAs(ADA)).toMatchObject({ explanation: { detail } })
+  })
+
+  it('explains what a sign-in is refused for as that, and no consent', async () => {
+    await control(simulator.url, 'POST', '/scenarios', {
+      effect: { kind: 'entra-error', at: 'code', code: 65001, error: 'invalid_grant', suberror: null, status: 400 },
+    })
+    const { codeVerifier, nonce } = newSecrets(randomBytes)
+    const request = { code: 'code', codeVerifier, nonce, scopes: [], leg: 'sign-in' } as const
+    expect(await identity.redeemCode(request)).toMatchObject({
+      explanation: { title: 'The app is not approved yet', action: expect.stringContaining('Then sign in again.') },
+    })
   })
 
   it('refuses an account of another organisation', async () => {
@@ -221,7 +284,6 @@ describe('refresh', () => {
     if (refresh.outcome === 'refused') throw new Error(refresh.explanation.detail)
     expect(refresh.tokens.accessToken).not.toBe(accessToken)
     expect(refresh.tokens.refreshToken).not.toBe(refreshToken)
-    expect(refresh.grantedPermissions).toEqual(['Mail.Send', 'User.Read'])
     expect(await identity.refresh({ refreshToken: refresh.tokens.refreshToken, scopes: SCOPES })).toMatchObject({
       outcome: 'granted',
     })
@@ -319,8 +381,16 @@ describe('refresh', () => {
   })
 })
 
-function identityAt(authorityHost: string, now = clock): MicrosoftIdentity {
-  return createMicrosoftIdentity({ registration, authorityHost, redirectUri, fetch, clock: now })
+function identityAt(authorityHost: string, now = clock, graphBaseUrl = authorityHost): MicrosoftIdentity {
+  return createMicrosoftIdentity({
+    registration,
+    authorityHost,
+    graphBaseUrl,
+    redirectUri,
+    approvalLinks,
+    fetch,
+    clock: now,
+  })
 }
 
 async function newSigningKey(kid: string) {

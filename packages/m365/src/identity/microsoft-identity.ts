@@ -1,17 +1,22 @@
 import { ConfidentialClientApplication } from '@azure/msal-node'
 import { createRemoteJWKSet, customFetch } from 'jose'
-import { acceptedIssuers, authorityEndpoints } from '../clouds.ts'
+import { adminPlaces, type AdminPlaces } from '../admin-places.ts'
+import { acceptedIssuers, authorityEndpoints, graphResource, permissionPrefix } from '../clouds.ts'
 import type { Explanation } from '../explanation.ts'
 import type { MicrosoftFetch } from '../microsoft-fetch.ts'
+import { retryAfterDate } from '../retry-after.ts'
+import { applicationRoles } from './application-roles.ts'
+import type { ClientCertificate } from './client-certificate.ts'
 import { readTokenRefusal } from './entra-refusal.ts'
 import {
   explainRefusal,
   explainUnexpectedAnswer,
   explainUnreachable,
+  explainWithdrawnPermissions,
   explainWrongAccount,
   type Leg,
 } from './explain-refusal.ts'
-import { grantedPermissions } from './granted-permissions.ts'
+import { grantedPermissions, missingPermissions } from './granted-permissions.ts'
 import { verifyIdToken, type Person } from './id-token.ts'
 import { createRecordingNetwork, type RecordingNetwork } from './msal-network.ts'
 
@@ -21,17 +26,32 @@ const OIDC_SCOPES = ['openid', 'profile', 'offline_access']
 /** Microsoft's documented minimum, for an answer that does not say how long its token lives. */
 const DEFAULT_LIFETIME_SECONDS = 60 * 60
 
-export interface AppRegistration {
+/** The app, and the one credential it proves itself with. */
+export type AppRegistration = {
   readonly tenantId: string
   readonly clientId: string
-  readonly clientSecret: string
+} & (
+  | { readonly clientSecret: string; readonly clientCertificate?: never }
+  | { readonly clientCertificate: ClientCertificate; readonly clientSecret?: never }
+)
+
+/**
+ * Where what is explained sends an Entra administrator to approve: addresses that lead to Microsoft's page of
+ * `adminConsentUrl` for these scopes, or to that of `applicationConsentUrl`.
+ */
+export interface ApprovalLinks {
+  delegated(scopes: readonly string[]): string
+  application(): string
 }
 
 export interface MicrosoftIdentityOptions {
   readonly registration: AppRegistration
   /** Base URL, such as `https://login.microsoftonline.com` or `http://127.0.0.1:3001`. */
   readonly authorityHost: string
+  /** Base URL of Graph in the same cloud: the resource that a token without a user is for. */
+  readonly graphBaseUrl: string
   readonly redirectUri: string
+  readonly approvalLinks: ApprovalLinks
   readonly fetch: MicrosoftFetch
   readonly clock: () => Date
 }
@@ -45,6 +65,8 @@ export interface AuthorizeRequest {
   readonly prompt?: 'select_account' | 'login' | 'none'
   /** A sign-in name to fill in. msal-node drops it beside `select_account`, as Microsoft's documentation asks. */
   readonly loginHint?: string
+  /** A claims challenge that the sign-in has to satisfy. */
+  readonly claims?: string | undefined
 }
 
 export interface CodeRedemption {
@@ -52,12 +74,18 @@ export interface CodeRedemption {
   readonly codeVerifier: string
   readonly nonce: string
   readonly scopes: readonly string[]
+  /** sign-in: to know who somebody is, and for nothing else. A consent unless given. */
+  readonly leg?: 'redeem' | 'sign-in'
+  /** As in the authorize request. */
+  readonly claims?: string | undefined
   readonly signal?: AbortSignal
 }
 
 export interface RefreshRequest {
   readonly refreshToken: string
   readonly scopes: readonly string[]
+  /** The challenge by which Graph refused the token before. */
+  readonly claims?: string | undefined
   readonly signal?: AbortSignal
 }
 
@@ -81,12 +109,41 @@ export type Redemption =
 export type Refresh =
   | {
       readonly outcome: 'granted'
-      /** To be stored before the access token is used. An answer without a refresh token keeps the old one. */
+      /** For everything that was asked for, and to be stored before the access token is used. */
       readonly tokens: Tokens
-      readonly grantedPermissions: readonly string[]
     }
-  /** `kind` is `reconnect-required`, `app-misconfigured` or `microsoft-unavailable`; the last never ends a grant. */
-  | { readonly outcome: 'refused'; readonly explanation: Explanation }
+  | RefusedTokens
+
+export interface RefusedTokens {
+  readonly outcome: 'refused'
+  /**
+   * When a connection asks, `kind` is `reconnect-required`, `app-misconfigured` or `microsoft-unavailable`; the last
+   * never ends a grant.
+   */
+  readonly explanation: Explanation
+  /** Before then Entra wants to be asked nothing; null when it did not say. */
+  readonly retryAfter: Date | null
+}
+
+export interface ApplicationTokenRequest {
+  /** redeem: to prove a consent. application: to send by a connection that was proved. */
+  readonly leg: 'redeem' | 'application'
+  /** The challenge by which Graph refused the token before. */
+  readonly claims?: string | undefined
+  readonly signal?: AbortSignal
+}
+
+export type ApplicationGrant =
+  | {
+      readonly outcome: 'granted'
+      readonly tokens: Omit<Tokens, 'refreshToken'>
+      /**
+       * What Entra granted, as far as the token tells; null when it does not. What Exchange grants by itself (RBAC for
+       * Applications) is never among it: only a request shows what the token is good for.
+       */
+      readonly grantedPermissions: readonly string[] | null
+    }
+  | RefusedTokens
 
 export interface MicrosoftIdentity {
   authorizeUrl(request: AuthorizeRequest): Promise<string>
@@ -94,13 +151,34 @@ export interface MicrosoftIdentity {
   adminConsentUrl(request: { readonly scopes: readonly string[]; readonly state?: string }): string
   redeemCode(request: CodeRedemption): Promise<Redemption>
   refresh(request: RefreshRequest): Promise<Refresh>
+  /** Microsoft's page on which an Entra administrator grants the application permissions of the registration. */
+  applicationConsentUrl(request?: { readonly state?: string }): string
+  /** A token without a user (client credentials). */
+  applicationToken(request: ApplicationTokenRequest): Promise<ApplicationGrant>
+  /** Where the administrators of this cloud act, for what is explained to them. */
+  readonly places: AdminPlaces
+  readonly approvalLinks: ApprovalLinks
 }
 
 /** Signs people in and gets tokens, by msal-node, at one authority for one app registration. */
-export function createMicrosoftIdentity(options: MicrosoftIdentityOptions): MicrosoftIdentity {
-  const { registration, authorityHost, redirectUri, fetch, clock } = options
-  const endpoints = authorityEndpoints(authorityHost, registration.tenantId)
-  const issuers = acceptedIssuers(authorityHost, registration.tenantId)
+export function createMicrosoftIdentity({
+  registration,
+  authorityHost,
+  graphBaseUrl,
+  redirectUri,
+  approvalLinks,
+  fetch,
+  clock,
+}: MicrosoftIdentityOptions): MicrosoftIdentity {
+  const { tenantId, clientId } = registration
+  /** The only scope a token without a user can be asked for: everything that was granted. */
+  const everythingGranted = `${graphResource(graphBaseUrl)}/.default`
+  const prefix = permissionPrefix(graphBaseUrl)
+  const asAsked = (scopes: readonly string[]) =>
+    scopes.map((scope) => (OIDC_SCOPES.includes(scope) ? scope : `${prefix}${scope}`))
+  const endpoints = authorityEndpoints(authorityHost, tenantId)
+  const places = adminPlaces(authorityHost, graphBaseUrl)
+  const issuers = acceptedIssuers(authorityHost, tenantId)
   const keys = createRemoteJWKSet(new URL(endpoints.keys), {
     // The tokens come from the same authority as the keys: nobody else can make us ask for new keys.
     cooldownDuration: 0,
@@ -115,9 +193,9 @@ export function createMicrosoftIdentity(options: MicrosoftIdentityOptions): Micr
     const host = msalHost(authorityHost)
     return new ConfidentialClientApplication({
       auth: {
-        clientId: registration.clientId,
-        clientSecret: registration.clientSecret,
-        authority: `https://${host}/${registration.tenantId}`,
+        clientId,
+        ...msalCredential(registration),
+        authority: `https://${host}/${tenantId}`,
         knownAuthorities: [host],
         authorityMetadata: JSON.stringify({
           authorization_endpoint: endpoints.authorization,
@@ -131,9 +209,17 @@ export function createMicrosoftIdentity(options: MicrosoftIdentityOptions): Micr
   }
 
   function adminConsentUrl({ scopes, state }: { readonly scopes: readonly string[]; readonly state?: string }): string {
+    return adminConsentPage([...new Set([...asAsked(scopes), ...OIDC_SCOPES])].join(' '), state)
+  }
+
+  function applicationConsentUrl({ state }: { readonly state?: string } = {}): string {
+    return adminConsentPage(everythingGranted, state)
+  }
+
+  function adminConsentPage(scope: string, state: string | undefined): string {
     const query = new URLSearchParams({
-      client_id: registration.clientId,
-      scope: [...new Set([...scopes, ...OIDC_SCOPES])].join(' '),
+      client_id: clientId,
+      scope,
       redirect_uri: redirectUri,
       ...(state !== undefined && { state }),
     })
@@ -141,10 +227,14 @@ export function createMicrosoftIdentity(options: MicrosoftIdentityOptions): Micr
   }
 
   /** Reads the raw answer: only Entra's own words tell what became of a grant. */
-  function explainFailure(network: RecordingNetwork, leg: Leg, scopes: readonly string[]): Explanation {
-    if (network.answer === null) return explainUnreachable(leg)
-    const refusal = readTokenRefusal(network.answer.status, network.answer.body)
-    return explainRefusal(refusal, { leg, approvalLink: adminConsentUrl({ scopes }) })
+  function refusedTokens({ answer }: RecordingNetwork, leg: Leg, approvalLink: string): RefusedTokens {
+    if (answer === null) return { outcome: 'refused', explanation: explainUnreachable(leg, places), retryAfter: null }
+    const refusal = readTokenRefusal(answer.status, answer.body)
+    return {
+      outcome: 'refused',
+      explanation: explainRefusal(refusal, { leg, approvalLink, places }),
+      retryAfter: retryAfterDate(answer.retryAfter, clock()),
+    }
   }
 
   function expiryOf(network: RecordingNetwork): Date {
@@ -154,9 +244,9 @@ export function createMicrosoftIdentity(options: MicrosoftIdentityOptions): Micr
   }
 
   return {
-    authorizeUrl: ({ scopes, state, nonce, codeChallenge, prompt, loginHint }) =>
+    authorizeUrl: ({ scopes, state, nonce, codeChallenge, prompt, loginHint, claims }) =>
       createApplication(createRecordingNetwork(fetch, undefined)).getAuthCodeUrl({
-        scopes: [...scopes],
+        scopes: asAsked(scopes),
         redirectUri,
         state,
         nonce,
@@ -164,32 +254,40 @@ export function createMicrosoftIdentity(options: MicrosoftIdentityOptions): Micr
         codeChallengeMethod: 'S256',
         ...(prompt && { prompt }),
         ...(loginHint !== undefined && { loginHint }),
+        ...(claims !== undefined && { claims }),
       }),
 
     adminConsentUrl,
 
-    async redeemCode({ code, codeVerifier, nonce, scopes, signal }) {
+    async redeemCode({ code, codeVerifier, nonce, scopes, leg = 'redeem', claims, signal }) {
       const network = createRecordingNetwork(fetch, signal)
       const application = createApplication(network)
       const result = await settled(
-        application.acquireTokenByCode({ code, codeVerifier, nonce, redirectUri, scopes: [...scopes] }),
+        application.acquireTokenByCode({
+          code,
+          codeVerifier,
+          nonce,
+          redirectUri,
+          scopes: asAsked(scopes),
+          ...(claims !== undefined && { claims }),
+        }),
       )
-      if (!isTokenAnswer(network)) return refused(explainFailure(network, 'redeem', scopes))
+      if (!isTokenAnswer(network)) return refusedTokens(network, leg, approvalLinks.delegated(scopes))
       // A token answer that msal-node refuses carries an id_token that is missing, unreadable or not ours.
-      if (!result?.accessToken || !result.idToken) return refused(explainInvalidIdToken('form'))
+      if (!result?.accessToken || !result.idToken) return refused(explainInvalidIdToken(null, places))
 
       const verified = await verifyIdToken(result.idToken, {
-        tenantId: registration.tenantId,
-        clientId: registration.clientId,
+        tenantId,
+        clientId,
         nonce,
         issuers,
         keys,
         now: clock(),
       })
-      if (verified.outcome === 'keys-unavailable') return refused(explainUnreachable('redeem'))
-      if (verified.outcome === 'invalid') return refused(explainInvalidIdToken(verified.fault))
+      if (verified.outcome === 'keys-unavailable') return refused(explainUnreachable(leg, places))
+      if (verified.outcome === 'invalid') return refused(explainInvalidIdToken(verified.fault, places))
       if (verified.outcome === 'other-tenant')
-        return refused(explainWrongAccount('The account belongs to another organisation than Inforiver Mail.'))
+        return refused(explainWrongAccount('The account belongs to another organisation than Inforiver Mail.', places))
       return {
         outcome: 'granted',
         tokens: {
@@ -202,25 +300,66 @@ export function createMicrosoftIdentity(options: MicrosoftIdentityOptions): Micr
       }
     },
 
-    async refresh({ refreshToken, scopes, signal }) {
+    async refresh({ refreshToken, scopes, claims, signal }) {
       const network = createRecordingNetwork(fetch, signal)
       const application = createApplication(network)
       const result = await settled(
         // Without forceCache the rotated refresh token is dropped, and with it the grant.
-        application.acquireTokenByRefreshToken({ refreshToken, scopes: [...scopes], forceCache: true }),
+        application.acquireTokenByRefreshToken({
+          refreshToken,
+          scopes: asAsked(scopes),
+          forceCache: true,
+          ...(claims !== undefined && { claims }),
+        }),
       )
-      if (!isTokenAnswer(network) || !result?.accessToken) return refused(explainFailure(network, 'refresh', scopes))
+      if (!isTokenAnswer(network) || !result?.accessToken)
+        return refusedTokens(network, 'refresh', approvalLinks.delegated(scopes))
+      const missing = missingPermissions(scopes, grantedPermissions(scopeOf(network), scopes))
+      if (missing.length > 0) {
+        const explanation = explainWithdrawnPermissions(missing, approvalLinks.delegated(scopes))
+        return { outcome: 'refused', explanation, retryAfter: null }
+      }
       return {
         outcome: 'granted',
         tokens: {
           accessToken: result.accessToken,
+          // An answer without one keeps the old one.
           refreshToken: cachedRefreshToken(application) ?? refreshToken,
           expiresAt: expiryOf(network),
         },
-        grantedPermissions: grantedPermissions(scopeOf(network), scopes),
       }
     },
+
+    applicationConsentUrl,
+
+    async applicationToken({ leg, claims, signal }) {
+      const network = createRecordingNetwork(fetch, signal)
+      const result = await settled(
+        createApplication(network).acquireTokenByClientCredential({
+          scopes: [everythingGranted],
+          ...(claims !== undefined && { claims }),
+        }),
+      )
+      if (!isTokenAnswer(network) || !result?.accessToken)
+        return refusedTokens(network, leg, approvalLinks.application())
+      const { accessToken } = result
+      return {
+        outcome: 'granted',
+        tokens: { accessToken, expiresAt: expiryOf(network) },
+        grantedPermissions: applicationRoles(accessToken),
+      }
+    },
+
+    places,
+    approvalLinks,
   }
+}
+
+/** By certificate, msal-node signs an assertion by PS256 and names the certificate in `x5t#S256`. */
+function msalCredential({ clientSecret, clientCertificate }: AppRegistration) {
+  if (clientCertificate === undefined) return { clientSecret }
+  const { thumbprintSha256, privateKey } = clientCertificate
+  return { clientCertificate: { thumbprintSha256, privateKey } }
 }
 
 /** msal-node insists on https for the authority's name; where requests go is decided by `authorityMetadata`. */
@@ -257,8 +396,13 @@ function cachedRefreshToken(application: ConfidentialClientApplication): string 
   return entry?.secret ?? null
 }
 
-function explainInvalidIdToken(fault: string): Explanation {
-  return explainUnexpectedAnswer(`The identity in the answer could not be verified (${fault}).`)
+/** `claim`: what of it is not what it should be, for whoever looks for the cause; null when it cannot be read. */
+function explainInvalidIdToken(claim: string | null, places: AdminPlaces): Explanation {
+  const detail =
+    claim === null
+      ? 'The answer does not prove who signed in.'
+      : `The answer does not prove who signed in: the ${claim} of its id_token is wrong.`
+  return explainUnexpectedAnswer(detail, places)
 }
 
 function refused(explanation: Explanation): { readonly outcome: 'refused'; readonly explanation: Explanation } {

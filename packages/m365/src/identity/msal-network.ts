@@ -6,6 +6,8 @@ export interface TokenAnswer {
   readonly status: number
   /** Parsed JSON; null when the body was none. */
   readonly body: Readonly<Record<string, unknown>> | null
+  /** The header. */
+  readonly retryAfter: string | null
 }
 
 export interface RecordingNetwork extends INetworkModule {
@@ -30,7 +32,7 @@ export function createRecordingNetwork(fetch: MicrosoftFetch, signal: AbortSigna
       ...(signal && { signal }),
     })
     const body = parseObject(await response.text())
-    answer = { status: response.status, body }
+    answer = { status: response.status, body, retryAfter: response.headers.get('retry-after') }
     return { headers: Object.fromEntries(response.headers), body: (body ?? {}) as T, status: response.status }
   }
 

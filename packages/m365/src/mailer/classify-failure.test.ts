@@ -1,5 +1,6 @@
 import { MessageProblem } from '@inforiver-mail/contract/message'
 import { describe, expect, it } from 'vitest'
+import { faultsOfRemedy, PLACES } from '../test-support/remedy.ts'
 import {
   classifyConnectionFailure,
   classifyFailure,
@@ -23,7 +24,8 @@ const TABLE: readonly (readonly [code: string, statuses: readonly number[], verd
   ['ErrorNonExistentMailbox', [404, 400], 'mailbox-not-found'],
   ['ResourceNotFound', [404], 'mailbox-not-found'],
   ['Request_ResourceNotFound', [404], 'mailbox-not-found'],
-  ['ErrorItemNotFound', [404], 'message-refused'],
+  ['ErrorItemNotFound', [404], 'draft-gone'],
+  ['ErrorInvalidMailboxItemId', [400, 404], 'draft-gone'],
   ['ErrorInvalidRecipients', [400, 403], 'recipient-refused'],
   ['ErrorExceededMaxRecipientLimit', [400, 403, 429], 'recipient-refused'],
   ['ErrorExceededMessageLimit', [403, 429, 400], 'sending-limit-reached'],
@@ -31,10 +33,10 @@ const TABLE: readonly (readonly [code: string, statuses: readonly number[], verd
   ['ErrorSubmissionQuotaExceeded', [403, 429, 400], 'sending-limit-reached'],
   ['ErrorAccountSuspend', [403, 400], 'sending-limit-reached'],
   ['ErrorMessageSubmissionBlocked', [403, 400], 'sending-limit-reached'],
-  ['ErrorQuotaExceeded', [413, 507, 403, 400], 'message-refused'],
+  ['ErrorQuotaExceeded', [413, 507, 403, 400], 'mailbox-full'],
   ['ErrorMessageSizeExceeded', [400, 413], 'message-too-large'],
   ['RequestEntityTooLarge', [413], 'message-too-large'],
-  ['ErrorAttachmentSizeShouldNotBeLessThanMinimumSize', [400], 'message-refused'],
+  ['ErrorAttachmentSizeShouldNotBeLessThanMinimumSize', [400, 413], 'message-too-large'],
   ['ErrorMimeContentInvalidBase64String', [400], 'message-refused'],
   ['ErrorMimeContentInvalid', [400], 'message-refused'],
   ['InvalidInternetMessageHeader', [400], 'message-refused'],
@@ -45,9 +47,10 @@ const TABLE: readonly (readonly [code: string, statuses: readonly number[], verd
   ['ApplicationThrottled', [429, 503], 'throttled'],
   ['TooManyRequests', [429], 'throttled'],
   ['activityLimitReached', [429, 503], 'throttled'],
-  ['ErrorServerBusy', [503], 'unavailable'],
-  ['ServiceUnavailable', [503], 'unavailable'],
-  ['serviceNotAvailable', [503], 'unavailable'],
+  ['ErrorServerBusy', [500, 503], 'unknown'],
+  ['ErrorServerBusy', [429], 'unavailable'],
+  ['ServiceUnavailable', [503], 'unknown'],
+  ['serviceNotAvailable', [503], 'unknown'],
   ['ErrorMailboxMoveInProgress', [503, 400], 'unavailable'],
   ['ErrorMailboxStoreUnavailable', [503, 400], 'unavailable'],
   ['CommandConcurrencyLimitReached', [429, 503], 'unknown'],
@@ -94,7 +97,7 @@ describe('classifyFailure', () => {
     [502, 'unknown'],
     [503, 'unknown'],
     [504, 'unknown'],
-    [507, 'message-refused'],
+    [507, 'mailbox-full'],
     [509, 'throttled'],
     [599, 'unknown'],
   ])('sorts HTTP %i without a code it knows as %s', (status, verdict) => {
@@ -106,15 +109,18 @@ describe('classifyFailure', () => {
     [403, 'access-denied'],
     [429, 'throttled'],
     [500, 'unknown'],
-    [503, 'unavailable'],
+    [503, 'unknown'],
   ])('sorts HTTP %i with codes it has never heard of as %s', (status, verdict) => {
     const verdicts = ['SomethingNew', 'constructor'].map((code) => verdictOf(classifyFailure(answer({ status, code }))))
     expect(verdicts).toEqual([verdict, verdict])
   })
 
-  it('takes a 503 that names a time as a clear no', () => {
-    expect(classifyFailure(answer({ status: 503, retryAfter: LATER })).outcome).toBe('unavailable')
-  })
+  it.each([null, 'ErrorServerBusy', 'ServiceUnavailable', 'serviceNotAvailable', 'SomethingNew'])(
+    'takes a 503 with the code %s that names a time as a clear no',
+    (code) => {
+      expect(classifyFailure(answer({ status: 503, code, retryAfter: LATER })).outcome).toBe('unavailable')
+    },
+  )
 
   it.each(['Maximum request length exceeded.', 'The maximum request length supported is 4MB.'])(
     'sees in a BadRequest that says “%s” a message that is too large',
@@ -232,13 +238,28 @@ describe('toMessageProblem', () => {
   it.each(REFUSALS)('makes of %i %s a problem of the contract', (status, code) => {
     const failure = classifyFailure(answer({ status, code }))
     if (failure.outcome !== 'refused') throw new Error(`It was ${failure.outcome}.`)
-    expect(MessageProblem.parse(toMessageProblem(failure)).microsoftCode).toBe(code)
+    expect(MessageProblem.parse(toMessageProblem(failure, PLACES)).microsoftCode).toBe(code)
+  })
+
+  it.each(REFUSALS)(
+    'says after %i %s who acts and where, with a link, and in no more than a few sentences',
+    (status, code) => {
+      const { detail } = problemOf({ status, code, message: 'Words of Microsoft.' })
+      expect(faultsOfRemedy(detail)).toEqual([])
+      expect(detail.length).toBeLessThan(800)
+    },
+  )
+
+  it.each([400, 403, 404, 413, 507])('says after %i with a code of tomorrow who acts and where', (status) => {
+    expect(faultsOfRemedy(problemOf({ status, code: 'ErrorOfTomorrow' }).detail)).toEqual([])
   })
 
   it('says where Send As is given, and that it can take an hour', () => {
     const { code, detail } = problemOf({ status: 403, code: 'ErrorSendAsDenied' })
     expect(code).toBe('send-as-denied')
-    expect(detail).toMatch(/Send As on the sender at Exchange admin center > Recipients.*an hour/)
+    expect(detail).toMatch(
+      /Send As on the sender in the Exchange admin center \(https:\/\/admin\.exchange\.microsoft\.com\) > Recipients.*an hour/,
+    )
   })
 
   it('does not say that Send As is missing where access was denied', () => {
@@ -259,7 +280,7 @@ describe('toMessageProblem', () => {
 function problemOf(parts: Partial<GraphAnswer>, context: FailureContext = {}): MessageProblem {
   const failure = classifyFailure(answer(parts), context)
   if (failure.outcome !== 'refused') throw new Error(`It was ${failure.outcome}.`)
-  return toMessageProblem(failure)
+  return toMessageProblem(failure, PLACES)
 }
 
 function answer(parts: Partial<GraphAnswer>): GraphAnswer {

@@ -1,4 +1,6 @@
 import type { MessageProblem, MessageProblemCode } from '@inforiver-mail/contract/message'
+import { GRAPH_CODES, type AdminPlaces } from '../admin-places.ts'
+import { withCode } from '../explanation.ts'
 import { firstSentence } from '../plain-text.ts'
 import type { GraphAnswer } from './graph-answer.ts'
 
@@ -10,6 +12,8 @@ export type RefusalReason =
   | 'mailbox-not-found'
   | 'recipient-refused'
   | 'message-refused'
+  | 'draft-gone'
+  | 'mailbox-full'
   | 'message-too-large'
   | 'sending-limit-reached'
 
@@ -51,7 +55,9 @@ interface Refusal {
   readonly detail: string
 }
 
-type Rule = Refusal | 'throttled' | 'unavailable' | 'unknown'
+type Rule = Refusal | keyof typeof PASSING
+/** `busy`: what it means depends on whether Microsoft says when to come again. */
+type RuleOrBusy = Rule | 'busy'
 
 const ACCESS_DENIED: Refusal = {
   general: true,
@@ -97,17 +103,23 @@ const ACCOUNT_BLOCKED: Refusal = {
   detail: 'Exchange Online has stopped this account from sending.',
 }
 
+const DRAFT_GONE: Refusal = {
+  reason: 'draft-gone',
+  title: 'The draft is gone',
+  detail: 'The draft of the message is no longer in the mailbox.',
+}
+
 const MAILBOX_FULL: Refusal = {
-  reason: 'message-refused',
+  reason: 'mailbox-full',
   title: 'The mailbox is full',
-  detail: 'The mailbox that sends has no room left. Make room in it, then retry the message.',
+  detail: 'The mailbox that sends has no room left.',
 }
 
 /**
  * By `error.code`, whatever the status: for many codes Microsoft's sources disagree about it.
  * Source: Graph error responses; Exchange codes pass through Graph unmapped.
  */
-const RULES: Readonly<Record<string, Rule>> = {
+const RULES: Readonly<Record<string, RuleOrBusy>> = {
   ErrorAccessDenied: ACCESS_DENIED,
   Authorization_RequestDenied: ACCESS_DENIED,
   accessDenied: ACCESS_DENIED,
@@ -143,12 +155,13 @@ const RULES: Readonly<Record<string, Rule>> = {
 
   ErrorMessageSizeExceeded: TOO_LARGE,
   RequestEntityTooLarge: TOO_LARGE,
-  ErrorAttachmentSizeShouldNotBeLessThanMinimumSize: INVALID_MESSAGE,
-  ErrorItemNotFound: {
-    reason: 'message-refused',
-    title: 'The draft is gone',
-    detail: 'The draft of the message is no longer in the mailbox.',
+  ErrorAttachmentSizeShouldNotBeLessThanMinimumSize: {
+    reason: 'message-too-large',
+    title: 'An attachment has a size that Microsoft does not take',
+    detail: 'A file just below 3 MB fits neither one request to Microsoft nor an upload session.',
   },
+  ErrorItemNotFound: DRAFT_GONE,
+  ErrorInvalidMailboxItemId: DRAFT_GONE, // it belongs to another mailbox
   ErrorMimeContentInvalidBase64String: INVALID_MESSAGE,
   ErrorMimeContentInvalid: INVALID_MESSAGE,
   InvalidInternetMessageHeader: INVALID_MESSAGE,
@@ -161,9 +174,9 @@ const RULES: Readonly<Record<string, Rule>> = {
   TooManyRequests: 'throttled',
   activityLimitReached: 'throttled',
 
-  ErrorServerBusy: 'unavailable',
-  ServiceUnavailable: 'unavailable',
-  serviceNotAvailable: 'unavailable',
+  ErrorServerBusy: 'busy',
+  ServiceUnavailable: 'busy',
+  serviceNotAvailable: 'busy',
   ErrorMailboxMoveInProgress: 'unavailable',
   ErrorMailboxStoreUnavailable: 'unavailable',
 
@@ -219,47 +232,73 @@ export function classifyConnectionFailure(error: unknown): Failure {
   return { outcome: 'unknown', ...facts, detail: `The connection to Microsoft 365 ended before an answer${named}.` }
 }
 
-/** As the problem of a message that failed for good. Its detail ends with who does what before it is tried again. */
-export function toMessageProblem({ reason, title, detail, microsoftCode, requestId }: Refused): MessageProblem {
+/** As the problem of a message that failed for good. Its detail ends with who does what and where before it is tried again. */
+export function toMessageProblem(
+  { reason, title, detail, microsoftCode, requestId }: Refused,
+  places: AdminPlaces,
+): MessageProblem {
   const { code, remedy } = MESSAGE_PROBLEMS[reason]
-  return { code, title, detail: remedy === '' ? detail : `${detail} ${remedy}`, microsoftCode, requestId }
+  return { code, title, detail: `${detail} ${remedy(places)}`, microsoftCode, requestId }
 }
 
 interface MessageProblemWords {
   readonly code: MessageProblemCode
-  /** Empty where only Microsoft's own sentence can say it. */
-  readonly remedy: string
+  readonly remedy: (places: AdminPlaces) => string
 }
+
+const APP_PERMISSIONS = 'Enterprise applications > the app of Inforiver Mail > Permissions'
 
 const MESSAGE_PROBLEMS: Readonly<Record<RefusalReason, MessageProblemWords>> = {
   'send-as-denied': {
     code: 'send-as-denied',
-    remedy:
-      'An Exchange administrator gives the connected account Send As on the sender at Exchange admin center > Recipients; a fresh right can take an hour to work. Then retry the message.',
+    remedy: ({ exchange }) =>
+      `An Exchange administrator gives the connected account Send As on the sender in the ${exchange} > Recipients; a fresh right can take an hour to work. Then retry the message.`,
   },
   'permission-missing': {
     code: 'send-as-denied',
-    remedy:
-      'A workspace admin connects the mailbox again at Tenant Settings > Office 365 SMTP and accepts the permission. Then retry the message.',
+    remedy: ({ entra }) =>
+      `A workspace admin connects the mailbox again at Tenant Settings > Office 365 SMTP and accepts the permission. An Entra administrator sees what is granted in the ${entra} > ${APP_PERMISSIONS}. Then retry the message.`,
   },
   // Not `send-as-denied`: the right to send as the sender is only one of the things that may be missing.
   'access-denied': {
     code: 'message-refused',
-    remedy:
-      'A workspace admin connects the mailbox again at Tenant Settings > Office 365 SMTP. If that does not help, an Entra administrator checks the permissions of the app, and an Exchange administrator the rights of the connected account and the application access policies. Then retry the message.',
+    remedy: ({ entra, exchange }) =>
+      `A workspace admin connects the mailbox again at Tenant Settings > Office 365 SMTP. If that does not help, an Entra administrator checks the permissions of the app in the ${entra} > ${APP_PERMISSIONS}, and an Exchange administrator the rights of the connected account in the ${exchange} > Recipients and, in PowerShell, the application access policies. Then retry the message.`,
   },
   'mailbox-not-found': {
     code: 'mailbox-not-found',
-    remedy:
-      'An Exchange administrator checks at Exchange admin center > Recipients that both exist and that the account has a licence with Exchange Online. Then retry the message.',
+    remedy: ({ exchange }) =>
+      `An Exchange administrator checks in the ${exchange} > Recipients that both exist and that the account has a licence with Exchange Online. Then retry the message.`,
   },
-  'recipient-refused': { code: 'recipient-refused', remedy: 'Submit the message again with other recipients.' },
-  'message-refused': { code: 'message-refused', remedy: '' },
-  'message-too-large': { code: 'message-too-large', remedy: 'Submit it again with smaller attachments, or fewer.' },
+  'recipient-refused': {
+    code: 'recipient-refused',
+    remedy: ({ exchange }) =>
+      `Whoever sent the message sends it again to other recipients, or to fewer. An Exchange administrator sees who has a mailbox, and how many recipients one message may have, in the ${exchange} > Recipients > Mailboxes.`,
+  },
+  'message-refused': {
+    code: 'message-refused',
+    remedy: () =>
+      `Whoever sent the message changes what Microsoft does not accept and sends it again; what the code means is in ${GRAPH_CODES}.`,
+  },
+  'draft-gone': {
+    code: 'message-refused',
+    remedy: ({ exchange }) =>
+      `A workspace admin or the submitting service retries the message. If it happens again, an Exchange administrator sees who else uses the mailbox in the ${exchange} > Recipients > Mailboxes > the mailbox > Delegation.`,
+  },
+  'mailbox-full': {
+    code: 'message-refused',
+    remedy: ({ exchange }) =>
+      `Whoever uses the mailbox makes room in it, or an Exchange administrator gives it more in the ${exchange} > Recipients > Mailboxes. Then retry the message.`,
+  },
+  'message-too-large': {
+    code: 'message-too-large',
+    remedy: ({ exchange }) =>
+      `The submitting service submits it again with smaller attachments, or fewer. An Exchange administrator sees the limit of the mailbox in the ${exchange} > Recipients > Mailboxes > the mailbox > Message size restriction.`,
+  },
   'sending-limit-reached': {
     code: 'sending-limit-reached',
-    remedy:
-      'An administrator sees why at Microsoft Defender portal > Review > Restricted entities, and in Exchange admin center > Mail flow. Then retry the message.',
+    remedy: ({ exchange, restrictedSenders }) =>
+      `An Exchange administrator sees why in the ${exchange} > Mail flow, and releases a blocked account at ${restrictedSenders}. Then retry the message.`,
   },
 }
 
@@ -276,14 +315,14 @@ function ruleOf(answer: GraphAnswer, { sender }: FailureContext): Rule {
   if (rule === INVALID_MESSAGE && isRequestTooLong(answer)) return TOO_LARGE
   const denied = rule === ACCESS_DENIED || (rule === undefined && answer.status === 403)
   if (denied && sender && needsSharedPermission(sender)) return SHARED_PERMISSION_MISSING
-  return rule ?? ruleOfStatus(answer)
+  const found = rule ?? ruleOfStatus(answer)
+  return found === 'busy' ? ruleOfBusy(answer) : found
 }
 
-function ruleOfStatus({ status, code, retryAfter }: GraphAnswer): Rule {
+function ruleOfStatus({ status }: GraphAnswer): RuleOrBusy {
   if (status === 429 || status === 509) return 'throttled'
   if (status === 507) return MAILBOX_FULL
-  // Graph's own word, or a wait, says that the request was turned away; a bare 503 may be any gateway's.
-  if (status === 503) return code !== null || retryAfter !== null ? 'unavailable' : 'unknown'
+  if (status === 503) return 'busy'
   if (status >= 500) return 'unknown'
   if (status === 408 || status === 407) return 'unavailable'
   if (status === 403) return ACCESS_DENIED
@@ -292,6 +331,11 @@ function ruleOfStatus({ status, code, retryAfter }: GraphAnswer): Rule {
   if (status >= 400) return INVALID_MESSAGE
   if (status >= 300) return 'unavailable' // redirects are not followed: somebody else answered
   return 'unknown' // a success, but not the one that Microsoft documents
+}
+
+/** Who says when to come again has turned the request away. Who does not may have carried it out. */
+function ruleOfBusy({ status, retryAfter }: GraphAnswer): Rule {
+  return status >= 500 && retryAfter === null ? 'unknown' : 'unavailable'
 }
 
 /** Older documentation has claims challenges with 403 in place of 401. */
@@ -308,9 +352,10 @@ function needsSharedPermission({ own, grantedPermissions }: NonNullable<FailureC
   return !own && !grantedPermissions.some((name) => name.toLowerCase() === 'mail.send.shared')
 }
 
-function quoted(detail: string, { message, status }: GraphAnswer): string {
+function quoted(detail: string, { message, status, code }: GraphAnswer): string {
   const quote = firstSentence(message ?? '', MAX_QUOTE_CHARACTERS)
-  return quote === '' ? `${detail} (HTTP ${status})` : `${detail} Microsoft says: “${quote}”`
+  if (quote !== '') return `${detail} Microsoft says: “${quote}”`
+  return code === null ? withCode(detail, `HTTP ${status}`) : detail
 }
 
 interface Cause {

@@ -8,7 +8,7 @@ import { createGraphMailer, type CallOptions, type GraphMailer } from './graph-m
 import { MESSAGE_ID_PROPERTY } from './send-mail-request.ts'
 
 const NOW = new Date('2026-11-24T10:00:00.000Z')
-const fetch = createMicrosoftFetch({ timeoutMs: 2_000 })
+const fetch = createMicrosoftFetch({ timeoutMs: 5_000 })
 const token = { accessToken: 'token' }
 const itemNotFound = JSON.stringify({ error: { code: 'ErrorItemNotFound', message: 'x' } })
 
@@ -38,6 +38,12 @@ describe('createDraft', () => {
       },
     ])
     expect(await messagesIn('max@contoso.com', 'inbox')).toEqual([])
+  })
+
+  it('is told the id of a draft with the largest body that one request takes', async () => {
+    await asAda()
+    const text = 'x'.repeat(3_990_000)
+    expect(await mailer.createDraft({ ...message, html: null, text }, ada)).toMatchObject({ outcome: 'created' })
   })
 
   it('is refused without Mail.ReadWrite, and does not blame another permission', async () => {
@@ -86,8 +92,7 @@ describe('sendDraft', () => {
 
   it('is gone once the draft was deleted for good', async () => {
     const draftId = await draftOfAda()
-    await mailer.deleteMessage(draftId, ada)
-    await mailer.deleteMessage(draftId, ada)
+    await mailer.deleteForGood(draftId, ada)
     expect(await mailer.sendDraft(draftId, ada)).toEqual({ outcome: 'gone' })
   })
 
@@ -166,7 +171,7 @@ describe('readDraft', () => {
 
   it('knows a draft that a person has thrown away', async () => {
     const draftId = await draftOfAda()
-    await mailer.deleteMessage(draftId, ada)
+    await throwAway(draftId)
     expect(await mailer.readDraft(draftId, ada)).toEqual({ outcome: 'draft' })
   })
 
@@ -180,30 +185,80 @@ describe('readDraft', () => {
   })
 })
 
-describe('deleteMessage', () => {
-  it('takes a draft out of Drafts', async () => {
-    expect(await mailer.deleteMessage(await draftOfAda(), ada)).toEqual({ outcome: 'deleted' })
-    expect(await messagesIn('ada@contoso.com', 'drafts')).toEqual([])
+describe('deleteDraft', () => {
+  it('deletes a draft for good', async () => {
+    const draftId = await draftOfAda()
+    expect(await mailer.deleteDraft(draftId, ada)).toEqual({ outcome: 'deleted' })
+    expect(await mailer.readDraft(draftId, ada)).toEqual({ outcome: 'gone' })
   })
 
-  it('takes a sent message out of Sent Items', async () => {
+  it('deletes for good the draft that a person has thrown away', async () => {
+    const draftId = await draftOfAda()
+    await throwAway(draftId)
+    expect(await mailer.deleteDraft(draftId, ada)).toEqual({ outcome: 'deleted' })
+    expect(await mailer.readDraft(draftId, ada)).toEqual({ outcome: 'gone' })
+  })
+
+  it('finds gone what was deleted before', async () => {
+    const draftId = await draftOfAda()
+    await mailer.deleteDraft(draftId, ada)
+    expect(await mailer.deleteDraft(draftId, ada)).toEqual({ outcome: 'gone' })
+  })
+
+  it('leaves a sent copy alone', async () => {
     const draftId = await draftOfAda()
     await mailer.sendDraft(draftId, ada)
-    await mailer.deleteMessage(draftId, ada)
-    expect(await messagesIn('ada@contoso.com', 'sentItems')).toEqual([])
+    expect(await mailer.deleteDraft(draftId, ada)).toEqual({ outcome: 'sent' })
+    expect(await messagesIn('ada@contoso.com', 'sentItems')).toHaveLength(1)
   })
 
-  it('deletes for good what is in Deleted Items, and then finds it gone', async () => {
-    const draftId = await draftOfAda()
-    await mailer.deleteMessage(draftId, ada)
-    expect(await mailer.deleteMessage(draftId, ada)).toEqual({ outcome: 'deleted' })
-    expect(await mailer.deleteMessage(draftId, ada)).toEqual({ outcome: 'gone' })
+  it('deletes nothing when it cannot tell whether it is a draft', async () => {
+    const seen: unknown[] = []
+    const origin = await serve(({ method }, response) => {
+      seen.push(method)
+      response.writeHead(503).end()
+    })
+    expect(await mailerAt(origin).deleteDraft('a', token)).toMatchObject({ outcome: 'unavailable' })
+    expect(seen).toEqual(['GET'])
   })
 })
 
-type DraftCall = 'sendDraft' | 'readDraft' | 'deleteMessage'
-const REPEATABLE = ['readDraft', 'deleteMessage'] as const satisfies readonly DraftCall[]
+describe('deleteForGood', () => {
+  it('deletes a sent copy for good', async () => {
+    const draftId = await draftOfAda()
+    await mailer.sendDraft(draftId, ada)
+    expect(await mailer.deleteForGood(draftId, ada)).toEqual({ outcome: 'deleted' })
+    expect(await mailer.readDraft(draftId, ada)).toEqual({ outcome: 'gone' })
+  })
+
+  it('finds gone what was deleted before', async () => {
+    const draftId = await draftOfAda()
+    await mailer.deleteForGood(draftId, ada)
+    expect(await mailer.deleteForGood(draftId, ada)).toEqual({ outcome: 'gone' })
+  })
+
+  it('is not done while the message may still be in Deleted Items', async () => {
+    const answers = [204, 503]
+    const origin = await serve((_request, response) => response.writeHead(answers.shift() ?? 500).end())
+    expect(await mailerAt(origin).deleteForGood('a', token)).toMatchObject({ outcome: 'unavailable' })
+  })
+})
+
+type DraftCall = 'sendDraft' | 'readDraft' | 'deleteDraft' | 'deleteForGood'
+const REPEATABLE = ['readDraft', 'deleteDraft', 'deleteForGood'] as const satisfies readonly DraftCall[]
 const ALL = ['sendDraft', ...REPEATABLE] as const satisfies readonly DraftCall[]
+
+describe.each(ALL)('%s', (name) => {
+  it.each([
+    [404, 'ErrorItemNotFound'],
+    [404, 'ErrorInvalidMailboxItemId'],
+    [400, 'ErrorInvalidMailboxItemId'],
+  ])('knows by %i %s that the mailbox has no such draft', async (status, code) => {
+    const body = JSON.stringify({ error: { code, message: 'x' } })
+    const origin = await serve((_request, response) => response.writeHead(status).end(body))
+    expect(await mailerAt(origin)[name]('a', token)).toEqual({ outcome: 'gone' })
+  })
+})
 
 describe.each(REPEATABLE)('%s', (name) => {
   it.each([
@@ -285,6 +340,14 @@ async function draftOfAda(): Promise<string> {
 
 function copiesAppearAfter(sentCopyDelayMs: number): Promise<void> {
   return control(simulator.url, 'PATCH', '/settings', { sentCopyDelayMs })
+}
+
+/** As a person does: the first time a message is deleted, it moves to Deleted Items. */
+async function throwAway(draftId: string): Promise<void> {
+  const headers = { authorization: `Bearer ${ada.accessToken}`, prefer: 'IdType="ImmutableId"' }
+  const url = `${simulator.graphBaseUrl}/v1.0/me/messages/${encodeURIComponent(draftId)}`
+  const { status } = await fetch(url, { method: 'DELETE', headers })
+  if (status !== 204) throw new Error(`It was HTTP ${status}.`)
 }
 
 /** As Graph names it to who does not ask for immutable ids. */

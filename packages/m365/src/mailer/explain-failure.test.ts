@@ -1,13 +1,15 @@
 import { ConsentProblem } from '@inforiver-mail/contract/consent-problem'
 import { describe, expect, it } from 'vitest'
 import { toConsentProblem } from '../explanation.ts'
-import type { Failure, RefusalReason } from './classify-failure.ts'
+import { faultsOfRemedy, PLACES } from '../test-support/remedy.ts'
+import { classifyFailure, MICROSOFT_CODES, type Failure, type RefusalReason } from './classify-failure.ts'
 import { explainFailure } from './explain-failure.ts'
 
 const subject = {
   sender: 'reports@contoso.com',
   delegate: 'ada@contoso.com',
   approvalLink: 'https://login.microsoftonline.com/tenant/v2.0/adminconsent?client_id=app',
+  places: PLACES,
 }
 const facts = { microsoftCode: 'ErrorSomething', requestId: 'request-1', detail: 'Microsoft said no.' }
 
@@ -18,6 +20,8 @@ const REASONS: readonly (readonly [RefusalReason, string])[] = [
   ['mailbox-not-found', 'mailbox-not-found'],
   ['recipient-refused', 'mailbox-not-found'],
   ['message-refused', 'microsoft-refused'],
+  ['draft-gone', 'microsoft-refused'],
+  ['mailbox-full', 'microsoft-refused'],
   ['message-too-large', 'microsoft-refused'],
   ['sending-limit-reached', 'microsoft-refused'],
 ]
@@ -28,23 +32,57 @@ describe('explainFailure', () => {
     expect(problem).toMatchObject({ code, correlationId: 'request-1' })
   })
 
-  it.each(REASONS)('says of %s what to do in whole sentences with at most one link', (reason) => {
+  it.each(REASONS)('says of %s in whole sentences what happened, who acts and where, with a link', (reason) => {
     const { title, detail, action } = explainFailure(refused(reason), subject)
     expect(title).toMatch(/^[A-Z].*[^.]$/)
-    expect(detail).toContain('ErrorSomething')
-    expect(action).toMatch(/^[A-Z].*(\.|client_id=app)$/)
-    expect(action.match(/https?:\/\//g)?.length ?? 0).toBeLessThanOrEqual(1)
+    expect(detail).toMatch(/ \(ErrorSomething\)\.$/)
+    expect(faultsOfRemedy(action, { onlyInThePage: true })).toEqual([])
+  })
+
+  it.each(MICROSOFT_CODES)('says of %s, whatever its status, who acts and where, with a link', (code) => {
+    for (const status of [400, 401, 403, 404, 413, 429, 500, 503, 504, 507]) {
+      const nothing = { innerCode: null, message: null, requestId: null, retryAfter: null, claims: null }
+      const { action } = explainFailure(classifyFailure({ status, code, ...nothing }), subject)
+      expect(faultsOfRemedy(action, { onlyInThePage: true })).toEqual([])
+    }
   })
 
   it('says where to grant Send As, to whom, and that it can take an hour', () => {
     const { detail, action } = explainFailure(refused('send-as-denied'), subject)
-    expect(detail).toContain('ada@contoso.com has no right to send as reports@contoso.com')
+    expect(detail).toContain('ada@contoso.com has no right to send as reports@contoso.com (ErrorSomething).')
     expect(action).toContain(
-      'Exchange admin center > Recipients > Mailboxes > reports@contoso.com > Delegation > Send as',
+      'Exchange admin center (https://admin.exchange.microsoft.com) > Recipients > Mailboxes > reports@contoso.com > Delegation > Send as',
     )
     expect(action).toContain('Groups')
     expect(action).toContain('an hour')
   })
+
+  it('has the code after the words of Microsoft, which are a sentence of their own', () => {
+    const failure = { ...refused('message-refused'), detail: 'It refused. Microsoft says: “No.”' }
+    expect(explainFailure(failure, subject).detail).toBe('It refused. Microsoft says: “No.” (ErrorSomething)')
+  })
+
+  it('says that Send on behalf shows both names', () => {
+    expect(explainFailure(refused('send-as-denied'), subject).action).toContain('Send on behalf')
+  })
+
+  it('names an address once that is the sender’s and the delegate’s', () => {
+    const own = { ...subject, sender: 'Ada@contoso.com' }
+    const { detail, action } = explainFailure(refused('mailbox-not-found'), own)
+    expect(detail).toBe('Microsoft 365 has no mailbox in the cloud for Ada@contoso.com (ErrorSomething).')
+    expect(action).not.toMatch(/both|ada@contoso/)
+  })
+
+  it.each(['send-as-denied', 'access-denied', 'mailbox-not-found'] as const)(
+    'says of %s with an address of another domain that it has to be the organisation’s',
+    (reason) => {
+      const foreign = { ...subject, sender: 'ceo@example.com' }
+      const sentence = 'If ceo@example.com does not belong to your organisation, choose an address that does.'
+      expect(explainFailure(refused(reason), foreign).action).toContain(sentence)
+      expect(explainFailure(refused(reason), subject).action).not.toContain('belong')
+      expect(faultsOfRemedy(explainFailure(refused(reason), foreign).action, { onlyInThePage: true })).toEqual([])
+    },
+  )
 
   it('names Mail.Send.Shared and the approval link', () => {
     const { title, action } = explainFailure(refused('permission-missing'), subject)

@@ -1,4 +1,6 @@
-import type { Explanation } from '../explanation.ts'
+import { sameAddress } from '@inforiver-mail/contract/email-address'
+import { GRAPH_CODES, whetherOutage, type AdminPlaces } from '../admin-places.ts'
+import { withCode, type Explanation } from '../explanation.ts'
 import type { Failure, Refused, RefusalReason } from './classify-failure.ts'
 
 export interface FailureSubject {
@@ -8,6 +10,7 @@ export interface FailureSubject {
   readonly delegate: string
   /** Microsoft's page on which an Entra administrator approves the permissions once. */
   readonly approvalLink: string
+  readonly places: AdminPlaces
 }
 
 interface Words {
@@ -23,10 +26,11 @@ export function explainFailure(failure: Failure, subject: FailureSubject): Expla
   return {
     kind: words.kind,
     title: words.title,
-    detail: withCode(words.detail(subject), failure.microsoftCode),
+    detail: namingCode(words.detail(subject), failure.microsoftCode),
     action: words.action(subject),
     correlationId: failure.requestId,
     aadstsCode: null,
+    ...(failure.outcome === 'unauthorized' && failure.claims !== null && { claims: failure.claims }),
   }
 }
 
@@ -37,24 +41,30 @@ function wordsFor(failure: Failure): Words {
       kind: 'microsoft-refused',
       title: 'Microsoft Graph does not accept the token',
       detail: () => failure.detail,
-      action: () =>
-        'Try again. If it happens again, check that GRAPH_BASE_URL and AZURE_AUTHORITY_HOST belong to the same Microsoft cloud, and whether a Conditional Access policy covers Exchange Online.',
+      action: ({ places }) =>
+        `Try again. If it happens again, whoever operates Inforiver Mail has to check that M365_CLOUD is the cloud of the organisation, and an Entra administrator whether a policy covers Exchange Online, in the ${places.entra} > Conditional Access > Policies.`,
     }
   return {
     kind: 'microsoft-unavailable',
     title: 'Microsoft 365 did not answer',
     detail: () => failure.detail,
-    action: () => 'Try again in a few minutes.',
+    action: ({ places }) => `Try again in a few minutes. ${whetherOutage(places)}`,
   }
 }
+
+const NEW_MAILBOX = 'A new mailbox can take an hour to work. Then try again.'
 
 const REFUSED: Readonly<Record<RefusalReason, (failure: Refused) => Words>> = {
   'send-as-denied': () => ({
     kind: 'send-as-denied',
     title: 'Sending as this address is not allowed',
     detail: ({ sender, delegate }) => `${delegate} has no right to send as ${sender}.`,
-    action: ({ sender, delegate }) =>
-      `An Exchange administrator opens Exchange admin center > Recipients > Mailboxes > ${sender} > Delegation > Send as and adds ${delegate}; for a group it is Recipients > Groups > ${sender} > Settings > Manage delegates. A fresh right can take an hour to work. Then try again.`,
+    action: ({ sender, delegate, places }) =>
+      exchangeAdministrator(
+        `opens the ${places.exchange} > Recipients > Mailboxes > ${sender} > Delegation > Send as and adds ${delegate}; for a group it is Recipients > Groups > ${sender} > Settings > Manage delegates. Send on behalf is enough too, but recipients then see both names. A fresh right can take an hour to work. Then try again.`,
+        sender,
+        delegate,
+      ),
   }),
   'permission-missing': () => ({
     kind: 'permission-missing',
@@ -62,43 +72,92 @@ const REFUSED: Readonly<Record<RefusalReason, (failure: Refused) => Words>> = {
     detail: ({ sender, delegate }) =>
       `${sender} is not an address of ${delegate}, and sending from it needs the permission Mail.Send.Shared.`,
     action: ({ approvalLink }) =>
-      `Try again and accept the permission. If Microsoft offers no choice, an Entra administrator approves it once at ${approvalLink}`,
+      `Try again and accept the permission. If Microsoft offers no choice, an Entra administrator has to open ${approvalLink} and approve it once.`,
   }),
   'access-denied': () => ({
     kind: 'permission-missing',
     title: 'Microsoft denied access to the mailbox',
     detail: ({ sender, delegate }) =>
       `${delegate} may not send from ${sender}: a permission or a mailbox right is missing.`,
-    action: ({ sender, delegate, approvalLink }) =>
-      `Check that ${delegate} has Send As on ${sender} in Exchange admin center > Recipients, and that the permissions of the app were approved. An Entra administrator approves them at ${approvalLink}`,
+    action: ({ sender, delegate, approvalLink, places }) =>
+      exchangeAdministrator(
+        `checks in the ${places.exchange} > Recipients that ${delegate} has Send As on ${sender}. If the permissions of the app were not approved, an Entra administrator opens ${approvalLink} and approves them. Then try again.`,
+        sender,
+        delegate,
+      ),
   }),
   'mailbox-not-found': () => ({
     kind: 'mailbox-not-found',
     title: 'There is no such mailbox',
-    detail: ({ sender, delegate }) => `Microsoft 365 has no mailbox in the cloud for ${sender} or for ${delegate}.`,
-    action: ({ sender, delegate }) =>
-      `An Exchange administrator checks both at Exchange admin center > Recipients: ${sender} must exist as a mailbox or a group, and ${delegate} needs a licence with Exchange Online. A new mailbox can take an hour to work. Then try again.`,
+    detail: ({ sender, delegate }) =>
+      sameAddress(sender, delegate)
+        ? `Microsoft 365 has no mailbox in the cloud for ${sender}.`
+        : `Microsoft 365 has no mailbox in the cloud for ${sender} or for ${delegate}.`,
+    action: ({ sender, delegate, places }) =>
+      sameAddress(sender, delegate)
+        ? `An Exchange administrator checks in the ${places.exchange} > Recipients > Mailboxes that ${sender} has a mailbox and a licence with Exchange Online. ${NEW_MAILBOX}`
+        : exchangeAdministrator(
+            `checks both in the ${places.exchange} > Recipients: ${sender} must exist as a mailbox or a group, and ${delegate} needs a licence with Exchange Online. ${NEW_MAILBOX}`,
+            sender,
+            delegate,
+          ),
   }),
   'recipient-refused': (failure) => ({
     kind: 'mailbox-not-found',
     title: failure.title,
     detail: ({ delegate }) => `The verification message could not be addressed to ${delegate}.`,
-    action: ({ delegate }) =>
-      `Check the mail address of ${delegate} at Exchange admin center > Recipients > Mailboxes.`,
+    action: ({ delegate, places }) =>
+      `An Exchange administrator checks the mail address of ${delegate} in the ${places.exchange} > Recipients > Mailboxes. Then try again.`,
   }),
-  'message-refused': (failure) => refusedByMicrosoft(failure, 'Try again.'),
-  'message-too-large': (failure) => refusedByMicrosoft(failure, 'Try again.'),
+  'message-refused': (failure) =>
+    refusedByMicrosoft(
+      failure,
+      () =>
+        `Try again. If it happens again, whoever operates Inforiver Mail has to look the code up in ${GRAPH_CODES} and report it to the support of Inforiver, with the correlation id.`,
+    ),
+  'draft-gone': (failure) =>
+    refusedByMicrosoft(
+      failure,
+      ({ delegate, places }) =>
+        `Try again. If it happens again, an Exchange administrator sees who else uses the mailbox in the ${places.exchange} > Recipients > Mailboxes > ${delegate} > Delegation.`,
+    ),
+  'mailbox-full': (failure) =>
+    refusedByMicrosoft(
+      failure,
+      ({ delegate, places }) =>
+        `Whoever uses the mailbox makes room in it, or an Exchange administrator gives it more in the ${places.exchange} > Recipients > Mailboxes > ${delegate}. Then try again.`,
+    ),
+  'message-too-large': (failure) =>
+    refusedByMicrosoft(
+      failure,
+      ({ delegate, places }) =>
+        `An Exchange administrator raises the limit of the mailbox in the ${places.exchange} > Recipients > Mailboxes > ${delegate} > Message size restriction. Then try again.`,
+    ),
   'sending-limit-reached': (failure) =>
     refusedByMicrosoft(
       failure,
-      'Try again later. An administrator sees why at Microsoft Defender portal > Review > Restricted entities, and in Exchange admin center > Mail flow.',
+      ({ places }) =>
+        `An Exchange administrator sees why in the ${places.exchange} > Mail flow, and releases a blocked account at ${places.restrictedSenders}. Then try again; a limit is over after a day at the latest.`,
     ),
 }
 
-function refusedByMicrosoft(failure: Refused, action: string): Words {
-  return { kind: 'microsoft-refused', title: failure.title, detail: () => failure.detail, action: () => action }
+function refusedByMicrosoft(failure: Refused, action: Words['action']): Words {
+  return { kind: 'microsoft-refused', title: failure.title, detail: () => failure.detail, action }
 }
 
-function withCode(detail: string, code: string | null): string {
-  return code === null || detail.includes(code) ? detail : `${detail} (${code})`
+function namingCode(detail: string, code: string | null): string {
+  return code === null || detail.includes(code) ? detail : withCode(detail, code)
+}
+
+/**
+ * An organisation may have several domains, and `known` is an address of it. With an address that is not its own no
+ * administrator can help.
+ */
+export function exchangeAdministrator(what: string, address: string, known: string): string {
+  if (domainOf(address) === domainOf(known)) return `An Exchange administrator ${what}`
+  return `If ${address} does not belong to your organisation, choose an address that does. If it does, an Exchange administrator ${what}`
+}
+
+function domainOf(address: string): string {
+  return address.slice(address.lastIndexOf('@') + 1).toLowerCase()
 }

@@ -7,7 +7,7 @@ import { ADA, control, registration } from '../test-support/sign-in.ts'
 import { createGraphMailer, type CallOptions, type GraphMailer } from './graph-mailer.ts'
 import { MESSAGE_ID_PROPERTY } from './send-mail-request.ts'
 
-const fetch = createMicrosoftFetch({ timeoutMs: 2_000 })
+const fetch = createMicrosoftFetch({ timeoutMs: 5_000 })
 const token = { accessToken: 'token' }
 const ANOTHER_ID = 'msg_00000000000000000000000000000002'
 

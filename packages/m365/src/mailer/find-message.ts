@@ -1,7 +1,7 @@
 import { classifyConnectionFailure, classifyFailure, type Failure } from './classify-failure.ts'
 import { member, parseJson } from './graph-answer.ts'
-import { withoutDoubt, type Exchange } from './graph-exchange.ts'
-import type { CallOptions } from './graph-mailer.ts'
+import { withoutDoubt, type CallOptions, type Exchange } from './graph-exchange.ts'
+import { mailboxPath } from './mailbox-path.ts'
 import { MESSAGE_ID_PROPERTY } from './send-mail-request.ts'
 
 export type SearchedFolder = 'sentitems' | 'drafts'
@@ -16,9 +16,9 @@ export async function findByMessageId(
   exchange: Exchange,
   messageId: string,
   where: SearchedFolder,
-  { accessToken, signal }: CallOptions,
+  { accessToken, signal, mailbox }: CallOptions,
 ): Promise<FindMessageOutcome> {
-  const path = `/me/mailFolders/${where}/messages?$filter=${filterFor(messageId)}&$select=id&$top=1`
+  const path = `${mailboxPath(mailbox)}/mailFolders/${where}/messages?$filter=${filterFor(messageId)}&$select=id&$top=1`
   const reply = await exchange({ method: 'GET', path, immutableIds: true, accessToken, signal })
   if (!reply.answered) return withoutDoubt(classifyConnectionFailure(reply.error))
   const found = reply.status === 200 ? member(parseJson(reply.text), 'value') : null

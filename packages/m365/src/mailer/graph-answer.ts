@@ -1,6 +1,7 @@
+import { readClaimsChallenge } from '../claims-challenge.ts'
 import { plainText } from '../plain-text.ts'
 import type { GraphReply } from './graph-call.ts'
-import { retryAfterDate } from './retry-after.ts'
+import { retryAfterDate } from '../retry-after.ts'
 
 const MAX_CODE_CHARACTERS = 100
 const MAX_MESSAGE_CHARACTERS = 300
@@ -54,7 +55,5 @@ function text(value: unknown, maxCharacters: number): string | null {
 
 function readClaims(header: string | null): string | null {
   const encoded = header?.match(/\bclaims="([A-Za-z0-9+/_=-]+)"/)?.[1]
-  if (encoded === undefined) return null
-  const claims = Buffer.from(encoded, 'base64').toString('utf8')
-  return parseJson(claims) === null ? null : claims
+  return encoded === undefined ? null : readClaimsChallenge(Buffer.from(encoded, 'base64').toString('utf8'))
 }

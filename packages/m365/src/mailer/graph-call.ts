@@ -18,6 +18,8 @@ export interface GraphRequest {
   readonly body?: unknown
   /** The ids that are passed and returned are of the kind that a message keeps when it is sent or moved. */
   readonly immutableIds?: true
+  /** Of what is read of an answer. 1 MiB where nothing else is said. */
+  readonly maxAnswerBytes?: number
   readonly accessToken: string
   readonly signal?: AbortSignal | undefined
 }
@@ -51,8 +53,8 @@ export function createGraphCall(graphBaseUrl: string, fetch: MicrosoftFetch): Gr
     middleware: [createAuthentication(origin), createTransport(fetch)],
   })
 
-  return async ({ method, path, body, immutableIds, accessToken, signal }) => {
-    const call = new OneCall(accessToken)
+  return async ({ method, path, body, immutableIds, maxAnswerBytes, accessToken, signal }) => {
+    const call = new OneCall(accessToken, maxAnswerBytes)
     const request = client.api(path).responseType(ResponseType.RAW).middlewareOptions([call])
     if (signal) request.option('signal', signal)
     if (immutableIds) request.header('prefer', 'IdType="ImmutableId"')
@@ -71,10 +73,12 @@ export function createGraphCall(graphBaseUrl: string, fetch: MicrosoftFetch): Gr
 /** What belongs to one call, along a chain that serves them all. The client finds it by its class. */
 class OneCall implements MiddlewareOptions {
   readonly accessToken: string
+  readonly maxAnswerBytes: number | undefined
   reply: GraphReply | null = null
 
-  constructor(accessToken: string) {
+  constructor(accessToken: string, maxAnswerBytes: number | undefined) {
     this.accessToken = accessToken
+    this.maxAnswerBytes = maxAnswerBytes
   }
 }
 
@@ -108,7 +112,7 @@ function createTransport(fetch: MicrosoftFetch): Middleware {
       const call = callOf(context)
       try {
         const response = await fetch(urlOf(context), context.options as MicrosoftFetchInit)
-        const text = await boundedText(response)
+        const text = await boundedText(response, call.maxAnswerBytes)
         call.reply = { answered: true, status: response.status, headers: response.headers, text }
         context.response = response as Response // handed back raw, and looked at by nobody
       } catch (error) {
@@ -127,13 +131,14 @@ function headersOf({ options }: Context): Readonly<Record<string, string>> {
   return options?.headers as Readonly<Record<string, string>> // the client makes plain objects only
 }
 
-async function boundedText(response: MicrosoftResponse): Promise<string> {
+/** Empty when there is none, when it breaks off, or when it is too long to be an answer. */
+export async function boundedText(response: MicrosoftResponse, maxBytes = MAX_ANSWER_BYTES): Promise<string> {
   const chunks: Uint8Array[] = []
   let sizeBytes = 0
   try {
     for await (const chunk of response.body ?? []) {
       sizeBytes += chunk.length
-      if (sizeBytes > MAX_ANSWER_BYTES) return ''
+      if (sizeBytes > maxBytes) return ''
       chunks.push(chunk)
     }
   } catch {

@@ -1,7 +1,8 @@
 import type { MicrosoftFetch } from '../microsoft-fetch.ts'
-import type { Failure } from './classify-failure.ts'
+import { classifyFailure, type Failure, type FailureContext } from './classify-failure.ts'
 import { readGraphAnswer, type GraphAnswer } from './graph-answer.ts'
 import { createGraphCall, type GraphReply, type GraphRequest } from './graph-call.ts'
+import type { Mailbox } from './mailbox-path.ts'
 
 export interface GraphMailerOptions {
   /** Such as `https://graph.microsoft.com`. */
@@ -10,10 +11,32 @@ export interface GraphMailerOptions {
   readonly clock: () => Date
 }
 
-type Answered = Extract<GraphReply, { answered: true }> & { readonly answer: GraphAnswer }
+export interface CallOptions extends FailureContext {
+  readonly accessToken: string
+  readonly signal?: AbortSignal
+  /** `me` when missing. Application permissions know no `me`: they name the mailbox. */
+  readonly mailbox?: Mailbox
+}
+
+export type SendOutcome =
+  | {
+      readonly outcome: 'sent'
+      /** Graph may ask for a pause and have sent all the same. */
+      readonly retryAfter: Date | null
+      readonly requestId: string | null
+    }
+  | Failure
+
+/** The id names nothing in the mailbox: deleted for good, or never there. */
+export interface Gone {
+  readonly outcome: 'gone'
+}
+
+export type Answered = Extract<GraphReply, { answered: true }> & { readonly answer: GraphAnswer }
+export type NotAnswered = Extract<GraphReply, { answered: false }>
 
 /** Throws only when `signal` was aborted before anything was sent. */
-export type Exchange = (request: GraphRequest) => Promise<Answered | Extract<GraphReply, { answered: false }>>
+export type Exchange = (request: GraphRequest) => Promise<Answered | NotAnswered>
 
 /** One request, and the answer read. */
 export function createExchange({ graphBaseUrl, fetch, clock }: GraphMailerOptions): Exchange {
@@ -30,7 +53,11 @@ export function withoutDoubt(failure: Failure): Failure {
   return failure.outcome === 'unknown' ? { ...failure, outcome: 'unavailable' } : failure
 }
 
-/** The id names nothing in the mailbox. A gateway that gave up waiting knows no such thing, whatever its body says. */
-export function isGone({ status, code }: GraphAnswer): boolean {
-  return code === 'ErrorItemNotFound' && status < 500
+/**
+ * The id names nothing in the mailbox, perhaps since it belongs to another one. A gateway that gave up waiting knows no
+ * such thing, whatever its body says.
+ */
+export function isGone(answer: GraphAnswer): boolean {
+  const failure = classifyFailure(answer)
+  return failure.outcome === 'refused' && failure.reason === 'draft-gone' && answer.status < 500
 }

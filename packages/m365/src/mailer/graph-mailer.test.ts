@@ -17,7 +17,7 @@ import { createGraphMailer, type GraphMailer } from './graph-mailer.ts'
 import { MESSAGE_ID_PROPERTY } from './send-mail-request.ts'
 
 const NOW = new Date('2026-11-24T10:00:00.000Z')
-const fetch = createMicrosoftFetch({ timeoutMs: 2_000 })
+const fetch = createMicrosoftFetch({ timeoutMs: 5_000 })
 
 let simulator: Simulator
 let mailer: GraphMailer
@@ -182,7 +182,8 @@ describe('send', () => {
 
   it.each([
     ['send-429', 'throttled'],
-    ['send-503', 'unavailable'],
+    ['send-503', 'unknown'],
+    ['send-503-retry-after', 'unavailable'],
     ['send-500-empty-object', 'unknown'],
     ['send-502-html', 'unknown'],
     ['send-accepted-but-504', 'unknown'],

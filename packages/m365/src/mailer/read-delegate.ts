@@ -1,10 +1,20 @@
-import { classifyConnectionFailure, classifyFailure } from './classify-failure.ts'
+import { classifyConnectionFailure, classifyFailure, type Failure } from './classify-failure.ts'
 import { member, parseJson } from './graph-answer.ts'
 import { withoutDoubt, type Exchange } from './graph-exchange.ts'
-import type { Delegate, DelegateOutcome } from './graph-mailer.ts'
 
 const MAX_ADDRESSES = 500
 const PATH = '/me?$select=id,displayName,mail,userPrincipalName,proxyAddresses,userType'
+
+/** The person whose grant sends, as Graph knows it. */
+export interface Delegate {
+  readonly objectId: string
+  readonly name: string
+  /** Every address of the mailbox, the primary one first; empty when there is no mailbox. */
+  readonly addresses: readonly string[]
+  readonly guest: boolean
+}
+
+export type DelegateOutcome = { readonly outcome: 'found'; readonly delegate: Delegate } | Failure
 
 export async function readDelegate(
   exchange: Exchange,

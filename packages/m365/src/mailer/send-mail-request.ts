@@ -44,7 +44,7 @@ function toGraphRecipient({ address, name }: Recipient): GraphRecipient {
   return { emailAddress: { address, ...(name !== undefined && { name }) } }
 }
 
-function toGraphAttachment({ filename, contentType, content, contentId }: OutgoingAttachment) {
+export function toGraphAttachment({ filename, contentType, content, contentId }: OutgoingAttachment) {
   return {
     '@odata.type': '#microsoft.graph.fileAttachment',
     name: filename,

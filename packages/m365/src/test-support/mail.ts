@@ -3,7 +3,7 @@ import { newSecrets } from '../identity/authorization-secrets.ts'
 import { createMicrosoftIdentity } from '../identity/microsoft-identity.ts'
 import type { OutgoingMessage } from '../mailer/outgoing-message.ts'
 import { createMicrosoftFetch } from '../microsoft-fetch.ts'
-import { redirectUri, registration, signIn } from './sign-in.ts'
+import { approvalLinks, redirectUri, registration, signIn } from './sign-in.ts'
 
 const fetch = createMicrosoftFetch({ timeoutMs: 2_000 })
 
@@ -27,7 +27,16 @@ export const message: OutgoingMessage = {
 /** Signs a person in and accepts everything. */
 export async function accessTokenOf(authorityHost: string, oid: string, scopes: readonly string[]): Promise<string> {
   const clock = () => new Date()
-  const identity = createMicrosoftIdentity({ registration, authorityHost, redirectUri, fetch, clock })
+  const graphBaseUrl = authorityHost
+  const identity = createMicrosoftIdentity({
+    registration,
+    authorityHost,
+    graphBaseUrl,
+    redirectUri,
+    approvalLinks,
+    fetch,
+    clock,
+  })
   const { codeVerifier, ...secrets } = newSecrets(randomBytes)
   const { code = '' } = await signIn(await identity.authorizeUrl({ scopes, prompt: 'select_account', ...secrets }), oid)
   const redemption = await identity.redeemCode({ code, codeVerifier, nonce: secrets.nonce, scopes })

@@ -1,13 +1,24 @@
-import { createServer, type RequestListener, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import { connect, type AddressInfo, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { onTestFinished } from 'vitest'
 import type { selfSignedCertificate } from './self-signed-certificate.ts'
 
+/** What it returns is not looked at; a promise that rejects fails the test. */
+export type Listener = (...asked: Parameters<RequestListener>) => unknown
+
 /** A bare HTTP server for one test, for answers that no honest server gives. Returns its origin. */
-export async function serve(listener: RequestListener): Promise<string> {
-  return `http://127.0.0.1:${await listen(createServer(listener))}`
+export async function serve(listener: Listener): Promise<string> {
+  const server = createServer((request, response) => void listener(request, response))
+  return `http://127.0.0.1:${await listen(server)}`
+}
+
+/** What came with a request. */
+export async function readBody(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of request) chunks.push(chunk as Uint8Array)
+  return Buffer.concat(chunks)
 }
 
 /** The same with TLS, at the name `localhost`. */

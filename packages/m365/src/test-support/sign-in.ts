@@ -10,6 +10,12 @@ export const registration = {
 }
 export const redirectUri = 'http://localhost:3000/auth/microsoft/callback'
 
+/** Where the product leads an Entra administrator. */
+export const approvalLinks = {
+  delegated: (scopes: readonly string[]) => `http://localhost:3000/approve?${scopes.join()}`,
+  application: () => 'http://localhost:3000/approve',
+}
+
 /** People of the simulator's demo tenant, by object id. */
 export const ADA = '5f0c1a52-7c1e-4b8d-9a43-0d6f3b7e1101'
 export const NORA_WITHOUT_MAILBOX = '5f0c1a52-7c1e-4b8d-9a43-0d6f3b7e1105'

@@ -7,6 +7,9 @@ const KEY_BYTES = 32
 const NONCE_BYTES = 12 // NIST SP 800-38D section 7.1 hashes any other length
 const TAG_BYTES = 16
 
+/** Attachments are stored in pieces of this size, of which only the last of a file is smaller. */
+export const CHUNK_BYTES = 256 * 1024
+
 /** By how many bytes sealing makes a chunk longer. */
 export const CONTENT_OVERHEAD_BYTES = NONCE_BYTES + TAG_BYTES
 
@@ -41,7 +44,9 @@ export function createContentCipher(contentKey: string, random: RandomBytes): Co
       const nonce = random(NONCE_BYTES)
       const cipher = createCipheriv(ALGORITHM, key, nonce, { authTagLength: TAG_BYTES })
       cipher.setAAD(associatedData(place))
-      return Buffer.concat([nonce, cipher.update(plaintext), cipher.final(), cipher.getAuthTag()])
+      const ciphertext = cipher.update(plaintext)
+      cipher.final() // makes the tag; GCM holds nothing back
+      return Buffer.concat([nonce, ciphertext, cipher.getAuthTag()])
     },
 
     open(sealed, place) {
@@ -51,7 +56,9 @@ export function createContentCipher(contentKey: string, random: RandomBytes): Co
       decipher.setAAD(associatedData(place))
       decipher.setAuthTag(sealed.subarray(tagStart))
       try {
-        return Buffer.concat([decipher.update(sealed.subarray(NONCE_BYTES, tagStart)), decipher.final()])
+        const plaintext = decipher.update(sealed.subarray(NONCE_BYTES, tagStart))
+        decipher.final() // checks the tag; GCM holds nothing back
+        return plaintext
       } catch {
         throw damaged()
       }

@@ -2,7 +2,14 @@ import { randomBytes } from 'node:crypto'
 import { compactDecrypt } from 'jose'
 import { describe, expect, it } from 'vitest'
 import { newVaultKey, type KeyRing, type VaultKey } from './key-ring.ts'
-import { createTokenVault, type Sealed, type SealOwner } from './token-vault.ts'
+import {
+  createTokenVault,
+  keyIdOfHead,
+  SEALED_HEAD_CHARACTERS,
+  sealedPrefix,
+  type Sealed,
+  type SealOwner,
+} from './token-vault.ts'
 import { VaultError } from './vault-error.ts'
 
 const SECRET = 'refresh-token-of-ada-ü-日本'
@@ -79,6 +86,30 @@ describe('a token vault', () => {
     expect(await rotated.open(await vault.seal(SECRET, owner), owner)).toBe(SECRET)
     expect(rotated.keyIdOf(await rotated.seal(SECRET, owner))).toBe(first.kid)
   })
+
+  it.each(['k', 'k1', 'k12', 'key-0123abcd', 'x'.repeat(32)])(
+    'tells by the beginning of a value that it was sealed with the key %s',
+    async (kid) => {
+      const named = createTokenVault(ring({ ...key, kid }))
+      const sealed = await named.seal(SECRET, owner)
+      const others = await Promise.all(
+        [`${kid.slice(0, 31)}1`, kid.slice(0, -1), `A${kid.slice(1)}`].map((other) =>
+          createTokenVault(ring({ ...key, kid: other })).seal(SECRET, owner),
+        ),
+      )
+
+      expect(keyIdOfHead(sealed.slice(0, SEALED_HEAD_CHARACTERS))).toBe(kid)
+      expect(sealed.startsWith(sealedPrefix(kid))).toBe(true)
+      expect(others.filter((other) => other.startsWith(sealedPrefix(kid)))).toEqual([])
+    },
+  )
+
+  it.each(['', 'x', 'eyJhbGciOiJub25lIn0', 'eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIiwia2lkIjoi'])(
+    'tells no key by the beginning %j',
+    (head) => {
+      expect(keyIdOfHead(head)).toBeNull()
+    },
+  )
 
   it('never shows content in an error', async () => {
     const sealed = await vault.seal(SECRET, owner)

@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest'
+import { adminPlaces } from './admin-places.ts'
+import { CLOUD_NAMES, CLOUDS } from './clouds.ts'
+
+describe('adminPlaces', () => {
+  it.each([
+    ['global', 'https://entra.microsoft.com', 'https://admin.exchange.microsoft.com'],
+    ['gcc-high', 'https://entra.microsoft.us', 'https://admin.exchange.office365.us'],
+    ['dod', 'https://entra.microsoft.us', 'https://portal.apps.mil/adminportal/home'],
+    ['china', 'https://entra.microsoftonline.cn', 'https://portal.partner.microsoftonline.cn/adminportal'],
+  ] as const)('leads administrators of the cloud %s to %s and %s', (cloud, entra, exchange) => {
+    const places = placesOf(cloud)
+    expect(places.entra).toContain(`(${entra})`)
+    expect(places.exchange).toContain(`(${exchange})`)
+  })
+
+  it.each(CLOUD_NAMES)('finds the page about a code where people of the cloud %s sign in', (cloud) => {
+    expect(placesOf(cloud).codePage).toBe(`${CLOUDS[cloud].authorityHost}/error?code=`)
+  })
+
+  it.each(CLOUD_NAMES.filter((cloud) => cloud !== 'global'))('leads nobody from the cloud %s to another', (cloud) => {
+    const { restrictedSenders, serviceStatus } = placesOf(cloud)
+    expect(`${restrictedSenders} ${serviceStatus}`).not.toMatch(/microsoft\.com|cloud\.microsoft/)
+  })
+
+  it('knows China by its older host, too', () => {
+    const places = adminPlaces('https://login.chinacloudapi.cn', CLOUDS.china.graphBaseUrl)
+    expect(places).toEqual(placesOf('china'))
+  })
+
+  it.each(['http://127.0.0.1:3001', 'https://login.sovcloud-identity.fr'])('takes %s for the global cloud', (host) => {
+    expect(adminPlaces(host, host)).toEqual(placesOf('global'))
+  })
+})
+
+function placesOf(cloud: keyof typeof CLOUDS) {
+  return adminPlaces(CLOUDS[cloud].authorityHost, CLOUDS[cloud].graphBaseUrl)
+}

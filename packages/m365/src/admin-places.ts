@@ -1,0 +1,71 @@
+import { CLOUDS, cloudAt, type CloudName } from './clouds.ts'
+
+/** Where at Microsoft an administrator acts: a name with its address, which a path of menus may follow. */
+export interface AdminPlaces {
+  readonly entra: string
+  readonly exchange: string
+  /** Who may not send any more. */
+  readonly restrictedSenders: string
+  readonly serviceStatus: string
+  /** Microsoft's page about a number after `AADSTS`, which follows. */
+  readonly codePage: string
+}
+
+/** About Graph's and Exchange's codes; the same for every cloud. */
+export const GRAPH_CODES = 'Microsoft’s list of codes (https://learn.microsoft.com/graph/errors)'
+
+/** How an organisation keeps an application to single mailboxes, which has to be done in PowerShell. */
+export const APPLICATION_RBAC = 'https://learn.microsoft.com/exchange/permissions-exo/application-rbac'
+
+const ENTRA = 'Microsoft Entra admin center'
+const EXCHANGE = 'Exchange admin center'
+const DEFENDER = 'Microsoft Defender portal'
+const RESTRICTED = 'Email & collaboration > Review > Restricted entities'
+const MICROSOFT_365 = {
+  'gcc-high': 'Microsoft 365 admin center (https://portal.office365.us/adminportal/home)',
+  dod: 'Microsoft 365 admin center (https://portal.apps.mil/adminportal/home)',
+  china: 'Microsoft 365 admin center (https://portal.partner.microsoftonline.cn/adminportal)',
+} as const
+
+/**
+ * Source: Microsoft Entra FAQ (hosts of the admin center); Exchange team, "new EAC for GCC High"; Microsoft Defender
+ * for US Government customers; Microsoft 365 admin center for volume licensing and 21Vianet. Where no address is
+ * documented the way leads through the Microsoft 365 admin center, or PowerShell.
+ */
+const PLACES: Readonly<Record<CloudName, Omit<AdminPlaces, 'codePage'>>> = {
+  global: {
+    entra: `${ENTRA} (https://entra.microsoft.com)`,
+    exchange: `${EXCHANGE} (https://admin.exchange.microsoft.com)`,
+    restrictedSenders: `${DEFENDER} (https://security.microsoft.com) > ${RESTRICTED}`,
+    serviceStatus: 'Microsoft’s service status (https://status.cloud.microsoft)',
+  },
+  'gcc-high': {
+    entra: `${ENTRA} (https://entra.microsoft.us)`,
+    exchange: `${EXCHANGE} (https://admin.exchange.office365.us)`,
+    restrictedSenders: `${DEFENDER} (https://security.microsoft.us) > ${RESTRICTED}`,
+    serviceStatus: `${MICROSOFT_365['gcc-high']} > Health > Service health`,
+  },
+  dod: {
+    entra: `${ENTRA} (https://entra.microsoft.us)`,
+    exchange: `${MICROSOFT_365.dod} > All admin centers > Exchange`,
+    restrictedSenders: `${DEFENDER} (https://security.apps.mil) > ${RESTRICTED}`,
+    serviceStatus: `${MICROSOFT_365.dod} > Health > Service health`,
+  },
+  china: {
+    entra: `${ENTRA} (https://entra.microsoftonline.cn)`,
+    exchange: `${MICROSOFT_365.china} > All admin centers > Exchange`,
+    restrictedSenders: 'Exchange Online PowerShell: Get-BlockedSenderAddress',
+    serviceStatus: `${MICROSOFT_365.china} > Health > Service health`,
+  },
+}
+
+/** Those of the cloud that the hosts belong to; the global ones for a stand-in. */
+export function adminPlaces(authorityHost: string, graphBaseUrl: string): AdminPlaces {
+  const cloud = cloudAt(authorityHost, graphBaseUrl)
+  return { ...PLACES[cloud], codePage: `${CLOUDS[cloud].authorityHost}/error?code=` }
+}
+
+/** For trouble that passes: there is nothing to mend, but something to know. */
+export function whetherOutage({ serviceStatus }: AdminPlaces): string {
+  return `Whether Microsoft has an outage is shown at ${serviceStatus}.`
+}

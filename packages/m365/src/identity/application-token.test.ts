@@ -1,0 +1,183 @@
+import { startSimulator, type Simulator } from '@inforiver-mail/m365-simulator/start'
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import { createMicrosoftFetch } from '../microsoft-fetch.ts'
+import { clientCertificate } from '../test-support/self-signed-certificate.ts'
+import { freePort, serve } from '../test-support/servers.ts'
+import { approvalLinks, control, readControl, redirectUri, registration } from '../test-support/sign-in.ts'
+import { readClientCertificate } from './client-certificate.ts'
+import { createMicrosoftIdentity, type AppRegistration, type MicrosoftIdentity } from './microsoft-identity.ts'
+
+const GRACE_THE_ENTRA_ADMINISTRATOR = '5f0c1a52-7c1e-4b8d-9a43-0d6f3b7e1104'
+const fetch = createMicrosoftFetch({ timeoutMs: 5_000 })
+const { tenantId, clientId, clientSecret } = registration
+const registered = clientCertificate()
+const another = clientCertificate()
+
+let simulator: Simulator
+let identity: MicrosoftIdentity
+
+beforeAll(async () => {
+  simulator = await startSimulator({
+    port: 0,
+    registration: { ...registration, certificates: [registered.certificate] },
+  })
+  identity = identityWith({ tenantId, clientId, clientSecret })
+})
+afterAll(() => simulator.close())
+afterEach(() => control(simulator.url, 'POST', '/reset'))
+
+it('comes by the secret, with what an administrator granted', async () => {
+  await consentAsAdministrator()
+  expect(await identity.applicationToken({ leg: 'redeem' })).toMatchObject({
+    outcome: 'granted',
+    tokens: { accessToken: expect.stringMatching(/^ey/), expiresAt: expect.any(Date) },
+    grantedPermissions: ['Mail.Send', 'Mail.ReadWrite'],
+  })
+})
+
+it('comes without permissions while nobody has consented', async () => {
+  expect(await identity.applicationToken({ leg: 'redeem' })).toMatchObject({ grantedPermissions: [] })
+})
+
+it('comes by certificate', async () => {
+  const certified = identityWith(certificateRegistration(registered))
+  expect(await certified.applicationToken({ leg: 'redeem' })).toMatchObject({ outcome: 'granted' })
+})
+
+it('is a new one each time, so that a permission granted a moment ago is in it', async () => {
+  await identity.applicationToken({ leg: 'redeem' })
+  await consentAsAdministrator()
+  expect(await identity.applicationToken({ leg: 'redeem' })).toMatchObject({
+    grantedPermissions: ['Mail.Send', 'Mail.ReadWrite'],
+  })
+})
+
+it('is asked for with nothing but .default of Graph', async () => {
+  await identity.applicationToken({ leg: 'redeem' })
+  const { items } = (await readControl(simulator.url, '/log')) as { items: { details: Record<string, string> }[] }
+  expect(items.at(-1)?.details).toMatchObject({
+    grant_type: 'client_credentials',
+    scope: `${simulator.graphBaseUrl}/.default`,
+  })
+})
+
+it('is asked for with the claims by which Graph refused the one before', async () => {
+  const claims = { access_token: { nbf: { essential: true, value: '1732442400' } } }
+  await identity.applicationToken({ leg: 'application', claims: JSON.stringify(claims) })
+  const { items } = (await readControl(simulator.url, '/log')) as { items: { details: Record<string, string> }[] }
+  expect(JSON.parse(items.at(-1)?.details['claims'] ?? '')).toMatchObject(claims)
+})
+
+it.each([
+  ['secret-wrong', 7000215],
+  ['secret-expired', 7000222],
+  ['certificate-unknown', 700027],
+  ['certificate-refused', 50012],
+  ['certificate-subject', 700030],
+])('%s is the operator’s to mend, in a consent and while sending', async (name, aadstsCode) => {
+  for (const leg of ['redeem', 'application'] as const) {
+    await control(simulator.url, 'POST', '/scenarios', { name })
+    expect(await identity.applicationToken({ leg })).toMatchObject({
+      outcome: 'refused',
+      explanation: { kind: 'app-misconfigured', aadstsCode, correlationId: expect.any(String) },
+    })
+  }
+})
+
+it('by a certificate that is not registered is refused', async () => {
+  const stranger = identityWith(certificateRegistration(another))
+  expect(await stranger.applicationToken({ leg: 'redeem' })).toMatchObject({
+    outcome: 'refused',
+    explanation: { kind: 'app-misconfigured', aadstsCode: 700027 },
+  })
+})
+
+it.each(['token-500-empty-object', 'token-502-html', 'token-503', 'token-429', 'token-hang'])(
+  'takes %s for trouble that passes',
+  async (name) => {
+    await control(simulator.url, 'POST', '/scenarios', { name })
+    expect(await identity.applicationToken({ leg: 'application' })).toMatchObject({
+      outcome: 'refused',
+      explanation: { kind: 'microsoft-unavailable' },
+    })
+  },
+)
+
+it('takes silence for trouble that passes', async () => {
+  const offline = identityWith({ tenantId, clientId, clientSecret }, `http://127.0.0.1:${await freePort()}`)
+  expect(await offline.applicationToken({ leg: 'application' })).toMatchObject({
+    outcome: 'refused',
+    explanation: { kind: 'microsoft-unavailable' },
+  })
+})
+
+it('works with a token that cannot be read', async () => {
+  const origin = await serve((_request, response) =>
+    response.end(JSON.stringify({ access_token: 'opaque', expires_in: 3599, token_type: 'Bearer' })),
+  )
+  const elsewhere = identityWith({ tenantId, clientId, clientSecret }, origin)
+  expect(await elsewhere.applicationToken({ leg: 'redeem' })).toMatchObject({
+    outcome: 'granted',
+    tokens: { accessToken: 'opaque' },
+    grantedPermissions: null,
+  })
+})
+
+it('never shows secret or private key in an explanation', async () => {
+  await control(simulator.url, 'POST', '/scenarios', { name: 'secret-wrong' })
+  expect(JSON.stringify(await identity.applicationToken({ leg: 'redeem' }))).not.toContain(clientSecret)
+})
+
+it('has a page on which an Entra administrator grants what the registration lists', async () => {
+  const url = new URL(identity.applicationConsentUrl({ state: 'state-1' }))
+  expect(`${url.origin}${url.pathname}`).toBe(`${simulator.url}/${tenantId}/v2.0/adminconsent`)
+  expect(Object.fromEntries(url.searchParams)).toEqual({
+    client_id: clientId,
+    scope: `${simulator.graphBaseUrl}/.default`,
+    redirect_uri: redirectUri,
+    state: 'state-1',
+  })
+})
+
+it('is asked for below the host of Graph, however its base URL is written', () => {
+  const graph = (graphBaseUrl: string) =>
+    new URL(
+      identityWith({ tenantId, clientId, clientSecret }, simulator.url, graphBaseUrl).applicationConsentUrl(),
+    ).searchParams.get('scope')
+  expect(graph('https://graph.microsoft.us/')).toBe('https://graph.microsoft.us/.default')
+  expect(graph('https://graph.microsoft.us/v1.0')).toBe('https://graph.microsoft.us/.default')
+})
+
+function identityWith(
+  app: AppRegistration,
+  authorityHost = simulator.authorityHost,
+  graphBaseUrl = simulator.graphBaseUrl,
+): MicrosoftIdentity {
+  const clock = () => new Date()
+  return createMicrosoftIdentity({
+    registration: app,
+    authorityHost,
+    graphBaseUrl,
+    redirectUri,
+    approvalLinks,
+    fetch,
+    clock,
+  })
+}
+
+function certificateRegistration({ certificate, privateKey }: ReturnType<typeof clientCertificate>): AppRegistration {
+  const reading = readClientCertificate(certificate + privateKey)
+  if (reading.outcome !== 'read') throw new Error(reading.fault)
+  return { tenantId, clientId, clientCertificate: reading.certificate }
+}
+
+async function consentAsAdministrator(): Promise<void> {
+  const { origin, search } = new URL(identity.applicationConsentUrl())
+  const response = await globalThis.fetch(`${origin}/${tenantId}/admin-consent`, {
+    method: 'POST',
+    redirect: 'manual',
+    headers: { origin },
+    body: new URLSearchParams({ request: search.slice(1), account: GRACE_THE_ENTRA_ADMINISTRATOR, decision: 'accept' }),
+  })
+  if (response.status !== 302) throw new Error(`No consent but HTTP ${response.status}.`)
+}

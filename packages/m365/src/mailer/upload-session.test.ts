@@ -1,0 +1,375 @@
+import { randomBytes } from 'node:crypto'
+import type { IncomingHttpHeaders } from 'node:http'
+import { MAX_REQUEST_BYTES } from '@inforiver-mail/contract/message'
+import { describe, expect, it } from 'vitest'
+import { createMicrosoftFetch } from '../microsoft-fetch.ts'
+import { freePort, readBody, serve, type Listener } from '../test-support/servers.ts'
+import { createGraphMailer, type GraphMailer } from './graph-mailer.ts'
+import { RANGE_BYTES, type UploadSession } from './upload-session.ts'
+
+const NOW = new Date('2026-11-24T10:00:00.000Z')
+const PATH = "/api/gv1.0/users('o@t')/messages('m')/AttachmentSessions('a')?authtoken=eyJ0b2tlbg.c2VjcmV0"
+const fetch = createMicrosoftFetch({ timeoutMs: 5_000 })
+const mailer: GraphMailer = createGraphMailer({ graphBaseUrl: 'http://127.0.0.1:1', fetch, clock: () => NOW })
+
+/** In the middle of a file of 1,000 bytes, and at its end. */
+const middle = { start: 100, totalBytes: 1_000, bytes: Buffer.alloc(200) }
+const last = { start: 800, totalBytes: 1_000, bytes: Buffer.alloc(200) }
+
+const UNSAFE = [`http://outlook.office.com${PATH}`, `ftp://localhost${PATH}`, PATH, '']
+const GONE = [
+  [401, ''],
+  [401, error('InvalidAuthenticationToken')],
+  [404, ''],
+  [404, error('uploadSessionNotFound')],
+  [404, error('ErrorItemNotFound')],
+  [410, ''],
+  [400, error('uploadSessionNotFound')],
+  [400, error('invalidRequest', 'uploadSessionNotFound')],
+  [403, error('ErrorUploadSessionExpired')],
+] as const
+
+describe('RANGE_BYTES', () => {
+  it('holds whole chunks of stored content, pleases OneDrive, and stays below 4 MB', () => {
+    expect([RANGE_BYTES % (256 * 1024), RANGE_BYTES % (320 * 1024)]).toEqual([0, 0])
+    expect(RANGE_BYTES).toBeLessThan(MAX_REQUEST_BYTES)
+  })
+})
+
+describe('putRange', () => {
+  it('sends exactly the bytes of the range, and says which they are', async () => {
+    const whole = randomBytes(100_000)
+    const { session, requests } = await uploadHost(200)
+    await mailer.putRange(session, { start: 3, totalBytes: 200_000, bytes: whole.subarray(3, 70_003) })
+    const [request] = requests
+    expect(request).toMatchObject({
+      method: 'PUT',
+      url: PATH,
+      headers: {
+        'content-length': '70000',
+        'content-range': 'bytes 3-70002/200000',
+        'content-type': 'application/octet-stream',
+      },
+    })
+    expect(request?.headers['transfer-encoding']).toBeUndefined()
+    expect(request?.body.equals(whole.subarray(3, 70_003))).toBe(true)
+  })
+
+  it('sends a whole range of the largest size', async () => {
+    const bytes = randomBytes(RANGE_BYTES)
+    const { session, requests } = await uploadHost(201)
+    expect(await mailer.putRange(session, { start: 0, totalBytes: RANGE_BYTES, bytes })).toEqual({
+      outcome: 'finished',
+    })
+    expect(requests[0]?.body.equals(bytes)).toBe(true)
+  })
+
+  it.each([
+    [200, { ExpirationDateTime: 'x', nextExpectedRanges: ['300'] }, 300],
+    [200, { NextExpectedRanges: ['300'] }, 300],
+    [200, { nextExpectedRanges: ['300-'] }, 300],
+    [200, { nextExpectedRanges: ['300-999'] }, 300],
+    [200, { NextExpectedRanges: ['300-999'] }, 300],
+    [200, { nextExpectedRanges: ['300-499', '600-'] }, 300],
+    [200, { nextExpectedRanges: [300] }, 300],
+    [200, { nextExpectedRanges: ['250'] }, 250],
+    [200, { nextExpectedRanges: ['500'] }, 500],
+    [200, { nextExpectedRanges: ['0-'] }, 0],
+    [200, { nextExpectedRanges: ['later'] }, 300],
+    [200, { nextExpectedRanges: '300' }, 300],
+    [200, { ExpirationDateTime: 'x' }, 300],
+    [200, '', 300],
+    [202, { nextExpectedRanges: ['300-'] }, 300],
+    [204, '', 300],
+    [201, { nextExpectedRanges: ['300'] }, 300],
+  ])('goes on, after HTTP %i with %j, at %i', async (status, body, nextStart) => {
+    const { session } = await uploadHost(status, body)
+    expect(await mailer.putRange(session, middle)).toEqual({ outcome: 'stored', nextStart })
+  })
+
+  it.each([
+    [201, ''],
+    [201, '<html>'],
+    [201, { id: 'a' }],
+    [200, { id: 'a', name: 'q3.pdf' }],
+    [200, { Id: 'a' }],
+    [200, { nextExpectedRanges: [] }],
+    [200, { NextExpectedRanges: [] }],
+    [200, { nextExpectedRanges: ['1000'] }],
+    [200, {}],
+    [200, ''],
+    [204, ''],
+  ])('is finished after the last range with HTTP %i and %j', async (status, body) => {
+    const { session } = await uploadHost(status, body)
+    expect(await mailer.putRange(session, last)).toEqual({ outcome: 'finished' })
+  })
+
+  it('goes back when the last range was sent and another is missing', async () => {
+    const { session } = await uploadHost(200, { nextExpectedRanges: ['800'] })
+    expect(await mailer.putRange(session, last)).toEqual({ outcome: 'stored', nextStart: 800 })
+  })
+
+  it.each([
+    [201, ''],
+    [200, { id: 'a' }],
+    [200, { nextExpectedRanges: [] }],
+    [200, { nextExpectedRanges: ['1000'] }],
+  ])('does not believe HTTP %i with %j that a file is complete in its middle', async (status, body) => {
+    const { session } = await uploadHost(status, body)
+    expect(await mailer.putRange(session, middle)).toEqual({ outcome: 'out-of-step' })
+  })
+
+  it.each([
+    [416, ''],
+    [416, error('invalidRange')],
+    [400, error('invalidRange')],
+    [400, error('ErrorInvalidRange')],
+    [409, error('fragmentOutOfOrder')],
+    [400, error('fragmentOverlap')],
+    [400, error('invalidRequest', 'fragmentOutOfOrder')],
+    [400, { error: { code: 'BadRequest', message: 'Uploaded fragment overlaps with existing data.' } }],
+  ])('is out of step after HTTP %i with %j', async (status, body) => {
+    const { session } = await uploadHost(status, body)
+    expect(await mailer.putRange(session, middle)).toEqual({ outcome: 'out-of-step' })
+  })
+
+  it.each(GONE)('knows after HTTP %i with %j that the session is gone', async (status, body) => {
+    const { session } = await uploadHost(status, body)
+    expect(await mailer.putRange(session, middle)).toEqual({ outcome: 'session-gone' })
+  })
+
+  it.each([
+    [503, error('ErrorServerBusy'), 'unknown'],
+    [503, error('ErrorMailboxStoreUnavailable'), 'unavailable'],
+    [503, '', 'unknown'],
+    [500, '', 'unknown'],
+    [502, '<html>', 'unknown'],
+    [504, error('uploadSessionNotFound'), 'unknown'],
+    [500, error('invalidRange'), 'unknown'],
+    [200, '<html>Welcome to the hotel</html>', 'unknown'],
+    [302, '', 'unavailable'],
+    [429, error('invalidRange'), 'throttled'],
+    [403, '', 'refused'],
+    [400, error('BadRequest'), 'refused'],
+  ])('sorts HTTP %i with %j as %s', async (status, body, outcome) => {
+    const { session } = await uploadHost(status, body)
+    expect(await mailer.putRange(session, middle)).toMatchObject({ outcome })
+  })
+
+  it.each([
+    [400, error('ErrorMessageSizeExceeded')],
+    [413, error('ErrorMessageSizeExceeded')],
+    [413, ''],
+  ])('is too large with HTTP %i and %j', async (status, body) => {
+    const { session } = await uploadHost(status, body)
+    expect(await mailer.putRange(session, middle)).toMatchObject({ outcome: 'refused', reason: 'message-too-large' })
+  })
+
+  it('leaves it open when the connection breaks', async () => {
+    const session = await sessionAt((_request, response) => response.destroy())
+    expect(await mailer.putRange(session, middle)).toMatchObject({ outcome: 'unknown' })
+  })
+
+  it('leaves it open when there is no answer in time', async () => {
+    const session = await sessionAt(() => {})
+    const hasty = createGraphMailer({
+      graphBaseUrl: 'http://127.0.0.1:1',
+      fetch: createMicrosoftFetch({ timeoutMs: 100 }),
+      clock: () => NOW,
+    })
+    expect(await hasty.putRange(session, middle)).toMatchObject({ outcome: 'unknown' })
+  })
+
+  it('leaves it open when the caller stops in the middle', async () => {
+    const stop = new AbortController()
+    const session = await sessionAt(() => stop.abort())
+    const patient = createGraphMailer({
+      graphBaseUrl: 'http://127.0.0.1:1',
+      fetch: createMicrosoftFetch({}),
+      clock: () => NOW,
+    })
+    expect(await patient.putRange(session, middle, stop.signal)).toMatchObject({ outcome: 'unknown' })
+  })
+
+  it('knows that nothing was stored where nobody listens', async () => {
+    const session = sessionOf(`http://127.0.0.1:${await freePort()}${PATH}`)
+    expect(await mailer.putRange(session, middle)).toMatchObject({ outcome: 'unavailable' })
+  })
+})
+
+describe('readUploadSession', () => {
+  it('asks for nothing but the address', async () => {
+    const { session, requests } = await uploadHost(200, { nextExpectedRanges: ['300'] })
+    await mailer.readUploadSession(session)
+    expect(requests).toMatchObject([{ method: 'GET', url: PATH, body: Buffer.alloc(0) }])
+  })
+
+  it.each([
+    [{ expirationDateTime: 'x', nextExpectedRanges: ['300-'] }, 300],
+    [{ NextExpectedRanges: ['300'] }, 300],
+    [{ nextExpectedRanges: ['300-999', '1200-'] }, 300],
+    [{ nextExpectedRanges: ['0-'] }, 0],
+  ])('says where %j goes on', async (body, nextStart) => {
+    const { session } = await uploadHost(200, body)
+    expect(await mailer.readUploadSession(session)).toEqual({ outcome: 'open', nextStart })
+  })
+
+  it.each([...GONE, [200, { nextExpectedRanges: [] }]] as const)(
+    'knows after HTTP %i with %j that the session is gone',
+    async (status, body) => {
+      const { session } = await uploadHost(status, body)
+      expect(await mailer.readUploadSession(session)).toEqual({ outcome: 'session-gone' })
+    },
+  )
+
+  it.each([
+    [405, ''],
+    [400, error('BadRequest')],
+    [403, error('ErrorAccessDenied')],
+    [200, {}],
+    [200, ''],
+    [200, { nextExpectedRanges: ['later'] }],
+  ])('is told nothing by HTTP %i with %j', async (status, body) => {
+    const { session } = await uploadHost(status, body)
+    expect(await mailer.readUploadSession(session)).toEqual({ outcome: 'unsupported' })
+  })
+
+  it.each([
+    [429, '', 'throttled'],
+    [500, '', 'unavailable'],
+    [503, '', 'unavailable'],
+    [504, error('uploadSessionNotFound'), 'unavailable'],
+    [302, '', 'unavailable'],
+    [200, '<html>Welcome to the hotel</html>', 'unavailable'],
+  ])('may be tried again after HTTP %i with %j: %s', async (status, body, outcome) => {
+    const { session } = await uploadHost(status, body)
+    expect(await mailer.readUploadSession(session)).toMatchObject({ outcome })
+  })
+
+  it('may be tried again after a connection that broke', async () => {
+    const session = await sessionAt((_request, response) => response.destroy())
+    expect(await mailer.readUploadSession(session)).toMatchObject({ outcome: 'unavailable' })
+  })
+})
+
+describe('cancelUpload', () => {
+  it('deletes the session', async () => {
+    const { session, requests } = await uploadHost(204)
+    await mailer.cancelUpload(session)
+    expect(requests).toMatchObject([{ method: 'DELETE', url: PATH }])
+  })
+
+  it.each([401, 404, 405, 429, 500, 503])('leaves it at HTTP %i', async (status) => {
+    const { session, requests } = await uploadHost(status)
+    await mailer.cancelUpload(session)
+    expect(requests).toHaveLength(1)
+  })
+
+  it('does not mind a connection that broke', async () => {
+    const session = await sessionAt((_request, response) => response.destroy())
+    await expect(mailer.cancelUpload(session)).resolves.toBeUndefined()
+  })
+})
+
+type Call = (mailer: GraphMailer, session: UploadSession, signal?: AbortSignal) => Promise<unknown>
+const CALLS: readonly (readonly [name: string, call: Call])[] = [
+  ['putRange', (mailer, session, signal) => mailer.putRange(session, middle, signal)],
+  ['readUploadSession', (mailer, session, signal) => mailer.readUploadSession(session, signal)],
+  ['cancelUpload', (mailer, session, signal) => mailer.cancelUpload(session, signal)],
+]
+
+describe.each(CALLS)('%s', (_name, call) => {
+  it('shows the upload host no token but the one in the address', async () => {
+    const { session, requests } = await uploadHost(200)
+    await call(mailer, session)
+    expect(requests[0]?.headers).not.toHaveProperty('authorization')
+    expect(requests[0]?.headers).not.toHaveProperty('cookie')
+  })
+
+  it('follows no redirect', async () => {
+    const elsewhere = await uploadHost(200)
+    const session = await sessionAt((_request, response) => {
+      response.writeHead(307, { location: elsewhere.session.uploadUrl }).end()
+    })
+    await call(mailer, session)
+    expect(elsewhere.requests).toEqual([])
+  })
+
+  it('reaches the host by the name localhost', async () => {
+    const { session, requests } = await uploadHost(200)
+    await call(mailer, sessionOf(session.uploadUrl.replace('127.0.0.1', 'localhost')))
+    expect(requests).toHaveLength(1)
+  })
+
+  it('asks for nothing when the caller has stopped before', async () => {
+    const { session, requests } = await uploadHost(200)
+    await expect(call(mailer, session, AbortSignal.abort())).rejects.toThrow(/abort/)
+    expect(requests).toEqual([])
+  })
+
+  it.each(UNSAFE)('asks nothing of the address %s', async (uploadUrl) => {
+    const asked: string[] = []
+    const watching = createGraphMailer({
+      graphBaseUrl: 'http://127.0.0.1:1',
+      fetch: (url, init) => {
+        asked.push(url)
+        return fetch(url, init)
+      },
+      clock: () => NOW,
+    })
+    await call(watching, sessionOf(uploadUrl))
+    expect(asked).toEqual([])
+  })
+})
+
+describe('the address of an upload', () => {
+  it.each(UNSAFE)('is not %s, and only its host is named', async (uploadUrl) => {
+    const session = sessionOf(uploadUrl)
+    for (const outcome of [await mailer.putRange(session, middle), await mailer.readUploadSession(session)]) {
+      expect(outcome).toMatchObject({ outcome: 'unavailable', detail: expect.stringContaining('not safe to use') })
+      expect(JSON.stringify(outcome)).not.toMatch(/authtoken|eyJ0/)
+    }
+  })
+
+  it.each([400, 403, 413, 429, 500, 503])('is in no outcome, though HTTP %i quotes it', async (status) => {
+    const { session } = await uploadHost(status, { error: { code: 'BadRequest', message: `No such thing: ${PATH}` } })
+    const outcomes = [await mailer.putRange(session, middle), await mailer.readUploadSession(session)]
+    expect(JSON.stringify(outcomes)).not.toMatch(/authtoken|eyJ0/)
+  })
+
+  it('is in no outcome of a connection that failed', async () => {
+    const session = sessionOf(`http://127.0.0.1:${await freePort()}${PATH}`)
+    const outcomes = [await mailer.putRange(session, middle), await mailer.readUploadSession(session)]
+    expect(JSON.stringify(outcomes)).not.toMatch(/authtoken|eyJ0/)
+  })
+})
+
+interface SeenRequest {
+  readonly method: string | undefined
+  readonly url: string | undefined
+  readonly headers: IncomingHttpHeaders
+  readonly body: Buffer
+}
+
+/** Answers everything alike, and keeps what it was asked. */
+async function uploadHost(status: number, body: unknown = '') {
+  const requests: SeenRequest[] = []
+  const session = await sessionAt(async (request, response) => {
+    const { method, url, headers } = request
+    requests.push({ method, url, headers, body: await readBody(request) })
+    response.writeHead(status).end(typeof body === 'string' ? body : JSON.stringify(body))
+  })
+  return { session, requests }
+}
+
+async function sessionAt(listener: Listener): Promise<UploadSession> {
+  return sessionOf(`${await serve(listener)}${PATH}`)
+}
+
+function sessionOf(uploadUrl: string): UploadSession {
+  return { uploadUrl, expiresAt: null }
+}
+
+function error(code: string, innerCode?: string) {
+  return { error: { code, message: 'x', ...(innerCode !== undefined && { innerError: { code: innerCode } }) } }
+}
