@@ -2,12 +2,18 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Person } from '../directory/directory.ts'
 import type { AccessTokenCheck } from '../entra/token-service.ts'
 import { concerns } from '../faults/scenario.ts'
+import { addresseeOf } from '../mail/sender-rights.ts'
 import type { Simulation } from '../simulation.ts'
 import { graphError, sendGraphError } from './graph-error.ts'
 
 /** Whose token came with the request, and what it may be used for. */
-export interface Caller {
-  readonly person: Person
+export type Caller = CallerFacts &
+  ({ readonly kind: 'person'; readonly person: Person } | { readonly kind: 'application' })
+
+interface CallerFacts {
+  /** Of the person, or of the application's service principal. */
+  readonly oid: string
+  /** Of an application: its roles, and what Exchange grants it for the mailbox the request names. */
   readonly scopes: ReadonlySet<string>
   readonly tokenIssuedAtMs: number
 }
@@ -36,13 +42,29 @@ export async function authenticate(
   const checking = simulation.tokens.checkAccessToken(token)
   const check = checking instanceof Promise ? await checking : checking
   if (check.kind !== 'valid') return refuse(request, reply, REASONS[check.kind])
-  const person = simulation.index.personByOid(check.oid)
-  if (person === undefined) return refuse(request, reply, REASONS.invalid)
-  request.caller = { person, scopes: check.scopes, tokenIssuedAtMs: check.issuedAtMs }
+  const caller = callerOf(check, request, simulation)
+  if (caller === null) return refuse(request, reply, REASONS.invalid)
+  request.caller = caller
   const effect = simulation.scenarios.take(
     (effect) => effect.kind === 'access-token' && concerns(effect.endpoint, request.facts.endpoint),
   )
   return effect?.kind === 'access-token' ? revokePresentedToken(request, reply, simulation, effect.change) : true
+}
+
+function callerOf(
+  { holder, oid, scopes, issuedAtMs: tokenIssuedAtMs }: Extract<AccessTokenCheck, { kind: 'valid' }>,
+  request: FastifyRequest,
+  { index, settings }: Simulation,
+): Caller | null {
+  if (holder === 'person') {
+    const person = index.personByOid(oid)
+    return person === undefined ? null : { kind: 'person', person, oid, scopes, tokenIssuedAtMs }
+  }
+  const { user } = request.params as { readonly user?: string }
+  const mailbox = addresseeOf(user ?? '', index)?.address.toLowerCase()
+  const assigned = settings.current.applicationRoles.filter((role) => role.mailbox === mailbox)
+  const all = new Set([...scopes, ...assigned.map(({ permission }) => permission)])
+  return { kind: 'application', oid, scopes: all, tokenIssuedAtMs }
 }
 
 /** Refuses the token that came, here and from now on; one that is issued later is good. */
@@ -52,8 +74,8 @@ export function revokePresentedToken(
   { store, clock }: Simulation,
   change: 'revoked' | 'claims-challenge',
 ): false {
-  const { person, tokenIssuedAtMs } = request.caller
-  store.commit({ type: 'access-tokens-revoked', oid: person.oid, atMs: tokenIssuedAtMs + 1 })
+  const { oid, tokenIssuedAtMs } = request.caller
+  store.commit({ type: 'access-tokens-revoked', oid, atMs: tokenIssuedAtMs + 1 })
   return refuse(request, reply, REASONS.revoked, change === 'claims-challenge' ? claimsAfter(clock()) : null)
 }
 

@@ -88,6 +88,8 @@ function isPrimitive(value: unknown, type: string): boolean {
       return typeof value === 'boolean'
     case 'Edm.Int32':
       return Number.isInteger(value) && Math.abs(value as number) <= 0x7fffffff
+    case 'Edm.Int64':
+      return Number.isSafeInteger(value)
     case 'Edm.DateTimeOffset':
       return typeof value === 'string' && DATE_TIME_OFFSET.test(value)
     case 'Edm.Binary':

@@ -491,7 +491,7 @@ it('a scenario finds each of the draft’s endpoints by name', async () => {
 
 it('all of a mailbox’s requests count against its four at once', async () => {
   const desk = await deskOf()
-  const effect = { kind: 'http', endpoint: 'any', do: { action: 'delay', delayMs: 300 } }
+  const effect = { kind: 'http', endpoint: 'any', do: { action: 'delay', delayMs: 1_500 } }
   await desk.simulated.control('POST', '/scenarios', { effect, times: 'always' })
   const answers = await Promise.all([
     desk.call('POST', '/me/messages', draftBody()),

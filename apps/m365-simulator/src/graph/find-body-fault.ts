@@ -12,11 +12,7 @@ import { type GraphError, graphError } from './graph-error.ts'
 export function findBodyFault(request: FastifyRequest, settings: Settings, mime: boolean): GraphError | null {
   if (request.headers['content-length'] === undefined) return LENGTH_REQUIRED
   const { bytes, isTooLarge } = rawBody(request.body)
-  if (isTooLarge) {
-    return settings.requestTooLarge === 'bad-request'
-      ? graphError(400, 'BadRequest', 'Maximum request length exceeded.')
-      : graphError(413, 'RequestEntityTooLarge', 'The maximum request length supported is 4MB.')
-  }
+  if (isTooLarge) return requestTooLarge(settings)
   const mediaType = (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase()
   if (mediaType === 'application/json') return null
   if (mediaType !== 'text/plain' || !mime) {
@@ -35,6 +31,12 @@ export function findEmptyBodyFault(request: FastifyRequest): GraphError | null {
   return bytes.length === 0 && !isTooLarge
     ? null
     : graphError(400, 'BadRequest', 'This action takes no parameters, and its request no body.')
+}
+
+export function requestTooLarge(settings: Settings): GraphError {
+  return settings.requestTooLarge === 'bad-request'
+    ? graphError(400, 'BadRequest', 'Maximum request length exceeded.')
+    : graphError(413, 'RequestEntityTooLarge', 'The maximum request length supported is 4MB.')
 }
 
 const LENGTH_REQUIRED = graphError(411, 'LengthRequired', 'Content-Length is required.')

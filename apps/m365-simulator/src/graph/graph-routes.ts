@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import type { Simulation } from '../simulation.ts'
+import { UPLOAD_HOST } from '../uploads/upload-answers.ts'
 import { authenticate } from './caller.ts'
 import { graphError, sendGraphError } from './graph-error.ts'
 import { readMe } from './me.ts'
@@ -10,6 +11,14 @@ import { sendMailRoutes } from './send-mail-routes.ts'
 /** Which server answered; every answer of Graph says so. */
 const AGS_DIAGNOSTIC =
   '{"ServerInfo":{"DataCenter":"Simulator","Slice":"E","Ring":"1","ScaleUnit":"000","RoleInstance":"SIM"}}'
+
+const ME_WITHOUT_USER = graphError(400, 'BadRequest', '/me request is only valid with delegated authentication flow.')
+
+const WRONG_HOST = graphError(
+  404,
+  'ResourceNotFound',
+  `${UPLOAD_HOST} is the simulator's upload host. Graph is at 127.0.0.1.`,
+)
 
 /** `/v1.0`: what a client of Microsoft Graph sees. */
 export async function graphRoutes(app: FastifyInstance, simulation: Simulation): Promise<void> {
@@ -23,14 +32,18 @@ export async function graphRoutes(app: FastifyInstance, simulation: Simulation):
       'cache-control': 'private',
       'x-ms-ags-diagnostic': AGS_DIAGNOSTIC,
     })
+    if (request.hostname.toLowerCase() === UPLOAD_HOST) return sendGraphError(request, reply, WRONG_HOST)
     if (!(await authenticate(request, reply, simulation))) return reply
-    request.facts.details['account'] = request.caller.person.userPrincipalName
+    const { caller } = request
+    request.facts.details['account'] = caller.kind === 'person' ? caller.person.userPrincipalName : 'the application'
+    const isAboutMe = /^\/v1\.0\/me(?:\/|\?|$)/i.test(request.url)
+    if (caller.kind === 'application' && isAboutMe) return sendGraphError(request, reply, ME_WITHOUT_USER)
     return undefined
   })
 
   app.get('/me', { config: { endpoint: 'me' } }, async (request, reply) => {
     const { caller } = request
-    if (!caller.scopes.has('User.Read')) {
+    if (caller.kind !== 'person' || !caller.scopes.has('User.Read')) {
       const error = graphError(403, 'Authorization_RequestDenied', 'Insufficient privileges to complete the operation.')
       return sendGraphError(request, reply, error)
     }

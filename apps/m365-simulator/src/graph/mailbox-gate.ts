@@ -1,12 +1,13 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { findTargetMailbox, type TargetMailbox } from '../mail/sender-rights.ts'
+import { findApplicationMailbox, findTargetMailbox, type TargetMailbox } from '../mail/sender-rights.ts'
 import type { Simulation } from '../simulation.ts'
 import { graphError, sendGraphError } from './graph-error.ts'
 
 /** The mailbox named in the path, else the caller's own. */
-export function targetOf(request: FastifyRequest, { index, store }: Simulation): TargetMailbox {
-  const { user } = request.params as { readonly user?: string }
-  return findTargetMailbox(user ?? null, request.caller.person, index, store.state)
+export function targetOf({ params, caller }: FastifyRequest, { index, store, settings }: Simulation): TargetMailbox {
+  const { user } = params as { readonly user?: string }
+  if (caller.kind === 'person') return findTargetMailbox(user ?? null, caller.person, index, store.state)
+  return findApplicationMailbox(user ?? '', settings.current.applicationMailboxes, index)
 }
 
 /** Counts the request in its mailbox; one too many at once is refused until another has been answered. */

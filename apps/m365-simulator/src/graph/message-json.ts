@@ -5,7 +5,6 @@ import type { Folder, MailAddress, StoredAttachment } from '../state/events.ts'
 import type { MailboxItem } from '../state/store.ts'
 import { knownProperties, propertyKey } from './extended-properties.ts'
 import { type IdKind, itemId } from './item-ids.ts'
-import type { MessageShape } from './message-query.ts'
 
 const PREVIEW_LENGTH = 255
 
@@ -48,6 +47,14 @@ const PROPERTIES: Readonly<Record<string, (item: MailboxItem, idKind: IdKind) =>
 const NOT_BY_DEFAULT = new Set(['internetMessageHeaders'])
 const DEFAULT_PROPERTIES = Object.keys(PROPERTIES).filter((name) => !NOT_BY_DEFAULT.has(name))
 
+/** How the messages of an answer look. */
+export interface MessageShape {
+  /** null: the default properties */
+  readonly select: readonly string[] | null
+  /** Keys of the extended properties to add. */
+  readonly expand: ReadonlySet<string>
+}
+
 export function isMessageProperty(name: string): boolean {
   return name === 'id' || Object.hasOwn(PROPERTIES, name)
 }
@@ -70,9 +77,10 @@ export function messageJson(
   }
 }
 
+/** @param content null: not kept, or not asked for */
 export function attachmentJson(
   { id, name, contentType, contentId, isInline, sizeBytes }: StoredAttachment,
-  content: Buffer,
+  content: Buffer | null,
   addedAt: string,
 ): Record<string, unknown> {
   return {
@@ -86,7 +94,7 @@ export function attachmentJson(
     isInline,
     contentId,
     contentLocation: null,
-    contentBytes: content.toString('base64'),
+    contentBytes: content?.toString('base64') ?? null,
   }
 }
 

@@ -1,15 +1,7 @@
 import { type GraphError, graphError } from './graph-error.ts'
 import { propertyKey } from './extended-properties.ts'
-import { isMessageProperty } from './message-json.ts'
+import { isMessageProperty, type MessageShape } from './message-json.ts'
 import { isExtendedPropertyId } from './read-message.ts'
-
-/** How the messages of an answer look. */
-export interface MessageShape {
-  /** null: the default properties */
-  readonly select: readonly string[] | null
-  /** Keys of the extended properties to add. */
-  readonly expand: ReadonlySet<string>
-}
 
 export interface MessageSearch extends MessageShape {
   readonly filter: { readonly property: string; readonly value: string } | null
@@ -17,7 +9,7 @@ export interface MessageSearch extends MessageShape {
   readonly skip: number
 }
 
-type QueryReading<Value> =
+export type QueryReading<Value> =
   | { readonly kind: 'query'; readonly query: Value }
   | { readonly kind: 'refused'; readonly error: GraphError }
 
@@ -44,12 +36,12 @@ export function readMessageSearch(query: URLSearchParams): QueryReading<MessageS
   if (shape.kind === 'refused') return shape
   const top = readCount(query.get('$top'), DEFAULT_TOP, 1, MAX_TOP)
   const skip = readCount(query.get('$skip'), 0, 0, Number.MAX_SAFE_INTEGER)
-  if (top === null) return refuse(`The value of '$top' must be a number from 1 to ${MAX_TOP}.`)
-  if (skip === null) return refuse("The value of '$skip' must be a number.")
+  if (top === null) return refuseQuery(`The value of '$top' must be a number from 1 to ${MAX_TOP}.`)
+  if (skip === null) return refuseQuery("The value of '$skip' must be a number.")
   const text = query.get('$filter')
   const filter = text === null ? null : readFilter(text)
   if (filter === 'invalid')
-    return refuse(
+    return refuseQuery(
       "Invalid filter clause. The simulator reads \"singleValueExtendedProperties/Any(ep: ep/id eq '…' and ep/value eq '…')\" only.",
     )
   return { kind: 'query', query: { ...shape.query, filter, top, skip } }
@@ -63,11 +55,11 @@ function readShape(query: URLSearchParams): QueryReading<MessageShape> {
       .map((name) => name.trim()) ?? null
   const unknown = select?.find((name) => !isMessageProperty(name))
   if (unknown !== undefined)
-    return refuse(`Could not find a property named '${unknown}' on type 'microsoft.graph.message'.`)
+    return refuseQuery(`Could not find a property named '${unknown}' on type 'microsoft.graph.message'.`)
   const expansion = query.get('$expand')
   const expand = expansion === null ? new Set<string>() : readExpansion(expansion)
   if (expand === 'invalid')
-    return refuse(
+    return refuseQuery(
       'Invalid $expand. The simulator reads "singleValueExtendedProperties($filter=id eq \'…\')" only, with several ids joined by or.',
     )
   return { kind: 'query', query: { select, expand } }
@@ -99,7 +91,7 @@ function readCount(text: string | null, otherwise: number, min: number, max: num
   return count < min || count > max ? null : count
 }
 
-function findUnknownOption(query: URLSearchParams, known: readonly string[]): GraphError | null {
+export function findUnknownOption(query: URLSearchParams, known: readonly string[]): GraphError | null {
   const seen = new Set<string>()
   for (const name of query.keys()) {
     // An option without `$` is ignored, as any parameter the service does not know.
@@ -111,6 +103,6 @@ function findUnknownOption(query: URLSearchParams, known: readonly string[]): Gr
   return null
 }
 
-function refuse(message: string): { readonly kind: 'refused'; readonly error: GraphError } {
+export function refuseQuery(message: string): { readonly kind: 'refused'; readonly error: GraphError } {
   return { kind: 'refused', error: graphError(400, 'BadRequest', message) }
 }

@@ -1,43 +1,35 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { Addressee } from '../directory/directory.ts'
 import type { Endpoint } from '../faults/endpoints.ts'
 import { readJson } from '../http/body.ts'
 import { deliver, newItemId } from '../mail/deliver.ts'
 import type { Simulation } from '../simulation.ts'
 import type { StoredMessage } from '../state/events.ts'
 import { isVisible, type Mailbox, type MailboxItem } from '../state/store.ts'
+import { createAttachmentActions, NOT_A_DRAFT } from './attachment-actions.ts'
 import { knownProperties, propertyKey } from './extended-properties.ts'
 import { findBodyFault, findEmptyBodyFault } from './find-body-fault.ts'
 import { ACCESS_DENIED, type GraphError, graphError, sendGraphError } from './graph-error.ts'
-import { findItem, type IdKind, itemId, wantedIdKind } from './item-ids.ts'
+import { findItem, wantedIdKind } from './item-ids.ts'
 import { judgeSender, maySendAtAll, targetError } from './judge-sender.ts'
 import { enterMailbox, targetOf } from './mailbox-gate.ts'
-import { attachmentJson, findFolder, messageJson } from './message-json.ts'
+import { findFolder, messageJson } from './message-json.ts'
+import { findMessageSizeFault } from './message-size.ts'
 import { type MessageSearch, readMessageSearch, readMessageShape } from './message-query.ts'
-import { findRecipientFault, readMessageChange, readNewAttachment, readNewDraft } from './read-message.ts'
-import { storeAttachment } from './store-attachment.ts'
+import { findRecipientFault, readMessageChange, readNewDraft } from './read-message.ts'
+import { attachmentBlobs, storeAttachment } from './store-attachment.ts'
+import type { Answer, Visit } from './visit.ts'
 
 interface MessagePath {
   readonly Params: { readonly id: string }
 }
+/** `/users/{user}`, else `/me`. */
+interface UserPath {
+  readonly user?: string
+}
 interface FolderPath {
   readonly Params: { readonly folder?: string }
 }
-
-/** The caller's own mailbox and what the request wants of it. */
-interface Visit {
-  readonly addressee: Addressee
-  /** Lower case. */
-  readonly address: string
-  readonly mailbox: Mailbox | undefined
-  readonly idKind: IdKind
-  readonly nowMs: number
-}
-
-type Answer =
-  | { readonly status: 200 | 201; readonly json: Record<string, unknown> }
-  | { readonly status: 202 | 204; readonly json: null }
 
 const ITEM_NOT_FOUND = graphError(
   404,
@@ -51,10 +43,9 @@ const SEARCH_REFUSED = graphError(
   'ErrorInvalidUrlQueryFilter',
   'The query filter contains one or more invalid nodes.',
 )
-const NOT_A_DRAFT = graphError(400, 'ErrorInvalidPropertyUpdateSentMessage', 'Only a draft can be updated.')
 const ALREADY_SENT = graphError(400, 'ErrorInvalidOperation', 'Only a draft can be sent.')
 
-/** `/me/messages`: drafts from creation to sending, and finding what was sent. */
+/** `/me/messages` and `/users/{user}/messages`: drafts from creation to sending, and finding what was sent. */
 export function messageRoutes(app: FastifyInstance, simulation: Simulation): void {
   const { index, settings, store, clock, url } = simulation
 
@@ -72,10 +63,10 @@ export function messageRoutes(app: FastifyInstance, simulation: Simulation): voi
       internetMessageId: internetMessageId ?? `<${randomUUID()}@${index.directory.domains[0]}>`,
       from: from ?? owner,
       sender: sender ?? owner,
-      attachments: attachments.map((attachment) => storeAttachment(attachment, store.blobs)),
+      attachments: attachments.map((attachment) => storeAttachment(attachment, attachmentBlobs(simulation))),
       createdAt: now,
       sentAt: now,
-      submittedBy: request.caller.person.oid,
+      submittedBy: request.caller.oid,
       isDraft: true,
     })
     return { status: 201, json: entity(request, visit, itemOf(visit, id)) }
@@ -110,22 +101,6 @@ export function messageRoutes(app: FastifyInstance, simulation: Simulation): voi
     return { status: 200, json: entity(request, visit, itemOf(visit, item.id)) }
   }
 
-  const attach = (request: FastifyRequest, visit: Visit, item: MailboxItem): Answer | GraphError => {
-    const bodyError = findBodyFault(request, settings.current, false)
-    if (bodyError !== null) return bodyError
-    const reading = readNewAttachment(readJson(request.body))
-    if (reading.kind === 'refused') return reading.error
-    if (!item.message.isDraft) return NOT_A_DRAFT
-    const attachment = storeAttachment(reading.attachment, store.blobs)
-    const now = clock().toISOString()
-    save(visit, item.id, { ...item.message, attachments: [...item.message.attachments, attachment], sentAt: now })
-    const context = `${contextOf(request)}('${itemId(item, visit.idKind)}')/attachments/$entity`
-    return {
-      status: 201,
-      json: { '@odata.context': context, ...attachmentJson(attachment, reading.attachment.content, now) },
-    }
-  }
-
   const remove = (_request: FastifyRequest, visit: Visit, item: MailboxItem): Answer => {
     store.commit({ type: 'message-deleted', mailbox: visit.address, id: item.id })
     return { status: 204, json: null }
@@ -137,7 +112,10 @@ export function messageRoutes(app: FastifyInstance, simulation: Simulation): voi
     if (!draft.isDraft) return ALREADY_SENT
     const recipientError = findRecipientFault(draft)
     if (recipientError !== null) return recipientError
-    const judgement = judgeSender(draft, { addressee: visit.addressee, isOwn: true }, request.caller, simulation)
+    const sizes = draft.attachments.map(({ sizeBytes }) => sizeBytes)
+    const sizeError = findMessageSizeFault(draft.body, sizes, settings.current)
+    if (sizeError !== null) return sizeError
+    const judgement = judgeSender(draft, visit, request.caller, simulation)
     if (judgement.kind === 'refused') return judgement.error
     const { isDraft: _, ...content } = draft
     const message: StoredMessage = {
@@ -198,8 +176,8 @@ export function messageRoutes(app: FastifyInstance, simulation: Simulation): voi
 
   const queryOf = (request: FastifyRequest): URLSearchParams => new URL(request.url, url()).searchParams
 
-  const contextOf = (request: FastifyRequest): string =>
-    `${url()}/v1.0/$metadata#users('${request.caller.person.oid}')/messages`
+  const contextOf = ({ caller, params }: FastifyRequest): string =>
+    `${url()}/v1.0/$metadata#users('${(params as UserPath).user ?? caller.oid}')/messages`
 
   const entity = (
     request: FastifyRequest,
@@ -231,6 +209,7 @@ export function messageRoutes(app: FastifyInstance, simulation: Simulation): voi
     if (idKind === 'immutable') reply.header('preference-applied', 'IdType="ImmutableId"')
     const answer = act({
       addressee: target.addressee,
+      isOwn: target.isOwn,
       address,
       mailbox: store.state.mailboxes.get(address),
       idKind,
@@ -238,6 +217,13 @@ export function messageRoutes(app: FastifyInstance, simulation: Simulation): voi
     })
     if ('code' in answer) return sendGraphError(request, reply, answer)
     return answer.json === null ? reply.code(answer.status).send() : reply.code(answer.status).send(answer.json)
+  }
+
+  /** Somebody else's mailbox takes another permission, besides the right. */
+  const may = (request: FastifyRequest, permission: string): boolean => {
+    const target = targetOf(request, simulation)
+    const isOthers = target.kind === 'mailbox' && !target.isOwn
+    return request.caller.scopes.has(isOthers ? `${permission}.Shared` : permission)
   }
 
   const onItem =
@@ -252,28 +238,36 @@ export function messageRoutes(app: FastifyInstance, simulation: Simulation): voi
         return lookup.kind === 'not-found' ? ITEM_NOT_FOUND : act(request, visit, lookup.item)
       })
 
-  const mayRead = ({ caller: { scopes } }: FastifyRequest): boolean =>
-    scopes.has('Mail.Read') || scopes.has('Mail.ReadWrite')
-  const mayWrite = ({ caller: { scopes } }: FastifyRequest): boolean => scopes.has('Mail.ReadWrite')
+  const mayRead = (request: FastifyRequest): boolean => may(request, 'Mail.Read') || may(request, 'Mail.ReadWrite')
+  const mayWrite = (request: FastifyRequest): boolean => may(request, 'Mail.ReadWrite')
   const maySend = ({ caller }: FastifyRequest): boolean => maySendAtAll(caller)
 
   const at = (endpoint: Endpoint) => ({
     config: { endpoint },
     onRequest: (request: FastifyRequest, reply: FastifyReply) => enterMailbox(request, reply, simulation),
   })
-  app.post('/me/messages', at('draft-create'), (request, reply) =>
-    visit(request, reply, mayWrite(request), (visit) => create(request, visit)),
-  )
-  app.get<MessagePath>('/me/messages/:id', at('message-get'), onItem(mayRead, read))
-  app.patch<MessagePath>('/me/messages/:id', at('message-update'), onItem(mayWrite, update))
-  app.delete<MessagePath>('/me/messages/:id', at('message-delete'), onItem(mayWrite, remove))
-  app.post<MessagePath>('/me/messages/:id/attachments', at('draft-attach'), onItem(mayWrite, attach))
-  app.post<MessagePath>('/me/messages/:id/send', at('draft-send'), onItem(maySend, send))
-
+  const attachments = createAttachmentActions(simulation, contextOf)
   const find = (request: FastifyRequest<FolderPath>, reply: FastifyReply): Promise<FastifyReply> =>
     visit(request, reply, mayRead(request), (visit) => search(request, visit))
-  app.get<FolderPath>('/me/messages', at('message-search'), find)
-  app.get<FolderPath>('/me/mailFolders/:folder/messages', at('message-search'), find)
+  for (const owner of ['/me', '/users/:user']) {
+    const one = `${owner}/messages/:id`
+    app.post(`${owner}/messages`, at('draft-create'), (request, reply) =>
+      visit(request, reply, mayWrite(request), (visit) => create(request, visit)),
+    )
+    app.get<MessagePath>(one, at('message-get'), onItem(mayRead, read))
+    app.patch<MessagePath>(one, at('message-update'), onItem(mayWrite, update))
+    app.delete<MessagePath>(one, at('message-delete'), onItem(mayWrite, remove))
+    app.post<MessagePath>(`${one}/attachments`, at('draft-attach'), onItem(mayWrite, attachments.attach))
+    app.get<MessagePath>(`${one}/attachments`, at('attachment-list'), onItem(mayRead, attachments.list))
+    app.post<MessagePath>(
+      `${one}/attachments/createUploadSession`,
+      at('upload-session-create'),
+      onItem(mayWrite, attachments.createSession),
+    )
+    app.post<MessagePath>(`${one}/send`, at('draft-send'), onItem(maySend, send))
+    app.get<FolderPath>(`${owner}/messages`, at('message-search'), find)
+    app.get<FolderPath>(`${owner}/mailFolders/:folder/messages`, at('message-search'), find)
+  }
 }
 
 /** Graph's own order: what came last comes first. */

@@ -94,6 +94,17 @@ export const TYPES: Readonly<Record<string, ModelType>> = {
     // The service's own description says less; an attachment without either is refused when it is saved.
     required: ['name', 'contentBytes'],
   },
+  attachmentItem: {
+    properties: {
+      attachmentType: 'attachmentType',
+      contentId: 'Edm.String',
+      contentType: 'Edm.String',
+      isInline: 'Edm.Boolean',
+      name: 'Edm.String',
+      size: 'Edm.Int64',
+    },
+    required: ['attachmentType', 'name', 'size'],
+  },
   itemAttachment: { base: 'attachment', properties: { item: 'outlookItem' } },
   singleValueLegacyExtendedProperty: { base: 'entity', properties: { value: 'Edm.String' }, required: ['id', 'value'] },
   multiValueLegacyExtendedProperty: {

@@ -144,7 +144,7 @@ export function findRecipientFault({ to, cc, bcc, replyTo }: Recipients): GraphE
   return null
 }
 
-const NO_JSON = refuse(
+export const NO_JSON = refuse(
   'BadRequest',
   'Unable to read JSON request payload. Please ensure Content-Type header is set and payload is of valid JSON format.',
 )
@@ -240,7 +240,7 @@ function findAttachmentFault(attachments: readonly object[]): GraphError | null 
   return graphError(400, 'SimulatorNotSupported', 'The simulator takes file attachments only.')
 }
 
-function isJsonObject(payload: unknown): payload is object {
+export function isJsonObject(payload: unknown): payload is object {
   return typeof payload === 'object' && payload !== null && !Array.isArray(payload)
 }
 

@@ -2,18 +2,18 @@ import { randomUUID } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { readJson } from '../http/body.ts'
 import { deliver } from '../mail/deliver.ts'
-import { NO_BLOBS } from '../state/blobs.ts'
 import type { Simulation } from '../simulation.ts'
 import { findBodyFault } from './find-body-fault.ts'
 import { ACCESS_DENIED, type GraphError, sendGraphError } from './graph-error.ts'
 import { judgeSender, maySendAtAll, targetError } from './judge-sender.ts'
 import { enterMailbox, targetOf } from './mailbox-gate.ts'
+import { findMessageSizeFault } from './message-size.ts'
 import { readSendMail } from './read-message.ts'
-import { storeAttachment } from './store-attachment.ts'
+import { attachmentBlobs, storeAttachment } from './store-attachment.ts'
 
 /** `/me/sendMail` and `/users/{user}/sendMail`. */
 export function sendMailRoutes(app: FastifyInstance, simulation: Simulation): void {
-  const { index, settings, store, clock } = simulation
+  const { index, settings, clock } = simulation
 
   const accept = (request: FastifyRequest): GraphError | null => {
     const { caller } = request
@@ -25,11 +25,14 @@ export function sendMailRoutes(app: FastifyInstance, simulation: Simulation): vo
     const reading = readSendMail(readJson(request.body))
     if (reading.kind === 'refused') return reading.error
     const { submission } = reading
+    const sizes = submission.attachments.map(({ content }) => content.length)
+    const sizeError = findMessageSizeFault(submission.content.body, sizes, settings.current)
+    if (sizeError !== null) return sizeError
     const judgement = judgeSender(submission, target, caller, simulation)
     if (judgement.kind === 'refused') return judgement.error
 
     const mailbox = target.addressee.address.toLowerCase()
-    const blobs = settings.current.storeMail ? store.blobs : NO_BLOBS
+    const blobs = attachmentBlobs(simulation)
     const message = {
       ...submission.content,
       internetMessageId: submission.internetMessageId ?? `<${randomUUID()}@${index.directory.domains[0]}>`,
@@ -37,7 +40,7 @@ export function sendMailRoutes(app: FastifyInstance, simulation: Simulation): vo
       sender: judgement.sender,
       attachments: submission.attachments.map((attachment) => storeAttachment(attachment, blobs)),
       sentAt: clock().toISOString(),
-      submittedBy: caller.person.oid,
+      submittedBy: caller.oid,
     }
     deliver(message, mailbox, { kind: submission.saveToSentItems ? 'new' : 'none' }, simulation)
     return null

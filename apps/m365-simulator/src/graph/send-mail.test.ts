@@ -368,7 +368,7 @@ describe('at most four requests at once', () => {
   it('reach a mailbox: a fifth is 429 with Retry-After, and counted', async () => {
     const simulated = await simulate()
     const { access_token: token } = await simulated.signIn('ada')
-    const effect = { kind: 'http', endpoint: 'sendMail', do: { action: 'delay', delayMs: 300 } }
+    const effect = { kind: 'http', endpoint: 'sendMail', do: { action: 'delay', delayMs: 1_500 } }
     await simulated.control('POST', '/scenarios', { effect, times: 'always' })
     const answers = await Promise.all(Array.from({ length: 5 }, () => simulated.sendMail(token, mail())))
     const throttled = answers.filter(({ status }) => status === 429)

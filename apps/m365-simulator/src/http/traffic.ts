@@ -1,7 +1,8 @@
 import type { Endpoint } from '../faults/endpoints.ts'
-import { createMinuteWindow, type MinuteWindow } from './minute-window.ts'
+import { createSlidingWindow, type SlidingWindow } from './sliding-window.ts'
 
 const LOG_ENTRIES = 2000
+const MINUTE_MS = 60_000
 
 /** What is known of a request; never a secret, a code or a token. */
 export interface LogEntry {
@@ -34,17 +35,22 @@ export interface MailboxCounters {
   /** Messages taken for delivery, whatever was answered. */
   accepted: number
   refusedForConcurrency: number
+  /** In ranges of upload sessions that were taken. */
+  uploadedBytes: number
 }
 
 interface MailboxTally {
   readonly counters: MailboxCounters
-  window: MinuteWindow
+  accepted: SlidingWindow
+  uploaded: SlidingWindow
 }
 
 interface MailboxReport extends MailboxCounters {
   readonly acceptedInLastMinute: number
   /** The most accepted within any 60 seconds. */
   readonly maxAcceptedPerMinute: number
+  /** The most uploaded within any 5 minutes. */
+  readonly maxUploadedBytesPer5Minutes: number
 }
 
 export interface Traffic {
@@ -52,6 +58,9 @@ export interface Traffic {
   mailbox(address: string): MailboxCounters
   /** Counts a message from this mailbox that was taken for delivery. */
   accept(address: string): void
+  upload(address: string, sizeBytes: number): void
+  /** When so many more bytes would be within the limit of any 5 minutes; null: now. */
+  uploadAllowedFrom(address: string, sizeBytes: number, limitBytes: number): Date | null
   log(afterSequence: number): readonly LogEntry[]
   counters(): { endpoints: Record<string, EndpointCounters>; mailboxes: Record<string, MailboxReport> }
   reset(): void
@@ -72,8 +81,9 @@ export function createTraffic(clock: () => Date): Traffic {
       maxConcurrent: 0,
       accepted: 0,
       refusedForConcurrency: 0,
+      uploadedBytes: 0,
     }
-    const tally: MailboxTally = { counters, window: createMinuteWindow() }
+    const tally: MailboxTally = { counters, ...newWindows() }
     mailboxes.set(address, tally)
     return tally
   }
@@ -93,16 +103,30 @@ export function createTraffic(clock: () => Date): Traffic {
     },
     mailbox: (address) => tallyOf(address).counters,
     accept(address) {
-      const { counters, window } = tallyOf(address)
+      const { counters, accepted } = tallyOf(address)
       counters.accepted += 1
-      window.add(clock().getTime())
+      accepted.add(1, clock().getTime())
+    },
+    upload(address, sizeBytes) {
+      const { counters, uploaded } = tallyOf(address)
+      counters.uploadedBytes += sizeBytes
+      uploaded.add(sizeBytes, clock().getTime())
+    },
+    uploadAllowedFrom(address, sizeBytes, limitBytes) {
+      const fromMs = tallyOf(address).uploaded.roomFrom(limitBytes - sizeBytes, clock().getTime())
+      return fromMs === null ? null : new Date(fromMs)
     },
     log: (afterSequence) => log.slice(-LOG_ENTRIES).filter((entry) => entry.sequence > afterSequence),
     counters() {
       const nowMs = clock().getTime()
-      const reports = [...mailboxes].map(([address, { counters, window }]): [string, MailboxReport] => [
+      const reports = [...mailboxes].map(([address, tally]): [string, MailboxReport] => [
         address,
-        { ...counters, acceptedInLastMinute: window.inLastMinute(nowMs), maxAcceptedPerMinute: window.most },
+        {
+          ...tally.counters,
+          acceptedInLastMinute: tally.accepted.sum(nowMs),
+          maxAcceptedPerMinute: tally.accepted.most,
+          maxUploadedBytesPer5Minutes: tally.uploaded.most,
+        },
       ])
       return { endpoints: Object.fromEntries(endpoints), mailboxes: Object.fromEntries(reports) }
     },
@@ -112,11 +136,21 @@ export function createTraffic(clock: () => Date): Traffic {
       for (const [address, tally] of mailboxes) {
         const { inFlight } = tally.counters
         if (inFlight === 0) mailboxes.delete(address)
-        const zero = { requests: 0, maxConcurrent: inFlight, accepted: 0, refusedForConcurrency: 0 }
+        const zero = {
+          requests: 0,
+          maxConcurrent: inFlight,
+          accepted: 0,
+          refusedForConcurrency: 0,
+          uploadedBytes: 0,
+        }
         Object.assign(tally.counters, zero)
-        tally.window = createMinuteWindow()
+        Object.assign(tally, newWindows())
       }
       log = []
     },
   }
+}
+
+function newWindows(): Pick<MailboxTally, 'accepted' | 'uploaded'> {
+  return { accepted: createSlidingWindow(MINUTE_MS), uploaded: createSlidingWindow(5 * MINUTE_MS) }
 }

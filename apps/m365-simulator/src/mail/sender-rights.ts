@@ -8,6 +8,8 @@ export type TargetMailbox =
   | { readonly kind: 'no-such-mailbox' }
   | { readonly kind: 'not-enabled' }
   | { readonly kind: 'no-full-access' }
+  /** An application access policy keeps the application out of it. */
+  | { readonly kind: 'kept-out' }
 
 export type SenderDecision =
   | { readonly kind: 'may-send'; readonly from: MailAddress; readonly sender: MailAddress }
@@ -24,14 +26,52 @@ export function findTargetMailbox(
   const own = ownAddressee(caller)
   if (name === null)
     return caller.hasMailbox ? { kind: 'mailbox', addressee: own, isOwn: true } : { kind: 'not-enabled' }
-  const byId = index.personByOid(name)
-  const addressee = byId === undefined ? index.byAddress(name) : ownAddressee(byId)
+  const addressee = addresseeOf(name, index)
   if (addressee === undefined || addressee.kind === 'group') return { kind: 'no-such-mailbox' }
   if (addressee.kind === 'person' && !addressee.person.hasMailbox) return { kind: 'not-enabled' }
   if (addressee.kind === 'person' && addressee.person.oid === caller.oid)
     return { kind: 'mailbox', addressee: own, isOwn: true }
   if (!rightsOf(state, index, addressee.address, caller.oid).fullAccess) return { kind: 'no-full-access' }
   return { kind: 'mailbox', addressee, isOwn: false }
+}
+
+/**
+ * An application has no mailbox of its own; within its policy every mailbox is as good as that.
+ *
+ * @param allowed lower case; null: any
+ */
+export function findApplicationMailbox(
+  name: string,
+  allowed: readonly string[] | null,
+  index: DirectoryIndex,
+): TargetMailbox {
+  const addressee = addresseeOf(name, index)
+  if (addressee === undefined || addressee.kind === 'group') return { kind: 'no-such-mailbox' }
+  if (addressee.kind === 'person' && !addressee.person.hasMailbox) return { kind: 'not-enabled' }
+  if (allowed !== null && !allowed.includes(addressee.address.toLowerCase())) return { kind: 'kept-out' }
+  return { kind: 'mailbox', addressee, isOwn: true }
+}
+
+/** Without a user, a mailbox sends as itself and as nobody else. */
+export function decideApplicationSender(
+  from: MailAddress | null,
+  sender: MailAddress | null,
+  target: Addressee,
+  index: DirectoryIndex,
+): SenderDecision {
+  for (const asked of [from, sender]) {
+    if (asked === null) continue
+    const addressee = index.byAddress(asked.address)
+    if (addressee === undefined && index.isLocal(asked.address)) return { kind: 'no-such-mailbox' }
+    if (addressee?.address !== target.address) return { kind: 'send-as-denied' }
+  }
+  return { kind: 'may-send', from: display(target), sender: display(target) }
+}
+
+/** @param name an oid or an address */
+export function addresseeOf(name: string, index: DirectoryIndex): Addressee | undefined {
+  const person = index.personByOid(name)
+  return person === undefined ? index.byAddress(name) : ownAddressee(person)
 }
 
 /**

@@ -1,17 +1,41 @@
-import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { createHash, type Hash, randomUUID } from 'node:crypto'
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 
 /** Attachment contents, by their SHA-256. */
 export interface Blobs {
   put(content: Buffer): string
   get(sha256: string): Buffer | null
+  /** For content that comes in pieces. */
+  begin(): GrowingBlob
   /** Removes everything else. */
   keepOnly(sha256s: ReadonlySet<string>): void
 }
 
+/** Content that comes in pieces; nobody sees it before it is whole. What a restart leaves unfinished is gone. */
+export interface GrowingBlob {
+  append(bytes: Buffer): void
+  /** Returns the SHA-256 by which the content is found from now on. */
+  finish(): string
+  discard(): void
+}
+
 /** Keeps nothing. */
-export const NO_BLOBS: Blobs = { put: hashOf, get: () => null, keepOnly() {} }
+export const NO_BLOBS: Blobs = {
+  put: hashOf,
+  get: () => null,
+  begin: () => growing({ append: () => {}, finish: () => {}, discard: () => {} }),
+  keepOnly() {},
+}
 
 export function memoryBlobs(): Blobs {
   const contents = new Map<string, Buffer>()
@@ -22,6 +46,14 @@ export function memoryBlobs(): Blobs {
       return sha256
     },
     get: (sha256) => contents.get(sha256) ?? null,
+    begin() {
+      const pieces: Buffer[] = []
+      return growing({
+        append: (bytes) => pieces.push(bytes),
+        finish: (sha256) => contents.set(sha256, Buffer.concat(pieces.splice(0))),
+        discard: () => pieces.splice(0),
+      })
+    },
     keepOnly(sha256s) {
       for (const sha256 of contents.keys()) if (!sha256s.has(sha256)) contents.delete(sha256)
     },
@@ -46,9 +78,40 @@ export function fileBlobs(dataDirectory: string): Blobs {
       const path = join(folder, sha256)
       return /^[0-9a-f]{64}$/.test(sha256) && existsSync(path) ? readFileSync(path) : null
     },
+    begin() {
+      // Never a name that is looked for, so that it goes with everything else that is not kept.
+      const path = join(folder, `${randomUUID()}.part`)
+      return growing({
+        append: (bytes) => appendFileSync(path, bytes, { mode: 0o600 }),
+        finish: (sha256) => renameSync(path, join(folder, sha256)),
+        discard: () => rmSync(path, { force: true }),
+      })
+    },
     keepOnly(sha256s) {
       for (const name of readdirSync(folder)) if (!sha256s.has(name)) rmSync(join(folder, name))
     },
+  }
+}
+
+interface Growth {
+  readonly append: (bytes: Buffer) => void
+  readonly finish: (sha256: string) => void
+  readonly discard: () => void
+}
+
+function growing({ append, finish, discard }: Growth): GrowingBlob {
+  const hash: Hash = createHash('sha256')
+  return {
+    append(bytes) {
+      hash.update(bytes)
+      append(bytes)
+    },
+    finish() {
+      const sha256 = hash.digest('hex')
+      finish(sha256)
+      return sha256
+    },
+    discard,
   }
 }
 

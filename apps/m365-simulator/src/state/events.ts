@@ -83,6 +83,8 @@ export type StateEvent =
   | { readonly type: 'user-consented'; readonly oid: string; readonly scopes: readonly string[] }
   | { readonly type: 'user-consent-removed'; readonly oid: string }
   | { readonly type: 'tenant-consented'; readonly scopes: readonly string[] }
+  /** Application permissions, for the application itself. */
+  | { readonly type: 'application-consented'; readonly permissions: readonly string[] }
   | { readonly type: 'tenant-consent-removed' }
   | { readonly type: 'code-issued'; readonly hash: string; readonly code: IssuedCode }
   | { readonly type: 'code-redeemed'; readonly hash: string }

@@ -40,6 +40,7 @@ const everything: StateEvent[] = [
   { type: 'user-consented', oid: 'ada', scopes: ['Mail.Send'] },
   { type: 'user-consented', oid: 'max', scopes: ['Mail.Send'] },
   { type: 'user-consent-removed', oid: 'max' },
+  { type: 'application-consented', permissions: ['Mail.Send'] },
   { type: 'tenant-consented', scopes: ['User.Read'] },
   {
     type: 'code-issued',

@@ -30,6 +30,8 @@ export interface State {
   signingKey: JWK | null
   readonly userConsents: Map<string, Set<string>>
   readonly tenantConsents: Set<string>
+  /** What the application may do without a user. */
+  readonly applicationConsents: Set<string>
   readonly codes: Map<string, CodeState>
   readonly refreshTokens: Map<string, RefreshTokenState>
   readonly refreshTokensValidFromMs: Map<string, number>
@@ -111,6 +113,7 @@ function emptyState(): State {
     signingKey: null,
     userConsents: new Map(),
     tenantConsents: new Set(),
+    applicationConsents: new Set(),
     codes: new Map(),
     refreshTokens: new Map(),
     refreshTokensValidFromMs: new Map(),
@@ -143,8 +146,12 @@ function apply(state: State, event: StateEvent): void {
     case 'tenant-consented':
       for (const scope of event.scopes) state.tenantConsents.add(scope)
       return
+    case 'application-consented':
+      for (const permission of event.permissions) state.applicationConsents.add(permission)
+      return
     case 'tenant-consent-removed':
       state.tenantConsents.clear()
+      state.applicationConsents.clear()
       return
     case 'code-issued':
       state.codes.set(event.hash, { ...event.code, redeemed: false })
@@ -245,6 +252,9 @@ function* snapshot(state: State, nowMs: number): Iterable<StateEvent> {
   if (state.signingKey) yield { type: 'signing-key-created', privateJwk: state.signingKey }
   for (const [oid, scopes] of state.userConsents) yield { type: 'user-consented', oid, scopes: [...scopes] }
   if (state.tenantConsents.size > 0) yield { type: 'tenant-consented', scopes: [...state.tenantConsents] }
+  if (state.applicationConsents.size > 0) {
+    yield { type: 'application-consented', permissions: [...state.applicationConsents] }
+  }
   for (const [hash, { redeemed, ...code }] of state.codes) {
     if (code.issuedAtMs < nowMs - FORGET_CODE_AFTER_MS) continue
     yield { type: 'code-issued', hash, code }

@@ -1,0 +1,204 @@
+import { describe, expect, it } from 'vitest'
+import { simulate } from '../test-support/simulated.ts'
+import { beginUpload, FILE, MIB } from '../test-support/upload-desk.ts'
+
+const MAX_BYTES = 150 * MIB
+const file = (content: Buffer, change: Record<string, unknown> = {}) => ({
+  '@odata.type': '#microsoft.graph.fileAttachment',
+  name: 'small.bin',
+  contentBytes: content.toString('base64'),
+  ...change,
+})
+
+describe('createUploadSession', () => {
+  it('is 201 with a URL, an end, and the whole file expected', async () => {
+    const desk = await beginUpload({ clock: () => new Date('2026-11-24T10:00:00Z') })
+    const { status, json } = await desk.ask()
+    expect(status).toBe(201)
+    expect(json).toEqual({
+      '@odata.context': expect.stringMatching(/\$metadata#microsoft\.graph\.uploadSession$/),
+      uploadUrl: expect.any(String),
+      expirationDateTime: '2026-11-24T12:00:00.000Z',
+      nextExpectedRanges: ['0-'],
+    })
+  })
+
+  it('leads to another host than Graph, where the URL itself is the credential', async () => {
+    const desk = await beginUpload()
+    const { uploadUrl } = await desk.open()
+    const { port } = new URL(desk.simulated.graphBaseUrl)
+    expect(uploadUrl).toMatch(
+      new RegExp(
+        `^http://localhost:${port}/api/gv1\\.0/users\\('[0-9a-f-]{36}@[0-9a-f-]{36}'\\)/messages\\('AAMkAD[^']+'\\)/AttachmentSessions\\('[\\w-]+'\\)\\?authtoken=[\\w-]+$`,
+      ),
+    )
+  })
+
+  it('attaches nothing yet', async () => {
+    const desk = await beginUpload()
+    await desk.open()
+    expect(await desk.attachments()).toEqual([])
+  })
+
+  it('takes its parameter and the kind of attachment in any case', async () => {
+    const desk = await beginUpload()
+    const body = { attachmentitem: { attachmentType: 'File', name: 'a', size: FILE.length } }
+    const path = `/me/messages/${desk.draftId}/attachments/createUploadSession`
+    expect((await desk.call('POST', path, body)).status).toBe(201)
+  })
+
+  it.each([
+    ['without a name', { name: null }, 'RequestBodyRead'],
+    ['without a size', { size: null }, 'RequestBodyRead'],
+    ['without a kind', { attachmentType: null }, 'RequestBodyRead'],
+    ['with a size that is no number', { size: String(FILE.length) }, 'RequestBodyRead'],
+    ['with half a byte', { size: FILE.length + 0.5 }, 'RequestBodyRead'],
+    ['with a property in another case', { Name: 'a' }, 'RequestBodyRead'],
+    ['with content', { contentBytes: '' }, 'RequestBodyRead'],
+    ['of an item', { attachmentType: 'item' }, 'SimulatorNotSupported'],
+    ['of a kind that does not exist', { attachmentType: 'folder' }, 'RequestBodyRead'],
+  ])('%s is 400', async (_what, change, code) => {
+    const desk = await beginUpload()
+    expect(await desk.ask(change)).toMatchObject({ status: 400, code })
+  })
+
+  it.each([
+    ['no parameter', {}, 'ErrorInvalidParameter'],
+    ['null', { AttachmentItem: null }, 'ErrorInvalidParameter'],
+    ['another parameter', { AttachmentItem: {}, item: {} }, 'RequestBodyRead'],
+    ['the item itself', { attachmentType: 'file', name: 'a', size: FILE.length }, 'RequestBodyRead'],
+    ['an array', [], 'BadRequest'],
+  ])('with %s is 400', async (_what, body, code) => {
+    const desk = await beginUpload()
+    const path = `/me/messages/${desk.draftId}/attachments/createUploadSession`
+    expect(await desk.call('POST', path, body)).toMatchObject({ status: 400, code })
+  })
+
+  it.each([400, 413])('below 3 MiB is refused, with %s when that is set', async (attachmentTooSmallStatus) => {
+    const desk = await beginUpload()
+    await desk.set({ attachmentTooSmallStatus })
+    expect(await desk.ask({ size: 3 * MIB - 1 })).toMatchObject({
+      status: attachmentTooSmallStatus,
+      code: 'ErrorAttachmentSizeShouldNotBeLessThanMinimumSize',
+    })
+    expect((await desk.ask({ size: 3 * MIB })).status).toBe(201)
+  })
+
+  it.each([400, 413])('above 150 MiB is refused, with %s when that is set', async (messageTooLargeStatus) => {
+    const desk = await beginUpload()
+    await desk.set({ messageTooLargeStatus })
+    expect((await desk.ask({ size: MAX_BYTES })).status).toBe(201)
+    expect(await desk.ask({ size: MAX_BYTES + 1 })).toMatchObject({
+      status: messageTooLargeStatus,
+      code: 'ErrorMessageSizeExceeded',
+    })
+  })
+
+  it('needs Mail.ReadWrite', async () => {
+    const simulated = await simulate()
+    const { access_token: token } = await simulated.signIn('ada', 'Mail.Send Mail.Read')
+    const path = '/me/messages/AAMkADDx=/attachments/createUploadSession'
+    expect((await simulated.graph(token, 'POST', path, {})).status).toBe(403)
+  })
+
+  it('of a message that has been sent is 400', async () => {
+    const desk = await beginUpload()
+    await desk.call('POST', `/me/messages/${desk.draftId}/send`)
+    const sent = (await desk.call('GET', '/me/mailFolders/sentitems/messages')).json['value'] as { id: string }[]
+    const path = `/me/messages/${sent[0]?.id}/attachments/createUploadSession`
+    const body = { AttachmentItem: { attachmentType: 'file', name: 'a', size: FILE.length } }
+    expect(await desk.call('POST', path, body)).toMatchObject({ status: 400 })
+  })
+
+  it('of a message that is not there is 404', async () => {
+    const desk = await beginUpload()
+    const path = `/me/messages/${desk.draftId.slice(0, 30)}=/attachments/createUploadSession`
+    expect(await desk.call('POST', path, {})).toMatchObject({ status: 404, code: 'ErrorItemNotFound' })
+  })
+})
+
+describe('with a limit on the size of messages', () => {
+  const content = Buffer.alloc(300)
+  // "<p>Hello</p>" and 300 bytes as base64.
+  const exactly = 12 + 400
+
+  it.each([400, 413])('attaching beyond it is refused, with %s when that is set', async (messageTooLargeStatus) => {
+    const desk = await beginUpload()
+    const attach = () => desk.call('POST', `/me/messages/${desk.draftId}/attachments`, file(content))
+    await desk.set({ messageSizeLimitBytes: exactly, messageTooLargeStatus })
+    expect((await attach()).status).toBe(201)
+    expect(await attach()).toMatchObject({ status: messageTooLargeStatus, code: 'ErrorMessageSizeExceeded' })
+    expect(await desk.attachments()).toHaveLength(1)
+  })
+
+  it('a session counts what the draft has already', async () => {
+    const desk = await beginUpload()
+    await desk.set({ messageSizeLimitBytes: 12 + 4 * MIB })
+    expect((await desk.ask()).status).toBe(201)
+    await desk.call('POST', `/me/messages/${desk.draftId}/attachments`, file(content))
+    expect(await desk.ask()).toMatchObject({ status: 400, code: 'ErrorMessageSizeExceeded' })
+  })
+
+  it('sending a draft beyond it is refused, and it stays a draft', async () => {
+    const desk = await beginUpload()
+    await desk.call('POST', `/me/messages/${desk.draftId}/attachments`, file(content))
+    const send = () => desk.call('POST', `/me/messages/${desk.draftId}/send`)
+    await desk.set({ messageSizeLimitBytes: exactly - 1 })
+    expect(await send()).toMatchObject({ status: 400, code: 'ErrorMessageSizeExceeded' })
+    await desk.set({ messageSizeLimitBytes: exactly })
+    expect((await send()).status).toBe(202)
+  })
+
+  it('sendMail beyond it is refused, and nothing arrives', async () => {
+    const desk = await beginUpload()
+    const message = {
+      body: { contentType: 'html', content: '<p>Hello</p>' },
+      toRecipients: [{ emailAddress: { address: 'max@contoso.com' } }],
+      attachments: [file(content)],
+    }
+    await desk.set({ messageSizeLimitBytes: exactly - 1 })
+    expect(await desk.call('POST', '/me/sendMail', { message })).toMatchObject({ code: 'ErrorMessageSizeExceeded' })
+    await desk.set({ messageSizeLimitBytes: exactly })
+    expect((await desk.call('POST', '/me/sendMail', { message })).status).toBe(202)
+  })
+})
+
+describe('the attachments of a message', () => {
+  it('are listed once they are whole, with what was selected and the id', async () => {
+    const desk = await beginUpload()
+    const session = await desk.open({ contentType: 'application/pdf', isInline: true, contentId: 'plan' })
+    const list = (query: string) => desk.call('GET', `/me/messages/${desk.draftId}/attachments${query}`)
+    await desk.put(session, 0, MIB - 1)
+    expect((await list('?$select=id,name,size')).json['value']).toEqual([])
+    await desk.put(session, MIB, FILE.length - 1)
+    expect((await list('?$select=name,size')).json['value']).toEqual([
+      {
+        '@odata.type': '#microsoft.graph.fileAttachment',
+        '@odata.mediaContentType': 'application/pdf',
+        id: expect.any(String),
+        name: 'plan.bin',
+        size: FILE.length,
+      },
+    ])
+    expect((await list('')).json['value']).toMatchObject([
+      { contentType: 'application/pdf', isInline: true, contentId: 'plan', contentBytes: FILE.toString('base64') },
+    ])
+  })
+
+  it('come all at once, whatever page is asked for', async () => {
+    const desk = await beginUpload()
+    const path = `/me/messages/${desk.draftId}/attachments`
+    for (const name of ['a', 'b', 'c']) await desk.call('POST', path, file(Buffer.from(name), { name }))
+    const { json } = await desk.call('GET', `${path}?$select=name&$top=2&$skip=1`)
+    expect(json).toMatchObject({ value: [{ name: 'a' }, { name: 'b' }, { name: 'c' }] })
+    expect(json).not.toHaveProperty('@odata.nextLink')
+  })
+
+  it.each(['$select=contentBytes', '$select=contentId', '$filter=size gt 1', '$select=id&$select=name'])(
+    'asked for with %s is 400',
+    async (query) => {
+      const desk = await beginUpload()
+      expect(await desk.call('GET', `/me/messages/${desk.draftId}/attachments?${query}`)).toMatchObject({ status: 400 })
+    },
+  )
+})
