@@ -11,9 +11,11 @@ import { serveAssets } from './http/pages.ts'
 import { collectFacts } from './http/request-facts.ts'
 import { isLoopbackHost } from './http/same-origin.ts'
 import type { Simulation } from './simulation.ts'
+import { UPLOAD_PREFIX } from './uploads/upload-answers.ts'
+import { uploadRoutes } from './uploads/upload-routes.ts'
 import { viewerRoutes } from './viewer/viewer-routes.ts'
 
-/** Entra ID, Graph, the control API and the viewer, on one origin. */
+/** Entra ID, Graph, the control API and the viewer on one origin, and the upload host on another name of it. */
 export async function buildApp(simulation: Simulation): Promise<FastifyInstance> {
   const app = fastify({
     // Sign-in requests carry claims, and the pages carry whole requests.
@@ -37,6 +39,7 @@ export async function buildApp(simulation: Simulation): Promise<FastifyInstance>
   viewerRoutes(app, simulation)
   await app.register(async (scope) => controlRoutes(scope, simulation), { prefix: '/control' })
   await app.register(async (scope) => graphRoutes(scope, simulation), { prefix: '/v1.0' })
+  await app.register(async (scope) => uploadRoutes(scope, simulation), { prefix: UPLOAD_PREFIX })
   discoveryRoutes(app, simulation)
   authorizeRoutes(app, simulation)
   adminConsentRoutes(app, simulation)

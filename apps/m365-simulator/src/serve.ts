@@ -8,6 +8,7 @@ const Options = z.strictObject({
     tenantId: z.guid(),
     clientId: z.guid(),
     clientSecret: z.string().min(1),
+    certificates: z.array(z.string().min(1)).max(10).exactOptional(),
     redirectUris: z.array(z.string()).min(1),
     displayName: z.string().min(1),
   }),

@@ -10,6 +10,7 @@ import { createTraffic } from './http/traffic.ts'
 import { createArrivals } from './mail/arrivals.ts'
 import type { Registration, Simulation } from './simulation.ts'
 import { openStore } from './state/store.ts'
+import { createUploadSessions } from './uploads/upload-sessions.ts'
 
 export interface SimulatorOptions {
   readonly host?: '127.0.0.1'
@@ -65,6 +66,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     scenarios: createScenarios(),
     settings: createSettings(),
     arrivals: createArrivals(),
+    uploads: createUploadSessions(),
     traffic: createTraffic(clock),
     clock,
     url: () => url,

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import { APPLICATION_PERMISSIONS } from '../entra/application-permissions.ts'
 import { signInName } from '../entra/pages.ts'
 import { readScopes } from '../entra/scopes.ts'
 import { PRESETS } from '../faults/presets.ts'
@@ -10,6 +11,7 @@ import { refuseForeignOrigin } from '../http/same-origin.ts'
 import { visibleMessage } from '../mail/visible-message.ts'
 import type { Simulation } from '../simulation.ts'
 import { isVisible, rightsOf } from '../state/store.ts'
+import { uploadReport } from '../uploads/upload-report.ts'
 import { listMailboxes } from '../viewer/mailbox-list.ts'
 import { createOperations } from './operations.ts'
 
@@ -29,6 +31,7 @@ const RightsChange = z.strictObject({
 })
 const Revocation = z.strictObject({ accessTokens: z.boolean().default(false) })
 const Minting = z.strictObject({ scopes: z.array(z.string().min(1)).min(1).max(20) })
+const ApplicationMinting = z.strictObject({ permissions: z.array(z.enum(APPLICATION_PERMISSIONS)).min(1) })
 const ArrivalsQuery = z.strictObject({ property: z.string().min(1).max(500).exactOptional() })
 const Enabled = z.strictObject({ enabled: z.boolean() })
 const MessageQuery = z.strictObject({
@@ -36,11 +39,12 @@ const MessageQuery = z.strictObject({
   after: z.coerce.number().int().min(0).default(0),
   limit: z.coerce.number().int().min(1).max(1000).default(200),
 })
+const UploadQuery = MessageQuery.omit({ folder: true })
 const LogQuery = z.strictObject({ after: z.coerce.number().int().min(0).default(0) })
 
 /** `/control`: what tests and the launcher use. JSON in, JSON out; README.md lists it. */
 export async function controlRoutes(app: FastifyInstance, simulation: Simulation): Promise<void> {
-  const { index, scenarios, settings, store, traffic, arrivals, clock, url } = simulation
+  const { index, scenarios, settings, store, traffic, arrivals, uploads, clock, url } = simulation
   const operations = createOperations(simulation)
   app.addHook('onRequest', refuseForeignOrigin)
 
@@ -117,6 +121,10 @@ export async function controlRoutes(app: FastifyInstance, simulation: Simulation
     if (person === undefined || person.membership === 'stranger') return notFound(reply, 'person')
     return operations.mintTokens(person, reading.scopes)
   })
+  app.post('/application/tokens', async (request, reply) => {
+    const wanted = ApplicationMinting.safeParse(readJson(request.body))
+    return wanted.success ? operations.mintApplicationToken(wanted.data.permissions) : invalid(reply, wanted.error)
+  })
   app.put<PersonPath>('/people/:person/enabled', async (request, reply) => {
     const change = Enabled.safeParse(readJson(request.body))
     if (!change.success) return invalid(reply, change.error)
@@ -133,7 +141,10 @@ export async function controlRoutes(app: FastifyInstance, simulation: Simulation
     if (person === undefined) return notFound(reply, 'person')
     return operations.setRights(address, person, rights) ? reply.code(204).send() : notFound(reply, 'mailbox')
   })
-  app.get('/tenant-consents', async () => ({ scopes: [...store.state.tenantConsents] }))
+  app.get('/tenant-consents', async () => ({
+    scopes: [...store.state.tenantConsents],
+    applicationPermissions: [...store.state.applicationConsents],
+  }))
   app.delete('/tenant-consents', async (_request, reply) => {
     operations.removeTenantConsents()
     return reply.code(204).send()
@@ -166,6 +177,12 @@ export async function controlRoutes(app: FastifyInstance, simulation: Simulation
   app.delete('/arrivals', async (_request, reply) => {
     arrivals.reset()
     return reply.code(204).send()
+  })
+  app.get('/uploads', async (request, reply) => {
+    const query = UploadQuery.safeParse(request.query)
+    if (!query.success) return invalid(reply, query.error)
+    const { items, total } = uploads.list(query.data.after, query.data.limit, clock().getTime())
+    return { items: items.map((session) => uploadReport(session)), total }
   })
   app.get('/log', async (request, reply) => {
     const query = LogQuery.safeParse(request.query)

@@ -1,5 +1,6 @@
 import { NO_RIGHTS, type Person, type Rights } from '../directory/directory.ts'
-import { issueAccessToken, issueRefreshToken } from '../entra/issue-tokens.ts'
+import type { ApplicationPermission } from '../entra/application-permissions.ts'
+import { issueAccessToken, issueApplicationToken, issueRefreshToken } from '../entra/issue-tokens.ts'
 import type { Permission } from '../entra/scopes.ts'
 import type { Simulation } from '../simulation.ts'
 import { rightsOf } from '../state/store.ts'
@@ -24,12 +25,14 @@ export interface Operations {
   setRights(address: string, person: Person, rights: Partial<Rights>): boolean
   /** Tokens as after a sign-in with consent to these scopes, without the sign-in. */
   mintTokens(person: Person, scopes: readonly Permission[]): Promise<MintedTokens>
+  /** A token of the application itself, as after an administrator's consent, without the consent page. */
+  mintApplicationToken(permissions: readonly ApplicationPermission[]): Promise<Omit<MintedTokens, 'refreshToken'>>
   /** Mail, grants, rights, scenarios, settings, counters: as on the first day. */
   reset(): void
 }
 
 export function createOperations(simulation: Simulation): Operations {
-  const { index, store, scenarios, settings, traffic, arrivals, clock } = simulation
+  const { index, store, scenarios, settings, traffic, arrivals, uploads, clock } = simulation
   return {
     findPerson(name) {
       const lower = name.toLowerCase()
@@ -66,7 +69,13 @@ export function createOperations(simulation: Simulation): Operations {
       const { accessToken, expiresInSeconds } = await issueAccessToken(oid, simulation)
       return { accessToken, refreshToken: issueRefreshToken(oid, scopes, simulation), expiresIn: expiresInSeconds }
     },
+    async mintApplicationToken(permissions) {
+      store.commit({ type: 'application-consented', permissions })
+      const { accessToken, expiresInSeconds } = await issueApplicationToken(simulation)
+      return { accessToken, expiresIn: expiresInSeconds }
+    },
     reset() {
+      uploads.reset()
       store.reset()
       arrivals.reset()
       scenarios.remove()

@@ -81,3 +81,30 @@ describe('minted tokens', () => {
     expect(await response.json()).toMatchObject({ error: expect.stringMatching(/\w/) })
   })
 })
+
+describe('a minted token of the application', () => {
+  const mintForApplication = (simulated: Simulated, permissions: unknown): Promise<Response> =>
+    simulated.control('POST', '/application/tokens', { permissions })
+
+  it('reaches every mailbox for what it was granted, and nothing else', async () => {
+    const simulated = await simulate()
+    const { accessToken, expiresIn } = (await (await mintForApplication(simulated, ['Mail.Send'])).json()) as Minted
+    expect(expiresIn).toBeGreaterThan(3000)
+    expect((await simulated.sendMail(accessToken, mail(), '/users/max@contoso.com/sendMail')).status).toBe(202)
+    expect((await simulated.graph(accessToken, 'GET', '/users/max@contoso.com/messages')).status).toBe(403)
+  })
+
+  it('leaves the application with what it was granted, so that it gets the next token by itself', async () => {
+    const simulated = await simulate()
+    await mintForApplication(simulated, ['Mail.Send'])
+    const next = (await (await simulated.applicationToken()).json()) as { access_token: string }
+    expect((await simulated.sendMail(next.access_token, mail(), '/users/max@contoso.com/sendMail')).status).toBe(202)
+  })
+
+  it.each([
+    ['a permission that only people have', ['User.Read']],
+    ['no permissions', []],
+  ])('is not for %s', async (_what, permissions) => {
+    expect((await mintForApplication(await simulate(), permissions)).status).toBe(400)
+  })
+})

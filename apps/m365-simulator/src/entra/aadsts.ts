@@ -17,9 +17,19 @@ export const AADSTS = {
     error: 'invalid_request',
     text: "The redirect URI '{0}' specified in the request does not match the redirect URIs configured for the application '{1}'.",
   },
+  50012: {
+    error: 'invalid_client',
+    status: 401,
+    text: 'Authentication failed for one of the following reasons: the signing certificate isn’t valid, its thumbprint isn’t authorized, or the client assertion can’t be used. {0}',
+  },
   50020: {
     error: 'access_denied',
     text: "User account '{0}' from identity provider '{1}' does not exist in tenant '{2}' and cannot access the application. The account needs to be added as an external user in the tenant first.",
+  },
+  50027: {
+    error: 'invalid_client',
+    status: 401,
+    text: 'The JWT token is not valid: {0}',
   },
   50033: { error: 'temporarily_unavailable', text: 'A retryable error has occurred.' },
   50034: { error: 'invalid_grant', text: 'The user account does not exist in the directory.' },
@@ -163,9 +173,24 @@ export const AADSTS = {
     error: 'unauthorized_client',
     text: "Application with identifier '{0}' was not found in the directory '{1}'.",
   },
+  700021: {
+    error: 'invalid_client',
+    status: 401,
+    text: "Client assertion application identifier doesn't match 'client_id' parameter.",
+  },
   700022: {
     error: 'invalid_scope',
     text: 'The provided value for the input parameter scope is not valid because it contains more than one resource.',
+  },
+  700023: {
+    error: 'invalid_client',
+    status: 401,
+    text: 'Client assertion audience claim does not match Realm issuer.',
+  },
+  700024: {
+    error: 'invalid_client',
+    status: 401,
+    text: 'Client assertion is not within its valid time range.',
   },
   700025: {
     error: 'invalid_client',
@@ -175,7 +200,12 @@ export const AADSTS = {
   700027: {
     error: 'invalid_client',
     status: 401,
-    text: 'The certificate with identifier used to sign the client assertion is not registered on application.',
+    text: 'The certificate with identifier used to sign the client assertion is not registered on application. {0}',
+  },
+  700030: {
+    error: 'invalid_client',
+    status: 401,
+    text: "Invalid certificate - subject name in certificate isn't authorized.",
   },
   700051: { error: 'unsupported_response_type', text: "response_type '{0}' is not enabled for the application." },
   700054: { error: 'unsupported_response_type', text: "response_type 'id_token' is not enabled for the application." },
@@ -189,6 +219,10 @@ export const AADSTS = {
   },
   900144: { error: 'invalid_request', text: "The request body must contain the following parameter: '{0}'." },
   900561: { error: 'invalid_request', text: 'The endpoint only accepts POST requests. Received a {0} request.' },
+  1002012: {
+    error: 'invalid_scope',
+    text: 'The provided value for scope {0} is not valid. Client credential flows must have a scope value with /.default suffixed to the resource identifier (application ID URI).',
+  },
   7000112: { error: 'unauthorized_client', text: "Application '{0}' is disabled." },
   7000215: {
     error: 'invalid_client',

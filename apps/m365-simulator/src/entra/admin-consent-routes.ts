@@ -5,6 +5,7 @@ import { refuseForeignOrigin } from '../http/same-origin.ts'
 import type { Simulation } from '../simulation.ts'
 import { type Correlation, correlate, describeError, type EntraError, entraError } from './aadsts.ts'
 import { listAccounts } from './accounts.ts'
+import type { ApplicationPermission } from './application-permissions.ts'
 import { findClientFault, scopeError } from './authorize-request.ts'
 import { cancelAnswer } from './cancel-answer.ts'
 import { accountPickerPage, adminConsentPage, errorPage, needApprovalPage, signInName } from './pages.ts'
@@ -24,6 +25,8 @@ interface Visit {
   readonly redirectUri: string
   readonly state: string | null
   readonly scopes: readonly Permission[]
+  /** What the application may do without a user; only `.default` asks for it. */
+  readonly applicationPermissions: readonly ApplicationPermission[]
 }
 
 /** `/v2.0/adminconsent`: an Entra administrator grants permissions for the whole tenant. No code comes of it. */
@@ -51,6 +54,7 @@ export function adminConsentRoutes(app: FastifyInstance, simulation: Simulation)
       redirectUri: parameters.get('redirect_uri') ?? '',
       state: parameters.get('state'),
       scopes: scopes.scopes,
+      applicationPermissions: scopes.isDefault ? settings.current.applicationPermissions : [],
     })
   }
 
@@ -109,11 +113,14 @@ export function adminConsentRoutes(app: FastifyInstance, simulation: Simulation)
         if (decision === null) {
           const step = { action: `/${visit.tenant}/admin-consent`, request: visit.query }
           const { organization } = index.directory
-          const page = adminConsentPage(step, registration.displayName, person, organization, visit.scopes)
+          const page = adminConsentPage(step, registration.displayName, person, organization, visit)
           return sendPage(reply, 200, page, [new URL(visit.redirectUri).origin])
         }
         if (decision !== 'accept') return cancelled(visit)
         store.commit({ type: 'tenant-consented', scopes: visit.scopes })
+        if (visit.applicationPermissions.length > 0) {
+          store.commit({ type: 'application-consented', permissions: visit.applicationPermissions })
+        }
         return answer(visit, [
           ['tenant', registration.tenantId],
           ['scope', visit.scopes.map((scope) => `${GRAPH_AUDIENCE}/${scope}`).join(' ')],

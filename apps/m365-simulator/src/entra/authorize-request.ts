@@ -24,6 +24,8 @@ export interface AuthorizeRequest {
   readonly loginHint: string | null
   readonly challenge: IssuedCode['challenge']
   readonly wantsClientInfo: boolean
+  /** Empty when there are none. */
+  readonly claims: object
 }
 
 /** page: shown on Entra's own host, because the redirect URI cannot be trusted. */
@@ -90,6 +92,7 @@ export function readAuthorizeRequest(
       loginHint: parameters.get('login_hint'),
       challenge,
       wantsClientInfo: parameters.get('client_info') === '1',
+      claims: JSON.parse(claims ?? '{}') as object,
     },
   }
 }

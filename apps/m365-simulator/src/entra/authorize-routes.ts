@@ -94,6 +94,7 @@ export function authorizeRoutes(app: FastifyInstance, simulation: Simulation): v
     }
     if (store.state.disabledAccounts.has(person.oid))
       return showError(visit.reply, entraError(50057), visit.correlation)
+    scenarios.satisfy(visit.authorize.claims)
     const effect = scenarios.take((effect) => effect.kind === 'entra-error' && effect.at === 'authorize')
     if (effect?.kind === 'entra-error') {
       visit.request.facts.scenarios.push(`AADSTS${effect.code}`)
@@ -213,6 +214,7 @@ const LOGGED_PARAMETERS = [
   'scope',
   'prompt',
   'login_hint',
+  'claims',
 ]
 
 function noteDetails(request: FastifyRequest, parameters: URLSearchParams): void {

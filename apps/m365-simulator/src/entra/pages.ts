@@ -1,6 +1,7 @@
 import type { Directory, Person, Rights } from '../directory/directory.ts'
 import { type Html, html } from '../http/html.ts'
 import { type Correlation, type EntraError, entraTimestamp } from './aadsts.ts'
+import { APPLICATION_PERMISSION_WORDS, type ApplicationPermission } from './application-permissions.ts'
 import { PERMISSIONS, type Permission } from './scopes.ts'
 
 /** What a page's form sends along, so that each step can judge the request afresh. */
@@ -74,7 +75,10 @@ export function adminConsentPage(
   appName: string,
   person: Person,
   organization: string,
-  scopes: readonly Permission[],
+  asked: {
+    readonly scopes: readonly Permission[]
+    readonly applicationPermissions: readonly ApplicationPermission[]
+  },
 ): Html {
   return layout(
     'Permissions requested: review for your organization',
@@ -83,7 +87,12 @@ export function adminConsentPage(
       <p>Review for your organization</p>
       <p><strong>${appName}</strong> <span class="unverified">unverified</span></p>
       <p>This app would like to:</p>
-      ${permissionList(scopes)}
+      ${permissionList(asked.scopes)}
+      ${
+        asked.applicationPermissions.length > 0 &&
+        html`<p>Without a signed-in user:</p>
+          ${applicationPermissionList(asked.applicationPermissions)}`
+      }
       <p>
         If you accept, this app will get access to the specified resources for all users in ${organization}. No one else
         will be prompted to review these permissions.
@@ -185,13 +194,21 @@ const decisionButtons = html`<p class="actions">
 </p>`
 
 function permissionList(scopes: readonly Permission[]): Html {
+  return wordedList(scopes.map((scope) => ({ name: scope, ...PERMISSIONS[scope] })))
+}
+
+function applicationPermissionList(permissions: readonly ApplicationPermission[]): Html {
+  return wordedList(permissions.map((name) => ({ name, ...APPLICATION_PERMISSION_WORDS[name] })))
+}
+
+function wordedList(permissions: readonly { name: string; title: string; detail: string }[]): Html {
   return html`<ul class="permissions">
-    ${scopes.map((scope) => {
-      const { title, detail } = PERMISSIONS[scope]
-      return html`<li>
-        <strong>${title}</strong> <span class="scope">${scope}</span><br /><span class="detail">${detail}</span>
-      </li>`
-    })}
+    ${permissions.map(
+      ({ name, title, detail }) =>
+        html`<li>
+          <strong>${title}</strong> <span class="scope">${name}</span><br /><span class="detail">${detail}</span>
+        </li>`,
+    )}
   </ul>`
 }
 

@@ -29,12 +29,13 @@ export const PERMISSIONS = {
 } as const satisfies Record<string, { title: string; detail: string }>
 
 export type Permission = keyof typeof PERMISSIONS
+export const PERMISSION_NAMES = Object.keys(PERMISSIONS) as Permission[]
 
 /** What the app registration lists, which is what `.default` stands for. */
 const REGISTERED_PERMISSIONS: readonly Permission[] = ['User.Read', 'Mail.Send', 'Mail.Send.Shared', 'Mail.ReadWrite']
 
 const OIDC: ReadonlySet<string> = new Set(['openid', 'profile', 'email', 'offline_access'] satisfies Permission[])
-const CANONICAL = new Map(Object.keys(PERMISSIONS).map((name) => [name.toLowerCase(), name as Permission]))
+const CANONICAL = new Map(PERMISSION_NAMES.map((name) => [name.toLowerCase(), name]))
 /** The names under which Graph is known in one cloud or another. */
 const GRAPH_RESOURCES = [
   'https://graph.microsoft.com',
@@ -85,6 +86,11 @@ export function readScopes(text: string, graphBaseUrl: string): ScopeRequest {
   }
   if (isDefault) for (const permission of REGISTERED_PERMISSIONS) scopes.add(permission)
   return { kind: 'scopes', scopes: [...scopes], isDefault }
+}
+
+/** `{graph}/.default`, the only scope an application asks for by itself. */
+export function isGraphDefault(text: string, graphBaseUrl: string): boolean {
+  return [...GRAPH_RESOURCES, graphBaseUrl].some((resource) => text.toLowerCase() === `${resource}/.default`)
 }
 
 export function isOidcScope(scope: string): boolean {

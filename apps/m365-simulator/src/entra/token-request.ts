@@ -4,20 +4,31 @@ import type { Registration } from '../simulation.ts'
 import type { CodeState } from '../state/store.ts'
 import { type EntraError, entraError, wantedError } from './aadsts.ts'
 import { findDuplicate } from './authorize-request.ts'
+import { ASSERTION_TYPE, type AssertionJudge } from './client-assertion.ts'
 
 const CODE_LIFETIME_MS = 10 * 60 * 1000
 
+/** How the client presents itself, and what it is judged by. */
+export interface ClientProof {
+  /** The header of that name. */
+  readonly authorization: string | undefined
+  /** What an assertion may name as this token endpoint. */
+  readonly audiences: readonly string[]
+  readonly assertions: AssertionJudge
+}
+
 /**
- * Which client asks, and whether it is the one registered: the secret in the body or by HTTP Basic, never both.
+ * Which client asks, and whether it is the one registered: the secret in the body or by HTTP Basic, or an assertion
+ * signed with its certificate, never two of them.
  *
  * @returns null when it is
  */
-export function findClientFault(
+export async function findClientFault(
   form: URLSearchParams,
-  authorization: string | undefined,
+  { authorization, audiences, assertions }: ClientProof,
   registration: Registration,
   scenarios: Scenarios,
-): EntraError | null {
+): Promise<EntraError | null> {
   const duplicate = findDuplicate(form)
   if (duplicate !== null) return entraError(9000411, [duplicate])
   if (!form.get('grant_type')) return entraError(900144, ['grant_type'])
@@ -31,15 +42,20 @@ export function findClientFault(
   if (clientId.toLowerCase() !== registration.clientId.toLowerCase()) {
     return entraError(700016, [clientId, registration.tenantId])
   }
-  // RFC 6749 section 2.3: one way of authenticating per request.
-  if (basic !== null && form.has('client_secret')) return entraError(9002313, ['Two client credentials were given.'])
+  const assertion = form.get('client_assertion')
   const secret = form.get('client_secret') ?? basic?.secret
-  if (form.has('client_assertion')) return entraError(700027)
-  if (!secret) return entraError(7000218)
+  // RFC 6749 section 2.3: one way of authenticating per request.
+  const ways = [basic !== null, form.has('client_secret'), form.has('client_assertion')]
+  if (ways.filter(Boolean).length > 1) return entraError(9002313, ['Two client credentials were given.'])
+  if (!secret && !assertion) return entraError(7000218)
 
   const effect = scenarios.take((effect) => effect.kind === 'entra-error' && effect.at === 'client')
   if (effect?.kind === 'entra-error') return wantedError(effect, [registration.clientId])
-  return isSameText(secret, registration.clientSecret) ? null : entraError(7000215, [registration.clientId])
+  if (assertion) {
+    if (form.get('client_assertion_type') !== ASSERTION_TYPE) return entraError(900144, ['client_assertion_type'])
+    return assertions.findFault(assertion, audiences)
+  }
+  return isSameText(secret ?? '', registration.clientSecret) ? null : entraError(7000215, [registration.clientId])
 }
 
 /** @returns what is wrong with redeeming this code now, or null */

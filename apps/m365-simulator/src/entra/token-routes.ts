@@ -6,12 +6,13 @@ import { readForm } from '../http/body.ts'
 import type { Simulation } from '../simulation.ts'
 import { correlate, type EntraError, entraError, errorBody, wantedError } from './aadsts.ts'
 import { findTenantFault, scopeError } from './authorize-request.ts'
+import { createAssertionJudge } from './client-assertion.ts'
 import { clientInfo } from './client-info.ts'
 import { grantedScopes, hashSecret } from './grants.ts'
 import { idTokenClaims } from './id-token.ts'
-import { issueAccessToken, issueRefreshToken } from './issue-tokens.ts'
+import { issueAccessToken, issueApplicationToken, issueRefreshToken } from './issue-tokens.ts'
 import { GRAPH_AUDIENCE } from './token-service.ts'
-import { isOidcScope, readScopes } from './scopes.ts'
+import { isGraphDefault, isOidcScope, readScopes } from './scopes.ts'
 import { findClientFault, findCodeFault } from './token-request.ts'
 
 interface TenantPath {
@@ -39,13 +40,17 @@ type Outcome =
 export function tokenRoutes(app: FastifyInstance, simulation: Simulation): void {
   const { index, registration, scenarios, settings, store, tokens, url, clock } = simulation
 
+  const assertions = createAssertionJudge(registration, clock)
+
   const judge = async (request: FastifyRequest<TenantPath>, form: URLSearchParams | null): Promise<Outcome> => {
     const tenantFault = findTenantFault(request.params.tenant, registration, index.directory.domains)
     if (tenantFault !== null) return refused(tenantFault)
     // A body of another type is not read at all, so that its parameters are missing.
     if (form === null) return refused(entraError(900144, ['grant_type']))
     const { origin } = request.headers
-    const clientFault = findClientFault(form, request.headers.authorization, registration, scenarios)
+    const { authorization } = request.headers
+    const proof = { authorization, audiences: audiencesAt(request.params.tenant), assertions }
+    const clientFault = await findClientFault(form, proof, registration, scenarios)
     if (clientFault !== null) return refused(clientFault)
     if (origin !== undefined) return refused(entraError(9002326, [origin]))
     switch (form.get('grant_type')) {
@@ -53,6 +58,8 @@ export function tokenRoutes(app: FastifyInstance, simulation: Simulation): void 
         return redeemCode(form)
       case 'refresh_token':
         return refresh(form)
+      case 'client_credentials':
+        return grantApplication(form)
       default:
         return refused(entraError(70003, [form.get('grant_type') ?? '']))
     }
@@ -94,6 +101,27 @@ export function tokenRoutes(app: FastifyInstance, simulation: Simulation): void 
     return granted(entitled, form, entitled.scopes.includes('offline_access'))
   }
 
+  /** No user, so neither refresh token nor id_token; nor `scope`, which Microsoft leaves out here. */
+  const grantApplication = async (form: URLSearchParams): Promise<Outcome> => {
+    const scope = form.get('scope')
+    if (!scope) return refused(entraError(900144, ['scope']))
+    if (!isGraphDefault(scope, url())) return refused(entraError(1002012, [scope]))
+    const { accessToken, expiresInSeconds } = await issueApplicationToken(simulation)
+    return {
+      kind: 'granted',
+      body: {
+        token_type: 'Bearer',
+        expires_in: expiresInSeconds,
+        ext_expires_in: expiresInSeconds,
+        access_token: accessToken,
+      },
+    }
+  }
+
+  /** The endpoint an assertion is for, by the name the client used and by the tenant's id. */
+  const audiencesAt = (tenant: string): string[] =>
+    [tenant, registration.tenantId].map((name) => `${url()}/${name}/oauth2/v2.0/token`)
+
   const scenarioError = (at: 'code' | 'refresh'): EntraError | null => {
     const effect = scenarios.take((effect) => effect.kind === 'entra-error' && effect.at === at)
     return effect?.kind === 'entra-error' ? wantedError(effect, [clock().toISOString()]) : null
@@ -127,7 +155,7 @@ export function tokenRoutes(app: FastifyInstance, simulation: Simulation): void 
     const { person, scopes, grantScopes, nonce } = entitled
     const now = clock()
     const change = takeTokenChange()
-    const issued = await issueAccessToken(person.oid, simulation)
+    const issued = await issueAccessToken(person.oid, simulation, takeLeftOut())
     const body: Record<string, unknown> = {
       token_type: 'Bearer',
       ...scopeMember(settings.current.scopeWording, issued.scopes),
@@ -152,13 +180,18 @@ export function tokenRoutes(app: FastifyInstance, simulation: Simulation): void 
     return effect?.kind === 'tokens' ? effect.change : null
   }
 
+  const takeLeftOut = (): readonly string[] => {
+    const effect = scenarios.take((effect) => effect.kind === 'fewer-scopes')
+    return effect?.kind === 'fewer-scopes' ? effect.without : []
+  }
+
   const path = '/:tenant/oauth2/v2.0/token'
 
   // Read before scenarios run, so that they can tell a refresh from the redemption of a code.
   const readGrantType = async (request: FastifyRequest): Promise<void> => {
     const form = readForm(request.headers['content-type'], request.body)
     request.facts.grantType = form?.get('grant_type') ?? null
-    for (const name of ['grant_type', 'client_id', 'redirect_uri', 'scope']) {
+    for (const name of ['grant_type', 'client_id', 'redirect_uri', 'scope', 'claims']) {
       const value = form?.get(name)
       if (value) request.facts.details[name] = value
     }

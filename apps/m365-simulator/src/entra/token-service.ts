@@ -16,9 +16,18 @@ export const GRAPH_AUDIENCE = 'https://graph.microsoft.com'
 /** Verifying a signature costs more than the rest of a request; a bare loop presents one token thousands of times. */
 const MAX_REMEMBERED_TOKENS = 1000
 
+interface AccessTokenGrant {
+  readonly holder: Holder
+  readonly oid: string
+  /** Of an application, its roles. */
+  readonly scopes: readonly string[]
+  readonly lifetimeSeconds: number
+}
+
 export type AccessTokenCheck =
   | {
       readonly kind: 'valid'
+      readonly holder: Holder
       readonly oid: string
       readonly scopes: ReadonlySet<string>
       readonly issuedAtMs: number
@@ -27,7 +36,11 @@ export type AccessTokenCheck =
   | { readonly kind: 'revoked' }
   | { readonly kind: 'invalid' }
 
+/** person: the account signed in. application: nobody did, and `oid` is that of its service principal. */
+export type Holder = 'person' | 'application'
+
 interface VerifiedToken {
+  readonly holder: Holder
   readonly oid: string
   readonly scopes: ReadonlySet<string>
   readonly issuedAtMs: number
@@ -38,7 +51,7 @@ export interface TokenService {
   publicKey(): JWK
   /** @param signer unknown: signed by a key that is not published, under the id of the one that is */
   signIdToken(claims: JWTPayload, signer: 'published' | 'unknown'): Promise<string>
-  signAccessToken(grant: { oid: string; scopes: readonly string[]; lifetimeSeconds: number }): Promise<string>
+  signAccessToken(grant: AccessTokenGrant): Promise<string>
   checkAccessToken(token: string): AccessTokenCheck | Promise<AccessTokenCheck>
 }
 
@@ -60,7 +73,8 @@ export async function createTokenService(
     if (token.expiresAtMs <= clock().getTime()) return { kind: 'expired' }
     const validFromMs = store.state.accessTokensValidFromMs.get(token.oid) ?? 0
     if (token.issuedAtMs < validFromMs) return { kind: 'revoked' }
-    return { kind: 'valid', oid: token.oid, scopes: token.scopes, issuedAtMs: token.issuedAtMs }
+    const { holder, oid, scopes, issuedAtMs } = token
+    return { kind: 'valid', holder, oid, scopes, issuedAtMs }
   }
 
   const verify = async (token: string): Promise<AccessTokenCheck> => {
@@ -87,7 +101,7 @@ export async function createTokenService(
       const key = signer === 'published' ? privateKey : await unknownKey()
       return new SignJWT(claims).setProtectedHeader({ typ: 'JWT', alg: 'RS256', kid }).sign(key)
     },
-    async signAccessToken({ oid, scopes, lifetimeSeconds }) {
+    async signAccessToken({ holder, oid, scopes, lifetimeSeconds }) {
       const now = clock()
       const issuedAt = Math.floor(now.getTime() / 1000)
       return new SignJWT({
@@ -98,7 +112,7 @@ export async function createTokenService(
         exp: issuedAt + lifetimeSeconds,
         appid: registration.clientId,
         oid,
-        scp: scopes.join(' '),
+        ...(holder === 'person' ? { scp: scopes.join(' ') } : applicationClaims(oid, scopes)),
         tid: registration.tenantId,
         uti: randomUUID(),
         ver: '1.0',
@@ -116,10 +130,20 @@ export async function createTokenService(
 }
 
 function readAccessToken(payload: JWTPayload): VerifiedToken | null {
-  const { oid, scp, issued_at_ms: issuedAtMs, exp } = payload as Record<string, unknown>
-  if (typeof oid !== 'string' || typeof scp !== 'string' || typeof issuedAtMs !== 'number') return null
-  if (typeof exp !== 'number') return null
-  return { oid, scopes: new Set(scp.split(' ')), issuedAtMs, expiresAtMs: exp * 1000 }
+  const { oid, scp, idtyp, roles, issued_at_ms: issuedAtMs, exp } = payload as Record<string, unknown>
+  if (typeof oid !== 'string' || typeof issuedAtMs !== 'number' || typeof exp !== 'number') return null
+  const expiresAtMs = exp * 1000
+  if (idtyp === 'app') {
+    const names = Array.isArray(roles) ? roles.map(String) : []
+    return { holder: 'application', oid, scopes: new Set(names), issuedAtMs, expiresAtMs }
+  }
+  if (typeof scp !== 'string') return null
+  return { holder: 'person', oid, scopes: new Set(scp.split(' ')), issuedAtMs, expiresAtMs }
+}
+
+/** Nothing granted: no `roles` at all. */
+function applicationClaims(oid: string, roles: readonly string[]): JWTPayload {
+  return { idtyp: 'app', sub: oid, ...(roles.length > 0 && { roles }) }
 }
 
 function accessTokenIssuer(tenantId: string): string {

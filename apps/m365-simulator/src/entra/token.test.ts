@@ -410,6 +410,21 @@ describe('a refresh token', () => {
     expect((await refresh(simulated, token)).status).toBe(200)
   })
 
+  it('is refused by a policy until somebody signs in with the claims that it demands', async () => {
+    const simulated = await simulate()
+    const { refresh_token: token } = await simulated.signIn('ada')
+    const claims = '{"access_token":{"capolids":{"values":["mfa"]}}}'
+    const effect = { kind: 'entra-error', at: 'refresh', code: 50076, claims, untilClaimsAreAskedFor: true }
+    await simulated.control('POST', '/scenarios', { effect, times: 'always' })
+    expect(await failure(await refresh(simulated, token))).toMatchObject({ error_codes: [50076], claims })
+
+    await simulated.consent('ada', { claims: '{"access_token":{"capolids":{"values":["other"]}}}' })
+    expect((await refresh(simulated, token)).status).toBe(400)
+    await simulated.consent('ada', { claims: '{"access_token":{"capolids":{"values":["mfa"]},"nbf":{}}}' })
+
+    expect((await refresh(simulated, token)).status).toBe(200)
+  })
+
   it('is left out of the answer in the scenario no-refresh-token', async () => {
     const simulated = await simulate()
     const { refresh_token: token } = await simulated.signIn('ada')
@@ -455,5 +470,19 @@ describe('trouble at the token endpoint', () => {
     await simulated.control('POST', '/scenarios', { effect, times: 'always' })
     await expect(simulated.signIn('ada')).resolves.toHaveProperty('access_token')
     expect((await refresh(simulated, tokens.refresh_token)).status).toBe(503)
+  })
+
+  it('can be tokens for fewer permissions than were consented to, once', async () => {
+    const simulated = await simulate()
+    const { refresh_token: refreshToken } = await simulated.signIn('ada')
+    const scopesOf = async () => {
+      const { scope, access_token: token } = (await (await refresh(simulated, refreshToken)).json()) as Tokens
+      const { scp } = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as { scp: string }
+      return [scope?.split(' ').includes('Mail.Send'), scp.split(' ').includes('Mail.Send')]
+    }
+    await simulated.control('POST', '/scenarios', { name: 'token-without-mail-send' })
+
+    expect(await scopesOf()).toEqual([false, false])
+    expect(await scopesOf()).toEqual([true, true])
   })
 })

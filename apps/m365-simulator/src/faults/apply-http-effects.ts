@@ -2,13 +2,14 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { revokePresentedToken } from '../graph/caller.ts'
 import type { Simulation } from '../simulation.ts'
+import { revokeUploadToken } from '../uploads/upload-routes.ts'
 import { createDice } from './dice.ts'
 import { pickMs } from './duration.ts'
-import { CHAOS_ENDPOINTS, GRAPH_ENDPOINTS } from './endpoints.ts'
+import { CHAOS_ENDPOINTS, type Endpoint, GRAPH_ENDPOINTS } from './endpoints.ts'
 import { html, throttled, unavailable, unknownError } from './failures.ts'
 import { retryAfterValue } from './retry-after.ts'
 import { concerns, type Effect, type HttpEffect, type RetryAfter } from './scenario.ts'
-import type { Fault } from './settings.ts'
+import type { Duration, Fault } from './settings.ts'
 
 type Action = HttpEffect['do']
 
@@ -22,14 +23,13 @@ export function applyHttpEffects(app: FastifyInstance, simulation: Simulation): 
 
   app.addHook('preHandler', async (request, reply) => {
     const { facts } = request
-    if (GRAPH_ENDPOINTS.has(facts.endpoint) && settings.current.latencyMs !== 0) {
-      await wait(pickMs(settings.current.latencyMs))
-    }
+    const latencyMs = latencyOf(facts.endpoint)
+    if (latencyMs !== 0) await wait(pickMs(latencyMs))
     const fits = fitting(request)
     for (const effect of scenarios.takeAll((effect) => fits(effect) && isSideEffect(effect.do))) {
       const action = (effect as HttpEffect).do
       facts.scenarios.push(action.action)
-      if (action.action === 'delay') await wait(action.delayMs)
+      if (action.action === 'delay') await wait(pickMs(action.delayMs))
       if (action.action === 'add-headers') Object.assign(facts.addHeaders, headersOf(action))
     }
     const effect = scenarios.take((effect) => fits(effect) && !isSideEffect(effect.do)) as HttpEffect | null
@@ -60,6 +60,11 @@ export function applyHttpEffects(app: FastifyInstance, simulation: Simulation): 
     return new Promise(() => {})
   })
 
+  const latencyOf = (endpoint: Endpoint | null): Duration => {
+    if (endpoint === 'upload-range') return settings.current.uploadLatencyMs
+    return GRAPH_ENDPOINTS.has(endpoint) ? settings.current.latencyMs : 0
+  }
+
   const leaveToChance = (request: FastifyRequest, reply: FastifyReply): void => {
     const { fault, retryAfter } = dice.throw()
     if (fault === null) {
@@ -67,8 +72,9 @@ export function applyHttpEffects(app: FastifyInstance, simulation: Simulation): 
       return
     }
     request.facts.scenarios.push(fault)
-    if (fault === 'tokenRevoked') revokePresentedToken(request, reply, simulation, 'revoked')
-    else apply(ACTIONS[fault](retryAfter), request, reply)
+    if (fault !== 'tokenRevoked') apply(ACTIONS[fault](retryAfter), request, reply)
+    else if (request.facts.endpoint === 'upload-range') revokeUploadToken(request, reply)
+    else revokePresentedToken(request, reply, simulation, 'revoked')
   }
 
   const apply = (action: Action, request: FastifyRequest, reply: FastifyReply): void => {

@@ -12,21 +12,37 @@ export const ENDPOINTS = [
   'draft-create',
   'draft-send',
   'draft-attach',
+  'attachment-list',
+  'upload-session-create',
   'message-get',
   'message-update',
   'message-delete',
   'message-search',
   'graph-other',
+  'upload-range',
+  'upload-status',
+  'upload-cancel',
 ] as const
 
 /** Those a chaos run breaks. */
-export const CHAOS_ENDPOINTS: ReadonlySet<Endpoint | null> = new Set(['sendMail', 'draft-create', 'draft-send'])
+export const CHAOS_ENDPOINTS: ReadonlySet<Endpoint | null> = new Set([
+  'sendMail',
+  'draft-create',
+  'draft-attach',
+  'draft-send',
+  'upload-session-create',
+  'upload-range',
+])
 
 /** Those that are Graph's, and take as long as `latencyMs` says. */
 export const GRAPH_ENDPOINTS: ReadonlySet<Endpoint | null> = new Set([
-  ...CHAOS_ENDPOINTS,
   'me',
+  'sendMail',
+  'draft-create',
+  'draft-send',
   'draft-attach',
+  'attachment-list',
+  'upload-session-create',
   'message-get',
   'message-update',
   'message-delete',

@@ -64,7 +64,7 @@ describe('after processing', () => {
     const { simulated, send } = await begin()
     const effect = { kind: 'http', endpoint: 'sendMail', do: { action: 'hang', when: 'after' } }
     await simulated.control('POST', '/scenarios', { effect })
-    await expect(send(AbortSignal.timeout(200))).rejects.toMatchObject({ name: 'TimeoutError' })
+    await expect(send(AbortSignal.timeout(1_000))).rejects.toMatchObject({ name: 'TimeoutError' })
     expect(await arrived(simulated)).toBe(1)
   })
 

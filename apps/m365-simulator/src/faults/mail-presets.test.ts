@@ -19,6 +19,7 @@ describe('what sending is answered with', () => {
     ['send-429-activity-limit', 429, '2', errorWith('activityLimitReached')],
     ['send-503', 503, null, errorWith('ErrorServerBusy')],
     ['send-503-retry-after', 503, '2', errorWith('ErrorServerBusy')],
+    ['send-503-store', 503, null, errorWith('ErrorMailboxStoreUnavailable')],
     ['send-500-empty-object', 500, null, '{}'],
     ['send-502-html', 502, null, expect.stringContaining('<html>')],
     ['send-503-html', 503, null, expect.stringContaining('<html>')],
@@ -53,7 +54,7 @@ describe('what sending is answered with', () => {
       method: 'POST',
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
       body: JSON.stringify(mail()),
-      signal: AbortSignal.timeout(200),
+      signal: AbortSignal.timeout(1_000),
     })
     await expect(silent).rejects.toMatchObject({ name: 'TimeoutError' })
     const arrivals = async (): Promise<unknown> => (await simulated.control('GET', '/arrivals')).json()

@@ -3,7 +3,7 @@ import type { Effect, HttpEffect, RetryAfter } from './scenario.ts'
 
 export interface Preset {
   readonly title: string
-  readonly group: 'Sign-in and consent' | 'Tokens' | 'App registration' | 'Mail'
+  readonly group: 'Sign-in and consent' | 'Tokens' | 'App registration' | 'Mail' | 'Uploads'
   readonly effect: Effect
 }
 
@@ -104,6 +104,15 @@ export const PRESETS: ReadonlyMap<string, Preset> = new Map(
       at: 'refresh',
       code: 65001,
     }),
+    'token-without-mail-send': preset('Tokens', 'The tokens are not for Mail.Send, although it was consented to', {
+      kind: 'fewer-scopes',
+      without: ['Mail.Send'],
+    }),
+    'token-without-mail-read-write': preset(
+      'Tokens',
+      'The tokens are not for Mail.ReadWrite, although it was consented to',
+      { kind: 'fewer-scopes', without: ['Mail.ReadWrite'] },
+    ),
     'token-500-empty-object': preset(
       'Tokens',
       'Token endpoint answers 500 with {}',
@@ -142,6 +151,25 @@ export const PRESETS: ReadonlyMap<string, Preset> = new Map(
       at: 'client',
       code: 7000222,
     }),
+    'certificate-unknown': preset('App registration', 'The certificate is not registered (AADSTS700027)', {
+      kind: 'entra-error',
+      at: 'client',
+      code: 700027,
+    }),
+    'certificate-refused': preset('App registration', 'The client assertion is refused (AADSTS50012)', {
+      kind: 'entra-error',
+      at: 'client',
+      code: 50012,
+    }),
+    'certificate-subject': preset(
+      'App registration',
+      'The subject of the certificate is not authorized (AADSTS700030)',
+      {
+        kind: 'entra-error',
+        at: 'client',
+        code: 700030,
+      },
+    ),
 
     'me-other-id': preset('Mail', '/me answers another id than the token’s oid', { kind: 'me', change: 'other-id' }),
     'send-429': sending('429 with Retry-After: 2', throttled('ApplicationThrottled', IN_2_SECONDS)),
@@ -154,6 +182,10 @@ export const PRESETS: ReadonlyMap<string, Preset> = new Map(
     'send-429-activity-limit': sending('429 activityLimitReached', throttled('activityLimitReached', IN_2_SECONDS)),
     'send-503': sending('503 ErrorServerBusy', unavailable(undefined)),
     'send-503-retry-after': sending('503 ErrorServerBusy with Retry-After: 2', unavailable(IN_2_SECONDS)),
+    'send-503-store': sending(
+      '503 ErrorMailboxStoreUnavailable',
+      graphFailure(503, 'ErrorMailboxStoreUnavailable', 'The mailbox store is unavailable.'),
+    ),
     'send-500-empty-object': sending('500 with {}', {
       action: 'answer',
       when: 'before',
@@ -191,6 +223,29 @@ export const PRESETS: ReadonlyMap<string, Preset> = new Map(
       change: 'claims-challenge',
       endpoint: 'any',
     }),
+    'upload-session-access-denied': preset(
+      'Uploads',
+      'No upload session: 403 ErrorAccessDenied',
+      http('upload-session-create', graphFailure(403, 'ErrorAccessDenied', 'Access is denied.')),
+    ),
+    'upload-session-forgotten': preset('Uploads', 'The session of the next range is forgotten (404)', {
+      kind: 'upload-session',
+      change: 'forgotten',
+    }),
+    'upload-token-expired': preset('Uploads', 'The URL of the next range is good no more (401)', {
+      kind: 'upload-session',
+      change: 'token-expired',
+    }),
+    'upload-range-416': uploading(
+      '416 invalidRange',
+      graphFailure(416, 'invalidRange', 'Uploaded fragment overlaps with existing data.'),
+    ),
+    'upload-range-429': uploading('429 with Retry-After: 2', throttled('ApplicationThrottled', IN_2_SECONDS)),
+    'upload-range-503': uploading('503, not taken', unavailable(undefined)),
+    'upload-range-taken-but-503': uploading('taken, but answered 503', { ...unavailable(undefined), when: 'after' }),
+    'upload-range-reset-before': uploading('connection reset before it is taken', { action: 'reset', when: 'before' }),
+    'upload-range-reset-after': uploading('connection reset after it is taken', { action: 'reset', when: 'after' }),
+    'upload-range-hang': uploading('never answers', { action: 'hang', when: 'before' }),
   }),
 )
 
@@ -208,6 +263,10 @@ function sending(title: string, action: HttpEffect['do']): Preset {
 
 function drafting(title: string, action: HttpEffect['do']): Preset {
   return preset('Mail', `Creating a draft: ${title}`, http('draft-create', action))
+}
+
+function uploading(title: string, action: HttpEffect['do']): Preset {
+  return preset('Uploads', `The next range: ${title}`, http('upload-range', action))
 }
 
 function messageLimit(status: number): HttpEffect['do'] {

@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import { type Endpoint, ENDPOINTS } from './endpoints.ts'
+import { PERMISSION_NAMES } from '../entra/scopes.ts'
+import { Duration } from './settings.ts'
 
 /** Worked out when the answer goes. */
 const RetryAfter = z.strictObject({ form: z.enum(['seconds', 'http-date']), seconds: z.int().min(0).max(86_400) })
@@ -12,7 +14,7 @@ const Headers = z.record(z.string().regex(/^[!#$%&'*+.^_`|~\w-]+$/), z.string().
 const When = z.enum(['before', 'after']).default('before')
 
 const HttpAction = z.discriminatedUnion('action', [
-  z.strictObject({ action: z.literal('delay'), delayMs: z.int().min(1).max(600_000) }),
+  z.strictObject({ action: z.literal('delay'), delayMs: Duration }),
   z.strictObject({
     action: z.literal('answer'),
     when: When,
@@ -52,6 +54,8 @@ export const Effect = z.discriminatedUnion('kind', [
     /** null: none, although the code usually has one. */
     suberror: z.string().nullable().optional(),
     claims: z.string().optional(),
+    /** A policy that a sign-in satisfies: it is over once one has asked for these claims, which are JSON then. */
+    untilClaimsAreAskedFor: z.boolean().optional(),
     status: z.int().min(400).max(599).optional(),
   }),
   z.strictObject({
@@ -68,12 +72,20 @@ export const Effect = z.discriminatedUnion('kind', [
       'no-id-token',
     ]),
   }),
+  /** The tokens of the next answer, and its `scope`, are for fewer permissions than were consented to. */
+  z.strictObject({ kind: z.literal('fewer-scopes'), without: z.array(z.enum(PERMISSION_NAMES)).min(1) }),
   z.strictObject({ kind: z.literal('me'), change: z.literal('other-id') }),
   /** The next request's access token, and those before it, are good no more, although their lifetime still runs. */
   z.strictObject({
     kind: z.literal('access-token'),
     change: z.enum(['revoked', 'claims-challenge']),
     endpoint: AffectedEndpoint.default('any'),
+  }),
+  /** Of the session whose range comes next. forgotten: it was never there. token-expired: its URL is good no more. */
+  z.strictObject({
+    kind: z.literal('upload-session'),
+    change: z.enum(['forgotten', 'token-expired']),
+    mailbox: z.string().toLowerCase().optional(),
   }),
 ])
 export type Effect = z.infer<typeof Effect>
@@ -107,6 +119,8 @@ export interface Scenarios {
   /** The first that fits, counted as used. */
   take(fits: (effect: Effect) => boolean): Effect | null
   takeAll(fits: (effect: Effect) => boolean): Effect[]
+  /** Somebody has signed in by a request with these claims. */
+  satisfy(claims: object): void
 }
 
 export function createScenarios(): Scenarios {
@@ -146,5 +160,19 @@ export function createScenarios(): Scenarios {
       if (active.length === 0) return []
       return active.filter((scenario) => fits(scenario.effect)).map((scenario) => use(scenario))
     },
+    satisfy(claims) {
+      active = active.filter(({ effect }) => !isSatisfied(effect, claims))
+    },
   }
+}
+
+function isSatisfied(effect: Effect, claims: object): boolean {
+  if (effect.kind !== 'entra-error' || !effect.untilClaimsAreAskedFor || effect.claims === undefined) return false
+  return includes(claims, JSON.parse(effect.claims))
+}
+
+function includes(whole: unknown, part: unknown): boolean {
+  if (typeof part !== 'object' || part === null) return whole === part
+  if (typeof whole !== 'object' || whole === null) return false
+  return Object.entries(part).every(([name, value]) => includes((whole as Record<string, unknown>)[name], value))
 }

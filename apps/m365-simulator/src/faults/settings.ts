@@ -1,7 +1,8 @@
 import { z } from 'zod'
+import { APPLICATION_PERMISSIONS } from '../entra/application-permissions.ts'
 
 /** Milliseconds: always as many, or anything between two bounds. */
-const Duration = z.union([
+export const Duration = z.union([
   z.int().min(0).max(3_600_000),
   z
     .strictObject({ min: z.int().min(0).max(3_600_000), max: z.int().min(0).max(3_600_000) })
@@ -57,6 +58,14 @@ export const Settings = z.strictObject({
   scopeWording: z.enum(['short', 'qualified', 'upper-case', 'absent', 'more']),
   /** null: 60 to 90 minutes at random, as Entra does. */
   accessTokenSeconds: z.int().min(1).max(86_400).nullable(),
+  /** Application permissions the registration lists, granted by an administrator's consent to `.default`. */
+  applicationPermissions: z.array(z.enum(APPLICATION_PERMISSIONS)).max(10),
+  /** Application access policy: the only mailboxes a token without a user reaches; null: there is no policy. */
+  applicationMailboxes: z.array(z.string().toLowerCase()).max(1000).nullable(),
+  /** RBAC for Applications: what Exchange grants to the application by itself, mailbox by mailbox. */
+  applicationRoles: z
+    .array(z.strictObject({ permission: z.enum(APPLICATION_PERMISSIONS), mailbox: z.string().toLowerCase() }))
+    .max(1000),
   /** A request over 4 MB: 400 BadRequest, or 413. Both have been seen. */
   requestTooLarge: z.enum(['bad-request', 'payload-too-large']),
   /**
@@ -70,7 +79,26 @@ export const Settings = z.strictObject({
   latencyMs: Duration,
   /** Requests of one application to one mailbox at a time; null: any number. */
   mailboxConcurrency: z.int().min(1).nullable(),
-  /** Chaos: for `sendMail` and for creating and sending a draft. */
+  /** null: as large as an attachment may be. Counts the body, and attachments as base64. */
+  messageSizeLimitBytes: z.int().min(1).nullable(),
+  /** Of ErrorMessageSizeExceeded; sources disagree. */
+  messageTooLargeStatus: z.literal([400, 413]),
+  /** Of ErrorAttachmentSizeShouldNotBeLessThanMinimumSize; nobody says. */
+  attachmentTooSmallStatus: z.literal([400, 413]),
+  /** How long an upload session lives, from its creation. */
+  uploadSessionSeconds: z.int().min(1).max(86_400),
+  /**
+   * What is said to a range that is not the last. documented: `ExpirationDateTime` and a bare number in
+   * `nextExpectedRanges`. pascal: `NextExpectedRanges`. dashed: a dash after the number. mixed: each in turn.
+   */
+  uploadAnswerCasing: z.enum(['documented', 'pascal', 'dashed', 'mixed']),
+  /** Whether `GET` on an upload URL tells what it expects next, or is 405. */
+  uploadStatus: z.enum(['supported', 'unsupported']),
+  /** Every range takes at least as long. */
+  uploadLatencyMs: Duration,
+  /** To one mailbox; null: any number. */
+  uploadBytesPer5Minutes: z.int().min(1).nullable(),
+  /** Chaos: for `sendMail`, for creating, attaching to and sending a draft, and for upload sessions and their ranges. */
   faultRates: FaultRates,
   /** The same seed makes the same faults in the same order. Any change of the settings starts the order again. */
   faultSeed: z.int().min(0).max(0xffffffff),
@@ -87,11 +115,22 @@ const DEFAULTS: Settings = {
   cancelShape: 'documented',
   scopeWording: 'short',
   accessTokenSeconds: null,
+  applicationPermissions: ['Mail.Send', 'Mail.ReadWrite'],
+  applicationMailboxes: null,
+  applicationRoles: [],
   requestTooLarge: 'bad-request',
   extendedPropertySearch: 'works',
   sentCopyDelayMs: 0,
   latencyMs: 0,
   mailboxConcurrency: 4,
+  messageSizeLimitBytes: null,
+  messageTooLargeStatus: 400,
+  attachmentTooSmallStatus: 400,
+  uploadSessionSeconds: 7200,
+  uploadAnswerCasing: 'documented',
+  uploadStatus: 'supported',
+  uploadLatencyMs: 0,
+  uploadBytesPer5Minutes: null,
   faultRates: FaultRates.parse({}),
   faultSeed: 0,
   retryAfterForm: 'seconds',

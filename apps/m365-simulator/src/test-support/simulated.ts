@@ -53,6 +53,10 @@ export interface Simulated extends Simulator {
   token(form: Record<string, string>, headers?: Record<string, string>): Promise<Response>
   redeem(code: string, change?: Record<string, string>): Promise<Response>
   signIn(person: PersonName, scope?: string): Promise<Tokens>
+  /** Admin consent by grace to `.default`. */
+  consentForOrganization(): Promise<URLSearchParams>
+  /** By client credentials, with the secret unless told otherwise. */
+  applicationToken(change?: Record<string, string>): Promise<Response>
   control(method: string, path: string, body?: unknown): Promise<Response>
   sendMail(accessToken: string, body: unknown, path?: string): Promise<Response>
   /** Below `/v1.0`; without a body, `Content-Length: 0`. */
@@ -139,6 +143,24 @@ export async function simulate(options: Partial<SimulatorOptions> = {}): Promise
       if (response.status !== 200) throw new Error(`No tokens but ${response.status}: ${await response.text()}`)
       return (await response.json()) as Tokens
     },
+    async consentForOrganization() {
+      const request = new URLSearchParams({
+        client_id: REGISTRATION.clientId,
+        scope: 'https://graph.microsoft.com/.default',
+        redirect_uri: REDIRECT_URI,
+        state: 'state-1',
+      }).toString()
+      const response = await submit('/admin-consent', { request, account: PEOPLE.grace, decision: 'accept' })
+      return new URL(response.headers.get('location') ?? '').searchParams
+    },
+    applicationToken: (change = {}) =>
+      token({
+        client_id: REGISTRATION.clientId,
+        client_secret: REGISTRATION.clientSecret,
+        grant_type: 'client_credentials',
+        scope: 'https://graph.microsoft.com/.default',
+        ...change,
+      }),
     control: (method, path, body) =>
       fetch(`${url}/control${path}`, {
         method,

@@ -168,8 +168,8 @@ export function messagePage(address: string, message: VisibleMessage): Html {
         )}
         ${message.extendedProperties.map(
           ({ id, value }) =>
-            html`<dt>${id}</dt>
-              <dd>${value}</dd>`,
+            html`<dt>${propertyName(id)}</dt>
+              <dd>${value}<br /><span class="detail">${id}</span></dd>`,
         )}
       </dl>
       ${
@@ -284,6 +284,11 @@ export function rightsForm(directory: Directory): Html {
     <label><input type="checkbox" name="fullAccess" /> Full Access</label>
     <button>Set rights</button>
   </form>`
+}
+
+/** `String {…} Name InforiverMailMessageId` without its type and its set, which only Graph needs. */
+function propertyName(id: string): string {
+  return id.match(/ (?:Name|Id) (.+)$/)?.[1] ?? id
 }
 
 export function messageUrl(address: string, id: string): string {

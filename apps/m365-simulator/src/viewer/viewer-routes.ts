@@ -27,7 +27,7 @@ export function viewerRoutes(app: FastifyInstance, simulation: Simulation): void
 
   const homePage = (): Html => {
     const { directory } = index
-    const { tenantConsents, userConsents, disabledAccounts } = store.state
+    const { tenantConsents, applicationConsents, userConsents, disabledAccounts } = store.state
     const people = listAccounts(simulation).map(({ person, about }) => ({
       person,
       about,
@@ -48,6 +48,10 @@ export function viewerRoutes(app: FastifyInstance, simulation: Simulation): void
         ${peopleTable(people)}
         <p>
           Consented for the whole organization: ${tenantConsents.size === 0 ? 'nothing' : [...tenantConsents].join(' ')}
+        </p>
+        <p>
+          Granted to the application itself:
+          ${applicationConsents.size === 0 ? 'nothing' : [...applicationConsents].join(' ')}
         </p>
         <form method="post" action="/tenant-consents"><button>Remove the organization’s consents</button></form>
         <h2>Send As, Send on Behalf, Full Access</h2>

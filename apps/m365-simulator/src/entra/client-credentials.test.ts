@@ -1,0 +1,129 @@
+import { X509Certificate } from 'node:crypto'
+import { ConfidentialClientApplication } from '@azure/msal-node'
+import { decodeJwt } from 'jose'
+import { expect, it } from 'vitest'
+import { clientCertificate } from '../../../../packages/m365/src/test-support/self-signed-certificate.ts'
+import { type EntraFailure, REGISTRATION, type Simulated, simulate, type Tokens } from '../test-support/simulated.ts'
+
+async function failure(response: Response): Promise<EntraFailure & { status: number }> {
+  return { status: response.status, ...((await response.json()) as EntraFailure) }
+}
+
+async function claimsOf(response: Response): Promise<Record<string, unknown>> {
+  return decodeJwt(((await response.json()) as Tokens).access_token)
+}
+
+function msal(simulated: Simulated, credential: { clientSecret: string } | { clientCertificate: object }) {
+  const base = `${simulated.authorityHost}/${REGISTRATION.tenantId}`
+  return new ConfidentialClientApplication({
+    auth: {
+      clientId: REGISTRATION.clientId,
+      ...(credential as { clientSecret: string }),
+      authority: `https://login.microsoftonline.com/${REGISTRATION.tenantId}`,
+      knownAuthorities: ['login.microsoftonline.com'],
+      authorityMetadata: JSON.stringify({
+        authorization_endpoint: `${base}/oauth2/v2.0/authorize`,
+        token_endpoint: `${base}/oauth2/v2.0/token`,
+        issuer: `${base}/v2.0`,
+        jwks_uri: `${base}/discovery/v2.0/keys`,
+      }),
+    },
+  })
+}
+
+const SCOPES = { scopes: ['https://graph.microsoft.com/.default'] }
+
+it('answers without refresh token, id_token and scope', async () => {
+  const simulated = await simulate()
+  const response = await simulated.applicationToken()
+  expect(response.status).toBe(200)
+  expect(Object.keys((await response.json()) as object).toSorted()).toEqual([
+    'access_token',
+    'expires_in',
+    'ext_expires_in',
+    'token_type',
+  ])
+})
+
+it('has the permissions an administrator granted in the token, as roles', async () => {
+  const simulated = await simulate()
+  await simulated.consentForOrganization()
+  const claims = await claimsOf(await simulated.applicationToken())
+  expect(claims).toMatchObject({ roles: ['Mail.Send', 'Mail.ReadWrite'], idtyp: 'app' })
+  expect(claims).not.toHaveProperty('scp')
+})
+
+it('has no roles in the token while no administrator has consented', async () => {
+  const simulated = await simulate()
+  expect(await claimsOf(await simulated.applicationToken())).not.toHaveProperty('roles')
+})
+
+it('grants only what the registration lists', async () => {
+  const simulated = await simulate()
+  await simulated.control('PATCH', '/settings', { applicationPermissions: ['Mail.Send'] })
+  await simulated.consentForOrganization()
+  expect(await claimsOf(await simulated.applicationToken())).toMatchObject({ roles: ['Mail.Send'] })
+})
+
+it('grants the application nothing by a consent to named permissions', async () => {
+  const simulated = await simulate()
+  const request = new URLSearchParams({
+    client_id: REGISTRATION.clientId,
+    scope: 'https://graph.microsoft.com/Mail.Send',
+    redirect_uri: 'http://localhost:3000/auth/microsoft/callback',
+  }).toString()
+  const grace = '5f0c1a52-7c1e-4b8d-9a43-0d6f3b7e1104'
+  await simulated.submit('/admin-consent', { request, account: grace, decision: 'accept' })
+  expect(await claimsOf(await simulated.applicationToken())).not.toHaveProperty('roles')
+})
+
+it('loses the permissions with the organization’s consent', async () => {
+  const simulated = await simulate()
+  await simulated.consentForOrganization()
+  await simulated.control('DELETE', '/tenant-consents')
+  expect(await claimsOf(await simulated.applicationToken())).not.toHaveProperty('roles')
+})
+
+it.each([
+  ['no scope', { scope: '' }, 400, 900144],
+  ['a named scope', { scope: 'https://graph.microsoft.com/Mail.Send' }, 400, 1002012],
+  ['.default beside another scope', { scope: 'https://graph.microsoft.com/.default openid' }, 400, 1002012],
+  ['a wrong secret', { client_secret: 'wrong' }, 401, 7000215],
+  ['a secret and an assertion', { client_assertion: 'x' }, 400, 9002313],
+])('with %s is refused', async (_what, change, status, code) => {
+  const simulated = await simulate()
+  expect(await failure(await simulated.applicationToken(change))).toMatchObject({ status, error_codes: [code] })
+})
+
+it.each(['common', 'organizations'])('is refused on /%s', async (tenant) => {
+  const simulated = await simulate()
+  const response = await fetch(`${simulated.url}/${tenant}/oauth2/v2.0/token`, {
+    method: 'POST',
+    body: new URLSearchParams({
+      client_id: REGISTRATION.clientId,
+      client_secret: REGISTRATION.clientSecret,
+      grant_type: 'client_credentials',
+      scope: 'https://graph.microsoft.com/.default',
+    }),
+  })
+  expect(await failure(response)).toMatchObject({ status: 400, error_codes: [50194] })
+})
+
+it('gives msal-node a token that it takes from its cache the second time', async () => {
+  const simulated = await simulate()
+  const client = msal(simulated, { clientSecret: REGISTRATION.clientSecret })
+  expect((await client.acquireTokenByClientCredential(SCOPES))?.fromCache).toBe(false)
+  expect((await client.acquireTokenByClientCredential(SCOPES))?.fromCache).toBe(true)
+})
+
+it('takes the certificate assertion of msal-node', async () => {
+  const { certificate, privateKey } = clientCertificate()
+  const simulated = await simulate({ registration: { ...REGISTRATION, certificates: [certificate] } })
+  const thumbprintSha256 = thumbprintOf(certificate)
+  const client = msal(simulated, { clientCertificate: { thumbprintSha256, privateKey } })
+  expect((await client.acquireTokenByClientCredential(SCOPES))?.accessToken).toMatch(/^ey/)
+})
+
+function thumbprintOf(certificate: string): string {
+  return new X509Certificate(certificate).fingerprint256.replaceAll(':', '')
+}
