@@ -1,24 +1,15 @@
+import type { AuditAction, AuditDetails } from '@inforiver-mail/contract/audit'
 import type { Prisma } from './generated/client.ts'
 
-/** Something somebody did, or Microsoft decided. Never holds a secret. */
+/** Something somebody did, or Microsoft decided. Never holds a secret, a token or the content of a message. */
 export interface AuditEvent {
   readonly tenantId: string
   readonly at: Date
   /** A user's id; null for the product itself. */
   readonly actor: string | null
-  readonly action:
-    | 'sign-in'
-    | 'sign-out'
-    | 'consent-started'
-    | 'consent-ended'
-    | 'settings-reset'
-    | 'service-key-created'
-    | 'service-key-revoked'
-    | 'reconnect-required'
-    | 'app-misconfigured'
-    | 'app-recovered'
+  readonly action: AuditAction
   readonly outcome: string
-  readonly details?: Readonly<Record<string, string | boolean | null>>
+  readonly details?: AuditDetails
 }
 
 /** Appends to the audit table, in the transaction of the change that it tells of. */

@@ -49,3 +49,10 @@ it('leaves no connection when it is closed', async () => {
     )
     .toEqual([])
 })
+
+it('has PostgreSQL end what takes too long: a statement, and a transaction that stands still with its locks', async () => {
+  const setting = async (name: string) => (await database.pool.query(`SHOW ${name}`)).rows[0][name]
+
+  expect(await setting('statement_timeout')).toBe('30s')
+  expect(await setting('idle_in_transaction_session_timeout')).toBe('10s')
+})

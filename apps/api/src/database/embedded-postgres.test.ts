@@ -146,7 +146,6 @@ it('is started again on the same port when it is killed while in use', async () 
 
   await expect
     .poll(() => query({ ...(running as EmbeddedPostgres), connectionString }, 'SELECT 1 AS value').catch(() => null), {
-      timeout: 20_000,
       interval: 200,
     })
     .toEqual([{ value: 1 }])
@@ -157,7 +156,7 @@ it('leaves no process when it is stopped just after it was killed', async () => 
   const server = await start()
   const killed = await postmaster()
   process.kill(killed, 'SIGKILL')
-  await expect.poll(() => restarts, { timeout: 20_000 }).toBe(1)
+  await expect.poll(() => restarts).toBe(1)
 
   await server.stop()
 
@@ -223,8 +222,8 @@ it('gives up on a server that does not start again, says where its own words are
   const server = await start(damaged)
   await rm(join(damaged, 'postgres', 'global', 'pg_control'))
   process.kill(await postmaster(damaged), 'SIGKILL')
-  await expect.poll(() => lost, { timeout: 60_000 }).toBeInstanceOf(ConfigurationError)
+  await expect.poll(() => lost).toBeInstanceOf(ConfigurationError)
 
   expect((lost as Error).message).toContain(`Its own words are in ${join(damaged, 'postgres', 'start.log')}`)
   await expect(server.stop()).resolves.toBeUndefined()
-}, 90_000)
+})

@@ -84,6 +84,28 @@ export async function startEmbeddedPostgres(options: {
   }
 }
 
+/**
+ * The server of a product that runs on this data folder, or null when none does. Nothing is started and nothing taken
+ * over.
+ *
+ * @throws {ConfigurationError} when there is no database in the folder.
+ */
+export async function findRunningPostgres(dataDirectory: string): Promise<string | null> {
+  const directory = join(dataDirectory, 'postgres')
+  if (!(await exists(join(directory, 'PG_VERSION'))))
+    throw new ConfigurationError(`There is no database in ${dataDirectory} yet. Start Inforiver Mail once.`)
+  const cluster = { directory, password: await readFile(join(dataDirectory, 'postgres-password'), 'utf8') }
+  const port = await readRunningPort(cluster)
+  const client = port === null ? null : await connect(cluster, port)
+  if (!client || port === null) return null
+  try {
+    const { rows } = await client.query<{ free: boolean }>('SELECT pg_try_advisory_lock($1) AS free', [OWNER_LOCK])
+    return rows[0]?.free ? null : connectionString(cluster, port, DATABASE_NAME)
+  } finally {
+    await client.end()
+  }
+}
+
 async function openCluster(dataDirectory: string): Promise<Cluster> {
   const directory = join(dataDirectory, 'postgres')
   const binaries = await findBinaries()
@@ -210,14 +232,14 @@ async function createDatabase(client: pg.Client): Promise<void> {
 }
 
 /** The port in `postmaster.pid`, or null when no server has the cluster open, as far as the file tells. */
-async function readRunningPort(cluster: Cluster): Promise<number | null> {
+async function readRunningPort(cluster: Pick<Cluster, 'directory'>): Promise<number | null> {
   const lines = (await readFile(join(cluster.directory, 'postmaster.pid'), 'utf8').catch(() => '')).split('\n')
   const port = Number(lines[3])
   return Number.isInteger(port) && port > 0 ? port : null
 }
 
 /** Null when nothing answers there; the file may be left over from a killed server. */
-async function connect(cluster: Cluster, port: number): Promise<pg.Client | null> {
+async function connect(cluster: Pick<Cluster, 'password'>, port: number): Promise<pg.Client | null> {
   const client = new pg.Client({
     connectionString: connectionString(cluster, port, 'postgres'),
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
@@ -234,7 +256,7 @@ async function connect(cluster: Cluster, port: number): Promise<pg.Client | null
   }
 }
 
-function connectionString(cluster: Cluster, port: number, database: string): string {
+function connectionString(cluster: Pick<Cluster, 'password'>, port: number, database: string): string {
   return `postgresql://${ROLE_NAME}:${cluster.password}@127.0.0.1:${port}/${database}`
 }
 

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { CLOUDS } from '@inforiver-mail/m365/clouds'
 import { parseVaultKeys } from '@inforiver-mail/m365/key-ring'
 import { createTokenVault, type TokenVault } from '@inforiver-mail/m365/token-vault'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
@@ -13,6 +14,7 @@ const REGISTRATION = {
   tenantId: '11111111-2222-4333-8444-555555555555',
   clientId: '66666666-7777-4888-9999-aaaaaaaaaaaa',
 }
+const OWNER_OF_DATABASE = { registration: REGISTRATION, ...CLOUDS['gcc-high'] }
 const OWNER = { tenant: 'ten_1', record: 'tenant_settings', purpose: 'refresh-token' }
 
 let test: TestDatabase
@@ -26,7 +28,7 @@ afterAll(async () => {
   await database.close()
   await test.drop()
 })
-beforeEach(() => test.query('TRUNCATE installation, tenants, tenant_settings, messages CASCADE'))
+beforeEach(() => test.empty('installation', 'tenants', 'tenant_settings', 'messages'))
 
 function vaultWith(...keys: string[]): TokenVault {
   const parsed = parseVaultKeys(keys.join())
@@ -46,14 +48,14 @@ async function store(refreshToken: string, tenantId = 'ten_1'): Promise<void> {
 }
 
 it('belongs to the app registration of its first start, and opens for it again', async () => {
-  const tenantId = await openInstallation(database, REGISTRATION, NOW)
+  const tenantId = await openInstallation(database, OWNER_OF_DATABASE, NOW)
 
   expect(tenantId).toMatch(/^ten_[0-9a-f]{32}$/)
-  expect(await openInstallation(database, REGISTRATION, NOW)).toBe(tenantId)
+  expect(await openInstallation(database, OWNER_OF_DATABASE, NOW)).toBe(tenantId)
 })
 
 it('belongs to one tenant when two processes start for the first time together', async () => {
-  const tenants = await Promise.all(Array.from({ length: 5 }, () => openInstallation(database, REGISTRATION, NOW)))
+  const tenants = await Promise.all(Array.from({ length: 5 }, () => openInstallation(database, OWNER_OF_DATABASE, NOW)))
 
   expect(new Set(tenants).size).toBe(1)
   expect(await test.query('SELECT id FROM tenants')).toEqual([{ id: tenants[0] }])
@@ -63,13 +65,65 @@ it.each([
   ['tenant', { ...REGISTRATION, tenantId: '99999999-2222-4333-8444-555555555555' }],
   ['client', { ...REGISTRATION, clientId: '99999999-7777-4888-9999-aaaaaaaaaaaa' }],
 ])('is refused to another %s, in one sentence that says what to do', async (_name, other) => {
-  await openInstallation(database, REGISTRATION, NOW)
+  await openInstallation(database, OWNER_OF_DATABASE, NOW)
 
-  await expect(openInstallation(database, other, NOW)).rejects.toThrow(
+  await expect(openInstallation(database, { ...OWNER_OF_DATABASE, registration: other }, NOW)).rejects.toThrow(
     new ConfigurationError(
       `This database belongs to another app registration (tenant ${REGISTRATION.tenantId}, client ${REGISTRATION.clientId}). Set AZURE_TENANT_ID and AZURE_CLIENT_ID to those, or use another database (DATABASE_URL) or data folder (DATA_DIR).`,
     ),
   )
+})
+
+it('is refused to the hosts of another cloud, in sentences that name both and say what to do', async () => {
+  await openInstallation(database, OWNER_OF_DATABASE, NOW)
+
+  await expect(openInstallation(database, { ...OWNER_OF_DATABASE, ...CLOUDS.dod }, NOW)).rejects.toThrow(
+    new ConfigurationError(
+      'This database belongs to other hosts of Microsoft (https://login.microsoftonline.us and https://graph.microsoft.us), whose tokens must not go to https://login.microsoftonline.us and https://dod-graph.microsoft.us. Set M365_CLOUD, or AZURE_AUTHORITY_HOST and GRAPH_BASE_URL, to those, or use another database (DATABASE_URL) or data folder (DATA_DIR) and connect the mailbox there.',
+    ),
+  )
+  await openInstallation(database, OWNER_OF_DATABASE, NOW)
+})
+
+const LOOPBACK = { authorityHost: 'http://127.0.0.1:3001', graphBaseUrl: 'http://127.0.0.1:3001' }
+
+it.each([
+  ['another host for signing in', { authorityHost: 'https://login.contoso.test' }],
+  ['another Graph', { graphBaseUrl: 'https://graph.contoso.test' }],
+  ['a stand-in on this machine', LOOPBACK],
+])('is refused to %s', async (_what, hosts) => {
+  await openInstallation(database, OWNER_OF_DATABASE, NOW)
+
+  await expect(openInstallation(database, { ...OWNER_OF_DATABASE, ...hosts }, NOW)).rejects.toThrow(
+    'belongs to other hosts of Microsoft',
+  )
+})
+
+it('opens for the same hosts in another spelling', async () => {
+  const tenantId = await openInstallation(database, OWNER_OF_DATABASE, NOW)
+  const spelled = {
+    authorityHost: 'https://LOGIN.microsoftonline.us:443/',
+    graphBaseUrl: 'https://graph.microsoft.us/v1.0/',
+  }
+
+  expect(await openInstallation(database, { ...OWNER_OF_DATABASE, ...spelled }, NOW)).toBe(tenantId)
+})
+
+it('opens for a stand-in that listens on another port of this machine, and for no cloud', async () => {
+  const tenantId = await openInstallation(database, { ...OWNER_OF_DATABASE, ...LOOPBACK }, NOW)
+  const restarted = { authorityHost: 'https://localhost:4001', graphBaseUrl: 'http://127.0.0.1:4002' }
+
+  expect(await openInstallation(database, { ...OWNER_OF_DATABASE, ...restarted }, NOW)).toBe(tenantId)
+  await expect(openInstallation(database, OWNER_OF_DATABASE, NOW)).rejects.toThrow('belongs to other hosts')
+})
+
+it('takes the hosts of the next start where none are written down, and belongs to them from then on', async () => {
+  await openInstallation(database, OWNER_OF_DATABASE, NOW)
+  await test.query('UPDATE installation SET authority_host = NULL, graph_base_url = NULL')
+
+  await openInstallation(database, { ...OWNER_OF_DATABASE, ...CLOUDS.dod }, NOW)
+
+  await expect(openInstallation(database, OWNER_OF_DATABASE, NOW)).rejects.toThrow('belongs to other hosts')
 })
 
 it('opens with the keys that sealed what is stored', async () => {
@@ -84,7 +138,7 @@ it('is refused when a key is missing, and the key is named', async () => {
 
   await expect(checkVaultKeys(database.pool, vaultWith(newKey('current')))).rejects.toThrow(
     new ConfigurationError(
-      'Stored secrets were sealed with the vault key "old", which is missing. Put that key back into VAULT_KEYS or the key file.',
+      'Stored secrets were sealed with the vault key "old", which is missing. Put that key back into VAULT_KEYS or the key file. If it is lost for good: npm run vault -- forget.',
     ),
   )
 })

@@ -1,25 +1,41 @@
-import { ConfigurationError } from '../config.ts'
+import { hostPair } from '@inforiver-mail/m365/clouds'
+import { ConfigurationError, type Config } from '../config.ts'
 import { newId } from '../ids.ts'
 import type { Database } from './database.ts'
 
+/** What the database belongs to. */
+type Owner = Pick<Config, 'authorityHost' | 'graphBaseUrl'> & {
+  readonly registration: Pick<Config['registration'], 'tenantId' | 'clientId'>
+}
+
+const ANEW = 'use another database (DATABASE_URL) or data folder (DATA_DIR)'
+
 /**
- * Ties the database to one Entra tenant and app registration at the first start, and checks it at every later one.
+ * Ties the database to one Entra tenant and app registration, and to the hosts that its tokens may go to, at the first
+ * start, and checks it at every later one. One that knows no hosts yet takes those of the next start.
  *
  * @returns the id of the tenant that people who sign in belong to.
  * @throws {ConfigurationError} when the database belongs to others.
  */
 export async function openInstallation(
   { prisma }: Database,
-  registration: { tenantId: string; clientId: string },
+  { registration, authorityHost, graphBaseUrl }: Owner,
   now: Date,
 ): Promise<string> {
+  const hosts = hostPair(authorityHost, graphBaseUrl)
   const installation = (await prisma.installation.findUnique({ where: { id: 1 } })) ?? (await create())
-  if (installation.entraTenantId === registration.tenantId && installation.entraClientId === registration.clientId) {
-    return installation.tenantId
+  if (installation.entraTenantId !== registration.tenantId || installation.entraClientId !== registration.clientId) {
+    throw new ConfigurationError(
+      `This database belongs to another app registration (tenant ${installation.entraTenantId}, client ${installation.entraClientId}). Set AZURE_TENANT_ID and AZURE_CLIENT_ID to those, or ${ANEW}.`,
+    )
   }
-  throw new ConfigurationError(
-    `This database belongs to another app registration (tenant ${installation.entraTenantId}, client ${installation.entraClientId}). Set AZURE_TENANT_ID and AZURE_CLIENT_ID to those, or use another database (DATABASE_URL) or data folder (DATA_DIR).`,
-  )
+  const own = installation.authorityHost === null ? await adopt() : installation
+  if (own.authorityHost !== hosts.authorityHost || own.graphBaseUrl !== hosts.graphBaseUrl) {
+    throw new ConfigurationError(
+      `This database belongs to other hosts of Microsoft (${own.authorityHost} and ${own.graphBaseUrl}), whose tokens must not go to ${hosts.authorityHost} and ${hosts.graphBaseUrl}. Set M365_CLOUD, or AZURE_AUTHORITY_HOST and GRAPH_BASE_URL, to those, or ${ANEW} and connect the mailbox there.`,
+    )
+  }
+  return installation.tenantId
 
   async function create() {
     const tenantId = newId('tenant')
@@ -34,6 +50,7 @@ export async function openInstallation(
             entraTenantId: registration.tenantId,
             entraClientId: registration.clientId,
             createdAt: now,
+            ...hosts,
           },
         ],
         skipDuplicates: true,
@@ -42,5 +59,10 @@ export async function openInstallation(
     const row = await prisma.installation.findUniqueOrThrow({ where: { id: 1 } })
     if (row.tenantId !== tenantId) await prisma.tenant.delete({ where: { id: tenantId } })
     return row
+  }
+
+  async function adopt() {
+    await prisma.installation.updateMany({ where: { id: 1, authorityHost: null }, data: { ...hosts } })
+    return prisma.installation.findUniqueOrThrow({ where: { id: 1 } })
   }
 }

@@ -14,32 +14,41 @@ const UNAVAILABLE = new Set([
   '08003',
   '08006',
   '53300',
-  // Prisma: cannot reach, timed out, connection closed, no connection free, no transaction started in time.
+  // Out of disk or memory, read-only as a standby is, a statement or a transaction that took too long.
+  '53100',
+  '53200',
+  '25006',
+  '57014',
+  '25P03',
+  // Prisma: cannot reach, timed out, connection closed, no connection free, no transaction started in time, too many connections.
   'P1001',
   'P1002',
   'P1008',
   'P1017',
   'P2024',
   'P2028',
+  'P2037',
 ])
+const UNAVAILABLE_WORDS =
+  /connection (terminated|timeout)|timeout exceeded when trying to connect|query read timeout|Client has encountered a connection error/i
 const MAX_CAUSES = 5
 
 /** Whether an error says that the database cannot be reached right now, wherever in its causes that stands. */
 export function isUnavailable(error: unknown): boolean {
-  let current: unknown = error
-  for (let depth = 0; depth < MAX_CAUSES && current instanceof Error; depth++) {
-    const { code, message, cause, meta } = current as Error & {
-      code?: unknown
-      meta?: { driverAdapterError?: unknown }
-    }
+  let current = error
+  for (let depth = 0; depth < MAX_CAUSES && typeof current === 'object' && current !== null; depth++) {
+    const { code, message, cause, meta } = current as Fault
     if (typeof code === 'string' && UNAVAILABLE.has(code)) return true
-    if (
-      /connection (terminated|timeout)|timeout exceeded when trying to connect|Client has encountered a connection error/i.test(
-        message,
-      )
-    )
-      return true
+    if (typeof message === 'string' && UNAVAILABLE_WORDS.test(message)) return true
     current = meta?.driverAdapterError ?? cause
   }
   return false
+}
+
+/** An error, or what Prisma's adapter made of one of PostgreSQL. */
+interface Fault {
+  readonly code?: unknown
+  readonly message?: unknown
+  readonly cause?: unknown
+  readonly meta?: { readonly driverAdapterError?: unknown }
 }

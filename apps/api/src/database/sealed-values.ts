@@ -1,38 +1,94 @@
-import type { Sealed, SealOwner, TokenVault } from '@inforiver-mail/m365/token-vault'
+import { keyIdOfHead, SEALED_HEAD_CHARACTERS, type Sealed, type TokenVault } from '@inforiver-mail/m365/token-vault'
 import type pg from 'pg'
 import { ConfigurationError } from '../config.ts'
 
-/** Every column that holds sealed values, and whom they are sealed for. */
-const COLUMNS = [
-  { table: 'tenant_settings', column: 'refresh_token_sealed', record: `'tenant_settings'`, purpose: 'refresh-token' },
-  { table: 'tenant_settings', column: 'access_token_sealed', record: `'tenant_settings'`, purpose: 'access-token' },
-  { table: 'messages', column: 'content_key_sealed', record: 'id', purpose: 'content-key' },
-] as const
+/** A column that holds sealed values, and whom they are sealed for. */
+export interface SealedColumn {
+  readonly table: string
+  readonly column: string
+  /** The column that tells its rows apart. */
+  readonly key: string
+  /** The record that a value is sealed for, in SQL. */
+  readonly record: string
+  readonly purpose: string
+  /** Whether the values' beginnings are indexed: such a table may have very many rows. */
+  readonly indexed: boolean
+}
+
+/** Every one there is: the check at the start, rotation and forgetting go by this list. */
+export const SEALED_COLUMNS = {
+  refreshToken: {
+    table: 'tenant_settings',
+    column: 'refresh_token_sealed',
+    key: 'tenant_id',
+    record: `'tenant_settings'`,
+    purpose: 'refresh-token',
+    indexed: false,
+  },
+  accessToken: {
+    table: 'tenant_settings',
+    column: 'access_token_sealed',
+    key: 'tenant_id',
+    record: `'tenant_settings'`,
+    purpose: 'access-token',
+    indexed: false,
+  },
+  consent: {
+    table: 'consents',
+    column: 'secrets_sealed',
+    key: 'id',
+    record: 'id',
+    purpose: 'consent',
+    indexed: false,
+  },
+  signIn: {
+    table: 'pending_sign_ins',
+    column: 'secrets_sealed',
+    key: 'state_hash',
+    record: 'state_hash',
+    purpose: 'sign-in',
+    indexed: false,
+  },
+  webhook: {
+    table: 'webhooks',
+    column: 'secret_sealed',
+    key: 'id',
+    record: 'id',
+    purpose: 'webhook-secret',
+    indexed: false,
+  },
+  contentKey: {
+    table: 'messages',
+    column: 'content_key_sealed',
+    key: 'id',
+    record: 'id',
+    purpose: 'content-key',
+    indexed: true,
+  },
+  uploadUrl: {
+    table: 'messages',
+    column: 'upload_url_sealed',
+    key: 'id',
+    record: 'id',
+    purpose: 'upload-url',
+    indexed: true,
+  },
+} as const satisfies Record<string, SealedColumn>
+
+/** Stands for the key of values that no vault sealed; no key has this id. */
+export const NO_KEY = '?'
 
 /**
- * What of a sealed value tells its key: `{"alg":"dir","enc":"A256GCM","kid":"` and 32 characters are 91 in base64. Only
- * one value of each beginning is looked into, because there may be very many, and readiness asks often.
- */
-const HEAD_CHARACTERS = 96
-
-/**
- * Opens one stored value for each key that sealed any, so that a start with missing or wrong keys is refused before
- * anything is sent. Consents and sign-ins under way are left out: they last ten minutes.
+ * Opens one stored value for each column and each key that sealed any, so that a start with missing or wrong keys is
+ * refused before anything is sent. Readiness asks often: it takes no longer when very many messages wait.
  *
  * @throws {ConfigurationError} naming the keys by `kid`.
  */
 export async function checkVaultKeys(pool: pg.Pool, vault: TokenVault): Promise<void> {
   const faults = new Map<string, string>()
-  for (const { table, column, record, purpose } of COLUMNS) {
-    const { rows } = await pool.query<{ kid: string; value: Sealed; tenant: string; record: string }>(
-      `SELECT DISTINCT ON (kid) kid, value, tenant, record
-         FROM (SELECT DISTINCT left(${column}, ${HEAD_CHARACTERS}) AS head FROM ${table} WHERE ${column} IS NOT NULL) AS heads
-        CROSS JOIN LATERAL (SELECT ${column} AS value, tenant_id AS tenant, ${record} AS record FROM ${table}
-                             WHERE left(${column}, ${HEAD_CHARACTERS}) = head LIMIT 1) AS stored
-        CROSS JOIN LATERAL (SELECT ${kidOf('value')} AS kid) AS named`,
-    )
-    for (const { kid, value, tenant, record: ownerRecord } of rows) {
-      const fault = await openFault(vault, value, { tenant, record: ownerRecord, purpose })
+  for (const column of Object.values(SEALED_COLUMNS)) {
+    for (const [kid, head] of await findSealedHeads(pool, column)) {
+      const fault = await openFault(pool, vault, column, head)
       if (fault) faults.set(kid, fault)
     }
   }
@@ -40,21 +96,50 @@ export async function checkVaultKeys(pool: pg.Pool, vault: TokenVault): Promise<
   const [[kid, fault] = ['', '']] = faults
   throw new ConfigurationError(
     faults.size === 1
-      ? `Stored secrets were sealed with the vault key "${kid}", which ${fault}. Put that key back into VAULT_KEYS or the key file.`
-      : `Stored secrets were sealed with vault keys that do not open them: ${[...faults].map(([name, why]) => `"${name}" ${why}`).join('; ')}. Put those keys back into VAULT_KEYS or the key file.`,
+      ? `Stored secrets were sealed with the vault key "${kid}", which ${fault}. Put that key back into VAULT_KEYS or the key file. If it is lost for good: npm run vault -- forget.`
+      : `Stored secrets were sealed with vault keys that do not open them: ${[...faults].map(([name, why]) => `"${name}" ${why}`).join('; ')}. Put those keys back into VAULT_KEYS or the key file. If they are lost for good: npm run vault -- forget.`,
   )
 }
 
-/** The `kid` in the protected header of a compact JWE, in SQL. */
-function kidOf(value: string): string {
-  const header = `translate(split_part(${value}, '.', 1), '-_', '+/')`
-  const padded = `rpad(${header}, (ceil(length(${header}) / 4.0) * 4)::int, '=')`
-  return `(convert_from(decode(${padded}, 'base64'), 'UTF8')::json ->> 'kid')`
+/** The keys that sealed the values of a column, each with the beginning of one such value. */
+export async function findSealedHeads(pool: pg.Pool, column: SealedColumn): Promise<Map<string, string>> {
+  const { rows } = await pool.query<{ head: string }>(column.indexed ? distinctByIndex(column) : distinct(column))
+  return new Map(rows.map(({ head }) => [keyIdOfHead(head) ?? NO_KEY, head]))
 }
 
-async function openFault(vault: TokenVault, value: Sealed, owner: SealOwner): Promise<string | null> {
+/** SQL for the beginning of a column's values; the index is on the same expression. */
+export function headOf({ column }: SealedColumn): string {
+  return `left(${column}, ${SEALED_HEAD_CHARACTERS})`
+}
+
+function distinct(column: SealedColumn): string {
+  return `SELECT DISTINCT ${headOf(column)} AS head FROM ${column.table} WHERE ${column.column} IS NOT NULL`
+}
+
+/** From one beginning to the next in the index; reading all values to tell few beginnings apart would take its time. */
+function distinctByIndex(column: SealedColumn): string {
+  const head = headOf(column)
+  const next = (after: string) =>
+    `SELECT ${head} FROM ${column.table} WHERE ${column.column} IS NOT NULL ${after} ORDER BY ${head} LIMIT 1`
+  return `
+WITH RECURSIVE heads AS (
+  SELECT (${next('')}) AS head
+   UNION ALL
+  SELECT (${next(`AND ${head} > heads.head`)}) FROM heads WHERE heads.head IS NOT NULL
+)
+SELECT head FROM heads WHERE head IS NOT NULL`
+}
+
+async function openFault(pool: pg.Pool, vault: TokenVault, column: SealedColumn, head: string): Promise<string | null> {
+  const { rows } = await pool.query<{ value: Sealed; tenant: string; record: string }>(
+    `SELECT ${column.column} AS value, tenant_id AS tenant, ${column.record} AS record FROM ${column.table}
+      WHERE ${column.column} IS NOT NULL AND ${headOf(column)} = $1 LIMIT 1`,
+    [head],
+  )
+  const [row] = rows
+  if (!row) return null // it has gone meanwhile
   try {
-    await vault.open(value, owner)
+    await vault.open(row.value, { tenant: row.tenant, record: row.record, purpose: column.purpose })
     return null
   } catch (error) {
     return (error as { code?: string }).code === 'unknown-key' ? 'is missing' : 'has another value now'

@@ -1,0 +1,28 @@
+import type { Alert } from '../alert.ts'
+import { newId } from '../ids.ts'
+import type { Prisma } from './generated/client.ts'
+
+/**
+ * Appends to the outbox of alerts, in the transaction of the change that it tells of, so that no crash loses it.
+ * `dedupeKey`: what has been told under this key of the tenant is not told again.
+ */
+export async function appendAlert(
+  transaction: Pick<Prisma.TransactionClient, 'alertEvent'>,
+  alert: Alert & { readonly tenantId: string; readonly at: Date; readonly dedupeKey?: string },
+): Promise<void> {
+  const { tenantId, at, type, facts, dedupeKey = null } = alert
+  const data = { id: newId('alert'), tenantId, type, at, facts: { ...facts }, dedupeKey, publishAt: at }
+  await transaction.alertEvent.createMany({ data: [data], skipDuplicates: true })
+}
+
+/** What was told of a mailbox concerns nobody any more once it is reset, changed, or in another state. */
+export async function dismissMailboxAlerts(
+  transaction: Pick<Prisma.TransactionClient, 'alertEvent'>,
+  tenantId: string,
+  now: Date,
+): Promise<void> {
+  await transaction.alertEvent.updateMany({
+    where: { tenantId, type: { startsWith: 'mailbox.' }, dismissedAt: null },
+    data: { dismissedAt: now },
+  })
+}

@@ -1,0 +1,57 @@
+import { Registry } from 'prom-client'
+import { Writable } from 'node:stream'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { createLogger } from '../logger.ts'
+import { createTestDatabase, type TestDatabase } from '../test-support/test-database.ts'
+import { watchClock } from './clock-watch.ts'
+import { openDatabase, type Database } from './database.ts'
+
+let server: TestDatabase
+let database: Database
+
+beforeAll(async () => {
+  server = await createTestDatabase()
+  database = await openDatabase(server.url, () => {})
+})
+afterAll(async () => {
+  await database.close()
+  await server.drop()
+})
+
+async function watch(offsetMs: number): Promise<{ lines: string; metric: number }> {
+  let lines = ''
+  const sink = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      lines += chunk.toString('utf8')
+      done()
+    },
+  })
+  const registry = new Registry()
+  const watching = await watchClock({
+    pool: database.pool,
+    registry,
+    clock: () => new Date(Date.now() + offsetMs),
+    logger: createLogger('info', sink),
+  })
+  watching.stop()
+  const [value] = (await registry.getSingleMetric('inforiver_mail_clock_offset_seconds')?.get())?.values ?? []
+  return { lines, metric: Number(value?.value) }
+}
+
+it('says nothing of a clock that is right', async () => {
+  const { lines, metric } = await watch(0)
+
+  expect(lines).toBe('')
+  expect(Math.abs(metric)).toBeLessThan(5)
+})
+
+it.each([
+  [60_000, '60 s ahead of the database’s'],
+  [-60_000, '60 s behind the database’s'],
+])('tells of a clock that is %i ms off, and what to do', async (offsetMs, words) => {
+  const { lines, metric } = await watch(offsetMs)
+
+  expect(lines).toContain(words)
+  expect(lines).toContain('set both by NTP')
+  expect(Math.round(metric / 60)).toBe(offsetMs / 60_000)
+})
