@@ -1,10 +1,10 @@
-import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createTokenVault } from '@inforiver-mail/m365/token-vault'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, expect, it, onTestFinished } from 'vitest'
 import { readConfig, type Config } from './config.ts'
-import { loadVaultKeys } from './vault-keys.ts'
+import { loadVaultKeys, readVaultKeys, withNewKey, writeKeyFile } from './vault-keys.ts'
 
 const OWNER = { tenant: 'ten_1', record: 'tenant_settings', purpose: 'refresh-token' }
 const REGISTRATION = {
@@ -27,7 +27,9 @@ function config(environment: Record<string, string> = {}): Config {
 }
 
 async function load(of = config()) {
-  return loadVaultKeys(of, (warning) => warnings.push(warning))
+  const keys = await loadVaultKeys(of, (warning) => warnings.push(warning))
+  onTestFinished(() => keys.close())
+  return keys.keyRing
 }
 
 function keyFile(): string {
@@ -46,6 +48,18 @@ it('warns that key and data lie side by side, without naming the key', async () 
 
   expect(warnings).toEqual([expect.stringContaining(keyFile())])
   expect(warnings[0]).not.toContain((await readFile(keyFile(), 'utf8')).trim().split(':')[1])
+})
+
+it.skipIf(process.platform === 'win32')('warns when others than its owner may read the key file', async () => {
+  await load()
+  await chmod(keyFile(), 0o640)
+  warnings = []
+
+  await load()
+
+  expect(warnings).toContain(
+    `Others than its owner may read the key file ${keyFile()}. Take that right from them (chmod 600).`,
+  )
 })
 
 it('makes no file and warns of nothing when VAULT_KEYS is set', async () => {
@@ -83,4 +97,44 @@ it('refuses a key file that it cannot read', async () => {
   await mkdir(keyFile(), { recursive: true })
 
   await expect(load()).rejects.toThrow(`The key file ${keyFile()} cannot be read (EISDIR).`)
+})
+
+it('seals with a new first key of the file while it runs, and opens with those it has had', async () => {
+  const ring = await load()
+  const vault = createTokenVault(ring)
+  const sealed = await vault.seal('a secret', OWNER)
+  const rotated = withNewKey(ring)
+
+  await writeKeyFile(config(), rotated)
+  await expect.poll(() => ring.sealing.kid).toBe(rotated.sealing.kid)
+  await writeKeyFile(config(), { sealing: rotated.sealing, keys: new Map([[rotated.sealing.kid, rotated.sealing]]) })
+
+  expect(vault.keyIdOf(await vault.seal('another', OWNER))).toBe(rotated.sealing.kid)
+  expect(await vault.open(sealed, OWNER)).toBe('a secret')
+})
+
+it('keeps its keys, and says so, when the file is damaged while it runs', async () => {
+  const ring = await load()
+  const { kid } = ring.sealing
+  await writeFile(keyFile(), 'k1:c2hvcnQ=\n')
+
+  await expect.poll(() => warnings.at(-1)).toContain('The keys stay as they were.')
+
+  expect(ring.sealing.kid).toBe(kid)
+  expect(warnings.join()).not.toContain('c2hvcnQ')
+})
+
+it('writes the key file for its owner alone, and leaves nothing beside it', async () => {
+  await load()
+
+  await writeKeyFile(config(), withNewKey(await readVaultKeys(config())))
+
+  expect((await stat(keyFile())).mode & 0o777).toBe(0o600)
+  expect(await readdir(join(directory, 'data'))).toEqual(['vault-keys'])
+  expect((await readVaultKeys(config())).keys.size).toBe(2)
+})
+
+it('makes no key where only the present ones are asked for', async () => {
+  await expect(readVaultKeys(config())).rejects.toThrow(`There is no key file ${keyFile()} yet.`)
+  await expect(stat(keyFile())).rejects.toThrow('ENOENT')
 })

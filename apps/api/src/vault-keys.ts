@@ -1,23 +1,101 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, open, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { unwatchFile, watchFile } from 'node:fs'
+import { mkdir, open, readFile, rename, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { formatVaultKey, newVaultKey, parseVaultKeys, type KeyRing } from '@inforiver-mail/m365/key-ring'
 import { ConfigurationError, type Config } from './config.ts'
+import { isReadableByOthers } from './file-mode.ts'
+
+const LOOK_AT_FILE_EVERY_MS = 500
+
+export interface LoadedVaultKeys {
+  /** Follows the key file while the process runs; keys that it has had still open. */
+  readonly keyRing: KeyRing
+  close(): void
+}
 
 /**
  * The vault's keys: from VAULT_KEYS, or with the embedded database from a key file beside it, made at the first start.
  *
  * @throws {ConfigurationError} naming each fault, never a key.
  */
-export async function loadVaultKeys(config: Config, warn: (message: string) => void): Promise<KeyRing> {
-  if (config.vaultKeys !== null) return parse(config.vaultKeys, 'VAULT_KEYS')
-  const path = join(config.dataDirectory, 'vault-keys')
+export async function loadVaultKeys(config: Config, warn: (message: string) => void): Promise<LoadedVaultKeys> {
+  if (config.vaultKeys !== null) return { keyRing: parse(config.vaultKeys, 'VAULT_KEYS'), close() {} }
+  const path = keyFileOf(config)
   if (!config.demo) {
     warn(
       `The vault's key lies beside the data it protects (${path}): a copy of the folder holds both. Set VAULT_KEYS to keep them apart.`,
     )
   }
-  return parse(await readOrMakeKeyFile(path), `The key file ${path}`)
+  const ring = parse(await readOrMakeKeyFile(path), `The key file ${path}`)
+  if (!config.demo && isReadableByOthers(await stat(path)))
+    warn(`Others than its owner may read the key file ${path}. Take that right from them (chmod 600).`)
+  return follow(path, ring, warn)
+}
+
+/** The keys as they are now, of a product that may be running. */
+export async function readVaultKeys(config: Config): Promise<KeyRing> {
+  if (config.vaultKeys !== null) return parse(config.vaultKeys, 'VAULT_KEYS')
+  const path = keyFileOf(config)
+  const text = await readKeyFile(path)
+  if (text === null) throw new ConfigurationError(`There is no key file ${path} yet. Start Inforiver Mail once.`)
+  return parse(text, `The key file ${path}`)
+}
+
+/** Writes the key file anew, whole or not at all. A product that runs seals with the first key within a second or two. */
+export async function writeKeyFile(config: Config, { sealing, keys }: KeyRing): Promise<void> {
+  const path = keyFileOf(config)
+  const others = [...keys.values()].filter(({ kid }) => kid !== sealing.kid)
+  const before = await stat(path)
+  const file = await open(`${path}.new`, 'w', 0o600)
+  try {
+    await file.writeFile(`${[sealing, ...others].map(formatVaultKey).join()}\n`)
+    await file.chmod(0o600)
+    // The product has to read it, also when this is done by root.
+    const now = await file.stat()
+    if (now.uid !== before.uid || now.gid !== before.gid) await file.chown(before.uid, before.gid)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+  await rename(`${path}.new`, path)
+  await syncDirectory(dirname(path))
+}
+
+/** The ring with a fresh key in front. */
+export function withNewKey({ keys }: KeyRing): KeyRing {
+  const sealing = newVaultKey(randomBytes)
+  return { sealing, keys: new Map([[sealing.kid, sealing], ...keys]) }
+}
+
+function follow(path: string, first: KeyRing, warn: (message: string) => void): LoadedVaultKeys {
+  let current = first
+  const look = () => {
+    void readKeyFile(path)
+      .then((text) => {
+        const { sealing, keys } = parse(text ?? '', `The key file ${path}`)
+        current = { sealing, keys: new Map([...current.keys, ...keys]) }
+      })
+      .catch((error: unknown) =>
+        warn(`${error instanceof Error ? error.message : String(error)} The keys stay as they were.`),
+      )
+  }
+  watchFile(path, { interval: LOOK_AT_FILE_EVERY_MS, persistent: false }, look)
+  return {
+    keyRing: {
+      get sealing() {
+        return current.sealing
+      },
+      get keys() {
+        return current.keys
+      },
+    },
+    close: () => unwatchFile(path, look),
+  }
+}
+
+function keyFileOf({ dataDirectory }: Config): string {
+  return join(dataDirectory, 'vault-keys')
 }
 
 function parse(text: string, name: string): KeyRing {
@@ -27,12 +105,9 @@ function parse(text: string, name: string): KeyRing {
 }
 
 async function readOrMakeKeyFile(path: string): Promise<string> {
-  await mkdir(join(path, '..'), { recursive: true, mode: 0o700 })
-  const present = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return null
-    throw new ConfigurationError(`The key file ${path} cannot be read (${error.code ?? 'unknown error'}).`)
-  })
-  if (present !== null) return present.trim()
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+  const present = await readKeyFile(path)
+  if (present !== null) return present
   const text = formatVaultKey(newVaultKey(randomBytes))
   const file = await open(path, 'wx', 0o600)
   try {
@@ -42,4 +117,26 @@ async function readOrMakeKeyFile(path: string): Promise<string> {
     await file.close()
   }
   return text
+}
+
+/** Null when there is none. */
+async function readKeyFile(path: string): Promise<string | null> {
+  try {
+    return (await readFile(path, 'utf8')).trim()
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT') return null
+    throw new ConfigurationError(`The key file ${path} cannot be read (${code ?? 'unknown error'}).`)
+  }
+}
+
+/** So that the new name survives a power cut as well; Windows has no way to, and needs none. */
+async function syncDirectory(path: string): Promise<void> {
+  if (process.platform === 'win32') return
+  const directory = await open(path, 'r')
+  try {
+    await directory.sync()
+  } finally {
+    await directory.close()
+  }
 }

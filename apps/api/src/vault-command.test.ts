@@ -1,0 +1,417 @@
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { Config } from './config.ts'
+import { mailsIn } from './test-support/mailbox.ts'
+import { addMessages, addSealedRows, allSealed, newKey, vaultOf } from './test-support/sealed-rows.ts'
+import { createTestGround, type TestGround, type TestProduct } from './test-support/test-product.ts'
+import { connectMailbox, createServiceClient } from './test-support/test-service.ts'
+import { runVaultCommand } from './vault-command.ts'
+
+const OLD = newKey('old')
+const NEW = newKey('new')
+const NO_LIMIT = { MAILBOX_MESSAGES_PER_MINUTE: '0' }
+
+let ground: TestGround
+beforeAll(async () => {
+  ground = await createTestGround()
+})
+afterAll(() => ground.close())
+beforeEach(() => ground.clear())
+
+interface Run {
+  readonly code: number
+  readonly text: string
+}
+
+async function vault(
+  command: string,
+  config: Config,
+  { inFlightMs = 10, onLine = () => {} }: { inFlightMs?: number; onLine?: (line: string) => void } = {},
+): Promise<Run> {
+  const lines: string[] = []
+  const print = (line: string) => {
+    lines.push(line)
+    onLine(line)
+  }
+  const code = await runVaultCommand(command.split(' '), config, { print, inFlightMs })
+  return { code, text: lines.join('\n') }
+}
+
+const withKeys = (...keys: string[]) => ground.configure({ VAULT_KEYS: keys.join() })
+
+describe('npm run vault -- rotate', () => {
+  it('says that the old key can go once it can, and then a start needs the new one alone', async () => {
+    await addSealedRows(ground.database, vaultOf(OLD), { messages: 3 })
+
+    const run = await vault('rotate', await withKeys(NEW, OLD))
+
+    expect(run.code).toBe(0)
+    expect(run.text).toContain('8 stored secrets sealed with new now.')
+    expect(run.text).toContain('No stored value needs the key old any more.')
+    const product = await ground.startProduct({ environment: { VAULT_KEYS: NEW } })
+    await product.close()
+    await expect(ground.startProduct({ environment: { VAULT_KEYS: OLD } })).rejects.toThrow('"new", which is missing')
+  })
+
+  it('says that the old key is still needed, also by its exit code, while a value cannot be resealed', async () => {
+    await addSealedRows(ground.database, vaultOf(OLD), { messages: 2 })
+    await ground.database.query(
+      `UPDATE messages SET content_key_sealed = (SELECT content_key_sealed FROM messages WHERE id LIKE '%0') WHERE id LIKE '%1'`,
+    )
+
+    const run = await vault('rotate', await withKeys(NEW, OLD))
+
+    expect(run.code).toBe(2)
+    expect(run.text).toContain('The key old is still needed: 1 stored secret could not be resealed.')
+    expect(run.text).not.toContain('No stored value needs')
+  })
+
+  it('waits for what a process that was killed had asked for, and reseals that as well', async () => {
+    await addSealedRows(ground.database, vaultOf(NEW), { tenant: 'ten_1' })
+    await addSealedRows(ground.database, vaultOf(OLD), { tenant: 'ten_2' })
+    const release = await ground.database.lockRow('messages', 'msg_ten_1_000000')
+    const owner = { tenant: 'ten_1', record: 'msg_ten_1_000000', purpose: 'content-key' }
+    const blocked = ground.database.query(`UPDATE messages SET content_key_sealed = $1 WHERE tenant_id = 'ten_1'`, [
+      await vaultOf(OLD).seal('the key', owner),
+    ])
+    const onLine = (line: string) => void (line.startsWith('Waiting') && release())
+
+    const run = await vault('rotate', await withKeys(NEW, OLD), { inFlightMs: 500, onLine })
+
+    if (!run.text.includes('Waiting')) await release()
+    await blocked
+    expect(run.code).toBe(0)
+    expect(run.text).toContain('1 stored secret sealed with new now.')
+    expect((await allSealed(ground.database)).filter((value) => vaultOf(NEW).keyIdOf(value) !== 'new')).toEqual([])
+  })
+
+  it('changes nothing, and says what to do, while a process still seals with the old key', async () => {
+    await addSealedRows(ground.database, vaultOf(OLD))
+    const before = await allSealed(ground.database)
+    const product = await ground.startProduct({ environment: { VAULT_KEYS: OLD, ROLE: 'api' } })
+
+    const run = await vault('rotate', await withKeys(NEW, OLD))
+    await product.close()
+
+    expect(run.code).toBe(2)
+    expect(run.text).toContain('A running process still seals new values with old, not with new. Restart every process')
+    expect(await allSealed(ground.database)).toEqual(before)
+  })
+
+  it('is refused with a missing key, which it names', async () => {
+    await addSealedRows(ground.database, vaultOf(OLD))
+
+    await expect(vault('rotate', await withKeys(NEW))).rejects.toThrow('"old", which is missing')
+  })
+
+  it('says how to begin when there is one key only', async () => {
+    await addSealedRows(ground.database, vaultOf(OLD))
+
+    const run = await vault('rotate', await withKeys(OLD))
+
+    expect(run.code).toBe(0)
+    expect(run.text).toContain('Put a new one in front of it in VAULT_KEYS')
+  })
+
+  it('disturbs no message that is being sent, and leaves none unreadable', async () => {
+    const before = await ground.startProduct({ environment: { VAULT_KEYS: OLD, ...NO_LIMIT } })
+    await connectMailbox(before)
+    const service = await createServiceClient(before)
+    const later = new Date(Date.now() + 3_600_000).toISOString()
+    for (let count = 0; count < 20; count++) await service.submit({ subject: 'Rotated', sendAt: later })
+    await before.close()
+    const product = await ground.startProduct({ environment: { VAULT_KEYS: `${NEW},${OLD}`, ...NO_LIMIT } })
+    const current = service.at(product)
+
+    await ground.database.query(`UPDATE messages SET next_attempt_at = now() WHERE status = 'scheduled'`)
+    const [run] = await Promise.all([
+      vault('rotate', product.config),
+      ...Array.from({ length: 20 }, () => current.submit({ subject: 'Rotated' })),
+    ])
+
+    expect(run.code).toBe(0)
+    await expect.poll(async () => (await mailsIn(ground.microsoft, 'Rotated')).length).toBe(40)
+    expect(product.logLines.filter((line) => line.includes('broke off'))).toEqual([])
+    await product.close()
+  })
+})
+
+describe('npm run vault -- status', () => {
+  it('tells how many stored secrets each key seals, and which key is missing', async () => {
+    await addSealedRows(ground.database, vaultOf(OLD), { messages: 3 })
+
+    const run = await vault('status', await withKeys(NEW))
+
+    expect(run).toEqual({ code: 0, text: 'new: 0 stored secrets (seals new values)\nold: 8 stored secrets (MISSING)' })
+  })
+})
+
+describe('npm run vault -- forget', () => {
+  beforeEach(async () => {
+    await addSealedRows(ground.database, vaultOf(OLD), { tenant: 'ten_lost', messages: 2 })
+    await addSealedRows(ground.database, vaultOf(NEW), { tenant: 'ten_kept', messages: 1 })
+  })
+
+  it.each(['forget', 'forget all', 'forget messages'])(
+    'lists what is lost and changes nothing by %s',
+    async (command) => {
+      const before = await allSealed(ground.database)
+
+      const run = await vault(command, await withKeys(NEW))
+
+      expect(run.code).toBe(2)
+      expect(run.text).toContain(
+        'messages: 2 content keys sealed with old cannot be opened (msg_ten_lost_000000, msg_ten_lost_000001).',
+      )
+      expect(run.text).toContain('tokens: 1 refresh token sealed with old cannot be opened (ten_lost).')
+      expect(run.text).toContain('Nothing was changed.')
+      expect(run.text).not.toContain('ten_kept')
+      expect(await allSealed(ground.database)).toEqual(before)
+    },
+  )
+
+  it('gives up everything that is lost, and then the start is no longer refused', async () => {
+    const run = await vault('forget all --yes', await withKeys(NEW))
+
+    expect(run.code).toBe(0)
+    expect(run.text).toContain('Every stored secret can be opened now.')
+    const product = await ground.startProduct({ environment: { VAULT_KEYS: NEW } })
+    await product.close()
+  })
+
+  it('touches nothing that can be opened', async () => {
+    const kept = vaultOf(NEW)
+    const before = (await allSealed(ground.database)).filter((value) => kept.keyIdOf(value) === 'new')
+
+    await vault('forget all --yes', await withKeys(NEW))
+
+    expect((await allSealed(ground.database)).toSorted()).toEqual(before.toSorted())
+  })
+
+  it('has the connection made again, and says why', async () => {
+    await vault('forget tokens --yes', await withKeys(NEW))
+
+    const rows = await ground.database.query(
+      `SELECT status, problem ->> 'title' AS title, refresh_token_sealed, access_token_sealed FROM tenant_settings ORDER BY tenant_id DESC`,
+    )
+    expect(rows).toEqual([
+      {
+        status: 'reconnect-required',
+        title: 'The tokens of the connection are lost',
+        refresh_token_sealed: null,
+        access_token_sealed: null,
+      },
+      expect.objectContaining({ status: 'connected', refresh_token_sealed: expect.stringMatching(/^eyJ/) }),
+    ])
+  })
+
+  it('has messages fail, and says why', async () => {
+    await vault('forget messages --yes', await withKeys(NEW))
+
+    const rows = await ground.database.query(
+      `SELECT id, status, problem ->> 'code' AS code, content, content_key_sealed IS NULL AS gone FROM messages ORDER BY id DESC`,
+    )
+    const failed = { status: 'failed', code: 'content-lost', content: null, gone: true }
+    expect(rows).toMatchObject([
+      { id: 'msg_ten_lost_000001', ...failed },
+      { id: 'msg_ten_lost_000000', ...failed },
+      { id: 'msg_ten_kept_000000', status: 'held', gone: false },
+    ])
+  })
+
+  it('does not hide that a message may have been sent before', async () => {
+    await ground.database.query(`UPDATE messages SET lookups = 1 WHERE id = 'msg_ten_lost_000000'`)
+
+    await vault('forget messages --yes', await withKeys(NEW))
+
+    expect(
+      await ground.database.query(
+        `SELECT problem ->> 'code' AS code, problem ->> 'detail' AS detail FROM messages WHERE id = 'msg_ten_lost_000000'`,
+      ),
+    ).toEqual([{ code: 'outcome-unknown', detail: expect.stringContaining('it may have been sent before') }])
+  })
+
+  it('deletes the attachments of a message that is lost, and has its draft removed from the mailbox', async () => {
+    await ground.database.query(
+      `UPDATE messages SET chunked = true, draft_id = 'draft of ' || id, stored_bytes = 3 WHERE id LIKE '%000000'`,
+    )
+    await ground.database.query(
+      `INSERT INTO message_chunks SELECT id, 0, 0, tenant_id, now(), '\\x00' FROM messages WHERE chunked`,
+    )
+
+    await vault('forget messages --yes', await withKeys(NEW))
+
+    expect(await ground.database.query('SELECT message_id FROM message_chunks')).toEqual([
+      { message_id: 'msg_ten_kept_000000' },
+    ])
+    expect(await ground.database.query('SELECT tenant_id, item_id, kind FROM mailbox_cleanups')).toEqual([
+      { tenant_id: 'ten_lost', item_id: 'draft of msg_ten_lost_000000', kind: 'draft' },
+    ])
+  })
+
+  it('leaves the draft of a message that may have been sent: it may be the mail itself', async () => {
+    await ground.database.query(`UPDATE messages SET draft_id = 'draft', lookups = 1 WHERE id = 'msg_ten_lost_000000'`)
+
+    await vault('forget messages --yes', await withKeys(NEW))
+
+    expect(await ground.database.query('SELECT 1 FROM mailbox_cleanups')).toEqual([])
+  })
+
+  it('removes a message that was still being received', async () => {
+    await ground.database.query(`UPDATE messages SET status = 'receiving' WHERE id = 'msg_ten_lost_000000'`)
+
+    await vault('forget messages --yes', await withKeys(NEW))
+
+    expect(await ground.database.query(`SELECT 1 FROM messages WHERE id = 'msg_ten_lost_000000'`)).toEqual([])
+  })
+
+  it('lets an upload begin anew when only its address is lost', async () => {
+    const owner = { tenant: 'ten_kept', record: 'msg_ten_kept_000000', purpose: 'upload-url' }
+    await ground.database.query(
+      `UPDATE messages SET upload_url_sealed = $1, upload_position = 5 WHERE id = 'msg_ten_kept_000000'`,
+      [await vaultOf(OLD).seal('https://upload.example', owner)],
+    )
+
+    await vault('forget messages --yes', await withKeys(NEW))
+
+    expect(
+      await ground.database.query(
+        `SELECT status, upload_url_sealed AS url, upload_position::int AS position FROM messages WHERE id = 'msg_ten_kept_000000'`,
+      ),
+    ).toEqual([{ status: 'held', url: null, position: 0 }])
+  })
+
+  it('leaves a message to the worker that has it in its hands', async () => {
+    await ground.database.query(
+      `UPDATE messages SET status = 'sending', lease_owner = 'worker', lease_until = now() + interval '1 minute' WHERE id = 'msg_ten_lost_000000'`,
+    )
+
+    const run = await vault('forget messages --yes', await withKeys(NEW))
+
+    expect(run.code).toBe(2)
+    expect(await ground.database.query(`SELECT status FROM messages WHERE id = 'msg_ten_lost_000000'`)).toEqual([
+      { status: 'sending' },
+    ])
+  })
+
+  it('finds what a key with another value than before cannot open', async () => {
+    const run = await vault('forget all --yes', await withKeys(NEW, newKey('old')))
+
+    expect(run.code).toBe(0)
+    expect(run.text).toContain('messages: 2 content keys sealed with old cannot be opened')
+  })
+
+  it('finds a single value that was moved here from another row', async () => {
+    await addMessages(ground.database, vaultOf(NEW), 'ten_kept', ['msg_moved'])
+    await ground.database.query(
+      `UPDATE messages SET content_key_sealed = (SELECT content_key_sealed FROM messages WHERE id = 'msg_ten_kept_000000') WHERE id = 'msg_moved'`,
+    )
+
+    const run = await vault('forget', await withKeys(NEW, OLD))
+
+    expect(run.text).toContain('messages: 1 content key sealed with new cannot be opened (msg_moved).')
+  })
+
+  it('tells the audit log how much was given up in which tenant', async () => {
+    await vault('forget messages --yes', await withKeys(NEW))
+
+    expect(
+      await ground.database.query(
+        `SELECT tenant_id, actor, details FROM audit_events WHERE action = 'vault-forgotten'`,
+      ),
+    ).toEqual([{ tenant_id: 'ten_lost', actor: null, details: { what: 'content-key', records: 2 } }])
+  })
+
+  it('does nothing when every stored secret can be opened', async () => {
+    const run = await vault('forget all --yes', await withKeys(NEW, OLD))
+
+    expect(run).toEqual({ code: 0, text: 'Every stored secret can be opened. There is nothing to forget.' })
+  })
+})
+
+describe('npm run vault', () => {
+  it.each(['', 'rotat', 'forget everything', 'rotate now', 'status --yes', 'forget messages tokens'])(
+    'explains itself when it is called with "%s"',
+    async (command) => {
+      const run = await vault(command, await withKeys(NEW))
+
+      expect(run.code).toBe(64)
+      expect(run.text).toContain('npm run vault -- rotate')
+    },
+  )
+})
+
+describe('with the embedded database and its key file', () => {
+  let directory: string
+  let environment: Record<string, string>
+  let product: TestProduct | null = null
+
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'inforiver-mail-vault-'))
+    environment = { DATABASE_URL: '', VAULT_KEYS: '', DATA_DIR: directory, ...NO_LIMIT }
+  })
+  afterAll(async () => {
+    await product?.close()
+    await rm(directory, { recursive: true, force: true })
+  })
+
+  const keyFile = () => readFile(join(directory, 'vault-keys'), 'utf8')
+
+  it('says that there is nothing yet', async () => {
+    await writeFile(join(directory, 'vault-keys'), `${OLD}\n`, { mode: 0o600 })
+
+    await expect(vault('status', await ground.configure(environment))).rejects.toThrow('There is no database in')
+  })
+
+  it('rotates while the product runs, which goes on with the new key at once', async () => {
+    product = await ground.startProduct({ environment })
+    await connectMailbox(product)
+    const service = await createServiceClient(product)
+    const waiting = await service.submit({ sendAt: new Date(Date.now() + 3_600_000).toISOString() })
+
+    const run = await vault('rotate', product.config)
+
+    expect(run.code).toBe(0)
+    expect(run.text).toContain('No stored value needs the key old any more.')
+    expect(await keyFile()).toMatch(/^key-[0-9a-f]{8}:[^,]+\n$/)
+    expect((await stat(join(directory, 'vault-keys'))).mode & 0o777).toBe(0o600)
+    const { id } = await service.submit()
+    await service.until(id, { status: 'sent' })
+    expect(await service.read(waiting.id)).toMatchObject({ status: 'scheduled' })
+    expect((await vault('status', product.config)).text).toMatch(
+      /^key-[0-9a-f]{8}: \d+ stored secrets \(seals new values\)$/,
+    )
+  })
+
+  it('opens everything with the new key file after a restart', async () => {
+    await product?.close()
+
+    product = await ground.startProduct({ environment })
+    const { url } = product
+
+    expect((await fetch(`${url}/readyz`)).status).toBe(200)
+  })
+
+  it('rotates while the product does not run, without a wait, and leaves no database running', async () => {
+    await product?.close()
+    const before = await keyFile()
+
+    const run = await vault('rotate', await ground.configure(environment), { inFlightMs: 10 * 60_000 })
+
+    expect(run.code).toBe(0)
+    expect(await keyFile()).not.toBe(before)
+    await expect(stat(join(directory, 'postgres', 'postmaster.pid'))).rejects.toThrow('ENOENT')
+  })
+
+  it('brings a rotation to its end that was broken off, instead of beginning another', async () => {
+    const [key = ''] = (await keyFile()).split('\n')
+    await writeFile(join(directory, 'vault-keys'), `${NEW},${key}\n`)
+
+    const run = await vault('rotate', await ground.configure(environment))
+
+    expect(run.code).toBe(0)
+    expect(await keyFile()).toBe(`${NEW}\n`)
+  })
+})

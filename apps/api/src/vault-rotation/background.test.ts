@@ -1,0 +1,51 @@
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
+import type { Config } from '../config.ts'
+import { serve } from '../serve.ts'
+import { addSealedRows, allSealed, newKey, vaultOf } from '../test-support/sealed-rows.ts'
+import { createTestGround, type TestGround } from '../test-support/test-product.ts'
+
+const OLD = newKey('old')
+const NEW = newKey('new')
+
+let ground: TestGround
+beforeAll(async () => {
+  ground = await createTestGround()
+})
+afterAll(() => ground.close())
+
+async function start(...keys: string[]): Promise<Config> {
+  const config = await ground.configure({ VAULT_KEYS: keys.join(), LOG_LEVEL: 'silent' })
+  const running = await serve(config, (error) => {
+    throw error
+  })
+  onTestFinished(() => running.close())
+  return config
+}
+
+async function kids(): Promise<string[]> {
+  const vault = vaultOf(NEW)
+  return [...new Set((await allSealed(ground.database)).map((value) => vault.keyIdOf(value)))].sort()
+}
+
+it('stored secrets are resealed by a process that was started with a new first key, and seen in the metrics', async () => {
+  await addSealedRows(ground.database, vaultOf(OLD), { messages: 3 })
+
+  const { port } = await start(NEW, OLD)
+
+  await expect.poll(kids, { interval: 100 }).toEqual(['new'])
+  const metrics = await (await fetch(`http://localhost:${port}/metrics`)).text()
+  expect(metrics).toMatch(/^inforiver_mail_sealed_values\{kid="new"\} \d+$/m)
+  expect(metrics).not.toContain('inforiver_mail_sealed_values{kid="old"}')
+})
+
+it('new secrets are sealed with the first key of the list by every process from its start on', async () => {
+  await ground.clear()
+  const first = await start(NEW, OLD)
+  const second = await start(NEW, OLD)
+
+  for (const { port } of [first, second])
+    expect((await fetch(`http://localhost:${port}/auth/sign-in`, { redirect: 'manual' })).status).toBe(302)
+
+  expect(await allSealed(ground.database)).toHaveLength(2)
+  expect(await kids()).toEqual(['new'])
+})

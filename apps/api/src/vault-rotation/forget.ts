@@ -1,0 +1,114 @@
+import type { SettingsProblem } from '@inforiver-mail/contract/consent-problem'
+import type { TokenVault } from '@inforiver-mail/m365/token-vault'
+import type { ForgetStore } from './forget-store.ts'
+import type { SealedColumn, SealedStore, StoredValue } from './sealed-store.ts'
+
+const BATCH = 500
+const NAMED_AT_MOST = 10
+
+/** What can be given up, in an operator's words, by the purpose that values are sealed for. */
+const KINDS = {
+  'refresh-token': 'tokens',
+  'access-token': 'tokens',
+  consent: 'consents',
+  'sign-in': 'sign-ins',
+  'webhook-secret': 'webhooks',
+  'content-key': 'messages',
+  'upload-url': 'messages',
+} as const
+
+export type LostKind = (typeof KINDS)[keyof typeof KINDS]
+export const LOST_KINDS: readonly LostKind[] = [...new Set(Object.values(KINDS))]
+
+/** Records of one kind that no longer open. */
+export interface Lost {
+  readonly kind: LostKind
+  readonly purpose: string
+  readonly count: number
+  /** The keys that they were sealed with. */
+  readonly kids: readonly string[]
+  /** Some of them: the tenant's id for tokens, else the record's. */
+  readonly names: readonly string[]
+}
+
+type Parts = Readonly<{ store: SealedStore; vault: TokenVault }>
+
+/** Opens every stored value, and tells which do not. */
+export async function findLost({ store, vault }: Parts): Promise<Lost[]> {
+  const found: Lost[] = []
+  for (const column of store.columns) {
+    const kids = new Set<string>()
+    const names: string[] = []
+    let count = 0
+    for await (const lost of lostIn({ store, vault }, column)) {
+      count += lost.length
+      for (const { value } of lost) kids.add(kidOf(vault, value))
+      names.push(...lost.slice(0, NAMED_AT_MOST - names.length).map(({ key }) => key))
+    }
+    if (count > 0) found.push({ kind: kindOf(column), purpose: column.purpose, count, kids: [...kids], names })
+  }
+  return found
+}
+
+/**
+ * Gives up the records of these kinds that no longer open; all others stay. A connection whose tokens are lost has to be
+ * made again, and its messages wait for that.
+ */
+export async function forget(
+  parts: Parts & {
+    readonly kinds: readonly LostKind[]
+    readonly forgetStore: ForgetStore
+    /** Applies the problem to the settings of the tenant. */
+    readonly requireReconnect: (tenantId: string, problem: SettingsProblem) => Promise<void>
+    readonly clock: () => Date
+  },
+): Promise<number> {
+  const { store, kinds, forgetStore, requireReconnect, clock } = parts
+  let forgotten = 0
+  for (const column of store.columns.filter((each) => kinds.includes(kindOf(each)))) {
+    for await (const lost of lostIn(parts, column)) {
+      if (kindOf(column) === 'tokens') for (const { key } of lost) await requireReconnect(key, tokensLost(clock()))
+      forgotten += await forgetStore.forget(column, lost, clock())
+    }
+  }
+  return forgotten
+}
+
+async function* lostIn({ store, vault }: Parts, column: SealedColumn): AsyncGenerator<StoredValue[]> {
+  let after = ''
+  for (;;) {
+    const values = await store.read(column, { after, exceptKid: null, limit: BATCH })
+    const opened = await Promise.allSettled(values.map(({ value, owner }) => vault.open(value, owner)))
+    const lost = values.filter((_, index) => opened[index]?.status === 'rejected')
+    if (lost.length > 0) yield lost
+    const last = values.at(-1)
+    if (!last || values.length < BATCH) return
+    after = last.key
+  }
+}
+
+function kindOf({ purpose }: SealedColumn): LostKind {
+  const kind = (KINDS as Readonly<Record<string, LostKind | undefined>>)[purpose]
+  if (kind === undefined) throw new Error(`There is no word for what is sealed as ${purpose}.`)
+  return kind
+}
+
+function kidOf(vault: TokenVault, value: StoredValue['value']): string {
+  try {
+    return vault.keyIdOf(value)
+  } catch {
+    return '?'
+  }
+}
+
+function tokensLost(now: Date): SettingsProblem {
+  return {
+    code: 'reconnect-required',
+    title: 'The tokens of the connection are lost',
+    detail:
+      'The vault key that the tokens were sealed with is lost, and the operator has given them up. Messages wait until the mailbox is connected again.',
+    action: 'A workspace admin chooses Reconnect and signs in with the same account.',
+    correlationId: null,
+    since: now.toISOString(),
+  }
+}

@@ -1,0 +1,28 @@
+import type { KeyRing } from '@inforiver-mail/m365/key-ring'
+import type { TokenVault } from '@inforiver-mail/m365/token-vault'
+import type { FastifyBaseLogger } from 'fastify'
+import { reseal } from './reseal.ts'
+import type { SealedStore } from './sealed-store.ts'
+
+const TIMEOUT_MS = 9 * 60_000 // the queue takes a task of ten minutes for lost; the next turn goes on
+
+/** Reseals in the background what older keys seal; does nothing when nothing is left. */
+export function createResealTask(parts: {
+  store: SealedStore
+  vault: TokenVault
+  keyRing: KeyRing
+  clock: () => Date
+  logger: FastifyBaseLogger
+}): () => Promise<void> {
+  const { keyRing, logger } = parts
+  return async () => {
+    const { kid } = keyRing.sealing
+    const resealing = await reseal({ ...parts, kid, signal: AbortSignal.timeout(TIMEOUT_MS) })
+    if (resealing.outcome === 'disagreement')
+      logger.warn({ kid, others: resealing.kids }, 'stored secrets are not resealed: a process seals with another key')
+    else if (resealing.outcome === 'left')
+      logger.warn({ kid, resealed: resealing.resealed }, 'some stored secrets could not be resealed')
+    else if (resealing.resealed > 0)
+      logger.info({ kid, resealed: resealing.resealed }, 'all stored secrets are sealed with the first key now')
+  }
+}

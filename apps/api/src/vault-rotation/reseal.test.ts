@@ -1,0 +1,331 @@
+import { fork } from 'node:child_process'
+import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { sealedPrefix, type Sealed, type TokenVault } from '@inforiver-mail/m365/token-vault'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
+import { openDatabase, type Database } from '../database/database.ts'
+import { checkVaultKeys, SEALED_COLUMNS } from '../database/sealed-values.ts'
+import { addMessages, addSealedRows, allSealed, newKey, ringOf, vaultOf } from '../test-support/sealed-rows.ts'
+import { createTestDatabase, type TestDatabase } from '../test-support/test-database.ts'
+import { announceSealingKey } from './presence-store.ts'
+import { reseal, type Resealing } from './reseal.ts'
+import { createSealedStore, type SealedStore } from './sealed-store.ts'
+
+const NOW = new Date('2026-11-24T10:00:00.000Z')
+const OLD = newKey('old')
+const NEW = newKey('new')
+const RUN_RESEAL = fileURLToPath(new URL('../test-support/run-reseal.ts', import.meta.url))
+
+let test: TestDatabase
+let database: Database
+let store: SealedStore
+
+beforeAll(async () => {
+  test = await createTestDatabase()
+  database = await openDatabase(test.url, () => {})
+  store = createSealedStore(database)
+})
+afterAll(async () => {
+  await database.close()
+  await test.drop()
+})
+beforeEach(() =>
+  test.empty('installation', 'tenants', 'tenant_settings', 'consents', 'pending_sign_ins', 'webhooks', 'messages'),
+)
+
+async function rotate(
+  changes: { store?: SealedStore; vault?: TokenVault; signal?: AbortSignal } = {},
+): Promise<Resealing> {
+  return reseal({
+    store,
+    vault: vaultOf(NEW, OLD),
+    kid: 'new',
+    clock: () => NOW,
+    signal: new AbortController().signal,
+    ...changes,
+  })
+}
+
+async function kids(): Promise<string[]> {
+  const vault = vaultOf(NEW)
+  return [...new Set((await allSealed(test)).map((value) => vault.keyIdOf(value)))].sort()
+}
+
+it('reseals every column that holds sealed values, and each still opens where it belongs', async () => {
+  await addSealedRows(test, vaultOf(OLD), { messages: 3 })
+  const stored = (await allSealed(test)).length
+
+  expect(await rotate()).toEqual({ outcome: 'done', resealed: stored })
+
+  expect(await kids()).toEqual(['new'])
+  const opened = await test.query<{ value: Sealed }>(
+    `SELECT content_key_sealed AS value FROM messages WHERE id = 'msg_ten_1_000001'`,
+  )
+  const owner = { tenant: 'ten_1', record: 'msg_ten_1_000001', purpose: 'content-key' }
+  expect(await vaultOf(NEW).open(opened[0]?.value as Sealed, owner)).toBe('the key')
+})
+
+it('knows every column of the schema that holds sealed values', async () => {
+  const columns = await test.query<{ name: string }>(
+    `SELECT table_name || '.' || column_name AS name FROM information_schema.columns
+      WHERE table_schema = 'public' AND column_name LIKE '%sealed' ORDER BY 1`,
+  )
+
+  const known = Object.values(SEALED_COLUMNS).map(({ table, column }) => `${table}.${column}`)
+  expect(columns.map(({ name }) => name)).toEqual(known.toSorted())
+})
+
+it('leads to a start with the new key alone, and to none with the old one alone', async () => {
+  await addSealedRows(test, vaultOf(OLD))
+  await expect(checkVaultKeys(database.pool, vaultOf(NEW))).rejects.toThrow('"old", which is missing')
+
+  await rotate()
+
+  await expect(checkVaultKeys(database.pool, vaultOf(NEW))).resolves.toBeUndefined()
+  await expect(checkVaultKeys(database.pool, vaultOf(OLD))).rejects.toThrow('"new", which is missing')
+})
+
+it('writes nothing when every value is sealed with the first key', async () => {
+  await addSealedRows(test, vaultOf(NEW))
+  const before = await allSealed(test)
+
+  expect(await rotate()).toEqual({ outcome: 'done', resealed: 0 })
+
+  expect(await allSealed(test)).toEqual(before)
+})
+
+it('goes on where it was left off', async () => {
+  await addSealedRows(test, vaultOf(OLD), { messages: 500 })
+  const stop = new AbortController()
+  const stopping: SealedStore = {
+    ...store,
+    async replace(column, changes) {
+      if (column.table === 'messages') stop.abort()
+      return store.replace(column, changes)
+    },
+  }
+  const first = await rotate({ store: stopping, signal: stop.signal })
+  expect(first).toMatchObject({ outcome: 'left' })
+  expect(await kids()).toEqual(['new', 'old'])
+
+  const second = await rotate()
+
+  expect(second.outcome).toBe('done')
+  expect((first as { resealed: number }).resealed + (second as { resealed: number }).resealed).toBe(
+    (await allSealed(test)).length,
+  )
+  expect(await kids()).toEqual(['new'])
+})
+
+it('leaves everything openable when its process is killed in the middle', async () => {
+  await addSealedRows(test, vaultOf(OLD), { messages: 4_000 })
+  const child = fork(RUN_RESEAL, {
+    execArgv: ['--disable-warning=ExperimentalWarning'],
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  })
+  const exited = new Promise((resolve) => child.once('exit', resolve))
+  child.send({ url: test.url, keys: [NEW, OLD] })
+  await new Promise((resolve) => child.once('message', resolve)) // some are resealed
+  child.kill('SIGKILL')
+  await exited
+
+  expect(await kids()).toEqual(['new', 'old'])
+  await expect(checkVaultKeys(database.pool, vaultOf(NEW, OLD))).resolves.toBeUndefined()
+  expect(await rotate()).toMatchObject({ outcome: 'done' })
+  expect(await kids()).toEqual(['new'])
+})
+
+it('never puts back a value that was replaced meanwhile', async () => {
+  await addSealedRows(test, vaultOf(OLD))
+  const owner = { tenant: 'ten_1', record: 'tenant_settings', purpose: 'refresh-token' }
+  const refreshed = await vaultOf(NEW).seal('the rotated refresh token', owner)
+  const refreshing: SealedStore = {
+    ...store,
+    async replace(column, changes) {
+      if (column.column === 'refresh_token_sealed')
+        await test.query('UPDATE tenant_settings SET refresh_token_sealed = $1', [refreshed])
+      return store.replace(column, changes)
+    },
+  }
+
+  expect(await rotate({ store: refreshing })).toMatchObject({ outcome: 'done' })
+
+  expect(await test.query('SELECT refresh_token_sealed AS value FROM tenant_settings')).toEqual([{ value: refreshed }])
+})
+
+it('takes no value from a message that has been sent meanwhile', async () => {
+  await addSealedRows(test, vaultOf(OLD))
+  const sending: SealedStore = {
+    ...store,
+    async replace(column, changes) {
+      if (column.table === 'messages')
+        await test.query(`UPDATE messages SET content_key_sealed = NULL, status = 'sent'`)
+      return store.replace(column, changes)
+    },
+  }
+
+  expect(await rotate({ store: sending })).toMatchObject({ outcome: 'done' })
+
+  expect(await test.query('SELECT content_key_sealed AS value FROM messages')).toEqual([{ value: null }])
+})
+
+it('passes over a row that somebody is at, and comes back for it', async () => {
+  await addSealedRows(test, vaultOf(OLD), { messages: 3 })
+  const release = await test.lockRow('messages', 'msg_ten_1_000001')
+
+  const rotating = rotate()
+  await expect
+    .poll(() => test.query(`SELECT 1 FROM messages WHERE starts_with(content_key_sealed, $1)`, [sealedPrefix('old')]))
+    .toHaveLength(1)
+  await release()
+
+  expect(await rotating).toMatchObject({ outcome: 'done' })
+  expect(await kids()).toEqual(['new'])
+})
+
+it('reseals what is sealed with an older key while it is at work', async () => {
+  await addSealedRows(test, vaultOf(OLD), { messages: 1_000 })
+  let added = 0
+  const busy: SealedStore = {
+    ...store,
+    async replace(column, changes) {
+      if (column.table === 'messages' && added < 3) {
+        added += 1
+        await addMessages(test, vaultOf(OLD), 'ten_1', [`msg_0_late_${added}`])
+      }
+      return store.replace(column, changes)
+    },
+  }
+
+  expect(await rotate({ store: busy })).toMatchObject({ outcome: 'done' })
+
+  expect(added).toBe(3)
+  expect(await kids()).toEqual(['new'])
+})
+
+it('lets two processes reseal at once', async () => {
+  await addSealedRows(test, vaultOf(OLD), { messages: 1_000 })
+  const stored = (await allSealed(test)).length
+
+  const rotations = await Promise.all([rotate(), rotate()])
+
+  expect(rotations.map(({ outcome }) => outcome)).toEqual(['done', 'done'])
+  expect(rotations.reduce((sum, rotation) => sum + ('resealed' in rotation ? rotation.resealed : 0), 0)).toBe(stored)
+  expect(await kids()).toEqual(['new'])
+})
+
+it('leaves a value that does not open, says that something is left, and reseals the others', async () => {
+  await addSealedRows(test, vaultOf(OLD), { messages: 3 })
+  await addMessages(test, vaultOf(newKey('lost')), 'ten_1', ['msg_lost'])
+
+  expect(await rotate()).toEqual({ outcome: 'left', resealed: (await allSealed(test)).length - 1 })
+
+  expect(await kids()).toEqual(['lost', 'new'])
+})
+
+it('tells the audit log that stored secrets are sealed with another key, and nothing of them', async () => {
+  await test.query(`INSERT INTO installation VALUES (1, 'ten_1', 'entra', 'client', now())`)
+  await addSealedRows(test, vaultOf(OLD))
+  const resealed = (await allSealed(test)).length
+
+  await rotate()
+  await rotate()
+
+  expect(
+    await test.query(`SELECT tenant_id, actor, outcome, details FROM audit_events WHERE action = 'vault-rotated'`),
+  ).toEqual([{ tenant_id: 'ten_1', actor: null, outcome: 'done', details: { key: 'new', resealed } }])
+})
+
+describe('a process that runs', () => {
+  async function announce(kid: () => string): Promise<{ stop(): Promise<void> }> {
+    const presence = await announceSealingKey(test.url, kid)
+    onTestFinished(() => presence.stop())
+    return presence
+  }
+
+  it('keeps stored values as they are while it seals with another key', async () => {
+    await addSealedRows(test, vaultOf(OLD))
+    await announce(() => 'new')
+    await announce(() => 'old')
+
+    expect(await rotate()).toEqual({ outcome: 'disagreement', kids: ['old'] })
+
+    expect(await kids()).toEqual(['old'])
+  })
+
+  it('no longer counts when it has ended', async () => {
+    await addSealedRows(test, vaultOf(OLD))
+    const presence = await announce(() => 'old')
+
+    await presence.stop()
+
+    await expect.poll(() => store.findSealingKids()).toEqual(new Set())
+    expect(await rotate()).toMatchObject({ outcome: 'done' })
+  })
+
+  it('tells when it has taken over another key', async () => {
+    let kid = 'old'
+    await announce(() => kid)
+    expect(await store.findSealingKids()).toEqual(new Set(['old']))
+
+    kid = 'new'
+
+    await expect.poll(() => store.findSealingKids()).toEqual(new Set(['new']))
+  })
+
+  it('tells its key again after its connection broke', async () => {
+    await announce(() => 'old')
+    await test.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE '%seals with%'`,
+    )
+    await expect.poll(() => store.findSealingKids()).toEqual(new Set())
+
+    await expect.poll(() => store.findSealingKids()).toEqual(new Set(['old']))
+  })
+})
+
+describe('the keys that are needed', () => {
+  it('are counted over all columns', async () => {
+    await addSealedRows(test, vaultOf(OLD), { messages: 3 })
+    await addSealedRows(test, vaultOf(NEW), { tenant: 'ten_2', messages: 1 })
+
+    expect(await store.count()).toEqual(
+      new Map([
+        ['old', 8],
+        ['new', 6],
+      ]),
+    )
+    expect(await store.findKids()).toEqual(new Set(['old', 'new']))
+  })
+
+  it('are found without reading every message', async () => {
+    await addSealedRows(test, vaultOf(OLD), { messages: 2_000 })
+    await test.query('ANALYZE messages')
+    const reads = async () =>
+      Number(
+        (
+          await test.query<{ reads: string }>(
+            `SELECT seq_tup_read + coalesce(idx_tup_fetch, 0) AS reads FROM pg_stat_user_tables WHERE relname = 'messages'`,
+          )
+        )[0]?.reads,
+      )
+    const flush = () => database.pool.query('SELECT pg_stat_force_next_flush()')
+    await flush()
+    await delay(100)
+    const before = await reads()
+
+    await store.findKids()
+    await flush()
+    await delay(100)
+
+    expect((await reads()) - before).toBeLessThan(20)
+  })
+
+  it('are asked of a vault with no key of a value as well', async () => {
+    await addSealedRows(test, vaultOf(OLD))
+    await test.query(`UPDATE consents SET secrets_sealed = 'no sealed value'`)
+
+    expect(await store.findKids()).toEqual(new Set(['old', '?']))
+    expect(ringOf(OLD).keys.has('?')).toBe(false)
+  })
+})

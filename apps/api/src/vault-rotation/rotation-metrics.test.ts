@@ -1,0 +1,60 @@
+import { Registry } from 'prom-client'
+import { beforeEach, expect, it } from 'vitest'
+import { createTestClock, SECONDS } from '../test-support/test-clock.ts'
+import { measureSealedValues } from './rotation-metrics.ts'
+
+let clock: ReturnType<typeof createTestClock>
+let registry: Registry
+let counts: Record<string, number>
+let counted: number
+let away: boolean
+
+beforeEach(() => {
+  clock = createTestClock()
+  registry = new Registry()
+  counts = { old: 3 }
+  counted = 0
+  away = false
+  measureSealedValues(registry, {
+    async count() {
+      counted += 1
+      if (away) throw new Error('The database is away.')
+      return new Map(Object.entries(counts))
+    },
+    clock: clock.now,
+  })
+})
+
+async function lines(): Promise<string[]> {
+  return (await registry.metrics()).split('\n').filter((line) => line.startsWith('inforiver_mail_sealed_values'))
+}
+
+it('shows how many values each key seals, and none for a key that seals none any more', async () => {
+  expect(await lines()).toEqual(['inforiver_mail_sealed_values{kid="old"} 3'])
+
+  counts = { new: 3 }
+  clock.advance(30 * SECONDS)
+
+  expect(await lines()).toEqual(['inforiver_mail_sealed_values{kid="new"} 3'])
+})
+
+it('counts at most every 30 seconds, however often it is asked', async () => {
+  await Promise.all([lines(), lines(), lines()])
+  clock.advance(29 * SECONDS)
+  await lines()
+  expect(counted).toBe(1)
+
+  clock.advance(1 * SECONDS)
+  await lines()
+
+  expect(counted).toBe(2)
+})
+
+it('shows nothing of it while the database is away, and asks again at the next look', async () => {
+  away = true
+  expect(await lines()).toEqual([])
+
+  away = false
+
+  expect(await lines()).toEqual(['inforiver_mail_sealed_values{kid="old"} 3'])
+})

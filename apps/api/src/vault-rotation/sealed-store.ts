@@ -1,0 +1,131 @@
+import { keyIdOfHead, sealedPrefix, type Sealed, type SealOwner } from '@inforiver-mail/m365/token-vault'
+import type pg from 'pg'
+import { appendAuditEvent } from '../database/audit-log.ts'
+import type { Database } from '../database/database.ts'
+import { findSealedHeads, headOf, NO_KEY, SEALED_COLUMNS, type SealedColumn } from '../database/sealed-values.ts'
+import { SEALS_WITH } from './presence-store.ts'
+
+export type { SealedColumn }
+
+export interface StoredValue {
+  /** Tells its row from the others of the table. */
+  readonly key: string
+  readonly value: Sealed
+  readonly owner: SealOwner
+}
+
+export interface SealedStore {
+  readonly columns: readonly SealedColumn[]
+  /** The keys that any stored value needs; cheap, however many values there are. */
+  findKids(): Promise<Set<string>>
+  /** How many values each key seals; takes as long as there are values. */
+  count(): Promise<Map<string, number>>
+  /** Values in the order of their rows' keys, after this one, leaving out those sealed with a key. */
+  read(
+    column: SealedColumn,
+    options: { after: string; exceptKid: string | null; limit: number },
+  ): Promise<StoredValue[]>
+  /** Puts each new value in the place of the old one if that is still there and nobody is at its row; returns how many. */
+  replace(column: SealedColumn, changes: readonly { key: string; before: Sealed; after: Sealed }[]): Promise<number>
+  /** The keys that running processes seal new values with. */
+  findSealingKids(): Promise<Set<string>>
+  /** Whether anybody else is connected: what a process that died had asked for may be written still. */
+  isShared(): Promise<boolean>
+  recordRotation(rotation: { kid: string; resealed: number; finished: boolean; now: Date }): Promise<void>
+}
+
+export function createSealedStore({ pool, prisma }: Pick<Database, 'pool' | 'prisma'>): SealedStore {
+  const columns: readonly SealedColumn[] = Object.values(SEALED_COLUMNS)
+  return {
+    columns,
+
+    async findKids() {
+      const kids = new Set<string>()
+      for (const column of columns) for (const kid of (await findSealedHeads(pool, column)).keys()) kids.add(kid)
+      return kids
+    },
+
+    async count() {
+      const counts = new Map<string, number>()
+      for (const column of columns) {
+        const { rows } = await pool.query<{ head: string; count: number }>(
+          `SELECT ${headOf(column)} AS head, count(*)::int AS count FROM ${column.table} WHERE ${column.column} IS NOT NULL GROUP BY 1`,
+        )
+        for (const { head, count } of rows) {
+          const kid = keyIdOfHead(head) ?? NO_KEY
+          counts.set(kid, (counts.get(kid) ?? 0) + count)
+        }
+      }
+      return counts
+    },
+
+    async read(column, { after, exceptKid, limit }) {
+      const { rows } = await pool.query<{ key: string; value: Sealed; tenant: string; record: string }>(
+        `SELECT ${column.key} AS key, ${column.column} AS value, tenant_id AS tenant, ${column.record} AS record FROM ${column.table}
+          WHERE ${column.column} IS NOT NULL AND ${column.key} > $1 AND ($2::text IS NULL OR NOT starts_with(${column.column}, $2))
+          ORDER BY ${column.key} LIMIT $3`,
+        [after, exceptKid === null ? null : sealedPrefix(exceptKid), limit],
+      )
+      return rows.map(({ key, value, tenant, record }) => ({
+        key,
+        value,
+        owner: { tenant, record, purpose: column.purpose },
+      }))
+    },
+
+    async replace(column, changes) {
+      return replace(pool, column, changes)
+    },
+
+    async findSealingKids() {
+      const { rows } = await pool.query<{ name: string }>(
+        `SELECT DISTINCT application_name AS name FROM pg_stat_activity
+          WHERE datname = current_database() AND starts_with(application_name, $1)`,
+        [SEALS_WITH],
+      )
+      return new Set(rows.map(({ name }) => name.slice(SEALS_WITH.length)))
+    },
+
+    async isShared() {
+      // What other roles do is hidden, but not that they are there.
+      const { rows } = await pool.query<{ connections: number }>(
+        `SELECT count(*)::int AS connections FROM pg_stat_activity
+          WHERE datname = current_database() AND coalesce(backend_type, 'client backend') = 'client backend'`,
+      )
+      return (rows[0]?.connections ?? 0) > pool.totalCount
+    },
+
+    async recordRotation({ kid, resealed, finished, now }) {
+      const installation = await prisma.installation.findUnique({ where: { id: 1 } })
+      if (!installation) return
+      await appendAuditEvent(prisma, {
+        tenantId: installation.tenantId,
+        at: now,
+        actor: null,
+        action: 'vault-rotated',
+        outcome: finished ? 'done' : 'unfinished',
+        details: { key: kid, resealed },
+      })
+    },
+  }
+}
+
+/** Rows that somebody is at are passed over instead of waited for: so nobody can wait for us who is waited for by us. */
+async function replace(
+  pool: pg.Pool,
+  { table, column, key }: SealedColumn,
+  changes: readonly { key: string; before: Sealed; after: Sealed }[],
+): Promise<number> {
+  const { rowCount } = await pool.query(
+    `WITH change AS MATERIALIZED (SELECT * FROM unnest($1::text[], $2::text[], $3::text[]) AS c(key, before, after)),
+     free AS MATERIALIZED (
+       SELECT t.${key} AS key FROM ${table} t JOIN change c ON t.${key} = c.key AND t.${column} = c.before
+          FOR NO KEY UPDATE OF t SKIP LOCKED
+     )
+     UPDATE ${table} t SET ${column} = c.after
+       FROM change c JOIN free f ON f.key = c.key
+      WHERE t.${key} = c.key AND t.${column} = c.before`,
+    [changes.map((change) => change.key), changes.map(({ before }) => before), changes.map(({ after }) => after)],
+  )
+  return rowCount ?? 0
+}
