@@ -1,0 +1,25 @@
+import type { SettingsProblem } from '@inforiver-mail/contract/consent-problem'
+import type { AlertType } from '@inforiver-mail/contract/notice'
+
+type ProblemFacts = Pick<SettingsProblem, 'title' | 'detail' | 'action' | 'correlationId'> & {
+  readonly fromEmail: string
+}
+
+/** What is known of each kind of alert. Never a secret, and nothing of a message. */
+export interface AlertFacts extends Record<AlertType, object> {
+  readonly 'mailbox.reconnect-required': ProblemFacts
+  readonly 'mailbox.app-misconfigured': ProblemFacts
+  readonly 'mailbox.recovered': { readonly fromEmail: string }
+  readonly 'message.failed': Readonly<Record<string, never>>
+  readonly 'queue.stalled': { readonly oldestDueAt: string }
+  readonly 'secret.expiring': {
+    readonly kind: 'secret' | 'certificate'
+    readonly expiresAt: string
+    readonly daysLeft: number
+  }
+}
+
+/** One kind of alert with its facts. */
+export type Alert = {
+  readonly [Type in AlertType]: { readonly type: Type; readonly facts: AlertFacts[Type] }
+}[AlertType]

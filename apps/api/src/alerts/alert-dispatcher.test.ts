@@ -1,0 +1,306 @@
+import { randomBytes } from 'node:crypto'
+import type { RequestListener } from 'node:http'
+import { adminPlaces } from '@inforiver-mail/m365/admin-places'
+import { parseVaultKeys } from '@inforiver-mail/m365/key-ring'
+import { createTokenVault } from '@inforiver-mail/m365/token-vault'
+import pino from 'pino'
+import { Webhook } from 'standardwebhooks'
+import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest'
+import { selfSignedCertificate } from '../../../../packages/m365/src/test-support/self-signed-certificate.ts'
+import { serveTls } from '../../../../packages/m365/src/test-support/servers.ts'
+import type { Alert } from '../alert.ts'
+import { appendAlert } from '../database/alert-log.ts'
+import { openDatabase, type Database } from '../database/database.ts'
+import { newId } from '../ids.ts'
+import { createTestClock, HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
+import { createTestDatabase, type TestDatabase } from '../test-support/test-database.ts'
+import { createAlertDispatcher, createWebhookAttempt, type AttemptWebhook } from './alert-dispatcher.ts'
+import { createAlertStore, type AlertStore } from './alert-store.ts'
+import { newWebhookSecret, webhookSecretOwner } from './webhook-secret.ts'
+import { createWebhookSender } from './webhook-sender.ts'
+
+const RECOVERED: Alert = { type: 'mailbox.recovered', facts: { fromEmail: 'ada@contoso.com' } }
+const WAIT = { interval: 50 } as const
+const TEN_ATTEMPTS = 10
+const ANY = { limit: 20, except: [] } as const
+const parsed = parseVaultKeys(`test:${randomBytes(32).toString('base64')}`)
+if (parsed.outcome !== 'read') throw new Error('The key of this test cannot be read.')
+const vault = createTokenVault(parsed.keyRing)
+const certificate = selfSignedCertificate()
+const clock = createTestClock()
+const logger = pino({ level: 'silent' })
+
+let test: TestDatabase
+let database: Database
+let store: AlertStore
+
+beforeAll(async () => {
+  test = await createTestDatabase()
+  database = await openDatabase(test.url, () => {})
+  store = createAlertStore(database.prisma, database.pool)
+})
+afterAll(async () => {
+  await database.close()
+  await test.drop()
+})
+beforeEach(async () => {
+  await test.empty('webhooks', 'alert_events')
+  await test.query(
+    `INSERT INTO tenants (id, created_at) VALUES ('ten_a', now()), ('ten_b', now()) ON CONFLICT DO NOTHING`,
+  )
+  clock.advance(1 * MINUTES)
+})
+
+interface Told {
+  readonly id: string
+  // oxlint-disable-next-line typescript/no-explicit-any -- tests assert on its shape
+  readonly payload: any
+}
+
+/** A webhook of the tenant, whose receiver answers with one status after the other, the last from then on. */
+async function addWebhook(statuses: readonly number[] = [204], tenantId = 'ten_a') {
+  const told: Told[] = []
+  const id = newId('webhook')
+  const secret = newWebhookSecret(randomBytes)
+  const answer: RequestListener = (request, response) => {
+    const chunks: Buffer[] = []
+    request.on('data', (chunk: Buffer) => chunks.push(chunk))
+    request.on('end', () => {
+      const headers = request.headers as Record<string, string>
+      const body = Buffer.concat(chunks).toString()
+      // Signed at the time of the product, which is not the one that the library looks at.
+      const signature = new Webhook(secret).sign(headers['webhook-id'] ?? '', clock.now(), body)
+      const payload = headers['webhook-signature'] === signature ? JSON.parse(body) : 'not signed'
+      told.push({ id: headers['webhook-id'] ?? '', payload })
+      response.writeHead(statuses[told.length - 1] ?? statuses.at(-1) ?? 500).end()
+    })
+  }
+  const url = await serveTls(certificate, answer)
+  const secretSealed = await vault.seal(secret, webhookSecretOwner(tenantId, id))
+  await store.createWebhook({ id, tenantId, url, secretSealed }, 'usr_a', clock.now())
+  return { id, told, listed: async () => (await store.listWebhooks(tenantId)).find((webhook) => webhook.id === id) }
+}
+
+const send = createWebhookSender({ allowAddress: () => true, extraCaCertificates: certificate.certificate })
+const attemptWebhook = createWebhookAttempt({ vault, send, clock: clock.now, logger })
+
+function start(attempt: AttemptWebhook = attemptWebhook) {
+  const dispatcher = createAlertDispatcher({
+    places: adminPlaces('https://login.microsoftonline.com', 'https://graph.microsoft.com'),
+    store,
+    attempt,
+    publicUrl: 'https://mail.contoso.com',
+    clock: clock.now,
+    chance: () => 0,
+    logger,
+    pollEveryMs: 20,
+  })
+  dispatcher.start()
+  let stopped = false
+  const stop = async () => {
+    if (!stopped) await dispatcher.stop()
+    stopped = true
+  }
+  onTestFinished(stop)
+  return { stop }
+}
+
+async function raise(alert: Alert = RECOVERED, tenantId = 'ten_a'): Promise<string> {
+  await appendAlert(database.prisma, { ...alert, tenantId, at: clock.now() })
+  const [row] = await test.query<{ id: string }>('SELECT id FROM alert_events ORDER BY at DESC, ctid DESC LIMIT 1')
+  return row?.id ?? ''
+}
+
+it('tells every webhook of the tenant, signed, and none of another tenant', async () => {
+  const [one, two, other] = [await addWebhook(), await addWebhook(), await addWebhook([204], 'ten_b')]
+  const id = await raise()
+  start()
+
+  await expect.poll(() => [one.told.length, two.told.length], WAIT).toEqual([1, 1])
+  expect(one.told).toEqual([
+    {
+      id,
+      payload: {
+        type: 'mailbox.recovered',
+        timestamp: clock.now().toISOString(),
+        data: {
+          title: 'Mail leaves from ada@contoso.com again',
+          detail: expect.any(String),
+          action: expect.any(String),
+          url: 'https://mail.contoso.com/settings/office365-smtp',
+          fromEmail: 'ada@contoso.com',
+        },
+      },
+    },
+  ])
+  expect(two.told).toEqual(one.told)
+  expect(other.told).toEqual([])
+})
+
+it('shows what became of the last attempt', async () => {
+  const webhook = await addWebhook()
+  await raise()
+  start()
+
+  const lastAttempt = { at: clock.now().toISOString(), type: 'mailbox.recovered', outcome: 'delivered', status: 204 }
+  await expect.poll(webhook.listed, WAIT).toMatchObject({ lastAttempt, waiting: 0 })
+})
+
+it('tries again after 5 seconds, then after 5 minutes, under the same id', async () => {
+  const webhook = await addWebhook([500, 302, 204])
+  const id = await raise()
+  start()
+
+  await expect
+    .poll(webhook.listed, WAIT)
+    .toMatchObject({ lastAttempt: { outcome: 'refused', status: 500 }, waiting: 1 })
+  clock.advance(5 * SECONDS)
+  await expect
+    .poll(webhook.listed, WAIT)
+    .toMatchObject({ lastAttempt: { outcome: 'redirected', status: 302 }, waiting: 1 })
+  clock.advance(5 * MINUTES)
+  await expect.poll(webhook.listed, WAIT).toMatchObject({ lastAttempt: { outcome: 'delivered' }, waiting: 0 })
+  expect(webhook.told.map((told) => told.id)).toEqual([id, id, id])
+  expect(webhook.told[2]?.payload).toEqual(webhook.told[0]?.payload)
+})
+
+it('does not try again before its time', async () => {
+  const webhook = await addWebhook([500])
+  await raise()
+  start()
+  await expect.poll(webhook.listed, WAIT).toMatchObject({ lastAttempt: { status: 500 } })
+
+  clock.advance(4 * SECONDS)
+  const second = await addWebhook()
+  await raise()
+
+  await expect.poll(() => second.told.length, WAIT).toBe(1) // a turn has passed
+  expect(webhook.told.filter(({ id }) => id === webhook.told[0]?.id)).toHaveLength(1)
+})
+
+it('gives an alert up after ten attempts', async () => {
+  const webhook = await addWebhook([500])
+  await raise()
+  start()
+
+  for (let attempts = 1; attempts <= TEN_ATTEMPTS; attempts++) {
+    await expect.poll(() => webhook.told.length, WAIT).toBe(attempts)
+    const waiting = attempts === TEN_ATTEMPTS ? 0 : 1
+    await expect
+      .poll(
+        () => test.query('SELECT attempts, next_attempt_at > $1 AS later FROM webhook_deliveries', [clock.now()]),
+        WAIT,
+      )
+      .toEqual([{ attempts, later: waiting === 1 ? true : null }])
+    expect(await webhook.listed()).toMatchObject({ waiting })
+    clock.advance(25 * HOURS)
+  }
+})
+
+it('gives an alert up at once when the receiver is gone for good', async () => {
+  const webhook = await addWebhook([410])
+  await raise()
+  start()
+
+  await expect
+    .poll(webhook.listed, WAIT)
+    .toMatchObject({ lastAttempt: { outcome: 'refused', status: 410 }, waiting: 0 })
+})
+
+it('lets a webhook that does not answer keep no other waiting', async () => {
+  const silent = await addWebhook()
+  const other = await addWebhook()
+  const never: AttemptWebhook = async (webhook, told, signal) => {
+    if (webhook.id !== silent.id) return attemptWebhook(webhook, told, signal)
+    signal?.throwIfAborted() // claimed in the moment of the stop
+    return new Promise((_resolve, reject) => signal?.addEventListener('abort', () => reject(signal.reason as Error)))
+  }
+  await raise()
+  await raise()
+  const { stop } = start(never)
+
+  await expect.poll(() => other.told.length, WAIT).toBe(2)
+  await stop()
+  expect(await silent.listed()).toMatchObject({ waiting: 2, lastAttempt: null })
+})
+
+it('delivers each alert once when several processes share the work', async () => {
+  const webhook = await addWebhook()
+  const ids = await Promise.all(Array.from({ length: 5 }, () => raise()))
+  start()
+  start()
+  start()
+
+  await expect.poll(webhook.listed, WAIT).toMatchObject({ lastAttempt: { outcome: 'delivered' } })
+  await expect.poll(() => webhook.told.length, WAIT).toBe(ids.length)
+  expect(new Set(webhook.told.map(({ id }) => id)).size).toBe(ids.length)
+})
+
+it('tries again what a process left behind that ended in the middle', async () => {
+  const webhook = await addWebhook()
+  await raise()
+  await store.publish(clock.now())
+  expect(await store.claim(clock.now(), ANY)).toHaveLength(1) // and nothing more is heard of it
+  start()
+  clock.advance(59 * SECONDS)
+  expect(await store.claim(clock.now(), ANY)).toEqual([])
+  expect(webhook.told).toEqual([])
+
+  clock.advance(1 * SECONDS)
+  await expect.poll(() => webhook.told.length, WAIT).toBe(1)
+})
+
+it('breaks off when it is stopped, and leaves the alert to be tried again', async () => {
+  const webhook = await addWebhook()
+  const begun = Promise.withResolvers<void>()
+  const hanging: AttemptWebhook = (_webhook, _told, signal) => {
+    begun.resolve()
+    return new Promise((_resolve, reject) => signal?.addEventListener('abort', () => reject(signal.reason as Error)))
+  }
+  await raise()
+  const { stop } = start(hanging)
+  await begun.promise
+  await stop()
+
+  expect(await webhook.listed()).toMatchObject({ waiting: 1, lastAttempt: null })
+})
+
+it('does not let an attempt that took too long overrule the one after it', async () => {
+  const webhook = await addWebhook()
+  await raise()
+  await store.publish(clock.now())
+  const [first] = await store.claim(clock.now(), ANY)
+  clock.advance(1 * MINUTES)
+  const [second] = await store.claim(clock.now(), ANY)
+  if (!first || !second) throw new Error('Nothing was due.')
+  const attempt = { at: clock.now().toISOString(), type: 'mailbox.recovered', status: null } as const
+
+  await store.settle(second, { ...attempt, outcome: 'delivered' }, null)
+  await store.settle(first, { ...attempt, outcome: 'timed-out' }, clock.now())
+
+  expect(await webhook.listed()).toMatchObject({ waiting: 0, lastAttempt: { outcome: 'delivered' } })
+})
+
+it('delivers nothing more to a webhook that is removed', async () => {
+  const webhook = await addWebhook([500])
+  await raise()
+  start()
+  await expect.poll(webhook.listed, WAIT).toMatchObject({ waiting: 1 })
+  await store.removeWebhook('ten_a', webhook.id, 'usr_a', clock.now())
+  const other = await addWebhook()
+  clock.advance(1 * HOURS)
+  await raise()
+
+  await expect.poll(() => other.told.length, WAIT).toBe(1)
+  expect(webhook.told).toHaveLength(1)
+})
+
+it('tells a webhook nothing of what happened before it was added', async () => {
+  await raise()
+  await store.publish(clock.now())
+  const webhook = await addWebhook()
+  start()
+  const id = await raise()
+
+  await expect.poll(() => webhook.told.map((told) => told.id), WAIT).toEqual([id])
+})

@@ -1,0 +1,128 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { WebhookAttempt, WebhookType } from '@inforiver-mail/contract/webhook'
+import type { TokenVault } from '@inforiver-mail/m365/token-vault'
+import type { AdminPlaces } from '@inforiver-mail/m365/admin-places'
+import type { FastifyBaseLogger } from 'fastify'
+import { webhookBody } from './webhook-body.ts'
+import type { AlertStore, ClaimedDelivery, WebhookTarget } from './alert-store.ts'
+import { nextAttemptAt } from './webhook-schedule.ts'
+import { webhookSecretOwner } from './webhook-secret.ts'
+import type { SendWebhook } from './webhook-sender.ts'
+
+const POLL_EVERY_MS = 2_000
+const AFTER_FAILURE_MS = 10_000
+const MAX_UNDER_WAY = 20
+
+/** One request to a webhook, and what became of it. Rejects only with the reason of `signal`, or when the vault cannot open the secret. */
+export type AttemptWebhook = (
+  webhook: WebhookTarget,
+  told: { readonly id: string; readonly type: WebhookType; readonly body: string },
+  signal?: AbortSignal,
+) => Promise<WebhookAttempt>
+
+export function createWebhookAttempt(parts: {
+  vault: TokenVault
+  send: SendWebhook
+  clock: () => Date
+  logger: FastifyBaseLogger
+}): AttemptWebhook {
+  const { vault, send, clock, logger } = parts
+  return async ({ id: webhook, tenantId, url, secretSealed }, { id, type, body }, signal) => {
+    const secret = await vault.open(secretSealed, webhookSecretOwner(tenantId, webhook))
+    const at = clock()
+    const { outcome, status } = await send({ url, secret, id, at, body }, signal)
+    // Not where it went: an address is often a secret.
+    if (outcome === 'delivered') logger.info({ webhook, alert: id, type, status }, 'webhook delivered')
+    else logger.warn({ webhook, alert: id, type, outcome, status }, 'webhook not delivered')
+    return { at: at.toISOString(), type, outcome, status }
+  }
+}
+
+export interface AlertDispatcher {
+  start(): void
+  /** Breaks off what is under way: it is tried again. */
+  stop(): Promise<void>
+}
+
+/** Publishes alerts and delivers them to the webhooks; any number of processes share the work. */
+export function createAlertDispatcher(parts: {
+  store: AlertStore
+  attempt: AttemptWebhook
+  publicUrl: string
+  places: AdminPlaces
+  clock: () => Date
+  /** Between 0 and 1, for jitter. */
+  chance: () => number
+  logger: FastifyBaseLogger
+  pollEveryMs?: number
+}): AlertDispatcher {
+  const { store, attempt, publicUrl, places, clock, chance, logger, pollEveryMs = POLL_EVERY_MS } = parts
+  /** By webhook: each gets one request at a time from this process, so that one that does not answer delays only itself. */
+  const underWay = new Map<string, Promise<void>>()
+  let stopping = new AbortController()
+  let wakeUp = Promise.withResolvers<void>()
+  let ended: Promise<void> = Promise.resolve()
+
+  return {
+    start() {
+      stopping = new AbortController()
+      ended = dispatching(stopping.signal)
+    },
+    async stop() {
+      stopping.abort()
+      wakeUp.resolve()
+      await ended
+      await Promise.all(underWay.values())
+    },
+  }
+
+  async function dispatching(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      wakeUp = Promise.withResolvers<void>()
+      let pauseMs = pollEveryMs
+      try {
+        await store.publish(clock())
+        const free = MAX_UNDER_WAY - underWay.size
+        for (const delivery of free > 0
+          ? await store.claim(clock(), { limit: free, except: [...underWay.keys()] })
+          : []) {
+          const { id } = delivery.webhook
+          const done = deliver(delivery, signal).finally(() => {
+            underWay.delete(id)
+            wakeUp.resolve() // the same webhook may have more to be told
+          })
+          underWay.set(id, done)
+        }
+      } catch (error) {
+        logger.warn({ err: error }, 'alerts could not be delivered; trying again')
+        pauseMs = AFTER_FAILURE_MS
+      }
+      await pause(pauseMs)
+    }
+  }
+
+  async function pause(ms: number): Promise<void> {
+    const timer = new AbortController()
+    await Promise.race([wakeUp.promise, delay(ms, undefined, { signal: timer.signal }).catch(() => {})])
+    timer.abort()
+  }
+
+  async function deliver(delivery: ClaimedDelivery, signal: AbortSignal): Promise<void> {
+    const { webhook, raised, attempts } = delivery
+    try {
+      const { id, alert } = raised
+      const body = webhookBody(raised, publicUrl, places)
+      const attempted = await attempt(webhook, { id, type: alert.type, body }, signal)
+      const over = attempted.outcome === 'delivered' || attempted.status === GONE
+      const again = over ? null : nextAttemptAt(attempts, clock(), chance)
+      await store.settle(delivery, attempted, again)
+      if (again === null && attempted.outcome !== 'delivered')
+        logger.error({ webhook: webhook.id, alert: id, attempts }, 'an alert was given up')
+    } catch (error) {
+      if (!signal.aborted) logger.error({ err: error, webhook: webhook.id }, 'a webhook could not be tried')
+    }
+  }
+}
+
+/** Standard Webhooks, "Deliverability and reliability": a receiver that answers this wants no more. */
+const GONE = 410

@@ -1,0 +1,92 @@
+import { isIP } from 'node:net'
+import { dismissNotice, listNotices, type Notice } from '@inforiver-mail/contract/notice'
+import {
+  ADDRESS_FAULT,
+  createWebhook,
+  listWebhooks,
+  MAX_WEBHOOKS,
+  removeWebhook,
+  testWebhook,
+} from '@inforiver-mail/contract/webhook'
+import type { AdminPlaces } from '@inforiver-mail/m365/admin-places'
+import type { RandomBytes } from '@inforiver-mail/m365/random'
+import type { TokenVault } from '@inforiver-mail/m365/token-vault'
+import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
+import { ProblemError } from '../http/problem.ts'
+import { route } from '../http/route.ts'
+import type { SignedIn } from '../http/session.ts'
+import { newId } from '../ids.ts'
+import type { AttemptWebhook } from './alert-dispatcher.ts'
+import type { AlertStore, RaisedAlert } from './alert-store.ts'
+import { alertWords } from './alert-words.ts'
+import type { AddressRule } from './webhook-address.ts'
+import { testBody } from './webhook-body.ts'
+import { newWebhookSecret, webhookSecretOwner } from './webhook-secret.ts'
+
+interface Options {
+  readonly requireAdmin: (request: FastifyRequest) => Promise<SignedIn>
+  readonly store: AlertStore
+  readonly vault: TokenVault
+  readonly attempt: AttemptWebhook
+  readonly allowAddress: AddressRule
+  readonly publicUrl: string
+  readonly places: AdminPlaces
+  readonly clock: () => Date
+  readonly random: RandomBytes
+}
+
+export const alertRoutes: FastifyPluginAsync<Options> = async (app, options) => {
+  const { requireAdmin, store, vault, attempt, allowAddress, publicUrl, places, clock, random } = options
+
+  route(app, listWebhooks, requireAdmin, async ({ caller }) => ({ items: await store.listWebhooks(caller.tenantId) }))
+
+  route(app, createWebhook, requireAdmin, async ({ request, caller: { tenantId, userId: actor }, body: { url } }) => {
+    const literal = new URL(url).hostname.replace(/^\[|\]$/g, '')
+    if (isIP(literal) !== 0 && !allowAddress(literal)) throw refusedUrl(ADDRESS_FAULT)
+    const id = newId('webhook')
+    const secret = newWebhookSecret(random)
+    const secretSealed = await vault.seal(secret, webhookSecretOwner(tenantId, id))
+    const now = clock()
+    if (!(await store.createWebhook({ id, tenantId, url, secretSealed }, actor, now))) throw refusedUrl(FULL_FAULT)
+    request.log.info({ webhook: id }, 'webhook created')
+    return { id, url, createdAt: now.toISOString(), waiting: 0, lastAttempt: null, secret }
+  })
+
+  route(app, removeWebhook, requireAdmin, async ({ request, caller: { tenantId, userId }, params: { id } }) => {
+    if (!(await store.removeWebhook(tenantId, id, userId, clock()))) throw noSuchWebhook()
+    request.log.info({ webhook: id }, 'webhook removed')
+  })
+
+  route(app, testWebhook, requireAdmin, async ({ caller: { tenantId, userId }, params: { id } }) => {
+    const webhook = await store.findWebhook(tenantId, id)
+    if (!webhook) throw noSuchWebhook()
+    const told = { id: newId('alert'), type: 'webhook.test', body: testBody(clock(), publicUrl) } as const
+    const attempted = await attempt(webhook, told)
+    await store.noteTest(webhook, userId, attempted)
+    return attempted
+  })
+
+  route(app, listNotices, requireAdmin, async ({ caller }) => {
+    const raised = await store.listNotices(caller.tenantId)
+    const newestFirst = raised.toSorted((one, other) => other.at.getTime() - one.at.getTime())
+    return { items: newestFirst.map((raised) => toNotice(raised, places)) }
+  })
+
+  route(app, dismissNotice, requireAdmin, async ({ caller: { tenantId }, params: { id } }) => {
+    if (!(await store.dismiss(tenantId, id, clock()))) throw new ProblemError('not-found', 'There is no such notice.')
+  })
+}
+
+const FULL_FAULT = `There are ${MAX_WEBHOOKS} webhooks already, and no more are possible. Remove one first.`
+
+function toNotice({ id, at, alert, count }: RaisedAlert, places: AdminPlaces): Notice {
+  return { id, type: alert.type, at: at.toISOString(), ...alertWords(alert, count, places) }
+}
+
+function refusedUrl(message: string): ProblemError {
+  return new ProblemError('invalid-input', message, { errors: [{ path: 'url', message }] })
+}
+
+function noSuchWebhook(): ProblemError {
+  return new ProblemError('not-found', 'There is no such webhook.')
+}

@@ -1,0 +1,93 @@
+import { AlertType } from '@inforiver-mail/contract/notice'
+import { adminPlaces } from '@inforiver-mail/m365/admin-places'
+import { WebhookPayload } from '@inforiver-mail/contract/webhook'
+import { expect, it } from 'vitest'
+import type { Alert } from '../alert.ts'
+import { alertWords } from './alert-words.ts'
+import { testBody, webhookBody } from './webhook-body.ts'
+
+const PLACES = adminPlaces('https://login.microsoftonline.com', 'https://graph.microsoft.com')
+const AT = new Date('2026-11-24T10:00:00.000Z')
+const PROBLEM = {
+  fromEmail: 'reports@contoso.com',
+  title: 'The connection was revoked',
+  detail: 'Microsoft no longer accepts the connection.',
+  action: 'A workspace admin has to reconnect the mailbox.',
+  correlationId: 'c0ffee00-0000-4000-8000-000000000000',
+}
+
+const ALERTS: readonly Alert[] = [
+  { type: 'mailbox.reconnect-required', facts: PROBLEM },
+  { type: 'mailbox.app-misconfigured', facts: PROBLEM },
+  { type: 'mailbox.recovered', facts: { fromEmail: 'reports@contoso.com' } },
+  { type: 'message.failed', facts: {} },
+  { type: 'queue.stalled', facts: { oldestDueAt: '2026-11-24T09:40:00.000Z' } },
+  { type: 'secret.expiring', facts: { kind: 'secret', expiresAt: '2026-12-01T00:00:00.000Z', daysLeft: 7 } },
+]
+
+it('has words for every kind of alert', () => {
+  expect(ALERTS.map(({ type }) => type)).toEqual(AlertType.options)
+  for (const alert of ALERTS) {
+    const { title, detail, action } = alertWords(alert, 2, PLACES)
+    expect(title).toMatch(/^[A-Z0-9].*[^.]$/)
+    expect(detail).toMatch(/^[A-Z].*\.$/)
+    expect(action).toMatch(/^[A-Z].*\.$/)
+  }
+})
+
+it.each(ALERTS.map((alert) => [alert.type, alert] as const))(
+  'tells a webhook of %s as the contract says',
+  (type, alert) => {
+    const payload = JSON.parse(
+      webhookBody({ id: 'alt_0', at: AT, alert, count: 3 }, 'https://mail.contoso.com', PLACES),
+    )
+
+    expect(WebhookPayload.parse(payload)).toEqual(payload)
+    expect(payload).toMatchObject({ type, timestamp: AT.toISOString() })
+    expect(payload.data.url).toMatch(/^https:\/\/mail\.contoso\.com\/(settings|messages)/)
+  },
+)
+
+it('tells a webhook of a test as the contract says', () => {
+  const payload = JSON.parse(testBody(AT, 'https://mail.contoso.com'))
+
+  expect(WebhookPayload.parse(payload)).toEqual(payload)
+})
+
+it.each([
+  [1, 'A message failed'],
+  [10_000, '10000 messages failed'],
+])('counts %s failed messages', (count, title) => {
+  expect(alertWords({ type: 'message.failed', facts: {} }, count, PLACES).title).toBe(title)
+})
+
+it.each([
+  [60, 'The client secret of the app registration expires in 60 days'],
+  [1, 'The client secret of the app registration expires within a day'],
+  [0, 'The client secret of the app registration has expired'],
+])('says what %s days left mean', (daysLeft, title) => {
+  const facts = { kind: 'secret', expiresAt: '2026-12-01T00:00:00.000Z', daysLeft } as const
+
+  expect(alertWords({ type: 'secret.expiring', facts }, 1, PLACES).title).toBe(title)
+})
+
+it.each([
+  ['secret', 'Client secrets', 'AZURE_CLIENT_SECRET_EXPIRES'],
+  ['certificate', 'Certificates', 'AZURE_CLIENT_CERTIFICATE_PATH'],
+] as const)('says where a %s is renewed, with a link, and what is set then', (kind, place, setting) => {
+  const facts = { kind, expiresAt: '2026-12-01T00:00:00.000Z', daysLeft: 7 }
+  const { detail, action } = alertWords({ type: 'secret.expiring', facts }, 1, PLACES)
+
+  expect(detail).toContain('It runs out on December 1, 2026.')
+  expect(action).toContain(
+    `the Microsoft Entra admin center (https://entra.microsoft.com) > App registrations > the app of Inforiver Mail > Certificates & secrets > ${place}.`,
+  )
+  expect(action).toContain(setting)
+})
+
+it('has a code within the sentence, and the next sentence after one full stop', () => {
+  const detail = 'ada@contoso.com may not send from reports@contoso.com (ErrorAccessDenied).'
+  const alert = { type: 'mailbox.reconnect-required', facts: { ...PROBLEM, detail } } as const
+
+  expect(alertWords(alert, 1, PLACES).detail).toContain(' (ErrorAccessDenied). Messages are held')
+})

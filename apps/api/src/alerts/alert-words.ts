@@ -1,0 +1,80 @@
+import type { AdminPlaces } from '@inforiver-mail/m365/admin-places'
+import type { Alert } from '../alert.ts'
+
+export interface AlertWords {
+  readonly title: string
+  readonly detail: string
+  readonly action: string
+}
+
+/** As the settings page has it where people read English: the day begins in UTC. */
+const DAY = new Intl.DateTimeFormat('en-US', { dateStyle: 'long', timeZone: 'UTC' })
+
+const RENEWAL = {
+  secret: {
+    what: 'client secret',
+    place: 'Client secrets',
+    settings: 'sets AZURE_CLIENT_SECRET and AZURE_CLIENT_SECRET_EXPIRES',
+  },
+  certificate: {
+    what: 'certificate',
+    place: 'Certificates',
+    settings: 'puts it where AZURE_CLIENT_CERTIFICATE_PATH points',
+  },
+} as const
+
+/** An alert in words, for the page and for webhooks. `count`: how many messages it is about. */
+export function alertWords({ type, facts }: Alert, count: number, { entra }: AdminPlaces): AlertWords {
+  switch (type) {
+    case 'mailbox.reconnect-required':
+      return {
+        title: `Mail from ${facts.fromEmail} waits: reconnect the mailbox`,
+        detail: sentences(facts.title, facts.detail, 'Messages are held until then, and none is lost.'),
+        action: facts.action,
+      }
+    case 'mailbox.app-misconfigured':
+      return {
+        title: `Mail from ${facts.fromEmail} waits: the app registration has to be mended`,
+        detail: sentences(facts.title, facts.detail, 'Messages are held until then, and none is lost.'),
+        action: facts.action,
+      }
+    case 'mailbox.recovered':
+      return {
+        title: `Mail leaves from ${facts.fromEmail} again`,
+        detail: 'The mailbox works. Messages that were held leave by themselves.',
+        action: 'Nothing has to be done.',
+      }
+    case 'message.failed':
+      return {
+        title: count === 1 ? 'A message failed' : `${count} messages failed`,
+        detail: `Microsoft refused ${count === 1 ? 'it' : 'them'} for good, 24 hours of trying were over, or it could not be told whether ${count === 1 ? 'it was' : 'they were'} sent.`,
+        action:
+          'The Messages page says why each failed, and which may have been sent. A workspace admin can retry it there once the reason is gone.',
+      }
+    case 'queue.stalled':
+      return {
+        title: count === 1 ? 'A message is due and does not leave' : `${count} messages are due and do not leave`,
+        detail:
+          'The mailbox is connected and within its limits, but for 15 minutes nothing has left it, and the oldest message has been due for longer than that. Either Microsoft cannot be reached or does not take mail, or no worker is running. Messages are tried for 24 hours.',
+        action:
+          'The Messages page shows what came of each attempt. Where there was none, whoever operates Inforiver Mail should look whether a worker is running (ROLE=all or ROLE=worker) and what its log says; where Microsoft was not reached, whether a proxy or a firewall is in the way.',
+      }
+    case 'secret.expiring': {
+      const { what, place, settings } = RENEWAL[facts.kind]
+      return {
+        title: `The ${what} of the app registration ${expiryWords(facts.daysLeft)}`,
+        detail: `It ${facts.daysLeft === 0 ? 'ran' : 'runs'} out on ${DAY.format(Date.parse(facts.expiresAt))}. From then on Microsoft refuses every sign-in of the app, and all mail waits.`,
+        action: `An Entra administrator adds a new ${what} in the ${entra} > App registrations > the app of Inforiver Mail > Certificates & secrets > ${place}. Whoever operates Inforiver Mail ${settings}, and restarts.`,
+      }
+    }
+  }
+}
+
+function expiryWords(daysLeft: number): string {
+  if (daysLeft === 0) return 'has expired'
+  return daysLeft === 1 ? 'expires within a day' : `expires in ${daysLeft} days`
+}
+
+function sentences(...texts: readonly string[]): string {
+  return texts.map((text) => (/[.!?]$/.test(text) ? text : `${text}.`)).join(' ')
+}

@@ -1,0 +1,238 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
+import { openDatabase, type Database } from '../database/database.ts'
+import { RECOVER_ABANDONED } from '../delivery/claim.sql.ts'
+import { createDeliveryGround, graphAnswers, type DeliveryGround } from '../test-support/delivery-ground.ts'
+import { SETTINGS } from '../test-support/office365-smtp.ts'
+import { HOURS, MINUTES } from '../test-support/test-clock.ts'
+import type { TestProduct } from '../test-support/test-product.ts'
+import { connectMailbox } from '../test-support/test-service.ts'
+import { createAlertStore, type AlertStore } from './alert-store.ts'
+import { createQueueWatch } from './queue-watch.ts'
+
+const NO_LIMITS = { recipientsPerDay: 0 }
+
+let ground: DeliveryGround
+let database: Database
+let store: AlertStore
+
+beforeAll(async () => {
+  ground = await createDeliveryGround({ environment: { ROLE: 'api' } })
+  database = await openDatabase(ground.database.url, () => {})
+  store = createAlertStore(database.prisma, database.pool)
+})
+afterAll(async () => {
+  await database.close()
+  await ground.close()
+})
+beforeEach(async () => {
+  await ground.microsoft.control('DELETE', '/scenarios')
+  await ground.database.empty('alert_events', 'messages', 'mailbox_usage')
+  await ground.database.query('UPDATE tenants SET mailbox_paused_until = NULL, troubled_since = NULL')
+  await connectMailbox(ground.product)
+  await ground.pass(2 * HOURS) // the access token has run out
+})
+
+async function startWorker(environment: Record<string, string> = {}): Promise<TestProduct> {
+  const worker = await ground.startProduct({
+    environment: { ROLE: 'worker', MAILBOX_MESSAGES_PER_MINUTE: '0', ...environment },
+    clock: ground.clock.now,
+  })
+  onTestFinished(() => worker.close())
+  return worker
+}
+
+async function submit(count: number): Promise<string[]> {
+  const messages = await Promise.all(Array.from({ length: count }, () => ground.service.submit()))
+  return messages.map(({ id }) => id)
+}
+
+/** Until the workers have tried whatever may be tried now. */
+async function tried(): Promise<void> {
+  const left = () =>
+    ground.database.query(
+      `SELECT m.id FROM messages m JOIN tenants t ON t.id = m.tenant_id
+        WHERE m.status = 'sending'
+           OR (m.status = 'queued' AND m.next_attempt_at <= $1 AND coalesce(t.mailbox_paused_until <= $1, true))`,
+      [ground.clock.now()],
+    )
+  await expect.poll(left, { interval: 5 }).toEqual([])
+}
+
+/** Lets time pass in small steps, with a look at the queues after each. */
+async function watchFor(ms: number, watch: () => Promise<void>): Promise<void> {
+  for (let passed = 0; passed < ms; passed += 5 * MINUTES) {
+    await ground.pass(5 * MINUTES)
+    await tried()
+    await watch()
+  }
+}
+
+function newWatch(limits = NO_LIMITS): () => Promise<void> {
+  return createQueueWatch({ store, limits, clock: ground.clock.now })
+}
+
+const raised = () =>
+  ground.database.query<{ count: number; facts: { oldestDueAt: string }; dismissed: boolean }>(
+    `SELECT count, facts, dismissed_at IS NOT NULL AS dismissed FROM alert_events WHERE type = 'queue.stalled' ORDER BY at`,
+  )
+
+const ENTRA_503 = { kind: 'http', endpoint: 'token', do: { action: 'answer', status: 503 } }
+const GRAPH_503_LATER = graphAnswers(503, 'ServiceUnavailable', { 'retry-after': '1200' })
+
+describe('while Microsoft takes nothing', () => {
+  it.each([
+    ['Entra answers 503', ENTRA_503],
+    ['Graph answers 503', 'send-503'],
+    ['Graph answers 503 and asks for 20 minutes each time', GRAPH_503_LATER],
+    ['Graph answers 504, so that nobody knows', 'send-504'],
+  ])('tells once that the queue stands still, when 15 minutes are over: %s', async (_what, scenario) => {
+    await startWorker()
+    const watch = newWatch()
+    await ground.pass(1 * HOURS)
+    await ground.switchOn(scenario, 'always')
+    const oldestDueAt = ground.clock.now().toISOString()
+    await submit(5)
+    await tried()
+
+    await watchFor(10 * MINUTES, watch)
+    expect(await raised()).toEqual([])
+    await watchFor(6 * HOURS, watch)
+
+    expect(await raised()).toEqual([{ count: 5, facts: { oldestDueAt }, dismissed: false }])
+    expect((await ground.service.get(SETTINGS)).json).toMatchObject({ status: 'connected', problem: null })
+  })
+
+  it('tells it where each message is looked for after a 504, and never found', async () => {
+    await connectMailbox(ground.product, { largeAttachments: true })
+    await ground.database.query(`UPDATE tenant_settings SET sent_items_search = 'works'`)
+    await startWorker()
+    const watch = newWatch()
+    await ground.switchOn('send-504', 'always')
+    await submit(1)
+    await tried()
+
+    await watchFor(1 * HOURS, watch)
+
+    expect(await raised()).toHaveLength(1)
+  })
+
+  it('tells it where a worker dies with each attempt', async () => {
+    const watch = newWatch()
+    const [id] = await submit(1)
+    for (let passed = 0; passed < 30 * MINUTES; passed += 2 * MINUTES) {
+      await ground.database.query(
+        `UPDATE messages SET status = 'sending', lease_owner = 'dead', lease_until = $2 WHERE id = $1`,
+        [id, ground.clock.now()],
+      )
+      await ground.pass(2 * MINUTES)
+      await database.pool.query(RECOVER_ABANDONED, [ground.clock.now()])
+      await watch()
+    }
+
+    expect(await raised()).toHaveLength(1)
+  })
+
+  it('takes the notice away once messages leave, and tells of the next standstill', async () => {
+    await startWorker()
+    const watch = newWatch()
+    await ground.switchOn('send-503', 'always')
+    await submit(2)
+    await tried()
+    await watchFor(30 * MINUTES, watch)
+
+    await ground.microsoft.control('DELETE', '/scenarios')
+    await watchFor(20 * MINUTES, watch)
+    expect(await raised()).toMatchObject([{ count: 2, dismissed: true }])
+
+    await ground.switchOn('send-503', 'always')
+    await submit(1)
+    await tried()
+    await watchFor(30 * MINUTES, watch)
+    expect(await raised()).toMatchObject([
+      { count: 2, dismissed: true },
+      { count: 1, dismissed: false },
+    ])
+  })
+})
+
+it('tells nothing of a message that is tried again while others leave', async () => {
+  await startWorker()
+  const watch = newWatch()
+  await ground.switchOn('send-503')
+  const [stuck] = await submit(1)
+  await tried()
+  for (let passed = 0; passed < 1 * HOURS; passed += 5 * MINUTES) {
+    await ground.database.query('UPDATE messages SET next_attempt_at = $2 WHERE id = $1', [
+      stuck,
+      new Date(ground.clock.now().getTime() + 10 * MINUTES),
+    ])
+    await submit(1)
+    await watchFor(5 * MINUTES, watch)
+  }
+
+  expect(await raised()).toEqual([])
+})
+
+it('tells nothing of messages that wait for the recipients of the next day', async () => {
+  const limits = { recipientsPerDay: 2 }
+  await startWorker({ MAILBOX_RECIPIENTS_PER_DAY: '2' })
+  const watch = newWatch(limits)
+  const ids = await submit(3)
+  await expect.poll(() => ground.database.query(`SELECT id FROM messages WHERE status = 'sent'`)).toHaveLength(2)
+
+  for (let passed = 0; passed < 23 * HOURS; passed += 1 * HOURS) {
+    await ground.pass(1 * HOURS)
+    await watch()
+  }
+  await ground.pass(1 * HOURS)
+  await watch() // before a worker has had the time to look
+  for (const id of ids) await ground.service.until(id, { status: 'sent' })
+
+  expect(await raised()).toEqual([])
+})
+
+it.each([
+  ['throttles it for two hours', graphAnswers(429, 'ApplicationThrottled', { 'retry-after': '7200' })],
+  ['says that it has sent what a day allows', graphAnswers(403, 'ErrorExceededMessageLimit')],
+])('tells nothing of a mailbox of which Microsoft %s', async (_what, scenario) => {
+  await startWorker()
+  const watch = newWatch()
+  await ground.switchOn('send-503') // trouble that is over by then
+  await submit(1)
+  await tried()
+  await ground.switchOn(scenario, 'always')
+  await watchFor(3 * HOURS, watch)
+
+  expect(await raised()).toEqual([])
+})
+
+it('tells nothing of messages that are held or scheduled', async () => {
+  await startWorker()
+  const watch = newWatch()
+  await ground.service.submit({ sendAt: new Date(ground.clock.now().getTime() + 10 * HOURS).toISOString() })
+  await ground.microsoft.control('POST', '/people/ada@contoso.com/revoke-tokens', { accessTokens: true })
+  const held = await ground.service.submit()
+  await ground.service.until(held.id, { status: 'held' })
+
+  await watchFor(3 * HOURS, watch)
+
+  expect(await raised()).toEqual([])
+})
+
+it('tells nothing when all processes stood still, and mail leaves when they start again', async () => {
+  const before = await startWorker()
+  await ground.switchOn('send-503', 'always')
+  await submit(3)
+  await tried()
+  await before.close()
+  await ground.microsoft.control('DELETE', '/scenarios')
+  await ground.pass(6 * HOURS)
+
+  const watch = newWatch()
+  await watch()
+  await startWorker()
+  await tried()
+  await watchFor(1 * HOURS, watch)
+
+  expect(await raised()).toEqual([])
+})

@@ -1,0 +1,288 @@
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { createDeliveryGround, graphAnswers, type DeliveryGround } from '../test-support/delivery-ground.ts'
+import { openDatabase, type Database } from '../database/database.ts'
+import { SETTINGS } from '../test-support/office365-smtp.ts'
+import type { TestBrowser } from '../test-support/test-browser.ts'
+import { HOURS, SECONDS } from '../test-support/test-clock.ts'
+import { connectMailbox } from '../test-support/test-service.ts'
+import { createAlertStore, type AlertStore } from './alert-store.ts'
+
+const NOTICES = '/api/v1/notices'
+const DAYS = 24 * HOURS
+
+let ground: DeliveryGround
+let ada: TestBrowser
+let database: Database
+let store: AlertStore
+let tenantId: string
+
+beforeAll(async () => {
+  ground = await createDeliveryGround({ tickMs: 1 })
+  ada = ground.product.newBrowser()
+  await ada.signIn('Ada Admin')
+  database = await openDatabase(ground.database.url, () => {})
+  store = createAlertStore(database.prisma, database.pool)
+  const [tenant] = await ground.database.query<{ id: string }>('SELECT id FROM tenants')
+  tenantId = tenant?.id ?? ''
+})
+afterAll(async () => {
+  await database.close()
+  await ground.close()
+})
+beforeEach(async () => {
+  await ground.calm()
+  await connectMailbox(ground.product)
+  await ground.calm() // what was held leaves now
+  await ground.database.empty('alert_events', 'messages')
+})
+
+interface Raised {
+  readonly type: string
+  readonly facts: Record<string, unknown>
+  readonly count: number
+}
+
+async function raised(): Promise<Raised[]> {
+  return ground.database.query<Raised & { [column: string]: unknown }>(
+    'SELECT type, facts, count FROM alert_events ORDER BY at, ctid',
+  )
+}
+
+async function notices() {
+  const { status, json } = await signedIn('GET', NOTICES)
+  expect(status).toBe(200)
+  return json.items
+}
+
+/** The clock goes on by days in these tests: the session may have ended. */
+async function signedIn(method: 'GET' | 'POST', path: string, body?: object) {
+  if ((await ada.call('GET', '/api/v1/session')).status === 401) await ada.signIn('Ada Admin')
+  return ada.call(method, path, body)
+}
+
+async function consentTo(path: string, body: object): Promise<void> {
+  const started = await signedIn('POST', `${SETTINGS}/${path}`, body)
+  expect((await ada.consent(started.json.consentUrl, 'Ada Admin')).status).toBe(200)
+}
+
+async function failMessage(subject = 'Refused'): Promise<void> {
+  await ground.switchOn(graphAnswers(400, 'ErrorInvalidRecipients'))
+  const { id } = await ground.service.submit({ subject })
+  await ground.service.until(id, { status: 'failed' })
+}
+
+async function toNextMinute(): Promise<void> {
+  const nowMs = ground.clock.now().getTime()
+  await ground.pass(60 * SECONDS - (nowMs % (60 * SECONDS)))
+}
+
+// The mailbox
+
+it('tells once that the mailbox has to be reconnected, and once that it works again', async () => {
+  await ground.microsoft.control('POST', '/people/ada@contoso.com/revoke-tokens', { accessTokens: true })
+  const [one, two] = [await ground.service.submit(), await ground.service.submit()]
+  await ground.service.until(one.id, { status: 'held' })
+  await ground.service.until(two.id, { status: 'held' })
+
+  const { json: settings } = await ground.service.get(SETTINGS)
+  const { title, detail, action, correlationId } = settings.problem
+  const required = {
+    type: 'mailbox.reconnect-required',
+    facts: { fromEmail: 'ada@contoso.com', title, detail, action, correlationId },
+    count: 1,
+  }
+  expect(await raised()).toEqual([required])
+
+  await consentTo('reconnect', {})
+  await ground.service.until(two.id, { status: 'sent' })
+  expect(await raised()).toEqual([
+    required,
+    { type: 'mailbox.recovered', facts: { fromEmail: 'ada@contoso.com' }, count: 1 },
+  ])
+})
+
+it('tells nothing of a mailbox that is connected, changed or reset while it works', async () => {
+  await consentTo('update-sender', { fromEmail: 'reports@contoso.com' })
+  await signedIn('POST', `${SETTINGS}/reset`, {})
+
+  expect(await raised()).toEqual([])
+})
+
+it('lets no state change without its alert: both are written in one transaction', async () => {
+  await ground.database.query(`ALTER TABLE alert_events ADD CONSTRAINT none CHECK (type = '') NOT VALID`)
+  await ground.microsoft.control('POST', '/people/ada@contoso.com/revoke-tokens', { accessTokens: true })
+  const { id } = await ground.service.submit()
+  await expect.poll(() => ground.product.logLines.join('')).toContain('alert_events')
+  const { json } = await ground.service.get(SETTINGS)
+  await ground.database.query('ALTER TABLE alert_events DROP CONSTRAINT none')
+
+  expect(json.status).toBe('connected')
+  await ground.pass(1 * HOURS)
+  await ground.service.until(id, { status: 'held' })
+  expect(await raised()).toMatchObject([{ type: 'mailbox.reconnect-required' }])
+})
+
+// Failed messages
+
+it('tells of all messages that failed in a minute by one alert with their number, once the minute is over', async () => {
+  await toNextMinute()
+  await failMessage()
+  await failMessage()
+  await failMessage()
+
+  expect(await raised()).toEqual([{ type: 'message.failed', facts: {}, count: 3 }])
+  const minuteBegan = ground.clock.now().getTime() - (ground.clock.now().getTime() % (60 * SECONDS))
+  await store.publish(new Date(minuteBegan + 60 * SECONDS))
+  expect(await ground.database.query('SELECT 1 FROM alert_events WHERE published_at IS NULL')).toHaveLength(1)
+  await store.publish(new Date(minuteBegan + 66 * SECONDS))
+  expect(await ground.database.query('SELECT 1 FROM alert_events WHERE published_at IS NULL')).toEqual([])
+})
+
+it('tells of messages that fail a minute later by another alert', async () => {
+  await failMessage()
+  await toNextMinute()
+  await failMessage()
+
+  expect((await raised()).map(({ count }) => count)).toEqual([1, 1])
+})
+
+it('tells nothing of messages that are sent, held or tried again', async () => {
+  await ground.switchOn(graphAnswers(503, 'ErrorMailboxStoreUnavailable'))
+  const again = await ground.service.submit()
+  await ground.service.until(again.id, { attempts: [{ outcome: 'unavailable' }] })
+  const sent = await ground.service.submit()
+  await ground.service.until(sent.id, { status: 'sent' })
+
+  expect(await raised()).toEqual([])
+})
+
+it('says nothing of a message: no address, no subject', async () => {
+  await failMessage('A subject that nobody else may read')
+
+  const everything = JSON.stringify(await ground.database.query('SELECT * FROM alert_events'))
+  expect(everything).not.toContain('A subject that nobody else may read')
+  expect(everything).not.toContain('max@contoso.com')
+})
+
+// The secret
+
+it('tells of a secret that runs out once for each threshold, and again for another date', async () => {
+  const expiry = { tenantId, kind: 'secret', expiresAt: '2027-01-23T00:00:00.000Z' } as const
+  await store.raiseSecretExpiring({ ...expiry, daysLeft: 60, threshold: 60 }, ground.clock.now())
+  await store.raiseSecretExpiring({ ...expiry, daysLeft: 59, threshold: 60 }, ground.clock.now())
+  await store.raiseSecretExpiring({ ...expiry, daysLeft: 30, threshold: 30 }, ground.clock.now())
+  await store.raiseSecretExpiring(
+    { ...expiry, expiresAt: '2027-02-01T00:00:00.000Z', daysLeft: 60, threshold: 60 },
+    ground.clock.now(),
+  )
+
+  expect((await raised()).map(({ facts }) => facts['daysLeft'])).toEqual([60, 30, 60])
+})
+
+// Notices
+
+it('shows the newest of each subject, newest first', async () => {
+  await failMessage()
+  await ground.microsoft.control('POST', '/people/ada@contoso.com/revoke-tokens', { accessTokens: true })
+  const { id } = await ground.service.submit()
+  await ground.service.until(id, { status: 'held' })
+
+  expect(await notices()).toMatchObject([
+    { type: 'mailbox.reconnect-required', title: 'Mail from ada@contoso.com waits: reconnect the mailbox' },
+    { type: 'message.failed', title: 'A message failed' },
+  ])
+  await consentTo('reconnect', {}) // or the message that is held stays so
+})
+
+it('shows nothing of a mailbox that has been changed since', async () => {
+  await ground.microsoft.control('POST', '/people/ada@contoso.com/revoke-tokens', { accessTokens: true })
+  const { id } = await ground.service.submit()
+  await ground.service.until(id, { status: 'held' })
+  await consentTo('reconnect', {})
+  expect(await notices()).toMatchObject([{ type: 'mailbox.recovered' }])
+
+  await consentTo('update-sender', { fromEmail: 'reports@contoso.com' })
+
+  expect(await notices()).toEqual([])
+})
+
+it('shows of a mailbox what was told last, and keeps what was told before dismissed', async () => {
+  await ground.microsoft.control('POST', '/people/ada@contoso.com/revoke-tokens', { accessTokens: true })
+  const { id } = await ground.service.submit()
+  await ground.service.until(id, { status: 'held' })
+  await consentTo('reconnect', {})
+
+  expect(await ground.database.query(`SELECT type FROM alert_events WHERE dismissed_at IS NULL`)).toEqual([
+    { type: 'mailbox.recovered' },
+  ])
+})
+
+it('adds up the messages that failed in different minutes', async () => {
+  await failMessage()
+  await toNextMinute()
+  await failMessage()
+
+  expect(await notices()).toMatchObject([{ type: 'message.failed', title: '2 messages failed' }])
+})
+
+it('shows a dismissed notice to no admin again, with the older ones of its subject', async () => {
+  await failMessage()
+  await toNextMinute()
+  await failMessage()
+  const [{ id }] = await notices()
+
+  expect((await signedIn('POST', `${NOTICES}/${id}/dismiss`)).status).toBe(204)
+
+  expect(await notices()).toEqual([])
+})
+
+it('shows what happens after a notice was dismissed, also within the same minute', async () => {
+  await toNextMinute()
+  await failMessage()
+  const [{ id }] = await notices()
+  await signedIn('POST', `${NOTICES}/${id}/dismiss`)
+  await failMessage()
+
+  expect(await notices()).toMatchObject([{ type: 'message.failed' }])
+})
+
+it('dismisses nothing of another subject or tenant', async () => {
+  await failMessage()
+  await ground.database.query(
+    `INSERT INTO alert_events (id, tenant_id, type, at, facts, publish_at) VALUES
+       ('alt_${'a'.repeat(32)}', 'ten_other', 'message.failed', now(), '{}', now()),
+       ('alt_${'b'.repeat(32)}', $1, 'mailbox.recovered', now() - interval '1 year', '{"fromEmail":"ada@contoso.com"}', now())`,
+    [tenantId],
+  )
+  const failed = (await notices()).find(({ type }: { type: string }) => type === 'message.failed')
+  await signedIn('POST', `${NOTICES}/${failed.id}/dismiss`)
+
+  expect(await notices()).toMatchObject([{ type: 'mailbox.recovered' }])
+  const open = await ground.database.query<{ id: string }>(
+    'SELECT id FROM alert_events WHERE dismissed_at IS NULL ORDER BY id',
+  )
+  expect(open.map(({ id }) => id)).toEqual([`alt_${'a'.repeat(32)}`, `alt_${'b'.repeat(32)}`])
+  expect((await signedIn('POST', `${NOTICES}/alt_${'a'.repeat(32)}/dismiss`)).status).toBe(404)
+})
+
+it('shows nothing of a mailbox that has been reset since', async () => {
+  await ground.microsoft.control('POST', '/people/ada@contoso.com/revoke-tokens', { accessTokens: true })
+  const { id } = await ground.service.submit()
+  await ground.service.until(id, { status: 'held' })
+  expect(await notices()).toMatchObject([{ type: 'mailbox.reconnect-required' }])
+
+  await connectMailbox(ground.product) // by a reset
+
+  await ground.service.until(id, { status: 'sent' })
+  expect(await notices()).toEqual([])
+})
+
+it('keeps an alert for 30 days', async () => {
+  await failMessage()
+  const now = ground.clock.now().getTime()
+
+  await store.sweep(new Date(now + 29 * DAYS))
+  expect(await raised()).toHaveLength(1)
+  await store.sweep(new Date(now + 31 * DAYS))
+  expect(await raised()).toEqual([])
+})

@@ -1,0 +1,58 @@
+import type { AlertType } from '@inforiver-mail/contract/notice'
+import type { WebhookPayload } from '@inforiver-mail/contract/webhook'
+import type { AdminPlaces } from '@inforiver-mail/m365/admin-places'
+import type { Alert } from '../alert.ts'
+import type { RaisedAlert } from './alert-store.ts'
+import { alertWords } from './alert-words.ts'
+
+const SETTINGS = '/settings/office365-smtp'
+const PAGES = {
+  'mailbox.reconnect-required': SETTINGS,
+  'mailbox.app-misconfigured': SETTINGS,
+  'mailbox.recovered': SETTINGS,
+  'message.failed': '/messages?status=failed',
+  'queue.stalled': '/messages?status=queued',
+  'secret.expiring': SETTINGS,
+} as const satisfies Record<AlertType, string>
+
+/** What a webhook is told of an alert; the same at every attempt. */
+export function webhookBody({ at, alert, count }: RaisedAlert, publicUrl: string, places: AdminPlaces): string {
+  return toBody({
+    type: alert.type,
+    timestamp: at.toISOString(),
+    data: { ...alertWords(alert, count, places), url: `${publicUrl}${PAGES[alert.type]}`, ...details(alert, count) },
+  })
+}
+
+export function testBody(at: Date, publicUrl: string): string {
+  return toBody({
+    type: 'webhook.test',
+    timestamp: at.toISOString(),
+    data: {
+      title: 'This is a test',
+      detail: 'A workspace admin of Inforiver Mail tried this webhook.',
+      action: 'Nothing has to be done.',
+      url: `${publicUrl}/settings/alerts`,
+    },
+  })
+}
+
+function details({ type, facts }: Alert, count: number): Partial<WebhookPayload['data']> {
+  switch (type) {
+    case 'mailbox.reconnect-required':
+    case 'mailbox.app-misconfigured':
+      return { fromEmail: facts.fromEmail, correlationId: facts.correlationId }
+    case 'mailbox.recovered':
+      return { fromEmail: facts.fromEmail }
+    case 'message.failed':
+      return { count }
+    case 'queue.stalled':
+      return { count, oldestDueAt: facts.oldestDueAt }
+    case 'secret.expiring':
+      return { expiresAt: facts.expiresAt, daysLeft: facts.daysLeft }
+  }
+}
+
+function toBody(payload: WebhookPayload): string {
+  return JSON.stringify(payload)
+}

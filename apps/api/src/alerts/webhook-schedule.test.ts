@@ -1,0 +1,30 @@
+import { expect, it } from 'vitest'
+import { nextAttemptAt } from './webhook-schedule.ts'
+
+const NOW = new Date('2026-11-24T10:00:00.000Z')
+const SECONDS = 1_000
+const HOURS = 3_600 * SECONDS
+
+/** The pauses until an alert is given up. */
+function pauses(chance: () => number): number[] {
+  const found: number[] = []
+  for (let attempts = 1; attempts < 100; attempts++) {
+    const next = nextAttemptAt(attempts, NOW, chance)
+    if (!next) return found
+    found.push(next.getTime() - NOW.getTime())
+  }
+  return found
+}
+
+it('tries again after 5 seconds at first, after a day at last, and ten times in all', () => {
+  const found = pauses(() => 0)
+
+  expect(found).toHaveLength(9)
+  expect(found.at(0)).toBe(5 * SECONDS)
+  expect(found.at(-1)).toBe(24 * HOURS)
+  expect(found.toSorted((one, other) => one - other)).toEqual(found)
+})
+
+it('spreads the attempts by up to a tenth of the pause', () => {
+  expect(pauses(() => 1).at(-1)).toBe(26.4 * HOURS)
+})

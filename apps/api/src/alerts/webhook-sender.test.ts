@@ -1,0 +1,224 @@
+import type { IncomingHttpHeaders, RequestListener } from 'node:http'
+import type { LookupFunction } from 'node:net'
+import { Webhook } from 'standardwebhooks'
+import { expect, it } from 'vitest'
+import { selfSignedCertificate } from '../../../../packages/m365/src/test-support/self-signed-certificate.ts'
+import { freePort, serveTls } from '../../../../packages/m365/src/test-support/servers.ts'
+import { createAddressRule, type AddressRule } from './webhook-address.ts'
+import { createWebhookSender } from './webhook-sender.ts'
+
+const SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`
+const BODY = '{"type":"webhook.test"}'
+const everywhere: AddressRule = () => true
+const certificate = selfSignedCertificate()
+
+interface Received {
+  readonly url: string
+  readonly headers: IncomingHttpHeaders
+  readonly body: string
+}
+
+/** A receiver at the name `localhost`, and what it got. */
+async function receive(answer: RequestListener): Promise<{ origin: string; received: Received[] }> {
+  const received: Received[] = []
+  const origin = await serveTls(certificate, (request, response) => {
+    const chunks: Buffer[] = []
+    request.on('data', (chunk: Buffer) => chunks.push(chunk))
+    request.on('end', () => {
+      received.push({ url: request.url ?? '', headers: request.headers, body: Buffer.concat(chunks).toString() })
+      answer(request, response)
+    })
+  })
+  return { origin, received }
+}
+
+function status(code: number, headers: Record<string, string> = {}): RequestListener {
+  return (_request, response) => void response.writeHead(code, headers).end('the answer')
+}
+
+function post(
+  url: string,
+  options: { allowAddress?: AddressRule; trusted?: boolean; timeoutMs?: number; lookup?: LookupFunction } = {},
+  signal?: AbortSignal,
+) {
+  const { allowAddress = everywhere, trusted = true, ...rest } = options
+  const send = createWebhookSender({
+    allowAddress,
+    extraCaCertificates: trusted ? certificate.certificate : null,
+    ...rest,
+  })
+  return send({ url, secret: SECRET, id: `alt_${'0'.repeat(32)}`, at: new Date(), body: BODY }, signal)
+}
+
+function resolvesTo(...answers: readonly (readonly string[])[]): { lookup: LookupFunction; asked: string[] } {
+  const asked: string[] = []
+  const lookup: LookupFunction = (hostname, _options, callback) => {
+    const addresses = answers[asked.length] ?? []
+    asked.push(hostname)
+    callback(
+      null,
+      addresses.map((address) => ({ address, family: 4 })),
+    )
+  }
+  return { lookup, asked }
+}
+
+// What is sent
+
+it('sends a body that the Standard Webhooks library accepts with the secret', async () => {
+  const { origin, received } = await receive(status(204))
+
+  expect(await post(`${origin}/hook?team=7`)).toEqual({ outcome: 'delivered', status: 204 })
+
+  const [{ url, headers, body } = { url: '', headers: {}, body: '' }] = received
+  expect(url).toBe('/hook?team=7')
+  expect(headers).toMatchObject({ 'webhook-id': `alt_${'0'.repeat(32)}`, 'content-type': 'application/json' })
+  expect(new Webhook(SECRET).verify(body, headers as Record<string, string>)).toEqual(JSON.parse(BODY))
+})
+
+it('sends nothing that tells the secret', async () => {
+  const { origin, received } = await receive(status(204))
+
+  await post(origin)
+
+  expect(JSON.stringify(received)).not.toContain(SECRET.slice('whsec_'.length))
+})
+
+// What comes back
+
+it.each([
+  [200, 'delivered'],
+  [299, 'delivered'],
+  [400, 'refused'],
+  [410, 'refused'],
+  [503, 'refused'],
+])('takes the status %s for %s', async (code, outcome) => {
+  const { origin } = await receive(status(code))
+
+  expect(await post(origin)).toEqual({ outcome, status: code })
+})
+
+it.each([301, 302, 303, 307, 308])('follows no redirect: %s', async (code) => {
+  const { origin, received } = await receive(status(code, { location: '/elsewhere' }))
+
+  expect(await post(origin)).toEqual({ outcome: 'redirected', status: code })
+  expect(received).toHaveLength(1)
+})
+
+it('does not read the answer, however long it is', async () => {
+  const closed = Promise.withResolvers<void>()
+  const { origin } = await receive((_request, response) => {
+    response.on('close', closed.resolve)
+    response.writeHead(200)
+    const write = () => {
+      while (!response.destroyed && response.write(Buffer.alloc(65_536)));
+    }
+    response.on('drain', write)
+    write()
+  })
+
+  // Longer than a test lasts: it is not the time limit that ends the connection.
+  expect(await post(origin, { timeoutMs: 600_000 })).toEqual({ outcome: 'delivered', status: 200 })
+  await closed.promise
+})
+
+it('gives up when no answer comes in time', async () => {
+  const { origin } = await receive(() => {})
+
+  expect(await post(origin, { timeoutMs: 200 })).toEqual({ outcome: 'timed-out', status: null })
+})
+
+it('says that nobody listens', async () => {
+  const result = await post(`https://localhost:${await freePort()}`)
+
+  expect(result).toEqual({ outcome: 'connection-failed', status: null })
+})
+
+it('says that a name leads nowhere', async () => {
+  const lookup: LookupFunction = (_hostname, _options, callback) =>
+    callback(Object.assign(new Error('not found'), { code: 'ENOTFOUND' }), [])
+
+  expect(await post('https://nowhere.test', { lookup })).toEqual({ outcome: 'name-not-found', status: null })
+})
+
+it('refuses a certificate that nobody vouches for', async () => {
+  const { origin, received } = await receive(status(204))
+
+  expect(await post(origin, { trusted: false })).toEqual({ outcome: 'certificate-refused', status: null })
+  expect(received).toEqual([])
+})
+
+it('refuses a certificate of another name', async () => {
+  const { origin, received } = await receive(status(204))
+  const { lookup } = resolvesTo(['127.0.0.1'])
+
+  const result = await post(origin.replace('localhost', 'other.test'), { lookup })
+
+  expect(result).toEqual({ outcome: 'certificate-refused', status: null })
+  expect(received).toEqual([])
+})
+
+it('breaks off when it is told to', async () => {
+  const { origin } = await receive(() => {})
+
+  await expect(post(origin, {}, AbortSignal.timeout(100))).rejects.toThrow('aborted')
+})
+
+// Where it goes
+
+it.each([
+  ['a name', 'localhost'],
+  ['an address', '127.0.0.1'],
+  ['an address in hex', '0x7f000001'],
+  ['an address as one number', '2130706433'],
+  ['a mapped address', '[::ffff:127.0.0.1]'],
+])('does not even connect to this machine by %s', async (_what, host) => {
+  const { origin, received } = await receive(status(204))
+  const url = origin.replace('localhost', host)
+
+  const result = await post(url, { allowAddress: createAddressRule({ allowPrivate: true }) })
+
+  expect(result).toEqual({ outcome: 'address-refused', status: null })
+  expect(received).toEqual([])
+})
+
+it('judges the very address that it connects to, whatever the name led to before', async () => {
+  const { origin, received } = await receive(status(204))
+  const { lookup, asked } = resolvesTo(['127.0.0.1'], ['127.0.0.2'])
+  const send = () => post(origin, { lookup, allowAddress: (address) => address === '127.0.0.1' })
+
+  expect(await send()).toEqual({ outcome: 'delivered', status: 204 })
+  expect(await send()).toEqual({ outcome: 'address-refused', status: null })
+  expect(asked).toEqual(['localhost', 'localhost'])
+  expect(received).toHaveLength(1)
+})
+
+it('connects only to the allowed ones of several addresses', async () => {
+  const { origin, received } = await receive(status(204))
+  const { lookup } = resolvesTo(['127.0.0.2', '127.0.0.1'])
+  const judged: string[] = []
+  const allowAddress = (address: string) => {
+    judged.push(address)
+    return address === '127.0.0.1'
+  }
+
+  expect(await post(origin, { lookup, allowAddress })).toEqual({ outcome: 'delivered', status: 204 })
+  expect(judged).toEqual(['127.0.0.2', '127.0.0.1'])
+  expect(received).toHaveLength(1)
+})
+
+it('looks the name up anew for each request', async () => {
+  const { origin } = await receive(status(204))
+  const { lookup, asked } = resolvesTo(['127.0.0.1'], ['127.0.0.1'])
+  const send = createWebhookSender({
+    allowAddress: everywhere,
+    extraCaCertificates: certificate.certificate,
+    lookup,
+  })
+  const request = { url: origin, secret: SECRET, id: 'alt_0', at: new Date(), body: BODY }
+
+  await send(request)
+  await send(request)
+
+  expect(asked).toHaveLength(2)
+})

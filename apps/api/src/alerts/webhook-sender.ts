@@ -1,0 +1,120 @@
+import { lookup as lookUp, type LookupAddress } from 'node:dns'
+import { isIP, type LookupFunction } from 'node:net'
+import { getCACertificates } from 'node:tls'
+import type { WebhookOutcome } from '@inforiver-mail/contract/webhook'
+import { Webhook } from 'standardwebhooks'
+import { Agent, buildConnector, request } from 'undici'
+import type { AddressRule } from './webhook-address.ts'
+
+const TIMEOUT_MS = 10_000
+
+export interface WebhookRequest {
+  readonly url: string
+  /** `whsec_…` */
+  readonly secret: string
+  /** The same at every attempt: by it the receiver knows what it has had already. */
+  readonly id: string
+  /** Of this attempt. */
+  readonly at: Date
+  readonly body: string
+}
+
+export interface WebhookResult {
+  readonly outcome: WebhookOutcome
+  /** Of the HTTP answer; null when there was none. */
+  readonly status: number | null
+}
+
+/** Rejects only with the reason of `signal`. */
+export type SendWebhook = (webhook: WebhookRequest, signal?: AbortSignal) => Promise<WebhookResult>
+
+/**
+ * The one way to webhooks. It connects directly: a proxy would look names up by itself, past the address rule. What
+ * the rule refuses is not connected to, whatever a name led to a moment before. No redirect is followed, and of the
+ * answer nothing but the status is looked at.
+ */
+export function createWebhookSender(options: {
+  allowAddress: AddressRule
+  /** PEM text with certificates to trust besides Node's own. */
+  extraCaCertificates: string | null
+  timeoutMs?: number
+  /** Finds addresses as `dns.lookup` does. */
+  lookup?: LookupFunction
+}): SendWebhook {
+  const { allowAddress, extraCaCertificates, timeoutMs = TIMEOUT_MS, lookup = lookUp } = options
+  const connect = buildConnector({
+    timeout: timeoutMs,
+    allowH2: false,
+    maxCachedSessions: 0,
+    lookup: allowedOnly(lookup, allowAddress),
+    ...(extraCaCertificates !== null && { ca: [...getCACertificates('default'), extraCaCertificates] }),
+  })
+  const dispatcher = new Agent({
+    pipelining: 0, // a connection for each request: the address is looked up and judged each time
+    connect(target, callback) {
+      // An address in place of a name is never looked up.
+      const literal = target.hostname.replace(/^\[|\]$/g, '')
+      if (isIP(literal) !== 0 && !allowAddress(literal)) callback(new AddressRefused(), null)
+      else connect(target, callback)
+    },
+  })
+  return async ({ url, secret, id, at, body }, signal) => {
+    const deadline = AbortSignal.timeout(timeoutMs)
+    try {
+      const answer = await request(url, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          'user-agent': 'inforiver-mail',
+          'webhook-id': id,
+          'webhook-timestamp': String(Math.floor(at.getTime() / 1_000)),
+          'webhook-signature': new Webhook(secret).sign(id, at, body),
+        },
+        body,
+        signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
+        dispatcher,
+      })
+      answer.body.on('error', () => {}).destroy()
+      return { outcome: outcomeOf(answer.statusCode), status: answer.statusCode }
+    } catch (error) {
+      signal?.throwIfAborted()
+      return { outcome: deadline.aborted ? 'timed-out' : failureOf(error), status: null }
+    }
+  }
+}
+
+class AddressRefused extends Error {
+  readonly code = 'ERR_ADDRESS_REFUSED'
+}
+
+/** Looks a name up and hands on the allowed addresses only. */
+function allowedOnly(lookup: LookupFunction, allowAddress: AddressRule): LookupFunction {
+  return (hostname, options, callback) => {
+    lookup(hostname, { ...options, all: true }, (error, found) => {
+      if (error) return callback(error, [])
+      const allowed = (found as LookupAddress[]).filter(({ address }) => allowAddress(address))
+      const [first] = allowed
+      if (!first) return callback(new AddressRefused(), [])
+      if (options.all) return callback(null, allowed)
+      return callback(null, first.address, first.family)
+    })
+  }
+}
+
+function outcomeOf(status: number): WebhookOutcome {
+  if (status >= 200 && status < 300) return 'delivered'
+  return status >= 300 && status < 400 ? 'redirected' : 'refused'
+}
+
+function failureOf(error: unknown): WebhookOutcome {
+  const { code = '' } = error as NodeJS.ErrnoException
+  if (code === 'ERR_ADDRESS_REFUSED') return 'address-refused'
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN' || code === 'ENODATA') return 'name-not-found'
+  if (code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'ETIMEDOUT') return 'timed-out'
+  return isCertificateFault(code) ? 'certificate-refused' : 'connection-failed'
+}
+
+/** OpenSSL's X509_V_ERR_ codes as Node names them, and Node's own about the name. */
+function isCertificateFault(code: string): boolean {
+  return /CERT|SIGNATURE|ISSUER|^ERR_TLS_CERT|^INVALID_CA$|^PATH_LENGTH|^HOSTNAME_MISMATCH$/.test(code)
+}

@@ -1,0 +1,248 @@
+import { ADDRESS_FAULT } from '@inforiver-mail/contract/webhook'
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { selfSignedCertificate } from '../../../../packages/m365/src/test-support/self-signed-certificate.ts'
+import { serveTls } from '../../../../packages/m365/src/test-support/servers.ts'
+import type { TestBrowser } from '../test-support/test-browser.ts'
+import { createTestClock } from '../test-support/test-clock.ts'
+import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
+import { createServiceClient } from '../test-support/test-service.ts'
+
+const WEBHOOKS = '/api/v1/webhooks'
+const UNKNOWN = `whk_${'0'.repeat(32)}`
+const URL_WITH_SECRET = 'https://hooks.contoso.com/services/T0/the-secret-of-the-receiver?key=another-secret'
+const clock = createTestClock()
+
+let ground: TestGround
+let product: TestProduct
+let ada: TestBrowser
+
+beforeAll(async () => {
+  ground = await createTestGround({ clock: clock.now })
+  product = await ground.startProduct({ environment: { ROLE: 'api' } })
+  ada = product.newBrowser()
+  await ada.signIn('Ada Admin')
+})
+afterAll(() => ground.close())
+beforeEach(() => ground.database.empty('webhooks'))
+
+async function add(url = 'https://hooks.contoso.com/alerts') {
+  const added = await ada.call('POST', WEBHOOKS, { url })
+  expect({ status: added.status, problem: added.json.detail }).toEqual({ status: 201, problem: undefined })
+  return added.json
+}
+
+async function listed() {
+  return (await ada.call('GET', WEBHOOKS)).json.items
+}
+
+async function audited(id: string) {
+  return ground.database.query(
+    `SELECT actor, action, outcome, details FROM audit_events WHERE details ->> 'webhook' = $1 ORDER BY id`,
+    [id],
+  )
+}
+
+// Adding, listing and removing
+
+it('shows the secret of a webhook once, when it is added', async () => {
+  const { secret, ...webhook } = await add('https://hooks.contoso.com/alerts?team=7')
+
+  expect(secret).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/)
+  expect(webhook).toEqual({
+    id: expect.stringMatching(/^whk_[0-9a-f]{32}$/),
+    url: 'https://hooks.contoso.com/alerts?team=7',
+    createdAt: clock.now().toISOString(),
+    waiting: 0,
+    lastAttempt: null,
+  })
+  expect(await listed()).toEqual([webhook])
+})
+
+it('makes a secret of its own for each webhook', async () => {
+  expect((await add()).secret).not.toBe((await add()).secret)
+})
+
+it('stores the secret sealed only, and logs and audits neither it nor the path of the address', async () => {
+  const { id, secret } = await add(URL_WITH_SECRET)
+
+  const [row] = await ground.database.query<{ secret_sealed: string; url: string }>(
+    'SELECT * FROM webhooks WHERE id = $1',
+    [id],
+  )
+  expect(row?.secret_sealed).toMatch(/^eyJ/)
+  const key = secret.slice('whsec_'.length)
+  expect(JSON.stringify(row)).not.toContain(key)
+  const told = JSON.stringify([await audited(id), product.logLines])
+  expect(told).toContain(id)
+  for (const hidden of [key, 'the-secret-of-the-receiver', 'another-secret']) expect(told).not.toContain(hidden)
+})
+
+it.each([
+  ['no address', '', 'url'],
+  ['plain http', 'http://hooks.contoso.com', 'url'],
+  ['no scheme', 'hooks.contoso.com', 'url'],
+  ['another scheme', 'ftp://hooks.contoso.com', 'url'],
+  ['no host', 'https://', 'url'],
+  ['a user name', 'https://user@hooks.contoso.com', 'url'],
+  ['a password', 'https://user:secret@hooks.contoso.com', 'url'],
+  ['a fragment', 'https://hooks.contoso.com/#a', 'url'],
+  ['an empty fragment', 'https://hooks.contoso.com/#', 'url'],
+  ['spaces around it', ' https://hooks.contoso.com ', 'url'],
+  ['a line break', 'https://hooks.contoso.com/\nhost: other', 'url'],
+  ['2,001 characters', `https://hooks.contoso.com/${'a'.repeat(1_975)}`, 'url'],
+  ['a loopback address', 'https://127.0.0.1/', 'url'],
+  ['a loopback address in hex', 'https://0x7f.1/', 'url'],
+  ['a mapped loopback address', 'https://[::ffff:127.0.0.1]/', 'url'],
+  ['a metadata address', 'https://169.254.169.254/latest/meta-data/', 'url'],
+  ['a metadata address of IPv6', 'https://[fd00:ec2::254]/', 'url'],
+  ['a private address', 'https://10.0.0.1/', 'url'],
+])('refuses %s by its path', async (_fault, url, path) => {
+  const refused = await ada.call('POST', WEBHOOKS, { url })
+
+  expect(refused.status).toBe(400)
+  expect(refused.json).toMatchObject({ code: 'invalid-input', errors: [{ path, message: expect.any(String) }] })
+  expect(await listed()).toEqual([])
+})
+
+it.each([
+  'https://localhost/x',
+  'https://LOCALHOST:8443/',
+  'https://localhost./',
+  'https://hooks.localhost/',
+  'https://10.0.0.1/',
+])('refuses %s at once, by the same sentence, and shows no secret', async (url) => {
+  const refused = await ada.call('POST', WEBHOOKS, { url })
+
+  expect(refused.json.errors).toEqual([{ path: 'url', message: ADDRESS_FAULT }])
+  expect(refused.text).not.toContain('whsec_')
+})
+
+it.each(['https://localhost.contoso.com/', 'https://notlocalhost/'])('takes %s, which leads elsewhere', async (url) => {
+  expect(await add(url)).toMatchObject({ url })
+})
+
+it('refuses a secret of the admin’s own choice', async () => {
+  const refused = await ada.call('POST', WEBHOOKS, { url: 'https://hooks.contoso.com', secret: 'whsec_bWluZQ==' })
+
+  expect(refused.json).toMatchObject({ code: 'invalid-input', errors: [{ path: 'secret' }] })
+})
+
+it('takes a private address where WEBHOOK_ALLOW_PRIVATE says so, and a metadata address not even then', async () => {
+  const inside = await ground.startProduct({ environment: { ROLE: 'api', WEBHOOK_ALLOW_PRIVATE: 'true' } })
+  const admin = inside.newBrowser()
+  await admin.signIn('Ada Admin')
+
+  expect((await admin.call('POST', WEBHOOKS, { url: 'https://10.0.0.1/' })).status).toBe(201)
+  expect((await admin.call('POST', WEBHOOKS, { url: 'https://[fd00:ec2::254]/' })).status).toBe(400)
+  expect((await admin.call('POST', WEBHOOKS, { url: 'https://100.100.100.200/' })).status).toBe(400)
+})
+
+it('keeps ten webhooks and no more, also when many are added at the same moment', async () => {
+  const url = 'https://hooks.contoso.com/alerts'
+  const answers = await Promise.all(Array.from({ length: 13 }, () => ada.call('POST', WEBHOOKS, { url })))
+
+  expect(answers.filter(({ status }) => status === 201)).toHaveLength(10)
+  for (const { status, json } of answers.filter(({ status }) => status !== 201)) {
+    expect(status).toBe(400)
+    expect(json).toMatchObject({ code: 'invalid-input', errors: [{ path: 'url' }] })
+  }
+  expect(await listed()).toHaveLength(10)
+})
+
+it('lists a removed webhook no longer, and answers 404 from then on', async () => {
+  const { id } = await add()
+
+  expect((await ada.call('DELETE', `${WEBHOOKS}/${id}`)).status).toBe(204)
+
+  expect(await listed()).toEqual([])
+  expect((await ada.call('DELETE', `${WEBHOOKS}/${id}`)).status).toBe(404)
+  expect((await ada.call('POST', `${WEBHOOKS}/${id}/test`)).status).toBe(404)
+  expect((await ada.call('DELETE', `${WEBHOOKS}/${UNKNOWN}`)).status).toBe(404)
+})
+
+it('writes into the audit log who added, tested and removed a webhook, and for which host', async () => {
+  const { id } = await add('https://no-such-host.invalid:8443/alerts')
+  await ada.call('POST', `${WEBHOOKS}/${id}/test`)
+  await ada.call('DELETE', `${WEBHOOKS}/${id}`)
+
+  const [{ id: actor } = { id: '' }] = await ground.database.query<{ id: string }>(
+    `SELECT id FROM users WHERE email = 'ada@contoso.com'`,
+  )
+  const about = { actor, outcome: 'done', details: { webhook: id, host: 'no-such-host.invalid:8443' } }
+  expect(await audited(id)).toEqual([
+    { ...about, action: 'webhook-created' },
+    { ...about, action: 'webhook-tested', outcome: 'name-not-found' },
+    { ...about, action: 'webhook-removed' },
+  ])
+})
+
+it('shows a tenant only its own webhooks, and lets it touch no other', async () => {
+  await ground.database.query(
+    `INSERT INTO webhooks (id, tenant_id, url, secret_sealed, created_at) VALUES ($1, 'ten_other', 'https://other.example', '', now())`,
+    [UNKNOWN],
+  )
+
+  expect(await listed()).toEqual([])
+  expect((await ada.call('DELETE', `${WEBHOOKS}/${UNKNOWN}`)).status).toBe(404)
+  expect((await ada.call('POST', `${WEBHOOKS}/${UNKNOWN}/test`)).status).toBe(404)
+  expect(await ground.database.query('SELECT 1 FROM webhooks')).toHaveLength(1)
+})
+
+it.each([
+  ['GET', WEBHOOKS, undefined],
+  ['POST', WEBHOOKS, { url: 'https://hooks.contoso.com' }],
+  ['DELETE', `${WEBHOOKS}/${UNKNOWN}`, undefined],
+  ['POST', `${WEBHOOKS}/${UNKNOWN}/test`, undefined],
+  ['GET', '/api/v1/notices', undefined],
+  ['POST', `/api/v1/notices/alt_${'0'.repeat(32)}/dismiss`, undefined],
+] as const)('lets only a workspace admin call %s %s', async (method, path, body) => {
+  const max = product.newBrowser()
+  await max.signIn('Max Member')
+  const { key } = await createServiceClient(product, { name: 'may not manage webhooks' })
+
+  expect((await max.call(method, path, body)).json.code).toBe('not-workspace-admin')
+  expect((await product.newBrowser().call(method, path, body)).json.code).toBe('not-signed-in')
+  const answer = await product.newBrowser().call(method, path, body, { authorization: `Bearer ${key}` })
+  expect(answer.status).toBe(401)
+})
+
+it('takes a test from our own page only', async () => {
+  const { id } = await add()
+
+  const answer = await ada.call('POST', `${WEBHOOKS}/${id}/test`, undefined, { origin: 'https://elsewhere.example' })
+
+  expect(answer.json.code).toBe('cross-origin')
+})
+
+// The test
+
+it('does not even connect to a receiver on this machine, and says so', async () => {
+  const received: unknown[] = []
+  const origin = await serveTls(selfSignedCertificate(), (request) => void received.push(request.url))
+  const { id } = await add()
+  // As if a name of somebody's own led here: `localhost` itself is not taken.
+  await ground.database.query('UPDATE webhooks SET url = $2 WHERE id = $1', [id, origin])
+
+  const tested = await ada.call('POST', `${WEBHOOKS}/${id}/test`)
+
+  const attempt = { at: clock.now().toISOString(), type: 'webhook.test', outcome: 'address-refused', status: null }
+  expect(tested.status).toBe(200)
+  expect(tested.json).toEqual(attempt)
+  expect(await listed()).toMatchObject([{ id, lastAttempt: attempt, waiting: 0 }])
+  expect(received).toEqual([])
+})
+
+it('says that a name leads nowhere', async () => {
+  const { id } = await add('https://no-such-host.invalid/alerts')
+
+  expect((await ada.call('POST', `${WEBHOOKS}/${id}/test`)).json).toMatchObject({ outcome: 'name-not-found' })
+})
+
+it('logs a test without the address it went to', async () => {
+  const { id } = await add('https://no-such-host.invalid/the-secret-of-the-receiver')
+  await ada.call('POST', `${WEBHOOKS}/${id}/test`)
+
+  const line = product.logLines.find((text) => text.includes(id) && text.includes('webhook not delivered'))
+  expect(JSON.parse(line ?? '{}')).toMatchObject({ webhook: id, outcome: 'name-not-found', status: null })
+  expect(product.logLines.join('')).not.toContain('the-secret-of-the-receiver')
+})
