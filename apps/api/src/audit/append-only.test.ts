@@ -1,0 +1,33 @@
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { createTestDatabase, type TestDatabase } from '../test-support/test-database.ts'
+
+let database: TestDatabase
+
+beforeAll(async () => {
+  database = await createTestDatabase()
+  await database.query(
+    `INSERT INTO audit_events (tenant_id, at, actor, action, outcome, details)
+     VALUES ('ten_1', now(), 'usr_1', 'sign-in', 'member', '{}')`,
+  )
+})
+afterAll(() => database.drop())
+
+it.each([
+  ['UPDATE', "UPDATE audit_events SET actor = 'usr_2'"],
+  ['DELETE', 'DELETE FROM audit_events'],
+  ['TRUNCATE', 'TRUNCATE audit_events'],
+])('refuses %s of what is in the audit log', async (operation, statement) => {
+  await expect(database.query(statement)).rejects.toThrow(`audit_events is append-only: ${operation} is refused`)
+
+  expect(await database.query('SELECT actor, outcome FROM audit_events')).toEqual([
+    { actor: 'usr_1', outcome: 'member' },
+  ])
+})
+
+it('refuses to replace an event by a newer one of its number', async () => {
+  const replace = `INSERT INTO audit_events (id, tenant_id, at, action, outcome, details)
+    SELECT id, 'ten_2', at, action, outcome, details FROM audit_events
+    ON CONFLICT (id) DO UPDATE SET tenant_id = excluded.tenant_id`
+
+  await expect(database.query(replace)).rejects.toThrow('audit_events is append-only: UPDATE is refused')
+})

@@ -1,0 +1,103 @@
+import type { AuditEvent } from '@inforiver-mail/contract/audit'
+import { expect, it } from 'vitest'
+import { writeAuditCsv } from './audit-csv.ts'
+
+const EVENT: AuditEvent = {
+  id: 'aud_1',
+  at: '2026-11-24T10:00:00.000Z',
+  actor: { id: 'usr_1', name: 'Ada Admin', email: 'ada@contoso.com' },
+  action: 'settings-reset',
+  outcome: 'done',
+  details: {},
+}
+
+async function csv(pages: readonly AuditEvent[][], maxEvents = 100): Promise<string> {
+  async function* given() {
+    yield* pages
+  }
+  let text = ''
+  for await (const part of writeAuditCsv(given(), maxEvents)) text += part
+  return text
+}
+
+async function lines(pages: readonly AuditEvent[][], maxEvents?: number): Promise<string[]> {
+  return (await csv(pages, maxEvents)).split('\r\n')
+}
+
+it('begins with a byte order mark and the names of the columns, also where there is nothing to tell', async () => {
+  expect(await csv([[]])).toBe('\uFEFFtime,person,address,action,outcome,details\r\n')
+})
+
+it('writes an event on a line that ends in CRLF', async () => {
+  const [, line] = await lines([[EVENT]])
+
+  expect(line).toBe('2026-11-24T10:00:00.000Z,Ada Admin,ada@contoso.com,settings-reset,done,{}')
+})
+
+it('writes what nobody did without a person', async () => {
+  const [, line] = await lines([[{ ...EVENT, actor: null }]])
+
+  expect(line).toBe('2026-11-24T10:00:00.000Z,,,settings-reset,done,{}')
+})
+
+it.each(['=1+1', '+1', '-1', '@SUM(A1)', '\t1', '\r1'])('has no spreadsheet take %j for a formula', async (name) => {
+  const text = await csv([[{ ...EVENT, actor: { id: 'usr_1', name, email: 'ada@contoso.com' } }]])
+
+  expect(text).toContain(name.startsWith('\r') ? `,"'${name}",` : `,'${name},`)
+})
+
+it.each([
+  ['x;=1+1', `x;'=1+1`],
+  ['x; =1+1', `x;' =1+1`],
+  ['x;+1;-1;@A1', `x;'+1;'-1;'@A1`],
+  ['x\t=1', `x\t'=1`],
+  ['x;"=1"', `"x;'""=1"""`],
+  ['x\n=1', `"x\n'=1"`],
+  ['x;1=1; y', 'x;1=1; y'],
+])('has none take a part of %j for a formula, where a semicolon or a tab ends a cell', async (outcome, cell) => {
+  expect(await csv([[{ ...EVENT, outcome, details: { account: 'a;=1' } }]])).toContain(
+    `,settings-reset,${cell},"{""account"":""a;'=1""}"\r\n`,
+  )
+})
+
+it.each([
+  ['a,b', '"a,b"'],
+  ['a "b"', '"a ""b"""'],
+  ['a\nb', '"a\nb"'],
+  ['a\rb', '"a\rb"'],
+])('quotes what would end a cell or a line: %j', async (outcome, cell) => {
+  expect(await csv([[{ ...EVENT, outcome }]])).toContain(`,settings-reset,${cell},{}\r\n`)
+})
+
+it('writes details as JSON in one cell', async () => {
+  const [, line] = await lines([[{ ...EVENT, details: { fromEmail: '=a@contoso.com', largeAttachments: true } }]])
+
+  expect(line).toMatch(/,"{""fromEmail"":""=a@contoso.com"",""largeAttachments"":true}"$/)
+})
+
+it('ends at the bound, and says so on the last line', async () => {
+  const found = await lines(
+    [
+      [EVENT, EVENT],
+      [EVENT, EVENT],
+    ],
+    3,
+  )
+
+  expect(found).toHaveLength(1 + 3 + 1 + 1)
+  expect(found[4]).toBe(
+    ',,,,cut,Only the newest 3 events are in this file. Ask for an earlier period to have the others.',
+  )
+})
+
+it('says nothing of a cut where there are just as many events as it may hold', async () => {
+  const found = await lines([[EVENT, EVENT], [EVENT]], 3)
+
+  expect(found).toHaveLength(1 + 3 + 1)
+})
+
+it('says so as well where the cut falls between two pages', async () => {
+  const found = await lines([[EVENT, EVENT], [EVENT]], 2)
+
+  expect(found[3]).toMatch(/^,,,,cut,/)
+})

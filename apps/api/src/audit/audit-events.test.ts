@@ -1,0 +1,256 @@
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { connectMailbox, SETTINGS } from '../test-support/office365-smtp.ts'
+import type { TestBrowser } from '../test-support/test-browser.ts'
+import { createTestClock, HOURS } from '../test-support/test-clock.ts'
+import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
+import { clientFor } from '../test-support/test-service.ts'
+
+const EVENTS = '/api/v1/audit-events'
+const CSV = '/api/v1/audit-events.csv'
+
+const clock = createTestClock()
+let ground: TestGround
+let product: TestProduct
+let ada: TestBrowser
+
+beforeAll(async () => {
+  ground = await createTestGround({ clock: clock.now })
+  product = await ground.startProduct({ environment: { ROLE: 'api', WORKSPACE_ADMINS: 'bob@contoso.com' } })
+})
+afterAll(() => ground.close())
+
+beforeEach(async () => {
+  await ground.clear()
+  ada = product.newBrowser()
+  await ada.signIn('Ada Admin')
+})
+
+const list = async (query = '') => (await ada.call('GET', `${EVENTS}${query}`)).json
+const csv = async (query = '') => (await ada.call('GET', `${CSV}${query}`)).text
+
+/** As if so much had happened, each a minute before the other. */
+async function haveHappened(count: number, { tenantId, action }: { tenantId?: string; action?: string } = {}) {
+  await ground.database.query(
+    `INSERT INTO audit_events (tenant_id, at, actor, action, outcome, details)
+     SELECT coalesce($2, tenant_id), at - number * interval '1 minute', actor, coalesce($3, 'sign-out'), number::text, '{}'
+       FROM audit_events, generate_series(1, $1) AS number WHERE action = 'sign-in'`,
+    [count, tenantId, action],
+  )
+}
+
+it('lists who did what when, newest first', async () => {
+  clock.advance(1 * HOURS - 1)
+  await ada.call('POST', `${SETTINGS}/reset`, {})
+
+  const { items, nextCursor } = await list()
+  expect(items).toEqual([
+    {
+      id: expect.stringMatching(/^aud_\d+$/),
+      at: clock.now().toISOString(),
+      actor: { id: expect.stringMatching(/^usr_/), name: 'Ada Admin', email: 'ada@contoso.com' },
+      action: 'settings-reset',
+      outcome: 'done',
+      details: { fromEmail: null },
+    },
+    expect.objectContaining({ action: 'sign-in', outcome: 'workspace-admin' }),
+  ])
+  expect(nextCursor).toBeNull()
+})
+
+it('names nobody for what nobody of the tenant did', async () => {
+  await product.newBrowser().signIn('Gil Guest')
+
+  expect((await list()).items[0]).toMatchObject({ actor: null, action: 'sign-in', outcome: 'refused' })
+})
+
+it('still tells of somebody who is no longer among the people', async () => {
+  await ground.database.query(
+    `INSERT INTO audit_events (tenant_id, at, actor, action, outcome, details)
+     SELECT tenant_id, at, 'usr_gone', action, outcome, details FROM audit_events`,
+  )
+
+  expect((await list()).items[0]).toMatchObject({ actor: { id: 'usr_gone', name: 'usr_gone', email: '' } })
+})
+
+it.each([
+  ['', ['1', '2', '3', '4']],
+  ['?from=2026-11-24T09:57:00Z', ['1', '2', '3']],
+  ['?to=2026-11-24T09:57:00Z', ['4']],
+  ['?from=2026-11-24T11:57:00%2B02:00&to=2026-11-24T09:58:00Z', ['3']],
+  ['?from=0000-01-01T00:00:00Z&to=9999-12-31T23:59:59.999Z', ['1', '2', '3', '4']],
+])('gives from the first moment on and before the second: %s', async (query, outcomes) => {
+  await ground.database.query(
+    `INSERT INTO audit_events (tenant_id, at, action, outcome, details)
+     SELECT tenant_id, timestamptz '2026-11-24T10:00:00Z' - number * interval '1 minute', 'app-recovered', number::text, '{}'
+       FROM audit_events, generate_series(1, 4) AS number`,
+  )
+
+  const { items } = await list(query)
+  const found = items.filter(({ action }: { action: string }) => action === 'app-recovered')
+  expect(found.map(({ outcome }: { outcome: string }) => outcome)).toEqual(outcomes)
+})
+
+it('gives the events of one action', async () => {
+  await haveHappened(2, { action: 'service-key-revoked' })
+  await haveHappened(2)
+
+  expect((await list('?action=service-key-revoked')).items).toHaveLength(2)
+  expect((await list('?action=webhook-removed')).items).toEqual([])
+})
+
+it.each(['bob', 'BOB@CONTOSO', 'Behalf'])(
+  'gives what a person did, found by a part of name or address: %s',
+  async (text) => {
+    await product.newBrowser().signIn('Bob Behalf')
+
+    const { items } = await list(`?actor=${text}`)
+    expect(items.map(({ actor }: { actor: { name: string } }) => actor.name)).toEqual(['Bob Behalf'])
+  },
+)
+
+it('gives what a person’s account was connected for, also when somebody else had asked for it', async () => {
+  const { consentUrl } = (await ada.call('POST', `${SETTINGS}/configure`, { fromEmail: 'reports@contoso.com' })).json
+  await ada.consent(consentUrl, 'Bob Behalf')
+
+  expect((await list('?actor=bob')).items).toMatchObject([
+    {
+      actor: { name: 'Ada Admin' },
+      action: 'consent-ended',
+      outcome: 'completed',
+      details: { account: 'bob@contoso.com', mailbox: 'delegated' },
+    },
+  ])
+})
+
+it('takes the text for a person as it is, and not as a pattern', async () => {
+  expect((await list('?actor=%25')).items).toEqual([])
+  expect((await list('?actor=a_a')).items).toEqual([])
+})
+
+it('gives pages that neither repeat nor leave out an event, also of one moment', async () => {
+  await haveHappened(5)
+  await haveHappened(5)
+  const seen: string[] = []
+  let cursor = ''
+  do {
+    const page = await list(`?limit=3&action=sign-out${cursor && `&cursor=${cursor}`}`)
+    seen.push(...page.items.map(({ id }: { id: string }) => id))
+    cursor = page.nextCursor ?? ''
+  } while (cursor)
+
+  const all = (await list('?action=sign-out')).items.map(({ id }: { id: string }) => id)
+  expect(all).toHaveLength(10)
+  expect(seen).toEqual(all)
+})
+
+it('gives 50 events unless told otherwise, and 100 at most', async () => {
+  await haveHappened(120)
+
+  expect((await list()).items).toHaveLength(50)
+  expect((await list('?limit=100')).items).toHaveLength(100)
+  expect((await ada.call('GET', `${EVENTS}?limit=101`)).status).toBe(400)
+})
+
+const cursorOf = (text: string) => Buffer.from(text).toString('base64url')
+
+it.each([
+  ['cursor=abc', 'cursor'],
+  [`cursor=${cursorOf(`2026-11-24T10:00:00.000Z msg_${'0'.repeat(32)}`)}`, 'cursor'],
+  [`cursor=${cursorOf('2026-11-24T10:00:00.000Z aud_99999999999999999999')}`, 'cursor'],
+  ['from=yesterday', 'from'],
+  ['to=2026-11-24', 'to'],
+  ['action=nothing', 'action'],
+  ['actor=', 'actor'],
+  [`actor=${'a'.repeat(255)}`, 'actor'],
+])('refuses %s by its name', async (query, path) => {
+  const answer = await ada.call('GET', `${EVENTS}?${query}`)
+
+  expect(answer.status).toBe(400)
+  expect(answer.json).toMatchObject({ code: 'invalid-input', errors: [{ path }] })
+})
+
+it('refuses a filter that it does not know, rather than showing everything', async () => {
+  expect((await ada.call('GET', `${EVENTS}?person=ada`)).status).toBe(400)
+  expect((await ada.call('GET', `${CSV}?person=ada`)).status).toBe(400)
+})
+
+it.each([EVENTS, CSV])('shows nothing at %s to a member, a service or a stranger', async (path) => {
+  const max = product.newBrowser()
+  await max.signIn('Max Member')
+  const made = await ada.call('POST', '/api/v1/service-keys', { name: 'reports', scopes: ['settings:read'] })
+
+  expect((await max.call('GET', path)).json).toMatchObject({ code: 'not-workspace-admin' })
+  expect((await clientFor(product.publicUrl, made.json.key).get(path)).status).toBe(401)
+  expect((await product.newBrowser().call('GET', path)).json).toMatchObject({ code: 'not-signed-in' })
+})
+
+it.each([EVENTS, CSV])('shows nothing of another tenant at %s', async (path) => {
+  await haveHappened(3, { tenantId: 'ten_other', action: 'webhook-removed' })
+
+  const { text } = await ada.call('GET', path)
+  expect(text).toContain('sign-in')
+  expect(text).not.toContain('webhook-removed')
+})
+
+it('exports a file of comma-separated values for a spreadsheet, which nobody may keep', async () => {
+  const answer = await ada.call('GET', CSV)
+
+  expect(answer.status).toBe(200)
+  expect(answer.headers.get('content-type')).toBe('text/csv; charset=utf-8')
+  expect(answer.headers.get('content-disposition')).toBe(
+    `attachment; filename="inforiver-mail-audit-${clock.now().toISOString().slice(0, 10)}.csv"`,
+  )
+  expect(answer.headers.get('cache-control')).toBe('no-store')
+  expect(answer.text).toBe(
+    `\uFEFFtime,person,address,action,outcome,details\r\n${clock.now().toISOString()},Ada Admin,ada@contoso.com,sign-in,workspace-admin,{}\r\n`,
+  )
+})
+
+it('exports more than one query reads, newest first and each event once', async () => {
+  await haveHappened(2_500)
+
+  const lines = (await csv('?action=sign-out')).trim().split('\r\n').slice(1)
+  expect(lines.map((line) => line.split(',')[4])).toEqual(
+    Array.from({ length: 2_500 }, (_, index) => String(index + 1)),
+  )
+})
+
+it('exports exactly as many events as the bound, and says that there are more', async () => {
+  await haveHappened(100_001)
+
+  const lines = (await csv('?action=sign-out')).trim().split('\r\n')
+  expect(lines).toHaveLength(1 + 100_000 + 1)
+  expect(lines.at(-1)).toBe(
+    ',,,,cut,Only the newest 100000 events are in this file. Ask for an earlier period to have the others.',
+  )
+})
+
+it('exports what the filter asks for', async () => {
+  await product.newBrowser().signIn('Bob Behalf')
+
+  expect(await csv('?actor=bob')).not.toContain('Ada Admin')
+  expect(await csv('?actor=bob')).toContain('Bob Behalf')
+})
+
+it('tells of keys, mail and consents without key, cookie, state or content', async () => {
+  const { key } = (await ada.call('POST', '/api/v1/service-keys', { name: 'reports', scopes: ['messages:send'] })).json
+  await clientFor(product.publicUrl, key).submit({ subject: 'secret subject', text: 'secret text' })
+  await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
+  const { consentUrl } = (await ada.call('POST', `${SETTINGS}/reconnect`, {})).json
+  await ada.call('POST', `${SETTINGS}/test-message`, { to: 'max@contoso.com' })
+  await ada.call('POST', `${SETTINGS}/reset`, {})
+
+  const query = new URL(consentUrl).searchParams
+  const secrets = [key, ...ada.cookies.values(), query.get('state') ?? '', query.get('nonce') ?? '']
+  const text = (await ada.call('GET', EVENTS)).text + (await csv())
+  expect(text).toContain('test-message-sent')
+  expect(text).not.toContain('secret')
+  expect(text).not.toContain('max@contoso.com')
+  expect(secrets.filter((secret) => secret.length < 16 || text.includes(secret))).toEqual([])
+})
+
+it('describes the export as text in the OpenAPI document', async () => {
+  const { json } = await ada.call('GET', '/openapi.json')
+
+  expect(Object.keys(json.paths[CSV].get.responses['200'].content)).toEqual(['text/csv; charset=utf-8'])
+})
