@@ -21,7 +21,7 @@ export function createAccessRecheck({
       const { grant } = await store.readGrant(tenantId)
       if (!grant) continue
       try {
-        const { outcome } = await accessSource.access(tenantId, { refused: grant.grantVersion, signal })
+        const { outcome } = await accessSource.access(tenantId, { refused: grant.grantVersion, recheck: true, signal })
         logger.info({ tenant: tenantId, outcome }, 'app registration checked again')
       } catch (error) {
         if (signal.aborted) return

@@ -1,18 +1,13 @@
-import { createMicrosoftFetch } from '@inforiver-mail/m365/microsoft-fetch'
-import { createMicrosoftIdentity, type MicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
-import { createTokenVault } from '@inforiver-mail/m365/token-vault'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
-import type { Config } from '../config.ts'
-import { openDatabase, type Database } from '../database/database.ts'
 import { createLogger } from '../logger.ts'
+import { createAccessParts, type AccessParts } from '../test-support/access-parts.ts'
 import { connectMailbox, SETTINGS } from '../test-support/office365-smtp.ts'
 import type { TestBrowser } from '../test-support/test-browser.ts'
 import { createTestClock, HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
 import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
-import { loadVaultKeys } from '../vault-keys.ts'
 import { createAccessRecheck } from './access-recheck.ts'
-import { createAccessSource, type Access } from './access.ts'
-import { createSettingsStore, type SettingsStore } from './settings-store.ts'
+import type { Access } from './access.ts'
+import type { SettingsStore } from './settings-store.ts'
 
 /** The part of a process that keeps the tokens, as the worker has it. */
 interface Process {
@@ -22,7 +17,7 @@ interface Process {
 }
 
 const clock = createTestClock()
-const databases: Database[] = []
+const opened: AccessParts[] = []
 let ground: TestGround
 let product: TestProduct
 let ada: TestBrowser
@@ -39,7 +34,7 @@ beforeAll(async () => {
   other = await startProcess()
 })
 afterAll(async () => {
-  for (const database of databases) await database.close()
+  for (const parts of opened) await parts.close()
   await ground.close()
 })
 
@@ -52,28 +47,11 @@ beforeEach(async () => {
   await ground.microsoft.control('DELETE', '/counters')
 })
 
-interface Overrides {
-  config?: Config
-  wrapStore?: (store: SettingsStore) => SettingsStore
-  wrapIdentity?: (identity: MicrosoftIdentity) => MicrosoftIdentity
-}
-
-async function startProcess({
-  config = product.config,
-  wrapStore = (store) => store,
-  wrapIdentity = (identity) => identity,
-}: Overrides = {}): Promise<Process> {
-  const database = await openDatabase(ground.database.url, () => {})
-  databases.push(database)
-  const store = wrapStore(createSettingsStore(database.prisma))
-  const fetch = createMicrosoftFetch({ timeoutMs: 1_000 })
-  const { registration, authorityHost, redirectUri } = config
-  const identity = wrapIdentity(
-    createMicrosoftIdentity({ registration, authorityHost, redirectUri, fetch, clock: clock.now }),
-  )
-  const vault = createTokenVault(await loadVaultKeys(config, () => {}))
-  const accessSource = createAccessSource({ store, identity, vault, clock: clock.now })
-  const recheck = createAccessRecheck({ store, accessSource, logger: createLogger('silent') })
+async function startProcess(overrides: Partial<Parameters<typeof createAccessParts>[0]> = {}): Promise<Process> {
+  const parts = await createAccessParts({ ground, config: product.config, clock: clock.now, ...overrides })
+  opened.push(parts)
+  const { tenantId, store, accessSource } = parts
+  const recheck = createAccessRecheck({ ...parts, logger: createLogger('silent') })
   const { signal } = new AbortController()
   return {
     store,
@@ -236,6 +214,39 @@ it('stores nothing of a refresh that a reset overtook', async () => {
   expect(await one.store.readGrant(tenantId)).toMatchObject({ grant: null })
 })
 
+it('stores what was refreshed while it was found out whether the mailbox can be searched', async () => {
+  clock.advance(3 * HOURS)
+  const process = await startProcess({
+    wrapIdentity: (identity) => ({
+      ...identity,
+      async refresh(request) {
+        const refresh = await identity.refresh(request)
+        await saveSearch()
+        return refresh
+      },
+    }),
+  })
+
+  await granted(process)
+
+  expect(await tokenRequests()).toBe(1)
+})
+
+it('does not take a refused token for a new one once it is known whether the mailbox can be searched', async () => {
+  const before = await granted(one)
+  await saveSearch()
+
+  const after = await granted(one, { refused: before.grantVersion })
+
+  expect(after).toMatchObject({ accessToken: expect.not.stringMatching(before.accessToken) })
+  expect(after.connection.searchWorks).toBe(true)
+})
+
+async function saveSearch(): Promise<void> {
+  const [row] = await ground.database.query<{ verification_id: string }>('SELECT verification_id FROM tenant_settings')
+  await one.store.saveSentItemsSearch(tenantId, row?.verification_id ?? '', 'works')
+}
+
 it.each(['refresh-inactive', 'refresh-revoked', 'refresh-revoked-without-suberror', 'refresh-sign-in-frequency'])(
   'asks for a new connection after %s',
   async (name) => {
@@ -319,7 +330,8 @@ it('notices without a restart that Microsoft accepts the secret again, and relea
 })
 
 it('notices a mended secret after a restart', async () => {
-  const wrong = { ...product.config.registration, clientSecret: 'not-the-secret' }
+  const { tenantId: entraTenantId, clientId } = product.config.registration
+  const wrong = { tenantId: entraTenantId, clientId, clientSecret: 'not-the-secret' }
   const before = await startProcess({ config: { ...product.config, registration: wrong } })
   expect(await before.access({ refused: (await granted(before)).grantVersion })).toMatchObject({
     because: 'app-misconfigured',

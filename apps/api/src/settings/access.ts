@@ -1,121 +1,274 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { HeldBecause } from '@inforiver-mail/contract/message'
 import { newOpaqueValue } from '../http/session.ts'
+import { applicationRoles } from '@inforiver-mail/m365/application-roles'
+import type { Failure } from '@inforiver-mail/m365/classify-failure'
+import { explainLostApplicationAccess } from '@inforiver-mail/m365/explain-application-failure'
+import { missingPermissions } from '@inforiver-mail/m365/granted-permissions'
 import { toSettingsProblem, type Explanation } from '@inforiver-mail/m365/explanation'
-import type { MicrosoftIdentity, Tokens } from '@inforiver-mail/m365/microsoft-identity'
+import type { MicrosoftIdentity, RefusedTokens, Tokens } from '@inforiver-mail/m365/microsoft-identity'
 import type { TokenVault } from '@inforiver-mail/m365/token-vault'
 import type { SealedTokens, SettingsStore, StoredGrant } from './settings-store.ts'
-import type { Connection } from './settings-state.ts'
+import type { Connection, SettingsEvent } from './settings-state.ts'
 
 const RENEW_BEFORE_EXPIRY_MS = 5 * 60_000
-const REFRESH_LEASE_MS = 90_000 // longer than a refresh can take
+/** Of a token that lives only for minutes, or seconds, the last quarter. */
+const RENEW_BEFORE_SHARE = 0.25
+/** A process that dies in the middle of a refresh stops the mailbox no longer than this. */
+const REFRESH_LEASE_MS = 30_000
+const REFRESH_TIMEOUT_MS = 25_000
 const WAIT_FOR_OTHERS_MS = 30_000
 const LOOK_AGAIN_MS = 200
+const FIRST_PAUSE_MS = 2_000
+const LONGEST_PAUSE_MS = 60_000
+/** However long Entra asks for. */
+const LONGEST_ASKED_PAUSE_MS = 60 * 60_000
+/** What a request may take until Graph looks at its token. */
+const ON_ITS_WAY_MS = 30_000
 
 /** What a message is sent with, or why it cannot be sent now. */
-export type Access =
-  | {
-      readonly outcome: 'granted'
-      readonly accessToken: string
-      readonly connection: Connection & { readonly searchWorks: boolean }
-      /** The set of tokens this one belongs to; hand it back when Microsoft refuses the token. */
-      readonly grantVersion: number
-      readonly expiresAt: Date
-    }
-  | { readonly outcome: 'held'; readonly because: HeldBecause }
-  | { readonly outcome: 'unavailable'; readonly detail: string }
+export type Access = Granted | Held | Unavailable
+
+interface Granted {
+  readonly outcome: 'granted'
+  readonly accessToken: string
+  readonly connection: Connection & { readonly searchWorks: boolean }
+  /** The set of tokens this one belongs to; hand it back when Microsoft refuses the token. */
+  readonly grantVersion: number
+  /** Until then it may be kept at hand. */
+  readonly renewAt: Date
+}
+
+interface Held {
+  readonly outcome: 'held'
+  readonly because: HeldBecause
+}
+
+interface Unavailable {
+  readonly outcome: 'unavailable'
+  readonly detail: string
+  /** Before then Microsoft is not asked again; null when that cannot be told. */
+  readonly until: Date | null
+}
+
+/** What came of getting newer tokens. After `renewed`, and while it is `by-another`, the row is read again. */
+type Renewal =
+  | { readonly outcome: 'renewed' }
+  | Held
+  | Unavailable
+  | (Omit<Unavailable, 'outcome'> & { readonly outcome: 'by-another' })
+
+const BY_ANOTHER = {
+  outcome: 'by-another',
+  detail: 'Another process is refreshing the access and takes long.',
+  until: null,
+} as const
+
+/** As Microsoft gave them; without a refresh token when they are the application's own. */
+export type NewTokens = Omit<Tokens, 'refreshToken'> & { readonly refreshToken: string | null }
 
 export interface AccessSource {
-  /** `refused`: the set of tokens that Graph has just refused; a newer one is fetched then. */
-  access(tenantId: string, options: { refused?: number; signal: AbortSignal }): Promise<Access>
-  sealTokens(tenantId: string, tokens: Tokens): Promise<SealedTokens>
+  access(tenantId: string, options: AccessOptions): Promise<Access>
+  /** Where Microsoft refused a message for the application's access: ends it, and returns what holds its messages. */
+  lost(tenantId: string, refusal: LostAccess): Promise<HeldBecause | null>
+  sealTokens(tenantId: string, tokens: NewTokens): Promise<SealedTokens>
+}
+
+export interface AccessOptions {
+  /** The set of tokens that Graph has just refused; a newer one is fetched then. */
+  readonly refused?: number
+  /** The challenge by which it refused them: JSON. */
+  readonly claims?: string | undefined
+  /** Asks Microsoft although it refused the app registration the last time. */
+  readonly recheck?: boolean
+  /** Ends the waiting for another process. */
+  readonly signal: AbortSignal
+}
+
+export interface LostAccess {
+  readonly grantVersion: number
+  readonly accessToken: string
+  readonly connection: { readonly fromEmail: string; readonly permissions: readonly string[] }
+  readonly failure: Failure
 }
 
 /**
  * Opens the tokens of a tenant and keeps them fresh. One refresh at a time per grant over all processes: the row
- * decides. The rotated refresh token is stored before the new access token is used.
+ * decides, also about when Entra is asked again after it could not answer; a token that still works is used meanwhile.
+ * The rotated refresh token is stored before the new access token is used.
  */
 export function createAccessSource(parts: {
   store: SettingsStore
   identity: MicrosoftIdentity
   vault: TokenVault
   clock: () => Date
+  /** Between 0 and 1, for jitter. */
+  chance: () => number
 }): AccessSource {
-  const { store, identity, vault, clock } = parts
-  return { access, sealTokens }
+  const { store, identity, vault, clock, chance } = parts
+  return { access, lost, sealTokens }
 
-  async function access(
-    tenantId: string,
-    { refused, signal }: { refused?: number; signal: AbortSignal },
-  ): Promise<Access> {
+  async function access(tenantId: string, options: AccessOptions): Promise<Access> {
+    const { refused, signal } = options
     const giveUpAt = clock().getTime() + WAIT_FOR_OTHERS_MS
     let stale = refused // a set of tokens newer than this one is as fresh as can be had
     for (;;) {
       const { settings, grant } = await store.readGrant(tenantId)
       const { state } = settings
-      if (state.status === 'not-configured') return { outcome: 'held', because: 'not-configured' }
-      if (state.status === 'reconnect-required') return { outcome: 'held', because: 'reconnect-required' }
+      if (state.status !== 'connected') return { outcome: 'held', because: state.status }
       if (!grant) throw new Error(`The grant of ${tenantId} has no tokens.`)
-      if (grant.grantVersion !== refused && isUsable(grant, stale)) {
-        const accessToken = await vault.open(grant.accessTokenSealed, tokenOwner(tenantId, 'access-token'))
-        const { grantVersion, searchWorks, accessTokenExpiresAt: expiresAt } = grant
-        const connection = { ...state.connection, searchWorks }
-        return { outcome: 'granted', accessToken, connection, grantVersion, expiresAt }
-      }
+      const { connection, problem } = state
+      const isRefused = grant.grantVersion === refused
+      if (!isRefused && isFresh(grant, stale)) return open(tenantId, grant, connection, renewAt(grant))
+      // It is asked again once a minute, and not for each message.
+      if (problem && !options.recheck) return { outcome: 'held', because: problem.code }
       stale = grant.grantVersion
-      const held = await refreshOnce(tenantId, grant, state.connection.permissions, signal)
-      if (held) return held
-      if (clock().getTime() > giveUpAt)
-        return { outcome: 'unavailable', detail: 'Another process is refreshing the access and takes long.' }
+      const renewal = await refreshOnce(tenantId, grant, connection, options)
+      if (renewal.outcome === 'renewed') continue
+      if (renewal.outcome === 'held') return renewal
+      const now = clock()
+      if (!isRefused && now < worksUntil(grant))
+        return open(tenantId, grant, connection, earlier(renewal.until ?? now, worksUntil(grant)))
+      if (renewal.outcome === 'unavailable') return renewal
+      if (now.getTime() > giveUpAt) return { ...renewal, outcome: 'unavailable' }
+      await delay(LOOK_AGAIN_MS, undefined, { signal })
     }
   }
 
-  /** Null when it is worth reading the row again: the tokens are new, or somebody else is at it. */
+  async function open(tenantId: string, grant: StoredGrant, connection: Connection, until: Date): Promise<Granted> {
+    const accessToken = await vault.open(grant.accessTokenSealed, tokenOwner(tenantId, 'access-token'))
+    const { grantVersion, searchWorks } = grant
+    const state = { ...connection, searchWorks }
+    return { outcome: 'granted', accessToken, connection: state, grantVersion, renewAt: until }
+  }
+
   async function refreshOnce(
     tenantId: string,
     grant: StoredGrant,
-    permissions: readonly string[],
-    signal: AbortSignal,
-  ): Promise<Access | null> {
-    const lease = { tenantId, grantVersion: grant.grantVersion, owner: newOpaqueValue() }
+    connection: Connection,
+    { claims, recheck = false }: AccessOptions,
+  ): Promise<Renewal> {
+    const { grantVersion, refreshNotBefore } = grant
     const now = clock()
-    if (!(await store.takeRefreshLease({ ...lease, now, until: new Date(now.getTime() + REFRESH_LEASE_MS) }))) {
-      await delay(LOOK_AGAIN_MS, undefined, { signal })
-      return null
-    }
+    if (refreshNotBefore !== null && now < refreshNotBefore) return notAskedBefore(refreshNotBefore)
+    const lease = { tenantId, grantVersion, owner: newOpaqueValue() }
+    const until = new Date(now.getTime() + REFRESH_LEASE_MS)
+    if (!(await store.takeRefreshLease({ ...lease, now, until, recheck }))) return BY_ANOTHER
     try {
-      const refreshToken = await vault.open(grant.refreshTokenSealed, tokenOwner(tenantId, 'refresh-token'))
-      const refresh = await identity.refresh({ refreshToken, scopes: permissions, signal })
-      if (refresh.outcome === 'refused') return await refusedAccess(tenantId, grant.grantVersion, refresh.explanation)
-      const saved = await store.saveRefreshed(lease, await sealTokens(tenantId, refresh.tokens))
-      if (saved) await store.applyHealth(tenantId, grant.grantVersion + 1, { type: 'access-worked' }, clock())
-      return null
+      const renewal = await renew(tenantId, grant, connection, claims)
+      if (renewal.outcome === 'refused') {
+        // What Entra demands counts, and where it says nothing, what Graph did: the next sign-in has to satisfy it.
+        const explanation = { ...(claims && { claims }), ...renewal.explanation }
+        const because = await refuseAccess(tenantId, grantVersion, explanation)
+        if (because !== null) return { outcome: 'held', because }
+        const askAgainAt = nextAskAt(grant, renewal.retryAfter)
+        await store.postponeRefresh(lease, askAgainAt)
+        return { outcome: 'unavailable', detail: explanation.detail, until: askAgainAt }
+      }
+      const saved = await store.saveRefreshed(lease, await sealTokens(tenantId, renewal.tokens))
+      if (saved) await store.applyHealth(tenantId, grantVersion + 1, { type: 'access-worked' }, clock())
+      return { outcome: 'renewed' }
     } finally {
       await store.releaseRefreshLease(lease)
     }
   }
 
-  async function refusedAccess(tenantId: string, grantVersion: number, explanation: Explanation): Promise<Access> {
-    const problem = toSettingsProblem(explanation)
-    if (!problem) return { outcome: 'unavailable', detail: explanation.detail }
-    const now = clock()
-    const type = problem.code === 'app-misconfigured' ? 'app-misconfigured' : 'tokens-refused'
-    await store.applyHealth(tenantId, grantVersion, { type, problem: { ...problem, since: now.toISOString() } }, now)
-    return { outcome: 'held', because: problem.code }
+  /** By its own time limit and nobody's signal: whoever leaves would take the rotated refresh token along. */
+  async function renew(
+    tenantId: string,
+    { refreshTokenSealed }: StoredGrant,
+    // It decides, not the configuration of today: what was connected goes on until it is connected anew.
+    { mailbox, permissions }: Connection,
+    claims: string | undefined,
+  ): Promise<{ readonly outcome: 'granted'; readonly tokens: NewTokens } | RefusedTokens> {
+    const signal = AbortSignal.timeout(REFRESH_TIMEOUT_MS)
+    if (mailbox === 'application') {
+      const grant = await identity.applicationToken({ leg: 'application', claims, signal })
+      return grant.outcome === 'refused' ? grant : { ...grant, tokens: { ...grant.tokens, refreshToken: null } }
+    }
+    if (refreshTokenSealed === null) throw new Error(`The grant of ${tenantId} has no refresh token.`)
+    const refreshToken = await vault.open(refreshTokenSealed, tokenOwner(tenantId, 'refresh-token'))
+    return identity.refresh({ refreshToken, scopes: permissions, claims, signal })
   }
 
-  async function sealTokens(tenantId: string, tokens: Tokens): Promise<SealedTokens> {
+  /** As Entra asks, and where it does not, after ever longer: many messages may be waiting to ask. */
+  function nextAskAt({ refreshFailures }: StoredGrant, retryAfter: Date | null): Date {
+    const now = clock().getTime()
+    const waitMs = Math.min(FIRST_PAUSE_MS * 2 ** refreshFailures, LONGEST_PAUSE_MS) * (0.5 + chance() / 2)
+    return new Date(Math.max(now + waitMs, Math.min(retryAfter?.getTime() ?? 0, now + LONGEST_ASKED_PAUSE_MS)))
+  }
+
+  async function lost(
+    tenantId: string,
+    { grantVersion, accessToken, connection, failure }: LostAccess,
+  ): Promise<HeldBecause | null> {
+    const { fromEmail: sender, permissions } = connection
+    const grantedPermissions = applicationRoles(accessToken)
+    const [missing] = missingPermissions(permissions, grantedPermissions ?? permissions)
+    const explanation = explainLostApplicationAccess(failure, {
+      sender,
+      permission: missing === 'Mail.ReadWrite' ? missing : 'Mail.Send',
+      grantedPermissions,
+      approvalLink: identity.approvalLinks.application(),
+      places: identity.places,
+    })
+    if (!explanation) return null
+    return refuseAccess(tenantId, grantVersion, explanation)
+  }
+
+  /** What holds messages from now on; null for trouble that passes by itself. */
+  async function refuseAccess(
+    tenantId: string,
+    grantVersion: number,
+    explanation: Explanation,
+  ): Promise<HeldBecause | null> {
+    const problem = toSettingsProblem(explanation)
+    if (!problem) return null
+    const now = clock()
+    const since = { ...problem, since: now.toISOString() }
+    const event: SettingsEvent =
+      problem.code === 'app-misconfigured'
+        ? { type: 'app-misconfigured', problem: since }
+        : { type: 'tokens-refused', problem: since, claims: explanation.claims }
+    await store.applyHealth(tenantId, grantVersion, event, now)
+    return problem.code
+  }
+
+  async function sealTokens(tenantId: string, { refreshToken, ...tokens }: NewTokens): Promise<SealedTokens> {
     return {
-      refreshTokenSealed: await vault.seal(tokens.refreshToken, tokenOwner(tenantId, 'refresh-token')),
+      refreshTokenSealed:
+        refreshToken === null ? null : await vault.seal(refreshToken, tokenOwner(tenantId, 'refresh-token')),
       accessTokenSealed: await vault.seal(tokens.accessToken, tokenOwner(tenantId, 'access-token')),
       accessTokenExpiresAt: tokens.expiresAt,
+      accessTokenObtainedAt: clock(),
     }
   }
 
-  function isUsable({ grantVersion, accessTokenExpiresAt }: StoredGrant, stale: number | undefined): boolean {
-    const livesForMs = accessTokenExpiresAt.getTime() - clock().getTime()
-    return livesForMs > RENEW_BEFORE_EXPIRY_MS || (stale !== undefined && grantVersion > stale && livesForMs > 0)
+  function isFresh(grant: StoredGrant, stale: number | undefined): boolean {
+    const now = clock()
+    return (
+      now < renewAt(grant) || (stale !== undefined && grant.grantVersion > stale && now < grant.accessTokenExpiresAt)
+    )
   }
+}
+
+function renewAt({ accessTokenExpiresAt, accessTokenObtainedAt }: StoredGrant): Date {
+  const expiresAt = accessTokenExpiresAt.getTime()
+  const livesForMs = expiresAt - accessTokenObtainedAt.getTime()
+  return new Date(expiresAt - Math.min(RENEW_BEFORE_EXPIRY_MS, livesForMs * RENEW_BEFORE_SHARE))
+}
+
+function worksUntil({ accessTokenExpiresAt }: StoredGrant): Date {
+  return new Date(accessTokenExpiresAt.getTime() - ON_ITS_WAY_MS)
+}
+
+function earlier(one: Date, other: Date): Date {
+  return one < other ? one : other
+}
+
+function notAskedBefore(until: Date): Unavailable {
+  const detail = `Microsoft’s sign-in service could not answer. It is asked again at ${until.toISOString()}.`
+  return { outcome: 'unavailable', detail, until }
 }
 
 function tokenOwner(tenant: string, purpose: 'refresh-token' | 'access-token') {

@@ -53,6 +53,56 @@ it('records a sign-in with its role, and a sign-out', async () => {
   ])
 })
 
+it('records a sign-in that Microsoft refused, with the reason and the correlation id', async () => {
+  await ground.microsoft.control('POST', '/scenarios', { name: 'authorize-declined' })
+  await product.newBrowser().signIn('Max Member')
+
+  expect((await audit()).at(-1)).toEqual({
+    actor: null,
+    action: 'sign-in',
+    outcome: 'refused',
+    details: { reason: 'sign-in-cancelled', account: null, correlationId: expect.stringMatching(/^[0-9a-f-]{36}$/) },
+  })
+})
+
+it('records who was refused, where Microsoft vouches for the account', async () => {
+  await product.newBrowser().signIn('Gil Guest')
+
+  expect((await audit()).at(-1)).toMatchObject({
+    outcome: 'refused',
+    details: { reason: 'wrong-account', account: expect.stringContaining('gil') },
+  })
+})
+
+it('records at most 100 refused sign-ins an hour, which strangers can cause', async () => {
+  await product.newBrowser().signIn('Gil Guest')
+  await ground.database.query(
+    `INSERT INTO audit_events (tenant_id, at, actor, action, outcome, details)
+     SELECT tenant_id, at, actor, action, outcome, details FROM audit_events, generate_series(1, 99)
+      WHERE outcome = 'refused'`,
+  )
+  const refusals = async () => (await audit()).filter(({ outcome }) => outcome === 'refused').length
+
+  await product.newBrowser().signIn('Gil Guest')
+  expect(await refusals()).toBe(100)
+
+  clock.advance(60 * MINUTES)
+  await product.newBrowser().signIn('Gil Guest')
+  expect(await refusals()).toBe(101)
+})
+
+it('records who sent a test mail, and not to whom', async () => {
+  await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
+  const { messageId } = (await ada.call('POST', `${SETTINGS}/test-message`, { to: 'max@contoso.com' })).json
+
+  expect((await audit()).at(-1)).toEqual({
+    actor: adaId,
+    action: 'test-message-sent',
+    outcome: 'done',
+    details: { message: messageId },
+  })
+})
+
 it('records a consent from its start to its completion', async () => {
   await connectMailbox(ada, { fromEmail: 'reports@contoso.com' })
 
@@ -64,15 +114,59 @@ it('records a consent from its start to its completion', async () => {
   }
   expect((await audit()).slice(1)).toEqual([
     { actor: adaId, action: 'consent-started', outcome: 'pending', details },
-    { actor: adaId, action: 'consent-ended', outcome: 'completed', details },
+    {
+      actor: adaId,
+      action: 'consent-ended',
+      outcome: 'completed',
+      details: { ...details, account: 'ada@contoso.com', mailbox: 'delegated' },
+    },
   ])
+})
+
+it('records whose access was connected, also when somebody else consented at Microsoft', async () => {
+  const { consentUrl } = (await ada.call('POST', `${SETTINGS}/configure`, { fromEmail: 'bob@contoso.com' })).json
+  await ada.consent(consentUrl, 'Bob Behalf')
+
+  expect((await audit()).at(-1)).toMatchObject({
+    actor: adaId,
+    action: 'consent-ended',
+    outcome: 'completed',
+    details: { account: 'bob@contoso.com', mailbox: 'own' },
+  })
+})
+
+it('records who was refused as a wrong account', async () => {
+  const { consentUrl } = (await ada.call('POST', `${SETTINGS}/configure`, { fromEmail: 'ada@contoso.com' })).json
+  await ada.consent(consentUrl, 'Gil Guest')
+
+  expect((await audit()).at(-1)).toMatchObject({
+    actor: adaId,
+    outcome: 'wrong-account',
+    details: { account: expect.stringContaining('gil') },
+  })
 })
 
 it('records why a consent failed', async () => {
   const { consentUrl } = (await ada.call('POST', `${SETTINGS}/configure`, { fromEmail: 'finance@contoso.com' })).json
   await ada.consent(consentUrl, 'Ada Admin')
 
-  expect((await audit()).at(-1)).toMatchObject({ action: 'consent-ended', outcome: 'send-as-denied' })
+  expect((await audit()).at(-1)).toMatchObject({
+    action: 'consent-ended',
+    outcome: 'send-as-denied',
+    details: { fromEmail: 'finance@contoso.com' },
+  })
+})
+
+it('records the correlation id of a consent that Microsoft refused', async () => {
+  const { consentUrl } = (await ada.call('POST', `${SETTINGS}/configure`, { fromEmail: 'ada@contoso.com' })).json
+  await ground.microsoft.control('POST', '/scenarios', { name: 'authorize-declined' })
+  await ada.consent(consentUrl, 'Ada Admin')
+
+  expect((await audit()).at(-1)).toMatchObject({
+    action: 'consent-ended',
+    outcome: 'consent-cancelled',
+    details: { correlationId: expect.stringMatching(/^[0-9a-f-]{36}$/) },
+  })
 })
 
 it('records who cancelled a consent', async () => {

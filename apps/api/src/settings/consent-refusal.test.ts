@@ -73,7 +73,7 @@ function failedWith(problem: { code: string; detail?: unknown; action?: unknown;
 }
 
 const CORRELATION_ID = expect.stringMatching(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/)
-const APPROVAL_LINK = expect.stringMatching(/http\S+\/v2\.0\/adminconsent\?client_id=\S+Mail\.Send/)
+const APPROVAL_LINK = expect.stringMatching(/http:\S+\/auth\/microsoft\/admin-consent and /)
 
 it.each([
   ['authorize-admin-consent-required', 'admin-approval-required'],

@@ -101,7 +101,7 @@ it('links to the page on which an Entra administrator approves', async () => {
 
   const result = await ada.consent(consentUrl, 'Ada Admin')
 
-  expect(result.text).toMatch(/<a href="http[^"]*\/v2\.0\/adminconsent\?client_id=[^"]*">/)
+  expect(result.text).toContain(`<a href="${product.publicUrl}/auth/microsoft/admin-consent?ownAddress=true">`)
 })
 
 it('ignores parameters that it does not know', async () => {
@@ -205,6 +205,27 @@ it('leads an Entra administrator, signed in here or not, to Microsoft’s approv
     'profile',
   ])
 })
+
+it.each([
+  ['ada@contoso.com', false],
+  ['ada@contoso.com', true],
+  ['reports@contoso.com', false],
+  ['reports@contoso.com', true],
+])(
+  'leads by the link for %s, large attachments %s, to the approval of what was asked and no more',
+  async (fromEmail, largeAttachments) => {
+    const request = { fromEmail, largeAttachments }
+    const { id, consentUrl } = (await ada.call('POST', `${SETTINGS}/configure`, request)).json
+    await ground.microsoft.control('POST', '/scenarios', { name: 'authorize-admin-consent-required' })
+    await ada.consent(consentUrl, 'Ada Admin')
+    const [link = ''] = /http:\S+admin-consent\S*/.exec((await readConsent(id)).problem.action) ?? []
+
+    const answer = await product.newBrowser().visit(link)
+
+    const asked = new URL(consentUrl).searchParams.get('scope')?.split(' ').sort()
+    expect(new URL(answer.headers.get('location') ?? '').searchParams.get('scope')?.split(' ').sort()).toEqual(asked)
+  },
+)
 
 it('logs nothing of the query', async () => {
   const failing = await startConsent()

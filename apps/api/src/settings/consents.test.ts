@@ -2,15 +2,26 @@ import { createHash } from 'node:crypto'
 import type { ConsentProblem } from '@inforiver-mail/contract/consent-problem'
 import type { GraphMailer } from '@inforiver-mail/m365/graph-mailer'
 import { parseVaultKeys } from '@inforiver-mail/m365/key-ring'
+import { adminPlaces } from '@inforiver-mail/m365/admin-places'
 import type { MicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
 import { createTokenVault } from '@inforiver-mail/m365/token-vault'
 import { expect, it } from 'vitest'
 import { hashOpaqueValue } from '../http/session.ts'
 import type { AccessSource } from './access.ts'
 import { createConsents } from './consents.ts'
+import { approvalLinks } from '../approval-links.ts'
+import { createDelegatedConsent } from './delegated-consent.ts'
 import type { ConsentRecord, SettingsStore } from './settings-store.ts'
 
 const NOW = new Date('2026-11-24T10:00:00.000Z')
+const ADMIN = {
+  sessionIdHash: 'hash',
+  tenantId: 'ten_1',
+  userId: 'usr_1',
+  name: 'Ada Admin',
+  email: 'ada@contoso.com',
+  role: 'workspace-admin',
+} as const
 const PERSON = {
   tenantId: 'tid',
   objectId: 'oid',
@@ -66,17 +77,19 @@ async function problemOf({
     expiresAt: NOW,
     problem: null,
     missingPermission: null,
+    claimsChallenge: null,
   }
   let problem: ConsentProblem | undefined
   const store: Partial<SettingsStore> = {
     takeReturn: async () => ({ taken: true, consent }),
     async failConsent(_consent, failure) {
-      problem = failure
+      problem = failure.problem
       return { ended: true }
     },
   }
   const identity: Partial<MicrosoftIdentity> = {
-    adminConsentUrl: () => 'https://login.example.com/adminconsent',
+    places: adminPlaces('https://login.microsoftonline.com', 'https://graph.microsoft.com'),
+    approvalLinks: approvalLinks('https://mail.example.com'),
     redeemCode: async () => ({
       outcome: 'granted',
       tokens: { accessToken: 'access', refreshToken: 'refresh', expiresAt: NOW },
@@ -86,14 +99,18 @@ async function problemOf({
   }
   const consents = createConsents({
     store: store as SettingsStore,
-    identity: identity as MicrosoftIdentity,
-    mailer: mailer as GraphMailer,
+    way: createDelegatedConsent({
+      store: store as SettingsStore,
+      identity: identity as MicrosoftIdentity,
+      mailer: mailer as GraphMailer,
+      clock: () => NOW,
+    }),
     accessSource: {} as AccessSource,
     vault,
     clock: () => NOW,
     random: (size) => Buffer.alloc(size),
   })
-  await consents.finish({ state: 'state', signedIn: null, parameters: { code: 'code' } })
+  await consents.finish({ state: 'state', signedIn: ADMIN, parameters: { code: 'code' } })
   return problem
 }
 
@@ -105,7 +122,7 @@ it.each([
   expect(await problemOf({ asked, granted })).toMatchObject({
     code: 'permission-missing',
     detail: expect.stringContaining(missing),
-    action: expect.stringContaining('https://login.example.com/adminconsent'),
+    action: expect.stringContaining('https://mail.example.com/auth/microsoft/admin-consent'),
   })
 })
 

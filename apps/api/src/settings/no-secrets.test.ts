@@ -64,7 +64,7 @@ beforeAll(async () => {
   await post('update-sender', { fromEmail: 'max@contoso.com' }) // left pending
   await product.newBrowser().visit('/auth/sign-in') // left pending
   secrets = collectSecrets(traffic.exchanges)
-}, 120_000)
+})
 
 afterAll(async () => {
   traffic.stop()

@@ -1,3 +1,4 @@
+import type { Failure } from '@inforiver-mail/m365/classify-failure'
 import type { GraphMailer } from '@inforiver-mail/m365/graph-mailer'
 import type { AccessSource } from './access.ts'
 import type { SettingsStore } from './settings-store.ts'
@@ -18,11 +19,17 @@ export async function checkSentItemsSearch(parts: {
   for (const { tenantId, verificationId, connectedAt } of await store.findUnprovedSearches()) {
     const access = await accessSource.access(tenantId, { signal: AbortSignal.timeout(60_000) })
     if (access.outcome !== 'granted') continue
-    const { accessToken } = access
-    const found = await mailer.findByMessageId(verificationId, 'sentitems', { accessToken })
+    const { accessToken, connection } = access
+    const mailbox = connection.mailbox === 'application' ? { address: connection.fromEmail } : 'me'
+    const found = await mailer.findByMessageId(verificationId, 'sentitems', { accessToken, mailbox })
     if (found.outcome === 'found') await store.saveSentItemsSearch(tenantId, verificationId, 'works')
-    else if (clock().getTime() - connectedAt.getTime() > GIVE_UP_AFTER_MS) {
+    else if (isAnswer(found.outcome) && clock().getTime() - connectedAt.getTime() > GIVE_UP_AFTER_MS) {
       await store.saveSentItemsSearch(tenantId, verificationId, 'fails')
     }
   }
+}
+
+/** Trouble that passes shows nothing about the mailbox. */
+function isAnswer(outcome: 'not-found' | Failure['outcome']): boolean {
+  return outcome === 'not-found' || outcome === 'refused'
 }

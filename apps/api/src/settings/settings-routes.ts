@@ -10,14 +10,15 @@ import {
   type Consent,
   type Office365SmtpSettings,
 } from '@inforiver-mail/contract/office365-smtp'
-import { permissionsFor } from '@inforiver-mail/contract/permission'
-import type { MicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
+import { APPROVAL_PATH } from '@inforiver-mail/contract/permission'
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
+import { readApproval } from '../approval-links.ts'
 import { sendPage, type PlainPage } from '../http/html.ts'
 import type { ReturnHandler } from '../http/microsoft-callback.ts'
 import { ProblemError } from '../http/problem.ts'
 import { route } from '../http/route.ts'
 import type { SignedIn } from '../http/session.ts'
+import type { ConsentWay } from './consent-way.ts'
 import type { ConsentReturn, Consents } from './consents.ts'
 import type { ConsentRequest } from './settings-state.ts'
 import type { ConsentRecord, SettingsStore } from './settings-store.ts'
@@ -29,13 +30,13 @@ interface Options {
   readonly requireServiceOrAdmin: (request: FastifyRequest) => Promise<{ readonly tenantId: string }>
   readonly store: SettingsStore
   readonly consents: Consents
-  readonly identity: Pick<MicrosoftIdentity, 'adminConsentUrl'>
+  readonly way: Pick<ConsentWay, 'approvalUrl'>
   readonly clock: () => Date
 }
 
 export const settingsRoutes: FastifyPluginAsync<Options> = async (
   app,
-  { requireAdmin, requireServiceOrAdmin, store, consents, identity, clock },
+  { requireAdmin, requireServiceOrAdmin, store, consents, way, clock },
 ) => {
   async function view(tenantId: string): Promise<Office365SmtpSettings> {
     const [settings, waitingMessages, pending] = await Promise.all([
@@ -90,11 +91,7 @@ export const settingsRoutes: FastifyPluginAsync<Options> = async (
   })
 
   // For an Entra administrator, who need not be signed in here: it only leads to Microsoft.
-  app.get('/auth/microsoft/admin-consent', async (request, reply) => {
-    const { largeAttachments } = request.query as { largeAttachments?: unknown }
-    const scopes = permissionsFor({ ownAddress: false, largeAttachments: largeAttachments === 'true' })
-    return reply.redirect(identity.adminConsentUrl({ scopes }))
-  })
+  app.get(APPROVAL_PATH, async (request, reply) => reply.redirect(way.approvalUrl(readApproval(request.query))))
 }
 
 export function consentReturn({ consents, settingsUrl }: { consents: Consents; settingsUrl: string }): ReturnHandler {

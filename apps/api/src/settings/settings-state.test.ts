@@ -16,7 +16,7 @@ const MISCONFIGURED = { ...PROBLEM, code: 'app-misconfigured' } as const
 const NOT_CONFIGURED: SettingsState = { status: 'not-configured' }
 const CONNECTED: SettingsState = { status: 'connected', connection: CONNECTION, problem: null }
 const TROUBLED: SettingsState = { status: 'connected', connection: CONNECTION, problem: MISCONFIGURED }
-const ENDED: SettingsState = { status: 'reconnect-required', connection: CONNECTION, problem: REVOKED }
+const ENDED: SettingsState = { status: 'reconnect-required', connection: CONNECTION, problem: REVOKED, claims: null }
 
 const COMPLETED: SettingsEvent = { type: 'consent-completed', connection: CONNECTION }
 const RESET: SettingsEvent = { type: 'reset' }
@@ -40,6 +40,12 @@ it.each([NOT_CONFIGURED, CONNECTED, TROUBLED, ENDED])('is not configured after a
 
 it.each([CONNECTED, TROUBLED])('has to be reconnected once Microsoft refuses the tokens', (state) => {
   expect(transition(state, REFUSED)).toEqual(ENDED)
+})
+
+it('keeps what Microsoft wants of the sign-in that connects it again', () => {
+  const claims = '{"access_token":{}}'
+
+  expect(transition(CONNECTED, { ...REFUSED, claims })).toEqual({ ...ENDED, claims })
 })
 
 it('stays connected when the app registration is wrong', () => {

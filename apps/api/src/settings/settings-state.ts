@@ -1,4 +1,5 @@
 import type { SettingsProblem } from '@inforiver-mail/contract/consent-problem'
+import type { HeldBecause } from '@inforiver-mail/contract/message'
 import type { ConsentPurpose, MailboxKind } from '@inforiver-mail/contract/office365-smtp'
 import type { ProblemCode } from '@inforiver-mail/contract/problem'
 
@@ -10,13 +11,13 @@ import type { ProblemCode } from '@inforiver-mail/contract/problem'
 export interface Connection {
   readonly fromEmail: string
   readonly mailbox: MailboxKind
-  /** Whose tokens are used, known by Entra's ids. */
+  /** Whose tokens are used, known by Entra's ids; null when they are the application's own. */
   readonly delegate: {
     readonly tenantId: string
     readonly objectId: string
     readonly name: string
     readonly email: string
-  }
+  } | null
   readonly connectedAt: Date
   readonly permissions: readonly string[]
   readonly largeAttachments: boolean
@@ -25,11 +26,17 @@ export interface Connection {
 export type SettingsState =
   | { readonly status: 'not-configured' }
   | { readonly status: 'connected'; readonly connection: Connection; readonly problem: SettingsProblem | null }
-  | { readonly status: 'reconnect-required'; readonly connection: Connection; readonly problem: SettingsProblem }
+  | {
+      readonly status: 'reconnect-required'
+      readonly connection: Connection
+      readonly problem: SettingsProblem
+      /** What Microsoft wants of the sign-in that connects it again, such as a second factor: JSON. */
+      readonly claims: string | null
+    }
 
 export type SettingsEvent =
   | { readonly type: 'consent-completed'; readonly connection: Connection }
-  | { readonly type: 'tokens-refused'; readonly problem: SettingsProblem }
+  | { readonly type: 'tokens-refused'; readonly problem: SettingsProblem; readonly claims?: string | undefined }
   | { readonly type: 'app-misconfigured'; readonly problem: SettingsProblem }
   | { readonly type: 'access-worked' }
   | { readonly type: 'reset' }
@@ -42,7 +49,12 @@ export function transition(state: SettingsState, event: SettingsEvent): Settings
       return { status: 'not-configured' }
     case 'tokens-refused':
       if (state.status !== 'connected') return state
-      return { status: 'reconnect-required', connection: state.connection, problem: event.problem }
+      return {
+        status: 'reconnect-required',
+        connection: state.connection,
+        problem: event.problem,
+        claims: event.claims ?? null,
+      }
     case 'app-misconfigured':
       // The first report stands: `since` tells how long it has been so.
       if (state.status !== 'connected' || state.problem) return state
@@ -50,6 +62,11 @@ export function transition(state: SettingsState, event: SettingsEvent): Settings
     case 'access-worked':
       return state.status === 'connected' && state.problem ? { ...state, problem: null } : state
   }
+}
+
+/** What a message waits for that somebody has to do first; null while messages leave. */
+export function whyHeld(state: SettingsState): HeldBecause | null {
+  return state.status === 'connected' ? (state.problem?.code ?? null) : state.status
 }
 
 /** What a consent is to lead to. */

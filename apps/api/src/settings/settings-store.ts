@@ -1,15 +1,18 @@
+import type { AuditDetails } from '@inforiver-mail/contract/audit'
 import type { ConsentProblem, SettingsProblem } from '@inforiver-mail/contract/consent-problem'
 import type { ConsentPurpose, ConsentStatus, MailboxKind } from '@inforiver-mail/contract/office365-smtp'
 import type { Sealed } from '@inforiver-mail/m365/token-vault'
 import { MESSAGES_CHANNEL } from '../database/channels.ts'
+import type { Alert } from '../alert.ts'
+import { appendAlert, dismissMailboxAlerts } from '../database/alert-log.ts'
 import { appendAuditEvent, type AuditEvent } from '../database/audit-log.ts'
 import { Prisma, type PrismaClient } from '../database/generated/client.ts'
 import type { Consent as ConsentRow, TenantSettings as SettingsRow } from '../database/generated/client.ts'
-import { transition, type SettingsEvent, type SettingsState } from './settings-state.ts'
+import { transition, whyHeld, type Connection, type SettingsEvent, type SettingsState } from './settings-state.ts'
 
 /** Microsoft's page may have been answered in the last second; proving the grant then takes three calls, each with a time limit. */
 const PROOF_MS = 4 * 60_000
-const RELEASED_AT_ONCE = 1_000
+const REGROUPED_AT_ONCE = 1_000
 const SWEEP_BATCH = 1_000
 const RECHECK_BATCH = 100
 
@@ -35,15 +38,38 @@ export interface ConsentRecord {
   readonly expiresAt: Date
   readonly problem: ConsentProblem | null
   readonly missingPermission: string | null
+  readonly claimsChallenge: string | null
 }
 
-export type NewConsent = Omit<ConsentRecord, 'status' | 'problem' | 'missingPermission'>
+export type NewConsent = Omit<ConsentRecord, 'status' | 'problem' | keyof Lacking>
+
+/** What a consent failed for: the next one asks for it. */
+export interface Lacking {
+  readonly missingPermission: string | null
+  /** JSON. */
+  readonly claimsChallenge: string | null
+}
+
+/** A grant that was proved to work. `account`: the sign-in name of whose it is; null when it is the application's. */
+export interface ProvedConsent {
+  readonly connection: Connection
+  readonly account: string | null
+}
+
+/** `account`: the sign-in name of who answered at Microsoft; null where Microsoft vouches for none. */
+export interface FailedConsent {
+  readonly problem: ConsentProblem
+  readonly lacking: Lacking
+  readonly account: string | null
+}
 
 /** The tokens of a grant, sealed for the settings row of its tenant. */
 export interface SealedTokens {
-  readonly refreshTokenSealed: Sealed
+  /** Null when the application gets its own tokens. */
+  readonly refreshTokenSealed: Sealed | null
   readonly accessTokenSealed: Sealed
   readonly accessTokenExpiresAt: Date
+  readonly accessTokenObtainedAt: Date
 }
 
 export interface StoredGrant extends SealedTokens {
@@ -51,6 +77,17 @@ export interface StoredGrant extends SealedTokens {
   readonly grantVersion: number
   /** Whether sent messages were found in the mailbox by our id. */
   readonly searchWorks: boolean
+  /** Until then Entra is not asked. */
+  readonly refreshNotBefore: Date | null
+  /** How often in succession it could not answer. */
+  readonly refreshFailures: number
+}
+
+/** The right to refresh the tokens of this version. */
+export interface RefreshLease {
+  readonly tenantId: string
+  readonly grantVersion: number
+  readonly owner: string
 }
 
 export type TakenReturn =
@@ -70,16 +107,13 @@ export interface SettingsStore {
   findPendingConsent(tenantId: string, now: Date): Promise<ConsentRecord | null>
   /** The permission that a consent for this address failed for, unless one has completed since. */
   findMissingPermission(tenantId: string, fromEmail: string): Promise<string | null>
+  /** The claims challenge that a consent failed for, unless one has completed since. */
+  findClaimsChallenge(tenantId: string): Promise<string | null>
   /** Takes Microsoft's answer, which counts once and in the session that asked; null when `state` is unknown. */
   takeReturn(stateHash: string, sessionIdHash: string | null, now: Date): Promise<TakenReturn | null>
   /** Saves the grant and completes the consent, unless the settings changed since it started or it has ended. */
-  completeConsent(consent: ConsentRecord, event: SettingsEvent, tokens: SealedTokens, now: Date): Promise<Ending>
-  failConsent(
-    consent: ConsentRecord,
-    problem: ConsentProblem,
-    missingPermission: string | null,
-    now: Date,
-  ): Promise<Ending>
+  completeConsent(consent: ConsentRecord, proved: ProvedConsent, tokens: SealedTokens, now: Date): Promise<Ending>
+  failConsent(consent: ConsentRecord, failed: FailedConsent, now: Date): Promise<Ending>
   cancelConsent(consent: ConsentRecord, actor: string, now: Date): Promise<void>
   /** Ends the consents that have expired, and deletes their secrets. */
   sweep(now: Date): Promise<void>
@@ -91,25 +125,24 @@ export interface SettingsStore {
   /** Tenants whose app registration Microsoft refused when it was last asked. */
   findMisconfigured(): Promise<string[]>
 
+  /** Connections that work as far as is known, the longest unused first, and were last refreshed before. */
+  findIdleGrants(refreshedBefore: Date): Promise<{ tenantId: string; grantVersion: number; refreshedAt: Date }[]>
+
   /** Connections whose mailbox may be read, and of which it is not known yet whether sent messages can be found in it. */
   findUnprovedSearches(): Promise<{ tenantId: string; verificationId: string; connectedAt: Date }[]>
   /** Of the connection that this message proved; another one has to be proved anew. */
   saveSentItemsSearch(tenantId: string, verificationId: string, search: 'works' | 'fails'): Promise<void>
 
-  /** One refresh at a time over all processes; false when another holds the lease, or the tokens are newer already. */
-  takeRefreshLease(lease: {
-    tenantId: string
-    grantVersion: number
-    owner: string
-    until: Date
-    now: Date
-  }): Promise<boolean>
+  /**
+   * One refresh at a time over all processes; false when another holds the lease, when the tokens are newer already, or
+   * when what another learned of Microsoft meanwhile forbids it. `recheck`: although the app registration was refused.
+   */
+  takeRefreshLease(lease: RefreshLease & { until: Date; now: Date; recheck?: boolean }): Promise<boolean>
   /** Stores refreshed tokens and lets go of the lease; false when the lease was lost meanwhile. */
-  saveRefreshed(
-    lease: { tenantId: string; grantVersion: number; owner: string },
-    tokens: SealedTokens,
-  ): Promise<boolean>
-  releaseRefreshLease(lease: { tenantId: string; owner: string }): Promise<void>
+  saveRefreshed(lease: RefreshLease, tokens: SealedTokens): Promise<boolean>
+  /** Entra could not answer. */
+  postponeRefresh(lease: RefreshLease, until: Date): Promise<void>
+  releaseRefreshLease(lease: RefreshLease): Promise<void>
 }
 
 export function createSettingsStore(prisma: PrismaClient): SettingsStore {
@@ -165,6 +198,14 @@ export function createSettingsStore(prisma: PrismaClient): SettingsStore {
       return last?.missingPermission ?? null
     },
 
+    async findClaimsChallenge(tenantId) {
+      const last = await prisma.consent.findFirst({
+        where: { tenantId, OR: [{ status: 'completed' }, { claimsChallenge: { not: null } }] },
+        orderBy: { createdAt: 'desc' },
+      })
+      return last?.claimsChallenge ?? null
+    },
+
     async takeReturn(stateHash, sessionIdHash, now) {
       const [taken] = await prisma.consent.updateManyAndReturn({
         where: {
@@ -185,25 +226,25 @@ export function createSettingsStore(prisma: PrismaClient): SettingsStore {
       return { taken: false, because: consent.status === 'pending' ? 'used' : consent.status }
     },
 
-    async completeConsent(consent, event, tokens, now) {
+    async completeConsent(consent, { connection, account }, tokens, now) {
       return prisma.$transaction(async (transaction) => {
         const settings = await lockSettings(transaction, consent.tenantId)
         const { status } = toConsent(await transaction.consent.findUniqueOrThrow({ where: { id: consent.id } }), now)
         if (status !== 'pending') return { ended: false, status }
         if (settings.version !== consent.settingsVersion) {
-          await endConsents(transaction, { id: consent.id }, { status: 'superseded' }, now)
+          await endConsents(transaction, { id: consent.id }, { status: 'superseded' }, now, { details: { account } })
           return { ended: false, status: 'superseded' }
         }
         const { state } = toSettings(settings)
+        const next = transition(state, { type: 'consent-completed', connection })
         await transaction.tenantSettings.update({
           where: { tenantId: consent.tenantId },
           data: {
-            ...toColumns(transition(state, event)),
+            ...toColumns(next),
             ...tokens,
             version: { increment: 1 },
             grantVersion: { increment: 1 },
-            refreshLeaseOwner: null,
-            refreshLeaseUntil: null,
+            ...NO_REFRESH,
             // The verification message of this consent shows whether sent messages can be found.
             sentItemsSearch: 'unknown',
             verificationId: consent.id,
@@ -211,24 +252,29 @@ export function createSettingsStore(prisma: PrismaClient): SettingsStore {
         })
         // Another mailbox starts with its own allowance.
         await transaction.tenant.update({ where: { id: consent.tenantId }, data: { mailboxPausedUntil: null } })
-        await endConsents(transaction, { id: consent.id }, { status: 'completed' }, now)
+        const details = { account, mailbox: connection.mailbox }
+        await endConsents(transaction, { id: consent.id }, { status: 'completed' }, now, { details })
         await endConsents(transaction, { tenantId: consent.tenantId }, { status: 'superseded' }, now)
-        await releaseHeld(transaction, consent.tenantId, now)
+        await regroupHeld(transaction, consent.tenantId, next, now)
+        await appendHealthAlert(transaction, consent.tenantId, state, next, now)
         return { ended: true }
       })
     },
 
-    async failConsent({ id }, problem, missingPermission, now) {
+    async failConsent({ id }, { problem, lacking, account }, now) {
       return prisma.$transaction(async (transaction) => {
-        const failure = { status: 'failed', problem: { ...problem }, missingPermission } as const
-        if ((await endConsents(transaction, { id }, failure, now)) === 1) return { ended: true }
+        const failure = { status: 'failed', problem: { ...problem }, ...lacking } as const
+        const ended = await endConsents(transaction, { id }, failure, now, { details: { account } })
+        if (ended === 1) return { ended: true }
         const { status } = toConsent(await transaction.consent.findUniqueOrThrow({ where: { id } }), now)
         return { ended: false, status }
       })
     },
 
     async cancelConsent({ id }, actor, now) {
-      await prisma.$transaction((transaction) => endConsents(transaction, { id }, { status: 'cancelled' }, now, actor))
+      await prisma.$transaction((transaction) =>
+        endConsents(transaction, { id }, { status: 'cancelled' }, now, { actor }),
+      )
     },
 
     async sweep(now) {
@@ -238,7 +284,7 @@ export function createSettingsStore(prisma: PrismaClient): SettingsStore {
           data: { status: 'expired', endedAt: now, secretsSealed: null },
           limit: SWEEP_BATCH,
         })
-        await appendAuditEvent(transaction, ...expired.map((consent) => consentEnded(consent, consent.userId, now)))
+        await appendAuditEvent(transaction, ...expired.map((consent) => consentEnded(consent, now)))
       })
     },
 
@@ -255,7 +301,9 @@ export function createSettingsStore(prisma: PrismaClient): SettingsStore {
             grantVersion: { increment: 1 },
           },
         })
-        await endConsents(transaction, { tenantId }, { status: 'superseded' }, now, actor)
+        await regroupHeld(transaction, tenantId, { status: 'not-configured' }, now)
+        await endConsents(transaction, { tenantId }, { status: 'superseded' }, now, { actor })
+        await dismissMailboxAlerts(transaction, tenantId, now)
         await appendAuditEvent(transaction, {
           tenantId,
           at: now,
@@ -275,8 +323,9 @@ export function createSettingsStore(prisma: PrismaClient): SettingsStore {
         const next = transition(state, event)
         if (next === state) return
         await transaction.tenantSettings.update({ where: { tenantId }, data: toColumns(next) })
-        if (event.type === 'access-worked') await releaseHeld(transaction, tenantId, now)
+        await regroupHeld(transaction, tenantId, next, now)
         await appendAuditEvent(transaction, { tenantId, at: now, actor: null, ...healthEvent(event) })
+        await appendHealthAlert(transaction, tenantId, state, next, now)
       })
     },
 
@@ -287,6 +336,21 @@ export function createSettingsStore(prisma: PrismaClient): SettingsStore {
         take: RECHECK_BATCH,
       })
       return rows.map(({ tenantId }) => tenantId)
+    },
+
+    async findIdleGrants(refreshedBefore) {
+      const rows = await prisma.tenantSettings.findMany({
+        where: {
+          status: 'connected',
+          problem: { equals: Prisma.DbNull },
+          accessTokenObtainedAt: { lt: refreshedBefore },
+        },
+        orderBy: { accessTokenObtainedAt: 'asc' },
+        take: RECHECK_BATCH,
+      })
+      return rows.flatMap(({ tenantId, grantVersion, accessTokenObtainedAt: refreshedAt }) =>
+        refreshedAt === null ? [] : [{ tenantId, grantVersion, refreshedAt }],
+      )
     },
 
     async findUnprovedSearches() {
@@ -300,16 +364,22 @@ export function createSettingsStore(prisma: PrismaClient): SettingsStore {
     },
 
     async saveSentItemsSearch(tenantId, verificationId, search) {
-      // A new version of the grant: workers read it together with the tokens.
-      await prisma.tenantSettings.updateMany({
-        where: { tenantId, verificationId },
-        data: { sentItemsSearch: search, grantVersion: { increment: 1 } },
-      })
+      // The tokens stay the same, and so does their version: a refresh that is under way counts.
+      await prisma.tenantSettings.updateMany({ where: { tenantId, verificationId }, data: { sentItemsSearch: search } })
     },
 
-    async takeRefreshLease({ tenantId, grantVersion, owner, until, now }) {
+    async takeRefreshLease({ tenantId, grantVersion, owner, until, now, recheck = false }) {
       const { count } = await prisma.tenantSettings.updateMany({
-        where: { tenantId, grantVersion, OR: [{ refreshLeaseUntil: null }, { refreshLeaseUntil: { lte: now } }] },
+        where: {
+          tenantId,
+          grantVersion,
+          status: 'connected',
+          ...(!recheck && { problem: { equals: Prisma.DbNull } }),
+          AND: [
+            { OR: [{ refreshLeaseUntil: null }, { refreshLeaseUntil: { lte: now } }] },
+            { OR: [{ refreshNotBefore: null }, { refreshNotBefore: { lte: now } }] },
+          ],
+        },
         data: { refreshLeaseOwner: owner, refreshLeaseUntil: until },
       })
       return count === 1
@@ -318,9 +388,16 @@ export function createSettingsStore(prisma: PrismaClient): SettingsStore {
     async saveRefreshed({ tenantId, grantVersion, owner }, tokens) {
       const { count } = await prisma.tenantSettings.updateMany({
         where: { tenantId, grantVersion, refreshLeaseOwner: owner },
-        data: { ...tokens, grantVersion: { increment: 1 }, refreshLeaseOwner: null, refreshLeaseUntil: null },
+        data: { ...tokens, ...NO_REFRESH, grantVersion: { increment: 1 } },
       })
       return count === 1
+    },
+
+    async postponeRefresh({ tenantId, grantVersion, owner }, until) {
+      await prisma.tenantSettings.updateMany({
+        where: { tenantId, grantVersion, refreshLeaseOwner: owner },
+        data: { refreshNotBefore: until, refreshFailures: { increment: 1 } },
+      })
     },
 
     async releaseRefreshLease({ tenantId, owner }) {
@@ -332,12 +409,20 @@ export function createSettingsStore(prisma: PrismaClient): SettingsStore {
   }
 }
 
+/** None is under way, and none was in vain. */
+const NO_REFRESH = {
+  refreshLeaseOwner: null,
+  refreshLeaseUntil: null,
+  refreshNotBefore: null,
+  refreshFailures: 0,
+} as const
+
 const NO_TOKENS = {
   refreshTokenSealed: null,
   accessTokenSealed: null,
   accessTokenExpiresAt: null,
-  refreshLeaseOwner: null,
-  refreshLeaseUntil: null,
+  accessTokenObtainedAt: null,
+  ...NO_REFRESH,
 } as const
 
 /** The row of the tenant, made if need be, locked until the transaction ends. */
@@ -368,30 +453,53 @@ function proofBegan(now: Date): Date {
   return new Date(now.getTime() - PROOF_MS)
 }
 
-/** Ends those that are still open, and returns how many. `actor`: who did it, if not the one who started the consent. */
+/** What the audit log says of the ends of consents. `actor`: who did it, if not the one who started the consent. */
+interface AuditedEnding {
+  readonly actor?: string
+  readonly details?: AuditDetails
+}
+
+/** Ends those that are still open, and returns how many. */
 async function endConsents(
   transaction: Prisma.TransactionClient,
   where: { id: string } | { tenantId: string },
-  ending: { status: ConsentStatus; problem?: Prisma.InputJsonObject; missingPermission?: string | null },
+  ending: { status: ConsentStatus; problem?: Prisma.InputJsonObject } & Partial<Lacking>,
   now: Date,
-  actor?: string,
+  audited: AuditedEnding = {},
 ): Promise<number> {
   const ended = await transaction.consent.updateManyAndReturn({
     where: { ...where, ...openAt(now) },
     data: { ...ending, endedAt: now, secretsSealed: null },
   })
-  await appendAuditEvent(transaction, ...ended.map((consent) => consentEnded(consent, actor ?? consent.userId, now)))
+  await appendAuditEvent(transaction, ...ended.map((consent) => consentEnded(consent, now, audited)))
   return ended.length
 }
 
-/** What waited for a connection goes at once; of very many the workers release the rest. */
-async function releaseHeld(transaction: Prisma.TransactionClient, tenantId: string, now: Date): Promise<void> {
+/**
+ * What is held follows the state: it goes at once where nothing is in its way any more, and says what it waits for where
+ * that is something else by now. Of very many the workers release the rest.
+ */
+async function regroupHeld(
+  transaction: Prisma.TransactionClient,
+  tenantId: string,
+  state: SettingsState,
+  now: Date,
+): Promise<void> {
+  const because = whyHeld(state)
+  if (because === null) {
+    await transaction.message.updateMany({
+      where: { tenantId, status: 'held' },
+      data: { status: 'queued', heldBecause: null, nextAttemptAt: now },
+      limit: REGROUPED_AT_ONCE,
+    })
+    await transaction.$executeRaw`SELECT pg_notify(${MESSAGES_CHANNEL}, '')`
+    return
+  }
   await transaction.message.updateMany({
-    where: { tenantId, status: 'held' },
-    data: { status: 'queued', heldBecause: null, nextAttemptAt: now },
-    limit: RELEASED_AT_ONCE,
+    where: { tenantId, status: 'held', heldBecause: { not: because } },
+    data: { heldBecause: because },
+    limit: REGROUPED_AT_ONCE,
   })
-  await transaction.$executeRaw`SELECT pg_notify(${MESSAGES_CHANNEL}, '')`
 }
 
 function toSettings(row: SettingsRow | null): VersionedSettings {
@@ -406,19 +514,23 @@ function toState(row: SettingsRow): SettingsState {
   const connection = {
     fromEmail,
     mailbox: mailbox as MailboxKind,
-    delegate: {
-      tenantId: row.delegateTenantId ?? '',
-      objectId: row.delegateObjectId ?? '',
-      name: row.delegateName ?? '',
-      email: row.delegateEmail ?? '',
-    },
+    delegate: mailbox === 'application' ? null : toDelegate(row),
     connectedAt,
     permissions: row.grantedPermissions,
     largeAttachments: row.largeAttachments,
   }
   const problem = row.problem as SettingsProblem | null
-  if (status === 'reconnect-required' && problem) return { status, connection, problem }
+  if (status === 'reconnect-required' && problem) return { status, connection, problem, claims: row.claimsChallenge }
   return { status: 'connected', connection, problem }
+}
+
+function toDelegate(row: SettingsRow) {
+  return {
+    tenantId: row.delegateTenantId ?? '',
+    objectId: row.delegateObjectId ?? '',
+    name: row.delegateName ?? '',
+    email: row.delegateEmail ?? '',
+  }
 }
 
 function toColumns(state: SettingsState) {
@@ -428,26 +540,30 @@ function toColumns(state: SettingsState) {
     status: state.status,
     fromEmail: connection?.fromEmail ?? null,
     mailbox: connection?.mailbox ?? null,
-    delegateTenantId: connection?.delegate.tenantId ?? null,
-    delegateObjectId: connection?.delegate.objectId ?? null,
-    delegateName: connection?.delegate.name ?? null,
-    delegateEmail: connection?.delegate.email ?? null,
+    delegateTenantId: connection?.delegate?.tenantId ?? null,
+    delegateObjectId: connection?.delegate?.objectId ?? null,
+    delegateName: connection?.delegate?.name ?? null,
+    delegateEmail: connection?.delegate?.email ?? null,
     connectedAt: connection?.connectedAt ?? null,
     grantedPermissions: [...(connection?.permissions ?? [])],
     largeAttachments: connection?.largeAttachments ?? false,
     problem: problem ? { ...problem } : Prisma.DbNull,
+    claimsChallenge: state.status === 'reconnect-required' ? state.claims : null,
   }
 }
 
 function toGrant(row: SettingsRow): StoredGrant | null {
-  const { refreshTokenSealed, accessTokenSealed, accessTokenExpiresAt, grantVersion } = row
-  if (refreshTokenSealed === null || accessTokenSealed === null || accessTokenExpiresAt === null) return null
+  const { refreshTokenSealed, accessTokenSealed, accessTokenExpiresAt, accessTokenObtainedAt, grantVersion } = row
+  if (accessTokenSealed === null || accessTokenExpiresAt === null || accessTokenObtainedAt === null) return null
   return {
-    refreshTokenSealed: refreshTokenSealed as Sealed,
+    refreshTokenSealed: refreshTokenSealed as Sealed | null,
     accessTokenSealed: accessTokenSealed as Sealed,
     accessTokenExpiresAt,
+    accessTokenObtainedAt,
     grantVersion,
     searchWorks: row.sentItemsSearch === 'works',
+    refreshNotBefore: row.refreshNotBefore,
+    refreshFailures: row.refreshFailures,
   }
 }
 
@@ -464,9 +580,16 @@ function toConsent(row: ConsentRow, now: Date): ConsentRecord {
   }
 }
 
-function consentEnded(row: ConsentRow, actor: string, at: Date): AuditEvent {
+function consentEnded(row: ConsentRow, at: Date, { actor = row.userId, details }: AuditedEnding = {}): AuditEvent {
   const { status, problem } = toConsent(row, at)
-  return { ...aboutConsent(row, at), actor, action: 'consent-ended', outcome: problem?.code ?? status }
+  const about = aboutConsent(row, at)
+  return {
+    ...about,
+    actor,
+    action: 'consent-ended',
+    outcome: problem?.code ?? status,
+    details: { ...about.details, ...details, ...(problem && { correlationId: problem.correlationId }) },
+  }
 }
 
 function aboutConsent(
@@ -484,4 +607,25 @@ function healthEvent(event: SettingsEvent): Pick<AuditEvent, 'action' | 'outcome
     return { action: code, outcome: title, details: { correlationId } }
   }
   throw new Error(`${event.type} is not about the health of a connection.`)
+}
+
+/** Tells of a connection that stopped working, or works again. What was told before is over either way. */
+async function appendHealthAlert(
+  transaction: Prisma.TransactionClient,
+  tenantId: string,
+  before: SettingsState,
+  after: SettingsState,
+  now: Date,
+): Promise<void> {
+  await dismissMailboxAlerts(transaction, tenantId, now)
+  const alert = healthAlert(before, after)
+  if (alert) await appendAlert(transaction, { ...alert, tenantId, at: now })
+}
+
+function healthAlert(before: SettingsState, after: SettingsState): Alert | null {
+  if (before.status === 'not-configured' || after.status === 'not-configured') return null
+  const { fromEmail } = after.connection
+  if (!after.problem) return before.problem ? { type: 'mailbox.recovered', facts: { fromEmail } } : null
+  const { code, title, detail, action, correlationId } = after.problem
+  return { type: `mailbox.${code}`, facts: { fromEmail, title, detail, action, correlationId } }
 }

@@ -14,7 +14,7 @@ export function viewSettings(
     version,
     fromEmail: connection?.fromEmail ?? null,
     mailbox: connection?.mailbox ?? null,
-    connectedAs: connection && { name: connection.delegate.name, email: connection.delegate.email },
+    connectedAs: connection?.delegate ? { name: connection.delegate.name, email: connection.delegate.email } : null,
     connectedAt: connection?.connectedAt.toISOString() ?? null,
     grantedPermissions: [...(connection?.permissions ?? [])],
     singleSenderIdentity: { enabled: true, locked: true },

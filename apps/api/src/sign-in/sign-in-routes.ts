@@ -1,5 +1,6 @@
 import { readSession, signOut } from '@inforiver-mail/contract/session'
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
+import { SIGN_IN_APPROVAL_PATH } from '../approval-links.ts'
 import { sendPage } from '../http/html.ts'
 import type { ReturnHandler } from '../http/microsoft-callback.ts'
 import { route } from '../http/route.ts'
@@ -34,6 +35,9 @@ export const signInRoutes: FastifyPluginAsync<Options> = async (app, { signIn, s
       return reply.setCookie(browserCookie.name, browser, browserCookie.options).redirect(url)
     },
   )
+
+  // For an Entra administrator, who need not be signed in here: it only leads to Microsoft.
+  app.get(SIGN_IN_APPROVAL_PATH, async (_request, reply) => reply.redirect(signIn.approvalUrl()))
 
   route(app, readSession, requireSignedIn, async ({ caller: { name, email, role } }) => ({
     user: { name, email },

@@ -1,4 +1,4 @@
-import type { Role } from '@inforiver-mail/contract/session'
+import type { Role } from '@inforiver-mail/contract/caller'
 import { appendAuditEvent } from '../database/audit-log.ts'
 import type { PrismaClient } from '../database/generated/client.ts'
 import { newId } from '../ids.ts'
@@ -7,6 +7,9 @@ import type { SignedIn } from '../http/session.ts'
 const IDLE_MS = 60 * 60_000
 const ABSOLUTE_MS = 12 * 60 * 60_000
 const TOUCH_EVERY_MS = 60_000 // a write for each request would be a write too many
+/** Anybody can have a sign-in refused, and the audit log is kept without limit: strangers must not be able to fill it. */
+const REFUSALS_PER_HOUR = 100
+const HOUR_MS = 60 * 60_000
 
 export interface PendingSignIn {
   readonly stateHash: string
@@ -41,6 +44,14 @@ export interface SignInStore {
     person: Person
     now: Date
   }): Promise<Role>
+  /** Up to 100 an hour. `account`: the sign-in name, where Microsoft vouches for it. */
+  recordRefusal(refusal: {
+    tenantId: string
+    reason: string
+    account: string | null
+    correlationId: string | null
+    now: Date
+  }): Promise<void>
   findSession(idHash: string, now: Date): Promise<SignedIn | null>
   endSession(signedIn: SignedIn, now: Date): Promise<void>
   sweep(now: Date): Promise<void>
@@ -104,6 +115,13 @@ export function createSignInStore(prisma: PrismaClient, workspaceAdmins: readonl
           return holder ? pinned : candidate
         }
       })
+    },
+
+    async recordRefusal({ tenantId, reason, account, correlationId, now }) {
+      const refused = { tenantId, action: 'sign-in', outcome: 'refused' } as const
+      const lately = { gt: new Date(now.getTime() - HOUR_MS) }
+      if ((await prisma.auditEvent.count({ where: { ...refused, at: lately } })) >= REFUSALS_PER_HOUR) return
+      await appendAuditEvent(prisma, { ...refused, at: now, actor: null, details: { reason, account, correlationId } })
     },
 
     async findSession(idHash, now) {

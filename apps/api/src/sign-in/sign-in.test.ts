@@ -168,6 +168,35 @@ it.each([
   expect(await sessionStatus()).toBe(401)
 })
 
+it('says after Cancel on Microsoft’s page that nobody signed in, and nothing of a consent', async () => {
+  const back = new URL((await browser.visit('/auth/sign-in')).headers.get('location') ?? '')
+  const query = new URLSearchParams({
+    state: back.searchParams.get('state') ?? '',
+    error: 'access_denied',
+    error_subcode: 'cancel',
+  })
+
+  const result = await browser.open(`/auth/microsoft/callback?${query.toString()}`)
+
+  expect(result.status).toBe(403)
+  expect(result.text).toContain('<h1>You did not sign in</h1>')
+  expect(result.text).toContain('Sign in again. ')
+  expect(result.text.replaceAll(`${product.publicUrl}/auth/sign-in/admin-consent`, '')).not.toMatch(
+    /consent|permission/,
+  )
+})
+
+it('leads an Entra administrator to Microsoft’s page, where nothing but the sign-in is approved', async () => {
+  await ground.microsoft.control('POST', '/scenarios', { name: 'authorize-admin-consent-required' })
+  const result = await browser.signIn('Ada Admin')
+  const [, link = ''] = /href="([^"]+\/auth\/sign-in\/admin-consent)"/.exec(result.text) ?? []
+
+  const url = new URL((await product.newBrowser().visit(link)).headers.get('location') ?? '')
+
+  expect(url.pathname).toBe(`/${product.config.registration.tenantId}/v2.0/adminconsent`)
+  expect(url.searchParams.get('scope')?.split(' ').sort()).toEqual(['offline_access', 'openid', 'profile'])
+})
+
 it('offers to sign in again, to the same page, after a refusal', async () => {
   await ground.microsoft.control('POST', '/scenarios', { name: 'authorize-conditional-access' })
 

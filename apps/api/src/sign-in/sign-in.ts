@@ -27,6 +27,8 @@ export interface SignIn {
     /** The session that the browser has had until now; it ends with the new one. */
     replaces: SignedIn | null
   }): Promise<SignInResult | null>
+  /** Microsoft's page on which an Entra administrator approves, once, that people sign in. */
+  approvalUrl(): string
 }
 
 export function createSignIn(parts: {
@@ -60,6 +62,8 @@ export function createSignIn(parts: {
       const pending = await store.takePending(hashOpaqueValue(state), hashOpaqueValue(browser), clock())
       return pending && complete(pending, parameters, replaces)
     },
+
+    approvalUrl: () => identity.adminConsentUrl({ scopes: [] }),
   }
 
   async function complete(
@@ -68,15 +72,21 @@ export function createSignIn(parts: {
     replaces: SignedIn | null,
   ): Promise<SignInResult> {
     const { returnTo } = pending
-    const refused = (explanation: Explanation): SignInResult => ({ outcome: 'refused', explanation, returnTo })
+    const { places } = identity
+    const refused = async (explanation: Explanation, account: string | null = null): Promise<SignInResult> => {
+      const { kind, correlationId } = explanation
+      const reason = kind === 'consent-cancelled' ? 'sign-in-cancelled' : kind
+      await store.recordRefusal({ tenantId: pending.tenantId, reason, account, correlationId, now: clock() })
+      return { outcome: 'refused', explanation, returnTo }
+    }
     const refusal = readRedirectRefusal(parameters)
     if (refusal)
       return refused(
-        explainRefusal(refusal, { leg: 'authorize', approvalLink: identity.adminConsentUrl({ scopes: [] }) }),
+        explainRefusal(refusal, { leg: 'sign-in', approvalLink: identity.approvalLinks.delegated([]), places }),
       )
     const { code } = parameters
     if (typeof code !== 'string' || code === '')
-      return refused(explainUnexpectedAnswer('The answer holds neither a code nor an error.'))
+      return refused(explainUnexpectedAnswer('The answer holds neither a code nor an error.', places))
 
     const owner = { tenant: pending.tenantId, record: pending.stateHash, purpose: SEALED_FOR }
     const { nonce, codeVerifier } = JSON.parse(await vault.open(pending.secretsSealed as Sealed, owner)) as {
@@ -84,10 +94,11 @@ export function createSignIn(parts: {
       codeVerifier: string
     }
     // The tokens are not kept: who somebody is, is all that is asked.
-    const redemption = await identity.redeemCode({ code, codeVerifier, nonce, scopes: [] })
+    const redemption = await identity.redeemCode({ code, codeVerifier, nonce, scopes: [], leg: 'sign-in' })
     if (redemption.outcome === 'refused') return refused(redemption.explanation)
     const { person } = redemption
-    if (person.guest) return refused(explainWrongAccount('The account is a guest of the organisation.'))
+    if (person.guest)
+      return refused(explainWrongAccount('The account is a guest of the organisation.', places), person.signInName)
 
     const sessionId = newOpaqueValue()
     await store.startSession({

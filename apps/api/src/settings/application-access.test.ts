@@ -1,0 +1,151 @@
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { createLogger } from '../logger.ts'
+import { createAccessParts, type AccessParts } from '../test-support/access-parts.ts'
+import { SETTINGS } from '../test-support/office365-smtp.ts'
+import type { TestBrowser } from '../test-support/test-browser.ts'
+import { createTestClock, HOURS, SECONDS } from '../test-support/test-clock.ts'
+import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
+import { createServiceClient } from '../test-support/test-service.ts'
+import { createAccessRecheck } from './access-recheck.ts'
+import type { Access } from './access.ts'
+import { createKeepAlive } from './keep-alive.ts'
+
+/** The part of a process that keeps the token, as the worker has it. */
+interface Process {
+  access(): Promise<Access>
+  recheck(): Promise<void>
+  keepAlive(): Promise<void>
+}
+
+const clock = createTestClock()
+const opened: AccessParts[] = []
+let ground: TestGround
+let product: TestProduct
+let ada: TestBrowser
+let one: Process
+let other: Process
+
+beforeAll(async () => {
+  ground = await createTestGround({ clock: clock.now })
+  product = await ground.startProduct({ environment: { ROLE: 'api', GRAPH_AUTH: 'application' } })
+  one = await startProcess()
+  other = await startProcess()
+})
+afterAll(async () => {
+  for (const parts of opened) await parts.close()
+  await ground.close()
+})
+
+beforeEach(async () => {
+  await ground.clear()
+  await ground.microsoft.control('PATCH', '/settings', { accessTokenSeconds: 60 * 60 })
+  ada = product.newBrowser()
+  await ada.signIn('Ada Admin')
+  const { json } = await ada.call('POST', `${SETTINGS}/configure`, { fromEmail: 'reports@contoso.com' })
+  await ada.consent(json.consentUrl, 'Grace Global')
+  await ground.microsoft.control('DELETE', '/counters')
+})
+
+async function startProcess(): Promise<Process> {
+  const parts = await createAccessParts({ ground, config: product.config, clock: clock.now })
+  opened.push(parts)
+  const { tenantId, accessSource } = parts
+  const logger = createLogger('silent')
+  const recheck = createAccessRecheck({ ...parts, logger })
+  const keepAlive = createKeepAlive({ ...parts, logger })
+  const { signal } = new AbortController()
+  return {
+    access: () => accessSource.access(tenantId, { signal }),
+    recheck: () => recheck(signal),
+    keepAlive: () => keepAlive(clock.now(), signal),
+  }
+}
+
+async function settings() {
+  return (await ada.call('GET', SETTINGS)).json
+}
+
+async function tokenRequests(): Promise<unknown> {
+  return (await ground.microsoft.control('GET', '/counters')).endpoints.token
+}
+
+it('gives the token that proved the consent for as long as it lives', async () => {
+  expect(await one.access()).toMatchObject({
+    outcome: 'granted',
+    accessToken: expect.stringMatching(/^ey/),
+    connection: { mailbox: 'application', delegate: null, fromEmail: 'reports@contoso.com' },
+  })
+  expect(await tokenRequests()).toBeUndefined()
+})
+
+it('gets one new token for all processes when it has run out', async () => {
+  clock.advance(2 * HOURS)
+
+  const accesses = await Promise.all(Array.from({ length: 20 }, (_, at) => (at % 2 === 0 ? one : other).access()))
+
+  expect(await tokenRequests()).toEqual({ requests: 1, byStatus: { '200': 1 } })
+  const tokens = accesses.map((access) => (access.outcome === 'granted' ? access.accessToken : access.outcome))
+  expect(new Set(tokens).size).toBe(1)
+  const [row] = await ground.database.query('SELECT refresh_token_sealed, refresh_lease_owner FROM tenant_settings')
+  expect(row).toEqual({ refresh_token_sealed: null, refresh_lease_owner: null })
+})
+
+it.each(['token-503', 'token-500-empty-object', 'token-429'])(
+  'waits when Entra answers with %s, and stays connected',
+  async (name) => {
+    clock.advance(2 * HOURS)
+    await ground.microsoft.control('POST', '/scenarios', { name })
+
+    expect(await one.access()).toMatchObject({ outcome: 'unavailable' })
+    clock.advance(5 * SECONDS)
+
+    expect(await other.access()).toMatchObject({ outcome: 'granted' })
+    await ada.signIn('Ada Admin')
+    expect(await settings()).toMatchObject({ status: 'connected', problem: null })
+  },
+)
+
+it('holds messages while the secret is refused, and releases them once it is mended', async () => {
+  clock.advance(2 * HOURS)
+  await ground.microsoft.control('POST', '/scenarios', { name: 'secret-expired' })
+  expect(await one.access()).toEqual({ outcome: 'held', because: 'app-misconfigured' })
+  await ada.signIn('Ada Admin')
+  expect(await settings()).toMatchObject({
+    status: 'connected',
+    problem: { code: 'app-misconfigured', detail: expect.stringContaining('AADSTS7000222') },
+  })
+  const { id } = await (await createServiceClient(product)).submit()
+  await ground.database.query(`UPDATE messages SET status = 'held', held_because = 'app-misconfigured'`)
+
+  await other.recheck()
+
+  expect(await settings()).toMatchObject({ status: 'connected', problem: null })
+  expect(await ground.database.query('SELECT id, status FROM messages')).toEqual([{ id, status: 'queued' }])
+})
+
+it('notices a refused secret before anybody wants to send, and then leaves it to the recheck', async () => {
+  await ground.microsoft.control('POST', '/scenarios', { name: 'secret-expired', times: 'always' })
+  clock.advance(30 * HOURS)
+
+  await one.keepAlive()
+  await one.keepAlive()
+
+  expect(await tokenRequests()).toEqual({ requests: 1, byStatus: { '401': 1 } })
+  await ground.microsoft.control('DELETE', '/scenarios')
+  await ada.signIn('Ada Admin')
+  expect(await settings()).toMatchObject({ status: 'connected', problem: { code: 'app-misconfigured' } })
+})
+
+it('ends the connection when Entra withdraws the application’s access, and says who reconnects', async () => {
+  clock.advance(2 * HOURS)
+  await ground.microsoft.control('POST', '/scenarios', {
+    effect: { kind: 'entra-error', at: 'client', code: 53003, error: 'access_denied', status: 400 },
+  })
+
+  expect(await one.access()).toEqual({ outcome: 'held', because: 'reconnect-required' })
+  await ada.signIn('Ada Admin')
+  expect(await settings()).toMatchObject({
+    status: 'reconnect-required',
+    problem: { action: expect.stringContaining('chooses Reconnect, and an Entra administrator accepts') },
+  })
+})

@@ -1,0 +1,98 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { applicationPermissionsFor } from '@inforiver-mail/contract/permission'
+import type { Failure } from '@inforiver-mail/m365/classify-failure'
+import { readRedirectRefusal } from '@inforiver-mail/m365/entra-refusal'
+import { explainApplicationFailure } from '@inforiver-mail/m365/explain-application-failure'
+import { explainRefusal, explainUnexpectedAnswer } from '@inforiver-mail/m365/explain-refusal'
+import { missingPermissions } from '@inforiver-mail/m365/granted-permissions'
+import type { GraphMailer } from '@inforiver-mail/m365/graph-mailer'
+import type { OutgoingMessage } from '@inforiver-mail/m365/outgoing-message'
+import type { ApplicationGrant, MicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
+import { refuse, type ConsentAnswer, type ConsentWay, type Proof } from './consent-way.ts'
+import { verificationMessage } from './verification-message.ts'
+
+type Granted = Extract<ApplicationGrant, { outcome: 'granted' }>
+type Denied = { readonly failure: Failure; readonly permission: 'Mail.Send' | 'Mail.ReadWrite' }
+
+/** A token may not show at once what an administrator has just granted. */
+const ASK_AGAIN_AFTER_MS = [2_000, 4_000]
+
+/**
+ * An Entra administrator grants permissions to the application, and the product sends with its own tokens. What the
+ * return from Microsoft says, its `tenant` too, is anybody's to write: only what the token can do counts.
+ */
+export function createApplicationConsent(parts: {
+  identity: MicrosoftIdentity
+  mailer: GraphMailer
+  clock: () => Date
+}): ConsentWay {
+  const { identity, mailer, clock } = parts
+
+  return {
+    permissionsFor: async (_admin, { largeAttachments }) => applicationPermissionsFor({ largeAttachments }),
+    consentUrl: async (_consent, { state }) => identity.applicationConsentUrl({ state }),
+    approvalUrl: () => identity.applicationConsentUrl(),
+    prove,
+  }
+
+  async function prove({ consent, secrets: { claims }, admin, parameters }: ConsentAnswer): Promise<Proof> {
+    const { places, approvalLinks } = identity
+    const approvalLink = approvalLinks.application()
+    const refusal = readRedirectRefusal(parameters) // first: `admin_consent=True` comes with errors too
+    if (refusal) return refuse(explainRefusal(refusal, { leg: 'authorize', approvalLink, places }))
+    if (String(parameters['admin_consent']).toLowerCase() !== 'true')
+      return refuse(
+        explainUnexpectedAnswer('The answer holds neither the consent of an administrator nor an error.', places),
+      )
+
+    const { fromEmail, largeAttachments, requestedPermissions } = consent
+    const recipient = { address: admin.email, name: admin.name }
+    const access = 'the application’s own access'
+    const verification = verificationMessage({ fromEmail, recipient, access, consentId: consent.id })
+    for (const waitMs of [...ASK_AGAIN_AFTER_MS, null]) {
+      const grant = await identity.applicationToken({ leg: 'redeem', claims })
+      if (grant.outcome === 'refused') return refuse(grant.explanation)
+      const denied = await tryOut(grant, verification, largeAttachments)
+      if (denied === null) {
+        return {
+          outcome: 'proved',
+          account: null,
+          tokens: { ...grant.tokens, refreshToken: null },
+          connection: {
+            fromEmail,
+            mailbox: 'application',
+            delegate: null,
+            connectedAt: clock(),
+            permissions: requestedPermissions,
+            largeAttachments,
+          },
+        }
+      }
+      const { grantedPermissions } = grant
+      const isInToken =
+        grantedPermissions === null || missingPermissions([denied.permission], grantedPermissions).length === 0
+      if (waitMs === null || isInToken || denied.failure.outcome !== 'refused') {
+        const subject = { sender: fromEmail, recipient: admin.email, grantedPermissions, approvalLink, places }
+        return refuse(explainApplicationFailure(denied.failure, { ...subject, permission: denied.permission }))
+      }
+      await delay(waitMs)
+    }
+    throw new Error('The last try always ends.')
+  }
+
+  /** Null when it works. A draft is made first, and deleted: it sends nothing. */
+  async function tryOut(
+    { tokens: { accessToken } }: Granted,
+    verification: OutgoingMessage,
+    largeAttachments: boolean,
+  ): Promise<Denied | null> {
+    const options = { accessToken, mailbox: { address: verification.from.address } }
+    if (largeAttachments) {
+      const draft = await mailer.createDraft(verification, options)
+      if (draft.outcome !== 'created') return { failure: draft, permission: 'Mail.ReadWrite' }
+      await mailer.deleteDraft(draft.draftId, options)
+    }
+    const sent = await mailer.send(verification, options)
+    return sent.outcome === 'sent' ? null : { failure: sent, permission: 'Mail.Send' }
+  }
+}

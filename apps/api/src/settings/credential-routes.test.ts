@@ -1,0 +1,54 @@
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { SETTINGS } from '../test-support/office365-smtp.ts'
+import { createTestClock } from '../test-support/test-clock.ts'
+import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
+
+const CREDENTIAL = `${SETTINGS}/credential`
+const GAUGE = 'inforiver_mail_credential_expires_timestamp_seconds'
+
+const clock = createTestClock()
+let ground: TestGround
+let product: TestProduct
+
+beforeAll(async () => {
+  ground = await createTestGround({ clock: clock.now })
+  product = await start({ AZURE_CLIENT_SECRET_EXPIRES: '2026-12-01' })
+})
+afterAll(() => ground.close())
+
+const start = (environment: Record<string, string>) =>
+  ground.startProduct({ environment: { ROLE: 'api', ...environment } })
+
+async function metrics({ url }: TestProduct): Promise<string> {
+  return (await fetch(`${url}/metrics`)).text()
+}
+
+it('tells a workspace admin when the client secret expires', async () => {
+  const ada = product.newBrowser()
+  await ada.signIn('Ada Admin')
+
+  const answer = await ada.call('GET', CREDENTIAL)
+  expect(answer.status).toBe(200)
+  expect(answer.json).toEqual({
+    kind: 'secret',
+    expiresAt: '2026-12-01T00:00:00.000Z',
+    daysLeft: 7,
+    level: 'warning',
+  })
+})
+
+it('tells nobody else', async () => {
+  const max = product.newBrowser()
+  await max.signIn('Max Member')
+
+  expect((await max.call('GET', CREDENTIAL)).status).toBe(403)
+  expect((await product.newBrowser().call('GET', CREDENTIAL)).status).toBe(401)
+})
+
+it('measures when it expires', async () => {
+  expect(await metrics(product)).toContain(`\n${GAUGE} ${Date.parse('2026-12-01T00:00:00Z') / 1_000}\n`)
+})
+
+it('measures nothing where the end is not known: zero would be a date as well', async () => {
+  expect(await metrics(await start({}))).not.toContain(GAUGE)
+})

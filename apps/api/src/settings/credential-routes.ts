@@ -1,0 +1,16 @@
+import { readCredential } from '@inforiver-mail/contract/credential'
+import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
+import type { CredentialExpiry } from '../credential-expiry.ts'
+import { route } from '../http/route.ts'
+import type { SignedIn } from '../http/session.ts'
+import { viewCredential } from './credential.ts'
+
+interface Options {
+  readonly requireAdmin: (request: FastifyRequest) => Promise<SignedIn>
+  readonly credential: CredentialExpiry
+  readonly clock: () => Date
+}
+
+export const credentialRoutes: FastifyPluginAsync<Options> = async (app, { requireAdmin, credential, clock }) => {
+  route(app, readCredential, requireAdmin, async () => viewCredential(credential, clock()))
+}

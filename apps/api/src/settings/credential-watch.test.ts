@@ -1,0 +1,137 @@
+import pino from 'pino'
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import type { CredentialExpiry } from '../credential-expiry.ts'
+import { openDatabase, type Database } from '../database/database.ts'
+import { createTestClock, HOURS } from '../test-support/test-clock.ts'
+import { createTestDatabase, type TestDatabase } from '../test-support/test-database.ts'
+import { createCredentialStore } from './credential-store.ts'
+import { createCredentialWatch, type ExpiringCredential } from './credential-watch.ts'
+
+const DAYS = 24 * HOURS
+
+let test: TestDatabase
+let database: Database
+let clock: ReturnType<typeof createTestClock>
+let warnings: ExpiringCredential[]
+let logLines: string[]
+
+beforeAll(async () => {
+  test = await createTestDatabase()
+  database = await openDatabase(test.url, () => {})
+})
+afterAll(async () => {
+  await database.close()
+  await test.drop()
+})
+
+beforeEach(async () => {
+  await test.empty('credential_warnings')
+  clock = createTestClock()
+  warnings = []
+  logLines = []
+})
+
+/** Of a process that has just started. */
+function createWatch({
+  expiresAt = new Date(clock.now().getTime() + 90 * DAYS),
+  kind = 'secret',
+  onExpiring = async (expiring) => void warnings.push(expiring),
+}: Partial<CredentialExpiry & { onExpiring: (expiring: ExpiringCredential) => Promise<void> }> = {}) {
+  const logger = pino({ level: 'info' }, { write: (line) => logLines.push(line) })
+  const store = createCredentialStore(database.prisma)
+  const credential = { kind, expiresAt }
+  return createCredentialWatch({ credential, tenantId: 'ten_1', store, logger, clock: clock.now, onExpiring })
+}
+
+const logged = () => logLines.map((line) => JSON.parse(line) as { level: number; msg: string; daysLeft: number })
+
+it('warns 60, 30, 7 and 1 day ahead and when it has expired, each once', async () => {
+  const watch = createWatch()
+  for (let day = 0; day < 100; day += 1) {
+    await watch()
+    await watch()
+    clock.advance(1 * DAYS)
+  }
+
+  expect(warnings.map(({ daysAhead, daysLeft }) => [daysAhead, daysLeft])).toEqual([
+    [60, 60],
+    [30, 30],
+    [7, 7],
+    [1, 1],
+    [0, 0],
+  ])
+})
+
+it('says which credential ends when', async () => {
+  const expiresAt = new Date(clock.now().getTime() + 20 * DAYS)
+  await createWatch({ expiresAt, kind: 'certificate' })()
+
+  expect(warnings).toEqual([
+    { tenantId: 'ten_1', kind: 'certificate', expiresAt, daysAhead: 30, daysLeft: 20, at: clock.now() },
+  ])
+})
+
+it('warns once, however many processes watch and start again', async () => {
+  const expiresAt = new Date(clock.now().getTime() + 20 * DAYS)
+  await Promise.all([1, 2, 3].map(() => createWatch({ expiresAt })()))
+  await createWatch({ expiresAt })()
+
+  expect(warnings).toHaveLength(1)
+})
+
+it('warns again of another secret', async () => {
+  await createWatch({ expiresAt: new Date(clock.now().getTime() + 20 * DAYS) })()
+  await createWatch({ expiresAt: new Date(clock.now().getTime() + 25 * DAYS) })()
+
+  expect(warnings).toHaveLength(2)
+})
+
+it('tries again to warn where that failed', async () => {
+  const expiresAt = new Date(clock.now().getTime() + 20 * DAYS)
+  const failing = createWatch({
+    expiresAt,
+    onExpiring: async () => {
+      throw new Error('The outbox is away.')
+    },
+  })
+
+  await expect(failing()).rejects.toThrow('The outbox is away.')
+  await createWatch({ expiresAt })()
+
+  expect(warnings).toHaveLength(1)
+})
+
+it('logs at the start and once a day how long it is good for, and what to do', async () => {
+  const watch = createWatch({ expiresAt: new Date(clock.now().getTime() + 7 * DAYS) })
+  for (let hour = 0; hour < 48; hour += 1) {
+    await watch()
+    clock.advance(1 * HOURS)
+  }
+
+  expect(logged().map(({ level, daysLeft }) => [level, daysLeft])).toEqual([
+    [40, 7],
+    [40, 6],
+  ])
+  expect(logged()[0]?.msg).toBe(
+    'the secret of the app registration expires on 2026-12-01. Make a new client secret in Entra, then set AZURE_CLIENT_SECRET and AZURE_CLIENT_SECRET_EXPIRES, and start Inforiver Mail again.',
+  )
+})
+
+it('logs as information while there is time, and as an error once it has expired', async () => {
+  await createWatch()()
+  await createWatch({ expiresAt: clock.now(), kind: 'certificate' })()
+
+  expect(logged().map(({ level, msg }) => [level, msg])).toEqual([
+    [30, 'the secret of the app registration expires on 2027-02-22'],
+    [
+      50,
+      'the certificate of the app registration has expired. Add a new certificate to the app registration in Entra, then set AZURE_CLIENT_CERTIFICATE_PATH, and start Inforiver Mail again.',
+    ],
+  ])
+})
+
+it('has nothing to say where the end is not known', async () => {
+  await createWatch({ expiresAt: null })()
+
+  expect([...warnings, ...logLines]).toEqual([])
+})

@@ -1,0 +1,60 @@
+import type { FastifyBaseLogger } from 'fastify'
+import type { CredentialExpiry } from '../credential-expiry.ts'
+import { viewCredential, warningStep } from './credential.ts'
+import type { CredentialStore } from './credential-store.ts'
+
+const DAY_MS = 24 * 60 * 60_000
+const LOG_LEVELS = { ok: 'info', notice: 'warn', warning: 'warn', expired: 'error' } as const
+const REMEDIES = {
+  secret:
+    'Make a new client secret in Entra, then set AZURE_CLIENT_SECRET and AZURE_CLIENT_SECRET_EXPIRES, and start Inforiver Mail again.',
+  certificate:
+    'Add a new certificate to the app registration in Entra, then set AZURE_CLIENT_CERTIFICATE_PATH, and start Inforiver Mail again.',
+} as const
+
+/** What somebody has to be told of. */
+export interface ExpiringCredential {
+  readonly tenantId: string
+  readonly kind: CredentialExpiry['kind']
+  readonly expiresAt: Date
+  /** 60, 30, 7 or 1, or 0 once it has expired. */
+  readonly daysAhead: number
+  readonly daysLeft: number
+  readonly at: Date
+}
+
+/**
+ * To be called every now and then. Logs how long the credential is still good for, at the first call and once a day;
+ * calls `onExpiring` once for each step on the way to its end, over all processes.
+ */
+export function createCredentialWatch(parts: {
+  credential: CredentialExpiry
+  tenantId: string
+  store: CredentialStore
+  logger: FastifyBaseLogger
+  clock: () => Date
+  onExpiring?: (expiring: ExpiringCredential) => Promise<void>
+}): () => Promise<void> {
+  const { credential, tenantId, store, logger, clock, onExpiring } = parts
+  const { kind, expiresAt } = credential
+  let loggedAt: Date | null = null
+  return async () => {
+    if (expiresAt === null) return
+    const at = clock()
+    const { level, daysLeft } = viewCredential(credential, at)
+    if (loggedAt === null || at.getTime() - loggedAt.getTime() >= DAY_MS) {
+      loggedAt = at
+      const sentence =
+        level === 'expired' ? `the ${kind} of the app registration has expired` : expiresWords(kind, expiresAt)
+      logger[LOG_LEVELS[level]]({ expiresAt, daysLeft }, level === 'ok' ? sentence : `${sentence}. ${REMEDIES[kind]}`)
+    }
+    const daysAhead = warningStep(expiresAt, at)
+    if (daysAhead === null || !onExpiring) return
+    const expiring = { tenantId, kind, expiresAt, daysAhead, daysLeft: daysLeft ?? 0, at }
+    await store.warnOnce({ tenantId, expiresAt, daysAhead }, at, () => onExpiring(expiring))
+  }
+}
+
+function expiresWords(kind: CredentialExpiry['kind'], expiresAt: Date): string {
+  return `the ${kind} of the app registration expires on ${expiresAt.toISOString().slice(0, 10)}`
+}

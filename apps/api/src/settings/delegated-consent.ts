@@ -1,0 +1,143 @@
+import { sameAddress } from '@inforiver-mail/contract/email-address'
+import { permissionsFor } from '@inforiver-mail/contract/permission'
+import { readRedirectRefusal } from '@inforiver-mail/m365/entra-refusal'
+import { explainFailure } from '@inforiver-mail/m365/explain-failure'
+import {
+  explainMissingPermissions,
+  explainMissingRefreshToken,
+  explainRefusal,
+  explainUnexpectedAnswer,
+  explainWrongAccount,
+} from '@inforiver-mail/m365/explain-refusal'
+import { missingPermissions } from '@inforiver-mail/m365/granted-permissions'
+import type { Delegate, GraphMailer } from '@inforiver-mail/m365/graph-mailer'
+import type { MicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
+import { refuse, type ConsentAnswer, type ConsentWay, type Proof } from './consent-way.ts'
+import type { Connection, SettingsState } from './settings-state.ts'
+import type { SettingsStore } from './settings-store.ts'
+import { verificationMessage } from './verification-message.ts'
+
+/** A person consents, and the product sends with that person's tokens. */
+export function createDelegatedConsent(parts: {
+  store: Pick<SettingsStore, 'findMissingPermission'>
+  identity: MicrosoftIdentity
+  mailer: GraphMailer
+  clock: () => Date
+}): ConsentWay {
+  const { store, identity, mailer, clock } = parts
+
+  return {
+    async permissionsFor({ tenantId, email }, { fromEmail, largeAttachments }, settings) {
+      const ownAddress = sameAddress(fromEmail, email) && !(await isKnownToBeShared(tenantId, settings, fromEmail))
+      return permissionsFor({ ownAddress, largeAttachments })
+    },
+
+    consentUrl: ({ requestedPermissions: scopes }, { state, nonce, codeChallenge, claims }) =>
+      identity.authorizeUrl({ scopes, state, nonce, codeChallenge, prompt: 'select_account', claims }),
+
+    approvalUrl: (approval) => identity.adminConsentUrl({ scopes: permissionsFor(approval) }),
+
+    prove,
+  }
+
+  /** Whether the sender was found out not to be the delegate's own mailbox, although it bears the admin's address. */
+  async function isKnownToBeShared(tenantId: string, settings: SettingsState, fromEmail: string): Promise<boolean> {
+    if (settings.status !== 'not-configured') {
+      const { connection } = settings
+      if (sameAddress(connection.fromEmail, fromEmail) && connection.permissions.includes('Mail.Send.Shared'))
+        return true
+    }
+    return (await store.findMissingPermission(tenantId, fromEmail)) === 'Mail.Send.Shared'
+  }
+
+  async function prove({ consent, secrets, parameters }: ConsentAnswer): Promise<Proof> {
+    const asked = consent.requestedPermissions
+    const { places, approvalLinks } = identity
+    const approvalLink = approvalLinks.delegated(asked)
+    const refusal = readRedirectRefusal(parameters)
+    if (refusal) return refuse(explainRefusal(refusal, { leg: 'authorize', approvalLink, places }))
+    const { code } = parameters
+    if (typeof code !== 'string' || code === '')
+      return refuse(explainUnexpectedAnswer('The answer holds neither a code nor an error.', places))
+
+    const { nonce, codeVerifier, claims } = secrets
+    const redemption = await identity.redeemCode({ code, codeVerifier, nonce, scopes: asked, claims })
+    if (redemption.outcome === 'refused') return refuse(redemption.explanation)
+    const { person, tokens, grantedPermissions } = redemption
+    const account = person.signInName || null
+    if (person.guest) return refuse(explainWrongAccount('The account is a guest of the organisation.', places), account)
+    const missing = missingPermissions(asked, grantedPermissions)
+    if (missing.length > 0) return refuse(explainMissingPermissions(missing, approvalLink), account)
+    if (tokens.refreshToken === null) return refuse(explainMissingRefreshToken(approvalLink), account)
+
+    const { fromEmail } = consent
+    const found = await mailer.readDelegate(tokens.accessToken)
+    if (found.outcome !== 'found') {
+      return refuse(
+        explainFailure(found, { sender: fromEmail, delegate: person.signInName, approvalLink, places }),
+        account,
+      )
+    }
+    const { delegate } = found
+    if (delegate.objectId.toLowerCase() !== person.objectId.toLowerCase()) {
+      const detail = 'Microsoft Graph names another person than the one who signed in.'
+      return refuse(explainUnexpectedAnswer(detail, places), account)
+    }
+    if (delegate.guest)
+      return refuse(explainWrongAccount('The account is a guest of the organisation.', places), account)
+
+    const ownAddress = delegate.addresses.some((address) => sameAddress(address, fromEmail))
+    const permissions = permissionsToKeep(asked, grantedPermissions, ownAddress)
+    if (!ownAddress && !permissions.includes('Mail.Send.Shared')) {
+      return {
+        outcome: 'refused',
+        explanation: explainMissingPermissions(
+          ['Mail.Send.Shared'],
+          approvalLinks.delegated([...asked, 'Mail.Send.Shared']),
+        ),
+        missingPermission: 'Mail.Send.Shared',
+        account,
+      }
+    }
+    const verification = verificationMessage({
+      fromEmail,
+      recipient: { address: delegate.addresses[0] ?? fromEmail, name: delegate.name },
+      access: `the access of ${delegate.name}`,
+      consentId: consent.id,
+    })
+    const sent = await mailer.send(verification, {
+      accessToken: tokens.accessToken,
+      sender: { own: ownAddress, grantedPermissions: permissions },
+    })
+    if (sent.outcome !== 'sent') {
+      return refuse(
+        explainFailure(sent, { sender: fromEmail, delegate: person.signInName, approvalLink, places }),
+        account,
+      )
+    }
+
+    return {
+      outcome: 'proved',
+      account,
+      tokens: { ...tokens, refreshToken: tokens.refreshToken },
+      connection: {
+        fromEmail,
+        mailbox: ownAddress ? 'own' : 'delegated',
+        delegate: toDelegate(delegate, person.tenantId),
+        connectedAt: clock(),
+        permissions,
+        largeAttachments: consent.largeAttachments,
+      },
+    }
+  }
+}
+
+/** What was asked, and `Mail.Send.Shared` where it was granted earlier and is needed; never extras that Microsoft adds. */
+function permissionsToKeep(asked: readonly string[], granted: readonly string[], ownAddress: boolean): string[] {
+  if (ownAddress || asked.includes('Mail.Send.Shared') || !granted.includes('Mail.Send.Shared')) return [...asked]
+  return [...asked, 'Mail.Send.Shared']
+}
+
+function toDelegate({ objectId, name, addresses }: Delegate, tenantId: string): Connection['delegate'] {
+  return { tenantId, objectId, name, email: addresses[0] ?? '' }
+}
