@@ -26,7 +26,7 @@ const retry = (id: string) => service.post(`${MESSAGES}/${id}/retry`)
 const scheduled = () => service.submit({ sendAt: new Date(clock.now().getTime() + 1 * HOURS).toISOString() })
 
 async function waitingForItsNextAttempt() {
-  await ground.microsoft.control('POST', '/scenarios', { name: 'send-503' })
+  await ground.microsoft.control('POST', '/scenarios', { name: 'send-503-store' })
   const { id } = await service.submit()
   return service.until(id, { status: 'queued', attempts: [{ outcome: 'unavailable' }] })
 }
@@ -88,6 +88,18 @@ it.each([
   expect(json.code).toBe('message-not-cancellable')
 })
 
+it('does not cancel a message in doubt that is held, and says why', async () => {
+  const { id } = await inDoubt()
+  await ground.database.query(
+    `UPDATE messages SET status = 'held', held_because = 'reconnect-required' WHERE id = $1`,
+    [id],
+  )
+
+  const { json } = await cancel(id)
+
+  expect(json.detail).toContain('may have been sent already')
+})
+
 it('does not cancel a message twice', async () => {
   const { id } = await scheduled()
   await cancel(id)
@@ -130,6 +142,25 @@ it('marks a message that may have been sent, when it is retried, as a possible d
   expect(await mailsIn(ground.microsoft, 'Doubled')).toHaveLength(2)
 })
 
+it.each([undefined, '', '{}'])('takes %j for a body, since a cancel needs none', async (body) => {
+  const { id } = await scheduled()
+
+  expect((await service.post(`${MESSAGES}/${id}/cancel`, body)).json).toMatchObject({ id, status: 'cancelled' })
+})
+
+it.each([
+  ['a field in the body', '', { force: true }, 'force'],
+  ['a query', '?force=1', undefined, 'force'],
+])('refuses %s that nobody reads, and does not cancel', async (_what, query, body, path) => {
+  const { id } = await scheduled()
+
+  const { status, json } = await service.post(`${MESSAGES}/${id}/cancel${query}`, body)
+
+  expect(status).toBe(400)
+  expect(json.errors).toEqual([{ path, message: 'This field is not known.' }])
+  expect(await service.read(id)).toMatchObject({ status: 'scheduled' })
+})
+
 it('does not retry a message a second time while the first is under way', async () => {
   const { id } = await refused('Retried twice')
 
@@ -157,8 +188,11 @@ it.each([
   })
 })
 
-it('does not retry a message whose content is deleted', async () => {
-  const { id } = await refused()
+it.each([
+  ['was refused', refused],
+  ['may have been sent', stopped],
+])('does not retry a message that %s and whose content is deleted', async (_what, make) => {
+  const { id } = await make('Deleted by now')
   await ground.database.query('UPDATE messages SET content = NULL, content_key_sealed = NULL WHERE id = $1', [id])
 
   const { status, json } = await retry(id)

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import pg from 'pg'
+import type pg from 'pg'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { createTestClock, HOURS, MINUTES } from '../test-support/test-clock.ts'
+import { createTestPool } from '../test-support/test-database.ts'
 import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
 import { connectMailbox, createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
 import { createRetention } from './retention-store.ts'
@@ -19,7 +20,7 @@ let sweep: () => Promise<void>
 beforeAll(async () => {
   ground = await createTestGround({ clock: clock.now })
   product = await ground.startProduct({ environment: { MAILBOX_MESSAGES_PER_MINUTE: '0' } })
-  pool = new pg.Pool({ connectionString: ground.database.url })
+  pool = createTestPool(ground.database.url)
   const retention = createRetention(pool, { contentRetentionDays: 7, logRetentionDays: 30 })
   sweep = () => retention(clock.now())
 })

@@ -4,10 +4,21 @@ import type pg from 'pg'
 import { createBatcher } from '../database/batcher.ts'
 import { MESSAGES_CHANNEL } from '../database/channels.ts'
 import { Prisma, type PrismaClient } from '../database/generated/client.ts'
-import { FORGET_OLD_KEYS, INSERT_MESSAGES, READ_KEYS, TAKE_KEYS } from './submit.sql.ts'
+import { inTransaction } from '../database/transaction.ts'
+import type { Place } from '../http/list-cursor.ts'
+import { CANCEL } from './cancel.sql.ts'
+import {
+  DISCARD_RECEIVING,
+  FORGET_OLD_KEYS,
+  INSERT_MESSAGES,
+  LOCK_RECEIVING,
+  READ_KEYS,
+  TAKE_KEYS,
+} from './submit.sql.ts'
 
 const SUBMITS_PER_BATCH = 100
 const BYTES_PER_BATCH = 16 * 1024 * 1024
+const LOOK_UPS_PER_BATCH = 500
 const KEY_LIVES_MS = 24 * 60 * 60_000
 const ATTEMPTS_SHOWN = 50
 
@@ -23,6 +34,12 @@ export interface NewMessage {
   readonly sendAt: Date | null
   readonly onUnknownOutcome: 'retry' | 'stop'
   readonly saveToSentItems: boolean
+  /** All attachments together. */
+  readonly attachmentBytes: number
+  /** Its attachments are stored in chunks, under a row in the state `receiving`. */
+  readonly chunked: boolean
+  /** What the bound on stored bytes counts. */
+  readonly storedBytes: number
   readonly contentKeySealed: Sealed
   readonly content: Buffer
   readonly idempotency: { readonly key: string; readonly contentHash: string } | null
@@ -33,6 +50,8 @@ export type Submitted =
   | { readonly outcome: 'repeated'; readonly messageId: string }
   /** The key stands for a message with other content. */
   | { readonly outcome: 'key-reused' }
+  /** Its attachments were deleted before it was complete. */
+  | { readonly outcome: 'swept' }
 
 /** Whose messages: of one service, or of the whole tenant when null. */
 export interface Owner {
@@ -42,13 +61,28 @@ export interface Owner {
 
 export interface Listing {
   readonly status?: MessageStatus
-  readonly after?: { readonly createdAt: Date; readonly id: string }
+  readonly after?: Place
   readonly limit: number
+}
+
+/** The message that an idempotency key stands for. */
+export interface KeyHolder {
+  readonly contentHash: string
+  readonly messageId: string
+}
+
+/** Unique within a service of a tenant. */
+interface KeyName {
+  readonly tenantId: string
+  readonly service: string
+  readonly key: string
 }
 
 export interface MessageStore {
   /** Returns when it is on disk: it will not be lost. */
   submit(message: NewMessage): Promise<Submitted>
+  /** Null when the key is free, or its message is still being submitted. */
+  findKey(name: KeyName): Promise<KeyHolder | null>
   /** `configuredSender` is where a message would leave from now. */
   find(owner: Owner, id: string, configuredSender: string | null): Promise<Message | null>
   list(owner: Owner, listing: Listing, configuredSender: string | null): Promise<Message[]>
@@ -66,17 +100,25 @@ export function createMessageStore(prisma: PrismaClient, pool: pg.Pool, clock: (
       sizeOf: ({ content }) => content.length,
     }),
 
+    findKey: createBatcher(
+      async (names: readonly KeyName[]) => {
+        const holders = await readKeys(pool, names, clock())
+        return names.map((name) => holders.get(textOf(name)) ?? null)
+      },
+      { maxItems: LOOK_UPS_PER_BATCH },
+    ),
+
     async find(owner, id, configuredSender) {
-      const row = await prisma.message.findFirst({ where: { id, ...ownedBy(owner) }, ...SHOWN })
+      const row = await prisma.message.findFirst({ where: { id, ...ownedBy(owner), status: COMPLETE }, ...SHOWN })
       return row && toMessage(row, configuredSender)
     },
 
     async list(owner, { status, after, limit }, configuredSender) {
       const older = after && {
-        OR: [{ createdAt: { lt: after.createdAt } }, { createdAt: after.createdAt, id: { lt: after.id } }],
+        OR: [{ createdAt: { lt: after.at } }, { createdAt: after.at, id: { lt: after.id } }],
       }
       const rows = await prisma.message.findMany({
-        where: { ...ownedBy(owner), ...(status && { status }), ...older },
+        where: { ...ownedBy(owner), status: status ?? COMPLETE, ...older },
         orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
         take: limit,
         ...SHOWN,
@@ -85,29 +127,20 @@ export function createMessageStore(prisma: PrismaClient, pool: pg.Pool, clock: (
     },
 
     async cancel(owner, id, now) {
-      const { count } = await prisma.message.updateMany({
-        where: { id, ...ownedBy(owner), status: { in: ['scheduled', 'queued', 'held'] }, lookups: null },
-        data: {
-          status: 'cancelled',
-          heldBecause: null,
-          nextAttemptAt: null,
-          endedAt: now,
-          content: null,
-          contentKeySealed: null,
-        },
-      })
-      return count === 1
+      const { rowCount } = await pool.query(CANCEL, [id, owner.tenantId, owner.service, now])
+      return rowCount === 1
     },
 
     async retry(owner, id, now) {
+      const retryable = { id, ...ownedBy(owner), status: 'failed', content: { not: null } }
       const [, retried] = await prisma.$transaction([
         // What may have been sent already is sent again on somebody's word: it is marked.
         prisma.message.updateMany({
-          where: { id, ...ownedBy(owner), status: 'failed', problem: { path: ['code'], equals: 'outcome-unknown' } },
+          where: { ...retryable, problem: { path: ['code'], equals: 'outcome-unknown' } },
           data: { possibleDuplicate: true },
         }),
         prisma.message.updateMany({
-          where: { id, ...ownedBy(owner), status: 'failed', content: { not: null } },
+          where: retryable,
           data: {
             status: 'queued',
             nextAttemptAt: now,
@@ -116,6 +149,7 @@ export function createMessageStore(prisma: PrismaClient, pool: pg.Pool, clock: (
             attemptCount: 0,
             tryingMs: 0,
             lookups: null,
+            ...NO_UPLOAD,
           },
         }),
         prisma.$executeRaw`SELECT pg_notify(${MESSAGES_CHANNEL}, '')`,
@@ -125,8 +159,22 @@ export function createMessageStore(prisma: PrismaClient, pool: pg.Pool, clock: (
   }
 }
 
+/** It starts from the beginning: its draft is deleted in the mailbox. */
+const NO_UPLOAD = {
+  draftId: null,
+  uploading: false,
+  uploadAttached: 0,
+  uploadUrlSealed: null,
+  uploadExpiresAt: null,
+  uploadPosition: 0,
+  uploadedBytes: 0,
+}
+
+/** Nothing shows a message of which attachments are still arriving. */
+const COMPLETE = { not: 'receiving' }
+
 const SHOWN = {
-  omit: { content: true, contentKeySealed: true },
+  omit: { content: true, contentKeySealed: true, uploadUrlSealed: true },
   include: { attempts: { orderBy: { id: 'desc' }, take: ATTEMPTS_SHOWN } },
 } as const
 
@@ -137,37 +185,35 @@ function ownedBy({ tenantId, service }: Owner) {
 }
 
 async function submitBatch(pool: pg.Pool, batch: readonly NewMessage[], now: Date): Promise<Submitted[]> {
-  const client = await pool.connect()
-  // A connection that breaks emits an error besides failing its statement: with nobody listening it ends the process.
-  const ignore = () => {}
-  client.on('error', ignore)
-  try {
-    await client.query('BEGIN')
-    const keyed = batch.filter(({ idempotency }) => idempotency !== null)
+  return inTransaction(pool, async (client) => {
+    const present = await lockReceived(client, batch)
+    const keyed = present.filter(({ idempotency }) => idempotency !== null)
     const first = keyed.length === 0 ? new Set<string>() : await takeKeys(client, keyed, now)
-    const fresh = batch.filter(({ id, idempotency }) => idempotency === null || first.has(id))
+    const fresh = present.filter(({ id, idempotency }) => idempotency === null || first.has(id))
     const inserted = fresh.length > 0 ? await insert(client, fresh, now) : new Map<string, InsertedRow>()
     const repeated = keyed.filter(({ id }) => !first.has(id))
-    const holders = repeated.length === 0 ? new Map<string, KeyHolder>() : await readKeys(client, repeated)
-    await client.query('COMMIT')
-    return batch.map((message) => outcomeOf(message, inserted.get(message.id), holders))
-  } catch (error) {
-    await client.query('ROLLBACK').catch(() => {})
-    throw error
-  } finally {
-    client.release()
-    client.off('error', ignore)
-  }
+    const holders =
+      repeated.length === 0 ? new Map<string, KeyHolder>() : await readKeys(client, repeated.map(keyOf), now)
+    const superfluous = repeated.filter(({ chunked }) => chunked)
+    if (superfluous.length > 0) await client.query(DISCARD_RECEIVING, [superfluous.map(({ id }) => id)])
+    return batch.map((message) =>
+      present.includes(message) ? outcomeOf(message, inserted.get(message.id), holders) : { outcome: 'swept' },
+    )
+  })
 }
 
-interface KeyHolder {
-  readonly content_hash: string
-  readonly message_id: string
+/** Leaves out those of which the attachments are gone, and keeps the others from being swept until they are complete. */
+async function lockReceived(client: pg.PoolClient, batch: readonly NewMessage[]): Promise<readonly NewMessage[]> {
+  const chunked = batch.filter((message) => message.chunked)
+  if (chunked.length === 0) return batch
+  const { rows } = await client.query<{ id: string }>(LOCK_RECEIVING, [chunked.map(({ id }) => id)])
+  const locked = new Set(rows.map(({ id }) => id))
+  return batch.filter((message) => !message.chunked || locked.has(message.id))
 }
 
 async function takeKeys(client: pg.PoolClient, keyed: readonly NewMessage[], now: Date): Promise<Set<string>> {
-  const [tenants, services, keys] = keyColumns(keyed)
-  await client.query(FORGET_OLD_KEYS, [tenants, services, keys, new Date(now.getTime() - KEY_LIVES_MS)])
+  const [tenants, services, keys] = keyColumns(keyed.map(keyOf))
+  await client.query(FORGET_OLD_KEYS, [tenants, services, keys, oldestKeyAt(now)])
   const hashes = keyed.map(({ idempotency }) => idempotency?.contentHash)
   const { rows } = await client.query<{ message_id: string }>(TAKE_KEYS, [
     tenants,
@@ -180,12 +226,17 @@ async function takeKeys(client: pg.PoolClient, keyed: readonly NewMessage[], now
   return new Set(rows.map((row) => row.message_id))
 }
 
-async function readKeys(client: pg.PoolClient, repeated: readonly NewMessage[]): Promise<Map<string, KeyHolder>> {
-  const { rows } = await client.query<KeyHolder & { tenant_id: string; service: string; key: string }>(
-    READ_KEYS,
-    keyColumns(repeated),
-  )
-  return new Map(rows.map((row) => [keyName(row.tenant_id, row.service, row.key), row]))
+async function readKeys(
+  client: Pick<pg.Pool, 'query'>,
+  names: readonly KeyName[],
+  now: Date,
+): Promise<Map<string, KeyHolder>> {
+  const { rows } = await client.query<KeyName & KeyHolder>(READ_KEYS, [...keyColumns(names), oldestKeyAt(now)])
+  return new Map(rows.map((row) => [textOf(row), row]))
+}
+
+function oldestKeyAt(now: Date): Date {
+  return new Date(now.getTime() - KEY_LIVES_MS)
 }
 
 interface InsertedRow {
@@ -213,23 +264,22 @@ async function insert(
 
 function outcomeOf(message: NewMessage, inserted: InsertedRow | undefined, holders: Map<string, KeyHolder>): Submitted {
   if (inserted) return { outcome: 'stored', message: freshMessage(message, inserted) }
-  const { tenantId, service, idempotency } = message
-  const holder = idempotency && holders.get(keyName(tenantId, service, idempotency.key))
+  const holder = holders.get(textOf(keyOf(message)))
   if (!holder) throw new Error(`The message ${message.id} was neither stored nor a repetition.`)
-  if (holder.content_hash !== idempotency.contentHash) return { outcome: 'key-reused' }
-  return { outcome: 'repeated', messageId: holder.message_id }
+  if (holder.contentHash !== message.idempotency?.contentHash) return { outcome: 'key-reused' }
+  return { outcome: 'repeated', messageId: holder.messageId }
 }
 
-function keyName(tenantId: string, service: string, key: string): string {
+function keyOf({ tenantId, service, idempotency }: NewMessage): KeyName {
+  return { tenantId, service, key: idempotency?.key ?? '' }
+}
+
+function textOf({ tenantId, service, key }: KeyName): string {
   return JSON.stringify([tenantId, service, key])
 }
 
-function keyColumns(messages: readonly NewMessage[]): [string[], string[], (string | undefined)[]] {
-  return [
-    messages.map(({ tenantId }) => tenantId),
-    messages.map(({ service }) => service),
-    messages.map(({ idempotency }) => idempotency?.key),
-  ]
+function keyColumns(names: readonly KeyName[]): [string[], string[], string[]] {
+  return [names.map(({ tenantId }) => tenantId), names.map(({ service }) => service), names.map(({ key }) => key)]
 }
 
 function toColumns(messages: readonly NewMessage[], now: Date): unknown[] {
@@ -248,6 +298,9 @@ function toColumns(messages: readonly NewMessage[], now: Date): unknown[] {
     column(({ recipients }) => recipients),
     column(({ contentKeySealed }) => contentKeySealed),
     column(({ content }) => content),
+    column(({ attachmentBytes }) => attachmentBytes),
+    column(({ chunked }) => chunked),
+    column(({ storedBytes }) => storedBytes),
   ]
 }
 
@@ -291,7 +344,7 @@ function toMessage(row: ShownRow, configuredSender: string | null): Message {
     })),
     heldBecause: row.heldBecause as HeldBecause | null,
     possibleDuplicate: row.possibleDuplicate,
-    progress: null,
+    progress: row.uploading ? { sentBytes: Number(row.uploadedBytes), totalBytes: Number(row.attachmentBytes) } : null,
     problem: row.problem as MessageProblem | null,
   }
 }

@@ -1,103 +1,115 @@
-import type { MultipartFile } from '@fastify/multipart'
-import { MAX_ATTACHMENTS, MessageInput } from '@inforiver-mail/contract/message'
+import { IdempotencyKey, MAX_ATTACHMENTS, MessageInput, submitMessage } from '@inforiver-mail/contract/message'
+import type { InputFault } from '@inforiver-mail/contract/problem'
 import type { FastifyRequest } from 'fastify'
-import { invalidInput, ProblemError } from '../http/problem.ts'
-import type { ReceivedPart } from './read-submission.ts'
+import { parseJson } from '../http/json-body.ts'
+import { faultsOf, ProblemError, refuseInput, refuseMediaType } from '../http/problem.ts'
+import { boundaryOf, readMultipart, type BodyPart } from '../http/read-multipart.ts'
+import type { Intake } from './attachment-intake.ts'
+import { readFileName } from './file-name.ts'
 
 export const MAX_JSON_BYTES = 6 * 1024 * 1024
-/** All parts together: what is larger is too large for one request to Graph in any case, and is not even read. */
-const MAX_MULTIPART_BYTES = MAX_JSON_BYTES
-const MAX_VISIBLE_KEY_CHARACTERS = 255
+const ENCODED = /^(base64|quoted-printable)$/
+/** Without parameters. */
+const MEDIA_TYPE = /^[\w!#$&^.+-]{1,127}\/[\w!#$&^.+-]{1,127}$/ // lengths as in RFC 6838 section 4.2
 
-/** The message and its parts, from JSON or `multipart/form-data`. */
-export async function readRequest(
-  request: FastifyRequest,
-): Promise<{ input: MessageInput; parts: readonly ReceivedPart[] }> {
-  if (!request.isMultipart()) return { input: validate(request.body), parts: [] }
-  let message: unknown
-  const parts: ReceivedPart[] = []
-  for await (const { part, content } of readParts(request)) {
-    const name: string | undefined = part.fieldname // a part may come without
-    if (name === 'message' && message === undefined) message = parseJson(content)
-    else if (name === 'attachment') {
-      parts.push({
-        filename: part.filename ? decodeFileName(part.filename) : null,
-        contentType: part.mimetype || null,
-        content,
-      })
-    } else
+type Check = (message: MessageInput) => Promise<void>
+
+/**
+ * The message, from JSON or `multipart/form-data`; the attachments of the latter go to the intake while they arrive.
+ * Validated and checked where it stands: what is refused before its attachments does not wait for them.
+ *
+ * @throws {ProblemError} `invalid-input` with every fault, also that of the Idempotency-Key.
+ */
+export async function readRequest(request: FastifyRequest, intake: Intake, check: Check): Promise<MessageInput> {
+  const faults = parseKey(request).faults
+  const boundary = boundaryOf(request.headers['content-type'])
+  if (boundary !== null) return readParts(readMultipart(request.raw, boundary), intake, check, faults)
+  if (request.body === undefined) throw refuseMediaType(submitMessage)
+  return validate(request.body, check, faults)
+}
+
+/** 1 to 255 visible characters; null without one, or with a faulty one, which `readRequest` refuses. */
+export function readIdempotencyKey(request: FastifyRequest): string | null {
+  return parseKey(request).key
+}
+
+function parseKey({ headers }: FastifyRequest): { key: string | null; faults: InputFault[] } {
+  const parsed = IdempotencyKey.optional().safeParse(headers['idempotency-key'])
+  if (parsed.success) return { key: parsed.data ?? null, faults: [] }
+  return { key: null, faults: parsed.error.issues.map(({ message }) => ({ path: 'Idempotency-Key', message })) }
+}
+
+async function readParts(
+  parts: AsyncIterable<BodyPart>,
+  intake: Intake,
+  check: Check,
+  faults: InputFault[],
+): Promise<MessageInput> {
+  let message: MessageInput | undefined
+  let count = 0
+  for await (const part of parts) {
+    count += 1
+    if (count > MAX_ATTACHMENTS + 1)
       throw new ProblemError(
         'invalid-input',
-        `The part "${name?.slice(0, 50) ?? ''}" is not expected: send one part message and parts attachment.`,
+        `The multipart body has too many parts: at most one is message, and ${MAX_ATTACHMENTS} are attachment.`,
       )
+    const fault = faultOf(part, message !== undefined)
+    if (fault !== null) faults.push(fault)
+    if (fault !== null && message !== undefined) break // its own faults are known
+    if (fault === null && part.name === 'message') {
+      const json = parseJson(await readMessage(part.content), part.contentType, 'The part message')
+      message = await validate(json, check, faults)
+    } else if (faults.length === 0) await intake.add(readFacts(part), part.content)
+    else part.letGo() // those of the message are still to be found
   }
   if (message === undefined)
-    throw new ProblemError('invalid-input', 'The part message is missing: it holds the message as JSON.')
-  return { input: validate(message), parts }
+    faults.push({ path: 'message', message: 'This part is missing: it holds the message as JSON.' })
+  if (message === undefined || faults.length > 0) throw refuseInput(faults)
+  return message
 }
 
-/** 1 to 255 visible characters, or none. */
-export function readIdempotencyKey(request: FastifyRequest): string | null {
-  const key = request.headers['idempotency-key']
-  if (key === undefined) return null
-  if (typeof key === 'string' && key.length <= MAX_VISIBLE_KEY_CHARACTERS && /^[\x21-\x7e]+$/.test(key)) return key
-  throw new ProblemError('invalid-input', 'Idempotency-Key has to be 1 to 255 visible ASCII characters.')
+/** Why a part cannot be taken; null when it can. */
+function faultOf({ name, transferEncoding }: BodyPart, messageCame: boolean): InputFault | null {
+  const path = name?.slice(0, 50) ?? ''
+  const expected = 'send one part message and parts attachment.'
+  if (name === null) return { path, message: `A part has no name in its Content-Disposition: ${expected}` }
+  if (name === 'message' && messageCame) return { path, message: `This part came twice: ${expected}` }
+  if (name !== 'message' && name !== 'attachment') return { path, message: `This part is not expected: ${expected}` }
+  // RFC 7578 section 4.7 deprecates it, and nothing decodes it: the file would arrive as text.
+  if (transferEncoding !== null && ENCODED.test(transferEncoding))
+    return { path, message: `Send parts as they are, without content-transfer-encoding ${transferEncoding}.` }
+  return null
 }
 
-async function* readParts(request: FastifyRequest): AsyncGenerator<{ part: MultipartFile; content: Buffer }> {
-  const declaredBytes = Number(request.headers['content-length'] ?? 0)
-  if (declaredBytes > MAX_MULTIPART_BYTES) throw tooLarge(`${declaredBytes} bytes`)
+/** What a part says of its file. */
+function readFacts({ fileName, contentType }: BodyPart) {
+  const mediaType = contentType.split(';')[0]?.trim().toLowerCase() ?? ''
+  return {
+    filename: fileName === null ? null : readFileName(fileName),
+    contentType: MEDIA_TYPE.test(mediaType) ? mediaType : null,
+  }
+}
+
+async function readMessage(content: AsyncIterable<Buffer>): Promise<Buffer> {
+  const chunks: Buffer[] = []
   let sizeBytes = 0
-  const limits = { fileSize: MAX_MULTIPART_BYTES + 1, files: MAX_ATTACHMENTS + 1, parts: MAX_ATTACHMENTS + 1 }
-  try {
-    // Every part is read as it is, whether or not it has a file name: as a field it would be taken for text.
-    for await (const part of request.parts({ limits, isPartAFile: () => true })) {
-      const { file } = part as MultipartFile
-      const chunks: Buffer[] = []
-      for await (const chunk of file as AsyncIterable<Buffer>) {
-        sizeBytes += chunk.length
-        if (sizeBytes > MAX_MULTIPART_BYTES) throw tooLarge(`more than ${MAX_MULTIPART_BYTES} bytes`)
-        chunks.push(chunk)
-      }
-      yield { part: part as MultipartFile, content: Buffer.concat(chunks) }
-    }
-  } catch (error) {
-    // Those of the limits have codes. The rest says that the body is broken, or broke off.
-    if (error instanceof ProblemError || (error as { code?: string }).code?.startsWith('FST_')) throw error
-    throw new ProblemError('invalid-input', 'The multipart body cannot be read: it is malformed, or ended too early.')
-  } finally {
-    // What is refused before its end still has to arrive: unread, it would block its connection.
-    request.raw.unpipe()
-    request.raw.resume()
+  for await (const chunk of content) {
+    sizeBytes += chunk.length
+    if (sizeBytes > MAX_JSON_BYTES)
+      throw new ProblemError(
+        'message-too-large',
+        `The part message has more than ${MAX_JSON_BYTES} bytes. Send attachments in parts of their own.`,
+      )
+    chunks.push(chunk)
   }
+  return Buffer.concat(chunks)
 }
 
-function tooLarge(size: string): ProblemError {
-  return new ProblemError(
-    'message-too-large',
-    `The request has ${size}; at most ${MAX_MULTIPART_BYTES} are taken, and about 3 MB of attachments fit. Send less, or a link to the file.`,
-  )
-}
-
-function validate(value: unknown): MessageInput {
+async function validate(value: unknown, check: Check, faults: readonly InputFault[]): Promise<MessageInput> {
   const parsed = MessageInput.safeParse(value)
-  if (parsed.success) return parsed.data
-  throw invalidInput(parsed.error.issues)
-}
-
-function parseJson(content: Buffer): unknown {
-  try {
-    return JSON.parse(content.toString('utf8'))
-  } catch {
-    throw new ProblemError('invalid-input', 'The part message is not valid JSON.')
-  }
-}
-
-/** Browsers write a quote as %22; control characters never name a file. */
-function decodeFileName(name: string): string {
-  return name
-    .replaceAll('%22', '"')
-    .replaceAll(/[\p{Cc}\u2028\u2029]/gu, '_')
-    .slice(-255)
-    .toWellFormed()
+  if (!parsed.success) throw refuseInput([...faults, ...faultsOf(parsed.error.issues)])
+  if (faults.length > 0) throw refuseInput(faults)
+  await check(parsed.data)
+  return parsed.data
 }

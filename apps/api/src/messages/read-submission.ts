@@ -1,30 +1,33 @@
 import { createHash } from 'node:crypto'
-import { MAX_REQUEST_BYTES, type MessageInput } from '@inforiver-mail/contract/message'
+import { MAX_ATTACHMENTS, type MessageInput } from '@inforiver-mail/contract/message'
 import type { InputFault } from '@inforiver-mail/contract/problem'
-import type { MessageContent } from '@inforiver-mail/m365/message-content'
-import type { OutgoingAttachment } from '@inforiver-mail/m365/outgoing-message'
-import { ProblemError } from '../http/problem.ts'
-
-/** A part `attachment` of a multipart request. */
-export interface ReceivedPart {
-  readonly filename: string | null
-  readonly contentType: string | null
-  readonly content: Buffer
-}
+import type { ContentAttachment, MessageContent } from '@inforiver-mail/m365/message-content'
+import { refuseInput } from '../http/problem.ts'
+import type { ReceivedPart } from './attachment-intake.ts'
+import { showEnding } from './file-name.ts'
+import type { Submission } from './submit.ts'
 
 /**
  * Joins the message with the parts that came along.
  *
- * @throws {ProblemError} `invalid-input` with every fault by path, or `message-too-large`.
+ * @throws {ProblemError} `invalid-input` with every fault by path.
  */
-export function toContent(input: MessageInput, parts: readonly ReceivedPart[] = []): MessageContent {
+export function toSubmission(input: MessageInput, parts: readonly ReceivedPart[]): Submission {
+  return {
+    content: toContent(input, parts),
+    reference: input.reference ?? null,
+    sendAt: input.sendAt === undefined ? null : new Date(input.sendAt),
+    onUnknownOutcome: input.onUnknownOutcome,
+  }
+}
+
+function toContent(input: MessageInput, parts: readonly ReceivedPart[]): MessageContent {
   const faults: InputFault[] = []
-  const described = new Map<number, OutgoingAttachment>()
-  const inline: OutgoingAttachment[] = []
+  const described = new Map<number, ContentAttachment>()
+  const inline: ContentAttachment[] = []
   input.attachments.forEach((attachment, index) => {
     if (!('part' in attachment)) {
-      const { filename, contentType, content, contentId } = attachment
-      inline.push({ filename, contentType, content: Buffer.from(content, 'base64'), contentId: contentId ?? null })
+      inline.push(toInline(attachment))
       return
     }
     const path = `attachments[${index}]`
@@ -33,27 +36,19 @@ export function toContent(input: MessageInput, parts: readonly ReceivedPart[] = 
     else if (described.has(attachment.part))
       faults.push({ path: `${path}.part`, message: 'This part is described twice.' })
     else {
-      if (attachment.sha256 && attachment.sha256.toLowerCase() !== sha256(part.content)) {
+      if (attachment.sha256 && attachment.sha256.toLowerCase() !== part.sha256) {
         faults.push({ path: `${path}.sha256`, message: 'The part arrived with other content.' })
       }
-      described.set(attachment.part, {
-        filename: attachment.filename ?? part.filename ?? `attachment-${attachment.part + 1}`,
-        contentType: attachment.contentType ?? part.contentType ?? 'application/octet-stream',
-        content: part.content,
-        contentId: attachment.contentId ?? null,
-      })
+      described.set(attachment.part, fromPart(part, attachment.part, attachment))
     }
   })
-  const [fault] = faults
-  if (fault)
-    throw new ProblemError(
-      'invalid-input',
-      faults.length === 1 ? `${fault.path}: ${fault.message}` : `${faults.length} faults, listed in errors.`,
-      { errors: faults },
-    )
-  const attachments = [...inline, ...parts.map((part, index) => described.get(index) ?? undescribed(part, index))]
+  const count = inline.length + parts.length
+  if (count > MAX_ATTACHMENTS)
+    faults.push({ path: 'attachments', message: `At most ${MAX_ATTACHMENTS} attachments; there are ${count}.` })
+  if (faults.length > 0) throw refuseInput(faults)
+  const attachments = [...inline, ...parts.map((part, index) => described.get(index) ?? fromPart(part, index))]
   const { to, cc, bcc, replyTo, subject, html, text, headers, importance, saveToSentItems } = input
-  const content: MessageContent = {
+  return {
     to,
     cc,
     bcc,
@@ -66,29 +61,36 @@ export function toContent(input: MessageInput, parts: readonly ReceivedPart[] = 
     importance,
     saveToSentItems,
   }
-  refuseTooLarge(content)
-  return content
 }
 
-function undescribed({ filename, contentType, content }: ReceivedPart, index: number): OutgoingAttachment {
+type InlineInput = Extract<MessageInput['attachments'][number], { content: string }>
+
+function toInline({ filename, contentType, content: base64, contentId }: InlineInput): ContentAttachment {
+  const content = Buffer.from(base64, 'base64')
   return {
-    filename: filename ?? `attachment-${index + 1}`,
-    contentType: contentType ?? 'application/octet-stream',
+    filename: showEnding(filename) || 'attachment',
+    contentType,
+    contentId: contentId ?? null,
+    sizeBytes: content.length,
+    sha256: sha256(content),
     content,
-    contentId: null,
   }
 }
 
-/** What does not fit one request to Graph cannot go this way. */
-function refuseTooLarge({ attachments, ...rest }: MessageContent): void {
-  const attachmentBytes = attachments.reduce((sum, { content }) => sum + content.length, 0)
-  const encodedBytes = attachments.reduce((sum, { content }) => sum + Math.ceil(content.length / 3) * 4, 0)
-  const sizeBytes = encodedBytes + Buffer.byteLength(JSON.stringify(rest))
-  if (sizeBytes <= MAX_REQUEST_BYTES) return
-  throw new ProblemError(
-    'message-too-large',
-    `Encoded for Microsoft the message has ${sizeBytes} bytes (attachments: ${attachmentBytes} before encoding); at most ${MAX_REQUEST_BYTES} fit, which is about 3 MB of attachments. Send less, or a link to the file.`,
-  )
+/** What the message says of a part goes before what the part says of itself. */
+function fromPart(
+  part: ReceivedPart,
+  number: number,
+  said: { filename?: string; contentType?: string; contentId?: string } = {},
+): ContentAttachment {
+  const facts = {
+    filename: showEnding(said.filename ?? part.filename ?? '') || `attachment-${number + 1}`,
+    contentType: said.contentType ?? part.contentType ?? 'application/octet-stream',
+    contentId: said.contentId ?? null,
+    sizeBytes: part.sizeBytes,
+    sha256: part.sha256,
+  }
+  return part.content ? { ...facts, content: part.content } : { ...facts, part: number }
 }
 
 function sha256(content: Buffer): string {

@@ -118,7 +118,7 @@ it('does not retry a held message', async () => {
 
 it('holds waiting messages after a reset, and tells how many wait', async () => {
   await connectMailbox(product)
-  await ground.microsoft.control('POST', '/scenarios', { name: 'send-503', times: 'always' })
+  await ground.microsoft.control('POST', '/scenarios', { name: 'send-503-store', times: 'always' })
   const { id } = await service.submit()
   await service.until(id, { status: 'queued', attempts: [{ outcome: 'unavailable' }] })
   await service.submit({ sendAt: at(5 * HOURS) })
@@ -129,6 +129,19 @@ it('holds waiting messages after a reset, and tells how many wait', async () => 
   clock.advance(1 * MINUTES)
   await service.until(id, { status: 'held', heldBecause: 'not-configured', from: null })
   expect((await service.get(SETTINGS)).json.waitingMessages).toBe(2)
+})
+
+it('says of a held message what it waits for by now', async () => {
+  await connectMailbox(product)
+  await ground.microsoft.control('POST', '/scenarios', { name: 'access-token-revoked' })
+  await ground.microsoft.control('POST', '/scenarios', { name: 'secret-expired', times: 'always' })
+  const { id } = await service.submit()
+  await service.until(id, { status: 'held', heldBecause: 'app-misconfigured' })
+  await ground.microsoft.control('DELETE', '/scenarios')
+
+  await reset()
+
+  expect(await service.read(id)).toMatchObject({ status: 'held', heldBecause: 'not-configured' })
 })
 
 it('sends from the sender that is configured when it is sent', async () => {

@@ -26,7 +26,7 @@ afterAll(async () => {
 })
 afterEach(async () => {
   link.mend()
-  await ground.database.query('TRUNCATE messages, idempotency_records CASCADE')
+  await ground.database.empty('messages', 'idempotency_records')
 })
 
 const submit = (key: string) => service.post(MESSAGES, MAIL, { 'idempotency-key': key })
@@ -45,6 +45,7 @@ it('answers 503 while the database is away, stores nothing, and goes on by itsel
   const refused = await submit('away')
   expect(refused.status).toBe(503)
   expect(refused.json).toMatchObject({ code: 'unavailable', requestId: expect.any(String) })
+  expect(refused.headers.get('retry-after')).toBe('5')
   expect(await stored()).toEqual([])
 
   link.mend()

@@ -74,11 +74,19 @@ it.each<[string, object, string | string[]]>([
   ['a header of Microsoft’s own', { headers: { 'X-MS-Exchange': '1' } }, 'headers.X-MS-Exchange'],
   ['a header that is too long', { headers: { 'x-long': 'v'.repeat(997) } }, 'headers.x-long'],
   ['a header of another type', { headers: { 'x-count': 42 } }, 'headers.x-count'],
+  ['headers that differ only in case', { headers: { 'x-a': '1', 'X-A': '2' } }, 'headers'],
+  [
+    'a content id that two attachments have',
+    { attachments: ['a', 'b'].map((filename) => ({ filename, content: 'YQ==', contentId: 'logo' })) },
+    'attachments',
+  ],
   ['six headers', { headers: manyHeaders(6) }, 'headers'],
   ['an unknown importance', { importance: 'urgent' }, 'importance'],
   ['saveToSentItems of another type', { saveToSentItems: 'false' }, 'saveToSentItems'],
   ['a time without a zone', { sendAt: '2026-11-25T06:00:00' }, 'sendAt'],
   ['a time that is none', { sendAt: '2026-02-30T06:00:00Z' }, 'sendAt'],
+  ['a time of a far past', { sendAt: '0000-01-01T00:00:00+10:00' }, 'sendAt'],
+  ['a time whose year in UTC has five digits', { sendAt: '9999-12-31T23:59:59-10:00' }, 'sendAt'],
   ['an unknown wish for unknown outcomes', { onUnknownOutcome: 'ask' }, 'onUnknownOutcome'],
   ['a reference that is too long', { reference: 'r'.repeat(513) }, 'reference'],
   ['an unknown field', { priority: 1 }, 'priority'],
@@ -149,6 +157,70 @@ it.each([
   expect(json).toMatchObject({ code: 'invalid-input', detail })
 })
 
+it.each<[string, string, Buffer, string]>([
+  [
+    'declared as another charset',
+    'application/json; charset=iso-8859-1',
+    Buffer.from(JSON.stringify({ ...MAIL, subject: 'café' }), 'latin1'),
+    'The charset iso-8859-1 is not supported: send JSON in UTF-8.',
+  ],
+  [
+    'not declared at all',
+    'application/json',
+    Buffer.from(JSON.stringify({ ...MAIL, subject: 'café' }), 'latin1'),
+    'The body is not valid UTF-8, which JSON has to be.',
+  ],
+  [
+    'cut in the middle of a character',
+    'application/json; charset=utf-8',
+    Buffer.from(JSON.stringify({ ...MAIL, subject: 'cafX' }).replace('X', '\xc3'), 'latin1'),
+    'The body is not valid UTF-8, which JSON has to be.',
+  ],
+])('refuses bytes that are not UTF-8 rather than replacing them, %s', async (_what, contentType, body, detail) => {
+  const before = await stored()
+
+  const answer = await fetch(`${product.publicUrl}${MESSAGES}`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${service.key}`, 'content-type': contentType },
+    body: new Uint8Array(body),
+  })
+
+  expect(answer.status).toBe(400)
+  expect(await answer.json()).toMatchObject({ code: 'invalid-input', detail })
+  expect(await stored()).toBe(before)
+})
+
+it.each(['application/json; charset=UTF-8', 'application/json;charset="utf-8"', 'Application/JSON; charset=utf8'])(
+  'takes %s',
+  async (contentType) => {
+    const mail = { ...MAIL, subject: 'Größe – 日本語' }
+    const answer = await service.post(MESSAGES, mail, { 'content-type': contentType })
+
+    expect(answer).toMatchObject({ status: 202, json: { subject: mail.subject } })
+  },
+)
+
+it('takes JSON behind a byte order mark', async () => {
+  expect((await service.post(MESSAGES, `\ufeff${JSON.stringify(MAIL)}`)).status).toBe(202)
+})
+
+it('names a content encoding that it does not undo', async () => {
+  const { status, json } = await service.post(MESSAGES, MAIL, { 'content-encoding': 'gzip' })
+
+  expect(status).toBe(400)
+  expect(json.detail).toBe('The Content-Encoding gzip is not supported: send the body as it is.')
+})
+
+it.each([
+  ['as a header', '{"to":["max@contoso.com"],"subject":"Q3","text":"","headers":{"__proto__":"v"}}'],
+  ['with an escape', String.raw`{"to":["max@contoso.com"],"subject":"Q3","text":"","headers":{"\u005f_proto__":"v"}}`],
+])('refuses a field named __proto__ %s, and does not leave it out', async (_how, body) => {
+  const { status, json } = await service.post(MESSAGES, body)
+
+  expect(status).toBe(400)
+  expect(json.detail).toBe('A field cannot have the name __proto__.')
+})
+
 it.each(['[]', 'null', '"text"', '42'])('refuses the JSON %s', async (body) => {
   const { status, json } = await service.post(MESSAGES, body)
 
@@ -177,8 +249,96 @@ it.each([
   expect(status).toBe(400)
   expect(json).toMatchObject({
     code: 'invalid-input',
-    detail: 'Idempotency-Key has to be 1 to 255 visible ASCII characters.',
+    detail: 'Idempotency-Key: It has to be 1 to 255 visible ASCII characters.',
+    errors: [{ path: 'Idempotency-Key' }],
   })
+})
+
+it('names a faulty Idempotency-Key together with the faults of the message', async () => {
+  const { json } = await service.post(MESSAGES, { ...MAIL, to: ['nobody'] }, { 'idempotency-key': 'a b' })
+
+  expect(json.errors.map(({ path }: { path: string }) => path)).toEqual(['Idempotency-Key', 'to[0]'])
+})
+
+it.each<[string, object, string, string]>([
+  [
+    'a header of our own',
+    { headers: { Subject: 'Q4' } },
+    'headers.Subject',
+    'Only names that begin with x- are allowed.',
+  ],
+  [
+    'a header of Microsoft’s',
+    { headers: { 'x-ms-foo': '1' } },
+    'headers.x-ms-foo',
+    'Names that begin with x-ms- are Microsoft’s own.',
+  ],
+  ['a header with a space', { headers: { 'x c': '1' } }, 'headers.x c', 'Only names that begin with x- are allowed.'],
+  [
+    'an attachment that says nothing',
+    { attachments: [{}] },
+    'attachments[0].part',
+    'The number of a part attachment, counted from 0; an attachment in JSON has filename and content instead.',
+  ],
+  [
+    'an attachment without content',
+    { attachments: [{ filename: 'a.txt' }] },
+    'attachments[0].content',
+    'The file in base64 is needed.',
+  ],
+  [
+    'content that is not base64',
+    { attachments: [{ filename: 'a.txt', content: '?' }] },
+    'attachments[0].content',
+    'Not base64.',
+  ],
+  [
+    'an attachment of both kinds',
+    { attachments: [{ filename: 'a.txt', content: 'YQ==', part: 0 }] },
+    'attachments[0].part',
+    'An attachment has filename and content, or it has part: not both.',
+  ],
+  [
+    'content beside a part',
+    { attachments: [{ content: 'YQ==', part: 0 }] },
+    'attachments[0].content',
+    'An attachment has filename and content, or it has part: not both.',
+  ],
+  [
+    'an attachment with an unknown field',
+    { attachments: [{ filename: 'a.txt', content: 'YQ==', size: 1 }] },
+    'attachments[0].size',
+    'This field is not known.',
+  ],
+])('says of %s what is wrong with it', async (_what, changes, path, message) => {
+  const { json } = await service.post(MESSAGES, { ...MAIL, ...changes })
+
+  expect(json).toMatchObject({ errors: [{ path, message }], detail: `${path}: ${message}` })
+})
+
+it.each(['text/plain', 'application/xml', undefined])(
+  'names both forms of a message to a client that sends %s',
+  async (contentType) => {
+    const answer = await fetch(`${product.publicUrl}${MESSAGES}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${service.key}`, ...(contentType && { 'content-type': contentType }) },
+      body: new TextEncoder().encode(JSON.stringify(MAIL)),
+    })
+
+    expect(answer.status).toBe(400)
+    expect(((await answer.json()) as { detail: string }).detail).toMatch(/application\/json.*multipart\/form-data/)
+  },
+)
+
+it('names both forms of a message to a client that sends nothing', async () => {
+  const { status, json } = await service.post(MESSAGES)
+
+  expect(status).toBe(400)
+  expect(json.detail).toMatch(/application\/json.*multipart\/form-data/)
+})
+
+it('takes a header in capitals', async () => {
+  expect((await service.post(MESSAGES, { ...MAIL, headers: { 'X-Report-Id': '42' } })).status).toBe(202)
 })
 
 it('refuses another From than the sender, naming the sender', async () => {
@@ -186,6 +346,15 @@ it('refuses another From than the sender, naming the sender', async () => {
 
   expect(status).toBe(422)
   expect(json).toMatchObject({ code: 'sender-not-allowed', detail: expect.stringContaining('ada@contoso.com') })
+})
+
+it('refuses a query, and stores nothing', async () => {
+  const before = await stored()
+  const { status, json } = await service.post(`${MESSAGES}?sendAt=tomorrow`, MAIL)
+
+  expect(status).toBe(400)
+  expect(json.errors).toEqual([{ path: 'sendAt', message: 'This field is not known.' }])
+  expect(await stored()).toBe(before)
 })
 
 it('answers with problem details that carry the request id of the log', async () => {

@@ -71,21 +71,26 @@ it.each(['JSON', 'multipart'])('takes about 3 MB of attachments, sent as %s', as
 it.each([
   ['in one attachment', [3.2]],
   ['in several', [1.6, 1.6]],
-])('refuses more than fits %s, naming size and limit', async (_how, sizes) => {
-  const contents = sizes.map((megabytes) => Buffer.alloc(megabytes * MB))
-  const attachments = contents.map((content) => ({ filename: 'a.bin', content: content.toString('base64') }))
-  const answers = [
-    await service.post(MESSAGES, { ...MAIL, attachments }),
-    await postMultipart(product.publicUrl, service.key, multipartMail('Large', ...contents)),
-  ]
+])(
+  'refuses more than fits one request %s while large ones are not enabled, naming size, limit and remedy',
+  async (_how, sizes) => {
+    const contents = sizes.map((megabytes) => Buffer.alloc(megabytes * MB))
+    const attachments = contents.map((content) => ({ filename: 'a.bin', content: content.toString('base64') }))
+    const before = await stored()
+    const answers = [
+      await service.post(MESSAGES, { ...MAIL, attachments }),
+      await postMultipart(product.publicUrl, service.key, multipartMail('Large', ...contents)),
+    ]
 
-  for (const { status, json } of answers) {
-    expect(status).toBe(413)
-    expect(json).toMatchObject({ code: 'message-too-large', detail: expect.stringContaining('3200000') })
-    expect(json.detail).toContain('4000000')
-    expect(json.detail).toContain('about 3 MB')
-  }
-})
+    for (const { status, json } of answers) {
+      expect(status).toBe(422)
+      expect(json).toMatchObject({ code: 'large-attachments-disabled', detail: expect.stringContaining('4000000') })
+      expect(json.detail).toMatch(/has (at least )?3\d{6} bytes of attachments, and (at least )?4\d{6} bytes encoded/)
+      expect(json.detail).toContain('Tenant Settings > Office 365 SMTP')
+    }
+    expect(await stored()).toBe(before)
+  },
+)
 
 it('refuses a body that does not fit, and takes one that does', async () => {
   expect((await service.post(MESSAGES, { ...MAIL, text: 'x'.repeat(4.1 * MB) })).json.code).toBe('message-too-large')
@@ -101,23 +106,35 @@ it('refuses 10 MB of JSON', async () => {
   for (const { status, json } of answers) {
     expect(status).toBe(413)
     expect(json).toMatchObject({ code: 'message-too-large', detail: expect.stringContaining('6291456') })
+    expect(json.detail).toContain('Send attachments as parts of a multipart/form-data body')
   }
 })
 
-it('refuses 30 MB of multipart, with or without a declared length', async () => {
+it('refuses 30 MB of multipart while large ones are not enabled, with or without a declared length', async () => {
   const parts = multipartMail('Very large', ...Array(15).fill(Buffer.alloc(2 * MB)))
   const several = writeMultipart(parts)
   const one = writeMultipart(multipartMail('One large', Buffer.alloc(30 * MB)))
+  const before = await stored()
   const answers = [
     await postMultipart(product.publicUrl, service.key, parts),
     await postChunked(several.contentType, several.body),
     await postChunked(one.contentType, one.body),
   ]
 
-  for (const { status, json } of answers) {
-    expect(status).toBe(413)
-    expect(json).toMatchObject({ code: 'message-too-large', detail: expect.stringContaining('6291456') })
-  }
+  expect(answers.map(({ status, json }) => [status, json.code])).toEqual(
+    Array.from({ length: 3 }, () => [422, 'large-attachments-disabled']),
+  )
+  expect(await stored()).toBe(before)
+})
+
+it('refuses a part message of 10 MB', async () => {
+  const message = JSON.stringify({ ...MAIL, text: 'x'.repeat(10 * MB) })
+  const { status, json } = await postMultipart(product.publicUrl, service.key, [
+    { disposition: 'name="message"', content: message },
+  ])
+
+  expect(status).toBe(413)
+  expect(json).toMatchObject({ code: 'message-too-large', detail: expect.stringContaining('6291456') })
 })
 
 // How the client sends
@@ -200,5 +217,5 @@ it.each(['multipart/form-data', 'multipart/form-data; boundary='])('refuses a bo
   const { status, json } = await service.post(MESSAGES, '--x--', { 'content-type': contentType })
 
   expect(status).toBe(400)
-  expect(json.code).toBe('invalid-input')
+  expect(json).toMatchObject({ code: 'invalid-input', detail: expect.stringContaining('needs a boundary') })
 })

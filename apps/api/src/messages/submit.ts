@@ -1,23 +1,32 @@
 import { createHash } from 'node:crypto'
 import { createContentCipher, newContentKey } from '@inforiver-mail/m365/content-cipher'
-import { writeContent, type MessageContent } from '@inforiver-mail/m365/message-content'
+import { describeContent, writeContent, type MessageContent } from '@inforiver-mail/m365/message-content'
 import type { RandomBytes } from '@inforiver-mail/m365/random'
 import type { TokenVault } from '@inforiver-mail/m365/token-vault'
 import { newId } from '../ids.ts'
+import type { ReceivingMessage } from './attachment-intake.ts'
 import type { MessageStore, Submitted } from './message-store.ts'
 
+/** What a client asks for: the same again is a repetition. */
 export interface Submission {
-  readonly tenantId: string
-  readonly service: string
   readonly content: MessageContent
-  readonly reference?: string | null
-  readonly sendAt?: Date | null
-  readonly onUnknownOutcome?: 'retry' | 'stop'
-  readonly idempotencyKey?: string | null
+  readonly reference: string | null
+  readonly sendAt: Date | null
+  readonly onUnknownOutcome: 'retry' | 'stop'
 }
 
+interface Submitting extends Submission {
+  readonly tenantId: string
+  readonly service: string
+  /** The row that its attachments are stored under in chunks; null when they are part of the content. */
+  readonly receiving: ReceivingMessage | null
+  readonly idempotencyKey: string | null
+}
+
+const COUNTED_FROM_BYTES = 16 * 1024
+
 /** Stores a message for delivery, its content sealed under a key of its own. */
-export type Submit = (submission: Submission) => Promise<Submitted>
+export type Submit = (submission: Submitting) => Promise<Submitted>
 
 export function createSubmit({
   store,
@@ -28,19 +37,16 @@ export function createSubmit({
   vault: TokenVault
   random: RandomBytes
 }): Submit {
-  return async ({
-    tenantId,
-    service,
-    content,
-    reference = null,
-    sendAt = null,
-    onUnknownOutcome = 'retry',
-    idempotencyKey = null,
-  }) => {
-    const id = newId('message')
-    const contentKey = newContentKey(random)
+  return async (submission) => {
+    const { tenantId, service, content, receiving, idempotencyKey } = submission
+    const id = receiving?.id ?? newId('message')
+    const contentKey = receiving?.contentKey ?? newContentKey(random)
+    const contentKeySealed =
+      receiving?.contentKeySealed ??
+      (await vault.seal(contentKey, { tenant: tenantId, record: id, purpose: 'content-key' }))
     const body = writeContent(content)
     const place = { tenant: tenantId, message: id, part: 'body', chunk: 0, last: true }
+    const attachmentBytes = content.attachments.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
     return store.submit({
       id,
       tenantId,
@@ -48,21 +54,29 @@ export function createSubmit({
       to: content.to,
       recipients: content.to.length + content.cc.length + content.bcc.length,
       subject: content.subject,
-      reference,
-      sendAt,
-      onUnknownOutcome,
+      reference: submission.reference,
+      sendAt: submission.sendAt,
+      onUnknownOutcome: submission.onUnknownOutcome,
       saveToSentItems: content.saveToSentItems,
-      contentKeySealed: await vault.seal(contentKey, { tenant: tenantId, record: id, purpose: 'content-key' }),
+      attachmentBytes,
+      chunked: receiving !== null,
+      storedBytes: countedBytes(receiving ? body.length + attachmentBytes : body.length),
+      contentKeySealed,
       content: createContentCipher(contentKey, random).seal(body, place),
-      idempotency:
-        idempotencyKey === null
-          ? null
-          : { key: idempotencyKey, contentHash: hashSubmission(body, { reference, sendAt, onUnknownOutcome }) },
+      idempotency: idempotencyKey === null ? null : { key: idempotencyKey, contentHash: hashSubmission(submission) },
     })
   }
 }
 
+/** Small messages are not counted: their index entries would cost more than the bytes are worth. */
+function countedBytes(bytes: number): number {
+  return bytes > COUNTED_FROM_BYTES ? bytes : 0
+}
+
 /** Of what was parsed, in the order of the schema: neither white space nor the order of fields counts. */
-function hashSubmission(body: Buffer, rest: Record<string, unknown>): string {
-  return createHash('sha256').update(body).update(JSON.stringify(rest)).digest('base64url')
+export function hashSubmission({ content, reference, sendAt, onUnknownOutcome }: Submission): string {
+  return createHash('sha256')
+    .update(describeContent(content))
+    .update(JSON.stringify({ reference, sendAt, onUnknownOutcome }))
+    .digest('base64url')
 }

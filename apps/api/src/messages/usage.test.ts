@@ -2,19 +2,44 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createTestClock, HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
 import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
 import { connectMailbox, createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
+import { postMultipart } from '../test-support/multipart.ts'
+import { mailWith } from '../test-support/stored-attachments.ts'
 import { toUsage } from './usage.ts'
 
 const NOW = new Date('2026-11-24T10:00:00.000Z')
-const IDLE = { pausedUntil: null, sentLastMinute: 0, recipientsLastDay: 0, sending: 0, waiting: 0 }
+const IDLE = {
+  pausedUntil: null,
+  sentLastMinute: 0,
+  recipientsLastDay: 0,
+  recipientsByHour: [],
+  recipientsSending: 0,
+  recipientsWaiting: 0,
+  uploadedBytes: 0,
+  sending: 0,
+  waiting: 0,
+  held: 0,
+  lastScheduledAt: null,
+  bytesToUpload: 0,
+  canLeave: true,
+}
 const LIMITS = { concurrency: 4, messagesPerMinute: 30, recipientsPerDay: 10_000, uploadBytesPer5Minutes: 157_286_400 }
 
 describe('toUsage', () => {
   it('counts what is under way against the limits that it will use up', () => {
-    const state = { ...IDLE, sentLastMinute: 10, recipientsLastDay: 400, sending: 3, waiting: 7 }
+    const state = {
+      ...IDLE,
+      sentLastMinute: 10,
+      recipientsLastDay: 400,
+      uploadedBytes: 7_286_400,
+      sending: 3,
+      recipientsSending: 5,
+      waiting: 7,
+    }
 
     expect(toUsage(state, LIMITS, NOW)).toMatchObject({
       messagesPerMinute: { limit: 30, left: 17 },
-      recipientsPerDay: { limit: 10_000, left: 9_600 },
+      recipientsPerDay: { limit: 10_000, left: 9_595 },
+      uploadBytesPer5Minutes: { limit: 157_286_400, left: 150_000_000 },
       concurrentRequests: { limit: 4, left: 1 },
       waitingMessages: 10,
     })
@@ -55,6 +80,56 @@ describe('toUsage', () => {
 
     const expected = minutes === null ? null : new Date(NOW.getTime() + minutes * MINUTES).toISOString()
     expect(estimatedLastSentAt).toBe(expected)
+  })
+
+  it.each([
+    [157_286_400, 0, 0],
+    [157_286_401, 0, 5],
+    [100_000_000, 100_000_000, 5],
+    [1_572_864_000, 0, 45],
+  ])(
+    'estimates for %i bytes to upload and %i just uploaded that the last leaves in %i minutes',
+    (bytesToUpload, uploadedBytes, minutes) => {
+      const { estimatedLastSentAt } = toUsage({ ...IDLE, waiting: 1, bytesToUpload, uploadedBytes }, LIMITS, NOW)
+
+      expect(estimatedLastSentAt).toBe(new Date(NOW.getTime() + minutes * MINUTES).toISOString())
+    },
+  )
+
+  const sentAt = (hour: string, recipients: number) => ({ until: new Date(`2026-11-${hour}:00:00.000Z`), recipients })
+
+  it.each([
+    ['as soon as enough of what was sent is a day old', [sentAt('23T14', 9_000), sentAt('24T09', 900)], 200, '24T14'],
+    ['later, when the first hour does not free enough', [sentAt('23T14', 50), sentAt('24T09', 9_850)], 200, '25T09'],
+    ['at once, when the day allows it', [sentAt('23T14', 9_000)], 1_000, '24T10'],
+    ['a day later for each day that is used up in full', [], 25_000, '26T10'],
+  ])('estimates by the recipients of a day: %s', (_when, recipientsByHour, recipientsWaiting, expected) => {
+    const recipientsLastDay = recipientsByHour.reduce((sum, { recipients }) => sum + recipients, 0)
+    const state = { ...IDLE, waiting: 1, recipientsLastDay, recipientsByHour, recipientsWaiting }
+
+    expect(toUsage(state, LIMITS, NOW).estimatedLastSentAt).toBe(`2026-11-${expected}:00:00.000Z`)
+  })
+
+  it('estimates that the last scheduled message leaves when it is due', () => {
+    const lastScheduledAt = new Date('2027-01-01T06:00:00.000Z')
+
+    expect(toUsage({ ...IDLE, waiting: 29, lastScheduledAt }, LIMITS, NOW).estimatedLastSentAt).toBe(
+      lastScheduledAt.toISOString(),
+    )
+  })
+
+  it('estimates nothing of messages that are held', () => {
+    expect(toUsage({ ...IDLE, waiting: 2, held: 2 }, LIMITS, NOW)).toMatchObject({
+      waitingMessages: 2,
+      estimatedLastSentAt: null,
+    })
+  })
+
+  it('estimates nothing while messages cannot leave', () => {
+    expect(toUsage({ ...IDLE, waiting: 1, canLeave: false }, LIMITS, NOW)).toMatchObject({
+      waitingMessages: 1,
+      estimatedLastSentAt: null,
+    })
   })
 
   it('begins to count when the pause that Microsoft asked for is over', () => {
@@ -101,7 +176,7 @@ describe('GET /tenant-settings/office365-smtp/usage', () => {
       concurrentRequests: { limit: 4, left: 4 },
       pausedUntil: null,
       waitingMessages: 1,
-      estimatedLastSentAt: clock.now().toISOString(),
+      estimatedLastSentAt: new Date(clock.now().getTime() + 1 * HOURS).toISOString(),
     })
   })
 
@@ -113,5 +188,52 @@ describe('GET /tenant-settings/office365-smtp/usage', () => {
     expect(await usage()).toMatchObject({ pausedUntil: new Date(clock.now().getTime() + 2 * SECONDS).toISOString() })
     clock.advance(3 * SECONDS)
     expect(await usage()).toMatchObject({ pausedUntil: null })
+  })
+
+  it('tells what is left of the bytes that may be uploaded within 5 minutes', async () => {
+    await connectMailbox(product, { largeAttachments: true })
+    const before = (await usage()).uploadBytesPer5Minutes.left
+    const parts = mailWith([Buffer.alloc(5_000_000)])
+    const { json } = await postMultipart(product.publicUrl, service.key, parts)
+    await service.until(json.id, { status: 'sent' })
+
+    expect(before).toBe(157_286_400)
+    expect((await usage()).uploadBytesPer5Minutes).toEqual({ limit: 157_286_400, left: 152_286_400 })
+    clock.advance(5 * MINUTES + 20 * SECONDS)
+    expect((await usage()).uploadBytesPer5Minutes.left).toBe(157_286_400)
+  })
+
+  it.each([
+    ['uploaded', 'attachment_bytes = 4000000000'],
+    ['sent in one request, a third larger', 'stored_bytes = 3999000000, attachment_bytes = 3000000'],
+  ])('estimates by what is still to be %s', async (_how, size) => {
+    const sendAt = new Date(clock.now().getTime() + 1 * HOURS).toISOString()
+    const parts = mailWith([Buffer.alloc(5_000_000)], { sendAt })
+    const { json } = await postMultipart(product.publicUrl, service.key, parts)
+    expect((await usage()).estimatedLastSentAt).toBe(sendAt)
+    await ground.database.query(`UPDATE messages SET ${size} WHERE id = $1`, [json.id])
+
+    expect((await usage()).estimatedLastSentAt).toBe(new Date(clock.now().getTime() + 125 * MINUTES).toISOString())
+    await service.post(`/api/v1/messages/${json.id}/cancel`)
+  })
+
+  it.each([
+    ['nothing is configured', `status = 'not-configured'`],
+    ['somebody has to reconnect', `status = 'reconnect-required', problem = '{"code": "reconnect-required"}'`],
+    ['the operator has to act', `problem = '{"code": "app-misconfigured"}'`],
+  ])('estimates nothing while %s', async (_what, change) => {
+    await service.submit({ sendAt: new Date(clock.now().getTime() + 1 * HOURS).toISOString() })
+    expect((await usage()).estimatedLastSentAt).toEqual(expect.any(String))
+    await ground.database.query(`CREATE TABLE kept AS SELECT tenant_id, status, problem FROM tenant_settings`)
+    await ground.database.query(`UPDATE tenant_settings SET ${change}`)
+
+    const { waitingMessages, estimatedLastSentAt } = await usage()
+
+    expect(waitingMessages).toBeGreaterThan(0)
+    expect(estimatedLastSentAt).toBeNull()
+    await ground.database.query(
+      `UPDATE tenant_settings s SET status = k.status, problem = k.problem FROM kept k WHERE k.tenant_id = s.tenant_id`,
+    )
+    await ground.database.query('DROP TABLE kept')
   })
 })

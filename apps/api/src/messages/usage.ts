@@ -10,18 +10,19 @@ export interface UsageLimits {
 }
 
 const MINUTE_MS = 60_000
+const DAY_MS = 24 * 60 * MINUTE_MS
 
 /** What is left of each limit, and when the last waiting message leaves at this rate. */
 export function toUsage(state: MailboxState, limits: UsageLimits, now: Date): Usage {
   const waitingMessages = state.waiting + state.sending
   return {
     messagesPerMinute: allowance(limits.messagesPerMinute, state.sentLastMinute + state.sending),
-    recipientsPerDay: allowance(limits.recipientsPerDay, state.recipientsLastDay),
-    uploadBytesPer5Minutes: allowance(limits.uploadBytesPer5Minutes, 0),
+    recipientsPerDay: allowance(limits.recipientsPerDay, state.recipientsLastDay + state.recipientsSending),
+    uploadBytesPer5Minutes: allowance(limits.uploadBytesPer5Minutes, state.uploadedBytes),
     concurrentRequests: allowance(limits.concurrency, state.sending),
     pausedUntil: state.pausedUntil?.toISOString() ?? null,
     waitingMessages,
-    estimatedLastSentAt: estimateLast(waitingMessages, state, limits, now)?.toISOString() ?? null,
+    estimatedLastSentAt: estimateLast(state, limits, now)?.toISOString() ?? null,
   }
 }
 
@@ -29,14 +30,44 @@ function allowance(limit: number, used: number): { limit: number; left: number }
   return limit === 0 ? null : { limit, left: Math.max(0, limit - used) }
 }
 
-function estimateLast(
-  waiting: number,
-  { pausedUntil, sentLastMinute }: MailboxState,
-  { messagesPerMinute }: UsageLimits,
-  now: Date,
-): Date | null {
-  if (waiting === 0 || messagesPerMinute === 0) return null
-  const start = pausedUntil ?? now
-  const fullMinutes = Math.ceil((waiting + sentLastMinute) / messagesPerMinute) - 1
-  return new Date(start.getTime() + Math.max(0, fullMinutes) * MINUTE_MS)
+/**
+ * By whichever limit takes longest, and not before the last scheduled one is due; null where nothing waits, nothing
+ * limits it, or nothing can leave.
+ */
+function estimateLast(state: MailboxState, limits: UsageLimits, now: Date): Date | null {
+  const { pausedUntil, sentLastMinute, uploadedBytes, bytesToUpload, lastScheduledAt } = state
+  const { messagesPerMinute, uploadBytesPer5Minutes } = limits
+  const leaving = state.waiting - state.held + state.sending
+  if (leaving === 0 || !state.canLeave) return null
+  const fromMs = (pausedUntil ?? now).getTime()
+  const moments = [
+    ...(messagesPerMinute > 0 ? [fromMs + fullSpans(leaving + sentLastMinute, messagesPerMinute) * MINUTE_MS] : []),
+    ...(uploadBytesPer5Minutes > 0 && bytesToUpload > 0
+      ? [fromMs + fullSpans(uploadedBytes + bytesToUpload, uploadBytesPer5Minutes) * 5 * MINUTE_MS]
+      : []),
+    ...recipientsAllowedAt(state, limits, fromMs),
+    ...(lastScheduledAt ? [lastScheduledAt.getTime()] : []),
+  ]
+  return moments.length === 0 ? null : new Date(Math.max(...moments))
+}
+
+/** When the day's recipients allow the last message: as soon as enough of what was sent is a day old. */
+function recipientsAllowedAt(
+  { recipientsLastDay, recipientsByHour, recipientsWaiting, recipientsSending }: MailboxState,
+  { recipientsPerDay }: UsageLimits,
+  fromMs: number,
+): number[] {
+  const leaving = recipientsWaiting + recipientsSending
+  if (recipientsPerDay === 0) return []
+  const fullDaysMs = fullSpans(leaving, recipientsPerDay) * DAY_MS
+  const excess = recipientsLastDay + leaving - recipientsPerDay * (fullDaysMs / DAY_MS + 1)
+  if (excess <= 0) return [fromMs + fullDaysMs]
+  let freed = 0
+  const hour = recipientsByHour.find(({ recipients }) => (freed += recipients) >= excess)
+  return [Math.max(fromMs, (hour?.until.getTime() ?? fromMs) + DAY_MS) + fullDaysMs]
+}
+
+/** How many spans of a limit go by in full before the last of so many. */
+function fullSpans(used: number, limit: number): number {
+  return Math.max(0, Math.ceil(used / limit) - 1)
 }

@@ -1,0 +1,58 @@
+import { expect, it } from 'vitest'
+import { createByteBudget } from './byte-budget.ts'
+
+it('lets in what fits, and the next when something is given back, first come first served', async () => {
+  const budget = createByteBudget(10)
+  const order: string[] = []
+  const giveFirst = await budget.take(6)
+  const large = budget.take(8).then((give) => (order.push('large'), give))
+  const small = budget.take(2).then((give) => (order.push('small'), give))
+  await Promise.resolve()
+  expect({ order, usedBytes: budget.usedBytes }).toEqual({ order: [], usedBytes: 6 })
+
+  giveFirst()
+  await Promise.all([large, small])
+
+  expect({ order, usedBytes: budget.usedBytes }).toEqual({ order: ['large', 'small'], usedBytes: 10 })
+})
+
+it('lets who needs nothing pass those who wait', async () => {
+  const budget = createByteBudget(10)
+  await budget.take(10)
+  let waits = true
+  void budget.take(1).then(() => (waits = false))
+
+  await budget.take(0)
+
+  expect(waits).toBe(true)
+})
+
+it('counts what is given back twice once', async () => {
+  const budget = createByteBudget(10)
+  const give = await budget.take(4)
+  give()
+  give()
+
+  expect(budget.usedBytes).toBe(0)
+})
+
+it('gives a share that is larger than the whole the whole', async () => {
+  const budget = createByteBudget(10)
+  await budget.take(50)
+
+  expect(budget.usedBytes).toBe(10)
+})
+
+it('lets who has stopped waiting take nothing, and those behind go on', async () => {
+  const budget = createByteBudget(10)
+  await budget.take(6)
+  const stopping = new AbortController()
+  const left = budget.take(8, stopping.signal)
+  const behind = budget.take(4)
+
+  stopping.abort(new Error('stopped'))
+
+  await expect(left).rejects.toThrow('stopped')
+  await behind
+  expect(budget.usedBytes).toBe(10)
+})

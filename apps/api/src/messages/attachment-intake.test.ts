@@ -1,0 +1,167 @@
+import { randomBytes } from 'node:crypto'
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import { postMultipart, type Part } from '../test-support/multipart.ts'
+import { attachmentParts, countStored, mailWith, readStored, sha256 } from '../test-support/stored-attachments.ts'
+import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
+import { createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
+
+const KIB = 1024
+const MIB = 1024 * KIB
+const CHUNK = 256 * KIB
+const KEPT = 512 * KIB
+
+let ground: TestGround
+let product: TestProduct
+let service: ServiceClient
+
+// Nothing is configured: what is accepted is held, so that it can be looked at.
+beforeAll(async () => {
+  ground = await createTestGround()
+  product = await ground.startProduct({ environment: { ROLE: 'api' } })
+  service = await createServiceClient(product)
+})
+afterAll(() => ground.close())
+afterEach(() => ground.database.empty('messages'))
+
+const post = (parts: readonly Part[]) => postMultipart(product.publicUrl, service.key, parts)
+
+async function accepted(parts: readonly Part[]): Promise<string> {
+  const { status, json } = await post(parts)
+  expect({ status, detail: json.detail }).toEqual({ status: 202, detail: undefined })
+  return json.id
+}
+
+const stored = (id: string) => readStored(ground.database, product, id)
+
+it('accepts a large message while nothing is configured, and holds it', async () => {
+  const id = await accepted(mailWith([randomBytes(5 * MIB)]))
+
+  expect(await service.read(id)).toMatchObject({ status: 'held', heldBecause: 'not-configured', progress: null })
+})
+
+it.each([
+  ['one byte more than stays in memory', [KEPT + 1]],
+  ['one byte below a chunk boundary', [4 * CHUNK - 1]],
+  ['exactly whole chunks', [4 * CHUNK]],
+  ['one byte above a chunk boundary', [4 * CHUNK + 1]],
+  ['several that are large only together', [300 * KIB, 200 * KIB, 100 * KIB, 1]],
+  ['a large one among small and empty ones', [0, 1, 3 * MIB + 7, 0, CHUNK, 1]],
+  ['empty ones last', [KEPT, 1, 0, 0]],
+])('keeps %s as sent, in order, with true sizes and SHA-256', async (_what, sizes) => {
+  const contents = sizes.map((size) => randomBytes(size))
+  const id = await accepted(mailWith(contents))
+
+  expect(await stored(id)).toEqual(
+    contents.map((content, index) => ({
+      filename: `${index}.bin`,
+      contentType: 'application/x-report',
+      sizeBytes: content.length,
+      sha256: sha256(content),
+      content,
+      chunkBytes: expect.any(Array),
+    })),
+  )
+})
+
+it('cuts into chunks of 256 KiB, of which only the last is smaller', async () => {
+  const id = await accepted(mailWith([randomBytes(2 * CHUNK + 100), randomBytes(3 * CHUNK), Buffer.alloc(0)]))
+
+  const chunks = (await stored(id)).map(({ chunkBytes }) => chunkBytes)
+  expect(chunks).toEqual([[CHUNK, CHUNK, 100], [CHUNK, CHUNK, CHUNK], [0]])
+})
+
+it('stores up to 512 KiB of attachments with the message, and no chunk', async () => {
+  const contents = [randomBytes(KEPT - 1000), Buffer.alloc(0), randomBytes(1000)]
+  const id = await accepted(mailWith(contents))
+
+  expect((await stored(id)).map(({ content, chunkBytes }) => ({ content, chunkBytes }))).toEqual(
+    contents.map((content) => ({ content, chunkBytes: [] })),
+  )
+  expect(await countStored(ground.database)).toEqual({ messages: 1, chunks: 0 })
+})
+
+it('takes 100 attachments', async () => {
+  const contents = Array.from({ length: 100 }, (_, index) => randomBytes(index * 300))
+  const id = await accepted(mailWith(contents))
+
+  expect((await stored(id)).map(({ sha256: hash }) => hash)).toEqual(contents.map(sha256))
+})
+
+it('refuses 101 attachments however they come, and keeps nothing of them', async () => {
+  const inline = [{ filename: 'inline.txt', content: 'YQ==' }]
+  const hundred = Array.from({ length: 100 }, () => Buffer.alloc(10_000))
+  const answers = [
+    await post(mailWith([...hundred, Buffer.alloc(1)])),
+    await post(mailWith(hundred, { attachments: inline })),
+  ]
+
+  expect(answers.map(({ status, json }) => [status, json.code])).toEqual([
+    [400, 'invalid-input'],
+    [400, 'invalid-input'],
+  ])
+  expect(answers[1]?.json.errors).toEqual([{ path: 'attachments', message: 'At most 100 attachments; there are 101.' }])
+  expect(await countStored(ground.database)).toEqual({ messages: 0, chunks: 0 })
+})
+
+it('takes the message from behind large attachments', async () => {
+  const content = randomBytes(2 * MIB)
+  const [message, ...attachments] = mailWith([content], { subject: 'Behind' })
+  const id = await accepted([...attachments, ...(message ? [message] : [])])
+
+  expect(await service.read(id)).toMatchObject({ subject: 'Behind' })
+  expect(await stored(id)).toMatchObject([{ sha256: sha256(content) }])
+})
+
+it('stores attachments only sealed', async () => {
+  const marker = 'a marker that stands in the file and its name'
+  const content = Buffer.from(marker.repeat((2 * MIB) / marker.length))
+  const [message, part] = mailWith([content])
+  await accepted([message as Part, { ...(part as Part), disposition: `name="attachment"; filename="${marker}"` }])
+
+  const rows = await ground.database.query<{ found: boolean }>(
+    `SELECT position($1::bytea IN content) > 0 AS found FROM message_chunks
+     UNION ALL SELECT position($1::bytea IN content) > 0 OR row_to_json(m)::text LIKE '%marker that stands%' FROM messages m`,
+    [Buffer.from('marker that stands')],
+  )
+  expect(rows.length).toBeGreaterThan(8)
+  expect(rows.filter(({ found }) => found)).toEqual([])
+})
+
+it('accepts a large part whose SHA-256 is as the message says', async () => {
+  const content = randomBytes(1 * MIB)
+  const id = await accepted(mailWith([content], { attachments: [{ part: 0, sha256: sha256(content) }] }))
+
+  expect(await stored(id)).toMatchObject([{ sha256: sha256(content) }])
+})
+
+it('refuses a large part whose SHA-256 is another, by its path, and keeps nothing of it', async () => {
+  const attachments = [{ part: 1, sha256: sha256('another file') }]
+  const { status, json } = await post(mailWith([randomBytes(1 * MIB), randomBytes(1 * MIB)], { attachments }))
+
+  expect(status).toBe(400)
+  expect(json.errors).toEqual([{ path: 'attachments[0].sha256', message: 'The part arrived with other content.' }])
+  expect(await countStored(ground.database)).toEqual({ messages: 0, chunks: 0 })
+})
+
+it('keeps nothing of large attachments without a message', async () => {
+  const { status, json } = await post(attachmentParts([randomBytes(2 * MIB)]))
+
+  expect([status, json.code]).toEqual([400, 'invalid-input'])
+  expect(await countStored(ground.database)).toEqual({ messages: 0, chunks: 0 })
+})
+
+it.each(['base64', 'Quoted-Printable'])('refuses a part in %s, which would arrive as text', async (encoding) => {
+  const [message, part] = mailWith(['YQ=='])
+  const encoded = { ...(part as Part), contentType: `text/plain\r\ncontent-transfer-encoding: ${encoding}` }
+  const { status, json } = await post([message as Part, encoded])
+
+  expect(status).toBe(400)
+  expect(json).toMatchObject({ code: 'invalid-input', detail: expect.stringContaining('content-transfer-encoding') })
+})
+
+it('stores a content type that is none as application/octet-stream', async () => {
+  const [message, part] = mailWith(['a'])
+  const id = await accepted([message as Part, { ...(part as Part), contentType: 'anything at all' }])
+
+  expect(await stored(id)).toMatchObject([{ contentType: 'application/octet-stream' }])
+})

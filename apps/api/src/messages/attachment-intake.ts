@@ -1,0 +1,224 @@
+import { createHash, type Hash } from 'node:crypto'
+import {
+  CHUNK_BYTES,
+  createContentCipher,
+  newContentKey,
+  type ContentCipher,
+} from '@inforiver-mail/m365/content-cipher'
+import type { RandomBytes } from '@inforiver-mail/m365/random'
+import type { Sealed, TokenVault } from '@inforiver-mail/m365/token-vault'
+import type { ByteBudget } from '../byte-budget.ts'
+import { ProblemError } from '../http/problem.ts'
+import { newId } from '../ids.ts'
+import type { IntakeStore } from './intake-store.ts'
+
+/** Up to here the attachments of a message stay in memory and are stored with it; beyond, all of them in chunks. */
+const KEEP_BYTES = 512 * 1024
+/** What a chunk occupies while it is being stored: sealed, and in the statement. Its client waits until there is room. */
+const STORING_BYTES = 2 * CHUNK_BYTES
+/** Others see no sooner than this what of the message has arrived. */
+const ASK_FOR_ROOM_EVERY_BYTES = 4 * 1024 * 1024
+
+/** A part `attachment` of a multipart request. */
+export interface ReceivedPart {
+  readonly filename: string | null
+  readonly contentType: string | null
+  readonly sizeBytes: number
+  /** Hex. */
+  readonly sha256: string
+  /** Null when it is stored in chunks, as the part of its number, or not needed. */
+  readonly content: Buffer | null
+}
+
+/** The row that chunks are stored under until the message is complete. */
+export interface ReceivingMessage {
+  readonly id: string
+  readonly contentKey: string
+  readonly contentKeySealed: Sealed
+}
+
+export interface Intake {
+  /** Takes one part while it arrives. @throws {ProblemError} as the limits say. */
+  add(part: { filename: string | null; contentType: string | null }, file: AsyncIterable<Buffer>): Promise<void>
+  readonly parts: readonly ReceivedPart[]
+  /** Null while everything is in memory. */
+  readonly receiving: ReceivingMessage | null
+  /** Deletes what is stored of a message that was not completed. */
+  end(completed: boolean): Promise<void>
+}
+
+export interface IntakeParts {
+  readonly store: IntakeStore
+  readonly vault: TokenVault
+  readonly random: RandomBytes
+  readonly budget: ByteBudget
+  readonly clock: () => Date
+}
+
+export interface IntakeLimits {
+  /** Why a message with attachments of these sizes is refused; null when it is not. */
+  refuse(attachmentBytes: readonly number[]): Promise<ProblemError | null>
+  /**
+   * The bytes that the tenant has room for, without those of the row that the message is being stored under.
+   *
+   * @throws {ProblemError} when the message has more bytes than that.
+   */
+  requireRoom(bytes: number, receivingId: string | null): Promise<number>
+}
+
+/** Receives the attachments of one message. Memory does not grow with them: the client waits while they are stored. */
+export function createIntake(
+  { store, vault, random, budget, clock }: IntakeParts,
+  limits: IntakeLimits,
+  { tenantId, service }: { tenantId: string; service: string },
+): Intake {
+  const parts: ReceivedPart[] = []
+  let receiving: (ReceivingMessage & { readonly cipher: ContentCipher }) | null = null
+  let totalBytes = 0
+  let roomUpTo = 0
+
+  async function add(part: Pick<ReceivedPart, 'filename' | 'contentType'>, file: AsyncIterable<Buffer>): Promise<void> {
+    const hash = createHash('sha256')
+    const kept: Buffer[] = []
+    let sizeBytes = 0
+    let writer: ChunkWriter | null = null
+    for await (const data of file) {
+      sizeBytes += data.length
+      totalBytes += data.length
+      await requireAllowed(sizeBytes)
+      hash.update(data)
+      if (!writer && totalBytes <= KEEP_BYTES) {
+        kept.push(data)
+        continue
+      }
+      await startReceiving()
+      writer ??= await writerOf(parts.length, kept)
+      await writer.write(data)
+    }
+    if (!writer && receiving) writer = await writerOf(parts.length, kept)
+    await writer?.end()
+    parts.push({ ...part, sizeBytes, sha256: hex(hash), content: writer ? null : Buffer.concat(kept) })
+  }
+
+  async function requireAllowed(sizeBytes: number): Promise<void> {
+    if (totalBytes <= KEEP_BYTES) return
+    const refusal = await limits.refuse([...parts.map((part) => part.sizeBytes), sizeBytes])
+    if (refusal) throw refusal
+    if (totalBytes <= roomUpTo) return
+    const roomBytes = await limits.requireRoom(totalBytes, receiving?.id ?? null)
+    if (receiving) await store.noteStored(receiving.id, totalBytes)
+    roomUpTo = Math.min(totalBytes + ASK_FOR_ROOM_EVERY_BYTES, roomBytes)
+  }
+
+  /** From here on everything goes into chunks, those parts that are in memory first. */
+  async function startReceiving(): Promise<void> {
+    if (receiving) return
+    const id = newId('message')
+    const contentKey = newContentKey(random)
+    const contentKeySealed = await vault.seal(contentKey, { tenant: tenantId, record: id, purpose: 'content-key' })
+    await store.begin({ id, tenantId, service, contentKeySealed, storedBytes: totalBytes, now: clock() })
+    receiving = { id, contentKey, contentKeySealed, cipher: createContentCipher(contentKey, random) }
+    for (const [number, part] of parts.entries()) {
+      const writer = await writerOf(number, part.content ? [part.content] : [])
+      await writer.end()
+      parts[number] = { ...part, content: null }
+    }
+  }
+
+  async function writerOf(part: number, kept: readonly Buffer[]): Promise<ChunkWriter> {
+    if (!receiving) throw new Error('Chunks belong to a message.')
+    const { id: messageId, cipher } = receiving
+    const writer = createChunkWriter(budget, async (content, chunk, last) => {
+      const place = { tenant: tenantId, message: messageId, part: `attachment-${part}`, chunk, last }
+      const stored = await store.writeChunk({ tenantId, messageId, part, chunk }, cipher.seal(content, place), clock())
+      if (!stored) throw arrivedTooSlowly()
+    })
+    for (const data of kept) await writer.write(data)
+    return writer
+  }
+
+  return {
+    add,
+    parts,
+    get receiving() {
+      return receiving
+    },
+    async end(completed) {
+      if (receiving && !completed) await store.discard(receiving.id)
+    },
+  }
+}
+
+/** Takes the attachments of a message that is stored already, for their sizes and hashes only. */
+export function createHashingIntake(): Intake {
+  const parts: ReceivedPart[] = []
+  return {
+    parts,
+    receiving: null,
+    async add(part, file) {
+      const hash = createHash('sha256')
+      let sizeBytes = 0
+      for await (const data of file) {
+        sizeBytes += data.length
+        hash.update(data)
+      }
+      parts.push({ ...part, sizeBytes, sha256: hex(hash), content: null })
+    },
+    async end() {},
+  }
+}
+
+/** It was swept, since nothing of it had arrived for long. */
+export function arrivedTooSlowly(): ProblemError {
+  return new ProblemError(
+    'unavailable',
+    'The attachments arrived too slowly: nothing could be stored for 15 minutes, so what had arrived was deleted. Send the message again.',
+  )
+}
+
+interface ChunkWriter {
+  write(data: Buffer): Promise<void>
+  end(): Promise<void>
+}
+
+/**
+ * Cuts a file into chunks. The next one fills while one is being stored; the last one is known only at the end. Memory
+ * is asked for by the chunk, not by the client: one that sends slowly, or stands still, keeps nobody waiting.
+ */
+function createChunkWriter(
+  budget: ByteBudget,
+  store: (content: Buffer, chunk: number, last: boolean) => Promise<void>,
+): ChunkWriter {
+  const chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES)
+  let filled = 0
+  let count = 0
+  let storing: Promise<void> = Promise.resolve()
+
+  async function flush(last: boolean): Promise<void> {
+    await storing
+    const giveBack = await budget.take(STORING_BYTES)
+    storing = store(chunk.subarray(0, filled), count, last).finally(giveBack) // seals, so copies, before it returns
+    storing.catch(() => {}) // it is awaited before the next one, or at the end
+    count += 1
+    filled = 0
+  }
+
+  return {
+    async write(data) {
+      for (let from = 0; from < data.length;) {
+        if (filled === CHUNK_BYTES) await flush(false)
+        const taken = data.copy(chunk, filled, from)
+        filled += taken
+        from += taken
+      }
+    },
+    async end() {
+      await flush(true)
+      await storing
+    },
+  }
+}
+
+function hex(hash: Hash): string {
+  return hash.digest('hex')
+}

@@ -1,0 +1,223 @@
+import { randomBytes } from 'node:crypto'
+import type pg from 'pg'
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import { systemClock } from '../clock.ts'
+import { attachmentParts, countStored, mailWith } from '../test-support/stored-attachments.ts'
+import { createTestClock, MINUTES, SECONDS } from '../test-support/test-clock.ts'
+import { createTestPool } from '../test-support/test-database.ts'
+import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
+import { connectMailbox, createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
+import { startUpload } from '../test-support/upload.ts'
+import { startWorkerProcess } from '../test-support/worker-process.ts'
+import { createIntakeStore, type IntakeStore } from './intake-store.ts'
+
+const MESSAGES = '/api/v1/messages'
+const MIB = 1024 * 1024
+const clock = createTestClock()
+
+let ground: TestGround
+let product: TestProduct
+let service: ServiceClient
+let pool: pg.Pool
+let store: IntakeStore
+
+beforeAll(async () => {
+  ground = await createTestGround({ clock: clock.now })
+  product = await ground.startProduct({ environment: { ROLE: 'api' } })
+  service = await createServiceClient(product)
+  pool = createTestPool(ground.database.url)
+  store = createIntakeStore(pool)
+})
+afterAll(async () => {
+  await pool.end()
+  await ground.close()
+})
+afterEach(() => ground.database.empty('messages', 'idempotency_records'))
+
+const nothing = { messages: 0, chunks: 0 }
+const count = () => countStored(ground.database)
+const sweep = () => store.sweep(clock.now())
+
+/** A request of which so many bytes have arrived, and some of them are stored. */
+async function underWay(sizeBytes = 4 * MIB, upTo = 2 * MIB) {
+  const upload = startUpload(product, service.key, mailWith([randomBytes(sizeBytes)], { subject: 'Under way' }))
+  await upload.send(upTo)
+  // Every full chunk: while one is being stored, the message is locked and would not be swept.
+  await expect.poll(async () => (await count()).chunks).toBe(upTo / (MIB / 4) - 1)
+  const [row] = await ground.database.query<{ id: string }>(`SELECT id FROM messages WHERE status = 'receiving'`)
+  if (!row) throw new Error('Nothing is being received.')
+  return { upload, id: row.id }
+}
+
+it('keeps neither row nor chunk of a client that breaks off in the middle of a large part', async () => {
+  const { upload } = await underWay()
+
+  upload.breakOff()
+
+  await expect.poll(count).toEqual(nothing)
+})
+
+it('keeps nothing of a client that breaks off between two parts', async () => {
+  const parts = [...attachmentParts([randomBytes(MIB), randomBytes(MIB)]), ...mailWith([])]
+  const upload = startUpload(product, service.key, parts)
+  await upload.send(MIB + 200)
+  await expect.poll(async () => (await count()).chunks).toBeGreaterThanOrEqual(3)
+
+  upload.breakOff()
+
+  await expect.poll(count).toEqual(nothing)
+})
+
+it('answers only when the whole of a large message is stored', async () => {
+  const { upload } = await underWay()
+  const early = await Promise.race([upload.answer, new Promise((resolve) => setTimeout(resolve, 200, 'none yet'))])
+  await upload.send()
+  const { status } = await upload.answer
+
+  expect(early).toBe('none yet')
+  expect(status).toBe(202)
+  expect(await count()).toEqual({ messages: 1, chunks: 16 })
+})
+
+it('shows no message of which attachments are still arriving, and lets nobody cancel or retry it', async () => {
+  const { upload, id } = await underWay()
+  const answers = await Promise.all([
+    service.get(`${MESSAGES}/${id}`),
+    service.post(`${MESSAGES}/${id}/cancel`),
+    service.post(`${MESSAGES}/${id}/retry`),
+  ])
+  const list = await service.get(MESSAGES)
+  const usage = await service.get('/api/v1/tenant-settings/office365-smtp/usage')
+  const settings = await service.get('/api/v1/tenant-settings/office365-smtp')
+  const byStatus = await service.get(`${MESSAGES}?status=receiving`)
+  const metrics = await (await fetch(`${product.publicUrl}/metrics`)).text()
+  upload.breakOff()
+
+  expect(answers.map(({ status }) => status)).toEqual([404, 404, 404])
+  expect(list.json.items).toEqual([])
+  expect([usage.json.waitingMessages, settings.json.waitingMessages]).toEqual([0, 0])
+  expect(byStatus.status).toBe(400)
+  expect(metrics).toContain('inforiver_mail')
+  expect(metrics).not.toContain('receiving')
+})
+
+it('sends nothing of which attachments are still arriving', async () => {
+  const sending = await ground.startProduct()
+  await connectMailbox(sending, { largeAttachments: true })
+  const { upload, id } = await underWay()
+  const { id: later } = await service.submit()
+  await service.until(later, { status: 'sent' })
+
+  expect(await ground.database.query('SELECT status FROM messages WHERE id = $1', [id])).toEqual([
+    { status: 'receiving' },
+  ])
+  upload.breakOff()
+  await expect.poll(async () => (await count()).chunks).toBe(0)
+  await sending.close()
+})
+
+it('sweeps what a process leaves that is killed in the middle of an upload', async () => {
+  const killed = await startWorkerProcess(ground, { ROLE: 'api' })
+  const upload = startUpload(killed, service.key, mailWith([randomBytes(4 * MIB)]))
+  await upload.send(2 * MIB)
+  await expect.poll(async () => (await count()).chunks).toBeGreaterThanOrEqual(6)
+  await killed.close()
+  const killedAt = systemClock().getTime()
+
+  await store.sweep(new Date(killedAt + 14 * MINUTES))
+  expect(await count()).toMatchObject({ messages: 1 })
+  await store.sweep(new Date(killedAt + 15 * MINUTES))
+  expect(await count()).toEqual(nothing)
+})
+
+/** What a killed process leaves behind. */
+async function abandoned(chunks = 3): Promise<string> {
+  const [tenant] = await ground.database.query<{ id: string }>('SELECT id FROM tenants')
+  const id = `msg_${randomBytes(16).toString('hex')}`
+  const tenantId = tenant?.id ?? ''
+  const row = { id, tenantId, service: 'reports', storedBytes: 1, now: clock.now() }
+  await store.begin({ ...row, contentKeySealed: 'sealed' as never })
+  for (let chunk = 0; chunk < chunks; chunk++) await addChunk(id, tenantId, chunk)
+  return id
+}
+
+const addChunk = (messageId: string, tenantId: string, chunk: number) =>
+  store.writeChunk({ tenantId, messageId, part: 0, chunk }, randomBytes(1000), clock.now())
+
+it('sweeps what a killed process left behind after 15 minutes', async () => {
+  await abandoned()
+
+  clock.advance(15 * MINUTES - 1 * SECONDS)
+  await sweep()
+  expect(await count()).toEqual({ messages: 1, chunks: 3 })
+
+  clock.advance(2 * SECONDS)
+  await sweep()
+  expect(await count()).toEqual(nothing)
+})
+
+it('sweeps any number of them', async () => {
+  for (let index = 0; index < 25; index++) await abandoned(1)
+
+  clock.advance(16 * MINUTES)
+  await sweep()
+
+  expect(await count()).toEqual(nothing)
+})
+
+it('sweeps nothing of which chunks still arrive', async () => {
+  const { upload } = await underWay(6 * MIB, 1 * MIB)
+  for (const megabytes of [2, 3, 4]) {
+    clock.advance(10 * MINUTES)
+    await upload.send(megabytes * MIB)
+    // Nothing is being stored just now: that alone would keep it from being swept.
+    await expect.poll(async () => (await count()).chunks).toBe(4 * megabytes - 1)
+    await sweep()
+  }
+  await upload.send()
+
+  expect((await upload.answer).status).toBe(202)
+})
+
+it('never sweeps a message that is complete', async () => {
+  const upload = startUpload(product, service.key, mailWith([randomBytes(MIB)]))
+  await upload.send()
+  expect((await upload.answer).status).toBe(202)
+
+  clock.advance(60 * MINUTES)
+  await sweep()
+
+  expect(await count()).toEqual({ messages: 1, chunks: 4 })
+})
+
+it('tells a client that went on after it was swept to send the message again', async () => {
+  const { upload } = await underWay()
+  clock.advance(16 * MINUTES)
+  await sweep()
+
+  await upload.send()
+
+  expect(await upload.answer).toMatchObject({
+    status: 503,
+    json: { code: 'unavailable', detail: expect.stringContaining('too slowly') },
+  })
+  expect(await count()).toEqual(nothing)
+})
+
+it('lets no other message suffer from one that was swept before it was complete, and keeps its key free', async () => {
+  const content = randomBytes(MIB)
+  const parts = [...attachmentParts([content]), ...mailWith([])]
+  const headers = { 'idempotency-key': 'swept' }
+  const upload = startUpload(product, service.key, parts, headers)
+  await upload.send(upload.sizeBytes - 50)
+  await expect.poll(async () => (await count()).chunks).toBe(4)
+  clock.advance(16 * MINUTES)
+  await sweep()
+  const [, ...others] = await Promise.all([upload.send(), service.submit(), service.submit(), service.submit()])
+
+  expect(await upload.answer).toMatchObject({ status: 503, json: { code: 'unavailable' } })
+  expect(others).toHaveLength(3)
+  const again = startUpload(product, service.key, parts, headers)
+  await again.send()
+  expect((await again.answer).status).toBe(202)
+})

@@ -1,0 +1,153 @@
+import { randomBytes } from 'node:crypto'
+import type pg from 'pg'
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import { createTestPool } from '../test-support/test-database.ts'
+import { createDeliveryGround, type DeliveryGround } from '../test-support/delivery-ground.ts'
+import { mailsIn } from '../test-support/mailbox.ts'
+import { postMultipart } from '../test-support/multipart.ts'
+import { countStored, mailWith } from '../test-support/stored-attachments.ts'
+import { HOURS, MINUTES } from '../test-support/test-clock.ts'
+import { createRetention } from './retention-store.ts'
+
+const MESSAGES = '/api/v1/messages'
+const MIB = 1024 * 1024
+const DAYS = 24 * HOURS
+
+let ground: DeliveryGround
+let pool: pg.Pool
+
+beforeAll(async () => {
+  ground = await createDeliveryGround({ mailbox: 'may be read' })
+  pool = createTestPool(ground.database.url)
+})
+afterAll(async () => {
+  await pool.end()
+  await ground.close()
+})
+afterEach(async () => {
+  await ground.microsoft.control('PATCH', '/settings', { uploadLatencyMs: 0 })
+  await ground.calm()
+  await ground.database.empty('messages', 'mailbox_cleanups')
+})
+
+const chunks = async () => (await countStored(ground.database)).chunks
+const cancel = (id: string) => ground.service.post(`${MESSAGES}/${id}/cancel`)
+const drafts = (subject: string) => mailsIn(ground.microsoft, subject, { mailbox: 'ada@contoso.com', folder: 'drafts' })
+
+async function submit(changes: object = {}): Promise<string> {
+  const parts = mailWith([randomBytes(9 * MIB)], changes)
+  const { status, json } = await postMultipart(ground.product.publicUrl, ground.service.key, parts)
+  expect({ status, detail: json.detail }).toEqual({ status: 202, detail: undefined })
+  return json.id
+}
+
+async function uploading(subject: string): Promise<string> {
+  await ground.microsoft.control('PATCH', '/settings', { uploadLatencyMs: 500 })
+  const id = await submit({ subject })
+  await ground.service.until(id, { status: 'sending', progress: { sentBytes: expect.any(Number) } })
+  return id
+}
+
+async function failed(subject: string): Promise<string> {
+  await ground.switchOn(
+    { kind: 'http', endpoint: 'draft-send', do: { action: 'answer', status: 400, body: REFUSED } },
+    'always',
+  )
+  const id = await submit({ subject })
+  await ground.service.until(id, { status: 'failed' })
+  return id
+}
+
+const REFUSED = { error: { code: 'ErrorInvalidRecipients', message: 'No.' } }
+
+async function scheduled(): Promise<string> {
+  return submit({ sendAt: new Date(ground.clock.now().getTime() + 1 * HOURS).toISOString() })
+}
+
+async function waiting(): Promise<string> {
+  const unavailable = { action: 'answer', status: 503, body: { error: { code: 'x', message: 'x' } } }
+  await ground.switchOn({ kind: 'http', endpoint: 'draft-create', do: unavailable }, 'always')
+  const id = await submit()
+  await ground.service.until(id, { status: 'queued', attempts: [{ outcome: 'unavailable' }] })
+  return id
+}
+
+it.each([
+  ['scheduled', scheduled],
+  ['waiting for its next attempt', waiting],
+  ['being uploaded', () => uploading('Cancelled in the middle')],
+])('frees the attachments of a message that is cancelled while it is %s', async (_state, make) => {
+  const id = await make()
+  expect(await chunks()).toBe(36)
+
+  expect(await cancel(id)).toMatchObject({ status: 200, json: { status: 'cancelled', progress: null } })
+
+  expect(await chunks()).toBe(0)
+  const row = 'SELECT stored_bytes::int AS stored, content, content_key_sealed FROM messages WHERE id = $1'
+  expect(await ground.database.query(row, [id])).toEqual([{ stored: 0, content: null, content_key_sealed: null }])
+})
+
+it('sends nothing of a message that is cancelled while it is being uploaded, and leaves no draft', async () => {
+  const subject = 'Cancelled and cleaned'
+  const id = await uploading(subject)
+  await cancel(id)
+  await ground.microsoft.control('PATCH', '/settings', { uploadLatencyMs: 0 })
+
+  await expect
+    .poll(async () => {
+      await ground.pass(1 * MINUTES)
+      return drafts(subject)
+    })
+    .toEqual([])
+  expect(await ground.arrived(subject)).toBe(0)
+  expect(await ground.service.read(id)).toMatchObject({ status: 'cancelled' })
+})
+
+it('deletes the attachments of a message that is delivered', async () => {
+  const id = await submit()
+  await ground.service.until(id, { status: 'sent' })
+
+  expect(await chunks()).toBe(0)
+})
+
+it('keeps the attachments of a failed message for as long as its content, and sends them when it is retried', async () => {
+  const subject = 'Retried large'
+  const id = await failed(subject)
+  expect(await chunks()).toBe(36)
+
+  await ground.microsoft.control('DELETE', '/scenarios')
+  expect((await ground.service.post(`${MESSAGES}/${id}/retry`)).status).toBe(200)
+  await ground.service.until(id, { status: 'sent' })
+
+  expect(await ground.arrived(subject)).toBe(1)
+  expect(await chunks()).toBe(0)
+})
+
+it('deletes the attachments of failed messages when their content is deleted, however many there are', async () => {
+  const id = await failed('Kept for 7 days')
+  const sweep = createRetention(pool, { contentRetentionDays: 7, logRetentionDays: 30 })
+  await ground.database.query(
+    `WITH copied AS (
+       INSERT INTO messages (id, tenant_id, service, status, "to", subject, created_at, ended_at, content, content_key_sealed, chunked, stored_bytes)
+       SELECT 'msg_copy' || n, tenant_id, service, status, "to", subject, created_at, ended_at, content, content_key_sealed, true, 1
+         FROM messages, generate_series(1, 25) AS n WHERE id = $1 RETURNING id, tenant_id)
+     INSERT INTO message_chunks (message_id, part, chunk, tenant_id, stored_at, content)
+     SELECT id, 0, 0, tenant_id, now(), '\\x00' FROM copied`,
+    [id],
+  )
+  await sweep(new Date(ground.clock.now().getTime() + 7 * DAYS - 1 * MINUTES))
+  expect(await chunks()).toBe(36 + 25)
+
+  await sweep(new Date(ground.clock.now().getTime() + 7 * DAYS + 1 * MINUTES))
+
+  expect(await countStored(ground.database)).toEqual({ messages: 26, chunks: 0 })
+})
+
+it('deletes the attachments with a message that is kept no longer, even if its content were to be kept longer', async () => {
+  await failed('Kept for 30 days')
+  const sweep = createRetention(pool, { contentRetentionDays: 90, logRetentionDays: 30 })
+
+  await sweep(new Date(ground.clock.now().getTime() + 31 * DAYS))
+
+  expect(await countStored(ground.database)).toEqual({ messages: 0, chunks: 0 })
+})

@@ -1,0 +1,158 @@
+import { randomBytes } from 'node:crypto'
+import { Agent } from 'node:http'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { postMultipart } from '../test-support/multipart.ts'
+import { attachmentParts, countStored, mailWith } from '../test-support/stored-attachments.ts'
+import { createTestClock, HOURS, MINUTES } from '../test-support/test-clock.ts'
+import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
+import { connectMailbox, createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
+import { startUpload } from '../test-support/upload.ts'
+
+const MIB = 1024 * 1024
+const clock = createTestClock()
+
+let ground: TestGround
+let product: TestProduct
+let service: ServiceClient
+
+beforeAll(async () => {
+  ground = await createTestGround({ clock: clock.now })
+  product = await ground.startProduct({ environment: { ROLE: 'api' } })
+  service = await createServiceClient(product)
+})
+afterAll(() => ground.close())
+afterEach(() => ground.database.empty('messages'))
+
+const nothing = { messages: 0, chunks: 0 }
+const post = (contents: readonly Buffer[], changes: object = {}) =>
+  postMultipart(product.publicUrl, service.key, mailWith(contents, changes))
+
+describe('while nothing is configured', () => {
+  it('refuses one byte more than 150 MB, naming the file, its size, the limit and the remedy, and keeps nothing', async () => {
+    const { status, json } = await post([Buffer.alloc(1), Buffer.alloc(150 * MIB + 1)])
+
+    expect(status).toBe(413)
+    expect(json).toMatchObject({ code: 'message-too-large' })
+    expect(json.detail).toContain(
+      'Attachment 1 has at least 157286401 bytes; Microsoft takes at most 157286400 (150 MB)',
+    )
+    expect(json.detail).toContain('Send a link')
+    await expect.poll(() => countStored(ground.database)).toEqual(nothing)
+  })
+})
+
+describe('while large attachments are not enabled', () => {
+  beforeAll(() => connectMailbox(product))
+
+  it('refuses early, long before the rest has arrived, and keeps nothing', async () => {
+    const upload = startUpload(product, service.key, mailWith([randomBytes(20 * MIB)]))
+    await upload.send(4 * MIB)
+
+    expect(await upload.answer).toMatchObject({ status: 422, json: { code: 'large-attachments-disabled' } })
+    await expect.poll(() => countStored(ground.database)).toEqual(nothing)
+  })
+
+  it('tells a size that is known from one that may still grow', async () => {
+    const upload = startUpload(product, service.key, mailWith([randomBytes(20 * MIB)]))
+    await upload.send(4 * MIB)
+    const attachments = [{ filename: 'a.bin', content: Buffer.alloc(3_200_000).toString('base64') }]
+    const complete = await service.post('/api/v1/messages', {
+      to: ['max@contoso.com'],
+      subject: 'Figures',
+      text: 'Attached.',
+      attachments,
+    })
+
+    expect((await upload.answer).json.detail).toMatch(
+      /^The message has at least \d+ bytes of attachments, and at least \d+ bytes encoded for Microsoft;/,
+    )
+    expect(complete.json.detail).toMatch(
+      /^The message has 3200000 bytes of attachments, and \d+ bytes encoded for Microsoft;/,
+    )
+  })
+
+  it.each([
+    ['is faulty', { to: ['nobody'] }, { status: 400, json: { errors: [{ path: 'to[0]' }] } }],
+    ['asks for another sender', { from: 'max@contoso.com' }, { status: 422, json: { code: 'sender-not-allowed' } }],
+  ])(
+    'refuses a message that stands first and %s before its attachments have arrived',
+    async (_what, changes, answer) => {
+      const upload = startUpload(product, service.key, mailWith([randomBytes(20 * MIB)], changes))
+      await upload.send(1 * MIB)
+
+      expect(await upload.answer).toMatchObject(answer)
+      await expect.poll(() => countStored(ground.database)).toEqual(nothing)
+    },
+  )
+
+  it('refuses a body that is too large together with its attachments', async () => {
+    const content = Buffer.alloc(2.9 * MIB)
+    const { status, json } = await post([content], { text: 'x'.repeat(400_000) })
+
+    expect([status, json.code]).toEqual([422, 'large-attachments-disabled'])
+    expect(await countStored(ground.database)).toEqual(nothing)
+  })
+})
+
+describe('once the limit of the organisation is known', () => {
+  const LIMIT = 10_000_000
+
+  beforeAll(() => connectMailbox(product, { largeAttachments: true }))
+  afterAll(() => learn(null))
+
+  const learn = (limit: number | null, at = clock.now()) =>
+    ground.database.query('UPDATE tenants SET message_size_limit = $1, message_size_limit_at = $2', [limit, at])
+
+  it('refuses a message above it, naming both sizes and the remedy, and keeps nothing', async () => {
+    await learn(LIMIT)
+    const { status, json } = await post([Buffer.alloc(5 * MIB), Buffer.alloc(3 * MIB)])
+
+    expect([status, json.code]).toEqual([413, 'message-too-large'])
+    const [encoded, refused] = [...json.detail.matchAll(/(\d+) bytes/g)].map(([, bytes]) => Number(bytes))
+    expect(encoded).toBeGreaterThan(LIMIT)
+    expect(refused).toBe(LIMIT + 1)
+    expect(json.detail).toContain('message size limit of the mailbox')
+    expect(await countStored(ground.database)).toEqual(nothing)
+  })
+
+  it('takes a message below it', async () => {
+    await learn(LIMIT)
+
+    expect((await post([Buffer.alloc(7_400_000)])).status).toBe(202)
+  })
+
+  it('forgets it after a day', async () => {
+    await learn(LIMIT)
+    clock.advance(24 * HOURS - 1 * MINUTES)
+    expect((await post([Buffer.alloc(8 * MIB)])).status).toBe(413)
+
+    clock.advance(2 * MINUTES)
+    expect((await post([Buffer.alloc(8 * MIB)])).status).toBe(202)
+  })
+
+  it('knows nothing of the limit of another tenant', async () => {
+    await learn(null)
+    await ground.database.query(
+      `INSERT INTO tenants (id, created_at, message_size_limit, message_size_limit_at) VALUES ('ten_other', now(), 1000, $1)`,
+      [clock.now()],
+    )
+
+    expect((await post([Buffer.alloc(8 * MIB)])).status).toBe(202)
+  })
+})
+
+it('goes on serving a connection on which something was refused early', async () => {
+  await connectMailbox(product)
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  const refused = startUpload(product, service.key, attachmentParts([randomBytes(20 * MIB)]), {}, agent)
+  await refused.send(4 * MIB)
+  expect((await refused.answer).status).toBe(422)
+  await refused.send()
+
+  const next = startUpload(product, service.key, mailWith([randomBytes(1 * MIB)]), {}, agent)
+  await next.send()
+
+  expect((await next.answer).status).toBe(202)
+  expect(next.clientPort).toBe(refused.clientPort)
+  agent.destroy()
+})

@@ -1,0 +1,103 @@
+import { randomBytes } from 'node:crypto'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { postMultipart } from '../test-support/multipart.ts'
+import { countStored, mailWith } from '../test-support/stored-attachments.ts'
+import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
+import { connectMailbox, createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
+import { startUpload } from '../test-support/upload.ts'
+
+const MESSAGES = '/api/v1/messages'
+const MIB = 1024 * 1024
+const BOUND = 8 * MIB
+const KEY = { 'idempotency-key': 'q3' }
+const LATER = { sendAt: '2999-01-01T00:00:00Z' }
+
+let ground: TestGround
+let product: TestProduct
+let service: ServiceClient
+
+beforeAll(async () => {
+  ground = await createTestGround()
+  product = await ground.startProduct({ environment: { ROLE: 'api', TENANT_STORAGE_BYTES: String(BOUND) } })
+  service = await createServiceClient(product)
+})
+afterAll(() => ground.close())
+afterEach(() => ground.database.empty('messages', 'idempotency_records', 'tenant_settings'))
+
+const post = (content: Buffer, changes: object = LATER) =>
+  postMultipart(product.publicUrl, service.key, mailWith([content], changes), KEY)
+const count = () => countStored(ground.database)
+
+/** What the installation would say of the message if it were new. */
+const withoutKey = async (content: Buffer, changes: object = LATER) =>
+  (await postMultipart(product.publicUrl, service.key, mailWith([content], changes))).status
+
+describe('a repetition is answered with the first message, although by now', () => {
+  it('a mailbox is connected that takes no large attachments', async () => {
+    const content = randomBytes(5 * MIB)
+    const first = await post(content)
+    await connectMailbox(product)
+
+    expect(await withoutKey(content)).toBe(422)
+    expect(await post(content)).toMatchObject({ status: 202, json: { id: first.json.id } })
+  })
+
+  it('another sender is configured', async () => {
+    await connectMailbox(product)
+    const mail = { to: ['max@contoso.com'], subject: 'Q3', text: 'Numbers.', from: 'ada@contoso.com', ...LATER }
+    const first = await service.post(MESSAGES, mail, KEY)
+    await connectMailbox(product, { fromEmail: 'reports@contoso.com' })
+
+    expect(first.status).toBe(202)
+    expect((await service.post(MESSAGES, mail)).json.code).toBe('sender-not-allowed')
+    expect(await service.post(MESSAGES, mail, KEY)).toMatchObject({ status: 202, json: { id: first.json.id } })
+  })
+
+  it('its own first copy fills the storage', async () => {
+    const content = randomBytes(5 * MIB)
+    const first = await post(content)
+
+    expect(await withoutKey(content)).toBe(507)
+    expect(await post(content)).toMatchObject({ status: 202, json: { id: first.json.id } })
+  })
+
+  it('the organisation is known to take no message of that size', async () => {
+    await connectMailbox(product, { largeAttachments: true })
+    const content = randomBytes(3 * MIB)
+    const first = await post(content)
+    await ground.database.query('UPDATE tenants SET message_size_limit = $1, message_size_limit_at = now()', [MIB])
+
+    expect(await withoutKey(content)).toBe(413)
+    expect(await post(content)).toMatchObject({ status: 202, json: { id: first.json.id } })
+    await ground.database.query('UPDATE tenants SET message_size_limit = NULL, message_size_limit_at = NULL')
+  })
+})
+
+it('refuses other content under the key with 409, although it would be refused as a new message', async () => {
+  const content = randomBytes(5 * MIB)
+  await post(content)
+  content[MIB] = (content[MIB] ?? 0) ^ 1
+
+  expect(await post(content)).toMatchObject({ status: 409, json: { code: 'idempotency-key-reused' } })
+  expect(await post(Buffer.alloc(10), { from: 'grace@contoso.com' })).toMatchObject({ status: 409 })
+})
+
+it('stores nothing of a repetition, not even while it arrives', async () => {
+  const content = randomBytes(5 * MIB)
+  const first = await post(content)
+  const before = await count()
+  const upload = startUpload(product, service.key, mailWith([content], LATER), KEY)
+  await upload.send(4 * MIB)
+  await service.submit({ ...LATER, subject: 'Meanwhile' }) // by now the product has read what was sent
+
+  expect(await count()).toEqual({ messages: before.messages + 1, chunks: before.chunks })
+  await upload.send()
+  expect((await upload.answer).json.id).toBe(first.json.id)
+})
+
+it('takes the faults of a message for what they are under a used key as well', async () => {
+  const content = randomBytes(MIB)
+  await post(content)
+
+  expect(await post(content, { to: ['nobody'] })).toMatchObject({ status: 400, json: { errors: [{ path: 'to[0]' }] } })
+})

@@ -1,0 +1,105 @@
+import { randomBytes } from 'node:crypto'
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import { postMultipart, type Part } from '../test-support/multipart.ts'
+import { countStored, mailWith, readStored, sha256 } from '../test-support/stored-attachments.ts'
+import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
+import { createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
+import { startUpload } from '../test-support/upload.ts'
+
+const KIB = 1024
+const MIB = 1024 * KIB
+const KEY = { 'idempotency-key': 'q3' }
+
+let ground: TestGround
+let product: TestProduct
+let second: TestProduct
+let service: ServiceClient
+
+beforeAll(async () => {
+  ground = await createTestGround()
+  product = await ground.startProduct({ environment: { ROLE: 'api' } })
+  second = await ground.startProduct({ environment: { ROLE: 'api' } })
+  service = await createServiceClient(product)
+})
+afterAll(() => ground.close())
+afterEach(() => ground.database.empty('messages', 'idempotency_records'))
+
+const post = (parts: readonly Part[], through = product) => postMultipart(through.publicUrl, service.key, parts, KEY)
+const count = () => countStored(ground.database)
+
+it('answers the same stream again with the first message, and keeps no chunk of the second', async () => {
+  const parts = mailWith([randomBytes(MIB), randomBytes(10)])
+  const first = await post(parts)
+  const again = await post(parts)
+
+  expect(first.status).toBe(202)
+  expect(again).toEqual(first)
+  expect(await count()).toEqual({ messages: 1, chunks: 5 })
+})
+
+it('takes the same stream once when it arrives twice at the same time, through two processes', async () => {
+  const content = randomBytes(3 * MIB)
+  const parts = mailWith([content])
+  const uploads = [product, second, product, second].map((through) => startUpload(through, service.key, parts, KEY))
+  await Promise.all(uploads.map((upload) => upload.send(MIB)))
+  await expect.poll(async () => (await count()).messages).toBe(4)
+  await Promise.all(uploads.map((upload) => upload.send()))
+  const answers = await Promise.all(uploads.map(({ answer }) => answer))
+
+  expect(answers.map(({ status }) => status)).toEqual([202, 202, 202, 202])
+  const [id, ...others] = new Set(answers.map(({ json }) => json.id))
+  expect(others).toEqual([])
+  expect(await count()).toEqual({ messages: 1, chunks: 12 })
+  expect(await readStored(ground.database, product, id)).toMatchObject([{ sha256: sha256(content), content }])
+})
+
+it('refuses another content under the same key, and keeps no chunk of it', async () => {
+  const content = randomBytes(MIB)
+  const first = await post(mailWith([content]))
+  const other = await post(mailWith([Buffer.concat([content.subarray(0, MIB - 1), Buffer.from([1])])]))
+
+  expect(first.status).toBe(202)
+  expect(other).toMatchObject({ status: 409, json: { code: 'idempotency-key-reused' } })
+  expect(await count()).toEqual({ messages: 1, chunks: 4 })
+})
+
+it('tells parts in another order from the same in the first order', async () => {
+  const contents = [randomBytes(MIB), randomBytes(MIB)]
+  await post(mailWith(contents))
+
+  expect((await post(mailWith(contents.toReversed()))).status).toBe(409)
+})
+
+it('takes the message for the same whether it stands before or behind its attachments', async () => {
+  const [message, ...attachments] = mailWith([randomBytes(MIB)])
+  const first = await post([message as Part, ...attachments])
+  const again = await post([...attachments, message as Part])
+
+  expect(again.json.id).toBe(first.json.id)
+})
+
+it('takes the same attachment for the same, in the JSON or as a part', async () => {
+  const content = randomBytes(600 * KIB)
+  const file = { filename: '0.bin', contentType: 'application/x-report', content: content.toString('base64') }
+  const inside = await service.post(
+    '/api/v1/messages',
+    { to: ['max@contoso.com'], subject: 'Q3', text: 'Numbers.', attachments: [file] },
+    KEY,
+  )
+  const beside = await post(mailWith([content]))
+
+  expect(beside.json.id).toBe(inside.json.id)
+  expect(await count()).toEqual({ messages: 1, chunks: 0 })
+})
+
+it('takes a stream that was broken off, or refused, for none', async () => {
+  const content = randomBytes(MIB)
+  const broken = startUpload(product, service.key, mailWith([content]), KEY)
+  await broken.send(MIB - 100)
+  broken.breakOff()
+  await expect.poll(count).toEqual({ messages: 0, chunks: 0 })
+  const refused = await post(mailWith([content], { attachments: [{ part: 0, sha256: sha256('another') }] }))
+  expect(refused.status).toBe(400)
+
+  expect((await post(mailWith([content], { subject: 'Mended' }))).status).toBe(202)
+})

@@ -1,0 +1,117 @@
+import { submitMessage, type Message } from '@inforiver-mail/contract/message'
+import type { Scope } from '@inforiver-mail/contract/caller'
+import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
+import { refuseEncodedBody } from '../http/json-body.ts'
+import { ProblemError } from '../http/problem.ts'
+import { NOTHING, validatorOf } from '../http/route.ts'
+import { createAdmission, type AdmissionParts } from './admission.ts'
+import { arrivedTooSlowly, createHashingIntake, createIntake, type IntakeParts } from './attachment-intake.ts'
+import { createLargeJsonGate } from './large-json.ts'
+import type { KeyHolder, MessageStore, Owner } from './message-store.ts'
+import { MAX_JSON_BYTES, readIdempotencyKey, readRequest } from './read-request.ts'
+import { toSubmission } from './read-submission.ts'
+import { hashSubmission, type Submit } from './submit.ts'
+
+export interface SubmitOptions {
+  readonly requireService: (scope: Scope) => (request: FastifyRequest) => Promise<Owner>
+  readonly store: Pick<MessageStore, 'findKey'>
+  readonly find: (owner: Owner, id: string) => Promise<Message>
+  readonly submit: Submit
+  readonly onSubmitted: () => void
+  readonly intake: IntakeParts
+  readonly admission: AdmissionParts
+}
+
+/** Not through route(): the message may be a part of a multipart body, which is read while it arrives. */
+export const submitRoute: FastifyPluginAsync<SubmitOptions> = async (app, options) => {
+  const { requireService, store, find, submit, onSubmitted } = options
+  app.addContentTypeParser('multipart/form-data', async (request: FastifyRequest) => refuseEncodedBody(request))
+
+  /** A message that is new, as far as is known: of two at once under one key, `submit` decides which one it was. */
+  async function accept(request: FastifyRequest, owner: Sender, key: string | null): Promise<Message> {
+    const admission = createAdmission(options.admission, owner.tenantId)
+    const intake = createIntake(options.intake, admission, owner)
+    let completed = false
+    try {
+      const input = await readRequest(request, intake, ({ from }) => admission.requireSender(from))
+      const submission = toSubmission(input, intake.parts)
+      await admission.requireSize(submission.content, intake.receiving?.id ?? null)
+      const submitted = await submit({ ...owner, ...submission, receiving: intake.receiving, idempotencyKey: key })
+      completed = true
+      switch (submitted.outcome) {
+        case 'stored':
+          onSubmitted()
+          logAccepted(request, submitted.message.id, owner, false)
+          return submitted.message
+        case 'repeated':
+          logAccepted(request, submitted.messageId, owner, true)
+          return await find(owner, submitted.messageId)
+        case 'key-reused':
+          throw keyReused()
+        case 'swept':
+          throw arrivedTooSlowly()
+      }
+    } finally {
+      // When the database does not answer, what is left is swept later: the answer is the same.
+      await intake
+        .end(completed)
+        .catch((error: unknown) => request.log.warn({ err: error }, 'attachments are left over'))
+    }
+  }
+
+  /** What was accepted once is answered like then, whatever the installation would say of it by now. */
+  async function repeat(request: FastifyRequest, owner: Sender, first: KeyHolder): Promise<Message> {
+    const intake = createHashingIntake()
+    const input = await readRequest(request, intake, async () => {})
+    if (hashSubmission(toSubmission(input, intake.parts)) !== first.contentHash) throw keyReused()
+    logAccepted(request, first.messageId, owner, true)
+    return find(owner, first.messageId)
+  }
+
+  const guards = new WeakMap<FastifyRequest, Owner>()
+  const passLargeJson = createLargeJsonGate()
+  app.route({
+    method: submitMessage.method,
+    url: submitMessage.path,
+    bodyLimit: MAX_JSON_BYTES,
+    config: { serves: submitMessage, tooLarge: 'message-too-large' },
+    schema: {
+      querystring: NOTHING,
+      headers: submitMessage.headers,
+      body: submitMessage.body,
+      response: { [submitMessage.status]: submitMessage.response },
+    },
+    // The message is validated below, once it is known whether it came as JSON or in parts.
+    validatorCompiler: ({ httpPart }) => (httpPart === 'querystring' ? validatorOf(NOTHING) : () => true),
+    // After every onRequest hook: a stranger who is refused here has been counted by the rate limit.
+    preParsing: async (request, reply, payload) => {
+      guards.set(request, await requireService(submitMessage.scope)(request))
+      return passLargeJson(request, reply, payload)
+    },
+    handler: async (request, reply) => {
+      const owner = guards.get(request)
+      if (!owner || owner.service === null) throw new Error('The guard did not run.')
+      const sender = { tenantId: owner.tenantId, service: owner.service }
+      const key = readIdempotencyKey(request)
+      const first = key === null ? null : await store.findKey({ ...sender, key })
+      const message = first ? await repeat(request, sender, first) : await accept(request, sender, key)
+      return reply.code(submitMessage.status).header('cache-control', 'no-store').send(message)
+    },
+  })
+}
+
+interface Sender {
+  readonly tenantId: string
+  readonly service: string
+}
+
+function logAccepted(request: FastifyRequest, message: string, { service }: Sender, repeated: boolean): void {
+  request.log.info({ message, service, repeated }, 'message accepted')
+}
+
+function keyReused(): ProblemError {
+  return new ProblemError(
+    'idempotency-key-reused',
+    'This Idempotency-Key was used within the last 24 hours for a message with other content. Use a new key for a new message.',
+  )
+}
