@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { createDeliveryGround, type DeliveryGround } from '../test-support/delivery-ground.ts'
-import { HOURS, MINUTES } from '../test-support/test-clock.ts'
+import { HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
 import { connectMailbox } from '../test-support/test-service.ts'
 
 const SETTINGS = '/api/v1/tenant-settings/office365-smtp'
@@ -15,6 +15,7 @@ afterAll(() => ground.close())
 
 beforeEach(async () => {
   await ground.calm()
+  await ground.microsoft.control('PATCH', '/settings', { scopeWording: 'short' })
   await connectMailbox(ground.product)
   await ground.microsoft.control('DELETE', '/counters')
 })
@@ -94,6 +95,50 @@ it('holds messages when Microsoft refuses the grant, and sends them when it is c
   expect(await ground.arrived('Reconnected')).toBe(2)
 })
 
+it.each([
+  ['Mail.Send', 'token-without-mail-send', 'short'],
+  ['Mail.Send', 'token-without-mail-send', 'qualified'],
+  ['Mail.Send', 'token-without-mail-send', 'upper-case'],
+  ['Mail.ReadWrite', 'token-without-mail-read-write', 'short'],
+])(
+  'holds messages when a refresh brings no more %s (%s, %s), until it is connected again',
+  async (name, fault, wording) => {
+    await connectMailbox(ground.product, { largeAttachments: name === 'Mail.ReadWrite' })
+    await ground.microsoft.control('PATCH', '/settings', { scopeWording: wording })
+    await ground.pass(2 * HOURS)
+    await ground.switchOn(fault)
+    const { id } = await ground.service.submit({ subject: `${fault} ${wording}` })
+    await ground.service.until(id, { status: 'held', heldBecause: 'reconnect-required', attempts: [] })
+    expect(await settings()).toMatchObject({
+      status: 'reconnect-required',
+      problem: {
+        detail: `Sending needs what Microsoft has not granted: ${name}.`,
+        action: expect.stringContaining('Reconnect'),
+      },
+    })
+
+    const ada = ground.product.newBrowser()
+    await ada.signIn('Ada Admin')
+    const started = await ada.call('POST', `${SETTINGS}/reconnect`, {})
+    await ada.consent(started.json.consentUrl, 'Ada Admin')
+
+    expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({ attempts: [{ outcome: 'sent' }] })
+    expect(await ground.arrived(`${fault} ${wording}`)).toBe(1)
+  },
+)
+
+it.each(['qualified', 'upper-case', 'absent', 'more'])(
+  'goes on after a refresh whose answer spells the permissions as: %s',
+  async (scopeWording) => {
+    await ground.microsoft.control('PATCH', '/settings', { scopeWording })
+    await ground.pass(2 * HOURS)
+    const { id } = await ground.service.submit({ subject: scopeWording })
+
+    await ground.service.until(id, { status: 'sent' })
+    expect(await settings()).toMatchObject({ status: 'connected', problem: null })
+  },
+)
+
 it.each(['secret-wrong', 'secret-expired'])('holds messages while the %s', async (scenario) => {
   await ground.switchOn(scenario, 'always')
   await ground.pass(2 * HOURS)
@@ -121,6 +166,28 @@ it.each(['token-503', 'token-429', 'token-500-empty-object', 'token-502-html'])(
     expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false })
   },
 )
+
+it('lets a message wait on for a token when the one that asked for it is taken away from this process', async () => {
+  await ground.pass(2 * HOURS)
+  await ground.database.query(
+    `UPDATE tenant_settings SET refresh_lease_owner = 'another process', refresh_lease_until = $1`,
+    [new Date(ground.clock.now().getTime() + 1 * HOURS)],
+  )
+  const first = await ground.service.submit({ subject: 'Taken away' })
+  await ground.service.until(first.id, { status: 'sending' })
+  const second = await ground.service.submit({ subject: 'Waits on' })
+  await ground.service.until(second.id, { status: 'sending' })
+
+  await ground.database.query(`UPDATE messages SET lease_owner = 'another process' WHERE id = $1`, [first.id])
+  await ground.pass(25 * SECONDS) // leases are renewed then
+  await expect
+    .poll(() => ground.product.logLines.findLast((line) => line.includes(first.id)))
+    .toContain('a delivery broke off')
+  await ground.database.query('UPDATE tenant_settings SET refresh_lease_until = NULL')
+
+  expect(await ground.service.until(second.id, { status: 'sent' })).toMatchObject({ attempts: [{ outcome: 'sent' }] })
+  await ground.database.query('DELETE FROM messages WHERE id = $1', [first.id])
+})
 
 it('refreshes once over all processes', async () => {
   const second = await ground.startProduct({

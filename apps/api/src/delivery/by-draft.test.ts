@@ -8,7 +8,7 @@ import { MINUTES, SECONDS } from '../test-support/test-clock.ts'
 let ground: DeliveryGround
 
 beforeAll(async () => {
-  ground = await createDeliveryGround({ mailbox: 'may be read', microsoftTimeoutMs: 1_000 })
+  ground = await createDeliveryGround({ mailbox: 'may be read', microsoftTimeoutMs: 3_000 })
 })
 afterAll(() => ground.close())
 
@@ -62,7 +62,7 @@ it('sends by draft while nobody knows whether the mailbox can be searched', asyn
 })
 
 it('stores the id of a draft before the draft is sent', async () => {
-  await ground.switchOn({ kind: 'http', endpoint: 'draft-send', do: { action: 'delay', delayMs: 300 } })
+  await ground.switchOn({ kind: 'http', endpoint: 'draft-send', do: { action: 'hang' } })
   const { id } = await ground.service.submit({ subject: 'Stored first' })
 
   await expect.poll(() => drafts('Stored first'), { interval: 10 }).toHaveLength(1)

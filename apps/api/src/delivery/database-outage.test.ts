@@ -43,7 +43,7 @@ async function untilMet(): Promise<void> {
 }
 
 it('writes down afterwards what came of a message while the database was away', async () => {
-  await delayed('sendMail', 300)
+  await delayed('sendMail', 3_000)
   const { id } = await service.submit({ subject: 'Written afterwards', onUnknownOutcome: 'stop' })
   await untilMet()
   link.cut()
@@ -63,7 +63,7 @@ it('is in no doubt about a message that it had not sent when the database went a
   await ground.database.query(
     'UPDATE tenant_settings SET access_token_expires_at = now(), grant_version = grant_version + 1',
   )
-  await delayed('token', 300)
+  await delayed('token', 3_000)
   const { id } = await service.submit({ subject: 'Not sent yet', onUnknownOutcome: 'stop' })
   await untilMet()
   link.cut()
@@ -83,7 +83,7 @@ it('takes up again what it had claimed when the answer of the database was lost'
   const release = await ground.database.lockRow('messages', id)
   link.mend()
   const claiming = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
-  await expect.poll(() => ground.database.query(claiming), { interval: 10, timeout: 5_000 }).not.toEqual([])
+  await expect.poll(() => ground.database.query(claiming), { interval: 10 }).not.toEqual([])
   link.cut()
   await release()
   await service.until(id, { status: 'sending' })
@@ -110,7 +110,7 @@ it('hears at once of new messages again, once it is back', async () => {
   link.cut()
   link.mend()
   const listening = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN %'`
-  await expect.poll(() => ground.database.query(listening), { timeout: 5_000 }).not.toEqual([])
+  await expect.poll(() => ground.database.query(listening)).not.toEqual([])
 
   const { id } = await service.submit({ subject: 'Heard' })
   expect(await service.until(id, { status: 'sent' })).toMatchObject({ attempts: [{ outcome: 'sent' }] })

@@ -1,3 +1,4 @@
+import { AttemptOutcome } from '@inforiver-mail/contract/message'
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import type { Settlement } from './delivery-state.ts'
 
@@ -12,10 +13,15 @@ export interface QueueDepth {
   readonly oldestSeconds: number
 }
 
-/** `queueDepth` is asked at each scrape: it is the same in every process. */
+/**
+ * Both are asked at each scrape.
+ *
+ * @param queueDepth the same in every process
+ * @param memoryBytes what content occupies in this process while it is delivered
+ */
 export function createDeliveryMetrics(
   registry: Registry,
-  queueDepth: () => Promise<readonly QueueDepth[]>,
+  { queueDepth, memoryBytes }: { queueDepth: () => Promise<readonly QueueDepth[]>; memoryBytes: () => number },
 ): DeliveryMetrics {
   const registers = [registry]
   const attempts = new Counter({
@@ -30,6 +36,9 @@ export function createDeliveryMetrics(
     labelNames: ['status'],
     registers,
   })
+  // From the start on, so that the first failure is an increase.
+  for (const outcome of AttemptOutcome.options) attempts.inc({ outcome }, 0)
+  for (const status of ['sent', 'failed', 'held']) ended.inc({ status }, 0)
   const duplicates = new Counter({
     name: 'inforiver_mail_possible_duplicates_total',
     help: 'Messages sent although they may have been sent before.',
@@ -37,7 +46,7 @@ export function createDeliveryMetrics(
   })
   const pauses = new Counter({
     name: 'inforiver_mail_mailbox_pauses_total',
-    help: 'Times that Microsoft asked to pause a mailbox.',
+    help: 'Times that a mailbox was paused, since Microsoft took no mail or gave no access.',
     registers,
   })
   const age = new Histogram({
@@ -45,6 +54,12 @@ export function createDeliveryMetrics(
     help: 'From submit to Microsoft’s acceptance.',
     buckets: [0.1, 0.5, 1, 2, 5, 10, 30, 60, 300, 1_800, 3_600, 21_600, 86_400],
     registers,
+  })
+  const memory: Gauge = new Gauge({
+    name: 'inforiver_mail_delivery_memory_bytes',
+    help: 'Memory set aside for content that is being delivered by this process.',
+    registers,
+    collect: () => memory.set(memoryBytes()),
   })
   let reading: Promise<readonly QueueDepth[]> | null = null
   /** Once for all gauges of a scrape. Without the database the counters are shown all the same. */

@@ -1,3 +1,4 @@
+import { adminPlaces } from '@inforiver-mail/m365/admin-places'
 import type { Failure } from '@inforiver-mail/m365/classify-failure'
 import { describe, expect, it } from 'vitest'
 import { decideDoubt, settle, type DeliveryState, type TurnResult } from './delivery-state.ts'
@@ -12,7 +13,8 @@ const FRESH: DeliveryState = {
   onUnknownOutcome: 'retry',
 }
 const facts = { microsoftCode: 'Code', requestId: 'request', detail: 'Detail.' }
-const half = () => 0.5
+const PLACES = adminPlaces('https://login.microsoftonline.com', 'https://graph.microsoft.com')
+const AT_NOW = { now: NOW, random: () => 0.5, places: PLACES }
 
 function failure(
   outcome: 'throttled' | 'unavailable' | 'unknown',
@@ -36,7 +38,7 @@ function after(ms: number): Date {
 
 describe('settle', () => {
   it('counts a message that Microsoft accepted, and pauses its mailbox when Microsoft asks for it all the same', () => {
-    const settlement = settle(FRESH, { type: 'sent', retryAfter: after(7_000), detail: 'Accepted.' }, NOW, half)
+    const settlement = settle(FRESH, { type: 'sent', retryAfter: after(7_000), detail: 'Accepted.' }, AT_NOW)
     expect(settlement).toMatchObject({
       status: 'sent',
       charged: true,
@@ -46,7 +48,7 @@ describe('settle', () => {
   })
 
   it('pauses the mailbox and not the message when Microsoft throttles', () => {
-    const settlement = settle(FRESH, failure('throttled', after(30_000)), NOW, half)
+    const settlement = settle(FRESH, failure('throttled', after(30_000)), AT_NOW)
     expect(settlement).toMatchObject({
       status: 'queued',
       nextAttemptAt: NOW,
@@ -57,31 +59,47 @@ describe('settle', () => {
   })
 
   it('pauses for a while of its own choice when Microsoft throttles without saying how long', () => {
-    const { pauseMailboxUntil } = settle(FRESH, failure('throttled'), NOW, half)
+    const { pauseMailboxUntil } = settle(FRESH, failure('throttled'), AT_NOW)
     expect(pauseMailboxUntil).toEqual(after(2_000))
   })
 
   it('waits longer with each attempt, up to a quarter of an hour, and counts the waiting as trying', () => {
     const waits = [1, 2, 3, 20].map(
-      (attemptCount) => settle({ ...FRESH, attemptCount }, failure('unavailable'), NOW, half).tryingMs,
+      (attemptCount) => settle({ ...FRESH, attemptCount }, failure('unavailable'), AT_NOW).tryingMs,
     )
     expect(waits).toEqual([2_000, 4_000, 8_000, 450_000])
   })
 
   it('obeys Retry-After for the mailbox also when Microsoft is unavailable', () => {
-    expect(settle(FRESH, failure('unavailable', after(60_000)), NOW, half).pauseMailboxUntil).toEqual(after(60_000))
+    expect(settle(FRESH, failure('unavailable', after(60_000)), AT_NOW).pauseMailboxUntil).toEqual(after(60_000))
   })
 
   it('gives up when 24 hours of trying are used up, with Microsoft’s last words', () => {
-    const settlement = settle({ ...FRESH, tryingMs: DAY_MS }, failure('unavailable'), NOW, half)
+    const settlement = settle({ ...FRESH, tryingMs: DAY_MS }, failure('unavailable'), AT_NOW)
     expect(settlement).toMatchObject({
       status: 'failed',
-      problem: { code: 'gave-up', detail: 'Detail.', microsoftCode: 'Code', requestId: 'request' },
+      problem: {
+        code: 'gave-up',
+        detail: expect.stringMatching(
+          /^Detail\. .*https:\/\/status\.cloud\.microsoft.* a workspace admin or the submitting/,
+        ),
+        microsoftCode: 'Code',
+        requestId: 'request',
+      },
     })
   })
 
+  it.each([
+    ['it asked not to be sent twice', settle({ ...FRESH, onUnknownOutcome: 'stop' }, failure('unknown'), AT_NOW)],
+    ['it stayed in doubt', settle({ ...FRESH, lookups: 2 }, { type: 'stopped' }, AT_NOW)],
+  ])('says who looks where for a message that stopped because %s', (_why, { problem }) => {
+    expect(problem?.detail).toMatch(
+      /Exchange administrator at .*\(https:\/\/admin\.exchange\.microsoft\.com\) > Mail flow/,
+    )
+  })
+
   it('fails at once when Microsoft refuses for good', () => {
-    const settlement = settle(FRESH, refused('recipient-refused'), NOW, half)
+    const settlement = settle(FRESH, refused('recipient-refused'), AT_NOW)
     expect(settlement).toMatchObject({
       status: 'failed',
       nextAttemptAt: null,
@@ -91,17 +109,17 @@ describe('settle', () => {
   })
 
   it('rests the mailbox for an hour when its sending limit is reached, and tries on', () => {
-    const settlement = settle(FRESH, refused('sending-limit-reached'), NOW, half)
+    const settlement = settle(FRESH, refused('sending-limit-reached'), AT_NOW)
     expect(settlement).toMatchObject({ status: 'queued', pauseMailboxUntil: after(3_600_000), tryingMs: 3_600_000 })
   })
 
   it('fails with the sending limit named when it stays reached for 24 hours', () => {
-    const settlement = settle({ ...FRESH, tryingMs: DAY_MS }, refused('sending-limit-reached'), NOW, half)
+    const settlement = settle({ ...FRESH, tryingMs: DAY_MS }, refused('sending-limit-reached'), AT_NOW)
     expect(settlement).toMatchObject({ status: 'failed', problem: { code: 'sending-limit-reached' } })
   })
 
   it('looks into the mailbox at once after an unknown outcome', () => {
-    const settlement = settle(FRESH, failure('unknown', null, true), NOW, half)
+    const settlement = settle(FRESH, failure('unknown', null, true), AT_NOW)
     expect(settlement).toMatchObject({
       status: 'queued',
       lookups: 0,
@@ -112,14 +130,22 @@ describe('settle', () => {
   })
 
   it('looks again 10, 30 and 60 seconds after an unknown outcome', () => {
-    const waits = [0, 1, 2].map(
-      (lookups) => settle({ ...FRESH, lookups }, { type: 'not-found' }, NOW, half).nextAttemptAt,
-    )
+    const waits = [0, 1, 2].map((lookups) => settle({ ...FRESH, lookups }, { type: 'not-found' }, AT_NOW).nextAttemptAt)
     expect(waits).toEqual([after(10_000), after(20_000), after(30_000)])
   })
 
+  it('gives up after 24 hours in which it was looked for and sent again and again', () => {
+    const notFound = (lookups: number, tryingMs: number) =>
+      settle({ ...FRESH, lookups, tryingMs }, { type: 'not-found' }, AT_NOW)
+    let settlement = notFound(0, 0)
+    for (let turn = 1; settlement.status === 'queued' && turn < 10_000; turn++)
+      settlement = notFound(turn % 4, settlement.tryingMs)
+
+    expect(settlement).toMatchObject({ status: 'failed', problem: { code: 'outcome-unknown' } })
+  })
+
   it('is sent when the mailbox has it', () => {
-    expect(settle({ ...FRESH, lookups: 2 }, { type: 'found' }, NOW, half)).toMatchObject({
+    expect(settle({ ...FRESH, lookups: 2 }, { type: 'found' }, AT_NOW)).toMatchObject({
       status: 'sent',
       charged: false,
       lookups: null,
@@ -127,35 +153,64 @@ describe('settle', () => {
   })
 
   it('stays in doubt after an unknown outcome that cannot be looked into, and is tried again later', () => {
-    const settlement = settle(FRESH, failure('unknown'), NOW, half)
+    const settlement = settle(FRESH, failure('unknown'), AT_NOW)
     expect(settlement).toMatchObject({ status: 'queued', lookups: 0, nextAttemptAt: after(2_000) })
   })
 
   it('stops after an unknown outcome when the message asked not to be sent twice', () => {
-    const settlement = settle({ ...FRESH, onUnknownOutcome: 'stop' }, failure('unknown'), NOW, half)
+    const settlement = settle({ ...FRESH, onUnknownOutcome: 'stop' }, failure('unknown'), AT_NOW)
     expect(settlement).toMatchObject({ status: 'failed', problem: { code: 'outcome-unknown', microsoftCode: 'Code' } })
   })
 
   it.each<[string, TurnResult]>([
     ['it is held', { type: 'held', because: 'reconnect-required' }],
-    ['there is no access for now', { type: 'no-access', detail: 'Entra is away.' }],
+    ['there is no access for now', { type: 'no-access', detail: 'Entra is away.', until: null }],
     [
       'the mailbox cannot be searched for now',
       { type: 'lookup-failed', failure: { outcome: 'unavailable', retryAfter: null, ...facts } },
     ],
   ])('keeps the doubt while %s', (_, result) => {
-    expect(settle({ ...FRESH, lookups: 1 }, result, NOW, half).lookups).toBe(1)
+    expect(settle({ ...FRESH, lookups: 1 }, result, AT_NOW).lookups).toBe(1)
+  })
+
+  it.each([
+    failure('throttled'),
+    failure('unavailable'),
+    refused('sending-limit-reached'),
+    {
+      type: 'failure',
+      failure: { outcome: 'unauthorized', claims: null, ...facts },
+      canLookUp: false,
+    } satisfies TurnResult,
+  ])('keeps the doubt where nobody can look, whatever came of the next attempt: %j', (result) => {
+    expect(settle({ ...FRESH, lookups: 0 }, result, AT_NOW)).toMatchObject({ status: 'queued', lookups: 0 })
+  })
+
+  it('has no doubt any more after an attempt that followed looks in vain', () => {
+    expect(settle({ ...FRESH, lookups: 4 }, failure('unavailable', null, true), AT_NOW).lookups).toBeNull()
   })
 
   it('does not forget that it may be a duplicate', () => {
     const state = { ...FRESH, possibleDuplicate: true }
-    expect(settle(state, failure('throttled'), NOW, half).possibleDuplicate).toBe(true)
+    expect(settle(state, failure('throttled'), AT_NOW).possibleDuplicate).toBe(true)
+  })
+
+  it('lets the mailbox wait where no message of it has access before', () => {
+    const settlement = settle(FRESH, { type: 'no-access', detail: 'Entra is away.', until: after(60_000) }, AT_NOW)
+    expect(settlement).toMatchObject({ status: 'queued', pauseMailboxUntil: after(60_000), tryingMs: 60_000 })
+  })
+
+  it('gives up when there is no access for 24 hours, whatever pause Microsoft asks for', () => {
+    const settleAfter = (tryingMs: number) =>
+      settle({ ...FRESH, tryingMs }, { type: 'no-access', detail: 'Away.', until: after(DAY_MS) }, AT_NOW)
+    expect(settleAfter(DAY_MS - 15 * 60_000)).toMatchObject({ status: 'queued', tryingMs: DAY_MS })
+    expect(settleAfter(DAY_MS)).toMatchObject({ status: 'failed', problem: { code: 'gave-up' } })
   })
 
   it('counts neither held nor throttled time as trying', () => {
     const state = { ...FRESH, tryingMs: 5_000 }
-    expect(settle(state, { type: 'held', because: 'not-configured' }, NOW, half).tryingMs).toBe(5_000)
-    expect(settle(state, failure('throttled', after(DAY_MS)), NOW, half).tryingMs).toBe(5_000)
+    expect(settle(state, { type: 'held', because: 'not-configured' }, AT_NOW).tryingMs).toBe(5_000)
+    expect(settle(state, failure('throttled', after(DAY_MS)), AT_NOW).tryingMs).toBe(5_000)
   })
 })
 
@@ -168,6 +223,14 @@ describe('decideDoubt', () => {
       'look-up',
       'send',
     ])
+  })
+
+  it('takes what a mailbox does not show for no proof where the message was tried with another', () => {
+    const state = { ...FRESH, lookups: 4 }
+    expect(decideDoubt({ ...state, lookups: 3 }, true, false)).toBe('look-up')
+    expect(decideDoubt(state, true, false)).toBe('send')
+    expect(decideDoubt({ ...state, onUnknownOutcome: 'stop' }, true, false)).toBe('stop')
+    expect(decideDoubt({ ...state, onUnknownOutcome: 'stop' }, true)).toBe('send')
   })
 
   it('sends again where it cannot look, unless the message asked to stop', () => {

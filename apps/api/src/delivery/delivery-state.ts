@@ -1,4 +1,5 @@
 import type { AttemptOutcome, HeldBecause, MessageProblem } from '@inforiver-mail/contract/message'
+import { whetherOutage, type AdminPlaces } from '@inforiver-mail/m365/admin-places'
 import { toMessageProblem, type Failure } from '@inforiver-mail/m365/classify-failure'
 
 // scheduled --its time comes--> queued --claimed under a lease--> sending
@@ -39,8 +40,11 @@ export type TurnResult =
   | { readonly type: 'failure'; readonly failure: Failure; readonly canLookUp: boolean }
   /** The mailbox could not be searched right now: nothing was sent. */
   | { readonly type: 'lookup-failed'; readonly failure: Failure }
-  | { readonly type: 'no-access'; readonly detail: string }
+  /** `until`: before then no message of the mailbox has any. */
+  | { readonly type: 'no-access'; readonly detail: string; readonly until: Date | null }
   | { readonly type: 'held'; readonly because: HeldBecause }
+  /** The mailbox's limit of uploaded bytes is used up, or the process ends: nothing was tried, and nothing is wrong. */
+  | { readonly type: 'waiting'; readonly until: Date }
   /** It was in doubt, cannot be looked for, and asked not to be sent twice. */
   | { readonly type: 'stopped' }
 
@@ -65,17 +69,31 @@ export interface Settlement {
   readonly pauseMailboxUntil: Date | null
 }
 
-/** What to do with a message in doubt: look for it, send it again, or leave it. */
+/**
+ * What to do with a message in doubt: look for it, send it again, or leave it.
+ *
+ * @param isProof whether it was not sent if the mailbox does not show it
+ */
 export function decideDoubt(
   state: Pick<DeliveryState, 'lookups' | 'onUnknownOutcome'>,
   canLookUp: boolean,
+  isProof = canLookUp,
 ): 'look-up' | 'send' | 'stop' {
-  if (canLookUp) return (state.lookups ?? 0) < LOOKUP_WAITS_MS.length ? 'look-up' : 'send'
+  if (canLookUp && (state.lookups ?? 0) < LOOKUP_WAITS_MS.length) return 'look-up'
+  if (isProof) return 'send'
   return state.onUnknownOutcome === 'stop' ? 'stop' : 'send'
 }
 
+/** What the next step depends on besides the message; `places` is for its words. */
+export interface Surroundings {
+  readonly now: Date
+  readonly random: () => number
+  readonly places: AdminPlaces
+}
+
 /** `state` is that of the turn: `possibleDuplicate` is set already when it was sent in spite of doubt. */
-export function settle(state: DeliveryState, result: TurnResult, now: Date, random: () => number): Settlement {
+export function settle(state: DeliveryState, result: TurnResult, surroundings: Surroundings): Settlement {
+  const { now, places } = surroundings
   const base = { ...UNCHANGED, possibleDuplicate: state.possibleDuplicate, tryingMs: state.tryingMs }
   switch (result.type) {
     case 'sent':
@@ -89,30 +107,35 @@ export function settle(state: DeliveryState, result: TurnResult, now: Date, rand
     case 'found':
       return { ...base, status: 'sent', attempt: attempt('sent', null, 'Found in the mailbox: it had been sent.') }
     case 'not-found': {
+      // Looked for and sent again and again, it uses up time as well.
       const lookups = (state.lookups ?? 0) + 1
-      return { ...base, status: 'queued', lookups, nextAttemptAt: later(now, LOOKUP_WAITS_MS[lookups] ?? 0) }
+      return tryAgain(state, { ...base, lookups }, surroundings, null, null, LOOKUP_WAITS_MS[lookups] ?? 0)
     }
     case 'held':
       return { ...base, status: 'held', heldBecause: result.because, lookups: state.lookups }
+    case 'waiting':
+      return { ...base, status: 'queued', nextAttemptAt: result.until, lookups: state.lookups }
     case 'stopped':
-      return { ...base, status: 'failed', problem: OUTCOME_UNKNOWN }
-    case 'no-access':
-      return tryAgain(
-        state,
-        { ...base, lookups: state.lookups },
-        now,
-        random,
-        attempt('unavailable', null, result.detail),
-        null,
-      )
+      return { ...base, status: 'failed', problem: outcomeUnknown(STOPPED, places) }
+    case 'no-access': {
+      const { detail, until } = result
+      const tried = attempt('unavailable', null, detail)
+      const undecided = { ...base, lookups: state.lookups }
+      if (until === null) return tryAgain(state, undecided, surroundings, tried, null)
+      // The mailbox waits, not the message. What is longer than any backoff is a pause that Microsoft asked for.
+      const waitMs = Math.min(Math.max(until.getTime() - now.getTime(), 0), LONGEST_BACKOFF_MS)
+      const passing = { retryAfter: until, microsoftCode: null, requestId: null }
+      const settlement = tryAgain(state, undecided, surroundings, tried, passing, waitMs)
+      return settlement.status === 'failed' ? settlement : { ...settlement, nextAttemptAt: now }
+    }
     case 'lookup-failed':
       // Not an attempt to send, so none is recorded; but it uses up time like one.
-      return tryAgain(state, { ...base, lookups: state.lookups }, now, random, null, {
+      return tryAgain(state, { ...base, lookups: state.lookups }, surroundings, null, {
         retryAfter: null,
         ...result.failure,
       })
     case 'failure':
-      return settleFailure(state, base, result, now, random)
+      return settleFailure(state, base, result, surroundings)
   }
 }
 
@@ -122,16 +145,18 @@ function settleFailure(
   state: DeliveryState,
   base: Base,
   { failure, canLookUp }: Extract<TurnResult, { type: 'failure' }>,
-  now: Date,
-  random: () => number,
+  surroundings: Surroundings,
 ): Settlement {
+  const { now, random, places } = surroundings
   const { microsoftCode, detail } = failure
+  // What was looked for in vain was not sent. Where nobody can look, a doubt stays until it is sent.
+  const undecided = { ...base, lookups: canLookUp ? null : state.lookups }
   switch (failure.outcome) {
     case 'throttled': {
       // The mailbox waits, not the message: it goes first when the pause is over.
       const pauseMailboxUntil = failure.retryAfter ?? later(now, UNASKED_PAUSE_MS * (0.5 + random()))
       return {
-        ...base,
+        ...undecided,
         status: 'queued',
         nextAttemptAt: now,
         pauseMailboxUntil,
@@ -145,7 +170,7 @@ function settleFailure(
           ...base,
           status: 'failed',
           charged: true,
-          problem: { ...OUTCOME_UNKNOWN, microsoftCode, requestId: failure.requestId },
+          problem: { ...outcomeUnknown(STOPPED, places), microsoftCode, requestId: failure.requestId },
           attempt: tried,
         }
       }
@@ -158,28 +183,27 @@ function settleFailure(
           pauseMailboxUntil: failure.retryAfter,
           attempt: tried,
         }
-      return tryAgain(state, inDoubt, now, random, tried, failure)
+      return tryAgain(state, inDoubt, surroundings, tried, failure)
     }
     case 'unavailable':
-      return tryAgain(state, base, now, random, attempt('unavailable', microsoftCode, detail), failure)
+      return tryAgain(state, undecided, surroundings, attempt('unavailable', microsoftCode, detail), failure)
     case 'unauthorized':
       // A fresh token was refused as well: either it settles, or the next refresh is refused and says why.
-      return tryAgain(state, base, now, random, attempt('unavailable', microsoftCode, detail), null)
+      return tryAgain(state, undecided, surroundings, attempt('unavailable', microsoftCode, detail), null)
     case 'refused': {
       const refused = attempt('refused', microsoftCode, detail)
       if (failure.reason !== 'sending-limit-reached')
-        return { ...base, status: 'failed', problem: toMessageProblem(failure), attempt: refused }
+        return { ...base, status: 'failed', problem: toMessageProblem(failure, places), attempt: refused }
       const settlement = tryAgain(
         { ...state, attemptCount: 0 },
-        base,
-        now,
-        random,
+        undecided,
+        surroundings,
         refused,
         null,
         SENDING_LIMIT_PAUSE_MS,
       )
       return settlement.status === 'failed'
-        ? { ...settlement, problem: toMessageProblem(failure) }
+        ? { ...settlement, problem: toMessageProblem(failure, places) }
         : { ...settlement, nextAttemptAt: now, pauseMailboxUntil: later(now, SENDING_LIMIT_PAUSE_MS) }
     }
   }
@@ -189,8 +213,7 @@ function settleFailure(
 function tryAgain(
   state: DeliveryState,
   base: Base,
-  now: Date,
-  random: () => number,
+  { now, random, places }: Surroundings,
   tried: Attempt | null,
   failure: { retryAfter?: Date | null; microsoftCode: string | null; requestId: string | null } | null,
   waitMs = backoffMs(state.attemptCount, random),
@@ -200,8 +223,8 @@ function tryAgain(
     const facts = { microsoftCode: failure?.microsoftCode ?? null, requestId: failure?.requestId ?? null }
     const problem =
       base.lookups === null
-        ? { ...GAVE_UP, ...facts, detail: tried?.detail ?? GAVE_UP.detail }
-        : { ...OUTCOME_UNKNOWN, ...facts, detail: GAVE_UP_IN_DOUBT }
+        ? { ...gaveUp(tried?.detail ?? 'It was tried again and again for 24 hours.', places), ...facts }
+        : { ...outcomeUnknown(GAVE_UP_IN_DOUBT, places), ...facts }
     return { ...base, status: 'failed', lookups: null, problem, attempt: tried }
   }
   const pauseMailboxUntil = failure?.retryAfter ?? null
@@ -231,22 +254,26 @@ const UNCHANGED = {
   pauseMailboxUntil: null,
 }
 
-const OUTCOME_UNKNOWN: MessageProblem = {
-  code: 'outcome-unknown',
-  title: 'It is not known whether the message was sent',
-  detail:
-    'Microsoft’s answer did not arrive, and the message asked not to be sent twice. Look into the mailbox’s Sent Items before you retry it.',
-  microsoftCode: null,
-  requestId: null,
+const STOPPED = 'Microsoft’s answer did not arrive, and the message asked not to be sent twice.'
+const GAVE_UP_IN_DOUBT =
+  'Microsoft’s answer did not arrive, and for 24 hours it could neither be found out whether the message was sent nor sent again.'
+
+function outcomeUnknown(detail: string, { exchange }: AdminPlaces): MessageProblem {
+  return {
+    code: 'outcome-unknown',
+    title: 'It is not known whether the message was sent',
+    detail: `${detail} Before the message is retried, whoever uses the mailbox looks into its Sent Items, or an Exchange administrator at ${exchange} > Mail flow > Message trace.`,
+    microsoftCode: null,
+    requestId: null,
+  }
 }
 
-const GAVE_UP_IN_DOUBT =
-  'Microsoft’s answer did not arrive, and for 24 hours it could neither be found out whether the message was sent nor sent again. Look into the mailbox’s Sent Items before you retry it.'
-
-const GAVE_UP: MessageProblem = {
-  code: 'gave-up',
-  title: 'Microsoft did not take the message for 24 hours',
-  detail: 'It was tried again and again for 24 hours.',
-  microsoftCode: null,
-  requestId: null,
+function gaveUp(detail: string, places: AdminPlaces): MessageProblem {
+  return {
+    code: 'gave-up',
+    title: 'Microsoft did not take the message for 24 hours',
+    detail: `${detail} ${whetherOutage(places)} Once it is over, a workspace admin or the submitting service retries the message.`,
+    microsoftCode: null,
+    requestId: null,
+  }
 }

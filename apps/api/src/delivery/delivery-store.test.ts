@@ -1,9 +1,11 @@
-import pg from 'pg'
+import { adminPlaces } from '@inforiver-mail/m365/admin-places'
+import type pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { createTestClock, MINUTES, SECONDS } from '../test-support/test-clock.ts'
+import { createTestPool } from '../test-support/test-database.ts'
 import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
 import { connectMailbox, createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
-import { settle } from './delivery-state.ts'
+import { settle, type Surroundings } from './delivery-state.ts'
 import { createDeliveryStore, type DeliveryStore, type LeasedMessage } from './delivery-store.ts'
 
 const NO_LIMITS = { concurrency: 0, messagesPerMinute: 0, recipientsPerDay: 0 }
@@ -21,7 +23,7 @@ beforeAll(async () => {
   product = await ground.startProduct({ environment: { ROLE: 'api' } })
   await connectMailbox(product)
   service = await createServiceClient(product)
-  pool = new pg.Pool({ connectionString: ground.database.url, max: 5 })
+  pool = createTestPool(ground.database.url, 5)
   store = createDeliveryStore(pool, ground.database.url, NO_LIMITS, clock.now)
 })
 afterAll(async () => {
@@ -29,7 +31,7 @@ afterAll(async () => {
   await ground.close()
 })
 beforeEach(() => clock.advance(1 * MINUTES))
-afterEach(() => ground.database.query('TRUNCATE messages, mailbox_usage CASCADE'))
+afterEach(() => ground.database.empty('messages', 'mailbox_usage'))
 
 async function claim(owner: string, limit = 100): Promise<LeasedMessage[]> {
   return store.claim({ owner, now: clock.now(), until: new Date(clock.now().getTime() + LEASE_MS), limit })
@@ -47,15 +49,19 @@ function sent(message: LeasedMessage) {
     retryAfter: new Date(clock.now().getTime() + 1 * MINUTES),
     detail: 'Accepted.',
   } as const
-  return { message, settlement: settle(message, result, clock.now(), () => 0.5), fromEmail: 'ada@contoso.com' }
+  return { message, settlement: settle(message, result, surroundings()), fromEmail: 'ada@contoso.com' }
+}
+
+function surroundings(): Surroundings {
+  const places = adminPlaces('https://login.microsoftonline.com', 'https://graph.microsoft.com')
+  return { now: clock.now(), random: () => 0.5, places }
 }
 
 /** Sent, with no pause. */
 const ENDED = settle(
   { attemptCount: 1, tryingMs: 0, lookups: null, possibleDuplicate: false, onUnknownOutcome: 'retry' },
   { type: 'sent', retryAfter: null, detail: 'Accepted.' },
-  clock.now(),
-  () => 0.5,
+  surroundings(),
 )
 
 it('leases each message to one worker, however many ask at once', async () => {
@@ -107,6 +113,26 @@ it('passes over a mailbox that another process is looking at', async () => {
   expect(await claim('a')).toHaveLength(1)
 })
 
+it.each([
+  { concurrency: 4, atOnce: 3 },
+  { concurrency: 2, atOnce: 1 },
+  { concurrency: 1, atOnce: 1 },
+  { concurrency: 0, atOnce: 5 },
+])('leases $atOnce large messages of a mailbox with $concurrency requests at once', async ({ concurrency, atOnce }) => {
+  const limited = createDeliveryStore(pool, ground.database.url, { ...NO_LIMITS, concurrency }, clock.now)
+  const lease = async () =>
+    limited.claim({ owner: 'a', now: clock.now(), until: new Date(clock.now().getTime() + LEASE_MS), limit: 100 })
+  for (let index = 0; index < 5; index++) await service.submit()
+  await ground.database.query('UPDATE messages SET stored_bytes = 5000000')
+
+  const leased = [...(await lease()), ...(await lease())]
+  expect(leased).toHaveLength(atOnce)
+
+  clock.advance(1 * SECONDS) // a small one that comes later is leased all the same, where there is a place
+  await service.submit()
+  expect(await lease()).toHaveLength(concurrency === 1 ? 0 : 1)
+})
+
 it('spends the allowance of a mailbox once, however many ask at once', async () => {
   const limited = createDeliveryStore(pool, ground.database.url, { ...NO_LIMITS, concurrency: 4 }, clock.now)
   await Promise.all(Array.from({ length: 80 }, () => service.submit()))
@@ -137,6 +163,23 @@ it('takes a message back when its lease has run out, and notes the doubt', async
 
   expect(await service.read(id)).toMatchObject({ status: 'queued', attempts: [{ outcome: 'unknown' }] })
   expect(await claimOne('next')).toMatchObject({ id, lookups: 0, attemptCount: 2 })
+})
+
+it('lengthens no later wait by turns that were throttled', async () => {
+  const { id } = await service.submit()
+  for (let turn = 0; turn < 5; turn++) {
+    const message = await claimOne(`turn ${turn}`)
+    const failure = {
+      outcome: 'throttled',
+      retryAfter: clock.now(),
+      microsoftCode: null,
+      requestId: null,
+      detail: '',
+    } as const
+    const settlement = settle(message, { type: 'failure', failure, canLookUp: false }, surroundings())
+    await store.settle({ message, settlement, fromEmail: null })
+  }
+  expect(await claimOne('next')).toMatchObject({ id, attemptCount: 2 })
 })
 
 it('lets only the holder of the lease write the outcome', async () => {
@@ -189,10 +232,39 @@ it('stores a draft only for the holder of the lease', async () => {
   await store.recover(clock.now())
   const current = await claimOne('current')
 
-  expect(await store.storeDraft(late, 'draft-of-the-late-one')).toBe(false)
-  expect(await store.storeDraft(current, 'draft')).toBe(true)
+  const draft = { from: 'ada@contoso.com', uploading: false }
+  expect(await store.storeDraft(late, { ...draft, draftId: 'draft-of-the-late-one' })).toBe(false)
+  expect(await store.storeDraft(current, { ...draft, draftId: 'draft' })).toBe(true)
   const rows = await ground.database.query('SELECT draft_id FROM messages WHERE id = $1', [id])
   expect(rows).toEqual([{ draft_id: 'draft' }])
+})
+
+it('takes a mailbox for out of trouble when an upload gets further, and not when it begins anew', async () => {
+  await service.submit()
+  const message = await claimOne('a')
+  await store.storeDraft(message, { draftId: 'draft', from: 'ada@contoso.com', uploading: true })
+  await ground.database.query('UPDATE tenants SET troubled_since = $1', [clock.now()])
+  const troubled = () => ground.database.query('SELECT 1 FROM tenants WHERE troubled_since IS NOT NULL')
+  const upload = { attached: 0, session: null }
+
+  expect(await store.storeUpload(message, { ...upload, position: 0 }, 0)).toBe(true)
+  expect(await troubled()).toHaveLength(1)
+  expect(await store.storeUpload({ ...message, leaseOwner: 'b' }, { ...upload, position: 9 }, 9)).toBe(false)
+  expect(await troubled()).toHaveLength(1)
+  expect(await store.storeUpload(message, { ...upload, position: 9 }, 9)).toBe(true)
+  expect(await troubled()).toEqual([])
+})
+
+it('has the draft deleted that was made while its message was cancelled', async () => {
+  const { id } = await service.submit()
+  const message = await claimOne('a')
+  await ground.database.query(`UPDATE messages SET status = 'cancelled' WHERE id = $1`, [id])
+
+  await store.storeDraft(message, { draftId: 'too-late', from: 'ada@contoso.com', uploading: true })
+
+  const rows = await ground.database.query('SELECT item_id, kind FROM mailbox_cleanups')
+  expect(rows).toEqual([{ item_id: 'too-late', kind: 'draft' }])
+  await ground.database.empty('mailbox_cleanups')
 })
 
 it('puts back without a doubt what was claimed by a statement whose answer was lost', async () => {

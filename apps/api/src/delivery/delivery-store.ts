@@ -2,19 +2,25 @@ import type { Sealed } from '@inforiver-mail/m365/token-vault'
 import pg from 'pg'
 import { createBatcher } from '../database/batcher.ts'
 import { MESSAGES_CHANNEL } from '../database/channels.ts'
+import { readChunks } from '../database/message-chunks.ts'
 import {
   CLAIM,
+  FINISH_UPLOAD,
   GIVE_BACK,
+  LEAVE_DRAFT,
+  READ_CONTENT,
   RECOVER_ABANDONED,
   RELEASE_HELD,
   RELEASE_SCHEDULED,
   RENEW,
   STORE_DRAFT,
+  STORE_UPLOAD,
 } from './claim.sql.ts'
 import type { DeliveryState, Settlement } from './delivery-state.ts'
 import { SETTLE } from './settle.sql.ts'
 
 const LISTEN_AGAIN_MS = 1_000
+const CONNECT_TIMEOUT_MS = 5_000
 const SETTLEMENTS_PER_BATCH = 200
 const MOVED_AT_ONCE = 1_000 // as the statements say
 
@@ -32,12 +38,42 @@ export interface LeasedMessage extends DeliveryState {
   readonly leaseOwner: string
   readonly recipients: number
   readonly saveToSentItems: boolean
+  /** The sender it was tried with; null before that. */
+  readonly fromEmail: string | null
   readonly draftId: string | null
   readonly createdAt: Date
   readonly contentKeySealed: Sealed
-  readonly content: Buffer
+  /** Null when it is large: read it when there is room for it. */
+  readonly content: Buffer | null
+  /** Of all attachments. */
+  readonly attachmentBytes: number
+  /** Whether the attachments are stored in chunks. */
+  readonly chunked: boolean
+  /** With the attachments; 0 for a small message. */
+  readonly storedBytes: number
+  /** Its draft is being filled: it is certain that it was not sent. */
+  readonly uploading: boolean
+  readonly upload: Upload
   /** Differs as soon as the tenant's settings or tokens do. */
   readonly settingsStamp: string
+}
+
+export interface StoredDraft {
+  /** Null when there is none any more. */
+  readonly draftId: string | null
+  readonly from: string | null
+  /** Attachments follow. */
+  readonly uploading: boolean
+}
+
+/** How far the draft of a message is filled. */
+export interface Upload {
+  /** How many attachments are on it. */
+  readonly attached: number
+  /** The upload session of the next one; null when there is none. */
+  readonly session: { readonly urlSealed: Sealed; readonly expiresAt: Date | null } | null
+  /** Where its next range begins. */
+  readonly position: number
 }
 
 export interface Settled {
@@ -54,8 +90,19 @@ export interface DeliveryStore {
   giveBack(owner: string): Promise<void>
   /** The ids of those whose lease is still held. */
   renew(messages: readonly LeasedMessage[], until: Date): Promise<Set<string>>
-  /** False when the lease was lost. */
-  storeDraft(message: LeasedMessage, draftId: string): Promise<boolean>
+  /** False when the lease was lost, as for the next two; the draft of a message that was cancelled is deleted then. */
+  storeDraft(message: LeasedMessage, draft: StoredDraft): Promise<boolean>
+  storeUpload(message: LeasedMessage, upload: Upload, uploadedBytes: number): Promise<boolean>
+  /** From here on the message may be sent. */
+  finishUpload(message: LeasedMessage): Promise<boolean>
+  readContent(message: LeasedMessage): Promise<Buffer>
+  /** The sealed chunks `from` to before `to` of an attachment, one after the other in the same buffer. */
+  readChunks(
+    message: LeasedMessage,
+    part: number,
+    chunks: { from: number; to: number },
+    onChunk: (sealed: Buffer) => void,
+  ): Promise<void>
   /** Writes the outcome if the lease is still held, and returns false otherwise. */
   settle(settled: Settled): Promise<boolean>
   /** Puts back what dead workers held, and what may go now; `more`: there is more than one statement moves. */
@@ -88,10 +135,31 @@ export function createDeliveryStore(
       return new Set(rows.map(({ id }) => id))
     },
 
-    async storeDraft({ id, leaseOwner }, draftId) {
-      const { rowCount } = await pool.query(STORE_DRAFT, [id, leaseOwner, draftId])
+    async storeDraft({ id, leaseOwner }, { draftId, from, uploading }) {
+      const { rowCount } = await pool.query(STORE_DRAFT, [id, leaseOwner, draftId, uploading, from])
+      if (rowCount !== 1 && draftId !== null) await pool.query(LEAVE_DRAFT, [id, draftId, clock()])
       return rowCount === 1
     },
+
+    async storeUpload({ id, leaseOwner }, { attached, session, position }, uploadedBytes) {
+      const values = [attached, session?.urlSealed ?? null, session?.expiresAt ?? null, position, uploadedBytes]
+      const { rowCount } = await pool.query(STORE_UPLOAD, [id, leaseOwner, ...values])
+      return rowCount === 1
+    },
+
+    async finishUpload({ id, leaseOwner }) {
+      const { rowCount } = await pool.query(FINISH_UPLOAD, [id, leaseOwner])
+      return rowCount === 1
+    },
+
+    async readContent({ id }) {
+      const { rows } = await pool.query<{ content: Buffer | null }>(READ_CONTENT, [id])
+      const content = rows[0]?.content
+      if (!content) throw new Error(`The content of ${id} is gone.`)
+      return content
+    },
+
+    readChunks: ({ id }, part, chunks, onChunk) => readChunks(pool, { messageId: id, part }, chunks, onChunk),
 
     settle: createBatcher((batch: readonly Settled[]) => settleBatch(pool, batch, clock()), {
       maxItems: SETTLEMENTS_PER_BATCH,
@@ -123,10 +191,19 @@ interface ClaimedRow {
   readonly possible_duplicate: boolean
   readonly on_unknown_outcome: 'retry' | 'stop'
   readonly save_to_sent_items: boolean
+  readonly from_email: string | null
   readonly draft_id: string | null
   readonly created_at: Date
   readonly content_key_sealed: Sealed
-  readonly content: Buffer
+  readonly content: Buffer | null
+  readonly attachment_bytes: string
+  readonly chunked: boolean
+  readonly stored_bytes: string
+  readonly uploading: boolean
+  readonly upload_attached: number
+  readonly upload_url_sealed: Sealed | null
+  readonly upload_expires_at: Date | null
+  readonly upload_position: string
   readonly settings_stamp: string
 }
 
@@ -142,10 +219,20 @@ function toLeasedMessage(row: ClaimedRow, leaseOwner: string): LeasedMessage {
     possibleDuplicate: row.possible_duplicate,
     onUnknownOutcome: row.on_unknown_outcome,
     saveToSentItems: row.save_to_sent_items,
+    fromEmail: row.from_email,
     draftId: row.draft_id,
     createdAt: row.created_at,
     contentKeySealed: row.content_key_sealed,
     content: row.content,
+    attachmentBytes: Number(row.attachment_bytes),
+    chunked: row.chunked,
+    storedBytes: Number(row.stored_bytes),
+    uploading: row.uploading,
+    upload: {
+      attached: row.upload_attached,
+      session: row.upload_url_sealed && { urlSealed: row.upload_url_sealed, expiresAt: row.upload_expires_at },
+      position: Number(row.upload_position),
+    },
     settingsStamp: row.settings_stamp,
   }
 }
@@ -184,10 +271,13 @@ function listen(connectionString: string, wake: () => void): { stop(): Promise<v
   let timer: NodeJS.Timeout | undefined
   const again = () => {
     client = null
-    if (!stopped) timer = setTimeout(() => void connect(), LISTEN_AGAIN_MS)
+    if (stopped) return
+    timer = setTimeout(() => {
+      connecting = connect()
+    }, LISTEN_AGAIN_MS)
   }
   const connect = async () => {
-    const next = new pg.Client({ connectionString, keepAlive: true })
+    const next = new pg.Client({ connectionString, connectionTimeoutMillis: CONNECT_TIMEOUT_MS, keepAlive: true })
     next.on('error', () => {})
     next.once('end', again)
     next.on('notification', wake)
@@ -200,11 +290,12 @@ function listen(connectionString: string, wake: () => void): { stop(): Promise<v
       await next.end().catch(() => {})
     }
   }
-  void connect()
+  let connecting = connect()
   return {
     async stop() {
       stopped = true
       clearTimeout(timer)
+      await connecting // one that is being made would stay
       await client?.end()
     },
   }

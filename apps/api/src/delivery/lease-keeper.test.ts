@@ -58,10 +58,22 @@ it('renews a lease before it runs out, as often as it takes', async () => {
   for (const { ids } of renewals) expect(ids).toEqual(['slow'])
 })
 
+it('goes on holding a message that was claimed anew while an old turn of it ends', async () => {
+  const old = { id: 'again', leaseOwner: 'old' } as LeasedMessage
+  keeper.hold(old, new Date(clock.now().getTime() + LEASE_MS))
+  const signal = keeper.hold({ ...old, leaseOwner: 'new' }, new Date(clock.now().getTime() + LEASE_MS))
+  keeper.release(old)
+
+  await pass(60)
+
+  expect(renewals.length).toBeGreaterThan(0)
+  expect(signal.aborted).toBe(false)
+})
+
 it('renews nothing that ends soon after it began', async () => {
   const signal = hold('quick')
   await pass(10)
-  keeper.release({ id: 'quick' } as LeasedMessage)
+  keeper.release({ id: 'quick', leaseOwner: 'owner of quick' } as LeasedMessage)
 
   await pass(300)
 

@@ -77,8 +77,9 @@ export function createLeaseKeeper(parts: {
       held.set(message.id, { message, controller, until })
       return controller.signal
     },
-    release(message) {
-      held.delete(message.id)
+    release({ id, leaseOwner }) {
+      // After a lapse the same message may be held anew.
+      if (held.get(id)?.message.leaseOwner === leaseOwner) held.delete(id)
     },
     stop() {
       clearInterval(timer)

@@ -7,7 +7,7 @@ import { HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
 let ground: DeliveryGround
 
 beforeAll(async () => {
-  ground = await createDeliveryGround({ mailbox: 'can be searched', microsoftTimeoutMs: 1_000 })
+  ground = await createDeliveryGround({ mailbox: 'can be searched', microsoftTimeoutMs: 3_000 })
 })
 afterAll(() => ground.close())
 
@@ -136,3 +136,20 @@ it('delivers other messages while one is being looked for', async () => {
   await ground.service.until(second.id, { status: 'sent' })
   expect(await ground.service.read(first.id)).toMatchObject({ status: 'queued' })
 })
+
+it.each([
+  ['sends again, marked', 'retry', { status: 'sent', possibleDuplicate: true }],
+  ['stops, as it asked', 'stop', { status: 'failed', problem: { code: 'outcome-unknown' } }],
+])(
+  'takes it for no proof that a mailbox of another sender does not have the mail, and %s',
+  async (_what, asked, ends) => {
+    await ground.switchOn('send-504')
+    const { id } = await ground.service.submit({ onUnknownOutcome: asked })
+    await ground.service.until(id, { attempts: [{ outcome: 'unknown' }] })
+    await lookDone(id)
+    await ground.database.query(`UPDATE messages SET from_email = 'former@contoso.com' WHERE id = $1`, [id])
+
+    await lookUntil(id, ends)
+    expect(await ground.service.read(id)).toMatchObject(ends)
+  },
+)

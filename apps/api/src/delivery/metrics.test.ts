@@ -31,6 +31,17 @@ async function added(action: () => Promise<void>): Promise<Record<string, number
 
 const name = (metric: string, label = '') => `inforiver_mail_${metric}${label}`
 
+it('shows each counter from the start, so that the first failure is an increase', async () => {
+  const api = await ground.startProduct({ environment: { ROLE: 'api' } })
+  const text = await (await fetch(`${api.url}/metrics`)).text()
+  await api.close()
+
+  for (const status of ['sent', 'failed', 'held'])
+    expect(text).toContain(`${name('messages_total', `{status="${status}"}`)} 0\n`)
+  for (const outcome of ['sent', 'throttled', 'unavailable', 'refused', 'unknown'])
+    expect(text).toContain(`${name('attempts_total', `{outcome="${outcome}"}`)} 0\n`)
+})
+
 it('counts what is submitted and sent, with the time it took', async () => {
   const change = await added(async () => {
     for (let index = 0; index < 3; index++) {
@@ -48,7 +59,7 @@ it('counts what is submitted and sent, with the time it took', async () => {
 })
 
 it('measures the time to delivery from the submit on', async () => {
-  await ground.switchOn('send-503')
+  await ground.switchOn('send-503-store')
   const change = await added(async () => {
     const { id } = await ground.service.submit()
     await ground.service.until(id, { attempts: [{ outcome: 'unavailable' }] })
@@ -74,7 +85,7 @@ it('does not count a repeated submit', async () => {
 
 it('counts attempts by outcome, failures, pauses and possible duplicates', async () => {
   const change = await added(async () => {
-    for (const scenario of ['send-429', 'send-503', 'send-504', graphAnswers(400, 'ErrorInvalidRecipients')]) {
+    for (const scenario of ['send-429', 'send-503-store', 'send-504', graphAnswers(400, 'ErrorInvalidRecipients')]) {
       await ground.switchOn(scenario)
       const { id } = await ground.service.submit()
       await ground.service.until(id, { attempts: [{}] })

@@ -73,7 +73,7 @@ it('lets one refused message hold up no other', async () => {
 
 it('tries again at its next attempt and not before, each time after at most twice as long', async () => {
   const since = ground.clock.now()
-  await ground.switchOn('send-503', 8)
+  await ground.switchOn('send-503-store', 8)
   const { id } = await ground.service.submit()
   const due = [0]
   for (let attempt = 1; attempt <= 8; attempt++) {
@@ -96,7 +96,7 @@ async function tryingMs(id: string): Promise<number> {
 }
 
 it('gives up after 24 hours of trying, with Microsoft’s last words', async () => {
-  await ground.switchOn('send-503', 'always')
+  await ground.switchOn('send-503-store', 'always')
   const { id } = await ground.service.submit()
   await ground.service.until(id, { attempts: [{ outcome: 'unavailable' }] })
   // As after a day of waits: the longest next one is a quarter of an hour.
@@ -106,7 +106,7 @@ it('gives up after 24 hours of trying, with Microsoft’s last words', async () 
 
   const failed = await ground.service.until(id, { status: 'failed' })
   expect(failed).toMatchObject({
-    problem: { code: 'gave-up', microsoftCode: 'ErrorServerBusy', requestId: expect.any(String) },
+    problem: { code: 'gave-up', microsoftCode: 'ErrorMailboxStoreUnavailable', requestId: expect.any(String) },
     attempts: [{ outcome: 'unavailable' }, { outcome: 'unavailable' }],
   })
 })
@@ -117,7 +117,7 @@ it('counts only the waits between attempts as trying, not time paused, held or o
   await ground.service.until(id, { attempts: [{ outcome: 'throttled' }] })
   expect(await tryingMs(id)).toBe(0)
 
-  await ground.switchOn('send-503')
+  await ground.switchOn('send-503-store')
   await ground.pass(10 * HOURS)
   const { nextAttemptAt } = await ground.service.until(id, {
     attempts: [{ outcome: 'throttled' }, { outcome: 'unavailable' }],

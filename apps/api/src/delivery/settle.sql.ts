@@ -1,6 +1,7 @@
 /**
  * Writes the outcomes of a batch of turns. Only the holder of the current lease writes: other rows stay as they are,
- * with their attempts, usage and pauses. What was delivered is not kept.
+ * with their attempts, usage, pauses and trouble. What was delivered is not kept. A turn that used up no time, such as
+ * one that was throttled or held, lengthens no later wait.
  *
  * One array for each column of `result`; $1 now
  */
@@ -18,17 +19,30 @@ WITH result AS MATERIALIZED (
          lookups = r.lookups,
          possible_duplicate = r.possible_duplicate,
          trying_ms = r.trying_ms,
+         attempt_count = CASE WHEN r.trying_ms > m.trying_ms THEN m.attempt_count ELSE greatest(1, m.attempt_count - 1) END,
          problem = r.problem,
          from_email = coalesce(r.from_email, m.from_email),
          sent_at = CASE WHEN r.status = 'sent' THEN $1::timestamptz END,
          ended_at = CASE WHEN r.status IN ('sent', 'failed') THEN $1::timestamptz END,
          content = CASE WHEN r.status = 'sent' THEN NULL ELSE m.content END,
          content_key_sealed = CASE WHEN r.status = 'sent' THEN NULL ELSE m.content_key_sealed END,
+         stored_bytes = CASE WHEN r.status = 'sent' THEN 0 ELSE m.stored_bytes END,
+         uploading = m.uploading AND r.status NOT IN ('sent', 'failed'),
+         upload_url_sealed = CASE WHEN r.status NOT IN ('sent', 'failed') THEN m.upload_url_sealed END,
          lease_owner = NULL,
          lease_until = NULL
     FROM result r
    WHERE m.id = r.id AND m.lease_owner = r.lease_owner AND m.status = 'sending'
-  RETURNING m.id, m.tenant_id, m.recipients
+  RETURNING m.id, m.tenant_id, m.recipients, m.chunked, m.draft_id, m.save_to_sent_items
+), dropped AS (
+  DELETE FROM message_chunks
+   WHERE message_id IN (SELECT w.id FROM written w JOIN result r USING (id) WHERE r.status = 'sent' AND w.chunked)
+), left_over AS ( -- in the mailbox: the draft of what was not sent, and the copy of what was not to be saved
+  INSERT INTO mailbox_cleanups (tenant_id, item_id, kind, created_at, due_at)
+  SELECT w.tenant_id, w.draft_id, CASE WHEN r.status = 'sent' THEN 'copy' ELSE 'draft' END, $1, $1
+    FROM written w JOIN result r USING (id)
+   WHERE w.draft_id IS NOT NULL AND (r.status = 'failed' OR r.status = 'sent' AND NOT w.save_to_sent_items)
+  ON CONFLICT DO NOTHING
 ), noted AS (
   INSERT INTO message_attempts (tenant_id, message_id, at, outcome, code, detail)
   SELECT w.tenant_id, w.id, $1, r.attempt_outcome, r.attempt_code, r.attempt_detail
@@ -41,10 +55,29 @@ WITH result AS MATERIALIZED (
    ORDER BY w.tenant_id
   ON CONFLICT (tenant_id, started_at) DO UPDATE
     SET messages = mailbox_usage.messages + excluded.messages, recipients = mailbox_usage.recipients + excluded.recipients
-), paused AS (
-  UPDATE tenants t SET mailbox_paused_until = greatest(t.mailbox_paused_until, p.until)
-    FROM (SELECT w.tenant_id, max(r.pause_until) AS until FROM written w JOIN result r USING (id)
-           WHERE r.pause_until IS NOT NULL GROUP BY w.tenant_id) AS p
-   WHERE t.id = p.tenant_id
+), boxes AS ( -- a mailbox that is held, or at its limits, is not in trouble: that is told otherwise
+  SELECT w.tenant_id, max(r.pause_until) AS pause_until,
+         bool_or(r.status IN ('sent', 'held') OR r.attempt_outcome IN ('throttled', 'refused')) AS answered,
+         bool_or(r.attempt_outcome IN ('unavailable', 'unknown')) AS troubled
+    FROM written w JOIN result r USING (id)
+   GROUP BY w.tenant_id
+   ORDER BY w.tenant_id
+), noticed AS ( -- no row is touched while all is well: claims pass over those that are
+  UPDATE tenants t
+     SET mailbox_paused_until = greatest(t.mailbox_paused_until, b.pause_until),
+         troubled_since = CASE WHEN b.answered THEN NULL WHEN b.troubled THEN coalesce(t.troubled_since, $1) ELSE t.troubled_since END
+    FROM boxes b
+   WHERE t.id = b.tenant_id
+     AND (b.pause_until IS NOT NULL OR (b.answered AND t.troubled_since IS NOT NULL)
+          OR (NOT b.answered AND b.troubled AND t.troubled_since IS NULL))
+), alerted AS ( -- one a minute for each tenant, however many failed in it; told once the minute is over
+  INSERT INTO alert_events (id, tenant_id, type, at, facts, count, dedupe_key, publish_at)
+  SELECT 'alt_' || replace(gen_random_uuid()::text, '-', ''), w.tenant_id, 'message.failed', $1, '{}', count(*),
+         'message.failed ' || floor(extract(epoch FROM $1::timestamptz) / 60), date_bin('1 minute', $1::timestamptz, 'epoch') + interval '65 seconds'
+    FROM written w JOIN result r USING (id) WHERE r.status = 'failed'
+   GROUP BY w.tenant_id
+   ORDER BY w.tenant_id
+  ON CONFLICT (tenant_id, dedupe_key) DO UPDATE
+    SET count = alert_events.count + excluded.count, dismissed_at = NULL
 )
 SELECT id FROM written`

@@ -1,29 +1,26 @@
 import type { Failure } from '@inforiver-mail/m365/classify-failure'
 import { createContentCipher } from '@inforiver-mail/m365/content-cipher'
-import type { GraphMailer, SendOutcome } from '@inforiver-mail/m365/graph-mailer'
-import { readContent, type MessageContent } from '@inforiver-mail/m365/message-content'
-import type { RandomBytes } from '@inforiver-mail/m365/random'
-import type { TokenVault } from '@inforiver-mail/m365/token-vault'
-import type { Access, AccessTo } from './access-cache.ts'
+import { bodyBytesOf, readContent } from '@inforiver-mail/m365/message-content'
+import { encodedMessageBytes, planSize, type SizePlan } from '@inforiver-mail/m365/size-plan'
+import type { Access } from './access-cache.ts'
+import { callOptions, type Granted } from './call-options.ts'
+import { LARGE_FROM_BYTES } from './claim.sql.ts'
 import { decideDoubt, type TurnResult } from './delivery-state.ts'
-import type { DeliveryStore, LeasedMessage } from './delivery-store.ts'
+import type { LeasedMessage } from './delivery-store.ts'
+import { createDraftWork, sendByDraft } from './draft-road.ts'
+import { createAttachmentReader } from './read-attachment.ts'
+import { chargeRequest, toResult, type OpenMessage, type TurnParts } from './turn-parts.ts'
 
-type Granted = Extract<Access, { outcome: 'granted' }>
+/** As stored, opened, in base64, and as the body of a request. */
+const TIMES_IN_MEMORY = 4
 
 export interface Turn {
   readonly result: TurnResult
   readonly fromEmail: string | null
   /** It was sent, or tried, although it may have been sent before. */
   readonly inSpiteOfDoubt: boolean
-}
-
-export interface TurnParts {
-  readonly store: Pick<DeliveryStore, 'storeDraft'>
-  readonly cachedAccess: (tenantId: string, stamp: string, signal: AbortSignal) => Promise<Access>
-  readonly access: AccessTo
-  readonly mailer: GraphMailer
-  readonly vault: TokenVault
-  readonly random: RandomBytes
+  /** Some of its attachments have got to Microsoft: trouble after that is the first of its kind. */
+  readonly advanced: boolean
 }
 
 /**
@@ -35,36 +32,75 @@ export async function takeTurn(parts: TurnParts, message: LeasedMessage, signal:
   const { tenantId, settingsStamp } = message
   const access = await parts.cachedAccess(tenantId, settingsStamp, signal)
   if (access.outcome !== 'granted') return withoutAccess(access)
-  const first = await turnWith(parts, message, access, signal)
-  if (!refusedToken(first.result)) return first
-  const fresh = await parts.access(tenantId, { refused: access.grantVersion, signal })
-  return fresh.outcome === 'granted' ? turnWith(parts, message, fresh, signal) : withoutAccess(fresh)
+  const giveBack = await parts.budget.take(contentBytes(message), signal)
+  try {
+    const open = await openMessage(parts, message)
+    const first = await turnWith(parts, open, access, signal)
+    const refusal = tokenRefusal(first.result)
+    if (!refusal) return heldIfLost(parts, message, access, first)
+    const claims = refusal.claims ?? undefined
+    const fresh = await parts.access(tenantId, { refused: access.grantVersion, claims, signal })
+    if (fresh.outcome !== 'granted') return withoutAccess(fresh)
+    return heldIfLost(parts, message, fresh, await turnWith(parts, open, fresh, signal))
+  } finally {
+    giveBack()
+  }
 }
 
-async function turnWith(parts: TurnParts, message: LeasedMessage, access: Granted, signal: AbortSignal): Promise<Turn> {
-  const { fromEmail, permissions } = access.connection
-  const canReadMailbox = permissions.includes('Mail.ReadWrite')
-  const turn = (result: TurnResult, inSpiteOfDoubt = false): Turn => ({ result, fromEmail, inSpiteOfDoubt })
+/** Without a person's rights a refusal is about the whole connection: no other message would fare better. */
+async function heldIfLost(
+  { lostAccess }: TurnParts,
+  { tenantId }: LeasedMessage,
+  access: Granted,
+  turn: Turn,
+): Promise<Turn> {
+  const { result } = turn
+  if (access.connection.mailbox !== 'application') return turn
+  if (result.type !== 'failure' && result.type !== 'lookup-failed') return turn
+  const because = await lostAccess(tenantId, { ...access, failure: result.failure })
+  return because === null ? turn : { ...turn, result: { type: 'held', because } }
+}
 
-  if (message.lookups !== null) {
+async function turnWith(parts: TurnParts, open: OpenMessage, access: Granted, signal: AbortSignal): Promise<Turn> {
+  const { message, plan, draft } = open
+  const { fromEmail, permissions, searchWorks, largeAttachments } = access.connection
+  const canReadMailbox = permissions.includes('Mail.ReadWrite')
+  const turn = (result: TurnResult, inSpiteOfDoubt = false): Turn => ({
+    result,
+    fromEmail: draft.draftId === null ? fromEmail : (draft.from ?? fromEmail),
+    inSpiteOfDoubt,
+    advanced: draft.advanced,
+  })
+
+  if (plan.road === 'none') return turn({ type: 'failure', failure: tooLarge(plan), canLookUp: false })
+  if (plan.road === 'draft' && !(largeAttachments && canReadMailbox))
+    return turn({ type: 'held', because: 'large-attachments-disabled' })
+
+  // A message that goes by draft only has not been sent before its draft was complete.
+  const isCertain = plan.road === 'draft' && (draft.draftId === null || draft.uploading)
+  if (message.lookups !== null && !isCertain) {
     // Without a searchable copy only a draft can be recognised again.
-    const canLookUp = canReadMailbox && (message.draftId !== null || access.connection.searchWorks)
-    const decision = decideDoubt(message, canLookUp)
-    if (decision === 'stop') return turn({ type: 'stopped' })
+    const canLookUp = canReadMailbox && (draft.draftId !== null || searchWorks)
+    // Another sender may mean another mailbox.
+    const isProof = canLookUp && (message.fromEmail === null || message.fromEmail === fromEmail)
+    const decision = decideDoubt(message, canLookUp, isProof)
+    // Looked for, or left, it is still the one that was tried as before.
+    const asTried = (result: TurnResult): Turn => ({ ...turn(result), fromEmail: message.fromEmail ?? fromEmail })
+    if (decision === 'stop') return asTried({ type: 'stopped' })
     if (decision === 'look-up') {
-      const seen = await lookUp(parts, message, access, signal)
-      if (seen !== 'send') return turn(seen)
-      return turn(await send(parts, message, access, signal))
+      const seen = await lookUp(parts, open, access, signal)
+      if (seen !== 'send') return asTried(seen)
+      return turn(await send(parts, open, access, signal))
     }
-    return turn(await send(parts, message, access, signal), !canLookUp)
+    return turn(await send(parts, open, access, signal), !isProof)
   }
-  return turn(await send(parts, message, access, signal))
+  return turn(await send(parts, open, access, signal))
 }
 
 /** `send`: it is certain that it was not sent. */
 async function lookUp(
   { mailer }: TurnParts,
-  { id, draftId }: LeasedMessage,
+  { message: { id }, draft: { draftId } }: OpenMessage,
   access: Granted,
   signal: AbortSignal,
 ): Promise<TurnResult | 'send'> {
@@ -82,87 +118,87 @@ async function lookUp(
   return { type: 'lookup-failed', failure: found }
 }
 
-async function send(
-  parts: TurnParts,
-  message: LeasedMessage,
-  access: Granted,
-  signal: AbortSignal,
-): Promise<TurnResult> {
-  const { permissions, searchWorks } = access.connection
+async function send(parts: TurnParts, open: OpenMessage, access: Granted, signal: AbortSignal): Promise<TurnResult> {
+  const { message, content, plan, draft, encodedBytes } = open
+  const { permissions, searchWorks, fromEmail } = access.connection
   const canReadMailbox = permissions.includes('Mail.ReadWrite')
-  const content = await openContent(parts, message)
-  if (canReadMailbox && (!message.saveToSentItems || !searchWorks || message.draftId !== null)) {
-    return sendByDraft(parts, message, content, access, signal)
-  }
-  const outgoing = { ...content, id: message.id, from: { address: access.connection.fromEmail } }
-  return toResult(await parts.mailer.send(outgoing, callOptions(access, signal)), canReadMailbox && searchWorks)
-}
-
-/** Its immutable id tells for certain whether a draft was sent, also where a copy cannot be searched for. */
-async function sendByDraft(
-  { store, mailer }: TurnParts,
-  message: LeasedMessage,
-  content: MessageContent,
-  access: Granted,
-  signal: AbortSignal,
-): Promise<TurnResult> {
   const options = callOptions(access, signal)
-  const stored = message.draftId
-  const draftId = stored ?? (await createDraft())
-  if (typeof draftId !== 'string') return draftId
-  const sent = await mailer.sendDraft(draftId, options)
-  if (sent.outcome !== 'gone') return toResult(sent, true)
-  // While it is in doubt, a draft that has gone may have been sent, and its copy be late.
-  if (message.lookups !== null && decideDoubt(message, true) === 'look-up') return { type: 'not-found' }
-  const another = await createDraft()
-  if (typeof another !== 'string') return another
-  const again = await mailer.sendDraft(another, options)
-  return again.outcome === 'gone' ? { type: 'not-found' } : toResult(again, true)
-
-  async function createDraft(): Promise<string | TurnResult> {
-    const outgoing = { ...content, id: message.id, from: { address: access.connection.fromEmail } }
-    const created = await mailer.createDraft(outgoing, options)
-    // A draft more or less sends nothing: there is no doubt about the message.
-    if (created.outcome !== 'created') return { type: 'failure', failure: withoutDoubt(created), canLookUp: true }
-    if (!(await store.storeDraft(message, created.draftId)))
-      throw new Error('The lease was lost before the draft was sent.')
-    return created.draftId
+  const byDraft = canReadMailbox && (!message.saveToSentItems || !searchWorks || draft.draftId !== null)
+  if (plan.road === 'draft' || byDraft) {
+    const result = await sendByDraft(parts, open, fromEmail, options)
+    await learnFrom(parts, open, result)
+    return result
   }
+  const waitUntil = await chargeRequest(parts, message.tenantId, encodedBytes)
+  if (waitUntil) return { type: 'waiting', until: waitUntil }
+  const attachments = await Promise.all(content.attachments.map((attachment) => open.read.whole(attachment)))
+  const outgoing = { ...content, attachments, id: message.id, from: { address: fromEmail } }
+  const result = toResult(await parts.mailer.send(outgoing, options), canReadMailbox && searchWorks)
+  await learnFrom(parts, open, result)
+  return result
 }
 
-function withoutDoubt(failure: Failure): Failure {
-  return failure.outcome === 'unknown' ? { ...failure, outcome: 'unavailable' } : failure
+/** What Microsoft refused for its size is not asked again for a while. */
+async function learnFrom(
+  { mailboxStore, clock }: TurnParts,
+  { message, encodedBytes }: OpenMessage,
+  result: TurnResult,
+): Promise<void> {
+  if (result.type !== 'failure' || result.failure.microsoftCode !== 'ErrorMessageSizeExceeded') return
+  await mailboxStore.learnSizeLimit(message.tenantId, encodedBytes, clock())
 }
 
-function toResult(outcome: SendOutcome, canLookUp: boolean): TurnResult {
-  if (outcome.outcome === 'sent')
-    return { type: 'sent', retryAfter: outcome.retryAfter, detail: 'Microsoft accepted the message.' }
-  return { type: 'failure', failure: outcome, canLookUp }
-}
-
-async function openContent(
-  { vault, random }: TurnParts,
-  { id, tenantId, contentKeySealed, content }: LeasedMessage,
-): Promise<MessageContent> {
-  const contentKey = await vault.open(contentKeySealed, { tenant: tenantId, record: id, purpose: 'content-key' })
+async function openMessage(parts: TurnParts, message: LeasedMessage): Promise<OpenMessage> {
+  const { store, vault, random } = parts
+  const { id, tenantId } = message
+  const contentKey = await vault.open(message.contentKeySealed, {
+    tenant: tenantId,
+    record: id,
+    purpose: 'content-key',
+  })
+  const cipher = createContentCipher(contentKey, random)
   const place = { tenant: tenantId, message: id, part: 'body', chunk: 0, last: true }
-  return readContent(createContentCipher(contentKey, random).open(content, place))
-}
-
-function callOptions({ accessToken, connection }: Granted, signal: AbortSignal) {
+  const content = readContent(cipher.open(message.content ?? (await store.readContent(message)), place))
+  const sizes = {
+    bodyBytes: bodyBytesOf(content),
+    attachmentBytes: content.attachments.map(({ sizeBytes }) => sizeBytes),
+  }
   return {
-    accessToken,
-    signal,
-    sender: { own: connection.mailbox === 'own', grantedPermissions: connection.permissions },
+    message,
+    content,
+    plan: planSize(sizes),
+    encodedBytes: encodedMessageBytes(sizes),
+    read: createAttachmentReader(store, cipher, message),
+    draft: createDraftWork(message),
   }
 }
 
-function refusedToken(result: TurnResult): boolean {
-  return (result.type === 'failure' || result.type === 'lookup-failed') && result.failure.outcome === 'unauthorized'
+/** What a message occupies while it is sent in one request; of one that goes by draft each file takes its own share. */
+function contentBytes({ chunked, storedBytes }: LeasedMessage): number {
+  const isLarge = chunked && storedBytes > LARGE_FROM_BYTES
+  return isLarge ? 0 : storedBytes * TIMES_IN_MEMORY
+}
+
+function tooLarge({ sizeBytes, limitBytes }: Extract<SizePlan, { road: 'none' }>): Failure {
+  return {
+    outcome: 'refused',
+    reason: 'message-too-large',
+    title: 'The message is too large',
+    detail: `It has ${sizeBytes} bytes; Microsoft takes at most ${limitBytes}.`,
+    microsoftCode: null,
+    requestId: null,
+  }
+}
+
+function tokenRefusal(result: TurnResult): Extract<Failure, { outcome: 'unauthorized' }> | null {
+  if (result.type !== 'failure' && result.type !== 'lookup-failed') return null
+  return result.failure.outcome === 'unauthorized' ? result.failure : null
 }
 
 function withoutAccess(access: Exclude<Access, { outcome: 'granted' }>): Turn {
   const result: TurnResult =
-    access.outcome === 'held' ? { type: 'held', because: access.because } : { type: 'no-access', detail: access.detail }
-  return { result, fromEmail: null, inSpiteOfDoubt: false }
+    access.outcome === 'held'
+      ? { type: 'held', because: access.because }
+      : { type: 'no-access', detail: access.detail, until: access.until }
+  return { result, fromEmail: null, inSpiteOfDoubt: false, advanced: false }
 }

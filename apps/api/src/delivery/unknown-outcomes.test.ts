@@ -7,7 +7,7 @@ import { MINUTES } from '../test-support/test-clock.ts'
 let ground: DeliveryGround
 
 beforeAll(async () => {
-  ground = await createDeliveryGround({ microsoftTimeoutMs: 1_000 })
+  ground = await createDeliveryGround({ microsoftTimeoutMs: 3_000 })
 })
 afterAll(() => ground.close())
 beforeEach(() => ground.calm())
@@ -63,7 +63,7 @@ it.each(AMBIGUOUS.filter(([name]) => name !== 'send-hang'))(
 
 it('keeps the mark when the second try meets trouble of its own', async () => {
   await ground.switchOn('send-accepted-but-504')
-  await ground.switchOn('send-503')
+  await ground.switchOn('send-503-store')
   const { id } = await ground.service.submit({ subject: 'Trouble again' })
   await ground.service.until(id, { attempts: [{ outcome: 'unknown' }] })
   await ground.pass(1 * MINUTES)

@@ -1,15 +1,21 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
+import type { AdminPlaces } from '@inforiver-mail/m365/admin-places'
 import type { GraphMailer } from '@inforiver-mail/m365/graph-mailer'
 import type { RandomBytes } from '@inforiver-mail/m365/random'
 import type { TokenVault } from '@inforiver-mail/m365/token-vault'
 import type { FastifyBaseLogger } from 'fastify'
-import { createAccessCache, type AccessTo } from './access-cache.ts'
+import type { ByteBudget } from '../byte-budget.ts'
+import { createAccessCache, type AccessTo, type LostAccessTo } from './access-cache.ts'
 import type { DeliveryMetrics } from './delivery-metrics.ts'
 import { settle, type DeliveryState } from './delivery-state.ts'
 import type { DeliveryStore, LeasedMessage, Settled } from './delivery-store.ts'
 import { createLeaseKeeper, LEASE_MS } from './lease-keeper.ts'
-import { takeTurn, type Turn, type TurnParts } from './turn.ts'
+import { LeaseLostError } from './draft-road.ts'
+import { cleanMailboxes } from './clean-mailboxes.ts'
+import type { MailboxStore } from './mailbox-store.ts'
+import type { TurnParts } from './turn-parts.ts'
+import { takeTurn, type Turn } from './turn.ts'
 
 const MAX_IN_FLIGHT = 64
 /** A claim for a single free place would be a round trip for each message. */
@@ -27,8 +33,12 @@ export interface Worker {
 
 export function createWorker(parts: {
   store: DeliveryStore
+  mailboxStore: MailboxStore
+  budget: ByteBudget
   access: AccessTo
+  lostAccess: LostAccessTo
   mailer: GraphMailer
+  places: AdminPlaces
   vault: TokenVault
   clock: () => Date
   random: RandomBytes
@@ -37,8 +47,12 @@ export function createWorker(parts: {
   logger: FastifyBaseLogger
   metrics: DeliveryMetrics
 }): Worker {
-  const { store, access, clock, chance, logger, metrics } = parts
-  const turnParts: TurnParts = { ...parts, cachedAccess: createAccessCache(access, clock) }
+  const { store, access, places, clock, chance, logger, metrics } = parts
+  const turnParts: TurnParts = {
+    ...parts,
+    cachedAccess: createAccessCache(access, clock),
+    stopping: () => stopping.signal,
+  }
   const inFlight = new Set<Promise<void>>()
   /** The owner of a claim without an answer: the database may have made it all the same. */
   let unanswered: string | null = null
@@ -53,7 +67,7 @@ export function createWorker(parts: {
       stopping = new AbortController()
       leases = createLeaseKeeper({ store, clock, logger })
       listener = store.listen(wake)
-      ended = Promise.all([claiming(), recovering()])
+      ended = Promise.all([claiming(), recovering(), cleaning()])
     },
     async stop() {
       stopping.abort()
@@ -133,11 +147,27 @@ export function createWorker(parts: {
     }
   }
 
+  /** Drafts and copies that are to go from the mailboxes. */
+  async function cleaning(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      try {
+        await cleanMailboxes(parts, stopping.signal)
+      } catch (error) {
+        if (!stopping.signal.aborted) logger.error({ err: error }, 'mailboxes could not be cleaned; trying again')
+      }
+      await delay(RECOVER_EVERY_MS, undefined, { signal: stopping.signal }).catch(() => {})
+    }
+  }
+
   async function deliver(message: LeasedMessage, until: Date): Promise<void> {
     const signal = leases?.hold(message, until) ?? AbortSignal.abort()
     try {
       await write(message, await turnOf(message, signal), signal)
     } catch (error) {
+      if (error instanceof LeaseLostError) {
+        logger.info({ message: message.id }, 'a message was cancelled, or taken over, in the middle of its upload')
+        return
+      }
       // The lease runs out by itself, and what may have happened is looked into then.
       logger.error({ err: error, message: message.id }, 'a delivery broke off')
     } finally {
@@ -150,19 +180,28 @@ export function createWorker(parts: {
     try {
       return await takeTurn(turnParts, message, signal)
     } catch (error) {
-      if (signal.aborted) throw error
+      if (signal.aborted || error instanceof LeaseLostError) throw error
       logger.error({ err: error, message: message.id }, 'a delivery broke off before anything was sent')
       const detail = 'It could not be prepared for sending. The log says why.'
-      return { result: { type: 'no-access', detail }, fromEmail: null, inSpiteOfDoubt: false }
+      return {
+        result: { type: 'no-access', detail, until: null },
+        fromEmail: null,
+        inSpiteOfDoubt: false,
+        advanced: false,
+      }
     }
   }
 
   /** Tries until it is written or the lease is lost: an outcome that is not written is a doubt. */
   async function write(message: LeasedMessage, turn: Turn, signal: AbortSignal): Promise<void> {
-    const state: DeliveryState = { ...message, possibleDuplicate: message.possibleDuplicate || turn.inSpiteOfDoubt }
+    const state: DeliveryState = {
+      ...message,
+      attemptCount: turn.advanced ? 1 : message.attemptCount,
+      possibleDuplicate: message.possibleDuplicate || turn.inSpiteOfDoubt,
+    }
     const settled: Settled = {
       message,
-      settlement: settle(state, turn.result, clock(), chance),
+      settlement: settle(state, turn.result, { now: clock(), random: chance, places }),
       fromEmail: turn.fromEmail,
     }
     for (;;) {

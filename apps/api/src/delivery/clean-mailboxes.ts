@@ -1,0 +1,86 @@
+import type { CallOptions, GraphMailer } from '@inforiver-mail/m365/graph-mailer'
+import type { FastifyBaseLogger } from 'fastify'
+import type { AccessTo } from './access-cache.ts'
+import { callOptions } from './call-options.ts'
+import type { Cleanup, MailboxStore } from './mailbox-store.ts'
+
+const MINUTE_MS = 60_000
+const AGAIN_AFTER_MS = 2 * MINUTE_MS
+/** Then after as long again as it has been looked for. */
+const LOOK_AGAIN_MS = 10_000
+/** What Microsoft has accepted lies among the drafts until then, and its copy appears afterwards; later there is none. */
+const LEAVES_WITHIN_MS = 10 * MINUTE_MS
+/** Then somebody else's mailbox is connected, or nobody's. */
+const GIVE_UP_AFTER_MS = 7 * 24 * 60 * MINUTE_MS
+const CALL_TIMEOUT_MS = 30_000
+/** At once; others are looked for again. */
+const MAX_STRAYS = 3
+
+/** `needed`: by a message that is under way. */
+type Outcome = 'done' | 'not-there' | 'needed' | 'failed'
+type Removed = Awaited<ReturnType<GraphMailer['deleteDraft' | 'readDraft']>>
+
+/** Deletes what is to go from mailboxes and is due. */
+export async function cleanMailboxes(
+  parts: {
+    mailboxStore: MailboxStore
+    access: AccessTo
+    mailer: GraphMailer
+    clock: () => Date
+    logger: FastifyBaseLogger
+  },
+  stopping: AbortSignal,
+): Promise<void> {
+  const { mailboxStore, access, mailer, clock, logger } = parts
+  for (;;) {
+    const cleanups = await mailboxStore.claimCleanups(clock())
+    if (cleanups.length === 0 || stopping.aborted) return
+    const ended = await Promise.allSettled(cleanups.map(clean))
+    for (const each of ended) if (each.status === 'rejected') throw each.reason
+  }
+
+  async function clean(cleanup: Cleanup): Promise<void> {
+    const outcome = await remove(cleanup)
+    const ageMs = clock().getTime() - cleanup.createdAt.getTime()
+    if (outcome === 'not-there' && cleanup.kind === 'copy' && ageMs < LEAVES_WITHIN_MS)
+      return mailboxStore.postponeCleanup(cleanup, later(Math.max(LOOK_AGAIN_MS, ageMs)))
+    if (outcome === 'needed' || (outcome === 'failed' && ageMs < GIVE_UP_AFTER_MS))
+      return mailboxStore.postponeCleanup(cleanup, later(AGAIN_AFTER_MS))
+    if (outcome === 'failed')
+      logger.warn({ tenant: cleanup.tenantId, kind: cleanup.kind }, 'something of ours stays in the mailbox')
+    return mailboxStore.endCleanup(cleanup)
+  }
+
+  async function remove({ tenantId, itemId, kind }: Cleanup): Promise<Outcome> {
+    if (kind === 'stray' && (await mailboxStore.isUnderWay(itemId, later(-LEAVES_WITHIN_MS)))) return 'needed'
+    const signal = AbortSignal.any([stopping, AbortSignal.timeout(CALL_TIMEOUT_MS)])
+    const granted = await access(tenantId, { signal })
+    if (granted.outcome !== 'granted') return 'failed'
+    const options = callOptions(granted, signal)
+    if (kind === 'stray') return removeStrays(itemId, options)
+    const removed = kind === 'draft' ? await mailer.deleteDraft(itemId, options) : await deleteCopy(itemId, options)
+    if (removed.outcome === 'gone' || removed.outcome === 'draft') return 'not-there'
+    return removed.outcome === 'deleted' || removed.outcome === 'sent' ? 'done' : 'failed'
+  }
+
+  /** Whatever is among the drafts for a message that needs none any more. */
+  async function removeStrays(messageId: string, options: CallOptions): Promise<Outcome> {
+    for (let strays = 0; strays < MAX_STRAYS; strays++) {
+      const found = await mailer.findByMessageId(messageId, 'drafts', options)
+      if (found.outcome === 'not-found') return 'done'
+      const removed = found.outcome === 'found' ? await mailer.deleteDraft(found.id, options) : found
+      if (removed.outcome !== 'deleted') return 'failed'
+    }
+    return 'failed'
+  }
+
+  /** What is a draft still has not left yet: deleted, it never would. */
+  async function deleteCopy(itemId: string, options: CallOptions): Promise<Removed> {
+    const read = await mailer.readDraft(itemId, options)
+    return read.outcome === 'sent' ? mailer.deleteForGood(itemId, options) : read
+  }
+
+  function later(ms: number): Date {
+    return new Date(clock().getTime() + ms)
+  }
+}

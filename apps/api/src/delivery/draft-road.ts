@@ -1,0 +1,213 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { CallOptions } from '@inforiver-mail/m365/graph-mailer'
+import { bodyBytesOf } from '@inforiver-mail/m365/message-content'
+import { encodedMessageBytes } from '@inforiver-mail/m365/size-plan'
+import { decideDoubt, type TurnResult } from './delivery-state.ts'
+import type { LeasedMessage, Upload } from './delivery-store.ts'
+import {
+  chargeRequest,
+  draftFailure,
+  toResult,
+  unavailable,
+  type DraftWork,
+  type OpenMessage,
+  type TurnParts,
+} from './turn-parts.ts'
+import { uploadFile, type FileStep } from './upload-file.ts'
+
+// A draft is created, filled and sent. Its immutable id, stored before anything else is done with it, tells for certain
+// whether it was sent, also where a copy cannot be searched for; and any process can go on from it.
+//
+// no draft --created, or found among the drafts--> filling --all files on it--> complete --sent--> sent
+// filling, gone or other than expected--> no draft: it is certain that it was not sent
+// complete, gone--> in doubt: a copy appears late
+
+const DRAFTS_PER_TURN = 2
+/** A wait this short is not worth giving the message up for. */
+const WAIT_IN_PLACE_MS = 15_000
+
+export function createDraftWork({ draftId, fromEmail, uploading, upload }: LeasedMessage): DraftWork {
+  return { draftId, from: fromEmail, uploading, upload, advanced: false, inQuestion: true }
+}
+
+export async function sendByDraft(
+  parts: TurnParts,
+  open: OpenMessage,
+  fromEmail: string,
+  options: CallOptions & { readonly signal: AbortSignal },
+): Promise<TurnResult> {
+  const { mailer } = parts
+  const { message, draft } = open
+  const { attachments } = open.content
+  for (let drafts = 0; drafts < DRAFTS_PER_TURN; drafts++) {
+    const step = await takeOneDraft()
+    if (step !== 'again') return step
+  }
+  return unavailable('The draft of the message was changed or deleted in the mailbox while it was being made.')
+
+  async function takeOneDraft(): Promise<NotReady> {
+    const ready = draft.draftId === null ? await obtainDraft() : await resumeDraft(draft.draftId)
+    if (ready !== 'ready') return ready
+    const filled = draft.uploading ? await fillDraft() : 'ready'
+    if (filled !== 'ready') return filled
+    const sent = await mailer.sendDraft(currentDraft(), options)
+    return sent.outcome === 'gone' ? afterGone() : toResult(sent, true)
+  }
+
+  async function obtainDraft(): Promise<Step> {
+    // A draft of an attempt whose answer was lost, or whose process ended before it could write down the id.
+    const isFirst = message.attemptCount <= 1 && message.lookups === null
+    if (!isFirst) {
+      const found = await mailer.findByMessageId(message.id, 'drafts', options)
+      if (found.outcome === 'found') {
+        await storeDraft(found.id, message.fromEmail ?? fromEmail)
+        return resumeDraft(found.id)
+      }
+      if (found.outcome !== 'not-found' && found.outcome !== 'refused') return draftFailure(found)
+    }
+    const files = open.plan.road === 'send-mail' ? attachments : []
+    const bytes = encodedMessageBytes({
+      bodyBytes: bodyBytesOf(open.content),
+      attachmentBytes: files.map(({ sizeBytes }) => sizeBytes),
+    })
+    const waitUntil = await chargeRequest(parts, message.tenantId, bytes)
+    if (waitUntil) return { type: 'waiting', until: waitUntil }
+    const outgoing = {
+      ...open.content,
+      attachments: await Promise.all(files.map((file) => open.read.whole(file))),
+      id: message.id,
+      from: { address: fromEmail },
+    }
+    const created = await mailer.createDraft(outgoing, options)
+    if (created.outcome === 'unknown') await parts.mailboxStore.expectStray(message.tenantId, message.id, parts.clock())
+    if (created.outcome !== 'created') return draftFailure(created)
+    await storeDraft(created.draftId, fromEmail)
+    draft.inQuestion = false
+    return 'ready'
+  }
+
+  /** A draft from an earlier turn, or process: is it what is written down of it? */
+  async function resumeDraft(draftId: string): Promise<Step> {
+    if (draft.from !== null && draft.from !== fromEmail) return discardDraft(draftId)
+    if (!draft.uploading) return 'ready'
+    const counted = await mailer.countAttachments(draftId, options)
+    if (counted.outcome === 'gone') return afterGone()
+    if (counted.outcome !== 'counted') return draftFailure(counted)
+    const { attached } = draft.upload
+    // The answer to its last request was lost.
+    if (counted.count === attached + 1) await store({ attached: attached + 1, session: null, position: 0 })
+    else if (counted.count !== attached) return discardDraft(draftId)
+    return 'ready'
+  }
+
+  /** One file after the other: Microsoft keeps their order, and one position says how far it has come. */
+  async function fillDraft(): Promise<Step> {
+    while (draft.upload.attached < attachments.length) {
+      const step = await uploadFile(parts, open, { charge, store, options })
+      if (step === 'draft-gone') return afterGone()
+      if (step !== 'attached') return wasRefused(step) ? afterRefusal(step) : step
+    }
+    if (draft.inQuestion) {
+      const checked = await checkFiles()
+      if (checked !== 'ready') return checked
+    }
+    requireLease(await parts.store.finishUpload(message))
+    draft.uploading = false
+    return 'ready'
+  }
+
+  /** A request that was given up may have been carried out afterwards, and its file be on the draft twice. */
+  async function checkFiles(): Promise<Step> {
+    const counted = await mailer.countAttachments(currentDraft(), options)
+    if (counted.outcome === 'gone') return afterGone()
+    if (counted.outcome !== 'counted') return draftFailure(counted)
+    if (counted.count > attachments.length) return discardDraft(currentDraft())
+    // The next turn looks again, and does not trust the draft if it is still so.
+    if (counted.count < attachments.length) return unavailable('The draft does not show all attachments yet.')
+    return 'ready'
+  }
+
+  async function discardDraft(draftId: string): Promise<NotReady> {
+    const deleted = await mailer.deleteDraft(draftId, options)
+    if (deleted.outcome === 'sent') return sentByHand()
+    if (deleted.outcome === 'gone') return afterGone()
+    if (deleted.outcome !== 'deleted') return draftFailure(deleted)
+    await storeDraft(null, null)
+    return 'again'
+  }
+
+  async function afterGone(): Promise<NotReady> {
+    // Complete, it may have been sent, and its copy be late: by a call whose answer was lost, or by a person.
+    const mayBeSent = !draft.uploading && (message.lookups === null || decideDoubt(message, true) === 'look-up')
+    if (mayBeSent) return { type: 'not-found' }
+    await storeDraft(null, null)
+    return 'again'
+  }
+
+  /** Nothing can be put on a message that a person has sent. */
+  async function afterRefusal(refused: TurnResult): Promise<TurnResult> {
+    const read = await mailer.readDraft(currentDraft(), options)
+    return read.outcome === 'sent' ? sentByHand() : refused
+  }
+
+  function sentByHand(): TurnResult {
+    const { attached } = draft.upload
+    if (!draft.uploading || attached === attachments.length) return { type: 'found' }
+    return draftFailure({
+      outcome: 'refused',
+      reason: 'draft-gone',
+      title: 'The message was sent from the mailbox before it was complete',
+      detail: `Somebody sent its draft by hand, with ${attached} of its ${attachments.length} attachments.`,
+      microsoftCode: null,
+      requestId: null,
+    })
+  }
+
+  async function charge(bytes: number): Promise<FileStep | null> {
+    const stopping = parts.stopping()
+    for (;;) {
+      if (stopping.aborted) return { type: 'waiting', until: parts.clock() }
+      const until = await parts.mailboxStore.chargeUpload(message.tenantId, bytes, parts.clock())
+      if (!until) return null
+      const waitMs = until.getTime() - parts.clock().getTime()
+      if (waitMs > WAIT_IN_PLACE_MS) return { type: 'waiting', until }
+      const signal = AbortSignal.any([options.signal, stopping])
+      await delay(waitMs, undefined, { signal }).catch(() => options.signal.throwIfAborted())
+    }
+  }
+
+  async function store(upload: Upload): Promise<void> {
+    const before = attachments.slice(0, upload.attached)
+    const uploadedBytes = before.reduce((sum, { sizeBytes }) => sum + sizeBytes, upload.position)
+    requireLease(await parts.store.storeUpload(message, upload, uploadedBytes))
+    draft.upload = upload
+    draft.advanced = true
+  }
+
+  async function storeDraft(draftId: string | null, from: string | null): Promise<void> {
+    const stored = { draftId, from, uploading: open.plan.road === 'draft' }
+    requireLease(await parts.store.storeDraft(message, stored))
+    Object.assign(draft, { ...stored, upload: { attached: 0, session: null, position: 0 } })
+  }
+
+  function currentDraft(): string {
+    if (draft.draftId === null) throw new Error('There is no draft.')
+    return draft.draftId
+  }
+}
+
+function wasRefused(result: TurnResult): boolean {
+  return result.type === 'failure' && result.failure.outcome === 'refused'
+}
+
+type NotReady = 'again' | TurnResult
+type Step = 'ready' | NotReady
+
+/** Somebody else goes on with the message, or it was cancelled: nothing more is done with it here. */
+export class LeaseLostError extends Error {
+  override readonly name = 'LeaseLostError'
+}
+
+function requireLease(held: boolean): void {
+  if (!held) throw new LeaseLostError('The lease was lost before the draft was sent.')
+}

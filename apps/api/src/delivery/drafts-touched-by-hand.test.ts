@@ -1,0 +1,109 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import { setTimeout as delay } from 'node:timers/promises'
+import { mailsIn } from '../test-support/mailbox.ts'
+import { MINUTES } from '../test-support/test-clock.ts'
+import {
+  createUploadGround,
+  expectArrival,
+  files,
+  MB,
+  submitFiles,
+  untilRanges,
+  type UploadGround,
+} from '../test-support/upload-ground.ts'
+
+let ground: UploadGround
+
+beforeAll(async () => {
+  ground = await createUploadGround()
+})
+afterAll(() => ground.close())
+beforeEach(() => ground.calm())
+afterEach(() => ground.requireNothingInMemory())
+
+const set = (settings: object) => ground.microsoft.control('PATCH', '/settings', settings)
+const answer = (status: number, code: string) => ({ action: 'answer', status, body: { error: { code, message: '' } } })
+
+async function draftIdOf(id: string): Promise<string> {
+  const [row] = await ground.database.query<{ draft_id: string }>('SELECT draft_id FROM messages WHERE id = $1', [id])
+  return row?.draft_id ?? ''
+}
+
+/** A request of Ada's own, as Outlook makes it. */
+async function asAda(method: string, path: string, body?: object): Promise<number> {
+  const { accessToken } = await ground.microsoft.control('POST', '/people/ada@contoso.com/tokens', {
+    scopes: ['Mail.ReadWrite', 'Mail.Send'],
+  })
+  const headers = {
+    authorization: `Bearer ${accessToken}`,
+    prefer: 'IdType="ImmutableId"',
+    ...(body && { 'content-type': 'application/json' }),
+  }
+  const init = { method, headers, ...(body && { body: JSON.stringify(body) }) }
+  return (await fetch(`${ground.microsoft.graphBaseUrl}/v1.0/me/messages/${path}`, init)).status
+}
+
+it('delivers a draft whole that a person threw into Deleted Items', async () => {
+  await set({ uploadLatencyMs: 1_000 })
+  const contents = files(12 * MB)
+  const id = await submitFiles(ground, 'thrown away', contents)
+  await untilRanges(ground.microsoft, 'thrown away', 1)
+  expect(await asAda('DELETE', await draftIdOf(id))).toBe(204)
+  expect(await ground.passUntil(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false })
+  await expectArrival(ground.microsoft, 'thrown away', contents)
+})
+
+it('makes a draft anew that a person deleted for good', async () => {
+  await set({ uploadLatencyMs: 1_000 })
+  const contents = files(12 * MB)
+  const id = await submitFiles(ground, 'deleted', contents)
+  await untilRanges(ground.microsoft, 'deleted', 1)
+  const draftId = await draftIdOf(id)
+  expect([await asAda('DELETE', draftId), await asAda('DELETE', draftId)]).toEqual([204, 204])
+  await ground.passUntil(id, { status: 'sent', possibleDuplicate: false })
+  await expectArrival(ground.microsoft, 'deleted', contents)
+})
+
+it('fails a message whose draft a person sent half full, says so, and does not send it again', async () => {
+  await set({ uploadLatencyMs: 1_000 })
+  const id = await submitFiles(ground, 'sent by hand', files(100, 12 * MB))
+  await untilRanges(ground.microsoft, 'sent by hand', 1)
+  expect(await asAda('POST', `${await draftIdOf(id)}/send`)).toBe(202)
+  expect(await ground.passUntil(id, { status: 'failed' })).toMatchObject({
+    problem: { code: 'message-refused', detail: expect.stringContaining('with 1 of its 2 attachments') },
+  })
+  await ground.pass(3 * MINUTES)
+  await delay(2_500) // in which leftovers are looked for
+  expect(await ground.arrived('sent by hand')).toBe(1)
+  const sent = await mailsIn(ground.microsoft, 'sent by hand', { mailbox: 'ada@contoso.com', folder: 'sentItems' })
+  expect(sent).toHaveLength(1)
+})
+
+it('makes a draft anew that a person attached other files to', async () => {
+  await ground.switchOn({ kind: 'http', endpoint: 'upload-range', do: answer(503, 'ErrorServerBusy') })
+  const contents = files(100, 4 * MB)
+  const id = await submitFiles(ground, 'added to', contents)
+  await ground.service.until(id, { attempts: [{}] })
+  const draftId = await draftIdOf(id)
+  for (const name of ['one', 'two']) {
+    const file = { '@odata.type': '#microsoft.graph.fileAttachment', name, contentBytes: 'eA==' }
+    expect(await asAda('POST', `${draftId}/attachments`, file)).toBe(201)
+  }
+  expect(await ground.passUntil(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false })
+  await expectArrival(ground.microsoft, 'added to', contents)
+})
+
+it('makes a draft anew on which a file appeared while it was being filled, as after a request that was given up', async () => {
+  await ground.microsoft.control('PATCH', '/settings', { uploadLatencyMs: 1_000 })
+  await ground.switchOn({ kind: 'http', endpoint: 'draft-attach', do: { action: 'reset', when: 'before' } })
+  const contents = files(100, 8 * MB)
+  const id = await submitFiles(ground, 'appeared', contents)
+  await ground.service.until(id, { attempts: [{}] })
+  await ground.pass(15_000)
+  await untilRanges(ground.microsoft, 'appeared', 1)
+  const late = { '@odata.type': '#microsoft.graph.fileAttachment', name: 'late', contentBytes: 'eA==' }
+  expect(await asAda('POST', `${await draftIdOf(id)}/attachments`, late)).toBe(201)
+
+  expect(await ground.passUntil(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false })
+  await expectArrival(ground.microsoft, 'appeared', contents)
+})

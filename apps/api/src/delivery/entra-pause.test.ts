@@ -1,0 +1,172 @@
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { createDeliveryGround, type DeliveryGround } from '../test-support/delivery-ground.ts'
+import { SETTINGS } from '../test-support/office365-smtp.ts'
+import { HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
+import { connectMailbox } from '../test-support/test-service.ts'
+
+const MESSAGES = 200
+const LONGEST_PAUSE_MS = 1 * MINUTES // where Entra asks for nothing
+
+let ground: DeliveryGround
+
+beforeAll(async () => {
+  // Two processes that deliver, and any number of messages at once.
+  const environment = { MAILBOX_CONCURRENCY: '0' }
+  ground = await createDeliveryGround({ environment })
+  await ground.startProduct({ environment: { ROLE: 'worker', MAILBOX_MESSAGES_PER_MINUTE: '0', ...environment } })
+})
+afterAll(() => ground.close())
+
+beforeEach(async () => {
+  await ground.microsoft.control('DELETE', '/scenarios')
+  await ground.microsoft.control('PATCH', '/settings', { mailboxConcurrency: null, accessTokenSeconds: 60 * 60 })
+  await ground.database.query('DELETE FROM messages')
+  await connectMailbox(ground.product)
+  await ground.microsoft.control('DELETE', '/counters')
+})
+
+const breakEntra = (answer: object) =>
+  ground.switchOn({ kind: 'http', endpoint: 'token', do: { action: 'answer', ...answer } }, 'always')
+
+async function tokenRequests(): Promise<number> {
+  return (await ground.microsoft.control('GET', '/counters')).endpoints.token?.requests ?? 0
+}
+
+async function submitMany(subject: string): Promise<void> {
+  await Promise.all(Array.from({ length: MESSAGES }, () => ground.service.submit({ subject })))
+}
+
+/** Until no process has anything to do before time passes. */
+async function standstill(): Promise<void> {
+  const busy = () =>
+    ground.database.query(
+      `SELECT m.id FROM messages m JOIN tenants t ON t.id = m.tenant_id
+        WHERE m.status = 'sending'
+           OR m.status = 'queued' AND m.next_attempt_at <= $1 AND coalesce(t.mailbox_paused_until <= $1, true)`,
+      [ground.clock.now()],
+    )
+  await expect.poll(busy, { interval: 50 }).toEqual([])
+}
+
+async function untilAllAreSent(subject: string): Promise<void> {
+  const left = () => ground.database.query(`SELECT id FROM messages WHERE status <> 'sent'`)
+  await expect.poll(left, { interval: 100 }).toEqual([])
+  expect(await ground.arrived(subject)).toBe(MESSAGES)
+}
+
+it.each([
+  ['in seconds', { form: 'seconds', seconds: 600 }],
+  ['as a date', { form: 'http-date', seconds: 600 }],
+])(
+  'asks Entra once before the time that it named %s is over, and then sends all messages',
+  async (form, retryAfter) => {
+    await ground.pass(2 * HOURS)
+    await breakEntra({ status: 429, retryAfter, body: { error: 'temporarily_unavailable' } })
+    await submitMany(form)
+    await standstill()
+    await ground.pass(9 * MINUTES)
+    await standstill()
+    expect(await tokenRequests()).toBe(1)
+
+    await ground.microsoft.control('DELETE', '/scenarios')
+    await ground.pass(1 * MINUTES)
+
+    await untilAllAreSent(form)
+    expect(await tokenRequests()).toBe(2)
+  },
+)
+
+it('asks Entra ever more seldom while it answers 503, and sends all messages within a minute when it is back', async () => {
+  await ground.pass(2 * HOURS)
+  await breakEntra({ status: 503 })
+  await submitMany('503')
+  await standstill()
+  expect(await tokenRequests()).toBe(1)
+
+  for (let second = 0; second < 300; second += 10) {
+    await ground.pass(10 * SECONDS)
+    await standstill()
+  }
+  // After 2, 4, 8, 16 and 32 seconds and then every minute, or after half as long.
+  expect(await tokenRequests()).toBeLessThanOrEqual(14)
+
+  await ground.microsoft.control('DELETE', '/scenarios')
+  await ground.pass(LONGEST_PAUSE_MS)
+
+  await untilAllAreSent('503')
+})
+
+it('asks Entra nothing for messages while the client secret is known to have expired', async () => {
+  await ground.pass(2 * HOURS)
+  await ground.switchOn('secret-expired', 'always')
+  await submitMany('Secret')
+  await expect.poll(() => ground.database.query(`SELECT id FROM messages WHERE status <> 'held'`)).toEqual([])
+  expect(await tokenRequests()).toBe(1)
+
+  await ground.pass(1 * HOURS)
+  const { id } = await ground.service.submit({ subject: 'Secret' })
+  await ground.service.until(id, { status: 'held', heldBecause: 'app-misconfigured' })
+  expect(await tokenRequests()).toBe(1)
+})
+
+it('asks Entra at once for a mailbox that is connected anew', async () => {
+  await ground.pass(2 * HOURS)
+  await breakEntra({ status: 429, retryAfter: { form: 'seconds', seconds: 3_600 } })
+  const { id } = await ground.service.submit()
+  await ground.service.until(id, { status: 'queued', attempts: [{ outcome: 'unavailable' }] })
+  await ground.microsoft.control('DELETE', '/scenarios')
+
+  await connectMailbox(ground.product)
+
+  expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false })
+})
+
+it('waits no longer than an hour, whatever Entra asks for', async () => {
+  await ground.pass(2 * HOURS)
+  await breakEntra({ status: 429, headers: { 'retry-after': '999999999' } })
+  const { id } = await ground.service.submit()
+  await ground.service.until(id, { status: 'queued', attempts: [{ outcome: 'unavailable' }] })
+  await ground.microsoft.control('DELETE', '/scenarios')
+
+  await ground.pass(1 * HOURS)
+
+  expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false })
+})
+
+it.each([
+  ['answers 503', { action: 'answer', status: 503 }],
+  ['breaks the connection', { action: 'reset' }],
+])('sends with the token that is still good for four minutes while Entra %s', async (subject, fault) => {
+  await ground.pass(56 * MINUTES)
+  await ground.switchOn({ kind: 'http', endpoint: 'token', do: fault }, 'always')
+  const { id } = await ground.service.submit({ subject })
+
+  expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({ attempts: [{ outcome: 'sent' }] })
+  expect((await ground.service.get(SETTINGS)).json).toMatchObject({ status: 'connected', problem: null })
+})
+
+it('sends with the token that is still good while another process is at getting a new one', async () => {
+  await ground.pass(56 * MINUTES)
+  await ground.switchOn({ kind: 'http', endpoint: 'token', do: { action: 'hang' } }, 'always')
+  await ground.database.query(
+    `UPDATE tenant_settings SET refresh_lease_owner = 'another process', refresh_lease_until = $1`,
+    [new Date(ground.clock.now().getTime() + 30 * SECONDS)],
+  )
+  const { id } = await ground.service.submit({ subject: 'Meanwhile' })
+
+  expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({ attempts: [{ outcome: 'sent' }] })
+})
+
+it('does not send with a token that Graph refused, although it is good for four minutes', async () => {
+  await ground.pass(56 * MINUTES)
+  await breakEntra({ status: 503 })
+  await ground.switchOn({ kind: 'access-token', change: 'revoked', endpoint: 'sendMail' })
+  const { id } = await ground.service.submit({ subject: 'Refused' })
+  await ground.service.until(id, { status: 'queued', attempts: [{ outcome: 'unavailable' }] })
+
+  await ground.microsoft.control('DELETE', '/scenarios')
+  await ground.pass(LONGEST_PAUSE_MS)
+
+  await ground.service.until(id, { status: 'sent' })
+  expect(await ground.arrived('Refused')).toBe(1)
+})

@@ -1,0 +1,78 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
+import { clientCertificate } from '../../../../packages/m365/src/test-support/self-signed-certificate.ts'
+import { mailsIn } from '../test-support/mailbox.ts'
+import { SETTINGS } from '../test-support/office365-smtp.ts'
+import { createTestGround, type TestGround } from '../test-support/test-product.ts'
+import { createServiceClient } from '../test-support/test-service.ts'
+import { startWorkerProcess } from '../test-support/worker-process.ts'
+
+const MESSAGES = 100
+
+const { certificate, privateKey } = clientCertificate()
+let folder: string
+let ground: TestGround
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'certificate-'))
+  await writeFile(join(folder, 'client.pem'), certificate + privateKey, { mode: 0o600 })
+  ground = await createTestGround({ certificates: [certificate] })
+})
+afterAll(async () => {
+  await ground.close()
+  await rm(folder, { recursive: true })
+})
+
+const byCertificate = () => ({
+  AZURE_CLIENT_SECRET: '',
+  AZURE_CLIENT_CERTIFICATE_PATH: join(folder, 'client.pem'),
+})
+
+it.each([
+  ['a person’s tokens and a client secret', () => ({}), 'Ada Admin', 'refresh_token'],
+  ['a person’s tokens and a certificate', byCertificate, 'Ada Admin', 'refresh_token'],
+  ['the application’s own access', () => ({ GRAPH_AUTH: 'application' }), 'Grace Global', 'client_credentials'],
+  [
+    'the application’s own access and a certificate',
+    () => ({ GRAPH_AUTH: 'application', ...byCertificate() }),
+    'Grace Global',
+    'client_credentials',
+  ],
+])(
+  'gets one new token for 100 messages in two processes after the old one has expired, with %s',
+  async (subject, environment, account, grantType) => {
+    await ground.clear()
+    await ground.microsoft.control('PATCH', '/settings', { mailboxConcurrency: null })
+    const api = await ground.startProduct({ environment: { ROLE: 'api', ...environment() } })
+    onTestFinished(() => api.close())
+    const ada = api.newBrowser()
+    await ada.signIn('Ada Admin')
+    const { consentUrl } = (await ada.call('POST', `${SETTINGS}/configure`, { fromEmail: 'reports@contoso.com' })).json
+    expect((await ada.consent(consentUrl, account)).status).toBe(200)
+    const service = await createServiceClient(api)
+    await Promise.all(Array.from({ length: MESSAGES }, () => service.submit({ subject })))
+    await ground.database.query(
+      `UPDATE tenant_settings SET access_token_obtained_at = now() - interval '2 hours', access_token_expires_at = now() - interval '1 hour'`,
+    )
+    await ground.microsoft.control('DELETE', '/counters')
+    // So long that every message of both processes waits for it.
+    const slow = { kind: 'http', endpoint: 'token', do: { action: 'delay', delayMs: 1_500 } }
+    await ground.microsoft.control('POST', '/scenarios', { effect: slow })
+
+    for (let each = 0; each < 2; each += 1) {
+      const worker = await startWorkerProcess(ground, { MAILBOX_CONCURRENCY: '0', ...environment() })
+      onTestFinished(() => worker.close())
+    }
+
+    const left = () => ground.database.query(`SELECT id, status FROM messages WHERE status <> 'sent'`)
+    await expect.poll(left, { interval: 100 }).toEqual([])
+    const { items } = await ground.microsoft.control('GET', '/log')
+    const tokens = items.filter(({ endpoint }: { endpoint: string }) => endpoint === 'token')
+    expect(tokens.map(({ details }: { details: object }) => details)).toEqual([
+      expect.objectContaining({ grant_type: grantType }),
+    ])
+    expect(await mailsIn(ground.microsoft, subject)).toHaveLength(MESSAGES)
+  },
+)

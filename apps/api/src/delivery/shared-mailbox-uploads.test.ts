@@ -1,0 +1,78 @@
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { mailsIn } from '../test-support/mailbox.ts'
+import { connectMailbox } from '../test-support/test-service.ts'
+import {
+  createUploadGround,
+  expectArrival,
+  files,
+  MB,
+  submitFiles,
+  untilRanges,
+  uploadsOf,
+  type UploadGround,
+} from '../test-support/upload-ground.ts'
+
+// Ada sends as reports@contoso.com, a shared mailbox.
+
+let ground: UploadGround
+
+beforeAll(async () => {
+  ground = await createUploadGround({ fromEmail: 'reports@contoso.com' })
+})
+afterAll(() => ground.close())
+beforeEach(() => ground.calm())
+
+const drafts = (subject: string) => mailsIn(ground.microsoft, subject, { mailbox: 'ada@contoso.com', folder: 'drafts' })
+
+it('makes the draft in the delegate’s own mailbox, from the sender', async () => {
+  await ground.microsoft.control('PATCH', '/settings', { uploadLatencyMs: 1_000 })
+  const id = await submitFiles(ground, 'shared draft', files(8 * MB))
+  await untilRanges(ground.microsoft, 'shared draft', 1)
+  expect(await drafts('shared draft')).toMatchObject([{ from: { address: 'reports@contoso.com' } }])
+  expect(await uploadsOf(ground.microsoft, 'shared draft')).toMatchObject([{ mailbox: 'ada@contoso.com' }])
+  await ground.service.until(id, { status: 'sent' })
+})
+
+it('delivers a large message from the sender', async () => {
+  const contents = files(100, 4 * MB)
+  const id = await submitFiles(ground, 'shared', contents)
+  expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({ from: 'reports@contoso.com' })
+  await expectArrival(ground.microsoft, 'shared', contents)
+  expect(await mailsIn(ground.microsoft, 'shared')).toMatchObject([{ from: { address: 'reports@contoso.com' } }])
+})
+
+it('fails with an explanation that can be acted on when Microsoft denies the upload', async () => {
+  await ground.switchOn('upload-session-access-denied')
+  const id = await submitFiles(ground, 'denied', files(4 * MB))
+  expect(await ground.service.until(id, { status: 'failed' })).toMatchObject({
+    problem: {
+      microsoftCode: 'ErrorAccessDenied',
+      title: 'Microsoft denied access to the mailbox',
+      detail: expect.stringMatching(/A workspace admin connects the mailbox again .+ Then retry the message\.$/),
+    },
+  })
+})
+
+it.each(['before', 'after'])(
+  'leaves from the sender that is configured when it is sent, changed %s its upload broke off',
+  async (when) => {
+    const subject = `new sender, ${when}`
+    const contents = files(4 * MB)
+    const answer = {
+      action: 'answer',
+      status: 503,
+      body: { error: { code: 'ErrorMailboxStoreUnavailable', message: '' } },
+    }
+    const endpoint = when === 'before' ? 'upload-range' : 'draft-send'
+    await ground.switchOn({ kind: 'http', endpoint, do: answer })
+    const id = await submitFiles(ground, subject, contents)
+    await ground.service.until(id, { attempts: [{ outcome: 'unavailable' }] })
+    expect(await drafts(subject)).toMatchObject([{ from: { address: 'reports@contoso.com' } }])
+
+    await connectMailbox(ground.product, { fromEmail: 'board@contoso.com', largeAttachments: true })
+    expect(await ground.passUntil(id, { status: 'sent' })).toMatchObject({ from: 'board@contoso.com' })
+    await expectArrival(ground.microsoft, subject, contents)
+    expect(await mailsIn(ground.microsoft, subject)).toMatchObject([{ from: { address: 'board@contoso.com' } }])
+    await connectMailbox(ground.product, { fromEmail: 'reports@contoso.com', largeAttachments: true })
+  },
+)

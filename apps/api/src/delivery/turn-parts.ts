@@ -1,0 +1,77 @@
+import { COUNTED_FROM_BYTES } from '@inforiver-mail/contract/message'
+import type { Failure } from '@inforiver-mail/m365/classify-failure'
+import type { GraphMailer, SendOutcome } from '@inforiver-mail/m365/graph-mailer'
+import type { MessageContent } from '@inforiver-mail/m365/message-content'
+import type { RandomBytes } from '@inforiver-mail/m365/random'
+import type { SizePlan } from '@inforiver-mail/m365/size-plan'
+import type { TokenVault } from '@inforiver-mail/m365/token-vault'
+import type { ByteBudget } from '../byte-budget.ts'
+import type { Access, AccessTo, LostAccessTo } from './access-cache.ts'
+import type { TurnResult } from './delivery-state.ts'
+import type { DeliveryStore, LeasedMessage, Upload } from './delivery-store.ts'
+import type { MailboxStore } from './mailbox-store.ts'
+import type { AttachmentReader } from './read-attachment.ts'
+
+/** What every turn of a message uses. */
+export interface TurnParts {
+  readonly store: Pick<DeliveryStore, 'storeDraft' | 'storeUpload' | 'finishUpload' | 'readContent' | 'readChunks'>
+  readonly mailboxStore: Pick<MailboxStore, 'chargeUpload' | 'learnSizeLimit' | 'expectStray'>
+  readonly cachedAccess: (tenantId: string, stamp: string, signal: AbortSignal) => Promise<Access>
+  readonly access: AccessTo
+  readonly lostAccess: LostAccessTo
+  readonly mailer: GraphMailer
+  readonly vault: TokenVault
+  readonly random: RandomBytes
+  readonly budget: ByteBudget
+  readonly clock: () => Date
+  /** Aborted when the process is about to end: what takes long is left to another one then. */
+  readonly stopping: () => AbortSignal
+}
+
+/** A message with what it holds opened, and how far it has come. */
+export interface OpenMessage {
+  readonly message: LeasedMessage
+  readonly content: MessageContent
+  readonly plan: SizePlan
+  readonly encodedBytes: number
+  readonly read: AttachmentReader
+  readonly draft: DraftWork
+}
+
+/** How far the draft of a message has come; it changes along with the message's row. */
+export interface DraftWork {
+  draftId: string | null
+  /** The sender that it was made for; null while there is none, or nobody knows. */
+  from: string | null
+  uploading: boolean
+  upload: Upload
+  /** In this turn. */
+  advanced: boolean
+  /** Not everything that was done with it was answered: before it is sent, what is on it is counted. */
+  inQuestion: boolean
+}
+
+/** A small request is not worth asking for. Null when it may go. */
+export async function chargeRequest(
+  { mailboxStore, clock }: TurnParts,
+  tenantId: string,
+  bytes: number,
+): Promise<Date | null> {
+  return bytes < COUNTED_FROM_BYTES ? null : mailboxStore.chargeUpload(tenantId, bytes, clock())
+}
+
+export function toResult(outcome: SendOutcome, canLookUp: boolean): TurnResult {
+  if (outcome.outcome === 'sent')
+    return { type: 'sent', retryAfter: outcome.retryAfter, detail: 'Microsoft accepted the message.' }
+  return { type: 'failure', failure: outcome, canLookUp }
+}
+
+/** Before a draft is sent nothing is in doubt about the message: a draft more or less sends nothing. */
+export function draftFailure(from: Failure): Extract<TurnResult, { type: 'failure' }> {
+  const certain = from.outcome === 'unknown' ? { ...from, outcome: 'unavailable' as const } : from
+  return { type: 'failure', failure: certain, canLookUp: true }
+}
+
+export function unavailable(detail: string): TurnResult {
+  return draftFailure({ outcome: 'unavailable', retryAfter: null, microsoftCode: null, requestId: null, detail })
+}

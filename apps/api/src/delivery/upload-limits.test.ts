@@ -1,0 +1,116 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { postMultipart } from '../test-support/multipart.ts'
+import { HOURS } from '../test-support/test-clock.ts'
+import {
+  createUploadGround,
+  expectArrival,
+  expectNoDraft,
+  files,
+  largeMail,
+  MB,
+  submitFiles,
+  uploadsOf,
+  type UploadGround,
+} from '../test-support/upload-ground.ts'
+
+let ground: UploadGround
+
+beforeAll(async () => {
+  ground = await createUploadGround()
+})
+afterAll(() => ground.close())
+beforeEach(() => ground.calm())
+afterEach(() => ground.requireNothingInMemory())
+
+const set = (settings: object) => ground.microsoft.control('PATCH', '/settings', settings)
+const submit = (subject: string, sizes: readonly number[]) =>
+  postMultipart(ground.product.publicUrl, ground.service.key, largeMail(subject, files(...sizes)))
+
+describe.each([400, 413])('a message that the organisation finds too large, refused by %s', (messageTooLargeStatus) => {
+  beforeEach(() => set({ messageTooLargeStatus, messageSizeLimitBytes: 5_000_000 }))
+
+  it.each([
+    ['when a session is asked for', [4 * MB]],
+    ['when a small file is attached', [2 * MB, 2 * MB]],
+  ])('fails with a sentence %s', async (name, sizes) => {
+    const id = await submitFiles(ground, `${messageTooLargeStatus} ${name}`, files(...sizes))
+    expect(await ground.service.until(id, { status: 'failed' })).toMatchObject({
+      problem: {
+        code: 'message-too-large',
+        microsoftCode: 'ErrorMessageSizeExceeded',
+        detail: expect.stringMatching(
+          / bytes\. .+ The submitting service submits it again with smaller attachments, or fewer\./,
+        ),
+      },
+      progress: null,
+    })
+  })
+
+  it('leaves no draft behind', async () => {
+    const subject = `${messageTooLargeStatus} draft`
+    const id = await submitFiles(ground, subject, files(100, 4 * MB))
+    await ground.service.until(id, { status: 'failed' })
+    const left = () => ground.database.query('SELECT 1 FROM mailbox_cleanups')
+    await expect.poll(left).toEqual([])
+    await expectNoDraft(ground.microsoft, subject)
+  })
+
+  it('is learned from: the next of its size is refused when it is submitted, and a smaller one goes', async () => {
+    const subject = `${messageTooLargeStatus} learned`
+    const id = await submitFiles(ground, subject, files(4 * MB))
+    await ground.service.until(id, { status: 'failed' })
+
+    expect(await submit(subject, [4 * MB])).toMatchObject({ status: 413, json: { code: 'message-too-large' } })
+    const smaller = files(3 * MB)
+    await ground.service.until(await submitFiles(ground, `${subject} smaller`, smaller), { status: 'sent' })
+    await expectArrival(ground.microsoft, `${subject} smaller`, smaller)
+  })
+
+  it('is tried again a day later, when the limit may have been raised', async () => {
+    const subject = `${messageTooLargeStatus} a day later`
+    const id = await submitFiles(ground, subject, files(4 * MB))
+    await ground.service.until(id, { status: 'failed' })
+    await set({ messageSizeLimitBytes: null })
+    await ground.pass(24 * HOURS)
+    const contents = files(4 * MB)
+    const next = await submitFiles(ground, `${subject} again`, contents)
+    expect(await ground.service.until(next, { status: 'sent' })).toMatchObject({ attempts: [{ outcome: 'sent' }] })
+    await expectArrival(ground.microsoft, `${subject} again`, contents)
+  })
+})
+
+describe('a file just below 3 MB, which fits neither one request nor, as documented, a session', () => {
+  const GAP_BYTES = 3 * MB - 1
+
+  it.each([400, 413])(
+    'fails with its size named where a session is refused by %s',
+    async (attachmentTooSmallStatus) => {
+      await set({ attachmentTooSmallStatus })
+      const subject = `gap ${attachmentTooSmallStatus}`
+      const id = await submitFiles(ground, subject, files(100, GAP_BYTES))
+      expect(await ground.service.until(id, { status: 'failed' })).toMatchObject({
+        problem: {
+          code: 'message-too-large',
+          microsoftCode: 'ErrorAttachmentSizeShouldNotBeLessThanMinimumSize',
+          detail: expect.stringContaining(`Attachment 2 has ${GAP_BYTES} bytes.`),
+        },
+      })
+    },
+  )
+
+  it('limits no other message', async () => {
+    const id = await submitFiles(ground, 'gap, nothing learned', files(GAP_BYTES))
+    await ground.service.until(id, { status: 'failed' })
+    const contents = files(3 * MB)
+    const next = await submitFiles(ground, 'after the gap', contents)
+    expect(await ground.service.until(next, { status: 'sent' })).toMatchObject({ attempts: [{ outcome: 'sent' }] })
+    await expectArrival(ground.microsoft, 'after the gap', contents)
+  })
+
+  it('is not asked for where one request is enough', async () => {
+    const contents = files(2_900_000, 2_900_000)
+    await ground.service.until(await submitFiles(ground, 'below the gap', contents), { status: 'sent' })
+    await expectArrival(ground.microsoft, 'below the gap', contents)
+    expect(await uploadsOf(ground.microsoft, 'below the gap')).toEqual([])
+  })
+})

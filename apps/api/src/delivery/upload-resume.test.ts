@@ -1,0 +1,190 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
+import { systemClock } from '../clock.ts'
+import { HOURS, SECONDS } from '../test-support/test-clock.ts'
+import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
+import { connectMailbox, createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
+import {
+  expectArrival,
+  files,
+  RANGE_BYTES,
+  rangesTaken,
+  submitFiles,
+  untilRanges,
+  uploadsOf,
+} from '../test-support/upload-ground.ts'
+import { startWorkerProcess, type WorkerProcess } from '../test-support/worker-process.ts'
+
+const AFTER_THE_LEASE_MS = 60 * SECONDS
+const LOOKS_AT_LEASES_EVERY_MS = 1 * SECONDS
+
+const ONE_FILE = [0, RANGE_BYTES, 2 * RANGE_BYTES]
+const sizes = [100, 2 * RANGE_BYTES + 17, 200]
+
+let ground: TestGround
+let api: TestProduct
+let service: ServiceClient
+
+beforeAll(async () => {
+  ground = await createTestGround()
+  api = await ground.startProduct({ environment: { ROLE: 'api' } })
+  await connectMailbox(api, { largeAttachments: true })
+  service = await createServiceClient(api)
+})
+afterAll(() => ground.close())
+beforeEach(async () => {
+  await ground.microsoft.control('DELETE', '/scenarios')
+  await ground.microsoft.control('PATCH', '/settings', { uploadLatencyMs: 0 })
+})
+
+/** A worker in this process, for whom this much more time has passed. */
+async function startLater(ms: number): Promise<TestProduct> {
+  const worker = await ground.startProduct({
+    environment: { ROLE: 'worker', MAILBOX_MESSAGES_PER_MINUTE: '0' },
+    clock: () => new Date(systemClock().getTime() + ms),
+  })
+  onTestFinished(() => worker.close())
+  return worker
+}
+
+async function startProcess(): Promise<WorkerProcess> {
+  const worker = await startWorkerProcess(ground)
+  onTestFinished(() => worker.close())
+  return worker
+}
+
+async function hang(endpoint: string, when: 'before' | 'after'): Promise<void> {
+  const effect = { kind: 'http', endpoint, do: { action: 'hang', when } }
+  await ground.microsoft.control('POST', '/scenarios', { effect })
+}
+
+/** Until every scenario has been met: the request that it is about is on its way, or done. */
+async function untilMet(): Promise<void> {
+  await expect.poll(() => ground.microsoft.control('GET', '/scenarios'), { interval: 10 }).toMatchObject({ active: [] })
+}
+
+const submit = (subject: string, contents: readonly Buffer[]) =>
+  submitFiles({ product: api, service }, subject, contents)
+
+/** How many ranges were sent again, whatever became of them, and in whatever session. */
+async function sentAgain(subject: string): Promise<number> {
+  const uploads = await uploadsOf(ground.microsoft, subject)
+  const sent = uploads.flatMap(({ name, ranges }) => ranges.map(({ from }) => `${name} ${from}`))
+  return sent.length - new Set(sent).size
+}
+
+async function draftsMade(): Promise<number> {
+  const { endpoints } = await ground.microsoft.control('GET', '/counters')
+  return endpoints['draft-create']?.requests ?? 0
+}
+
+describe('a message whose worker is killed', () => {
+  it.each([
+    ['before its draft is there', 'draft-create', 'before'],
+    ['when its draft is there, and its id not yet written down', 'draft-create', 'after'],
+    ['before a small file is attached', 'draft-attach', 'before'],
+    ['when a small file is attached, and it is not yet written down', 'draft-attach', 'after'],
+    ['before an upload begins', 'upload-session-create', 'before'],
+    ['when an upload has begun, and its address is not yet written down', 'upload-session-create', 'after'],
+    ['before a range is taken', 'upload-range', 'before'],
+    ['when a range is taken, and it is not yet written down', 'upload-range', 'after'],
+    ['before its draft is sent', 'draft-send', 'before'],
+    ['when its draft is sent, and it is not yet written down', 'draft-send', 'after'],
+  ] as const)('%s goes on where it was in another process', async (name, endpoint, when) => {
+    const contents = files(...sizes)
+    const before = await draftsMade()
+    const worker = await startProcess()
+    await hang(endpoint, when)
+    const id = await submit(name, contents)
+    await untilMet()
+    worker.signal('SIGKILL')
+    await startLater(AFTER_THE_LEASE_MS)
+
+    expect(await service.until(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false })
+    await expectArrival(ground.microsoft, name, contents)
+    const sessions = await rangesTaken(ground.microsoft, name)
+    expect(sessions.filter((starts) => starts.length > 0)).toEqual([ONE_FILE])
+    expect(await sentAgain(name)).toBeLessThanOrEqual(1)
+    const lost = endpoint === 'draft-create' && when === 'before'
+    expect((await draftsMade()) - before).toBe(lost ? 2 : 1)
+  })
+
+  it('between two ranges goes on with the second', async () => {
+    const contents = files(...sizes)
+    const worker = await startProcess()
+    await ground.microsoft.control('PATCH', '/settings', { uploadLatencyMs: 300 })
+    const id = await submit('Between ranges', contents)
+    await untilRanges(ground.microsoft, 'Between ranges', 1)
+    worker.signal('SIGKILL')
+    await startLater(AFTER_THE_LEASE_MS)
+
+    await service.until(id, { status: 'sent', possibleDuplicate: false })
+    await expectArrival(ground.microsoft, 'Between ranges', contents)
+    expect(await rangesTaken(ground.microsoft, 'Between ranges')).toEqual([ONE_FILE])
+    expect(await sentAgain('Between ranges')).toBeLessThanOrEqual(1)
+  })
+
+  it('when its file is complete, and it is not yet written down, does not upload it again', async () => {
+    const contents = files(RANGE_BYTES)
+    const worker = await startProcess()
+    await hang('upload-range', 'after')
+    const id = await submit('Complete', contents)
+    await untilMet()
+    worker.signal('SIGKILL')
+    await startLater(AFTER_THE_LEASE_MS)
+
+    await service.until(id, { status: 'sent', possibleDuplicate: false })
+    await expectArrival(ground.microsoft, 'Complete', contents)
+    expect(await sentAgain('Complete')).toBe(0)
+  })
+})
+
+it('uploads nothing more in a worker that stood still while another took the message over', async () => {
+  const contents = files(...sizes)
+  const worker = await startProcess()
+  await ground.microsoft.control('PATCH', '/settings', { uploadLatencyMs: 500 })
+  const id = await submit('Stood still', contents)
+  await untilRanges(ground.microsoft, 'Stood still', 1)
+  worker.signal('SIGSTOP')
+  await startLater(1 * HOURS)
+  await service.until(id, { status: 'sent' })
+
+  await delay(LOOKS_AT_LEASES_EVERY_MS) // only its clock jumps: its timers have to be overdue as well
+  await worker.setClockAhead(1 * HOURS)
+  worker.signal('SIGCONT')
+
+  await expect.poll(() => worker.log).toContain(id)
+  await expectArrival(ground.microsoft, 'Stood still', contents)
+  expect((await rangesTaken(ground.microsoft, 'Stood still')).at(-1)).toEqual(ONE_FILE)
+})
+
+describe('a worker that is stopped in the middle of an upload', () => {
+  async function stopped(subject: string): Promise<{ id: string; contents: Buffer[] }> {
+    const contents = files(...sizes)
+    const worker = await startLater(0)
+    await ground.microsoft.control('PATCH', '/settings', { uploadLatencyMs: 400 })
+    const id = await submit(subject, contents)
+    await untilRanges(ground.microsoft, subject, 1)
+    await worker.close()
+    return { id, contents }
+  }
+
+  it('leaves the message queued where it was, without a failed attempt', async () => {
+    const { id, contents } = await stopped('Stopped')
+    const totalBytes = contents.reduce((sum, { length }) => sum + length, 0)
+    const message = await service.read(id)
+    expect(message).toMatchObject({ status: 'queued', attempts: [], progress: { totalBytes } })
+    expect([100 + RANGE_BYTES, 100 + 2 * RANGE_BYTES]).toContain(message.progress.sentBytes)
+    await startLater(0)
+    await service.until(id, { status: 'sent' })
+  })
+
+  it('leaves the rest to the next, which uploads no range again', async () => {
+    const { id, contents } = await stopped('Stopped, then gone on with')
+    await startLater(0)
+    await service.until(id, { status: 'sent', possibleDuplicate: false })
+    await expectArrival(ground.microsoft, 'Stopped, then gone on with', contents)
+    expect(await rangesTaken(ground.microsoft, 'Stopped, then gone on with')).toEqual([ONE_FILE])
+    expect(await sentAgain('Stopped, then gone on with')).toBe(0)
+  })
+})
