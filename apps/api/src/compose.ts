@@ -5,10 +5,22 @@ import { createMicrosoftFetch } from '@inforiver-mail/m365/microsoft-fetch'
 import { createMicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
 import { createTokenVault } from '@inforiver-mail/m365/token-vault'
 import type { FastifyBaseLogger, FastifyInstance, FastifyPluginAsync, FastifyPluginOptions } from 'fastify'
-import { Counter, Registry } from 'prom-client'
+import { Counter, Gauge, Registry } from 'prom-client'
+import { createAlertDispatcher, createWebhookAttempt } from './alerts/alert-dispatcher.ts'
+import { alertRoutes } from './alerts/alert-routes.ts'
+import { createAlertStore } from './alerts/alert-store.ts'
+import { createQueueWatch } from './alerts/queue-watch.ts'
+import { createAddressRule } from './alerts/webhook-address.ts'
+import { createWebhookSender } from './alerts/webhook-sender.ts'
 import { buildApp, buildOperationsApp } from './app.ts'
+import { createByteBudget } from './byte-budget.ts'
 import { systemClock } from './clock.ts'
+import { auditRoutes } from './audit/audit-routes.ts'
+import { createAuditStore } from './audit/audit-store.ts'
 import type { Config } from './config.ts'
+import { credentialExpiry } from './credential-expiry.ts'
+import { appendAuditEvent } from './database/audit-log.ts'
+import { watchClock } from './database/clock-watch.ts'
 import { openDatabase, type Database } from './database/database.ts'
 import { startEmbeddedPostgres } from './database/embedded-postgres.ts'
 import { openInstallation } from './database/installation.ts'
@@ -17,12 +29,14 @@ import { pendingMigrations } from './database/migrate.ts'
 import { checkVaultKeys } from './database/sealed-values.ts'
 import { createDeliveryMetrics } from './delivery/delivery-metrics.ts'
 import { createDeliveryStore } from './delivery/delivery-store.ts'
+import { createMailboxStore } from './delivery/mailbox-store.ts'
 import { createQueueDepthReader } from './delivery/queue-depth-store.ts'
 import { createWorker, type Worker } from './delivery/worker.ts'
 import { createHousekeeping, type Housekeeping } from './housekeeping.ts'
 import { health } from './http/health.ts'
 import { metrics } from './http/metrics.ts'
 import { workspaceAdminGuard } from './http/session.ts'
+import { createIntakeStore } from './messages/intake-store.ts'
 import { messageRoutes } from './messages/message-routes.ts'
 import { createMessageStore } from './messages/message-store.ts'
 import { createRetention } from './messages/retention-store.ts'
@@ -33,15 +47,29 @@ import { serviceKeyRoutes } from './service-keys/service-key-routes.ts'
 import { createServiceKeyStore, type ServiceKeyStore } from './service-keys/service-key-store.ts'
 import { createAccessSource } from './settings/access.ts'
 import { createAccessRecheck } from './settings/access-recheck.ts'
+import { approvalLinks } from './approval-links.ts'
+import { createApplicationConsent } from './settings/application-consent.ts'
 import { createConsents } from './settings/consents.ts'
+import { createDelegatedConsent } from './settings/delegated-consent.ts'
+import { credentialRoutes } from './settings/credential-routes.ts'
+import { createCredentialStore } from './settings/credential-store.ts'
+import { createCredentialWatch } from './settings/credential-watch.ts'
+import { createKeepAlive } from './settings/keep-alive.ts'
 import { checkSentItemsSearch } from './settings/sent-items-search.ts'
 import { consentReturn, settingsRoutes } from './settings/settings-routes.ts'
 import { createSettingsStore } from './settings/settings-store.ts'
 import { createSignIn } from './sign-in/sign-in.ts'
 import { signInReturn, signInRoutes } from './sign-in/sign-in-routes.ts'
 import { createSignInStore } from './sign-in/sign-in-store.ts'
-import { loadVaultKeys } from './vault-keys.ts'
+import { loadVaultKeys, type LoadedVaultKeys } from './vault-keys.ts'
+import { announceSealingKey } from './vault-rotation/presence-store.ts'
+import { createResealTask } from './vault-rotation/reseal-task.ts'
+import { measureSealedValues } from './vault-rotation/rotation-metrics.ts'
+import { createSealedStore } from './vault-rotation/sealed-store.ts'
 
+/** What attachments occupy in memory at once: on their way in, and out. Neither has to wait for the other. */
+const INTAKE_BUDGET_BYTES = 16 * 1024 * 1024
+const DELIVERY_BUDGET_BYTES = 24 * 1024 * 1024
 const RECHECK_TIMEOUT_MS = 5 * 60_000
 const WEB_DIRECTORY = fileURLToPath(new URL('../../web/dist', import.meta.url))
 
@@ -67,6 +95,7 @@ export async function compose(
   }: { onFatal: (error: unknown) => void; clock?: () => Date; microsoftTimeoutMs?: number },
 ): Promise<Product> {
   const random = randomBytes
+  const chance = () => randomInt(0, 1_000_000) / 1_000_000
   const embedded =
     config.database.kind === 'embedded'
       ? await startEmbeddedPostgres({
@@ -76,6 +105,16 @@ export async function compose(
         })
       : null
   let opened: Database | null = null
+  let keys: LoadedVaultKeys | null = null
+  let presence: { stop(): Promise<void> } | null = null
+  let clockWatch: { stop(): void } | null = null
+  const close = async () => {
+    clockWatch?.stop()
+    keys?.close()
+    await presence?.stop()
+    await opened?.close()
+    await embedded?.stop()
+  }
   try {
     const connectionString =
       config.database.kind === 'external' ? config.database.url : (embedded?.connectionString ?? '')
@@ -83,9 +122,12 @@ export async function compose(
       logger.warn({ err: error }, 'an idle database connection broke'),
     )
     opened = database
-    const tenantId = await openInstallation(database, config.registration, clock())
-    const vault = createTokenVault(await loadVaultKeys(config, (message) => logger.warn(message)))
+    const tenantId = await openInstallation(database, config, clock())
+    keys = await loadVaultKeys(config, (message) => logger.warn(message))
+    const { keyRing } = keys
+    const vault = createTokenVault(keyRing)
     await checkVaultKeys(database.pool, vault)
+    presence = await announceSealingKey(connectionString, () => keyRing.sealing.kid)
 
     const { httpsProxy, noProxy, extraCaCertificates } = config.outbound
     const fetch = createMicrosoftFetch({
@@ -94,15 +136,28 @@ export async function compose(
       ...(extraCaCertificates !== null && { extraCaCertificates }),
       ...(microsoftTimeoutMs !== undefined && { timeoutMs: microsoftTimeoutMs }),
     })
-    const { registration, authorityHost, redirectUri, publicUrl } = config
-    const identity = createMicrosoftIdentity({ registration, authorityHost, redirectUri, fetch, clock })
-    const mailer = createGraphMailer({ graphBaseUrl: config.graphBaseUrl, fetch, clock })
+    const { registration, authorityHost, graphBaseUrl, redirectUri, publicUrl } = config
+    const identity = createMicrosoftIdentity({
+      registration,
+      authorityHost,
+      graphBaseUrl,
+      redirectUri,
+      approvalLinks: approvalLinks(publicUrl),
+      fetch,
+      clock,
+    })
+    const mailer = createGraphMailer({ graphBaseUrl, fetch, clock })
 
     const signInStore = createSignInStore(database.prisma, config.workspaceAdmins)
     const signIn = createSignIn({ store: signInStore, identity, vault, tenantId, clock, random })
     const settingsStore = createSettingsStore(database.prisma)
-    const accessSource = createAccessSource({ store: settingsStore, identity, vault, clock })
-    const consents = createConsents({ store: settingsStore, identity, mailer, accessSource, vault, clock, random })
+    const accessSource = createAccessSource({ store: settingsStore, identity, vault, clock, chance })
+    const way =
+      config.graphAuth === 'application'
+        ? createApplicationConsent({ identity, mailer, clock })
+        : createDelegatedConsent({ store: settingsStore, identity, mailer, clock })
+    const consents = createConsents({ store: settingsStore, way, accessSource, vault, clock, random })
+    const intakeStore = createIntakeStore(database.pool)
     const messageStore = createMessageStore(database.prisma, database.pool, clock)
     const submit = createSubmit({ store: messageStore, vault, random })
     const serviceKeyStore = createServiceKeyStore(database.prisma, database.pool, clock)
@@ -110,24 +165,69 @@ export async function compose(
       await seedServiceKey(serviceKeyStore, tenantId, config.seededServiceKey, clock())
 
     const registry = new Registry()
+    clockWatch = await watchClock({ pool: database.pool, registry, clock, logger })
     const submitted = new Counter({
       name: 'inforiver_mail_submitted_total',
       help: 'Messages accepted.',
       registers: [registry],
     })
-    const deliveryMetrics = createDeliveryMetrics(registry, createQueueDepthReader(database.pool, clock))
+    const credential = credentialExpiry(config)
+    if (credential.expiresAt !== null) {
+      new Gauge({
+        name: 'inforiver_mail_credential_expires_timestamp_seconds',
+        help: 'When the secret or certificate of the app registration expires, in seconds since 1970.',
+        registers: [registry],
+      }).set(credential.expiresAt.getTime() / 1_000)
+    }
+    const deliveryBudget = createByteBudget(DELIVERY_BUDGET_BYTES)
+    const deliveryMetrics = createDeliveryMetrics(registry, {
+      queueDepth: createQueueDepthReader(database.pool, clock),
+      memoryBytes: () => deliveryBudget.usedBytes,
+    })
     const worker = createWorker({
       store: createDeliveryStore(database.pool, connectionString, config.mailboxLimits, clock),
+      mailboxStore: createMailboxStore(database.pool, config.mailboxLimits),
+      budget: deliveryBudget,
       access: (tenant, options) => accessSource.access(tenant, options),
+      lostAccess: (tenant, refusal) => accessSource.lost(tenant, refusal),
       mailer,
+      places: identity.places,
       vault,
       clock,
       random,
-      chance: () => randomInt(0, 1_000_000) / 1_000_000,
+      chance,
       logger,
       metrics: deliveryMetrics,
     })
+    const alertStore = createAlertStore(database.prisma, database.pool)
+    const allowAddress = createAddressRule({ allowPrivate: config.webhookAllowPrivate })
+    const sendWebhook = createWebhookSender({ allowAddress, extraCaCertificates })
+    const attemptWebhook = createWebhookAttempt({ vault, send: sendWebhook, clock, logger })
+    const alerts = createAlertDispatcher({
+      store: alertStore,
+      attempt: attemptWebhook,
+      publicUrl,
+      places: identity.places,
+      clock,
+      chance,
+      logger,
+    })
+    const watchQueues = createQueueWatch({ store: alertStore, limits: config.mailboxLimits, clock })
+
+    const sealedStore = createSealedStore(database)
+    measureSealedValues(registry, { count: () => sealedStore.count(), clock })
+    const resealValues = createResealTask({ store: sealedStore, vault, keyRing, clock, logger })
+    const keepAlive = createKeepAlive({ store: settingsStore, accessSource, logger })
     const recheckAccess = createAccessRecheck({ store: settingsStore, accessSource, logger })
+    const watchCredential = createCredentialWatch({
+      credential,
+      tenantId,
+      store: createCredentialStore(database.prisma),
+      logger,
+      clock,
+      onExpiring: ({ expiresAt, daysAhead, at, ...facts }) =>
+        alertStore.raiseSecretExpiring({ ...facts, expiresAt: expiresAt.toISOString(), threshold: daysAhead }, at),
+    })
     const retention = createRetention(database.pool, config)
     const housekeeping = createHousekeeping({
       connectionString,
@@ -136,15 +236,21 @@ export async function compose(
         'sweep-sign-ins': () => signInStore.sweep(clock()),
         'sweep-consents': () => settingsStore.sweep(clock()),
         'sweep-messages': () => retention(clock()),
+        'sweep-attachments': () => intakeStore.sweep(clock()),
+        'reseal-values': resealValues,
+        'keep-grants-alive': () => keepAlive(clock(), AbortSignal.timeout(RECHECK_TIMEOUT_MS)),
         'recheck-access': () => recheckAccess(AbortSignal.timeout(RECHECK_TIMEOUT_MS)),
+        'raise-stalled-queues': watchQueues,
+        'sweep-alerts': () => alertStore.sweep(clock()),
+        'watch-credential': watchCredential,
         'check-sent-items-search': () => checkSentItemsSearch({ store: settingsStore, accessSource, mailer, clock }),
       },
     })
 
     const requireAdmin = workspaceAdminGuard(config.office365SmtpEnabled)
-    const configuredSender = async (tenant: string) => {
+    const readSender = async (tenant: string) => {
       const { state } = await settingsStore.read(tenant)
-      return state.status === 'not-configured' ? null : state.connection.fromEmail
+      return state.status === 'not-configured' ? null : state.connection
     }
     const guard = createCallerGuard({ store: serviceKeyStore, requireAdmin })
     const checks = {
@@ -166,6 +272,7 @@ export async function compose(
           trustedProxies: config.trustedProxies,
           webDirectory: WEB_DIRECTORY,
           demoUrl: config.demo ? config.graphBaseUrl : null,
+          graphAuth: config.graphAuth,
           findSession: (idHash) => signInStore.findSession(idHash, clock()),
           isUnavailable,
           returnHandlers: [
@@ -180,10 +287,23 @@ export async function compose(
               requireServiceOrAdmin: guard.either('settings:read'),
               store: settingsStore,
               consents,
-              identity,
+              way,
               clock,
             }),
+            bind(credentialRoutes, { requireAdmin, credential, clock }),
+            bind(auditRoutes, { requireAdmin, store: createAuditStore(database.pool), clock }),
             bind(serviceKeyRoutes, { requireAdmin, store: serviceKeyStore, clock, random }),
+            bind(alertRoutes, {
+              requireAdmin,
+              store: alertStore,
+              vault,
+              attempt: attemptWebhook,
+              allowAddress,
+              publicUrl,
+              places: identity.places,
+              clock,
+              random,
+            }),
             bind(messageRoutes, {
               requireAdmin,
               requireService: guard.serviceOnly,
@@ -193,22 +313,37 @@ export async function compose(
               limits: config.mailboxLimits,
               submit,
               onSubmitted: () => submitted.inc(),
-              configuredSender,
+              auditTestMessage: ({ tenantId, actor, messageId: message }) =>
+                appendAuditEvent(database.prisma, {
+                  tenantId,
+                  at: clock(),
+                  actor,
+                  action: 'test-message-sent',
+                  outcome: 'done',
+                  details: { message },
+                }),
+              intake: { store: intakeStore, vault, random, budget: createByteBudget(INTAKE_BUDGET_BYTES), clock },
+              admission: { store: intakeStore, readSender, storageBytes: config.tenantStorageBytes, clock },
               clock,
             }),
           ],
         }),
       buildOperationsApp: () => buildOperationsApp({ logger, isUnavailable, features: operations }),
       worker,
-      housekeeping,
-      async close() {
-        await database.close()
-        await embedded?.stop()
+      housekeeping: {
+        async start() {
+          await housekeeping.start()
+          alerts.start()
+        },
+        async stop() {
+          await alerts.stop()
+          await housekeeping.stop()
+        },
       },
+      close,
     }
   } catch (error) {
-    await opened?.close()
-    await embedded?.stop()
+    await close()
     throw error
   }
 }

@@ -1,10 +1,12 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { rootCertificates } from 'node:tls'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { clientCertificate } from '../../../packages/m365/src/test-support/self-signed-certificate.ts'
 import { ConfigurationError, configurationWarnings, readConfig, type Config } from './config.ts'
 
+const NOW = new Date('2026-11-24T10:00:00Z')
 const REGISTRATION = {
   AZURE_TENANT_ID: '11111111-2222-4333-8444-555555555555',
   AZURE_CLIENT_ID: '66666666-7777-4888-9999-AAAAAAAAAAAA',
@@ -82,11 +84,11 @@ it.each<[Record<string, string>, object]>([
   [{ SMTP: 'office365' }, { office365SmtpEnabled: true }],
   [{ SMTP: 'SendGrid' }, { office365SmtpEnabled: false }],
   [
-    { AZURE_AUTHORITY_HOST: 'https://login.microsoftonline.us/' },
+    { M365_CLOUD: 'gcc-high', AZURE_AUTHORITY_HOST: 'https://login.microsoftonline.us/' },
     { authorityHost: 'https://login.microsoftonline.us' },
   ],
   [{ AZURE_AUTHORITY_HOST: 'http://127.0.0.1:9000' }, { authorityHost: 'http://127.0.0.1:9000' }],
-  [{ GRAPH_BASE_URL: 'https://graph.microsoft.us' }, { graphBaseUrl: 'https://graph.microsoft.us' }],
+  [{ GRAPH_BASE_URL: 'http://127.0.0.1:9000' }, { graphBaseUrl: 'http://127.0.0.1:9000' }],
   [{ HOST: '0.0.0.0' }, { host: '0.0.0.0' }],
   [{ PORT: '8080' }, { port: 8080, publicUrl: 'http://localhost:8080' }],
   [
@@ -118,6 +120,8 @@ it.each<[Record<string, string>, object]>([
   [{ MAILBOX_UPLOAD_BYTES_PER_5_MINUTES: '1000' }, { mailboxLimits: { uploadBytesPer5Minutes: 1000 } }],
   [{ CONTENT_RETENTION_DAYS: '1' }, { contentRetentionDays: 1 }],
   [{ LOG_RETENTION_DAYS: '90' }, { logRetentionDays: 90 }],
+  [{}, { webhookAllowPrivate: false }],
+  [{ WEBHOOK_ALLOW_PRIVATE: 'true' }, { webhookAllowPrivate: true }],
 ])('reads %j', (environment, expected) => {
   expect(read({ ...REGISTRATION, ...environment })).toMatchObject(expected)
 })
@@ -175,6 +179,7 @@ it.each([
   ['MAILBOX_UPLOAD_BYTES_PER_5_MINUTES', '150MB'],
   ['CONTENT_RETENTION_DAYS', '4000'],
   ['LOG_RETENTION_DAYS', 'forever'],
+  ['GRAPH_AUTH', 'app-only'],
 ])('refuses %s=%s in one sentence that does not repeat the value', (name, value) => {
   const refusal = refusalOf({ ...EXTERNAL, [name]: value })
 
@@ -217,8 +222,8 @@ it('reports every fault at once, by name and without values', () => {
 })
 
 it.each([
-  [['AZURE_TENANT_ID'], 'AZURE_CLIENT_ID and AZURE_CLIENT_SECRET'],
-  [['AZURE_TENANT_ID', 'AZURE_CLIENT_ID'], 'AZURE_CLIENT_SECRET'],
+  [['AZURE_TENANT_ID'], 'AZURE_CLIENT_ID and AZURE_CLIENT_SECRET (or AZURE_CLIENT_CERTIFICATE_PATH)'],
+  [['AZURE_TENANT_ID', 'AZURE_CLIENT_ID'], 'AZURE_CLIENT_SECRET (or AZURE_CLIENT_CERTIFICATE_PATH)'],
   [['AZURE_CLIENT_SECRET'], 'AZURE_TENANT_ID and AZURE_CLIENT_ID'],
 ] as const)('refuses an app registration of only %j, naming what is missing', (names, missing) => {
   const part = Object.fromEntries(names.map((name) => [name, REGISTRATION[name]]))
@@ -234,6 +239,75 @@ it.each([
   ['PUBLIC_URL', { PUBLIC_URL: 'https://mail.contoso.com' }],
 ])('refuses the demo with a foreign %s', (name, environment) => {
   expect(refusalOf(environment)).toMatch(new RegExp(`^${name} is .*demo`))
+})
+
+describe('AZURE_CLIENT_CERTIFICATE_PATH', () => {
+  const { AZURE_CLIENT_SECRET: _, ...WITHOUT_SECRET } = REGISTRATION
+  const { certificate, privateKey } = clientCertificate(new Date('2027-05-01T00:00:00Z'))
+
+  function withCertificate(content: string, environment: Record<string, string> = WITHOUT_SECRET) {
+    return { ...environment, AZURE_CLIENT_CERTIFICATE_PATH: file('client.pem', content) }
+  }
+
+  it('takes the place of the secret, relative to the folder it is started in', () => {
+    const config = read(withCertificate(certificate + privateKey))
+
+    expect(config.demo).toBeNull()
+    expect(config.registration).not.toHaveProperty('clientSecret')
+    expect(config.registration.clientCertificate).toEqual({
+      privateKey: expect.stringContaining('BEGIN PRIVATE KEY'),
+      thumbprintSha256: expect.stringMatching(/^[0-9A-F]{64}$/),
+      validFrom: new Date('2020-01-01T00:00:00Z'),
+      validTo: new Date('2027-05-01T00:00:00Z'),
+    })
+  })
+
+  it('is warned of when it is not valid yet', () => {
+    const early = clientCertificate(undefined, new Date('2026-12-01T00:00:00Z'))
+    const config = read({
+      ...withCertificate(early.certificate + early.privateKey),
+      WORKSPACE_ADMINS: 'ada@contoso.com',
+    })
+
+    expect(configurationWarnings(config, NOW).join()).toContain(
+      'AZURE_CLIENT_CERTIFICATE_PATH names a certificate that is not valid before 2026-12-01T00:00:00.000Z',
+    )
+    expect(configurationWarnings(config, new Date('2026-12-01T00:00:00Z')).join()).not.toContain('not valid')
+  })
+
+  it('is refused beside the secret', () => {
+    expect(refusalOf(withCertificate(certificate + privateKey, REGISTRATION))).toBe(
+      'AZURE_CLIENT_SECRET and AZURE_CLIENT_CERTIFICATE_PATH are both set: keep one.',
+    )
+  })
+
+  it('needs the ids of the app registration', () => {
+    expect(refusalOf(withCertificate(certificate + privateKey, {}))).toBe(
+      'The app registration is incomplete: set AZURE_TENANT_ID and AZURE_CLIENT_ID as well, or none of AZURE_* for the demo.',
+    )
+  })
+
+  it.each([
+    ['no private key', certificate],
+    ['no certificate', privateKey],
+    ['another’s private key', certificate + clientCertificate().privateKey],
+  ])('is refused with %s, without what it holds', (_what, content) => {
+    const refusal = refusalOf(withCertificate(content))
+
+    expect(refusal).toMatch(/^AZURE_CLIENT_CERTIFICATE_PATH names a file that holds no [^\n]+\.$/)
+    expect(refusal).not.toContain(content.split('\n')[1])
+  })
+
+  it('is refused when there is no such file', () => {
+    expect(refusalOf({ ...WITHOUT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH: 'no-such.pem' })).toBe(
+      'AZURE_CLIENT_CERTIFICATE_PATH names a file that cannot be read (ENOENT).',
+    )
+  })
+})
+
+it('connects with a person’s tokens unless told otherwise', () => {
+  expect(read(REGISTRATION)).toMatchObject({ graphAuth: 'delegated' })
+  expect(read({ ...REGISTRATION, GRAPH_AUTH: 'application' })).toMatchObject({ graphAuth: 'application' })
 })
 
 it('requires VAULT_KEYS with DATABASE_URL, and says how to make one', () => {
@@ -254,9 +328,57 @@ it('takes an empty or blank variable for one that is not set', () => {
 })
 
 it('warns when nobody is named as a workspace admin, but not in the demo', () => {
-  expect(configurationWarnings(read(REGISTRATION))).toEqual([expect.stringMatching(/^WORKSPACE_ADMINS names nobody/)])
-  expect(configurationWarnings(read({ ...REGISTRATION, WORKSPACE_ADMINS: 'ada@contoso.com' }))).toEqual([])
-  expect(configurationWarnings(read({}))).toEqual([])
+  const registered = { ...REGISTRATION, AZURE_CLIENT_SECRET_EXPIRES: '2027-05-01' }
+
+  expect(configurationWarnings(read(registered), NOW)).toEqual([
+    expect.stringMatching(/^WORKSPACE_ADMINS names nobody/),
+  ])
+  expect(configurationWarnings(read({ ...registered, WORKSPACE_ADMINS: 'ada@contoso.com' }), NOW)).toEqual([])
+  expect(configurationWarnings(read({}), NOW)).toEqual([])
+})
+
+it('warns when it is not said when the client secret expires', () => {
+  expect(configurationWarnings(read({ ...REGISTRATION, WORKSPACE_ADMINS: 'ada@contoso.com' }), NOW)).toEqual([
+    'AZURE_CLIENT_SECRET_EXPIRES is not set: nobody will be warned before the client secret expires',
+  ])
+})
+
+describe.skipIf(process.platform === 'win32')('a file with a secret', () => {
+  const { certificate, privateKey } = clientCertificate()
+  const { AZURE_CLIENT_SECRET: _, ...WITHOUT_SECRET } = REGISTRATION
+  const said = { WORKSPACE_ADMINS: 'ada@contoso.com', AZURE_CLIENT_SECRET_EXPIRES: '2027-05-01' }
+
+  it.each([
+    ['AZURE_CLIENT_SECRET_FILE', 'a secret', 0o640],
+    ['AZURE_CLIENT_SECRET_FILE', 'a secret', 0o604],
+    ['AZURE_CLIENT_CERTIFICATE_PATH', certificate + privateKey, 0o644],
+  ])('is warned of as %s when others than its owner may read it', (name, content, mode) => {
+    const path = file('exposed', content)
+    chmodSync(join(directory, path), mode)
+    const warnings = () => configurationWarnings(read({ ...WITHOUT_SECRET, ...said, [name]: path }), NOW)
+
+    expect(warnings()).toEqual([
+      `${name} names a file that others than its owner may read: take that right from them (chmod 600)`,
+    ])
+    chmodSync(join(directory, path), 0o600)
+    expect(warnings()).toEqual([])
+  })
+})
+
+it.each([
+  ['2027-05-01', '2027-05-01T00:00:00.000Z'],
+  ['2027-05-01T09:12:33Z', '2027-05-01T09:12:33.000Z'],
+  ['2027-05-01T09:12:33+02:00', '2027-05-01T07:12:33.000Z'],
+])('takes %s for the end of the client secret', (text, moment) => {
+  const config = read({ ...REGISTRATION, AZURE_CLIENT_SECRET_EXPIRES: text })
+
+  expect(config.clientSecretExpiresAt).toEqual(new Date(moment))
+})
+
+it.each(['5/1/2027', '2027-02-30', 'in May'])('refuses %s as the end of the client secret', (text) => {
+  expect(() => read({ ...REGISTRATION, AZURE_CLIENT_SECRET_EXPIRES: text })).toThrow(
+    'AZURE_CLIENT_SECRET_EXPIRES must be a date such as 2027-05-01.',
+  )
 })
 
 describe('the file inforiver-mail.env', () => {
@@ -301,5 +423,26 @@ describe('a secret as NAME_FILE', () => {
     const { AZURE_CLIENT_SECRET: _, ...others } = REGISTRATION
 
     expect(refusalOf({ ...others, AZURE_CLIENT_SECRET_FILE: name })).toBe(sentence)
+  })
+})
+
+describe('M365_CLOUD', () => {
+  it.each([
+    ['gcc-high', 'https://login.microsoftonline.us', 'https://graph.microsoft.us'],
+    ['dod', 'https://login.microsoftonline.us', 'https://dod-graph.microsoft.us'],
+    ['china', 'https://login.partner.microsoftonline.cn', 'https://microsoftgraph.chinacloudapi.cn'],
+  ])('%s sets both hosts', (cloud, authorityHost, graphBaseUrl) => {
+    expect(read({ ...REGISTRATION, M365_CLOUD: cloud })).toMatchObject({ authorityHost, graphBaseUrl })
+  })
+
+  it('refuses a cloud that is not known, naming those that are', () => {
+    expect(refusalOf({ ...REGISTRATION, M365_CLOUD: 'mars' })).toContain('global, gcc-high, dod, china')
+  })
+
+  it('refuses hosts of different clouds', () => {
+    const hosts = { AZURE_AUTHORITY_HOST: 'https://login.microsoftonline.us' }
+
+    expect(refusalOf({ ...REGISTRATION, ...hosts })).toContain('different clouds')
+    expect(read({ ...REGISTRATION, ...hosts, M365_CLOUD: 'dod' }).graphBaseUrl).toBe('https://dod-graph.microsoft.us')
   })
 })

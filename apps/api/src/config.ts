@@ -1,11 +1,21 @@
 import { X509Certificate } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import { parseEnv } from 'node:util'
-import { microsoftUrlFault, withoutTrailingSlash } from '@inforiver-mail/m365/clouds'
+import {
+  CLOUD_NAMES,
+  cloudMismatch,
+  CLOUDS,
+  microsoftUrlFault,
+  withoutTrailingSlash,
+} from '@inforiver-mail/m365/clouds'
+import { readClientCertificate, type ClientCertificate } from '@inforiver-mail/m365/client-certificate'
 import { parseVaultKeys } from '@inforiver-mail/m365/key-ring'
+import type { AppRegistration } from '@inforiver-mail/m365/microsoft-identity'
 import { z } from 'zod'
+import { credentialExpiry } from './credential-expiry.ts'
+import { isReadableByOthers } from './file-mode.ts'
 
 /** A fault of the operator's making: its message is one or more clear sentences, without values. */
 export class ConfigurationError extends Error {
@@ -20,7 +30,8 @@ const DEMO_REGISTRATION = {
 }
 
 const ENVIRONMENT_FILE = 'inforiver-mail.env'
-const SECRETS = [
+/** Each may come as `NAME_FILE`. */
+export const SECRETS = [
   'AZURE_CLIENT_SECRET',
   'DATABASE_URL',
   'VAULT_KEYS',
@@ -48,6 +59,10 @@ const MicrosoftUrl = z.string().transform((value, context) => {
 })
 const Limit = wholeNumber('a number', 0, 2_000_000_000, '; 0 for no limit')
 const Days = wholeNumber('a number of days', 1, 3_650)
+/** The beginning of the day: who is warned a few hours too early loses nothing. */
+const Day = z
+  .union([z.iso.date(), z.iso.datetime({ offset: true })], 'must be a date such as 2027-05-01')
+  .transform((value) => new Date(value))
 const List = z
   .string()
   .transform((value) => value.split(',').map((item) => item.trim()))
@@ -62,13 +77,18 @@ const VaultKeys = z.string().superRefine((value, context) => {
 })
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 
-const Environment = z.object({
+/** Every variable there is. README.md describes them. */
+export const Environment = z.object({
   SMTP: z.string().optional(),
   AZURE_TENANT_ID: z.guid('must be the directory (tenant) ID, a GUID').optional(),
   AZURE_CLIENT_ID: z.guid('must be the application (client) ID, a GUID').optional(),
   AZURE_CLIENT_SECRET: z.string().optional(),
-  AZURE_AUTHORITY_HOST: MicrosoftUrl.default('https://login.microsoftonline.com'),
-  GRAPH_BASE_URL: MicrosoftUrl.default('https://graph.microsoft.com'),
+  AZURE_CLIENT_SECRET_EXPIRES: Day.optional(),
+  AZURE_CLIENT_CERTIFICATE_PATH: z.string().optional(),
+  GRAPH_AUTH: z.enum(['delegated', 'application'], 'must be delegated or application').default('delegated'),
+  M365_CLOUD: z.enum(CLOUD_NAMES, `must be one of ${CLOUD_NAMES.join(', ')}`).default('global'),
+  AZURE_AUTHORITY_HOST: MicrosoftUrl.optional(),
+  GRAPH_BASE_URL: MicrosoftUrl.optional(),
   HTTPS_PROXY: z.url({ protocol: /^https?$/, error: 'must be the URL of an http or https proxy' }).optional(),
   NO_PROXY: z.string().optional(),
   NODE_EXTRA_CA_CERTS: z.string().optional(),
@@ -88,9 +108,11 @@ const Environment = z.object({
   MAILBOX_MESSAGES_PER_MINUTE: Limit.default(30),
   MAILBOX_RECIPIENTS_PER_DAY: Limit.default(10_000),
   MAILBOX_UPLOAD_BYTES_PER_5_MINUTES: Limit.default(157_286_400),
+  TENANT_STORAGE_BYTES: wholeNumber('a number of bytes', 1, 1_000_000_000_000_000).default(10_737_418_240),
   CONTENT_RETENTION_DAYS: Days.default(7),
   LOG_RETENTION_DAYS: Days.default(30),
   METRICS_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
+  WEBHOOK_ALLOW_PRIVATE: z.enum(['true', 'false'], 'must be true or false').default('false'),
   ROLE: z.enum(['all', 'api', 'worker'], 'must be all, api or worker').default('all'),
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
 })
@@ -100,7 +122,13 @@ export interface Config {
   /** No app registration: the product runs against the simulator, on this machine only. */
   readonly demo: { readonly simulatorPort: number } | null
   readonly office365SmtpEnabled: boolean
-  readonly registration: { readonly tenantId: string; readonly clientId: string; readonly clientSecret: string }
+  readonly registration: AppRegistration
+  /** The variables that name files with secrets which others than their owner may read. */
+  readonly exposedFiles: readonly string[]
+  /** Whose tokens new connections send with: a person's, or the application's own. */
+  readonly graphAuth: 'delegated' | 'application'
+  /** Null where the operator has not said it. */
+  readonly clientSecretExpiresAt: Date | null
   readonly authorityHost: string
   readonly graphBaseUrl: string
   readonly redirectUri: string
@@ -130,11 +158,15 @@ export interface Config {
     readonly recipientsPerDay: number
     readonly uploadBytesPer5Minutes: number
   }
+  /** The most that a tenant may have stored in large messages. */
+  readonly tenantStorageBytes: number
   /** How long the content of a failed message is kept. */
   readonly contentRetentionDays: number
   /** How long addresses and subjects are kept. */
   readonly logRetentionDays: number
   readonly metricsToken: string | null
+  /** Webhooks may go to private addresses as well. */
+  readonly webhookAllowPrivate: boolean
   readonly role: 'all' | 'api' | 'worker'
   readonly logLevel: string
 }
@@ -155,18 +187,47 @@ export function readConfig(processEnvironment: NodeJS.ProcessEnv = process.env, 
   const parsed = Environment.safeParse(variables)
   if (!parsed.success) faults.push(...describeIssues(parsed.error.issues))
   const extraCaCertificates = readExtraCaCertificates(variables['NODE_EXTRA_CA_CERTS'], directory, faults)
+  const clientCertificate = readCertificateFile(variables['AZURE_CLIENT_CERTIFICATE_PATH'], directory, faults)
   faults.push(...crossFaults(variables))
+  if (parsed.success) faults.push(...cloudFaults(parsed.data))
   if (!parsed.success || faults.length > 0) throw new ConfigurationError(describeFaults(faults))
-  return toConfig(parsed.data, directory, extraCaCertificates)
+  const exposedFiles = findExposedFiles(variables, directory)
+  return toConfig(parsed.data, directory, { extraCaCertificates, clientCertificate, exposedFiles })
 }
 
 /** What an operator may have meant otherwise, though it is no fault. */
-export function configurationWarnings(config: Config): string[] {
-  if (config.demo || config.workspaceAdmins.length > 0) return []
-  return ['WORKSPACE_ADMINS names nobody: only people with the app role Workspace.Admin can open Tenant Settings']
+export function configurationWarnings(config: Config, now: Date): string[] {
+  if (config.demo) return []
+  const warnings = config.exposedFiles.map(
+    (name) => `${name} names a file that others than its owner may read: take that right from them (chmod 600)`,
+  )
+  const validFrom = config.registration.clientCertificate?.validFrom
+  if (validFrom && validFrom > now) {
+    warnings.push(
+      `AZURE_CLIENT_CERTIFICATE_PATH names a certificate that is not valid before ${validFrom.toISOString()}: until then Microsoft refuses it`,
+    )
+  }
+  if (config.role !== 'worker' && config.workspaceAdmins.length === 0) {
+    warnings.push(
+      'WORKSPACE_ADMINS names nobody: only people with the app role Workspace.Admin can open Tenant Settings',
+    )
+  }
+  if (credentialExpiry(config).expiresAt === null) {
+    warnings.push('AZURE_CLIENT_SECRET_EXPIRES is not set: nobody will be warned before the client secret expires')
+  }
+  return warnings
 }
 
-function toConfig(environment: Environment, directory: string, extraCaCertificates: string | null): Config {
+interface ReadFiles extends Pick<Config, 'exposedFiles'> {
+  readonly extraCaCertificates: string | null
+  readonly clientCertificate: ClientCertificate | null
+}
+
+function toConfig(
+  environment: Environment,
+  directory: string,
+  { extraCaCertificates, clientCertificate, exposedFiles }: ReadFiles,
+): Config {
   const demo = environment.AZURE_TENANT_ID === undefined
   const simulatorPort = environment.PORT + 1
   const simulator = `http://127.0.0.1:${simulatorPort}`
@@ -180,10 +241,13 @@ function toConfig(environment: Environment, directory: string, extraCaCertificat
       : {
           tenantId: environment.AZURE_TENANT_ID?.toLowerCase() ?? '',
           clientId: environment.AZURE_CLIENT_ID?.toLowerCase() ?? '',
-          clientSecret: environment.AZURE_CLIENT_SECRET ?? '',
+          ...(clientCertificate ? { clientCertificate } : { clientSecret: environment.AZURE_CLIENT_SECRET ?? '' }),
         },
-    authorityHost: demo ? simulator : environment.AZURE_AUTHORITY_HOST,
-    graphBaseUrl: demo ? simulator : environment.GRAPH_BASE_URL,
+    exposedFiles,
+    graphAuth: environment.GRAPH_AUTH,
+    clientSecretExpiresAt: environment.AZURE_CLIENT_SECRET_EXPIRES ?? null,
+    authorityHost: demo ? simulator : cloudOf(environment).authorityHost,
+    graphBaseUrl: demo ? simulator : cloudOf(environment).graphBaseUrl,
     redirectUri: `${publicUrl}/auth/microsoft/callback`,
     outbound: {
       httpsProxy: environment.HTTPS_PROXY ?? null,
@@ -205,15 +269,29 @@ function toConfig(environment: Environment, directory: string, extraCaCertificat
       recipientsPerDay: environment.MAILBOX_RECIPIENTS_PER_DAY,
       uploadBytesPer5Minutes: environment.MAILBOX_UPLOAD_BYTES_PER_5_MINUTES,
     },
+    tenantStorageBytes: environment.TENANT_STORAGE_BYTES,
     contentRetentionDays: environment.CONTENT_RETENTION_DAYS,
     logRetentionDays: environment.LOG_RETENTION_DAYS,
     metricsToken: environment.METRICS_TOKEN ?? null,
+    webhookAllowPrivate: environment.WEBHOOK_ALLOW_PRIVATE === 'true',
     role: environment.ROLE,
     logLevel: environment.LOG_LEVEL,
   }
 }
 
-const REGISTRATION_VARIABLES = ['AZURE_TENANT_ID', 'AZURE_CLIENT_ID', 'AZURE_CLIENT_SECRET'] as const
+const CREDENTIALS = ['AZURE_CLIENT_SECRET', 'AZURE_CLIENT_CERTIFICATE_PATH'] as const
+
+/** The hosts by themselves go before the name of the cloud. */
+function cloudOf({ M365_CLOUD, AZURE_AUTHORITY_HOST, GRAPH_BASE_URL }: Environment) {
+  const { authorityHost, graphBaseUrl } = CLOUDS[M365_CLOUD]
+  return { authorityHost: AZURE_AUTHORITY_HOST ?? authorityHost, graphBaseUrl: GRAPH_BASE_URL ?? graphBaseUrl }
+}
+
+function cloudFaults(environment: Environment): string[] {
+  const { authorityHost, graphBaseUrl } = cloudOf(environment)
+  const mismatch = cloudMismatch(authorityHost, graphBaseUrl)
+  return mismatch === null ? [] : [mismatch]
+}
 
 type Variables = Readonly<Record<string, string | undefined>>
 
@@ -223,7 +301,17 @@ function isGiven(variables: Variables, name: string): boolean {
 }
 
 function isDemo(variables: Variables): boolean {
-  return !REGISTRATION_VARIABLES.some((name) => isGiven(variables, name))
+  return !['AZURE_TENANT_ID', 'AZURE_CLIENT_ID', ...CREDENTIALS].some((name) => isGiven(variables, name))
+}
+
+/** A registration has both ids and one credential. */
+function registrationFault(variables: Variables): string | null {
+  const credentials = CREDENTIALS.filter((name) => isGiven(variables, name))
+  if (credentials.length > 1) return 'AZURE_CLIENT_SECRET and AZURE_CLIENT_CERTIFICATE_PATH are both set: keep one.'
+  const missing = ['AZURE_TENANT_ID', 'AZURE_CLIENT_ID'].filter((name) => !isGiven(variables, name))
+  if (credentials.length === 0) missing.push('AZURE_CLIENT_SECRET (or AZURE_CLIENT_CERTIFICATE_PATH)')
+  if (missing.length === 0 || isDemo(variables)) return null
+  return `The app registration is incomplete: set ${missing.join(' and ')} as well, or none of AZURE_* for the demo.`
 }
 
 /** What is wrong between variables, whether or not each of them is right. */
@@ -231,12 +319,8 @@ function crossFaults(variables: Variables): string[] {
   const { HOST = '127.0.0.1', PUBLIC_URL, ROLE = 'all' } = variables
   const hasDatabase = isGiven(variables, 'DATABASE_URL')
   const faults: string[] = []
-  const missing = REGISTRATION_VARIABLES.filter((name) => !isGiven(variables, name))
-  if (missing.length > 0 && missing.length < REGISTRATION_VARIABLES.length) {
-    faults.push(
-      `The app registration is incomplete: set ${missing.join(' and ')} as well, or none of AZURE_* for the demo.`,
-    )
-  }
+  const incomplete = registrationFault(variables)
+  if (incomplete !== null) faults.push(incomplete)
   if (isDemo(variables)) {
     if (hasDatabase) {
       faults.push(
@@ -301,6 +385,14 @@ function withSecretFiles(variables: Record<string, string | undefined>, director
   return result
 }
 
+function findExposedFiles(variables: Variables, directory: string): string[] {
+  const names = [...SECRETS.map((name) => `${name}_FILE`), 'AZURE_CLIENT_CERTIFICATE_PATH']
+  return names.filter((name) => {
+    const path = variables[name]
+    return path !== undefined && isReadableByOthers(statSync(resolve(directory, path)))
+  })
+}
+
 function readExtraCaCertificates(path: string | undefined, directory: string, faults: string[]): string | null {
   if (path === undefined) return null
   try {
@@ -311,6 +403,18 @@ function readExtraCaCertificates(path: string | undefined, directory: string, fa
     faults.push(`NODE_EXTRA_CA_CERTS names a file that cannot be read (${errorCode(error)}).`)
     return null
   }
+}
+
+function readCertificateFile(path: string | undefined, directory: string, faults: string[]): ClientCertificate | null {
+  if (path === undefined) return null
+  try {
+    const reading = readClientCertificate(readFileSync(resolve(directory, path), 'utf8'))
+    if (reading.outcome === 'read') return reading.certificate
+    faults.push(`AZURE_CLIENT_CERTIFICATE_PATH names a file that ${reading.fault}.`)
+  } catch (error) {
+    faults.push(`AZURE_CLIENT_CERTIFICATE_PATH names a file that cannot be read (${errorCode(error)}).`)
+  }
+  return null
 }
 
 function holdsCertificates(pem: string): boolean {
@@ -335,7 +439,7 @@ function wholeNumber(meaning: string, from: number, to: number, remark = '') {
   const fault = `must be ${meaning} from ${from} to ${to}${remark}`
   return z
     .string()
-    .regex(/^\d{1,10}$/, fault)
+    .regex(/^\d{1,16}$/, fault)
     .transform(Number)
     .pipe(z.number().min(from, fault).max(to, fault))
 }

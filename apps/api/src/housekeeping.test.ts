@@ -33,7 +33,7 @@ it('runs every task at the start', async () => {
     'second-task': async () => void runs.push('second'),
   })
 
-  await expect.poll(() => runs.toSorted(), { timeout: 15_000 }).toEqual(['first', 'second'])
+  await expect.poll(() => runs.toSorted()).toEqual(['first', 'second'])
 })
 
 it('has every task come back each minute', async () => {
@@ -56,8 +56,8 @@ it('logs a task that fails, and lets it disturb nothing', async () => {
     },
   })
 
-  await expect.poll(() => logLines.join(''), { timeout: 15_000 }).toContain('background work failed')
-  await expect.poll(() => ran, { timeout: 15_000 }).toBe(true)
+  await expect.poll(() => logLines.join('')).toContain('background work failed')
+  await expect.poll(() => ran).toBe(true)
   const line = logLines.map((text) => JSON.parse(text)).find(({ msg }) => msg.startsWith('background work failed'))
   expect(line).toMatchObject({ task: 'failing-task', err: { message: 'It broke.' } })
 })
@@ -71,7 +71,7 @@ it('lets a task finish when it is stopped', async () => {
       state = 'done'
     },
   })
-  await expect.poll(() => state, { timeout: 15_000 }).toBe('begun')
+  await expect.poll(() => state).toBe('begun')
 
   await stop()
 
@@ -89,7 +89,7 @@ it('runs a task in one process at a time', async () => {
   }
   await Promise.all([start({ 'shared-task': task }), start({ 'shared-task': task }), start({ 'shared-task': task })])
 
-  await expect.poll(() => runs, { timeout: 15_000 }).toBeGreaterThan(0)
+  await expect.poll(() => runs).toBeGreaterThan(0)
   await delay(600)
   expect(most).toBe(1)
 })

@@ -1,6 +1,14 @@
 import { randomBytes } from 'node:crypto'
 
-const PREFIXES = { user: 'usr', tenant: 'ten', consent: 'con', message: 'msg', serviceKey: 'key' } as const
+const PREFIXES = {
+  user: 'usr',
+  tenant: 'ten',
+  consent: 'con',
+  message: 'msg',
+  serviceKey: 'key',
+  alert: 'alt',
+  webhook: 'whk',
+} as const
 
 /** A public id: the kind in front, then 128 random bits in hex. */
 export function newId(kind: keyof typeof PREFIXES): string {

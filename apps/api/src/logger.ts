@@ -5,8 +5,7 @@ export function createLogger(level: string, destination: DestinationStream = pin
   const options = {
     level,
     timestamp: pino.stdTimeFunctions.isoTime,
-    // @fastify/multipart traces its options, in which all headers are.
-    serializers: { err: describeError, busboyOptions: () => undefined },
+    serializers: { err: describeError },
     formatters: { level: (label: string) => ({ level: label }) },
   } satisfies LoggerOptions
   return pino(options, destination)

@@ -64,7 +64,7 @@ it('refuses to start with other vault keys than those that sealed what is stored
 
   await expect(start).rejects.toThrow(
     new ConfigurationError(
-      'Stored secrets were sealed with the vault key "test", which is missing. Put that key back into VAULT_KEYS or the key file.',
+      'Stored secrets were sealed with the vault key "test", which is missing. Put that key back into VAULT_KEYS or the key file. If it is lost for good: npm run vault -- forget.',
     ),
   )
   await expect.poll(connections).toBe(0)
@@ -77,6 +77,15 @@ it('refuses to start on the database of another app registration, and leaves not
   await expect.poll(connections).toBe(0)
 })
 
+it('raises an alert after the start where the client secret has expired', async () => {
+  const running = await serve(await configure({ AZURE_CLIENT_SECRET_EXPIRES: '2020-05-01' }), onFatal)
+
+  await expect
+    .poll(() => ground.database.query("SELECT facts FROM alert_events WHERE type = 'secret.expiring'"))
+    .toEqual([{ facts: { kind: 'secret', expiresAt: '2020-05-01T00:00:00.000Z', daysLeft: 0 } }])
+  await running.close()
+})
+
 it('lets a request in flight finish when it is stopped, and answers no more afterwards', async () => {
   const config = await configure()
   const running = await serve(config, onFatal)
@@ -85,7 +94,11 @@ it('lets a request in flight finish when it is stopped, and answers no more afte
   const release = await ground.database.lock('consents')
   const request = ada.call('POST', `${SETTINGS}/configure`, { fromEmail: 'ada@contoso.com' })
   await expect
-    .poll(() => ground.database.query(`SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'`))
+    .poll(() =>
+      ground.database.query(
+        `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+      ),
+    )
     .toHaveLength(1)
 
   const stopped = running.close()

@@ -1,3 +1,4 @@
+import { systemClock } from './clock.ts'
 import { compose } from './compose.ts'
 import { ConfigurationError, configurationWarnings, type Config } from './config.ts'
 import { createLogger } from './logger.ts'
@@ -10,7 +11,7 @@ export interface Running {
 /** Serves the REST API and the page, and delivers as well when the role is `all`. */
 export async function serve(config: Config, onFatal: (error: unknown) => void): Promise<Running> {
   const logger = createLogger(config.logLevel)
-  for (const warning of configurationWarnings(config)) logger.warn(warning)
+  for (const warning of configurationWarnings(config, systemClock())) logger.warn(warning)
   const product = await compose(config, logger, { onFatal })
   const started: Running[] = []
   const close = async () => {

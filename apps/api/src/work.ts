@@ -1,12 +1,14 @@
 import type { FastifyInstance } from 'fastify'
+import { systemClock } from './clock.ts'
 import { compose, type Product } from './compose.ts'
-import type { Config } from './config.ts'
+import { configurationWarnings, type Config } from './config.ts'
 import { createLogger } from './logger.ts'
 import type { Running } from './serve.ts'
 
 /** Delivers only: any number of these share a database with those that serve. */
 export async function work(config: Config, onFatal: (error: unknown) => void): Promise<Running> {
   const logger = createLogger(config.logLevel)
+  for (const warning of configurationWarnings(config, systemClock())) logger.warn(warning)
   const product = await compose(config, logger, { onFatal })
   const started: Running[] = []
   const close = async () => {

@@ -1,4 +1,8 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyPluginAsync } from 'fastify'
+
+/** Whoever asks gives up soon as well. */
+const CHECK_TIMEOUT_MS = 5_000
 
 /** One thing that has to be right before requests can be served; the sentence says what is wrong, null that it is right. */
 export type ReadinessCheck = () => Promise<string | null>
@@ -13,11 +17,11 @@ export const health: FastifyPluginAsync<{ checks: Readonly<Record<string, Readin
   app.get('/readyz', async (request, reply) => {
     const results = await Promise.all(
       Object.entries(checks).map(async ([name, check]) => {
-        const fault = await check().catch((error: unknown) => {
+        const result = check().catch((error: unknown) => {
           request.log.error({ err: error }, `readiness check ${name} failed`)
           return 'The check failed; the cause is in the log.'
         })
-        return [name, fault ?? 'ok'] as const
+        return [name, (await inTime(result)) ?? 'ok'] as const
       }),
     )
     const ready = results.every(([, result]) => result === 'ok')
@@ -26,4 +30,15 @@ export const health: FastifyPluginAsync<{ checks: Readonly<Record<string, Readin
       .header('cache-control', 'no-store')
       .send({ status: ready ? 'ready' : 'not-ready', checks: Object.fromEntries(results) })
   })
+}
+
+async function inTime(result: Promise<string | null>): Promise<string | null> {
+  const timer = new AbortController()
+  const late = delay(CHECK_TIMEOUT_MS, 'The check did not end in time.', { signal: timer.signal })
+  try {
+    return await Promise.race([result, late])
+  } finally {
+    timer.abort()
+    late.catch(() => {})
+  }
 }

@@ -25,6 +25,7 @@ function render({ title, paragraphs, note, link, data = {}, script }: PlainPage)
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>${escapeHtml(title)} - Inforiver Mail</title>
+<link rel="icon" href="/favicon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="/plain-page.css">
 ${script ? `<script src="${escapeHtml(script)}" defer></script>` : ''}
 </head>
@@ -40,7 +41,7 @@ ${link ? `<p><a href="${escapeHtml(link.href)}">${escapeHtml(link.text)}</a></p>
 `
 }
 
-/** Texts of ours may contain one absolute URL. */
+/** Texts of ours may contain absolute URLs. */
 function linkify(text: string): string {
   return text
     .split(/(https?:\/\/[^\s<>"]+[^\s<>".,;:)])/)

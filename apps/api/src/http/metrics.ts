@@ -3,7 +3,7 @@ import type { FastifyPluginAsync } from 'fastify'
 import type { Registry } from 'prom-client'
 import { ProblemError } from './problem.ts'
 
-/** `GET /metrics` for Prometheus: from this machine freely, from another one only with the token. */
+/** `GET /metrics` for Prometheus: with a token for whoever sends it, without one for this machine only. */
 export const metrics: FastifyPluginAsync<{ registry: Registry; token: string | null }> = async (
   app,
   { registry, token },

@@ -1,7 +1,13 @@
+import { STATUS_CODES } from 'node:http'
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
+import type { Endpoint } from '@inforiver-mail/contract/endpoint'
+import { MAX_ATTACHMENTS } from '@inforiver-mail/contract/message'
+import { Problem, PROBLEM_STATUS, type ProblemCode } from '@inforiver-mail/contract/problem'
 import fp from 'fastify-plugin'
 import { jsonSchemaTransform } from 'fastify-type-provider-zod'
+import { z } from 'zod'
+import { sessionCookieName } from './session.ts'
 
 /** Swagger UI brings scripts and style sheets as files; nothing inline, and no foreign host. */
 const STATIC_CSP =
@@ -21,17 +27,120 @@ export const openapi = fp<{ publicUrl: string }>(
         },
         servers: [{ url: publicUrl }],
         components: {
+          schemas: { Problem: problemSchema() },
           securitySchemes: {
-            serviceKey: { type: 'http', scheme: 'bearer', description: 'A service key, made by a workspace admin.' },
+            serviceKey: {
+              type: 'http',
+              scheme: 'bearer',
+              description: 'A service key, made by a workspace admin. Beside it stands the scope that it needs.',
+            },
+            session: {
+              type: 'apiKey',
+              in: 'cookie',
+              name: sessionCookieName(publicUrl),
+              description: 'Of somebody who has signed in with Microsoft. What changes something needs our Origin too.',
+            },
           },
         },
-        security: [{ serviceKey: [] }],
       },
-      transform: (data) =>
-        data.url.startsWith('/api/') ? jsonSchemaTransform(data) : { ...data, schema: { hide: true } },
+      transform: (data) => {
+        const endpoint = data.route.config?.serves
+        if (!endpoint) return { ...data, schema: { hide: true } }
+        const { schema, url } = jsonSchemaTransform(withoutNothing(data, endpoint))
+        return {
+          url,
+          schema: {
+            ...schema,
+            operationId: endpoint.operation,
+            summary: endpoint.summary,
+            ...(endpoint.takesAttachments && { body: withAttachments(schema.body) }),
+            response: { ...successOf(endpoint, schema.response), ...problemsOf(endpoint) },
+            security: [
+              ...(endpoint.scope ? [{ serviceKey: [endpoint.scope] }] : []),
+              ...(endpoint.session ? [{ session: [] }] : []),
+            ],
+          },
+        }
+      },
     })
     await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: STATIC_CSP, logLevel: 'warn' })
     app.get('/openapi.json', async () => app.swagger())
   },
   { name: 'openapi' },
 )
+
+/** Of a route whose endpoint takes no query or no body, the schema that refuses one is not worth a word. */
+function withoutNothing<Data extends { readonly schema: object }>(data: Data, { query, body }: Endpoint): Data {
+  const { querystring: _query, body: _body, ...schema } = data.schema as Record<string, unknown>
+  return { ...data, schema: { ...schema, ...(query && { querystring: query }), ...(body && { body }) } }
+}
+
+function problemSchema() {
+  const { $schema: _dialect, ...schema } = z.toJSONSchema(Problem)
+  return schema as { type: 'object' } // the two libraries write the same standard down with other types
+}
+
+/** A body that is JSON, or the part `message` of several. A part that is an object is JSON by default. */
+function withAttachments(json: unknown) {
+  const parts = {
+    type: 'object',
+    required: ['message'],
+    properties: {
+      message: json,
+      attachment: {
+        type: 'array',
+        maxItems: MAX_ATTACHMENTS,
+        items: { type: 'string', format: 'binary' },
+        description: 'Each a part of its own. Best after message, so that a refusal does not wait for them.',
+      },
+    },
+  }
+  return { content: { 'application/json': { schema: json }, 'multipart/form-data': { schema: parts } } }
+}
+
+function successOf({ response, status, answer: description }: Endpoint, described: unknown) {
+  const { [status]: success } = (described ?? {}) as Record<number, object>
+  return { [status]: response ? { ...success, description } : { type: 'null', description } }
+}
+
+/** Every status a failure may have, with the codes it stands for. */
+function problemsOf(endpoint: Endpoint): Record<string, object> {
+  const byStatus = Map.groupBy(failuresOf(endpoint), ({ status }) => status)
+  return Object.fromEntries(
+    [...byStatus].map(([status, failures]) => {
+      const codes = failures.map(({ code }) => code)
+      const schema = {
+        allOf: [
+          { $ref: '#/components/schemas/Problem' },
+          { type: 'object', properties: { code: { type: 'string', enum: codes } } },
+        ],
+      }
+      const description = `${STATUS_CODES[status]}: ${codes.join(', ')}`
+      return [status, { description, content: { 'application/problem+json': { schema } } }]
+    }),
+  )
+}
+
+interface Failure {
+  readonly status: number
+  readonly code: ProblemCode
+}
+
+function failuresOf({ method, session, scope, problems }: Endpoint): readonly Failure[] {
+  const changes = method !== 'GET'
+  const codes: readonly ProblemCode[] = [
+    'invalid-input', // a field of the query that nobody reads, if nothing else
+    ...(session ? ['not-signed-in' as const] : []),
+    ...(scope ? ['invalid-service-key' as const, 'scope-missing' as const] : []),
+    ...(session && changes ? ['cross-origin' as const] : []),
+    ...(session === 'workspace-admin' ? ['not-workspace-admin' as const, 'office365-smtp-disabled' as const] : []),
+    ...problems,
+    'rate-limited',
+    'internal',
+    'unavailable',
+  ]
+  // Where no code stands for a body that is too large.
+  const tooLarge =
+    changes && !codes.includes('message-too-large') ? [{ status: 413, code: 'invalid-input' as const }] : []
+  return [...codes.map((code) => ({ status: PROBLEM_STATUS[code], code })), ...tooLarge]
+}

@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { SETTINGS } from '../test-support/office365-smtp.ts'
 import { createTcpLink, type TcpLink } from '../test-support/tcp-link.ts'
 import type { TestBrowser } from '../test-support/test-browser.ts'
+import { createServiceClient } from '../test-support/test-service.ts'
 import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
 
 let ground: TestGround
@@ -69,6 +70,46 @@ it('answers 503, and not 500, when connections break in the middle of requests',
   link.mend()
 
   expect(answers.filter(({ status }) => status !== 200 && status !== 503).map(({ json }) => json)).toEqual([])
+})
+
+it('answers 503 where PostgreSQL takes no more connections', async () => {
+  // An ordinary role: limits do not count for those of the tests.
+  await ground.database.query(
+    `CREATE ROLE limited LOGIN PASSWORD 'limited' IN ROLE pg_read_all_data, pg_write_all_data`,
+  )
+  onTestFinished(async () => {
+    await ground.database.query('DROP OWNED BY limited')
+    await ground.database.query('DROP ROLE limited')
+  })
+  const url = new URL(ground.database.url)
+  url.username = url.password = 'limited'
+  await ground.database.query(`GRANT CREATE ON DATABASE ${url.pathname.slice(1)} TO limited`)
+  const limited = await ground.startProduct({ environment: { ROLE: 'api', DATABASE_URL: url.href } })
+  const browser = limited.newBrowser()
+  await browser.signIn('Ada Admin')
+
+  await ground.database.query('ALTER ROLE limited CONNECTION LIMIT 0')
+  await ground.database.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'limited'`)
+  const full = await Promise.all(Array.from({ length: 5 }, () => browser.call('GET', SETTINGS)))
+  await ground.database.query('ALTER ROLE limited CONNECTION LIMIT -1')
+  const back = await browser.call('GET', SETTINGS)
+  await limited.close()
+
+  expect(full.map(({ status }) => status)).toEqual([503, 503, 503, 503, 503])
+  expect(back.status).toBe(200)
+})
+
+it('answers 503 while the database keeps its connections and says nothing, and works again when it does', async () => {
+  const service = await createServiceClient(product)
+  link.hold()
+  const silent = await service.get('/api/v1/messages')
+  const ready = await ada.visit('/readyz')
+  link.mend()
+  const back = await service.get('/api/v1/messages')
+
+  expect(silent.status).toBe(503)
+  expect(ready.status).toBe(503)
+  expect(back.status).toBe(200)
 })
 
 it('says nothing of the database in an answer', async () => {

@@ -57,6 +57,20 @@ it('allows scripts of its own only, styles with a nonce, and no framing', async 
   })
 })
 
+it('gives the pages of plain words the icon of the page', async () => {
+  const plain = await open('/auth/microsoft/callback?state=unknown')
+  const [, path = ''] = /<link rel="icon" href="([^"]+)"/.exec(plain.text) ?? []
+  const [, original = ''] = /<link rel="icon"[^>]* href="([^"]+)"/.exec((await open('/')).text) ?? []
+
+  const icon = await open(path)
+
+  expect(icon.status).toBe(200)
+  expect(icon.headers.get('content-type')).toBe('image/svg+xml')
+  expect(icon.headers.get('cache-control')).toBe('no-cache')
+  expect(icon.text).toBe((await open(original)).text)
+  expect(policyOf(plain)['img-src']).toContain("'self'")
+})
+
 it('puts the nonce of the header into the page', async () => {
   const answer = await open('/')
 
@@ -134,15 +148,24 @@ it.each(['/../package.json', '/assets/../../package.json', '/assets/%2e%2e/%2e%2
   },
 )
 
-it('says in the demo where the simulator is, and nothing of one elsewhere', async () => {
+it('says in the demo where the simulator is and nothing of one elsewhere, and whose access is used', async () => {
   const app = Fastify()
   await app.register(securityHeaders, { publicUrl: 'http://localhost' })
-  await app.register(page, { directory: WEB, publicUrl: 'http://localhost', demoUrl: 'http://127.0.0.1:3001' })
+  const graphAuth = 'application'
+  await app.register(page, {
+    directory: WEB,
+    publicUrl: 'http://localhost',
+    demoUrl: 'http://127.0.0.1:3001',
+    graphAuth,
+  })
   const demo = await app.inject({ url: '/', headers: { host: 'localhost', accept: 'text/html' } })
   await app.close()
 
   expect(demo.body).toContain('<meta name="demo" content="http://127.0.0.1:3001"')
-  expect((await open('/')).text).toContain('<meta name="demo" content=""')
+  expect(demo.body).toContain('<meta name="graph-auth" content="application"')
+  const product = (await open('/')).text
+  expect(product).toContain('<meta name="demo" content=""')
+  expect(product).toContain('<meta name="graph-auth" content="delegated"')
 })
 
 it('is alive and ready', async () => {

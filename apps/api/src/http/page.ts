@@ -3,7 +3,6 @@ import { join } from 'node:path'
 import fastifyStatic from '@fastify/static'
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { sendPage } from './html.ts'
-import { ProblemError } from './problem.ts'
 
 interface Options {
   /** The built page. */
@@ -11,12 +10,15 @@ interface Options {
   readonly publicUrl: string
   /** The simulator's address in the demo. */
   readonly demoUrl: string | null
+  /** Whose access new connections send with: the page words what it asks for accordingly. */
+  readonly graphAuth: 'delegated' | 'application'
 }
 
 /** The admin's page: one document for every path, and its assets, which never change under a name. */
-export const page: FastifyPluginAsync<Options> = async (app, { directory, publicUrl, demoUrl }) => {
+export const page: FastifyPluginAsync<Options> = async (app, { directory, publicUrl, demoUrl, graphAuth }) => {
   const document = await readFile(join(directory, 'index.html'), 'utf8')
   const publicHost = new URL(publicUrl).host
+  const icon = await readIcon(directory, document)
   await app.register(fastifyStatic, {
     root: directory,
     index: false,
@@ -32,14 +34,29 @@ export const page: FastifyPluginAsync<Options> = async (app, { directory, public
       .header('cache-control', 'no-cache')
       .send(await readFile(new URL('plain-page.css', import.meta.url))),
   )
+  app.get('/favicon.svg', async (_request, reply) =>
+    reply.type('image/svg+xml').header('cache-control', 'no-cache').send(icon),
+  )
   app.get('/*', async (request, reply) => {
-    if (!isPageRequest(request)) throw new ProblemError('not-found', 'There is nothing at this address.')
+    if (!isPageRequest(request)) return reply.callNotFound()
     if (request.host !== publicHost) return sendOtherName(reply, publicUrl)
     return reply
       .type('text/html; charset=utf-8')
       .header('cache-control', 'no-store')
-      .send(document.replaceAll('__CSP_NONCE__', request.styleNonce).replaceAll('__DEMO__', demoUrl ?? ''))
+      .send(
+        document
+          .replaceAll('__CSP_NONCE__', request.styleNonce)
+          .replaceAll('__DEMO__', demoUrl ?? '')
+          .replaceAll('__GRAPH_AUTH__', graphAuth),
+      )
   })
+}
+
+/** Under a name of its own for the plain pages, which do not know what the build has called it. */
+async function readIcon(directory: string, document: string): Promise<Buffer> {
+  const [, path] = /<link rel="icon"[^>]* href="([^"]+)"/.exec(document) ?? []
+  if (path === undefined) throw new Error('The page names no icon.')
+  return readFile(join(directory, path))
 }
 
 function isPageRequest({ url, headers }: FastifyRequest): boolean {

@@ -1,3 +1,4 @@
+import { connect } from 'node:net'
 import { Problem } from '@inforiver-mail/contract/problem'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { SETTINGS } from '../test-support/office365-smtp.ts'
@@ -181,6 +182,57 @@ it('refuses an id that has not the form of one', async () => {
   })
 })
 
+it('refuses a field of a query that nobody reads', async () => {
+  const { json } = await ada.call('POST', '/api/v1/webhooks', { url: 'https://alerts.contoso.com/' })
+
+  for (const [method, path] of [
+    ['DELETE', `/api/v1/webhooks/${json.id}`],
+    ['GET', SETTINGS],
+    ['GET', '/api/v1/messages'],
+  ] as const) {
+    const answer = await ada.call(method, `${path}?foo=1`)
+    expect({ path, status: answer.status, errors: answer.json.errors }).toEqual({
+      path,
+      status: 400,
+      errors: [{ path: 'foo', message: 'This field is not known.' }],
+    })
+  }
+  expect((await ada.call('GET', '/api/v1/webhooks')).json.items).toHaveLength(1)
+})
+
+/** What comes back for bytes that need not be HTTP. */
+async function overSocket(text: string): Promise<{ head: string; problem: unknown }> {
+  const socket = connect(product.config.port, 'localhost')
+  let received = ''
+  socket.on('data', (data) => (received += data.toString()))
+  socket.on('error', () => {})
+  socket.write(text)
+  await new Promise((resolve) => socket.once('close', resolve))
+  const [head = '', body = ''] = received.split('\r\n\r\n')
+  return { head, problem: JSON.parse(body) }
+}
+
+it.each([
+  ['an unknown method', 'SEND / HTTP/1.1\r\nhost: localhost\r\n\r\n', 'The request is not valid HTTP'],
+  [
+    'headers that are too large',
+    `GET / HTTP/1.1\r\nhost: localhost\r\nx-large: ${'x'.repeat(20_000)}\r\n\r\n`,
+    'The headers are larger than the 16384 bytes they may have.',
+  ],
+  [
+    'two lengths',
+    'POST /api/v1/messages HTTP/1.1\r\nhost: localhost\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n',
+    'The request is not valid HTTP',
+  ],
+  ['no HTTP at all', 'EHLO mail.contoso.com\r\n', 'The request is not valid HTTP'],
+])('answers %s with problem details', async (_what, text, detail) => {
+  const { head, problem } = await overSocket(text)
+
+  expect(head).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/)
+  expect(head).toMatch(/\r\ncontent-type: application\/problem\+json\r\n/i)
+  expect(Problem.parse(problem)).toMatchObject({ code: 'invalid-input', detail: expect.stringContaining(detail) })
+})
+
 it.each([
   ['GET', '/api/v1/nothing'],
   ['DELETE', SETTINGS],
@@ -191,6 +243,21 @@ it.each([
 
   expect(answer.status).toBe(404)
   expect(Problem.parse(answer.json)).toMatchObject({ code: 'not-found' })
+})
+
+it.each([
+  ['PUT', '/api/v1/messages', 'POST, GET'],
+  ['PATCH', `/api/v1/messages/msg_${'0'.repeat(32)}?a=b`, 'GET'],
+  ['GET', `/api/v1/messages/msg_${'0'.repeat(32)}/cancel`, 'POST'],
+])('says for %s %s which methods there are', async (method, path, methods) => {
+  const answer = await rawRequest(`${product.url}${path}`, { method })
+
+  expect(answer.status).toBe(404)
+  expect(answer.headers.get('allow')).toBe(methods)
+  expect(JSON.parse(answer.text)).toMatchObject({
+    code: 'not-found',
+    detail: `${method} is not served at this address; ${methods} is.`,
+  })
 })
 
 it.each(['/api/v1/%zz', '/%c0%ae', '/api/v1/consents/%'])(

@@ -1,3 +1,7 @@
+import { randomUUID } from 'node:crypto'
+import { maxHeaderSize, STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Endpoint } from '@inforiver-mail/contract/endpoint'
 import { PROBLEM_STATUS, type InputFault, type Problem, type ProblemCode } from '@inforiver-mail/contract/problem'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
@@ -27,6 +31,9 @@ const TITLES = {
   unavailable: 'The service is not available right now',
   'storage-full': 'The storage is full',
 } as const satisfies Record<ProblemCode, string>
+
+/** Where waiting helps. That of a rate limit is set where it is counted. */
+const RETRY_AFTER_SECONDS: Partial<Record<ProblemCode, number>> = { unavailable: 5, 'storage-full': 300 }
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -62,9 +69,6 @@ export const problems = fp<{ isUnavailable: (error: unknown) => boolean }>(
       else if (problem.status >= 500) request.log.error({ err: error }, 'request failed')
       return sendProblem(request, reply, problem)
     })
-    app.setNotFoundHandler((request, reply) =>
-      sendProblem(request, reply, new ProblemError('not-found', 'There is nothing at this address.')),
-    )
   },
   { name: 'problems' },
 )
@@ -74,7 +78,37 @@ export function answerMalformedAddress(_error: FastifyError, request: FastifyReq
   void sendProblem(request, reply, new ProblemError('not-found', 'There is nothing at this address.'))
 }
 
-function sendProblem(request: FastifyRequest, reply: FastifyReply, { code, status, message, errors }: ProblemError) {
+/** For what Node refuses before there is a request: what cannot be parsed as HTTP, or does not arrive. */
+export function answerBrokenConnection(error: Error & { code?: string; reason?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy()
+    return
+  }
+  const problem = describe(whatBroke(error), randomUUID())
+  const body = JSON.stringify(problem)
+  const head = [
+    `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}`,
+    'Content-Type: application/problem+json',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Cache-Control: no-store',
+    'Connection: close',
+  ]
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy())
+}
+
+function whatBroke({ code, reason }: { code?: string; reason?: string }): ProblemError {
+  switch (code) {
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return new ProblemError('unavailable', 'The request did not arrive in the time it has. Send it again.')
+    case 'HPE_HEADER_OVERFLOW':
+      return new ProblemError('invalid-input', `The headers are larger than the ${maxHeaderSize} bytes they may have.`)
+    default:
+      return new ProblemError('invalid-input', `The request is not valid HTTP${reason ? `: ${reason}` : ''}.`)
+  }
+}
+
+function sendProblem(request: FastifyRequest, reply: FastifyReply, error: ProblemError) {
+  const { code, status, message } = error
   if (isNavigation(request)) {
     return sendPage(reply, status, {
       title: TITLES[code],
@@ -83,21 +117,28 @@ function sendProblem(request: FastifyRequest, reply: FastifyReply, { code, statu
       link: { href: '/', text: 'Inforiver Mail' },
     })
   }
-  const problem: Problem = {
-    type: `urn:inforiver-mail:problem:${code}`,
-    title: TITLES[code],
-    status,
-    detail: message,
-    code,
-    requestId: request.id,
-    ...(errors && { errors: [...errors] }),
-  }
+  // RFC 9110 sections 11.6.1 and 10.2.3
+  if (status === 401 && request.routeOptions.config.serves?.scope) reply.header('www-authenticate', 'Bearer')
+  const retryAfterSeconds = RETRY_AFTER_SECONDS[code]
+  if (retryAfterSeconds !== undefined) reply.header('retry-after', retryAfterSeconds)
   return reply
     .code(status)
     .type('application/problem+json')
     .header('cache-control', 'no-store')
     .serializer(JSON.stringify)
-    .send(problem)
+    .send(describe(error, request.id))
+}
+
+function describe({ code, status, message, errors }: ProblemError, requestId: string): Problem {
+  return {
+    type: `urn:inforiver-mail:problem:${code}`,
+    title: TITLES[code],
+    status,
+    detail: message,
+    code,
+    requestId,
+    ...(errors && { errors: [...errors] }),
+  }
 }
 
 function hasLeft({ raw }: FastifyRequest): boolean {
@@ -111,7 +152,7 @@ function isNavigation({ url, headers }: FastifyRequest): boolean {
 function toProblemError(
   error: FastifyError,
   isUnavailable: (error: unknown) => boolean,
-  { config, bodyLimit }: FastifyRequest['routeOptions'],
+  { config: { serves, tooLarge = 'invalid-input' }, bodyLimit }: FastifyRequest['routeOptions'],
 ): ProblemError {
   if (error instanceof ProblemError) return error
   if (isUnavailable(error)) {
@@ -122,49 +163,69 @@ function toProblemError(
   }
   switch (error.code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
-    case 'FST_REQ_FILE_TOO_LARGE':
       return new ProblemError(
-        config.tooLarge ?? 'invalid-input',
-        `The request is larger than the ${bodyLimit} bytes it may have here.`,
+        tooLarge,
+        `The request is larger than the ${bodyLimit} bytes it may have here.${serves?.takesAttachments ? ' Send attachments as parts of a multipart/form-data body: they may be larger.' : ''}`,
         { status: 413 },
       )
-    case 'FST_PARTS_LIMIT':
-    case 'FST_FILES_LIMIT':
-    case 'FST_FIELDS_LIMIT':
-      return new ProblemError('invalid-input', 'The multipart body has too many parts.')
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
-      return new ProblemError('invalid-input', 'Send the body as application/json.')
-    case 'FST_ERR_CTP_EMPTY_JSON_BODY':
-      return new ProblemError('invalid-input', 'The body is empty: send a JSON object.')
+      return refuseMediaType(serves)
   }
   // The rate limit's error bears no code of its own.
   if (error.statusCode === 429) {
-    return new ProblemError('rate-limited', 'Too many requests from this address. Wait a minute, then try again.')
+    return new ProblemError('rate-limited', 'Too many requests. Wait a minute, then try again.')
   }
-  if (error.statusCode === 400) return new ProblemError('invalid-input', 'The body is not valid JSON.')
+  if (error.statusCode === 400) return new ProblemError('invalid-input', 'The body did not arrive as announced.')
   // No detail: an unexpected error may carry a token or a connection string.
   return new ProblemError('internal', 'The cause is in the log, under the request id.')
 }
 
+/** For a body of a type that the endpoint does not take. */
+export function refuseMediaType(serves: Pick<Endpoint, 'takesAttachments'> | undefined): ProblemError {
+  return new ProblemError(
+    'invalid-input',
+    serves?.takesAttachments
+      ? 'Send the message as application/json; or as multipart/form-data, with a part message and a part attachment for each file.'
+      : 'Send the body as application/json.',
+  )
+}
+
 /** All faults at once, each with its path. */
-export function invalidInput(issues: readonly z.core.$ZodIssue[]): ProblemError {
-  const errors = issues.flatMap(toFaults)
-  const first = errors[0]
+export function refuseInput(faults: readonly InputFault[]): ProblemError {
+  const [first] = faults
   const detail =
-    errors.length === 1 && first
+    faults.length === 1 && first
       ? `${first.path && `${first.path}: `}${first.message}`
-      : `${errors.length} faults, listed in errors.`
-  return new ProblemError('invalid-input', detail, { errors })
+      : `${faults.length} faults, listed in errors.`
+  return new ProblemError('invalid-input', detail, { errors: faults })
+}
+
+/** What a schema found. */
+export function faultsOf(issues: readonly z.core.$ZodIssue[]): InputFault[] {
+  return issues.flatMap(toFaults)
 }
 
 function toFaults(issue: z.core.$ZodIssue): InputFault[] {
   const path = toPath(issue.path)
-  if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({ path: path ? `${path}.${key}` : key, message: 'This field is not known.' }))
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return issue.keys.map((key) => ({ path: path ? `${path}.${key}` : key, message: unknownField(issue) }))
+    case 'invalid_union':
+      return nearestBranch(issue.errors).flatMap((inner) => toFaults(within(issue, inner)))
+    case 'invalid_key':
+      return issue.issues.flatMap((inner) => toFaults(within(issue, inner)))
+    default:
+      return [{ path, message: issue.message }]
   }
-  if (issue.code === 'invalid_union')
-    return nearestBranch(issue.errors).flatMap((inner) => toFaults({ ...inner, path: [...issue.path, ...inner.path] }))
-  return [{ path, message: issue.message }]
+}
+
+/** As the contract says it, or instead of zod's own sentence. */
+function unknownField({ message }: z.core.$ZodIssue): string {
+  return message.startsWith('Unrecognized key') ? 'This field is not known.' : message
+}
+
+function within({ path }: z.core.$ZodIssue, inner: z.core.$ZodIssue): z.core.$ZodIssue {
+  return { ...inner, path: [...path, ...inner.path] }
 }
 
 /** Of the alternatives, what the sender most likely meant: the right kind of value, with the fewest faults. */

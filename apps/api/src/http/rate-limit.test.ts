@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { rawRequest, type RawAnswer } from '../test-support/raw-request.ts'
 import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
+import { createServiceClient } from '../test-support/test-service.ts'
 
 const SIGN_INS_PER_MINUTE = 100
 const REQUESTS_PER_MINUTE = 1_200
@@ -74,4 +75,27 @@ it('lets nobody escape by inventing addresses where no proxy is trusted', async 
   await repeat(SIGN_INS_PER_MINUTE, request)
 
   expect((await request()).status).toBe(429)
+})
+
+it('counts made-up service keys for the address they come from', async () => {
+  const { url } = await start()
+  let guess = 0
+  const request = () =>
+    rawRequest(`${url}/api/v1/messages`, { headers: { authorization: `Bearer imk_guess-${guess++}` } })
+
+  const statuses = await repeat(REQUESTS_PER_MINUTE, request)
+
+  expect(new Set(statuses)).toEqual(new Set([401]))
+  expect((await request()).status).toBe(429)
+})
+
+it('gives a service that has proved its key more requests than a person makes', async () => {
+  const product = await start()
+  const { key } = await createServiceClient(product)
+  const request = () => rawRequest(`${product.url}/api/v1/messages`, { headers: { authorization: `Bearer ${key}` } })
+  await request()
+
+  const statuses = await repeat(REQUESTS_PER_MINUTE + 100, request)
+
+  expect(new Set(statuses)).toEqual(new Set([200]))
 })

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import type { Role } from '@inforiver-mail/contract/session'
+import type { Role } from '@inforiver-mail/contract/caller'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { ProblemError } from './problem.ts'
@@ -44,7 +44,7 @@ export function hashOpaqueValue(value: string): string {
 export const sessions = fp<{ publicUrl: string; findSession: (idHash: string) => Promise<SignedIn | null> }>(
   async (app, { publicUrl, findSession }) => {
     const secure = publicUrl.startsWith('https:')
-    const cookieName = secure ? '__Host-inforiver-mail-session' : 'inforiver-mail-session'
+    const cookieName = sessionCookieName(publicUrl)
     const cookie = { path: '/', httpOnly: true, secure, sameSite: 'lax' } as const
 
     app.decorateRequest('signedIn', async function (this: FastifyRequest) {
@@ -63,6 +63,10 @@ export const sessions = fp<{ publicUrl: string; findSession: (idHash: string) =>
   },
   { name: 'sessions', dependencies: ['@fastify/cookie'] },
 )
+
+export function sessionCookieName(publicUrl: string): string {
+  return publicUrl.startsWith('https:') ? '__Host-inforiver-mail-session' : 'inforiver-mail-session'
+}
 
 export async function requireSignedIn(request: FastifyRequest): Promise<SignedIn> {
   const signedIn = await request.signedIn()
@@ -83,7 +87,7 @@ export function workspaceAdminGuard(enabled: boolean): (request: FastifyRequest)
     if (enabled) return signedIn
     throw new ProblemError(
       'office365-smtp-disabled',
-      'This installation does not send through Office 365. Set SMTP=Office365 in its environment or in inforiver-mail.env, then start it again.',
+      'This installation does not use Office 365 SMTP, so that its settings are closed; a mailbox connected before goes on sending what services submit. To open them, set SMTP=Office365 in its environment or in inforiver-mail.env, then start it again.',
     )
   }
 }

@@ -41,3 +41,27 @@ it('lets any number of processes seed the same key at the same moment', async ()
   for (const { publicUrl } of products) expect((await clientFor(publicUrl, KEY).get(MESSAGES)).status).toBe(200)
   expect(await ground.database.query('SELECT 1 FROM service_keys')).toHaveLength(1)
 })
+
+it('tells the audit log of the seeded key once, and of each other value', async () => {
+  await ground.clear()
+  await start(KEY)
+  await start(KEY)
+  await start('another-key-of-an-unattended-installation')
+
+  const event = {
+    actor: null,
+    action: 'service-key-created',
+    details: expect.objectContaining({ name: 'inforiver', scopes: 'messages:send messages:read settings:read' }),
+  }
+  expect(await ground.database.query('SELECT actor, action, details FROM audit_events')).toEqual([event, event])
+})
+
+it('tells the audit log that a start made the revoked seeded key valid again', async () => {
+  await ground.clear()
+  const product = await start(KEY)
+  await ground.database.query('UPDATE service_keys SET revoked_at = now()')
+  await start(KEY)
+
+  expect((await clientFor(product.publicUrl, KEY).get(MESSAGES)).status).toBe(200)
+  expect(await ground.database.query('SELECT action FROM audit_events')).toHaveLength(2)
+})

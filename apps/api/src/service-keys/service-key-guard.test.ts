@@ -40,7 +40,10 @@ it.each(ENDPOINTS)('%s %s needs the scope %s', async (method, path, scope, body)
 
   const refused = await call(without)
   expect(refused.status).toBe(403)
-  expect(refused.json).toMatchObject({ code: 'scope-missing', detail: `The service key lacks the scope ${scope}.` })
+  expect(refused.json).toMatchObject({
+    code: 'scope-missing',
+    detail: expect.stringMatching(`^The service key lacks the scope ${scope}\\. .* Tenant Settings`),
+  })
   expect((await call(only)).json.code).not.toBe('scope-missing')
 })
 
@@ -61,8 +64,19 @@ it.each([
     })
     expect(answer.status).toBe(401)
     expect(answer.headers.get('content-type')).toContain('application/problem+json')
+    expect(answer.headers.get('www-authenticate')).toBe('Bearer')
     expect(await answer.json()).toMatchObject({ code: 'invalid-service-key', requestId: expect.any(String) })
   }
+})
+
+it('names both ways in to a caller who sends neither a key nor a session', async () => {
+  const answer = await fetch(`${product.publicUrl}${MESSAGES}`)
+
+  expect(answer.status).toBe(401)
+  expect(await answer.json()).toMatchObject({
+    code: 'not-signed-in',
+    detail: expect.stringMatching(/Authorization: Bearer .*signs in/),
+  })
 })
 
 it('takes the scheme in any case', async () => {

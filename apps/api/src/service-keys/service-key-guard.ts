@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Scope } from '@inforiver-mail/contract/service-key'
+import type { Scope } from '@inforiver-mail/contract/caller'
 import type { FastifyRequest } from 'fastify'
 import { ProblemError } from '../http/problem.ts'
 import type { SignedIn } from '../http/session.ts'
@@ -32,7 +32,10 @@ export function createCallerGuard(parts: {
         'Send a valid service key as Authorization: Bearer <key>. A workspace admin makes one in Tenant Settings.',
       )
     if (!service.scopes.includes(scope))
-      throw new ProblemError('scope-missing', `The service key lacks the scope ${scope}.`)
+      throw new ProblemError(
+        'scope-missing',
+        `The service key lacks the scope ${scope}. A workspace admin makes one that has it in Tenant Settings > Service keys.`,
+      )
     return { tenantId: service.tenantId, service: service.name }
   }
 
@@ -40,10 +43,19 @@ export function createCallerGuard(parts: {
     serviceOnly: (scope) => (request) => requireService(request, scope),
     either: (scope) => async (request) => {
       if (request.headers.authorization !== undefined) return requireService(request, scope)
-      const { tenantId } = await requireAdmin(request)
+      const { tenantId } = await requireAdmin(request).catch(nameBothWays)
       return { tenantId, service: null }
     },
   }
+}
+
+/** It may be a service that forgot its key. */
+function nameBothWays(error: unknown): never {
+  if (!(error instanceof ProblemError) || error.code !== 'not-signed-in') throw error
+  throw new ProblemError(
+    'not-signed-in',
+    'A service sends its key as Authorization: Bearer <key>. A person signs in first, or again when the session has ended.',
+  )
 }
 
 export function hashServiceKey(key: string): string {

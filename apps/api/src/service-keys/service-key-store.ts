@@ -1,7 +1,9 @@
-import type { Scope, ServiceKey } from '@inforiver-mail/contract/service-key'
+import type { Scope } from '@inforiver-mail/contract/caller'
+import type { ServiceKey } from '@inforiver-mail/contract/service-key'
 import type pg from 'pg'
 import { appendAuditEvent } from '../database/audit-log.ts'
 import { createBatcher } from '../database/batcher.ts'
+import { QUICK_TIMEOUT_MS } from '../database/database.ts'
 import type { PrismaClient } from '../database/generated/client.ts'
 
 const LOOKUPS_PER_BATCH = 200
@@ -70,7 +72,8 @@ export function createServiceKeyStore(prisma: PrismaClient, pool: pg.Pool, clock
       async (hashes: readonly string[]) => {
         const now = clock()
         const values = [[...new Set(hashes)], now, new Date(now.getTime() - NOTE_USE_EVERY_MS)]
-        const { rows } = await pool.query<FoundRow>({ name: 'find-service-keys', text: FIND, values })
+        const statement = { name: 'find-service-keys', text: FIND, values, query_timeout: QUICK_TIMEOUT_MS }
+        const { rows } = await pool.query<FoundRow>(statement)
         const services = new Map(rows.map((row) => [row.key_hash, toService(row)]))
         return hashes.map((hash) => services.get(hash) ?? null)
       },
@@ -105,28 +108,42 @@ export function createServiceKeyStore(prisma: PrismaClient, pool: pg.Pool, clock
 
     async revoke(tenantId, id, actor, now) {
       return prisma.$transaction(async (transaction) => {
-        const { count } = await transaction.serviceKey.updateMany({
+        const [revoked] = await transaction.serviceKey.updateManyAndReturn({
           where: { id, tenantId, revokedAt: null },
           data: { revokedAt: now },
+          select: { name: true },
         })
-        if (count === 0) return false
+        if (!revoked) return false
         await appendAuditEvent(transaction, {
           tenantId,
           at: now,
           actor,
           action: 'service-key-revoked',
           outcome: 'done',
-          details: { key: id },
+          details: { key: id, name: revoked.name },
         })
         return true
       })
     },
 
     async seed({ id, tenantId, name, scopes, keyHash, now }) {
-      await prisma.serviceKey.upsert({
-        where: { id },
-        create: { id, tenantId, name, scopes: [...scopes], keyHash, createdAt: now },
-        update: { keyHash, revokedAt: null },
+      await prisma.$transaction(async (transaction) => {
+        // Only a start that changes something is told of.
+        const changed = await transaction.$queryRaw<unknown[]>`
+          INSERT INTO service_keys AS k (id, tenant_id, name, scopes, key_hash, created_at)
+          VALUES (${id}, ${tenantId}, ${name}, ${[...scopes]}, ${keyHash}, ${now})
+          ON CONFLICT (id) DO UPDATE SET key_hash = excluded.key_hash, revoked_at = NULL
+            WHERE k.key_hash <> excluded.key_hash OR k.revoked_at IS NOT NULL
+          RETURNING id`
+        if (changed.length === 0) return
+        await appendAuditEvent(transaction, {
+          tenantId,
+          at: now,
+          actor: null,
+          action: 'service-key-created',
+          outcome: 'done',
+          details: { key: id, name, scopes: scopes.join(' ') },
+        })
       })
     },
   }

@@ -117,7 +117,7 @@ it('writes into the audit log who made and who revoked a key', async () => {
       outcome: 'done',
       details: { key: id, name: 'audited', scopes: 'messages:send settings:read' },
     },
-    { actor, action: 'service-key-revoked', outcome: 'done', details: { key: id } },
+    { actor, action: 'service-key-revoked', outcome: 'done', details: { key: id, name: 'audited' } },
   ])
 })
 

@@ -1,6 +1,8 @@
 import { execFile } from 'node:child_process'
+import { randomInt } from 'node:crypto'
+import { once } from 'node:events'
 import { chmod, mkdtemp, realpath, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
+import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
@@ -22,6 +24,9 @@ declare module 'vitest' {
   }
 }
 
+/** Each test file has products with pools of their own. */
+const MAX_CONNECTIONS = 300
+
 interface TestServer {
   readonly url: string
   stop(): Promise<void>
@@ -30,13 +35,18 @@ interface TestServer {
 /** The PostgreSQL that comes with the product. */
 export async function startEmbeddedServer(): Promise<TestServer> {
   const dataDirectory = await mkdtemp(join(tmpdir(), 'inforiver-mail-embedded-'))
-  const server = await startEmbeddedPostgres({
-    dataDirectory,
-    onRestart() {},
-    onLost(error) {
-      throw error
-    },
-  })
+  const start = () =>
+    startEmbeddedPostgres({
+      dataDirectory,
+      onRestart() {},
+      onLost(error) {
+        throw error
+      },
+    })
+  const first = await start()
+  await onServer(first.connectionString, `ALTER SYSTEM SET max_connections = ${MAX_CONNECTIONS}`) // from the next start on
+  await first.stop()
+  const server = await start()
   return {
     url: server.connectionString,
     async stop() {
@@ -61,7 +71,7 @@ export async function startInstalledServer(): Promise<TestServer | null> {
     await run(first, rest, { cwd: '/', ...account.ids })
   }
   await call('initdb', `--pgdata=${data}`, '--username=tester', '--auth=trust', '--no-sync')
-  const options = `-c port=${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off`
+  const options = `-c port=${port} -c max_connections=${MAX_CONNECTIONS} -c listen_addresses=127.0.0.1 -c unix_socket_directories=''`
   await call(
     'pg_ctl',
     'start',
@@ -91,13 +101,22 @@ async function findInstalledBinaries(): Promise<string | null> {
 
 /** Makes the template that every test file clones, and tells the tests where the server is. */
 export async function provideServer({ provide }: TestProject, server: TestServer): Promise<() => Promise<void>> {
-  const client = new pg.Client({ connectionString: server.url })
-  await client.connect()
-  await client.query(`CREATE DATABASE ${TEMPLATE}`)
-  await client.end()
+  await onServer(server.url, 'ALTER SYSTEM SET fsync = off') // no test of these pulls the plug
+  await onServer(server.url, 'SELECT pg_reload_conf()')
+  await onServer(server.url, `CREATE DATABASE ${TEMPLATE}`)
   await migrate(databaseUrl(server.url, TEMPLATE))
   provide('postgresUrl', server.url)
   return () => server.stop()
+}
+
+export async function onServer(url: string, statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    await client.query(statement)
+  } finally {
+    await client.end()
+  }
 }
 
 export function databaseUrl(serverUrl: string, database: string): string {
@@ -106,11 +125,22 @@ export function databaseUrl(serverUrl: string, database: string): string {
   return url.href
 }
 
+// Below the ports that systems give to whoever asks for any: nobody else is given it before it is used.
+const FIRST_PORT = 10_000
+const FIRST_EPHEMERAL_PORT = 32_768
+
 export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  if (address === null || typeof address === 'string') throw new Error('No free port.')
-  return address.port
+  for (;;) {
+    const server = createServer()
+    const listening = once(server, 'listening')
+    server.listen(randomInt(FIRST_PORT, FIRST_EPHEMERAL_PORT), '127.0.0.1')
+    try {
+      await listening
+      const { port } = server.address() as AddressInfo
+      await new Promise((resolve) => server.close(resolve))
+      return port
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
+    }
+  }
 }

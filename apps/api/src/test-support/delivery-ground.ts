@@ -65,13 +65,13 @@ export async function createDeliveryGround({
     },
     async calm() {
       await ground.microsoft.control('DELETE', '/scenarios')
-      await expect.poll(() => inStatus('sending'), { timeout: 10_000, interval: 20 }).toEqual([])
+      await expect.poll(() => inStatus('sending'), { interval: 20 }).toEqual([])
       const left = async () => {
         // Time stands still for what is under way: its lease must not run out.
         if ((await inStatus('sending')).length === 0) await pass(LONGEST_PAUSE_MS)
         return inStatus('queued', 'sending')
       }
-      await expect.poll(left, { timeout: 10_000, interval: 50 }).toEqual([])
+      await expect.poll(left, { interval: 50 }).toEqual([])
     },
     pass,
     arrived: async (subject) => (await mailsIn(ground.microsoft, subject)).length,

@@ -22,6 +22,10 @@ async function start({ config, clockFile }: WorkerOrder): Promise<void> {
     },
     clock,
   })
-  product.worker.start()
+  if (config.role !== 'worker') {
+    const app = await product.buildApp()
+    await app.listen({ host: config.host, port: config.port })
+  }
+  if (config.role !== 'api') product.worker.start()
   process.send?.('started')
 }

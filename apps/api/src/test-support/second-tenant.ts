@@ -23,8 +23,8 @@ export async function connectTenant(ground: TestGround, tenantId: string, addres
   await ground.database.query(
     `INSERT INTO tenant_settings (tenant_id, version, status, from_email, mailbox, delegate_tenant_id, delegate_object_id,
        delegate_name, delegate_email, connected_at, granted_permissions, refresh_token_sealed, access_token_sealed,
-       access_token_expires_at, grant_version)
-     VALUES ($1, 1, 'connected', $2, 'own', $3, $4, $2, $2, now(), '{Mail.Send,User.Read}', $5, $6, now() + interval '1 hour', 1)`,
+       access_token_expires_at, access_token_obtained_at, grant_version)
+     VALUES ($1, 1, 'connected', $2, 'own', $3, $4, $2, $2, now(), '{Mail.Send,User.Read}', $5, $6, now() + interval '1 hour', now(), 1)`,
     [
       tenantId,
       address,

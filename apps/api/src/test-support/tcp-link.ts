@@ -7,6 +7,8 @@ export interface TcpLink {
   leadTo(port: number): void
   /** Breaks every connection, and refuses new ones until `mend`. */
   cut(): void
+  /** Keeps every connection, and lets nothing through, until `mend`. */
+  hold(): void
   mend(): void
   close(): Promise<void>
 }
@@ -14,6 +16,8 @@ export interface TcpLink {
 export async function createTcpLink(target = 0): Promise<TcpLink> {
   const sockets = new Set<Socket>()
   let isCut = false
+  const pairs = new Set<readonly [Socket, Socket]>()
+  let isHeld = false
   let targetPort = target
   const server = createServer((near) => {
     if (isCut) {
@@ -30,7 +34,10 @@ export async function createTcpLink(target = 0): Promise<TcpLink> {
         far.destroy()
       })
     }
-    near.pipe(far).pipe(near)
+    const pair = [near, far] as const
+    pairs.add(pair)
+    near.once('close', () => pairs.delete(pair))
+    if (!isHeld) near.pipe(far).pipe(near)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const destroyAll = () => {
@@ -46,8 +53,17 @@ export async function createTcpLink(target = 0): Promise<TcpLink> {
       isCut = true
       destroyAll()
     },
+    hold() {
+      isHeld = true
+      for (const [near, far] of pairs) {
+        near.unpipe(far).pause()
+        far.unpipe(near).pause()
+      }
+    },
     mend() {
       isCut = false
+      if (isHeld) for (const [near, far] of pairs) near.pipe(far).pipe(near)
+      isHeld = false
     },
     async close() {
       destroyAll()

@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 import { inject } from 'vitest'
-import { databaseUrl, TEMPLATE } from './database-server.ts'
+import { databaseUrl, onServer, TEMPLATE } from './database-server.ts'
 
 export interface TestDatabase {
   readonly url: string
   query<Row extends pg.QueryResultRow>(statement: string, values?: unknown[]): Promise<Row[]>
+  /** Deletes all rows of these tables, and what belongs to them. With few rows that takes 1 ms, TRUNCATE a hundred. */
+  empty(...tables: string[]): Promise<void>
   /** Keeps others from writing to a table until the returned function is called. */
   lock(table: string): Promise<() => Promise<void>>
   /** Holds one row, as another process does that is about to change it, until the returned function is called. */
@@ -19,7 +21,7 @@ export async function createTestDatabase({ template = TEMPLATE }: { template?: s
   const name = `test_${randomBytes(8).toString('hex')}`
   await onServer(serverUrl, `CREATE DATABASE ${name} TEMPLATE ${template}`)
   const url = databaseUrl(serverUrl, name)
-  const pool = new pg.Pool({ connectionString: url, max: 2, application_name: 'test' })
+  const pool = createTestPool(url, 2)
   const hold = async (statement: string, values: unknown[] = []) => {
     const client = await pool.connect()
     await client.query('BEGIN')
@@ -29,11 +31,13 @@ export async function createTestDatabase({ template = TEMPLATE }: { template?: s
       client.release()
     }
   }
-  pool.on('error', () => {}) // the database is dropped under connections that are still closing
   return {
     url,
     async query<Row extends pg.QueryResultRow>(statement: string, values: unknown[] = []) {
       return (await pool.query<Row>(statement, values)).rows
+    },
+    async empty(...tables) {
+      await pool.query(tables.map((table) => `DELETE FROM ${table}`).join('; '))
     },
     lock: (table) => hold(`LOCK TABLE ${table} IN SHARE MODE`),
     lockRow: (table, id) => hold(`SELECT 1 FROM ${table} WHERE id = $1 FOR UPDATE`, [id]),
@@ -44,12 +48,8 @@ export async function createTestDatabase({ template = TEMPLATE }: { template?: s
   }
 }
 
-async function onServer(url: string, statement: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url })
-  await client.connect()
-  try {
-    await client.query(statement)
-  } finally {
-    await client.end()
-  }
+export function createTestPool(connectionString: string, max = 10): pg.Pool {
+  const pool = new pg.Pool({ connectionString, max, application_name: 'test' })
+  pool.on('error', () => {}) // the database is dropped under connections that are still closing
+  return pool
 }

@@ -3,6 +3,7 @@ import type { Answer } from './test-browser.ts'
 import type { TestProduct } from './test-product.ts'
 
 const SETTINGS = '/api/v1/tenant-settings/office365-smtp'
+const ENDED = ['sent', 'failed', 'held', 'cancelled']
 
 /** Another Inforiver service, with a key of its own. */
 export interface ServiceClient {
@@ -23,9 +24,9 @@ export interface ServiceClient {
   /** The message as it stands. */
   read(id: string): Promise<any> // oxlint-disable-line typescript/no-explicit-any -- tests assert on its shape
   /** The message, once it looks like this. */
-  until(id: string, expected: object, timeoutMs?: number): Promise<any> // oxlint-disable-line typescript/no-explicit-any -- tests assert on its shape
+  until(id: string, expected: object): Promise<any> // oxlint-disable-line typescript/no-explicit-any -- tests assert on its shape
   /** The message, once it is sent, failed, held or cancelled. */
-  untilEnded(id: string, timeoutMs?: number): Promise<any> // oxlint-disable-line typescript/no-explicit-any -- tests assert on its shape
+  untilEnded(id: string): Promise<any> // oxlint-disable-line typescript/no-explicit-any -- tests assert on its shape
   /** The same key at another process. */
   at(product: TestProduct): ServiceClient
 }
@@ -83,19 +84,13 @@ export function clientFor(publicUrl: string, key: string): ServiceClient {
       return json
     },
     read: async (id) => (await client.get(`/api/v1/messages/${id}`)).json,
-    async until(id, expected, timeoutMs = 15_000) {
-      await expect.poll(() => client.read(id), { timeout: timeoutMs, interval: 20 }).toMatchObject(expected)
+    async until(id, expected) {
+      await expect.poll(() => client.read(id)).toMatchObject(expected)
       return client.read(id)
     },
-    async untilEnded(id, timeoutMs = 15_000) {
-      const ended = ['sent', 'failed', 'held', 'cancelled']
-      await expect
-        .poll(async () => (await client.get(`/api/v1/messages/${id}`)).json.status, {
-          timeout: timeoutMs,
-          interval: 50,
-        })
-        .toBeOneOf(ended)
-      return (await client.get(`/api/v1/messages/${id}`)).json
+    async untilEnded(id) {
+      await expect.poll(async () => (await client.read(id)).status, { interval: 50 }).toBeOneOf(ENDED)
+      return client.read(id)
     },
     at: (product) => clientFor(product.publicUrl, key),
   }

@@ -8,10 +8,11 @@ import type { TestGround } from './test-product.ts'
 
 const RUN_WORKER = fileURLToPath(new URL('run-worker.ts', import.meta.url))
 
-/** A worker in a process of its own. */
+/** A worker, or with `ROLE` another part of the product, in a process of its own. */
 export interface WorkerProcess {
   /** Everything that it logged, as one text. */
   readonly log: string
+  readonly publicUrl: string
   signal(signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): void
   /** From now on its clock is ahead by this much. */
   setClockAhead(ms: number): Promise<void>
@@ -28,6 +29,7 @@ export async function startWorkerProcess(
   const config = await ground.configure({ ROLE: 'worker', MAILBOX_MESSAGES_PER_MINUTE: '0', ...environment })
   const child = fork(RUN_WORKER, {
     execArgv: ['--disable-warning=ExperimentalWarning'],
+    serialization: 'advanced', // dates of the configuration stay dates
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   })
   let log = ''
@@ -43,6 +45,7 @@ export async function startWorkerProcess(
     get log() {
       return log
     },
+    publicUrl: config.publicUrl,
     signal: (signal) => void child.kill(signal),
     setClockAhead: (ms) => writeFile(clockFile, String(ms)),
     async close() {

@@ -1,0 +1,120 @@
+import { existsSync, globSync, readFileSync } from 'node:fs'
+import { AuditAction } from '@inforiver-mail/contract/audit'
+import { ConsentProblemCode } from '@inforiver-mail/contract/consent-problem'
+import { HeldBecause, MessageProblemCode } from '@inforiver-mail/contract/message'
+import { expect, it } from 'vitest'
+import { Environment, SECRETS } from './config.ts'
+
+const ROOT = new URL('../../../', import.meta.url)
+const PAGES = ['README.md', 'apps/m365-simulator/README.md', ...globSync('docs/**/*.md', { cwd: ROOT })]
+const sources = ['apps/*/src', 'packages/*/src', 'scripts', 'e2e'].flatMap((folder) =>
+  globSync(`${folder}/**/*.{ts,tsx,mjs}`, { cwd: ROOT, exclude: (name) => name === 'node_modules' }),
+)
+const readme = readFileSync(new URL('README.md', ROOT), 'utf8')
+
+/** The part below a heading, up to the next one of its level. */
+function section(text: string, heading: string): string {
+  const [, rest = ''] = text.split(`\n## ${heading}\n`)
+  return rest.split('\n## ')[0] ?? ''
+}
+
+/** What stands between backticks. */
+function codeIn(text: string): string[] {
+  return [...text.matchAll(/`([^`]+)`/g)].map(([, code = '']) => code)
+}
+
+function rowsOf(text: string): string[][] {
+  const lines = text.split('\n').filter((line) => line.startsWith('| '))
+  return lines.slice(1).map((line) => line.split(' | ').map((cell) => cell.replace(/^\| | \|$/g, '')))
+}
+
+const variables = rowsOf(section(readme, 'Configuration')).flatMap(([names = '', defaults = '', meaning = '']) =>
+  codeIn(names).map((name, index, all) => ({
+    name,
+    byDefault: all.length > 1 ? (codeIn(defaults)[index] ?? defaults) : defaults,
+    meaning,
+  })),
+)
+
+it('describes in README.md every variable of the configuration, and no other', () => {
+  expect(variables.map(({ name }) => name).toSorted()).toEqual(Environment.keyof().options.toSorted())
+  expect(variables.filter(({ meaning }) => meaning === '')).toEqual([])
+})
+
+it('names in README.md the default of each variable', () => {
+  const given = Object.fromEntries(variables.map(({ name, byDefault }) => [name, codeIn(byDefault)[0] ?? byDefault]))
+  const defaults = Object.entries(Environment.parse({})).map(([name, value]) => [name, String(value) || 'none'])
+  expect(given).toMatchObject(Object.fromEntries(defaults))
+})
+
+it('names in README.md every secret that may come as a file', () => {
+  const [, list = ''] = /Every secret \(([^)]*)\)/.exec(readme) ?? []
+  expect(codeIn(list).toSorted()).toEqual(SECRETS.toSorted())
+})
+
+it('names in README.md every command of package.json', () => {
+  const { scripts } = JSON.parse(readFileSync(new URL('package.json', ROOT), 'utf8')) as { scripts: object }
+  const named = codeIn(section(readme, 'Commands')).map((code) => /^npm (?:run )?([\w:-]+)/.exec(code)?.[1])
+  expect(new Set(named.filter((name) => name !== undefined))).toEqual(new Set(Object.keys(scripts)))
+})
+
+it('names in security.md every action of the audit log', () => {
+  const security = readFileSync(new URL('docs/security.md', ROOT), 'utf8')
+  const actions = new Set(codeIn(section(security, 'The audit log')))
+  expect(AuditAction.options.filter((action) => !actions.has(action))).toEqual([])
+})
+
+it.each([
+  ['consent that does not complete', ConsentProblemCode.options],
+  ['message that is held', HeldBecause.options],
+  ['message that failed', MessageProblemCode.options],
+])('says in install.md what to do about every %s', (_, codes) => {
+  const install = readFileSync(new URL('docs/install.md', ROOT), 'utf8')
+  const named = new Set(rowsOf(section(install, 'Trouble')).flatMap(([code = '']) => codeIn(code)))
+  expect(codes.filter((code) => !named.has(code))).toEqual([])
+})
+
+it('names in README.md every metric', () => {
+  const code = sources.filter((path) => path.startsWith('apps/api/src/') && !path.endsWith('.test.ts'))
+  const source = code.map((path) => readFileSync(new URL(path, ROOT), 'utf8')).join('\n')
+  const metrics = [...source.matchAll(/(?:name: |gauge\(\s*)'(inforiver_mail_\w+)'/g)]
+  expect(metrics.length).toBeGreaterThan(0)
+  const named = new Set(codeIn(section(readme, 'Operations')).map((code) => code.replace(/\{.*/, '')))
+  expect(metrics.map(([, name = '']) => name).filter((name) => !named.has(name))).toEqual([])
+})
+
+it('leads from README.md to every document', () => {
+  expect(globSync('docs/**/*.md', { cwd: ROOT }).filter((path) => !readme.includes(`](${path}`))).toEqual([])
+})
+
+it.each(PAGES)('names in %s only sources that exist', (path) => {
+  const named = codeIn(readFileSync(new URL(path, ROOT), 'utf8')).filter((code) => /^[\w./-]+\.(tsx?|mjs)$/.test(code))
+  expect(named.filter((name) => !sources.some((source) => `/${source}`.endsWith(`/${name}`)))).toEqual([])
+})
+
+it.each(PAGES)('leads by every link of %s to a file and heading that exist', (path) => {
+  const page = new URL(path, ROOT)
+  const links = [...readFileSync(page, 'utf8').matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link)
+  const broken = links.filter((link) => !/^https?:/.test(link) && !leadsSomewhere(new URL(link, page)))
+  expect(broken).toEqual([])
+})
+
+function leadsSomewhere(url: URL): boolean {
+  const { hash } = url
+  url.hash = ''
+  if (!existsSync(url)) return false
+  return hash === '' || anchorsOf(readFileSync(url, 'utf8')).has(decodeURIComponent(hash.slice(1)))
+}
+
+/** As GitHub makes them of headings. */
+function anchorsOf(text: string): Set<string> {
+  const headings = [...text.matchAll(/^#{1,6} (.+)$/gm)].map(([, heading = '']) => heading)
+  return new Set(
+    headings.map((heading) =>
+      heading
+        .toLowerCase()
+        .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+        .replaceAll(' ', '-'),
+    ),
+  )
+}

@@ -1,0 +1,73 @@
+import type { FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { parameterOf } from './media-type.ts'
+import { ProblemError } from './problem.ts'
+
+/** Bodies are JSON in UTF-8 as they are; a route that takes others adds their type. */
+export const jsonBodies = fp(
+  async (app) => {
+    app.removeAllContentTypeParsers()
+    app.addContentTypeParser(
+      'application/json',
+      { parseAs: 'buffer' },
+      async (request: FastifyRequest, body: Buffer) => {
+        refuseEncodedBody(request)
+        if (body.length > 0) return parseJson(body, request.headers['content-type'], 'The body')
+        // A client that always names the type need not have a body.
+        if (request.routeOptions.config.serves?.body === undefined) return undefined
+        throw new ProblemError('invalid-input', 'The body is empty: send a JSON object.')
+      },
+    )
+  },
+  { name: 'json-bodies' },
+)
+
+/** @throws {ProblemError} */
+export function refuseEncodedBody({ headers }: FastifyRequest): void {
+  const encoding = headers['content-encoding'] ?? 'identity'
+  if (encoding.toLowerCase() === 'identity') return
+  throw new ProblemError(
+    'invalid-input',
+    `The Content-Encoding ${quote(encoding)} is not supported: send the body as it is.`,
+  )
+}
+
+/**
+ * `JSON.parse` that replaces and drops nothing.
+ *
+ * @throws {ProblemError}
+ */
+export function parseJson(content: Buffer, contentType: string | undefined, what: string): unknown {
+  const charset = contentType === undefined ? null : parameterOf(contentType, 'charset')
+  if (charset !== null && !/^utf-?8$/i.test(charset))
+    throw new ProblemError('invalid-input', `The charset ${quote(charset)} is not supported: send JSON in UTF-8.`)
+  const text = decode(content, what)
+  try {
+    return JSON.parse(text, MAY_NAME_PROTOTYPE.test(text) ? refusePrototype : undefined)
+  } catch (error) {
+    if (error instanceof ProblemError) throw error
+    throw new ProblemError('invalid-input', `${what} is not valid JSON.`)
+  }
+}
+
+/** As it is, or with an escaped underscore. */
+const MAY_NAME_PROTOTYPE = /__proto__|\\u005f/i
+
+/** It would be left out without a word where fields may have any name, and reach a prototype where it is copied. */
+function refusePrototype(key: string, value: unknown): unknown {
+  if (key === '__proto__') throw new ProblemError('invalid-input', 'A field cannot have the name __proto__.')
+  return value
+}
+
+function decode(content: Buffer, what: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(content)
+  } catch {
+    throw new ProblemError('invalid-input', `${what} is not valid UTF-8, which JSON has to be.`)
+  }
+}
+
+/** Short enough for a sentence. */
+function quote(text: string): string {
+  return text.slice(0, 50)
+}

@@ -1,0 +1,132 @@
+import { finished, Readable } from 'node:stream'
+import { Dicer } from '@fastify/busboy'
+import { parameterOf } from './media-type.ts'
+import { ProblemError } from './problem.ts'
+
+/** One part of a body, as its client describes it. */
+export interface BodyPart {
+  /** Null when its header does not name it: such a part must be refused, for nobody knows what it was meant for. */
+  readonly name: string | null
+  readonly fileName: string | null
+  /** With its parameters; RFC 7578 section 4.4 gives the default. */
+  readonly contentType: string
+  readonly transferEncoding: string | null
+  /** To be read, or let go, before the next part comes. */
+  readonly content: AsyncIterable<Buffer>
+  /** Lets the content pass unread. */
+  letGo(): void
+}
+
+export function isMultipart(contentType: string | undefined): boolean {
+  return /^multipart\/form-data\b/i.test(contentType ?? '')
+}
+
+/** What separates the parts, by the content type; null when that is not multipart/form-data. @throws {ProblemError} */
+export function boundaryOf(contentType: string | undefined): string | null {
+  if (contentType === undefined || !isMultipart(contentType)) return null
+  const boundary = parameterOf(contentType, 'boundary')
+  if (boundary && boundary.length <= 70) return boundary // RFC 2046 section 5.1.1
+  throw new ProblemError(
+    'invalid-input',
+    'The content type multipart/form-data needs a boundary of 1 to 70 characters. HTTP clients add it when the header is left to them.',
+  )
+}
+
+/**
+ * The parts of a multipart body, one after the other while they arrive. None is left out, whatever its header says.
+ *
+ * @throws {ProblemError} when the body is malformed or ends too early.
+ */
+export async function* readMultipart(body: Readable, boundary: string): AsyncGenerator<BodyPart> {
+  const parts = new Readable({ objectMode: true, read() {} })
+  parts.on('error', () => {}) // who reads them learns of it
+  const parser = new Dicer({ boundary })
+  let current: Readable | null = null
+  let headerMissing = false
+
+  function fail(): void {
+    parts.destroy(malformed())
+    current?.destroy(malformed())
+  }
+  parser.on('part', (part) => {
+    if (headerMissing) fail()
+    headerMissing = true
+    current = part
+    part.on('error', () => {}) // who reads it learns of it; it may be that nobody does yet
+    part.on('header', (header) => {
+      headerMissing = false
+      parts.push(describe(header as Header, part))
+    })
+  })
+  parser.on('error', fail)
+  parser.on('finish', () => (headerMissing ? fail() : parts.push(null)))
+  finished(body, { writable: false }, (error) => {
+    if (error) fail()
+  })
+  body.pipe(parser)
+  try {
+    yield* parts as AsyncIterable<BodyPart>
+  } finally {
+    // What is refused before its end still has to arrive: unread, it would block its connection.
+    body.unpipe(parser)
+    body.resume()
+  }
+}
+
+/** By lower-case names; the values in Latin-1, as bytes. */
+type Header = Readonly<Record<string, readonly string[] | undefined>>
+
+function describe(header: Header, part: Readable): BodyPart {
+  const disposition = header['content-disposition']?.[0] ?? ''
+  const { name = null, filename = null } = /^form-data\b/i.test(disposition) ? readParameters(disposition) : {}
+  return {
+    name,
+    fileName: filename,
+    contentType: header['content-type']?.[0] ?? 'text/plain',
+    transferEncoding: header['content-transfer-encoding']?.[0]?.toLowerCase() ?? null,
+    content: arriving(part),
+    letGo: () => void part.resume(),
+  }
+}
+
+async function* arriving(part: Readable): AsyncGenerator<Buffer> {
+  try {
+    yield* part as AsyncIterable<Buffer>
+  } catch {
+    throw malformed()
+  }
+}
+
+function malformed(): ProblemError {
+  return new ProblemError('invalid-input', 'The multipart body cannot be read: it is malformed, or ended too early.')
+}
+
+/** `key=token`, `key="quoted"`, or `key*=charset'language'encoded` (RFC 8187), which goes before the others. */
+const PARAMETER = /;\s*([^\s=;*]+)(\*?)\s*=\s*(?:"((?:\\.|[^"\\])*)"|([^\s;]*))/g
+
+function readParameters(header: string): { name?: string; filename?: string } {
+  const plain: Record<string, string> = {}
+  const extended: Record<string, string> = {}
+  for (const [, key = '', star, quoted, token = ''] of header.matchAll(PARAMETER)) {
+    if (star) extended[key.toLowerCase()] = decodeExtended(token)
+    // Only these two are escaped: the path of a Windows file comes with its backslashes as they are.
+    else plain[key.toLowerCase()] = utf8(quoted?.replaceAll(/\\(["\\])/g, '$1') ?? token)
+  }
+  return { ...plain, ...extended }
+}
+
+function decodeExtended(value: string): string {
+  const [, charset = 'utf-8', encoded = value] = /^([\w-]+)'[^']*'(.*)$/.exec(value) ?? []
+  const bytes = encoded.replaceAll(/%([0-9a-f]{2})/gi, (_match, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  )
+  try {
+    return new TextDecoder(charset).decode(Buffer.from(bytes, 'latin1'))
+  } catch {
+    return utf8(bytes) // a charset that nobody knows
+  }
+}
+
+function utf8(latin1: string): string {
+  return Buffer.from(latin1, 'latin1').toString('utf8')
+}

@@ -1,0 +1,21 @@
+import { openDatabase } from '../database/database.ts'
+import { reseal } from '../vault-rotation/reseal.ts'
+import { createSealedStore } from '../vault-rotation/sealed-store.ts'
+import { ringOf, vaultOf } from './sealed-rows.ts'
+
+/** A process of its own that reseals until it is killed; it tells when it has begun. */
+process.once('message', ({ url, keys }: { url: string; keys: string[] }) => void start(url, keys))
+
+async function start(url: string, keys: string[]): Promise<void> {
+  const database = await openDatabase(url, () => {})
+  await reseal({
+    store: createSealedStore(database),
+    vault: vaultOf(...keys),
+    kid: ringOf(...keys).sealing.kid,
+    clock: () => new Date(),
+    signal: new AbortController().signal,
+    onProgress: (resealed) => {
+      if (resealed > 0) process.send?.(resealed)
+    },
+  })
+}

@@ -1,0 +1,88 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { createContentCipher } from '@inforiver-mail/m365/content-cipher'
+import { parseVaultKeys } from '@inforiver-mail/m365/key-ring'
+import { readContent } from '@inforiver-mail/m365/message-content'
+import { createTokenVault, type Sealed } from '@inforiver-mail/m365/token-vault'
+import type { TestDatabase } from './test-database.ts'
+import type { TestProduct } from './test-product.ts'
+import type { Part } from './multipart.ts'
+
+/** A message to Max with these attachments, as the parts of a multipart body. */
+export function mailWith(contents: readonly (Buffer | string)[], changes: object = {}): Part[] {
+  const message = { to: ['max@contoso.com'], subject: 'Q3', text: 'Numbers.', ...changes }
+  return [{ disposition: 'name="message"', content: JSON.stringify(message) }, ...attachmentParts(contents)]
+}
+
+export function attachmentParts(contents: readonly (Buffer | string)[]): Part[] {
+  return contents.map((content, index) => ({
+    disposition: `name="attachment"; filename="${index}.bin"`,
+    contentType: 'application/x-report',
+    content,
+  }))
+}
+
+export function sha256(content: Buffer | string): string {
+  return createHash('sha256').update(content).digest('hex')
+}
+
+export interface StoredAttachment {
+  readonly filename: string
+  readonly contentType: string
+  readonly sizeBytes: number
+  readonly sha256: string
+  /** Opened. */
+  readonly content: Buffer
+  /** Opened bytes of each chunk; empty when it is stored with the message. */
+  readonly chunkBytes: readonly number[]
+}
+
+/** Opens what is stored of a message, as delivery does: each chunk at its place, and the last one as the last. */
+export async function readStored(
+  database: TestDatabase,
+  { config }: TestProduct,
+  id: string,
+): Promise<StoredAttachment[]> {
+  const keys = parseVaultKeys(config.vaultKeys ?? '')
+  if (keys.outcome !== 'read') throw new Error(keys.faults.join(' '))
+  const [message] = await database.query<{ tenant_id: string; content: Buffer; content_key_sealed: Sealed }>(
+    'SELECT tenant_id, content, content_key_sealed FROM messages WHERE id = $1',
+    [id],
+  )
+  if (!message) throw new Error(`There is no message ${id}.`)
+  const { tenant_id: tenant, content: body, content_key_sealed: sealed } = message
+  const contentKey = await createTokenVault(keys.keyRing).open(sealed, { tenant, record: id, purpose: 'content-key' })
+  const cipher = createContentCipher(contentKey, randomBytes)
+  const { attachments } = readContent(cipher.open(body, { tenant, message: id, part: 'body', chunk: 0, last: true }))
+  const stored: StoredAttachment[] = []
+  for (const { filename, contentType, sizeBytes, sha256: hash, ...rest } of attachments) {
+    const facts = { filename, contentType, sizeBytes, sha256: hash }
+    if ('content' in rest) {
+      stored.push({ ...facts, content: rest.content, chunkBytes: [] })
+      continue
+    }
+    const rows = await database.query<{ chunk: number; content: Buffer }>(
+      'SELECT chunk, content FROM message_chunks WHERE message_id = $1 AND part = $2 ORDER BY chunk',
+      [id, rest.part],
+    )
+    const chunks = rows.map(({ chunk, content }, index) =>
+      cipher.open(content, {
+        tenant,
+        message: id,
+        part: `attachment-${rest.part}`,
+        chunk,
+        last: index === rows.length - 1,
+      }),
+    )
+    stored.push({ ...facts, content: Buffer.concat(chunks), chunkBytes: chunks.map(({ length }) => length) })
+  }
+  return stored
+}
+
+/** What the database holds of messages, whatever their state. */
+export async function countStored(database: TestDatabase): Promise<{ messages: number; chunks: number }> {
+  const [counts] = await database.query<{ messages: number; chunks: number }>(
+    'SELECT (SELECT count(*)::int FROM messages) AS messages, (SELECT count(*)::int FROM message_chunks) AS chunks',
+  )
+  if (!counts) throw new Error('A count has one row.')
+  return counts
+}

@@ -1,0 +1,164 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { expect } from 'vitest'
+import { createDeliveryGround, type DeliveryGround } from './delivery-ground.ts'
+import { mailsIn } from './mailbox.ts'
+import { postMultipart, type Part } from './multipart.ts'
+import { SECONDS } from './test-clock.ts'
+import type { TestMicrosoft } from './test-product.ts'
+import type { ServiceClient } from './test-service.ts'
+
+export const MB = 1024 * 1024
+/** Of a file, as the product cuts it. */
+export const RANGE_BYTES = 3_932_160
+
+/** Shorter than any lease: one may begin in the very moment. */
+const STEP_MS = 15 * SECONDS
+const CONTENT_TYPE = 'application/x-report'
+
+/** An upload session, as the simulator reports it. */
+export interface UploadReport {
+  readonly session: string
+  readonly mailbox: string
+  readonly name: string
+  readonly contentId: string | null
+  readonly isInline: boolean
+  readonly sha256: string | null
+  readonly state: 'open' | 'finished' | 'cancelled' | 'expired' | 'forgotten'
+  readonly ranges: readonly { from: number; to: number; status: number | null; accepted: boolean }[]
+}
+
+export interface UploadGround extends DeliveryGround {
+  /** Lets time pass until a message looks like this. */
+  passUntil(id: string, expected: object): Promise<any> // oxlint-disable-line typescript/no-explicit-any -- tests assert on its shape
+  /** Requires that deliveries have given back all memory that they had set aside. */
+  requireNothingInMemory(): Promise<void>
+}
+
+/** A product that may send large attachments from Ada's mailbox, on a clock that goes only when it is told to. */
+export async function createUploadGround({
+  environment = {},
+  fromEmail = 'ada@contoso.com',
+  microsoftTimeoutMs,
+}: {
+  environment?: Record<string, string>
+  fromEmail?: string
+  microsoftTimeoutMs?: number
+} = {}): Promise<UploadGround> {
+  const ground = await createDeliveryGround({
+    environment,
+    fromEmail,
+    mailbox: 'may be read',
+    ...(microsoftTimeoutMs !== undefined && { microsoftTimeoutMs }),
+  })
+  /** Leases are renewed by the timer of the machine: as time passes here, they would run out. */
+  const isUnderWay = async () => {
+    const leased = `SELECT 1 FROM messages WHERE status = 'sending' UNION ALL SELECT 1 FROM mailbox_cleanups WHERE lease_until > $1`
+    return (await ground.database.query(leased, [ground.clock.now()])).length > 0
+  }
+  return {
+    ...ground,
+    async calm() {
+      await ground.microsoft.control('PATCH', '/settings', SETTINGS)
+      await ground.calm()
+      await ground.database.query('UPDATE tenants SET message_size_limit = NULL')
+    },
+    async passUntil(id, expected) {
+      const look = async () => {
+        const message = await ground.service.read(id)
+        if (message.status === 'queued' && !(await isUnderWay())) await ground.pass(STEP_MS)
+        return message
+      }
+      await expect.poll(look, { interval: 50 }).toMatchObject(expected)
+      return ground.service.read(id)
+    },
+    async requireNothingInMemory() {
+      const metrics = async () => (await fetch(`${ground.product.url}/metrics`)).text()
+      await expect.poll(metrics).toMatch(/^inforiver_mail_delivery_memory_bytes 0$/m)
+    },
+  }
+}
+
+/** What the tests of uploads change at the simulator, with its first values. */
+const SETTINGS = {
+  uploadAnswerCasing: 'documented',
+  uploadStatus: 'supported',
+  uploadSessionSeconds: 7_200,
+  uploadLatencyMs: 0,
+  messageSizeLimitBytes: null,
+  messageTooLargeStatus: 400,
+  attachmentTooSmallStatus: 400,
+  sentCopyDelayMs: 0,
+}
+
+export function files(...sizes: readonly number[]): Buffer[] {
+  return sizes.map((size) => randomBytes(size))
+}
+
+export const sha256 = (content: Buffer): string => createHash('sha256').update(content).digest('hex')
+
+/** How the nth file of a mail is called. */
+const fileName = (subject: string, index: number): string => `${subject} ${index}.bin`
+
+export function largeMail(subject: string, contents: readonly Buffer[], changes: object = {}): Part[] {
+  const message = { to: ['max@contoso.com'], subject, text: 'Numbers.', ...changes }
+  return [
+    { disposition: 'name="message"', content: JSON.stringify(message) },
+    ...contents.map((content, index) => ({
+      disposition: `name="attachment"; filename="${fileName(subject, index)}"`,
+      contentType: CONTENT_TYPE,
+      content,
+    })),
+  ]
+}
+
+/** Has a mail to Max with these files accepted, and returns its id. */
+export async function submitFiles(
+  { product, service }: { product: { publicUrl: string }; service: ServiceClient },
+  subject: string,
+  contents: readonly Buffer[],
+  changes: object = {},
+): Promise<string> {
+  const { status, json } = await postMultipart(product.publicUrl, service.key, largeMail(subject, contents, changes))
+  expect({ status, detail: json.errors ?? json.detail }).toEqual({ status: 202, detail: undefined })
+  return json.id
+}
+
+/** The upload sessions of a mail's files, oldest first. */
+export async function uploadsOf(microsoft: TestMicrosoft, subject: string): Promise<UploadReport[]> {
+  const { items } = await microsoft.control('GET', '/uploads?limit=1000')
+  return items.filter(({ name }: UploadReport) => name.startsWith(`${subject} `))
+}
+
+/** Waits until so many ranges of a mail's files have been taken. */
+export async function untilRanges(microsoft: TestMicrosoft, subject: string, count: number): Promise<void> {
+  const taken = async () => (await uploadsOf(microsoft, subject)).flatMap(({ ranges }) => ranges.filter(isTaken)).length
+  await expect.poll(taken, { interval: 10 }).toBeGreaterThanOrEqual(count)
+}
+
+/** Where the ranges began that were taken, of each session. */
+export async function rangesTaken(microsoft: TestMicrosoft, subject: string): Promise<number[][]> {
+  return (await uploadsOf(microsoft, subject)).map(({ ranges }) => ranges.filter(isTaken).map(({ from }) => from))
+}
+
+const isTaken = ({ accepted }: { accepted: boolean }): boolean => accepted
+
+/** Requires one mail under the subject, with these files, whole and in order, and nothing left over in the mailbox. */
+export async function expectArrival(
+  microsoft: TestMicrosoft,
+  subject: string,
+  contents: readonly Buffer[],
+): Promise<void> {
+  const arrived = await mailsIn(microsoft, subject)
+  const attachments = arrived.map((mail) =>
+    mail.attachments.map(({ name, sha256: hash }: { name: string; sha256: string }) => ({ name, sha256: hash })),
+  )
+  const whole = contents.map((content, index) => ({ name: fileName(subject, index), sha256: sha256(content) }))
+  expect(attachments).toEqual([whole])
+  await expectNoDraft(microsoft, subject)
+}
+
+/** Requires that no draft lies in Ada's mailbox, neither among the drafts nor among what was deleted. */
+export async function expectNoDraft(microsoft: TestMicrosoft, subject: string): Promise<void> {
+  for (const folder of ['drafts', 'deletedItems'])
+    expect(await mailsIn(microsoft, subject, { mailbox: 'ada@contoso.com', folder })).toEqual([])
+}
