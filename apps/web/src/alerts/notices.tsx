@@ -1,0 +1,72 @@
+import { Link as FluentLink, makeStyles, tokens } from '@fluentui/react-components'
+import { dismissNotice, type Notice as AlertNotice } from '@inforiver-mail/contract/notice'
+import { useQuery } from '@tanstack/react-query'
+import { Link, useLocation } from 'wouter'
+import { call } from '../api/call.ts'
+import { useRemoval } from '../api/removal.ts'
+import { FailureBar } from '../shell/failure-bar.tsx'
+import { LinkedText } from '../shell/linked-text.tsx'
+import { focusContent } from '../shell/page-focus.ts'
+import { LocalTime } from '../shell/local-time.tsx'
+import { Notice } from '../shell/notice.tsx'
+import { NOTICE_LOOKS, noticesOn } from './notice-words.ts'
+import { noticesQuery } from './notices-query.ts'
+
+const useStyles = makeStyles({
+  notices: {
+    display: 'flex',
+    flexDirection: 'column',
+    gap: tokens.spacingVerticalM,
+    maxWidth: '960px',
+    marginBottom: tokens.spacingVerticalXL,
+    ':empty': { display: 'none' },
+  },
+})
+
+/** What an admin has to be told on whatever page it is; nothing while it cannot be read, since the page itself says so. */
+export function Notices() {
+  const styles = useStyles()
+  const [location] = useLocation()
+  const { data } = useQuery(noticesQuery)
+  const dismissal = useRemoval({
+    queryKey: noticesQuery.queryKey,
+    remove: (id) => call(dismissNotice, { params: { id } }),
+    onRemoved: focusContent, // the button that was pressed is gone
+  })
+
+  return (
+    <div aria-live="polite" className={styles.notices}>
+      {dismissal.error && <FailureBar error={dismissal.error} onDismiss={() => dismissal.reset()} />}
+      {noticesOn(location, data?.items ?? []).map((notice) => (
+        <NoticeBar
+          key={notice.id}
+          notice={notice}
+          onDismiss={() => !dismissal.isPending && dismissal.mutate(notice.id)}
+        />
+      ))}
+    </div>
+  )
+}
+
+interface Props {
+  notice: AlertNotice
+  onDismiss: () => void
+}
+
+function NoticeBar({ notice: { type, at, title, detail, action }, onDismiss }: Props) {
+  const { intent, link } = NOTICE_LOOKS[type]
+  return (
+    <Notice intent={intent} title={title} onDismiss={onDismiss}>
+      <span>{detail}</span>
+      <span>
+        <LinkedText text={action} />
+      </span>
+      <span>
+        <LocalTime at={at} />.{' '}
+        <Link href={link.href} asChild>
+          <FluentLink inline>{link.label}</FluentLink>
+        </Link>
+      </span>
+    </Notice>
+  )
+}

@@ -1,0 +1,66 @@
+import { AuditAction, type AuditFilter, exportAuditEvents } from '@inforiver-mail/contract/audit'
+
+/** What is chosen in the page, as it stands in its address; days are those of the reader. */
+export interface Chosen {
+  /** `2026-11-24`; empty for any. */
+  readonly fromDay: string
+  readonly toDay: string
+  readonly person: string
+  readonly action: AuditAction | null
+}
+
+const MAX_PERSON_CHARACTERS = 254
+
+/** Whatever is in the address, only what can be chosen comes out of it. */
+export function readChosen(search: URLSearchParams): Chosen {
+  return {
+    fromDay: readDay(search.get('from')),
+    toDay: readDay(search.get('to')),
+    person: (search.get('person') ?? '').trim().slice(0, MAX_PERSON_CHARACTERS),
+    action: AuditAction.safeParse(search.get('action')).data ?? null,
+  }
+}
+
+/** For the address of the page: only what has been chosen. */
+export function writeChosen({ fromDay, toDay, person, action }: Chosen): Record<string, string> {
+  return {
+    ...(fromDay && { from: fromDay }),
+    ...(toDay && { to: toDay }),
+    ...(person && { person }),
+    ...(action && { action }),
+  }
+}
+
+/** The last day is meant as a whole. */
+export function filterOf({ fromDay, toDay, person, action }: Chosen): AuditFilter {
+  return {
+    ...(fromDay && { from: beginningOf(fromDay).toISOString() }),
+    ...(toDay && { to: beginningOf(toDay, 1).toISOString() }),
+    ...(person && { actor: person }),
+    ...(action && { action }),
+  }
+}
+
+export function isBackwards({ fromDay, toDay }: Chosen): boolean {
+  return fromDay !== '' && toDay !== '' && toDay < fromDay
+}
+
+export function exportUrl(filter: AuditFilter): string {
+  const search = new URLSearchParams(Object.entries(filter)).toString()
+  return search ? `${exportAuditEvents.path}?${search}` : exportAuditEvents.path
+}
+
+function readDay(text: string | null): string {
+  // Years in which a day has a moment that can be written in the same form.
+  return text !== null && /^[1-9]\d{3}-\d\d-\d\d$/.test(text) && toDay(beginningOf(text)) === text ? text : ''
+}
+
+function beginningOf(day: string, daysLater = 0): Date {
+  const [year = 0, month = 0, date = 0] = day.split('-').map(Number)
+  return new Date(year, month - 1, date + daysLater)
+}
+
+function toDay(date: Date): string {
+  const two = (number: number) => String(number).padStart(2, '0')
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`
+}

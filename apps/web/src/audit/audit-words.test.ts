@@ -1,0 +1,93 @@
+import type { AuditEvent } from '@inforiver-mail/contract/audit'
+import { describe, expect, it } from 'vitest'
+import { detailWords, outcomeWords, whatWords, whoWords } from './audit-words.ts'
+
+function example(given: Partial<AuditEvent> = {}): AuditEvent {
+  return {
+    id: 'aud_1',
+    at: '2026-11-24T10:00:00.000Z',
+    actor: { id: 'usr_1', name: 'Ada Admin', email: 'ada@contoso.com' },
+    action: 'settings-reset',
+    outcome: 'done',
+    details: {},
+    ...given,
+  }
+}
+
+describe('who', () => {
+  it('is the person with the address', () => {
+    expect(whoWords(example())).toEqual({ name: 'Ada Admin', email: 'ada@contoso.com' })
+  })
+
+  it('is the account that was refused to sign in, where it is known', () => {
+    const refused = { actor: null, action: 'sign-in', outcome: 'refused' } as const
+
+    expect(whoWords(example({ ...refused, details: { account: 'gil@fabrikam.com' } })).name).toBe('gil@fabrikam.com')
+    expect(whoWords(example({ ...refused, details: { account: null } })).name).toBe('Unknown')
+  })
+
+  it.each([
+    ['reconnect-required', 'Microsoft'],
+    ['service-key-created', 'Operator'],
+    ['vault-forgotten', 'Operator'],
+    ['webhook-removed', 'Inforiver Mail'],
+  ] as const)('is, where nobody of the tenant did it: %s, %s', (action, name) => {
+    expect(whoWords(example({ actor: null, action }))).toEqual({ name, email: null })
+  })
+})
+
+it.each([
+  ['consent-started', { purpose: 'configure' }, 'Consent started: connect a mailbox'],
+  ['consent-ended', { purpose: 'large-attachments' }, 'Consent ended: enable large file attachments'],
+  ['service-key-revoked', {}, 'Service key revoked'],
+  ['webhook-tested', {}, 'Webhook tested'],
+] as const)('says what was done: %s %j', (action, details, words) => {
+  expect(whatWords(example({ action, details }))).toBe(words)
+})
+
+it.each([
+  ['done', 'Done'],
+  ['workspace-admin', 'As workspace admin'],
+  ['cancelled', 'Cancelled in the settings'],
+  ['consent-cancelled', 'Cancelled at Microsoft'],
+  ['send-as-denied', 'Send as denied'],
+  ['name-not-found', 'Name not found'],
+  ['The connection was revoked', 'The connection was revoked'],
+])('says how it ended: %s', (outcome, words) => {
+  expect(outcomeWords(example({ outcome }))).toBe(words)
+})
+
+it('says what else is known in words, and nothing twice', () => {
+  const details = {
+    purpose: 'configure',
+    fromEmail: 'reports@contoso.com',
+    largeAttachments: false,
+    correlationId: null,
+    reason: 'wrong-account',
+    records: 2,
+    later: 'known later',
+  }
+
+  expect(detailWords(example({ details }))).toEqual([
+    { name: 'Sender', value: 'reports@contoso.com' },
+    { name: 'Large file attachments', value: 'no' },
+    { name: 'Reason', value: 'Wrong account' },
+    { name: 'Records', value: '2' },
+    { name: 'later', value: 'known later' },
+  ])
+})
+
+it('names the account that is the person of a refused sign-in only there', () => {
+  const details = { account: 'gil@fabrikam.com' }
+
+  expect(detailWords(example({ actor: null, action: 'sign-in', outcome: 'refused', details }))).toEqual([])
+})
+
+it('says whose access was connected, and what mailbox it is', () => {
+  const details = { account: 'bob@contoso.com', mailbox: 'delegated' }
+
+  expect(detailWords(example({ action: 'consent-ended', outcome: 'completed', details }))).toEqual([
+    { name: 'Account', value: 'bob@contoso.com' },
+    { name: 'Mailbox', value: 'shared, or a group' },
+  ])
+})
