@@ -11,6 +11,7 @@ import {
 import { QueryClientProvider } from '@tanstack/react-query'
 import { lazy, type ReactNode, Suspense, useState, useSyncExternalStore } from 'react'
 import { Redirect, Route, Switch } from 'wouter'
+import { Notices } from './alerts/notices.tsx'
 import { createQueryClient } from './api/query-client.ts'
 import { Office365SmtpPage } from './office365-smtp/office365-smtp-page.tsx'
 import { PAGES } from './routes.ts'
@@ -25,8 +26,10 @@ import { type Surroundings, SurroundingsContext } from './surroundings.ts'
 const ServiceKeysPage = lazy(async () => ({
   default: (await import('./service-keys/service-keys-page.tsx')).ServiceKeysPage,
 }))
+const AlertsPage = lazy(async () => ({ default: (await import('./alerts/alerts-page.tsx')).AlertsPage }))
 const MessagesPage = lazy(async () => ({ default: (await import('./messages/messages-page.tsx')).MessagesPage }))
 const MessagePage = lazy(async () => ({ default: (await import('./messages/message-page.tsx')).MessagePage }))
+const AuditPage = lazy(async () => ({ default: (await import('./audit/audit-page.tsx')).AuditPage }))
 
 const useDocumentStyles = makeStaticStyles({
   body: { margin: 0 },
@@ -48,6 +51,7 @@ export function App({ nonce, surroundings }: { nonce: string; surroundings: Surr
             <QueryClientProvider client={queryClient}>
               <SessionGate>
                 <Shell>
+                  <Notices />
                   <Suspense fallback={<PageLoading label="Opening the page" />}>
                     <Switch>
                       <Route path={PAGES.home}>
@@ -55,8 +59,10 @@ export function App({ nonce, surroundings }: { nonce: string; surroundings: Surr
                       </Route>
                       <Route path={PAGES.office365Smtp} component={Office365SmtpPage} />
                       <Route path={PAGES.serviceKeys} component={ServiceKeysPage} />
+                      <Route path={PAGES.alerts} component={AlertsPage} />
                       <Route path={PAGES.messages} component={MessagesPage} />
                       <Route path={PAGES.message}>{({ id }) => <MessagePage key={id} id={id} />}</Route>
+                      <Route path={PAGES.auditLog} component={AuditPage} />
                       <Route component={NotFoundPage} />
                     </Switch>
                   </Suspense>

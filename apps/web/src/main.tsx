@@ -8,6 +8,7 @@ import { createUnsavedMemory } from './session/unsaved.ts'
 const surroundings = {
   clock: () => new Date(),
   demoUrl: webAddress(metaContent('demo')),
+  graphAuth: metaContent('graph-auth') === 'application' ? ('application' as const) : ('delegated' as const),
   unsaved: createUnsavedMemory(sessionStorage),
 }
 

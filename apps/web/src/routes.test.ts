@@ -1,15 +1,9 @@
 import { expect, it } from 'vitest'
-import { adminConsentUrl, menuLabelAt, signInUrl, webAddress } from './routes.ts'
+import { menuLabelAt, signInUrl, webAddress } from './routes.ts'
 
 it('carries the whole path to come back to through signing in', () => {
   expect(signInUrl('/settings/office365-smtp?a=1&b=2')).toBe(
     '/auth/sign-in?returnTo=%2Fsettings%2Foffice365-smtp%3Fa%3D1%26b%3D2',
-  )
-})
-
-it('builds an approval link that works in another browser', () => {
-  expect(adminConsentUrl('https://mail.contoso.com', { largeAttachments: true })).toBe(
-    'https://mail.contoso.com/auth/microsoft/admin-consent?largeAttachments=true',
   )
 })
 
@@ -20,6 +14,8 @@ it.each(['javascript:alert(1)', 'data:text/html,x', '/relative', '__DEMO__', '']
 it.each([
   ['/settings/office365-smtp', 'Settings'],
   ['/settings/service-keys', 'Service keys'],
+  ['/settings/alerts', 'Alerts'],
+  ['/settings/audit-log', 'Audit log'],
   ['/messages', 'Messages'],
   ['/messages/msg_0', 'Messages'],
   ['/messages-of-another-page', null],

@@ -3,6 +3,8 @@ export const PAGES = {
   home: '/',
   office365Smtp: '/settings/office365-smtp',
   serviceKeys: '/settings/service-keys',
+  alerts: '/settings/alerts',
+  auditLog: '/settings/audit-log',
   messages: '/messages',
   message: '/messages/:id',
 } as const
@@ -11,7 +13,9 @@ export const PAGES = {
 export const MENU = [
   { label: 'Settings', page: PAGES.office365Smtp },
   { label: 'Service keys', page: PAGES.serviceKeys },
+  { label: 'Alerts', page: PAGES.alerts },
   { label: 'Messages', page: PAGES.messages },
+  { label: 'Audit log', page: PAGES.auditLog },
 ] as const
 
 export type MenuLabel = (typeof MENU)[number]['label']
@@ -28,11 +32,6 @@ export function messageUrl(id: string): string {
 /** Signing in leaves the page and comes back to `returnTo`, a path of this origin. */
 export function signInUrl(returnTo: string): string {
   return `/auth/sign-in?${new URLSearchParams({ returnTo })}`
-}
-
-/** For an Entra administrator, perhaps in another browser: therefore with the origin. */
-export function adminConsentUrl(origin: string, { largeAttachments }: { largeAttachments: boolean }): string {
-  return `${origin}/auth/microsoft/admin-consent?${new URLSearchParams({ largeAttachments: String(largeAttachments) })}`
 }
 
 /** Where the person is now, to come back to. */

@@ -1,4 +1,5 @@
 import { createContext, useContext, useEffect, useState } from 'react'
+import type { GraphAuth } from './graph-auth.ts'
 import type { UnsavedMemory } from './session/unsaved.ts'
 
 /** What the page gets from outside: handed in by `main.tsx`. */
@@ -6,6 +7,8 @@ export interface Surroundings {
   readonly clock: () => Date
   /** The simulator's address in the demo, else null. */
   readonly demoUrl: string | null
+  /** As the operator has set it. A connection from before keeps what it has. */
+  readonly graphAuth: GraphAuth
   readonly unsaved: UnsavedMemory
 }
 

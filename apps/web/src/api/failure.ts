@@ -34,3 +34,9 @@ export function mayPass(error: unknown): boolean {
   if (failure.kind === 'problem') return failure.problem.code === 'unavailable'
   return failure.kind !== 'unreadable'
 }
+
+/** What the API has against one field of the input, or null when it has nothing against it. */
+export function inputFault(error: unknown, path: string): string | null {
+  if (!(error instanceof CallFailed) || error.failure.kind !== 'problem') return null
+  return error.failure.problem.errors?.find((fault) => fault.path === path)?.message ?? null
+}

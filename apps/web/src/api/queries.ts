@@ -55,7 +55,10 @@ function messageIntervalMs(message: Message | undefined): number | false {
     case 'held':
     case 'scheduled':
       return WAITING_MESSAGE_INTERVAL_MS
-    default:
-      return message && message.attempts.length > 0 ? WAITING_MESSAGE_INTERVAL_MS : MESSAGE_INTERVAL_MS
+    default: {
+      // After an attempt the next one takes its time; an upload moves all along.
+      const waits = message && message.attempts.length > 0 && !(message.status === 'sending' && message.progress)
+      return waits ? WAITING_MESSAGE_INTERVAL_MS : MESSAGE_INTERVAL_MS
+    }
   }
 }

@@ -15,7 +15,7 @@ export const HELD_WORDS = {
     action: 'Enable large file attachments',
   },
   'app-misconfigured': {
-    reason: 'The app registration in Entra does not work. The mail goes out once the operator has mended it.',
-    action: 'See what the operator has to mend',
+    reason: 'The app registration in Entra does not work. The mail goes out once the operator has fixed it.',
+    action: 'See what the operator has to fix',
   },
 } as const satisfies Record<HeldBecause, unknown>

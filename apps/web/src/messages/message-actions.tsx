@@ -4,9 +4,9 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { call } from '../api/call.ts'
 import { messageQuery, settingsQuery } from '../api/queries.ts'
+import { ConfirmDialog } from '../shell/confirm-dialog.tsx'
 import { FailureBar } from '../shell/failure-bar.tsx'
 import { FocusedNotice } from '../shell/focused-notice.tsx'
-import { Modal } from '../shell/modal.tsx'
 import { MESSAGE_LISTS } from './message-list-query.ts'
 import { canCancel, canRetry, retryMayDuplicate } from './message-words.ts'
 
@@ -83,21 +83,21 @@ export function MessageActions({ message }: { message: Message }) {
         </Button>
       )}
       {asking && (
-        <Modal
+        <ConfirmDialog
           title={ACTIONS[asking].question}
-          onDismiss={() => setAsking(null)}
-          actions={
-            <>
-              <Button appearance="primary" disabledFocusable={act.isPending} onClick={() => act.mutate(asking)}>
-                {ACTIONS[asking].button}
-              </Button>
-              <Button onClick={() => setAsking(null)}>{ACTIONS[asking].back}</Button>
-            </>
-          }
+          confirm={ACTIONS[asking].button}
+          danger={asking === 'cancel'}
+          back={ACTIONS[asking].back}
+          pending={act.isPending}
+          error={act.error}
+          onConfirm={() => act.mutate(asking)}
+          onClose={() => setAsking(null)}
         >
           <span>{ACTIONS[asking].consequence}</span>
-          <div aria-live="assertive">{act.error && <FailureBar error={act.error} />}</div>
-        </Modal>
+          {asking === 'cancel' && message.progress && (
+            <span>The draft in the mailbox is deleted, with what has been uploaded.</span>
+          )}
+        </ConfirmDialog>
       )}
     </div>
   )

@@ -1,81 +1,43 @@
-import { Button, Link as FluentLink, makeStyles, Spinner, tokens } from '@fluentui/react-components'
+import { Link as FluentLink, makeStyles, tokens } from '@fluentui/react-components'
 import type { Message, MessageStatus } from '@inforiver-mail/contract/message'
-import { useInfiniteQuery } from '@tanstack/react-query'
 import { Link } from 'wouter'
-import { problemCode } from '../api/failure.ts'
 import { messageUrl, PAGES } from '../routes.ts'
-import { type Column, DataTable } from '../shell/data-table.tsx'
-import { FailureBar } from '../shell/failure-bar.tsx'
+import type { Column } from '../shell/data-table.tsx'
 import { LocalTime } from '../shell/local-time.tsx'
+import { PagedList } from '../shell/paged-list.tsx'
 import { Surface } from '../shell/surface.tsx'
 import { messageListQuery } from './message-list-query.ts'
 import { recipientsNote, STATUS_LABELS, statusNotes, subjectWords } from './message-words.ts'
 import { StatusBadge } from './status-badge.tsx'
+import { UploadProgress } from './upload-progress.tsx'
 
 const useStyles = makeStyles({
-  list: { display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalXL },
-  // A live region has to be there before it has something to say; empty, it takes no gap.
-  live: { ':empty': { display: 'none' } },
   text: { margin: 0, maxWidth: '640px' },
-  status: { display: 'flex', flexDirection: 'column', alignItems: 'flex-start', gap: tokens.spacingVerticalXXS },
+  lines: { display: 'flex', flexDirection: 'column', alignItems: 'flex-start', gap: tokens.spacingVerticalXXS },
   note: { color: tokens.colorNeutralForeground2, fontSize: tokens.fontSizeBase200 },
 })
 
 export function MessageList({ status }: { status: MessageStatus | null }) {
-  const styles = useStyles()
-  const list = useInfiniteQuery(messageListQuery(status))
-  const { data, error, hasNextPage, isFetchingNextPage, isFetchNextPageError } = list
-  const messages = data?.pages.flatMap(({ items }) => items)
-  const more = () => void list.fetchNextPage()
   return (
-    <div className={styles.list}>
-      <div aria-live="polite" className={styles.live}>
-        {error && problemCode(error) !== 'not-signed-in' && (
-          <FailureBar error={error} onRetry={isFetchNextPageError ? more : () => void list.refetch()}>
-            {messages && <span>What is shown may have changed since.</span>}
-          </FailureBar>
-        )}
-      </div>
-      {!messages && !error && <Spinner label="Reading the messages" labelPosition="below" />}
-      {messages?.length === 0 && <NoMessages status={status} />}
-      {messages && messages.length > 0 && (
-        <Surface title="Newest messages">
-          <DataTable label="Messages" columns={COLUMNS} rows={messages} rowKey={({ id }) => id} />
-        </Surface>
-      )}
-      {data && (hasNextPage || data.pages.length > 1) && (
-        <div>
-          {/* It stays at the end of the list, or the focus would be lost with it. */}
-          <Button
-            icon={isFetchingNextPage ? <Spinner size="tiny" aria-hidden /> : null}
-            disabledFocusable={!hasNextPage || isFetchingNextPage}
-            onClick={more}
-          >
-            {moreWords(hasNextPage, data.pages.at(-1)?.nextCursor ?? null)}
-          </Button>
-        </div>
-      )}
-    </div>
+    <PagedList
+      query={messageListQuery(status)}
+      loading="Reading the messages"
+      title="Newest messages"
+      label="Messages"
+      columns={COLUMNS}
+      empty={<NoMessages status={status} />}
+    />
   )
-}
-
-function moreWords(hasNextPage: boolean, nextCursor: string | null): string {
-  if (hasNextPage) return 'Load more'
-  return nextCursor === null ? 'All are shown' : 'No more are shown at once'
 }
 
 const COLUMNS: readonly Column<Message>[] = [
   { name: 'Status', cell: (message) => <Status message={message} /> },
   {
     name: 'Subject',
-    cell: ({ id, subject }) => (
-      <Link href={messageUrl(id)} asChild>
-        <FluentLink>{subjectWords(subject)}</FluentLink>
-      </Link>
-    ),
+    kind: 'main',
+    cell: (message) => <Subject message={message} />,
   },
-  { name: 'To', cell: ({ to }) => recipientsNote(to) },
-  { name: 'Reference', kind: 'code', cell: ({ reference }) => reference ?? '–' },
+  { name: 'To', kind: 'code', cell: ({ to }) => recipientsNote(to) },
   { name: 'Created', kind: 'keep', cell: ({ createdAt }) => <LocalTime at={createdAt} format="short" /> },
   {
     name: 'Sent',
@@ -84,17 +46,35 @@ const COLUMNS: readonly Column<Message>[] = [
   },
 ]
 
+/** With the reference that its service gave it, if any. */
+function Subject({ message: { id, subject, reference } }: { message: Message }) {
+  const styles = useStyles()
+  return (
+    <div className={styles.lines}>
+      <Link href={messageUrl(id)} asChild>
+        <FluentLink>{subjectWords(subject)}</FluentLink>
+      </Link>
+      {reference && <span className={styles.note}>Reference: {reference}</span>}
+    </div>
+  )
+}
+
 function Status({ message }: { message: Message }) {
   const styles = useStyles()
   return (
-    <span className={styles.status}>
+    <div className={styles.lines}>
       <StatusBadge size="medium" status={message.status} />
       {statusNotes(message).map((note) => (
         <span key={note} className={styles.note}>
           {note}
         </span>
       ))}
-    </span>
+      {message.progress && (
+        <div className={styles.note}>
+          <UploadProgress progress={message.progress} label={`Upload of ${subjectWords(message.subject)}`} />
+        </div>
+      )}
+    </div>
   )
 }
 

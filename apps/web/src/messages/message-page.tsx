@@ -5,29 +5,23 @@ import { Link } from 'wouter'
 import { problemCode } from '../api/failure.ts'
 import { messageQuery } from '../api/queries.ts'
 import { PAGES } from '../routes.ts'
-import { NotFoundPage } from '../shell/not-found-page.tsx'
-import { PageFailure, PageLoading, PageState } from '../shell/page-state.tsx'
+import { PageState } from '../shell/page-state.tsx'
+import { QueryPage } from '../shell/query-page.tsx'
+import { MessagesLink } from './messages-link.tsx'
 import { MessageScreen } from './message-screen.tsx'
 
 /** One message and what became of it. */
 export function MessagePage({ id }: { id: string }) {
-  return MessageId.safeParse(id).success ? <KnownMessagePage id={id} /> : <NotFoundPage />
+  return MessageId.safeParse(id).success ? <KnownMessagePage id={id} /> : <MessageGonePage />
 }
 
 function KnownMessagePage({ id }: { id: string }) {
-  const { data: message, error, isFetching, refetch } = useQuery(messageQuery(id))
-  const retry = () => void refetch()
-  if (problemCode(error) === 'not-found') return <MessageGonePage />
-  if (!message) {
-    if (error) return <PageFailure error={error} retrying={isFetching} onRetry={retry} />
-    return <PageLoading label="Reading the message" />
-  }
+  const query = useQuery(messageQuery(id))
+  if (problemCode(query.error) === 'not-found') return <MessageGonePage />
   return (
-    <MessageScreen
-      message={message}
-      refreshError={problemCode(error) === 'not-signed-in' ? null : error}
-      onRefresh={retry}
-    />
+    <QueryPage above={<MessagesLink />} title="Message" query={query} loading="Reading the message">
+      {(message, freshness) => <MessageScreen message={message} {...freshness} />}
+    </QueryPage>
   )
 }
 

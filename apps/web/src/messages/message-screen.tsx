@@ -5,42 +5,39 @@ import { PAGES } from '../routes.ts'
 import { type Column, DataTable } from '../shell/data-table.tsx'
 import { FactList } from '../shell/fact-list.tsx'
 import { FailureBar } from '../shell/failure-bar.tsx'
+import { LinkedText } from '../shell/linked-text.tsx'
 import { LocalTime } from '../shell/local-time.tsx'
+import { News } from '../shell/news.tsx'
 import { Notice } from '../shell/notice.tsx'
+import { Page } from '../shell/page.tsx'
 import { PageIntro } from '../shell/page-intro.tsx'
+import type { Freshness } from '../shell/query-page.tsx'
 import { RequestId } from '../shell/request-id.tsx'
 import { Surface } from '../shell/surface.tsx'
 import { HELD_WORDS } from './held-words.ts'
 import { MessageActions } from './message-actions.tsx'
-import { duplicateWords, OUTCOME_LABELS, progressWords, recipientWords, subjectWords } from './message-words.ts'
+import { duplicateWords, noAttemptWords, OUTCOME_LABELS, recipientWords, subjectWords } from './message-words.ts'
+import { MessagesLink } from './messages-link.tsx'
 import { StatusBadge } from './status-badge.tsx'
+import { UploadNews } from './upload-news.tsx'
+import { UploadProgress } from './upload-progress.tsx'
 
 const RECIPIENTS_AT_ONCE = 10
 
 const useStyles = makeStyles({
-  page: { display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalXL, maxWidth: '960px' },
-  // A live region has to be there before it has something to say; empty, it takes no gap.
-  live: {
-    display: 'flex',
-    flexDirection: 'column',
-    gap: tokens.spacingVerticalM,
-    ':empty': { display: 'none' },
-  },
   recipients: { listStyleType: 'none', margin: 0, padding: 0 },
   id: { fontFamily: tokens.fontFamilyMonospace, overflowWrap: 'anywhere' },
   text: { margin: 0 },
 })
 
-interface Props {
+interface Props extends Freshness {
   message: Message
-  /** Why it could not be read again since. */
-  refreshError: Error | null
-  onRefresh: () => void
 }
 
 export function MessageScreen({ message, refreshError, onRefresh }: Props) {
   const styles = useStyles()
-  const { id, status, from, to, subject, reference, createdAt, sendAt, nextAttemptAt, sentAt, attempts } = message
+  const { id, status, from, to, subject, reference, createdAt, sendAt, nextAttemptAt, sentAt, attempts, progress } =
+    message
   const waits = status === 'scheduled' || status === 'queued'
   const facts = [
     { name: 'From', value: from ?? 'The sender that is connected when it is sent' },
@@ -48,31 +45,31 @@ export function MessageScreen({ message, refreshError, onRefresh }: Props) {
     { name: 'Reference', value: reference },
     { name: 'Created', value: <LocalTime at={createdAt} format="seconds" /> },
     { name: 'To be sent', value: sendAt && <LocalTime at={sendAt} format="seconds" /> },
-    { name: 'Next attempt', value: waits && nextAttemptAt && <LocalTime at={nextAttemptAt} format="seconds" /> },
-    { name: 'Uploaded', value: progressWords(message) },
+    {
+      name: progress ? 'Upload goes on' : 'Next attempt',
+      value: waits && nextAttemptAt && nextAttemptAt !== sendAt && <LocalTime at={nextAttemptAt} format="seconds" />,
+    },
+    { name: 'Uploaded', value: progress && <UploadProgress progress={progress} label="Upload of the attachments" /> },
     { name: 'Sent', value: sentAt && <LocalTime at={sentAt} format="seconds" /> },
     { name: 'Message id', value: <span className={styles.id}>{id}</span> },
   ]
   return (
-    <div className={styles.page}>
+    <Page width="table">
       <PageIntro
-        above={
-          <Link href={PAGES.messages} asChild>
-            <FluentLink inline>Messages</FluentLink>
-          </Link>
-        }
+        above={<MessagesLink />}
         title={subjectWords(subject)}
         shortTitle="Message"
         badge={<StatusBadge size="large" status={status} />}
       />
-      <div aria-live="polite" className={styles.live}>
+      <News>
         {refreshError && (
           <FailureBar error={refreshError} onRetry={onRefresh}>
             <span>What is shown may have changed since.</span>
           </FailureBar>
         )}
         <MessageNotices message={message} />
-      </div>
+      </News>
+      <UploadNews message={message} />
       <MessageActions message={message} />
       <Surface title="Message">
         <FactList facts={facts} />
@@ -81,10 +78,10 @@ export function MessageScreen({ message, refreshError, onRefresh }: Props) {
         {attempts.length > 0 ? (
           <DataTable label="Attempts" columns={ATTEMPT_COLUMNS} rows={attempts} rowKey={({ at }, i) => `${at} ${i}`} />
         ) : (
-          <p className={styles.text}>No attempt to send it has been made yet.</p>
+          <p className={styles.text}>{noAttemptWords(message)}</p>
         )}
       </Surface>
-    </div>
+    </Page>
   )
 }
 
@@ -103,7 +100,9 @@ function MessageNotices({ message }: { message: Message }) {
     <>
       {status === 'failed' && problem && (
         <Notice intent="error" title={problem.title}>
-          <span>{problem.detail}</span>
+          <span>
+            <LinkedText text={problem.detail} />
+          </span>
           <RequestId label="Microsoft's code" value={problem.microsoftCode} />
           <RequestId label="Microsoft's request id" value={problem.requestId} />
         </Notice>

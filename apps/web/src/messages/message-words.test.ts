@@ -4,15 +4,21 @@ import {
   canCancel,
   canRetry,
   duplicateWords,
+  noAttemptWords,
   progressWords,
   readStatus,
   recipientsNote,
   retryMayDuplicate,
   statusNotes,
   subjectWords,
+  uploadNews,
 } from './message-words.ts'
 
 const at = '2026-11-24T10:00:00.000Z'
+
+function progressOf(sentMb: number, totalMb: number) {
+  return { sentBytes: sentMb * 1024 * 1024, totalBytes: totalMb * 1024 * 1024 }
+}
 
 function problem(code: 'gave-up' | 'outcome-unknown' | 'recipient-refused') {
   return { code, title: 'Title', detail: 'Detail.', microsoftCode: null, requestId: null }
@@ -72,9 +78,34 @@ describe('duplicateWords', () => {
   })
 })
 
-it('gives the progress of an upload in MB', () => {
-  const progress = { sentBytes: 3 * 1024 * 1024, totalBytes: 10 * 1024 * 1024 }
-  expect(progressWords(exampleMessage({ progress }))).toBe('3.0 of 10.0 MB')
+it.each([
+  [12.2, 60, '12 of 60 MB'],
+  [0, 4.25, '0.0 of 4.3 MB'],
+])('says of %d MB of %d that are uploaded: %j', (sent, total, words) => {
+  expect(progressWords(progressOf(sent, total))).toBe(words)
+})
+
+describe('uploadNews', () => {
+  it('changes at each quarter of an upload and not in between', () => {
+    const news = Array.from({ length: 101 }, (_, sent) =>
+      uploadNews(exampleMessage({ status: 'sending', progress: progressOf(sent, 100) })),
+    )
+    expect([...new Set(news)]).toEqual([
+      'The attachments are being uploaded',
+      '25 percent of the attachments are uploaded',
+      '50 percent of the attachments are uploaded',
+      '75 percent of the attachments are uploaded',
+      '100 percent of the attachments are uploaded',
+    ])
+  })
+
+  it('says that the message is sent', () => {
+    expect(uploadNews(exampleMessage({ status: 'sent' }))).toBe('The message is sent')
+  })
+
+  it('leaves to a notice what it says', () => {
+    expect(uploadNews(exampleMessage({ status: 'failed' }))).toBe('')
+  })
 })
 
 it.each([
@@ -87,6 +118,10 @@ it.each([
   ['cancelled', false, false],
 ] as const)('lets a message that is %s be cancelled: %j, be retried: %j', (status, cancel, retry) => {
   expect([canCancel(exampleMessage({ status })), canRetry(exampleMessage({ status }))]).toEqual([cancel, retry])
+})
+
+it('lets a message be cancelled while its attachments are uploaded', () => {
+  expect(canCancel(exampleMessage({ status: 'sending', progress: progressOf(1, 2) }))).toBe(true)
 })
 
 describe('retryMayDuplicate', () => {
@@ -104,4 +139,15 @@ describe('retryMayDuplicate', () => {
   it('does not hold when Microsoft refused it', () => {
     expect(retryMayDuplicate(exampleMessage({ status: 'failed', problem: problem('recipient-refused') }))).toBe(false)
   })
+})
+
+it.each([
+  [{ status: 'queued' }, 'No attempt to send it has been made yet.'],
+  [{ status: 'cancelled' }, 'No attempt to send it was made.'],
+  [
+    { status: 'sending', progress: progressOf(1, 20) },
+    'Its attachments are being uploaded. It is sent when all of them are there.',
+  ],
+] as const)('says of a message without attempts, %j: %s', (given, words) => {
+  expect(noAttemptWords(exampleMessage(given))).toBe(words)
 })

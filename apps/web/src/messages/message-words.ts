@@ -2,6 +2,10 @@ import { type AttemptOutcome, type Message, MessageStatus, type Recipient } from
 
 const RECIPIENTS_IN_LIST = 2
 const BYTES_PER_MB = 1024 * 1024
+/** A tenth of less than that can be seen to move. */
+const WHOLE_FROM_MB = 10
+
+type Progress = NonNullable<Message['progress']>
 
 export const STATUS_LABELS = {
   scheduled: 'Scheduled',
@@ -15,7 +19,7 @@ export const STATUS_LABELS = {
 
 export const OUTCOME_LABELS = {
   sent: 'Accepted by Microsoft',
-  throttled: 'Put off by Microsoft',
+  throttled: 'Microsoft asked to wait',
   unavailable: 'Microsoft not available',
   refused: 'Refused by Microsoft',
   unknown: 'No answer: it may have been sent',
@@ -67,14 +71,42 @@ export function duplicateWords({ possibleDuplicate, status }: Message): string |
   return "Microsoft's answer to an earlier attempt was lost, so the recipients may have it already."
 }
 
-export function progressWords({ progress }: Message): string | null {
-  if (!progress) return null
-  const inMb = (bytes: number) => (bytes / BYTES_PER_MB).toFixed(1)
-  return `${inMb(progress.sentBytes)} of ${inMb(progress.totalBytes)} MB`
+/** How far an upload has come, such as "12 of 60 MB". */
+export function progressWords({ sentBytes, totalBytes }: Progress): string {
+  const decimals = totalBytes < WHOLE_FROM_MB * BYTES_PER_MB ? 1 : 0
+  const inMb = (bytes: number) => (bytes / BYTES_PER_MB).toFixed(decimals)
+  return `${inMb(sentBytes)} of ${inMb(totalBytes)} MB`
 }
 
-export function canCancel({ status }: Message): boolean {
-  return status === 'scheduled' || status === 'queued' || status === 'held'
+/**
+ * What is read out of an upload that is watched: each quarter of it, and how it ends. What else may end it speaks for
+ * itself, in a notice.
+ */
+export function uploadNews({ status, progress }: Message): string {
+  if (progress) {
+    const quarters = Math.floor((4 * progress.sentBytes) / progress.totalBytes)
+    return quarters > 0
+      ? `${quarters * 25} percent of the attachments are uploaded`
+      : 'The attachments are being uploaded'
+  }
+  if (status === 'sending') return 'The attachments are uploaded'
+  return status === 'sent' ? 'The message is sent' : ''
+}
+
+/** In place of the attempts where none was made. */
+export function noAttemptWords({ status, progress }: Message): string {
+  if (status === 'cancelled') return 'No attempt to send it was made.'
+  if (progress && (status === 'sending' || status === 'queued')) {
+    return 'Its attachments are being uploaded. It is sent when all of them are there.'
+  }
+  return 'No attempt to send it has been made yet.'
+}
+
+/** Until its attachments are uploaded it is certain that it has not left. */
+export function canCancel({ status, progress }: Message): boolean {
+  return (
+    status === 'scheduled' || status === 'queued' || status === 'held' || (status === 'sending' && progress !== null)
+  )
 }
 
 export function canRetry({ status }: Message): boolean {

@@ -1,12 +1,12 @@
-import { Field, makeStyles, Select, tokens } from '@fluentui/react-components'
+import { Field, makeStyles, Select } from '@fluentui/react-components'
 import { MessageStatus } from '@inforiver-mail/contract/message'
 import { useSearchParams } from 'wouter'
+import { Page } from '../shell/page.tsx'
 import { PageIntro } from '../shell/page-intro.tsx'
 import { MessageList } from './message-list.tsx'
 import { readStatus, STATUS_LABELS } from './message-words.ts'
 
 const useStyles = makeStyles({
-  page: { display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalXL, maxWidth: '1200px' },
   filter: { maxWidth: '240px' },
 })
 
@@ -16,7 +16,7 @@ export function MessagesPage() {
   const [search, setSearch] = useSearchParams()
   const status = readStatus(search.get('status'))
   return (
-    <div className={styles.page}>
+    <Page width="log">
       <PageIntro title="Messages">
         What the Inforiver services have submitted, newest first, and what became of it.
       </PageIntro>
@@ -34,6 +34,6 @@ export function MessagesPage() {
         </Select>
       </Field>
       <MessageList key={status} status={status} />
-    </div>
+    </Page>
   )
 }

@@ -1,4 +1,4 @@
-import { Badge, type BadgeProps } from '@fluentui/react-components'
+import { Badge, type BadgeProps, makeStyles } from '@fluentui/react-components'
 import { CalendarClockRegular } from '@fluentui/react-icons/svg/calendar-clock'
 import { CheckmarkCircleRegular } from '@fluentui/react-icons/svg/checkmark-circle'
 import { ClockRegular } from '@fluentui/react-icons/svg/clock'
@@ -20,10 +20,15 @@ const LOOKS = {
   cancelled: { color: 'subtle', Icon: ProhibitedRegular },
 } as const satisfies Record<MessageStatus, { color: BadgeProps['color']; Icon: ComponentType }>
 
+const useStyles = makeStyles({
+  badge: { whiteSpace: 'nowrap', flexShrink: 0 }, // its height is that of one line
+})
+
 export function StatusBadge({ status, size }: { status: MessageStatus; size: 'medium' | 'large' }) {
+  const styles = useStyles()
   const { color, Icon } = LOOKS[status]
   return (
-    <Badge appearance="tint" size={size} color={color} icon={<Icon aria-hidden />}>
+    <Badge className={styles.badge} appearance="tint" size={size} color={color} icon={<Icon aria-hidden />}>
       {STATUS_LABELS[status]}
     </Badge>
   )

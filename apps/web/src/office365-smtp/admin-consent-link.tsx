@@ -1,5 +1,5 @@
 import { Link, makeStyles, tokens } from '@fluentui/react-components'
-import { adminConsentUrl } from '../routes.ts'
+import { approvalPath, type Permission } from '@inforiver-mail/contract/permission'
 import { CopyButton } from '../shell/copy-button.tsx'
 
 const useStyles = makeStyles({
@@ -7,9 +7,9 @@ const useStyles = makeStyles({
 })
 
 /** The way for an Entra administrator, who need not be the admin at this page. */
-export function AdminConsentLink({ largeAttachments }: { largeAttachments: boolean }) {
+export function AdminConsentLink({ permissions }: { permissions: readonly Permission[] }) {
   const styles = useStyles()
-  const url = adminConsentUrl(location.origin, { largeAttachments })
+  const url = `${location.origin}${approvalPath(permissions)}` // perhaps in another browser: therefore with the origin
   return (
     <>
       An Entra administrator may have to approve this once for the organisation, also in another browser, at{' '}

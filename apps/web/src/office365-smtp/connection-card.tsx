@@ -6,6 +6,8 @@ import { FactList } from '../shell/fact-list.tsx'
 import { LocalTime } from '../shell/local-time.tsx'
 import { Surface } from '../shell/surface.tsx'
 import { connectionWords, waitingWords } from './connection-words.ts'
+import { credentialQuery } from './credential-query.ts'
+import { dayWords, KIND_LABELS } from './credential-words.ts'
 import { PermissionList } from './permission-list.tsx'
 import { UsageLines } from './usage-lines.tsx'
 
@@ -16,17 +18,19 @@ const useStyles = makeStyles({
 const MAILBOXES = {
   own: 'Own mailbox',
   delegated: 'Delegated mailbox: a shared mailbox or group',
-  application: 'Any mailbox the application may use',
+  application: 'With the access of the application itself',
 } as const satisfies Record<MailboxKind, string>
 
 /** Who sends, with whose access, since when and with which permissions. */
 export function ConnectionCard({ settings }: { settings: Office365SmtpSettings }) {
   const styles = useStyles()
   const { fromEmail, mailbox, connectedAs, connectedAt, grantedPermissions, problem } = settings
-  // Nothing hangs on it: where it cannot be read, it is left out.
+  // Nothing hangs on these: where they cannot be read, they are left out.
   const { data: usage } = useQuery(usageQuery)
+  const { data: credential } = useQuery(credentialQuery)
   const sentence = connectionWords(settings)
   const waiting = waitingWords(settings)
+  const graphAuth = mailbox === 'application' ? 'application' : 'delegated'
   const facts = [
     { name: 'Sender', value: fromEmail },
     { name: 'Mailbox', value: mailbox && MAILBOXES[mailbox] },
@@ -36,8 +40,17 @@ export function ConnectionCard({ settings }: { settings: Office365SmtpSettings }
     { name: 'Usage', value: usage && <UsageLines usage={usage} stopped={problem !== null} /> },
     {
       name: 'Permissions',
-      value: grantedPermissions.length > 0 && <PermissionList permissions={grantedPermissions} />,
+      value: grantedPermissions.length > 0 && (
+        <PermissionList
+          permissions={grantedPermissions}
+          graphAuth={graphAuth}
+          person={connectedAs && (connectedAs.name || connectedAs.email)}
+        />
+      ),
     },
+    ...(credential?.expiresAt
+      ? [{ name: KIND_LABELS[credential.kind], value: `Valid until ${dayWords(credential.expiresAt)}` }]
+      : []),
   ]
   return (
     <Surface title="Connection">

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { connectedExample, exampleSettings } from '../test-support/settings-example.ts'
-import { connectionWords, resetWaitingWords, waitingWords } from './connection-words.ts'
+import { connectionWords, meanwhileWords, resetWaitingWords, waitingWords } from './connection-words.ts'
 
 const MISCONFIGURED = {
   code: 'app-misconfigured',
@@ -46,23 +46,43 @@ describe('waitingWords', () => {
     expect(waitingWords(connectedExample())).toBeNull()
   })
 
-  it('says what held messages wait for', () => {
+  it('says what messages wait for, in words that are true of scheduled ones as well', () => {
     expect(waitingWords(exampleSettings({ waitingMessages: 1 }))).toBe(
-      '1 message is held until a mailbox is connected.',
+      '1 message waits and cannot leave until a mailbox is connected.',
     )
     expect(waitingWords(connectedExample({ status: 'reconnect-required', waitingMessages: 1200 }))).toBe(
-      '1,200 messages are held until the mailbox is reconnected.',
+      '1,200 messages wait and cannot leave until the mailbox is reconnected.',
     )
     expect(waitingWords(connectedExample({ problem: MISCONFIGURED, waitingMessages: 1 }))).toBe(
-      '1 message is held until the app registration works again.',
+      '1 message waits and cannot leave until the app registration works again.',
     )
   })
 
   it('says that messages are under way when nothing stands in their way', () => {
-    expect(waitingWords(connectedExample({ waitingMessages: 2 }))).toBe('2 messages are waiting to be sent.')
+    expect(waitingWords(connectedExample({ waitingMessages: 2 }))).toBe('2 messages wait to be sent.')
   })
 })
 
-it('says before a reset how many messages will be held', () => {
-  expect(resetWaitingWords(2)).toMatch(/^2 messages are waiting and will be held/)
+describe('meanwhileWords', () => {
+  it('says how long mail keeps leaving from the sender as it is', () => {
+    expect(meanwhileWords(connectedExample(), true)).toMatch(/^Mail keeps leaving .* until this completes\./)
+    expect(meanwhileWords(connectedExample(), false)).toMatch(/^Mail keeps leaving .* meanwhile\./)
+  })
+
+  it('does not claim that mail leaves while it does not', () => {
+    expect(meanwhileWords(connectedExample({ status: 'reconnect-required' }), true)).toMatch(
+      /^Messages stay held until this completes\./,
+    )
+    expect(meanwhileWords(connectedExample({ problem: MISCONFIGURED }), true)).toMatch(
+      /^Messages stay held until the app registration works again\./,
+    )
+  })
+
+  it('says nothing while nothing is configured', () => {
+    expect(meanwhileWords(exampleSettings(), false)).toBeNull()
+  })
+})
+
+it('says before a reset how many messages it leaves waiting', () => {
+  expect(resetWaitingWords(2)).toMatch(/^2 messages wait and cannot leave/)
 })

@@ -17,25 +17,35 @@ export function connectionWords(settings: Office365SmtpSettings): string | null 
   }
 }
 
-/** How many messages wait and for what; null when none do. */
+/** How many messages wait, held ones and scheduled ones alike, and for what; null when none do. */
 export function waitingWords(settings: Office365SmtpSettings): string | null {
   const { waitingMessages } = settings
   if (waitingMessages === 0) return null
-  const messages = countWords(waitingMessages)
   const obstacle = obstacleWords(settings)
-  return obstacle ? `${messages} held until ${obstacle}.` : `${messages} waiting to be sent.`
+  const wait = countWords(waitingMessages)
+  return obstacle ? `${wait} and cannot leave until ${obstacle}.` : `${wait} to be sent.`
+}
+
+/** What becomes of mail while a consent is under way; null while there is no mailbox. */
+export function meanwhileWords(settings: Office365SmtpSettings, changesSender: boolean): string | null {
+  const { fromEmail, status } = settings
+  if (fromEmail === null) return null
+  if (status === 'reconnect-required') return 'Messages stay held until this completes. If it fails, nothing changes.'
+  const obstacle = obstacleWords(settings)
+  if (obstacle) return `Messages stay held until ${obstacle}. If this fails, nothing changes.`
+  return `Mail keeps leaving from ${fromEmail} ${changesSender ? 'until this completes' : 'meanwhile'}. If it fails, nothing changes.`
 }
 
 /** What a reset does to the messages that wait. */
 export function resetWaitingWords(waitingMessages: number): string {
   if (waitingMessages === 0) {
-    return 'No messages are waiting. Messages submitted after the reset are held until a mailbox is connected again.'
+    return 'No messages wait. Messages submitted after the reset are held until a mailbox is connected again.'
   }
-  return `${countWords(waitingMessages)} waiting and will be held until a mailbox is connected again. None is lost.`
+  return `${countWords(waitingMessages)} and cannot leave until a mailbox is connected again. None is lost.`
 }
 
 function countWords(messages: number): string {
-  return messages === 1 ? '1 message is' : `${messages.toLocaleString('en')} messages are`
+  return messages === 1 ? '1 message waits' : `${messages.toLocaleString('en')} messages wait`
 }
 
 /** What has to happen before anything is sent, to follow "until"; null when nothing stands in the way. */

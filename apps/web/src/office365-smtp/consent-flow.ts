@@ -1,5 +1,5 @@
 import { ConsentId, type Office365SmtpSettings } from '@inforiver-mail/contract/office365-smtp'
-import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { type QueryClient, useMutation, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useReducer } from 'react'
 import { consentQuery, settingsQuery } from '../api/queries.ts'
 import type { UnsavedMemory } from '../session/unsaved.ts'
@@ -44,7 +44,6 @@ export function useConsentFlow(settings: Office365SmtpSettings): ConsentFlow {
         popup?.close()
         return
       }
-      if (!popup) unsaved.keep(started)
       showConsentPage(popup, consent.id, consent.consentUrl)
     },
     onError: (_error, { popup }) => {
@@ -55,14 +54,23 @@ export function useConsentFlow(settings: Office365SmtpSettings): ConsentFlow {
   })
 
   function endedIds(): string[] {
-    const statusOf = (id: string) => queryClient.getQueryData(consentQuery(id).queryKey)?.status ?? 'pending'
-    return watched.map(({ id }) => id).filter((id) => statusOf(id) !== 'pending')
+    return watched.map(({ id }) => id).filter((id) => !isPending(queryClient, id))
   }
 
   useEffect(() => {
     // Whoever comes back to this page is not on the way any more.
     sessionStorage.removeItem(CONSENT_REDIRECT_KEY)
   }, [])
+
+  useEffect(() => {
+    /** Whether the page goes to Microsoft itself or is reloaded: it is to find the consent again, and what was entered. */
+    const onLeave = () => {
+      const pending = watched.find(({ id, start }) => start !== null && isPending(queryClient, id))
+      if (pending) unsaved.keep(pending)
+    }
+    window.addEventListener('pagehide', onLeave)
+    return () => window.removeEventListener('pagehide', onLeave)
+  }, [watched, unsaved, queryClient])
 
   useEffect(() => {
     /** A hint that a consent has ended. How, only the API says. */
@@ -103,7 +111,11 @@ export function useConsentFlow(settings: Office365SmtpSettings): ConsentFlow {
   }
 }
 
-/** The consent for which this tab itself went to Microsoft, now that it is back. */
+function isPending(queryClient: QueryClient, id: string): boolean {
+  return (queryClient.getQueryData(consentQuery(id).queryKey)?.status ?? 'pending') === 'pending'
+}
+
+/** The consent that was pending when this tab left the page, now that it is back. */
 function keptConsents(unsaved: UnsavedMemory): readonly WatchedConsent[] {
   const consent = unsaved.held()?.consent
   return consent ? [consent] : []

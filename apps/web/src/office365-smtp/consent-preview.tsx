@@ -1,7 +1,10 @@
 import { makeStyles, tokens, typographyStyles } from '@fluentui/react-components'
 import { sameAddress } from '@inforiver-mail/contract/email-address'
+import type { Office365SmtpSettings } from '@inforiver-mail/contract/office365-smtp'
 import type { Permission } from '@inforiver-mail/contract/permission'
+import type { GraphAuth } from '../graph-auth.ts'
 import { AdminConsentLink } from './admin-consent-link.tsx'
+import { meanwhileWords } from './connection-words.ts'
 import { PermissionList } from './permission-list.tsx'
 import { addressFault, type SenderValues } from './sender-draft.ts'
 
@@ -27,41 +30,52 @@ const useStyles = makeStyles({
 
 interface Props {
   button: 'Enable' | 'Save'
+  settings: Office365SmtpSettings
   permissions: readonly Permission[]
   values: SenderValues
   adminEmail: string
-  /** The sender that works now; null when there is none. */
-  currentSender: string | null
+  graphAuth: GraphAuth
 }
 
 /** What pressing the button leads to, before it is pressed. */
-export function ConsentPreview({ button, permissions, values, adminEmail, currentSender }: Props) {
+export function ConsentPreview({ button, settings, permissions, values, adminEmail, graphAuth }: Props) {
   const styles = useStyles()
-  const changesSender = currentSender !== null && !sameAddress(currentSender, values.fromEmail)
-  const delegated = addressFault(values.fromEmail) === null && !sameAddress(values.fromEmail, adminEmail)
+  const changesSender = settings.fromEmail !== null && !sameAddress(settings.fromEmail, values.fromEmail)
+  const meanwhile = meanwhileWords(settings, changesSender)
+  const isValid = addressFault(values.fromEmail) === null
+  const isShared = isValid && !sameAddress(values.fromEmail, adminEmail)
+  const notYours = `It need not be the account you are signed in with (${adminEmail}).`
+  const isApplication = graphAuth === 'application'
   return (
     <div className={styles.preview}>
       <h3 className={styles.title}>What {button} asks Microsoft for</h3>
-      <PermissionList permissions={permissions} />
+      <PermissionList permissions={permissions} graphAuth={graphAuth} />
       <p className={styles.text}>
-        Also to sign that person in, and to keep the access while nobody is signed in (openid, profile, offline_access).
-        Microsoft does not ask again for what was granted earlier.
+        {isApplication
+          ? "For the application itself: no person's access is used or kept. Microsoft's page shows every permission that the app registration lists."
+          : 'Also to sign that person in, and to keep the access while nobody is signed in (openid, profile, offline_access). Microsoft does not ask again for what was granted earlier.'}
       </p>
-      <h3 className={styles.title}>How it goes</h3>
+      <h3 className={styles.title}>What happens next</h3>
       <ul className={styles.steps}>
         <li>{button} opens Microsoft's page in a popup window.</li>
         <li>
-          Choose the account whose access is to be used. You are {adminEmail} here, but it may be another one.
-          {delegated && ` It needs the Send As right on ${values.fromEmail}.`}
+          {isApplication
+            ? `An Entra administrator chooses their account there and accepts. ${notYours}`
+            : `Choose the account whose access is to be used. ${notYours}`}
+          {!isApplication && isShared && ` The account needs the Send As right on ${values.fromEmail}.`}
         </li>
-        {currentSender !== null && (
+        {isApplication && (
           <li>
-            Mail keeps leaving from {currentSender} {changesSender ? 'until this completes' : 'meanwhile'}. If it fails,
-            nothing changes.
+            A message {isValid && `from ${values.fromEmail} `}to {adminEmail} then shows that it works.
           </li>
         )}
+        {meanwhile && <li>{meanwhile}</li>}
         <li>
-          <AdminConsentLink largeAttachments={values.largeAttachments} />
+          {isApplication ? (
+            'Unless an Exchange administrator limits it to this one, the application may use every mailbox of the organisation. The installation guide says how.'
+          ) : (
+            <AdminConsentLink permissions={permissions} />
+          )}
         </li>
       </ul>
     </div>

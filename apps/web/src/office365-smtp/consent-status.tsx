@@ -54,11 +54,18 @@ export function ConsentStatus({ consent: watched, settings, settingsReadAt, flow
   const queryClient = useQueryClient()
   const { data: consent, dataUpdatedAt, error, refetch } = useQuery(consentQuery(watched.id))
   const ended = consent !== undefined && consent.status !== 'pending'
+  const settingsAreNewer = settingsReadAt >= dataUpdatedAt
+  // The success that was shown is history: what matters now is the problem, which says so itself.
+  const overtaken = consent?.status === 'completed' && settingsAreNewer && settings.problem !== null
   const dismiss = () => flow.dismiss(watched.id)
 
   useEffect(() => {
     if (ended) void queryClient.invalidateQueries(settingsQuery)
   }, [ended, queryClient])
+
+  useEffect(() => {
+    if (overtaken) flow.dismiss(watched.id)
+  }, [overtaken, flow, watched.id])
 
   if (!consent) {
     if (!error) return <Spinner size="tiny" label="Reading what became of the consent" />
@@ -70,8 +77,9 @@ export function ConsentStatus({ consent: watched, settings, settingsReadAt, flow
     )
   }
   if (!ended) return <PendingConsent consent={consent} fromEmail={watched.fromEmail} pollError={error} />
+  if (overtaken) return null
   // Before the settings have been read again there is no success to show.
-  if (consent.status === 'completed' && settingsReadAt < dataUpdatedAt) {
+  if (consent.status === 'completed' && !settingsAreNewer) {
     return <Spinner size="tiny" label="Reading the settings" />
   }
   return <Outcome consent={consent} watched={watched} settings={settings} flow={flow} onDismiss={dismiss} />
@@ -107,7 +115,7 @@ function PendingConsent({ consent, fromEmail, pollError }: PendingProps) {
       </p>
       <p className={styles.text}>
         {consentUrl
-          ? "Give consent in Microsoft's window. This page notices by itself."
+          ? "Give consent in Microsoft's window."
           : "It was started in another browser or by another admin, and Microsoft's page can be opened only there."}{' '}
         {/* Not read out again with every minute. */}
         <span aria-live="off">{remainingWords(consent.expiresAt, now)}</span>

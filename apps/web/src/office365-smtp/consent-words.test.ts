@@ -22,9 +22,9 @@ describe('outcomeText', () => {
     expect(outcomeText(configured, 'reports@contoso.com', settings).intent).toBe('info')
   })
 
-  it('claims no success when a reconnect is required by now', () => {
+  it('does not take a connection that Microsoft refuses by now for a change of the settings', () => {
     const settings = connectedExample({ status: 'reconnect-required' })
-    expect(outcomeText(configured, 'reports@contoso.com', settings).intent).toBe('info')
+    expect(outcomeText(configured, 'reports@contoso.com', settings).title).toBe('Connected')
   })
 
   it('claims no large attachments that the settings do not show', () => {
@@ -44,10 +44,10 @@ describe('remainingWords', () => {
   const expiresAt = '2026-11-24T10:10:00.000Z'
 
   it.each([
-    ['2026-11-24T10:00:40.000Z', 'It expires in about 9 minutes.'],
-    ['2026-11-24T10:08:50.000Z', 'It expires in about one minute.'],
-    ['2026-11-24T10:09:30.000Z', 'It expires in less than a minute.'],
-    ['2026-11-24T10:10:05.000Z', 'It is about to expire.'],
+    ['2026-11-24T10:00:40.000Z', 'The consent expires in about 9 minutes.'],
+    ['2026-11-24T10:08:50.000Z', 'The consent expires in about one minute.'],
+    ['2026-11-24T10:09:30.000Z', 'The consent expires in less than a minute.'],
+    ['2026-11-24T10:10:05.000Z', 'The consent is about to expire.'],
   ])('says at %s: %s', (now, words) => {
     expect(remainingWords(expiresAt, new Date(now))).toBe(words)
   })

@@ -22,10 +22,10 @@ export function purposeWords(purpose: ConsentPurpose, fromEmail: string | null):
 /** How long a consent can still be given. Rounded, because the clocks of page and server differ. */
 export function remainingWords(expiresAt: string, now: Date): string {
   const remainingMs = Date.parse(expiresAt) - now.getTime()
-  if (remainingMs <= 0) return 'It is about to expire.'
-  if (remainingMs < MINUTE_MS) return 'It expires in less than a minute.'
+  if (remainingMs <= 0) return 'The consent is about to expire.'
+  if (remainingMs < MINUTE_MS) return 'The consent expires in less than a minute.'
   const minutes = Math.round(remainingMs / MINUTE_MS)
-  return `It expires in about ${minutes === 1 ? 'one minute' : `${minutes} minutes`}.`
+  return `The consent expires in about ${minutes === 1 ? 'one minute' : `${minutes} minutes`}.`
 }
 
 export interface OutcomeText {
@@ -36,7 +36,8 @@ export interface OutcomeText {
 
 /**
  * How a consent without a problem of its own ended. A success is claimed only when the settings, read after the consent
- * completed, show what it was for.
+ * completed, show what it was for. Whether Microsoft still accepts the connection by now is another matter: that changes
+ * nothing of what the consent led to.
  */
 export function outcomeText(
   { purpose, status }: Pick<Consent, 'purpose' | 'status'>,
@@ -86,7 +87,7 @@ export function outcomeText(
 }
 
 function shows(settings: Office365SmtpSettings, purpose: ConsentPurpose, fromEmail: string | null): boolean {
-  if (settings.status !== 'connected' || settings.fromEmail === null) return false
+  if (settings.fromEmail === null) return false
   if (fromEmail !== null && !sameAddress(settings.fromEmail, fromEmail)) return false
   return purpose !== 'large-attachments' || settings.largeAttachments.enabled
 }

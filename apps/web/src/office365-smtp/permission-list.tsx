@@ -1,4 +1,5 @@
 import { makeStyles, tokens } from '@fluentui/react-components'
+import type { GraphAuth } from '../graph-auth.ts'
 import { permissionWords } from './permission-words.ts'
 
 const useStyles = makeStyles({
@@ -6,8 +7,15 @@ const useStyles = makeStyles({
   name: { fontWeight: tokens.fontWeightSemibold },
 })
 
+interface Props {
+  permissions: readonly string[]
+  graphAuth: GraphAuth
+  /** Whose access they are about, once somebody has given it. */
+  person?: string | null
+}
+
 /** Permissions by Microsoft's name, each with what it allows. */
-export function PermissionList({ permissions }: { permissions: readonly string[] }) {
+export function PermissionList({ permissions, graphAuth, person = null }: Props) {
   const styles = useStyles()
   return (
     <ul className={styles.list}>
@@ -15,7 +23,7 @@ export function PermissionList({ permissions }: { permissions: readonly string[]
         <li key={permission}>
           <span className={styles.name}>{permission}</span>
           {': '}
-          {permissionWords(permission) ?? 'A permission that Inforiver Mail does not use.'}
+          {permissionWords(permission, graphAuth, person) ?? 'A permission that Inforiver Mail does not use.'}
         </li>
       ))}
     </ul>

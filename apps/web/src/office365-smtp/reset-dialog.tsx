@@ -1,15 +1,9 @@
-import { Button, makeStyles, tokens } from '@fluentui/react-components'
 import { reset } from '@inforiver-mail/contract/office365-smtp'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { call } from '../api/call.ts'
 import { settingsQuery } from '../api/queries.ts'
-import { FailureBar } from '../shell/failure-bar.tsx'
-import { Modal } from '../shell/modal.tsx'
+import { ConfirmDialog, Consequences } from '../shell/confirm-dialog.tsx'
 import { resetWaitingWords } from './connection-words.ts'
-
-const useStyles = makeStyles({
-  list: { margin: 0, paddingLeft: tokens.spacingHorizontalXL, display: 'grid', gap: tokens.spacingVerticalS },
-})
 
 interface Props {
   waitingMessages: number
@@ -19,7 +13,6 @@ interface Props {
 }
 
 export function ResetDialog({ waitingMessages, onClose, onReset }: Props) {
-  const styles = useStyles()
   const queryClient = useQueryClient()
   const disconnect = useMutation({
     mutationFn: () => call(reset, { body: {} }),
@@ -32,19 +25,16 @@ export function ResetDialog({ waitingMessages, onClose, onReset }: Props) {
     },
   })
   return (
-    <Modal
+    <ConfirmDialog
       title="Reset Office 365 SMTP?"
-      onDismiss={onClose}
-      actions={
-        <>
-          <Button appearance="primary" disabledFocusable={disconnect.isPending} onClick={() => disconnect.mutate()}>
-            Reset
-          </Button>
-          <Button onClick={onClose}>Cancel</Button>
-        </>
-      }
+      confirm="Reset"
+      danger
+      pending={disconnect.isPending}
+      error={disconnect.error}
+      onConfirm={() => disconnect.mutate()}
+      onClose={onClose}
     >
-      <ul className={styles.list}>
+      <Consequences>
         <li>The tokens and the settings, the From Email Address included, are deleted here.</li>
         <li>{resetWaitingWords(waitingMessages)}</li>
         <li>Consents that are still under way no longer count.</li>
@@ -52,8 +42,7 @@ export function ResetDialog({ waitingMessages, onClose, onReset }: Props) {
           The consent at Microsoft itself remains. An administrator withdraws it in Entra under Enterprise applications
           &gt; Permissions.
         </li>
-      </ul>
-      <div aria-live="assertive">{disconnect.error && <FailureBar error={disconnect.error} />}</div>
-    </Modal>
+      </Consequences>
+    </ConfirmDialog>
   )
 }

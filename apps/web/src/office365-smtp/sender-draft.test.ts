@@ -129,20 +129,33 @@ describe('permissionsAsked', () => {
   const own = { fromEmail: 'Ada@contoso.com', largeAttachments: false }
 
   it("asks for sending and the profile alone for the admin's own address", () => {
-    expect(permissionsAsked(own, 'ada@contoso.com')).toEqual(['Mail.Send', 'User.Read'])
+    expect(permissionsAsked(own, 'ada@contoso.com', 'delegated')).toEqual(['Mail.Send', 'User.Read'])
   })
 
   it("asks for sending from shared mailboxes when the address is not the admin's own", () => {
-    expect(permissionsAsked({ ...own, fromEmail: 'reports@contoso.com' }, 'ada@contoso.com')).toContain(
+    expect(permissionsAsked({ ...own, fromEmail: 'reports@contoso.com' }, 'ada@contoso.com', 'delegated')).toContain(
       'Mail.Send.Shared',
     )
   })
 
   it('asks for the mailbox when large attachments are switched on', () => {
-    expect(permissionsAsked({ ...own, largeAttachments: true }, 'ada@contoso.com')).toContain('Mail.ReadWrite')
+    expect(permissionsAsked({ ...own, largeAttachments: true }, 'ada@contoso.com', 'delegated')).toContain(
+      'Mail.ReadWrite',
+    )
+  })
+
+  it('asks for the application’s own permissions where it is to use no person’s access', () => {
+    const shared = { fromEmail: 'reports@contoso.com', largeAttachments: false }
+    expect(permissionsAsked(shared, 'ada@contoso.com', 'application')).toEqual(['Mail.Send'])
+    expect(permissionsAsked({ ...shared, largeAttachments: true }, 'ada@contoso.com', 'application')).toEqual([
+      'Mail.Send',
+      'Mail.ReadWrite',
+    ])
   })
 
   it('claims nothing about shared mailboxes while the address is not valid', () => {
-    expect(permissionsAsked({ ...own, fromEmail: 'reports@' }, 'ada@contoso.com')).not.toContain('Mail.Send.Shared')
+    expect(permissionsAsked({ ...own, fromEmail: 'reports@' }, 'ada@contoso.com', 'delegated')).not.toContain(
+      'Mail.Send.Shared',
+    )
   })
 })

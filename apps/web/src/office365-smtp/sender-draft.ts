@@ -1,7 +1,8 @@
 import { EmailAddress, sameAddress } from '@inforiver-mail/contract/email-address'
 import type { Office365SmtpSettings } from '@inforiver-mail/contract/office365-smtp'
-import { type Permission, permissionsFor } from '@inforiver-mail/contract/permission'
+import { applicationPermissionsFor, type Permission, permissionsFor } from '@inforiver-mail/contract/permission'
 import { z } from 'zod'
+import type { GraphAuth } from '../graph-auth.ts'
 import type { ConsentStart } from './consent-start.ts'
 
 /** What an admin has entered and the server does not say: everything else is read from the settings. */
@@ -94,7 +95,8 @@ export function planWords(plan: SenderPlan, settings: Office365SmtpSettings): st
 }
 
 /** What Microsoft will be asked for with the values as entered. An address that is not valid yet counts as the admin's own. */
-export function permissionsAsked(values: SenderValues, adminEmail: string): Permission[] {
+export function permissionsAsked(values: SenderValues, adminEmail: string, graphAuth: GraphAuth): Permission[] {
+  if (graphAuth === 'application') return applicationPermissionsFor(values)
   const ownAddress = addressFault(values.fromEmail) !== null || sameAddress(values.fromEmail, adminEmail)
   return permissionsFor({ ownAddress, largeAttachments: values.largeAttachments })
 }

@@ -3,7 +3,10 @@ import { LockClosedRegular } from '@fluentui/react-icons/svg/lock-closed'
 import type { Office365SmtpSettings } from '@inforiver-mail/contract/office365-smtp'
 import { type ReactNode, type Ref, useId, useState } from 'react'
 import { FailureBar } from '../shell/failure-bar.tsx'
+import { News } from '../shell/news.tsx'
 import { Surface } from '../shell/surface.tsx'
+import type { GraphAuth } from '../graph-auth.ts'
+import { useSurroundings } from '../surroundings.ts'
 import type { ConsentFlow } from './consent-flow.ts'
 import { ConsentPreview } from './consent-preview.tsx'
 import {
@@ -22,10 +25,16 @@ const useStyles = makeStyles({
   // In line with the fields above it.
   switch: { marginLeft: `calc(-1 * ${tokens.spacingHorizontalS})` },
   lock: { verticalAlign: 'text-bottom', fontSize: tokens.fontSizeBase300 },
-  live: { ':empty': { display: 'none' } },
   actions: { display: 'flex', flexWrap: 'wrap', alignItems: 'center', gap: tokens.spacingHorizontalM },
   reason: { flex: '1 1 240px', color: tokens.colorNeutralForeground2 },
 })
+
+const SENDER_HINTS = {
+  delegated:
+    'All mail leaves from this address: your own mailbox, a shared mailbox or a group. It needs a mailbox in Microsoft 365.',
+  application:
+    'All mail leaves from this address: the mailbox of a person, or a shared mailbox. It needs a mailbox in Microsoft 365.',
+} as const satisfies Record<GraphAuth, string>
 
 interface Props {
   ref: Ref<HTMLInputElement>
@@ -43,6 +52,7 @@ export function SenderForm({ ref, settings, adminEmail, draft, onDraft, flow, on
   const reasonId = useId()
   const [touched, setTouched] = useState(false)
   const [resetting, setResetting] = useState(false)
+  const { graphAuth } = useSurroundings()
   const configured = settings.status !== 'not-configured'
   const values = senderValues(settings, draft)
   const fault = addressFault(values.fromEmail)
@@ -60,7 +70,7 @@ export function SenderForm({ ref, settings, adminEmail, draft, onDraft, flow, on
       <form noValidate className={styles.form} onSubmit={submit}>
         <Field
           label="From Email Address"
-          hint="All mail leaves from this address: your own mailbox, a shared mailbox or a group. It needs a mailbox in Microsoft 365."
+          hint={SENDER_HINTS[graphAuth]}
           validationState={showFault ? 'error' : 'none'}
           validationMessage={showFault ? fault : null}
         >
@@ -71,7 +81,7 @@ export function SenderForm({ ref, settings, adminEmail, draft, onDraft, flow, on
             autoComplete="off"
             autoCapitalize="none"
             spellCheck={false}
-            placeholder="reports@contoso.com"
+            placeholder="name@domain"
             value={values.fromEmail}
             onChange={(_event, { value }) => onDraft(withEntry(settings, draft, { fromEmail: value }))}
             onBlur={() => setTouched(true)}
@@ -89,7 +99,7 @@ export function SenderForm({ ref, settings, adminEmail, draft, onDraft, flow, on
             disabledFocusable={settings.singleSenderIdentity.locked}
           />
         </Field>
-        <Field hint={<LargeAttachmentsHint locked={settings.largeAttachments.locked} />}>
+        <Field hint={<LargeAttachmentsHint locked={settings.largeAttachments.locked} graphAuth={graphAuth} />}>
           <Switch
             className={styles.switch}
             label="Enable large file attachments"
@@ -101,17 +111,18 @@ export function SenderForm({ ref, settings, adminEmail, draft, onDraft, flow, on
         {(!configured || plan.kind === 'start') && (
           <ConsentPreview
             button={configured ? 'Save' : 'Enable'}
-            permissions={permissionsAsked(values, adminEmail)}
+            settings={settings}
+            permissions={permissionsAsked(values, adminEmail, graphAuth)}
             values={values}
             adminEmail={adminEmail}
-            currentSender={settings.fromEmail}
+            graphAuth={graphAuth}
           />
         )}
-        <div aria-live="assertive" className={styles.live}>
+        <News urgent>
           {flow.failure && (
             <FailureBar error={flow.failure.error} onRetry={flow.failure.retry} onDismiss={flow.failure.dismiss} />
           )}
-        </div>
+        </News>
         <div className={styles.actions}>
           <Button
             type="submit"
@@ -143,12 +154,14 @@ export function SenderForm({ ref, settings, adminEmail, draft, onDraft, flow, on
   )
 }
 
-function LargeAttachmentsHint({ locked }: { locked: boolean }) {
+function LargeAttachmentsHint({ locked, graphAuth }: { locked: boolean; graphAuth: GraphAuth }) {
   return (
     <>
       {locked && <Locked>Mail.ReadWrite is granted, and stays so until Reset. </Locked>}
-      Files over about 3 MB need the permission Mail.ReadWrite. It covers the whole mailbox of the person who gives
-      consent, so better let a dedicated account give it.
+      Attachments over about 3 MB in all, up to 150 MB each, need the permission Mail.ReadWrite.{' '}
+      {graphAuth === 'application'
+        ? 'It covers every mailbox the application may use, so it is better to have it limited to this one in Exchange.'
+        : 'It covers the whole mailbox of the person who gives consent, so it is better to use a dedicated account.'}
     </>
   )
 }

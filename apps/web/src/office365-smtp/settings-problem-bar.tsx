@@ -11,7 +11,7 @@ interface Props {
   onReconnect: () => void
 }
 
-/** Why the connection does not work although it is configured, and who has to mend it. */
+/** Why the connection does not work although it is configured, and who can fix it. */
 export function SettingsProblemBar({ problem, starting, onReconnect }: Props) {
   const { code, title, detail, action, since, correlationId } = problem
   return (
@@ -30,9 +30,7 @@ export function SettingsProblemBar({ problem, starting, onReconnect }: Props) {
       <span>
         <LinkedText text={action} />
       </span>
-      {code === 'app-misconfigured' && (
-        <span>The operator of this installation has to mend this. Reconnecting the mailbox does not help.</span>
-      )}
+      {code === 'app-misconfigured' && <span>Reconnecting the mailbox does not help.</span>}
       <span>
         Since <LocalTime at={since} />.
       </span>

@@ -1,57 +1,51 @@
-import { Badge, makeStyles, tokens } from '@fluentui/react-components'
+import { Badge } from '@fluentui/react-components'
 import type { Office365SmtpSettings } from '@inforiver-mail/contract/office365-smtp'
+import { useQueryClient } from '@tanstack/react-query'
 import { useEffect, useRef, useState } from 'react'
+import { noticesQuery } from '../alerts/notices-query.ts'
 import { useSession } from '../session/session-context.ts'
 import { FailureBar } from '../shell/failure-bar.tsx'
 import { LocalTime } from '../shell/local-time.tsx'
+import { News } from '../shell/news.tsx'
 import { Notice } from '../shell/notice.tsx'
+import { Page } from '../shell/page.tsx'
 import { PageIntro } from '../shell/page-intro.tsx'
+import type { Freshness } from '../shell/query-page.tsx'
 import { useSurroundings } from '../surroundings.ts'
 import { ConnectionCard } from './connection-card.tsx'
 import { waitingWords } from './connection-words.ts'
 import { useConsentFlow } from './consent-flow.ts'
 import { ConsentStatus } from './consent-status.tsx'
+import { CredentialBar } from './credential-bar.tsx'
 import { type SenderDraft, withoutSettled } from './sender-draft.ts'
 import { SenderForm } from './sender-form.tsx'
 import { SettingsProblemBar } from './settings-problem-bar.tsx'
 import { TestMessage } from './test-message.tsx'
 
-const useStyles = makeStyles({
-  page: { display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalXL, maxWidth: '760px' },
-  // A live region has to be there before it has something to say; empty, it takes no gap.
-  live: {
-    display: 'flex',
-    flexDirection: 'column',
-    gap: tokens.spacingVerticalM,
-    ':empty': { display: 'none' },
-  },
-})
-
 const BADGES = {
   'not-configured': { label: 'Not configured', color: 'informative' },
   connected: { label: 'Connected', color: 'success' },
   'reconnect-required': { label: 'Reconnect required', color: 'danger' },
-} as const satisfies Record<Office365SmtpSettings['status'], unknown>
+  'not-sending': { label: 'Not sending', color: 'danger' },
+} as const satisfies Record<Office365SmtpSettings['status'] | 'not-sending', unknown>
 
-interface Props {
+interface Props extends Freshness {
   settings: Office365SmtpSettings
   /** When the settings were read, in milliseconds since 1970. */
   readAt: number
-  /** Why they could not be read again since. */
-  refreshError: Error | null
-  onRefresh: () => void
 }
 
 export function SettingsScreen({ settings, readAt, refreshError, onRefresh }: Props) {
-  const styles = useStyles()
   const { user } = useSession()
   const flow = useConsentFlow(settings)
   const [draft, setDraft] = useSenderDraft(settings)
   const addressField = useRef<HTMLInputElement>(null)
   const [resets, setResets] = useState(0)
   const configured = settings.status !== 'not-configured'
-  const badge = BADGES[settings.status]
+  // The connection is kept while the app registration is refused, but nothing leaves.
+  const badge = BADGES[settings.status === 'connected' && settings.problem ? 'not-sending' : settings.status]
   const waiting = waitingWords(settings)
+  useFreshNotices(settings)
 
   useEffect(() => {
     // Once the dialog has closed: until then the field cannot take the focus.
@@ -59,7 +53,7 @@ export function SettingsScreen({ settings, readAt, refreshError, onRefresh }: Pr
   }, [resets])
 
   return (
-    <div className={styles.page}>
+    <Page width="form">
       <PageIntro
         above="Tenant Settings"
         title="Office 365 SMTP"
@@ -71,7 +65,7 @@ export function SettingsScreen({ settings, readAt, refreshError, onRefresh }: Pr
       >
         The Microsoft 365 mailbox that Inforiver sends its reports, alerts and invitations from.
       </PageIntro>
-      <div aria-live="polite" className={styles.live}>
+      <News>
         {refreshError && (
           <FailureBar error={refreshError} onRetry={onRefresh}>
             <span>
@@ -86,6 +80,7 @@ export function SettingsScreen({ settings, readAt, refreshError, onRefresh }: Pr
             onReconnect={() => flow.begin({ purpose: 'reconnect' })}
           />
         )}
+        <CredentialBar />
         {flow.consents.map((consent) => (
           <ConsentStatus key={consent.id} consent={consent} settings={settings} settingsReadAt={readAt} flow={flow} />
         ))}
@@ -95,7 +90,7 @@ export function SettingsScreen({ settings, readAt, refreshError, onRefresh }: Pr
           </Notice>
         )}
         {!configured && waiting && <Notice intent="warning" title={waiting} />}
-      </div>
+      </News>
       {configured && <ConnectionCard settings={settings} />}
       <SenderForm
         ref={addressField}
@@ -111,8 +106,20 @@ export function SettingsScreen({ settings, readAt, refreshError, onRefresh }: Pr
         }}
       />
       {configured && <TestMessage adminEmail={user.email} />}
-    </div>
+    </Page>
   )
+}
+
+/** Whatever changes with the mailbox may raise a notice, or make an end of one. */
+function useFreshNotices({ version, status, problem }: Office365SmtpSettings): void {
+  const queryClient = useQueryClient()
+  const state = [version, status, problem?.since].join(' ')
+  const known = useRef(state)
+  useEffect(() => {
+    if (known.current === state) return
+    known.current = state
+    void queryClient.invalidateQueries(noticesQuery)
+  }, [state, queryClient])
 }
 
 /** What has been entered, kept over a round trip to Microsoft, less what the server says by now. */

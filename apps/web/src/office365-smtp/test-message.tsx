@@ -2,9 +2,13 @@ import { Button, Field, Input, Link, makeStyles, Spinner, tokens } from '@fluent
 import { sendTestMessage } from '@inforiver-mail/contract/message'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
+import { Link as RouterLink } from 'wouter'
 import { call } from '../api/call.ts'
 import { messageQuery, settingsQuery } from '../api/queries.ts'
+import { messageUrl } from '../routes.ts'
 import { FailureBar } from '../shell/failure-bar.tsx'
+import { LinkedText } from '../shell/linked-text.tsx'
+import { News } from '../shell/news.tsx'
 import { Notice } from '../shell/notice.tsx'
 import { RequestId } from '../shell/request-id.tsx'
 import { Surface } from '../shell/surface.tsx'
@@ -15,7 +19,6 @@ import { addressFault } from './sender-draft.ts'
 const useStyles = makeStyles({
   form: { display: 'flex', flexDirection: 'column', alignItems: 'flex-start', gap: tokens.spacingVerticalM },
   field: { width: '100%' },
-  live: { ':empty': { display: 'none' } },
 })
 
 /** Sends one mail by the road every message takes, and follows it. */
@@ -58,10 +61,10 @@ export function TestMessage({ adminEmail }: { adminEmail: string }) {
           Send test mail
         </Button>
       </form>
-      <div aria-live="polite" className={styles.live}>
+      <News>
         {send.error && <FailureBar error={send.error} onRetry={() => send.mutate()} />}
         {send.data && <MessageStatus key={send.data.messageId} id={send.data.messageId} />}
-      </div>
+      </News>
     </Surface>
   )
 }
@@ -84,12 +87,17 @@ function MessageStatus({ id }: { id: string }) {
   const { intent, title, detail, busy } = messageText(message)
   return (
     <Notice intent={intent} title={title} icon={busy && <Spinner size="tiny" aria-hidden />}>
-      <span>{detail}</span>
+      <span>
+        <LinkedText text={detail} />
+      </span>
       {message.status === 'sent' && demoUrl && (
         <Link inline href={demoUrl} target="_blank" rel="noreferrer">
           Open the simulated mailboxes
         </Link>
       )}
+      <RouterLink href={messageUrl(id)} asChild>
+        <Link inline>Open the message</Link>
+      </RouterLink>
       <RequestId label="Microsoft's code" value={message.problem?.microsoftCode ?? null} />
       <RequestId label="Microsoft's request id" value={message.problem?.requestId ?? null} />
     </Notice>

@@ -19,10 +19,11 @@ export function UsageLines({ usage, stopped }: Props) {
   const { pausedUntil, estimatedLastSentAt } = usage
   return (
     <div className={styles.lines}>
-      <span>{usageWords(usage) ?? 'No limits are set.'}</span>
+      <span>{usageWords(usage) ?? 'Messages, recipients and attachments are not limited.'}</span>
       {pausedUntil && (
         <span>
-          Microsoft asked to pause until <LocalTime at={pausedUntil} format="seconds" />.
+          Nothing is sent before <LocalTime at={pausedUntil} format="seconds" />: Microsoft takes no mail until then, or
+          gives no access.
         </span>
       )}
       {estimatedLastSentAt && !stopped && (

@@ -22,13 +22,13 @@ it('says what is left of each limit', () => {
       concurrentRequests: { limit: 4, left: 4 },
     }),
   ).toBe(
-    'Left now: 28 of 30 messages a minute, 9,990 of 10,000 recipients a day, 150 of 150 MB of attachments in 5 minutes, 4 of 4 requests at once.',
+    'Left now: 28 of 30 messages a minute, 9,990 of 10,000 recipients a day, 150 of 150 MB of attachments in 5 minutes.',
   )
 })
 
 it('leaves out a limit that is switched off', () => {
-  expect(usageWords({ ...unlimited, concurrentRequests: { limit: 4, left: 3 } })).toBe(
-    'Left now: 3 of 4 requests at once.',
+  expect(usageWords({ ...unlimited, recipientsPerDay: { limit: 100, left: 3 } })).toBe(
+    'Left now: 3 of 100 recipients a day.',
   )
 })
 

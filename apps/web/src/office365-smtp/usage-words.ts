@@ -2,14 +2,16 @@ import type { Usage } from '@inforiver-mail/contract/message'
 
 const BYTES_PER_MB = 1024 * 1024
 
-/** What is left of each limit of the mailbox that is switched on; null when none is. */
+/**
+ * What is left of each limit of the mailbox that is switched on; null when none is. How many requests are under way at
+ * once tells an admin nothing.
+ */
 export function usageWords(usage: Usage): string | null {
-  const { messagesPerMinute, recipientsPerDay, uploadBytesPer5Minutes, concurrentRequests } = usage
+  const { messagesPerMinute, recipientsPerDay, uploadBytesPer5Minutes } = usage
   const parts = [
     leftWords(messagesPerMinute, 'messages a minute'),
     leftWords(recipientsPerDay, 'recipients a day'),
     leftWords(inMb(uploadBytesPer5Minutes), 'MB of attachments in 5 minutes'),
-    leftWords(concurrentRequests, 'requests at once'),
   ].filter((part) => part !== null)
   return parts.length > 0 ? `Left now: ${parts.join(', ')}.` : null
 }

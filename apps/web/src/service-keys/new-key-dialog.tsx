@@ -1,14 +1,12 @@
-import { Button, Field, Input, makeStyles, tokens, typographyStyles } from '@fluentui/react-components'
+import { makeStyles, tokens, typographyStyles } from '@fluentui/react-components'
 import type { createServiceKey } from '@inforiver-mail/contract/service-key'
 import type { Answer } from '../api/call.ts'
 import { CopyButton } from '../shell/copy-button.tsx'
-import { Modal } from '../shell/modal.tsx'
-import { Notice } from '../shell/notice.tsx'
+import { SecretDialog } from '../shell/secret-dialog.tsx'
 import { curlExample } from './service-key-words.ts'
 
 const useStyles = makeStyles({
   part: { display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalS },
-  key: { fontFamily: tokens.fontFamilyMonospace },
   title: { ...typographyStyles.body1Strong, margin: 0 },
   text: { margin: 0, color: tokens.colorNeutralForeground2 },
   example: {
@@ -30,41 +28,24 @@ interface Props {
   onClose: () => void
 }
 
-/** The only time a key is shown. No stray key press or click closes it. */
 export function NewKeyDialog({ created: { name, scopes, key }, exampleRecipient, onClose }: Props) {
   const styles = useStyles()
   const example = curlExample(location.origin, scopes, exampleRecipient)
   return (
-    <Modal
+    <SecretDialog
       title={`A key for ${name}`}
-      actions={
-        <Button appearance="primary" onClick={onClose}>
-          Done
-        </Button>
-      }
+      noun="key"
+      label="Service key"
+      secret={key}
+      advice="Copy it to where the service keeps its secrets. Inforiver Mail keeps no copy that it could show again."
+      onClose={onClose}
     >
-      <Notice intent="warning" title="This key is shown only now">
-        <span>
-          Copy it to where the service keeps its secrets. Inforiver Mail keeps no copy that it could show again.
-        </span>
-      </Notice>
-      <div className={styles.part}>
-        <Field label="Service key">
-          <Input
-            readOnly
-            input={{ className: styles.key }}
-            value={key}
-            onFocus={({ currentTarget }) => currentTarget.select()}
-          />
-        </Field>
-        <CopyButton label="Copy key" text={key} byHand="select the key above." />
-      </div>
       <div className={styles.part}>
         <h3 className={styles.title}>A first request</h3>
         <p className={styles.text}>In a shell that has the key in INFORIVER_MAIL_KEY:</p>
         <pre className={styles.example}>{example}</pre>
         <CopyButton label="Copy request" text={example} byHand="select the request above." />
       </div>
-    </Modal>
+    </SecretDialog>
   )
 }

@@ -1,4 +1,5 @@
-import { Scope, type ServiceKey, ServiceKeyInput } from '@inforiver-mail/contract/service-key'
+import { Scope } from '@inforiver-mail/contract/caller'
+import { type ServiceKey, ServiceKeyInput } from '@inforiver-mail/contract/service-key'
 
 export const SCOPE_WORDS = {
   'messages:send': { label: 'Send messages', hint: 'Submit messages, and cancel or retry its own.' },

@@ -1,22 +1,19 @@
 import { useQuery } from '@tanstack/react-query'
-import { problemCode } from '../api/failure.ts'
-import { PageFailure, PageLoading } from '../shell/page-state.tsx'
+import { QueryPage } from '../shell/query-page.tsx'
+import { TenantSettingsLink } from '../shell/tenant-settings-link.tsx'
 import { serviceKeysQuery } from './service-keys-query.ts'
 import { ServiceKeysScreen } from './service-keys-screen.tsx'
 
 /** Tenant Settings > Service keys. */
 export function ServiceKeysPage() {
-  const { data, error, isFetching, refetch } = useQuery(serviceKeysQuery)
-  const retry = () => void refetch()
-  if (!data) {
-    if (error) return <PageFailure error={error} retrying={isFetching} onRetry={retry} />
-    return <PageLoading label="Reading the service keys" />
-  }
   return (
-    <ServiceKeysScreen
-      keys={data.items}
-      refreshError={problemCode(error) === 'not-signed-in' ? null : error}
-      onRefresh={retry}
-    />
+    <QueryPage
+      above={<TenantSettingsLink />}
+      title="Service keys"
+      query={useQuery(serviceKeysQuery)}
+      loading="Reading the service keys"
+    >
+      {({ items }, freshness) => <ServiceKeysScreen keys={items} {...freshness} />}
+    </QueryPage>
   )
 }

@@ -16,7 +16,7 @@ const useStyles = makeStyles({
 
 export function SignInPage() {
   const styles = useStyles()
-  const { demoUrl } = useSurroundings()
+  const { demoUrl, graphAuth } = useSurroundings()
   return (
     <StandalonePage>
       <PageHeading title="Inforiver Mail" />
@@ -27,7 +27,13 @@ export function SignInPage() {
       {demoUrl && (
         <p className={styles.note}>
           This is a demo with a simulated Microsoft 365: nothing leaves this computer. Choose <strong>Ada Admin</strong>{' '}
-          on the next page. Mail arrives in the{' '}
+          on the next page
+          {graphAuth === 'application' && (
+            <>
+              , and <strong>Grace Global</strong>, an Entra administrator, to connect a mailbox
+            </>
+          )}
+          . Mail arrives in the{' '}
           <Link inline href={demoUrl} target="_blank" rel="noreferrer">
             simulated mailboxes
           </Link>

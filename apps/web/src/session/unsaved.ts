@@ -4,12 +4,12 @@ import { SenderDraft } from '../office365-smtp/sender-draft.ts'
 
 const KEY = 'inforiver-mail-unsaved'
 
-/** What a full-page round trip to Microsoft would lose. */
+/** What a full-page round trip to Microsoft, or a reload on the way, would lose. */
 export const Unsaved = z.strictObject({
   /** Whose it is: somebody else who signs in meanwhile does not get it. */
   userEmail: z.string(),
   draft: SenderDraft,
-  /** The consent the page leaves for, if it does. */
+  /** The consent that is pending meanwhile, if one is. */
   consent: WatchedConsent.nullable(),
 })
 export type Unsaved = z.infer<typeof Unsaved>
@@ -18,7 +18,7 @@ export interface UnsavedMemory {
   /** What is unsaved now; at the start, what an earlier leave kept. */
   readonly held: () => Unsaved | null
   readonly hold: (unsaved: Unsaved | null) => void
-  /** Keeps what is held for the way to Microsoft and back, in this tab only. */
+  /** Keeps what is held until the page is there again, in this tab only. */
   readonly keep: (consent: WatchedConsent | null) => void
 }
 

@@ -1,5 +1,6 @@
 import { Button } from '@fluentui/react-components'
 import type { ReactNode } from 'react'
+import { problemCode } from '../api/failure.ts'
 import { failureText } from '../api/problem-text.ts'
 import { Notice } from './notice.tsx'
 import { RequestId } from './request-id.tsx'
@@ -13,8 +14,9 @@ interface Props {
   children?: ReactNode
 }
 
-/** A failed call in words, with its request id. */
+/** A failed call in words, with its request id; nothing where the session has ended, since a dialog says so. */
 export function FailureBar({ error, onRetry, onDismiss, children }: Props) {
+  if (problemCode(error) === 'not-signed-in') return null
   const { title, detail, requestId, canRetry } = failureText(error)
   return (
     <Notice

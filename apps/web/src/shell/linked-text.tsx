@@ -1,17 +1,16 @@
 import { Link } from '@fluentui/react-components'
-import { linkInText } from '../link-in-text.ts'
+import { shownAddress, splitAtLinks } from '../links-in-text.ts'
 
-/** A sentence whose web address, if it has one, can be clicked. */
+/** Sentences whose web addresses can be clicked; a long one is shown in short. */
 export function LinkedText({ text }: { text: string }) {
-  const linked = linkInText(text)
-  if (!linked) return text
-  return (
-    <>
-      {linked.before}
-      <Link inline href={linked.url} target="_blank" rel="noreferrer">
-        {linked.url}
+  return splitAtLinks(text).map((piece, index) =>
+    index % 2 === 1 ? (
+      // oxlint-disable-next-line react/no-array-index-key -- the pieces of one text never move
+      <Link key={index} inline href={piece} target="_blank" rel="noreferrer" title={piece}>
+        {shownAddress(piece)}
       </Link>
-      {linked.after}
-    </>
+    ) : (
+      piece
+    ),
   )
 }

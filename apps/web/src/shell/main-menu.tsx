@@ -1,4 +1,6 @@
 import { makeStyles, mergeClasses, tokens } from '@fluentui/react-components'
+import { AlertRegular } from '@fluentui/react-icons/svg/alert'
+import { HistoryRegular } from '@fluentui/react-icons/svg/history'
 import { KeyRegular } from '@fluentui/react-icons/svg/key'
 import { MailMultipleRegular } from '@fluentui/react-icons/svg/mail-multiple'
 import { SettingsRegular } from '@fluentui/react-icons/svg/settings'
@@ -8,7 +10,9 @@ import { MENU, type MenuLabel, menuLabelAt } from '../routes.ts'
 const ICONS = {
   Settings: SettingsRegular,
   'Service keys': KeyRegular,
+  Alerts: AlertRegular,
   Messages: MailMultipleRegular,
+  'Audit log': HistoryRegular,
 } as const satisfies Record<MenuLabel, unknown>
 
 const useStyles = makeStyles({

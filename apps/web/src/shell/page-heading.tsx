@@ -1,5 +1,6 @@
 import { makeStyles, tokens, typographyStyles } from '@fluentui/react-components'
-import { useEffect } from 'react'
+import { useEffect, useRef } from 'react'
+import { isWaitingForHeading } from './page-focus.ts'
 
 const useStyles = makeStyles({
   heading: {
@@ -17,11 +18,15 @@ const PRODUCT = 'Inforiver Mail'
 /** The first heading of a page, and the title of its window. */
 export function PageHeading({ title }: { title: string }) {
   const styles = useStyles()
+  const heading = useRef<HTMLHeadingElement>(null)
+  useEffect(() => {
+    if (isWaitingForHeading()) heading.current?.focus()
+  }, [])
   useEffect(() => {
     document.title = title === PRODUCT ? PRODUCT : `${title} - ${PRODUCT}`
   }, [title])
   return (
-    <h1 className={styles.heading} tabIndex={-1}>
+    <h1 ref={heading} className={styles.heading} tabIndex={-1}>
       {title}
     </h1>
   )

@@ -1,12 +1,12 @@
 import { Button, Link, makeStyles, tokens, typographyStyles } from '@fluentui/react-components'
 import { NavigationRegular } from '@fluentui/react-icons/svg/navigation'
-import { type ReactNode, useEffect, useRef, useState } from 'react'
-import { useLocation } from 'wouter'
+import { type ReactNode, useState } from 'react'
 import { useSession } from '../session/session-context.ts'
 import { SignOutButton } from '../session/sign-out-button.tsx'
 import { useSurroundings } from '../surroundings.ts'
 import { MainMenu } from './main-menu.tsx'
 import { MenuDrawer } from './menu-drawer.tsx'
+import { CONTENT_ID, useFocusOnNewPage } from './page-focus.ts'
 import mark from './mark.svg'
 
 const WIDE = '@media (min-width: 768px)'
@@ -20,7 +20,8 @@ const useStyles = makeStyles({
     zIndex: 10,
     padding: tokens.spacingHorizontalM,
     backgroundColor: tokens.colorNeutralBackground1,
-    ':focus': { top: tokens.spacingVerticalS },
+    // In a line of its own: it covers nothing.
+    ':focus': { position: 'static', alignSelf: 'flex-start' },
   },
   header: {
     display: 'flex',
@@ -48,9 +49,9 @@ const useStyles = makeStyles({
     flexWrap: 'wrap',
     gap: `0 ${tokens.spacingHorizontalM}`,
     padding: `${tokens.spacingVerticalS} ${tokens.spacingHorizontalL}`,
-    backgroundColor: tokens.colorStatusWarningBackground1,
+    backgroundColor: tokens.colorBrandBackground2,
     color: tokens.colorNeutralForeground1,
-    borderBottom: `1px solid ${tokens.colorStatusWarningBorder1}`,
+    borderBottom: `1px solid ${tokens.colorBrandStroke2}`,
   },
   body: { display: 'flex', flex: 1 },
   side: {
@@ -81,7 +82,7 @@ export function Shell({ children }: { children: ReactNode }) {
   useFocusOnNewPage()
   return (
     <div className={styles.shell}>
-      <Link className={styles.skip} href="#content">
+      <Link className={styles.skip} href={`#${CONTENT_ID}`}>
         Skip to content
       </Link>
       <header className={styles.header}>
@@ -108,7 +109,7 @@ export function Shell({ children }: { children: ReactNode }) {
         <nav aria-label="Main" className={styles.side}>
           <MainMenu />
         </nav>
-        <main id="content" tabIndex={-1} className={styles.main}>
+        <main id={CONTENT_ID} tabIndex={-1} className={styles.main}>
           {children}
         </main>
       </div>
@@ -129,18 +130,4 @@ function DemoBanner() {
       </Link>
     </aside>
   )
-}
-
-/** Says where one is now: a change of page inside the app is otherwise silent to a screen reader. */
-function useFocusOnNewPage(): void {
-  const [location] = useLocation()
-  const shown = useRef(location)
-  useEffect(() => {
-    if (shown.current === location) return
-    shown.current = location
-    // A page that is still loading has no heading yet.
-    const heading =
-      document.querySelector<HTMLElement>('#content h1') ?? document.querySelector<HTMLElement>('#content')
-    heading?.focus()
-  }, [location])
 }

@@ -1,0 +1,34 @@
+import { type QueryKey, useMutation, useQueryClient } from '@tanstack/react-query'
+import { problemCode } from './failure.ts'
+
+interface Options {
+  /** Of a list whose answer has `items`. */
+  readonly queryKey: QueryKey
+  readonly remove: (id: string) => Promise<unknown>
+  readonly onRemoved: () => void
+}
+
+/** Takes an item out of a list, on the server and then in the page. */
+export function useRemoval({ queryKey, remove, onRemoved }: Options) {
+  const queryClient = useQueryClient()
+  return useMutation({
+    mutationFn: async (id: string) => {
+      try {
+        await remove(id)
+      } catch (error) {
+        // Another admin was faster: it is gone all the same.
+        if (problemCode(error) !== 'not-found') throw error
+      }
+    },
+    onSuccess: async (_answer, id) => {
+      // A read that set out before must not put it back.
+      await queryClient.cancelQueries({ queryKey })
+      queryClient.setQueryData<{ items: readonly { id: string }[] }>(
+        queryKey,
+        (list) => list && { items: list.items.filter((item) => item.id !== id) },
+      )
+      void queryClient.invalidateQueries({ queryKey })
+      onRemoved()
+    },
+  })
+}

@@ -1,0 +1,2 @@
+/** Whose access a new connection sends with: a person's, or the application's own. */
+export type GraphAuth = 'delegated' | 'application'
