@@ -11,11 +11,11 @@ export default defineConfig<object, WorkerOptions>({
   testIgnore: updateScreenshots ? [] : 'screenshots.spec.ts',
   outputDir: '../test-results/browser',
   forbidOnly: true,
-  fullyParallel: false,
+  fullyParallel: true, // no test needs another, and none waits for a long file
   retries: 0,
-  workers: updateScreenshots ? 1 : 2, // each with a product of its own
-  timeout: 60_000,
-  expect: { timeout: 15_000 },
+  workers: updateScreenshots ? 1 : 3, // each with a product of its own; most of the time they wait
+  timeout: 180_000,
+  expect: { timeout: 40_000 }, // the page asks every half minute at the longest
   use: {
     port: updateScreenshots ? 3000 : null, // the address that readers know from the start
     viewport: { width: 1280, height: 900 },

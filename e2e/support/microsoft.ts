@@ -16,7 +16,17 @@ export interface Microsoft {
   /** Mail, consents, rights and switches as on the first day. */
   reset(): Promise<void>
   revokeTokens(address: string): Promise<void>
-  subjects(address: string, folder: 'inbox' | 'sentItems'): Promise<readonly string[]>
+  mails(address: string, folder: Folder): Promise<readonly Mail[]>
+  subjects(address: string, folder: Folder): Promise<readonly string[]>
+  /** How long every range of an upload takes at least. */
+  slowUploads(latencyMs: number): Promise<void>
+}
+
+type Folder = 'inbox' | 'sentItems' | 'drafts' | 'deletedItems'
+
+export interface Mail {
+  readonly subject: string
+  readonly attachments: readonly { readonly name: string; readonly sha256: string }[]
 }
 
 export function createMicrosoft(url: string): Microsoft {
@@ -29,20 +39,25 @@ export function createMicrosoft(url: string): Microsoft {
     if (!response.ok) throw new Error(`${method} ${path} was answered ${response.status}: ${text}`)
     return text === '' ? null : JSON.parse(text)
   }
+  const mails: Microsoft['mails'] = async (address, folder) => {
+    const { items } = (await control('GET', `/mailboxes/${address}/messages?folder=${folder}`)) as {
+      items: readonly Mail[]
+    }
+    return items
+  }
   return {
     url,
     control,
+    mails,
     async reset() {
       await control('POST', '/reset')
     },
     async revokeTokens(address) {
       await control('POST', `/people/${address}/revoke-tokens`, { accessTokens: true })
     },
-    async subjects(address, folder) {
-      const { items } = (await control('GET', `/mailboxes/${address}/messages?folder=${folder}`)) as {
-        items: readonly { subject: string }[]
-      }
-      return items.map(({ subject }) => subject)
+    subjects: async (address, folder) => (await mails(address, folder)).map(({ subject }) => subject),
+    async slowUploads(uploadLatencyMs) {
+      await control('PATCH', '/settings', { uploadLatencyMs })
     },
   }
 }

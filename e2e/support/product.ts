@@ -4,8 +4,10 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { stillRunning, withDescendants } from './processes.ts'
+import { NODE_FLAGS } from '../../scripts/node-flags.mjs'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const START_TIMEOUT_MS = 60_000
@@ -15,7 +17,7 @@ const START_ATTEMPTS = 3
 /** The whole product as `npm start` runs it: API, page, worker, embedded PostgreSQL, and the simulator at its side. */
 export interface Product {
   readonly url: string
-  /** The simulated Microsoft 365. */
+  /** The simulated Microsoft 365 of a demo. */
   readonly microsoftUrl: string
   /** On the same data, under the same address. */
   start(): Promise<void>
@@ -53,16 +55,12 @@ function createProduct(directory: string, port: number, environment: Readonly<Re
   let running: ChildProcess | null = null
 
   async function start(): Promise<void> {
-    running = spawn(
-      join(ROOT, 'node_modules/.bin/node'),
-      ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=2', join(ROOT, 'scripts/launch.ts')],
-      {
-        cwd: directory,
-        env: { PATH: process.env['PATH'] ?? '', PORT: String(port), DATA_DIR: directory, ...environment },
-        // Through the channel the product notices when this process is gone, however it went.
-        stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      },
-    )
+    running = spawn(join(ROOT, 'node_modules/.bin/node'), [...NODE_FLAGS, join(ROOT, 'scripts/launch.ts')], {
+      cwd: directory,
+      env: { PATH: process.env['PATH'] ?? '', PORT: String(port), DATA_DIR: directory, ...environment },
+      // Through the channel the product notices when this process is gone, however it went.
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    })
     await untilReady(running, url)
   }
 
@@ -76,7 +74,12 @@ function createProduct(directory: string, port: number, environment: Readonly<Re
     child.kill('SIGTERM')
     const [code] = (await exited) as [number | null]
     if (code !== 0) throw new Error(`The product ended with status ${code}.`)
-    const left = await stillRunning(processes)
+    // PostgreSQL's own helpers end a moment after it.
+    let left = await stillRunning(processes)
+    for (let looks = 0; left.length > 0 && looks < 50; looks += 1) {
+      await delay(100)
+      left = await stillRunning(processes)
+    }
     if (left.length > 0) throw new Error(`Left running:\n${left.map(({ command }) => command).join('\n')}`)
   }
 
@@ -97,7 +100,8 @@ function createProduct(directory: string, port: number, environment: Readonly<Re
 
 /** PostgreSQL is nobody's child. */
 async function readPostmasterPid(directory: string): Promise<number> {
-  const [pid] = (await readFile(join(directory, 'demo/postgres/postmaster.pid'), 'utf8')).split('\n')
+  const read = (folder: string) => readFile(join(directory, folder, 'postgres/postmaster.pid'), 'utf8')
+  const [pid] = (await read('demo').catch(() => read('.'))).split('\n') // the demo keeps its data apart
   return Number(pid)
 }
 

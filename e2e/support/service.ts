@@ -2,10 +2,18 @@ import type { APIRequestContext, PlaywrightWorkerArgs } from '@playwright/test'
 
 type Scope = 'messages:send' | 'messages:read' | 'settings:read'
 
+export interface StreamAnswer {
+  readonly status: number
+  /** Of the message or of the problem. */
+  readonly json: { readonly id?: string; readonly code?: string; readonly detail?: string }
+}
+
 /** Another Inforiver service, which knows the address of the product and its key and nothing else. */
 export interface Service {
   /** The id of the message. */
   submit(message: Readonly<Record<string, unknown>>): Promise<string>
+  /** With attachments in parts of their own, which are sent while they are read. */
+  stream(message: Readonly<Record<string, unknown>>, files: readonly File[]): Promise<StreamAnswer>
   /** What the API answers to a read: 401 once the key is revoked. */
   readStatus(): Promise<number>
 }
@@ -30,6 +38,20 @@ export function createService(playwright: PlaywrightWorkerArgs['playwright'], ur
         const { id } = (await answer.json()) as { id: string }
         return id
       }),
+    async stream(message, files) {
+      const form = new FormData()
+      form.set('message', JSON.stringify(message))
+      for (const file of files) form.append('attachment', file)
+      const { body, headers } = new Response(form)
+      const request: RequestInit & { duplex: 'half' } = {
+        method: 'POST',
+        headers: { authorization: `Bearer ${key}`, 'content-type': headers.get('content-type') ?? '' },
+        body,
+        duplex: 'half', // without a length, in chunks
+      }
+      const answer = await fetch(`${url}/api/v1/messages`, request)
+      return { status: answer.status, json: (await answer.json()) as StreamAnswer['json'] }
+    },
     readStatus: () => withKey(async (request) => (await request.get('/api/v1/messages')).status()),
   }
 }
@@ -41,7 +63,7 @@ export async function createKey(
   name: string,
   scopes: readonly Scope[] = ['messages:send', 'messages:read'],
 ): Promise<string> {
-  const answer = await request.post('/api/v1/service-keys', { data: { name, scopes }, headers: { origin: url } })
+  const answer = await request.post(`${url}/api/v1/service-keys`, { data: { name, scopes }, headers: { origin: url } })
   const { key } = (await answer.json()) as { key: string }
   return key
 }

@@ -25,7 +25,7 @@ export interface SettingsPage {
   /** A consent's outcome, a problem or a message, by its title. */
   notice(title: string): Locator
   /** The words that say how the mailbox stands. */
-  status(words: 'Not configured' | 'Connected' | 'Reconnect required'): Locator
+  status(words: 'Not configured' | 'Connected' | 'Reconnect required' | 'Not sending'): Locator
   /** Presses Reset and confirms. */
   resetAll(): Promise<void>
   /** Presses the button and hands over Microsoft's page. */

@@ -1,4 +1,5 @@
 import { type Browser, type BrowserContext, expect, type Page, test as base } from '@playwright/test'
+import { dismissNotices } from './alerts.ts'
 import { createMicrosoft, giveConsent, type Account, type Microsoft } from './microsoft.ts'
 import { createPageFaults, type PageFaults } from './page-faults.ts'
 import { startProduct, type Product } from './product.ts'
@@ -25,7 +26,7 @@ interface WorkerFixtures extends WorkerOptions {
 
 interface TestFixtures {
   readonly faults: PageFaults
-  /** Nothing is configured, no message waits, and Microsoft has forgotten everything. */
+  /** Nothing is configured, no message waits, no notice is shown, and Microsoft has forgotten everything. */
   readonly freshState: void
   /** The settings page, opened by Ada, a workspace admin. */
   readonly settings: SettingsPage
@@ -82,6 +83,7 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
       const answer = await request.post('/api/v1/tenant-settings/office365-smtp/reset', { data: {} })
       const { waitingMessages } = (await answer.json()) as { waitingMessages: number }
       if (waitingMessages > 0) await cancelWaiting(request, product.url)
+      await dismissNotices(request, product.url)
       await request.dispose()
       await microsoft.reset()
       await use()

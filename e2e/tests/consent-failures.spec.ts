@@ -29,7 +29,9 @@ test.describe('what Microsoft, or the person there, does not grant', () => {
     await popup.getByRole('button', { name: 'Cancel' }).click()
     await closed
 
-    await expect(settings.notice('The consent was not completed')).toContainText('Choose Accept on Microsoft’s page.')
+    await expect(settings.notice('The consent was not completed')).toContainText(
+      'Try again and choose Accept on Microsoft’s page.',
+    )
     await expectNothingConnected(settings)
   })
 
@@ -39,7 +41,7 @@ test.describe('what Microsoft, or the person there, does not grant', () => {
     await popup.getByRole('button', { name: 'Cancel' }).click()
 
     const notice = settings.notice('The consent was not completed')
-    await expect(notice).toContainText('an administrator must approve')
+    await expect(notice).toContainText('an Entra administrator has to open')
     await expect(notice).toContainText(/Correlation id: [0-9a-f-]{36}/)
     await expectNothingConnected(settings)
   })
@@ -56,7 +58,7 @@ test.describe('what Microsoft, or the person there, does not grant', () => {
     await popup.getByRole('link', { name: 'Return to the application without granting consent' }).click()
 
     const notice = settings.notice('The consent was not completed')
-    await expect(notice).toContainText('an administrator must approve')
+    await expect(notice).toContainText('an Entra administrator has to open')
     const address = await notice.getByRole('link').getAttribute('href')
     const administrator = await otherBrowser()
     await administrator.goto(address ?? '')
@@ -74,7 +76,7 @@ test.describe('what Microsoft, or the person there, does not grant', () => {
     await chooseAccount(popup, 'Ada Admin')
 
     const notice = settings.notice('An administrator has to approve')
-    await expect(notice.getByRole('link')).toHaveAttribute('href', /\/adminconsent\?/)
+    await expect(notice.getByRole('link')).toHaveAttribute('href', /\/auth\/microsoft\/admin-consent\?ownAddress=true$/)
     await expectNothingConnected(settings)
   })
 
@@ -94,7 +96,9 @@ test.describe('what Microsoft, or the person there, does not grant', () => {
     await microsoft.control('POST', '/scenarios', { name: 'secret-wrong' })
     await settings.consentEndsIn(settings.enable, 'The client secret is wrong')
 
-    await expect(settings.notice('The client secret is wrong')).toContainText('AZURE_CLIENT_SECRET')
+    const notice = settings.notice('The client secret is wrong')
+    await expect(notice).toContainText('AZURE_CLIENT_SECRET')
+    await expect(notice.getByRole('link')).toHaveAttribute('href', 'https://entra.microsoft.com')
     await expectNothingConnected(settings)
   })
 

@@ -67,7 +67,7 @@ test('a closed popup is no decision: the consent stays pending and the page can 
   await expect(popup.getByRole('heading', { name: 'Pick an account' })).toBeVisible()
   await popup.close()
 
-  await expect(settings.pending).toContainText('It expires in about 10 minutes.')
+  await expect(settings.pending).toContainText('The consent expires in about 10 minutes.')
   await settings.consent(settings.pending.getByRole('button', { name: "Open Microsoft's page again" }))
   await expect(settings.notice('Connected')).toBeVisible()
   await expect(settings.pending).toBeHidden()
@@ -89,16 +89,25 @@ test('a consent whose popup was closed can be cancelled, and the popup can no lo
   await expect(settings.status('Not configured')).toBeVisible()
 })
 
-test('a page that is reloaded while the consent is pending goes on waiting for it', async ({ page, settings }) => {
+test('a page that is reloaded while the consent is pending goes on waiting for it, and keeps what was entered', async ({
+  page,
+  settings,
+}) => {
   await settings.address.fill('ada@contoso.com')
+  await settings.largeAttachments.check()
   const popup = await settings.openMicrosoft(settings.enable)
   await expect(settings.pending).toBeVisible()
   await page.reload()
   await expect(settings.pending).toBeVisible()
   await expect(settings.pending.getByRole('button', { name: "Open Microsoft's page again" })).toBeVisible()
+  await expect(settings.address).toHaveValue('ada@contoso.com')
+  await expect(settings.largeAttachments).toBeChecked()
 
   await giveConsent(popup, 'Ada Admin')
   await expect(settings.notice('Connected')).toBeVisible()
+  await page.reload()
+  await expect(settings.status('Connected')).toBeVisible()
+  await expect(settings.notice('Connected')).toHaveCount(0)
 })
 
 test('a second tab shows the consent as pending, and its outcome', async ({ context, settings }) => {
@@ -134,13 +143,13 @@ test('the page counts down the ten minutes that a consent can be given', async (
   const settings = await openSettings(page)
   await settings.address.fill('ada@contoso.com')
   const popup = await settings.openMicrosoft(settings.enable)
-  await expect(settings.pending).toContainText('It expires in about 10 minutes.')
+  await expect(settings.pending).toContainText('The consent expires in about 10 minutes.')
   await popup.close()
   await page.clock.fastForward('05:00')
-  await expect(settings.pending).toContainText('It expires in about 5 minutes.')
+  await expect(settings.pending).toContainText('The consent expires in about 5 minutes.')
   await page.clock.fastForward('04:30')
-  await expect(settings.pending).toContainText('It expires in less than a minute.')
+  await expect(settings.pending).toContainText('The consent expires in less than a minute.')
   await page.clock.fastForward('01:00')
-  await expect(settings.pending).toContainText('It is about to expire.')
+  await expect(settings.pending).toContainText('The consent is about to expire.')
   expect(context.pages()).toHaveLength(1)
 })

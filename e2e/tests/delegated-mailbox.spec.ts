@@ -12,7 +12,7 @@ for (const { address, kind } of [
   }) => {
     await settings.address.fill(address)
     await expect(settings.permissionsAsked).toContainText('Mail.Send.Shared')
-    await expect(page.getByText(`It needs the Send As right on ${address}.`)).toBeVisible()
+    await expect(page.getByText(`The account needs the Send As right on ${address}.`)).toBeVisible()
     await settings.consent(settings.enable)
 
     await expect(settings.connection).toContainText(`Sends as ${address} with Ada Admin's access.`)
@@ -37,8 +37,9 @@ test('without the Send As right nothing is connected, and the page says where to
   await giveConsent(popup, 'Ada Admin')
 
   const notice = settings.notice('Sending as this address is not allowed')
-  await expect(notice).toContainText('ada@contoso.com has no right to send as finance@contoso.com.')
-  await expect(notice).toContainText('Exchange admin center > Recipients')
+  await expect(notice).toContainText('ada@contoso.com has no right to send as finance@contoso.com (')
+  await expect(notice).toContainText('Exchange admin center (https://admin.exchange.microsoft.com) > Recipients')
+  await expect(notice.getByRole('link')).toHaveAttribute('href', 'https://admin.exchange.microsoft.com')
   await expect(notice).toContainText('A fresh right can take an hour to work.')
   await expect(notice).toContainText('Nothing was changed.')
   await page.reload()

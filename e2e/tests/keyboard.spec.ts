@@ -1,39 +1,7 @@
 import type { Page } from '@playwright/test'
+import { tabTo } from '../support/keyboard.ts'
 import { SETTINGS_PATH, createSettingsPage } from '../support/settings-page.ts'
 import { expect, test } from '../support/test.ts'
-
-/** Goes on with Tab until the control has the focus, as somebody without a mouse does. */
-async function tabTo(page: Page, role: 'link' | 'button' | 'textbox' | 'switch', name: string): Promise<void> {
-  const target = page.getByRole(role, { name, exact: true })
-  await target.waitFor()
-  for (let presses = 0; presses < 40; presses += 1) {
-    await page.keyboard.press('Tab')
-    if (await target.evaluate((element) => element === document.activeElement)) {
-      await expectVisibleFocus(page)
-      return
-    }
-  }
-  throw new Error(`Tab does not lead to ${name}.`)
-}
-
-/** The focus can be seen: an outline, a shadow or a line that is not there without it. */
-async function expectVisibleFocus(page: Page): Promise<void> {
-  const change = await page.evaluate(() => {
-    const looks = (element: Element) =>
-      [element, element.parentElement, element.nextElementSibling]
-        .flatMap((part) => (part ? [null, '::after'].map((pseudo) => getComputedStyle(part, pseudo)) : []))
-        .map(({ outline, boxShadow, borderColor, transform }) => [outline, boxShadow, borderColor, transform].join())
-        .join()
-    const focused = document.activeElement
-    if (!(focused instanceof HTMLElement)) return null
-    const withFocus = looks(focused)
-    focused.blur()
-    const without = looks(focused)
-    focused.focus()
-    return withFocus !== without
-  })
-  expect(change, 'the focus can be seen').toBe(true)
-}
 
 test.describe('without a mouse', () => {
   test.use({ account: null })
@@ -109,11 +77,29 @@ test('Skip to content is the first stop, and leads past the menu', async ({ page
   await expect(settings.status('Not configured')).toBeVisible()
   await page.keyboard.press('Tab')
   await expect(page.getByRole('link', { name: 'Skip to content' })).toBeFocused()
-  await expect(page.getByRole('link', { name: 'Skip to content' })).toBeInViewport()
+  await expect(page.getByRole('link', { name: 'Skip to content' })).toBeInViewport({ ratio: 1 })
+  const skip = await page.getByRole('link', { name: 'Skip to content' }).boundingBox()
+  const product = await page.getByRole('banner').getByText('Inforiver Mail').boundingBox()
+  expect((skip?.y ?? 0) + (skip?.height ?? 0)).toBeLessThanOrEqual(product?.y ?? 0)
   await page.keyboard.press('Enter')
   await page.keyboard.press('Tab')
   await expect(settings.address).toBeFocused()
 })
+
+for (const width of [1280, 360]) {
+  test(`a page that is opened from the menu says where one is by its heading, also the first time, ${width} px`, async ({
+    page,
+    settings,
+  }) => {
+    await page.setViewportSize({ width, height: 800 })
+    await expect(settings.address).toBeVisible()
+    for (const name of ['Service keys', 'Alerts', 'Messages', 'Audit log', 'Messages']) {
+      if (width < 768) await page.getByRole('button', { name: 'Open menu' }).press('Enter')
+      await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name }).press('Enter')
+      await expect(page.getByRole('heading', { name, level: 1 })).toBeFocused()
+    }
+  })
+}
 
 test('what happens is announced: pending, outcome and test mail appear in live regions', async ({ settings }) => {
   await settings.address.fill('ada@contoso.com')
@@ -137,7 +123,7 @@ test('a failed consent takes the focus to its explanation', async ({ page, setti
   const popup = await settings.openMicrosoft(settings.enable)
   await pressButton(popup, 'Cancel')
 
-  await expect(page.locator(':focus').getByText('Choose Accept on Microsoft’s page.')).toBeVisible()
+  await expect(page.locator(':focus').getByText('Try again and choose Accept on Microsoft’s page.')).toBeVisible()
 })
 
 async function pressButton(page: Page, name: string): Promise<void> {

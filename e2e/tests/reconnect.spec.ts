@@ -1,9 +1,114 @@
-import { chooseAccount } from '../support/microsoft.ts'
-import { expect, test } from '../support/test.ts'
+import type { Locator, Page } from '@playwright/test'
+import { chooseAccount, createMicrosoft, giveConsent, type Microsoft } from '../support/microsoft.ts'
+import { startProduct, type Product } from '../support/product.ts'
+import { startRegisteredMicrosoft } from '../support/registered-microsoft.ts'
+import { cancelWaiting, createKey, createService, revokeKeys, type Service } from '../support/service.ts'
+import { createSettingsPage, SETTINGS_PATH, type SettingsPage } from '../support/settings-page.ts'
+import { expect, signIn, test as base } from '../support/test.ts'
+
+const CORRELATION_ID = /Correlation id: [0-9a-f-]{36}/
+const SECOND_FACTOR =
+  '{"access_token":{"capolids":{"essential":true,"values":["5c1a2f0e-3d8b-4f6a-9b1e-7d2c4a6e8f01"]}}}'
+
+const test = base.extend<{ service: Service }>({
+  service: async ({ page, playwright, product }, use) => {
+    await use(createService(playwright, product.url, await createKey(page.request, product.url, 'report-scheduler')))
+    await revokeKeys(page.request, product.url)
+    await cancelWaiting(page.request, product.url)
+  },
+})
 
 test.use({ connectedSender: { fromEmail: 'ada@contoso.com' } })
 
-test('revoked tokens are explained, and after Reconnect the held mail leaves by itself', async ({
+function mail(subject: string) {
+  return { to: ['bob@contoso.com'], subject, text: 'Attached.' }
+}
+
+async function submitAll(service: Service, subjects: readonly string[]): Promise<void> {
+  for (const subject of subjects) await service.submit(mail(subject))
+}
+
+async function expectHeld(page: Page, subjects: readonly string[]): Promise<void> {
+  await page.getByRole('link', { name: 'Messages' }).click()
+  const rows = subjects.map((subject): Locator =>
+    page.getByRole('row').filter({ has: page.getByRole('link', { name: subject, exact: true }) }),
+  )
+  for (const row of rows) await expect(row).toContainText('Held')
+  await page.goBack()
+}
+
+/** Each of them arrived, and none of them twice, although nothing else may be on its way. */
+async function expectDeliveredOnce(microsoft: Microsoft, subjects: readonly string[]): Promise<void> {
+  const arrived = async () => (await microsoft.subjects('bob@contoso.com', 'inbox')).toSorted()
+  await expect.poll(arrived).toEqual(subjects.toSorted())
+}
+
+/** What Graph says to the token of the next message, so that another one is asked for. */
+async function refuseToken(microsoft: Microsoft): Promise<void> {
+  await microsoft.control('POST', '/scenarios', { name: 'access-token-revoked' })
+}
+
+async function settingsOf({ page }: SettingsPage): Promise<Record<string, unknown>> {
+  const answer = await page.request.get(new URL('/api/v1/tenant-settings/office365-smtp', page.url()).href)
+  return (await answer.json()) as Record<string, unknown>
+}
+
+/** Whoever does not want to wait for the page. */
+async function reloadOnce(settings: SettingsPage, expected: Record<string, unknown>): Promise<void> {
+  await expect.poll(() => settingsOf(settings)).toMatchObject(expected)
+  await settings.page.reload()
+}
+
+/** As an operator does it who has mended the app registration. */
+async function restart(product: Product): Promise<void> {
+  await product.stop()
+  await product.start()
+}
+
+test.describe('of a shared mailbox with large attachments', () => {
+  test.use({ connectedSender: { fromEmail: 'reports@contoso.com', largeAttachments: true } })
+
+  test('after the grant was revoked, held messages leave once when it is reconnected, and all is as it was', async ({
+    settings,
+    service,
+    microsoft,
+  }) => {
+    const { version: _version, connectedAt: _connectedAt, ...before } = await settingsOf(settings)
+    await submitAll(service, ['Before'])
+    await expectDeliveredOnce(microsoft, ['Before'])
+    await microsoft.revokeTokens('ada@contoso.com')
+    await submitAll(service, ['Held 1', 'Held 2'])
+
+    await expect(settings.status('Reconnect required')).toBeVisible()
+    const problem = settings.notice('The connection was revoked')
+    await expect(problem).toContainText('An administrator reset the password of the account or revoked its sessions')
+    await expect(problem).toContainText('AADSTS50173')
+    await expect(problem).toContainText('A workspace admin chooses Reconnect and signs in with the same account.')
+    await expect(problem.getByRole('link')).toHaveAttribute(
+      'href',
+      /\/\/login\.microsoftonline\.com\/error\?code=50173$/,
+    )
+    await expect(problem).toContainText(CORRELATION_ID)
+    await submitAll(service, ['Held 3'])
+    await expectHeld(settings.page, ['Held 1', 'Held 2', 'Held 3'])
+    expect(await microsoft.subjects('bob@contoso.com', 'inbox')).toEqual(['Before'])
+
+    const popup = await settings.openMicrosoft(problem.getByRole('button', { name: 'Reconnect' }))
+    const closed = popup.waitForEvent('close')
+    await chooseAccount(popup, 'Ada Admin') // everything was granted before: no page asks for it again
+    await closed
+
+    await expect(settings.notice('Reconnected')).toContainText('Mail leaves from reports@contoso.com again.')
+    await expect(settings.status('Connected')).toBeVisible()
+    await expectDeliveredOnce(microsoft, ['Before', 'Held 1', 'Held 2', 'Held 3'])
+    await expect(settings.address).toHaveValue('reports@contoso.com')
+    await expect(settings.largeAttachments).toBeChecked()
+    await expect(settings.largeAttachments).toBeDisabled()
+    await expect.poll(() => settingsOf(settings)).toMatchObject(before)
+  })
+})
+
+test('a test mail that met revoked tokens says that it is held, and leaves after Reconnect', async ({
   settings,
   microsoft,
 }) => {
@@ -14,23 +119,36 @@ test('revoked tokens are explained, and after Reconnect the held mail leaves by 
   await expect(settings.connection).toContainText(
     'Nothing is sent as ada@contoso.com until the mailbox is reconnected.',
   )
-  await expect(settings.connection).toContainText('1 message is held until the mailbox is reconnected.')
+  await expect(settings.connection).toContainText('1 message waits and cannot leave until the mailbox is reconnected.')
   await expect(settings.connection).not.toContainText('The last waiting message leaves')
-  const problem = settings.notice('The connection was revoked')
-  await expect(problem).toContainText('An administrator reset the password of the account or revoked its sessions')
-  await expect(problem).toContainText('AADSTS50173')
-  await expect(problem).toContainText('Choose Reconnect and sign in with the same account.')
   await expect(settings.notice('The test mail is held')).toContainText('once the mailbox is reconnected')
 
+  const problem = settings.notice('The connection was revoked')
   const popup = await settings.openMicrosoft(problem.getByRole('button', { name: 'Reconnect' }))
-  const closed = popup.waitForEvent('close')
   await chooseAccount(popup, 'Ada Admin')
-  await closed
-  await expect(settings.notice('Reconnected')).toContainText('Mail leaves from ada@contoso.com again.')
-  await expect(settings.status('Connected')).toBeVisible()
   await expect(problem).toBeHidden()
   await expect(settings.notice('Test mail sent')).toBeVisible()
   expect(await microsoft.subjects('ada@contoso.com', 'inbox')).toContain('Test mail from Inforiver')
+})
+
+test.describe('right after the mailbox was connected', () => {
+  test.use({ connectedSender: null })
+
+  test('the success gives way to the problem, and nobody is said to have changed the settings', async ({
+    settings,
+    microsoft,
+  }) => {
+    await settings.address.fill('ada@contoso.com')
+    await settings.consent(settings.enable)
+    await expect(settings.notice('Connected')).toBeVisible()
+    await microsoft.revokeTokens('ada@contoso.com')
+    await settings.sendTestMail.click()
+
+    await expect(settings.notice('The connection was revoked')).toBeVisible()
+    await expect(settings.notice('Connected')).toBeHidden()
+    await expect(settings.notice('The settings have changed since')).toHaveCount(0)
+    await expect(settings.page.getByRole('button', { name: 'Try again' })).toHaveCount(0)
+  })
 })
 
 test('a cancelled Reconnect leaves everything as it was', async ({ settings, microsoft }) => {
@@ -49,39 +167,124 @@ test('a cancelled Reconnect leaves everything as it was', async ({ settings, mic
   await expect(settings.notice('Test mail sent')).toBeVisible()
 })
 
-test('a client secret that no longer works is the operator’s to mend, and no mail is lost over it', async ({
+test('a policy that wants a second factor is satisfied by one Reconnect, which asks for it', async ({
   settings,
+  service,
   microsoft,
 }) => {
-  await microsoft.control('POST', '/scenarios', { name: 'secret-wrong', times: 'always' })
-  await microsoft.control('POST', '/scenarios', {
-    effect: {
-      kind: 'http',
-      endpoint: 'sendMail',
-      do: {
-        action: 'answer',
-        when: 'before',
-        status: 401,
-        body: { error: { code: 'InvalidAuthenticationToken', message: 'Access token has expired.' } },
-      },
-    },
-  })
-  await settings.sendTestMail.click()
+  const policy = { kind: 'entra-error', at: 'refresh', code: 50076, error: 'interaction_required' }
+  const effect = { ...policy, claims: SECOND_FACTOR, untilClaimsAreAskedFor: true }
+  await microsoft.control('POST', '/scenarios', { effect, times: 'always' })
+  await refuseToken(microsoft)
+  await submitAll(service, ['Waits for the second factor'])
 
-  const problem = settings.notice('The client secret is wrong')
-  await expect(problem).toContainText('AADSTS7000215')
+  const problem = settings.notice('Multifactor authentication is required')
+  await reloadOnce(settings, { status: 'reconnect-required' })
+  await expect(problem).toBeVisible()
+  await expect(problem).toContainText('Whoever signs in has the second factor at hand and completes it.')
+  const popup = await settings.openMicrosoft(problem.getByRole('button', { name: 'Reconnect' }))
+  await popup.waitForURL(/[?&]claims=[^&]*capolids/)
+  await chooseAccount(popup, 'Ada Admin')
+  await expect(settings.notice('Reconnected')).toBeVisible()
+  await refuseToken(microsoft) // what the policy allows now is another token
+  await submitAll(service, ['Needs no second one'])
+
+  await expectDeliveredOnce(microsoft, ['Waits for the second factor', 'Needs no second one'])
+  expect(await settingsOf(settings)).toMatchObject({ status: 'connected', problem: null })
+})
+
+test('an expired client secret is the operator’s to mend, and what is held leaves by itself then', async ({
+  settings,
+  service,
+  microsoft,
+  product,
+}) => {
+  await microsoft.control('POST', '/scenarios', { name: 'secret-expired', times: 'always' })
+  await refuseToken(microsoft)
+  await submitAll(service, ['Waits for the secret', 'Waits as well'])
+
+  const problem = settings.notice('The client secret has expired')
+  await reloadOnce(settings, { status: 'connected', problem: { code: 'app-misconfigured' } })
+  await expect(problem).toBeVisible()
+  await expect(problem).toContainText('AADSTS7000222')
   await expect(problem).toContainText('AZURE_CLIENT_SECRET')
+  await expect(problem).toContainText(CORRELATION_ID)
   await expect(problem).toContainText('Reconnecting the mailbox does not help.')
-  await expect(problem.getByRole('button', { name: 'Reconnect' })).toHaveCount(0)
-  await expect(settings.status('Connected')).toBeVisible()
-  await expect(settings.connection).toContainText('1 message is held until the app registration works again.')
+  await expect(settings.page.getByRole('button', { name: 'Reconnect' })).toHaveCount(0)
+  await expect(settings.status('Not sending')).toBeVisible()
+  await expect(settings.connection).toContainText(
+    '2 messages wait and cannot leave until the app registration works again.',
+  )
   await expect(settings.connection).not.toContainText('Sends as ada@contoso.com')
-  await expect(settings.notice('The test mail is held')).toContainText('once the operator has mended it')
+  await expectHeld(settings.page, ['Waits for the secret', 'Waits as well'])
 
   await microsoft.control('DELETE', '/scenarios')
-  await settings.resetAll()
-  await settings.address.fill('ada@contoso.com')
-  const popup = await settings.openMicrosoft(settings.enable)
-  await chooseAccount(popup, 'Ada Admin')
-  await expect.poll(() => microsoft.subjects('ada@contoso.com', 'inbox')).toContain('Test mail from Inforiver')
+  await restart(product)
+
+  await expectDeliveredOnce(microsoft, ['Waits for the secret', 'Waits as well'])
+  await reloadOnce(settings, { problem: null })
+  await expect(problem).toBeHidden()
+  await expect(settings.connection).toContainText('Sends as ada@contoso.com')
+  await expect(settings.status('Connected')).toBeVisible()
 })
+
+/** What an administrator withdraws from a person, and what from the application. */
+const revokeSessions = (microsoft: Microsoft) => microsoft.revokeTokens('ada@contoso.com')
+async function withdrawConsent(microsoft: Microsoft): Promise<void> {
+  await microsoft.control('DELETE', '/tenant-consents')
+  await refuseToken(microsoft)
+}
+
+for (const [way, environment, consent, withdraw] of [
+  ['a person’s tokens', {}, 'Ada Admin', revokeSessions],
+  ['the application’s own access', { GRAPH_AUTH: 'application' }, 'Grace Global', withdrawConsent],
+] as const) {
+  test.describe(`by a certificate, with ${way}`, () => {
+    test.use({ account: null, connectedSender: null })
+
+    test('access that was withdrawn is reconnected, and a certificate that was removed is the operator’s', async ({
+      page,
+      playwright,
+    }) => {
+      const registered = await startRegisteredMicrosoft()
+      const product = await startProduct({ environment: { ...registered.environment, ...environment } })
+      const microsoft = createMicrosoft(registered.url)
+      await page.goto(product.url + SETTINGS_PATH)
+      await signIn(page, 'Ada Admin')
+      const settings = createSettingsPage(page)
+      await settings.address.fill('reports@contoso.com')
+      await settings.consent(settings.enable, consent)
+      await expect(settings.notice('Connected')).toBeVisible()
+      const service = createService(playwright, product.url, await createKey(page.request, product.url, 'scheduler'))
+
+      await withdraw(microsoft)
+      await submitAll(service, ['Held 1', 'Held 2'])
+      await reloadOnce(settings, { status: 'reconnect-required' })
+      await expect(settings.status('Reconnect required')).toBeVisible()
+      await expectHeld(page, ['Held 1', 'Held 2'])
+      const popup = await settings.openMicrosoft(page.getByRole('button', { name: 'Reconnect' }))
+      const closed = popup.waitForEvent('close')
+      await (consent === 'Grace Global' ? giveConsent : chooseAccount)(popup, consent)
+      await closed
+      await expectDeliveredOnce(microsoft, ['Held 1', 'Held 2'])
+
+      await microsoft.control('POST', '/scenarios', { name: 'certificate-unknown', times: 'always' })
+      await refuseToken(microsoft)
+      await submitAll(service, ['Held 3'])
+      const problem = settings.notice('The certificate of the app is not accepted')
+      await reloadOnce(settings, { problem: { code: 'app-misconfigured' } })
+      await expect(problem).toContainText('AZURE_CLIENT_CERTIFICATE_PATH')
+      await expect(problem).toContainText('AADSTS700027')
+      await expect(page.getByRole('button', { name: 'Reconnect' })).toHaveCount(0)
+      await microsoft.control('DELETE', '/scenarios')
+      await restart(product)
+      await expectDeliveredOnce(microsoft, ['Held 1', 'Held 2', 'Held 3'])
+      await reloadOnce(settings, { problem: null })
+      await expect(problem).toBeHidden()
+      await expect(settings.status('Connected')).toBeVisible()
+
+      await product.dispose()
+      await registered.close()
+    })
+  })
+}

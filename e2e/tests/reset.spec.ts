@@ -8,7 +8,7 @@ test('Reset asks first, says what it does and what it leaves at Microsoft, and t
 }) => {
   await settings.reset.click()
   const dialog = page.getByRole('dialog', { name: 'Reset Office 365 SMTP?' })
-  await expect(dialog).toContainText('No messages are waiting.')
+  await expect(dialog).toContainText('No messages wait.')
   await expect(dialog).toContainText('Consents that are still under way no longer count.')
   await expect(dialog).toContainText('in Entra under Enterprise applications > Permissions')
   await dialog.getByRole('button', { name: 'Reset' }).click()
@@ -43,15 +43,15 @@ test('Reset says how many messages wait, holds them, and the next mailbox sends 
   await microsoft.revokeTokens('ada@contoso.com')
   await settings.sendTestMail.click()
   await expect(settings.notice('The test mail is held')).toBeVisible()
-  await expect(settings.connection).toContainText('1 message is held until the mailbox is reconnected.')
+  await expect(settings.connection).toContainText('1 message waits and cannot leave until the mailbox is reconnected.')
 
   await settings.reset.click()
   const dialog = page.getByRole('dialog', { name: 'Reset Office 365 SMTP?' })
   await expect(dialog).toContainText(
-    '1 message is waiting and will be held until a mailbox is connected again. None is lost.',
+    '1 message waits and cannot leave until a mailbox is connected again. None is lost.',
   )
   await dialog.getByRole('button', { name: 'Reset' }).click()
-  await expect(settings.notice('1 message is held until a mailbox is connected.')).toBeVisible()
+  await expect(settings.notice('1 message waits and cannot leave until a mailbox is connected.')).toBeVisible()
 
   await settings.address.fill('reports@contoso.com')
   await settings.consent(settings.enable)

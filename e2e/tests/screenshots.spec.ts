@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import type { Page } from '@playwright/test'
 import { chooseAccount } from '../support/microsoft.ts'
+import { createKey, createService, revokeKeys } from '../support/service.ts'
 import { createSettingsPage, SETTINGS_PATH } from '../support/settings-page.ts'
 import { PAGE_STATES } from '../support/states.ts'
 import { connect, expect, test } from '../support/test.ts'
@@ -10,12 +11,14 @@ import { connect, expect, test } from '../support/test.ts'
 const WIDTH = 1280
 const USUAL_HEIGHT = 1200
 const SHORT_HEIGHT = 720
-/** What a picture needs to show, in pixels; the rest of the pages fits the usual height. */
-const HEIGHTS: Readonly<Record<string, number>> = {
-  'signed-out': SHORT_HEIGHT,
-  'not-an-admin': SHORT_HEIGHT,
-  'send-as-missing': 1000,
-  connected: 1440,
+const ABOVE = 24
+/** What a picture needs to show, in pixels and from which region on; the rest of the pages fits the usual height. */
+const PARTS: Readonly<Record<string, { readonly height: number; readonly from?: string }>> = {
+  'signed-out': { height: SHORT_HEIGHT },
+  'not-an-admin': { height: SHORT_HEIGHT },
+  'send-as-missing': { height: 1000 },
+  connected: { height: 1440 },
+  changed: { height: 900, from: 'Sender' },
 }
 const POPUP = { width: 520, height: 720 }
 const LARGEST_BYTES = 150_000
@@ -28,13 +31,14 @@ for (const state of PAGE_STATES) {
     test.use({ account })
 
     test(`the picture ${name} is taken`, async ({ page, product, microsoft }) => {
-      await page.setViewportSize({ width: WIDTH, height: HEIGHTS[name] ?? USUAL_HEIGHT })
+      const { height, from } = PARTS[name] ?? { height: USUAL_HEIGHT }
+      await page.setViewportSize({ width: WIDTH, height })
       if (sender) await connect(page, product, sender)
       await page.goto(SETTINGS_PATH)
       await page.emulateMedia({ reducedMotion: 'reduce' })
       await state.reach(page, microsoft)
       await page.bringToFront()
-      await takePicture(page, name)
+      await takePicture(page, name, { from })
       if (name === 'connected') await takeVariants(page, name)
     })
   })
@@ -68,17 +72,42 @@ test("the pictures of Microsoft's pages, the messages and the mailbox are taken"
   await takePicture(page, 'simulated-mailbox')
 })
 
+test.describe('for a mailbox with large attachments', () => {
+  test.use({ connectedSender: { fromEmail: 'ada@contoso.com', largeAttachments: true } })
+
+  test('the picture of an upload is taken', async ({ page, settings, microsoft, product, playwright }) => {
+    const key = await createKey(page.request, product.url, 'report-scheduler')
+    const file = new File([new Uint8Array(60 * 1024 * 1024)], 'figures.xlsx')
+    await microsoft.slowUploads(500)
+    const { json } = await createService(playwright, product.url, key).stream(
+      { to: ['cfo@example.com'], subject: 'Figures of the third quarter', text: 'Attached.', reference: 'schedule/42' },
+      [file],
+    )
+    await page.setViewportSize({ width: WIDTH, height: SHORT_HEIGHT })
+    await settings.page.goto(`/messages/${json.id}`)
+    await expect(page.getByRole('progressbar')).toHaveAttribute('aria-valuetext', /^([2-9]\d) of 60 MB$/)
+    await takePicture(page, 'uploading')
+    await page.request.post(`/api/v1/messages/${json.id}/cancel`, { headers: { origin: product.url } })
+    await revokeKeys(page.request, product.url)
+  })
+})
+
 async function takeVariants(page: Page, name: string): Promise<void> {
   await page.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' })
   await takePicture(page, `${name}-dark`)
   await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' })
   await page.setViewportSize({ width: 360, height: 740 })
-  await takePicture(page, `${name}-phone`, true)
+  await takePicture(page, `${name}-phone`, { fullPage: true })
 }
 
-async function takePicture(page: Page, name: string, fullPage = false): Promise<void> {
+async function takePicture(
+  page: Page,
+  name: string,
+  { fullPage = false, from }: { fullPage?: boolean; from?: string | undefined } = {},
+): Promise<void> {
   await page.mouse.move(0, 0) // nothing is hovered over
-  await page.evaluate(() => scrollTo(0, 0))
+  const region = from === undefined ? null : await page.getByRole('region', { name: from }).boundingBox()
+  await page.evaluate((top) => scrollBy(0, top), region ? region.y - ABOVE : -Number.MAX_SAFE_INTEGER)
   const path = `${FOLDER}/${name}.png`
   const picture = await page.screenshot({ path, fullPage, caret: 'hide', animations: 'disabled' })
   expect(picture.byteLength).toBeLessThan(LARGEST_BYTES)

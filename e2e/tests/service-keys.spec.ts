@@ -117,6 +117,26 @@ test('a key that is not to be revoked after all stays', async ({ page, product, 
   expect(await service.readStatus()).toBe(200)
 })
 
+test('the list keeps inside its card at every width, in columns as soon as there is room for them', async ({
+  page,
+  product,
+}) => {
+  await createKey(page.request, product.url, 'report-scheduler')
+  await openKeys(page)
+  const rightOf = (locator: Locator) => locator.evaluate((element) => element.getBoundingClientRect().right)
+  for (const width of [640, 768, 900, 901, 960, 1024, 1280]) {
+    await page.setViewportSize({ width, height: 800 })
+    const last = page.getByRole('row').filter({ hasText: 'report-scheduler' }).getByRole('cell').last()
+    expect(await rightOf(last), `${width} px`).toBeLessThanOrEqual(
+      await rightOf(page.getByRole('region', { name: 'Keys' })),
+    )
+    expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), `${width} px`).toBe(0)
+  }
+  await page.setViewportSize({ width: 1024, height: 800 })
+  await expect(page.getByRole('row').first()).toHaveText(/Permissions/)
+  await expect(page.getByRole('row').nth(1)).toHaveCSS('display', 'table-row')
+})
+
 for (const colorScheme of ['light', 'dark'] as const) {
   test(`the page and its dialogs are accessible and fit a phone, ${colorScheme}`, async ({ page, product }) => {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })

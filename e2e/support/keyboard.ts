@@ -1,0 +1,34 @@
+import { expect, type Page } from '@playwright/test'
+
+/** Goes on with Tab until the control has the focus, as somebody without a mouse does. */
+export async function tabTo(page: Page, role: 'link' | 'button' | 'textbox' | 'switch', name: string): Promise<void> {
+  const target = page.getByRole(role, { name, exact: true })
+  await target.waitFor()
+  for (let presses = 0; presses < 40; presses += 1) {
+    await page.keyboard.press('Tab')
+    if (await target.evaluate((element) => element === document.activeElement)) {
+      await expectVisibleFocus(page)
+      return
+    }
+  }
+  throw new Error(`Tab does not lead to ${name}.`)
+}
+
+/** The focus can be seen: an outline, a shadow or a line that is not there without it. */
+async function expectVisibleFocus(page: Page): Promise<void> {
+  const change = await page.evaluate(() => {
+    const looks = (element: Element) =>
+      [element, element.parentElement, element.nextElementSibling]
+        .flatMap((part) => (part ? [null, '::after'].map((pseudo) => getComputedStyle(part, pseudo)) : []))
+        .map(({ outline, boxShadow, borderColor, transform }) => [outline, boxShadow, borderColor, transform].join())
+        .join()
+    const focused = document.activeElement
+    if (!(focused instanceof HTMLElement)) return null
+    const withFocus = looks(focused)
+    focused.blur()
+    const without = looks(focused)
+    focused.focus()
+    return withFocus !== without
+  })
+  expect(change, 'the focus can be seen').toBe(true)
+}

@@ -1,0 +1,62 @@
+import { fork } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { clientCertificate } from '../../packages/m365/src/test-support/self-signed-certificate.ts'
+
+const SIMULATOR = fileURLToPath(new URL('../../apps/m365-simulator/src/serve.ts', import.meta.url))
+
+/** A simulated Microsoft 365 outside the product, which knows it by a certificate, as an operator has registered it. */
+export interface RegisteredMicrosoft {
+  readonly url: string
+  /** For the product. */
+  readonly environment: Readonly<Record<string, string>>
+  close(): Promise<void>
+}
+
+export async function startRegisteredMicrosoft(): Promise<RegisteredMicrosoft> {
+  const folder = await mkdtemp(join(tmpdir(), 'inforiver-mail-e2e-certificate-'))
+  const path = join(folder, 'client.pem')
+  const { certificate, privateKey } = clientCertificate()
+  await writeFile(path, certificate + privateKey, { mode: 0o600 })
+  const [tenantId, clientId] = [randomUUID(), randomUUID()]
+  const child = fork(SIMULATOR, {
+    execPath: fileURLToPath(new URL('../../node_modules/.bin/node', import.meta.url)),
+    execArgv: ['--disable-warning=ExperimentalWarning'],
+    env: { PATH: process.env['PATH'] ?? '' },
+  })
+  child.send({
+    port: 0,
+    registration: {
+      tenantId,
+      clientId,
+      clientSecret: randomUUID(),
+      certificates: [certificate],
+      redirectUris: ['http://localhost/auth/microsoft/callback'], // the port does not count on localhost
+      displayName: 'Inforiver Mail',
+    },
+  })
+  const [answer] = (await once(child, 'message')) as [{ readonly url?: string; readonly failed?: string }]
+  if (answer.url === undefined) throw new Error(answer.failed)
+  const { url } = answer
+  return {
+    url,
+    environment: {
+      SMTP: 'Office365',
+      AZURE_TENANT_ID: tenantId,
+      AZURE_CLIENT_ID: clientId,
+      AZURE_CLIENT_CERTIFICATE_PATH: path,
+      AZURE_AUTHORITY_HOST: url,
+      GRAPH_BASE_URL: url,
+    },
+    async close() {
+      const exited = once(child, 'exit')
+      child.kill('SIGTERM')
+      await exited
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}

@@ -1,0 +1,181 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { AxeBuilder } from '@axe-core/playwright'
+import type { Locator, Page } from '@playwright/test'
+import { tabTo } from '../support/keyboard.ts'
+import { cancelWaiting, createKey, createService, revokeKeys, type Service } from '../support/service.ts'
+import { createSettingsPage } from '../support/settings-page.ts'
+import { connect, expect, test as base } from '../support/test.ts'
+
+const MB = 1024 * 1024
+const SUBJECT = 'Q3 with the figures'
+const WITHOUT_LARGE = { fromEmail: 'ada@contoso.com' }
+const WITH_LARGE = { ...WITHOUT_LARGE, largeAttachments: true }
+
+const test = base.extend<{ service: Service }>({
+  service: async ({ page, playwright, product }, use) => {
+    await use(createService(playwright, product.url, await createKey(page.request, product.url, 'report-scheduler')))
+    await revokeKeys(page.request, product.url)
+    await cancelWaiting(page.request, product.url)
+  },
+})
+
+const MAIL = { to: ['bob@contoso.com'], subject: SUBJECT, text: 'Attached.' }
+
+function figures(sizeMb: number): File {
+  return new File([randomBytes(sizeMb * MB)], 'figures.xlsx', { type: 'application/vnd.ms-excel' })
+}
+
+async function sha256(file: File): Promise<string> {
+  return createHash('sha256')
+    .update(new Uint8Array(await file.arrayBuffer()))
+    .digest('hex')
+}
+
+/** Submits and opens the page of the message. */
+async function openSubmitted(page: Page, service: Service, file: File): Promise<void> {
+  const { status, json } = await service.stream(MAIL, [file])
+  expect({ status, detail: json.detail }).toEqual({ status: 202, detail: undefined })
+  await page.goto(`/messages/${json.id}`)
+  await expect(page.getByRole('heading', { name: SUBJECT, level: 1 })).toBeVisible()
+}
+
+function uploadBar(page: Page, name = 'Upload of the attachments'): Locator {
+  return page.getByRole('progressbar', { name })
+}
+
+/** Waits until a part of the attachments is uploaded. */
+async function expectUnderWay(bar: Locator): Promise<void> {
+  await expect(bar).not.toHaveAttribute('aria-valuenow', '0')
+}
+
+function notice(page: Page, title: string): Locator {
+  return page.getByRole('group', { name: title })
+}
+
+test.describe('for a mailbox without large attachments', () => {
+  test.use({ connectedSender: WITHOUT_LARGE })
+
+  test('a large message is refused, and the service is told the remedy', async ({ page, settings, service }) => {
+    const subject = 'Q3 is refused for its size'
+    const { status, json } = await service.stream({ ...MAIL, subject }, [figures(20)])
+    expect({ status, code: json.code }).toEqual({ status: 422, code: 'large-attachments-disabled' })
+    expect(json.detail).toContain(
+      'A workspace admin enables large file attachments at Tenant Settings > Office 365 SMTP',
+    )
+
+    await settings.page.goto('/messages')
+    await expect(page.getByRole('heading', { name: 'Messages', level: 1 })).toBeVisible()
+    await expect(page.getByText(/^(Newest messages|No messages yet)$/)).toBeVisible()
+    await expect(page.getByRole('link', { name: subject })).toHaveCount(0)
+  })
+
+  test('large attachments enabled later by consent let a message of 20 MB go: its progress is seen, and it arrives whole', async ({
+    page,
+    settings,
+    service,
+    microsoft,
+  }) => {
+    await settings.largeAttachments.check()
+    await settings.consent(settings.save)
+    await expect(settings.notice('Large file attachments enabled')).toBeVisible()
+    await microsoft.slowUploads(5_000)
+    const file = figures(20)
+    await openSubmitted(page, service, file)
+
+    await expectUnderWay(uploadBar(page))
+    await expect(uploadBar(page)).toHaveAttribute('aria-valuetext', /^\d+ of 20 MB$/)
+    await expect(page.getByText(/^\d+ of 20 MB$/)).toBeVisible()
+    await microsoft.slowUploads(0) // it was seen: the rest may come at once
+    await expect(page.getByText('Sent', { exact: true }).first()).toBeVisible()
+    await expect(uploadBar(page)).toHaveCount(0)
+    await expect(page.locator('[aria-live=polite]').filter({ hasText: 'The message is sent' })).toBeAttached()
+    const arrived = [{ subject: SUBJECT, attachments: [{ name: 'figures.xlsx', sha256: await sha256(file) }] }]
+    await expect.poll(() => microsoft.mails('bob@contoso.com', 'inbox')).toMatchObject(arrived)
+    expect(await microsoft.mails('ada@contoso.com', 'drafts')).toEqual([])
+  })
+})
+
+test('a large message that waited for a mailbox is held until large attachments are enabled, and its page leads there', async ({
+  page,
+  product,
+  service,
+  microsoft,
+}) => {
+  const { status, json } = await service.stream(MAIL, [figures(5)])
+  expect(status).toBe(202)
+  await connect(page, product, WITHOUT_LARGE)
+  await page.goto(`/messages/${json.id}`)
+  await expect(notice(page, 'The message is held')).toContainText('It goes out once they are enabled.')
+  await expectAccessible(page)
+
+  await notice(page, 'The message is held').getByRole('link', { name: 'Enable large file attachments' }).click()
+  const settings = createSettingsPage(page)
+  await settings.largeAttachments.check()
+  await settings.consent(settings.save)
+  await expect(settings.notice('Large file attachments enabled')).toBeVisible()
+  await expect.poll(() => microsoft.subjects('bob@contoso.com', 'inbox')).toEqual([SUBJECT])
+})
+
+test.describe('for a mailbox with large attachments', () => {
+  test.use({ connectedSender: WITH_LARGE })
+
+  test('an upload is cancelled without a mouse: nothing arrives, and no draft is left', async ({
+    page,
+    settings,
+    service,
+    microsoft,
+  }) => {
+    await microsoft.slowUploads(10_000)
+    await openSubmitted(settings.page, service, figures(20))
+    await expectUnderWay(uploadBar(page))
+    expect(await microsoft.subjects('ada@contoso.com', 'drafts')).toEqual([SUBJECT])
+    await expect(page.getByRole('region', { name: 'Attempts' })).toContainText('Its attachments are being uploaded.')
+
+    await tabTo(page, 'button', 'Cancel message')
+    await page.keyboard.press('Enter')
+    const dialog = page.getByRole('dialog', { name: 'Cancel this message?' })
+    await expect(dialog).toContainText('The draft in the mailbox is deleted, with what has been uploaded.')
+    await page.keyboard.press('Tab')
+    await expect(dialog.getByRole('button', { name: 'Cancel message' })).toBeFocused()
+    await page.keyboard.press('Enter')
+    await expect(page.locator(':focus')).toHaveText('The message is cancelled')
+    await expect(uploadBar(page)).toHaveCount(0)
+
+    await expect.poll(() => microsoft.mails('ada@contoso.com', 'drafts')).toEqual([])
+    expect(await microsoft.mails('ada@contoso.com', 'deletedItems')).toEqual([])
+    expect(await microsoft.mails('bob@contoso.com', 'inbox')).toEqual([])
+    const { items } = (await microsoft.control('GET', '/uploads')) as { items: readonly { finished: boolean }[] }
+    expect(items.map(({ finished }) => finished)).toEqual([false])
+  })
+
+  for (const colorScheme of ['light', 'dark'] as const) {
+    test(`an upload in list and message is accessible and fits a phone, ${colorScheme}`, async ({
+      page,
+      settings,
+      service,
+      microsoft,
+    }) => {
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+      await page.setViewportSize({ width: 360, height: 800 })
+      await microsoft.slowUploads(10_000)
+      await openSubmitted(settings.page, service, figures(20))
+      await expectUnderWay(uploadBar(page))
+      await expectAccessible(page)
+
+      await page.getByRole('link', { name: 'Messages', exact: true }).first().click()
+      await expectUnderWay(uploadBar(page, `Upload of ${SUBJECT}`).first())
+      await expectAccessible(page)
+      await page.getByRole('link', { name: SUBJECT }).first().click()
+      await page.getByRole('button', { name: 'Cancel message' }).click()
+      await expectAccessible(page)
+      await page.getByRole('dialog').getByRole('button', { name: 'Cancel message' }).click()
+      await expect(page.locator(':focus')).toHaveText('The message is cancelled')
+    })
+  }
+})
+
+async function expectAccessible(page: Page): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).analyze()
+  expect(violations.map(({ id }) => id)).toEqual([])
+  expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0)
+}
