@@ -1,8 +1,13 @@
-import { readFileSync, writeFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
+import { Client, HTTPMessageHandler, type Middleware } from '@microsoft/microsoft-graph-client'
 import { createGraphMailer } from '../packages/m365/src/mailer/graph-mailer.ts'
+import type { OutgoingMessage } from '../packages/m365/src/mailer/outgoing-message.ts'
+import { toSendMailRequest } from '../packages/m365/src/mailer/send-mail-request.ts'
 import { createMicrosoftFetch } from '../packages/m365/src/microsoft-fetch.ts'
+import { benchVault } from './load/vault.ts'
+import { benchLarge } from './load/large.ts'
 import { openGround, type Ground, type Process, type Tenant } from './load/ground.ts'
+import { peakMegabytes, resetPeak } from './load/process-memory.ts'
 import { createSubmitter, inParallel, messageBody } from './load/submit.ts'
 
 const MAILBOXES = 64
@@ -22,14 +27,21 @@ const BENCHES: Readonly<Record<string, (ground: Ground) => Promise<void>>> = {
   latency,
   memory,
   fairness,
+  large: benchLarge,
 }
 
+/** Of parts by themselves, without any process. */
+const PART_BENCHES: Readonly<Record<string, () => Promise<void>>> = { vault: benchVault }
+
 const wanted = process.argv.slice(2)
-const unknown = wanted.filter((name) => !(name in BENCHES))
+const known = [...Object.keys(BENCHES), ...Object.keys(PART_BENCHES)]
+const unknown = wanted.filter((name) => !known.includes(name))
 if (unknown.length > 0) {
-  console.error(`There is no bench ${unknown.join(', ')}. There are: ${Object.keys(BENCHES).join(', ')}.`)
+  console.error(`There is no bench ${unknown.join(', ')}. There are: ${known.join(', ')}.`)
   process.exit(1)
 }
+for (const [name, bench] of Object.entries(PART_BENCHES))
+  if (wanted.length === 0 || wanted.includes(name)) await bench()
 for (const [name, bench] of Object.entries(BENCHES)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue
   const ground = await openGround()
@@ -41,23 +53,26 @@ for (const [name, bench] of Object.entries(BENCHES)) {
   }
 }
 
-/** Submit to arrival, against a bare loop that posts the same messages with the Graph client. */
+/** Submit to arrival, against bare loops that post the same messages, with nothing stored. */
 async function throughput(ground: Ground): Promise<void> {
-  const tenants = await ground.addTenants(MAILBOXES, PERMISSIONS)
-  const bare = await bareLoop(ground, tenants)
+  const tenants = await ground.addTenants(MAILBOXES)
+  const tokens = await Promise.all(tenants.map((tenant) => tokenOf(ground, tenant)))
+  const bare = await bareLoop(graphClientSender(ground.simulatorUrl, tenants, tokens))
+  const ownMailer = await bareLoop(ownMailerSender(ground.simulatorUrl, tenants, tokens))
   const product = await ground.start('all', NO_LIMITS)
   await deliver(ground, product, tenants, 1_000) // warm
   const submitOnly = await submitAll(product, tenants, MESSAGES)
   await drain(ground)
   const delivered = await deliver(ground, product, tenants, MESSAGES)
-  print('delivered, submit to arrival', delivered, 'bare Graph loop', bare)
+  print('delivered, submit to arrival', delivered, 'bare loop with the Graph client', bare)
+  console.log(`  the bare loop with the product's own mailer: ${rate(ownMailer)} a second`)
   console.log(`  submits alone, delivery going on beside them: ${rate(submitOnly)} a second`)
   await product.stop()
 }
 
 /** The same while very many others wait: due in mailboxes that are paused, and not yet due in the same ones. */
 async function backlog(ground: Ground): Promise<void> {
-  const tenants = await ground.addTenants(MAILBOXES, PERMISSIONS)
+  const tenants = await ground.addTenants(MAILBOXES)
   const product = await ground.start('all', NO_LIMITS)
   await deliver(ground, product, tenants, 2_000) // warm
   await addWaiting(ground, tenants, 1_000)
@@ -69,7 +84,7 @@ async function backlog(ground: Ground): Promise<void> {
 }
 
 async function latency(ground: Ground): Promise<void> {
-  const [tenant] = await ground.addTenants(1, PERMISSIONS)
+  const [tenant] = await ground.addTenants(1)
   if (!tenant) return
   const api = await ground.start('api', NO_LIMITS)
   const submitter = createSubmitter(api.url, 50)
@@ -95,7 +110,7 @@ async function latency(ground: Ground): Promise<void> {
 }
 
 async function memory(ground: Ground): Promise<void> {
-  const tenants = await ground.addTenants(MAILBOXES, PERMISSIONS)
+  const tenants = await ground.addTenants(MAILBOXES)
   const product = await ground.start('all', NO_LIMITS)
   await deliver(ground, product, tenants, 2_000)
   const first = peakMegabytes(product)
@@ -110,7 +125,7 @@ async function memory(ground: Ground): Promise<void> {
 
 /** One tenant with very many waiting, within the usual limits; how long another tenant's single message takes. */
 async function fairness(ground: Ground): Promise<void> {
-  const [busy, other] = await ground.addTenants(2, PERMISSIONS)
+  const [busy, other] = await ground.addTenants(2)
   if (!busy || !other) return
   const product = await ground.start('all', { ...NO_LIMITS, MAILBOX_CONCURRENCY: '4' })
   await ground.pool.query(`UPDATE tenants SET mailbox_paused_until = now() + interval '1 hour' WHERE id = $1`, [
@@ -136,45 +151,64 @@ interface Measured {
   readonly seconds: number
 }
 
-async function bareLoop(ground: Ground, tenants: readonly Tenant[]): Promise<Measured> {
+type Send = (index: number) => Promise<void>
+
+async function bareLoop(send: Send): Promise<Measured> {
+  await inParallel(1_000, CONCURRENCY, send) // warm
+  return measure(MESSAGES, () => inParallel(MESSAGES, CONCURRENCY, send))
+}
+
+async function tokenOf(ground: Ground, { address }: Tenant): Promise<string> {
+  return (await ground.control('POST', `/people/${address}/tokens`, { scopes: PERMISSIONS })).accessToken as string
+}
+
+/** The Graph client as it comes, but for its authentication, which sends no token over plain http. */
+function graphClientSender(simulatorUrl: string, tenants: readonly Tenant[], tokens: readonly string[]): Send {
+  const clients = tokens.map((token) => {
+    const transport = new HTTPMessageHandler()
+    const authentication: Middleware = {
+      async execute(context) {
+        const headers = { ...(context.options?.headers as Record<string, string>), authorization: `Bearer ${token}` }
+        context.options = { ...context.options, headers }
+        await transport.execute(context)
+      },
+    }
+    return Client.initWithMiddleware({ baseUrl: `${simulatorUrl}/`, middleware: authentication })
+  })
+  return async (index) => {
+    const message = toSendMailRequest(bareMessage(index, tenants))
+    await clients[index % clients.length]?.api('/me/sendMail').post(message)
+  }
+}
+
+function ownMailerSender(simulatorUrl: string, tenants: readonly Tenant[], tokens: readonly string[]): Send {
   const mailer = createGraphMailer({
-    graphBaseUrl: ground.simulatorUrl,
+    graphBaseUrl: simulatorUrl,
     fetch: createMicrosoftFetch({}),
     clock: () => new Date(),
   })
-  const tokens = await Promise.all(
-    tenants.map(
-      async ({ address }) =>
-        (await ground.control('POST', `/people/${address}/tokens`, { scopes: PERMISSIONS })).accessToken as string,
-    ),
-  )
-  const content = JSON.parse(messageBody('Bare')) as {
-    to: { address: string; name: string }[]
-    subject: string
-    html: string
-  }
-  const send = async (index: number) => {
-    const tenant = tenants[index % tenants.length]
-    const accessToken = tokens[index % tokens.length]
-    if (!tenant || accessToken === undefined) throw new Error('No tenant.')
-    const message = {
-      ...content,
-      id: `msg_${index.toString(16).padStart(32, '0')}`,
-      from: { address: tenant.address },
-      cc: [],
-      bcc: [],
-      replyTo: [],
-      text: null,
-      attachments: [],
-      headers: {},
-      importance: 'normal',
-      saveToSentItems: true,
-    } as const
-    const sent = await mailer.send(message, { accessToken })
+  return async (index) => {
+    const accessToken = tokens[index % tokens.length] ?? ''
+    const sent = await mailer.send(bareMessage(index, tenants), { accessToken })
     if (sent.outcome !== 'sent') throw new Error(`The bare loop got ${sent.outcome}.`)
   }
-  await inParallel(1_000, CONCURRENCY, send) // warm
-  return measure(MESSAGES, () => inParallel(MESSAGES, CONCURRENCY, send))
+}
+
+function bareMessage(index: number, tenants: readonly Tenant[]): OutgoingMessage {
+  const content = JSON.parse(messageBody('Bare')) as Pick<OutgoingMessage, 'to' | 'subject' | 'html'>
+  return {
+    ...content,
+    id: `msg_${index.toString(16).padStart(32, '0')}`,
+    from: { address: tenants[index % tenants.length]?.address ?? '' },
+    cc: [],
+    bcc: [],
+    replyTo: [],
+    text: null,
+    attachments: [],
+    headers: {},
+    importance: 'normal',
+    saveToSentItems: true,
+  }
 }
 
 async function deliver(ground: Ground, product: Process, tenants: readonly Tenant[], count: number): Promise<Measured> {
@@ -246,14 +280,4 @@ function print(name: string, measured: Measured, baseName: string, base: Measure
   console.log(
     `${name}: ${rate(measured)} a second; ${baseName}: ${rate(base)} a second; ratio ${(rate(measured) / rate(base)).toFixed(2)}`,
   )
-}
-
-function peakMegabytes({ pid }: Process): number {
-  const line = readFileSync(`/proc/${pid}/status`, 'utf8').match(/VmHWM:\s+(\d+) kB/)?.[1]
-  return Math.round(Number(line) / 1_024)
-}
-
-/** Linux: the peak is counted anew from here on. */
-function resetPeak({ pid }: Process): void {
-  writeFileSync(`/proc/${pid}/clear_refs`, '5')
 }

@@ -3,7 +3,16 @@ import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { root, toolEnvironment } from './bootstrap.mjs'
 
-const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome']
+/** The one without windows first: the tests take half the time in it. */
+const NAMES = [
+  'chromium-headless-shell',
+  'chromium',
+  'chromium-browser',
+  'google-chrome',
+  'google-chrome-stable',
+  'chrome',
+]
+const DEBIAN_PACKAGES = ['chromium-headless-shell', 'chromium']
 
 /**
  * A Chromium for the browser tests: the machine's own, else the one Playwright downloads, else Debian's package.
@@ -18,7 +27,10 @@ export function findBrowser() {
   ) {
     return null
   }
-  if (tool('apt-get', ['update']) && tool('apt-get', ['install', '--yes', '--no-install-recommends', 'chromium']))
+  if (
+    tool('apt-get', ['update']) &&
+    DEBIAN_PACKAGES.some((name) => tool('apt-get', ['install', '--yes', '--no-install-recommends', name]))
+  )
     return findOnPath()
   console.error(
     'There is no Chromium for the browser tests and none could be installed. Install Chromium or Chrome, then run npm test again.',
@@ -27,8 +39,8 @@ export function findBrowser() {
 }
 
 function findOnPath() {
-  for (const directory of (process.env.PATH ?? '').split(delimiter)) {
-    for (const name of NAMES) {
+  for (const name of NAMES) {
+    for (const directory of (process.env.PATH ?? '').split(delimiter)) {
       const path = join(directory, name)
       if (existsSync(path)) return path
     }

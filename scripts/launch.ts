@@ -1,5 +1,6 @@
 import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { announcement } from '../apps/api/src/announcement.ts'
 import { ConfigurationError, readConfig, type Config } from '../apps/api/src/config.ts'
 import { serve } from '../apps/api/src/serve.ts'
 import { work } from '../apps/api/src/work.ts'
@@ -36,7 +37,7 @@ async function launch(): Promise<void> {
     const config = readConfig()
     if (config.demo) running.push(await startSimulator(config, config.demo.simulatorPort, stop))
     running.push(config.role === 'worker' ? await work(config, onFatal) : await serve(config, onFatal))
-    announce(config)
+    console.log(`\n${announcement(config)}\n`)
   } catch (error) {
     for (const part of running.toReversed()) await part.close()
     throw error
@@ -67,36 +68,6 @@ async function startSimulator(config: Config, port: number, onExit: () => Promis
       await exited
     },
   }
-}
-
-function announce(config: Config): void {
-  if (config.role === 'worker') {
-    console.log('\nInforiver Mail is running as a worker: it delivers what others submit.\n')
-    return
-  }
-  if (config.demo) {
-    console.log(`
-Inforiver Mail is running, as a demo with a simulated Microsoft 365.
-
-  Open ${config.publicUrl}
-
-  1. Sign in with Microsoft as Ada Admin.
-  2. Enter ada@contoso.com (or reports@contoso.com, a shared mailbox) as From Email Address, and choose Enable.
-  3. Choose Ada Admin again and accept.
-  4. Choose Send test mail, then read it at http://127.0.0.1:${config.demo.simulatorPort}
-
-  Stop with Ctrl+C. To use the real Microsoft 365, see docs/install.md.
-`)
-    return
-  }
-  console.log(`
-Inforiver Mail is running.
-
-  Open ${config.publicUrl}
-
-  Redirect URI to register in Entra (platform Web): ${config.redirectUri}
-  Ready to be used: ${config.publicUrl}/readyz answers 200.
-`)
 }
 
 function once(action: () => Promise<void>): () => Promise<void> {

@@ -1,10 +1,11 @@
 import { build, install, startNode } from './bootstrap.mjs'
+import { NODE_FLAGS } from './node-flags.mjs'
 
 install()
 build()
 
 // The channel tells the product when this process is gone, however it went.
-const product = startNode(['--disable-warning=ExperimentalWarning', '--max-semi-space-size=2', 'scripts/launch.ts'], {
+const product = startNode([...NODE_FLAGS, 'scripts/launch.ts'], {
   stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
 })
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => product.kill(signal))

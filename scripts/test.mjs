@@ -7,11 +7,14 @@ import { findBrowser } from './find-browser.mjs'
 
 const reports = join(root, 'test-results')
 const startedAt = performance.now()
+/** Of what a runner says: the end of it tells why it ended. */
+const MOST_CHARACTERS = 6_000
 let passed = 0
 let failed = 0
 
 install()
 build()
+const browser = findBrowser()
 rmSync(reports, { recursive: true, force: true })
 mkdirSync(reports, { recursive: true })
 
@@ -25,7 +28,8 @@ await Promise.all([
 await suite(
   'Modules and database',
   'vitest',
-  ['run', '--reporter=json', `--outputFile=${join(reports, 'vitest.json')}`],
+  // The report is silent about errors outside of tests; the dots end with them.
+  ['run', '--reporter=dot', '--reporter=json', `--outputFile.json=${join(reports, 'vitest.json')}`],
   {},
   readVitest,
 )
@@ -33,7 +37,7 @@ await suite(
   'Browser',
   'playwright',
   ['test', '--config', 'e2e/playwright.config.ts', '--reporter=json'],
-  { PLAYWRIGHT_JSON_OUTPUT_NAME: join(reports, 'playwright.json'), BROWSER_EXECUTABLE: findBrowser() ?? '' },
+  { PLAYWRIGHT_JSON_OUTPUT_NAME: join(reports, 'playwright.json'), BROWSER_EXECUTABLE: browser ?? '' },
   readPlaywright,
 )
 
@@ -56,7 +60,7 @@ async function suite(name, command, parameters, environment, readReport) {
     result = { passed: 0, failures: [`${name} ended without a report:\n${output.trim()}`] }
   }
   if (status !== 0 && result.failures.length === 0)
-    result.failures.push(`${name} ended with status ${status}:\n${output.trim()}`)
+    result.failures.push(`${name} ended with status ${status}:\n${output.trim().slice(-MOST_CHARACTERS)}`)
   if (result.passed === 0 && result.failures.length === 0) result.failures.push(`${name} ran no test.`)
   count(name, result)
 }

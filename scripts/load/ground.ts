@@ -1,6 +1,6 @@
 import { fork, spawn, type ChildProcess } from 'node:child_process'
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,11 +9,15 @@ import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { startEmbeddedPostgres } from '../../apps/api/src/database/embedded-postgres.ts'
 import { migrate } from '../../apps/api/src/database/migrate.ts'
+import { applicationPermissionsFor, permissionsFor } from '../../packages/contract/src/permission.ts'
+import { clientCertificate } from '../../packages/m365/src/test-support/self-signed-certificate.ts'
 import { parseVaultKeys } from '../../packages/m365/src/vault/key-ring.ts'
 import { createTokenVault, type TokenVault } from '../../packages/m365/src/vault/token-vault.ts'
+import { NODE_FLAGS } from '../node-flags.mjs'
 
 const SIMULATOR = fileURLToPath(new URL('../../apps/m365-simulator/src/serve.ts', import.meta.url))
 const LAUNCH = fileURLToPath(new URL('../launch.ts', import.meta.url))
+const VAULT = fileURLToPath(new URL('../vault.ts', import.meta.url))
 const READY_TIMEOUT_MS = 30_000
 const MAX_TENANTS = 64
 
@@ -23,11 +27,31 @@ const REGISTRATION = {
   clientSecret: randomBytes(24).toString('hex'),
 }
 
+/** Whose tokens mail is sent with, and what the app proves itself with to Microsoft. */
+export interface Way {
+  readonly graphAuth: 'delegated' | 'application'
+  readonly credential: 'client secret' | 'certificate'
+}
+
+export const WAYS = [
+  { graphAuth: 'delegated', credential: 'client secret' },
+  { graphAuth: 'delegated', credential: 'certificate' },
+  { graphAuth: 'application', credential: 'client secret' },
+  { graphAuth: 'application', credential: 'certificate' },
+] as const satisfies readonly Way[]
+
+export function nameOf({ graphAuth, credential }: Way): string {
+  return `${graphAuth} access by ${credential}`
+}
+
 export interface Process {
   readonly url: string
   readonly pid: number
   /** Whether it ended by itself, or was killed. */
   readonly ended: boolean
+  /** As a machine that stands still: whatever comes for it waits until it goes on. */
+  freeze(): void
+  goOn(): void
   kill(): Promise<void>
   stop(): Promise<void>
 }
@@ -41,24 +65,46 @@ export interface Tenant {
 export interface Ground {
   readonly pool: pg.Pool
   readonly simulatorUrl: string
+  /** As in VAULT_KEYS: what the processes are started with, unless told otherwise. */
+  readonly vaultKeys: string
   control(method: string, path: string, body?: unknown): Promise<any> // oxlint-disable-line typescript/no-explicit-any -- the simulator's answers are read where they are used
-  /** Tenants with a connected mailbox each, put in by SQL. */
-  addTenants(count: number, permissions: readonly string[]): Promise<Tenant[]>
-  /** Starts a process of the product and waits until it is ready. */
+  /** Tenants with a connected mailbox each, put in by SQL. With large attachments their mailboxes may be read. */
+  addTenants(count: number, options?: { largeAttachments: boolean }): Promise<Tenant[]>
+  /** Starts a process of the product and waits until it is ready; throws what it said when it ends before. */
   start(role: 'all' | 'api' | 'worker', environment?: Record<string, string>): Promise<Process>
+  /** `npm run vault` with these keys; whether it exits with 0. */
+  vault(command: string, vaultKeys: string): Promise<boolean>
   close(): Promise<void>
 }
 
 /** A PostgreSQL, a simulated Microsoft and any number of the product's processes, all in a temporary folder. */
-export async function openGround(): Promise<Ground> {
+export async function openGround(way: Way = WAYS[0]): Promise<Ground> {
   const directory = await mkdtemp(join(tmpdir(), 'inforiver-mail-load-'))
   const postgres = await startEmbeddedPostgres({ dataDirectory: directory, onRestart() {}, onLost() {} })
   await migrate(postgres.connectionString)
   const pool = new pg.Pool({ connectionString: postgres.connectionString, max: 5 })
   const vaultKeys = `load:${randomBytes(32).toString('base64')}`
   const vault = openVault(vaultKeys)
-  const simulator = await startSimulator()
+  const { certificate, privateKey } = clientCertificate()
+  const certificatePath = join(directory, 'client.pem')
+  await writeFile(certificatePath, certificate + privateKey, { mode: 0o600 })
+  const simulator = await startSimulator(certificate)
   const processes: Process[] = []
+
+  const environmentOf = (keys: string) => ({
+    PATH: process.env['PATH'],
+    SMTP: 'Office365',
+    AZURE_TENANT_ID: REGISTRATION.tenantId,
+    AZURE_CLIENT_ID: REGISTRATION.clientId,
+    ...(way.credential === 'certificate'
+      ? { AZURE_CLIENT_CERTIFICATE_PATH: certificatePath }
+      : { AZURE_CLIENT_SECRET: REGISTRATION.clientSecret }),
+    GRAPH_AUTH: way.graphAuth,
+    AZURE_AUTHORITY_HOST: simulator.url,
+    GRAPH_BASE_URL: simulator.url,
+    DATABASE_URL: postgres.connectionString,
+    VAULT_KEYS: keys,
+  })
 
   async function control(method: string, path: string, body?: unknown) {
     const response = await fetch(`${simulator.url}/control${path}`, {
@@ -73,44 +119,46 @@ export async function openGround(): Promise<Ground> {
   return {
     pool,
     simulatorUrl: simulator.url,
+    vaultKeys,
     control,
 
-    async addTenants(count, permissions) {
+    async addTenants(count, { largeAttachments } = { largeAttachments: false }) {
       const addresses = Array.from({ length: count }, (_, index) => `person-${index + 1}@contoso.com`)
       const tenants: Tenant[] = []
-      for (const address of addresses) tenants.push(await addTenant({ pool, vault, control, address, permissions }))
+      for (const address of addresses)
+        tenants.push(await addTenant({ pool, vault, control, way, address, largeAttachments }))
       return tenants
     },
 
     async start(role, environment = {}) {
       const port = await freePort()
-      const child = spawn(
-        process.execPath,
-        ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=2', LAUNCH],
-        {
-          cwd: directory,
-          stdio: ['ignore', 'ignore', 'inherit'],
-          env: {
-            PATH: process.env['PATH'],
-            SMTP: 'Office365',
-            AZURE_TENANT_ID: REGISTRATION.tenantId,
-            AZURE_CLIENT_ID: REGISTRATION.clientId,
-            AZURE_CLIENT_SECRET: REGISTRATION.clientSecret,
-            AZURE_AUTHORITY_HOST: simulator.url,
-            GRAPH_BASE_URL: simulator.url,
-            DATABASE_URL: postgres.connectionString,
-            VAULT_KEYS: vaultKeys,
-            LOG_LEVEL: 'fatal',
-            ROLE: role,
-            PORT: String(port),
-            ...environment,
-          },
+      const child = spawn(process.execPath, [...NODE_FLAGS, LAUNCH], {
+        cwd: directory,
+        stdio: ['ignore', 'ignore', 'pipe'],
+        env: {
+          ...environmentOf(vaultKeys),
+          LOG_LEVEL: 'fatal',
+          ROLE: role,
+          PORT: String(port),
+          ...environment,
         },
-      )
+      })
       const started = toProcess(child, `http://127.0.0.1:${port}`)
       processes.push(started)
-      await untilReady(started)
+      let said = ''
+      child.stderr.on('data', (data: Buffer) => (said += data.toString()))
+      await untilReady(started, () => said)
+      child.stderr.removeAllListeners('data').pipe(process.stderr, { end: false })
       return started
+    },
+
+    async vault(command, keys) {
+      const child = spawn(process.execPath, [...NODE_FLAGS, VAULT, command], {
+        cwd: directory,
+        stdio: ['ignore', 'ignore', 'inherit'],
+        env: environmentOf(keys),
+      })
+      return new Promise((resolve) => child.once('exit', (code) => resolve(code === 0)))
     },
 
     async close() {
@@ -123,32 +171,37 @@ export async function openGround(): Promise<Ground> {
   }
 }
 
-async function addTenant(parts: {
-  pool: pg.Pool
-  vault: TokenVault
-  control: Ground['control']
-  address: string
-  permissions: readonly string[]
-}): Promise<Tenant> {
-  const { pool, vault, control, address, permissions } = parts
+interface NewTenant {
+  readonly pool: pg.Pool
+  readonly vault: TokenVault
+  readonly control: Ground['control']
+  readonly way: Way
+  readonly address: string
+  readonly largeAttachments: boolean
+}
+
+async function addTenant(parts: NewTenant): Promise<Tenant> {
+  const { pool, vault, address, largeAttachments } = parts
   const id = `ten_${randomBytes(16).toString('hex')}`
-  const scopes = [...permissions, 'offline_access', 'openid', 'profile']
-  const tokens = await control('POST', `/people/${encodeURIComponent(address)}/tokens`, { scopes })
+  const { mailbox, delegate, permissions, tokens } = await connect(parts)
   const seal = (value: string, purpose: string) => vault.seal(value, { tenant: id, record: 'tenant_settings', purpose })
   const serviceKey = `imk_${randomBytes(32).toString('base64url')}`
   await pool.query('INSERT INTO tenants (id, created_at) VALUES ($1, now())', [id])
   await pool.query(
     `INSERT INTO tenant_settings (tenant_id, version, status, from_email, mailbox, delegate_tenant_id, delegate_object_id, delegate_name,
        delegate_email, connected_at, granted_permissions, large_attachments, refresh_token_sealed, access_token_sealed,
-       access_token_expires_at, grant_version, sent_items_search)
-     VALUES ($1, 1, 'connected', $2, 'own', $3, $4, $2, $2, now(), $5, false, $6, $7, $8, 1, 'works')`,
+       access_token_expires_at, access_token_obtained_at, grant_version, sent_items_search)
+     VALUES ($1, 1, 'connected', $2, $3, $4, $5, $6, $6, now(), $7, $8, $9, $10, $11, now(), 1, 'works')`,
     [
       id,
       address,
-      REGISTRATION.tenantId,
-      randomUUID(),
+      mailbox,
+      delegate?.tenantId,
+      delegate?.objectId,
+      delegate?.email,
       permissions,
-      await seal(tokens.refreshToken, 'refresh-token'),
+      largeAttachments,
+      delegate && (await seal(tokens.refreshToken, 'refresh-token')),
       await seal(tokens.accessToken, 'access-token'),
       new Date(Date.now() + tokens.expiresIn * 1_000),
     ],
@@ -161,12 +214,27 @@ async function addTenant(parts: {
   return { id, address, serviceKey }
 }
 
-async function startSimulator(): Promise<{ url: string; child: ChildProcess }> {
+/** What the consent of a person, or of an administrator to the application itself, leaves behind. */
+async function connect({ control, way, address, largeAttachments }: NewTenant) {
+  if (way.graphAuth === 'application') {
+    const permissions = applicationPermissionsFor({ largeAttachments })
+    const tokens = await control('POST', '/application/tokens', { permissions })
+    return { mailbox: 'application', delegate: null, permissions, tokens }
+  }
+  const permissions = permissionsFor({ ownAddress: true, largeAttachments })
+  const scopes = [...permissions, 'offline_access', 'openid', 'profile']
+  const tokens = await control('POST', `/people/${encodeURIComponent(address)}/tokens`, { scopes })
+  const delegate = { tenantId: REGISTRATION.tenantId, objectId: randomUUID(), email: address }
+  return { mailbox: 'own', delegate, permissions, tokens }
+}
+
+async function startSimulator(certificate: string): Promise<{ url: string; child: ChildProcess }> {
   const child = fork(SIMULATOR, { execArgv: ['--disable-warning=ExperimentalWarning'] })
   child.send({
     port: 0,
     registration: {
       ...REGISTRATION,
+      certificates: [certificate],
       displayName: 'Inforiver Mail',
       redirectUris: ['http://localhost/auth/microsoft/callback'],
     },
@@ -178,15 +246,21 @@ async function startSimulator(): Promise<{ url: string; child: ChildProcess }> {
 }
 
 function toProcess(child: ChildProcess, url: string): Process {
-  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  let ended = false
+  // Not 'exit': what it said last would not have been read yet.
+  const exited = new Promise<void>((resolve) => child.once('close', () => resolve())).then(() => {
+    ended = true
+  })
   return {
     url,
     get pid() {
       return child.pid ?? 0
     },
     get ended() {
-      return child.exitCode !== null || child.signalCode !== null
+      return ended
     },
+    freeze: () => void child.kill('SIGSTOP'),
+    goOn: () => void child.kill('SIGCONT'),
     async kill() {
       child.kill('SIGKILL')
       await exited
@@ -198,10 +272,10 @@ function toProcess(child: ChildProcess, url: string): Process {
   }
 }
 
-async function untilReady(started: Process): Promise<void> {
+async function untilReady(started: Process, said: () => string): Promise<void> {
   const giveUpAt = Date.now() + READY_TIMEOUT_MS
   while (Date.now() < giveUpAt) {
-    if (started.ended) throw new Error('A process ended before it was ready.')
+    if (started.ended) throw new Error(`A process ended before it was ready: ${said()}`)
     const ready = await fetch(`${started.url}/readyz`).then(
       ({ status }) => status === 200,
       () => false,
@@ -209,7 +283,7 @@ async function untilReady(started: Process): Promise<void> {
     if (ready) return
     await delay(50)
   }
-  throw new Error('A process did not become ready.')
+  throw new Error(`A process did not become ready: ${said()}`)
 }
 
 function openVault(keys: string): TokenVault {

@@ -1,0 +1,161 @@
+import { createHash, randomBytes, randomUUID } from 'node:crypto'
+import { request } from 'node:http'
+import { setTimeout as delay } from 'node:timers/promises'
+import { createGraphMailer } from '../../packages/m365/src/mailer/graph-mailer.ts'
+import { RANGE_BYTES } from '../../packages/m365/src/mailer/upload-session.ts'
+import { createMicrosoftFetch } from '../../packages/m365/src/microsoft-fetch.ts'
+import type { Ground, Process, Tenant } from './ground.ts'
+import { peakMegabytes, resetPeak } from './process-memory.ts'
+
+const MB = 1024 * 1024
+const LARGEST_BYTES = 150 * MB
+const PERMISSIONS = ['Mail.Send', 'Mail.ReadWrite', 'User.Read']
+const NO_UPLOAD_LIMIT = { MAILBOX_UPLOAD_BYTES_PER_5_MINUTES: '0', MAILBOX_MESSAGES_PER_MINUTE: '0' }
+const LINE_LATENCY_MS = 100
+/** The content does not matter to anybody: one megabyte of chance, again and again. */
+const PIECE = randomBytes(MB)
+
+/** Large attachments: in and out against a bare loop that puts the same ranges from memory, and memory. */
+export async function benchLarge(ground: Ground): Promise<void> {
+  const [tenant] = await ground.addTenants(1, { largeAttachments: true })
+  if (!tenant) return
+  const product = await ground.start('all', NO_UPLOAD_LIMIT)
+  await submitAndDeliver(ground, product, tenant, 20 * MB) // warm
+  for (const latencyMs of [LINE_LATENCY_MS, 0]) {
+    await ground.control('PATCH', '/settings', { uploadLatencyMs: latencyMs })
+    const bareSeconds = await bareLoop(ground, tenant)
+    const { intakeSeconds, deliverySeconds } = await submitAndDeliver(ground, product, tenant, LARGEST_BYTES)
+    const rate = (seconds: number) => `${(LARGEST_BYTES / MB / seconds).toFixed(0)} MB/s`
+    console.log(
+      `150 MB, each range answered after ${latencyMs} ms: bare loop ${bareSeconds.toFixed(2)} s (${rate(bareSeconds)}); ` +
+        `intake ${intakeSeconds.toFixed(2)} s (${rate(intakeSeconds)}); delivery ${deliverySeconds.toFixed(2)} s (${rate(deliverySeconds)}); ` +
+        `ratio of the delivery ${(bareSeconds / deliverySeconds).toFixed(2)}, from submit to sent ${(bareSeconds / (intakeSeconds + deliverySeconds)).toFixed(2)}`,
+    )
+  }
+  await product.stop()
+  await measureMemory(ground, tenant)
+}
+
+/** The peak of an idle process, then of one message of 150 MB, then of ten of 35 MB at once, each in a fresh process. */
+async function measureMemory(ground: Ground, tenant: Tenant): Promise<void> {
+  for (const [count, sizeBytes] of [
+    [1, LARGEST_BYTES],
+    [10, 35 * MB],
+  ] as const) {
+    const product = await ground.start('all', NO_UPLOAD_LIMIT)
+    await delay(3_000)
+    const idle = peakMegabytes(product)
+    resetPeak(product)
+    await Promise.all(Array.from({ length: count }, () => submitAndDeliver(ground, product, tenant, sizeBytes)))
+    const peak = peakMegabytes(product)
+    console.log(
+      `peak resident memory: ${idle} MB idle, ${peak} MB with ${count} of ${sizeBytes / MB} MB at once: ${peak - idle} MB more`,
+    )
+    await product.stop()
+  }
+}
+
+async function bareLoop(ground: Ground, { address }: Tenant): Promise<number> {
+  const { accessToken } = await ground.control('POST', `/people/${address}/tokens`, { scopes: PERMISSIONS })
+  const mailer = createGraphMailer({
+    graphBaseUrl: ground.simulatorUrl,
+    fetch: createMicrosoftFetch({}),
+    clock: () => new Date(),
+  })
+  const content = Buffer.concat(Array.from({ length: LARGEST_BYTES / MB }, () => PIECE))
+  const startedAt = performance.now()
+  const draft = await mailer.createDraft(bareMessage(address), { accessToken })
+  if (draft.outcome !== 'created') throw new Error(`The bare loop got ${draft.outcome}.`)
+  const file = { filename: 'a.bin', contentType: 'application/pdf', contentId: null, sizeBytes: content.length }
+  const created = await mailer.createUploadSession(draft.draftId, file, { accessToken })
+  if (created.outcome !== 'created') throw new Error(`The bare loop got ${created.outcome}.`)
+  for (let start = 0; start < content.length; start += RANGE_BYTES) {
+    const bytes = content.subarray(start, start + RANGE_BYTES)
+    const put = await mailer.putRange(created.session, { start, totalBytes: content.length, bytes })
+    if (put.outcome !== 'stored' && put.outcome !== 'finished') throw new Error(`The bare loop got ${put.outcome}.`)
+  }
+  const sent = await mailer.sendDraft(draft.draftId, { accessToken })
+  if (sent.outcome !== 'sent') throw new Error(`The bare loop got ${sent.outcome}.`)
+  return (performance.now() - startedAt) / 1_000
+}
+
+function bareMessage(address: string) {
+  return {
+    id: `msg_${randomBytes(16).toString('hex')}`,
+    from: { address },
+    to: [{ address: 'cfo@example.com' }],
+    cc: [],
+    bcc: [],
+    replyTo: [],
+    subject: 'Bare',
+    html: null,
+    text: 'Large.',
+    attachments: [],
+    headers: {},
+    importance: 'normal',
+    saveToSentItems: true,
+  } as const
+}
+
+async function submitAndDeliver(
+  ground: Ground,
+  product: Process,
+  tenant: Tenant,
+  sizeBytes: number,
+): Promise<{ intakeSeconds: number; deliverySeconds: number }> {
+  const startedAt = performance.now()
+  const id = await submitLarge(product.url, tenant, sizeBytes)
+  const acceptedAt = performance.now()
+  for (;;) {
+    const { rows } = await ground.pool.query<{ status: string }>('SELECT status FROM messages WHERE id = $1', [id])
+    const status = rows[0]?.status
+    if (status === 'sent') break
+    if (status === 'failed' || status === 'held') throw new Error(`A large message is ${status}.`)
+    await delay(20)
+  }
+  return {
+    intakeSeconds: (acceptedAt - startedAt) / 1_000,
+    deliverySeconds: (performance.now() - acceptedAt) / 1_000,
+  }
+}
+
+/** SHA-256, in hex, of what `submitLarge` sends. */
+export function hashOfLarge(sizeBytes: number): string {
+  const hash = createHash('sha256')
+  for (let hashed = 0; hashed < sizeBytes; hashed += PIECE.length) hash.update(PIECE.subarray(0, sizeBytes - hashed))
+  return hash.digest('hex')
+}
+
+/** Streams one attachment of this size to cfo@example.com, and returns the id of the message. */
+export async function submitLarge(url: string, tenant: Tenant, sizeBytes: number): Promise<string> {
+  const boundary = randomUUID()
+  const message = JSON.stringify({ to: ['cfo@example.com'], subject: 'Large', text: 'Large.' })
+  const head = `--${boundary}\r\ncontent-disposition: form-data; name="message"\r\n\r\n${message}\r\n--${boundary}\r\ncontent-disposition: form-data; name="attachment"; filename="a.bin"\r\n\r\n`
+  const tail = `\r\n--${boundary}--\r\n`
+  const call = request(`${url}/api/v1/messages`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${tenant.serviceKey}`,
+      'content-type': `multipart/form-data; boundary=${boundary}`,
+      'content-length': head.length + sizeBytes + tail.length,
+    },
+  })
+  const answered = new Promise<string>((resolve, reject) => {
+    call.once('error', reject)
+    call.once('response', (response) => {
+      let text = ''
+      response.on('data', (data: Buffer) => (text += data.toString()))
+      response.once('end', () => {
+        if (response.statusCode === 202) resolve((JSON.parse(text) as { id: string }).id)
+        else reject(new Error(`A large submit was answered with ${response.statusCode}: ${text}`))
+      })
+    })
+  })
+  call.write(head)
+  for (let sent = 0; sent < sizeBytes; sent += PIECE.length) {
+    const piece = PIECE.subarray(0, Math.min(PIECE.length, sizeBytes - sent))
+    if (!call.write(piece)) await new Promise((resolve) => call.once('drain', resolve))
+  }
+  call.end(tail)
+  return answered
+}

@@ -1,0 +1,84 @@
+import { createCipheriv, createDecipheriv, createSecretKey, randomBytes } from 'node:crypto'
+import { compactDecrypt, CompactEncrypt } from 'jose'
+import { createContentCipher, newContentKey } from '../../packages/m365/src/vault/content-cipher.ts'
+import { newVaultKey } from '../../packages/m365/src/vault/key-ring.ts'
+import { createTokenVault } from '../../packages/m365/src/vault/token-vault.ts'
+
+const TOKEN_BYTES = 2_000 // as long as an access token of Entra
+const TOKENS_A_ROUND = 1_000
+const CHUNK_BYTES = 256 * 1_024
+const CHUNKS_A_ROUND = 400
+const ROUNDS = 9
+
+type Work = () => unknown
+
+/** The vault against the bare libraries: tokens against jose, content against node:crypto, in turns. */
+export async function benchVault(): Promise<void> {
+  await tokens()
+  await content()
+}
+
+async function tokens(): Promise<void> {
+  const vaultKey = newVaultKey(randomBytes)
+  const { kid, key } = vaultKey
+  const vault = createTokenVault({ sealing: vaultKey, keys: new Map([[kid, vaultKey]]) })
+  const owner = { tenant: `ten_${'0'.repeat(32)}`, record: 'tenant_settings', purpose: 'access-token' }
+  const token = randomBytes(TOKEN_BYTES / 2).toString('hex')
+  const bytes = Buffer.from(token)
+  const sealed = await vault.seal(token, owner)
+  const seconds = await compare(TOKENS_A_ROUND, [
+    () => vault.seal(token, owner),
+    () => new CompactEncrypt(bytes).setProtectedHeader({ alg: 'dir', enc: 'A256GCM', kid, owner }).encrypt(key),
+    () => vault.open(sealed, owner),
+    () => compactDecrypt(sealed, key),
+  ])
+  const [seal = 0, bareSeal = 0, open = 0, bareOpen = 0] = seconds.map((each) => TOKENS_A_ROUND / each)
+  print('seal a token of 2 kB', seal, 'jose', bareSeal, 'a second')
+  print('open it', open, 'jose', bareOpen, 'a second')
+}
+
+async function content(): Promise<void> {
+  const contentKey = newContentKey(randomBytes)
+  const key = createSecretKey(Buffer.from(contentKey, 'base64url'))
+  const cipher = createContentCipher(contentKey, randomBytes)
+  const place = { tenant: `ten_${'0'.repeat(32)}`, message: `msg_${'0'.repeat(32)}`, part: '0', chunk: 1, last: false }
+  const data = Buffer.from(JSON.stringify(Object.values(place)))
+  const chunk = randomBytes(CHUNK_BYTES)
+  const sealed = cipher.seal(chunk, place)
+  const seconds = await compare(CHUNKS_A_ROUND, [
+    () => cipher.seal(chunk, place),
+    () => {
+      const bare = createCipheriv('aes-256-gcm', key, randomBytes(12)).setAAD(data)
+      return [bare.update(chunk), bare.final(), bare.getAuthTag()]
+    },
+    () => cipher.open(sealed, place),
+    () => {
+      const bare = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, 12)).setAAD(data)
+      bare.setAuthTag(sealed.subarray(-16))
+      return [bare.update(sealed.subarray(12, -16)), bare.final()]
+    },
+  ])
+  const megabytes = (CHUNKS_A_ROUND * CHUNK_BYTES) / 1_000_000
+  const [seal = 0, bareSeal = 0, open = 0, bareOpen = 0] = seconds.map((each) => megabytes / each)
+  print('seal content in chunks of 256 KiB', seal, 'node:crypto', bareSeal, 'MB/s')
+  print('open it', open, 'node:crypto', bareOpen, 'MB/s')
+}
+
+/** The median of the seconds that each takes for a round, in turns, so that a busy machine is busy for all. */
+async function compare(timesARound: number, works: readonly Work[]): Promise<number[]> {
+  const seconds: number[][] = works.map(() => [])
+  for (let round = 0; round <= ROUNDS; round++) {
+    for (const [index, work] of works.entries()) {
+      const startedAt = performance.now()
+      for (let time = 0; time < timesARound; time++) await work()
+      if (round > 0) seconds[index]?.push((performance.now() - startedAt) / 1_000) // the first one warms up
+    }
+  }
+  return seconds.map((each) => each.sort((one, other) => one - other)[Math.floor(ROUNDS / 2)] ?? Number.NaN)
+}
+
+function print(name: string, value: number, baseName: string, base: number, unit: string): void {
+  console.log(
+    `${name}: ${Math.round(value)} ${unit}; ${baseName}: ${Math.round(base)} ${unit}; ratio ${(value / base).toFixed(2)}`,
+  )
+}

@@ -1,0 +1,10 @@
+import { ConfigurationError, readConfig } from '../apps/api/src/config.ts'
+import { runVaultCommand } from '../apps/api/src/vault-command.ts'
+
+try {
+  process.exitCode = await runVaultCommand(process.argv.slice(2), readConfig(), { print: console.log })
+} catch (error) {
+  if (!(error instanceof ConfigurationError)) throw error
+  console.error(`\n${error.message}\n`)
+  process.exitCode = 1
+}
