@@ -6,9 +6,9 @@ import {
   createUploadGround,
   expectArrival,
   files,
+  holdRange,
   MB,
   submitFiles,
-  untilRanges,
   type UploadGround,
 } from '../test-support/upload-ground.ts'
 
@@ -21,7 +21,6 @@ afterAll(() => ground.close())
 beforeEach(() => ground.calm())
 afterEach(() => ground.requireNothingInMemory())
 
-const set = (settings: object) => ground.microsoft.control('PATCH', '/settings', settings)
 const answer = (status: number, code: string) => ({ action: 'answer', status, body: { error: { code, message: '' } } })
 
 async function draftIdOf(id: string): Promise<string> {
@@ -44,31 +43,34 @@ async function asAda(method: string, path: string, body?: object): Promise<numbe
 }
 
 it('delivers a draft whole that a person threw into Deleted Items', async () => {
-  await set({ uploadLatencyMs: 1_000 })
-  const contents = files(12 * MB)
+  const range = await holdRange(ground.microsoft, 2)
+  const contents = files(5 * MB)
   const id = await submitFiles(ground, 'thrown away', contents)
-  await untilRanges(ground.microsoft, 'thrown away', 1)
+  await range.untilHeld()
   expect(await asAda('DELETE', await draftIdOf(id))).toBe(204)
+  await range.release()
   expect(await ground.passUntil(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false })
   await expectArrival(ground.microsoft, 'thrown away', contents)
 })
 
 it('makes a draft anew that a person deleted for good', async () => {
-  await set({ uploadLatencyMs: 1_000 })
-  const contents = files(12 * MB)
+  const range = await holdRange(ground.microsoft, 2)
+  const contents = files(5 * MB)
   const id = await submitFiles(ground, 'deleted', contents)
-  await untilRanges(ground.microsoft, 'deleted', 1)
+  await range.untilHeld()
   const draftId = await draftIdOf(id)
   expect([await asAda('DELETE', draftId), await asAda('DELETE', draftId)]).toEqual([204, 204])
+  await range.release()
   await ground.passUntil(id, { status: 'sent', possibleDuplicate: false })
   await expectArrival(ground.microsoft, 'deleted', contents)
 })
 
 it('fails a message whose draft a person sent half full, says so, and does not send it again', async () => {
-  await set({ uploadLatencyMs: 1_000 })
-  const id = await submitFiles(ground, 'sent by hand', files(100, 12 * MB))
-  await untilRanges(ground.microsoft, 'sent by hand', 1)
+  const range = await holdRange(ground.microsoft, 2)
+  const id = await submitFiles(ground, 'sent by hand', files(100, 5 * MB))
+  await range.untilHeld()
   expect(await asAda('POST', `${await draftIdOf(id)}/send`)).toBe(202)
+  await range.release()
   expect(await ground.passUntil(id, { status: 'failed' })).toMatchObject({
     problem: { code: 'message-refused', detail: expect.stringContaining('with 1 of its 2 attachments') },
   })
@@ -94,15 +96,16 @@ it('makes a draft anew that a person attached other files to', async () => {
 })
 
 it('makes a draft anew on which a file appeared while it was being filled, as after a request that was given up', async () => {
-  await ground.microsoft.control('PATCH', '/settings', { uploadLatencyMs: 1_000 })
   await ground.switchOn({ kind: 'http', endpoint: 'draft-attach', do: { action: 'reset', when: 'before' } })
-  const contents = files(100, 8 * MB)
+  const contents = files(100, 4 * MB)
   const id = await submitFiles(ground, 'appeared', contents)
   await ground.service.until(id, { attempts: [{}] })
+  const range = await holdRange(ground.microsoft, 2)
   await ground.pass(15_000)
-  await untilRanges(ground.microsoft, 'appeared', 1)
+  await range.untilHeld()
   const late = { '@odata.type': '#microsoft.graph.fileAttachment', name: 'late', contentBytes: 'eA==' }
   expect(await asAda('POST', `${await draftIdOf(id)}/attachments`, late)).toBe(201)
+  await range.release()
 
   expect(await ground.passUntil(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false })
   await expectArrival(ground.microsoft, 'appeared', contents)

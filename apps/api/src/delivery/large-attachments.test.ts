@@ -5,6 +5,7 @@ import {
   createUploadGround,
   expectArrival,
   files,
+  holdRange,
   largeMail,
   MB,
   RANGE_BYTES,
@@ -104,22 +105,30 @@ it.each(['Übersicht Q3.xlsx', '図表 📊.png', 'تقرير.docx', "it's; a=b,
 )
 
 it('tells how far a large message has come, and nothing more once it is sent', async () => {
-  await ground.microsoft.control('PATCH', '/settings', { uploadLatencyMs: 700 })
-  const sizes = [100, 3 * RANGE_BYTES]
-  const id = await submitFiles(ground, 'progress', files(...sizes))
-  const seen: { sentBytes: number; totalBytes: number }[] = []
-  const look = async () => {
-    const { progress, status } = await ground.service.read(id)
-    if (progress) seen.push(progress)
-    return status
+  const totalBytes = 100 + 3 * RANGE_BYTES
+  const held = [
+    await holdRange(ground.microsoft, 1),
+    await holdRange(ground.microsoft, 2),
+    await holdRange(ground.microsoft, 3),
+  ]
+  const id = await submitFiles(ground, 'progress', files(100, 3 * RANGE_BYTES))
+  for (const [taken, range] of held.entries()) {
+    await range.untilHeld()
+    expect((await ground.service.read(id)).progress).toEqual({ sentBytes: 100 + taken * RANGE_BYTES, totalBytes })
+    await range.release()
   }
-  await expect.poll(look, { interval: 5 }).toBe('sent')
+  expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({ progress: null })
+})
 
-  expect((await ground.service.read(id)).progress).toBeNull()
-  expect(new Set(seen.map(({ totalBytes }) => totalBytes))).toEqual(new Set([100 + 3 * RANGE_BYTES]))
-  const sent = seen.map(({ sentBytes }) => sentBytes)
-  expect(sent).toEqual(sent.toSorted((one, other) => one - other))
-  expect(sent).toEqual(expect.arrayContaining([100 + RANGE_BYTES, 100 + 2 * RANGE_BYTES]))
+it('holds no other message up while a range is under way', async () => {
+  const range = await holdRange(ground.microsoft, 1)
+  const slow = await submitFiles(ground, 'slow', files(4 * MB))
+  await range.untilHeld()
+  const other = await ground.service.submit({ subject: 'meanwhile' })
+  await ground.service.until(other.id, { status: 'sent' })
+  expect(await ground.service.read(slow)).toMatchObject({ status: 'sending', attempts: [] })
+  await range.release()
+  await ground.service.until(slow, { status: 'sent' })
 })
 
 it('sends no token to the host of an upload, and writes its address into no log line', async () => {

@@ -7,10 +7,10 @@ import {
   createUploadGround,
   expectArrival,
   files,
+  holdRange,
   MB,
   rangesTaken,
   submitFiles,
-  untilRanges,
   type UploadGround,
 } from '../test-support/upload-ground.ts'
 
@@ -23,7 +23,6 @@ afterAll(() => ground.close())
 beforeEach(() => ground.calm())
 afterEach(() => ground.requireNothingInMemory())
 
-const set = (settings: object) => ground.microsoft.control('PATCH', '/settings', settings)
 const drafts = (subject: string) => mailsIn(ground.microsoft, subject, { mailbox: 'ada@contoso.com', folder: 'drafts' })
 const deletedItems = (subject: string) =>
   mailsIn(ground.microsoft, subject, { mailbox: 'ada@contoso.com', folder: 'deletedItems' })
@@ -38,10 +37,11 @@ async function chunksOf(id: string): Promise<number> {
 
 describe('a message that is cancelled in the middle of its upload', () => {
   async function cancelled(subject: string): Promise<string> {
-    await set({ uploadLatencyMs: 1_000 })
+    const range = await holdRange(ground.microsoft, 2)
     const id = await submitFiles(ground, subject, files(12 * MB))
-    await untilRanges(ground.microsoft, subject, 1)
+    await range.untilHeld()
     expect((await cancel(id)).status).toBe(200)
+    await range.release()
     return id
   }
 
@@ -108,10 +108,9 @@ describe('a message that fails', () => {
   })
 
   it('forgets the address of its upload', async () => {
-    await set({ uploadLatencyMs: 1_000 })
+    const refused = { kind: 'http', endpoint: 'upload-range', do: answer(413, 'RequestEntityTooLarge') }
+    await ground.switchOn(refused, 1, 1)
     const id = await submitFiles(ground, 'fails later', files(4 * MB, 100))
-    await untilRanges(ground.microsoft, 'fails later', 1)
-    await ground.switchOn({ kind: 'http', endpoint: 'upload-range', do: answer(413, 'RequestEntityTooLarge') })
     await ground.service.until(id, { status: 'failed' })
     const rows = await ground.database.query('SELECT upload_url_sealed FROM messages WHERE id = $1', [id])
     expect(rows).toEqual([{ upload_url_sealed: null }])

@@ -5,9 +5,9 @@ import {
   createUploadGround,
   expectArrival,
   files,
+  holdRange,
   MB,
   submitFiles,
-  untilRanges,
   uploadsOf,
   type UploadGround,
 } from '../test-support/upload-ground.ts'
@@ -25,11 +25,12 @@ beforeEach(() => ground.calm())
 const drafts = (subject: string) => mailsIn(ground.microsoft, subject, { mailbox: 'ada@contoso.com', folder: 'drafts' })
 
 it('makes the draft in the delegate’s own mailbox, from the sender', async () => {
-  await ground.microsoft.control('PATCH', '/settings', { uploadLatencyMs: 1_000 })
-  const id = await submitFiles(ground, 'shared draft', files(8 * MB))
-  await untilRanges(ground.microsoft, 'shared draft', 1)
+  const range = await holdRange(ground.microsoft, 1)
+  const id = await submitFiles(ground, 'shared draft', files(4 * MB))
+  await range.untilHeld()
   expect(await drafts('shared draft')).toMatchObject([{ from: { address: 'reports@contoso.com' } }])
   expect(await uploadsOf(ground.microsoft, 'shared draft')).toMatchObject([{ mailbox: 'ada@contoso.com' }])
+  await range.release()
   await ground.service.until(id, { status: 'sent' })
 })
 

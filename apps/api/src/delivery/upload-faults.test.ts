@@ -3,11 +3,11 @@ import {
   createUploadGround,
   expectArrival,
   files,
+  holdRange,
   MB,
   RANGE_BYTES,
   rangesTaken,
   submitFiles,
-  untilRanges,
   type UploadGround,
 } from '../test-support/upload-ground.ts'
 
@@ -95,32 +95,26 @@ describe.each(['supported', 'unsupported'])('where asking for the status of a se
     ['not taken', RESET_BEFORE],
   ])('attaches the file once when the answer to its last range is lost, %s', async (name, action) => {
     const subject = `${uploadStatus}, last range ${name}`
-    await set({ uploadLatencyMs: 150 })
-    await deliver(subject, async () => {
-      await untilRanges(ground.microsoft, subject, 2)
-      await ground.switchOn(http('upload-range', action))
-    })
+    await ground.switchOn(http('upload-range', action), 1, 2)
+    await deliver(subject, nothing)
     expect(await rangesTaken(ground.microsoft, subject)).toEqual([ONE_FILE])
   })
 })
 
 describe('a session that is gone', () => {
   it.each(['upload-session-forgotten', 'upload-token-expired'])('is begun anew after %s', async (scenario) => {
-    await set({ uploadLatencyMs: 600 })
-    await deliver(scenario, async () => {
-      await untilRanges(ground.microsoft, scenario, 1)
-      await ground.switchOn(scenario)
-    })
-    const [ended, anew, ...others] = await rangesTaken(ground.microsoft, scenario)
-    expect(ended?.length).toBeLessThan(3)
-    expect({ anew, others }).toEqual({ anew: ONE_FILE, others: [] })
+    await ground.switchOn(scenario, 1, 1)
+    await deliver(scenario, nothing)
+    expect(await rangesTaken(ground.microsoft, scenario)).toEqual([[0], ONE_FILE])
   })
 
   it('is begun anew when it expires in the middle', async () => {
-    await set({ uploadSessionSeconds: 10, uploadLatencyMs: 600 })
+    await set({ uploadSessionSeconds: 10 })
+    const range = await holdRange(ground.microsoft, 2)
     await deliver('expires', async () => {
-      await untilRanges(ground.microsoft, 'expires', 1)
+      await range.untilHeld()
       await ground.pass(12_000)
+      await range.release()
     })
     const sessions = await rangesTaken(ground.microsoft, 'expires')
     expect(sessions.at(-1)).toEqual(ONE_FILE)
@@ -173,26 +167,14 @@ describe('a fault of Graph', () => {
   )
 
   it('refreshes a refused token once, and goes on where it was', async () => {
-    await set({ uploadLatencyMs: 600 })
     await deliver('with a fresh token', nothing)
     await ground.pass(1_000)
     const since = ground.clock.now()
-    const message = await deliver('refused in the middle', async (subject) => {
-      await untilRanges(ground.microsoft, subject, 1)
-      await ground.switchOn(http('draft-attach', answer(401, 'InvalidAuthenticationToken')))
-    })
+    await ground.switchOn(http('draft-attach', answer(401, 'InvalidAuthenticationToken')), 1, 1) // behind the upload
+    const message = await deliver('refused in the middle', nothing)
     expect(message.attempts).toMatchObject([{ outcome: 'sent' }])
     expect(await rangesTaken(ground.microsoft, 'refused in the middle')).toEqual([ONE_FILE])
     expect(await ground.requestTimes('draft-create', since)).toHaveLength(1)
     expect(await ground.requestTimes('token', since)).toHaveLength(1)
-  })
-
-  it('holds no other message up for long', async () => {
-    await ground.switchOn(http('upload-range', HANG))
-    const hanging = await submitFiles(ground, 'hangs', files(4 * MB))
-    await ground.service.until(hanging, { status: 'sending' })
-    const other = await ground.service.submit({ subject: 'meanwhile' })
-    await ground.service.until(other.id, { status: 'sent' })
-    expect(await ground.service.read(hanging)).toMatchObject({ status: 'sending', attempts: [] })
   })
 })

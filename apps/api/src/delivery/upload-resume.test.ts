@@ -7,6 +7,7 @@ import { connectMailbox, createServiceClient, type ServiceClient } from '../test
 import {
   expectArrival,
   files,
+  holdRange,
   RANGE_BYTES,
   rangesTaken,
   submitFiles,
@@ -32,10 +33,7 @@ beforeAll(async () => {
   service = await createServiceClient(api)
 })
 afterAll(() => ground.close())
-beforeEach(async () => {
-  await ground.microsoft.control('DELETE', '/scenarios')
-  await ground.microsoft.control('PATCH', '/settings', { uploadLatencyMs: 0 })
-})
+beforeEach(() => ground.microsoft.control('DELETE', '/scenarios'))
 
 /** A worker in this process, for whom this much more time has passed. */
 async function startLater(ms: number): Promise<TestProduct> {
@@ -53,9 +51,9 @@ async function startProcess(): Promise<WorkerProcess> {
   return worker
 }
 
-async function hang(endpoint: string, when: 'before' | 'after'): Promise<void> {
+async function hang(endpoint: string, when: 'before' | 'after', skip = 0): Promise<void> {
   const effect = { kind: 'http', endpoint, do: { action: 'hang', when } }
-  await ground.microsoft.control('POST', '/scenarios', { effect })
+  await ground.microsoft.control('POST', '/scenarios', { effect, skip })
 }
 
 /** Until every scenario has been met: the request that it is about is on its way, or done. */
@@ -112,9 +110,9 @@ describe('a message whose worker is killed', () => {
   it('between two ranges goes on with the second', async () => {
     const contents = files(...sizes)
     const worker = await startProcess()
-    await ground.microsoft.control('PATCH', '/settings', { uploadLatencyMs: 300 })
+    await hang('upload-range', 'before', 1)
     const id = await submit('Between ranges', contents)
-    await untilRanges(ground.microsoft, 'Between ranges', 1)
+    await untilMet()
     worker.signal('SIGKILL')
     await startLater(AFTER_THE_LEASE_MS)
 
@@ -142,10 +140,12 @@ describe('a message whose worker is killed', () => {
 it('uploads nothing more in a worker that stood still while another took the message over', async () => {
   const contents = files(...sizes)
   const worker = await startProcess()
-  await ground.microsoft.control('PATCH', '/settings', { uploadLatencyMs: 500 })
+  const range = await holdRange(ground.microsoft, 2)
   const id = await submit('Stood still', contents)
-  await untilRanges(ground.microsoft, 'Stood still', 1)
+  await range.untilHeld()
   worker.signal('SIGSTOP')
+  await range.release()
+  await untilRanges(ground.microsoft, 'Stood still', 2)
   await startLater(1 * HOURS)
   await service.until(id, { status: 'sent' })
 
@@ -162,10 +162,13 @@ describe('a worker that is stopped in the middle of an upload', () => {
   async function stopped(subject: string): Promise<{ id: string; contents: Buffer[] }> {
     const contents = files(...sizes)
     const worker = await startLater(0)
-    await ground.microsoft.control('PATCH', '/settings', { uploadLatencyMs: 400 })
+    const range = await holdRange(ground.microsoft, 2)
     const id = await submit(subject, contents)
-    await untilRanges(ground.microsoft, subject, 1)
-    await worker.close()
+    await range.untilHeld()
+    const closed = worker.close()
+    await delay(1_000) // in which it begins to stop
+    await range.release()
+    await closed
     return { id, contents }
   }
 

@@ -7,6 +7,7 @@ import { mailsIn } from '../test-support/mailbox.ts'
 import { postMultipart } from '../test-support/multipart.ts'
 import { countStored, mailWith } from '../test-support/stored-attachments.ts'
 import { HOURS, MINUTES } from '../test-support/test-clock.ts'
+import { holdRange } from '../test-support/upload-ground.ts'
 import { createRetention } from './retention-store.ts'
 
 const MESSAGES = '/api/v1/messages'
@@ -25,7 +26,6 @@ afterAll(async () => {
   await ground.close()
 })
 afterEach(async () => {
-  await ground.microsoft.control('PATCH', '/settings', { uploadLatencyMs: 0 })
   await ground.calm()
   await ground.database.empty('messages', 'mailbox_cleanups')
 })
@@ -42,9 +42,13 @@ async function submit(changes: object = {}): Promise<string> {
 }
 
 async function uploading(subject: string): Promise<string> {
-  await ground.microsoft.control('PATCH', '/settings', { uploadLatencyMs: 500 })
+  const range = await holdRange(ground.microsoft, 2)
   const id = await submit({ subject })
-  await ground.service.until(id, { status: 'sending', progress: { sentBytes: expect.any(Number) } })
+  await range.untilHeld()
+  expect(await ground.service.read(id)).toMatchObject({
+    status: 'sending',
+    progress: { sentBytes: expect.any(Number) },
+  })
   return id
 }
 
@@ -91,7 +95,7 @@ it('sends nothing of a message that is cancelled while it is being uploaded, and
   const subject = 'Cancelled and cleaned'
   const id = await uploading(subject)
   await cancel(id)
-  await ground.microsoft.control('PATCH', '/settings', { uploadLatencyMs: 0 })
+  await ground.microsoft.control('DELETE', '/scenarios')
 
   await expect
     .poll(async () => {

@@ -12,8 +12,8 @@ export interface DeliveryGround extends TestGround {
   readonly clock: { readonly now: () => Date }
   readonly product: TestProduct
   readonly service: ServiceClient
-  /** Switches a scenario of the simulator on, by name or by effect. */
-  switchOn(scenario: string | object, times?: number | 'always'): Promise<void>
+  /** Switches a scenario of the simulator on, by name or by effect. `skip`: how many requests pass before it begins. */
+  switchOn(scenario: string | object, times?: number | 'always', skip?: number): Promise<void>
   /** Switches every scenario off, and lets what still waits leave, so that no test meets the messages of another. */
   calm(): Promise<void>
   /** Lets time pass, and the workers look what is due. */
@@ -59,9 +59,9 @@ export async function createDeliveryGround({
     clock,
     product,
     service,
-    async switchOn(scenario, times = 1) {
+    async switchOn(scenario, times = 1, skip = 0) {
       const what = typeof scenario === 'string' ? { name: scenario } : { effect: scenario }
-      await ground.microsoft.control('POST', '/scenarios', { ...what, times })
+      await ground.microsoft.control('POST', '/scenarios', { ...what, times, skip })
     },
     async calm() {
       await ground.microsoft.control('DELETE', '/scenarios')

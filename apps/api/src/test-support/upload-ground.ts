@@ -83,7 +83,6 @@ const SETTINGS = {
   uploadAnswerCasing: 'documented',
   uploadStatus: 'supported',
   uploadSessionSeconds: 7_200,
-  uploadLatencyMs: 0,
   messageSizeLimitBytes: null,
   messageTooLargeStatus: 400,
   attachmentTooSmallStatus: 400,
@@ -133,6 +132,31 @@ export async function uploadsOf(microsoft: TestMicrosoft, subject: string): Prom
 export async function untilRanges(microsoft: TestMicrosoft, subject: string, count: number): Promise<void> {
   const taken = async () => (await uploadsOf(microsoft, subject)).flatMap(({ ranges }) => ranges.filter(isTaken)).length
   await expect.poll(taken, { interval: 10 }).toBeGreaterThanOrEqual(count)
+}
+
+export interface HeldRange {
+  /** Until the range is on its way, and with it all before it are taken. */
+  untilHeld(): Promise<void>
+  /** Lets it go on. */
+  release(): Promise<void>
+}
+
+/** Keeps the nth range that comes from now on under way, neither taken nor refused. */
+export async function holdRange(microsoft: TestMicrosoft, nth: number): Promise<HeldRange> {
+  const effect = { kind: 'http', endpoint: 'upload-range', do: { action: 'delay', delayMs: 600_000 } }
+  const { id } = await microsoft.control('POST', '/scenarios', { effect, skip: nth - 1 })
+  return {
+    async untilHeld() {
+      const isAwaited = async () => {
+        const { active } = await microsoft.control('GET', '/scenarios')
+        return active.some((scenario: { id: string }) => scenario.id === id)
+      }
+      await expect.poll(isAwaited).toBe(false)
+    },
+    async release() {
+      await microsoft.control('DELETE', `/scenarios/${id}`)
+    },
+  }
 }
 
 /** Where the ranges began that were taken, of each session. */

@@ -4,7 +4,7 @@ import { APPLICATION_PERMISSIONS } from '../entra/application-permissions.ts'
 import { signInName } from '../entra/pages.ts'
 import { readScopes } from '../entra/scopes.ts'
 import { PRESETS } from '../faults/presets.ts'
-import { Effect, Times } from '../faults/scenario.ts'
+import { Effect, Skip, Times } from '../faults/scenario.ts'
 import { SettingsChange } from '../faults/settings.ts'
 import { readJson } from '../http/body.ts'
 import { refuseForeignOrigin } from '../http/same-origin.ts'
@@ -15,12 +15,13 @@ import { uploadReport } from '../uploads/upload-report.ts'
 import { listMailboxes } from '../viewer/mailbox-list.ts'
 import { createOperations } from './operations.ts'
 
+const WHEN = { times: Times.default(1), skip: Skip.default(0) }
 const SwitchOn = z.union([
   z.strictObject({
     name: z.string().refine((name) => PRESETS.has(name), 'no scenario of that name'),
-    times: Times.default(1),
+    ...WHEN,
   }),
-  z.strictObject({ effect: Effect, times: Times.default(1) }),
+  z.strictObject({ effect: Effect, ...WHEN }),
 ])
 const RightsChange = z.strictObject({
   address: z.string(),
@@ -55,12 +56,11 @@ export async function controlRoutes(app: FastifyInstance, simulation: Simulation
   app.post('/scenarios', async (request, reply) => {
     const change = SwitchOn.safeParse(readJson(request.body))
     if (!change.success) return invalid(reply, change.error)
-    if ('effect' in change.data) return reply.code(201).send(scenarios.add(change.data.effect, change.data.times, null))
-    const { name, times } = change.data
-    const preset = PRESETS.get(name)
+    if ('effect' in change.data) return reply.code(201).send(scenarios.add({ ...change.data, name: null }))
+    const preset = PRESETS.get(change.data.name)
     return preset === undefined
       ? notFound(reply, 'scenario')
-      : reply.code(201).send(scenarios.add(preset.effect, times, name))
+      : reply.code(201).send(scenarios.add({ ...change.data, effect: preset.effect }))
   })
   app.delete('/scenarios', async () => ({ removed: scenarios.remove() }))
   app.delete<{ Params: { id: string } }>('/scenarios/:id', (request, reply) =>

@@ -26,10 +26,10 @@ export function applyHttpEffects(app: FastifyInstance, simulation: Simulation): 
     const latencyMs = latencyOf(facts.endpoint)
     if (latencyMs !== 0) await wait(pickMs(latencyMs))
     const fits = fitting(request)
-    for (const effect of scenarios.takeAll((effect) => fits(effect) && isSideEffect(effect.do))) {
+    for (const { effect, off } of scenarios.takeAll((effect) => fits(effect) && isSideEffect(effect.do))) {
       const action = (effect as HttpEffect).do
       facts.scenarios.push(action.action)
-      if (action.action === 'delay') await wait(pickMs(action.delayMs))
+      if (action.action === 'delay') await wait(pickMs(action.delayMs), undefined, { signal: off }).catch(() => {})
       if (action.action === 'add-headers') Object.assign(facts.addHeaders, headersOf(action))
     }
     const effect = scenarios.take((effect) => fits(effect) && !isSideEffect(effect.do)) as HttpEffect | null

@@ -116,6 +116,30 @@ describe('a scenario', () => {
     expect(log.items).toContainEqual(expect.objectContaining({ endpoint: 'sendMail', scenarios: ['delay', 'answer'] }))
   })
 
+  it.each([
+    ['by its id', '/scenarios/scenario-1'],
+    ['with all others', '/scenarios'],
+  ])('that delays ends when it is switched off %s, also when it was used up', async (_how, path) => {
+    const { simulated, send } = await begin()
+    const effect = { kind: 'http', endpoint: 'sendMail', do: { action: 'delay', delayMs: 600_000 } }
+    await simulated.control('POST', '/scenarios', { effect })
+    const answer = send()
+    const underWay = async () => {
+      const { mailboxes } = (await (await simulated.control('GET', '/counters')).json()) as any // oxlint-disable-line typescript/no-explicit-any -- tests assert on its shape
+      return mailboxes['ada@contoso.com']?.inFlight
+    }
+    await expect.poll(underWay).toBe(1)
+    await simulated.control('DELETE', path)
+    expect((await answer).status).toBe(202)
+  })
+
+  it('that skips requests lets them pass first', async () => {
+    const { simulated, send } = await begin()
+    await simulated.control('POST', '/scenarios', { name: 'send-503', skip: 2 })
+    const statuses = [await send(), await send(), await send(), await send()].map(({ status }) => status)
+    expect(statuses).toEqual([202, 202, 503, 202])
+  })
+
   it('frees the mailbox when the client gives up on a hanging request', async () => {
     const { simulated, send } = await begin()
     await simulated.control('POST', '/scenarios', { name: 'send-hang', times: 4 })

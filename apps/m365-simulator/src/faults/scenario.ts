@@ -94,6 +94,7 @@ export type TokenChange = Extract<Effect, { kind: 'tokens' }>['change']
 
 export const Times = z.union([z.int().min(1).max(1_000_000), z.literal('always')])
 export type Times = z.infer<typeof Times>
+export const Skip = z.int().min(0).max(1_000_000)
 
 export function concerns(affected: z.infer<typeof AffectedEndpoint>, endpoint: Endpoint | null): boolean {
   if (endpoint === null) return false
@@ -106,6 +107,8 @@ export interface ActiveScenario {
   /** The preset it came from, else null. */
   readonly name: string | null
   readonly effect: Effect
+  /** How many requests that it fits still pass first. */
+  skip: number
   /** How often it will still happen. */
   times: Times
 }
@@ -113,12 +116,13 @@ export interface ActiveScenario {
 /** What is switched on. A restart switches everything off. */
 export interface Scenarios {
   active(): readonly ActiveScenario[]
-  add(effect: Effect, times: Times, name: string | null): ActiveScenario
+  add(scenario: Omit<ActiveScenario, 'id'>): ActiveScenario
   /** @param idOrName one of them; without it, all. Returns how many went. */
   remove(idOrName?: string): number
   /** The first that fits, counted as used. */
   take(fits: (effect: Effect) => boolean): Effect | null
-  takeAll(fits: (effect: Effect) => boolean): Effect[]
+  /** All that fit. `off` is aborted when the scenario is switched off, be it used up by then. */
+  takeAll(fits: (effect: Effect) => boolean): { readonly effect: Effect; readonly off: AbortSignal }[]
   /** Somebody has signed in by a request with these claims. */
   satisfy(claims: object): void
 }
@@ -126,6 +130,7 @@ export interface Scenarios {
 export function createScenarios(): Scenarios {
   let active: ActiveScenario[] = []
   let lastId = 0
+  const switches = new Map<string, AbortController>()
 
   const use = (scenario: ActiveScenario): Effect => {
     if (scenario.times !== 'always') {
@@ -134,17 +139,28 @@ export function createScenarios(): Scenarios {
     }
     return scenario.effect
   }
+  const isDue = (scenario: ActiveScenario): boolean => {
+    if (scenario.skip === 0) return true
+    scenario.skip -= 1
+    return false
+  }
 
   return {
     active: () => active,
-    add(effect, times, name) {
+    add(added) {
       lastId += 1
-      const scenario: ActiveScenario = { id: `scenario-${lastId}`, name, effect, times }
+      const scenario = { id: `scenario-${lastId}`, ...added }
       active = [...active, scenario]
+      switches.set(scenario.id, new AbortController())
       return scenario
     },
     remove(idOrName) {
       const before = active.length
+      const named = active.filter(({ name }) => name === idOrName).map(({ id }) => id)
+      for (const id of idOrName === undefined ? [...switches.keys()] : [idOrName, ...named]) {
+        switches.get(id)?.abort()
+        switches.delete(id)
+      }
       active =
         idOrName === undefined
           ? []
@@ -153,12 +169,17 @@ export function createScenarios(): Scenarios {
     },
     take(fits) {
       if (active.length === 0) return null
-      const found = active.find((scenario) => fits(scenario.effect))
+      const found = active.find((scenario) => fits(scenario.effect) && isDue(scenario))
       return found === undefined ? null : use(found)
     },
     takeAll(fits) {
       if (active.length === 0) return []
-      return active.filter((scenario) => fits(scenario.effect)).map((scenario) => use(scenario))
+      return active
+        .filter((scenario) => fits(scenario.effect) && isDue(scenario))
+        .map((scenario) => {
+          const off = switches.get(scenario.id)?.signal ?? AbortSignal.abort()
+          return { effect: use(scenario), off }
+        })
     },
     satisfy(claims) {
       active = active.filter(({ effect }) => !isSatisfied(effect, claims))

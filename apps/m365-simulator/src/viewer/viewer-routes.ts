@@ -165,7 +165,8 @@ export function viewerRoutes(app: FastifyInstance, simulation: Simulation): void
     '/scenarios',
     (form) => {
       const preset = PRESETS.get(form.get('name') ?? '')
-      if (preset) scenarios.add(preset.effect, form.get('times') === 'always' ? 'always' : 1, form.get('name'))
+      const times = form.get('times') === 'always' ? 'always' : 1
+      if (preset) scenarios.add({ effect: preset.effect, skip: 0, times, name: form.get('name') })
     },
     '#scenarios',
   )
