@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
@@ -11,7 +12,7 @@ import { NODE_FLAGS } from '../../scripts/node-flags.mjs'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const START_TIMEOUT_MS = 60_000
-const STOP_TIMEOUT_MS = 30_000
+const STOP_TIMEOUT_MS = 70_000 // longer than the product gives itself
 const START_ATTEMPTS = 3
 
 /** The whole product as `npm start` runs it: API, page, worker, embedded PostgreSQL, and the simulator at its side. */
@@ -43,7 +44,7 @@ export async function startProduct(
       return product
     } catch (error) {
       // Somebody else may have taken the port between finding and using it.
-      if (!options.port && attempt < START_ATTEMPTS && String(error).includes('taken')) continue
+      if (!options.port && attempt < START_ATTEMPTS && /taken|already in use/.test(String(error))) continue
       await rm(directory, { recursive: true, force: true })
       throw error
     }
@@ -76,7 +77,7 @@ function createProduct(directory: string, port: number, environment: Readonly<Re
     if (code !== 0) throw new Error(`The product ended with status ${code}.`)
     // PostgreSQL's own helpers end a moment after it.
     let left = await stillRunning(processes)
-    for (let looks = 0; left.length > 0 && looks < 50; looks += 1) {
+    for (let looks = 0; left.length > 0 && looks < 300; looks += 1) {
       await delay(100)
       left = await stillRunning(processes)
     }
@@ -127,28 +128,24 @@ async function untilReady(child: ChildProcess, url: string): Promise<void> {
   })
 }
 
-/** A free port whose neighbour, the simulator's, is free as well. */
+/** A free port whose neighbour, the simulator's, is free as well, below those that systems give to connections. */
 async function findFreePorts(): Promise<number> {
   for (;;) {
-    const first = await listen(0)
-    const port = first?.port ?? 0
-    const second = port > 0 && port < 65_534 ? await listen(port + 1) : null
+    const port = randomInt(11_000, 32_000)
+    const first = await listen(port)
+    const second = await listen(port + 1)
     await first?.close()
     await second?.close()
-    if (second) return port
+    if (first && second) return port
   }
 }
 
-async function listen(port: number): Promise<{ port: number; close(): Promise<void> } | null> {
+async function listen(port: number): Promise<{ close(): Promise<void> } | null> {
   const server = createServer()
   return new Promise((resolve) => {
     server.once('error', () => resolve(null))
     server.listen(port, '127.0.0.1', () => {
-      const address = server.address()
-      resolve({
-        port: typeof address === 'object' && address ? address.port : 0,
-        close: () => new Promise((closed) => server.close(() => closed())),
-      })
+      resolve({ close: () => new Promise((closed) => server.close(() => closed())) })
     })
   })
 }

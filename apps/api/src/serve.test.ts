@@ -1,4 +1,5 @@
-import { createServer, type AddressInfo } from 'node:net'
+import { once } from 'node:events'
+import { connect, createServer, type AddressInfo } from 'node:net'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { ConfigurationError } from './config.ts'
 import { serve } from './serve.ts'
@@ -99,7 +100,7 @@ it('lets a request in flight finish when it is stopped, and answers no more afte
         `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
       ),
     )
-    .toHaveLength(1)
+    .not.toEqual([])
 
   const stopped = running.close()
   await release()
@@ -108,6 +109,17 @@ it('lets a request in flight finish when it is stopped, and answers no more afte
   await stopped
   await expect(fetch(`http://localhost:${config.port}/healthz`)).rejects.toThrow('fetch failed')
   await expect.poll(connections).toBe(0)
+})
+
+it('ends at once although a browser holds a connection in reserve', async () => {
+  const config = await configure()
+  const running = await serve(config, onFatal)
+  const reserve = connect(config.port, 'localhost')
+  await once(reserve, 'connect')
+  await fetch(`http://localhost:${config.port}/healthz`) // the one before it has been taken by now
+
+  await running.close()
+  await expect.poll(() => reserve.closed).toBe(true)
 })
 
 it('delivers without serving the API as a worker, and says that it is alive', async () => {
