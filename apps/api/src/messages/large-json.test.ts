@@ -55,7 +55,7 @@ async function postChunked(url: string, body: string) {
     headers: { authorization: `Bearer ${service.key}`, 'content-type': 'application/json' },
     body: new Blob([body]).stream(),
     duplex: 'half',
-    signal: AbortSignal.timeout(5_000),
+    signal: AbortSignal.timeout(60_000),
   })
   return { status: response.status, json: await response.json() }
 }
@@ -121,5 +121,29 @@ it('refuses a large message with 503 when others keep the memory for too long', 
 
   for (const client of unfinished) client.end()
   expect(await postChunked(url, JSON.stringify('x'.repeat(200 * KIB)))).toEqual({ status: 200, json: { taken: true } })
+  await app.close()
+})
+
+it('answers the next request on the connection of a large message that was refused', async () => {
+  const app = Fastify()
+  await app.register(jsonBodies)
+  await app.register(problems, { isUnavailable: () => false })
+  const passLargeJson = createLargeJsonGate({ longestWaitMs: 200 })
+  app.post('/api/v1/messages', { preParsing: passLargeJson }, async () => ({ taken: true }))
+  const port = Number(new URL(await app.listen({ host: 'localhost', port: 0 })).port)
+  for (let client = 0; client < 4; client++) await trickle(port, 100 * KIB)
+  const socket = connect(port, 'localhost')
+  let answers = ''
+  socket.on('data', (chunk: Buffer) => (answers += chunk.toString('latin1')))
+  const post = (body: string) => {
+    const lines = ['POST /api/v1/messages HTTP/1.1', 'host: localhost', 'content-type: application/json']
+    socket.write(`${lines.join('\r\n')}\r\ncontent-length: ${body.length}\r\n\r\n${body}`)
+  }
+  post(JSON.stringify('x'.repeat(900 * KIB)))
+  await expect.poll(() => answers).toContain('HTTP/1.1 503')
+  post('"x"')
+
+  await expect.poll(() => answers).toContain('HTTP/1.1 200')
+  for (const client of [...unfinished, socket]) client.end()
   await app.close()
 })

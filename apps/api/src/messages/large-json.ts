@@ -51,7 +51,13 @@ export function createLargeJsonGate({ longestWaitMs = LONGEST_WAIT_MS } = {}): G
       head.push(value)
       arrived += value.length
     }
-    await waitForMemory(bytes, reply)
+    try {
+      await waitForMemory(bytes, reply)
+    } catch (error) {
+      await body.return?.()
+      incoming.resume() // or the next request on this connection would wait behind what is left of it
+      throw error
+    }
     incoming.setTimeout(IDLE_MS, () => incoming.destroy())
     incoming.once('end', () => incoming.setTimeout(0))
     const whole = Readable.from(joined(head, body))
