@@ -285,7 +285,7 @@ it('delivers nothing more to a webhook that is removed', async () => {
   const webhook = await addWebhook([500])
   await raise()
   start()
-  await expect.poll(webhook.listed, WAIT).toMatchObject({ waiting: 1 })
+  await expect.poll(webhook.listed, WAIT).toMatchObject({ waiting: 1, lastAttempt: { status: 500 } })
   await store.removeWebhook('ten_a', webhook.id, 'usr_a', clock.now())
   const other = await addWebhook()
   clock.advance(1 * HOURS)
@@ -298,8 +298,11 @@ it('delivers nothing more to a webhook that is removed', async () => {
 it('tells a webhook nothing of what happened before it was added', async () => {
   await raise()
   await store.publish(clock.now())
+  await raise() // and was not yet told
+  clock.advance(1 * SECONDS)
   const webhook = await addWebhook()
   start()
+  clock.advance(1 * SECONDS)
   const id = await raise()
 
   await expect.poll(() => webhook.told.map((told) => told.id), WAIT).toEqual([id])

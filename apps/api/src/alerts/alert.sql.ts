@@ -4,15 +4,15 @@ SELECT w.id, w.url, w.created_at, w.last_attempt,
        (SELECT count(*)::int FROM webhook_deliveries d WHERE d.webhook_id = w.id AND d.next_attempt_at IS NOT NULL) AS waiting
   FROM webhooks w WHERE w.tenant_id = $1 ORDER BY w.created_at, w.id LIMIT $2`
 
-/** $1 now, $2 how many at most */
+/** Tells each webhook what has happened since it was added. $1 now, $2 how many at most */
 export const PUBLISH = `
 WITH due AS MATERIALIZED (
-  SELECT id, tenant_id FROM alert_events
+  SELECT id, tenant_id, at FROM alert_events
    WHERE published_at IS NULL AND publish_at <= $1
    ORDER BY publish_at LIMIT $2 FOR UPDATE SKIP LOCKED
 ), made AS (
   INSERT INTO webhook_deliveries (webhook_id, alert_id, next_attempt_at)
-  SELECT w.id, due.id, $1 FROM due JOIN webhooks w ON w.tenant_id = due.tenant_id
+  SELECT w.id, due.id, $1 FROM due JOIN webhooks w ON w.tenant_id = due.tenant_id AND w.created_at <= due.at
   ON CONFLICT DO NOTHING
 )
 UPDATE alert_events a SET published_at = $1 FROM due WHERE a.id = due.id`

@@ -78,6 +78,6 @@ WITH result AS MATERIALIZED (
    GROUP BY w.tenant_id
    ORDER BY w.tenant_id
   ON CONFLICT (tenant_id, dedupe_key) DO UPDATE
-    SET count = alert_events.count + excluded.count, dismissed_at = NULL
+    SET count = alert_events.count + excluded.count, at = excluded.at, dismissed_at = NULL
 )
 SELECT id FROM written`
