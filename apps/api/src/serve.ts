@@ -50,6 +50,7 @@ function explainListenError(error: unknown, { host, port }: Config): unknown {
       return new ConfigurationError(`This account may not listen on port ${port}. Set PORT to one above 1023.`)
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
+    case 'EAI_AGAIN':
       return new ConfigurationError(`HOST is ${host}, which is not an address of this machine.`)
     default:
       return error

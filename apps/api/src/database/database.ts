@@ -37,7 +37,11 @@ export async function openDatabase(connectionString: string, onPoolError: (error
   })
   pool.on('error', onPoolError) // an idle connection that breaks would end the process otherwise
   // The other formats read our source at every error, to quote it.
-  const prisma = new PrismaClient({ adapter: new PrismaPg(pool), errorFormat: 'minimal' })
+  const prisma = new PrismaClient({
+    adapter: new PrismaPg(pool),
+    errorFormat: 'minimal',
+    transactionOptions: { maxWait: CONNECT_TIMEOUT_MS, timeout: IDLE_IN_TRANSACTION_MS },
+  })
   return {
     pool,
     prisma,
