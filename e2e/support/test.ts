@@ -81,6 +81,7 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
         extraHTTPHeaders: { origin: product.url },
       })
       const answer = await request.post('/api/v1/tenant-settings/office365-smtp/reset', { data: {} })
+      expect(answer.status()).toBe(200)
       const { waitingMessages } = (await answer.json()) as { waitingMessages: number }
       if (waitingMessages > 0) await cancelWaiting(request, product.url)
       await dismissNotices(request, product.url)
@@ -120,6 +121,7 @@ export async function connect(page: Page, { url }: Product, sender: Sender): Pro
     data: sender,
     headers: { origin: url },
   })
+  expect(answer.ok()).toBe(true)
   const { consentUrl } = (await answer.json()) as { consentUrl: string }
   await page.goto(consentUrl)
   await giveConsent(page, 'Ada Admin')

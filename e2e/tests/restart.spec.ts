@@ -24,7 +24,7 @@ test('a restart under an open page is noticed, ends no session and loses neither
   await expect(settings.notice('The server cannot be reached')).toContainText('The page shows the settings as read on')
   await expect(settings.connection).toContainText('Sends as ada@contoso.com')
 
-  await page.clock.pauseAt(await page.evaluate(() => Date.now() + 5_000)) // or the page asks again by itself
+  await page.clock.pauseAt(await page.evaluate(() => Date.now() + 14_000)) // or the page asks again by itself
   await product.start()
   await settings.notice('The server cannot be reached').getByRole('button', { name: 'Retry' }).click()
   await page.clock.resume()

@@ -65,6 +65,7 @@ test('a key is shown once, and not to be found in the page afterwards', async ({
 test('no stray key press closes the only view of a key', async ({ page }) => {
   await openKeys(page)
   const dialog = await makeKey(page, 'alerts')
+  await expect(dialog).toBeVisible()
   await page.keyboard.press('Escape')
   await page.keyboard.press('Escape')
   await expect(dialog.getByRole('textbox', { name: 'Service key' })).toBeVisible()
@@ -147,7 +148,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
     await page.getByRole('button', { name: /^Revoke/ }).click()
     await expectAccessible(page)
     await page.keyboard.press('Escape')
-    await makeKey(page, 'alerts')
+    await expect(await makeKey(page, 'alerts')).toBeVisible()
     await expectAccessible(page)
   })
 }

@@ -91,11 +91,17 @@ export async function compose(
   {
     onFatal,
     clock = systemClock,
+    chance = () => randomInt(0, 1_000_000) / 1_000_000,
     microsoftTimeoutMs,
-  }: { onFatal: (error: unknown) => void; clock?: () => Date; microsoftTimeoutMs?: number },
+  }: {
+    onFatal: (error: unknown) => void
+    clock?: () => Date
+    /** Between 0 and 1, for waits that are spread in time. */
+    chance?: () => number
+    microsoftTimeoutMs?: number
+  },
 ): Promise<Product> {
   const random = randomBytes
-  const chance = () => randomInt(0, 1_000_000) / 1_000_000
   const embedded =
     config.database.kind === 'embedded'
       ? await startEmbeddedPostgres({

@@ -78,7 +78,7 @@ describe('npm run vault -- rotate', () => {
     ])
     const onLine = (line: string) => void (line.startsWith('Waiting') && release())
 
-    const run = await vault('rotate', await withKeys(NEW, OLD), { inFlightMs: 500, onLine })
+    const run = await vault('rotate', await withKeys(NEW, OLD), { inFlightMs: 3_000, onLine })
 
     if (!run.text.includes('Waiting')) await release()
     await blocked

@@ -29,8 +29,8 @@ it('says that it lives and is ready, and what it has done', async () => {
   await service.until(id, { status: 'sent' })
 
   for (const path of ['/healthz', '/readyz']) expect((await fetch(`${workerUrl}${path}`)).status).toBe(200)
-  const metrics = await (await fetch(`${workerUrl}/metrics`)).text()
-  expect(metrics).toContain('inforiver_mail_messages_total{status="sent"} 1')
+  const metrics = async () => (await fetch(`${workerUrl}/metrics`)).text()
+  await expect.poll(metrics).toContain('inforiver_mail_messages_total{status="sent"} 1')
 })
 
 it.each(['/', '/api/v1/messages', '/api/v1/session', '/auth/sign-in', '/openapi.json'])(

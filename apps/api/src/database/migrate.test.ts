@@ -56,7 +56,12 @@ it('waits for another process that is migrating', async () => {
 
   const migrated = migrate(database.url)
   await expect
-    .poll(() => database.query(`SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted`))
+    .poll(() =>
+      database.query(
+        `SELECT 1 FROM pg_locks JOIN pg_database d ON d.oid = pg_locks.database
+          WHERE d.datname = current_database() AND locktype = 'advisory' AND NOT granted`,
+      ),
+    )
     .toHaveLength(1)
   await other.end()
 

@@ -89,17 +89,15 @@ it('sends nothing that another worker has taken over, when a worker goes on that
   const worker = await startProcess()
   // It stands still while it waits for an answer after which it would send once more, with a fresh token.
   const body = { error: { code: 'InvalidAuthenticationToken', message: '' } }
-  for (const action of [
-    { action: 'delay', delayMs: 3_000 },
-    { action: 'answer', status: 401, body },
-  ])
-    await ground.microsoft.control('POST', '/scenarios', {
-      effect: { kind: 'http', endpoint: 'sendMail', do: action },
-    })
+  const sending = (action: object) =>
+    ground.microsoft.control('POST', '/scenarios', { effect: { kind: 'http', endpoint: 'sendMail', do: action } })
+  const waiting = await sending({ action: 'delay', delayMs: 600_000 })
+  const refused = await sending({ action: 'answer', status: 401, body })
   const { id } = await service.submit({ subject: 'Stood still' })
-  await service.until(id, { status: 'sending' })
-  await expect.poll(() => ground.microsoft.control('GET', '/scenarios')).toMatchObject({ active: [{}] })
+  const active = () => ground.microsoft.control('GET', '/scenarios')
+  await expect.poll(active).toMatchObject({ active: [{ id: refused.id }] })
   worker.signal('SIGSTOP')
+  await ground.microsoft.control('DELETE', `/scenarios/${waiting.id}`)
   await untilMet()
   await startLater(1 * HOURS)
   await service.until(id, { status: 'sent' })
@@ -121,7 +119,7 @@ it('finishes what is under way when it is stopped', async () => {
     effect: { kind: 'http', endpoint: 'sendMail', do: { action: 'delay', delayMs: 500 } },
   })
   const { id } = await service.submit({ subject: 'Finished' })
-  await service.until(id, { status: 'sending' })
+  await untilMet()
 
   await worker.close()
 

@@ -40,6 +40,7 @@ it('holds a large message that was submitted before a mailbox was connected with
     attempts: [],
     progress: null,
   })
+  await service.post(`/api/v1/messages/${id}/cancel`) // or a later test would meet its upload
 })
 
 it('sends it by itself once they are enabled', async () => {
@@ -61,7 +62,7 @@ it('sends what is small meanwhile', async () => {
   const small = await service.submit()
   expect(await service.until(small.id, { status: 'sent' })).toMatchObject({ attempts: [{ outcome: 'sent' }] })
   expect(await service.read(id)).toMatchObject({ status: 'held' })
-  await service.post(`/api/v1/messages/${id}/cancel`) // or the next test would meet its upload
+  await service.post(`/api/v1/messages/${id}/cancel`) // or a later test would meet its upload
 })
 
 it.each(['ErrorItemNotFound', 'ErrorInvalidMailboxItemId'])(

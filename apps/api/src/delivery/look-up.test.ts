@@ -131,6 +131,7 @@ it('delivers other messages while one is being looked for', async () => {
   await ground.switchOn('send-accepted-but-504')
   const first = await ground.service.submit()
   await ground.service.until(first.id, { attempts: [{ outcome: 'unknown' }] })
+  await lookDone(first.id)
   const second = await ground.service.submit()
 
   await ground.service.until(second.id, { status: 'sent' })

@@ -91,7 +91,8 @@ it.each([
 it('does not cancel a message in doubt that is held, and says why', async () => {
   const { id } = await inDoubt()
   await ground.database.query(
-    `UPDATE messages SET status = 'held', held_because = 'reconnect-required' WHERE id = $1`,
+    // For a reason that does not end by itself while it is looked at.
+    `UPDATE messages SET status = 'held', held_because = 'large-attachments-disabled' WHERE id = $1`,
     [id],
   )
 
@@ -108,12 +109,13 @@ it('does not cancel a message twice', async () => {
 })
 
 it('does not cancel a message that is on its way to Microsoft', async () => {
-  const effect = { kind: 'http', endpoint: 'sendMail', do: { action: 'delay', delayMs: 500 } }
+  const effect = { kind: 'http', endpoint: 'sendMail', do: { action: 'delay', delayMs: 600_000 } }
   await ground.microsoft.control('POST', '/scenarios', { effect })
   const { id } = await service.submit()
   await service.until(id, { status: 'sending' })
 
   expect((await cancel(id)).json.code).toBe('message-not-cancellable')
+  await ground.microsoft.control('DELETE', '/scenarios')
   expect(await service.until(id, { status: 'sent' })).toMatchObject({ problem: null })
 })
 

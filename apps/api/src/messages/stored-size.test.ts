@@ -31,6 +31,12 @@ async function sizeBytes(): Promise<number> {
   return Number(row?.bytes)
 }
 
+/** As autovacuum does, again and again: a page that is just being written out is left to the next time. */
+async function vacuumedBytes(): Promise<number> {
+  await ground.database.query('VACUUM message_chunks')
+  return sizeBytes()
+}
+
 async function storeBurst(): Promise<string[]> {
   return Promise.all([store(12 * MIB), store(12 * MIB), store(12 * MIB)])
 }
@@ -46,7 +52,7 @@ it('gives the space of a large burst back to the disk', async () => {
   await cancel(ids)
 
   expect(full).toBeGreaterThan(36 * MIB)
-  expect(await sizeBytes()).toBeLessThan(2 * MIB)
+  await expect.poll(vacuumedBytes).toBeLessThan(2 * MIB)
 })
 
 // Space before something that is still stored is free, and belongs to the table: moving what is stored would cost more.
@@ -59,7 +65,7 @@ it('needs no more space for the next burst while something of the last one is le
 
   expect(await sizeBytes()).toBeLessThan(full + 5 * MIB)
   await cancel([...next, left])
-  expect(await sizeBytes()).toBeLessThan(5 * MIB)
+  await expect.poll(vacuumedBytes).toBeLessThan(5 * MIB)
 })
 
 it('has chunks vacuumed soon, however many there are', async () => {

@@ -154,13 +154,14 @@ it('stays pending for as long as its grant is being proved, even past the tenth 
 it('does not complete a consent whose proof took so long that it was shown as expired', async () => {
   const started = await configure()
   const back = await accepted(started)
-  await ground.microsoft.control('POST', '/scenarios', {
-    effect: { kind: 'http', endpoint: 'me', do: { action: 'delay', delayMs: 1_000 } },
+  const { id: slow } = await ground.microsoft.control('POST', '/scenarios', {
+    effect: { kind: 'http', endpoint: 'me', do: { action: 'delay', delayMs: 600_000 } },
   })
   const result = ada.open(back)
   await untilReturned()
   clock.advance(5 * MINUTES)
   expect(await consentOf(started)).toMatchObject({ status: 'expired' })
+  await ground.microsoft.control('DELETE', `/scenarios/${slow}`)
 
   expect((await result).status).toBe(409)
   expect(await consentOf(started)).toMatchObject({ status: 'expired' })

@@ -10,7 +10,7 @@ let before: unknown
 
 beforeAll(async () => {
   ground = await createTestGround()
-  product = await ground.startProduct({ environment: { ROLE: 'api' }, microsoftTimeoutMs: 2_000 })
+  product = await ground.startProduct({ environment: { ROLE: 'api' }, microsoftTimeoutMs: 5_000 })
 })
 afterAll(() => ground.close())
 

@@ -24,7 +24,7 @@ async function sendTestMessage(): Promise<void> {
 async function until(status: string, messageId: string): Promise<void> {
   await vi.waitUntil(
     async () => (await ada.call('GET', `/api/v1/messages/${messageId}`)).json.status === status,
-    20_000,
+    60_000,
   )
 }
 

@@ -126,14 +126,18 @@ export function databaseUrl(serverUrl: string, database: string): string {
 }
 
 // Below the ports that systems give to whoever asks for any: nobody else is given it before it is used.
-const FIRST_PORT = 10_000
+const FIRST_PORT = 10_240 // `fetch` asks nothing of 10080
 const FIRST_EPHEMERAL_PORT = 32_768
+/** Each worker of vitest draws from its own: another could listen there before it does. */
+const POOLS = 8
+const PORTS = Math.floor((FIRST_EPHEMERAL_PORT - FIRST_PORT) / POOLS)
+const MY_FIRST_PORT = FIRST_PORT + PORTS * (Number(process.env['VITEST_POOL_ID'] ?? 0) % POOLS)
 
 export async function freePort(): Promise<number> {
   for (;;) {
     const server = createServer()
     const listening = once(server, 'listening')
-    server.listen(randomInt(FIRST_PORT, FIRST_EPHEMERAL_PORT), '127.0.0.1')
+    server.listen(randomInt(MY_FIRST_PORT, MY_FIRST_PORT + PORTS), '127.0.0.1')
     try {
       await listening
       const { port } = server.address() as AddressInfo

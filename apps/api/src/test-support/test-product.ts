@@ -168,6 +168,7 @@ async function startProduct(options: {
     onFatal(error) {
       throw error
     },
+    chance: () => 0.1 + 0.9 * Math.random(), // a wait of nothing is over before a test has seen it
     ...(options.clock && { clock: options.clock }),
     ...(options.microsoftTimeoutMs !== undefined && { microsoftTimeoutMs: options.microsoftTimeoutMs }),
   })

@@ -134,6 +134,13 @@ export async function untilRanges(microsoft: TestMicrosoft, subject: string, cou
   await expect.poll(taken, { interval: 10 }).toBeGreaterThanOrEqual(count)
 }
 
+/** Until what is to be deleted in the mailbox has been tried in vain, and is due again later. */
+export async function untilPostponed({ database, clock }: DeliveryGround): Promise<void> {
+  const postponed = () =>
+    database.query(`SELECT 1 FROM mailbox_cleanups WHERE kind <> 'stray' AND due_at > $1`, [clock.now()])
+  await expect.poll(postponed).not.toEqual([])
+}
+
 export interface HeldRange {
   /** Until the range is on its way, and with it all before it are taken. */
   untilHeld(): Promise<void>
@@ -184,5 +191,5 @@ export async function expectArrival(
 /** Requires that no draft lies in Ada's mailbox, neither among the drafts nor among what was deleted. */
 export async function expectNoDraft(microsoft: TestMicrosoft, subject: string): Promise<void> {
   for (const folder of ['drafts', 'deletedItems'])
-    expect(await mailsIn(microsoft, subject, { mailbox: 'ada@contoso.com', folder })).toEqual([])
+    await expect.poll(() => mailsIn(microsoft, subject, { mailbox: 'ada@contoso.com', folder })).toEqual([])
 }

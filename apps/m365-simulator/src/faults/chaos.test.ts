@@ -58,7 +58,7 @@ describe('a rate of 1', () => {
     ['tokenRevoked', 401, 0],
   ])('of %s answers sendMail with %s, and %s arrive', async (fault, status, arrived) => {
     const desk = await begin(only(fault))
-    const patienceMs = fault.startsWith('hang') ? 1_000 : undefined
+    const patienceMs = fault.startsWith('hang') ? 3_000 : undefined
     expect((await desk.post('/me/sendMail', mail(), desk.token, patienceMs))?.status ?? null).toBe(status)
     await expect.poll(() => desk.arrived()).toBe(arrived)
   })
@@ -169,13 +169,13 @@ describe('settings', () => {
 
 describe('load', () => {
   it('latency keeps a request under way for as long, so that five at once are one too many', async () => {
-    const desk = await begin({ latencyMs: 1_500 })
+    const desk = await begin({ latencyMs: 4_000 })
     const answers = await Promise.all(Array.from({ length: 5 }, () => desk.post('/me/sendMail', mail())))
     expect(answers.filter((answer) => answer?.status === 429)).toHaveLength(1)
   })
 
   it('without a limit on concurrency none is refused, and the most at once is still counted', async () => {
-    const desk = await begin({ latencyMs: 1_500, mailboxConcurrency: null })
+    const desk = await begin({ latencyMs: 4_000, mailboxConcurrency: null })
     const answers = await Promise.all(Array.from({ length: 10 }, () => desk.post('/me/sendMail', mail())))
     expect(answers.every((answer) => answer?.status === 202)).toBe(true)
     expect(await (await desk.simulated.control('GET', '/counters')).json()).toMatchObject({

@@ -491,15 +491,19 @@ it('a scenario finds each of the draft’s endpoints by name', async () => {
 
 it('all of a mailbox’s requests count against its four at once', async () => {
   const desk = await deskOf()
-  const effect = { kind: 'http', endpoint: 'any', do: { action: 'delay', delayMs: 1_500 } }
+  const effect = { kind: 'http', endpoint: 'any', do: { action: 'delay', delayMs: 600_000 } }
   await desk.simulated.control('POST', '/scenarios', { effect, times: 'always' })
-  const answers = await Promise.all([
+  const asking = Promise.all([
     desk.call('POST', '/me/messages', draftBody()),
     desk.call('GET', '/me/messages'),
     desk.call('GET', '/me/mailFolders/sentitems/messages'),
     desk.simulated.sendMail(desk.token, mail()),
     desk.call('GET', '/me/messages'),
   ])
+  const came = async (): Promise<unknown> => (await desk.simulated.control('GET', '/counters')).json()
+  await expect.poll(came).toMatchObject({ mailboxes: { 'ada@contoso.com': { requests: 5 } } })
+  await desk.simulated.control('DELETE', '/scenarios')
+  const answers = await asking
   expect(answers.filter(({ status }) => status === 429)).toHaveLength(1)
 })
 

@@ -368,9 +368,13 @@ describe('at most four requests at once', () => {
   it('reach a mailbox: a fifth is 429 with Retry-After, and counted', async () => {
     const simulated = await simulate()
     const { access_token: token } = await simulated.signIn('ada')
-    const effect = { kind: 'http', endpoint: 'sendMail', do: { action: 'delay', delayMs: 1_500 } }
+    const effect = { kind: 'http', endpoint: 'sendMail', do: { action: 'delay', delayMs: 600_000 } }
     await simulated.control('POST', '/scenarios', { effect, times: 'always' })
-    const answers = await Promise.all(Array.from({ length: 5 }, () => simulated.sendMail(token, mail())))
+    const sending = Promise.all(Array.from({ length: 5 }, () => simulated.sendMail(token, mail())))
+    const came = async (): Promise<unknown> => (await simulated.control('GET', '/counters')).json()
+    await expect.poll(came).toMatchObject({ mailboxes: { 'ada@contoso.com': { requests: 5 } } })
+    await simulated.control('DELETE', '/scenarios')
+    const answers = await sending
     const throttled = answers.filter(({ status }) => status === 429)
     expect(throttled).toHaveLength(1)
     expect(throttled[0]?.headers.get('retry-after')).toBe('1')

@@ -196,7 +196,7 @@ describe('send', () => {
     await control(simulator.url, 'POST', '/scenarios', { name, times: 'always' })
     const before = await sendMailCalls()
     expect(await mailer.send(message, { accessToken })).toMatchObject({ outcome })
-    expect((await sendMailCalls()) - before).toBe(1)
+    await expect.poll(async () => (await sendMailCalls()) - before).toBe(1)
   })
 
   it('reports the pause that a success asks for', async () => {

@@ -5,7 +5,7 @@ import type { OutgoingMessage } from '../mailer/outgoing-message.ts'
 import { createMicrosoftFetch } from '../microsoft-fetch.ts'
 import { approvalLinks, redirectUri, registration, signIn } from './sign-in.ts'
 
-const fetch = createMicrosoftFetch({ timeoutMs: 2_000 })
+const fetch = createMicrosoftFetch({})
 
 /** From Ada to Max. */
 export const message: OutgoingMessage = {
