@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest'
 import { createDeliveryGround, graphAnswers, type DeliveryGround } from '../test-support/delivery-ground.ts'
 import { openDatabase, type Database } from '../database/database.ts'
 import { SETTINGS } from '../test-support/office365-smtp.ts'
@@ -136,6 +136,23 @@ it('tells of all messages that failed in a minute by one alert with their number
   expect(await ground.database.query('SELECT 1 FROM alert_events WHERE published_at IS NULL')).toHaveLength(1)
   await store.publish(new Date(minuteBegan + 66 * SECONDS))
   expect(await ground.database.query('SELECT 1 FROM alert_events WHERE published_at IS NULL')).toEqual([])
+})
+
+it('tells a webhook that was added in the middle of a minute in which more fail after it', async () => {
+  await toNextMinute()
+  await failMessage()
+  const id = `whk_${'0'.repeat(32)}`
+  await ground.database.query(
+    `INSERT INTO webhooks (id, tenant_id, url, secret_sealed, created_at) VALUES ($1, $2, 'https://hooks.contoso.com', '', $3)`,
+    [id, tenantId, ground.clock.now()],
+  )
+  onTestFinished(() => ground.database.empty('webhooks'))
+  await failMessage()
+  expect(await raised()).toMatchObject([{ count: 2 }])
+
+  await store.publish(new Date(ground.clock.now().getTime() + 66 * SECONDS))
+  const deliveries = 'SELECT 1 FROM webhook_deliveries WHERE webhook_id = $1'
+  expect(await ground.database.query(deliveries, [id])).toHaveLength(1)
 })
 
 it('tells of messages that fail a minute later by another alert', async () => {
