@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest'
 import { systemClock } from '../clock.ts'
 import { MESSAGES_CHANNEL } from '../database/channels.ts'
+import { holdRequest } from '../test-support/held-request.ts'
 import { mailsIn } from '../test-support/mailbox.ts'
 import { HOURS, SECONDS } from '../test-support/test-clock.ts'
 import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
@@ -89,15 +90,14 @@ it('sends nothing that another worker has taken over, when a worker goes on that
   const worker = await startProcess()
   // It stands still while it waits for an answer after which it would send once more, with a fresh token.
   const body = { error: { code: 'InvalidAuthenticationToken', message: '' } }
-  const sending = (action: object) =>
-    ground.microsoft.control('POST', '/scenarios', { effect: { kind: 'http', endpoint: 'sendMail', do: action } })
-  const waiting = await sending({ action: 'delay', delayMs: 600_000 })
-  const refused = await sending({ action: 'answer', status: 401, body })
+  const sending = await holdRequest(ground.microsoft, 'sendMail')
+  await ground.microsoft.control('POST', '/scenarios', {
+    effect: { kind: 'http', endpoint: 'sendMail', do: { action: 'answer', status: 401, body } },
+  })
   const { id } = await service.submit({ subject: 'Stood still' })
-  const active = () => ground.microsoft.control('GET', '/scenarios')
-  await expect.poll(active).toMatchObject({ active: [{ id: refused.id }] })
+  await sending.untilHeld()
   worker.signal('SIGSTOP')
-  await ground.microsoft.control('DELETE', `/scenarios/${waiting.id}`)
+  await sending.release()
   await untilMet()
   await startLater(1 * HOURS)
   await service.until(id, { status: 'sent' })

@@ -1,12 +1,12 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { setTimeout as delay } from 'node:timers/promises'
+import { holdRequest } from '../test-support/held-request.ts'
 import { mailsIn } from '../test-support/mailbox.ts'
 import { MINUTES } from '../test-support/test-clock.ts'
 import {
   createUploadGround,
   expectArrival,
   files,
-  holdRange,
   MB,
   submitFiles,
   type UploadGround,
@@ -43,7 +43,7 @@ async function asAda(method: string, path: string, body?: object): Promise<numbe
 }
 
 it('delivers a draft whole that a person threw into Deleted Items', async () => {
-  const range = await holdRange(ground.microsoft, 2)
+  const range = await holdRequest(ground.microsoft, 'upload-range', 2)
   const contents = files(5 * MB)
   const id = await submitFiles(ground, 'thrown away', contents)
   await range.untilHeld()
@@ -54,7 +54,7 @@ it('delivers a draft whole that a person threw into Deleted Items', async () => 
 })
 
 it('makes a draft anew that a person deleted for good', async () => {
-  const range = await holdRange(ground.microsoft, 2)
+  const range = await holdRequest(ground.microsoft, 'upload-range', 2)
   const contents = files(5 * MB)
   const id = await submitFiles(ground, 'deleted', contents)
   await range.untilHeld()
@@ -66,7 +66,7 @@ it('makes a draft anew that a person deleted for good', async () => {
 })
 
 it('fails a message whose draft a person sent half full, says so, and does not send it again', async () => {
-  const range = await holdRange(ground.microsoft, 2)
+  const range = await holdRequest(ground.microsoft, 'upload-range', 2)
   const id = await submitFiles(ground, 'sent by hand', files(100, 5 * MB))
   await range.untilHeld()
   expect(await asAda('POST', `${await draftIdOf(id)}/send`)).toBe(202)
@@ -100,7 +100,7 @@ it('makes a draft anew on which a file appeared while it was being filled, as af
   const contents = files(100, 4 * MB)
   const id = await submitFiles(ground, 'appeared', contents)
   await ground.service.until(id, { attempts: [{}] })
-  const range = await holdRange(ground.microsoft, 2)
+  const range = await holdRequest(ground.microsoft, 'upload-range', 2)
   await ground.pass(15_000)
   await range.untilHeld()
   const late = { '@odata.type': '#microsoft.graph.fileAttachment', name: 'late', contentBytes: 'eA==' }

@@ -1,11 +1,11 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import { holdRequest } from '../test-support/held-request.ts'
 import { mailsIn } from '../test-support/mailbox.ts'
 import { postMultipart } from '../test-support/multipart.ts'
 import {
   createUploadGround,
   expectArrival,
   files,
-  holdRange,
   largeMail,
   MB,
   RANGE_BYTES,
@@ -107,9 +107,9 @@ it.each(['Übersicht Q3.xlsx', '図表 📊.png', 'تقرير.docx', "it's; a=b,
 it('tells how far a large message has come, and nothing more once it is sent', async () => {
   const totalBytes = 100 + 3 * RANGE_BYTES
   const held = [
-    await holdRange(ground.microsoft, 1),
-    await holdRange(ground.microsoft, 2),
-    await holdRange(ground.microsoft, 3),
+    await holdRequest(ground.microsoft, 'upload-range', 1),
+    await holdRequest(ground.microsoft, 'upload-range', 2),
+    await holdRequest(ground.microsoft, 'upload-range', 3),
   ]
   const id = await submitFiles(ground, 'progress', files(100, 3 * RANGE_BYTES))
   for (const [taken, range] of held.entries()) {
@@ -121,7 +121,7 @@ it('tells how far a large message has come, and nothing more once it is sent', a
 })
 
 it('holds no other message up while a range is under way', async () => {
-  const range = await holdRange(ground.microsoft, 1)
+  const range = await holdRequest(ground.microsoft, 'upload-range', 1)
   const slow = await submitFiles(ground, 'slow', files(4 * MB))
   await range.untilHeld()
   const other = await ground.service.submit({ subject: 'meanwhile' })

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { holdRequest } from '../test-support/held-request.ts'
 import { mailsIn } from '../test-support/mailbox.ts'
 import { MINUTES } from '../test-support/test-clock.ts'
 import { connectMailbox } from '../test-support/test-service.ts'
@@ -7,7 +8,6 @@ import {
   createUploadGround,
   expectArrival,
   files,
-  holdRange,
   MB,
   rangesTaken,
   submitFiles,
@@ -40,7 +40,7 @@ async function chunksOf(id: string): Promise<number> {
 
 describe('a message that is cancelled in the middle of its upload', () => {
   async function cancelled(subject: string): Promise<string> {
-    const range = await holdRange(ground.microsoft, 2)
+    const range = await holdRequest(ground.microsoft, 'upload-range', 2)
     const id = await submitFiles(ground, subject, files(12 * MB))
     await range.untilHeld()
     expect((await cancel(id)).status).toBe(200)

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { setTimeout as delay } from 'node:timers/promises'
+import { holdRequest } from '../test-support/held-request.ts'
 import { mailsIn } from '../test-support/mailbox.ts'
 import { MINUTES, SECONDS } from '../test-support/test-clock.ts'
 import {
@@ -44,11 +45,10 @@ describe('saveToSentItems: false', () => {
     const id = await submitFiles(ground, subject, files(...sizes), { saveToSentItems: false })
     await ground.service.until(id, { status: 'sent' })
     await delay(2_500) // in which it is looked for in vain
-    const deletion = { kind: 'http', endpoint: 'message-delete', do: { action: 'delay', delayMs: 600_000 } }
-    const { id: waiting } = await ground.microsoft.control('POST', '/scenarios', { effect: deletion })
+    const deletion = await holdRequest(ground.microsoft, 'message-delete')
     await ground.pass(50 * SECONDS)
     await expect.poll(() => copies(subject)).toHaveLength(1)
-    await ground.microsoft.control('DELETE', `/scenarios/${waiting}`)
+    await deletion.release()
     await ground.pass(1 * MINUTES)
     await expect.poll(() => copies(subject)).toEqual([])
     expect(await ground.arrived(subject)).toBe(1)

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { holdRequest } from '../test-support/held-request.ts'
 import { mailsIn } from '../test-support/mailbox.ts'
 import { connectMailbox } from '../test-support/test-service.ts'
 import {
   createUploadGround,
   expectArrival,
   files,
-  holdRange,
   MB,
   submitFiles,
   uploadsOf,
@@ -25,7 +25,7 @@ beforeEach(() => ground.calm())
 const drafts = (subject: string) => mailsIn(ground.microsoft, subject, { mailbox: 'ada@contoso.com', folder: 'drafts' })
 
 it('makes the draft in the delegate’s own mailbox, from the sender', async () => {
-  const range = await holdRange(ground.microsoft, 1)
+  const range = await holdRequest(ground.microsoft, 'upload-range', 1)
   const id = await submitFiles(ground, 'shared draft', files(4 * MB))
   await range.untilHeld()
   expect(await drafts('shared draft')).toMatchObject([{ from: { address: 'reports@contoso.com' } }])

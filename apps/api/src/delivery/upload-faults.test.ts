@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { holdRequest } from '../test-support/held-request.ts'
 import {
   createUploadGround,
   expectArrival,
   files,
-  holdRange,
   MB,
   RANGE_BYTES,
   rangesTaken,
@@ -110,7 +110,7 @@ describe('a session that is gone', () => {
 
   it('is begun anew when it expires in the middle', async () => {
     await set({ uploadSessionSeconds: 10 })
-    const range = await holdRange(ground.microsoft, 2)
+    const range = await holdRequest(ground.microsoft, 'upload-range', 2)
     await deliver('expires', async () => {
       await range.untilHeld()
       await ground.pass(12_000)

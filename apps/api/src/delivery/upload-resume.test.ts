@@ -1,13 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { systemClock } from '../clock.ts'
+import { holdRequest } from '../test-support/held-request.ts'
 import { HOURS, SECONDS } from '../test-support/test-clock.ts'
 import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
 import { connectMailbox, createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
 import {
   expectArrival,
   files,
-  holdRange,
   RANGE_BYTES,
   rangesTaken,
   submitFiles,
@@ -140,7 +140,7 @@ describe('a message whose worker is killed', () => {
 it('uploads nothing more in a worker that stood still while another took the message over', async () => {
   const contents = files(...sizes)
   const worker = await startProcess()
-  const range = await holdRange(ground.microsoft, 2)
+  const range = await holdRequest(ground.microsoft, 'upload-range', 2)
   const id = await submit('Stood still', contents)
   await range.untilHeld()
   worker.signal('SIGSTOP')
@@ -162,7 +162,7 @@ describe('a worker that is stopped in the middle of an upload', () => {
   async function stopped(subject: string): Promise<{ id: string; contents: Buffer[] }> {
     const contents = files(...sizes)
     const worker = await startLater(0)
-    const range = await holdRange(ground.microsoft, 2)
+    const range = await holdRequest(ground.microsoft, 'upload-range', 2)
     const id = await submit(subject, contents)
     await range.untilHeld()
     const closed = worker.close()

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { holdRequest } from '../test-support/held-request.ts'
 import { mailsIn } from '../test-support/mailbox.ts'
 import { createTestClock, HOURS } from '../test-support/test-clock.ts'
 import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
@@ -109,13 +110,12 @@ it('does not cancel a message twice', async () => {
 })
 
 it('does not cancel a message that is on its way to Microsoft', async () => {
-  const effect = { kind: 'http', endpoint: 'sendMail', do: { action: 'delay', delayMs: 600_000 } }
-  await ground.microsoft.control('POST', '/scenarios', { effect })
+  const sending = await holdRequest(ground.microsoft, 'sendMail')
   const { id } = await service.submit()
   await service.until(id, { status: 'sending' })
 
   expect((await cancel(id)).json.code).toBe('message-not-cancellable')
-  await ground.microsoft.control('DELETE', '/scenarios')
+  await sending.release()
   expect(await service.until(id, { status: 'sent' })).toMatchObject({ problem: null })
 })
 

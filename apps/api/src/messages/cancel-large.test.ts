@@ -7,7 +7,7 @@ import { mailsIn } from '../test-support/mailbox.ts'
 import { postMultipart } from '../test-support/multipart.ts'
 import { countStored, mailWith } from '../test-support/stored-attachments.ts'
 import { HOURS, MINUTES } from '../test-support/test-clock.ts'
-import { holdRange } from '../test-support/upload-ground.ts'
+import { holdRequest } from '../test-support/held-request.ts'
 import { createRetention } from './retention-store.ts'
 
 const MESSAGES = '/api/v1/messages'
@@ -42,7 +42,7 @@ async function submit(changes: object = {}): Promise<string> {
 }
 
 async function uploading(subject: string): Promise<string> {
-  const range = await holdRange(ground.microsoft, 2)
+  const range = await holdRequest(ground.microsoft, 'upload-range', 2)
   const id = await submit({ subject })
   await range.untilHeld()
   expect(await ground.service.read(id)).toMatchObject({

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { holdRequest } from '../test-support/held-request.ts'
 import { SETTINGS } from '../test-support/office365-smtp.ts'
 import type { Answer, TestBrowser } from '../test-support/test-browser.ts'
 import { createTestClock, MINUTES, SECONDS } from '../test-support/test-clock.ts'
@@ -154,14 +155,12 @@ it('stays pending for as long as its grant is being proved, even past the tenth 
 it('does not complete a consent whose proof took so long that it was shown as expired', async () => {
   const started = await configure()
   const back = await accepted(started)
-  const { id: slow } = await ground.microsoft.control('POST', '/scenarios', {
-    effect: { kind: 'http', endpoint: 'me', do: { action: 'delay', delayMs: 600_000 } },
-  })
+  const proof = await holdRequest(ground.microsoft, 'me')
   const result = ada.open(back)
   await untilReturned()
   clock.advance(5 * MINUTES)
   expect(await consentOf(started)).toMatchObject({ status: 'expired' })
-  await ground.microsoft.control('DELETE', `/scenarios/${slow}`)
+  await proof.release()
 
   expect((await result).status).toBe(409)
   expect(await consentOf(started)).toMatchObject({ status: 'expired' })

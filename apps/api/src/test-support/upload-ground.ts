@@ -141,31 +141,6 @@ export async function untilPostponed({ database, clock }: DeliveryGround): Promi
   await expect.poll(postponed).not.toEqual([])
 }
 
-export interface HeldRange {
-  /** Until the range is on its way, and with it all before it are taken. */
-  untilHeld(): Promise<void>
-  /** Lets it go on. */
-  release(): Promise<void>
-}
-
-/** Keeps the nth range that comes from now on under way, neither taken nor refused. */
-export async function holdRange(microsoft: TestMicrosoft, nth: number): Promise<HeldRange> {
-  const effect = { kind: 'http', endpoint: 'upload-range', do: { action: 'delay', delayMs: 600_000 } }
-  const { id } = await microsoft.control('POST', '/scenarios', { effect, skip: nth - 1 })
-  return {
-    async untilHeld() {
-      const isAwaited = async () => {
-        const { active } = await microsoft.control('GET', '/scenarios')
-        return active.some((scenario: { id: string }) => scenario.id === id)
-      }
-      await expect.poll(isAwaited).toBe(false)
-    },
-    async release() {
-      await microsoft.control('DELETE', `/scenarios/${id}`)
-    },
-  }
-}
-
 /** Where the ranges began that were taken, of each session. */
 export async function rangesTaken(microsoft: TestMicrosoft, subject: string): Promise<number[][]> {
   return (await uploadsOf(microsoft, subject)).map(({ ranges }) => ranges.filter(isTaken).map(({ from }) => from))

@@ -1,0 +1,27 @@
+import { expect } from 'vitest'
+import type { TestMicrosoft } from './test-product.ts'
+
+export interface HeldRequest {
+  /** Until it has come, and all before it have been answered. */
+  untilHeld(): Promise<void>
+  /** Lets it go on. */
+  release(): Promise<void>
+}
+
+/** Keeps the nth request to an endpoint that comes from now on waiting, before anything is done with it. */
+export async function holdRequest(microsoft: TestMicrosoft, endpoint: string, nth = 1): Promise<HeldRequest> {
+  const effect = { kind: 'http', endpoint, do: { action: 'delay', delayMs: 600_000 } }
+  const { id } = await microsoft.control('POST', '/scenarios', { effect, skip: nth - 1 })
+  return {
+    async untilHeld() {
+      const isAwaited = async () => {
+        const { active } = await microsoft.control('GET', '/scenarios')
+        return active.some((scenario: { id: string }) => scenario.id === id)
+      }
+      await expect.poll(isAwaited).toBe(false)
+    },
+    async release() {
+      await microsoft.control('DELETE', `/scenarios/${id}`)
+    },
+  }
+}
