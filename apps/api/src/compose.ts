@@ -14,13 +14,14 @@ import { createAddressRule } from './alerts/webhook-address.ts'
 import { createWebhookSender } from './alerts/webhook-sender.ts'
 import { buildApp, buildOperationsApp } from './app.ts'
 import { createByteBudget } from './byte-budget.ts'
-import { systemClock } from './clock.ts'
+import { elapsedMs as systemElapsedMs, systemClock } from './clock.ts'
 import { auditRoutes } from './audit/audit-routes.ts'
 import { createAuditStore } from './audit/audit-store.ts'
 import type { Config } from './config.ts'
 import { credentialExpiry } from './credential-expiry.ts'
 import { appendAuditEvent } from './database/audit-log.ts'
 import { watchClock } from './database/clock-watch.ts'
+import { createDatabaseClock } from './database/database-clock.ts'
 import { openDatabase, type Database } from './database/database.ts'
 import { startEmbeddedPostgres } from './database/embedded-postgres.ts'
 import { openInstallation } from './database/installation.ts'
@@ -91,11 +92,14 @@ export async function compose(
   {
     onFatal,
     clock = systemClock,
+    elapsedMs = systemElapsedMs,
     chance = () => randomInt(0, 1_000_000) / 1_000_000,
     microsoftTimeoutMs,
   }: {
     onFatal: (error: unknown) => void
     clock?: () => Date
+    /** Milliseconds since some moment, by no clock that can be set. */
+    elapsedMs?: () => number
     /** Between 0 and 1, for waits that are spread in time. */
     chance?: () => number
     microsoftTimeoutMs?: number
@@ -170,6 +174,7 @@ export async function compose(
     if (config.seededServiceKey !== null)
       await seedServiceKey(serviceKeyStore, tenantId, config.seededServiceKey, clock())
 
+    const databaseNow = createDatabaseClock(database.pool)
     const registry = new Registry()
     clockWatch = await watchClock({ pool: database.pool, registry, clock, logger })
     const submitted = new Counter({
@@ -187,11 +192,11 @@ export async function compose(
     }
     const deliveryBudget = createByteBudget(DELIVERY_BUDGET_BYTES)
     const deliveryMetrics = createDeliveryMetrics(registry, {
-      queueDepth: createQueueDepthReader(database.pool, clock),
+      queueDepth: createQueueDepthReader(database.pool),
       memoryBytes: () => deliveryBudget.usedBytes,
     })
     const worker = createWorker({
-      store: createDeliveryStore(database.pool, connectionString, config.mailboxLimits, clock),
+      store: createDeliveryStore(database.pool, connectionString, config.mailboxLimits),
       mailboxStore: createMailboxStore(database.pool, config.mailboxLimits),
       budget: deliveryBudget,
       access: (tenant, options) => accessSource.access(tenant, options),
@@ -200,6 +205,7 @@ export async function compose(
       places: identity.places,
       vault,
       clock,
+      elapsedMs,
       random,
       chance,
       logger,
@@ -218,7 +224,7 @@ export async function compose(
       chance,
       logger,
     })
-    const watchQueues = createQueueWatch({ store: alertStore, limits: config.mailboxLimits, clock })
+    const watchQueues = createQueueWatch({ store: alertStore, limits: config.mailboxLimits, databaseNow, elapsedMs })
 
     const sealedStore = createSealedStore(database)
     measureSealedValues(registry, { count: () => sealedStore.count(), clock })
@@ -241,8 +247,8 @@ export async function compose(
       tasks: {
         'sweep-sign-ins': () => signInStore.sweep(clock()),
         'sweep-consents': () => settingsStore.sweep(clock()),
-        'sweep-messages': () => retention(clock()),
-        'sweep-attachments': () => intakeStore.sweep(clock()),
+        'sweep-messages': async () => retention(await databaseNow()),
+        'sweep-attachments': async () => intakeStore.sweep(await databaseNow()),
         'reseal-values': resealValues,
         'keep-grants-alive': () => keepAlive(clock(), AbortSignal.timeout(RECHECK_TIMEOUT_MS)),
         'recheck-access': () => recheckAccess(AbortSignal.timeout(RECHECK_TIMEOUT_MS)),

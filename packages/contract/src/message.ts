@@ -75,7 +75,12 @@ export const Recipient = z.strictObject({ address: EmailAddress, name: z.string(
 export type Recipient = z.infer<typeof Recipient>
 
 export const MessageAttempt = z.strictObject({
+  /** The last time, where it came to the same several times in a row. */
   at: z.iso.datetime(),
+  /** The first time. */
+  firstAt: z.iso.datetime(),
+  /** How often in a row it came to the same. */
+  count: z.int().positive(),
   outcome: AttemptOutcome,
   code: z.string().nullable(),
   detail: z.string(),

@@ -19,6 +19,11 @@ export const Consent = z.strictObject({
   consentUrl: z.url().nullable(),
   expiresAt: z.iso.datetime(),
   problem: ConsentProblem.nullable(),
+  /**
+   * How many messages were being handed to Microsoft under the old settings when it completed: they could not be
+   * recalled. Null until then.
+   */
+  requestsOnTheWire: z.int().nonnegative().nullable(),
 })
 export type Consent = z.infer<typeof Consent>
 
@@ -46,6 +51,10 @@ export const Office365SmtpSettings = z.strictObject({
     .nullable(),
 })
 export type Office365SmtpSettings = z.infer<typeof Office365SmtpSettings>
+
+/** With how many messages were being handed to Microsoft when the reset was asked for: they could not be recalled. */
+export const ResetSettings = Office365SmtpSettings.extend({ requestsOnTheWire: z.int().nonnegative() })
+export type ResetSettings = z.infer<typeof ResetSettings>
 
 /** The sender to connect. Both the page and the API validate with it. */
 export const SenderInput = z.strictObject({ fromEmail: EmailAddress, largeAttachments: z.boolean().optional() })
@@ -132,7 +141,7 @@ export const reset = {
   scope: null,
   body: NoInput,
   status: 200,
-  response: Office365SmtpSettings,
+  response: ResetSettings,
   answer: 'The settings, not configured.',
   problems: [],
 } as const satisfies Endpoint

@@ -48,7 +48,7 @@ beforeEach(async () => {
   await test.query(
     `INSERT INTO tenants (id, created_at) VALUES ('ten_a', now()), ('ten_b', now()) ON CONFLICT DO NOTHING`,
   )
-  clock.advance(1 * MINUTES)
+  await clock.advance(1 * MINUTES)
 })
 
 interface Told {
@@ -154,11 +154,11 @@ it('tries again after 5 seconds, then after 5 minutes, under the same id', async
   await expect
     .poll(webhook.listed, WAIT)
     .toMatchObject({ lastAttempt: { outcome: 'refused', status: 500 }, waiting: 1 })
-  clock.advance(5 * SECONDS)
+  await clock.advance(5 * SECONDS)
   await expect
     .poll(webhook.listed, WAIT)
     .toMatchObject({ lastAttempt: { outcome: 'redirected', status: 302 }, waiting: 1 })
-  clock.advance(5 * MINUTES)
+  await clock.advance(5 * MINUTES)
   await expect.poll(webhook.listed, WAIT).toMatchObject({ lastAttempt: { outcome: 'delivered' }, waiting: 0 })
   expect(webhook.told.map((told) => told.id)).toEqual([id, id, id])
   expect(webhook.told[2]?.payload).toEqual(webhook.told[0]?.payload)
@@ -170,7 +170,7 @@ it('does not try again before its time', async () => {
   start()
   await expect.poll(webhook.listed, WAIT).toMatchObject({ lastAttempt: { status: 500 } })
 
-  clock.advance(4 * SECONDS)
+  await clock.advance(4 * SECONDS)
   const second = await addWebhook()
   await raise()
 
@@ -193,7 +193,7 @@ it('gives an alert up after ten attempts', async () => {
       )
       .toEqual([{ attempts, later: waiting === 1 ? true : null }])
     expect(await webhook.listed()).toMatchObject({ waiting })
-    clock.advance(25 * HOURS)
+    await clock.advance(25 * HOURS)
   }
 })
 
@@ -242,11 +242,11 @@ it('tries again what a process left behind that ended in the middle', async () =
   await store.publish(clock.now())
   expect(await store.claim(clock.now(), ANY)).toHaveLength(1) // and nothing more is heard of it
   start()
-  clock.advance(59 * SECONDS)
+  await clock.advance(59 * SECONDS)
   expect(await store.claim(clock.now(), ANY)).toEqual([])
   expect(webhook.told).toEqual([])
 
-  clock.advance(1 * SECONDS)
+  await clock.advance(1 * SECONDS)
   await expect.poll(() => webhook.told.length, WAIT).toBe(1)
 })
 
@@ -270,7 +270,7 @@ it('does not let an attempt that took too long overrule the one after it', async
   await raise()
   await store.publish(clock.now())
   const [first] = await store.claim(clock.now(), ANY)
-  clock.advance(1 * MINUTES)
+  await clock.advance(1 * MINUTES)
   const [second] = await store.claim(clock.now(), ANY)
   if (!first || !second) throw new Error('Nothing was due.')
   const attempt = { at: clock.now().toISOString(), type: 'mailbox.recovered', status: null } as const
@@ -288,7 +288,7 @@ it('delivers nothing more to a webhook that is removed', async () => {
   await expect.poll(webhook.listed, WAIT).toMatchObject({ waiting: 1, lastAttempt: { status: 500 } })
   await store.removeWebhook('ten_a', webhook.id, 'usr_a', clock.now())
   const other = await addWebhook()
-  clock.advance(1 * HOURS)
+  await clock.advance(1 * HOURS)
   await raise()
 
   await expect.poll(() => other.told.length, WAIT).toBe(1)
@@ -299,10 +299,10 @@ it('tells a webhook nothing of what happened before it was added', async () => {
   await raise()
   await store.publish(clock.now())
   await raise() // and was not yet told
-  clock.advance(1 * SECONDS)
+  await clock.advance(1 * SECONDS)
   const webhook = await addWebhook()
   start()
-  clock.advance(1 * SECONDS)
+  await clock.advance(1 * SECONDS)
   const id = await raise()
 
   await expect.poll(() => webhook.told.map((told) => told.id), WAIT).toEqual([id])

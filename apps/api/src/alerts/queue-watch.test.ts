@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { openDatabase, type Database } from '../database/database.ts'
-import { RECOVER_ABANDONED } from '../delivery/claim.sql.ts'
+import { RECOVER_ABANDONED } from '../delivery/recover.sql.ts'
 import { createDeliveryGround, graphAnswers, type DeliveryGround } from '../test-support/delivery-ground.ts'
 import { SETTINGS } from '../test-support/office365-smtp.ts'
 import { HOURS, MINUTES } from '../test-support/test-clock.ts'
@@ -68,7 +68,12 @@ async function watchFor(ms: number, watch: () => Promise<void>): Promise<void> {
 }
 
 function newWatch(limits = NO_LIMITS): () => Promise<void> {
-  return createQueueWatch({ store, limits, clock: ground.clock.now })
+  return createQueueWatch({
+    store,
+    limits,
+    databaseNow: async () => ground.clock.now(),
+    elapsedMs: () => ground.clock.now().getTime(),
+  })
 }
 
 const raised = () =>
@@ -125,7 +130,7 @@ describe('while Microsoft takes nothing', () => {
         [id, ground.clock.now()],
       )
       await ground.pass(2 * MINUTES)
-      await database.pool.query(RECOVER_ABANDONED, [ground.clock.now()])
+      await database.pool.query(RECOVER_ABANDONED)
       await watch()
     }
 

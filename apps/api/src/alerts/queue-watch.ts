@@ -7,12 +7,13 @@ const GRACE_MS = 15 * 60_000
 export function createQueueWatch(parts: {
   store: AlertStore
   limits: { readonly recipientsPerDay: number }
-  clock: () => Date
+  /** What time it is by the database. */
+  databaseNow: () => Promise<Date>
+  elapsedMs: () => number
 }): () => Promise<void> {
-  const { store, limits, clock } = parts
-  const startedAt = clock()
+  const { store, limits, databaseNow, elapsedMs } = parts
+  const startedAt = elapsedMs()
   return async () => {
-    const now = clock()
-    if (now.getTime() - startedAt.getTime() >= GRACE_MS) await store.raiseStalledQueues(now, limits)
+    if (elapsedMs() - startedAt >= GRACE_MS) await store.raiseStalledQueues(await databaseNow(), limits)
   }
 }

@@ -63,7 +63,7 @@ it('tells once that messages are due for 15 minutes and nothing leaves', async (
   }
 
   expect(await raised()).toEqual([stalled])
-  clock.advance(1 * HOURS)
+  await clock.advance(1 * HOURS)
   expect(await raised()).toEqual([stalled])
 })
 
@@ -77,7 +77,7 @@ it('tells it of a mailbox that nothing has ever left', async () => {
 it('tells it again when the queue stands still again', async () => {
   await addDue('msg_1', 16 * MINUTES)
   await raised()
-  clock.advance(1 * HOURS)
+  await clock.advance(1 * HOURS)
   await leave(16 * MINUTES)
 
   expect(await raised()).toHaveLength(2)
@@ -109,7 +109,7 @@ it('tells nothing of a mailbox that Microsoft asked to pause, until 15 minutes a
   await test.query('UPDATE tenants SET mailbox_paused_until = $1', [ago(14 * MINUTES)])
 
   expect(await raised()).toEqual([])
-  clock.advance(1 * MINUTES)
+  await clock.advance(1 * MINUTES)
   expect(await raised()).toHaveLength(1)
 })
 
@@ -118,9 +118,9 @@ it('tells nothing of a mailbox whose recipients of the day are used up, until 15
   await addDue('msg_1', 2 * HOURS)
 
   expect(await raised({ recipientsPerDay: 2 })).toEqual([])
-  clock.advance(1 * HOURS + 14 * MINUTES)
+  await clock.advance(1 * HOURS + 14 * MINUTES)
   expect(await raised({ recipientsPerDay: 2 })).toEqual([])
-  clock.advance(1 * MINUTES)
+  await clock.advance(1 * MINUTES)
   expect(await raised({ recipientsPerDay: 2 })).toHaveLength(1)
 })
 

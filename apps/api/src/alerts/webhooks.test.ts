@@ -19,7 +19,7 @@ let product: TestProduct
 let ada: TestBrowser
 
 beforeAll(async () => {
-  ground = await createTestGround({ clock: clock.now })
+  ground = await createTestGround({ clock })
   product = await ground.startProduct({ environment: { ROLE: 'api' } })
   ada = product.newBrowser()
   await ada.signIn('Ada Admin')

@@ -14,7 +14,7 @@ let product: TestProduct
 let ada: TestBrowser
 
 beforeAll(async () => {
-  ground = await createTestGround({ clock: clock.now })
+  ground = await createTestGround({ clock })
   product = await ground.startProduct({ environment: { ROLE: 'api', WORKSPACE_ADMINS: 'bob@contoso.com' } })
 })
 afterAll(() => ground.close())
@@ -39,7 +39,7 @@ async function haveHappened(count: number, { tenantId, action }: { tenantId?: st
 }
 
 it('lists who did what when, newest first', async () => {
-  clock.advance(1 * HOURS - 1)
+  await clock.advance(1 * HOURS - 1)
   await ada.call('POST', `${SETTINGS}/reset`, {})
 
   const { items, nextCursor } = await list()

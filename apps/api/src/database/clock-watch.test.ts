@@ -46,8 +46,8 @@ it('says nothing of a clock that is right', async () => {
 })
 
 it.each([
-  [60_000, '60 s ahead of the database’s'],
-  [-60_000, '60 s behind the database’s'],
+  [120_000, '120 s ahead of the database’s'],
+  [-120_000, '120 s behind the database’s'],
 ])('tells of a clock that is %i ms off, and what to do', async (offsetMs, words) => {
   const { lines, metric } = await watch(offsetMs)
 

@@ -3,12 +3,12 @@ import type { FastifyBaseLogger } from 'fastify'
 import { Gauge, type Registry } from 'prom-client'
 
 const LOOK_EVERY_MS = 10 * 60_000
-/** Of the 45 seconds that a lease lasts, what processes may disagree about it. */
-const TOLERATED_MS = 5_000
+/** Microsoft tolerates five minutes; who is told at one has time to act. */
+const TOLERATED_MS = 60_000
 
 /**
- * Processes tell each other by times in the database how long a message is theirs. How far this one's clock is from the
- * database's, and so from the others', is shown as a metric, and logged at the start and now and then where it is much.
+ * The queue follows the clock of the database, whatever that of this process says. Sign-in and certificates do not: how
+ * far the two are apart is shown as a metric, and logged at the start and now and then where it is much.
  */
 export async function watchClock(parts: {
   pool: pg.Pool
@@ -32,12 +32,12 @@ export async function watchClock(parts: {
   return { stop: () => clearInterval(timer) }
 
   async function look(): Promise<void> {
-    const ms = await offsetMs().catch(() => 0) // of a database that is away others tell
+    const ms = await offsetMs().catch(() => 0) // outages are reported elsewhere
     if (Math.abs(ms) <= TOLERATED_MS) return
     const seconds = Math.round(Math.abs(ms) / 1_000)
     logger.error(
       { offsetSeconds: Math.round(ms / 1_000) },
-      `the clock of this machine is ${seconds} s ${ms > 0 ? 'ahead of' : 'behind'} the database’s: set both by NTP, or a message may be sent twice by two processes`,
+      `the clock of this machine is ${seconds} s ${ms > 0 ? 'ahead of' : 'behind'} the database’s: set both by NTP, or sign-in and certificates fail. Messages follow the clock of the database, and leave all the same`,
     )
   }
 

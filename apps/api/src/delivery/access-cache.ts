@@ -13,6 +13,8 @@ export type Access =
       readonly grantVersion: number
       /** Until then it may be kept at hand. */
       readonly renewAt: Date
+      /** The version of the settings that it belongs to: no request begins once they have another. */
+      readonly settingsVersion: number
       readonly connection: {
         readonly fromEmail: string
         readonly mailbox: string
@@ -23,8 +25,8 @@ export type Access =
       }
     }
   | { readonly outcome: 'held'; readonly because: HeldBecause }
-  /** `until`: before then it is not asked for again; null when that cannot be told. */
-  | { readonly outcome: 'unavailable'; readonly detail: string; readonly until: Date | null }
+  /** `waitMs`: before then it is not asked for again; null when that cannot be told. */
+  | { readonly outcome: 'unavailable'; readonly detail: string; readonly waitMs: number | null }
 
 export type AccessTo = (
   tenantId: string,

@@ -182,7 +182,7 @@ it('lets a message wait on for a token when the one that asked for it is taken a
   await ground.pass(25 * SECONDS) // leases are renewed then
   await expect
     .poll(() => ground.product.logLines.findLast((line) => line.includes(first.id)))
-    .toContain('a delivery broke off')
+    .toContain('a delivery was given up')
   await ground.database.query('UPDATE tenant_settings SET refresh_lease_until = NULL')
 
   expect(await ground.service.until(second.id, { status: 'sent' })).toMatchObject({ attempts: [{ outcome: 'sent' }] })

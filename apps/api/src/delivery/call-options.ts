@@ -16,3 +16,13 @@ export function callOptions(
     mailbox: connection.mailbox === 'application' ? { address: connection.fromEmail } : 'me',
   }
 }
+
+/**
+ * For a request that sends: once it is on the wire it cannot be recalled, and to break it off would only lose its
+ * outcome. It has the time limit of every request to Microsoft.
+ */
+export function withoutSignal(options: CallOptions): CallOptions {
+  const { signal, ...others } = options
+  signal?.throwIfAborted()
+  return others
+}

@@ -26,14 +26,13 @@ export async function cleanMailboxes(
     mailboxStore: MailboxStore
     access: AccessTo
     mailer: GraphMailer
-    clock: () => Date
     logger: FastifyBaseLogger
   },
   stopping: AbortSignal,
 ): Promise<void> {
-  const { mailboxStore, access, mailer, clock, logger } = parts
+  const { mailboxStore, access, mailer, logger } = parts
   for (;;) {
-    const cleanups = await mailboxStore.claimCleanups(clock())
+    const cleanups = await mailboxStore.claimCleanups()
     if (cleanups.length === 0 || stopping.aborted) return
     const ended = await Promise.allSettled(cleanups.map(clean))
     for (const each of ended) if (each.status === 'rejected') throw each.reason
@@ -41,18 +40,18 @@ export async function cleanMailboxes(
 
   async function clean(cleanup: Cleanup): Promise<void> {
     const outcome = await remove(cleanup)
-    const ageMs = clock().getTime() - cleanup.createdAt.getTime()
+    const { ageMs } = cleanup
     if (outcome === 'not-there' && cleanup.kind === 'copy' && ageMs < LEAVES_WITHIN_MS)
-      return mailboxStore.postponeCleanup(cleanup, later(Math.max(LOOK_AGAIN_MS, ageMs)))
+      return mailboxStore.postponeCleanup(cleanup, Math.max(LOOK_AGAIN_MS, ageMs))
     if (outcome === 'needed' || (outcome === 'failed' && ageMs < GIVE_UP_AFTER_MS))
-      return mailboxStore.postponeCleanup(cleanup, later(AGAIN_AFTER_MS))
+      return mailboxStore.postponeCleanup(cleanup, AGAIN_AFTER_MS)
     if (outcome === 'failed')
       logger.warn({ tenant: cleanup.tenantId, kind: cleanup.kind }, 'something of ours stays in the mailbox')
     return mailboxStore.endCleanup(cleanup)
   }
 
   async function remove({ tenantId, itemId, kind }: Cleanup): Promise<Outcome> {
-    if (kind === 'stray' && (await mailboxStore.isUnderWay(itemId, later(-LEAVES_WITHIN_MS)))) return 'needed'
+    if (kind === 'stray' && (await mailboxStore.isUnderWay(itemId, LEAVES_WITHIN_MS))) return 'needed'
     const signal = AbortSignal.any([stopping, AbortSignal.timeout(CALL_TIMEOUT_MS)])
     const granted = await access(tenantId, { signal })
     if (granted.outcome !== 'granted') return 'failed'
@@ -66,7 +65,7 @@ export async function cleanMailboxes(
   /** Whatever is among the drafts for a message that needs none any more. */
   async function removeStrays(messageId: string, options: CallOptions): Promise<Outcome> {
     for (let strays = 0; strays < MAX_STRAYS; strays++) {
-      const found = await mailer.findByMessageId(messageId, 'drafts', options)
+      const found = await mailer.findMessage({ messageId, internetMessageId: null }, 'drafts', options)
       if (found.outcome === 'not-found') return 'done'
       const removed = found.outcome === 'found' ? await mailer.deleteDraft(found.id, options) : found
       if (removed.outcome !== 'deleted') return 'failed'
@@ -78,9 +77,5 @@ export async function cleanMailboxes(
   async function deleteCopy(itemId: string, options: CallOptions): Promise<Removed> {
     const read = await mailer.readDraft(itemId, options)
     return read.outcome === 'sent' ? mailer.deleteForGood(itemId, options) : read
-  }
-
-  function later(ms: number): Date {
-    return new Date(clock().getTime() + ms)
   }
 }

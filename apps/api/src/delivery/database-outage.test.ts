@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { mailsIn } from '../test-support/mailbox.ts'
+import { holdCommits } from '../test-support/held-commit.ts'
 import { createTcpLink, type TcpLink } from '../test-support/tcp-link.ts'
+import { MINUTES } from '../test-support/test-clock.ts'
 import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
 import { connectMailbox, createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
 
@@ -49,6 +51,7 @@ it('writes down afterwards what came of a message while the database was away', 
   link.cut()
   await expect.poll(() => arrived('Written afterwards')).toBe(1)
   expect(await service.read(id)).toMatchObject({ status: 'sending' })
+  await ground.database.setTimeAhead(10 * MINUTES) // its lease has run out by then
 
   link.mend()
 
@@ -80,12 +83,11 @@ it('is in no doubt about a message that it had not sent when the database went a
 it('takes up again what it had claimed when the answer of the database was lost', async () => {
   link.cut()
   const { id } = await service.submit({ subject: 'Answer lost', onUnknownOutcome: 'stop' })
-  const release = await ground.database.lockRow('messages', id)
+  const commits = await holdCommits(ground.database)
   link.mend()
-  const claiming = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
-  await expect.poll(() => ground.database.query(claiming), { interval: 10 }).not.toEqual([])
+  await commits.untilHeld()
   link.cut()
-  await release()
+  await commits.release()
   await service.until(id, { status: 'sending' })
 
   link.mend()

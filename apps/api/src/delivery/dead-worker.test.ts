@@ -1,6 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest'
-import { systemClock } from '../clock.ts'
 import { MESSAGES_CHANNEL } from '../database/channels.ts'
 import { holdRequest } from '../test-support/held-request.ts'
 import { mailsIn } from '../test-support/mailbox.ts'
@@ -10,7 +8,6 @@ import { connectMailbox, createServiceClient, type ServiceClient } from '../test
 import { startWorkerProcess, type WorkerProcess } from '../test-support/worker-process.ts'
 
 const AFTER_THE_LEASE_MS = 60 * SECONDS
-const LOOKS_AT_LEASES_EVERY_MS = 1 * SECONDS
 
 let ground: TestGround
 let api: TestProduct
@@ -26,12 +23,13 @@ beforeEach(() => ground.microsoft.control('DELETE', '/scenarios'))
 
 const hang = (endpoint: string) => ({ effect: { kind: 'http', endpoint, do: { action: 'hang' } } })
 
-/** A worker in this process, for whom this much more time has passed. */
+let passedMs = 0
+
+/** A worker in this process, once this much more time has passed for the database. */
 async function startLater(ms: number): Promise<TestProduct> {
-  const worker = await ground.startProduct({
-    environment: { ROLE: 'worker', MAILBOX_MESSAGES_PER_MINUTE: '0' },
-    clock: () => new Date(systemClock().getTime() + ms),
-  })
+  passedMs += ms
+  await ground.database.setTimeAhead(passedMs)
+  const worker = await ground.startProduct({ environment: { ROLE: 'worker', MAILBOX_MESSAGES_PER_MINUTE: '0' } })
   onTestFinished(() => worker.close())
   return worker
 }
@@ -102,8 +100,6 @@ it('sends nothing that another worker has taken over, when a worker goes on that
   await startLater(1 * HOURS)
   await service.until(id, { status: 'sent' })
 
-  await delay(LOOKS_AT_LEASES_EVERY_MS) // only its clock jumps: its timers have to be overdue as well
-  await worker.setClockAhead(1 * HOURS)
   worker.signal('SIGCONT')
 
   await expect.poll(() => worker.log).toContain(id)

@@ -88,9 +88,9 @@ export function createDeliveryMetrics(
     ({ oldestSeconds }) => oldestSeconds,
   )
   return {
-    settled({ status, attempt, pauseMailboxUntil, possibleDuplicate }, ageSeconds) {
+    settled({ status, attempt, pauseMailboxMs, possibleDuplicate }, ageSeconds) {
       if (attempt) attempts.inc({ outcome: attempt.outcome })
-      if (pauseMailboxUntil) pauses.inc()
+      if (pauseMailboxMs !== null) pauses.inc()
       if (status === 'queued') return
       ended.inc({ status })
       if (status !== 'sent') return

@@ -1,14 +1,16 @@
 import type { AttemptOutcome, HeldBecause, MessageProblem } from '@inforiver-mail/contract/message'
 import { whetherOutage, type AdminPlaces } from '@inforiver-mail/m365/admin-places'
-import { toMessageProblem, type Failure } from '@inforiver-mail/m365/classify-failure'
+import { toMessageProblem, type Failure, type Refused } from '@inforiver-mail/m365/classify-failure'
 
 // scheduled --its time comes--> queued --claimed under a lease--> sending
 // sending --Microsoft accepts--> sent
 //         --Microsoft refuses--> failed
 //         --trouble that passes--> queued, later, until 24 h of trying are used up; then failed
-//         --nobody knows--> queued and in doubt: looked for in the mailbox, then sent again or stopped
+//         --nobody knows--> queued and in doubt: looked for in the mailbox, then sent again and marked, or stopped
 //         --no access--> held --access again--> queued
-// A lease that runs out means that its worker died or stood still: the message is queued and in doubt.
+// A lease that runs out means that its worker died or stood still: the message is queued, and in doubt if it had been
+// handed to Microsoft. A doubt lasts until the message is found, sent, or seen as a draft that was not sent. What ends
+// in doubt ends as `outcome-unknown`, whatever came of the last attempt.
 
 const SECOND_MS = 1_000
 const FIRST_BACKOFF_MS = 2 * SECOND_MS
@@ -17,8 +19,8 @@ const TRY_FOR_MS = 24 * 60 * 60 * SECOND_MS
 const SENDING_LIMIT_PAUSE_MS = 60 * 60 * SECOND_MS // Exchange counts over 24 hours: asking more often only makes noise
 const UNASKED_PAUSE_MS = 2 * SECOND_MS // a 429 without Retry-After; Outlook mostly asks for one second
 
-/** When a copy is looked for after an unknown outcome: at once, and 10, 30 and 60 s later, since it appears late. */
-const LOOKUP_WAITS_MS = [0, 10 * SECOND_MS, 20 * SECOND_MS, 30 * SECOND_MS]
+/** Before each look for a copy after an unknown outcome: it appears late, and absence counts after 11 minutes only. */
+const LOOKUP_WAITS_MS = [0, 10, 20, 30, 60, 120, 180, 240].map((seconds) => seconds * SECOND_MS)
 
 /** What decides about the next step of a message. */
 export interface DeliveryState {
@@ -40,11 +42,13 @@ export type TurnResult =
   | { readonly type: 'failure'; readonly failure: Failure; readonly canLookUp: boolean }
   /** The mailbox could not be searched right now: nothing was sent. */
   | { readonly type: 'lookup-failed'; readonly failure: Failure }
-  /** `until`: before then no message of the mailbox has any. */
-  | { readonly type: 'no-access'; readonly detail: string; readonly until: Date | null }
+  /** `waitMs`: before then no message of the mailbox has any; null when that cannot be told. */
+  | { readonly type: 'no-access'; readonly detail: string; readonly waitMs: number | null }
   | { readonly type: 'held'; readonly because: HeldBecause }
   /** The mailbox's limit of uploaded bytes is used up, or the process ends: nothing was tried, and nothing is wrong. */
-  | { readonly type: 'waiting'; readonly until: Date }
+  | { readonly type: 'waiting'; readonly waitMs: number }
+  /** The lease or the settings were others by then, or the process is about to lose the lease: nothing was sent. */
+  | { readonly type: 'overtaken' }
   /** It was in doubt, cannot be looked for, and asked not to be sent twice. */
   | { readonly type: 'stopped' }
 
@@ -57,7 +61,8 @@ export interface Attempt {
 /** The new values of a message's row, and what follows for its mailbox. */
 export interface Settlement {
   readonly status: 'queued' | 'sent' | 'failed' | 'held'
-  readonly nextAttemptAt: Date | null
+  /** From the outcome to the next attempt; null when there is none. */
+  readonly waitMs: number | null
   readonly heldBecause: HeldBecause | null
   readonly lookups: number | null
   readonly possibleDuplicate: boolean
@@ -66,26 +71,24 @@ export interface Settlement {
   readonly attempt: Attempt | null
   /** Whether the mailbox's limits count it. */
   readonly charged: boolean
-  readonly pauseMailboxUntil: Date | null
+  readonly pauseMailboxMs: number | null
 }
 
 /**
- * What to do with a message in doubt: look for it, send it again, or leave it.
- *
- * @param isProof whether it was not sent if the mailbox does not show it
+ * What to do with a message in doubt: look for it, send it again, or leave it. That the mailbox does not show it is no
+ * proof that it was not sent.
  */
 export function decideDoubt(
   state: Pick<DeliveryState, 'lookups' | 'onUnknownOutcome'>,
   canLookUp: boolean,
-  isProof = canLookUp,
 ): 'look-up' | 'send' | 'stop' {
   if (canLookUp && (state.lookups ?? 0) < LOOKUP_WAITS_MS.length) return 'look-up'
-  if (isProof) return 'send'
   return state.onUnknownOutcome === 'stop' ? 'stop' : 'send'
 }
 
 /** What the next step depends on besides the message; `places` is for its words. */
 export interface Surroundings {
+  /** By the clock that `Retry-After` was read with. */
   readonly now: Date
   readonly random: () => number
   readonly places: AdminPlaces
@@ -94,43 +97,50 @@ export interface Surroundings {
 /** `state` is that of the turn: `possibleDuplicate` is set already when it was sent in spite of doubt. */
 export function settle(state: DeliveryState, result: TurnResult, surroundings: Surroundings): Settlement {
   const { now, places } = surroundings
-  const base = { ...UNCHANGED, possibleDuplicate: state.possibleDuplicate, tryingMs: state.tryingMs }
+  const { lookups, possibleDuplicate, tryingMs } = state
+  const base = { ...UNCHANGED, lookups, possibleDuplicate, tryingMs }
   switch (result.type) {
     case 'sent':
       return {
         ...base,
         status: 'sent',
+        lookups: null,
         charged: true,
-        pauseMailboxUntil: result.retryAfter,
+        pauseMailboxMs: msUntil(result.retryAfter, now),
         attempt: attempt('sent', null, result.detail),
       }
     case 'found':
-      return { ...base, status: 'sent', attempt: attempt('sent', null, 'Found in the mailbox: it had been sent.') }
+      return {
+        ...base,
+        status: 'sent',
+        lookups: null,
+        attempt: attempt('sent', null, 'Found in the mailbox: it had been sent.'),
+      }
     case 'not-found': {
       // Looked for and sent again and again, it uses up time as well.
-      const lookups = (state.lookups ?? 0) + 1
-      return tryAgain(state, { ...base, lookups }, surroundings, null, null, LOOKUP_WAITS_MS[lookups] ?? 0)
+      const looked = (lookups ?? 0) + 1
+      return tryAgain(state, { ...base, lookups: looked }, surroundings, null, null, LOOKUP_WAITS_MS[looked] ?? 0)
     }
     case 'held':
-      return { ...base, status: 'held', heldBecause: result.because, lookups: state.lookups }
+      return { ...base, status: 'held', heldBecause: result.because }
     case 'waiting':
-      return { ...base, status: 'queued', nextAttemptAt: result.until, lookups: state.lookups }
+      return { ...base, status: 'queued', waitMs: result.waitMs }
+    case 'overtaken':
+      return { ...base, status: 'queued', waitMs: 0 }
     case 'stopped':
       return { ...base, status: 'failed', problem: outcomeUnknown(STOPPED, places) }
     case 'no-access': {
-      const { detail, until } = result
+      const { detail, waitMs } = result
       const tried = attempt('unavailable', null, detail)
-      const undecided = { ...base, lookups: state.lookups }
-      if (until === null) return tryAgain(state, undecided, surroundings, tried, null)
+      if (waitMs === null) return tryAgain(state, base, surroundings, tried, null)
       // The mailbox waits, not the message. What is longer than any backoff is a pause that Microsoft asked for.
-      const waitMs = Math.min(Math.max(until.getTime() - now.getTime(), 0), LONGEST_BACKOFF_MS)
-      const passing = { retryAfter: until, microsoftCode: null, requestId: null }
-      const settlement = tryAgain(state, undecided, surroundings, tried, passing, waitMs)
-      return settlement.status === 'failed' ? settlement : { ...settlement, nextAttemptAt: now }
+      const countedMs = Math.min(Math.max(waitMs, 0), LONGEST_BACKOFF_MS)
+      const settlement = tryAgain(state, base, surroundings, tried, null, countedMs)
+      return settlement.status === 'failed' ? settlement : { ...settlement, waitMs: 0, pauseMailboxMs: waitMs }
     }
     case 'lookup-failed':
       // Not an attempt to send, so none is recorded; but it uses up time like one.
-      return tryAgain(state, { ...base, lookups: state.lookups }, surroundings, null, {
+      return tryAgain(state, base, surroundings, null, {
         retryAfter: null,
         ...result.failure,
       })
@@ -139,7 +149,7 @@ export function settle(state: DeliveryState, result: TurnResult, surroundings: S
   }
 }
 
-type Base = typeof UNCHANGED & { possibleDuplicate: boolean; tryingMs: number }
+type Base = typeof UNCHANGED & { lookups: number | null; possibleDuplicate: boolean; tryingMs: number }
 
 function settleFailure(
   state: DeliveryState,
@@ -149,17 +159,15 @@ function settleFailure(
 ): Settlement {
   const { now, random, places } = surroundings
   const { microsoftCode, detail } = failure
-  // What was looked for in vain was not sent. Where nobody can look, a doubt stays until it is sent.
-  const undecided = { ...base, lookups: canLookUp ? null : state.lookups }
   switch (failure.outcome) {
     case 'throttled': {
       // The mailbox waits, not the message: it goes first when the pause is over.
-      const pauseMailboxUntil = failure.retryAfter ?? later(now, UNASKED_PAUSE_MS * (0.5 + random()))
+      const unaskedMs = Math.round(UNASKED_PAUSE_MS * (0.5 + random()))
       return {
-        ...undecided,
+        ...base,
         status: 'queued',
-        nextAttemptAt: now,
-        pauseMailboxUntil,
+        waitMs: 0,
+        pauseMailboxMs: msUntil(failure.retryAfter, now) ?? unaskedMs,
         attempt: attempt('throttled', microsoftCode, detail),
       }
     }
@@ -169,6 +177,7 @@ function settleFailure(
         return {
           ...base,
           status: 'failed',
+          lookups: 0,
           charged: true,
           problem: { ...outcomeUnknown(STOPPED, places), microsoftCode, requestId: failure.requestId },
           attempt: tried,
@@ -179,34 +188,34 @@ function settleFailure(
         return {
           ...inDoubt,
           status: 'queued',
-          nextAttemptAt: now,
-          pauseMailboxUntil: failure.retryAfter,
+          waitMs: 0,
+          pauseMailboxMs: msUntil(failure.retryAfter, now),
           attempt: tried,
         }
       return tryAgain(state, inDoubt, surroundings, tried, failure)
     }
     case 'unavailable':
-      return tryAgain(state, undecided, surroundings, attempt('unavailable', microsoftCode, detail), failure)
+      return tryAgain(state, base, surroundings, attempt('unavailable', microsoftCode, detail), failure)
     case 'unauthorized':
       // A fresh token was refused as well: either it settles, or the next refresh is refused and says why.
-      return tryAgain(state, undecided, surroundings, attempt('unavailable', microsoftCode, detail), null)
+      return tryAgain(state, base, surroundings, attempt('unavailable', microsoftCode, detail), null)
     case 'refused': {
       const refused = attempt('refused', microsoftCode, detail)
-      if (failure.reason !== 'sending-limit-reached')
-        return { ...base, status: 'failed', problem: toMessageProblem(failure, places), attempt: refused }
-      const settlement = tryAgain(
-        { ...state, attemptCount: 0 },
-        undecided,
-        surroundings,
-        refused,
-        null,
-        SENDING_LIMIT_PAUSE_MS,
-      )
+      const problem = problemOfRefusal(state, failure, places)
+      if (failure.reason !== 'sending-limit-reached') return { ...base, status: 'failed', problem, attempt: refused }
+      const settlement = tryAgain(state, base, surroundings, refused, null, SENDING_LIMIT_PAUSE_MS)
       return settlement.status === 'failed'
-        ? { ...settlement, problem: toMessageProblem(failure, places) }
-        : { ...settlement, nextAttemptAt: now, pauseMailboxUntil: later(now, SENDING_LIMIT_PAUSE_MS) }
+        ? { ...settlement, problem }
+        : { ...settlement, waitMs: 0, pauseMailboxMs: SENDING_LIMIT_PAUSE_MS }
     }
   }
+}
+
+/** An earlier attempt may have got through: that the last one was refused does not tell whoever sent it to send again. */
+function problemOfRefusal({ lookups }: DeliveryState, refused: Refused, places: AdminPlaces): MessageProblem {
+  if (lookups === null) return toMessageProblem(refused, places)
+  const { microsoftCode, requestId, detail } = refused
+  return { ...outcomeUnknown(`${REFUSED_IN_DOUBT} ${detail}`, places), microsoftCode, requestId }
 }
 
 /** Queues it for later, or gives up when the time for trying is used up. */
@@ -225,10 +234,10 @@ function tryAgain(
       base.lookups === null
         ? { ...gaveUp(tried?.detail ?? 'It was tried again and again for 24 hours.', places), ...facts }
         : { ...outcomeUnknown(GAVE_UP_IN_DOUBT, places), ...facts }
-    return { ...base, status: 'failed', lookups: null, problem, attempt: tried }
+    return { ...base, status: 'failed', problem, attempt: tried }
   }
-  const pauseMailboxUntil = failure?.retryAfter ?? null
-  return { ...base, status: 'queued', tryingMs, nextAttemptAt: later(now, waitMs), pauseMailboxUntil, attempt: tried }
+  const pauseMailboxMs = msUntil(failure?.retryAfter ?? null, now)
+  return { ...base, status: 'queued', tryingMs, waitMs, pauseMailboxMs, attempt: tried }
 }
 
 /** Full jitter: spreads what failed together. */
@@ -236,8 +245,8 @@ function backoffMs(attemptCount: number, random: () => number): number {
   return Math.round(random() * Math.min(FIRST_BACKOFF_MS * 2 ** Math.min(attemptCount, 20), LONGEST_BACKOFF_MS))
 }
 
-function later(now: Date, ms: number): Date {
-  return new Date(now.getTime() + Math.round(ms))
+function msUntil(date: Date | null, now: Date): number | null {
+  return date && Math.max(0, date.getTime() - now.getTime())
 }
 
 function attempt(outcome: AttemptOutcome, code: string | null, detail: string): Attempt {
@@ -245,16 +254,17 @@ function attempt(outcome: AttemptOutcome, code: string | null, detail: string): 
 }
 
 const UNCHANGED = {
-  nextAttemptAt: null,
+  waitMs: null,
   heldBecause: null,
-  lookups: null as number | null,
   problem: null,
   attempt: null,
   charged: false,
-  pauseMailboxUntil: null,
+  pauseMailboxMs: null,
 }
 
 const STOPPED = 'Microsoft’s answer did not arrive, and the message asked not to be sent twice.'
+const REFUSED_IN_DOUBT =
+  'Microsoft’s answer to an earlier attempt did not arrive, and the message was not found in the mailbox. Tried again, it was refused:'
 const GAVE_UP_IN_DOUBT =
   'Microsoft’s answer did not arrive, and for 24 hours it could neither be found out whether the message was sent nor sent again.'
 

@@ -6,10 +6,9 @@ import { createTestPool } from '../test-support/test-database.ts'
 import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
 import { connectMailbox, createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
 import { settle, type Surroundings } from './delivery-state.ts'
-import { createDeliveryStore, type DeliveryStore, type LeasedMessage } from './delivery-store.ts'
+import { createDeliveryStore, LEASE_MS, type DeliveryStore, type LeasedMessage } from './delivery-store.ts'
 
 const NO_LIMITS = { concurrency: 0, messagesPerMinute: 0, recipientsPerDay: 0 }
-const LEASE_MS = 45 * SECONDS
 const clock = createTestClock()
 
 let ground: TestGround
@@ -17,14 +16,18 @@ let product: TestProduct
 let service: ServiceClient
 let pool: pg.Pool
 let store: DeliveryStore
+/** Of the settings. */
+let version: number
 
 beforeAll(async () => {
-  ground = await createTestGround({ clock: clock.now })
+  ground = await createTestGround({ clock })
   product = await ground.startProduct({ environment: { ROLE: 'api' } })
   await connectMailbox(product)
   service = await createServiceClient(product)
   pool = createTestPool(ground.database.url, 5)
-  store = createDeliveryStore(pool, ground.database.url, NO_LIMITS, clock.now)
+  const [settings] = await ground.database.query<{ version: number }>('SELECT version FROM tenant_settings')
+  version = settings?.version ?? 0
+  store = createDeliveryStore(pool, ground.database.url, NO_LIMITS)
 })
 afterAll(async () => {
   await pool.end()
@@ -34,7 +37,7 @@ beforeEach(() => clock.advance(1 * MINUTES))
 afterEach(() => ground.database.empty('messages', 'mailbox_usage'))
 
 async function claim(owner: string, limit = 100): Promise<LeasedMessage[]> {
-  return store.claim({ owner, now: clock.now(), until: new Date(clock.now().getTime() + LEASE_MS), limit })
+  return store.claim(owner, limit)
 }
 
 async function claimOne(owner: string): Promise<LeasedMessage> {
@@ -49,7 +52,7 @@ function sent(message: LeasedMessage) {
     retryAfter: new Date(clock.now().getTime() + 1 * MINUTES),
     detail: 'Accepted.',
   } as const
-  return { message, settlement: settle(message, result, surroundings()), fromEmail: 'ada@contoso.com' }
+  return { message, settlement: settle(message, result, surroundings()), fromEmail: 'ada@contoso.com', ageMs: () => 0 }
 }
 
 function surroundings(): Surroundings {
@@ -82,7 +85,7 @@ it('leases the oldest first', async () => {
   const ids: string[] = []
   for (let index = 0; index < 5; index++) {
     ids.push((await service.submit()).id)
-    clock.advance(1 * SECONDS)
+    await clock.advance(1 * SECONDS)
   }
 
   expect((await claim('a', 2)).map(({ id }) => id).toSorted()).toEqual(ids.slice(0, 2).toSorted())
@@ -98,7 +101,7 @@ it('leases nothing that is not due, and nothing of a mailbox that rests', async 
   await ground.database.query('UPDATE tenants SET mailbox_paused_until = $1', [until])
   expect(await claim('a')).toEqual([])
 
-  clock.advance(30 * SECONDS)
+  await clock.advance(30 * SECONDS)
   expect(await claim('a')).toHaveLength(1)
 })
 
@@ -119,30 +122,26 @@ it.each([
   { concurrency: 1, atOnce: 1 },
   { concurrency: 0, atOnce: 5 },
 ])('leases $atOnce large messages of a mailbox with $concurrency requests at once', async ({ concurrency, atOnce }) => {
-  const limited = createDeliveryStore(pool, ground.database.url, { ...NO_LIMITS, concurrency }, clock.now)
-  const lease = async () =>
-    limited.claim({ owner: 'a', now: clock.now(), until: new Date(clock.now().getTime() + LEASE_MS), limit: 100 })
+  const limited = createDeliveryStore(pool, ground.database.url, { ...NO_LIMITS, concurrency })
+  const lease = async () => limited.claim('a', 100)
   for (let index = 0; index < 5; index++) await service.submit()
   await ground.database.query('UPDATE messages SET stored_bytes = 5000000')
 
   const leased = [...(await lease()), ...(await lease())]
   expect(leased).toHaveLength(atOnce)
 
-  clock.advance(1 * SECONDS) // a small one that comes later is leased all the same, where there is a place
+  await clock.advance(1 * SECONDS) // a small one that comes later is leased all the same, where there is a place
   await service.submit()
   expect(await lease()).toHaveLength(concurrency === 1 ? 0 : 1)
 })
 
 it('spends the allowance of a mailbox once, however many ask at once', async () => {
-  const limited = createDeliveryStore(pool, ground.database.url, { ...NO_LIMITS, concurrency: 4 }, clock.now)
+  const limited = createDeliveryStore(pool, ground.database.url, { ...NO_LIMITS, concurrency: 4 })
   await Promise.all(Array.from({ length: 80 }, () => service.submit()))
   const sending = `SELECT id FROM messages WHERE status = 'sending'`
-  const until = new Date(clock.now().getTime() + LEASE_MS)
   const most = []
   for (let ended = 0; ended < 80;) {
-    const claims = Array.from({ length: 4 }, (_, index) =>
-      limited.claim({ owner: `${ended} ${index}`, now: clock.now(), until, limit: 64 }),
-    )
+    const claims = Array.from({ length: 4 }, (_, index) => limited.claim(`${ended} ${index}`, 64))
     const leased = (await Promise.all(claims)).flat()
     most.push((await ground.database.query(sending)).length)
     await Promise.all(leased.map((message) => limited.settle({ ...sent(message), settlement: ENDED })))
@@ -156,10 +155,10 @@ it('takes a message back when its lease has run out, and notes the doubt', async
   const { id } = await service.submit()
   await claimOne('dead')
 
-  clock.advance(LEASE_MS)
-  expect(await store.recover(clock.now())).toMatchObject({ abandoned: [], moved: false })
-  clock.advance(1)
-  expect(await store.recover(clock.now())).toEqual({ abandoned: [id], moved: true, more: false })
+  await clock.advance(LEASE_MS)
+  expect(await store.recover()).toMatchObject({ abandoned: [], moved: false })
+  await clock.advance(1)
+  expect(await store.recover()).toEqual({ abandoned: [id], moved: true, more: false })
 
   expect(await service.read(id)).toMatchObject({ status: 'queued', attempts: [{ outcome: 'unknown' }] })
   expect(await claimOne('next')).toMatchObject({ id, lookups: 0, attemptCount: 2 })
@@ -177,17 +176,33 @@ it('lengthens no later wait by turns that were throttled', async () => {
       detail: '',
     } as const
     const settlement = settle(message, { type: 'failure', failure, canLookUp: false }, surroundings())
-    await store.settle({ message, settlement, fromEmail: null })
+    await store.settle({ message, settlement, fromEmail: null, ageMs: () => 0 })
   }
   expect(await claimOne('next')).toMatchObject({ id, attemptCount: 2 })
 })
 
-it('lets only the holder of the lease write the outcome', async () => {
+it('takes the outcome of an attempt whose lease ran out, also while another process looks for the message', async () => {
   const { id } = await service.submit()
   const late = await claimOne('late')
-  clock.advance(LEASE_MS + 1)
-  await store.recover(clock.now())
+  await clock.advance(LEASE_MS + 1)
+  await store.recover()
+  const looking = await claimOne('looking')
+
+  expect(await store.settle(sent(late))).toBe(true)
+  expect(await service.read(id)).toMatchObject({
+    status: 'sent',
+    attempts: [{ outcome: 'unknown' }, { outcome: 'sent' }],
+  })
+  expect(await store.settle(sent(looking))).toBe(false)
+})
+
+it('takes no outcome of an attempt once a later one has begun, nor one twice', async () => {
+  const { id } = await service.submit()
+  const late = await claimOne('late')
+  await clock.advance(LEASE_MS + 1)
+  await store.recover()
   const current = await claimOne('current')
+  expect(await store.clear(current, version, true)).toBe(true)
 
   expect(await store.settle(sent(late))).toBe(false)
   expect(await service.read(id)).toMatchObject({ status: 'sending', attempts: [{ outcome: 'unknown' }] })
@@ -198,6 +213,73 @@ it('lets only the holder of the lease write the outcome', async () => {
   expect(await store.settle(sent(current))).toBe(true)
   expect(await service.read(id)).toMatchObject({ status: 'sent' })
   expect(await store.settle(sent(current))).toBe(false)
+})
+
+it('learns that a message was sent after it was stopped for being in doubt', async () => {
+  const { id } = await service.submit({ onUnknownOutcome: 'stop' })
+  const late = await claimOne('late')
+  await clock.advance(LEASE_MS + 1)
+  await store.recover()
+  const other = await claimOne('other')
+  const stopped = settle(other, { type: 'stopped' }, surroundings())
+  await store.settle({ message: other, settlement: stopped, fromEmail: null, ageMs: () => 0 })
+
+  expect(await store.settle(sent(late))).toBe(true)
+  expect(await service.read(id)).toMatchObject({ status: 'sent', problem: null })
+})
+
+it('counts the times of an outcome from when it was known', async () => {
+  const { id } = await service.submit()
+  const message = await claimOne('a')
+  const knownAt = clock.now()
+  await clock.advance(10 * MINUTES)
+
+  await store.settle({ ...sent(message), ageMs: () => 10 * MINUTES })
+
+  expect(await service.read(id)).toMatchObject({
+    sentAt: knownAt.toISOString(),
+    attempts: [{ at: knownAt.toISOString() }],
+  })
+})
+
+it('begins no request under settings that have changed, or without the lease', async () => {
+  await service.submit()
+  const message = await claimOne('a')
+  expect(message.clearedVersion).toBe(version)
+
+  expect(await store.clear(message, version + 1, true)).toBe(false)
+  expect(await store.clear({ ...message, leaseOwner: 'b' }, version, true)).toBe(false)
+  expect(await store.clear(message, version, true)).toBe(true)
+})
+
+it('makes one attempt of those that come to the same, and keeps a hundred at most', async () => {
+  const { id } = await service.submit()
+  const settleAs = async (microsoftCode: string) => {
+    const message = await claimOne(microsoftCode)
+    const failure = {
+      outcome: 'throttled',
+      retryAfter: clock.now(),
+      microsoftCode,
+      requestId: null,
+      detail: '',
+    } as const
+    const settlement = settle(message, { type: 'failure', failure, canLookUp: false }, surroundings())
+    await store.settle({ message, settlement, fromEmail: null, ageMs: () => 0 })
+  }
+  const firstAt = clock.now().toISOString()
+  for (let times = 0; times < 3; times++) {
+    await settleAs('Busy')
+    await clock.advance(1 * SECONDS)
+  }
+  const at = new Date(clock.now().getTime() - 1 * SECONDS).toISOString()
+  expect((await service.read(id)).attempts).toMatchObject([{ code: 'Busy', count: 3, firstAt, at }])
+
+  for (let times = 0; times < 60; times++) {
+    await settleAs('Other')
+    await settleAs('Busy')
+  }
+  const rows = await ground.database.query('SELECT 1 FROM message_attempts WHERE message_id = $1', [id])
+  expect(rows).toHaveLength(100)
 })
 
 it('writes the outcomes of a batch that are its holder’s, and leaves the others', async () => {
@@ -217,24 +299,23 @@ it('renews only leases that are still held', async () => {
   if (!kept || !lost) throw new Error('Two messages were due.')
   await store.settle(sent(lost))
 
-  clock.advance(30 * SECONDS)
-  const until = new Date(clock.now().getTime() + LEASE_MS)
-  expect(await store.renew([kept, lost], until)).toEqual(new Set([kept.id]))
+  await clock.advance(30 * SECONDS)
+  expect(await store.renew([kept, lost])).toEqual(new Set([kept.id]))
 
-  clock.advance(30 * SECONDS)
-  expect((await store.recover(clock.now())).abandoned).toEqual([])
+  await clock.advance(30 * SECONDS)
+  expect((await store.recover()).abandoned).toEqual([])
 })
 
 it('stores a draft only for the holder of the lease', async () => {
   const { id } = await service.submit()
   const late = await claimOne('late')
-  clock.advance(LEASE_MS + 1)
-  await store.recover(clock.now())
+  await clock.advance(LEASE_MS + 1)
+  await store.recover()
   const current = await claimOne('current')
 
-  const draft = { from: 'ada@contoso.com', uploading: false }
-  expect(await store.storeDraft(late, { ...draft, draftId: 'draft-of-the-late-one' })).toBe(false)
-  expect(await store.storeDraft(current, { ...draft, draftId: 'draft' })).toBe(true)
+  const draft = { from: 'ada@contoso.com', internetMessageId: null, uploading: false }
+  expect(await store.storeDraft(late, version, { ...draft, draftId: 'draft-of-the-late-one' })).toBe(false)
+  expect(await store.storeDraft(current, version, { ...draft, draftId: 'draft' })).toBe(true)
   const rows = await ground.database.query('SELECT draft_id FROM messages WHERE id = $1', [id])
   expect(rows).toEqual([{ draft_id: 'draft' }])
 })
@@ -242,16 +323,21 @@ it('stores a draft only for the holder of the lease', async () => {
 it('takes a mailbox for out of trouble when an upload gets further, and not when it begins anew', async () => {
   await service.submit()
   const message = await claimOne('a')
-  await store.storeDraft(message, { draftId: 'draft', from: 'ada@contoso.com', uploading: true })
+  await store.storeDraft(message, version, {
+    draftId: 'draft',
+    from: 'ada@contoso.com',
+    internetMessageId: null,
+    uploading: true,
+  })
   await ground.database.query('UPDATE tenants SET troubled_since = $1', [clock.now()])
   const troubled = () => ground.database.query('SELECT 1 FROM tenants WHERE troubled_since IS NOT NULL')
   const upload = { attached: 0, session: null }
 
-  expect(await store.storeUpload(message, { ...upload, position: 0 }, 0)).toBe(true)
+  expect(await store.storeUpload(message, version, { ...upload, position: 0 }, 0)).toBe(true)
   expect(await troubled()).toHaveLength(1)
-  expect(await store.storeUpload({ ...message, leaseOwner: 'b' }, { ...upload, position: 9 }, 9)).toBe(false)
+  expect(await store.storeUpload({ ...message, leaseOwner: 'b' }, version, { ...upload, position: 9 }, 9)).toBe(false)
   expect(await troubled()).toHaveLength(1)
-  expect(await store.storeUpload(message, { ...upload, position: 9 }, 9)).toBe(true)
+  expect(await store.storeUpload(message, version, { ...upload, position: 9 }, 9)).toBe(true)
   expect(await troubled()).toEqual([])
 })
 
@@ -260,7 +346,12 @@ it('has the draft deleted that was made while its message was cancelled', async 
   const message = await claimOne('a')
   await ground.database.query(`UPDATE messages SET status = 'cancelled' WHERE id = $1`, [id])
 
-  await store.storeDraft(message, { draftId: 'too-late', from: 'ada@contoso.com', uploading: true })
+  await store.storeDraft(message, version, {
+    draftId: 'too-late',
+    from: 'ada@contoso.com',
+    internetMessageId: null,
+    uploading: true,
+  })
 
   const rows = await ground.database.query('SELECT item_id, kind FROM mailbox_cleanups')
   expect(rows).toEqual([{ item_id: 'too-late', kind: 'draft' }])

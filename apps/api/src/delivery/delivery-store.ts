@@ -3,25 +3,29 @@ import pg from 'pg'
 import { createBatcher } from '../database/batcher.ts'
 import { MESSAGES_CHANNEL } from '../database/channels.ts'
 import { readChunks } from '../database/message-chunks.ts'
+import { inTransaction } from '../database/transaction.ts'
 import {
   CLAIM,
+  CLEAR,
   FINISH_UPLOAD,
   GIVE_BACK,
   LEAVE_DRAFT,
+  LOCK_MAILBOXES,
   READ_CONTENT,
-  RECOVER_ABANDONED,
-  RELEASE_HELD,
-  RELEASE_SCHEDULED,
   RENEW,
   STORE_DRAFT,
   STORE_UPLOAD,
 } from './claim.sql.ts'
 import type { DeliveryState, Settlement } from './delivery-state.ts'
+import { RECOVER_ABANDONED, RELEASE_HELD, RELEASE_SCHEDULED } from './recover.sql.ts'
 import { SETTLE } from './settle.sql.ts'
 
 const LISTEN_AGAIN_MS = 1_000
 const CONNECT_TIMEOUT_MS = 5_000
 const SETTLEMENTS_PER_BATCH = 200
+const CLEARED_PER_BATCH = 200
+/** At most this long after a worker died, its messages go on elsewhere. */
+export const LEASE_MS = 45_000
 const MOVED_AT_ONCE = 1_000 // as the statements say
 
 /** Per mailbox, over all processes; 0 stands for no limit. */
@@ -41,6 +45,8 @@ export interface LeasedMessage extends DeliveryState {
   /** The sender it was tried with; null before that. */
   readonly fromEmail: string | null
   readonly draftId: string | null
+  /** The Message-ID of its draft; null where that is not known. */
+  readonly internetMessageId: string | null
   readonly createdAt: Date
   readonly contentKeySealed: Sealed
   /** Null when it is large: read it when there is room for it. */
@@ -56,11 +62,14 @@ export interface LeasedMessage extends DeliveryState {
   readonly upload: Upload
   /** Differs as soon as the tenant's settings or tokens do. */
   readonly settingsStamp: string
+  /** The version of the settings under which the claim cleared it to be sent at once; null where it did not. */
+  readonly clearedVersion: number | null
 }
 
 export interface StoredDraft {
   /** Null when there is none any more. */
   readonly draftId: string | null
+  readonly internetMessageId: string | null
   readonly from: string | null
   /** Attachments follow. */
   readonly uploading: boolean
@@ -81,20 +90,28 @@ export interface Settled {
   readonly settlement: Settlement
   /** The sender it left from; null when it was not tried. */
   readonly fromEmail: string | null
+  /** For how many ms the outcome has been known. */
+  readonly ageMs: () => number
 }
 
+/** Leases, schedules and limits follow the clock of the database. */
 export interface DeliveryStore {
-  /** Leases what is due and within the mailboxes' limits. */
-  claim(lease: { owner: string; until: Date; now: Date; limit: number }): Promise<LeasedMessage[]>
+  /** Leases what is due and within the mailboxes' limits, for `LEASE_MS`. */
+  claim(owner: string, limit: number): Promise<LeasedMessage[]>
   /** Puts back what a claim leased whose answer did not arrive. */
   giveBack(owner: string): Promise<void>
-  /** The ids of those whose lease is still held. */
-  renew(messages: readonly LeasedMessage[], until: Date): Promise<Set<string>>
-  /** False when the lease was lost, as for the next two; the draft of a message that was cancelled is deleted then. */
-  storeDraft(message: LeasedMessage, draft: StoredDraft): Promise<boolean>
-  storeUpload(message: LeasedMessage, upload: Upload, uploadedBytes: number): Promise<boolean>
+  /** The ids of those whose lease is still held, for another `LEASE_MS`. */
+  renew(messages: readonly LeasedMessage[]): Promise<Set<string>>
+  /**
+   * Whether a request to the mailbox may begin: false when the lease was lost, or the settings are no longer of this
+   * version, as for the next three. `sends`: the message may be sent by it.
+   */
+  clear(message: LeasedMessage, settingsVersion: number, sends: boolean): Promise<boolean>
+  /** The draft that was made in vain is deleted then. */
+  storeDraft(message: LeasedMessage, settingsVersion: number, draft: StoredDraft): Promise<boolean>
+  storeUpload(message: LeasedMessage, settingsVersion: number, upload: Upload, uploadedBytes: number): Promise<boolean>
   /** From here on the message may be sent. */
-  finishUpload(message: LeasedMessage): Promise<boolean>
+  finishUpload(message: LeasedMessage, settingsVersion: number): Promise<boolean>
   readContent(message: LeasedMessage): Promise<Buffer>
   /** The sealed chunks `from` to before `to` of an attachment, one after the other in the same buffer. */
   readChunks(
@@ -103,10 +120,10 @@ export interface DeliveryStore {
     chunks: { from: number; to: number },
     onChunk: (sealed: Buffer) => void,
   ): Promise<void>
-  /** Writes the outcome if the lease is still held, and returns false otherwise. */
+  /** Writes the outcome unless a later attempt has begun, and returns false then. */
   settle(settled: Settled): Promise<boolean>
   /** Puts back what dead workers held, and what may go now; `more`: there is more than one statement moves. */
-  recover(now: Date): Promise<{ abandoned: readonly string[]; moved: boolean; more: boolean }>
+  recover(): Promise<{ abandoned: readonly string[]; moved: boolean; more: boolean }>
   /** Calls back when a message may be due; reconnects by itself until stopped. */
   listen(wake: () => void): { stop(): Promise<void> }
 }
@@ -114,41 +131,56 @@ export interface DeliveryStore {
 export function createDeliveryStore(
   pool: pg.Pool,
   connectionString: string,
-  limits: MailboxLimits,
-  clock: () => Date,
+  { concurrency, messagesPerMinute, recipientsPerDay }: MailboxLimits,
 ): DeliveryStore {
+  const clearOne = createBatcher((batch: readonly Clearance[]) => clearBatch(pool, batch), {
+    maxItems: CLEARED_PER_BATCH,
+  })
   return {
-    async claim({ owner, until, now, limit }) {
-      const { concurrency, messagesPerMinute, recipientsPerDay } = limits
-      const values = [now, limit, concurrency, messagesPerMinute, recipientsPerDay, owner, until]
-      const { rows } = await pool.query<ClaimedRow>({ name: 'claim', text: CLAIM, values })
-      return rows.map((row) => toLeasedMessage(row, owner))
+    async claim(owner, limit) {
+      return inTransaction(pool, async (client) => {
+        const { rows: mailboxes } = await client.query<{ id: string }>({
+          name: 'lock-mailboxes',
+          text: LOCK_MAILBOXES,
+          values: [limit],
+        })
+        if (mailboxes.length === 0) return []
+        const tenants = mailboxes.map(({ id }) => id)
+        const values = [tenants, limit, concurrency, messagesPerMinute, recipientsPerDay, owner, LEASE_MS]
+        const { rows } = await client.query<ClaimedRow>({ name: 'claim', text: CLAIM, values })
+        return rows.map((row) => toLeasedMessage(row, owner))
+      })
     },
 
     async giveBack(owner) {
       await pool.query(GIVE_BACK, [owner])
     },
 
-    async renew(messages, until) {
-      const values = [messages.map(({ id }) => id), messages.map(({ leaseOwner }) => leaseOwner), until]
+    async renew(messages) {
+      const values = [messages.map(({ id }) => id), messages.map(({ leaseOwner }) => leaseOwner), LEASE_MS]
       const { rows } = await pool.query<{ id: string }>(RENEW, values)
       return new Set(rows.map(({ id }) => id))
     },
 
-    async storeDraft({ id, leaseOwner }, { draftId, from, uploading }) {
-      const { rowCount } = await pool.query(STORE_DRAFT, [id, leaseOwner, draftId, uploading, from])
-      if (rowCount !== 1 && draftId !== null) await pool.query(LEAVE_DRAFT, [id, draftId, clock()])
+    clear(message, settingsVersion, sends) {
+      return clearOne({ message, settingsVersion, sends })
+    },
+
+    async storeDraft(message, settingsVersion, { draftId, internetMessageId, from, uploading }) {
+      const values = [...fenceOf(message, settingsVersion), draftId, uploading, from, internetMessageId]
+      const { rowCount } = await pool.query(STORE_DRAFT, values)
+      if (rowCount !== 1 && draftId !== null) await pool.query(LEAVE_DRAFT, [message.id, message.leaseOwner, draftId])
       return rowCount === 1
     },
 
-    async storeUpload({ id, leaseOwner }, { attached, session, position }, uploadedBytes) {
+    async storeUpload(message, settingsVersion, { attached, session, position }, uploadedBytes) {
       const values = [attached, session?.urlSealed ?? null, session?.expiresAt ?? null, position, uploadedBytes]
-      const { rowCount } = await pool.query(STORE_UPLOAD, [id, leaseOwner, ...values])
+      const { rowCount } = await pool.query(STORE_UPLOAD, [...fenceOf(message, settingsVersion), ...values])
       return rowCount === 1
     },
 
-    async finishUpload({ id, leaseOwner }) {
-      const { rowCount } = await pool.query(FINISH_UPLOAD, [id, leaseOwner])
+    async finishUpload(message, settingsVersion) {
+      const { rowCount } = await pool.query(FINISH_UPLOAD, fenceOf(message, settingsVersion))
       return rowCount === 1
     },
 
@@ -161,14 +193,14 @@ export function createDeliveryStore(
 
     readChunks: ({ id }, part, chunks, onChunk) => readChunks(pool, { messageId: id, part }, chunks, onChunk),
 
-    settle: createBatcher((batch: readonly Settled[]) => settleBatch(pool, batch, clock()), {
+    settle: createBatcher((batch: readonly Settled[]) => settleBatch(pool, batch), {
       maxItems: SETTLEMENTS_PER_BATCH,
     }),
 
-    async recover(now) {
-      const { rows } = await pool.query<{ id: string }>(RECOVER_ABANDONED, [now])
-      const scheduled = await pool.query(RELEASE_SCHEDULED, [now])
-      const held = await pool.query(RELEASE_HELD, [now])
+    async recover() {
+      const { rows } = await pool.query<{ id: string }>(RECOVER_ABANDONED)
+      const scheduled = await pool.query(RELEASE_SCHEDULED)
+      const held = await pool.query(RELEASE_HELD)
       const moved = [rows.length, scheduled.rowCount ?? 0, held.rowCount ?? 0]
       return {
         abandoned: rows.map(({ id }) => id),
@@ -179,6 +211,33 @@ export function createDeliveryStore(
 
     listen: (wake) => listen(connectionString, wake),
   }
+}
+
+interface Clearance {
+  readonly message: LeasedMessage
+  readonly settingsVersion: number
+  readonly sends: boolean
+}
+
+async function clearBatch(pool: pg.Pool, batch: readonly Clearance[]): Promise<boolean[]> {
+  const { rows } = await pool.query<{ id: string }>({
+    name: 'clear',
+    text: CLEAR,
+    values: [
+      batch.map(({ message }) => message.id),
+      batch.map(({ message }) => message.leaseOwner),
+      batch.map(({ message }) => message.tenantId),
+      batch.map(({ settingsVersion }) => settingsVersion),
+      batch.map(({ sends }) => sends),
+    ],
+  })
+  const cleared = new Set(rows.map(({ id }) => id))
+  return batch.map(({ message }) => cleared.has(message.id))
+}
+
+/** $1 to $4 of the statements that write while a message is under way. */
+function fenceOf({ id, leaseOwner, tenantId }: LeasedMessage, settingsVersion: number): unknown[] {
+  return [id, leaseOwner, tenantId, settingsVersion]
 }
 
 interface ClaimedRow {
@@ -193,6 +252,7 @@ interface ClaimedRow {
   readonly save_to_sent_items: boolean
   readonly from_email: string | null
   readonly draft_id: string | null
+  readonly internet_message_id: string | null
   readonly created_at: Date
   readonly content_key_sealed: Sealed
   readonly content: Buffer | null
@@ -205,6 +265,7 @@ interface ClaimedRow {
   readonly upload_expires_at: Date | null
   readonly upload_position: string
   readonly settings_stamp: string
+  readonly cleared_version: number | null
 }
 
 function toLeasedMessage(row: ClaimedRow, leaseOwner: string): LeasedMessage {
@@ -221,6 +282,7 @@ function toLeasedMessage(row: ClaimedRow, leaseOwner: string): LeasedMessage {
     saveToSentItems: row.save_to_sent_items,
     fromEmail: row.from_email,
     draftId: row.draft_id,
+    internetMessageId: row.internet_message_id,
     createdAt: row.created_at,
     contentKeySealed: row.content_key_sealed,
     content: row.content,
@@ -234,20 +296,20 @@ function toLeasedMessage(row: ClaimedRow, leaseOwner: string): LeasedMessage {
       position: Number(row.upload_position),
     },
     settingsStamp: row.settings_stamp,
+    clearedVersion: row.cleared_version,
   }
 }
 
-async function settleBatch(pool: pg.Pool, batch: readonly Settled[], now: Date): Promise<boolean[]> {
+async function settleBatch(pool: pg.Pool, batch: readonly Settled[]): Promise<boolean[]> {
   const column = <T>(value: (settled: Settled) => T): T[] => batch.map(value)
   const { rows } = await pool.query<{ id: string }>({
     name: 'settle',
     text: SETTLE,
     values: [
-      now,
       column(({ message }) => message.id),
       column(({ message }) => message.leaseOwner),
       column(({ settlement }) => settlement.status),
-      column(({ settlement }) => settlement.nextAttemptAt),
+      column(({ settlement }) => settlement.waitMs),
       column(({ settlement }) => settlement.heldBecause),
       column(({ settlement }) => settlement.lookups),
       column(({ settlement }) => settlement.possibleDuplicate),
@@ -258,7 +320,8 @@ async function settleBatch(pool: pg.Pool, batch: readonly Settled[], now: Date):
       column(({ settlement }) => settlement.attempt?.code ?? null),
       column(({ settlement }) => settlement.attempt?.detail ?? null),
       column(({ settlement }) => settlement.charged),
-      column(({ settlement }) => settlement.pauseMailboxUntil),
+      column(({ settlement }) => settlement.pauseMailboxMs),
+      column(({ ageMs }) => Math.round(ageMs())),
     ],
   })
   const written = new Set(rows.map(({ id }) => id))

@@ -2,11 +2,13 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { CallOptions } from '@inforiver-mail/m365/graph-mailer'
 import { bodyBytesOf } from '@inforiver-mail/m365/message-content'
 import { encodedMessageBytes } from '@inforiver-mail/m365/size-plan'
+import { withoutSignal, type Granted } from './call-options.ts'
 import { decideDoubt, type TurnResult } from './delivery-state.ts'
 import type { LeasedMessage, Upload } from './delivery-store.ts'
 import {
   chargeRequest,
   draftFailure,
+  requireCleared,
   toResult,
   unavailable,
   type DraftWork,
@@ -19,26 +21,31 @@ import { uploadFile, type FileStep } from './upload-file.ts'
 // whether it was sent, also where a copy cannot be searched for; and any process can go on from it.
 //
 // no draft --created, or found among the drafts--> filling --all files on it--> complete --sent--> sent
-// filling, gone or other than expected--> no draft: it is certain that it was not sent
+// filling, gone or other than expected--> looked for among what was sent, by hand; else no draft: it was not sent
 // complete, gone--> in doubt: a copy appears late
 
 const DRAFTS_PER_TURN = 2
+const NO_DRAFT = { draftId: null, internetMessageId: null }
 /** A wait this short is not worth giving the message up for. */
 const WAIT_IN_PLACE_MS = 15_000
 
-export function createDraftWork({ draftId, fromEmail, uploading, upload }: LeasedMessage): DraftWork {
-  return { draftId, from: fromEmail, uploading, upload, advanced: false, inQuestion: true }
+export function createDraftWork(message: LeasedMessage): DraftWork {
+  const { draftId, internetMessageId, fromEmail, uploading, upload } = message
+  return { draftId, internetMessageId, from: fromEmail, uploading, upload, advanced: false, inQuestion: true }
 }
 
 export async function sendByDraft(
   parts: TurnParts,
   open: OpenMessage,
-  fromEmail: string,
+  { settingsVersion, connection: { fromEmail } }: Granted,
   options: CallOptions & { readonly signal: AbortSignal },
 ): Promise<TurnResult> {
   const { mailer } = parts
   const { message, draft } = open
   const { attachments } = open.content
+  /** Whether the last statement has cleared the draft to be sent. */
+  let cleared = false
+  requireCleared(await parts.store.clear(message, settingsVersion, false))
   for (let drafts = 0; drafts < DRAFTS_PER_TURN; drafts++) {
     const step = await takeOneDraft()
     if (step !== 'again') return step
@@ -50,7 +57,8 @@ export async function sendByDraft(
     if (ready !== 'ready') return ready
     const filled = draft.uploading ? await fillDraft() : 'ready'
     if (filled !== 'ready') return filled
-    const sent = await mailer.sendDraft(currentDraft(), options)
+    if (!cleared) requireCleared(await parts.store.clear(message, settingsVersion, true))
+    const sent = await mailer.sendDraft(currentDraft(), withoutSignal(options))
     return sent.outcome === 'gone' ? afterGone() : toResult(sent, true)
   }
 
@@ -58,20 +66,26 @@ export async function sendByDraft(
     // A draft of an attempt whose answer was lost, or whose process ended before it could write down the id.
     const isFirst = message.attemptCount <= 1 && message.lookups === null
     if (!isFirst) {
-      const found = await mailer.findByMessageId(message.id, 'drafts', options)
+      const sought = { messageId: message.id, internetMessageId: draft.internetMessageId }
+      const found = await mailer.findMessage(sought, 'drafts', options)
       if (found.outcome === 'found') {
-        await storeDraft(found.id, message.fromEmail ?? fromEmail)
+        await storeDraft(
+          { draftId: found.id, internetMessageId: draft.internetMessageId },
+          message.fromEmail ?? fromEmail,
+        )
         return resumeDraft(found.id)
       }
       if (found.outcome !== 'not-found' && found.outcome !== 'refused') return draftFailure(found)
+      const byHand = await findSent()
+      if (byHand !== null) return byHand
     }
     const files = open.plan.road === 'send-mail' ? attachments : []
     const bytes = encodedMessageBytes({
       bodyBytes: bodyBytesOf(open.content),
       attachmentBytes: files.map(({ sizeBytes }) => sizeBytes),
     })
-    const waitUntil = await chargeRequest(parts, message.tenantId, bytes)
-    if (waitUntil) return { type: 'waiting', until: waitUntil }
+    const waitMs = await chargeRequest(parts, message.tenantId, bytes)
+    if (waitMs !== null) return { type: 'waiting', waitMs }
     const outgoing = {
       ...open.content,
       attachments: await Promise.all(files.map((file) => open.read.whole(file))),
@@ -79,9 +93,9 @@ export async function sendByDraft(
       from: { address: fromEmail },
     }
     const created = await mailer.createDraft(outgoing, options)
-    if (created.outcome === 'unknown') await parts.mailboxStore.expectStray(message.tenantId, message.id, parts.clock())
+    if (created.outcome === 'unknown') await parts.mailboxStore.expectStray(message.tenantId, message.id)
     if (created.outcome !== 'created') return draftFailure(created)
-    await storeDraft(created.draftId, fromEmail)
+    await storeDraft(created, fromEmail)
     draft.inQuestion = false
     return 'ready'
   }
@@ -111,7 +125,8 @@ export async function sendByDraft(
       const checked = await checkFiles()
       if (checked !== 'ready') return checked
     }
-    requireLease(await parts.store.finishUpload(message))
+    requireCleared(await parts.store.finishUpload(message, settingsVersion))
+    cleared = true
     draft.uploading = false
     return 'ready'
   }
@@ -132,7 +147,7 @@ export async function sendByDraft(
     if (deleted.outcome === 'sent') return sentByHand()
     if (deleted.outcome === 'gone') return afterGone()
     if (deleted.outcome !== 'deleted') return draftFailure(deleted)
-    await storeDraft(null, null)
+    await storeDraft(NO_DRAFT, null)
     return 'again'
   }
 
@@ -140,8 +155,18 @@ export async function sendByDraft(
     // Complete, it may have been sent, and its copy be late: by a call whose answer was lost, or by a person.
     const mayBeSent = !draft.uploading && (message.lookups === null || decideDoubt(message, true) === 'look-up')
     if (mayBeSent) return { type: 'not-found' }
-    await storeDraft(null, null)
+    const byHand = await findSent()
+    if (byHand !== null) return byHand
+    await storeDraft(NO_DRAFT, null)
     return 'again'
+  }
+
+  /** A draft that is gone may have been sent by a person, and been moved since. Null when no copy is found. */
+  async function findSent(): Promise<TurnResult | null> {
+    const sought = { messageId: message.id, internetMessageId: draft.internetMessageId }
+    const found = await mailer.findMessage(sought, 'sentitems', options)
+    if (found.outcome === 'found') return sentByHand()
+    return found.outcome === 'not-found' || found.outcome === 'refused' ? null : draftFailure(found)
   }
 
   /** Nothing can be put on a message that a person has sent. */
@@ -166,11 +191,10 @@ export async function sendByDraft(
   async function charge(bytes: number): Promise<FileStep | null> {
     const stopping = parts.stopping()
     for (;;) {
-      if (stopping.aborted) return { type: 'waiting', until: parts.clock() }
-      const until = await parts.mailboxStore.chargeUpload(message.tenantId, bytes, parts.clock())
-      if (!until) return null
-      const waitMs = until.getTime() - parts.clock().getTime()
-      if (waitMs > WAIT_IN_PLACE_MS) return { type: 'waiting', until }
+      if (stopping.aborted) return { type: 'waiting', waitMs: 0 }
+      const waitMs = await parts.mailboxStore.chargeUpload(message.tenantId, bytes)
+      if (waitMs === null) return null
+      if (waitMs > WAIT_IN_PLACE_MS) return { type: 'waiting', waitMs }
       const signal = AbortSignal.any([options.signal, stopping])
       await delay(waitMs, undefined, { signal }).catch(() => options.signal.throwIfAborted())
     }
@@ -179,14 +203,18 @@ export async function sendByDraft(
   async function store(upload: Upload): Promise<void> {
     const before = attachments.slice(0, upload.attached)
     const uploadedBytes = before.reduce((sum, { sizeBytes }) => sum + sizeBytes, upload.position)
-    requireLease(await parts.store.storeUpload(message, upload, uploadedBytes))
+    requireCleared(await parts.store.storeUpload(message, settingsVersion, upload, uploadedBytes))
     draft.upload = upload
     draft.advanced = true
   }
 
-  async function storeDraft(draftId: string | null, from: string | null): Promise<void> {
-    const stored = { draftId, from, uploading: open.plan.road === 'draft' }
-    requireLease(await parts.store.storeDraft(message, stored))
+  async function storeDraft(
+    { draftId, internetMessageId }: Pick<DraftWork, 'draftId' | 'internetMessageId'>,
+    from: string | null,
+  ): Promise<void> {
+    const stored = { draftId, internetMessageId, from, uploading: open.plan.road === 'draft' }
+    requireCleared(await parts.store.storeDraft(message, settingsVersion, stored))
+    cleared = !stored.uploading && draftId !== null
     Object.assign(draft, { ...stored, upload: { attached: 0, session: null, position: 0 } })
   }
 
@@ -202,12 +230,3 @@ function wasRefused(result: TurnResult): boolean {
 
 type NotReady = 'again' | TurnResult
 type Step = 'ready' | NotReady
-
-/** Somebody else goes on with the message, or it was cancelled: nothing more is done with it here. */
-export class LeaseLostError extends Error {
-  override readonly name = 'LeaseLostError'
-}
-
-function requireLease(held: boolean): void {
-  if (!held) throw new LeaseLostError('The lease was lost before the draft was sent.')
-}

@@ -12,7 +12,7 @@ let product: TestProduct
 let service: ServiceClient
 
 beforeAll(async () => {
-  ground = await createTestGround({ clock: clock.now })
+  ground = await createTestGround({ clock })
   product = await ground.startProduct({ environment: { MAILBOX_MESSAGES_PER_MINUTE: '0' } })
   service = await createServiceClient(product)
 })
@@ -81,7 +81,7 @@ it.each(['ErrorItemNotFound', 'ErrorInvalidMailboxItemId'])(
     const id = await submitFiles({ product, service }, code, contents)
     await service.until(id, { status: 'queued', attempts: [{ outcome: 'unavailable' }] })
     await reset()
-    clock.advance(15_000)
+    await clock.advance(15_000)
     await service.until(id, { status: 'held', heldBecause: 'not-configured' })
 
     await ground.microsoft.control('POST', '/scenarios', at('attachment-list', 404, code))
@@ -103,7 +103,7 @@ it('goes on with an upload after a reset, once the same mailbox is connected aga
   const id = await submitFiles({ product, service }, 'reset', contents)
   await service.until(id, { status: 'queued', attempts: [{ outcome: 'unavailable' }] })
   await reset()
-  clock.advance(15_000)
+  await clock.advance(15_000)
   await service.until(id, { status: 'held', heldBecause: 'not-configured' })
 
   await connectMailbox(product, { largeAttachments: true })

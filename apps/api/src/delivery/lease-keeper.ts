@@ -1,16 +1,18 @@
 import type { FastifyBaseLogger } from 'fastify'
-import type { DeliveryStore, LeasedMessage } from './delivery-store.ts'
+import { LEASE_MS, type DeliveryStore, type LeasedMessage } from './delivery-store.ts'
 
-/** At most this long after a worker died, its messages go on elsewhere. */
-export const LEASE_MS = 45_000
 const RENEW_WHEN_LEFT_MS = 25_000
-/** No request begins, and none goes on, when less is left: another worker may take the message then. */
+/** No request begins when less is left: another worker may take the message then. */
 const SAFETY_MS = 5_000
 const LOOK_EVERY_MS = 1_000
 
 export interface LeaseKeeper {
-  /** The signal is aborted when the lease is about to run out, or is lost. */
-  hold(message: LeasedMessage, until: Date): AbortSignal
+  /**
+   * The signal is aborted when the lease is about to run out, or is lost.
+   *
+   * @param since when the claim was asked for, as `elapsedMs` tells it
+   */
+  hold(message: LeasedMessage, since: number): AbortSignal
   release(message: LeasedMessage): void
   stop(): void
 }
@@ -18,25 +20,27 @@ export interface LeaseKeeper {
 interface Held {
   readonly message: LeasedMessage
   readonly controller: AbortController
-  until: Date
+  /** As `elapsedMs` tells it. */
+  until: number
 }
 
 /**
- * Renews the leases of what is under way. A process that stood still finds them lapsed when it goes on, and its timer
- * fires before its sockets do: so nothing is sent that another may have taken.
+ * Renews the leases of what is under way, and breaks off early what has lost its lease. That nothing is sent which
+ * another may have taken is for the statements to see to that clear a request.
  */
 export function createLeaseKeeper(parts: {
   store: Pick<DeliveryStore, 'renew'>
-  clock: () => Date
+  /** Milliseconds since some moment: no clock that can be set. */
+  elapsedMs: () => number
   logger: FastifyBaseLogger
 }): LeaseKeeper {
-  const { store, clock, logger } = parts
+  const { store, elapsedMs, logger } = parts
   const held = new Map<string, Held>()
   let renewing = false
 
-  function dropLapsed(now: Date): void {
+  function dropLapsed(now: number): void {
     for (const entry of held.values()) {
-      if (entry.until.getTime() - now.getTime() <= SAFETY_MS) drop(entry)
+      if (entry.until - now <= SAFETY_MS) drop(entry)
     }
   }
 
@@ -45,22 +49,18 @@ export function createLeaseKeeper(parts: {
     controller.abort(new Error('The lease ran out.'))
   }
 
-  async function renew(now: Date): Promise<void> {
-    const ending = [...held.values()].filter(({ until }) => until.getTime() - now.getTime() <= RENEW_WHEN_LEFT_MS)
+  async function renew(now: number): Promise<void> {
+    const ending = [...held.values()].filter(({ until }) => until - now <= RENEW_WHEN_LEFT_MS)
     if (ending.length === 0) return
-    const until = new Date(now.getTime() + LEASE_MS)
-    const kept = await store.renew(
-      ending.map(({ message }) => message),
-      until,
-    )
+    const kept = await store.renew(ending.map(({ message }) => message))
     for (const entry of ending) {
-      if (kept.has(entry.message.id)) entry.until = until
+      if (kept.has(entry.message.id)) entry.until = now + LEASE_MS
       else if (held.get(entry.message.id) === entry) drop(entry)
     }
   }
 
   const timer = setInterval(() => {
-    const now = clock()
+    const now = elapsedMs()
     dropLapsed(now)
     if (renewing) return
     renewing = true
@@ -72,9 +72,9 @@ export function createLeaseKeeper(parts: {
   }, LOOK_EVERY_MS)
 
   return {
-    hold(message, until) {
+    hold(message, since) {
       const controller = new AbortController()
-      held.set(message.id, { message, controller, until })
+      held.set(message.id, { message, controller, until: since + LEASE_MS })
       return controller.signal
     },
     release({ id, leaseOwner }) {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
-import { createDeliveryGround, type DeliveryGround } from '../test-support/delivery-ground.ts'
+import { createDeliveryGround, graphAnswers, type DeliveryGround } from '../test-support/delivery-ground.ts'
 import { HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
 
 // With Mail.ReadWrite, and a mailbox whose Sent Items can be searched by our id.
@@ -16,9 +16,13 @@ beforeEach(async () => {
   await ground.microsoft.control('PATCH', '/settings', { sentCopyDelayMs: 0 })
 })
 
+const WAITS_SECONDS = [0, 10, 20, 30, 60, 120, 180, 240]
+/** In seconds after the attempt. */
+const LOOKS = [0, 10, 30, 60, 120, 240, 420, 660]
+
 /** Lets the looks become due one by one. */
 async function lookUntil(id: string, expected: object): Promise<void> {
-  for (const seconds of [0, 10, 20, 30]) {
+  for (const seconds of WAITS_SECONDS) {
     await ground.pass(seconds * SECONDS)
     const { status } = await lookDone(id)
     if (status !== 'queued') break
@@ -53,9 +57,10 @@ it.each(['send-accepted-but-504', 'send-reset-after', 'send-accepted-but-hang'])
 )
 
 it.each([
-  [5, [0, 10]],
-  [29, [0, 10, 30]],
-  [59, [0, 10, 30, 60]],
+  [5, LOOKS.slice(0, 2)],
+  [59, LOOKS.slice(0, 4)],
+  [120, LOOKS.slice(0, 5)],
+  [600, LOOKS],
 ])('finds a copy that appears %i s late', async (delaySeconds, looks) => {
   await ground.microsoft.control('PATCH', '/settings', { sentCopyDelayMs: delaySeconds * SECONDS })
   const since = ground.clock.now()
@@ -71,7 +76,7 @@ it.each([
 })
 
 it.each(['send-504', 'send-reset-before', 'send-hang'])(
-  'sends again when the mail is not found within a minute after %s',
+  'sends again, marked, when the mail is not found within eleven minutes after %s',
   async (scenario) => {
     const since = ground.clock.now()
     await ground.switchOn(scenario)
@@ -79,13 +84,36 @@ it.each(['send-504', 'send-reset-before', 'send-hang'])(
     const { id } = await ground.service.submit({ subject })
     await ground.service.until(id, { attempts: [{ outcome: 'unknown' }] })
 
-    await lookUntil(id, { status: 'sent', possibleDuplicate: false })
+    await lookUntil(id, { status: 'sent', possibleDuplicate: true })
 
-    expect(await ground.requestTimes('message-search', since)).toEqual([0, 10, 30, 60].map((at) => at * SECONDS))
-    expect(await ground.requestTimes('sendMail', since)).toEqual([0, 60 * SECONDS])
+    const sentItems = (await ground.requestTimes('message-search', since)).slice(0, LOOKS.length)
+    expect(sentItems).toEqual(LOOKS.map((at) => at * SECONDS))
     expect(await ground.arrived(subject)).toBe(1)
   },
 )
+
+it('never sends twice what asked for that, although the mailbox does not show it', async () => {
+  await ground.microsoft.control('PATCH', '/settings', { sentCopyDelayMs: 1 * HOURS })
+  await ground.switchOn('send-accepted-but-504')
+  const { id } = await ground.service.submit({ subject: 'Stop in the end', onUnknownOutcome: 'stop' })
+  await ground.service.until(id, { attempts: [{ outcome: 'unknown' }] })
+
+  await lookUntil(id, { status: 'failed', problem: { code: 'outcome-unknown' } })
+  expect(await ground.arrived('Stop in the end')).toBe(1)
+})
+
+it('says that the outcome is not known when what was looked for in vain is refused at last', async () => {
+  await ground.microsoft.control('PATCH', '/settings', { sentCopyDelayMs: 1 * HOURS })
+  await ground.switchOn('send-accepted-but-504')
+  const { id } = await ground.service.submit({ subject: 'Refused in doubt' })
+  await ground.service.until(id, { attempts: [{ outcome: 'unknown' }] })
+  await ground.switchOn(graphAnswers(400, 'ErrorInvalidRecipients'))
+
+  await lookUntil(id, {
+    status: 'failed',
+    problem: { code: 'outcome-unknown', microsoftCode: 'ErrorInvalidRecipients' },
+  })
+})
 
 it('looks also for a message that asked not to be sent twice', async () => {
   await ground.switchOn('send-accepted-but-504')

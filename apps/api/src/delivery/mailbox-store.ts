@@ -5,9 +5,10 @@ import {
   CLAIM_CLEANUPS,
   END_CLEANUP,
   EXPECT_STRAY,
-  FREED_AT,
+  FREED_IN,
   IS_UNDER_WAY,
   LEARN_SIZE_LIMIT,
+  LOCK_FOR_CLEANUP,
   LOCK_UPLOADS,
   POSTPONE_CLEANUP,
 } from './mailbox.sql.ts'
@@ -16,6 +17,7 @@ const CLEANUP_LEASE_MS = 60_000
 /** A request that was given up is carried out by then, or not at all. */
 const STRAY_AFTER_MS = 5 * 60_000
 const AT_LEAST_MS = 1_000
+const MAILBOXES_AT_ONCE = 10
 
 /** Something of ours to delete in a mailbox. */
 export interface Cleanup {
@@ -24,22 +26,22 @@ export interface Cleanup {
   readonly itemId: string
   /** The draft of a message that was not sent, the copy of one that was, or what came of a request without an answer. */
   readonly kind: 'draft' | 'copy' | 'stray'
-  readonly createdAt: Date
+  readonly ageMs: number
 }
 
-/** What concerns a mailbox rather than a message. */
+/** What concerns a mailbox rather than a message. Times follow the clock of the database. */
 export interface MailboxStore {
-  /** Null when the bytes are charged to the mailbox's limit; otherwise when to ask again. */
-  chargeUpload(tenantId: string, bytes: number, now: Date): Promise<Date | null>
+  /** Null when the bytes are charged to the mailbox's limit; otherwise in how many ms to ask again. */
+  chargeUpload(tenantId: string, bytes: number): Promise<number | null>
   /** Microsoft refused a message that has so many bytes encoded. */
-  learnSizeLimit(tenantId: string, encodedBytes: number, now: Date): Promise<void>
+  learnSizeLimit(tenantId: string, encodedBytes: number): Promise<void>
   /** A draft of the message may be in the mailbox, or come into it, that nobody knows the id of. */
-  expectStray(tenantId: string, messageId: string, now: Date): Promise<void>
-  /** Whether a message may still use a draft, or was accepted after that moment, so that its own may not have left yet. */
-  isUnderWay(messageId: string, acceptedAfter: Date): Promise<boolean>
-  claimCleanups(now: Date): Promise<Cleanup[]>
+  expectStray(tenantId: string, messageId: string): Promise<void>
+  /** Whether a message may still use a draft, or was accepted so recently that its own may not have left yet. */
+  isUnderWay(messageId: string, leavesWithinMs: number): Promise<boolean>
+  claimCleanups(): Promise<Cleanup[]>
   endCleanup(cleanup: Cleanup): Promise<void>
-  postponeCleanup(cleanup: Cleanup, until: Date): Promise<void>
+  postponeCleanup(cleanup: Cleanup, waitMs: number): Promise<void>
 }
 
 /** A limit of 0 stands for none. */
@@ -48,52 +50,55 @@ export function createMailboxStore(
   limits: { readonly concurrency: number; readonly uploadBytesPer5Minutes: number },
 ): MailboxStore {
   return {
-    async chargeUpload(tenantId, bytes, now) {
+    async chargeUpload(tenantId, bytes) {
       if (limits.uploadBytesPer5Minutes === 0) return null
-      const freedAt = await inTransaction(pool, async (client) => {
+      return inTransaction(pool, async (client) => {
         await client.query(LOCK_UPLOADS, [tenantId])
-        const values = [tenantId, now, bytes, limits.uploadBytesPer5Minutes]
+        const values = [tenantId, bytes, limits.uploadBytesPer5Minutes]
         if ((await client.query(CHARGE_UPLOAD, values)).rowCount === 1) return null
-        const { rows } = await client.query<{ at: Date | null }>(FREED_AT, [tenantId, now])
-        return rows[0]?.at ?? now
+        const { rows } = await client.query<{ wait_ms: number | null }>(FREED_IN, [tenantId])
+        return Math.max(AT_LEAST_MS, rows[0]?.wait_ms ?? 0)
       })
-      return freedAt && new Date(Math.max(now.getTime() + AT_LEAST_MS, freedAt.getTime()))
     },
 
-    async learnSizeLimit(tenantId, encodedBytes, now) {
-      await pool.query(LEARN_SIZE_LIMIT, [tenantId, encodedBytes, now])
+    async learnSizeLimit(tenantId, encodedBytes) {
+      await pool.query(LEARN_SIZE_LIMIT, [tenantId, encodedBytes])
     },
 
-    async expectStray(tenantId, messageId, now) {
-      await pool.query(EXPECT_STRAY, [tenantId, messageId, now, new Date(now.getTime() + STRAY_AFTER_MS)])
+    async expectStray(tenantId, messageId) {
+      await pool.query(EXPECT_STRAY, [tenantId, messageId, STRAY_AFTER_MS])
     },
 
-    async isUnderWay(messageId, acceptedAfter) {
-      return (await pool.query(IS_UNDER_WAY, [messageId, acceptedAfter])).rowCount === 1
+    async isUnderWay(messageId, leavesWithinMs) {
+      return (await pool.query(IS_UNDER_WAY, [messageId, leavesWithinMs])).rowCount === 1
     },
 
-    async claimCleanups(now) {
-      const until = new Date(now.getTime() + CLEANUP_LEASE_MS)
-      const { rows } = await pool.query<{
-        tenant_id: string
-        item_id: string
-        kind: Cleanup['kind']
-        created_at: Date
-      }>(CLAIM_CLEANUPS, [now, limits.concurrency, until])
-      return rows.map((row) => ({
-        tenantId: row.tenant_id,
-        itemId: row.item_id,
-        kind: row.kind,
-        createdAt: row.created_at,
-      }))
+    async claimCleanups() {
+      return inTransaction(pool, async (client) => {
+        const { rows: mailboxes } = await client.query<{ id: string }>(LOCK_FOR_CLEANUP, [MAILBOXES_AT_ONCE])
+        if (mailboxes.length === 0) return []
+        const values = [mailboxes.map(({ id }) => id), limits.concurrency, CLEANUP_LEASE_MS]
+        const { rows } = await client.query<{
+          tenant_id: string
+          item_id: string
+          kind: Cleanup['kind']
+          age_ms: string
+        }>(CLAIM_CLEANUPS, values)
+        return rows.map((row) => ({
+          tenantId: row.tenant_id,
+          itemId: row.item_id,
+          kind: row.kind,
+          ageMs: Number(row.age_ms),
+        }))
+      })
     },
 
     async endCleanup({ tenantId, itemId }) {
       await pool.query(END_CLEANUP, [tenantId, itemId])
     },
 
-    async postponeCleanup({ tenantId, itemId }, until) {
-      await pool.query(POSTPONE_CLEANUP, [tenantId, itemId, until])
+    async postponeCleanup({ tenantId, itemId }, waitMs) {
+      await pool.query(POSTPONE_CLEANUP, [tenantId, itemId, waitMs])
     },
   }
 }

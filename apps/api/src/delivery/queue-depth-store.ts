@@ -2,13 +2,13 @@ import type pg from 'pg'
 import type { QueueDepth } from './delivery-metrics.ts'
 
 const READ = `
-SELECT status, count(*)::int AS count, extract(epoch FROM $1::timestamptz - min(created_at))::float AS oldest_seconds
+SELECT status, count(*)::int AS count, extract(epoch FROM mail_now() - min(created_at))::float AS oldest_seconds
   FROM messages WHERE status IN ('queued', 'scheduled', 'held', 'sending') GROUP BY status`
 
 /** How much waits, over all tenants. */
-export function createQueueDepthReader(pool: pg.Pool, clock: () => Date): () => Promise<readonly QueueDepth[]> {
+export function createQueueDepthReader(pool: pg.Pool): () => Promise<readonly QueueDepth[]> {
   return async () => {
-    const { rows } = await pool.query<{ status: string; count: number; oldest_seconds: number }>(READ, [clock()])
+    const { rows } = await pool.query<{ status: string; count: number; oldest_seconds: number }>(READ)
     return rows.map(({ status, count, oldest_seconds: oldestSeconds }) => ({ status, count, oldestSeconds }))
   }
 }

@@ -14,7 +14,10 @@ import type { AttachmentReader } from './read-attachment.ts'
 
 /** What every turn of a message uses. */
 export interface TurnParts {
-  readonly store: Pick<DeliveryStore, 'storeDraft' | 'storeUpload' | 'finishUpload' | 'readContent' | 'readChunks'>
+  readonly store: Pick<
+    DeliveryStore,
+    'clear' | 'storeDraft' | 'storeUpload' | 'finishUpload' | 'readContent' | 'readChunks'
+  >
   readonly mailboxStore: Pick<MailboxStore, 'chargeUpload' | 'learnSizeLimit' | 'expectStray'>
   readonly cachedAccess: (tenantId: string, stamp: string, signal: AbortSignal) => Promise<Access>
   readonly access: AccessTo
@@ -24,6 +27,7 @@ export interface TurnParts {
   readonly random: RandomBytes
   readonly budget: ByteBudget
   readonly clock: () => Date
+  readonly elapsedMs: () => number
   /** Aborted when the process is about to end: what takes long is left to another one then. */
   readonly stopping: () => AbortSignal
 }
@@ -31,6 +35,8 @@ export interface TurnParts {
 /** A message with what it holds opened, and how far it has come. */
 export interface OpenMessage {
   readonly message: LeasedMessage
+  /** When its claim was asked for, as `elapsedMs` tells it. */
+  readonly claimedAt: number
   readonly content: MessageContent
   readonly plan: SizePlan
   readonly encodedBytes: number
@@ -41,6 +47,7 @@ export interface OpenMessage {
 /** How far the draft of a message has come; it changes along with the message's row. */
 export interface DraftWork {
   draftId: string | null
+  internetMessageId: string | null
   /** The sender that it was made for; null while there is none, or nobody knows. */
   from: string | null
   uploading: boolean
@@ -51,13 +58,23 @@ export interface DraftWork {
   inQuestion: boolean
 }
 
-/** A small request is not worth asking for. Null when it may go. */
+/** A small request is not worth asking for. Null when it may go, otherwise in how many ms to ask again. */
 export async function chargeRequest(
-  { mailboxStore, clock }: TurnParts,
+  { mailboxStore }: TurnParts,
   tenantId: string,
   bytes: number,
-): Promise<Date | null> {
-  return bytes < COUNTED_FROM_BYTES ? null : mailboxStore.chargeUpload(tenantId, bytes, clock())
+): Promise<number | null> {
+  return bytes < COUNTED_FROM_BYTES ? null : mailboxStore.chargeUpload(tenantId, bytes)
+}
+
+/** The message is somebody else's by now, was cancelled, or the settings are others: nothing more is done with it here. */
+export class OvertakenError extends Error {
+  override readonly name = 'OvertakenError'
+}
+
+/** @throws {OvertakenError} when a statement that has to come before a request was not carried out */
+export function requireCleared(cleared: boolean): void {
+  if (!cleared) throw new OvertakenError('The lease was lost, or the settings changed, before the message was sent.')
 }
 
 export function toResult(outcome: SendOutcome, canLookUp: boolean): TurnResult {

@@ -3,16 +3,18 @@ import { createContentCipher } from '@inforiver-mail/m365/content-cipher'
 import { bodyBytesOf, readContent } from '@inforiver-mail/m365/message-content'
 import { encodedMessageBytes, planSize, type SizePlan } from '@inforiver-mail/m365/size-plan'
 import type { Access } from './access-cache.ts'
-import { callOptions, type Granted } from './call-options.ts'
+import { callOptions, withoutSignal, type Granted } from './call-options.ts'
 import { LARGE_FROM_BYTES } from './claim.sql.ts'
 import { decideDoubt, type TurnResult } from './delivery-state.ts'
 import type { LeasedMessage } from './delivery-store.ts'
 import { createDraftWork, sendByDraft } from './draft-road.ts'
 import { createAttachmentReader } from './read-attachment.ts'
-import { chargeRequest, toResult, type OpenMessage, type TurnParts } from './turn-parts.ts'
+import { chargeRequest, requireCleared, toResult, type OpenMessage, type TurnParts } from './turn-parts.ts'
 
 /** As stored, opened, in base64, and as the body of a request. */
 const TIMES_IN_MEMORY = 4
+/** A claim clears a message to be sent at once; later, it is cleared anew. */
+const AT_ONCE_MS = 1_000
 
 export interface Turn {
   readonly result: TurnResult
@@ -21,20 +23,29 @@ export interface Turn {
   readonly inSpiteOfDoubt: boolean
   /** Some of its attachments have got to Microsoft: trouble after that is the first of its kind. */
   readonly advanced: boolean
+  /** It was seen that no earlier attempt has sent it. */
+  readonly doubtResolved: boolean
 }
 
 /**
  * One turn of a message: what is in doubt is looked for, everything else is sent. Exactly one request that can send
  * goes out in a turn, or two when the first was refused for its token and so did nothing. Throws only when nothing
  * has been sent.
+ *
+ * @param claimedAt when the claim was asked for, as `elapsedMs` tells it
  */
-export async function takeTurn(parts: TurnParts, message: LeasedMessage, signal: AbortSignal): Promise<Turn> {
+export async function takeTurn(
+  parts: TurnParts,
+  message: LeasedMessage,
+  claimedAt: number,
+  signal: AbortSignal,
+): Promise<Turn> {
   const { tenantId, settingsStamp } = message
   const access = await parts.cachedAccess(tenantId, settingsStamp, signal)
   if (access.outcome !== 'granted') return withoutAccess(access)
   const giveBack = await parts.budget.take(contentBytes(message), signal)
   try {
-    const open = await openMessage(parts, message)
+    const open = await openMessage(parts, message, claimedAt)
     const first = await turnWith(parts, open, access, signal)
     const refusal = tokenRefusal(first.result)
     if (!refusal) return heldIfLost(parts, message, access, first)
@@ -65,54 +76,52 @@ async function turnWith(parts: TurnParts, open: OpenMessage, access: Granted, si
   const { message, plan, draft } = open
   const { fromEmail, permissions, searchWorks, largeAttachments } = access.connection
   const canReadMailbox = permissions.includes('Mail.ReadWrite')
-  const turn = (result: TurnResult, inSpiteOfDoubt = false): Turn => ({
+  // A message that goes by draft only has not been sent before its draft was complete.
+  const isCertain = plan.road === 'draft' && (draft.draftId === null || draft.uploading)
+  const turn = (result: TurnResult, changes: Partial<Turn> = {}): Turn => ({
     result,
     fromEmail: draft.draftId === null ? fromEmail : (draft.from ?? fromEmail),
-    inSpiteOfDoubt,
+    inSpiteOfDoubt: false,
     advanced: draft.advanced,
+    doubtResolved: isCertain,
+    ...changes,
   })
 
   if (plan.road === 'none') return turn({ type: 'failure', failure: tooLarge(plan), canLookUp: false })
   if (plan.road === 'draft' && !(largeAttachments && canReadMailbox))
     return turn({ type: 'held', because: 'large-attachments-disabled' })
+  if (message.lookups === null || isCertain) return turn(await send(parts, open, access, signal))
 
-  // A message that goes by draft only has not been sent before its draft was complete.
-  const isCertain = plan.road === 'draft' && (draft.draftId === null || draft.uploading)
-  if (message.lookups !== null && !isCertain) {
-    // Without a searchable copy only a draft can be recognised again.
-    const canLookUp = canReadMailbox && (draft.draftId !== null || searchWorks)
-    // Another sender may mean another mailbox.
-    const isProof = canLookUp && (message.fromEmail === null || message.fromEmail === fromEmail)
-    const decision = decideDoubt(message, canLookUp, isProof)
-    // Looked for, or left, it is still the one that was tried as before.
-    const asTried = (result: TurnResult): Turn => ({ ...turn(result), fromEmail: message.fromEmail ?? fromEmail })
-    if (decision === 'stop') return asTried({ type: 'stopped' })
-    if (decision === 'look-up') {
-      const seen = await lookUp(parts, open, access, signal)
-      if (seen !== 'send') return asTried(seen)
-      return turn(await send(parts, open, access, signal))
-    }
-    return turn(await send(parts, open, access, signal), !isProof)
+  // Without a searchable copy only a draft can be recognised again.
+  const canLookUp = canReadMailbox && (draft.draftId !== null || draft.internetMessageId !== null || searchWorks)
+  const decision = decideDoubt(message, canLookUp)
+  // Looked for, or left, it is still the one that was tried as before.
+  const asTried = { fromEmail: message.fromEmail ?? fromEmail }
+  if (decision === 'stop') return turn({ type: 'stopped' }, asTried)
+  if (decision === 'look-up') {
+    const seen = await lookUp(parts, open, access, signal)
+    if (seen !== 'unsent') return turn(seen, asTried)
+    return turn(await send(parts, open, access, signal), { doubtResolved: true })
   }
-  return turn(await send(parts, open, access, signal))
+  return turn(await send(parts, open, access, signal), { inSpiteOfDoubt: true })
 }
 
-/** `send`: it is certain that it was not sent. */
+/** `unsent`: its draft is still a draft, so that it is certain that it was not sent. */
 async function lookUp(
   { mailer }: TurnParts,
-  { message: { id }, draft: { draftId } }: OpenMessage,
+  { message: { id }, draft }: OpenMessage,
   access: Granted,
   signal: AbortSignal,
-): Promise<TurnResult | 'send'> {
+): Promise<TurnResult | 'unsent'> {
   const options = callOptions(access, signal)
-  if (draftId !== null) {
-    const draft = await mailer.readDraft(draftId, options)
-    if (draft.outcome === 'draft') return 'send'
-    if (draft.outcome === 'sent') return { type: 'found' }
-    if (draft.outcome !== 'gone') return { type: 'lookup-failed', failure: draft }
-    if (!access.connection.searchWorks) return { type: 'not-found' }
+  if (draft.draftId !== null) {
+    const read = await mailer.readDraft(draft.draftId, options)
+    if (read.outcome === 'draft') return 'unsent'
+    if (read.outcome === 'sent') return { type: 'found' }
+    if (read.outcome !== 'gone') return { type: 'lookup-failed', failure: read }
   }
-  const found = await mailer.findByMessageId(id, 'sentitems', options)
+  const sought = { messageId: access.connection.searchWorks ? id : null, internetMessageId: draft.internetMessageId }
+  const found = await mailer.findMessage(sought, 'sentitems', options)
   if (found.outcome === 'found') return { type: 'found' }
   if (found.outcome === 'not-found') return { type: 'not-found' }
   return { type: 'lookup-failed', failure: found }
@@ -123,32 +132,45 @@ async function send(parts: TurnParts, open: OpenMessage, access: Granted, signal
   const { permissions, searchWorks, fromEmail } = access.connection
   const canReadMailbox = permissions.includes('Mail.ReadWrite')
   const options = callOptions(access, signal)
-  const byDraft = canReadMailbox && (!message.saveToSentItems || !searchWorks || draft.draftId !== null)
+  // What was looked for in vain may lie among the drafts, and is sent from there rather than a second time.
+  const mayBeDraft = message.lookups !== null || draft.draftId !== null
+  const byDraft = canReadMailbox && (!message.saveToSentItems || !searchWorks || mayBeDraft)
   if (plan.road === 'draft' || byDraft) {
-    const result = await sendByDraft(parts, open, fromEmail, options)
+    const result = await sendByDraft(parts, open, access, options)
     await learnFrom(parts, open, result)
     return result
   }
-  const waitUntil = await chargeRequest(parts, message.tenantId, encodedBytes)
-  if (waitUntil) return { type: 'waiting', until: waitUntil }
+  const waitMs = await chargeRequest(parts, message.tenantId, encodedBytes)
+  if (waitMs !== null) return { type: 'waiting', waitMs }
   const attachments = await Promise.all(content.attachments.map((attachment) => open.read.whole(attachment)))
   const outgoing = { ...content, attachments, id: message.id, from: { address: fromEmail } }
-  const result = toResult(await parts.mailer.send(outgoing, options), canReadMailbox && searchWorks)
+  await clearToSend(parts, open, access)
+  const result = toResult(await parts.mailer.send(outgoing, withoutSignal(options)), canReadMailbox && searchWorks)
   await learnFrom(parts, open, result)
   return result
 }
 
+/** The claim counts for what it leads to at once, with the settings of that moment. */
+async function clearToSend(
+  { store, elapsedMs }: TurnParts,
+  { message, claimedAt }: OpenMessage,
+  { settingsVersion }: Granted,
+): Promise<void> {
+  if (message.clearedVersion === settingsVersion && elapsedMs() - claimedAt < AT_ONCE_MS) return
+  requireCleared(await store.clear(message, settingsVersion, true))
+}
+
 /** What Microsoft refused for its size is not asked again for a while. */
 async function learnFrom(
-  { mailboxStore, clock }: TurnParts,
+  { mailboxStore }: TurnParts,
   { message, encodedBytes }: OpenMessage,
   result: TurnResult,
 ): Promise<void> {
   if (result.type !== 'failure' || result.failure.microsoftCode !== 'ErrorMessageSizeExceeded') return
-  await mailboxStore.learnSizeLimit(message.tenantId, encodedBytes, clock())
+  await mailboxStore.learnSizeLimit(message.tenantId, encodedBytes)
 }
 
-async function openMessage(parts: TurnParts, message: LeasedMessage): Promise<OpenMessage> {
+async function openMessage(parts: TurnParts, message: LeasedMessage, claimedAt: number): Promise<OpenMessage> {
   const { store, vault, random } = parts
   const { id, tenantId } = message
   const contentKey = await vault.open(message.contentKeySealed, {
@@ -165,6 +187,7 @@ async function openMessage(parts: TurnParts, message: LeasedMessage): Promise<Op
   }
   return {
     message,
+    claimedAt,
     content,
     plan: planSize(sizes),
     encodedBytes: encodedMessageBytes(sizes),
@@ -199,6 +222,6 @@ function withoutAccess(access: Exclude<Access, { outcome: 'granted' }>): Turn {
   const result: TurnResult =
     access.outcome === 'held'
       ? { type: 'held', because: access.because }
-      : { type: 'no-access', detail: access.detail, until: access.until }
-  return { result, fromEmail: null, inSpiteOfDoubt: false, advanced: false }
+      : { type: 'no-access', detail: access.detail, waitMs: access.waitMs }
+  return { result, fromEmail: null, inSpiteOfDoubt: false, advanced: false, doubtResolved: false }
 }

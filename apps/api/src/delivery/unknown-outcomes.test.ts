@@ -96,14 +96,15 @@ it('says that it is not known, should it give up while in doubt', async () => {
   })
 })
 
-it('stops when a refusal follows the doubt, with the refusal as its reason', async () => {
-  await ground.switchOn('send-504')
+it('says that the outcome is not known when a refusal follows the doubt, and what was refused', async () => {
+  await ground.switchOn('send-accepted-but-504')
   await ground.switchOn(graphAnswers(400, 'ErrorInvalidRecipients'))
   const { id } = await ground.service.submit()
   await ground.service.until(id, { attempts: [{ outcome: 'unknown' }] })
   await ground.pass(1 * MINUTES)
 
   expect(await ground.service.until(id, { status: 'failed' })).toMatchObject({
-    problem: { code: 'recipient-refused' },
+    attempts: [{ outcome: 'unknown' }, { outcome: 'refused' }],
+    problem: { code: 'outcome-unknown', microsoftCode: 'ErrorInvalidRecipients' },
   })
 })

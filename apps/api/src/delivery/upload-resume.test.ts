@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
-import { systemClock } from '../clock.ts'
 import { holdRequest } from '../test-support/held-request.ts'
 import { HOURS, SECONDS } from '../test-support/test-clock.ts'
 import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
@@ -35,12 +34,13 @@ beforeAll(async () => {
 afterAll(() => ground.close())
 beforeEach(() => ground.microsoft.control('DELETE', '/scenarios'))
 
-/** A worker in this process, for whom this much more time has passed. */
+let passedMs = 0
+
+/** A worker in this process, once this much more time has passed for the database. */
 async function startLater(ms: number): Promise<TestProduct> {
-  const worker = await ground.startProduct({
-    environment: { ROLE: 'worker', MAILBOX_MESSAGES_PER_MINUTE: '0' },
-    clock: () => new Date(systemClock().getTime() + ms),
-  })
+  passedMs += ms
+  await ground.database.setTimeAhead(passedMs)
+  const worker = await ground.startProduct({ environment: { ROLE: 'worker', MAILBOX_MESSAGES_PER_MINUTE: '0' } })
   onTestFinished(() => worker.close())
   return worker
 }

@@ -10,11 +10,10 @@ import { createAccessCache, type AccessTo, type LostAccessTo } from './access-ca
 import type { DeliveryMetrics } from './delivery-metrics.ts'
 import { settle, type DeliveryState } from './delivery-state.ts'
 import type { DeliveryStore, LeasedMessage, Settled } from './delivery-store.ts'
-import { createLeaseKeeper, LEASE_MS } from './lease-keeper.ts'
-import { LeaseLostError } from './draft-road.ts'
+import { createLeaseKeeper } from './lease-keeper.ts'
 import { cleanMailboxes } from './clean-mailboxes.ts'
 import type { MailboxStore } from './mailbox-store.ts'
-import type { TurnParts } from './turn-parts.ts'
+import { OvertakenError, type TurnParts } from './turn-parts.ts'
 import { takeTurn, type Turn } from './turn.ts'
 
 const MAX_IN_FLIGHT = 64
@@ -41,19 +40,22 @@ export function createWorker(parts: {
   places: AdminPlaces
   vault: TokenVault
   clock: () => Date
+  elapsedMs: () => number
   random: RandomBytes
   /** Between 0 and 1, for jitter. */
   chance: () => number
   logger: FastifyBaseLogger
   metrics: DeliveryMetrics
 }): Worker {
-  const { store, access, places, clock, chance, logger, metrics } = parts
+  const { store, access, places, clock, elapsedMs, chance, logger, metrics } = parts
   const turnParts: TurnParts = {
     ...parts,
     cachedAccess: createAccessCache(access, clock),
     stopping: () => stopping.signal,
   }
   const inFlight = new Set<Promise<void>>()
+  /** Outcomes that the database has not taken yet. */
+  const unwritten = new Set<LeasedMessage>()
   /** The owner of a claim without an answer: the database may have made it all the same. */
   let unanswered: string | null = null
   let stopping = new AbortController()
@@ -65,7 +67,7 @@ export function createWorker(parts: {
   return {
     start() {
       stopping = new AbortController()
-      leases = createLeaseKeeper({ store, clock, logger })
+      leases = createLeaseKeeper({ store, elapsedMs, logger })
       listener = store.listen(wake)
       ended = Promise.all([claiming(), recovering(), cleaning()])
     },
@@ -101,12 +103,11 @@ export function createWorker(parts: {
     if (unanswered !== null) await store.giveBack(unanswered)
     const owner = randomUUID()
     unanswered = owner
-    const now = clock()
-    const until = new Date(now.getTime() + LEASE_MS)
-    const messages = await store.claim({ owner, until, now, limit: MAX_IN_FLIGHT - inFlight.size })
+    const claimedAt = elapsedMs()
+    const messages = await store.claim(owner, MAX_IN_FLIGHT - inFlight.size)
     unanswered = null
     for (const message of messages) {
-      const turn = deliver(message, until).finally(() => {
+      const turn = deliver(message, claimedAt).finally(() => {
         inFlight.delete(turn)
         wake()
       })
@@ -135,7 +136,12 @@ export function createWorker(parts: {
     while (!stopping.signal.aborted) {
       let more = false
       try {
-        const recovered = await store.recover(clock())
+        // What this process knows comes first: it would declare in doubt what it has the outcome of.
+        if (unwritten.size > 0) {
+          await pauseBetweenLooks()
+          continue
+        }
+        const recovered = await store.recover()
         for (const id of recovered.abandoned)
           logger.warn({ message: id }, 'a worker ended or stood still in the middle of a delivery')
         if (recovered.moved) wake()
@@ -143,8 +149,12 @@ export function createWorker(parts: {
       } catch (error) {
         logger.error({ err: error }, 'abandoned messages could not be looked for; trying again')
       }
-      if (!more) await delay(RECOVER_EVERY_MS, undefined, { signal: stopping.signal }).catch(() => {})
+      if (!more) await pauseBetweenLooks()
     }
+  }
+
+  async function pauseBetweenLooks(): Promise<void> {
+    await delay(RECOVER_EVERY_MS, undefined, { signal: stopping.signal }).catch(() => {})
   }
 
   /** Drafts and copies that are to go from the mailboxes. */
@@ -155,63 +165,69 @@ export function createWorker(parts: {
       } catch (error) {
         if (!stopping.signal.aborted) logger.error({ err: error }, 'mailboxes could not be cleaned; trying again')
       }
-      await delay(RECOVER_EVERY_MS, undefined, { signal: stopping.signal }).catch(() => {})
+      await pauseBetweenLooks()
     }
   }
 
-  async function deliver(message: LeasedMessage, until: Date): Promise<void> {
-    const signal = leases?.hold(message, until) ?? AbortSignal.abort()
+  async function deliver(message: LeasedMessage, claimedAt: number): Promise<void> {
+    const signal = leases?.hold(message, claimedAt) ?? AbortSignal.abort()
     try {
-      await write(message, await turnOf(message, signal), signal)
-    } catch (error) {
-      if (error instanceof LeaseLostError) {
-        logger.info({ message: message.id }, 'a message was cancelled, or taken over, in the middle of its upload')
-        return
-      }
-      // The lease runs out by itself, and what may have happened is looked into then.
-      logger.error({ err: error, message: message.id }, 'a delivery broke off')
+      await write(message, await turnOf(message, claimedAt, signal))
     } finally {
       leases?.release(message)
     }
   }
 
-  /** A turn that throws has sent nothing, so that there is no doubt: the message is tried again later. */
-  async function turnOf(message: LeasedMessage, signal: AbortSignal): Promise<Turn> {
+  /** A turn that throws has sent nothing, so that there is no doubt: the message is tried again. */
+  async function turnOf(message: LeasedMessage, claimedAt: number, signal: AbortSignal): Promise<Turn> {
+    const nothingSent = (result: Turn['result']): Turn => ({
+      result,
+      fromEmail: null,
+      inSpiteOfDoubt: false,
+      advanced: false,
+      doubtResolved: false,
+    })
     try {
-      return await takeTurn(turnParts, message, signal)
+      return await takeTurn(turnParts, message, claimedAt, signal)
     } catch (error) {
-      if (signal.aborted || error instanceof LeaseLostError) throw error
-      logger.error({ err: error, message: message.id }, 'a delivery broke off before anything was sent')
-      const detail = 'It could not be prepared for sending. The log says why.'
-      return {
-        result: { type: 'no-access', detail, until: null },
-        fromEmail: null,
-        inSpiteOfDoubt: false,
-        advanced: false,
+      const { id } = message
+      if (error instanceof OvertakenError || signal.aborted) {
+        logger.info(
+          { message: id },
+          'a delivery was given up before anything was sent: it is another’s, or the settings changed',
+        )
+        return nothingSent({ type: 'overtaken' })
       }
+      logger.error({ err: error, message: id }, 'a delivery broke off before anything was sent')
+      const detail = 'It could not be prepared for sending. The log says why.'
+      return nothingSent({ type: 'no-access', detail, waitMs: null })
     }
   }
 
-  /** Tries until it is written or the lease is lost: an outcome that is not written is a doubt. */
-  async function write(message: LeasedMessage, turn: Turn, signal: AbortSignal): Promise<void> {
+  /** However long the database is away: an outcome that is not written is a doubt. */
+  async function write(message: LeasedMessage, turn: Turn): Promise<void> {
+    const knownAt = elapsedMs()
     const state: DeliveryState = {
       ...message,
       attemptCount: turn.advanced ? 1 : message.attemptCount,
+      lookups: turn.doubtResolved ? null : message.lookups,
       possibleDuplicate: message.possibleDuplicate || turn.inSpiteOfDoubt,
     }
     const settled: Settled = {
       message,
       settlement: settle(state, turn.result, { now: clock(), random: chance, places }),
       fromEmail: turn.fromEmail,
+      ageMs: () => elapsedMs() - knownAt,
     }
     for (;;) {
       try {
         const written = await store.settle(settled)
+        unwritten.delete(message)
         report(settled, written)
         return
       } catch (error) {
+        unwritten.add(message)
         logger.warn({ err: error, message: message.id }, 'an outcome could not be written; trying again')
-        if (signal.aborted) return
         await delay(AFTER_FAILURE_MS)
       }
     }
@@ -220,7 +236,10 @@ export function createWorker(parts: {
   function report({ message, settlement }: Settled, written: boolean): void {
     const { id } = message
     if (!written) {
-      logger.warn({ message: id, status: settlement.status }, 'the lease was lost before the outcome could be written')
+      logger.warn(
+        { message: id, status: settlement.status },
+        'an outcome was written before, or another attempt has begun',
+      )
       return
     }
     const { status, attempt, problem } = settlement
@@ -232,7 +251,7 @@ export function createWorker(parts: {
       logger.error({ message: id, code, microsoftCode, requestId }, 'message failed')
     } else if (attempt) {
       const { outcome, code } = attempt
-      logger.warn({ message: id, outcome, code, nextAttemptAt: settlement.nextAttemptAt }, 'message not sent yet')
+      logger.warn({ message: id, outcome, code, waitMs: settlement.waitMs }, 'message not sent yet')
     }
   }
 }

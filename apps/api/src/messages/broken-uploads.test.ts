@@ -22,7 +22,7 @@ let pool: pg.Pool
 let store: IntakeStore
 
 beforeAll(async () => {
-  ground = await createTestGround({ clock: clock.now })
+  ground = await createTestGround({ clock })
   product = await ground.startProduct({ environment: { ROLE: 'api' } })
   service = await createServiceClient(product)
   pool = createTestPool(ground.database.url)
@@ -147,11 +147,11 @@ const addChunk = (messageId: string, tenantId: string, chunk: number) =>
 it('sweeps what a killed process left behind after 15 minutes', async () => {
   await abandoned()
 
-  clock.advance(15 * MINUTES - 1 * SECONDS)
+  await clock.advance(15 * MINUTES - 1 * SECONDS)
   await sweep()
   expect(await count()).toEqual({ messages: 1, chunks: 3 })
 
-  clock.advance(2 * SECONDS)
+  await clock.advance(2 * SECONDS)
   await sweep()
   expect(await count()).toEqual(nothing)
 })
@@ -159,7 +159,7 @@ it('sweeps what a killed process left behind after 15 minutes', async () => {
 it('sweeps any number of them', async () => {
   for (let index = 0; index < 25; index++) await abandoned(1)
 
-  clock.advance(16 * MINUTES)
+  await clock.advance(16 * MINUTES)
   await sweep()
 
   expect(await count()).toEqual(nothing)
@@ -168,7 +168,7 @@ it('sweeps any number of them', async () => {
 it('sweeps nothing of which chunks still arrive', async () => {
   const { upload } = await underWay(6 * MIB, 1 * MIB)
   for (const megabytes of [2, 3, 4]) {
-    clock.advance(10 * MINUTES)
+    await clock.advance(10 * MINUTES)
     await upload.send(megabytes * MIB)
     // Nothing is being stored just now: that alone would keep it from being swept.
     await expect.poll(async () => (await count()).chunks).toBe(4 * megabytes - 1)
@@ -184,7 +184,7 @@ it('never sweeps a message that is complete', async () => {
   await upload.send()
   expect((await upload.answer).status).toBe(202)
 
-  clock.advance(60 * MINUTES)
+  await clock.advance(60 * MINUTES)
   await sweep()
 
   expect(await count()).toEqual({ messages: 1, chunks: 4 })
@@ -192,7 +192,7 @@ it('never sweeps a message that is complete', async () => {
 
 it('tells a client that went on after it was swept to send the message again', async () => {
   const { upload } = await underWay()
-  clock.advance(16 * MINUTES)
+  await clock.advance(16 * MINUTES)
   await sweep()
 
   await upload.send()
@@ -211,7 +211,7 @@ it('lets no other message suffer from one that was swept before it was complete,
   const upload = startUpload(product, service.key, parts, headers)
   await upload.send(upload.sizeBytes - 50)
   await expect.poll(async () => (await count()).chunks).toBe(4)
-  clock.advance(16 * MINUTES)
+  await clock.advance(16 * MINUTES)
   await sweep()
   const [, ...others] = await Promise.all([upload.send(), service.submit(), service.submit(), service.submit()])
 

@@ -13,7 +13,7 @@ let product: TestProduct
 let service: ServiceClient
 
 beforeAll(async () => {
-  ground = await createTestGround({ clock: clock.now })
+  ground = await createTestGround({ clock })
   product = await ground.startProduct({ environment: { MAILBOX_MESSAGES_PER_MINUTE: '0' } })
   await connectMailbox(product)
   service = await createServiceClient(product)
@@ -71,7 +71,7 @@ it.each([
 
   expect(status).toBe(200)
   expect(json).toMatchObject({ id, status: 'cancelled', nextAttemptAt: null, heldBecause: null })
-  clock.advance(2 * HOURS)
+  await clock.advance(2 * HOURS)
   await sent() // whatever was due has left by now
   expect(await service.read(id)).toEqual(json)
 })

@@ -18,7 +18,7 @@ let pool: pg.Pool
 let sweep: () => Promise<void>
 
 beforeAll(async () => {
-  ground = await createTestGround({ clock: clock.now })
+  ground = await createTestGround({ clock })
   product = await ground.startProduct({ environment: { MAILBOX_MESSAGES_PER_MINUTE: '0' } })
   pool = createTestPool(ground.database.url)
   const retention = createRetention(pool, { contentRetentionDays: 7, logRetentionDays: 30 })
@@ -109,11 +109,11 @@ it('keeps the content of a failed message for 7 days, so that it can be retried'
   const { id } = await failed()
   expect(await rowOf(id)).toMatchObject({ content: expect.any(Buffer) })
 
-  clock.advance(7 * DAYS - 1 * MINUTES)
+  await clock.advance(7 * DAYS - 1 * MINUTES)
   await sweep()
   expect(await rowOf(id)).toMatchObject({ content: expect.any(Buffer), content_key_sealed: expect.any(String) })
 
-  clock.advance(2 * MINUTES)
+  await clock.advance(2 * MINUTES)
   await sweep()
   expect(await rowOf(id)).toMatchObject({ content: null, content_key_sealed: null })
   expect(await service.read(id)).toMatchObject({ status: 'failed', subject: 'Q3' })
@@ -123,11 +123,11 @@ it('keeps the content of a failed message for 7 days, so that it can be retried'
 it('deletes addresses and subject with the message 30 days after it ended', async () => {
   const { id } = await failed()
 
-  clock.advance(30 * DAYS - 1 * MINUTES)
+  await clock.advance(30 * DAYS - 1 * MINUTES)
   await sweep()
   expect(await rowOf(id)).toBeDefined()
 
-  clock.advance(2 * MINUTES)
+  await clock.advance(2 * MINUTES)
   await sweep()
   expect(await rowOf(id)).toBeUndefined()
   expect(await count('message_attempts')).toBe(0)
@@ -137,7 +137,7 @@ it('deletes nothing of a message that still waits', async () => {
   const held = await service.submit()
   const scheduled = await service.submit({ sendAt: '2036-01-01T00:00:00Z' })
 
-  clock.advance(100 * DAYS)
+  await clock.advance(100 * DAYS)
   await sweep()
 
   for (const { id } of [held, scheduled]) expect(await rowOf(id)).toMatchObject({ content: expect.any(Buffer) })
@@ -145,7 +145,7 @@ it('deletes nothing of a message that still waits', async () => {
 
 it('starts the 7 days anew when a retried message fails again', async () => {
   const { id } = await failed()
-  clock.advance(6 * DAYS)
+  await clock.advance(6 * DAYS)
   await ground.microsoft.control('POST', '/scenarios', {
     effect: {
       kind: 'http',
@@ -156,7 +156,7 @@ it('starts the 7 days anew when a retried message fails again', async () => {
   await service.post(`${MESSAGES}/${id}/retry`)
   await service.until(id, { status: 'failed', attempts: [{ outcome: 'refused' }, { outcome: 'refused' }] })
 
-  clock.advance(2 * DAYS)
+  await clock.advance(2 * DAYS)
   await sweep()
 
   expect(await rowOf(id)).toMatchObject({ content: expect.any(Buffer) })
@@ -168,11 +168,11 @@ it('forgets idempotency keys after 24 hours, and what the limits look back on af
   await service.until(id, { status: 'sent' })
   expect([await count('idempotency_records'), await count('mailbox_usage')]).toEqual([1, 1])
 
-  clock.advance(1 * DAYS + 1 * MINUTES)
+  await clock.advance(1 * DAYS + 1 * MINUTES)
   await sweep()
   expect([await count('idempotency_records'), await count('mailbox_usage')]).toEqual([0, 1])
 
-  clock.advance(1 * DAYS)
+  await clock.advance(1 * DAYS)
   await sweep()
   expect(await count('mailbox_usage')).toBe(0)
 })

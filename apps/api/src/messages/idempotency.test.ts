@@ -22,7 +22,7 @@ let second: TestProduct
 let service: ServiceClient
 
 beforeAll(async () => {
-  ground = await createTestGround({ clock: clock.now })
+  ground = await createTestGround({ clock })
   product = await ground.startProduct({ environment: { ROLE: 'api' } })
   second = await ground.startProduct({ environment: { ROLE: 'api' } })
   service = await createServiceClient(product)
@@ -103,10 +103,10 @@ it('compares the parts of a multipart message by content and name', async () => 
 it('keeps a key for 24 hours', async () => {
   const first = await post('a-day')
 
-  clock.advance(24 * HOURS - 1 * SECONDS)
+  await clock.advance(24 * HOURS - 1 * SECONDS)
   expect((await post('a-day')).json.id).toBe(first.json.id)
 
-  clock.advance(2 * SECONDS)
+  await clock.advance(2 * SECONDS)
   const later = await post('a-day', { ...MAIL, subject: 'Another day' })
   expect(later.status).toBe(202)
   expect(later.json.id).not.toBe(first.json.id)

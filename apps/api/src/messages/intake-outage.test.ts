@@ -21,7 +21,7 @@ let service: ServiceClient
 let pool: pg.Pool
 
 beforeAll(async () => {
-  ground = await createTestGround({ clock: clock.now })
+  ground = await createTestGround({ clock })
   link = await createTcpLink(Number(new URL(ground.database.url).port))
   const url = new URL(ground.database.url)
   url.port = String(link.port)
@@ -55,7 +55,7 @@ it('answers 503 when the database goes away in the middle of a part, and leaves 
   await upload.send()
   const answer = await upload.answer
   link.mend()
-  clock.advance(16 * MINUTES)
+  await clock.advance(16 * MINUTES)
   await createIntakeStore(pool).sweep(clock.now())
 
   expect(answer).toMatchObject({ status: 503, json: { code: 'unavailable' } })

@@ -16,7 +16,7 @@ let product: TestProduct
 let service: ServiceClient
 
 beforeAll(async () => {
-  ground = await createTestGround({ clock: clock.now })
+  ground = await createTestGround({ clock })
   product = await ground.startProduct({ environment: { ROLE: 'api' } })
   service = await createServiceClient(product)
 })
@@ -123,10 +123,10 @@ describe('once the limit of the organisation is known', () => {
 
   it('forgets it after a day', async () => {
     await learn(LIMIT)
-    clock.advance(24 * HOURS - 1 * MINUTES)
+    await clock.advance(24 * HOURS - 1 * MINUTES)
     expect((await post([Buffer.alloc(8 * MIB)])).status).toBe(413)
 
-    clock.advance(2 * MINUTES)
+    await clock.advance(2 * MINUTES)
     expect((await post([Buffer.alloc(8 * MIB)])).status).toBe(202)
   })
 

@@ -336,8 +336,10 @@ function toMessage(row: ShownRow, configuredSender: string | null): Message {
     sendAt: row.sendAt?.toISOString() ?? null,
     nextAttemptAt: row.nextAttemptAt?.toISOString() ?? null,
     sentAt: row.sentAt?.toISOString() ?? null,
-    attempts: row.attempts.toReversed().map(({ at, outcome, code, detail }) => ({
+    attempts: row.attempts.toReversed().map(({ at, firstAt, count, outcome, code, detail }) => ({
       at: at.toISOString(),
+      firstAt: (firstAt ?? at).toISOString(),
+      count,
       outcome: outcome as Message['attempts'][number]['outcome'],
       code,
       detail,

@@ -10,7 +10,7 @@ let ground: TestGround
 let product: TestProduct
 
 beforeAll(async () => {
-  ground = await createTestGround({ clock: clock.now })
+  ground = await createTestGround({ clock })
   product = await ground.startProduct({ environment: { ROLE: 'api' } })
 })
 afterAll(() => ground.close())
@@ -21,7 +21,7 @@ async function serviceWith(name: string, count: number): Promise<{ service: Serv
   const ids: string[] = []
   for (let index = 0; index < count; index++) {
     ids.unshift((await service.submit({ subject: `${name} ${index}` })).id)
-    clock.advance(1 * SECONDS)
+    await clock.advance(1 * SECONDS)
   }
   return { service, ids }
 }

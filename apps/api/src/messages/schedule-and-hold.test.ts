@@ -13,7 +13,7 @@ let product: TestProduct
 let service: ServiceClient
 
 beforeAll(async () => {
-  ground = await createTestGround({ clock: clock.now })
+  ground = await createTestGround({ clock })
   product = await ground.startProduct({ environment: { MAILBOX_MESSAGES_PER_MINUTE: '0' } })
 })
 afterAll(() => ground.close())
@@ -39,7 +39,7 @@ it('sends a scheduled message when its time has come, and not before', async () 
   const late = await service.submit({ sendAt: at(61 * SECONDS) })
   expect(early).toMatchObject({ status: 'scheduled', nextAttemptAt: early.sendAt })
 
-  clock.advance(60 * SECONDS)
+  await clock.advance(60 * SECONDS)
 
   expect(await service.until(early.id, { status: 'sent' })).toMatchObject({ sentAt: clock.now().toISOString() })
   expect(await service.read(late.id)).toMatchObject({ status: 'scheduled', attempts: [] })
@@ -82,7 +82,7 @@ it('holds a message while no mailbox is connected, and sends it by itself when o
 
 it('holds a scheduled message when its time comes and no mailbox is connected', async () => {
   const { id } = await service.submit({ sendAt: at(1 * MINUTES) })
-  clock.advance(1 * MINUTES)
+  await clock.advance(1 * MINUTES)
 
   await service.until(id, { status: 'held', heldBecause: 'not-configured' })
 
@@ -92,7 +92,7 @@ it('holds a scheduled message when its time comes and no mailbox is connected', 
 
 it('keeps a held message without limit of age', async () => {
   const { id } = await service.submit()
-  clock.advance(400 * 24 * HOURS)
+  await clock.advance(400 * 24 * HOURS)
   const renewed = await createServiceClient(product)
 
   await connectMailbox(product)
@@ -126,7 +126,7 @@ it('holds waiting messages after a reset, and tells how many wait', async () => 
   const { json } = await reset()
   expect(json).toMatchObject({ status: 'not-configured', waitingMessages: 2 })
 
-  clock.advance(1 * MINUTES)
+  await clock.advance(1 * MINUTES)
   await service.until(id, { status: 'held', heldBecause: 'not-configured', from: null })
   expect((await service.get(SETTINGS)).json.waitingMessages).toBe(2)
 })
@@ -152,7 +152,7 @@ it('sends from the sender that is configured when it is sent', async () => {
   expect(other.from).toBe('ada@contoso.com')
 
   await connectMailbox(product, { fromEmail: 'reports@contoso.com' })
-  clock.advance(1 * MINUTES)
+  await clock.advance(1 * MINUTES)
 
   await service.until(other.id, { status: 'sent', from: 'reports@contoso.com' })
   expect(await service.read(id)).toMatchObject({ from: 'ada@contoso.com' })

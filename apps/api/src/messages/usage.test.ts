@@ -149,7 +149,7 @@ describe('GET /tenant-settings/office365-smtp/usage', () => {
   let service: ServiceClient
 
   beforeAll(async () => {
-    ground = await createTestGround({ clock: clock.now })
+    ground = await createTestGround({ clock })
     product = await ground.startProduct()
     await connectMailbox(product)
     service = await createServiceClient(product)
@@ -159,7 +159,7 @@ describe('GET /tenant-settings/office365-smtp/usage', () => {
   const usage = async () => (await service.get('/api/v1/tenant-settings/office365-smtp/usage')).json
 
   it('tells what is left of each limit and how many wait', async () => {
-    clock.advance(5 * MINUTES)
+    await clock.advance(5 * MINUTES)
     const before = await usage()
     expect(before).toMatchObject({ messagesPerMinute: { limit: 30, left: 30 }, waitingMessages: 0, pausedUntil: null })
 
@@ -186,7 +186,7 @@ describe('GET /tenant-settings/office365-smtp/usage', () => {
     await service.until(id, { attempts: [{ outcome: 'throttled' }] })
 
     expect(await usage()).toMatchObject({ pausedUntil: new Date(clock.now().getTime() + 2 * SECONDS).toISOString() })
-    clock.advance(3 * SECONDS)
+    await clock.advance(3 * SECONDS)
     expect(await usage()).toMatchObject({ pausedUntil: null })
   })
 
@@ -199,7 +199,7 @@ describe('GET /tenant-settings/office365-smtp/usage', () => {
 
     expect(before).toBe(157_286_400)
     expect((await usage()).uploadBytesPer5Minutes).toEqual({ limit: 157_286_400, left: 152_286_400 })
-    clock.advance(5 * MINUTES + 20 * SECONDS)
+    await clock.advance(5 * MINUTES + 20 * SECONDS)
     expect((await usage()).uploadBytesPer5Minutes.left).toBe(157_286_400)
   })
 

@@ -11,7 +11,7 @@ let product: TestProduct
 let ada: TestBrowser
 
 beforeAll(async () => {
-  ground = await createTestGround({ clock: clock.now })
+  ground = await createTestGround({ clock })
   product = await ground.startProduct({ environment: { ROLE: 'api', WORKSPACE_ADMINS: 'bob@contoso.com' } })
   ada = product.newBrowser()
   await ada.signIn('Ada Admin')
@@ -141,15 +141,15 @@ it.each([
 it('notes the last use of a key, to the minute', async () => {
   const { key } = await make('used')
   const service = clientFor(product.publicUrl, key)
-  clock.advance(10 * MINUTES)
+  await clock.advance(10 * MINUTES)
   const firstUse = clock.now().toISOString()
 
   await service.get('/api/v1/messages')
-  clock.advance(59 * SECONDS)
+  await clock.advance(59 * SECONDS)
   await service.get('/api/v1/messages')
   expect(await listed('used')).toMatchObject([{ lastUsedAt: firstUse }])
 
-  clock.advance(2 * SECONDS)
+  await clock.advance(2 * SECONDS)
   await service.get('/api/v1/messages')
   expect(await listed('used')).toMatchObject([{ lastUsedAt: clock.now().toISOString() }])
 })

@@ -37,6 +37,8 @@ interface Granted {
   readonly grantVersion: number
   /** Until then it may be kept at hand. */
   readonly renewAt: Date
+  /** The version of the settings that it belongs to: no request begins once they have another. */
+  readonly settingsVersion: number
 }
 
 interface Held {
@@ -47,8 +49,8 @@ interface Held {
 interface Unavailable {
   readonly outcome: 'unavailable'
   readonly detail: string
-  /** Before then Microsoft is not asked again; null when that cannot be told. */
-  readonly until: Date | null
+  /** For so long Microsoft is not asked again; null when that cannot be told. */
+  readonly waitMs: number | null
 }
 
 /** What came of getting newer tokens. After `renewed`, and while it is `by-another`, the row is read again. */
@@ -61,7 +63,7 @@ type Renewal =
 const BY_ANOTHER = {
   outcome: 'by-another',
   detail: 'Another process is refreshing the access and takes long.',
-  until: null,
+  waitMs: null,
 } as const
 
 /** As Microsoft gave them; without a refresh token when they are the application's own. */
@@ -118,8 +120,9 @@ export function createAccessSource(parts: {
       if (state.status !== 'connected') return { outcome: 'held', because: state.status }
       if (!grant) throw new Error(`The grant of ${tenantId} has no tokens.`)
       const { connection, problem } = state
+      const { version } = settings
       const isRefused = grant.grantVersion === refused
-      if (!isRefused && isFresh(grant, stale)) return open(tenantId, grant, connection, renewAt(grant))
+      if (!isRefused && isFresh(grant, stale)) return open(tenantId, grant, { connection, version }, renewAt(grant))
       // It is asked again once a minute, and not for each message.
       if (problem && !options.recheck) return { outcome: 'held', because: problem.code }
       stale = grant.grantVersion
@@ -128,18 +131,35 @@ export function createAccessSource(parts: {
       if (renewal.outcome === 'held') return renewal
       const now = clock()
       if (!isRefused && now < worksUntil(grant))
-        return open(tenantId, grant, connection, earlier(renewal.until ?? now, worksUntil(grant)))
+        return open(
+          tenantId,
+          grant,
+          { connection, version },
+          earlier(later(now, renewal.waitMs ?? 0), worksUntil(grant)),
+        )
       if (renewal.outcome === 'unavailable') return renewal
       if (now.getTime() > giveUpAt) return { ...renewal, outcome: 'unavailable' }
       await delay(LOOK_AGAIN_MS, undefined, { signal })
     }
   }
 
-  async function open(tenantId: string, grant: StoredGrant, connection: Connection, until: Date): Promise<Granted> {
+  async function open(
+    tenantId: string,
+    grant: StoredGrant,
+    { connection, version }: { connection: Connection; version: number },
+    until: Date,
+  ): Promise<Granted> {
     const accessToken = await vault.open(grant.accessTokenSealed, tokenOwner(tenantId, 'access-token'))
     const { grantVersion, searchWorks } = grant
     const state = { ...connection, searchWorks }
-    return { outcome: 'granted', accessToken, connection: state, grantVersion, renewAt: until }
+    return {
+      outcome: 'granted',
+      accessToken,
+      connection: state,
+      grantVersion,
+      renewAt: until,
+      settingsVersion: version,
+    }
   }
 
   async function refreshOnce(
@@ -148,12 +168,10 @@ export function createAccessSource(parts: {
     connection: Connection,
     { claims, recheck = false }: AccessOptions,
   ): Promise<Renewal> {
-    const { grantVersion, refreshNotBefore } = grant
-    const now = clock()
-    if (refreshNotBefore !== null && now < refreshNotBefore) return notAskedBefore(refreshNotBefore)
+    const { grantVersion, refreshWaitMs } = grant
+    if (refreshWaitMs > 0) return notAskedFor(refreshWaitMs)
     const lease = { tenantId, grantVersion, owner: newOpaqueValue() }
-    const until = new Date(now.getTime() + REFRESH_LEASE_MS)
-    if (!(await store.takeRefreshLease({ ...lease, now, until, recheck }))) return BY_ANOTHER
+    if (!(await store.takeRefreshLease({ ...lease, leaseMs: REFRESH_LEASE_MS, recheck }))) return BY_ANOTHER
     try {
       const renewal = await renew(tenantId, grant, connection, claims)
       if (renewal.outcome === 'refused') {
@@ -161,9 +179,9 @@ export function createAccessSource(parts: {
         const explanation = { ...(claims && { claims }), ...renewal.explanation }
         const because = await refuseAccess(tenantId, grantVersion, explanation)
         if (because !== null) return { outcome: 'held', because }
-        const askAgainAt = nextAskAt(grant, renewal.retryAfter)
-        await store.postponeRefresh(lease, askAgainAt)
-        return { outcome: 'unavailable', detail: explanation.detail, until: askAgainAt }
+        const waitMs = pauseMs(grant, renewal.retryAfter)
+        await store.postponeRefresh(lease, waitMs)
+        return { outcome: 'unavailable', detail: explanation.detail, waitMs }
       }
       const saved = await store.saveRefreshed(lease, await sealTokens(tenantId, renewal.tokens))
       if (saved) await store.applyHealth(tenantId, grantVersion + 1, { type: 'access-worked' }, clock())
@@ -192,10 +210,10 @@ export function createAccessSource(parts: {
   }
 
   /** As Entra asks, and where it does not, after ever longer: many messages may be waiting to ask. */
-  function nextAskAt({ refreshFailures }: StoredGrant, retryAfter: Date | null): Date {
-    const now = clock().getTime()
-    const waitMs = Math.min(FIRST_PAUSE_MS * 2 ** refreshFailures, LONGEST_PAUSE_MS) * (0.5 + chance() / 2)
-    return new Date(Math.max(now + waitMs, Math.min(retryAfter?.getTime() ?? 0, now + LONGEST_ASKED_PAUSE_MS)))
+  function pauseMs({ refreshFailures }: StoredGrant, retryAfter: Date | null): number {
+    const ownMs = Math.min(FIRST_PAUSE_MS * 2 ** refreshFailures, LONGEST_PAUSE_MS) * (0.5 + chance() / 2)
+    const askedMs = retryAfter === null ? 0 : retryAfter.getTime() - clock().getTime()
+    return Math.round(Math.max(ownMs, Math.min(askedMs, LONGEST_ASKED_PAUSE_MS)))
   }
 
   async function lost(
@@ -266,9 +284,13 @@ function earlier(one: Date, other: Date): Date {
   return one < other ? one : other
 }
 
-function notAskedBefore(until: Date): Unavailable {
-  const detail = `Microsoft’s sign-in service could not answer. It is asked again at ${until.toISOString()}.`
-  return { outcome: 'unavailable', detail, until }
+function later(date: Date, ms: number): Date {
+  return new Date(date.getTime() + ms)
+}
+
+function notAskedFor(waitMs: number): Unavailable {
+  const detail = `Microsoft’s sign-in service could not answer. It is asked again in ${Math.ceil(waitMs / 1_000)} s.`
+  return { outcome: 'unavailable', detail, waitMs }
 }
 
 function tokenOwner(tenant: string, purpose: 'refresh-token' | 'access-token') {

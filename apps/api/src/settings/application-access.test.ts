@@ -26,7 +26,7 @@ let one: Process
 let other: Process
 
 beforeAll(async () => {
-  ground = await createTestGround({ clock: clock.now })
+  ground = await createTestGround({ clock })
   product = await ground.startProduct({ environment: { ROLE: 'api', GRAPH_AUTH: 'application' } })
   one = await startProcess()
   other = await startProcess()
@@ -79,7 +79,7 @@ it('gives the token that proved the consent for as long as it lives', async () =
 })
 
 it('gets one new token for all processes when it has run out', async () => {
-  clock.advance(2 * HOURS)
+  await clock.advance(2 * HOURS)
 
   const accesses = await Promise.all(Array.from({ length: 20 }, (_, at) => (at % 2 === 0 ? one : other).access()))
 
@@ -93,11 +93,11 @@ it('gets one new token for all processes when it has run out', async () => {
 it.each(['token-503', 'token-500-empty-object', 'token-429'])(
   'waits when Entra answers with %s, and stays connected',
   async (name) => {
-    clock.advance(2 * HOURS)
+    await clock.advance(2 * HOURS)
     await ground.microsoft.control('POST', '/scenarios', { name })
 
     expect(await one.access()).toMatchObject({ outcome: 'unavailable' })
-    clock.advance(5 * SECONDS)
+    await clock.advance(5 * SECONDS)
 
     expect(await other.access()).toMatchObject({ outcome: 'granted' })
     await ada.signIn('Ada Admin')
@@ -106,7 +106,7 @@ it.each(['token-503', 'token-500-empty-object', 'token-429'])(
 )
 
 it('holds messages while the secret is refused, and releases them once it is mended', async () => {
-  clock.advance(2 * HOURS)
+  await clock.advance(2 * HOURS)
   await ground.microsoft.control('POST', '/scenarios', { name: 'secret-expired' })
   expect(await one.access()).toEqual({ outcome: 'held', because: 'app-misconfigured' })
   await ada.signIn('Ada Admin')
@@ -125,7 +125,7 @@ it('holds messages while the secret is refused, and releases them once it is men
 
 it('notices a refused secret before anybody wants to send, and then leaves it to the recheck', async () => {
   await ground.microsoft.control('POST', '/scenarios', { name: 'secret-expired', times: 'always' })
-  clock.advance(30 * HOURS)
+  await clock.advance(30 * HOURS)
 
   await one.keepAlive()
   await one.keepAlive()
@@ -137,7 +137,7 @@ it('notices a refused secret before anybody wants to send, and then leaves it to
 })
 
 it('ends the connection when Entra withdraws the application’s access, and says who reconnects', async () => {
-  clock.advance(2 * HOURS)
+  await clock.advance(2 * HOURS)
   await ground.microsoft.control('POST', '/scenarios', {
     effect: { kind: 'entra-error', at: 'client', code: 53003, error: 'access_denied', status: 400 },
   })

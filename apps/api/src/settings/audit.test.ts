@@ -20,7 +20,7 @@ let ada: TestBrowser
 let adaId: string
 
 beforeAll(async () => {
-  ground = await createTestGround({ clock: clock.now })
+  ground = await createTestGround({ clock })
   product = await ground.startProduct({ environment: { ROLE: 'api' } })
 })
 afterAll(() => ground.close())
@@ -86,7 +86,7 @@ it('records at most 100 refused sign-ins an hour, which strangers can cause', as
   await product.newBrowser().signIn('Gil Guest')
   expect(await refusals()).toBe(100)
 
-  clock.advance(60 * MINUTES)
+  await clock.advance(60 * MINUTES)
   await product.newBrowser().signIn('Gil Guest')
   expect(await refusals()).toBe(101)
 })
@@ -209,7 +209,7 @@ it('records each consent that another one’s completion superseded', async () =
 
 it('records an expired consent once it is swept, and deletes its secrets', async () => {
   const { id } = (await ada.call('POST', `${SETTINGS}/configure`, { fromEmail: 'ada@contoso.com' })).json
-  clock.advance(10 * MINUTES)
+  await clock.advance(10 * MINUTES)
   await withStore((store) => store.sweep(clock.now()))
 
   expect((await audit()).at(-1)).toMatchObject({
@@ -224,7 +224,7 @@ it('records an expired consent once it is swept, and deletes its secrets', async
 
 it('sweeps no consent that can still complete', async () => {
   await ada.call('POST', `${SETTINGS}/configure`, { fromEmail: 'ada@contoso.com' })
-  clock.advance(9 * MINUTES)
+  await clock.advance(9 * MINUTES)
   await withStore((store) => store.sweep(clock.now()))
 
   expect(await ground.database.query('SELECT status FROM consents')).toEqual([{ status: 'pending' }])

@@ -18,7 +18,7 @@ let product: TestProduct
 let ada: TestBrowser
 
 beforeAll(async () => {
-  ground = await createTestGround({ clock: clock.now })
+  ground = await createTestGround({ clock })
   product = await ground.startProduct({ environment: { ROLE: 'api' } }) // nothing leaves: messages wait
 })
 afterAll(() => ground.close())
@@ -30,7 +30,7 @@ beforeEach(async () => {
 })
 
 async function post(action: string, body: unknown = {}, admin = ada): Promise<Answer> {
-  clock.advance(1 * SECONDS) // the order of two consents can be told
+  await clock.advance(1 * SECONDS) // the order of two consents can be told
   return admin.call('POST', `${SETTINGS}/${action}`, body)
 }
 

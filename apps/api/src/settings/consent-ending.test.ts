@@ -11,7 +11,7 @@ let product: TestProduct
 let ada: TestBrowser
 
 beforeAll(async () => {
-  ground = await createTestGround({ clock: clock.now })
+  ground = await createTestGround({ clock })
   product = await ground.startProduct({ environment: { ROLE: 'api' } })
 })
 afterAll(() => ground.close())
@@ -120,7 +120,7 @@ it('counts a failed answer as used as well', async () => {
 
 it('completes an answer that comes in the tenth minute', async () => {
   const back = await accepted(await configure())
-  clock.advance(10 * MINUTES - 1 * SECONDS)
+  await clock.advance(10 * MINUTES - 1 * SECONDS)
 
   expect((await ada.open(back)).status).toBe(200)
 })
@@ -128,7 +128,7 @@ it('completes an answer that comes in the tenth minute', async () => {
 it('expires after ten minutes: a later answer changes nothing', async () => {
   const started = await configure()
   const back = await accepted(started)
-  clock.advance(10 * MINUTES)
+  await clock.advance(10 * MINUTES)
 
   const result = await ada.open(back)
 
@@ -142,10 +142,10 @@ it('stays pending for as long as its grant is being proved, even past the tenth 
   const started = await configure()
   const back = await accepted(started)
   const release = await ground.database.lock('tenant_settings')
-  clock.advance(10 * MINUTES - 1 * SECONDS)
+  await clock.advance(10 * MINUTES - 1 * SECONDS)
   const result = ada.open(back)
   await untilWaitingForLock() // the code has been redeemed by then, and will not expire
-  clock.advance(3 * SECONDS)
+  await clock.advance(3 * SECONDS)
 
   expect(await consentOf(started)).toMatchObject({ status: 'pending' })
   await release()
@@ -158,7 +158,7 @@ it('does not complete a consent whose proof took so long that it was shown as ex
   const proof = await holdRequest(ground.microsoft, 'me')
   const result = ada.open(back)
   await untilReturned()
-  clock.advance(5 * MINUTES)
+  await clock.advance(5 * MINUTES)
   expect(await consentOf(started)).toMatchObject({ status: 'expired' })
   await proof.release()
 
@@ -265,7 +265,7 @@ it('leaves a consent that has ended as it is when DELETE comes late', async () =
 
 it('leaves a consent that has expired as it is when DELETE comes late', async () => {
   const started = await configure()
-  clock.advance(10 * MINUTES)
+  await clock.advance(10 * MINUTES)
 
   await ada.call('DELETE', `/api/v1/consents/${started.json.id}`)
 

@@ -78,6 +78,7 @@ async function problemOf({
     problem: null,
     missingPermission: null,
     claimsChallenge: null,
+    requestsOnTheWire: null,
   }
   let problem: ConsentProblem | undefined
   const store: Partial<SettingsStore> = {

@@ -11,6 +11,7 @@ import type { AccessSource } from './access.ts'
 import type { ConsentSecrets, ConsentWay } from './consent-way.ts'
 import { decideConsent, type ConsentRequest, type SettingsState } from './settings-state.ts'
 import type { ConsentRecord, SettingsStore, TakenReturn } from './settings-store.ts'
+import { waitForTheWire } from './wait-for-the-wire.ts'
 
 const CONSENT_MS = 10 * 60_000
 
@@ -75,11 +76,13 @@ export function createConsents(parts: {
         expiresAt: new Date(now.getTime() + CONSENT_MS),
       }
       await store.startConsent(consent)
-      return { ...consent, status: 'pending', problem: null, missingPermission: null, claimsChallenge: null }
+      const unanswered = { missingPermission: null, claimsChallenge: null, requestsOnTheWire: null }
+      return { ...consent, ...unanswered, status: 'pending', problem: null }
     },
 
     async consentUrl(consent, admin) {
-      if (consent.status !== 'pending' || consent.sessionIdHash !== admin.sessionIdHash) return null
+      const { status, secretsSealed, sessionIdHash } = consent
+      if (status !== 'pending' || secretsSealed === null || sessionIdHash !== admin.sessionIdHash) return null
       return way.consentUrl(consent, await openSecrets(consent))
     },
 
@@ -101,9 +104,10 @@ export function createConsents(parts: {
       const { connection, tokens, account } = proof
       const sealed = await accessSource.sealTokens(consent.tenantId, tokens)
       const ending = await store.completeConsent(consent, { connection, account }, sealed, clock())
-      return ending.ended
-        ? { outcome: 'completed', consent, fromEmail: connection.fromEmail }
-        : endedBefore(ending.status)
+      if (!ending.ended) return endedBefore(ending.status)
+      await waitForTheWire(store, ending.onTheWire)
+      await store.settleConsent(consent.id)
+      return { outcome: 'completed', consent, fromEmail: connection.fromEmail }
     },
   }
 

@@ -11,7 +11,7 @@ let ground: TestGround
 let product: TestProduct
 
 beforeAll(async () => {
-  ground = await createTestGround({ clock: clock.now })
+  ground = await createTestGround({ clock })
   product = await start({ AZURE_CLIENT_SECRET_EXPIRES: '2026-12-01' })
 })
 afterAll(() => ground.close())

@@ -50,7 +50,7 @@ it('warns 60, 30, 7 and 1 day ahead and when it has expired, each once', async (
   for (let day = 0; day < 100; day += 1) {
     await watch()
     await watch()
-    clock.advance(1 * DAYS)
+    await clock.advance(1 * DAYS)
   }
 
   expect(warnings.map(({ daysAhead, daysLeft }) => [daysAhead, daysLeft])).toEqual([
@@ -105,7 +105,7 @@ it('logs at the start and once a day how long it is good for, and what to do', a
   const watch = createWatch({ expiresAt: new Date(clock.now().getTime() + 7 * DAYS) })
   for (let hour = 0; hour < 48; hour += 1) {
     await watch()
-    clock.advance(1 * HOURS)
+    await clock.advance(1 * HOURS)
   }
 
   expect(logged().map(({ level, daysLeft }) => [level, daysLeft])).toEqual([

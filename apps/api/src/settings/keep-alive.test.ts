@@ -16,7 +16,7 @@ let parts: AccessParts
 let keepAlive: () => Promise<void>
 
 beforeAll(async () => {
-  ground = await createTestGround({ clock: clock.now })
+  ground = await createTestGround({ clock })
   product = await ground.startProduct({ environment: { ROLE: 'api' } })
   parts = await createAccessParts({ ground, config: product.config, clock: clock.now })
   const run = createKeepAlive({ ...parts, logger: createLogger('silent') })
@@ -50,7 +50,7 @@ it('refreshes a connection that no mail has used for a day, once', async () => {
   await keepAlive()
   expect(await refreshes()).toBe(0)
 
-  clock.advance(1.2 * DAY)
+  await clock.advance(1.2 * DAY)
   await keepAlive()
   await keepAlive()
 
@@ -59,7 +59,7 @@ it('refreshes a connection that no mail has used for a day, once', async () => {
 
 it('keeps a connection alive for a year without mail', async () => {
   for (let day = 0; day < 365; day += 30) {
-    clock.advance(30 * DAY)
+    await clock.advance(30 * DAY)
     await keepAlive()
   }
 
@@ -68,7 +68,7 @@ it('keeps a connection alive for a year without mail', async () => {
 })
 
 it('leaves alone what was refreshed within the last hours', async () => {
-  clock.advance(19 * HOURS)
+  await clock.advance(19 * HOURS)
   await keepAlive()
 
   expect(await refreshes()).toBe(0)
@@ -76,7 +76,7 @@ it('leaves alone what was refreshed within the last hours', async () => {
 
 it('notices a connection that has ended before anybody wants to send', async () => {
   await ground.microsoft.control('POST', '/people/ada@contoso.com/revoke-tokens', {})
-  clock.advance(2 * DAY)
+  await clock.advance(2 * DAY)
   await keepAlive()
 
   expect(await settings()).toMatchObject({ status: 'reconnect-required' })
@@ -97,7 +97,7 @@ it('refreshes two connections that fell idle together at different times', async
       [tenants],
     )
     for (const { tenant_id: tenantId } of rows) if (!refreshedAt.has(tenantId)) refreshedAt.set(tenantId, minute)
-    clock.advance(10 * MINUTES)
+    await clock.advance(10 * MINUTES)
   }
 
   const [one = 0, other = 0] = refreshedAt.values()
@@ -110,13 +110,13 @@ it('refreshes two connections that fell idle together at different times', async
 
 it('keeps the connection while Entra is out of order, and tries again', async () => {
   await ground.microsoft.control('POST', '/scenarios', { name: 'token-503', times: 'always' })
-  clock.advance(2 * DAY)
+  await clock.advance(2 * DAY)
   await keepAlive()
   await ground.microsoft.control('DELETE', '/scenarios')
   expect(await settings()).toMatchObject({ status: 'connected', problem: null })
   await ground.microsoft.control('DELETE', '/counters')
 
-  clock.advance(MINUTES)
+  await clock.advance(MINUTES)
   await keepAlive()
 
   expect(await refreshes()).toBe(1)

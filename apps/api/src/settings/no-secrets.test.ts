@@ -36,7 +36,7 @@ async function fail(scenario: string): Promise<void> {
 
 // One run through everything that touches a secret.
 beforeAll(async () => {
-  ground = await createTestGround({ clock: clock.now })
+  ground = await createTestGround({ clock })
   product = await ground.startProduct({ microsoftTimeoutMs: 5_000 })
   ada = product.newBrowser()
   await ada.signIn('Ada Admin')
@@ -51,10 +51,10 @@ beforeAll(async () => {
   const update = await post('update-sender', { fromEmail: 'reports@contoso.com', largeAttachments: true })
   await ada.consent(update.json.consentUrl, 'Ada Admin')
   await ada.open(ada.lastReturn ?? '') // a replay
-  clock.advance(3 * HOURS)
+  await clock.advance(3 * HOURS)
   await ada.signIn('Ada Admin')
   await sendTestMessage() // with refreshed tokens
-  clock.advance(3 * HOURS)
+  await clock.advance(3 * HOURS)
   await ada.signIn('Ada Admin')
   await ground.microsoft.control('POST', '/scenarios', { name: 'refresh-revoked' })
   await until('held', (await post('test-message')).json.messageId)

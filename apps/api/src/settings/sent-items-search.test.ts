@@ -11,7 +11,7 @@ let product: TestProduct
 let parts: AccessParts
 
 beforeAll(async () => {
-  ground = await createTestGround({ clock: clock.now })
+  ground = await createTestGround({ clock })
   product = await ground.startProduct({ environment: { ROLE: 'api' } })
   parts = await createAccessParts({ ground, config: product.config, clock: clock.now })
 })
@@ -54,7 +54,7 @@ it('finds the message that proved the grant', async () => {
 
 it('waits for a copy that appears late', async () => {
   await searchAnswers(200, { value: [] })
-  clock.advance(14 * MINUTES)
+  await clock.advance(14 * MINUTES)
   await check()
   expect(await known()).toBe('unknown')
 
@@ -68,7 +68,7 @@ it.each([
   ['cannot be searched', 400, { code: 'ErrorInvalidProperty' }],
 ])('looks no more after a quarter of an hour where the mailbox %s', async (_what, status, value) => {
   await searchAnswers(status, value)
-  clock.advance(16 * MINUTES)
+  await clock.advance(16 * MINUTES)
   await check()
 
   expect(await known()).toBe('fails')
@@ -80,7 +80,7 @@ it.each([
   ['401', 401],
 ])('learns nothing from %s, however late it is', async (_what, status) => {
   await searchAnswers(status, {})
-  clock.advance(16 * MINUTES)
+  await clock.advance(16 * MINUTES)
   await check()
   expect(await known()).toBe('unknown')
 

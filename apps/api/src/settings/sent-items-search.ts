@@ -21,7 +21,8 @@ export async function checkSentItemsSearch(parts: {
     if (access.outcome !== 'granted') continue
     const { accessToken, connection } = access
     const mailbox = connection.mailbox === 'application' ? { address: connection.fromEmail } : 'me'
-    const found = await mailer.findByMessageId(verificationId, 'sentitems', { accessToken, mailbox })
+    const sought = { messageId: verificationId, internetMessageId: null }
+    const found = await mailer.findMessage(sought, 'sentitems', { accessToken, mailbox })
     if (found.outcome === 'found') await store.saveSentItemsSearch(tenantId, verificationId, 'works')
     else if (isAnswer(found.outcome) && clock().getTime() - connectedAt.getTime() > GIVE_UP_AFTER_MS) {
       await store.saveSentItemsSearch(tenantId, verificationId, 'fails')

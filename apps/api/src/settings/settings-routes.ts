@@ -23,6 +23,7 @@ import type { ConsentReturn, Consents } from './consents.ts'
 import type { ConsentRequest } from './settings-state.ts'
 import type { ConsentRecord, SettingsStore } from './settings-store.ts'
 import { viewConsent, viewSettings } from './settings-view.ts'
+import { waitForTheWire } from './wait-for-the-wire.ts'
 
 interface Options {
   readonly requireAdmin: (request: FastifyRequest) => Promise<SignedIn>
@@ -76,9 +77,10 @@ export const settingsRoutes: FastifyPluginAsync<Options> = async (
   route(app, reconnect, requireAdmin, async ({ request, caller }) => start(request, caller, { purpose: 'reconnect' }))
 
   route(app, reset, requireAdmin, async ({ request, caller }) => {
-    await store.reset(caller.tenantId, caller.userId, clock())
-    request.log.info('settings reset')
-    return view(caller.tenantId)
+    const onTheWire = await store.reset(caller.tenantId, caller.userId, clock())
+    request.log.info({ requestsOnTheWire: onTheWire.requests }, 'settings reset')
+    await waitForTheWire(store, onTheWire)
+    return { ...(await view(caller.tenantId)), requestsOnTheWire: onTheWire.requests }
   })
 
   route(app, readConsent, requireAdmin, async ({ caller, params: { id } }) => {

@@ -15,6 +15,8 @@ const PROOF_MS = 4 * 60_000
 const REGROUPED_AT_ONCE = 1_000
 const SWEEP_BATCH = 1_000
 const RECHECK_BATCH = 100
+/** Requests on the wire cannot be recalled; a change of the settings waits for them no longer than this. */
+export const WIRE_WAIT_MS = 10_000
 
 export interface VersionedSettings {
   readonly version: number
@@ -39,9 +41,11 @@ export interface ConsentRecord {
   readonly problem: ConsentProblem | null
   readonly missingPermission: string | null
   readonly claimsChallenge: string | null
+  /** How many messages were with Microsoft under the settings that it replaced; null until it has completed. */
+  readonly requestsOnTheWire: number | null
 }
 
-export type NewConsent = Omit<ConsentRecord, 'status' | 'problem' | keyof Lacking>
+export type NewConsent = Omit<ConsentRecord, 'status' | 'problem' | 'requestsOnTheWire' | keyof Lacking>
 
 /** What a consent failed for: the next one asks for it. */
 export interface Lacking {
@@ -77,8 +81,8 @@ export interface StoredGrant extends SealedTokens {
   readonly grantVersion: number
   /** Whether sent messages were found in the mailbox by our id. */
   readonly searchWorks: boolean
-  /** Until then Entra is not asked. */
-  readonly refreshNotBefore: Date | null
+  /** For so long Entra is not asked; 0 where it may be. */
+  readonly refreshWaitMs: number
   /** How often in succession it could not answer. */
   readonly refreshFailures: number
 }
@@ -95,7 +99,16 @@ export type TakenReturn =
   | { readonly taken: false; readonly because: 'other-session' | 'used' | Exclude<ConsentStatus, 'pending'> }
 
 /** False when the consent had ended before, with the status it has. */
-export type Ending = { readonly ended: true } | { readonly ended: false; readonly status: ConsentStatus }
+export type Ending<Ended = unknown> =
+  | ({ readonly ended: true } & Ended)
+  | { readonly ended: false; readonly status: ConsentStatus }
+
+/** Messages that were with Microsoft under settings up to this version when those were replaced. */
+export interface OnTheWire {
+  readonly tenantId: string
+  readonly settingsVersion: number
+  readonly requests: number
+}
 
 export interface SettingsStore {
   read(tenantId: string): Promise<VersionedSettings>
@@ -112,13 +125,22 @@ export interface SettingsStore {
   /** Takes Microsoft's answer, which counts once and in the session that asked; null when `state` is unknown. */
   takeReturn(stateHash: string, sessionIdHash: string | null, now: Date): Promise<TakenReturn | null>
   /** Saves the grant and completes the consent, unless the settings changed since it started or it has ended. */
-  completeConsent(consent: ConsentRecord, proved: ProvedConsent, tokens: SealedTokens, now: Date): Promise<Ending>
+  completeConsent(
+    consent: ConsentRecord,
+    proved: ProvedConsent,
+    tokens: SealedTokens,
+    now: Date,
+  ): Promise<Ending<{ onTheWire: OnTheWire }>>
+  /** Shows it as completed: nothing that was on the wire is waited for any more. */
+  settleConsent(id: string): Promise<void>
   failConsent(consent: ConsentRecord, failed: FailedConsent, now: Date): Promise<Ending>
   cancelConsent(consent: ConsentRecord, actor: string, now: Date): Promise<void>
   /** Ends the consents that have expired, and deletes their secrets. */
   sweep(now: Date): Promise<void>
 
-  reset(tenantId: string, actor: string, now: Date): Promise<void>
+  reset(tenantId: string, actor: string, now: Date): Promise<OnTheWire>
+  /** Whether requests are still under way that began under replaced settings. */
+  isOnTheWire(onTheWire: OnTheWire): Promise<boolean>
   /** Applies what was learned from Microsoft while sending; `grantVersion` is the set of tokens it was learned with. */
   applyHealth(tenantId: string, grantVersion: number, event: SettingsEvent, now: Date): Promise<void>
 
@@ -137,11 +159,11 @@ export interface SettingsStore {
    * One refresh at a time over all processes; false when another holds the lease, when the tokens are newer already, or
    * when what another learned of Microsoft meanwhile forbids it. `recheck`: although the app registration was refused.
    */
-  takeRefreshLease(lease: RefreshLease & { until: Date; now: Date; recheck?: boolean }): Promise<boolean>
+  takeRefreshLease(lease: RefreshLease & { leaseMs: number; recheck?: boolean }): Promise<boolean>
   /** Stores refreshed tokens and lets go of the lease; false when the lease was lost meanwhile. */
   saveRefreshed(lease: RefreshLease, tokens: SealedTokens): Promise<boolean>
   /** Entra could not answer. */
-  postponeRefresh(lease: RefreshLease, until: Date): Promise<void>
+  postponeRefresh(lease: RefreshLease, waitMs: number): Promise<void>
   releaseRefreshLease(lease: RefreshLease): Promise<void>
 }
 
@@ -153,7 +175,7 @@ export function createSettingsStore(prisma: PrismaClient): SettingsStore {
 
     async readGrant(tenantId) {
       const row = await prisma.tenantSettings.findUnique({ where: { tenantId } })
-      return { settings: toSettings(row), grant: row && toGrant(row) }
+      return { settings: toSettings(row), grant: row && toGrant(row, await refreshWaitMs(prisma, row)) }
     },
 
     async countWaitingMessages(tenantId) {
@@ -175,6 +197,7 @@ export function createSettingsStore(prisma: PrismaClient): SettingsStore {
 
     async findConsent(tenantId, id, now) {
       const row = await prisma.consent.findUnique({ where: { id, tenantId } })
+      if (row?.settlesAt && (await isAhead(prisma, row.settlesAt))) return toConsent({ ...row, status: 'pending' }, now)
       return row && toConsent(row, now)
     },
 
@@ -253,12 +276,21 @@ export function createSettingsStore(prisma: PrismaClient): SettingsStore {
         // Another mailbox starts with its own allowance.
         await transaction.tenant.update({ where: { id: consent.tenantId }, data: { mailboxPausedUntil: null } })
         const details = { account, mailbox: connection.mailbox }
-        await endConsents(transaction, { id: consent.id }, { status: 'completed' }, now, { details })
+        const onTheWire = await countOnTheWire(transaction, settings)
+        const settled = { requestsOnTheWire: onTheWire.requests }
+        await endConsents(transaction, { id: consent.id }, { status: 'completed', ...settled }, now, { details })
+        if (onTheWire.requests > 0)
+          await transaction.$executeRaw`
+            UPDATE consents SET settles_at = mail_now() + ${WIRE_WAIT_MS} * interval '1 millisecond' WHERE id = ${consent.id}`
         await endConsents(transaction, { tenantId: consent.tenantId }, { status: 'superseded' }, now)
-        await regroupHeld(transaction, consent.tenantId, next, now)
+        await regroupHeld(transaction, consent.tenantId, next)
         await appendHealthAlert(transaction, consent.tenantId, state, next, now)
-        return { ended: true }
+        return { ended: true, onTheWire }
       })
+    },
+
+    async settleConsent(id) {
+      await prisma.consent.updateMany({ where: { id }, data: { settlesAt: null } })
     },
 
     async failConsent({ id }, { problem, lacking, account }, now) {
@@ -289,7 +321,7 @@ export function createSettingsStore(prisma: PrismaClient): SettingsStore {
     },
 
     async reset(tenantId, actor, now) {
-      await prisma.$transaction(async (transaction) => {
+      return prisma.$transaction(async (transaction) => {
         const row = await lockSettings(transaction, tenantId)
         const before = toSettings(row).state
         await transaction.tenantSettings.update({
@@ -301,7 +333,7 @@ export function createSettingsStore(prisma: PrismaClient): SettingsStore {
             grantVersion: { increment: 1 },
           },
         })
-        await regroupHeld(transaction, tenantId, { status: 'not-configured' }, now)
+        await regroupHeld(transaction, tenantId, { status: 'not-configured' })
         await endConsents(transaction, { tenantId }, { status: 'superseded' }, now, { actor })
         await dismissMailboxAlerts(transaction, tenantId, now)
         await appendAuditEvent(transaction, {
@@ -312,7 +344,12 @@ export function createSettingsStore(prisma: PrismaClient): SettingsStore {
           outcome: 'done',
           details: { fromEmail: before.status === 'not-configured' ? null : before.connection.fromEmail },
         })
+        return countOnTheWire(transaction, row)
       })
+    },
+
+    async isOnTheWire(onTheWire) {
+      return (await readOnTheWire(prisma, onTheWire)) > 0
     },
 
     async applyHealth(tenantId, grantVersion, event, now) {
@@ -323,7 +360,7 @@ export function createSettingsStore(prisma: PrismaClient): SettingsStore {
         const next = transition(state, event)
         if (next === state) return
         await transaction.tenantSettings.update({ where: { tenantId }, data: toColumns(next) })
-        await regroupHeld(transaction, tenantId, next, now)
+        await regroupHeld(transaction, tenantId, next)
         await appendAuditEvent(transaction, { tenantId, at: now, actor: null, ...healthEvent(event) })
         await appendHealthAlert(transaction, tenantId, state, next, now)
       })
@@ -368,21 +405,15 @@ export function createSettingsStore(prisma: PrismaClient): SettingsStore {
       await prisma.tenantSettings.updateMany({ where: { tenantId, verificationId }, data: { sentItemsSearch: search } })
     },
 
-    async takeRefreshLease({ tenantId, grantVersion, owner, until, now, recheck = false }) {
-      const { count } = await prisma.tenantSettings.updateMany({
-        where: {
-          tenantId,
-          grantVersion,
-          status: 'connected',
-          ...(!recheck && { problem: { equals: Prisma.DbNull } }),
-          AND: [
-            { OR: [{ refreshLeaseUntil: null }, { refreshLeaseUntil: { lte: now } }] },
-            { OR: [{ refreshNotBefore: null }, { refreshNotBefore: { lte: now } }] },
-          ],
-        },
-        data: { refreshLeaseOwner: owner, refreshLeaseUntil: until },
-      })
-      return count === 1
+    async takeRefreshLease({ tenantId, grantVersion, owner, leaseMs, recheck = false }) {
+      const taken = await prisma.$executeRaw`
+        UPDATE tenant_settings
+           SET refresh_lease_owner = ${owner}, refresh_lease_until = mail_now() + ${leaseMs} * interval '1 millisecond'
+         WHERE tenant_id = ${tenantId} AND grant_version = ${grantVersion} AND status = 'connected'
+           AND (${recheck} OR problem IS NULL)
+           AND (refresh_lease_until IS NULL OR refresh_lease_until <= mail_now())
+           AND (refresh_not_before IS NULL OR refresh_not_before <= mail_now())`
+      return taken === 1
     },
 
     async saveRefreshed({ tenantId, grantVersion, owner }, tokens) {
@@ -393,11 +424,11 @@ export function createSettingsStore(prisma: PrismaClient): SettingsStore {
       return count === 1
     },
 
-    async postponeRefresh({ tenantId, grantVersion, owner }, until) {
-      await prisma.tenantSettings.updateMany({
-        where: { tenantId, grantVersion, refreshLeaseOwner: owner },
-        data: { refreshNotBefore: until, refreshFailures: { increment: 1 } },
-      })
+    async postponeRefresh({ tenantId, grantVersion, owner }, waitMs) {
+      await prisma.$executeRaw`
+        UPDATE tenant_settings
+           SET refresh_not_before = mail_now() + ${waitMs} * interval '1 millisecond', refresh_failures = refresh_failures + 1
+         WHERE tenant_id = ${tenantId} AND grant_version = ${grantVersion} AND refresh_lease_owner = ${owner}`
     },
 
     async releaseRefreshLease({ tenantId, owner }) {
@@ -463,7 +494,7 @@ interface AuditedEnding {
 async function endConsents(
   transaction: Prisma.TransactionClient,
   where: { id: string } | { tenantId: string },
-  ending: { status: ConsentStatus; problem?: Prisma.InputJsonObject } & Partial<Lacking>,
+  ending: { status: ConsentStatus; problem?: Prisma.InputJsonObject; requestsOnTheWire?: number } & Partial<Lacking>,
   now: Date,
   audited: AuditedEnding = {},
 ): Promise<number> {
@@ -483,15 +514,12 @@ async function regroupHeld(
   transaction: Prisma.TransactionClient,
   tenantId: string,
   state: SettingsState,
-  now: Date,
 ): Promise<void> {
   const because = whyHeld(state)
   if (because === null) {
-    await transaction.message.updateMany({
-      where: { tenantId, status: 'held' },
-      data: { status: 'queued', heldBecause: null, nextAttemptAt: now },
-      limit: REGROUPED_AT_ONCE,
-    })
+    await transaction.$executeRaw`
+      UPDATE messages SET status = 'queued', held_because = NULL, next_attempt_at = mail_now()
+       WHERE id IN (SELECT id FROM messages WHERE tenant_id = ${tenantId} AND status = 'held' LIMIT ${REGROUPED_AT_ONCE} FOR UPDATE)`
     await transaction.$executeRaw`SELECT pg_notify(${MESSAGES_CHANNEL}, '')`
     return
   }
@@ -500,6 +528,40 @@ async function regroupHeld(
     data: { heldBecause: because },
     limit: REGROUPED_AT_ONCE,
   })
+}
+
+type Reader = Pick<PrismaClient, '$queryRaw'>
+
+/** To be asked while the settings are locked: whoever cleared a request under them has written it down by then. */
+async function countOnTheWire(
+  transaction: Prisma.TransactionClient,
+  { tenantId, version: settingsVersion }: SettingsRow,
+): Promise<OnTheWire> {
+  const replaced = { tenantId, settingsVersion }
+  return { ...replaced, requests: await readOnTheWire(transaction, replaced) }
+}
+
+async function readOnTheWire(
+  reader: Reader,
+  { tenantId, settingsVersion }: Pick<OnTheWire, 'tenantId' | 'settingsVersion'>,
+): Promise<number> {
+  const [row] = await reader.$queryRaw<{ requests: number }[]>`
+    SELECT count(*)::int AS requests FROM messages
+     WHERE tenant_id = ${tenantId} AND status = 'sending' AND wire_version <= ${settingsVersion}`
+  return row?.requests ?? 0
+}
+
+/** By the clock of the database. */
+async function isAhead(reader: Reader, date: Date): Promise<boolean> {
+  const [row] = await reader.$queryRaw<{ ahead: boolean }[]>`SELECT ${date}::timestamptz > mail_now() AS ahead`
+  return row?.ahead ?? false
+}
+
+async function refreshWaitMs(reader: Reader, { refreshNotBefore }: SettingsRow): Promise<number> {
+  if (refreshNotBefore === null) return 0
+  const [row] = await reader.$queryRaw<{ wait_ms: number }[]>`
+    SELECT greatest(0, ceil(extract(epoch FROM ${refreshNotBefore}::timestamptz - mail_now()) * 1000))::int AS wait_ms`
+  return row?.wait_ms ?? 0
 }
 
 function toSettings(row: SettingsRow | null): VersionedSettings {
@@ -552,7 +614,7 @@ function toColumns(state: SettingsState) {
   }
 }
 
-function toGrant(row: SettingsRow): StoredGrant | null {
+function toGrant(row: SettingsRow, refreshWaitMs: number): StoredGrant | null {
   const { refreshTokenSealed, accessTokenSealed, accessTokenExpiresAt, accessTokenObtainedAt, grantVersion } = row
   if (accessTokenSealed === null || accessTokenExpiresAt === null || accessTokenObtainedAt === null) return null
   return {
@@ -562,13 +624,13 @@ function toGrant(row: SettingsRow): StoredGrant | null {
     accessTokenObtainedAt,
     grantVersion,
     searchWorks: row.sentItemsSearch === 'works',
-    refreshNotBefore: row.refreshNotBefore,
+    refreshWaitMs,
     refreshFailures: row.refreshFailures,
   }
 }
 
 function toConsent(row: ConsentRow, now: Date): ConsentRecord {
-  const { returnedAt, ...record } = row
+  const { returnedAt, settlesAt: _, ...record } = row
   const deadline = returnedAt ? new Date(returnedAt.getTime() + PROOF_MS) : row.expiresAt
   const status = row.status === 'pending' && deadline <= now ? 'expired' : row.status
   return {

@@ -32,5 +32,6 @@ export function viewSettings(
 
 export function viewConsent(consent: ConsentRecord, consentUrl: string | null): Consent {
   const { id, purpose, status, expiresAt, problem } = consent
-  return { id, purpose, status, consentUrl, expiresAt: expiresAt.toISOString(), problem }
+  const requestsOnTheWire = status === 'completed' ? (consent.requestsOnTheWire ?? 0) : null
+  return { id, purpose, status, consentUrl, expiresAt: expiresAt.toISOString(), problem, requestsOnTheWire }
 }

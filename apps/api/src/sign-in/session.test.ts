@@ -15,7 +15,7 @@ let secured: TestProduct
 let ada: TestBrowser
 
 beforeAll(async () => {
-  ground = await createTestGround({ clock: clock.now })
+  ground = await createTestGround({ clock })
   product = await ground.startProduct({ environment: { ROLE: 'api' } })
   secured = await ground.startProduct({ environment: { ROLE: 'api', PUBLIC_URL: HTTPS_PUBLIC_URL } })
 })
@@ -40,25 +40,25 @@ async function cookiesOf(of: TestProduct): Promise<{ signIn: string; session: st
 }
 
 it('ends after an hour without a request', async () => {
-  clock.advance(1 * HOURS)
+  await clock.advance(1 * HOURS)
 
   expect(await status()).toBe(401)
 })
 
 it('lives on with requests less than an hour apart', async () => {
   for (let request = 0; request < 4; request++) {
-    clock.advance(59 * MINUTES)
+    await clock.advance(59 * MINUTES)
     expect(await status()).toBe(200)
   }
 })
 
 it('ends after twelve hours, however busy', async () => {
   for (let minutes = 0; minutes < 12 * 60 - 30; minutes += 30) {
-    clock.advance(30 * MINUTES)
+    await clock.advance(30 * MINUTES)
     await status()
   }
   expect(await status()).toBe(200)
-  clock.advance(30 * MINUTES)
+  await clock.advance(30 * MINUTES)
 
   expect(await status()).toBe(401)
 })
@@ -180,7 +180,7 @@ it('ignores the cookie of a Bearer request', async () => {
 
 it('sweeps away sessions and sign-ins that are over', async () => {
   await product.newBrowser().visit('/auth/sign-in')
-  clock.advance(1 * HOURS + 1 * SECONDS)
+  await clock.advance(1 * HOURS + 1 * SECONDS)
   const database = await openDatabase(ground.database.url, () => {})
 
   await createSignInStore(database.prisma, []).sweep(clock.now())

@@ -39,7 +39,7 @@ export async function createDeliveryGround({
   tickMs?: number
 } = {}): Promise<DeliveryGround> {
   const clock = createTestClock({ tickMs })
-  const ground = await createTestGround({ clock: clock.now })
+  const ground = await createTestGround({ clock })
   const product = await ground.startProduct({
     environment: { MAILBOX_MESSAGES_PER_MINUTE: '0', ...environment },
     ...(microsoftTimeoutMs !== undefined && { microsoftTimeoutMs }),
@@ -49,7 +49,7 @@ export async function createDeliveryGround({
     await ground.database.query(`UPDATE tenant_settings SET sent_items_search = 'works'`)
   const service = await createServiceClient(product)
   const pass = async (ms: number) => {
-    clock.advance(ms)
+    await clock.advance(ms)
     await ground.database.query(`NOTIFY ${MESSAGES_CHANNEL}`)
   }
   const inStatus = (...statuses: string[]) =>

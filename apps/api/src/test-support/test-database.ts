@@ -8,6 +8,10 @@ export interface TestDatabase {
   query<Row extends pg.QueryResultRow>(statement: string, values?: unknown[]): Promise<Row[]>
   /** Deletes all rows of these tables, and what belongs to them. With few rows that takes 1 ms, TRUNCATE a hundred. */
   empty(...tables: string[]): Promise<void>
+  /** Stops the clock that the queue follows at this moment; with `tickMs` each look at it lets so much pass. */
+  setTime(now: Date, tickMs?: number): Promise<void>
+  /** Lets the clock that the queue follows run, ahead of the machine's by this much. */
+  setTimeAhead(ms: number): Promise<void>
   /** Keeps others from writing to a table until the returned function is called. */
   lock(table: string): Promise<() => Promise<void>>
   /** Holds one row, as another process does that is about to change it, until the returned function is called. */
@@ -39,6 +43,14 @@ export async function createTestDatabase({ template = TEMPLATE }: { template?: s
     async empty(...tables) {
       await pool.query(tables.map((table) => `DELETE FROM ${table}`).join('; '))
     },
+    async setTime(now, tickMs) {
+      if (tickMs !== undefined) await pool.query(stoppedClock(tickMs))
+      await pool.query('UPDATE test_support.clock SET now = $1', [now])
+    },
+    async setTimeAhead(ms) {
+      await pool.query(`CREATE OR REPLACE FUNCTION mail_now() RETURNS timestamptz LANGUAGE sql STABLE
+        AS $$ SELECT date_trunc('milliseconds', statement_timestamp() + interval '${ms} milliseconds') $$`)
+    },
     lock: (table) => hold(`LOCK TABLE ${table} IN SHARE MODE`),
     lockRow: (table, id) => hold(`SELECT 1 FROM ${table} WHERE id = $1 FOR UPDATE`, [id]),
     async drop() {
@@ -52,4 +64,15 @@ export function createTestPool(connectionString: string, max = 10): pg.Pool {
   const pool = new pg.Pool({ connectionString, max, application_name: 'test' })
   pool.on('error', () => {}) // the database is dropped under connections that are still closing
   return pool
+}
+
+/** Outside of the public schema, which tests empty. */
+function stoppedClock(tickMs: number): string {
+  return `
+    CREATE SCHEMA IF NOT EXISTS test_support;
+    CREATE SEQUENCE IF NOT EXISTS test_support.tick;
+    CREATE TABLE IF NOT EXISTS test_support.clock (now timestamptz);
+    INSERT INTO test_support.clock SELECT now() WHERE NOT EXISTS (SELECT 1 FROM test_support.clock);
+    CREATE OR REPLACE FUNCTION mail_now() RETURNS timestamptz LANGUAGE sql STABLE AS $$
+      SELECT now ${tickMs === 0 ? '' : `+ nextval('test_support.tick') * interval '${tickMs} milliseconds'`} FROM test_support.clock $$`
 }

@@ -8,6 +8,7 @@ import { readConfig, type Config } from '../config.ts'
 import { createLogger } from '../logger.ts'
 import { freePort } from './database-server.ts'
 import { createTestBrowser, type TestBrowser } from './test-browser.ts'
+import type { TestClock } from './test-clock.ts'
 import { createTestDatabase, type TestDatabase } from './test-database.ts'
 
 const TEST_REGISTRATION = {
@@ -56,13 +57,14 @@ export interface TestGround {
 /** A simulated Microsoft and a database; products are started on them. */
 export async function createTestGround(
   options: {
-    clock?: () => Date
+    clock?: TestClock
     /** PEM, registered beside the secret. */
     certificates?: readonly string[]
   } = {},
 ): Promise<TestGround> {
   const vaultKeys = `test:${randomBytes(32).toString('base64')}`
   const database = await createTestDatabase()
+  await options.clock?.govern(database)
   const microsoft = await startMicrosoft(options)
   const products: TestProduct[] = []
   const configure = async (environment: Record<string, string> = {}) =>
@@ -88,7 +90,7 @@ export async function createTestGround(
     configure,
     async startProduct({ environment, clock, microsoftTimeoutMs } = {}) {
       const config = await configure(environment)
-      const product = await startProduct({ config, clock: clock ?? options.clock, microsoftTimeoutMs })
+      const product = await startProduct({ config, clock: clock ?? options.clock?.now, microsoftTimeoutMs })
       products.push(product)
       return product
     },
@@ -121,7 +123,7 @@ async function startMicrosoft({
   clock,
   certificates = [],
 }: {
-  clock?: () => Date
+  clock?: TestClock
   certificates?: readonly string[]
 }): Promise<TestMicrosoft> {
   const simulator = await startSimulator({
@@ -135,7 +137,7 @@ async function startMicrosoft({
         `${HTTPS_PUBLIC_URL}/auth/microsoft/callback`,
       ],
     },
-    ...(clock && { clock }),
+    ...(clock && { clock: clock.now }),
   })
   return {
     ...simulator,
@@ -149,6 +151,11 @@ async function startMicrosoft({
       return text === '' ? null : JSON.parse(text)
     },
   }
+}
+
+/** A process lives as long as its clock says. */
+function elapsedBy(clock: () => Date): () => number {
+  return () => clock().getTime()
 }
 
 async function startProduct(options: {
@@ -169,7 +176,7 @@ async function startProduct(options: {
       throw error
     },
     chance: () => 0.1 + 0.9 * Math.random(), // a wait of nothing is over before a test has seen it
-    ...(options.clock && { clock: options.clock }),
+    ...(options.clock && { clock: options.clock, elapsedMs: elapsedBy(options.clock) }),
     ...(options.microsoftTimeoutMs !== undefined && { microsoftTimeoutMs: options.microsoftTimeoutMs }),
   })
   const app = await product.buildApp()

@@ -33,18 +33,18 @@ it('shows how many values each key seals, and none for a key that seals none any
   expect(await lines()).toEqual(['inforiver_mail_sealed_values{kid="old"} 3'])
 
   counts = { new: 3 }
-  clock.advance(30 * SECONDS)
+  await clock.advance(30 * SECONDS)
 
   expect(await lines()).toEqual(['inforiver_mail_sealed_values{kid="new"} 3'])
 })
 
 it('counts at most every 30 seconds, however often it is asked', async () => {
   await Promise.all([lines(), lines(), lines()])
-  clock.advance(29 * SECONDS)
+  await clock.advance(29 * SECONDS)
   await lines()
   expect(counted).toBe(1)
 
-  clock.advance(1 * SECONDS)
+  await clock.advance(1 * SECONDS)
   await lines()
 
   expect(counted).toBe(2)

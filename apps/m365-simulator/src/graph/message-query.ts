@@ -3,8 +3,12 @@ import { propertyKey } from './extended-properties.ts'
 import { isMessageProperty, type MessageShape } from './message-json.ts'
 import { isExtendedPropertyId } from './read-message.ts'
 
+export type MessageFilter =
+  | { readonly by: 'property'; readonly property: string; readonly value: string }
+  | { readonly by: 'internetMessageId'; readonly value: string }
+
 export interface MessageSearch extends MessageShape {
-  readonly filter: { readonly property: string; readonly value: string } | null
+  readonly filter: MessageFilter | null
   readonly top: number
   readonly skip: number
 }
@@ -16,11 +20,12 @@ export type QueryReading<Value> =
 const DEFAULT_TOP = 10
 const MAX_TOP = 1000
 const QUOTED = "'((?:[^']|'')*)'"
-/** The one filter the simulator reads. The name of the range variable is free. */
+/** One of the two filters that the simulator reads. The name of the range variable is free. */
 const PROPERTY_FILTER = new RegExp(
   `^singleValueExtendedProperties/any\\(\\s*(\\w+)\\s*:\\s*\\1/id eq ${QUOTED} and \\1/value eq ${QUOTED}\\s*\\)$`,
   'i',
 )
+const INTERNET_MESSAGE_ID_FILTER = new RegExp(`^internetMessageId eq ${QUOTED}$`, 'i')
 const PROPERTY_EXPANSION = /^singleValueExtendedProperties\(\$filter=(.+)\)$/i
 const ID_COMPARISON = new RegExp(`id eq ${QUOTED}(?: or |$)`, 'giy')
 
@@ -42,7 +47,7 @@ export function readMessageSearch(query: URLSearchParams): QueryReading<MessageS
   const filter = text === null ? null : readFilter(text)
   if (filter === 'invalid')
     return refuseQuery(
-      "Invalid filter clause. The simulator reads \"singleValueExtendedProperties/Any(ep: ep/id eq '…' and ep/value eq '…')\" only.",
+      "Invalid filter clause. The simulator reads \"singleValueExtendedProperties/Any(ep: ep/id eq '…' and ep/value eq '…')\" and \"internetMessageId eq '…'\" only.",
     )
   return { kind: 'query', query: { ...shape.query, filter, top, skip } }
 }
@@ -66,9 +71,11 @@ function readShape(query: URLSearchParams): QueryReading<MessageShape> {
 }
 
 function readFilter(text: string): MessageSearch['filter'] | 'invalid' {
+  const [, internetMessageId] = INTERNET_MESSAGE_ID_FILTER.exec(text.trim()) ?? []
+  if (internetMessageId !== undefined) return { by: 'internetMessageId', value: unquote(internetMessageId) }
   const [, , id, value] = PROPERTY_FILTER.exec(text.trim()) ?? []
   if (id === undefined || value === undefined || !isExtendedPropertyId(unquote(id))) return 'invalid'
-  return { property: propertyKey(unquote(id)), value: unquote(value) }
+  return { by: 'property', property: propertyKey(unquote(id)), value: unquote(value) }
 }
 
 function readExpansion(text: string): Set<string> | 'invalid' {

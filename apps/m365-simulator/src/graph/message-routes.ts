@@ -15,7 +15,7 @@ import { judgeSender, maySendAtAll, targetError } from './judge-sender.ts'
 import { enterMailbox, targetOf } from './mailbox-gate.ts'
 import { findFolder, messageJson } from './message-json.ts'
 import { findMessageSizeFault } from './message-size.ts'
-import { type MessageSearch, readMessageSearch, readMessageShape } from './message-query.ts'
+import { type MessageFilter, type MessageSearch, readMessageSearch, readMessageShape } from './message-query.ts'
 import { findRecipientFault, readMessageChange, readNewDraft } from './read-message.ts'
 import { attachmentBlobs, storeAttachment } from './store-attachment.ts'
 import type { Answer, Visit } from './visit.ts'
@@ -134,7 +134,7 @@ export function messageRoutes(app: FastifyInstance, simulation: Simulation): voi
     if (reading.kind === 'refused') return reading.error
     const { query } = reading
     const { extendedPropertySearch } = settings.current
-    if (query.filter !== null && extendedPropertySearch === 'error') return SEARCH_REFUSED
+    if (query.filter?.by === 'property' && extendedPropertySearch === 'error') return SEARCH_REFUSED
     const name = request.params.folder
     const folder = name === undefined ? undefined : findFolder(visit.address, name)
     if (name !== undefined && folder === undefined) return FOLDER_NOT_FOUND
@@ -155,6 +155,10 @@ export function messageRoutes(app: FastifyInstance, simulation: Simulation): voi
 
   const matches = ({ message }: MailboxItem, { filter }: MessageSearch): boolean =>
     filter === null ||
+    (filter.by === 'internetMessageId' && message.internetMessageId === filter.value) ||
+    (filter.by === 'property' && hasProperty(message, filter))
+
+  const hasProperty = (message: StoredMessage, filter: Extract<MessageFilter, { by: 'property' }>): boolean =>
     knownProperties(message, settings.current.extendedPropertySearch).some(
       ({ id, value }) => value.toLowerCase() === filter.value.toLowerCase() && propertyKey(id) === filter.property,
     )

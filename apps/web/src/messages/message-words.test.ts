@@ -130,7 +130,7 @@ describe('retryMayDuplicate', () => {
   })
 
   it('holds when any attempt had no answer', () => {
-    const attempts = [{ at, outcome: 'unknown', code: null, detail: 'No answer.' }] as const
+    const attempts = [{ at, firstAt: at, count: 1, outcome: 'unknown', code: null, detail: 'No answer.' }] as const
     expect(
       retryMayDuplicate(exampleMessage({ status: 'failed', problem: problem('gave-up'), attempts: [...attempts] })),
     ).toBe(true)

@@ -36,6 +36,13 @@ it('says what a held mail waits for', () => {
 })
 
 it('says why a queued mail is tried again', () => {
-  const attempt = { at: '2026-11-24T10:00:00.000Z', outcome: 'throttled', code: null, detail: 'Busy.' } as const
+  const attempt = {
+    at: '2026-11-24T10:00:00.000Z',
+    firstAt: '2026-11-24T10:00:00.000Z',
+    count: 1,
+    outcome: 'throttled',
+    code: null,
+    detail: 'Busy.',
+  } as const
   expect(messageText(exampleMessage({ attempts: [attempt] }))).toMatchObject({ detail: 'Busy.', busy: true })
 })

@@ -397,11 +397,15 @@ function cachedRefreshToken(application: ConfidentialClientApplication): string 
 }
 
 /** `claim`: what of it is not what it should be, for whoever looks for the cause; null when it cannot be read. */
+const TIME_CLAIMS = new Set(['exp', 'nbf', 'iat'])
+const CHECK_CLOCK =
+  ' It counts for a time only: check the clock of the machine that Inforiver Mail runs on, which has to be right to five minutes.'
+
 function explainInvalidIdToken(claim: string | null, places: AdminPlaces): Explanation {
   const detail =
     claim === null
       ? 'The answer does not prove who signed in.'
-      : `The answer does not prove who signed in: the ${claim} of its id_token is wrong.`
+      : `The answer does not prove who signed in: the ${claim} of its id_token is wrong.${TIME_CLAIMS.has(claim) ? CHECK_CLOCK : ''}`
   return explainUnexpectedAnswer(detail, places)
 }
 

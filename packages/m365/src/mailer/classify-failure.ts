@@ -228,8 +228,14 @@ export function classifyConnectionFailure(error: unknown): Failure {
   const facts = { microsoftCode: null, requestId: null, retryAfter: null }
   const named = cause.code === null ? '' : ` (${cause.code})`
   if (cause.beforeConnection)
-    return { outcome: 'unavailable', ...facts, detail: `Microsoft 365 could not be reached${named}.` }
+    return { outcome: 'unavailable', ...facts, detail: `Microsoft 365 could not be reached${named}.${aboutClock(cause.code)}` }
   return { outcome: 'unknown', ...facts, detail: `The connection to Microsoft 365 ended before an answer${named}.` }
+}
+
+/** A certificate counts for a time: where this is not it, the clock of this machine may be the cause. */
+export function aboutClock(code: string | null): string {
+  if (code !== 'CERT_NOT_YET_VALID' && code !== 'CERT_HAS_EXPIRED') return ''
+  return ' Check the clock of this machine, and the certificate of a proxy in between.'
 }
 
 /** As the problem of a message that failed for good. Its detail ends with who does what and where before it is tried again. */

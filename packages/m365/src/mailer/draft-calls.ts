@@ -10,7 +10,14 @@ const NO_DRAFT = 'ErrorInvalidOperation'
 /** A new draft comes back with its body, which has up to 4 MB, and may be written differently. */
 const MAX_DRAFT_BYTES = 8 * 1024 * 1024
 
-export type CreateDraftOutcome = { readonly outcome: 'created'; readonly draftId: string } | Failure
+export type CreateDraftOutcome =
+  | {
+      readonly outcome: 'created'
+      readonly draftId: string
+      /** Its Message-ID, which the sent copy keeps; null where Graph does not tell. */
+      readonly internetMessageId: string | null
+    }
+  | Failure
 
 export type SendDraftOutcome = SendOutcome | Gone
 
@@ -39,11 +46,18 @@ export function createDraftCalls(exchange: Exchange): DraftCalls {
     async createDraft(message, { accessToken, signal, mailbox }) {
       const path = `${mailboxPath(mailbox)}/messages`
       const body = toGraphMessage(message)
-      const draft = { path, body, immutableIds: true, maxAnswerBytes: MAX_DRAFT_BYTES } as const
-      const reply = await exchange({ method: 'POST', ...draft, accessToken, signal })
+      const request = { path, body, immutableIds: true, maxAnswerBytes: MAX_DRAFT_BYTES } as const
+      const reply = await exchange({ method: 'POST', ...request, accessToken, signal })
       if (!reply.answered) return classifyConnectionFailure(reply.error)
-      const draftId = reply.status === 201 ? member(parseJson(reply.text), 'id') : null
-      if (typeof draftId === 'string' && draftId !== '') return { outcome: 'created', draftId }
+      const draft = reply.status === 201 ? parseJson(reply.text) : null
+      const draftId = member(draft, 'id')
+      const internetMessageId = member(draft, 'internetMessageId')
+      if (typeof draftId === 'string' && draftId !== '')
+        return {
+          outcome: 'created',
+          draftId,
+          internetMessageId: typeof internetMessageId === 'string' ? internetMessageId : null,
+        }
       return classifyFailure(reply.answer) // whose address it leaves from is asked when it is sent
     },
 

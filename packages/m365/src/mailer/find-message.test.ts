@@ -21,11 +21,13 @@ beforeAll(async () => {
 afterAll(() => simulator.close())
 afterEach(() => control(simulator.url, 'POST', '/reset'))
 
-describe('findByMessageId', () => {
+const byId = { messageId: message.id, internetMessageId: null }
+
+describe('findMessage', () => {
   it('finds a message that was sent in one request', async () => {
     const ada = await asAda()
     await mailer.send(message, ada)
-    expect(await mailer.findByMessageId(message.id, 'sentitems', ada)).toEqual({
+    expect(await mailer.findMessage(byId, 'sentitems', ada)).toEqual({
       outcome: 'found',
       id: expect.any(String),
     })
@@ -35,54 +37,55 @@ describe('findByMessageId', () => {
     const ada = await asAda()
     const draftId = await createDraft(ada)
     await mailer.sendDraft(draftId, ada)
-    expect(await mailer.findByMessageId(message.id, 'sentitems', ada)).toEqual({ outcome: 'found', id: draftId })
+    expect(await mailer.findMessage(byId, 'sentitems', ada)).toEqual({ outcome: 'found', id: draftId })
   })
 
   it('finds a draft, and not among what was sent', async () => {
     const ada = await asAda()
     const draftId = await createDraft(ada)
     const places = ['drafts', 'sentitems'] as const
-    const found = await Promise.all(places.map((where) => mailer.findByMessageId(message.id, where, ada)))
+    const found = await Promise.all(places.map((where) => mailer.findMessage(byId, where, ada)))
     expect(found).toEqual([{ outcome: 'found', id: draftId }, { outcome: 'not-found' }])
   })
 
   it('does not take another message for it', async () => {
     const ada = await asAda()
     await mailer.send({ ...message, id: ANOTHER_ID }, ada)
-    expect(await mailer.findByMessageId(message.id, 'sentitems', ada)).toEqual({ outcome: 'not-found' })
+    expect(await mailer.findMessage(byId, 'sentitems', ada)).toEqual({ outcome: 'not-found' })
   })
 
   it('does not find a copy that is not in place yet', async () => {
     const ada = await asAda()
     await control(simulator.url, 'PATCH', '/settings', { sentCopyDelayMs: 60_000 })
     await mailer.send(message, ada)
-    expect(await mailer.findByMessageId(message.id, 'sentitems', ada)).toEqual({ outcome: 'not-found' })
+    expect(await mailer.findMessage(byId, 'sentitems', ada)).toEqual({ outcome: 'not-found' })
   })
 
   it('does not find a message that kept no copy', async () => {
     const ada = await asAda()
     await mailer.send({ ...message, saveToSentItems: false }, ada)
-    expect(await mailer.findByMessageId(message.id, 'sentitems', ada)).toEqual({ outcome: 'not-found' })
+    expect(await mailer.findMessage(byId, 'sentitems', ada)).toEqual({ outcome: 'not-found' })
   })
 
   it('does not find a message whose property did not take effect', async () => {
     const ada = await asAda()
     await control(simulator.url, 'PATCH', '/settings', { extendedPropertySearch: 'ignored' })
     await mailer.send(message, ada)
-    expect(await mailer.findByMessageId(message.id, 'sentitems', ada)).toEqual({ outcome: 'not-found' })
+    expect(await mailer.findMessage(byId, 'sentitems', ada)).toEqual({ outcome: 'not-found' })
   })
 
   it('does not take a refused search for a message that is not there', async () => {
     const ada = await asAda()
     await control(simulator.url, 'PATCH', '/settings', { extendedPropertySearch: 'error' })
     await mailer.send(message, ada)
-    expect(await mailer.findByMessageId(message.id, 'sentitems', ada)).toMatchObject({ outcome: 'refused' })
+    expect(await mailer.findMessage(byId, 'sentitems', ada)).toMatchObject({ outcome: 'refused' })
   })
 
   it('is refused without the permission to read', async () => {
-    expect(
-      await mailer.findByMessageId(message.id, 'sentitems', { accessToken: await tokenOf(['Mail.Send']) }),
-    ).toMatchObject({ outcome: 'refused', reason: 'access-denied' })
+    expect(await mailer.findMessage(byId, 'sentitems', { accessToken: await tokenOf(['Mail.Send']) })).toMatchObject({
+      outcome: 'refused',
+      reason: 'access-denied',
+    })
   })
 
   it('asks for one id of the kind that lasts, by a filter in which quotes are doubled', async () => {
@@ -92,7 +95,7 @@ describe('findByMessageId', () => {
       seen.push(pathname, Object.fromEntries(searchParams), headers['prefer'])
       response.end('{"value":[]}')
     })
-    await mailerAt(origin).findByMessageId("it's 50% & #1 + more", 'drafts', token)
+    await mailerAt(origin).findMessage({ messageId: "it's 50% & #1 + more", internetMessageId: null }, 'drafts', token)
     const filter = `singleValueExtendedProperties/Any(ep: ep/id eq '${MESSAGE_ID_PROPERTY}' and ep/value eq 'it''s 50% & #1 + more')`
     expect(seen).toEqual([
       '/v1.0/me/mailFolders/drafts/messages',
@@ -111,14 +114,14 @@ describe('findByMessageId', () => {
     [302, ''],
   ])('may be tried again after HTTP %i with %j', async (status, body) => {
     const origin = await serve((_request, response) => response.writeHead(status).end(body))
-    expect(await mailerAt(origin).findByMessageId(message.id, 'sentitems', token)).toMatchObject({
+    expect(await mailerAt(origin).findMessage(byId, 'sentitems', token)).toMatchObject({
       outcome: 'unavailable',
     })
   })
 
   it('may be tried again after a connection that broke', async () => {
     const origin = await serve((_request, response) => response.destroy())
-    expect(await mailerAt(origin).findByMessageId(message.id, 'sentitems', token)).toMatchObject({
+    expect(await mailerAt(origin).findMessage(byId, 'sentitems', token)).toMatchObject({
       outcome: 'unavailable',
     })
   })

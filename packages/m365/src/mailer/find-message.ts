@@ -11,14 +11,40 @@ export type FindMessageOutcome =
   | { readonly outcome: 'not-found' }
   | Failure
 
-/** Looks for the message with our id, by the extended property that it was sent with. */
-export async function findByMessageId(
+/** What a message is recognised by; null: not by that. */
+export interface SoughtMessage {
+  /** Our id, in the extended property that it was sent with. */
+  readonly messageId: string | null
+  /** Its Message-ID, with the angle brackets. */
+  readonly internetMessageId: string | null
+}
+
+/** Looks for a message by each of what it is recognised by. */
+export async function findMessage(
   exchange: Exchange,
-  messageId: string,
+  { messageId, internetMessageId }: SoughtMessage,
+  where: SearchedFolder,
+  options: CallOptions,
+): Promise<FindMessageOutcome> {
+  const filters = [
+    ...(messageId === null ? [] : [propertyFilter(messageId)]),
+    ...(internetMessageId === null ? [] : [`internetMessageId eq ${quote(internetMessageId)}`]),
+  ]
+  for (const filter of filters) {
+    const found = await findBy(exchange, filter, where, options)
+    if (found.outcome !== 'not-found') return found
+  }
+  return { outcome: 'not-found' }
+}
+
+async function findBy(
+  exchange: Exchange,
+  filter: string,
   where: SearchedFolder,
   { accessToken, signal, mailbox }: CallOptions,
 ): Promise<FindMessageOutcome> {
-  const path = `${mailboxPath(mailbox)}/mailFolders/${where}/messages?$filter=${filterFor(messageId)}&$select=id&$top=1`
+  const query = `$filter=${encodeURIComponent(filter)}&$select=id&$top=1` // the client passes a query on as it is
+  const path = `${mailboxPath(mailbox)}/mailFolders/${where}/messages?${query}`
   const reply = await exchange({ method: 'GET', path, immutableIds: true, accessToken, signal })
   if (!reply.answered) return withoutDoubt(classifyConnectionFailure(reply.error))
   const found = reply.status === 200 ? member(parseJson(reply.text), 'value') : null
@@ -27,10 +53,9 @@ export async function findByMessageId(
   return typeof id === 'string' ? { outcome: 'found', id } : withoutDoubt(classifyFailure(reply.answer))
 }
 
-function filterFor(messageId: string): string {
+function propertyFilter(messageId: string): string {
   const name = quote(MESSAGE_ID_PROPERTY)
-  const filter = `singleValueExtendedProperties/Any(ep: ep/id eq ${name} and ep/value eq ${quote(messageId)})`
-  return encodeURIComponent(filter) // the client passes a query on as it is
+  return `singleValueExtendedProperties/Any(ep: ep/id eq ${name} and ep/value eq ${quote(messageId)})`
 }
 
 /** A literal of OData 4.01 (URL conventions, section 5.1.1.14.1): a quote inside is doubled. */

@@ -1,6 +1,6 @@
 import { classifyConnectionFailure, classifyFailure } from './classify-failure.ts'
 import { createDraftCalls, type DraftCalls } from './draft-calls.ts'
-import { findByMessageId, type FindMessageOutcome, type SearchedFolder } from './find-message.ts'
+import { findMessage, type FindMessageOutcome, type SearchedFolder, type SoughtMessage } from './find-message.ts'
 import { createExchange, type CallOptions, type GraphMailerOptions, type SendOutcome } from './graph-exchange.ts'
 import { mailboxPath } from './mailbox-path.ts'
 import type { OutgoingMessage } from './outgoing-message.ts'
@@ -19,10 +19,10 @@ export interface GraphMailer extends DraftCalls, UploadCalls, UploadSessionCalls
   /** Sends in one request, which Graph limits to 4 MB: about 3 MB of content. */
   send(message: OutgoingMessage, options: CallOptions): Promise<SendOutcome>
   /**
-   * Looks for a message by our id. Never `unknown`. Needs `Mail.ReadWrite`. `not-found` right after sending means
+   * Looks for a message by our id or its Message-ID. Never `unknown`. Needs `Mail.ReadWrite`. `not-found` right after sending means
    * little: the copy appears late.
    */
-  findByMessageId(messageId: string, where: SearchedFolder, options: CallOptions): Promise<FindMessageOutcome>
+  findMessage(sought: SoughtMessage, where: SearchedFolder, options: CallOptions): Promise<FindMessageOutcome>
 }
 
 /** Mail by Microsoft Graph v1.0, with a person's (delegated) token or with the app's own. */
@@ -33,7 +33,7 @@ export function createGraphMailer(options: GraphMailerOptions): GraphMailer {
     ...createUploadCalls(exchange),
     ...createUploadSessionCalls(options),
     readDelegate: (accessToken, signal) => readDelegate(exchange, accessToken, signal),
-    findByMessageId: (messageId, where, callOptions) => findByMessageId(exchange, messageId, where, callOptions),
+    findMessage: (sought, where, callOptions) => findMessage(exchange, sought, where, callOptions),
 
     async send(message, { accessToken, signal, mailbox, ...context }) {
       const body = toSendMailRequest(message)

@@ -19,9 +19,9 @@ const CALLS: readonly (readonly [name: string, path: string, call: Call])[] = [
   ['deleteDraft', '/messages/a%2Fb', (mailer, options) => mailer.deleteDraft('a/b', options)],
   ['deleteForGood', '/messages/a%2Fb', (mailer, options) => mailer.deleteForGood('a/b', options)],
   [
-    'findByMessageId',
+    'findMessage',
     '/mailFolders/sentitems/messages',
-    (mailer, options) => mailer.findByMessageId(message.id, 'sentitems', options),
+    (mailer, options) => mailer.findMessage({ messageId: message.id, internetMessageId: null }, 'sentitems', options),
   ],
   [
     'attachFile',

@@ -1,0 +1,118 @@
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { holdRequest } from '../test-support/held-request.ts'
+import { mailsIn } from '../test-support/mailbox.ts'
+import { SETTINGS } from '../test-support/office365-smtp.ts'
+import type { TestBrowser } from '../test-support/test-browser.ts'
+import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
+import { connectMailbox, createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
+import { files, MB, submitFiles } from '../test-support/upload-ground.ts'
+
+let ground: TestGround
+let product: TestProduct
+let service: ServiceClient
+let ada: TestBrowser
+
+beforeAll(async () => {
+  ground = await createTestGround()
+  product = await ground.startProduct({ environment: { MAILBOX_MESSAGES_PER_MINUTE: '0' } })
+  service = await createServiceClient(product)
+})
+afterAll(() => ground.close())
+beforeEach(async () => {
+  await ground.microsoft.control('DELETE', '/scenarios')
+  await ground.database.empty('messages')
+  await connectMailbox(product, { largeAttachments: true })
+  ada = product.newBrowser()
+  await ada.signIn('Ada Admin')
+})
+
+const reset = () => ada.call('POST', `${SETTINGS}/reset`, {})
+const arrived = async (subject: string) => (await mailsIn(ground.microsoft, subject)).length
+
+async function requestsTo(endpoint: string): Promise<number> {
+  const { endpoints } = await ground.microsoft.control('GET', '/counters')
+  return endpoints[endpoint]?.requests ?? 0
+}
+
+/** Whether it is still awaited once everything that is ready has been done. */
+async function isPending(promise: Promise<unknown>): Promise<boolean> {
+  const pending = Symbol('pending')
+  return (await Promise.race([promise, new Promise((resolve) => setTimeout(resolve, 150, pending))])) === pending
+}
+
+it('sends nothing of an upload that was under way at a reset, and holds the message', async () => {
+  const rangesBefore = await requestsTo('upload-range')
+  const range = await holdRequest(ground.microsoft, 'upload-range', 2)
+  const id = await submitFiles({ product, service }, 'Reset in the middle', files(12 * MB))
+  await range.untilHeld()
+
+  const answer = reset()
+  expect(await isPending(answer)).toBe(true)
+  await range.release()
+
+  expect((await answer).json).toMatchObject({ status: 'not-configured', requestsOnTheWire: 1 })
+  expect(await service.until(id, { status: 'held' })).toMatchObject({ heldBecause: 'not-configured' })
+  expect((await requestsTo('upload-range')) - rangesBefore).toBe(2)
+  expect(await arrived('Reset in the middle')).toBe(0)
+})
+
+it('answers a reset once the request that was on the wire has ended, and says how many there were', async () => {
+  const sending = await holdRequest(ground.microsoft, 'draft-send')
+  const { id } = await service.submit({ subject: 'On the wire' })
+  await sending.untilHeld()
+
+  const answer = reset()
+  expect(await isPending(answer)).toBe(true)
+  await sending.release()
+
+  expect((await answer).json).toMatchObject({ status: 'not-configured', requestsOnTheWire: 1 })
+  expect(await service.until(id, { status: 'sent' })).toMatchObject({ attempts: [{ outcome: 'sent' }] })
+})
+
+it('answers a reset after ten seconds although a request is still on the wire', async () => {
+  const sending = await holdRequest(ground.microsoft, 'draft-send')
+  await service.submit({ subject: 'Still on the wire' })
+  await sending.untilHeld()
+
+  expect((await reset()).json).toMatchObject({ status: 'not-configured', requestsOnTheWire: 1 })
+  await sending.release()
+})
+
+it('says that nothing was on the wire where nothing was', async () => {
+  expect((await reset()).json).toMatchObject({ status: 'not-configured', requestsOnTheWire: 0 })
+})
+
+it('begins no request for a message that waited for a token when the reset came', async () => {
+  await ground.database.query(
+    'UPDATE tenant_settings SET access_token_expires_at = now(), grant_version = grant_version + 1',
+  )
+  const token = await holdRequest(ground.microsoft, 'token')
+  const { id } = await service.submit({ subject: 'Waited for a token' })
+  await token.untilHeld()
+
+  expect((await reset()).status).toBe(200)
+  await token.release()
+
+  await service.until(id, { status: 'held', heldBecause: 'not-configured' })
+  expect(await arrived('Waited for a token')).toBe(0)
+})
+
+it('completes a consent for another sender once the old one has nothing on the wire, and sends from the new one', async () => {
+  const range = await holdRequest(ground.microsoft, 'upload-range', 2)
+  const id = await submitFiles({ product, service }, 'Changed in the middle', files(12 * MB))
+  await range.untilHeld()
+  const changes = { fromEmail: 'reports@contoso.com' }
+  const { json: consent } = await ada.call('POST', `${SETTINGS}/update-sender`, changes)
+  const result = ada.consent(consent.consentUrl, 'Ada Admin')
+  const read = async () => (await ada.call('GET', `/api/v1/consents/${consent.id}`)).json
+  await expect.poll(async () => (await service.get(SETTINGS)).json.fromEmail).toBe('reports@contoso.com')
+  expect(await read()).toMatchObject({ status: 'pending', requestsOnTheWire: null })
+
+  await range.release()
+
+  expect((await result).status).toBe(200)
+  expect(await read()).toMatchObject({ status: 'completed', requestsOnTheWire: 1 })
+  await service.until(id, { status: 'sent', from: 'reports@contoso.com' })
+  const senders = (await mailsIn(ground.microsoft, 'Changed in the middle')).map((mail) => mail.from.address)
+  expect(senders).toEqual(['reports@contoso.com'])
+})
