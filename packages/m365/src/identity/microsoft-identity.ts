@@ -396,11 +396,11 @@ function cachedRefreshToken(application: ConfidentialClientApplication): string 
   return entry?.secret ?? null
 }
 
-/** `claim`: what of it is not what it should be, for whoever looks for the cause; null when it cannot be read. */
 const TIME_CLAIMS = new Set(['exp', 'nbf', 'iat'])
 const CHECK_CLOCK =
   ' It counts for a time only: check the clock of the machine that Inforiver Mail runs on, which has to be right to five minutes.'
 
+/** `claim`: what of it is not what it should be, for whoever looks for the cause; null when it cannot be read. */
 function explainInvalidIdToken(claim: string | null, places: AdminPlaces): Explanation {
   const detail =
     claim === null
