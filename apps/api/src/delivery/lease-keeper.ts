@@ -12,7 +12,14 @@ export interface LeaseKeeper {
   /** The signal is aborted when the lease is about to run out, or is lost. */
   hold(message: LeasedMessage, until: Date): AbortSignal
   release(message: LeasedMessage): void
+  /** Aborts every signal, those still to come too: the process ends. The leases are still held. */
+  breakOff(): void
   stop(): void
+}
+
+/** The process ends, and its time is up. */
+export class ProcessEndsError extends Error {
+  override readonly name = 'ProcessEndsError'
 }
 
 interface Held {
@@ -33,6 +40,7 @@ export function createLeaseKeeper(parts: {
   const { store, clock, logger } = parts
   const held = new Map<string, Held>()
   let renewing = false
+  let brokenOff = false
 
   function dropLapsed(now: Date): void {
     for (const entry of held.values()) {
@@ -75,11 +83,16 @@ export function createLeaseKeeper(parts: {
     hold(message, until) {
       const controller = new AbortController()
       held.set(message.id, { message, controller, until })
+      if (brokenOff) controller.abort(new ProcessEndsError())
       return controller.signal
     },
     release({ id, leaseOwner }) {
       // After a lapse the same message may be held anew.
       if (held.get(id)?.message.leaseOwner === leaseOwner) held.delete(id)
+    },
+    breakOff() {
+      brokenOff = true
+      for (const { controller } of held.values()) controller.abort(new ProcessEndsError())
     },
     stop() {
       clearInterval(timer)

@@ -8,9 +8,9 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { ByteBudget } from '../byte-budget.ts'
 import { createAccessCache, type AccessTo, type LostAccessTo } from './access-cache.ts'
 import type { DeliveryMetrics } from './delivery-metrics.ts'
-import { settle, type DeliveryState } from './delivery-state.ts'
+import { settle, type DeliveryState, type TurnResult } from './delivery-state.ts'
 import type { DeliveryStore, LeasedMessage, Settled } from './delivery-store.ts'
-import { createLeaseKeeper, LEASE_MS } from './lease-keeper.ts'
+import { createLeaseKeeper, LEASE_MS, ProcessEndsError } from './lease-keeper.ts'
 import { LeaseLostError } from './draft-road.ts'
 import { cleanMailboxes } from './clean-mailboxes.ts'
 import type { MailboxStore } from './mailbox-store.ts'
@@ -24,10 +24,15 @@ const GATHER_MS = 5
 const POLL_EVERY_MS = 1_000
 const RECOVER_EVERY_MS = 2_000
 const AFTER_FAILURE_MS = 1_000
+/** A supervisor kills after 30 s, many a one; the outcomes have to be written before that. */
+const GRACE_MS = 20_000
 
 export interface Worker {
   start(): void
-  /** Finishes what is under way. */
+  /**
+   * Finishes what is under way; uploads stop where they are. What takes longer than the time it has is broken off: its
+   * outcome is written and its lease given up.
+   */
   stop(): Promise<void>
 }
 
@@ -46,8 +51,9 @@ export function createWorker(parts: {
   chance: () => number
   logger: FastifyBaseLogger
   metrics: DeliveryMetrics
+  graceMs?: number
 }): Worker {
-  const { store, access, places, clock, chance, logger, metrics } = parts
+  const { store, access, places, clock, chance, logger, metrics, graceMs = GRACE_MS } = parts
   const turnParts: TurnParts = {
     ...parts,
     cachedAccess: createAccessCache(access, clock),
@@ -72,8 +78,10 @@ export function createWorker(parts: {
     async stop() {
       stopping.abort()
       wake()
+      const timer = setTimeout(() => leases?.breakOff(), graceMs)
       await ended
       await Promise.all(inFlight)
+      clearTimeout(timer)
       leases?.stop()
       await listener?.stop()
     },
@@ -178,18 +186,21 @@ export function createWorker(parts: {
   /** A turn that throws has sent nothing, so that there is no doubt: the message is tried again later. */
   async function turnOf(message: LeasedMessage, signal: AbortSignal): Promise<Turn> {
     try {
-      return await takeTurn(turnParts, message, signal)
+      const turn = await takeTurn(turnParts, message, signal)
+      return processEnds(signal) && wasNotSent(turn) ? { ...turn, result: leftToAnother() } : turn
     } catch (error) {
-      if (signal.aborted || error instanceof LeaseLostError) throw error
+      if (error instanceof LeaseLostError) throw error
+      if (processEnds(signal)) return { ...NOTHING_TRIED, result: leftToAnother() }
+      if (signal.aborted) throw error
       logger.error({ err: error, message: message.id }, 'a delivery broke off before anything was sent')
       const detail = 'It could not be prepared for sending. The log says why.'
-      return {
-        result: { type: 'no-access', detail, until: null },
-        fromEmail: null,
-        inSpiteOfDoubt: false,
-        advanced: false,
-      }
+      return { ...NOTHING_TRIED, result: { type: 'no-access', detail, until: null } }
     }
+  }
+
+  /** Due at once: any process may go on with it. */
+  function leftToAnother(): TurnResult {
+    return { type: 'waiting', until: clock() }
   }
 
   /** Tries until it is written or the lease is lost: an outcome that is not written is a doubt. */
@@ -235,4 +246,15 @@ export function createWorker(parts: {
       logger.warn({ message: id, outcome, code, nextAttemptAt: settlement.nextAttemptAt }, 'message not sent yet')
     }
   }
+}
+
+const NOTHING_TRIED = { fromEmail: null, inSpiteOfDoubt: false, advanced: false }
+
+function processEnds({ reason }: AbortSignal): boolean {
+  return reason instanceof ProcessEndsError
+}
+
+function wasNotSent({ result }: Turn): boolean {
+  if (result.type === 'lookup-failed') return true
+  return result.type === 'failure' && result.failure.outcome === 'unavailable'
 }
