@@ -47,6 +47,7 @@ export interface TestGround {
     environment?: Record<string, string>
     clock?: () => Date
     microsoftTimeoutMs?: number
+    deliveryGraceMs?: number
   }): Promise<TestProduct>
   /** As on the first day: nobody has signed in, nothing is configured, and Microsoft has forgotten everything. */
   clear(): Promise<void>
@@ -86,9 +87,9 @@ export async function createTestGround(
     microsoft,
     database,
     configure,
-    async startProduct({ environment, clock, microsoftTimeoutMs } = {}) {
+    async startProduct({ environment, clock, ...times } = {}) {
       const config = await configure(environment)
-      const product = await startProduct({ config, clock: clock ?? options.clock, microsoftTimeoutMs })
+      const product = await startProduct({ config, clock: clock ?? options.clock, ...times })
       products.push(product)
       return product
     },
@@ -154,9 +155,10 @@ async function startMicrosoft({
 async function startProduct(options: {
   config: Config
   clock: (() => Date) | undefined
-  microsoftTimeoutMs: number | undefined
+  microsoftTimeoutMs?: number
+  deliveryGraceMs?: number
 }): Promise<TestProduct> {
-  const { config } = options
+  const { config, clock, ...times } = options
   const logLines: string[] = []
   const sink = new Writable({
     write(chunk: Buffer, _encoding, done) {
@@ -169,8 +171,8 @@ async function startProduct(options: {
       throw error
     },
     chance: () => 0.1 + 0.9 * Math.random(), // a wait of nothing is over before a test has seen it
-    ...(options.clock && { clock: options.clock }),
-    ...(options.microsoftTimeoutMs !== undefined && { microsoftTimeoutMs: options.microsoftTimeoutMs }),
+    ...(clock && { clock }),
+    ...times,
   })
   const app = await product.buildApp()
   await app.listen({ host: config.host, port: config.port })
