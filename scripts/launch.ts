@@ -26,7 +26,7 @@ const stop = once(async () => {
 })
 for (const event of ['SIGINT', 'SIGTERM', 'SIGHUP', 'disconnect']) process.on(event, () => void stop())
 // The parent ended before anybody listened for that.
-if (process.connected === false) void stop()
+if (process.send !== undefined && !process.connected) void stop()
 
 try {
   const running = await start(stopping.signal)
@@ -45,7 +45,11 @@ async function start(signal: AbortSignal): Promise<Running> {
     console.log(`\n${announcement(config)}\n`)
     return {
       async close() {
-        await product.close().finally(() => simulator?.close())
+        try {
+          await product.close()
+        } finally {
+          await simulator?.close()
+        }
       },
     }
   } catch (error) {

@@ -14,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => ground.close())
 
 /** On a database of its own, so that it starts quickly. */
-async function external(role: 'api' | 'worker' | 'all'): Promise<Record<string, string>> {
+function external(role: 'api' | 'worker'): Record<string, string> {
   return {
     ROLE: role,
     DATABASE_URL: ground.database.url,
@@ -36,7 +36,6 @@ describe('asked to stop', () => {
   it.each<[string, (product: StartedProduct) => Promise<void>]>([
     ['while it is being built', (product) => product.untilProcess('turbo')],
     ['before the product listens for signals', (product) => product.untilProcess('scripts/launch.ts')],
-    ['while the simulator starts', (product) => product.untilProcess('m365-simulator')],
     ['while the database is being made', (product) => product.untilFile('demo/postgres.new/cluster/base')],
     ['while the database starts', (product) => product.untilFile('demo/postgres/postmaster.pid')],
     ['as soon as it is ready', (product) => product.untilReady()],
@@ -50,24 +49,21 @@ describe('asked to stop', () => {
     expect(await product.processes()).toEqual([])
   })
 
-  it.each(['api', 'worker'] as const)(
-    'as role %s, more than once, it ends with 0 and leaves no process',
-    async (role) => {
-      const product = await startFromTheShell(START, await external(role))
-      await product.untilReady()
+  it('more than once, as a worker, it ends with 0 and leaves no process', async () => {
+    const product = await startFromTheShell(START, external('worker'))
+    await product.untilReady()
 
-      product.signal('SIGTERM')
-      await expect.poll(() => fetch(`http://127.0.0.1:${product.port}/healthz`).catch(() => null)).toBeNull()
-      product.signal('SIGTERM')
-      product.signal('SIGINT')
+    product.signal('SIGTERM')
+    await expect.poll(() => fetch(`http://127.0.0.1:${product.port}/healthz`).catch(() => null)).toBeNull()
+    product.signal('SIGTERM')
+    product.signal('SIGINT')
 
-      expect(await product.ended).toEqual({ code: 0, signal: null })
-      expect(await product.processes()).toEqual([])
-    },
-  )
+    expect(await product.ended).toEqual({ code: 0, signal: null })
+    expect(await product.processes()).toEqual([])
+  })
 
   it('while clients hold connections open, it ends with 0', async () => {
-    const product = await startFromTheShell(START, await external('all'))
+    const product = await startFromTheShell(START, external('api'))
     await product.untilReady()
     const sockets = [
       'GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n',
@@ -91,7 +87,7 @@ describe('asked to stop', () => {
 
 describe('when it is killed outright, everything ends', () => {
   it('with npm', async () => {
-    const product = await startFromTheShell(['npm', 'start'], await external('all'))
+    const product = await startFromTheShell(['npm', 'start'], external('api'))
     await product.untilReady()
 
     product.signal('SIGKILL')
@@ -99,12 +95,9 @@ describe('when it is killed outright, everything ends', () => {
     await expect.poll(() => product.processes(), { timeout: 10_000 }).toEqual([])
   })
 
-  it.each<[string, (product: StartedProduct) => Promise<void>]>([
-    ['before the product listens for it', (product) => product.untilProcess('scripts/launch.ts')],
-    ['while it serves', (product) => product.untilReady()],
-  ])('with the process that started it, %s', async (_when, reached) => {
-    const product = await startFromTheShell(START)
-    await reached(product)
+  it('with the process that started it, before the product listens for that', async () => {
+    const product = await startFromTheShell(START, external('api'))
+    await product.untilProcess('scripts/launch.ts')
 
     product.signal('SIGKILL')
 

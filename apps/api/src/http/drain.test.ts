@@ -78,7 +78,7 @@ it.each([
 
   await app.close()
 
-  await closed
+  await expect(closed).resolves.toBeDefined()
 })
 
 it('lets a request in flight finish, and tells its client to send no more on the connection', async () => {

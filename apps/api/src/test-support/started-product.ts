@@ -64,14 +64,14 @@ export async function startFromTheShell(
     port,
     untilFile: (path) => expect.poll(() => existsSync(join(directory, path)), { interval: 5 }).toBe(true),
     untilProcess: (part) =>
-      expect.poll(async () => (await processes()).some((line) => line.includes(part)), { interval: 5 }).toBe(true),
+      expect.poll(async () => (await processes()).some((line) => line.includes(part)), { interval: 50 }).toBe(true),
     async untilReady() {
       const status = () =>
         fetch(`http://127.0.0.1:${port}/readyz`).then(
           (answer) => answer.status,
           () => null,
         )
-      await expect.poll(status).toBe(200)
+      await expect.poll(status, { interval: 50 }).toBe(200)
     },
     signal: (signal) => void child.kill(signal),
     ended,
