@@ -1,5 +1,5 @@
 // Runs on the Node that the host has (20 or newer), before anything is installed: no dependencies here.
-import { spawn, spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
@@ -21,6 +21,11 @@ const MANIFESTS = [
   'packages/m365/package.json',
 ]
 
+/** How a process is asked to stop. */
+export const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP']
+/** Then a tool that was asked to stop is killed. */
+const TOOL_ENDS_WITHIN_MS = 5_000
+
 /** What the product alone needs to know: no tool that installs, builds or tests gets it. */
 const SECRETS = new Set(['AZURE_CLIENT_SECRET', 'DATABASE_URL', 'VAULT_KEYS', 'INFORIVER_SERVICE_KEY', 'METRICS_TOKEN'])
 
@@ -34,33 +39,74 @@ export const toolEnvironment = {
 }
 
 /** Installs the dependencies, unless what is installed is what the lock file says. */
-export function install() {
+export async function install() {
   const wanted = createHash('sha256')
   for (const file of MANIFESTS) wanted.update(readFileSync(join(root, file)))
   const stamp = wanted.digest('hex')
   if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return
   const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   console.log('Installing dependencies (a minute, the first time) …')
-  runQuietly('npx', ['--yes', packageManager, 'install', '--frozen-lockfile'], 'Installing the dependencies failed')
+  await runQuietly(
+    'npx',
+    ['--yes', packageManager, 'install', '--frozen-lockfile'],
+    'Installing the dependencies failed',
+  )
   writeFileSync(stampFile, stamp)
 }
 
 /** Builds what changed since the last build. */
-export function build() {
-  runQuietly('turbo', ['run', 'build', '--output-logs=errors-only'], 'The build failed')
+export async function build() {
+  await runQuietly('turbo', ['run', 'build', '--output-logs=errors-only'], 'The build failed')
 }
 
-/** Runs a tool of the project; what it prints is shown only when it fails, and then the process ends. */
-function runQuietly(command, parameters, failure) {
-  const result = spawnSync(command, parameters, {
+/**
+ * Runs a tool of the project; what it prints is shown only when it fails, and then the process ends. A signal that comes
+ * meanwhile ends the tool with everything it started, and then this process.
+ */
+async function runQuietly(command, parameters, failure) {
+  let child = null
+  let stoppedBy = null
+  const stop = (signal) => {
+    if (stoppedBy === null) setTimeout(() => endGroup(child, 'SIGKILL'), TOOL_ENDS_WITHIN_MS).unref()
+    stoppedBy ??= signal
+    endGroup(child, 'SIGTERM')
+  }
+  for (const signal of STOP_SIGNALS) process.on(signal, stop)
+  // A group of its own, so that its processes can be ended together. On Windows that would open a window.
+  child = spawn(command, parameters, {
     cwd: root,
     env: toolEnvironment,
-    encoding: 'utf8',
     shell: process.platform === 'win32',
+    detached: process.platform !== 'win32',
+    stdio: ['ignore', 'pipe', 'pipe'],
   })
-  if (result.status === 0) return
-  console.error(`${failure}:\n${result.stdout ?? ''}${result.stderr ?? ''}${result.error?.message ?? ''}`)
+  const { status, output } = await outcomeOf(child)
+  for (const signal of STOP_SIGNALS) process.off(signal, stop)
+  if (stoppedBy !== null) {
+    endGroup(child, 'SIGKILL')
+    process.kill(process.pid, stoppedBy)
+  }
+  if (status === 0) return
+  console.error(`${failure}:\n${output}`)
   process.exit(1)
+}
+
+function outcomeOf(child) {
+  return new Promise((resolve) => {
+    let output = ''
+    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text))
+    child.on('error', (error) => resolve({ status: null, output: output + error.message }))
+    child.on('close', (status) => resolve({ status, output }))
+  })
+}
+
+function endGroup({ pid }, signal) {
+  if (pid === undefined) return
+  try {
+    process.kill(process.platform === 'win32' ? pid : -pid, signal)
+  } catch {
+    // All of them have ended.
+  }
 }
 
 /** Starts a program of the project on the project's own Node. */

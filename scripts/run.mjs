@@ -1,9 +1,9 @@
 // Runs a program of the project on its own Node, after installing and building what is missing.
-import { build, install, startNode } from './bootstrap.mjs'
+import { build, install, startNode, STOP_SIGNALS } from './bootstrap.mjs'
 
-install()
-build()
+await install()
+await build()
 const [program, ...parameters] = process.argv.slice(2)
 const child = startNode(['--disable-warning=ExperimentalWarning', program, ...parameters], { stdio: 'inherit' })
-for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal))
+for (const signal of STOP_SIGNALS) process.on(signal, () => child.kill(signal))
 child.on('exit', (code) => process.exit(code ?? 1))

@@ -15,8 +15,8 @@ const MOST_FILES_RUN_AGAIN = 3
 let passed = 0
 let failed = 0
 
-install()
-build()
+await install()
+await build()
 const browser = findBrowser()
 rmSync(reports, { recursive: true, force: true })
 mkdirSync(reports, { recursive: true })

@@ -1,7 +1,7 @@
-import type { Socket } from 'node:net'
 import cookie from '@fastify/cookie'
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance, type FastifyPluginAsync } from 'fastify'
 import { serializerCompiler } from 'fastify-type-provider-zod'
+import { drain } from './http/drain.ts'
 import { jsonBodies } from './http/json-body.ts'
 import { microsoftCallback, type ReturnHandler } from './http/microsoft-callback.ts'
 import { notFound } from './http/not-found.ts'
@@ -79,19 +79,10 @@ async function createServer(
     clientErrorHandler: answerBrokenConnection,
     genReqId: () => crypto.randomUUID(),
     return503OnClosing: false, // requests in flight and on open connections finish
-    forceCloseConnections: 'idle',
-  })
-  const connections = new Set<Socket>()
-  app.server.on('connection', (socket: Socket) => {
-    connections.add(socket)
-    socket.once('close', () => connections.delete(socket))
-  })
-  // Browsers open some in reserve. Node takes those for busy, and would wait for them.
-  app.addHook('preClose', async () => {
-    for (const socket of connections) if (socket.bytesRead === 0) socket.destroy()
   })
   app.setValidatorCompiler(validateWithContract)
   app.setSerializerCompiler(serializerCompiler)
+  await app.register(drain)
   await app.register(jsonBodies)
   await app.register(problems, { isUnavailable: parts.isUnavailable })
   await app.register(notFound)

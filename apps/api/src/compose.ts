@@ -95,6 +95,8 @@ export async function compose(
     elapsedMs = systemElapsedMs,
     chance = () => randomInt(0, 1_000_000) / 1_000_000,
     microsoftTimeoutMs,
+    deliveryGraceMs,
+    stopping,
   }: {
     onFatal: (error: unknown) => void
     clock?: () => Date
@@ -103,6 +105,10 @@ export async function compose(
     /** Between 0 and 1, for waits that are spread in time. */
     chance?: () => number
     microsoftTimeoutMs?: number
+    /** How long the worker's `stop` lets deliveries go on. */
+    deliveryGraceMs?: number
+    /** Aborted when the process is to end while this is still under way. */
+    stopping?: AbortSignal | undefined
   },
 ): Promise<Product> {
   const random = randomBytes
@@ -112,6 +118,7 @@ export async function compose(
           dataDirectory: config.dataDirectory,
           onRestart: () => logger.warn('the embedded PostgreSQL ended; starting it again'),
           onLost: onFatal,
+          signal: stopping,
         })
       : null
   let opened: Database | null = null
@@ -121,9 +128,12 @@ export async function compose(
   const close = async () => {
     clockWatch?.stop()
     keys?.close()
-    await presence?.stop()
-    await opened?.close()
-    await embedded?.stop()
+    try {
+      await presence?.stop()
+      await opened?.close()
+    } finally {
+      await embedded?.stop()
+    }
   }
   try {
     const connectionString =
@@ -132,6 +142,7 @@ export async function compose(
       logger.warn({ err: error }, 'an idle database connection broke'),
     )
     opened = database
+    stopping?.throwIfAborted()
     const tenantId = await openInstallation(database, config, clock())
     keys = await loadVaultKeys(config, (message) => logger.warn(message))
     const { keyRing } = keys
@@ -210,6 +221,7 @@ export async function compose(
       chance,
       logger,
       metrics: deliveryMetrics,
+      ...(deliveryGraceMs !== undefined && { graceMs: deliveryGraceMs }),
     })
     const alertStore = createAlertStore(database.prisma, database.pool)
     const allowAddress = createAddressRule({ allowPrivate: config.webhookAllowPrivate })

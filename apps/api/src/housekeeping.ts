@@ -2,6 +2,8 @@ import type { FastifyBaseLogger } from 'fastify'
 import { PgBoss } from 'pg-boss'
 
 const SCHEMA = 'background_work'
+/** A task that takes longer is left off. */
+const STOP_TIMEOUT_MS = 8_000
 const EVERY_MINUTE = '* * * * *'
 
 /** Runs at the start and once a minute, in one process at a time; it may be left off anywhere and go on at the next turn. */
@@ -45,7 +47,7 @@ export function createHousekeeping(parts: {
       }
     },
     async stop() {
-      await boss.stop({ graceful: true, timeout: 20_000 })
+      await boss.stop({ graceful: true, timeout: STOP_TIMEOUT_MS })
     },
   }
 }

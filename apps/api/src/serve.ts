@@ -2,27 +2,33 @@ import { systemClock } from './clock.ts'
 import { compose } from './compose.ts'
 import { ConfigurationError, configurationWarnings, type Config } from './config.ts'
 import { createLogger } from './logger.ts'
+import { closeTogether, type Running } from './running.ts'
 
-export interface Running {
-  /** Lets requests in flight finish, then stops everything that was started. */
-  close(): Promise<void>
-}
-
-/** Serves the REST API and the page, and delivers as well when the role is `all`. */
-export async function serve(config: Config, onFatal: (error: unknown) => void): Promise<Running> {
+/**
+ * Serves the REST API and the page, and delivers as well when the role is `all`.
+ * A start that is asked to stop by `stopping` leaves nothing behind and rejects.
+ */
+export async function serve(
+  config: Config,
+  onFatal: (error: unknown) => void,
+  stopping?: AbortSignal,
+): Promise<Running> {
   const logger = createLogger(config.logLevel)
   for (const warning of configurationWarnings(config, systemClock())) logger.warn(warning)
-  const product = await compose(config, logger, { onFatal })
+  const product = await compose(config, logger, { onFatal, stopping })
   const started: Running[] = []
   const close = async () => {
-    for (const part of [...started, product]) await part.close()
+    await closeTogether(started, logger)
+    await product.close()
   }
   try {
     const app = await product.buildApp()
-    await app.listen({ host: config.host, port: config.port })
     started.push({ close: () => app.close() })
-    await product.housekeeping.start()
+    await app.listen({ host: config.host, port: config.port })
+    stopping?.throwIfAborted()
     started.push({ close: () => product.housekeeping.stop() })
+    await product.housekeeping.start()
+    stopping?.throwIfAborted()
     if (config.role === 'all') {
       product.worker.start()
       started.push({ close: () => product.worker.stop() })

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { createTestGround, type TestGround } from './test-support/test-product.ts'
 import { connectMailbox, createServiceClient } from './test-support/test-service.ts'
 import { work } from './work.ts'
-import type { Running } from './serve.ts'
+import type { Running } from './running.ts'
 
 let ground: TestGround
 let worker: Running

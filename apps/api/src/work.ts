@@ -3,22 +3,32 @@ import { systemClock } from './clock.ts'
 import { compose, type Product } from './compose.ts'
 import { configurationWarnings, type Config } from './config.ts'
 import { createLogger } from './logger.ts'
-import type { Running } from './serve.ts'
+import { closeTogether, type Running } from './running.ts'
 
-/** Delivers only: any number of these share a database with those that serve. */
-export async function work(config: Config, onFatal: (error: unknown) => void): Promise<Running> {
+/**
+ * Delivers only: any number of these share a database with those that serve.
+ * A start that is asked to stop by `stopping` leaves nothing behind and rejects.
+ */
+export async function work(
+  config: Config,
+  onFatal: (error: unknown) => void,
+  stopping?: AbortSignal,
+): Promise<Running> {
   const logger = createLogger(config.logLevel)
   for (const warning of configurationWarnings(config, systemClock())) logger.warn(warning)
-  const product = await compose(config, logger, { onFatal })
+  const product = await compose(config, logger, { onFatal, stopping })
   const started: Running[] = []
   const close = async () => {
-    for (const part of [...started, product]) await part.close()
+    await closeTogether(started, logger)
+    await product.close()
   }
   try {
     const operations = await listenIfFree(product, config, (message) => logger.warn(message))
     if (operations) started.push({ close: () => operations.close() })
-    await product.housekeeping.start()
+    stopping?.throwIfAborted()
     started.push({ close: () => product.housekeeping.stop() })
+    await product.housekeeping.start()
+    stopping?.throwIfAborted()
     product.worker.start()
     started.push({ close: () => product.worker.stop() })
   } catch (error) {

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
@@ -16,6 +17,9 @@ const ROLE_NAME = 'inforiver_mail'
 const INITDB_TIMEOUT_MS = 120_000
 const START_TIMEOUT_SECONDS = 60 // crash recovery after a kill may take its time
 const STOP_TIMEOUT_SECONDS = 30
+/** What was told to end has this long for it. */
+const END_LOOKS = 50
+const END_LOOK_EVERY_MS = 100
 const CONNECT_TIMEOUT_MS = 5_000
 const START_ATTEMPTS = 10
 const LOCK_ATTEMPTS = 4 // PostgreSQL may need a moment to notice that the process before was killed
@@ -54,9 +58,12 @@ export async function startEmbeddedPostgres(options: {
   dataDirectory: string
   onRestart: () => void
   onLost: (error: unknown) => void
+  /** Aborted when the start is to be given up: what it has begun is ended, and it rejects. */
+  signal?: AbortSignal | undefined
 }): Promise<EmbeddedPostgres> {
-  const cluster = await openCluster(options.dataDirectory)
-  let owner = await takeOwnership(cluster, null)
+  const { dataDirectory, signal } = options
+  const cluster = await openCluster(dataDirectory, signal)
+  let owner = await takeOwnership(cluster, null, signal)
   const { port } = owner
   let stopping = false
   let recovery = Promise.resolve()
@@ -72,16 +79,24 @@ export async function startEmbeddedPostgres(options: {
     })
   }
   watch(owner.client)
-  await createDatabase(owner.client)
-  return {
-    connectionString: connectionString(cluster, port, DATABASE_NAME),
-    async stop() {
-      stopping = true
-      await recovery // a server that is just being started again would outlive us
-      await owner.client.end().catch(() => {})
-      await stopServer(cluster)
-    },
+  // A process that ends before it could stop the server tells it to stop by itself.
+  const endServer = () => interruptServer(cluster)
+  process.once('exit', endServer)
+  const stop = async () => {
+    stopping = true
+    await recovery // a server that is just being started again would outlive us
+    await owner.client.end().catch(() => {})
+    await stopServer(cluster)
+    process.off('exit', endServer)
   }
+  try {
+    await createDatabase(owner.client)
+    signal?.throwIfAborted()
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  return { connectionString: connectionString(cluster, port, DATABASE_NAME), stop }
 }
 
 /**
@@ -106,7 +121,7 @@ export async function findRunningPostgres(dataDirectory: string): Promise<string
   }
 }
 
-async function openCluster(dataDirectory: string): Promise<Cluster> {
+async function openCluster(dataDirectory: string, signal: AbortSignal | undefined): Promise<Cluster> {
   const directory = join(dataDirectory, 'postgres')
   const binaries = await findBinaries()
   try {
@@ -119,7 +134,8 @@ async function openCluster(dataDirectory: string): Promise<Cluster> {
       binaries,
       account,
     }
-    if (!(await exists(join(directory, 'PG_VERSION')))) await initialise(cluster)
+    if (!(await exists(join(directory, 'PG_VERSION')))) await initialise(cluster, signal)
+    signal?.throwIfAborted()
     return cluster
   } catch (error) {
     throw explainFileError(error, dataDirectory)
@@ -127,7 +143,7 @@ async function openCluster(dataDirectory: string): Promise<Cluster> {
 }
 
 /** Made beside its final place and moved there whole, so that a kill in the middle leaves nothing half done. */
-async function initialise(cluster: Cluster): Promise<void> {
+async function initialise(cluster: Cluster, signal: AbortSignal | undefined): Promise<void> {
   const unfinished = `${cluster.directory}.new`
   const passwordFile = join(unfinished, 'password')
   const target = join(unfinished, 'cluster')
@@ -148,6 +164,7 @@ async function initialise(cluster: Cluster): Promise<void> {
       '--data-checksums',
     ],
     INITDB_TIMEOUT_MS,
+    signal,
   )
   await rename(target, cluster.directory)
   await rm(unfinished, { recursive: true, force: true })
@@ -157,10 +174,17 @@ async function initialise(cluster: Cluster): Promise<void> {
 async function takeOwnership(
   cluster: Cluster,
   wantedPort: number | null,
+  signal?: AbortSignal,
 ): Promise<{ client: pg.Client; port: number }> {
   let lastError: unknown
+  let startedHere = false
   for (let attempt = 0; attempt < START_ATTEMPTS; attempt++) {
     if (attempt > 0) await delay(BETWEEN_ATTEMPTS_MS)
+    if (signal?.aborted) {
+      // A start that was broken off ends its server by itself.
+      await (startedHere ? stopServer(cluster) : untilEnded(cluster))
+      throw signal.reason
+    }
     try {
       const running = await readRunningPort(cluster)
       const client = running === null ? null : await connect(cluster, running)
@@ -169,7 +193,8 @@ async function takeOwnership(
         await client.end()
         await stopServer(cluster)
       }
-      await startServer(cluster, wantedPort ?? (await findFreePort()))
+      await startServer(cluster, wantedPort ?? (await findFreePort()), signal)
+      startedHere = true
     } catch (error) {
       if (error instanceof ConfigurationError) throw error
       lastError = error
@@ -181,8 +206,13 @@ async function takeOwnership(
 }
 
 async function stopServer(cluster: Cluster): Promise<void> {
+  const command = ['stop', '--mode=fast', '--wait', `--timeout=${STOP_TIMEOUT_SECONDS}`]
   try {
-    await pgCtl(cluster, ['stop', '--mode=fast', '--wait', `--timeout=${STOP_TIMEOUT_SECONDS}`])
+    // Ctrl+C in a terminal reaches pg_ctl too, and ends it while it waits.
+    await pgCtl(cluster, command).catch((error: { signal?: unknown }) => {
+      if (error.signal !== 'SIGINT') throw error
+      return pgCtl(cluster, command)
+    })
   } catch (error) {
     const port = await readRunningPort(cluster)
     const client = port === null ? null : await connect(cluster, port)
@@ -192,7 +222,23 @@ async function stopServer(cluster: Cluster): Promise<void> {
   }
 }
 
-async function startServer(cluster: Cluster, port: number): Promise<void> {
+/** As far as the file tells. */
+async function untilEnded({ directory }: Cluster): Promise<void> {
+  for (let looks = 0; looks < END_LOOKS && (await exists(join(directory, 'postmaster.pid'))); looks++)
+    await delay(END_LOOK_EVERY_MS)
+}
+
+/** Asks for a fast shutdown, without waiting for it. */
+function interruptServer({ directory }: Cluster): void {
+  try {
+    const [pid] = readFileSync(join(directory, 'postmaster.pid'), 'utf8').split('\n')
+    process.kill(Number(pid), 'SIGINT')
+  } catch {
+    // It does not run.
+  }
+}
+
+async function startServer(cluster: Cluster, port: number, signal: AbortSignal | undefined): Promise<void> {
   const settings = {
     port,
     listen_addresses: '127.0.0.1',
@@ -205,13 +251,17 @@ async function startServer(cluster: Cluster, port: number): Promise<void> {
   }
   // Unquoted, because a shell and the Windows command line would quote differently.
   const flags = Object.entries(settings).map(([name, value]) => `-c ${name}=${value}`)
-  await pgCtl(cluster, [
-    'start',
-    '--wait',
-    `--timeout=${START_TIMEOUT_SECONDS}`,
-    `--log=${cluster.logFile}`,
-    `--options=${flags.join(' ')}`,
-  ])
+  await pgCtl(
+    cluster,
+    [
+      'start',
+      '--wait',
+      `--timeout=${START_TIMEOUT_SECONDS}`,
+      `--log=${cluster.logFile}`,
+      `--options=${flags.join(' ')}`,
+    ],
+    signal,
+  )
 }
 
 async function lock(client: pg.Client): Promise<pg.Client> {
@@ -260,13 +310,14 @@ function connectionString(cluster: Pick<Cluster, 'password'>, port: number, data
   return `postgresql://${ROLE_NAME}:${cluster.password}@127.0.0.1:${port}/${database}`
 }
 
-async function pgCtl(cluster: Cluster, command: string[]): Promise<void> {
+async function pgCtl(cluster: Cluster, command: string[], signal?: AbortSignal): Promise<void> {
   const timeoutMs = (START_TIMEOUT_SECONDS + 10) * 1_000
   await runAs(
     cluster.account,
     cluster.binaries.pg_ctl,
     [...command, '--silent', `--pgdata=${cluster.directory}`],
     timeoutMs,
+    signal,
   )
 }
 
@@ -276,7 +327,9 @@ async function runAs(
   program: string,
   parameters: string[],
   timeoutMs: number,
+  signal?: AbortSignal,
 ): Promise<void> {
+  signal?.throwIfAborted()
   const [first = program, ...rest] = [...account.prefix, program, ...parameters]
   const environment = {
     PATH: process.platform === 'win32' ? '' : '/usr/bin:/bin',
@@ -284,7 +337,11 @@ async function runAs(
     TZ: 'UTC',
     ...windowsEnvironment(),
   }
-  await run(first, rest, { env: environment, cwd: '/', timeout: timeoutMs, ...account.ids })
+  const running = run(first, rest, { env: environment, cwd: '/', timeout: timeoutMs, ...account.ids })
+  // Interrupted, initdb deletes what it has made, and pg_ctl ends the server that it is starting.
+  const interrupt = () => void running.child.kill('SIGINT')
+  signal?.addEventListener('abort', interrupt, { once: true })
+  await running.finally(() => signal?.removeEventListener('abort', interrupt))
 }
 
 /** Windows programs do not start without it. */

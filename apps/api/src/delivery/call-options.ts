@@ -19,10 +19,9 @@ export function callOptions(
 
 /**
  * For a request that sends: once it is on the wire it cannot be recalled, and to break it off would only lose its
- * outcome. It has the time limit of every request to Microsoft.
+ * outcome. It ends by the time limit of every request to Microsoft, or with the process.
  */
-export function withoutSignal(options: CallOptions): CallOptions {
-  const { signal, ...others } = options
-  signal?.throwIfAborted()
-  return others
+export function untilAnswered(options: CallOptions, ending: AbortSignal): CallOptions {
+  options.signal?.throwIfAborted()
+  return { ...options, signal: ending }
 }

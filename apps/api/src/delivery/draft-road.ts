@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { CallOptions } from '@inforiver-mail/m365/graph-mailer'
 import { bodyBytesOf } from '@inforiver-mail/m365/message-content'
 import { encodedMessageBytes } from '@inforiver-mail/m365/size-plan'
-import { withoutSignal, type Granted } from './call-options.ts'
+import { untilAnswered, type Granted } from './call-options.ts'
 import { decideDoubt, type TurnResult } from './delivery-state.ts'
 import type { LeasedMessage, Upload } from './delivery-store.ts'
 import {
@@ -58,7 +58,7 @@ export async function sendByDraft(
     const filled = draft.uploading ? await fillDraft() : 'ready'
     if (filled !== 'ready') return filled
     if (!cleared) requireCleared(await parts.store.clear(message, settingsVersion, true))
-    const sent = await mailer.sendDraft(currentDraft(), withoutSignal(options))
+    const sent = await mailer.sendDraft(currentDraft(), untilAnswered(options, parts.ending()))
     return sent.outcome === 'gone' ? afterGone() : toResult(sent, true)
   }
 

@@ -14,7 +14,14 @@ export interface LeaseKeeper {
    */
   hold(message: LeasedMessage, since: number): AbortSignal
   release(message: LeasedMessage): void
+  /** Aborts every signal, those still to come too: the process ends. The leases are still held. */
+  breakOff(): void
   stop(): void
+}
+
+/** The process ends, and its time is up. */
+export class ProcessEndsError extends Error {
+  override readonly name = 'ProcessEndsError'
 }
 
 interface Held {
@@ -37,6 +44,7 @@ export function createLeaseKeeper(parts: {
   const { store, elapsedMs, logger } = parts
   const held = new Map<string, Held>()
   let renewing = false
+  let brokenOff = false
 
   function dropLapsed(now: number): void {
     for (const entry of held.values()) {
@@ -75,11 +83,16 @@ export function createLeaseKeeper(parts: {
     hold(message, since) {
       const controller = new AbortController()
       held.set(message.id, { message, controller, until: since + LEASE_MS })
+      if (brokenOff) controller.abort(new ProcessEndsError())
       return controller.signal
     },
     release({ id, leaseOwner }) {
       // After a lapse the same message may be held anew.
       if (held.get(id)?.message.leaseOwner === leaseOwner) held.delete(id)
+    },
+    breakOff() {
+      brokenOff = true
+      for (const { controller } of held.values()) controller.abort(new ProcessEndsError())
     },
     stop() {
       clearInterval(timer)

@@ -30,6 +30,8 @@ export interface TurnParts {
   readonly elapsedMs: () => number
   /** Aborted when the process is about to end: what takes long is left to another one then. */
   readonly stopping: () => AbortSignal
+  /** Aborted when the process ends within seconds: what is not answered by then is in doubt. */
+  readonly ending: () => AbortSignal
 }
 
 /** A message with what it holds opened, and how far it has come. */

@@ -3,7 +3,7 @@ import { createContentCipher } from '@inforiver-mail/m365/content-cipher'
 import { bodyBytesOf, readContent } from '@inforiver-mail/m365/message-content'
 import { encodedMessageBytes, planSize, type SizePlan } from '@inforiver-mail/m365/size-plan'
 import type { Access } from './access-cache.ts'
-import { callOptions, withoutSignal, type Granted } from './call-options.ts'
+import { callOptions, untilAnswered, type Granted } from './call-options.ts'
 import { LARGE_FROM_BYTES } from './claim.sql.ts'
 import { decideDoubt, type TurnResult } from './delivery-state.ts'
 import type { LeasedMessage } from './delivery-store.ts'
@@ -145,7 +145,10 @@ async function send(parts: TurnParts, open: OpenMessage, access: Granted, signal
   const attachments = await Promise.all(content.attachments.map((attachment) => open.read.whole(attachment)))
   const outgoing = { ...content, attachments, id: message.id, from: { address: fromEmail } }
   await clearToSend(parts, open, access)
-  const result = toResult(await parts.mailer.send(outgoing, withoutSignal(options)), canReadMailbox && searchWorks)
+  const result = toResult(
+    await parts.mailer.send(outgoing, untilAnswered(options, parts.ending())),
+    canReadMailbox && searchWorks,
+  )
   await learnFrom(parts, open, result)
   return result
 }

@@ -10,7 +10,7 @@ import { createAccessCache, type AccessTo, type LostAccessTo } from './access-ca
 import type { DeliveryMetrics } from './delivery-metrics.ts'
 import { settle, type DeliveryState } from './delivery-state.ts'
 import type { DeliveryStore, LeasedMessage, Settled } from './delivery-store.ts'
-import { createLeaseKeeper } from './lease-keeper.ts'
+import { createLeaseKeeper, ProcessEndsError } from './lease-keeper.ts'
 import { cleanMailboxes } from './clean-mailboxes.ts'
 import type { MailboxStore } from './mailbox-store.ts'
 import { OvertakenError, type TurnParts } from './turn-parts.ts'
@@ -23,10 +23,15 @@ const GATHER_MS = 5
 const POLL_EVERY_MS = 1_000
 const RECOVER_EVERY_MS = 2_000
 const AFTER_FAILURE_MS = 1_000
+/** A supervisor kills after 30 s, many a one; the outcomes have to be written before that. */
+const GRACE_MS = 20_000
 
 export interface Worker {
   start(): void
-  /** Finishes what is under way. */
+  /**
+   * Finishes what is under way; uploads stop where they are. What takes longer than the time it has is broken off: its
+   * outcome is written and its lease given up.
+   */
   stop(): Promise<void>
 }
 
@@ -46,12 +51,14 @@ export function createWorker(parts: {
   chance: () => number
   logger: FastifyBaseLogger
   metrics: DeliveryMetrics
+  graceMs?: number
 }): Worker {
-  const { store, access, places, clock, elapsedMs, chance, logger, metrics } = parts
+  const { store, access, places, clock, elapsedMs, chance, logger, metrics, graceMs = GRACE_MS } = parts
   const turnParts: TurnParts = {
     ...parts,
     cachedAccess: createAccessCache(access, clock),
     stopping: () => stopping.signal,
+    ending: () => ending.signal,
   }
   const inFlight = new Set<Promise<void>>()
   /** Outcomes that the database has not taken yet. */
@@ -59,6 +66,7 @@ export function createWorker(parts: {
   /** The owner of a claim without an answer: the database may have made it all the same. */
   let unanswered: string | null = null
   let stopping = new AbortController()
+  let ending = new AbortController()
   let wakeUp = Promise.withResolvers<void>()
   let ended: Promise<unknown> = Promise.resolve()
   let listener: { stop(): Promise<void> } | null = null
@@ -67,6 +75,7 @@ export function createWorker(parts: {
   return {
     start() {
       stopping = new AbortController()
+      ending = new AbortController()
       leases = createLeaseKeeper({ store, elapsedMs, logger })
       listener = store.listen(wake)
       ended = Promise.all([claiming(), recovering(), cleaning()])
@@ -74,8 +83,13 @@ export function createWorker(parts: {
     async stop() {
       stopping.abort()
       wake()
+      const timer = setTimeout(() => {
+        leases?.breakOff()
+        ending.abort()
+      }, graceMs)
       await ended
       await Promise.all(inFlight)
+      clearTimeout(timer)
       leases?.stop()
       await listener?.stop()
     },
@@ -180,27 +194,18 @@ export function createWorker(parts: {
 
   /** A turn that throws has sent nothing, so that there is no doubt: the message is tried again. */
   async function turnOf(message: LeasedMessage, claimedAt: number, signal: AbortSignal): Promise<Turn> {
-    const nothingSent = (result: Turn['result']): Turn => ({
-      result,
-      fromEmail: null,
-      inSpiteOfDoubt: false,
-      advanced: false,
-      doubtResolved: false,
-    })
     try {
-      return await takeTurn(turnParts, message, claimedAt, signal)
+      const turn = await takeTurn(turnParts, message, claimedAt, signal)
+      return processEnds(signal) && wasNotSent(turn) ? { ...turn, result: { type: 'overtaken' } } : turn
     } catch (error) {
       const { id } = message
       if (error instanceof OvertakenError || signal.aborted) {
-        logger.info(
-          { message: id },
-          'a delivery was given up before anything was sent: it is another’s, or the settings changed',
-        )
-        return nothingSent({ type: 'overtaken' })
+        logger.info({ message: id }, 'a delivery was given up before anything was sent: another goes on with it')
+        return { ...NOTHING_SENT, result: { type: 'overtaken' } }
       }
       logger.error({ err: error, message: id }, 'a delivery broke off before anything was sent')
       const detail = 'It could not be prepared for sending. The log says why.'
-      return nothingSent({ type: 'no-access', detail, waitMs: null })
+      return { ...NOTHING_SENT, result: { type: 'no-access', detail, waitMs: null } }
     }
   }
 
@@ -254,4 +259,15 @@ export function createWorker(parts: {
       logger.warn({ message: id, outcome, code, waitMs: settlement.waitMs }, 'message not sent yet')
     }
   }
+}
+
+const NOTHING_SENT = { fromEmail: null, inSpiteOfDoubt: false, advanced: false, doubtResolved: false }
+
+function processEnds({ reason }: AbortSignal): boolean {
+  return reason instanceof ProcessEndsError
+}
+
+function wasNotSent({ result }: Turn): boolean {
+  if (result.type === 'lookup-failed') return true
+  return result.type === 'failure' && result.failure.outcome === 'unavailable'
 }

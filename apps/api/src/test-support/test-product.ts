@@ -48,6 +48,7 @@ export interface TestGround {
     environment?: Record<string, string>
     clock?: () => Date
     microsoftTimeoutMs?: number
+    deliveryGraceMs?: number
   }): Promise<TestProduct>
   /** As on the first day: nobody has signed in, nothing is configured, and Microsoft has forgotten everything. */
   clear(): Promise<void>
@@ -88,9 +89,9 @@ export async function createTestGround(
     microsoft,
     database,
     configure,
-    async startProduct({ environment, clock, microsoftTimeoutMs } = {}) {
+    async startProduct({ environment, clock, ...times } = {}) {
       const config = await configure(environment)
-      const product = await startProduct({ config, clock: clock ?? options.clock?.now, microsoftTimeoutMs })
+      const product = await startProduct({ config, clock: clock ?? options.clock?.now, ...times })
       products.push(product)
       return product
     },
@@ -161,9 +162,10 @@ function elapsedBy(clock: () => Date): () => number {
 async function startProduct(options: {
   config: Config
   clock: (() => Date) | undefined
-  microsoftTimeoutMs: number | undefined
+  microsoftTimeoutMs?: number
+  deliveryGraceMs?: number
 }): Promise<TestProduct> {
-  const { config } = options
+  const { config, clock, ...times } = options
   const logLines: string[] = []
   const sink = new Writable({
     write(chunk: Buffer, _encoding, done) {
@@ -176,8 +178,8 @@ async function startProduct(options: {
       throw error
     },
     chance: () => 0.1 + 0.9 * Math.random(), // a wait of nothing is over before a test has seen it
-    ...(options.clock && { clock: options.clock, elapsedMs: elapsedBy(options.clock) }),
-    ...(options.microsoftTimeoutMs !== undefined && { microsoftTimeoutMs: options.microsoftTimeoutMs }),
+    ...(clock && { clock, elapsedMs: elapsedBy(clock) }),
+    ...times,
   })
   const app = await product.buildApp()
   await app.listen({ host: config.host, port: config.port })

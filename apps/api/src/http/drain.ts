@@ -1,0 +1,44 @@
+import type { Socket } from 'node:net'
+import fp from 'fastify-plugin'
+
+/** A client has this long to end its request and to read the answer. */
+const GRACE_MS = 9_000
+const LOOK_EVERY_MS = 100
+
+/**
+ * Closes connections when the app closes. Requests in flight finish, and their answers tell the client to open no
+ * further request on the connection; whoever has not finished when the time is up is cut off.
+ */
+export const drain = fp<{ graceMs?: number }>(
+  async (app, { graceMs = GRACE_MS }) => {
+    const { server } = app
+    const connections = new Set<Socket>()
+    let closing = false
+    server.on('connection', (socket: Socket) => {
+      connections.add(socket)
+      socket.once('close', () => connections.delete(socket))
+    })
+
+    app.addHook('onSend', async (_request, reply) => {
+      if (closing) reply.header('connection', 'close')
+    })
+
+    app.addHook('preClose', async () => {
+      closing = true
+      const looking = setInterval(closeIdle, LOOK_EVERY_MS)
+      const cut = setTimeout(() => server.closeAllConnections(), graceMs)
+      server.once('close', () => {
+        clearInterval(looking)
+        clearTimeout(cut)
+      })
+      closeIdle()
+    })
+
+    /** Node takes a connection without any request for busy: browsers open some in reserve. */
+    function closeIdle(): void {
+      server.closeIdleConnections()
+      for (const socket of connections) if (socket.bytesRead === 0) socket.destroy()
+    }
+  },
+  { name: 'drain' },
+)

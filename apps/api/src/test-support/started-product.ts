@@ -1,0 +1,112 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { randomUUID } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect, onTestFinished } from 'vitest'
+import { freePort } from './database-server.ts'
+
+const ROOT = fileURLToPath(new URL('../../../..', import.meta.url))
+
+/** The product as a supervisor or a person starts it, with all its processes. */
+export interface StartedProduct {
+  readonly port: number
+  /** Until a file of the data folder is there. */
+  untilFile(path: string): Promise<void>
+  /** Until a process is there whose command line contains this. */
+  untilProcess(command: string): Promise<void>
+  untilReady(): Promise<void>
+  /** Sends a signal to the first process alone. */
+  signal(signal: NodeJS.Signals): void
+  /** Of the first process. */
+  readonly ended: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>
+  /** The command lines of all processes that still run. */
+  processes(): Promise<string[]>
+}
+
+export async function startFromTheShell(
+  command: readonly [string, ...string[]],
+  environment: Record<string, string> = {},
+): Promise<StartedProduct> {
+  const directory = await mkdtemp(join(tmpdir(), 'inforiver-mail-started-'))
+  const port = await freePort()
+  const mark = `/no-such-folder/${randomUUID()}` // every process of ours inherits it; PostgreSQL names its folder
+  const [program, ...parameters] = command
+  const child = spawn(program, parameters, {
+    cwd: ROOT,
+    env: {
+      PATH: `${process.env['PATH'] ?? ''}:${mark}`,
+      HOME: process.env['HOME'] ?? '',
+      LOG_LEVEL: 'silent',
+      DATA_DIR: directory,
+      PORT: String(port),
+      ...environment,
+    },
+    stdio: 'ignore',
+    detached: true,
+  })
+  const ended = once(child, 'exit').then(([code, signal]) => ({
+    code: code as number | null,
+    signal: signal as NodeJS.Signals | null,
+  }))
+  const running = () =>
+    findProcesses((process) => process.environment.includes(mark) || process.command.includes(directory))
+  onTestFinished(async () => {
+    for (const { pid } of await running()) kill(pid)
+    await expect.poll(running).toEqual([])
+    await rm(directory, { recursive: true, force: true })
+  })
+  const processes = async () => (await running()).map((process) => process.command)
+  return {
+    port,
+    untilFile: (path) => expect.poll(() => existsSync(join(directory, path)), { interval: 5 }).toBe(true),
+    untilProcess: (part) =>
+      expect.poll(async () => (await processes()).some((line) => line.includes(part)), { interval: 50 }).toBe(true),
+    async untilReady() {
+      const status = () =>
+        fetch(`http://127.0.0.1:${port}/readyz`).then(
+          (answer) => answer.status,
+          () => null,
+        )
+      await expect.poll(status, { interval: 50 }).toBe(200)
+    },
+    signal: (signal) => void child.kill(signal),
+    ended,
+    processes,
+  }
+}
+
+interface Found {
+  readonly pid: number
+  readonly command: string
+  readonly environment: string
+}
+
+async function findProcesses(matches: (process: Found) => boolean): Promise<Found[]> {
+  const pids = (await readdir('/proc')).map(Number).filter((pid) => Number.isInteger(pid))
+  const found = await Promise.all(pids.map(readProcess))
+  return found.filter((process) => process !== null).filter(matches)
+}
+
+/** Null when it has ended. */
+async function readProcess(pid: number): Promise<Found | null> {
+  try {
+    const [command = '', environment = ''] = await Promise.all(
+      ['cmdline', 'environ'].map((file) => readFile(`/proc/${pid}/${file}`, 'utf8')),
+    )
+    return command === '' ? null : { pid, command: command.replaceAll('\0', ' '), environment }
+  } catch {
+    return null
+  }
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It has ended.
+  }
+}
