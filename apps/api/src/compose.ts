@@ -163,8 +163,11 @@ export async function compose(
         ? createApplicationConsent({ identity, mailer, clock })
         : createDelegatedConsent({ store: settingsStore, identity, mailer, clock })
     const consents = createConsents({ store: settingsStore, way, accessSource, vault, clock, random })
-    const intakeStore = createIntakeStore(database.pool)
-    const messageStore = createMessageStore(database.prisma, database.pool, clock)
+    const intakeStore = createIntakeStore(database.pool, config.tenantStorageBytes)
+    const messageStore = createMessageStore(database.prisma, database.pool, {
+      clock,
+      storageBytes: config.tenantStorageBytes,
+    })
     const submit = createSubmit({ store: messageStore, vault, random })
     const serviceKeyStore = createServiceKeyStore(database.prisma, database.pool, clock)
     if (config.seededServiceKey !== null)
@@ -329,7 +332,7 @@ export async function compose(
                   details: { message },
                 }),
               intake: { store: intakeStore, vault, random, budget: createByteBudget(INTAKE_BUDGET_BYTES), clock },
-              admission: { store: intakeStore, readSender, storageBytes: config.tenantStorageBytes, clock },
+              admission: { store: intakeStore, readSender, clock },
               clock,
             }),
           ],

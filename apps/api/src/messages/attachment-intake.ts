@@ -1,6 +1,7 @@
 import { createHash, type Hash } from 'node:crypto'
 import {
   CHUNK_BYTES,
+  CONTENT_OVERHEAD_BYTES,
   createContentCipher,
   newContentKey,
   type ContentCipher,
@@ -11,13 +12,14 @@ import type { ByteBudget } from '../byte-budget.ts'
 import { ProblemError } from '../http/problem.ts'
 import { newId } from '../ids.ts'
 import type { IntakeStore } from './intake-store.ts'
+import { refuseFullStorage } from './storage-full.ts'
 
 /** Up to here the attachments of a message stay in memory and are stored with it; beyond, all of them in chunks. */
 const KEEP_BYTES = 512 * 1024
 /** What a chunk occupies while it is being stored: sealed, and in the statement. Its client waits until there is room. */
 const STORING_BYTES = 2 * CHUNK_BYTES
-/** Others see no sooner than this what of the message has arrived. */
-const ASK_FOR_ROOM_EVERY_BYTES = 4 * 1024 * 1024
+/** Storage is reserved by this much, so that not every chunk asks for it. */
+const RESERVED_AHEAD_BYTES = 1024 * 1024
 
 /** A part `attachment` of a multipart request. */
 export interface ReceivedPart {
@@ -35,6 +37,10 @@ export interface ReceivingMessage {
   readonly id: string
   readonly contentKey: string
   readonly contentKeySealed: Sealed
+  /** Of all its chunks, as they are stored. */
+  readonly chunkBytes: number
+  /** What it counts for in the tenant's storage until it is complete. */
+  readonly reservedBytes: number
 }
 
 export interface Intake {
@@ -58,12 +64,6 @@ export interface IntakeParts {
 export interface IntakeLimits {
   /** Why a message with attachments of these sizes is refused; null when it is not. */
   refuse(attachmentBytes: readonly number[]): Promise<ProblemError | null>
-  /**
-   * The bytes that the tenant has room for, without those of the row that the message is being stored under.
-   *
-   * @throws {ProblemError} when the message has more bytes than that.
-   */
-  requireRoom(bytes: number, receivingId: string | null): Promise<number>
 }
 
 /** Receives the attachments of one message. Memory does not grow with them: the client waits while they are stored. */
@@ -73,9 +73,9 @@ export function createIntake(
   { tenantId, service }: { tenantId: string; service: string },
 ): Intake {
   const parts: ReceivedPart[] = []
-  let receiving: (ReceivingMessage & { readonly cipher: ContentCipher }) | null = null
+  let receiving: (Omit<ReceivingMessage, 'reservedBytes'> & { readonly cipher: ContentCipher }) | null = null
   let totalBytes = 0
-  let roomUpTo = 0
+  let reservedBytes = 0
 
   async function add(part: Pick<ReceivedPart, 'filename' | 'contentType'>, file: AsyncIterable<Buffer>): Promise<void> {
     const hash = createHash('sha256')
@@ -85,41 +85,67 @@ export function createIntake(
     for await (const data of file) {
       sizeBytes += data.length
       totalBytes += data.length
-      await requireAllowed(sizeBytes)
       hash.update(data)
       if (!writer && totalBytes <= KEEP_BYTES) {
         kept.push(data)
         continue
       }
-      await startReceiving()
+      await requireAllowed(sizeBytes)
+      receiving ??= await startReceiving()
+      await reserve(receiving.id, sealedBytes(sizesWith(sizeBytes)))
+      await storeKept()
       writer ??= await writerOf(parts.length, kept)
       await writer.write(data)
     }
-    if (!writer && receiving) writer = await writerOf(parts.length, kept)
+    if (!writer && receiving) {
+      await reserve(receiving.id, sealedBytes(sizesWith(sizeBytes)))
+      writer = await writerOf(parts.length, kept)
+    }
     await writer?.end()
     parts.push({ ...part, sizeBytes, sha256: hex(hash), content: writer ? null : Buffer.concat(kept) })
   }
 
-  async function requireAllowed(sizeBytes: number): Promise<void> {
-    if (totalBytes <= KEEP_BYTES) return
-    const refusal = await limits.refuse([...parts.map((part) => part.sizeBytes), sizeBytes])
-    if (refusal) throw refusal
-    if (totalBytes <= roomUpTo) return
-    const roomBytes = await limits.requireRoom(totalBytes, receiving?.id ?? null)
-    if (receiving) await store.noteStored(receiving.id, totalBytes)
-    roomUpTo = Math.min(totalBytes + ASK_FOR_ROOM_EVERY_BYTES, roomBytes)
+  /** Of all parts, with the one that is arriving. */
+  function sizesWith(sizeBytes: number): number[] {
+    return [...parts.map((part) => part.sizeBytes), sizeBytes]
   }
 
-  /** From here on everything goes into chunks, those parts that are in memory first. */
-  async function startReceiving(): Promise<void> {
-    if (receiving) return
+  async function requireAllowed(sizeBytes: number): Promise<void> {
+    const refusal = await limits.refuse(sizesWith(sizeBytes))
+    if (refusal) throw refusal
+  }
+
+  /** Before anything is stored that is not counted yet. @throws {ProblemError} when the tenant has no room for it. */
+  async function reserve(id: string, neededBytes: number): Promise<void> {
+    if (neededBytes <= reservedBytes) return
+    const reserved = await store.reserve(id, { neededBytes, wantedBytes: neededBytes + RESERVED_AHEAD_BYTES })
+    if (reserved === null) throw arrivedTooSlowly()
+    if ('full' in reserved) throw refuseFullStorage(reserved.full)
+    reservedBytes = reserved.reservedBytes
+  }
+
+  async function startReceiving() {
     const id = newId('message')
     const contentKey = newContentKey(random)
     const contentKeySealed = await vault.seal(contentKey, { tenant: tenantId, record: id, purpose: 'content-key' })
-    await store.begin({ id, tenantId, service, contentKeySealed, storedBytes: totalBytes, now: clock() })
-    receiving = { id, contentKey, contentKeySealed, cipher: createContentCipher(contentKey, random) }
+    await store.begin({ id, tenantId, service, contentKeySealed, now: clock() })
+    const cipher = createContentCipher(contentKey, random)
+    return {
+      id,
+      contentKey,
+      contentKeySealed,
+      cipher,
+      get chunkBytes() {
+        return sealedBytes(parts.map((part) => part.sizeBytes))
+      },
+    }
+  }
+
+  /** Once something is stored in chunks all of it is, also the parts that came before. */
+  async function storeKept(): Promise<void> {
     for (const [number, part] of parts.entries()) {
-      const writer = await writerOf(number, part.content ? [part.content] : [])
+      if (part.content === null) continue
+      const writer = await writerOf(number, [part.content])
       await writer.end()
       parts[number] = { ...part, content: null }
     }
@@ -141,7 +167,7 @@ export function createIntake(
     add,
     parts,
     get receiving() {
-      return receiving
+      return receiving && { ...receiving, reservedBytes }
     },
     async end(completed) {
       if (receiving && !completed) await store.discard(receiving.id)
@@ -166,6 +192,14 @@ export function createHashingIntake(): Intake {
     },
     async end() {},
   }
+}
+
+/** What attachments of these sizes occupy in chunks; an empty one has a chunk as well. */
+function sealedBytes(sizes: readonly number[]): number {
+  return sizes.reduce(
+    (sum, bytes) => sum + bytes + Math.max(1, Math.ceil(bytes / CHUNK_BYTES)) * CONTENT_OVERHEAD_BYTES,
+    0,
+  )
 }
 
 /** It was swept, since nothing of it had arrived for long. */

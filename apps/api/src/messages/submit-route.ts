@@ -10,6 +10,7 @@ import { createLargeJsonGate } from './large-json.ts'
 import type { KeyHolder, MessageStore, Owner } from './message-store.ts'
 import { MAX_JSON_BYTES, readIdempotencyKey, readRequest } from './read-request.ts'
 import { toSubmission } from './read-submission.ts'
+import { refuseFullStorage } from './storage-full.ts'
 import { hashSubmission, type Submit } from './submit.ts'
 
 export interface SubmitOptions {
@@ -35,9 +36,9 @@ export const submitRoute: FastifyPluginAsync<SubmitOptions> = async (app, option
     try {
       const input = await readRequest(request, intake, ({ from }) => admission.requireSender(from))
       const submission = toSubmission(input, intake.parts)
-      await admission.requireSize(submission.content, intake.receiving?.id ?? null)
+      await admission.requireSize(submission.content)
       const submitted = await submit({ ...owner, ...submission, receiving: intake.receiving, idempotencyKey: key })
-      completed = true
+      completed = submitted.outcome === 'stored'
       switch (submitted.outcome) {
         case 'stored':
           onSubmitted()
@@ -50,6 +51,8 @@ export const submitRoute: FastifyPluginAsync<SubmitOptions> = async (app, option
           throw keyReused()
         case 'swept':
           throw arrivedTooSlowly()
+        case 'storage-full':
+          throw refuseFullStorage(submitted)
       }
     } finally {
       // When the database does not answer, what is left is swept later: the answer is the same.
