@@ -2,6 +2,7 @@ import cookie from '@fastify/cookie'
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance, type FastifyPluginAsync } from 'fastify'
 import { serializerCompiler } from 'fastify-type-provider-zod'
 import { drain } from './http/drain.ts'
+import { createBodyBudget } from './http/body-memory.ts'
 import { jsonBodies } from './http/json-body.ts'
 import { microsoftCallback, type ReturnHandler } from './http/microsoft-callback.ts'
 import { notFound } from './http/not-found.ts'
@@ -9,16 +10,14 @@ import { openapi } from './http/openapi.ts'
 import { page } from './http/page.ts'
 import { answerBrokenConnection, answerMalformedAddress, problems } from './http/problem.ts'
 import { rateLimits } from './http/rate-limits.ts'
-import { isMultipart } from './http/read-multipart.ts'
+import { requestBodies } from './http/request-bodies.ts'
 import { validateWithContract } from './http/route.ts'
 import { securityHeaders } from './http/security-headers.ts'
 import { sessions, type SignedIn } from './http/session.ts'
 
 const BODY_LIMIT_BYTES = 1024 * 1024
-// A slow client does not hold a connection forever.
-const REQUEST_TIMEOUT_MS = 120_000
-const UPLOAD_TIMEOUT_MS = 60 * 60_000
-const UPLOAD_IDLE_MS = 5 * 60_000 // as long as it may have to wait until others' attachments are stored
+/** Node's own limit, for the longest upload; those of `request-bodies.ts` are shorter. */
+const LONGEST_REQUEST_MS = 60 * 60_000
 const SETTINGS_PATH = '/settings/office365-smtp'
 
 export interface AppParts {
@@ -72,7 +71,7 @@ async function createServer(
     // The callback's query holds a code: URLs are not logged.
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT_BYTES,
-    requestTimeout: UPLOAD_TIMEOUT_MS,
+    requestTimeout: LONGEST_REQUEST_MS,
     trustProxy: parts.trustedProxies.length > 0 ? [...parts.trustedProxies] : false,
     requestIdHeader: false,
     frameworkErrors: answerMalformedAddress,
@@ -83,17 +82,10 @@ async function createServer(
   app.setValidatorCompiler(validateWithContract)
   app.setSerializerCompiler(serializerCompiler)
   await app.register(drain)
+  await app.register(requestBodies, { budget: createBodyBudget() })
   await app.register(jsonBodies)
   await app.register(problems, { isUnavailable: parts.isUnavailable })
   await app.register(notFound)
-  app.addHook('onRequest', async ({ raw, headers }) => {
-    if (isMultipart(headers['content-type'])) {
-      raw.setTimeout(UPLOAD_IDLE_MS, () => raw.destroy())
-      return
-    }
-    const timer = setTimeout(() => raw.destroy(), REQUEST_TIMEOUT_MS)
-    raw.once('close', () => clearTimeout(timer))
-  })
   app.addHook('onResponse', async (request, reply) => {
     const { method, routeOptions } = request
     request.log.debug(

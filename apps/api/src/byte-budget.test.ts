@@ -56,3 +56,30 @@ it('lets who has stopped waiting take nothing, and those behind go on', async ()
   await behind
   expect(budget.usedBytes).toBe(10)
 })
+
+it('leaves to others what a share has to leave, and lets those who leave less pass', async () => {
+  const budget = createByteBudget(10)
+  const order: string[] = []
+  const giveBack = await budget.take(5, undefined, 4)
+  const large = budget.take(5, undefined, 4).then(() => order.push('large'))
+  const small = budget.take(4).then(() => order.push('small'))
+  await small
+
+  expect({ order, atOnce: [budget.takeAtOnce(1, 4), budget.takeAtOnce(2)] }).toEqual({
+    order: ['small'],
+    atOnce: [null, null],
+  })
+  expect(budget.takeAtOnce(1)).toBeTypeOf('function')
+  giveBack()
+  await expect(Promise.race([large, Promise.resolve('waits')])).resolves.toBe('waits')
+})
+
+it('takes a part of a share back, and the rest later', async () => {
+  const budget = createByteBudget(10)
+  const giveBack = await budget.take(10)
+  giveBack(3)
+  expect(budget.usedBytes).toBe(7)
+  giveBack()
+
+  expect(budget.usedBytes).toBe(0)
+})

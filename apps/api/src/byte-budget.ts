@@ -1,49 +1,65 @@
 export interface ByteBudget {
   /**
-   * Waits until there is room, first come first served; a share larger than the whole gets the whole, and who needs
-   * none waits for nobody.
-   * Rejects when the signal is aborted. The returned function gives the bytes back, once.
+   * Waits until there is room, first come first served; a share larger than may be taken is as much as may be, and who
+   * needs nothing waits for nobody. What is taken leaves `leaveBytes` to others, and whoever leaves less does not wait
+   * behind it. Rejects when the signal is aborted.
    */
-  take(bytes: number, signal?: AbortSignal): Promise<() => void>
+  take(bytes: number, signal?: AbortSignal, leaveBytes?: number): Promise<GiveBack>
+  /** Null where it would have to wait. */
+  takeAtOnce(bytes: number, leaveBytes?: number): GiveBack | null
   /** Of what is taken. */
   readonly usedBytes: number
 }
 
+/** Gives so many bytes back, or all that are left of the share. */
+export type GiveBack = (bytes?: number) => void
+
 interface Waiter {
   readonly bytes: number
+  readonly leaveBytes: number
   readonly admit: () => void
 }
 
-/** The memory that content may occupy in this process at once: who comes later waits, whoever sends or receives it. */
+/** The memory that content may occupy at once: who comes later waits. */
 export function createByteBudget(totalBytes: number): ByteBudget {
   let usedBytes = 0
-  const waiting: Waiter[] = []
+  let waiting: Waiter[] = []
 
-  function admitWaiting(): void {
-    for (let first = waiting[0]; first && usedBytes + first.bytes <= totalBytes; first = waiting[0]) {
-      waiting.shift()
-      usedBytes += first.bytes
-      first.admit()
-    }
+  function fits(bytes: number, leaveBytes: number): boolean {
+    return usedBytes + bytes <= totalBytes - leaveBytes
   }
 
-  function giver(bytes: number): () => void {
-    let given = false
-    return () => {
-      if (given) return
-      given = true
-      usedBytes -= bytes
+  function admitWaiting(): void {
+    let blockedFromLeaving = Number.POSITIVE_INFINITY
+    waiting = waiting.filter(({ bytes, leaveBytes, admit }) => {
+      if (leaveBytes >= blockedFromLeaving) return true
+      if (!fits(bytes, leaveBytes)) {
+        blockedFromLeaving = leaveBytes
+        return true
+      }
+      usedBytes += bytes
+      admit()
+      return false
+    })
+  }
+
+  function giver(takenBytes: number): GiveBack {
+    let leftBytes = takenBytes
+    return (bytes = leftBytes) => {
+      const given = Math.min(bytes, leftBytes)
+      leftBytes -= given
+      usedBytes -= given
       admitWaiting()
     }
   }
 
   return {
-    async take(wanted, signal) {
+    async take(wanted, signal, leaveBytes = 0) {
       signal?.throwIfAborted()
       if (wanted === 0) return () => {}
-      const bytes = Math.min(wanted, totalBytes)
+      const bytes = Math.min(wanted, totalBytes - leaveBytes)
       await new Promise<void>((resolve, reject) => {
-        const waiter = { bytes, admit }
+        const waiter = { bytes, leaveBytes, admit }
         waiting.push(waiter)
         signal?.addEventListener('abort', leave, { once: true })
         admitWaiting()
@@ -53,11 +69,17 @@ export function createByteBudget(totalBytes: number): ByteBudget {
           resolve()
         }
         function leave(): void {
-          waiting.splice(waiting.indexOf(waiter), 1)
+          waiting = waiting.filter((other) => other !== waiter)
           reject(signal?.reason)
           admitWaiting()
         }
       })
+      return giver(bytes)
+    },
+    takeAtOnce(wanted, leaveBytes = 0) {
+      const bytes = Math.min(wanted, totalBytes - leaveBytes)
+      if (!fits(bytes, leaveBytes) || waiting.some((waiter) => waiter.leaveBytes <= leaveBytes)) return null
+      usedBytes += bytes
       return giver(bytes)
     },
     get usedBytes() {

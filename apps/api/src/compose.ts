@@ -68,8 +68,7 @@ import { createResealTask } from './vault-rotation/reseal-task.ts'
 import { measureSealedValues } from './vault-rotation/rotation-metrics.ts'
 import { createSealedStore } from './vault-rotation/sealed-store.ts'
 
-/** What attachments occupy in memory at once: on their way in, and out. Neither has to wait for the other. */
-const INTAKE_BUDGET_BYTES = 16 * 1024 * 1024
+/** What content occupies in memory at once on its way out. On its way in it has a budget of its own: neither waits for the other. */
 const DELIVERY_BUDGET_BYTES = 24 * 1024 * 1024
 const RECHECK_TIMEOUT_MS = 5 * 60_000
 const WEB_DIRECTORY = fileURLToPath(new URL('../../web/dist', import.meta.url))
@@ -178,8 +177,11 @@ export async function compose(
         ? createApplicationConsent({ identity, mailer, clock })
         : createDelegatedConsent({ store: settingsStore, identity, mailer, clock })
     const consents = createConsents({ store: settingsStore, way, accessSource, vault, clock, random })
-    const intakeStore = createIntakeStore(database.pool)
-    const messageStore = createMessageStore(database.prisma, database.pool, clock)
+    const intakeStore = createIntakeStore(database.pool, config.tenantStorageBytes)
+    const messageStore = createMessageStore(database.prisma, database.pool, {
+      clock,
+      storageBytes: config.tenantStorageBytes,
+    })
     const submit = createSubmit({ store: messageStore, vault, random })
     const serviceKeyStore = createServiceKeyStore(database.prisma, database.pool, clock)
     if (config.seededServiceKey !== null)
@@ -346,8 +348,8 @@ export async function compose(
                   outcome: 'done',
                   details: { message },
                 }),
-              intake: { store: intakeStore, vault, random, budget: createByteBudget(INTAKE_BUDGET_BYTES), clock },
-              admission: { store: intakeStore, readSender, storageBytes: config.tenantStorageBytes, clock },
+              intake: { store: intakeStore, vault, random, clock },
+              admission: { store: intakeStore, readSender, clock },
               clock,
             }),
           ],

@@ -374,7 +374,7 @@ export const sendTestMessage = {
   status: 202,
   response: z.strictObject({ messageId: MessageId }),
   answer: 'Stored: it will be delivered like any message.',
-  problems: ['not-configured'],
+  problems: ['not-configured', 'storage-full'],
 } as const satisfies Endpoint
 
 /** What is left of one limit of the mailbox; null where the limit is switched off. */

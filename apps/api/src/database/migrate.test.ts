@@ -12,6 +12,9 @@ import { migrate } from './migrate.ts'
 const MIGRATIONS = new URL('../../../../prisma/migrations/', import.meta.url)
 const SCHEMA = new URL('../../../../prisma/schema.prisma', import.meta.url)
 
+/** The last migration of version 1.0.0. */
+const FIRST_RELEASE = '20261125010000_hosts'
+
 /** As Prisma makes it. */
 const MIGRATIONS_TABLE = `CREATE TABLE _prisma_migrations (
   id varchar(36) PRIMARY KEY, checksum varchar(64) NOT NULL, finished_at timestamptz, migration_name varchar(255) NOT NULL,
@@ -91,6 +94,40 @@ it('applies what a database of an older version lacks, and keeps what is in it',
 
   expect(await database.query('SELECT id FROM tenants')).toEqual([{ id: 'ten_1' }])
   expect((await applied()).map((row) => row.migration_name)).toEqual(await migrationNames())
+})
+
+it('counts what a database of the first release has stored, and sizes its attachments as they are stored', async () => {
+  const older = (await migrationNames()).filter((name) => name <= FIRST_RELEASE)
+  await database.query(MIGRATIONS_TABLE)
+  for (const name of older) {
+    await database.query(await readFile(new URL(`${name}/migration.sql`, MIGRATIONS), 'utf8'))
+    await database.query(
+      `INSERT INTO _prisma_migrations (id, checksum, migration_name, finished_at, applied_steps_count) VALUES (gen_random_uuid(), 'x', $1, now(), 1)`,
+      [name],
+    )
+  }
+  await database.query(
+    `INSERT INTO messages (id, tenant_id, service, status, "to", subject, created_at, content, chunked, stored_bytes)
+     VALUES ('small', 'ten_1', 's', 'held', '[]', '', now(), '\\x0102', false, 0),
+            ('large', 'ten_1', 's', 'held', '[]', '', now(), '\\x010203', true, 1000),
+            ('arriving', 'ten_2', 's', 'receiving', '[]', '', now(), NULL, true, 4000000),
+            ('sent', 'ten_2', 's', 'sent', '[]', '', now(), NULL, true, 0);
+     INSERT INTO message_chunks (message_id, part, chunk, tenant_id, stored_at, content)
+     SELECT id, 0, 0, tenant_id, now(), '\\x01020304' FROM messages WHERE id IN ('large', 'arriving')`,
+  )
+
+  await migrate(database.url)
+
+  expect(await database.query('SELECT tenant_id, stored_bytes::int FROM tenant_storage ORDER BY tenant_id')).toEqual([
+    { tenant_id: 'ten_1', stored_bytes: 9 },
+    { tenant_id: 'ten_2', stored_bytes: 4 },
+  ])
+  expect(await database.query('SELECT id, stored_bytes::int FROM messages ORDER BY id')).toEqual([
+    { id: 'arriving', stored_bytes: 4 },
+    { id: 'large', stored_bytes: 7 },
+    { id: 'sent', stored_bytes: 0 },
+    { id: 'small', stored_bytes: 0 },
+  ])
 })
 
 it('refuses a database that a newer version has used, in one sentence', async () => {

@@ -1,4 +1,5 @@
 import type { Endpoint } from '@inforiver-mail/contract/endpoint'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { ProblemError } from './problem.ts'
 
@@ -7,12 +8,17 @@ export const notFound = fp(
   async (app) => {
     const served: Endpoint[] = []
     app.addHook('onRoute', ({ config }) => void (config?.serves && served.push(config.serves)))
-    app.setNotFoundHandler(async (request, reply) => {
+    const refuse = (request: FastifyRequest, reply: FastifyReply): never => {
       const methods = methodsAt(request.url, served)
       if (methods === '') throw new ProblemError('not-found', 'There is nothing at this address.')
       void reply.header('allow', methods)
       throw new ProblemError('not-found', `${request.method} is not served at this address; ${methods} is.`)
+    }
+    // Unread: nobody knows who sends it.
+    app.addHook('preParsing', async (request, reply) => {
+      if (request.is404) refuse(request, reply)
     })
+    app.setNotFoundHandler(refuse)
   },
   { name: 'not-found' },
 )

@@ -44,9 +44,9 @@ export async function* readMultipart(body: Readable, boundary: string): AsyncGen
   let current: Readable | null = null
   let headerMissing = false
 
-  function fail(): void {
-    parts.destroy(malformed())
-    current?.destroy(malformed())
+  function fail(error: Error = malformed()): void {
+    parts.destroy(error)
+    current?.destroy(error)
   }
   parser.on('part', (part) => {
     if (headerMissing) fail()
@@ -58,10 +58,10 @@ export async function* readMultipart(body: Readable, boundary: string): AsyncGen
       parts.push(describe(header as Header, part))
     })
   })
-  parser.on('error', fail)
+  parser.on('error', () => fail())
   parser.on('finish', () => (headerMissing ? fail() : parts.push(null)))
   finished(body, { writable: false }, (error) => {
-    if (error) fail()
+    if (error) fail(asProblem(error))
   })
   body.pipe(parser)
   try {
@@ -92,9 +92,14 @@ function describe(header: Header, part: Readable): BodyPart {
 async function* arriving(part: Readable): AsyncGenerator<Buffer> {
   try {
     yield* part as AsyncIterable<Buffer>
-  } catch {
-    throw malformed()
+  } catch (error) {
+    throw asProblem(error)
   }
+}
+
+/** Why it did not arrive, where that is known. */
+function asProblem(error: unknown): ProblemError {
+  return error instanceof ProblemError ? error : malformed()
 }
 
 function malformed(): ProblemError {

@@ -5,17 +5,15 @@ import type { IntakeLimits } from './attachment-intake.ts'
 import type { IntakeStore } from './intake-store.ts'
 import { refuseSize, type LargeMessages } from './refuse-size.ts'
 
-/** Nothing that limits a message is this small. */
+/** No limit of Microsoft's can apply below this size. */
 const SMALL_BYTES = 64 * 1024
 
 export interface AdmissionParts {
-  readonly store: Pick<IntakeStore, 'readRoom'>
+  readonly store: Pick<IntakeStore, 'readSizeLimit'>
   /** Whom messages leave from now, and whether large ones may; null while nothing is configured. */
   readonly readSender: (
     tenantId: string,
   ) => Promise<{ readonly fromEmail: string; readonly largeAttachments: boolean } | null>
-  /** The most that a tenant may have stored in large messages. */
-  readonly storageBytes: number
   readonly clock: () => Date
 }
 
@@ -24,18 +22,15 @@ export interface Admission extends IntakeLimits {
   /** @throws {ProblemError} */
   requireSender(from: string | undefined): Promise<void>
   /** @throws {ProblemError} */
-  requireSize(content: MessageContent, receivingId: string | null): Promise<void>
+  requireSize(content: MessageContent): Promise<void>
 }
 
 /** For one message. What only a large one needs to know is read when it turns out to be large. */
-export function createAdmission(
-  { store, readSender, storageBytes, clock }: AdmissionParts,
-  tenantId: string,
-): Admission {
+export function createAdmission({ store, readSender, clock }: AdmissionParts, tenantId: string): Admission {
   let asked: Promise<LargeMessages> | null = null
 
   async function ask(): Promise<LargeMessages> {
-    const { messageBytes } = await store.readRoom(tenantId, clock(), null)
+    const messageBytes = await store.readSizeLimit(tenantId, clock())
     return { messageBytes, enabled: (await readSender(tenantId))?.largeAttachments ?? null }
   }
 
@@ -45,18 +40,8 @@ export function createAdmission(
     return refuseSize(sizes, await (asked ??= ask()))
   }
 
-  async function requireRoom(bytes: number, receivingId: string | null): Promise<number> {
-    const { storedBytes } = await store.readRoom(tenantId, clock(), receivingId)
-    if (storedBytes + bytes <= storageBytes) return storageBytes - storedBytes
-    throw new ProblemError(
-      'storage-full',
-      `Messages that wait or have failed occupy ${storedBytes} of ${storageBytes} bytes, and this one needs ${bytes}. Wait until some have left, or cancel what is not needed; the operator can raise TENANT_STORAGE_BYTES.`,
-    )
-  }
-
   return {
     refuse,
-    requireRoom,
     async requireSender(from) {
       if (from === undefined) return
       const sender = (await readSender(tenantId))?.fromEmail ?? null
@@ -68,14 +53,13 @@ export function createAdmission(
           : `Messages leave from ${sender} only. Leave from out, or use replyTo for answers to another address.`,
       )
     },
-    async requireSize(content, receivingId) {
+    async requireSize(content) {
       const bodyBytes = bodyBytesOf(content)
       const attachmentBytes = content.attachments.map(({ sizeBytes }) => sizeBytes)
       const totalBytes = attachmentBytes.reduce((sum, bytes) => sum + bytes, bodyBytes)
       if (totalBytes < SMALL_BYTES) return
       const refusal = await refuse(attachmentBytes, bodyBytes)
       if (refusal) throw refusal
-      await requireRoom(totalBytes, receivingId)
     },
   }
 }

@@ -1,23 +1,28 @@
 import { createHash, type Hash } from 'node:crypto'
 import {
   CHUNK_BYTES,
+  CONTENT_OVERHEAD_BYTES,
   createContentCipher,
   newContentKey,
   type ContentCipher,
 } from '@inforiver-mail/m365/content-cipher'
 import type { RandomBytes } from '@inforiver-mail/m365/random'
 import type { Sealed, TokenVault } from '@inforiver-mail/m365/token-vault'
-import type { ByteBudget } from '../byte-budget.ts'
+import type { GiveBack } from '../byte-budget.ts'
+import { SMALL_BODY_BYTES, type BodyMemory } from '../http/body-memory.ts'
 import { ProblemError } from '../http/problem.ts'
 import { newId } from '../ids.ts'
 import type { IntakeStore } from './intake-store.ts'
+import { refuseFullStorage } from './storage-full.ts'
 
 /** Up to here the attachments of a message stay in memory and are stored with it; beyond, all of them in chunks. */
 const KEEP_BYTES = 512 * 1024
+/** What attachments that stay in memory occupy: as they came, and sealed. */
+const KEPT_BYTES = 2 * KEEP_BYTES
 /** What a chunk occupies while it is being stored: sealed, and in the statement. Its client waits until there is room. */
 const STORING_BYTES = 2 * CHUNK_BYTES
-/** Others see no sooner than this what of the message has arrived. */
-const ASK_FOR_ROOM_EVERY_BYTES = 4 * 1024 * 1024
+/** Storage is reserved by this much, so that not every chunk asks for it. */
+const RESERVED_AHEAD_BYTES = 1024 * 1024
 
 /** A part `attachment` of a multipart request. */
 export interface ReceivedPart {
@@ -35,6 +40,10 @@ export interface ReceivingMessage {
   readonly id: string
   readonly contentKey: string
   readonly contentKeySealed: Sealed
+  /** Of all its chunks, as they are stored. */
+  readonly chunkBytes: number
+  /** What it counts for in the tenant's storage until it is complete. */
+  readonly reservedBytes: number
 }
 
 export interface Intake {
@@ -51,31 +60,28 @@ export interface IntakeParts {
   readonly store: IntakeStore
   readonly vault: TokenVault
   readonly random: RandomBytes
-  readonly budget: ByteBudget
   readonly clock: () => Date
 }
+
+export type IntakeMemory = Pick<BodyMemory, 'hold' | 'holdForStoring'>
 
 export interface IntakeLimits {
   /** Why a message with attachments of these sizes is refused; null when it is not. */
   refuse(attachmentBytes: readonly number[]): Promise<ProblemError | null>
-  /**
-   * The bytes that the tenant has room for, without those of the row that the message is being stored under.
-   *
-   * @throws {ProblemError} when the message has more bytes than that.
-   */
-  requireRoom(bytes: number, receivingId: string | null): Promise<number>
 }
 
 /** Receives the attachments of one message. Memory does not grow with them: the client waits while they are stored. */
 export function createIntake(
-  { store, vault, random, budget, clock }: IntakeParts,
+  { store, vault, random, clock }: IntakeParts,
   limits: IntakeLimits,
-  { tenantId, service }: { tenantId: string; service: string },
+  { tenantId, service, memory }: { tenantId: string; service: string; memory: IntakeMemory },
 ): Intake {
   const parts: ReceivedPart[] = []
-  let receiving: (ReceivingMessage & { readonly cipher: ContentCipher }) | null = null
+  let receiving: (Omit<ReceivingMessage, 'reservedBytes'> & { readonly cipher: ContentCipher }) | null = null
   let totalBytes = 0
-  let roomUpTo = 0
+  let reservedBytes = 0
+  let giveBack: GiveBack | null = null
+  let inMemory = true
 
   async function add(part: Pick<ReceivedPart, 'filename' | 'contentType'>, file: AsyncIterable<Buffer>): Promise<void> {
     const hash = createHash('sha256')
@@ -85,50 +91,79 @@ export function createIntake(
     for await (const data of file) {
       sizeBytes += data.length
       totalBytes += data.length
-      await requireAllowed(sizeBytes)
       hash.update(data)
+      // A small message is held with its body.
+      if (totalBytes > SMALL_BODY_BYTES) giveBack ??= await memory.hold(KEPT_BYTES)
       if (!writer && totalBytes <= KEEP_BYTES) {
         kept.push(data)
         continue
       }
-      await startReceiving()
+      await requireAllowed(sizeBytes)
+      receiving ??= await startReceiving()
+      await reserve(receiving.id, sealedBytes(sizesWith(sizeBytes)))
+      if (inMemory) await storeKept()
       writer ??= await writerOf(parts.length, kept)
       await writer.write(data)
     }
-    if (!writer && receiving) writer = await writerOf(parts.length, kept)
+    if (!writer && receiving) {
+      await reserve(receiving.id, sealedBytes(sizesWith(sizeBytes)))
+      writer = await writerOf(parts.length, kept)
+    }
     await writer?.end()
     parts.push({ ...part, sizeBytes, sha256: hex(hash), content: writer ? null : Buffer.concat(kept) })
   }
 
-  async function requireAllowed(sizeBytes: number): Promise<void> {
-    if (totalBytes <= KEEP_BYTES) return
-    const refusal = await limits.refuse([...parts.map((part) => part.sizeBytes), sizeBytes])
-    if (refusal) throw refusal
-    if (totalBytes <= roomUpTo) return
-    const roomBytes = await limits.requireRoom(totalBytes, receiving?.id ?? null)
-    if (receiving) await store.noteStored(receiving.id, totalBytes)
-    roomUpTo = Math.min(totalBytes + ASK_FOR_ROOM_EVERY_BYTES, roomBytes)
+  /** Of all parts, with the one that is arriving. */
+  function sizesWith(sizeBytes: number): number[] {
+    return [...parts.map((part) => part.sizeBytes), sizeBytes]
   }
 
-  /** From here on everything goes into chunks, those parts that are in memory first. */
-  async function startReceiving(): Promise<void> {
-    if (receiving) return
+  async function requireAllowed(sizeBytes: number): Promise<void> {
+    const refusal = await limits.refuse(sizesWith(sizeBytes))
+    if (refusal) throw refusal
+  }
+
+  /** Before anything is stored that is not counted yet. @throws {ProblemError} when the tenant has no room for it. */
+  async function reserve(id: string, neededBytes: number): Promise<void> {
+    if (neededBytes <= reservedBytes) return
+    const reserved = await store.reserve(id, { neededBytes, wantedBytes: neededBytes + RESERVED_AHEAD_BYTES })
+    if (reserved === null) throw arrivedTooSlowly()
+    if ('full' in reserved) throw refuseFullStorage(reserved.full)
+    reservedBytes = reserved.reservedBytes
+  }
+
+  async function startReceiving() {
     const id = newId('message')
     const contentKey = newContentKey(random)
     const contentKeySealed = await vault.seal(contentKey, { tenant: tenantId, record: id, purpose: 'content-key' })
-    await store.begin({ id, tenantId, service, contentKeySealed, storedBytes: totalBytes, now: clock() })
-    receiving = { id, contentKey, contentKeySealed, cipher: createContentCipher(contentKey, random) }
+    await store.begin({ id, tenantId, service, contentKeySealed, now: clock() })
+    const cipher = createContentCipher(contentKey, random)
+    return {
+      id,
+      contentKey,
+      contentKeySealed,
+      cipher,
+      get chunkBytes() {
+        return sealedBytes(parts.map((part) => part.sizeBytes))
+      },
+    }
+  }
+
+  /** Once something is stored in chunks all of it is, also the parts that came before. */
+  async function storeKept(): Promise<void> {
+    inMemory = false
     for (const [number, part] of parts.entries()) {
       const writer = await writerOf(number, part.content ? [part.content] : [])
       await writer.end()
       parts[number] = { ...part, content: null }
     }
+    giveBack?.(KEPT_BYTES - CHUNK_BYTES)
   }
 
   async function writerOf(part: number, kept: readonly Buffer[]): Promise<ChunkWriter> {
     if (!receiving) throw new Error('Chunks belong to a message.')
     const { id: messageId, cipher } = receiving
-    const writer = createChunkWriter(budget, async (content, chunk, last) => {
+    const writer = createChunkWriter(memory, async (content, chunk, last) => {
       const place = { tenant: tenantId, message: messageId, part: `attachment-${part}`, chunk, last }
       const stored = await store.writeChunk({ tenantId, messageId, part, chunk }, cipher.seal(content, place), clock())
       if (!stored) throw arrivedTooSlowly()
@@ -141,7 +176,7 @@ export function createIntake(
     add,
     parts,
     get receiving() {
-      return receiving
+      return receiving && { ...receiving, reservedBytes }
     },
     async end(completed) {
       if (receiving && !completed) await store.discard(receiving.id)
@@ -168,6 +203,14 @@ export function createHashingIntake(): Intake {
   }
 }
 
+/** What attachments of these sizes occupy in chunks; an empty one has a chunk as well. */
+function sealedBytes(sizes: readonly number[]): number {
+  return sizes.reduce(
+    (sum, bytes) => sum + bytes + Math.max(1, Math.ceil(bytes / CHUNK_BYTES)) * CONTENT_OVERHEAD_BYTES,
+    0,
+  )
+}
+
 /** It was swept, since nothing of it had arrived for long. */
 export function arrivedTooSlowly(): ProblemError {
   return new ProblemError(
@@ -182,11 +225,11 @@ interface ChunkWriter {
 }
 
 /**
- * Cuts a file into chunks. The next one fills while one is being stored; the last one is known only at the end. Memory
- * is asked for by the chunk, not by the client: one that sends slowly, or stands still, keeps nobody waiting.
+ * Cuts a file into chunks. The next one fills while one is being stored; the last one is known only at the end. A client
+ * holds the memory of the chunk that fills, and what storing one takes for that moment only.
  */
 function createChunkWriter(
-  budget: ByteBudget,
+  memory: IntakeMemory,
   store: (content: Buffer, chunk: number, last: boolean) => Promise<void>,
 ): ChunkWriter {
   const chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES)
@@ -196,7 +239,7 @@ function createChunkWriter(
 
   async function flush(last: boolean): Promise<void> {
     await storing
-    const giveBack = await budget.take(STORING_BYTES)
+    const giveBack = await memory.holdForStoring(STORING_BYTES)
     storing = store(chunk.subarray(0, filled), count, last).finally(giveBack) // seals, so copies, before it returns
     storing.catch(() => {}) // it is awaited before the next one, or at the end
     count += 1

@@ -26,7 +26,7 @@ beforeAll(async () => {
   product = await ground.startProduct({ environment: { ROLE: 'api' } })
   service = await createServiceClient(product)
   pool = createTestPool(ground.database.url)
-  store = createIntakeStore(pool)
+  store = createIntakeStore(pool, 100 * MIB)
 })
 afterAll(async () => {
   await pool.end()
@@ -135,7 +135,7 @@ async function abandoned(chunks = 3): Promise<string> {
   const [tenant] = await ground.database.query<{ id: string }>('SELECT id FROM tenants')
   const id = `msg_${randomBytes(16).toString('hex')}`
   const tenantId = tenant?.id ?? ''
-  const row = { id, tenantId, service: 'reports', storedBytes: 1, now: clock.now() }
+  const row = { id, tenantId, service: 'reports', now: clock.now() }
   await store.begin({ ...row, contentKeySealed: 'sealed' as never })
   for (let chunk = 0; chunk < chunks; chunk++) await addChunk(id, tenantId, chunk)
   return id

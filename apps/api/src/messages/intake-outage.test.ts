@@ -56,7 +56,7 @@ it('answers 503 when the database goes away in the middle of a part, and leaves 
   const answer = await upload.answer
   link.mend()
   await clock.advance(16 * MINUTES)
-  await createIntakeStore(pool).sweep(clock.now())
+  await createIntakeStore(pool, 100 * MIB).sweep(clock.now())
 
   expect(answer).toMatchObject({ status: 503, json: { code: 'unavailable' } })
   expect(await count()).toEqual(nothing)

@@ -1,18 +1,39 @@
 import type { Sealed } from '@inforiver-mail/m365/token-vault'
 import type pg from 'pg'
 import { writeChunk, type ChunkPlace } from '../database/message-chunks.ts'
+import type { StorageFull } from './storage-full.ts'
 
 const ABANDONED_AFTER_MS = 15 * 60_000
 /** Each with up to gigabytes, and one statement has 30 s. */
 const SWEPT_AT_ONCE = 10
 const FOREIGN_KEY_VIOLATION = '23503'
 
-/** $1 id, $2 tenant, $3 service, $4 content key, $5 bytes so far, $6 now */
+/** $1 id, $2 tenant, $3 service, $4 content key, $5 now */
 const BEGIN = `
-INSERT INTO messages (id, tenant_id, service, status, "to", subject, created_at, content_key_sealed, chunked, stored_bytes)
-VALUES ($1, $2, $3, 'receiving', '[]', '', $6, $4, true, $5)`
+INSERT INTO messages (id, tenant_id, service, status, "to", subject, created_at, content_key_sealed, chunked)
+VALUES ($1, $2, $3, 'receiving', '[]', '', $5, $4, true)`
 
-const NOTE_STORED = `UPDATE messages SET stored_bytes = $2 WHERE id = $1 AND status = 'receiving'`
+/**
+ * Counts chunks of a message before they are stored. The row of the message is locked first and that of the tenant
+ * after it, as in every other statement that changes both. Tells how much the message may occupy, and how much it does
+ * then: null when that is too little.
+ *
+ * $1 id, $2 the fewest bytes that it needs, $3 the most that it can use, $4 the most that a tenant may have stored
+ */
+const RESERVE = `
+WITH message AS MATERIALIZED (
+  SELECT id, tenant_id, stored_bytes FROM messages WHERE id = $1 AND status = 'receiving' FOR UPDATE
+), storage AS (
+  INSERT INTO tenant_storage AS s (tenant_id, stored_bytes) SELECT tenant_id, 0 FROM message
+  ON CONFLICT (tenant_id) DO UPDATE SET stored_bytes = s.stored_bytes
+  RETURNING s.stored_bytes
+), room AS MATERIALIZED (
+  SELECT m.id, $4::bigint - s.stored_bytes + m.stored_bytes AS bytes FROM message m, storage s
+), reserved AS (
+  UPDATE messages m SET stored_bytes = least($3, r.bytes) FROM room r WHERE m.id = r.id AND r.bytes >= $2
+  RETURNING m.stored_bytes
+)
+SELECT room.bytes AS room, reserved.stored_bytes AS reserved FROM room LEFT JOIN reserved ON true`
 
 /** With its chunks. */
 const DISCARD = `DELETE FROM messages WHERE id = $1 AND status = 'receiving'`
@@ -26,40 +47,44 @@ DELETE FROM messages
       AND NOT EXISTS (SELECT 1 FROM message_chunks c WHERE c.message_id = m.id AND c.stored_at >= $1)
     LIMIT $2 FOR UPDATE SKIP LOCKED)`
 
-/** $1 tenant, $2 now, $3 message that does not count, or null */
-const ROOM = `
-SELECT (SELECT coalesce(sum(stored_bytes), 0)::bigint FROM messages WHERE tenant_id = $1 AND stored_bytes > 0 AND id IS DISTINCT FROM $3) AS stored,
-       CASE WHEN t.message_size_limit_at > $2::timestamptz - interval '1 day' THEN t.message_size_limit END AS size_limit
-  FROM tenants t WHERE t.id = $1`
+/** $1 tenant, $2 now */
+const SIZE_LIMIT = `
+SELECT message_size_limit AS size_limit FROM tenants
+ WHERE id = $1 AND message_size_limit_at > $2::timestamptz - interval '1 day'`
 
 export interface IntakeStore {
   /** A message in the state `receiving`, which nothing reads or sends. */
-  begin(message: {
-    id: string
-    tenantId: string
-    service: string
-    contentKeySealed: Sealed
-    storedBytes: number
-    now: Date
-  }): Promise<void>
+  begin(message: { id: string; tenantId: string; service: string; contentKeySealed: Sealed; now: Date }): Promise<void>
+  /**
+   * Counts at least `neededBytes` for all chunks of a message, and up to `wantedBytes` where the tenant has room for
+   * them. Null when the message is no longer there.
+   */
+  reserve(
+    id: string,
+    bytes: { neededBytes: number; wantedBytes: number },
+  ): Promise<{ readonly reservedBytes: number } | { readonly full: StorageFull } | null>
   /** False when the message is no longer there. */
   writeChunk(place: ChunkPlace, content: Buffer, now: Date): Promise<boolean>
-  noteStored(id: string, storedBytes: number): Promise<void>
   discard(id: string): Promise<void>
   /** Deletes what no client is sending any more. */
   sweep(now: Date): Promise<void>
-  /** What a tenant has stored in other messages, and the largest that Microsoft takes from it as far as is known. */
-  readRoom(
-    tenantId: string,
-    now: Date,
-    exceptId: string | null,
-  ): Promise<{ storedBytes: number; messageBytes: number | null }>
+  /** The largest message that Microsoft takes from a tenant, as far as is known. */
+  readSizeLimit(tenantId: string, now: Date): Promise<number | null>
 }
 
-export function createIntakeStore(pool: pg.Pool): IntakeStore {
+/** `storageBytes` is the most that a tenant may have stored. */
+export function createIntakeStore(pool: pg.Pool, storageBytes: number): IntakeStore {
   return {
-    async begin({ id, tenantId, service, contentKeySealed, storedBytes, now }) {
-      await pool.query(BEGIN, [id, tenantId, service, contentKeySealed, storedBytes, now])
+    async begin({ id, tenantId, service, contentKeySealed, now }) {
+      await pool.query(BEGIN, [id, tenantId, service, contentKeySealed, now])
+    },
+    async reserve(id, { neededBytes, wantedBytes }) {
+      const values = [id, neededBytes, wantedBytes, storageBytes]
+      const { rows } = await pool.query<{ room: string; reserved: string | null }>(RESERVE, values)
+      const [row] = rows
+      if (!row) return null
+      if (row.reserved !== null) return { reservedBytes: Number(row.reserved) }
+      return { full: { storedBytes: storageBytes - Number(row.room), neededBytes, storageBytes } }
     },
     async writeChunk(place, content, now) {
       try {
@@ -69,9 +94,6 @@ export function createIntakeStore(pool: pg.Pool): IntakeStore {
         if ((error as { code?: string }).code === FOREIGN_KEY_VIOLATION) return false
         throw error
       }
-    },
-    async noteStored(id, storedBytes) {
-      await pool.query(NOTE_STORED, [id, storedBytes])
     },
     async discard(id) {
       await pool.query(DISCARD, [id])
@@ -83,13 +105,10 @@ export function createIntakeStore(pool: pg.Pool): IntakeStore {
         if ((rowCount ?? 0) < SWEPT_AT_ONCE) return
       }
     },
-    async readRoom(tenantId, now, exceptId) {
-      const { rows } = await pool.query<{ stored: string; size_limit: string | null }>(ROOM, [tenantId, now, exceptId])
-      const [row] = rows
-      return {
-        storedBytes: Number(row?.stored ?? 0),
-        messageBytes: row?.size_limit ? Number(row.size_limit) : null,
-      }
+    async readSizeLimit(tenantId, now) {
+      const { rows } = await pool.query<{ size_limit: string | null }>(SIZE_LIMIT, [tenantId, now])
+      const limit = rows[0]?.size_limit ?? null
+      return limit === null ? null : Number(limit)
     },
   }
 }

@@ -16,6 +16,7 @@ import { route } from '../http/route.ts'
 import type { SignedIn } from '../http/session.ts'
 import type { MessageStore, Owner } from './message-store.ts'
 import { submitRoute, type SubmitOptions } from './submit-route.ts'
+import { refuseFullStorage } from './storage-full.ts'
 import { toUsage, type UsageLimits } from './usage.ts'
 import type { MailboxState } from './usage-store.ts'
 import { testMessage } from './test-message.ts'
@@ -108,6 +109,7 @@ export const messageRoutes: FastifyPluginAsync<Options> = async (app, options) =
       receiving: null,
       idempotencyKey: null,
     })
+    if (submitted.outcome === 'storage-full') throw refuseFullStorage(submitted)
     if (submitted.outcome !== 'stored') throw new Error('A test message has no idempotency key.')
     onSubmitted()
     const { id: messageId } = submitted.message

@@ -7,13 +7,17 @@ import { Prisma, type PrismaClient } from '../database/generated/client.ts'
 import { inTransaction } from '../database/transaction.ts'
 import type { Place } from '../http/list-cursor.ts'
 import { CANCEL } from './cancel.sql.ts'
+import type { StorageFull } from './storage-full.ts'
 import {
-  DISCARD_RECEIVING,
   FORGET_OLD_KEYS,
   INSERT_MESSAGES,
   LOCK_RECEIVING,
+  LOCK_STORAGE,
   READ_KEYS,
+  READ_STORAGE,
+  RELEASE_KEYS,
   TAKE_KEYS,
+  WITHDRAW_MESSAGES,
 } from './submit.sql.ts'
 
 const SUBMITS_PER_BATCH = 100
@@ -38,8 +42,10 @@ export interface NewMessage {
   readonly attachmentBytes: number
   /** Its attachments are stored in chunks, under a row in the state `receiving`. */
   readonly chunked: boolean
-  /** What the bound on stored bytes counts. */
+  /** As the row keeps it. */
   readonly storedBytes: number
+  /** By how much the tenant's stored bytes grow: attachments in chunks are counted before. */
+  readonly addedBytes: number
   readonly contentKeySealed: Sealed
   readonly content: Buffer
   readonly idempotency: { readonly key: string; readonly contentHash: string } | null
@@ -52,6 +58,7 @@ export type Submitted =
   | { readonly outcome: 'key-reused' }
   /** Its attachments were deleted before it was complete. */
   | { readonly outcome: 'swept' }
+  | ({ readonly outcome: 'storage-full' } & StorageFull)
 
 /** Whose messages: of one service, or of the whole tenant when null. */
 export interface Owner {
@@ -92,9 +99,13 @@ export interface MessageStore {
   retry(owner: Owner, id: string, now: Date): Promise<boolean>
 }
 
-export function createMessageStore(prisma: PrismaClient, pool: pg.Pool, clock: () => Date): MessageStore {
+export function createMessageStore(
+  prisma: PrismaClient,
+  pool: pg.Pool,
+  { clock, storageBytes }: { clock: () => Date; storageBytes: number },
+): MessageStore {
   return {
-    submit: createBatcher((batch: readonly NewMessage[]) => submitBatch(pool, batch, clock()), {
+    submit: createBatcher((batch: readonly NewMessage[]) => submitBatch(pool, batch, { now: clock(), storageBytes }), {
       maxItems: SUBMITS_PER_BATCH,
       maxBytes: BYTES_PER_BATCH,
       sizeOf: ({ content }) => content.length,
@@ -184,21 +195,32 @@ function ownedBy({ tenantId, service }: Owner) {
   return service === null ? { tenantId } : { tenantId, service }
 }
 
-async function submitBatch(pool: pg.Pool, batch: readonly NewMessage[], now: Date): Promise<Submitted[]> {
+async function submitBatch(
+  pool: pg.Pool,
+  batch: readonly NewMessage[],
+  { now, storageBytes }: { now: Date; storageBytes: number },
+): Promise<Submitted[]> {
   return inTransaction(pool, async (client) => {
     const present = await lockReceived(client, batch)
     const keyed = present.filter(({ idempotency }) => idempotency !== null)
     const first = keyed.length === 0 ? new Set<string>() : await takeKeys(client, keyed, now)
     const fresh = present.filter(({ id, idempotency }) => idempotency === null || first.has(id))
-    const inserted = fresh.length > 0 ? await insert(client, fresh, now) : new Map<string, InsertedRow>()
+    const { inserted, storedBytes } =
+      fresh.length > 0 ? await insert(client, fresh, { now, storageBytes }) : NOTHING_INSERTED
     const repeated = keyed.filter(({ id }) => !first.has(id))
     const holders =
       repeated.length === 0 ? new Map<string, KeyHolder>() : await readKeys(client, repeated.map(keyOf), now)
-    const superfluous = repeated.filter(({ chunked }) => chunked)
-    if (superfluous.length > 0) await client.query(DISCARD_RECEIVING, [superfluous.map(({ id }) => id)])
-    return batch.map((message) =>
-      present.includes(message) ? outcomeOf(message, inserted.get(message.id), holders) : { outcome: 'swept' },
-    )
+    return batch.map((message) => {
+      if (!present.includes(message)) return { outcome: 'swept' }
+      return (
+        outcomeOf(message, inserted.get(message.id), holders) ?? {
+          outcome: 'storage-full',
+          storedBytes: storedBytes.get(message.tenantId) ?? 0,
+          neededBytes: message.addedBytes,
+          storageBytes,
+        }
+      )
+    })
   })
 }
 
@@ -248,24 +270,77 @@ interface InsertedRow {
   readonly sender: string | null
 }
 
+interface Inserted {
+  readonly inserted: ReadonlyMap<string, InsertedRow>
+  /** What each tenant has stored then. */
+  readonly storedBytes: ReadonlyMap<string, number>
+}
+
+const NOTHING_INSERTED: Inserted = { inserted: new Map(), storedBytes: new Map() }
+
+/** Leaves out, with its key, what a tenant has no room for. */
 async function insert(
   client: pg.PoolClient,
   messages: readonly NewMessage[],
-  now: Date,
-): Promise<Map<string, InsertedRow>> {
+  { now, storageBytes }: { now: Date; storageBytes: number },
+): Promise<Inserted> {
+  const tenants = [...new Set(messages.map(({ tenantId }) => tenantId))]
+  await client.query(`NOTIFY ${MESSAGES_CHANNEL}`)
+  if (messages.some(({ chunked }) => chunked)) await client.query(LOCK_STORAGE, [tenants])
   const { rows } = await client.query<InsertedRow>({
     name: 'insert-messages',
     text: INSERT_MESSAGES,
-    values: toColumns(messages, now),
+    values: [...toColumns(messages, now), storageBytes],
   })
-  await client.query(`NOTIFY ${MESSAGES_CHANNEL}`)
-  return new Map(rows.map((row) => [row.id, row]))
+  const inserted = new Map(rows.map((row) => [row.id, row]))
+  const storedBytes = await readStorage(client, tenants)
+  const withdrawn = withdraw(
+    messages.filter(({ id }) => inserted.has(id)),
+    storedBytes,
+    storageBytes,
+  )
+  for (const { id } of withdrawn) inserted.delete(id)
+  if (withdrawn.length > 0) await client.query(WITHDRAW_MESSAGES, [withdrawn.map(({ id }) => id)])
+  const keys = messages.filter(({ id, idempotency }) => idempotency !== null && !inserted.has(id)).map(keyOf)
+  if (keys.length > 0) await client.query(RELEASE_KEYS, keyColumns(keys))
+  return { inserted, storedBytes }
 }
 
-function outcomeOf(message: NewMessage, inserted: InsertedRow | undefined, holders: Map<string, KeyHolder>): Submitted {
+/** From here on the tenants' rows are locked, by the insert before it, until the transaction ends. */
+async function readStorage(client: pg.PoolClient, tenants: readonly string[]): Promise<Map<string, number>> {
+  const { rows } = await client.query<{ tenantId: string; storedBytes: string }>({
+    name: 'read-storage',
+    text: READ_STORAGE,
+    values: [tenants],
+  })
+  return new Map(rows.map(({ tenantId, storedBytes }) => [tenantId, Number(storedBytes)]))
+}
+
+/** The largest messages of tenants that are over the bound, since other processes have stored something meanwhile. */
+function withdraw(
+  messages: readonly NewMessage[],
+  storedBytes: Map<string, number>,
+  storageBytes: number,
+): NewMessage[] {
+  return messages
+    .toSorted((one, other) => other.addedBytes - one.addedBytes)
+    .filter(({ tenantId, addedBytes }) => {
+      const tenantBytes = storedBytes.get(tenantId) ?? 0
+      if (tenantBytes <= storageBytes) return false
+      storedBytes.set(tenantId, tenantBytes - addedBytes)
+      return true
+    })
+}
+
+/** Null when there is no room for it, or for the message in the same batch that it repeats. */
+function outcomeOf(
+  message: NewMessage,
+  inserted: InsertedRow | undefined,
+  holders: Map<string, KeyHolder>,
+): Submitted | null {
   if (inserted) return { outcome: 'stored', message: freshMessage(message, inserted) }
-  const holder = holders.get(textOf(keyOf(message)))
-  if (!holder) throw new Error(`The message ${message.id} was neither stored nor a repetition.`)
+  const holder = message.idempotency === null ? undefined : holders.get(textOf(keyOf(message)))
+  if (!holder) return null
   if (holder.contentHash !== message.idempotency?.contentHash) return { outcome: 'key-reused' }
   return { outcome: 'repeated', messageId: holder.messageId }
 }
@@ -301,6 +376,7 @@ function toColumns(messages: readonly NewMessage[], now: Date): unknown[] {
     column(({ attachmentBytes }) => attachmentBytes),
     column(({ chunked }) => chunked),
     column(({ storedBytes }) => storedBytes),
+    column(({ addedBytes }) => addedBytes),
   ]
 }
 

@@ -1,8 +1,11 @@
+import type { Readable } from 'node:stream'
 import { IdempotencyKey, MAX_ATTACHMENTS, MessageInput, submitMessage } from '@inforiver-mail/contract/message'
 import type { InputFault } from '@inforiver-mail/contract/problem'
 import type { FastifyRequest } from 'fastify'
+import { SMALL_BODY_BYTES } from '../http/body-memory.ts'
 import { parseJson } from '../http/json-body.ts'
 import { faultsOf, ProblemError, refuseInput, refuseMediaType } from '../http/problem.ts'
+import { mostBytesOf } from '../http/request-bodies.ts'
 import { boundaryOf, readMultipart, type BodyPart } from '../http/read-multipart.ts'
 import type { Intake } from './attachment-intake.ts'
 import { readFileName } from './file-name.ts'
@@ -23,7 +26,7 @@ type Check = (message: MessageInput) => Promise<void>
 export async function readRequest(request: FastifyRequest, intake: Intake, check: Check): Promise<MessageInput> {
   const faults = parseKey(request).faults
   const boundary = boundaryOf(request.headers['content-type'])
-  if (boundary !== null) return readParts(readMultipart(request.raw, boundary), intake, check, faults)
+  if (boundary !== null) return readParts(request, boundary, intake, check, faults)
   if (request.body === undefined) throw refuseMediaType(submitMessage)
   return validate(request.body, check, faults)
 }
@@ -40,14 +43,15 @@ function parseKey({ headers }: FastifyRequest): { key: string | null; faults: In
 }
 
 async function readParts(
-  parts: AsyncIterable<BodyPart>,
+  request: FastifyRequest,
+  boundary: string,
   intake: Intake,
   check: Check,
   faults: InputFault[],
 ): Promise<MessageInput> {
   let message: MessageInput | undefined
   let count = 0
-  for await (const part of parts) {
+  for await (const part of readMultipart(request.body as Readable, boundary)) {
     count += 1
     if (count > MAX_ATTACHMENTS + 1)
       throw new ProblemError(
@@ -58,8 +62,7 @@ async function readParts(
     if (fault !== null) faults.push(fault)
     if (fault !== null && message !== undefined) break // its own faults are known
     if (fault === null && part.name === 'message') {
-      const json = parseJson(await readMessage(part.content), part.contentType, 'The part message')
-      message = await validate(json, check, faults)
+      message = await readMessage(request, part, (json) => validate(json, check, faults))
     } else if (faults.length === 0) await intake.add(readFacts(part), part.content)
     else part.letGo() // those of the message are still to be found
   }
@@ -91,11 +94,17 @@ function readFacts({ fileName, contentType }: BodyPart) {
   }
 }
 
-async function readMessage(content: AsyncIterable<Buffer>): Promise<Buffer> {
+async function readMessage<Result>(
+  request: FastifyRequest,
+  { content, contentType }: BodyPart,
+  parse: (json: unknown) => Promise<Result>,
+): Promise<Result> {
   const chunks: Buffer[] = []
   let sizeBytes = 0
+  let arrived: ((bytes: number) => void) | undefined
   for await (const chunk of content) {
     sizeBytes += chunk.length
+    if (sizeBytes > SMALL_BODY_BYTES) arrived ??= await request.arrival.holdLargeJson(mostBytesOf(request))
     if (sizeBytes > MAX_JSON_BYTES)
       throw new ProblemError(
         'message-too-large',
@@ -103,7 +112,8 @@ async function readMessage(content: AsyncIterable<Buffer>): Promise<Buffer> {
       )
     chunks.push(chunk)
   }
-  return Buffer.concat(chunks)
+  arrived?.(sizeBytes)
+  return parse(parseJson(Buffer.concat(chunks), contentType, 'The part message'))
 }
 
 async function validate(value: unknown, check: Check, faults: readonly InputFault[]): Promise<MessageInput> {

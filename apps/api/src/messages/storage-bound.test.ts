@@ -66,12 +66,6 @@ it('refuses large JSON as well', async () => {
   expect(headers.get('retry-after')).toBe('300')
 })
 
-it('takes small messages all the same, so that alerts go on', async () => {
-  await post(9.9 * MIB)
-
-  expect(await ground.service.submit(later())).toMatchObject({ status: 'scheduled' })
-})
-
 it('counts what is still arriving', async () => {
   const upload = startUpload(ground.product, ground.service.key, mailWith([randomBytes(8 * MIB)], later()))
   await upload.send(6 * MIB)

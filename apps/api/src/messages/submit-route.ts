@@ -1,15 +1,15 @@
 import { submitMessage, type Message } from '@inforiver-mail/contract/message'
 import type { Scope } from '@inforiver-mail/contract/caller'
-import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
+import type { FastifyPluginAsync, FastifyRequest, RequestPayload } from 'fastify'
 import { refuseEncodedBody } from '../http/json-body.ts'
 import { ProblemError } from '../http/problem.ts'
 import { NOTHING, validatorOf } from '../http/route.ts'
 import { createAdmission, type AdmissionParts } from './admission.ts'
 import { arrivedTooSlowly, createHashingIntake, createIntake, type IntakeParts } from './attachment-intake.ts'
-import { createLargeJsonGate } from './large-json.ts'
 import type { KeyHolder, MessageStore, Owner } from './message-store.ts'
 import { MAX_JSON_BYTES, readIdempotencyKey, readRequest } from './read-request.ts'
 import { toSubmission } from './read-submission.ts'
+import { refuseFullStorage } from './storage-full.ts'
 import { hashSubmission, type Submit } from './submit.ts'
 
 export interface SubmitOptions {
@@ -25,19 +25,22 @@ export interface SubmitOptions {
 /** Not through route(): the message may be a part of a multipart body, which is read while it arrives. */
 export const submitRoute: FastifyPluginAsync<SubmitOptions> = async (app, options) => {
   const { requireService, store, find, submit, onSubmitted } = options
-  app.addContentTypeParser('multipart/form-data', async (request: FastifyRequest) => refuseEncodedBody(request))
+  app.addContentTypeParser('multipart/form-data', async (request: FastifyRequest, body: RequestPayload) => {
+    refuseEncodedBody(request)
+    return body // read while it arrives
+  })
 
   /** A message that is new, as far as is known: of two at once under one key, `submit` decides which one it was. */
   async function accept(request: FastifyRequest, owner: Sender, key: string | null): Promise<Message> {
     const admission = createAdmission(options.admission, owner.tenantId)
-    const intake = createIntake(options.intake, admission, owner)
+    const intake = createIntake(options.intake, admission, { ...owner, memory: request.arrival })
     let completed = false
     try {
       const input = await readRequest(request, intake, ({ from }) => admission.requireSender(from))
       const submission = toSubmission(input, intake.parts)
-      await admission.requireSize(submission.content, intake.receiving?.id ?? null)
+      await admission.requireSize(submission.content)
       const submitted = await submit({ ...owner, ...submission, receiving: intake.receiving, idempotencyKey: key })
-      completed = true
+      completed = submitted.outcome === 'stored'
       switch (submitted.outcome) {
         case 'stored':
           onSubmitted()
@@ -50,6 +53,8 @@ export const submitRoute: FastifyPluginAsync<SubmitOptions> = async (app, option
           throw keyReused()
         case 'swept':
           throw arrivedTooSlowly()
+        case 'storage-full':
+          throw refuseFullStorage(submitted)
       }
     } finally {
       // When the database does not answer, what is left is swept later: the answer is the same.
@@ -69,7 +74,6 @@ export const submitRoute: FastifyPluginAsync<SubmitOptions> = async (app, option
   }
 
   const guards = new WeakMap<FastifyRequest, Owner>()
-  const passLargeJson = createLargeJsonGate()
   app.route({
     method: submitMessage.method,
     url: submitMessage.path,
@@ -84,9 +88,9 @@ export const submitRoute: FastifyPluginAsync<SubmitOptions> = async (app, option
     // The message is validated below, once it is known whether it came as JSON or in parts.
     validatorCompiler: ({ httpPart }) => (httpPart === 'querystring' ? validatorOf(NOTHING) : () => true),
     // After every onRequest hook: a stranger who is refused here has been counted by the rate limit.
-    preParsing: async (request, reply, payload) => {
+    preParsing: async (request, _reply, payload) => {
       guards.set(request, await requireService(submitMessage.scope)(request))
-      return passLargeJson(request, reply, payload)
+      return payload
     },
     handler: async (request, reply) => {
       const owner = guards.get(request)

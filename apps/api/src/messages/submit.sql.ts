@@ -24,12 +24,34 @@ SELECT r.tenant_id AS "tenantId", r.service, r.key, r.content_hash AS "contentHa
 /** Keeps those of which all attachments have arrived from being swept until they are complete. $1 ids */
 export const LOCK_RECEIVING = `SELECT id FROM messages WHERE id = ANY($1) AND status = 'receiving' FOR UPDATE`
 
-/** With their chunks: another submission had their key before. $1 ids */
-export const DISCARD_RECEIVING = `DELETE FROM messages WHERE id = ANY($1) AND status = 'receiving'`
+/**
+ * Locks what the tenants have stored, in a fixed order. Completing received messages and inserting others change it one
+ * after the other, which would not be in that order. $1 tenants
+ */
+export const LOCK_STORAGE = `
+INSERT INTO tenant_storage AS s (tenant_id, stored_bytes)
+SELECT DISTINCT tenant_id, 0 FROM unnest($1::text[]) AS t(tenant_id) ORDER BY tenant_id
+ON CONFLICT (tenant_id) DO UPDATE SET stored_bytes = s.stored_bytes`
+
+/** $1 tenants */
+export const READ_STORAGE = `
+SELECT tenant_id AS "tenantId", stored_bytes AS "storedBytes" FROM tenant_storage WHERE tenant_id = ANY($1)`
+
+/** $1 ids */
+export const WITHDRAW_MESSAGES = `DELETE FROM messages WHERE id = ANY($1) AND status <> 'receiving'`
+
+/** $1 tenants, $2 services, $3 keys */
+export const RELEASE_KEYS = `
+DELETE FROM idempotency_records r USING unnest($1::text[], $2::text[], $3::text[]) AS k(tenant_id, service, key)
+ WHERE r.tenant_id = k.tenant_id AND r.service = k.service AND r.key = k.key`
 
 /**
  * Stores and queues, or holds where the tenant has no working connection, and tells how each message stands.
- * A row under which attachments were received is completed. One array for each column; $1 now
+ * A row under which attachments were received is completed. Messages that the tenant has no room for are left out, the
+ * largest first, so that none of them keeps out a smaller one. The room is what others have committed so far: whether it
+ * was enough is known once the row in tenant_storage has been changed.
+ *
+ * $1 now, $18 the most that a tenant may have stored; else one array for each column
  */
 export const INSERT_MESSAGES = `
 WITH new AS (
@@ -37,10 +59,15 @@ WITH new AS (
          CASE WHEN s.status IS NULL OR s.status = 'not-configured' THEN 'not-configured'
               WHEN s.problem IS NOT NULL THEN s.problem ->> 'code' END AS because
     FROM unnest($2::text[], $3::text[], $4::text[], $5::jsonb[], $6::text[], $7::text[], $8::timestamptz[], $9::text[], $10::boolean[],
-                $11::int[], $12::text[], $13::bytea[], $14::bigint[], $15::boolean[], $16::bigint[])
+                $11::int[], $12::text[], $13::bytea[], $14::bigint[], $15::boolean[], $16::bigint[], $17::bigint[])
       AS n(id, tenant_id, service, "to", subject, reference, send_at, on_unknown_outcome, save_to_sent_items, recipients,
-           content_key_sealed, content, attachment_bytes, chunked, stored_bytes)
+           content_key_sealed, content, attachment_bytes, chunked, stored_bytes, added_bytes)
     LEFT JOIN tenant_settings s ON s.tenant_id = n.tenant_id
+), fitting AS (
+  SELECT id
+    FROM (SELECT n.id, coalesce(s.stored_bytes, 0) + sum(n.added_bytes) OVER (PARTITION BY n.tenant_id ORDER BY n.added_bytes, n.id) AS total_bytes
+            FROM new n LEFT JOIN tenant_storage s ON s.tenant_id = n.tenant_id) AS adding
+   WHERE total_bytes <= $18
 ), inserted AS (
   INSERT INTO messages (id, tenant_id, service, status, held_because, "to", subject, reference, created_at, send_at, next_attempt_at,
                         on_unknown_outcome, save_to_sent_items, recipients, content_key_sealed, content,
@@ -52,7 +79,7 @@ WITH new AS (
          CASE WHEN later THEN send_at WHEN because IS NULL THEN $1::timestamptz END,
          on_unknown_outcome, save_to_sent_items, recipients, content_key_sealed, content,
          attachment_bytes, chunked, stored_bytes
-    FROM new
+    FROM new WHERE id IN (SELECT id FROM fitting)
   ON CONFLICT (id) DO UPDATE
     SET status = excluded.status, held_because = excluded.held_because, "to" = excluded."to", subject = excluded.subject,
         reference = excluded.reference, created_at = excluded.created_at, send_at = excluded.send_at,

@@ -23,7 +23,7 @@ interface Submitting extends Submission {
   readonly idempotencyKey: string | null
 }
 
-const COUNTED_FROM_BYTES = 16 * 1024
+const NOTED_FROM_BYTES = 16 * 1024
 
 /** Stores a message for delivery, its content sealed under a key of its own. */
 export type Submit = (submission: Submitting) => Promise<Submitted>
@@ -46,6 +46,7 @@ export function createSubmit({
       (await vault.seal(contentKey, { tenant: tenantId, record: id, purpose: 'content-key' }))
     const body = writeContent(content)
     const place = { tenant: tenantId, message: id, part: 'body', chunk: 0, last: true }
+    const sealed = createContentCipher(contentKey, random).seal(body, place)
     const attachmentBytes = content.attachments.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
     return store.submit({
       id,
@@ -60,17 +61,18 @@ export function createSubmit({
       saveToSentItems: content.saveToSentItems,
       attachmentBytes,
       chunked: receiving !== null,
-      storedBytes: countedBytes(receiving ? body.length + attachmentBytes : body.length),
+      storedBytes: receiving ? sealed.length + receiving.chunkBytes : notedBytes(sealed.length),
+      addedBytes: receiving ? sealed.length + receiving.chunkBytes - receiving.reservedBytes : sealed.length,
       contentKeySealed,
-      content: createContentCipher(contentKey, random).seal(body, place),
+      content: sealed,
       idempotency: idempotencyKey === null ? null : { key: idempotencyKey, contentHash: hashSubmission(submission) },
     })
   }
 }
 
-/** Small messages are not counted: their index entries would cost more than the bytes are worth. */
-function countedBytes(bytes: number): number {
-  return bytes > COUNTED_FROM_BYTES ? bytes : 0
+/** A row notes the size of a large message only: a worker reads the content of a small one with its claim. */
+function notedBytes(bytes: number): number {
+  return bytes > NOTED_FROM_BYTES ? bytes : 0
 }
 
 /** Of what was parsed, in the order of the schema: neither white space nor the order of fields counts. */

@@ -12,6 +12,9 @@ export interface WorkerOrder {
 }
 
 process.once('message', (order: WorkerOrder) => void start(order))
+process.on('message', (order) => {
+  if (order === 'resident bytes') process.send?.(process.memoryUsage.rss())
+})
 process.once('disconnect', () => process.exit())
 
 async function start({ config, clockFile }: WorkerOrder): Promise<void> {

@@ -16,6 +16,8 @@ export interface WorkerProcess {
   signal(signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): void
   /** From now on its clock is ahead by this much. */
   setClockAhead(ms: number): Promise<void>
+  /** The memory that it occupies. */
+  residentBytes(): Promise<number>
   close(): Promise<void>
 }
 
@@ -48,6 +50,11 @@ export async function startWorkerProcess(
     publicUrl: config.publicUrl,
     signal: (signal) => void child.kill(signal),
     setClockAhead: (ms) => writeFile(clockFile, String(ms)),
+    residentBytes() {
+      const answer = new Promise<number>((resolve) => child.once('message', (bytes) => resolve(bytes as number)))
+      child.send('resident bytes')
+      return answer
+    },
     async close() {
       child.kill('SIGKILL')
       await exited

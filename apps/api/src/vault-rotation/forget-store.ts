@@ -29,37 +29,49 @@ const LOST_IN_DOUBT: MessageProblem = {
 
 const LOST = 'SELECT *, $3::timestamptz AS at FROM unnest($1::text[], $2::text[]) AS l(key, value)'
 
-/** What is done with each kind of row. $1 keys, $2 values, $3 now */
-const STATEMENTS = new Map<SealedColumn, string>([
-  [SEALED_COLUMNS.refreshToken, forgetTokens('refresh_token_sealed')],
-  [SEALED_COLUMNS.accessToken, forgetTokens('access_token_sealed')],
+/**
+ * What is done with each kind of row, each statement in a transaction of its own: one transaction changes what a tenant
+ * has stored once, so that no two wait for each other. $1 keys, $2 values, $3 now
+ */
+const STATEMENTS = new Map<SealedColumn, readonly string[]>([
+  [SEALED_COLUMNS.refreshToken, [forgetTokens('refresh_token_sealed')]],
+  [SEALED_COLUMNS.accessToken, [forgetTokens('access_token_sealed')]],
   [
     SEALED_COLUMNS.consent,
-    `WITH lost AS (${LOST})
+    [
+      `WITH lost AS (${LOST})
      UPDATE consents c
         SET secrets_sealed = NULL, ended_at = coalesce(c.ended_at, l.at), status = CASE c.status WHEN 'pending' THEN 'expired' ELSE c.status END
        FROM lost l WHERE c.id = l.key AND c.secrets_sealed = l.value
      RETURNING c.tenant_id`,
+    ],
   ],
   [
     SEALED_COLUMNS.signIn,
-    `WITH lost AS (${LOST})
+    [
+      `WITH lost AS (${LOST})
      DELETE FROM pending_sign_ins p USING lost l WHERE p.state_hash = l.key AND p.secrets_sealed = l.value RETURNING p.tenant_id`,
+    ],
   ],
   [
     SEALED_COLUMNS.webhook,
-    `WITH lost AS (${LOST})
+    [
+      `WITH lost AS (${LOST})
      DELETE FROM webhooks w USING lost l WHERE w.id = l.key AND w.secret_sealed = l.value RETURNING w.tenant_id`,
+    ],
   ],
   [
     SEALED_COLUMNS.uploadUrl, // the upload begins anew
-    `WITH lost AS (${LOST})
+    [
+      `WITH lost AS (${LOST})
      UPDATE messages m SET upload_url_sealed = NULL, upload_position = 0, upload_expires_at = NULL
        FROM lost l WHERE m.id = l.key AND m.upload_url_sealed = l.value RETURNING m.tenant_id`,
+    ],
   ],
   [
     SEALED_COLUMNS.contentKey,
-    `WITH lost AS (${LOST}), failed AS (
+    [
+      `WITH lost AS (${LOST}), failed AS (
        UPDATE messages m
           SET status = CASE WHEN m.ended_at IS NULL THEN 'failed' ELSE m.status END,
               problem = CASE WHEN m.ended_at IS NOT NULL THEN m.problem
@@ -77,37 +89,44 @@ const STATEMENTS = new Map<SealedColumn, string>([
        INSERT INTO mailbox_cleanups (tenant_id, item_id, kind, created_at, due_at)
        SELECT tenant_id, draft_id, 'draft', ended_at, ended_at FROM failed WHERE draft_id IS NOT NULL AND code = 'content-lost'
        ON CONFLICT DO NOTHING
-     ), broken_off AS (
-       DELETE FROM messages m USING lost l
-        WHERE m.id = l.key AND m.content_key_sealed = l.value AND m.status = 'receiving' RETURNING m.tenant_id
      )
-     SELECT tenant_id FROM failed UNION ALL SELECT tenant_id FROM broken_off`,
+     SELECT tenant_id FROM failed`,
+      `WITH lost AS (${LOST})
+     DELETE FROM messages m USING lost l
+      WHERE m.id = l.key AND m.content_key_sealed = l.value AND m.status = 'receiving' RETURNING m.tenant_id`,
+    ],
   ],
 ])
 
 export function createForgetStore({ prisma }: Pick<Database, 'prisma'>): ForgetStore {
+  async function run(statement: string, column: SealedColumn, lost: readonly StoredValue[], now: Date) {
+    return prisma.$transaction(async (transaction) => {
+      const keys = lost.map(({ key }) => key)
+      const values = lost.map(({ value }) => value)
+      const rows = await transaction.$queryRawUnsafe<{ tenant_id: string }[]>(statement, keys, values, now)
+      const records = Map.groupBy(rows, ({ tenant_id: tenantId }) => tenantId)
+      await appendAuditEvent(
+        transaction,
+        ...[...records].map(([tenantId, { length }]) => ({
+          tenantId,
+          at: now,
+          actor: null,
+          action: 'vault-forgotten' as const,
+          outcome: 'done',
+          details: { what: column.purpose, records: length },
+        })),
+      )
+      return rows.length
+    })
+  }
+
   return {
     async forget(column, lost, now) {
-      const statement = STATEMENTS.get(column)
-      if (statement === undefined) throw new Error(`Nothing is known about ${column.table}.${column.column}.`)
-      return prisma.$transaction(async (transaction) => {
-        const keys = lost.map(({ key }) => key)
-        const values = lost.map(({ value }) => value)
-        const rows = await transaction.$queryRawUnsafe<{ tenant_id: string }[]>(statement, keys, values, now)
-        const records = Map.groupBy(rows, ({ tenant_id: tenantId }) => tenantId)
-        await appendAuditEvent(
-          transaction,
-          ...[...records].map(([tenantId, { length }]) => ({
-            tenantId,
-            at: now,
-            actor: null,
-            action: 'vault-forgotten' as const,
-            outcome: 'done',
-            details: { what: column.purpose, records: length },
-          })),
-        )
-        return rows.length
-      })
+      const statements = STATEMENTS.get(column)
+      if (statements === undefined) throw new Error(`Nothing is known about ${column.table}.${column.column}.`)
+      let forgotten = 0
+      for (const statement of statements) forgotten += await run(statement, column, lost, now)
+      return forgotten
     },
   }
 }

@@ -1,0 +1,243 @@
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+import type { Readable } from 'node:stream'
+import Fastify, { type FastifyInstance } from 'fastify'
+import { submitMessage } from '@inforiver-mail/contract/message'
+import { afterEach, expect, it } from 'vitest'
+import type { ByteBudget } from '../byte-budget.ts'
+import { createBodyBudget } from './body-memory.ts'
+import { jsonBodies } from './json-body.ts'
+import { notFound } from './not-found.ts'
+import { ProblemError, problems } from './problem.ts'
+import { requestBodies } from './request-bodies.ts'
+
+const KIB = 1024
+const MIB = 1024 * KIB
+const WHOLE = 1024 * MIB
+/** No limit of time matters to a test that does not set one. */
+const LONG_MS = 60_000
+const PATH = '/messages'
+const MULTIPART = 'multipart/form-data; boundary=x'
+
+let closing: (() => unknown)[] = []
+let budget: ByteBudget
+
+afterEach(async () => {
+  for (const close of closing.toReversed()) await close()
+  closing = []
+})
+
+type Changes = Omit<Parameters<typeof requestBodies>[1], 'budget'>
+
+/** An application with one route, which takes JSON and uploads from admitted callers. */
+async function listen(changes: Changes = {}): Promise<number> {
+  budget = createBodyBudget()
+  const app: FastifyInstance = Fastify({ bodyLimit: 6 * MIB })
+  const pace = { bytes: 1, ms: LONG_MS }
+  await app.register(requestBodies, { budget, requestMs: LONG_MS, uploadPace: pace, largeJsonPace: pace, ...changes })
+  await app.register(jsonBodies)
+  await app.register(problems, { isUnavailable: () => false })
+  await app.register(notFound)
+  app.addContentTypeParser('multipart/form-data', async (_request: unknown, body: unknown) => body)
+  app.route({
+    method: 'POST',
+    url: PATH,
+    config: { serves: submitMessage },
+    preParsing: async ({ headers }, _reply, payload) => {
+      if (headers.authorization === undefined) throw new ProblemError('invalid-service-key', 'Send a key.')
+      return payload
+    },
+    handler: async ({ body, headers }) => {
+      let sizeBytes = 0
+      if (headers['content-type'] === MULTIPART)
+        for await (const data of body as Readable) sizeBytes += (data as Buffer).length
+      return { sizeBytes }
+    },
+  })
+  const url = await app.listen({ host: 'localhost', port: 0 })
+  closing.push(() => app.close())
+  return Number(new URL(url).port)
+}
+
+interface Client {
+  readonly socket: Socket
+  readonly answer: () => string
+  /** Once its connection has been closed from the other side. */
+  readonly closed: Promise<unknown>
+  send(bytes: number): void
+  end(): void
+}
+
+/** Begins a request whose body is sent bit by bit. */
+async function begin(
+  port: number,
+  contentType: string,
+  { path = PATH, key = 'authorization: Bearer key' }: { path?: string; key?: string } = {},
+): Promise<Client> {
+  const socket = connect(port, 'localhost')
+  const closed = once(socket, 'close')
+  socket.on('error', () => {})
+  closing.push(() => socket.destroy())
+  let answer = ''
+  socket.on('data', (data: Buffer) => (answer += data.toString('latin1')))
+  const lines = [`POST ${path} HTTP/1.1`, 'host: localhost', key, `content-type: ${contentType}`]
+  socket.write(`${lines.join('\r\n')}\r\ntransfer-encoding: chunked\r\n\r\n`)
+  await once(socket, 'connect')
+  return {
+    socket,
+    answer: () => answer,
+    closed,
+    send: (bytes) => void socket.write(`${bytes.toString(16)}\r\n${' '.repeat(bytes)}\r\n`),
+    end: () => void socket.write('4\r\n"x" \r\n0\r\n\r\n'),
+  }
+}
+
+async function begun(...[port, contentType, options]: Parameters<typeof begin>): Promise<Client> {
+  const client = await begin(port, contentType, options)
+  client.send(100 * KIB)
+  return client
+}
+
+const answered = (client: Client, status: number) =>
+  expect.poll(client.answer, { interval: 10, timeout: 20_000 }).toContain(`HTTP/1.1 ${status}`)
+
+/** Those that hold memory for large JSON. */
+async function fillLargeJson(port: number): Promise<Client[]> {
+  const clients = []
+  for (let count = 1; count <= 4; count++) {
+    clients.push(await begun(port, 'application/json'))
+    await expect.poll(() => budget.usedBytes, { interval: 5 }).toBe(count * 24 * MIB)
+  }
+  return clients
+}
+
+it('ends requests to unknown paths, which were answered at once, whatever their content type says', async () => {
+  const port = await listen({ requestMs: 500 })
+  const clients = await Promise.all(
+    Array.from({ length: 300 }, (_, index) =>
+      begun(port, index % 3 === 0 ? 'application/json' : MULTIPART, { path: '/unknown' }),
+    ),
+  )
+
+  for (const client of clients) await answered(client, 404)
+  await Promise.all(clients.map(({ closed }) => closed))
+  expect(budget.usedBytes).toBe(0)
+})
+
+it('ends an upload of a caller who is not admitted, and holds no memory for it', async () => {
+  const port = await listen({ requestMs: 500 })
+  const client = await begun(port, MULTIPART, { key: 'x-none: 1' })
+
+  await answered(client, 401)
+  expect(budget.usedBytes).toBe(0)
+  await client.closed
+})
+
+it('answers JSON that does not arrive in time with a problem, and closes its connection', async () => {
+  const client = await begun(await listen({ requestMs: 200 }), 'application/json')
+  await client.closed
+
+  expect(client.answer()).toMatch(/^HTTP\/1.1 503 /)
+  expect(client.answer()).toContain('application/problem+json')
+  expect(client.answer()).toContain('The request did not arrive within 0.2 seconds. Nothing was stored; send it again.')
+  await expect.poll(() => budget.usedBytes).toBe(0)
+})
+
+it('lets an upload of an admitted caller take longer than other requests have', async () => {
+  const port = await listen({ requestMs: 200 })
+  const upload = await begun(port, MULTIPART)
+  const other = await begun(port, 'application/json')
+  await other.closed // by now the upload would be over as well
+  upload.send(100 * KIB)
+  upload.end()
+
+  await answered(upload, 200)
+})
+
+it('ends an upload that brings less than it has to, with a problem where it is not answered yet', async () => {
+  const upload = await begin(await listen({ uploadPace: { bytes: 64 * KIB, ms: 200 } }), MULTIPART)
+  const timer = setInterval(() => upload.send(10), 20)
+  closing.push(() => clearInterval(timer))
+  await upload.closed
+
+  expect(upload.answer()).toMatch(/^HTTP\/1.1 503 /)
+  expect(upload.answer()).toContain('Less than 65536 bytes of the request arrived within 0.2 seconds.')
+})
+
+it('ends no upload while it waits for memory', async () => {
+  const port = await listen({ uploadPace: { bytes: 64 * KIB, ms: 100 } })
+  const giveBack = await budget.take(WHOLE)
+  const upload = await begin(port, MULTIPART)
+  upload.send(10)
+  await new Promise((resolve) => setTimeout(resolve, 200)) // twice as long as it has
+  expect(upload.answer()).toBe('')
+  giveBack()
+  upload.end()
+
+  await answered(upload, 200)
+})
+
+it('ends large JSON that stands still while it holds memory which others wait for', async () => {
+  const port = await listen({ largeJsonPace: { bytes: 1, ms: 200 } })
+  const clients = await fillLargeJson(port)
+  const next = await begun(port, 'application/json')
+  next.end()
+
+  await answered(next, 200)
+  for (const client of clients) {
+    await client.closed
+    expect(client.answer()).toContain('Nothing of the request arrived for 0.2 seconds.')
+  }
+})
+
+it('refuses large JSON with 503 when others keep the memory for too long, and takes small bodies meanwhile', async () => {
+  const port = await listen({ longestWaitMs: 200 })
+  const clients = await fillLargeJson(port)
+  const small = await begin(port, 'application/json')
+  small.end()
+  await answered(small, 200)
+  const large = await begun(port, 'application/json')
+  await answered(large, 503)
+  expect(large.answer()).toContain('Nothing was stored; try again in a moment')
+
+  for (const { socket } of clients) socket.destroy()
+  const next = await begun(port, 'application/json')
+  next.end()
+  await answered(next, 200)
+})
+
+it('answers the next request on the connection of a large message that was refused', async () => {
+  const port = await listen({ longestWaitMs: 200 })
+  await fillLargeJson(port)
+  const { socket, answer, send } = await begun(port, 'application/json')
+  await expect.poll(answer).toContain('HTTP/1.1 503')
+  send(500 * KIB)
+  socket.write(`0\r\n\r\nPOST ${PATH} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer key\r\n`)
+  socket.write('content-type: application/json\r\ncontent-length: 3\r\n\r\n"x"')
+
+  await expect.poll(answer).toContain('HTTP/1.1 200')
+})
+
+it('counts small bodies as well: one waits while there is no memory at all', async () => {
+  const port = await listen()
+  const giveBack = await budget.take(WHOLE)
+  const small = await begin(port, 'application/json')
+  small.end()
+  const waits = budget.take(1) // behind it
+  giveBack()
+
+  await answered(small, 200)
+  await waits
+})
+
+it('gives the memory of a body back when its client leaves, or it turns out to be too large', async () => {
+  const port = await listen()
+  const clients = await fillLargeJson(port)
+  for (const { socket } of clients) socket.destroy()
+  await expect.poll(() => budget.usedBytes).toBe(0)
+
+  const tooLarge = await begin(port, 'application/json')
+  tooLarge.send(7 * MIB)
+  await answered(tooLarge, 413)
+  await expect.poll(() => budget.usedBytes).toBe(0)
+})

@@ -1,0 +1,258 @@
+import { randomBytes } from 'node:crypto'
+import type { Sealed } from '@inforiver-mail/m365/token-vault'
+import type pg from 'pg'
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import { openDatabase, type Database } from '../database/database.ts'
+import { SEALED_COLUMNS } from '../database/sealed-values.ts'
+import { createDeliveryGround, type DeliveryGround } from '../test-support/delivery-ground.ts'
+import { postMultipart } from '../test-support/multipart.ts'
+import { createServiceOfTenant } from '../test-support/second-tenant.ts'
+import { countStored, mailWith } from '../test-support/stored-attachments.ts'
+import { HOURS } from '../test-support/test-clock.ts'
+import { createTestPool } from '../test-support/test-database.ts'
+import type { TestProduct } from '../test-support/test-product.ts'
+import { startUpload } from '../test-support/upload.ts'
+import { createForgetStore } from '../vault-rotation/forget-store.ts'
+import { createIntakeStore } from './intake-store.ts'
+import { createRetention } from './retention-store.ts'
+
+const MESSAGES = '/api/v1/messages'
+const KIB = 1024
+const MIB = 1024 * KIB
+const BOUND = 10 * MIB
+
+let ground: DeliveryGround
+let second: TestProduct
+let database: Database
+let pool: pg.Pool
+
+beforeAll(async () => {
+  const environment = { TENANT_STORAGE_BYTES: String(BOUND) }
+  ground = await createDeliveryGround({ mailbox: 'may be read', environment })
+  second = await ground.startProduct({ environment: { ...environment, ROLE: 'api' } })
+  database = await openDatabase(ground.database.url, () => {})
+  pool = createTestPool(ground.database.url)
+})
+afterAll(async () => {
+  await pool.end()
+  await database.close()
+  await ground.close()
+})
+afterEach(async () => {
+  await ground.calm()
+  await ground.database.empty('messages', 'idempotency_records')
+})
+
+const later = () => ({ sendAt: new Date(ground.clock.now().getTime() + 24 * HOURS).toISOString() })
+const postParts = (bytes: number, changes: object = later()) =>
+  postMultipart(ground.product.publicUrl, ground.service.key, mailWith([randomBytes(bytes)], changes))
+const text = (bytes: number) => ({ ...later(), text: 'x'.repeat(bytes) })
+
+/** What the rows of all tenants say, and what there is. */
+async function counted(): Promise<{ bytes: number; stored: number }> {
+  const [row] = await ground.database.query<{ bytes: string; stored: string }>(
+    `SELECT (SELECT coalesce(sum(stored_bytes), 0) FROM tenant_storage) AS bytes,
+            (SELECT coalesce(sum(octet_length(content)), 0) FROM messages)
+            + (SELECT coalesce(sum(octet_length(content)), 0) FROM message_chunks) AS stored`,
+  )
+  return { bytes: Number(row?.bytes), stored: Number(row?.stored) }
+}
+
+async function storedOfEach(): Promise<boolean> {
+  const wrong = await ground.database.query(
+    `SELECT tenant_id FROM messages m LEFT JOIN tenant_storage s USING (tenant_id)
+      GROUP BY tenant_id, s.stored_bytes
+     HAVING s.stored_bytes IS DISTINCT FROM sum(coalesce(octet_length(m.content), 0)
+              + coalesce((SELECT sum(octet_length(c.content)) FROM message_chunks c WHERE c.message_id = m.id), 0))`,
+  )
+  return wrong.length === 0
+}
+
+async function expectExact(): Promise<number> {
+  const { bytes, stored } = await counted()
+  expect(bytes).toBe(stored)
+  expect(await storedOfEach()).toBe(true)
+  return bytes
+}
+
+/** Until so many statements wait for a lock. */
+async function untilWaiting(statements: number): Promise<void> {
+  const waiting = async () =>
+    (
+      await ground.database.query(
+        'SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = $1',
+        ['Lock'],
+      )
+    ).length
+  await expect.poll(waiting, { interval: 20 }).toBe(statements)
+}
+
+it.each([
+  ['a small message', () => ground.service.submit(later())],
+  ['a large body', () => ground.service.submit(text(100 * KIB))],
+  ['small attachments', () => postParts(300 * KIB)],
+  ['attachments in chunks', () => postParts(3 * MIB + 7)],
+])('counts %s as it is stored, and nothing of it once it is cancelled', async (_what, submit) => {
+  const answer = (await submit()) as { id?: string; json?: { id: string } }
+  expect(await expectExact()).toBeGreaterThan(100)
+
+  await ground.service.post(`${MESSAGES}/${answer.id ?? answer.json?.id}/cancel`)
+  expect(await expectExact()).toBe(0)
+})
+
+it('counts what is arriving before it is stored, and exactly that once it is complete', async () => {
+  const upload = startUpload(ground.product, ground.service.key, mailWith([randomBytes(4 * MIB), ''], later()))
+  await upload.send(2 * MIB)
+  await expect.poll(async () => (await countStored(ground.database)).chunks).toBe(7)
+  const { bytes, stored } = await counted()
+  await upload.send()
+  expect((await upload.answer).status).toBe(202)
+
+  expect(bytes).toBeGreaterThanOrEqual(stored)
+  expect(await expectExact()).toBeGreaterThan(4 * MIB)
+})
+
+it('counts nothing of an upload that breaks off, or is swept after its process was killed', async () => {
+  const upload = startUpload(ground.product, ground.service.key, mailWith([randomBytes(4 * MIB)], later()))
+  await upload.send(2 * MIB)
+  await expect.poll(async () => (await counted()).bytes).toBeGreaterThan(MIB)
+  upload.breakOff()
+  await expect.poll(counted).toEqual({ bytes: 0, stored: 0 })
+
+  const store = createIntakeStore(pool, BOUND)
+  const [tenant] = await ground.database.query<{ id: string }>('SELECT id FROM tenants')
+  const row = { id: 'msg_killed', tenantId: tenant?.id ?? '', service: 'reports', contentKeySealed: 'sealed' as never }
+  await store.begin({ ...row, now: ground.clock.now() })
+  expect(await store.reserve(row.id, { neededBytes: 5, wantedBytes: 9 })).toEqual({ reservedBytes: 9 })
+  expect((await counted()).bytes).toBe(9)
+  await store.sweep(new Date(ground.clock.now().getTime() + HOURS))
+  expect((await counted()).bytes).toBe(0)
+})
+
+it('counts nothing of what is delivered', async () => {
+  const small = await ground.service.submit()
+  const large = await postParts(4 * MIB, {})
+  await ground.service.until(small.id, { status: 'sent' })
+  await ground.service.until(large.json.id, { status: 'sent' })
+
+  expect(await expectExact()).toBe(0)
+})
+
+it('counts what failed until its content is deleted', async () => {
+  const error = { error: { code: 'ErrorInvalidRecipients', message: 'No.' } }
+  const refuse = { kind: 'http', endpoint: 'any-send', do: { action: 'answer', status: 400, body: error } }
+  await ground.switchOn(refuse, 'always')
+  const failed = [await ground.service.submit(), (await postParts(4 * MIB, {})).json]
+  for (const { id } of failed) await ground.service.until(id, { status: 'failed' })
+  expect(await expectExact()).toBeGreaterThan(4 * MIB)
+
+  await createRetention(pool, { contentRetentionDays: 7, logRetentionDays: 30 })(
+    new Date(ground.clock.now().getTime() + 8 * 24 * HOURS),
+  )
+  expect(await countStored(ground.database)).toEqual({ messages: 2, chunks: 0 })
+  expect(await expectExact()).toBe(0)
+})
+
+it('counts nothing of what is given up with a lost vault key, also of what is arriving', async () => {
+  await ground.service.submit(later())
+  await postParts(2 * MIB)
+  const upload = startUpload(ground.product, ground.service.key, mailWith([randomBytes(4 * MIB)], later()))
+  await upload.send(2 * MIB)
+  await expect.poll(async () => (await countStored(ground.database)).chunks).toBe(15)
+  const lost = await ground.database.query<{ key: string; value: Sealed }>(
+    'SELECT id AS key, content_key_sealed AS value FROM messages',
+  )
+  const values = lost.map((value) => ({ ...value, owner: {} as never })) // only needed to open it
+  await createForgetStore(database).forget(SEALED_COLUMNS.contentKey, values, ground.clock.now())
+
+  expect(await countStored(ground.database)).toEqual({ messages: 2, chunks: 0 })
+  expect(await expectExact()).toBe(0)
+  upload.breakOff()
+})
+
+it('refuses small messages as well once they fill the bound, and takes them again after a cancel', async () => {
+  expect((await postParts(9 * MIB)).status).toBe(202)
+  const answers = []
+  for (let index = 0; index < 20; index++) answers.push(await ground.service.post(MESSAGES, mail(text(60_000))))
+  const accepted = answers.filter(({ status }) => status === 202)
+
+  expect(accepted).toHaveLength(17)
+  expect(answers.at(-1)).toMatchObject({ status: 507, json: { code: 'storage-full' } })
+  expect(answers.at(-1)?.json.detail).toContain(`of ${BOUND} bytes`)
+  expect(await expectExact()).toBeLessThanOrEqual(BOUND)
+  await ground.service.post(`${MESSAGES}/${accepted[0]?.json.id}/cancel`)
+  expect((await ground.service.post(MESSAGES, mail(text(60_000)))).status).toBe(202)
+})
+
+it('takes a small message beside a large one that has no room, although they are stored together', async () => {
+  await postParts(9 * MIB)
+  const release = await ground.database.lock('messages')
+  const first = ground.service.post(MESSAGES, mail(later()))
+  await untilWaiting(1)
+  const answers = [text(1_500_000), later(), text(50_000)].map((changes) =>
+    ground.service.post(MESSAGES, mail(changes)),
+  )
+  await Promise.race([...answers, new Promise((resolve) => setTimeout(resolve, 100))]) // they have come as far as they do
+  await release()
+
+  expect((await first).status).toBe(202)
+  expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([507, 202, 202])
+})
+
+it('holds the bound for submits that two processes store at the same moment', async () => {
+  await postParts(8 * MIB)
+  const atSecond = ground.service.at(second)
+  // Each sees that there is room, and then waits to count what it has stored.
+  const release = await ground.database.lock('tenant_storage')
+  const keyed = (key: string) => ({ 'idempotency-key': key })
+  const answers = [
+    ground.service.post(MESSAGES, mail(text(1_200_000)), keyed('one')),
+    atSecond.post(MESSAGES, mail(text(1_200_000)), keyed('other')),
+  ]
+  await untilWaiting(2)
+  await release()
+  const statuses = (await Promise.all(answers)).map(({ status }) => status)
+
+  expect(new Set(statuses)).toEqual(new Set([202, 507]))
+  expect(await expectExact()).toBeLessThanOrEqual(BOUND)
+  const refused = statuses[0] === 507 ? 'one' : 'other'
+  expect((await ground.service.post(MESSAGES, mail(later()), keyed(refused))).status).toBe(202)
+})
+
+it('holds the bound for uploads that arrive through two processes at once', async () => {
+  const uploads = [ground.product, second].map((product) =>
+    startUpload(product, ground.service.key, mailWith([randomBytes(6 * MIB)], later())),
+  )
+  await Promise.all(uploads.map((upload) => upload.send(3 * MIB)))
+  await Promise.all(uploads.map((upload) => upload.send()))
+  const statuses = (await Promise.all(uploads.map(({ answer }) => answer))).map(({ status }) => status)
+
+  expect(statuses).toContain(507)
+  expect(await expectExact()).toBeLessThanOrEqual(BOUND)
+})
+
+it('counts for tenants in a fixed order, so that batches of several processes never wait for each other', async () => {
+  const other = await createServiceOfTenant(ground.database, ground.product, 'a_tenant')
+  await other.submit(later())
+  await ground.service.submit(later())
+  const client = await pool.connect()
+  await client.query(`BEGIN; SELECT 1 FROM tenant_storage WHERE tenant_id = 'a_tenant' FOR UPDATE`)
+  // The batch in front makes those behind it one batch.
+  const holding = other.post(MESSAGES, mail(later()))
+  await untilWaiting(1)
+  const behind = [ground.service.post(MESSAGES, mail(later())), other.post(MESSAGES, mail(later()))]
+  await Promise.race([...behind, new Promise((resolve) => setTimeout(resolve, 100))]) // they have come as far as they do
+  await client.query(`COMMIT; BEGIN; SELECT 1 FROM tenant_storage WHERE tenant_id = 'a_tenant' FOR UPDATE`)
+  await untilWaiting(1)
+  const free = await client.query(`SELECT 1 FROM tenant_storage WHERE tenant_id <> 'a_tenant' FOR UPDATE SKIP LOCKED`)
+  await client.query('COMMIT')
+  client.release()
+  await Promise.all([holding, ...behind])
+
+  expect(free.rowCount).toBe(1)
+  await expectExact()
+})
+
+function mail(changes: object) {
+  return { to: ['max@contoso.com'], subject: 'Q3', text: 'Numbers.', ...changes }
+}
