@@ -52,10 +52,13 @@ export function install() {
   console.log('Installing dependencies (a minute, the first time) …')
   const failure = 'Installing the dependencies failed'
   // pnpm's own install script would link what PATH finds anyway.
-  const byNpm = runQuietly('npm', ['ci', '--ignore-scripts', '--include=optional'], failure, { cwd: pnpmFolder })
+  const byNpm = runQuietly('npm', ['ci', '--ignore-scripts', '--include=optional', '--no-update-notifier'], failure, {
+    cwd: pnpmFolder,
+  })
   requireInstalled(pnpm, byNpm, failure)
   const byPnpm = runQuietly('pnpm', ['install', '--frozen-lockfile'], failure)
-  if (/integrity check failed/i.test(byPnpm)) fail(`${failure}:\n${byPnpm}`)
+  if (/integrity check failed/i.test(byPnpm))
+    fail(`${failure}: a package does not match its hash in pnpm-lock.yaml.\n${byPnpm}`)
   requireInstalled(node.path, byPnpm, failure)
   writeFileSync(stampFile, stamp)
 }

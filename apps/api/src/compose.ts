@@ -21,6 +21,7 @@ import type { Config } from './config.ts'
 import { credentialExpiry } from './credential-expiry.ts'
 import { appendAuditEvent } from './database/audit-log.ts'
 import { watchClock } from './database/clock-watch.ts'
+import { databaseWarnings } from './database/database-warnings.ts'
 import { openDatabase, type Database } from './database/database.ts'
 import { startEmbeddedPostgres } from './database/embedded-postgres.ts'
 import { openInstallation } from './database/installation.ts'
@@ -128,6 +129,7 @@ export async function compose(
       logger.warn({ err: error }, 'an idle database connection broke'),
     )
     opened = database
+    for (const warning of await databaseWarnings(database.pool, connectionString)) logger.warn(warning)
     const tenantId = await openInstallation(database, config, clock())
     keys = await loadVaultKeys(config, (message) => logger.warn(message))
     const { keyRing } = keys
