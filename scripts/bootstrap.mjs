@@ -1,8 +1,8 @@
 // Runs on the Node that the host has (20 or newer), before anything is installed: no dependencies here.
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { delimiter, dirname, join, relative } from 'node:path'
+import { existsSync, linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { basename, delimiter, dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { nodeFor, pnpmFor, thisHost } from './host.mjs'
 
@@ -34,7 +34,7 @@ const SECRETS = new Set(['AZURE_CLIENT_SECRET', 'DATABASE_URL', 'VAULT_KEYS', 'I
 
 if (node.fault) fail(node.fault)
 
-const PATH = [bin, browserBin, dirname(pnpm), dirname(node.path), process.env.PATH].join(delimiter)
+const PATH = [bin, browserBin, dirname(node.path), process.env.PATH].join(delimiter)
 
 /** The environment of every tool: the project's own Node first on PATH. */
 export const toolEnvironment = {
@@ -51,15 +51,13 @@ export function install() {
   if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return
   console.log('Installing dependencies (a minute, the first time) …')
   const failure = 'Installing the dependencies failed'
-  // pnpm's own install script would link what PATH finds anyway.
-  const byNpm = runQuietly('npm', ['ci', '--ignore-scripts', '--include=optional', '--no-update-notifier'], failure, {
-    cwd: pnpmFolder,
-  })
-  requireInstalled(pnpm, byNpm, failure)
-  const byPnpm = runQuietly('pnpm', ['install', '--frozen-lockfile'], failure)
-  if (/integrity check failed/i.test(byPnpm))
-    fail(`${failure}: a package does not match its hash in pnpm-lock.yaml.\n${byPnpm}`)
-  requireInstalled(node.path, byPnpm, failure)
+  installPnpm(failure)
+  const output = runQuietly(pnpm, ['install', '--frozen-lockfile'], failure, { shell: false })
+  if (/integrity check failed/i.test(output)) {
+    fail(`${failure}: a package does not match its hash in pnpm-lock.yaml.\n${output}`)
+  }
+  requireInstalled(node.path, output, failure)
+  linkPnpm()
   writeFileSync(stampFile, stamp)
 }
 
@@ -71,6 +69,23 @@ export function build() {
 /** Starts a program of the project on the project's own Node. */
 export function startNode(parameters, options = {}) {
   return spawn(node.path, parameters, { cwd: root, env: { ...process.env, PATH }, ...options })
+}
+
+function installPnpm(failure) {
+  const parameters = ['ci', '--ignore-scripts', '--include=optional', '--no-update-notifier']
+  const output = runQuietly('npm', parameters, failure, {
+    cwd: pnpmFolder,
+    // npm looks for its global configuration beside the Node that runs it: the host's.
+    env: { ...toolEnvironment, PATH: process.env.PATH },
+  })
+  requireInstalled(pnpm, output, failure)
+}
+
+/** Turbo looks for pnpm on PATH, also when npm runs it. */
+function linkPnpm() {
+  const link = join(bin, basename(pnpm))
+  rmSync(link, { force: true })
+  linkSync(pnpm, link)
 }
 
 /** A package of one system is optional, and installers pass over an optional one that does not match its hash. */

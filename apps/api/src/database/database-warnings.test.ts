@@ -10,8 +10,8 @@ beforeAll(async () => {
 afterAll(() => database.drop())
 beforeEach(() => switchSynchronousCommit(database, 'on'))
 
-async function switchSynchronousCommit({ query }: TestDatabase, value: 'on' | 'off'): Promise<void> {
-  await query(
+async function switchSynchronousCommit(on: TestDatabase, value: 'on' | 'off'): Promise<void> {
+  await on.query(
     `DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET synchronous_commit = ${value}', current_database()); END $$`,
   )
 }
