@@ -1,11 +1,16 @@
 // Runs on the Node that the host has (20 or newer), before anything is installed: no dependencies here.
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { existsSync, linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { basename, delimiter, dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { nodeFor, pnpmFor, thisHost } from './host.mjs'
 
 export const root = fileURLToPath(new URL('..', import.meta.url))
+const pnpmFolder = join(root, 'scripts', 'pnpm')
+const host = thisHost()
+const node = nodeFor(root, host)
+const pnpm = pnpmFor(pnpmFolder, host)
 const bin = join(root, 'node_modules', '.bin')
 const browserBin = join(root, 'e2e', 'node_modules', '.bin')
 const stampFile = join(root, 'node_modules', '.inforiver-mail-installed')
@@ -13,12 +18,15 @@ const MANIFESTS = [
   'package.json',
   'pnpm-lock.yaml',
   'pnpm-workspace.yaml',
+  '.pnpmfile.cjs',
   'apps/api/package.json',
   'apps/m365-simulator/package.json',
   'apps/web/package.json',
   'e2e/package.json',
   'packages/contract/package.json',
   'packages/m365/package.json',
+  'scripts/pnpm/package.json',
+  'scripts/pnpm/package-lock.json',
 ]
 
 /** How a process is asked to stop. */
@@ -29,7 +37,9 @@ const TOOL_ENDS_WITHIN_MS = 5_000
 /** What the product alone needs to know: no tool that installs, builds or tests gets it. */
 const SECRETS = new Set(['AZURE_CLIENT_SECRET', 'DATABASE_URL', 'VAULT_KEYS', 'INFORIVER_SERVICE_KEY', 'METRICS_TOKEN'])
 
-const PATH = [bin, browserBin, process.env.PATH].join(delimiter)
+if (node.fault) fail(node.fault)
+
+const PATH = [bin, browserBin, dirname(node.path), process.env.PATH].join(delimiter)
 
 /** The environment of every tool: the project's own Node first on PATH. */
 export const toolEnvironment = {
@@ -38,19 +48,21 @@ export const toolEnvironment = {
   TURBO_TELEMETRY_DISABLED: '1',
 }
 
-/** Installs the dependencies, unless what is installed is what the lock file says. */
+/** Installs the dependencies, unless what is installed is what the lock files say. */
 export async function install() {
   const wanted = createHash('sha256')
   for (const file of MANIFESTS) wanted.update(readFileSync(join(root, file)))
   const stamp = wanted.digest('hex')
   if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return
-  const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   console.log('Installing dependencies (a minute, the first time) …')
-  await runQuietly(
-    'npx',
-    ['--yes', packageManager, 'install', '--frozen-lockfile'],
-    'Installing the dependencies failed',
-  )
+  const failure = 'Installing the dependencies failed'
+  await installPnpm(failure)
+  const output = await runQuietly(pnpm, ['install', '--frozen-lockfile'], failure, { shell: false })
+  if (/integrity check failed/i.test(output)) {
+    fail(`${failure}: a package does not match its hash in pnpm-lock.yaml.\n${output}`)
+  }
+  requireInstalled(node.path, output, failure)
+  linkPnpm()
   writeFileSync(stampFile, stamp)
 }
 
@@ -59,11 +71,38 @@ export async function build() {
   await runQuietly('turbo', ['run', 'build', '--output-logs=errors-only'], 'The build failed')
 }
 
+/** Starts a program of the project on the project's own Node. */
+export function startNode(parameters, options = {}) {
+  return spawn(node.path, parameters, { cwd: root, env: { ...process.env, PATH }, ...options })
+}
+
+async function installPnpm(failure) {
+  const parameters = ['ci', '--ignore-scripts', '--include=optional', '--no-update-notifier']
+  const output = await runQuietly('npm', parameters, failure, {
+    cwd: pnpmFolder,
+    // npm looks for its global configuration beside the Node that runs it: the host's.
+    env: { ...toolEnvironment, PATH: process.env.PATH },
+  })
+  requireInstalled(pnpm, output, failure)
+}
+
+/** Turbo looks for pnpm on PATH, also when npm runs it. */
+function linkPnpm() {
+  const link = join(bin, basename(pnpm))
+  rmSync(link, { force: true })
+  linkSync(pnpm, link)
+}
+
+/** A package of one system is optional, and installers pass over an optional one that does not match its hash. */
+function requireInstalled(path, output, failure) {
+  if (!existsSync(path)) fail(`${failure}: ${relative(root, path)} is missing.\n${output}`)
+}
+
 /**
- * Runs a tool of the project; what it prints is shown only when it fails, and then the process ends. A signal that comes
- * meanwhile ends the tool with everything it started, and then this process.
+ * Runs a tool of the project and returns what it prints; where it fails, that is shown and the process ends. A signal
+ * that comes meanwhile ends the tool with everything it started, and then this process.
  */
-async function runQuietly(command, parameters, failure) {
+async function runQuietly(command, parameters, failure, options = {}) {
   let child = null
   let stoppedBy = null
   const stop = (signal) => {
@@ -79,6 +118,7 @@ async function runQuietly(command, parameters, failure) {
     shell: process.platform === 'win32',
     detached: process.platform !== 'win32',
     stdio: ['ignore', 'pipe', 'pipe'],
+    ...options,
   })
   const { status, output } = await outcomeOf(child)
   for (const signal of STOP_SIGNALS) process.off(signal, stop)
@@ -86,9 +126,8 @@ async function runQuietly(command, parameters, failure) {
     endGroup(child, 'SIGKILL')
     process.kill(process.pid, stoppedBy)
   }
-  if (status === 0) return
-  console.error(`${failure}:\n${output}`)
-  process.exit(1)
+  if (status !== 0) fail(`${failure}:\n${output}`)
+  return output
 }
 
 function outcomeOf(child) {
@@ -109,12 +148,7 @@ function endGroup({ pid }, signal) {
   }
 }
 
-/** Starts a program of the project on the project's own Node. */
-export function startNode(parameters, options = {}) {
-  return spawn(join(bin, process.platform === 'win32' ? 'node.cmd' : 'node'), parameters, {
-    cwd: root,
-    env: { ...process.env, PATH },
-    shell: process.platform === 'win32',
-    ...options,
-  })
+function fail(message) {
+  console.error(message)
+  process.exit(1)
 }

@@ -56,7 +56,7 @@ function createProduct(directory: string, port: number, environment: Readonly<Re
   let running: ChildProcess | null = null
 
   async function start(): Promise<void> {
-    running = spawn(join(ROOT, 'node_modules/.bin/node'), [...NODE_FLAGS, join(ROOT, 'scripts/launch.ts')], {
+    running = spawn(process.execPath, [...NODE_FLAGS, join(ROOT, 'scripts/launch.ts')], {
       cwd: directory,
       env: { PATH: process.env['PATH'] ?? '', PORT: String(port), DATA_DIR: directory, ...environment },
       // Through the channel the product notices when this process is gone, however it went.

@@ -24,7 +24,6 @@ export async function startRegisteredMicrosoft(): Promise<RegisteredMicrosoft> {
   await writeFile(path, certificate + privateKey, { mode: 0o600 })
   const [tenantId, clientId] = [randomUUID(), randomUUID()]
   const child = fork(SIMULATOR, {
-    execPath: fileURLToPath(new URL('../../node_modules/.bin/node', import.meta.url)),
     execArgv: ['--disable-warning=ExperimentalWarning'],
     env: { PATH: process.env['PATH'] ?? '' },
   })

@@ -22,6 +22,7 @@ import { credentialExpiry } from './credential-expiry.ts'
 import { appendAuditEvent } from './database/audit-log.ts'
 import { watchClock } from './database/clock-watch.ts'
 import { createDatabaseClock } from './database/database-clock.ts'
+import { databaseWarnings } from './database/database-warnings.ts'
 import { openDatabase, type Database } from './database/database.ts'
 import { startEmbeddedPostgres } from './database/embedded-postgres.ts'
 import { openInstallation } from './database/installation.ts'
@@ -142,6 +143,7 @@ export async function compose(
     )
     opened = database
     stopping?.throwIfAborted()
+    for (const warning of await databaseWarnings(database.pool, connectionString)) logger.warn(warning)
     const tenantId = await openInstallation(database, config, clock())
     keys = await loadVaultKeys(config, (message) => logger.warn(message))
     const { keyRing } = keys

@@ -343,6 +343,55 @@ it('warns when it is not said when the client secret expires', () => {
   ])
 })
 
+describe('a dangerous set-up', () => {
+  const warningsOf = (environment: Record<string, string>) =>
+    configurationWarnings(
+      read({
+        ...REGISTRATION,
+        WORKSPACE_ADMINS: 'ada@contoso.com',
+        AZURE_CLIENT_SECRET_EXPIRES: '2027-05-01',
+        ...environment,
+      }),
+      NOW,
+    )
+
+  it.each([
+    [
+      'an https address without a trusted proxy',
+      { PUBLIC_URL: 'https://mail.contoso.com' },
+      'PUBLIC_URL is https and TRUST_PROXY is not set: all people behind the reverse proxy share one rate limit. Set TRUST_PROXY to the address that the proxy connects from',
+    ],
+    [
+      'a HOST that others reach without https',
+      { HOST: '0.0.0.0' },
+      'HOST lets other machines connect without https: sessions and service keys can be read on the way. Put a reverse proxy in front and set PUBLIC_URL to its https address, or unset HOST',
+    ],
+  ])('is told of at the start: %s', (_what, environment, warning) => {
+    expect(warningsOf(environment)).toEqual([warning])
+  })
+
+  it.each([
+    { PUBLIC_URL: 'https://mail.contoso.com', TRUST_PROXY: '127.0.0.1' },
+    { PUBLIC_URL: 'https://mail.contoso.com', TRUST_PROXY: '10.0.0.5', HOST: '10.0.0.7' },
+    { HOST: '127.0.0.2' },
+    { HOST: '::1' },
+    { ...EXTERNAL, ROLE: 'worker', HOST: '0.0.0.0', PUBLIC_URL: 'https://mail.contoso.com' },
+  ])('is not what %j is', (environment) => {
+    expect(warningsOf(environment)).toEqual([])
+  })
+
+  it.skipIf(process.platform === 'win32')('is an inforiver-mail.env that every account may read', () => {
+    const path = join(directory, file('inforiver-mail.env', 'LOG_LEVEL=info'))
+    chmodSync(path, 0o644)
+
+    expect(warningsOf({})).toEqual([
+      "Every account of this machine may read inforiver-mail.env: take that right from them (chmod 640, or 600 where the service's account owns it)",
+    ])
+    chmodSync(path, 0o640)
+    expect(warningsOf({})).toEqual([])
+  })
+})
+
 describe.skipIf(process.platform === 'win32')('a file with a secret', () => {
   const { certificate, privateKey } = clientCertificate()
   const { AZURE_CLIENT_SECRET: _, ...WITHOUT_SECRET } = REGISTRATION

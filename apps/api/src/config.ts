@@ -15,7 +15,8 @@ import { parseVaultKeys } from '@inforiver-mail/m365/key-ring'
 import type { AppRegistration } from '@inforiver-mail/m365/microsoft-identity'
 import { z } from 'zod'
 import { credentialExpiry } from './credential-expiry.ts'
-import { isReadableByOthers } from './file-mode.ts'
+import { isReadableByEveryone, isReadableByOthers } from './file-mode.ts'
+import { isLoopback } from './loopback.ts'
 
 /** A fault of the operator's making: its message is one or more clear sentences, without values. */
 export class ConfigurationError extends Error {
@@ -39,7 +40,6 @@ export const SECRETS = [
   'INFORIVER_SERVICE_KEY',
   'METRICS_TOKEN',
 ] as const
-const LOOPBACK_HOSTS = new Set(['localhost', '127.0.0.1', '[::1]', '::1'])
 
 const Port = wholeNumber('a port', 1, 65_534) // the simulator of the demo takes the next one
 const Origin = z.string().transform((value, context) => {
@@ -125,6 +125,8 @@ export interface Config {
   readonly registration: AppRegistration
   /** The variables that name files with secrets which others than their owner may read. */
   readonly exposedFiles: readonly string[]
+  /** Every account of the machine may read `inforiver-mail.env`. */
+  readonly environmentFileExposed: boolean
   /** Whose tokens new connections send with: a person's, or the application's own. */
   readonly graphAuth: 'delegated' | 'application'
   /** Null where the operator has not said it. */
@@ -191,16 +193,18 @@ export function readConfig(processEnvironment: NodeJS.ProcessEnv = process.env, 
   faults.push(...crossFaults(variables))
   if (parsed.success) faults.push(...cloudFaults(parsed.data))
   if (!parsed.success || faults.length > 0) throw new ConfigurationError(describeFaults(faults))
-  const exposedFiles = findExposedFiles(variables, directory)
-  return toConfig(parsed.data, directory, { extraCaCertificates, clientCertificate, exposedFiles })
+  return toConfig(parsed.data, directory, {
+    extraCaCertificates,
+    clientCertificate,
+    exposedFiles: findExposedFiles(variables, directory),
+    environmentFileExposed: isEnvironmentFileExposed(directory),
+  })
 }
 
 /** What an operator may have meant otherwise, though it is no fault. */
 export function configurationWarnings(config: Config, now: Date): string[] {
   if (config.demo) return []
-  const warnings = config.exposedFiles.map(
-    (name) => `${name} names a file that others than its owner may read: take that right from them (chmod 600)`,
-  )
+  const warnings = [...fileWarnings(config), ...networkWarnings(config)]
   const validFrom = config.registration.clientCertificate?.validFrom
   if (validFrom && validFrom > now) {
     warnings.push(
@@ -218,7 +222,35 @@ export function configurationWarnings(config: Config, now: Date): string[] {
   return warnings
 }
 
-interface ReadFiles extends Pick<Config, 'exposedFiles'> {
+function fileWarnings({ exposedFiles, environmentFileExposed }: Config): string[] {
+  const warnings = exposedFiles.map(
+    (name) => `${name} names a file that others than its owner may read: take that right from them (chmod 600)`,
+  )
+  if (environmentFileExposed) {
+    warnings.push(
+      `Every account of this machine may read ${ENVIRONMENT_FILE}: take that right from them (chmod 640, or 600 where the service's account owns it)`,
+    )
+  }
+  return warnings
+}
+
+function networkWarnings({ role, host, publicUrl, trustedProxies }: Config): string[] {
+  if (role === 'worker') return []
+  const isHttps = publicUrl.startsWith('https:')
+  if (isHttps && trustedProxies.length === 0) {
+    return [
+      'PUBLIC_URL is https and TRUST_PROXY is not set: all people behind the reverse proxy share one rate limit. Set TRUST_PROXY to the address that the proxy connects from',
+    ]
+  }
+  if (!isHttps && !isLoopback(host)) {
+    return [
+      'HOST lets other machines connect without https: sessions and service keys can be read on the way. Put a reverse proxy in front and set PUBLIC_URL to its https address, or unset HOST',
+    ]
+  }
+  return []
+}
+
+interface ReadFiles extends Pick<Config, 'exposedFiles' | 'environmentFileExposed'> {
   readonly extraCaCertificates: string | null
   readonly clientCertificate: ClientCertificate | null
 }
@@ -226,7 +258,7 @@ interface ReadFiles extends Pick<Config, 'exposedFiles'> {
 function toConfig(
   environment: Environment,
   directory: string,
-  { extraCaCertificates, clientCertificate, exposedFiles }: ReadFiles,
+  { extraCaCertificates, clientCertificate, ...exposed }: ReadFiles,
 ): Config {
   const demo = environment.AZURE_TENANT_ID === undefined
   const simulatorPort = environment.PORT + 1
@@ -243,7 +275,7 @@ function toConfig(
           clientId: environment.AZURE_CLIENT_ID?.toLowerCase() ?? '',
           ...(clientCertificate ? { clientCertificate } : { clientSecret: environment.AZURE_CLIENT_SECRET ?? '' }),
         },
-    exposedFiles,
+    ...exposed,
     graphAuth: environment.GRAPH_AUTH,
     clientSecretExpiresAt: environment.AZURE_CLIENT_SECRET_EXPIRES ?? null,
     authorityHost: demo ? simulator : cloudOf(environment).authorityHost,
@@ -327,12 +359,12 @@ function crossFaults(variables: Variables): string[] {
         'DATABASE_URL is set but the app registration is not: the demo has a database of its own. Set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, or unset DATABASE_URL.',
       )
     }
-    if (!LOOPBACK_HOSTS.has(HOST)) {
+    if (!isLoopback(HOST)) {
       faults.push(
         'HOST is not a loopback address: without an app registration the demo runs, and it serves this machine only. Set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, or unset HOST.',
       )
     }
-    if (PUBLIC_URL && URL.canParse(PUBLIC_URL) && !LOOPBACK_HOSTS.has(new URL(PUBLIC_URL).hostname)) {
+    if (PUBLIC_URL && URL.canParse(PUBLIC_URL) && !isLoopback(new URL(PUBLIC_URL).hostname)) {
       faults.push(
         'PUBLIC_URL is not on a loopback host: without an app registration the demo runs, and it serves this machine only. Set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, or unset PUBLIC_URL.',
       )
@@ -352,7 +384,7 @@ function crossFaults(variables: Variables): string[] {
 function isTrustworthyOrigin(url: URL): boolean {
   const bare =
     url.pathname === '/' && url.search === '' && url.hash === '' && url.username === '' && url.password === ''
-  return bare && (url.protocol === 'https:' || (url.protocol === 'http:' && LOOPBACK_HOSTS.has(url.hostname)))
+  return bare && (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname)))
 }
 
 function readEnvironmentFile(directory: string, faults: string[]): Record<string, string | undefined> {
@@ -391,6 +423,11 @@ function findExposedFiles(variables: Variables, directory: string): string[] {
     const path = variables[name]
     return path !== undefined && isReadableByOthers(statSync(resolve(directory, path)))
   })
+}
+
+function isEnvironmentFileExposed(directory: string): boolean {
+  const stats = statSync(resolve(directory, ENVIRONMENT_FILE), { throwIfNoEntry: false })
+  return stats !== undefined && isReadableByEveryone(stats)
 }
 
 function readExtraCaCertificates(path: string | undefined, directory: string, faults: string[]): string | null {

@@ -1,4 +1,6 @@
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { once } from 'node:events'
+import { get, type IncomingMessage } from 'node:http'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createTcpLink } from '../test-support/tcp-link.ts'
 import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
 
@@ -15,6 +17,14 @@ const start = (environment: Record<string, string> = {}) =>
 
 async function statusOf({ url }: TestProduct, headers: Record<string, string> = {}): Promise<number> {
   return (await fetch(`${url}/metrics`, { headers })).status
+}
+
+/** `fetch` sets the Host header itself. */
+async function statusAs({ url }: TestProduct, host: string): Promise<number | undefined> {
+  const request = get(`${url}/metrics`, { headers: { host } })
+  const [response] = (await once(request, 'response')) as [IncomingMessage]
+  response.resume()
+  return response.statusCode
 }
 
 it('shows metrics to this machine', async () => {
@@ -44,10 +54,29 @@ it('shows no metrics to another machine behind a trusted proxy', async () => {
   expect(await statusOf(product)).toBe(200)
 })
 
-it('takes what comes through a proxy that it does not know for another machine', async () => {
-  const product = await start()
+describe('without a token', () => {
+  let product: TestProduct
+  beforeAll(async () => {
+    product = await start()
+  })
 
-  expect(await statusOf(product, { 'x-forwarded-for': '127.0.0.1' })).toBe(404)
+  it.each(['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip'])(
+    'refuses what came through a proxy by its %s header, though it says that it is from here',
+    async (header) => {
+      expect(await statusOf(product, { [header]: '127.0.0.1' })).toBe(404)
+    },
+  )
+
+  it.each(['localhost', 'localhost:3000', '127.0.0.1:3000', '[::1]:3000'])('answers as %s', async (host) => {
+    expect(await statusAs(product, host)).toBe(200)
+  })
+
+  it.each(['mail.contoso.com', 'mail.contoso.com:3000', 'localhost.contoso.com', '127.contoso.com', 'a host'])(
+    'refuses whoever asks for it under the name "%s"',
+    async (host) => {
+      expect(await statusAs(product, host)).toBe(404)
+    },
+  )
 })
 
 it('shows metrics to whoever has the token, and to nobody else', async () => {

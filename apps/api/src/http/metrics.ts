@@ -1,7 +1,10 @@
 import { timingSafeEqual } from 'node:crypto'
-import type { FastifyPluginAsync } from 'fastify'
+import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 import type { Registry } from 'prom-client'
+import { isLoopback } from '../loopback.ts'
 import { ProblemError } from './problem.ts'
+
+const PROXY_HEADER = /^(?:forwarded|via|x-forwarded-.+|x-real-ip)$/
 
 /** `GET /metrics` for Prometheus: with a token for whoever sends it, without one for this machine only. */
 export const metrics: FastifyPluginAsync<{ registry: Registry; token: string | null }> = async (
@@ -10,10 +13,7 @@ export const metrics: FastifyPluginAsync<{ registry: Registry; token: string | n
 ) => {
   app.get('/metrics', async (request, reply) => {
     const given = request.headers.authorization?.match(/^Bearer +(.+)$/i)?.[1]
-    const allowed =
-      token === null
-        ? isLoopback(request.ip) && request.headers['x-forwarded-for'] === undefined
-        : given !== undefined && equal(given, token)
+    const allowed = token === null ? isFromHere(request) : given !== undefined && equal(given, token)
     // Without the token there is nothing to see here, not even that there is something.
     if (!allowed) throw new ProblemError('not-found', 'There is nothing at this address.')
     return reply
@@ -23,8 +23,16 @@ export const metrics: FastifyPluginAsync<{ registry: Registry; token: string | n
   })
 }
 
-function isLoopback(address: string): boolean {
-  return address === '::1' || address.startsWith('127.') || address.startsWith('::ffff:127.')
+/** Only the address of the connection counts, since whoever sends a header may write anything into it. */
+function isFromHere({ socket, headers }: FastifyRequest): boolean {
+  if (Object.keys(headers).some((name) => PROXY_HEADER.test(name))) return false
+  return isLoopback(socket.remoteAddress ?? '') && namesThisMachine(headers.host)
+}
+
+/** A proxy on this machine that adds no header still passes on the name under which it was asked. */
+function namesThisMachine(host = ''): boolean {
+  const url = `http://${host}`
+  return URL.canParse(url) && isLoopback(new URL(url).hostname)
 }
 
 function equal(given: string, token: string): boolean {

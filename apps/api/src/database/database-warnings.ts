@@ -1,0 +1,21 @@
+import pg from 'pg'
+import { isLoopback } from '../loopback.ts'
+
+/** What is dangerous about the database, a sentence each. */
+export async function databaseWarnings(pool: pg.Pool, connectionString: string): Promise<string[]> {
+  const warnings: string[] = []
+  // As the library reads the address, with the variables that it heeds besides.
+  const { host, ssl } = new pg.Client({ connectionString })
+  if (!ssl && !host.startsWith('/') && !isLoopback(host)) {
+    warnings.push(
+      'DATABASE_URL leads to another machine without TLS: everything sent to the database can be read on the way. Add ?sslmode=verify-full, after switching TLS on in that server',
+    )
+  }
+  const { rows } = await pool.query<{ synchronous_commit: string }>('SHOW synchronous_commit')
+  if (rows[0]?.synchronous_commit === 'off') {
+    warnings.push(
+      'synchronous_commit is off in the database: if its server fails, accepted messages can be lost and sent ones be sent again. Switch it on, in postgresql.conf or with ALTER DATABASE or ALTER ROLE',
+    )
+  }
+  return warnings
+}
