@@ -5,8 +5,10 @@ import type { Endpoint } from './endpoint.ts'
 export const MAX_RECIPIENTS = 500 // of a message, as Exchange Online counts: to, cc and bcc together
 export const MAX_HEADERS = 5 // Microsoft Graph refuses more
 export const MAX_ATTACHMENTS = 100
-/** What fits one request to Graph, encoded: Graph takes 4 MB, and the envelope needs its share. About 3 MB of attachments. */
-export const MAX_REQUEST_BYTES = 4_000_000
+/** Graph takes a request of 4 MB, and nobody says whether that is 4,000,000 bytes or 4,194,304. This many it takes in any case. */
+export const CERTAIN_REQUEST_BYTES = 4_000_000
+/** Graph takes no longer request, whatever it means by 4 MB. About 3 MB of attachments fit. */
+export const MAX_REQUEST_BYTES = 4_194_304
 /** A request with fewer is not counted against the limit of uploads. */
 export const COUNTED_FROM_BYTES = 64 * 1024
 const MAX_SUBJECT_CHARACTERS = 255

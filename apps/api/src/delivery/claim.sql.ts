@@ -1,5 +1,5 @@
-/** Above it, stored, no message fits one request: its files are uploaded one after the other, which can take minutes. */
-export const LARGE_FROM_BYTES = 3_000_000
+/** Above it, stored, the files of a message may have to be uploaded one after the other, which can take minutes. */
+const LARGE_FROM_BYTES = 3_000_000
 
 /**
  * Leases due messages to one worker.

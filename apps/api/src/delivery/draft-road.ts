@@ -1,9 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { CallOptions } from '@inforiver-mail/m365/graph-mailer'
-import { bodyBytesOf } from '@inforiver-mail/m365/message-content'
-import { encodedMessageBytes } from '@inforiver-mail/m365/size-plan'
 import { decideDoubt, type TurnResult } from './delivery-state.ts'
 import type { LeasedMessage, Upload } from './delivery-store.ts'
+import { routeAround, withSize } from './size-routes.ts'
 import {
   chargeRequest,
   draftFailure,
@@ -35,9 +34,9 @@ export async function sendByDraft(
   open: OpenMessage,
   fromEmail: string,
   options: CallOptions & { readonly signal: AbortSignal },
-): Promise<TurnResult> {
+): Promise<TurnResult | 'another-way'> {
   const { mailer } = parts
-  const { message, draft } = open
+  const { message, draft, route } = open
   const { attachments } = open.content
   for (let drafts = 0; drafts < DRAFTS_PER_TURN; drafts++) {
     const step = await takeOneDraft()
@@ -65,11 +64,9 @@ export async function sendByDraft(
       }
       if (found.outcome !== 'not-found' && found.outcome !== 'refused') return draftFailure(found)
     }
-    const files = open.plan.road === 'send-mail' ? attachments : []
-    const bytes = encodedMessageBytes({
-      bodyBytes: bodyBytesOf(open.content),
-      attachmentBytes: files.map(({ sizeBytes }) => sizeBytes),
-    })
+    const isWhole = route.plan.road === 'send-mail'
+    const files = isWhole ? attachments : []
+    const bytes = isWhole ? route.sizes.sendMail : route.sizes.createDraft
     const waitUntil = await chargeRequest(parts, message.tenantId, bytes)
     if (waitUntil) return { type: 'waiting', until: waitUntil }
     const outgoing = {
@@ -80,7 +77,8 @@ export async function sendByDraft(
     }
     const created = await mailer.createDraft(outgoing, options)
     if (created.outcome === 'unknown') await parts.mailboxStore.expectStray(message.tenantId, message.id, parts.clock())
-    if (created.outcome !== 'created') return draftFailure(created)
+    if (await routeAround(parts, open, created, { limit: 'request-length', sizeBytes: bytes })) return 'another-way'
+    if (created.outcome !== 'created') return draftFailure(withSize(created, 'The request', bytes))
     await storeDraft(created.draftId, fromEmail)
     draft.inQuestion = false
     return 'ready'
@@ -105,6 +103,7 @@ export async function sendByDraft(
     while (draft.upload.attached < attachments.length) {
       const step = await uploadFile(parts, open, { charge, store, options })
       if (step === 'draft-gone') return afterGone()
+      if (step === 'another-way') return step
       if (step !== 'attached') return wasRefused(step) ? afterRefusal(step) : step
     }
     if (draft.inQuestion) {
@@ -185,7 +184,7 @@ export async function sendByDraft(
   }
 
   async function storeDraft(draftId: string | null, from: string | null): Promise<void> {
-    const stored = { draftId, from, uploading: open.plan.road === 'draft' }
+    const stored = { draftId, from, uploading: route.plan.road === 'draft' }
     requireLease(await parts.store.storeDraft(message, stored))
     Object.assign(draft, { ...stored, upload: { attached: 0, session: null, position: 0 } })
   }
@@ -200,7 +199,8 @@ function wasRefused(result: TurnResult): boolean {
   return result.type === 'failure' && result.failure.outcome === 'refused'
 }
 
-type NotReady = 'again' | TurnResult
+/** `another-way`: the message was planned anew. */
+type NotReady = 'again' | 'another-way' | TurnResult
 type Step = 'ready' | NotReady
 
 /** Somebody else goes on with the message, or it was cancelled: nothing more is done with it here. */

@@ -1,4 +1,6 @@
+import type { SizeLimits } from '@inforiver-mail/m365/size-plan'
 import type pg from 'pg'
+import { readSizeLimits } from '../database/size-limits.ts'
 import { inTransaction } from '../database/transaction.ts'
 import {
   CHARGE_UPLOAD,
@@ -7,6 +9,8 @@ import {
   EXPECT_STRAY,
   FREED_AT,
   IS_UNDER_WAY,
+  LEARN_REQUEST_LIMIT,
+  LEARN_SESSION_MINIMUM,
   LEARN_SIZE_LIMIT,
   LOCK_UPLOADS,
   POSTPONE_CLEANUP,
@@ -27,12 +31,17 @@ export interface Cleanup {
   readonly createdAt: Date
 }
 
+type LearnedLimits = Partial<Pick<SizeLimits, 'requestBytes' | 'sessionMinimumBytes'>>
+
 /** What concerns a mailbox rather than a message. */
 export interface MailboxStore {
   /** Null when the bytes are charged to the mailbox's limit; otherwise when to ask again. */
   chargeUpload(tenantId: string, bytes: number, now: Date): Promise<Date | null>
   /** Microsoft refused a message that has so many bytes encoded. */
   learnSizeLimit(tenantId: string, encodedBytes: number, now: Date): Promise<void>
+  /** For the next day: what Microsoft takes in one request, and in an upload session. */
+  learnRequestLimits(tenantId: string, learned: LearnedLimits, now: Date): Promise<void>
+  readSizeLimits(tenantId: string, now: Date): Promise<SizeLimits>
   /** A draft of the message may be in the mailbox, or come into it, that nobody knows the id of. */
   expectStray(tenantId: string, messageId: string, now: Date): Promise<void>
   /** Whether a message may still use a draft, or was accepted after that moment, so that its own may not have left yet. */
@@ -63,6 +72,13 @@ export function createMailboxStore(
     async learnSizeLimit(tenantId, encodedBytes, now) {
       await pool.query(LEARN_SIZE_LIMIT, [tenantId, encodedBytes, now])
     },
+
+    async learnRequestLimits(tenantId, { requestBytes, sessionMinimumBytes }, now) {
+      if (requestBytes) await pool.query(LEARN_REQUEST_LIMIT, [tenantId, requestBytes, now])
+      if (sessionMinimumBytes) await pool.query(LEARN_SESSION_MINIMUM, [tenantId, sessionMinimumBytes, now])
+    },
+
+    readSizeLimits: (tenantId, now) => readSizeLimits(pool, tenantId, now),
 
     async expectStray(tenantId, messageId, now) {
       await pool.query(EXPECT_STRAY, [tenantId, messageId, now, new Date(now.getTime() + STRAY_AFTER_MS)])

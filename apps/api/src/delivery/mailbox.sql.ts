@@ -28,6 +28,17 @@ UPDATE tenants
        message_size_limit_at = $3
  WHERE id = $1`
 
+/** Graph takes no longer request. $1 tenant, $2 bytes, $3 now */
+export const LEARN_REQUEST_LIMIT = `
+UPDATE tenants SET request_size_limit = $2, request_size_limit_at = $3 WHERE id = $1`
+
+/** Graph opens no upload session for a smaller file. $1 tenant, $2 bytes, $3 now */
+export const LEARN_SESSION_MINIMUM = `
+UPDATE tenants
+   SET session_size_minimum = greatest(CASE WHEN session_size_minimum_at > $3::timestamptz - interval '1 day' THEN session_size_minimum END, $2::bigint),
+       session_size_minimum_at = $3
+ WHERE id = $1`
+
 /**
  * Leases what is to be deleted in mailboxes that can be reached and have a request to spare, one in each.
  * $1 now, $2 requests at once, or 0, $3 lease until

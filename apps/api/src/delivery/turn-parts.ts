@@ -1,9 +1,10 @@
 import { COUNTED_FROM_BYTES } from '@inforiver-mail/contract/message'
-import type { Failure } from '@inforiver-mail/m365/classify-failure'
+import type { Failure, Refused } from '@inforiver-mail/m365/classify-failure'
 import type { GraphMailer, SendOutcome } from '@inforiver-mail/m365/graph-mailer'
 import type { MessageContent } from '@inforiver-mail/m365/message-content'
 import type { RandomBytes } from '@inforiver-mail/m365/random'
-import type { SizePlan } from '@inforiver-mail/m365/size-plan'
+import type { RequestSizes } from '@inforiver-mail/m365/request-sizes'
+import { MAX_ATTACHMENTS_IN_ONE_REQUEST_BYTES, type SizeLimits, type SizePlan } from '@inforiver-mail/m365/size-plan'
 import type { TokenVault } from '@inforiver-mail/m365/token-vault'
 import type { ByteBudget } from '../byte-budget.ts'
 import type { Access, AccessTo, LostAccessTo } from './access-cache.ts'
@@ -15,7 +16,10 @@ import type { AttachmentReader } from './read-attachment.ts'
 /** What every turn of a message uses. */
 export interface TurnParts {
   readonly store: Pick<DeliveryStore, 'storeDraft' | 'storeUpload' | 'finishUpload' | 'readContent' | 'readChunks'>
-  readonly mailboxStore: Pick<MailboxStore, 'chargeUpload' | 'learnSizeLimit' | 'expectStray'>
+  readonly mailboxStore: Pick<
+    MailboxStore,
+    'chargeUpload' | 'learnSizeLimit' | 'learnRequestLimits' | 'readSizeLimits' | 'expectStray'
+  >
   readonly cachedAccess: (tenantId: string, stamp: string, signal: AbortSignal) => Promise<Access>
   readonly access: AccessTo
   readonly lostAccess: LostAccessTo
@@ -32,10 +36,18 @@ export interface TurnParts {
 export interface OpenMessage {
   readonly message: LeasedMessage
   readonly content: MessageContent
-  readonly plan: SizePlan
-  readonly encodedBytes: number
+  readonly route: MessageRoute
   readonly read: AttachmentReader
   readonly draft: DraftWork
+}
+
+/** How a message goes to Microsoft; it changes with what a refusal tells. */
+export interface MessageRoute {
+  readonly sizes: RequestSizes
+  limits: SizeLimits
+  plan: SizePlan
+  /** The latest refusal in this turn that changed it. */
+  refusal: Refused | null
 }
 
 /** How far the draft of a message has come; it changes along with the message's row. */
@@ -58,6 +70,11 @@ export async function chargeRequest(
   bytes: number,
 ): Promise<Date | null> {
   return bytes < COUNTED_FROM_BYTES ? null : mailboxStore.chargeUpload(tenantId, bytes, clock())
+}
+
+/** Its files travel one after the other, and each takes memory of its own; of any other message the turn holds all of it. */
+export function travelsInPieces({ chunked, attachmentBytes }: LeasedMessage): boolean {
+  return chunked && attachmentBytes > MAX_ATTACHMENTS_IN_ONE_REQUEST_BYTES
 }
 
 export function toResult(outcome: SendOutcome, canLookUp: boolean): TurnResult {

@@ -1,15 +1,16 @@
+import { MAX_REQUEST_BYTES } from '@inforiver-mail/contract/message'
 import type { Failure } from '@inforiver-mail/m365/classify-failure'
 import { createContentCipher } from '@inforiver-mail/m365/content-cipher'
-import { bodyBytesOf, readContent } from '@inforiver-mail/m365/message-content'
-import { encodedMessageBytes, planSize, type SizePlan } from '@inforiver-mail/m365/size-plan'
+import { readContent } from '@inforiver-mail/m365/message-content'
+import { encodedMessageBytes } from '@inforiver-mail/m365/request-sizes'
 import type { Access } from './access-cache.ts'
 import { callOptions, type Granted } from './call-options.ts'
-import { LARGE_FROM_BYTES } from './claim.sql.ts'
 import { decideDoubt, type TurnResult } from './delivery-state.ts'
 import type { LeasedMessage } from './delivery-store.ts'
 import { createDraftWork, sendByDraft } from './draft-road.ts'
 import { createAttachmentReader } from './read-attachment.ts'
-import { chargeRequest, toResult, type OpenMessage, type TurnParts } from './turn-parts.ts'
+import { chooseRoute, noRoute, routeAround, withSize } from './size-routes.ts'
+import { chargeRequest, toResult, travelsInPieces, type OpenMessage, type TurnParts } from './turn-parts.ts'
 
 /** As stored, opened, in base64, and as the body of a request. */
 const TIMES_IN_MEMORY = 4
@@ -34,7 +35,7 @@ export async function takeTurn(parts: TurnParts, message: LeasedMessage, signal:
   if (access.outcome !== 'granted') return withoutAccess(access)
   const giveBack = await parts.budget.take(contentBytes(message), signal)
   try {
-    const open = await openMessage(parts, message)
+    const open = await openMessage(parts, message, access)
     const first = await turnWith(parts, open, access, signal)
     const refusal = tokenRefusal(first.result)
     if (!refusal) return heldIfLost(parts, message, access, first)
@@ -62,8 +63,8 @@ async function heldIfLost(
 }
 
 async function turnWith(parts: TurnParts, open: OpenMessage, access: Granted, signal: AbortSignal): Promise<Turn> {
-  const { message, plan, draft } = open
-  const { fromEmail, permissions, searchWorks, largeAttachments } = access.connection
+  const { message, route, draft } = open
+  const { fromEmail, permissions, searchWorks } = access.connection
   const canReadMailbox = permissions.includes('Mail.ReadWrite')
   const turn = (result: TurnResult, inSpiteOfDoubt = false): Turn => ({
     result,
@@ -72,12 +73,8 @@ async function turnWith(parts: TurnParts, open: OpenMessage, access: Granted, si
     advanced: draft.advanced,
   })
 
-  if (plan.road === 'none') return turn({ type: 'failure', failure: tooLarge(plan), canLookUp: false })
-  if (plan.road === 'draft' && !(largeAttachments && canReadMailbox))
-    return turn({ type: 'held', because: 'large-attachments-disabled' })
-
-  // A message that goes by draft only has not been sent before its draft was complete.
-  const isCertain = plan.road === 'draft' && (draft.draftId === null || draft.uploading)
+  // A message that no request can hold has not been sent before its draft was complete.
+  const isCertain = draft.uploading || (draft.draftId === null && route.sizes.sendMail > MAX_REQUEST_BYTES)
   if (message.lookups !== null && !isCertain) {
     // Without a searchable copy only a draft can be recognised again.
     const canLookUp = canReadMailbox && (draft.draftId !== null || searchWorks)
@@ -118,22 +115,49 @@ async function lookUp(
   return { type: 'lookup-failed', failure: found }
 }
 
+/** What comes of a message for its size alone; null when it may go. */
+function whyNotBySize({ route: { plan, refusal } }: OpenMessage, { connection }: Granted): TurnResult | null {
+  const { permissions, searchWorks, largeAttachments } = connection
+  const canReadMailbox = permissions.includes('Mail.ReadWrite')
+  if (plan.road === 'none')
+    return { type: 'failure', failure: noRoute(plan, refusal), canLookUp: canReadMailbox && searchWorks }
+  if (plan.road === 'draft' && !(largeAttachments && canReadMailbox))
+    return { type: 'held', because: 'large-attachments-disabled' }
+  return null
+}
+
+/** Goes the other way, where the first one is refused for a size that another may carry. */
 async function send(parts: TurnParts, open: OpenMessage, access: Granted, signal: AbortSignal): Promise<TurnResult> {
-  const { message, content, plan, draft, encodedBytes } = open
+  for (;;) {
+    const result = whyNotBySize(open, access) ?? (await sendOneWay(parts, open, access, signal))
+    if (result !== 'another-way') return result
+  }
+}
+
+async function sendOneWay(
+  parts: TurnParts,
+  open: OpenMessage,
+  access: Granted,
+  signal: AbortSignal,
+): Promise<TurnResult | 'another-way'> {
+  const { message, content, route, draft } = open
   const { permissions, searchWorks, fromEmail } = access.connection
   const canReadMailbox = permissions.includes('Mail.ReadWrite')
   const options = callOptions(access, signal)
   const byDraft = canReadMailbox && (!message.saveToSentItems || !searchWorks || draft.draftId !== null)
-  if (plan.road === 'draft' || byDraft) {
+  if (route.plan.road === 'draft' || byDraft) {
     const result = await sendByDraft(parts, open, fromEmail, options)
-    await learnFrom(parts, open, result)
+    if (result !== 'another-way') await learnFrom(parts, open, result)
     return result
   }
-  const waitUntil = await chargeRequest(parts, message.tenantId, encodedBytes)
+  const bytes = route.sizes.sendMail
+  const waitUntil = await chargeRequest(parts, message.tenantId, bytes)
   if (waitUntil) return { type: 'waiting', until: waitUntil }
   const attachments = await Promise.all(content.attachments.map((attachment) => open.read.whole(attachment)))
   const outgoing = { ...content, attachments, id: message.id, from: { address: fromEmail } }
-  const result = toResult(await parts.mailer.send(outgoing, options), canReadMailbox && searchWorks)
+  const outcome = await parts.mailer.send(outgoing, options)
+  if (await routeAround(parts, open, outcome, { limit: 'request-length', sizeBytes: bytes })) return 'another-way'
+  const result = toResult(withSize(outcome, 'The request', bytes), canReadMailbox && searchWorks)
   await learnFrom(parts, open, result)
   return result
 }
@@ -141,14 +165,14 @@ async function send(parts: TurnParts, open: OpenMessage, access: Granted, signal
 /** What Microsoft refused for its size is not asked again for a while. */
 async function learnFrom(
   { mailboxStore, clock }: TurnParts,
-  { message, encodedBytes }: OpenMessage,
+  { message, route }: OpenMessage,
   result: TurnResult,
 ): Promise<void> {
   if (result.type !== 'failure' || result.failure.microsoftCode !== 'ErrorMessageSizeExceeded') return
-  await mailboxStore.learnSizeLimit(message.tenantId, encodedBytes, clock())
+  await mailboxStore.learnSizeLimit(message.tenantId, encodedMessageBytes(route.sizes), clock())
 }
 
-async function openMessage(parts: TurnParts, message: LeasedMessage): Promise<OpenMessage> {
+async function openMessage(parts: TurnParts, message: LeasedMessage, access: Granted): Promise<OpenMessage> {
   const { store, vault, random } = parts
   const { id, tenantId } = message
   const contentKey = await vault.open(message.contentKeySealed, {
@@ -159,35 +183,18 @@ async function openMessage(parts: TurnParts, message: LeasedMessage): Promise<Op
   const cipher = createContentCipher(contentKey, random)
   const place = { tenant: tenantId, message: id, part: 'body', chunk: 0, last: true }
   const content = readContent(cipher.open(message.content ?? (await store.readContent(message)), place))
-  const sizes = {
-    bodyBytes: bodyBytesOf(content),
-    attachmentBytes: content.attachments.map(({ sizeBytes }) => sizeBytes),
-  }
   return {
     message,
     content,
-    plan: planSize(sizes),
-    encodedBytes: encodedMessageBytes(sizes),
+    route: await chooseRoute(parts, message, content, access.connection.fromEmail),
     read: createAttachmentReader(store, cipher, message),
     draft: createDraftWork(message),
   }
 }
 
-/** What a message occupies while it is sent in one request; of one that goes by draft each file takes its own share. */
-function contentBytes({ chunked, storedBytes }: LeasedMessage): number {
-  const isLarge = chunked && storedBytes > LARGE_FROM_BYTES
-  return isLarge ? 0 : storedBytes * TIMES_IN_MEMORY
-}
-
-function tooLarge({ sizeBytes, limitBytes }: Extract<SizePlan, { road: 'none' }>): Failure {
-  return {
-    outcome: 'refused',
-    reason: 'message-too-large',
-    title: 'The message is too large',
-    detail: `It has ${sizeBytes} bytes; Microsoft takes at most ${limitBytes}.`,
-    microsoftCode: null,
-    requestId: null,
-  }
+/** What a message occupies during its turn, but for files that take their own share. */
+function contentBytes(message: LeasedMessage): number {
+  return travelsInPieces(message) ? 0 : message.storedBytes * TIMES_IN_MEMORY
 }
 
 function tokenRefusal(result: TurnResult): Extract<Failure, { outcome: 'unauthorized' }> | null {

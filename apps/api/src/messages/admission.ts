@@ -1,15 +1,16 @@
 import { sameAddress } from '@inforiver-mail/contract/email-address'
 import { bodyBytesOf, type MessageContent } from '@inforiver-mail/m365/message-content'
+import { measureArriving, measureRequests } from '@inforiver-mail/m365/request-sizes'
 import { ProblemError } from '../http/problem.ts'
 import type { IntakeLimits } from './attachment-intake.ts'
 import type { IntakeStore } from './intake-store.ts'
-import { refuseSize, type LargeMessages } from './refuse-size.ts'
+import { refuseArriving, refuseSize, type LargeMessages } from './refuse-size.ts'
 
 /** Nothing that limits a message is this small. */
 const SMALL_BYTES = 64 * 1024
 
 export interface AdmissionParts {
-  readonly store: Pick<IntakeStore, 'readRoom'>
+  readonly store: Pick<IntakeStore, 'readStoredBytes' | 'readSizeLimits'>
   /** Whom messages leave from now, and whether large ones may; null while nothing is configured. */
   readonly readSender: (
     tenantId: string,
@@ -35,18 +36,22 @@ export function createAdmission(
   let asked: Promise<LargeMessages> | null = null
 
   async function ask(): Promise<LargeMessages> {
-    const { messageBytes } = await store.readRoom(tenantId, clock(), null)
-    return { messageBytes, enabled: (await readSender(tenantId))?.largeAttachments ?? null }
+    const sender = await readSender(tenantId)
+    const limits = await store.readSizeLimits(tenantId, clock())
+    return { limits, fromEmail: sender?.fromEmail ?? null, enabled: sender?.largeAttachments ?? null }
   }
 
-  async function refuse(attachmentBytes: readonly number[], bodyBytes: number | null = null) {
-    // The body is known once everything has arrived.
-    const sizes = { bodyBytes: bodyBytes ?? 0, attachmentBytes, arriving: bodyBytes === null }
-    return refuseSize(sizes, await (asked ??= ask()))
+  async function refuse(attachmentBytes: readonly number[]): Promise<ProblemError | null> {
+    return refuseArriving(measureArriving(attachmentBytes), await (asked ??= ask()))
+  }
+
+  async function refuseComplete(content: MessageContent): Promise<ProblemError | null> {
+    const large = await (asked ??= ask())
+    return refuseSize(measureRequests(content, large.fromEmail ?? ''), large)
   }
 
   async function requireRoom(bytes: number, receivingId: string | null): Promise<number> {
-    const { storedBytes } = await store.readRoom(tenantId, clock(), receivingId)
+    const storedBytes = await store.readStoredBytes(tenantId, receivingId)
     if (storedBytes + bytes <= storageBytes) return storageBytes - storedBytes
     throw new ProblemError(
       'storage-full',
@@ -69,11 +74,9 @@ export function createAdmission(
       )
     },
     async requireSize(content, receivingId) {
-      const bodyBytes = bodyBytesOf(content)
-      const attachmentBytes = content.attachments.map(({ sizeBytes }) => sizeBytes)
-      const totalBytes = attachmentBytes.reduce((sum, bytes) => sum + bytes, bodyBytes)
+      const totalBytes = content.attachments.reduce((sum, { sizeBytes }) => sum + sizeBytes, bodyBytesOf(content))
       if (totalBytes < SMALL_BYTES) return
-      const refusal = await refuse(attachmentBytes, bodyBytes)
+      const refusal = await refuseComplete(content)
       if (refusal) throw refusal
       await requireRoom(totalBytes, receivingId)
     },

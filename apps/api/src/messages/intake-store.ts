@@ -1,6 +1,8 @@
+import type { SizeLimits } from '@inforiver-mail/m365/size-plan'
 import type { Sealed } from '@inforiver-mail/m365/token-vault'
 import type pg from 'pg'
 import { writeChunk, type ChunkPlace } from '../database/message-chunks.ts'
+import { readSizeLimits } from '../database/size-limits.ts'
 
 const ABANDONED_AFTER_MS = 15 * 60_000
 /** Each with up to gigabytes, and one statement has 30 s. */
@@ -26,11 +28,10 @@ DELETE FROM messages
       AND NOT EXISTS (SELECT 1 FROM message_chunks c WHERE c.message_id = m.id AND c.stored_at >= $1)
     LIMIT $2 FOR UPDATE SKIP LOCKED)`
 
-/** $1 tenant, $2 now, $3 message that does not count, or null */
+/** $1 tenant, $2 message that does not count, or null */
 const ROOM = `
-SELECT (SELECT coalesce(sum(stored_bytes), 0)::bigint FROM messages WHERE tenant_id = $1 AND stored_bytes > 0 AND id IS DISTINCT FROM $3) AS stored,
-       CASE WHEN t.message_size_limit_at > $2::timestamptz - interval '1 day' THEN t.message_size_limit END AS size_limit
-  FROM tenants t WHERE t.id = $1`
+SELECT coalesce(sum(stored_bytes), 0)::bigint AS stored FROM messages
+ WHERE tenant_id = $1 AND stored_bytes > 0 AND id IS DISTINCT FROM $2`
 
 export interface IntakeStore {
   /** A message in the state `receiving`, which nothing reads or sends. */
@@ -48,12 +49,9 @@ export interface IntakeStore {
   discard(id: string): Promise<void>
   /** Deletes what no client is sending any more. */
   sweep(now: Date): Promise<void>
-  /** What a tenant has stored in other messages, and the largest that Microsoft takes from it as far as is known. */
-  readRoom(
-    tenantId: string,
-    now: Date,
-    exceptId: string | null,
-  ): Promise<{ storedBytes: number; messageBytes: number | null }>
+  /** What a tenant has stored in other messages. */
+  readStoredBytes(tenantId: string, exceptId: string | null): Promise<number>
+  readSizeLimits(tenantId: string, now: Date): Promise<SizeLimits>
 }
 
 export function createIntakeStore(pool: pg.Pool): IntakeStore {
@@ -83,13 +81,11 @@ export function createIntakeStore(pool: pg.Pool): IntakeStore {
         if ((rowCount ?? 0) < SWEPT_AT_ONCE) return
       }
     },
-    async readRoom(tenantId, now, exceptId) {
-      const { rows } = await pool.query<{ stored: string; size_limit: string | null }>(ROOM, [tenantId, now, exceptId])
-      const [row] = rows
-      return {
-        storedBytes: Number(row?.stored ?? 0),
-        messageBytes: row?.size_limit ? Number(row.size_limit) : null,
-      }
+    async readStoredBytes(tenantId, exceptId) {
+      const { rows } = await pool.query<{ stored: string }>(ROOM, [tenantId, exceptId])
+      return Number(rows[0]?.stored ?? 0)
     },
+
+    readSizeLimits: (tenantId, now) => readSizeLimits(pool, tenantId, now),
   }
 }
