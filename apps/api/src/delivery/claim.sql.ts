@@ -1,5 +1,4 @@
-/** Above it, stored, the files of a message may have to be uploaded one after the other, which can take minutes. */
-const LARGE_FROM_BYTES = 3_000_000
+import { LARGE_FROM_BYTES } from '@inforiver-mail/contract/message'
 
 /**
  * Leases due messages to one worker.

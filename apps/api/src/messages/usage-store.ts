@@ -1,4 +1,5 @@
-import { COUNTED_FROM_BYTES, MAX_REQUEST_BYTES } from '@inforiver-mail/contract/message'
+import { COUNTED_FROM_BYTES } from '@inforiver-mail/contract/message'
+import { MAX_ATTACHMENTS_IN_ONE_REQUEST_BYTES } from '@inforiver-mail/m365/size-plan'
 import type pg from 'pg'
 
 /** What the limits of a tenant's mailbox look back on. */
@@ -10,24 +11,22 @@ export interface MailboxState {
   readonly recipientsByHour: readonly { readonly until: Date; readonly recipients: number }[]
   /** Of messages under way. */
   readonly recipientsSending: number
-  /** Of messages that leave without anybody's doing. */
-  readonly recipientsWaiting: number
+  readonly recipientsQueued: number
   readonly uploadedBytes: number
   readonly sending: number
-  readonly waiting: number
-  /** Of those that wait. */
-  readonly held: number
-  readonly lastScheduledAt: Date | null
-  /** Of messages that wait or are on their way, what the limit of uploads will count. */
+  readonly queued: number
+  /** When the last of the queued ones is tried again; null while none is queued. */
+  readonly lastAttemptAt: Date | null
+  /** Of messages that are queued or on their way, what the limit of uploads will count. */
   readonly bytesToUpload: number
   /** False while somebody has to act first. */
   readonly canLeave: boolean
 }
 
-/** Below, a message goes in one request. */
-const UPLOADED_FROM_BYTES = (MAX_REQUEST_BYTES * 3) / 4
-
 /**
+ * Waiting is what is queued or being sent: what is scheduled waits for its time, what is held for somebody to act, and
+ * what is still being received for nothing yet.
+ *
  * What is uploaded counts as it is. What goes in one request counts as it is encoded, attachments with a third more,
  * unless it is small.
  *
@@ -38,22 +37,21 @@ SELECT t.mailbox_paused_until AS paused_until,
        (SELECT coalesce(sum(messages), 0)::int FROM mailbox_usage WHERE tenant_id = t.id AND started_at > $2::timestamptz - interval '70 seconds') AS sent,
        (SELECT coalesce(sum(recipients), 0)::int FROM mailbox_usage WHERE tenant_id = t.id AND started_at > $2::timestamptz - interval '1 day') AS recipients,
        (SELECT coalesce(sum(upload_bytes), 0)::bigint FROM mailbox_usage WHERE tenant_id = t.id AND started_at > $2::timestamptz - interval '310 seconds') AS uploaded,
-       m.sending, m.waiting, m.held, m.recipients_sending, m.recipients_waiting, m.last_scheduled_at,
+       m.sending, m.queued, m.recipients_sending, m.recipients_queued, m.last_attempt_at,
        (SELECT coalesce(sum(CASE WHEN attachment_bytes > $3 THEN attachment_bytes - uploaded_bytes
                                  WHEN stored_bytes + attachment_bytes / 3 >= $4 THEN stored_bytes + attachment_bytes / 3
                                  ELSE 0 END), 0)::bigint FROM messages
-         WHERE tenant_id = t.id AND stored_bytes > 0 AND status IN ('queued', 'scheduled', 'held', 'sending')) AS to_upload,
+         WHERE tenant_id = t.id AND stored_bytes > 0 AND status IN ('queued', 'sending')) AS to_upload,
        coalesce(s.status = 'connected' AND s.problem IS NULL, false) AS can_leave
   FROM tenants t
   LEFT JOIN tenant_settings s ON s.tenant_id = t.id
  CROSS JOIN LATERAL (
    SELECT count(*) FILTER (WHERE status = 'sending')::int AS sending,
-          count(*) FILTER (WHERE status <> 'sending')::int AS waiting,
-          count(*) FILTER (WHERE status = 'held')::int AS held,
+          count(*) FILTER (WHERE status = 'queued')::int AS queued,
           coalesce(sum(recipients) FILTER (WHERE status = 'sending'), 0)::int AS recipients_sending,
-          coalesce(sum(recipients) FILTER (WHERE status IN ('queued', 'scheduled')), 0)::int AS recipients_waiting,
-          max(next_attempt_at) FILTER (WHERE status = 'scheduled') AS last_scheduled_at
-     FROM messages WHERE tenant_id = t.id AND status IN ('queued', 'scheduled', 'held', 'sending')) AS m
+          coalesce(sum(recipients) FILTER (WHERE status = 'queued'), 0)::int AS recipients_queued,
+          max(next_attempt_at) FILTER (WHERE status = 'queued') AS last_attempt_at
+     FROM messages WHERE tenant_id = t.id AND status IN ('queued', 'sending')) AS m
  WHERE t.id = $1`
 
 /** $1 tenant, $2 now */
@@ -71,25 +69,17 @@ export function createUsageStore(pool: pg.Pool): { read(tenantId: string, now: D
         recipients: number
         uploaded: string
         sending: number
-        waiting: number
-        held: number
+        queued: number
         recipients_sending: number
-        recipients_waiting: number
-        last_scheduled_at: Date | null
+        recipients_queued: number
+        last_attempt_at: Date | null
         to_upload: string
         can_leave: boolean
-      }>(READ, [tenantId, now, UPLOADED_FROM_BYTES, COUNTED_FROM_BYTES])
+      }>(READ, [tenantId, now, MAX_ATTACHMENTS_IN_ONE_REQUEST_BYTES, COUNTED_FROM_BYTES])
       const [row] = rows
       if (!row) throw new Error(`There is no tenant ${tenantId}.`)
       const hours = await pool.query<{ until: Date; recipients: number }>(READ_HOURS, [tenantId, now])
-      const {
-        paused_until: pausedUntil,
-        sent: sentLastMinute,
-        recipients: recipientsLastDay,
-        sending,
-        waiting,
-        held,
-      } = row
+      const { paused_until: pausedUntil, sent: sentLastMinute, recipients: recipientsLastDay, sending, queued } = row
       return {
         pausedUntil: pausedUntil && pausedUntil > now ? pausedUntil : null,
         sentLastMinute,
@@ -97,11 +87,10 @@ export function createUsageStore(pool: pg.Pool): { read(tenantId: string, now: D
         uploadedBytes: Number(row.uploaded),
         recipientsByHour: hours.rows,
         recipientsSending: row.recipients_sending,
-        recipientsWaiting: row.recipients_waiting,
+        recipientsQueued: row.recipients_queued,
         sending,
-        waiting,
-        held,
-        lastScheduledAt: row.last_scheduled_at,
+        queued,
+        lastAttemptAt: row.last_attempt_at,
         bytesToUpload: Number(row.to_upload),
         canLeave: row.can_leave,
       }
