@@ -172,6 +172,29 @@ describe('with large file attachments', () => {
     expect(await untilSent(ground, (await ground.service.submit({ subject: 'next' })).id)).toMatchObject(AT_ONCE)
   })
 
+  it('delivers several at once, none keeping the memory that another waits for', async () => {
+    await set(DECIMAL)
+    const mails = ['a', 'b', 'c'].map((name) => ({ subject: `at once ${name}`, contents: files(BETWEEN) }))
+    const ids = await Promise.all(mails.map(({ subject, contents }) => submitFiles(ground, subject, contents)))
+    for (const id of ids) expect(await untilSent(ground, id)).toMatchObject(AT_ONCE)
+    for (const { subject, contents } of mails) await expectArrival(ground.microsoft, subject, contents)
+    await ground.requireNothingInMemory()
+  })
+
+  it('looks for one that may have been sent in one request, also once such requests were refused', async () => {
+    await set({ ...BINARY, sentCopyDelayMs: 5 * SECONDS })
+    await ground.switchOn('send-accepted-but-504')
+    const contents = files(BETWEEN)
+    const id = await submitFiles(ground, 'in doubt', contents)
+    await ground.service.until(id, { status: 'queued', attempts: [{ outcome: 'unknown' }] })
+    await ground.database.query('UPDATE tenants SET request_size_limit = 4000000, request_size_limit_at = $1', [
+      ground.clock.now(),
+    ])
+
+    expect(await ground.passUntil(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false })
+    await expectArrival(ground.microsoft, 'in doubt', contents)
+  })
+
   // The last one: the others use the process that ends here.
   it('goes on by draft after a restart in between, and tries the one request no more', async () => {
     await set(DECIMAL)
