@@ -41,6 +41,7 @@ import { workspaceAdminGuard } from './http/session.ts'
 import { createIntakeStore } from './messages/intake-store.ts'
 import { messageRoutes } from './messages/message-routes.ts'
 import { createMessageStore } from './messages/message-store.ts'
+import { createWaitingStore } from './messages/waiting-store.ts'
 import { createRetention } from './messages/retention-store.ts'
 import { createSubmit } from './messages/submit.ts'
 import { createUsageStore } from './messages/usage-store.ts'
@@ -180,7 +181,8 @@ export async function compose(
         : createDelegatedConsent({ store: settingsStore, identity, mailer, clock })
     const consents = createConsents({ store: settingsStore, way, accessSource, vault, clock, random })
     const intakeStore = createIntakeStore(database.pool, config.tenantStorageBytes)
-    const messageStore = createMessageStore(database.prisma, database.pool, {
+    const waitingStore = createWaitingStore(database.pool, config.mailboxLimits)
+    const messageStore = createMessageStore(database.prisma, database.pool, waitingStore, {
       clock,
       storageBytes: config.tenantStorageBytes,
     })

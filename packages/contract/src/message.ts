@@ -5,10 +5,14 @@ import type { Endpoint } from './endpoint.ts'
 export const MAX_RECIPIENTS = 500 // of a message, as Exchange Online counts: to, cc and bcc together
 export const MAX_HEADERS = 5 // Microsoft Graph refuses more
 export const MAX_ATTACHMENTS = 100
-/** What fits one request to Graph, encoded: Graph takes 4 MB, and the envelope needs its share. About 3 MB of attachments. */
-export const MAX_REQUEST_BYTES = 4_000_000
+/** Graph takes a request of 4 MB, and nobody says whether that is 4,000,000 bytes or 4,194,304. This many it takes in any case. */
+export const CERTAIN_REQUEST_BYTES = 4_000_000
+/** Graph takes no longer request, whatever it means by 4 MB. About 3 MB of attachments fit. */
+export const MAX_REQUEST_BYTES = 4_194_304
 /** A request with fewer is not counted against the limit of uploads. */
 export const COUNTED_FROM_BYTES = 64 * 1024
+/** Above it, stored, the files of a message may have to be uploaded one after the other, which can take minutes. */
+export const LARGE_FROM_BYTES = 3_000_000
 const MAX_SUBJECT_CHARACTERS = 255
 const MAX_NAME_CHARACTERS = 256
 export const MAX_FILE_NAME_CHARACTERS = 255
@@ -32,6 +36,23 @@ export const HeldBecause = z.enum([
   'app-misconfigured',
 ])
 export type HeldBecause = z.infer<typeof HeldBecause>
+
+/**
+ * What keeps a queued message. A closed list.
+ *
+ * - `mailbox-paused`: Microsoft takes no mail from the mailbox until then, or gives no access to it
+ * - `messages-per-minute`, `recipients-per-day`, `uploads-per-5-minutes`, `requests-at-once`: a limit of the mailbox
+ * - `retry`: an attempt did not succeed, or it is not known whether it did; it goes on then
+ */
+export const WaitingBecause = z.enum([
+  'mailbox-paused',
+  'messages-per-minute',
+  'recipients-per-day',
+  'uploads-per-5-minutes',
+  'requests-at-once',
+  'retry',
+])
+export type WaitingBecause = z.infer<typeof WaitingBecause>
 
 export const AttemptOutcome = z.enum(['sent', 'throttled', 'unavailable', 'refused', 'unknown'])
 export type AttemptOutcome = z.infer<typeof AttemptOutcome>
@@ -97,7 +118,15 @@ export const Message = z.strictObject({
   reference: z.string().nullable(),
   createdAt: z.iso.datetime(),
   sendAt: z.iso.datetime().nullable(),
-  nextAttemptAt: z.iso.datetime().nullable(),
+  nextAttemptAt: z.iso
+    .datetime()
+    .nullable()
+    .describe(
+      'When a scheduled or queued message leaves, or is tried next, at the earliest: never in the past. Null when it waits for nothing, or when that cannot be told.',
+    ),
+  waitingBecause: WaitingBecause.nullable().describe(
+    'What keeps a queued message until nextAttemptAt; null when nothing does. mailbox-paused: Microsoft takes no mail from the mailbox until then, or gives no access to it. messages-per-minute, recipients-per-day, uploads-per-5-minutes, requests-at-once: a limit of the mailbox, and the messages that are before it. retry: an attempt did not succeed, or it is not known whether it did.',
+  ),
   sentAt: z.iso.datetime().nullable(),
   /** The latest ones, oldest first. */
   attempts: z.array(MessageAttempt),
@@ -387,6 +416,7 @@ export const Usage = z.strictObject({
   concurrentRequests: Allowance,
   /** Nothing is sent before: Microsoft takes no mail, or gives no access to send any; null when neither is known. */
   pausedUntil: z.iso.datetime().nullable(),
+  /** Queued, or being sent; what is scheduled or held does not count. */
   waitingMessages: z.int(),
   /** When the last waiting message leaves at this rate; null when none waits, or when that cannot be told. */
   estimatedLastSentAt: z.iso.datetime().nullable(),

@@ -44,6 +44,7 @@ export const Office365SmtpSettings = z.strictObject({
   grantedPermissions: z.array(z.string()),
   singleSenderIdentity: z.strictObject({ enabled: z.literal(true), locked: z.literal(true) }),
   largeAttachments: z.strictObject({ enabled: z.boolean(), locked: z.boolean() }),
+  /** What a reset holds back: queued, being sent, scheduled and held. */
   waitingMessages: z.int().nonnegative(),
   problem: SettingsProblem.nullable(),
   pendingConsent: z

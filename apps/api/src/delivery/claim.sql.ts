@@ -1,5 +1,5 @@
-/** Above it, stored, no message fits one request: its files are uploaded one after the other, which can take minutes. */
-export const LARGE_FROM_BYTES = 3_000_000
+import { LARGE_FROM_BYTES } from '@inforiver-mail/contract/message'
+
 /** Below, the content comes with the claim; the rest is read when there is room for it. */
 const SMALL_BYTES = 65_536
 

@@ -13,6 +13,9 @@ export interface QueueDepth {
   readonly oldestSeconds: number
 }
 
+/** What is scheduled waits for its time, and what is held for somebody to act. */
+const WAITING: ReadonlySet<string> = new Set(['queued', 'sending'])
+
 /**
  * Both are asked at each scrape.
  *
@@ -69,7 +72,7 @@ export function createDeliveryMetrics(
       .finally(() => {
         reading = null
       }))
-  const gauge = (name: string, help: string, valueOf: (depth: QueueDepth) => number) =>
+  const waiting = (name: string, help: string, valueOf: (depth: QueueDepth) => number) =>
     new Gauge({
       name,
       help,
@@ -78,15 +81,26 @@ export function createDeliveryMetrics(
       async collect() {
         const depths = await readDepth()
         this.reset()
-        for (const depth of depths) this.set({ status: depth.status }, valueOf(depth))
+        for (const depth of depths) if (WAITING.has(depth.status)) this.set({ status: depth.status }, valueOf(depth))
       },
     })
-  gauge('inforiver_mail_queue_depth', 'Waiting messages, by status.', ({ count }) => count)
-  gauge(
+  waiting('inforiver_mail_queue_depth', 'Waiting messages, by status.', ({ count }) => count)
+  waiting(
     'inforiver_mail_queue_oldest_seconds',
-    'Age of the oldest waiting message, by status.',
+    'Age of the oldest waiting message since it was to leave, by status.',
     ({ oldestSeconds }) => oldestSeconds,
   )
+  const countOf = (status: string, help: string) =>
+    new Gauge({
+      name: `inforiver_mail_${status}_messages`,
+      help,
+      registers,
+      async collect() {
+        this.set((await readDepth()).find((depth) => depth.status === status)?.count ?? 0)
+      },
+    })
+  countOf('scheduled', 'Messages whose time has not come.')
+  countOf('held', 'Messages that leave once somebody acts.')
   return {
     settled({ status, attempt, pauseMailboxMs, possibleDuplicate }, ageSeconds) {
       if (attempt) attempts.inc({ outcome: attempt.outcome })

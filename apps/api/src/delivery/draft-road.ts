@@ -1,10 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { CallOptions } from '@inforiver-mail/m365/graph-mailer'
-import { bodyBytesOf } from '@inforiver-mail/m365/message-content'
-import { encodedMessageBytes } from '@inforiver-mail/m365/size-plan'
 import { untilAnswered, type Granted } from './call-options.ts'
 import { decideDoubt, type TurnResult } from './delivery-state.ts'
 import type { LeasedMessage, Upload } from './delivery-store.ts'
+import { routeAround, withSize } from './size-routes.ts'
 import {
   chargeRequest,
   draftFailure,
@@ -39,9 +38,9 @@ export async function sendByDraft(
   open: OpenMessage,
   { settingsVersion, connection: { fromEmail } }: Granted,
   options: CallOptions & { readonly signal: AbortSignal },
-): Promise<TurnResult> {
+): Promise<TurnResult | 'another-way'> {
   const { mailer } = parts
-  const { message, draft } = open
+  const { message, draft, route } = open
   const { attachments } = open.content
   /** Whether the last statement has cleared the draft to be sent. */
   let cleared = false
@@ -79,11 +78,9 @@ export async function sendByDraft(
       const byHand = await findSent()
       if (byHand !== null) return byHand
     }
-    const files = open.plan.road === 'send-mail' ? attachments : []
-    const bytes = encodedMessageBytes({
-      bodyBytes: bodyBytesOf(open.content),
-      attachmentBytes: files.map(({ sizeBytes }) => sizeBytes),
-    })
+    const isWhole = route.plan.road === 'send-mail'
+    const files = isWhole ? attachments : []
+    const bytes = isWhole ? route.sizes.sendMail : route.sizes.createDraft
     const waitMs = await chargeRequest(parts, message.tenantId, bytes)
     if (waitMs !== null) return { type: 'waiting', waitMs }
     const outgoing = {
@@ -94,7 +91,8 @@ export async function sendByDraft(
     }
     const created = await mailer.createDraft(outgoing, options)
     if (created.outcome === 'unknown') await parts.mailboxStore.expectStray(message.tenantId, message.id)
-    if (created.outcome !== 'created') return draftFailure(created)
+    if (await routeAround(parts, open, created, { limit: 'request-length', sizeBytes: bytes })) return 'another-way'
+    if (created.outcome !== 'created') return draftFailure(withSize(created, 'The request', bytes))
     await storeDraft(created, fromEmail)
     draft.inQuestion = false
     return 'ready'
@@ -119,6 +117,7 @@ export async function sendByDraft(
     while (draft.upload.attached < attachments.length) {
       const step = await uploadFile(parts, open, { charge, store, options })
       if (step === 'draft-gone') return afterGone()
+      if (step === 'another-way') return step
       if (step !== 'attached') return wasRefused(step) ? afterRefusal(step) : step
     }
     if (draft.inQuestion) {
@@ -212,7 +211,7 @@ export async function sendByDraft(
     { draftId, internetMessageId }: Pick<DraftWork, 'draftId' | 'internetMessageId'>,
     from: string | null,
   ): Promise<void> {
-    const stored = { draftId, internetMessageId, from, uploading: open.plan.road === 'draft' }
+    const stored = { draftId, internetMessageId, from, uploading: route.plan.road === 'draft' }
     requireCleared(await parts.store.storeDraft(message, settingsVersion, stored))
     cleared = !stored.uploading && draftId !== null
     Object.assign(draft, { ...stored, upload: { attached: 0, session: null, position: 0 } })
@@ -228,5 +227,6 @@ function wasRefused(result: TurnResult): boolean {
   return result.type === 'failure' && result.failure.outcome === 'refused'
 }
 
-type NotReady = 'again' | TurnResult
+/** `another-way`: the message was planned anew. */
+type NotReady = 'again' | 'another-way' | TurnResult
 type Step = 'ready' | NotReady

@@ -1,4 +1,6 @@
+import type { SizeLimits } from '@inforiver-mail/m365/size-plan'
 import type pg from 'pg'
+import { readSizeLimits } from '../database/size-limits.ts'
 import { inTransaction } from '../database/transaction.ts'
 import {
   CHARGE_UPLOAD,
@@ -7,6 +9,8 @@ import {
   EXPECT_STRAY,
   FREED_IN,
   IS_UNDER_WAY,
+  LEARN_REQUEST_LIMIT,
+  LEARN_SESSION_MINIMUM,
   LEARN_SIZE_LIMIT,
   LOCK_FOR_CLEANUP,
   LOCK_UPLOADS,
@@ -29,12 +33,17 @@ export interface Cleanup {
   readonly ageMs: number
 }
 
+type LearnedLimits = Partial<Pick<SizeLimits, 'requestBytes' | 'sessionMinimumBytes'>>
+
 /** What concerns a mailbox rather than a message. Times follow the clock of the database. */
 export interface MailboxStore {
   /** Null when the bytes are charged to the mailbox's limit; otherwise in how many ms to ask again. */
   chargeUpload(tenantId: string, bytes: number): Promise<number | null>
   /** Microsoft refused a message that has so many bytes encoded. */
   learnSizeLimit(tenantId: string, encodedBytes: number): Promise<void>
+  /** For the next day: what Microsoft takes in one request, and in an upload session. */
+  learnRequestLimits(tenantId: string, learned: LearnedLimits): Promise<void>
+  readSizeLimits(tenantId: string): Promise<SizeLimits>
   /** A draft of the message may be in the mailbox, or come into it, that nobody knows the id of. */
   expectStray(tenantId: string, messageId: string): Promise<void>
   /** Whether a message may still use a draft, or was accepted so recently that its own may not have left yet. */
@@ -64,6 +73,13 @@ export function createMailboxStore(
     async learnSizeLimit(tenantId, encodedBytes) {
       await pool.query(LEARN_SIZE_LIMIT, [tenantId, encodedBytes])
     },
+
+    async learnRequestLimits(tenantId, { requestBytes, sessionMinimumBytes }) {
+      if (requestBytes) await pool.query(LEARN_REQUEST_LIMIT, [tenantId, requestBytes])
+      if (sessionMinimumBytes) await pool.query(LEARN_SESSION_MINIMUM, [tenantId, sessionMinimumBytes])
+    },
+
+    readSizeLimits: (tenantId) => readSizeLimits(pool, tenantId),
 
     async expectStray(tenantId, messageId) {
       await pool.query(EXPECT_STRAY, [tenantId, messageId, STRAY_AFTER_MS])

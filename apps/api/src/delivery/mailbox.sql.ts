@@ -28,6 +28,17 @@ UPDATE tenants
        message_size_limit_at = mail_now()
  WHERE id = $1`
 
+/** Graph takes no longer request. $1 tenant, $2 bytes */
+export const LEARN_REQUEST_LIMIT = `
+UPDATE tenants SET request_size_limit = $2, request_size_limit_at = mail_now() WHERE id = $1`
+
+/** Graph opens no upload session for a smaller file. $1 tenant, $2 bytes */
+export const LEARN_SESSION_MINIMUM = `
+UPDATE tenants
+   SET session_size_minimum = greatest(CASE WHEN session_size_minimum_at > mail_now() - interval '1 day' THEN session_size_minimum END, $2::bigint),
+       session_size_minimum_at = mail_now()
+ WHERE id = $1`
+
 /** As `LOCK_MAILBOXES`, for what is to be deleted in mailboxes that can be reached. $1 how many at most */
 export const LOCK_FOR_CLEANUP = `
 SELECT t.id FROM tenants t JOIN tenant_settings s ON s.tenant_id = t.id

@@ -108,7 +108,7 @@ it('counts attempts by outcome, failures, pauses and possible duplicates', async
   })
 })
 
-it('shows how many wait in each state, and how long the oldest has', async () => {
+it('shows how many wait, and how long the oldest has, and apart from them how many are scheduled', async () => {
   await ground.switchOn(graphAnswers(429, 'ApplicationThrottled', { 'retry-after': '3600' }))
   await ground.service.submit({ sendAt: '9999-12-31T00:00:00Z' })
   const { id } = await ground.service.submit()
@@ -116,12 +116,26 @@ it('shows how many wait in each state, and how long the oldest has', async () =>
   await ground.service.submit()
   await ground.pass(10 * MINUTES)
 
-  expect(await samples()).toMatchObject({
+  const shown = await samples()
+  expect(shown).toMatchObject({
     [name('queue_depth', '{status="queued"}')]: 2,
-    [name('queue_depth', '{status="scheduled"}')]: 1,
     [name('queue_oldest_seconds', '{status="queued"}')]: 600,
-    [name('queue_oldest_seconds', '{status="scheduled"}')]: 600,
+    [name('scheduled_messages')]: 1,
+    [name('held_messages')]: 0,
   })
+  const waiting = Object.keys(shown).filter((sample) => sample.startsWith(name('queue_')))
+  expect(waiting.filter((sample) => !/status="(queued|sending)"/.test(sample))).toEqual([])
+})
+
+it('counts the age of a scheduled message from when it was to leave', async () => {
+  await ground.switchOn(graphAnswers(429, 'ApplicationThrottled', { 'retry-after': '3600' }))
+  const sendAt = new Date(ground.clock.now().getTime() + 60 * MINUTES).toISOString()
+  const { id } = await ground.service.submit({ sendAt })
+  await ground.pass(60 * MINUTES)
+  await ground.service.until(id, { attempts: [{ outcome: 'throttled' }] })
+  await ground.pass(2 * MINUTES)
+
+  expect(await samples()).toMatchObject({ [name('queue_oldest_seconds', '{status="queued"}')]: 120 })
 })
 
 it('counts what is held', async () => {
@@ -131,7 +145,7 @@ it('counts what is held', async () => {
     await ground.service.until(id, { status: 'held' })
   })
 
-  await expect.poll(change).toMatchObject({ [name('queue_depth', '{status="held"}')]: 1 })
+  await expect.poll(change).toMatchObject({ [name('held_messages')]: 1 })
   await ground.database.query('UPDATE tenant_settings SET problem = NULL')
 })
 

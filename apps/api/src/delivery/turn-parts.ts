@@ -1,9 +1,10 @@
 import { COUNTED_FROM_BYTES } from '@inforiver-mail/contract/message'
-import type { Failure } from '@inforiver-mail/m365/classify-failure'
+import type { Failure, Refused } from '@inforiver-mail/m365/classify-failure'
 import type { GraphMailer, SendOutcome } from '@inforiver-mail/m365/graph-mailer'
 import type { MessageContent } from '@inforiver-mail/m365/message-content'
 import type { RandomBytes } from '@inforiver-mail/m365/random'
-import type { SizePlan } from '@inforiver-mail/m365/size-plan'
+import type { RequestSizes } from '@inforiver-mail/m365/request-sizes'
+import { MAX_ATTACHMENTS_IN_ONE_REQUEST_BYTES, type SizeLimits, type SizePlan } from '@inforiver-mail/m365/size-plan'
 import type { TokenVault } from '@inforiver-mail/m365/token-vault'
 import type { ByteBudget } from '../byte-budget.ts'
 import type { Access, AccessTo, LostAccessTo } from './access-cache.ts'
@@ -18,7 +19,10 @@ export interface TurnParts {
     DeliveryStore,
     'clear' | 'storeDraft' | 'storeUpload' | 'finishUpload' | 'readContent' | 'readChunks'
   >
-  readonly mailboxStore: Pick<MailboxStore, 'chargeUpload' | 'learnSizeLimit' | 'expectStray'>
+  readonly mailboxStore: Pick<
+    MailboxStore,
+    'chargeUpload' | 'learnSizeLimit' | 'learnRequestLimits' | 'readSizeLimits' | 'expectStray'
+  >
   readonly cachedAccess: (tenantId: string, stamp: string, signal: AbortSignal) => Promise<Access>
   readonly access: AccessTo
   readonly lostAccess: LostAccessTo
@@ -40,10 +44,18 @@ export interface OpenMessage {
   /** When its claim was asked for, as `elapsedMs` tells it. */
   readonly claimedAt: number
   readonly content: MessageContent
-  readonly plan: SizePlan
-  readonly encodedBytes: number
+  readonly route: MessageRoute
   readonly read: AttachmentReader
   readonly draft: DraftWork
+}
+
+/** How a message goes to Microsoft; it changes with what a refusal tells. */
+export interface MessageRoute {
+  readonly sizes: RequestSizes
+  limits: SizeLimits
+  plan: SizePlan
+  /** The latest refusal in this turn that changed it. */
+  refusal: Refused | null
 }
 
 /** How far the draft of a message has come; it changes along with the message's row. */
@@ -77,6 +89,11 @@ export class OvertakenError extends Error {
 /** @throws {OvertakenError} when a statement that has to come before a request was not carried out */
 export function requireCleared(cleared: boolean): void {
   if (!cleared) throw new OvertakenError('The lease was lost, or the settings changed, before the message was sent.')
+}
+
+/** Its files travel one after the other, and each takes memory of its own; of any other message the turn holds all of it. */
+export function travelsInPieces({ chunked, attachmentBytes }: LeasedMessage): boolean {
+  return chunked && attachmentBytes > MAX_ATTACHMENTS_IN_ONE_REQUEST_BYTES
 }
 
 export function toResult(outcome: SendOutcome, canLookUp: boolean): TurnResult {

@@ -1,15 +1,23 @@
+import { MAX_REQUEST_BYTES } from '@inforiver-mail/contract/message'
 import type { Failure } from '@inforiver-mail/m365/classify-failure'
 import { createContentCipher } from '@inforiver-mail/m365/content-cipher'
-import { bodyBytesOf, readContent } from '@inforiver-mail/m365/message-content'
-import { encodedMessageBytes, planSize, type SizePlan } from '@inforiver-mail/m365/size-plan'
+import { readContent } from '@inforiver-mail/m365/message-content'
+import { encodedMessageBytes } from '@inforiver-mail/m365/request-sizes'
 import type { Access } from './access-cache.ts'
 import { callOptions, untilAnswered, type Granted } from './call-options.ts'
-import { LARGE_FROM_BYTES } from './claim.sql.ts'
 import { decideDoubt, type TurnResult } from './delivery-state.ts'
 import type { LeasedMessage } from './delivery-store.ts'
 import { createDraftWork, sendByDraft } from './draft-road.ts'
 import { createAttachmentReader } from './read-attachment.ts'
-import { chargeRequest, requireCleared, toResult, type OpenMessage, type TurnParts } from './turn-parts.ts'
+import { chooseRoute, noRoute, routeAround, withSize } from './size-routes.ts'
+import {
+  chargeRequest,
+  requireCleared,
+  toResult,
+  travelsInPieces,
+  type OpenMessage,
+  type TurnParts,
+} from './turn-parts.ts'
 
 /** As stored, opened, in base64, and as the body of a request. */
 const TIMES_IN_MEMORY = 4
@@ -45,7 +53,7 @@ export async function takeTurn(
   if (access.outcome !== 'granted') return withoutAccess(access)
   const giveBack = await parts.budget.take(contentBytes(message), signal)
   try {
-    const open = await openMessage(parts, message, claimedAt)
+    const open = await openMessage(parts, message, claimedAt, access)
     const first = await turnWith(parts, open, access, signal)
     const refusal = tokenRefusal(first.result)
     if (!refusal) return heldIfLost(parts, message, access, first)
@@ -73,11 +81,11 @@ async function heldIfLost(
 }
 
 async function turnWith(parts: TurnParts, open: OpenMessage, access: Granted, signal: AbortSignal): Promise<Turn> {
-  const { message, plan, draft } = open
-  const { fromEmail, permissions, searchWorks, largeAttachments } = access.connection
+  const { message, route, draft } = open
+  const { fromEmail, permissions, searchWorks } = access.connection
   const canReadMailbox = permissions.includes('Mail.ReadWrite')
-  // A message that goes by draft only has not been sent before its draft was complete.
-  const isCertain = plan.road === 'draft' && (draft.draftId === null || draft.uploading)
+  // A message that no request can hold has not been sent before its draft was complete.
+  const isCertain = draft.uploading || (draft.draftId === null && route.sizes.sendMail > MAX_REQUEST_BYTES)
   const turn = (result: TurnResult, changes: Partial<Turn> = {}): Turn => ({
     result,
     fromEmail: draft.draftId === null ? fromEmail : (draft.from ?? fromEmail),
@@ -87,9 +95,6 @@ async function turnWith(parts: TurnParts, open: OpenMessage, access: Granted, si
     ...changes,
   })
 
-  if (plan.road === 'none') return turn({ type: 'failure', failure: tooLarge(plan), canLookUp: false })
-  if (plan.road === 'draft' && !(largeAttachments && canReadMailbox))
-    return turn({ type: 'held', because: 'large-attachments-disabled' })
   if (message.lookups === null || isCertain) return turn(await send(parts, open, access, signal))
 
   // Without a searchable copy only a draft can be recognised again.
@@ -127,28 +132,52 @@ async function lookUp(
   return { type: 'lookup-failed', failure: found }
 }
 
+/** What comes of a message for its size alone; null when it may go. */
+function whyNotBySize({ route: { plan, refusal } }: OpenMessage, { connection }: Granted): TurnResult | null {
+  const { permissions, searchWorks, largeAttachments } = connection
+  const canReadMailbox = permissions.includes('Mail.ReadWrite')
+  if (plan.road === 'none')
+    return { type: 'failure', failure: noRoute(plan, refusal), canLookUp: canReadMailbox && searchWorks }
+  if (plan.road === 'draft' && !(largeAttachments && canReadMailbox))
+    return { type: 'held', because: 'large-attachments-disabled' }
+  return null
+}
+
+/** Goes the other way, where the first one is refused for a size that another may carry. */
 async function send(parts: TurnParts, open: OpenMessage, access: Granted, signal: AbortSignal): Promise<TurnResult> {
-  const { message, content, plan, draft, encodedBytes } = open
+  for (;;) {
+    const result = whyNotBySize(open, access) ?? (await sendOneWay(parts, open, access, signal))
+    if (result !== 'another-way') return result
+  }
+}
+
+async function sendOneWay(
+  parts: TurnParts,
+  open: OpenMessage,
+  access: Granted,
+  signal: AbortSignal,
+): Promise<TurnResult | 'another-way'> {
+  const { message, content, route, draft } = open
   const { permissions, searchWorks, fromEmail } = access.connection
   const canReadMailbox = permissions.includes('Mail.ReadWrite')
   const options = callOptions(access, signal)
   // What was looked for in vain may lie among the drafts, and is sent from there rather than a second time.
   const mayBeDraft = message.lookups !== null || draft.draftId !== null
   const byDraft = canReadMailbox && (!message.saveToSentItems || !searchWorks || mayBeDraft)
-  if (plan.road === 'draft' || byDraft) {
+  if (route.plan.road === 'draft' || byDraft) {
     const result = await sendByDraft(parts, open, access, options)
-    await learnFrom(parts, open, result)
+    if (result !== 'another-way') await learnFrom(parts, open, result)
     return result
   }
-  const waitMs = await chargeRequest(parts, message.tenantId, encodedBytes)
+  const bytes = route.sizes.sendMail
+  const waitMs = await chargeRequest(parts, message.tenantId, bytes)
   if (waitMs !== null) return { type: 'waiting', waitMs }
   const attachments = await Promise.all(content.attachments.map((attachment) => open.read.whole(attachment)))
   const outgoing = { ...content, attachments, id: message.id, from: { address: fromEmail } }
   await clearToSend(parts, open, access)
-  const result = toResult(
-    await parts.mailer.send(outgoing, untilAnswered(options, parts.ending())),
-    canReadMailbox && searchWorks,
-  )
+  const outcome = await parts.mailer.send(outgoing, untilAnswered(options, parts.ending()))
+  if (await routeAround(parts, open, outcome, { limit: 'request-length', sizeBytes: bytes })) return 'another-way'
+  const result = toResult(withSize(outcome, 'The request', bytes), canReadMailbox && searchWorks)
   await learnFrom(parts, open, result)
   return result
 }
@@ -166,14 +195,19 @@ async function clearToSend(
 /** What Microsoft refused for its size is not asked again for a while. */
 async function learnFrom(
   { mailboxStore }: TurnParts,
-  { message, encodedBytes }: OpenMessage,
+  { message, route }: OpenMessage,
   result: TurnResult,
 ): Promise<void> {
   if (result.type !== 'failure' || result.failure.microsoftCode !== 'ErrorMessageSizeExceeded') return
-  await mailboxStore.learnSizeLimit(message.tenantId, encodedBytes)
+  await mailboxStore.learnSizeLimit(message.tenantId, encodedMessageBytes(route.sizes))
 }
 
-async function openMessage(parts: TurnParts, message: LeasedMessage, claimedAt: number): Promise<OpenMessage> {
+async function openMessage(
+  parts: TurnParts,
+  message: LeasedMessage,
+  claimedAt: number,
+  access: Granted,
+): Promise<OpenMessage> {
   const { store, vault, random } = parts
   const { id, tenantId } = message
   const contentKey = await vault.open(message.contentKeySealed, {
@@ -184,36 +218,19 @@ async function openMessage(parts: TurnParts, message: LeasedMessage, claimedAt: 
   const cipher = createContentCipher(contentKey, random)
   const place = { tenant: tenantId, message: id, part: 'body', chunk: 0, last: true }
   const content = readContent(cipher.open(message.content ?? (await store.readContent(message)), place))
-  const sizes = {
-    bodyBytes: bodyBytesOf(content),
-    attachmentBytes: content.attachments.map(({ sizeBytes }) => sizeBytes),
-  }
   return {
     message,
     claimedAt,
     content,
-    plan: planSize(sizes),
-    encodedBytes: encodedMessageBytes(sizes),
+    route: await chooseRoute(parts, message, content, access.connection.fromEmail),
     read: createAttachmentReader(store, cipher, message),
     draft: createDraftWork(message),
   }
 }
 
-/** What a message occupies while it is sent in one request; of one that goes by draft each file takes its own share. */
-function contentBytes({ chunked, storedBytes }: LeasedMessage): number {
-  const isLarge = chunked && storedBytes > LARGE_FROM_BYTES
-  return isLarge ? 0 : storedBytes * TIMES_IN_MEMORY
-}
-
-function tooLarge({ sizeBytes, limitBytes }: Extract<SizePlan, { road: 'none' }>): Failure {
-  return {
-    outcome: 'refused',
-    reason: 'message-too-large',
-    title: 'The message is too large',
-    detail: `It has ${sizeBytes} bytes; Microsoft takes at most ${limitBytes}.`,
-    microsoftCode: null,
-    requestId: null,
-  }
+/** What a message occupies during its turn, but for files that take their own share. */
+function contentBytes(message: LeasedMessage): number {
+  return travelsInPieces(message) ? 0 : message.storedBytes * TIMES_IN_MEMORY
 }
 
 function tokenRefusal(result: TurnResult): Extract<Failure, { outcome: 'unauthorized' }> | null {

@@ -48,7 +48,11 @@ describe('what a mailbox takes in 5 minutes', () => {
     const id = await submitFiles(ground, 'waits', contents)
     await untilRanges(ground.microsoft, 'waits', 2)
     const waiting = await ground.service.until(id, { status: 'queued' })
-    expect(waiting).toMatchObject({ attempts: [], progress: { totalBytes: 14 * MB } })
+    expect(waiting).toMatchObject({
+      attempts: [],
+      progress: { totalBytes: 14 * MB },
+      waitingBecause: 'uploads-per-5-minutes',
+    })
     expect(Date.parse(waiting.nextAttemptAt)).toBeGreaterThan(ground.clock.now().getTime() + 15_000)
 
     await ground.passUntil(id, { status: 'sent', possibleDuplicate: false })

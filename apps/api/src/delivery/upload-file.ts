@@ -1,13 +1,12 @@
-import type { Failure } from '@inforiver-mail/m365/classify-failure'
 import { CHUNK_BYTES } from '@inforiver-mail/m365/content-cipher'
 import type { CallOptions } from '@inforiver-mail/m365/graph-mailer'
 import type { ContentAttachment } from '@inforiver-mail/m365/message-content'
-import { encodedMessageBytes } from '@inforiver-mail/m365/size-plan'
 import { RANGE_BYTES, type UploadSession } from '@inforiver-mail/m365/upload-session'
 import type { Sealed } from '@inforiver-mail/m365/token-vault'
 import type { TurnResult } from './delivery-state.ts'
 import type { LeasedMessage, Upload } from './delivery-store.ts'
-import { draftFailure, unavailable, type OpenMessage, type TurnParts } from './turn-parts.ts'
+import { routeAround, withSize } from './size-routes.ts'
+import { draftFailure, travelsInPieces, unavailable, type OpenMessage, type TurnParts } from './turn-parts.ts'
 
 const SESSIONS_PER_TURN = 3
 /** In base64, in JSON, and as bytes: what attaching in one request occupies, times the file. */
@@ -18,8 +17,8 @@ const SHORT_AFTER_ATTEMPTS = 3
 /** Until then a session has to last, or a new one is asked for. */
 const SESSION_LEFT_MS = 60_000
 
-/** `attached`: the next file is on the draft. */
-export type FileStep = 'attached' | 'draft-gone' | TurnResult
+/** `attached`: the next file is on the draft. `another-way`: it was refused for its size, and planned anew. */
+export type FileStep = 'attached' | 'draft-gone' | 'another-way' | TurnResult
 
 export interface UploadContext {
   /** Charges bytes to the mailbox's limit; null when they may go. */
@@ -31,12 +30,14 @@ export interface UploadContext {
 
 /** Puts the next file on the draft, from where its upload was left off. */
 export async function uploadFile(parts: TurnParts, open: OpenMessage, context: UploadContext): Promise<FileStep> {
-  const { draft, plan, content } = open
-  const { attached } = draft.upload
+  const { draft, content } = open
+  const { plan, sizes } = open.route
+  const { attached, session } = draft.upload
   const file = content.attachments[attached]
   if (!file || draft.draftId === null || plan.road !== 'draft') throw new Error('There is no file to upload.')
-  const target = { draftId: draft.draftId, file, number: attached }
-  return plan.attachments[attached] === 'attach'
+  const requestBytes = sizes.attachments[attached]?.attach ?? 0
+  const target = { draftId: draft.draftId, file, number: attached, requestBytes }
+  return plan.attachments[attached] === 'attach' && session === null
     ? attachWhole(parts, open, target, context)
     : uploadRanges(parts, open, target, context)
 }
@@ -45,22 +46,28 @@ interface Target {
   readonly draftId: string
   readonly file: ContentAttachment
   readonly number: number
+  /** Of the one request that attaches it. */
+  readonly requestBytes: number
 }
 
 async function attachWhole(
-  { mailer, budget }: TurnParts,
-  { read, message }: OpenMessage,
-  { draftId, file, number }: Target,
+  parts: TurnParts,
+  open: OpenMessage,
+  { draftId, file, number, requestBytes }: Target,
   { charge, store, options }: UploadContext,
 ): Promise<FileStep> {
-  const wait = await charge(encodedMessageBytes({ bodyBytes: 0, attachmentBytes: [file.sizeBytes] }))
+  const { mailer, budget } = parts
+  const { read, message } = open
+  const wait = await charge(requestBytes)
   if (wait) return wait
   const giveBack = await takeFor(budget, message, file.sizeBytes * TIMES_IN_MEMORY, options.signal)
   try {
     const attached = await mailer.attachFile(draftId, await read.whole(file), options)
     if (attached.outcome === 'gone') return 'draft-gone'
     // Where it is not known, the next turn counts what is on the draft.
-    if (attached.outcome !== 'attached') return draftFailure(withSize(attached, number, file.sizeBytes))
+    if (await routeAround(parts, open, attached, { limit: 'request-length', sizeBytes: requestBytes }))
+      return 'another-way'
+    if (attached.outcome !== 'attached') return draftFailure(withSize(attached, nameOf(number), file.sizeBytes))
     await store({ attached: number + 1, session: null, position: 0 })
     return 'attached'
   } finally {
@@ -96,15 +103,22 @@ async function resumeSession({ vault, clock }: TurnParts, open: OpenMessage): Pr
 }
 
 async function startSession(
-  { mailer, vault }: TurnParts,
-  { message }: OpenMessage,
+  parts: TurnParts,
+  open: OpenMessage,
   { draftId, file, number }: Target,
   { store, options }: UploadContext,
 ): Promise<UploadSession | { readonly step: FileStep }> {
+  const { mailer, vault } = parts
+  const { message } = open
   const { filename, contentType, contentId, sizeBytes } = file
   const created = await mailer.createUploadSession(draftId, { filename, contentType, contentId, sizeBytes }, options)
   if (created.outcome === 'gone') return { step: 'draft-gone' }
-  if (created.outcome !== 'created') return { step: draftFailure(withSize(created, number, sizeBytes)) }
+  if (
+    created.outcome === 'refused' &&
+    (await routeAround(parts, open, created, { limit: 'session-minimum', sizeBytes }))
+  )
+    return { step: 'another-way' }
+  if (created.outcome !== 'created') return { step: draftFailure(withSize(created, nameOf(number), sizeBytes)) }
   const { session } = created
   const urlSealed: Sealed = await vault.seal(session.uploadUrl, urlOwner(message))
   await store({ attached: number, session: { urlSealed, expiresAt: session.expiresAt }, position: 0 })
@@ -178,7 +192,9 @@ async function putRanges(
       }
       case 'refused':
         // Of what the upload host may say little is documented: anything but a size is answered by a new session.
-        return put.reason === 'message-too-large' ? draftFailure(withSize(put, number, totalBytes)) : 'session-gone'
+        return put.reason === 'message-too-large'
+          ? draftFailure(withSize(put, nameOf(number), totalBytes))
+          : 'session-gone'
       default:
         return draftFailure(put)
     }
@@ -228,20 +244,18 @@ async function afterSession(
   return isAttached ? 'attached' : 'again'
 }
 
-/** Content that is stored with the message is in memory for the whole turn, and counted for it. */
+/** Where the turn holds all of the message, nothing is taken besides. */
 async function takeFor(
   budget: TurnParts['budget'],
-  { chunked }: LeasedMessage,
+  message: LeasedMessage,
   bytes: number,
   signal: AbortSignal,
 ): Promise<() => void> {
-  return budget.take(chunked ? bytes : 0, signal)
+  return budget.take(travelsInPieces(message) ? bytes : 0, signal)
 }
 
-/** A refusal for the size names it. */
-function withSize(failure: Failure, number: number, bytes: number): Failure {
-  if (failure.outcome !== 'refused' || failure.reason !== 'message-too-large') return failure
-  return { ...failure, detail: `Attachment ${number + 1} has ${bytes} bytes. ${failure.detail}` }
+function nameOf(number: number): string {
+  return `Attachment ${number + 1}`
 }
 
 function urlOwner({ tenantId, id }: LeasedMessage) {

@@ -9,7 +9,6 @@ import {
   largeMail,
   MB,
   submitFiles,
-  uploadsOf,
   type UploadGround,
 } from '../test-support/upload-ground.ts'
 
@@ -78,41 +77,5 @@ describe.each([400, 413])('a message that the organisation finds too large, refu
     const next = await submitFiles(ground, `${subject} again`, contents)
     expect(await ground.service.until(next, { status: 'sent' })).toMatchObject({ attempts: [{ outcome: 'sent' }] })
     await expectArrival(ground.microsoft, `${subject} again`, contents)
-  })
-})
-
-describe('a file just below 3 MB, which fits neither one request nor, as documented, a session', () => {
-  const GAP_BYTES = 3 * MB - 1
-
-  it.each([400, 413])(
-    'fails with its size named where a session is refused by %s',
-    async (attachmentTooSmallStatus) => {
-      await set({ attachmentTooSmallStatus })
-      const subject = `gap ${attachmentTooSmallStatus}`
-      const id = await submitFiles(ground, subject, files(100, GAP_BYTES))
-      expect(await ground.service.until(id, { status: 'failed' })).toMatchObject({
-        problem: {
-          code: 'message-too-large',
-          microsoftCode: 'ErrorAttachmentSizeShouldNotBeLessThanMinimumSize',
-          detail: expect.stringContaining(`Attachment 2 has ${GAP_BYTES} bytes.`),
-        },
-      })
-    },
-  )
-
-  it('limits no other message', async () => {
-    const id = await submitFiles(ground, 'gap, nothing learned', files(GAP_BYTES))
-    await ground.service.until(id, { status: 'failed' })
-    const contents = files(3 * MB)
-    const next = await submitFiles(ground, 'after the gap', contents)
-    expect(await ground.service.until(next, { status: 'sent' })).toMatchObject({ attempts: [{ outcome: 'sent' }] })
-    await expectArrival(ground.microsoft, 'after the gap', contents)
-  })
-
-  it('is not asked for where one request is enough', async () => {
-    const contents = files(2_900_000, 2_900_000)
-    await ground.service.until(await submitFiles(ground, 'below the gap', contents), { status: 'sent' })
-    await expectArrival(ground.microsoft, 'below the gap', contents)
-    expect(await uploadsOf(ground.microsoft, 'below the gap')).toEqual([])
   })
 })

@@ -1,20 +1,20 @@
 import { sameAddress } from '@inforiver-mail/contract/email-address'
 import { bodyBytesOf, type MessageContent } from '@inforiver-mail/m365/message-content'
+import { measureArriving, measureRequests } from '@inforiver-mail/m365/request-sizes'
 import { ProblemError } from '../http/problem.ts'
 import type { IntakeLimits } from './attachment-intake.ts'
 import type { IntakeStore } from './intake-store.ts'
-import { refuseSize, type LargeMessages } from './refuse-size.ts'
+import { refuseArriving, refuseSize, type LargeMessages } from './refuse-size.ts'
 
 /** No limit of Microsoft's can apply below this size. */
 const SMALL_BYTES = 64 * 1024
 
 export interface AdmissionParts {
-  readonly store: Pick<IntakeStore, 'readSizeLimit'>
+  readonly store: Pick<IntakeStore, 'readSizeLimits'>
   /** Whom messages leave from now, and whether large ones may; null while nothing is configured. */
   readonly readSender: (
     tenantId: string,
   ) => Promise<{ readonly fromEmail: string; readonly largeAttachments: boolean } | null>
-  readonly clock: () => Date
 }
 
 /** What the installation allows at this moment: asked of a new message, never of a repetition. */
@@ -26,18 +26,22 @@ export interface Admission extends IntakeLimits {
 }
 
 /** For one message. What only a large one needs to know is read when it turns out to be large. */
-export function createAdmission({ store, readSender, clock }: AdmissionParts, tenantId: string): Admission {
+export function createAdmission({ store, readSender }: AdmissionParts, tenantId: string): Admission {
   let asked: Promise<LargeMessages> | null = null
 
   async function ask(): Promise<LargeMessages> {
-    const messageBytes = await store.readSizeLimit(tenantId, clock())
-    return { messageBytes, enabled: (await readSender(tenantId))?.largeAttachments ?? null }
+    const sender = await readSender(tenantId)
+    const limits = await store.readSizeLimits(tenantId)
+    return { limits, fromEmail: sender?.fromEmail ?? null, enabled: sender?.largeAttachments ?? null }
   }
 
-  async function refuse(attachmentBytes: readonly number[], bodyBytes: number | null = null) {
-    // The body is known once everything has arrived.
-    const sizes = { bodyBytes: bodyBytes ?? 0, attachmentBytes, arriving: bodyBytes === null }
-    return refuseSize(sizes, await (asked ??= ask()))
+  async function refuse(attachmentBytes: readonly number[]): Promise<ProblemError | null> {
+    return refuseArriving(measureArriving(attachmentBytes), await (asked ??= ask()))
+  }
+
+  async function refuseComplete(content: MessageContent): Promise<ProblemError | null> {
+    const large = await (asked ??= ask())
+    return refuseSize(measureRequests(content, large.fromEmail ?? ''), large)
   }
 
   return {
@@ -54,11 +58,9 @@ export function createAdmission({ store, readSender, clock }: AdmissionParts, te
       )
     },
     async requireSize(content) {
-      const bodyBytes = bodyBytesOf(content)
-      const attachmentBytes = content.attachments.map(({ sizeBytes }) => sizeBytes)
-      const totalBytes = attachmentBytes.reduce((sum, bytes) => sum + bytes, bodyBytes)
+      const totalBytes = content.attachments.reduce((sum, { sizeBytes }) => sum + sizeBytes, bodyBytesOf(content))
       if (totalBytes < SMALL_BYTES) return
-      const refusal = await refuse(attachmentBytes, bodyBytes)
+      const refusal = await refuseComplete(content)
       if (refusal) throw refusal
     },
   }

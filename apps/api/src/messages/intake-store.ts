@@ -1,6 +1,8 @@
+import type { SizeLimits } from '@inforiver-mail/m365/size-plan'
 import type { Sealed } from '@inforiver-mail/m365/token-vault'
 import type pg from 'pg'
 import { writeChunk, type ChunkPlace } from '../database/message-chunks.ts'
+import { readSizeLimits } from '../database/size-limits.ts'
 import type { StorageFull } from './storage-full.ts'
 
 const ABANDONED_AFTER_MS = 15 * 60_000
@@ -47,11 +49,6 @@ DELETE FROM messages
       AND NOT EXISTS (SELECT 1 FROM message_chunks c WHERE c.message_id = m.id AND c.stored_at >= $1)
     LIMIT $2 FOR UPDATE SKIP LOCKED)`
 
-/** $1 tenant, $2 now */
-const SIZE_LIMIT = `
-SELECT message_size_limit AS size_limit FROM tenants
- WHERE id = $1 AND message_size_limit_at > $2::timestamptz - interval '1 day'`
-
 export interface IntakeStore {
   /** A message in the state `receiving`, which nothing reads or sends. */
   begin(message: { id: string; tenantId: string; service: string; contentKeySealed: Sealed; now: Date }): Promise<void>
@@ -68,8 +65,7 @@ export interface IntakeStore {
   discard(id: string): Promise<void>
   /** Deletes what no client is sending any more. */
   sweep(now: Date): Promise<void>
-  /** The largest message that Microsoft takes from a tenant, as far as is known. */
-  readSizeLimit(tenantId: string, now: Date): Promise<number | null>
+  readSizeLimits(tenantId: string): Promise<SizeLimits>
 }
 
 /** `storageBytes` is the most that a tenant may have stored. */
@@ -105,10 +101,7 @@ export function createIntakeStore(pool: pg.Pool, storageBytes: number): IntakeSt
         if ((rowCount ?? 0) < SWEPT_AT_ONCE) return
       }
     },
-    async readSizeLimit(tenantId, now) {
-      const { rows } = await pool.query<{ size_limit: string | null }>(SIZE_LIMIT, [tenantId, now])
-      const limit = rows[0]?.size_limit ?? null
-      return limit === null ? null : Number(limit)
-    },
+
+    readSizeLimits: (tenantId) => readSizeLimits(pool, tenantId),
   }
 }

@@ -27,7 +27,7 @@ interface Options extends Omit<SubmitOptions, 'find'> {
   readonly requireAdmin: Guard<SignedIn>
   readonly requireServiceOrAdmin: (scope: Scope) => Guard<Owner>
   readonly store: MessageStore
-  readonly usageStore: { read(tenantId: string, now: Date): Promise<MailboxState> }
+  readonly usageStore: { read(tenantId: string): Promise<MailboxState> }
   readonly limits: UsageLimits
   /** Writes down who sent a test mail. */
   readonly auditTestMessage: (event: { tenantId: string; actor: string; messageId: string }) => Promise<void>
@@ -88,8 +88,7 @@ export const messageRoutes: FastifyPluginAsync<Options> = async (app, options) =
   })
 
   route(app, readUsage, requireServiceOrAdmin(readUsage.scope), async ({ caller: { tenantId } }) => {
-    const now = clock()
-    return toUsage(await options.usageStore.read(tenantId, now), options.limits, now)
+    return toUsage(await options.usageStore.read(tenantId), options.limits)
   })
 
   route(app, sendTestMessage, requireAdmin, async ({ request, caller: admin, body }) => {

@@ -19,6 +19,8 @@ import {
   TAKE_KEYS,
   WITHDRAW_MESSAGES,
 } from './submit.sql.ts'
+import type { WaitingStore } from './waiting-store.ts'
+import type { Waiting } from './waiting.ts'
 
 const SUBMITS_PER_BATCH = 100
 const BYTES_PER_BATCH = 16 * 1024 * 1024
@@ -102,8 +104,21 @@ export interface MessageStore {
 export function createMessageStore(
   prisma: PrismaClient,
   pool: pg.Pool,
+  waiting: WaitingStore,
   { clock, storageBytes }: { clock: () => Date; storageBytes: number },
 ): MessageStore {
+  /** With what keeps those that are queued, at this moment. */
+  async function toMessages(
+    { tenantId }: Owner,
+    rows: readonly ShownRow[],
+    configuredSender: string | null,
+  ): Promise<Message[]> {
+    const now = clock()
+    const queued = rows.filter(({ status }) => status === 'queued')
+    const reasons = await waiting.explain(tenantId, queued)
+    return rows.map((row) => toMessage(row, reasons.get(row.id) ?? waitingOf(row, now), configuredSender))
+  }
+
   return {
     submit: createBatcher((batch: readonly NewMessage[]) => submitBatch(pool, batch, { now: clock(), storageBytes }), {
       maxItems: SUBMITS_PER_BATCH,
@@ -121,7 +136,9 @@ export function createMessageStore(
 
     async find(owner, id, configuredSender) {
       const row = await prisma.message.findFirst({ where: { id, ...ownedBy(owner), status: COMPLETE }, ...SHOWN })
-      return row && toMessage(row, configuredSender)
+      if (!row) return null
+      const [message = null] = await toMessages(owner, [row], configuredSender)
+      return message
     },
 
     async list(owner, { status, after, limit }, configuredSender) {
@@ -134,7 +151,7 @@ export function createMessageStore(
         take: limit,
         ...SHOWN,
       })
-      return rows.map((row) => toMessage(row, configuredSender))
+      return toMessages(owner, rows, configuredSender)
     },
 
     async cancel(owner, id, now) {
@@ -391,6 +408,7 @@ function freshMessage({ id, to, subject, reference, sendAt }: NewMessage, row: I
     createdAt: row.created_at.toISOString(),
     sendAt: sendAt?.toISOString() ?? null,
     nextAttemptAt: row.next_attempt_at?.toISOString() ?? null,
+    waitingBecause: null,
     sentAt: null,
     attempts: [],
     heldBecause: row.held_because,
@@ -400,7 +418,14 @@ function freshMessage({ id, to, subject, reference, sendAt }: NewMessage, row: I
   }
 }
 
-function toMessage(row: ShownRow, configuredSender: string | null): Message {
+/** Of a message that is not queued: only a scheduled one has anything before it. */
+function waitingOf({ status, nextAttemptAt }: ShownRow, now: Date): Waiting {
+  const until =
+    status === 'scheduled' && nextAttemptAt ? new Date(Math.max(nextAttemptAt.getTime(), now.getTime())) : null
+  return { because: null, until }
+}
+
+function toMessage(row: ShownRow, { because, until }: Waiting, configuredSender: string | null): Message {
   return {
     id: row.id,
     status: row.status as MessageStatus,
@@ -410,7 +435,8 @@ function toMessage(row: ShownRow, configuredSender: string | null): Message {
     reference: row.reference,
     createdAt: row.createdAt.toISOString(),
     sendAt: row.sendAt?.toISOString() ?? null,
-    nextAttemptAt: row.nextAttemptAt?.toISOString() ?? null,
+    nextAttemptAt: until?.toISOString() ?? null,
+    waitingBecause: because,
     sentAt: row.sentAt?.toISOString() ?? null,
     attempts: row.attempts.toReversed().map(({ at, firstAt, count, outcome, code, detail }) => ({
       at: at.toISOString(),

@@ -174,6 +174,7 @@ it('answers a submit with the message as it will be read', async () => {
     createdAt: expect.any(String),
     sendAt,
     nextAttemptAt: sendAt,
+    waitingBecause: null,
     sentAt: null,
     attempts: [],
     heldBecause: null,

@@ -84,7 +84,7 @@ it.each([
 
     for (const { status, json } of answers) {
       expect(status).toBe(422)
-      expect(json).toMatchObject({ code: 'large-attachments-disabled', detail: expect.stringContaining('4000000') })
+      expect(json).toMatchObject({ code: 'large-attachments-disabled', detail: expect.stringContaining('4194304') })
       expect(json.detail).toMatch(/has (at least )?3\d{6} bytes of attachments, and (at least )?4\d{6} bytes encoded/)
       expect(json.detail).toContain('Tenant Settings > Office 365 SMTP')
     }
@@ -93,7 +93,7 @@ it.each([
 )
 
 it('refuses a body that does not fit, and takes one that does', async () => {
-  expect((await service.post(MESSAGES, { ...MAIL, text: 'x'.repeat(4.1 * MB) })).json.code).toBe('message-too-large')
+  expect((await service.post(MESSAGES, { ...MAIL, text: 'x'.repeat(4.2 * MB) })).json.code).toBe('message-too-large')
 
   const { id } = await service.submit({ subject: 'Long body', text: 'x'.repeat(3.9 * MB) })
   expect(await service.untilEnded(id)).toMatchObject({ status: 'sent' })

@@ -1,8 +1,11 @@
-import { COUNTED_FROM_BYTES, MAX_REQUEST_BYTES } from '@inforiver-mail/contract/message'
+import { COUNTED_FROM_BYTES } from '@inforiver-mail/contract/message'
+import { MAX_ATTACHMENTS_IN_ONE_REQUEST_BYTES } from '@inforiver-mail/m365/size-plan'
 import type pg from 'pg'
 
 /** What the limits of a tenant's mailbox look back on. */
 export interface MailboxState {
+  /** By the clock of the database, as all of it is. */
+  readonly now: Date
   readonly pausedUntil: Date | null
   readonly sentLastMinute: number
   readonly recipientsLastDay: number
@@ -10,98 +13,95 @@ export interface MailboxState {
   readonly recipientsByHour: readonly { readonly until: Date; readonly recipients: number }[]
   /** Of messages under way. */
   readonly recipientsSending: number
-  /** Of messages that leave without anybody's doing. */
-  readonly recipientsWaiting: number
+  readonly recipientsQueued: number
   readonly uploadedBytes: number
   readonly sending: number
-  readonly waiting: number
-  /** Of those that wait. */
-  readonly held: number
-  readonly lastScheduledAt: Date | null
-  /** Of messages that wait or are on their way, what the limit of uploads will count. */
+  readonly queued: number
+  /** When the last of the queued ones is tried again; null while none is queued. */
+  readonly lastAttemptAt: Date | null
+  /** Of messages that are queued or on their way, what the limit of uploads will count. */
   readonly bytesToUpload: number
   /** False while somebody has to act first. */
   readonly canLeave: boolean
 }
 
-/** Below, a message goes in one request. */
-const UPLOADED_FROM_BYTES = (MAX_REQUEST_BYTES * 3) / 4
-
 /**
+ * Waiting is what is queued or being sent: what is scheduled waits for its time, what is held for somebody to act, and
+ * what is still being received for nothing yet.
+ *
  * What is uploaded counts as it is. What goes in one request counts as it is encoded, attachments with a third more,
  * unless it is small.
  *
- * $1 tenant, $2 now, $3 bytes of attachments from which they are uploaded, $4 encoded bytes from which a request counts
+ * $1 tenant, $2 bytes of attachments from which they are uploaded, $3 encoded bytes from which a request counts
  */
 const READ = `
-SELECT t.mailbox_paused_until AS paused_until,
-       (SELECT coalesce(sum(messages), 0)::int FROM mailbox_usage WHERE tenant_id = t.id AND started_at > $2::timestamptz - interval '70 seconds') AS sent,
-       (SELECT coalesce(sum(recipients), 0)::int FROM mailbox_usage WHERE tenant_id = t.id AND started_at > $2::timestamptz - interval '1 day') AS recipients,
-       (SELECT coalesce(sum(upload_bytes), 0)::bigint FROM mailbox_usage WHERE tenant_id = t.id AND started_at > $2::timestamptz - interval '310 seconds') AS uploaded,
-       m.sending, m.waiting, m.held, m.recipients_sending, m.recipients_waiting, m.last_scheduled_at,
-       (SELECT coalesce(sum(CASE WHEN attachment_bytes > $3 THEN attachment_bytes - uploaded_bytes
-                                 WHEN stored_bytes + attachment_bytes / 3 >= $4 THEN stored_bytes + attachment_bytes / 3
+SELECT mail_now() AS now, t.mailbox_paused_until AS paused_until,
+       (SELECT coalesce(sum(messages), 0)::int FROM mailbox_usage WHERE tenant_id = t.id AND started_at > mail_now() - interval '70 seconds') AS sent,
+       (SELECT coalesce(sum(recipients), 0)::int FROM mailbox_usage WHERE tenant_id = t.id AND started_at > mail_now() - interval '1 day') AS recipients,
+       (SELECT coalesce(sum(upload_bytes), 0)::bigint FROM mailbox_usage WHERE tenant_id = t.id AND started_at > mail_now() - interval '310 seconds') AS uploaded,
+       m.sending, m.queued, m.recipients_sending, m.recipients_queued, m.last_attempt_at,
+       (SELECT coalesce(sum(CASE WHEN attachment_bytes > $2 THEN attachment_bytes - uploaded_bytes
+                                 WHEN stored_bytes + attachment_bytes / 3 >= $3 THEN stored_bytes + attachment_bytes / 3
                                  ELSE 0 END), 0)::bigint FROM messages
-         WHERE tenant_id = t.id AND stored_bytes > 0 AND status IN ('queued', 'scheduled', 'held', 'sending')) AS to_upload,
+         WHERE tenant_id = t.id AND stored_bytes > 0 AND status IN ('queued', 'sending')) AS to_upload,
        coalesce(s.status = 'connected' AND s.problem IS NULL, false) AS can_leave
   FROM tenants t
   LEFT JOIN tenant_settings s ON s.tenant_id = t.id
  CROSS JOIN LATERAL (
    SELECT count(*) FILTER (WHERE status = 'sending')::int AS sending,
-          count(*) FILTER (WHERE status <> 'sending')::int AS waiting,
-          count(*) FILTER (WHERE status = 'held')::int AS held,
+          count(*) FILTER (WHERE status = 'queued')::int AS queued,
           coalesce(sum(recipients) FILTER (WHERE status = 'sending'), 0)::int AS recipients_sending,
-          coalesce(sum(recipients) FILTER (WHERE status IN ('queued', 'scheduled')), 0)::int AS recipients_waiting,
-          max(next_attempt_at) FILTER (WHERE status = 'scheduled') AS last_scheduled_at
-     FROM messages WHERE tenant_id = t.id AND status IN ('queued', 'scheduled', 'held', 'sending')) AS m
+          coalesce(sum(recipients) FILTER (WHERE status = 'queued'), 0)::int AS recipients_queued,
+          max(next_attempt_at) FILTER (WHERE status = 'queued') AS last_attempt_at
+     FROM messages WHERE tenant_id = t.id AND status IN ('queued', 'sending')) AS m
  WHERE t.id = $1`
 
-/** $1 tenant, $2 now */
+/** $1 tenant */
 const READ_HOURS = `
 SELECT date_bin('1 hour', started_at, 'epoch') + interval '1 hour' AS until, sum(recipients)::int AS recipients
-  FROM mailbox_usage WHERE tenant_id = $1 AND started_at > $2::timestamptz - interval '1 day' AND recipients > 0
+  FROM mailbox_usage WHERE tenant_id = $1 AND started_at > mail_now() - interval '1 day' AND recipients > 0
  GROUP BY 1 ORDER BY 1`
 
-export function createUsageStore(pool: pg.Pool): { read(tenantId: string, now: Date): Promise<MailboxState> } {
+export function createUsageStore(pool: pg.Pool): { read(tenantId: string): Promise<MailboxState> } {
   return {
-    async read(tenantId, now) {
+    async read(tenantId) {
       const { rows } = await pool.query<{
+        now: Date
         paused_until: Date | null
         sent: number
         recipients: number
         uploaded: string
         sending: number
-        waiting: number
-        held: number
+        queued: number
         recipients_sending: number
-        recipients_waiting: number
-        last_scheduled_at: Date | null
+        recipients_queued: number
+        last_attempt_at: Date | null
         to_upload: string
         can_leave: boolean
-      }>(READ, [tenantId, now, UPLOADED_FROM_BYTES, COUNTED_FROM_BYTES])
+      }>(READ, [tenantId, MAX_ATTACHMENTS_IN_ONE_REQUEST_BYTES, COUNTED_FROM_BYTES])
       const [row] = rows
       if (!row) throw new Error(`There is no tenant ${tenantId}.`)
-      const hours = await pool.query<{ until: Date; recipients: number }>(READ_HOURS, [tenantId, now])
+      const hours = await pool.query<{ until: Date; recipients: number }>(READ_HOURS, [tenantId])
       const {
+        now,
         paused_until: pausedUntil,
         sent: sentLastMinute,
         recipients: recipientsLastDay,
         sending,
-        waiting,
-        held,
+        queued,
       } = row
       return {
+        now,
         pausedUntil: pausedUntil && pausedUntil > now ? pausedUntil : null,
         sentLastMinute,
         recipientsLastDay,
         uploadedBytes: Number(row.uploaded),
         recipientsByHour: hours.rows,
         recipientsSending: row.recipients_sending,
-        recipientsWaiting: row.recipients_waiting,
+        recipientsQueued: row.recipients_queued,
         sending,
-        waiting,
-        held,
-        lastScheduledAt: row.last_scheduled_at,
+        queued,
+        lastAttemptAt: row.last_attempt_at,
         bytesToUpload: Number(row.to_upload),
         canLeave: row.can_leave,
       }

@@ -8,17 +8,17 @@ import { toUsage } from './usage.ts'
 
 const NOW = new Date('2026-11-24T10:00:00.000Z')
 const IDLE = {
+  now: NOW,
   pausedUntil: null,
   sentLastMinute: 0,
   recipientsLastDay: 0,
   recipientsByHour: [],
   recipientsSending: 0,
-  recipientsWaiting: 0,
+  recipientsQueued: 0,
   uploadedBytes: 0,
   sending: 0,
-  waiting: 0,
-  held: 0,
-  lastScheduledAt: null,
+  queued: 0,
+  lastAttemptAt: null,
   bytesToUpload: 0,
   canLeave: true,
 }
@@ -33,10 +33,10 @@ describe('toUsage', () => {
       uploadedBytes: 7_286_400,
       sending: 3,
       recipientsSending: 5,
-      waiting: 7,
+      queued: 7,
     }
 
-    expect(toUsage(state, LIMITS, NOW)).toMatchObject({
+    expect(toUsage(state, LIMITS)).toMatchObject({
       messagesPerMinute: { limit: 30, left: 17 },
       recipientsPerDay: { limit: 10_000, left: 9_595 },
       uploadBytesPer5Minutes: { limit: 157_286_400, left: 150_000_000 },
@@ -48,7 +48,7 @@ describe('toUsage', () => {
   it('never says that less than nothing is left', () => {
     const state = { ...IDLE, sentLastMinute: 31, recipientsLastDay: 10_400, sending: 5 }
 
-    expect(toUsage(state, LIMITS, NOW)).toMatchObject({
+    expect(toUsage(state, LIMITS)).toMatchObject({
       messagesPerMinute: { left: 0 },
       recipientsPerDay: { left: 0 },
       concurrentRequests: { left: 0 },
@@ -58,7 +58,7 @@ describe('toUsage', () => {
   it('says null of a limit that is switched off', () => {
     const off = { concurrency: 0, messagesPerMinute: 0, recipientsPerDay: 0, uploadBytesPer5Minutes: 0 }
 
-    expect(toUsage({ ...IDLE, waiting: 9 }, off, NOW)).toEqual({
+    expect(toUsage({ ...IDLE, queued: 9 }, off)).toEqual({
       messagesPerMinute: null,
       recipientsPerDay: null,
       uploadBytesPer5Minutes: null,
@@ -76,7 +76,7 @@ describe('toUsage', () => {
     [20, 20, 1],
     [10_000, 0, 333],
   ])('estimates for %i waiting and %i just sent that the last leaves in %o minutes', (waiting, sent, minutes) => {
-    const { estimatedLastSentAt } = toUsage({ ...IDLE, waiting, sentLastMinute: sent }, LIMITS, NOW)
+    const { estimatedLastSentAt } = toUsage({ ...IDLE, queued: waiting, sentLastMinute: sent }, LIMITS)
 
     const expected = minutes === null ? null : new Date(NOW.getTime() + minutes * MINUTES).toISOString()
     expect(estimatedLastSentAt).toBe(expected)
@@ -90,7 +90,7 @@ describe('toUsage', () => {
   ])(
     'estimates for %i bytes to upload and %i just uploaded that the last leaves in %i minutes',
     (bytesToUpload, uploadedBytes, minutes) => {
-      const { estimatedLastSentAt } = toUsage({ ...IDLE, waiting: 1, bytesToUpload, uploadedBytes }, LIMITS, NOW)
+      const { estimatedLastSentAt } = toUsage({ ...IDLE, queued: 1, bytesToUpload, uploadedBytes }, LIMITS)
 
       expect(estimatedLastSentAt).toBe(new Date(NOW.getTime() + minutes * MINUTES).toISOString())
     },
@@ -103,30 +103,23 @@ describe('toUsage', () => {
     ['later, when the first hour does not free enough', [sentAt('23T14', 50), sentAt('24T09', 9_850)], 200, '25T09'],
     ['at once, when the day allows it', [sentAt('23T14', 9_000)], 1_000, '24T10'],
     ['a day later for each day that is used up in full', [], 25_000, '26T10'],
-  ])('estimates by the recipients of a day: %s', (_when, recipientsByHour, recipientsWaiting, expected) => {
+  ])('estimates by the recipients of a day: %s', (_when, recipientsByHour, recipientsQueued, expected) => {
     const recipientsLastDay = recipientsByHour.reduce((sum, { recipients }) => sum + recipients, 0)
-    const state = { ...IDLE, waiting: 1, recipientsLastDay, recipientsByHour, recipientsWaiting }
+    const state = { ...IDLE, queued: 1, recipientsLastDay, recipientsByHour, recipientsQueued }
 
-    expect(toUsage(state, LIMITS, NOW).estimatedLastSentAt).toBe(`2026-11-${expected}:00:00.000Z`)
+    expect(toUsage(state, LIMITS).estimatedLastSentAt).toBe(`2026-11-${expected}:00:00.000Z`)
   })
 
-  it('estimates that the last scheduled message leaves when it is due', () => {
-    const lastScheduledAt = new Date('2027-01-01T06:00:00.000Z')
+  it('estimates that a message which is tried again leaves no sooner', () => {
+    const lastAttemptAt = new Date(NOW.getTime() + 15 * MINUTES)
 
-    expect(toUsage({ ...IDLE, waiting: 29, lastScheduledAt }, LIMITS, NOW).estimatedLastSentAt).toBe(
-      lastScheduledAt.toISOString(),
+    expect(toUsage({ ...IDLE, queued: 29, lastAttemptAt }, LIMITS).estimatedLastSentAt).toBe(
+      lastAttemptAt.toISOString(),
     )
   })
 
-  it('estimates nothing of messages that are held', () => {
-    expect(toUsage({ ...IDLE, waiting: 2, held: 2 }, LIMITS, NOW)).toMatchObject({
-      waitingMessages: 2,
-      estimatedLastSentAt: null,
-    })
-  })
-
   it('estimates nothing while messages cannot leave', () => {
-    expect(toUsage({ ...IDLE, waiting: 1, canLeave: false }, LIMITS, NOW)).toMatchObject({
+    expect(toUsage({ ...IDLE, queued: 1, canLeave: false }, LIMITS)).toMatchObject({
       waitingMessages: 1,
       estimatedLastSentAt: null,
     })
@@ -135,7 +128,7 @@ describe('toUsage', () => {
   it('begins to count when the pause that Microsoft asked for is over', () => {
     const pausedUntil = new Date(NOW.getTime() + 5 * MINUTES)
 
-    expect(toUsage({ ...IDLE, waiting: 1, pausedUntil }, LIMITS, NOW)).toMatchObject({
+    expect(toUsage({ ...IDLE, queued: 1, pausedUntil }, LIMITS)).toMatchObject({
       pausedUntil: pausedUntil.toISOString(),
       estimatedLastSentAt: pausedUntil.toISOString(),
     })
@@ -167,7 +160,6 @@ describe('GET /tenant-settings/office365-smtp/usage', () => {
       const { id } = await service.submit({ to, bcc: ['audit@b.example'] })
       await service.until(id, { status: 'sent' })
     }
-    await service.submit({ sendAt: new Date(clock.now().getTime() + 1 * HOURS).toISOString() })
 
     expect(await usage()).toEqual({
       messagesPerMinute: { limit: 30, left: 28 },
@@ -175,9 +167,29 @@ describe('GET /tenant-settings/office365-smtp/usage', () => {
       uploadBytesPer5Minutes: { limit: 157_286_400, left: 157_286_400 },
       concurrentRequests: { limit: 4, left: 4 },
       pausedUntil: null,
-      waitingMessages: 1,
-      estimatedLastSentAt: new Date(clock.now().getTime() + 1 * HOURS).toISOString(),
+      waitingMessages: 0,
+      estimatedLastSentAt: null,
     })
+  })
+
+  it('counts as waiting what is queued or being sent, and nothing that is scheduled, held or still being received', async () => {
+    const add = `
+      INSERT INTO messages (id, tenant_id, service, status, held_because, "to", subject, created_at, next_attempt_at, lease_until, stored_bytes, attachment_bytes)
+      SELECT 'msg_' || status, t.id, 'reports', status, because, '[]', '', $1, $1::timestamptz + due, $1::timestamptz + interval '1 minute', 4000000000, 4000000000
+        FROM tenants t, (VALUES ('queued', NULL, interval '10 s'), ('sending', NULL, NULL), ('scheduled', NULL, interval '300 days'),
+                                ('held', 'large-attachments-disabled', NULL), ('receiving', NULL, NULL), ('failed', NULL, NULL)) AS m(status, because, due)`
+    await ground.database.query(add, [clock.now()])
+    const busy = await usage()
+    await ground.database.query(`DELETE FROM messages WHERE id IN ('msg_queued', 'msg_sending')`)
+    const idle = await usage()
+    await ground.database.query(`DELETE FROM messages WHERE subject = ''`)
+
+    // The 8 GB of those two; the others add nothing to them, and what is scheduled for next year moves nothing.
+    expect(busy).toMatchObject({
+      waitingMessages: 2,
+      estimatedLastSentAt: new Date(clock.now().getTime() + 250 * MINUTES).toISOString(),
+    })
+    expect(idle).toMatchObject({ waitingMessages: 0, estimatedLastSentAt: null })
   })
 
   it('tells until when Microsoft asked to pause', async () => {
@@ -210,6 +222,7 @@ describe('GET /tenant-settings/office365-smtp/usage', () => {
     const sendAt = new Date(clock.now().getTime() + 1 * HOURS).toISOString()
     const parts = mailWith([Buffer.alloc(5_000_000)], { sendAt })
     const { json } = await postMultipart(product.publicUrl, service.key, parts)
+    await ground.database.query(`UPDATE messages SET status = 'queued' WHERE id = $1`, [json.id])
     expect((await usage()).estimatedLastSentAt).toBe(sendAt)
     await ground.database.query(`UPDATE messages SET ${size} WHERE id = $1`, [json.id])
 
@@ -222,7 +235,8 @@ describe('GET /tenant-settings/office365-smtp/usage', () => {
     ['somebody has to reconnect', `status = 'reconnect-required', problem = '{"code": "reconnect-required"}'`],
     ['the operator has to act', `problem = '{"code": "app-misconfigured"}'`],
   ])('estimates nothing while %s', async (_what, change) => {
-    await service.submit({ sendAt: new Date(clock.now().getTime() + 1 * HOURS).toISOString() })
+    const { id } = await service.submit({ sendAt: new Date(clock.now().getTime() + 1 * HOURS).toISOString() })
+    await ground.database.query(`UPDATE messages SET status = 'queued' WHERE id = $1`, [id])
     expect((await usage()).estimatedLastSentAt).toEqual(expect.any(String))
     await ground.database.query(`CREATE TABLE kept AS SELECT tenant_id, status, problem FROM tenant_settings`)
     await ground.database.query(`UPDATE tenant_settings SET ${change}`)

@@ -13,8 +13,8 @@ const MINUTE_MS = 60_000
 const DAY_MS = 24 * 60 * MINUTE_MS
 
 /** What is left of each limit, and when the last waiting message leaves at this rate. */
-export function toUsage(state: MailboxState, limits: UsageLimits, now: Date): Usage {
-  const waitingMessages = state.waiting + state.sending
+export function toUsage(state: MailboxState, limits: UsageLimits): Usage {
+  const waitingMessages = state.queued + state.sending
   return {
     messagesPerMinute: allowance(limits.messagesPerMinute, state.sentLastMinute + state.sending),
     recipientsPerDay: allowance(limits.recipientsPerDay, state.recipientsLastDay + state.recipientsSending),
@@ -22,7 +22,7 @@ export function toUsage(state: MailboxState, limits: UsageLimits, now: Date): Us
     concurrentRequests: allowance(limits.concurrency, state.sending),
     pausedUntil: state.pausedUntil?.toISOString() ?? null,
     waitingMessages,
-    estimatedLastSentAt: estimateLast(state, limits, now)?.toISOString() ?? null,
+    estimatedLastSentAt: estimateLast(state, limits)?.toISOString() ?? null,
   }
 }
 
@@ -31,13 +31,14 @@ function allowance(limit: number, used: number): { limit: number; left: number }
 }
 
 /**
- * By whichever limit takes longest, and not before the last scheduled one is due; null where nothing waits, nothing
- * limits it, or nothing can leave.
+ * By whichever limit takes longest, and not before the last one is tried again; null where nothing waits, nothing limits
+ * it, or nothing can leave.
  */
-function estimateLast(state: MailboxState, limits: UsageLimits, now: Date): Date | null {
-  const { pausedUntil, sentLastMinute, uploadedBytes, bytesToUpload, lastScheduledAt } = state
+function estimateLast(state: MailboxState, limits: UsageLimits): Date | null {
+  const { now } = state
+  const { pausedUntil, sentLastMinute, uploadedBytes, bytesToUpload, lastAttemptAt } = state
   const { messagesPerMinute, uploadBytesPer5Minutes } = limits
-  const leaving = state.waiting - state.held + state.sending
+  const leaving = state.queued + state.sending
   if (leaving === 0 || !state.canLeave) return null
   const fromMs = (pausedUntil ?? now).getTime()
   const moments = [
@@ -46,18 +47,18 @@ function estimateLast(state: MailboxState, limits: UsageLimits, now: Date): Date
       ? [fromMs + fullSpans(uploadedBytes + bytesToUpload, uploadBytesPer5Minutes) * 5 * MINUTE_MS]
       : []),
     ...recipientsAllowedAt(state, limits, fromMs),
-    ...(lastScheduledAt ? [lastScheduledAt.getTime()] : []),
+    ...(lastAttemptAt && lastAttemptAt > now ? [lastAttemptAt.getTime()] : []),
   ]
   return moments.length === 0 ? null : new Date(Math.max(...moments))
 }
 
 /** When the day's recipients allow the last message: as soon as enough of what was sent is a day old. */
 function recipientsAllowedAt(
-  { recipientsLastDay, recipientsByHour, recipientsWaiting, recipientsSending }: MailboxState,
+  { recipientsLastDay, recipientsByHour, recipientsQueued, recipientsSending }: MailboxState,
   { recipientsPerDay }: UsageLimits,
   fromMs: number,
 ): number[] {
-  const leaving = recipientsWaiting + recipientsSending
+  const leaving = recipientsQueued + recipientsSending
   if (recipientsPerDay === 0) return []
   const fullDaysMs = fullSpans(leaving, recipientsPerDay) * DAY_MS
   const excess = recipientsLastDay + leaving - recipientsPerDay * (fullDaysMs / DAY_MS + 1)

@@ -60,7 +60,9 @@ export async function createUploadGround({
     async calm() {
       await ground.microsoft.control('PATCH', '/settings', SETTINGS)
       await ground.calm()
-      await ground.database.query('UPDATE tenants SET message_size_limit = NULL')
+      await ground.database.query(
+        'UPDATE tenants SET message_size_limit = NULL, request_size_limit = NULL, session_size_minimum = NULL',
+      )
     },
     async passUntil(id, expected) {
       const look = async () => {
@@ -86,6 +88,9 @@ const SETTINGS = {
   messageSizeLimitBytes: null,
   messageTooLargeStatus: 400,
   attachmentTooSmallStatus: 400,
+  maxRequestBytes: 4_194_304,
+  minSessionBytes: 3_145_728,
+  requestTooLarge: 'bad-request',
   sentCopyDelayMs: 0,
 }
 

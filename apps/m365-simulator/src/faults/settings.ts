@@ -66,8 +66,10 @@ export const Settings = z.strictObject({
   applicationRoles: z
     .array(z.strictObject({ permission: z.enum(APPLICATION_PERMISSIONS), mailbox: z.string().toLowerCase() }))
     .max(1000),
-  /** A request over 4 MB: 400 BadRequest, or 413. Both have been seen. */
-  requestTooLarge: z.enum(['bad-request', 'payload-too-large']),
+  /** What Microsoft means by the 4 MB of one request: nobody says. */
+  maxRequestBytes: z.literal([4_194_304, 4_000_000]),
+  /** A longer request: 400 BadRequest, or 413, as JSON or as a gateway's page. All have been seen. */
+  requestTooLarge: z.enum(['bad-request', 'payload-too-large', 'payload-too-large-html']),
   /**
    * Whether `$filter` finds messages by an extended property. ignored: those of `sendMail` bodies never took effect,
    * drafts' did. error: such a filter is refused.
@@ -83,6 +85,8 @@ export const Settings = z.strictObject({
   messageSizeLimitBytes: z.int().min(1).nullable(),
   /** Of ErrorMessageSizeExceeded; sources disagree. */
   messageTooLargeStatus: z.literal([400, 413]),
+  /** What Microsoft means by the 3 MB from which it opens an upload session: nobody says. */
+  minSessionBytes: z.literal([3_145_728, 3_000_000]),
   /** Of ErrorAttachmentSizeShouldNotBeLessThanMinimumSize; nobody says. */
   attachmentTooSmallStatus: z.literal([400, 413]),
   /** How long an upload session lives, from its creation. */
@@ -118,6 +122,7 @@ const DEFAULTS: Settings = {
   applicationPermissions: ['Mail.Send', 'Mail.ReadWrite'],
   applicationMailboxes: null,
   applicationRoles: [],
+  maxRequestBytes: 4_194_304,
   requestTooLarge: 'bad-request',
   extendedPropertySearch: 'works',
   sentCopyDelayMs: 0,
@@ -125,6 +130,7 @@ const DEFAULTS: Settings = {
   mailboxConcurrency: 4,
   messageSizeLimitBytes: null,
   messageTooLargeStatus: 400,
+  minSessionBytes: 3_145_728,
   attachmentTooSmallStatus: 400,
   uploadSessionSeconds: 7200,
   uploadAnswerCasing: 'documented',

@@ -17,9 +17,6 @@ import type { Answer, Visit } from './visit.ts'
 
 export const NOT_A_DRAFT = graphError(400, 'ErrorInvalidPropertyUpdateSentMessage', 'Only a draft can be updated.')
 
-/** Anything smaller is attached by one request. */
-const MIN_SESSION_BYTES = 3 * 1024 * 1024
-
 type Action = (request: FastifyRequest, visit: Visit, item: MailboxItem) => Answer | GraphError
 
 interface AttachmentActions {
@@ -87,11 +84,12 @@ export function createAttachmentActions(
       if (reading.kind === 'refused') return reading.error
       if (!item.message.isDraft) return NOT_A_DRAFT
       const { sizeBytes } = reading.item
-      if (sizeBytes < MIN_SESSION_BYTES) {
+      const { minSessionBytes } = settings.current
+      if (sizeBytes < minSessionBytes) {
         return graphError(
           settings.current.attachmentTooSmallStatus,
           'ErrorAttachmentSizeShouldNotBeLessThanMinimumSize',
-          `The attachment size should not be less than the minimum size of ${MIN_SESSION_BYTES} bytes.`,
+          `The attachment size should not be less than the minimum size of ${minSessionBytes} bytes.`,
         )
       }
       if (sizeBytes > MAX_ATTACHMENT_BYTES) return messageSizeExceeded(settings.current)

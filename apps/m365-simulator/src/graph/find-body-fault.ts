@@ -11,8 +11,9 @@ import { type GraphError, graphError } from './graph-error.ts'
  */
 export function findBodyFault(request: FastifyRequest, settings: Settings, mime: boolean): GraphError | null {
   if (request.headers['content-length'] === undefined) return LENGTH_REQUIRED
-  const { bytes, isTooLarge } = rawBody(request.body)
-  if (isTooLarge) return requestTooLarge(settings)
+  const { bytes } = rawBody(request.body)
+  const tooLong = findLengthFault(request, settings)
+  if (tooLong !== null) return tooLong
   const mediaType = (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase()
   if (mediaType === 'application/json') return null
   if (mediaType !== 'text/plain' || !mime) {
@@ -33,10 +34,21 @@ export function findEmptyBodyFault(request: FastifyRequest): GraphError | null {
     : graphError(400, 'BadRequest', 'This action takes no parameters, and its request no body.')
 }
 
-export function requestTooLarge(settings: Settings): GraphError {
-  return settings.requestTooLarge === 'bad-request'
-    ? graphError(400, 'BadRequest', 'Maximum request length exceeded.')
-    : graphError(413, 'RequestEntityTooLarge', 'The maximum request length supported is 4MB.')
+/** Why a request is refused for its length. */
+export function findLengthFault({ body }: FastifyRequest, settings: Settings): GraphError | null {
+  const { bytes, isTooLarge } = rawBody(body)
+  return isTooLarge || bytes.length > settings.maxRequestBytes ? TOO_LONG[settings.requestTooLarge] : null
+}
+
+const ENTITY_TOO_LARGE = graphError(413, 'RequestEntityTooLarge', 'The maximum request length supported is 4MB.')
+
+const TOO_LONG: Readonly<Record<Settings['requestTooLarge'], GraphError>> = {
+  'bad-request': graphError(400, 'BadRequest', 'Maximum request length exceeded.'),
+  'payload-too-large': ENTITY_TOO_LARGE,
+  'payload-too-large-html': {
+    ...ENTITY_TOO_LARGE,
+    page: '<html><body><h1>413 Request Entity Too Large</h1></body></html>',
+  },
 }
 
 const LENGTH_REQUIRED = graphError(411, 'LengthRequired', 'Content-Length is required.')

@@ -4,6 +4,8 @@ export interface GraphError {
   readonly status: number
   readonly code: string
   readonly message: string
+  /** What a gateway before Graph answers instead: HTML. */
+  readonly page?: string
 }
 
 export function graphError(status: number, code: string, message: string): GraphError {
@@ -15,6 +17,7 @@ export const ACCESS_DENIED = graphError(403, 'ErrorAccessDenied', 'Access is den
 export function sendGraphError(request: FastifyRequest, reply: FastifyReply, error: GraphError): FastifyReply {
   const { facts } = request
   facts.details['error'] = error.code
+  if (error.page !== undefined) return reply.code(error.status).type('text/html').send(error.page)
   return reply
     .code(error.status)
     .type('application/json')

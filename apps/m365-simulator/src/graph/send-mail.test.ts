@@ -328,6 +328,30 @@ describe('a message that is refused', () => {
     expect((await send(simulated, 'ada', body)).status).toBe(202)
   })
 
+  it('over 4,000,000 bytes is too large where 4 MB are set to mean that', async () => {
+    const simulated = await simulate()
+    await simulated.control('PATCH', '/settings', { maxRequestBytes: 4_000_000 })
+    const body = (sizeBytes: number) => mail({ body: { contentType: 'text', content: 'x'.repeat(sizeBytes) } })
+    const around = JSON.stringify(body(0)).length
+    expect(await send(simulated, 'ada', body(4_000_001 - around))).toMatchObject({ status: 400, code: 'BadRequest' })
+    expect((await send(simulated, 'ada', body(4_000_000 - around))).status).toBe(202)
+  })
+
+  it('over 4 MB is answered with a page where a gateway is set to answer', async () => {
+    const simulated = await simulate()
+    await simulated.control('PATCH', '/settings', { requestTooLarge: 'payload-too-large-html' })
+    const { access_token: token } = await simulated.signIn('ada')
+    const response = await fetch(`${simulated.url}/v1.0/me/sendMail`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: 'x'.repeat(4 * MB + 1),
+    })
+    expect({ status: response.status, type: response.headers.get('content-type') }).toMatchObject({
+      status: 413,
+      type: expect.stringContaining('text/html'),
+    })
+  })
+
   it('without Content-Length is 411', async () => {
     const simulated = await simulate()
     const { access_token: token } = await simulated.signIn('ada')

@@ -84,6 +84,13 @@ describe('createUploadSession', () => {
     expect((await desk.ask({ size: 3 * MIB })).status).toBe(201)
   })
 
+  it('from 3,000,000 bytes is opened where 3 MB are set to mean that', async () => {
+    const desk = await beginUpload()
+    await desk.set({ minSessionBytes: 3_000_000 })
+    expect((await desk.ask({ size: 2_999_999 })).status).toBe(400)
+    expect((await desk.ask({ size: 3_000_000 })).status).toBe(201)
+  })
+
   it.each([400, 413])('above 150 MiB is refused, with %s when that is set', async (messageTooLargeStatus) => {
     const desk = await beginUpload()
     await desk.set({ messageTooLargeStatus })

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 
-/** Graph's limit for one request; nothing the simulator takes is larger. 1 MB = 1,048,576 bytes. */
+/** Nothing the simulator takes is larger. */
 const MAX_REQUEST_BYTES = 4 * 1024 * 1024
 
 export interface RawBody {

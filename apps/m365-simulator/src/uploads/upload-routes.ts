@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { requestTooLarge } from '../graph/find-body-fault.ts'
+import { findLengthFault } from '../graph/find-body-fault.ts'
 import { type GraphError, graphError, sendGraphError } from '../graph/graph-error.ts'
 import { rawBody } from '../http/body.ts'
 import { addAttachment } from '../mail/add-attachment.ts'
@@ -127,8 +127,9 @@ export async function uploadRoutes(app: FastifyInstance, simulation: Simulation)
   const readRange = (request: FastifyRequest, session: UploadSession): RangeReading => {
     if (request.headers['content-length'] === undefined)
       return refuse(411, 'LengthRequired', 'Content-Length is required.')
-    const { bytes, isTooLarge } = rawBody(request.body)
-    if (isTooLarge) return { kind: 'refused', error: requestTooLarge(settings.current) }
+    const tooLong = findLengthFault(request, settings.current)
+    if (tooLong !== null) return { kind: 'refused', error: tooLong }
+    const { bytes } = rawBody(request.body)
     if (request.headers['content-type']?.toLowerCase() !== 'application/octet-stream')
       return refuse(415, 'UnsupportedMediaType', 'The Content-Type must be application/octet-stream.')
     const range = readContentRange(request.headers['content-range'])

@@ -69,6 +69,11 @@ function Status({ message }: { message: Message }) {
           {note}
         </span>
       ))}
+      {message.waitingBecause && message.nextAttemptAt && (
+        <span className={styles.note}>
+          Not before <LocalTime at={message.nextAttemptAt} format="seconds" />
+        </span>
+      )}
       {message.progress && (
         <div className={styles.note}>
           <UploadProgress progress={message.progress} label={`Upload of ${subjectWords(message.subject)}`} />

@@ -16,7 +16,14 @@ import { RequestId } from '../shell/request-id.tsx'
 import { Surface } from '../shell/surface.tsx'
 import { HELD_WORDS } from './held-words.ts'
 import { MessageActions } from './message-actions.tsx'
-import { duplicateWords, noAttemptWords, OUTCOME_LABELS, recipientWords, subjectWords } from './message-words.ts'
+import {
+  duplicateWords,
+  noAttemptWords,
+  OUTCOME_LABELS,
+  recipientWords,
+  subjectWords,
+  waitingReason,
+} from './message-words.ts'
 import { MessagesLink } from './messages-link.tsx'
 import { StatusBadge } from './status-badge.tsx'
 import { UploadNews } from './upload-news.tsx'
@@ -36,8 +43,8 @@ interface Props extends Freshness {
 
 export function MessageScreen({ message, refreshError, onRefresh }: Props) {
   const styles = useStyles()
-  const { id, status, from, to, subject, reference, createdAt, sendAt, nextAttemptAt, sentAt, attempts, progress } =
-    message
+  const { id, status, from, to, subject, reference, createdAt, sendAt, sentAt, attempts, progress } = message
+  const { nextAttemptAt, waitingBecause } = message
   const waits = status === 'scheduled' || status === 'queued'
   const facts = [
     { name: 'From', value: from ?? 'The sender that is connected when it is sent' },
@@ -47,8 +54,14 @@ export function MessageScreen({ message, refreshError, onRefresh }: Props) {
     { name: 'To be sent', value: sendAt && <LocalTime at={sendAt} format="seconds" /> },
     {
       name: progress ? 'Upload goes on' : 'Next attempt',
-      value: waits && nextAttemptAt && nextAttemptAt !== sendAt && <LocalTime at={nextAttemptAt} format="seconds" />,
+      value: waits && nextAttemptAt && nextAttemptAt !== sendAt && (
+        <span>
+          {waitingBecause && 'Not before '}
+          <LocalTime at={nextAttemptAt} format="seconds" />
+        </span>
+      ),
     },
+    { name: 'Waits because', value: waitingReason(message) },
     { name: 'Uploaded', value: progress && <UploadProgress progress={progress} label="Upload of the attachments" /> },
     { name: 'Sent', value: sentAt && <LocalTime at={sentAt} format="seconds" /> },
     { name: 'Message id', value: <span className={styles.id}>{id}</span> },

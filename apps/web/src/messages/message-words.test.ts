@@ -12,6 +12,7 @@ import {
   statusNotes,
   subjectWords,
   uploadNews,
+  waitingReason,
 } from './message-words.ts'
 
 const at = '2026-11-24T10:00:00.000Z'
@@ -42,6 +43,27 @@ describe('statusNotes', () => {
 
   it("gives a failed message its problem's title", () => {
     expect(statusNotes(exampleMessage({ status: 'failed', problem: problem('gave-up') }))).toEqual(['Title'])
+  })
+
+  it.each([
+    ['mailbox-paused', 'Mailbox is paused'],
+    ['messages-per-minute', 'Limit of messages a minute'],
+    ['recipients-per-day', 'Limit of recipients a day'],
+    ['uploads-per-5-minutes', 'Limit of uploads'],
+    ['requests-at-once', 'Other messages are being sent'],
+    ['retry', 'Will be tried again'],
+  ] as const)(
+    'says in a few words that a queued message waits for %s, and why in a sentence',
+    (waitingBecause, note) => {
+      const message = exampleMessage({ waitingBecause })
+      expect(statusNotes(message)).toEqual([note])
+      expect(waitingReason(message)).toMatch(/^[A-Z].+\.$/)
+    },
+  )
+
+  it('says nothing of a queued message that nothing keeps', () => {
+    expect(statusNotes(exampleMessage())).toEqual([])
+    expect(waitingReason(exampleMessage())).toBeNull()
   })
 
   it('marks what may arrive twice', () => {

@@ -1,4 +1,10 @@
-import { type AttemptOutcome, type Message, MessageStatus, type Recipient } from '@inforiver-mail/contract/message'
+import {
+  type AttemptOutcome,
+  type Message,
+  MessageStatus,
+  type Recipient,
+  type WaitingBecause,
+} from '@inforiver-mail/contract/message'
 
 const RECIPIENTS_IN_LIST = 2
 const BYTES_PER_MB = 1024 * 1024
@@ -32,17 +38,45 @@ const HELD_NOTES = {
   'app-misconfigured': 'App registration does not work',
 } as const satisfies Record<NonNullable<Message['heldBecause']>, string>
 
+/** What a list says of a queued message that something keeps. */
+const WAITING_NOTES = {
+  'mailbox-paused': 'Mailbox is paused',
+  'messages-per-minute': 'Limit of messages a minute',
+  'recipients-per-day': 'Limit of recipients a day',
+  'uploads-per-5-minutes': 'Limit of uploads',
+  'requests-at-once': 'Other messages are being sent',
+  retry: 'Will be tried again',
+} as const satisfies Record<WaitingBecause, string>
+
+/** Why a queued message has not left yet. */
+const WAITING_WORDS = {
+  'mailbox-paused': 'Microsoft takes no mail from the mailbox until then, or gives no access to it.',
+  'messages-per-minute':
+    'The mailbox sends a limited number of messages a minute, and this one waits for the messages before it.',
+  'recipients-per-day':
+    'The mailbox sends to a limited number of recipients a day, and this message waits until enough are free again.',
+  'uploads-per-5-minutes':
+    'Microsoft takes a limited number of bytes from the mailbox in 5 minutes. The upload goes on when there is room.',
+  'requests-at-once': 'As many other messages of the mailbox are being sent as Microsoft takes at once.',
+  retry: 'The last attempt did not succeed, or its outcome is not known. The attempts below say why.',
+} as const satisfies Record<WaitingBecause, string>
+
+/** Why a message waits, in whole sentences; null for one that nothing keeps. */
+export function waitingReason({ waitingBecause }: Message): string | null {
+  return waitingBecause && WAITING_WORDS[waitingBecause]
+}
+
 /** The status in a list address; null stands for all of them. */
 export function readStatus(text: string | null): MessageStatus | null {
   return MessageStatus.safeParse(text).data ?? null
 }
 
 /** What a list says besides the status. */
-export function statusNotes({ status, heldBecause, problem, attempts, possibleDuplicate }: Message): string[] {
+export function statusNotes({ status, heldBecause, problem, waitingBecause, possibleDuplicate }: Message): string[] {
   const notes: string[] = []
   if (status === 'held' && heldBecause) notes.push(HELD_NOTES[heldBecause])
   if (status === 'failed' && problem) notes.push(problem.title)
-  if (status === 'queued' && attempts.length > 0) notes.push('Tried, will be tried again')
+  if (waitingBecause) notes.push(WAITING_NOTES[waitingBecause])
   if (possibleDuplicate) notes.push('May arrive twice')
   return notes
 }

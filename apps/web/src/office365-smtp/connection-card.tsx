@@ -29,7 +29,7 @@ export function ConnectionCard({ settings }: { settings: Office365SmtpSettings }
   const { data: usage } = useQuery(usageQuery)
   const { data: credential } = useQuery(credentialQuery)
   const sentence = connectionWords(settings)
-  const waiting = waitingWords(settings)
+  const waiting = waitingWords(settings, usage?.waitingMessages)
   const graphAuth = mailbox === 'application' ? 'application' : 'delegated'
   const facts = [
     { name: 'Sender', value: fromEmail },

@@ -59,7 +59,11 @@ describe('waitingWords', () => {
   })
 
   it('says that messages are under way when nothing stands in their way', () => {
-    expect(waitingWords(connectedExample({ waitingMessages: 2 }))).toBe('2 messages wait to be sent.')
+    expect(waitingWords(connectedExample({ waitingMessages: 5 }), 2)).toBe('2 messages wait to be sent.')
+  })
+
+  it('says nothing of messages that are only scheduled or held when nothing stands in their way', () => {
+    expect(waitingWords(connectedExample({ waitingMessages: 5 }), 0)).toBeNull()
   })
 })
 

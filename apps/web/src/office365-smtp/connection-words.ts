@@ -17,12 +17,15 @@ export function connectionWords(settings: Office365SmtpSettings): string | null 
   }
 }
 
-/** How many messages wait, held ones and scheduled ones alike, and for what; null when none do. */
-export function waitingWords(settings: Office365SmtpSettings): string | null {
-  const { waitingMessages } = settings
-  if (waitingMessages === 0) return null
+/**
+ * How many messages wait, and for what; null when none do. Behind an obstacle held and scheduled ones count as well;
+ * otherwise only `toBeSent`, those that are due.
+ */
+export function waitingWords(settings: Office365SmtpSettings, toBeSent = 0): string | null {
   const obstacle = obstacleWords(settings)
-  const wait = countWords(waitingMessages)
+  const messages = obstacle ? settings.waitingMessages : toBeSent
+  if (messages === 0) return null
+  const wait = countWords(messages)
   return obstacle ? `${wait} and cannot leave until ${obstacle}.` : `${wait} to be sent.`
 }
 

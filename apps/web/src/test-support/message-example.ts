@@ -12,6 +12,7 @@ export function exampleMessage(given: Partial<Message> = {}): Message {
     createdAt: '2026-11-24T10:00:00.000Z',
     sendAt: null,
     nextAttemptAt: null,
+    waitingBecause: null,
     sentAt: null,
     attempts: [],
     heldBecause: null,

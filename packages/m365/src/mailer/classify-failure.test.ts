@@ -129,6 +129,24 @@ describe('classifyFailure', () => {
     },
   )
 
+  it.each([
+    [413, 'RequestEntityTooLarge', null, 'request-length'],
+    [413, null, null, 'request-length'],
+    [413, 'SomethingNew', null, 'request-length'],
+    [413, 'BadRequest', null, 'request-length'],
+    [400, 'BadRequest', 'Maximum request length exceeded.', 'request-length'],
+    [400, 'SomethingNew', 'The maximum request length supported is 4MB.', 'request-length'],
+    [400, null, 'The request length is too long.', 'request-length'],
+    [400, 'ErrorAttachmentSizeShouldNotBeLessThanMinimumSize', null, 'session-minimum'],
+    [413, 'ErrorAttachmentSizeShouldNotBeLessThanMinimumSize', null, 'session-minimum'],
+    [413, 'ErrorMessageSizeExceeded', null, undefined],
+    [413, 'ErrorQuotaExceeded', null, undefined],
+    [400, 'BadRequest', 'The property is unknown.', undefined],
+  ])('tells which limit %i %s, saying %j, is about: %s', (status, code, message, limit) => {
+    const failure = classifyFailure(answer({ status, code, message }))
+    expect('limit' in failure ? failure.limit : undefined).toBe(limit)
+  })
+
   it('passes on how long to wait', () => {
     expect(classifyFailure(answer({ status: 429, retryAfter: LATER }))).toMatchObject({ retryAfter: LATER })
   })

@@ -17,6 +17,12 @@ export type RefusalReason =
   | 'message-too-large'
   | 'sending-limit-reached'
 
+/**
+ * Which of Graph's limits a `message-too-large` is about: the length of one request, or the smallest file that an upload
+ * session takes. Without it, what the organisation allows for a message.
+ */
+export type SizeLimit = 'request-length' | 'session-minimum'
+
 interface FailureFacts {
   /** Graph's `error.code`. */
   readonly microsoftCode: string | null
@@ -34,7 +40,12 @@ export type Failure =
   | ({ readonly outcome: 'unknown'; readonly retryAfter: Date | null } & FailureFacts)
   /** The token was not accepted. `claims`: a challenge for the next token request, as JSON. */
   | ({ readonly outcome: 'unauthorized'; readonly claims: string | null } & FailureFacts)
-  | ({ readonly outcome: 'refused'; readonly reason: RefusalReason; readonly title: string } & FailureFacts)
+  | ({
+      readonly outcome: 'refused'
+      readonly reason: RefusalReason
+      readonly title: string
+      readonly limit?: SizeLimit
+    } & FailureFacts)
 
 export type Refused = Extract<Failure, { outcome: 'refused' }>
 
@@ -53,6 +64,7 @@ interface Refusal {
   readonly general?: true
   readonly title: string
   readonly detail: string
+  readonly limit?: SizeLimit
 }
 
 type Rule = Refusal | keyof typeof PASSING
@@ -89,6 +101,13 @@ const TOO_LARGE: Refusal = {
   reason: 'message-too-large',
   title: 'The message is too large',
   detail: 'Microsoft does not accept a message of this size.',
+}
+
+const REQUEST_TOO_LONG: Refusal = {
+  reason: 'message-too-large',
+  title: 'The message is too large',
+  detail: 'Microsoft does not accept a request of this length.',
+  limit: 'request-length',
 }
 
 const LIMIT_REACHED: Refusal = {
@@ -154,11 +173,12 @@ const RULES: Readonly<Record<string, RuleOrBusy>> = {
   ErrorQuotaExceeded: MAILBOX_FULL,
 
   ErrorMessageSizeExceeded: TOO_LARGE,
-  RequestEntityTooLarge: TOO_LARGE,
+  RequestEntityTooLarge: REQUEST_TOO_LONG,
   ErrorAttachmentSizeShouldNotBeLessThanMinimumSize: {
     reason: 'message-too-large',
     title: 'An attachment has a size that Microsoft does not take',
-    detail: 'A file just below 3 MB fits neither one request to Microsoft nor an upload session.',
+    detail: 'Microsoft opens no upload session for a file just below 3 MB.',
+    limit: 'session-minimum',
   },
   ErrorItemNotFound: DRAFT_GONE,
   ErrorInvalidMailboxItemId: DRAFT_GONE, // it belongs to another mailbox
@@ -219,7 +239,8 @@ export function classifyFailure(answer: GraphAnswer, context: FailureContext = {
   if (typeof rule === 'string') return { outcome: rule, retryAfter, ...facts, detail: quoted(PASSING[rule], answer) }
   const explained = code !== null && Object.hasOwn(RULES, code) && !rule.general
   const detail = explained ? rule.detail : quoted(rule.detail, answer)
-  return { outcome: 'refused', reason: rule.reason, title: rule.title, ...facts, detail }
+  const { reason, title, limit } = rule
+  return { outcome: 'refused', reason, title, ...(limit && { limit }), ...facts, detail }
 }
 
 /** What a connection that failed means: a request that may have left may have been carried out. */
@@ -228,7 +249,11 @@ export function classifyConnectionFailure(error: unknown): Failure {
   const facts = { microsoftCode: null, requestId: null, retryAfter: null }
   const named = cause.code === null ? '' : ` (${cause.code})`
   if (cause.beforeConnection)
-    return { outcome: 'unavailable', ...facts, detail: `Microsoft 365 could not be reached${named}.${aboutClock(cause.code)}` }
+    return {
+      outcome: 'unavailable',
+      ...facts,
+      detail: `Microsoft 365 could not be reached${named}.${aboutClock(cause.code)}`,
+    }
   return { outcome: 'unknown', ...facts, detail: `The connection to Microsoft 365 ended before an answer${named}.` }
 }
 
@@ -240,16 +265,23 @@ export function aboutClock(code: string | null): string {
 
 /** As the problem of a message that failed for good. Its detail ends with who does what and where before it is tried again. */
 export function toMessageProblem(
-  { reason, title, detail, microsoftCode, requestId }: Refused,
+  { reason, limit, title, detail, microsoftCode, requestId }: Refused,
   places: AdminPlaces,
 ): MessageProblem {
-  const { code, remedy } = MESSAGE_PROBLEMS[reason]
+  const { code, remedy } = limit === undefined ? MESSAGE_PROBLEMS[reason] : BEYOND_GRAPH
   return { code, title, detail: `${detail} ${remedy(places)}`, microsoftCode, requestId }
 }
 
 interface MessageProblemWords {
   readonly code: MessageProblemCode
   readonly remedy: (places: AdminPlaces) => string
+}
+
+/** Nobody in the organisation can raise these limits. */
+const BEYOND_GRAPH: MessageProblemWords = {
+  code: 'message-too-large',
+  remedy: () =>
+    `The submitting service submits it again with smaller attachments, or fewer, or with a link to the file; what the code means is in ${GRAPH_CODES}.`,
 }
 
 const APP_PERMISSIONS = 'Enterprise applications > the app of Inforiver Mail > Permissions'
@@ -318,7 +350,8 @@ function ruleOf(answer: GraphAnswer, { sender }: FailureContext): Rule {
   const rule = answer.code !== null && Object.hasOwn(RULES, answer.code) ? RULES[answer.code] : undefined
   // A gateway gave up waiting. What it waited for may be done, whatever code stands in the body.
   if (answer.status === 504) return 'unknown'
-  if (rule === INVALID_MESSAGE && isRequestTooLong(answer)) return TOO_LARGE
+  const isInvalid = rule === INVALID_MESSAGE || (rule === undefined && answer.status === 400)
+  if (isInvalid && isRequestTooLong(answer)) return REQUEST_TOO_LONG
   const denied = rule === ACCESS_DENIED || (rule === undefined && answer.status === 403)
   if (denied && sender && needsSharedPermission(sender)) return SHARED_PERMISSION_MISSING
   const found = rule ?? ruleOfStatus(answer)
@@ -333,7 +366,7 @@ function ruleOfStatus({ status }: GraphAnswer): RuleOrBusy {
   if (status === 408 || status === 407) return 'unavailable'
   if (status === 403) return ACCESS_DENIED
   if (status === 404) return NO_MAILBOX
-  if (status === 413) return TOO_LARGE
+  if (status === 413) return REQUEST_TOO_LONG
   if (status >= 400) return INVALID_MESSAGE
   if (status >= 300) return 'unavailable' // redirects are not followed: somebody else answered
   return 'unknown' // a success, but not the one that Microsoft documents
@@ -349,9 +382,9 @@ function isClaimsChallenge({ status, claims }: GraphAnswer): boolean {
   return status === 403 && claims !== null
 }
 
-/** Graph answers a request over 4 MB with a plain BadRequest, which only its message tells from others. */
-function isRequestTooLong({ message }: GraphAnswer): boolean {
-  return message !== null && /maximum request length/i.test(message)
+/** Graph answers a request over 4 MB with 413, or with a plain BadRequest that only its message tells from others. */
+function isRequestTooLong({ status, message }: GraphAnswer): boolean {
+  return status === 413 || (message !== null && /request length/i.test(message))
 }
 
 function needsSharedPermission({ own, grantedPermissions }: NonNullable<FailureContext['sender']>): boolean {

@@ -1,57 +1,82 @@
-import { MAX_REQUEST_BYTES } from '@inforiver-mail/contract/message'
+import { CERTAIN_REQUEST_BYTES, MAX_REQUEST_BYTES } from '@inforiver-mail/contract/message'
 import { describe, expect, it } from 'vitest'
-import { toGraphAttachment } from './send-mail-request.ts'
-import { encodedMessageBytes, MAX_ATTACHMENT_BYTES, MIN_SESSION_BYTES, planSize } from './size-plan.ts'
+import type { RequestSizes } from './request-sizes.ts'
+import { learnLimit, MAX_ATTACHMENT_BYTES, NOTHING_KNOWN, planDraft, planSize } from './size-plan.ts'
 
 const MIB = 1024 * 1024
-/** The largest file that one request attaches to a draft, and the smallest that needs a session. */
-const LAST_ATTACHED = 2_996_928
-const FIRST_SESSION = LAST_ATTACHED + 1
+const STRICT = { ...NOTHING_KNOWN, requestBytes: CERTAIN_REQUEST_BYTES }
+/** What stands around a file in the request that attaches it. */
+const NAMES = 200
+
+/** As the requests of a message are, with a body of that many bytes. */
+function sizesOf(createDraft: number, files: readonly number[]): RequestSizes {
+  const attachments = files.map((file) => ({ file, attach: NAMES + Math.ceil(file / 3) * 4 }))
+  return { sendMail: attachments.reduce((sum, { attach }) => sum + attach, createDraft), createDraft, attachments }
+}
+/** The largest file that one request of so many bytes attaches. */
+const largestFile = (requestBytes: number) => Math.floor((requestBytes - NAMES) / 4) * 3
 
 describe('planSize', () => {
   it.each([
     [0, []],
     [MAX_REQUEST_BYTES, []],
     [1_000, [0, 1, 2, 3]],
-    [0, [3_000_000]],
-    [4, [2_999_997]],
-    [MAX_REQUEST_BYTES, [0]],
-    [MAX_REQUEST_BYTES - 4, [1]],
+    [0, [3 * MIB - 1024]],
+    [0, [largestFile(MAX_REQUEST_BYTES)]],
     [0, [1_500_000, 1_500_000]],
-  ])('sends in one request a body of %i bytes with attachments of %j', (bodyBytes, attachmentBytes) => {
-    expect(planSize({ bodyBytes, attachmentBytes })).toEqual({ road: 'send-mail' })
+  ])('sends in one request a body of %i bytes with attachments of %j', (body, files) => {
+    expect(planSize(sizesOf(body, files), NOTHING_KNOWN)).toEqual({ road: 'send-mail' })
   })
 
   it.each([
     [MAX_REQUEST_BYTES, [1], ['attach']],
-    [MAX_REQUEST_BYTES - 3, [1], ['attach']],
-    [1, [3_000_000], ['session']],
-    [1, [1_500_000, 1_500_000], ['attach', 'attach']],
-    [0, [3_000_001], ['session']],
-    [MAX_REQUEST_BYTES, [LAST_ATTACHED], ['attach']],
-    [MAX_REQUEST_BYTES, [FIRST_SESSION], ['session']],
-    [0, [MIN_SESSION_BYTES - 1], ['session']],
-    [0, [MIN_SESSION_BYTES], ['session']],
-    [0, [MIN_SESSION_BYTES + 1], ['session']],
+    [MAX_REQUEST_BYTES - NAMES - 3, [1], ['attach']],
+    [1_000_000, [3 * MIB - 1024], ['attach']],
+    [MAX_REQUEST_BYTES, [largestFile(MAX_REQUEST_BYTES)], ['attach']],
+    [0, [largestFile(MAX_REQUEST_BYTES) + 1], ['session']],
+    [0, [3 * MIB], ['session']],
     [0, [MAX_ATTACHMENT_BYTES], ['session']],
-    [0, [10 * MIB, 0, 1, LAST_ATTACHED, FIRST_SESSION], ['session', 'attach', 'attach', 'attach', 'session']],
+    [0, [10 * MIB, 0, 1, 3_100_000], ['session', 'attach', 'attach', 'attach']],
     [0, Array.from({ length: 100 }, () => 100_000), Array.from({ length: 100 }, () => 'attach')],
-  ])('makes a draft of a body of %i bytes with attachments of %j', (bodyBytes, attachmentBytes, attachments) => {
-    expect(planSize({ bodyBytes, attachmentBytes })).toEqual({ road: 'draft', attachments })
+  ])('makes a draft of a body of %i bytes with attachments of %j', (body, files, attachments) => {
+    expect(planSize(sizesOf(body, files), NOTHING_KNOWN)).toEqual({ road: 'draft', attachments })
   })
 
-  it('knows no road for a body that fits no request', () => {
-    expect(planSize({ bodyBytes: MAX_REQUEST_BYTES + 1, attachmentBytes: [MAX_ATTACHMENT_BYTES + 1] })).toEqual({
+  it.each([
+    [CERTAIN_REQUEST_BYTES, [], { road: 'send-mail' }],
+    [CERTAIN_REQUEST_BYTES - NAMES - 3, [1], { road: 'draft', attachments: ['attach'] }],
+    [0, [largestFile(CERTAIN_REQUEST_BYTES)], { road: 'send-mail' }],
+    [0, [largestFile(CERTAIN_REQUEST_BYTES) + 1], { road: 'draft', attachments: ['session'] }],
+    [0, [3 * MIB - 1024], { road: 'draft', attachments: ['session'] }],
+  ])('goes the other way once longer requests were refused: a body of %i bytes with %j', (body, files, plan) => {
+    expect(planSize(sizesOf(body, files), STRICT)).toEqual(plan)
+  })
+
+  it.each([
+    [MAX_REQUEST_BYTES + 1, [], NOTHING_KNOWN, MAX_REQUEST_BYTES],
+    [MAX_REQUEST_BYTES + 1, [MAX_ATTACHMENT_BYTES + 1], NOTHING_KNOWN, MAX_REQUEST_BYTES],
+    [CERTAIN_REQUEST_BYTES + 1, [], STRICT, CERTAIN_REQUEST_BYTES],
+    [CERTAIN_REQUEST_BYTES + 1, [1], STRICT, CERTAIN_REQUEST_BYTES],
+  ])('knows no road for a body of %i bytes with %j, given %j', (sizeBytes, files, limits, limitBytes) => {
+    const plan = { road: 'none', reason: 'body-too-large', sizeBytes, limitBytes }
+    expect(planSize(sizesOf(sizeBytes, files), limits)).toEqual(plan)
+  })
+
+  it('knows no road for a file that neither one request nor an upload session has taken, and names the first', () => {
+    const limits = { ...STRICT, sessionMinimumBytes: 3 * MIB }
+    const files = [100, 3 * MIB, 3 * MIB - 1, 3 * MIB - 2]
+    expect(planSize(sizesOf(0, files), limits)).toEqual({
       road: 'none',
-      reason: 'body-too-large',
-      sizeBytes: MAX_REQUEST_BYTES + 1,
-      limitBytes: MAX_REQUEST_BYTES,
+      reason: 'attachment-between',
+      sizeBytes: 3 * MIB - 1,
+      limitBytes: CERTAIN_REQUEST_BYTES,
+      attachment: 2,
     })
   })
 
   it('knows no road for an attachment over 150 MB, and names the first', () => {
-    const attachmentBytes = [MAX_ATTACHMENT_BYTES, MAX_ATTACHMENT_BYTES + 1, MAX_ATTACHMENT_BYTES + 2]
-    expect(planSize({ bodyBytes: 0, attachmentBytes }, { messageBytes: 1 })).toEqual({
+    const files = [MAX_ATTACHMENT_BYTES, MAX_ATTACHMENT_BYTES + 1, MAX_ATTACHMENT_BYTES + 2]
+    expect(planSize(sizesOf(0, files), { ...NOTHING_KNOWN, messageBytes: 1 })).toEqual({
       road: 'none',
       reason: 'attachment-too-large',
       sizeBytes: MAX_ATTACHMENT_BYTES + 1,
@@ -61,44 +86,33 @@ describe('planSize', () => {
   })
 
   it.each([
-    [{ bodyBytes: 100, attachmentBytes: [30 * MIB] }, 100 + 40 * MIB],
-    [{ bodyBytes: 100, attachmentBytes: [1] }, 104],
-    [{ bodyBytes: 100, attachmentBytes: [] }, 100],
-  ])('knows no road for %j over the organisation’s limit', (message, sizeBytes) => {
-    expect(planSize(message, { messageBytes: sizeBytes - 1 })).toEqual({
-      road: 'none',
-      reason: 'message-too-large',
-      sizeBytes,
-      limitBytes: sizeBytes - 1,
-    })
-  })
-
-  it.each([
-    [{ bodyBytes: 100, attachmentBytes: [30 * MIB] }, 100 + 40 * MIB, 'draft'],
-    [{ bodyBytes: 100, attachmentBytes: [1] }, 104, 'send-mail'],
-    [{ bodyBytes: 100, attachmentBytes: [30 * MIB] }, null, 'draft'],
-  ])('sends %j under a limit of %j bytes', (message, messageBytes, road) => {
-    expect(planSize(message, { messageBytes })).toMatchObject({ road })
-  })
-
-  it('attaches in one request nothing that does not fit with the longest names', () => {
-    const longest = '語'.repeat(255)
-    const file = { filename: longest, contentType: longest, contentId: longest, content: Buffer.alloc(LAST_ATTACHED) }
-    expect(Buffer.byteLength(JSON.stringify(toGraphAttachment(file)))).toBeLessThanOrEqual(MAX_REQUEST_BYTES)
+    [100, [30 * MIB], 100 + 40 * MIB, 'draft'],
+    [100, [1], 104, 'send-mail'],
+    [100, [], 100, 'send-mail'],
+  ])('keeps a body of %i bytes with %j to the organisation’s limit', (body, files, sizeBytes, road) => {
+    const limits = (messageBytes: number | null) => ({ ...NOTHING_KNOWN, messageBytes })
+    const tooLarge = { road: 'none', reason: 'message-too-large', sizeBytes, limitBytes: sizeBytes - 1 }
+    expect(planSize(sizesOf(body, files), limits(sizeBytes - 1))).toEqual(tooLarge)
+    expect(planSize(sizesOf(body, files), limits(sizeBytes))).toMatchObject({ road })
+    expect(planSize(sizesOf(body, files), limits(null))).toMatchObject({ road })
   })
 })
 
-describe('encodedMessageBytes', () => {
+describe('planDraft', () => {
+  it('goes on with a draft although one request would do', () => {
+    expect(planDraft(sizesOf(10, [20]), NOTHING_KNOWN)).toEqual({ road: 'draft', attachments: ['attach'] })
+  })
+})
+
+describe('learnLimit', () => {
   it.each([
-    [[], 0],
-    [[0], 0],
-    [[1], 4],
-    [[2], 4],
-    [[3], 4],
-    [[4], 8],
-    [[1, 1, 1], 12],
-    [[3 * MIB], 4 * MIB],
-  ])('counts attachments of %j bytes as base64', (attachmentBytes, encodedBytes) => {
-    expect(encodedMessageBytes({ bodyBytes: 7, attachmentBytes })).toBe(7 + encodedBytes)
+    ['request-length', MAX_REQUEST_BYTES, { requestBytes: CERTAIN_REQUEST_BYTES }],
+    ['request-length', CERTAIN_REQUEST_BYTES + 1, { requestBytes: CERTAIN_REQUEST_BYTES }],
+    ['request-length', CERTAIN_REQUEST_BYTES, null],
+    ['session-minimum', 3 * MIB - 1, { sessionMinimumBytes: 3 * MIB }],
+    ['session-minimum', 2_999_999, { sessionMinimumBytes: 3_000_000 }],
+    ['session-minimum', 3 * MIB, null],
+  ] as const)('learns from a refusal for %s with %i bytes: %j', (limit, sizeBytes, learned) => {
+    expect(learnLimit(limit, sizeBytes)).toEqual(learned)
   })
 })

@@ -1,0 +1,119 @@
+import { describe, expect, it } from 'vitest'
+import { HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
+import { explainWaiting, type MailboxQueue, type QueuedMessage } from './waiting.ts'
+
+const NOW = new Date('2026-11-24T10:00:00.000Z')
+const LIMITS = { concurrency: 4, messagesPerMinute: 30, recipientsPerDay: 100, uploadBytesPer5Minutes: 10_000_000 }
+const NO_LIMITS = { concurrency: 0, messagesPerMinute: 0, recipientsPerDay: 0, uploadBytesPer5Minutes: 0 }
+const after = (ms: number) => new Date(NOW.getTime() + ms)
+
+const IDLE: MailboxQueue = {
+  now: NOW,
+  pausedUntil: null,
+  sending: 0,
+  sendingLarge: 0,
+  recipientsSending: 0,
+  cleanups: 0,
+  uploadedBytes: 0,
+  messagesSent: [],
+  recipientsSent: [],
+}
+
+/** The nth of those that are due, each with one recipient. */
+function due(place: number, changes: Partial<QueuedMessage> = {}): QueuedMessage {
+  const at = { messages: place, large: 0, recipients: place }
+  return { nextAttemptAt: after(-1 * HOURS), recipients: 1, isLarge: false, nextUploadBytes: 0, place: at, ...changes }
+}
+
+const explain = (message: QueuedMessage, queue: Partial<MailboxQueue> = {}, limits: Partial<typeof LIMITS> = {}) =>
+  explainWaiting(message, { ...IDLE, ...queue }, { ...LIMITS, ...limits })
+
+describe('explainWaiting', () => {
+  it('says of what may leave at once that nothing keeps it, and no time in the past', () => {
+    expect(explain(due(4))).toEqual({ because: null, until: NOW })
+    expect(explainWaiting(due(9_000), IDLE, NO_LIMITS)).toEqual({ because: null, until: NOW })
+  })
+
+  it.each([
+    [10, 20],
+    [30, 50],
+    [31, 70],
+    [60, 120],
+    [61, 140],
+  ])('keeps the %ith to the messages a minute, with 10 and 15 just sent, for %i s', (place, seconds) => {
+    // 5 leave at once; the others when what was sent, and then what left meanwhile, is 70 s old.
+    const messagesSent = [
+      { count: 10, freedAt: after(20 * SECONDS) },
+      { count: 15, freedAt: after(50 * SECONDS) },
+    ]
+    expect(explain(due(place), { messagesSent })).toEqual({
+      because: 'messages-per-minute',
+      until: after(seconds * SECONDS),
+    })
+  })
+
+  it('counts what is being sent as sent now', () => {
+    expect(explain(due(28), { sending: 3 }, { concurrency: 0 })).toEqual({
+      because: 'messages-per-minute',
+      until: after(70 * SECONDS),
+    })
+  })
+
+  it.each([
+    [20, 1, null, 0],
+    [21, 1, 'recipients-per-day', 2 * HOURS],
+    [31, 1, 'recipients-per-day', 5 * HOURS],
+    [101, 1, 'recipients-per-day', 24 * HOURS],
+    [121, 1, 'recipients-per-day', 26 * HOURS],
+    [500, 500, 'recipients-per-day', 5 * HOURS],
+  ])('keeps recipient %i, of a message with %i, to those of a day', (upTo, recipients, because, untilMs) => {
+    const recipientsSent = [
+      { count: 10, freedAt: after(2 * HOURS) },
+      { count: 70, freedAt: after(5 * HOURS) },
+    ]
+    const message = due(1, { recipients, place: { messages: 1, large: 0, recipients: upTo } })
+    expect(explain(message, { recipientsSent })).toEqual({ because, until: after(untilMs) })
+  })
+
+  it('names the limit that lasts longest', () => {
+    const recipientsSent = [{ count: 100, freedAt: after(2 * HOURS) }]
+    const messagesSent = [{ count: 30, freedAt: after(30 * SECONDS) }]
+    expect(explain(due(1), { recipientsSent, messagesSent })).toEqual({
+      because: 'recipients-per-day',
+      until: after(2 * HOURS),
+    })
+  })
+
+  it('names a pause while it lasts, and until when the limits keep the message after it', () => {
+    const pausedUntil = after(10 * MINUTES)
+    expect(explain(due(1), { pausedUntil })).toEqual({ because: 'mailbox-paused', until: pausedUntil })
+    expect(explain(due(31), { pausedUntil })).toEqual({
+      because: 'mailbox-paused',
+      until: after(10 * MINUTES + 70 * SECONDS),
+    })
+    const later = due(1, { nextAttemptAt: after(5 * MINUTES), place: null })
+    expect(explain(later, { pausedUntil })).toEqual({ because: 'mailbox-paused', until: pausedUntil })
+  })
+
+  it('says that a message is tried again, or waits for the limit of uploads, with its time', () => {
+    const until = after(12 * MINUTES)
+    const message = due(1, { nextAttemptAt: until, nextUploadBytes: 4_000_000, place: null })
+    expect(explain(message, { uploadedBytes: 6_000_000 })).toEqual({ because: 'retry', until })
+    expect(explain(message, { uploadedBytes: 6_000_001 })).toEqual({ because: 'uploads-per-5-minutes', until })
+    const small = { ...message, nextUploadBytes: 0 }
+    expect(explain(small, { uploadedBytes: 10_000_000 })).toEqual({ because: 'retry', until })
+    expect(explain(message, { pausedUntil: after(5 * MINUTES) })).toEqual({ because: 'retry', until })
+  })
+
+  it.each([
+    ['behind others', due(3), { sending: 2 }],
+    ['behind what is deleted in the mailbox', due(3), { sending: 1, cleanups: 1 }],
+    [
+      'large, behind large ones',
+      due(1, { isLarge: true, place: { messages: 1, large: 1, recipients: 1 } }),
+      { sending: 3, sendingLarge: 3 },
+    ],
+  ])('says of one that finds no request free that nobody can tell when: %s', (_what, message, queue) => {
+    expect(explain(message, queue)).toEqual({ because: 'requests-at-once', until: null })
+  })
+})
