@@ -1,5 +1,5 @@
 /** A message that is tried for a day against an endless 429 would fill pages with the same line. */
-export const MOST_ATTEMPTS = 100
+const MOST_ATTEMPTS = 100
 
 /**
  * Common table expressions that note attempts. What comes to the same as the attempt before is counted there, and of

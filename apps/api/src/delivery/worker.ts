@@ -209,7 +209,7 @@ export function createWorker(parts: {
     }
   }
 
-  /** However long the database is away: an outcome that is not written is a doubt. */
+  /** However long the database is away, unless the process ends: an outcome that is not written is a doubt. */
   async function write(message: LeasedMessage, turn: Turn): Promise<void> {
     const knownAt = elapsedMs()
     const state: DeliveryState = {
@@ -233,7 +233,8 @@ export function createWorker(parts: {
       } catch (error) {
         unwritten.add(message)
         logger.warn({ err: error, message: message.id }, 'an outcome could not be written; trying again')
-        await delay(AFTER_FAILURE_MS)
+        if (ending.signal.aborted) return
+        await delay(AFTER_FAILURE_MS, undefined, { signal: ending.signal }).catch(() => {})
       }
     }
   }
