@@ -142,11 +142,12 @@ export async function compose(
       ...(extraCaCertificates !== null && { extraCaCertificates }),
       ...(microsoftTimeoutMs !== undefined && { timeoutMs: microsoftTimeoutMs }),
     })
-    const { registration, authorityHost, graphBaseUrl, redirectUri, publicUrl } = config
+    const { registration, authorityHost, graphBaseUrl, cloud, redirectUri, publicUrl } = config
     const identity = createMicrosoftIdentity({
       registration,
       authorityHost,
       graphBaseUrl,
+      cloud,
       redirectUri,
       approvalLinks: approvalLinks(publicUrl),
       fetch,
