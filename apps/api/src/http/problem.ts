@@ -6,6 +6,7 @@ import { PROBLEM_STATUS, type InputFault, type Problem, type ProblemCode } from 
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { z } from 'zod'
+import { OutcomeUnknownError } from '../outcome-unknown.ts'
 import { sendPage } from './html.ts'
 
 const TITLES = {
@@ -155,6 +156,7 @@ function toProblemError(
   { config: { serves, tooLarge = 'invalid-input' }, bodyLimit }: FastifyRequest['routeOptions'],
 ): ProblemError {
   if (error instanceof ProblemError) return error
+  if (error instanceof OutcomeUnknownError && isUnavailable(error)) return refuseToGuess(serves)
   if (isUnavailable(error)) {
     return new ProblemError(
       'unavailable',
@@ -178,6 +180,16 @@ function toProblemError(
   if (error.statusCode === 400) return new ProblemError('invalid-input', 'The body did not arrive as announced.')
   // No detail: an unexpected error may carry a token or a connection string.
   return new ProblemError('internal', 'The cause is in the log, under the request id.')
+}
+
+/** Instead of saying that nothing was changed where that cannot be known. */
+function refuseToGuess(serves: Endpoint | undefined): ProblemError {
+  return new ProblemError(
+    'unavailable',
+    serves?.headers
+      ? 'The database was lost while it stored the message: whether it is accepted is unknown. Send the same request again with the same Idempotency-Key, and it is accepted once; without one, look for the message first.'
+      : 'The database was lost while it stored the change: whether it was made is unknown. Look at how things stand before you try again.',
+  )
 }
 
 /** For a body of a type that the endpoint does not take. */

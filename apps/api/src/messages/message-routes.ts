@@ -14,6 +14,7 @@ import { parseCursor, type Place, writeCursor } from '../http/list-cursor.ts'
 import { ProblemError } from '../http/problem.ts'
 import { route } from '../http/route.ts'
 import type { SignedIn } from '../http/session.ts'
+import { afterCommit } from '../outcome-unknown.ts'
 import type { MessageStore, Owner } from './message-store.ts'
 import { submitRoute, type SubmitOptions } from './submit-route.ts'
 import { toUsage, type UsageLimits } from './usage.ts'
@@ -71,13 +72,13 @@ export const messageRoutes: FastifyPluginAsync<Options> = async (app, options) =
 
   route(app, cancelMessage, requireServiceOrAdmin(cancelMessage.scope), async ({ caller, params: { id } }) => {
     const { status } = await find(caller, id)
-    if (await store.cancel(caller, id, clock())) return find(caller, id)
+    if (await store.cancel(caller, id, clock())) return afterCommit(() => find(caller, id))
     throw new ProblemError('message-not-cancellable', notCancellable(status))
   })
 
   route(app, retryMessage, requireServiceOrAdmin(retryMessage.scope), async ({ caller, params: { id } }) => {
     const { status } = await find(caller, id)
-    if (await store.retry(caller, id, clock())) return find(caller, id)
+    if (await store.retry(caller, id, clock())) return afterCommit(() => find(caller, id))
     throw new ProblemError(
       'message-not-retryable',
       status === 'failed'
@@ -111,7 +112,7 @@ export const messageRoutes: FastifyPluginAsync<Options> = async (app, options) =
     if (submitted.outcome !== 'stored') throw new Error('A test message has no idempotency key.')
     onSubmitted()
     const { id: messageId } = submitted.message
-    await options.auditTestMessage({ tenantId, actor: admin.userId, messageId })
+    await afterCommit(() => options.auditTestMessage({ tenantId, actor: admin.userId, messageId }))
     request.log.info({ message: messageId }, 'test message accepted')
     return { messageId }
   })

@@ -72,6 +72,30 @@ it('stores nothing half when the database goes away in the middle, so that the s
   expect(await stored()).toEqual([again.json.id])
 })
 
+it('does not say that nothing was changed when the answer to the commit is lost, and accepts the same key once', async () => {
+  link.loseAnswerTo('COMMIT')
+  const lost = await Promise.all([submit('lost'), submit('lost-with-it')])
+
+  expect(lost.map(({ status, json }) => [status, json.code])).toEqual(Array(2).fill([503, 'unavailable']))
+  for (const { json } of lost) {
+    expect(json.detail).toMatch(/unknown.*same Idempotency-Key/)
+    expect(json.detail).not.toContain('Nothing was changed')
+  }
+  const again = await Promise.all([submit('lost'), submit('lost-with-it')])
+  expect(again.map(({ status }) => status)).toEqual([202, 202])
+  expect((await stored()).toSorted()).toEqual(again.map(({ json }) => json.id).toSorted())
+})
+
+it('says that nothing was changed when the database goes away before the commit', async () => {
+  const release = await ground.database.lock('messages')
+  const refused = submit('before-the-commit')
+  await untilSomethingWaits()
+  link.cut()
+
+  expect((await refused).json.detail).toContain('Nothing was changed')
+  await release()
+})
+
 it('answers every request that comes while the database is away', async () => {
   link.cut()
 
