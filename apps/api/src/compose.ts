@@ -25,6 +25,7 @@ import { openDatabase, type Database } from './database/database.ts'
 import { startEmbeddedPostgres } from './database/embedded-postgres.ts'
 import { openInstallation } from './database/installation.ts'
 import { isUnavailable } from './database/is-unavailable.ts'
+import { createRefusalAudit } from './database/refusal-audit.ts'
 import { pendingMigrations } from './database/migrate.ts'
 import { checkVaultKeys } from './database/sealed-values.ts'
 import { createDeliveryMetrics } from './delivery/delivery-metrics.ts'
@@ -70,6 +71,9 @@ import { createSealedStore } from './vault-rotation/sealed-store.ts'
 /** What attachments occupy in memory at once: on their way in, and out. Neither has to wait for the other. */
 const INTAKE_BUDGET_BYTES = 16 * 1024 * 1024
 const DELIVERY_BUDGET_BYTES = 24 * 1024 * 1024
+/** Of each key, and of all that are none: the clients that are told of in the audit log. */
+const REFUSALS_PER_KEY_AND_HOUR = 20
+const UNKNOWN_KEYS_PER_HOUR = 100
 const RECHECK_TIMEOUT_MS = 5 * 60_000
 const WEB_DIRECTORY = fileURLToPath(new URL('../../web/dist', import.meta.url))
 
@@ -168,8 +172,8 @@ export async function compose(
     const messageStore = createMessageStore(database.prisma, database.pool, clock)
     const submit = createSubmit({ store: messageStore, vault, random })
     const serviceKeyStore = createServiceKeyStore(database.prisma, database.pool, clock)
-    if (config.seededServiceKey !== null)
-      await seedServiceKey(serviceKeyStore, tenantId, config.seededServiceKey, clock())
+    // A worker lets no service in: whether there is such a key is for those to say that do.
+    if (config.role !== 'worker') await seedServiceKey(serviceKeyStore, tenantId, config.seededServiceKey, clock())
 
     const registry = new Registry()
     clockWatch = await watchClock({ pool: database.pool, registry, clock, logger })
@@ -254,12 +258,37 @@ export async function compose(
       },
     })
 
-    const requireAdmin = workspaceAdminGuard(config.office365SmtpEnabled)
+    const auditRefusal = createRefusalAudit({ prisma: database.prisma, clock, logger })
+    const requireAdmin = workspaceAdminGuard(config.office365SmtpEnabled, (member, operation) =>
+      auditRefusal({
+        tenantId: member.tenantId,
+        actor: member.userId,
+        action: 'access-refused',
+        outcome: 'not-workspace-admin',
+        details: { operation },
+        limits: [{ of: {}, atMost: 1 }],
+      }),
+    )
     const readSender = async (tenant: string) => {
       const { state } = await settingsStore.read(tenant)
       return state.status === 'not-configured' ? null : state.connection
     }
-    const guard = createCallerGuard({ store: serviceKeyStore, requireAdmin })
+    const guard = createCallerGuard({
+      store: serviceKeyStore,
+      requireAdmin,
+      auditRefused: ({ reason, key, client, operation }) =>
+        auditRefusal({
+          tenantId,
+          actor: null,
+          action: 'service-key-refused',
+          outcome: reason,
+          details: { key: key?.id ?? null, name: key?.name ?? null, client, operation },
+          limits: [
+            { of: { key: key?.id ?? null, client }, atMost: 1 },
+            { of: { key: key?.id ?? null }, atMost: key ? REFUSALS_PER_KEY_AND_HOUR : UNKNOWN_KEYS_PER_HOUR },
+          ],
+        }),
+    })
     const checks = {
       database: async () => (await database.pool.query('SELECT 1'), null),
       migrations: async () => {
@@ -355,10 +384,12 @@ export async function compose(
   }
 }
 
-/** One key whose value the operator chose; another value replaces it. */
-async function seedServiceKey(store: ServiceKeyStore, tenantId: string, key: string, now: Date): Promise<void> {
+/** One key whose value the operator chose; another value replaces it, and none revokes it. */
+async function seedServiceKey(store: ServiceKeyStore, tenantId: string, key: string | null, now: Date): Promise<void> {
+  const id = `key_${'0'.repeat(32)}`
+  if (key === null) return store.revokeSeeded(tenantId, id, now)
   await store.seed({
-    id: `key_${'0'.repeat(32)}`,
+    id,
     tenantId,
     name: 'inforiver',
     scopes: ['messages:send', 'messages:read', 'settings:read'],

@@ -8,6 +8,7 @@ import fp from 'fastify-plugin'
 import type { z } from 'zod'
 import { OutcomeUnknownError } from '../outcome-unknown.ts'
 import { sendPage } from './html.ts'
+import { createRefusalLog } from './refusal-log.ts'
 
 const TITLES = {
   'invalid-input': 'The request is not valid',
@@ -64,8 +65,11 @@ export class ProblemError extends Error {
  */
 export const problems = fp<{ isUnavailable: (error: unknown) => boolean }>(
   async (app, { isUnavailable }) => {
+    const refusals = createRefusalLog(app.log)
+    app.addHook('onClose', async () => refusals.endWindow())
     app.setErrorHandler((error: FastifyError, request, reply) => {
       const problem = toProblemError(error, isUnavailable, request.routeOptions)
+      refusals.note(request, problem)
       if (hasLeft(request)) request.log.info('the client went away before its request had arrived')
       else if (problem.status >= 500) request.log.error({ err: error }, 'request failed')
       return sendProblem(request, reply, problem)

@@ -15,7 +15,7 @@ import { ProblemError } from '../http/problem.ts'
 import { route } from '../http/route.ts'
 import type { SignedIn } from '../http/session.ts'
 import { afterCommit } from '../outcome-unknown.ts'
-import type { MessageStore, Owner } from './message-store.ts'
+import type { Actor, MessageStore, Owner } from './message-store.ts'
 import { submitRoute, type SubmitOptions } from './submit-route.ts'
 import { toUsage, type UsageLimits } from './usage.ts'
 import type { MailboxState } from './usage-store.ts'
@@ -25,7 +25,7 @@ type Guard<Caller> = (request: FastifyRequest) => Promise<Caller>
 
 interface Options extends Omit<SubmitOptions, 'find'> {
   readonly requireAdmin: Guard<SignedIn>
-  readonly requireServiceOrAdmin: (scope: Scope) => Guard<Owner>
+  readonly requireServiceOrAdmin: (scope: Scope) => Guard<Actor>
   readonly store: MessageStore
   readonly usageStore: { read(tenantId: string, now: Date): Promise<MailboxState> }
   readonly limits: UsageLimits
@@ -70,15 +70,21 @@ export const messageRoutes: FastifyPluginAsync<Options> = async (app, options) =
     },
   )
 
-  route(app, cancelMessage, requireServiceOrAdmin(cancelMessage.scope), async ({ caller, params: { id } }) => {
+  route(app, cancelMessage, requireServiceOrAdmin(cancelMessage.scope), async ({ request, caller, params: { id } }) => {
     const { status } = await find(caller, id)
-    if (await store.cancel(caller, id, clock())) return afterCommit(() => find(caller, id))
+    if (await store.cancel(caller, id, clock())) {
+      request.log.info({ message: id, by: nameOf(caller) }, 'message cancelled')
+      return afterCommit(() => find(caller, id))
+    }
     throw new ProblemError('message-not-cancellable', notCancellable(status))
   })
 
-  route(app, retryMessage, requireServiceOrAdmin(retryMessage.scope), async ({ caller, params: { id } }) => {
+  route(app, retryMessage, requireServiceOrAdmin(retryMessage.scope), async ({ request, caller, params: { id } }) => {
     const { status } = await find(caller, id)
-    if (await store.retry(caller, id, clock())) return afterCommit(() => find(caller, id))
+    if (await store.retry(caller, id, clock())) {
+      request.log.info({ message: id, by: nameOf(caller) }, 'message retried')
+      return afterCommit(() => find(caller, id))
+    }
     throw new ProblemError(
       'message-not-retryable',
       status === 'failed'
@@ -116,6 +122,11 @@ export const messageRoutes: FastifyPluginAsync<Options> = async (app, options) =
     request.log.info({ message: messageId }, 'test message accepted')
     return { messageId }
   })
+}
+
+/** The service, or the person by id. */
+function nameOf({ service, userId }: Actor): string | null {
+  return service ?? userId
 }
 
 function placeOf({ createdAt, id }: Message): Place {
