@@ -2,7 +2,6 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import type { TestBrowser } from '../test-support/test-browser.ts'
 import { createTestClock, MINUTES } from '../test-support/test-clock.ts'
 import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
-import { clientFor } from '../test-support/test-service.ts'
 
 const MESSAGES = '/api/v1/messages'
 const KEYS = '/api/v1/service-keys'

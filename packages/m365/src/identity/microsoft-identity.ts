@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { ConfidentialClientApplication } from '@azure/msal-node'
 import { createRemoteJWKSet, customFetch } from 'jose'
 import { adminPlaces, type AdminPlaces } from '../admin-places.ts'
@@ -253,6 +254,7 @@ export function createMicrosoftIdentity({
         redirectUri,
         state,
         nonce,
+        correlationId: correlationIdOf(state),
         codeChallenge,
         codeChallengeMethod: 'S256',
         ...(prompt && { prompt }),
@@ -356,6 +358,12 @@ export function createMicrosoftIdentity({
     places,
     approvalLinks,
   }
+}
+
+/** The same page has the same address each time; msal-node would make up another id. */
+function correlationIdOf(state: string): string {
+  const hex = createHash('sha256').update(state).digest('hex')
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join('-')
 }
 
 /** By certificate, msal-node signs an assertion by PS256 and names the certificate in `x5t#S256`. */
