@@ -63,7 +63,7 @@ it('gives a client that floods a few lines, and one that says how many more ther
   refusals.endWindow()
 
   expect(lines.map(({ msg, code, client }) => [msg, code, client])).toEqual([
-    ...Array(5).fill(['request refused', 'invalid-service-key', '203.0.113.7']),
+    ...Array.from({ length: 5 }, () => ['request refused', 'invalid-service-key', '203.0.113.7']),
     ['request refused', 'invalid-service-key', '203.0.113.8'],
     ['request refused', 'cross-origin', '203.0.113.7'],
     ['more requests were refused', 'invalid-service-key', undefined],

@@ -211,7 +211,8 @@ describe('in the audit log', () => {
   it('names who cancelled and who retried a message, and says what services do in the log of the process alone', async () => {
     const ada = product.newBrowser()
     await ada.signIn('Ada Admin')
-    const [{ id: adaId = '' } = {}] = await ground.database.query<{ id: string }>('SELECT id FROM users')
+    const [user] = await ground.database.query<{ id: string }>('SELECT id FROM users')
+    const adaId = user?.id
     const [planned, own, failed] = [await scheduled(), await scheduled(), await refused('Retried by Ada')]
 
     expect((await ada.call('POST', `${MESSAGES}/${planned.id}/cancel`, {})).status).toBe(200)
