@@ -73,6 +73,44 @@ test('a closed popup is no decision: the consent stays pending and the page can 
   await expect(settings.pending).toBeHidden()
 })
 
+test('a second click while the consent is pending opens the same page of Microsoft again', async ({ settings }) => {
+  await settings.address.fill('ada@contoso.com')
+  const first = await settings.openMicrosoft(settings.enable)
+  await expect(first.getByRole('heading', { name: 'Pick an account' })).toBeVisible()
+  const second = await settings.openMicrosoft(settings.enable)
+  await expect(second.getByRole('heading', { name: 'Pick an account' })).toBeVisible()
+
+  expect(second.url()).toBe(first.url())
+  await expect(settings.pending).toHaveCount(1)
+  await giveConsent(second, 'Ada Admin')
+  await expect(settings.notice('Connected')).toBeVisible()
+  await expect(settings.pending).toHaveCount(0)
+})
+
+test('a second click raises the window that is open already, where the browser allows it', async ({ page }) => {
+  await page.addInitScript(() => {
+    // A window that was not cut from its opener.
+    const seen = { opened: 0, raised: 0, urls: [] as string[] }
+    const popup = {
+      closed: false,
+      document: document.implementation.createHTMLDocument(),
+      focus: () => (seen.raised += 1),
+      location: { replace: (url: string) => seen.urls.push(url) },
+    }
+    Object.assign(window, { seen, open: () => ((seen.opened += 1), popup) })
+  })
+  const settings = await openSettings(page)
+  await settings.address.fill('ada@contoso.com')
+  const seen = () => page.evaluate(() => (window as unknown as { seen: { urls: string[] } }).seen)
+  await settings.enable.click()
+  await expect.poll(async () => (await seen()).urls).toHaveLength(1)
+  await settings.enable.click()
+  await expect.poll(async () => (await seen()).urls).toHaveLength(2)
+
+  const { urls } = await seen()
+  expect(await seen()).toEqual({ opened: 1, raised: 1, urls: [urls[0], urls[0]] })
+})
+
 test('a consent whose popup was closed can be cancelled, and the popup can no longer complete it', async ({
   page,
   settings,

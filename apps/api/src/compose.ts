@@ -27,6 +27,7 @@ import { openDatabase, type Database } from './database/database.ts'
 import { startEmbeddedPostgres } from './database/embedded-postgres.ts'
 import { openInstallation } from './database/installation.ts'
 import { isUnavailable } from './database/is-unavailable.ts'
+import { createRefusalAudit } from './database/refusal-audit.ts'
 import { pendingMigrations } from './database/migrate.ts'
 import { checkVaultKeys } from './database/sealed-values.ts'
 import { createDeliveryMetrics } from './delivery/delivery-metrics.ts'
@@ -72,6 +73,9 @@ import { createSealedStore } from './vault-rotation/sealed-store.ts'
 
 /** What content occupies in memory at once on its way out. On its way in it has a budget of its own: neither waits for the other. */
 const DELIVERY_BUDGET_BYTES = 24 * 1024 * 1024
+/** Of each key, and of all that are none: the clients that are told of in the audit log. */
+const REFUSALS_PER_KEY_AND_HOUR = 20
+const UNKNOWN_KEYS_PER_HOUR = 100
 const RECHECK_TIMEOUT_MS = 5 * 60_000
 const WEB_DIRECTORY = fileURLToPath(new URL('../../web/dist', import.meta.url))
 
@@ -159,11 +163,12 @@ export async function compose(
       ...(extraCaCertificates !== null && { extraCaCertificates }),
       ...(microsoftTimeoutMs !== undefined && { timeoutMs: microsoftTimeoutMs }),
     })
-    const { registration, authorityHost, graphBaseUrl, redirectUri, publicUrl } = config
+    const { registration, authorityHost, graphBaseUrl, cloud, redirectUri, publicUrl } = config
     const identity = createMicrosoftIdentity({
       registration,
       authorityHost,
       graphBaseUrl,
+      cloud,
       redirectUri,
       approvalLinks: approvalLinks(publicUrl),
       fetch,
@@ -188,8 +193,8 @@ export async function compose(
     })
     const submit = createSubmit({ store: messageStore, vault, random })
     const serviceKeyStore = createServiceKeyStore(database.prisma, database.pool, clock)
-    if (config.seededServiceKey !== null)
-      await seedServiceKey(serviceKeyStore, tenantId, config.seededServiceKey, clock())
+    // A worker lets no service in: whether there is such a key is for those to say that do.
+    if (config.role !== 'worker') await seedServiceKey(serviceKeyStore, tenantId, config.seededServiceKey, clock())
 
     const databaseNow = createDatabaseClock(database.pool)
     const registry = new Registry()
@@ -277,12 +282,37 @@ export async function compose(
       },
     })
 
-    const requireAdmin = workspaceAdminGuard(config.office365SmtpEnabled)
+    const auditRefusal = createRefusalAudit({ prisma: database.prisma, clock, logger })
+    const requireAdmin = workspaceAdminGuard(config.office365SmtpEnabled, (member, operation) =>
+      auditRefusal({
+        tenantId: member.tenantId,
+        actor: member.userId,
+        action: 'access-refused',
+        outcome: 'not-workspace-admin',
+        details: { operation },
+        limits: [{ of: {}, atMost: 1 }],
+      }),
+    )
     const readSender = async (tenant: string) => {
       const { state } = await settingsStore.read(tenant)
       return state.status === 'not-configured' ? null : state.connection
     }
-    const guard = createCallerGuard({ store: serviceKeyStore, requireAdmin })
+    const guard = createCallerGuard({
+      store: serviceKeyStore,
+      requireAdmin,
+      auditRefused: ({ reason, key, client, operation }) =>
+        auditRefusal({
+          tenantId,
+          actor: null,
+          action: 'service-key-refused',
+          outcome: reason,
+          details: { key: key?.id ?? null, name: key?.name ?? null, client, operation },
+          limits: [
+            { of: { key: key?.id ?? null, client }, atMost: 1 },
+            { of: { key: key?.id ?? null }, atMost: key ? REFUSALS_PER_KEY_AND_HOUR : UNKNOWN_KEYS_PER_HOUR },
+          ],
+        }),
+    })
     const checks = {
       database: async () => (await database.pool.query('SELECT 1'), null),
       migrations: async () => {
@@ -378,10 +408,12 @@ export async function compose(
   }
 }
 
-/** One key whose value the operator chose; another value replaces it. */
-async function seedServiceKey(store: ServiceKeyStore, tenantId: string, key: string, now: Date): Promise<void> {
+/** One key whose value the operator chose; another value replaces it, and none revokes it. */
+async function seedServiceKey(store: ServiceKeyStore, tenantId: string, key: string | null, now: Date): Promise<void> {
+  const id = `key_${'0'.repeat(32)}`
+  if (key === null) return store.revokeSeeded(tenantId, id, now)
   await store.seed({
-    id: `key_${'0'.repeat(32)}`,
+    id,
     tenantId,
     name: 'inforiver',
     scopes: ['messages:send', 'messages:read', 'settings:read'],

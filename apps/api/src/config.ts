@@ -9,6 +9,7 @@ import {
   CLOUDS,
   microsoftUrlFault,
   withoutTrailingSlash,
+  type CloudName,
 } from '@inforiver-mail/m365/clouds'
 import { readClientCertificate, type ClientCertificate } from '@inforiver-mail/m365/client-certificate'
 import { parseVaultKeys } from '@inforiver-mail/m365/key-ring'
@@ -133,6 +134,8 @@ export interface Config {
   readonly clientSecretExpiresAt: Date | null
   readonly authorityHost: string
   readonly graphBaseUrl: string
+  /** The one behind hosts that are not Microsoft's own. */
+  readonly cloud: CloudName
   readonly redirectUri: string
   readonly outbound: {
     readonly httpsProxy: string | null
@@ -280,6 +283,7 @@ function toConfig(
     clientSecretExpiresAt: environment.AZURE_CLIENT_SECRET_EXPIRES ?? null,
     authorityHost: demo ? simulator : cloudOf(environment).authorityHost,
     graphBaseUrl: demo ? simulator : cloudOf(environment).graphBaseUrl,
+    cloud: environment.M365_CLOUD,
     redirectUri: `${publicUrl}/auth/microsoft/callback`,
     outbound: {
       httpsProxy: environment.HTTPS_PROXY ?? null,

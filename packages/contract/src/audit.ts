@@ -8,7 +8,10 @@ import type { Endpoint } from './endpoint.ts'
  * - `consent-started`, `consent-ended`: configure, update sender, large attachments and reconnect, as the purpose says;
  *   it ends as `completed`, `cancelled`, `expired`, `superseded`, or with the code of the problem it failed with
  * - `reconnect-required`, `app-misconfigured`, `app-recovered`: what Microsoft decided
+ * - `message-cancelled`, `message-retried`: by a person; what services do with their own messages is in the process's log
  * - `test-message-sent`: *Send test mail* was pressed; what became of the message is told by the message
+ * - `service-key-refused`: a key that is `unknown`, `revoked` or of which the scope is missing (`scope-missing`)
+ * - `access-refused`: somebody who is signed in and no workspace admin asked for what only those may see or do
  * - `webhook-tested`: *Test* was pressed; the outcome is that of the request
  * - `vault-rotated`, `vault-forgotten`: stored secrets sealed under another key, or given up because their key is lost
  */
@@ -21,12 +24,17 @@ export const AuditAction = z.enum([
   'reconnect-required',
   'app-misconfigured',
   'app-recovered',
+  'message-cancelled',
+  'message-retried',
   'test-message-sent',
   'service-key-created',
   'service-key-revoked',
+  'service-key-refused',
+  'access-refused',
   'webhook-created',
   'webhook-removed',
   'webhook-tested',
+  'notice-dismissed',
   'vault-rotated',
   'vault-forgotten',
 ])

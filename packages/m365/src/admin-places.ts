@@ -59,9 +59,9 @@ const PLACES: Readonly<Record<CloudName, Omit<AdminPlaces, 'codePage'>>> = {
   },
 }
 
-/** Those of the cloud that the hosts belong to; the global ones for a stand-in. */
-export function adminPlaces(authorityHost: string, graphBaseUrl: string): AdminPlaces {
-  const cloud = cloudAt(authorityHost, graphBaseUrl)
+/** Those of the cloud that the hosts belong to; of the `named` one for a gateway or a stand-in. */
+export function adminPlaces(authorityHost: string, graphBaseUrl: string, named?: CloudName): AdminPlaces {
+  const cloud = cloudAt(authorityHost, graphBaseUrl, named)
   return { ...PLACES[cloud], codePage: `${CLOUDS[cloud].authorityHost}/error?code=` }
 }
 

@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { acceptedIssuers, authorityEndpoints, CLOUD_NAMES, cloudMismatch, CLOUDS, microsoftUrlFault } from './clouds.ts'
+import {
+  acceptedIssuers,
+  authorityEndpoints,
+  CLOUD_NAMES,
+  cloudMismatch,
+  CLOUDS,
+  graphResource,
+  microsoftUrlFault,
+} from './clouds.ts'
 
 const TENANT = '11111111-2222-4333-8444-555555555555'
 
@@ -105,5 +113,33 @@ describe('CLOUDS', () => {
   it('says nothing about hosts that are not Microsoft’s', () => {
     expect(cloudMismatch('http://127.0.0.1:3001', 'https://graph.microsoft.com')).toBeNull()
     expect(cloudMismatch('https://login.microsoftonline.com', 'http://127.0.0.1:3001')).toBeNull()
+  })
+})
+
+describe('graphResource', () => {
+  const GATEWAY = 'https://graph-gateway.contoso.com/v1.0'
+
+  it.each(CLOUD_NAMES)('is Graph of the named cloud behind a gateway: %s', (name) => {
+    expect(graphResource(CLOUDS[name].authorityHost, GATEWAY, name)).toBe(CLOUDS[name].graphBaseUrl)
+  })
+
+  it.each(CLOUD_NAMES)('follows Microsoft’s own hosts where no cloud is named: %s', (name) => {
+    const { authorityHost, graphBaseUrl } = CLOUDS[name]
+
+    expect(graphResource(authorityHost, `${graphBaseUrl}/v1.0`)).toBe(graphBaseUrl)
+  })
+
+  it('follows the sign-in host where the named cloud has another', () => {
+    expect(graphResource('https://login.chinacloudapi.cn', GATEWAY, 'global')).toBe(CLOUDS.china.graphBaseUrl)
+  })
+
+  it('is Graph of the named cloud behind stand-ins for both hosts', () => {
+    expect(graphResource('http://127.0.0.1:3001', 'http://127.0.0.1:3001', 'dod')).toBe(CLOUDS.dod.graphBaseUrl)
+  })
+
+  it('is the host of Graph itself in a sovereign cloud that is not listed', () => {
+    expect(graphResource('https://login.sovcloud-identity.fr', 'https://graph.example.fr/v1.0')).toBe(
+      'https://graph.example.fr',
+    )
   })
 })

@@ -29,10 +29,11 @@ export const CLOUDS = {
   },
 } as const satisfies Record<CloudName, { readonly authorityHost: string; readonly graphBaseUrl: string }>
 
-/** The cloud that the hosts belong to; the global one for a stand-in. */
-export function cloudAt(authorityHost: string, graphBaseUrl: string): CloudName {
+/** The cloud that the hosts belong to; the `named` one for a gateway or a stand-in, which do not tell. */
+export function cloudAt(authorityHost: string, graphBaseUrl: string, named: CloudName = 'global'): CloudName {
   const { byAuthority, byGraph } = cloudsOf(authorityHost, graphBaseUrl)
-  return byAuthority.find((name) => byGraph.includes(name)) ?? byAuthority[0] ?? 'global'
+  const candidates = byGraph.length > 0 ? byGraph : byAuthority
+  return candidates.includes(named) ? named : (candidates[0] ?? named)
 }
 
 /** Two of Microsoft's own hosts that do not belong together, in a sentence; null when nothing speaks against them. */
@@ -55,17 +56,29 @@ function cloudsOf(authorityHost: string, graphBaseUrl: string) {
 
 /**
  * What stands before the names of a person's permissions. Names alone mean Graph, but not which one where clouds share
- * their sign-in: so outside the global cloud the resource is named. A host that is not in the list is no resource.
+ * their sign-in: so outside the global cloud the resource is named.
  */
-export function permissionPrefix(graphBaseUrl: string): string {
-  const national = CLOUD_NAMES.some(
-    (name) => name !== 'global' && CLOUDS[name].graphBaseUrl === graphResource(graphBaseUrl),
-  )
-  return national ? `${graphResource(graphBaseUrl)}/` : ''
+export function permissionPrefix(authorityHost: string, graphBaseUrl: string, named?: CloudName): string {
+  const cloud = cloudAt(authorityHost, graphBaseUrl, named)
+  return cloud === 'global' ? '' : `${CLOUDS[cloud].graphBaseUrl}/`
 }
 
-/** What tokens for Graph are asked for. */
-export function graphResource(graphBaseUrl: string): string {
+/**
+ * What tokens for Graph are asked for: Graph by its own name, since Entra does not know the address of a gateway in
+ * front of it. Only in a sovereign cloud that is not listed here, GRAPH_BASE_URL is all that is known of Graph's name.
+ */
+export function graphResource(authorityHost: string, graphBaseUrl: string, named?: CloudName): string {
+  if (isUnlistedCloud(authorityHost, graphBaseUrl)) return withoutVersion(graphBaseUrl)
+  return CLOUDS[cloudAt(authorityHost, graphBaseUrl, named)].graphBaseUrl
+}
+
+function isUnlistedCloud(authorityHost: string, graphBaseUrl: string): boolean {
+  const { byAuthority, byGraph } = cloudsOf(authorityHost, graphBaseUrl)
+  const isMicrosofts = hostPair(authorityHost, graphBaseUrl).authorityHost in ISSUER_ORIGINS
+  return isMicrosofts && byAuthority.length === 0 && byGraph.length === 0
+}
+
+function withoutVersion(graphBaseUrl: string): string {
   return withoutTrailingSlash(graphBaseUrl).replace(/\/v1\.0$/, '')
 }
 
@@ -83,7 +96,7 @@ export function hostPair(authorityHost: string, graphBaseUrl: string): HostPair 
   const authority = spelledAlike(authorityHost)
   return {
     authorityHost: (ISSUER_ORIGINS as Readonly<Record<string, string>>)[authority] ?? authority,
-    graphBaseUrl: graphResource(spelledAlike(graphBaseUrl)),
+    graphBaseUrl: withoutVersion(spelledAlike(graphBaseUrl)),
   }
 }
 

@@ -72,8 +72,9 @@ export const alertRoutes: FastifyPluginAsync<Options> = async (app, options) => 
     return { items: newestFirst.map((raised) => toNotice(raised, places)) }
   })
 
-  route(app, dismissNotice, requireAdmin, async ({ caller: { tenantId }, params: { id } }) => {
-    if (!(await store.dismiss(tenantId, id, clock()))) throw new ProblemError('not-found', 'There is no such notice.')
+  route(app, dismissNotice, requireAdmin, async ({ caller: { tenantId, userId }, params: { id } }) => {
+    if (!(await store.dismiss(tenantId, id, userId, clock())))
+      throw new ProblemError('not-found', 'There is no such notice.')
   })
 }
 

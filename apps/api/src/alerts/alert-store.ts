@@ -68,7 +68,7 @@ export interface AlertStore {
   /** The newest alert of each subject that nobody has dismissed, newest first. */
   listNotices(tenantId: string): Promise<RaisedAlert[]>
   /** False when there is none of this id. */
-  dismiss(tenantId: string, id: string, now: Date): Promise<boolean>
+  dismiss(tenantId: string, id: string, actor: string, now: Date): Promise<boolean>
 
   /** Raises `queue.stalled`, once for each time that a queue stands still, and takes the notice away when it moves again. */
   raiseStalledQueues(now: Date, limits: { recipientsPerDay: number }): Promise<void>
@@ -179,9 +179,28 @@ export function createAlertStore(prisma: PrismaClient, pool: pg.Pool): AlertStor
       return rows.map(toRaisedAlert)
     },
 
-    async dismiss(tenantId, id, now) {
-      const { rowCount } = await pool.query(DISMISS, [tenantId, id, now])
-      return (rowCount ?? 0) > 0
+    async dismiss(tenantId, id, actor, now) {
+      return prisma.$transaction(async (transaction) => {
+        const dismissed = await transaction.$queryRawUnsafe<{ type: string; fresh: boolean }[]>(
+          DISMISS,
+          tenantId,
+          id,
+          now,
+        )
+        const [{ type, fresh } = { type: null, fresh: false }] = dismissed
+        if (type === null) return false
+        if (fresh) {
+          await appendAuditEvent(transaction, {
+            tenantId,
+            at: now,
+            actor,
+            action: 'notice-dismissed',
+            outcome: 'done',
+            details: { notice: id, what: type },
+          })
+        }
+        return true
+      })
     },
 
     async raiseStalledQueues(now, { recipientsPerDay }) {

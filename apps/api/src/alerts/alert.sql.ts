@@ -57,12 +57,14 @@ SELECT DISTINCT ON (${SUBJECT}) id, type, at, facts,
   FROM alert_events WHERE tenant_id = $1 AND dismissed_at IS NULL
  ORDER BY ${SUBJECT}, at DESC, id DESC`
 
-/** $1 tenant, $2 alert, $3 now */
+/** Answers with the chosen one, and whether it was still to be seen. $1 tenant, $2 alert, $3 now */
 export const DISMISS = `
-WITH chosen AS (SELECT at, ${SUBJECT} AS subject FROM alert_events WHERE tenant_id = $1 AND id = $2)
-UPDATE alert_events a SET dismissed_at = coalesce(a.dismissed_at, $3)
-  FROM chosen c
- WHERE a.tenant_id = $1 AND split_part(a.type, '.', 1) = c.subject AND a.at <= c.at`
+WITH chosen AS (SELECT id, type, at, dismissed_at IS NULL AS fresh, ${SUBJECT} AS subject FROM alert_events WHERE tenant_id = $1 AND id = $2 FOR UPDATE),
+dismissed AS (
+  UPDATE alert_events a SET dismissed_at = coalesce(a.dismissed_at, $3)
+    FROM chosen c
+   WHERE a.tenant_id = $1 AND split_part(a.type, '.', 1) = c.subject AND a.at <= c.at)
+SELECT type, fresh FROM chosen`
 
 /**
  * A queue that stands still, in one of two ways. Microsoft cannot be reached or takes nothing: messages have been due,

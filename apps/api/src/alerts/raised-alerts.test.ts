@@ -253,6 +253,19 @@ it('shows a dismissed notice to no admin again, with the older ones of its subje
   expect(await notices()).toEqual([])
 })
 
+it('writes down who dismissed a notice, once', async () => {
+  await failMessage()
+  const [{ id }] = await notices()
+  for (let time = 0; time < 2; time++) {
+    expect((await signedIn('POST', `${NOTICES}/${id}/dismiss`)).status).toBe(204)
+  }
+
+  const events = `SELECT actor, outcome, details FROM audit_events WHERE action = 'notice-dismissed' AND details ->> 'notice' = $1`
+  expect(await ground.database.query(events, [id])).toEqual([
+    { actor: expect.stringMatching(/^usr_/), outcome: 'done', details: { notice: id, what: 'message.failed' } },
+  ])
+})
+
 it('shows what happens after a notice was dismissed, also within the same minute', async () => {
   await toNextMinute()
   await failMessage()

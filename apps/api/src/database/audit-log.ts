@@ -1,5 +1,5 @@
 import type { AuditAction, AuditDetails } from '@inforiver-mail/contract/audit'
-import type { Prisma } from './generated/client.ts'
+import type { Prisma, PrismaClient } from './generated/client.ts'
 
 /** Something somebody did, or Microsoft decided. Never holds a secret, a token or the content of a message. */
 export interface AuditEvent {
@@ -19,4 +19,32 @@ export async function appendAuditEvent(
 ): Promise<void> {
   const data = events.map(({ details = {}, ...event }) => Object.assign(event, { details }))
   await transaction.auditEvent.createMany({ data })
+}
+
+const HOUR_MS = 60 * 60_000
+
+/** At most so many events in an hour that have the same action, outcome and actor, and these details. */
+export interface HourlyLimit {
+  readonly of: AuditDetails
+  readonly atMost: number
+}
+
+/**
+ * Appends what strangers can cause as often as they like, within limits: the log is kept without limit, and a flood of
+ * one kind leaves room for every other. Two processes at once may exceed a limit by one.
+ */
+export async function appendLimitedAuditEvent(
+  prisma: PrismaClient,
+  { tenantId, at, actor, action, outcome, details = {} }: AuditEvent,
+  limits: readonly HourlyLimit[],
+): Promise<void> {
+  const since = new Date(at.getTime() - HOUR_MS)
+  await prisma.$executeRaw`
+    INSERT INTO audit_events (tenant_id, at, actor, action, outcome, details)
+    SELECT ${tenantId}, ${at}, ${actor}, ${action}, ${outcome}, ${JSON.stringify(details)}::jsonb
+     WHERE NOT EXISTS (
+       SELECT 1 FROM jsonb_to_recordset(${JSON.stringify(limits)}::jsonb) AS hourly("of" jsonb, "atMost" int)
+        WHERE (SELECT count(*) FROM audit_events e
+                WHERE e.tenant_id = ${tenantId} AND e.at > ${since} AND e.action = ${action} AND e.outcome = ${outcome}
+                  AND e.actor IS NOT DISTINCT FROM ${actor}::text AND e.details @> hourly."of") >= hourly."atMost")`
 }

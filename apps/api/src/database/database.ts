@@ -2,6 +2,7 @@ import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
 import { PrismaClient } from './generated/client.ts'
 import { migrate } from './migrate.ts'
+import { withRetriedStatements, withRetriedTransactions } from './transaction.ts'
 
 const POOL_SIZE = 20
 const CONNECT_TIMEOUT_MS = 5_000
@@ -24,24 +25,28 @@ export interface Database {
 /** Connects, after bringing the schema up to date. One pool serves Prisma and the statements written by hand. */
 export async function openDatabase(connectionString: string, onPoolError: (error: Error) => void): Promise<Database> {
   await migrate(connectionString)
-  const pool = new pg.Pool({
-    connectionString,
-    max: POOL_SIZE,
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    idleTimeoutMillis: IDLE_TIMEOUT_MS,
-    statement_timeout: STATEMENT_TIMEOUT_MS,
-    query_timeout: SILENCE_TIMEOUT_MS,
-    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
-    keepAlive: true,
-    keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER_MS,
-  })
+  const pool = withRetriedStatements(
+    new pg.Pool({
+      connectionString,
+      max: POOL_SIZE,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      idleTimeoutMillis: IDLE_TIMEOUT_MS,
+      statement_timeout: STATEMENT_TIMEOUT_MS,
+      query_timeout: SILENCE_TIMEOUT_MS,
+      idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
+      keepAlive: true,
+      keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER_MS,
+    }),
+  )
   pool.on('error', onPoolError) // an idle connection that breaks would end the process otherwise
   // The other formats read our source at every error, to quote it.
-  const prisma = new PrismaClient({
-    adapter: new PrismaPg(pool),
-    errorFormat: 'minimal',
-    transactionOptions: { maxWait: CONNECT_TIMEOUT_MS, timeout: IDLE_IN_TRANSACTION_MS },
-  })
+  const prisma = withRetriedTransactions(
+    new PrismaClient({
+      adapter: new PrismaPg(pool),
+      errorFormat: 'minimal',
+      transactionOptions: { maxWait: CONNECT_TIMEOUT_MS, timeout: IDLE_IN_TRANSACTION_MS },
+    }),
+  )
   return {
     pool,
     prisma,

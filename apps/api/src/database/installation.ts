@@ -40,9 +40,9 @@ export async function openInstallation(
   async function create() {
     const tenantId = newId('tenant')
     // Two processes may start together: the first row wins, and both read it.
-    await prisma.$transaction([
-      prisma.tenant.create({ data: { id: tenantId, createdAt: now } }),
-      prisma.installation.createMany({
+    await prisma.$transaction(async (transaction) => {
+      await transaction.tenant.create({ data: { id: tenantId, createdAt: now } })
+      await transaction.installation.createMany({
         data: [
           {
             id: 1,
@@ -54,8 +54,8 @@ export async function openInstallation(
           },
         ],
         skipDuplicates: true,
-      }),
-    ])
+      })
+    })
     const row = await prisma.installation.findUniqueOrThrow({ where: { id: 1 } })
     if (row.tenantId !== tenantId) await prisma.tenant.delete({ where: { id: tenantId } })
     return row

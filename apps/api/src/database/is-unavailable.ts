@@ -1,18 +1,32 @@
-const UNAVAILABLE = new Set([
-  'ECONNREFUSED',
+/** Two transactions in each other's way, of which PostgreSQL ended one: deadlock, serialization failure, and Prisma's name for both. */
+const CONFLICTS = ['40P01', '40001', 'P2034'] as const
+
+/** The connection broke, after a statement may have been sent by it. */
+const CONNECTION_LOST = [
   'ECONNRESET',
   'EPIPE',
   'ETIMEDOUT',
-  'ENOTFOUND',
   'EHOSTUNREACH',
-  // PostgreSQL: shut down by an administrator, crashed, or still starting; connection exceptions; too many connections.
+  // PostgreSQL: shut down by an administrator, crashed; connection exceptions.
   '57P01',
   '57P02',
-  '57P03',
   '08000',
-  '08001',
   '08003',
   '08006',
+  // Prisma: timed out, connection closed.
+  'P1008',
+  'P1017',
+] as const
+const CONNECTION_LOST_WORDS = /connection terminated|query read timeout/i
+
+const UNAVAILABLE = new Set<string>([
+  ...CONFLICTS,
+  ...CONNECTION_LOST,
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  // PostgreSQL: still starting; no connection; too many connections.
+  '57P03',
+  '08001',
   '53300',
   // Out of disk or memory, read-only as a standby is, a statement or a transaction that took too long.
   '53100',
@@ -20,34 +34,57 @@ const UNAVAILABLE = new Set([
   '25006',
   '57014',
   '25P03',
-  // Prisma: cannot reach, timed out, connection closed, no connection free, no transaction started in time, too many connections.
+  // Prisma: cannot reach, timed out, no connection free, no transaction started in time, too many connections.
   'P1001',
   'P1002',
-  'P1008',
-  'P1017',
   'P2024',
   'P2028',
   'P2037',
 ])
 const UNAVAILABLE_WORDS =
   /connection (terminated|timeout)|timeout exceeded when trying to connect|query read timeout|Client has encountered a connection error/i
-const MAX_CAUSES = 5
+const MAX_CAUSES = 6
 
-/** Whether an error says that the database cannot be reached right now, wherever in its causes that stands. */
+/** Whether an error says that the database cannot be reached or used right now, wherever in its causes that stands. */
 export function isUnavailable(error: unknown): boolean {
-  let current = error
-  for (let depth = 0; depth < MAX_CAUSES && typeof current === 'object' && current !== null; depth++) {
-    const { code, message, cause, meta } = current as Fault
-    if (typeof code === 'string' && UNAVAILABLE.has(code)) return true
-    if (typeof message === 'string' && UNAVAILABLE_WORDS.test(message)) return true
-    current = meta?.driverAdapterError ?? cause
-  }
-  return false
+  return faultsIn(error).some(
+    ({ codes, message }) => codes.some((code) => UNAVAILABLE.has(code)) || UNAVAILABLE_WORDS.test(message),
+  )
 }
 
-/** An error, or what Prisma's adapter made of one of PostgreSQL. */
+/** Whether the transaction was ended for another one: nothing of it is left, and it may be tried again. */
+export function isConflict(error: unknown): boolean {
+  return hasCode(error, CONFLICTS)
+}
+
+/** Whether a statement was sent, and nothing says what became of it. */
+export function answerWasLost(error: unknown): boolean {
+  return hasCode(error, CONNECTION_LOST) || faultsIn(error).some(({ message }) => CONNECTION_LOST_WORDS.test(message))
+}
+
+function hasCode(error: unknown, wanted: readonly string[]): boolean {
+  return faultsIn(error).some(({ codes }) => codes.some((code) => wanted.includes(code)))
+}
+
+/** An error and its causes; for those of PostgreSQL also what Prisma's adapter made of them. */
+function faultsIn(error: unknown): { codes: string[]; message: string }[] {
+  const faults = []
+  let current = error
+  for (let depth = 0; depth < MAX_CAUSES && typeof current === 'object' && current !== null; depth++) {
+    const { code, originalCode, message, cause, meta } = current as Fault
+    faults.push({
+      codes: [code, originalCode].filter((candidate) => typeof candidate === 'string'),
+      message: typeof message === 'string' ? message : '',
+    })
+    current = meta?.driverAdapterError ?? cause
+  }
+  return faults
+}
+
 interface Fault {
   readonly code?: unknown
+  /** PostgreSQL's, where Prisma's adapter has a name of its own for it. */
+  readonly originalCode?: unknown
   readonly message?: unknown
   readonly cause?: unknown
   readonly meta?: { readonly driverAdapterError?: unknown }

@@ -6,7 +6,9 @@ import { PROBLEM_STATUS, type InputFault, type Problem, type ProblemCode } from 
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { z } from 'zod'
+import { OutcomeUnknownError } from '../outcome-unknown.ts'
 import { sendPage } from './html.ts'
+import { createRefusalLog } from './refusal-log.ts'
 
 const TITLES = {
   'invalid-input': 'The request is not valid',
@@ -63,8 +65,11 @@ export class ProblemError extends Error {
  */
 export const problems = fp<{ isUnavailable: (error: unknown) => boolean }>(
   async (app, { isUnavailable }) => {
+    const refusals = createRefusalLog(app.log)
+    app.addHook('onClose', async () => refusals.endWindow())
     app.setErrorHandler((error: FastifyError, request, reply) => {
       const problem = toProblemError(error, isUnavailable, request.routeOptions)
+      refusals.note(request, problem)
       if (hasLeft(request)) request.log.info('the client went away before its request had arrived')
       else if (problem.status >= 500) request.log.error({ err: error }, 'request failed')
       return sendProblem(request, reply, problem)
@@ -155,6 +160,7 @@ function toProblemError(
   { config: { serves, tooLarge = 'invalid-input' }, bodyLimit }: FastifyRequest['routeOptions'],
 ): ProblemError {
   if (error instanceof ProblemError) return error
+  if (error instanceof OutcomeUnknownError && isUnavailable(error)) return refuseToGuess(serves)
   if (isUnavailable(error)) {
     return new ProblemError(
       'unavailable',
@@ -178,6 +184,16 @@ function toProblemError(
   if (error.statusCode === 400) return new ProblemError('invalid-input', 'The body did not arrive as announced.')
   // No detail: an unexpected error may carry a token or a connection string.
   return new ProblemError('internal', 'The cause is in the log, under the request id.')
+}
+
+/** Instead of saying that nothing was changed where that cannot be known. */
+function refuseToGuess(serves: Endpoint | undefined): ProblemError {
+  return new ProblemError(
+    'unavailable',
+    serves?.headers
+      ? 'The database was lost while it stored the message: whether it is accepted is unknown. Send the same request again with the same Idempotency-Key, and it is accepted once; without one, look for the message first.'
+      : 'The database was lost while it stored the change: whether it was made is unknown. Look at how things stand before you try again.',
+  )
 }
 
 /** For a body of a type that the endpoint does not take. */

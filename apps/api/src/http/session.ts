@@ -75,10 +75,14 @@ export async function requireSignedIn(request: FastifyRequest): Promise<SignedIn
 }
 
 /** Who may open Tenant Settings, where `enabled` says that there are any. */
-export function workspaceAdminGuard(enabled: boolean): (request: FastifyRequest) => Promise<SignedIn> {
+export function workspaceAdminGuard(
+  enabled: boolean,
+  auditRefused: (member: SignedIn, operation: string | null) => Promise<void>,
+): (request: FastifyRequest) => Promise<SignedIn> {
   return async (request) => {
     const signedIn = await requireSignedIn(request)
     if (signedIn.role !== 'workspace-admin') {
+      await auditRefused(signedIn, request.routeOptions.config.serves?.operation ?? null)
       throw new ProblemError(
         'not-workspace-admin',
         'Only a workspace admin can open Tenant Settings. Ask one, or sign in with another account.',

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { holdRequest } from '../test-support/held-request.ts'
 import { mailsIn } from '../test-support/mailbox.ts'
 import { createTestClock, HOURS } from '../test-support/test-clock.ts'
@@ -202,4 +202,43 @@ it.each([
   expect(status).toBe(409)
   expect(json).toMatchObject({ code: 'message-not-retryable', detail: expect.stringContaining('submit it again') })
   expect(await service.read(id)).toMatchObject({ status: 'failed', possibleDuplicate: false })
+})
+
+describe('in the audit log', () => {
+  const audited = () =>
+    ground.database.query(`SELECT actor, action, outcome, details FROM audit_events WHERE action LIKE 'message-%'`)
+
+  it('names who cancelled and who retried a message, and says what services do in the log of the process alone', async () => {
+    const ada = product.newBrowser()
+    await ada.signIn('Ada Admin')
+    const [user] = await ground.database.query<{ id: string }>('SELECT id FROM users')
+    const adaId = user?.id
+    const [planned, own, failed] = [await scheduled(), await scheduled(), await refused('Retried by Ada')]
+
+    expect((await ada.call('POST', `${MESSAGES}/${planned.id}/cancel`, {})).status).toBe(200)
+    expect((await ada.call('POST', `${MESSAGES}/${planned.id}/cancel`, {})).status).toBe(409)
+    expect((await ada.call('POST', `${MESSAGES}/${failed.id}/retry`, {})).status).toBe(200)
+    expect((await cancel(own.id)).status).toBe(200)
+
+    const about = (message: string) => ({ outcome: 'done', actor: adaId, details: { message, name: 'reports' } })
+    expect(await audited()).toEqual([
+      { action: 'message-cancelled', ...about(planned.id) },
+      { action: 'message-retried', ...about(failed.id) },
+    ])
+    const lines = product.logLines.map((line) => JSON.parse(line) as object)
+    expect(lines).toContainEqual(expect.objectContaining({ msg: 'message cancelled', message: own.id, by: 'reports' }))
+    expect(lines).toContainEqual(expect.objectContaining({ msg: 'message retried', message: failed.id, by: adaId }))
+  })
+
+  it('says nothing of a cancel that could not be written down, and does not do it', async () => {
+    const ada = product.newBrowser()
+    await ada.signIn('Ada Admin')
+    const { id } = await scheduled()
+    await ground.database.query('ALTER TABLE audit_events RENAME TO away')
+    const { status } = await ada.call('POST', `${MESSAGES}/${id}/cancel`, {})
+    await ground.database.query('ALTER TABLE away RENAME TO audit_events')
+
+    expect(status).toBe(500)
+    expect(await service.read(id)).toMatchObject({ status: 'scheduled' })
+  })
 })

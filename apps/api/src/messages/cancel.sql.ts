@@ -11,7 +11,7 @@ WITH cancelled AS (
          stored_bytes = 0, uploading = false, upload_url_sealed = NULL, lease_owner = NULL, lease_until = NULL
    WHERE id = $1 AND tenant_id = $2 AND ($3::text IS NULL OR service = $3)
      AND (status IN ('scheduled', 'queued', 'held') AND lookups IS NULL OR status IN ('queued', 'sending', 'held') AND uploading)
-  RETURNING id, tenant_id, draft_id, chunked
+  RETURNING id, tenant_id, service, draft_id, chunked
 ), dropped AS (
   DELETE FROM message_chunks WHERE message_id IN (SELECT id FROM cancelled WHERE chunked)
 ), left_over AS (
@@ -19,4 +19,4 @@ WITH cancelled AS (
   SELECT tenant_id, draft_id, 'draft', $4, $4 FROM cancelled WHERE draft_id IS NOT NULL
   ON CONFLICT DO NOTHING
 )
-SELECT id FROM cancelled`
+SELECT service FROM cancelled`

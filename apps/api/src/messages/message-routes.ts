@@ -14,7 +14,8 @@ import { parseCursor, type Place, writeCursor } from '../http/list-cursor.ts'
 import { ProblemError } from '../http/problem.ts'
 import { route } from '../http/route.ts'
 import type { SignedIn } from '../http/session.ts'
-import type { MessageStore, Owner } from './message-store.ts'
+import { afterCommit } from '../outcome-unknown.ts'
+import type { Actor, MessageStore, Owner } from './message-store.ts'
 import { submitRoute, type SubmitOptions } from './submit-route.ts'
 import { refuseFullStorage } from './storage-full.ts'
 import { toUsage, type UsageLimits } from './usage.ts'
@@ -25,7 +26,7 @@ type Guard<Caller> = (request: FastifyRequest) => Promise<Caller>
 
 interface Options extends Omit<SubmitOptions, 'find'> {
   readonly requireAdmin: Guard<SignedIn>
-  readonly requireServiceOrAdmin: (scope: Scope) => Guard<Owner>
+  readonly requireServiceOrAdmin: (scope: Scope) => Guard<Actor>
   readonly store: MessageStore
   readonly usageStore: { read(tenantId: string): Promise<MailboxState> }
   readonly limits: UsageLimits
@@ -70,15 +71,21 @@ export const messageRoutes: FastifyPluginAsync<Options> = async (app, options) =
     },
   )
 
-  route(app, cancelMessage, requireServiceOrAdmin(cancelMessage.scope), async ({ caller, params: { id } }) => {
+  route(app, cancelMessage, requireServiceOrAdmin(cancelMessage.scope), async ({ request, caller, params: { id } }) => {
     const { status } = await find(caller, id)
-    if (await store.cancel(caller, id, clock())) return find(caller, id)
+    if (await store.cancel(caller, id, clock())) {
+      request.log.info({ message: id, by: nameOf(caller) }, 'message cancelled')
+      return afterCommit(() => find(caller, id))
+    }
     throw new ProblemError('message-not-cancellable', notCancellable(status))
   })
 
-  route(app, retryMessage, requireServiceOrAdmin(retryMessage.scope), async ({ caller, params: { id } }) => {
+  route(app, retryMessage, requireServiceOrAdmin(retryMessage.scope), async ({ request, caller, params: { id } }) => {
     const { status } = await find(caller, id)
-    if (await store.retry(caller, id, clock())) return find(caller, id)
+    if (await store.retry(caller, id, clock())) {
+      request.log.info({ message: id, by: nameOf(caller) }, 'message retried')
+      return afterCommit(() => find(caller, id))
+    }
     throw new ProblemError(
       'message-not-retryable',
       status === 'failed'
@@ -112,10 +119,15 @@ export const messageRoutes: FastifyPluginAsync<Options> = async (app, options) =
     if (submitted.outcome !== 'stored') throw new Error('A test message has no idempotency key.')
     onSubmitted()
     const { id: messageId } = submitted.message
-    await options.auditTestMessage({ tenantId, actor: admin.userId, messageId })
+    await afterCommit(() => options.auditTestMessage({ tenantId, actor: admin.userId, messageId }))
     request.log.info({ message: messageId }, 'test message accepted')
     return { messageId }
   })
+}
+
+/** The service, or the person by id. */
+function nameOf({ service, userId }: Actor): string | null {
+  return service ?? userId
 }
 
 function placeOf({ createdAt, id }: Message): Place {

@@ -1,6 +1,7 @@
 import type { HeldBecause, Message, MessageProblem, MessageStatus, Recipient } from '@inforiver-mail/contract/message'
 import type { Sealed } from '@inforiver-mail/m365/token-vault'
 import type pg from 'pg'
+import { appendAuditEvent } from '../database/audit-log.ts'
 import { createBatcher } from '../database/batcher.ts'
 import { MESSAGES_CHANNEL } from '../database/channels.ts'
 import { Prisma, type PrismaClient } from '../database/generated/client.ts'
@@ -68,6 +69,11 @@ export interface Owner {
   readonly service: string | null
 }
 
+/** Who acts: a service, or a person of the tenant. */
+export interface Actor extends Owner {
+  readonly userId: string | null
+}
+
 export interface Listing {
   readonly status?: MessageStatus
   readonly after?: Place
@@ -96,9 +102,9 @@ export interface MessageStore {
   find(owner: Owner, id: string, configuredSender: string | null): Promise<Message | null>
   list(owner: Owner, listing: Listing, configuredSender: string | null): Promise<Message[]>
   /** False when it is too late, or in doubt whether it was sent. */
-  cancel(owner: Owner, id: string, now: Date): Promise<boolean>
+  cancel(actor: Actor, id: string, now: Date): Promise<boolean>
   /** False when it has not failed, or its content is gone. */
-  retry(owner: Owner, id: string, now: Date): Promise<boolean>
+  retry(actor: Actor, id: string, now: Date): Promise<boolean>
 }
 
 export function createMessageStore(
@@ -154,20 +160,25 @@ export function createMessageStore(
       return toMessages(owner, rows, configuredSender)
     },
 
-    async cancel(owner, id, now) {
-      const { rowCount } = await pool.query(CANCEL, [id, owner.tenantId, owner.service, now])
-      return rowCount === 1
+    async cancel(actor, id, now) {
+      return prisma.$transaction(async (transaction) => {
+        const { tenantId, service } = actor
+        const [cancelled] = await transaction.$queryRawUnsafe<ActedOn[]>(CANCEL, id, tenantId, service, now)
+        if (!cancelled) return false
+        await auditPerson(transaction, actor, 'message-cancelled', { id, ...cancelled }, now)
+        return true
+      })
     },
 
-    async retry(owner, id, now) {
-      const retryable = { id, ...ownedBy(owner), status: 'failed', content: { not: null } }
-      const [, retried] = await prisma.$transaction([
+    async retry(actor, id, now) {
+      return prisma.$transaction(async (transaction) => {
+        const retryable = { id, ...ownedBy(actor), status: 'failed', content: { not: null } }
         // What may have been sent already is sent again on somebody's word: it is marked.
-        prisma.message.updateMany({
+        await transaction.message.updateMany({
           where: { ...retryable, problem: { path: ['code'], equals: 'outcome-unknown' } },
           data: { possibleDuplicate: true },
-        }),
-        prisma.message.updateMany({
+        })
+        const [retried] = await transaction.message.updateManyAndReturn({
           where: retryable,
           data: {
             status: 'queued',
@@ -179,12 +190,32 @@ export function createMessageStore(
             lookups: null,
             ...NO_UPLOAD,
           },
-        }),
-        prisma.$executeRaw`SELECT pg_notify(${MESSAGES_CHANNEL}, '')`,
-      ])
-      return retried.count === 1
+          select: { service: true },
+        })
+        if (!retried) return false
+        await transaction.$executeRaw`SELECT pg_notify(${MESSAGES_CHANNEL}, '')`
+        await auditPerson(transaction, actor, 'message-retried', { id, ...retried }, now)
+        return true
+      })
     },
   }
+}
+
+interface ActedOn {
+  readonly service: string
+}
+
+/** Of a service, each message has its own history; what it does with thousands of them would hide what people do. */
+async function auditPerson(
+  transaction: Prisma.TransactionClient,
+  { tenantId, userId }: Actor,
+  action: 'message-cancelled' | 'message-retried',
+  { id: message, service }: ActedOn & { readonly id: string },
+  now: Date,
+): Promise<void> {
+  if (userId === null) return
+  const details = { message, name: service }
+  await appendAuditEvent(transaction, { tenantId, at: now, actor: userId, action, outcome: 'done', details })
 }
 
 /** It starts from the beginning: its draft is deleted in the mailbox. */

@@ -72,6 +72,37 @@ it('stores nothing half when the database goes away in the middle, so that the s
   expect(await stored()).toEqual([again.json.id])
 })
 
+it('does not say that nothing was changed when the answer to the commit is lost, and accepts the same key once', async () => {
+  link.loseAnswerTo('COMMIT')
+  const lost = await submit('lost')
+
+  expect(lost).toMatchObject({ status: 503, json: { code: 'unavailable' } })
+  expect(lost.json.detail).toMatch(/unknown.*same Idempotency-Key/)
+  expect(lost.json.detail).not.toContain('Nothing was changed')
+  const again = await submit('lost')
+  expect(again.status).toBe(202)
+  expect(await stored()).toEqual([again.json.id])
+})
+
+it('says of a cancel as well that its outcome is unknown', async () => {
+  const { id } = await service.submit()
+  link.loseAnswerTo('COMMIT')
+  const lost = await service.post(`${MESSAGES}/${id}/cancel`)
+
+  expect(lost).toMatchObject({ status: 503, json: { detail: expect.stringMatching(/unknown/) } })
+  expect(await service.read(id)).toMatchObject({ status: 'cancelled' })
+})
+
+it('says that nothing was changed when the database goes away before the commit', async () => {
+  const release = await ground.database.lock('messages')
+  const refused = submit('before-the-commit')
+  await untilSomethingWaits()
+  link.cut()
+
+  expect((await refused).json.detail).toContain('Nothing was changed')
+  await release()
+})
+
 it('answers every request that comes while the database is away', async () => {
   link.cut()
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { createTestGround, type TestGround } from '../test-support/test-product.ts'
-import { clientFor } from '../test-support/test-service.ts'
+import { clientFor, createServiceClient } from '../test-support/test-service.ts'
 
 const KEY = 'the-key-of-an-unattended-installation'
 const MESSAGES = '/api/v1/messages'
@@ -35,6 +35,30 @@ it('replaces the seeded key by another value, and leaves it one service', async 
   expect((await clientFor(product.publicUrl, other).read(id)).id).toBe(id)
 })
 
+it('revokes the seeded key at a start without INFORIVER_SERVICE_KEY, and tells the audit log once', async () => {
+  await ground.clear()
+  const before = await start(KEY)
+  await ground.startProduct({ environment: { ROLE: 'api' } })
+  await ground.startProduct({ environment: { ROLE: 'api' } })
+
+  expect((await clientFor(before.publicUrl, KEY).get(MESSAGES)).status).toBe(401)
+  expect(await ground.database.query('SELECT actor, action, details FROM audit_events ORDER BY id LIMIT 2')).toEqual([
+    expect.objectContaining({ action: 'service-key-created' }),
+    { actor: null, action: 'service-key-revoked', details: { key: `key_${'0'.repeat(32)}`, name: 'inforiver' } },
+  ])
+  expect(await ground.database.query(`SELECT 1 FROM audit_events WHERE action = 'service-key-revoked'`)).toHaveLength(1)
+
+  await start(KEY)
+  expect((await clientFor(before.publicUrl, KEY).get(MESSAGES)).status).toBe(200)
+})
+
+it('leaves the seeded key alone at the start of a worker, which need not know it', async () => {
+  const product = await start(KEY)
+  await ground.startProduct({ environment: { ROLE: 'worker' } })
+
+  expect((await clientFor(product.publicUrl, KEY).get(MESSAGES)).status).toBe(200)
+})
+
 it('lets any number of processes seed the same key at the same moment', async () => {
   const products = await Promise.all([start(KEY), start(KEY), start(KEY)])
 
@@ -64,4 +88,12 @@ it('tells the audit log that a start made the revoked seeded key valid again', a
 
   expect((await clientFor(product.publicUrl, KEY).get(MESSAGES)).status).toBe(200)
   expect(await ground.database.query('SELECT action FROM audit_events')).toHaveLength(2)
+})
+
+it('leaves the keys that people made at a start without INFORIVER_SERVICE_KEY', async () => {
+  const product = await start(KEY)
+  const service = await createServiceClient(product)
+  await ground.startProduct({ environment: { ROLE: 'api' } })
+
+  expect((await service.get(MESSAGES)).status).toBe(200)
 })

@@ -3,12 +3,20 @@ import type { Scope } from '@inforiver-mail/contract/caller'
 import type { FastifyRequest } from 'fastify'
 import { ProblemError } from '../http/problem.ts'
 import type { SignedIn } from '../http/session.ts'
-import type { ServiceKeyStore } from './service-key-store.ts'
+import type { Service, ServiceKeyStore } from './service-key-store.ts'
 
 /** Who calls: a service with a key, or a workspace admin, who sees the messages of every service. */
-export interface Caller {
-  readonly tenantId: string
-  readonly service: string | null
+export type Caller = { readonly tenantId: string } & (
+  | { readonly service: string; readonly userId: null }
+  | { readonly service: null; readonly userId: string }
+)
+
+/** A key that was not let in, and what it was used for. `key` is null where there has been no such key. */
+export interface RefusedKey {
+  readonly reason: 'unknown' | 'revoked' | 'scope-missing'
+  readonly key: { readonly id: string; readonly name: string } | null
+  readonly client: string
+  readonly operation: string | null
 }
 
 export type CallerGuard = (scope: Scope) => (request: FastifyRequest) => Promise<Caller>
@@ -20,31 +28,46 @@ export type CallerGuard = (scope: Scope) => (request: FastifyRequest) => Promise
 export function createCallerGuard(parts: {
   store: Pick<ServiceKeyStore, 'findByHash'>
   requireAdmin: (request: FastifyRequest) => Promise<SignedIn>
+  auditRefused: (refused: RefusedKey) => Promise<void>
 }): { either: CallerGuard; serviceOnly: CallerGuard } {
-  const { store, requireAdmin } = parts
+  const { store, requireAdmin, auditRefused } = parts
 
   async function requireService(request: FastifyRequest, scope: Scope): Promise<Caller> {
     const key = request.headers.authorization?.match(/^Bearer +([\x21-\x7e]{1,512})$/i)?.[1]
     const service = key === undefined ? null : await store.findByHash(hashServiceKey(key))
-    if (!service)
+    if (!service || service.revoked) {
+      // What is no key at all belongs to no service that somebody would have to look after.
+      if (key !== undefined) await noteRefused(request, service, service ? 'revoked' : 'unknown')
       throw new ProblemError(
         'invalid-service-key',
         'Send a valid service key as Authorization: Bearer <key>. A workspace admin makes one in Tenant Settings.',
       )
-    if (!service.scopes.includes(scope))
+    }
+    if (!service.scopes.includes(scope)) {
+      await noteRefused(request, service, 'scope-missing')
       throw new ProblemError(
         'scope-missing',
         `The service key lacks the scope ${scope}. A workspace admin makes one that has it in Tenant Settings > Service keys.`,
       )
-    return { tenantId: service.tenantId, service: service.name }
+    }
+    return { tenantId: service.tenantId, service: service.name, userId: null }
+  }
+
+  async function noteRefused(
+    { ip: client, routeOptions }: FastifyRequest,
+    service: Service | null,
+    reason: RefusedKey['reason'],
+  ): Promise<void> {
+    const key = service && { id: service.keyId, name: service.name }
+    await auditRefused({ reason, key, client, operation: routeOptions.config.serves?.operation ?? null })
   }
 
   return {
     serviceOnly: (scope) => (request) => requireService(request, scope),
     either: (scope) => async (request) => {
       if (request.headers.authorization !== undefined) return requireService(request, scope)
-      const { tenantId } = await requireAdmin(request).catch(nameBothWays)
-      return { tenantId, service: null }
+      const { tenantId, userId } = await requireAdmin(request).catch(nameBothWays)
+      return { tenantId, service: null, userId }
     },
   }
 }

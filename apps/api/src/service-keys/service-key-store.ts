@@ -16,10 +16,12 @@ export interface Service {
   readonly tenantId: string
   readonly name: string
   readonly scopes: readonly Scope[]
+  /** It was a key once, and lets nobody in any more. */
+  readonly revoked: boolean
 }
 
 export interface ServiceKeyStore {
-  /** Null when no key with this hash is valid now. */
+  /** Null when there has been no key with this hash. */
   findByHash(keyHash: string): Promise<Service | null>
   list(tenantId: string): Promise<ServiceKey[]>
   create(key: {
@@ -42,6 +44,8 @@ export interface ServiceKeyStore {
     keyHash: string
     now: Date
   }): Promise<void>
+  /** Makes the key of unattended installations invalid, if there is one. */
+  revokeSeeded(tenantId: string, id: string, now: Date): Promise<void>
 }
 
 interface FoundRow {
@@ -50,6 +54,7 @@ interface FoundRow {
   readonly tenant_id: string
   readonly name: string
   readonly scopes: Scope[]
+  readonly revoked: boolean
 }
 
 /**
@@ -64,7 +69,7 @@ WITH due AS MATERIALIZED (
 ), used AS (
   UPDATE service_keys k SET last_used_at = $2 FROM due d WHERE k.id = d.id
 )
-SELECT key_hash, id, tenant_id, name, scopes FROM service_keys WHERE key_hash = ANY($1) AND revoked_at IS NULL`
+SELECT key_hash, id, tenant_id, name, scopes, revoked_at IS NOT NULL AS revoked FROM service_keys WHERE key_hash = ANY($1)`
 
 export function createServiceKeyStore(prisma: PrismaClient, pool: pg.Pool, clock: () => Date): ServiceKeyStore {
   return {
@@ -106,25 +111,7 @@ export function createServiceKeyStore(prisma: PrismaClient, pool: pg.Pool, clock
       })
     },
 
-    async revoke(tenantId, id, actor, now) {
-      return prisma.$transaction(async (transaction) => {
-        const [revoked] = await transaction.serviceKey.updateManyAndReturn({
-          where: { id, tenantId, revokedAt: null },
-          data: { revokedAt: now },
-          select: { name: true },
-        })
-        if (!revoked) return false
-        await appendAuditEvent(transaction, {
-          tenantId,
-          at: now,
-          actor,
-          action: 'service-key-revoked',
-          outcome: 'done',
-          details: { key: id, name: revoked.name },
-        })
-        return true
-      })
-    },
+    revoke: revokeKey,
 
     async seed({ id, tenantId, name, scopes, keyHash, now }) {
       await prisma.$transaction(async (transaction) => {
@@ -146,11 +133,35 @@ export function createServiceKeyStore(prisma: PrismaClient, pool: pg.Pool, clock
         })
       })
     },
+
+    async revokeSeeded(tenantId, id, now) {
+      await revokeKey(tenantId, id, null, now)
+    },
+  }
+
+  async function revokeKey(tenantId: string, id: string, actor: string | null, now: Date): Promise<boolean> {
+    return prisma.$transaction(async (transaction) => {
+      const [revoked] = await transaction.serviceKey.updateManyAndReturn({
+        where: { id, tenantId, revokedAt: null },
+        data: { revokedAt: now },
+        select: { name: true },
+      })
+      if (!revoked) return false
+      await appendAuditEvent(transaction, {
+        tenantId,
+        at: now,
+        actor,
+        action: 'service-key-revoked',
+        outcome: 'done',
+        details: { key: id, name: revoked.name },
+      })
+      return true
+    })
   }
 }
 
-function toService({ id, tenant_id, name, scopes }: FoundRow): Service {
-  return { keyId: id, tenantId: tenant_id, name, scopes }
+function toService({ id, tenant_id, name, scopes, revoked }: FoundRow): Service {
+  return { keyId: id, tenantId: tenant_id, name, scopes, revoked }
 }
 
 function toServiceKey(row: {

@@ -51,7 +51,7 @@ it('opens Microsoft’s page for the consent of the organisation, with .default,
   expect(url.pathname).toBe(`/${product.config.registration.tenantId}/v2.0/adminconsent`)
   expect(Object.fromEntries(url.searchParams)).toEqual({
     client_id: product.config.registration.clientId,
-    scope: `${product.config.graphBaseUrl}/.default`,
+    scope: 'https://graph.microsoft.com/.default',
     redirect_uri: `${product.publicUrl}/auth/microsoft/callback`,
     state: expect.stringMatching(/^[\w-]{43,}$/),
   })

@@ -91,6 +91,41 @@ it('records at most 100 refused sign-ins an hour, which strangers can cause', as
   expect(await refusals()).toBe(101)
 })
 
+it('records who was refused though strangers have had a hundred sign-ins refused', async () => {
+  await ground.database.query(
+    `INSERT INTO audit_events (tenant_id, at, actor, action, outcome, details)
+     SELECT id, $1, NULL, 'sign-in', 'refused', '{"account": null}' FROM tenants, generate_series(1, 100)`,
+    [clock.now()],
+  )
+  await product.newBrowser().signIn('Gil Guest')
+
+  expect((await audit()).at(-1)).toMatchObject({ details: { account: expect.stringContaining('gil') } })
+})
+
+it('records once an hour which member was refused Tenant Settings', async () => {
+  const max = product.newBrowser()
+  await max.signIn('Max Member')
+  const refusals = async () => (await audit()).filter(({ action }) => action === 'access-refused')
+
+  for (const path of [SETTINGS, '/api/v1/service-keys']) expect((await max.call('GET', path)).status).toBe(403)
+  expect(await refusals()).toEqual([
+    {
+      actor: expect.stringMatching(/^usr_/),
+      action: 'access-refused',
+      outcome: 'not-workspace-admin',
+      details: { operation: 'readSettings' },
+    },
+  ])
+
+  clock.advance(59 * MINUTES)
+  await max.call('GET', SETTINGS)
+  expect(await refusals()).toHaveLength(1)
+  clock.advance(1 * MINUTES)
+  await max.signIn('Max Member')
+  await max.call('GET', SETTINGS)
+  expect(await refusals()).toHaveLength(2)
+})
+
 it('records who sent a test mail, and not to whom', async () => {
   await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
   const { messageId } = (await ada.call('POST', `${SETTINGS}/test-message`, { to: 'max@contoso.com' })).json

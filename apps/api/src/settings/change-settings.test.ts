@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { connectMailbox, scopesOf, SETTINGS } from '../test-support/office365-smtp.ts'
 import type { Answer, TestBrowser } from '../test-support/test-browser.ts'
-import { createTestClock, SECONDS } from '../test-support/test-clock.ts'
+import { createTestClock, HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
 import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
 
 /** Another consent completes in the moment in which the answer to this one is taken. */
@@ -48,6 +48,55 @@ async function storedTokens(): Promise<unknown> {
   )
   return row
 }
+
+async function pause(): Promise<void> {
+  await ground.database.query('UPDATE tenants SET mailbox_paused_until = $1', [
+    new Date(clock.now().getTime() + 1 * HOURS),
+  ])
+}
+
+async function isPaused(): Promise<boolean> {
+  return (await ada.call('GET', `${SETTINGS}/usage`)).json.pausedUntil !== null
+}
+
+// The pause that Microsoft asked for
+
+it.each([
+  ['reconnected', () => post('reconnect')],
+  ['saved with large attachments', () => post('large-attachments', { enabled: true })],
+  [
+    'connected again after a reset',
+    async () => {
+      await post('reset')
+      return post('configure', { fromEmail: 'Ada@contoso.com' })
+    },
+  ],
+])('keeps the pause of a mailbox that is %s', async (_how, start) => {
+  await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
+  await pause()
+  const { json } = await start()
+  expect((await ada.consent(json.consentUrl, 'Ada Admin')).status).toBe(200)
+
+  expect(await isPaused()).toBe(true)
+})
+
+it.each([
+  ['at once', (to: string) => post('update-sender', { fromEmail: to })],
+  [
+    'after a reset',
+    async (to: string) => {
+      await post('reset')
+      return post('configure', { fromEmail: to })
+    },
+  ],
+])('begins without a pause with another mailbox %s', async (_when, start) => {
+  await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
+  await pause()
+  const { json } = await start('reports@contoso.com')
+  expect((await ada.consent(json.consentUrl, 'Ada Admin')).status).toBe(200)
+
+  expect(await isPaused()).toBe(false)
+})
 
 // Another sender
 
@@ -248,6 +297,49 @@ it('can be connected again after a reset', async () => {
 })
 
 // Several at once
+
+it('answers a second request for the same change by the consent that is pending', async () => {
+  await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
+  const change = { fromEmail: 'reports@contoso.com', largeAttachments: true }
+  const first = await post('update-sender', change)
+  const again = await post('update-sender', change)
+
+  expect(again.status).toBe(201)
+  expect(again.json).toEqual(first.json)
+  expect(await ground.database.query(`SELECT 1 FROM audit_events WHERE action = 'consent-started'`)).toHaveLength(2)
+  expect((await ada.consent(again.json.consentUrl, 'Ada Admin')).status).toBe(200)
+  expect(await readSettings()).toMatchObject({ fromEmail: 'reports@contoso.com', largeAttachments: { enabled: true } })
+})
+
+it('starts a consent of its own for another purpose, address, toggle or session', async () => {
+  await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
+  const bob = product.newBrowser()
+  await bob.signIn('Bob Behalf')
+  const change = { fromEmail: 'reports@contoso.com', largeAttachments: false }
+
+  const started = [
+    await post('update-sender', change),
+    await post('update-sender', { ...change, largeAttachments: true }),
+    await post('update-sender', { ...change, fromEmail: 'ada@contoso.com' }),
+    await post('reconnect'),
+    await post('update-sender', change, bob),
+  ]
+
+  expect(new Set(started.map(({ json }) => json.id)).size).toBe(5)
+  expect(await Promise.all(started.map(statusOf))).toEqual(Array(5).fill('pending'))
+})
+
+it('starts a new consent once the one for the same change has ended or expired', async () => {
+  const change = { fromEmail: 'ada@contoso.com' }
+  const cancelled = await post('configure', change)
+  await ada.call('DELETE', `/api/v1/consents/${cancelled.json.id}`)
+  const expired = await post('configure', change)
+  clock.advance(10 * MINUTES)
+  const fresh = await post('configure', change)
+
+  expect(new Set([cancelled, expired, fresh].map(({ json }) => json.id)).size).toBe(3)
+  expect(await statusOf(fresh)).toBe('pending')
+})
 
 it('starts a consent without touching one that is pending, and shows the newest', async () => {
   const one = await post('configure', { fromEmail: 'ada@contoso.com' })

@@ -22,7 +22,11 @@ export type ConsentReturn =
   | { readonly outcome: 'ended'; readonly because: Extract<TakenReturn, { taken: false }>['because'] }
 
 export interface Consents {
-  /** @throws {ProblemError} when the settings do not allow it. */
+  /**
+   * The consent for a change; one that is pending for the same change in the same session is that one.
+   *
+   * @throws {ProblemError} when the settings do not allow it.
+   */
   start(admin: SignedIn, request: ConsentRequest): Promise<ConsentRecord>
   /** Microsoft's page for a consent that is pending; null for a session other than the one it is bound to. */
   consentUrl(consent: ConsentRecord, admin: SignedIn): Promise<string | null>
@@ -75,9 +79,7 @@ export function createConsents(parts: {
         createdAt: now,
         expiresAt: new Date(now.getTime() + CONSENT_MS),
       }
-      await store.startConsent(consent)
-      const unanswered = { missingPermission: null, claimsChallenge: null, requestsOnTheWire: null }
-      return { ...consent, ...unanswered, status: 'pending', problem: null }
+      return store.startConsent(consent)
     },
 
     async consentUrl(consent, admin) {

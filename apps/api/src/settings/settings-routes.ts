@@ -18,6 +18,7 @@ import type { ReturnHandler } from '../http/microsoft-callback.ts'
 import { ProblemError } from '../http/problem.ts'
 import { route } from '../http/route.ts'
 import type { SignedIn } from '../http/session.ts'
+import { afterCommit } from '../outcome-unknown.ts'
 import type { ConsentWay } from './consent-way.ts'
 import type { ConsentReturn, Consents } from './consents.ts'
 import type { ConsentRequest } from './settings-state.ts'
@@ -79,8 +80,10 @@ export const settingsRoutes: FastifyPluginAsync<Options> = async (
   route(app, reset, requireAdmin, async ({ request, caller }) => {
     const onTheWire = await store.reset(caller.tenantId, caller.userId, clock())
     request.log.info({ requestsOnTheWire: onTheWire.requests }, 'settings reset')
-    await waitForTheWire(store, onTheWire)
-    return { ...(await view(caller.tenantId)), requestsOnTheWire: onTheWire.requests }
+    return afterCommit(async () => {
+      await waitForTheWire(store, onTheWire)
+      return { ...(await view(caller.tenantId)), requestsOnTheWire: onTheWire.requests }
+    })
   })
 
   route(app, readConsent, requireAdmin, async ({ caller, params: { id } }) => {

@@ -115,7 +115,8 @@ export interface SettingsStore {
   readGrant(tenantId: string): Promise<{ settings: VersionedSettings; grant: StoredGrant | null }>
   countWaitingMessages(tenantId: string): Promise<number>
 
-  startConsent(consent: NewConsent): Promise<void>
+  /** The consent, or the one that is pending for the same change in the same session: a double click asks once. */
+  startConsent(consent: NewConsent): Promise<ConsentRecord>
   findConsent(tenantId: string, id: string, now: Date): Promise<ConsentRecord | null>
   findPendingConsent(tenantId: string, now: Date): Promise<ConsentRecord | null>
   /** The permission that a consent for this address failed for, unless one has completed since. */
@@ -183,15 +184,25 @@ export function createSettingsStore(prisma: PrismaClient): SettingsStore {
     },
 
     async startConsent({ requestedPermissions, ...consent }) {
-      await prisma.$transaction(async (transaction) => {
-        await transaction.consent.create({
+      return prisma.$transaction(async (transaction) => {
+        const { tenantId, sessionIdHash, purpose, fromEmail, largeAttachments, settingsVersion, createdAt } = consent
+        // Two requests at the same moment come one after the other, whichever process they are at.
+        await lockSettings(transaction, tenantId)
+        const same = { tenantId, sessionIdHash, purpose, fromEmail, largeAttachments, settingsVersion }
+        const pending = await transaction.consent.findFirst({
+          where: { ...same, ...openAt(createdAt) },
+          orderBy: { createdAt: 'desc' },
+        })
+        if (pending) return toConsent(pending, createdAt)
+        const row = await transaction.consent.create({
           data: { ...consent, requestedPermissions: [...requestedPermissions], status: 'pending' },
         })
         await appendAuditEvent(transaction, {
-          ...aboutConsent(consent, consent.createdAt),
+          ...aboutConsent(consent, createdAt),
           action: 'consent-started',
           outcome: 'pending',
         })
+        return toConsent(row, createdAt)
       })
     },
 
@@ -273,8 +284,10 @@ export function createSettingsStore(prisma: PrismaClient): SettingsStore {
             verificationId: consent.id,
           },
         })
-        // Another mailbox starts with its own allowance.
-        await transaction.tenant.update({ where: { id: consent.tenantId }, data: { mailboxPausedUntil: null } })
+        if (!(await wasLastConnected(transaction, consent))) {
+          // Microsoft paused another mailbox.
+          await transaction.tenant.update({ where: { id: consent.tenantId }, data: { mailboxPausedUntil: null } })
+        }
         const details = { account, mailbox: connection.mailbox }
         const onTheWire = await countOnTheWire(transaction, settings)
         const settled = { requestsOnTheWire: onTheWire.requests }
@@ -461,6 +474,19 @@ async function lockSettings(transaction: Prisma.TransactionClient, tenantId: str
   await transaction.tenantSettings.createMany({ data: [{ tenantId }], skipDuplicates: true })
   await transaction.$queryRaw`SELECT 1 FROM tenant_settings WHERE tenant_id = ${tenantId} FOR UPDATE`
   return transaction.tenantSettings.findUniqueOrThrow({ where: { tenantId } })
+}
+
+/** Whether the sender is the one that was connected last, also before a reset. */
+async function wasLastConnected(
+  transaction: Prisma.TransactionClient,
+  { tenantId, fromEmail }: Pick<ConsentRecord, 'tenantId' | 'fromEmail'>,
+): Promise<boolean> {
+  const last = await transaction.consent.findFirst({
+    where: { tenantId, status: 'completed' },
+    orderBy: { endedAt: 'desc' },
+    select: { fromEmail: true },
+  })
+  return last?.fromEmail.toLowerCase() === fromEmail.toLowerCase()
 }
 
 /** Which consents can still complete: those not answered and not expired, and those whose grant is being proved. */

@@ -61,3 +61,23 @@ it('ends a session on every process when one signs it out', async () => {
 
   expect((await copy.call('GET', '/api/v1/session')).status).toBe(401)
 })
+
+it('answers two requests for the same change at the same moment by one consent, also at two processes', async () => {
+  balancer.leadTo(one.config.port)
+  await ada.signIn('Ada Admin')
+  const cookie = [...ada.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+  const configure = async ({ url, publicUrl }: TestProduct) => {
+    const answer = await fetch(`${url}${SETTINGS}/configure`, {
+      method: 'POST',
+      headers: { cookie, origin: publicUrl, 'content-type': 'application/json' },
+      body: JSON.stringify({ fromEmail: 'ada@contoso.com' }),
+    })
+    return { status: answer.status, json: (await answer.json()) as { id: string } }
+  }
+
+  const answers = await Promise.all([one, other, one, other].map(configure))
+
+  expect(answers.map(({ status }) => status)).toEqual(Array(4).fill(201))
+  expect(new Set(answers.map(({ json }) => JSON.stringify(json))).size).toBe(1)
+  expect(await ground.database.query('SELECT id FROM consents')).toEqual([{ id: answers[0]?.json.id }])
+})

@@ -1,5 +1,5 @@
 import type { Role } from '@inforiver-mail/contract/caller'
-import { appendAuditEvent } from '../database/audit-log.ts'
+import { appendAuditEvent, appendLimitedAuditEvent } from '../database/audit-log.ts'
 import type { PrismaClient } from '../database/generated/client.ts'
 import { newId } from '../ids.ts'
 import type { SignedIn } from '../http/session.ts'
@@ -7,9 +7,8 @@ import type { SignedIn } from '../http/session.ts'
 const IDLE_MS = 60 * 60_000
 const ABSOLUTE_MS = 12 * 60 * 60_000
 const TOUCH_EVERY_MS = 60_000 // a write for each request would be a write too many
-/** Anybody can have a sign-in refused, and the audit log is kept without limit: strangers must not be able to fill it. */
+/** Of each account that Microsoft vouches for, and of everybody else together: strangers hide nobody. */
 const REFUSALS_PER_HOUR = 100
-const HOUR_MS = 60 * 60_000
 
 export interface PendingSignIn {
   readonly stateHash: string
@@ -44,7 +43,7 @@ export interface SignInStore {
     person: Person
     now: Date
   }): Promise<Role>
-  /** Up to 100 an hour. `account`: the sign-in name, where Microsoft vouches for it. */
+  /** Up to 100 an hour of each account, and of all without one. `account`: the sign-in name, where Microsoft vouches for it. */
   recordRefusal(refusal: {
     tenantId: string
     reason: string
@@ -118,10 +117,18 @@ export function createSignInStore(prisma: PrismaClient, workspaceAdmins: readonl
     },
 
     async recordRefusal({ tenantId, reason, account, correlationId, now }) {
-      const refused = { tenantId, action: 'sign-in', outcome: 'refused' } as const
-      const lately = { gt: new Date(now.getTime() - HOUR_MS) }
-      if ((await prisma.auditEvent.count({ where: { ...refused, at: lately } })) >= REFUSALS_PER_HOUR) return
-      await appendAuditEvent(prisma, { ...refused, at: now, actor: null, details: { reason, account, correlationId } })
+      await appendLimitedAuditEvent(
+        prisma,
+        {
+          tenantId,
+          at: now,
+          actor: null,
+          action: 'sign-in',
+          outcome: 'refused',
+          details: { reason, account, correlationId },
+        },
+        [{ of: { account }, atMost: REFUSALS_PER_HOUR }],
+      )
     },
 
     async findSession(idHash, now) {

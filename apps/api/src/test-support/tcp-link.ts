@@ -10,6 +10,8 @@ export interface TcpLink {
   /** Keeps every connection, and lets nothing through, until `mend`. */
   hold(): void
   mend(): void
+  /** Lets the next request with this text through, and breaks its connection in place of the answer. */
+  loseAnswerTo(text: string): void
   close(): Promise<void>
 }
 
@@ -19,6 +21,7 @@ export async function createTcpLink(target = 0): Promise<TcpLink> {
   const pairs = new Set<readonly [Socket, Socket]>()
   let isHeld = false
   let targetPort = target
+  let unanswered: string | null = null
   const server = createServer((near) => {
     if (isCut) {
       near.destroy()
@@ -34,6 +37,14 @@ export async function createTcpLink(target = 0): Promise<TcpLink> {
         far.destroy()
       })
     }
+    near.on('data', (request: Buffer) => {
+      if (unanswered === null || !request.includes(unanswered)) return
+      unanswered = null
+      far
+        .unpipe(near)
+        .once('data', () => near.destroy())
+        .resume()
+    })
     const pair = [near, far] as const
     pairs.add(pair)
     near.once('close', () => pairs.delete(pair))
@@ -64,6 +75,9 @@ export async function createTcpLink(target = 0): Promise<TcpLink> {
       isCut = false
       if (isHeld) for (const [near, far] of pairs) near.pipe(far).pipe(near)
       isHeld = false
+    },
+    loseAnswerTo(text) {
+      unanswered = text
     },
     async close() {
       destroyAll()

@@ -45,7 +45,7 @@ const LogQuery = z.strictObject({ after: z.coerce.number().int().min(0).default(
 
 /** `/control`: what tests and the launcher use. JSON in, JSON out; README.md lists it. */
 export async function controlRoutes(app: FastifyInstance, simulation: Simulation): Promise<void> {
-  const { index, scenarios, settings, store, traffic, arrivals, uploads, clock, url } = simulation
+  const { index, scenarios, settings, store, traffic, arrivals, uploads, clock } = simulation
   const operations = createOperations(simulation)
   app.addHook('onRequest', refuseForeignOrigin)
 
@@ -113,7 +113,7 @@ export async function controlRoutes(app: FastifyInstance, simulation: Simulation
   app.post<PersonPath>('/people/:person/tokens', async (request, reply) => {
     const wanted = Minting.safeParse(readJson(request.body))
     if (!wanted.success) return invalid(reply, wanted.error)
-    const reading = readScopes(wanted.data.scopes.join(' '), url())
+    const reading = readScopes(wanted.data.scopes.join(' '))
     if (reading.kind !== 'scopes')
       return reply.code(400).send({ error: `These are no scopes of Graph: ${reading.kind}.` })
     const person = operations.findPerson(request.params.person)

@@ -43,7 +43,7 @@ export function adminConsentRoutes(app: FastifyInstance, simulation: Simulation)
     const { tenant } = request.params
     const fault = findClientFault(parameters, tenant, registration, index.directory.domains)
     if (fault !== null) return showError(reply, fault, correlation)
-    const scopes = readScopes(parameters.get('scope') ?? '', url())
+    const scopes = readScopes(parameters.get('scope') ?? '')
     if (scopes.kind !== 'scopes') return showError(reply, scopeError(scopes, registration), correlation)
     return proceed({
       request,

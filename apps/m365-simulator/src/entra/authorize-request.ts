@@ -44,7 +44,6 @@ export function readAuthorizeRequest(
   tenant: string,
   registration: Registration,
   domains: readonly string[],
-  graphBaseUrl: string,
 ): Reading<AuthorizeRequest> {
   const untrusted = findClientFault(parameters, tenant, registration, domains)
   if (untrusted !== null) return { kind: 'page', error: untrusted }
@@ -66,7 +65,7 @@ export function readAuthorizeRequest(
   if (responseType !== 'code') return refuse(entraError(700051, [responseType]))
   if (mode === undefined) return refuse(entraError(90023, ['response_mode']))
 
-  const scopes = readScopes(parameters.get('scope') ?? '', graphBaseUrl)
+  const scopes = readScopes(parameters.get('scope') ?? '')
   if (scopes.kind !== 'scopes') return refuse(scopeError(scopes, registration))
 
   const prompt = parameters.get('prompt') ?? ''

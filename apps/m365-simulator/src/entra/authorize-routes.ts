@@ -50,7 +50,7 @@ export function authorizeRoutes(app: FastifyInstance, simulation: Simulation): v
     const correlation = correlate(request.facts.clientRequestId, clock())
     reply.header('x-ms-request-id', correlation.traceId)
     noteDetails(request, parameters)
-    const reading = readAuthorizeRequest(parameters, tenant, registration, index.directory.domains, url())
+    const reading = readAuthorizeRequest(parameters, tenant, registration, index.directory.domains)
     if (reading.kind === 'page') return showError(reply, reading.error, correlation)
     if (reading.kind === 'redirect') {
       return answerClient(reply, reading.target, errorParameters(reading.error, correlation, url()))

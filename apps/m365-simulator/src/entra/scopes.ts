@@ -53,19 +53,14 @@ export type ScopeRequest =
   | { readonly kind: 'unknown-resource'; readonly resource: string; readonly isMixed: boolean }
   | { readonly kind: 'default-mixed' }
 
-/**
- * Reads a `scope` parameter: names in any case, short or below one of Graph's identifiers.
- *
- * @param graphBaseUrl counts as an identifier of Graph too, as the host of any cloud does
- */
-export function readScopes(text: string, graphBaseUrl: string): ScopeRequest {
+/** Reads a `scope` parameter: names in any case, short or below one of Graph's identifiers; its address is none. */
+export function readScopes(text: string): ScopeRequest {
   const words = text.split(' ').filter((word) => word !== '')
   if (words.length === 0) return { kind: 'empty' }
-  const resources = [...GRAPH_RESOURCES, graphBaseUrl]
   const names: string[] = []
   const strangers: string[] = []
   for (const word of words) {
-    const resource = resources.find((candidate) => word.toLowerCase().startsWith(`${candidate}/`))
+    const resource = GRAPH_RESOURCES.find((candidate) => word.toLowerCase().startsWith(`${candidate}/`))
     // A doubled slash is right for a resource whose identifier ends in one; Graph's does not.
     const name = resource === undefined ? word : word.slice(resource.length + 1)
     if (name.includes('/')) strangers.push(name.slice(0, name.lastIndexOf('/')))
@@ -89,8 +84,8 @@ export function readScopes(text: string, graphBaseUrl: string): ScopeRequest {
 }
 
 /** `{graph}/.default`, the only scope an application asks for by itself. */
-export function isGraphDefault(text: string, graphBaseUrl: string): boolean {
-  return [...GRAPH_RESOURCES, graphBaseUrl].some((resource) => text.toLowerCase() === `${resource}/.default`)
+export function isGraphDefault(text: string): boolean {
+  return GRAPH_RESOURCES.some((resource) => text.toLowerCase() === `${resource}/.default`)
 }
 
 export function isOidcScope(scope: string): boolean {

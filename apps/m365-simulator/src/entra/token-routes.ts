@@ -105,7 +105,11 @@ export function tokenRoutes(app: FastifyInstance, simulation: Simulation): void 
   const grantApplication = async (form: URLSearchParams): Promise<Outcome> => {
     const scope = form.get('scope')
     if (!scope) return refused(entraError(900144, ['scope']))
-    if (!isGraphDefault(scope, url())) return refused(entraError(1002012, [scope]))
+    if (!isGraphDefault(scope)) {
+      const reading = readScopes(scope)
+      const isForeign = reading.kind === 'unknown-resource'
+      return refused(isForeign ? scopeError(reading, registration) : entraError(1002012, [scope]))
+    }
     const { accessToken, expiresInSeconds } = await issueApplicationToken(simulation)
     return {
       kind: 'granted',
@@ -139,7 +143,7 @@ export function tokenRoutes(app: FastifyInstance, simulation: Simulation): void 
     const text = form.get('scope')
     let scopes = grantScopes
     if (text !== null && text.trim() !== '') {
-      const reading = readScopes(text, url())
+      const reading = readScopes(text)
       if (reading.kind === 'unknown-resource' && reading.isMixed) return entraError(700022)
       if (reading.kind !== 'scopes') return scopeError(reading, registration)
       // `.default` stands for whatever has been consented.

@@ -29,6 +29,7 @@ describe('who', () => {
   it.each([
     ['reconnect-required', 'Microsoft'],
     ['service-key-created', 'Operator'],
+    ['service-key-revoked', 'Operator'],
     ['vault-forgotten', 'Operator'],
     ['webhook-removed', 'Inforiver Mail'],
   ] as const)('is, where nobody of the tenant did it: %s, %s', (action, name) => {
@@ -36,7 +37,19 @@ describe('who', () => {
   })
 })
 
+it('is the service whose key was refused, where there is such a key', () => {
+  const refused = { actor: null, action: 'service-key-refused', outcome: 'revoked' } as const
+
+  expect(whoWords(example({ ...refused, details: { name: 'reports' } })).name).toBe('reports')
+  expect(whoWords(example({ ...refused, outcome: 'unknown', details: { name: null } })).name).toBe('Unknown')
+})
+
 it.each([
+  ['message-cancelled', {}, 'Message cancelled'],
+  ['message-retried', {}, 'Message retried'],
+  ['service-key-refused', {}, 'Service key refused'],
+  ['access-refused', {}, 'Access refused'],
+  ['notice-dismissed', {}, 'Notice dismissed'],
   ['consent-started', { purpose: 'configure' }, 'Consent started: connect a mailbox'],
   ['consent-ended', { purpose: 'large-attachments' }, 'Consent ended: enable large file attachments'],
   ['service-key-revoked', {}, 'Service key revoked'],
@@ -52,6 +65,10 @@ it.each([
   ['consent-cancelled', 'Cancelled at Microsoft'],
   ['send-as-denied', 'Send as denied'],
   ['name-not-found', 'Name not found'],
+  ['unknown', 'There is no such key'],
+  ['revoked', 'The key is revoked'],
+  ['scope-missing', 'The key lacks the scope'],
+  ['not-workspace-admin', 'Not a workspace admin'],
   ['The connection was revoked', 'The connection was revoked'],
 ])('says how it ended: %s', (outcome, words) => {
   expect(outcomeWords(example({ outcome }))).toBe(words)
@@ -81,6 +98,16 @@ it('names the account that is the person of a refused sign-in only there', () =>
   const details = { account: 'gil@fabrikam.com' }
 
   expect(detailWords(example({ actor: null, action: 'sign-in', outcome: 'refused', details }))).toEqual([])
+})
+
+it('says of a refused key which it was, from where and for what it was used', () => {
+  const details = { key: 'key_1', name: 'reports', client: '203.0.113.7', operation: 'submitMessage' }
+
+  expect(detailWords(example({ actor: null, action: 'service-key-refused', outcome: 'revoked', details }))).toEqual([
+    { name: 'Key', value: 'key_1' },
+    { name: 'From address', value: '203.0.113.7' },
+    { name: 'Request', value: 'submitMessage' },
+  ])
 })
 
 it('says whose access was connected, and what mailbox it is', () => {

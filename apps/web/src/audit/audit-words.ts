@@ -9,12 +9,17 @@ export const ACTION_LABELS = {
   'reconnect-required': 'Connection lost',
   'app-misconfigured': 'App registration refused',
   'app-recovered': 'App registration works again',
+  'message-cancelled': 'Message cancelled',
+  'message-retried': 'Message retried',
   'test-message-sent': 'Test mail sent',
   'service-key-created': 'Service key created',
   'service-key-revoked': 'Service key revoked',
+  'service-key-refused': 'Service key refused',
+  'access-refused': 'Access refused',
   'webhook-created': 'Webhook added',
   'webhook-removed': 'Webhook removed',
   'webhook-tested': 'Webhook tested',
+  'notice-dismissed': 'Notice dismissed',
   'vault-rotated': 'Vault key rotated',
   'vault-forgotten': 'Unreadable records removed',
 } as const satisfies Record<AuditAction, string>
@@ -34,6 +39,10 @@ const OUTCOMES: Readonly<Record<string, string>> = {
   'consent-cancelled': 'Cancelled at Microsoft',
   cancelled: 'Cancelled in the settings',
   superseded: 'Overtaken by another change',
+  unknown: 'There is no such key',
+  revoked: 'The key is revoked',
+  'scope-missing': 'The key lacks the scope',
+  'not-workspace-admin': 'Not a workspace admin',
 }
 
 const DETAILS: Readonly<Record<string, string>> = {
@@ -48,6 +57,9 @@ const DETAILS: Readonly<Record<string, string>> = {
   name: 'Service',
   scopes: 'Scopes',
   message: 'Message',
+  notice: 'Notice',
+  client: 'From address',
+  operation: 'Request',
   webhook: 'Webhook',
   host: 'Host',
   what: 'What',
@@ -67,6 +79,7 @@ const OTHERS: Readonly<Partial<Record<AuditAction, string>>> = {
   'app-misconfigured': 'Microsoft',
   'app-recovered': 'Microsoft',
   'service-key-created': 'Operator',
+  'service-key-revoked': 'Operator',
   'vault-rotated': 'Operator',
   'vault-forgotten': 'Operator',
 }
@@ -74,6 +87,7 @@ const OTHERS: Readonly<Partial<Record<AuditAction, string>>> = {
 export function whoWords({ actor, action, details }: AuditEvent): { name: string; email: string | null } {
   if (actor) return { name: actor.name, email: actor.email || null }
   if (action === 'sign-in') return { name: textOf(details['account']) ?? 'Unknown', email: null }
+  if (action === 'service-key-refused') return { name: textOf(details['name']) ?? 'Unknown', email: null }
   return { name: OTHERS[action] ?? 'Inforiver Mail', email: null }
 }
 
@@ -96,7 +110,11 @@ export function detailWords(event: AuditEvent): { name: string; value: string }[
 }
 
 function isToldElsewhere(name: string, { actor, action }: AuditEvent): boolean {
-  return name === 'purpose' || (name === 'account' && action === 'sign-in' && actor === null)
+  if (name === 'purpose') return true
+  return (
+    actor === null &&
+    ((name === 'account' && action === 'sign-in') || (name === 'name' && action === 'service-key-refused'))
+  )
 }
 
 function valueWords(name: string, value: string | number | boolean): string {

@@ -5,7 +5,7 @@ import { consentQuery, settingsQuery } from '../api/queries.ts'
 import type { UnsavedMemory } from '../session/unsaved.ts'
 import { useSurroundings } from '../surroundings.ts'
 import { CONSENT_CHANNEL, CONSENT_REDIRECT_KEY } from './consent-channel.ts'
-import { type ConsentStart, requestConsent } from './consent-start.ts'
+import { type ConsentStart, isSameStart, requestConsent } from './consent-start.ts'
 import { type WatchedConsent, watch } from './consent-watch.ts'
 import { openConsentWindow, showConsentPage } from './consent-window.ts'
 
@@ -94,7 +94,10 @@ export function useConsentFlow(settings: Office365SmtpSettings): ConsentFlow {
   }, [queryClient])
 
   function begin(what: ConsentStart): void {
-    if (!start.isPending) start.mutate({ start: what, popup: openConsentWindow() })
+    if (start.isPending) return
+    // The API answers the same change with the consent that is pending.
+    const pending = watched.find(({ id, start }) => isSameStart(start, what) && isPending(queryClient, id))
+    start.mutate({ start: what, popup: openConsentWindow(pending?.id ?? null) })
   }
 
   return {

@@ -19,6 +19,10 @@ export const ConsentStart = z.discriminatedUnion('purpose', [
 ]) satisfies z.ZodType<{ purpose: ConsentPurpose }>
 export type ConsentStart = z.infer<typeof ConsentStart>
 
+export function isSameStart(one: ConsentStart | null, other: ConsentStart): boolean {
+  return one !== null && JSON.stringify(ConsentStart.parse(one)) === JSON.stringify(ConsentStart.parse(other))
+}
+
 export function requestConsent(start: ConsentStart): Promise<Consent> {
   switch (start.purpose) {
     case 'configure':

@@ -123,7 +123,7 @@ function PendingConsent({ consent, fromEmail, pollError }: PendingProps) {
       {error && <FailureBar error={error} />}
       <div className={styles.actions}>
         {consentUrl && (
-          <Button onClick={() => showConsentPage(openConsentWindow(), consent.id, consentUrl)}>
+          <Button onClick={() => showConsentPage(openConsentWindow(consent.id), consent.id, consentUrl)}>
             Open Microsoft's page again
           </Button>
         )}

@@ -31,6 +31,14 @@ it('puts away the outcomes of earlier consents when one is started, and nothing 
   ])
 })
 
+it('follows a consent once that was asked for again while it is pending', () => {
+  const started = consent(1, { start: { purpose: 'reconnect' } })
+  expect(watch([consent(2), consent(1)], { type: 'started', consent: started, ended: [] })).toEqual([
+    started,
+    consent(2),
+  ])
+})
+
 it('follows ten consents at most', () => {
   const many = Array.from({ length: 10 }, (_, index) => consent(index))
   const watched = watch(many, { type: 'started', consent: consent(10), ended: [] })

@@ -17,7 +17,7 @@ export const WatchedConsent = z.strictObject({
 export type WatchedConsent = z.infer<typeof WatchedConsent>
 
 export type WatchEvent =
-  /** This tab started one; outcomes of earlier ones (`ended`) have been read by then. */
+  /** This tab started one, or asked again for one that is pending; outcomes of earlier ones (`ended`) have been read by then. */
   | { readonly type: 'started'; readonly consent: WatchedConsent; readonly ended: readonly string[] }
   /** The settings name one as pending. */
   | { readonly type: 'seen'; readonly id: string; readonly fromEmail: string }
@@ -27,7 +27,7 @@ export type WatchEvent =
 export function watch(watched: readonly WatchedConsent[], event: WatchEvent): readonly WatchedConsent[] {
   switch (event.type) {
     case 'started':
-      return [event.consent, ...dismiss(watched, event.ended)].slice(0, MAX_WATCHED)
+      return [event.consent, ...dismiss(without(watched, event.consent), event.ended)].slice(0, MAX_WATCHED)
     case 'seen':
       if (watched.some(({ id }) => id === event.id)) return watched
       return [{ id: event.id, fromEmail: event.fromEmail, start: null, dismissed: false }, ...watched].slice(
@@ -37,6 +37,10 @@ export function watch(watched: readonly WatchedConsent[], event: WatchEvent): re
     case 'dismissed':
       return dismiss(watched, event.ids)
   }
+}
+
+function without(watched: readonly WatchedConsent[], consent: WatchedConsent): readonly WatchedConsent[] {
+  return watched.filter(({ id }) => id !== consent.id)
 }
 
 function dismiss(watched: readonly WatchedConsent[], ids: readonly string[]): readonly WatchedConsent[] {

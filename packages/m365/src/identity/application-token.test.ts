@@ -52,12 +52,12 @@ it('is a new one each time, so that a permission granted a moment ago is in it',
   })
 })
 
-it('is asked for with nothing but .default of Graph', async () => {
+it('is asked for with nothing but .default of Graph, by Graph’s own name and not its address', async () => {
   await identity.applicationToken({ leg: 'redeem' })
   const { items } = (await readControl(simulator.url, '/log')) as { items: { details: Record<string, string> }[] }
   expect(items.at(-1)?.details).toMatchObject({
     grant_type: 'client_credentials',
-    scope: `${simulator.graphBaseUrl}/.default`,
+    scope: 'https://graph.microsoft.com/.default',
   })
 })
 
@@ -133,7 +133,7 @@ it('has a page on which an Entra administrator grants what the registration list
   expect(`${url.origin}${url.pathname}`).toBe(`${simulator.url}/${tenantId}/v2.0/adminconsent`)
   expect(Object.fromEntries(url.searchParams)).toEqual({
     client_id: clientId,
-    scope: `${simulator.graphBaseUrl}/.default`,
+    scope: 'https://graph.microsoft.com/.default',
     redirect_uri: redirectUri,
     state: 'state-1',
   })

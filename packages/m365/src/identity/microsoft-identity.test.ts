@@ -79,6 +79,23 @@ describe('the Graph that permissions are of', () => {
     expect(new URL(there.adminConsentUrl({ scopes: SCOPES })).searchParams.get('scope')).toBe(scope)
   })
 
+  it('is the one of the named cloud behind a gateway', () => {
+    const gateway = createMicrosoftIdentity({
+      registration,
+      authorityHost: CLOUDS.dod.authorityHost,
+      graphBaseUrl: 'https://graph-gateway.contoso.com',
+      cloud: 'dod',
+      redirectUri,
+      approvalLinks,
+      fetch,
+      clock,
+    })
+
+    const asked = (url: string) => new URL(url).searchParams.get('scope')
+    expect(asked(gateway.adminConsentUrl({ scopes: ['Mail.Send'] }))).toContain(`${graphOf('dod')}/Mail.Send `)
+    expect(asked(gateway.applicationConsentUrl())).toBe(`${graphOf('dod')}/.default`)
+  })
+
   it('is named in a refresh, and is no other permission in its answer', async () => {
     let asked = ''
     const host = await serve(async (request, response) => {

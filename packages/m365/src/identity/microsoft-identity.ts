@@ -1,7 +1,8 @@
+import { createHash } from 'node:crypto'
 import { ConfidentialClientApplication } from '@azure/msal-node'
 import { createRemoteJWKSet, customFetch } from 'jose'
 import { adminPlaces, type AdminPlaces } from '../admin-places.ts'
-import { acceptedIssuers, authorityEndpoints, graphResource, permissionPrefix } from '../clouds.ts'
+import { acceptedIssuers, authorityEndpoints, graphResource, permissionPrefix, type CloudName } from '../clouds.ts'
 import type { Explanation } from '../explanation.ts'
 import type { MicrosoftFetch } from '../microsoft-fetch.ts'
 import { retryAfterDate } from '../retry-after.ts'
@@ -48,8 +49,10 @@ export interface MicrosoftIdentityOptions {
   readonly registration: AppRegistration
   /** Base URL, such as `https://login.microsoftonline.com` or `http://127.0.0.1:3001`. */
   readonly authorityHost: string
-  /** Base URL of Graph in the same cloud: the resource that a token without a user is for. */
+  /** Base URL of Graph in the same cloud, or of a gateway in front of it. */
   readonly graphBaseUrl: string
+  /** The cloud behind hosts that are not Microsoft's own; the global one if not given. */
+  readonly cloud?: CloudName
   readonly redirectUri: string
   readonly approvalLinks: ApprovalLinks
   readonly fetch: MicrosoftFetch
@@ -165,6 +168,7 @@ export function createMicrosoftIdentity({
   registration,
   authorityHost,
   graphBaseUrl,
+  cloud,
   redirectUri,
   approvalLinks,
   fetch,
@@ -172,12 +176,12 @@ export function createMicrosoftIdentity({
 }: MicrosoftIdentityOptions): MicrosoftIdentity {
   const { tenantId, clientId } = registration
   /** The only scope a token without a user can be asked for: everything that was granted. */
-  const everythingGranted = `${graphResource(graphBaseUrl)}/.default`
-  const prefix = permissionPrefix(graphBaseUrl)
+  const everythingGranted = `${graphResource(authorityHost, graphBaseUrl, cloud)}/.default`
+  const prefix = permissionPrefix(authorityHost, graphBaseUrl, cloud)
   const asAsked = (scopes: readonly string[]) =>
     scopes.map((scope) => (OIDC_SCOPES.includes(scope) ? scope : `${prefix}${scope}`))
   const endpoints = authorityEndpoints(authorityHost, tenantId)
-  const places = adminPlaces(authorityHost, graphBaseUrl)
+  const places = adminPlaces(authorityHost, graphBaseUrl, cloud)
   const issuers = acceptedIssuers(authorityHost, tenantId)
   const keys = createRemoteJWKSet(new URL(endpoints.keys), {
     // The tokens come from the same authority as the keys: nobody else can make us ask for new keys.
@@ -250,6 +254,7 @@ export function createMicrosoftIdentity({
         redirectUri,
         state,
         nonce,
+        correlationId: correlationIdOf(state),
         codeChallenge,
         codeChallengeMethod: 'S256',
         ...(prompt && { prompt }),
@@ -353,6 +358,12 @@ export function createMicrosoftIdentity({
     places,
     approvalLinks,
   }
+}
+
+/** The same page has the same address each time; msal-node would make up another id. */
+function correlationIdOf(state: string): string {
+  const hex = createHash('sha256').update(state).digest('hex')
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join('-')
 }
 
 /** By certificate, msal-node signs an assertion by PS256 and names the certificate in `x5t#S256`. */

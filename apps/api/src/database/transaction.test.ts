@@ -1,0 +1,141 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { OutcomeUnknownError } from '../outcome-unknown.ts'
+import { createTcpLink, type TcpLink } from '../test-support/tcp-link.ts'
+import { createTestDatabase, type TestDatabase } from '../test-support/test-database.ts'
+import { openDatabase, type Database } from './database.ts'
+import { isUnavailable } from './is-unavailable.ts'
+import { inTransaction } from './transaction.ts'
+
+let test: TestDatabase
+let link: TcpLink
+let database: Database
+
+beforeAll(async () => {
+  test = await createTestDatabase()
+  link = await createTcpLink(Number(new URL(test.url).port))
+  const url = new URL(test.url)
+  url.port = String(link.port)
+  database = await openDatabase(url.href, () => {})
+  // A sequence is not rolled back: it tells how often a change was tried.
+  await test.query('CREATE SEQUENCE tries')
+  await test.query('CREATE TABLE conflicts (code text, tries int)')
+  await test.query(`
+    CREATE FUNCTION conflict() RETURNS trigger LANGUAGE plpgsql AS $$
+    DECLARE wanted conflicts;
+    BEGIN
+      SELECT * INTO wanted FROM conflicts;
+      IF nextval('tries') <= wanted.tries THEN RAISE EXCEPTION 'a conflict' USING ERRCODE = wanted.code; END IF;
+      RETURN NEW;
+    END $$`)
+  await test.query('CREATE TRIGGER conflict BEFORE INSERT ON tenants FOR EACH ROW EXECUTE FUNCTION conflict()')
+})
+afterAll(async () => {
+  await database.close()
+  await link.close()
+  await test.drop()
+})
+beforeEach(() => test.query('DELETE FROM tenants'))
+
+/** The next changes meet another one. */
+async function conflictsAhead(code: string, tries: number) {
+  await test.query(`SELECT setval('tries', 1, false)`)
+  await test.query('DELETE FROM conflicts')
+  await test.query('INSERT INTO conflicts VALUES ($1, $2)', [code, tries])
+}
+
+const stored = () => test.query('SELECT id FROM tenants')
+const INSERT = `INSERT INTO tenants (id, created_at) VALUES ('ten_1', now())`
+
+const CHANGES: [string, () => Promise<unknown>][] = [
+  ['a transaction', () => inTransaction(database.pool, (client) => client.query(INSERT))],
+  [
+    'a transaction of Prisma',
+    () => database.prisma.$transaction((tx) => tx.tenant.create({ data: { id: 'ten_1', createdAt: new Date() } })),
+  ],
+  [
+    'SQL in a transaction of Prisma',
+    () =>
+      database.prisma.$transaction((tx) => tx.$queryRaw`INSERT INTO tenants (id, created_at) VALUES ('ten_1', now())`),
+  ],
+  ['a statement', () => database.pool.query(INSERT)],
+  ['a statement of Prisma', () => database.prisma.tenant.create({ data: { id: 'ten_1', createdAt: new Date() } })],
+]
+
+describe.each(CHANGES)('%s', (_name, change) => {
+  it.each([
+    ['a deadlock', '40P01'],
+    ['a serialization failure', '40001'],
+  ])('is tried again after %s', async (_what, code) => {
+    await conflictsAhead(code, 2)
+    await change()
+
+    expect(await stored()).toEqual([{ id: 'ten_1' }])
+  })
+
+  it('gives up after a few conflicts, as one whom the database cannot serve now', async () => {
+    await conflictsAhead('40P01', 100)
+    const error: unknown = await change().catch((thrown: unknown) => thrown)
+
+    expect(isUnavailable(error)).toBe(true)
+    expect(await test.query('SELECT last_value::int FROM tries')).toEqual([{ last_value: 4 }])
+    expect(await stored()).toEqual([])
+  })
+})
+
+describe.each(CHANGES.slice(0, 3))('%s', (_name, change) => {
+  beforeEach(() => conflictsAhead('40P01', 0))
+
+  it('tells when the answer to its commit is lost that the outcome is unknown', async () => {
+    link.loseAnswerTo('COMMIT')
+    const error: unknown = await change().catch((thrown: unknown) => thrown)
+
+    expect(error).toBeInstanceOf(OutcomeUnknownError)
+    expect(isUnavailable(error)).toBe(true)
+    expect(await stored()).toEqual([{ id: 'ten_1' }])
+  })
+
+  it('tells when the connection breaks before its commit that it failed', async () => {
+    link.loseAnswerTo('INSERT')
+    const error: unknown = await change().catch((thrown: unknown) => thrown)
+
+    expect(error).not.toBeInstanceOf(OutcomeUnknownError)
+    expect(isUnavailable(error)).toBe(true)
+    expect(await stored()).toEqual([])
+  })
+
+  it('knows that it failed where PostgreSQL refuses the commit', async () => {
+    await test.query(`
+      CREATE CONSTRAINT TRIGGER late AFTER INSERT ON tenants DEFERRABLE INITIALLY DEFERRED
+      FOR EACH ROW EXECUTE FUNCTION conflict()`)
+    await conflictsAhead('53100', 2)
+    await test.query(`SELECT nextval('tries')`)
+    await test.query(`UPDATE conflicts SET tries = 2`)
+    await test.query('ALTER TABLE tenants DISABLE TRIGGER conflict')
+    const error: unknown = await change().catch((thrown: unknown) => thrown)
+    await test.query('ALTER TABLE tenants ENABLE TRIGGER conflict')
+    await test.query('DROP TRIGGER late ON tenants')
+
+    expect(error).not.toBeInstanceOf(OutcomeUnknownError)
+    expect(isUnavailable(error)).toBe(true)
+    expect(await stored()).toEqual([])
+  })
+})
+
+it('ends a real deadlock of two transactions with both of them done', async () => {
+  await test.query(`UPDATE conflicts SET tries = 0`)
+  for (const id of ['ten_1', 'ten_2']) await test.query('INSERT INTO tenants (id, created_at) VALUES ($1, now())', [id])
+  const both = Promise.withResolvers<void>()
+  let begun = 0
+  const rename = (first: string, second: string) =>
+    inTransaction(database.pool, async (client) => {
+      await client.query('UPDATE tenants SET created_at = now() WHERE id = $1', [first])
+      begun += 1
+      if (begun >= 2) both.resolve()
+      await both.promise
+      await client.query('UPDATE tenants SET created_at = now() WHERE id = $1', [second])
+    })
+
+  await Promise.all([rename('ten_1', 'ten_2'), rename('ten_2', 'ten_1')])
+
+  expect(begun).toBe(3)
+})

@@ -1,0 +1,54 @@
+import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
+import type { ProblemError } from './problem.ts'
+
+const WINDOW_MS = 60_000
+const LINES_PER_CLIENT = 5
+/** Of each code, over all clients. */
+const LINES_PER_CODE = 100
+
+/**
+ * A line in the log for who was not let in: 401 and 403. Anybody can have as many requests refused as they like, so in
+ * a minute each client gets a few lines of each code, and then one line tells how many more there were.
+ */
+export interface RefusalLog {
+  note(request: FastifyRequest, problem: ProblemError): void
+  /** Tells what was left out in this minute, and starts to count anew. */
+  endWindow(): void
+}
+
+export function createRefusalLog(logger: Pick<FastifyBaseLogger, 'warn'>): RefusalLog {
+  /** How many refusals of each code, and of each code from each client: `code` and `code client`. */
+  let counts = new Map<string, number>()
+  let omitted = new Map<string, number>()
+  let timer: NodeJS.Timeout | null = null
+
+  function endWindow(): void {
+    for (const [code, requests] of omitted) logger.warn({ code, requests }, 'more requests were refused')
+    counts = new Map()
+    omitted = new Map()
+    if (timer) clearTimeout(timer)
+    timer = null
+  }
+
+  function count(subject: string): number {
+    const counted = (counts.get(subject) ?? 0) + 1
+    counts.set(subject, counted)
+    return counted
+  }
+
+  return {
+    note(request, { code, status }) {
+      if (status !== 401 && status !== 403) return
+      timer ??= setTimeout(endWindow, WINDOW_MS).unref()
+      const { method, ip: client, routeOptions } = request
+      // Only clients that may still have a line are counted by themselves: their number is bounded with the lines.
+      if ((counts.get(code) ?? 0) < LINES_PER_CODE && count(`${code} ${client}`) <= LINES_PER_CLIENT) {
+        count(code)
+        request.log.warn({ code, method, route: routeOptions.url, client }, 'request refused')
+        return
+      }
+      omitted.set(code, (omitted.get(code) ?? 0) + 1)
+    },
+    endWindow,
+  }
+}

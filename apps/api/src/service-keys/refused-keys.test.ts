@@ -1,0 +1,99 @@
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import type { TestBrowser } from '../test-support/test-browser.ts'
+import { createTestClock, MINUTES } from '../test-support/test-clock.ts'
+import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
+
+const MESSAGES = '/api/v1/messages'
+const KEYS = '/api/v1/service-keys'
+const clock = createTestClock()
+
+let ground: TestGround
+let product: TestProduct
+let ada: TestBrowser
+
+beforeAll(async () => {
+  ground = await createTestGround({ clock: clock.now })
+})
+afterAll(() => ground.close())
+beforeEach(async () => {
+  await ground.clear()
+  product = await start()
+  ada = product.newBrowser()
+  await ada.signIn('Ada Admin')
+})
+
+/** Its proxy says for whom it asks. */
+const start = () => ground.startProduct({ environment: { ROLE: 'api', TRUST_PROXY: 'loopback' } })
+const use = (key: string, client: string, { publicUrl } = product) =>
+  fetch(`${publicUrl}${MESSAGES}`, { headers: { authorization: `Bearer ${key}`, 'x-forwarded-for': client } })
+const made = async (scopes: string[]) => (await ada.call('POST', KEYS, { name: 'reports', scopes })).json
+const refusals = () =>
+  ground.database.query<{ outcome: string; details: { client: string } }>(
+    `SELECT actor, outcome, details FROM audit_events WHERE action = 'service-key-refused' ORDER BY id`,
+  )
+
+it('tells of a revoked key that is used, by which client, and never the key', async () => {
+  const { id, key } = await made(['messages:read'])
+  await ada.call('DELETE', `${KEYS}/${id}`)
+
+  expect((await use(key, '203.0.113.7')).status).toBe(401)
+
+  expect(await refusals()).toEqual([
+    {
+      actor: null,
+      outcome: 'revoked',
+      details: { key: id, name: 'reports', client: '203.0.113.7', operation: 'listMessages' },
+    },
+  ])
+  expect(product.logLines.join('')).not.toContain(key)
+})
+
+it('tells of a key that lacks the scope, and of one that there has never been', async () => {
+  const { id, key } = await made(['messages:send'])
+
+  expect((await use(key, '203.0.113.7')).status).toBe(403)
+  expect((await use('imk_made-up', '203.0.113.8')).status).toBe(401)
+
+  expect(await refusals()).toMatchObject([
+    { outcome: 'scope-missing', details: { key: id, client: '203.0.113.7' } },
+    { outcome: 'unknown', details: { key: null, name: null, client: '203.0.113.8' } },
+  ])
+})
+
+it('tells of each client once an hour, over all processes', async () => {
+  const other = await start()
+  for (const at of [product, product, other]) await use('imk_made-up', '203.0.113.7', at)
+  await use('imk_made-up', '203.0.113.8')
+  expect(await refusals()).toHaveLength(2)
+
+  clock.advance(60 * MINUTES)
+  await use('imk_made-up', '203.0.113.7')
+  expect(await refusals()).toHaveLength(3)
+})
+
+it('tells of a revoked key also after a flood of made-up ones, of which it tells a hundred', async () => {
+  const { id, key } = await made(['messages:read'])
+  await ada.call('DELETE', `${KEYS}/${id}`)
+  for (let client = 0; client < 150; client++) await use('imk_made-up', `203.0.113.${client}`)
+  await use(key, '203.0.113.200')
+
+  const told = (await refusals()).map(({ outcome }) => outcome)
+  expect(told.filter((outcome) => outcome === 'unknown')).toHaveLength(100)
+  expect(told.at(-1)).toBe('revoked')
+})
+
+it('answers as ever when the refusal cannot be written down', async () => {
+  await ground.database.query('ALTER TABLE audit_events RENAME TO away')
+  const answer = await use('imk_made-up', '203.0.113.7')
+  await ground.database.query('ALTER TABLE away RENAME TO audit_events')
+
+  expect(answer.status).toBe(401)
+  await use('imk_made-up', '203.0.113.7')
+  expect(await refusals()).toHaveLength(1)
+})
+
+it('tells nothing of a request without anything that could be a key', async () => {
+  expect((await fetch(`${product.publicUrl}${MESSAGES}`)).status).toBe(401)
+
+  expect(await refusals()).toEqual([])
+})
