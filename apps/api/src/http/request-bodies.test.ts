@@ -47,10 +47,13 @@ async function listen(changes: Changes = {}): Promise<number> {
       if (headers.authorization === undefined) throw new ProblemError('invalid-service-key', 'Send a key.')
       return payload
     },
-    handler: async ({ body, headers }) => {
+    handler: async ({ body, headers, arrival }) => {
       let sizeBytes = 0
       if (headers['content-type'] === MULTIPART)
-        for await (const data of body as Readable) sizeBytes += (data as Buffer).length
+        for await (const data of body as Readable) {
+          sizeBytes += (data as Buffer).length
+          if (headers['x-part'] === 'message') await arrival.holdLargeJson(MIB)
+        }
       return { sizeBytes }
     },
   })
@@ -197,6 +200,16 @@ it('ends large JSON that stands still while it holds memory which others wait fo
     await client.closed
     expect(client.answer()).toContain('Nothing of the request arrived for 0.2 seconds.')
   }
+})
+
+it('ends an upload whose part message stands still while it holds memory for large JSON', async () => {
+  const port = await listen({ largeJsonPace: { bytes: 1, ms: 200 } })
+  const upload = await begin(port, MULTIPART, { key: 'authorization: Bearer key\r\nx-part: message' })
+  upload.send(100)
+  await upload.closed
+
+  expect(upload.answer()).toMatch(/^HTTP\/1.1 503 /)
+  expect(budget.usedBytes).toBe(0)
 })
 
 it('refuses large JSON with 503 when others keep the memory for too long, and takes small bodies meanwhile', async () => {
