@@ -137,7 +137,7 @@ RETURNING m.id`
 export const STORE_DRAFT = `
 WITH current AS MATERIALIZED (${currentSettings('$3', '$4')})
 UPDATE messages
-   SET draft_id = $5, from_email = $7, internet_message_id = $8, uploading = $6, lookups = CASE WHEN $6 THEN NULL ELSE lookups END,
+   SET draft_id = $5, from_email = $7, internet_message_id = $8, uploading = $6,
        attempt_id = CASE WHEN NOT $6 AND $5::text IS NOT NULL THEN lease_owner ELSE attempt_id END, upload_attached = 0,
        upload_url_sealed = NULL, upload_expires_at = NULL, upload_position = 0, uploaded_bytes = 0
  WHERE id = $1 AND lease_owner = $2 AND status = 'sending' AND EXISTS (SELECT 1 FROM current)`

@@ -91,11 +91,13 @@ async function turnWith(parts: TurnParts, open: OpenMessage, access: Granted, si
     fromEmail: draft.draftId === null ? fromEmail : (draft.from ?? fromEmail),
     inSpiteOfDoubt: false,
     advanced: draft.advanced,
-    doubtResolved: isCertain,
+    doubtResolved: false,
     ...changes,
   })
 
-  if (message.lookups === null || isCertain) return turn(await send(parts, open, access, signal))
+  if (message.lookups === null) return turn(await send(parts, open, access, signal))
+  // A doubt about it is one about an earlier request, and was looked into before the draft was made.
+  if (isCertain) return turn(await send(parts, open, access, signal), { inSpiteOfDoubt: true })
 
   // Without a searchable copy only a draft can be recognised again.
   const canLookUp = canReadMailbox && (draft.draftId !== null || draft.internetMessageId !== null || searchWorks)

@@ -6,6 +6,12 @@ export interface Pace {
   readonly ms: number
 }
 
+export interface ArrivingBody {
+  readonly stream: Readable
+  /** Another pace holds from now on. */
+  restartPace(): void
+}
+
 /** Two of what a socket gives at once. */
 const AHEAD_BYTES = 128 * 1024
 
@@ -23,7 +29,7 @@ export function createArrivingBody(
     pace: () => Pace | null
     onTooSlow: (pace: Pace) => void
   },
-): Readable {
+): ArrivingBody {
   let started = false
   let ended = false
   let admitting = false
@@ -95,5 +101,10 @@ export function createArrivingBody(
     timer = undefined
   }
 
-  return body
+  return {
+    stream: body,
+    restartPace() {
+      if (timer) watchPace()
+    },
+  }
 }

@@ -12,8 +12,8 @@ export const SMALL_BODY_BYTES = 64 * KIB
 const LEFT_TO_SMALL_BYTES = 12 * MIB
 /** and what they may take besides with what is being stored: that always goes on, so that uploads come to an end. */
 const LEFT_TO_STORING_BYTES = LEFT_TO_SMALL_BYTES + 4 * MIB
-/** Four of the largest JSON bodies at once, or uploads in their place. */
-const BUDGET_BYTES = LEFT_TO_STORING_BYTES + 4 * TIMES_JSON * 6 * MIB
+/** Four of the largest JSON bodies at once, or uploads in their place, beside as much as is left to small ones. */
+const BUDGET_BYTES = LEFT_TO_STORING_BYTES + LEFT_TO_SMALL_BYTES + 4 * TIMES_JSON * 6 * MIB
 
 /** One for all bodies that arrive in this process. */
 export function createBodyBudget(): ByteBudget {

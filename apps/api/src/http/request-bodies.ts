@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { ByteBudget } from '../byte-budget.ts'
-import { createArrivingBody, type Pace } from './arriving-body.ts'
+import { createArrivingBody, type ArrivingBody, type Pace } from './arriving-body.ts'
 import { createBodyMemory, OutOfMemoryError, SMALL_BODY_BYTES, type BodyMemory } from './body-memory.ts'
 import { ProblemError } from './problem.ts'
 import { isMultipart } from './read-multipart.ts'
@@ -70,14 +70,14 @@ const WITHOUT_BODY = new Set(['GET', 'HEAD'])
 function createArrival(request: FastifyRequest, reply: FastifyReply, budget: ByteBudget, limits: Limits): Arrival {
   const { raw } = request
   const memory = createBodyMemory(budget, limits.longestWaitMs)
-  let body: Readable | null = null
+  let body: ArrivingBody | null = null
   let pace: Pace | null = null
   let keepsConnection = false
   let timer: NodeJS.Timeout | undefined = endLater()
   raw.once('close', () => clearTimeout(timer))
   reply.raw.once('close', () => {
     memory.release()
-    body?.destroy()
+    body?.stream.destroy()
     // An upload has no more time than others once it is answered.
     if (timer === undefined && !raw.complete && !raw.destroyed) timer = endLater()
   })
@@ -90,12 +90,12 @@ function createArrival(request: FastifyRequest, reply: FastifyReply, budget: Byt
   /** With an answer where one is still possible. */
   function end(why: string): void {
     if (raw.complete) return
-    if (body === null || body.destroyed || reply.sent) {
+    if (body === null || body.stream.destroyed || reply.sent) {
       raw.destroy()
       return
     }
     reply.header('connection', 'close')
-    body.destroy(new ProblemError('unavailable', `${why} Nothing was stored; send it again.`))
+    body.stream.destroy(new ProblemError('unavailable', `${why} Nothing was stored; send it again.`))
     clearTimeout(timer)
     timer = setTimeout(() => raw.destroy(), ANSWER_MS)
   }
@@ -103,20 +103,28 @@ function createArrival(request: FastifyRequest, reply: FastifyReply, budget: Byt
   async function holdLargeJson(mostBytes: number): Promise<(bytes: number) => void> {
     const arrived = await memory.holdLargeJson(mostBytes)
     const before = pace
-    pace = limits.largeJsonPace
+    expectPace(limits.largeJsonPace)
     return (bytes) => {
-      pace = before
+      expectPace(before)
       arrived(bytes)
     }
   }
 
-  /** Memory is asked for once it is certain that a body is large, for all of it: bodies that wait for each other's memory would not end. */
-  function createJsonBody(payload: Readable): Readable {
+  function expectPace(changed: Pace | null): void {
+    pace = changed
+    body?.restartPace()
+  }
+
+  /**
+   * Memory is asked for once it is certain that a body is large, for all of it: bodies that wait for each other's memory
+   * would not end.
+   */
+  function createJsonBody(payload: Readable): ArrivingBody {
     const mostBytes = mostBytesOf(request)
     let arrivedBytes = 0
     let heldBytes = 0
     let settle = (_bytes: number) => {}
-    const body = createArrivingBody(payload, {
+    const arriving = createArrivingBody(payload, {
       onStart() {},
       admit(bytes) {
         arrivedBytes += bytes
@@ -126,8 +134,8 @@ function createArrival(request: FastifyRequest, reply: FastifyReply, budget: Byt
       pace: () => pace,
       onTooSlow: ({ ms }) => end(`Nothing of the request arrived for ${ms / 1_000} seconds.`),
     })
-    body.once('end', () => settle(arrivedBytes))
-    return body
+    arriving.stream.once('end', () => settle(arrivedBytes))
+    return arriving
 
     async function hold(): Promise<void> {
       const isLarge = arrivedBytes > SMALL_BODY_BYTES
@@ -140,7 +148,7 @@ function createArrival(request: FastifyRequest, reply: FastifyReply, budget: Byt
   }
 
   /** Its parts hold what they need, but for those that are small. */
-  function createUploadBody(payload: Readable): Readable {
+  function createUploadBody(payload: Readable): ArrivingBody {
     let held = false
     return createArrivingBody(payload, {
       onStart() {
@@ -169,7 +177,7 @@ function createArrival(request: FastifyRequest, reply: FastifyReply, budget: Byt
     holdLargeJson,
     read(payload) {
       body = isUpload(request) ? createUploadBody(payload) : createJsonBody(payload)
-      return body
+      return body.stream
     },
     get keepsConnection() {
       return keepsConnection

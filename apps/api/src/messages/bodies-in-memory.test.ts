@@ -89,13 +89,13 @@ it('holds the memory of a few for 80 clients that stand still in the middle of a
   const before = await api.residentBytes()
   const message = { disposition: 'name="message"', content: ' '.repeat(6 * MIB - 100) }
   const uploads = Array.from({ length: 80 }, () => startUpload(api, service.key, [message]))
-  unfinished.push(...uploads.map(({ breakOff }) => ({ end: breakOff })))
+  unfinished.push(...uploads.map((upload) => ({ end: () => upload.breakOff() })))
   for (const upload of uploads) void upload.send(6 * MIB - KIB)
 
   // Ordinary mail is taken meanwhile, by when everything has arrived that will.
-  for (let round = 0; round < 10; round++) expect((await postChunked(api.publicUrl, MAIL)).status).toBe(202)
+  for (let round = 0; round < 3; round++) expect((await postChunked(api.publicUrl, MAIL)).status).toBe(202)
   await new Promise((resolve) => setTimeout(resolve, 200))
   expect((await api.residentBytes()) - before).toBeLessThan(150 * MIB)
-  for (const { breakOff } of uploads) breakOff()
+  for (const upload of uploads) upload.breakOff()
   await api.close()
 })

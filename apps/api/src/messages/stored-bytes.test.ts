@@ -162,7 +162,8 @@ it('counts nothing of what is given up with a lost vault key, also of what is ar
   const lost = await ground.database.query<{ key: string; value: Sealed }>(
     'SELECT id AS key, content_key_sealed AS value FROM messages',
   )
-  const values = lost.map((value) => ({ ...value, owner: {} as never })) // only needed to open it
+  const owner = {} as never // only needed to open it
+  const values = lost.map(({ key, value }) => ({ key, value, owner }))
   await createForgetStore(database).forget(SEALED_COLUMNS.contentKey, values, ground.clock.now())
 
   expect(await countStored(ground.database)).toEqual({ messages: 2, chunks: 0 })
