@@ -54,6 +54,35 @@ test.describe('with a mailbox connected', () => {
     await expect(page.getByRole('button', { name: /Cancel|Retry/ })).toHaveCount(0)
   })
 
+  test('a message that a paused mailbox keeps shows why and until when, in the list and on its page', async ({
+    page,
+    settings,
+    service,
+    microsoft,
+  }) => {
+    const body = { error: { code: 'ApplicationThrottled', message: 'Application is over its RequestRate limit.' } }
+    await microsoft.control('POST', '/scenarios', {
+      effect: {
+        kind: 'http',
+        endpoint: 'sendMail',
+        do: { action: 'answer', when: 'before', status: 429, headers: { 'retry-after': '15' }, body },
+      },
+    })
+    const submittedAt = Date.now()
+    await service.submit(mail('Q3 waits'))
+    await expect(settings.page.getByRole('link', { name: 'Messages' })).toBeVisible()
+    await openMessages(page)
+    await expect(row(page, 'Q3 waits')).toContainText('Mailbox is paused')
+    await expect(row(page, 'Q3 waits')).toContainText('Not before')
+
+    await page.getByRole('link', { name: 'Q3 waits' }).click()
+    const facts = page.getByRole('region', { name: 'Message' })
+    await expect(facts).toContainText('Microsoft takes no mail from the mailbox until then')
+    const until = facts.getByText('Not before').getByRole('time')
+    expect(Date.parse((await until.getAttribute('datetime')) ?? '')).toBeGreaterThan(submittedAt + 10_000)
+    await expect.poll(() => microsoft.subjects('bob@contoso.com', 'inbox')).toEqual(['Q3 waits'])
+  })
+
   test('a refused message shows why, with the code of Microsoft and a link to where it is mended, and leaves after Retry', async ({
     page,
     settings,
