@@ -106,6 +106,8 @@ export interface MailboxRequest {
     readonly from: string
     /** Null: no message of a service, but one that proves a consent. */
     readonly message: string | null
+    /** What the product calls it. */
+    readonly id: string | null
     readonly recipients: number
   } | null
 }
@@ -138,8 +140,9 @@ export interface Violation {
   readonly lines: readonly number[]
 }
 
+/** The events are given their lines; a history is large, and is not copied. */
 export function toHistory(events: Iterable<HistoryEvent>): History {
-  const lines = [...events].map((event, index): Line => ({ ...event, line: index + 1 }))
+  const lines: readonly Line[] = Array.from(events, (event, index) => Object.assign(event, { line: index + 1 }))
   const ofKind = <Kind extends HistoryEvent['kind']>(kind: Kind) =>
     lines.filter((line): line is Line<Extract<HistoryEvent, { kind: Kind }>> => line.kind === kind)
   const [run] = ofKind('run')
