@@ -18,7 +18,8 @@ import { NODE_FLAGS } from '../node-flags.mjs'
 const SIMULATOR = fileURLToPath(new URL('../../apps/m365-simulator/src/serve.ts', import.meta.url))
 const LAUNCH = fileURLToPath(new URL('../launch.ts', import.meta.url))
 const VAULT = fileURLToPath(new URL('../vault.ts', import.meta.url))
-const READY_TIMEOUT_MS = 30_000
+const READY_TIMEOUT_MS = 120_000 // on a machine that is busy with other things
+const READY_ASK_MS = 10_000
 const MAX_PEOPLE = 64
 
 const REGISTRATION = {
@@ -111,6 +112,10 @@ export async function openGround(
   await writeFile(certificatePath, certificate + privateKey, { mode: 0o600 })
   const simulator = await startSimulator(certificate)
   const processes: Process[] = []
+  const killAll = () => {
+    for (const each of processes) void each.kill()
+  }
+  process.once('exit', killAll)
 
   const environmentOf = (keys: string) => ({
     PATH: process.env['PATH'],
@@ -188,6 +193,7 @@ export async function openGround(
     },
 
     async close() {
+      process.off('exit', killAll)
       await Promise.all(processes.map((each) => each.stop()))
       simulator.child.kill('SIGTERM')
       await pool.end()
@@ -309,7 +315,7 @@ async function untilReady(started: Process, said: () => string): Promise<void> {
   const giveUpAt = Date.now() + READY_TIMEOUT_MS
   while (Date.now() < giveUpAt) {
     if (started.ended) throw new Error(`A process ended before it was ready: ${said()}`)
-    const ready = await fetch(`${started.url}/readyz`).then(
+    const ready = await fetch(`${started.url}/readyz`, { signal: AbortSignal.timeout(READY_ASK_MS) }).then(
       ({ status }) => status === 200,
       () => false,
     )

@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawnSync } from 'node:child_process'
 import { mkdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -32,6 +32,9 @@ export async function createDisk(directory: string): Promise<Disk | null> {
   } catch {
     return null
   }
+  // Also after an interruption: a mount would outlive the process.
+  const unmount = () => void spawnSync('umount', ['--lazy', path])
+  process.once('exit', unmount)
   return {
     path,
     async takeImage() {
@@ -43,6 +46,7 @@ export async function createDisk(directory: string): Promise<Disk | null> {
       await mount()
     },
     async remove() {
+      process.off('exit', unmount)
       await run('umount', [path])
     },
   }

@@ -171,22 +171,25 @@ async function startServer(
     `${name}=${value}`,
   ])
   const [first = program, ...rest] = [...account.prefix, program, '-D', directory, ...flags]
-  const process = spawn(first, rest, {
+  const server = spawn(first, rest, {
     cwd: '/',
     stdio: ['ignore', 'ignore', 'ignore'],
     env: { PATH: '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' },
     ...account.ids,
   })
+  const endWithUs = () => void server.kill('SIGQUIT')
+  process.once('exit', endWithUs)
+  server.once('exit', () => process.off('exit', endWithUs))
   for (const giveUpAt = Date.now() + READY_WITHIN_MS; Date.now() < giveUpAt; await delay(50)) {
-    if (process.exitCode !== null) break
+    if (server.exitCode !== null) break
     const isReady = await query(port, 'SELECT 1', 'postgres').then(
       () => true,
       () => false,
     )
-    if (isReady) return { directory, port, process }
+    if (isReady) return { directory, port, process: server }
   }
-  process.kill('SIGKILL')
-  throw new Error(`A PostgreSQL in ${directory} does not start (${process.exitCode ?? 'not ready'}).`)
+  server.kill('SIGKILL')
+  throw new Error(`A PostgreSQL in ${directory} does not start (${server.exitCode ?? 'not ready'}).`)
 }
 
 async function stopCleanly({ process }: Server): Promise<void> {

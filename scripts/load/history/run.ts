@@ -51,6 +51,7 @@ export interface HistoryOptions {
 export async function runHistory({ seed, minutes }: HistoryOptions): Promise<boolean> {
   const path = join(tmpdir(), `inforiver-mail-history-${seed}-${process.pid}.jsonl`)
   console.log(`history: seed ${seed}, ${minutes} minutes; repeat it with --seed ${seed} --minutes ${minutes}`)
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
   const startedAt = Date.now()
   const recorder = createRecorder(path)
   const summary = await record({ seed, minutes, recorder })
@@ -100,7 +101,12 @@ async function recordOn(
   { seed, minutes, recorder, over }: HistoryOptions & { recorder: Recorder; over: AbortSignal },
 ): Promise<Summary> {
   const others = await addTenants(ground)
-  const site = await openSite(ground, { databaseUrl: machine.pair.url, limits: LIMITS, over })
+  const site = await openSite(ground, {
+    databaseUrl: machine.pair.url,
+    limits: LIMITS,
+    over,
+    onFailedStart: (reason) => console.error(reason),
+  })
   await Promise.all(site.places.map((_place, index) => site.start(index)))
   const tenant = await readInstallationTenant(ground)
   const tenants = [...others.map(({ facts }) => facts), changingTenant(tenant)]

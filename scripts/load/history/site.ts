@@ -59,9 +59,17 @@ interface MutablePlace {
 
 const ROLES = ['all', 'api', 'worker'] as const
 
+interface SiteOptions {
+  readonly databaseUrl: string
+  readonly limits: Limits
+  readonly over: AbortSignal
+  /** A process that ended, or did not become ready, is started again. */
+  readonly onFailedStart: (reason: string) => void
+}
+
 export async function openSite(
   ground: Ground,
-  { databaseUrl, limits, over }: { databaseUrl: string; limits: Limits; over: AbortSignal },
+  { databaseUrl, limits, over, onFailedStart }: SiteOptions,
 ): Promise<Site> {
   const front: TcpLink = await createTcpLink()
   const publicUrl = `http://localhost:${front.port}`
@@ -142,7 +150,10 @@ export async function openSite(
         // As whatever runs it would: again, until it works.
         const process = await ground
           .start(place.role, environment, clock ? ['--import', SHIFT_CLOCK] : [])
-          .catch(() => null)
+          .catch((error: unknown) => {
+            onFailedStart(String(error))
+            return null
+          })
         place.process = process
         place.clockOffsetMs = clock?.offsetMs ?? 0
         if (process) return
