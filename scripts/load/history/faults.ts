@@ -30,8 +30,10 @@ const CALM = { sentCopyDelayMs: 0, faultRates: {}, latencyMs: 0, accessTokenSeco
 
 export interface Faults {
   begin(): Promise<void>
-  /** Everything works again when this is done, with right clocks. */
+  /** Everything works again when this is done, with right clocks. Processes that end are still started again. */
   end(): Promise<void>
+  /** From here on processes may end. */
+  stopWatching(): Promise<void>
   readonly counts: ReadonlyMap<string, number>
   /** Of the stops that were asked for. */
   readonly longestStopSeconds: number
@@ -59,7 +61,9 @@ export function createFaults(plan: readonly PlannedFault[], deps: Deps): Faults 
   const underWay = new Set<Promise<void>>()
   const over = new AbortController()
   let longestStopSeconds = 0
-  let running: Promise<unknown> = Promise.resolve()
+  const watching = new AbortController()
+  let planned = Promise.resolve()
+  let watched = Promise.resolve()
 
   const count = (name: string): void => void counts.set(name, (counts.get(name) ?? 0) + 1)
 
@@ -169,7 +173,7 @@ export function createFaults(plan: readonly PlannedFault[], deps: Deps): Faults 
 
   /** Whatever runs the product starts it again when it ends by itself. */
   async function watch(): Promise<void> {
-    while (!over.signal.aborted) {
+    while (!watching.signal.aborted) {
       for (const place of PLACES) {
         const { process } = site.places[place] ?? {}
         if (!process?.ended) continue
@@ -179,7 +183,7 @@ export function createFaults(plan: readonly PlannedFault[], deps: Deps): Faults 
           await site.start(place)
         })
       }
-      await wait(WATCH_EVERY_MS)
+      await delay(WATCH_EVERY_MS)
     }
   }
 
@@ -198,19 +202,26 @@ export function createFaults(plan: readonly PlannedFault[], deps: Deps): Faults 
   return {
     async begin() {
       await ground.control('PATCH', '/settings', { ...BASE, faultSeed: seed })
-      running = Promise.all([carryOutPlan(), watch()])
+      planned = carryOutPlan()
+      watched = watch()
     },
     async end() {
       over.abort()
-      await running
+      await planned
       await Promise.all(underWay)
       await ground.control('PATCH', '/settings', CALM)
       for (const place of PLACES) {
         const { process, clockOffsetMs } = site.places[place] ?? {}
         if (process && clockOffsetMs === 0) continue
-        await site.kill(place)
-        await site.start(place)
+        await locks.run([`place ${place}`], async () => {
+          await site.kill(place)
+          await site.start(place)
+        })
       }
+    },
+    async stopWatching() {
+      watching.abort()
+      await watched
     },
     counts,
     get longestStopSeconds() {

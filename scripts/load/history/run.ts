@@ -75,6 +75,8 @@ interface Summary {
   readonly faults: ReadonlyMap<string, number>
   readonly longestStopSeconds: number
   readonly problems: readonly string[]
+  /** Why, and how often. Each was tried again. */
+  readonly failedStarts: ReadonlyMap<string, number>
   readonly leftOut: readonly string[]
 }
 
@@ -100,12 +102,13 @@ async function recordOn(
   machine: Machine,
   { seed, minutes, recorder, over }: HistoryOptions & { recorder: Recorder; over: AbortSignal },
 ): Promise<Summary> {
+  const failedStarts: string[] = []
   const others = await addTenants(ground)
   const site = await openSite(ground, {
     databaseUrl: machine.pair.url,
     limits: LIMITS,
     over,
-    onFailedStart: (reason) => console.error(reason),
+    onFailedStart: (reason) => failedStarts.push(reason),
   })
   await Promise.all(site.places.map((_place, index) => site.start(index)))
   const tenant = await readInstallationTenant(ground)
@@ -128,11 +131,13 @@ async function recordOn(
   await admin.ensureConnected()
   await untilSettled(ground, others)
   await messages.readAll()
+  await faults.stopWatching()
   const stops = await site.close()
   await log.stop()
   return {
     faults: faults.counts,
     problems: faults.problems,
+    failedStarts: countBy(failedStarts.map(firstErrorOf)),
     longestStopSeconds: Math.max(faults.longestStopSeconds, ...stops.map(({ seconds }) => seconds)),
     leftOut: machine.disk ? [] : ['power cuts, since this account may not mount a file system'],
   }
@@ -239,6 +244,7 @@ function report(history: History, violations: readonly Violation[], summary: Sum
       `faults: ${list(counted)}; ${summary ? `longest stop ${summary.longestStopSeconds.toFixed(1)} s; ` : ''}${violations.length} violations; ${seconds} s`,
   )
   for (const omission of summary?.leftOut ?? []) console.log(`  left out: ${omission}`)
+  if (summary && summary.failedStarts.size > 0) console.log(`  starts that failed: ${list(summary.failedStarts)}`)
   for (const problem of summary?.problems ?? []) console.log(`  ${problem}`)
   for (const [rule, broken] of Map.groupBy(violations, (violation) => violation.rule)) {
     console.log(`  ${broken.length} × ${rule}`)
@@ -247,6 +253,12 @@ function report(history: History, violations: readonly Violation[], summary: Sum
       console.log(`    ${text} (lines ${shown.join(', ')}${lines.length > shown.length ? ', …' : ''})`)
     }
   }
+}
+
+/** The line that names it, among those of the stack. */
+function firstErrorOf(reason: string): string {
+  const lines = reason.split('\n').slice(1)
+  return lines.find((line) => /^\w*Error: /.test(line)) ?? reason.split('\n').slice(0, 2).join(' ')
 }
 
 function countBy(names: readonly string[]): Map<string, number> {
