@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto'
 import { parseArgs } from 'node:util'
+import { FAULT_KINDS } from './load/history/plan.ts'
 import { checkHistory, runHistory } from './load/history/run.ts'
 import { runKilledUploads } from './load/killed-uploads.ts'
 import { runStorms } from './load/storm.ts'
@@ -10,6 +11,7 @@ const { values, positionals } = parseArgs({
   options: {
     seed: { type: 'string', default: String(randomInt(1_000_000)) },
     minutes: { type: 'string', default: '5' },
+    only: { type: 'string' },
     check: { type: 'string' },
   },
 })
@@ -20,7 +22,11 @@ const RUNS: Readonly<Record<string, () => Promise<boolean>>> = {
   tokens: runTokenTrouble,
   history: () =>
     values.check === undefined
-      ? runHistory({ seed: wholeNumber('seed', values.seed), minutes: wholeNumber('minutes', values.minutes) })
+      ? runHistory({
+          seed: wholeNumber('seed', values.seed),
+          minutes: wholeNumber('minutes', values.minutes),
+          only: values.only === undefined ? undefined : faultKinds(values.only),
+        })
       : checkHistory(values.check),
 }
 
@@ -43,5 +49,12 @@ process.exit(failed ? 1 : 0)
 function wholeNumber(name: string, text: string): number {
   if (/^\d{1,9}$/.test(text)) return Number(text)
   console.error(`--${name} has to be a whole number.`)
+  return process.exit(1)
+}
+
+function faultKinds(text: string): string[] {
+  const kinds = text.split(',')
+  if (kinds.every((kind) => FAULT_KINDS.includes(kind))) return kinds
+  console.error(`--only takes, separated by commas: ${FAULT_KINDS.join(', ')}.`)
   return process.exit(1)
 }

@@ -6,6 +6,11 @@ it('the same seed plans the same faults', () => {
   expect(planFaults(7, 30)).not.toEqual(planFaults(8, 30))
 })
 
+it('a plan may be limited to some kinds', () => {
+  const kinds = planFaults(7, 30, ['failover', 'kill']).map(({ kind }) => kind)
+  expect(new Set(kinds)).toEqual(new Set(['failover', 'kill']))
+})
+
 it('half an hour has every kind of fault', () => {
   expect(new Set(planFaults(7, 30).map(({ kind }) => kind))).toEqual(
     new Set([

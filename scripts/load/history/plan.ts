@@ -32,8 +32,13 @@ const target = (random: Random) => random.pick<Target>([0, 1, 2, 'all', 'all'])
 /** Mostly short; a lease runs out in some. */
 const length = (random: Random) => random.between(1, random.chance(0.3) ? MOST_MS : 10 * SECOND_MS)
 
+interface Kind {
+  readonly weight: number
+  readonly draw: (random: Random) => Fault
+}
+
 /** How often each comes, beside the others. */
-const KINDS: readonly { readonly weight: number; readonly draw: (random: Random) => Fault }[] = [
+const KINDS: readonly Kind[] = [
   { weight: 6, draw: (random) => ({ kind: 'kill', target: place(random) }) },
   { weight: 3, draw: (random) => ({ kind: 'stop', target: place(random) }) },
   { weight: 4, draw: (random) => ({ kind: 'freeze', target: place(random), forMs: length(random) }) },
@@ -70,23 +75,28 @@ const KINDS: readonly { readonly weight: number; readonly draw: (random: Random)
   { weight: 2, draw: () => ({ kind: 'failover' }) },
   { weight: 1, draw: () => ({ kind: 'power-cut' }) },
 ]
-const ALL_WEIGHTS = KINDS.reduce((sum, { weight }) => sum + weight, 0)
+/** What there is to choose from by name. */
+export const FAULT_KINDS: readonly string[] = KINDS.map(({ draw }) => draw(createRandom(0)).kind)
 
-/** What goes wrong in a run, and when. */
-export function planFaults(seed: number, minutes: number): PlannedFault[] {
+/** What goes wrong in a run, and when: anything, or only what is named. */
+export function planFaults(seed: number, minutes: number, only: readonly string[] = FAULT_KINDS): PlannedFault[] {
   const random = createRandom(seed)
+  const kinds = KINDS.filter((_kind, index) => only.includes(FAULT_KINDS[index] ?? ''))
   const planned: PlannedFault[] = []
   let atMs = FIRST_AFTER_MS
   while (atMs < minutes * MINUTE_MS) {
-    planned.push({ ...drawFault(random), atMs })
+    planned.push({ ...drawFault(kinds, random), atMs })
     atMs += random.between(SECOND_MS, 12 * SECOND_MS)
   }
   return planned
 }
 
-function drawFault(random: Random): Fault {
-  let left = random.between(1, ALL_WEIGHTS)
-  const kind = KINDS.find(({ weight }) => (left -= weight) <= 0)
-  if (!kind) throw new Error('The weights do not add up.')
+function drawFault(kinds: readonly Kind[], random: Random): Fault {
+  let left = random.between(
+    1,
+    kinds.reduce((sum, { weight }) => sum + weight, 0),
+  )
+  const kind = kinds.find(({ weight }) => (left -= weight) <= 0)
+  if (!kind) throw new Error('There is no fault to draw.')
   return kind.draw(random)
 }

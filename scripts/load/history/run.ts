@@ -41,6 +41,8 @@ const MOST_LINES_SHOWN = 6
 export interface HistoryOptions {
   readonly seed: number
   readonly minutes: number
+  /** The kinds of fault to draw from; all of them unless told otherwise. */
+  readonly only?: readonly string[] | undefined
 }
 
 /**
@@ -48,13 +50,16 @@ export interface HistoryOptions {
  * everything that is asked, answered and accepted goes into a file; then every rule is checked on the file. True when
  * none was broken.
  */
-export async function runHistory({ seed, minutes }: HistoryOptions): Promise<boolean> {
+export async function runHistory(options: HistoryOptions): Promise<boolean> {
+  const { seed, minutes, only } = options
   const path = join(tmpdir(), `inforiver-mail-history-${seed}-${process.pid}.jsonl`)
-  console.log(`history: seed ${seed}, ${minutes} minutes; repeat it with --seed ${seed} --minutes ${minutes}`)
+  console.log(
+    `history: seed ${seed}, ${minutes} minutes; repeat it with --seed ${seed} --minutes ${minutes}${only ? ` --only ${only.join(',')}` : ''}`,
+  )
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
   const startedAt = Date.now()
   const recorder = createRecorder(path)
-  const summary = await record({ seed, minutes, recorder })
+  const summary = await record({ ...options, recorder })
   await recorder.close()
   const { history, violations } = check(await readEvents(path))
   report(history, violations, summary, Math.round((Date.now() - startedAt) / 1_000))
@@ -80,14 +85,14 @@ interface Summary {
   readonly leftOut: readonly string[]
 }
 
-async function record({ seed, minutes, recorder }: HistoryOptions & { recorder: Recorder }): Promise<Summary> {
+async function record(options: HistoryOptions & { recorder: Recorder }): Promise<Summary> {
   const machine = await openMachine()
   const database = { connectionString: machine.url, stop: async () => {} }
   const over = new AbortController()
   try {
     const ground = await openGround(WAYS[0], async () => database)
     try {
-      return await recordOn(ground, machine, { seed, minutes, recorder, over: over.signal })
+      return await recordOn(ground, machine, { ...options, over: over.signal })
     } finally {
       over.abort()
       await ground.close()
@@ -100,7 +105,7 @@ async function record({ seed, minutes, recorder }: HistoryOptions & { recorder: 
 async function recordOn(
   ground: Ground,
   machine: Machine,
-  { seed, minutes, recorder, over }: HistoryOptions & { recorder: Recorder; over: AbortSignal },
+  { seed, minutes, only, recorder, over }: HistoryOptions & { recorder: Recorder; over: AbortSignal },
 ): Promise<Summary> {
   const failedStarts: string[] = []
   const others = await addTenants(ground)
@@ -119,7 +124,7 @@ async function recordOn(
   const serviceKey = await admin.createServiceKey()
   await admin.ensureConnected()
   const messages = createMessages(site, recorder, createRandom(seed + 2))
-  const faults = createFaults(planFaults(seed, minutes), { ...machine, ground, site, recorder, seed })
+  const faults = createFaults(planFaults(seed, minutes, only), { ...machine, ground, site, recorder, seed })
 
   await faults.begin()
   const changing = { tenant, serviceKey, takesLarge: false, recipients: 1, mayWait: false }
