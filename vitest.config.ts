@@ -25,7 +25,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'modules',
-          include: ['apps/*/src/**/*.test.ts', 'packages/*/src/**/*.test.ts', 'scripts/*.test.ts'],
+          include: ['apps/*/src/**/*.test.ts', 'packages/*/src/**/*.test.ts', 'scripts/**/*.test.ts'],
           exclude: [API_TESTS],
         },
       },

@@ -1,16 +1,38 @@
+import { randomInt } from 'node:crypto'
+import { parseArgs } from 'node:util'
+import { FAULT_KINDS } from './load/history/plan.ts'
+import { checkHistory, runHistory } from './load/history/run.ts'
+import { runKilledUploads } from './load/killed-uploads.ts'
 import { runStorms } from './load/storm.ts'
 import { runTokenTrouble } from './load/token-trouble.ts'
-import { runKilledUploads } from './load/killed-uploads.ts'
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    seed: { type: 'string', default: String(randomInt(1_000_000)) },
+    minutes: { type: 'string', default: '5' },
+    only: { type: 'string' },
+    check: { type: 'string' },
+  },
+})
 
 const RUNS: Readonly<Record<string, () => Promise<boolean>>> = {
   storm: () => runStorms(messages),
   uploads: runKilledUploads,
   tokens: runTokenTrouble,
+  history: () =>
+    values.check === undefined
+      ? runHistory({
+          seed: wholeNumber('seed', values.seed),
+          minutes: wholeNumber('minutes', values.minutes),
+          only: values.only === undefined ? undefined : faultKinds(values.only),
+        })
+      : checkHistory(values.check),
 }
 
-const wanted = process.argv.slice(2).filter((parameter) => !/^\d+$/.test(parameter))
+const wanted = positionals.filter((parameter) => !/^\d+$/.test(parameter))
 /** Of the storm; fewer for a quick look. */
-const messages = Number(process.argv.slice(2).find((parameter) => /^\d+$/.test(parameter)) ?? 2_000)
+const messages = Number(positionals.find((parameter) => /^\d+$/.test(parameter)) ?? 2_000)
 
 const unknown = wanted.filter((name) => !(name in RUNS))
 if (unknown.length > 0) {
@@ -23,3 +45,16 @@ for (const [name, run] of Object.entries(RUNS)) {
   if (!(await run())) failed = true
 }
 process.exit(failed ? 1 : 0)
+
+function wholeNumber(name: string, text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text)
+  console.error(`--${name} has to be a whole number.`)
+  return process.exit(1)
+}
+
+function faultKinds(text: string): string[] {
+  const kinds = text.split(',')
+  if (kinds.every((kind) => FAULT_KINDS.includes(kind))) return kinds
+  console.error(`--only takes, separated by commas: ${FAULT_KINDS.join(', ')}.`)
+  return process.exit(1)
+}

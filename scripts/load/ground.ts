@@ -18,8 +18,9 @@ import { NODE_FLAGS } from '../node-flags.mjs'
 const SIMULATOR = fileURLToPath(new URL('../../apps/m365-simulator/src/serve.ts', import.meta.url))
 const LAUNCH = fileURLToPath(new URL('../launch.ts', import.meta.url))
 const VAULT = fileURLToPath(new URL('../vault.ts', import.meta.url))
-const READY_TIMEOUT_MS = 30_000
-const MAX_TENANTS = 64
+const READY_TIMEOUT_MS = 120_000 // on a machine that is busy with other things
+const READY_ASK_MS = 10_000
+const MAX_PEOPLE = 64
 
 const REGISTRATION = {
   tenantId: '11111111-2222-4333-8444-555555555555',
@@ -47,6 +48,8 @@ export function nameOf({ graphAuth, credential }: Way): string {
 export interface Process {
   readonly url: string
   readonly pid: number
+  /** Null while it runs, and where a signal ended it. */
+  readonly exitCode: number | null
   /** Whether it ended by itself, or was killed. */
   readonly ended: boolean
   /** As a machine that stands still: whatever comes for it waits until it goes on. */
@@ -68,21 +71,40 @@ export interface Ground {
   /** As in VAULT_KEYS: what the processes are started with, unless told otherwise. */
   readonly vaultKeys: string
   control(method: string, path: string, body?: unknown): Promise<any> // oxlint-disable-line typescript/no-explicit-any -- the simulator's answers are read where they are used
-  /** Tenants with a connected mailbox each, put in by SQL. With large attachments their mailboxes may be read. */
-  addTenants(count: number, options?: { largeAttachments: boolean }): Promise<Tenant[]>
-  /** Starts a process of the product and waits until it is ready; throws what it said when it ends before. */
-  start(role: 'all' | 'api' | 'worker', environment?: Record<string, string>): Promise<Process>
+  /**
+   * Tenants with a connected mailbox each, put in by SQL: those of person-1, person-2 and so on, or from a later number.
+   * With large attachments their mailboxes may be read.
+   */
+  addTenants(count: number, options?: { largeAttachments: boolean; firstPerson?: number }): Promise<Tenant[]>
+  /**
+   * Starts a process of the product, on PORT or any free one, and waits until it is ready; throws what it said when it
+   * ends before.
+   */
+  start(
+    role: 'all' | 'api' | 'worker',
+    environment?: Record<string, string>,
+    nodeFlags?: readonly string[],
+  ): Promise<Process>
   /** `npm run vault` with these keys; whether it exits with 0. */
   vault(command: string, vaultKeys: string): Promise<boolean>
   close(): Promise<void>
 }
 
+export interface Database {
+  readonly connectionString: string
+  stop(): Promise<void>
+}
+
 /** A PostgreSQL, a simulated Microsoft and any number of the product's processes, all in a temporary folder. */
-export async function openGround(way: Way = WAYS[0]): Promise<Ground> {
+export async function openGround(
+  way: Way = WAYS[0],
+  openDatabase: (directory: string) => Promise<Database> = openEmbedded,
+): Promise<Ground> {
   const directory = await mkdtemp(join(tmpdir(), 'inforiver-mail-load-'))
-  const postgres = await startEmbeddedPostgres({ dataDirectory: directory, onRestart() {}, onLost() {} })
+  const postgres = await openDatabase(directory)
   await migrate(postgres.connectionString)
   const pool = new pg.Pool({ connectionString: postgres.connectionString, max: 5 })
+  pool.on('error', () => {}) // an idle connection that was cut is replaced when it is needed
   const vaultKeys = `load:${randomBytes(32).toString('base64')}`
   const vault = openVault(vaultKeys)
   const { certificate, privateKey } = clientCertificate()
@@ -90,6 +112,10 @@ export async function openGround(way: Way = WAYS[0]): Promise<Ground> {
   await writeFile(certificatePath, certificate + privateKey, { mode: 0o600 })
   const simulator = await startSimulator(certificate)
   const processes: Process[] = []
+  const killAll = () => {
+    for (const each of processes) void each.kill()
+  }
+  process.once('exit', killAll)
 
   const environmentOf = (keys: string) => ({
     PATH: process.env['PATH'],
@@ -122,17 +148,17 @@ export async function openGround(way: Way = WAYS[0]): Promise<Ground> {
     vaultKeys,
     control,
 
-    async addTenants(count, { largeAttachments } = { largeAttachments: false }) {
-      const addresses = Array.from({ length: count }, (_, index) => `person-${index + 1}@contoso.com`)
+    async addTenants(count, { largeAttachments, firstPerson = 1 } = { largeAttachments: false }) {
+      const addresses = Array.from({ length: count }, (_, index) => `person-${firstPerson + index}@contoso.com`)
       const tenants: Tenant[] = []
       for (const address of addresses)
         tenants.push(await addTenant({ pool, vault, control, way, address, largeAttachments }))
       return tenants
     },
 
-    async start(role, environment = {}) {
-      const port = await freePort()
-      const child = spawn(process.execPath, [...NODE_FLAGS, LAUNCH], {
+    async start(role, environment = {}, nodeFlags = []) {
+      const port = Number(environment['PORT'] ?? (await freePort()))
+      const child = spawn(process.execPath, [...NODE_FLAGS, ...nodeFlags, LAUNCH], {
         cwd: directory,
         stdio: ['ignore', 'ignore', 'pipe'],
         env: {
@@ -147,7 +173,12 @@ export async function openGround(way: Way = WAYS[0]): Promise<Ground> {
       processes.push(started)
       let said = ''
       child.stderr.on('data', (data: Buffer) => (said += data.toString()))
-      await untilReady(started, () => said)
+      try {
+        await untilReady(started, () => said)
+      } catch (error) {
+        await started.kill() // whoever tries again wants its port
+        throw error
+      }
       child.stderr.removeAllListeners('data').pipe(process.stderr, { end: false })
       return started
     },
@@ -162,6 +193,7 @@ export async function openGround(way: Way = WAYS[0]): Promise<Ground> {
     },
 
     async close() {
+      process.off('exit', killAll)
       await Promise.all(processes.map((each) => each.stop()))
       simulator.child.kill('SIGTERM')
       await pool.end()
@@ -169,6 +201,10 @@ export async function openGround(way: Way = WAYS[0]): Promise<Ground> {
       await rm(directory, { recursive: true, force: true })
     },
   }
+}
+
+function openEmbedded(directory: string): Promise<Database> {
+  return startEmbeddedPostgres({ dataDirectory: directory, onRestart() {}, onLost() {} })
 }
 
 interface NewTenant {
@@ -238,7 +274,7 @@ async function startSimulator(certificate: string): Promise<{ url: string; child
       displayName: 'Inforiver Mail',
       redirectUris: ['http://localhost/auth/microsoft/callback'],
     },
-    generatedPeople: MAX_TENANTS,
+    generatedPeople: MAX_PEOPLE,
   })
   const answer = await new Promise<{ url?: string; failed?: string }>((resolve) => child.once('message', resolve))
   if (answer.url === undefined) throw new Error(answer.failed)
@@ -255,6 +291,9 @@ function toProcess(child: ChildProcess, url: string): Process {
     url,
     get pid() {
       return child.pid ?? 0
+    },
+    get exitCode() {
+      return child.exitCode
     },
     get ended() {
       return ended
@@ -276,7 +315,7 @@ async function untilReady(started: Process, said: () => string): Promise<void> {
   const giveUpAt = Date.now() + READY_TIMEOUT_MS
   while (Date.now() < giveUpAt) {
     if (started.ended) throw new Error(`A process ended before it was ready: ${said()}`)
-    const ready = await fetch(`${started.url}/readyz`).then(
+    const ready = await fetch(`${started.url}/readyz`, { signal: AbortSignal.timeout(READY_ASK_MS) }).then(
       ({ status }) => status === 200,
       () => false,
     )
@@ -292,7 +331,7 @@ function openVault(keys: string): TokenVault {
   return createTokenVault(parsed.keyRing)
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const address = server.address()

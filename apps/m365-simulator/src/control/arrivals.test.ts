@@ -63,6 +63,34 @@ describe('arrivals', () => {
   })
 })
 
+it('the log tells which requests had a message accepted, however they were answered', async () => {
+  const { simulated, token, read } = await begin()
+  await simulated.control('POST', '/scenarios', { name: 'send-accepted-but-504' })
+  await simulated.sendMail(token, marked('msg_1'))
+  await simulated.control('POST', '/scenarios', { name: 'send-503' })
+  await simulated.sendMail(token, marked('msg_2'))
+  const created = await simulated.graph(token, 'POST', '/me/messages', marked('msg_3').message)
+  const { id } = (await created.json()) as { id: string }
+  await simulated.graph(token, 'POST', `/me/messages/${id}/send`)
+
+  const accepted = (value: string) => ({
+    at: expect.any(String),
+    from: 'ada@contoso.com',
+    subject: expect.any(String),
+    recipients: 1,
+    extendedProperties: [{ id: PROPERTY, value }],
+  })
+  const sends = async () =>
+    ((await read('/log')) as { items: { endpoint: string }[] }).items.filter(({ endpoint }) =>
+      ['sendMail', 'draft-send'].includes(endpoint),
+    )
+  await expect.poll(sends).toMatchObject([
+    { endpoint: 'sendMail', status: 504, accepted: accepted('msg_1') },
+    { endpoint: 'sendMail', status: 503, accepted: null },
+    { endpoint: 'draft-send', status: 202, accepted: accepted('msg_3') },
+  ])
+})
+
 it('messages are counted per minute, and the most of any 60 seconds is kept', async () => {
   let nowMs = Date.parse('2026-11-24T10:00:00Z')
   const simulated = await simulate({ clock: () => new Date(nowMs) })

@@ -8,6 +8,7 @@ import { Effect, Skip, Times } from '../faults/scenario.ts'
 import { SettingsChange } from '../faults/settings.ts'
 import { readJson } from '../http/body.ts'
 import { refuseForeignOrigin } from '../http/same-origin.ts'
+import { LOG_ENTRIES } from '../http/traffic.ts'
 import { visibleMessage } from '../mail/visible-message.ts'
 import type { Simulation } from '../simulation.ts'
 import { isVisible, rightsOf } from '../state/store.ts'
@@ -41,7 +42,10 @@ const MessageQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(1000).default(200),
 })
 const UploadQuery = MessageQuery.omit({ folder: true })
-const LogQuery = z.strictObject({ after: z.coerce.number().int().min(0).default(0) })
+const LogQuery = z.strictObject({
+  after: z.coerce.number().int().min(0).default(0),
+  limit: z.coerce.number().int().min(1).max(LOG_ENTRIES).default(LOG_ENTRIES),
+})
 
 /** `/control`: what tests and the launcher use. JSON in, JSON out; README.md lists it. */
 export async function controlRoutes(app: FastifyInstance, simulation: Simulation): Promise<void> {
@@ -186,7 +190,7 @@ export async function controlRoutes(app: FastifyInstance, simulation: Simulation
   })
   app.get('/log', async (request, reply) => {
     const query = LogQuery.safeParse(request.query)
-    return query.success ? { items: traffic.log(query.data.after) } : invalid(reply, query.error)
+    return query.success ? { items: traffic.log(query.data.after, query.data.limit) } : invalid(reply, query.error)
   })
   app.post('/reset', async (_request: FastifyRequest, reply) => {
     operations.reset()

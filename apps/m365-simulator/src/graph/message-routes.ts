@@ -125,7 +125,7 @@ export function messageRoutes(app: FastifyInstance, simulation: Simulation): voi
       sentAt: clock().toISOString(),
       isFromDraft: true,
     }
-    deliver(message, visit.address, { kind: 'draft', id }, simulation)
+    request.facts.accepted = deliver(message, visit.address, { kind: 'draft', id }, simulation)
     return { status: 202, json: null }
   }
 

@@ -42,7 +42,8 @@ export function sendMailRoutes(app: FastifyInstance, simulation: Simulation): vo
       sentAt: clock().toISOString(),
       submittedBy: caller.oid,
     }
-    deliver(message, mailbox, { kind: submission.saveToSentItems ? 'new' : 'none' }, simulation)
+    const sentCopy = { kind: submission.saveToSentItems ? ('new' as const) : ('none' as const) }
+    request.facts.accepted = deliver(message, mailbox, sentCopy, simulation)
     return null
   }
 

@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Endpoint } from '../faults/endpoints.ts'
 import type { HttpEffect } from '../faults/scenario.ts'
 import type { Simulation } from '../simulation.ts'
+import type { AcceptedMessage } from './traffic.ts'
 
 export interface RequestFacts {
   readonly requestId: string
@@ -14,6 +15,8 @@ export interface RequestFacts {
   grantType: string | null
   readonly scenarios: string[]
   readonly details: Record<string, string>
+  /** Set when a message was taken for delivery. */
+  accepted: AcceptedMessage | null
   /** What a scenario does once the request has been processed. */
   after: HttpEffect['do'] | null
   readonly addHeaders: Record<string, string>
@@ -43,6 +46,7 @@ export function collectFacts(app: FastifyInstance, simulation: Simulation): void
       grantType: null,
       scenarios: [],
       details: {},
+      accepted: null,
       after: null,
       addHeaders: {},
       retryAfterIfAccepted: null,
@@ -73,5 +77,6 @@ function record(simulation: Simulation, request: FastifyRequest, reply: FastifyR
     clientRequestId: facts.clientRequestId ?? null,
     scenarios: facts.scenarios,
     details: { ...facts.details, ...(facts.mailbox === null ? {} : { mailbox: facts.mailbox }) },
+    accepted: facts.accepted,
   })
 }

@@ -1,8 +1,19 @@
 import type { Endpoint } from '../faults/endpoints.ts'
 import { createSlidingWindow, type SlidingWindow } from './sliding-window.ts'
 
-const LOG_ENTRIES = 2000
+export const LOG_ENTRIES = 10_000
 const MINUTE_MS = 60_000
+
+/** A message that a request had taken for delivery, however the request was answered. */
+export interface AcceptedMessage {
+  readonly at: string
+  /** Lower case. */
+  readonly from: string
+  readonly subject: string
+  /** In to, cc and bcc. */
+  readonly recipients: number
+  readonly extendedProperties: readonly { readonly id: string; readonly value: string }[]
+}
 
 /** What is known of a request; never a secret, a code or a token. */
 export interface LogEntry {
@@ -20,6 +31,7 @@ export interface LogEntry {
   /** Scenarios that changed the answer. */
   readonly scenarios: readonly string[]
   readonly details: Readonly<Record<string, string>>
+  readonly accepted: AcceptedMessage | null
 }
 
 export interface EndpointCounters {
@@ -61,7 +73,8 @@ export interface Traffic {
   upload(address: string, sizeBytes: number): void
   /** When so many more bytes would be within the limit of any 5 minutes; null: now. */
   uploadAllowedFrom(address: string, sizeBytes: number, limitBytes: number): Date | null
-  log(afterSequence: number): readonly LogEntry[]
+  /** The oldest that are remembered come first. */
+  log(afterSequence: number, limit: number): readonly LogEntry[]
   counters(): { endpoints: Record<string, EndpointCounters>; mailboxes: Record<string, MailboxReport> }
   reset(): void
 }
@@ -116,7 +129,11 @@ export function createTraffic(clock: () => Date): Traffic {
       const fromMs = tallyOf(address).uploaded.roomFrom(limitBytes - sizeBytes, clock().getTime())
       return fromMs === null ? null : new Date(fromMs)
     },
-    log: (afterSequence) => log.slice(-LOG_ENTRIES).filter((entry) => entry.sequence > afterSequence),
+    log: (afterSequence, limit) =>
+      log
+        .slice(-LOG_ENTRIES)
+        .filter((entry) => entry.sequence > afterSequence)
+        .slice(0, limit),
     counters() {
       const nowMs = clock().getTime()
       const reports = [...mailboxes].map(([address, tally]): [string, MailboxReport] => [

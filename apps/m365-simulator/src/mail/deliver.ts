@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { DirectoryIndex } from '../directory/directory.ts'
 import { pickMs } from '../faults/duration.ts'
+import type { AcceptedMessage } from '../http/traffic.ts'
 import type { Simulation } from '../simulation.ts'
 import type { Folder, MailAddress, MessageCopy, StoredMessage } from '../state/events.ts'
 
@@ -17,10 +18,28 @@ export type SentCopy =
  *
  * @param from the mailbox that sends; lower case
  */
-export function deliver(message: StoredMessage, from: string, sentCopy: SentCopy, simulation: Simulation): void {
-  const { index, store, settings, traffic, arrivals, clock } = simulation
+export function deliver(
+  message: StoredMessage,
+  from: string,
+  sentCopy: SentCopy,
+  simulation: Simulation,
+): AcceptedMessage {
+  const { traffic, arrivals, clock } = simulation
+  const now = clock()
   traffic.accept(from)
-  arrivals.record(message, clock().getTime())
+  arrivals.record(message, now.getTime())
+  placeCopies(message, from, sentCopy, simulation)
+  return {
+    at: now.toISOString(),
+    from: message.from.address.toLowerCase(),
+    subject: message.subject,
+    recipients: message.to.length + message.cc.length + message.bcc.length,
+    extendedProperties: message.extendedProperties,
+  }
+}
+
+function placeCopies(message: StoredMessage, from: string, sentCopy: SentCopy, simulation: Simulation): void {
+  const { index, store, settings } = simulation
   if (!settings.current.storeMail) {
     if (sentCopy.kind === 'draft')
       store.commit({ type: 'draft-sent', mailbox: from, id: sentCopy.id, message, copies: [] })

@@ -1,0 +1,41 @@
+import { createWriteStream } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import type { HistoryEvent } from './history.ts'
+
+/** So many can be checked in memory: about 300 MB. */
+const MAX_LINES = 1_000_000
+
+export interface Recorder {
+  write(event: HistoryEvent): void
+  /** Nothing more should be started: what is under way still has room. */
+  readonly isFull: boolean
+  close(): Promise<void>
+}
+
+export function createRecorder(path: string): Recorder {
+  const file = createWriteStream(path, { mode: 0o600 })
+  let lines = 0
+  return {
+    write(event) {
+      lines += 1
+      if (lines > 2 * MAX_LINES) throw new Error('The history has become too long.')
+      file.write(`${JSON.stringify(event)}\n`)
+    },
+    get isFull() {
+      return lines >= MAX_LINES
+    },
+    close: () =>
+      new Promise((resolve, reject) => {
+        file.once('error', reject)
+        file.end(resolve)
+      }),
+  }
+}
+
+export async function readEvents(path: string): Promise<HistoryEvent[]> {
+  const text = await readFile(path, 'utf8')
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as HistoryEvent)
+}
