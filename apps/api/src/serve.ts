@@ -29,7 +29,7 @@ export async function serve(config: Config, onFatal: (error: unknown) => void): 
     }
   } catch (error) {
     await close()
-    throw explainListenError(error, config)
+    throw await product.explain(explainListenError(error, config))
   }
   logger.info({ publicUrl: config.publicUrl, role: config.role }, 'serving')
   return {

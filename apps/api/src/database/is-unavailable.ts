@@ -37,8 +37,9 @@ const MAX_CAUSES = 5
 export function isUnavailable(error: unknown): boolean {
   let current = error
   for (let depth = 0; depth < MAX_CAUSES && typeof current === 'object' && current !== null; depth++) {
-    const { code, message, cause, meta } = current as Fault
+    const { code, syscall, message, cause, meta } = current as Fault
     if (typeof code === 'string' && UNAVAILABLE.has(code)) return true
+    if (syscall === 'connect') return true // a socket's file is gone while its server is
     if (typeof message === 'string' && UNAVAILABLE_WORDS.test(message)) return true
     current = meta?.driverAdapterError ?? cause
   }
@@ -48,6 +49,7 @@ export function isUnavailable(error: unknown): boolean {
 /** An error, or what Prisma's adapter made of one of PostgreSQL. */
 interface Fault {
   readonly code?: unknown
+  readonly syscall?: unknown
   readonly message?: unknown
   readonly cause?: unknown
   readonly meta?: { readonly driverAdapterError?: unknown }
