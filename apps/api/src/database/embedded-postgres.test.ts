@@ -111,9 +111,7 @@ describe('a running one', () => {
       expect((await stat(folder)).mode & 0o077).toBe(0)
       expect((await stat(join(folder, '.s.PGSQL.5432'))).isSocket()).toBe(true)
     }
-    expect(await query(server, 'SHOW listen_addresses')).toEqual([
-      { listen_addresses: hasSockets ? '' : '127.0.0.1' },
-    ])
+    expect(await query(server, 'SHOW listen_addresses')).toEqual([{ listen_addresses: hasSockets ? '' : '127.0.0.1' }])
     expect(await readAuthenticationMethods(dataDirectory)).toEqual(new Set(['scram-sha-256']))
     const wrong = new pg.Client({ connectionString: server.connectionString.replace(url.password, 'guess') })
     await expect(wrong.connect()).rejects.toMatchObject({ code: '28P01' })
@@ -246,7 +244,7 @@ it('begins again where making the database was broken off', async () => {
 
 /** A process of its own; it runs until it is killed, or ends with what it said. */
 function runEmbedded(where: string, prefix: readonly string[] = []) {
-  const [program = '', ...parameters] = [...prefix, process.execPath, '--no-warnings', RUN_EMBEDDED, where]
+  const [program, ...parameters] = [...prefix, process.execPath, '--no-warnings', RUN_EMBEDDED, where]
   const child = spawn(program, parameters, { stdio: ['ignore', 'pipe', 'pipe'] })
   let said = ''
   child.stderr.on('data', (data: Buffer) => (said += data.toString()))
@@ -276,20 +274,23 @@ it('becomes ready in exactly one of two processes that start on an empty folder 
   running = await start(where)
 })
 
-it.runIf(hasSockets)('puts the socket in a private folder of the runtime directory where its path is too long', async () => {
-  const runtimeDirectory = await mkdtemp(join(tmpdir(), 'run-'))
-  const where = join(directory, 'long'.repeat(25))
-  const options = { dataDirectory: where, runtimeDirectory, onRestart() {}, onLost() {} }
+it.runIf(hasSockets)(
+  'puts the socket in a private folder of the runtime directory where its path is too long',
+  async () => {
+    const runtimeDirectory = await mkdtemp(join(tmpdir(), 'run-'))
+    const where = join(directory, 'long'.repeat(25))
+    const options = { dataDirectory: where, runtimeDirectory, onRestart() {}, onLost() {} }
 
-  running = await startEmbeddedPostgres(options)
+    running = await startEmbeddedPostgres(options)
 
-  const folder = decodeURIComponent(new URL(running.connectionString).hostname)
-  expect(folder.startsWith(join(runtimeDirectory, 'inforiver-mail-'))).toBe(true)
-  expect((await stat(folder)).mode & 0o077).toBe(0)
-  expect(await query(running, 'SELECT 1 AS value')).toEqual([{ value: 1 }])
-  expect(await findRunningPostgres(where)).toBe(running.connectionString)
-  await rm(runtimeDirectory, { recursive: true })
-})
+    const folder = decodeURIComponent(new URL(running.connectionString).hostname)
+    expect(folder.startsWith(join(runtimeDirectory, 'inforiver-mail-'))).toBe(true)
+    expect((await stat(folder)).mode & 0o077).toBe(0)
+    expect(await query(running, 'SELECT 1 AS value')).toEqual([{ value: 1 }])
+    expect(await findRunningPostgres(where)).toBe(running.connectionString)
+    await rm(runtimeDirectory, { recursive: true })
+  },
+)
 
 describe('a data folder of version 1.0.0', () => {
   let where: string
@@ -313,17 +314,24 @@ describe('a data folder of version 1.0.0', () => {
     await client.end()
   })
 
-  async function expectMovedOver(server: EmbeddedPostgres): Promise<void> {
-    expect(await query(server, ROLE)).toEqual([ORDINARY_ROLE])
-    expect(await query(server, 'SELECT number, mood FROM messages')).toEqual([{ number: 1, mood: 'glad' }])
-    expect(await query(server, OWNED)).toEqual([{ owned: 'inforiver_mail' }])
+  /** What the product has after the start, and can do with it. */
+  async function look(server: EmbeddedPostgres) {
+    const [role] = await query(server, ROLE)
+    const messages = await query(server, 'SELECT number, mood FROM messages')
+    const owned = await query(server, OWNED)
+    const [{ listen_addresses: listens } = {}] = await query(server, 'SHOW listen_addresses')
     await query(server, 'ALTER TABLE messages ADD COLUMN added integer')
-    await query(server, 'CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RETURN OLD; END$$')
+    await query(server, 'CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN END$$')
     await query(server, "ALTER TYPE mood ADD VALUE 'sad'")
     await query(server, 'DROP SCHEMA background_work CASCADE')
-    expect(await query(server, 'SHOW listen_addresses')).toEqual([
-      { listen_addresses: hasSockets ? '' : '127.0.0.1' },
-    ])
+    return { role, messages, owned, listens }
+  }
+
+  const MOVED_OVER = {
+    role: ORDINARY_ROLE,
+    messages: [{ number: 1, mood: 'glad' }],
+    owned: [{ owned: 'inforiver_mail' }],
+    listens: hasSockets ? '' : '127.0.0.1',
   }
 
   it('is moved over to the new role and socket at the next start', async () => {
@@ -331,13 +339,13 @@ describe('a data folder of version 1.0.0', () => {
 
     running = await start(where)
 
-    await expectMovedOver(running)
+    expect(await look(running)).toEqual(MOVED_OVER)
   })
 
   it('is moved over from a server that a kill left running', async () => {
     running = await start(where)
 
-    await expectMovedOver(running)
+    expect(await look(running)).toEqual(MOVED_OVER)
   })
 
   it('is refused while a product of that version uses it, and that one goes on', async () => {
@@ -356,7 +364,7 @@ describe('a data folder of version 1.0.0', () => {
 
     running = await start(where)
 
-    await expectMovedOver(running)
+    expect(await look(running)).toEqual(MOVED_OVER)
   })
 })
 
@@ -511,8 +519,12 @@ describe('a disk that cannot be used is named with its cause, and nothing is lef
   }
 
   it.each([8, 40])('when it has %i MB at the first start', async (size) => {
-    expect(await startOn(`mount -t tmpfs -o size=${size}m none "$d"`, 'initdb: error: x: No space left on device')).toMatch(
-      new RegExp(`^The disk of the data folder ${where()} is (full|too small: it has ${size} MB free, and a new database takes 100 MB.*)\\.$`),
+    expect(
+      await startOn(`mount -t tmpfs -o size=${size}m none "$d"`, 'initdb: error: x: No space left on device'),
+    ).toMatch(
+      new RegExp(
+        `^The disk of the data folder ${where()} is (full|too small: it has ${size} MB free, and a new database takes 100 MB.*)\\.$`,
+      ),
     )
   })
 
@@ -526,7 +538,10 @@ describe('a disk that cannot be used is named with its cause, and nothing is lef
     await (await start(where())).stop()
 
     expect(
-      await startOn('mount --bind "$d" "$d" && mount -o remount,bind,ro "$d"', 'could not create lock file: Read-only file system'),
+      await startOn(
+        'mount --bind "$d" "$d" && mount -o remount,bind,ro "$d"',
+        'could not create lock file: Read-only file system',
+      ),
     ).toBe(
       `The data folder ${where()} cannot be written (EROFS): its disk is read-only. Mount the disk for writing, or set DATA_DIR to another folder.`,
     )
@@ -534,7 +549,8 @@ describe('a disk that cannot be used is named with its cause, and nothing is lef
 
   it('when it holds data and has no room to start', async () => {
     await (await start(where())).stop()
-    const full = 'cp -a "$d" "$d-copy"; mount -t tmpfs -o size=80m none "$d"; cp -a "$d-copy/." "$d"; rm -rf "$d-copy"; cat /dev/zero > "$d/postgres/filler" 2>/dev/null; true'
+    const full =
+      'cp -a "$d" "$d-copy"; mount -t tmpfs -o size=80m none "$d"; cp -a "$d-copy/." "$d"; rm -rf "$d-copy"; cat /dev/zero > "$d/postgres/filler" 2>/dev/null; true'
 
     expect(await startOn(full, 'could not write lock file "postmaster.pid": No space left on device')).toBe(
       `The disk of the data folder ${where()} is full.`,
@@ -549,7 +565,7 @@ async function findMountNamespace(): Promise<string[] | null> {
     ['unshare', '--user', '--map-root-user', '--mount'],
   ]
   for (const way of ways) {
-    const [program = '', ...parameters] = [...way, 'mount', '-t', 'tmpfs', 'none', tmpdir()]
+    const [program, ...parameters] = [...way, 'mount', '-t', 'tmpfs', 'none', tmpdir()]
     const works = await promisify(execFile)(program, parameters).then(
       () => true,
       () => false,

@@ -6,9 +6,22 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type pg from 'pg'
 import { ConfigurationError } from '../config.ts'
 import { syncDirectory, writeDurably } from '../durable-file.ts'
-import { exists, findFolderFault, folderFaultOf, isDataFolderTaken, readFreeBytes, takeDataFolder } from './data-folder.ts'
+import {
+  exists,
+  findFolderFault,
+  folderFaultOf,
+  isDataFolderTaken,
+  readFreeBytes,
+  takeDataFolder,
+} from './data-folder.ts'
 import { choosePostgresAccount, handOver } from './postgres-account.ts'
-import { addressOf, chooseAddress, connectionString, connectMutually, type PostgresAddress } from './postgres-address.ts'
+import {
+  addressOf,
+  chooseAddress,
+  connectionString,
+  connectMutually,
+  type PostgresAddress,
+} from './postgres-address.ts'
 import { findBinaries, runProgram, type Programs } from './postgres-programs.ts'
 import { BOOTSTRAP_ROLE, DATABASE_NAME, IS_PREPARED, prepareCluster } from './postgres-role.ts'
 
@@ -300,11 +313,14 @@ function isAt({ port, socketSetting }: Server, { settings }: PostgresAddress): b
   return settings['port'] === String(port) && (settings['unix_socket_directories'] || null) === socketSetting
 }
 
-/** Null when the server does not know the product as it should. */
+/**
+ * Null when the server does not know the product as it should. The connection stays open, to notice when the server
+ * ends, and is no sign of another process in the product's database.
+ */
 async function logIn({ address, password }: Cluster): Promise<pg.Client | null> {
   let client: pg.Client
   try {
-    client = await connectMutually(connectionString(address, password, DATABASE_NAME))
+    client = await connectMutually(connectionString(address, password, 'postgres'))
   } catch (error) {
     if (LOGIN_REFUSALS.has((error as { code?: string }).code ?? '')) return null
     throw error
@@ -315,8 +331,8 @@ async function logIn({ address, password }: Cluster): Promise<pg.Client | null> 
   return null
 }
 
-/** Wrong password; no such role, or pg_hba.conf; no such database. */
-const LOGIN_REFUSALS: ReadonlySet<string> = new Set(['28P01', '28000', '3D000'])
+/** Wrong password; no such role, or what pg_hba.conf says. */
+const LOGIN_REFUSALS: ReadonlySet<string> = new Set(['28P01', '28000'])
 
 async function prepareAndLogIn(cluster: Cluster, signal: AbortSignal | undefined): Promise<pg.Client> {
   await stopServer(cluster)

@@ -81,7 +81,9 @@ async function prepareHistory(client: pg.Client): Promise<void> {
        SELECT FROM pg_tables WHERE schemaname = current_schema()) AS foreign`,
   )
   if (rows[0]?.foreign)
-    throw new ConfigurationError('The database holds tables of another program. Give Inforiver Mail a database of its own.')
+    throw new ConfigurationError(
+      'The database holds tables of another program. Give Inforiver Mail a database of its own.',
+    )
   await client.query(CREATE_HISTORY)
 }
 

@@ -48,12 +48,19 @@ export async function chooseAddress(
 }
 
 /** The address of a server that runs, as the file in its cluster tells it. */
-export function addressOf(clusterDirectory: string, server: { port: number; socketSetting: string | null }): PostgresAddress {
+export function addressOf(
+  clusterDirectory: string,
+  server: { port: number; socketSetting: string | null },
+): PostgresAddress {
   if (server.socketSetting === null) return tcpAddress(server.port)
   return socketAddress(resolve(clusterDirectory, server.socketSetting), server.socketSetting)
 }
 
-export function connectionString({ socketDirectory, port }: PostgresAddress, password: string, database: string): string {
+export function connectionString(
+  { socketDirectory, port }: PostgresAddress,
+  password: string,
+  database: string,
+): string {
   const host = encodeURIComponent(socketDirectory ?? '127.0.0.1')
   return `postgresql://${ROLE_NAME}:${password}@${host}:${port}/${database}`
 }
@@ -63,7 +70,11 @@ export function connectionString({ socketDirectory, port }: PostgresAddress, pas
  * sends it.
  */
 export async function connectMutually(url: string): Promise<pg.Client> {
-  const client = new MutualClient({ connectionString: url, connectionTimeoutMillis: CONNECT_TIMEOUT_MS, keepAlive: true })
+  const client = new MutualClient({
+    connectionString: url,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    keepAlive: true,
+  })
   client.on('error', () => {})
   await client.connect()
   if (client.isProved) return client

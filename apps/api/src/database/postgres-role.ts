@@ -24,8 +24,8 @@ export async function prepareCluster(programs: Programs, directory: string, pass
 }
 
 /** Whether nothing is left for `prepareCluster` to do, asked by the role itself. */
-export const IS_PREPARED = `SELECT NOT rolsuper AND pg_get_userbyid(datdba) = current_user AS prepared
-  FROM pg_roles, pg_database WHERE rolname = current_user AND datname = current_database()`
+export const IS_PREPARED = `SELECT NOT rolsuper AS prepared FROM pg_roles JOIN pg_database ON datdba = pg_roles.oid
+  WHERE rolname = current_user AND datname = '${DATABASE_NAME}'`
 
 function prepareRole(password: string): string {
   // Nobody can rename the role of their own session: another superuser, made for the while, renames the first one.
