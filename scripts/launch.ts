@@ -2,6 +2,7 @@ import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { announcement } from '../apps/api/src/announcement.ts'
 import { ConfigurationError, readConfig, type Config } from '../apps/api/src/config.ts'
+import { reserveDataFolder } from '../apps/api/src/database/embedded-postgres.ts'
 import { serve } from '../apps/api/src/serve.ts'
 import { work } from '../apps/api/src/work.ts'
 
@@ -35,6 +36,7 @@ async function launch(): Promise<void> {
   }
   try {
     const config = readConfig()
+    if (config.demo) await reserveDataFolder(config.dataDirectory) // the simulator writes there too
     if (config.demo) running.push(await startSimulator(config, config.demo.simulatorPort, stop))
     running.push(config.role === 'worker' ? await work(config, onFatal) : await serve(config, onFatal))
     console.log(`\n${announcement(config)}\n`)

@@ -1,5 +1,5 @@
 import { access, chown, constants, mkdir, open, stat, statfs } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as delay } from 'node:timers/promises'
 import { ConfigurationError } from '../config.ts'
@@ -11,7 +11,6 @@ const SQLITE_BUSY = 5
 const WAL_SEGMENT_BYTES = 16 * 1024 * 1024
 
 export interface DataFolder {
-  readonly path: string
   /** Lets go of the folder; the system does when this process dies. */
   release(): void
 }
@@ -28,7 +27,7 @@ export async function takeDataFolder(path: string): Promise<DataFolder | null> {
     await makeLockFile(path)
     for (let attempt = 1; ; attempt++) {
       const lock = tryLock(lockFileOf(path))
-      if (lock !== null) return { path, release: () => lock.close() }
+      if (lock !== null) return { release: () => lock.close() }
       if (attempt === LOCK_ATTEMPTS) return null
       await delay(BETWEEN_ATTEMPTS_MS)
     }
@@ -108,12 +107,14 @@ function describeLockFault(error: unknown, path: string): unknown {
   )
 }
 
+/** Of a folder that is not there, what keeps it from being made: Node itself only says that it is not there. */
 async function probe(path: string): Promise<string> {
   try {
     await access(path, constants.W_OK)
     return (await readFreeBytes(path)) < WAL_SEGMENT_BYTES ? 'ENOSPC' : 'none'
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code ?? 'none'
+    const { code = 'none' } = error as NodeJS.ErrnoException
+    return code === 'ENOENT' && dirname(path) !== path ? probe(dirname(path)) : code
   }
 }
 

@@ -506,11 +506,11 @@ describe('a disk that cannot be used is named with its cause, and nothing is lef
   const where = () => join(directory, 'disk')
 
   /** On a file system of its own where this system lets one be mounted; elsewhere it is judged by what programs say. */
-  async function startOn(mount: string, programSays: string): Promise<string> {
-    if (namespace === null) return folderFaultOf(new Error(programSays), where())?.message ?? ''
+  async function startOn(mount: string, programSays: string, dataDirectory = where()): Promise<string> {
+    if (namespace === null) return folderFaultOf(new Error(programSays), dataDirectory)?.message ?? ''
     await mkdir(where(), { recursive: true })
     const script = `d=$1; shift; ${mount} && exec "$@"`
-    const { outcome } = runEmbedded(where(), [...namespace, 'sh', '-c', script, 'sh', where()])
+    const { outcome } = runEmbedded(dataDirectory, [...namespace, 'sh', '-c', script, 'sh', where()])
     const ended = await outcome
     expect(await processesOf(where())).toEqual([])
     if (ended === 'ready') throw new Error('It became ready.')
@@ -531,6 +531,14 @@ describe('a disk that cannot be used is named with its cause, and nothing is lef
   it('when it is empty and read-only', async () => {
     expect(await startOn('mount -t tmpfs -o ro none "$d"', 'could not create file: Read-only file system')).toBe(
       `The data folder ${where()} cannot be written (EROFS): its disk is read-only. Mount the disk for writing, or set DATA_DIR to another folder.`,
+    )
+  })
+
+  it('when it is read-only and does not have the folder yet', async () => {
+    const folder = join(where(), 'not', 'there')
+
+    expect(await startOn('mount -t tmpfs -o ro none "$d"', 'could not create: Read-only file system', folder)).toBe(
+      `The data folder ${folder} cannot be written (EROFS): its disk is read-only. Mount the disk for writing, or set DATA_DIR to another folder.`,
     )
   })
 

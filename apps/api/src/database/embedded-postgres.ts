@@ -13,6 +13,7 @@ import {
   isDataFolderTaken,
   readFreeBytes,
   takeDataFolder,
+  type DataFolder,
 } from './data-folder.ts'
 import { choosePostgresAccount, handOver } from './postgres-account.ts'
 import {
@@ -81,8 +82,8 @@ interface Server {
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const { dataDirectory, signal } = options
-  const folder = await takeDataFolder(dataDirectory)
-  if (folder === null) throw await describeOwner(dataDirectory)
+  const folder = reserved.get(dataDirectory) ?? (await takeOrRefuse(dataDirectory))
+  reserved.delete(dataDirectory)
   try {
     return await startInFolder(options, () => folder.release())
   } catch (error) {
@@ -90,6 +91,23 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     signal?.throwIfAborted()
     throw (await findFolderFault(error, dataDirectory)) ?? error
   }
+}
+
+const reserved = new Map<string, DataFolder>()
+
+/**
+ * Takes the data folder ahead of `startEmbeddedPostgres`, for what has to start before and writes there too.
+ *
+ * @throws {ConfigurationError} as that does.
+ */
+export async function reserveDataFolder(dataDirectory: string): Promise<void> {
+  reserved.set(dataDirectory, await takeOrRefuse(dataDirectory))
+}
+
+async function takeOrRefuse(dataDirectory: string): Promise<DataFolder> {
+  const folder = await takeDataFolder(dataDirectory)
+  if (folder === null) throw await describeOwner(dataDirectory)
+  return folder
 }
 
 async function startInFolder(options: EmbeddedPostgresOptions, release: () => void): Promise<EmbeddedPostgres> {
