@@ -30,6 +30,14 @@ const ORDINARY_ROLE = {
 }
 const OWNED = `SELECT datname AS owned FROM pg_database WHERE pg_get_userbyid(datdba) = current_user
   UNION ALL SELECT spcname FROM pg_tablespace WHERE pg_get_userbyid(spcowner) = current_user`
+/** What is in the product's schemas and not the product's. */
+const NOT_OWNED = `SELECT name FROM (
+    SELECT relname AS name, relnamespace AS schema, relowner AS owner FROM pg_class
+    UNION ALL SELECT proname, pronamespace, proowner FROM pg_proc
+    UNION ALL SELECT typname, typnamespace, typowner FROM pg_type
+    UNION ALL SELECT nspname, oid, nspowner FROM pg_namespace WHERE nspname <> 'public') objects
+  WHERE schema IN ('public'::regnamespace, to_regnamespace('background_work'))
+    AND owner <> (SELECT oid FROM pg_roles WHERE rolname = current_user)`
 
 let directory: string
 let dataDirectory: string
@@ -319,18 +327,20 @@ describe('a data folder of version 1.0.0', () => {
     const [role] = await query(server, ROLE)
     const messages = await query(server, 'SELECT number, mood FROM messages')
     const owned = await query(server, OWNED)
+    const notOwned = await query(server, NOT_OWNED)
     const [{ listen_addresses: listens } = {}] = await query(server, 'SHOW listen_addresses')
     await query(server, 'ALTER TABLE messages ADD COLUMN added integer')
     await query(server, 'CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN END$$')
     await query(server, "ALTER TYPE mood ADD VALUE 'sad'")
     await query(server, 'DROP SCHEMA background_work CASCADE')
-    return { role, messages, owned, listens }
+    return { role, messages, owned, notOwned, listens }
   }
 
   const MOVED_OVER = {
     role: ORDINARY_ROLE,
     messages: [{ number: 1, mood: 'glad' }],
     owned: [{ owned: 'inforiver_mail' }],
+    notOwned: [],
     listens: hasSockets ? '' : '127.0.0.1',
   }
 

@@ -63,8 +63,8 @@ BEGIN
     UNION ALL
     SELECT format('ALTER TABLE %s', c.oid::regclass) FROM pg_class c JOIN schemas ON schemas.oid = relnamespace
      WHERE relowner = ${BOOTSTRAP_ROLE_ID} AND relkind IN ('r', 'p', 'v', 'm', 'S', 'f') AND NOT EXISTS (
-       SELECT FROM pg_depend WHERE classid = 'pg_class'::regclass AND objid = c.oid AND deptype IN ('a', 'i', 'e')
-          AND refclassid IN ('pg_class'::regclass, 'pg_extension'::regclass) AND relkind IN ('S', 'v', 'r'))
+       SELECT FROM pg_depend
+        WHERE classid = 'pg_class'::regclass AND objid = c.oid AND relkind = 'S' AND deptype IN ('a', 'i'))
     UNION ALL
     SELECT format('ALTER ROUTINE %s', p.oid::regprocedure) FROM pg_proc p JOIN schemas ON schemas.oid = pronamespace
      WHERE proowner = ${BOOTSTRAP_ROLE_ID}
