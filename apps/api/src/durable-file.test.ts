@@ -19,7 +19,7 @@ it('brings the content to the disk before the name, and the name before it retur
   const handle = await open(directory)
   const prototype = Object.getPrototypeOf(handle) as typeof handle
   await handle.close()
-  const sync = Reflect.get(prototype, 'sync') as (this: typeof handle) => Promise<void>
+  const sync = Reflect.get<typeof prototype, 'sync'>(prototype, 'sync')
   const states: string[] = []
   vi.spyOn(prototype, 'sync').mockImplementation(async function (this: typeof handle) {
     const kind = (await this.stat()).isDirectory() ? 'folder' : 'file'
