@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { announcement } from '../apps/api/src/announcement.ts'
 import { ConfigurationError, readConfig, type Config } from '../apps/api/src/config.ts'
 import type { Running } from '../apps/api/src/running.ts'
+import { reserveDataFolder } from '../apps/api/src/database/embedded-postgres.ts'
 import { serve } from '../apps/api/src/serve.ts'
 import { work } from '../apps/api/src/work.ts'
 
@@ -39,6 +40,7 @@ try {
 
 async function start(signal: AbortSignal): Promise<Running> {
   const config = readConfig()
+  if (config.demo) await reserveDataFolder(config.dataDirectory) // the simulator writes there too
   const simulator = config.demo ? await startSimulator(config, config.demo.simulatorPort, signal) : null
   try {
     const product = await (config.role === 'worker' ? work : serve)(config, onFatal, signal)

@@ -86,6 +86,8 @@ export interface Product {
   buildOperationsApp(): Promise<FastifyInstance>
   readonly worker: Worker
   readonly housekeeping: Housekeeping
+  /** An error of the start, as a sentence where the disk of the embedded database is its cause. */
+  explain(error: unknown): Promise<unknown>
   /** Closes the database, and stops it when it is the embedded one. Whatever uses it has to be stopped before. */
   close(): Promise<void>
 }
@@ -121,6 +123,7 @@ export async function compose(
     config.database.kind === 'embedded'
       ? await startEmbeddedPostgres({
           dataDirectory: config.dataDirectory,
+          runtimeDirectory: config.runtimeDirectory,
           onRestart: () => logger.warn('the embedded PostgreSQL ended; starting it again'),
           onLost: onFatal,
           signal: stopping,
@@ -130,6 +133,7 @@ export async function compose(
   let keys: LoadedVaultKeys | null = null
   let presence: { stop(): Promise<void> } | null = null
   let clockWatch: { stop(): void } | null = null
+  const explain = async (error: unknown) => (embedded === null ? error : embedded.explain(error))
   const close = async () => {
     clockWatch?.stop()
     keys?.close()
@@ -400,11 +404,12 @@ export async function compose(
           await housekeeping.stop()
         },
       },
+      explain,
       close,
     }
   } catch (error) {
     await close()
-    throw error
+    throw await explain(error)
   }
 }
 

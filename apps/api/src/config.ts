@@ -100,6 +100,8 @@ export const Environment = z.object({
   WORKSPACE_ADMINS: List.default([]),
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgresql:// URL' }).optional(),
   DATA_DIR: z.string().default('./.data'),
+  RUNTIME_DIRECTORY: z.string().optional(), // systemd's, for a service; several are separated by colons
+  XDG_RUNTIME_DIR: z.string().optional(), // of a person who is logged in
   VAULT_KEYS: VaultKeys.optional(),
   INFORIVER_SERVICE_KEY: z
     .string()
@@ -152,6 +154,8 @@ export interface Config {
   readonly database: { readonly kind: 'embedded' } | { readonly kind: 'external'; readonly url: string }
   /** Absolute. */
   readonly dataDirectory: string
+  /** Where the system keeps sockets; null when it names no such folder. */
+  readonly runtimeDirectory: string | null
   /** `kid:base64,…`; null: a key file in the data directory. */
   readonly vaultKeys: string | null
   /** Makes one service key valid without a person, for unattended installations. */
@@ -297,6 +301,7 @@ function toConfig(
     workspaceAdmins: environment.WORKSPACE_ADMINS,
     database: environment.DATABASE_URL ? { kind: 'external', url: environment.DATABASE_URL } : { kind: 'embedded' },
     dataDirectory: demo ? resolve(dataDirectory, 'demo') : dataDirectory,
+    runtimeDirectory: environment.RUNTIME_DIRECTORY?.split(':')[0] ?? environment.XDG_RUNTIME_DIR ?? null,
     vaultKeys: environment.VAULT_KEYS ?? null,
     seededServiceKey: environment.INFORIVER_SERVICE_KEY ?? null,
     mailboxLimits: {

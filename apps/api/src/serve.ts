@@ -35,7 +35,7 @@ export async function serve(
     }
   } catch (error) {
     await close()
-    throw explainListenError(error, config)
+    throw await product.explain(explainListenError(error, config))
   }
   logger.info({ publicUrl: config.publicUrl, role: config.role }, 'serving')
   return {

@@ -252,7 +252,12 @@ async function open(config: Config): Promise<{ database: Database; running: bool
   const running = config.database.kind === 'embedded' ? await findRunningPostgres(config.dataDirectory) : null
   const own =
     config.database.kind === 'embedded' && running === null
-      ? await startEmbeddedPostgres({ dataDirectory: config.dataDirectory, onRestart() {}, onLost() {} })
+      ? await startEmbeddedPostgres({
+          dataDirectory: config.dataDirectory,
+          runtimeDirectory: config.runtimeDirectory,
+          onRestart() {},
+          onLost() {},
+        })
       : null
   const url = config.database.kind === 'external' ? config.database.url : (running ?? own?.connectionString ?? '')
   try {
@@ -267,7 +272,7 @@ async function open(config: Config): Promise<{ database: Database; running: bool
     }
   } catch (error) {
     await own?.stop()
-    throw error
+    throw own ? await own.explain(error) : error
   }
 }
 

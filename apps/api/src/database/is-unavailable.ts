@@ -48,7 +48,10 @@ const MAX_CAUSES = 6
 /** Whether an error says that the database cannot be reached or used right now, wherever in its causes that stands. */
 export function isUnavailable(error: unknown): boolean {
   return faultsIn(error).some(
-    ({ codes, message }) => codes.some((code) => UNAVAILABLE.has(code)) || UNAVAILABLE_WORDS.test(message),
+    ({ codes, syscall, message }) =>
+      syscall === 'connect' || // a socket's file is gone while its server is
+      codes.some((code) => UNAVAILABLE.has(code)) ||
+      UNAVAILABLE_WORDS.test(message),
   )
 }
 
@@ -67,13 +70,14 @@ function hasCode(error: unknown, wanted: readonly string[]): boolean {
 }
 
 /** An error and its causes; for those of PostgreSQL also what Prisma's adapter made of them. */
-function faultsIn(error: unknown): { codes: string[]; message: string }[] {
+function faultsIn(error: unknown): { codes: string[]; syscall: unknown; message: string }[] {
   const faults = []
   let current = error
   for (let depth = 0; depth < MAX_CAUSES && typeof current === 'object' && current !== null; depth++) {
-    const { code, originalCode, message, cause, meta } = current as Fault
+    const { code, originalCode, syscall, message, cause, meta } = current as Fault
     faults.push({
       codes: [code, originalCode].filter((candidate) => typeof candidate === 'string'),
+      syscall,
       message: typeof message === 'string' ? message : '',
     })
     current = meta?.driverAdapterError ?? cause
@@ -85,6 +89,7 @@ interface Fault {
   readonly code?: unknown
   /** PostgreSQL's, where Prisma's adapter has a name of its own for it. */
   readonly originalCode?: unknown
+  readonly syscall?: unknown
   readonly message?: unknown
   readonly cause?: unknown
   readonly meta?: { readonly driverAdapterError?: unknown }

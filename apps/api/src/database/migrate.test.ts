@@ -1,12 +1,14 @@
+import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { PrismaPg } from '@prisma/adapter-pg'
 import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils'
 import { SchemaEngine } from '@prisma/schema-engine-wasm'
+import { fileURLToPath } from 'node:url'
 import pg from 'pg'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ConfigurationError } from '../config.ts'
-import { createTestDatabase, type TestDatabase } from '../test-support/test-database.ts'
+import { createTestDatabase, createTestPool, type TestDatabase } from '../test-support/test-database.ts'
 import { migrate } from './migrate.ts'
 
 const MIGRATIONS = new URL('../../../../prisma/migrations/', import.meta.url)
@@ -21,6 +23,8 @@ const MIGRATIONS_TABLE = `CREATE TABLE _prisma_migrations (
   logs text, rolled_back_at timestamptz, started_at timestamptz NOT NULL DEFAULT now(),
   applied_steps_count integer NOT NULL DEFAULT 0)`
 
+const WAITS_FOR_TABLE = "datname = current_database() AND wait_event_type = 'Lock' AND wait_event = 'relation'"
+
 let database: TestDatabase
 
 beforeEach(async () => {
@@ -31,6 +35,58 @@ afterEach(() => database.drop())
 async function migrationNames(): Promise<string[]> {
   const entries = await readdir(MIGRATIONS, { withFileTypes: true })
   return entries.flatMap((entry) => (entry.isDirectory() ? [entry.name] : [])).sort()
+}
+
+/** By Prisma's engine, as version 1.0.0 did: it writes a row, commits each statement, and finishes the row. */
+async function applyAsReleased(count: number): Promise<void> {
+  const names = (await migrationNames()).slice(0, count)
+  const migrationDirectories = await Promise.all(
+    names.map(async (name) => ({
+      path: name,
+      migrationFile: { path: 'migration.sql', content: { tag: 'ok' as const, value: await readMigration(name) } },
+    })),
+  )
+  await withEngine((engine) =>
+    engine.applyMigrations({
+      migrationsList: {
+        baseDir: fileURLToPath(MIGRATIONS),
+        lockfile: { path: 'migration_lock.toml', content: 'provider = "postgresql"\n' },
+        shadowDbInitScript: '',
+        migrationDirectories,
+      },
+      filters: { externalTables: [], externalEnums: [] },
+    }),
+  )
+}
+
+async function withEngine<Result>(work: (engine: SchemaEngine) => Promise<Result>): Promise<Result> {
+  const pool = createTestPool(database.url)
+  try {
+    const schema = await readFile(SCHEMA, 'utf8')
+    const adapter = bindMigrationAwareSqlAdapterFactory(new PrismaPg(pool))
+    return await work(await SchemaEngine.new({ datamodels: [['schema.prisma', schema]] }, () => {}, adapter))
+  } finally {
+    await pool.end()
+  }
+}
+
+async function readMigration(name: string): Promise<string> {
+  return readFile(new URL(`${name}/migration.sql`, MIGRATIONS), 'utf8')
+}
+
+function splitStatements(sql: string): string[] {
+  return sql.split(';').filter((statement) => statement.trim() !== '')
+}
+
+/** With the product's own rights. */
+async function asProduct(statements: readonly string[]): Promise<void> {
+  const client = new pg.Client({ connectionString: database.url })
+  await client.connect()
+  try {
+    for (const statement of statements) await client.query(statement)
+  } finally {
+    await client.end()
+  }
 }
 
 async function applied(): Promise<{ migration_name: string; applied_steps_count: number }[]> {
@@ -81,13 +137,7 @@ it('applies nothing the second time', async () => {
 })
 
 it('applies what a database of an older version lacks, and keeps what is in it', async () => {
-  const [first = ''] = await migrationNames()
-  await database.query(await readFile(new URL(`${first}/migration.sql`, MIGRATIONS), 'utf8'))
-  await database.query(MIGRATIONS_TABLE)
-  await database.query(
-    `INSERT INTO _prisma_migrations (id, checksum, migration_name, finished_at, applied_steps_count)
-     VALUES ('1', 'x', '${first}', now(), 1)`,
-  )
+  await applyAsReleased(1)
   await database.query("INSERT INTO tenants (id, created_at) VALUES ('ten_1', now())")
 
   await migrate(database.url)
@@ -130,6 +180,93 @@ it('counts what a database of the first release has stored, and sizes its attach
   ])
 })
 
+it('records a migration as Prisma does', async () => {
+  await migrate(database.url)
+
+  const names = await migrationNames()
+  const rows = await database.query<{ migration_name: string; checksum: string }>(
+    'SELECT migration_name, checksum, rolled_back_at, logs FROM _prisma_migrations ORDER BY migration_name',
+  )
+  expect(rows.map((row) => row.migration_name)).toEqual(names)
+  for (const row of rows)
+    expect(row).toMatchObject({
+      checksum: createHash('sha256')
+        .update(await readMigration(row.migration_name))
+        .digest('hex'),
+      rolled_back_at: null,
+      logs: null,
+    })
+  await expect(applyAsReleased(names.length)).resolves.toBeUndefined() // Prisma finds nothing to do, and nothing amiss
+})
+
+it('leaves neither tables nor a row of a migration that is broken off', async () => {
+  const other = new pg.Client({ connectionString: database.url })
+  await applyAsReleased(1)
+  await other.connect()
+  await other.query('BEGIN')
+  await other.query('LOCK TABLE messages IN ACCESS SHARE MODE') // the second migration changes tenants first, then this
+
+  const migrated = migrate(database.url).catch((error: unknown) => error)
+  await expect.poll(() => database.query(`SELECT pid FROM pg_stat_activity WHERE ${WAITS_FOR_TABLE}`)).toHaveLength(1)
+  await database.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE ${WAITS_FOR_TABLE}`)
+
+  expect(await migrated).toMatchObject({ code: '57P01' })
+  await other.end()
+  expect(await database.query('SELECT 1 FROM _prisma_migrations')).toHaveLength(1)
+  expect(
+    await database.query("SELECT 1 FROM information_schema.columns WHERE column_name = 'mailbox_paused_until'"),
+  ).toHaveLength(0)
+  await expect(migrate(database.url)).resolves.toBeUndefined()
+})
+
+/** Version 1.0.0 was killed there: its row is open, and each statement before was committed. */
+describe.each([
+  ['20261124000000_init', 0],
+  ['20261124000000_init', 7],
+  ['20261124120000_queue', 12], // an index was dropped, and not yet made anew under its name
+  ['20261124120000_queue', 14], // made anew: dropping it would succeed again
+  ['20261124220000_audit', Infinity], // everything was committed but the row
+  ['20261124230000_token_age', 1],
+])('goes on with the migration %s', (name, done) => {
+  it(`that was killed after ${done === Infinity ? 'its last statement' : `${done} statements`}, and keeps the data`, async () => {
+    const names = await migrationNames()
+    const statements = splitStatements(await readMigration(name))
+    await applyAsReleased(names.indexOf(name))
+    await asProduct([
+      `INSERT INTO _prisma_migrations (id, checksum, migration_name) VALUES ('open', 'x', '${name}')`,
+      ...statements.slice(0, done),
+    ])
+    const hasTenants = names.indexOf(name) > 0
+    if (hasTenants) await asProduct(["INSERT INTO tenants (id, created_at) VALUES ('ten_1', now())"])
+
+    await migrate(database.url)
+
+    expect((await applied()).map((row) => row.migration_name).sort()).toEqual(names)
+    expect(await database.query('SELECT id FROM tenants')).toEqual(hasTenants ? [{ id: 'ten_1' }] : [])
+    const whole = await createTestDatabase()
+    expect(await structure(database)).toEqual(await structure(whole))
+    await whole.drop()
+  })
+})
+
+it('takes a migration whose row was lost for applied', async () => {
+  await migrate(database.url)
+  const last = (await migrationNames()).at(-1)
+  await database.query('DELETE FROM _prisma_migrations WHERE migration_name = $1', [last])
+
+  await migrate(database.url)
+
+  expect((await applied()).map((row) => row.migration_name)).toEqual(await migrationNames())
+})
+
+it('refuses a database with tables of another program, in one sentence', async () => {
+  await asProduct(['CREATE TABLE theirs (id integer)'])
+
+  await expect(migrate(database.url)).rejects.toThrow(
+    new ConfigurationError('The database holds tables of another program. Give Inforiver Mail a database of its own.'),
+  )
+})
+
 it('refuses a database that a newer version has used, in one sentence', async () => {
   await migrate(database.url)
   await database.query(
@@ -166,15 +303,15 @@ it('refuses a database that does not exist, in one sentence', async () => {
 
 it('leads to exactly the tables, columns, keys and indexes of schema.prisma', async () => {
   const schema = await readFile(SCHEMA, 'utf8')
-  const adapter = bindMigrationAwareSqlAdapterFactory(new PrismaPg({ connectionString: database.url }))
-  const engine = await SchemaEngine.new({ datamodels: [['schema.prisma', schema]] }, () => {}, adapter)
-  const { stdout } = await engine.diff({
-    from: { tag: 'empty' },
-    to: { tag: 'schemaDatamodel', files: [{ path: 'schema.prisma', content: schema }] },
-    script: true,
-    exitCode: null,
-    filters: { externalTables: [], externalEnums: [] },
-  })
+  const { stdout } = await withEngine((engine) =>
+    engine.diff({
+      from: { tag: 'empty' },
+      to: { tag: 'schemaDatamodel', files: [{ path: 'schema.prisma', content: schema }] },
+      script: true,
+      exitCode: null,
+      filters: { externalTables: [], externalEnums: [] },
+    }),
+  )
   await database.query(stdout ?? '')
   const wanted = await structure(database)
   const migrated = await createTestDatabase()

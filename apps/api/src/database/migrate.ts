@@ -1,13 +1,11 @@
+import { createHash, randomUUID } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils'
-import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
 import { ConfigurationError } from '../config.ts'
 
 const MIGRATIONS_DIRECTORY = fileURLToPath(new URL('../../../../prisma/migrations', import.meta.url))
-const SCHEMA_FILE = fileURLToPath(new URL('../../../../prisma/schema.prisma', import.meta.url))
 const MIGRATION_LOCK = 719_283_002
 const LOCK_TIMEOUT_MS = 120_000
 const CONNECT_TIMEOUT_MS = 10_000
@@ -18,8 +16,9 @@ interface Migration {
 }
 
 /**
- * Applies what is pending of `prisma/migrations`, under a lock, so that processes which start together take turns.
- * Nothing is downloaded: the engine is Prisma's own as WebAssembly, and loaded only when there is something to apply.
+ * Applies what is pending of `prisma/migrations`, under a lock, so that processes which start together take turns. A
+ * migration and its row in Prisma's own table are one transaction: a kill leaves both or neither. So a migration cannot
+ * hold what PostgreSQL does outside of transactions only, like CREATE INDEX CONCURRENTLY.
  */
 export async function migrate(connectionString: string): Promise<void> {
   const migrations = await readMigrations()
@@ -31,7 +30,8 @@ export async function migrate(connectionString: string): Promise<void> {
     await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK])
     const applied = await readApplied(client)
     refuseNewerDatabase(migrations, applied)
-    if (migrations.some(({ name }) => !applied.has(name))) await applyMigrations(connectionString, migrations)
+    if (applied.size === 0) await prepareHistory(client)
+    for (const migration of migrations) if (!applied.has(migration.name)) await apply(client, migration)
   } finally {
     await client.end()
   }
@@ -63,28 +63,116 @@ const CONNECTION_FAULTS: Readonly<Record<string, string>> = {
   '57P03': 'The database is starting up or shutting down',
 }
 
-async function applyMigrations(connectionString: string, migrations: Migration[]): Promise<void> {
-  const { SchemaEngine } = await import('@prisma/schema-engine-wasm')
-  const schema = await readFile(SCHEMA_FILE, 'utf8')
-  const pool = new pg.Pool({ connectionString })
-  pool.on('error', () => {})
+/** Prisma's table, as Prisma makes it. */
+const CREATE_HISTORY = `CREATE TABLE IF NOT EXISTS _prisma_migrations (
+  id                  VARCHAR(36) PRIMARY KEY NOT NULL,
+  checksum            VARCHAR(64) NOT NULL,
+  finished_at         TIMESTAMPTZ,
+  migration_name      VARCHAR(255) NOT NULL,
+  logs                TEXT,
+  rolled_back_at      TIMESTAMPTZ,
+  started_at          TIMESTAMPTZ NOT NULL DEFAULT now(),
+  applied_steps_count INTEGER NOT NULL DEFAULT 0
+)`
+
+async function prepareHistory(client: pg.Client): Promise<void> {
+  const { rows } = await client.query(
+    `SELECT to_regclass('_prisma_migrations') IS NULL AND EXISTS (
+       SELECT FROM pg_tables WHERE schemaname = current_schema()) AS foreign`,
+  )
+  if (rows[0]?.foreign)
+    throw new ConfigurationError(
+      'The database holds tables of another program. Give Inforiver Mail a database of its own.',
+    )
+  await client.query(CREATE_HISTORY)
+}
+
+async function apply(client: pg.Client, migration: Migration): Promise<void> {
+  const open = await findOpenRow(client, migration)
   try {
-    const adapter = bindMigrationAwareSqlAdapterFactory(new PrismaPg(pool))
-    const engine = await SchemaEngine.new({ datamodels: [['schema.prisma', schema]] }, () => {}, adapter)
-    await engine.applyMigrations({
-      migrationsList: {
-        baseDir: MIGRATIONS_DIRECTORY,
-        lockfile: { path: 'migration_lock.toml', content: 'provider = "postgresql"\n' },
-        shadowDbInitScript: '',
-        migrationDirectories: migrations.map(({ name, sql }) => ({
-          path: name,
-          migrationFile: { path: 'migration.sql', content: { tag: 'ok', value: sql } },
-        })),
-      },
-      filters: { externalTables: [], externalEnums: [] },
+    if (open !== null) return await resume(client, migration, open)
+    await inTransaction(client, async () => {
+      await client.query(migration.sql)
+      await insertRow(client, migration)
     })
-  } finally {
-    await pool.end()
+  } catch (error) {
+    // Its tables are there and its row is not: somebody else applied it, or the row was lost.
+    if (open !== null || !EXISTS_ALREADY.has(codeOf(error))) throw error
+    await resume(client, migration, null)
+  }
+}
+
+/** A migration that version 1.0.0 began and did not finish: it wrote the row first, and then each statement by itself. */
+async function findOpenRow(client: pg.Client, { name }: Migration): Promise<string | null> {
+  const { rows } = await client.query<{ id: string }>(
+    'SELECT id FROM _prisma_migrations WHERE migration_name = $1 AND finished_at IS NULL AND rolled_back_at IS NULL',
+    [name],
+  )
+  return rows[0]?.id ?? null
+}
+
+/**
+ * Goes on with a migration of which the first statements were committed, however many. What fails because its work is
+ * done already shows that it and all before it were; the first ones after that which succeed together are what was
+ * missing.
+ */
+async function resume(client: pg.Client, migration: Migration, openRow: string | null): Promise<void> {
+  const statements = splitStatements(migration.sql)
+  await inTransaction(client, async () => {
+    await client.query('SAVEPOINT resume')
+    for (const statement of statements) {
+      try {
+        await client.query(statement)
+      } catch (error) {
+        if (!isDone(statement, codeOf(error))) throw error
+        await client.query('ROLLBACK TO resume')
+      }
+    }
+    if (openRow === null) await insertRow(client, migration)
+    else
+      await client.query(
+        'UPDATE _prisma_migrations SET finished_at = now(), applied_steps_count = 1, logs = NULL WHERE id = $1',
+        [openRow],
+      )
+  })
+}
+
+/** As version 1.0.0 split them. The migrations that it knows hold no semicolon elsewhere. */
+function splitStatements(sql: string): string[] {
+  return sql
+    .split(';')
+    .map((statement) => statement.replace(/^\s*--.*$/gm, '').trim())
+    .filter((statement) => statement !== '')
+}
+
+/** Schema, table or index, function, column, constraint or trigger. */
+const EXISTS_ALREADY: ReadonlySet<string> = new Set(['42P06', '42P07', '42723', '42701', '42710'])
+const IS_GONE: ReadonlySet<string> = new Set(['42704', '42P01', '42703'])
+
+function isDone(statement: string, code: string): boolean {
+  return EXISTS_ALREADY.has(code) || (/^(DROP|ALTER TABLE \S+ DROP)\b/i.test(statement) && IS_GONE.has(code))
+}
+
+function codeOf(error: unknown): string {
+  return (error as { code?: string }).code ?? ''
+}
+
+async function insertRow(client: pg.Client, { name, sql }: Migration): Promise<void> {
+  await client.query(
+    `INSERT INTO _prisma_migrations (id, checksum, migration_name, started_at, finished_at, applied_steps_count)
+     VALUES ($1, $2, $3, clock_timestamp(), clock_timestamp(), 1)`,
+    [randomUUID(), createHash('sha256').update(sql).digest('hex'), name],
+  )
+}
+
+async function inTransaction(client: pg.Client, work: () => Promise<void>): Promise<void> {
+  await client.query('BEGIN')
+  try {
+    await work()
+    await client.query('COMMIT')
+  } catch (error) {
+    await client.query('ROLLBACK').catch(() => {}) // a broken connection has rolled it back by itself
+    throw error
   }
 }
 

@@ -8,14 +8,16 @@ import { delimiter, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import pg from 'pg'
 import type { TestProject } from 'vitest/node'
-import { startEmbeddedPostgres } from '../database/embedded-postgres.ts'
 import { migrate } from '../database/migrate.ts'
 import { choosePostgresAccount, handOver } from '../database/postgres-account.ts'
+import { findBinaries, type Binaries } from '../database/postgres-programs.ts'
 
 const run = promisify(execFile)
 
 /** Cloned for each test file. */
 export const TEMPLATE = 'inforiver_mail_template'
+/** Owns the databases that products use in tests, and has no other right. */
+export const PRODUCT_ROLE = 'inforiver_mail'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -32,45 +34,31 @@ interface TestServer {
   stop(): Promise<void>
 }
 
-/** The PostgreSQL that comes with the product. */
+/** The PostgreSQL that comes with the product, by TCP: tests put links in between and bring as many products as they like. */
 export async function startEmbeddedServer(): Promise<TestServer> {
-  const dataDirectory = await mkdtemp(join(tmpdir(), 'inforiver-mail-embedded-'))
-  const start = () =>
-    startEmbeddedPostgres({
-      dataDirectory,
-      onRestart() {},
-      onLost(error) {
-        throw error
-      },
-    })
-  const first = await start()
-  await onServer(first.connectionString, `ALTER SYSTEM SET max_connections = ${MAX_CONNECTIONS}`) // from the next start on
-  await first.stop()
-  const server = await start()
-  return {
-    url: server.connectionString,
-    async stop() {
-      await server.stop()
-      await rm(dataDirectory, { recursive: true, force: true })
-    },
-  }
+  return startServer(await findBinaries(), ['--encoding=UTF8', '--locale=C'])
 }
 
 /** A PostgreSQL of the machine's own, as a customer brings it; null where none is installed. */
 export async function startInstalledServer(): Promise<TestServer | null> {
-  const binaries = await findInstalledBinaries()
-  if (binaries === null) return null
-  const directory = await mkdtemp(join(tmpdir(), 'inforiver-mail-installed-'))
-  const account = await choosePostgresAccount(join(directory, 'none'), join(binaries, 'postgres'))
+  const directory = await findInstalledBinaries()
+  if (directory === null) return null
+  const [initdb, pg_ctl, postgres] = ['initdb', 'pg_ctl', 'postgres'].map((program) => join(directory, program))
+  return startServer({ initdb, pg_ctl, postgres } as Binaries, [])
+}
+
+async function startServer(binaries: Binaries, initdbParameters: readonly string[]): Promise<TestServer> {
+  const directory = await mkdtemp(join(tmpdir(), 'inforiver-mail-postgres-'))
+  const account = await choosePostgresAccount(join(directory, 'none'), binaries.postgres)
   await chmod(directory, 0o755)
   await handOver(directory, account)
   const data = join(directory, 'data')
   const port = await freePort()
-  const call = async (program: string, ...parameters: string[]) => {
-    const [first = program, ...rest] = [...account.prefix, join(binaries, program), ...parameters]
+  const call = async (program: keyof Binaries, ...parameters: string[]) => {
+    const [first = '', ...rest] = [...account.prefix, binaries[program], ...parameters]
     await run(first, rest, { cwd: '/', ...account.ids })
   }
-  await call('initdb', `--pgdata=${data}`, '--username=tester', '--auth=trust', '--no-sync')
+  await call('initdb', `--pgdata=${data}`, '--username=tester', '--auth=trust', '--no-sync', ...initdbParameters)
   const options = `-c port=${port} -c max_connections=${MAX_CONNECTIONS} -c listen_addresses=127.0.0.1 -c unix_socket_directories=''`
   await call(
     'pg_ctl',
@@ -103,8 +91,9 @@ async function findInstalledBinaries(): Promise<string | null> {
 export async function provideServer({ provide }: TestProject, server: TestServer): Promise<() => Promise<void>> {
   await onServer(server.url, 'ALTER SYSTEM SET fsync = off') // no test of these pulls the plug
   await onServer(server.url, 'SELECT pg_reload_conf()')
-  await onServer(server.url, `CREATE DATABASE ${TEMPLATE}`)
-  await migrate(databaseUrl(server.url, TEMPLATE))
+  await onServer(server.url, `CREATE ROLE ${PRODUCT_ROLE} LOGIN`)
+  await onServer(server.url, `CREATE DATABASE ${TEMPLATE} OWNER ${PRODUCT_ROLE}`)
+  await migrate(databaseUrl(server.url, TEMPLATE, PRODUCT_ROLE))
   provide('postgresUrl', server.url)
   return () => server.stop()
 }
@@ -119,8 +108,9 @@ export async function onServer(url: string, statement: string): Promise<void> {
   }
 }
 
-export function databaseUrl(serverUrl: string, database: string): string {
+export function databaseUrl(serverUrl: string, database: string, role?: string): string {
   const url = new URL(serverUrl)
+  if (role !== undefined) url.username = role
   url.pathname = `/${database}`
   return url.href
 }

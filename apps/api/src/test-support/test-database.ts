@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 import { inject } from 'vitest'
-import { databaseUrl, onServer, TEMPLATE } from './database-server.ts'
+import { databaseUrl, onServer, PRODUCT_ROLE, TEMPLATE } from './database-server.ts'
 
 export interface TestDatabase {
+  /** With the rights of a product: it owns this database. */
   readonly url: string
+  /** With the rights of a superuser. */
   query<Row extends pg.QueryResultRow>(statement: string, values?: unknown[]): Promise<Row[]>
   /** Deletes all rows of these tables, and what belongs to them. With few rows that takes 1 ms, TRUNCATE a hundred. */
   empty(...tables: string[]): Promise<void>
@@ -23,9 +25,9 @@ export interface TestDatabase {
 export async function createTestDatabase({ template = TEMPLATE }: { template?: string } = {}): Promise<TestDatabase> {
   const serverUrl = inject('postgresUrl')
   const name = `test_${randomBytes(8).toString('hex')}`
-  await onServer(serverUrl, `CREATE DATABASE ${name} TEMPLATE ${template}`)
-  const url = databaseUrl(serverUrl, name)
-  const pool = createTestPool(url, 2)
+  await onServer(serverUrl, `CREATE DATABASE ${name} OWNER ${PRODUCT_ROLE} TEMPLATE ${template}`)
+  const url = databaseUrl(serverUrl, name, PRODUCT_ROLE)
+  const pool = createTestPool(databaseUrl(serverUrl, name), 2)
   const hold = async (statement: string, values: unknown[] = []) => {
     const client = await pool.connect()
     await client.query('BEGIN')

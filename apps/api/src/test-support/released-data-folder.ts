@@ -1,0 +1,52 @@
+import { randomBytes } from 'node:crypto'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import pg from 'pg'
+import { choosePostgresAccount, handOver } from '../database/postgres-account.ts'
+import { findBinaries, runProgram } from '../database/postgres-programs.ts'
+import { freePort } from './database-server.ts'
+
+export interface ReleasedDataFolder {
+  /** As the product of version 1.0.0: the superuser, by TCP. */
+  connect(database?: string): Promise<pg.Client>
+  stop(): Promise<void>
+}
+
+const TIMEOUT = { timeoutMs: 60_000 }
+
+/** A data folder as version 1.0.0 makes it, with its server running: one role, the superuser, reached by TCP. */
+export async function makeReleasedDataFolder(dataDirectory: string): Promise<ReleasedDataFolder> {
+  const directory = join(dataDirectory, 'postgres')
+  const passwordFile = join(dataDirectory, 'postgres-password')
+  const password = randomBytes(24).toString('hex')
+  const port = await freePort()
+  const binaries = await findBinaries()
+  const account = await choosePostgresAccount(directory, binaries.postgres)
+  const programs = { binaries, account }
+  await mkdir(directory, { recursive: true, mode: 0o700 })
+  await writeFile(passwordFile, password, { mode: 0o600 })
+  for (const path of [directory, passwordFile]) await handOver(path, account)
+  const parameters = [`--pgdata=${directory}`, '--username=inforiver_mail', `--pwfile=${passwordFile}`]
+  await runProgram(programs, 'initdb', [...parameters, '--auth=scram-sha-256', '--locale=C', '--no-sync'], TIMEOUT)
+  const settings = `-c port=${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c logging_collector=on`
+  const pgCtl = (...command: string[]) =>
+    runProgram(programs, 'pg_ctl', [...command, '--silent', '--wait', `--pgdata=${directory}`], TIMEOUT)
+  await pgCtl('start', `--log=${join(directory, 'start.log')}`, `--options=${settings}`)
+  const connect = async (database = 'inforiver_mail') => {
+    const client = new pg.Client({
+      connectionString: `postgresql://inforiver_mail:${password}@127.0.0.1:${port}/${database}`,
+    })
+    client.on('error', () => {})
+    await client.connect()
+    return client
+  }
+  const first = await connect('postgres')
+  await first.query('CREATE DATABASE inforiver_mail')
+  await first.end()
+  return {
+    connect,
+    async stop() {
+      await pgCtl('stop', '--mode=fast')
+    },
+  }
+}
