@@ -10,6 +10,7 @@ import { page } from './http/page.ts'
 import { answerBrokenConnection, answerMalformedAddress, problems } from './http/problem.ts'
 import { rateLimits } from './http/rate-limits.ts'
 import { isMultipart } from './http/read-multipart.ts'
+import { requestChecks } from './http/request-checks.ts'
 import { validateWithContract } from './http/route.ts'
 import { securityHeaders } from './http/security-headers.ts'
 import { sessions, type SignedIn } from './http/session.ts'
@@ -73,6 +74,7 @@ async function createServer(
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: UPLOAD_TIMEOUT_MS,
+    http: { requireHostHeader: false }, // requestChecks looks at it, and answers with problem details
     trustProxy: parts.trustedProxies.length > 0 ? [...parts.trustedProxies] : false,
     requestIdHeader: false,
     frameworkErrors: answerMalformedAddress,
@@ -95,6 +97,7 @@ async function createServer(
   await app.register(jsonBodies)
   await app.register(problems, { isUnavailable: parts.isUnavailable })
   await app.register(notFound)
+  await app.register(requestChecks)
   app.addHook('onRequest', async ({ raw, headers }) => {
     if (isMultipart(headers['content-type'])) {
       raw.setTimeout(UPLOAD_IDLE_MS, () => raw.destroy())
