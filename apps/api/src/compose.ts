@@ -27,6 +27,7 @@ import { openInstallation } from './database/installation.ts'
 import { isUnavailable } from './database/is-unavailable.ts'
 import { pendingMigrations } from './database/migrate.ts'
 import { checkVaultKeys } from './database/sealed-values.ts'
+import { createWriteCheck } from './database/write-check.ts'
 import { createDeliveryMetrics } from './delivery/delivery-metrics.ts'
 import { createDeliveryStore } from './delivery/delivery-store.ts'
 import { createMailboxStore } from './delivery/mailbox-store.ts'
@@ -163,9 +164,10 @@ export async function compose(
         ? createApplicationConsent({ identity, mailer, clock })
         : createDelegatedConsent({ store: settingsStore, identity, mailer, clock })
     const consents = createConsents({ store: settingsStore, way, accessSource, vault, clock, random })
+    const writeCheck = createWriteCheck(database.pool, clock)
     const intakeStore = createIntakeStore(database.pool)
     const messageStore = createMessageStore(database.prisma, database.pool, clock)
-    const submit = createSubmit({ store: messageStore, vault, random })
+    const submit = createSubmit({ store: { submit: writeCheck.watch(messageStore.submit) }, vault, random })
     const serviceKeyStore = createServiceKeyStore(database.prisma, database.pool, clock)
     if (config.seededServiceKey !== null)
       await seedServiceKey(serviceKeyStore, tenantId, config.seededServiceKey, clock())
@@ -266,6 +268,7 @@ export async function compose(
         return pending ? `The migration ${pending} is not applied: start this version again.` : null
       },
       vaultKeys: async () => (await checkVaultKeys(database.pool, vault), null),
+      storage: writeCheck.check,
     }
 
     const operations = [bind(health, { checks }), bind(metrics, { registry, token: config.metricsToken })]
@@ -328,7 +331,13 @@ export async function compose(
                   outcome: 'done',
                   details: { message },
                 }),
-              intake: { store: intakeStore, vault, random, budget: createByteBudget(INTAKE_BUDGET_BYTES), clock },
+              intake: {
+                store: { ...intakeStore, writeChunk: writeCheck.watch(intakeStore.writeChunk) },
+                vault,
+                random,
+                budget: createByteBudget(INTAKE_BUDGET_BYTES),
+                clock,
+              },
               admission: { store: intakeStore, readSender, storageBytes: config.tenantStorageBytes, clock },
               clock,
             }),
