@@ -69,11 +69,11 @@ async function send(ground: Ground, product: Process, sender: Tenant, session: S
     await inParallel(sample.length, CONCURRENCY, async (index) => {
       const request = sample[index]
       if (!request) return
-      const answer = await exchange(port, request)
+      const { answer, stuck } = await exchange(port, request)
       if (request.name.startsWith(SIGN_OUT)) await session.renew()
       if (!answer && !request.whole) brokenOff += 1
       if (answer) statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1)
-      const fault = judge(request, answer)
+      const fault = judge(request, answer) ?? (stuck ? 'the next request was not answered' : null)
       if (fault !== null) faults.push(`${fault}: ${request.name} (sample ${sampleSeed}, number ${index})`)
     })
     if (sent === 0) {
@@ -92,7 +92,7 @@ async function send(ground: Ground, product: Process, sender: Tenant, session: S
 
   for (const fault of faults.slice(0, REPORTED_FAULTS)) console.log(`  ${fault}`)
   if (faults.length > REPORTED_FAULTS) console.log(`  and ${faults.length - REPORTED_FAULTS} more`)
-  const seen = [...statuses].toSorted().map(([status, times]) => `${status}: ${times}`)
+  const seen = [...statuses].toSorted(([one], [other]) => one - other).map(([status, times]) => `${status}: ${times}`)
   console.log(
     `${faults.length === 0 ? '✓' : '✗'} ${count} requests to ${operations.length} operations in ${seconds} s, seed ${seed}; ${seen.join(', ')}; ` +
       `${brokenOff} broken off; /healthz within ${slowest} ms${isOverloaded() ? ' on a machine that is busy otherwise' : ''}; memory ${idleMegabytes} MB at first, ${megabytes} MB at the end; ${faults.length} faults`,

@@ -1,5 +1,6 @@
+import { fork } from 'node:child_process'
 import { setTimeout as delay } from 'node:timers/promises'
-import { parentPort, Worker, workerData } from 'node:worker_threads'
+import { fileURLToPath } from 'node:url'
 
 const EVERY_MS = 50
 
@@ -8,35 +9,35 @@ export interface HealthWatch {
   stop(): Promise<number>
 }
 
-/** Asks `/healthz` again and again, on a thread of its own: this one is busy with making requests. */
+/** Asks `/healthz` again and again, in a process of its own: this one is busy with making requests. */
 export function watchHealth(url: string): HealthWatch {
-  const worker = new Worker(new URL(import.meta.url), { workerData: { url } })
+  const child = fork(fileURLToPath(import.meta.url), [url], { execArgv: ['--disable-warning=ExperimentalWarning'] })
   return {
     async stop() {
-      const slowest = new Promise<number>((resolve) => worker.once('message', resolve))
-      worker.postMessage('stop')
-      const milliseconds = await slowest
-      await worker.terminate()
-      return milliseconds
+      child.send('stop')
+      return new Promise((resolve) => child.once('message', (slowestMs) => resolve(Number(slowestMs))))
     },
   }
 }
 
 async function watch(url: string): Promise<number> {
-  let stopped = false
-  parentPort?.once('message', () => (stopped = true))
-  let slowest = 0
-  while (!stopped) {
+  const stop = new AbortController()
+  process.once('message', () => stop.abort())
+  let slowestMs = 0
+  while (!stop.signal.aborted) {
     const startedAt = performance.now()
     await fetch(`${url}/healthz`, { headers: { 'x-forwarded-for': '10.255.0.1' } }).then(
       (answer) => answer.text(),
       () => {},
     )
-    slowest = Math.max(slowest, Math.round(performance.now() - startedAt))
+    slowestMs = Math.max(slowestMs, Math.round(performance.now() - startedAt))
     await delay(EVERY_MS)
   }
-  return slowest
+  return slowestMs
 }
 
-// As a thread of its own.
-if (parentPort !== null) parentPort.postMessage(await watch((workerData as { url: string }).url))
+const [, file, url] = process.argv
+if (file === fileURLToPath(import.meta.url) && url !== undefined) {
+  const slowestMs = await watch(url)
+  process.send?.(slowestMs, () => process.disconnect())
+}

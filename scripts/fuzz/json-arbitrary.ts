@@ -107,7 +107,7 @@ const ODD_VALUES = [
 const ODD_NAMES = ['', '__proto__', 'constructor', 'to', '\0', '0', 'length', 'n'.repeat(3_000)]
 
 export const jsonMutation: fc.Arbitrary<JsonMutation> = fc.oneof(
-  { weight: 12, arbitrary: fc.constant(mutation('as it is', text)) },
+  { weight: 30, arbitrary: fc.constant(mutation('as it is', text)) },
   {
     weight: 10,
     arbitrary: fc

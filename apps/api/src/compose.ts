@@ -167,7 +167,11 @@ export async function compose(
     const writeCheck = createWriteCheck(database.pool, clock)
     const intakeStore = createIntakeStore(database.pool)
     const messageStore = createMessageStore(database.prisma, database.pool, clock)
-    const submit = createSubmit({ store: { submit: writeCheck.watch(messageStore.submit) }, vault, random })
+    const submit = createSubmit({
+      store: { submit: writeCheck.watch((message) => messageStore.submit(message)) },
+      vault,
+      random,
+    })
     const serviceKeyStore = createServiceKeyStore(database.prisma, database.pool, clock)
     if (config.seededServiceKey !== null)
       await seedServiceKey(serviceKeyStore, tenantId, config.seededServiceKey, clock())
@@ -268,7 +272,7 @@ export async function compose(
         return pending ? `The migration ${pending} is not applied: start this version again.` : null
       },
       vaultKeys: async () => (await checkVaultKeys(database.pool, vault), null),
-      storage: writeCheck.check,
+      storage: () => writeCheck.check(),
     }
 
     const operations = [bind(health, { checks }), bind(metrics, { registry, token: config.metricsToken })]
@@ -332,7 +336,7 @@ export async function compose(
                   details: { message },
                 }),
               intake: {
-                store: { ...intakeStore, writeChunk: writeCheck.watch(intakeStore.writeChunk) },
+                store: { ...intakeStore, writeChunk: writeCheck.watch(intakeStore.writeChunk.bind(intakeStore)) },
                 vault,
                 random,
                 budget: createByteBudget(INTAKE_BUDGET_BYTES),

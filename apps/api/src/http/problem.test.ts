@@ -116,7 +116,7 @@ it('counts the values of a body before it parses them', async () => {
 })
 
 it('does not take what stands in a string for values', async () => {
-  const { json } = await configure({ fromEmail: `${'\\",[{'.repeat(50_000)}` })
+  const { json } = await configure({ fromEmail: '\\",[{'.repeat(50_000) })
 
   expect(json.errors).toEqual([{ path: 'fromEmail', message: expect.stringContaining('at most 254') }])
 })
