@@ -11,6 +11,7 @@ import { page } from './http/page.ts'
 import { answerBrokenConnection, answerMalformedAddress, problems } from './http/problem.ts'
 import { rateLimits } from './http/rate-limits.ts'
 import { requestBodies } from './http/request-bodies.ts'
+import { requestChecks } from './http/request-checks.ts'
 import { validateWithContract } from './http/route.ts'
 import { securityHeaders } from './http/security-headers.ts'
 import { sessions, type SignedIn } from './http/session.ts'
@@ -72,6 +73,7 @@ async function createServer(
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: LONGEST_REQUEST_MS,
+    http: { requireHostHeader: false }, // requestChecks looks at it, and answers with problem details
     trustProxy: parts.trustedProxies.length > 0 ? [...parts.trustedProxies] : false,
     requestIdHeader: false,
     frameworkErrors: answerMalformedAddress,
@@ -86,6 +88,7 @@ async function createServer(
   await app.register(jsonBodies)
   await app.register(problems, { isUnavailable: parts.isUnavailable })
   await app.register(notFound)
+  await app.register(requestChecks)
   app.addHook('onResponse', async (request, reply) => {
     const { method, routeOptions } = request
     request.log.debug(

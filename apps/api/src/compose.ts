@@ -30,6 +30,7 @@ import { isUnavailable } from './database/is-unavailable.ts'
 import { createRefusalAudit } from './database/refusal-audit.ts'
 import { pendingMigrations } from './database/migrate.ts'
 import { checkVaultKeys } from './database/sealed-values.ts'
+import { createWriteCheck } from './database/write-check.ts'
 import { createDeliveryMetrics } from './delivery/delivery-metrics.ts'
 import { createDeliveryStore } from './delivery/delivery-store.ts'
 import { createMailboxStore } from './delivery/mailbox-store.ts'
@@ -195,7 +196,12 @@ export async function compose(
       clock,
       storageBytes: config.tenantStorageBytes,
     })
-    const submit = createSubmit({ store: messageStore, vault, random })
+    const writeCheck = createWriteCheck(database.pool, clock)
+    const submit = createSubmit({
+      store: { submit: writeCheck.watch((message) => messageStore.submit(message)) },
+      vault,
+      random,
+    })
     const serviceKeyStore = createServiceKeyStore(database.prisma, database.pool, clock)
     // A worker lets no service in: whether there is such a key is for those to say that do.
     if (config.role !== 'worker') await seedServiceKey(serviceKeyStore, tenantId, config.seededServiceKey, clock())
@@ -324,6 +330,7 @@ export async function compose(
         return pending ? `The migration ${pending} is not applied: start this version again.` : null
       },
       vaultKeys: async () => (await checkVaultKeys(database.pool, vault), null),
+      storage: () => writeCheck.check(),
     }
 
     const operations = [bind(health, { checks }), bind(metrics, { registry, token: config.metricsToken })]
@@ -386,8 +393,14 @@ export async function compose(
                   outcome: 'done',
                   details: { message },
                 }),
-              intake: { store: intakeStore, vault, random, clock },
-              admission: { store: intakeStore, readSender, clock },
+              intake: {
+                store: { ...intakeStore, writeChunk: writeCheck.watch(intakeStore.writeChunk.bind(intakeStore)) },
+                vault,
+                random,
+                clock,
+              },
+              admission: { store: intakeStore, readSender },
+              databaseNow,
               clock,
             }),
           ],

@@ -29,6 +29,8 @@ export interface Endpoint {
   readonly response: z.ZodType | null
   /** What the answer of the success status means. */
   readonly answer: string
+  /** What the headers of that answer mean, by name. */
+  readonly answerHeaders?: Readonly<Record<string, string>>
   /** Of an answer that is not JSON. */
   readonly contentType?: string
   /** What it may refuse for beside what the above implies. */

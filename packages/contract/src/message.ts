@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { bounded } from './bounded.ts'
 import { EmailAddress } from './email-address.ts'
 import type { Endpoint } from './endpoint.ts'
 
@@ -159,7 +160,13 @@ const RecipientInput = z
   )
   .transform((value): Recipient => (typeof value === 'string' ? { address: value } : value))
 
-const Recipients = z.array(RecipientInput).default([])
+const ADDRESS_LIST = 'A list of addresses, such as ["cfo@contoso.com"].'
+
+function addressList() {
+  return z.array(RecipientInput, { error: ADDRESS_LIST })
+}
+
+const Recipients = bounded(addressList(), MAX_RECIPIENTS, tooManyRecipients).default([])
 
 const ContentType = singleLine(MAX_FILE_NAME_CHARACTERS).regex(
   /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+(\s*;.*)?$/,
@@ -212,28 +219,31 @@ const PartReference = z.strictObject(
   { error: orElse('content') },
 )
 
-const Headers = z
-  .record(
-    z
-      .string()
-      .regex(/^[xX]-[\w!#$%&'*+.^`|~-]+$/, 'Only names that begin with x- are allowed.')
-      .max(76, 'At most 76 characters.')
-      .refine((name) => !/^x-ms-/i.test(name), 'Names that begin with x-ms- are Microsoft’s own.'),
-    singleLine(MAX_HEADER_VALUE_CHARACTERS),
-  )
-  .refine((headers) => Object.keys(headers).length <= MAX_HEADERS, `At most ${MAX_HEADERS} headers.`)
-  .refine(
-    (headers) => isEachOnce(Object.keys(headers).map((name) => name.toLowerCase())),
-    'Names that differ only in case are one header: give each once.',
-  )
-  .meta({ maxProperties: MAX_HEADERS })
+const Headers = bounded(
+  z
+    .record(
+      z
+        .string()
+        .regex(/^[xX]-[\w!#$%&'*+.^`|~-]+$/, 'Only names that begin with x- are allowed.')
+        .max(76, 'At most 76 characters.')
+        .refine((name) => !/^x-ms-/i.test(name), 'Names that begin with x-ms- are Microsoft’s own.'),
+      singleLine(MAX_HEADER_VALUE_CHARACTERS),
+      { error: 'Headers by name, such as { "x-report-id": "42" }.' },
+    )
+    .refine(
+      (headers) => isEachOnce(Object.keys(headers).map((name) => name.toLowerCase())),
+      'Names that differ only in case are one header: give each once.',
+    ),
+  MAX_HEADERS,
+  `At most ${MAX_HEADERS} headers.`,
+)
 
 export const MessageInput = z
   .strictObject({
     to: Recipients,
     cc: Recipients,
     bcc: Recipients,
-    replyTo: z.array(RecipientInput).max(MAX_REPLY_TO, `At most ${MAX_REPLY_TO} addresses.`).default([]),
+    replyTo: bounded(addressList(), MAX_REPLY_TO, `At most ${MAX_REPLY_TO} addresses.`).default([]),
     from: EmailAddress.exactOptional(),
     subject: singleLine(MAX_SUBJECT_CHARACTERS),
     html: z
@@ -246,14 +256,16 @@ export const MessageInput = z
       .max(MAX_BODY_CHARACTERS)
       .exactOptional()
       .describe('The body as plain text, for a message without html: beside html it is not sent.'),
-    attachments: z
-      .array(z.union([InlineContent, PartReference]))
-      .max(MAX_ATTACHMENTS, `At most ${MAX_ATTACHMENTS} attachments.`)
-      .refine(
-        (attachments) => isEachOnce(attachments.flatMap(({ contentId }) => contentId ?? [])),
-        'Each contentId names one attachment: give each once.',
-      )
-      .default([]),
+    attachments: bounded(
+      z
+        .array(z.union([InlineContent, PartReference]), { error: 'A list of attachments.' })
+        .refine(
+          (attachments) => isEachOnce(attachments.flatMap(({ contentId }) => contentId ?? [])),
+          'Each contentId names one attachment: give each once.',
+        ),
+      MAX_ATTACHMENTS,
+      `At most ${MAX_ATTACHMENTS} attachments.`,
+    ).default([]),
     headers: Headers.default({}),
     importance: z.enum(['low', 'normal', 'high']).default('normal'),
     saveToSentItems: z.boolean().default(true),
@@ -267,15 +279,14 @@ export const MessageInput = z
     onUnknownOutcome: z.enum(['retry', 'stop']).default('retry'),
     reference: singleLine(MAX_REFERENCE_CHARACTERS).exactOptional(),
   })
-  .refine((message) => countRecipients(message) > 0, {
+  .refine((message) => !listsRecipients(message) || countRecipients(message) > 0, {
     path: ['to'],
     error: 'At least one recipient is needed, in to, cc or bcc.',
     when: always,
   })
-  .refine((message) => countRecipients(message) <= MAX_RECIPIENTS, {
+  .refine((message) => !listsRecipients(message) || countRecipients(message) <= MAX_RECIPIENTS, {
     path: ['to'],
-    error: ({ input }) =>
-      `At most ${MAX_RECIPIENTS} recipients in to, cc and bcc together; there are ${countRecipients(input)}.`,
+    error: ({ input }) => tooManyRecipients(countRecipients(input)),
     when: always,
   })
   .refine((message) => isObject(message) && (message['html'] !== undefined || message['text'] !== undefined), {
@@ -290,12 +301,22 @@ function always(): boolean {
   return true
 }
 
+/** Whether to, cc and bcc are lists of which none is too long by itself: the fault of one of them is named already. */
+function listsRecipients(message: unknown): boolean {
+  return recipientFields(message).every((field) => Array.isArray(field) && field.length <= MAX_RECIPIENTS)
+}
+
 function countRecipients(message: unknown): number {
-  if (!isObject(message)) return 0
-  return ['to', 'cc', 'bcc'].reduce(
-    (sum, field) => sum + (Array.isArray(message[field]) ? message[field].length : 0),
-    0,
-  )
+  return recipientFields(message).reduce<number>((sum, field) => sum + (Array.isArray(field) ? field.length : 0), 0)
+}
+
+function recipientFields(message: unknown): unknown[] {
+  if (!isObject(message)) return []
+  return [message['to'], message['cc'], message['bcc']].filter((field) => field !== undefined)
+}
+
+function tooManyRecipients(count: number): string {
+  return `At most ${MAX_RECIPIENTS} recipients in to, cc and bcc together; there are ${count}.`
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
@@ -306,6 +327,8 @@ export const IdempotencyKey = z
   .string()
   .regex(/^[\x21-\x7e]{1,255}$/, 'It has to be 1 to 255 visible ASCII characters.')
   .describe('The same content under the same key, within 24 hours, is answered with the first message.')
+
+const LOCATION = 'The address of the message.'
 
 const MessageParams = z.strictObject({ id: MessageId })
 
@@ -322,6 +345,10 @@ export const submitMessage = {
   status: 202,
   response: Message,
   answer: 'Stored: it will be delivered once. With a used Idempotency-Key, the first message as it stands.',
+  answerHeaders: {
+    Location: LOCATION,
+    'Idempotency-Replayed': 'The value true where the Idempotency-Key was used before, so that nothing new was stored.',
+  },
   problems: [
     'message-too-large',
     'idempotency-key-reused',
@@ -330,6 +357,11 @@ export const submitMessage = {
     'storage-full',
   ],
 } as const satisfies Endpoint
+
+/** What a 202 names as its Location. */
+export function addressOfMessage(id: string): string {
+  return readMessage.path.replace(':id', id)
+}
 
 export const readMessage = {
   operation: 'readMessage',
@@ -403,6 +435,7 @@ export const sendTestMessage = {
   status: 202,
   response: z.strictObject({ messageId: MessageId }),
   answer: 'Stored: it will be delivered like any message.',
+  answerHeaders: { Location: LOCATION },
   problems: ['not-configured', 'storage-full'],
 } as const satisfies Endpoint
 

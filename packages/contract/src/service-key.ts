@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { bounded } from './bounded.ts'
 import { Scope } from './caller.ts'
 import type { Endpoint } from './endpoint.ts'
 
@@ -14,6 +15,8 @@ export const ServiceKey = z.strictObject({
 })
 export type ServiceKey = z.infer<typeof ServiceKey>
 
+const MAX_SCOPES = Scope.options.length
+
 export const ServiceKeyInput = z.strictObject({
   name: z
     .string()
@@ -23,10 +26,14 @@ export const ServiceKeyInput = z.strictObject({
       (name) => name === name.trim() && !/\p{C}/u.test(name),
       'No spaces around it, and no invisible characters.',
     ),
-  scopes: z
-    .array(Scope)
-    .min(1, 'At least one scope is needed.')
-    .refine((scopes) => new Set(scopes).size === scopes.length, 'Each scope once.'),
+  scopes: bounded(
+    z
+      .array(Scope, { error: 'A list of scopes.' })
+      .min(1, 'At least one scope is needed.')
+      .refine((scopes) => new Set(scopes).size === scopes.length, 'Each scope once.'),
+    MAX_SCOPES,
+    `At most ${MAX_SCOPES} scopes, each once.`,
+  ),
 })
 export type ServiceKeyInput = z.infer<typeof ServiceKeyInput>
 

@@ -3,6 +3,10 @@ import fp from 'fastify-plugin'
 import { parameterOf } from './media-type.ts'
 import { ProblemError } from './problem.ts'
 
+/** Many times what the largest valid message has. */
+const MAX_JSON_VALUES = 100_000
+const [QUOTE, BACKSLASH, COMMA, BRACKET, BRACE] = Buffer.from('"\\,[{')
+
 /** Bodies are JSON in UTF-8 as they are; a route that takes others adds their type. */
 export const jsonBodies = fp(
   async (app) => {
@@ -41,12 +45,30 @@ export function parseJson(content: Buffer, contentType: string | undefined, what
   const charset = contentType === undefined ? null : parameterOf(contentType, 'charset')
   if (charset !== null && !/^utf-?8$/i.test(charset))
     throw new ProblemError('invalid-input', `The charset ${quote(charset)} is not supported: send JSON in UTF-8.`)
+  refuseManyValues(content, what)
   const text = decode(content, what)
   try {
     return JSON.parse(text, MAY_NAME_PROTOTYPE.test(text) ? refusePrototype : undefined)
   } catch (error) {
     if (error instanceof ProblemError) throw error
     throw new ProblemError('invalid-input', `${what} is not valid JSON.`)
+  }
+}
+
+/**
+ * Counts the values before they are parsed: each becomes an object in memory, and two bytes of text, as in `{},{},…`,
+ * become more than fifty. Every value but the first follows a comma, an opening bracket or a brace.
+ */
+function refuseManyValues(content: Buffer, what: string): void {
+  let values = 1
+  let inString = false
+  for (let at = 0; at < content.length; at++) {
+    const byte = content[at]
+    if (byte === QUOTE) inString = !inString
+    else if (inString) at += byte === BACKSLASH ? 1 : 0
+    else if (byte === COMMA || byte === BRACKET || byte === BRACE) values += 1
+    if (values > MAX_JSON_VALUES)
+      throw new ProblemError('invalid-input', `${what} has more than the ${MAX_JSON_VALUES} values it may have.`)
   }
 }
 

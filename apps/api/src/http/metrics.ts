@@ -11,7 +11,7 @@ export const metrics: FastifyPluginAsync<{ registry: Registry; token: string | n
   app,
   { registry, token },
 ) => {
-  app.get('/metrics', async (request, reply) => {
+  app.get('/metrics', { config: { concealed: true } }, async (request, reply) => {
     const given = request.headers.authorization?.match(/^Bearer +(.+)$/i)?.[1]
     const allowed = token === null ? isFromHere(request) : given !== undefined && equal(given, token)
     // Without the token there is nothing to see here, not even that there is something.

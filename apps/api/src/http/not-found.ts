@@ -1,18 +1,32 @@
-import type { Endpoint } from '@inforiver-mail/contract/endpoint'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { ProblemError } from './problem.ts'
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Nobody learns that there is something at this address who may not see it. */
+    concealed?: boolean
+  }
+}
+
+interface Served {
+  readonly method: string
+  readonly url: string
+}
+
 /** What answers where nothing is served: with the methods that are, where the address is right. */
 export const notFound = fp(
   async (app) => {
-    const served: Endpoint[] = []
-    app.addHook('onRoute', ({ config }) => void (config?.serves && served.push(config.serves)))
+    const served: Served[] = []
+    app.addHook('onRoute', ({ method, url, config }) => {
+      if (config?.concealed || url.includes('*')) return
+      for (const each of [method].flat()) if (each !== 'HEAD') served.push({ method: each, url })
+    })
     const refuse = (request: FastifyRequest, reply: FastifyReply): never => {
       const methods = methodsAt(request.url, served)
       if (methods === '') throw new ProblemError('not-found', 'There is nothing at this address.')
       void reply.header('allow', methods)
-      throw new ProblemError('not-found', `${request.method} is not served at this address; ${methods} is.`)
+      throw new ProblemError('method-not-allowed', `${request.method} is not served at this address; ${methods} is.`)
     }
     // Unread: nobody knows who sends it.
     app.addHook('preParsing', async (request, reply) => {
@@ -23,13 +37,15 @@ export const notFound = fp(
   { name: 'not-found' },
 )
 
-function methodsAt(url: string, served: readonly Endpoint[]): string {
-  const segments = url.split('?')[0]?.split('/') ?? []
-  const isHere = ({ path }: Endpoint) => {
-    const pattern = path.split('/')
-    return (
-      pattern.length === segments.length && pattern.every((part, at) => part.startsWith(':') || part === segments[at])
-    )
+function methodsAt(address: string, served: readonly Served[]): string {
+  const segments = address.split('?')[0]?.split('/') ?? []
+  const isHere = ({ url }: Served) => {
+    const pattern = url.split('/')
+    return pattern.length === segments.length && pattern.every((part, at) => matches(part, segments[at] ?? ''))
   }
   return [...new Set(served.filter(isHere).map(({ method }) => method))].join(', ')
+}
+
+function matches(part: string, segment: string): boolean {
+  return part.startsWith(':') ? segment !== '' : part === segment
 }

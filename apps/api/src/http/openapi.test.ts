@@ -82,13 +82,14 @@ describe('submitting a message', () => {
 
   it('names every refusal with its status', () => {
     const described = operation('POST', '/messages')
-    const statuses = [400, 401, 403, 409, 413, 422, 429, 500, 503, 507]
+    const statuses = [400, 401, 403, 409, 413, 417, 422, 429, 500, 503, 507]
     expect(Object.fromEntries(statuses.map((status) => [status, codesOf(described, status)]))).toEqual({
       400: ['invalid-input'],
       401: ['invalid-service-key'],
       403: ['scope-missing'],
       409: ['idempotency-key-reused'],
       413: ['message-too-large'],
+      417: ['expectation-failed'],
       422: ['sender-not-allowed', 'large-attachments-disabled'],
       429: ['rate-limited'],
       500: ['internal'],
@@ -97,6 +98,13 @@ describe('submitting a message', () => {
     })
     expect(Object.keys(described.responses)).toEqual(expect.arrayContaining(['202', ...statuses.map(String)]))
   })
+})
+
+it('names the headers of an answer that carries some', () => {
+  expect(Object.keys(operation('POST', '/messages').responses['202'].headers)).toEqual([
+    'Location',
+    'Idempotency-Replayed',
+  ])
 })
 
 it('says that an answer has no body where it has none', () => {

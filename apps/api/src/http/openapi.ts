@@ -98,9 +98,16 @@ function withAttachments(json: unknown) {
   return { content: { 'application/json': { schema: json }, 'multipart/form-data': { schema: parts } } }
 }
 
-function successOf({ response, status, answer: description }: Endpoint, described: unknown) {
+function successOf({ response, status, answer: description, answerHeaders }: Endpoint, described: unknown) {
   const { [status]: success } = (described ?? {}) as Record<number, object>
-  return { [status]: response ? { ...success, description } : { type: 'null', description } }
+  const headers = answerHeaders && Object.fromEntries(Object.entries(answerHeaders).map(describeHeader))
+  return {
+    [status]: response ? { ...success, description, ...(headers && { headers }) } : { type: 'null', description },
+  }
+}
+
+function describeHeader([name, description]: [string, string]) {
+  return [name, { type: 'string', description }] as const
 }
 
 /** Every status a failure may have, with the codes it stands for. */
@@ -135,6 +142,7 @@ function failuresOf({ method, session, scope, problems }: Endpoint): readonly Fa
     ...(session && changes ? ['cross-origin' as const] : []),
     ...(session === 'workspace-admin' ? ['not-workspace-admin' as const, 'office365-smtp-disabled' as const] : []),
     ...problems,
+    'expectation-failed',
     'rate-limited',
     'internal',
     'unavailable',

@@ -50,6 +50,41 @@ it('stays alive and says that it is not ready while the database is away', async
   expect((await ada.visit('/readyz')).status).toBe(200)
 })
 
+it('is not ready while the database refuses to store messages, and ready once one is stored again', async () => {
+  const service = await createServiceClient(product)
+  await ground.database.query(`
+    CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = 'disk_full'; END $$;
+    CREATE TRIGGER no_room BEFORE INSERT ON messages FOR EACH ROW EXECUTE FUNCTION no_room()`)
+  const mail = { to: ['max@contoso.com'], subject: 'Q3', text: 'Numbers.' }
+  const refused = await service.post('/api/v1/messages', mail)
+  const full = await ada.visit('/readyz')
+  await ground.database.query('DROP FUNCTION no_room CASCADE')
+  const stored = await service.post('/api/v1/messages', mail)
+
+  expect(refused.status).toBe(503)
+  expect(full.status).toBe(503)
+  expect(full.json.checks.storage).toMatch(/^The disk of the database is full/)
+  expect(stored.status).toBe(202)
+  expect((await ada.visit('/readyz')).status).toBe(200)
+})
+
+it('is not ready while the database takes no writes, also before anything was submitted', async () => {
+  const setReadOnly = async (value: string) => {
+    await ground.database.query(
+      `DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = ${value}', current_database()); END $$`,
+    )
+    link.cut() // whoever connects from now on gets it
+    link.mend()
+  }
+  await setReadOnly('on')
+  await expect.poll(async () => (await ada.visit('/readyz')).json.checks.storage).toMatch(/^The database is read-only/)
+  // The connections of the test are older, and still take writes.
+  await setReadOnly('off')
+
+  await expect.poll(async () => (await ada.visit('/readyz')).status).toBe(200)
+})
+
 it('loses no consent to an outage in the middle: its answer works once the database is back', async () => {
   const { consentUrl } = (await ada.call('POST', `${SETTINGS}/configure`, { fromEmail: 'ada@contoso.com' })).json
   const returned = await ada.consentReturn(consentUrl, 'Ada Admin')

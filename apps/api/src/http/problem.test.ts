@@ -84,6 +84,43 @@ it('lists all faults at once, each with its path', async () => {
   )
 })
 
+it('lists the first 100 faults, and says how many more there are', async () => {
+  const unknown = Object.fromEntries(Array.from({ length: 349 }, (_, index) => [`field-${index}`, 1]))
+  const { json } = await configure({ fromEmail: 'ada@contoso.com', ...unknown })
+
+  expect(json.errors).toHaveLength(100)
+  expect(json.detail).toBe('349 faults: the first 100 are listed in errors, and 249 more.')
+})
+
+it.each([
+  ['long', 9, 'n'.repeat(100_000)],
+  ['many, of characters that JSON escapes', 200, '\u0001'.repeat(400)],
+])('answers less than 64 kB where the names of unknown fields are %s', async (_what, count, name) => {
+  const unknown = Object.fromEntries(Array.from({ length: count }, (_, index) => [`${index}${name}`, 1]))
+  const answer = await configure({ fromEmail: 'ada@contoso.com', ...unknown })
+
+  expect(answer.status).toBe(400)
+  expect(answer.json.detail).toMatch(new RegExp(`^${count} faults`))
+  expect(Buffer.byteLength(answer.text)).toBeLessThan(64_000)
+})
+
+it('counts the values of a body before it parses them', async () => {
+  // Cut off: whoever parses it first says so.
+  const answer = await postRaw(`${SETTINGS}/configure`, `[${'{},'.repeat(100_000)}`)
+
+  expect(JSON.parse(answer.text)).toMatchObject({
+    status: 400,
+    code: 'invalid-input',
+    detail: 'The body has more than the 100000 values it may have.',
+  })
+})
+
+it('does not take what stands in a string for values', async () => {
+  const { json } = await configure({ fromEmail: '\\",[{'.repeat(50_000) })
+
+  expect(json.errors).toEqual([{ path: 'fromEmail', message: expect.stringContaining('at most 254') }])
+})
+
 it.each([
   `${SETTINGS}/update-sender`,
   `${SETTINGS}/large-attachments`,
@@ -225,6 +262,8 @@ it.each([
     'The request is not valid HTTP',
   ],
   ['no HTTP at all', 'EHLO mail.contoso.com\r\n', 'The request is not valid HTTP'],
+  ['a space in the address', 'GET /api v1 HTTP/1.1\r\nhost: localhost\r\n\r\n', 'The request is not valid HTTP'],
+  ['no Host', 'GET /healthz HTTP/1.1\r\nconnection: close\r\n\r\n', 'The Host header is missing'],
 ])('answers %s with problem details', async (_what, text, detail) => {
   const { head, problem } = await overSocket(text)
 
@@ -234,9 +273,58 @@ it.each([
 })
 
 it.each([
+  [
+    'an expectation other than 100-continue',
+    'GET /healthz HTTP/1.1\r\nhost: localhost\r\nexpect: 200-ok\r\n\r\n',
+    'expectation-failed',
+  ],
+  [
+    'an expectation before a body',
+    `POST ${SETTINGS}/reset HTTP/1.1\r\nhost: localhost\r\ncontent-length: 2\r\nexpect: 200-ok\r\n\r\n`,
+    'expectation-failed',
+  ],
+  ['CONNECT', 'CONNECT contoso.com:443 HTTP/1.1\r\nhost: contoso.com\r\n\r\n', 'method-not-allowed'],
+])('answers %s with problem details, and ends the connection', async (_what, text, code) => {
+  const { head, problem } = await overSocket(text)
+
+  expect(head).toMatch(/\r\ncontent-type: application\/problem\+json\r\n/i)
+  expect(head).toMatch(/^HTTP\/1\.1 (405|417) /)
+  expect(Problem.parse(problem).code).toBe(code)
+})
+
+it('takes Expect: 100-continue', async () => {
+  const answer = await rawRequest(`${product.url}/healthz`, { headers: { expect: '100-continue' } })
+
+  expect(answer.status).toBe(200)
+})
+
+it.each([
+  '/api/v1/messages?limit=%00',
+  '/api/v1/messages?cursor=a%00b',
+  '/api/v1/audit-events?actor=%00',
+  '/api/v1/audit-events.csv?actor=Ada&actor=%00',
+  `${SETTINGS}?foo=%00`,
+  '/auth/sign-in?returnTo=/%00',
+  '/auth/microsoft/callback?state=%00&code=c',
+])('refuses the character %00 in a query: %s', async (path) => {
+  const { status, json } = await ada.call('GET', path)
+
+  expect(status).toBe(400)
+  expect(json).toMatchObject({
+    code: 'invalid-input',
+    errors: [{ path: expect.stringMatching(/^\w+$/), message: 'The character %00 is not allowed.' }],
+  })
+})
+
+it.each([
+  ['GET', '/api/v1/messages/'],
+  ['GET', '/api/v1/consents/'],
+  ['DELETE', '/api/v1/webhooks/'],
+  ['POST', '/api/v1/messages/'],
+  ['POST', '/api/v1/messages//cancel'],
   ['GET', '/api/v1/nothing'],
-  ['DELETE', SETTINGS],
   ['POST', '/nothing'],
+  ['POST', '/metrics'],
   ['GET', '/assets/nothing.js'],
 ] as const)('answers %s %s with 404 and problem details', async (method, path) => {
   const answer = await ada.call(method, path)
@@ -247,15 +335,18 @@ it.each([
 
 it.each([
   ['PUT', '/api/v1/messages', 'POST, GET'],
+  ['DELETE', SETTINGS, 'GET'],
+  ['POST', '/healthz', 'GET'],
+  ['SEARCH', '/auth/sign-in', 'GET'],
   ['PATCH', `/api/v1/messages/msg_${'0'.repeat(32)}?a=b`, 'GET'],
   ['GET', `/api/v1/messages/msg_${'0'.repeat(32)}/cancel`, 'POST'],
 ])('says for %s %s which methods there are', async (method, path, methods) => {
   const answer = await rawRequest(`${product.url}${path}`, { method })
 
-  expect(answer.status).toBe(404)
+  expect(answer.status).toBe(405)
   expect(answer.headers.get('allow')).toBe(methods)
   expect(JSON.parse(answer.text)).toMatchObject({
-    code: 'not-found',
+    code: 'method-not-allowed',
     detail: `${method} is not served at this address; ${methods} is.`,
   })
 })

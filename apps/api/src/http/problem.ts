@@ -19,6 +19,7 @@ const TITLES = {
   'scope-missing': 'The service key lacks the scope',
   'not-found': 'Not found',
   'office365-smtp-disabled': 'Office 365 SMTP is not switched on',
+  'method-not-allowed': 'The method is not served here',
   'already-configured': 'A mailbox is already connected',
   'not-configured': 'No mailbox is connected',
   'large-attachments-locked': 'Large file attachments are locked',
@@ -26,6 +27,7 @@ const TITLES = {
   'message-not-cancellable': 'The message cannot be cancelled',
   'message-not-retryable': 'The message cannot be retried',
   'message-too-large': 'The message is too large',
+  'expectation-failed': 'The expectation cannot be met',
   'sender-not-allowed': 'Another sender is configured',
   'large-attachments-disabled': 'Large file attachments are not enabled',
   'rate-limited': 'Too many requests',
@@ -36,6 +38,10 @@ const TITLES = {
 
 /** Where waiting helps. That of a rate limit is set where it is counted. */
 const RETRY_AFTER_SECONDS: Partial<Record<ProblemCode, number>> = { unavailable: 5, 'storage-full': 300 }
+
+const MAX_LISTED_FAULTS = 100
+const MAX_LISTED_BYTES = 48 * 1024
+const MAX_PATH_CHARACTERS = 200
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -89,7 +95,12 @@ export function answerBrokenConnection(error: Error & { code?: string; reason?: 
     socket.destroy()
     return
   }
-  const problem = describe(whatBroke(error), randomUUID())
+  answerOverSocket(socket, whatBroke(error))
+}
+
+/** Where there is no reply to write to. The connection ends with it. */
+export function answerOverSocket(socket: Socket, error: ProblemError): void {
+  const problem = describe(error, randomUUID())
   const body = JSON.stringify(problem)
   const head = [
     `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}`,
@@ -206,14 +217,33 @@ export function refuseMediaType(serves: Pick<Endpoint, 'takesAttachments'> | und
   )
 }
 
-/** All faults at once, each with its path. */
+/** All faults at once, each with its path; of very many the first ones, and how many more there are. */
 export function refuseInput(faults: readonly InputFault[]): ProblemError {
-  const [first] = faults
-  const detail =
-    faults.length === 1 && first
-      ? `${first.path && `${first.path}: `}${first.message}`
-      : `${faults.length} faults, listed in errors.`
-  return new ProblemError('invalid-input', detail, { errors: faults })
+  const listed = listable(faults)
+  return new ProblemError('invalid-input', summarize(listed, faults.length - listed.length), { errors: listed })
+}
+
+function summarize(listed: readonly InputFault[], more: number): string {
+  const [first] = listed
+  if (more > 0)
+    return `${listed.length + more} faults: the first ${listed.length} are listed in errors, and ${more} more.`
+  if (listed.length === 1 && first) return `${first.path && `${first.path}: `}${first.message}`
+  return `${listed.length} faults, listed in errors.`
+}
+
+/** The first faults, as many as an answer holds. A path is made of names that the client chose, so it is cut as well. */
+function listable(faults: readonly InputFault[]): InputFault[] {
+  const shortened = faults.slice(0, MAX_LISTED_FAULTS).map(({ path, message }) => ({ path: cutPath(path), message }))
+  let bytes = 0
+  const end = shortened.findIndex((fault) => {
+    bytes += Buffer.byteLength(JSON.stringify(fault))
+    return bytes > MAX_LISTED_BYTES
+  })
+  return end === -1 ? shortened : shortened.slice(0, end)
+}
+
+function cutPath(path: string): string {
+  return path.length <= MAX_PATH_CHARACTERS ? path : `${path.slice(0, MAX_PATH_CHARACTERS).toWellFormed()}…`
 }
 
 /** What a schema found. */

@@ -51,6 +51,10 @@ export function route<const E extends Endpoint, Caller>(
       ...(endpoint.method !== 'GET' && { body: endpoint.body ?? NO_BODY }),
       ...(endpoint.response && { response: { [endpoint.status]: responseSchema(endpoint.response, endpoint) } }),
     },
+    // The router takes the address of a list with a slash at its end for that of an item without an id.
+    onRequest: async ({ params }, reply) => {
+      if (Object.values(params as Record<string, string>).includes('')) return reply.callNotFound()
+    },
     // After every onRequest hook: a stranger who is refused here has been counted by the rate limit.
     preParsing: async (request, _reply, payload) => {
       callers.set(request, (await authorize(request)) as Caller & WeakKey)

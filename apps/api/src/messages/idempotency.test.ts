@@ -42,6 +42,26 @@ async function untilSomethingWaits(): Promise<void> {
   await expect.poll(() => ground.database.query(statement), { interval: 10 }).not.toEqual([])
 }
 
+it('names the address of the message, and says of a repetition that it is one', async () => {
+  const first = await post('address')
+  const again = await post('address')
+
+  expect(first.headers.get('location')).toBe(`${MESSAGES}/${first.json.id}`)
+  expect(first.headers.get('idempotency-replayed')).toBeNull()
+  expect(again.headers.get('location')).toBe(`${MESSAGES}/${first.json.id}`)
+  expect(again.headers.get('idempotency-replayed')).toBe('true')
+  expect((await service.get(`${again.headers.get('location')}`)).json.id).toBe(first.json.id)
+})
+
+it('answers a repetition with the first message although its sendAt is long past by now', async () => {
+  const mail = { ...MAIL, sendAt: new Date(clock.now().getTime() + 60 * SECONDS).toISOString() }
+  const first = await post('past', mail)
+  clock.advance(1 * HOURS)
+
+  expect((await post('past', mail)).json.id).toBe(first.json.id)
+  expect((await post('past anew', mail)).json).toMatchObject({ status: 400, errors: [{ path: 'sendAt' }] })
+})
+
 it('answers a repeated key with the first message as it stands by now', async () => {
   const first = await post('as it stands')
   await service.post(`${MESSAGES}/${first.json.id}/cancel`)

@@ -1,4 +1,5 @@
 import {
+  addressOfMessage,
   cancelMessage,
   listMessages,
   readMessage,
@@ -30,9 +31,9 @@ interface Options extends Omit<SubmitOptions, 'find'> {
   readonly store: MessageStore
   readonly usageStore: { read(tenantId: string): Promise<MailboxState> }
   readonly limits: UsageLimits
+  readonly clock: () => Date
   /** Writes down who sent a test mail. */
   readonly auditTestMessage: (event: { tenantId: string; actor: string; messageId: string }) => Promise<void>
-  readonly clock: () => Date
 }
 
 const SERVICE_OF_THE_PAGE = 'tenant-settings'
@@ -98,7 +99,7 @@ export const messageRoutes: FastifyPluginAsync<Options> = async (app, options) =
     return toUsage(await options.usageStore.read(tenantId), options.limits)
   })
 
-  route(app, sendTestMessage, requireAdmin, async ({ request, caller: admin, body }) => {
+  route(app, sendTestMessage, requireAdmin, async ({ request, reply, caller: admin, body }) => {
     const { tenantId } = admin
     const sender = await senderAddress(tenantId)
     if (sender === null)
@@ -121,6 +122,7 @@ export const messageRoutes: FastifyPluginAsync<Options> = async (app, options) =
     const { id: messageId } = submitted.message
     await afterCommit(() => options.auditTestMessage({ tenantId, actor: admin.userId, messageId }))
     request.log.info({ message: messageId }, 'test message accepted')
+    void reply.header('location', addressOfMessage(messageId))
     return { messageId }
   })
 }

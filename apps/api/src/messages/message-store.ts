@@ -7,7 +7,8 @@ import { MESSAGES_CHANNEL } from '../database/channels.ts'
 import { Prisma, type PrismaClient } from '../database/generated/client.ts'
 import { inTransaction } from '../database/transaction.ts'
 import type { Place } from '../http/list-cursor.ts'
-import { CANCEL } from './cancel.sql.ts'
+import { READ_ATTEMPTS } from './attempts.sql.ts'
+import { CANCEL, RETRY } from './cancel.sql.ts'
 import type { StorageFull } from './storage-full.ts'
 import {
   FORGET_OLD_KEYS,
@@ -26,8 +27,6 @@ import type { Waiting } from './waiting.ts'
 const SUBMITS_PER_BATCH = 100
 const BYTES_PER_BATCH = 16 * 1024 * 1024
 const LOOK_UPS_PER_BATCH = 500
-const KEY_LIVES_MS = 24 * 60 * 60_000
-const ATTEMPTS_SHOWN = 50
 
 export interface NewMessage {
   readonly id: string
@@ -122,11 +121,17 @@ export function createMessageStore(
     const now = clock()
     const queued = rows.filter(({ status }) => status === 'queued')
     const reasons = await waiting.explain(tenantId, queued)
-    return rows.map((row) => toMessage(row, reasons.get(row.id) ?? waitingOf(row, now), configuredSender))
+    const attempts = await readAttempts(
+      pool,
+      rows.map(({ id }) => id),
+    )
+    return rows.map((row) =>
+      toMessage(row, attempts.get(row.id) ?? [], reasons.get(row.id) ?? waitingOf(row, now), configuredSender),
+    )
   }
 
   return {
-    submit: createBatcher((batch: readonly NewMessage[]) => submitBatch(pool, batch, { now: clock(), storageBytes }), {
+    submit: createBatcher((batch: readonly NewMessage[]) => submitBatch(pool, batch, storageBytes), {
       maxItems: SUBMITS_PER_BATCH,
       maxBytes: BYTES_PER_BATCH,
       sizeOf: ({ content }) => content.length,
@@ -134,7 +139,7 @@ export function createMessageStore(
 
     findKey: createBatcher(
       async (names: readonly KeyName[]) => {
-        const holders = await readKeys(pool, names, clock())
+        const holders = await readKeys(pool, names)
         return names.map((name) => holders.get(textOf(name)) ?? null)
       },
       { maxItems: LOOK_UPS_PER_BATCH },
@@ -163,7 +168,7 @@ export function createMessageStore(
     async cancel(actor, id, now) {
       return prisma.$transaction(async (transaction) => {
         const { tenantId, service } = actor
-        const [cancelled] = await transaction.$queryRawUnsafe<ActedOn[]>(CANCEL, id, tenantId, service, now)
+        const [cancelled] = await transaction.$queryRawUnsafe<ActedOn[]>(CANCEL, id, tenantId, service)
         if (!cancelled) return false
         await auditPerson(transaction, actor, 'message-cancelled', { id, ...cancelled }, now)
         return true
@@ -172,26 +177,8 @@ export function createMessageStore(
 
     async retry(actor, id, now) {
       return prisma.$transaction(async (transaction) => {
-        const retryable = { id, ...ownedBy(actor), status: 'failed', content: { not: null } }
-        // What may have been sent already is sent again on somebody's word: it is marked.
-        await transaction.message.updateMany({
-          where: { ...retryable, problem: { path: ['code'], equals: 'outcome-unknown' } },
-          data: { possibleDuplicate: true },
-        })
-        const [retried] = await transaction.message.updateManyAndReturn({
-          where: retryable,
-          data: {
-            status: 'queued',
-            nextAttemptAt: now,
-            endedAt: null,
-            problem: Prisma.DbNull,
-            attemptCount: 0,
-            tryingMs: 0,
-            lookups: null,
-            ...NO_UPLOAD,
-          },
-          select: { service: true },
-        })
+        const { tenantId, service } = actor
+        const [retried] = await transaction.$queryRawUnsafe<ActedOn[]>(RETRY, id, tenantId, service)
         if (!retried) return false
         await transaction.$executeRaw`SELECT pg_notify(${MESSAGES_CHANNEL}, '')`
         await auditPerson(transaction, actor, 'message-retried', { id, ...retried }, now)
@@ -218,46 +205,43 @@ async function auditPerson(
   await appendAuditEvent(transaction, { tenantId, at: now, actor: userId, action, outcome: 'done', details })
 }
 
-/** It starts from the beginning: its draft is deleted in the mailbox. */
-const NO_UPLOAD = {
-  draftId: null,
-  uploading: false,
-  uploadAttached: 0,
-  uploadUrlSealed: null,
-  uploadExpiresAt: null,
-  uploadPosition: 0,
-  uploadedBytes: 0,
-}
-
 /** Nothing shows a message of which attachments are still arriving. */
 const COMPLETE = { not: 'receiving' }
 
 const SHOWN = {
   omit: { content: true, contentKeySealed: true, uploadUrlSealed: true },
-  include: { attempts: { orderBy: { id: 'desc' }, take: ATTEMPTS_SHOWN } },
 } as const
 
 type ShownRow = Prisma.MessageGetPayload<typeof SHOWN>
+
+interface AttemptRow {
+  readonly messageId: string
+  readonly at: Date
+  readonly firstAt: Date
+  readonly count: number
+  readonly outcome: string
+  readonly code: string | null
+  readonly detail: string
+}
+
+async function readAttempts(pool: pg.Pool, ids: readonly string[]): Promise<Map<string, AttemptRow[]>> {
+  const { rows } = await pool.query<AttemptRow>(READ_ATTEMPTS, [ids])
+  return Map.groupBy(rows, ({ messageId }) => messageId)
+}
 
 function ownedBy({ tenantId, service }: Owner) {
   return service === null ? { tenantId } : { tenantId, service }
 }
 
-async function submitBatch(
-  pool: pg.Pool,
-  batch: readonly NewMessage[],
-  { now, storageBytes }: { now: Date; storageBytes: number },
-): Promise<Submitted[]> {
+async function submitBatch(pool: pg.Pool, batch: readonly NewMessage[], storageBytes: number): Promise<Submitted[]> {
   return inTransaction(pool, async (client) => {
     const present = await lockReceived(client, batch)
     const keyed = present.filter(({ idempotency }) => idempotency !== null)
-    const first = keyed.length === 0 ? new Set<string>() : await takeKeys(client, keyed, now)
+    const first = keyed.length === 0 ? new Set<string>() : await takeKeys(client, keyed)
     const fresh = present.filter(({ id, idempotency }) => idempotency === null || first.has(id))
-    const { inserted, storedBytes } =
-      fresh.length > 0 ? await insert(client, fresh, { now, storageBytes }) : NOTHING_INSERTED
+    const { inserted, storedBytes } = fresh.length > 0 ? await insert(client, fresh, storageBytes) : NOTHING_INSERTED
     const repeated = keyed.filter(({ id }) => !first.has(id))
-    const holders =
-      repeated.length === 0 ? new Map<string, KeyHolder>() : await readKeys(client, repeated.map(keyOf), now)
+    const holders = repeated.length === 0 ? new Map<string, KeyHolder>() : await readKeys(client, repeated.map(keyOf))
     return batch.map((message) => {
       if (!present.includes(message)) return { outcome: 'swept' }
       return (
@@ -281,9 +265,9 @@ async function lockReceived(client: pg.PoolClient, batch: readonly NewMessage[])
   return batch.filter((message) => !message.chunked || locked.has(message.id))
 }
 
-async function takeKeys(client: pg.PoolClient, keyed: readonly NewMessage[], now: Date): Promise<Set<string>> {
+async function takeKeys(client: pg.PoolClient, keyed: readonly NewMessage[]): Promise<Set<string>> {
   const [tenants, services, keys] = keyColumns(keyed.map(keyOf))
-  await client.query(FORGET_OLD_KEYS, [tenants, services, keys, oldestKeyAt(now)])
+  await client.query(FORGET_OLD_KEYS, [tenants, services, keys])
   const hashes = keyed.map(({ idempotency }) => idempotency?.contentHash)
   const { rows } = await client.query<{ message_id: string }>(TAKE_KEYS, [
     tenants,
@@ -291,22 +275,13 @@ async function takeKeys(client: pg.PoolClient, keyed: readonly NewMessage[], now
     keys,
     hashes,
     keyed.map(({ id }) => id),
-    now,
   ])
   return new Set(rows.map((row) => row.message_id))
 }
 
-async function readKeys(
-  client: Pick<pg.Pool, 'query'>,
-  names: readonly KeyName[],
-  now: Date,
-): Promise<Map<string, KeyHolder>> {
-  const { rows } = await client.query<KeyName & KeyHolder>(READ_KEYS, [...keyColumns(names), oldestKeyAt(now)])
+async function readKeys(client: Pick<pg.Pool, 'query'>, names: readonly KeyName[]): Promise<Map<string, KeyHolder>> {
+  const { rows } = await client.query<KeyName & KeyHolder>(READ_KEYS, keyColumns(names))
   return new Map(rows.map((row) => [textOf(row), row]))
-}
-
-function oldestKeyAt(now: Date): Date {
-  return new Date(now.getTime() - KEY_LIVES_MS)
 }
 
 interface InsertedRow {
@@ -327,18 +302,14 @@ interface Inserted {
 const NOTHING_INSERTED: Inserted = { inserted: new Map(), storedBytes: new Map() }
 
 /** Leaves out, with its key, what a tenant has no room for. */
-async function insert(
-  client: pg.PoolClient,
-  messages: readonly NewMessage[],
-  { now, storageBytes }: { now: Date; storageBytes: number },
-): Promise<Inserted> {
+async function insert(client: pg.PoolClient, messages: readonly NewMessage[], storageBytes: number): Promise<Inserted> {
   const tenants = [...new Set(messages.map(({ tenantId }) => tenantId))]
   await client.query(`NOTIFY ${MESSAGES_CHANNEL}`)
   if (messages.some(({ chunked }) => chunked)) await client.query(LOCK_STORAGE, [tenants])
   const { rows } = await client.query<InsertedRow>({
     name: 'insert-messages',
     text: INSERT_MESSAGES,
-    values: [...toColumns(messages, now), storageBytes],
+    values: [...toColumns(messages), storageBytes],
   })
   const inserted = new Map(rows.map((row) => [row.id, row]))
   const storedBytes = await readStorage(client, tenants)
@@ -405,10 +376,9 @@ function keyColumns(names: readonly KeyName[]): [string[], string[], string[]] {
   return [names.map(({ tenantId }) => tenantId), names.map(({ service }) => service), names.map(({ key }) => key)]
 }
 
-function toColumns(messages: readonly NewMessage[], now: Date): unknown[] {
+function toColumns(messages: readonly NewMessage[]): unknown[] {
   const column = <T>(value: (message: NewMessage) => T): T[] => messages.map(value)
   return [
-    now,
     column(({ id }) => id),
     column(({ tenantId }) => tenantId),
     column(({ service }) => service),
@@ -456,7 +426,12 @@ function waitingOf({ status, nextAttemptAt }: ShownRow, now: Date): Waiting {
   return { because: null, until }
 }
 
-function toMessage(row: ShownRow, { because, until }: Waiting, configuredSender: string | null): Message {
+function toMessage(
+  row: ShownRow,
+  attempts: readonly AttemptRow[],
+  { because, until }: Waiting,
+  configuredSender: string | null,
+): Message {
   return {
     id: row.id,
     status: row.status as MessageStatus,
@@ -469,9 +444,9 @@ function toMessage(row: ShownRow, { because, until }: Waiting, configuredSender:
     nextAttemptAt: until?.toISOString() ?? null,
     waitingBecause: because,
     sentAt: row.sentAt?.toISOString() ?? null,
-    attempts: row.attempts.toReversed().map(({ at, firstAt, count, outcome, code, detail }) => ({
+    attempts: attempts.map(({ at, firstAt, count, outcome, code, detail }) => ({
       at: at.toISOString(),
-      firstAt: (firstAt ?? at).toISOString(),
+      firstAt: firstAt.toISOString(),
       count,
       outcome: outcome as Message['attempts'][number]['outcome'],
       code,

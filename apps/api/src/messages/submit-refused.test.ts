@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { postMultipart } from '../test-support/multipart.ts'
 import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
 import { connectMailbox, createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
 
@@ -28,6 +29,7 @@ async function stored(): Promise<number> {
 }
 
 const LONG_ADDRESS = `${'a'.repeat(65)}@contoso.com`
+const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString()
 const manyHeaders = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, i) => [`x-h${i}`, 'v']))
 
 it.each<[string, object, string | string[]]>([
@@ -41,6 +43,7 @@ it.each<[string, object, string | string[]]>([
   ['an address whose local part is too long', { to: ['a@b.example', { address: LONG_ADDRESS }] }, 'to[1].address'],
   ['a name that is too long', { to: [{ address: 'a@b.example', name: 'n'.repeat(257) }] }, 'to[0].name'],
   ['501 recipients', { to: Array(300).fill('a@b.example'), bcc: Array(201).fill('a@b.example') }, 'to'],
+  ['501 recipients in one list', { cc: Array(501).fill('a@b.example') }, 'cc'],
   ['26 addresses to reply to', { replyTo: Array(26).fill('a@b.example') }, 'replyTo'],
   ['a From that is no address', { from: 'reports' }, 'from'],
   ['no subject', { subject: undefined }, 'subject'],
@@ -87,11 +90,54 @@ it.each<[string, object, string | string[]]>([
   ['a time that is none', { sendAt: '2026-02-30T06:00:00Z' }, 'sendAt'],
   ['a time of a far past', { sendAt: '0000-01-01T00:00:00+10:00' }, 'sendAt'],
   ['a time whose year in UTC has five digits', { sendAt: '9999-12-31T23:59:59-10:00' }, 'sendAt'],
+  ['a time more than 5 minutes ago', { sendAt: minutesAgo(6) }, 'sendAt'],
+  ['neither subject, body nor attachment', { subject: '', text: '' }, ''],
+  ['an HTML body that is empty, which is sent rather than the text', { subject: '', html: '' }, ''],
   ['an unknown wish for unknown outcomes', { onUnknownOutcome: 'ask' }, 'onUnknownOutcome'],
   ['a reference that is too long', { reference: 'r'.repeat(513) }, 'reference'],
   ['an unknown field', { priority: 1 }, 'priority'],
 ])('refuses %s, by path', async (_fault, changes, path) => {
   expect(await pathsOf({ ...MAIL, ...changes })).toEqual([path].flat())
+})
+
+it.each<[string, unknown]>([
+  ['a string', 'max@contoso.com'],
+  ['null', null],
+  ['an object', { address: 'max@contoso.com' }],
+])('names %s for a list of recipients as one fault, in words of ours', async (_what, to) => {
+  const { json } = await service.post(MESSAGES, { ...MAIL, to })
+
+  expect(json.errors).toEqual([{ path: 'to', message: 'A list of addresses, such as ["cfo@contoso.com"].' }])
+})
+
+it('counts recipients before it looks at them', async () => {
+  const { json } = await service.post(MESSAGES, { ...MAIL, to: Array(50_000).fill(0) })
+
+  expect(json.errors).toEqual([
+    { path: 'to', message: 'At most 500 recipients in to, cc and bcc together; there are 50000.' },
+  ])
+})
+
+it.each([
+  ['a subject alone', { text: '' }],
+  ['a body alone', { subject: '' }],
+  ['an attachment alone', { subject: '', text: '', attachments: [{ filename: 'a', content: 'YQ==' }] }],
+  ['a time of a few minutes ago', { sendAt: minutesAgo(4) }],
+])('takes %s', async (_what, changes) => {
+  expect((await service.post(MESSAGES, { ...MAIL, ...changes })).status).toBe(202)
+})
+
+it('takes a part attachment alone', async () => {
+  const { status } = await postMultipart(product.publicUrl, service.key, [
+    {
+      disposition: 'name="message"',
+      contentType: 'application/json',
+      content: JSON.stringify({ ...MAIL, subject: '', text: '' }),
+    },
+    { disposition: 'name="attachment"; filename="a"', content: 'a' },
+  ])
+
+  expect(status).toBe(202)
 })
 
 it('takes five headers and 25 addresses to reply to', async () => {

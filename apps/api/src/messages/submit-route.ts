@@ -1,4 +1,4 @@
-import { submitMessage, type Message } from '@inforiver-mail/contract/message'
+import { addressOfMessage, submitMessage, type Message } from '@inforiver-mail/contract/message'
 import type { Scope } from '@inforiver-mail/contract/caller'
 import type { FastifyPluginAsync, FastifyRequest, RequestPayload } from 'fastify'
 import { refuseEncodedBody } from '../http/json-body.ts'
@@ -9,6 +9,7 @@ import { arrivedTooSlowly, createHashingIntake, createIntake, type IntakeParts }
 import type { KeyHolder, MessageStore, Owner } from './message-store.ts'
 import { MAX_JSON_BYTES, readIdempotencyKey, readRequest } from './read-request.ts'
 import { toSubmission } from './read-submission.ts'
+import { refuseEmpty, refusePast } from './refuse-content.ts'
 import { refuseFullStorage } from './storage-full.ts'
 import { hashSubmission, type Submit } from './submit.ts'
 
@@ -20,24 +21,29 @@ export interface SubmitOptions {
   readonly onSubmitted: () => void
   readonly intake: IntakeParts
   readonly admission: AdmissionParts
+  readonly databaseNow: () => Promise<Date>
 }
 
 /** Not through route(): the message may be a part of a multipart body, which is read while it arrives. */
 export const submitRoute: FastifyPluginAsync<SubmitOptions> = async (app, options) => {
-  const { requireService, store, find, submit, onSubmitted } = options
+  const { requireService, store, find, submit, onSubmitted, databaseNow } = options
   app.addContentTypeParser('multipart/form-data', async (request: FastifyRequest, body: RequestPayload) => {
     refuseEncodedBody(request)
     return body // read while it arrives
   })
 
   /** A message that is new, as far as is known: of two at once under one key, `submit` decides which one it was. */
-  async function accept(request: FastifyRequest, owner: Sender, key: string | null): Promise<Message> {
+  async function accept(request: FastifyRequest, owner: Sender, key: string | null): Promise<Accepted> {
     const admission = createAdmission(options.admission, owner.tenantId)
     const intake = createIntake(options.intake, admission, { ...owner, memory: request.arrival })
     let completed = false
     try {
-      const input = await readRequest(request, intake, ({ from }) => admission.requireSender(from))
+      const input = await readRequest(request, intake, async ({ from, sendAt }) => {
+        if (sendAt !== undefined) refusePast(sendAt, await databaseNow())
+        await admission.requireSender(from)
+      })
       const submission = toSubmission(input, intake.parts)
+      refuseEmpty(submission.content)
       await admission.requireSize(submission.content)
       const submitted = await submit({ ...owner, ...submission, receiving: intake.receiving, idempotencyKey: key })
       completed = submitted.outcome === 'stored'
@@ -45,10 +51,9 @@ export const submitRoute: FastifyPluginAsync<SubmitOptions> = async (app, option
         case 'stored':
           onSubmitted()
           logAccepted(request, submitted.message.id, owner, false)
-          return submitted.message
+          return { message: submitted.message, replayed: false }
         case 'repeated':
-          logAccepted(request, submitted.messageId, owner, true)
-          return await find(owner, submitted.messageId)
+          return await replay(request, owner, submitted.messageId)
         case 'key-reused':
           throw keyReused()
         case 'swept':
@@ -65,12 +70,16 @@ export const submitRoute: FastifyPluginAsync<SubmitOptions> = async (app, option
   }
 
   /** What was accepted once is answered like then, whatever the installation would say of it by now. */
-  async function repeat(request: FastifyRequest, owner: Sender, first: KeyHolder): Promise<Message> {
+  async function repeat(request: FastifyRequest, owner: Sender, first: KeyHolder): Promise<Accepted> {
     const intake = createHashingIntake()
     const input = await readRequest(request, intake, async () => {})
     if (hashSubmission(toSubmission(input, intake.parts)) !== first.contentHash) throw keyReused()
-    logAccepted(request, first.messageId, owner, true)
-    return find(owner, first.messageId)
+    return replay(request, owner, first.messageId)
+  }
+
+  async function replay(request: FastifyRequest, owner: Sender, id: string): Promise<Accepted> {
+    logAccepted(request, id, owner, true)
+    return { message: await find(owner, id), replayed: true }
   }
 
   const guards = new WeakMap<FastifyRequest, Owner>()
@@ -98,10 +107,21 @@ export const submitRoute: FastifyPluginAsync<SubmitOptions> = async (app, option
       const sender = { tenantId: owner.tenantId, service: owner.service }
       const key = readIdempotencyKey(request)
       const first = key === null ? null : await store.findKey({ ...sender, key })
-      const message = first ? await repeat(request, sender, first) : await accept(request, sender, key)
-      return reply.code(submitMessage.status).header('cache-control', 'no-store').send(message)
+      const { message, replayed } = first ? await repeat(request, sender, first) : await accept(request, sender, key)
+      if (replayed) void reply.header('idempotency-replayed', 'true')
+      return reply
+        .code(submitMessage.status)
+        .header('cache-control', 'no-store')
+        .header('location', addressOfMessage(message.id))
+        .send(message)
     },
   })
+}
+
+interface Accepted {
+  readonly message: Message
+  /** Whether the key stood for it before. */
+  readonly replayed: boolean
 }
 
 interface Sender {

@@ -1,25 +1,25 @@
-/** Keys whose 24 hours are over may be used again. $1 tenants, $2 services, $3 keys, $4 oldest that still counts */
+/** Keys whose 24 hours are over may be used again. $1 tenants, $2 services, $3 keys */
 export const FORGET_OLD_KEYS = `
 DELETE FROM idempotency_records r USING unnest($1::text[], $2::text[], $3::text[]) AS k(tenant_id, service, key)
- WHERE r.tenant_id = k.tenant_id AND r.service = k.service AND r.key = k.key AND r.created_at < $4`
+ WHERE r.tenant_id = k.tenant_id AND r.service = k.service AND r.key = k.key AND r.created_at < mail_now() - interval '24 hours'`
 
 /**
  * Takes the keys; one that another transaction is taking is waited for. In a fixed order, so that two batches cannot
- * wait for each other. $1 tenants, $2 services, $3 keys, $4 content hashes, $5 message ids, $6 now
+ * wait for each other. $1 tenants, $2 services, $3 keys, $4 content hashes, $5 message ids
  */
 export const TAKE_KEYS = `
 INSERT INTO idempotency_records (tenant_id, service, key, content_hash, message_id, created_at)
-SELECT k.tenant_id, k.service, k.key, k.content_hash, k.message_id, $6
+SELECT k.tenant_id, k.service, k.key, k.content_hash, k.message_id, mail_now()
   FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[]) AS k(tenant_id, service, key, content_hash, message_id)
  ORDER BY k.tenant_id, k.service, k.key
 ON CONFLICT DO NOTHING
 RETURNING message_id`
 
-/** Who has them. $1 tenants, $2 services, $3 keys, $4 oldest that counts */
+/** Who has them. $1 tenants, $2 services, $3 keys */
 export const READ_KEYS = `
 SELECT r.tenant_id AS "tenantId", r.service, r.key, r.content_hash AS "contentHash", r.message_id AS "messageId"
   FROM idempotency_records r JOIN unnest($1::text[], $2::text[], $3::text[]) AS k(tenant_id, service, key) USING (tenant_id, service, key)
- WHERE r.created_at >= $4`
+ WHERE r.created_at >= mail_now() - interval '24 hours'`
 
 /** Keeps those of which all attachments have arrived from being swept until they are complete. $1 ids */
 export const LOCK_RECEIVING = `SELECT id FROM messages WHERE id = ANY($1) AND status = 'receiving' FOR UPDATE`
@@ -51,15 +51,15 @@ DELETE FROM idempotency_records r USING unnest($1::text[], $2::text[], $3::text[
  * largest first, so that none of them keeps out a smaller one. The room is what others have committed so far: whether it
  * was enough is known once the row in tenant_storage has been changed.
  *
- * $1 now, $18 the most that a tenant may have stored; else one array for each column
+ * $17 the most that a tenant may have stored; else one array for each column
  */
 export const INSERT_MESSAGES = `
 WITH new AS (
-  SELECT n.*, n.send_at > $1 AS later, s.from_email AS sender,
+  SELECT n.*, n.send_at > mail_now() AS later, s.from_email AS sender,
          CASE WHEN s.status IS NULL OR s.status = 'not-configured' THEN 'not-configured'
               WHEN s.problem IS NOT NULL THEN s.problem ->> 'code' END AS because
-    FROM unnest($2::text[], $3::text[], $4::text[], $5::jsonb[], $6::text[], $7::text[], $8::timestamptz[], $9::text[], $10::boolean[],
-                $11::int[], $12::text[], $13::bytea[], $14::bigint[], $15::boolean[], $16::bigint[], $17::bigint[])
+    FROM unnest($1::text[], $2::text[], $3::text[], $4::jsonb[], $5::text[], $6::text[], $7::timestamptz[], $8::text[], $9::boolean[],
+                $10::int[], $11::text[], $12::bytea[], $13::bigint[], $14::boolean[], $15::bigint[], $16::bigint[])
       AS n(id, tenant_id, service, "to", subject, reference, send_at, on_unknown_outcome, save_to_sent_items, recipients,
            content_key_sealed, content, attachment_bytes, chunked, stored_bytes, added_bytes)
     LEFT JOIN tenant_settings s ON s.tenant_id = n.tenant_id
@@ -67,7 +67,7 @@ WITH new AS (
   SELECT id
     FROM (SELECT n.id, coalesce(s.stored_bytes, 0) + sum(n.added_bytes) OVER (PARTITION BY n.tenant_id ORDER BY n.added_bytes, n.id) AS total_bytes
             FROM new n LEFT JOIN tenant_storage s ON s.tenant_id = n.tenant_id) AS adding
-   WHERE total_bytes <= $18
+   WHERE total_bytes <= $17
 ), inserted AS (
   INSERT INTO messages (id, tenant_id, service, status, held_because, "to", subject, reference, created_at, send_at, next_attempt_at,
                         on_unknown_outcome, save_to_sent_items, recipients, content_key_sealed, content,
@@ -75,8 +75,8 @@ WITH new AS (
   SELECT id, tenant_id, service,
          CASE WHEN later THEN 'scheduled' WHEN because IS NULL THEN 'queued' ELSE 'held' END,
          CASE WHEN NOT coalesce(later, false) THEN because END,
-         "to", subject, reference, $1, send_at,
-         CASE WHEN later THEN send_at WHEN because IS NULL THEN $1::timestamptz END,
+         "to", subject, reference, mail_now(), send_at,
+         CASE WHEN later THEN send_at WHEN because IS NULL THEN mail_now() END,
          on_unknown_outcome, save_to_sent_items, recipients, content_key_sealed, content,
          attachment_bytes, chunked, stored_bytes
     FROM new WHERE id IN (SELECT id FROM fitting)

@@ -12,7 +12,7 @@ let product: TestProduct
 let ada: TestBrowser
 
 beforeAll(async () => {
-  ground = await createTestGround({ clock: clock.now })
+  ground = await createTestGround({ clock })
 })
 afterAll(() => ground.close())
 beforeEach(async () => {

@@ -1,0 +1,26 @@
+import { z } from 'zod'
+
+/**
+ * An array or a record of at most `max` entries, which are counted before any of them is looked at. zod's own `max`
+ * comes after the elements: a body of a few hundred kilobytes would cost seconds, and report a fault for each.
+ */
+export function bounded<Schema extends z.ZodArray | z.ZodRecord>(
+  schema: Schema,
+  max: number,
+  tooMany: string | ((count: number) => string),
+) {
+  const refuseTooMany = (value: z.input<Schema>, context: z.RefinementCtx) => {
+    const count = countEntries(value)
+    if (count > max)
+      context.addIssue({ code: 'custom', message: typeof tooMany === 'string' ? tooMany : tooMany(count) })
+    return value
+  }
+  return z
+    .preprocess(refuseTooMany, schema)
+    .meta(schema instanceof z.ZodRecord ? { maxProperties: max } : { maxItems: max })
+}
+
+function countEntries(value: unknown): number {
+  if (Array.isArray(value)) return value.length
+  return typeof value === 'object' && value !== null ? Object.keys(value).length : 0
+}

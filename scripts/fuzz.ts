@@ -1,0 +1,172 @@
+import { createHash, randomBytes, randomInt } from 'node:crypto'
+import { availableParallelism, loadavg } from 'node:os'
+import { setTimeout as delay } from 'node:timers/promises'
+import fc from 'fast-check'
+import { Problem } from '../packages/contract/src/problem.ts'
+import { exchange, type Answer } from './fuzz/exchange.ts'
+import { halfRows } from './fuzz/half-rows.ts'
+import { watchHealth } from './fuzz/health-watch.ts'
+import { requestTo, type FuzzedRequest, type Operation } from './fuzz/request-arbitrary.ts'
+import { openGround, type Ground, type Process, type Tenant } from './load/ground.ts'
+import { residentMegabytes } from './load/process-memory.ts'
+import { inParallel } from './load/submit.ts'
+
+const CONCURRENCY = 12
+const REQUESTS_PER_SAMPLE = 200
+const LONGEST_ANSWER_BYTES = 64_000
+const MAY_FAIL_WITH = new Set([503, 507])
+const HEALTH_LIMIT_MS = 500
+/** What a process may keep beyond what it had after the first requests: V8 and the pool grow to their working size. */
+const MEMORY_MARGIN_MEGABYTES = 48
+const IDLE_WITHIN_MS = 90_000
+const SIGN_OUT = 'POST /api/v1/session/sign-out'
+const REPORTED_FAULTS = 20
+
+const [count = 20_000, seed = randomInt(1, 2 ** 31)] = process.argv.slice(2).map(Number)
+
+/**
+ * Mutated requests over every operation that `/openapi.json` describes, against a running product: no 5xx but 503 and
+ * 507, every failure as problem details, every request answered unless it was broken off, health meanwhile, memory
+ * back to idle, and nothing half stored.
+ */
+async function fuzz(): Promise<boolean> {
+  console.log(`${count} requests, seed ${seed}: npm run fuzz -- ${count} ${seed}`)
+  const ground = await openGround()
+  try {
+    const [sender, admins] = await ground.addTenants(2)
+    if (!sender || !admins) return false
+    const product = await ground.start('all', {
+      TRUST_PROXY: '127.0.0.1', // each request comes from an address of its own, or the rate limit would answer most
+      MAILBOX_MESSAGES_PER_MINUTE: '0',
+      MAILBOX_RECIPIENTS_PER_DAY: '0',
+    })
+    return await send(ground, product, sender, await openSession(ground, admins))
+  } finally {
+    await ground.close()
+  }
+}
+
+async function send(ground: Ground, product: Process, sender: Tenant, session: Session): Promise<boolean> {
+  const port = Number(new URL(product.url).port)
+  const operations = await readOperations(product)
+  const requests = requestTo(operations, {
+    serviceKey: sender.serviceKey,
+    cookie: session.cookie,
+    origin: `http://localhost:${port}`,
+  })
+  const faults: string[] = []
+  const statuses = new Map<number, number>()
+  const health = watchHealth(product.url)
+  const startedAt = performance.now()
+  let idleMegabytes = 0
+  let brokenOff = 0
+
+  for (let sent = 0; sent < count && !product.ended; sent += REQUESTS_PER_SAMPLE) {
+    // Each sample has a seed of its own, so that it can be repeated without those before it.
+    const sampleSeed = seed + sent
+    const sample = fc.sample(requests, { seed: sampleSeed, numRuns: Math.min(REQUESTS_PER_SAMPLE, count - sent) })
+    await session.renew()
+    await inParallel(sample.length, CONCURRENCY, async (index) => {
+      const request = sample[index]
+      if (!request) return
+      const { answer, stuck } = await exchange(port, request)
+      if (request.name.startsWith(SIGN_OUT)) await session.renew()
+      if (!answer && !request.whole) brokenOff += 1
+      if (answer) statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1)
+      const fault = judge(request, answer) ?? (stuck ? 'the next request was not answered' : null)
+      if (fault !== null) faults.push(`${fault}: ${request.name} (sample ${sampleSeed}, number ${index})`)
+    })
+    if (sent === 0) {
+      await delay(2_000)
+      idleMegabytes = residentMegabytes(product)
+    }
+  }
+
+  const seconds = Math.round((performance.now() - startedAt) / 1_000)
+  const slowest = await health.stop()
+  if (product.ended) faults.push('the process ended')
+  else if (slowest > HEALTH_LIMIT_MS && !isOverloaded()) faults.push(`/healthz took ${slowest} ms`)
+  const megabytes = product.ended ? 0 : await untilIdle(product, idleMegabytes + MEMORY_MARGIN_MEGABYTES)
+  if (megabytes > idleMegabytes + MEMORY_MARGIN_MEGABYTES) faults.push(`memory stays at ${megabytes} MB`)
+  faults.push(...(await halfRows(ground.pool)))
+
+  for (const fault of faults.slice(0, REPORTED_FAULTS)) console.log(`  ${fault}`)
+  if (faults.length > REPORTED_FAULTS) console.log(`  and ${faults.length - REPORTED_FAULTS} more`)
+  const seen = [...statuses].toSorted(([one], [other]) => one - other).map(([status, times]) => `${status}: ${times}`)
+  console.log(
+    `${faults.length === 0 ? '✓' : '✗'} ${count} requests to ${operations.length} operations in ${seconds} s, seed ${seed}; ${seen.join(', ')}; ` +
+      `${brokenOff} broken off; /healthz within ${slowest} ms${isOverloaded() ? ' on a machine that is busy otherwise' : ''}; memory ${idleMegabytes} MB at first, ${megabytes} MB at the end; ${faults.length} faults`,
+  )
+  return faults.length === 0
+}
+
+/** What is wrong with the answer; null when nothing is. */
+function judge({ whole }: FuzzedRequest, answer: Answer | null): string | null {
+  if (answer === null) return whole ? 'no answer' : null
+  const { status, contentType, body } = answer
+  if (status >= 500 && !MAY_FAIL_WITH.has(status)) return `${status} ${body.toString().slice(0, 300)}`
+  if (status < 400) return null
+  if (!contentType.startsWith('application/problem+json')) return `${status} as ${contentType || 'nothing'}`
+  if (body.length === 0) return null // of a HEAD
+  if (body.length > LONGEST_ANSWER_BYTES) return `${status} of ${body.length} bytes`
+  return Problem.safeParse(JSON.parse(body.toString())).success
+    ? null
+    : `${status} that is no problem: ${body.toString()}`
+}
+
+async function readOperations({ url }: Process): Promise<Operation[]> {
+  const document = (await (await fetch(`${url}/openapi.json`)).json()) as {
+    paths: Record<
+      string,
+      Record<string, { security: object[]; parameters?: unknown; requestBody?: { content: object } }>
+    >
+  }
+  return Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, { security, parameters = [], requestBody }]) => ({
+      method: method.toUpperCase(),
+      path,
+      credentials: security.flatMap((scheme) => Object.keys(scheme)),
+      parameters: parameters as Operation['parameters'],
+      bodies: (requestBody?.content ?? {}) as Operation['bodies'],
+    })),
+  )
+}
+
+interface Session {
+  readonly cookie: string
+  /** Signs in again, since signing out is an operation as well. */
+  renew(): Promise<void>
+}
+
+async function openSession({ pool }: Ground, { id, address }: Tenant): Promise<Session> {
+  const value = randomBytes(32).toString('base64url')
+  const userId = `usr_${randomBytes(16).toString('hex')}`
+  await pool.query(
+    `INSERT INTO users (id, tenant_id, entra_tenant_id, entra_object_id, name, email, first_sign_in_at, last_sign_in_at)
+     VALUES ($1, $2, 'fuzz', 'fuzz', 'Fuzz', $3, now(), now())`,
+    [userId, id, address],
+  )
+  return {
+    cookie: `inforiver-mail-session=${value}`,
+    async renew() {
+      await pool.query(
+        `INSERT INTO sessions (id_hash, tenant_id, user_id, role, created_at, last_seen_at)
+         VALUES ($1, $2, $3, 'workspace-admin', now(), now()) ON CONFLICT DO NOTHING`,
+        [createHash('sha256').update(value).digest('base64url'), id, userId],
+      )
+    },
+  }
+}
+
+/** Where others keep the processors busy, it is not the product that is late. */
+function isOverloaded(): boolean {
+  return (loadavg()[0] ?? 0) > 2 * availableParallelism()
+}
+
+async function untilIdle(product: Process, enough: number): Promise<number> {
+  const giveUpAt = Date.now() + IDLE_WITHIN_MS
+  while (residentMegabytes(product) > enough && Date.now() < giveUpAt) await delay(500)
+  return residentMegabytes(product)
+}
+
+process.exit((await fuzz()) ? 0 : 1)

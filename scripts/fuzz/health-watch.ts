@@ -1,0 +1,43 @@
+import { fork } from 'node:child_process'
+import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+
+const EVERY_MS = 50
+
+export interface HealthWatch {
+  /** The longest that an answer took, in milliseconds. */
+  stop(): Promise<number>
+}
+
+/** Asks `/healthz` again and again, in a process of its own: this one is busy with making requests. */
+export function watchHealth(url: string): HealthWatch {
+  const child = fork(fileURLToPath(import.meta.url), [url], { execArgv: ['--disable-warning=ExperimentalWarning'] })
+  return {
+    async stop() {
+      child.send('stop')
+      return new Promise((resolve) => child.once('message', (slowestMs) => resolve(Number(slowestMs))))
+    },
+  }
+}
+
+async function watch(url: string): Promise<number> {
+  const stop = new AbortController()
+  process.once('message', () => stop.abort())
+  let slowestMs = 0
+  while (!stop.signal.aborted) {
+    const startedAt = performance.now()
+    await fetch(`${url}/healthz`, { headers: { 'x-forwarded-for': '10.255.0.1' } }).then(
+      (answer) => answer.text(),
+      () => {},
+    )
+    slowestMs = Math.max(slowestMs, Math.round(performance.now() - startedAt))
+    await delay(EVERY_MS)
+  }
+  return slowestMs
+}
+
+const [, file, url] = process.argv
+if (file === fileURLToPath(import.meta.url) && url !== undefined) {
+  const slowestMs = await watch(url)
+  process.send?.(slowestMs, () => process.disconnect())
+}

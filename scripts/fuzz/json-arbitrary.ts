@@ -1,0 +1,226 @@
+import fc from 'fast-check'
+
+/** As much of JSON Schema as the API's description uses. */
+export interface JsonSchema {
+  readonly type?: string
+  readonly properties?: Readonly<Record<string, JsonSchema>>
+  readonly required?: readonly string[]
+  readonly items?: JsonSchema
+  readonly anyOf?: readonly JsonSchema[]
+  readonly enum?: readonly string[]
+  readonly pattern?: string
+  readonly format?: string
+  readonly minimum?: number
+  readonly maximum?: number
+  readonly maxLength?: number
+  readonly maxItems?: number
+  readonly propertyNames?: JsonSchema
+  readonly additionalProperties?: unknown
+}
+
+const MAX_ITEMS = 4
+const MAX_CHARACTERS = 60
+const NEEDED = ['to', 'text']
+const dateTime = fc
+  .date({ min: new Date('2026-01-01'), max: new Date('2100-01-01'), noInvalidDate: true })
+  .map((date) => date.toISOString())
+/** Rules that the description does not tell, by the name of the field. */
+const BY_NAME: readonly (readonly [RegExp, fc.Arbitrary<string>])[] = [
+  [/^(from|fromEmail)$/, fc.constantFrom('person-1@contoso.com', 'person-2@contoso.com')],
+  [/^(address|to|cc|bcc|replyTo)$/, fc.constantFrom('cfo@example.com', 'ceo@example.com', 'jürgen@müller.de')],
+  [/^url$/, fc.constantFrom('https://hooks.invalid/a', 'https://192.0.2.1/b')],
+  [/^contentType$/, fc.constantFrom('application/pdf', 'image/png', 'text/plain; charset=utf-8')],
+]
+
+/** Values that the schema allows, mostly; some break a rule that it does not tell. */
+export function valueOf(schema: JsonSchema, name = ''): fc.Arbitrary<unknown> {
+  if (schema.anyOf) return fc.oneof(...schema.anyOf.map((each) => valueOf(each, name)))
+  if (schema.enum) return fc.constantFrom(...schema.enum)
+  switch (schema.type) {
+    case 'object':
+      return objectOf(schema)
+    case 'array':
+      return fc.array(valueOf(schema.items ?? {}, name), {
+        maxLength: Math.min(MAX_ITEMS, schema.maxItems ?? MAX_ITEMS),
+      })
+    case 'string':
+      return textOf(schema, name)
+    case 'integer':
+    case 'number':
+      return fc.integer({ min: schema.minimum ?? -5, max: Math.min(schema.maximum ?? 200, 200) })
+    case 'boolean':
+      return fc.boolean()
+    case 'null':
+      return fc.constant(null)
+    default:
+      return fc.jsonValue()
+  }
+}
+
+function objectOf({ properties, required = [], propertyNames, additionalProperties }: JsonSchema) {
+  if (properties)
+    return fc.record(
+      Object.fromEntries(Object.entries(properties).map(([name, schema]) => [name, valueOf(schema, name)])),
+      { requiredKeys: [...required, ...NEEDED.filter((name) => name in properties)] },
+    )
+  const key = propertyNames ? textOf(propertyNames, '') : fc.string()
+  return fc.dictionary(key, valueOf((additionalProperties ?? {}) as JsonSchema), { maxKeys: MAX_ITEMS })
+}
+
+function textOf({ pattern, format, maxLength = MAX_CHARACTERS }: JsonSchema, name: string) {
+  if (format === 'date-time') return dateTime
+  if (format === 'byte') return fc.base64String({ maxLength: 400 })
+  const known = BY_NAME.find(([names]) => names.test(name))
+  if (known) return known[1]
+  if (pattern !== undefined) return fc.stringMatching(new RegExp(pattern))
+  return fc.string({ unit: 'grapheme', maxLength: Math.min(maxLength, MAX_CHARACTERS) })
+}
+
+/** A change to a value, or to the text that it becomes. */
+export interface JsonMutation {
+  readonly name: string
+  readonly apply: (value: unknown) => string
+}
+
+const text = (value: unknown) => JSON.stringify(value) ?? 'null'
+const mutation = (name: string, apply: JsonMutation['apply']): JsonMutation => ({ name, apply })
+/** A place in a value: it is taken modulo the number of places that there are. */
+const place = fc.nat(1_000)
+const ODD_VALUES = [
+  null,
+  '',
+  0,
+  -1,
+  1e308,
+  true,
+  {},
+  [],
+  [[]],
+  '\0',
+  '\ud800',
+  'a\r\nb',
+  '\u202e',
+  '%00',
+  'NaN',
+  '<a@b.c>',
+]
+const ODD_NAMES = ['', '__proto__', 'constructor', 'to', '\0', '0', 'length', 'n'.repeat(3_000)]
+
+export const jsonMutation: fc.Arbitrary<JsonMutation> = fc.oneof(
+  { weight: 30, arbitrary: fc.constant(mutation('as it is', text)) },
+  {
+    weight: 10,
+    arbitrary: fc
+      .tuple(place, fc.oneof(fc.constantFrom<unknown>(...ODD_VALUES), fc.jsonValue()))
+      .map(([at, by]) => mutation('another value', (value) => text(replaced(value, at, () => by)))),
+  },
+  {
+    weight: 4,
+    arbitrary: place.map((at) => mutation('a value left out', (value) => text(replaced(value, at, () => undefined)))),
+  },
+  {
+    weight: 4,
+    arbitrary: fc
+      .tuple(place, fc.constantFrom(...ODD_NAMES), fc.jsonValue())
+      .map(([at, name, by]) =>
+        mutation('a field more', (value) => text(value).replace(nth('{', at), `{${text(name)}:${text(by)},`)),
+      ),
+  },
+  {
+    weight: 2,
+    arbitrary: fc
+      .tuple(
+        place,
+        fc.constantFrom('0', '{}', '[]', '"a@b.example"', '{"address":"a@b.example"}'),
+        fc.constantFrom(501, 5_000, 90_000, 400_000),
+      )
+      .map(([at, entry, count]) =>
+        mutation(`${count} entries ${entry}`, (value) =>
+          text(replaced(value, at, () => MARK)).replace(text(MARK), () => `[${`${entry},`.repeat(count - 1)}${entry}]`),
+        ),
+      ),
+  },
+  {
+    weight: 2,
+    arbitrary: fc
+      .constantFrom(200, 5_000, 90_000, 300_000)
+      .map((count) =>
+        mutation(
+          `${count} unknown fields`,
+          () => `{${Array.from({ length: count }, (_, index) => `"f${index}":0`).join(',')}}`,
+        ),
+      ),
+  },
+  {
+    weight: 2,
+    arbitrary: fc
+      .tuple(place, fc.constantFrom('a', '\\"', '\\u0000', 'é', '%', ' '), fc.constantFrom(300, 70_000, 1_000_000))
+      .map(([at, unit, count]) =>
+        mutation(`a text of ${count} ${unit}`, (value) =>
+          text(replaced(value, at, () => MARK)).replace(MARK, () => unit.repeat(count)),
+        ),
+      ),
+  },
+  {
+    weight: 2,
+    arbitrary: fc
+      .tuple(fc.constantFrom('[', '{"a":'), fc.constantFrom(100, 5_000, 200_000), fc.boolean())
+      .map(([open, depth, closed]) =>
+        mutation(
+          `${depth} levels of ${open}`,
+          () => `${open.repeat(depth)}0${closed ? (open === '[' ? ']' : '}').repeat(depth) : ''}`,
+        ),
+      ),
+  },
+  {
+    weight: 3,
+    arbitrary: fc
+      .nat(99)
+      .map((percent) => mutation('cut off', (value) => text(value).slice(0, (text(value).length * percent) / 100))),
+  },
+  {
+    weight: 3,
+    arbitrary: fc
+      .tuple(place, fc.constantFrom('1e999', '-', 'NaN', '01', "'a'", '//', ',', '\u0000', '"', '\\', '\\u00', '}'))
+      .map(([at, token]) => mutation(`${token} put in`, (value) => inserted(text(value), at, token))),
+  },
+)
+
+const MARK = '\u2063mark\u2063'
+
+/** With the value at that place, counted through all of them, replaced; undefined leaves it out. */
+function replaced(value: unknown, at: number, by: () => unknown): unknown {
+  const target = at % count(value)
+  let seen = 0
+  const walk = (each: unknown): unknown => {
+    if (seen++ === target) return by()
+    if (Array.isArray(each)) return each.map(walk).filter((item) => item !== undefined)
+    if (typeof each !== 'object' || each === null) return each
+    return Object.fromEntries(Object.entries(each).map(([name, item]) => [name, walk(item)]))
+  }
+  return walk(value)
+}
+
+function count(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 1
+  return Object.values(value).reduce<number>((sum, each) => sum + count(each), 1)
+}
+
+function nth(token: string, at: number): RegExp {
+  return new RegExp(`(?<=^(?:[^${token}]*\\${token}){0,${at % 3}}[^${token}]*)\\${token}`)
+}
+
+function inserted(whole: string, at: number, token: string): string {
+  const position = at % (whole.length + 1)
+  return whole.slice(0, position) + token + whole.slice(position)
+}
+
+/** How the text becomes bytes. */
+export const textEncoding: fc.Arbitrary<(json: string) => Buffer> = fc.oneof(
+  { weight: 20, arbitrary: fc.constant((json: string) => Buffer.from(json)) },
+  fc.constant((json: string) => Buffer.from(`\ufeff${json}`)),
+  fc.constant((json: string) => Buffer.from(json, 'utf16le')),
+  fc.constant((json: string) => Buffer.from(json, 'latin1')),
+  fc.uint8Array({ maxLength: 20 }).map((bytes) => (json: string) => Buffer.concat([Buffer.from(json), bytes])),
+  fc.uint8Array({ maxLength: 300 }).map((bytes) => () => Buffer.from(bytes)),
+)
