@@ -56,7 +56,7 @@ it('names the address of the message, and says of a repetition that it is one', 
 it('answers a repetition with the first message although its sendAt is long past by now', async () => {
   const mail = { ...MAIL, sendAt: new Date(clock.now().getTime() + 60 * SECONDS).toISOString() }
   const first = await post('past', mail)
-  clock.advance(1 * HOURS)
+  await clock.advance(1 * HOURS)
 
   expect((await post('past', mail)).json.id).toBe(first.json.id)
   expect((await post('past anew', mail)).json).toMatchObject({ status: 400, errors: [{ path: 'sendAt' }] })

@@ -66,7 +66,7 @@ it('tells of each client once an hour, over all processes', async () => {
   await use('imk_made-up', '203.0.113.8')
   expect(await refusals()).toHaveLength(2)
 
-  clock.advance(60 * MINUTES)
+  await clock.advance(60 * MINUTES)
   await use('imk_made-up', '203.0.113.7')
   expect(await refusals()).toHaveLength(3)
 })

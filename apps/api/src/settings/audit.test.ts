@@ -117,10 +117,10 @@ it('records once an hour which member was refused Tenant Settings', async () => 
     },
   ])
 
-  clock.advance(59 * MINUTES)
+  await clock.advance(59 * MINUTES)
   await max.call('GET', SETTINGS)
   expect(await refusals()).toHaveLength(1)
-  clock.advance(1 * MINUTES)
+  await clock.advance(1 * MINUTES)
   await max.signIn('Max Member')
   await max.call('GET', SETTINGS)
   expect(await refusals()).toHaveLength(2)

@@ -334,7 +334,7 @@ it('starts a new consent once the one for the same change has ended or expired',
   const cancelled = await post('configure', change)
   await ada.call('DELETE', `/api/v1/consents/${cancelled.json.id}`)
   const expired = await post('configure', change)
-  clock.advance(10 * MINUTES)
+  await clock.advance(10 * MINUTES)
   const fresh = await post('configure', change)
 
   expect(new Set([cancelled, expired, fresh].map(({ json }) => json.id)).size).toBe(3)
