@@ -57,6 +57,14 @@ it('lists who did what when, newest first', async () => {
   expect(nextCursor).toBeNull()
 })
 
+it('finds refused keys by their action, in the list and in the export', async () => {
+  await fetch(`${product.publicUrl}/api/v1/messages`, { headers: { authorization: 'Bearer imk_made-up' } })
+  const query = '?action=service-key-refused'
+
+  expect((await list(query)).items).toMatchObject([{ actor: null, action: 'service-key-refused', outcome: 'unknown' }])
+  expect((await csv(query)).split('\r\n')[1]).toContain(',service-key-refused,unknown,')
+})
+
 it('names nobody for what nobody of the tenant did', async () => {
   await product.newBrowser().signIn('Gil Guest')
 

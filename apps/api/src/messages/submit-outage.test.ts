@@ -93,6 +93,18 @@ it('says of a cancel as well that its outcome is unknown', async () => {
   expect(await service.read(id)).toMatchObject({ status: 'cancelled' })
 })
 
+it('does not say that nothing was changed of a reset that is committed, when the settings cannot be read after it', async () => {
+  const ada = product.newBrowser()
+  await ada.signIn('Ada Admin')
+  const settings = '/api/v1/tenant-settings/office365-smtp'
+  const { version } = (await ada.call('GET', settings)).json
+  link.loseAnswerTo('COUNT(')
+  const lost = await ada.call('POST', `${settings}/reset`, {})
+
+  expect(lost).toMatchObject({ status: 503, json: { detail: expect.stringMatching(/unknown/) } })
+  expect((await ada.call('GET', settings)).json.version).toBe(version + 1)
+})
+
 it('says that nothing was changed when the database goes away before the commit', async () => {
   const release = await ground.database.lock('messages')
   const refused = submit('before-the-commit')

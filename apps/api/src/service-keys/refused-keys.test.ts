@@ -45,6 +45,9 @@ it('tells of a revoked key that is used, by which client, and never the key', as
       details: { key: id, name: 'reports', client: '203.0.113.7', operation: 'listMessages' },
     },
   ])
+  expect(product.logLines.map((line) => JSON.parse(line) as object)).toContainEqual(
+    expect.objectContaining({ msg: 'request refused', code: 'invalid-service-key', client: '203.0.113.7' }),
+  )
   expect(product.logLines.join('')).not.toContain(key)
 })
 
