@@ -95,7 +95,9 @@ function linkPnpm() {
 
 /** A package of one system is optional, and installers pass over an optional one that does not match its hash. */
 function requireInstalled(path, output, failure) {
-  if (!existsSync(path)) fail(`${failure}: ${relative(root, path)} is missing.\n${output}`)
+  if (existsSync(path)) return
+  const missing = relative(root, path)
+  fail(`${failure}: ${missing} is missing. Its package does not match its hash, or could not be fetched.\n${output}`)
 }
 
 /**
