@@ -236,19 +236,21 @@ it('counts for tenants in a fixed order, so that batches of several processes ne
   const other = await createServiceOfTenant(ground.database, ground.product, 'a_tenant')
   await other.submit(later())
   await ground.service.submit(later())
+  // While one batch waits, what comes after it gathers in the next.
+  const release = await ground.database.lock('messages')
+  const first = ground.service.post(MESSAGES, mail(later()))
+  await untilWaiting(1)
+  const next = [ground.service.post(MESSAGES, mail(later())), other.post(MESSAGES, mail(later()))]
+  await Promise.race([...next, new Promise((resolve) => setTimeout(resolve, 150))]) // they have come as far as they do
   const client = await pool.connect()
   await client.query(`BEGIN; SELECT 1 FROM tenant_storage WHERE tenant_id = 'a_tenant' FOR UPDATE`)
-  // The batch in front makes those behind it one batch.
-  const holding = other.post(MESSAGES, mail(later()))
-  await untilWaiting(1)
-  const behind = [ground.service.post(MESSAGES, mail(later())), other.post(MESSAGES, mail(later()))]
-  await Promise.race([...behind, new Promise((resolve) => setTimeout(resolve, 100))]) // they have come as far as they do
-  await client.query(`COMMIT; BEGIN; SELECT 1 FROM tenant_storage WHERE tenant_id = 'a_tenant' FOR UPDATE`)
+  await release()
+  await first
   await untilWaiting(1)
   const free = await client.query(`SELECT 1 FROM tenant_storage WHERE tenant_id <> 'a_tenant' FOR UPDATE SKIP LOCKED`)
   await client.query('COMMIT')
   client.release()
-  await Promise.all([holding, ...behind])
+  await Promise.all(next)
 
   expect(free.rowCount).toBe(1)
   await expectExact()
