@@ -9,7 +9,7 @@ test('Reset asks first, says what it does and what it leaves at Microsoft, and t
   await settings.reset.click()
   const dialog = page.getByRole('dialog', { name: 'Reset Office 365 SMTP?' })
   await expect(dialog).toContainText('No messages wait.')
-  await expect(dialog).toContainText('Consents that are still under way no longer count.')
+  await expect(dialog).toContainText('Pending consent requests are cancelled.')
   await expect(dialog).toContainText('in Entra under Enterprise applications > Permissions')
   await dialog.getByRole('button', { name: 'Reset' }).click()
 

@@ -100,10 +100,19 @@ export function MessageScreen({ message, refreshError, onRefresh }: Props) {
 
 const ATTEMPT_COLUMNS: readonly Column<MessageAttempt>[] = [
   { name: 'Time', kind: 'keep', cell: ({ at }) => <LocalTime at={at} format="seconds" /> },
-  { name: 'Outcome', cell: ({ outcome }) => OUTCOME_LABELS[outcome] },
+  { name: 'Outcome', cell: outcomeCell },
   { name: 'Code', kind: 'code', cell: ({ code }) => code ?? '–' },
   { name: 'What happened', cell: ({ detail }) => detail },
 ]
+
+function outcomeCell({ outcome, count, firstAt }: MessageAttempt) {
+  if (count === 1) return OUTCOME_LABELS[outcome]
+  return (
+    <>
+      {OUTCOME_LABELS[outcome]}, {count} times since <LocalTime at={firstAt} format="seconds" />
+    </>
+  )
+}
 
 /** What an admin should know about the message, and do about it. */
 function MessageNotices({ message }: { message: Message }) {
