@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { holdRequest } from '../test-support/held-request.ts'
 import { mailsIn } from '../test-support/mailbox.ts'
 import { holdCommits } from '../test-support/held-commit.ts'
 import { createTcpLink, type TcpLink } from '../test-support/tcp-link.ts'
@@ -94,6 +95,25 @@ it('takes up again what it had claimed when the answer of the database was lost'
 
   expect(await service.until(id, { status: 'sent' })).toMatchObject({ attempts: [{ outcome: 'sent' }] })
   expect(await arrived('Answer lost')).toBe(1)
+})
+
+it('writes an outcome once although the answer of the database to it was lost', async () => {
+  const sending = await holdRequest(ground.microsoft, 'sendMail')
+  const { id } = await service.submit({ subject: 'Written once', onUnknownOutcome: 'stop' })
+  await sending.untilHeld()
+  const commits = await holdCommits(ground.database)
+  await sending.release()
+  await commits.untilHeld()
+  link.cut()
+  await commits.release()
+  await service.until(id, { status: 'sent' })
+
+  link.mend()
+
+  const next = await service.submit({ subject: 'After it' })
+  await service.until(next.id, { status: 'sent' })
+  expect(await service.read(id)).toMatchObject({ status: 'sent', attempts: [{ outcome: 'sent', count: 1 }] })
+  expect(await arrived('Written once')).toBe(1)
 })
 
 it('delivers what came in while the database was away from it', async () => {

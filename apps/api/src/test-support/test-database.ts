@@ -74,6 +74,9 @@ function stoppedClock(tickMs: number): string {
     CREATE SCHEMA IF NOT EXISTS test_support;
     CREATE SEQUENCE IF NOT EXISTS test_support.tick;
     CREATE TABLE IF NOT EXISTS test_support.clock (now timestamptz);
+    GRANT USAGE ON SCHEMA test_support TO PUBLIC;
+    GRANT SELECT ON test_support.clock TO PUBLIC;
+    GRANT USAGE ON SEQUENCE test_support.tick TO PUBLIC;
     INSERT INTO test_support.clock SELECT now() WHERE NOT EXISTS (SELECT 1 FROM test_support.clock);
     CREATE OR REPLACE FUNCTION mail_now() RETURNS timestamptz LANGUAGE sql STABLE AS $$
       SELECT now ${tickMs === 0 ? '' : `+ nextval('test_support.tick') * interval '${tickMs} milliseconds'`} FROM test_support.clock $$`

@@ -1,0 +1,50 @@
+import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest'
+import { MESSAGES_CHANNEL } from '../database/channels.ts'
+import { MINUTES } from '../test-support/test-clock.ts'
+import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
+import { connectMailbox, createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
+import { startWorkerProcess } from '../test-support/worker-process.ts'
+
+let ground: TestGround
+let api: TestProduct
+let service: ServiceClient
+
+beforeAll(async () => {
+  ground = await createTestGround()
+  api = await ground.startProduct({ environment: { ROLE: 'api' } })
+  await connectMailbox(api)
+  service = await createServiceClient(api)
+})
+afterAll(() => ground.close())
+beforeEach(() => ground.database.empty('messages', 'mailbox_usage'))
+
+async function startWorker(clockAheadMs: number, environment: Record<string, string> = {}): Promise<void> {
+  const worker = await startWorkerProcess(ground, environment)
+  onTestFinished(() => worker.close())
+  await worker.setClockAhead(clockAheadMs)
+}
+
+it('sends scheduled mail when its time has come for the database, also by a process that is ten minutes ahead', async () => {
+  await startWorker(10 * MINUTES)
+  const sendAt = new Date(Date.now() + 5 * MINUTES).toISOString()
+  const later = await service.submit({ subject: 'Scheduled', sendAt })
+  const now = await service.submit({ subject: 'Now' })
+  await service.until(now.id, { status: 'sent' })
+  expect(await service.read(later.id)).toMatchObject({ status: 'scheduled', attempts: [] })
+
+  await ground.database.setTimeAhead(6 * MINUTES)
+  await service.until(later.id, { status: 'sent' })
+  await ground.database.setTimeAhead(0)
+})
+
+it('keeps the limit of a mailbox over processes whose clocks are a minute apart', async () => {
+  await Promise.all([0, 1].map((minutes) => startWorker(minutes * MINUTES, { MAILBOX_MESSAGES_PER_MINUTE: '12' })))
+  await Promise.all(Array.from({ length: 20 }, () => service.submit()))
+  const sent = async () => (await ground.database.query(`SELECT 1 FROM messages WHERE status = 'sent'`)).length
+  await expect.poll(sent).toBe(12)
+
+  const claims = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%LIMIT $1%' AND state = 'idle'`
+  await ground.database.query(`NOTIFY ${MESSAGES_CHANNEL}`)
+  await expect.poll(() => ground.database.query(claims)).not.toEqual([])
+  expect(await sent()).toBe(12)
+})
