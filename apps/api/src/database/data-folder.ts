@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { ConfigurationError } from '../config.ts'
 
 const LOCK_ATTEMPTS = 4 // `npm run vault` holds the lock for a moment while it looks who else does
-const BETWEEN_ATTEMPTS_MS = 250
+const BETWEEN_ATTEMPTS_MS = 50
 const SQLITE_BUSY = 5
 /** PostgreSQL writes its log ahead in files of this size: with less room than one of them it stops. */
 const WAL_SEGMENT_BYTES = 16 * 1024 * 1024

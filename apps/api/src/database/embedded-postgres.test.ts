@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -501,6 +501,7 @@ it('ends the server again when the start is given up, and the next one works', a
   const giveUp = new AbortController()
   const where = join(directory, 'given-up')
   await (await start(where)).stop()
+  await appendFile(join(where, 'postgres', 'postgresql.conf'), 'pre_auth_delay = 1\n') // no login is faster than we are
   const starting = startEmbeddedPostgres({ dataDirectory: where, onRestart() {}, onLost() {}, signal: giveUp.signal })
   const outcome = starting.catch((error: unknown) => error)
   await expect.poll(() => postmaster(where).catch(() => 0)).toBeGreaterThan(0)
