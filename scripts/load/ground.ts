@@ -292,7 +292,7 @@ function openVault(keys: string): TokenVault {
   return createTokenVault(parsed.keyRing)
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const address = server.address()

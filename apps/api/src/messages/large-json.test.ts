@@ -147,3 +147,19 @@ it('answers the next request on the connection of a large message that was refus
   for (const client of [...unfinished, socket]) client.end()
   await app.close()
 })
+
+it('answers the next request on the connection of a large body of a type that is not taken', async () => {
+  const socket = connect(product.config.port, 'localhost')
+  let answers = ''
+  socket.on('data', (chunk: Buffer) => (answers += chunk.toString('latin1')))
+  const post = (contentType: string, body: string) =>
+    socket.write(
+      `POST /api/v1/messages HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer ${service.key}\r\ncontent-type: ${contentType}\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+    )
+  post('*/*', 'x'.repeat(900 * KIB))
+  await expect.poll(() => answers).toContain('HTTP/1.1 400')
+  post('application/json', MAIL)
+
+  await expect.poll(() => answers).toContain('HTTP/1.1 202')
+  socket.end()
+})

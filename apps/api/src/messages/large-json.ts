@@ -51,13 +51,9 @@ export function createLargeJsonGate({ longestWaitMs = LONGEST_WAIT_MS } = {}): G
       head.push(value)
       arrived += value.length
     }
-    try {
-      await waitForMemory(bytes, reply)
-    } catch (error) {
-      await body.return?.()
-      incoming.resume() // or the next request on this connection would wait behind what is left of it
-      throw error
-    }
+    // What is refused unread still has to arrive: the next request on this connection waits behind it.
+    reply.raw.once('close', () => void body.return?.().finally(() => incoming.resume()))
+    await waitForMemory(bytes, reply)
     incoming.setTimeout(IDLE_MS, () => incoming.destroy())
     incoming.once('end', () => incoming.setTimeout(0))
     const whole = Readable.from(joined(head, body))
