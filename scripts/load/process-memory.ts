@@ -11,9 +11,3 @@ export function peakMegabytes({ pid }: Process): number {
 export function resetPeak({ pid }: Process): void {
   writeFileSync(`/proc/${pid}/clear_refs`, '5')
 }
-
-/** The memory that is resident now. Linux. */
-export function residentMegabytes({ pid }: Process): number {
-  const line = readFileSync(`/proc/${pid}/status`, 'utf8').match(/VmRSS:\s+(\d+) kB/)?.[1]
-  return Math.round(Number(line) / 1_024)
-}

@@ -126,7 +126,7 @@ describe('while Microsoft takes nothing', () => {
     const [id] = await submit(1)
     for (let passed = 0; passed < 30 * MINUTES; passed += 2 * MINUTES) {
       await ground.database.query(
-        `UPDATE messages SET status = 'sending', lease_owner = 'dead', lease_until = $2 WHERE id = $1`,
+        `UPDATE messages SET status = 'sending', lease_owner = 'dead', attempt_id = 'dead', lease_until = $2 WHERE id = $1`,
         [id, ground.clock.now()],
       )
       await ground.pass(2 * MINUTES)

@@ -17,12 +17,6 @@ const SCHEMA = new URL('../../../../prisma/schema.prisma', import.meta.url)
 /** The last migration of version 1.0.0. */
 const FIRST_RELEASE = '20261125010000_hosts'
 
-/** As Prisma makes it. */
-const MIGRATIONS_TABLE = `CREATE TABLE _prisma_migrations (
-  id varchar(36) PRIMARY KEY, checksum varchar(64) NOT NULL, finished_at timestamptz, migration_name varchar(255) NOT NULL,
-  logs text, rolled_back_at timestamptz, started_at timestamptz NOT NULL DEFAULT now(),
-  applied_steps_count integer NOT NULL DEFAULT 0)`
-
 const WAITS_FOR_TABLE = "datname = current_database() AND wait_event_type = 'Lock' AND wait_event = 'relation'"
 
 let database: TestDatabase
@@ -147,15 +141,7 @@ it('applies what a database of an older version lacks, and keeps what is in it',
 })
 
 it('counts what a database of the first release has stored, and sizes its attachments as they are stored', async () => {
-  const older = (await migrationNames()).filter((name) => name <= FIRST_RELEASE)
-  await database.query(MIGRATIONS_TABLE)
-  for (const name of older) {
-    await database.query(await readFile(new URL(`${name}/migration.sql`, MIGRATIONS), 'utf8'))
-    await database.query(
-      `INSERT INTO _prisma_migrations (id, checksum, migration_name, finished_at, applied_steps_count) VALUES (gen_random_uuid(), 'x', $1, now(), 1)`,
-      [name],
-    )
-  }
+  await applyAsReleased((await migrationNames()).filter((name) => name <= FIRST_RELEASE).length)
   await database.query(
     `INSERT INTO messages (id, tenant_id, service, status, "to", subject, created_at, content, chunked, stored_bytes)
      VALUES ('small', 'ten_1', 's', 'held', '[]', '', now(), '\\x0102', false, 0),

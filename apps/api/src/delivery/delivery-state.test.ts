@@ -146,6 +146,14 @@ describe('settle', () => {
     expect(settlement).toMatchObject({ status: 'failed', problem: { code: 'outcome-unknown' } })
   })
 
+  it('waits before it looks again for what was sent again from its draft', () => {
+    expect(settle({ ...FRESH, resent: true }, failure('unknown', null, true), AT_NOW)).toMatchObject({
+      status: 'queued',
+      lookups: 0,
+      waitMs: 2_000,
+    })
+  })
+
   it('is sent when the mailbox has it', () => {
     expect(settle({ ...FRESH, lookups: 2 }, { type: 'found' }, AT_NOW)).toMatchObject({
       status: 'sent',

@@ -30,6 +30,8 @@ export interface DeliveryState {
   readonly lookups: number | null
   readonly possibleDuplicate: boolean
   readonly onUnknownOutcome: 'retry' | 'stop'
+  /** It was seen to be a draft still, and sent again for that. */
+  readonly resent?: boolean
 }
 
 /** What one turn of a worker came to. */
@@ -184,7 +186,8 @@ function settleFailure(
         }
       }
       const inDoubt = { ...base, lookups: 0, charged: true }
-      if (canLookUp)
+      // At once, but for what has been looked for and sent again: that would be a loop.
+      if (canLookUp && !state.resent)
         return {
           ...inDoubt,
           status: 'queued',

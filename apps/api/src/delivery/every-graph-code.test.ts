@@ -25,7 +25,8 @@ function cases(table: Codes): [status: number, code: string, problem: string, wo
 
 async function pausedForMs(): Promise<number> {
   const { json } = await ground.service.get('/api/v1/tenant-settings/office365-smtp/usage')
-  return json.pausedUntil === null ? 0 : Date.parse(json.pausedUntil) - ground.clock.now().getTime()
+  const [row] = await ground.database.query<{ now: Date }>('SELECT mail_now() AS now')
+  return json.pausedUntil === null ? 0 : Date.parse(json.pausedUntil) - (row?.now.getTime() ?? 0)
 }
 
 const EXCHANGE = 'Exchange admin center (https://admin.exchange.microsoft.com) > Recipients'

@@ -67,7 +67,7 @@ it('does not fail however often Microsoft throttles', async () => {
   await ground.switchOn(graphThrottle(3_600), 30)
   const { id } = await ground.service.submit({ subject: 'Patient' })
   for (let hour = 1; hour <= 30; hour++) {
-    const attempts = Array.from({ length: hour }, () => ({ outcome: 'throttled' }))
+    const attempts = [{ outcome: 'throttled', count: hour }]
     await ground.service.until(id, { status: 'queued', attempts })
     await ground.pass(1 * HOURS)
   }

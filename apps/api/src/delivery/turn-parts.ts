@@ -43,6 +43,8 @@ export interface OpenMessage {
   readonly message: LeasedMessage
   /** When its claim was asked for, as `elapsedMs` tells it. */
   readonly claimedAt: number
+  /** Whether the clearance by the claim still counts: for one request. */
+  clearedByClaim: boolean
   readonly content: MessageContent
   readonly route: MessageRoute
   readonly read: AttachmentReader

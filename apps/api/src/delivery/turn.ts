@@ -187,10 +187,12 @@ async function sendOneWay(
 /** The claim counts for what it leads to at once, with the settings of that moment. */
 async function clearToSend(
   { store, elapsedMs }: TurnParts,
-  { message, claimedAt }: OpenMessage,
+  open: OpenMessage,
   { settingsVersion }: Granted,
 ): Promise<void> {
-  if (message.clearedVersion === settingsVersion && elapsedMs() - claimedAt < AT_ONCE_MS) return
+  const { message, claimedAt, clearedByClaim } = open
+  open.clearedByClaim = false
+  if (clearedByClaim && elapsedMs() - claimedAt < AT_ONCE_MS) return
   requireCleared(await store.clear(message, settingsVersion, true))
 }
 
@@ -223,6 +225,7 @@ async function openMessage(
   return {
     message,
     claimedAt,
+    clearedByClaim: message.clearedVersion === access.settingsVersion,
     content,
     route: await chooseRoute(parts, message, content, access.connection.fromEmail),
     read: createAttachmentReader(store, cipher, message),

@@ -216,6 +216,7 @@ export function createWorker(parts: {
       ...message,
       attemptCount: turn.advanced ? 1 : message.attemptCount,
       lookups: turn.doubtResolved ? null : message.lookups,
+      resent: turn.doubtResolved,
       possibleDuplicate: message.possibleDuplicate || turn.inSpiteOfDoubt,
     }
     const settled: Settled = {

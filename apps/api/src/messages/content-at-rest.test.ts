@@ -154,7 +154,7 @@ it('starts the 7 days anew when a retried message fails again', async () => {
     },
   })
   await service.post(`${MESSAGES}/${id}/retry`)
-  await service.until(id, { status: 'failed', attempts: [{ outcome: 'refused' }, { outcome: 'refused' }] })
+  await service.until(id, { status: 'failed', attempts: [{ outcome: 'refused', count: 2 }] })
 
   await clock.advance(2 * DAYS)
   await sweep()

@@ -15,6 +15,8 @@ const PROOF_MS = 4 * 60_000
 const REGROUPED_AT_ONCE = 1_000
 const SWEEP_BATCH = 1_000
 const RECHECK_BATCH = 100
+/** Between the moment in which access could not be had and the one in which the mailbox was paused for it. */
+const ACCESS_PAUSE_SLACK_MS = 5_000
 /** Requests on the wire cannot be recalled; a change of the settings waits for them no longer than this. */
 export const WIRE_WAIT_MS = 10_000
 
@@ -284,6 +286,7 @@ export function createSettingsStore(prisma: PrismaClient): SettingsStore {
             verificationId: consent.id,
           },
         })
+        await endAccessPause(transaction, settings)
         if (!(await wasLastConnected(transaction, consent))) {
           // Microsoft paused another mailbox.
           await transaction.tenant.update({ where: { id: consent.tenantId }, data: { mailboxPausedUntil: null } })
@@ -346,6 +349,7 @@ export function createSettingsStore(prisma: PrismaClient): SettingsStore {
             grantVersion: { increment: 1 },
           },
         })
+        await endAccessPause(transaction, row)
         await regroupHeld(transaction, tenantId, { status: 'not-configured' })
         await endConsents(transaction, { tenantId }, { status: 'superseded' }, now, { actor })
         await dismissMailboxAlerts(transaction, tenantId, now)
@@ -474,6 +478,17 @@ async function lockSettings(transaction: Prisma.TransactionClient, tenantId: str
   await transaction.tenantSettings.createMany({ data: [{ tenantId }], skipDuplicates: true })
   await transaction.$queryRaw`SELECT 1 FROM tenant_settings WHERE tenant_id = ${tenantId} FOR UPDATE`
   return transaction.tenantSettings.findUniqueOrThrow({ where: { tenantId } })
+}
+
+/** A pause for want of access ends with the access that was wanted; one that Microsoft asked for the mailbox stays. */
+async function endAccessPause(
+  transaction: Prisma.TransactionClient,
+  { tenantId, refreshNotBefore }: SettingsRow,
+): Promise<void> {
+  if (refreshNotBefore === null) return
+  await transaction.$executeRaw`
+    UPDATE tenants SET mailbox_paused_until = NULL
+     WHERE id = ${tenantId} AND mailbox_paused_until <= ${refreshNotBefore}::timestamptz + ${ACCESS_PAUSE_SLACK_MS} * interval '1 millisecond'`
 }
 
 /** Whether the sender is the one that was connected last, also before a reset. */
