@@ -19,7 +19,7 @@ beforeAll(async () => {
   // A sequence is not rolled back: it tells how often a change was tried.
   await test.query('CREATE SEQUENCE tries')
   await test.query('CREATE TABLE conflicts (code text, tries int)')
-  await test.query('GRANT ALL ON conflicts TO PUBLIC')
+  await test.query('GRANT ALL ON SEQUENCE tries TO PUBLIC; GRANT ALL ON conflicts TO PUBLIC')
   await test.query(`
     CREATE FUNCTION conflict() RETURNS trigger LANGUAGE plpgsql AS $$
     DECLARE wanted conflicts;

@@ -23,7 +23,8 @@ export function createTestClock({ tickMs = 0 }: { tickMs?: number } = {}): TestC
       for (const database of governed) await database.setTime(new Date(nowMs))
     },
     async govern(database) {
-      await database.setTime(new Date(nowMs), tickMs)
+      await database.stopTime()
+      await database.setTime(new Date(nowMs))
       governed.push(database)
     },
   }

@@ -10,8 +10,9 @@ export interface TestDatabase {
   query<Row extends pg.QueryResultRow>(statement: string, values?: unknown[]): Promise<Row[]>
   /** Deletes all rows of these tables, and what belongs to them. With few rows that takes 1 ms, TRUNCATE a hundred. */
   empty(...tables: string[]): Promise<void>
-  /** Stops the clock that the queue follows at this moment; with `tickMs` each look at it lets so much pass. */
-  setTime(now: Date, tickMs?: number): Promise<void>
+  /** The clock that the queue follows goes only by `setTime` from now on. */
+  stopTime(): Promise<void>
+  setTime(now: Date): Promise<void>
   /** Lets the clock that the queue follows run, ahead of the machine's by this much. */
   setTimeAhead(ms: number): Promise<void>
   /** Keeps others from writing to a table until the returned function is called. */
@@ -45,8 +46,10 @@ export async function createTestDatabase({ template = TEMPLATE }: { template?: s
     async empty(...tables) {
       await pool.query(tables.map((table) => `DELETE FROM ${table}`).join('; '))
     },
-    async setTime(now, tickMs) {
-      if (tickMs !== undefined) await pool.query(stoppedClock(tickMs))
+    async stopTime() {
+      await pool.query(STOPPED_CLOCK)
+    },
+    async setTime(now) {
       await pool.query('UPDATE test_support.clock SET now = $1', [now])
     },
     async setTimeAhead(ms) {
@@ -69,15 +72,9 @@ export function createTestPool(connectionString: string, max = 10): pg.Pool {
 }
 
 /** Outside of the public schema, which tests empty. */
-function stoppedClock(tickMs: number): string {
-  return `
-    CREATE SCHEMA IF NOT EXISTS test_support;
-    CREATE SEQUENCE IF NOT EXISTS test_support.tick;
-    CREATE TABLE IF NOT EXISTS test_support.clock (now timestamptz);
-    GRANT USAGE ON SCHEMA test_support TO PUBLIC;
-    GRANT SELECT ON test_support.clock TO PUBLIC;
-    GRANT USAGE ON SEQUENCE test_support.tick TO PUBLIC;
-    INSERT INTO test_support.clock SELECT now() WHERE NOT EXISTS (SELECT 1 FROM test_support.clock);
-    CREATE OR REPLACE FUNCTION mail_now() RETURNS timestamptz LANGUAGE sql STABLE AS $$
-      SELECT now ${tickMs === 0 ? '' : `+ nextval('test_support.tick') * interval '${tickMs} milliseconds'`} FROM test_support.clock $$`
-}
+const STOPPED_CLOCK = `
+  CREATE SCHEMA test_support;
+  CREATE TABLE test_support.clock AS SELECT now();
+  GRANT USAGE ON SCHEMA test_support TO PUBLIC;
+  GRANT SELECT ON test_support.clock TO PUBLIC;
+  CREATE OR REPLACE FUNCTION mail_now() RETURNS timestamptz LANGUAGE sql STABLE AS 'SELECT now FROM test_support.clock'`

@@ -38,7 +38,10 @@ export function ResetDialog({ waitingMessages, onClose, onReset }: Props) {
         <li>The tokens and the settings, the From Email Address included, are deleted here.</li>
         <li>{resetWaitingWords(waitingMessages)}</li>
         <li>Pending consent requests are cancelled.</li>
-        <li>A message that Microsoft is receiving at this moment cannot be recalled: the reset waits for it, ten seconds at most.</li>
+        <li>
+          A message that Microsoft is receiving at this moment cannot be recalled: the reset waits for it, ten seconds
+          at most.
+        </li>
         <li>
           The consent at Microsoft itself remains. An administrator withdraws it in Entra under Enterprise applications
           &gt; Permissions.
