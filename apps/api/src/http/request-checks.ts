@@ -23,6 +23,10 @@ export const requestChecks = fp(
         throw new ProblemError('invalid-input', 'The Host header is missing, which HTTP/1.1 requires.')
       refuseNullCharacters(request.query as Record<string, string | string[]>)
     })
+    // Node reads nothing more after a body that it had to skip, if the request asked for another protocol.
+    app.addHook('onSend', async ({ raw }, reply) => {
+      if (raw.headers.upgrade !== undefined && !raw.complete) void reply.header('connection', 'close')
+    })
   },
   { name: 'request-checks' },
 )
