@@ -142,9 +142,10 @@ it('tells a webhook that was added in the middle of a minute in which more fail 
   await toNextMinute()
   await failMessage()
   const id = `whk_${'0'.repeat(32)}`
+  await ground.pass(1)
   await ground.database.query(
-    `INSERT INTO webhooks (id, tenant_id, url, secret_sealed, created_at) VALUES ($1, $2, 'https://hooks.contoso.com', '', $3)`,
-    [id, tenantId, ground.clock.now()],
+    `INSERT INTO webhooks (id, tenant_id, url, secret_sealed, created_at) VALUES ($1, $2, 'https://hooks.contoso.com', '', mail_now())`,
+    [id, tenantId],
   )
   onTestFinished(() => ground.database.empty('webhooks'))
   await failMessage()
