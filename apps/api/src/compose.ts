@@ -324,13 +324,12 @@ export async function compose(
         }),
     })
     const checks = {
-      database: async () => (await database.pool.query('SELECT 1'), null),
+      database: () => writeCheck.check(),
       migrations: async () => {
         const [pending] = await pendingMigrations(database.pool)
         return pending ? `The migration ${pending} is not applied: start this version again.` : null
       },
       vaultKeys: async () => (await checkVaultKeys(database.pool, vault), null),
-      storage: () => writeCheck.check(),
     }
 
     const operations = [bind(health, { checks }), bind(metrics, { registry, token: config.metricsToken })]

@@ -64,7 +64,7 @@ it('is not ready while the database refuses to store messages, and ready once on
 
   expect(refused.status).toBe(503)
   expect(full.status).toBe(503)
-  expect(full.json.checks.storage).toMatch(/^The disk of the database is full/)
+  expect(full.json.checks.database).toMatch(/^The disk of the database is full/)
   expect(stored.status).toBe(202)
   expect((await ada.visit('/readyz')).status).toBe(200)
 })
@@ -78,7 +78,7 @@ it('is not ready while the database takes no writes, also before anything was su
     link.mend()
   }
   await setReadOnly('on')
-  await expect.poll(async () => (await ada.visit('/readyz')).json.checks.storage).toMatch(/^The database is read-only/)
+  await expect.poll(async () => (await ada.visit('/readyz')).json.checks.database).toMatch(/^The database is read-only/)
   // The connections of the test are older, and still take writes.
   await setReadOnly('off')
 

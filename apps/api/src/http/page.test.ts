@@ -174,7 +174,7 @@ it('is alive and ready', async () => {
   expect(ready.status).toBe(200)
   expect(JSON.parse(ready.text)).toEqual({
     status: 'ready',
-    checks: { database: 'ok', migrations: 'ok', vaultKeys: 'ok', storage: 'ok' },
+    checks: { database: 'ok', migrations: 'ok', vaultKeys: 'ok' },
   })
 })
 

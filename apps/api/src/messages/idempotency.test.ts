@@ -3,7 +3,7 @@ import { postMultipart } from '../test-support/multipart.ts'
 import { createServiceOfTenant } from '../test-support/second-tenant.ts'
 import { createTestClock, HOURS, SECONDS } from '../test-support/test-clock.ts'
 import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
-import { createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
+import { connectMailbox, createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
 
 const MESSAGES = '/api/v1/messages'
 const MAIL = {
@@ -51,6 +51,15 @@ it('names the address of the message, and says of a repetition that it is one', 
   expect(again.headers.get('location')).toBe(`${MESSAGES}/${first.json.id}`)
   expect(again.headers.get('idempotency-replayed')).toBe('true')
   expect((await service.get(`${again.headers.get('location')}`)).json.id).toBe(first.json.id)
+})
+
+it('names the address of a test mail', async () => {
+  await connectMailbox(product)
+  const ada = product.newBrowser()
+  await ada.signIn('Ada Admin')
+  const sent = await ada.call('POST', '/api/v1/tenant-settings/office365-smtp/test-message', {})
+
+  expect(sent.headers.get('location')).toBe(`${MESSAGES}/${sent.json.messageId}`)
 })
 
 it('answers a repetition with the first message although its sendAt is long past by now', async () => {
