@@ -34,9 +34,8 @@ const BY_REQUEST = [
 
 describe('asked to stop', () => {
   it.each<[string, (product: StartedProduct) => Promise<void>]>([
-    ['while it is being built', (product) => product.untilProcess('turbo')],
     ['before the product listens for signals', (product) => product.untilProcess('scripts/launch.ts')],
-    ['while the database is being made', (product) => product.untilFile('demo/postgres.new/cluster/base')],
+    ['while the database is being made', (product) => product.untilProcess('initdb')],
     ['while the database starts', (product) => product.untilFile('demo/postgres/postmaster.pid')],
     ['as soon as it is ready', (product) => product.untilReady()],
   ])('%s, it ends as it was asked to and leaves no process', async (_when, reached) => {

@@ -104,10 +104,7 @@ export function createAlertStore(prisma: PrismaClient, pool: pg.Pool): AlertStor
         // Two admins at once must not make one too many.
         await transaction.$queryRaw`SELECT 1 FROM tenants WHERE id = ${tenantId} FOR UPDATE`
         if ((await transaction.webhook.count({ where: { tenantId } })) >= MAX_WEBHOOKS) return false
-        // By the clock of the failures that it is told of.
-        await transaction.$executeRaw`
-          INSERT INTO webhooks (id, tenant_id, url, secret_sealed, created_at)
-          VALUES (${id}, ${tenantId}, ${url}, ${secretSealed}, mail_now())`
+        await transaction.webhook.create({ data: { id, tenantId, url, secretSealed, createdAt: now } })
         await appendAuditEvent(transaction, {
           tenantId,
           at: now,

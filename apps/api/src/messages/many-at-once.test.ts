@@ -66,7 +66,7 @@ it('takes large JSON of 40 clients at once', async () => {
 it('lets large JSON wait for that of others, and small JSON for nobody', async () => {
   const head = { 'content-type': 'application/json', 'content-length': String(5 * MIB) }
   const begun = [{ disposition: 'name="x"', content: Buffer.alloc(0.1 * MIB) }]
-  const unfinished = Array.from({ length: 4 }, () => startUpload(product, service.key, begun, head))
+  const unfinished = Array.from({ length: 6 }, () => startUpload(product, service.key, begun, head))
   await Promise.all(unfinished.map((upload) => upload.send()))
   await delay(100) // they have come as far as they do
   const large = service.post('/api/v1/messages', { ...MAIL, text: 'x'.repeat(5 * MIB) })
