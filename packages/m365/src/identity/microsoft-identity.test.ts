@@ -194,6 +194,15 @@ describe('redeemCode', () => {
     expect(await redeemAs(ADA)).toMatchObject({ explanation: { detail } })
   })
 
+  it('names the clock of this machine where an id_token has expired', async () => {
+    await scenario('id-token-expired')
+    expect(await redeemAs(ADA)).toMatchObject({
+      explanation: {
+        detail: expect.stringMatching(/the exp of its id_token is wrong.*check the clock of the machine/),
+      },
+    })
+  })
+
   it('explains what a sign-in is refused for as that, and no consent', async () => {
     await control(simulator.url, 'POST', '/scenarios', {
       effect: { kind: 'entra-error', at: 'code', code: 65001, error: 'invalid_grant', suberror: null, status: 400 },

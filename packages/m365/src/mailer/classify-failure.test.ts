@@ -218,6 +218,13 @@ describe('classifyConnectionFailure', () => {
     })
   })
 
+  it.each(['CERT_NOT_YET_VALID', 'CERT_HAS_EXPIRED'])('names the clock after %s', (code) => {
+    expect(classifyConnectionFailure(fetchFailed({ code }))).toMatchObject({
+      outcome: 'unavailable',
+      detail: expect.stringContaining('the clock of this machine'),
+    })
+  })
+
   it('looks into an error that holds one for each address tried', () => {
     const refused = Object.assign(new Error('x'), { code: 'ECONNREFUSED', syscall: 'connect' })
     const error = new TypeError('fetch failed', { cause: new AggregateError([refused, refused]) })

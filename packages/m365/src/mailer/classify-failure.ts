@@ -258,7 +258,7 @@ export function classifyConnectionFailure(error: unknown): Failure {
 }
 
 /** A certificate counts for a time: where this is not it, the clock of this machine may be the cause. */
-export function aboutClock(code: string | null): string {
+function aboutClock(code: string | null): string {
   if (code !== 'CERT_NOT_YET_VALID' && code !== 'CERT_HAS_EXPIRED') return ''
   return ' Check the clock of this machine, and the certificate of a proxy in between.'
 }

@@ -40,6 +40,18 @@ describe('findMessage', () => {
     expect(await mailer.findMessage(byId, 'sentitems', ada)).toEqual({ outcome: 'found', id: draftId })
   })
 
+  it('finds a sent draft by its Message-ID alone', async () => {
+    const ada = await asAda()
+    const created = await mailer.createDraft(message, ada)
+    if (created.outcome !== 'created') throw new Error('The draft was not created.')
+    await mailer.sendDraft(created.draftId, ada)
+    const { draftId: id, internetMessageId } = created
+    expect(await mailer.findMessage({ messageId: null, internetMessageId }, 'sentitems', ada)).toEqual({
+      outcome: 'found',
+      id,
+    })
+  })
+
   it('finds a draft, and not among what was sent', async () => {
     const ada = await asAda()
     const draftId = await createDraft(ada)
