@@ -35,6 +35,18 @@ it('says what a held mail waits for', () => {
   )
 })
 
+it('says what keeps a mail that was not tried yet, and not that it is about to be sent', () => {
+  expect(messageText(exampleMessage({ waitingBecause: 'messages-per-minute' }))).toMatchObject({
+    title: 'The test mail waits',
+    detail: expect.stringContaining('limited number of messages a minute'),
+    busy: true,
+  })
+})
+
+it('says that a mail which nothing keeps is about to be sent', () => {
+  expect(messageText(exampleMessage()).title).toBe('The test mail is about to be sent')
+})
+
 it('says why a queued mail is tried again', () => {
   const attempt = {
     at: '2026-11-24T10:00:00.000Z',

@@ -1,5 +1,6 @@
 import type { Message } from '@inforiver-mail/contract/message'
 import { HELD_WORDS } from '../messages/held-words.ts'
+import { waitingReason } from '../messages/message-words.ts'
 import type { Intent } from '../shell/notice.tsx'
 
 export interface MessageText {
@@ -11,15 +12,8 @@ export interface MessageText {
 }
 
 /** Where a test mail stands. */
-export function messageText({
-  status,
-  from,
-  to,
-  attempts,
-  heldBecause,
-  possibleDuplicate,
-  problem,
-}: Message): MessageText {
+export function messageText(message: Message): MessageText {
+  const { status, from, to, attempts, heldBecause, possibleDuplicate, problem } = message
   const recipients = to.map(({ address }) => address).join(', ')
   switch (status) {
     case 'sent':
@@ -50,9 +44,11 @@ export function messageText({
     case 'scheduled':
     case 'queued': {
       const last = attempts.at(-1)
-      return last
-        ? { intent: 'info', title: 'Trying again shortly', detail: last.detail, busy: true }
-        : { intent: 'info', title: 'The test mail is about to be sent', detail: `To ${recipients}.`, busy: true }
+      if (last) return { intent: 'info', title: 'The test mail will be tried again', detail: last.detail, busy: true }
+      const reason = waitingReason(message)
+      return reason === null
+        ? { intent: 'info', title: 'The test mail is about to be sent', detail: `To ${recipients}.`, busy: true }
+        : { intent: 'info', title: 'The test mail waits', detail: reason, busy: true }
     }
   }
 }

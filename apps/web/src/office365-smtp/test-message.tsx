@@ -8,6 +8,7 @@ import { messageQuery, settingsQuery } from '../api/queries.ts'
 import { messageUrl } from '../routes.ts'
 import { FailureBar } from '../shell/failure-bar.tsx'
 import { LinkedText } from '../shell/linked-text.tsx'
+import { LocalTime } from '../shell/local-time.tsx'
 import { News } from '../shell/news.tsx'
 import { Notice } from '../shell/notice.tsx'
 import { RequestId } from '../shell/request-id.tsx'
@@ -90,6 +91,11 @@ function MessageStatus({ id }: { id: string }) {
       <span>
         <LinkedText text={detail} />
       </span>
+      {message.waitingBecause && message.nextAttemptAt && (
+        <span>
+          Not before <LocalTime at={message.nextAttemptAt} format="seconds" />.
+        </span>
+      )}
       {message.status === 'sent' && demoUrl && (
         <Link inline href={demoUrl} target="_blank" rel="noreferrer">
           Open the simulated mailboxes
