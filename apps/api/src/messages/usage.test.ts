@@ -72,27 +72,27 @@ describe('toUsage', () => {
   it.each([
     [0, 0, null],
     [30, 0, 0],
-    [31, 0, 1],
-    [20, 20, 1],
-    [10_000, 0, 333],
-  ])('estimates for %i waiting and %i just sent that the last leaves in %o minutes', (waiting, sent, minutes) => {
+    [31, 0, 70],
+    [20, 20, 70],
+    [10_000, 0, 333 * 70],
+  ])('estimates for %i waiting and %i just sent that the last leaves in %o seconds', (waiting, sent, seconds) => {
     const { estimatedLastSentAt } = toUsage({ ...IDLE, queued: waiting, sentLastMinute: sent }, LIMITS)
 
-    const expected = minutes === null ? null : new Date(NOW.getTime() + minutes * MINUTES).toISOString()
+    const expected = seconds === null ? null : new Date(NOW.getTime() + seconds * SECONDS).toISOString()
     expect(estimatedLastSentAt).toBe(expected)
   })
 
   it.each([
     [157_286_400, 0, 0],
-    [157_286_401, 0, 5],
-    [100_000_000, 100_000_000, 5],
-    [1_572_864_000, 0, 45],
+    [157_286_401, 0, 310],
+    [100_000_000, 100_000_000, 310],
+    [1_572_864_000, 0, 9 * 310],
   ])(
-    'estimates for %i bytes to upload and %i just uploaded that the last leaves in %i minutes',
-    (bytesToUpload, uploadedBytes, minutes) => {
+    'estimates for %i bytes to upload and %i just uploaded that the last leaves in %i seconds',
+    (bytesToUpload, uploadedBytes, seconds) => {
       const { estimatedLastSentAt } = toUsage({ ...IDLE, queued: 1, bytesToUpload, uploadedBytes }, LIMITS)
 
-      expect(estimatedLastSentAt).toBe(new Date(NOW.getTime() + minutes * MINUTES).toISOString())
+      expect(estimatedLastSentAt).toBe(new Date(NOW.getTime() + seconds * SECONDS).toISOString())
     },
   )
 
@@ -187,7 +187,7 @@ describe('GET /tenant-settings/office365-smtp/usage', () => {
     // The 8 GB of those two; the others add nothing to them, and what is scheduled for next year moves nothing.
     expect(busy).toMatchObject({
       waitingMessages: 2,
-      estimatedLastSentAt: new Date(clock.now().getTime() + 250 * MINUTES).toISOString(),
+      estimatedLastSentAt: new Date(clock.now().getTime() + 50 * 310 * SECONDS).toISOString(),
     })
     expect(idle).toMatchObject({ waitingMessages: 0, estimatedLastSentAt: null })
   })
@@ -226,7 +226,7 @@ describe('GET /tenant-settings/office365-smtp/usage', () => {
     expect((await usage()).estimatedLastSentAt).toBe(sendAt)
     await ground.database.query(`UPDATE messages SET ${size} WHERE id = $1`, [json.id])
 
-    expect((await usage()).estimatedLastSentAt).toBe(new Date(clock.now().getTime() + 125 * MINUTES).toISOString())
+    expect((await usage()).estimatedLastSentAt).toBe(new Date(clock.now().getTime() + 25 * 310 * SECONDS).toISOString())
     await service.post(`/api/v1/messages/${json.id}/cancel`)
   })
 

@@ -9,8 +9,10 @@ export interface UsageLimits {
   readonly uploadBytesPer5Minutes: number
 }
 
-const MINUTE_MS = 60_000
-const DAY_MS = 24 * 60 * MINUTE_MS
+/** What was sent is counted by ten seconds, so that the limits look back over ten seconds more. */
+const MINUTE_SPAN_MS = 70_000
+const UPLOAD_SPAN_MS = 310_000
+const DAY_MS = 24 * 60 * 60_000
 
 /** What is left of each limit, and when the last waiting message leaves at this rate. */
 export function toUsage(state: MailboxState, limits: UsageLimits): Usage {
@@ -42,9 +44,11 @@ function estimateLast(state: MailboxState, limits: UsageLimits): Date | null {
   if (leaving === 0 || !state.canLeave) return null
   const fromMs = (pausedUntil ?? now).getTime()
   const moments = [
-    ...(messagesPerMinute > 0 ? [fromMs + fullSpans(leaving + sentLastMinute, messagesPerMinute) * MINUTE_MS] : []),
+    ...(messagesPerMinute > 0
+      ? [fromMs + fullSpans(leaving + sentLastMinute, messagesPerMinute) * MINUTE_SPAN_MS]
+      : []),
     ...(uploadBytesPer5Minutes > 0 && bytesToUpload > 0
-      ? [fromMs + fullSpans(uploadedBytes + bytesToUpload, uploadBytesPer5Minutes) * 5 * MINUTE_MS]
+      ? [fromMs + fullSpans(uploadedBytes + bytesToUpload, uploadBytesPer5Minutes) * UPLOAD_SPAN_MS]
       : []),
     ...recipientsAllowedAt(state, limits, fromMs),
     ...(lastAttemptAt && lastAttemptAt > now ? [lastAttemptAt.getTime()] : []),
