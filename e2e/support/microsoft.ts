@@ -18,6 +18,8 @@ export interface Microsoft {
   revokeTokens(address: string): Promise<void>
   mails(address: string, folder: Folder): Promise<readonly Mail[]>
   subjects(address: string, folder: Folder): Promise<readonly string[]>
+  /** To the mailbox, of those that are not answered yet. */
+  requestsInFlight(address: string): Promise<number>
   /** How long every range of an upload takes at least. */
   slowUploads(latencyMs: number): Promise<void>
 }
@@ -56,6 +58,12 @@ export function createMicrosoft(url: string): Microsoft {
       await control('POST', `/people/${address}/revoke-tokens`, { accessTokens: true })
     },
     subjects: async (address, folder) => (await mails(address, folder)).map(({ subject }) => subject),
+    async requestsInFlight(address) {
+      const { mailboxes } = (await control('GET', '/counters')) as {
+        mailboxes: Readonly<Record<string, { readonly inFlight: number }>>
+      }
+      return mailboxes[address]?.inFlight ?? 0
+    },
     async slowUploads(uploadLatencyMs) {
       await control('PATCH', '/settings', { uploadLatencyMs })
     },

@@ -59,6 +59,23 @@ test('Reset says how many messages wait, holds them, and the next mailbox sends 
   await expect.poll(() => microsoft.subjects('ada@contoso.com', 'inbox')).toContain('Test mail from Inforiver')
 })
 
+test('Reset says how many messages were on their way to Microsoft and could not be recalled', async ({
+  page,
+  settings,
+  microsoft,
+}) => {
+  await microsoft.control('POST', '/scenarios', { name: 'send-slow' })
+  await settings.sendTestMail.click()
+  await expect.poll(() => microsoft.requestsInFlight('ada@contoso.com')).toBe(1)
+
+  await settings.reset.click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Reset' }).click()
+
+  await expect(settings.notice('Reset')).toContainText(
+    '1 message was already on its way to Microsoft and could not be recalled: it may have left from ada@contoso.com.',
+  )
+})
+
 test('a new sender is set by resetting and configuring again', async ({ settings }) => {
   await settings.resetAll()
   await settings.address.fill('reports@contoso.com')

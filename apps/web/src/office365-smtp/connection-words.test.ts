@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { connectedExample, exampleSettings } from '../test-support/settings-example.ts'
-import { connectionWords, meanwhileWords, resetWaitingWords, waitingWords } from './connection-words.ts'
+import { connectionWords, meanwhileWords, onTheWireWords, resetWaitingWords, waitingWords } from './connection-words.ts'
 
 const MISCONFIGURED = {
   code: 'app-misconfigured',
@@ -89,4 +89,19 @@ describe('meanwhileWords', () => {
 
 it('says before a reset how many messages it leaves waiting', () => {
   expect(resetWaitingWords(2)).toMatch(/^2 messages wait and cannot leave/)
+})
+
+describe('onTheWireWords', () => {
+  it('says nothing when nothing was on its way', () => {
+    expect(onTheWireWords(0, 'ada@contoso.com')).toBeNull()
+  })
+
+  it('says how many messages may have left from the old sender', () => {
+    expect(onTheWireWords(1, 'ada@contoso.com')).toBe(
+      '1 message was already on its way to Microsoft and could not be recalled: it may have left from ada@contoso.com.',
+    )
+    expect(onTheWireWords(3, 'the old sender')).toBe(
+      '3 messages were already on their way to Microsoft and could not be recalled: they may have left from the old sender.',
+    )
+  })
 })

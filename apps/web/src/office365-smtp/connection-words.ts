@@ -47,6 +47,14 @@ export function resetWaitingWords(waitingMessages: number): string {
   return `${countWords(waitingMessages)} and cannot leave until a mailbox is connected again. None is lost.`
 }
 
+/** What Microsoft was receiving already when `sender` was replaced or reset; null when that was nothing. */
+export function onTheWireWords(requests: number, sender: string): string | null {
+  if (requests === 0) return null
+  return requests === 1
+    ? `1 message was already on its way to Microsoft and could not be recalled: it may have left from ${sender}.`
+    : `${requests.toLocaleString('en')} messages were already on their way to Microsoft and could not be recalled: they may have left from ${sender}.`
+}
+
 function countWords(messages: number): string {
   return messages === 1 ? '1 message waits' : `${messages.toLocaleString('en')} messages wait`
 }

@@ -11,6 +11,7 @@ import { Notice } from '../shell/notice.tsx'
 import { RequestId } from '../shell/request-id.tsx'
 import { useNow } from '../surroundings.ts'
 import type { ConsentFlow } from './consent-flow.ts'
+import { onTheWireWords } from './connection-words.ts'
 import type { WatchedConsent } from './consent-watch.ts'
 import { openConsentWindow, showConsentPage } from './consent-window.ts'
 import { outcomeText, purposeWords, remainingWords } from './consent-words.ts'
@@ -148,6 +149,8 @@ function Outcome({ consent, watched, settings, flow, onDismiss }: OutcomeProps) 
   const { intent, title, detail } = outcomeText(consent, watched.fromEmail, settings)
   const { problem } = consent
   const { start } = watched
+  const replaced = consent.purpose === 'update-sender' ? (consent.requestsOnTheWire ?? 0) : 0
+  const onTheWire = onTheWireWords(replaced, 'the old sender')
   const notice = useRef<HTMLDivElement>(null)
 
   useEffect(() => {
@@ -171,6 +174,7 @@ function Outcome({ consent, watched, settings, flow, onDismiss }: OutcomeProps) 
         }
       >
         <span>{problem?.detail ?? detail}</span>
+        {onTheWire && <span>{onTheWire}</span>}
         {problem && (
           <span>
             <LinkedText text={problem.action} />

@@ -8,20 +8,20 @@ import { resetWaitingWords } from './connection-words.ts'
 interface Props {
   waitingMessages: number
   onClose: () => void
-  /** The mailbox is disconnected, and the settings say so. */
-  onReset: () => void
+  /** The mailbox is disconnected, and the settings say so; with how many requests were on the wire. */
+  onReset: (requestsOnTheWire: number) => void
 }
 
 export function ResetDialog({ waitingMessages, onClose, onReset }: Props) {
   const queryClient = useQueryClient()
   const disconnect = useMutation({
     mutationFn: () => call(reset, { body: {} }),
-    onSuccess: async (settings) => {
+    onSuccess: async ({ requestsOnTheWire, ...settings }) => {
       // A read that set out before the reset must not put the old settings back.
       await queryClient.cancelQueries(settingsQuery)
       queryClient.setQueryData(settingsQuery.queryKey, settings)
       void queryClient.invalidateQueries({ queryKey: ['consents'] })
-      onReset()
+      onReset(requestsOnTheWire)
     },
   })
   return (

@@ -43,7 +43,7 @@ interface Props {
   draft: SenderDraft
   onDraft: (draft: SenderDraft) => void
   flow: ConsentFlow
-  onReset: () => void
+  onReset: (requestsOnTheWire: number) => void
 }
 
 /** The sender and its options, with Enable, Save and Reset. */
@@ -143,10 +143,10 @@ export function SenderForm({ ref, settings, adminEmail, draft, onDraft, flow, on
         <ResetDialog
           waitingMessages={settings.waitingMessages}
           onClose={() => setResetting(false)}
-          onReset={() => {
+          onReset={(requestsOnTheWire) => {
             setResetting(false)
             setTouched(false)
-            onReset()
+            onReset(requestsOnTheWire)
           }}
         />
       )}

@@ -13,7 +13,7 @@ import { PageIntro } from '../shell/page-intro.tsx'
 import type { Freshness } from '../shell/query-page.tsx'
 import { useSurroundings } from '../surroundings.ts'
 import { ConnectionCard } from './connection-card.tsx'
-import { waitingWords } from './connection-words.ts'
+import { onTheWireWords, waitingWords } from './connection-words.ts'
 import { useConsentFlow } from './consent-flow.ts'
 import { ConsentStatus } from './consent-status.tsx'
 import { CredentialBar } from './credential-bar.tsx'
@@ -41,6 +41,7 @@ export function SettingsScreen({ settings, readAt, refreshError, onRefresh }: Pr
   const [draft, setDraft] = useSenderDraft(settings)
   const addressField = useRef<HTMLInputElement>(null)
   const [resets, setResets] = useState(0)
+  const [leftAtReset, setLeftAtReset] = useState<string | null>(null)
   const configured = settings.status !== 'not-configured'
   // The connection is kept while the app registration is refused, but nothing leaves.
   const badge = BADGES[settings.status === 'connected' && settings.problem ? 'not-sending' : settings.status]
@@ -87,6 +88,7 @@ export function SettingsScreen({ settings, readAt, refreshError, onRefresh }: Pr
         {resets > 0 && !configured && (
           <Notice intent="success" title="Reset">
             <span>The tokens and settings are deleted. No mailbox is connected.</span>
+            {leftAtReset && <span>{leftAtReset}</span>}
           </Notice>
         )}
         {!configured && waiting && <Notice intent="warning" title={waiting} />}
@@ -99,7 +101,8 @@ export function SettingsScreen({ settings, readAt, refreshError, onRefresh }: Pr
         draft={draft}
         onDraft={setDraft}
         flow={flow}
-        onReset={() => {
+        onReset={(requestsOnTheWire) => {
+          setLeftAtReset(onTheWireWords(requestsOnTheWire, settings.fromEmail ?? 'the old sender'))
           setDraft({})
           flow.dismissEnded()
           setResets(resets + 1)

@@ -1,4 +1,4 @@
-import { Button, makeStyles, tokens } from '@fluentui/react-components'
+import { Button, makeStyles, Spinner, tokens } from '@fluentui/react-components'
 import type { ReactNode } from 'react'
 import { FailureBar } from './failure-bar.tsx'
 import { Modal } from './modal.tsx'
@@ -58,6 +58,7 @@ export function ConfirmDialog({
             appearance="primary"
             // Without the colour while it is disabled, as any other.
             className={danger && !pending ? styles.danger : undefined}
+            icon={pending ? <Spinner size="tiny" aria-hidden /> : null}
             disabledFocusable={pending}
             onClick={onConfirm}
           >
