@@ -166,6 +166,7 @@ describe('retryMayDuplicate', () => {
 it.each([
   [{ status: 'queued' }, 'No attempt to send it has been made yet.'],
   [{ status: 'cancelled' }, 'No attempt to send it was made.'],
+  [{ status: 'sending' }, 'The first attempt is under way.'],
   [
     { status: 'sending', progress: progressOf(1, 20) },
     'Its attachments are being uploaded. It is sent when all of them are there.',

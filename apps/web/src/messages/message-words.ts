@@ -133,6 +133,7 @@ export function noAttemptWords({ status, progress }: Message): string {
   if (progress && (status === 'sending' || status === 'queued')) {
     return 'Its attachments are being uploaded. It is sent when all of them are there.'
   }
+  if (status === 'sending') return 'The first attempt is under way.'
   return 'No attempt to send it has been made yet.'
 }
 
