@@ -210,6 +210,15 @@ describe('settle', () => {
     },
   )
 
+  it.each([
+    [0, false],
+    [8, true],
+  ])('after %i looks says that the message was not found in the mailbox: %s', (lookups, looked) => {
+    const { problem } = settle({ ...FRESH, lookups }, refused('recipient-refused'), AT_NOW)
+
+    expect(problem?.detail.includes('was not found in the mailbox')).toBe(looked)
+  })
+
   it('leaves everything as it was when it was overtaken before anything was sent', () => {
     expect(settle({ ...FRESH, lookups: 3, tryingMs: 7 }, { type: 'overtaken' }, AT_NOW)).toMatchObject({
       status: 'queued',

@@ -218,7 +218,8 @@ function settleFailure(
 function problemOfRefusal({ lookups }: DeliveryState, refused: Refused, places: AdminPlaces): MessageProblem {
   if (lookups === null) return toMessageProblem(refused, places)
   const { microsoftCode, requestId, detail } = refused
-  return { ...outcomeUnknown(`${REFUSED_IN_DOUBT} ${detail}`, places), microsoftCode, requestId }
+  const inDoubt = lookups > 0 ? REFUSED_AFTER_LOOKING : REFUSED_WITHOUT_LOOKING
+  return { ...outcomeUnknown(`${inDoubt} ${detail}`, places), microsoftCode, requestId }
 }
 
 /** Queues it for later, or gives up when the time for trying is used up. */
@@ -266,8 +267,10 @@ const UNCHANGED = {
 }
 
 const STOPPED = 'Microsoft’s answer did not arrive, and the message asked not to be sent twice.'
-const REFUSED_IN_DOUBT =
+const REFUSED_AFTER_LOOKING =
   'Microsoft’s answer to an earlier attempt did not arrive, and the message was not found in the mailbox. Tried again, it was refused:'
+const REFUSED_WITHOUT_LOOKING =
+  'Microsoft’s answer to an earlier attempt did not arrive, and the mailbox cannot be searched for the message. Tried again, it was refused:'
 const GAVE_UP_IN_DOUBT =
   'Microsoft’s answer did not arrive, and for 24 hours it could neither be found out whether the message was sent nor sent again.'
 
