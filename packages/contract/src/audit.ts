@@ -83,7 +83,12 @@ export const listAuditEvents = {
   scope: null,
   query: AuditFilter.extend({
     cursor: z.string().max(200).exactOptional(),
-    limit: z.coerce.number().int().min(1, 'At least 1.').max(100, 'At most 100.').default(50),
+    limit: z.coerce
+      .number('A whole number, given once.')
+      .int('A whole number.')
+      .min(1, 'At least 1.')
+      .max(100, 'At most 100.')
+      .default(50),
   }),
   status: 200,
   /** Newest first. */

@@ -258,7 +258,9 @@ export const MessageInput = z
       .describe('The body as plain text, for a message without html: beside html it is not sent.'),
     attachments: bounded(
       z
-        .array(z.union([InlineContent, PartReference]), { error: 'A list of attachments.' })
+        .array(z.union([InlineContent, PartReference], { error: 'An object about one attachment.' }), {
+          error: 'A list of attachments.',
+        })
         .refine(
           (attachments) => isEachOnce(attachments.flatMap(({ contentId }) => contentId ?? [])),
           'Each contentId names one attachment: give each once.',
@@ -270,7 +272,7 @@ export const MessageInput = z
     importance: z.enum(['low', 'normal', 'high']).default('normal'),
     saveToSentItems: z.boolean().default(true),
     sendAt: z.iso
-      .datetime({ offset: true, error: 'A date and time with a zone, such as 2026-11-25T06:00:00Z.' })
+      .datetime({ offset: true, abort: true, error: 'A date and time with a zone, such as 2026-11-25T06:00:00Z.' })
       .refine(
         (value) => Date.parse(value) >= EARLIEST_SEND_AT_MS && Date.parse(value) <= LATEST_SEND_AT_MS,
         'A time in one of the years from 1 to 9999 in UTC.',
@@ -387,7 +389,12 @@ export const listMessages = {
   query: z.strictObject({
     status: MessageStatus.exactOptional(),
     cursor: z.string().max(200).exactOptional(),
-    limit: z.coerce.number().int().min(1, 'At least 1.').max(100, 'At most 100.').default(50),
+    limit: z.coerce
+      .number('A whole number, given once.')
+      .int('A whole number.')
+      .min(1, 'At least 1.')
+      .max(100, 'At most 100.')
+      .default(50),
   }),
   status: 200,
   response: z.strictObject({ items: z.array(Message), nextCursor: z.string().nullable() }),

@@ -26,7 +26,10 @@ export const notFound = fp(
       const methods = methodsAt(request.url, served)
       if (methods === '') throw new ProblemError('not-found', 'There is nothing at this address.')
       void reply.header('allow', methods)
-      throw new ProblemError('method-not-allowed', `${request.method} is not served at this address; ${methods} is.`)
+      throw new ProblemError(
+        'method-not-allowed',
+        `${request.method} is not served at this address. Served here: ${methods}.`,
+      )
     }
     // Unread: nobody knows who sends it.
     app.addHook('preParsing', async (request, reply) => {

@@ -347,7 +347,7 @@ it.each([
   expect(answer.headers.get('allow')).toBe(methods)
   expect(JSON.parse(answer.text)).toMatchObject({
     code: 'method-not-allowed',
-    detail: `${method} is not served at this address; ${methods} is.`,
+    detail: `${method} is not served at this address. Served here: ${methods}.`,
   })
 })
 

@@ -257,7 +257,11 @@ function toFaults(issue: z.core.$ZodIssue): InputFault[] {
     case 'unrecognized_keys':
       return issue.keys.map((key) => ({ path: path ? `${path}.${key}` : key, message: unknownField(issue) }))
     case 'invalid_union':
-      return nearestBranch(issue.errors).flatMap((inner) => toFaults(within(issue, inner)))
+      return (
+        nearestBranch(issue.errors)?.flatMap((inner) => toFaults(within(issue, inner))) ?? [
+          { path, message: issue.message },
+        ]
+      )
     case 'invalid_key':
       return issue.issues.flatMap((inner) => toFaults(within(issue, inner)))
     default:
@@ -274,15 +278,12 @@ function within({ path }: z.core.$ZodIssue, inner: z.core.$ZodIssue): z.core.$Zo
   return { ...inner, path: [...path, ...inner.path] }
 }
 
-/** Of the alternatives, what the sender most likely meant: the right kind of value, with the fewest faults. */
-function nearestBranch(branches: readonly (readonly z.core.$ZodIssue[])[]): readonly z.core.$ZodIssue[] {
+/** Of the alternatives of the right kind of value, the one with the fewest faults; null when the value is of no such kind. */
+function nearestBranch(branches: readonly (readonly z.core.$ZodIssue[])[]): readonly z.core.$ZodIssue[] | null {
   const rightKind = branches.filter(
     (issues) => !issues.some(({ code, path }) => code === 'invalid_type' && path.length === 0),
   )
-  const [nearest = []] = (rightKind.length > 0 ? rightKind : branches).toSorted(
-    (one, other) => one.length - other.length,
-  )
-  return nearest
+  return rightKind.toSorted((one, other) => one.length - other.length)[0] ?? null
 }
 
 /** `['to', 2, 'address']` as `to[2].address`. */

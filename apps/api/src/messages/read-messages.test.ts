@@ -121,6 +121,13 @@ it.each([
   expect(json).toMatchObject({ code: 'invalid-input', errors: [{ path }] })
 })
 
+it.each(['limit=all', 'limit=1&limit=2'])('says what a limit is where %s is none', async (query) => {
+  const service = await createServiceClient(product, { name: 'no limit' })
+  const { json } = await service.get(`${MESSAGES}?${query}`)
+
+  expect(json.errors).toEqual([{ path: 'limit', message: 'A whole number, given once.' }])
+})
+
 it('answers 404 for a message that does not exist, and 400 for what is no id', async () => {
   const service = await createServiceClient(product, { name: 'unknown ids' })
 

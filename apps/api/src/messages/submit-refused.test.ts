@@ -100,6 +100,16 @@ it.each<[string, object, string | string[]]>([
   expect(await pathsOf({ ...MAIL, ...changes })).toEqual([path].flat())
 })
 
+it.each<[string, object, string, string]>([
+  ['a number as a recipient', { to: [42] }, 'to[0]', 'An address, or an object with address and name.'],
+  ['a string as an attachment', { attachments: ['a'] }, 'attachments[0]', 'An object about one attachment.'],
+  ['a word for a time', { sendAt: 'soon' }, 'sendAt', 'A date and time with a zone, such as 2026-11-25T06:00:00Z.'],
+])('names %s as one fault, in words of ours', async (_what, changes, path, message) => {
+  const { json } = await service.post(MESSAGES, { ...MAIL, ...changes })
+
+  expect(json.errors).toEqual([{ path, message }])
+})
+
 it.each<[string, unknown]>([
   ['a string', 'max@contoso.com'],
   ['null', null],
