@@ -29,7 +29,7 @@ export interface AppParts {
   readonly demoUrl: string | null
   readonly graphAuth: 'delegated' | 'application'
   readonly findSession: (idHash: string) => Promise<SignedIn | null>
-  readonly isUnavailable: (error: unknown) => boolean
+  readonly outageOf: (error: unknown) => string | null
   readonly returnHandlers: readonly ReturnHandler[]
   /** The features' routes, each with what it needs bound to it. */
   readonly features: readonly FastifyPluginAsync[]
@@ -57,16 +57,14 @@ export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
 
 /** For a process that only delivers: whether it lives, is ready, and how it does. */
 export async function buildOperationsApp(
-  parts: Pick<AppParts, 'logger' | 'isUnavailable' | 'features'>,
+  parts: Pick<AppParts, 'logger' | 'outageOf' | 'features'>,
 ): Promise<FastifyInstance> {
   const app = await createServer({ ...parts, trustedProxies: [] })
   for (const feature of parts.features) await app.register(feature)
   return app
 }
 
-async function createServer(
-  parts: Pick<AppParts, 'logger' | 'isUnavailable' | 'trustedProxies'>,
-): Promise<FastifyInstance> {
+async function createServer(parts: Pick<AppParts, 'logger' | 'outageOf' | 'trustedProxies'>): Promise<FastifyInstance> {
   const app = Fastify({
     loggerInstance: parts.logger,
     // The callback's query holds a code: URLs are not logged.
@@ -86,7 +84,7 @@ async function createServer(
   await app.register(drain)
   await app.register(requestBodies, { budget: createBodyBudget() })
   await app.register(jsonBodies)
-  await app.register(problems, { isUnavailable: parts.isUnavailable })
+  await app.register(problems, { outageOf: parts.outageOf })
   await app.register(notFound)
   await app.register(requestChecks)
   app.addHook('onResponse', async (request, reply) => {

@@ -26,7 +26,7 @@ import { databaseWarnings } from './database/database-warnings.ts'
 import { openDatabase, type Database } from './database/database.ts'
 import { startEmbeddedPostgres } from './database/embedded-postgres.ts'
 import { openInstallation } from './database/installation.ts'
-import { isUnavailable } from './database/is-unavailable.ts'
+import { outageOf } from './database/is-unavailable.ts'
 import { createRefusalAudit } from './database/refusal-audit.ts'
 import { pendingMigrations } from './database/migrate.ts'
 import { checkVaultKeys } from './database/sealed-values.ts'
@@ -344,7 +344,7 @@ export async function compose(
           demoUrl: config.demo ? config.graphBaseUrl : null,
           graphAuth: config.graphAuth,
           findSession: (idHash) => signInStore.findSession(idHash, clock()),
-          isUnavailable,
+          outageOf,
           returnHandlers: [
             signInReturn({ signIn, publicUrl }),
             consentReturn({ consents, settingsUrl: `${publicUrl}/settings/office365-smtp` }),
@@ -404,7 +404,7 @@ export async function compose(
             }),
           ],
         }),
-      buildOperationsApp: () => buildOperationsApp({ logger, isUnavailable, features: operations }),
+      buildOperationsApp: () => buildOperationsApp({ logger, outageOf, features: operations }),
       worker,
       housekeeping: {
         async start() {

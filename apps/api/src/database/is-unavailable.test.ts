@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { isUnavailable } from './is-unavailable.ts'
+import { isUnavailable, outageOf } from './is-unavailable.ts'
 
 it.each([
   ['a refused connection', Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })],
@@ -39,4 +39,13 @@ it('comes to an end with causes that go in a circle', () => {
   error.cause = error
 
   expect(isUnavailable(error)).toBe(false)
+})
+
+it.each([
+  ['53100', 'The disk of the database is full.'],
+  ['25006', 'The database is read-only.'],
+  ['57P01', 'The database does not answer right now.'],
+  ['23505', null],
+])('says of the code %s: %s', (code, words) => {
+  expect(outageOf(Object.assign(new Error('refused'), { code }))).toBe(words)
 })

@@ -55,6 +55,14 @@ export function isUnavailable(error: unknown): boolean {
   )
 }
 
+/** What is the matter with the database, in a sentence; null when that is not what the error says. */
+export function outageOf(error: unknown): string | null {
+  if (!isUnavailable(error)) return null
+  if (hasCode(error, ['53100'])) return 'The disk of the database is full.'
+  if (hasCode(error, ['25006'])) return 'The database is read-only.'
+  return 'The database does not answer right now.'
+}
+
 /** Whether the transaction was ended for another one: nothing of it is left, and it may be tried again. */
 export function isConflict(error: unknown): boolean {
   return hasCode(error, CONFLICTS)

@@ -62,7 +62,10 @@ it('is not ready while the database refuses to store messages, and ready once on
   await ground.database.query('DROP FUNCTION no_room CASCADE')
   const stored = await service.post('/api/v1/messages', mail)
 
-  expect(refused.status).toBe(503)
+  expect(refused).toMatchObject({
+    status: 503,
+    json: { detail: 'The disk of the database is full. Nothing was changed; try again in a moment.' },
+  })
   expect(full.status).toBe(503)
   expect(full.json.checks.database).toMatch(/^The disk of the database is full/)
   expect(stored.status).toBe(202)

@@ -67,14 +67,14 @@ export class ProblemError extends Error {
 
 /**
  * Answers every failure as RFC 9457 problem details, or as a page to a browser that was on its way somewhere.
- * `isUnavailable` recognises an outage of the database.
+ * `outageOf` recognises an outage of the database, and says in a sentence what is the matter.
  */
-export const problems = fp<{ isUnavailable: (error: unknown) => boolean }>(
-  async (app, { isUnavailable }) => {
+export const problems = fp<{ outageOf: (error: unknown) => string | null }>(
+  async (app, { outageOf }) => {
     const refusals = createRefusalLog(app.log)
     app.addHook('onClose', async () => refusals.endWindow())
     app.setErrorHandler((error: FastifyError, request, reply) => {
-      const problem = toProblemError(error, isUnavailable, request.routeOptions)
+      const problem = toProblemError(error, outageOf(error), request.routeOptions)
       refusals.note(request, problem)
       if (hasLeft(request)) request.log.info('the client went away before its request had arrived')
       else if (problem.status >= 500) request.log.error({ err: error }, 'request failed')
@@ -167,16 +167,13 @@ function isNavigation({ url, headers }: FastifyRequest): boolean {
 
 function toProblemError(
   error: FastifyError,
-  isUnavailable: (error: unknown) => boolean,
+  outage: string | null,
   { config: { serves, tooLarge = 'invalid-input' }, bodyLimit }: FastifyRequest['routeOptions'],
 ): ProblemError {
   if (error instanceof ProblemError) return error
-  if (error instanceof OutcomeUnknownError && isUnavailable(error)) return refuseToGuess(serves)
-  if (isUnavailable(error)) {
-    return new ProblemError(
-      'unavailable',
-      'The database does not answer right now. Nothing was changed; try again in a moment.',
-    )
+  if (outage !== null) {
+    if (error instanceof OutcomeUnknownError) return refuseToGuess(serves)
+    return new ProblemError('unavailable', `${outage} Nothing was changed; try again in a moment.`)
   }
   switch (error.code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':

@@ -36,7 +36,7 @@ async function listen(changes: Changes = {}): Promise<number> {
   const pace = { bytes: 1, ms: LONG_MS }
   await app.register(requestBodies, { budget, requestMs: LONG_MS, uploadPace: pace, largeJsonPace: pace, ...changes })
   await app.register(jsonBodies)
-  await app.register(problems, { isUnavailable: () => false })
+  await app.register(problems, { outageOf: () => null })
   await app.register(notFound)
   app.addContentTypeParser('multipart/form-data', async (_request: unknown, body: unknown) => body)
   app.route({
