@@ -143,7 +143,7 @@ describe('with large file attachments', () => {
         status: 413,
         json: {
           code: 'message-too-large',
-          detail: expect.stringMatching(`^Attachment 1 has ${BETWEEN} bytes, .+ 4000000 bytes, .+ Send less`),
+          detail: expect.stringMatching(`^Attachment 2 has ${BETWEEN} bytes, .+ 4000000 bytes, .+ Send less`),
         },
       })
       await ground.pass(24 * HOURS)

@@ -175,6 +175,13 @@ it('ends an upload that brings less than it has to, with a problem where it is n
   expect(upload.answer()).toContain('Less than 65536 bytes of the request arrived within 0.2 seconds.')
 })
 
+it('says of an upload that stands still that nothing arrived', async () => {
+  const upload = await begin(await listen({ uploadPace: { bytes: 1, ms: 200 } }), MULTIPART)
+  await upload.closed
+
+  expect(upload.answer()).toContain('Nothing of the request arrived for 0.2 seconds.')
+})
+
 it('ends no upload while it waits for memory', async () => {
   const port = await listen({ uploadPace: { bytes: 64 * KIB, ms: 100 } })
   const giveBack = await budget.take(WHOLE)

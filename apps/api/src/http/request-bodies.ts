@@ -100,6 +100,15 @@ function createArrival(request: FastifyRequest, reply: FastifyReply, budget: Byt
     timer = setTimeout(() => raw.destroy(), ANSWER_MS)
   }
 
+  function endSlow({ bytes, ms }: Pace): void {
+    const seconds = ms / 1_000
+    end(
+      bytes === 1
+        ? `Nothing of the request arrived for ${seconds} seconds.`
+        : `Less than ${bytes} bytes of the request arrived within ${seconds} seconds.`,
+    )
+  }
+
   async function holdLargeJson(mostBytes: number): Promise<(bytes: number) => void> {
     const arrived = await memory.holdLargeJson(mostBytes)
     const before = pace
@@ -132,7 +141,7 @@ function createArrival(request: FastifyRequest, reply: FastifyReply, budget: Byt
         return hold().catch(refuse)
       },
       pace: () => pace,
-      onTooSlow: ({ ms }) => end(`Nothing of the request arrived for ${ms / 1_000} seconds.`),
+      onTooSlow: endSlow,
     })
     arriving.stream.once('end', () => settle(arrivedBytes))
     return arriving
@@ -162,8 +171,7 @@ function createArrival(request: FastifyRequest, reply: FastifyReply, budget: Byt
         return memory.holdSmallJson(SMALL_BODY_BYTES).catch(refuse)
       },
       pace: () => pace,
-      onTooSlow: ({ bytes, ms }) =>
-        end(`Less than ${bytes} bytes of the request arrived within ${ms / 1_000} seconds.`),
+      onTooSlow: endSlow,
     })
   }
 

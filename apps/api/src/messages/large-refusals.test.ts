@@ -34,7 +34,7 @@ describe('while nothing is configured', () => {
     expect(status).toBe(413)
     expect(json).toMatchObject({ code: 'message-too-large' })
     expect(json.detail).toContain(
-      'Attachment 1 has at least 157286401 bytes; Microsoft takes at most 157286400 (150 MB)',
+      'Attachment 2 has at least 157286401 bytes; Microsoft takes at most 157286400 (150 MB)',
     )
     expect(json.detail).toContain('Send a link')
     await expect.poll(() => countStored(ground.database)).toEqual(nothing)

@@ -38,7 +38,7 @@ function refuse(sizes: RequestSizes, { enabled, limits }: LargeMessages, atLeast
 }
 
 function describe({ reason, sizeBytes, limitBytes, ...rest }: NoRoad, amount: (bytes: number) => string): string {
-  const file = 'attachment' in rest ? `Attachment ${rest.attachment}` : ''
+  const file = 'attachment' in rest ? `Attachment ${rest.attachment + 1}` : ''
   switch (reason) {
     case 'body-too-large':
       return `Without attachments the message has ${amount(sizeBytes)}; Microsoft takes at most ${limitBytes}. Shorten it, or send the text as an attachment.`
