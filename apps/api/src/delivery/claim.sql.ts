@@ -126,7 +126,7 @@ UPDATE messages m
    SET wire_version = a.version, attempt_id = CASE WHEN a.sends THEN m.lease_owner ELSE m.attempt_id END
   FROM asked a JOIN current c USING (tenant_id, version)
  WHERE m.id = a.id AND m.lease_owner = a.lease_owner AND m.status = 'sending'
-RETURNING m.id`
+RETURNING m.id, m.lease_owner`
 
 /**
  * Written before anything is done with the draft, so that any process can go on from it. While one is being filled it

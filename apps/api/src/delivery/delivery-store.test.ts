@@ -366,3 +366,36 @@ it('puts back without a doubt what was claimed by a statement whose answer was l
   expect(await service.read(id)).toMatchObject({ status: 'queued', attempts: [] })
   expect(await claimOne('next')).toMatchObject({ id, lookups: null, attemptCount: 1 })
 })
+
+it('clears a message for the holder of its lease alone, where an earlier holder asks in the same moment', async () => {
+  await service.submit()
+  const lapsed = await claimOne('lapsed')
+  await clock.advance(LEASE_MS + 1)
+  await store.recover()
+  const holder = await claimOne('holder')
+
+  const asked = [store.clear(lapsed, version, true), store.clear(holder, version, true)]
+
+  expect(await Promise.all(asked)).toEqual([false, true])
+})
+
+it.each(['first', 'last'])(
+  'takes the outcome of a late attempt that comes %s in one batch with a look for it',
+  async (place) => {
+    const { id } = await service.submit()
+    const late = await claimOne('late')
+    await clock.advance(LEASE_MS + 1)
+    await store.recover()
+    const looking = await claimOne('looking')
+    const notFound = settle(looking, { type: 'not-found' }, surroundings())
+    const look = { message: looking, settlement: notFound, fromEmail: null, ageMs: () => 0 }
+
+    const [one, other] = place === 'first' ? [sent(late), look] : [look, sent(late)]
+    await Promise.all([store.settle(one), store.settle(other)])
+
+    expect(await service.read(id)).toMatchObject({
+      status: 'sent',
+      attempts: [{ outcome: 'unknown' }, { outcome: 'sent' }],
+    })
+  },
+)

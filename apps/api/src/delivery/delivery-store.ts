@@ -220,7 +220,7 @@ interface Clearance {
 }
 
 async function clearBatch(pool: pg.Pool, batch: readonly Clearance[]): Promise<boolean[]> {
-  const { rows } = await pool.query<{ id: string }>({
+  const { rows } = await pool.query<{ id: string; lease_owner: string }>({
     name: 'clear',
     text: CLEAR,
     values: [
@@ -231,8 +231,9 @@ async function clearBatch(pool: pg.Pool, batch: readonly Clearance[]): Promise<b
       batch.map(({ sends }) => sends),
     ],
   })
-  const cleared = new Set(rows.map(({ id }) => id))
-  return batch.map(({ message }) => cleared.has(message.id))
+  // An earlier holder may ask for the same message in the same moment.
+  const holders = new Map(rows.map(({ id, lease_owner: holder }) => [id, holder]))
+  return batch.map(({ message }) => holders.get(message.id) === message.leaseOwner)
 }
 
 /** $1 to $4 of the statements that write while a message is under way. */
@@ -300,7 +301,22 @@ function toLeasedMessage(row: ClaimedRow, leaseOwner: string): LeasedMessage {
   }
 }
 
+/**
+ * Two outcomes of one message, of an attempt that comes late and of whoever looks for it, are written one after the
+ * other: a statement would write one of them, and take the other for written.
+ */
 async function settleBatch(pool: pg.Pool, batch: readonly Settled[]): Promise<boolean[]> {
+  const outcomes = [...Map.groupBy(batch, ({ message }) => message.id).values()]
+  const written = new Set<Settled>()
+  for (let nth = 0; outcomes.some((each) => nth < each.length); nth++) {
+    const round = outcomes.flatMap((each) => each[nth] ?? [])
+    const ids = await settleOneOfEach(pool, round)
+    for (const settled of round) if (ids.has(settled.message.id)) written.add(settled)
+  }
+  return batch.map((settled) => written.has(settled))
+}
+
+async function settleOneOfEach(pool: pg.Pool, batch: readonly Settled[]): Promise<ReadonlySet<string>> {
   const column = <T>(value: (settled: Settled) => T): T[] => batch.map(value)
   const { rows } = await pool.query<{ id: string }>({
     name: 'settle',
@@ -324,8 +340,7 @@ async function settleBatch(pool: pg.Pool, batch: readonly Settled[]): Promise<bo
       column(({ ageMs }) => Math.round(ageMs())),
     ],
   })
-  const written = new Set(rows.map(({ id }) => id))
-  return batch.map(({ message }) => written.has(message.id))
+  return new Set(rows.map(({ id }) => id))
 }
 
 function listen(connectionString: string, wake: () => void): { stop(): Promise<void> } {
