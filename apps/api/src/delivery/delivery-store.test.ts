@@ -207,8 +207,8 @@ it('takes no outcome of an attempt once a later one has begun, nor one twice', a
   expect(await store.settle(sent(late))).toBe(false)
   expect(await service.read(id)).toMatchObject({ status: 'sending', attempts: [{ outcome: 'unknown' }] })
   const [tenant] = await ground.database.query('SELECT 1 FROM tenants WHERE mailbox_paused_until > $1', [clock.now()])
-  const usage = await ground.database.query('SELECT 1 FROM mailbox_usage')
-  expect([tenant, usage]).toEqual([undefined, []])
+  const usage = await ground.database.query('SELECT messages FROM mailbox_usage')
+  expect([tenant, usage]).toEqual([undefined, [{ messages: 1 }]]) // counted when it was found abandoned
 
   expect(await store.settle(sent(current))).toBe(true)
   expect(await service.read(id)).toMatchObject({ status: 'sent' })
@@ -399,3 +399,39 @@ it.each(['first', 'last'])(
     })
   },
 )
+it('counts a message against the limits that may have been sent by a worker that died', async () => {
+  await service.submit()
+  await claimOne('dead')
+  await clock.advance(LEASE_MS + 1)
+  await store.recover()
+
+  const usage = await ground.database.query('SELECT messages, recipients FROM mailbox_usage')
+  expect(usage).toEqual([{ messages: 1, recipients: 1 }])
+})
+
+it('knows the sender of an attempt whose worker died', async () => {
+  await service.submit()
+  await claimOne('dead')
+  await clock.advance(LEASE_MS + 1)
+  await store.recover()
+
+  expect((await claimOne('next')).fromEmail).toBe('ada@contoso.com')
+})
+
+it('is in no doubt about a message that went another way, after a request that was refused', async () => {
+  const { id } = await service.submit()
+  const refused = await claimOne('refused')
+  expect(await store.clear(refused, version, false)).toBe(true)
+  await clock.advance(LEASE_MS + 1)
+  await store.recover()
+
+  expect(await claimOne('next')).toMatchObject({ id, lookups: null })
+})
+
+it('marks what is sent in spite of a doubt before it is sent, since the worker may die', async () => {
+  const { id } = await service.submit()
+  const message = await claimOne('a')
+  expect(await store.clear(message, version, true, true)).toBe(true)
+
+  expect(await service.read(id)).toMatchObject({ possibleDuplicate: true })
+})

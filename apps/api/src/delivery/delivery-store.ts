@@ -104,9 +104,9 @@ export interface DeliveryStore {
   renew(messages: readonly LeasedMessage[]): Promise<Set<string>>
   /**
    * Whether a request to the mailbox may begin: false when the lease was lost, or the settings are no longer of this
-   * version, as for the next three. `sends`: the message may be sent by it.
+   * version, as for the next three. `sends`: the message may be sent by it. `inDoubt`: it may have been sent before.
    */
-  clear(message: LeasedMessage, settingsVersion: number, sends: boolean): Promise<boolean>
+  clear(message: LeasedMessage, settingsVersion: number, sends: boolean, inDoubt?: boolean): Promise<boolean>
   /** The draft that was made in vain is deleted then. */
   storeDraft(message: LeasedMessage, settingsVersion: number, draft: StoredDraft): Promise<boolean>
   storeUpload(message: LeasedMessage, settingsVersion: number, upload: Upload, uploadedBytes: number): Promise<boolean>
@@ -162,8 +162,8 @@ export function createDeliveryStore(
       return new Set(rows.map(({ id }) => id))
     },
 
-    clear(message, settingsVersion, sends) {
-      return clearOne({ message, settingsVersion, sends })
+    clear(message, settingsVersion, sends, inDoubt = false) {
+      return clearOne({ message, settingsVersion, sends, inDoubt })
     },
 
     async storeDraft(message, settingsVersion, { draftId, internetMessageId, from, uploading }) {
@@ -217,6 +217,7 @@ interface Clearance {
   readonly message: LeasedMessage
   readonly settingsVersion: number
   readonly sends: boolean
+  readonly inDoubt: boolean
 }
 
 async function clearBatch(pool: pg.Pool, batch: readonly Clearance[]): Promise<boolean[]> {
@@ -229,6 +230,7 @@ async function clearBatch(pool: pg.Pool, batch: readonly Clearance[]): Promise<b
       batch.map(({ message }) => message.tenantId),
       batch.map(({ settingsVersion }) => settingsVersion),
       batch.map(({ sends }) => sends),
+      batch.map(({ inDoubt }) => inDoubt),
     ],
   })
   // An earlier holder may ask for the same message in the same moment.

@@ -44,19 +44,23 @@ export async function sendByDraft(
   const { attachments } = open.content
   /** Whether the last statement has cleared the draft to be sent. */
   let cleared = false
-  requireCleared(await parts.store.clear(message, settingsVersion, false))
+  requireCleared(await clear(false))
   for (let drafts = 0; drafts < DRAFTS_PER_TURN; drafts++) {
     const step = await takeOneDraft()
     if (step !== 'again') return step
   }
   return unavailable('The draft of the message was changed or deleted in the mailbox while it was being made.')
 
+  function clear(sends: boolean): Promise<boolean> {
+    return parts.store.clear(message, settingsVersion, sends, open.inSpiteOfDoubt)
+  }
+
   async function takeOneDraft(): Promise<NotReady> {
     const ready = draft.draftId === null ? await obtainDraft() : await resumeDraft(draft.draftId)
     if (ready !== 'ready') return ready
     const filled = draft.uploading ? await fillDraft() : 'ready'
     if (filled !== 'ready') return filled
-    if (!cleared) requireCleared(await parts.store.clear(message, settingsVersion, true))
+    if (!cleared) requireCleared(await clear(true))
     const sent = await mailer.sendDraft(currentDraft(), untilAnswered(options, parts.ending()))
     return sent.outcome === 'gone' ? afterGone() : toResult(sent, true)
   }

@@ -45,6 +45,8 @@ export interface OpenMessage {
   readonly claimedAt: number
   /** Whether the clearance by the claim still counts: for one request. */
   clearedByClaim: boolean
+  /** Whether it is sent although it may have been sent before. */
+  inSpiteOfDoubt: boolean
   readonly content: MessageContent
   readonly route: MessageRoute
   readonly read: AttachmentReader

@@ -95,9 +95,14 @@ async function turnWith(parts: TurnParts, open: OpenMessage, access: Granted, si
     ...changes,
   })
 
+  const sendInSpiteOfDoubt = async () => {
+    open.inSpiteOfDoubt = true
+    return turn(await send(parts, open, access, signal), { inSpiteOfDoubt: true })
+  }
+  open.inSpiteOfDoubt = false
   if (message.lookups === null) return turn(await send(parts, open, access, signal))
   // A doubt about it is one about an earlier request, and was looked into before the draft was made.
-  if (isCertain) return turn(await send(parts, open, access, signal), { inSpiteOfDoubt: true })
+  if (isCertain) return sendInSpiteOfDoubt()
 
   // Without a searchable copy only a draft can be recognised again.
   const canLookUp = canReadMailbox && (draft.draftId !== null || draft.internetMessageId !== null || searchWorks)
@@ -110,7 +115,7 @@ async function turnWith(parts: TurnParts, open: OpenMessage, access: Granted, si
     if (seen !== 'unsent') return turn(seen, asTried)
     return turn(await send(parts, open, access, signal), { doubtResolved: true })
   }
-  return turn(await send(parts, open, access, signal), { inSpiteOfDoubt: true })
+  return sendInSpiteOfDoubt()
 }
 
 /** `unsent`: its draft is still a draft, so that it is certain that it was not sent. */
@@ -190,10 +195,10 @@ async function clearToSend(
   open: OpenMessage,
   { settingsVersion }: Granted,
 ): Promise<void> {
-  const { message, claimedAt, clearedByClaim } = open
+  const { message, claimedAt, clearedByClaim, inSpiteOfDoubt } = open
   open.clearedByClaim = false
   if (clearedByClaim && elapsedMs() - claimedAt < AT_ONCE_MS) return
-  requireCleared(await store.clear(message, settingsVersion, true))
+  requireCleared(await store.clear(message, settingsVersion, true, inSpiteOfDoubt))
 }
 
 /** What Microsoft refused for its size is not asked again for a while. */
@@ -226,6 +231,7 @@ async function openMessage(
     message,
     claimedAt,
     clearedByClaim: message.clearedVersion === access.settingsVersion,
+    inSpiteOfDoubt: false,
     content,
     route: await chooseRoute(parts, message, content, access.connection.fromEmail),
     read: createAttachmentReader(store, cipher, message),
