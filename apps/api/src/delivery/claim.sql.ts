@@ -149,13 +149,14 @@ UPDATE messages
  WHERE id = $1 AND lease_owner = $2 AND status = 'sending' AND EXISTS (SELECT 1 FROM current)`
 
 /**
- * A draft is to be deleted that was made while its message was cancelled, or while the settings changed.
+ * A draft is to be deleted that was made while its message was cancelled, or while the settings changed. One whose message
+ * is in other hands, or has ended, may have been taken up there: it is looked for once the message needs none.
  * $1 id, $2 lease owner, $3 draft id
  */
 export const LEAVE_DRAFT = `
 INSERT INTO mailbox_cleanups (tenant_id, item_id, kind, created_at, due_at)
-SELECT tenant_id, $3, 'draft', mail_now(), mail_now() FROM messages
- WHERE id = $1 AND (status = 'cancelled' OR status = 'sending' AND lease_owner = $2)
+SELECT tenant_id, CASE WHEN is_ours THEN $3 ELSE id END, CASE WHEN is_ours THEN 'draft' ELSE 'stray' END, mail_now(), mail_now()
+  FROM (SELECT id, tenant_id, status = 'cancelled' OR status = 'sending' AND lease_owner = $2 AS is_ours FROM messages WHERE id = $1) AS m
 ON CONFLICT DO NOTHING`
 
 /**

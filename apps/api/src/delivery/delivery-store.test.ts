@@ -34,7 +34,7 @@ afterAll(async () => {
   await ground.close()
 })
 beforeEach(() => clock.advance(1 * MINUTES))
-afterEach(() => ground.database.empty('messages', 'mailbox_usage'))
+afterEach(() => ground.database.empty('messages', 'mailbox_usage', 'mailbox_cleanups'))
 
 async function claim(owner: string, limit = 100): Promise<LeasedMessage[]> {
   return store.claim(owner, limit)
@@ -355,7 +355,20 @@ it('has the draft deleted that was made while its message was cancelled', async 
 
   const rows = await ground.database.query('SELECT item_id, kind FROM mailbox_cleanups')
   expect(rows).toEqual([{ item_id: 'too-late', kind: 'draft' }])
-  await ground.database.empty('mailbox_cleanups')
+})
+
+it('has a draft looked for, once its message needs none, that was made by a former holder of the lease', async () => {
+  const { id } = await service.submit()
+  const late = await claimOne('late')
+  await clock.advance(LEASE_MS + 1)
+  await store.recover()
+  await claimOne('current')
+
+  const draft = { draftId: 'nobody-knows-it', from: 'ada@contoso.com', internetMessageId: null, uploading: false }
+  await store.storeDraft(late, version, draft)
+
+  const rows = await ground.database.query('SELECT item_id, kind FROM mailbox_cleanups')
+  expect(rows).toEqual([{ item_id: id, kind: 'stray' }])
 })
 
 it('puts back without a doubt what was claimed by a statement whose answer was lost', async () => {

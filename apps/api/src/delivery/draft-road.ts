@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { sameAddress } from '@inforiver-mail/contract/email-address'
 import type { CallOptions } from '@inforiver-mail/m365/graph-mailer'
 import { untilAnswered, type Granted } from './call-options.ts'
 import { decideDoubt, type TurnResult } from './delivery-state.ts'
@@ -72,10 +73,8 @@ export async function sendByDraft(
       const sought = { messageId: message.id, internetMessageId: draft.internetMessageId }
       const found = await mailer.findMessage(sought, 'drafts', options)
       if (found.outcome === 'found') {
-        await storeDraft(
-          { draftId: found.id, internetMessageId: draft.internetMessageId },
-          message.fromEmail ?? fromEmail,
-        )
+        if (!(await mayTakeUp(found))) return removeFound(found.id)
+        await storeDraft({ draftId: found.id, internetMessageId: draft.internetMessageId }, fromEmail)
         return resumeDraft(found.id)
       }
       if (found.outcome !== 'not-found' && found.outcome !== 'refused') return draftFailure(found)
@@ -100,6 +99,19 @@ export async function sendByDraft(
     await storeDraft(created, fromEmail)
     draft.inQuestion = false
     return 'ready'
+  }
+
+  /** The sender may have changed since it was made, and what is to be deleted may be gone in the next moment. */
+  async function mayTakeUp({ id, from }: { id: string; from: string | null }): Promise<boolean> {
+    if (from === null || !sameAddress(from, fromEmail)) return false
+    return !(await parts.mailboxStore.isToBeDeleted(message.tenantId, id))
+  }
+
+  /** Nothing was ever done with it: another one takes its place. */
+  async function removeFound(draftId: string): Promise<NotReady> {
+    const deleted = await mailer.deleteDraft(draftId, options)
+    if (deleted.outcome === 'sent') return sentByHand()
+    return deleted.outcome === 'deleted' || deleted.outcome === 'gone' ? 'again' : draftFailure(deleted)
   }
 
   /** A draft from an earlier turn, or process: is it what is written down of it? */
@@ -180,7 +192,9 @@ export async function sendByDraft(
 
   function sentByHand(): TurnResult {
     const { attached } = draft.upload
-    if (!draft.uploading || attached === attachments.length) return { type: 'found' }
+    // Without a draft, what is in doubt was sent from one that was complete.
+    const wasComplete = !draft.uploading || (draft.draftId === null && message.lookups !== null)
+    if (wasComplete || attached === attachments.length) return { type: 'found' }
     return draftFailure({
       outcome: 'refused',
       reason: 'draft-gone',

@@ -21,7 +21,7 @@ export interface TurnParts {
   >
   readonly mailboxStore: Pick<
     MailboxStore,
-    'chargeUpload' | 'learnSizeLimit' | 'learnRequestLimits' | 'readSizeLimits' | 'expectStray'
+    'chargeUpload' | 'learnSizeLimit' | 'learnRequestLimits' | 'readSizeLimits' | 'expectStray' | 'isToBeDeleted'
   >
   readonly cachedAccess: (tenantId: string, stamp: string, signal: AbortSignal) => Promise<Access>
   readonly access: AccessTo
