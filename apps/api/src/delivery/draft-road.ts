@@ -214,6 +214,7 @@ export async function sendByDraft(
       if (waitMs > WAIT_IN_PLACE_MS) return { type: 'waiting', waitMs }
       const signal = AbortSignal.any([options.signal, stopping])
       await delay(waitMs, undefined, { signal }).catch(() => options.signal.throwIfAborted())
+      requireCleared(await clear(false)) // the settings may have changed, or the message been cancelled
     }
   }
 

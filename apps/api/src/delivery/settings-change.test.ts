@@ -167,3 +167,20 @@ it('sends no draft that a worker which died had made for the old sender', async 
   const senders = (await mailsIn(ground.microsoft, 'Died drafting')).map((mail) => mail.from.address)
   expect(senders).toEqual(['board@contoso.com'])
 })
+
+it('begins no range after a reset that came while the message waited for the limit of uploads', async () => {
+  const before = await requestsTo('upload-range')
+  await ground.database.query(
+    `INSERT INTO mailbox_usage (tenant_id, started_at, messages, recipients, upload_bytes)
+     SELECT id, mail_now() - interval '308 seconds', 0, 0, $1 FROM tenants`,
+    [product.config.mailboxLimits.uploadBytesPer5Minutes],
+  )
+  const sessionsBefore = await requestsTo('upload-session-create')
+  const id = await submitFiles({ product, service }, 'Waited for the limit', files(5 * MB))
+  await expect.poll(() => requestsTo('upload-session-create')).toBe(sessionsBefore + 1)
+
+  expect((await reset()).status).toBe(200)
+
+  await service.until(id, { status: 'held', heldBecause: 'not-configured' })
+  expect((await requestsTo('upload-range')) - before).toBe(0)
+})
