@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { createDeliveryGround, graphAnswers, type DeliveryGround } from '../test-support/delivery-ground.ts'
+import { SETTINGS } from '../test-support/office365-smtp.ts'
 import { HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
 
 // With Mail.ReadWrite, and a mailbox whose Sent Items can be searched by our id.
@@ -218,3 +219,18 @@ it.each([
     expect(await ground.service.read(id)).toMatchObject(ends)
   },
 )
+
+it('goes on looking after a reconnect, although it is not known yet whether the mailbox can be searched', async () => {
+  await ground.microsoft.control('PATCH', '/settings', { sentCopyDelayMs: 120 * SECONDS })
+  await ground.switchOn('send-accepted-but-504')
+  const { id } = await ground.service.submit({ subject: 'Reconnected in doubt' })
+  await ground.service.until(id, { attempts: [{ outcome: 'unknown' }] })
+  await lookDone(id)
+  const ada = ground.product.newBrowser()
+  await ada.signIn('Ada Admin')
+  const { json: consent } = await ada.call('POST', `${SETTINGS}/reconnect`, {})
+  expect((await ada.consent(consent.consentUrl, 'Ada Admin')).status).toBe(200)
+
+  await lookUntil(id, { status: 'sent', possibleDuplicate: false })
+  expect(await ground.arrived('Reconnected in doubt')).toBe(1)
+})

@@ -82,7 +82,7 @@ async function heldIfLost(
 
 async function turnWith(parts: TurnParts, open: OpenMessage, access: Granted, signal: AbortSignal): Promise<Turn> {
   const { message, route, draft } = open
-  const { fromEmail, permissions, searchWorks } = access.connection
+  const { fromEmail, permissions, searchFails } = access.connection
   const canReadMailbox = permissions.includes('Mail.ReadWrite')
   // A message that no request can hold has not been sent before its draft was complete.
   const isCertain = draft.uploading || (draft.draftId === null && route.sizes.sendMail > MAX_REQUEST_BYTES)
@@ -105,7 +105,7 @@ async function turnWith(parts: TurnParts, open: OpenMessage, access: Granted, si
   if (isCertain) return sendInSpiteOfDoubt()
 
   // Without a searchable copy only a draft can be recognised again.
-  const canLookUp = canReadMailbox && (draft.draftId !== null || draft.internetMessageId !== null || searchWorks)
+  const canLookUp = canReadMailbox && (draft.draftId !== null || draft.internetMessageId !== null || !searchFails)
   const decision = decideDoubt(message, canLookUp)
   // Looked for, or left, it is still the one that was tried as before.
   const asTried = { fromEmail: message.fromEmail ?? fromEmail }
@@ -132,7 +132,7 @@ async function lookUp(
     if (read.outcome === 'sent') return { type: 'found' }
     if (read.outcome !== 'gone') return { type: 'lookup-failed', failure: read }
   }
-  const sought = { messageId: access.connection.searchWorks ? id : null, internetMessageId: draft.internetMessageId }
+  const sought = { messageId: access.connection.searchFails ? null : id, internetMessageId: draft.internetMessageId }
   const found = await mailer.findMessage(sought, 'sentitems', options)
   if (found.outcome === 'found') return { type: 'found' }
   if (found.outcome === 'not-found') return { type: 'not-found' }
