@@ -91,6 +91,9 @@ RETURNING m.id, m.tenant_id, m.recipients, m.attempt_count, m.trying_ms, m.looku
           m.upload_position, CASE WHEN c.small THEN m.content END AS content,
           m.wire_version AS cleared_version, coalesce(c.stamp, '') AS settings_stamp`
 
+/** Waits for claims that are being committed: of what they change a statement sees nothing before. */
+export const AWAIT_CLAIMS = `SELECT FROM tenants FOR KEY SHARE`
+
 /** Undoes a claim whose answer was lost: nothing was sent under it, although another process may think so. $1 lease owner */
 export const GIVE_BACK = `
 UPDATE messages

@@ -5,6 +5,7 @@ import { MESSAGES_CHANNEL } from '../database/channels.ts'
 import { readChunks } from '../database/message-chunks.ts'
 import { inTransaction } from '../database/transaction.ts'
 import {
+  AWAIT_CLAIMS,
   CLAIM,
   CLEAR,
   FINISH_UPLOAD,
@@ -153,7 +154,10 @@ export function createDeliveryStore(
     },
 
     async giveBack(owner) {
-      await pool.query(GIVE_BACK, [owner])
+      await inTransaction(pool, async (client) => {
+        await client.query(AWAIT_CLAIMS)
+        await client.query(GIVE_BACK, [owner])
+      })
     },
 
     async renew(messages) {
