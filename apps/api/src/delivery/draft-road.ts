@@ -101,10 +101,16 @@ export async function sendByDraft(
     return 'ready'
   }
 
-  /** The sender may have changed since it was made, and what is to be deleted may be gone in the next moment. */
+  /**
+   * Since it was made the sender may have changed, or the way: one that is to be filled has no files yet. And what is to
+   * be deleted may be gone in the next moment.
+   */
   async function mayTakeUp({ id, from }: { id: string; from: string | null }): Promise<boolean> {
     if (from === null || !sameAddress(from, fromEmail)) return false
-    return !(await parts.mailboxStore.isToBeDeleted(message.tenantId, id))
+    if (await parts.mailboxStore.isToBeDeleted(message.tenantId, id)) return false
+    if (route.plan.road === 'draft' || attachments.length === 0) return true // files are counted when they are put on it
+    const counted = await mailer.countAttachments(id, options)
+    return counted.outcome === 'counted' && counted.count === attachments.length
   }
 
   /** Nothing was ever done with it: another one takes its place. */
