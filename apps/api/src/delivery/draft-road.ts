@@ -80,6 +80,7 @@ export async function sendByDraft(
       if (found.outcome !== 'not-found' && found.outcome !== 'refused') return draftFailure(found)
       const byHand = await findSent()
       if (byHand !== null) return byHand
+      requireCleared(await clear(false)) // the searches may have taken minutes
     }
     const isWhole = route.plan.road === 'send-mail'
     const files = isWhole ? attachments : []
@@ -128,6 +129,7 @@ export async function sendByDraft(
     if (counted.outcome === 'gone') return afterGone()
     if (counted.outcome !== 'counted') return draftFailure(counted)
     const { attached } = draft.upload
+    requireCleared(await clear(false))
     // The answer to its last request was lost.
     if (counted.count === attached + 1) await store({ attached: attached + 1, session: null, position: 0 })
     else if (counted.count !== attached) return discardDraft(draftId)

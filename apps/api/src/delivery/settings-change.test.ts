@@ -184,3 +184,21 @@ it('begins no range after a reset that came while the message waited for the lim
   await service.until(id, { status: 'held', heldBecause: 'not-configured' })
   expect((await requestsTo('upload-range')) - before).toBe(0)
 })
+
+it('makes no draft after a reset that came while one was looked for', async () => {
+  const busy = { action: 'answer', status: 503, headers: { 'retry-after': '0' }, body: '' }
+  const effect = { kind: 'http', endpoint: 'draft-create', do: busy }
+  await ground.microsoft.control('POST', '/scenarios', { effect })
+  const search = await holdRequest(ground.microsoft, 'message-search')
+  const before = await requestsTo('draft-create')
+  const { id } = await service.submit({ subject: 'Looked for a draft' })
+  await search.untilHeld()
+
+  const answer = reset()
+  await expect.poll(async () => (await service.get(SETTINGS)).json.status).toBe('not-configured')
+  await search.release()
+
+  await service.until(id, { status: 'held', heldBecause: 'not-configured' })
+  expect((await requestsTo('draft-create')) - before).toBe(1)
+  expect((await answer).json).toMatchObject({ requestsOnTheWire: 1 })
+})
