@@ -175,9 +175,11 @@ export async function sendByDraft(
   }
 
   async function afterGone(): Promise<NotReady> {
-    // Complete, it may have been sent, and its copy be late: by a call whose answer was lost, or by a person.
-    const mayBeSent = !draft.uploading && (message.lookups === null || decideDoubt(message, true) === 'look-up')
-    if (mayBeSent) return { type: 'not-found' }
+    // Complete, it may have been sent, and its copy be late: by a call whose answer was lost, or by a person. That of a
+    // former sender lies in a mailbox that cannot be seen, and has gone nowhere unless a call of ours is in doubt.
+    const isFormer = draft.from !== null && draft.from !== fromEmail
+    const isInDoubt = message.lookups === null ? !isFormer : decideDoubt(message, true) === 'look-up'
+    if (!draft.uploading && isInDoubt) return { type: 'not-found' }
     const byHand = await findSent()
     if (byHand !== null) return byHand
     await storeDraft(NO_DRAFT, null)
