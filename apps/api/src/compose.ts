@@ -192,8 +192,9 @@ export async function compose(
     const consents = createConsents({ store: settingsStore, way, accessSource, vault, clock, random })
     const intakeStore = createIntakeStore(database.pool, config.tenantStorageBytes)
     const waitingStore = createWaitingStore(database.pool, config.mailboxLimits)
+    const databaseNow = createDatabaseClock(database.pool)
     const messageStore = createMessageStore(database.prisma, database.pool, waitingStore, {
-      clock,
+      databaseNow,
       storageBytes: config.tenantStorageBytes,
     })
     const writeCheck = createWriteCheck(database.pool, clock)
@@ -206,7 +207,6 @@ export async function compose(
     // A worker lets no service in: whether there is such a key is for those to say that do.
     if (config.role !== 'worker') await seedServiceKey(serviceKeyStore, tenantId, config.seededServiceKey, clock())
 
-    const databaseNow = createDatabaseClock(database.pool)
     const registry = new Registry()
     clockWatch = await watchClock({ pool: database.pool, registry, clock, logger })
     const submitted = new Counter({
@@ -396,7 +396,6 @@ export async function compose(
                 store: { ...intakeStore, writeChunk: writeCheck.watch(intakeStore.writeChunk.bind(intakeStore)) },
                 vault,
                 random,
-                clock,
               },
               admission: { store: intakeStore, readSender },
               databaseNow,

@@ -28,6 +28,9 @@ export async function buildApp(simulation: Simulation): Promise<FastifyInstance>
     if ((error.statusCode ?? 500) >= 500) process.stderr.write(`${error.stack ?? error.message}\n`)
     return reply.code(error.statusCode ?? 500).send({ error: error.message })
   })
+  app.addHook('onRequest', async (_request, reply) => {
+    void reply.header('date', simulation.clock().toUTCString()) // by the clock that every other time here is by
+  })
   collectFacts(app, simulation)
   app.addHook('onRequest', async (request, reply) => {
     if (isLoopbackHost(request.headers.host)) return undefined

@@ -12,9 +12,17 @@ it.each([
   ['99999999999', '2026-11-25T10:00:00.000Z'],
   ['Fri, 01 Jan 2100 00:00:00 GMT', '2026-11-25T10:00:00.000Z'],
 ])('reads %j', (header, expected) => {
-  expect(retryAfterDate(header, NOW)?.toISOString()).toBe(expected)
+  expect(retryAfterDate(new Headers({ 'retry-after': header }), NOW)?.toISOString()).toBe(expected)
+})
+
+it.each([
+  ['ahead', 'Tue, 24 Nov 2026 09:50:00 GMT', 'Tue, 24 Nov 2026 09:51:00 GMT'],
+  ['behind', 'Tue, 24 Nov 2026 10:10:00 GMT', 'Tue, 24 Nov 2026 10:11:00 GMT'],
+])('waits as long as a date asks for, also where the own clock is 10 minutes %s', (_what, date, header) => {
+  const headers = new Headers({ date, 'retry-after': header })
+  expect(retryAfterDate(headers, NOW)?.toISOString()).toBe('2026-11-24T10:01:00.000Z')
 })
 
 it.each([null, '', ' ', 'soon', '-5x', 'NaN'])('says nothing for %j', (header) => {
-  expect(retryAfterDate(header, NOW)).toBeNull()
+  expect(retryAfterDate(new Headers(header === null ? {} : { 'retry-after': header }), NOW)).toBeNull()
 })

@@ -13,16 +13,15 @@ export interface ChunkPlace {
 }
 
 const WRITE = `
-INSERT INTO message_chunks (message_id, part, chunk, tenant_id, stored_at, content) VALUES ($1, $2, $3, $4, $5, $6)`
+INSERT INTO message_chunks (message_id, part, chunk, tenant_id, stored_at, content) VALUES ($1, $2, $3, $4, mail_now(), $5)`
 
 /** Stores one sealed chunk, in a transaction of its own. Fails when the message is no longer there. */
 export async function writeChunk(
   pool: pg.Pool,
   { tenantId, messageId, part, chunk }: ChunkPlace,
   content: Buffer,
-  now: Date,
 ): Promise<void> {
-  await pool.query({ name: 'write-chunk', text: WRITE, values: [messageId, part, chunk, tenantId, now, content] })
+  await pool.query({ name: 'write-chunk', text: WRITE, values: [messageId, part, chunk, tenantId, content] })
   passContent(content.length)
 }
 

@@ -22,6 +22,8 @@ export type Access =
         readonly largeAttachments: boolean
         /** Whether sent messages can be found in the mailbox by our id. */
         readonly searchWorks: boolean
+        /** Whether they cannot; neither while that is not known, as after a reconnect. */
+        readonly searchFails: boolean
       }
     }
   | { readonly outcome: 'held'; readonly because: HeldBecause }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { createDeliveryGround, type DeliveryGround } from '../test-support/delivery-ground.ts'
 import { mailsIn } from '../test-support/mailbox.ts'
+import { SETTINGS } from '../test-support/office365-smtp.ts'
 import { MINUTES, SECONDS } from '../test-support/test-clock.ts'
 
 // With Mail.ReadWrite, where a sent mail could not be recognised by a search.
@@ -149,6 +150,23 @@ it('sends only what is to leave no copy in Sent Items by draft, as soon as the m
   expect(await count('draft-send', since)).toBe(1)
   expect(await count('sendMail', since)).toBe(1)
   await ground.database.query(`UPDATE tenant_settings SET sent_items_search = 'unknown'`)
+})
+
+it('is in no doubt about a message that was throttled, when its draft lies in the mailbox of a former sender', async () => {
+  const answer = { action: 'answer', status: 429, headers: { 'retry-after': '600' }, body: '' }
+  await ground.switchOn({ kind: 'http', endpoint: 'draft-send', do: answer })
+  const { id } = await ground.service.submit({ subject: 'Former sender', onUnknownOutcome: 'stop' })
+  await ground.service.until(id, { attempts: [{ outcome: 'throttled' }] })
+
+  const bob = ground.product.newBrowser()
+  await bob.signIn('Bob Behalf')
+  const changes = { fromEmail: 'bob@contoso.com' }
+  const { json: consent } = await bob.call('POST', `${SETTINGS}/update-sender`, changes)
+  expect((await bob.consent(consent.consentUrl, 'Bob Behalf')).status).toBe(200)
+  await ground.pass(10 * MINUTES)
+
+  const sent = await ground.service.untilEnded(id)
+  expect(sent).toMatchObject({ status: 'sent', from: 'bob@contoso.com', possibleDuplicate: false })
 })
 
 /** As its owner does: once into Deleted Items, and once from there. */

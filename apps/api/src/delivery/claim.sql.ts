@@ -35,7 +35,7 @@ WITH boxes AS (
   SELECT unnest($1::text[]) AS tenant_id
 ), settings AS MATERIALIZED (
   SELECT s.tenant_id, s.version, s.status = 'connected' AS connected, concat_ws(' ', s.status, s.version, s.grant_version, s.sent_items_search) AS stamp,
-         'Mail.ReadWrite' = ANY (s.granted_permissions) AS readable, s.sent_items_search = 'works' AS searchable
+         'Mail.ReadWrite' = ANY (s.granted_permissions) AS readable, s.sent_items_search = 'works' AS searchable, s.from_email
     FROM tenant_settings s WHERE s.tenant_id = ANY ($1)
      FOR SHARE SKIP LOCKED
 ), sending AS MATERIALIZED (
@@ -74,14 +74,15 @@ WITH boxes AS (
      AND (NOT due.is_large OR due.large <= r.large)
    LIMIT $2
 ), cleared AS MATERIALIZED ( -- in doubt, by draft or after an upload, other requests come first
-  SELECT p.id, s.version, s.stamp, octet_length(m.content) <= ${SMALL_BYTES} AS small,
+  SELECT p.id, s.version, s.stamp, s.from_email, octet_length(m.content) <= ${SMALL_BYTES} AS small,
          coalesce(s.connected AND m.lookups IS NULL AND m.draft_id IS NULL AND NOT m.chunked AND octet_length(m.content) <= ${SMALL_BYTES}
                   AND (NOT s.readable OR s.searchable AND m.save_to_sent_items), false) AS direct
     FROM picked p JOIN messages m USING (id) LEFT JOIN settings s ON s.tenant_id = p.tenant_id
 )
 UPDATE messages m
    SET status = 'sending', lease_owner = $6, lease_until = mail_now() + $7 * interval '1 millisecond', attempt_count = m.attempt_count + 1,
-       attempt_id = CASE WHEN c.direct THEN $6 ELSE m.attempt_id END, wire_version = CASE WHEN c.direct THEN c.version END
+       attempt_id = CASE WHEN c.direct THEN $6 ELSE m.attempt_id END, from_email = CASE WHEN c.direct THEN c.from_email ELSE m.from_email END,
+       wire_version = CASE WHEN c.direct THEN c.version END
   FROM cleared c
  WHERE m.id = c.id AND m.status = 'queued'
 RETURNING m.id, m.tenant_id, m.recipients, m.attempt_count, m.trying_ms, m.lookups, m.possible_duplicate,
@@ -89,6 +90,9 @@ RETURNING m.id, m.tenant_id, m.recipients, m.attempt_count, m.trying_ms, m.looku
           m.attachment_bytes, m.chunked, m.stored_bytes, m.uploading, m.upload_attached, m.upload_url_sealed, m.upload_expires_at,
           m.upload_position, CASE WHEN c.small THEN m.content END AS content,
           m.wire_version AS cleared_version, coalesce(c.stamp, '') AS settings_stamp`
+
+/** Waits for claims that are being committed: of what they change a statement sees nothing before. */
+export const AWAIT_CLAIMS = `SELECT FROM tenants FOR KEY SHARE`
 
 /** Undoes a claim whose answer was lost: nothing was sent under it, although another process may think so. $1 lease owner */
 export const GIVE_BACK = `
@@ -111,22 +115,27 @@ const currentSettings = (tenant: string, version: string): string =>
 
 /**
  * Clears requests to the mailbox: the lease is held, and the settings are those that the request is made with. What may
- * send begins an attempt by it.
- * $1 ids, $2 lease owners, $3 tenants, $4 versions of their settings, $5 whether the message may be sent
+ * send begins an attempt by it, and notes its sender; what may not has nothing in flight: the attempt before was answered
+ * if the lease made one. What may be a second delivery is marked before, since its worker may die.
+ * $1 ids, $2 lease owners, $3 tenants, $4 versions of their settings, $5 whether the message may be sent, $6 whether it
+ * may have been sent before
  */
 export const CLEAR = `
 WITH asked AS MATERIALIZED (
-  SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::int[], $5::boolean[]) AS a(id, lease_owner, tenant_id, version, sends)
+  SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::int[], $5::boolean[], $6::boolean[])
+      AS a(id, lease_owner, tenant_id, version, sends, in_doubt)
 ), current AS MATERIALIZED (
-  SELECT s.tenant_id, s.version FROM tenant_settings s
+  SELECT s.tenant_id, s.version, s.from_email FROM tenant_settings s
    WHERE s.tenant_id IN (SELECT tenant_id FROM asked) AND s.status = 'connected'
    ORDER BY s.tenant_id FOR SHARE
 )
 UPDATE messages m
-   SET wire_version = a.version, attempt_id = CASE WHEN a.sends THEN m.lease_owner ELSE m.attempt_id END
+   SET wire_version = a.version, attempt_id = CASE WHEN a.sends THEN m.lease_owner ELSE nullif(m.attempt_id, m.lease_owner) END,
+       from_email = CASE WHEN a.sends THEN c.from_email ELSE m.from_email END,
+       possible_duplicate = m.possible_duplicate OR a.in_doubt
   FROM asked a JOIN current c USING (tenant_id, version)
  WHERE m.id = a.id AND m.lease_owner = a.lease_owner AND m.status = 'sending'
-RETURNING m.id`
+RETURNING m.id, m.lease_owner`
 
 /**
  * Written before anything is done with the draft, so that any process can go on from it. While one is being filled it
@@ -143,13 +152,14 @@ UPDATE messages
  WHERE id = $1 AND lease_owner = $2 AND status = 'sending' AND EXISTS (SELECT 1 FROM current)`
 
 /**
- * A draft is to be deleted that was made while its message was cancelled, or while the settings changed.
+ * A draft is to be deleted that was made while its message was cancelled, or while the settings changed. One whose message
+ * is in other hands, or has ended, may have been taken up there: it is looked for once the message needs none.
  * $1 id, $2 lease owner, $3 draft id
  */
 export const LEAVE_DRAFT = `
 INSERT INTO mailbox_cleanups (tenant_id, item_id, kind, created_at, due_at)
-SELECT tenant_id, $3, 'draft', mail_now(), mail_now() FROM messages
- WHERE id = $1 AND (status = 'cancelled' OR status = 'sending' AND lease_owner = $2)
+SELECT tenant_id, CASE WHEN is_ours THEN $3 ELSE id END, CASE WHEN is_ours THEN 'draft' ELSE 'stray' END, mail_now(), mail_now()
+  FROM (SELECT id, tenant_id, status = 'cancelled' OR status = 'sending' AND lease_owner = $2 AS is_ours FROM messages WHERE id = $1) AS m
 ON CONFLICT DO NOTHING`
 
 /**

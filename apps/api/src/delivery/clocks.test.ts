@@ -51,3 +51,12 @@ it('keeps the limit of a mailbox over processes whose clocks are a minute apart'
 
   expect(await sent()).toBe(12)
 })
+
+it('tells when scheduled mail leaves by the clock of the database, also by a process that is ten minutes ahead', async () => {
+  const clock = () => new Date(Date.now() + 10 * MINUTES)
+  const ahead = await ground.startProduct({ environment: { ROLE: 'api' }, clock })
+  const sendAt = new Date(Date.now() + 5 * MINUTES).toISOString()
+  const { id } = await service.submit({ sendAt })
+
+  expect(await service.at(ahead).read(id)).toMatchObject({ status: 'scheduled', nextAttemptAt: sendAt })
+})

@@ -97,6 +97,23 @@ it('takes up again what it had claimed when the answer of the database was lost'
   expect(await arrived('Answer lost')).toBe(1)
 })
 
+it('takes up again what it had claimed by a commit that took effect after the connection was lost', async () => {
+  link.cut()
+  const { id } = await service.submit({ subject: 'Committed late', onUnknownOutcome: 'stop' })
+  const commits = await holdCommits(ground.database)
+  link.mend()
+  await commits.untilHeld()
+  link.cut()
+  link.mend()
+  // A statement waits for the commit: to give back what it leases, nothing of which can be seen before.
+  const waiting = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'transactionid'`
+  await expect.poll(() => ground.database.query(waiting)).not.toEqual([])
+  await commits.release()
+
+  expect(await service.until(id, { status: 'sent' })).toMatchObject({ attempts: [{ outcome: 'sent' }] })
+  expect(await arrived('Committed late')).toBe(1)
+})
+
 it('writes an outcome once although the answer of the database to it was lost', async () => {
   const sending = await holdRequest(ground.microsoft, 'sendMail')
   const { id } = await service.submit({ subject: 'Written once', onUnknownOutcome: 'stop' })

@@ -219,6 +219,13 @@ describe('settle', () => {
     expect(problem?.detail.includes('was not found in the mailbox')).toBe(looked)
   })
 
+  it('never ends as refused what may have been sent before it was sent again, though its last attempt is in no doubt', () => {
+    expect(settle({ ...FRESH, possibleDuplicate: true }, refused('recipient-refused'), AT_NOW)).toMatchObject({
+      status: 'failed',
+      problem: { code: 'outcome-unknown' },
+    })
+  })
+
   it('leaves everything as it was when it was overtaken before anything was sent', () => {
     expect(settle({ ...FRESH, lookups: 3, tryingMs: 7 }, { type: 'overtaken' }, AT_NOW)).toMatchObject({
       status: 'queued',

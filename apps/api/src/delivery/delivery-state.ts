@@ -9,8 +9,8 @@ import { toMessageProblem, type Failure, type Refused } from '@inforiver-mail/m3
 //         --nobody knows--> queued and in doubt: looked for in the mailbox, then sent again and marked, or stopped
 //         --no access--> held --access again--> queued
 // A lease that runs out means that its worker died or stood still: the message is queued, and in doubt if it had been
-// handed to Microsoft. A doubt lasts until the message is found, sent, or seen as a draft that was not sent. What ends
-// in doubt ends as `outcome-unknown`, whatever came of the last attempt.
+// handed to Microsoft. A doubt lasts until the message is found, sent, or seen as a draft that was not sent; once it was
+// sent again in spite of one, for ever. What ends in doubt ends as `outcome-unknown`, whatever came of the last attempt.
 
 const SECOND_MS = 1_000
 const FIRST_BACKOFF_MS = 2 * SECOND_MS
@@ -215,11 +215,16 @@ function settleFailure(
 }
 
 /** An earlier attempt may have got through: that the last one was refused does not tell whoever sent it to send again. */
-function problemOfRefusal({ lookups }: DeliveryState, refused: Refused, places: AdminPlaces): MessageProblem {
-  if (lookups === null) return toMessageProblem(refused, places)
+function problemOfRefusal(state: DeliveryState, refused: Refused, places: AdminPlaces): MessageProblem {
+  if (!mayBeSent(state)) return toMessageProblem(refused, places)
   const { microsoftCode, requestId, detail } = refused
   const inDoubt = lookups > 0 ? REFUSED_AFTER_LOOKING : REFUSED_WITHOUT_LOOKING
   return { ...outcomeUnknown(`${inDoubt} ${detail}`, places), microsoftCode, requestId }
+}
+
+/** By its last attempt, or by one before that it was sent again in spite of: a draft tells of its own attempt only. */
+function mayBeSent({ lookups, possibleDuplicate }: Pick<DeliveryState, 'lookups' | 'possibleDuplicate'>): boolean {
+  return lookups !== null || possibleDuplicate
 }
 
 /** Queues it for later, or gives up when the time for trying is used up. */
@@ -234,10 +239,9 @@ function tryAgain(
   const tryingMs = state.tryingMs + waitMs
   if (tryingMs > TRY_FOR_MS) {
     const facts = { microsoftCode: failure?.microsoftCode ?? null, requestId: failure?.requestId ?? null }
-    const problem =
-      base.lookups === null
-        ? { ...gaveUp(tried?.detail ?? 'It was tried again and again for 24 hours.', places), ...facts }
-        : { ...outcomeUnknown(GAVE_UP_IN_DOUBT, places), ...facts }
+    const problem = !mayBeSent(base)
+      ? { ...gaveUp(tried?.detail ?? 'It was tried again and again for 24 hours.', places), ...facts }
+      : { ...outcomeUnknown(GAVE_UP_IN_DOUBT, places), ...facts }
     return { ...base, status: 'failed', problem, attempt: tried }
   }
   const pauseMailboxMs = msUntil(failure?.retryAfter ?? null, now)

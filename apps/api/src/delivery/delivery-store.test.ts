@@ -34,7 +34,7 @@ afterAll(async () => {
   await ground.close()
 })
 beforeEach(() => clock.advance(1 * MINUTES))
-afterEach(() => ground.database.empty('messages', 'mailbox_usage'))
+afterEach(() => ground.database.empty('messages', 'mailbox_usage', 'mailbox_cleanups'))
 
 async function claim(owner: string, limit = 100): Promise<LeasedMessage[]> {
   return store.claim(owner, limit)
@@ -207,8 +207,8 @@ it('takes no outcome of an attempt once a later one has begun, nor one twice', a
   expect(await store.settle(sent(late))).toBe(false)
   expect(await service.read(id)).toMatchObject({ status: 'sending', attempts: [{ outcome: 'unknown' }] })
   const [tenant] = await ground.database.query('SELECT 1 FROM tenants WHERE mailbox_paused_until > $1', [clock.now()])
-  const usage = await ground.database.query('SELECT 1 FROM mailbox_usage')
-  expect([tenant, usage]).toEqual([undefined, []])
+  const usage = await ground.database.query('SELECT messages FROM mailbox_usage')
+  expect([tenant, usage]).toEqual([undefined, [{ messages: 1 }]]) // counted when it was found abandoned
 
   expect(await store.settle(sent(current))).toBe(true)
   expect(await service.read(id)).toMatchObject({ status: 'sent' })
@@ -355,7 +355,20 @@ it('has the draft deleted that was made while its message was cancelled', async 
 
   const rows = await ground.database.query('SELECT item_id, kind FROM mailbox_cleanups')
   expect(rows).toEqual([{ item_id: 'too-late', kind: 'draft' }])
-  await ground.database.empty('mailbox_cleanups')
+})
+
+it('has a draft looked for, once its message needs none, that was made by a former holder of the lease', async () => {
+  const { id } = await service.submit()
+  const late = await claimOne('late')
+  await clock.advance(LEASE_MS + 1)
+  await store.recover()
+  await claimOne('current')
+
+  const draft = { draftId: 'nobody-knows-it', from: 'ada@contoso.com', internetMessageId: null, uploading: false }
+  await store.storeDraft(late, version, draft)
+
+  const rows = await ground.database.query('SELECT item_id, kind FROM mailbox_cleanups')
+  expect(rows).toEqual([{ item_id: id, kind: 'stray' }])
 })
 
 it('puts back without a doubt what was claimed by a statement whose answer was lost', async () => {
@@ -365,4 +378,73 @@ it('puts back without a doubt what was claimed by a statement whose answer was l
 
   expect(await service.read(id)).toMatchObject({ status: 'queued', attempts: [] })
   expect(await claimOne('next')).toMatchObject({ id, lookups: null, attemptCount: 1 })
+})
+
+it('clears a message for the holder of its lease alone, where an earlier holder asks in the same moment', async () => {
+  await service.submit()
+  const lapsed = await claimOne('lapsed')
+  await clock.advance(LEASE_MS + 1)
+  await store.recover()
+  const holder = await claimOne('holder')
+
+  const asked = [store.clear(lapsed, version, true), store.clear(holder, version, true)]
+
+  expect(await Promise.all(asked)).toEqual([false, true])
+})
+
+it.each(['first', 'last'])(
+  'takes the outcome of a late attempt that comes %s in one batch with a look for it',
+  async (place) => {
+    const { id } = await service.submit()
+    const late = await claimOne('late')
+    await clock.advance(LEASE_MS + 1)
+    await store.recover()
+    const looking = await claimOne('looking')
+    const notFound = settle(looking, { type: 'not-found' }, surroundings())
+    const look = { message: looking, settlement: notFound, fromEmail: null, ageMs: () => 0 }
+
+    const [one, other] = place === 'first' ? [sent(late), look] : [look, sent(late)]
+    await Promise.all([store.settle(one), store.settle(other)])
+
+    expect(await service.read(id)).toMatchObject({
+      status: 'sent',
+      attempts: [{ outcome: 'unknown' }, { outcome: 'sent' }],
+    })
+  },
+)
+it('counts a message against the limits that may have been sent by a worker that died', async () => {
+  await service.submit()
+  await claimOne('dead')
+  await clock.advance(LEASE_MS + 1)
+  await store.recover()
+
+  const usage = await ground.database.query('SELECT messages, recipients FROM mailbox_usage')
+  expect(usage).toEqual([{ messages: 1, recipients: 1 }])
+})
+
+it('knows the sender of an attempt whose worker died', async () => {
+  await service.submit()
+  await claimOne('dead')
+  await clock.advance(LEASE_MS + 1)
+  await store.recover()
+
+  expect((await claimOne('next')).fromEmail).toBe('ada@contoso.com')
+})
+
+it('is in no doubt about a message that went another way, after a request that was refused', async () => {
+  const { id } = await service.submit()
+  const refused = await claimOne('refused')
+  expect(await store.clear(refused, version, false)).toBe(true)
+  await clock.advance(LEASE_MS + 1)
+  await store.recover()
+
+  expect(await claimOne('next')).toMatchObject({ id, lookups: null })
+})
+
+it('marks what is sent in spite of a doubt before it is sent, since the worker may die', async () => {
+  const { id } = await service.submit()
+  const message = await claimOne('a')
+  expect(await store.clear(message, version, true, true)).toBe(true)
+
+  expect(await service.read(id)).toMatchObject({ possibleDuplicate: true })
 })

@@ -5,6 +5,7 @@ import { MESSAGES_CHANNEL } from '../database/channels.ts'
 import { readChunks } from '../database/message-chunks.ts'
 import { inTransaction } from '../database/transaction.ts'
 import {
+  AWAIT_CLAIMS,
   CLAIM,
   CLEAR,
   FINISH_UPLOAD,
@@ -104,9 +105,9 @@ export interface DeliveryStore {
   renew(messages: readonly LeasedMessage[]): Promise<Set<string>>
   /**
    * Whether a request to the mailbox may begin: false when the lease was lost, or the settings are no longer of this
-   * version, as for the next three. `sends`: the message may be sent by it.
+   * version, as for the next three. `sends`: the message may be sent by it. `inDoubt`: it may have been sent before.
    */
-  clear(message: LeasedMessage, settingsVersion: number, sends: boolean): Promise<boolean>
+  clear(message: LeasedMessage, settingsVersion: number, sends: boolean, inDoubt?: boolean): Promise<boolean>
   /** The draft that was made in vain is deleted then. */
   storeDraft(message: LeasedMessage, settingsVersion: number, draft: StoredDraft): Promise<boolean>
   storeUpload(message: LeasedMessage, settingsVersion: number, upload: Upload, uploadedBytes: number): Promise<boolean>
@@ -153,7 +154,10 @@ export function createDeliveryStore(
     },
 
     async giveBack(owner) {
-      await pool.query(GIVE_BACK, [owner])
+      await inTransaction(pool, async (client) => {
+        await client.query(AWAIT_CLAIMS)
+        await client.query(GIVE_BACK, [owner])
+      })
     },
 
     async renew(messages) {
@@ -162,8 +166,8 @@ export function createDeliveryStore(
       return new Set(rows.map(({ id }) => id))
     },
 
-    clear(message, settingsVersion, sends) {
-      return clearOne({ message, settingsVersion, sends })
+    clear(message, settingsVersion, sends, inDoubt = false) {
+      return clearOne({ message, settingsVersion, sends, inDoubt })
     },
 
     async storeDraft(message, settingsVersion, { draftId, internetMessageId, from, uploading }) {
@@ -217,10 +221,11 @@ interface Clearance {
   readonly message: LeasedMessage
   readonly settingsVersion: number
   readonly sends: boolean
+  readonly inDoubt: boolean
 }
 
 async function clearBatch(pool: pg.Pool, batch: readonly Clearance[]): Promise<boolean[]> {
-  const { rows } = await pool.query<{ id: string }>({
+  const { rows } = await pool.query<{ id: string; lease_owner: string }>({
     name: 'clear',
     text: CLEAR,
     values: [
@@ -229,10 +234,12 @@ async function clearBatch(pool: pg.Pool, batch: readonly Clearance[]): Promise<b
       batch.map(({ message }) => message.tenantId),
       batch.map(({ settingsVersion }) => settingsVersion),
       batch.map(({ sends }) => sends),
+      batch.map(({ inDoubt }) => inDoubt),
     ],
   })
-  const cleared = new Set(rows.map(({ id }) => id))
-  return batch.map(({ message }) => cleared.has(message.id))
+  // An earlier holder may ask for the same message in the same moment.
+  const holders = new Map(rows.map(({ id, lease_owner: holder }) => [id, holder]))
+  return batch.map(({ message }) => holders.get(message.id) === message.leaseOwner)
 }
 
 /** $1 to $4 of the statements that write while a message is under way. */
@@ -300,7 +307,22 @@ function toLeasedMessage(row: ClaimedRow, leaseOwner: string): LeasedMessage {
   }
 }
 
+/**
+ * Two outcomes of one message, of an attempt that comes late and of whoever looks for it, are written one after the
+ * other: a statement would write one of them, and take the other for written.
+ */
 async function settleBatch(pool: pg.Pool, batch: readonly Settled[]): Promise<boolean[]> {
+  const outcomes = [...Map.groupBy(batch, ({ message }) => message.id).values()]
+  const written = new Set<Settled>()
+  for (let nth = 0; outcomes.some((each) => nth < each.length); nth++) {
+    const round = outcomes.flatMap((each) => each[nth] ?? [])
+    const ids = await settleOneOfEach(pool, round)
+    for (const settled of round) if (ids.has(settled.message.id)) written.add(settled)
+  }
+  return batch.map((settled) => written.has(settled))
+}
+
+async function settleOneOfEach(pool: pg.Pool, batch: readonly Settled[]): Promise<ReadonlySet<string>> {
   const column = <T>(value: (settled: Settled) => T): T[] => batch.map(value)
   const { rows } = await pool.query<{ id: string }>({
     name: 'settle',
@@ -324,8 +346,7 @@ async function settleBatch(pool: pg.Pool, batch: readonly Settled[]): Promise<bo
       column(({ ageMs }) => Math.round(ageMs())),
     ],
   })
-  const written = new Set(rows.map(({ id }) => id))
-  return batch.map(({ message }) => written.has(message.id))
+  return new Set(rows.map(({ id }) => id))
 }
 
 function listen(connectionString: string, wake: () => void): { stop(): Promise<void> } {

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { sameAddress } from '@inforiver-mail/contract/email-address'
 import type { CallOptions } from '@inforiver-mail/m365/graph-mailer'
 import { untilAnswered, type Granted } from './call-options.ts'
 import { decideDoubt, type TurnResult } from './delivery-state.ts'
@@ -44,19 +45,23 @@ export async function sendByDraft(
   const { attachments } = open.content
   /** Whether the last statement has cleared the draft to be sent. */
   let cleared = false
-  requireCleared(await parts.store.clear(message, settingsVersion, false))
+  requireCleared(await clear(false))
   for (let drafts = 0; drafts < DRAFTS_PER_TURN; drafts++) {
     const step = await takeOneDraft()
     if (step !== 'again') return step
   }
   return unavailable('The draft of the message was changed or deleted in the mailbox while it was being made.')
 
+  function clear(sends: boolean): Promise<boolean> {
+    return parts.store.clear(message, settingsVersion, sends, open.inSpiteOfDoubt)
+  }
+
   async function takeOneDraft(): Promise<NotReady> {
     const ready = draft.draftId === null ? await obtainDraft() : await resumeDraft(draft.draftId)
     if (ready !== 'ready') return ready
     const filled = draft.uploading ? await fillDraft() : 'ready'
     if (filled !== 'ready') return filled
-    if (!cleared) requireCleared(await parts.store.clear(message, settingsVersion, true))
+    if (!cleared) requireCleared(await clear(true))
     const sent = await mailer.sendDraft(currentDraft(), untilAnswered(options, parts.ending()))
     return sent.outcome === 'gone' ? afterGone() : toResult(sent, true)
   }
@@ -68,15 +73,14 @@ export async function sendByDraft(
       const sought = { messageId: message.id, internetMessageId: draft.internetMessageId }
       const found = await mailer.findMessage(sought, 'drafts', options)
       if (found.outcome === 'found') {
-        await storeDraft(
-          { draftId: found.id, internetMessageId: draft.internetMessageId },
-          message.fromEmail ?? fromEmail,
-        )
+        if (!(await mayTakeUp(found))) return removeFound(found.id)
+        await storeDraft({ draftId: found.id, internetMessageId: draft.internetMessageId }, fromEmail)
         return resumeDraft(found.id)
       }
       if (found.outcome !== 'not-found' && found.outcome !== 'refused') return draftFailure(found)
       const byHand = await findSent()
       if (byHand !== null) return byHand
+      requireCleared(await clear(false)) // the searches may have taken minutes
     }
     const isWhole = route.plan.road === 'send-mail'
     const files = isWhole ? attachments : []
@@ -98,6 +102,25 @@ export async function sendByDraft(
     return 'ready'
   }
 
+  /**
+   * Since it was made the sender may have changed, or the way: one that is to be filled has no files yet. And what is to
+   * be deleted may be gone in the next moment.
+   */
+  async function mayTakeUp({ id, from }: { id: string; from: string | null }): Promise<boolean> {
+    if (from === null || !sameAddress(from, fromEmail)) return false
+    if (await parts.mailboxStore.isToBeDeleted(message.tenantId, id)) return false
+    if (route.plan.road === 'draft' || attachments.length === 0) return true // files are counted when they are put on it
+    const counted = await mailer.countAttachments(id, options)
+    return counted.outcome === 'counted' && counted.count === attachments.length
+  }
+
+  /** Nothing was ever done with it: another one takes its place. */
+  async function removeFound(draftId: string): Promise<NotReady> {
+    const deleted = await mailer.deleteDraft(draftId, options)
+    if (deleted.outcome === 'sent') return sentByHand()
+    return deleted.outcome === 'deleted' || deleted.outcome === 'gone' ? 'again' : draftFailure(deleted)
+  }
+
   /** A draft from an earlier turn, or process: is it what is written down of it? */
   async function resumeDraft(draftId: string): Promise<Step> {
     if (draft.from !== null && draft.from !== fromEmail) return discardDraft(draftId)
@@ -106,6 +129,7 @@ export async function sendByDraft(
     if (counted.outcome === 'gone') return afterGone()
     if (counted.outcome !== 'counted') return draftFailure(counted)
     const { attached } = draft.upload
+    requireCleared(await clear(false))
     // The answer to its last request was lost.
     if (counted.count === attached + 1) await store({ attached: attached + 1, session: null, position: 0 })
     else if (counted.count !== attached) return discardDraft(draftId)
@@ -151,9 +175,11 @@ export async function sendByDraft(
   }
 
   async function afterGone(): Promise<NotReady> {
-    // Complete, it may have been sent, and its copy be late: by a call whose answer was lost, or by a person.
-    const mayBeSent = !draft.uploading && (message.lookups === null || decideDoubt(message, true) === 'look-up')
-    if (mayBeSent) return { type: 'not-found' }
+    // Complete, it may have been sent, and its copy be late: by a call whose answer was lost, or by a person. That of a
+    // former sender lies in a mailbox that cannot be seen, and has gone nowhere unless a call of ours is in doubt.
+    const isFormer = draft.from !== null && draft.from !== fromEmail
+    const isInDoubt = message.lookups === null ? !isFormer : decideDoubt(message, true) === 'look-up'
+    if (!draft.uploading && isInDoubt) return { type: 'not-found' }
     const byHand = await findSent()
     if (byHand !== null) return byHand
     await storeDraft(NO_DRAFT, null)
@@ -176,7 +202,9 @@ export async function sendByDraft(
 
   function sentByHand(): TurnResult {
     const { attached } = draft.upload
-    if (!draft.uploading || attached === attachments.length) return { type: 'found' }
+    // Without a draft, what is in doubt was sent from one that was complete.
+    const wasComplete = !draft.uploading || (draft.draftId === null && message.lookups !== null)
+    if (wasComplete || attached === attachments.length) return { type: 'found' }
     return draftFailure({
       outcome: 'refused',
       reason: 'draft-gone',
@@ -196,6 +224,7 @@ export async function sendByDraft(
       if (waitMs > WAIT_IN_PLACE_MS) return { type: 'waiting', waitMs }
       const signal = AbortSignal.any([options.signal, stopping])
       await delay(waitMs, undefined, { signal }).catch(() => options.signal.throwIfAborted())
+      requireCleared(await clear(false)) // the settings may have changed, or the message been cancelled
     }
   }
 

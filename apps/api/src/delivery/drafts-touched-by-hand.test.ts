@@ -110,3 +110,14 @@ it('makes a draft anew on which a file appeared while it was being filled, as af
   expect(await ground.passUntil(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false })
   await expectArrival(ground.microsoft, 'appeared', contents)
 })
+
+it('takes a copy that appears at last for the whole message, and not for what a person sent half full', async () => {
+  await ground.microsoft.control('PATCH', '/settings', { sentCopyDelayMs: 15 * MINUTES })
+  await ground.switchOn('send-accepted-but-504')
+  await ground.switchOn({ kind: 'http', endpoint: 'draft-create', do: answer(503, 'ErrorServerBusy') }, 'always', 1)
+  const contents = files(4 * MB)
+  const id = await submitFiles(ground, 'appears at last', contents)
+
+  expect(await ground.passUntil(id, { status: 'sent' })).toMatchObject({ problem: null })
+  await expectArrival(ground.microsoft, 'appears at last', contents)
+})

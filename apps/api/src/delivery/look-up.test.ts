@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { createDeliveryGround, graphAnswers, type DeliveryGround } from '../test-support/delivery-ground.ts'
+import { SETTINGS } from '../test-support/office365-smtp.ts'
 import { HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
 
 // With Mail.ReadWrite, and a mailbox whose Sent Items can be searched by our id.
@@ -116,6 +117,41 @@ it('says that the outcome is not known when what was looked for in vain is refus
   })
 })
 
+/** Accepted by `sendMail` without an answer, found nowhere for eleven minutes, and then tried by draft. */
+async function triedAgain(subject: string, attempt: object): Promise<string> {
+  await ground.microsoft.control('PATCH', '/settings', { sentCopyDelayMs: 1 * HOURS })
+  await ground.switchOn('send-accepted-but-504')
+  const { id } = await ground.service.submit({ subject })
+  await ground.service.until(id, { attempts: [{ outcome: 'unknown' }] })
+  await ground.switchOn({ kind: 'http', endpoint: 'draft-send', do: attempt })
+  for (const seconds of WAITS_SECONDS) {
+    await lookDone(id)
+    await ground.pass(seconds * SECONDS)
+  }
+  return id
+}
+
+it('keeps the doubt of the first attempt when the draft of the second is seen unsent, and then refused', async () => {
+  const id = await triedAgain('Two doubts', { action: 'answer', when: 'before', status: 504, body: '' })
+  await ground.switchOn(graphAnswers(400, 'ErrorInvalidRecipients'))
+  await ground.pass(1 * MINUTES)
+
+  await ground.service.until(id, { status: 'failed', problem: { code: 'outcome-unknown' } })
+  expect(await ground.arrived('Two doubts')).toBe(1)
+})
+
+it('marks a message that was delivered twice, also when the worker of the second attempt died', async () => {
+  const id = await triedAgain('Died at the second', { action: 'hang', when: 'after' })
+  await expect.poll(() => ground.arrived('Died at the second'), { interval: 5 }).toBe(2)
+  // Its outcome is nobody's to write.
+  const dead = `UPDATE messages SET attempt_id = 'dead', lease_owner = 'dead', lease_until = $2 WHERE id = $1`
+  await ground.database.query(dead, [id, new Date(ground.clock.now().getTime() - 1)])
+  await ground.service.until(id, { status: 'queued' })
+  await ground.pass(1 * HOURS)
+
+  expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: true })
+})
+
 it('looks also for a message that asked not to be sent twice', async () => {
   await ground.switchOn('send-accepted-but-504')
   const { id } = await ground.service.submit({ subject: 'Stop, but look', onUnknownOutcome: 'stop' })
@@ -183,3 +219,18 @@ it.each([
     expect(await ground.service.read(id)).toMatchObject(ends)
   },
 )
+
+it('goes on looking after a reconnect, although it is not known yet whether the mailbox can be searched', async () => {
+  await ground.microsoft.control('PATCH', '/settings', { sentCopyDelayMs: 120 * SECONDS })
+  await ground.switchOn('send-accepted-but-504')
+  const { id } = await ground.service.submit({ subject: 'Reconnected in doubt' })
+  await ground.service.until(id, { attempts: [{ outcome: 'unknown' }] })
+  await lookDone(id)
+  const ada = ground.product.newBrowser()
+  await ada.signIn('Ada Admin')
+  const { json: consent } = await ada.call('POST', `${SETTINGS}/reconnect`, {})
+  expect((await ada.consent(consent.consentUrl, 'Ada Admin')).status).toBe(200)
+
+  await lookUntil(id, { status: 'sent', possibleDuplicate: false })
+  expect(await ground.arrived('Reconnected in doubt')).toBe(1)
+})

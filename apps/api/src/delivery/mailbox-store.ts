@@ -8,6 +8,7 @@ import {
   END_CLEANUP,
   EXPECT_STRAY,
   FREED_IN,
+  IS_TO_BE_DELETED,
   IS_UNDER_WAY,
   LEARN_REQUEST_LIMIT,
   LEARN_SESSION_MINIMUM,
@@ -48,6 +49,7 @@ export interface MailboxStore {
   expectStray(tenantId: string, messageId: string): Promise<void>
   /** Whether a message may still use a draft, or was accepted so recently that its own may not have left yet. */
   isUnderWay(messageId: string, leavesWithinMs: number): Promise<boolean>
+  isToBeDeleted(tenantId: string, itemId: string): Promise<boolean>
   claimCleanups(): Promise<Cleanup[]>
   endCleanup(cleanup: Cleanup): Promise<void>
   postponeCleanup(cleanup: Cleanup, waitMs: number): Promise<void>
@@ -87,6 +89,10 @@ export function createMailboxStore(
 
     async isUnderWay(messageId, leavesWithinMs) {
       return (await pool.query(IS_UNDER_WAY, [messageId, leavesWithinMs])).rowCount === 1
+    },
+
+    async isToBeDeleted(tenantId, itemId) {
+      return (await pool.query(IS_TO_BE_DELETED, [tenantId, itemId])).rowCount === 1
     },
 
     async claimCleanups() {

@@ -78,6 +78,9 @@ SELECT 1 FROM messages
  WHERE id = $1 AND (status IN ('scheduled', 'queued', 'sending', 'held') OR sent_at > mail_now() - $2 * interval '1 millisecond')`
 
 /** $1 tenant, $2 item */
+export const IS_TO_BE_DELETED = `SELECT 1 FROM mailbox_cleanups WHERE tenant_id = $1 AND item_id = $2`
+
+/** $1 tenant, $2 item */
 export const END_CLEANUP = `DELETE FROM mailbox_cleanups WHERE tenant_id = $1 AND item_id = $2`
 
 /** $1 tenant, $2 item, $3 in how many ms */

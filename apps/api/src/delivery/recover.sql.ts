@@ -2,8 +2,8 @@ import { noteAttempts } from './attempt.sql.ts'
 
 /**
  * Takes messages away from workers whose lease ran out. Those that had been handed to Microsoft may have been sent: they
- * are in doubt from now on, unless the outcome of that attempt arrives late. Of the others it is certain that nothing
- * has changed.
+ * are in doubt from now on, unless the outcome of that attempt arrives late, and the mailbox's limits count them. Of the
+ * others it is certain that nothing has changed.
  */
 export const RECOVER_ABANDONED = `
 WITH abandoned AS (
@@ -14,14 +14,20 @@ WITH abandoned AS (
      SET status = 'queued', lookups = CASE WHEN a.tried THEN 0 ELSE m.lookups END, next_attempt_at = mail_now(),
          lease_owner = NULL, lease_until = NULL, wire_version = NULL
     FROM abandoned a WHERE m.id = a.id
-  RETURNING m.id, m.tenant_id, a.tried, m.uploading
+  RETURNING m.id, m.tenant_id, m.recipients, a.tried, m.uploading
 ), attempts AS (
   SELECT id AS message_id, tenant_id, mail_now() AS at, CASE WHEN tried THEN 'unknown' ELSE 'unavailable' END AS outcome, NULL::text AS code,
          CASE WHEN tried THEN 'The process that was sending it ended, or stood still, before the outcome was written down.'
               WHEN uploading THEN 'The process that was uploading it ended, or stood still. Another goes on where it was.'
               ELSE 'The process that was working on it ended, or stood still, before it was sent.' END AS detail
     FROM recovered
-), ${noteAttempts('attempts')}, noticed AS (
+), ${noteAttempts('attempts')}, used AS (
+  INSERT INTO mailbox_usage (tenant_id, started_at, messages, recipients)
+  SELECT tenant_id, date_bin('10 seconds', mail_now(), 'epoch'), count(*), sum(recipients) FROM recovered WHERE tried
+   GROUP BY 1 ORDER BY 1
+  ON CONFLICT (tenant_id, started_at) DO UPDATE
+    SET messages = mailbox_usage.messages + excluded.messages, recipients = mailbox_usage.recipients + excluded.recipients
+), noticed AS (
   UPDATE tenants SET troubled_since = mail_now() WHERE id IN (SELECT tenant_id FROM recovered) AND troubled_since IS NULL
 )
 SELECT id FROM recovered`

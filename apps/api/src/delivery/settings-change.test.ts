@@ -116,3 +116,89 @@ it('completes a consent for another sender once the old one has nothing on the w
   const senders = (await mailsIn(ground.microsoft, 'Changed in the middle')).map((mail) => mail.from.address)
   expect(senders).toEqual(['reports@contoso.com'])
 })
+
+/** A message by draft, and a change of the settings that completes while Microsoft makes the draft. */
+async function changedWhileDrafting(subject: string, path: string, changes: object): Promise<string> {
+  const creating = await holdRequest(ground.microsoft, 'draft-create')
+  const { id } = await service.submit({ subject, onUnknownOutcome: 'stop' })
+  await creating.untilHeld()
+  const { json: consent } = await ada.call('POST', `${SETTINGS}/${path}`, changes)
+  const { version } = (await service.get(SETTINGS)).json
+  const result = ada.consent(consent.consentUrl, 'Ada Admin')
+  await expect.poll(async () => (await service.get(SETTINGS)).json.version).toBe(version + 1)
+  await creating.release()
+  expect((await result).status).toBe(200)
+  return id
+}
+
+it('sends no draft of the old sender once there is another', async () => {
+  await connectMailbox(product, { largeAttachments: true, fromEmail: 'reports@contoso.com' })
+  const id = await changedWhileDrafting('Drafted before', 'update-sender', { fromEmail: 'board@contoso.com' })
+
+  await service.until(id, { status: 'sent', from: 'board@contoso.com' })
+  const senders = (await mailsIn(ground.microsoft, 'Drafted before')).map((mail) => mail.from.address)
+  expect(senders).toEqual(['board@contoso.com'])
+})
+
+it('takes up no draft that is to be deleted', async () => {
+  const before = await requestsTo('draft-create')
+  const id = await changedWhileDrafting('Drafted twice', 'reconnect', {})
+
+  await service.until(id, { status: 'sent', possibleDuplicate: false })
+  expect((await requestsTo('draft-create')) - before).toBe(2)
+  expect(await arrived('Drafted twice')).toBe(1)
+})
+
+it('sends no draft that a worker which died had made for the old sender', async () => {
+  const drafts = () => mailsIn(ground.microsoft, 'Died drafting', { mailbox: 'ada@contoso.com', folder: 'drafts' })
+  await connectMailbox(product, { largeAttachments: true, fromEmail: 'reports@contoso.com' })
+  const effect = { kind: 'http', endpoint: 'draft-create', do: { action: 'hang', when: 'after' } }
+  await ground.microsoft.control('POST', '/scenarios', { effect })
+  const { id } = await service.submit({ subject: 'Died drafting' })
+  await expect.poll(drafts).toHaveLength(1)
+  await ground.database.query(`UPDATE tenants SET mailbox_paused_until = mail_now() + interval '1 hour'`)
+  await ground.database.query(`UPDATE messages SET lease_owner = 'dead', lease_until = mail_now() - interval '1 s'`)
+  await service.until(id, { status: 'queued' })
+
+  const { json: consent } = await ada.call('POST', `${SETTINGS}/update-sender`, { fromEmail: 'board@contoso.com' })
+  expect((await ada.consent(consent.consentUrl, 'Ada Admin')).status).toBe(200)
+
+  await service.until(id, { status: 'sent', from: 'board@contoso.com' })
+  const senders = (await mailsIn(ground.microsoft, 'Died drafting')).map((mail) => mail.from.address)
+  expect(senders).toEqual(['board@contoso.com'])
+})
+
+it('begins no range after a reset that came while the message waited for the limit of uploads', async () => {
+  const before = await requestsTo('upload-range')
+  await ground.database.query(
+    `INSERT INTO mailbox_usage (tenant_id, started_at, messages, recipients, upload_bytes)
+     SELECT id, mail_now() - interval '308 seconds', 0, 0, $1 FROM tenants`,
+    [product.config.mailboxLimits.uploadBytesPer5Minutes],
+  )
+  const sessionsBefore = await requestsTo('upload-session-create')
+  const id = await submitFiles({ product, service }, 'Waited for the limit', files(5 * MB))
+  await expect.poll(() => requestsTo('upload-session-create')).toBe(sessionsBefore + 1)
+
+  expect((await reset()).status).toBe(200)
+
+  await service.until(id, { status: 'held', heldBecause: 'not-configured' })
+  expect((await requestsTo('upload-range')) - before).toBe(0)
+})
+
+it('makes no draft after a reset that came while one was looked for', async () => {
+  const busy = { action: 'answer', status: 503, headers: { 'retry-after': '0' }, body: '' }
+  const effect = { kind: 'http', endpoint: 'draft-create', do: busy }
+  await ground.microsoft.control('POST', '/scenarios', { effect })
+  const search = await holdRequest(ground.microsoft, 'message-search')
+  const before = await requestsTo('draft-create')
+  const { id } = await service.submit({ subject: 'Looked for a draft' })
+  await search.untilHeld()
+
+  const answer = reset()
+  await expect.poll(async () => (await service.get(SETTINGS)).json.status).toBe('not-configured')
+  await search.release()
+
+  await service.until(id, { status: 'held', heldBecause: 'not-configured' })
+  expect((await requestsTo('draft-create')) - before).toBe(1)
+  expect((await answer).json).toMatchObject({ requestsOnTheWire: 1 })
+})

@@ -6,7 +6,7 @@ import { noteAttempts } from './attempt.sql.ts'
  * it. Other rows stay as they are, with their attempts, usage, pauses and trouble. What was delivered is not kept. A turn
  * that used up no time, such as one that was throttled or held, lengthens no later wait.
  *
- * Times are counted from the moment of the outcome, which may have had to wait for the database.
+ * One outcome of a message in each statement. Times are counted from the moment of the outcome, which may have had to wait for the database.
  *
  * One array for each column of `result`
  */

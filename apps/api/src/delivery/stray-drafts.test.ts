@@ -1,7 +1,14 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { mailsIn } from '../test-support/mailbox.ts'
 import { MINUTES } from '../test-support/test-clock.ts'
-import { createUploadGround, files, MB, submitFiles, type UploadGround } from '../test-support/upload-ground.ts'
+import {
+  createUploadGround,
+  expectArrival,
+  files,
+  MB,
+  submitFiles,
+  type UploadGround,
+} from '../test-support/upload-ground.ts'
 
 // A request to create a draft whose answer was lost may have made one that nobody knows the id of.
 
@@ -59,6 +66,20 @@ it('deletes no draft that its message still needs', async () => {
 
   await ground.microsoft.control('DELETE', '/scenarios')
   await ground.passUntil(id, { status: 'sent', possibleDuplicate: false })
+})
+
+it('sends no draft without its files that was made while requests of its size were refused', async () => {
+  const learned = 'UPDATE tenants SET request_size_limit = 4000000, request_size_limit_at = mail_now()'
+  await ground.database.query(learned)
+  await lose('after')
+  const contents = files(3_050_000)
+  const id = await submitFiles(ground, 'without files', contents)
+  await ground.service.until(id, { attempts: [{ outcome: 'unavailable' }] })
+  expect(await drafts('without files')).toMatchObject([{ attachments: [] }])
+  await ground.database.query('UPDATE tenants SET request_size_limit = NULL') // as after a day
+
+  await ground.passUntil(id, { status: 'sent' })
+  await expectArrival(ground.microsoft, 'without files', contents)
 })
 
 async function createDraft(subject: string, singleValueExtendedProperties: object[]): Promise<void> {

@@ -21,7 +21,7 @@ export interface TurnParts {
   >
   readonly mailboxStore: Pick<
     MailboxStore,
-    'chargeUpload' | 'learnSizeLimit' | 'learnRequestLimits' | 'readSizeLimits' | 'expectStray'
+    'chargeUpload' | 'learnSizeLimit' | 'learnRequestLimits' | 'readSizeLimits' | 'expectStray' | 'isToBeDeleted'
   >
   readonly cachedAccess: (tenantId: string, stamp: string, signal: AbortSignal) => Promise<Access>
   readonly access: AccessTo
@@ -45,6 +45,8 @@ export interface OpenMessage {
   readonly claimedAt: number
   /** Whether the clearance by the claim still counts: for one request. */
   clearedByClaim: boolean
+  /** Whether it is sent although it may have been sent before. */
+  inSpiteOfDoubt: boolean
   readonly content: MessageContent
   readonly route: MessageRoute
   readonly read: AttachmentReader

@@ -82,7 +82,7 @@ async function heldIfLost(
 
 async function turnWith(parts: TurnParts, open: OpenMessage, access: Granted, signal: AbortSignal): Promise<Turn> {
   const { message, route, draft } = open
-  const { fromEmail, permissions, searchWorks } = access.connection
+  const { fromEmail, permissions, searchFails } = access.connection
   const canReadMailbox = permissions.includes('Mail.ReadWrite')
   // A message that no request can hold has not been sent before its draft was complete.
   const isCertain = draft.uploading || (draft.draftId === null && route.sizes.sendMail > MAX_REQUEST_BYTES)
@@ -95,12 +95,17 @@ async function turnWith(parts: TurnParts, open: OpenMessage, access: Granted, si
     ...changes,
   })
 
+  const sendInSpiteOfDoubt = async () => {
+    open.inSpiteOfDoubt = true
+    return turn(await send(parts, open, access, signal), { inSpiteOfDoubt: true })
+  }
+  open.inSpiteOfDoubt = false
   if (message.lookups === null) return turn(await send(parts, open, access, signal))
   // A doubt about it is one about an earlier request, and was looked into before the draft was made.
-  if (isCertain) return turn(await send(parts, open, access, signal), { inSpiteOfDoubt: true })
+  if (isCertain) return sendInSpiteOfDoubt()
 
   // Without a searchable copy only a draft can be recognised again.
-  const canLookUp = canReadMailbox && (draft.draftId !== null || draft.internetMessageId !== null || searchWorks)
+  const canLookUp = canReadMailbox && (draft.draftId !== null || draft.internetMessageId !== null || !searchFails)
   const decision = decideDoubt(message, canLookUp)
   // Looked for, or left, it is still the one that was tried as before.
   const asTried = { fromEmail: message.fromEmail ?? fromEmail }
@@ -110,7 +115,7 @@ async function turnWith(parts: TurnParts, open: OpenMessage, access: Granted, si
     if (seen !== 'unsent') return turn(seen, asTried)
     return turn(await send(parts, open, access, signal), { doubtResolved: true })
   }
-  return turn(await send(parts, open, access, signal), { inSpiteOfDoubt: true })
+  return sendInSpiteOfDoubt()
 }
 
 /** `unsent`: its draft is still a draft, so that it is certain that it was not sent. */
@@ -127,7 +132,7 @@ async function lookUp(
     if (read.outcome === 'sent') return { type: 'found' }
     if (read.outcome !== 'gone') return { type: 'lookup-failed', failure: read }
   }
-  const sought = { messageId: access.connection.searchWorks ? id : null, internetMessageId: draft.internetMessageId }
+  const sought = { messageId: access.connection.searchFails ? null : id, internetMessageId: draft.internetMessageId }
   const found = await mailer.findMessage(sought, 'sentitems', options)
   if (found.outcome === 'found') return { type: 'found' }
   if (found.outcome === 'not-found') return { type: 'not-found' }
@@ -190,10 +195,10 @@ async function clearToSend(
   open: OpenMessage,
   { settingsVersion }: Granted,
 ): Promise<void> {
-  const { message, claimedAt, clearedByClaim } = open
+  const { message, claimedAt, clearedByClaim, inSpiteOfDoubt } = open
   open.clearedByClaim = false
   if (clearedByClaim && elapsedMs() - claimedAt < AT_ONCE_MS) return
-  requireCleared(await store.clear(message, settingsVersion, true))
+  requireCleared(await store.clear(message, settingsVersion, true, inSpiteOfDoubt))
 }
 
 /** What Microsoft refused for its size is not asked again for a while. */
@@ -226,6 +231,7 @@ async function openMessage(
     message,
     claimedAt,
     clearedByClaim: message.clearedVersion === access.settingsVersion,
+    inSpiteOfDoubt: false,
     content,
     route: await chooseRoute(parts, message, content, access.connection.fromEmail),
     read: createAttachmentReader(store, cipher, message),

@@ -60,7 +60,6 @@ export interface IntakeParts {
   readonly store: IntakeStore
   readonly vault: TokenVault
   readonly random: RandomBytes
-  readonly clock: () => Date
 }
 
 export type IntakeMemory = Pick<BodyMemory, 'hold' | 'holdForStoring'>
@@ -72,7 +71,7 @@ export interface IntakeLimits {
 
 /** Receives the attachments of one message. Memory does not grow with them: the client waits while they are stored. */
 export function createIntake(
-  { store, vault, random, clock }: IntakeParts,
+  { store, vault, random }: IntakeParts,
   limits: IntakeLimits,
   { tenantId, service, memory }: { tenantId: string; service: string; memory: IntakeMemory },
 ): Intake {
@@ -136,7 +135,7 @@ export function createIntake(
     const id = newId('message')
     const contentKey = newContentKey(random)
     const contentKeySealed = await vault.seal(contentKey, { tenant: tenantId, record: id, purpose: 'content-key' })
-    await store.begin({ id, tenantId, service, contentKeySealed, now: clock() })
+    await store.begin({ id, tenantId, service, contentKeySealed })
     const cipher = createContentCipher(contentKey, random)
     return {
       id,
@@ -165,7 +164,7 @@ export function createIntake(
     const { id: messageId, cipher } = receiving
     const writer = createChunkWriter(memory, async (content, chunk, last) => {
       const place = { tenant: tenantId, message: messageId, part: `attachment-${part}`, chunk, last }
-      const stored = await store.writeChunk({ tenantId, messageId, part, chunk }, cipher.seal(content, place), clock())
+      const stored = await store.writeChunk({ tenantId, messageId, part, chunk }, cipher.seal(content, place))
       if (!stored) throw arrivedTooSlowly()
     })
     for (const data of kept) await writer.write(data)

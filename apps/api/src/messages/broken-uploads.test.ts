@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type pg from 'pg'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
-import { systemClock } from '../clock.ts'
 import { attachmentParts, countStored, mailWith } from '../test-support/stored-attachments.ts'
 import { createTestClock, MINUTES, SECONDS } from '../test-support/test-clock.ts'
 import { createTestPool } from '../test-support/test-database.ts'
@@ -39,8 +38,8 @@ const count = () => countStored(ground.database)
 const sweep = () => store.sweep(clock.now())
 
 /** A request of which so many bytes have arrived, and some of them are stored. */
-async function underWay(sizeBytes = 4 * MIB, upTo = 2 * MIB) {
-  const upload = startUpload(product, service.key, mailWith([randomBytes(sizeBytes)], { subject: 'Under way' }))
+async function underWay(sizeBytes = 4 * MIB, upTo = 2 * MIB, at = product) {
+  const upload = startUpload(at, service.key, mailWith([randomBytes(sizeBytes)], { subject: 'Under way' }))
   await upload.send(upTo)
   // Every full chunk: while one is being stored, the message is locked and would not be swept.
   await expect.poll(async () => (await count()).chunks).toBe(upTo / (MIB / 4) - 1)
@@ -122,11 +121,11 @@ it('sweeps what a process leaves that is killed in the middle of an upload', asy
   await upload.send(2 * MIB)
   await expect.poll(async () => (await count()).chunks).toBeGreaterThanOrEqual(6)
   await killed.close()
-  const killedAt = systemClock().getTime()
+  const killedAt = clock.now().getTime()
 
   await store.sweep(new Date(killedAt + 14 * MINUTES))
   expect(await count()).toMatchObject({ messages: 1 })
-  await store.sweep(new Date(killedAt + 15 * MINUTES))
+  await store.sweep(new Date(killedAt + 15 * MINUTES + 1 * SECONDS))
   expect(await count()).toEqual(nothing)
 })
 
@@ -135,14 +134,14 @@ async function abandoned(chunks = 3): Promise<string> {
   const [tenant] = await ground.database.query<{ id: string }>('SELECT id FROM tenants')
   const id = `msg_${randomBytes(16).toString('hex')}`
   const tenantId = tenant?.id ?? ''
-  const row = { id, tenantId, service: 'reports', now: clock.now() }
+  const row = { id, tenantId, service: 'reports' }
   await store.begin({ ...row, contentKeySealed: 'sealed' as never })
   for (let chunk = 0; chunk < chunks; chunk++) await addChunk(id, tenantId, chunk)
   return id
 }
 
 const addChunk = (messageId: string, tenantId: string, chunk: number) =>
-  store.writeChunk({ tenantId, messageId, part: 0, chunk }, randomBytes(1000), clock.now())
+  store.writeChunk({ tenantId, messageId, part: 0, chunk }, randomBytes(1000))
 
 it('sweeps what a killed process left behind after 15 minutes', async () => {
   await abandoned()
@@ -174,6 +173,18 @@ it('sweeps nothing of which chunks still arrive', async () => {
     await expect.poll(async () => (await count()).chunks).toBe(4 * megabytes - 1)
     await sweep()
   }
+  await upload.send()
+
+  expect((await upload.answer).status).toBe(202)
+})
+
+it('sweeps nothing that arrives at a process whose clock is behind', async () => {
+  const behind = await ground.startProduct({
+    environment: { ROLE: 'api' },
+    clock: () => new Date(clock.now().getTime() - 20 * MINUTES),
+  })
+  const { upload } = await underWay(4 * MIB, 2 * MIB, behind)
+  await sweep()
   await upload.send()
 
   expect((await upload.answer).status).toBe(202)

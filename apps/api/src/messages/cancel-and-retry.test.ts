@@ -144,6 +144,15 @@ it('marks a message that may have been sent, when it is retried, as a possible d
   expect(await mailsIn(ground.microsoft, 'Doubled')).toHaveLength(2)
 })
 
+it('does not cancel a message that may have been sent before it was retried', async () => {
+  const { id } = await stopped('Retried, then cancelled')
+  await ground.microsoft.control('POST', '/scenarios', { name: 'send-503-store' })
+  await retry(id)
+  await service.until(id, { status: 'queued', attempts: [{}, { outcome: 'unavailable' }] })
+
+  expect(await cancel(id)).toMatchObject({ status: 409, json: { code: 'message-not-cancellable' } })
+})
+
 it.each([undefined, '', '{}'])('takes %j for a body, since a cancel needs none', async (body) => {
   const { id } = await scheduled()
 

@@ -10,7 +10,7 @@ WITH cancelled AS (
      SET status = 'cancelled', held_because = NULL, next_attempt_at = NULL, ended_at = mail_now(), content = NULL, content_key_sealed = NULL,
          stored_bytes = 0, uploading = false, upload_url_sealed = NULL, lease_owner = NULL, lease_until = NULL
    WHERE id = $1 AND tenant_id = $2 AND ($3::text IS NULL OR service = $3)
-     AND lookups IS NULL AND (status IN ('scheduled', 'queued', 'held') OR status = 'sending' AND uploading)
+     AND lookups IS NULL AND NOT possible_duplicate AND (status IN ('scheduled', 'queued', 'held') OR status = 'sending' AND uploading)
   RETURNING id, tenant_id, service, draft_id, chunked
 ), dropped AS (
   DELETE FROM message_chunks WHERE message_id IN (SELECT id FROM cancelled WHERE chunked)

@@ -10,10 +10,10 @@ const ABANDONED_AFTER_MS = 15 * 60_000
 const SWEPT_AT_ONCE = 10
 const FOREIGN_KEY_VIOLATION = '23503'
 
-/** $1 id, $2 tenant, $3 service, $4 content key, $5 now */
+/** $1 id, $2 tenant, $3 service, $4 content key */
 const BEGIN = `
 INSERT INTO messages (id, tenant_id, service, status, "to", subject, created_at, content_key_sealed, chunked)
-VALUES ($1, $2, $3, 'receiving', '[]', '', $5, $4, true)`
+VALUES ($1, $2, $3, 'receiving', '[]', '', mail_now(), $4, true)`
 
 /**
  * Counts chunks of a message before they are stored. The row of the message is locked first and that of the tenant
@@ -51,7 +51,7 @@ DELETE FROM messages
 
 export interface IntakeStore {
   /** A message in the state `receiving`, which nothing reads or sends. */
-  begin(message: { id: string; tenantId: string; service: string; contentKeySealed: Sealed; now: Date }): Promise<void>
+  begin(message: { id: string; tenantId: string; service: string; contentKeySealed: Sealed }): Promise<void>
   /**
    * Counts at least `neededBytes` for all chunks of a message, and up to `wantedBytes` where the tenant has room for
    * them. Null when the message is no longer there.
@@ -61,7 +61,7 @@ export interface IntakeStore {
     bytes: { neededBytes: number; wantedBytes: number },
   ): Promise<{ readonly reservedBytes: number } | { readonly full: StorageFull } | null>
   /** False when the message is no longer there. */
-  writeChunk(place: ChunkPlace, content: Buffer, now: Date): Promise<boolean>
+  writeChunk(place: ChunkPlace, content: Buffer): Promise<boolean>
   discard(id: string): Promise<void>
   /** Deletes what no client is sending any more. */
   sweep(now: Date): Promise<void>
@@ -71,8 +71,8 @@ export interface IntakeStore {
 /** `storageBytes` is the most that a tenant may have stored. */
 export function createIntakeStore(pool: pg.Pool, storageBytes: number): IntakeStore {
   return {
-    async begin({ id, tenantId, service, contentKeySealed, now }) {
-      await pool.query(BEGIN, [id, tenantId, service, contentKeySealed, now])
+    async begin({ id, tenantId, service, contentKeySealed }) {
+      await pool.query(BEGIN, [id, tenantId, service, contentKeySealed])
     },
     async reserve(id, { neededBytes, wantedBytes }) {
       const values = [id, neededBytes, wantedBytes, storageBytes]
@@ -82,9 +82,9 @@ export function createIntakeStore(pool: pg.Pool, storageBytes: number): IntakeSt
       if (row.reserved !== null) return { reservedBytes: Number(row.reserved) }
       return { full: { storedBytes: storageBytes - Number(row.room), neededBytes, storageBytes } }
     },
-    async writeChunk(place, content, now) {
+    async writeChunk(place, content) {
       try {
-        await writeChunk(pool, place, content, now)
+        await writeChunk(pool, place, content)
         return true
       } catch (error) {
         if ((error as { code?: string }).code === FOREIGN_KEY_VIOLATION) return false

@@ -110,7 +110,7 @@ export function createMessageStore(
   prisma: PrismaClient,
   pool: pg.Pool,
   waiting: WaitingStore,
-  { clock, storageBytes }: { clock: () => Date; storageBytes: number },
+  { databaseNow, storageBytes }: { databaseNow: () => Promise<Date>; storageBytes: number },
 ): MessageStore {
   /** With what keeps those that are queued, at this moment. */
   async function toMessages(
@@ -118,7 +118,7 @@ export function createMessageStore(
     rows: readonly ShownRow[],
     configuredSender: string | null,
   ): Promise<Message[]> {
-    const now = clock()
+    const scheduledUntil = await untilScheduled(rows)
     const queued = rows.filter(({ status }) => status === 'queued')
     const reasons = await waiting.explain(tenantId, queued)
     const attempts = await readAttempts(
@@ -126,7 +126,22 @@ export function createMessageStore(
       rows.map(({ id }) => id),
     )
     return rows.map((row) =>
-      toMessage(row, attempts.get(row.id) ?? [], reasons.get(row.id) ?? waitingOf(row, now), configuredSender),
+      toMessage(
+        row,
+        attempts.get(row.id) ?? [],
+        reasons.get(row.id) ?? { because: null, until: scheduledUntil.get(row.id) ?? null },
+        configuredSender,
+      ),
+    )
+  }
+
+  /** Of messages that are not queued, only a scheduled one has anything before it. */
+  async function untilScheduled(rows: readonly ShownRow[]): Promise<ReadonlyMap<string, Date>> {
+    const scheduled = rows.filter(({ status }) => status === 'scheduled')
+    if (scheduled.length === 0) return new Map()
+    const now = await databaseNow()
+    return new Map(
+      scheduled.map(({ id, nextAttemptAt }) => [id, nextAttemptAt && nextAttemptAt > now ? nextAttemptAt : now]),
     )
   }
 
@@ -417,13 +432,6 @@ function freshMessage({ id, to, subject, reference, sendAt }: NewMessage, row: I
     progress: null,
     problem: null,
   }
-}
-
-/** Of a message that is not queued: only a scheduled one has anything before it. */
-function waitingOf({ status, nextAttemptAt }: ShownRow, now: Date): Waiting {
-  const until =
-    status === 'scheduled' && nextAttemptAt ? new Date(Math.max(nextAttemptAt.getTime(), now.getTime())) : null
-  return { because: null, until }
 }
 
 function toMessage(

@@ -122,7 +122,7 @@ it('counts nothing of an upload that breaks off, or is swept after its process w
   const store = createIntakeStore(pool, BOUND)
   const [tenant] = await ground.database.query<{ id: string }>('SELECT id FROM tenants')
   const row = { id: 'msg_killed', tenantId: tenant?.id ?? '', service: 'reports', contentKeySealed: 'sealed' as never }
-  await store.begin({ ...row, now: ground.clock.now() })
+  await store.begin(row)
   expect(await store.reserve(row.id, { neededBytes: 5, wantedBytes: 9 })).toEqual({ reservedBytes: 9 })
   expect((await counted()).bytes).toBe(9)
   await store.sweep(new Date(ground.clock.now().getTime() + HOURS))

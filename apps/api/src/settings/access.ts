@@ -32,7 +32,7 @@ export type Access = Granted | Held | Unavailable
 interface Granted {
   readonly outcome: 'granted'
   readonly accessToken: string
-  readonly connection: Connection & { readonly searchWorks: boolean }
+  readonly connection: Connection & { readonly searchWorks: boolean; readonly searchFails: boolean }
   /** The set of tokens this one belongs to; hand it back when Microsoft refuses the token. */
   readonly grantVersion: number
   /** Until then it may be kept at hand. */
@@ -150,8 +150,8 @@ export function createAccessSource(parts: {
     until: Date,
   ): Promise<Granted> {
     const accessToken = await vault.open(grant.accessTokenSealed, tokenOwner(tenantId, 'access-token'))
-    const { grantVersion, searchWorks } = grant
-    const state = { ...connection, searchWorks }
+    const { grantVersion, searchWorks, searchFails } = grant
+    const state = { ...connection, searchWorks, searchFails }
     return {
       outcome: 'granted',
       accessToken,

@@ -83,6 +83,8 @@ export interface StoredGrant extends SealedTokens {
   readonly grantVersion: number
   /** Whether sent messages were found in the mailbox by our id. */
   readonly searchWorks: boolean
+  /** Whether they were looked for in vain; false too while that is not known. */
+  readonly searchFails: boolean
   /** For so long Entra is not asked; 0 where it may be. */
   readonly refreshWaitMs: number
   /** How often in succession it could not answer. */
@@ -665,6 +667,7 @@ function toGrant(row: SettingsRow, refreshWaitMs: number): StoredGrant | null {
     accessTokenObtainedAt,
     grantVersion,
     searchWorks: row.sentItemsSearch === 'works',
+    searchFails: row.sentItemsSearch === 'fails',
     refreshWaitMs,
     refreshFailures: row.refreshFailures,
   }

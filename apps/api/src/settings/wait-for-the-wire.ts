@@ -1,13 +1,19 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { elapsedMs } from '../clock.ts'
 import { WIRE_WAIT_MS, type OnTheWire, type SettingsStore } from './settings-store.ts'
 
 const LOOK_EVERY_MS = 100
 
-/** Waits for requests that began under settings that have been replaced: for all of them, or for ten seconds. */
-export async function waitForTheWire(store: Pick<SettingsStore, 'isOnTheWire'>, onTheWire: OnTheWire): Promise<void> {
+/**
+ * Waits for requests that began under settings that have been replaced: for all of them, or for ten seconds, whatever
+ * each look at the database takes of them.
+ */
+export async function waitForTheWire(
+  store: Pick<SettingsStore, 'isOnTheWire'>,
+  onTheWire: OnTheWire,
+  elapsed: () => number = elapsedMs,
+): Promise<void> {
   if (onTheWire.requests === 0) return
-  for (let waitedMs = 0; waitedMs < WIRE_WAIT_MS; waitedMs += LOOK_EVERY_MS) {
-    if (!(await store.isOnTheWire(onTheWire))) return
-    await delay(LOOK_EVERY_MS)
-  }
+  const until = elapsed() + WIRE_WAIT_MS
+  while (elapsed() < until && (await store.isOnTheWire(onTheWire))) await delay(LOOK_EVERY_MS)
 }

@@ -237,7 +237,7 @@ export function createMicrosoftIdentity({
     return {
       outcome: 'refused',
       explanation: explainRefusal(refusal, { leg, approvalLink, places }),
-      retryAfter: retryAfterDate(answer.retryAfter, clock()),
+      retryAfter: retryAfterDate(answer.headers, clock()),
     }
   }
 

@@ -6,8 +6,7 @@ export interface TokenAnswer {
   readonly status: number
   /** Parsed JSON; null when the body was none. */
   readonly body: Readonly<Record<string, unknown>> | null
-  /** The header. */
-  readonly retryAfter: string | null
+  readonly headers: Headers
 }
 
 export interface RecordingNetwork extends INetworkModule {
@@ -32,7 +31,7 @@ export function createRecordingNetwork(fetch: MicrosoftFetch, signal: AbortSigna
       ...(signal && { signal }),
     })
     const body = parseObject(await response.text())
-    answer = { status: response.status, body, retryAfter: response.headers.get('retry-after') }
+    answer = { status: response.status, body, headers: response.headers }
     return { headers: Object.fromEntries(response.headers), body: (body ?? {}) as T, status: response.status }
   }
 

@@ -7,7 +7,8 @@ import { MESSAGE_ID_PROPERTY } from './send-mail-request.ts'
 export type SearchedFolder = 'sentitems' | 'drafts'
 
 export type FindMessageOutcome =
-  | { readonly outcome: 'found'; readonly id: string }
+  /** `from`: whom it is from; null where Graph does not tell. */
+  | { readonly outcome: 'found'; readonly id: string; readonly from: string | null }
   | { readonly outcome: 'not-found' }
   | Failure
 
@@ -43,14 +44,17 @@ async function findBy(
   where: SearchedFolder,
   { accessToken, signal, mailbox }: CallOptions,
 ): Promise<FindMessageOutcome> {
-  const query = `$filter=${encodeURIComponent(filter)}&$select=id&$top=1` // the client passes a query on as it is
+  const query = `$filter=${encodeURIComponent(filter)}&$select=id,from&$top=1` // the client passes a query on as it is
   const path = `${mailboxPath(mailbox)}/mailFolders/${where}/messages?${query}`
   const reply = await exchange({ method: 'GET', path, immutableIds: true, accessToken, signal })
   if (!reply.answered) return withoutDoubt(classifyConnectionFailure(reply.error))
   const found = reply.status === 200 ? member(parseJson(reply.text), 'value') : null
   if (Array.isArray(found) && found.length === 0) return { outcome: 'not-found' }
-  const id = Array.isArray(found) ? member(found[0], 'id') : null
-  return typeof id === 'string' ? { outcome: 'found', id } : withoutDoubt(classifyFailure(reply.answer))
+  const first: unknown = Array.isArray(found) ? found[0] : null
+  const id = member(first, 'id')
+  const from = member(member(member(first, 'from'), 'emailAddress'), 'address')
+  if (typeof id === 'string') return { outcome: 'found', id, from: typeof from === 'string' ? from : null }
+  return withoutDoubt(classifyFailure(reply.answer))
 }
 
 function propertyFilter(messageId: string): string {

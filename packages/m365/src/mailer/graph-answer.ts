@@ -31,7 +31,7 @@ export function readGraphAnswer(reply: Extract<GraphReply, { answered: true }>, 
     innerCode: text(member(inner, 'code'), MAX_CODE_CHARACTERS),
     message: text(member(error, 'message'), MAX_MESSAGE_CHARACTERS),
     requestId: text(reply.headers.get('request-id') ?? member(inner, 'request-id'), MAX_CODE_CHARACTERS),
-    retryAfter: retryAfterDate(reply.headers.get('retry-after'), now),
+    retryAfter: retryAfterDate(reply.headers, now),
     claims: readClaims(reply.headers.get('www-authenticate')),
   }
 }

@@ -210,7 +210,8 @@ describe('send', () => {
     'keeps Retry-After (%s) of an answer that is no JSON',
     async (value) => {
       const origin = await serve((_request, response) => {
-        response.writeHead(429, { 'retry-after': value }).end('<html>Slow down</html>')
+        const date = 'Tue, 24 Nov 2026 10:00:00 GMT'
+        response.writeHead(429, { date, 'retry-after': value }).end('<html>Slow down</html>')
       })
       expect(await mailerAt(origin).send(message, { accessToken: 'token' })).toMatchObject({
         outcome: 'throttled',
