@@ -218,7 +218,7 @@ function settleFailure(
 function problemOfRefusal(state: DeliveryState, refused: Refused, places: AdminPlaces): MessageProblem {
   if (!mayBeSent(state)) return toMessageProblem(refused, places)
   const { microsoftCode, requestId, detail } = refused
-  const inDoubt = lookups > 0 ? REFUSED_AFTER_LOOKING : REFUSED_WITHOUT_LOOKING
+  const inDoubt = (state.lookups ?? 0) > 0 ? REFUSED_AFTER_LOOKING : REFUSED_WITHOUT_LOOKING
   return { ...outcomeUnknown(`${inDoubt} ${detail}`, places), microsoftCode, requestId }
 }
 
