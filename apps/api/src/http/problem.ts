@@ -114,9 +114,12 @@ export function answerBrokenConnection(error: Error & { code?: string; reason?: 
   if (broken.has(socket)) return // Node tells of everything that follows
   broken.add(socket)
   const before = [...(unanswered.get(socket) ?? [])].filter(({ req }) => req.complete)
-  void Promise.all(before.map((response) => once(response, 'close'))).then(() => {
-    if (socket.writable) answerOverSocket(socket, whatBroke(error))
-  })
+  void answerAfter(before, socket, whatBroke(error))
+}
+
+async function answerAfter(before: readonly ServerResponse[], socket: Socket, error: ProblemError): Promise<void> {
+  await Promise.all(before.map((response) => once(response, 'close')))
+  if (socket.writable) answerOverSocket(socket, error)
 }
 
 /** Where there is no reply to write to. The connection ends with it. */
