@@ -268,6 +268,19 @@ async function processesOf(where: string): Promise<string[]> {
   return stdout.split('\n').filter((line) => line.includes(where) && !line.includes('defunct'))
 }
 
+it('says which program was killed while the database was being made, and begins again', async () => {
+  const where = join(directory, 'killed-program')
+  const { outcome } = runEmbedded(where)
+  const kill = `kill -9 $(ps -A -o pid=,args= | grep '[i]nitdb --pgdata=${where}' | awk '{ print $1 }')`
+  await expect.poll(() => promisify(execFile)('sh', ['-c', kill]).catch(() => null)).not.toBeNull()
+
+  expect(await outcome).toEqual({
+    code: 1,
+    said: 'The embedded PostgreSQL does not start: its program initdb was ended by SIGKILL. Start again.',
+  })
+  running = await start(where)
+})
+
 it('becomes ready in exactly one of two processes that start on an empty folder at once, and the other says so', async () => {
   const where = join(directory, 'two')
   const both = [runEmbedded(where), runEmbedded(where)]

@@ -23,7 +23,7 @@ import {
   connectMutually,
   type PostgresAddress,
 } from './postgres-address.ts'
-import { findBinaries, runProgram, type Programs } from './postgres-programs.ts'
+import { findBinaries, programFaultOf, runProgram, type Programs } from './postgres-programs.ts'
 import { BOOTSTRAP_ROLE, DATABASE_NAME, IS_PREPARED, prepareCluster } from './postgres-role.ts'
 
 const INITDB_TIMEOUT_MS = 120_000
@@ -89,7 +89,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   } catch (error) {
     folder.release()
     signal?.throwIfAborted()
-    throw (await findFolderFault(error, dataDirectory)) ?? error
+    throw (await findFolderFault(error, dataDirectory)) ?? programFaultOf(error) ?? error
   }
 }
 

@@ -60,8 +60,24 @@ export async function runProgram(
   running.child.stdin?.end(input)
   const interrupt = () => void running.child.kill('SIGINT')
   signal?.addEventListener('abort', interrupt, { once: true })
-  const { stdout } = await running.finally(() => signal?.removeEventListener('abort', interrupt))
-  return stdout
+  try {
+    return (await running).stdout
+  } catch (error) {
+    throw Object.assign(error as Error, { program })
+  } finally {
+    signal?.removeEventListener('abort', interrupt)
+  }
+}
+
+/** That a program failed, in a sentence; null for any other error. */
+export function programFaultOf(error: unknown): ConfigurationError | null {
+  const { program, signal, stderr = '' } = error as { program?: string; signal?: string; stderr?: string }
+  if (program === undefined) return null
+  const lastWords = stderr.trim().split('\n').at(-1) ?? ''
+  const reason = signal ? `was ended by ${signal}` : `failed${lastWords && `: ${lastWords}`}`
+  return new ConfigurationError(
+    `The embedded PostgreSQL does not start: its program ${program} ${reason}. Start again.`,
+  )
 }
 
 /** Windows programs do not start without it. */
