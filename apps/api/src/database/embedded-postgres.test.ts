@@ -276,7 +276,7 @@ it('says which program was killed while the database was being made, and begins 
 
   expect(await outcome).toEqual({
     code: 1,
-    said: 'The embedded PostgreSQL does not start: its program initdb was ended by SIGKILL. Start again.',
+    said: 'The embedded PostgreSQL does not start. Its program initdb was ended by SIGKILL. Start again.',
   })
   running = await start(where)
 })
@@ -616,6 +616,21 @@ it('refuses a folder that it may not write, in one sentence', async () => {
     /^The data folder \/sys\/inforiver-mail cannot be written \(E\w+\)\. Give this account the right to write there, or set DATA_DIR to another folder\.$/,
   )
 })
+
+it.runIf(process.getuid?.() === 0)(
+  'refuses a database of an account that may not enter the folder, in one sentence',
+  async () => {
+    const where = join(directory, 'of-another')
+    await (await start(where)).stop()
+    await promisify(execFile)('chown', ['-R', 'nobody', join(where, 'postgres')])
+
+    await expect(start(where)).rejects.toThrow(
+      new ConfigurationError(
+        `The data folder ${where} cannot be written (EACCES). Give this account the right to write there, or set DATA_DIR to another folder.`,
+      ),
+    )
+  },
+)
 
 it('refuses a file in place of a folder, in one sentence', async () => {
   const file = join(directory, 'file')

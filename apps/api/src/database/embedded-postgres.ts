@@ -89,8 +89,13 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   } catch (error) {
     folder.release()
     signal?.throwIfAborted()
-    throw (await findFolderFault(error, dataDirectory)) ?? programFaultOf(error) ?? error
+    throw (await findFolderFault(error, dataDirectory)) ?? describeProgramFault(error) ?? error
   }
+}
+
+function describeProgramFault(error: unknown): ConfigurationError | null {
+  const fault = programFaultOf(error)
+  return fault === null ? null : new ConfigurationError(`The embedded PostgreSQL does not start. ${fault} Start again.`)
 }
 
 const reserved = new Map<string, DataFolder>()
@@ -431,8 +436,9 @@ async function pgCtl(cluster: Cluster, command: string[], signal?: AbortSignal):
 /** `pg_ctl` says only that it failed; PostgreSQL itself says why. */
 async function describeFailedStart(cluster: Cluster, error: unknown, startedAt: Date): Promise<Error> {
   const written = await readLastWords(cluster, startedAt)
-  const [reason = ''] = (error as Error).message.split('\n')
-  return new Error(written === null ? reason : `Its own words are in ${written.file}: ${written.words}`)
+  if (written !== null) return new Error(`Its own words are in ${written.file}: ${written.words}`)
+  const { stderr = '' } = error as { stderr?: string }
+  return Object.assign(new Error(programFaultOf(error) ?? (error as Error).message), { stderr })
 }
 
 /** It speaks to the start's file until its log has begun. */

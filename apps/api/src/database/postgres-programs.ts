@@ -69,15 +69,13 @@ export async function runProgram(
   }
 }
 
-/** That a program failed, in a sentence; null for any other error. */
-export function programFaultOf(error: unknown): ConfigurationError | null {
+/** That a program failed, and why; null for any other error. */
+export function programFaultOf(error: unknown): string | null {
   const { program, signal, stderr = '' } = error as { program?: string; signal?: string; stderr?: string }
   if (program === undefined) return null
   const lastWords = stderr.trim().split('\n').at(-1) ?? ''
   const reason = signal ? `was ended by ${signal}` : `failed${lastWords && `: ${lastWords}`}`
-  return new ConfigurationError(
-    `The embedded PostgreSQL does not start: its program ${program} ${reason}. Start again.`,
-  )
+  return `Its program ${program} ${reason.replace(/\.$/, '')}.`
 }
 
 /** Windows programs do not start without it. */
