@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { appendFile, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { appendFile, link, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -507,6 +507,40 @@ it('ends the server again when a start fails after it came up', async () => {
     ),
   )
 
+  expect(await processesOf(where)).toEqual([])
+})
+
+it.runIf(hasSockets)('gives up a start only once its server can be found, so that none is left', async () => {
+  const where = join(directory, 'not-found-yet')
+  await (await start(where)).stop()
+  const held = join(where, 'postgres', 'held.conf')
+  const fifo = join(where, 'fifo')
+  await promisify(execFile)('mkfifo', [fifo])
+  await link(fifo, held)
+  await appendFile(join(where, 'postgres', 'postgresql.conf'), "include 'held.conf'\n") // it waits there for a writer
+  const stopping = new AbortController()
+  let over = false
+  const given = startEmbeddedPostgres({
+    dataDirectory: where,
+    onRestart() {},
+    onLost() {},
+    signal: stopping.signal,
+  }).catch((error: unknown) => {
+    over = true
+    return error
+  })
+  const servers = async () => (await processesOf(where)).filter((line) => line.includes('/postgres -D'))
+  await expect.poll(servers).not.toEqual([])
+
+  stopping.abort()
+  for (let look = 0; look < 20; look++) await processesOf(where)
+  const overBefore = over
+  await rm(held)
+  await writeFile(held, '') // what it reads the next time
+  await writeFile(fifo, '')
+
+  expect(await given).toBe(stopping.signal.reason)
+  expect(overBefore).toBe(false)
   expect(await processesOf(where)).toEqual([])
 })
 

@@ -407,6 +407,7 @@ async function startServer(cluster: Cluster, signal: AbortSignal | undefined): P
   const flags = Object.entries(settings).map(([name, value]) => `-c ${name}=${value}`)
   const startedAt = new Date()
   await rm(startLogOf(cluster), { force: true }) // what it says is of this start
+  const interruption = interruptOnceFound(cluster, signal)
   try {
     await pgCtl(
       cluster,
@@ -417,10 +418,38 @@ async function startServer(cluster: Cluster, signal: AbortSignal | undefined): P
         `--log=${startLogOf(cluster)}`,
         `--options=${flags.join(' ')}`,
       ],
-      signal,
+      interruption.signal,
     )
   } catch (error) {
     throw await describeFailedStart(cluster, error, startedAt)
+  } finally {
+    interruption.end()
+  }
+}
+
+/**
+ * Passes an interruption on as soon as the server can be found by its file. `pg_ctl` that is interrupted between forking
+ * the server and listening for the signal leaves a server which nobody would find yet, and which would stay.
+ */
+function interruptOnceFound(
+  { directory }: Cluster,
+  signal: AbortSignal | undefined,
+): { readonly signal: AbortSignal; end(): void } {
+  signal?.throwIfAborted()
+  const interruption = new AbortController()
+  const ended = new AbortController()
+  const interrupt = async () => {
+    while (!ended.signal.aborted && (await findServer(directory).catch(() => null)) === null) await delay(LOOK_EVERY_MS)
+    interruption.abort()
+  }
+  const listen = () => void interrupt()
+  signal?.addEventListener('abort', listen, { once: true })
+  return {
+    signal: interruption.signal,
+    end() {
+      ended.abort()
+      signal?.removeEventListener('abort', listen)
+    },
   }
 }
 
