@@ -30,6 +30,7 @@ import { outageOf } from './database/is-unavailable.ts'
 import { createRefusalAudit } from './database/refusal-audit.ts'
 import { pendingMigrations } from './database/migrate.ts'
 import { checkVaultKeys } from './database/sealed-values.ts'
+import { createWaitForDatabase } from './database/wait-for-database.ts'
 import { createWriteCheck } from './database/write-check.ts'
 import { createDeliveryMetrics } from './delivery/delivery-metrics.ts'
 import { createDeliveryStore } from './delivery/delivery-store.ts'
@@ -148,18 +149,20 @@ export async function compose(
   try {
     const connectionString =
       config.database.kind === 'external' ? config.database.url : (embedded?.connectionString ?? '')
-    const database = await openDatabase(connectionString, (error) =>
-      logger.warn({ err: error }, 'an idle database connection broke'),
+    const waitForDatabase = createWaitForDatabase(logger, stopping)
+    const database = await waitForDatabase(() =>
+      openDatabase(connectionString, (error) => logger.warn({ err: error }, 'an idle database connection broke')),
     )
     opened = database
     stopping?.throwIfAborted()
-    for (const warning of await databaseWarnings(database.pool, connectionString)) logger.warn(warning)
-    const tenantId = await openInstallation(database, config, clock())
+    const warnings = await waitForDatabase(() => databaseWarnings(database.pool, connectionString))
+    for (const warning of warnings) logger.warn(warning)
+    const tenantId = await waitForDatabase(() => openInstallation(database, config, clock()))
     keys = await loadVaultKeys(config, (message) => logger.warn(message))
     const { keyRing } = keys
     const vault = createTokenVault(keyRing)
-    await checkVaultKeys(database.pool, vault)
-    presence = await announceSealingKey(connectionString, () => keyRing.sealing.kid)
+    await waitForDatabase(() => checkVaultKeys(database.pool, vault))
+    presence = await waitForDatabase(() => announceSealingKey(connectionString, () => keyRing.sealing.kid))
 
     const { httpsProxy, noProxy, extraCaCertificates } = config.outbound
     const fetch = createMicrosoftFetch({
@@ -205,7 +208,8 @@ export async function compose(
     })
     const serviceKeyStore = createServiceKeyStore(database.prisma, database.pool, clock)
     // A worker lets no service in: whether there is such a key is for those to say that do.
-    if (config.role !== 'worker') await seedServiceKey(serviceKeyStore, tenantId, config.seededServiceKey, clock())
+    if (config.role !== 'worker')
+      await waitForDatabase(() => seedServiceKey(serviceKeyStore, tenantId, config.seededServiceKey, clock()))
 
     const registry = new Registry()
     clockWatch = await watchClock({ pool: database.pool, registry, clock, logger })

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import pino from 'pino'
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { createHousekeeping, type HousekeepingTask } from './housekeeping.ts'
+import { createTcpLink } from './test-support/tcp-link.ts'
 import { createTestDatabase, type TestDatabase } from './test-support/test-database.ts'
 
 let database: TestDatabase
@@ -12,10 +13,10 @@ beforeAll(async () => {
 })
 afterAll(() => database.drop())
 
-async function start(tasks: Record<string, HousekeepingTask>) {
+async function start(tasks: Record<string, HousekeepingTask>, connectionString = database.url) {
   logLines = []
   const logger = pino({ level: 'info' }, { write: (line) => logLines.push(line) })
-  const housekeeping = createHousekeeping({ connectionString: database.url, tasks, logger })
+  const housekeeping = createHousekeeping({ connectionString, tasks, logger })
   await housekeeping.start()
   let stopped = false
   const stop = async () => {
@@ -92,4 +93,24 @@ it('runs a task in one process at a time', async () => {
   await expect.poll(() => runs).toBeGreaterThan(0)
   await delay(600)
   expect(most).toBe(1)
+})
+
+it('begins once the database is back, where it is away at the start', async () => {
+  const url = new URL(database.url)
+  const link = await createTcpLink(Number(url.port))
+  url.port = String(link.port)
+  let ran = false
+  link.cut()
+  const { stop } = await start({ 'late-task': async () => void (ran = true) }, url.href)
+  link.mend()
+
+  await expect.poll(() => ran).toBe(true)
+  await stop()
+  await link.close()
+})
+
+it('can be stopped while the database is away', async () => {
+  const { stop } = await start({}, 'postgresql://nobody@127.0.0.1:1/nothing')
+
+  await expect(stop()).resolves.toBeUndefined()
 })

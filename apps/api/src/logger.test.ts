@@ -1,5 +1,6 @@
+import { closeSync, openSync } from 'node:fs'
 import { expect, it } from 'vitest'
-import { createLogger } from './logger.ts'
+import { createLogger, createOutput } from './logger.ts'
 
 interface LogLine {
   readonly level: string
@@ -47,4 +48,12 @@ it('cuts URLs at their query', () => {
 
 it.each(['a-secret', { token: 'a-secret' }, null])('logs only the type of %j thrown in place of an error', (thrown) => {
   expect(logged(thrown).err).toEqual({ type: typeof thrown })
+})
+
+it.runIf(process.platform === 'linux')('drops what cannot be written because the disk is full', () => {
+  const fullDisk = openSync('/dev/full', 'w')
+  const logger = createLogger('info', createOutput(fullDisk))
+
+  expect(() => logger.info('lost')).not.toThrow()
+  closeSync(fullDisk)
 })

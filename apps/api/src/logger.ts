@@ -1,7 +1,12 @@
+import { writeSync } from 'node:fs'
 import pino, { type DestinationStream, type LoggerOptions } from 'pino'
 
+const BUSY_WAIT_MS = 10
+/** A reader that stands still for longer keeps the product waiting no more. */
+const MAX_BUSY_WAITS = 10
+
 /** JSON lines on standard output. Errors are cut to what cannot hold a secret: type, code, message of known kinds, stack. */
-export function createLogger(level: string, destination: DestinationStream = pino.destination(1)) {
+export function createLogger(level: string, destination: DestinationStream = createOutput(1)) {
   const options = {
     level,
     timestamp: pino.stdTimeFunctions.isoTime,
@@ -9,6 +14,39 @@ export function createLogger(level: string, destination: DestinationStream = pin
     formatters: { level: (label: string) => ({ level: label }) },
   } satisfies LoggerOptions
   return pino(options, destination)
+}
+
+/**
+ * Writes lines to a file descriptor. A line that cannot be written is dropped: a full disk or a closed terminal costs
+ * the log and nothing else. Pino's own destination tries for ever while the process exits, so that it never does.
+ */
+export function createOutput(descriptor: number): DestinationStream {
+  let isInLine = false
+
+  function writeWhole(bytes: Buffer): void {
+    let waits = 0
+    for (let from = 0; from < bytes.length;) {
+      try {
+        from += writeSync(descriptor, bytes, from)
+        isInLine = from < bytes.length
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EAGAIN' || waits === MAX_BUSY_WAITS) throw error
+        waits += 1
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, BUSY_WAIT_MS)
+      }
+    }
+  }
+
+  return {
+    write(line) {
+      try {
+        // What is left of a line that was cut does not spoil the next one.
+        writeWhole(Buffer.from(isInLine ? `\n${line}` : line))
+      } catch {
+        // There is nowhere to say so.
+      }
+    },
+  }
 }
 
 /** Causes and extra properties (requests, configurations, parameters of a query) stay out: they may carry secrets. */

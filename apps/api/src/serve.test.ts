@@ -5,6 +5,7 @@ import { ConfigurationError } from './config.ts'
 import { serve } from './serve.ts'
 import { connectMailbox, SETTINGS } from './test-support/office365-smtp.ts'
 import { createTestBrowser } from './test-support/test-browser.ts'
+import { createTcpLink } from './test-support/tcp-link.ts'
 import { createTestGround, type TestGround } from './test-support/test-product.ts'
 import { work } from './work.ts'
 
@@ -76,6 +77,27 @@ it('refuses to start on the database of another app registration, and leaves not
     serve(await configure({ AZURE_CLIENT_ID: '99999999-7777-4888-9999-aaaaaaaaaaaa' }), onFatal),
   ).rejects.toThrow(/^This database belongs to another app registration/)
   await expect.poll(connections).toBe(0)
+})
+
+it.each([
+  ['applies migrations', 'pg_advisory_lock'],
+  ['reads whom the database belongs to', 'installation'],
+  ['checks the vault keys', 'content_key_sealed'],
+  ['makes the service key of the configuration valid', 'service_keys'],
+  ['begins its background work', 'background_work'],
+])('goes on with a start that loses the database while it %s', async (_step, text) => {
+  const url = new URL(ground.database.url)
+  const link = await createTcpLink(Number(url.port))
+  url.port = String(link.port)
+  link.loseAnswerTo(text)
+  const config = await configure({ DATABASE_URL: url.href })
+
+  const running = await serve(config, onFatal)
+
+  const readiness = await fetch(`http://localhost:${config.port}/readyz`)
+  expect(readiness.status).toBe(200)
+  await running.close()
+  await link.close()
 })
 
 it('raises an alert after the start where the client secret has expired', async () => {

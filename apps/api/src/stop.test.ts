@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { closeSync, openSync } from 'node:fs'
 import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startFromTheShell, type StartedProduct } from './test-support/started-product.ts'
@@ -82,6 +83,18 @@ describe('asked to stop', () => {
     expect(await product.ended).toEqual({ code: 0, signal: null })
     await closed
   })
+})
+
+it.runIf(process.platform === 'linux')('serves and ends with 0 while its log cannot be written', async () => {
+  const fullDisk = openSync('/dev/full', 'w')
+  const product = await startFromTheShell(START, { ...external('api'), LOG_LEVEL: 'info' }, { output: fullDisk })
+  closeSync(fullDisk)
+  await product.untilReady()
+
+  product.signal('SIGTERM')
+
+  expect(await product.ended).toEqual({ code: 0, signal: null })
+  expect(await product.processes()).toEqual([])
 })
 
 describe('when it is killed outright, everything ends', () => {

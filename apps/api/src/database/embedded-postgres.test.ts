@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { appendFile, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { appendFile, link, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -268,6 +268,19 @@ async function processesOf(where: string): Promise<string[]> {
   return stdout.split('\n').filter((line) => line.includes(where) && !line.includes('defunct'))
 }
 
+it('says which program was killed while the database was being made, and begins again', async () => {
+  const where = join(directory, 'killed-program')
+  const { outcome } = runEmbedded(where)
+  const kill = `kill -9 $(ps -A -o pid=,args= | grep '[i]nitdb --pgdata=${where}' | awk '{ print $1 }')`
+  await expect.poll(() => promisify(execFile)('sh', ['-c', kill]).catch(() => null)).not.toBeNull()
+
+  expect(await outcome).toEqual({
+    code: 1,
+    said: 'The embedded PostgreSQL does not start. Its program initdb was ended by SIGKILL. Start again.',
+  })
+  running = await start(where)
+})
+
 it('becomes ready in exactly one of two processes that start on an empty folder at once, and the other says so', async () => {
   const where = join(directory, 'two')
   const both = [runEmbedded(where), runEmbedded(where)]
@@ -497,6 +510,40 @@ it('ends the server again when a start fails after it came up', async () => {
   expect(await processesOf(where)).toEqual([])
 })
 
+it.runIf(hasSockets)('gives up a start only once its server can be found, so that none is left', async () => {
+  const where = join(directory, 'not-found-yet')
+  await (await start(where)).stop()
+  const held = join(where, 'postgres', 'held.conf')
+  const fifo = join(where, 'fifo')
+  await promisify(execFile)('mkfifo', [fifo])
+  await link(fifo, held)
+  await appendFile(join(where, 'postgres', 'postgresql.conf'), "include 'held.conf'\n") // it waits there for a writer
+  const stopping = new AbortController()
+  let over = false
+  const given = startEmbeddedPostgres({
+    dataDirectory: where,
+    onRestart() {},
+    onLost() {},
+    signal: stopping.signal,
+  }).catch((error: unknown) => {
+    over = true
+    return error
+  })
+  const servers = async () => (await processesOf(where)).filter((line) => line.includes('/postgres -D'))
+  await expect.poll(servers).not.toEqual([])
+
+  stopping.abort()
+  for (let look = 0; look < 20; look++) await processesOf(where)
+  const overBefore = over
+  await rm(held)
+  await writeFile(held, '') // what it reads the next time
+  await writeFile(fifo, '')
+
+  expect(await given).toBe(stopping.signal.reason)
+  expect(overBefore).toBe(false)
+  expect(await processesOf(where)).toEqual([])
+})
+
 it('ends the server again when the start is given up, and the next one works', async () => {
   const giveUp = new AbortController()
   const where = join(directory, 'given-up')
@@ -603,6 +650,21 @@ it('refuses a folder that it may not write, in one sentence', async () => {
     /^The data folder \/sys\/inforiver-mail cannot be written \(E\w+\)\. Give this account the right to write there, or set DATA_DIR to another folder\.$/,
   )
 })
+
+it.runIf(process.getuid?.() === 0)(
+  'refuses a database of an account that may not enter the folder, in one sentence',
+  async () => {
+    const where = join(directory, 'of-another')
+    await (await start(where)).stop()
+    await promisify(execFile)('chown', ['-R', 'nobody', join(where, 'postgres')])
+
+    await expect(start(where)).rejects.toThrow(
+      new ConfigurationError(
+        `The data folder ${where} cannot be written (EACCES). Give this account the right to write there, or set DATA_DIR to another folder.`,
+      ),
+    )
+  },
+)
 
 it('refuses a file in place of a folder, in one sentence', async () => {
   const file = join(directory, 'file')

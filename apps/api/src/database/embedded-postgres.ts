@@ -23,7 +23,7 @@ import {
   connectMutually,
   type PostgresAddress,
 } from './postgres-address.ts'
-import { findBinaries, runProgram, type Programs } from './postgres-programs.ts'
+import { findBinaries, programFaultOf, runProgram, type Programs } from './postgres-programs.ts'
 import { BOOTSTRAP_ROLE, DATABASE_NAME, IS_PREPARED, prepareCluster } from './postgres-role.ts'
 
 const INITDB_TIMEOUT_MS = 120_000
@@ -89,8 +89,13 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   } catch (error) {
     folder.release()
     signal?.throwIfAborted()
-    throw (await findFolderFault(error, dataDirectory)) ?? error
+    throw (await findFolderFault(error, dataDirectory)) ?? describeProgramFault(error) ?? error
   }
+}
+
+function describeProgramFault(error: unknown): ConfigurationError | null {
+  const fault = programFaultOf(error)
+  return fault === null ? null : new ConfigurationError(`The embedded PostgreSQL does not start. ${fault} Start again.`)
 }
 
 const reserved = new Map<string, DataFolder>()
@@ -402,6 +407,7 @@ async function startServer(cluster: Cluster, signal: AbortSignal | undefined): P
   const flags = Object.entries(settings).map(([name, value]) => `-c ${name}=${value}`)
   const startedAt = new Date()
   await rm(startLogOf(cluster), { force: true }) // what it says is of this start
+  const interruption = interruptOnceFound(cluster, signal)
   try {
     await pgCtl(
       cluster,
@@ -412,10 +418,38 @@ async function startServer(cluster: Cluster, signal: AbortSignal | undefined): P
         `--log=${startLogOf(cluster)}`,
         `--options=${flags.join(' ')}`,
       ],
-      signal,
+      interruption.signal,
     )
   } catch (error) {
     throw await describeFailedStart(cluster, error, startedAt)
+  } finally {
+    interruption.end()
+  }
+}
+
+/**
+ * Passes an interruption on as soon as the server can be found by its file. `pg_ctl` that is interrupted between forking
+ * the server and listening for the signal leaves a server which nobody would find yet, and which would stay.
+ */
+function interruptOnceFound(
+  { directory }: Cluster,
+  signal: AbortSignal | undefined,
+): { readonly signal: AbortSignal; end(): void } {
+  signal?.throwIfAborted()
+  const interruption = new AbortController()
+  const ended = new AbortController()
+  const interrupt = async () => {
+    while (!ended.signal.aborted && (await findServer(directory).catch(() => null)) === null) await delay(LOOK_EVERY_MS)
+    interruption.abort()
+  }
+  const listen = () => void interrupt()
+  signal?.addEventListener('abort', listen, { once: true })
+  return {
+    signal: interruption.signal,
+    end() {
+      ended.abort()
+      signal?.removeEventListener('abort', listen)
+    },
   }
 }
 
@@ -431,8 +465,9 @@ async function pgCtl(cluster: Cluster, command: string[], signal?: AbortSignal):
 /** `pg_ctl` says only that it failed; PostgreSQL itself says why. */
 async function describeFailedStart(cluster: Cluster, error: unknown, startedAt: Date): Promise<Error> {
   const written = await readLastWords(cluster, startedAt)
-  const [reason = ''] = (error as Error).message.split('\n')
-  return new Error(written === null ? reason : `Its own words are in ${written.file}: ${written.words}`)
+  if (written !== null) return new Error(`Its own words are in ${written.file}: ${written.words}`)
+  const { stderr = '' } = error as { stderr?: string }
+  return Object.assign(new Error(programFaultOf(error) ?? (error as Error).message), { stderr })
 }
 
 /** It speaks to the start's file until its log has begun. */

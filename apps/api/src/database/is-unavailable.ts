@@ -19,8 +19,8 @@ const CONNECTION_LOST = [
 ] as const
 const CONNECTION_LOST_WORDS = /connection terminated|query read timeout/i
 
-const UNAVAILABLE = new Set<string>([
-  ...CONFLICTS,
+/** There is no connection to it, for now. */
+const AWAY = [
   ...CONNECTION_LOST,
   'ECONNREFUSED',
   'ENOTFOUND',
@@ -28,30 +28,42 @@ const UNAVAILABLE = new Set<string>([
   '57P03',
   '08001',
   '53300',
+  // Prisma: cannot reach, timed out, too many connections.
+  'P1001',
+  'P1002',
+  'P2037',
+] as const
+const AWAY_WORDS =
+  /connection (terminated|timeout)|timeout exceeded when trying to connect|query read timeout|Client has encountered a connection error/i
+
+const UNAVAILABLE = new Set<string>([
+  ...CONFLICTS,
+  ...AWAY,
   // Out of disk or memory, read-only as a standby is, a statement or a transaction that took too long.
   '53100',
   '53200',
   '25006',
   '57014',
   '25P03',
-  // Prisma: cannot reach, timed out, no connection free, no transaction started in time, too many connections.
-  'P1001',
-  'P1002',
+  // Prisma: no connection free, no transaction started in time.
   'P2024',
   'P2028',
-  'P2037',
 ])
-const UNAVAILABLE_WORDS =
-  /connection (terminated|timeout)|timeout exceeded when trying to connect|query read timeout|Client has encountered a connection error/i
 const MAX_CAUSES = 6
 
 /** Whether an error says that the database cannot be reached or used right now, wherever in its causes that stands. */
 export function isUnavailable(error: unknown): boolean {
-  return faultsIn(error).some(
-    ({ codes, syscall, message }) =>
-      syscall === 'connect' || // a socket's file is gone while its server is
-      codes.some((code) => UNAVAILABLE.has(code)) ||
-      UNAVAILABLE_WORDS.test(message),
+  return isAway(error) || faultsIn(error).some(({ codes }) => codes.some((code) => UNAVAILABLE.has(code)))
+}
+
+/** Whether nobody answers there, or the connection broke: it may be back in a moment, without anybody doing anything. */
+export function isAway(error: unknown): boolean {
+  return (
+    hasCode(error, AWAY) ||
+    faultsIn(error).some(
+      // A socket's file is gone while its server is.
+      ({ syscall, message }) => syscall === 'connect' || AWAY_WORDS.test(message),
+    )
   )
 }
 

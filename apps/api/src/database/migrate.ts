@@ -51,6 +51,7 @@ async function connect(client: pg.Client): Promise<void> {
     const code = (error as { code?: string }).code ?? 'no answer'
     throw new ConfigurationError(
       `${CONNECTION_FAULTS[code] ?? 'The database cannot be reached'} (${code}). Check DATABASE_URL, and that PostgreSQL runs and can be reached from here.`,
+      { cause: error },
     )
   }
 }

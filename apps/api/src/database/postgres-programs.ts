@@ -60,8 +60,22 @@ export async function runProgram(
   running.child.stdin?.end(input)
   const interrupt = () => void running.child.kill('SIGINT')
   signal?.addEventListener('abort', interrupt, { once: true })
-  const { stdout } = await running.finally(() => signal?.removeEventListener('abort', interrupt))
-  return stdout
+  try {
+    return (await running).stdout
+  } catch (error) {
+    throw Object.assign(error as Error, { program })
+  } finally {
+    signal?.removeEventListener('abort', interrupt)
+  }
+}
+
+/** That a program failed, and why; null for any other error. */
+export function programFaultOf(error: unknown): string | null {
+  const { program, signal, stderr = '' } = error as { program?: string; signal?: string; stderr?: string }
+  if (program === undefined) return null
+  const lastWords = stderr.trim().split('\n').at(-1) ?? ''
+  const reason = signal ? `was ended by ${signal}` : `failed${lastWords && `: ${lastWords}`}`
+  return `Its program ${program} ${reason.replace(/\.$/, '')}.`
 }
 
 /** Windows programs do not start without it. */

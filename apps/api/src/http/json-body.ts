@@ -2,9 +2,12 @@ import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { parameterOf } from './media-type.ts'
 import { ProblemError } from './problem.ts'
+import { takeTurn } from './take-turn.ts'
 
 /** Many times what the largest valid message has. */
 const MAX_JSON_VALUES = 100_000
+/** What has more keeps the process busy for milliseconds, and takes turns. */
+const MANY_JSON_VALUES = 1_000
 const [QUOTE, BACKSLASH, COMMA, BRACKET, BRACE] = Buffer.from('"\\,[{')
 
 /** Bodies are JSON in UTF-8 as they are; a route that takes others adds their type. */
@@ -36,19 +39,29 @@ export function refuseEncodedBody({ headers }: FastifyRequest): void {
   )
 }
 
+const parsedInTurn = new WeakSet<object>()
+
+/** Before JSON is validated, where that does not follow its parsing at once. */
+export async function takeTurnToValidate(value: unknown): Promise<void> {
+  if (typeof value === 'object' && value !== null && parsedInTurn.has(value)) await takeTurn()
+}
+
 /**
  * `JSON.parse` that replaces and drops nothing.
  *
  * @throws {ProblemError}
  */
-export function parseJson(content: Buffer, contentType: string | undefined, what: string): unknown {
+export async function parseJson(content: Buffer, contentType: string | undefined, what: string): Promise<unknown> {
   const charset = contentType === undefined ? null : parameterOf(contentType, 'charset')
   if (charset !== null && !/^utf-?8$/i.test(charset))
     throw new ProblemError('invalid-input', `The charset ${quote(charset)} is not supported: send JSON in UTF-8.`)
-  refuseManyValues(content, what)
+  const isHeavy = countValues(content, what) > MANY_JSON_VALUES
+  if (isHeavy) await takeTurn()
   const text = decode(content, what)
   try {
-    return JSON.parse(text, MAY_NAME_PROTOTYPE.test(text) ? refusePrototype : undefined)
+    const value: unknown = JSON.parse(text, MAY_NAME_PROTOTYPE.test(text) ? refusePrototype : undefined)
+    if (isHeavy && typeof value === 'object' && value !== null) parsedInTurn.add(value)
+    return value
   } catch (error) {
     if (error instanceof ProblemError) throw error
     throw new ProblemError('invalid-input', `${what} is not valid JSON.`)
@@ -58,8 +71,10 @@ export function parseJson(content: Buffer, contentType: string | undefined, what
 /**
  * Counts the values before they are parsed: each becomes an object in memory, and two bytes of text, as in `{},{},…`,
  * become more than fifty. Every value but the first follows a comma, an opening bracket or a brace.
+ *
+ * @throws {ProblemError} when there are too many.
  */
-function refuseManyValues(content: Buffer, what: string): void {
+function countValues(content: Buffer, what: string): number {
   let values = 1
   let inString = false
   for (let at = 0; at < content.length; at++) {
@@ -70,10 +85,11 @@ function refuseManyValues(content: Buffer, what: string): void {
     if (values > MAX_JSON_VALUES)
       throw new ProblemError('invalid-input', `${what} has more than the ${MAX_JSON_VALUES} values it may have.`)
   }
+  return values
 }
 
-/** As it is, or with an escaped underscore. */
-const MAY_NAME_PROTOTYPE = /__proto__|\\u005f/i
+/** As it is, or with one of its characters escaped. */
+const MAY_NAME_PROTOTYPE = /__proto__|\\u00(?:5f|6f|7[024])/i
 
 /** It would be left out without a word where fields may have any name, and reach a prototype where it is copied. */
 function refusePrototype(key: string, value: unknown): unknown {

@@ -1,6 +1,6 @@
 import { ProblemError } from './problem.ts'
 
-const CURSOR = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) (.+)$/ // years that PostgreSQL knows as well
+const CURSOR = /^((?!0000)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) (.+)$/ // years that PostgreSQL knows as well
 
 /** Where a page of a list ends, newest first: by time, and by id where several are of one time. */
 export interface Place {

@@ -60,7 +60,7 @@ describe('without a token', () => {
     product = await start()
   })
 
-  it.each(['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip'])(
+  it.each(['forwarded', 'via', 'x-forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip'])(
     'refuses what came through a proxy by its %s header, though it says that it is from here',
     async (header) => {
       expect(await statusOf(product, { [header]: '127.0.0.1' })).toBe(404)
@@ -77,6 +77,18 @@ describe('without a token', () => {
       expect(await statusAs(product, host)).toBe(404)
     },
   )
+
+  it('refuses whoever asks for a whole URL, as a proxy is asked, whatever Host says', async () => {
+    const options = {
+      port: product.config.port,
+      path: 'http://mail.contoso.com/metrics',
+      headers: { host: 'localhost' },
+    }
+    const [answer] = (await once(get(options), 'response')) as [IncomingMessage]
+    answer.resume()
+
+    expect(answer.statusCode).toBe(404)
+  })
 })
 
 it('shows metrics to whoever has the token, and to nobody else', async () => {

@@ -4,7 +4,7 @@ import type { Registry } from 'prom-client'
 import { isLoopback } from '../loopback.ts'
 import { ProblemError } from './problem.ts'
 
-const PROXY_HEADER = /^(?:forwarded|via|x-forwarded-.+|x-real-ip)$/
+const PROXY_HEADER = /^(?:forwarded|via|x-forwarded(?:-.+)?|x-real-ip)$/
 
 /** `GET /metrics` for Prometheus: with a token for whoever sends it, without one for this machine only. */
 export const metrics: FastifyPluginAsync<{ registry: Registry; token: string | null }> = async (
@@ -24,7 +24,8 @@ export const metrics: FastifyPluginAsync<{ registry: Registry; token: string | n
 }
 
 /** Only the address of the connection counts, since whoever sends a header may write anything into it. */
-function isFromHere({ socket, headers }: FastifyRequest): boolean {
+function isFromHere({ socket, headers, raw }: FastifyRequest): boolean {
+  if (!raw.url?.startsWith('/')) return false // a whole URL is what proxies are asked with
   if (Object.keys(headers).some((name) => PROXY_HEADER.test(name))) return false
   return isLoopback(socket.remoteAddress ?? '') && namesThisMachine(headers.host)
 }

@@ -24,7 +24,9 @@ export const notFound = fp(
     })
     const refuse = (request: FastifyRequest, reply: FastifyReply): never => {
       const methods = methodsAt(request.url, served)
-      if (methods === '') throw new ProblemError('not-found', 'There is nothing at this address.')
+      // Where the method is right, something else about the address is not: a part of it is too long, for instance.
+      if (methods === '' || methods.split(', ').includes(request.method))
+        throw new ProblemError('not-found', 'There is nothing at this address.')
       void reply.header('allow', methods)
       throw new ProblemError(
         'method-not-allowed',

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { connect } from 'node:net'
 import { Problem } from '@inforiver-mail/contract/problem'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
@@ -264,6 +265,11 @@ it.each([
   ['no HTTP at all', 'EHLO mail.contoso.com\r\n', 'The request is not valid HTTP'],
   ['a space in the address', 'GET /api v1 HTTP/1.1\r\nhost: localhost\r\n\r\n', 'The request is not valid HTTP'],
   ['no Host', 'GET /healthz HTTP/1.1\r\nconnection: close\r\n\r\n', 'The Host header is missing'],
+  [
+    'two Hosts',
+    'GET /healthz HTTP/1.1\r\nhost: localhost\r\nhost: contoso.com\r\nconnection: close\r\n\r\n',
+    'There is more than one Host header.',
+  ],
 ])('answers %s with problem details', async (_what, text, detail) => {
   const { head, problem } = await overSocket(text)
 
@@ -290,6 +296,50 @@ it.each([
   expect(head).toMatch(/\r\ncontent-type: application\/problem\+json\r\n/i)
   expect(head).toMatch(/^HTTP\/1\.1 (405|417) /)
   expect(Problem.parse(problem).code).toBe(code)
+})
+
+it('answers what came whole before something broken, each in its turn', async () => {
+  const whole = 'GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n'
+  const socket = connect(product.config.port, 'localhost')
+  let received = ''
+  socket.on('data', (data) => (received += data.toString()))
+  socket.write(`${whole}${whole}NOT HTTP\r\n\r\n`)
+  await once(socket, 'close')
+
+  expect(received.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 200', 'HTTP/1.1 400'])
+})
+
+it.each([
+  [416, 'invalid-input', '/docs/static/swagger-ui.css', { range: 'bytes=99999999-' }],
+  [412, 'invalid-input', '/docs/static/swagger-ui.css', { 'if-match': '"another"' }],
+  [404, 'not-found', '/docs/static/%00', {}],
+  [404, 'not-found', `/docs/static/${'x'.repeat(5_000)}`, {}],
+] as const)('answers a file that cannot be sent with %i %s', async (status, code, path, headers) => {
+  const answer = await rawRequest(`${product.url}${path}`, { headers })
+
+  expect(answer.status).toBe(status)
+  expect(Problem.parse(JSON.parse(answer.text))).toMatchObject({ status, code })
+})
+
+it('has its answer to a broken body arrive though the client sends on', async () => {
+  const socket = connect(product.config.port, 'localhost')
+  socket.on('error', () => {})
+  const head = 'POST /nothing HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\nNO LENGTH\r\n'
+  await new Promise((resolve) => socket.write(head + 'x'.repeat(20_000_000), resolve)) // reads nothing meanwhile
+  let received = ''
+  socket.on('data', (data) => (received += data.toString()))
+  if (!socket.closed) await once(socket, 'close')
+
+  expect(received).toMatch(/^HTTP\/1\.1 404 [^]*HTTP\/1\.1 400 |^HTTP\/1\.1 400 /)
+})
+
+it('refuses a cursor of a year that the database does not know', async () => {
+  const cursor = Buffer.from(`0000-01-01T00:00:00.000Z msg_${'0'.repeat(32)}`).toString('base64url')
+
+  const { status, json } = await ada.call('GET', `/api/v1/messages?cursor=${cursor}`)
+
+  expect(status).toBe(400)
+  expect(json.errors).toMatchObject([{ path: 'cursor' }])
 })
 
 it('takes Expect: 100-continue', async () => {
@@ -331,6 +381,13 @@ it.each([
 
   expect(answer.status).toBe(404)
   expect(Problem.parse(answer.json)).toMatchObject({ code: 'not-found' })
+})
+
+it('answers an id that is too long for one with 404, and not with 405', async () => {
+  const { status, json } = await ada.call('GET', `/api/v1/messages/${'0'.repeat(9_000)}`)
+
+  expect(status).toBe(404)
+  expect(Problem.parse(json)).toMatchObject({ code: 'not-found' })
 })
 
 it.each([

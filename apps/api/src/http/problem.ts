@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { maxHeaderSize, STATUS_CODES } from 'node:http'
+import { once } from 'node:events'
+import { maxHeaderSize, STATUS_CODES, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Endpoint } from '@inforiver-mail/contract/endpoint'
 import { PROBLEM_STATUS, type InputFault, type Problem, type ProblemCode } from '@inforiver-mail/contract/problem'
@@ -39,6 +40,9 @@ const TITLES = {
 /** Where waiting helps. That of a rate limit is set where it is counted. */
 const RETRY_AFTER_SECONDS: Partial<Record<ProblemCode, number>> = { unavailable: 5, 'storage-full': 300 }
 
+/** For the client to read an answer while it still sends: closing at once would reset the connection, and lose it. */
+const LINGER_MS = 2_000
+
 const MAX_LISTED_FAULTS = 100
 const MAX_LISTED_BYTES = 48 * 1024
 const MAX_PATH_CHARACTERS = 200
@@ -73,6 +77,11 @@ export const problems = fp<{ outageOf: (error: unknown) => string | null }>(
   async (app, { outageOf }) => {
     const refusals = createRefusalLog(app.log)
     app.addHook('onClose', async () => refusals.endWindow())
+    app.server.on('request', ({ socket }, response) => {
+      const responses = unanswered.get(socket) ?? new Set()
+      unanswered.set(socket, responses.add(response))
+      response.once('close', () => responses.delete(response))
+    })
     app.setErrorHandler((error: FastifyError, request, reply) => {
       const problem = toProblemError(error, outageOf(error), request.routeOptions)
       refusals.note(request, problem)
@@ -89,13 +98,28 @@ export function answerMalformedAddress(_error: FastifyError, request: FastifyReq
   void sendProblem(request, reply, new ProblemError('not-found', 'There is nothing at this address.'))
 }
 
-/** For what Node refuses before there is a request: what cannot be parsed as HTTP, or does not arrive. */
+/** Of the requests of a connection. */
+const unanswered = new WeakMap<Socket, Set<ServerResponse>>()
+const broken = new WeakSet<Socket>()
+
+/**
+ * For what Node refuses before there is a request: what cannot be parsed as HTTP, or does not arrive. Requests that came
+ * whole before it are answered first: this would be taken for the answer to them.
+ */
 export function answerBrokenConnection(error: Error & { code?: string; reason?: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
+  if (error.code === 'ECONNRESET' || (!socket.writable && !broken.has(socket))) {
     socket.destroy()
     return
   }
-  answerOverSocket(socket, whatBroke(error))
+  if (broken.has(socket)) return // Node tells of everything that follows
+  broken.add(socket)
+  const before = [...(unanswered.get(socket) ?? [])].filter(({ req }) => req.complete)
+  void answerAfter(before, socket, whatBroke(error))
+}
+
+async function answerAfter(before: readonly ServerResponse[], socket: Socket, error: ProblemError): Promise<void> {
+  await Promise.all(before.map((response) => once(response, 'close')))
+  if (socket.writable) answerOverSocket(socket, error)
 }
 
 /** Where there is no reply to write to. The connection ends with it. */
@@ -109,7 +133,10 @@ export function answerOverSocket(socket: Socket, error: ProblemError): void {
     'Cache-Control: no-store',
     'Connection: close',
   ]
-  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy())
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
+  socket.resume()
+  const timer = setTimeout(() => socket.destroy(), LINGER_MS)
+  socket.once('close', () => clearTimeout(timer))
 }
 
 function whatBroke({ code, reason }: { code?: string; reason?: string }): ProblemError {
@@ -190,9 +217,19 @@ function toProblemError(
     return new ProblemError('rate-limited', 'Too many requests. Wait a minute, then try again.')
   }
   if (error.statusCode === 400) return new ProblemError('invalid-input', 'The body did not arrive as announced.')
+  // What serves files throws these.
+  if (error.statusCode === 403 || error.statusCode === 404)
+    return new ProblemError('not-found', 'There is nothing at this address.')
+  if (error.statusCode === 412 || error.statusCode === 416)
+    return new ProblemError('invalid-input', FILE_REFUSALS[error.statusCode], { status: error.statusCode })
   // No detail: an unexpected error may carry a token or a connection string.
   return new ProblemError('internal', 'The cause is in the log, under the request id.')
 }
+
+const FILE_REFUSALS = {
+  412: 'The file is another one than the request asks for. Ask without If-Match and If-Unmodified-Since.',
+  416: 'The file is shorter than the range asked for. Ask without Range.',
+} as const
 
 /** Instead of saying that nothing was changed where that cannot be known. */
 function refuseToGuess(serves: Endpoint | undefined): ProblemError {

@@ -21,6 +21,8 @@ export const requestChecks = fp(
       }
       if (request.raw.httpVersion === '1.1' && request.headers.host === undefined)
         throw new ProblemError('invalid-input', 'The Host header is missing, which HTTP/1.1 requires.')
+      if (request.raw.rawHeaders.filter(isHost).length > 1)
+        throw new ProblemError('invalid-input', 'There is more than one Host header.') // RFC 9112 section 3.2
       refuseNullCharacters(request.query as Record<string, string | string[]>)
     })
     // Node reads nothing more after a body that it had to skip, if the request asked for another protocol.
@@ -30,6 +32,11 @@ export const requestChecks = fp(
   },
   { name: 'request-checks' },
 )
+
+/** Names stand before their values. */
+function isHost(text: string, index: number): boolean {
+  return index % 2 === 0 && text.toLowerCase() === 'host'
+}
 
 function expectsOnlyContinue({ headers: { expect } }: FastifyRequest): boolean {
   return expect === undefined || expect.trim().toLowerCase() === '100-continue'

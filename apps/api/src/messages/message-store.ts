@@ -46,6 +46,8 @@ export interface NewMessage {
   readonly chunked: boolean
   /** As the row keeps it. */
   readonly storedBytes: number
+  /** Of what stays readable when the content is gone. */
+  readonly openBytes: number
   /** By how much the tenant's stored bytes grow: attachments in chunks are counted before. */
   readonly addedBytes: number
   readonly contentKeySealed: Sealed
@@ -409,6 +411,7 @@ function toColumns(messages: readonly NewMessage[]): unknown[] {
     column(({ attachmentBytes }) => attachmentBytes),
     column(({ chunked }) => chunked),
     column(({ storedBytes }) => storedBytes),
+    column(({ openBytes }) => openBytes),
     column(({ addedBytes }) => addedBytes),
   ]
 }

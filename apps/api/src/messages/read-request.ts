@@ -3,7 +3,7 @@ import { IdempotencyKey, MAX_ATTACHMENTS, MessageInput, submitMessage } from '@i
 import type { InputFault } from '@inforiver-mail/contract/problem'
 import type { FastifyRequest } from 'fastify'
 import { SMALL_BODY_BYTES } from '../http/body-memory.ts'
-import { parseJson } from '../http/json-body.ts'
+import { parseJson, takeTurnToValidate } from '../http/json-body.ts'
 import { faultsOf, ProblemError, refuseInput, refuseMediaType } from '../http/problem.ts'
 import { mostBytesOf } from '../http/request-bodies.ts'
 import { boundaryOf, readMultipart, type BodyPart } from '../http/read-multipart.ts'
@@ -28,6 +28,7 @@ export async function readRequest(request: FastifyRequest, intake: Intake, check
   const boundary = boundaryOf(request.headers['content-type'])
   if (boundary !== null) return readParts(request, boundary, intake, check, faults)
   if (request.body === undefined) throw refuseMediaType(submitMessage)
+  await takeTurnToValidate(request.body)
   return validate(request.body, check, faults)
 }
 
@@ -113,7 +114,7 @@ async function readMessage<Result>(
     chunks.push(chunk)
   }
   arrived?.(sizeBytes)
-  return parse(parseJson(Buffer.concat(chunks), contentType, 'The part message'))
+  return parse(await parseJson(Buffer.concat(chunks), contentType, 'The part message'))
 }
 
 async function validate(value: unknown, check: Check, faults: readonly InputFault[]): Promise<MessageInput> {

@@ -11,6 +11,6 @@ export interface StorageFull {
 export function refuseFullStorage({ storedBytes, neededBytes, storageBytes }: StorageFull): ProblemError {
   return new ProblemError(
     'storage-full',
-    `Messages that wait or have failed occupy ${storedBytes} of ${storageBytes} bytes, and this one needs ${neededBytes}. Wait until some have left, or cancel what is not needed; the operator can raise TENANT_STORAGE_BYTES.`,
+    `The messages occupy ${storedBytes} of ${storageBytes} bytes, most of it those that wait or have failed, and this one needs ${neededBytes}. Wait until some have left, or cancel what is not needed; the operator can raise TENANT_STORAGE_BYTES.`,
   )
 }

@@ -51,7 +51,7 @@ DELETE FROM idempotency_records r USING unnest($1::text[], $2::text[], $3::text[
  * largest first, so that none of them keeps out a smaller one. The room is what others have committed so far: whether it
  * was enough is known once the row in tenant_storage has been changed.
  *
- * $17 the most that a tenant may have stored; else one array for each column
+ * $18 the most that a tenant may have stored; else one array for each column
  */
 export const INSERT_MESSAGES = `
 WITH new AS (
@@ -59,33 +59,34 @@ WITH new AS (
          CASE WHEN s.status IS NULL OR s.status = 'not-configured' THEN 'not-configured'
               WHEN s.problem IS NOT NULL THEN s.problem ->> 'code' END AS because
     FROM unnest($1::text[], $2::text[], $3::text[], $4::jsonb[], $5::text[], $6::text[], $7::timestamptz[], $8::text[], $9::boolean[],
-                $10::int[], $11::text[], $12::bytea[], $13::bigint[], $14::boolean[], $15::bigint[], $16::bigint[])
+                $10::int[], $11::text[], $12::bytea[], $13::bigint[], $14::boolean[], $15::bigint[], $16::int[], $17::bigint[])
       AS n(id, tenant_id, service, "to", subject, reference, send_at, on_unknown_outcome, save_to_sent_items, recipients,
-           content_key_sealed, content, attachment_bytes, chunked, stored_bytes, added_bytes)
+           content_key_sealed, content, attachment_bytes, chunked, stored_bytes, open_bytes, added_bytes)
     LEFT JOIN tenant_settings s ON s.tenant_id = n.tenant_id
 ), fitting AS (
   SELECT id
     FROM (SELECT n.id, coalesce(s.stored_bytes, 0) + sum(n.added_bytes) OVER (PARTITION BY n.tenant_id ORDER BY n.added_bytes, n.id) AS total_bytes
             FROM new n LEFT JOIN tenant_storage s ON s.tenant_id = n.tenant_id) AS adding
-   WHERE total_bytes <= $17
+   WHERE total_bytes <= $18
 ), inserted AS (
   INSERT INTO messages (id, tenant_id, service, status, held_because, "to", subject, reference, created_at, send_at, next_attempt_at,
                         on_unknown_outcome, save_to_sent_items, recipients, content_key_sealed, content,
-                        attachment_bytes, chunked, stored_bytes)
+                        attachment_bytes, chunked, stored_bytes, open_bytes)
   SELECT id, tenant_id, service,
          CASE WHEN later THEN 'scheduled' WHEN because IS NULL THEN 'queued' ELSE 'held' END,
          CASE WHEN NOT coalesce(later, false) THEN because END,
          "to", subject, reference, mail_now(), send_at,
          CASE WHEN later THEN send_at WHEN because IS NULL THEN mail_now() END,
          on_unknown_outcome, save_to_sent_items, recipients, content_key_sealed, content,
-         attachment_bytes, chunked, stored_bytes
+         attachment_bytes, chunked, stored_bytes, open_bytes
     FROM new WHERE id IN (SELECT id FROM fitting)
   ON CONFLICT (id) DO UPDATE
     SET status = excluded.status, held_because = excluded.held_because, "to" = excluded."to", subject = excluded.subject,
         reference = excluded.reference, created_at = excluded.created_at, send_at = excluded.send_at,
         next_attempt_at = excluded.next_attempt_at, on_unknown_outcome = excluded.on_unknown_outcome,
         save_to_sent_items = excluded.save_to_sent_items, recipients = excluded.recipients, content = excluded.content,
-        attachment_bytes = excluded.attachment_bytes, stored_bytes = excluded.stored_bytes
+        attachment_bytes = excluded.attachment_bytes, stored_bytes = excluded.stored_bytes,
+        open_bytes = excluded.open_bytes
     WHERE messages.status = 'receiving'
   RETURNING id, status, held_because, next_attempt_at, created_at
 )

@@ -47,6 +47,7 @@ export function createSubmit({
     const body = writeContent(content)
     const place = { tenant: tenantId, message: id, part: 'body', chunk: 0, last: true }
     const sealed = createContentCipher(contentKey, random).seal(body, place)
+    const openBytes = openBytesOf(submission)
     const attachmentBytes = content.attachments.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
     return store.submit({
       id,
@@ -62,12 +63,17 @@ export function createSubmit({
       attachmentBytes,
       chunked: receiving !== null,
       storedBytes: receiving ? sealed.length + receiving.chunkBytes : notedBytes(sealed.length),
-      addedBytes: receiving ? sealed.length + receiving.chunkBytes - receiving.reservedBytes : sealed.length,
+      openBytes,
+      addedBytes: openBytes + sealed.length + (receiving ? receiving.chunkBytes - receiving.reservedBytes : 0),
       contentKeySealed,
       content: sealed,
       idempotency: idempotencyKey === null ? null : { key: idempotencyKey, contentHash: hashSubmission(submission) },
     })
   }
+}
+
+function openBytesOf({ content: { to, subject }, reference }: Submission): number {
+  return Buffer.byteLength(JSON.stringify(to)) + Buffer.byteLength(subject) + Buffer.byteLength(reference ?? '')
 }
 
 /** A row notes the size of a large message only: a worker reads the content of a small one with its claim. */

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { ConfigurationError } from '../config.ts'
 import { createTestGround, type TestGround } from '../test-support/test-product.ts'
 import { clientFor, createServiceClient } from '../test-support/test-service.ts'
 
@@ -96,4 +97,16 @@ it('leaves the keys that people made at a start without INFORIVER_SERVICE_KEY', 
   await ground.startProduct({ environment: { ROLE: 'api' } })
 
   expect((await service.get(MESSAGES)).status).toBe(200)
+})
+
+it.each([
+  ['', 'is the value of the service key "reports", which was made in Tenant Settings. '],
+  [' and is revoked', 'made in Tenant Settings and is revoked. '],
+])('refuses in one sentence to take a key that was made in the page%s', async (state, words) => {
+  const product = await start(KEY)
+  const { key } = await createServiceClient(product)
+  if (state !== '') await ground.database.query("UPDATE service_keys SET revoked_at = now() WHERE name = 'reports'")
+
+  await expect(start(key)).rejects.toThrow(ConfigurationError)
+  await expect(start(key)).rejects.toThrow(words)
 })

@@ -1,6 +1,7 @@
 import type { Scope } from '@inforiver-mail/contract/caller'
 import type { ServiceKey } from '@inforiver-mail/contract/service-key'
 import type pg from 'pg'
+import { ConfigurationError } from '../config.ts'
 import { appendAuditEvent } from '../database/audit-log.ts'
 import { createBatcher } from '../database/batcher.ts'
 import { QUICK_TIMEOUT_MS } from '../database/database.ts'
@@ -35,7 +36,11 @@ export interface ServiceKeyStore {
   }): Promise<ServiceKey>
   /** False when there is none of this id. */
   revoke(tenantId: string, id: string, actor: string, now: Date): Promise<boolean>
-  /** Makes the key of unattended installations valid, and the one it was before invalid. */
+  /**
+   * Makes the key of unattended installations valid, and the one it was before invalid.
+   *
+   * @throws {ConfigurationError} when it is a key that was made in the page, valid or revoked.
+   */
   seed(key: {
     id: string
     tenantId: string
@@ -115,6 +120,11 @@ export function createServiceKeyStore(prisma: PrismaClient, pool: pg.Pool, clock
 
     async seed({ id, tenantId, name, scopes, keyHash, now }) {
       await prisma.$transaction(async (transaction) => {
+        const other = await transaction.serviceKey.findFirst({ where: { keyHash, id: { not: id } } })
+        if (other)
+          throw new ConfigurationError(
+            `INFORIVER_SERVICE_KEY is the value of the service key "${other.name}", which was made in Tenant Settings${other.revokedAt === null ? '' : ' and is revoked'}. Set another value, which is used nowhere else.`,
+          )
         // Only a start that changes something is told of.
         const changed = await transaction.$queryRaw<unknown[]>`
           INSERT INTO service_keys AS k (id, tenant_id, name, scopes, key_hash, created_at)

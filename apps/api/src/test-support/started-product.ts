@@ -30,6 +30,7 @@ export interface StartedProduct {
 export async function startFromTheShell(
   command: readonly [string, ...string[]],
   environment: Record<string, string> = {},
+  { output = 'ignore' }: { output?: 'ignore' | number } = {},
 ): Promise<StartedProduct> {
   const directory = await mkdtemp(join(tmpdir(), 'inforiver-mail-started-'))
   const port = await freePort()
@@ -45,7 +46,7 @@ export async function startFromTheShell(
       PORT: String(port),
       ...environment,
     },
-    stdio: 'ignore',
+    stdio: ['ignore', output, output],
     detached: true,
   })
   const ended = once(child, 'exit').then(([code, signal]) => ({

@@ -1,0 +1,30 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { FastifyBaseLogger } from 'fastify'
+import { ConfigurationError } from '../config.ts'
+import { isAway } from './is-unavailable.ts'
+
+const BETWEEN_TRIES_MS = 1_000
+
+/** Does a step of the start, again and again while the database is away. */
+export type WaitForDatabase = <Result>(step: () => Promise<Result>) => Promise<Result>
+
+/**
+ * A database that goes away during the start is waited for, as it is later on. One that cannot be reached in the first
+ * place is not: its address may be wrong.
+ */
+export function createWaitForDatabase(
+  logger: Pick<FastifyBaseLogger, 'warn'>,
+  stopping: AbortSignal | undefined,
+): WaitForDatabase {
+  return async (step) => {
+    for (let isFirst = true; ; isFirst = false) {
+      try {
+        return await step()
+      } catch (error) {
+        if (!isAway(error) || (isFirst && error instanceof ConfigurationError)) throw error
+        logger.warn({ err: error }, 'the database went away during the start; trying again')
+        await delay(BETWEEN_TRIES_MS, undefined, stopping && { signal: stopping })
+      }
+    }
+  }
+}

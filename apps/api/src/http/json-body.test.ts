@@ -1,0 +1,25 @@
+import { expect, it } from 'vitest'
+import { parseJson } from './json-body.ts'
+
+it('lets other work go on between two bodies of many values', async () => {
+  const body = Buffer.from(`[${'{},'.repeat(5_000)}{}]`)
+  const order: string[] = []
+  const parse = async (name: string) => {
+    await parseJson(body, undefined, 'The body')
+    order.push(name)
+    setImmediate(() => order.push(`work after the ${name}`))
+  }
+
+  await Promise.all([parse('first'), parse('second')])
+
+  expect(order).toEqual(['first', 'work after the first', 'second'])
+})
+
+it.each(['__proto__', '\\u005f_proto__', '__\\u0070roto__', '__pr\\u006fto__', '__pro\\u0074o__'])(
+  'refuses a field named %s',
+  async (name) => {
+    const body = Buffer.from(`{"headers":{"${name}":"x"}}`)
+
+    await expect(parseJson(body, undefined, 'The body')).rejects.toThrow('A field cannot have the name __proto__.')
+  },
+)
