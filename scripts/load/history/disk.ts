@@ -1,11 +1,14 @@
 import { execFile, spawnSync } from 'node:child_process'
 import { mkdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 
 const run = promisify(execFile)
 
 const SIZE = '3G' // sparse
+const UNMOUNT_TRIES = 60
+const UNMOUNT_AGAIN_MS = 500
 
 /** A file system of its own, in a file, whose power can be cut. */
 export interface Disk {
@@ -41,13 +44,25 @@ export async function createDisk(directory: string): Promise<Disk | null> {
       await run('cp', ['--sparse=always', device, image])
     },
     async mountImage() {
-      await run('umount', [path])
+      await unmountWhenFree(path)
       await rename(image, device)
       await mount()
     },
     async remove() {
       process.off('exit', unmount)
-      await run('umount', [path])
+      await unmountWhenFree(path)
     },
+  }
+}
+
+/** Processes that were killed let go of their files a moment later, on a busy machine a long one. */
+async function unmountWhenFree(path: string): Promise<unknown> {
+  for (let tried = 1; ; tried++) {
+    try {
+      return await run('umount', [path])
+    } catch (error) {
+      if (tried === UNMOUNT_TRIES) throw error
+      await delay(UNMOUNT_AGAIN_MS)
+    }
   }
 }
