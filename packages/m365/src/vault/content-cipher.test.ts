@@ -1,6 +1,12 @@
-import { randomBytes } from 'node:crypto'
+import { createHmac, randomBytes } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { CONTENT_OVERHEAD_BYTES, createContentCipher, newContentKey, type ContentPlace } from './content-cipher.ts'
+import {
+  CONTENT_OVERHEAD_BYTES,
+  createContentCipher,
+  deriveContentKey,
+  newContentKey,
+  type ContentPlace,
+} from './content-cipher.ts'
 import { VaultError } from './vault-error.ts'
 
 const place: ContentPlace = { tenant: 'contoso', message: 'msg_1', part: '0', chunk: 1, last: false }
@@ -64,5 +70,43 @@ describe('a content cipher', () => {
 
   it('refuses a key of another length', () => {
     expect(() => createContentCipher(randomBytes(16).toString('base64url'), randomBytes)).toThrow(VaultError)
+  })
+})
+
+describe('the key of a message', () => {
+  const dataKey = newContentKey(randomBytes)
+
+  it('is the same each time it is derived', () => {
+    const sealed = createContentCipher(deriveContentKey(dataKey, 'msg_1'), randomBytes).seal(Buffer.from('body'), place)
+    const other = createContentCipher(deriveContentKey(dataKey, 'msg_1'), randomBytes)
+    expect(other.open(sealed, place).toString()).toBe('body')
+  })
+
+  it('is what HKDF with SHA-256 and no salt makes of the data key and the id of the message', () => {
+    // Extract and expand written out, with one block. Source: RFC 5869, sections 2.2 and 2.3.
+    const extracted = createHmac('sha256', Buffer.alloc(32)).update(Buffer.from(dataKey, 'base64url')).digest()
+    const expanded = createHmac('sha256', extracted)
+      .update('msg_1')
+      .update(Buffer.from([1]))
+      .digest('base64url')
+    expect(deriveContentKey(dataKey, 'msg_1')).toBe(expanded)
+  })
+
+  it('stays the same from one version to the next', () => {
+    const fixed = Buffer.alloc(32, 7).toString('base64url')
+    expect(deriveContentKey(fixed, 'msg_1')).toBe('vAZ1uw5RwucGCJ_BTsBldrv0lEZFrI7knRSVtlgCmEU')
+  })
+
+  it.each([
+    ['another message', () => deriveContentKey(dataKey, 'msg_2')],
+    ['another data key', () => deriveContentKey(newContentKey(randomBytes), 'msg_1')],
+    ['the data key itself', () => dataKey],
+  ])('is not that of %s', (_of, other) => {
+    const sealed = createContentCipher(deriveContentKey(dataKey, 'msg_1'), randomBytes).seal(Buffer.from('body'), place)
+    expect(() => createContentCipher(other(), randomBytes).open(sealed, place)).toThrow(VaultError)
+  })
+
+  it('is not derived from a data key of another length', () => {
+    expect(() => deriveContentKey(randomBytes(16).toString('base64url'), 'msg_1')).toThrow(VaultError)
   })
 })

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto'
 import type { RandomBytes } from '../random.ts'
 import { VaultError } from './vault-error.ts'
 
@@ -31,9 +31,15 @@ export interface ContentCipher {
   open(sealed: Uint8Array, place: ContentPlace): Buffer
 }
 
-/** The key of one message, as text for the token vault to seal. */
+/** A key for messages, as text for the token vault to seal. */
 export function newContentKey(random: RandomBytes): string {
   return random(KEY_BYTES).toString('base64url')
+}
+
+/** The key of one message, from a key that many share; whoever has the one cannot get to the other. Source: RFC 5869. */
+export function deriveContentKey(dataKey: string, message: string): string {
+  const bytes = hkdfSync('sha256', readContentKey(dataKey), Buffer.alloc(0), message, KEY_BYTES)
+  return Buffer.from(bytes).toString('base64url')
 }
 
 /** Seals the body and the attachments of one message under its content key. */
