@@ -5,8 +5,9 @@ const API_TESTS = 'apps/api/src/**/*.test.ts'
 /** What rests on PostgreSQL's own behaviour has to hold on the oldest version that is supported as well. */
 const DATABASE_TESTS = [
   'apps/api/src/audit/append-only.test.ts',
-  'apps/api/src/database/migrate.test.ts',
-  'apps/api/src/delivery/{delivery-store,fairness,mailbox-limits}.test.ts',
+  'apps/api/src/database/{migrate,queue-tables-migration}.test.ts',
+  'apps/api/src/delivery/{fairness,mailbox-limits}.test.ts',
+  'apps/api/src/queue/{leases,pause,totals,upload-charges}.test.ts',
   'apps/api/src/messages/{idempotency,streamed-idempotency}.test.ts',
   'apps/api/src/settings/access.test.ts',
 ]

@@ -18,6 +18,7 @@ import { elapsedMs as systemElapsedMs, systemClock } from './clock.ts'
 import { auditRoutes } from './audit/audit-routes.ts'
 import { createAuditStore } from './audit/audit-store.ts'
 import type { Config } from './config.ts'
+import { createContentKeys } from './content-keys.ts'
 import { credentialExpiry } from './credential-expiry.ts'
 import { appendAuditEvent } from './database/audit-log.ts'
 import { watchClock } from './database/clock-watch.ts'
@@ -33,21 +34,14 @@ import { checkVaultKeys } from './database/sealed-values.ts'
 import { createWaitForDatabase } from './database/wait-for-database.ts'
 import { createWriteCheck } from './database/write-check.ts'
 import { createDeliveryMetrics } from './delivery/delivery-metrics.ts'
-import { createDeliveryStore } from './delivery/delivery-store.ts'
-import { createMailboxStore } from './delivery/mailbox-store.ts'
-import { createQueueDepthReader } from './delivery/queue-depth-store.ts'
 import { createWorker, type Worker } from './delivery/worker.ts'
 import { createHousekeeping, type Housekeeping } from './housekeeping.ts'
 import { health } from './http/health.ts'
 import { metrics } from './http/metrics.ts'
 import { workspaceAdminGuard } from './http/session.ts'
-import { createIntakeStore } from './messages/intake-store.ts'
 import { messageRoutes } from './messages/message-routes.ts'
-import { createMessageStore } from './messages/message-store.ts'
-import { createWaitingStore } from './messages/waiting-store.ts'
-import { createRetention } from './messages/retention-store.ts'
 import { createSubmit } from './messages/submit.ts'
-import { createUsageStore } from './messages/usage-store.ts'
+import { createQueue, type Receiving } from './queue/queue.ts'
 import { createCallerGuard, hashServiceKey } from './service-keys/service-key-guard.ts'
 import { serviceKeyRoutes } from './service-keys/service-key-routes.ts'
 import { createServiceKeyStore, type ServiceKeyStore } from './service-keys/service-key-store.ts'
@@ -71,6 +65,7 @@ import { loadVaultKeys, type LoadedVaultKeys } from './vault-keys.ts'
 import { announceSealingKey } from './vault-rotation/presence-store.ts'
 import { createResealTask } from './vault-rotation/reseal-task.ts'
 import { measureSealedValues } from './vault-rotation/rotation-metrics.ts'
+import { SEALED_COLUMNS } from './vault-rotation/sealed-store.ts'
 import { createSealedStore } from './vault-rotation/sealed-store.ts'
 
 /** What content occupies in memory at once on its way out. On its way in it has a budget of its own: neither waits for the other. */
@@ -151,7 +146,11 @@ export async function compose(
       config.database.kind === 'external' ? config.database.url : (embedded?.connectionString ?? '')
     const waitForDatabase = createWaitForDatabase(logger, stopping)
     const database = await waitForDatabase(() =>
-      openDatabase(connectionString, (error) => logger.warn({ err: error }, 'an idle database connection broke')),
+      openDatabase(
+        connectionString,
+        (error) => logger.warn({ err: error }, 'an idle database connection broke'),
+        (message) => logger.info(message),
+      ),
     )
     opened = database
     stopping?.throwIfAborted()
@@ -161,7 +160,7 @@ export async function compose(
     keys = await loadVaultKeys(config, (message) => logger.warn(message))
     const { keyRing } = keys
     const vault = createTokenVault(keyRing)
-    await waitForDatabase(() => checkVaultKeys(database.pool, vault))
+    await waitForDatabase(() => checkVaultKeys(database.pool, vault, Object.values(SEALED_COLUMNS)))
     presence = await waitForDatabase(() => announceSealingKey(connectionString, () => keyRing.sealing.kid))
 
     const { httpsProxy, noProxy, extraCaCertificates } = config.outbound
@@ -193,17 +192,19 @@ export async function compose(
         ? createApplicationConsent({ identity, mailer, clock })
         : createDelegatedConsent({ store: settingsStore, identity, mailer, clock })
     const consents = createConsents({ store: settingsStore, way, accessSource, vault, clock, random })
-    const intakeStore = createIntakeStore(database.pool, config.tenantStorageBytes)
-    const waitingStore = createWaitingStore(database.pool, config.mailboxLimits)
     const databaseNow = createDatabaseClock(database.pool)
-    const messageStore = createMessageStore(database.prisma, database.pool, waitingStore, {
-      databaseNow,
+    const queue = createQueue(database, {
+      connectionString,
+      limits: config.mailboxLimits,
       storageBytes: config.tenantStorageBytes,
+      contentRetentionDays: config.contentRetentionDays,
+      logRetentionDays: config.logRetentionDays,
     })
     const writeCheck = createWriteCheck(database.pool, clock)
+    const contentKeys = createContentKeys({ store: queue.dataKeys, vault, random, elapsedMs })
     const submit = createSubmit({
-      store: { submit: writeCheck.watch((message) => messageStore.submit(message)) },
-      vault,
+      store: { submit: writeCheck.watch((message) => queue.messages.submit(message)) },
+      contentKeys,
       random,
     })
     const serviceKeyStore = createServiceKeyStore(database.prisma, database.pool, clock)
@@ -228,18 +229,19 @@ export async function compose(
     }
     const deliveryBudget = createByteBudget(DELIVERY_BUDGET_BYTES)
     const deliveryMetrics = createDeliveryMetrics(registry, {
-      queueDepth: createQueueDepthReader(database.pool),
+      queueDepth: () => queue.upkeep.readDepth(),
       memoryBytes: () => deliveryBudget.usedBytes,
     })
     const worker = createWorker({
-      store: createDeliveryStore(database.pool, connectionString, config.mailboxLimits),
-      mailboxStore: createMailboxStore(database.pool, config.mailboxLimits),
+      store: queue.deliveries,
+      mailboxStore: queue.mailboxes,
       budget: deliveryBudget,
       access: (tenant, options) => accessSource.access(tenant, options),
       lostAccess: (tenant, refusal) => accessSource.lost(tenant, refusal),
       mailer,
       places: identity.places,
       vault,
+      contentKeys,
       clock,
       elapsedMs,
       random,
@@ -261,7 +263,13 @@ export async function compose(
       chance,
       logger,
     })
-    const watchQueues = createQueueWatch({ store: alertStore, limits: config.mailboxLimits, databaseNow, elapsedMs })
+    const watchQueues = createQueueWatch({
+      queue: queue.upkeep,
+      store: alertStore,
+      limits: config.mailboxLimits,
+      databaseNow,
+      elapsedMs,
+    })
 
     const sealedStore = createSealedStore(database)
     measureSealedValues(registry, { count: () => sealedStore.count(), clock })
@@ -277,15 +285,14 @@ export async function compose(
       onExpiring: ({ expiresAt, daysAhead, at, ...facts }) =>
         alertStore.raiseSecretExpiring({ ...facts, expiresAt: expiresAt.toISOString(), threshold: daysAhead }, at),
     })
-    const retention = createRetention(database.pool, config)
     const housekeeping = createHousekeeping({
       connectionString,
       logger,
       tasks: {
         'sweep-sign-ins': () => signInStore.sweep(clock()),
         'sweep-consents': () => settingsStore.sweep(clock()),
-        'sweep-messages': async () => retention(await databaseNow()),
-        'sweep-attachments': async () => intakeStore.sweep(await databaseNow()),
+        'sweep-messages': async () => queue.upkeep.expire(await databaseNow()),
+        'sweep-attachments': async () => queue.upkeep.sweepReceived(await databaseNow()),
         'reseal-values': resealValues,
         'keep-grants-alive': () => keepAlive(clock(), AbortSignal.timeout(RECHECK_TIMEOUT_MS)),
         'recheck-access': () => recheckAccess(AbortSignal.timeout(RECHECK_TIMEOUT_MS)),
@@ -333,7 +340,7 @@ export async function compose(
         const [pending] = await pendingMigrations(database.pool)
         return pending ? `The migration ${pending} is not applied: start this version again.` : null
       },
-      vaultKeys: async () => (await checkVaultKeys(database.pool, vault), null),
+      vaultKeys: async () => (await checkVaultKeys(database.pool, vault, Object.values(SEALED_COLUMNS)), null),
     }
 
     const operations = [bind(health, { checks }), bind(metrics, { registry, token: config.metricsToken })]
@@ -382,8 +389,7 @@ export async function compose(
               requireAdmin,
               requireService: guard.serviceOnly,
               requireServiceOrAdmin: guard.either,
-              store: messageStore,
-              usageStore: createUsageStore(database.pool),
+              store: queue.messages,
               limits: config.mailboxLimits,
               submit,
               onSubmitted: () => submitted.inc(),
@@ -397,11 +403,16 @@ export async function compose(
                   details: { message },
                 }),
               intake: {
-                store: { ...intakeStore, writeChunk: writeCheck.watch(intakeStore.writeChunk.bind(intakeStore)) },
-                vault,
+                store: {
+                  ...queue.receiving,
+                  writeChunk: writeCheck.watch((...chunk: Parameters<Receiving['writeChunk']>) =>
+                    queue.receiving.writeChunk(...chunk),
+                  ),
+                },
+                contentKeys,
                 random,
               },
-              admission: { store: intakeStore, readSender },
+              admission: { store: queue.messages, readSender },
               databaseNow,
               clock,
             }),

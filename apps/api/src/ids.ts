@@ -5,6 +5,7 @@ const PREFIXES = {
   tenant: 'ten',
   consent: 'con',
   message: 'msg',
+  dataKey: 'dky',
   serviceKey: 'key',
   alert: 'alt',
   webhook: 'whk',

@@ -1,11 +1,13 @@
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo } from 'node:net'
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest'
 import { ConfigurationError } from './config.ts'
 import { serve } from './serve.ts'
 import { connectMailbox, SETTINGS } from './test-support/office365-smtp.ts'
+import { applyFirstRelease, FIRST_RELEASE, migrationNames } from './test-support/released-database.ts'
 import { createTestBrowser } from './test-support/test-browser.ts'
 import { createTcpLink } from './test-support/tcp-link.ts'
+import { createTestDatabase } from './test-support/test-database.ts'
 import { createTestGround, type TestGround } from './test-support/test-product.ts'
 import { work } from './work.ts'
 
@@ -82,7 +84,7 @@ it('refuses to start on the database of another app registration, and leaves not
 it.each([
   ['applies migrations', 'pg_advisory_lock'],
   ['reads whom the database belongs to', 'installation'],
-  ['checks the vault keys', 'content_key_sealed'],
+  ['checks the vault keys', 'key_sealed'],
   ['makes the service key of the configuration valid', 'service_keys'],
   ['begins its background work', 'background_work'],
 ])('goes on with a start that loses the database while it %s', async (_step, text) => {
@@ -98,6 +100,24 @@ it.each([
   expect(readiness.status).toBe(200)
   await running.close()
   await link.close()
+})
+
+it('says in its log which migrations it applies to the database of an older version, and serves then', async () => {
+  const older = await createTestDatabase({ template: 'template0' })
+  onTestFinished(() => older.drop())
+  await applyFirstRelease(older.url)
+
+  const product = await ground.startProduct({
+    environment: { DATABASE_URL: older.url, ROLE: 'api', LOG_LEVEL: 'info' },
+  })
+  const ready = await fetch(`${product.url}/readyz`)
+  await product.close()
+
+  expect(ready.status).toBe(200)
+  const said = product.logLines.filter((line) => line.includes('applying the migration'))
+  expect(said.map((line) => line.match(/\d+_\w+/)?.[0])).toEqual(
+    (await migrationNames()).filter((name) => name > FIRST_RELEASE),
+  )
 })
 
 it('raises an alert after the start where the client secret has expired', async () => {

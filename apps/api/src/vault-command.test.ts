@@ -4,7 +4,14 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Config } from './config.ts'
 import { mailsIn } from './test-support/mailbox.ts'
-import { addMessages, addSealedRows, allSealed, newKey, vaultOf } from './test-support/sealed-rows.ts'
+import {
+  addMessages,
+  addMessagesUnderDataKey,
+  addSealedRows,
+  allSealed,
+  newKey,
+  vaultOf,
+} from './test-support/sealed-rows.ts'
 import { createTestGround, type TestGround, type TestProduct } from './test-support/test-product.ts'
 import { connectMailbox, createServiceClient } from './test-support/test-service.ts'
 import { runVaultCommand } from './vault-command.ts'
@@ -58,7 +65,7 @@ describe('npm run vault -- rotate', () => {
   it('says that the old key is still needed, also by its exit code, while a value cannot be resealed', async () => {
     await addSealedRows(ground.database, vaultOf(OLD), { messages: 2 })
     await ground.database.query(
-      `UPDATE messages SET content_key_sealed = (SELECT content_key_sealed FROM messages WHERE id LIKE '%0') WHERE id LIKE '%1'`,
+      `UPDATE message_contents SET key_sealed = (SELECT key_sealed FROM message_contents WHERE message_id LIKE '%0') WHERE message_id LIKE '%1'`,
     )
 
     const run = await vault('rotate', await withKeys(NEW, OLD))
@@ -71,9 +78,9 @@ describe('npm run vault -- rotate', () => {
   it('waits for what a process that was killed had asked for, and reseals that as well', async () => {
     await addSealedRows(ground.database, vaultOf(NEW), { tenant: 'ten_1' })
     await addSealedRows(ground.database, vaultOf(OLD), { tenant: 'ten_2' })
-    const release = await ground.database.lockRow('messages', 'msg_ten_1_000000')
+    const release = await ground.database.lockRow('message_contents', 'msg_ten_1_000000', 'message_id')
     const owner = { tenant: 'ten_1', record: 'msg_ten_1_000000', purpose: 'content-key' }
-    const blocked = ground.database.query(`UPDATE messages SET content_key_sealed = $1 WHERE tenant_id = 'ten_1'`, [
+    const blocked = ground.database.query(`UPDATE message_contents SET key_sealed = $1 WHERE tenant_id = 'ten_1'`, [
       await vaultOf(OLD).seal('the key', owner),
     ])
     const onLine = (line: string) => void (line.startsWith('Waiting') && release())
@@ -125,7 +132,7 @@ describe('npm run vault -- rotate', () => {
     const product = await ground.startProduct({ environment: { VAULT_KEYS: `${NEW},${OLD}`, ...NO_LIMIT } })
     const current = service.at(product)
 
-    await ground.database.query(`UPDATE messages SET next_attempt_at = now() WHERE status = 'scheduled'`)
+    await ground.database.query(`UPDATE message_queue SET due_at = now() WHERE state = 'scheduled'`)
     const [run] = await Promise.all([
       vault('rotate', product.config),
       ...Array.from({ length: 20 }, () => current.submit({ subject: 'Rotated' })),
@@ -153,6 +160,16 @@ describe('npm run vault -- forget', () => {
     await addSealedRows(ground.database, vaultOf(OLD), { tenant: 'ten_lost', messages: 2 })
     await addSealedRows(ground.database, vaultOf(NEW), { tenant: 'ten_kept', messages: 1 })
   })
+
+  /** For the messages of these ids. */
+  async function addDrafts(ids: string): Promise<void> {
+    await ground.database.query(
+      `INSERT INTO message_drafts (message_id, tenant_id, draft_id)
+       SELECT message_id, tenant_id, 'draft of ' || message_id FROM message_queue WHERE message_id LIKE $1`,
+      [ids],
+    )
+    await ground.database.query('UPDATE message_queue SET has_draft = true WHERE message_id LIKE $1', [ids])
+  }
 
   it.each(['forget', 'forget all', 'forget messages'])(
     'lists what is lost and changes nothing by %s',
@@ -211,7 +228,8 @@ describe('npm run vault -- forget', () => {
     await vault('forget messages --yes', await withKeys(NEW))
 
     const rows = await ground.database.query(
-      `SELECT id, status, problem ->> 'code' AS code, content, content_key_sealed IS NULL AS gone FROM messages ORDER BY id DESC`,
+      `SELECT id, status, problem ->> 'code' AS code, c.content, c.message_id IS NULL AS gone
+         FROM message_states LEFT JOIN message_contents c ON c.message_id = id ORDER BY id DESC`,
     )
     const failed = { status: 'failed', code: 'content-lost', content: null, gone: true }
     expect(rows).toMatchObject([
@@ -222,23 +240,26 @@ describe('npm run vault -- forget', () => {
   })
 
   it('does not hide that a message may have been sent before', async () => {
-    await ground.database.query(`UPDATE messages SET lookups = 1 WHERE id = 'msg_ten_lost_000000'`)
+    await ground.database.query(
+      `UPDATE message_queue SET doubt = 'in-doubt', looks = 1 WHERE message_id = 'msg_ten_lost_000000'`,
+    )
 
     await vault('forget messages --yes', await withKeys(NEW))
 
     expect(
       await ground.database.query(
-        `SELECT problem ->> 'code' AS code, problem ->> 'detail' AS detail FROM messages WHERE id = 'msg_ten_lost_000000'`,
+        `SELECT problem ->> 'code' AS code, problem ->> 'detail' AS detail FROM message_states WHERE id = 'msg_ten_lost_000000'`,
       ),
     ).toEqual([{ code: 'outcome-unknown', detail: expect.stringContaining('it may have been sent before') }])
   })
 
   it('deletes the attachments of a message that is lost, and has its draft removed from the mailbox', async () => {
     await ground.database.query(
-      `UPDATE messages SET chunked = true, draft_id = 'draft of ' || id, stored_bytes = 3 WHERE id LIKE '%000000'`,
+      `UPDATE message_contents SET chunked = true, stored_bytes = 3 WHERE message_id LIKE '%000000'`,
     )
+    await addDrafts('%000000')
     await ground.database.query(
-      `INSERT INTO message_chunks SELECT id, 0, 0, tenant_id, now(), '\\x00' FROM messages WHERE chunked`,
+      `INSERT INTO message_chunks SELECT message_id, 0, 0, tenant_id, now(), '\\x00' FROM message_contents WHERE chunked`,
     )
 
     await vault('forget messages --yes', await withKeys(NEW))
@@ -252,7 +273,10 @@ describe('npm run vault -- forget', () => {
   })
 
   it('leaves the draft of a message that may have been sent: it may be the mail itself', async () => {
-    await ground.database.query(`UPDATE messages SET draft_id = 'draft', lookups = 1 WHERE id = 'msg_ten_lost_000000'`)
+    await addDrafts('msg_ten_lost_000000')
+    await ground.database.query(
+      `UPDATE message_queue SET doubt = 'in-doubt', looks = 1 WHERE message_id = 'msg_ten_lost_000000'`,
+    )
 
     await vault('forget messages --yes', await withKeys(NEW))
 
@@ -260,17 +284,24 @@ describe('npm run vault -- forget', () => {
   })
 
   it('removes a message that was still being received', async () => {
-    await ground.database.query(`UPDATE messages SET status = 'receiving' WHERE id = 'msg_ten_lost_000000'`)
+    await ground.database.query(`DELETE FROM message_queue WHERE message_id = 'msg_ten_lost_000000'`)
+    await ground.database.query(`DELETE FROM messages WHERE id = 'msg_ten_lost_000000'`)
+    await ground.database.query(
+      `UPDATE message_contents SET content = NULL, chunked = true WHERE message_id = 'msg_ten_lost_000000'`,
+    )
 
     await vault('forget messages --yes', await withKeys(NEW))
 
-    expect(await ground.database.query(`SELECT 1 FROM messages WHERE id = 'msg_ten_lost_000000'`)).toEqual([])
+    expect(
+      await ground.database.query(`SELECT 1 FROM message_contents WHERE message_id = 'msg_ten_lost_000000'`),
+    ).toEqual([])
   })
 
   it('lets an upload begin anew when only its address is lost', async () => {
     const owner = { tenant: 'ten_kept', record: 'msg_ten_kept_000000', purpose: 'upload-url' }
+    await addDrafts('msg_ten_kept_000000')
     await ground.database.query(
-      `UPDATE messages SET upload_url_sealed = $1, upload_position = 5 WHERE id = 'msg_ten_kept_000000'`,
+      `UPDATE message_drafts SET upload_url_sealed = $1, upload_position = 5 WHERE message_id = 'msg_ten_kept_000000'`,
       [await vaultOf(OLD).seal('https://upload.example', owner)],
     )
 
@@ -278,20 +309,22 @@ describe('npm run vault -- forget', () => {
 
     expect(
       await ground.database.query(
-        `SELECT status, upload_url_sealed AS url, upload_position::int AS position FROM messages WHERE id = 'msg_ten_kept_000000'`,
+        `SELECT status, upload_url_sealed AS url, upload_position::int AS position
+           FROM message_drafts JOIN message_states ON id = message_id WHERE id = 'msg_ten_kept_000000'`,
       ),
     ).toEqual([{ status: 'held', url: null, position: 0 }])
   })
 
   it('leaves a message to the worker that has it in its hands', async () => {
     await ground.database.query(
-      `UPDATE messages SET status = 'sending', lease_owner = 'worker', lease_until = now() + interval '1 minute' WHERE id = 'msg_ten_lost_000000'`,
+      `UPDATE message_queue SET state = 'queued', due_at = now(), lease_owner = 'worker', lease_until = now() + interval '1 minute'
+        WHERE message_id = 'msg_ten_lost_000000'`,
     )
 
     const run = await vault('forget messages --yes', await withKeys(NEW))
 
     expect(run.code).toBe(2)
-    expect(await ground.database.query(`SELECT status FROM messages WHERE id = 'msg_ten_lost_000000'`)).toEqual([
+    expect(await ground.database.query(`SELECT status FROM message_states WHERE id = 'msg_ten_lost_000000'`)).toEqual([
       { status: 'sending' },
     ])
   })
@@ -306,7 +339,8 @@ describe('npm run vault -- forget', () => {
   it('finds a single value that was moved here from another row', async () => {
     await addMessages(ground.database, vaultOf(NEW), 'ten_kept', ['msg_moved'])
     await ground.database.query(
-      `UPDATE messages SET content_key_sealed = (SELECT content_key_sealed FROM messages WHERE id = 'msg_ten_kept_000000') WHERE id = 'msg_moved'`,
+      `UPDATE message_contents SET key_sealed = (SELECT key_sealed FROM message_contents WHERE message_id = 'msg_ten_kept_000000')
+        WHERE message_id = 'msg_moved'`,
     )
 
     const run = await vault('forget', await withKeys(NEW, OLD))
@@ -322,6 +356,78 @@ describe('npm run vault -- forget', () => {
         `SELECT tenant_id, actor, details FROM audit_events WHERE action = 'vault-forgotten'`,
       ),
     ).toEqual([{ tenant_id: 'ten_lost', actor: null, details: { what: 'content-key', records: 2 } }])
+  })
+
+  describe('with a data key that is lost', () => {
+    beforeEach(async () => {
+      const ids = ['msg_under_lost_1', 'msg_under_lost_2']
+      await addMessagesUnderDataKey(ground.database, vaultOf(OLD), 'ten_lost', { dataKey: 'dky_lost', ids })
+      const kept = { dataKey: 'dky_kept', ids: ['msg_under_kept'] }
+      await addMessagesUnderDataKey(ground.database, vaultOf(NEW), 'ten_kept', kept)
+    })
+
+    it('lists it, says what is lost with it, and changes nothing', async () => {
+      const before = await allSealed(ground.database)
+
+      const run = await vault('forget messages', await withKeys(NEW))
+
+      expect(run.code).toBe(2)
+      expect(run.text).toContain(
+        'messages: 1 data key sealed with old cannot be opened (dky_lost). The messages of its hour that wait fail; failed ones can no longer be retried.',
+      )
+      expect(await allSealed(ground.database)).toEqual(before)
+    })
+
+    it('has the messages under it fail, deletes their content and it, and leaves those under others', async () => {
+      await vault('forget messages --yes', await withKeys(NEW))
+
+      expect(
+        await ground.database.query(
+          `SELECT id, status, problem ->> 'code' AS code FROM message_states WHERE id LIKE '%under%' ORDER BY id DESC`,
+        ),
+      ).toEqual([
+        { id: 'msg_under_lost_2', status: 'failed', code: 'content-lost' },
+        { id: 'msg_under_lost_1', status: 'failed', code: 'content-lost' },
+        { id: 'msg_under_kept', status: 'held', code: null },
+      ])
+      expect(
+        await ground.database.query(`SELECT message_id AS id FROM message_contents WHERE message_id LIKE '%under%'`),
+      ).toEqual([{ id: 'msg_under_kept' }])
+      expect(await ground.database.query('SELECT id FROM data_keys')).toEqual([{ id: 'dky_kept' }])
+    })
+
+    it('leaves a message under it to the worker that has it in its hands, and the key to the message', async () => {
+      await ground.database.query(
+        `UPDATE message_queue SET state = 'queued', due_at = now(), lease_owner = 'worker', lease_until = now() + interval '1 minute'
+          WHERE message_id = 'msg_under_lost_1'`,
+      )
+
+      const run = await vault('forget messages --yes', await withKeys(NEW))
+
+      expect(run.code).toBe(2)
+      expect(
+        await ground.database.query(`SELECT id, status FROM message_states WHERE id LIKE '%under_lost%' ORDER BY id`),
+      ).toEqual([
+        { id: 'msg_under_lost_1', status: 'sending' },
+        { id: 'msg_under_lost_2', status: 'failed' },
+      ])
+      expect(await ground.database.query(`SELECT 1 FROM data_keys WHERE id = 'dky_lost'`)).toHaveLength(1)
+    })
+
+    it('has many more messages fail than one statement takes', async () => {
+      const ids = Array.from({ length: 2_100 }, (_, index) => `msg_many_${index}`)
+      const many = { dataKey: 'dky_many', ids, hoursAgo: 1 }
+      await addMessagesUnderDataKey(ground.database, vaultOf(OLD), 'ten_lost', many)
+
+      const run = await vault('forget messages --yes', await withKeys(NEW))
+
+      expect(run.text).not.toContain('Still there: messages')
+      expect(
+        await ground.database.query(
+          `SELECT status, count(*)::int FROM message_states WHERE id LIKE 'msg_many%' GROUP BY 1`,
+        ),
+      ).toEqual([{ status: 'failed', count: 2_100 }])
+    })
   })
 
   it('does nothing when every stored secret can be opened', async () => {

@@ -11,6 +11,7 @@ import { readVaultKeys, withNewKey, writeKeyFile } from './vault-keys.ts'
 import { findLost, forget, LOST_KINDS, type Lost, type LostKind } from './vault-rotation/forget.ts'
 import { createForgetStore } from './vault-rotation/forget-store.ts'
 import { reseal } from './vault-rotation/reseal.ts'
+import { SEALED_COLUMNS } from './vault-rotation/sealed-store.ts'
 import { createSealedStore, type SealedStore } from './vault-rotation/sealed-store.ts'
 
 const TAKE_OVER_WITHIN_MS = 15_000
@@ -63,7 +64,7 @@ export async function runVaultCommand(
     return 64
   }
   const keyRing = await readVaultKeys(config)
-  const opened = await open(config)
+  const opened = await open(config, print)
   const { database, running } = opened
   try {
     const store = createSealedStore(database)
@@ -103,7 +104,7 @@ async function status({ keyRing, store, print }: Context): Promise<ExitCode> {
 async function rotate(context: Context): Promise<ExitCode> {
   const { config, database, store, ownKeyFile, running, print, inFlightMs } = context
   let { keyRing } = context
-  await checkVaultKeys(database.pool, createTokenVault(keyRing))
+  await checkVaultKeys(database.pool, createTokenVault(keyRing), Object.values(SEALED_COLUMNS))
   // More than one key in the file: a rotation that was broken off. It is brought to its end first.
   if (ownKeyFile && keyRing.keys.size === 1) {
     keyRing = withNewKey(keyRing)
@@ -234,6 +235,10 @@ const WORDS: Readonly<Record<string, { readonly noun: string; readonly consequen
     noun: 'content key',
     consequence: 'The messages that wait fail; a failed one can no longer be retried.',
   },
+  'data-key': {
+    noun: 'data key',
+    consequence: 'The messages of its hour that wait fail; failed ones can no longer be retried.',
+  },
   'upload-url': { noun: 'upload address', consequence: 'Their uploads begin anew.' },
 }
 
@@ -248,7 +253,10 @@ async function isTakenOver(store: SealedStore, kid: string): Promise<boolean> {
 }
 
 /** The product's database: an external one, that of a product that runs, or the embedded one, started for the while. */
-async function open(config: Config): Promise<{ database: Database; running: boolean; close(): Promise<void> }> {
+async function open(
+  config: Config,
+  print: (line: string) => void,
+): Promise<{ database: Database; running: boolean; close(): Promise<void> }> {
   const running = config.database.kind === 'embedded' ? await findRunningPostgres(config.dataDirectory) : null
   const own =
     config.database.kind === 'embedded' && running === null
@@ -261,7 +269,7 @@ async function open(config: Config): Promise<{ database: Database; running: bool
       : null
   const url = config.database.kind === 'external' ? config.database.url : (running ?? own?.connectionString ?? '')
   try {
-    const database = await openDatabase(url, () => {})
+    const database = await openDatabase(url, () => {}, print)
     return {
       database,
       running: running !== null,

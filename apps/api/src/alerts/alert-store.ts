@@ -6,13 +6,15 @@ import type { Alert, AlertFacts } from '../alert.ts'
 import { appendAlert } from '../database/alert-log.ts'
 import { appendAuditEvent } from '../database/audit-log.ts'
 import type { PrismaClient } from '../database/generated/client.ts'
+import type { StalledQueue } from '../queue/stalled.ts'
 import {
   CLAIM,
   DISMISS,
-  DISMISS_MOVING,
   LIST_NOTICES,
   LIST_WEBHOOKS,
   PUBLISH,
+  DISMISS_STALLED,
+  LIST_STALLED,
   RAISE_STALLED,
   SETTLE,
   SWEEP,
@@ -22,7 +24,6 @@ import {
 const CLAIM_MS = 60_000
 const PUBLISHED_AT_ONCE = 100
 const KEPT_MS = 30 * 24 * 60 * 60_000
-const STALLED_AFTER_MS = 15 * 60_000
 
 export interface RaisedAlert {
   readonly id: string
@@ -70,8 +71,12 @@ export interface AlertStore {
   /** False when there is none of this id. */
   dismiss(tenantId: string, id: string, actor: string, now: Date): Promise<boolean>
 
-  /** Raises `queue.stalled`, once for each time that a queue stands still, and takes the notice away when it moves again. */
-  raiseStalledQueues(now: Date, limits: { recipientsPerDay: number }): Promise<void>
+  /** Raises `queue.stalled`, once for each time that a queue stands still. */
+  raiseStalled(queues: readonly StalledQueue[], now: Date): Promise<void>
+  /** The notices of queues that stood still, and since when: of each tenant one. */
+  listStalled(): Promise<{ tenantId: string; since: Date }[]>
+  /** Takes those notices away: messages leave again. */
+  dismissStalled(tenantIds: readonly string[], now: Date): Promise<void>
   /** Raises `secret.expiring`, once for each expiry date and `threshold` in days. */
   raiseSecretExpiring(
     expiry: AlertFacts['secret.expiring'] & { tenantId: string; threshold: number },
@@ -203,9 +208,16 @@ export function createAlertStore(prisma: PrismaClient, pool: pg.Pool): AlertStor
       })
     },
 
-    async raiseStalledQueues(now, { recipientsPerDay }) {
-      await pool.query(RAISE_STALLED, [now, new Date(now.getTime() - STALLED_AFTER_MS), recipientsPerDay])
-      await pool.query(DISMISS_MOVING, [now])
+    async raiseStalled(queues, now) {
+      if (queues.length > 0) await pool.query(RAISE_STALLED, [JSON.stringify(queues), now])
+    },
+
+    async listStalled() {
+      return (await pool.query<{ tenantId: string; since: Date }>(LIST_STALLED)).rows
+    },
+
+    async dismissStalled(tenantIds, now) {
+      if (tenantIds.length > 0) await pool.query(DISMISS_STALLED, [tenantIds, now])
     },
 
     async raiseSecretExpiring({ tenantId, threshold, ...facts }, now) {

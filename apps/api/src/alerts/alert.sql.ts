@@ -66,52 +66,20 @@ dismissed AS (
    WHERE a.tenant_id = $1 AND split_part(a.type, '.', 1) = c.subject AND a.at <= c.at)
 SELECT type, fresh FROM chosen`
 
-/**
- * A queue that stands still, in one of two ways. Microsoft cannot be reached or takes nothing: messages have been due,
- * and nothing has got through, since trouble began; that they are tried again, or were paused for it, does not matter.
- * Or nobody tries: messages are due, the oldest for long, a mailbox could take them, and nothing has left it meanwhile or is
- * on its way. Where the rate is limited messages go on leaving, and where the day's recipients are used up none can:
- * that is no stall. Once for each: until something has got through, or the messages that stood still are gone.
- * $1 now, $2 due before, $3 recipients a day
- */
+/** Unless that has been told since nothing moved. $1 queues as JSON: tenantId, dueAt, since and waiting of each, $2 now */
 export const RAISE_STALLED = `
-WITH working AS MATERIALIZED (
-  SELECT t.id AS tenant_id, t.troubled_since, t.mailbox_paused_until AS paused_until
-    FROM tenants t JOIN tenant_settings s ON s.tenant_id = t.id
-   WHERE s.status = 'connected' AND s.problem IS NULL
-), stalled AS (
-  SELECT w.tenant_id, tried.due_at, greatest(tried.due_at, w.troubled_since) AS since
-    FROM working w CROSS JOIN LATERAL (
-      SELECT min(greatest(m.created_at, m.send_at)) AS due_at FROM messages m
-       WHERE m.tenant_id = w.tenant_id AND m.status IN ('queued', 'sending')) AS tried
-   WHERE w.troubled_since <= $2
-   UNION ALL
-  SELECT w.tenant_id, untried.due_at,
-         greatest(untried.due_at, (SELECT max(u.started_at) FROM mailbox_usage u WHERE u.tenant_id = w.tenant_id))
-    FROM working w CROSS JOIN LATERAL (
-      SELECT m.next_attempt_at AS due_at, m.recipients FROM messages m
-       WHERE m.tenant_id = w.tenant_id AND m.status = 'queued' ORDER BY m.next_attempt_at LIMIT 1) AS untried
-   CROSS JOIN LATERAL (
-      SELECT coalesce(sum(u.recipients), 0) AS recipients FROM mailbox_usage u
-       WHERE u.tenant_id = w.tenant_id AND u.started_at > $2::timestamptz - interval '1 day') AS used
-   WHERE w.troubled_since IS NULL AND (w.paused_until IS NULL OR w.paused_until <= $2)
-     AND ($3 = 0 OR used.recipients = 0 OR used.recipients + untried.recipients <= $3)
-     AND NOT EXISTS (
-       SELECT 1 FROM messages m WHERE m.tenant_id = w.tenant_id AND m.status = 'sending' AND m.lease_until > $1)
-)
 INSERT INTO alert_events (id, tenant_id, type, at, facts, count, publish_at)
-SELECT 'alt_' || replace(gen_random_uuid()::text, '-', ''), s.tenant_id, 'queue.stalled', $1,
-       jsonb_build_object('oldestDueAt', to_char(s.due_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')),
-       (SELECT count(*) FROM messages m WHERE m.tenant_id = s.tenant_id AND m.status IN ('queued', 'sending')), $1
-  FROM stalled s
- WHERE s.since <= $2
-   AND NOT EXISTS (SELECT 1 FROM alert_events a WHERE a.tenant_id = s.tenant_id AND a.type = 'queue.stalled' AND a.at > s.since)`
+SELECT 'alt_' || replace(gen_random_uuid()::text, '-', ''), s."tenantId", 'queue.stalled', $2, jsonb_build_object('oldestDueAt', s."dueAt"), s.waiting, $2
+  FROM jsonb_to_recordset($1::jsonb) AS s("tenantId" text, "dueAt" text, since timestamptz, waiting int)
+ WHERE NOT EXISTS (SELECT 1 FROM alert_events a WHERE a.tenant_id = s."tenantId" AND a.type = 'queue.stalled' AND a.at > s.since)`
 
-/** The notice of a queue that stood still goes once messages leave again. $1 now */
-export const DISMISS_MOVING = `
-UPDATE alert_events a SET dismissed_at = $1 FROM tenants t
- WHERE a.type = 'queue.stalled' AND a.dismissed_at IS NULL AND t.id = a.tenant_id AND t.troubled_since IS NULL
-   AND EXISTS (SELECT 1 FROM mailbox_usage u WHERE u.tenant_id = t.id AND u.started_at > a.at)`
+export const LIST_STALLED = `
+SELECT tenant_id AS "tenantId", max(at) AS since FROM alert_events
+ WHERE type = 'queue.stalled' AND dismissed_at IS NULL GROUP BY tenant_id`
+
+/** $1 tenants, $2 now */
+export const DISMISS_STALLED = `
+UPDATE alert_events SET dismissed_at = $2 WHERE type = 'queue.stalled' AND dismissed_at IS NULL AND tenant_id = ANY ($1)`
 
 /** $1 raised before */
 export const SWEEP = `DELETE FROM alert_events WHERE at < $1`

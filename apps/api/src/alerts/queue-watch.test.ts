@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { openDatabase, type Database } from '../database/database.ts'
-import { RECOVER_ABANDONED } from '../delivery/recover.sql.ts'
+import { createTestQueue } from '../test-support/test-queue.ts'
 import { createDeliveryGround, graphAnswers, type DeliveryGround } from '../test-support/delivery-ground.ts'
 import { SETTINGS } from '../test-support/office365-smtp.ts'
 import { HOURS, MINUTES } from '../test-support/test-clock.ts'
@@ -27,7 +27,6 @@ afterAll(async () => {
 beforeEach(async () => {
   await ground.microsoft.control('DELETE', '/scenarios')
   await ground.database.empty('alert_events', 'messages', 'mailbox_usage')
-  await ground.database.query('UPDATE tenants SET mailbox_paused_until = NULL, troubled_since = NULL')
   await connectMailbox(ground.product)
   await ground.pass(2 * HOURS) // the access token has run out
 })
@@ -50,9 +49,9 @@ async function submit(count: number): Promise<string[]> {
 async function tried(): Promise<void> {
   const left = () =>
     ground.database.query(
-      `SELECT m.id FROM messages m JOIN tenants t ON t.id = m.tenant_id
+      `SELECT m.id FROM message_states m LEFT JOIN mailboxes b ON b.tenant_id = m.tenant_id
         WHERE m.status = 'sending'
-           OR (m.status = 'queued' AND m.next_attempt_at <= $1 AND coalesce(t.mailbox_paused_until <= $1, true))`,
+           OR (m.status = 'queued' AND m.next_attempt_at <= $1 AND coalesce(greatest(b.paused_until, b.no_access_until) <= $1, true))`,
       [ground.clock.now()],
     )
   await expect.poll(left, { interval: 5 }).toEqual([])
@@ -69,6 +68,7 @@ async function watchFor(ms: number, watch: () => Promise<void>): Promise<void> {
 
 function newWatch(limits = NO_LIMITS): () => Promise<void> {
   return createQueueWatch({
+    queue: createTestQueue(database.pool).upkeep,
     store,
     limits,
     databaseNow: async () => ground.clock.now(),
@@ -126,11 +126,11 @@ describe('while Microsoft takes nothing', () => {
     const [id] = await submit(1)
     for (let passed = 0; passed < 30 * MINUTES; passed += 2 * MINUTES) {
       await ground.database.query(
-        `UPDATE messages SET status = 'sending', lease_owner = 'dead', attempt_id = 'dead', lease_until = $2 WHERE id = $1`,
+        `UPDATE message_queue SET lease_owner = 'dead', attempt_id = 'dead', lease_until = $2 WHERE message_id = $1`,
         [id, ground.clock.now()],
       )
       await ground.pass(2 * MINUTES)
-      await database.pool.query(RECOVER_ABANDONED)
+      await createTestQueue(database.pool).deliveries.recover()
       await watch()
     }
 
@@ -167,7 +167,7 @@ it('tells nothing of a message that is tried again while others leave', async ()
   const [stuck] = await submit(1)
   await tried()
   for (let passed = 0; passed < 1 * HOURS; passed += 5 * MINUTES) {
-    await ground.database.query('UPDATE messages SET next_attempt_at = $2 WHERE id = $1', [
+    await ground.database.query('UPDATE message_queue SET due_at = $2 WHERE message_id = $1', [
       stuck,
       new Date(ground.clock.now().getTime() + 10 * MINUTES),
     ])
@@ -183,7 +183,7 @@ it('tells nothing of messages that wait for the recipients of the next day', asy
   await startWorker({ MAILBOX_RECIPIENTS_PER_DAY: '2' })
   const watch = newWatch(limits)
   const ids = await submit(3)
-  await expect.poll(() => ground.database.query(`SELECT id FROM messages WHERE status = 'sent'`)).toHaveLength(2)
+  await expect.poll(() => ground.database.query(`SELECT id FROM messages WHERE outcome = 'sent'`)).toHaveLength(2)
 
   for (let passed = 0; passed < 23 * HOURS; passed += 1 * HOURS) {
     await ground.pass(1 * HOURS)

@@ -2,7 +2,9 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { openDatabase, type Database } from '../database/database.ts'
 import { createTestClock, HOURS, MINUTES } from '../test-support/test-clock.ts'
 import { createTestDatabase, type TestDatabase } from '../test-support/test-database.ts'
+import { createTestQueue } from '../test-support/test-queue.ts'
 import { createAlertStore, type AlertStore } from './alert-store.ts'
+import { watchQueues } from './queue-watch.ts'
 
 const TENANT = 'ten_a'
 const clock = createTestClock()
@@ -41,14 +43,20 @@ async function leave(beforeMs: number): Promise<void> {
 
 async function addDue(id: string, sinceMs: number): Promise<void> {
   await test.query(
-    `INSERT INTO messages (id, tenant_id, service, status, "to", subject, created_at, next_attempt_at)
-     VALUES ($1, $2, 'reports', 'queued', '[]', 'Due', $3, $3)`,
+    `INSERT INTO message_queue (message_id, tenant_id, state, due_at, waits_since, recipients, size, upload_bytes, on_unknown_outcome,
+                                save_to_sent_items)
+     VALUES ($1, $2, 'queued', $3, $3, 1, 'small', 0, 'retry', true)`,
     [id, TENANT, ago(sinceMs)],
   )
 }
 
 async function raised({ recipientsPerDay = 0 } = {}) {
-  await store.raiseStalledQueues(clock.now(), { recipientsPerDay })
+  await watchQueues({
+    queue: createTestQueue(database.pool).upkeep,
+    store,
+    limits: { recipientsPerDay },
+    now: clock.now(),
+  })
   return test.query('SELECT tenant_id, type, facts, count FROM alert_events')
 }
 
@@ -99,14 +107,16 @@ it('tells nothing of messages that wait for their turn while others leave', asyn
 it('tells nothing while a worker is sending', async () => {
   await addDue('msg_1', 16 * MINUTES)
   await addDue('msg_2', 16 * MINUTES)
-  await test.query(`UPDATE messages SET status = 'sending', lease_until = $1 WHERE id = 'msg_2'`, [ago(-1 * MINUTES)])
+  await test.query(`UPDATE message_queue SET lease_owner = 'worker', lease_until = $1 WHERE message_id = 'msg_2'`, [
+    ago(-1 * MINUTES),
+  ])
 
   expect(await raised()).toEqual([])
 })
 
 it('tells nothing of a mailbox that Microsoft asked to pause, until 15 minutes after', async () => {
   await addDue('msg_1', 2 * HOURS)
-  await test.query('UPDATE tenants SET mailbox_paused_until = $1', [ago(14 * MINUTES)])
+  await test.query('INSERT INTO mailboxes (tenant_id, paused_until) VALUES ($1, $2)', [TENANT, ago(14 * MINUTES)])
 
   expect(await raised()).toEqual([])
   await clock.advance(1 * MINUTES)
@@ -127,7 +137,7 @@ it('tells nothing of a mailbox whose recipients of the day are used up, until 15
 it('tells of a message that needs a day of its own, and does not leave on it', async () => {
   await test.empty('mailbox_usage')
   await addDue('msg_1', 16 * MINUTES)
-  await test.query('UPDATE messages SET recipients = 3')
+  await test.query('UPDATE message_queue SET recipients = 3')
 
   expect(await raised({ recipientsPerDay: 2 })).toHaveLength(1)
 })

@@ -22,9 +22,16 @@ export interface Database {
   close(): Promise<void>
 }
 
-/** Connects, after bringing the schema up to date. One pool serves Prisma and the statements written by hand. */
-export async function openDatabase(connectionString: string, onPoolError: (error: Error) => void): Promise<Database> {
-  await migrate(connectionString)
+/**
+ * Connects, after bringing the schema up to date, of which `onMigration` is told. One pool serves Prisma and the
+ * statements written by hand.
+ */
+export async function openDatabase(
+  connectionString: string,
+  onPoolError: (error: Error) => void,
+  onMigration: (message: string) => void = () => {},
+): Promise<Database> {
+  await migrate(connectionString, { onProgress: onMigration })
   const pool = withRetriedStatements(
     new pg.Pool({
       connectionString,

@@ -7,6 +7,7 @@ import { ConfigurationError } from '../config.ts'
 import { createTestDatabase, type TestDatabase } from '../test-support/test-database.ts'
 import { openDatabase, type Database } from './database.ts'
 import { openInstallation } from './installation.ts'
+import { SEALED_COLUMNS } from '../vault-rotation/sealed-store.ts'
 import { checkVaultKeys } from './sealed-values.ts'
 
 const NOW = new Date('2026-11-24T10:00:00.000Z')
@@ -16,6 +17,8 @@ const REGISTRATION = {
 }
 const OWNER_OF_DATABASE = { registration: REGISTRATION, ...CLOUDS['gcc-high'] }
 const OWNER = { tenant: 'ten_1', record: 'tenant_settings', purpose: 'refresh-token' }
+
+const COLUMNS = Object.values(SEALED_COLUMNS)
 
 let test: TestDatabase
 let database: Database
@@ -28,7 +31,7 @@ afterAll(async () => {
   await database.close()
   await test.drop()
 })
-beforeEach(() => test.empty('installation', 'tenants', 'tenant_settings', 'messages'))
+beforeEach(() => test.empty('installation', 'tenants', 'tenant_settings', 'messages', 'data_keys'))
 
 function vaultWith(...keys: string[]): TokenVault {
   const parsed = parseVaultKeys(keys.join())
@@ -130,13 +133,13 @@ it('opens with the keys that sealed what is stored', async () => {
   const [old, current] = [newKey('old'), newKey('current')]
   await store(await vaultWith(old).seal('a token', OWNER))
 
-  await expect(checkVaultKeys(database.pool, vaultWith(current, old))).resolves.toBeUndefined()
+  await expect(checkVaultKeys(database.pool, vaultWith(current, old), COLUMNS)).resolves.toBeUndefined()
 })
 
 it('is refused when a key is missing, and the key is named', async () => {
   await store(await vaultWith(newKey('old')).seal('a token', OWNER))
 
-  await expect(checkVaultKeys(database.pool, vaultWith(newKey('current')))).rejects.toThrow(
+  await expect(checkVaultKeys(database.pool, vaultWith(newKey('current')), COLUMNS)).rejects.toThrow(
     new ConfigurationError(
       'Stored secrets were sealed with the vault key "old", which is missing. Put that key back into VAULT_KEYS or the key file. If it is lost for good: npm run vault -- forget.',
     ),
@@ -146,7 +149,7 @@ it('is refused when a key is missing, and the key is named', async () => {
 it('is refused when a key has another value than before', async () => {
   await store(await vaultWith(newKey('k1')).seal('a token', OWNER))
 
-  await expect(checkVaultKeys(database.pool, vaultWith(newKey('k1')))).rejects.toThrow(
+  await expect(checkVaultKeys(database.pool, vaultWith(newKey('k1')), COLUMNS)).rejects.toThrow(
     'Stored secrets were sealed with the vault key "k1", which has another value now.',
   )
 })
@@ -155,7 +158,7 @@ it('names every key that is wrong', async () => {
   await store(await vaultWith(newKey('k1')).seal('a token', OWNER))
   await store(await vaultWith(newKey('k2')).seal('a token', { ...OWNER, tenant: 'ten_2' }), 'ten_2')
 
-  await expect(checkVaultKeys(database.pool, vaultWith(newKey('k1')))).rejects.toThrow(
+  await expect(checkVaultKeys(database.pool, vaultWith(newKey('k1')), COLUMNS)).rejects.toThrow(
     /"k1" has another value now; "k2" is missing/,
   )
 })
@@ -167,10 +170,18 @@ it('looks at the keys of waiting messages as well', async () => {
     purpose: 'content-key',
   })
   await test.query(
-    `INSERT INTO messages (id, tenant_id, service, status, "to", subject, created_at, content_key_sealed)
-     VALUES ('msg_1', 'ten_1', 'test', 'queued', '[]', 'Waiting', now(), $1)`,
+    `INSERT INTO message_contents (message_id, tenant_id, key_sealed, content, begun_at) VALUES ('msg_1', 'ten_1', $1, '\\x00', now())`,
     [sealed],
   )
 
-  await expect(checkVaultKeys(database.pool, vaultWith(newKey('current')))).rejects.toThrow('"old"')
+  await expect(checkVaultKeys(database.pool, vaultWith(newKey('current')), COLUMNS)).rejects.toThrow('"old"')
+})
+
+it('looks at the data keys of waiting messages as well', async () => {
+  const sealed = await vaultWith(newKey('old')).seal('a key', { tenant: 'ten_1', record: 'dky_1', purpose: 'data-key' })
+  await test.query(`INSERT INTO data_keys (id, tenant_id, hour, key_sealed) VALUES ('dky_1', 'ten_1', now(), $1)`, [
+    sealed,
+  ])
+
+  await expect(checkVaultKeys(database.pool, vaultWith(newKey('current')), COLUMNS)).rejects.toThrow('"old"')
 })

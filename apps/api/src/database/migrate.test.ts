@@ -1,21 +1,19 @@
 import { createHash } from 'node:crypto'
-import { readdir, readFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
-import { PrismaPg } from '@prisma/adapter-pg'
-import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils'
-import { SchemaEngine } from '@prisma/schema-engine-wasm'
-import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ConfigurationError } from '../config.ts'
-import { createTestDatabase, createTestPool, type TestDatabase } from '../test-support/test-database.ts'
+import {
+  applyAsReleased,
+  applyFirstRelease,
+  FIRST_RELEASE,
+  migrationNames,
+  readMigration,
+  readSchema,
+  withEngine,
+} from '../test-support/released-database.ts'
+import { createTestDatabase, type TestDatabase } from '../test-support/test-database.ts'
 import { migrate } from './migrate.ts'
-
-const MIGRATIONS = new URL('../../../../prisma/migrations/', import.meta.url)
-const SCHEMA = new URL('../../../../prisma/schema.prisma', import.meta.url)
-
-/** The last migration of version 1.0.0. */
-const FIRST_RELEASE = '20261125010000_hosts'
 
 const WAITS_FOR_TABLE = "datname = current_database() AND wait_event_type = 'Lock' AND wait_event = 'relation'"
 
@@ -25,48 +23,6 @@ beforeEach(async () => {
   database = await createTestDatabase({ template: 'template0' })
 })
 afterEach(() => database.drop())
-
-async function migrationNames(): Promise<string[]> {
-  const entries = await readdir(MIGRATIONS, { withFileTypes: true })
-  return entries.flatMap((entry) => (entry.isDirectory() ? [entry.name] : [])).sort()
-}
-
-/** By Prisma's engine, as version 1.0.0 did: it writes a row, commits each statement, and finishes the row. */
-async function applyAsReleased(count: number): Promise<void> {
-  const names = (await migrationNames()).slice(0, count)
-  const migrationDirectories = await Promise.all(
-    names.map(async (name) => ({
-      path: name,
-      migrationFile: { path: 'migration.sql', content: { tag: 'ok' as const, value: await readMigration(name) } },
-    })),
-  )
-  await withEngine((engine) =>
-    engine.applyMigrations({
-      migrationsList: {
-        baseDir: fileURLToPath(MIGRATIONS),
-        lockfile: { path: 'migration_lock.toml', content: 'provider = "postgresql"\n' },
-        shadowDbInitScript: '',
-        migrationDirectories,
-      },
-      filters: { externalTables: [], externalEnums: [] },
-    }),
-  )
-}
-
-async function withEngine<Result>(work: (engine: SchemaEngine) => Promise<Result>): Promise<Result> {
-  const pool = createTestPool(database.url)
-  try {
-    const schema = await readFile(SCHEMA, 'utf8')
-    const adapter = bindMigrationAwareSqlAdapterFactory(new PrismaPg(pool))
-    return await work(await SchemaEngine.new({ datamodels: [['schema.prisma', schema]] }, () => {}, adapter))
-  } finally {
-    await pool.end()
-  }
-}
-
-async function readMigration(name: string): Promise<string> {
-  return readFile(new URL(`${name}/migration.sql`, MIGRATIONS), 'utf8')
-}
 
 function splitStatements(sql: string): string[] {
   return sql.split(';').filter((statement) => statement.trim() !== '')
@@ -121,6 +77,61 @@ it('waits for another process that is migrating', async () => {
   await expect(migrated).resolves.toBeUndefined()
 })
 
+describe('of an update that takes long', () => {
+  const names = async (after: string) => (await migrationNames()).filter((name) => name > after)
+
+  it('says which migration is applied, one after the other', async () => {
+    await applyFirstRelease(database.url)
+    const said: string[] = []
+
+    await migrate(database.url, { onProgress: (message) => said.push(message) })
+
+    expect(said).toEqual((await names(FIRST_RELEASE)).map((name) => `applying the migration ${name} to the database`))
+  })
+
+  it('says every few seconds that a migration is still applied', async () => {
+    await applyFirstRelease(database.url)
+    const other = new pg.Client({ connectionString: database.url })
+    await other.connect()
+    await other.query('BEGIN')
+    await other.query('LOCK TABLE messages IN ACCESS SHARE MODE')
+    const said: string[] = []
+
+    const migrated = migrate(database.url, { onProgress: (message) => said.push(message), progressEveryMs: 20 })
+    const [first = ''] = await names(FIRST_RELEASE)
+    const still = new RegExp(`^still applying the migration ${first}, for \\d+ s now$`)
+    await expect.poll(() => said.filter((message) => still.test(message)).length).toBeGreaterThan(1)
+    await other.end()
+    await migrated
+
+    expect(said[0]).toBe(`applying the migration ${first} to the database`)
+    const afterwards = said.length
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    expect(said).toHaveLength(afterwards)
+  })
+
+  it('says every few seconds that it waits for another process', async () => {
+    const other = new pg.Client({ connectionString: database.url })
+    await other.connect()
+    await other.query('SELECT pg_advisory_lock(719283002)')
+    const said: string[] = []
+
+    const migrated = migrate(database.url, { onProgress: (message) => said.push(message), progressEveryMs: 20 })
+    await expect.poll(() => said).toContain('waiting for another process that migrates the database, for 0 s now')
+    await other.end()
+    await migrated
+  })
+
+  it('says nothing of the tables of an empty database, nor when there is nothing to apply', async () => {
+    const said: string[] = []
+
+    await migrate(database.url, { onProgress: (message) => said.push(message) })
+    await migrate(database.url, { onProgress: (message) => said.push(message) })
+
+    expect(said).toEqual([])
+  })
+})
+
 it('applies nothing the second time', async () => {
   await migrate(database.url)
   const before = await database.query('SELECT * FROM _prisma_migrations')
@@ -131,7 +142,7 @@ it('applies nothing the second time', async () => {
 })
 
 it('applies what a database of an older version lacks, and keeps what is in it', async () => {
-  await applyAsReleased(1)
+  await applyAsReleased(database.url, 1)
   await database.query("INSERT INTO tenants (id, created_at) VALUES ('ten_1', now())")
 
   await migrate(database.url)
@@ -141,28 +152,29 @@ it('applies what a database of an older version lacks, and keeps what is in it',
 })
 
 it('counts what a database of the first release has stored, and sizes its attachments as they are stored', async () => {
-  await applyAsReleased((await migrationNames()).filter((name) => name <= FIRST_RELEASE).length)
+  await applyFirstRelease(database.url)
   await database.query(
-    `INSERT INTO messages (id, tenant_id, service, status, "to", subject, created_at, content, chunked, stored_bytes)
-     VALUES ('small', 'ten_1', 's', 'held', '[]', '', now(), '\\x0102', false, 0),
-            ('large', 'ten_1', 's', 'held', '[]', '', now(), '\\x010203', true, 1000),
-            ('arriving', 'ten_2', 's', 'receiving', '[]', '', now(), NULL, true, 4000000),
-            ('sent', 'ten_2', 's', 'sent', '[]', '', now(), NULL, true, 0);
+    `INSERT INTO messages (id, tenant_id, service, status, "to", subject, created_at, content_key_sealed, content, chunked, stored_bytes)
+     VALUES ('small', 'ten_1', 's', 'held', '[]', '', now(), 'sealed', '\\x0102', false, 0),
+            ('large', 'ten_1', 's', 'held', '[]', '', now(), 'sealed', '\\x010203', true, 1000),
+            ('arriving', 'ten_2', 's', 'receiving', '[]', '', now(), 'sealed', NULL, true, 4000000),
+            ('sent', 'ten_2', 's', 'sent', '[]', '', now(), NULL, NULL, true, 0);
      INSERT INTO message_chunks (message_id, part, chunk, tenant_id, stored_at, content)
      SELECT id, 0, 0, tenant_id, now(), '\\x01020304' FROM messages WHERE id IN ('large', 'arriving')`,
   )
 
   await migrate(database.url)
 
-  expect(await database.query('SELECT tenant_id, stored_bytes::int FROM tenant_storage ORDER BY tenant_id')).toEqual([
+  expect(await database.query('SELECT tenant_id, stored_bytes::int FROM mailbox_totals ORDER BY tenant_id')).toEqual([
     { tenant_id: 'ten_1', stored_bytes: 9 },
     { tenant_id: 'ten_2', stored_bytes: 4 },
   ])
-  expect(await database.query('SELECT id, stored_bytes::int FROM messages ORDER BY id')).toEqual([
+  expect(
+    await database.query('SELECT message_id AS id, stored_bytes::int FROM message_contents ORDER BY message_id'),
+  ).toEqual([
     { id: 'arriving', stored_bytes: 4 },
     { id: 'large', stored_bytes: 7 },
-    { id: 'sent', stored_bytes: 0 },
-    { id: 'small', stored_bytes: 0 },
+    { id: 'small', stored_bytes: 2 },
   ])
 })
 
@@ -182,12 +194,12 @@ it('records a migration as Prisma does', async () => {
       rolled_back_at: null,
       logs: null,
     })
-  await expect(applyAsReleased(names.length)).resolves.toBeUndefined() // Prisma finds nothing to do, and nothing amiss
+  await expect(applyAsReleased(database.url, names.length)).resolves.toBeUndefined() // Prisma finds nothing to do, and nothing amiss
 })
 
 it('leaves neither tables nor a row of a migration that is broken off', async () => {
   const other = new pg.Client({ connectionString: database.url })
-  await applyAsReleased(1)
+  await applyAsReleased(database.url, 1)
   await other.connect()
   await other.query('BEGIN')
   await other.query('LOCK TABLE messages IN ACCESS SHARE MODE') // the second migration changes tenants first, then this
@@ -217,7 +229,7 @@ describe.each([
   it(`that was killed after ${done === Infinity ? 'its last statement' : `${done} statements`}, and keeps the data`, async () => {
     const names = await migrationNames()
     const statements = splitStatements(await readMigration(name))
-    await applyAsReleased(names.indexOf(name))
+    await applyAsReleased(database.url, names.indexOf(name))
     await asProduct([
       `INSERT INTO _prisma_migrations (id, checksum, migration_name) VALUES ('open', 'x', '${name}')`,
       ...statements.slice(0, done),
@@ -231,6 +243,7 @@ describe.each([
     expect(await database.query('SELECT id FROM tenants')).toEqual(hasTenants ? [{ id: 'ten_1' }] : [])
     const whole = await createTestDatabase()
     expect(await structure(database)).toEqual(await structure(whole))
+    expect(await writtenInMigrations(database)).toEqual(await writtenInMigrations(whole))
     await whole.drop()
   })
 })
@@ -288,8 +301,8 @@ it('refuses a database that does not exist, in one sentence', async () => {
 })
 
 it('leads to exactly the tables, columns, keys and indexes of schema.prisma', async () => {
-  const schema = await readFile(SCHEMA, 'utf8')
-  const { stdout } = await withEngine((engine) =>
+  const schema = await readSchema()
+  const { stdout } = await withEngine(database.url, (engine) =>
     engine.diff({
       from: { tag: 'empty' },
       to: { tag: 'schemaDatamodel', files: [{ path: 'schema.prisma', content: schema }] },
@@ -308,13 +321,14 @@ it('leads to exactly the tables, columns, keys and indexes of schema.prisma', as
   expect(found).toEqual(wanted)
 })
 
-/** What Prisma can say about a schema. It knows no partial indexes: those stand in the migrations alone. */
+/** What Prisma can say about a schema. Partial indexes, views, functions and triggers stand in the migrations alone. */
 async function structure(of: TestDatabase): Promise<unknown> {
   return {
     columns: await of.query(
       `SELECT table_name, column_name, udt_name, datetime_precision, is_nullable, column_default
-         FROM information_schema.columns
-        WHERE table_schema = 'public' AND table_name <> '_prisma_migrations' ORDER BY table_name, column_name`,
+         FROM information_schema.columns JOIN information_schema.tables USING (table_catalog, table_schema, table_name)
+        WHERE table_schema = 'public' AND table_type = 'BASE TABLE' AND table_name <> '_prisma_migrations'
+        ORDER BY table_name, column_name`,
     ),
     constraints: await of.query(
       `SELECT conrelid::regclass::text AS table, conname, pg_get_constraintdef(oid) AS definition FROM pg_constraint
@@ -324,6 +338,22 @@ async function structure(of: TestDatabase): Promise<unknown> {
     indexes: await of.query(
       `SELECT indexdef FROM pg_indexes JOIN pg_index ON indexrelid = indexname::regclass
         WHERE schemaname = 'public' AND tablename <> '_prisma_migrations' AND indpred IS NULL ORDER BY indexname`,
+    ),
+  }
+}
+
+async function writtenInMigrations(of: TestDatabase): Promise<unknown> {
+  return {
+    indexes: await of.query(`SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY indexname`),
+    views: await of.query(`SELECT viewname, definition FROM pg_views WHERE schemaname = 'public' ORDER BY viewname`),
+    triggers: await of.query(
+      `SELECT pg_get_triggerdef(oid) AS definition FROM pg_trigger WHERE NOT tgisinternal ORDER BY tgname`,
+    ),
+    functions: await of.query(
+      `SELECT proname, prosrc FROM pg_proc WHERE pronamespace = 'public'::regnamespace ORDER BY proname`,
+    ),
+    storage: await of.query(
+      `SELECT relname, reloptions FROM pg_class WHERE relnamespace = 'public'::regnamespace AND reloptions IS NOT NULL ORDER BY relname`,
     ),
   }
 }

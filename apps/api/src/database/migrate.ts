@@ -3,12 +3,14 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
+import { elapsedMs } from '../clock.ts'
 import { ConfigurationError } from '../config.ts'
 
 const MIGRATIONS_DIRECTORY = fileURLToPath(new URL('../../../../prisma/migrations', import.meta.url))
 const MIGRATION_LOCK = 719_283_002
 const LOCK_TIMEOUT_MS = 120_000
 const CONNECT_TIMEOUT_MS = 10_000
+const PROGRESS_EVERY_MS = 5_000
 
 interface Migration {
   readonly name: string
@@ -19,21 +21,49 @@ interface Migration {
  * Applies what is pending of `prisma/migrations`, under a lock, so that processes which start together take turns. A
  * migration and its row in Prisma's own table are one transaction: a kill leaves both or neither. So a migration cannot
  * hold what PostgreSQL does outside of transactions only, like CREATE INDEX CONCURRENTLY.
+ *
+ * An update of a database with very many messages takes its time: `onProgress` is told, in words, what is applied, and
+ * every few seconds that it still is.
  */
-export async function migrate(connectionString: string): Promise<void> {
+export async function migrate(
+  connectionString: string,
+  {
+    onProgress = () => {},
+    progressEveryMs = PROGRESS_EVERY_MS,
+  }: { onProgress?: (message: string) => void; progressEveryMs?: number } = {},
+): Promise<void> {
   const migrations = await readMigrations()
   const client = new pg.Client({ connectionString, connectionTimeoutMillis: CONNECT_TIMEOUT_MS })
   client.on('error', () => {})
   await connect(client)
   try {
     await client.query(`SET lock_timeout = ${LOCK_TIMEOUT_MS}`)
-    await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK])
+    await withProgress('waiting for another process that migrates the database', () =>
+      client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]),
+    )
     const applied = await readApplied(client)
     refuseNewerDatabase(migrations, applied)
     if (applied.size === 0) await prepareHistory(client)
-    for (const migration of migrations) if (!applied.has(migration.name)) await apply(client, migration)
+    for (const migration of migrations) {
+      if (applied.has(migration.name)) continue
+      if (applied.size > 0) onProgress(`applying the migration ${migration.name} to the database`)
+      await withProgress(`still applying the migration ${migration.name}`, () => apply(client, migration))
+    }
   } finally {
     await client.end()
+  }
+
+  async function withProgress(still: string, work: () => Promise<unknown>): Promise<void> {
+    const startedAt = elapsedMs()
+    const timer = setInterval(
+      () => onProgress(`${still}, for ${Math.round((elapsedMs() - startedAt) / 1_000)} s now`),
+      progressEveryMs,
+    )
+    try {
+      await work()
+    } finally {
+      clearInterval(timer)
+    }
   }
 }
 
@@ -125,7 +155,7 @@ async function resume(client: pg.Client, migration: Migration, openRow: string |
       try {
         await client.query(statement)
       } catch (error) {
-        if (!isDone(statement, codeOf(error))) throw error
+        if (!isDone(statement, codeOf(error)) && !(openRow === null && WAS_DONE.has(codeOf(error)))) throw error
         await client.query('ROLLBACK TO resume')
       }
     }
@@ -149,6 +179,8 @@ function splitStatements(sql: string): string[] {
 /** Schema, table or index, function, column, constraint or trigger. */
 const EXISTS_ALREADY: ReadonlySet<string> = new Set(['42P06', '42P07', '42723', '42701', '42710'])
 const IS_GONE: ReadonlySet<string> = new Set(['42704', '42P01', '42703'])
+/** Of a migration that was applied as a whole: what it reads or takes away is gone, and its tables have a primary key. */
+const WAS_DONE: ReadonlySet<string> = new Set([...IS_GONE, '42883', '42P16'])
 
 function isDone(statement: string, code: string): boolean {
   return EXISTS_ALREADY.has(code) || (/^(DROP|ALTER TABLE \S+ DROP)\b/i.test(statement) && IS_GONE.has(code))

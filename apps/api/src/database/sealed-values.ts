@@ -15,66 +15,6 @@ export interface SealedColumn {
   readonly indexed: boolean
 }
 
-/** Every one there is: the check at the start, rotation and forgetting go by this list. */
-export const SEALED_COLUMNS = {
-  refreshToken: {
-    table: 'tenant_settings',
-    column: 'refresh_token_sealed',
-    key: 'tenant_id',
-    record: `'tenant_settings'`,
-    purpose: 'refresh-token',
-    indexed: false,
-  },
-  accessToken: {
-    table: 'tenant_settings',
-    column: 'access_token_sealed',
-    key: 'tenant_id',
-    record: `'tenant_settings'`,
-    purpose: 'access-token',
-    indexed: false,
-  },
-  consent: {
-    table: 'consents',
-    column: 'secrets_sealed',
-    key: 'id',
-    record: 'id',
-    purpose: 'consent',
-    indexed: false,
-  },
-  signIn: {
-    table: 'pending_sign_ins',
-    column: 'secrets_sealed',
-    key: 'state_hash',
-    record: 'state_hash',
-    purpose: 'sign-in',
-    indexed: false,
-  },
-  webhook: {
-    table: 'webhooks',
-    column: 'secret_sealed',
-    key: 'id',
-    record: 'id',
-    purpose: 'webhook-secret',
-    indexed: false,
-  },
-  contentKey: {
-    table: 'messages',
-    column: 'content_key_sealed',
-    key: 'id',
-    record: 'id',
-    purpose: 'content-key',
-    indexed: true,
-  },
-  uploadUrl: {
-    table: 'messages',
-    column: 'upload_url_sealed',
-    key: 'id',
-    record: 'id',
-    purpose: 'upload-url',
-    indexed: true,
-  },
-} as const satisfies Record<string, SealedColumn>
-
 /** Stands for the key of values that no vault sealed; no key has this id. */
 export const NO_KEY = '?'
 
@@ -84,9 +24,13 @@ export const NO_KEY = '?'
  *
  * @throws {ConfigurationError} naming the keys by `kid`.
  */
-export async function checkVaultKeys(pool: pg.Pool, vault: TokenVault): Promise<void> {
+export async function checkVaultKeys(
+  pool: pg.Pool,
+  vault: TokenVault,
+  columns: readonly SealedColumn[],
+): Promise<void> {
   const faults = new Map<string, string>()
-  for (const column of Object.values(SEALED_COLUMNS)) {
+  for (const column of columns) {
     for (const [kid, head] of await findSealedHeads(pool, column)) {
       const fault = await openFault(pool, vault, column, head)
       if (fault) faults.set(kid, fault)

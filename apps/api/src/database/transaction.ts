@@ -50,6 +50,18 @@ export function inTransaction<Result>(
   )
 }
 
+/**
+ * One statement that changes something, which is a transaction by itself. `work` may run again, as above.
+ *
+ * @throws {OutcomeUnknownError} when the connection is lost before it is answered
+ */
+export function inOneStatement<Result>(
+  pool: pg.Pool,
+  work: (client: pg.PoolClient) => Promise<Result>,
+): Promise<Result> {
+  return retryConflicts(() => withClient(pool, (client) => work(client).catch(refuseToGuess)))
+}
+
 /** The pool's own `query` tries a statement again that was ended for a conflict: by itself, it is a transaction. */
 export function withRetriedStatements(pool: pg.Pool): pg.Pool {
   const query = pool.query.bind(pool) as (...statement: unknown[]) => Promise<unknown>

@@ -178,7 +178,9 @@ it('lets a message wait on for a token when the one that asked for it is taken a
   const second = await ground.service.submit({ subject: 'Waits on' })
   await ground.service.until(second.id, { status: 'sending' })
 
-  await ground.database.query(`UPDATE messages SET lease_owner = 'another process' WHERE id = $1`, [first.id])
+  await ground.database.query(`UPDATE message_queue SET lease_owner = 'another process' WHERE message_id = $1`, [
+    first.id,
+  ])
   await ground.pass(25 * SECONDS) // leases are renewed then
   await expect
     .poll(() => ground.product.logLines.findLast((line) => line.includes(first.id)))
@@ -186,7 +188,7 @@ it('lets a message wait on for a token when the one that asked for it is taken a
   await ground.database.query('UPDATE tenant_settings SET refresh_lease_until = NULL')
 
   expect(await ground.service.until(second.id, { status: 'sent' })).toMatchObject({ attempts: [{ outcome: 'sent' }] })
-  await ground.database.query('DELETE FROM messages WHERE id = $1', [first.id])
+  await ground.database.empty('messages') // nobody else ends it
 })
 
 it('refreshes once over all processes', async () => {

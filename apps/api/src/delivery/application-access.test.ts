@@ -47,7 +47,7 @@ describe.each([
     await ada.signIn('Ada Admin')
     // Not by emptying its row: a worker knows the settings by their version, which only grows.
     await ada.call('POST', `${SETTINGS}/reset`, {})
-    await ground.database.query('DELETE FROM messages')
+    await ground.database.empty('messages')
     service = await createServiceClient(product)
   })
 

@@ -21,8 +21,8 @@ beforeEach(async () => {
 const drafts = (subject: string) => mailsIn(ground.microsoft, subject, { mailbox: 'ada@contoso.com', folder: 'drafts' })
 
 async function draftIdOf(id: string): Promise<string | null> {
-  const [row] = await ground.database.query<{ draft_id: string | null }>(
-    'SELECT draft_id FROM messages WHERE id = $1',
+  const [row] = await ground.database.query<{ draft_id: string }>(
+    'SELECT draft_id FROM message_drafts WHERE message_id = $1',
     [id],
   )
   return row?.draft_id ?? null
@@ -36,7 +36,7 @@ async function count(endpoint: string, since: Date): Promise<number> {
 async function letLook(id: string) {
   for (const seconds of [0, 10, 20, 30, 60, 120, 180, 240]) {
     await ground.pass(seconds * SECONDS)
-    const due = `SELECT 1 FROM messages WHERE id = $1 AND (status = 'sending' OR status = 'queued' AND next_attempt_at <= $2)`
+    const due = `SELECT 1 FROM message_states WHERE id = $1 AND (status = 'sending' OR status = 'queued' AND next_attempt_at <= $2)`
     await expect.poll(() => ground.database.query(due, [id, ground.clock.now()]), { interval: 10 }).toEqual([])
   }
   return ground.service.read(id)

@@ -2,7 +2,8 @@ import type { CallOptions, GraphMailer } from '@inforiver-mail/m365/graph-mailer
 import type { FastifyBaseLogger } from 'fastify'
 import type { AccessTo } from './access-cache.ts'
 import { callOptions } from './call-options.ts'
-import type { Cleanup, MailboxStore } from './mailbox-store.ts'
+import type { Cleanup } from '../queue/cleanups.ts'
+import type { Mailboxes } from '../queue/queue.ts'
 
 const MINUTE_MS = 60_000
 const AGAIN_AFTER_MS = 2 * MINUTE_MS
@@ -23,7 +24,7 @@ type Removed = Awaited<ReturnType<GraphMailer['deleteDraft' | 'readDraft']>>
 /** Deletes what is to go from mailboxes and is due. */
 export async function cleanMailboxes(
   parts: {
-    mailboxStore: MailboxStore
+    mailboxStore: Mailboxes
     access: AccessTo
     mailer: GraphMailer
     logger: FastifyBaseLogger

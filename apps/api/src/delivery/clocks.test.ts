@@ -41,7 +41,7 @@ it('keeps the limit of a mailbox over processes whose clocks are a minute apart'
   await Promise.all([0, 1].map((minutes) => startWorker(minutes * MINUTES, { MAILBOX_MESSAGES_PER_MINUTE: '12' })))
   await Promise.all(Array.from({ length: 20 }, () => service.submit()))
   const sent = async () =>
-    (await ground.database.query(`SELECT 1 FROM messages WHERE status = 'sent' AND tenant_id <> 'ten_other'`)).length
+    (await ground.database.query(`SELECT 1 FROM messages WHERE outcome = 'sent' AND tenant_id <> 'ten_other'`)).length
   await expect.poll(sent).toBe(12)
 
   // Each worker looks at the queue once more, and then at another mailbox.

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { holdRequest } from '../test-support/held-request.ts'
 import { mailsIn } from '../test-support/mailbox.ts'
+import { CLAIMS_LOCK } from '../queue/mailbox-lock.ts'
 import { holdCommits } from '../test-support/held-commit.ts'
 import { createTcpLink, type TcpLink } from '../test-support/tcp-link.ts'
 import { MINUTES } from '../test-support/test-clock.ts'
@@ -106,7 +107,7 @@ it('takes up again what it had claimed by a commit that took effect after the co
   link.cut()
   link.mend()
   // A statement waits for the commit: to give back what it leases, nothing of which can be seen before.
-  const waiting = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'transactionid'`
+  const waiting = `SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND objid = ${CLAIMS_LOCK}`
   await expect.poll(() => ground.database.query(waiting)).not.toEqual([])
   await commits.release()
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest'
-import { MESSAGES_CHANNEL } from '../database/channels.ts'
+import { MESSAGES_CHANNEL } from '../queue/wake.ts'
 import { holdRequest } from '../test-support/held-request.ts'
 import { mailsIn } from '../test-support/mailbox.ts'
 import { HOURS, SECONDS } from '../test-support/test-clock.ts'

@@ -1,16 +1,11 @@
 import { AttemptOutcome } from '@inforiver-mail/contract/message'
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
-import type { Settlement } from './delivery-state.ts'
+import type { QueueDepth } from '../queue/depth.ts'
+import type { Settlement } from '../queue/settle.ts'
 
 /** Counted in this process since its start. */
 export interface DeliveryMetrics {
   settled(settlement: Settlement, ageSeconds: number): void
-}
-
-export interface QueueDepth {
-  readonly status: string
-  readonly count: number
-  readonly oldestSeconds: number
 }
 
 /** What is scheduled waits for its time, and what is held for somebody to act. */
@@ -102,9 +97,9 @@ export function createDeliveryMetrics(
   countOf('scheduled', 'Messages whose time has not come.')
   countOf('held', 'Messages that leave once somebody acts.')
   return {
-    settled({ status, attempt, pauseMailboxMs, possibleDuplicate }, ageSeconds) {
+    settled({ status, attempt, pauseMailboxMs, noAccessMs, possibleDuplicate }, ageSeconds) {
       if (attempt) attempts.inc({ outcome: attempt.outcome })
-      if (pauseMailboxMs !== null) pauses.inc()
+      if (pauseMailboxMs !== null || noAccessMs !== null) pauses.inc()
       if (status === 'queued') return
       ended.inc({ status })
       if (status !== 'sent') return

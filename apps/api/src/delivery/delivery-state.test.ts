@@ -1,14 +1,17 @@
 import { adminPlaces } from '@inforiver-mail/m365/admin-places'
 import type { Failure } from '@inforiver-mail/m365/classify-failure'
 import { describe, expect, it } from 'vitest'
+import { NO_DOUBT, type Doubt } from '../queue/states.ts'
 import { decideDoubt, settle, type DeliveryState, type TurnResult } from './delivery-state.ts'
+
+const inDoubt = (looks: number): Doubt => ({ state: 'in-doubt', looks })
 
 const NOW = new Date('2026-11-24T10:00:00Z')
 const DAY_MS = 24 * 60 * 60_000
 const FRESH: DeliveryState = {
   attemptCount: 1,
   tryingMs: 0,
-  lookups: null,
+  doubt: NO_DOUBT,
   possibleDuplicate: false,
   onUnknownOutcome: 'retry',
 }
@@ -91,7 +94,7 @@ describe('settle', () => {
 
   it.each([
     ['it asked not to be sent twice', settle({ ...FRESH, onUnknownOutcome: 'stop' }, failure('unknown'), AT_NOW)],
-    ['it stayed in doubt', settle({ ...FRESH, lookups: 2 }, { type: 'stopped' }, AT_NOW)],
+    ['it stayed in doubt', settle({ ...FRESH, doubt: inDoubt(2) }, { type: 'stopped' }, AT_NOW)],
   ])('says who looks where for a message that stopped because %s', (_why, { problem }) => {
     expect(problem?.detail).toMatch(
       /Exchange administrator at .*\(https:\/\/admin\.exchange\.microsoft\.com\) > Mail flow/,
@@ -122,7 +125,7 @@ describe('settle', () => {
     const settlement = settle(FRESH, failure('unknown', null, true), AT_NOW)
     expect(settlement).toMatchObject({
       status: 'queued',
-      lookups: 0,
+      doubt: inDoubt(0),
       waitMs: 0,
       charged: true,
       possibleDuplicate: false,
@@ -131,14 +134,14 @@ describe('settle', () => {
 
   it('looks for a late copy with growing waits, for more than ten minutes in all', () => {
     const waits = [0, 1, 2, 3, 4, 5, 6, 7].map(
-      (lookups) => settle({ ...FRESH, lookups }, { type: 'not-found' }, AT_NOW).waitMs,
+      (looks) => settle({ ...FRESH, doubt: inDoubt(looks) }, { type: 'not-found' }, AT_NOW).waitMs,
     )
     expect(waits).toEqual([10_000, 20_000, 30_000, 60_000, 120_000, 180_000, 240_000, 0])
   })
 
   it('gives up after 24 hours in which it was looked for and sent again and again', () => {
-    const notFound = (lookups: number, tryingMs: number) =>
-      settle({ ...FRESH, lookups, tryingMs }, { type: 'not-found' }, AT_NOW)
+    const notFound = (looks: number, tryingMs: number) =>
+      settle({ ...FRESH, doubt: inDoubt(looks), tryingMs }, { type: 'not-found' }, AT_NOW)
     let settlement = notFound(0, 0)
     for (let turn = 1; settlement.status === 'queued' && turn < 10_000; turn++)
       settlement = notFound(turn % 8, settlement.tryingMs)
@@ -147,24 +150,26 @@ describe('settle', () => {
   })
 
   it('waits before it looks again for what was sent again from its draft', () => {
-    expect(settle({ ...FRESH, resent: true }, failure('unknown', null, true), AT_NOW)).toMatchObject({
-      status: 'queued',
-      lookups: 0,
-      waitMs: 2_000,
-    })
+    expect(settle({ ...FRESH, doubt: { state: 'seen-unsent' } }, failure('unknown', null, true), AT_NOW)).toMatchObject(
+      {
+        status: 'queued',
+        doubt: inDoubt(0),
+        waitMs: 2_000,
+      },
+    )
   })
 
   it('is sent when the mailbox has it', () => {
-    expect(settle({ ...FRESH, lookups: 2 }, { type: 'found' }, AT_NOW)).toMatchObject({
+    expect(settle({ ...FRESH, doubt: inDoubt(2) }, { type: 'found' }, AT_NOW)).toMatchObject({
       status: 'sent',
       charged: false,
-      lookups: null,
+      doubt: NO_DOUBT,
     })
   })
 
   it('stays in doubt after an unknown outcome that cannot be looked into, and is tried again later', () => {
     const settlement = settle(FRESH, failure('unknown'), AT_NOW)
-    expect(settlement).toMatchObject({ status: 'queued', lookups: 0, waitMs: 2_000 })
+    expect(settlement).toMatchObject({ status: 'queued', doubt: inDoubt(0), waitMs: 2_000 })
   })
 
   it('stops after an unknown outcome when the message asked not to be sent twice', () => {
@@ -180,7 +185,7 @@ describe('settle', () => {
       { type: 'lookup-failed', failure: { outcome: 'unavailable', retryAfter: null, ...facts } },
     ],
   ])('keeps the doubt while %s', (_, result) => {
-    expect(settle({ ...FRESH, lookups: 1 }, result, AT_NOW).lookups).toBe(1)
+    expect(settle({ ...FRESH, doubt: inDoubt(1) }, result, AT_NOW).doubt).toEqual(inDoubt(1))
   })
 
   it.each([
@@ -193,17 +198,22 @@ describe('settle', () => {
       canLookUp: false,
     } satisfies TurnResult,
   ])('keeps the doubt where nobody can look, whatever came of the next attempt: %j', (result) => {
-    expect(settle({ ...FRESH, lookups: 0 }, result, AT_NOW)).toMatchObject({ status: 'queued', lookups: 0 })
+    expect(settle({ ...FRESH, doubt: inDoubt(0) }, result, AT_NOW)).toMatchObject({
+      status: 'queued',
+      doubt: inDoubt(0),
+    })
   })
 
   it('keeps the doubt after looks in vain too, whatever came of the next attempt', () => {
-    expect(settle({ ...FRESH, lookups: 8 }, failure('unavailable', null, true), AT_NOW).lookups).toBe(8)
+    expect(settle({ ...FRESH, doubt: inDoubt(8) }, failure('unavailable', null, true), AT_NOW).doubt).toEqual(
+      inDoubt(8),
+    )
   })
 
   it.each(['recipient-refused', 'sending-limit-reached'] as const)(
     'never ends a message in doubt as refused: after %s it says that the outcome is not known, and what Microsoft said',
     (reason) => {
-      expect(settle({ ...FRESH, lookups: 0, tryingMs: DAY_MS }, refused(reason), AT_NOW)).toMatchObject({
+      expect(settle({ ...FRESH, doubt: inDoubt(0), tryingMs: DAY_MS }, refused(reason), AT_NOW)).toMatchObject({
         status: 'failed',
         problem: { code: 'outcome-unknown', detail: expect.stringContaining('Detail.'), microsoftCode: 'Code' },
       })
@@ -213,8 +223,8 @@ describe('settle', () => {
   it.each([
     [0, false],
     [8, true],
-  ])('after %i looks says that the message was not found in the mailbox: %s', (lookups, looked) => {
-    const { problem } = settle({ ...FRESH, lookups }, refused('recipient-refused'), AT_NOW)
+  ])('after %i looks says that the message was not found in the mailbox: %s', (looks, looked) => {
+    const { problem } = settle({ ...FRESH, doubt: inDoubt(looks) }, refused('recipient-refused'), AT_NOW)
 
     expect(problem?.detail.includes('was not found in the mailbox')).toBe(looked)
   })
@@ -227,10 +237,10 @@ describe('settle', () => {
   })
 
   it('leaves everything as it was when it was overtaken before anything was sent', () => {
-    expect(settle({ ...FRESH, lookups: 3, tryingMs: 7 }, { type: 'overtaken' }, AT_NOW)).toMatchObject({
+    expect(settle({ ...FRESH, doubt: inDoubt(3), tryingMs: 7 }, { type: 'overtaken' }, AT_NOW)).toMatchObject({
       status: 'queued',
       waitMs: 0,
-      lookups: 3,
+      doubt: inDoubt(3),
       tryingMs: 7,
       attempt: null,
     })
@@ -243,7 +253,7 @@ describe('settle', () => {
 
   it('lets the mailbox wait where no message of it has access before', () => {
     const settlement = settle(FRESH, { type: 'no-access', detail: 'Entra is away.', waitMs: 60_000 }, AT_NOW)
-    expect(settlement).toMatchObject({ status: 'queued', pauseMailboxMs: 60_000, tryingMs: 60_000 })
+    expect(settlement).toMatchObject({ status: 'queued', noAccessMs: 60_000, pauseMailboxMs: null, tryingMs: 60_000 })
   })
 
   it('gives up when there is no access for 24 hours, whatever pause Microsoft asks for', () => {
@@ -262,14 +272,14 @@ describe('settle', () => {
 
 describe('decideDoubt', () => {
   it('looks eight times, then sends again, or stops where the message asked for that', () => {
-    const decide = (lookups: number, onUnknownOutcome: 'retry' | 'stop') =>
-      decideDoubt({ ...FRESH, lookups, onUnknownOutcome }, true)
-    expect([0, 7, 8].map((lookups) => decide(lookups, 'retry'))).toEqual(['look-up', 'look-up', 'send'])
-    expect([0, 7, 8].map((lookups) => decide(lookups, 'stop'))).toEqual(['look-up', 'look-up', 'stop'])
+    const decide = (looks: number, onUnknownOutcome: 'retry' | 'stop') =>
+      decideDoubt({ ...FRESH, doubt: inDoubt(looks), onUnknownOutcome }, true)
+    expect([0, 7, 8].map((looks) => decide(looks, 'retry'))).toEqual(['look-up', 'look-up', 'send'])
+    expect([0, 7, 8].map((looks) => decide(looks, 'stop'))).toEqual(['look-up', 'look-up', 'stop'])
   })
 
   it('sends again where it cannot look, unless the message asked to stop', () => {
-    expect(decideDoubt({ ...FRESH, lookups: 0 }, false)).toBe('send')
-    expect(decideDoubt({ ...FRESH, lookups: 0, onUnknownOutcome: 'stop' }, false)).toBe('stop')
+    expect(decideDoubt({ ...FRESH, doubt: inDoubt(0) }, false)).toBe('send')
+    expect(decideDoubt({ ...FRESH, doubt: inDoubt(0), onUnknownOutcome: 'stop' }, false)).toBe('stop')
   })
 })

@@ -1,16 +1,12 @@
 import type { AttemptOutcome, HeldBecause, MessageProblem } from '@inforiver-mail/contract/message'
 import { whetherOutage, type AdminPlaces } from '@inforiver-mail/m365/admin-places'
 import { toMessageProblem, type Failure, type Refused } from '@inforiver-mail/m365/classify-failure'
+import type { Attempt, Settlement } from '../queue/settle.ts'
+import { NO_DOUBT, type Doubt } from '../queue/states.ts'
 
-// scheduled --its time comes--> queued --claimed under a lease--> sending
-// sending --Microsoft accepts--> sent
-//         --Microsoft refuses--> failed
-//         --trouble that passes--> queued, later, until 24 h of trying are used up; then failed
-//         --nobody knows--> queued and in doubt: looked for in the mailbox, then sent again and marked, or stopped
-//         --no access--> held --access again--> queued
-// A lease that runs out means that its worker died or stood still: the message is queued, and in doubt if it had been
-// handed to Microsoft. A doubt lasts until the message is found, sent, or seen as a draft that was not sent; once it was
-// sent again in spite of one, for ever. What ends in doubt ends as `outcome-unknown`, whatever came of the last attempt.
+// What one attempt comes to, and what follows for the message: the steps out of `sending` in ../queue/states.ts. A
+// doubt lasts until the message is found, sent, or seen as a draft that was not sent; once it was sent again in spite of
+// one, for ever. What ends in doubt ends as `outcome-unknown`, whatever came of the last attempt.
 
 const SECOND_MS = 1_000
 const FIRST_BACKOFF_MS = 2 * SECOND_MS
@@ -26,12 +22,9 @@ const LOOKUP_WAITS_MS = [0, 10, 20, 30, 60, 120, 180, 240].map((seconds) => seco
 export interface DeliveryState {
   readonly attemptCount: number
   readonly tryingMs: number
-  /** How often it was looked for; null when nothing is in doubt. */
-  readonly lookups: number | null
+  readonly doubt: Doubt
   readonly possibleDuplicate: boolean
   readonly onUnknownOutcome: 'retry' | 'stop'
-  /** It was seen to be a draft still, and sent again for that. */
-  readonly resent?: boolean
 }
 
 /** What one turn of a worker came to. */
@@ -54,38 +47,25 @@ export type TurnResult =
   /** It was in doubt, cannot be looked for, and asked not to be sent twice. */
   | { readonly type: 'stopped' }
 
-export interface Attempt {
-  readonly outcome: AttemptOutcome
-  readonly code: string | null
-  readonly detail: string
-}
-
-/** The new values of a message's row, and what follows for its mailbox. */
-export interface Settlement {
-  readonly status: 'queued' | 'sent' | 'failed' | 'held'
-  /** From the outcome to the next attempt; null when there is none. */
-  readonly waitMs: number | null
-  readonly heldBecause: HeldBecause | null
-  readonly lookups: number | null
-  readonly possibleDuplicate: boolean
-  readonly tryingMs: number
-  readonly problem: MessageProblem | null
-  readonly attempt: Attempt | null
-  /** Whether the mailbox's limits count it. */
-  readonly charged: boolean
-  readonly pauseMailboxMs: number | null
-}
-
 /**
  * What to do with a message in doubt: look for it, send it again, or leave it. That the mailbox does not show it is no
  * proof that it was not sent.
  */
 export function decideDoubt(
-  state: Pick<DeliveryState, 'lookups' | 'onUnknownOutcome'>,
+  state: Pick<DeliveryState, 'doubt' | 'onUnknownOutcome'>,
   canLookUp: boolean,
 ): 'look-up' | 'send' | 'stop' {
-  if (canLookUp && (state.lookups ?? 0) < LOOKUP_WAITS_MS.length) return 'look-up'
+  if (canLookUp && looksAt(state.doubt) < LOOKUP_WAITS_MS.length) return 'look-up'
   return state.onUnknownOutcome === 'stop' ? 'stop' : 'send'
+}
+
+function inDoubt(looks: number): Doubt {
+  return { state: 'in-doubt', looks }
+}
+
+/** How often it was looked for since it has been in doubt. */
+function looksAt(doubt: Doubt): number {
+  return doubt.state === 'in-doubt' ? doubt.looks : 0
 }
 
 /** What the next step depends on besides the message; `places` is for its words. */
@@ -99,14 +79,14 @@ export interface Surroundings {
 /** `state` is that of the turn: `possibleDuplicate` is set already when it was sent in spite of doubt. */
 export function settle(state: DeliveryState, result: TurnResult, surroundings: Surroundings): Settlement {
   const { now, places } = surroundings
-  const { lookups, possibleDuplicate, tryingMs } = state
-  const base = { ...UNCHANGED, lookups, possibleDuplicate, tryingMs }
+  const { doubt, possibleDuplicate, tryingMs } = state
+  const base = { ...UNCHANGED, doubt, possibleDuplicate, tryingMs }
   switch (result.type) {
     case 'sent':
       return {
         ...base,
         status: 'sent',
-        lookups: null,
+        doubt: NO_DOUBT,
         charged: true,
         pauseMailboxMs: msUntil(result.retryAfter, now),
         attempt: attempt('sent', null, result.detail),
@@ -115,13 +95,14 @@ export function settle(state: DeliveryState, result: TurnResult, surroundings: S
       return {
         ...base,
         status: 'sent',
-        lookups: null,
+        doubt: NO_DOUBT,
         attempt: attempt('sent', null, 'Found in the mailbox: it had been sent.'),
       }
     case 'not-found': {
       // Looked for and sent again and again, it uses up time as well.
-      const looked = (lookups ?? 0) + 1
-      return tryAgain(state, { ...base, lookups: looked }, surroundings, null, null, LOOKUP_WAITS_MS[looked] ?? 0)
+      const looks = looksAt(doubt) + 1
+      const looked = { ...base, doubt: inDoubt(looks) }
+      return tryAgain(state, looked, surroundings, null, null, LOOKUP_WAITS_MS[looks] ?? 0)
     }
     case 'held':
       return { ...base, status: 'held', heldBecause: result.because }
@@ -138,7 +119,7 @@ export function settle(state: DeliveryState, result: TurnResult, surroundings: S
       // The mailbox waits, not the message. What is longer than any backoff is a pause that Microsoft asked for.
       const countedMs = Math.min(Math.max(waitMs, 0), LONGEST_BACKOFF_MS)
       const settlement = tryAgain(state, base, surroundings, tried, null, countedMs)
-      return settlement.status === 'failed' ? settlement : { ...settlement, waitMs: 0, pauseMailboxMs: waitMs }
+      return settlement.status === 'failed' ? settlement : { ...settlement, waitMs: 0, noAccessMs: waitMs }
     }
     case 'lookup-failed':
       // Not an attempt to send, so none is recorded; but it uses up time like one.
@@ -151,7 +132,7 @@ export function settle(state: DeliveryState, result: TurnResult, surroundings: S
   }
 }
 
-type Base = typeof UNCHANGED & { lookups: number | null; possibleDuplicate: boolean; tryingMs: number }
+type Base = typeof UNCHANGED & { doubt: Doubt; possibleDuplicate: boolean; tryingMs: number }
 
 function settleFailure(
   state: DeliveryState,
@@ -179,23 +160,23 @@ function settleFailure(
         return {
           ...base,
           status: 'failed',
-          lookups: 0,
+          doubt: inDoubt(0),
           charged: true,
           problem: { ...outcomeUnknown(STOPPED, places), microsoftCode, requestId: failure.requestId },
           attempt: tried,
         }
       }
-      const inDoubt = { ...base, lookups: 0, charged: true }
+      const doubtful = { ...base, doubt: inDoubt(0), charged: true }
       // At once, but for what has been looked for and sent again: that would be a loop.
-      if (canLookUp && !state.resent)
+      if (canLookUp && state.doubt.state !== 'seen-unsent')
         return {
-          ...inDoubt,
+          ...doubtful,
           status: 'queued',
           waitMs: 0,
           pauseMailboxMs: msUntil(failure.retryAfter, now),
           attempt: tried,
         }
-      return tryAgain(state, inDoubt, surroundings, tried, failure)
+      return tryAgain(state, doubtful, surroundings, tried, failure)
     }
     case 'unavailable':
       return tryAgain(state, base, surroundings, attempt('unavailable', microsoftCode, detail), failure)
@@ -218,13 +199,13 @@ function settleFailure(
 function problemOfRefusal(state: DeliveryState, refused: Refused, places: AdminPlaces): MessageProblem {
   if (!mayBeSent(state)) return toMessageProblem(refused, places)
   const { microsoftCode, requestId, detail } = refused
-  const inDoubt = (state.lookups ?? 0) > 0 ? REFUSED_AFTER_LOOKING : REFUSED_WITHOUT_LOOKING
+  const inDoubt = looksAt(state.doubt) > 0 ? REFUSED_AFTER_LOOKING : REFUSED_WITHOUT_LOOKING
   return { ...outcomeUnknown(`${inDoubt} ${detail}`, places), microsoftCode, requestId }
 }
 
 /** By its last attempt, or by one before that it was sent again in spite of: a draft tells of its own attempt only. */
-function mayBeSent({ lookups, possibleDuplicate }: Pick<DeliveryState, 'lookups' | 'possibleDuplicate'>): boolean {
-  return lookups !== null || possibleDuplicate
+function mayBeSent({ doubt, possibleDuplicate }: Pick<DeliveryState, 'doubt' | 'possibleDuplicate'>): boolean {
+  return doubt.state === 'in-doubt' || possibleDuplicate
 }
 
 /** Queues it for later, or gives up when the time for trying is used up. */
@@ -268,6 +249,7 @@ const UNCHANGED = {
   attempt: null,
   charged: false,
   pauseMailboxMs: null,
+  noAccessMs: null,
 }
 
 const STOPPED = 'Microsoft’s answer did not arrive, and the message asked not to be sent twice.'

@@ -3,7 +3,7 @@ import { sameAddress } from '@inforiver-mail/contract/email-address'
 import type { CallOptions } from '@inforiver-mail/m365/graph-mailer'
 import { untilAnswered, type Granted } from './call-options.ts'
 import { decideDoubt, type TurnResult } from './delivery-state.ts'
-import type { LeasedMessage, Upload } from './delivery-store.ts'
+import type { LeasedMessage, Upload } from '../queue/leased-message.ts'
 import { routeAround, withSize } from './size-routes.ts'
 import {
   chargeRequest,
@@ -68,7 +68,7 @@ export async function sendByDraft(
 
   async function obtainDraft(): Promise<Step> {
     // A draft of an attempt whose answer was lost, or whose process ended before it could write down the id.
-    const isFirst = message.attemptCount <= 1 && message.lookups === null
+    const isFirst = message.attemptCount <= 1 && message.doubt.state !== 'in-doubt'
     if (!isFirst) {
       const sought = { messageId: message.id, internetMessageId: draft.internetMessageId }
       const found = await mailer.findMessage(sought, 'drafts', options)
@@ -178,7 +178,7 @@ export async function sendByDraft(
     // Complete, it may have been sent, and its copy be late: by a call whose answer was lost, or by a person. That of a
     // former sender lies in a mailbox that cannot be seen, and has gone nowhere unless a call of ours is in doubt.
     const isFormer = draft.from !== null && draft.from !== fromEmail
-    const isInDoubt = message.lookups === null ? !isFormer : decideDoubt(message, true) === 'look-up'
+    const isInDoubt = message.doubt.state !== 'in-doubt' ? !isFormer : decideDoubt(message, true) === 'look-up'
     if (!draft.uploading && isInDoubt) return { type: 'not-found' }
     const byHand = await findSent()
     if (byHand !== null) return byHand
@@ -203,7 +203,7 @@ export async function sendByDraft(
   function sentByHand(): TurnResult {
     const { attached } = draft.upload
     // Without a draft, what is in doubt was sent from one that was complete.
-    const wasComplete = !draft.uploading || (draft.draftId === null && message.lookups !== null)
+    const wasComplete = !draft.uploading || (draft.draftId === null && message.doubt.state === 'in-doubt')
     if (wasComplete || attached === attachments.length) return { type: 'found' }
     return draftFailure({
       outcome: 'refused',

@@ -24,7 +24,10 @@ afterEach(() => ground.requireNothingInMemory())
 const answer = (status: number, code: string) => ({ action: 'answer', status, body: { error: { code, message: '' } } })
 
 async function draftIdOf(id: string): Promise<string> {
-  const [row] = await ground.database.query<{ draft_id: string }>('SELECT draft_id FROM messages WHERE id = $1', [id])
+  const [row] = await ground.database.query<{ draft_id: string }>(
+    'SELECT draft_id FROM message_drafts WHERE message_id = $1',
+    [id],
+  )
   return row?.draft_id ?? ''
 }
 

@@ -19,7 +19,7 @@ afterAll(() => ground.close())
 
 beforeEach(async () => {
   await ground.microsoft.control('DELETE', '/scenarios')
-  await ground.database.query('DELETE FROM messages')
+  await ground.database.empty('messages')
   await connectMailbox(ground.product)
   await ground.pass(2 * HOURS) // the access token has run out
 })
@@ -52,7 +52,10 @@ async function failAgain(id: string, times: number, waitMs = LONGEST_WAIT_MS): P
 
 /** As if it had been tried for 23 hours. */
 async function agedBy23Hours(id: string): Promise<void> {
-  await ground.database.query('UPDATE messages SET trying_ms = $2, attempt_count = 100 WHERE id = $1', [id, 23 * HOURS])
+  await ground.database.query('UPDATE message_queue SET trying_ms = $2, attempt_count = 100 WHERE message_id = $1', [
+    id,
+    23 * HOURS,
+  ])
 }
 
 it.each([

@@ -20,7 +20,7 @@ afterAll(() => ground.close())
 beforeEach(async () => {
   await ground.microsoft.control('DELETE', '/scenarios')
   await ground.microsoft.control('PATCH', '/settings', { mailboxConcurrency: null, accessTokenSeconds: 60 * 60 })
-  await ground.database.query('DELETE FROM messages')
+  await ground.database.empty('messages')
   await connectMailbox(ground.product)
   await ground.microsoft.control('DELETE', '/counters')
 })
@@ -40,16 +40,16 @@ async function submitMany(subject: string): Promise<void> {
 async function standstill(): Promise<void> {
   const busy = () =>
     ground.database.query(
-      `SELECT m.id FROM messages m JOIN tenants t ON t.id = m.tenant_id
-        WHERE m.status = 'sending'
-           OR m.status = 'queued' AND m.next_attempt_at <= $1 AND coalesce(t.mailbox_paused_until <= $1, true)`,
+      `SELECT q.message_id FROM message_queue q LEFT JOIN mailboxes b ON b.tenant_id = q.tenant_id
+        WHERE q.lease_owner IS NOT NULL
+           OR q.state = 'queued' AND q.due_at <= $1 AND coalesce(greatest(b.paused_until, b.no_access_until) <= $1, true)`,
       [ground.clock.now()],
     )
   await expect.poll(busy, { interval: 50 }).toEqual([])
 }
 
 async function untilAllAreSent(subject: string): Promise<void> {
-  const left = () => ground.database.query(`SELECT id FROM messages WHERE status <> 'sent'`)
+  const left = () => ground.database.query(`SELECT id FROM messages WHERE outcome IS DISTINCT FROM 'sent'`)
   await expect.poll(left, { interval: 100 }).toEqual([])
   expect(await ground.arrived(subject)).toBe(MESSAGES)
 }
@@ -100,7 +100,7 @@ it('asks Entra nothing for messages while the client secret is known to have exp
   await ground.pass(2 * HOURS)
   await ground.switchOn('secret-expired', 'always')
   await submitMany('Secret')
-  await expect.poll(() => ground.database.query(`SELECT id FROM messages WHERE status <> 'held'`)).toEqual([])
+  await expect.poll(() => ground.database.query(`SELECT id FROM message_states WHERE status <> 'held'`)).toEqual([])
   expect(await tokenRequests()).toBe(1)
 
   await ground.pass(1 * HOURS)

@@ -15,7 +15,7 @@ afterAll(() => ground.close())
 
 async function countSent(tenant: string): Promise<number> {
   const [row] = await ground.database.query<{ sent: number }>(
-    `SELECT count(*)::int AS sent FROM messages WHERE tenant_id ${tenant} AND status = 'sent'`,
+    `SELECT count(*)::int AS sent FROM messages WHERE tenant_id ${tenant} AND outcome = 'sent'`,
   )
   return row?.sent ?? 0
 }

@@ -1,7 +1,8 @@
 import pino from 'pino'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { SECONDS } from '../test-support/test-clock.ts'
-import { LEASE_MS, type LeasedMessage } from './delivery-store.ts'
+import { LEASE_MS } from '../queue/claim.ts'
+import type { LeasedMessage } from '../queue/leased-message.ts'
 import { createLeaseKeeper, type LeaseKeeper } from './lease-keeper.ts'
 
 let elapsedMs: number

@@ -1,5 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
-import { LEASE_MS, type DeliveryStore, type LeasedMessage } from './delivery-store.ts'
+import { LEASE_MS } from '../queue/claim.ts'
+import type { LeasedMessage } from '../queue/leased-message.ts'
+import type { Deliveries } from '../queue/queue.ts'
 
 const RENEW_WHEN_LEFT_MS = 25_000
 /** No request begins when less is left: another worker may take the message then. */
@@ -36,7 +38,7 @@ interface Held {
  * another may have taken is for the statements to see to that clear a request.
  */
 export function createLeaseKeeper(parts: {
-  store: Pick<DeliveryStore, 'renew'>
+  store: Pick<Deliveries, 'renew'>
   /** Milliseconds since some moment: no clock that can be set. */
   elapsedMs: () => number
   logger: FastifyBaseLogger

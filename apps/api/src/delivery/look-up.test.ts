@@ -33,7 +33,7 @@ async function lookUntil(id: string, expected: object): Promise<void> {
 
 /** Until nothing of the message is due, and it is in nobody's hands. */
 async function lookDone(id: string) {
-  const due = `SELECT 1 FROM messages WHERE id = $1 AND (status = 'sending' OR status = 'queued' AND next_attempt_at <= $2)`
+  const due = `SELECT 1 FROM message_states WHERE id = $1 AND (status = 'sending' OR status = 'queued' AND next_attempt_at <= $2)`
   await expect.poll(() => ground.database.query(due, [id, ground.clock.now()]), { interval: 10 }).toEqual([])
   return ground.service.read(id)
 }
@@ -144,7 +144,7 @@ it('marks a message that was delivered twice, also when the worker of the second
   const id = await triedAgain('Died at the second', { action: 'hang', when: 'after' })
   await expect.poll(() => ground.arrived('Died at the second'), { interval: 5 }).toBe(2)
   // Its outcome is nobody's to write.
-  const dead = `UPDATE messages SET attempt_id = 'dead', lease_owner = 'dead', lease_until = $2 WHERE id = $1`
+  const dead = `UPDATE message_queue SET attempt_id = 'dead', lease_owner = 'dead', lease_until = $2 WHERE message_id = $1`
   await ground.database.query(dead, [id, new Date(ground.clock.now().getTime() - 1)])
   await ground.service.until(id, { status: 'queued' })
   await ground.pass(1 * HOURS)
@@ -213,7 +213,9 @@ it.each([
     const { id } = await ground.service.submit({ onUnknownOutcome: asked })
     await ground.service.until(id, { attempts: [{ outcome: 'unknown' }] })
     await lookDone(id)
-    await ground.database.query(`UPDATE messages SET from_email = 'former@contoso.com' WHERE id = $1`, [id])
+    await ground.database.query(`UPDATE message_queue SET from_email = 'former@contoso.com' WHERE message_id = $1`, [
+      id,
+    ])
 
     await lookUntil(id, ends)
     expect(await ground.service.read(id)).toMatchObject(ends)

@@ -66,7 +66,8 @@ it.each([
       onTestFinished(() => worker.close())
     }
 
-    const left = () => ground.database.query(`SELECT id, status FROM messages WHERE status <> 'sent'`)
+    const left = () =>
+      ground.database.query(`SELECT id, status FROM message_states WHERE status IS DISTINCT FROM 'sent'`)
     await expect.poll(left, { interval: 100 }).toEqual([])
     const { items } = await ground.microsoft.control('GET', '/log')
     const tokens = items.filter(({ endpoint }: { endpoint: string }) => endpoint === 'token')

@@ -1,7 +1,8 @@
 import { CHUNK_BYTES, type ContentCipher } from '@inforiver-mail/m365/content-cipher'
 import type { ContentAttachment } from '@inforiver-mail/m365/message-content'
 import type { OutgoingAttachment } from '@inforiver-mail/m365/outgoing-message'
-import type { DeliveryStore, LeasedMessage } from './delivery-store.ts'
+import type { LeasedMessage } from '../queue/leased-message.ts'
+import type { Deliveries } from '../queue/queue.ts'
 
 export interface AttachmentReader {
   whole(attachment: ContentAttachment): Promise<OutgoingAttachment>
@@ -11,7 +12,7 @@ export interface AttachmentReader {
 
 /** Reads attachments of a message, wherever they are stored; in memory is what was asked for, and one chunk. */
 export function createAttachmentReader(
-  store: Pick<DeliveryStore, 'readChunks'>,
+  store: Pick<Deliveries, 'readChunks'>,
   cipher: ContentCipher,
   message: LeasedMessage,
 ): AttachmentReader {

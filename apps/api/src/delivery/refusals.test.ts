@@ -91,7 +91,10 @@ it('tries again at its next attempt and not before, each time after at most twic
 })
 
 async function tryingMs(id: string): Promise<number> {
-  const [row] = await ground.database.query<{ trying_ms: string }>('SELECT trying_ms FROM messages WHERE id = $1', [id])
+  const [row] = await ground.database.query<{ trying_ms: string }>(
+    'SELECT trying_ms FROM message_queue WHERE message_id = $1',
+    [id],
+  )
   return Number(row?.trying_ms)
 }
 
@@ -100,7 +103,10 @@ it('gives up after 24 hours of trying, with Microsoft’s last words', async () 
   const { id } = await ground.service.submit()
   await ground.service.until(id, { attempts: [{ outcome: 'unavailable' }] })
   // As after a day of waits: the longest next one is a quarter of an hour.
-  await ground.database.query('UPDATE messages SET trying_ms = $2, attempt_count = 100 WHERE id = $1', [id, DAY_MS - 1])
+  await ground.database.query('UPDATE message_queue SET trying_ms = $2, attempt_count = 100 WHERE message_id = $1', [
+    id,
+    DAY_MS - 1,
+  ])
 
   await ground.pass(15 * MINUTES)
 

@@ -156,8 +156,13 @@ it('sends no draft that a worker which died had made for the old sender', async 
   await ground.microsoft.control('POST', '/scenarios', { effect })
   const { id } = await service.submit({ subject: 'Died drafting' })
   await expect.poll(drafts).toHaveLength(1)
-  await ground.database.query(`UPDATE tenants SET mailbox_paused_until = mail_now() + interval '1 hour'`)
-  await ground.database.query(`UPDATE messages SET lease_owner = 'dead', lease_until = mail_now() - interval '1 s'`)
+  await ground.database.query(
+    `INSERT INTO mailboxes (tenant_id, paused_until) SELECT id, mail_now() + interval '1 hour' FROM tenants
+     ON CONFLICT (tenant_id) DO UPDATE SET paused_until = excluded.paused_until`,
+  )
+  await ground.database.query(
+    `UPDATE message_queue SET lease_owner = 'dead', lease_until = mail_now() - interval '1 s'`,
+  )
   await service.until(id, { status: 'queued' })
 
   const { json: consent } = await ada.call('POST', `${SETTINGS}/update-sender`, { fromEmail: 'board@contoso.com' })

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { setMailbox } from '../test-support/mailbox-state.ts'
 import { createDeliveryGround, type DeliveryGround } from '../test-support/delivery-ground.ts'
 import { mailsIn } from '../test-support/mailbox.ts'
 import { postMultipart } from '../test-support/multipart.ts'
@@ -187,9 +188,8 @@ describe('with large file attachments', () => {
     const contents = files(BETWEEN)
     const id = await submitFiles(ground, 'in doubt', contents)
     await ground.service.until(id, { status: 'queued', attempts: [{ outcome: 'unknown' }] })
-    await ground.database.query('UPDATE tenants SET request_size_limit = 4000000, request_size_limit_at = $1', [
-      ground.clock.now(),
-    ])
+    const learned = { request_size_limit: 4_000_000, request_size_limit_at: ground.clock.now() }
+    await setMailbox(ground.database, learned)
 
     expect(await ground.passUntil(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false })
     await expectArrival(ground.microsoft, 'in doubt', contents)
@@ -225,7 +225,7 @@ describe('without large file attachments', () => {
   })
   afterAll(() => ground.close())
   beforeEach(async () => {
-    await ground.database.query('UPDATE tenants SET request_size_limit = NULL, session_size_minimum = NULL')
+    await setMailbox(ground.database, { request_size_limit: null, session_size_minimum: null })
   })
 
   const set = (settings: object) => ground.microsoft.control('PATCH', '/settings', settings)

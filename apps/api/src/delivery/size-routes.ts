@@ -10,7 +10,7 @@ import {
   type NoRoad,
   type SizePlan,
 } from '@inforiver-mail/m365/size-plan'
-import type { LeasedMessage } from './delivery-store.ts'
+import type { LeasedMessage } from '../queue/leased-message.ts'
 import type { MessageRoute, OpenMessage, TurnParts } from './turn-parts.ts'
 
 /** How a message goes, after what Microsoft's refusals have told. */

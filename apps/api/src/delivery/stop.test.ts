@@ -37,7 +37,7 @@ async function untilMet(): Promise<void> {
 }
 
 async function leaseOf(id: string): Promise<unknown> {
-  const [row] = await ground.database.query('SELECT status, lease_owner FROM messages WHERE id = $1', [id])
+  const [row] = await ground.database.query('SELECT status, lease_owner FROM message_states WHERE id = $1', [id])
   return row
 }
 

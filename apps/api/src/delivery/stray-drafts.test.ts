@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { mailsIn } from '../test-support/mailbox.ts'
+import { setMailbox } from '../test-support/mailbox-state.ts'
 import { MINUTES } from '../test-support/test-clock.ts'
 import {
   createUploadGround,
@@ -69,14 +70,14 @@ it('deletes no draft that its message still needs', async () => {
 })
 
 it('sends no draft without its files that was made while requests of its size were refused', async () => {
-  const learned = 'UPDATE tenants SET request_size_limit = 4000000, request_size_limit_at = mail_now()'
-  await ground.database.query(learned)
+  const at = ground.clock.now()
+  await setMailbox(ground.database, { request_size_limit: 4_000_000, request_size_limit_at: at })
   await lose('after')
   const contents = files(3_050_000)
   const id = await submitFiles(ground, 'without files', contents)
   await ground.service.until(id, { attempts: [{ outcome: 'unavailable' }] })
   expect(await drafts('without files')).toMatchObject([{ attachments: [] }])
-  await ground.database.query('UPDATE tenants SET request_size_limit = NULL') // as after a day
+  await setMailbox(ground.database, { request_size_limit: null }) // as after a day
 
   await ground.passUntil(id, { status: 'sent' })
   await expectArrival(ground.microsoft, 'without files', contents)

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { setMailbox } from '../test-support/mailbox-state.ts'
 import { createDeliveryGround, type DeliveryGround } from '../test-support/delivery-ground.ts'
 import { HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
 
@@ -146,7 +147,7 @@ it('never shortens a pause', async () => {
   await ground.switchOn(graphThrottle(60))
   // Both are under way before the first is answered: one claim takes them when this pause is over.
   const aMoment = new Date(ground.clock.now().getTime() + 1)
-  await ground.database.query('UPDATE tenants SET mailbox_paused_until = $1', [aMoment])
+  await setMailbox(ground.database, { paused_until: aMoment })
   const messages = await Promise.all([ground.service.submit(), ground.service.submit()])
   await ground.pass(1)
   for (const { id } of messages) await ground.service.until(id, { attempts: [{ outcome: 'throttled' }] })

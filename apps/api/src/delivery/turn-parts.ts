@@ -7,20 +7,22 @@ import type { RequestSizes } from '@inforiver-mail/m365/request-sizes'
 import { MAX_ATTACHMENTS_IN_ONE_REQUEST_BYTES, type SizeLimits, type SizePlan } from '@inforiver-mail/m365/size-plan'
 import type { TokenVault } from '@inforiver-mail/m365/token-vault'
 import type { ByteBudget } from '../byte-budget.ts'
+import type { ContentKeys } from '../content-keys.ts'
 import type { Access, AccessTo, LostAccessTo } from './access-cache.ts'
 import type { TurnResult } from './delivery-state.ts'
-import type { DeliveryStore, LeasedMessage, Upload } from './delivery-store.ts'
-import type { MailboxStore } from './mailbox-store.ts'
+import type { LeasedMessage, Upload } from '../queue/leased-message.ts'
+import { ACCEPTED } from '../queue/attempts.ts'
+import type { Deliveries, Mailboxes } from '../queue/queue.ts'
 import type { AttachmentReader } from './read-attachment.ts'
 
 /** What every turn of a message uses. */
 export interface TurnParts {
   readonly store: Pick<
-    DeliveryStore,
+    Deliveries,
     'clear' | 'storeDraft' | 'storeUpload' | 'finishUpload' | 'readContent' | 'readChunks'
   >
   readonly mailboxStore: Pick<
-    MailboxStore,
+    Mailboxes,
     'chargeUpload' | 'learnSizeLimit' | 'learnRequestLimits' | 'readSizeLimits' | 'expectStray' | 'isToBeDeleted'
   >
   readonly cachedAccess: (tenantId: string, stamp: string, signal: AbortSignal) => Promise<Access>
@@ -28,6 +30,7 @@ export interface TurnParts {
   readonly lostAccess: LostAccessTo
   readonly mailer: GraphMailer
   readonly vault: TokenVault
+  readonly contentKeys: ContentKeys
   readonly random: RandomBytes
   readonly budget: ByteBudget
   readonly clock: () => Date
@@ -101,8 +104,7 @@ export function travelsInPieces({ chunked, attachmentBytes }: LeasedMessage): bo
 }
 
 export function toResult(outcome: SendOutcome, canLookUp: boolean): TurnResult {
-  if (outcome.outcome === 'sent')
-    return { type: 'sent', retryAfter: outcome.retryAfter, detail: 'Microsoft accepted the message.' }
+  if (outcome.outcome === 'sent') return { type: 'sent', retryAfter: outcome.retryAfter, detail: ACCEPTED }
   return { type: 'failure', failure: outcome, canLookUp }
 }
 

@@ -6,7 +6,7 @@ import { encodedMessageBytes } from '@inforiver-mail/m365/request-sizes'
 import type { Access } from './access-cache.ts'
 import { callOptions, untilAnswered, type Granted } from './call-options.ts'
 import { decideDoubt, type TurnResult } from './delivery-state.ts'
-import type { LeasedMessage } from './delivery-store.ts'
+import type { LeasedMessage } from '../queue/leased-message.ts'
 import { createDraftWork, sendByDraft } from './draft-road.ts'
 import { createAttachmentReader } from './read-attachment.ts'
 import { chooseRoute, noRoute, routeAround, withSize } from './size-routes.ts'
@@ -100,7 +100,7 @@ async function turnWith(parts: TurnParts, open: OpenMessage, access: Granted, si
     return turn(await send(parts, open, access, signal), { inSpiteOfDoubt: true })
   }
   open.inSpiteOfDoubt = false
-  if (message.lookups === null) return turn(await send(parts, open, access, signal))
+  if (message.doubt.state !== 'in-doubt') return turn(await send(parts, open, access, signal))
   // A doubt about it is one about an earlier request, and was looked into before the draft was made.
   if (isCertain) return sendInSpiteOfDoubt()
 
@@ -169,7 +169,7 @@ async function sendOneWay(
   const canReadMailbox = permissions.includes('Mail.ReadWrite')
   const options = callOptions(access, signal)
   // What was looked for in vain may lie among the drafts, and is sent from there rather than a second time.
-  const mayBeDraft = message.lookups !== null || draft.draftId !== null
+  const mayBeDraft = message.doubt.state === 'in-doubt' || draft.draftId !== null
   const byDraft = canReadMailbox && (!message.saveToSentItems || !searchWorks || mayBeDraft)
   if (route.plan.road === 'draft' || byDraft) {
     const result = await sendByDraft(parts, open, access, options)
@@ -217,14 +217,9 @@ async function openMessage(
   claimedAt: number,
   access: Granted,
 ): Promise<OpenMessage> {
-  const { store, vault, random } = parts
+  const { store, contentKeys, random } = parts
   const { id, tenantId } = message
-  const contentKey = await vault.open(message.contentKeySealed, {
-    tenant: tenantId,
-    record: id,
-    purpose: 'content-key',
-  })
-  const cipher = createContentCipher(contentKey, random)
+  const cipher = createContentCipher(await contentKeys.forStoredMessage(message), random)
   const place = { tenant: tenantId, message: id, part: 'body', chunk: 0, last: true }
   const content = readContent(cipher.open(message.content ?? (await store.readContent(message)), place))
   return {

@@ -86,7 +86,10 @@ it('says that it is not known, should it give up while in doubt', async () => {
   await ground.switchOn('send-accepted-but-504', 2)
   const { id } = await ground.service.submit({ subject: 'Doubt to the end' })
   await ground.service.until(id, { attempts: [{ outcome: 'unknown' }] })
-  await ground.database.query('UPDATE messages SET trying_ms = 86399999, attempt_count = 100 WHERE id = $1', [id])
+  await ground.database.query(
+    'UPDATE message_queue SET trying_ms = 86399999, attempt_count = 100 WHERE message_id = $1',
+    [id],
+  )
 
   await ground.pass(15 * MINUTES)
 

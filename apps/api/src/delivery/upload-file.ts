@@ -4,7 +4,7 @@ import type { ContentAttachment } from '@inforiver-mail/m365/message-content'
 import { RANGE_BYTES, type UploadSession } from '@inforiver-mail/m365/upload-session'
 import type { Sealed } from '@inforiver-mail/m365/token-vault'
 import type { TurnResult } from './delivery-state.ts'
-import type { LeasedMessage, Upload } from './delivery-store.ts'
+import type { LeasedMessage, Upload } from '../queue/leased-message.ts'
 import { routeAround, withSize } from './size-routes.ts'
 import { draftFailure, travelsInPieces, unavailable, type OpenMessage, type TurnParts } from './turn-parts.ts'
 

@@ -6,17 +6,21 @@ import type { RandomBytes } from '@inforiver-mail/m365/random'
 import type { TokenVault } from '@inforiver-mail/m365/token-vault'
 import type { FastifyBaseLogger } from 'fastify'
 import type { ByteBudget } from '../byte-budget.ts'
+import type { ContentKeys } from '../content-keys.ts'
 import { createAccessCache, type AccessTo, type LostAccessTo } from './access-cache.ts'
 import type { DeliveryMetrics } from './delivery-metrics.ts'
 import { settle, type DeliveryState } from './delivery-state.ts'
-import type { DeliveryStore, LeasedMessage, Settled } from './delivery-store.ts'
+import type { LeasedMessage } from '../queue/leased-message.ts'
+import type { Deliveries, Mailboxes } from '../queue/queue.ts'
+import type { Settled } from '../queue/settle.ts'
 import { createLeaseKeeper, ProcessEndsError } from './lease-keeper.ts'
 import { cleanMailboxes } from './clean-mailboxes.ts'
-import type { MailboxStore } from './mailbox-store.ts'
 import { OvertakenError, type TurnParts } from './turn-parts.ts'
 import { takeTurn, type Turn } from './turn.ts'
 
 const MAX_IN_FLIGHT = 64
+/** With those whose outcomes wait for the database. */
+const MAX_UNSETTLED = 4 * MAX_IN_FLIGHT
 /** A claim for a single free place would be a round trip for each message. */
 const CLAIM_WHEN_FREE = 16
 const GATHER_MS = 5
@@ -36,14 +40,15 @@ export interface Worker {
 }
 
 export function createWorker(parts: {
-  store: DeliveryStore
-  mailboxStore: MailboxStore
+  store: Deliveries
+  mailboxStore: Mailboxes
   budget: ByteBudget
   access: AccessTo
   lostAccess: LostAccessTo
   mailer: GraphMailer
   places: AdminPlaces
   vault: TokenVault
+  contentKeys: ContentKeys
   clock: () => Date
   elapsedMs: () => number
   random: RandomBytes
@@ -60,7 +65,9 @@ export function createWorker(parts: {
     stopping: () => stopping.signal,
     ending: () => ending.signal,
   }
-  const inFlight = new Set<Promise<void>>()
+  const inFlight = new Set<Promise<unknown>>()
+  /** Those as well, and those whose outcome is being written. */
+  const unsettled = new Set<Promise<void>>()
   /** Outcomes that the database has not taken yet. */
   const unwritten = new Set<LeasedMessage>()
   /** The owner of a claim without an answer: the database may have made it all the same. */
@@ -88,7 +95,7 @@ export function createWorker(parts: {
         ending.abort()
       }, graceMs)
       await ended
-      await Promise.all(inFlight)
+      await Promise.all(unsettled)
       clearTimeout(timer)
       leases?.stop()
       await listener?.stop()
@@ -120,19 +127,13 @@ export function createWorker(parts: {
     const claimedAt = elapsedMs()
     const messages = await store.claim(owner, MAX_IN_FLIGHT - inFlight.size)
     unanswered = null
-    for (const message of messages) {
-      const turn = deliver(message, claimedAt).finally(() => {
-        inFlight.delete(turn)
-        wake()
-      })
-      inFlight.add(turn)
-    }
+    for (const message of messages) deliver(message, claimedAt)
     return messages.length
   }
 
   /** Waits until a claim is worth its round trip. */
   async function roomForMore(): Promise<void> {
-    while (!stopping.signal.aborted && inFlight.size >= MAX_IN_FLIGHT) {
+    while (!stopping.signal.aborted && (inFlight.size >= MAX_IN_FLIGHT || unsettled.size >= MAX_UNSETTLED)) {
       wakeUp = Promise.withResolvers<void>()
       await wakeUp.promise
     }
@@ -183,13 +184,22 @@ export function createWorker(parts: {
     }
   }
 
-  async function deliver(message: LeasedMessage, claimedAt: number): Promise<void> {
+  /** The place of a message is free once it is known what came of it; its lease is held until that is written. */
+  function deliver(message: LeasedMessage, claimedAt: number): void {
     const signal = leases?.hold(message, claimedAt) ?? AbortSignal.abort()
-    try {
-      await write(message, await turnOf(message, claimedAt, signal))
-    } finally {
-      leases?.release(message)
-    }
+    const delivery = turnOf(message, claimedAt, signal).finally(() => {
+      inFlight.delete(delivery)
+      wake()
+    })
+    inFlight.add(delivery)
+    const settling = delivery
+      .then((turn) => write(message, turn))
+      .finally(() => {
+        leases?.release(message)
+        unsettled.delete(settling)
+        wake()
+      })
+    unsettled.add(settling)
   }
 
   /** A turn that throws has sent nothing, so that there is no doubt: the message is tried again. */
@@ -215,8 +225,7 @@ export function createWorker(parts: {
     const state: DeliveryState = {
       ...message,
       attemptCount: turn.advanced ? 1 : message.attemptCount,
-      lookups: turn.doubtResolved ? null : message.lookups,
-      resent: turn.doubtResolved,
+      doubt: turn.doubtResolved ? { state: 'seen-unsent' } : message.doubt,
       possibleDuplicate: message.possibleDuplicate || turn.inSpiteOfDoubt,
     }
     const settled: Settled = {
@@ -229,7 +238,7 @@ export function createWorker(parts: {
       try {
         const written = await store.settle(settled)
         unwritten.delete(message)
-        report(settled, written)
+        report(message, settled, written)
         return
       } catch (error) {
         unwritten.add(message)
@@ -240,7 +249,7 @@ export function createWorker(parts: {
     }
   }
 
-  function report({ message, settlement }: Settled, written: boolean): void {
+  function report(message: LeasedMessage, { settlement }: Settled, written: boolean): void {
     const { id } = message
     if (!written) {
       logger.warn(

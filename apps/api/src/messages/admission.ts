@@ -3,14 +3,14 @@ import { bodyBytesOf, type MessageContent } from '@inforiver-mail/m365/message-c
 import { measureArriving, measureRequests } from '@inforiver-mail/m365/request-sizes'
 import { ProblemError } from '../http/problem.ts'
 import type { IntakeLimits } from './attachment-intake.ts'
-import type { IntakeStore } from './intake-store.ts'
+import type { Messages } from '../queue/queue.ts'
 import { refuseArriving, refuseSize, type LargeMessages } from './refuse-size.ts'
 
 /** No limit of Microsoft's can apply below this size. */
 const SMALL_BYTES = 64 * 1024
 
 export interface AdmissionParts {
-  readonly store: Pick<IntakeStore, 'readSizeLimits'>
+  readonly store: Pick<Messages, 'readSizeLimits'>
   /** Whom messages leave from now, and whether large ones may; null while nothing is configured. */
   readonly readSender: (
     tenantId: string,

@@ -120,7 +120,8 @@ it('stores attachments only sealed', async () => {
 
   const rows = await ground.database.query<{ found: boolean }>(
     `SELECT position($1::bytea IN content) > 0 AS found FROM message_chunks
-     UNION ALL SELECT position($1::bytea IN content) > 0 OR row_to_json(m)::text LIKE '%marker that stands%' FROM messages m`,
+     UNION ALL SELECT position($1::bytea IN content) > 0 OR row_to_json(c)::text LIKE '%marker that stands%' FROM message_contents c
+     UNION ALL SELECT row_to_json(m)::text LIKE '%marker that stands%' FROM messages m`,
     [Buffer.from('marker that stands')],
   )
   expect(rows.length).toBeGreaterThan(8)

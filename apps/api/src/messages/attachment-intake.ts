@@ -3,16 +3,15 @@ import {
   CHUNK_BYTES,
   CONTENT_OVERHEAD_BYTES,
   createContentCipher,
-  newContentKey,
   type ContentCipher,
 } from '@inforiver-mail/m365/content-cipher'
 import type { RandomBytes } from '@inforiver-mail/m365/random'
-import type { Sealed, TokenVault } from '@inforiver-mail/m365/token-vault'
 import type { GiveBack } from '../byte-budget.ts'
+import type { ContentKeys } from '../content-keys.ts'
 import { SMALL_BODY_BYTES, type BodyMemory } from '../http/body-memory.ts'
 import { ProblemError } from '../http/problem.ts'
 import { newId } from '../ids.ts'
-import type { IntakeStore } from './intake-store.ts'
+import type { Receiving } from '../queue/queue.ts'
 import { refuseFullStorage } from './storage-full.ts'
 
 /** Up to here the attachments of a message stay in memory and are stored with it; beyond, all of them in chunks. */
@@ -39,7 +38,7 @@ export interface ReceivedPart {
 export interface ReceivingMessage {
   readonly id: string
   readonly contentKey: string
-  readonly contentKeySealed: Sealed
+  readonly dataKey: string
   /** Of all its chunks, as they are stored. */
   readonly chunkBytes: number
   /** What it counts for in the tenant's storage until it is complete. */
@@ -57,8 +56,8 @@ export interface Intake {
 }
 
 export interface IntakeParts {
-  readonly store: IntakeStore
-  readonly vault: TokenVault
+  readonly store: Receiving
+  readonly contentKeys: ContentKeys
   readonly random: RandomBytes
 }
 
@@ -71,9 +70,9 @@ export interface IntakeLimits {
 
 /** Receives the attachments of one message. Memory does not grow with them: the client waits while they are stored. */
 export function createIntake(
-  { store, vault, random }: IntakeParts,
+  { store, contentKeys, random }: IntakeParts,
   limits: IntakeLimits,
-  { tenantId, service, memory }: { tenantId: string; service: string; memory: IntakeMemory },
+  { tenantId, memory }: { tenantId: string; memory: IntakeMemory },
 ): Intake {
   const parts: ReceivedPart[] = []
   let receiving: (Omit<ReceivingMessage, 'reservedBytes'> & { readonly cipher: ContentCipher }) | null = null
@@ -133,14 +132,13 @@ export function createIntake(
 
   async function startReceiving() {
     const id = newId('message')
-    const contentKey = newContentKey(random)
-    const contentKeySealed = await vault.seal(contentKey, { tenant: tenantId, record: id, purpose: 'content-key' })
-    await store.begin({ id, tenantId, service, contentKeySealed })
+    const { dataKey, contentKey } = await contentKeys.forNewMessage({ id, tenantId })
+    await store.begin({ id, tenantId, dataKey })
     const cipher = createContentCipher(contentKey, random)
     return {
       id,
       contentKey,
-      contentKeySealed,
+      dataKey,
       cipher,
       get chunkBytes() {
         return sealedBytes(parts.map((part) => part.sizeBytes))

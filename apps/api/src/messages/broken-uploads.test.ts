@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type pg from 'pg'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import { tenantOf } from '../test-support/queue-rows.ts'
 import { attachmentParts, countStored, mailWith } from '../test-support/stored-attachments.ts'
 import { createTestClock, MINUTES, SECONDS } from '../test-support/test-clock.ts'
 import { createTestPool } from '../test-support/test-database.ts'
@@ -8,7 +9,8 @@ import { createTestGround, type TestGround, type TestProduct } from '../test-sup
 import { connectMailbox, createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
 import { startUpload } from '../test-support/upload.ts'
 import { startWorkerProcess } from '../test-support/worker-process.ts'
-import { createIntakeStore, type IntakeStore } from './intake-store.ts'
+import type { Queue } from '../queue/queue.ts'
+import { createTestQueue } from '../test-support/test-queue.ts'
 
 const MESSAGES = '/api/v1/messages'
 const MIB = 1024 * 1024
@@ -18,14 +20,14 @@ let ground: TestGround
 let product: TestProduct
 let service: ServiceClient
 let pool: pg.Pool
-let store: IntakeStore
+let queue: Queue
 
 beforeAll(async () => {
   ground = await createTestGround({ clock })
   product = await ground.startProduct({ environment: { ROLE: 'api' } })
   service = await createServiceClient(product)
   pool = createTestPool(ground.database.url)
-  store = createIntakeStore(pool, 100 * MIB)
+  queue = createTestQueue(pool, { storageBytes: 100 * MIB })
 })
 afterAll(async () => {
   await pool.end()
@@ -35,7 +37,7 @@ afterEach(() => ground.database.empty('messages', 'idempotency_records'))
 
 const nothing = { messages: 0, chunks: 0 }
 const count = () => countStored(ground.database)
-const sweep = () => store.sweep(clock.now())
+const sweep = () => queue.upkeep.sweepReceived(clock.now())
 
 /** A request of which so many bytes have arrived, and some of them are stored. */
 async function underWay(sizeBytes = 4 * MIB, upTo = 2 * MIB, at = product) {
@@ -43,7 +45,9 @@ async function underWay(sizeBytes = 4 * MIB, upTo = 2 * MIB, at = product) {
   await upload.send(upTo)
   // Every full chunk: while one is being stored, the message is locked and would not be swept.
   await expect.poll(async () => (await count()).chunks).toBe(upTo / (MIB / 4) - 1)
-  const [row] = await ground.database.query<{ id: string }>(`SELECT id FROM messages WHERE status = 'receiving'`)
+  const [row] = await ground.database.query<{ id: string }>(
+    'SELECT message_id AS id FROM message_contents WHERE content IS NULL',
+  )
   if (!row) throw new Error('Nothing is being received.')
   return { upload, id: row.id }
 }
@@ -107,9 +111,9 @@ it('sends nothing of which attachments are still arriving', async () => {
   const { id: later } = await service.submit()
   await service.until(later, { status: 'sent' })
 
-  expect(await ground.database.query('SELECT status FROM messages WHERE id = $1', [id])).toEqual([
-    { status: 'receiving' },
-  ])
+  const arriving = 'SELECT content FROM message_contents WHERE message_id = $1'
+  expect(await ground.database.query(arriving, [id])).toEqual([{ content: null }])
+  expect(await ground.database.query('SELECT 1 FROM message_states WHERE id = $1', [id])).toEqual([])
   upload.breakOff()
   await expect.poll(async () => (await count()).chunks).toBe(0)
   await sending.close()
@@ -123,25 +127,23 @@ it('sweeps what a process leaves that is killed in the middle of an upload', asy
   await killed.close()
   const killedAt = clock.now().getTime()
 
-  await store.sweep(new Date(killedAt + 14 * MINUTES))
+  await queue.upkeep.sweepReceived(new Date(killedAt + 14 * MINUTES))
   expect(await count()).toMatchObject({ messages: 1 })
-  await store.sweep(new Date(killedAt + 15 * MINUTES + 1 * SECONDS))
+  await queue.upkeep.sweepReceived(new Date(killedAt + 15 * MINUTES + 1 * SECONDS))
   expect(await count()).toEqual(nothing)
 })
 
 /** What a killed process leaves behind. */
 async function abandoned(chunks = 3): Promise<string> {
-  const [tenant] = await ground.database.query<{ id: string }>('SELECT id FROM tenants')
   const id = `msg_${randomBytes(16).toString('hex')}`
-  const tenantId = tenant?.id ?? ''
-  const row = { id, tenantId, service: 'reports' }
-  await store.begin({ ...row, contentKeySealed: 'sealed' as never })
+  const tenantId = await tenantOf(ground.database)
+  await queue.receiving.begin({ id, tenantId, dataKey: 'dek_1' })
   for (let chunk = 0; chunk < chunks; chunk++) await addChunk(id, tenantId, chunk)
   return id
 }
 
 const addChunk = (messageId: string, tenantId: string, chunk: number) =>
-  store.writeChunk({ tenantId, messageId, part: 0, chunk }, randomBytes(1000))
+  queue.receiving.writeChunk({ tenantId, messageId, part: 0, chunk }, randomBytes(1000))
 
 it('sweeps what a killed process left behind after 15 minutes', async () => {
   await abandoned()

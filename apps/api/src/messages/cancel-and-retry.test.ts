@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { holdRequest } from '../test-support/held-request.ts'
 import { mailsIn } from '../test-support/mailbox.ts'
+import { holdMessages } from '../test-support/queue-rows.ts'
 import { createTestClock, HOURS } from '../test-support/test-clock.ts'
 import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
 import { connectMailbox, createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
@@ -91,11 +92,8 @@ it.each([
 
 it('does not cancel a message in doubt that is held, and says why', async () => {
   const { id } = await inDoubt()
-  await ground.database.query(
-    // For a reason that does not end by itself while it is looked at.
-    `UPDATE messages SET status = 'held', held_because = 'large-attachments-disabled' WHERE id = $1`,
-    [id],
-  )
+  // For a reason that does not end by itself while it is looked at.
+  await holdMessages(ground.database, 'large-attachments-disabled', id)
 
   const { json } = await cancel(id)
 
@@ -204,7 +202,7 @@ it.each([
   ['may have been sent', stopped],
 ])('does not retry a message that %s and whose content is deleted', async (_what, make) => {
   const { id } = await make('Deleted by now')
-  await ground.database.query('UPDATE messages SET content = NULL, content_key_sealed = NULL WHERE id = $1', [id])
+  await ground.database.query('DELETE FROM message_contents WHERE message_id = $1', [id])
 
   const { status, json } = await retry(id)
 

@@ -8,11 +8,15 @@ import { postMultipart } from '../test-support/multipart.ts'
 import { countStored, mailWith } from '../test-support/stored-attachments.ts'
 import { HOURS, MINUTES } from '../test-support/test-clock.ts'
 import { holdRequest } from '../test-support/held-request.ts'
-import { createRetention } from './retention-store.ts'
+import { createTestQueue } from '../test-support/test-queue.ts'
 
 const MESSAGES = '/api/v1/messages'
 const MIB = 1024 * 1024
 const DAYS = 24 * HOURS
+
+/** Without what stays readable of the messages. */
+const STORED_CONTENT =
+  'SELECT (stored_bytes - (SELECT sum(open_bytes) FROM messages))::int AS stored FROM mailbox_totals'
 
 let ground: DeliveryGround
 let pool: pg.Pool
@@ -87,8 +91,8 @@ it.each([
   expect(await cancel(id)).toMatchObject({ status: 200, json: { status: 'cancelled', progress: null } })
 
   expect(await chunks()).toBe(0)
-  const row = 'SELECT stored_bytes::int AS stored, content, content_key_sealed FROM messages WHERE id = $1'
-  expect(await ground.database.query(row, [id])).toEqual([{ stored: 0, content: null, content_key_sealed: null }])
+  expect(await ground.database.query('SELECT 1 FROM message_contents WHERE message_id = $1', [id])).toEqual([])
+  expect(await ground.database.query(STORED_CONTENT)).toEqual([{ stored: 0 }])
 })
 
 it('sends nothing of a message that is cancelled while it is being uploaded, and leaves no draft', async () => {
@@ -129,12 +133,20 @@ it('keeps the attachments of a failed message for as long as its content, and se
 
 it('deletes the attachments of failed messages when their content is deleted, however many there are', async () => {
   const id = await failed('Kept for 7 days')
-  const sweep = createRetention(pool, { contentRetentionDays: 7, logRetentionDays: 30 })
+  const sweep = createTestQueue(pool, { contentRetentionDays: 7, logRetentionDays: 30 }).upkeep.expire
   await ground.database.query(
     `WITH copied AS (
-       INSERT INTO messages (id, tenant_id, service, status, "to", subject, created_at, ended_at, content, content_key_sealed, chunked, stored_bytes)
-       SELECT 'msg_copy' || n, tenant_id, service, status, "to", subject, created_at, ended_at, content, content_key_sealed, true, 1
-         FROM messages, generate_series(1, 25) AS n WHERE id = $1 RETURNING id, tenant_id)
+       INSERT INTO messages (id, tenant_id, service, outcome, "to", subject, created_at, ended_at)
+       SELECT 'msg_copy' || n, tenant_id, service, outcome, "to", subject, created_at, ended_at
+         FROM messages, generate_series(1, 25) AS n WHERE id = $1 RETURNING id, tenant_id, service, created_at, ended_at
+     ), unsent AS (
+       INSERT INTO unsent_messages (message_id, tenant_id, service, outcome, created_at, ended_at, has_content)
+       SELECT id, tenant_id, service, 'failed', created_at, ended_at, true FROM copied
+     ), contents AS (
+       INSERT INTO message_contents (message_id, tenant_id, data_key, content, chunked, stored_bytes, begun_at)
+       SELECT m.id, m.tenant_id, c.data_key, c.content, true, 1, m.created_at
+         FROM copied m JOIN message_contents c ON c.message_id = $1
+     )
      INSERT INTO message_chunks (message_id, part, chunk, tenant_id, stored_at, content)
      SELECT id, 0, 0, tenant_id, now(), '\\x00' FROM copied`,
     [id],
@@ -149,7 +161,7 @@ it('deletes the attachments of failed messages when their content is deleted, ho
 
 it('deletes the attachments with a message that is kept no longer, even if its content were to be kept longer', async () => {
   await failed('Kept for 30 days')
-  const sweep = createRetention(pool, { contentRetentionDays: 90, logRetentionDays: 30 })
+  const sweep = createTestQueue(pool, { contentRetentionDays: 90, logRetentionDays: 30 }).upkeep.expire
 
   await sweep(new Date(ground.clock.now().getTime() + 31 * DAYS))
 

@@ -5,7 +5,7 @@ import { createTestClock, HOURS, MINUTES } from '../test-support/test-clock.ts'
 import { createTestPool } from '../test-support/test-database.ts'
 import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
 import { connectMailbox, createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
-import { createRetention } from './retention-store.ts'
+import { createTestQueue } from '../test-support/test-queue.ts'
 
 const MESSAGES = '/api/v1/messages'
 const DAYS = 24 * HOURS
@@ -21,7 +21,7 @@ beforeAll(async () => {
   ground = await createTestGround({ clock })
   product = await ground.startProduct({ environment: { MAILBOX_MESSAGES_PER_MINUTE: '0' } })
   pool = createTestPool(ground.database.url)
-  const retention = createRetention(pool, { contentRetentionDays: 7, logRetentionDays: 30 })
+  const retention = createTestQueue(pool, { contentRetentionDays: 7, logRetentionDays: 30 }).upkeep.expire
   sweep = () => retention(clock.now())
 })
 afterAll(async () => {
@@ -34,13 +34,22 @@ beforeEach(async () => {
   service = await createServiceClient(product)
 })
 
-interface Row {
-  readonly content: Buffer | null
-  readonly content_key_sealed: string | null
+async function contentOf(id: string): Promise<Buffer | undefined> {
+  const statement = 'SELECT content FROM message_contents WHERE message_id = $1'
+  return (await ground.database.query<{ content: Buffer }>(statement, [id]))[0]?.content
 }
 
-async function rowOf(id: string): Promise<Row | undefined> {
-  return (await ground.database.query<Row & pg.QueryResultRow>('SELECT * FROM messages WHERE id = $1', [id]))[0]
+async function dataKeyOf(id: string): Promise<string | undefined> {
+  const statement = 'SELECT data_key FROM message_contents WHERE message_id = $1'
+  return (await ground.database.query<{ data_key: string }>(statement, [id]))[0]?.data_key
+}
+
+async function dataKeys(): Promise<string[]> {
+  return (await ground.database.query<{ id: string }>('SELECT id FROM data_keys')).map(({ id }) => id)
+}
+
+async function isStored(id: string): Promise<boolean> {
+  return (await ground.database.query('SELECT 1 FROM messages WHERE id = $1', [id])).length === 1
 }
 
 async function count(table: string): Promise<number> {
@@ -71,9 +80,10 @@ it('stores body, attachments, headers and further recipients only sealed', async
   const { id } = await service.submit(secrets)
 
   const everything = await ground.database.query<{ line: string }>(
-    'SELECT row_to_json(m)::text AS line FROM messages m UNION ALL SELECT row_to_json(a)::text FROM audit_events a',
+    `SELECT row_to_json(m)::text AS line FROM messages m UNION ALL SELECT row_to_json(q)::text FROM message_queue q
+      UNION ALL SELECT row_to_json(c)::text FROM message_contents c UNION ALL SELECT row_to_json(a)::text FROM audit_events a`,
   )
-  const content = (await rowOf(id))?.content ?? Buffer.alloc(0)
+  const content = (await contentOf(id)) ?? Buffer.alloc(0)
   const visible = everything.map(({ line }) => line).join('') + content.toString('latin1')
   expect(content.length).toBeGreaterThan(attachment.length)
   expect(visible).toContain(id)
@@ -84,10 +94,10 @@ it('stores body, attachments, headers and further recipients only sealed', async
 
 it('seals the same content differently each time', async () => {
   const [one, other] = await Promise.all([service.submit(), service.submit()])
-  const rows = [await rowOf(one.id), await rowOf(other.id)]
+  const contents = [await contentOf(one.id), await contentOf(other.id)]
 
-  expect(rows[0]?.content).not.toEqual(rows[1]?.content)
-  expect(rows[0]?.content_key_sealed).not.toEqual(rows[1]?.content_key_sealed)
+  expect(contents).toEqual([expect.any(Buffer), expect.any(Buffer)])
+  expect(contents[0]).not.toEqual(contents[1])
 })
 
 it('deletes the content once it is delivered', async () => {
@@ -95,27 +105,27 @@ it('deletes the content once it is delivered', async () => {
   const { id } = await service.submit()
   await service.until(id, { status: 'sent' })
 
-  expect(await rowOf(id)).toMatchObject({ content: null, content_key_sealed: null })
+  expect(await contentOf(id)).toBeUndefined()
 })
 
 it('deletes the content when the message is cancelled', async () => {
   const { id } = await service.submit()
   await service.post(`${MESSAGES}/${id}/cancel`)
 
-  expect(await rowOf(id)).toMatchObject({ content: null, content_key_sealed: null })
+  expect(await contentOf(id)).toBeUndefined()
 })
 
 it('keeps the content of a failed message for 7 days, so that it can be retried', async () => {
   const { id } = await failed()
-  expect(await rowOf(id)).toMatchObject({ content: expect.any(Buffer) })
+  expect(await contentOf(id)).toEqual(expect.any(Buffer))
 
   await clock.advance(7 * DAYS - 1 * MINUTES)
   await sweep()
-  expect(await rowOf(id)).toMatchObject({ content: expect.any(Buffer), content_key_sealed: expect.any(String) })
+  expect(await contentOf(id)).toEqual(expect.any(Buffer))
 
   await clock.advance(2 * MINUTES)
   await sweep()
-  expect(await rowOf(id)).toMatchObject({ content: null, content_key_sealed: null })
+  expect(await contentOf(id)).toBeUndefined()
   expect(await service.read(id)).toMatchObject({ status: 'failed', subject: 'Q3' })
   expect((await service.post(`${MESSAGES}/${id}/retry`)).json.code).toBe('message-not-retryable')
 })
@@ -125,11 +135,11 @@ it('deletes addresses and subject with the message 30 days after it ended', asyn
 
   await clock.advance(30 * DAYS - 1 * MINUTES)
   await sweep()
-  expect(await rowOf(id)).toBeDefined()
+  expect(await isStored(id)).toBe(true)
 
   await clock.advance(2 * MINUTES)
   await sweep()
-  expect(await rowOf(id)).toBeUndefined()
+  expect(await isStored(id)).toBe(false)
   expect(await count('message_attempts')).toBe(0)
 })
 
@@ -140,7 +150,7 @@ it('deletes nothing of a message that still waits', async () => {
   await clock.advance(100 * DAYS)
   await sweep()
 
-  for (const { id } of [held, scheduled]) expect(await rowOf(id)).toMatchObject({ content: expect.any(Buffer) })
+  for (const { id } of [held, scheduled]) expect(await contentOf(id)).toEqual(expect.any(Buffer))
 })
 
 it('starts the 7 days anew when a retried message fails again', async () => {
@@ -159,7 +169,28 @@ it('starts the 7 days anew when a retried message fails again', async () => {
   await clock.advance(2 * DAYS)
   await sweep()
 
-  expect(await rowOf(id)).toMatchObject({ content: expect.any(Buffer) })
+  expect(await contentOf(id)).toEqual(expect.any(Buffer))
+})
+
+it('deletes a key that messages were sealed under two days after its hour, unless something is still sealed under it', async () => {
+  const kept = await service.submit()
+  const keptKey = await dataKeyOf(kept.id)
+  await clock.advance(2 * HOURS)
+  const cancelled = await service.submit()
+  const otherKey = await dataKeyOf(cancelled.id)
+  await service.post(`${MESSAGES}/${cancelled.id}/cancel`)
+
+  await clock.advance(2 * DAYS - 1 * HOURS)
+  await sweep()
+  expect(await dataKeys()).toEqual(expect.arrayContaining([keptKey, otherKey]))
+  await clock.advance(2 * HOURS)
+  await sweep()
+  expect(await dataKeys()).toEqual([keptKey])
+
+  await connectMailbox(product)
+  await service.until(kept.id, { status: 'sent' })
+  const later = await service.submit()
+  await service.until(later.id, { status: 'sent' })
 })
 
 it('forgets idempotency keys after 24 hours, and what the limits look back on after two days', async () => {

@@ -8,7 +8,7 @@ import { createTestPool } from '../test-support/test-database.ts'
 import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
 import { createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
 import { startUpload } from '../test-support/upload.ts'
-import { createIntakeStore } from './intake-store.ts'
+import { createTestQueue } from '../test-support/test-queue.ts'
 
 const MIB = 1024 * 1024
 const nothing = { messages: 0, chunks: 0 }
@@ -56,7 +56,7 @@ it('answers 503 when the database goes away in the middle of a part, and leaves 
   const answer = await upload.answer
   link.mend()
   await clock.advance(16 * MINUTES)
-  await createIntakeStore(pool, 100 * MIB).sweep(clock.now())
+  await createTestQueue(pool).upkeep.sweepReceived(clock.now())
 
   expect(answer).toMatchObject({ status: 503, json: { code: 'unavailable' } })
   expect(await count()).toEqual(nothing)

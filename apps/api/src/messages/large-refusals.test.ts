@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { Agent } from 'node:http'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { setMailbox } from '../test-support/mailbox-state.ts'
 import { postMultipart } from '../test-support/multipart.ts'
 import { attachmentParts, countStored, mailWith } from '../test-support/stored-attachments.ts'
 import { createTestClock, HOURS, MINUTES } from '../test-support/test-clock.ts'
@@ -100,8 +101,8 @@ describe('once the limit of the organisation is known', () => {
   beforeAll(() => connectMailbox(product, { largeAttachments: true }))
   afterAll(() => learn(null))
 
-  const learn = (limit: number | null, at = clock.now()) =>
-    ground.database.query('UPDATE tenants SET message_size_limit = $1, message_size_limit_at = $2', [limit, at])
+  const learn = (limit: number | null, tenant?: string) =>
+    setMailbox(ground.database, { message_size_limit: limit, message_size_limit_at: clock.now() }, tenant)
 
   it('refuses a message above it, naming both sizes and the remedy, and keeps nothing', async () => {
     await learn(LIMIT)
@@ -132,10 +133,8 @@ describe('once the limit of the organisation is known', () => {
 
   it('knows nothing of the limit of another tenant', async () => {
     await learn(null)
-    await ground.database.query(
-      `INSERT INTO tenants (id, created_at, message_size_limit, message_size_limit_at) VALUES ('ten_other', now(), 1000, $1)`,
-      [clock.now()],
-    )
+    await ground.database.query(`INSERT INTO tenants (id, created_at) VALUES ('ten_other', now())`)
+    await learn(1000, 'ten_other')
 
     expect((await post([Buffer.alloc(8 * MIB)])).status).toBe(202)
   })

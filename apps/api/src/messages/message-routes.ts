@@ -16,11 +16,12 @@ import { ProblemError } from '../http/problem.ts'
 import { route } from '../http/route.ts'
 import type { SignedIn } from '../http/session.ts'
 import { afterCommit } from '../outcome-unknown.ts'
-import type { Actor, MessageStore, Owner } from './message-store.ts'
+import type { Actor, Owner } from '../queue/actor.ts'
+import type { MailboxLimits } from '../queue/limits.ts'
+import type { Messages } from '../queue/queue.ts'
 import { submitRoute, type SubmitOptions } from './submit-route.ts'
 import { refuseFullStorage } from './storage-full.ts'
-import { toUsage, type UsageLimits } from './usage.ts'
-import type { MailboxState } from './usage-store.ts'
+import { toUsage } from './usage.ts'
 import { testMessage } from './test-message.ts'
 
 type Guard<Caller> = (request: FastifyRequest) => Promise<Caller>
@@ -28,9 +29,8 @@ type Guard<Caller> = (request: FastifyRequest) => Promise<Caller>
 interface Options extends Omit<SubmitOptions, 'find'> {
   readonly requireAdmin: Guard<SignedIn>
   readonly requireServiceOrAdmin: (scope: Scope) => Guard<Actor>
-  readonly store: MessageStore
-  readonly usageStore: { read(tenantId: string): Promise<MailboxState> }
-  readonly limits: UsageLimits
+  readonly store: Messages
+  readonly limits: MailboxLimits
   readonly clock: () => Date
   /** Writes down who sent a test mail. */
   readonly auditTestMessage: (event: { tenantId: string; actor: string; messageId: string }) => Promise<void>
@@ -96,7 +96,7 @@ export const messageRoutes: FastifyPluginAsync<Options> = async (app, options) =
   })
 
   route(app, readUsage, requireServiceOrAdmin(readUsage.scope), async ({ caller: { tenantId } }) => {
-    return toUsage(await options.usageStore.read(tenantId), options.limits)
+    return toUsage(await store.readMailbox(tenantId), options.limits)
   })
 
   route(app, sendTestMessage, requireAdmin, async ({ request, reply, caller: admin, body }) => {

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { systemClock } from '../clock.ts'
+import { setMailbox } from '../test-support/mailbox-state.ts'
 import { postMultipart } from '../test-support/multipart.ts'
 import { countStored, mailWith } from '../test-support/stored-attachments.ts'
 import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
@@ -66,11 +68,10 @@ describe('a repetition is answered with the first message, although by now', () 
     await connectMailbox(product, { largeAttachments: true })
     const content = randomBytes(3 * MIB)
     const first = await post(content)
-    await ground.database.query('UPDATE tenants SET message_size_limit = $1, message_size_limit_at = now()', [MIB])
+    await setMailbox(ground.database, { message_size_limit: MIB, message_size_limit_at: systemClock() })
 
     expect(await withoutKey(content)).toBe(413)
     expect(await post(content)).toMatchObject({ status: 202, json: { id: first.json.id } })
-    await ground.database.query('UPDATE tenants SET message_size_limit = NULL, message_size_limit_at = NULL')
   })
 })
 

@@ -1,12 +1,5 @@
 import { ProblemError } from '../http/problem.ts'
-
-/** Why a message cannot be stored: the tenant has no room for it. */
-export interface StorageFull {
-  readonly storedBytes: number
-  readonly neededBytes: number
-  /** The most that a tenant may have stored. */
-  readonly storageBytes: number
-}
+import type { StorageFull } from '../queue/storage.ts'
 
 export function refuseFullStorage({ storedBytes, neededBytes, storageBytes }: StorageFull): ProblemError {
   return new ProblemError(

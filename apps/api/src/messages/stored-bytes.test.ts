@@ -3,9 +3,10 @@ import type { Sealed } from '@inforiver-mail/m365/token-vault'
 import type pg from 'pg'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import { openDatabase, type Database } from '../database/database.ts'
-import { SEALED_COLUMNS } from '../database/sealed-values.ts'
+import { SEALED_COLUMNS } from '../vault-rotation/sealed-store.ts'
 import { createDeliveryGround, type DeliveryGround } from '../test-support/delivery-ground.ts'
 import { postMultipart } from '../test-support/multipart.ts'
+import { tenantOf } from '../test-support/queue-rows.ts'
 import { createServiceOfTenant } from '../test-support/second-tenant.ts'
 import { countStored, mailWith } from '../test-support/stored-attachments.ts'
 import { HOURS } from '../test-support/test-clock.ts'
@@ -13,8 +14,7 @@ import { createTestPool } from '../test-support/test-database.ts'
 import type { TestProduct } from '../test-support/test-product.ts'
 import { startUpload } from '../test-support/upload.ts'
 import { createForgetStore } from '../vault-rotation/forget-store.ts'
-import { createIntakeStore } from './intake-store.ts'
-import { createRetention } from './retention-store.ts'
+import { createTestQueue } from '../test-support/test-queue.ts'
 
 const MESSAGES = '/api/v1/messages'
 const KIB = 1024
@@ -51,8 +51,8 @@ const text = (bytes: number) => ({ ...later(), text: 'x'.repeat(bytes) })
 /** What the rows of all tenants say, and what there is. */
 async function counted(): Promise<{ bytes: number; stored: number }> {
   const [row] = await ground.database.query<{ bytes: string; stored: string }>(
-    `SELECT (SELECT coalesce(sum(stored_bytes), 0) FROM tenant_storage) AS bytes,
-            (SELECT coalesce(sum(open_bytes + coalesce(octet_length(content), 0)), 0) FROM messages)
+    `SELECT (SELECT coalesce(sum(stored_bytes), 0) FROM mailbox_totals) AS bytes,
+            (SELECT coalesce(sum(octet_length(content)), 0) FROM message_contents) + (SELECT coalesce(sum(open_bytes), 0) FROM messages)
             + (SELECT coalesce(sum(octet_length(content)), 0) FROM message_chunks) AS stored`,
   )
   return { bytes: Number(row?.bytes), stored: Number(row?.stored) }
@@ -60,10 +60,12 @@ async function counted(): Promise<{ bytes: number; stored: number }> {
 
 async function storedOfEach(): Promise<boolean> {
   const wrong = await ground.database.query(
-    `SELECT tenant_id FROM messages m LEFT JOIN tenant_storage s USING (tenant_id)
-      GROUP BY tenant_id, s.stored_bytes
-     HAVING s.stored_bytes IS DISTINCT FROM sum(m.open_bytes + coalesce(octet_length(m.content), 0)
-              + coalesce((SELECT sum(octet_length(c.content)) FROM message_chunks c WHERE c.message_id = m.id), 0))`,
+    `SELECT t.tenant_id FROM mailbox_totals t
+      WHERE t.stored_bytes <> (SELECT coalesce(sum(m.open_bytes), 0) FROM messages m WHERE m.tenant_id = t.tenant_id)
+               + (SELECT coalesce(sum(octet_length(c.content)), 0) FROM message_contents c WHERE c.tenant_id = t.tenant_id)
+               + (SELECT coalesce(sum(octet_length(k.content)), 0) FROM message_chunks k WHERE k.tenant_id = t.tenant_id)
+         OR t.stored_bytes <> (SELECT coalesce(sum(m.open_bytes), 0) FROM messages m WHERE m.tenant_id = t.tenant_id)
+               + (SELECT coalesce(sum(c.stored_bytes), 0) FROM message_contents c WHERE c.tenant_id = t.tenant_id)`,
   )
   return wrong.length === 0
 }
@@ -71,7 +73,7 @@ async function storedOfEach(): Promise<boolean> {
 /** What stays readable of messages; null while there is content of any. */
 async function onlyReadable(): Promise<number | null> {
   const [row] = await ground.database.query<{ open: number; content: number }>(
-    'SELECT coalesce(sum(open_bytes), 0)::int AS open, count(content)::int AS content FROM messages',
+    'SELECT (SELECT coalesce(sum(open_bytes), 0)::int FROM messages) AS open, (SELECT count(*)::int FROM message_contents) AS content',
   )
   return row?.content === 0 ? row.open : null
 }
@@ -127,13 +129,12 @@ it('counts nothing of an upload that breaks off, or is swept after its process w
   upload.breakOff()
   await expect.poll(counted).toEqual({ bytes: 0, stored: 0 })
 
-  const store = createIntakeStore(pool, BOUND)
-  const [tenant] = await ground.database.query<{ id: string }>('SELECT id FROM tenants')
-  const row = { id: 'msg_killed', tenantId: tenant?.id ?? '', service: 'reports', contentKeySealed: 'sealed' as never }
-  await store.begin(row)
-  expect(await store.reserve(row.id, { neededBytes: 5, wantedBytes: 9 })).toEqual({ reservedBytes: 9 })
+  const queue = createTestQueue(pool, { storageBytes: BOUND })
+  const row = { id: 'msg_killed', tenantId: await tenantOf(ground.database), dataKey: 'dek_1' }
+  await queue.receiving.begin(row)
+  expect(await queue.receiving.reserve(row.id, { neededBytes: 5, wantedBytes: 9 })).toEqual({ reservedBytes: 9 })
   expect((await counted()).bytes).toBe(9)
-  await store.sweep(new Date(ground.clock.now().getTime() + HOURS))
+  await queue.upkeep.sweepReceived(new Date(ground.clock.now().getTime() + HOURS))
   expect((await counted()).bytes).toBe(0)
 })
 
@@ -154,7 +155,7 @@ it('counts what failed until its content is deleted', async () => {
   for (const { id } of failed) await ground.service.until(id, { status: 'failed' })
   expect(await expectExact()).toBeGreaterThan(4 * MIB)
 
-  await createRetention(pool, { contentRetentionDays: 7, logRetentionDays: 30 })(
+  await createTestQueue(pool, { contentRetentionDays: 7, logRetentionDays: 30 }).upkeep.expire(
     new Date(ground.clock.now().getTime() + 8 * 24 * HOURS),
   )
   expect(await countStored(ground.database)).toEqual({ messages: 2, chunks: 0 })
@@ -168,11 +169,11 @@ it('counts no content of what is given up with a lost vault key, also of what is
   await upload.send(2 * MIB)
   await expect.poll(async () => (await countStored(ground.database)).chunks).toBe(15)
   const lost = await ground.database.query<{ key: string; value: Sealed }>(
-    'SELECT id AS key, content_key_sealed AS value FROM messages',
+    'SELECT id AS key, key_sealed AS value FROM data_keys',
   )
   const owner = {} as never // only needed to open it
   const values = lost.map(({ key, value }) => ({ key, value, owner }))
-  await createForgetStore(database).forget(SEALED_COLUMNS.contentKey, values, ground.clock.now())
+  await createForgetStore(database).forget(SEALED_COLUMNS.dataKey, values, ground.clock.now())
 
   expect(await countStored(ground.database)).toEqual({ messages: 2, chunks: 0 })
   expect(await expectExact()).toBe(await onlyReadable())
@@ -207,7 +208,7 @@ it('counts addresses, subject and reference until they are deleted, so that what
   )
   expect(answer).toMatchObject({ status: 507, json: { code: 'storage-full' } })
   expect(row?.open).toBeLessThan(1.05 * BOUND) // the database writes JSON with spaces
-  await createRetention(pool, { contentRetentionDays: 7, logRetentionDays: 30 })(
+  await createTestQueue(pool, { contentRetentionDays: 7, logRetentionDays: 30 }).upkeep.expire(
     new Date(ground.clock.now().getTime() + 31 * 24 * HOURS),
   )
   expect(await expectExact()).toBe(0)
@@ -232,7 +233,7 @@ it('holds the bound for submits that two processes store at the same moment', as
   await postParts(8 * MIB)
   const atSecond = ground.service.at(second)
   // Each sees that there is room, and then waits to count what it has stored.
-  const release = await ground.database.lock('tenant_storage')
+  const release = await ground.database.lock('mailbox_totals')
   const keyed = (key: string) => ({ 'idempotency-key': key })
   const answers = [
     ground.service.post(MESSAGES, mail(text(1_200_000)), keyed('one')),
@@ -271,11 +272,11 @@ it('counts for tenants in a fixed order, so that batches of several processes ne
   const next = [ground.service.post(MESSAGES, mail(later())), other.post(MESSAGES, mail(later()))]
   await Promise.race([...next, new Promise((resolve) => setTimeout(resolve, 150))]) // they have come as far as they do
   const client = await pool.connect()
-  await client.query(`BEGIN; SELECT 1 FROM tenant_storage WHERE tenant_id = 'a_tenant' FOR UPDATE`)
+  await client.query(`BEGIN; SELECT 1 FROM mailbox_totals WHERE tenant_id = 'a_tenant' FOR UPDATE`)
   await release()
   await first
   await untilWaiting(1)
-  const free = await client.query(`SELECT 1 FROM tenant_storage WHERE tenant_id <> 'a_tenant' FOR UPDATE SKIP LOCKED`)
+  const free = await client.query(`SELECT 1 FROM mailbox_totals WHERE tenant_id <> 'a_tenant' FOR UPDATE SKIP LOCKED`)
   await client.query('COMMIT')
   client.release()
   await Promise.all(next)

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { mailsIn } from '../test-support/mailbox.ts'
 import { postMultipart, type Part } from '../test-support/multipart.ts'
+import { countStored } from '../test-support/stored-attachments.ts'
 import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
 import { connectMailbox, createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
 
@@ -138,7 +139,7 @@ it('names every part that cannot be taken together with the faults of the messag
 
   expect(status).toBe(400)
   expect(json.errors.map(({ path }: { path: string }) => path)).toEqual(['Idempotency-Key', 'file', '', 'subject'])
-  expect(await ground.database.query(`SELECT 1 FROM messages WHERE status = 'receiving'`)).toEqual([])
+  expect(await ground.database.query('SELECT 1 FROM message_contents WHERE content IS NULL')).toEqual([])
 })
 
 it.each([
@@ -148,7 +149,7 @@ it.each([
   ['another disposition', 'content-disposition: attachment; filename="a.pdf"\r\n\r\n%PDF'],
   ['a name with a line break in it', 'content-disposition: form-data; name="attach\nment"\r\n\r\n%PDF'],
 ])('refuses a part with %s rather than losing its file', async (_what, part) => {
-  const before = await ground.database.query('SELECT 1 FROM messages')
+  const before = await countStored(ground.database)
   const json = JSON.stringify({ to: ['max@contoso.com'], subject: 'Q3', text: 'Numbers.' })
   const body = `--b\r\ncontent-disposition: form-data; name="message"\r\n\r\n${json}\r\n--b\r\n${part}\r\n--b--\r\n`
 
@@ -156,7 +157,7 @@ it.each([
 
   expect(answer.status).toBe(400)
   expect(answer.json.code).toBe('invalid-input')
-  expect(await ground.database.query('SELECT 1 FROM messages')).toEqual(before)
+  expect(await countStored(ground.database)).toEqual(before)
 })
 
 it('takes a content type and header names in capitals', async () => {

@@ -84,6 +84,16 @@ it('does not say that nothing was changed when the answer to the commit is lost,
   expect(await stored()).toEqual([again.json.id])
 })
 
+it('does not say that nothing was changed when the answer to a submit without a key is lost', async () => {
+  link.loseAnswerTo('insert-messages')
+  const lost = await service.post(MESSAGES, MAIL)
+
+  expect(lost).toMatchObject({ status: 503, json: { code: 'unavailable' } })
+  expect(lost.json.detail).toMatch(/unknown/)
+  expect(lost.json.detail).not.toContain('Nothing was changed')
+  expect(await stored()).toHaveLength(1)
+})
+
 it('says of a cancel as well that its outcome is unknown', async () => {
   const { id } = await service.submit()
   link.loseAnswerTo('COMMIT')
@@ -98,7 +108,7 @@ it('does not say that nothing was changed of a reset that is committed, when the
   await ada.signIn('Ada Admin')
   const settings = '/api/v1/tenant-settings/office365-smtp'
   const { version } = (await ada.call('GET', settings)).json
-  link.loseAnswerTo('COUNT(')
+  link.loseAnswerTo('queued + sending + scheduled + held')
   const lost = await ada.call('POST', `${settings}/reset`, {})
 
   expect(lost).toMatchObject({ status: 503, json: { detail: expect.stringMatching(/unknown/) } })

@@ -6,7 +6,9 @@ import { ProblemError } from '../http/problem.ts'
 import { NOTHING, validatorOf } from '../http/route.ts'
 import { createAdmission, type AdmissionParts } from './admission.ts'
 import { arrivedTooSlowly, createHashingIntake, createIntake, type IntakeParts } from './attachment-intake.ts'
-import type { KeyHolder, MessageStore, Owner } from './message-store.ts'
+import type { Owner } from '../queue/actor.ts'
+import type { KeyHolder } from '../queue/idempotency.ts'
+import type { Messages } from '../queue/queue.ts'
 import { MAX_JSON_BYTES, readIdempotencyKey, readRequest } from './read-request.ts'
 import { toSubmission } from './read-submission.ts'
 import { refuseEmpty, refusePast } from './refuse-content.ts'
@@ -15,7 +17,7 @@ import { hashSubmission, type Submit } from './submit.ts'
 
 export interface SubmitOptions {
   readonly requireService: (scope: Scope) => (request: FastifyRequest) => Promise<Owner>
-  readonly store: Pick<MessageStore, 'findKey'>
+  readonly store: Pick<Messages, 'findKey'>
   readonly find: (owner: Owner, id: string) => Promise<Message>
   readonly submit: Submit
   readonly onSubmitted: () => void

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto'
-import { createContentCipher, newContentKey } from '@inforiver-mail/m365/content-cipher'
+import { createContentCipher } from '@inforiver-mail/m365/content-cipher'
 import { describeContent, writeContent, type MessageContent } from '@inforiver-mail/m365/message-content'
 import type { RandomBytes } from '@inforiver-mail/m365/random'
-import type { TokenVault } from '@inforiver-mail/m365/token-vault'
+import type { ContentKeys } from '../content-keys.ts'
 import { newId } from '../ids.ts'
 import type { ReceivingMessage } from './attachment-intake.ts'
-import type { MessageStore, Submitted } from './message-store.ts'
+import type { Messages } from '../queue/queue.ts'
+import type { Submitted } from '../queue/submit.ts'
 
 /** What a client asks for: the same again is a repetition. */
 export interface Submission {
@@ -23,27 +24,22 @@ interface Submitting extends Submission {
   readonly idempotencyKey: string | null
 }
 
-const NOTED_FROM_BYTES = 16 * 1024
-
 /** Stores a message for delivery, its content sealed under a key of its own. */
 export type Submit = (submission: Submitting) => Promise<Submitted>
 
 export function createSubmit({
   store,
-  vault,
+  contentKeys,
   random,
 }: {
-  store: Pick<MessageStore, 'submit'>
-  vault: TokenVault
+  store: Pick<Messages, 'submit'>
+  contentKeys: ContentKeys
   random: RandomBytes
 }): Submit {
   return async (submission) => {
     const { tenantId, service, content, receiving, idempotencyKey } = submission
     const id = receiving?.id ?? newId('message')
-    const contentKey = receiving?.contentKey ?? newContentKey(random)
-    const contentKeySealed =
-      receiving?.contentKeySealed ??
-      (await vault.seal(contentKey, { tenant: tenantId, record: id, purpose: 'content-key' }))
+    const { dataKey, contentKey } = receiving ?? (await contentKeys.forNewMessage({ id, tenantId }))
     const body = writeContent(content)
     const place = { tenant: tenantId, message: id, part: 'body', chunk: 0, last: true }
     const sealed = createContentCipher(contentKey, random).seal(body, place)
@@ -61,11 +57,11 @@ export function createSubmit({
       onUnknownOutcome: submission.onUnknownOutcome,
       saveToSentItems: content.saveToSentItems,
       attachmentBytes,
-      chunked: receiving !== null,
-      storedBytes: receiving ? sealed.length + receiving.chunkBytes : notedBytes(sealed.length),
+      receiving: receiving !== null,
+      storedBytes: sealed.length + (receiving?.chunkBytes ?? 0),
       openBytes,
       addedBytes: openBytes + sealed.length + (receiving ? receiving.chunkBytes - receiving.reservedBytes : 0),
-      contentKeySealed,
+      dataKey,
       content: sealed,
       idempotency: idempotencyKey === null ? null : { key: idempotencyKey, contentHash: hashSubmission(submission) },
     })
@@ -74,11 +70,6 @@ export function createSubmit({
 
 function openBytesOf({ content: { to, subject }, reference }: Submission): number {
   return Buffer.byteLength(JSON.stringify(to)) + Buffer.byteLength(subject) + Buffer.byteLength(reference ?? '')
-}
-
-/** A row notes the size of a large message only: a worker reads the content of a small one with its claim. */
-function notedBytes(bytes: number): number {
-  return bytes > NOTED_FROM_BYTES ? bytes : 0
 }
 
 /** Of what was parsed, in the order of the schema: neither white space nor the order of fields counts. */

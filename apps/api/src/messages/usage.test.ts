@@ -139,11 +139,14 @@ describe('GET /tenant-settings/office365-smtp/usage', () => {
   const clock = createTestClock()
   let ground: TestGround
   let product: TestProduct
+  /** Of the same mailbox, with a limit of uploads that little fills. */
+  let slow: TestProduct
   let service: ServiceClient
 
   beforeAll(async () => {
     ground = await createTestGround({ clock })
     product = await ground.startProduct()
+    slow = await ground.startProduct({ environment: { ROLE: 'api', MAILBOX_UPLOAD_BYTES_PER_5_MINUTES: '157286' } })
     await connectMailbox(product)
     service = await createServiceClient(product)
   })
@@ -174,15 +177,27 @@ describe('GET /tenant-settings/office365-smtp/usage', () => {
 
   it('counts as waiting what is queued or being sent, and nothing that is scheduled, held or still being received', async () => {
     const add = `
-      INSERT INTO messages (id, tenant_id, service, status, held_because, "to", subject, created_at, next_attempt_at, lease_until, stored_bytes, attachment_bytes)
-      SELECT 'msg_' || status, t.id, 'reports', status, because, '[]', '', $1, $1::timestamptz + due, $1::timestamptz + interval '1 minute', 4000000000, 4000000000
-        FROM tenants t, (VALUES ('queued', NULL, interval '10 s'), ('sending', NULL, NULL), ('scheduled', NULL, interval '300 days'),
-                                ('held', 'large-attachments-disabled', NULL), ('receiving', NULL, NULL), ('failed', NULL, NULL)) AS m(status, because, due)`
+      WITH added AS (
+        SELECT 'msg_' || status AS id, t.id AS tenant_id, m.* FROM tenants t,
+          (VALUES ('queued', NULL, interval '10 s', NULL), ('sending', NULL, interval '0 s', 'a'), ('scheduled', NULL, interval '300 days', NULL),
+                  ('held', 'large-attachments-disabled', NULL, NULL), ('receiving', NULL, NULL, NULL), ('failed', NULL, NULL, NULL)) AS m(status, because, due, owner)
+      ), recorded AS (
+        INSERT INTO messages (id, tenant_id, service, outcome, "to", subject, created_at, attachment_bytes)
+        SELECT id, tenant_id, 'reports', CASE WHEN status = 'failed' THEN status END, '[]', '', $1, 4000000000 FROM added WHERE status <> 'receiving'
+      ), contents AS (
+        INSERT INTO message_contents (message_id, tenant_id, content, stored_bytes, attachment_bytes, begun_at)
+        SELECT id, tenant_id, CASE WHEN status <> 'receiving' THEN '\\x00'::bytea END, 4000000000, 4000000000, $1 FROM added
+      )
+      INSERT INTO message_queue (message_id, tenant_id, state, held_because, due_at, lease_owner, lease_until, waits_since, recipients, size,
+                                 upload_bytes, on_unknown_outcome, save_to_sent_items)
+      SELECT id, tenant_id, CASE status WHEN 'sending' THEN 'queued' ELSE status END, because, $1::timestamptz + due, owner,
+             CASE WHEN owner IS NOT NULL THEN $1::timestamptz + interval '1 minute' END, $1, 1, 'large', 4000000000, 'retry', true
+        FROM added WHERE status NOT IN ('receiving', 'failed')`
     await ground.database.query(add, [clock.now()])
     const busy = await usage()
-    await ground.database.query(`DELETE FROM messages WHERE id IN ('msg_queued', 'msg_sending')`)
+    await ground.database.query(`DELETE FROM message_queue WHERE message_id IN ('msg_queued', 'msg_sending')`)
     const idle = await usage()
-    await ground.database.query(`DELETE FROM messages WHERE subject = ''`)
+    await ground.database.empty('messages')
 
     // The 8 GB of those two; the others add nothing to them, and what is scheduled for next year moves nothing.
     expect(busy).toMatchObject({
@@ -216,17 +231,17 @@ describe('GET /tenant-settings/office365-smtp/usage', () => {
   })
 
   it.each([
-    ['uploaded', 'attachment_bytes = 4000000000'],
-    ['sent in one request, a third larger', 'stored_bytes = 3999000000, attachment_bytes = 3000000'],
-  ])('estimates by what is still to be %s', async (_how, size) => {
+    ['uploaded', 4_000_000],
+    ['sent in one request, a third larger', 2_999_000],
+  ])('estimates by what is still to be %s', async (_how, bytes) => {
     const sendAt = new Date(clock.now().getTime() + 1 * HOURS).toISOString()
-    const parts = mailWith([Buffer.alloc(5_000_000)], { sendAt })
-    const { json } = await postMultipart(product.publicUrl, service.key, parts)
-    await ground.database.query(`UPDATE messages SET status = 'queued' WHERE id = $1`, [json.id])
+    const { json } = await postMultipart(product.publicUrl, service.key, mailWith([Buffer.alloc(bytes)], { sendAt }))
+    await ground.database.query(`UPDATE message_queue SET state = 'queued' WHERE message_id = $1`, [json.id])
     expect((await usage()).estimatedLastSentAt).toBe(sendAt)
-    await ground.database.query(`UPDATE messages SET ${size} WHERE id = $1`, [json.id])
+    const { json: narrow } = await service.at(slow).get('/api/v1/tenant-settings/office365-smtp/usage')
 
-    expect((await usage()).estimatedLastSentAt).toBe(new Date(clock.now().getTime() + 25 * 310 * SECONDS).toISOString())
+    // 4 MB, 157,286 bytes in 5 minutes.
+    expect(narrow.estimatedLastSentAt).toBe(new Date(clock.now().getTime() + 25 * 310 * SECONDS).toISOString())
     await service.post(`/api/v1/messages/${json.id}/cancel`)
   })
 
@@ -236,7 +251,7 @@ describe('GET /tenant-settings/office365-smtp/usage', () => {
     ['the operator has to act', `problem = '{"code": "app-misconfigured"}'`],
   ])('estimates nothing while %s', async (_what, change) => {
     const { id } = await service.submit({ sendAt: new Date(clock.now().getTime() + 1 * HOURS).toISOString() })
-    await ground.database.query(`UPDATE messages SET status = 'queued' WHERE id = $1`, [id])
+    await ground.database.query(`UPDATE message_queue SET state = 'queued' WHERE message_id = $1`, [id])
     expect((await usage()).estimatedLastSentAt).toEqual(expect.any(String))
     await ground.database.query(`CREATE TABLE kept AS SELECT tenant_id, status, problem FROM tenant_settings`)
     await ground.database.query(`UPDATE tenant_settings SET ${change}`)

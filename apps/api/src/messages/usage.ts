@@ -1,13 +1,6 @@
 import type { Usage } from '@inforiver-mail/contract/message'
-import type { MailboxState } from './usage-store.ts'
-
-/** Per mailbox; 0 stands for no limit. */
-export interface UsageLimits {
-  readonly concurrency: number
-  readonly messagesPerMinute: number
-  readonly recipientsPerDay: number
-  readonly uploadBytesPer5Minutes: number
-}
+import type { MailboxLimits } from '../queue/limits.ts'
+import type { MailboxState } from '../queue/usage.ts'
 
 /** What was sent is counted by ten seconds, so that the limits look back over ten seconds more. */
 const MINUTE_SPAN_MS = 70_000
@@ -15,7 +8,7 @@ const UPLOAD_SPAN_MS = 310_000
 const DAY_MS = 24 * 60 * 60_000
 
 /** What is left of each limit, and when the last waiting message leaves at this rate. */
-export function toUsage(state: MailboxState, limits: UsageLimits): Usage {
+export function toUsage(state: MailboxState, limits: MailboxLimits): Usage {
   const waitingMessages = state.queued + state.sending
   return {
     messagesPerMinute: allowance(limits.messagesPerMinute, state.sentLastMinute + state.sending),
@@ -36,7 +29,7 @@ function allowance(limit: number, used: number): { limit: number; left: number }
  * By whichever limit takes longest, and not before the last one is tried again; null where nothing waits, nothing limits
  * it, or nothing can leave.
  */
-function estimateLast(state: MailboxState, limits: UsageLimits): Date | null {
+function estimateLast(state: MailboxState, limits: MailboxLimits): Date | null {
   const { now } = state
   const { pausedUntil, sentLastMinute, uploadedBytes, bytesToUpload, lastAttemptAt } = state
   const { messagesPerMinute, uploadBytesPer5Minutes } = limits
@@ -59,7 +52,7 @@ function estimateLast(state: MailboxState, limits: UsageLimits): Date | null {
 /** When the day's recipients allow the last message: as soon as enough of what was sent is a day old. */
 function recipientsAllowedAt(
   { recipientsLastDay, recipientsByHour, recipientsQueued, recipientsSending }: MailboxState,
-  { recipientsPerDay }: UsageLimits,
+  { recipientsPerDay }: MailboxLimits,
   fromMs: number,
 ): number[] {
   const leaving = recipientsQueued + recipientsSending

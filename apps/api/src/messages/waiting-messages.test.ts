@@ -14,7 +14,6 @@ afterAll(() => ground.close())
 beforeEach(async () => {
   await ground.microsoft.control('DELETE', '/scenarios')
   await ground.database.empty('messages', 'mailbox_usage')
-  await ground.database.query('UPDATE tenants SET mailbox_paused_until = NULL')
   await ground.pass(2 * HOURS)
 })
 
@@ -124,10 +123,10 @@ it('tells when a message is tried again after trouble', async () => {
 it('tells of those that find no request free, and no time of what is being sent', async () => {
   const [first, second] = await submit(1, 1, 1)
   const lease = new Date(now() + 1 * MINUTES)
-  await ground.database.query(`UPDATE messages SET status = 'sending', lease_until = $1 WHERE id = ANY($2)`, [
-    lease,
-    [first, second],
-  ])
+  await ground.database.query(
+    `UPDATE message_queue SET lease_owner = 'a', lease_until = $1 WHERE message_id = ANY($2)`,
+    [lease, [first, second]],
+  )
   await ground.database.query(
     `INSERT INTO mailbox_cleanups (tenant_id, item_id, kind, created_at, due_at, lease_until)
      SELECT id, item, 'draft', $1, $1, $1 FROM tenants, (VALUES ('a'), ('b')) AS items(item)`,

@@ -307,14 +307,17 @@ async function breakSecret(times: number | 'always'): Promise<void> {
   await scenario('secret-wrong', times)
   await one.access({ refused: (await granted(one)).grantVersion })
   await ground.database.query(
-    `INSERT INTO messages (id, tenant_id, service, status, held_because, "to", subject, created_at)
-     VALUES ('msg_1', $1, 'test', 'held', 'app-misconfigured', '[]', 'Held', $2)`,
+    `WITH held AS (
+       INSERT INTO messages (id, tenant_id, service, "to", subject, created_at) VALUES ('msg_1', $1, 'test', '[]', 'Held', $2)
+       RETURNING *)
+     INSERT INTO message_queue (message_id, tenant_id, state, held_because, waits_since, recipients, size, upload_bytes, on_unknown_outcome, save_to_sent_items)
+     SELECT id, tenant_id, 'held', 'app-misconfigured', created_at, recipients, 'small', 0, on_unknown_outcome, save_to_sent_items FROM held`,
     [tenantId, clock.now()],
   )
 }
 
 async function heldMessage() {
-  const [row] = await ground.database.query('SELECT status, held_because FROM messages')
+  const [row] = await ground.database.query('SELECT status, held_because FROM message_states')
   return row
 }
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { createLogger } from '../logger.ts'
 import { createAccessParts, type AccessParts } from '../test-support/access-parts.ts'
+import { holdMessages } from '../test-support/queue-rows.ts'
 import { SETTINGS } from '../test-support/office365-smtp.ts'
 import type { TestBrowser } from '../test-support/test-browser.ts'
 import { createTestClock, HOURS, SECONDS } from '../test-support/test-clock.ts'
@@ -115,12 +116,12 @@ it('holds messages while the secret is refused, and releases them once it is men
     problem: { code: 'app-misconfigured', detail: expect.stringContaining('AADSTS7000222') },
   })
   const { id } = await (await createServiceClient(product)).submit()
-  await ground.database.query(`UPDATE messages SET status = 'held', held_because = 'app-misconfigured'`)
+  await holdMessages(ground.database, 'app-misconfigured')
 
   await other.recheck()
 
   expect(await settings()).toMatchObject({ status: 'connected', problem: null })
-  expect(await ground.database.query('SELECT id, status FROM messages')).toEqual([{ id, status: 'queued' }])
+  expect(await ground.database.query('SELECT id, status FROM message_states')).toEqual([{ id, status: 'queued' }])
 })
 
 it('notices a refused secret before anybody wants to send, and then leaves it to the recheck', async () => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { setMailbox } from '../test-support/mailbox-state.ts'
 import { connectMailbox, scopesOf, SETTINGS } from '../test-support/office365-smtp.ts'
 import type { Answer, TestBrowser } from '../test-support/test-browser.ts'
 import { createTestClock, HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
@@ -50,9 +51,7 @@ async function storedTokens(): Promise<unknown> {
 }
 
 async function pause(): Promise<void> {
-  await ground.database.query('UPDATE tenants SET mailbox_paused_until = $1', [
-    new Date(clock.now().getTime() + 1 * HOURS),
-  ])
+  await setMailbox(ground.database, { paused_until: new Date(clock.now().getTime() + 1 * HOURS) })
 }
 
 async function isPaused(): Promise<boolean> {

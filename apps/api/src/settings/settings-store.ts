@@ -2,21 +2,21 @@ import type { AuditDetails } from '@inforiver-mail/contract/audit'
 import type { ConsentProblem, SettingsProblem } from '@inforiver-mail/contract/consent-problem'
 import type { ConsentPurpose, ConsentStatus, MailboxKind } from '@inforiver-mail/contract/office365-smtp'
 import type { Sealed } from '@inforiver-mail/m365/token-vault'
-import { MESSAGES_CHANNEL } from '../database/channels.ts'
 import type { Alert } from '../alert.ts'
 import { appendAlert, dismissMailboxAlerts } from '../database/alert-log.ts'
 import { appendAuditEvent, type AuditEvent } from '../database/audit-log.ts'
 import { Prisma, type PrismaClient } from '../database/generated/client.ts'
 import type { Consent as ConsentRow, TenantSettings as SettingsRow } from '../database/generated/client.ts'
+import { countOnTheWire } from '../queue/clear.ts'
+import { regroupHeld } from '../queue/hold.ts'
+import { endPause, endWantOfAccess } from '../queue/pause.ts'
+import { countActive } from '../queue/read.ts'
 import { transition, whyHeld, type Connection, type SettingsEvent, type SettingsState } from './settings-state.ts'
 
 /** Microsoft's page may have been answered in the last second; proving the grant then takes three calls, each with a time limit. */
 const PROOF_MS = 4 * 60_000
-const REGROUPED_AT_ONCE = 1_000
 const SWEEP_BATCH = 1_000
 const RECHECK_BATCH = 100
-/** Between the moment in which access could not be had and the one in which the mailbox was paused for it. */
-const ACCESS_PAUSE_SLACK_MS = 5_000
 /** Requests on the wire cannot be recalled; a change of the settings waits for them no longer than this. */
 export const WIRE_WAIT_MS = 10_000
 
@@ -184,7 +184,7 @@ export function createSettingsStore(prisma: PrismaClient): SettingsStore {
     },
 
     async countWaitingMessages(tenantId) {
-      return prisma.message.count({ where: { tenantId, status: { in: ['scheduled', 'queued', 'sending', 'held'] } } })
+      return countActive(prisma, tenantId)
     },
 
     async startConsent({ requestedPermissions, ...consent }) {
@@ -288,20 +288,20 @@ export function createSettingsStore(prisma: PrismaClient): SettingsStore {
             verificationId: consent.id,
           },
         })
-        await endAccessPause(transaction, settings)
+        await endWantOfAccess(transaction, consent.tenantId)
         if (!(await wasLastConnected(transaction, consent))) {
           // Microsoft paused another mailbox.
-          await transaction.tenant.update({ where: { id: consent.tenantId }, data: { mailboxPausedUntil: null } })
+          await endPause(transaction, consent.tenantId)
         }
         const details = { account, mailbox: connection.mailbox }
-        const onTheWire = await countOnTheWire(transaction, settings)
+        const onTheWire = await readOnTheWire(transaction, settings)
         const settled = { requestsOnTheWire: onTheWire.requests }
         await endConsents(transaction, { id: consent.id }, { status: 'completed', ...settled }, now, { details })
         if (onTheWire.requests > 0)
           await transaction.$executeRaw`
             UPDATE consents SET settles_at = mail_now() + ${WIRE_WAIT_MS} * interval '1 millisecond' WHERE id = ${consent.id}`
         await endConsents(transaction, { tenantId: consent.tenantId }, { status: 'superseded' }, now)
-        await regroupHeld(transaction, consent.tenantId, next)
+        await regroupHeld(transaction, consent.tenantId, whyHeld(next))
         await appendHealthAlert(transaction, consent.tenantId, state, next, now)
         return { ended: true, onTheWire }
       })
@@ -351,8 +351,8 @@ export function createSettingsStore(prisma: PrismaClient): SettingsStore {
             grantVersion: { increment: 1 },
           },
         })
-        await endAccessPause(transaction, row)
-        await regroupHeld(transaction, tenantId, { status: 'not-configured' })
+        await endWantOfAccess(transaction, tenantId)
+        await regroupHeld(transaction, tenantId, whyHeld({ status: 'not-configured' }))
         await endConsents(transaction, { tenantId }, { status: 'superseded' }, now, { actor })
         await dismissMailboxAlerts(transaction, tenantId, now)
         await appendAuditEvent(transaction, {
@@ -363,12 +363,12 @@ export function createSettingsStore(prisma: PrismaClient): SettingsStore {
           outcome: 'done',
           details: { fromEmail: before.status === 'not-configured' ? null : before.connection.fromEmail },
         })
-        return countOnTheWire(transaction, row)
+        return readOnTheWire(transaction, row)
       })
     },
 
     async isOnTheWire(onTheWire) {
-      return (await readOnTheWire(prisma, onTheWire)) > 0
+      return (await countOnTheWire(prisma, onTheWire.tenantId, onTheWire.settingsVersion)) > 0
     },
 
     async applyHealth(tenantId, grantVersion, event, now) {
@@ -379,7 +379,7 @@ export function createSettingsStore(prisma: PrismaClient): SettingsStore {
         const next = transition(state, event)
         if (next === state) return
         await transaction.tenantSettings.update({ where: { tenantId }, data: toColumns(next) })
-        await regroupHeld(transaction, tenantId, next)
+        await regroupHeld(transaction, tenantId, whyHeld(next))
         await appendAuditEvent(transaction, { tenantId, at: now, actor: null, ...healthEvent(event) })
         await appendHealthAlert(transaction, tenantId, state, next, now)
       })
@@ -482,17 +482,6 @@ async function lockSettings(transaction: Prisma.TransactionClient, tenantId: str
   return transaction.tenantSettings.findUniqueOrThrow({ where: { tenantId } })
 }
 
-/** A pause for want of access ends with the access that was wanted; one that Microsoft asked for the mailbox stays. */
-async function endAccessPause(
-  transaction: Prisma.TransactionClient,
-  { tenantId, refreshNotBefore }: SettingsRow,
-): Promise<void> {
-  if (refreshNotBefore === null) return
-  await transaction.$executeRaw`
-    UPDATE tenants SET mailbox_paused_until = NULL
-     WHERE id = ${tenantId} AND mailbox_paused_until <= ${refreshNotBefore}::timestamptz + ${ACCESS_PAUSE_SLACK_MS} * interval '1 millisecond'`
-}
-
 /** Whether the sender is the one that was connected last, also before a reset. */
 async function wasLastConnected(
   transaction: Prisma.TransactionClient,
@@ -549,49 +538,14 @@ async function endConsents(
   return ended.length
 }
 
-/**
- * What is held follows the state: it goes at once where nothing is in its way any more, and says what it waits for where
- * that is something else by now. Of very many the workers release the rest.
- */
-async function regroupHeld(
-  transaction: Prisma.TransactionClient,
-  tenantId: string,
-  state: SettingsState,
-): Promise<void> {
-  const because = whyHeld(state)
-  if (because === null) {
-    await transaction.$executeRaw`
-      UPDATE messages SET status = 'queued', held_because = NULL, next_attempt_at = mail_now()
-       WHERE id IN (SELECT id FROM messages WHERE tenant_id = ${tenantId} AND status = 'held' LIMIT ${REGROUPED_AT_ONCE} FOR UPDATE)`
-    await transaction.$executeRaw`SELECT pg_notify(${MESSAGES_CHANNEL}, '')`
-    return
-  }
-  await transaction.message.updateMany({
-    where: { tenantId, status: 'held', heldBecause: { not: because } },
-    data: { heldBecause: because },
-    limit: REGROUPED_AT_ONCE,
-  })
-}
-
 type Reader = Pick<PrismaClient, '$queryRaw'>
 
 /** To be asked while the settings are locked: whoever cleared a request under them has written it down by then. */
-async function countOnTheWire(
+async function readOnTheWire(
   transaction: Prisma.TransactionClient,
   { tenantId, version: settingsVersion }: SettingsRow,
 ): Promise<OnTheWire> {
-  const replaced = { tenantId, settingsVersion }
-  return { ...replaced, requests: await readOnTheWire(transaction, replaced) }
-}
-
-async function readOnTheWire(
-  reader: Reader,
-  { tenantId, settingsVersion }: Pick<OnTheWire, 'tenantId' | 'settingsVersion'>,
-): Promise<number> {
-  const [row] = await reader.$queryRaw<{ requests: number }[]>`
-    SELECT count(*)::int AS requests FROM messages
-     WHERE tenant_id = ${tenantId} AND status = 'sending' AND wire_version <= ${settingsVersion}`
-  return row?.requests ?? 0
+  return { tenantId, settingsVersion, requests: await countOnTheWire(transaction, tenantId, settingsVersion) }
 }
 
 /** By the clock of the database. */

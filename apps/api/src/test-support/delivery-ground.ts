@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import { MESSAGES_CHANNEL } from '../database/channels.ts'
+import { MESSAGES_CHANNEL } from '../queue/wake.ts'
 import { mailsIn } from './mailbox.ts'
 import { createTestClock, HOURS } from './test-clock.ts'
 import { createTestGround, type TestGround, type TestProduct } from './test-product.ts'
@@ -53,7 +53,7 @@ export async function createDeliveryGround({
     await ground.database.query(`NOTIFY ${MESSAGES_CHANNEL}`)
   }
   const inStatus = (...statuses: string[]) =>
-    ground.database.query('SELECT id FROM messages WHERE status = ANY($1)', [statuses])
+    ground.database.query('SELECT id FROM message_states WHERE status = ANY($1)', [statuses])
   return {
     ...ground,
     clock,

@@ -10,15 +10,15 @@ export interface HeldCommits {
   release(): Promise<void>
 }
 
-/** Transactions that change messages stop in the middle of their COMMIT, as where the answer to it is lost. */
-export async function holdCommits(database: TestDatabase, event = 'UPDATE'): Promise<HeldCommits> {
+/** Transactions that change what is queued stop in the middle of their COMMIT, as where the answer to it is lost. */
+export async function holdCommits(database: TestDatabase): Promise<HeldCommits> {
   const pool = createTestPool(database.url, 1)
   const client = await pool.connect()
   await client.query('SELECT pg_advisory_lock($1)', [LOCK])
   await client.query(`
     CREATE OR REPLACE FUNCTION test_hold_commit() RETURNS trigger LANGUAGE plpgsql AS $$
       BEGIN PERFORM pg_advisory_xact_lock_shared(${LOCK}); RETURN NULL; END $$;
-    CREATE CONSTRAINT TRIGGER test_hold_commit AFTER ${event} ON messages
+    CREATE CONSTRAINT TRIGGER test_hold_commit AFTER UPDATE OR DELETE ON message_queue
       DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION test_hold_commit()`)
   const waiting = `SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND objid = ${LOCK}`
   return {
@@ -28,7 +28,7 @@ export async function holdCommits(database: TestDatabase, event = 'UPDATE'): Pro
     async release() {
       await client.query('SELECT pg_advisory_unlock($1)', [LOCK])
       await expect.poll(() => database.query(waiting), { interval: 10 }).toEqual([])
-      await client.query('DROP TRIGGER test_hold_commit ON messages')
+      await client.query('DROP TRIGGER test_hold_commit ON message_queue')
       client.release()
       await pool.end()
     },

@@ -56,18 +56,52 @@ export async function addSealedRows(
   await addMessages(database, vault, tenant, ids)
 }
 
+/** As version 1.0.0 stored them: each under a key of its own. */
 export async function addMessages(
   database: TestDatabase,
   vault: TokenVault,
   tenant: string,
   ids: readonly string[],
-  status = 'held',
 ): Promise<void> {
   const keys = await Promise.all(ids.map((id) => vault.seal('the key', { tenant, record: id, purpose: 'content-key' })))
+  await addHeld(database, tenant, ids)
   await database.query(
-    `INSERT INTO messages (id, tenant_id, service, status, "to", subject, created_at, content_key_sealed, content)
-     SELECT id, $1, 'reports', $4, '[]', 'Waiting', now(), key, '\\x00' FROM unnest($2::text[], $3::text[]) AS m(id, key)`,
-    [tenant, ids, keys, status],
+    `INSERT INTO message_contents (message_id, tenant_id, key_sealed, content, stored_bytes, begun_at)
+     SELECT id, $1, key, '\\x00', 1, now() FROM unnest($2::text[], $3::text[]) AS m(id, key)`,
+    [tenant, ids, keys],
+  )
+}
+
+/** Messages whose keys are derived from one data key, of the hour that is so many before this one. */
+export async function addMessagesUnderDataKey(
+  database: TestDatabase,
+  vault: TokenVault,
+  tenant: string,
+  { dataKey, ids, hoursAgo = 0 }: { dataKey: string; ids: readonly string[]; hoursAgo?: number },
+): Promise<void> {
+  await database.query(
+    `INSERT INTO data_keys (id, tenant_id, hour, key_sealed) VALUES ($1, $2, date_trunc('hour', now()) - $3 * interval '1 hour', $4)`,
+    [dataKey, tenant, hoursAgo, await vault.seal('the data key', { tenant, record: dataKey, purpose: 'data-key' })],
+  )
+  await addHeld(database, tenant, ids)
+  await database.query(
+    `INSERT INTO message_contents (message_id, tenant_id, data_key, content, stored_bytes, begun_at)
+     SELECT id, $1, $3, '\\x00', 1, now() FROM unnest($2::text[]) AS m(id)`,
+    [tenant, ids, dataKey],
+  )
+}
+
+async function addHeld(database: TestDatabase, tenant: string, ids: readonly string[]): Promise<void> {
+  await database.query(
+    `INSERT INTO messages (id, tenant_id, service, "to", subject, created_at)
+     SELECT id, $1, 'reports', '[]', 'Waiting', now() FROM unnest($2::text[]) AS m(id)`,
+    [tenant, ids],
+  )
+  await database.query(
+    `INSERT INTO message_queue (message_id, tenant_id, state, waits_since, held_because, recipients, size, upload_bytes,
+                                on_unknown_outcome, save_to_sent_items)
+     SELECT id, $1, 'held', now(), 'not-configured', 1, 'small', 0, 'retry', true FROM unnest($2::text[]) AS m(id)`,
+    [tenant, ids],
   )
 }
 

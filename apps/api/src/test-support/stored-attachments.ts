@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { createContentCipher } from '@inforiver-mail/m365/content-cipher'
+import { createContentCipher, deriveContentKey } from '@inforiver-mail/m365/content-cipher'
 import { parseVaultKeys } from '@inforiver-mail/m365/key-ring'
 import { readContent } from '@inforiver-mail/m365/message-content'
 import { createTokenVault, type Sealed } from '@inforiver-mail/m365/token-vault'
@@ -44,14 +44,15 @@ export async function readStored(
 ): Promise<StoredAttachment[]> {
   const keys = parseVaultKeys(config.vaultKeys ?? '')
   if (keys.outcome !== 'read') throw new Error(keys.faults.join(' '))
-  const [message] = await database.query<{ tenant_id: string; content: Buffer; content_key_sealed: Sealed }>(
-    'SELECT tenant_id, content, content_key_sealed FROM messages WHERE id = $1',
+  const [message] = await database.query<{ tenant_id: string; content: Buffer; data_key: string; key_sealed: Sealed }>(
+    `SELECT c.tenant_id, c.content, c.data_key, k.key_sealed FROM message_contents c JOIN data_keys k ON k.id = c.data_key
+      WHERE c.message_id = $1`,
     [id],
   )
-  if (!message) throw new Error(`There is no message ${id}.`)
-  const { tenant_id: tenant, content: body, content_key_sealed: sealed } = message
-  const contentKey = await createTokenVault(keys.keyRing).open(sealed, { tenant, record: id, purpose: 'content-key' })
-  const cipher = createContentCipher(contentKey, randomBytes)
+  if (!message) throw new Error(`There is no content of a message ${id}.`)
+  const { tenant_id: tenant, content: body, data_key: record, key_sealed: sealed } = message
+  const dataKey = await createTokenVault(keys.keyRing).open(sealed, { tenant, record, purpose: 'data-key' })
+  const cipher = createContentCipher(deriveContentKey(dataKey, id), randomBytes)
   const { attachments } = readContent(cipher.open(body, { tenant, message: id, part: 'body', chunk: 0, last: true }))
   const stored: StoredAttachment[] = []
   for (const { filename, contentType, sizeBytes, sha256: hash, ...rest } of attachments) {
@@ -78,10 +79,11 @@ export async function readStored(
   return stored
 }
 
-/** What the database holds of messages, whatever their state. */
+/** What the database holds of messages, whatever their state, also of those of which attachments are still arriving. */
 export async function countStored(database: TestDatabase): Promise<{ messages: number; chunks: number }> {
   const [counts] = await database.query<{ messages: number; chunks: number }>(
-    'SELECT (SELECT count(*)::int FROM messages) AS messages, (SELECT count(*)::int FROM message_chunks) AS chunks',
+    `SELECT (SELECT count(*)::int FROM (SELECT id FROM messages UNION SELECT message_id FROM message_contents) AS m) AS messages,
+            (SELECT count(*)::int FROM message_chunks) AS chunks`,
   )
   if (!counts) throw new Error('A count has one row.')
   return counts

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 import { inject } from 'vitest'
+import { lockMailbox } from '../queue/mailbox-lock.ts'
 import { databaseUrl, onServer, PRODUCT_ROLE, TEMPLATE } from './database-server.ts'
 
 export interface TestDatabase {
@@ -18,7 +19,9 @@ export interface TestDatabase {
   /** Keeps others from writing to a table until the returned function is called. */
   lock(table: string): Promise<() => Promise<void>>
   /** Holds one row, as another process does that is about to change it, until the returned function is called. */
-  lockRow(table: string, id: string): Promise<() => Promise<void>>
+  lockRow(table: string, id: string, key?: string): Promise<() => Promise<void>>
+  /** Looks at a mailbox as a claim does, which others pass over, until the returned function is called. */
+  lockMailbox(tenant: string): Promise<() => Promise<void>>
   drop(): Promise<void>
 }
 
@@ -44,7 +47,8 @@ export async function createTestDatabase({ template = TEMPLATE }: { template?: s
       return (await pool.query<Row>(statement, values)).rows
     },
     async empty(...tables) {
-      await pool.query(tables.map((table) => `DELETE FROM ${table}`).join('; '))
+      const all = tables.flatMap((table) => (table === 'messages' ? TABLES_OF_MESSAGES : [table]))
+      await pool.query(all.map((table) => `DELETE FROM ${table}`).join('; '))
     },
     async stopTime() {
       await pool.query(STOPPED_CLOCK)
@@ -57,7 +61,18 @@ export async function createTestDatabase({ template = TEMPLATE }: { template?: s
         AS $$ SELECT date_trunc('milliseconds', statement_timestamp() + interval '${ms} milliseconds') $$`)
     },
     lock: (table) => hold(`LOCK TABLE ${table} IN SHARE MODE`),
-    lockRow: (table, id) => hold(`SELECT 1 FROM ${table} WHERE id = $1 FOR UPDATE`, [id]),
+    lockRow: (table, id, key = 'id') => hold(`SELECT 1 FROM ${table} WHERE ${key} = $1 FOR UPDATE`, [id]),
+    async lockMailbox(tenant) {
+      const client = await pool.connect()
+      await client.query('BEGIN')
+      const lock = async () =>
+        (await client.query<{ locked: boolean }>(`SELECT ${lockMailbox('$1::text')} AS locked`, [tenant])).rows[0]
+      while ((await lock())?.locked !== true);
+      return async () => {
+        await client.query('COMMIT')
+        client.release()
+      }
+    },
     async drop() {
       await pool.end()
       await onServer(serverUrl, `DROP DATABASE ${name} WITH (FORCE)`)
@@ -70,6 +85,17 @@ export function createTestPool(connectionString: string, max = 10): pg.Pool {
   pool.on('error', () => {}) // the database is dropped under connections that are still closing
   return pool
 }
+
+/** Everything that goes with messages. */
+const TABLES_OF_MESSAGES = [
+  'message_queue',
+  'message_contents',
+  'message_chunks',
+  'message_drafts',
+  'unsent_messages',
+  'mailboxes',
+  'messages',
+]
 
 /** Outside of the public schema, which tests empty. */
 const STOPPED_CLOCK = `

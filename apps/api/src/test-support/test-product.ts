@@ -50,7 +50,10 @@ export interface TestGround {
     microsoftTimeoutMs?: number
     deliveryGraceMs?: number
   }): Promise<TestProduct>
-  /** As on the first day: nobody has signed in, nothing is configured, and Microsoft has forgotten everything. */
+  /**
+   * As on the first day: nobody has signed in, nothing is configured, and Microsoft has forgotten everything. Only the
+   * data keys stay that a running process has in memory.
+   */
   clear(): Promise<void>
   close(): Promise<void>
 }
@@ -67,7 +70,7 @@ export async function createTestGround(
   const database = await createTestDatabase()
   await options.clock?.govern(database)
   const microsoft = await startMicrosoft(options)
-  const products: TestProduct[] = []
+  const running = new Set<TestProduct>()
   const configure = async (environment: Record<string, string> = {}) =>
     readConfig(
       {
@@ -92,14 +95,22 @@ export async function createTestGround(
     async startProduct({ environment, clock, ...times } = {}) {
       const config = await configure(environment)
       const product = await startProduct({ config, clock: clock ?? options.clock?.now, ...times })
-      products.push(product)
-      return product
+      running.add(product)
+      return {
+        ...product,
+        async close() {
+          await product.close()
+          running.delete(product)
+        },
+      }
     },
     async clear() {
       await microsoft.control('POST', '/reset')
       const tables = await database.query<{ name: string }>(
         `SELECT quote_ident(tablename) AS name FROM pg_tables
-          WHERE schemaname = 'public' AND tablename NOT IN ('_prisma_migrations', 'installation', 'tenants')`,
+          WHERE schemaname = 'public' AND tablename NOT IN ('_prisma_migrations', 'installation', 'tenants')
+            AND (tablename <> 'data_keys' OR $1)`,
+        [running.size === 0],
       )
       // Without triggers: the audit log refuses to be emptied, and every table is.
       const empty = () =>
@@ -113,7 +124,7 @@ export async function createTestGround(
       })
     },
     async close() {
-      for (const product of products) await product.close()
+      for (const product of running) await product.close()
       await microsoft.close()
       await database.drop()
     },

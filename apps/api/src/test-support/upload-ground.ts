@@ -52,7 +52,7 @@ export async function createUploadGround({
   })
   /** Leases are renewed by the timer of the machine: as time passes here, they would run out. */
   const isUnderWay = async () => {
-    const leased = `SELECT 1 FROM messages WHERE status = 'sending' UNION ALL SELECT 1 FROM mailbox_cleanups WHERE lease_until > $1`
+    const leased = `SELECT 1 FROM message_queue WHERE lease_owner IS NOT NULL UNION ALL SELECT 1 FROM mailbox_cleanups WHERE lease_until > $1`
     return (await ground.database.query(leased, [ground.clock.now()])).length > 0
   }
   return {
@@ -61,7 +61,7 @@ export async function createUploadGround({
       await ground.microsoft.control('PATCH', '/settings', SETTINGS)
       await ground.calm()
       await ground.database.query(
-        'UPDATE tenants SET message_size_limit = NULL, request_size_limit = NULL, session_size_minimum = NULL',
+        'UPDATE mailboxes SET message_size_limit = NULL, request_size_limit = NULL, session_size_minimum = NULL',
       )
     },
     async passUntil(id, expected) {

@@ -14,6 +14,7 @@ const KINDS = {
   'sign-in': 'sign-ins',
   'webhook-secret': 'webhooks',
   'content-key': 'messages',
+  'data-key': 'messages',
   'upload-url': 'messages',
 } as const
 

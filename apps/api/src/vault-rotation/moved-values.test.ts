@@ -1,12 +1,13 @@
 import type { TokenVault } from '@inforiver-mail/m365/token-vault'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { openDatabase, type Database } from '../database/database.ts'
-import { SEALED_COLUMNS, type SealedColumn } from '../database/sealed-values.ts'
-import { addSealedRows, newKey, vaultOf } from '../test-support/sealed-rows.ts'
+import type { SealedColumn } from '../database/sealed-values.ts'
+import { SEALED_COLUMNS } from './sealed-store.ts'
+import { addMessagesUnderDataKey, addSealedRows, newKey, vaultOf } from '../test-support/sealed-rows.ts'
 import { createTestDatabase, type TestDatabase } from '../test-support/test-database.ts'
 import { createSealedStore, type SealedStore, type StoredValue } from './sealed-store.ts'
 
-const { refreshToken, accessToken, consent, signIn, webhook, contentKey } = SEALED_COLUMNS
+const { refreshToken, accessToken, consent, signIn, webhook, contentKey, dataKey } = SEALED_COLUMNS
 
 let test: TestDatabase
 let database: Database
@@ -23,7 +24,7 @@ afterAll(async () => {
   await test.drop()
 })
 beforeEach(async () => {
-  await test.empty('tenants', 'tenant_settings', 'consents', 'pending_sign_ins', 'webhooks', 'messages')
+  await test.empty('tenants', 'tenant_settings', 'consents', 'pending_sign_ins', 'webhooks', 'messages', 'data_keys')
   vault = vaultOf(newKey('k1'))
   await addSealedRows(test, vault, { tenant: 'ten_1', messages: 2 })
   await addSealedRows(test, vault, { tenant: 'ten_2', messages: 2 })
@@ -66,6 +67,17 @@ it('does not open the key of a message that was moved to another message, of the
     msg_ten_2_000000: null,
     msg_ten_2_000001: 'the key',
   })
+})
+
+it('does not open a data key that was moved to another tenant, or to another of the same', async () => {
+  await addMessagesUnderDataKey(test, vault, 'ten_1', { dataKey: 'key_1', ids: [] })
+  await addMessagesUnderDataKey(test, vault, 'ten_1', { dataKey: 'key_2', ids: [], hoursAgo: 1 })
+  await addMessagesUnderDataKey(test, vault, 'ten_2', { dataKey: 'key_3', ids: [] })
+  const [one] = await values(dataKey)
+
+  for (const key of ['key_2', 'key_3']) await put(dataKey, key, one?.value)
+
+  expect(await opened(dataKey)).toEqual({ key_1: 'the data key', key_2: null, key_3: null })
 })
 
 it('does not open a token that was moved to the column of the other', async () => {

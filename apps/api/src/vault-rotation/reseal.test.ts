@@ -3,8 +3,17 @@ import { fileURLToPath } from 'node:url'
 import { sealedPrefix, type Sealed, type TokenVault } from '@inforiver-mail/m365/token-vault'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { openDatabase, type Database } from '../database/database.ts'
-import { checkVaultKeys, SEALED_COLUMNS } from '../database/sealed-values.ts'
-import { addMessages, addSealedRows, allSealed, newKey, ringOf, vaultOf } from '../test-support/sealed-rows.ts'
+import { checkVaultKeys } from '../database/sealed-values.ts'
+import { SEALED_COLUMNS } from './sealed-store.ts'
+import {
+  addMessages,
+  addMessagesUnderDataKey,
+  addSealedRows,
+  allSealed,
+  newKey,
+  ringOf,
+  vaultOf,
+} from '../test-support/sealed-rows.ts'
 import { createTestDatabase, type TestDatabase } from '../test-support/test-database.ts'
 import { announceSealingKey } from './presence-store.ts'
 import { reseal, type Resealing } from './reseal.ts'
@@ -14,6 +23,8 @@ const NOW = new Date('2026-11-24T10:00:00.000Z')
 const OLD = newKey('old')
 const NEW = newKey('new')
 const RUN_RESEAL = fileURLToPath(new URL('../test-support/run-reseal.ts', import.meta.url))
+
+const COLUMNS = Object.values(SEALED_COLUMNS)
 
 let test: TestDatabase
 let database: Database
@@ -29,7 +40,16 @@ afterAll(async () => {
   await test.drop()
 })
 beforeEach(() =>
-  test.empty('installation', 'tenants', 'tenant_settings', 'consents', 'pending_sign_ins', 'webhooks', 'messages'),
+  test.empty(
+    'installation',
+    'tenants',
+    'tenant_settings',
+    'consents',
+    'pending_sign_ins',
+    'webhooks',
+    'messages',
+    'data_keys',
+  ),
 )
 
 async function rotate(
@@ -58,10 +78,23 @@ it('reseals every column that holds sealed values, and each still opens where it
 
   expect(await kids()).toEqual(['new'])
   const opened = await test.query<{ value: Sealed }>(
-    `SELECT content_key_sealed AS value FROM messages WHERE id = 'msg_ten_1_000001'`,
+    `SELECT key_sealed AS value FROM message_contents WHERE message_id = 'msg_ten_1_000001'`,
   )
   const owner = { tenant: 'ten_1', record: 'msg_ten_1_000001', purpose: 'content-key' }
   expect(await vaultOf(NEW).open(opened[0]?.value as Sealed, owner)).toBe('the key')
+})
+
+it('reseals a data key, and no message under it: their keys stay as they are', async () => {
+  const ids = ['msg_1', 'msg_2']
+  await addMessagesUnderDataKey(test, vaultOf(OLD), 'ten_1', { dataKey: 'key_1', ids })
+  const before = await test.query('SELECT * FROM message_contents ORDER BY message_id')
+
+  expect(await rotate()).toEqual({ outcome: 'done', resealed: 1 })
+
+  const [stored] = await test.query<{ value: Sealed }>('SELECT key_sealed AS value FROM data_keys')
+  const owner = { tenant: 'ten_1', record: 'key_1', purpose: 'data-key' }
+  expect(await vaultOf(NEW).open(stored?.value as Sealed, owner)).toBe('the data key')
+  expect(await test.query('SELECT * FROM message_contents ORDER BY message_id')).toEqual(before)
 })
 
 it('knows every column of the schema that holds sealed values', async () => {
@@ -70,18 +103,18 @@ it('knows every column of the schema that holds sealed values', async () => {
       WHERE table_schema = 'public' AND column_name LIKE '%sealed' ORDER BY 1`,
   )
 
-  const known = Object.values(SEALED_COLUMNS).map(({ table, column }) => `${table}.${column}`)
+  const known = COLUMNS.map(({ table, column }) => `${table}.${column}`)
   expect(columns.map(({ name }) => name)).toEqual(known.toSorted())
 })
 
 it('leads to a start with the new key alone, and to none with the old one alone', async () => {
   await addSealedRows(test, vaultOf(OLD))
-  await expect(checkVaultKeys(database.pool, vaultOf(NEW))).rejects.toThrow('"old", which is missing')
+  await expect(checkVaultKeys(database.pool, vaultOf(NEW), COLUMNS)).rejects.toThrow('"old", which is missing')
 
   await rotate()
 
-  await expect(checkVaultKeys(database.pool, vaultOf(NEW))).resolves.toBeUndefined()
-  await expect(checkVaultKeys(database.pool, vaultOf(OLD))).rejects.toThrow('"new", which is missing')
+  await expect(checkVaultKeys(database.pool, vaultOf(NEW), COLUMNS)).resolves.toBeUndefined()
+  await expect(checkVaultKeys(database.pool, vaultOf(OLD), COLUMNS)).rejects.toThrow('"new", which is missing')
 })
 
 it('writes nothing when every value is sealed with the first key', async () => {
@@ -99,7 +132,7 @@ it('goes on where it was left off', async () => {
   const stopping: SealedStore = {
     ...store,
     async replace(column, changes) {
-      if (column.table === 'messages') stop.abort()
+      if (column.table === 'message_contents') stop.abort()
       return store.replace(column, changes)
     },
   }
@@ -129,7 +162,7 @@ it('leaves everything openable when its process is killed in the middle', async 
   await exited
 
   expect(await kids()).toEqual(['new', 'old'])
-  await expect(checkVaultKeys(database.pool, vaultOf(NEW, OLD))).resolves.toBeUndefined()
+  await expect(checkVaultKeys(database.pool, vaultOf(NEW, OLD), COLUMNS)).resolves.toBeUndefined()
   expect(await rotate()).toMatchObject({ outcome: 'done' })
   expect(await kids()).toEqual(['new'])
 })
@@ -157,24 +190,23 @@ it('takes no value from a message that has been sent meanwhile', async () => {
   const sending: SealedStore = {
     ...store,
     async replace(column, changes) {
-      if (column.table === 'messages')
-        await test.query(`UPDATE messages SET content_key_sealed = NULL, status = 'sent'`)
+      if (column.table === 'message_contents') await test.query('DELETE FROM message_contents')
       return store.replace(column, changes)
     },
   }
 
   expect(await rotate({ store: sending })).toMatchObject({ outcome: 'done' })
 
-  expect(await test.query('SELECT content_key_sealed AS value FROM messages')).toEqual([{ value: null }])
+  expect(await test.query('SELECT key_sealed AS value FROM message_contents')).toEqual([])
 })
 
 it('passes over a row that somebody is at, and comes back for it', async () => {
   await addSealedRows(test, vaultOf(OLD), { messages: 3 })
-  const release = await test.lockRow('messages', 'msg_ten_1_000001')
+  const release = await test.lockRow('message_contents', 'msg_ten_1_000001', 'message_id')
 
   const rotating = rotate()
   await expect
-    .poll(() => test.query(`SELECT 1 FROM messages WHERE starts_with(content_key_sealed, $1)`, [sealedPrefix('old')]))
+    .poll(() => test.query(`SELECT 1 FROM message_contents WHERE starts_with(key_sealed, $1)`, [sealedPrefix('old')]))
     .toHaveLength(1)
   await release()
 
@@ -188,7 +220,7 @@ it('reseals what is sealed with an older key while it is at work', async () => {
   const busy: SealedStore = {
     ...store,
     async replace(column, changes) {
-      if (column.table === 'messages' && added < 3) {
+      if (column.table === 'message_contents' && added < 3) {
         added += 1
         await addMessages(test, vaultOf(OLD), 'ten_1', [`msg_0_late_${added}`])
       }
@@ -298,12 +330,12 @@ describe('the keys that are needed', () => {
 
   it('are found without reading every message', async () => {
     await addSealedRows(test, vaultOf(OLD), { messages: 2_000 })
-    await test.query('ANALYZE messages')
+    await test.query('ANALYZE message_contents')
     const client = await database.pool.connect()
     onTestFinished(() => client.release(true))
     const reads = async () => {
       const { rows } = await client.query<{ reads: string }>(
-        `SELECT seq_tup_read + coalesce(idx_tup_fetch, 0) AS reads FROM pg_stat_xact_user_tables WHERE relname = 'messages'`,
+        `SELECT seq_tup_read + coalesce(idx_tup_fetch, 0) AS reads FROM pg_stat_xact_user_tables WHERE relname = 'message_contents'`,
       )
       return Number(rows[0]?.reads)
     }

@@ -2,10 +2,56 @@ import { keyIdOfHead, sealedPrefix, type Sealed, type SealOwner } from '@inforiv
 import type pg from 'pg'
 import { appendAuditEvent } from '../database/audit-log.ts'
 import type { Database } from '../database/database.ts'
-import { findSealedHeads, headOf, NO_KEY, SEALED_COLUMNS, type SealedColumn } from '../database/sealed-values.ts'
+import { findSealedHeads, headOf, NO_KEY, type SealedColumn } from '../database/sealed-values.ts'
 import { SEALS_WITH } from './presence-store.ts'
+import { QUEUE_SEALED_COLUMNS } from '../queue/sealed-columns.ts'
 
 export type { SealedColumn }
+
+/** Every one there is: the check at the start, rotation and forgetting go by this list. */
+export const SEALED_COLUMNS = {
+  refreshToken: {
+    table: 'tenant_settings',
+    column: 'refresh_token_sealed',
+    key: 'tenant_id',
+    record: `'tenant_settings'`,
+    purpose: 'refresh-token',
+    indexed: false,
+  },
+  accessToken: {
+    table: 'tenant_settings',
+    column: 'access_token_sealed',
+    key: 'tenant_id',
+    record: `'tenant_settings'`,
+    purpose: 'access-token',
+    indexed: false,
+  },
+  consent: {
+    table: 'consents',
+    column: 'secrets_sealed',
+    key: 'id',
+    record: 'id',
+    purpose: 'consent',
+    indexed: false,
+  },
+  signIn: {
+    table: 'pending_sign_ins',
+    column: 'secrets_sealed',
+    key: 'state_hash',
+    record: 'state_hash',
+    purpose: 'sign-in',
+    indexed: false,
+  },
+  webhook: {
+    table: 'webhooks',
+    column: 'secret_sealed',
+    key: 'id',
+    record: 'id',
+    purpose: 'webhook-secret',
+    indexed: false,
+  },
+  ...QUEUE_SEALED_COLUMNS,
+} as const satisfies Record<string, SealedColumn>
 
 export interface StoredValue {
   /** Tells its row from the others of the table. */

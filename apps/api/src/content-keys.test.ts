@@ -1,0 +1,261 @@
+import { randomBytes } from 'node:crypto'
+import { createContentCipher } from '@inforiver-mail/m365/content-cipher'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { createContentKeys, type ContentKeys, type DataKeyStore } from './content-keys.ts'
+import { addDataKey, readCurrentDataKey, readDataKey } from './queue/data-keys.ts'
+import { newKey, vaultOf } from './test-support/sealed-rows.ts'
+import { createTestClock, HOURS, MINUTES, type TestClock } from './test-support/test-clock.ts'
+import { createTestDatabase, createTestPool, type TestDatabase } from './test-support/test-database.ts'
+
+const vault = vaultOf(newKey('k1'))
+
+let test: TestDatabase
+let pool: ReturnType<typeof createTestPool>
+let clock: TestClock
+
+beforeAll(async () => {
+  test = await createTestDatabase()
+  pool = createTestPool(test.url)
+  clock = createTestClock()
+  await clock.govern(test)
+})
+afterAll(async () => {
+  await pool.end()
+  await test.drop()
+})
+beforeEach(() => test.empty('data_keys'))
+
+function stored(changes: Partial<DataKeyStore> = {}): DataKeyStore {
+  return {
+    current: (tenantId) => readCurrentDataKey(pool, tenantId),
+    add: (tenantId, key) => addDataKey(pool, tenantId, key),
+    read: (id) => readDataKey(pool, id),
+    ...changes,
+  }
+}
+
+/** The keys as a process of its own has them. */
+function newProcess(changes: Partial<Parameters<typeof createContentKeys>[0]> = {}): ContentKeys {
+  const elapsedMs = () => clock.now().getTime()
+  return createContentKeys({ store: stored(), vault, random: randomBytes, elapsedMs, ...changes })
+}
+
+const message = (id: string, tenantId = 'ten_1') => ({ id, tenantId })
+
+/** A message as it lies in the database, under a key that is derived from a data key. */
+const under = (dataKey: string, id: string, tenantId = 'ten_1') => ({ id, tenantId, dataKey, contentKeySealed: null })
+
+const dataKeys = () => test.query<{ id: string; tenant_id: string }>('SELECT * FROM data_keys ORDER BY tenant_id, hour')
+
+describe('a data key', () => {
+  it('is one for all messages of a tenant and hour, of which each has a content key of its own', async () => {
+    const keys = newProcess()
+
+    const one = await keys.forNewMessage(message('msg_1'))
+    await clock.advance(1 * MINUTES)
+    const other = await keys.forNewMessage(message('msg_2'))
+
+    expect(other.dataKey).toBe(one.dataKey)
+    expect(other.contentKey).not.toBe(one.contentKey)
+    expect(await dataKeys()).toHaveLength(1)
+  })
+
+  it('is another for each tenant', async () => {
+    const keys = newProcess()
+
+    const one = await keys.forNewMessage(message('msg_1', 'ten_1'))
+    const other = await keys.forNewMessage(message('msg_1', 'ten_2'))
+
+    expect(other.dataKey).not.toBe(one.dataKey)
+    expect(other.contentKey).not.toBe(one.contentKey)
+    expect((await dataKeys()).map((row) => row.tenant_id)).toEqual(['ten_1', 'ten_2'])
+  })
+
+  it('is another in each hour, from five minutes after its beginning on at the latest', async () => {
+    const keys = newProcess()
+    await clock.advance(HOURS - (clock.now().getTime() % HOURS) - 1 * MINUTES)
+    const last = await keys.forNewMessage(message('msg_1')) // at one minute to the hour
+
+    await clock.advance(6 * MINUTES)
+    const next = await keys.forNewMessage(message('msg_2'))
+
+    expect(next.dataKey).not.toBe(last.dataKey)
+    expect(await readCurrentDataKey(pool, 'ten_1')).toMatchObject({ id: next.dataKey })
+    expect(await dataKeys()).toHaveLength(2)
+  })
+
+  it('is taken from the database where another process has made it before', async () => {
+    const one = await newProcess().forNewMessage(message('msg_1'))
+
+    const other = await newProcess().forNewMessage(message('msg_1'))
+
+    expect(other).toEqual(one)
+  })
+
+  it('is one in the end where two processes make it at the same moment', async () => {
+    const both = Promise.withResolvers<void>()
+    let waiting = 0
+    const store = stored({
+      async add(tenantId, key) {
+        if (++waiting === 2) both.resolve()
+        await both.promise
+        await addDataKey(pool, tenantId, key)
+      },
+    })
+    const [one, other] = [newProcess({ store }), newProcess({ store })]
+
+    const made = await Promise.all([one.forNewMessage(message('msg_1')), other.forNewMessage(message('msg_1'))])
+
+    expect(made[0]).toEqual(made[1])
+    expect((await dataKeys()).map(({ id }) => id)).toEqual([made[0].dataKey])
+  })
+
+  it('is made once for many messages that ask for it at once', async () => {
+    const made: string[] = []
+    const store = stored({
+      async add(tenantId, key) {
+        made.push(key.id)
+        await addDataKey(pool, tenantId, key)
+      },
+    })
+    const keys = newProcess({ store })
+
+    const all = await Promise.all(Array.from({ length: 50 }, (_, index) => keys.forNewMessage(message(`msg_${index}`))))
+
+    expect(made).toHaveLength(1)
+    expect(new Set(all.map(({ dataKey }) => dataKey))).toEqual(new Set(made))
+    expect(new Set(all.map(({ contentKey }) => contentKey)).size).toBe(50)
+  })
+
+  it('is asked for again after an attempt that failed', async () => {
+    let away = true
+    const store = stored({
+      async current(tenantId) {
+        if (away) throw new Error('The database is away.')
+        return readCurrentDataKey(pool, tenantId)
+      },
+    })
+    const keys = newProcess({ store })
+    await expect(keys.forNewMessage(message('msg_1'))).rejects.toThrow('The database is away.')
+
+    away = false
+
+    await expect(keys.forNewMessage(message('msg_1'))).resolves.toMatchObject({ dataKey: expect.any(String) })
+  })
+
+  it('is made anew where its hour ends before it is stored', async () => {
+    let first = true
+    const store = stored({
+      async add(tenantId, key) {
+        await addDataKey(pool, tenantId, key)
+        if (first) await clock.advance(1 * HOURS)
+        first = false
+      },
+    })
+
+    const { dataKey } = await newProcess({ store }).forNewMessage(message('msg_1'))
+
+    expect(await readCurrentDataKey(pool, 'ten_1')).toMatchObject({ id: dataKey })
+  })
+
+  it('lies sealed in the database', async () => {
+    const { dataKey } = await newProcess().forNewMessage(message('msg_1'))
+
+    const row = await readDataKey(pool, dataKey)
+
+    const owner = { tenant: 'ten_1', record: dataKey, purpose: 'data-key' }
+    expect(Buffer.from(await vault.open(row?.keySealed as never, owner), 'base64url')).toHaveLength(32)
+    await expect(vault.open(row?.keySealed as never, { ...owner, tenant: 'ten_2' })).rejects.toThrow(
+      'was not sealed for',
+    )
+  })
+})
+
+describe('a stored message', () => {
+  it('has the key in another process that it was stored under', async () => {
+    const { dataKey, contentKey } = await newProcess().forNewMessage(message('msg_1'))
+
+    expect(await newProcess().forStoredMessage(under(dataKey, 'msg_1'))).toBe(contentKey)
+  })
+
+  it('does not open with the key of a message of another id', async () => {
+    const keys = newProcess()
+    const { dataKey, contentKey } = await keys.forNewMessage(message('msg_1'))
+    const place = { tenant: 'ten_1', message: 'msg_1', part: 'body', chunk: 0, last: true }
+    const sealed = createContentCipher(contentKey, randomBytes).seal(Buffer.from('Numbers.'), place)
+
+    const other = createContentCipher(await keys.forStoredMessage(under(dataKey, 'msg_2')), randomBytes)
+
+    expect(() => other.open(sealed, place)).toThrow('damaged or belongs elsewhere')
+    expect(() => other.open(sealed, { ...place, message: 'msg_2' })).toThrow('damaged or belongs elsewhere')
+  })
+
+  it('has no key under the data key of another tenant, even where that is open already', async () => {
+    const keys = newProcess()
+    const { dataKey } = await keys.forNewMessage(message('msg_1'))
+
+    await expect(keys.forStoredMessage(under(dataKey, 'msg_1', 'ten_2'))).rejects.toThrow('was not sealed for')
+    await expect(newProcess().forStoredMessage(under(dataKey, 'msg_1', 'ten_2'))).rejects.toThrow('was not sealed for')
+    await expect(keys.forStoredMessage(under(dataKey, 'msg_1'))).resolves.toEqual(expect.any(String))
+  })
+
+  it('has the data key opened once, however many are stored under it', async () => {
+    const { dataKey } = await newProcess().forNewMessage(message('msg_1'))
+    let opened = 0
+    const keys = newProcess({
+      vault: {
+        seal: (secret, owner) => vault.seal(secret, owner),
+        async open(sealed, owner) {
+          opened += 1
+          return vault.open(sealed, owner)
+        },
+      },
+    })
+
+    await Promise.all(Array.from({ length: 50 }, (_, index) => keys.forStoredMessage(under(dataKey, `msg_${index}`))))
+
+    expect(opened).toBe(1)
+  })
+
+  it('is asked for its data key again after an attempt that failed', async () => {
+    const { dataKey, contentKey } = await newProcess().forNewMessage(message('msg_1'))
+    let away = true
+    const store = stored({
+      async read(id) {
+        if (away) throw new Error('The database is away.')
+        return readDataKey(pool, id)
+      },
+    })
+    const keys = newProcess({ store })
+    await expect(keys.forStoredMessage(under(dataKey, 'msg_1'))).rejects.toThrow('The database is away.')
+
+    away = false
+
+    expect(await keys.forStoredMessage(under(dataKey, 'msg_1'))).toBe(contentKey)
+  })
+
+  it('has no key where its data key is gone', async () => {
+    await expect(newProcess().forStoredMessage(under('dky_gone', 'msg_1'))).rejects.toThrow('is gone')
+  })
+
+  it('opens with the key of its own that version 1.0.0 stored', async () => {
+    const owner = { tenant: 'ten_1', record: 'msg_1', purpose: 'content-key' }
+    const contentKeySealed = await vault.seal('the key', owner)
+
+    const keys = newProcess()
+
+    expect(await keys.forStoredMessage({ id: 'msg_1', tenantId: 'ten_1', dataKey: null, contentKeySealed })).toBe(
+      'the key',
+    )
+    for (const moved of [message('msg_2'), message('msg_1', 'ten_2')])
+      await expect(keys.forStoredMessage({ ...moved, dataKey: null, contentKeySealed })).rejects.toThrow(
+        'was not sealed for',
+      )
+  })
+
+  it('has no key where neither is stored', async () => {
+    const gone = { id: 'msg_1', tenantId: 'ten_1', dataKey: null, contentKeySealed: null }
+
+    await expect(newProcess().forStoredMessage(gone)).rejects.toThrow('The content of msg_1 is gone.')
+  })
+})

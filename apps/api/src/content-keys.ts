@@ -1,0 +1,113 @@
+import { deriveContentKey, newContentKey } from '@inforiver-mail/m365/content-cipher'
+import type { RandomBytes } from '@inforiver-mail/m365/random'
+import type { Sealed, TokenVault } from '@inforiver-mail/m365/token-vault'
+import { LRUCache } from 'lru-cache'
+import { newId } from './ids.ts'
+
+/** A key is asked for again after so long: at most so much later than its hour it still serves new messages. */
+const CURRENT_FOR_MS = 5 * 60_000
+const KEPT_OPEN = 1_000
+
+interface DataKey {
+  readonly id: string
+  readonly keySealed: Sealed
+}
+
+/** Where data keys are stored. */
+export interface DataKeyStore {
+  current(tenantId: string): Promise<DataKey | null>
+  add(tenantId: string, key: DataKey): Promise<void>
+  read(id: string): Promise<DataKey | null>
+}
+
+/** What tells the key of a stored message. */
+export interface KeyedMessage {
+  readonly id: string
+  readonly tenantId: string
+  readonly dataKey: string | null
+  readonly contentKeySealed: Sealed | null
+}
+
+/** The keys that messages are sealed under: derived from one for each tenant and hour, which the vault seals. */
+export interface ContentKeys {
+  forNewMessage(message: {
+    readonly id: string
+    readonly tenantId: string
+  }): Promise<{ readonly dataKey: string; readonly contentKey: string }>
+  /** Rejects with a `VaultError` when the vault does not open it, and with an error when its data key is gone. */
+  forStoredMessage(message: KeyedMessage): Promise<string>
+}
+
+export function createContentKeys({
+  store,
+  vault,
+  random,
+  elapsedMs,
+}: {
+  store: DataKeyStore
+  vault: Pick<TokenVault, 'seal' | 'open'>
+  random: RandomBytes
+  elapsedMs: () => number
+}): ContentKeys {
+  const clock = { now: elapsedMs }
+  const current = new LRUCache<string, Promise<OpenKey>>({ max: KEPT_OPEN, ttl: CURRENT_FOR_MS, perf: clock })
+  const opened = new LRUCache<string, Promise<string>>({ max: KEPT_OPEN })
+
+  /** Once for all that ask at the same time; what failed is tried anew. */
+  function once<Value>(
+    cache: LRUCache<string, Promise<Value>>,
+    key: string,
+    find: () => Promise<Value>,
+  ): Promise<Value> {
+    const known = cache.get(key)
+    if (known) return known
+    const found = find()
+    cache.set(key, found)
+    found.catch(() => cache.delete(key))
+    return found
+  }
+
+  async function findCurrent(tenantId: string): Promise<OpenKey> {
+    const stored = (await store.current(tenantId)) ?? (await make(tenantId))
+    return { id: stored.id, key: await open(tenantId, stored.id, stored.keySealed) }
+  }
+
+  async function make(tenantId: string): Promise<DataKey> {
+    const id = newId('dataKey')
+    const keySealed = await vault.seal(newContentKey(random), ownerOf(tenantId, id))
+    await store.add(tenantId, { id, keySealed })
+    const stored = await store.current(tenantId) // that of another process, where that was first
+    if (!stored) return make(tenantId) // the hour has ended in between
+    return stored
+  }
+
+  function open(tenantId: string, id: string, keySealed?: Sealed): Promise<string> {
+    return once(opened, `${tenantId} ${id}`, async () => {
+      const sealed = keySealed ?? (await store.read(id))?.keySealed
+      if (!sealed) throw new Error('The data key of the message is gone.')
+      return vault.open(sealed, ownerOf(tenantId, id))
+    })
+  }
+
+  return {
+    async forNewMessage({ id, tenantId }) {
+      const { id: dataKey, key } = await once(current, tenantId, () => findCurrent(tenantId))
+      return { dataKey, contentKey: deriveContentKey(key, id) }
+    },
+
+    async forStoredMessage({ id, tenantId, dataKey, contentKeySealed }) {
+      if (dataKey !== null) return deriveContentKey(await open(tenantId, dataKey), id)
+      if (contentKeySealed === null) throw new Error(`The content of ${id} is gone.`)
+      return vault.open(contentKeySealed, { tenant: tenantId, record: id, purpose: 'content-key' })
+    },
+  }
+}
+
+interface OpenKey {
+  readonly id: string
+  readonly key: string
+}
+
+function ownerOf(tenant: string, record: string) {
+  return { tenant, record, purpose: 'data-key' }
+}

@@ -1,0 +1,36 @@
+import type { PrismaClient } from '../database/generated/client.ts'
+import { auditPerson, type ActedOn, type Actor } from './actor.ts'
+import { deleteContents, deleteDrafts, idsOf } from './columns.ts'
+
+// scheduled, queued, held ──somebody cancels──▶ cancelled; also sending, while its draft is being filled.
+
+/**
+ * Cancels what has not left and cannot have left: also while its attachments are being uploaded, since a draft is sent
+ * only by the holder of the lease. A draft that it leaves in the mailbox is to be deleted there.
+ *
+ * $1 id, $2 tenant, $3 service, or null for any
+ */
+const CANCEL = `
+WITH cancelled AS (
+  DELETE FROM message_queue q USING messages m
+   WHERE q.message_id = $1 AND m.id = $1 AND m.tenant_id = $2 AND ($3::text IS NULL OR m.service = $3)
+     AND q.doubt = 'none' AND NOT q.possible_duplicate AND (q.lease_owner IS NULL OR q.uploading)
+  RETURNING q.message_id, m.tenant_id, m.service, m.created_at
+), recorded AS (
+  UPDATE messages SET outcome = 'cancelled', ended_at = mail_now() WHERE id = ${idsOf('cancelled')}
+), unsent AS (
+  INSERT INTO unsent_messages (message_id, tenant_id, service, outcome, created_at, ended_at, has_content)
+  SELECT message_id, tenant_id, service, 'cancelled', created_at, mail_now(), false FROM cancelled
+), ${deleteContents('cancelled')}, ${deleteDrafts('cancelled', `'draft'`)}
+SELECT service FROM cancelled`
+
+/** False when it is too late, or in doubt whether it was sent. */
+export async function cancelMessage(prisma: PrismaClient, actor: Actor, id: string, now: Date): Promise<boolean> {
+  return prisma.$transaction(async (transaction) => {
+    const { tenantId, service } = actor
+    const [cancelled] = await transaction.$queryRawUnsafe<Pick<ActedOn, 'service'>[]>(CANCEL, id, tenantId, service)
+    if (!cancelled) return false
+    await auditPerson(transaction, actor, 'message-cancelled', { id, ...cancelled }, now)
+    return true
+  })
+}

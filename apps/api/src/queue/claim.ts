@@ -1,0 +1,245 @@
+import type { Sealed } from '@inforiver-mail/m365/token-vault'
+import type pg from 'pg'
+import { inTransaction } from '../database/transaction.ts'
+import type { Lease, LeasedMessage } from './leased-message.ts'
+import type { MailboxLimits } from './limits.ts'
+import { AWAIT_CLAIMS, LOCK_AS_CLAIM, lockMailbox } from './mailbox-lock.ts'
+import { rests } from './pause.ts'
+import { NO_DOUBT } from './states.ts'
+
+// queued ──claimed under a lease──▶ sending; and back, where the answer to the claim was lost.
+
+/** At most this long after a worker died, its messages go on elsewhere. */
+export const LEASE_MS = 45_000
+
+/**
+ * Locks mailboxes with something due, those after the last one first, so that they take turns. It goes from tenant to
+ * tenant in the index of what is queued: tenants with nothing queued cost nothing. Those that another process is looking
+ * at are passed over. It is a statement of its own, so that what the next one counts is what the last holder of the lock
+ * left behind.
+ *
+ * $1 the tenant that was looked at last, $2 how many at most
+ */
+const LOCK_MAILBOXES = `
+WITH RECURSIVE claiming AS MATERIALIZED (${LOCK_AS_CLAIM}), ${walkTenants('ahead', 'q.tenant_id > $1')}, ${walkTenants('behind', 'q.tenant_id <= $1')}, due AS (
+  SELECT tenant_id FROM (SELECT * FROM ahead UNION ALL SELECT * FROM behind) AS queued
+   WHERE due_at <= mail_now()
+     AND NOT ${rests('queued.tenant_id')}
+  OFFSET 0 -- nothing else is locked
+)
+SELECT tenant_id AS id FROM claiming CROSS JOIN due WHERE ${lockMailbox('due.tenant_id')} LIMIT $2`
+
+function walkTenants(name: string, within: string): string {
+  const first = (after: string) =>
+    `SELECT q.tenant_id, q.due_at FROM message_queue q WHERE q.state = 'queued' AND ${within}${after} ORDER BY q.tenant_id, q.due_at LIMIT 1`
+  return `${name} AS (
+  (${first('')})
+   UNION ALL
+  SELECT next.* FROM ${name} CROSS JOIN LATERAL (${first(` AND q.tenant_id > ${name}.tenant_id`)}) AS next
+)`
+}
+
+/**
+ * Leases due messages of the locked mailboxes to one worker.
+ *
+ * Every tenant gets its share of the batch, so that one tenant's backlog does not delay another's message; and large
+ * messages leave one of the mailbox's requests at once to the others, so that none waits for an upload. A limit of 0
+ * stands for none.
+ *
+ * A message that goes in one request is cleared for it at once, under the settings of this moment: their row is locked,
+ * so that a change of the settings sees the request as under way, or the claim sees the change.
+ *
+ * $1 tenants, $2 how many at most, $3 requests at once, $4 messages a minute, $5 recipients a day, $6 lease owner,
+ * $7 lease in ms
+ */
+const CLAIM = `
+WITH boxes AS (
+  SELECT locked.tenant_id FROM unnest($1::text[]) AS locked(tenant_id) WHERE NOT ${rests('locked.tenant_id')}
+), settings AS MATERIALIZED (
+  SELECT s.tenant_id, s.version, s.status = 'connected' AS connected, concat_ws(' ', s.status, s.version, s.grant_version, s.sent_items_search) AS stamp,
+         'Mail.ReadWrite' = ANY (s.granted_permissions) AS readable, s.sent_items_search = 'works' AS searchable, s.from_email
+    FROM tenant_settings s WHERE s.tenant_id = ANY ($1)
+     FOR SHARE SKIP LOCKED
+), room AS MATERIALIZED (
+  SELECT b.tenant_id,
+         least(
+           ceil($2::numeric / (SELECT count(*) FROM boxes))::int,
+           CASE WHEN $3 = 0 THEN $2 ELSE $3 - coalesce(t.sending, 0) - (
+             SELECT count(*)::int FROM mailbox_cleanups c WHERE c.tenant_id = b.tenant_id AND c.lease_until > mail_now()) END,
+           CASE WHEN $4 = 0 THEN $2 ELSE $4 - coalesce(t.sending, 0) - (
+             SELECT coalesce(sum(u.messages), 0)::int FROM mailbox_usage u
+              WHERE u.tenant_id = b.tenant_id AND u.started_at > mail_now() - interval '70 seconds') END
+         ) AS messages,
+         CASE WHEN $3 < 2 THEN $2 ELSE $3 - 1 - coalesce(t.sending_large, 0) END AS large,
+         CASE WHEN $5 = 0 THEN 0 ELSE coalesce(t.sending_recipients, 0) + (
+           SELECT coalesce(sum(u.recipients), 0)::int FROM mailbox_usage u
+            WHERE u.tenant_id = b.tenant_id AND u.started_at > mail_now() - interval '1 day') END AS recipients_used
+    FROM boxes b LEFT JOIN mailbox_totals t ON t.tenant_id = b.tenant_id
+), picked AS MATERIALIZED (
+  SELECT due.message_id, r.tenant_id
+    FROM room r CROSS JOIN LATERAL (
+      SELECT first.message_id, sum(first.recipients) OVER place AS recipients, row_number() OVER place AS place,
+             first.is_large, count(*) FILTER (WHERE first.is_large) OVER place AS large
+        FROM (SELECT q.message_id, q.recipients, q.due_at, q.size = 'large' AS is_large FROM message_queue q
+               WHERE q.tenant_id = r.tenant_id AND q.state = 'queued' AND q.due_at <= mail_now() AND q.lease_owner IS NULL
+                 AND (r.large > 0 OR q.size <> 'large')
+               ORDER BY q.due_at LIMIT greatest(r.messages, 0)) AS first
+       WINDOW place AS (ORDER BY first.due_at, first.message_id)
+    ) AS due
+   WHERE ($5 = 0 OR r.recipients_used + due.recipients <= $5
+          OR (r.recipients_used = 0 AND due.place = 1)) -- more than a day allows: on a day of its own
+     AND (NOT due.is_large OR due.large <= r.large)
+   LIMIT $2
+), leased AS (
+  UPDATE message_queue q
+     SET lease_owner = $6, lease_until = mail_now() + $7 * interval '1 millisecond', attempt_count = q.attempt_count + 1,
+         attempt_id = CASE WHEN ${goesAtOnce('q', 's')} THEN $6 ELSE q.attempt_id END,
+         from_email = CASE WHEN ${goesAtOnce('q', 's')} THEN s.from_email ELSE q.from_email END,
+         wire_version = CASE WHEN ${goesAtOnce('q', 's')} THEN s.version END
+    FROM picked p LEFT JOIN settings s ON s.tenant_id = p.tenant_id
+   WHERE q.message_id = ANY (ARRAY(SELECT message_id FROM picked)) AND q.message_id = p.message_id
+     AND q.state = 'queued' AND q.lease_owner IS NULL
+  RETURNING q.*, coalesce(s.stamp, '') AS settings_stamp
+)
+SELECT l.message_id AS id, l.tenant_id, l.recipients, l.attempt_count, l.trying_ms, l.doubt, l.looks, l.possible_duplicate, l.on_unknown_outcome,
+       l.save_to_sent_items, l.from_email, l.uploading, l.wire_version AS cleared_version, l.settings_stamp,
+       coalesce(c.begun_at, l.waits_since) AS created_at, c.data_key, c.key_sealed AS content_key_sealed,
+       coalesce(c.attachment_bytes, 0) AS attachment_bytes, coalesce(c.chunked, false) AS chunked, coalesce(c.stored_bytes, 0) AS stored_bytes,
+       CASE WHEN l.size = 'small' THEN c.content END AS content,
+       d.draft_id, d.internet_message_id, coalesce(d.upload_attached, 0) AS upload_attached, d.upload_url_sealed, d.upload_expires_at,
+       coalesce(d.upload_position, 0) AS upload_position
+  FROM leased l
+  LEFT JOIN LATERAL (SELECT * FROM message_contents WHERE message_id = l.message_id OFFSET 0) AS c ON true
+  LEFT JOIN LATERAL (SELECT * FROM message_drafts WHERE l.has_draft AND message_id = l.message_id OFFSET 0) AS d ON true`
+
+/** In doubt, by draft or after an upload, other requests come first. `q` and `s` are aliases of the message and its settings. */
+function goesAtOnce(q: string, s: string): string {
+  return `coalesce(${s}.connected AND ${q}.doubt = 'none' AND NOT ${q}.has_draft AND NOT ${q}.uploading AND ${q}.size = 'small'
+                   AND (NOT ${s}.readable OR ${s}.searchable AND ${q}.save_to_sent_items), false)`
+}
+
+/** Leases what is due and within the mailboxes' limits to `owner`, for `LEASE_MS`. */
+export function createClaiming(
+  pool: pg.Pool,
+  { concurrency, messagesPerMinute, recipientsPerDay }: MailboxLimits,
+): (owner: string, limit: number) => Promise<LeasedMessage[]> {
+  let lastTenant = ''
+  return (owner, limit) =>
+    inTransaction(pool, async (client) => {
+      const { rows: mailboxes } = await client.query<{ id: string }>({
+        name: 'lock-mailboxes',
+        text: LOCK_MAILBOXES,
+        values: [lastTenant, limit],
+      })
+      const tenants = mailboxes.map(({ id }) => id)
+      lastTenant = tenants.at(-1) ?? lastTenant
+      if (tenants.length === 0) return []
+      const values = [tenants, limit, concurrency, messagesPerMinute, recipientsPerDay, owner, LEASE_MS]
+      const { rows } = await client.query<ClaimedRow>({ name: 'claim', text: CLAIM, values })
+      return rows.map((row) => toLeasedMessage(row, owner))
+    })
+}
+
+interface ClaimedRow {
+  readonly id: string
+  readonly tenant_id: string
+  readonly recipients: number
+  readonly attempt_count: number
+  readonly trying_ms: string
+  readonly doubt: 'none' | 'in-doubt'
+  readonly looks: number
+  readonly possible_duplicate: boolean
+  readonly on_unknown_outcome: 'retry' | 'stop'
+  readonly save_to_sent_items: boolean
+  readonly from_email: string | null
+  readonly draft_id: string | null
+  readonly internet_message_id: string | null
+  readonly created_at: Date
+  readonly data_key: string | null
+  readonly content_key_sealed: Sealed | null
+  readonly content: Buffer | null
+  readonly attachment_bytes: string
+  readonly chunked: boolean
+  readonly stored_bytes: string
+  readonly uploading: boolean
+  readonly upload_attached: number
+  readonly upload_url_sealed: Sealed | null
+  readonly upload_expires_at: Date | null
+  readonly upload_position: string
+  readonly settings_stamp: string
+  readonly cleared_version: number | null
+}
+
+function toLeasedMessage(row: ClaimedRow, leaseOwner: string): LeasedMessage {
+  return {
+    id: row.id,
+    tenantId: row.tenant_id,
+    leaseOwner,
+    recipients: row.recipients,
+    attemptCount: row.attempt_count,
+    tryingMs: Number(row.trying_ms),
+    doubt: row.doubt === 'none' ? NO_DOUBT : { state: 'in-doubt', looks: row.looks },
+    possibleDuplicate: row.possible_duplicate,
+    onUnknownOutcome: row.on_unknown_outcome,
+    saveToSentItems: row.save_to_sent_items,
+    fromEmail: row.from_email,
+    draftId: row.draft_id,
+    internetMessageId: row.internet_message_id,
+    createdAt: row.created_at,
+    dataKey: row.data_key,
+    contentKeySealed: row.content_key_sealed,
+    content: row.content,
+    attachmentBytes: Number(row.attachment_bytes),
+    chunked: row.chunked,
+    storedBytes: Number(row.stored_bytes),
+    uploading: row.uploading,
+    upload: {
+      attached: row.upload_attached,
+      session: row.upload_url_sealed && { urlSealed: row.upload_url_sealed, expiresAt: row.upload_expires_at },
+      position: Number(row.upload_position),
+    },
+    settingsStamp: row.settings_stamp,
+    clearedVersion: row.cleared_version,
+  }
+}
+
+/** Undoes a claim whose answer was lost: nothing was sent under it, although another process may think so. $1 lease owner */
+const GIVE_BACK = `
+UPDATE message_queue
+   SET lease_owner = NULL, lease_until = NULL, attempt_count = attempt_count - 1, wire_version = NULL,
+       doubt = CASE WHEN attempt_id = $1 THEN 'none' ELSE doubt END, looks = CASE WHEN attempt_id = $1 THEN 0 ELSE looks END,
+       attempt_id = nullif(attempt_id, $1)
+ WHERE lease_owner = $1 OR attempt_id = $1 AND lease_owner IS NULL`
+
+/** Puts back what a claim leased whose answer did not arrive. */
+export async function giveBack(pool: pg.Pool, owner: string): Promise<void> {
+  await inTransaction(pool, async (client) => {
+    await client.query(AWAIT_CLAIMS)
+    await client.query(GIVE_BACK, [owner])
+  })
+}
+
+/** $1 ids, $2 lease owners, $3 lease in ms */
+const RENEW = `
+UPDATE message_queue q SET lease_until = mail_now() + $3 * interval '1 millisecond'
+  FROM unnest($1::text[], $2::text[]) AS held(message_id, lease_owner)
+ WHERE q.message_id = ANY ($1) AND q.message_id = held.message_id AND q.lease_owner = held.lease_owner
+RETURNING q.message_id AS id`
+
+/** The ids of those whose lease is still held, for another `LEASE_MS`. */
+export async function renewLeases(pool: pg.Pool, messages: readonly Lease[]): Promise<Set<string>> {
+  const values = [messages.map(({ id }) => id), messages.map(({ leaseOwner }) => leaseOwner), LEASE_MS]
+  const { rows } = await pool.query<{ id: string }>(RENEW, values)
+  return new Set(rows.map(({ id }) => id))
+}
+
+/** What a claim left out because it is large. $1 id */
+const READ_CONTENT = `SELECT content FROM message_contents WHERE message_id = $1`
+
+/** @throws when it is gone: the message has been given up by now */
+export async function readContent(pool: pg.Pool, { id }: Pick<Lease, 'id'>): Promise<Buffer> {
+  const { rows } = await pool.query<{ content: Buffer | null }>(READ_CONTENT, [id])
+  const content = rows[0]?.content
+  if (!content) throw new Error(`The content of ${id} is gone.`)
+  return content
+}

@@ -1,0 +1,116 @@
+import type pg from 'pg'
+import { inTransaction } from '../database/transaction.ts'
+import type { MailboxLimits } from './limits.ts'
+import { lockMailbox } from './mailbox-lock.ts'
+import { rests } from './pause.ts'
+
+// What is to be deleted in a mailbox after a message: drafts and copies. It counts among the mailbox's requests.
+
+const CLEANUP_LEASE_MS = 60_000
+/** A request that was given up is carried out by then, or not at all. */
+const STRAY_AFTER_MS = 5 * 60_000
+const MAILBOXES_AT_ONCE = 10
+
+/** Something of ours to delete in a mailbox. */
+export interface Cleanup {
+  readonly tenantId: string
+  /** Of a stray draft the message's id: its own is not known. */
+  readonly itemId: string
+  /** The draft of a message that was not sent, the copy of one that was, or what came of a request without an answer. */
+  readonly kind: 'draft' | 'copy' | 'stray'
+  readonly ageMs: number
+}
+
+/** $1 tenant, $2 message, $3 in how many ms to look */
+const EXPECT_STRAY = `
+INSERT INTO mailbox_cleanups (tenant_id, item_id, kind, created_at, due_at)
+VALUES ($1, $2, 'stray', mail_now(), mail_now() + $3 * interval '1 millisecond')
+ON CONFLICT DO NOTHING`
+
+/** A draft of the message may be in the mailbox, or come into it, that nobody knows the id of. */
+export async function expectStray(pool: pg.Pool, tenantId: string, messageId: string): Promise<void> {
+  await pool.query(EXPECT_STRAY, [tenantId, messageId, STRAY_AFTER_MS])
+}
+
+/** Whether a message may still use a draft, or have one that is about to leave. $1 message, $2 accepted within how many ms */
+const IS_UNDER_WAY = `
+SELECT 1 FROM messages WHERE id = $1 AND (outcome IS NULL OR sent_at > mail_now() - $2 * interval '1 millisecond')`
+
+/** Whether a message may still use a draft, or was accepted so recently that its own may not have left yet. */
+export async function isUnderWay(pool: pg.Pool, messageId: string, leavesWithinMs: number): Promise<boolean> {
+  return (await pool.query(IS_UNDER_WAY, [messageId, leavesWithinMs])).rowCount === 1
+}
+
+/** As a claim does, for what is to be deleted in mailboxes that can be reached. $1 how many at most */
+const LOCK_FOR_CLEANUP = `
+WITH due AS (
+  SELECT DISTINCT c.tenant_id FROM mailbox_cleanups c JOIN tenant_settings s ON s.tenant_id = c.tenant_id
+   WHERE c.due_at <= mail_now() AND s.status = 'connected' AND s.problem IS NULL
+     AND NOT ${rests('c.tenant_id')}
+  OFFSET 0 -- nothing else is locked
+), shuffled AS (
+  SELECT tenant_id FROM due ORDER BY random() OFFSET 0
+)
+SELECT tenant_id AS id FROM shuffled WHERE ${lockMailbox('shuffled.tenant_id')} LIMIT $1`
+
+/**
+ * Leases one deletion in each of the locked mailboxes that has a request to spare.
+ * $1 tenants, $2 requests at once, or 0, $3 lease in ms
+ */
+const CLAIM_CLEANUPS = `
+WITH picked AS MATERIALIZED (
+  SELECT due.tenant_id, due.item_id
+    FROM unnest($1::text[]) AS b(id) CROSS JOIN LATERAL (
+      SELECT c.tenant_id, c.item_id FROM mailbox_cleanups c
+       WHERE c.tenant_id = b.id AND c.due_at <= mail_now() AND (c.lease_until IS NULL OR c.lease_until <= mail_now())
+       ORDER BY c.due_at LIMIT 1) AS due
+   WHERE NOT ${rests('b.id')}
+     AND ($2 = 0 OR $2 > coalesce((SELECT t.sending FROM mailbox_totals t WHERE t.tenant_id = b.id), 0)
+                         + (SELECT count(*) FROM mailbox_cleanups c WHERE c.tenant_id = b.id AND c.lease_until > mail_now()))
+)
+UPDATE mailbox_cleanups c SET lease_until = mail_now() + $3 * interval '1 millisecond'
+  FROM picked p WHERE c.tenant_id = p.tenant_id AND c.item_id = p.item_id
+RETURNING c.tenant_id, c.item_id, c.kind, floor(extract(epoch FROM mail_now() - c.created_at) * 1000)::bigint AS age_ms`
+
+/** One of each mailbox that has a request to spare. */
+export async function claimCleanups(pool: pg.Pool, { concurrency }: MailboxLimits): Promise<Cleanup[]> {
+  return inTransaction(pool, async (client) => {
+    const { rows: mailboxes } = await client.query<{ id: string }>(LOCK_FOR_CLEANUP, [MAILBOXES_AT_ONCE])
+    if (mailboxes.length === 0) return []
+    const values = [mailboxes.map(({ id }) => id), concurrency, CLEANUP_LEASE_MS]
+    const { rows } = await client.query<{
+      tenant_id: string
+      item_id: string
+      kind: Cleanup['kind']
+      age_ms: string
+    }>(CLAIM_CLEANUPS, values)
+    return rows.map((row) => ({
+      tenantId: row.tenant_id,
+      itemId: row.item_id,
+      kind: row.kind,
+      ageMs: Number(row.age_ms),
+    }))
+  })
+}
+
+/** $1 tenant, $2 item */
+const IS_TO_BE_DELETED = `SELECT 1 FROM mailbox_cleanups WHERE tenant_id = $1 AND item_id = $2`
+
+export async function isToBeDeleted(pool: pg.Pool, tenantId: string, itemId: string): Promise<boolean> {
+  return (await pool.query(IS_TO_BE_DELETED, [tenantId, itemId])).rowCount === 1
+}
+
+/** $1 tenant, $2 item */
+const END_CLEANUP = `DELETE FROM mailbox_cleanups WHERE tenant_id = $1 AND item_id = $2`
+
+export async function endCleanup(pool: pg.Pool, { tenantId, itemId }: Cleanup): Promise<void> {
+  await pool.query(END_CLEANUP, [tenantId, itemId])
+}
+
+/** $1 tenant, $2 item, $3 in how many ms */
+const POSTPONE_CLEANUP = `
+UPDATE mailbox_cleanups SET due_at = mail_now() + $3 * interval '1 millisecond', lease_until = NULL WHERE tenant_id = $1 AND item_id = $2`
+
+export async function postponeCleanup(pool: pg.Pool, { tenantId, itemId }: Cleanup, waitMs: number): Promise<void> {
+  await pool.query(POSTPONE_CLEANUP, [tenantId, itemId, waitMs])
+}

@@ -1,0 +1,90 @@
+import type pg from 'pg'
+import { createBatcher } from '../database/batcher.ts'
+import type { Prisma, PrismaClient } from '../database/generated/client.ts'
+import { leasedRows } from './columns.ts'
+import type { Lease } from './leased-message.ts'
+
+// sending, and a request to the mailbox begins: it is on the wire from now on.
+
+const CLEARED_PER_BATCH = 200
+
+/** Whoever clears a request, under which version of the settings. */
+export interface Clearance {
+  readonly message: Lease
+  readonly settingsVersion: number
+  /** Whether the message may be sent by the request. */
+  readonly sends: boolean
+  /** Whether it may have been sent before. */
+  readonly inDoubt: boolean
+}
+
+/** The settings of a tenant, locked, as long as they are still of this version: whoever changes them waits. */
+export const currentSettings = (tenant: string, version: string): string =>
+  `SELECT s.tenant_id, s.version FROM tenant_settings s
+    WHERE s.tenant_id = ${tenant} AND s.version = ${version} AND s.status = 'connected' FOR SHARE`
+
+/**
+ * Clears requests to the mailbox: the lease is held, and the settings are those that the request is made with. What may
+ * send begins an attempt by it, and notes its sender; what may not has nothing in flight: the attempt before was answered
+ * if the lease made one. What may be a second delivery is marked before, since its worker may die.
+ *
+ * $1 ids, $2 lease owners, $3 tenants, $4 versions of their settings, $5 whether the message may be sent, $6 whether it
+ * may have been sent before
+ */
+const CLEAR = `
+WITH asked AS MATERIALIZED (
+  SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::int[], $5::boolean[], $6::boolean[])
+      AS a(message_id, lease_owner, tenant_id, version, sends, in_doubt)
+), current AS MATERIALIZED (
+  SELECT s.tenant_id, s.version, s.from_email FROM tenant_settings s
+   WHERE s.tenant_id IN (SELECT tenant_id FROM asked) AND s.status = 'connected'
+   ORDER BY s.tenant_id FOR SHARE
+)
+UPDATE message_queue q
+   SET wire_version = a.version, attempt_id = CASE WHEN a.sends THEN q.lease_owner ELSE nullif(q.attempt_id, q.lease_owner) END,
+       from_email = CASE WHEN a.sends THEN c.from_email ELSE q.from_email END,
+       possible_duplicate = q.possible_duplicate OR a.in_doubt
+  FROM asked a JOIN current c USING (tenant_id, version)
+ WHERE q.message_id = ANY ($1) AND q.message_id = a.message_id AND q.lease_owner = a.lease_owner
+RETURNING q.message_id AS id, q.lease_owner`
+
+/**
+ * Whether a request to the mailbox may begin: false when the lease was lost, or the settings are no longer of this
+ * version.
+ */
+export function createClearing(pool: pg.Pool): (clearance: Clearance) => Promise<boolean> {
+  return createBatcher((batch: readonly Clearance[]) => clearBatch(pool, batch), { maxItems: CLEARED_PER_BATCH })
+}
+
+async function clearBatch(pool: pg.Pool, batch: readonly Clearance[]): Promise<boolean[]> {
+  const { rows } = await pool.query<{ id: string; lease_owner: string }>({
+    name: 'clear',
+    text: CLEAR,
+    values: [
+      batch.map(({ message }) => message.id),
+      batch.map(({ message }) => message.leaseOwner),
+      batch.map(({ message }) => message.tenantId),
+      batch.map(({ settingsVersion }) => settingsVersion),
+      batch.map(({ sends }) => sends),
+      batch.map(({ inDoubt }) => inDoubt),
+    ],
+  })
+  // An earlier holder may ask for the same message in the same moment.
+  const holders = new Map(rows.map(({ id, lease_owner: holder }) => [id, holder]))
+  return batch.map(({ message }) => holders.get(message.id) === message.leaseOwner)
+}
+
+/** $1 tenant, $2 version of its settings */
+const COUNT_ON_THE_WIRE = `
+SELECT count(*)::int AS requests
+  FROM (${leasedRows('SELECT tenant_id, sending FROM mailbox_totals WHERE tenant_id = $1')}) AS leased WHERE wire_version <= $2`
+
+/** How many requests may be under way that began under settings up to this version. */
+export async function countOnTheWire(
+  reader: Pick<PrismaClient | Prisma.TransactionClient, '$queryRawUnsafe'>,
+  tenantId: string,
+  settingsVersion: number,
+): Promise<number> {
+  const [row] = await reader.$queryRawUnsafe<{ requests: number }[]>(COUNT_ON_THE_WIRE, tenantId, settingsVersion)
+  return row?.requests ?? 0
+}

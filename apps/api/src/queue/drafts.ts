@@ -1,0 +1,126 @@
+import { MAX_ATTACHMENTS_IN_ONE_REQUEST_BYTES } from '@inforiver-mail/m365/size-plan'
+import type pg from 'pg'
+import { currentSettings } from './clear.ts'
+import type { Lease, LeasedMessage, Upload } from './leased-message.ts'
+
+// sending, by draft: a draft is made, filled, and complete. Each step is written only by the holder of the lease, and
+// under the settings that the draft is made with. The row of the queue is the lock: a cancel waits for it.
+
+export interface StoredDraft {
+  /** Null when there is none any more. */
+  readonly draftId: string | null
+  readonly internetMessageId: string | null
+  readonly from: string | null
+  /** Attachments follow. */
+  readonly uploading: boolean
+}
+
+/**
+ * Written before anything is done with the draft, so that any process can go on from it. While one is being filled it
+ * is certain that the message was not sent; a complete one is sent next.
+ *
+ * $1 id, $2 lease owner, $3 tenant, $4 version of the settings, $5 draft id, $6 whether it is to be filled, $7 its sender,
+ * $8 its Message-ID
+ */
+const STORE_DRAFT = `
+WITH current AS MATERIALIZED (${currentSettings('$3', '$4')}), held AS (
+  UPDATE message_queue
+     SET has_draft = $5::text IS NOT NULL, uploading = $6, from_email = $7,
+         attempt_id = CASE WHEN NOT $6 AND $5::text IS NOT NULL THEN lease_owner ELSE attempt_id END,
+         upload_bytes = coalesce((SELECT attachment_bytes FROM message_contents
+                                   WHERE message_id = $1 AND attachment_bytes > ${MAX_ATTACHMENTS_IN_ONE_REQUEST_BYTES}), upload_bytes)
+   WHERE message_id = $1 AND lease_owner = $2 AND EXISTS (SELECT 1 FROM current)
+  RETURNING message_id, tenant_id
+), gone AS (
+  DELETE FROM message_drafts WHERE $5::text IS NULL AND message_id = (SELECT message_id FROM held)
+), stored AS (
+  INSERT INTO message_drafts (message_id, tenant_id, draft_id, internet_message_id)
+  SELECT message_id, tenant_id, $5, $8 FROM held WHERE $5::text IS NOT NULL
+  ON CONFLICT (message_id) DO UPDATE
+    SET draft_id = excluded.draft_id, internet_message_id = excluded.internet_message_id, upload_attached = 0,
+        upload_url_sealed = NULL, upload_expires_at = NULL, upload_position = 0, uploaded_bytes = 0
+)
+SELECT message_id FROM held`
+
+/**
+ * A draft is to be deleted that was made while its message was cancelled, or while the settings changed. One whose message
+ * is in other hands, or has ended, may have been taken up there: it is looked for once the message needs none.
+ * $1 id, $2 lease owner, $3 draft id
+ */
+const LEAVE_DRAFT = `
+INSERT INTO mailbox_cleanups (tenant_id, item_id, kind, created_at, due_at)
+SELECT tenant_id, CASE WHEN is_ours THEN $3 ELSE id END, CASE WHEN is_ours THEN 'draft' ELSE 'stray' END, mail_now(), mail_now()
+  FROM (SELECT m.id, m.tenant_id, m.outcome IS NOT DISTINCT FROM 'cancelled' OR q.lease_owner IS NOT DISTINCT FROM $2 AS is_ours
+          FROM messages m LEFT JOIN message_queue q ON q.message_id = m.id WHERE m.id = $1) AS m
+ON CONFLICT DO NOTHING`
+
+/** False when the lease was lost or the settings changed: the draft that was made in vain is deleted then. */
+export async function storeDraft(
+  pool: pg.Pool,
+  message: Lease,
+  settingsVersion: number,
+  { draftId, internetMessageId, from, uploading }: StoredDraft,
+): Promise<boolean> {
+  const values = [...fenceOf(message, settingsVersion), draftId, uploading, from, internetMessageId]
+  const { rowCount } = await pool.query(STORE_DRAFT, values)
+  if (rowCount !== 1 && draftId !== null) await pool.query(LEAVE_DRAFT, [message.id, message.leaseOwner, draftId])
+  return rowCount === 1
+}
+
+/**
+ * How far a draft is filled. A mailbox that takes bytes is out of trouble.
+ *
+ * $1 id, $2 lease owner, $3 tenant, $4 version of the settings, $5 attached, $6 upload address, $7 until when, $8 position,
+ * $9 bytes in all, $10 bytes that are left
+ */
+const STORE_UPLOAD = `
+WITH current AS MATERIALIZED (${currentSettings('$3', '$4')}), held AS (
+  UPDATE message_queue SET attempt_count = 1, upload_bytes = $10
+   WHERE message_id = $1 AND lease_owner = $2 AND uploading AND EXISTS (SELECT 1 FROM current)
+  RETURNING message_id, tenant_id
+), stored AS (
+  UPDATE message_drafts
+     SET upload_attached = $5, upload_url_sealed = $6, upload_expires_at = $7, upload_position = $8, uploaded_bytes = $9
+   WHERE message_id = (SELECT message_id FROM held)
+), noticed AS (
+  UPDATE mailboxes b SET troubled_since = NULL
+    FROM held h JOIN message_drafts before USING (message_id)
+   WHERE b.tenant_id = h.tenant_id AND b.troubled_since IS NOT NULL AND before.uploaded_bytes < $9
+)
+SELECT message_id FROM held`
+
+/** False as for `storeDraft`. `uploadedBytes`: of all attachments. */
+export async function storeUpload(
+  pool: pg.Pool,
+  message: Lease & Pick<LeasedMessage, 'attachmentBytes'>,
+  settingsVersion: number,
+  { attached, session, position }: Upload,
+  uploadedBytes: number,
+): Promise<boolean> {
+  const leftBytes = message.attachmentBytes - uploadedBytes
+  const values = [attached, session?.urlSealed ?? null, session?.expiresAt ?? null, position, uploadedBytes, leftBytes]
+  const { rowCount } = await pool.query(STORE_UPLOAD, [...fenceOf(message, settingsVersion), ...values])
+  return rowCount === 1
+}
+
+/** From here on it may be sent, and cannot be cancelled. $1 id, $2 lease owner, $3 tenant, $4 version of the settings */
+const FINISH_UPLOAD = `
+WITH current AS MATERIALIZED (${currentSettings('$3', '$4')}), held AS (
+  UPDATE message_queue SET uploading = false, attempt_id = lease_owner
+   WHERE message_id = $1 AND lease_owner = $2 AND EXISTS (SELECT 1 FROM current)
+  RETURNING message_id
+), ended AS (
+  UPDATE message_drafts SET upload_url_sealed = NULL WHERE message_id = (SELECT message_id FROM held)
+)
+SELECT message_id FROM held`
+
+/** From here on the message may be sent. False as for `storeDraft`. */
+export async function finishUpload(pool: pg.Pool, message: Lease, settingsVersion: number): Promise<boolean> {
+  const { rowCount } = await pool.query(FINISH_UPLOAD, fenceOf(message, settingsVersion))
+  return rowCount === 1
+}
+
+/** $1 to $4 of the statements of this file. */
+function fenceOf({ id, leaseOwner, tenantId }: Lease, settingsVersion: number): unknown[] {
+  return [id, leaseOwner, tenantId, settingsVersion]
+}

@@ -1,0 +1,74 @@
+import type pg from 'pg'
+import { deleteContents, idsOf } from './columns.ts'
+
+// sent, failed, cancelled ──kept long enough──▶ without content, then deleted.
+
+const BATCH = 5_000
+/** Each with up to gigabytes, and one statement has 30 s. */
+const CHUNKED_BATCH = 10
+const DAY_MS = 24 * 60 * 60_000
+
+/** Of what was not sent; with the attachments. $1 ended before, $2 at most, $3 whether in chunks */
+const FORGET_CONTENT = `
+WITH old AS MATERIALIZED (
+  SELECT u.message_id FROM unsent_messages u LEFT JOIN message_contents c ON c.message_id = u.message_id
+   WHERE u.has_content AND u.ended_at < $1 AND coalesce(c.chunked, false) = $3
+   LIMIT $2 FOR UPDATE OF u SKIP LOCKED
+), ${deleteContents('old')}
+UPDATE unsent_messages SET has_content = false WHERE message_id = ${idsOf('old')}`
+
+/**
+ * With their attempts. By the order in which a tenant's messages were submitted, so that no index of their ends has to be
+ * written for each. $1 ended before, $2 at most
+ */
+const FORGET_MESSAGES = `
+WITH old AS MATERIALIZED (
+  SELECT each.id AS message_id FROM mailbox_totals t CROSS JOIN LATERAL (
+    SELECT m.id FROM messages m WHERE m.tenant_id = t.tenant_id AND m.created_at < $1 AND m.ended_at < $1
+     ORDER BY m.created_at LIMIT $2 FOR UPDATE SKIP LOCKED) AS each
+   LIMIT $2
+), unsent AS (
+  DELETE FROM unsent_messages WHERE message_id = ${idsOf('old')}
+)
+DELETE FROM messages WHERE id = ${idsOf('old')}`
+
+const FORGET_KEYS = `
+DELETE FROM idempotency_records
+ WHERE (tenant_id, service, key) IN (SELECT tenant_id, service, key FROM idempotency_records WHERE created_at < $1 LIMIT $2)`
+
+const FORGET_USAGE = `DELETE FROM mailbox_usage WHERE started_at < $1`
+
+/** Under which nothing is stored any more. $1 made before */
+const FORGET_DATA_KEYS = `
+DELETE FROM data_keys k WHERE k.hour < $1 AND NOT EXISTS (SELECT 1 FROM message_contents c WHERE c.data_key = k.id)`
+
+/** To be called every now and then. */
+export type Retention = (now: Date) => Promise<void>
+
+/**
+ * Deletes what is kept no longer: the content of failed messages, then addresses and subjects with the messages
+ * themselves, idempotency records after their 24 hours, what the limits look back on, and data keys.
+ */
+export function createRetention(
+  pool: pg.Pool,
+  { contentRetentionDays, logRetentionDays }: { contentRetentionDays: number; logRetentionDays: number },
+): Retention {
+  const before = (now: Date, days: number) => new Date(now.getTime() - days * DAY_MS)
+  return async (now) => {
+    // No message goes with all its attachments at once, even where content is to be kept longer than the message.
+    const contentBefore = before(now, Math.min(contentRetentionDays, logRetentionDays))
+    await untilDone(pool, FORGET_CONTENT, BATCH, [contentBefore, BATCH, false])
+    await untilDone(pool, FORGET_CONTENT, CHUNKED_BATCH, [contentBefore, CHUNKED_BATCH, true])
+    await untilDone(pool, FORGET_MESSAGES, BATCH, [before(now, logRetentionDays), BATCH])
+    await untilDone(pool, FORGET_KEYS, BATCH, [before(now, 1), BATCH])
+    await pool.query(FORGET_USAGE, [before(now, 2)])
+    await pool.query(FORGET_DATA_KEYS, [before(now, 2)])
+  }
+}
+
+async function untilDone(pool: pg.Pool, statement: string, batch: number, values: readonly unknown[]): Promise<void> {
+  for (;;) {
+    const { rowCount } = await pool.query(statement, [...values])
+    if ((rowCount ?? 0) < batch) return
+  }
+}

@@ -1,0 +1,90 @@
+import type { MessageProblem } from '@inforiver-mail/contract/message'
+import { deleteContents, deleteDrafts, idsOf } from './columns.ts'
+
+// scheduled, queued, held ──its key is forgotten──▶ failed. What a worker has in its hands is left to it.
+
+const CONTENT_LOST: MessageProblem = {
+  code: 'content-lost',
+  title: 'The content of the message is lost',
+  detail: 'The vault key that its content was sealed with is lost. The submitting service submits the message again.',
+  microsoftCode: null,
+  requestId: null,
+}
+
+const LOST_IN_DOUBT: MessageProblem = {
+  ...CONTENT_LOST,
+  code: 'outcome-unknown',
+  detail:
+    'The vault key that its content was sealed with is lost, and it may have been sent before. Whoever uses the mailbox looks into its Sent Items before the submitting service submits it again.',
+}
+
+/** The values that no longer open. $1 keys, $2 values, $3 now */
+const LOST = 'SELECT *, $3::timestamptz AS at FROM unnest($1::text[], $2::text[]) AS l(key, value)'
+
+/** Each statement gives up so many messages at most: it is repeated until it finds none. */
+export const FORGOTTEN_AT_ONCE = 1_000
+
+/** The upload begins anew. Answers with the tenant of each row, as those below; parameters as of `LOST`. */
+export const FORGET_UPLOAD_URLS = `
+WITH lost AS (${LOST})
+UPDATE message_drafts d SET upload_url_sealed = NULL, upload_position = 0, upload_expires_at = NULL
+  FROM lost l WHERE d.message_id = l.key AND d.upload_url_sealed = l.value
+RETURNING d.tenant_id`
+
+/** Messages whose own key is lost. */
+export const FORGET_CONTENT_KEYS = `
+WITH lost AS (${LOST}), unreadable AS MATERIALIZED (
+  SELECT c.message_id, c.tenant_id, c.content IS NULL AS arriving, l.at
+    FROM message_contents c JOIN lost l ON c.message_id = l.key AND c.key_sealed = l.value
+), ${giveUp('unreadable')}`
+
+/** Messages under a data key that is lost. */
+export const FORGET_DATA_KEY_CONTENTS = `
+WITH lost AS (${LOST}), unreadable AS MATERIALIZED (
+  SELECT c.message_id, c.tenant_id, c.content IS NULL AS arriving, l.at
+    FROM message_contents c JOIN lost l ON c.data_key = l.key JOIN data_keys k ON k.id = l.key AND k.key_sealed = l.value
+    LEFT JOIN message_queue q ON q.message_id = c.message_id
+   WHERE q.lease_owner IS NULL OR q.lease_until < l.at
+   LIMIT ${FORGOTTEN_AT_ONCE}
+), ${giveUp('unreadable')}`
+
+/** Data keys under which nothing is stored any more. */
+export const FORGET_DATA_KEYS = `
+WITH lost AS (${LOST})
+DELETE FROM data_keys k USING lost l
+ WHERE k.id = l.key AND k.key_sealed = l.value AND NOT EXISTS (SELECT 1 FROM message_contents c WHERE c.data_key = k.id)
+RETURNING k.tenant_id`
+
+/** Fails what has not ended, and deletes the content of what has. @param unreadable rows of message, tenant, whether it is arriving, and when */
+function giveUp(unreadable: string): string {
+  return `
+failed AS (
+  DELETE FROM message_queue q USING ${unreadable} u
+   WHERE q.message_id = ${idsOf(unreadable)} AND q.message_id = u.message_id AND (q.lease_owner IS NULL OR q.lease_until < u.at)
+  RETURNING q.message_id, q.tenant_id, q.from_email, q.possible_duplicate, u.at,
+            q.doubt <> 'none' OR q.possible_duplicate OR q.lease_owner IS NOT NULL AND NOT q.uploading AS in_doubt
+), recorded AS (
+  UPDATE messages m
+     SET outcome = 'failed', ended_at = f.at, from_email = f.from_email, possible_duplicate = f.possible_duplicate,
+         problem = CASE WHEN f.in_doubt THEN ${literal(LOST_IN_DOUBT)} ELSE ${literal(CONTENT_LOST)} END
+    FROM failed f WHERE m.id = ${idsOf('failed')} AND m.id = f.message_id
+  RETURNING m.id, m.service, m.created_at
+), unsent AS (
+  INSERT INTO unsent_messages (message_id, tenant_id, service, outcome, created_at, ended_at, has_content)
+  SELECT f.message_id, f.tenant_id, r.service, 'failed', r.created_at, f.at, false FROM failed f JOIN recorded r ON r.id = f.message_id
+), ended_before AS (
+  UPDATE unsent_messages u SET has_content = false FROM ${unreadable} l WHERE u.message_id = l.message_id AND u.has_content
+  RETURNING u.message_id, u.tenant_id
+), given_up AS MATERIALIZED (
+  SELECT message_id, tenant_id FROM failed
+   UNION ALL
+  SELECT message_id, tenant_id FROM ended_before
+   UNION ALL
+  SELECT message_id, tenant_id FROM ${unreadable} WHERE arriving
+), ${deleteContents('given_up')}, ${deleteDrafts('failed', `CASE WHEN NOT e.in_doubt THEN 'draft' END`)}
+SELECT tenant_id FROM given_up`
+}
+
+function literal(problem: MessageProblem): string {
+  return `'${JSON.stringify(problem).replaceAll("'", "''")}'::jsonb`
+}

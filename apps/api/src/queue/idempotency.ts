@@ -1,0 +1,96 @@
+import type pg from 'pg'
+import { createBatcher } from '../database/batcher.ts'
+
+// A key of a service stands for one message, for 24 hours.
+
+const LOOK_UPS_PER_BATCH = 500
+
+/** Unique within a service of a tenant. */
+export interface KeyName {
+  readonly tenantId: string
+  readonly service: string
+  readonly key: string
+}
+
+/** The message that an idempotency key stands for. */
+export interface KeyHolder {
+  readonly contentHash: string
+  readonly messageId: string
+}
+
+/** Keys whose 24 hours are over may be used again. $1 tenants, $2 services, $3 keys */
+const FORGET_OLD_KEYS = `
+DELETE FROM idempotency_records r USING unnest($1::text[], $2::text[], $3::text[]) AS k(tenant_id, service, key)
+ WHERE r.tenant_id = k.tenant_id AND r.service = k.service AND r.key = k.key AND r.created_at < mail_now() - interval '24 hours'`
+
+/**
+ * Takes the keys; one that another transaction is taking is waited for. In a fixed order, so that two batches cannot
+ * wait for each other. $1 tenants, $2 services, $3 keys, $4 content hashes, $5 message ids
+ */
+const TAKE_KEYS = `
+INSERT INTO idempotency_records (tenant_id, service, key, content_hash, message_id, created_at)
+SELECT k.tenant_id, k.service, k.key, k.content_hash, k.message_id, mail_now()
+  FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[]) AS k(tenant_id, service, key, content_hash, message_id)
+ ORDER BY k.tenant_id, k.service, k.key
+ON CONFLICT DO NOTHING
+RETURNING message_id`
+
+/** Who has them. $1 tenants, $2 services, $3 keys */
+const READ_KEYS = `
+SELECT r.tenant_id AS "tenantId", r.service, r.key, r.content_hash AS "contentHash", r.message_id AS "messageId"
+  FROM idempotency_records r JOIN unnest($1::text[], $2::text[], $3::text[]) AS k(tenant_id, service, key) USING (tenant_id, service, key)
+ WHERE r.created_at >= mail_now() - interval '24 hours'`
+
+/** $1 tenants, $2 services, $3 keys */
+const RELEASE_KEYS = `
+DELETE FROM idempotency_records r USING unnest($1::text[], $2::text[], $3::text[]) AS k(tenant_id, service, key)
+ WHERE r.tenant_id = k.tenant_id AND r.service = k.service AND r.key = k.key`
+
+/** Null when the key is free, or its message is still being submitted. */
+export function createKeyLookUp(pool: pg.Pool): (name: KeyName) => Promise<KeyHolder | null> {
+  return createBatcher(
+    async (names: readonly KeyName[]) => {
+      const holders = await readKeys(pool, names)
+      return names.map((name) => holders.get(textOf(name)) ?? null)
+    },
+    { maxItems: LOOK_UPS_PER_BATCH },
+  )
+}
+
+/** A key that is to stand for a message. */
+export interface KeyClaim extends KeyName {
+  readonly contentHash: string
+  readonly messageId: string
+}
+
+/** The ids of the messages whose keys were free. */
+export async function takeKeys(client: pg.PoolClient, claims: readonly KeyClaim[]): Promise<Set<string>> {
+  await client.query(FORGET_OLD_KEYS, keyColumns(claims))
+  const { rows } = await client.query<{ message_id: string }>(TAKE_KEYS, [
+    ...keyColumns(claims),
+    claims.map(({ contentHash }) => contentHash),
+    claims.map(({ messageId }) => messageId),
+  ])
+  return new Set(rows.map((row) => row.message_id))
+}
+
+/** By `textOf` the key. */
+export async function readKeys(
+  client: Pick<pg.Pool, 'query'>,
+  names: readonly KeyName[],
+): Promise<Map<string, KeyHolder>> {
+  const { rows } = await client.query<KeyName & KeyHolder>(READ_KEYS, keyColumns(names))
+  return new Map(rows.map((row) => [textOf(row), row]))
+}
+
+export async function releaseKeys(client: pg.PoolClient, names: readonly KeyName[]): Promise<void> {
+  if (names.length > 0) await client.query(RELEASE_KEYS, keyColumns(names))
+}
+
+export function textOf({ tenantId, service, key }: KeyName): string {
+  return JSON.stringify([tenantId, service, key])
+}
+
+function keyColumns(names: readonly KeyName[]): [string[], string[], string[]] {
+  return [names.map(({ tenantId }) => tenantId), names.map(({ service }) => service), names.map(({ key }) => key)]
+}

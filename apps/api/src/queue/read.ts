@@ -1,0 +1,230 @@
+import type { HeldBecause, Message, MessageProblem, MessageStatus, Recipient } from '@inforiver-mail/contract/message'
+import { MAX_ATTACHMENTS_IN_ONE_REQUEST_BYTES } from '@inforiver-mail/m365/size-plan'
+import type pg from 'pg'
+import type { Prisma } from '../database/generated/client.ts'
+import type { Place } from '../http/list-cursor.ts'
+import type { Owner } from './actor.ts'
+import { ACCEPTED, MOST_ATTEMPTS, readAttempts, type StoredAttempt } from './attempts.ts'
+import { leasedRows } from './columns.ts'
+import type { MailboxLimits } from './limits.ts'
+import { explainQueued } from './places.ts'
+import type { Waiting } from './waiting.ts'
+
+// Messages as they are shown. Nothing shows one of which attachments are still arriving.
+
+export interface Listing {
+  readonly status?: MessageStatus
+  readonly after?: Place
+  readonly limit: number
+}
+
+const COLUMNS = `
+m.id, m.status, m.from_email, m."to", m.subject, m.reference, m.created_at, m.send_at, m.next_attempt_at, m.sent_at, m.held_because,
+m.possible_duplicate, m.problem, m.recipients, m.attachment_bytes, m.upload_bytes, m.is_large, m.uploading,
+coalesce((SELECT d.uploaded_bytes FROM message_drafts d WHERE d.message_id = m.id), 0) AS uploaded_bytes,
+greatest(m.next_attempt_at, mail_now()) AS not_before`
+
+/** $1 id, $2 tenant, $3 service, or null for any */
+const FIND = `
+SELECT ${COLUMNS} FROM message_states m WHERE m.id = $1 AND m.tenant_id = $2 AND ($3::text IS NULL OR m.service = $3)`
+
+/** Newest first. `conditions` are SQL about the message `m`. $1 tenant, $2 how many */
+const list = (conditions: readonly string[]): string => `
+SELECT ${COLUMNS} FROM message_states m
+ WHERE ${['m.tenant_id = $1', ...conditions].join(' AND ')} ORDER BY m.created_at DESC, m.id DESC LIMIT $2`
+
+/**
+ * Those of a status that few of very many messages have: their ids come from where just these are kept. `conditions` as
+ * above. $1 tenant, $2 how many
+ */
+const listOf = (rows: string, conditions: readonly string[]): string => `
+SELECT ${COLUMNS}
+  FROM (${rows}) AS r CROSS JOIN LATERAL (SELECT * FROM message_states WHERE id = r.message_id OFFSET 0) AS m
+ WHERE ${['m.tenant_id = $1', ...conditions].join(' AND ')} ORDER BY m.created_at DESC, m.id DESC LIMIT $2`
+
+/** The first of the list. `conditions` are SQL about the message `m`. */
+const UNSENT = (outcome: 'failed' | 'cancelled', conditions: readonly string[]) => `
+SELECT m.message_id
+  FROM (SELECT message_id, message_id AS id, service, created_at FROM unsent_messages WHERE tenant_id = $1 AND outcome = '${outcome}') AS m
+ WHERE ${['true', ...conditions].join(' AND ')} ORDER BY m.created_at DESC, m.id DESC LIMIT $2`
+
+const SENDING = `SELECT message_id FROM (${leasedRows('SELECT tenant_id, sending FROM mailbox_totals WHERE tenant_id = $1')}) AS leased`
+
+/** While there are no more of them than this, they are sorted; of more, the newest are found among all messages. */
+const SORTED_AT_MOST = 5_000
+
+const IN_STATE = (state: 'queued' | 'scheduled' | 'held') => `
+SELECT message_id FROM message_queue WHERE tenant_id = $1 AND state = '${state}' AND lease_owner IS NULL`
+
+/** $1 tenant */
+const COUNTS = `SELECT queued, scheduled, held FROM mailbox_totals WHERE tenant_id = $1`
+
+export async function findMessage(
+  pool: pg.Pool,
+  limits: MailboxLimits,
+  owner: Owner,
+  id: string,
+  configuredSender: string | null,
+): Promise<Message | null> {
+  const { rows } = await pool.query<ShownRow>(FIND, [id, owner.tenantId, owner.service])
+  const [message = null] = await toMessages(pool, limits, owner, rows, configuredSender)
+  return message
+}
+
+export async function listMessages(
+  pool: pg.Pool,
+  limits: MailboxLimits,
+  owner: Owner,
+  { status, after, limit }: Listing,
+  configuredSender: string | null,
+): Promise<Message[]> {
+  const values: unknown[] = [owner.tenantId, limit]
+  const bind = (value: unknown) => `$${values.push(value)}`
+  const conditions = [
+    ...(owner.service === null ? [] : [`m.service = ${bind(owner.service)}`]),
+    ...(after ? [`(m.created_at, m.id) < (${bind(after.at)}::timestamptz, ${bind(after.id)}::text)`] : []),
+  ]
+  const found = status ? await rowsOf(pool, owner.tenantId, status, conditions) : null
+  if (status) conditions.push(`m.status = ${bind(status)}`)
+  const { rows } = await pool.query<ShownRow>(found ? listOf(found, conditions) : list(conditions), values)
+  return toMessages(pool, limits, owner, rows, configuredSender)
+}
+
+/** Where the ids of messages of a status are; null where most have it. */
+async function rowsOf(
+  pool: pg.Pool,
+  tenantId: string,
+  status: MessageStatus,
+  conditions: readonly string[],
+): Promise<string | null> {
+  switch (status) {
+    case 'sent':
+      return null
+    case 'failed':
+    case 'cancelled':
+      return UNSENT(status, conditions)
+    case 'sending':
+      return SENDING
+    default: {
+      const { rows } = await pool.query<Record<'queued' | 'scheduled' | 'held', number>>(COUNTS, [tenantId])
+      return (rows[0]?.[status] ?? 0) > SORTED_AT_MOST ? null : IN_STATE(status)
+    }
+  }
+}
+
+/** $1 tenant */
+const COUNT_ACTIVE = `SELECT queued + sending + scheduled + held AS count FROM mailbox_totals WHERE tenant_id = $1`
+
+/** Whatever has not ended: waiting, scheduled and held. */
+export async function countActive(
+  reader: Pick<Prisma.TransactionClient, '$queryRawUnsafe'>,
+  tenantId: string,
+): Promise<number> {
+  const [row] = await reader.$queryRawUnsafe<{ count: number }[]>(COUNT_ACTIVE, tenantId)
+  return row?.count ?? 0
+}
+
+interface ShownRow {
+  readonly id: string
+  readonly status: MessageStatus
+  readonly from_email: string | null
+  readonly to: Recipient[]
+  readonly subject: string
+  readonly reference: string | null
+  readonly created_at: Date
+  readonly send_at: Date | null
+  readonly next_attempt_at: Date | null
+  readonly sent_at: Date | null
+  readonly held_because: HeldBecause | null
+  readonly possible_duplicate: boolean
+  readonly problem: MessageProblem | null
+  readonly recipients: number
+  readonly attachment_bytes: string
+  readonly upload_bytes: string
+  readonly is_large: boolean
+  readonly uploading: boolean
+  readonly uploaded_bytes: string
+  readonly not_before: Date
+}
+
+/** With what keeps those that are queued, at this moment. `configuredSender` is where a message would leave from now. */
+async function toMessages(
+  pool: pg.Pool,
+  limits: MailboxLimits,
+  { tenantId }: Owner,
+  rows: readonly ShownRow[],
+  configuredSender: string | null,
+): Promise<Message[]> {
+  if (rows.length === 0) return []
+  const queued = rows.filter(({ status }) => status === 'queued')
+  const reasons = await explainQueued(
+    pool,
+    limits,
+    tenantId,
+    queued.map((row) => ({
+      id: row.id,
+      nextAttemptAt: row.next_attempt_at,
+      recipients: row.recipients,
+      isLarge: row.is_large,
+      isUploaded: row.uploading || Number(row.attachment_bytes) > MAX_ATTACHMENTS_IN_ONE_REQUEST_BYTES,
+      uploadBytes: Number(row.upload_bytes),
+    })),
+  )
+  const attempts = await readAttempts(
+    pool,
+    rows.map(({ id }) => id),
+  )
+  return rows.map((row) =>
+    toMessage(row, attempts.get(row.id) ?? [], reasons.get(row.id) ?? waitingOf(row), configuredSender),
+  )
+}
+
+/** Of a message that is not queued: only a scheduled one has anything before it. */
+function waitingOf({ status, not_before: notBefore }: ShownRow): Waiting {
+  return { because: null, until: status === 'scheduled' ? notBefore : null }
+}
+
+function toMessage(
+  row: ShownRow,
+  attempts: readonly StoredAttempt[],
+  { because, until }: Waiting,
+  configuredSender: string | null,
+): Message {
+  return {
+    id: row.id,
+    status: row.status,
+    from: (row.status === 'sent' ? row.from_email : null) ?? configuredSender,
+    to: row.to,
+    subject: row.subject,
+    reference: row.reference,
+    createdAt: row.created_at.toISOString(),
+    sendAt: row.send_at?.toISOString() ?? null,
+    nextAttemptAt: until?.toISOString() ?? null,
+    waitingBecause: because,
+    sentAt: row.sent_at?.toISOString() ?? null,
+    attempts: toHistory(row, attempts),
+    heldBecause: row.held_because,
+    possibleDuplicate: row.possible_duplicate,
+    progress: row.uploading
+      ? { sentBytes: Number(row.uploaded_bytes), totalBytes: Number(row.attachment_bytes) }
+      : null,
+    problem: row.problem,
+  }
+}
+
+/** Of a message that is sent, the last attempt is written down only where there is more to say than that. */
+function toHistory({ sent_at: sentAt }: ShownRow, attempts: readonly StoredAttempt[]): Message['attempts'] {
+  const history = attempts.map(({ at, firstAt, count, outcome, code, detail }) => ({
+    at: at.toISOString(),
+    firstAt: firstAt.toISOString(),
+    count,
+    outcome: outcome as Message['attempts'][number]['outcome'],
+    code,
+    detail,
+  }))
+  if (sentAt === null || history.some(({ outcome }) => outcome === 'sent')) return history
+  const at = sentAt.toISOString()
+  return [...history, { at, firstAt: at, count: 1, outcome: 'sent' as const, code: null, detail: ACCEPTED }].slice(
+    -MOST_ATTEMPTS,
+  )
+}

@@ -1,0 +1,87 @@
+import type pg from 'pg'
+import { deleteContents } from './columns.ts'
+import type { StorageFull } from './storage.ts'
+
+// ──▶ receiving: attachments arrive before the message is complete. Nothing reads or sends it until then.
+
+const ABANDONED_AFTER_MS = 15 * 60_000
+/** Each with up to gigabytes, and one statement has 30 s. */
+const SWEPT_AT_ONCE = 10
+
+/** $1 id, $2 tenant, $3 data key */
+const BEGIN = `
+INSERT INTO message_contents (message_id, tenant_id, data_key, chunked, begun_at) VALUES ($1, $2, $3, true, mail_now())`
+
+export async function beginReceiving(
+  pool: pg.Pool,
+  { id, tenantId, dataKey }: { id: string; tenantId: string; dataKey: string },
+): Promise<void> {
+  await pool.query(BEGIN, [id, tenantId, dataKey])
+}
+
+/**
+ * Counts chunks of a message before they are stored. The row of the message is locked first and that of the tenant
+ * after it, as in every other statement that changes both. Tells how much the message may occupy, and how much it does
+ * then: null when that is too little.
+ *
+ * $1 id, $2 the fewest bytes that it needs, $3 the most that it can use, $4 the most that a tenant may have stored
+ */
+const RESERVE = `
+WITH message AS MATERIALIZED (
+  SELECT message_id, tenant_id, stored_bytes FROM message_contents WHERE message_id = $1 AND content IS NULL FOR UPDATE
+), storage AS (
+  INSERT INTO mailbox_totals AS t (tenant_id) SELECT tenant_id FROM message
+  ON CONFLICT (tenant_id) DO UPDATE SET stored_bytes = t.stored_bytes
+  RETURNING t.stored_bytes
+), room AS MATERIALIZED (
+  SELECT m.message_id, $4::bigint - s.stored_bytes + m.stored_bytes AS bytes FROM message m, storage s
+), reserved AS (
+  UPDATE message_contents c SET stored_bytes = least($3, r.bytes) FROM room r WHERE c.message_id = r.message_id AND r.bytes >= $2
+  RETURNING c.stored_bytes
+)
+SELECT room.bytes AS room, reserved.stored_bytes AS reserved FROM room LEFT JOIN reserved ON true`
+
+/**
+ * Counts at least `neededBytes` for all chunks of a message, and up to `wantedBytes` where the tenant has room for them.
+ * Null when the message is no longer there.
+ */
+export async function reserveStorage(
+  pool: pg.Pool,
+  id: string,
+  { neededBytes, wantedBytes, storageBytes }: { neededBytes: number; wantedBytes: number; storageBytes: number },
+): Promise<{ readonly reservedBytes: number } | { readonly full: StorageFull } | null> {
+  const values = [id, neededBytes, wantedBytes, storageBytes]
+  const { rows } = await pool.query<{ room: string; reserved: string | null }>(RESERVE, values)
+  const [row] = rows
+  if (!row) return null
+  if (row.reserved !== null) return { reservedBytes: Number(row.reserved) }
+  return { full: { storedBytes: storageBytes - Number(row.room), neededBytes, storageBytes } }
+}
+
+/** With its chunks. $1 id */
+const DISCARD = `
+WITH discarded AS (DELETE FROM message_contents WHERE message_id = $1 AND content IS NULL RETURNING message_id)
+DELETE FROM message_chunks WHERE message_id = (SELECT message_id FROM discarded)`
+
+export async function discardReceived(pool: pg.Pool, id: string): Promise<void> {
+  await pool.query(DISCARD, [id])
+}
+
+/** Those of which nothing has arrived since $1; at most $2. */
+const SWEEP = `
+WITH abandoned AS MATERIALIZED (
+  SELECT c.message_id FROM message_contents c
+   WHERE c.content IS NULL AND c.begun_at < $1
+     AND NOT EXISTS (SELECT 1 FROM message_chunks k WHERE k.message_id = c.message_id AND k.stored_at >= $1)
+   LIMIT $2 FOR UPDATE SKIP LOCKED
+), ${deleteContents('abandoned')}
+SELECT message_id FROM abandoned`
+
+/** Deletes what no client is sending any more. */
+export async function sweepReceived(pool: pg.Pool, now: Date): Promise<void> {
+  for (;;) {
+    const before = new Date(now.getTime() - ABANDONED_AFTER_MS)
+    const { rowCount } = await pool.query(SWEEP, [before, SWEPT_AT_ONCE])
+    if ((rowCount ?? 0) < SWEPT_AT_ONCE) return
+  }
+}

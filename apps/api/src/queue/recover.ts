@@ -1,0 +1,66 @@
+import type pg from 'pg'
+import { noteAttempts } from './attempts.ts'
+import { idsOf, leasedRows, NO_LEASE } from './columns.ts'
+import { releaseHeld } from './hold.ts'
+
+// sending ──the lease runs out──▶ queued, in doubt where it was tried; scheduled ──its time comes──▶ queued.
+
+const MOVED_AT_ONCE = 1_000 // as the statements say
+
+/**
+ * Takes messages away from workers whose lease ran out. Those that had been handed to Microsoft may have been sent: they
+ * are in doubt from now on, unless the outcome of that attempt arrives late, and the mailbox's limits count them. Of the
+ * others it is certain that nothing has changed.
+ */
+const RECOVER_ABANDONED = `
+WITH expired AS MATERIALIZED (
+  SELECT message_id, lease_owner FROM (${leasedRows('SELECT tenant_id, sending FROM mailbox_totals')}) AS leased
+   WHERE lease_until < mail_now() LIMIT 1000
+), abandoned AS MATERIALIZED (
+  SELECT q.message_id, q.attempt_id IS NOT DISTINCT FROM q.lease_owner AS tried
+    FROM message_queue q JOIN expired e ON e.message_id = q.message_id
+   WHERE q.message_id = ${idsOf('expired')} AND q.lease_owner = e.lease_owner AND q.lease_until < mail_now()
+     FOR UPDATE OF q SKIP LOCKED
+), recovered AS (
+  UPDATE message_queue q
+     SET due_at = mail_now(), doubt = CASE WHEN a.tried THEN 'in-doubt' ELSE q.doubt END, looks = CASE WHEN a.tried THEN 0 ELSE q.looks END,
+         ${NO_LEASE}
+    FROM abandoned a WHERE q.message_id = ${idsOf('abandoned')} AND q.message_id = a.message_id
+  RETURNING q.message_id, q.tenant_id, q.recipients, a.tried, q.uploading
+), attempts AS (
+  SELECT message_id, tenant_id, mail_now() AS at, CASE WHEN tried THEN 'unknown' ELSE 'unavailable' END AS outcome, NULL::text AS code,
+         CASE WHEN tried THEN 'The process that was sending it ended, or stood still, before the outcome was written down.'
+              WHEN uploading THEN 'The process that was uploading it ended, or stood still. Another goes on where it was.'
+              ELSE 'The process that was working on it ended, or stood still, before it was sent.' END AS detail
+    FROM recovered
+), ${noteAttempts('attempts')}, used AS (
+  INSERT INTO mailbox_usage (tenant_id, started_at, messages, recipients)
+  SELECT tenant_id, date_bin('10 seconds', mail_now(), 'epoch'), count(*), sum(recipients) FROM recovered WHERE tried
+   GROUP BY 1 ORDER BY 1
+  ON CONFLICT (tenant_id, started_at) DO UPDATE
+    SET messages = mailbox_usage.messages + excluded.messages, recipients = mailbox_usage.recipients + excluded.recipients
+), noticed AS (
+  INSERT INTO mailboxes AS m (tenant_id, troubled_since) SELECT DISTINCT tenant_id, mail_now() FROM recovered ORDER BY 1
+  ON CONFLICT (tenant_id) DO UPDATE SET troubled_since = excluded.troubled_since WHERE m.troubled_since IS NULL
+)
+SELECT message_id AS id FROM recovered`
+
+/** Messages whose time has come. */
+const RELEASE_SCHEDULED = `
+UPDATE message_queue SET state = 'queued'
+ WHERE message_id IN (SELECT message_id FROM message_queue WHERE state = 'scheduled' AND due_at <= mail_now()
+                       ORDER BY due_at LIMIT 1000 FOR UPDATE SKIP LOCKED)`
+
+/** Puts back what dead workers held, and what may go now; `more`: there is more than one statement moves. */
+export async function recoverMessages(
+  pool: pg.Pool,
+): Promise<{ abandoned: readonly string[]; moved: boolean; more: boolean }> {
+  const { rows } = await pool.query<{ id: string }>(RECOVER_ABANDONED)
+  const scheduled = await pool.query(RELEASE_SCHEDULED)
+  const moved = [rows.length, scheduled.rowCount ?? 0, await releaseHeld(pool)]
+  return {
+    abandoned: rows.map(({ id }) => id),
+    moved: moved.some((count) => count > 0),
+    more: moved.includes(MOVED_AT_ONCE),
+  }
+}

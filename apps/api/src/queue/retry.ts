@@ -1,0 +1,41 @@
+import type { PrismaClient } from '../database/generated/client.ts'
+import { auditPerson, type ActedOn, type Actor } from './actor.ts'
+import { sizeOf, uploadBytesOf } from './columns.ts'
+import { wakeWorkers } from './wake.ts'
+
+// failed ──somebody retries──▶ queued.
+
+/**
+ * Starts a failed message from the beginning; its draft was deleted in the mailbox. What may have been sent already is
+ * sent again on somebody's word: it is marked. The outcome of an attempt that comes late still counts.
+ *
+ * $1 id, $2 tenant, $3 service, or null for any
+ */
+const RETRY = `
+WITH retried AS (
+  DELETE FROM unsent_messages u USING messages m, message_contents c
+   WHERE u.message_id = $1 AND m.id = $1 AND m.tenant_id = $2 AND ($3::text IS NULL OR m.service = $3)
+     AND u.outcome = 'failed' AND c.message_id = $1 AND c.content IS NOT NULL
+  RETURNING m.*, u.attempt_id, ${sizeOf('c')} AS size, ${uploadBytesOf('c')} AS upload_bytes, c.stored_bytes,
+            m.possible_duplicate OR coalesce(m.problem ->> 'code' = 'outcome-unknown', false) AS may_be_sent
+), begun AS (
+  UPDATE messages m SET outcome = NULL, ended_at = NULL, problem = NULL, possible_duplicate = r.may_be_sent FROM retried r WHERE m.id = r.id
+)
+INSERT INTO message_queue (message_id, tenant_id, state, due_at, waits_since, recipients, size, upload_bytes, on_unknown_outcome,
+                           save_to_sent_items, possible_duplicate, from_email, attempt_id)
+SELECT id, tenant_id, 'queued', mail_now(), greatest(created_at, send_at), recipients, size, upload_bytes, on_unknown_outcome,
+       save_to_sent_items, may_be_sent, from_email, attempt_id
+  FROM retried
+RETURNING (SELECT service FROM retried) AS service`
+
+/** False when it has not failed, or its content is gone. */
+export async function retryMessage(prisma: PrismaClient, actor: Actor, id: string, now: Date): Promise<boolean> {
+  return prisma.$transaction(async (transaction) => {
+    const { tenantId, service } = actor
+    const [retried] = await transaction.$queryRawUnsafe<Pick<ActedOn, 'service'>[]>(RETRY, id, tenantId, service)
+    if (!retried) return false
+    await wakeWorkers(transaction)
+    await auditPerson(transaction, actor, 'message-retried', { id, ...retried }, now)
+    return true
+  })
+}

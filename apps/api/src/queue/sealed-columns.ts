@@ -1,0 +1,30 @@
+import type { SealedColumn } from '../database/sealed-values.ts'
+
+/** What the queue keeps sealed. */
+export const QUEUE_SEALED_COLUMNS = {
+  dataKey: {
+    table: 'data_keys',
+    column: 'key_sealed',
+    key: 'id',
+    record: 'id',
+    purpose: 'data-key',
+    indexed: false,
+  },
+  /** Of messages that version 1.0.0 stored. */
+  contentKey: {
+    table: 'message_contents',
+    column: 'key_sealed',
+    key: 'message_id',
+    record: 'message_id',
+    purpose: 'content-key',
+    indexed: true,
+  },
+  uploadUrl: {
+    table: 'message_drafts',
+    column: 'upload_url_sealed',
+    key: 'message_id',
+    record: 'message_id',
+    purpose: 'upload-url',
+    indexed: true,
+  },
+} as const satisfies Record<string, SealedColumn>

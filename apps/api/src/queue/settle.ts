@@ -1,0 +1,204 @@
+import type { AttemptOutcome, HeldBecause, MessageProblem } from '@inforiver-mail/contract/message'
+import type pg from 'pg'
+import { createBatcher } from '../database/batcher.ts'
+import { raiseFailed } from '../alerts/failed-alert.sql.ts'
+import { ACCEPTED, noteAttempts } from './attempts.ts'
+import { deleteContents, deleteDrafts, idsOf, NO_LEASE } from './columns.ts'
+import type { Lease } from './leased-message.ts'
+import type { Doubt } from './states.ts'
+
+// sending ──▶ sent, failed, held, or queued again, in doubt or not. Also late, from where it was put meanwhile.
+
+const SETTLEMENTS_PER_BATCH = 200
+
+/** What came of one attempt, as the history shows it. */
+export interface Attempt {
+  readonly outcome: AttemptOutcome
+  readonly code: string | null
+  readonly detail: string
+}
+
+/** The new values of a message's row, and what follows for its mailbox. */
+export interface Settlement {
+  readonly status: 'queued' | 'sent' | 'failed' | 'held'
+  /** From the outcome to the next attempt; null when there is none. */
+  readonly waitMs: number | null
+  readonly heldBecause: HeldBecause | null
+  readonly doubt: Doubt
+  readonly possibleDuplicate: boolean
+  readonly tryingMs: number
+  readonly problem: MessageProblem | null
+  readonly attempt: Attempt | null
+  /** Whether the mailbox's limits count it. */
+  readonly charged: boolean
+  /** Microsoft asked for it. */
+  readonly pauseMailboxMs: number | null
+  /** For so long nobody asks for access: it could not be had. */
+  readonly noAccessMs: number | null
+}
+
+export interface Settled {
+  readonly message: Lease
+  readonly settlement: Settlement
+  /** The sender it left from; null when it was not tried. */
+  readonly fromEmail: string | null
+  /** For how many ms the outcome has been known. */
+  readonly ageMs: () => number
+}
+
+/** The rows of `result`, from JSON. */
+const RESULT_COLUMNS = `
+"messageId" text, "leaseOwner" text, status text, "waitMs" bigint, "heldBecause" text, doubt text, looks int,
+"possibleDuplicate" boolean, "tryingMs" bigint, problem jsonb, "fromEmail" text, "attemptOutcome" text, "attemptCode" text,
+"attemptDetail" text, charged boolean, "pauseMs" bigint, "noAccessMs" bigint, "agoMs" bigint`
+
+/**
+ * Writes the outcomes of a batch of attempts, one of each message. The holder of the lease writes; and whoever made the
+ * last attempt, however late, as long as no later attempt has begun, also where the message has meanwhile been declared
+ * in doubt or ended for it. Other rows stay as they are, with their attempts, usage, pauses and trouble. What was
+ * delivered is not kept. An attempt that used up no time, such as one that was throttled or held, lengthens no later wait.
+ *
+ * Times are counted from the moment of the outcome, which may have had to wait for the database.
+ *
+ * $1 results as JSON
+ */
+const SETTLE = `
+WITH result AS MATERIALIZED (
+  SELECT r."messageId" AS message_id, r."leaseOwner" AS owner, r.status, r."heldBecause" AS held_because, r.doubt, r.looks,
+         r."possibleDuplicate" AS possible_duplicate, r."tryingMs" AS trying_ms, r.problem, r."fromEmail" AS from_email,
+         r."attemptOutcome" AS outcome, r."attemptCode" AS code, r."attemptDetail" AS detail, r.charged, o.at,
+         o.at + r."waitMs" * interval '1 millisecond' AS due_at, o.at + r."pauseMs" * interval '1 millisecond' AS paused_until,
+         o.at + r."noAccessMs" * interval '1 millisecond' AS no_access_until
+    FROM jsonb_to_recordset($1::jsonb) AS r(${RESULT_COLUMNS})
+   CROSS JOIN LATERAL (SELECT mail_now() - r."agoMs" * interval '1 millisecond' AS at) AS o
+), held AS MATERIALIZED ( -- locked, and its lease or its last attempt is that of the outcome
+  SELECT r.*, q.tenant_id, q.recipients, q.save_to_sent_items, coalesce(r.from_email, q.from_email) AS sender,
+         CASE WHEN q.attempt_id <> r.owner THEN q.attempt_id END AS other_attempt, q.lease_owner IS NOT DISTINCT FROM r.owner AS in_time
+    FROM result r JOIN message_queue q ON q.message_id = r.message_id
+   WHERE q.message_id = ${idsOf('result')} AND (q.lease_owner = r.owner OR q.attempt_id = r.owner)
+     FOR UPDATE OF q
+), late AS MATERIALIZED ( -- given up as unknown meanwhile, and sent all the same
+  SELECT r.*, u.tenant_id, m.recipients, m.save_to_sent_items, coalesce(r.from_email, m.from_email) AS sender, NULL::text AS other_attempt,
+         false AS in_time
+    FROM result r JOIN unsent_messages u ON u.message_id = r.message_id JOIN messages m ON m.id = u.message_id
+   WHERE u.message_id = ${idsOf('result')} AND m.id = ${idsOf('result')} AND u.attempt_id = r.owner AND r.status = 'sent'
+     FOR UPDATE OF u
+), written AS MATERIALIZED (
+  SELECT * FROM held UNION ALL SELECT * FROM late
+), ended AS MATERIALIZED (
+  SELECT * FROM written WHERE status IN ('sent', 'failed')
+), sent AS MATERIALIZED (
+  SELECT * FROM written WHERE status = 'sent'
+), left_queue AS (
+  DELETE FROM message_queue WHERE message_id = ${idsOf('ended')}
+), found_after_all AS (
+  DELETE FROM unsent_messages WHERE message_id = ${idsOf('late')}
+), stayed AS (
+  UPDATE message_queue q
+     SET state = h.status, due_at = h.due_at, held_because = h.held_because, doubt = h.doubt, looks = h.looks,
+         possible_duplicate = h.possible_duplicate, from_email = h.sender, attempt_id = h.other_attempt,
+         attempt_count = CASE WHEN h.trying_ms > q.trying_ms THEN q.attempt_count ELSE greatest(1, q.attempt_count - 1) END,
+         trying_ms = h.trying_ms, ${NO_LEASE}
+    FROM held h
+   WHERE q.message_id = ${idsOf('held')} AND q.message_id = h.message_id AND h.status IN ('queued', 'held')
+), recorded AS (
+  UPDATE messages m
+     SET outcome = e.status, from_email = e.sender, possible_duplicate = e.possible_duplicate, problem = e.problem, ended_at = e.at,
+         sent_at = CASE WHEN e.status = 'sent' THEN e.at END
+    FROM ended e WHERE m.id = ${idsOf('ended')} AND m.id = e.message_id
+  RETURNING m.id, m.service, m.created_at
+), unsent AS (
+  INSERT INTO unsent_messages (message_id, tenant_id, service, outcome, created_at, ended_at, has_content, attempt_id)
+  SELECT e.message_id, e.tenant_id, r.service, 'failed', r.created_at, e.at, true, e.other_attempt
+    FROM ended e JOIN recorded r ON r.id = e.message_id WHERE e.status = 'failed'
+), ${deleteContents('sent')}, ${deleteDrafts('ended', `CASE WHEN e.status = 'failed' THEN 'draft' WHEN NOT e.save_to_sent_items THEN 'copy' END`)}, attempts AS (
+  SELECT message_id, tenant_id, at, outcome, code, detail FROM written WHERE outcome IS NOT NULL
+), ${noteAttempts('attempts')}, used AS ( -- whose lease ran out is counted by recover.ts
+  INSERT INTO mailbox_usage (tenant_id, started_at, messages, recipients)
+  SELECT tenant_id, date_bin('10 seconds', at, 'epoch'), count(*), sum(recipients) FROM written WHERE charged AND in_time
+   GROUP BY 1, 2
+   ORDER BY 1, 2
+  ON CONFLICT (tenant_id, started_at) DO UPDATE
+    SET messages = mailbox_usage.messages + excluded.messages, recipients = mailbox_usage.recipients + excluded.recipients
+  RETURNING tenant_id
+), boxes AS ( -- a mailbox that is held, or at its limits, is not in trouble: that is told otherwise
+  SELECT tenant_id, max(paused_until) AS paused_until, max(no_access_until) AS no_access_until,
+         bool_or(status IN ('sent', 'held') OR outcome IN ('throttled', 'refused')) AS answered,
+         coalesce(bool_or(outcome IN ('unavailable', 'unknown')), false) AS troubled
+    FROM written GROUP BY tenant_id
+), noticed AS ( -- nothing is written while all is well
+  INSERT INTO mailboxes AS m (tenant_id, paused_until, no_access_until, troubled_since)
+  SELECT b.tenant_id, b.paused_until, b.no_access_until,
+         CASE WHEN b.answered THEN NULL WHEN b.troubled THEN coalesce(known.troubled_since, mail_now()) ELSE known.troubled_since END
+    FROM boxes b LEFT JOIN mailboxes known ON known.tenant_id = b.tenant_id
+   WHERE coalesce(b.paused_until, b.no_access_until) IS NOT NULL
+      OR b.answered AND known.troubled_since IS NOT NULL
+      OR b.troubled AND b.answered IS NOT TRUE AND known.troubled_since IS NULL
+   ORDER BY b.tenant_id
+  ON CONFLICT (tenant_id) DO UPDATE
+    SET paused_until = greatest(m.paused_until, excluded.paused_until), no_access_until = greatest(m.no_access_until, excluded.no_access_until),
+        troubled_since = excluded.troubled_since
+  RETURNING tenant_id
+), failed AS (
+  SELECT tenant_id FROM written WHERE status = 'failed'
+), alerted AS (${raiseFailed('failed')}
+  RETURNING tenant_id
+), counted AS MATERIALIZED ( -- several triggers follow, each by the tenant: locked before in one order, and after what others lock first
+  SELECT t.tenant_id FROM mailbox_totals t
+   WHERE t.tenant_id IN (SELECT tenant_id FROM written) AND (SELECT count(*) FROM boxes) > 1
+     AND (SELECT count(*) FROM used) + (SELECT count(*) FROM noticed) + (SELECT count(*) FROM alerted) >= 0
+   ORDER BY t.tenant_id FOR UPDATE
+)
+SELECT message_id AS id FROM written WHERE (SELECT count(*) FROM counted) >= 0`
+
+/** Writes the outcome unless a later attempt has begun, and answers false then. */
+export function createSettling(pool: pg.Pool): (settled: Settled) => Promise<boolean> {
+  return createBatcher((batch: readonly Settled[]) => settleBatch(pool, batch), { maxItems: SETTLEMENTS_PER_BATCH })
+}
+
+/**
+ * Two outcomes of one message, of an attempt that comes late and of whoever looks for it, are written one after the
+ * other: a statement would write one of them, and take the other for written.
+ */
+async function settleBatch(pool: pg.Pool, batch: readonly Settled[]): Promise<boolean[]> {
+  const outcomes = [...Map.groupBy(batch, ({ message }) => message.id).values()]
+  const written = new Set<Settled>()
+  for (let nth = 0; outcomes.some((each) => nth < each.length); nth++) {
+    const round = outcomes.flatMap((each) => each[nth] ?? [])
+    const ids = await settleOneOfEach(pool, round)
+    for (const settled of round) if (ids.has(settled.message.id)) written.add(settled)
+  }
+  return batch.map((settled) => written.has(settled))
+}
+
+async function settleOneOfEach(pool: pg.Pool, batch: readonly Settled[]): Promise<ReadonlySet<string>> {
+  const results = JSON.stringify(batch.map(toResult))
+  const { rows } = await pool.query<{ id: string }>({ name: 'settle', text: SETTLE, values: [results] })
+  return new Set(rows.map(({ id }) => id))
+}
+
+/** As `RESULT_COLUMNS` has it. That Microsoft accepted a message is told by its end, and is no attempt to write down. */
+function toResult({ message, settlement, fromEmail, ageMs }: Settled) {
+  const { status, waitMs, heldBecause, doubt, possibleDuplicate, tryingMs, problem, charged } = settlement
+  const attempt = status === 'sent' && settlement.attempt?.detail === ACCEPTED ? null : settlement.attempt
+  return {
+    messageId: message.id,
+    leaseOwner: message.leaseOwner,
+    status,
+    waitMs,
+    heldBecause,
+    doubt: doubt.state === 'in-doubt' ? 'in-doubt' : 'none',
+    looks: doubt.state === 'in-doubt' ? doubt.looks : 0,
+    possibleDuplicate,
+    tryingMs,
+    problem,
+    fromEmail,
+    attemptOutcome: attempt?.outcome,
+    attemptCode: attempt?.code,
+    attemptDetail: attempt?.detail,
+    charged,
+    pauseMs: settlement.pauseMailboxMs,
+    noAccessMs: settlement.noAccessMs,
+    agoMs: Math.round(ageMs()),
+  }
+}

@@ -1,0 +1,94 @@
+import { globSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { expect, it } from 'vitest'
+
+const SOURCE = fileURLToPath(new URL('..', import.meta.url))
+
+/** Which folder writes which table. The queue's own are named nowhere else, not even to be read. */
+const QUEUE_TABLES = [
+  'data_keys',
+  'idempotency_records',
+  'mailbox_cleanups',
+  'mailbox_totals',
+  'mailbox_usage',
+  'mailboxes',
+  'message_attempts',
+  'message_chunks',
+  'message_contents',
+  'message_drafts',
+  'message_queue',
+  'message_states',
+  'messages',
+  'unsent_messages',
+]
+const QUEUE_MODELS = [
+  'dataKey',
+  'idempotencyRecord',
+  'mailbox',
+  'mailboxCleanup',
+  'mailboxTotals',
+  'mailboxUsage',
+  'message',
+  'messageAttempt',
+  'messageChunk',
+  'messageContent',
+  'messageDraft',
+  'queuedMessage',
+  'unsentMessage',
+]
+
+const files = globSync('**/*.ts', {
+  cwd: SOURCE,
+  exclude: ['**/*.test.ts', 'test-support/**', 'database/generated/**'],
+}).map((path) => ({ path: path.replaceAll('\\', '/'), text: readFileSync(`${SOURCE}/${path}`, 'utf8') }))
+
+function foldersWith(pattern: RegExp): string[] {
+  const found = files.filter(({ text }) => pattern.test(text)).map(({ path }) => path.split('/')[0] ?? '')
+  return [...new Set(found)].toSorted()
+}
+
+it.each(QUEUE_TABLES)('names the table %s in the queue only', (table) => {
+  expect(foldersWith(new RegExp(`\\b(FROM|JOIN|UPDATE|INTO|TABLE)\\s+"?${table}\\b|table: '${table}'`))).toEqual([
+    'queue',
+  ])
+})
+
+it.each(QUEUE_MODELS)('reaches %s through no generated client', (model) => {
+  expect(foldersWith(new RegExp(`\\b(prisma|transaction)\\s*\\.${model}\\b`))).toEqual([])
+})
+
+/**
+ * The folders that write each table, by statements of their own. The queue appends to `alert_events` with SQL that alerts
+ * export for it; whatever the vault can no longer open is given up by vault-rotation.
+ */
+const WRITERS: Readonly<Record<string, readonly string[]>> = {
+  ...Object.fromEntries(QUEUE_TABLES.filter((table) => table !== 'message_states').map((table) => [table, ['queue']])),
+  alert_events: ['alerts', 'database'],
+  audit_events: ['database'],
+  consents: ['settings', 'vault-rotation'],
+  credential_warnings: ['settings'],
+  installation: ['database'],
+  pending_sign_ins: ['sign-in', 'vault-rotation'],
+  service_keys: ['service-keys'],
+  sessions: ['sign-in'],
+  tenant_settings: ['settings', 'vault-rotation'],
+  tenants: ['database'],
+  users: ['sign-in'],
+  webhook_deliveries: ['alerts'],
+  webhooks: ['alerts', 'vault-rotation'],
+}
+
+const SCHEMA = readFileSync(fileURLToPath(new URL('../../../../prisma/schema.prisma', import.meta.url)), 'utf8')
+
+it('knows which folder writes each table', () => {
+  const models = [...SCHEMA.matchAll(/^model (\w+) \{([\s\S]*?)^\}/gm)].map(([, model = '', body = '']) => ({
+    delegate: model.charAt(0).toLowerCase() + model.slice(1),
+    table: /@@map\("(\w+)"\)/.exec(body)?.[1] ?? '',
+  }))
+  const writers = models.map(({ delegate, table }) => {
+    const statement = `\\b(INSERT INTO|UPDATE|DELETE FROM)\\s+"?${table}\\b`
+    const call = `\\b(prisma|transaction)\\s*\\.${delegate}\\s*\\.(create|update|upsert|delete)`
+    return [table, foldersWith(new RegExp(`${statement}|${call}`))]
+  })
+  expect(Object.fromEntries(writers)).toEqual(WRITERS)
+})

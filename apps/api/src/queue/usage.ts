@@ -1,0 +1,85 @@
+import type pg from 'pg'
+
+/** What the limits of a tenant's mailbox look back on. */
+export interface MailboxState {
+  /** By the clock of the database, as all of it is. */
+  readonly now: Date
+  readonly pausedUntil: Date | null
+  readonly sentLastMinute: number
+  readonly recipientsLastDay: number
+  /** Of the last day, oldest first, by hours; `until` is the end of each. */
+  readonly recipientsByHour: readonly { readonly until: Date; readonly recipients: number }[]
+  /** Of messages under way. */
+  readonly recipientsSending: number
+  readonly recipientsQueued: number
+  readonly uploadedBytes: number
+  readonly sending: number
+  readonly queued: number
+  /** When the last of the queued ones is tried again; null while none is queued. */
+  readonly lastAttemptAt: Date | null
+  /** Of messages that are queued or on their way, what the limit of uploads will count. */
+  readonly bytesToUpload: number
+  /** False while somebody has to act first. */
+  readonly canLeave: boolean
+}
+
+/**
+ * Waiting is what is queued or being sent: what is scheduled waits for its time, what is held for somebody to act, and
+ * what is still being received for nothing yet. $1 tenant
+ */
+const READ = `
+SELECT mail_now() AS now, greatest(b.paused_until, b.no_access_until) AS paused_until,
+       (SELECT coalesce(sum(u.messages), 0)::int FROM mailbox_usage u WHERE u.tenant_id = a.tenant_id AND u.started_at > mail_now() - interval '70 seconds') AS sent,
+       (SELECT coalesce(sum(u.recipients), 0)::int FROM mailbox_usage u WHERE u.tenant_id = a.tenant_id AND u.started_at > mail_now() - interval '1 day') AS recipients,
+       (SELECT coalesce(sum(u.upload_bytes), 0)::bigint FROM mailbox_usage u WHERE u.tenant_id = a.tenant_id AND u.started_at > mail_now() - interval '310 seconds') AS uploaded,
+       coalesce(t.sending, 0) AS sending, coalesce(t.queued, 0) AS queued, coalesce(t.sending_recipients, 0)::int AS recipients_sending,
+       coalesce(t.queued_recipients, 0)::int AS recipients_queued, coalesce(t.upload_bytes, 0) AS to_upload,
+       (SELECT q.due_at FROM message_queue q WHERE q.tenant_id = a.tenant_id AND q.state = 'queued' AND q.lease_owner IS NULL
+         ORDER BY q.due_at DESC LIMIT 1) AS last_attempt_at,
+       coalesce(s.status = 'connected' AND s.problem IS NULL, false) AS can_leave
+  FROM (SELECT $1::text AS tenant_id) AS a
+  LEFT JOIN mailbox_totals t ON t.tenant_id = a.tenant_id
+  LEFT JOIN mailboxes b ON b.tenant_id = a.tenant_id
+  LEFT JOIN tenant_settings s ON s.tenant_id = a.tenant_id`
+
+/** $1 tenant */
+const READ_HOURS = `
+SELECT date_bin('1 hour', started_at, 'epoch') + interval '1 hour' AS until, sum(recipients)::int AS recipients
+  FROM mailbox_usage WHERE tenant_id = $1 AND started_at > mail_now() - interval '1 day' AND recipients > 0
+ GROUP BY 1 ORDER BY 1`
+
+export async function readMailboxState(pool: pg.Pool, tenantId: string): Promise<MailboxState> {
+  const { rows } = await pool.query<{
+    now: Date
+    paused_until: Date | null
+    sent: number
+    recipients: number
+    uploaded: string
+    sending: number
+    queued: number
+    recipients_sending: number
+    recipients_queued: number
+    last_attempt_at: Date | null
+    to_upload: string
+    can_leave: boolean
+  }>(READ, [tenantId])
+  const [row] = rows
+  if (!row) throw new Error('The counts of a mailbox have one row.')
+  const hours = await pool.query<{ until: Date; recipients: number }>(READ_HOURS, [tenantId])
+  const { now, paused_until: pausedUntil, sent: sentLastMinute, recipients: recipientsLastDay, sending, queued } = row
+  return {
+    now,
+    pausedUntil: pausedUntil && pausedUntil > now ? pausedUntil : null,
+    sentLastMinute,
+    recipientsLastDay,
+    uploadedBytes: Number(row.uploaded),
+    recipientsByHour: hours.rows,
+    recipientsSending: row.recipients_sending,
+    recipientsQueued: row.recipients_queued,
+    sending,
+    queued,
+    lastAttemptAt: row.last_attempt_at,
+    bytesToUpload: Number(row.to_upload),
+    canLeave: row.can_leave,
+  }
+}

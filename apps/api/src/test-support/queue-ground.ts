@@ -1,0 +1,146 @@
+import { randomBytes } from 'node:crypto'
+import { newId } from '../ids.ts'
+import { openDatabase, type Database } from '../database/database.ts'
+import type { LeasedMessage } from '../queue/leased-message.ts'
+import type { Queue } from '../queue/queue.ts'
+import type { Settlement } from '../queue/settle.ts'
+import { NO_DOUBT } from '../queue/states.ts'
+import type { NewMessage } from '../queue/submit.ts'
+import { createTestClock, MINUTES, type TestClock } from './test-clock.ts'
+import { createTestDatabase, type TestDatabase } from './test-database.ts'
+import { createTestQueue } from './test-queue.ts'
+
+export const ADA = 'ten_ada'
+export const BEN = 'ten_ben'
+/** Has no mailbox: what is submitted is held. */
+export const UNCONNECTED = 'ten_unconnected'
+/** Of the settings. */
+export const VERSION = 1
+
+/** The queue alone, with nobody who takes messages or sends them; two of its tenants have a mailbox. */
+export interface QueueGround {
+  readonly database: TestDatabase
+  readonly clock: TestClock
+  readonly opened: Database
+  readonly queue: Queue
+  /** The queue as another process has it. */
+  newProcess(): Queue
+  /** Of Ada's, small, unless told otherwise; answers with its id, and throws when it is not stored. */
+  submit(changes?: Partial<NewMessage>): Promise<string>
+  /** Leases at most so many. */
+  claim(count: number, owner?: string): Promise<LeasedMessage[]>
+  claimOne(owner?: string): Promise<LeasedMessage>
+  settle(message: LeasedMessage, settlement: Settlement, process?: Queue): Promise<boolean>
+  close(): Promise<void>
+}
+
+export async function createQueueGround({ storageBytes = 100 * 1024 * 1024 } = {}): Promise<QueueGround> {
+  const clock = createTestClock()
+  const database = await createTestDatabase()
+  await clock.govern(database)
+  await database.query('INSERT INTO tenants (id, created_at) SELECT unnest($1::text[]), now()', [
+    [ADA, BEN, UNCONNECTED],
+  ])
+  await database.query(
+    `INSERT INTO tenant_settings (tenant_id, version, status, from_email, mailbox, granted_permissions, large_attachments)
+     SELECT unnest($1::text[]), $2, 'connected', 'ada@contoso.com', 'own', '{Mail.ReadWrite}', true`,
+    [[ADA, BEN], VERSION],
+  )
+  const opened = await openDatabase(database.url, () => {})
+  const newProcess = () => createTestQueue(opened.pool, { storageBytes })
+  const queue = newProcess()
+
+  async function claim(count: number, owner = 'worker'): Promise<LeasedMessage[]> {
+    const leased: LeasedMessage[] = []
+    for (let before = -1; leased.length < count && leased.length > before;) {
+      before = leased.length
+      leased.push(...(await queue.deliveries.claim(owner, count - leased.length)))
+    }
+    return leased
+  }
+
+  return {
+    database,
+    clock,
+    opened,
+    queue,
+    newProcess,
+    async submit(changes = {}) {
+      const content = changes.content ?? randomBytes(1_000)
+      const storedBytes = changes.storedBytes ?? content.length
+      const message = {
+        id: newId('message'),
+        tenantId: ADA,
+        service: 'reports',
+        to: [{ address: 'max@contoso.com' }],
+        recipients: 3,
+        subject: 'Q3',
+        reference: null,
+        sendAt: null,
+        onUnknownOutcome: 'retry' as const,
+        saveToSentItems: true,
+        attachmentBytes: 0,
+        receiving: false,
+        storedBytes,
+        openBytes: 0,
+        addedBytes: storedBytes,
+        dataKey: 'dky_1',
+        content,
+        idempotency: null,
+        ...changes,
+      }
+      const { outcome } = await queue.messages.submit(message)
+      if (outcome !== 'stored') throw new Error(`The message was not stored: ${outcome}.`)
+      return message.id
+    },
+    claim,
+    async claimOne(owner) {
+      const [message] = await claim(1, owner)
+      if (!message) throw new Error('Nothing was due.')
+      return message
+    },
+    settle: (message, settlement, process = queue) =>
+      process.deliveries.settle({ message, settlement, fromEmail: 'ada@contoso.com', ageMs: () => 0 }),
+    async close() {
+      await opened.close()
+      await database.drop()
+    },
+  }
+}
+
+// What an attempt comes to.
+
+export const QUEUED: Settlement = {
+  status: 'queued',
+  waitMs: 0,
+  heldBecause: null,
+  doubt: NO_DOUBT,
+  possibleDuplicate: false,
+  tryingMs: 0,
+  problem: null,
+  attempt: { outcome: 'unavailable', code: null, detail: 'Not now.' },
+  charged: false,
+  pauseMailboxMs: null,
+  noAccessMs: null,
+}
+export const SENT: Settlement = {
+  ...QUEUED,
+  status: 'sent',
+  waitMs: null,
+  attempt: { outcome: 'sent', code: null, detail: 'Accepted.' },
+  charged: true,
+}
+export const FAILED: Settlement = {
+  ...QUEUED,
+  status: 'failed',
+  waitMs: null,
+  problem: { code: 'recipient-refused', title: 'No', detail: 'No.', microsoftCode: null, requestId: null },
+  attempt: { outcome: 'refused', code: null, detail: 'No.' },
+}
+export const IN_DOUBT: Settlement = {
+  ...QUEUED,
+  waitMs: 1 * MINUTES,
+  doubt: { state: 'in-doubt', looks: 0 },
+  charged: true,
+}
+export const HELD: Settlement = { ...QUEUED, status: 'held', waitMs: null, heldBecause: 'large-attachments-disabled' }
