@@ -7,6 +7,7 @@ import { createMicrosoftFetch } from '../packages/m365/src/microsoft-fetch.ts'
 import { benchVault } from './load/vault.ts'
 import { benchLarge } from './load/large.ts'
 import { openGround, type Ground, type Process, type Tenant } from './load/ground.ts'
+import { benchQueue } from './load/queue.ts'
 import { peakMegabytes, resetPeak } from './load/process-memory.ts'
 import { createSubmitter, inParallel, messageBody } from './load/submit.ts'
 
@@ -28,6 +29,7 @@ const BENCHES: Readonly<Record<string, (ground: Ground) => Promise<void>>> = {
   memory,
   fairness,
   large: benchLarge,
+  queue: benchQueue,
 }
 
 /** Of parts by themselves, without any process. */
@@ -128,11 +130,11 @@ async function fairness(ground: Ground): Promise<void> {
   const [busy, other] = await ground.addTenants(2)
   if (!busy || !other) return
   const product = await ground.start('all', { ...NO_LIMITS, MAILBOX_CONCURRENCY: '4' })
-  await ground.pool.query(`UPDATE tenants SET mailbox_paused_until = now() + interval '1 hour' WHERE id = $1`, [
+  await ground.pool.query(`INSERT INTO mailboxes (tenant_id, paused_until) VALUES ($1, now() + interval '1 hour')`, [
     busy.id,
   ])
   await submitAll(product, [busy], 10_000)
-  await ground.pool.query('UPDATE tenants SET mailbox_paused_until = NULL WHERE id = $1', [busy.id])
+  await ground.pool.query('UPDATE mailboxes SET paused_until = NULL WHERE tenant_id = $1', [busy.id])
   await delay(1_500)
   const submitter = createSubmitter(product.url, 1)
   const startedAt = performance.now()
@@ -234,8 +236,8 @@ async function submitAll(product: Process, tenants: readonly Tenant[], count: nu
 async function drain(ground: Ground): Promise<void> {
   for (;;) {
     const { rows } = await ground.pool.query<{ waiting: boolean }>(
-      `SELECT EXISTS (SELECT 1 FROM tenants t JOIN messages m ON m.tenant_id = t.id
-                       WHERE t.mailbox_paused_until IS NULL AND (m.status = 'sending' OR m.status = 'queued' AND m.next_attempt_at <= now())) AS waiting`,
+      `SELECT EXISTS (SELECT 1 FROM message_queue q LEFT JOIN mailboxes b USING (tenant_id)
+                       WHERE b.paused_until IS NULL AND q.state = 'queued' AND (q.lease_owner IS NOT NULL OR q.due_at <= now())) AS waiting`,
     )
     if (!rows[0]?.waiting) return
     await delay(20)
@@ -245,22 +247,33 @@ async function drain(ground: Ground): Promise<void> {
 async function addWaiting(ground: Ground, tenants: readonly Tenant[], count: number): Promise<void> {
   const [first] = tenants
   if (!first) return
+  await ground.pool.query(`INSERT INTO tenants (id, created_at) VALUES ('ten_paused', now()) ON CONFLICT DO NOTHING`)
   await ground.pool.query(
-    `INSERT INTO tenants (id, created_at, mailbox_paused_until) VALUES ('ten_paused', now(), now() + interval '1 day') ON CONFLICT DO NOTHING`,
+    `INSERT INTO mailboxes (tenant_id, paused_until) VALUES ('ten_paused', now() + interval '1 day') ON CONFLICT DO NOTHING`,
   )
   await ground.pool.query(
-    `INSERT INTO messages (id, tenant_id, service, status, "to", subject, created_at, next_attempt_at, content)
-     SELECT 'msg_' || md5(random()::text || n), CASE WHEN n % 2 = 0 THEN 'ten_paused' ELSE ($1::text[])[1 + n % $2] END, 'load', 'queued', '[]', 'Waiting', now(),
-            CASE WHEN n % 2 = 0 THEN now() - interval '1 hour' ELSE now() + interval '1 day' END, '\\x00'
-       FROM generate_series(1, $3) AS n`,
+    `WITH waiting AS MATERIALIZED (
+       SELECT 'msg_' || md5(random()::text || n) AS id, CASE WHEN n % 2 = 0 THEN 'ten_paused' ELSE ($1::text[])[1 + n % $2] END AS tenant_id,
+              CASE WHEN n % 2 = 0 THEN now() - interval '1 hour' ELSE now() + interval '1 day' END AS due_at
+         FROM generate_series(1, $3) AS n
+     ), recorded AS (
+       INSERT INTO messages (id, tenant_id, service, "to", subject, created_at)
+       SELECT id, tenant_id, 'load', '[]', 'Waiting', now() FROM waiting
+     ), stored AS (
+       INSERT INTO message_contents (message_id, tenant_id, data_key, content, stored_bytes, begun_at)
+       SELECT id, tenant_id, 'dky_none', '\\x00', 1, now() FROM waiting
+     )
+     INSERT INTO message_queue (message_id, tenant_id, state, due_at, waits_since, recipients, size, upload_bytes, on_unknown_outcome,
+                                save_to_sent_items)
+     SELECT id, tenant_id, 'queued', due_at, now(), 1, 'small', 0, 'retry', true FROM waiting`,
     [tenants.map(({ id }) => id), tenants.length, count],
   )
-  await ground.pool.query('ANALYZE messages')
+  await ground.pool.query('ANALYZE messages, message_contents, message_queue, mailbox_totals')
 }
 
 async function countWaiting(ground: Ground, tenantId: string): Promise<number> {
   const { rows } = await ground.pool.query<{ count: number }>(
-    `SELECT count(*)::int AS count FROM messages WHERE tenant_id = $1 AND status IN ('queued', 'sending')`,
+    `SELECT count(*)::int AS count FROM message_queue WHERE tenant_id = $1 AND state = 'queued'`,
     [tenantId],
   )
   return rows[0]?.count ?? 0

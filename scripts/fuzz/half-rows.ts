@@ -5,15 +5,32 @@ import type pg from 'pg'
 const SETTLED_WITHIN_MS = 30_000
 
 const QUESTIONS: Readonly<Record<string, string>> = {
-  'messages that are still receiving': `SELECT count(*) FROM messages WHERE status = 'receiving'`,
+  'messages that are still receiving': 'SELECT count(*) FROM message_contents WHERE content IS NULL',
   'idempotency records without their message':
     'SELECT count(*) FROM idempotency_records r WHERE NOT EXISTS (SELECT 1 FROM messages m WHERE m.id = r.message_id)',
   'chunks of no message':
-    'SELECT count(*) FROM message_chunks c WHERE NOT EXISTS (SELECT 1 FROM messages m WHERE m.id = c.message_id)',
-  'messages that wait without content': `SELECT count(*) FROM messages WHERE status IN ('scheduled', 'queued', 'sending', 'held') AND content IS NULL`,
-  'large messages that wait without chunks': `SELECT count(*) FROM messages m WHERE chunked AND status IN ('scheduled', 'queued', 'held')
-    AND NOT EXISTS (SELECT 1 FROM message_chunks c WHERE c.message_id = m.id)`,
-  'messages without a recipient': `SELECT count(*) FROM messages WHERE status <> 'receiving' AND recipients = 0`,
+    'SELECT count(*) FROM message_chunks k WHERE NOT EXISTS (SELECT 1 FROM message_contents c WHERE c.message_id = k.message_id)',
+  'messages that wait without content': `SELECT count(*) FROM message_queue q
+    WHERE NOT EXISTS (SELECT 1 FROM message_contents c WHERE c.message_id = q.message_id AND c.content IS NOT NULL)`,
+  'large messages that wait without chunks': `SELECT count(*) FROM message_contents c JOIN message_queue q USING (message_id)
+    WHERE c.chunked AND NOT EXISTS (SELECT 1 FROM message_chunks k WHERE k.message_id = c.message_id)`,
+  'contents of no message': `SELECT count(*) FROM message_contents c
+    WHERE content IS NOT NULL AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.id = c.message_id)`,
+  'contents of a message that was sent or cancelled': `SELECT count(*) FROM message_contents c JOIN messages m ON m.id = c.message_id
+    WHERE m.outcome IN ('sent', 'cancelled')`,
+  'contents without their data key': `SELECT count(*) FROM message_contents c
+    WHERE data_key IS NOT NULL AND NOT EXISTS (SELECT 1 FROM data_keys k WHERE k.id = c.data_key)`,
+  'messages that neither wait nor have ended': `SELECT count(*) FROM messages m
+    WHERE outcome IS NULL AND NOT EXISTS (SELECT 1 FROM message_queue q WHERE q.message_id = m.id)`,
+  'messages that wait and have ended': `SELECT count(*) FROM message_queue q
+    WHERE NOT EXISTS (SELECT 1 FROM messages m WHERE m.id = q.message_id AND m.outcome IS NULL)`,
+  'drafts of messages that do not wait': `SELECT count(*) FROM message_drafts d
+    WHERE NOT EXISTS (SELECT 1 FROM message_queue q WHERE q.message_id = d.message_id AND q.has_draft)`,
+  'messages without a recipient': 'SELECT count(*) FROM messages WHERE recipients = 0',
+  'mailboxes whose counts are not those of their rows': `SELECT count(*) FROM mailbox_totals t
+    WHERE (queued + sending + scheduled + held, stored_bytes) IS DISTINCT FROM
+          ((SELECT count(*) FROM message_queue q WHERE q.tenant_id = t.tenant_id),
+           (SELECT coalesce(sum(stored_bytes), 0) FROM message_contents c WHERE c.tenant_id = t.tenant_id))`,
   'open transactions': `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in transaction%'`,
 }
 

@@ -76,8 +76,10 @@ async function killUntilSent(ground: Ground, most: number): Promise<number> {
     }
     await worker.kill()
     // Nobody holds it any more: waiting for the lease to run out fifty times would take an hour.
-    await ground.pool.query(`UPDATE messages SET lease_until = now() - interval '1 second' WHERE status = 'sending'`)
-    await ground.pool.query(`UPDATE messages SET next_attempt_at = now() WHERE status = 'queued'`)
+    await ground.pool.query(
+      `UPDATE message_queue SET lease_until = now() - interval '1 second' WHERE lease_owner IS NOT NULL`,
+    )
+    await ground.pool.query(`UPDATE message_queue SET due_at = now() WHERE state = 'queued' AND lease_owner IS NULL`)
   }
 }
 
@@ -94,7 +96,7 @@ async function until(ground: Ground, condition: string): Promise<void> {
 /** Of the newest message. */
 async function is(ground: Ground, condition: string): Promise<boolean> {
   const { rows } = await ground.pool.query<{ is: boolean }>(
-    `SELECT ${condition} AS is FROM messages ORDER BY created_at DESC LIMIT 1`,
+    `SELECT ${condition} AS is FROM message_states ORDER BY created_at DESC LIMIT 1`,
   )
   return rows[0]?.is === true
 }

@@ -107,7 +107,9 @@ async function submitAndDeliver(
   const id = await submitLarge(product.url, tenant, sizeBytes)
   const acceptedAt = performance.now()
   for (;;) {
-    const { rows } = await ground.pool.query<{ status: string }>('SELECT status FROM messages WHERE id = $1', [id])
+    const { rows } = await ground.pool.query<{ status: string }>('SELECT status FROM message_states WHERE id = $1', [
+      id,
+    ])
     const status = rows[0]?.status
     if (status === 'sent') break
     if (status === 'failed' || status === 'held') throw new Error(`A large message is ${status}.`)

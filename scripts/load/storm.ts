@@ -133,7 +133,7 @@ async function storm(ground: Ground, tenants: readonly Tenant[], messages: numbe
 
   const arrivals = await readArrivals(ground)
   const flagged = new Set(
-    (await ground.pool.query<{ id: string }>('SELECT id FROM messages WHERE possible_duplicate')).rows.map(
+    (await ground.pool.query<{ id: string }>('SELECT id FROM message_states WHERE possible_duplicate')).rows.map(
       ({ id }) => id,
     ),
   )
@@ -221,9 +221,7 @@ async function submitAll(
 }
 
 async function countUnended(ground: Ground): Promise<number> {
-  const { rows } = await ground.pool.query<{ count: number }>(
-    "SELECT count(*)::int AS count FROM messages WHERE status IN ('queued', 'sending', 'scheduled', 'held')",
-  )
+  const { rows } = await ground.pool.query<{ count: number }>('SELECT count(*)::int AS count FROM message_queue')
   return rows[0]?.count ?? 0
 }
 

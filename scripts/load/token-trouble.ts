@@ -166,7 +166,7 @@ function countExpiries(requests: readonly TokenRequest[]): number {
 async function untilSent(ground: Ground): Promise<void> {
   const giveUpAt = Date.now() + GIVE_UP_AFTER_MS
   while (Date.now() < giveUpAt) {
-    const { rows } = await ground.pool.query(`SELECT 1 FROM messages WHERE status <> 'sent' LIMIT 1`)
+    const { rows } = await ground.pool.query(`SELECT 1 FROM messages WHERE outcome IS DISTINCT FROM 'sent' LIMIT 1`)
     if (rows.length === 0) return
     await delay(200)
   }

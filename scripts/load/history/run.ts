@@ -226,7 +226,7 @@ async function untilSettled(
   const mayWait = tenants.filter((each) => each.mayWait).map(({ facts }) => facts.tenant)
   for (const giveUpAt = Date.now() + SETTLE_FOR_AT_MOST_MS; Date.now() < giveUpAt; await delay(SETTLE_LOOK_EVERY_MS)) {
     const { rowCount } = await ground.pool.query(
-      `SELECT 1 FROM messages WHERE (status IN ('queued', 'scheduled', 'held') AND tenant_id <> ALL ($1)) OR status = 'sending' LIMIT 1`,
+      'SELECT 1 FROM message_queue WHERE tenant_id <> ALL ($1) OR lease_owner IS NOT NULL LIMIT 1',
       [mayWait],
     )
     if (rowCount === 0) return
