@@ -387,6 +387,16 @@ CREATE TRIGGER "messages_deleted" AFTER DELETE ON "messages"
     REFERENCING OLD TABLE AS old_rows
     FOR EACH STATEMENT EXECUTE FUNCTION count_deleted_open_bytes();
 
+-- Chunks go with their content: also one that was being stored in the moment in which the content was deleted, of which
+-- that statement has seen nothing.
+CREATE FUNCTION drop_chunks() RETURNS trigger LANGUAGE plpgsql AS
+E'BEGIN
+    DELETE FROM message_chunks WHERE message_id = OLD.message_id\x3B
+    RETURN NULL\x3B
+END';
+CREATE TRIGGER "message_contents_chunks" AFTER DELETE ON "message_contents"
+    FOR EACH ROW WHEN (OLD."chunked") EXECUTE FUNCTION drop_chunks();
+
 -- How a message stands, whether it has ended or not.
 CREATE VIEW "message_states" AS
 SELECT m."id", m."tenant_id", m."service",

@@ -1,5 +1,4 @@
 import type pg from 'pg'
-import { deleteContents } from './columns.ts'
 import type { StorageFull } from './storage.ts'
 
 // ──▶ receiving: attachments arrive before the message is complete. Nothing reads or sends it until then.
@@ -59,9 +58,7 @@ export async function reserveStorage(
 }
 
 /** With its chunks. $1 id */
-const DISCARD = `
-WITH discarded AS (DELETE FROM message_contents WHERE message_id = $1 AND content IS NULL RETURNING message_id)
-DELETE FROM message_chunks WHERE message_id = (SELECT message_id FROM discarded)`
+const DISCARD = `DELETE FROM message_contents WHERE message_id = $1 AND content IS NULL`
 
 export async function discardReceived(pool: pg.Pool, id: string): Promise<void> {
   await pool.query(DISCARD, [id])
@@ -69,13 +66,12 @@ export async function discardReceived(pool: pg.Pool, id: string): Promise<void> 
 
 /** Those of which nothing has arrived since $1; at most $2. */
 const SWEEP = `
-WITH abandoned AS MATERIALIZED (
-  SELECT c.message_id FROM message_contents c
-   WHERE c.content IS NULL AND c.begun_at < $1
-     AND NOT EXISTS (SELECT 1 FROM message_chunks k WHERE k.message_id = c.message_id AND k.stored_at >= $1)
-   LIMIT $2 FOR UPDATE SKIP LOCKED
-), ${deleteContents('abandoned')}
-SELECT message_id FROM abandoned`
+DELETE FROM message_contents
+ WHERE message_id IN (
+   SELECT c.message_id FROM message_contents c
+    WHERE c.content IS NULL AND c.begun_at < $1
+      AND NOT EXISTS (SELECT 1 FROM message_chunks k WHERE k.message_id = c.message_id AND k.stored_at >= $1)
+    LIMIT $2 FOR UPDATE SKIP LOCKED)`
 
 /** Deletes what no client is sending any more. */
 export async function sweepReceived(pool: pg.Pool, now: Date): Promise<void> {
