@@ -70,12 +70,10 @@ ended_drafts AS (
 )`
 }
 
-/** @param emptied the name of rows of `message_id` */
+/** Their chunks go with them, by a trigger. @param emptied the name of rows of `message_id` */
 export function deleteContents(emptied: string): string {
   return `
 dropped_contents AS (
   DELETE FROM message_contents WHERE message_id = ${idsOf(emptied)}
-), dropped_chunks AS (
-  DELETE FROM message_chunks WHERE message_id = ${idsOf(emptied)}
 )`
 }

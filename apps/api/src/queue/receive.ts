@@ -58,10 +58,8 @@ export async function reserveStorage(
   return { full: { storedBytes: storageBytes - Number(row.room), neededBytes, storageBytes } }
 }
 
-/** With its chunks. $1 id */
-const DISCARD = `
-WITH discarded AS (DELETE FROM message_contents WHERE message_id = $1 AND content IS NULL RETURNING message_id)
-DELETE FROM message_chunks WHERE message_id = (SELECT message_id FROM discarded)`
+/** Its chunks go with it. $1 id */
+const DISCARD = `DELETE FROM message_contents WHERE message_id = $1 AND content IS NULL`
 
 export async function discardReceived(pool: pg.Pool, id: string): Promise<void> {
   await pool.query(DISCARD, [id])
