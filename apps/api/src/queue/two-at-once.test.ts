@@ -88,3 +88,17 @@ it.each(['discarded', 'swept'])('leaves no chunk of what is %s while one is bein
   expect(await all('message_contents')).toEqual([])
   expect(await all('message_chunks')).toEqual([])
 })
+
+it('does not retry a message whose content goes in the same moment', async () => {
+  const id = await ground.submit()
+  await ground.settle(await ground.claimOne(), FAILED)
+  const later = new Date(ground.clock.now().getTime() + 8 * DAYS)
+  const forgetContent = (transaction: pg.Pool) =>
+    createRetention(transaction, { contentRetentionDays: 7, logRetentionDays: 30 })(later)
+  const actor = { tenantId: ADA, service: null, userId: null }
+
+  const retried = await inBetween(forgetContent, () => ground.queue.messages.retry(actor, id, later))
+
+  expect(retried).toBe(false)
+  expect(await all('message_queue')).toEqual([])
+})
