@@ -102,3 +102,19 @@ it('does not retry a message whose content goes in the same moment', async () =>
   expect(retried).toBe(false)
   expect(await all('message_queue')).toEqual([])
 })
+
+it('takes the late outcome of a message that is given up in the same moment', async () => {
+  const late = await abandoned()
+  const looking = await ground.claimOne('looking')
+  const givenUp = { message: looking, settlement: FAILED, fromEmail: 'ada@contoso.com', ageMs: () => 0 }
+
+  const written = await inBetween(
+    (transaction) => createSettling(transaction)(givenUp),
+    () => ground.settle(late, SENT),
+  )
+
+  expect(written).toBe(true)
+  expect(await all('messages')).toMatchObject([{ outcome: 'sent' }])
+  expect(await all('unsent_messages')).toEqual([])
+  expect(await all('message_contents')).toEqual([])
+})
