@@ -98,7 +98,7 @@ WITH boxes AS (
          wire_version = CASE WHEN ${goesAtOnce('q', 's')} THEN s.version END
     FROM picked p LEFT JOIN settings s ON s.tenant_id = p.tenant_id
    WHERE q.message_id = ANY (ARRAY(SELECT message_id FROM picked)) AND q.message_id = p.message_id
-     AND q.state = 'queued' AND q.lease_owner IS NULL
+     AND q.state = 'queued' AND q.lease_owner IS NULL AND q.due_at <= mail_now()
   RETURNING q.*, coalesce(s.stamp, '') AS settings_stamp
 )
 SELECT l.message_id AS id, l.tenant_id, l.recipients, l.attempt_count, l.trying_ms, l.doubt, l.looks, l.possible_duplicate, l.on_unknown_outcome,

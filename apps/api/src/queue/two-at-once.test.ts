@@ -118,3 +118,16 @@ it('takes the late outcome of a message that is given up in the same moment', as
   expect(await all('unsent_messages')).toEqual([])
   expect(await all('message_contents')).toEqual([])
 })
+
+it('does not lease what a late outcome puts off in the same moment', async () => {
+  const late = await abandoned()
+  const putOff = { ...IN_DOUBT, waitMs: 5 * MINUTES, charged: false }
+  const settled = { message: late, settlement: putOff, fromEmail: 'ada@contoso.com', ageMs: () => 0 }
+
+  const claimed = await inBetween(
+    (transaction) => createSettling(transaction)(settled),
+    () => ground.queue.deliveries.claim('worker', 10),
+  )
+
+  expect(claimed).toEqual([])
+})
