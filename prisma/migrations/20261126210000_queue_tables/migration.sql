@@ -365,6 +365,16 @@ E'BEGIN
     RETURN NULL\x3B
 END';
 
+-- A data key stays while something is stored under it. By a trigger, since it sees what the deleting statement had to wait
+-- for: whoever stores under a key holds it.
+CREATE FUNCTION keep_used_data_key() RETURNS trigger LANGUAGE plpgsql AS
+E'BEGIN
+    IF EXISTS (SELECT 1 FROM message_contents WHERE data_key = OLD.id) THEN RETURN NULL\x3B END IF\x3B
+    RETURN OLD\x3B
+END';
+
+CREATE TRIGGER "data_keys_deleted" BEFORE DELETE ON "data_keys"
+    FOR EACH ROW EXECUTE FUNCTION keep_used_data_key();
 CREATE TRIGGER "message_queue_inserted" AFTER INSERT ON "message_queue"
     REFERENCING NEW TABLE AS new_rows
     FOR EACH STATEMENT EXECUTE FUNCTION count_inserted_queue_rows();

@@ -10,13 +10,15 @@ const SWEPT_AT_ONCE = 10
 
 /** $1 id, $2 tenant, $3 data key */
 const BEGIN = `
-INSERT INTO message_contents (message_id, tenant_id, data_key, chunked, begun_at) VALUES ($1, $2, $3, true, mail_now())`
+INSERT INTO message_contents (message_id, tenant_id, data_key, chunked, begun_at)
+SELECT $1, $2, id, true, mail_now() FROM data_keys WHERE id = $3 FOR KEY SHARE`
 
+/** False when the data key is gone. */
 export async function beginReceiving(
   pool: pg.Pool,
   { id, tenantId, dataKey }: { id: string; tenantId: string; dataKey: string },
-): Promise<void> {
-  await pool.query(BEGIN, [id, tenantId, dataKey])
+): Promise<boolean> {
+  return (await pool.query(BEGIN, [id, tenantId, dataKey])).rowCount === 1
 }
 
 /**

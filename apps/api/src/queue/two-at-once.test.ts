@@ -15,6 +15,7 @@ import { createTestPool } from '../test-support/test-database.ts'
 import { writeChunk } from './chunks.ts'
 import { LEASE_MS } from './claim.ts'
 import { createRetention } from './expire.ts'
+import { beginReceiving } from './receive.ts'
 import { createSettling } from './settle.ts'
 
 // What a statement does that has waited for another one: what it read before is out of date by then.
@@ -75,15 +76,14 @@ async function abandoned() {
   return message
 }
 
-it.each(['discarded', 'swept'])('leaves no chunk of what is %s while one is being stored', async (what) => {
+it.each([
+  ['discarded', () => ground.queue.receiving.discard('msg_arriving')],
+  ['swept', () => ground.database.query('DELETE FROM message_contents')],
+])('leaves no chunk of what is %s while one is being stored', async (_what, remove) => {
+  await ground.queue.receiving.begin({ id: 'msg_arriving', tenantId: ADA, dataKey: 'dky_1' })
   const place = { tenantId: ADA, messageId: 'msg_arriving', part: 0, chunk: 0 }
-  await ground.queue.receiving.begin({ id: place.messageId, tenantId: ADA, dataKey: 'dky_1' })
-  const remove = {
-    discarded: () => ground.queue.receiving.discard(place.messageId),
-    swept: () => ground.database.query('DELETE FROM message_contents'),
-  }[what]
 
-  await inBetween((transaction) => writeChunk(transaction, place, randomBytes(10)), remove ?? (async () => {}))
+  await inBetween<unknown>((transaction) => writeChunk(transaction, place, randomBytes(10)), remove)
 
   expect(await all('message_contents')).toEqual([])
   expect(await all('message_chunks')).toEqual([])
@@ -130,4 +130,34 @@ it('does not lease what a late outcome puts off in the same moment', async () =>
   )
 
   expect(claimed).toEqual([])
+})
+
+it('keeps a data key that a message is stored under in the same moment', async () => {
+  const later = new Date(ground.clock.now().getTime() + 3 * DAYS)
+  const begin = (transaction: pg.Pool) =>
+    beginReceiving(transaction, { id: 'msg_arriving', tenantId: ADA, dataKey: 'dky_1' })
+
+  await inBetween(begin, () => ground.queue.upkeep.expire(later))
+
+  expect(await all('data_keys')).toMatchObject([{ id: 'dky_1' }])
+})
+
+it('stores nothing under a data key that goes in the same moment', async () => {
+  const forget = (transaction: pg.Pool) => transaction.query('DELETE FROM data_keys')
+
+  const stored = await inBetween(forget, () => ground.submit().catch((error: Error) => error.message))
+
+  expect(stored).toBe('The message was not stored: data-key-gone.')
+  expect(await all('messages')).toEqual([])
+  expect(await all('message_contents')).toEqual([])
+})
+
+it('leaves the idempotency key free of what it does not store for want of a data key', async () => {
+  const idempotency = { key: 'once', contentHash: 'hash' }
+  const under = (dataKey: string) => ground.submit({ idempotency, dataKey }).catch((error: Error) => error.message)
+
+  expect(await Promise.all([under('dky_gone'), under('dky_gone')])).toEqual(
+    Array(2).fill('The message was not stored: data-key-gone.'),
+  )
+  expect(await under('dky_1')).toMatch(/^msg_/)
 })
