@@ -291,8 +291,15 @@ E'BEGIN
     RETURN NULL\x3B
 END';
 
+-- The statements that end a message delete its draft. What is left then was stored while they waited for the row: it was
+-- being filled, and is not sent any more.
 CREATE FUNCTION count_deleted_queue_rows() RETURNS trigger LANGUAGE plpgsql AS
 E'BEGIN
+    WITH unseen AS (
+      DELETE FROM message_drafts WHERE message_id = ANY (ARRAY(SELECT message_id FROM old_rows WHERE has_draft)) RETURNING tenant_id, draft_id)
+    INSERT INTO mailbox_cleanups (tenant_id, item_id, kind, created_at, due_at)
+    SELECT tenant_id, draft_id, ''draft'', mail_now(), mail_now() FROM unseen
+    ON CONFLICT DO NOTHING\x3B
     INSERT INTO mailbox_totals AS t (tenant_id, queued, queued_recipients, sending, sending_large, sending_recipients, upload_bytes, scheduled, held)
     SELECT * FROM (
       SELECT tenant_id, coalesce(sum(sign) FILTER (WHERE state = ''queued'' AND lease_owner IS NULL), 0) AS queued,

@@ -14,6 +14,7 @@ import { HOURS, MINUTES } from '../test-support/test-clock.ts'
 import { createTestPool } from '../test-support/test-database.ts'
 import { writeChunk } from './chunks.ts'
 import { LEASE_MS } from './claim.ts'
+import { storeDraft } from './drafts.ts'
 import { createRetention } from './expire.ts'
 import { beginReceiving } from './receive.ts'
 import { createSettling } from './settle.ts'
@@ -117,6 +118,23 @@ it('takes the late outcome of a message that is given up in the same moment', as
   expect(await all('messages')).toMatchObject([{ outcome: 'sent' }])
   expect(await all('unsent_messages')).toEqual([])
   expect(await all('message_contents')).toEqual([])
+})
+
+it('leaves a draft to be deleted that is stored while its message is cancelled', async () => {
+  const id = await ground.submit()
+  const message = await ground.claimOne()
+  const draft = { draftId: 'first', internetMessageId: null, from: null, uploading: true }
+  await ground.queue.deliveries.storeDraft(message, VERSION, { ...draft, draftId: null })
+  const actor = { tenantId: ADA, service: null, userId: null }
+
+  const cancelled = await inBetween(
+    (transaction) => storeDraft(transaction, message, VERSION, draft),
+    () => ground.queue.messages.cancel(actor, id, ground.clock.now()),
+  )
+
+  expect(cancelled).toBe(true)
+  expect(await all('message_drafts')).toEqual([])
+  expect(await all('mailbox_cleanups')).toMatchObject([{ item_id: 'first', kind: 'draft' }])
 })
 
 it('does not lease what a late outcome puts off in the same moment', async () => {
