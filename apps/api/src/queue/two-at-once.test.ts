@@ -104,6 +104,21 @@ it('does not retry a message whose content goes in the same moment', async () =>
   expect(await all('message_queue')).toEqual([])
 })
 
+it('keeps a message whose content could not be deleted yet, and deletes both later', async () => {
+  const id = await ground.submit()
+  await ground.settle(await ground.claimOne(), FAILED)
+  const later = new Date(ground.clock.now().getTime() + 31 * DAYS)
+
+  const release = await ground.database.lockRow('unsent_messages', id, 'message_id')
+  await ground.queue.upkeep.expire(later)
+  expect(await all('messages')).toHaveLength(1)
+  await release()
+  await ground.queue.upkeep.expire(later)
+
+  expect(await all('messages')).toEqual([])
+  expect(await all('message_contents')).toEqual([])
+})
+
 it('takes the late outcome of a message that is given up in the same moment', async () => {
   const late = await abandoned()
   const looking = await ground.claimOne('looking')
