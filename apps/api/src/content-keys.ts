@@ -34,6 +34,8 @@ export interface ContentKeys {
     readonly id: string
     readonly tenantId: string
   }): Promise<{ readonly dataKey: string; readonly contentKey: string }>
+  /** The data key is no longer stored: the next message gets another. */
+  dataKeyGone(tenantId: string, dataKey: string): Promise<void>
   /** Rejects with a `VaultError` when the vault does not open it, and with an error when its data key is gone. */
   forStoredMessage(message: KeyedMessage): Promise<string>
 }
@@ -93,6 +95,12 @@ export function createContentKeys({
     async forNewMessage({ id, tenantId }) {
       const { id: dataKey, key } = await once(current, tenantId, () => findCurrent(tenantId))
       return { dataKey, contentKey: deriveContentKey(key, id) }
+    },
+
+    async dataKeyGone(tenantId, dataKey) {
+      const known = current.get(tenantId)
+      const isGone = (await known?.catch(() => null))?.id === dataKey
+      if (isGone && current.get(tenantId) === known) current.delete(tenantId)
     },
 
     async forStoredMessage({ id, tenantId, dataKey, contentKeySealed }) {

@@ -291,8 +291,15 @@ E'BEGIN
     RETURN NULL\x3B
 END';
 
+-- The statements that end a message delete its draft. What is left then was stored while they waited for the row: it was
+-- being filled, and is not sent any more.
 CREATE FUNCTION count_deleted_queue_rows() RETURNS trigger LANGUAGE plpgsql AS
 E'BEGIN
+    WITH unseen AS (
+      DELETE FROM message_drafts WHERE message_id = ANY (ARRAY(SELECT message_id FROM old_rows WHERE has_draft)) RETURNING tenant_id, draft_id)
+    INSERT INTO mailbox_cleanups (tenant_id, item_id, kind, created_at, due_at)
+    SELECT tenant_id, draft_id, ''draft'', mail_now(), mail_now() FROM unseen
+    ON CONFLICT DO NOTHING\x3B
     INSERT INTO mailbox_totals AS t (tenant_id, queued, queued_recipients, sending, sending_large, sending_recipients, upload_bytes, scheduled, held)
     SELECT * FROM (
       SELECT tenant_id, coalesce(sum(sign) FILTER (WHERE state = ''queued'' AND lease_owner IS NULL), 0) AS queued,
@@ -335,8 +342,11 @@ E'BEGIN
     RETURN NULL\x3B
 END';
 
+-- Chunks go with their content. By the trigger, since it sees what the deleting statement had to wait for: a chunk that
+-- was being stored.
 CREATE FUNCTION count_deleted_contents() RETURNS trigger LANGUAGE plpgsql AS
 E'BEGIN
+    DELETE FROM message_chunks WHERE message_id = ANY (ARRAY(SELECT message_id FROM old_rows))\x3B
     INSERT INTO mailbox_totals AS t (tenant_id, stored_bytes)
     SELECT tenant_id, sum(sign * stored_bytes) FROM (SELECT -1 AS sign, tenant_id, stored_bytes FROM old_rows) AS changed
      GROUP BY tenant_id HAVING sum(sign * stored_bytes) <> 0 ORDER BY tenant_id
@@ -362,6 +372,16 @@ E'BEGIN
     RETURN NULL\x3B
 END';
 
+-- A data key stays while something is stored under it. By a trigger, since it sees what the deleting statement had to wait
+-- for: whoever stores under a key holds it.
+CREATE FUNCTION keep_used_data_key() RETURNS trigger LANGUAGE plpgsql AS
+E'BEGIN
+    IF EXISTS (SELECT 1 FROM message_contents WHERE data_key = OLD.id) THEN RETURN NULL\x3B END IF\x3B
+    RETURN OLD\x3B
+END';
+
+CREATE TRIGGER "data_keys_deleted" BEFORE DELETE ON "data_keys"
+    FOR EACH ROW EXECUTE FUNCTION keep_used_data_key();
 CREATE TRIGGER "message_queue_inserted" AFTER INSERT ON "message_queue"
     REFERENCING NEW TABLE AS new_rows
     FOR EACH STATEMENT EXECUTE FUNCTION count_inserted_queue_rows();
@@ -386,16 +406,6 @@ CREATE TRIGGER "messages_inserted" AFTER INSERT ON "messages"
 CREATE TRIGGER "messages_deleted" AFTER DELETE ON "messages"
     REFERENCING OLD TABLE AS old_rows
     FOR EACH STATEMENT EXECUTE FUNCTION count_deleted_open_bytes();
-
--- Chunks go with their content: also one that was being stored in the moment in which the content was deleted, of which
--- that statement has seen nothing.
-CREATE FUNCTION drop_chunks() RETURNS trigger LANGUAGE plpgsql AS
-E'BEGIN
-    DELETE FROM message_chunks WHERE message_id = OLD.message_id\x3B
-    RETURN NULL\x3B
-END';
-CREATE TRIGGER "message_contents_chunks" AFTER DELETE ON "message_contents"
-    FOR EACH ROW WHEN (OLD."chunked") EXECUTE FUNCTION drop_chunks();
 
 -- How a message stands, whether it has ended or not.
 CREATE VIEW "message_states" AS

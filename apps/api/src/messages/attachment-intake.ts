@@ -130,10 +130,13 @@ export function createIntake(
     reservedBytes = reserved.reservedBytes
   }
 
-  async function startReceiving() {
+  async function startReceiving(): Promise<NonNullable<typeof receiving>> {
     const id = newId('message')
     const { dataKey, contentKey } = await contentKeys.forNewMessage({ id, tenantId })
-    await store.begin({ id, tenantId, dataKey })
+    if (!(await store.begin({ id, tenantId, dataKey }))) {
+      await contentKeys.dataKeyGone(tenantId, dataKey)
+      return startReceiving()
+    }
     const cipher = createContentCipher(contentKey, random)
     return {
       id,

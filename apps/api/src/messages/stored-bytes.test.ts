@@ -130,8 +130,9 @@ it('counts nothing of an upload that breaks off, or is swept after its process w
   await expect.poll(counted).toEqual({ bytes: 0, stored: 0 })
 
   const queue = createTestQueue(pool, { storageBytes: BOUND })
-  const row = { id: 'msg_killed', tenantId: await tenantOf(ground.database), dataKey: 'dek_1' }
-  await queue.receiving.begin(row)
+  const [key] = await ground.database.query<{ id: string }>('SELECT id FROM data_keys LIMIT 1')
+  const row = { id: 'msg_killed', tenantId: await tenantOf(ground.database), dataKey: key?.id ?? '' }
+  expect(await queue.receiving.begin(row)).toBe(true)
   expect(await queue.receiving.reserve(row.id, { neededBytes: 5, wantedBytes: 9 })).toEqual({ reservedBytes: 9 })
   expect((await counted()).bytes).toBe(9)
   await queue.upkeep.sweepReceived(new Date(ground.clock.now().getTime() + HOURS))

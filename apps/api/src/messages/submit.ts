@@ -25,7 +25,7 @@ interface Submitting extends Submission {
 }
 
 /** Stores a message for delivery, its content sealed under a key of its own. */
-export type Submit = (submission: Submitting) => Promise<Submitted>
+export type Submit = (submission: Submitting) => Promise<Exclude<Submitted, { outcome: 'data-key-gone' }>>
 
 export function createSubmit({
   store,
@@ -36,7 +36,7 @@ export function createSubmit({
   contentKeys: ContentKeys
   random: RandomBytes
 }): Submit {
-  return async (submission) => {
+  return async function submit(submission) {
     const { tenantId, service, content, receiving, idempotencyKey } = submission
     const id = receiving?.id ?? newId('message')
     const { dataKey, contentKey } = receiving ?? (await contentKeys.forNewMessage({ id, tenantId }))
@@ -45,7 +45,7 @@ export function createSubmit({
     const sealed = createContentCipher(contentKey, random).seal(body, place)
     const openBytes = openBytesOf(submission)
     const attachmentBytes = content.attachments.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
-    return store.submit({
+    const submitted = await store.submit({
       id,
       tenantId,
       service,
@@ -65,6 +65,9 @@ export function createSubmit({
       content: sealed,
       idempotency: idempotencyKey === null ? null : { key: idempotencyKey, contentHash: hashSubmission(submission) },
     })
+    if (submitted.outcome !== 'data-key-gone') return submitted
+    await contentKeys.dataKeyGone(tenantId, dataKey)
+    return submit(submission)
   }
 }
 

@@ -21,7 +21,7 @@ SELECT message_id, $2, $3, $4, mail_now(), $5 FROM message_contents WHERE messag
 
 /** Stores one sealed chunk, in a transaction of its own. False when its message is no longer there. */
 export async function writeChunk(
-  pool: pg.Pool,
+  pool: Pick<pg.Pool, 'query'>,
   { tenantId, messageId, part, chunk }: ChunkPlace,
   content: Buffer,
 ): Promise<boolean> {

@@ -12,6 +12,11 @@ import { NO_DOUBT } from './states.ts'
 /** At most this long after a worker died, its messages go on elsewhere. */
 export const LEASE_MS = 45_000
 
+/** However few messages are asked for: many mailboxes with something due may be at their limits. */
+const MAILBOXES_AT_ONCE = 64
+/** A claim that finds nothing goes on to the next ones so many times. */
+const LOOKS_PER_CLAIM = 16
+
 /**
  * Locks mailboxes with something due, those after the last one first, so that they take turns. It goes from tenant to
  * tenant in the index of what is queued: tenants with nothing queued cost nothing. Those that another process is looking
@@ -42,9 +47,9 @@ function walkTenants(name: string, within: string): string {
 /**
  * Leases due messages of the locked mailboxes to one worker.
  *
- * Every tenant gets its share of the batch, so that one tenant's backlog does not delay another's message; and large
- * messages leave one of the mailbox's requests at once to the others, so that none waits for an upload. A limit of 0
- * stands for none.
+ * Every tenant gets its share of the batch, so that one tenant's backlog does not delay another's message; where the batch
+ * is too small for all, those that stand first in the array come first. Large messages leave one of the mailbox's requests
+ * at once to the others, so that none waits for an upload. A limit of 0 stands for none.
  *
  * A message that goes in one request is cleared for it at once, under the settings of this moment: their row is locked,
  * so that a change of the settings sees the request as under way, or the claim sees the change.
@@ -54,14 +59,9 @@ function walkTenants(name: string, within: string): string {
  */
 const CLAIM = `
 WITH boxes AS (
-  SELECT locked.tenant_id FROM unnest($1::text[]) AS locked(tenant_id) WHERE NOT ${rests('locked.tenant_id')}
-), settings AS MATERIALIZED (
-  SELECT s.tenant_id, s.version, s.status = 'connected' AS connected, concat_ws(' ', s.status, s.version, s.grant_version, s.sent_items_search) AS stamp,
-         'Mail.ReadWrite' = ANY (s.granted_permissions) AS readable, s.sent_items_search = 'works' AS searchable, s.from_email
-    FROM tenant_settings s WHERE s.tenant_id = ANY ($1)
-     FOR SHARE SKIP LOCKED
+  SELECT locked.tenant_id, locked.turn FROM unnest($1::text[]) WITH ORDINALITY AS locked(tenant_id, turn) WHERE NOT ${rests('locked.tenant_id')}
 ), room AS MATERIALIZED (
-  SELECT b.tenant_id,
+  SELECT b.tenant_id, b.turn,
          least(
            ceil($2::numeric / (SELECT count(*) FROM boxes))::int,
            CASE WHEN $3 = 0 THEN $2 ELSE $3 - coalesce(t.sending, 0) - (
@@ -89,7 +89,12 @@ WITH boxes AS (
    WHERE ($5 = 0 OR r.recipients_used + due.recipients <= $5
           OR (r.recipients_used = 0 AND due.place = 1)) -- more than a day allows: on a day of its own
      AND (NOT due.is_large OR due.large <= r.large)
-   LIMIT $2
+   ORDER BY r.turn, due.place LIMIT $2
+), settings AS MATERIALIZED (
+  SELECT s.tenant_id, s.version, s.status = 'connected' AS connected, concat_ws(' ', s.status, s.version, s.grant_version, s.sent_items_search) AS stamp,
+         'Mail.ReadWrite' = ANY (s.granted_permissions) AS readable, s.sent_items_search = 'works' AS searchable, s.from_email
+    FROM tenant_settings s WHERE s.tenant_id = ANY (ARRAY(SELECT tenant_id FROM picked))
+     FOR SHARE SKIP LOCKED
 ), leased AS (
   UPDATE message_queue q
      SET lease_owner = $6, lease_until = mail_now() + $7 * interval '1 millisecond', attempt_count = q.attempt_count + 1,
@@ -98,7 +103,7 @@ WITH boxes AS (
          wire_version = CASE WHEN ${goesAtOnce('q', 's')} THEN s.version END
     FROM picked p LEFT JOIN settings s ON s.tenant_id = p.tenant_id
    WHERE q.message_id = ANY (ARRAY(SELECT message_id FROM picked)) AND q.message_id = p.message_id
-     AND q.state = 'queued' AND q.lease_owner IS NULL
+     AND q.state = 'queued' AND q.lease_owner IS NULL AND q.due_at <= mail_now()
   RETURNING q.*, coalesce(s.stamp, '') AS settings_stamp
 )
 SELECT l.message_id AS id, l.tenant_id, l.recipients, l.attempt_count, l.trying_ms, l.doubt, l.looks, l.possible_duplicate, l.on_unknown_outcome,
@@ -124,20 +129,35 @@ export function createClaiming(
   { concurrency, messagesPerMinute, recipientsPerDay }: MailboxLimits,
 ): (owner: string, limit: number) => Promise<LeasedMessage[]> {
   let lastTenant = ''
-  return (owner, limit) =>
-    inTransaction(pool, async (client) => {
+
+  async function look(owner: string, limit: number, atOnce: number) {
+    return inTransaction(pool, async (client) => {
       const { rows: mailboxes } = await client.query<{ id: string }>({
         name: 'lock-mailboxes',
         text: LOCK_MAILBOXES,
-        values: [lastTenant, limit],
+        values: [lastTenant, atOnce],
       })
       const tenants = mailboxes.map(({ id }) => id)
-      lastTenant = tenants.at(-1) ?? lastTenant
-      if (tenants.length === 0) return []
+      if (tenants.length === 0) return { tenants, leased: [] }
       const values = [tenants, limit, concurrency, messagesPerMinute, recipientsPerDay, owner, LEASE_MS]
       const { rows } = await client.query<ClaimedRow>({ name: 'claim', text: CLAIM, values })
-      return rows.map((row) => toLeasedMessage(row, owner))
+      return { tenants, leased: rows.map((row) => toLeasedMessage(row, owner)) }
     })
+  }
+
+  return async (owner, limit) => {
+    const atOnce = Math.max(limit, MAILBOXES_AT_ONCE)
+    const seen = new Set<string>()
+    for (let looks = 0; looks < LOOKS_PER_CLAIM; looks++) {
+      const { tenants, leased } = await look(owner, limit, atOnce)
+      const turns = leased.map(({ tenantId }) => tenants.indexOf(tenantId))
+      // Those behind the last one that got something have not had their turn where there was no more to give.
+      lastTenant = (leased.length < limit ? tenants.at(-1) : tenants[Math.max(...turns)]) ?? lastTenant
+      if (leased.length > 0 || tenants.length < atOnce || tenants.some((id) => seen.has(id))) return leased
+      for (const id of tenants) seen.add(id)
+    }
+    return []
+  }
 }
 
 interface ClaimedRow {

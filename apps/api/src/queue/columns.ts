@@ -70,7 +70,7 @@ ended_drafts AS (
 )`
 }
 
-/** Chunks go with it, by a trigger. @param emptied the name of rows of `message_id` */
+/** Their chunks go with them, by a trigger. @param emptied the name of rows of `message_id` */
 export function deleteContents(emptied: string): string {
   return `
 dropped_contents AS (

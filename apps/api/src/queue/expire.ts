@@ -19,12 +19,13 @@ UPDATE unsent_messages SET has_content = false WHERE message_id = ${idsOf('old')
 
 /**
  * With their attempts. By the order in which a tenant's messages were submitted, so that no index of their ends has to be
- * written for each. $1 ended before, $2 at most
+ * written for each. Not before their content, which somebody may have had in hand. $1 ended before, $2 at most
  */
 const FORGET_MESSAGES = `
 WITH old AS MATERIALIZED (
   SELECT each.id AS message_id FROM mailbox_totals t CROSS JOIN LATERAL (
     SELECT m.id FROM messages m WHERE m.tenant_id = t.tenant_id AND m.created_at < $1 AND m.ended_at < $1
+       AND NOT EXISTS (SELECT 1 FROM unsent_messages u WHERE u.message_id = m.id AND u.has_content)
      ORDER BY m.created_at LIMIT $2 FOR UPDATE SKIP LOCKED) AS each
    LIMIT $2
 ), unsent AS (

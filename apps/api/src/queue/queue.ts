@@ -53,8 +53,8 @@ export interface Messages {
 
 /** Attachments that arrive before their message is complete. */
 export interface Receiving {
-  /** Content without a message: nothing reads or sends it. */
-  begin(message: { id: string; tenantId: string; dataKey: string }): Promise<void>
+  /** Content without a message: nothing reads or sends it. False when the data key is gone. */
+  begin(message: { id: string; tenantId: string; dataKey: string }): Promise<boolean>
   /**
    * Counts at least `neededBytes` for all chunks of a message, and up to `wantedBytes` where the tenant has room for
    * them. Null when the message is no longer there.

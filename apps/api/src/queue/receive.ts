@@ -9,13 +9,15 @@ const SWEPT_AT_ONCE = 10
 
 /** $1 id, $2 tenant, $3 data key */
 const BEGIN = `
-INSERT INTO message_contents (message_id, tenant_id, data_key, chunked, begun_at) VALUES ($1, $2, $3, true, mail_now())`
+INSERT INTO message_contents (message_id, tenant_id, data_key, chunked, begun_at)
+SELECT $1, $2, id, true, mail_now() FROM data_keys WHERE id = $3 FOR KEY SHARE`
 
+/** False when the data key is gone. */
 export async function beginReceiving(
   pool: pg.Pool,
   { id, tenantId, dataKey }: { id: string; tenantId: string; dataKey: string },
-): Promise<void> {
-  await pool.query(BEGIN, [id, tenantId, dataKey])
+): Promise<boolean> {
+  return (await pool.query(BEGIN, [id, tenantId, dataKey])).rowCount === 1
 }
 
 /**
@@ -57,7 +59,7 @@ export async function reserveStorage(
   return { full: { storedBytes: storageBytes - Number(row.room), neededBytes, storageBytes } }
 }
 
-/** With its chunks. $1 id */
+/** Its chunks go with it. $1 id */
 const DISCARD = `DELETE FROM message_contents WHERE message_id = $1 AND content IS NULL`
 
 export async function discardReceived(pool: pg.Pool, id: string): Promise<void> {

@@ -165,10 +165,21 @@ async function settleBatch(pool: pg.Pool, batch: readonly Settled[]): Promise<bo
   const written = new Set<Settled>()
   for (let nth = 0; outcomes.some((each) => nth < each.length); nth++) {
     const round = outcomes.flatMap((each) => each[nth] ?? [])
-    const ids = await settleOneOfEach(pool, round)
-    for (const settled of round) if (ids.has(settled.message.id)) written.add(settled)
+    await settleRound(pool, round, written)
+    // A row may have gone from table to table while the statement waited for it: it is looked for once more.
+    await settleRound(
+      pool,
+      round.filter((settled) => !written.has(settled)),
+      written,
+    )
   }
   return batch.map((settled) => written.has(settled))
+}
+
+async function settleRound(pool: pg.Pool, round: readonly Settled[], written: Set<Settled>): Promise<void> {
+  if (round.length === 0) return
+  const ids = await settleOneOfEach(pool, round)
+  for (const settled of round) if (ids.has(settled.message.id)) written.add(settled)
 }
 
 async function settleOneOfEach(pool: pg.Pool, batch: readonly Settled[]): Promise<ReadonlySet<string>> {

@@ -47,6 +47,8 @@ export type Submitted =
   | { readonly outcome: 'key-reused' }
   /** Its attachments were deleted before it was complete. */
   | { readonly outcome: 'swept' }
+  /** Its data key was deleted: sealed under it, nobody would open it again. */
+  | { readonly outcome: 'data-key-gone' }
   | ({ readonly outcome: 'storage-full' } & StorageFull)
 
 /** Keeps those of which all attachments have arrived from being swept until they are complete. $1 ids */
@@ -57,7 +59,8 @@ const LOCK_RECEIVED = `SELECT message_id AS id FROM message_contents WHERE messa
  * content of one whose attachments were received is completed. Messages that the tenant has no room for are left out,
  * the largest first, so that none of them keeps out a smaller one: what the tenant has stored is locked before it is
  * compared, so that two processes never fill the same room. Workers are woken where nothing was due before; where
- * something was they are at it, or wait for the limits.
+ * something was they are at it, or wait for the limits. What is sealed under a data key that is gone is left out; the
+ * others are locked, so that none goes meanwhile.
  *
  * $17 the most that a tenant may have stored, $18 the channel to wake workers on; else one array for each column
  */
@@ -71,6 +74,8 @@ WITH new AS MATERIALIZED (
       AS n(id, tenant_id, service, "to", subject, reference, send_at, on_unknown_outcome, save_to_sent_items, recipients,
            data_key, content, attachment_bytes, stored_bytes, open_bytes, added_bytes)
     LEFT JOIN tenant_settings s ON s.tenant_id = n.tenant_id
+), keys AS MATERIALIZED (
+  SELECT id FROM data_keys WHERE id = ANY ($11) ORDER BY id FOR KEY SHARE
 ), known AS MATERIALIZED (
   SELECT tenant_id, stored_bytes FROM mailbox_totals WHERE tenant_id = ANY ($2) ORDER BY tenant_id FOR UPDATE
 ), made AS (
@@ -83,7 +88,8 @@ WITH new AS MATERIALIZED (
 ), fitting AS MATERIALIZED (
   SELECT id
     FROM (SELECT n.id, t.stored_bytes + sum(n.added_bytes) OVER (PARTITION BY n.tenant_id ORDER BY n.added_bytes, n.id) AS total_bytes
-            FROM new n JOIN totals t ON t.tenant_id = n.tenant_id) AS adding
+            FROM new n JOIN totals t ON t.tenant_id = n.tenant_id
+           WHERE n.data_key IN (SELECT keys.id FROM keys)) AS adding
    WHERE total_bytes <= $17
 ), accepted AS MATERIALIZED (
   SELECT n.*, n.stored_bytes > octet_length(n.content) AS chunked,
@@ -116,7 +122,7 @@ WITH new AS MATERIALIZED (
         AND NOT EXISTS (SELECT 1 FROM message_queue q WHERE q.tenant_id = a.tenant_id AND q.state = 'queued' AND q.due_at <= mail_now() AND q.lease_owner IS NULL))
 )
 SELECT n.id, a.state AS status, a.held_because, a.due_at AS next_attempt_at, mail_now() AS created_at, n.sender,
-       t.stored_bytes AS tenant_bytes, (SELECT count(*) FROM woken) AS woken
+       t.stored_bytes AS tenant_bytes, n.data_key NOT IN (SELECT keys.id FROM keys) AS key_gone, (SELECT count(*) FROM woken) AS woken
   FROM new n JOIN totals t ON t.tenant_id = n.tenant_id LEFT JOIN accepted a ON a.id = n.id`
 
 /** Answers when it is on disk: it will not be lost. `storageBytes` is the most that a tenant may have stored. */
@@ -160,7 +166,7 @@ async function lockReceived(client: pg.PoolClient, batch: readonly NewMessage[])
 
 interface InsertedRow {
   readonly id: string
-  /** Null when the tenant has no room for it. */
+  /** Null when the tenant has no room for it, or its data key is gone. */
   readonly status: MessageStatus | null
   readonly held_because: HeldBecause | null
   readonly next_attempt_at: Date | null
@@ -168,6 +174,7 @@ interface InsertedRow {
   readonly sender: string | null
   /** What the tenant had stored before. */
   readonly tenant_bytes: string
+  readonly key_gone: boolean
 }
 
 async function insert(
@@ -200,7 +207,9 @@ function outcomeOf(
   const holder = message.idempotency === null ? undefined : holders.get(textOf(keyOf(message)))
   if (holder && holder.contentHash !== message.idempotency?.contentHash) return { outcome: 'key-reused' }
   if (holder) return { outcome: 'repeated', messageId: holder.messageId }
-  // Without a row of its own it repeats a message of the same batch that there was no room for.
+  // Without a row of its own it repeats a message of the same batch that was left out.
+  const isKeyGone = row ? row.key_gone : [...inserted.values()].some(({ key_gone: gone }) => gone)
+  if (isKeyGone) return { outcome: message.receiving ? 'swept' : 'data-key-gone' }
   const storedBytes = Number(row?.tenant_bytes ?? storageBytes)
   return { outcome: 'storage-full', storedBytes, neededBytes: message.addedBytes, storageBytes }
 }

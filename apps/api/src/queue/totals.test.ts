@@ -40,7 +40,10 @@ beforeAll(async () => {
   queue = ground.queue
 })
 afterAll(() => ground.close())
-beforeEach(() => ground.clock.advance(1 * MINUTES))
+beforeEach(async () => {
+  await ground.clock.advance(1 * MINUTES)
+  await ground.addDataKey('dky_1')
+})
 afterEach(() => ground.database.empty('messages', 'mailbox_cleanups', 'data_keys'))
 
 interface Totals {
@@ -409,16 +412,13 @@ it.each([
 // Forgetting and expiring
 
 it('counts nothing of what is given up with a lost data key, and what a worker has until it is done', async () => {
-  await ground.database.query(
-    `INSERT INTO data_keys (id, tenant_id, hour, key_sealed) SELECT 'dky_' || n, $1, now() + n * interval '1 hour', 'sealed ' || n FROM generate_series(1, 2) AS n`,
-    [ADA],
-  )
+  await ground.addDataKey('dky_2')
   await failed()
   const inHand = await (await small(), ground.claimOne())
   await Promise.all([small(), large(), scheduled(), small({ dataKey: 'dky_2' })])
   await queue.receiving.begin({ id: 'msg_arriving', tenantId: ADA, dataKey: 'dky_1' })
   await queue.receiving.reserve('msg_arriving', { neededBytes: 5, wantedBytes: 10 })
-  const lost = [{ key: 'dky_1', value: 'sealed 1' as Sealed, owner: {} as never }]
+  const lost = [{ key: 'dky_1', value: 'sealed dky_1' as Sealed, owner: {} as never }]
   await createForgetStore(ground.opened).forget(SEALED_COLUMNS.dataKey, lost, ground.clock.now())
 
   const left = { storedBytes: 2_000, queued: 1, queuedRecipients: 3 }

@@ -25,6 +25,8 @@ export interface QueueGround {
   readonly queue: Queue
   /** The queue as another process has it. */
   newProcess(): Queue
+  /** A data key that messages may be stored under, as `dky_1` is; nothing is sealed in it. */
+  addDataKey(id: string): Promise<void>
   /** Of Ada's, small, unless told otherwise; answers with its id, and throws when it is not stored. */
   submit(changes?: Partial<NewMessage>): Promise<string>
   /** Leases at most so many. */
@@ -50,6 +52,14 @@ export async function createQueueGround({ storageBytes = 100 * 1024 * 1024 } = {
   const newProcess = () => createTestQueue(opened.pool, { storageBytes })
   const queue = newProcess()
 
+  async function addDataKey(id: string): Promise<void> {
+    await database.query(
+      `INSERT INTO data_keys (id, tenant_id, hour, key_sealed) VALUES ($1, 'ten of ' || $1, mail_now(), 'sealed ' || $1) ON CONFLICT DO NOTHING`,
+      [id],
+    )
+  }
+  await addDataKey('dky_1')
+
   async function claim(count: number, owner = 'worker'): Promise<LeasedMessage[]> {
     const leased: LeasedMessage[] = []
     for (let before = -1; leased.length < count && leased.length > before;) {
@@ -65,6 +75,7 @@ export async function createQueueGround({ storageBytes = 100 * 1024 * 1024 } = {
     opened,
     queue,
     newProcess,
+    addDataKey,
     async submit(changes = {}) {
       const content = changes.content ?? randomBytes(1_000)
       const storedBytes = changes.storedBytes ?? content.length

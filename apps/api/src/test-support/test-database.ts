@@ -88,10 +88,10 @@ export function createTestPool(connectionString: string, max = 10): pg.Pool {
 
 /** Everything that goes with messages. */
 const TABLES_OF_MESSAGES = [
+  'message_drafts', // before the queue, which would leave them to be deleted in the mailbox
   'message_queue',
   'message_contents',
   'message_chunks',
-  'message_drafts',
   'unsent_messages',
   'mailboxes',
   'messages',

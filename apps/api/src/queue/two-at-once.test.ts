@@ -1,0 +1,196 @@
+import { randomBytes } from 'node:crypto'
+import type pg from 'pg'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import {
+  ADA,
+  createQueueGround,
+  FAILED,
+  IN_DOUBT,
+  SENT,
+  VERSION,
+  type QueueGround,
+} from '../test-support/queue-ground.ts'
+import { HOURS, MINUTES } from '../test-support/test-clock.ts'
+import { createTestPool } from '../test-support/test-database.ts'
+import { writeChunk } from './chunks.ts'
+import { LEASE_MS } from './claim.ts'
+import { storeDraft } from './drafts.ts'
+import { createRetention } from './expire.ts'
+import { beginReceiving } from './receive.ts'
+import { createSettling } from './settle.ts'
+
+// What a statement does that has waited for another one: what it read before is out of date by then.
+
+const DAYS = 24 * HOURS
+
+let ground: QueueGround
+let pool: pg.Pool
+
+beforeAll(async () => {
+  ground = await createQueueGround()
+  pool = createTestPool(ground.database.url, 2)
+})
+afterAll(async () => {
+  await pool.end()
+  await ground.close()
+})
+beforeEach(async () => {
+  await ground.clock.advance(1 * MINUTES)
+  await ground.addDataKey('dky_1')
+})
+afterEach(() => ground.database.empty('messages', 'mailbox_cleanups', 'mailbox_usage', 'data_keys'))
+
+/** Does `first` and commits it only once `second` waits for it; answers with what `second` comes to. */
+async function inBetween<Result>(
+  first: (transaction: pg.Pool) => Promise<unknown>,
+  second: () => Promise<Result>,
+): Promise<Result> {
+  const client = await pool.connect()
+  let committed = false
+  try {
+    await client.query('BEGIN')
+    await first(client as unknown as pg.Pool)
+    const result = second()
+    await expect.poll(() => waiting(), { interval: 10 }).not.toEqual([])
+    await client.query('COMMIT')
+    committed = true
+    return await result
+  } finally {
+    client.release(!committed)
+  }
+}
+
+const waiting = () =>
+  ground.database.query(
+    `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND state = 'active'`,
+  )
+
+const all = (table: string) => ground.database.query(`SELECT * FROM ${table}`)
+
+/** In doubt, and in no worker's hands; the outcome of its attempt may still come. */
+async function abandoned() {
+  await ground.submit()
+  const message = await ground.claimOne('stood still')
+  await ground.queue.deliveries.clear(message, VERSION, true)
+  await ground.clock.advance(LEASE_MS + 1)
+  await ground.queue.deliveries.recover()
+  return message
+}
+
+it.each([
+  ['discarded', () => ground.queue.receiving.discard('msg_arriving')],
+  ['swept', () => ground.database.query('DELETE FROM message_contents')],
+])('leaves no chunk of what is %s while one is being stored', async (_what, remove) => {
+  await ground.queue.receiving.begin({ id: 'msg_arriving', tenantId: ADA, dataKey: 'dky_1' })
+  const place = { tenantId: ADA, messageId: 'msg_arriving', part: 0, chunk: 0 }
+
+  await inBetween<unknown>((transaction) => writeChunk(transaction, place, randomBytes(10)), remove)
+
+  expect(await all('message_contents')).toEqual([])
+  expect(await all('message_chunks')).toEqual([])
+})
+
+it('does not retry a message whose content goes in the same moment', async () => {
+  const id = await ground.submit()
+  await ground.settle(await ground.claimOne(), FAILED)
+  const later = new Date(ground.clock.now().getTime() + 8 * DAYS)
+  const forgetContent = (transaction: pg.Pool) =>
+    createRetention(transaction, { contentRetentionDays: 7, logRetentionDays: 30 })(later)
+  const actor = { tenantId: ADA, service: null, userId: null }
+
+  const retried = await inBetween(forgetContent, () => ground.queue.messages.retry(actor, id, later))
+
+  expect(retried).toBe(false)
+  expect(await all('message_queue')).toEqual([])
+})
+
+it('keeps a message whose content could not be deleted yet, and deletes both later', async () => {
+  const id = await ground.submit()
+  await ground.settle(await ground.claimOne(), FAILED)
+  const later = new Date(ground.clock.now().getTime() + 31 * DAYS)
+
+  const release = await ground.database.lockRow('unsent_messages', id, 'message_id')
+  await ground.queue.upkeep.expire(later)
+  expect(await all('messages')).toHaveLength(1)
+  await release()
+  await ground.queue.upkeep.expire(later)
+
+  expect(await all('messages')).toEqual([])
+  expect(await all('message_contents')).toEqual([])
+})
+
+it('takes the late outcome of a message that is given up in the same moment', async () => {
+  const late = await abandoned()
+  const looking = await ground.claimOne('looking')
+  const givenUp = { message: looking, settlement: FAILED, fromEmail: 'ada@contoso.com', ageMs: () => 0 }
+
+  const written = await inBetween(
+    (transaction) => createSettling(transaction)(givenUp),
+    () => ground.settle(late, SENT),
+  )
+
+  expect(written).toBe(true)
+  expect(await all('messages')).toMatchObject([{ outcome: 'sent' }])
+  expect(await all('unsent_messages')).toEqual([])
+  expect(await all('message_contents')).toEqual([])
+})
+
+it('leaves a draft to be deleted that is stored while its message is cancelled', async () => {
+  const id = await ground.submit()
+  const message = await ground.claimOne()
+  const draft = { draftId: 'first', internetMessageId: null, from: null, uploading: true }
+  await ground.queue.deliveries.storeDraft(message, VERSION, { ...draft, draftId: null })
+  const actor = { tenantId: ADA, service: null, userId: null }
+
+  const cancelled = await inBetween(
+    (transaction) => storeDraft(transaction, message, VERSION, draft),
+    () => ground.queue.messages.cancel(actor, id, ground.clock.now()),
+  )
+
+  expect(cancelled).toBe(true)
+  expect(await all('message_drafts')).toEqual([])
+  expect(await all('mailbox_cleanups')).toMatchObject([{ item_id: 'first', kind: 'draft' }])
+})
+
+it('does not lease what a late outcome puts off in the same moment', async () => {
+  const late = await abandoned()
+  const putOff = { ...IN_DOUBT, waitMs: 5 * MINUTES, charged: false }
+  const settled = { message: late, settlement: putOff, fromEmail: 'ada@contoso.com', ageMs: () => 0 }
+
+  const claimed = await inBetween(
+    (transaction) => createSettling(transaction)(settled),
+    () => ground.queue.deliveries.claim('worker', 10),
+  )
+
+  expect(claimed).toEqual([])
+})
+
+it('keeps a data key that a message is stored under in the same moment', async () => {
+  const later = new Date(ground.clock.now().getTime() + 3 * DAYS)
+  const begin = (transaction: pg.Pool) =>
+    beginReceiving(transaction, { id: 'msg_arriving', tenantId: ADA, dataKey: 'dky_1' })
+
+  await inBetween(begin, () => ground.queue.upkeep.expire(later))
+
+  expect(await all('data_keys')).toMatchObject([{ id: 'dky_1' }])
+})
+
+it('stores nothing under a data key that goes in the same moment', async () => {
+  const forget = (transaction: pg.Pool) => transaction.query('DELETE FROM data_keys')
+
+  const stored = await inBetween(forget, () => ground.submit().catch((error: Error) => error.message))
+
+  expect(stored).toBe('The message was not stored: data-key-gone.')
+  expect(await all('messages')).toEqual([])
+  expect(await all('message_contents')).toEqual([])
+})
+
+it('leaves the idempotency key free of what it does not store for want of a data key', async () => {
+  const idempotency = { key: 'once', contentHash: 'hash' }
+  const under = (dataKey: string) => ground.submit({ idempotency, dataKey }).catch((error: Error) => error.message)
+
+  expect(await Promise.all([under('dky_gone'), under('dky_gone')])).toEqual(
+    Array(2).fill('The message was not stored: data-key-gone.'),
+  )
+  expect(await under('dky_1')).toMatch(/^msg_/)
+})

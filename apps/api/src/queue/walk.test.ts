@@ -1,0 +1,52 @@
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { createQueueGround, type QueueGround } from '../test-support/queue-ground.ts'
+import { createTestQueue } from '../test-support/test-queue.ts'
+
+// A claim goes from mailbox to mailbox.
+
+let ground: QueueGround
+
+beforeAll(async () => {
+  ground = await createQueueGround()
+})
+afterAll(() => ground.close())
+beforeEach(() => ground.database.empty('messages', 'mailbox_usage'))
+
+/** So many messages in each of so many mailboxes, of which all but the last one have sent what they may in a minute. */
+async function addMailboxes(count: number, { messages = 1, atLimit = count - 1 } = {}): Promise<void> {
+  await ground.database.query(
+    `INSERT INTO message_queue (message_id, tenant_id, state, due_at, waits_since, recipients, size, upload_bytes, on_unknown_outcome, save_to_sent_items)
+     SELECT 'msg_' || n || '_' || m, 'ten_' || lpad(n::text, 5, '0'), 'queued', mail_now(), mail_now(), 1, 'small', 0, 'retry', true
+       FROM generate_series(1, $1::int) n, generate_series(1, $2::int) m`,
+    [count, messages],
+  )
+  await ground.database.query(
+    `INSERT INTO mailbox_usage (tenant_id, started_at, messages, recipients)
+     SELECT 'ten_' || lpad(n::text, 5, '0'), date_bin('10 seconds', mail_now(), 'epoch'), 30, 30 FROM generate_series(1, $1::int) n`,
+    [atLimit],
+  )
+}
+
+const newWorker = () => createTestQueue(ground.opened.pool, { limits: { messagesPerMinute: 30 } }).deliveries
+
+it.each([1, 64])('finds the mailbox that may send behind many at their limits, with %s free places', async (places) => {
+  await addMailboxes(500)
+
+  expect(await newWorker().claim('worker', places)).toMatchObject([{ tenantId: 'ten_00500' }])
+})
+
+it('gives every mailbox its turn where there is one free place at a time', async () => {
+  await addMailboxes(100, { messages: 2, atLimit: 0 })
+  const worker = newWorker()
+  const turns: string[] = []
+  for (let turn = 0; turn < 100; turn++)
+    turns.push(...(await worker.claim('worker', 1)).map(({ tenantId }) => tenantId))
+
+  expect(new Set(turns).size).toBe(100)
+})
+
+it('ends where all mailboxes are at their limits', async () => {
+  await addMailboxes(200, { atLimit: 200 })
+
+  expect(await newWorker().claim('worker', 1)).toEqual([])
+})
