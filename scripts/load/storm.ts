@@ -10,7 +10,8 @@ const KILL_EVERY_MS = 4_000
 const TOKENS_LIVE_SECONDS = 15
 const CALM_BELOW = 20
 const SUBMIT_FOR_AT_MOST_MS = 120_000
-const DELIVER_FOR_AT_MOST_MS = 300_000
+/** What is in doubt and was not sent is looked for over eleven minutes before it is sent again. */
+const DELIVER_FOR_AT_MOST_MS = 20 * 60_000
 
 const FAULT_RATES = {
   throttled: 0.1,
