@@ -12,7 +12,7 @@ import { NO_DOUBT } from './states.ts'
 /** At most this long after a worker died, its messages go on elsewhere. */
 export const LEASE_MS = 45_000
 
-/** However few messages are asked for: many mailboxes with something due may be at their limits. */
+/** Where the first had nothing to give, however few messages are asked for: many may be at their limits. */
 const MAILBOXES_AT_ONCE = 64
 /** A claim that finds nothing goes on to the next ones so many times. */
 const LOOKS_PER_CLAIM = 16
@@ -146,9 +146,10 @@ export function createClaiming(
   }
 
   return async (owner, limit) => {
-    const atOnce = Math.max(limit, MAILBOXES_AT_ONCE)
     const seen = new Set<string>()
     for (let looks = 0; looks < LOOKS_PER_CLAIM; looks++) {
+      // Mostly there is something for each place; only where there was nothing it is worth looking at more of them.
+      const atOnce = looks === 0 ? limit : Math.max(limit, MAILBOXES_AT_ONCE)
       const { tenants, leased } = await look(owner, limit, atOnce)
       const turns = leased.map(({ tenantId }) => tenants.indexOf(tenantId))
       // Those behind the last one that got something have not had their turn where there was no more to give.
