@@ -102,10 +102,10 @@ async function addEnded({ pool }: Ground, { id }: Tenant, count: number): Promis
        SELECT 'msg_' || md5(n || 'ended' || random()), $1, 'load', CASE n % 100 WHEN 1 THEN 'failed' WHEN 2 THEN 'cancelled' ELSE 'sent' END,
               '[]', 'Ended', now() - n * interval '1 second', CASE WHEN n % 100 > 2 THEN now() END, now()
          FROM generate_series(1, $2::int) AS n
-       RETURNING id, tenant_id, outcome, created_at, ended_at
+       RETURNING id, tenant_id, service, outcome, created_at, ended_at
      )
-     INSERT INTO unsent_messages (message_id, tenant_id, outcome, created_at, ended_at, has_content)
-     SELECT id, tenant_id, outcome, created_at, ended_at, false FROM ended WHERE outcome <> 'sent'`,
+     INSERT INTO unsent_messages (message_id, tenant_id, service, outcome, created_at, ended_at, has_content)
+     SELECT id, tenant_id, service, outcome, created_at, ended_at, false FROM ended WHERE outcome <> 'sent'`,
     [id, count],
   )
 }
