@@ -22,10 +22,8 @@ export async function benchQueue(ground: Ground): Promise<void> {
   const tenants = await ground.addTenants(MAILBOXES)
   const [reader] = tenants
   if (!reader) return
-  // What the planner knows from a moment in which the queue was empty is the worst that it can know; and it stays so.
+  // What the planner knows from a moment in which the queue was empty is the worst that it can know.
   await ground.pool.query('ANALYZE')
-  for (const table of ['messages', 'message_contents', 'message_queue'])
-    await ground.pool.query(`ALTER TABLE ${table} SET (autovacuum_enabled = false, toast.autovacuum_enabled = false)`)
   const product = await ground.start('all', NO_LIMITS)
   await deliver(ground, product, tenants) // warm
   await costs(ground, product, tenants, 'beside nothing')
