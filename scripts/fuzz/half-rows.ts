@@ -30,7 +30,8 @@ const QUESTIONS: Readonly<Record<string, string>> = {
   'mailboxes whose counts are not those of their rows': `SELECT count(*) FROM mailbox_totals t
     WHERE (queued + sending + scheduled + held, stored_bytes) IS DISTINCT FROM
           ((SELECT count(*) FROM message_queue q WHERE q.tenant_id = t.tenant_id),
-           (SELECT coalesce(sum(stored_bytes), 0) FROM message_contents c WHERE c.tenant_id = t.tenant_id))`,
+           (SELECT coalesce(sum(stored_bytes), 0) FROM message_contents c WHERE c.tenant_id = t.tenant_id)
+           + (SELECT coalesce(sum(open_bytes), 0) FROM messages m WHERE m.tenant_id = t.tenant_id))`,
   'open transactions': `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in transaction%'`,
 }
 
