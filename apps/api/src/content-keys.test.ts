@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { createContentCipher } from '@inforiver-mail/m365/content-cipher'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { createContentKeys, type ContentKeys, type DataKeyStore } from './content-keys.ts'
+import { createContentKeys, type ContentKeys } from './content-keys.ts'
+import type { DataKeys } from './queue/queue.ts'
 import { addDataKey, readCurrentDataKey, readDataKey } from './queue/data-keys.ts'
 import { newKey, vaultOf } from './test-support/sealed-rows.ts'
 import { createTestClock, HOURS, MINUTES, type TestClock } from './test-support/test-clock.ts'
@@ -25,7 +26,7 @@ afterAll(async () => {
 })
 beforeEach(() => test.empty('data_keys'))
 
-function stored(changes: Partial<DataKeyStore> = {}): DataKeyStore {
+function stored(changes: Partial<DataKeys> = {}): DataKeys {
   return {
     current: (tenantId) => readCurrentDataKey(pool, tenantId),
     add: (tenantId, key) => addDataKey(pool, tenantId, key),

@@ -3,22 +3,12 @@ import type { RandomBytes } from '@inforiver-mail/m365/random'
 import type { Sealed, TokenVault } from '@inforiver-mail/m365/token-vault'
 import { LRUCache } from 'lru-cache'
 import { newId } from './ids.ts'
+import type { DataKey } from './queue/data-keys.ts'
+import type { DataKeys } from './queue/queue.ts'
 
 /** A key is asked for again after so long: at most so much later than its hour it still serves new messages. */
 const CURRENT_FOR_MS = 5 * 60_000
 const KEPT_OPEN = 1_000
-
-interface DataKey {
-  readonly id: string
-  readonly keySealed: Sealed
-}
-
-/** Where data keys are stored. */
-export interface DataKeyStore {
-  current(tenantId: string): Promise<DataKey | null>
-  add(tenantId: string, key: DataKey): Promise<void>
-  read(id: string): Promise<DataKey | null>
-}
 
 /** What tells the key of a stored message. */
 export interface KeyedMessage {
@@ -46,7 +36,7 @@ export function createContentKeys({
   random,
   elapsedMs,
 }: {
-  store: DataKeyStore
+  store: DataKeys
   vault: Pick<TokenVault, 'seal' | 'open'>
   random: RandomBytes
   elapsedMs: () => number

@@ -346,7 +346,7 @@ END';
 -- was being stored.
 CREATE FUNCTION count_deleted_contents() RETURNS trigger LANGUAGE plpgsql AS
 E'BEGIN
-    DELETE FROM message_chunks WHERE message_id = ANY (ARRAY(SELECT message_id FROM old_rows))\x3B
+    DELETE FROM message_chunks WHERE message_id = ANY (ARRAY(SELECT message_id FROM old_rows WHERE chunked))\x3B
     INSERT INTO mailbox_totals AS t (tenant_id, stored_bytes)
     SELECT tenant_id, sum(sign * stored_bytes) FROM (SELECT -1 AS sign, tenant_id, stored_bytes FROM old_rows) AS changed
      GROUP BY tenant_id HAVING sum(sign * stored_bytes) <> 0 ORDER BY tenant_id

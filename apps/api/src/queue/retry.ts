@@ -16,7 +16,7 @@ WITH retried AS (
   DELETE FROM unsent_messages u USING messages m, message_contents c
    WHERE u.message_id = $1 AND m.id = $1 AND m.tenant_id = $2 AND ($3::text IS NULL OR m.service = $3)
      AND u.outcome = 'failed' AND u.has_content AND c.message_id = $1 AND c.content IS NOT NULL
-  RETURNING m.*, u.attempt_id, ${sizeOf('c')} AS size, ${uploadBytesOf('c')} AS upload_bytes, c.stored_bytes,
+  RETURNING m.*, u.attempt_id, ${sizeOf('c')} AS size, ${uploadBytesOf('c')} AS upload_bytes,
             m.possible_duplicate OR coalesce(m.problem ->> 'code' = 'outcome-unknown', false) AS may_be_sent
 ), begun AS (
   UPDATE messages m SET outcome = NULL, ended_at = NULL, problem = NULL, possible_duplicate = r.may_be_sent FROM retried r WHERE m.id = r.id
