@@ -1,6 +1,6 @@
 import type { PrismaClient } from '../database/generated/client.ts'
 import { auditPerson, type ActedOn, type Actor } from './actor.ts'
-import { deleteContents, deleteDrafts, idsOf } from './columns.ts'
+import { deleteContents, deleteDrafts, idsOf, isOfTenant } from './columns.ts'
 
 // scheduled, queued, held ──somebody cancels──▶ cancelled; also sending, while its draft is being filled.
 
@@ -13,7 +13,7 @@ import { deleteContents, deleteDrafts, idsOf } from './columns.ts'
 const CANCEL = `
 WITH cancelled AS (
   DELETE FROM message_queue q USING messages m
-   WHERE q.message_id = $1 AND m.id = $1 AND m.tenant_id = $2 AND ($3::text IS NULL OR m.service = $3)
+   WHERE q.message_id = $1 AND m.id = $1 AND ${isOfTenant('m', '$2')} AND ($3::text IS NULL OR m.service = $3)
      AND q.doubt = 'none' AND NOT q.possible_duplicate AND (q.lease_owner IS NULL OR q.uploading)
   RETURNING q.message_id, m.tenant_id, m.service, m.created_at
 ), recorded AS (

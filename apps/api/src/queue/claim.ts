@@ -3,6 +3,7 @@ import type pg from 'pg'
 import { inTransaction } from '../database/transaction.ts'
 import type { Lease, LeasedMessage } from './leased-message.ts'
 import type { MailboxLimits } from './limits.ts'
+import { isInState } from './columns.ts'
 import { AWAIT_CLAIMS, LOCK_AS_CLAIM, lockMailbox } from './mailbox-lock.ts'
 import { rests } from './pause.ts'
 import { NO_DOUBT } from './states.ts'
@@ -14,6 +15,8 @@ export const LEASE_MS = 45_000
 
 /** Where the first had nothing to give, however few messages are asked for: many may be at their limits. */
 const MAILBOXES_AT_ONCE = 64
+/** A constant tells the planner how few rows these are; for very many it would compile the statement each time. */
+const MAX_CLAIMED = 1_000
 /** A claim that finds nothing goes on to the next ones so many times. */
 const LOOKS_PER_CLAIM = 16
 
@@ -80,10 +83,12 @@ WITH boxes AS (
     FROM room r CROSS JOIN LATERAL (
       SELECT first.message_id, sum(first.recipients) OVER place AS recipients, row_number() OVER place AS place,
              first.is_large, count(*) FILTER (WHERE first.is_large) OVER place AS large
-        FROM (SELECT q.message_id, q.recipients, q.due_at, q.size = 'large' AS is_large FROM message_queue q
-               WHERE q.tenant_id = r.tenant_id AND q.state = 'queued' AND q.due_at <= mail_now() AND q.lease_owner IS NULL
-                 AND (r.large > 0 OR q.size <> 'large')
-               ORDER BY q.due_at LIMIT greatest(r.messages, 0)) AS first
+        FROM (SELECT * FROM (
+                SELECT q.message_id, q.recipients, q.due_at, q.size = 'large' AS is_large FROM message_queue q
+                 WHERE q.tenant_id = r.tenant_id AND q.state = 'queued' AND q.due_at <= mail_now() AND q.lease_owner IS NULL
+                   AND (r.large > 0 OR q.size <> 'large')
+                 ORDER BY q.due_at LIMIT ${MAX_CLAIMED}) AS ahead
+              LIMIT greatest(r.messages, 0)) AS first
        WINDOW place AS (ORDER BY first.due_at, first.message_id)
     ) AS due
    WHERE ($5 = 0 OR r.recipients_used + due.recipients <= $5
@@ -103,7 +108,7 @@ WITH boxes AS (
          wire_version = CASE WHEN ${goesAtOnce('q', 's')} THEN s.version END
     FROM picked p LEFT JOIN settings s ON s.tenant_id = p.tenant_id
    WHERE q.message_id = ANY (ARRAY(SELECT message_id FROM picked)) AND q.message_id = p.message_id
-     AND q.state = 'queued' AND q.lease_owner IS NULL AND q.due_at <= mail_now()
+     AND ${isInState('q', 'queued')} AND q.lease_owner IS NULL AND q.due_at <= mail_now()
   RETURNING q.*, coalesce(s.stamp, '') AS settings_stamp
 )
 SELECT l.message_id AS id, l.tenant_id, l.recipients, l.attempt_count, l.trying_ms, l.doubt, l.looks, l.possible_duplicate, l.on_unknown_outcome,

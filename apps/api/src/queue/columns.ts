@@ -47,9 +47,31 @@ export function leasedRows(tenants: string): string {
    WHERE t.sending > 0`
 }
 
-/** The ids that a statement is about, as an array: with it a plan goes by the key, whatever the statistics say. */
+// A planner whose statistics are of a queue that was empty takes every index for one page long. So that a plan goes by the
+// key whatever the statistics say, the key is the only condition that an index fits.
+
+/** The ids that a statement is about, as an array: a join or IN may read the whole table instead. */
 export function idsOf(rows: string): string {
   return `ANY (ARRAY(SELECT message_id FROM ${rows}))`
+}
+
+/** Whether a row of message_queue that its key has found is in a state. No partial index fits this condition. */
+export function isInState(row: string, state: 'queued' | 'scheduled' | 'held'): string {
+  return `${row}.state || '' = '${state}'`
+}
+
+/**
+ * Whether a row that its key has found is of a tenant. No index fits this condition.
+ *
+ * @param tenant SQL
+ */
+export function isOfTenant(row: string, tenant: string): string {
+  return `${row}.tenant_id || '' = ${tenant}`
+}
+
+/** Whether content is left of a row of unsent_messages that its key has found. No partial index fits this condition. */
+export function hasContentLeft(row: string): string {
+  return `${row}.has_content::text = 'true'`
 }
 
 /**

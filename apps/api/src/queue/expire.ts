@@ -11,8 +11,9 @@ const DAY_MS = 24 * 60 * 60_000
 /** Of what was not sent; with the attachments. $1 ended before, $2 at most, $3 whether in chunks */
 const FORGET_CONTENT = `
 WITH old AS MATERIALIZED (
-  SELECT u.message_id FROM unsent_messages u LEFT JOIN message_contents c ON c.message_id = u.message_id
-   WHERE u.has_content AND u.ended_at < $1 AND coalesce(c.chunked, false) = $3
+  SELECT u.message_id FROM unsent_messages u
+   WHERE u.has_content AND u.ended_at < $1
+     AND coalesce((SELECT c.chunked FROM message_contents c WHERE c.message_id = u.message_id), false) = $3
    LIMIT $2 FOR UPDATE OF u SKIP LOCKED
 ), ${deleteContents('old')}
 UPDATE unsent_messages SET has_content = false WHERE message_id = ${idsOf('old')}`
@@ -25,7 +26,7 @@ const FORGET_MESSAGES = `
 WITH old AS MATERIALIZED (
   SELECT each.id AS message_id FROM mailbox_totals t CROSS JOIN LATERAL (
     SELECT m.id FROM messages m WHERE m.tenant_id = t.tenant_id AND m.created_at < $1 AND m.ended_at < $1
-       AND NOT EXISTS (SELECT 1 FROM unsent_messages u WHERE u.message_id = m.id AND u.has_content)
+       AND (SELECT u.has_content FROM unsent_messages u WHERE u.message_id = m.id) IS NOT TRUE
      ORDER BY m.created_at LIMIT $2 FOR UPDATE SKIP LOCKED) AS each
    LIMIT $2
 ), unsent AS (
@@ -35,13 +36,14 @@ DELETE FROM messages WHERE id = ${idsOf('old')}`
 
 const FORGET_KEYS = `
 DELETE FROM idempotency_records
- WHERE (tenant_id, service, key) IN (SELECT tenant_id, service, key FROM idempotency_records WHERE created_at < $1 LIMIT $2)`
+ WHERE ctid = ANY (ARRAY(SELECT ctid FROM idempotency_records WHERE created_at < $1 ORDER BY created_at LIMIT $2))`
 
 const FORGET_USAGE = `DELETE FROM mailbox_usage WHERE started_at < $1`
 
 /** Under which nothing is stored any more. $1 made before */
 const FORGET_DATA_KEYS = `
-DELETE FROM data_keys k WHERE k.hour < $1 AND NOT EXISTS (SELECT 1 FROM message_contents c WHERE c.data_key = k.id)`
+DELETE FROM data_keys k
+ WHERE k.hour < $1 AND (SELECT c.message_id FROM message_contents c WHERE c.data_key = k.id LIMIT 1) IS NULL`
 
 /** To be called every now and then. */
 export type Retention = (now: Date) => Promise<void>

@@ -1,5 +1,5 @@
 import type { MessageProblem } from '@inforiver-mail/contract/message'
-import { deleteContents, deleteDrafts, idsOf } from './columns.ts'
+import { deleteContents, deleteDrafts, hasContentLeft, idsOf } from './columns.ts'
 
 // scheduled, queued, held ──its key is forgotten──▶ failed. What a worker has in its hands is left to it.
 
@@ -52,7 +52,7 @@ WITH lost AS (${LOST}), unreadable AS MATERIALIZED (
 export const FORGET_DATA_KEYS = `
 WITH lost AS (${LOST})
 DELETE FROM data_keys k USING lost l
- WHERE k.id = l.key AND k.key_sealed = l.value AND NOT EXISTS (SELECT 1 FROM message_contents c WHERE c.data_key = k.id)
+ WHERE k.id = l.key AND k.key_sealed = l.value AND (SELECT c.message_id FROM message_contents c WHERE c.data_key = k.id LIMIT 1) IS NULL
 RETURNING k.tenant_id`
 
 /** Fails what has not ended, and deletes the content of what has. @param unreadable rows of message, tenant, whether it is arriving, and when */
@@ -73,7 +73,7 @@ failed AS (
   INSERT INTO unsent_messages (message_id, tenant_id, service, outcome, created_at, ended_at, has_content)
   SELECT f.message_id, f.tenant_id, r.service, 'failed', r.created_at, f.at, false FROM failed f JOIN recorded r ON r.id = f.message_id
 ), ended_before AS (
-  UPDATE unsent_messages u SET has_content = false FROM ${unreadable} l WHERE u.message_id = l.message_id AND u.has_content
+  UPDATE unsent_messages u SET has_content = false WHERE u.message_id = ${idsOf(unreadable)} AND ${hasContentLeft('u')}
   RETURNING u.message_id, u.tenant_id
 ), given_up AS MATERIALIZED (
   SELECT message_id, tenant_id FROM failed

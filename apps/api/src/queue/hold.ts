@@ -12,7 +12,7 @@ const reasons = (held: readonly HeldBecause[]): string => `ARRAY[${held.map((rea
 /** Held messages whose reason is gone, should they have been held in the moment it went. */
 const RELEASE_HELD = `
 UPDATE message_queue SET ${RELEASED}
- WHERE message_id IN (
+ WHERE message_id = ANY (ARRAY(
    SELECT free.message_id
      FROM mailbox_totals t JOIN tenant_settings s ON s.tenant_id = t.tenant_id
     CROSS JOIN LATERAL (
@@ -22,7 +22,7 @@ UPDATE message_queue SET ${RELEASED}
                                         ELSE ${reasons(HeldBecause.options.filter((reason) => reason !== 'large-attachments-disabled'))} END)
        LIMIT 1000 FOR UPDATE SKIP LOCKED) AS free
     WHERE t.held > 0 AND s.status = 'connected' AND s.problem IS NULL
-    LIMIT 1000)`
+    LIMIT 1000))`
 
 /** How many it released; 1,000 at most. */
 export async function releaseHeld(pool: pg.Pool): Promise<number> {
@@ -34,12 +34,13 @@ const REGROUPED_AT_ONCE = 1_000
 /** $1 tenant, $2 how many at most */
 const RELEASE_TENANT = `
 UPDATE message_queue SET ${RELEASED}
- WHERE message_id IN (SELECT message_id FROM message_queue WHERE tenant_id = $1 AND state = 'held' LIMIT $2 FOR UPDATE)`
+ WHERE message_id = ANY (ARRAY(SELECT message_id FROM message_queue WHERE tenant_id = $1 AND state = 'held' LIMIT $2 FOR UPDATE))`
 
 /** $1 tenant, $2 how many at most, $3 what they wait for */
 const GIVE_REASON = `
 UPDATE message_queue SET held_because = $3
- WHERE message_id IN (SELECT message_id FROM message_queue WHERE tenant_id = $1 AND state = 'held' AND held_because <> $3 LIMIT $2 FOR UPDATE)`
+ WHERE message_id = ANY (ARRAY(
+   SELECT message_id FROM message_queue WHERE tenant_id = $1 AND state = 'held' AND held_because <> $3 LIMIT $2 FOR UPDATE))`
 
 /**
  * What a tenant's held messages wait for from now on: they go at once where that is nothing. Of very many the workers

@@ -5,7 +5,7 @@ import type { Prisma } from '../database/generated/client.ts'
 import type { Place } from '../http/list-cursor.ts'
 import type { Owner } from './actor.ts'
 import { ACCEPTED, MOST_ATTEMPTS, readAttempts, type StoredAttempt } from './attempts.ts'
-import { leasedRows } from './columns.ts'
+import { isOfTenant, leasedRows } from './columns.ts'
 import type { MailboxLimits } from './limits.ts'
 import { explainQueued } from './places.ts'
 import type { Waiting } from './waiting.ts'
@@ -26,27 +26,36 @@ greatest(m.next_attempt_at, mail_now()) AS not_before`
 
 /** $1 id, $2 tenant, $3 service, or null for any */
 const FIND = `
-SELECT ${COLUMNS} FROM message_states m WHERE m.id = $1 AND m.tenant_id = $2 AND ($3::text IS NULL OR m.service = $3)`
+SELECT ${COLUMNS} FROM message_states m WHERE m.id = $1 AND ${isOfTenant('m', '$2')} AND ($3::text IS NULL OR m.service = $3)`
 
-/** Newest first. `conditions` are SQL about the message `m`. $1 tenant, $2 how many */
-const list = (conditions: readonly string[]): string => `
-SELECT ${COLUMNS} FROM message_states m
- WHERE ${['m.tenant_id = $1', ...conditions].join(' AND ')} ORDER BY m.created_at DESC, m.id DESC LIMIT $2`
+/** What a list leaves out, as SQL. */
+interface Conditions {
+  /** About the columns of messages. @param row an alias */
+  readonly of: (row: string) => readonly string[]
+  /** About the state of the message `m`. */
+  readonly state: readonly string[]
+}
+
+/** Newest first. $1 tenant, $2 how many */
+const list = ({ of, state }: Conditions): string => `
+SELECT ${COLUMNS}
+  FROM messages r CROSS JOIN LATERAL (SELECT * FROM message_states WHERE id = r.id OFFSET 0) AS m
+ WHERE ${['r.tenant_id = $1', ...of('r'), ...state].join(' AND ')} ORDER BY r.created_at DESC, r.id DESC LIMIT $2`
 
 /**
- * Those of a status that few of very many messages have: their ids come from where just these are kept. `conditions` as
- * above. $1 tenant, $2 how many
+ * Those of a status that few of very many messages have: their ids come from where just these are kept.
+ * $1 tenant, $2 how many
  */
-const listOf = (rows: string, conditions: readonly string[]): string => `
+const listOf = (rows: string, { of, state }: Conditions): string => `
 SELECT ${COLUMNS}
   FROM (${rows}) AS r CROSS JOIN LATERAL (SELECT * FROM message_states WHERE id = r.message_id OFFSET 0) AS m
- WHERE ${['m.tenant_id = $1', ...conditions].join(' AND ')} ORDER BY m.created_at DESC, m.id DESC LIMIT $2`
+ WHERE ${['m.tenant_id = $1', ...of('m'), ...state].join(' AND ')} ORDER BY m.created_at DESC, m.id DESC LIMIT $2`
 
-/** The first of the list. `conditions` are SQL about the message `m`. */
-const UNSENT = (outcome: 'failed' | 'cancelled', conditions: readonly string[]) => `
+/** The first of the list. */
+const UNSENT = (outcome: 'failed' | 'cancelled', { of }: Conditions) => `
 SELECT m.message_id
   FROM (SELECT message_id, message_id AS id, service, created_at FROM unsent_messages WHERE tenant_id = $1 AND outcome = '${outcome}') AS m
- WHERE ${['true', ...conditions].join(' AND ')} ORDER BY m.created_at DESC, m.id DESC LIMIT $2`
+ WHERE ${['true', ...of('m')].join(' AND ')} ORDER BY m.created_at DESC, m.id DESC LIMIT $2`
 
 const SENDING = `SELECT message_id FROM (${leasedRows('SELECT tenant_id, sending FROM mailbox_totals WHERE tenant_id = $1')}) AS leased`
 
@@ -80,12 +89,16 @@ export async function listMessages(
 ): Promise<Message[]> {
   const values: unknown[] = [owner.tenantId, limit]
   const bind = (value: unknown) => `$${values.push(value)}`
-  const conditions = [
-    ...(owner.service === null ? [] : [`m.service = ${bind(owner.service)}`]),
-    ...(after ? [`(m.created_at, m.id) < (${bind(after.at)}::timestamptz, ${bind(after.id)}::text)`] : []),
-  ]
+  const service = owner.service === null ? null : bind(owner.service)
+  const place = after && `(${bind(after.at)}::timestamptz, ${bind(after.id)}::text)`
+  const conditions: Conditions = {
+    of: (row) => [
+      ...(service === null ? [] : [`${row}.service = ${service}`]),
+      ...(place ? [`(${row}.created_at, ${row}.id) < ${place}`] : []),
+    ],
+    state: status ? [`m.status = ${bind(status)}`] : [],
+  }
   const found = status ? await rowsOf(pool, owner.tenantId, status, conditions) : null
-  if (status) conditions.push(`m.status = ${bind(status)}`)
   const { rows } = await pool.query<ShownRow>(found ? listOf(found, conditions) : list(conditions), values)
   return toMessages(pool, limits, owner, rows, configuredSender)
 }
@@ -95,7 +108,7 @@ async function rowsOf(
   pool: pg.Pool,
   tenantId: string,
   status: MessageStatus,
-  conditions: readonly string[],
+  conditions: Conditions,
 ): Promise<string | null> {
   switch (status) {
     case 'sent':

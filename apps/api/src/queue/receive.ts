@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import { idsOf } from './columns.ts'
 import type { StorageFull } from './storage.ts'
 
 // ──▶ receiving: attachments arrive before the message is complete. Nothing reads or sends it until then.
@@ -37,7 +38,8 @@ WITH message AS MATERIALIZED (
 ), room AS MATERIALIZED (
   SELECT m.message_id, $4::bigint - s.stored_bytes + m.stored_bytes AS bytes FROM message m, storage s
 ), reserved AS (
-  UPDATE message_contents c SET stored_bytes = least($3, r.bytes) FROM room r WHERE c.message_id = r.message_id AND r.bytes >= $2
+  UPDATE message_contents c SET stored_bytes = least($3, r.bytes) FROM room r
+   WHERE c.message_id = ${idsOf('room')} AND c.message_id = r.message_id AND r.bytes >= $2
   RETURNING c.stored_bytes
 )
 SELECT room.bytes AS room, reserved.stored_bytes AS reserved FROM room LEFT JOIN reserved ON true`
@@ -69,11 +71,11 @@ export async function discardReceived(pool: pg.Pool, id: string): Promise<void> 
 /** Those of which nothing has arrived since $1; at most $2. */
 const SWEEP = `
 DELETE FROM message_contents
- WHERE message_id IN (
+ WHERE message_id = ANY (ARRAY(
    SELECT c.message_id FROM message_contents c
     WHERE c.content IS NULL AND c.begun_at < $1
       AND NOT EXISTS (SELECT 1 FROM message_chunks k WHERE k.message_id = c.message_id AND k.stored_at >= $1)
-    LIMIT $2 FOR UPDATE SKIP LOCKED)`
+    LIMIT $2 FOR UPDATE SKIP LOCKED))`
 
 /** Deletes what no client is sending any more. */
 export async function sweepReceived(pool: pg.Pool, now: Date): Promise<void> {

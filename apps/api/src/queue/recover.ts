@@ -48,8 +48,8 @@ SELECT message_id AS id FROM recovered`
 /** Messages whose time has come. */
 const RELEASE_SCHEDULED = `
 UPDATE message_queue SET state = 'queued'
- WHERE message_id IN (SELECT message_id FROM message_queue WHERE state = 'scheduled' AND due_at <= mail_now()
-                       ORDER BY due_at LIMIT 1000 FOR UPDATE SKIP LOCKED)`
+ WHERE message_id = ANY (ARRAY(SELECT message_id FROM message_queue WHERE state = 'scheduled' AND due_at <= mail_now()
+                               ORDER BY due_at LIMIT 1000 FOR UPDATE SKIP LOCKED))`
 
 /** Puts back what dead workers held, and what may go now; `more`: there is more than one statement moves. */
 export async function recoverMessages(

@@ -1,6 +1,6 @@
 import type { PrismaClient } from '../database/generated/client.ts'
 import { auditPerson, type ActedOn, type Actor } from './actor.ts'
-import { sizeOf, uploadBytesOf } from './columns.ts'
+import { hasContentLeft, isOfTenant, sizeOf, uploadBytesOf } from './columns.ts'
 import { wakeWorkers } from './wake.ts'
 
 // failed ──somebody retries──▶ queued.
@@ -14,12 +14,12 @@ import { wakeWorkers } from './wake.ts'
 const RETRY = `
 WITH retried AS (
   DELETE FROM unsent_messages u USING messages m, message_contents c
-   WHERE u.message_id = $1 AND m.id = $1 AND m.tenant_id = $2 AND ($3::text IS NULL OR m.service = $3)
-     AND u.outcome = 'failed' AND u.has_content AND c.message_id = $1 AND c.content IS NOT NULL
+   WHERE u.message_id = $1 AND m.id = $1 AND ${isOfTenant('m', '$2')} AND ($3::text IS NULL OR m.service = $3)
+     AND u.outcome = 'failed' AND ${hasContentLeft('u')} AND c.message_id = $1 AND c.content IS NOT NULL
   RETURNING m.*, u.attempt_id, ${sizeOf('c')} AS size, ${uploadBytesOf('c')} AS upload_bytes,
             m.possible_duplicate OR coalesce(m.problem ->> 'code' = 'outcome-unknown', false) AS may_be_sent
 ), begun AS (
-  UPDATE messages m SET outcome = NULL, ended_at = NULL, problem = NULL, possible_duplicate = r.may_be_sent FROM retried r WHERE m.id = r.id
+  UPDATE messages m SET outcome = NULL, ended_at = NULL, problem = NULL, possible_duplicate = r.may_be_sent FROM retried r WHERE m.id = ANY (ARRAY(SELECT id FROM retried)) AND m.id = r.id
 )
 INSERT INTO message_queue (message_id, tenant_id, state, due_at, waits_since, recipients, size, upload_bytes, on_unknown_outcome,
                            save_to_sent_items, possible_duplicate, from_email, attempt_id)

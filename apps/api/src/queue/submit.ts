@@ -119,7 +119,8 @@ WITH new AS MATERIALIZED (
    WHERE EXISTS (
      SELECT 1 FROM accepted a
       WHERE a.state = 'queued'
-        AND NOT EXISTS (SELECT 1 FROM message_queue q WHERE q.tenant_id = a.tenant_id AND q.state = 'queued' AND q.due_at <= mail_now() AND q.lease_owner IS NULL))
+        AND (SELECT q.due_at <= mail_now() FROM message_queue q WHERE q.tenant_id = a.tenant_id AND q.state = 'queued' AND q.lease_owner IS NULL
+              ORDER BY q.due_at LIMIT 1) IS NOT TRUE)
 )
 SELECT n.id, a.state AS status, a.held_because, a.due_at AS next_attempt_at, mail_now() AS created_at, n.sender,
        t.stored_bytes AS tenant_bytes, n.data_key NOT IN (SELECT keys.id FROM keys) AS key_gone, (SELECT count(*) FROM woken) AS woken

@@ -28,7 +28,7 @@ export interface QueueGround {
   /** A data key that messages may be stored under, as `dky_1` is; nothing is sealed in it. */
   addDataKey(id: string): Promise<void>
   /** Of Ada's, small, unless told otherwise; answers with its id, and throws when it is not stored. */
-  submit(changes?: Partial<NewMessage>): Promise<string>
+  submit(changes?: Partial<NewMessage>, process?: Queue): Promise<string>
   /** Leases at most so many. */
   claim(count: number, owner?: string): Promise<LeasedMessage[]>
   claimOne(owner?: string): Promise<LeasedMessage>
@@ -76,7 +76,7 @@ export async function createQueueGround({ storageBytes = 100 * 1024 * 1024 } = {
     queue,
     newProcess,
     addDataKey,
-    async submit(changes = {}) {
+    async submit(changes = {}, process = queue) {
       const content = changes.content ?? randomBytes(1_000)
       const storedBytes = changes.storedBytes ?? content.length
       const message = {
@@ -100,7 +100,7 @@ export async function createQueueGround({ storageBytes = 100 * 1024 * 1024 } = {
         idempotency: null,
         ...changes,
       }
-      const { outcome } = await queue.messages.submit(message)
+      const { outcome } = await process.messages.submit(message)
       if (outcome !== 'stored') throw new Error(`The message was not stored: ${outcome}.`)
       return message.id
     },
