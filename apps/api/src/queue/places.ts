@@ -32,7 +32,7 @@ const READ_PLACES = `
 WITH due AS (
   SELECT message_id AS id, due_at, recipients, size = 'large' AS is_large FROM message_queue
    WHERE tenant_id = $1 AND state = 'queued' AND due_at <= mail_now() AND lease_owner IS NULL
-   ORDER BY due_at, message_id LIMIT $3
+   ORDER BY due_at LIMIT $3
 ), placed AS (
   SELECT id, row_number() OVER line AS messages, count(*) FILTER (WHERE is_large) OVER line AS large,
          sum(recipients) OVER line AS recipients
