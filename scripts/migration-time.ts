@@ -1,16 +1,25 @@
+import { fork } from 'node:child_process'
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import pg from 'pg'
 import { startEmbeddedPostgres } from '../apps/api/src/database/embedded-postgres.ts'
 import { migrate } from '../apps/api/src/database/migrate.ts'
 
-// How long an update from version 1.0.0 takes, in a database with this many messages.
+// How long an update from version 1.0.0 takes, in a database with this many messages. With --kills N the process that
+// migrates is killed N times before, at moments spread over --seconds; what was there is compared each time.
 
-const { positionals } = parseArgs({ allowPositionals: true })
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { kills: { type: 'string', default: '0' }, seconds: { type: 'string', default: '10' } },
+})
+const [kills, seconds] = [Number(values.kills), Number(values.seconds)]
 const [ended = 1_000_000, waiting = 10_000] = positionals.map(Number)
 
+const RUN_MIGRATE = fileURLToPath(new URL('../apps/api/src/test-support/run-migrate.ts', import.meta.url))
 const MIGRATIONS = new URL('../prisma/migrations/', import.meta.url)
 /** The last migration of version 1.0.0. */
 const FIRST_RELEASE = '20261125010000_hosts'
@@ -26,6 +35,7 @@ try {
   await applyFirstRelease(client)
   await fill(client)
   const before = await sizeOf(client)
+  for (let kill = 1; kill <= kills; kill++) await killMigration(client, (seconds * 1_000 * kill) / (kills + 1))
   let last = performance.now()
   let current = ''
   const lap = (next: string) => {
@@ -39,14 +49,42 @@ try {
     onProgress: (message) => (message.startsWith('applying') ? lap(message) : console.log(`  … ${message}`)),
   })
   lap('')
-  const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1)
+  const taken = ((performance.now() - startedAt) / 1_000).toFixed(1)
   console.log(
-    `${ended} messages that have ended and ${waiting} that wait: migrated in ${seconds} s; ${before} MB before, ${await sizeOf(client)} MB after`,
+    `${ended} messages that have ended and ${waiting} that wait: migrated in ${taken} s; ${before} MB before, ${await sizeOf(client)} MB after`,
   )
+  const { rows } = await client.query(
+    'SELECT count(*)::int AS messages, count(outcome)::int AS ended, (SELECT count(*)::int FROM message_queue) AS queued FROM messages',
+  )
+  console.log(`  there are ${JSON.stringify(rows[0])}`)
   await client.end()
 } finally {
   await postgres.stop()
   await rm(directory, { recursive: true, force: true })
+}
+
+/** Kills a process that migrates after so many ms, and throws unless the tables are as they were. */
+async function killMigration(client: pg.Client, afterMs: number): Promise<void> {
+  const before = await read()
+  const child = fork(RUN_MIGRATE, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+  const exited = new Promise((resolve) => child.once('exit', resolve))
+  await new Promise((resolve) => child.once('message', resolve))
+  child.send(postgres.connectionString)
+  await delay(afterMs)
+  if (!child.kill('SIGKILL')) return console.log(`  the migration was over after ${Math.round(afterMs)} ms`)
+  await exited
+  const HELD = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'`
+  while ((await client.query(HELD)).rows.length > 0) await delay(100) // until PostgreSQL notices
+  const after = await read()
+  if (after !== before) throw new Error(`Killed after ${afterMs} ms, ${before} became ${after}.`)
+  console.log(`  killed after ${Math.round(afterMs)} ms: everything is as it was`)
+
+  async function read(): Promise<string> {
+    const { rows } = await client.query<{ state: string }>(
+      `SELECT concat_ws(' ', count(*), count(content), sum(octet_length(content)), md5(string_agg(id || status, ',' ORDER BY id))) AS state FROM messages`,
+    )
+    return rows[0]?.state ?? ''
+  }
 }
 
 async function applyFirstRelease(client: pg.Client): Promise<void> {
