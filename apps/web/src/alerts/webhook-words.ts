@@ -34,7 +34,7 @@ const OUTCOMES = {
   },
   'name-not-found': {
     what: 'Not sent: the name is not known',
-    remedy: 'Check the address for a slip, or the name service of the machine that Inforiver Mail runs on.',
+    remedy: 'Check the address, or DNS on the server.',
   },
   'certificate-refused': {
     what: 'Not sent: the certificate of the receiver is not trusted',

@@ -61,7 +61,7 @@ export function ConsentPreview({ button, settings, permissions, values, adminEma
         <li>
           {isApplication
             ? `An Entra administrator chooses their account there and accepts. ${notYours}`
-            : `Choose the account whose access is to be used. ${notYours}`}
+            : `Sign in with the account that will send. ${notYours}`}
           {!isApplication && isShared && ` The account needs the Send As right on ${values.fromEmail}.`}
         </li>
         {isApplication && (

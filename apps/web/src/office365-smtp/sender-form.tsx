@@ -30,10 +30,8 @@ const useStyles = makeStyles({
 })
 
 const SENDER_HINTS = {
-  delegated:
-    'All mail leaves from this address: your own mailbox, a shared mailbox or a group. It needs a mailbox in Microsoft 365.',
-  application:
-    'All mail leaves from this address: the mailbox of a person, or a shared mailbox. It needs a mailbox in Microsoft 365.',
+  delegated: 'All mail leaves from this address: your own mailbox, a shared mailbox or a group.',
+  application: 'All mail leaves from this address: the mailbox of a person, or a shared mailbox.',
 } as const satisfies Record<GraphAuth, string>
 
 interface Props {
