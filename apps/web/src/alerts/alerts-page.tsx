@@ -1,8 +1,24 @@
-import { useQuery } from '@tanstack/react-query'
-import { QueryPage } from '../shell/query-page.tsx'
-import { TenantSettingsLink } from '../shell/tenant-settings-link.tsx'
-import { AlertsScreen } from './alerts-screen.tsx'
-import { webhooksQuery } from './webhooks-query.ts'
+import { Button, makeStyles, tokens } from '@fluentui/react-components'
+import { type createWebhook, MAX_WEBHOOKS, testWebhook, type Webhook } from '@inforiver-mail/contract/webhook'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
+import { type Answer, call } from '../api/call.ts'
+import { CollectionPage } from '../ui/collection-page.tsx'
+import type { Column } from '../ui/data-table.tsx'
+import { FailureBar } from '../ui/failure-bar.tsx'
+import { FocusedNotice, Notice } from '../ui/notice.tsx'
+import { LocalTime } from '../ui/local-time.tsx'
+import { type Freshness, QueryPage } from '../ui/query-page.tsx'
+import { TenantSettingsLink } from '../ui/page.tsx'
+import { AddWebhookDialog, NewWebhookDialog, RemoveWebhookDialog } from './webhook-dialogs.tsx'
+import { hostOf, outcomeRemedy, outcomeText, TYPE_LABELS, waitingText } from './webhook-text.ts'
+import { webhooksQuery } from '../api/queries.ts'
+
+const useStyles = makeStyles({
+  address: { overflowWrap: 'anywhere' },
+  lines: { display: 'flex', flexDirection: 'column' },
+  buttons: { display: 'inline-flex', gap: tokens.spacingHorizontalS },
+})
 
 /** Tenant Settings > Alerts. */
 export function AlertsPage() {
@@ -16,4 +32,168 @@ export function AlertsPage() {
       {({ items }, freshness) => <AlertsScreen webhooks={items} {...freshness} />}
     </QueryPage>
   )
+}
+
+type Step =
+  | { readonly kind: 'list' }
+  | { readonly kind: 'add' }
+  | { readonly kind: 'added'; readonly added: Answer<typeof createWebhook> }
+  | { readonly kind: 'remove'; readonly webhook: Webhook }
+  | { readonly kind: 'removed'; readonly webhook: Webhook }
+
+interface AlertsScreenProps extends Freshness {
+  webhooks: readonly Webhook[]
+}
+
+export function AlertsScreen({ webhooks, ...freshness }: AlertsScreenProps) {
+  const styles = useStyles()
+  const [step, setStep] = useState<Step>({ kind: 'list' })
+  const backToList = () => setStep({ kind: 'list' })
+  const test = useWebhookTest()
+  const full = webhooks.length >= MAX_WEBHOOKS
+
+  return (
+    <CollectionPage
+      title="Alerts"
+      intro="Where alerts go when the mailbox itself cannot send."
+      {...freshness}
+      news={
+        <>
+          {step.kind === 'removed' && (
+            <FocusedNotice
+              intent="success"
+              title={`The webhook to ${hostOf(step.webhook.url)} is removed`}
+              onDismiss={backToList}
+            >
+              <span>Nothing more is sent there.</span>
+            </FocusedNotice>
+          )}
+          {test.error && <FailureBar error={test.error} onDismiss={() => test.reset()} />}
+          {test.data && test.variables && (
+            <TestOutcome webhook={test.variables} attempt={test.data} onDismiss={() => test.reset()} />
+          )}
+        </>
+      }
+      add={{ label: 'Add webhook', disabled: full, onAdd: () => setStep({ kind: 'add' }) }}
+      heading="Webhooks"
+      columns={columnsOf({
+        testing: test.isPending ? (test.variables?.id ?? null) : null,
+        onTest: (webhook) => test.mutate(webhook),
+        onRemove: (webhook) => setStep({ kind: 'remove', webhook }),
+        styles,
+      })}
+      rows={webhooks}
+      empty={{
+        title: 'No webhooks yet',
+        text: 'A webhook is an address of another system, such as the one in which your engineers are on call. It is told when the mailbox has to be reconnected and when it works again, when the app registration is refused, when messages fail, when the queue stands still, and when the client secret is about to expire.',
+      }}
+      hint={
+        <>
+          {full && `There are ${MAX_WEBHOOKS} webhooks, and no more are possible. `}
+          The same alerts are shown to every workspace admin at the top of these pages, until one of them dismisses
+          them. A request that does not arrive is tried again for three days.
+        </>
+      }
+    >
+      {step.kind === 'add' && (
+        <AddWebhookDialog onClose={backToList} onAdded={(added) => setStep({ kind: 'added', added })} />
+      )}
+      {step.kind === 'added' && <NewWebhookDialog added={step.added} onClose={backToList} />}
+      {step.kind === 'remove' && (
+        <RemoveWebhookDialog
+          webhook={step.webhook}
+          onClose={backToList}
+          onRemoved={() => {
+            test.reset()
+            setStep({ kind: 'removed', webhook: step.webhook })
+          }}
+        />
+      )}
+    </CollectionPage>
+  )
+}
+
+function useWebhookTest() {
+  const queryClient = useQueryClient()
+  return useMutation({
+    mutationFn: ({ id }: Webhook) => call(testWebhook, { params: { id } }),
+    onSettled: () => queryClient.invalidateQueries(webhooksQuery),
+  })
+}
+
+interface TestOutcomeProps {
+  webhook: Webhook
+  attempt: Answer<typeof testWebhook>
+  onDismiss: () => void
+}
+
+function TestOutcome({ webhook, attempt, onDismiss }: TestOutcomeProps) {
+  const delivered = attempt.outcome === 'delivered'
+  const remedy = outcomeRemedy(attempt)
+  const host = hostOf(webhook.url)
+  return (
+    <Notice
+      intent={delivered ? 'success' : 'error'}
+      title={delivered ? `The test arrived at ${host}` : `The test did not arrive at ${host}`}
+      onDismiss={onDismiss}
+    >
+      <span>{outcomeText(attempt)}.</span>
+      {remedy && <span>{remedy}</span>}
+    </Notice>
+  )
+}
+
+function columnsOf(parts: {
+  /** The id of the one that is being tested. */
+  testing: string | null
+  onTest: (webhook: Webhook) => void
+  onRemove: (webhook: Webhook) => void
+  styles: Record<'address' | 'lines' | 'buttons', string>
+}): readonly Column<Webhook>[] {
+  const { testing, onTest, onRemove, styles } = parts
+  return [
+    { name: 'Address', cell: ({ url }) => <strong className={styles.address}>{url}</strong> },
+    { name: 'Added', kind: 'keep', cell: ({ createdAt }) => <LocalTime at={createdAt} format="short" /> },
+    {
+      name: 'Last request',
+      cell: (webhook) => (
+        <span className={styles.lines}>
+          {webhook.lastAttempt ? (
+            <>
+              <span>
+                {TYPE_LABELS[webhook.lastAttempt.type]}, <LocalTime at={webhook.lastAttempt.at} format="seconds" />
+              </span>
+              <span>{outcomeText(webhook.lastAttempt)}</span>
+            </>
+          ) : (
+            'None yet'
+          )}
+          {waitingText(webhook) && <span>{waitingText(webhook)}</span>}
+        </span>
+      ),
+    },
+    {
+      name: 'Actions',
+      kind: 'actions',
+      cell: (webhook) => (
+        <span className={styles.buttons}>
+          <Button
+            size="small"
+            aria-label={`Test the webhook to ${hostOf(webhook.url)}`}
+            disabledFocusable={testing !== null}
+            onClick={() => onTest(webhook)}
+          >
+            {testing === webhook.id ? 'Testing…' : 'Test'}
+          </Button>
+          <Button
+            size="small"
+            aria-label={`Remove the webhook to ${hostOf(webhook.url)}`}
+            onClick={() => onRemove(webhook)}
+          >
+            Remove
+          </Button>
+        </span>
+      ),
+    },
+  ]
 }

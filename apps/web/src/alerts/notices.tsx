@@ -3,14 +3,14 @@ import { dismissNotice, type Notice as AlertNotice } from '@inforiver-mail/contr
 import { useQuery } from '@tanstack/react-query'
 import { Link, useLocation } from 'wouter'
 import { call } from '../api/call.ts'
-import { useRemoval } from '../api/removal.ts'
-import { FailureBar } from '../shell/failure-bar.tsx'
-import { LinkedText } from '../shell/linked-text.tsx'
-import { focusContent } from '../shell/page-focus.ts'
-import { LocalTime } from '../shell/local-time.tsx'
-import { Notice } from '../shell/notice.tsx'
-import { NOTICE_LOOKS, noticesOn } from './notice-words.ts'
-import { noticesQuery } from './notices-query.ts'
+import { useRemoval } from '../api/list-mutations.ts'
+import { FailureBar } from '../ui/failure-bar.tsx'
+import { LinkedText } from '../ui/linked-text.tsx'
+import { focusContent } from '../ui/page-heading.tsx'
+import { LocalTime } from '../ui/local-time.tsx'
+import { Notice } from '../ui/notice.tsx'
+import { NOTICE_LOOKS, noticesOn } from './shown-notices.ts'
+import { noticesQuery } from '../api/queries.ts'
 
 const useStyles = makeStyles({
   notices: {

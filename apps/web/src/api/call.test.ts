@@ -1,7 +1,7 @@
 import { listMessages, readMessage } from '@inforiver-mail/contract/message'
 import { cancelConsent, configure, readConsent, readSettings } from '@inforiver-mail/contract/office365-smtp'
 import { describe, expect, it } from 'vitest'
-import { exampleSettings } from '../test-support/settings-example.ts'
+import { exampleSettings } from '../test-support/examples.ts'
 import { readAnswer, requestFor } from './call.ts'
 
 describe('requestFor', () => {

@@ -1,8 +1,20 @@
-import { type Message, readMessage, readUsage } from '@inforiver-mail/contract/message'
+import { type AuditFilter, listAuditEvents } from '@inforiver-mail/contract/audit'
+import { readCredential } from '@inforiver-mail/contract/credential'
+import {
+  listMessages,
+  type Message,
+  type MessageStatus,
+  readMessage,
+  readUsage,
+} from '@inforiver-mail/contract/message'
+import { listNotices } from '@inforiver-mail/contract/notice'
 import { readConsent, readSettings } from '@inforiver-mail/contract/office365-smtp'
+import { listServiceKeys } from '@inforiver-mail/contract/service-key'
 import { readSession } from '@inforiver-mail/contract/session'
+import { listWebhooks } from '@inforiver-mail/contract/webhook'
 import { queryOptions } from '@tanstack/react-query'
 import { call } from './call.ts'
+import { pagedQuery } from './paged-query.ts'
 
 const SETTINGS_INTERVAL_MS = 15_000
 const CONSENT_INTERVAL_MS = 2_000
@@ -61,4 +73,64 @@ function messageIntervalMs(message: Message | undefined): number | false {
       return waits ? WAITING_MESSAGE_INTERVAL_MS : MESSAGE_INTERVAL_MS
     }
   }
+}
+
+const CREDENTIAL_INTERVAL_MS = 15 * 60_000 // it is counted in days
+
+export const credentialQuery = queryOptions({
+  queryKey: ['tenant-settings', 'office365-smtp', 'credential'],
+  queryFn: ({ signal }) => call(readCredential, {}, signal),
+  refetchInterval: CREDENTIAL_INTERVAL_MS,
+})
+
+const MESSAGE_LIST_INTERVAL_MS = 10_000
+
+/** What all lists of messages have in front of their keys. */
+export const MESSAGE_LISTS = ['message-lists'] as const
+
+/** The newest messages of all services, those of one status where `status` is given. */
+export function messageListQuery(status: MessageStatus | null) {
+  return pagedQuery({
+    queryKey: [...MESSAGE_LISTS, status],
+    intervalMs: MESSAGE_LIST_INTERVAL_MS,
+    read: (page, signal) => call(listMessages, { query: { ...page, ...(status && { status }) } }, signal),
+  })
+}
+
+const SERVICE_KEYS_INTERVAL_MS = 15_000
+
+export const serviceKeysQuery = queryOptions({
+  queryKey: ['service-keys'],
+  queryFn: ({ signal }) => call(listServiceKeys, {}, signal),
+  refetchInterval: SERVICE_KEYS_INTERVAL_MS,
+  refetchOnWindowFocus: 'always',
+})
+
+const NOTICES_INTERVAL_MS = 30_000
+
+export const noticesQuery = queryOptions({
+  queryKey: ['notices'],
+  queryFn: ({ signal }) => call(listNotices, {}, signal),
+  refetchInterval: NOTICES_INTERVAL_MS,
+  refetchOnWindowFocus: 'always',
+})
+
+const WEBHOOKS_INTERVAL_MS = 15_000
+
+export const webhooksQuery = queryOptions({
+  queryKey: ['webhooks'],
+  queryFn: ({ signal }) => call(listWebhooks, {}, signal),
+  refetchInterval: WEBHOOKS_INTERVAL_MS,
+  refetchOnWindowFocus: 'always',
+})
+
+const AUDIT_INTERVAL_MS = 30_000
+
+/** The newest events that the filter asks for. */
+export function auditListQuery(filter: AuditFilter) {
+  return pagedQuery({
+    queryKey: ['audit-events', filter],
+    intervalMs: AUDIT_INTERVAL_MS,
+    read: (page, signal) => call(listAuditEvents, { query: { ...filter, ...page } }, signal),
+  })
 }

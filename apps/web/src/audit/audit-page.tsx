@@ -1,15 +1,15 @@
 import { Button, Field, Input, makeStyles, Select, tokens } from '@fluentui/react-components'
-import { AuditAction } from '@inforiver-mail/contract/audit'
+import { AuditAction, type AuditEvent, type AuditFilter } from '@inforiver-mail/contract/audit'
 import { useEffect, useState } from 'react'
 import { useSearchParams } from 'wouter'
-import { Page } from '../shell/page.tsx'
-import { PageIntro } from '../shell/page-intro.tsx'
-import { TenantSettingsLink } from '../shell/tenant-settings-link.tsx'
+import type { Column } from '../ui/data-table.tsx'
+import { LocalTime } from '../ui/local-time.tsx'
+import { Page, PageIntro, TenantSettingsLink } from '../ui/page.tsx'
+import { PagedList } from '../ui/paged-list.tsx'
+import { Surface } from '../ui/surface.tsx'
 import { type Chosen, exportUrl, filterOf, isBackwards, readChosen, writeChosen } from './audit-filter.ts'
-import { AuditList } from './audit-list.tsx'
-import { ACTION_LABELS } from './audit-words.ts'
-
-const TYPING_MS = 400 // not a call for each letter
+import { auditListQuery } from '../api/queries.ts'
+import { ACTION_LABELS, detailText, outcomeText, whatText, whoText } from './audit-text.ts'
 
 const useStyles = makeStyles({
   filters: {
@@ -19,7 +19,12 @@ const useStyles = makeStyles({
     alignItems: 'start',
   },
   input: { minWidth: 0 }, // a date field would be wider than a small screen
+  text: { margin: 0, maxWidth: '640px' },
+  lines: { display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalXXS },
+  note: { color: tokens.colorNeutralForeground2, fontSize: tokens.fontSizeBase200 },
 })
+
+const TYPING_MS = 400 // not a call for each letter
 
 /** Who did what when, with the filter in the address. */
 export function AuditPage() {
@@ -103,5 +108,57 @@ function PersonField({ person, onPerson }: { person: string; onPerson: (person: 
         }}
       />
     </Field>
+  )
+}
+
+export function AuditList({ filter }: { filter: AuditFilter }) {
+  const styles = useStyles()
+  return (
+    <PagedList
+      query={auditListQuery(filter)}
+      loading="Reading the audit log"
+      title="Newest events"
+      label="Audit log"
+      columns={COLUMNS}
+      empty={
+        <Surface title="No event matches">
+          <p className={styles.text}>Choose another period, person or event to see more of the log.</p>
+        </Surface>
+      }
+    />
+  )
+}
+
+const COLUMNS: readonly Column<AuditEvent>[] = [
+  { name: 'Time', kind: 'keep', cell: ({ at }) => <LocalTime at={at} format="seconds" /> },
+  { name: 'Who', kind: 'code', cell: (event) => <Who event={event} /> },
+  { name: 'What', cell: whatText },
+  { name: 'Outcome', cell: outcomeText },
+  { name: 'Details', kind: 'code', cell: (event) => <Details event={event} /> },
+]
+
+function Who({ event }: { event: AuditEvent }) {
+  const styles = useStyles()
+  const { name, email } = whoText(event)
+  return (
+    <span className={styles.lines}>
+      <span>{name}</span>
+      {email && <span className={styles.note}>{email}</span>}
+    </span>
+  )
+}
+
+function Details({ event }: { event: AuditEvent }) {
+  const styles = useStyles()
+  const details = detailText(event)
+  if (details.length === 0) return '–'
+  return (
+    <span className={styles.lines}>
+      {details.map(({ name, value }) => (
+        <span key={name} className={styles.note}>
+          {name}: {value}
+        </span>
+      ))}
+    </span>
   )
 }

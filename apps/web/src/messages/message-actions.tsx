@@ -3,12 +3,11 @@ import { cancelMessage, type Message, retryMessage } from '@inforiver-mail/contr
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { call } from '../api/call.ts'
-import { messageQuery, settingsQuery } from '../api/queries.ts'
-import { ConfirmDialog } from '../shell/confirm-dialog.tsx'
-import { FailureBar } from '../shell/failure-bar.tsx'
-import { FocusedNotice } from '../shell/focused-notice.tsx'
-import { MESSAGE_LISTS } from './message-list-query.ts'
-import { canCancel, canRetry, retryMayDuplicate } from './message-words.ts'
+import { MESSAGE_LISTS, messageQuery, settingsQuery } from '../api/queries.ts'
+import { ConfirmDialog } from '../ui/confirm-dialog.tsx'
+import { FailureBar } from '../ui/failure-bar.tsx'
+import { FocusedNotice } from '../ui/notice.tsx'
+import { canCancel, canRetry, retryMayDuplicate } from './message-text.ts'
 
 const useStyles = makeStyles({
   actions: {

@@ -1,10 +1,10 @@
-import { makeStyles, tokens, typographyStyles } from '@fluentui/react-components'
+import { Link, makeStyles, tokens, typographyStyles } from '@fluentui/react-components'
 import { sameAddress } from '@inforiver-mail/contract/email-address'
 import type { Office365SmtpSettings } from '@inforiver-mail/contract/office365-smtp'
-import type { Permission } from '@inforiver-mail/contract/permission'
-import type { GraphAuth } from '../graph-auth.ts'
-import { AdminConsentLink } from './admin-consent-link.tsx'
-import { meanwhileWords } from './connection-words.ts'
+import { approvalPath, type Permission } from '@inforiver-mail/contract/permission'
+import type { GraphAuth } from '../environment.ts'
+import { CopyButton } from '../ui/copy-button.tsx'
+import { meanwhileText } from './connection-text.ts'
 import { PermissionList } from './permission-list.tsx'
 import { addressFault, type SenderValues } from './sender-draft.ts'
 
@@ -26,9 +26,10 @@ const useStyles = makeStyles({
     display: 'grid',
     gap: tokens.spacingVerticalS,
   },
+  copy: { marginTop: tokens.spacingVerticalS },
 })
 
-interface Props {
+interface ConsentPreviewProps {
   button: 'Enable' | 'Save'
   settings: Office365SmtpSettings
   permissions: readonly Permission[]
@@ -38,10 +39,10 @@ interface Props {
 }
 
 /** What pressing the button leads to, before it is pressed. */
-export function ConsentPreview({ button, settings, permissions, values, adminEmail, graphAuth }: Props) {
+export function ConsentPreview({ button, settings, permissions, values, adminEmail, graphAuth }: ConsentPreviewProps) {
   const styles = useStyles()
   const changesSender = settings.fromEmail !== null && !sameAddress(settings.fromEmail, values.fromEmail)
-  const meanwhile = meanwhileWords(settings, changesSender)
+  const meanwhile = meanwhileText(settings, changesSender)
   const isValid = addressFault(values.fromEmail) === null
   const isShared = isValid && !sameAddress(values.fromEmail, adminEmail)
   const notYours = `It need not be the account you are signed in with (${adminEmail}).`
@@ -79,5 +80,22 @@ export function ConsentPreview({ button, settings, permissions, values, adminEma
         </li>
       </ul>
     </div>
+  )
+}
+
+/** The way for an Entra administrator, who need not be the admin at this page. */
+function AdminConsentLink({ permissions }: { permissions: readonly Permission[] }) {
+  const styles = useStyles()
+  const url = `${location.origin}${approvalPath(permissions)}` // perhaps in another browser: therefore with the origin
+  return (
+    <>
+      An Entra administrator may have to approve this once for the organisation, also in another browser, at{' '}
+      <Link inline href={url} target="_blank" rel="noreferrer">
+        {url}
+      </Link>
+      <div className={styles.copy}>
+        <CopyButton label="Copy link" text={url} byHand="select the address above." />
+      </div>
+    </>
   )
 }

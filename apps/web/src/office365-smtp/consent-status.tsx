@@ -5,16 +5,16 @@ import { useEffect, useId, useRef } from 'react'
 import { call } from '../api/call.ts'
 import { problemCode } from '../api/failure.ts'
 import { consentQuery, settingsQuery } from '../api/queries.ts'
-import { FailureBar } from '../shell/failure-bar.tsx'
-import { LinkedText } from '../shell/linked-text.tsx'
-import { Notice } from '../shell/notice.tsx'
-import { RequestId } from '../shell/request-id.tsx'
-import { useNow } from '../surroundings.ts'
+import { FailureBar } from '../ui/failure-bar.tsx'
+import { LinkedText } from '../ui/linked-text.tsx'
+import { Notice } from '../ui/notice.tsx'
+import { RequestId } from '../ui/request-id.tsx'
+import { useNow } from '../environment.ts'
 import type { ConsentFlow } from './consent-flow.ts'
-import { onTheWireWords } from './connection-words.ts'
+import { onTheWireText } from './connection-text.ts'
 import type { WatchedConsent } from './consent-watch.ts'
 import { openConsentWindow, showConsentPage } from './consent-window.ts'
-import { outcomeText, purposeWords, remainingWords } from './consent-words.ts'
+import { outcomeText, purposeText, remainingText } from './consent-text.ts'
 
 const COUNTDOWN_INTERVAL_MS = 5_000
 
@@ -112,14 +112,14 @@ function PendingConsent({ consent, fromEmail, pollError }: PendingProps) {
     <section aria-labelledby={titleId} className={styles.pending}>
       <p className={styles.title}>
         <Spinner size="tiny" aria-hidden />
-        <span id={titleId}>Waiting for consent at Microsoft to {purposeWords(consent.purpose, fromEmail)}</span>
+        <span id={titleId}>Waiting for consent at Microsoft to {purposeText(consent.purpose, fromEmail)}</span>
       </p>
       <p className={styles.text}>
         {consentUrl
           ? "Give consent in Microsoft's window."
           : "It was started in another browser or by another admin, and Microsoft's page can be opened only there."}{' '}
         {/* Not read out again with every minute. */}
-        <span aria-live="off">{remainingWords(consent.expiresAt, now)}</span>
+        <span aria-live="off">{remainingText(consent.expiresAt, now)}</span>
       </p>
       {error && <FailureBar error={error} />}
       <div className={styles.actions}>
@@ -150,7 +150,7 @@ function Outcome({ consent, watched, settings, flow, onDismiss }: OutcomeProps) 
   const { problem } = consent
   const { start } = watched
   const replaced = consent.purpose === 'update-sender' ? (consent.requestsOnTheWire ?? 0) : 0
-  const onTheWire = onTheWireWords(replaced, 'the old sender')
+  const onTheWire = onTheWireText(replaced, 'the old sender')
   const notice = useRef<HTMLDivElement>(null)
 
   useEffect(() => {

@@ -1,5 +1,5 @@
 import { webAddress } from '../routes.ts'
-import { CONSENT_REDIRECT_KEY } from './consent-channel.ts'
+import { CONSENT_REDIRECT_KEY } from './consent-return.ts'
 
 const FEATURES = 'popup,width=520,height=720'
 

@@ -1,6 +1,6 @@
 import { makeStyles, tokens } from '@fluentui/react-components'
-import type { GraphAuth } from '../graph-auth.ts'
-import { permissionWords } from './permission-words.ts'
+import type { GraphAuth } from '../environment.ts'
+import { permissionText } from './permission-text.ts'
 
 const useStyles = makeStyles({
   list: { listStyleType: 'none', margin: 0, padding: 0, display: 'grid', gap: tokens.spacingVerticalXS },
@@ -23,7 +23,7 @@ export function PermissionList({ permissions, graphAuth, person = null }: Props)
         <li key={permission}>
           <span className={styles.name}>{permission}</span>
           {': '}
-          {permissionWords(permission, graphAuth, person) ?? 'A permission that Inforiver Mail does not use.'}
+          {permissionText(permission, graphAuth, person) ?? 'A permission that Inforiver Mail does not use.'}
         </li>
       ))}
     </ul>

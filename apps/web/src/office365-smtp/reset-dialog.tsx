@@ -2,8 +2,8 @@ import { reset } from '@inforiver-mail/contract/office365-smtp'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { call } from '../api/call.ts'
 import { settingsQuery } from '../api/queries.ts'
-import { ConfirmDialog, Consequences } from '../shell/confirm-dialog.tsx'
-import { resetWaitingWords } from './connection-words.ts'
+import { ConfirmDialog, Consequences } from '../ui/confirm-dialog.tsx'
+import { resetWaitingText } from './connection-text.ts'
 
 interface Props {
   waitingMessages: number
@@ -36,7 +36,7 @@ export function ResetDialog({ waitingMessages, onClose, onReset }: Props) {
     >
       <Consequences>
         <li>The tokens and the settings, the From Email Address included, are deleted here.</li>
-        <li>{resetWaitingWords(waitingMessages)}</li>
+        <li>{resetWaitingText(waitingMessages)}</li>
         <li>Pending consent requests are cancelled.</li>
         <li>
           A message that Microsoft is receiving at this moment cannot be recalled: the reset waits for it, ten seconds

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { connectedExample, exampleSettings } from '../test-support/settings-example.ts'
-import { permissionsAsked, planSender, planWords, senderValues, withEntry, withoutSettled } from './sender-draft.ts'
+import { connectedExample, exampleSettings } from '../test-support/examples.ts'
+import { permissionsAsked, planSender, planText, senderValues, withEntry, withoutSettled } from './sender-draft.ts'
 
 const largeGranted = { largeAttachments: { enabled: true, locked: true } }
 
@@ -75,11 +75,11 @@ describe('planSender while a mailbox is configured', () => {
   })
 })
 
-describe('planWords', () => {
+describe('planText', () => {
   it('names both changes when both are saved', () => {
     const settings = connectedExample()
     const plan = planSender(settings, { fromEmail: 'alerts@contoso.com', largeAttachments: true })
-    expect(planWords(plan, settings)).toBe(
+    expect(planText(plan, settings)).toBe(
       "Changes the sender to alerts@contoso.com and enables large file attachments once Microsoft's consent completes.",
     )
   })

@@ -2,18 +2,17 @@ import { Button, Field, Input, makeStyles, Spinner, Switch, tokens } from '@flue
 import { LockClosedRegular } from '@fluentui/react-icons/svg/lock-closed'
 import type { Office365SmtpSettings } from '@inforiver-mail/contract/office365-smtp'
 import { type ReactNode, type Ref, useId, useState } from 'react'
-import { FailureBar } from '../shell/failure-bar.tsx'
-import { News } from '../shell/news.tsx'
-import { Surface } from '../shell/surface.tsx'
-import type { GraphAuth } from '../graph-auth.ts'
-import { useSurroundings } from '../surroundings.ts'
+import { FailureBar } from '../ui/failure-bar.tsx'
+import { LiveRegion } from '../ui/live-region.tsx'
+import { Surface } from '../ui/surface.tsx'
+import { type GraphAuth, useAppEnvironment } from '../environment.ts'
 import type { ConsentFlow } from './consent-flow.ts'
 import { ConsentPreview } from './consent-preview.tsx'
 import {
   addressFault,
   permissionsAsked,
   planSender,
-  planWords,
+  planText,
   type SenderDraft,
   senderValues,
   withEntry,
@@ -50,7 +49,7 @@ export function SenderForm({ ref, settings, adminEmail, draft, onDraft, flow, on
   const reasonId = useId()
   const [touched, setTouched] = useState(false)
   const [resetting, setResetting] = useState(false)
-  const { graphAuth } = useSurroundings()
+  const { graphAuth } = useAppEnvironment()
   const configured = settings.status !== 'not-configured'
   const values = senderValues(settings, draft)
   const fault = addressFault(values.fromEmail)
@@ -116,11 +115,11 @@ export function SenderForm({ ref, settings, adminEmail, draft, onDraft, flow, on
             graphAuth={graphAuth}
           />
         )}
-        <News urgent>
+        <LiveRegion urgent>
           {flow.failure && (
             <FailureBar error={flow.failure.error} onRetry={flow.failure.retry} onDismiss={flow.failure.dismiss} />
           )}
-        </News>
+        </LiveRegion>
         <div className={styles.actions}>
           <Button
             type="submit"
@@ -133,7 +132,7 @@ export function SenderForm({ ref, settings, adminEmail, draft, onDraft, flow, on
           </Button>
           {configured && <Button onClick={() => setResetting(true)}>Reset</Button>}
           <span id={reasonId} className={styles.reason}>
-            {planWords(plan, settings)}
+            {planText(plan, settings)}
           </span>
         </div>
       </form>

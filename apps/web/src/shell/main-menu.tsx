@@ -1,4 +1,4 @@
-import { makeStyles, mergeClasses, tokens } from '@fluentui/react-components'
+import { Button, makeStyles, mergeClasses, tokens } from '@fluentui/react-components'
 import { AlertRegular } from '@fluentui/react-icons/svg/alert'
 import { HistoryRegular } from '@fluentui/react-icons/svg/history'
 import { KeyRegular } from '@fluentui/react-icons/svg/key'
@@ -6,14 +6,8 @@ import { MailMultipleRegular } from '@fluentui/react-icons/svg/mail-multiple'
 import { SettingsRegular } from '@fluentui/react-icons/svg/settings'
 import { Link, useLocation } from 'wouter'
 import { MENU, type MenuLabel, menuLabelAt } from '../routes.ts'
-
-const ICONS = {
-  Settings: SettingsRegular,
-  'Service keys': KeyRegular,
-  Alerts: AlertRegular,
-  Messages: MailMultipleRegular,
-  'Audit log': HistoryRegular,
-} as const satisfies Record<MenuLabel, unknown>
+import { useSession } from '../session/session.ts'
+import { Modal } from '../ui/modal.tsx'
 
 const useStyles = makeStyles({
   list: { listStyleType: 'none', margin: 0, padding: 0, display: 'grid', gap: tokens.spacingVerticalXXS },
@@ -39,6 +33,14 @@ const useStyles = makeStyles({
   },
 })
 
+const ICONS = {
+  Settings: SettingsRegular,
+  'Service keys': KeyRegular,
+  Alerts: AlertRegular,
+  Messages: MailMultipleRegular,
+  'Audit log': HistoryRegular,
+} as const satisfies Record<MenuLabel, unknown>
+
 export function MainMenu({ onNavigate }: { onNavigate?: () => void }) {
   const styles = useStyles()
   const [location] = useLocation()
@@ -63,5 +65,27 @@ export function MainMenu({ onNavigate }: { onNavigate?: () => void }) {
         )
       })}
     </ul>
+  )
+}
+
+/** The menu on a narrow screen. */
+export function MenuDrawer({ onClose }: { onClose: () => void }) {
+  const { user } = useSession()
+  return (
+    <Modal
+      title="Inforiver Mail"
+      placement="start"
+      onDismiss={onClose}
+      actions={
+        <Button appearance="subtle" onClick={onClose}>
+          Close menu
+        </Button>
+      }
+    >
+      <nav aria-label="Main">
+        <MainMenu onNavigate={onClose} />
+      </nav>
+      <span>Signed in as {user.name || user.email}</span>
+    </Modal>
   )
 }

@@ -1,13 +1,12 @@
 import { Button, Link, makeStyles, tokens, typographyStyles } from '@fluentui/react-components'
 import { NavigationRegular } from '@fluentui/react-icons/svg/navigation'
 import { type ReactNode, useState } from 'react'
-import { useSession } from '../session/session-context.ts'
+import { useSession } from '../session/session.ts'
 import { SignOutButton } from '../session/sign-out-button.tsx'
-import { useSurroundings } from '../surroundings.ts'
-import { MainMenu } from './main-menu.tsx'
-import { MenuDrawer } from './menu-drawer.tsx'
-import { CONTENT_ID, useFocusOnNewPage } from './page-focus.ts'
-import mark from './mark.svg'
+import { useAppEnvironment } from '../environment.ts'
+import { MainMenu, MenuDrawer } from './main-menu.tsx'
+import { CONTENT_ID, useFocusOnNewPage } from '../ui/page-heading.tsx'
+import mark from '../ui/mark.svg'
 
 const WIDE = '@media (min-width: 768px)'
 
@@ -120,7 +119,7 @@ export function Shell({ children }: { children: ReactNode }) {
 
 function DemoBanner() {
   const styles = useStyles()
-  const { demoUrl } = useSurroundings()
+  const { demoUrl } = useAppEnvironment()
   if (!demoUrl) return null
   return (
     <aside aria-label="Demo" className={styles.demo}>

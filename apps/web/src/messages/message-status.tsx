@@ -1,0 +1,77 @@
+import { Badge, type BadgeProps, makeStyles, ProgressBar, tokens } from '@fluentui/react-components'
+import { CalendarClockRegular } from '@fluentui/react-icons/svg/calendar-clock'
+import { CheckmarkCircleRegular } from '@fluentui/react-icons/svg/checkmark-circle'
+import { ClockRegular } from '@fluentui/react-icons/svg/clock'
+import { ErrorCircleRegular } from '@fluentui/react-icons/svg/error-circle'
+import { PauseCircleRegular } from '@fluentui/react-icons/svg/pause-circle'
+import { ProhibitedRegular } from '@fluentui/react-icons/svg/prohibited'
+import { SendRegular } from '@fluentui/react-icons/svg/send'
+import type { Message, MessageStatus } from '@inforiver-mail/contract/message'
+import { type ComponentType, useState } from 'react'
+import { progressText, STATUS_LABELS, uploadAnnouncement } from './message-text.ts'
+
+const useStyles = makeStyles({
+  badge: { whiteSpace: 'nowrap', flexShrink: 0 }, // its height is that of one line
+  progress: {
+    display: 'flex',
+    flexDirection: 'column',
+    gap: tokens.spacingVerticalXS,
+    width: '100%',
+    minWidth: '96px',
+    maxWidth: '240px',
+  },
+  text: { whiteSpace: 'nowrap', fontVariantNumeric: 'tabular-nums' },
+  // Out of sight: who sees the bar needs no news of it.
+  hidden: { position: 'absolute', width: '1px', height: '1px', overflow: 'hidden', clipPath: 'inset(50%)' },
+})
+
+const LOOKS = {
+  scheduled: { color: 'informative', Icon: CalendarClockRegular },
+  queued: { color: 'informative', Icon: ClockRegular },
+  sending: { color: 'brand', Icon: SendRegular },
+  sent: { color: 'success', Icon: CheckmarkCircleRegular },
+  failed: { color: 'danger', Icon: ErrorCircleRegular },
+  held: { color: 'warning', Icon: PauseCircleRegular },
+  cancelled: { color: 'subtle', Icon: ProhibitedRegular },
+} as const satisfies Record<MessageStatus, { color: BadgeProps['color']; Icon: ComponentType }>
+
+export function StatusBadge({ status, size }: { status: MessageStatus; size: 'medium' | 'large' }) {
+  const styles = useStyles()
+  const { color, Icon } = LOOKS[status]
+  return (
+    <Badge className={styles.badge} appearance="tint" size={size} color={color} icon={<Icon aria-hidden />}>
+      {STATUS_LABELS[status]}
+    </Badge>
+  )
+}
+
+interface UploadProgressProps {
+  progress: NonNullable<Message['progress']>
+  /** What is uploaded, for a screen reader. */
+  label: string
+}
+
+/** How much of the attachments Microsoft has. */
+export function UploadProgress({ progress, label }: UploadProgressProps) {
+  const styles = useStyles()
+  const text = progressText(progress)
+  const { sentBytes, totalBytes } = progress
+  return (
+    <div className={styles.progress}>
+      <span className={styles.text}>{text}</span>
+      <ProgressBar thickness="large" aria-label={label} aria-valuetext={text} value={sentBytes} max={totalBytes} />
+    </div>
+  )
+}
+
+/** Reads out how an upload proceeds, a few times in all, to whoever has the page open meanwhile. */
+export function UploadAnnouncement({ message }: { message: Message }) {
+  const styles = useStyles()
+  const [watched, setWatched] = useState(false)
+  if (message.progress && !watched) setWatched(true)
+  return (
+    <div aria-live="polite" className={styles.hidden}>
+      {watched && uploadAnnouncement(message)}
+    </div>
+  )
+}

@@ -1,0 +1,177 @@
+import {
+  type AttemptOutcome,
+  type HeldBecause,
+  type Message,
+  MessageStatus,
+  type Recipient,
+  type WaitingBecause,
+} from '@inforiver-mail/contract/message'
+
+const RECIPIENTS_IN_LIST = 2
+const BYTES_PER_MB = 1024 * 1024
+/** A tenth of less than that can be seen to move. */
+const WHOLE_FROM_MB = 10
+
+type Progress = NonNullable<Message['progress']>
+
+export const STATUS_LABELS = {
+  scheduled: 'Scheduled',
+  queued: 'Queued',
+  sending: 'Sending',
+  sent: 'Sent',
+  failed: 'Failed',
+  held: 'Held',
+  cancelled: 'Cancelled',
+} as const satisfies Record<MessageStatus, string>
+
+export const OUTCOME_LABELS = {
+  sent: 'Accepted by Microsoft',
+  throttled: 'Microsoft asked to wait',
+  unavailable: 'Microsoft not available',
+  refused: 'Refused by Microsoft',
+  unknown: 'No answer: it may have been sent',
+} as const satisfies Record<AttemptOutcome, string>
+
+const HELD_NOTES = {
+  'not-configured': 'No mailbox connected',
+  'reconnect-required': 'Mailbox has to be reconnected',
+  'large-attachments-disabled': 'Needs large file attachments',
+  'app-misconfigured': 'App registration does not work',
+} as const satisfies Record<NonNullable<Message['heldBecause']>, string>
+
+/** What a list says of a queued message that something keeps. */
+const WAITING_NOTES = {
+  'mailbox-paused': 'Mailbox is paused',
+  'messages-per-minute': 'Limit of messages a minute',
+  'recipients-per-day': 'Limit of recipients a day',
+  'uploads-per-5-minutes': 'Limit of uploads',
+  'requests-at-once': 'Other messages are being sent',
+  retry: 'Will be tried again',
+} as const satisfies Record<WaitingBecause, string>
+
+/** Why a queued message has not left yet. */
+const WAITING_REASONS = {
+  'mailbox-paused': 'Microsoft takes no mail from the mailbox until then, or gives no access to it.',
+  'messages-per-minute':
+    'The mailbox sends a limited number of messages a minute, and this one waits for the messages before it.',
+  'recipients-per-day':
+    'The mailbox sends to a limited number of recipients a day, and this message waits until enough are free again.',
+  'uploads-per-5-minutes':
+    'Microsoft takes a limited number of bytes from the mailbox in 5 minutes. The upload goes on when there is room.',
+  'requests-at-once': 'As many other messages of the mailbox are being sent as Microsoft takes at once.',
+  retry: 'The last attempt did not succeed, or its outcome is not known. The attempts below say why.',
+} as const satisfies Record<WaitingBecause, string>
+
+/** Why a message waits, in whole sentences; null for one that nothing keeps. */
+export function waitingReason({ waitingBecause }: Message): string | null {
+  return waitingBecause && WAITING_REASONS[waitingBecause]
+}
+
+/** The status in a list address; null stands for all of them. */
+export function readStatus(text: string | null): MessageStatus | null {
+  return MessageStatus.safeParse(text).data ?? null
+}
+
+/** What a list says besides the status. */
+export function statusNotes({ status, heldBecause, problem, waitingBecause, possibleDuplicate }: Message): string[] {
+  const notes: string[] = []
+  if (status === 'held' && heldBecause) notes.push(HELD_NOTES[heldBecause])
+  if (status === 'failed' && problem) notes.push(problem.title)
+  if (waitingBecause) notes.push(WAITING_NOTES[waitingBecause])
+  if (possibleDuplicate) notes.push('May arrive twice')
+  return notes
+}
+
+export function recipientText({ address, name }: Recipient): string {
+  return name ? `${name} (${address})` : address
+}
+
+export function recipientsNote(to: readonly Recipient[]): string {
+  if (to.length === 0) return 'Copies only'
+  const shown = to.slice(0, RECIPIENTS_IN_LIST).map(({ address }) => address)
+  const more = to.length - shown.length
+  return more > 0 ? `${shown.join(', ')} and ${more} more` : shown.join(', ')
+}
+
+export function subjectText(subject: string): string {
+  return subject.trim() || '(no subject)'
+}
+
+/** How a message that might arrive twice stands; null for any other. */
+export function duplicateText({ possibleDuplicate, status }: Message): string | null {
+  if (!possibleDuplicate) return null
+  if (status === 'sent') {
+    return "Microsoft's answer to an earlier attempt was lost, so it was sent again. The recipients may have it twice."
+  }
+  return "Microsoft's answer to an earlier attempt was lost, so the recipients may have it already."
+}
+
+/** How far an upload has come, such as "12 of 60 MB". */
+export function progressText({ sentBytes, totalBytes }: Progress): string {
+  const decimals = totalBytes < WHOLE_FROM_MB * BYTES_PER_MB ? 1 : 0
+  const inMb = (bytes: number) => (bytes / BYTES_PER_MB).toFixed(decimals)
+  return `${inMb(sentBytes)} of ${inMb(totalBytes)} MB`
+}
+
+/**
+ * What is read out of an upload that is watched: each quarter of it, and how it ends. What else may end it speaks for
+ * itself, in a notice.
+ */
+export function uploadAnnouncement({ status, progress }: Message): string {
+  if (progress) {
+    const quarters = Math.floor((4 * progress.sentBytes) / progress.totalBytes)
+    return quarters > 0
+      ? `${quarters * 25} percent of the attachments are uploaded`
+      : 'The attachments are being uploaded'
+  }
+  if (status === 'sending') return 'The attachments are uploaded'
+  return status === 'sent' ? 'The message is sent' : ''
+}
+
+/** In place of the attempts where none was made. */
+export function noAttemptText({ status, progress }: Message): string {
+  if (status === 'cancelled') return 'No attempt to send it was made.'
+  if (progress && (status === 'sending' || status === 'queued')) {
+    return 'Its attachments are being uploaded. It is sent when all of them are there.'
+  }
+  if (status === 'sending') return 'The first attempt is under way.'
+  return 'No attempt to send it has been made yet.'
+}
+
+/** Until its attachments are uploaded it is certain that it has not left. */
+export function canCancel({ status, progress }: Message): boolean {
+  return (
+    status === 'scheduled' || status === 'queued' || status === 'held' || (status === 'sending' && progress !== null)
+  )
+}
+
+export function canRetry({ status }: Message): boolean {
+  return status === 'failed'
+}
+
+/** True where the recipients may have it already, so that another attempt is for a person to decide. */
+export function retryMayDuplicate({ problem, possibleDuplicate, attempts }: Message): boolean {
+  return (
+    problem?.code === 'outcome-unknown' || possibleDuplicate || attempts.some(({ outcome }) => outcome === 'unknown')
+  )
+}
+
+/** What a held mail waits for, and what an admin does about it on the settings page. */
+export const HELD_TEXT = {
+  'not-configured': {
+    reason: 'No mailbox is connected. The mail goes out once one is.',
+    action: 'Connect a mailbox',
+  },
+  'reconnect-required': {
+    reason: 'Microsoft no longer accepts the access. The mail goes out once the mailbox is reconnected.',
+    action: 'Reconnect the mailbox',
+  },
+  'large-attachments-disabled': {
+    reason: 'The mail needs large file attachments. It goes out once they are enabled.',
+    action: 'Enable large file attachments',
+  },
+  'app-misconfigured': {
+    reason: 'The app registration in Entra does not work. The mail goes out once the operator has fixed it.',
+    action: 'See what the operator has to fix',
+  },
+} as const satisfies Record<HeldBecause, unknown>

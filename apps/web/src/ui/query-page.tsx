@@ -1,0 +1,65 @@
+import { Link, makeStyles } from '@fluentui/react-components'
+import type { UseQueryResult } from '@tanstack/react-query'
+import type { ReactNode } from 'react'
+import { problemCode } from '../api/failure.ts'
+import { Page, PageIntro } from './page.tsx'
+import { PageFailure, PageLoading } from './page-state.tsx'
+
+const useStyles = makeStyles({
+  text: { margin: 0 },
+})
+
+/** How the page came by what it shows. */
+export interface Freshness {
+  /** Why it could not be read again since. */
+  readonly refreshError: Error | null
+  readonly onRefresh: () => void
+}
+
+interface Props<Data> {
+  /** What the page belongs to, and its name: for when there is nothing else to show. */
+  above: ReactNode
+  title: string
+  query: UseQueryResult<Data>
+  /** What is said while nothing has come yet. */
+  loading: string
+  children: (data: Data, freshness: Freshness) => ReactNode
+}
+
+/** A page about the answer of one call, and what is the matter while there is none. */
+export function QueryPage<Data>({ above, title, query, loading, children }: Props<Data>) {
+  const { data, error, isFetching } = query
+  const onRefresh = () => void query.refetch()
+  if (problemCode(error) === 'office365-smtp-disabled') {
+    return <DisabledPage above={above} title={title} onRetry={onRefresh} />
+  }
+  if (data !== undefined) return children(data, { refreshError: error, onRefresh })
+  if (error) return <PageFailure error={error} retrying={isFetching} onRetry={onRefresh} />
+  return <PageLoading label={loading} />
+}
+
+interface DisabledPageProps {
+  above: ReactNode
+  title: string
+  onRetry: () => void
+}
+
+/** In place of any page while the installation does not use Office 365 SMTP. */
+function DisabledPage({ above, title, onRetry }: DisabledPageProps) {
+  const styles = useStyles()
+  return (
+    <Page width="form">
+      <PageIntro above={above} title={title} />
+      <p className={styles.text}>
+        This installation does not use Office 365 SMTP, so that these pages are closed. A mailbox connected before goes
+        on sending what services submit. To open the pages, the operator sets <code>SMTP=Office365</code> in the file{' '}
+        <code>inforiver-mail.env</code>, or in the environment of the process, and restarts Inforiver Mail.
+      </p>
+      <div>
+        <Link as="button" onClick={onRetry}>
+          Check again
+        </Link>
+      </div>
+    </Page>
+  )
+}
