@@ -22,7 +22,7 @@ import { PageLoading, PageState } from './ui/page-state.tsx'
 import { Shell } from './shell/shell.tsx'
 import { type AppEnvironment, AppEnvironmentContext } from './environment.ts'
 
-// Settings is where the app opens: the other pages come when they are asked for.
+// The settings are in the first load, since the app opens there. Other pages are loaded on demand.
 const ServiceKeysPage = lazy(async () => ({
   default: (await import('./service-keys/service-keys-page.tsx')).ServiceKeysPage,
 }))
@@ -39,7 +39,7 @@ const useStyles = makeStyles({
   root: { minHeight: '100vh', backgroundColor: tokens.colorNeutralBackground2 },
 })
 
-/** The whole page. `nonce` is the one of this document: Fluent's style elements need it under the page's policy. */
+/** The app. `nonce` is the CSP nonce of this document, which Fluent's style elements need. */
 export function App({ nonce, environment }: { nonce: string; environment: AppEnvironment }) {
   const [renderer] = useState(() => createDOMRenderer(document, { styleElementAttributes: { nonce } }))
   const [queryClient] = useState(createQueryClient)

@@ -20,7 +20,6 @@ const useStyles = makeStyles({
   buttons: { display: 'inline-flex', gap: tokens.spacingHorizontalS },
 })
 
-/** Tenant Settings > Alerts. */
 export function AlertsPage() {
   return (
     <QueryPage
@@ -57,7 +56,7 @@ export function AlertsScreen({ webhooks, ...freshness }: AlertsScreenProps) {
       title="Alerts"
       intro="Where alerts go when the mailbox itself cannot send."
       {...freshness}
-      news={
+      announcement={
         <>
           {step.kind === 'removed' && (
             <FocusedNotice
@@ -76,7 +75,7 @@ export function AlertsScreen({ webhooks, ...freshness }: AlertsScreenProps) {
       }
       add={{ label: 'Add webhook', disabled: full, onAdd: () => setStep({ kind: 'add' }) }}
       heading="Webhooks"
-      columns={columnsOf({
+      columns={webhookColumns({
         testing: test.isPending ? (test.variables?.id ?? null) : null,
         onTest: (webhook) => test.mutate(webhook),
         onRemove: (webhook) => setStep({ kind: 'remove', webhook }),
@@ -143,14 +142,18 @@ function TestOutcome({ webhook, attempt, onDismiss }: TestOutcomeProps) {
   )
 }
 
-function columnsOf(parts: {
-  /** The id of the one that is being tested. */
+function webhookColumns({
+  testing,
+  onTest,
+  onRemove,
+  styles,
+}: {
+  /** The id of the webhook that is being tested; null when none is. */
   testing: string | null
   onTest: (webhook: Webhook) => void
   onRemove: (webhook: Webhook) => void
   styles: Record<'address' | 'lines' | 'buttons', string>
 }): readonly Column<Webhook>[] {
-  const { testing, onTest, onRemove, styles } = parts
   return [
     { name: 'Address', cell: ({ url }) => <strong className={styles.address}>{url}</strong> },
     { name: 'Added', kind: 'keep', cell: ({ createdAt }) => <LocalTime at={createdAt} format="short" /> },

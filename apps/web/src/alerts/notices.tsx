@@ -23,7 +23,7 @@ const useStyles = makeStyles({
   },
 })
 
-/** What an admin has to be told on whatever page it is; nothing while it cannot be read, since the page itself says so. */
+/** The notices at the top of every page. When they cannot be read it shows none; the page itself reports the failure. */
 export function Notices() {
   const styles = useStyles()
   const [location] = useLocation()
@@ -31,7 +31,7 @@ export function Notices() {
   const dismissal = useRemoval({
     queryKey: noticesQuery.queryKey,
     remove: (id) => call(dismissNotice, { params: { id } }),
-    onRemoved: focusContent, // the button that was pressed is gone
+    onRemoved: focusContent, // the button that had the focus is gone
   })
 
   return (

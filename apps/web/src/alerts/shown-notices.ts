@@ -3,7 +3,7 @@ import { PAGES } from '../routes.ts'
 
 interface NoticeLook {
   readonly intent: 'success' | 'warning' | 'error'
-  /** Where more is shown, or something can be done. */
+  /** Where to see more or act on it. */
   readonly link: { readonly label: string; readonly href: string }
 }
 
@@ -24,15 +24,15 @@ export const NOTICE_LOOKS = {
   'secret.expiring': { intent: 'warning', link: SETTINGS },
 } as const satisfies Record<AlertType, NoticeLook>
 
-/** What the settings page says by itself, in full and for as long as it is so. */
-const SAID_BY_SETTINGS: ReadonlySet<AlertType> = new Set([
+/** Types that the settings page already shows in full, for as long as they apply. */
+const SHOWN_BY_SETTINGS: ReadonlySet<AlertType> = new Set([
   'mailbox.reconnect-required',
   'mailbox.app-misconfigured',
   'mailbox.recovered',
   'secret.expiring',
 ])
 
-/** The notices to show on a page: nothing is said twice. */
+/** The notices to show on a page, without those that the page itself shows. */
 export function noticesOn(path: string, notices: readonly Notice[]): readonly Notice[] {
-  return path === PAGES.office365Smtp ? notices.filter(({ type }) => !SAID_BY_SETTINGS.has(type)) : notices
+  return path === PAGES.office365Smtp ? notices.filter(({ type }) => !SHOWN_BY_SETTINGS.has(type)) : notices
 }

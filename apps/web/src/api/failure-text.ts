@@ -4,12 +4,12 @@ import { CallFailed, mayPass } from './failure.ts'
 export interface FailureText {
   readonly title: string
   readonly detail: string
-  /** For a support request: finds the log lines of the call. */
+  /** Finds the log lines of the call, for a support request. */
   readonly requestId: string | null
   readonly canRetry: boolean
 }
 
-/** The sentence for each code, shown where the API gave no detail of its own. */
+/** One sentence per code, shown when the API gave no detail of its own. */
 const SENTENCES = {
   'invalid-input': 'The server did not accept what was entered. Check it and try again.',
   'not-signed-in': 'Your session has ended. Sign in again.',

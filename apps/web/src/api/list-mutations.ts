@@ -2,13 +2,13 @@ import { type QueryKey, useMutation, useQueryClient } from '@tanstack/react-quer
 import { problemCode } from './failure.ts'
 
 interface RemovalOptions {
-  /** Of a list whose answer has `items`. */
+  /** The query of the list, whose answer has `items`. */
   readonly queryKey: QueryKey
   readonly remove: (id: string) => Promise<unknown>
   readonly onRemoved: () => void
 }
 
-/** Takes an item out of a list, on the server and then in the page. */
+/** Removes an item on the server, then from the cached list. */
 export function useRemoval({ queryKey, remove, onRemoved }: RemovalOptions) {
   const queryClient = useQueryClient()
   return useMutation({
@@ -16,12 +16,12 @@ export function useRemoval({ queryKey, remove, onRemoved }: RemovalOptions) {
       try {
         await remove(id)
       } catch (error) {
-        // Another admin was faster: it is gone all the same.
+        // Another admin removed it first, which is the same outcome.
         if (problemCode(error) !== 'not-found') throw error
       }
     },
     onSuccess: async (_answer, id) => {
-      // A read that set out before must not put it back.
+      // A read that started before must not restore it.
       await queryClient.cancelQueries({ queryKey })
       queryClient.setQueryData<{ items: readonly { id: string }[] }>(
         queryKey,
@@ -34,19 +34,19 @@ export function useRemoval({ queryKey, remove, onRemoved }: RemovalOptions) {
 }
 
 interface SecretCreationOptions<Created> {
-  /** Of the list that it becomes a part of. */
+  /** The query of the list that it is added to. */
   readonly queryKey: QueryKey
   readonly create: () => Promise<Created>
   readonly onCreated: (created: Created) => void
   readonly onError?: () => void
 }
 
-/** Makes something whose secret is in the answer, and nowhere afterwards. */
+/** Creates something whose secret only this answer contains. */
 export function useSecretCreation<Created>({ queryKey, create, onCreated, onError }: SecretCreationOptions<Created>) {
   const queryClient = useQueryClient()
   return useMutation({
     mutationFn: create,
-    gcTime: 0, // not kept longer than it is shown
+    gcTime: 0, // the secret leaves memory with the dialog that shows it
     onSuccess: (created) => {
       void queryClient.invalidateQueries({ queryKey })
       onCreated(created)

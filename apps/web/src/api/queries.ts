@@ -40,7 +40,7 @@ export const usageQuery = queryOptions({
   refetchInterval: SETTINGS_INTERVAL_MS,
 })
 
-/** Asked again while the consent is pending: the outcome comes from the API, whatever became of the window. */
+/** Polled while the consent is pending: only the API knows the outcome, whatever happened to the window. */
 export function consentQuery(id: string) {
   return queryOptions({
     queryKey: ['consents', id],
@@ -49,7 +49,7 @@ export function consentQuery(id: string) {
   })
 }
 
-/** Asked again until the message has come to an end. A held one is released by itself, so it is asked about as well. */
+/** Polled until the message has ended. That includes held messages, since they are released automatically. */
 export function messageQuery(id: string) {
   return queryOptions({
     queryKey: ['messages', id],
@@ -68,14 +68,14 @@ function messageIntervalMs(message: Message | undefined): number | false {
     case 'scheduled':
       return WAITING_MESSAGE_INTERVAL_MS
     default: {
-      // After an attempt the next one takes its time; an upload moves all along.
+      // After a failed attempt nothing changes for a while; an upload moves all the time.
       const waits = message && message.attempts.length > 0 && !(message.status === 'sending' && message.progress)
       return waits ? WAITING_MESSAGE_INTERVAL_MS : MESSAGE_INTERVAL_MS
     }
   }
 }
 
-const CREDENTIAL_INTERVAL_MS = 15 * 60_000 // it is counted in days
+const CREDENTIAL_INTERVAL_MS = 15 * 60_000
 
 export const credentialQuery = queryOptions({
   queryKey: ['tenant-settings', 'office365-smtp', 'credential'],
@@ -85,10 +85,10 @@ export const credentialQuery = queryOptions({
 
 const MESSAGE_LIST_INTERVAL_MS = 10_000
 
-/** What all lists of messages have in front of their keys. */
+/** The key prefix of every list of messages, to invalidate them together. */
 export const MESSAGE_LISTS = ['message-lists'] as const
 
-/** The newest messages of all services, those of one status where `status` is given. */
+/** The newest messages of all services; with `status`, only those. */
 export function messageListQuery(status: MessageStatus | null) {
   return pagedQuery({
     queryKey: [...MESSAGE_LISTS, status],
@@ -126,7 +126,6 @@ export const webhooksQuery = queryOptions({
 
 const AUDIT_INTERVAL_MS = 30_000
 
-/** The newest events that the filter asks for. */
 export function auditListQuery(filter: AuditFilter) {
   return pagedQuery({
     queryKey: ['audit-events', filter],

@@ -1,8 +1,8 @@
 import { AuditAction, type AuditFilter, exportAuditEvents } from '@inforiver-mail/contract/audit'
 
-/** What is chosen in the page, as it stands in its address; days are those of the reader. */
+/** The filter as chosen on the page and kept in its address. Days are in the reader's time zone. */
 export interface Chosen {
-  /** `2026-11-24`; empty for any. */
+  /** Such as `2026-11-24`; empty means no limit. */
   readonly fromDay: string
   readonly toDay: string
   readonly person: string
@@ -11,7 +11,7 @@ export interface Chosen {
 
 const MAX_PERSON_CHARACTERS = 254
 
-/** Whatever is in the address, only what can be chosen comes out of it. */
+/** Reads the filter from the address and ignores whatever is not valid. */
 export function readChosen(search: URLSearchParams): Chosen {
   return {
     fromDay: readDay(search.get('from')),
@@ -21,7 +21,7 @@ export function readChosen(search: URLSearchParams): Chosen {
   }
 }
 
-/** For the address of the page: only what has been chosen. */
+/** The parameters for the address of the page; what is not chosen is left out. */
 export function writeChosen({ fromDay, toDay, person, action }: Chosen): Record<string, string> {
   return {
     ...(fromDay && { from: fromDay }),
@@ -31,7 +31,7 @@ export function writeChosen({ fromDay, toDay, person, action }: Chosen): Record<
   }
 }
 
-/** The last day is meant as a whole. */
+/** The filter for the API. The last day is included, so `to` is the beginning of the next one. */
 export function filterOf({ fromDay, toDay, person, action }: Chosen): AuditFilter {
   return {
     ...(fromDay && { from: beginningOf(fromDay).toISOString() }),
@@ -51,7 +51,7 @@ export function exportUrl(filter: AuditFilter): string {
 }
 
 function readDay(text: string | null): string {
-  // Years in which a day has a moment that can be written in the same form.
+  // Years from 1000 on only, so that a day and its ISO form match.
   return text !== null && /^[1-9]\d{3}-\d\d-\d\d$/.test(text) && toDay(beginningOf(text)) === text ? text : ''
 }
 

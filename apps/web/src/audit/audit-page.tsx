@@ -18,15 +18,15 @@ const useStyles = makeStyles({
     gap: `${tokens.spacingVerticalM} ${tokens.spacingHorizontalL}`,
     alignItems: 'start',
   },
-  input: { minWidth: 0 }, // a date field would be wider than a small screen
+  input: { minWidth: 0 }, // otherwise a date field is wider than a small screen
   text: { margin: 0, maxWidth: '640px' },
   lines: { display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalXXS },
   note: { color: tokens.colorNeutralForeground2, fontSize: tokens.fontSizeBase200 },
 })
 
-const TYPING_MS = 400 // not a call for each letter
+const TYPING_PAUSE_MS = 400
 
-/** Who did what when, with the filter in the address. */
+/** The audit log. Its filter is kept in the address of the page. */
 export function AuditPage() {
   const styles = useStyles()
   const [search, setSearch] = useSearchParams()
@@ -87,12 +87,12 @@ function PersonField({ person, onPerson }: { person: string; onPerson: (person: 
   const [known, setKnown] = useState(person)
   if (person !== known) {
     setKnown(person)
-    // Not what was typed here: the address was changed otherwise.
+    // The address was changed by something other than this field.
     if (person !== text.trim()) setText(person)
   }
   useEffect(() => {
     if (text.trim() === person) return
-    const timer = setTimeout(() => onPerson(text.trim()), TYPING_MS)
+    const timer = setTimeout(() => onPerson(text.trim()), TYPING_PAUSE_MS)
     return () => clearTimeout(timer)
   }, [text, person, onPerson])
   return (
@@ -104,7 +104,7 @@ function PersonField({ person, onPerson }: { person: string; onPerson: (person: 
         value={text}
         onChange={(_event, { value }) => setText(value)}
         onBlur={() => {
-          if (text.trim() !== person) onPerson(text.trim()) // whoever goes on has typed all of it
+          if (text.trim() !== person) onPerson(text.trim())
         }}
       />
     </Field>

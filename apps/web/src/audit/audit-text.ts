@@ -31,7 +31,7 @@ const PURPOSES: Readonly<Record<string, string>> = {
   reconnect: 'reconnect the mailbox',
 }
 
-/** Where the code alone would mislead; any other code is its own words. */
+/** Outcomes whose code would mislead; any other is shown as its code, in words. */
 const OUTCOMES: Readonly<Record<string, string>> = {
   'workspace-admin': 'As workspace admin',
   member: 'As member',
@@ -73,8 +73,8 @@ const MAILBOXES: Readonly<Record<string, string>> = {
   application: 'by application access',
 }
 
-/** Who did it, where no person of the tenant did: Microsoft and the operator act as well. */
-const OTHERS: Readonly<Partial<Record<AuditAction, string>>> = {
+/** Who acted where no person of the tenant did. */
+const OTHER_ACTORS: Readonly<Partial<Record<AuditAction, string>>> = {
   'reconnect-required': 'Microsoft',
   'app-misconfigured': 'Microsoft',
   'app-recovered': 'Microsoft',
@@ -88,7 +88,7 @@ export function whoText({ actor, action, details }: AuditEvent): { name: string;
   if (actor) return { name: actor.name, email: actor.email || null }
   if (action === 'sign-in') return { name: textOf(details['account']) ?? 'Unknown', email: null }
   if (action === 'service-key-refused') return { name: textOf(details['name']) ?? 'Unknown', email: null }
-  return { name: OTHERS[action] ?? 'Inforiver Mail', email: null }
+  return { name: OTHER_ACTORS[action] ?? 'Inforiver Mail', email: null }
 }
 
 export function whatText({ action, details }: AuditEvent): string {
@@ -100,16 +100,16 @@ export function outcomeText({ outcome }: AuditEvent): string {
   return OUTCOMES[outcome] ?? codeText(outcome)
 }
 
-/** What else is known, by name. */
+/** The remaining details, each with a label. */
 export function detailText(event: AuditEvent): { name: string; value: string }[] {
   return Object.entries(event.details).flatMap(([name, value]) =>
-    value === null || isToldElsewhere(name, event)
+    value === null || isShownElsewhere(name, event)
       ? []
       : [{ name: DETAILS[name] ?? name, value: valueText(name, value) }],
   )
 }
 
-function isToldElsewhere(name: string, { actor, action }: AuditEvent): boolean {
+function isShownElsewhere(name: string, { actor, action }: AuditEvent): boolean {
   if (name === 'purpose') return true
   return (
     actor === null &&
@@ -123,10 +123,10 @@ function valueText(name: string, value: string | number | boolean): string {
   return name === 'reason' ? codeText(String(value)) : String(value)
 }
 
-/** `send-as-denied` becomes `Send as denied`; a sentence stays one. */
+/** Turns `send-as-denied` into `Send as denied`; leaves a sentence as it is. */
 function codeText(code: string): string {
-  const words = /^[a-z]+(-[a-z]+)*$/.test(code) ? code.replaceAll('-', ' ') : code
-  return words.charAt(0).toUpperCase() + words.slice(1)
+  const text = /^[a-z]+(-[a-z]+)*$/.test(code) ? code.replaceAll('-', ' ') : code
+  return text.charAt(0).toUpperCase() + text.slice(1)
 }
 
 function textOf(value: AuditEvent['details'][string] | undefined): string | null {

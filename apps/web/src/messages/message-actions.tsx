@@ -41,7 +41,7 @@ const ACTIONS = {
 
 type Action = keyof typeof ACTIONS
 
-/** Cancel and Retry, where the message allows them. */
+/** Cancel and Retry, when the status of the message allows them. */
 export function MessageActions({ message }: { message: Message }) {
   const styles = useStyles()
   const [asking, setAsking] = useState<Action | null>(null)
@@ -50,14 +50,14 @@ export function MessageActions({ message }: { message: Message }) {
   const act = useMutation({
     mutationFn: (action: Action) => call(ACTIONS[action].endpoint, { params: { id: message.id } }),
     onSuccess: async (changed) => {
-      // A read that set out before must not put the old state back.
+      // A read that started before must not restore the old state.
       await queryClient.cancelQueries(query)
       queryClient.setQueryData(query.queryKey, changed)
       setAsking(null)
       void queryClient.invalidateQueries({ queryKey: MESSAGE_LISTS })
       void queryClient.invalidateQueries(settingsQuery)
     },
-    // The message may have moved on meanwhile: that shows why it was refused.
+    // The message may have changed meanwhile, which explains the refusal.
     onError: () => void queryClient.invalidateQueries(query),
   })
 

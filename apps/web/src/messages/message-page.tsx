@@ -35,7 +35,7 @@ const useStyles = makeStyles({
   text: { margin: 0 },
 })
 
-/** One message and what became of it. */
+/** One message and its attempts. */
 export function MessagePage({ id }: { id: string }) {
   return MessageId.safeParse(id).success ? <KnownMessagePage id={id} /> : <MessageGonePage />
 }
@@ -144,7 +144,7 @@ function outcomeCell({ outcome, count, firstAt }: MessageAttempt) {
   )
 }
 
-/** What an admin should know about the message, and do about it. */
+/** Notices on a message that failed, is held or may arrive twice. */
 function MessageNotices({ message }: { message: Message }) {
   const { status, problem, heldBecause } = message
   const duplicate = duplicateText(message)
@@ -176,7 +176,7 @@ function MessageNotices({ message }: { message: Message }) {
   )
 }
 
-/** The first ones at once, since there may be hundreds. */
+/** Shows the first recipients and folds the rest, since there may be hundreds. */
 function Recipients({ to }: { to: readonly Recipient[] }) {
   const all = [...new Set(to.map(recipientText))]
   const rest = all.slice(RECIPIENTS_AT_ONCE)
@@ -204,7 +204,7 @@ function RecipientList({ recipients }: { recipients: readonly string[] }) {
   )
 }
 
-/** What a single message belongs to, in the path of its page. */
+/** The breadcrumb's parent of a single message. */
 export function MessagesLink() {
   return (
     <Link href={PAGES.messages} asChild>

@@ -11,7 +11,7 @@ import { type ComponentType, useState } from 'react'
 import { progressText, STATUS_LABELS, uploadAnnouncement } from './message-text.ts'
 
 const useStyles = makeStyles({
-  badge: { whiteSpace: 'nowrap', flexShrink: 0 }, // its height is that of one line
+  badge: { whiteSpace: 'nowrap', flexShrink: 0 }, // a badge is one line high
   progress: {
     display: 'flex',
     flexDirection: 'column',
@@ -21,7 +21,7 @@ const useStyles = makeStyles({
     maxWidth: '240px',
   },
   text: { whiteSpace: 'nowrap', fontVariantNumeric: 'tabular-nums' },
-  // Out of sight: who sees the bar needs no news of it.
+  // Visually hidden: the progress bar shows the same.
   hidden: { position: 'absolute', width: '1px', height: '1px', overflow: 'hidden', clipPath: 'inset(50%)' },
 })
 
@@ -47,11 +47,11 @@ export function StatusBadge({ status, size }: { status: MessageStatus; size: 'me
 
 interface UploadProgressProps {
   progress: NonNullable<Message['progress']>
-  /** What is uploaded, for a screen reader. */
+  /** Names the upload for screen readers. */
   label: string
 }
 
-/** How much of the attachments Microsoft has. */
+/** Shows how much of the attachments is uploaded. */
 export function UploadProgress({ progress, label }: UploadProgressProps) {
   const styles = useStyles()
   const text = progressText(progress)
@@ -64,7 +64,7 @@ export function UploadProgress({ progress, label }: UploadProgressProps) {
   )
 }
 
-/** Reads out how an upload proceeds, a few times in all, to whoever has the page open meanwhile. */
+/** Announces the progress of an upload a few times, if it was seen running on this page. */
 export function UploadAnnouncement({ message }: { message: Message }) {
   const styles = useStyles()
   const [watched, setWatched] = useState(false)

@@ -9,7 +9,7 @@ import {
 
 const RECIPIENTS_IN_LIST = 2
 const BYTES_PER_MB = 1024 * 1024
-/** A tenth of less than that can be seen to move. */
+/** Smaller uploads show tenths of a MB, so that they are seen to move. */
 const WHOLE_FROM_MB = 10
 
 type Progress = NonNullable<Message['progress']>
@@ -39,7 +39,7 @@ const HELD_NOTES = {
   'app-misconfigured': 'App registration does not work',
 } as const satisfies Record<NonNullable<Message['heldBecause']>, string>
 
-/** What a list says of a queued message that something keeps. */
+/** The short reason why a queued message waits, for lists. */
 const WAITING_NOTES = {
   'mailbox-paused': 'Mailbox is paused',
   'messages-per-minute': 'Limit of messages a minute',
@@ -49,7 +49,7 @@ const WAITING_NOTES = {
   retry: 'Will be tried again',
 } as const satisfies Record<WaitingBecause, string>
 
-/** Why a queued message has not left yet. */
+/** The same in full, for the page of the message. */
 const WAITING_REASONS = {
   'mailbox-paused': 'Microsoft takes no mail from the mailbox until then, or gives no access to it.',
   'messages-per-minute':
@@ -62,17 +62,17 @@ const WAITING_REASONS = {
   retry: 'The last attempt did not succeed, or its outcome is not known. The attempts below say why.',
 } as const satisfies Record<WaitingBecause, string>
 
-/** Why a message waits, in whole sentences; null for one that nothing keeps. */
+/** Why a message waits, in full sentences; null when it does not wait for anything. */
 export function waitingReason({ waitingBecause }: Message): string | null {
   return waitingBecause && WAITING_REASONS[waitingBecause]
 }
 
-/** The status in a list address; null stands for all of them. */
+/** The status in the address of the list; null means all. */
 export function readStatus(text: string | null): MessageStatus | null {
   return MessageStatus.safeParse(text).data ?? null
 }
 
-/** What a list says besides the status. */
+/** What a list shows below the status. */
 export function statusNotes({ status, heldBecause, problem, waitingBecause, possibleDuplicate }: Message): string[] {
   const notes: string[] = []
   if (status === 'held' && heldBecause) notes.push(HELD_NOTES[heldBecause])
@@ -97,7 +97,7 @@ export function subjectText(subject: string): string {
   return subject.trim() || '(no subject)'
 }
 
-/** How a message that might arrive twice stands; null for any other. */
+/** Explains why a message may arrive twice; null when it cannot. */
 export function duplicateText({ possibleDuplicate, status }: Message): string | null {
   if (!possibleDuplicate) return null
   if (status === 'sent') {
@@ -106,7 +106,7 @@ export function duplicateText({ possibleDuplicate, status }: Message): string | 
   return "Microsoft's answer to an earlier attempt was lost, so the recipients may have it already."
 }
 
-/** How far an upload has come, such as "12 of 60 MB". */
+/** The progress of an upload, such as "12 of 60 MB". */
 export function progressText({ sentBytes, totalBytes }: Progress): string {
   const decimals = totalBytes < WHOLE_FROM_MB * BYTES_PER_MB ? 1 : 0
   const inMb = (bytes: number) => (bytes / BYTES_PER_MB).toFixed(decimals)
@@ -114,8 +114,8 @@ export function progressText({ sentBytes, totalBytes }: Progress): string {
 }
 
 /**
- * What is read out of an upload that is watched: each quarter of it, and how it ends. What else may end it speaks for
- * itself, in a notice.
+ * What a screen reader announces about an upload: each quarter, then that the message is sent. Any other end has a notice
+ * of its own, so it is not announced here.
  */
 export function uploadAnnouncement({ status, progress }: Message): string {
   if (progress) {
@@ -128,7 +128,7 @@ export function uploadAnnouncement({ status, progress }: Message): string {
   return status === 'sent' ? 'The message is sent' : ''
 }
 
-/** In place of the attempts where none was made. */
+/** Shown in place of the attempts while there are none. */
 export function noAttemptText({ status, progress }: Message): string {
   if (status === 'cancelled') return 'No attempt to send it was made.'
   if (progress && (status === 'sending' || status === 'queued')) {
@@ -138,7 +138,7 @@ export function noAttemptText({ status, progress }: Message): string {
   return 'No attempt to send it has been made yet.'
 }
 
-/** Until its attachments are uploaded it is certain that it has not left. */
+/** A message whose attachments are still being uploaded has certainly not been sent. */
 export function canCancel({ status, progress }: Message): boolean {
   return (
     status === 'scheduled' || status === 'queued' || status === 'held' || (status === 'sending' && progress !== null)
@@ -149,14 +149,14 @@ export function canRetry({ status }: Message): boolean {
   return status === 'failed'
 }
 
-/** True where the recipients may have it already, so that another attempt is for a person to decide. */
+/** True when the recipients may have it already, so a person has to decide on another attempt. */
 export function retryMayDuplicate({ problem, possibleDuplicate, attempts }: Message): boolean {
   return (
     problem?.code === 'outcome-unknown' || possibleDuplicate || attempts.some(({ outcome }) => outcome === 'unknown')
   )
 }
 
-/** What a held mail waits for, and what an admin does about it on the settings page. */
+/** Why a message is held, and what an admin can do about it on the settings page. */
 export const HELD_TEXT = {
   'not-configured': {
     reason: 'No mailbox is connected. The mail goes out once one is.',

@@ -18,7 +18,7 @@ const useStyles = makeStyles({
   note: { color: tokens.colorNeutralForeground2, fontSize: tokens.fontSizeBase200 },
 })
 
-/** The messages of all services, with the status to filter by in the address. */
+/** The messages of all services. The status to filter by is kept in the address of the page. */
 export function MessagesPage() {
   const styles = useStyles()
   const [search, setSearch] = useSearchParams()
@@ -75,7 +75,7 @@ const COLUMNS: readonly Column<Message>[] = [
   },
 ]
 
-/** With the reference that its service gave it, if any. */
+/** The subject, with the reference that the service gave the message, if any. */
 function Subject({ message: { id, subject, reference } }: { message: Message }) {
   const styles = useStyles()
   return (

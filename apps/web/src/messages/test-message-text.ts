@@ -6,11 +6,11 @@ export interface MessageText {
   readonly intent: Intent
   readonly title: string
   readonly detail: string
-  /** True while the message is on its way. */
+  /** True while the message may still be sent. */
   readonly busy: boolean
 }
 
-/** Where a test mail stands. */
+/** The status of a test mail. */
 export function messageText(message: Message): MessageText {
   const { status, from, to, attempts, heldBecause, possibleDuplicate, problem } = message
   const recipients = to.map(({ address }) => address).join(', ')

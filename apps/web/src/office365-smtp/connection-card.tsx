@@ -21,11 +21,11 @@ const MAILBOXES = {
   application: 'With the access of the application itself',
 } as const satisfies Record<MailboxKind, string>
 
-/** Who sends, with whose access, since when and with which permissions. */
+/** Shows who sends, with whose access, since when and with which permissions. */
 export function ConnectionCard({ settings }: { settings: Office365SmtpSettings }) {
   const styles = useStyles()
   const { fromEmail, mailbox, connectedAs, connectedAt, grantedPermissions, problem } = settings
-  // Nothing hangs on these: where they cannot be read, they are left out.
+  // Both are optional: when they cannot be read, they are left out.
   const { data: usage } = useQuery(usageQuery)
   const { data: credential } = useQuery(credentialQuery)
   const sentence = connectionText(settings)
@@ -62,11 +62,11 @@ export function ConnectionCard({ settings }: { settings: Office365SmtpSettings }
 
 interface UsageLinesProps {
   usage: Usage
-  /** Nothing is sent, so that nobody knows when the waiting messages are gone. */
+  /** True while nothing is sent, so the end of the queue cannot be estimated. */
   stopped: boolean
 }
 
-/** How much more the mailbox may send now, and when the waiting messages are gone. */
+/** Shows what is left of the limits, and when the last waiting message leaves. */
 function UsageLines({ usage, stopped }: UsageLinesProps) {
   const styles = useStyles()
   const { pausedUntil, estimatedLastSentAt } = usage

@@ -1,12 +1,12 @@
 import type { Usage } from '@inforiver-mail/contract/message'
 import type { Office365SmtpSettings } from '@inforiver-mail/contract/office365-smtp'
 
-/** How mail leaves, in a sentence; null while nothing is configured. */
+/** How mail is sent, as a sentence; null while nothing is configured. */
 export function connectionText(settings: Office365SmtpSettings): string | null {
   const { fromEmail, mailbox, connectedAs } = settings
   if (fromEmail === null || mailbox === null) return null
-  const obstacle = obstacleText(settings)
-  if (obstacle) return `Nothing is sent as ${fromEmail} until ${obstacle}.`
+  const blocker = blockerText(settings)
+  if (blocker) return `Nothing is sent as ${fromEmail} until ${blocker}.`
   const person = connectedAs?.name || connectedAs?.email || 'the person who gave consent'
   switch (mailbox) {
     case 'own':
@@ -19,28 +19,28 @@ export function connectionText(settings: Office365SmtpSettings): string | null {
 }
 
 /**
- * How many messages wait, and for what; null when none do. Behind an obstacle held and scheduled ones count as well;
- * otherwise only `toBeSent`, those that are due.
+ * How many messages wait, and for what; null when none do. While sending is blocked, held and scheduled messages count as
+ * well; otherwise only `toBeSent`, those that are due.
  */
 export function waitingText(settings: Office365SmtpSettings, toBeSent = 0): string | null {
-  const obstacle = obstacleText(settings)
-  const messages = obstacle ? settings.waitingMessages : toBeSent
+  const blocker = blockerText(settings)
+  const messages = blocker ? settings.waitingMessages : toBeSent
   if (messages === 0) return null
   const wait = countText(messages)
-  return obstacle ? `${wait} and cannot leave until ${obstacle}.` : `${wait} to be sent.`
+  return blocker ? `${wait} and cannot leave until ${blocker}.` : `${wait} to be sent.`
 }
 
-/** What becomes of mail while a consent is under way; null while there is no mailbox. */
+/** What happens to mail while a consent is pending; null while there is no mailbox. */
 export function meanwhileText(settings: Office365SmtpSettings, changesSender: boolean): string | null {
   const { fromEmail, status } = settings
   if (fromEmail === null) return null
   if (status === 'reconnect-required') return 'Messages stay held until this completes. If it fails, nothing changes.'
-  const obstacle = obstacleText(settings)
-  if (obstacle) return `Messages stay held until ${obstacle}. If this fails, nothing changes.`
+  const blocker = blockerText(settings)
+  if (blocker) return `Messages stay held until ${blocker}. If this fails, nothing changes.`
   return `Mail keeps leaving from ${fromEmail} ${changesSender ? 'until this completes' : 'meanwhile'}. If it fails, nothing changes.`
 }
 
-/** What a reset does to the messages that wait. */
+/** What a reset means for the messages that wait. */
 export function resetWaitingText(waitingMessages: number): string {
   if (waitingMessages === 0) {
     return 'No messages wait. Messages submitted after the reset are held until a mailbox is connected again.'
@@ -48,7 +48,7 @@ export function resetWaitingText(waitingMessages: number): string {
   return `${countText(waitingMessages)} and cannot leave until a mailbox is connected again. None is lost.`
 }
 
-/** What Microsoft was receiving already when `sender` was replaced or reset; null when that was nothing. */
+/** Warns of requests that were already on the wire when `sender` was replaced or reset; null when there were none. */
 export function onTheWireText(requests: number, sender: string): string | null {
   if (requests === 0) return null
   return requests === 1
@@ -60,8 +60,8 @@ function countText(messages: number): string {
   return messages === 1 ? '1 message waits' : `${messages.toLocaleString('en')} messages wait`
 }
 
-/** What has to happen before anything is sent, to follow "until"; null when nothing stands in the way. */
-function obstacleText({ status, problem }: Office365SmtpSettings): string | null {
+/** What must happen before mail is sent, worded to follow "until"; null when nothing blocks it. */
+function blockerText({ status, problem }: Office365SmtpSettings): string | null {
   if (status === 'not-configured') return 'a mailbox is connected'
   if (status === 'reconnect-required') return 'the mailbox is reconnected'
   return problem?.code === 'app-misconfigured' ? 'the app registration works again' : null
@@ -70,8 +70,8 @@ function obstacleText({ status, problem }: Office365SmtpSettings): string | null
 const BYTES_PER_MB = 1024 * 1024
 
 /**
- * What is left of each limit of the mailbox that is switched on; null when none is. How many requests are under way at
- * once tells an admin nothing.
+ * What is left of each limit that is switched on; null when none is. The limit of concurrent requests is left out, since
+ * it tells an admin nothing.
  */
 export function usageText(usage: Usage): string | null {
   const { messagesPerMinute, recipientsPerDay, uploadBytesPer5Minutes } = usage

@@ -38,7 +38,7 @@ interface ConsentPreviewProps {
   graphAuth: GraphAuth
 }
 
-/** What pressing the button leads to, before it is pressed. */
+/** Says, before the button is pressed, what it asks Microsoft for and what happens next. */
 export function ConsentPreview({ button, settings, permissions, values, adminEmail, graphAuth }: ConsentPreviewProps) {
   const styles = useStyles()
   const changesSender = settings.fromEmail !== null && !sameAddress(settings.fromEmail, values.fromEmail)
@@ -83,10 +83,10 @@ export function ConsentPreview({ button, settings, permissions, values, adminEma
   )
 }
 
-/** The way for an Entra administrator, who need not be the admin at this page. */
+/** The address at which an Entra administrator, who need not be this admin, approves the permissions. */
 function AdminConsentLink({ permissions }: { permissions: readonly Permission[] }) {
   const styles = useStyles()
-  const url = `${location.origin}${approvalPath(permissions)}` // perhaps in another browser: therefore with the origin
+  const url = `${location.origin}${approvalPath(permissions)}` // absolute, because it may be opened in another browser
   return (
     <>
       An Entra administrator may have to approve this once for the organisation, also in another browser, at{' '}

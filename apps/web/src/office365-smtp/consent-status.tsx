@@ -45,18 +45,18 @@ const useStyles = makeStyles({
 interface Props {
   consent: WatchedConsent
   settings: Office365SmtpSettings
-  /** When the settings were read, in milliseconds since 1970. */
+  /** When the settings were read, in ms since the epoch. */
   settingsReadAt: number
   flow: ConsentFlow
 }
 
-/** One consent, from waiting for Microsoft to its outcome, which always comes from the API. */
+/** One consent, from waiting for Microsoft to its outcome. The outcome always comes from the API. */
 export function ConsentStatus({ consent: watched, settings, settingsReadAt, flow }: Props) {
   const queryClient = useQueryClient()
   const { data: consent, dataUpdatedAt, error, refetch } = useQuery(consentQuery(watched.id))
   const ended = consent !== undefined && consent.status !== 'pending'
   const settingsAreNewer = settingsReadAt >= dataUpdatedAt
-  // The success that was shown is history: what matters now is the problem, which says so itself.
+  // A problem that came up since replaces the success; it has a notice of its own.
   const overtaken = consent?.status === 'completed' && settingsAreNewer && settings.problem !== null
   const dismiss = () => flow.dismiss(watched.id)
 
@@ -79,7 +79,7 @@ export function ConsentStatus({ consent: watched, settings, settingsReadAt, flow
   }
   if (!ended) return <PendingConsent consent={consent} fromEmail={watched.fromEmail} pollError={error} />
   if (overtaken) return null
-  // Before the settings have been read again there is no success to show.
+  // Success is claimed only once the settings have been read again.
   if (consent.status === 'completed' && !settingsAreNewer) {
     return <Spinner size="tiny" label="Reading the settings" />
   }
@@ -89,7 +89,7 @@ export function ConsentStatus({ consent: watched, settings, settingsReadAt, flow
 interface PendingProps {
   consent: Consent
   fromEmail: string | null
-  /** Why the API could not be asked just now. It is asked again. */
+  /** Why the last poll failed; polling continues. */
   pollError: Error | null
 }
 
@@ -118,7 +118,7 @@ function PendingConsent({ consent, fromEmail, pollError }: PendingProps) {
         {consentUrl
           ? "Give consent in Microsoft's window."
           : "It was started in another browser or by another admin, and Microsoft's page can be opened only there."}{' '}
-        {/* Not read out again with every minute. */}
+        {/* Off, or the countdown would be announced every minute. */}
         <span aria-live="off">{remainingText(consent.expiresAt, now)}</span>
       </p>
       {error && <FailureBar error={error} />}
@@ -154,7 +154,7 @@ function Outcome({ consent, watched, settings, flow, onDismiss }: OutcomeProps) 
   const notice = useRef<HTMLDivElement>(null)
 
   useEffect(() => {
-    // The button that started it may be gone. Somebody who is writing elsewhere is left alone.
+    // The button that started it may be gone. Focus is not taken from somebody who is typing.
     if (start !== null && !(document.activeElement instanceof HTMLInputElement)) notice.current?.focus()
   }, [start])
 

@@ -5,7 +5,7 @@ import type { Intent } from '../ui/notice.tsx'
 const SECOND_MS = 1_000
 const MINUTE_MS = 60 * SECOND_MS
 
-/** What a consent is for, to follow "to". */
+/** What a consent is for, worded to follow "to". */
 export function purposeText(purpose: ConsentPurpose, fromEmail: string | null): string {
   switch (purpose) {
     case 'configure':
@@ -19,7 +19,7 @@ export function purposeText(purpose: ConsentPurpose, fromEmail: string | null): 
   }
 }
 
-/** How long a consent can still be given. Rounded, because the clocks of page and server differ. */
+/** How much time is left. It is rounded, because the clocks of browser and server differ. */
 export function remainingText(expiresAt: string, now: Date): string {
   const remainingMs = Date.parse(expiresAt) - now.getTime()
   if (remainingMs <= 0) return 'The consent is about to expire.'
@@ -35,9 +35,8 @@ export interface OutcomeText {
 }
 
 /**
- * How a consent without a problem of its own ended. A success is claimed only when the settings, read after the consent
- * completed, show what it was for. Whether Microsoft still accepts the connection by now is another matter: that changes
- * nothing of what the consent led to.
+ * How a consent ended; a `problem` of its own takes precedence. Success is claimed only when the settings, read after it
+ * completed, show the change. A connection that Microsoft has refused since then still counts as a success.
  */
 export function outcomeText(
   { purpose, status }: Pick<Consent, 'purpose' | 'status'>,

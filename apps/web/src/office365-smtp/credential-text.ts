@@ -25,7 +25,7 @@ interface Warning {
   readonly action: string
 }
 
-/** What an admin has to be told of it; null while there is time. */
+/** Warns before the credential expires; null while there is plenty of time or its expiry is unknown. */
 export function credentialWarning({ kind, expiresAt, daysLeft, level }: Credential): Warning | null {
   if (level === 'ok' || expiresAt === null || daysLeft === null) return null
   const what = `The ${KIND_LABELS[kind].toLowerCase()} of the app registration`
@@ -40,7 +40,7 @@ export function credentialWarning({ kind, expiresAt, daysLeft, level }: Credenti
   }
 }
 
-/** The day in UTC, as the operator has written it and as every alert says it. */
+/** The day in UTC, in the form in which the operator configured it and alerts write it. */
 export function isoDay(expiresAt: string): string {
   return expiresAt.slice(0, 'yyyy-mm-dd'.length)
 }

@@ -42,7 +42,7 @@ const BADGES = {
 
 interface SettingsScreenProps extends Freshness {
   settings: Office365SmtpSettings
-  /** When the settings were read, in milliseconds since 1970. */
+  /** When the settings were read, in ms since the epoch. */
   readAt: number
 }
 

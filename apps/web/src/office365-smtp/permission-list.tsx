@@ -10,11 +10,11 @@ const useStyles = makeStyles({
 interface Props {
   permissions: readonly string[]
   graphAuth: GraphAuth
-  /** Whose access they are about, once somebody has given it. */
+  /** The person who gave access; null before anybody has. */
   person?: string | null
 }
 
-/** Permissions by Microsoft's name, each with what it allows. */
+/** Lists permissions by Microsoft's names, each with what it allows. */
 export function PermissionList({ permissions, graphAuth, person = null }: Props) {
   const styles = useStyles()
   return (

@@ -8,9 +8,9 @@ const OF_THE_APPLICATION: Partial<Record<Permission, string>> = {
 }
 
 /**
- * What a permission allows, in a sentence; null for one this product never asks for.
+ * What a permission allows, as a sentence; null for one that this product never asks for.
  *
- * @param person whose access it is; null while nobody has given it yet
+ * @param person who gave access; null before anybody has
  */
 export function permissionText(name: string, graphAuth: GraphAuth, person: string | null): string | null {
   const permission = PERMISSIONS.find((known) => known.toLowerCase() === name.toLowerCase())

@@ -8,7 +8,7 @@ import { resetWaitingText } from './connection-text.ts'
 interface Props {
   waitingMessages: number
   onClose: () => void
-  /** The mailbox is disconnected, and the settings say so; with how many requests were on the wire. */
+  /** Called after the reset, with the number of requests that were on the wire at that time. */
   onReset: (requestsOnTheWire: number) => void
 }
 
@@ -17,7 +17,7 @@ export function ResetDialog({ waitingMessages, onClose, onReset }: Props) {
   const disconnect = useMutation({
     mutationFn: () => call(reset, { body: {} }),
     onSuccess: async ({ requestsOnTheWire, ...settings }) => {
-      // A read that set out before the reset must not put the old settings back.
+      // A read that started before the reset must not restore the old settings.
       await queryClient.cancelQueries(settingsQuery)
       queryClient.setQueryData(settingsQuery.queryKey, settings)
       void queryClient.invalidateQueries({ queryKey: ['consents'] })

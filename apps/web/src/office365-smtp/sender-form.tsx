@@ -21,7 +21,7 @@ import { ResetDialog } from './reset-dialog.tsx'
 
 const useStyles = makeStyles({
   form: { display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalL },
-  // In line with the fields above it.
+  // Aligns it with the fields above.
   switch: { marginLeft: `calc(-1 * ${tokens.spacingHorizontalS})` },
   lock: { verticalAlign: 'text-bottom', fontSize: tokens.fontSizeBase300 },
   actions: { display: 'flex', flexWrap: 'wrap', alignItems: 'center', gap: tokens.spacingHorizontalM },
@@ -43,7 +43,7 @@ interface Props {
   onReset: (requestsOnTheWire: number) => void
 }
 
-/** The sender and its options, with Enable, Save and Reset. */
+/** The form for the sender and its options, with Enable, Save and Reset. */
 export function SenderForm({ ref, settings, adminEmail, draft, onDraft, flow, onReset }: Props) {
   const styles = useStyles()
   const reasonId = useId()
@@ -73,7 +73,7 @@ export function SenderForm({ ref, settings, adminEmail, draft, onDraft, flow, on
         >
           <Input
             input={{ ref }}
-            // Not type="email": browsers rewrite what is entered there.
+            // Not type="email", because browsers rewrite the value of such a field.
             inputMode="email"
             autoComplete="off"
             autoCapitalize="none"

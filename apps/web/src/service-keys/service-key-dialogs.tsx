@@ -14,9 +14,9 @@ import { serviceKeysQuery } from '../api/queries.ts'
 
 const useStyles = makeStyles({
   group: { margin: 0, padding: 0, minWidth: 0, border: 'none' },
-  // In line with the field above them.
+  // Aligns it with the field above.
   checkbox: { marginLeft: `calc(-1 * ${tokens.spacingHorizontalS})` },
-  // Under the label of the checkbox, which is 16 pixels wide.
+  // Aligns the hint with the label of the checkbox, which is 16 pixels wide.
   hint: { marginTop: 0, paddingLeft: `calc(16px + ${tokens.spacingHorizontalM})` },
   part: { display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalS },
   title: { ...typographyStyles.body1Strong, margin: 0 },

@@ -10,20 +10,20 @@ export const SCOPE_TEXT = {
   },
 } as const satisfies Record<Scope, unknown>
 
-/** What a key allows, always in the same order. */
+/** What a key allows, in a fixed order. */
 export function scopesText(scopes: readonly Scope[]): string {
-  const words = Scope.options.filter((scope) => scopes.includes(scope)).map((scope) => SCOPE_TEXT[scope].label)
-  return words.map((label, index) => (index === 0 ? label : label.toLowerCase())).join(', ')
+  const labels = Scope.options.filter((scope) => scopes.includes(scope)).map((scope) => SCOPE_TEXT[scope].label)
+  return labels.map((label, index) => (index === 0 ? label : label.toLowerCase())).join(', ')
 }
 
-/** What is wrong with each field, in the contract's words. */
+/** The contract's objection to each field; null when it is valid. */
 export function inputFaults(input: ServiceKeyInput): { name: string | null; scopes: string | null } {
   const { issues } = ServiceKeyInput.safeParse(input).error ?? { issues: [] }
   const faultOf = (field: keyof ServiceKeyInput) => issues.find(({ path }) => path[0] === field)?.message ?? null
   return { name: faultOf('name'), scopes: faultOf('scopes') }
 }
 
-/** What revoking a key means for the service it belongs to. */
+/** What revoking a key means for its service. */
 export function revokeText(key: ServiceKey, keys: readonly ServiceKey[]): string {
   const others = keys.filter(({ id, name }) => id !== key.id && name === key.name).length
   if (others === 0) {
@@ -32,7 +32,7 @@ export function revokeText(key: ServiceKey, keys: readonly ServiceKey[]): string
   return `${key.name} has ${others === 1 ? 'another key, which keeps' : `${others} other keys, which keep`} working.`
 }
 
-/** A first request that a new key allows, for a POSIX shell that has the key in a variable. */
+/** An example request that the key allows, for a POSIX shell that has it in INFORIVER_MAIL_KEY. */
 export function curlExample(origin: string, scopes: readonly Scope[], to: string): string {
   const authorization = '-H "Authorization: Bearer $INFORIVER_MAIL_KEY"'
   if (scopes.includes('messages:send')) {

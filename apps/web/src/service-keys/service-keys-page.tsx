@@ -14,7 +14,6 @@ import { CreateKeyDialog, NewKeyDialog, RevokeKeyDialog } from './service-key-di
 import { scopesText } from './service-key-text.ts'
 import { serviceKeysQuery } from '../api/queries.ts'
 
-/** Tenant Settings > Service keys. */
 export function ServiceKeysPage() {
   return (
     <QueryPage
@@ -49,7 +48,7 @@ export function ServiceKeysScreen({ keys, ...freshness }: ServiceKeysScreenProps
       title="Service keys"
       intro="The keys with which other Inforiver services send mail through this one."
       {...freshness}
-      news={
+      announcement={
         step.kind === 'revoked' && (
           <FocusedNotice intent="success" title={`A key of ${step.key.name} is revoked`} onDismiss={backToList}>
             <span>Requests with it are refused from now on.</span>

@@ -24,7 +24,7 @@ const useStyles = makeStyles({
   actions: { display: 'flex', flexWrap: 'wrap', gap: tokens.spacingHorizontalM },
 })
 
-/** Lets workspace admins through; everybody else reads why not. */
+/** Lets workspace admins through, and tells everybody else why not. */
 export function SessionGate({ children }: { children: ReactNode }) {
   const { data: session, error, isFetching, refetch } = useQuery(sessionQuery)
   const signedOut = problemCode(error) === 'not-signed-in'
@@ -104,7 +104,7 @@ function MemberPage() {
   )
 }
 
-/** Over a page whose session has ended: signing in leads back to it, with what was entered. */
+/** Covers a page whose session has ended. Signing in returns to it, with what was entered. */
 function SessionEndedDialog() {
   const { unsaved } = useAppEnvironment()
 

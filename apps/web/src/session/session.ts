@@ -3,7 +3,7 @@ import { createContext, useContext } from 'react'
 
 export const SessionContext = createContext<Session | null>(null)
 
-/** Who is signed in. Only below the session gate. */
+/** The signed-in user. Works only below `SessionGate`. */
 export function useSession(): Session {
   const session = useContext(SessionContext)
   if (!session) throw new Error('There is no session.')

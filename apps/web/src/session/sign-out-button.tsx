@@ -23,7 +23,7 @@ export function SignOutButton() {
   )
 }
 
-/** To a fresh document, so that nothing of the session stays in memory. */
+/** Loads a fresh document, so that nothing of the session stays in memory. */
 function leavePage(): void {
   location.assign(PAGES.home)
 }

@@ -24,7 +24,7 @@ const useStyles = makeStyles({
     ':focus-visible': { outline: `2px solid ${tokens.colorStrokeFocus2}`, outlineOffset: '-2px' },
   },
   current: {
-    // A border marks the page, since a background vanishes in forced colors.
+    // A border marks the current page, because forced colors remove backgrounds.
     borderLeft: `3px solid ${tokens.colorCompoundBrandStroke}`,
     paddingLeft: `calc(${tokens.spacingHorizontalM} - 3px)`,
     backgroundColor: tokens.colorNeutralBackground1Selected,

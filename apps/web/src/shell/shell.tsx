@@ -19,7 +19,7 @@ const useStyles = makeStyles({
     zIndex: 10,
     padding: tokens.spacingHorizontalM,
     backgroundColor: tokens.colorNeutralBackground1,
-    // In a line of its own: it covers nothing.
+    // While focused it has a line of its own, so it covers nothing.
     ':focus': { position: 'static', alignSelf: 'flex-start' },
   },
   header: {
@@ -73,7 +73,7 @@ const useStyles = makeStyles({
   },
 })
 
-/** What every page of a signed-in admin has around it. */
+/** The frame around every page of a signed-in admin: header, menu, demo banner. */
 export function Shell({ children }: { children: ReactNode }) {
   const styles = useStyles()
   const { user } = useSession()

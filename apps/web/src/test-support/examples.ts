@@ -1,7 +1,7 @@
 import type { Message } from '@inforiver-mail/contract/message'
 import type { Office365SmtpSettings } from '@inforiver-mail/contract/office365-smtp'
 
-/** A message for tests: queued a moment ago, but for what is given. */
+/** A queued message, overridden by `given`. */
 export function exampleMessage(given: Partial<Message> = {}): Message {
   return {
     id: `msg_${'0'.repeat(32)}`,
@@ -24,7 +24,7 @@ export function exampleMessage(given: Partial<Message> = {}): Message {
   }
 }
 
-/** Settings for tests: nothing configured, but for what is given. */
+/** Settings without a mailbox, overridden by `given`. */
 export function exampleSettings(given: Partial<Office365SmtpSettings> = {}): Office365SmtpSettings {
   return {
     status: 'not-configured',
@@ -43,7 +43,7 @@ export function exampleSettings(given: Partial<Office365SmtpSettings> = {}): Off
   }
 }
 
-/** Settings for tests: a shared mailbox that Ada Admin connected, but for what is given. */
+/** Settings with a shared mailbox that Ada Admin connected, overridden by `given`. */
 export function connectedExample(given: Partial<Office365SmtpSettings> = {}): Office365SmtpSettings {
   return exampleSettings({
     status: 'connected',

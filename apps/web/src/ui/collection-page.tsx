@@ -16,21 +16,21 @@ const useStyles = makeStyles({
 interface Props<Row> extends Freshness {
   title: string
   intro: string
-  /** What has happened. */
-  news: ReactNode
+  /** What has just happened, for the live region. */
+  announcement: ReactNode
   add: { readonly label: string; readonly disabled?: boolean; readonly onAdd: () => void }
-  /** What the rows are, as the heading of their table. */
+  /** The heading of the table. */
   heading: string
   columns: readonly Column<Row>[]
   rows: readonly Row[]
-  /** What they are for, where there are none yet. */
+  /** Replaces the table while there are no rows. */
   empty: { readonly title: string; readonly text: string }
   hint: ReactNode
-  /** The dialogs. */
+  /** The open dialog, if any. */
   children: ReactNode
 }
 
-/** A page of Tenant Settings about things that an admin adds and takes away. */
+/** A page under Tenant Settings with a list that an admin adds to and removes from. */
 export function CollectionPage<Row extends { readonly id: string }>(props: Props<Row>) {
   const styles = useStyles()
   const { title, add, rows, empty, refreshError } = props
@@ -45,7 +45,7 @@ export function CollectionPage<Row extends { readonly id: string }>(props: Props
             <span>The list may have changed since.</span>
           </FailureBar>
         )}
-        {props.news}
+        {props.announcement}
       </LiveRegion>
       <div>
         <Button

@@ -20,22 +20,21 @@ const useStyles = makeStyles({
 })
 
 interface Props {
-  /** The question. */
   title: string
-  /** What its buttons say. */
+  /** The labels of the two buttons. */
   confirm: string
   back?: string
-  /** Something is lost by it: its button looks like that. */
+  /** Colours the button as destructive. */
   danger: boolean
   pending: boolean
   error: Error | null
   onConfirm: () => void
   onClose: () => void
-  /** What it comes to, each an element of its own. */
+  /** What confirming leads to. */
   children: ReactNode
 }
 
-/** Asks before something that cannot be undone. */
+/** Asks for confirmation of something that cannot be undone. */
 export function ConfirmDialog({
   title,
   confirm,
@@ -56,7 +55,7 @@ export function ConfirmDialog({
         <>
           <Button
             appearance="primary"
-            // Without the colour while it is disabled, as any other.
+            // A disabled button has no colour.
             className={danger && !pending ? styles.danger : undefined}
             icon={pending ? <Spinner size="tiny" aria-hidden /> : null}
             disabledFocusable={pending}
@@ -74,7 +73,7 @@ export function ConfirmDialog({
   )
 }
 
-/** What confirming comes to, as list items. */
+/** The consequences of confirming, as `li` elements. */
 export function Consequences({ children }: { children: ReactNode }) {
   return <ul className={useStyles().consequences}>{children}</ul>
 }

@@ -14,11 +14,11 @@ const useStyles = makeStyles({
 interface Props {
   label: string
   text: string
-  /** What to do by hand where the browser does not allow copying. */
+  /** What to do when the browser does not allow copying. */
   byHand: string
 }
 
-/** Copies a text, and says whether it did. */
+/** Copies a text and announces whether that worked. */
 export function CopyButton({ label, text, byHand }: Props) {
   const styles = useStyles()
   const [copied, setCopied] = useState<'yes' | 'no' | null>(null)
@@ -28,7 +28,7 @@ export function CopyButton({ label, text, byHand }: Props) {
       await navigator.clipboard.writeText(text)
       setCopied('yes')
     } catch {
-      setCopied('no') // not allowed, or not there on a page without https
+      setCopied('no') // denied, or no clipboard because the page is not served over https
     }
   }
 

@@ -1,36 +1,36 @@
 import { makeStyles, mergeClasses, tokens } from '@fluentui/react-components'
 import type { ReactNode } from 'react'
 
-/** By the room that is left for the table, not by the screen: the menu takes some of it. */
-const useFewColumnStyles = makeStyles(stylesUnless('600px'))
-const useManyColumnStyles = makeStyles(stylesUnless('860px'))
+// Container queries rather than media queries: the menu takes part of the window's width.
+const useFewColumnStyles = makeStyles(tableStyles('600px'))
+const useManyColumnStyles = makeStyles(tableStyles('860px'))
 
 export interface Column<Row> {
   readonly name: string
   readonly cell: (row: Row) => ReactNode
   /**
-   * `main`: what a row is known by, never squeezed for the others. `keep`: its words stay in one line. `code`: words too
-   * long to be squeezed. `actions`: what can be done with the row.
+   * `main` identifies the row and keeps its width; `keep` never wraps; `code` holds long unbreakable text; `actions` holds
+   * the buttons of the row.
    */
   readonly kind?: 'main' | 'keep' | 'code' | 'actions'
 }
 
 interface Props<Row> {
-  /** What the table holds, for a screen reader. */
+  /** Names the table for screen readers. */
   label: string
   columns: readonly Column<Row>[]
   rows: readonly Row[]
   rowKey: (row: Row, index: number) => string
 }
 
-/** Rows under columns; where there is little room each row is a block of its own, with the names beside the values. */
+/** A table. In little space each row becomes a block with the column names beside the values. */
 export function DataTable<Row>({ label, columns, rows, rowKey }: Props<Row>) {
   const fewColumnStyles = useFewColumnStyles()
   const manyColumnStyles = useManyColumnStyles()
   const manyText = columns.some(({ kind }) => kind === 'main' || kind === 'code')
   const styles = manyText ? manyColumnStyles : fewColumnStyles
   return (
-    <div className={styles.room}>
+    <div className={styles.container}>
       <table aria-label={label} className={styles.table}>
         <thead className={styles.head}>
           <tr>
@@ -61,14 +61,14 @@ export function DataTable<Row>({ label, columns, rows, rowKey }: Props<Row>) {
   )
 }
 
-/** The looks of a table, which becomes blocks unless it has that much room. */
-function stylesUnless(room: string) {
-  const narrow = `@container (max-width: ${room})` as const
+/** The styles of a table whose rows become blocks when it is narrower than `width`. */
+function tableStyles(width: string) {
+  const narrow = `@container (max-width: ${width})` as const
   return {
-    room: { containerType: 'inline-size' },
+    container: { containerType: 'inline-size' },
     table: { width: '100%', borderCollapse: 'collapse', [narrow]: { display: 'block' } },
     head: {
-      // Out of sight, not out of the table: the cells carry their names there.
+      // Visually hidden only: each cell shows the name of its column instead.
       [narrow]: { position: 'absolute', width: '1px', height: '1px', overflow: 'hidden', clipPath: 'inset(50%)' },
     },
     body: { [narrow]: { display: 'block' } },
@@ -103,7 +103,7 @@ function stylesUnless(room: string) {
         '::before': { content: 'attr(data-name)', color: tokens.colorNeutralForeground2 },
       },
     },
-    // Else a long word would be broken for the sake of a wider neighbour.
+    // Otherwise a wider neighbour forces a break within a long word.
     code: { minWidth: '150px' },
     main: { minWidth: '220px', [narrow]: { minWidth: 0 } },
     keep: { whiteSpace: 'nowrap', [narrow]: { whiteSpace: 'normal' } },

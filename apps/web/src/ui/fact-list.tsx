@@ -18,11 +18,10 @@ const useStyles = makeStyles({
 
 interface Fact {
   readonly name: string
-  /** Nothing where the fact is not there: it is left out. */
+  /** A fact with a falsy value is left out. */
   readonly value: ReactNode
 }
 
-/** Names and values, one below the other. */
 export function FactList({ facts }: { facts: readonly Fact[] }) {
   const styles = useStyles()
   return (

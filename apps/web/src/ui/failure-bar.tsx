@@ -7,14 +7,14 @@ import { RequestId } from './request-id.tsx'
 
 interface Props {
   error: Error
-  /** What Retry does; left out where trying again is another button's work. */
+  /** Left out when another button retries. */
   onRetry?: () => void
   onDismiss?: () => void
-  /** What the failure means for the page. */
+  /** What the failure means for this page. */
   children?: ReactNode
 }
 
-/** A failed call in words, with its request id; nothing where the session has ended, since a dialog says so. */
+/** Explains a failed call. It renders nothing when the session has ended, since a dialog says so. */
 export function FailureBar({ error, onRetry, onDismiss, children }: Props) {
   if (problemCode(error) === 'not-signed-in') return null
   const { title, detail, requestId, canRetry } = failureText(error)

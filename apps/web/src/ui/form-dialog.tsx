@@ -12,20 +12,19 @@ interface Props {
   title: string
   submit: string
   pending: boolean
-  /** What its fields do not show already. */
+  /** A failure that the fields do not show themselves. */
   error: Error | null
   onSubmit: () => void
   onClose: () => void
-  /** The fields. */
   children: ReactNode
 }
 
-/** A form for something new. It judges its input itself, in the contract's words. */
+/** A form that creates something. Validation is up to `onSubmit`, with the messages of the contract. */
 export function FormDialog({ title, submit, pending, error, onSubmit, onClose, children }: Props) {
   const styles = useStyles()
   const formId = useId()
   const form = useRef<HTMLFormElement>(null)
-  // What there is to do first. The dialog had the focus before, so that its title is read out as well.
+  // The dialog has had the focus already, so its title is announced before the first field.
   useEffect(() => form.current?.querySelector('input')?.focus(), [])
   return (
     <Modal

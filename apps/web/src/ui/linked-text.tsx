@@ -1,7 +1,7 @@
 import { Link } from '@fluentui/react-components'
 import { shownAddress, splitAtLinks } from './links-in-text.ts'
 
-/** Sentences whose web addresses can be clicked; a long one is shown in short. */
+/** Turns web addresses in a text into links; a long address is shortened. */
 export function LinkedText({ text }: { text: string }) {
   return splitAtLinks(text).map((piece, index) =>
     index % 2 === 1 ? (

@@ -1,13 +1,12 @@
 const SHOWN_CHARACTERS = 60
 
-/** The text in pieces: every second one is a web address, without the punctuation that follows it. */
+/** Splits the text so that every second piece is a web address, without the punctuation that follows it. */
 export function splitAtLinks(text: string): string[] {
   return text.split(/(https?:\/\/[^\s<>"']*[^\s<>"'.,;:!?)\]])/i)
 }
 
 /**
- * An address as it is shown in a sentence, whose link leads to all of it: a long one, which would take lines, without
- * scheme and query, and without its middle where that is not enough.
+ * Shortens an address that would take lines: first it loses scheme and query, then its middle. The link keeps all of it.
  */
 export function shownAddress(address: string): string {
   if (address.length <= SHOWN_CHARACTERS) return address

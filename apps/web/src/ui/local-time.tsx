@@ -4,7 +4,7 @@ const FORMATS = {
   seconds: new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' }),
 } as const
 
-/** A moment as date and time of the reader. */
+/** Shows a moment in the reader's time zone. */
 export function LocalTime({ at, format = 'long' }: { at: string; format?: keyof typeof FORMATS }) {
   return <time dateTime={at}>{FORMATS[format].format(Date.parse(at))}</time>
 }

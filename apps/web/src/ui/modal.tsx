@@ -47,11 +47,11 @@ interface Props {
   children: ReactNode
   actions?: ReactNode
   placement?: 'center' | 'start'
-  /** What Escape and a click beside it do; without it, only the actions lead out. */
+  /** Called on Escape and on a click outside. Without it, only the actions close the dialog. */
   onDismiss?: () => void
 }
 
-/** A dialog while it is rendered. The browser's own: it makes the rest of the page inert and gives the focus back. */
+/** The browser's own modal dialog, open while it is rendered: it makes the rest of the page inert and returns the focus. */
 export function Modal({ title, children, actions, placement = 'center', onDismiss }: Props) {
   const styles = useStyles()
   const titleId = useId()
@@ -60,9 +60,9 @@ export function Modal({ title, children, actions, placement = 'center', onDismis
   useLayoutEffect(() => {
     const element = dialog.current
     element?.showModal()
-    // On the dialog rather than on its first button: it is read out from the title on, and Enter does nothing yet.
+    // Focus the dialog, not its first button, so that it is announced from its title on and Enter does nothing yet.
     element?.focus()
-    // Closed before it leaves the document, or the focus would be lost with it.
+    // Close it before it leaves the document; otherwise the focus is lost.
     return () => element?.close()
   }, [])
 
@@ -77,7 +77,7 @@ export function Modal({ title, children, actions, placement = 'center', onDismis
         event.preventDefault()
         onDismiss?.()
       }}
-      // A browser closes it after the second Escape, whatever the first was told.
+      // Browsers close the dialog on a second Escape even if the first was prevented.
       onClose={() => dialog.current?.showModal()}
     >
       <div className={mergeClasses(styles.content, placement === 'start' && styles.startContent)}>

@@ -26,14 +26,14 @@ export type Intent = 'success' | 'info' | 'warning' | 'error'
 interface NoticeProps {
   intent: Intent
   title: string
-  /** One or more lines, each an element of its own. */
+  /** One or more lines, each in its own element. */
   children?: ReactNode
   icon?: ReactNode
   actions?: ReactNode
   onDismiss?: () => void
 }
 
-/** Something the admin should know: what, then what about it, line by line. */
+/** A message bar: a title, then further lines below it. */
 export function Notice({ intent, title, children, icon, actions, onDismiss }: NoticeProps) {
   const styles = useStyles()
   const dismiss = onDismiss && (
@@ -52,7 +52,7 @@ export function Notice({ intent, title, children, icon, actions, onDismiss }: No
   )
 }
 
-/** What came of pressing a button that is no longer there: it takes the focus in the button's place. */
+/** The outcome of a button that has disappeared; it takes the focus so that the focus is not lost. */
 export function FocusedNotice(props: ComponentProps<typeof Notice>) {
   const styles = useStyles()
   const element = useRef<HTMLDivElement>(null)

@@ -7,7 +7,7 @@ const useStyles = makeStyles({
     ...typographyStyles.title2,
     margin: 0,
     overflowWrap: 'anywhere',
-    // It receives the focus after a change of page, which is nothing to look at.
+    // It takes the focus after a change of page, for screen readers only.
     outlineStyle: 'none',
     color: tokens.colorNeutralForeground1,
   },
@@ -15,7 +15,7 @@ const useStyles = makeStyles({
 
 const PRODUCT = 'Inforiver Mail'
 
-/** The first heading of a page, and the title of its window. */
+/** The `h1` of a page; sets the title of the window as well. */
 export function PageHeading({ title }: { title: string }) {
   const styles = useStyles()
   const heading = useRef<HTMLHeadingElement>(null)
@@ -32,25 +32,25 @@ export function PageHeading({ title }: { title: string }) {
   )
 }
 
-/** Of the element that holds the page, beside the menu. */
+/** The id of `main`, the element beside the menu that holds the page. */
 export const CONTENT_ID = 'content'
 
-/** Says where one is now: a change of page inside the app is otherwise silent to a screen reader. */
+/** Moves the focus to the heading of a new page, since a screen reader does not notice client-side navigation. */
 export function useFocusOnNewPage(): void {
   const [location] = useLocation()
   const shown = useRef(location)
   useEffect(() => {
     if (shown.current === location) return
     shown.current = location
-    // While the new page is loading, the one before is still there, out of sight.
+    // While the new page loads, the previous one is still in the document, but hidden.
     const headings = [...document.querySelectorAll<HTMLElement>(`#${CONTENT_ID} h1`)]
     const heading = headings.find((candidate) => candidate.checkVisibility())
     if (heading) heading.focus()
-    else focusContent() // from there the heading takes it, when it comes
+    else focusContent() // the heading takes it over when it is rendered
   }, [location])
 }
 
-/** True while the focus is where a page without a heading leaves it, and nobody has moved on from there. */
+/** True while the focus is where `useFocusOnNewPage` left it for a heading to come. */
 function isWaitingForHeading(): boolean {
   return document.activeElement?.id === CONTENT_ID
 }

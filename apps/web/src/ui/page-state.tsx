@@ -17,7 +17,7 @@ const useStyles = makeStyles({
   loading: { padding: `${tokens.spacingVerticalXXXL} 0` },
 })
 
-/** A page that says one thing: nothing to see, not allowed, did not work. */
+/** A page with a single message, such as "not found" or a failure. */
 export function PageState({ title, children, actions }: { title: string; children: ReactNode; actions?: ReactNode }) {
   const styles = useStyles()
   return (
@@ -38,7 +38,7 @@ export function PageLoading({ label }: { label: string }) {
   )
 }
 
-/** In place of a page whose first call failed. */
+/** Replaces a page whose first call failed. */
 export function PageFailure({ error, onRetry, retrying }: { error: Error; onRetry: () => void; retrying: boolean }) {
   const styles = useStyles()
   const { title, detail, requestId } = failureText(error)

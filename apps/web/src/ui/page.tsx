@@ -28,24 +28,24 @@ const useStyles = makeStyles({
   text: { margin: 0, color: tokens.colorNeutralForeground2 },
 })
 
-/** The parts of a page, one below the other; its width follows from what it mainly holds. */
+/** Stacks the parts of a page. Its width depends on what it mainly contains. */
 export function Page({ width, children }: { width: 'form' | 'table' | 'log'; children: ReactNode }) {
   const styles = useStyles()
   return <div className={mergeClasses(styles.page, styles[width])}>{children}</div>
 }
 
 interface PageIntroProps {
-  /** What the page belongs to. */
+  /** The parent in the breadcrumb. */
   above?: ReactNode
   title: string
-  /** The name of the page in the path, where its title is longer than that. */
+  /** Names the page in the breadcrumb when its title is too long. */
   shortTitle?: string
   badge?: ReactNode
-  /** What the page is for, in a sentence. */
+  /** One sentence on what the page is for. */
   children?: ReactNode
 }
 
-/** The beginning of a page: where it belongs, what it is. */
+/** The top of a page: breadcrumb, heading and purpose. */
 export function PageIntro({ above, title, shortTitle = title, badge, children }: PageIntroProps) {
   const styles = useStyles()
   return (
@@ -68,7 +68,7 @@ export function PageIntro({ above, title, shortTitle = title, badge, children }:
   )
 }
 
-/** What the pages under Tenant Settings belong to, in their path. */
+/** The breadcrumb's parent of every page under Tenant Settings. */
 export function TenantSettingsLink() {
   return (
     <Link href={PAGES.office365Smtp} asChild>

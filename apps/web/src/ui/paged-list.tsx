@@ -13,17 +13,17 @@ const useStyles = makeStyles({
 
 interface Props<Row> {
   query: ReturnType<typeof pagedQuery<Row>>
-  /** What is said while nothing has come yet. */
+  /** The label while the first page is awaited. */
   loading: string
   title: string
-  /** What the table holds, for a screen reader. */
+  /** Names the table for screen readers. */
   label: string
   columns: readonly Column<Row>[]
-  /** In place of the table where there is nothing. */
+  /** Replaces the table when there are no rows. */
   empty: ReactNode
 }
 
-/** A list that comes page by page, and what is the matter while it does not. */
+/** A table that loads page by page, with its loading state and failures. */
 export function PagedList<Row extends { readonly id: string }>(props: Props<Row>) {
   const { query, loading, title, label, columns, empty } = props
   const styles = useStyles()
@@ -62,12 +62,12 @@ export function PagedList<Row extends { readonly id: string }>(props: Props<Row>
 interface LoadMoreProps {
   hasMore: boolean
   loading: boolean
-  /** Nothing is left, rather than more than is shown at once. */
+  /** Every row is shown, so the list did not end at the maximum of pages. */
   complete: boolean
   onMore: () => void
 }
 
-/** Below a list that comes page by page. It stays at the end of the list, or the focus would be lost with it. */
+/** The button below a paged list. It stays when nothing is left to load, so that the focus is not lost. */
 function LoadMore({ hasMore, loading, complete, onMore }: LoadMoreProps) {
   return (
     <div>

@@ -9,24 +9,24 @@ const useStyles = makeStyles({
   text: { margin: 0 },
 })
 
-/** How the page came by what it shows. */
+/** Whether the data shown is up to date. */
 export interface Freshness {
-  /** Why it could not be read again since. */
+  /** Why the last refresh failed. */
   readonly refreshError: Error | null
   readonly onRefresh: () => void
 }
 
 interface Props<Data> {
-  /** What the page belongs to, and its name: for when there is nothing else to show. */
+  /** Breadcrumb and title, for a page that has no data to show. */
   above: ReactNode
   title: string
   query: UseQueryResult<Data>
-  /** What is said while nothing has come yet. */
+  /** The label while the first answer is awaited. */
   loading: string
   children: (data: Data, freshness: Freshness) => ReactNode
 }
 
-/** A page about the answer of one call, and what is the matter while there is none. */
+/** Renders a page from one query; until there is data, its loading state or its failure. */
 export function QueryPage<Data>({ above, title, query, loading, children }: Props<Data>) {
   const { data, error, isFetching } = query
   const onRefresh = () => void query.refetch()
@@ -44,7 +44,7 @@ interface DisabledPageProps {
   onRetry: () => void
 }
 
-/** In place of any page while the installation does not use Office 365 SMTP. */
+/** Replaces every page while the installation does not use Office 365 SMTP. */
 function DisabledPage({ above, title, onRetry }: DisabledPageProps) {
   const styles = useStyles()
   return (

@@ -5,7 +5,7 @@ const useStyles = makeStyles({
   value: { fontFamily: tokens.fontFamilyMonospace, overflowWrap: 'anywhere' },
 })
 
-/** An id to quote in a support request; nothing when there is none. */
+/** Shows an id to quote in a support request; renders nothing when there is none. */
 export function RequestId({ label, value }: { label: string; value: string | null }) {
   const styles = useStyles()
   if (!value) return null

@@ -11,18 +11,18 @@ const useStyles = makeStyles({
 
 interface Props {
   title: string
-  /** What it is in a word, such as `key`. */
+  /** The kind of secret, such as `key`. */
   noun: string
   label: string
   secret: string
-  /** Where to keep it. */
+  /** Tells where to keep it. */
   advice: string
   onClose: () => void
-  /** What to do with it. */
+  /** Tells how to use it. */
   children: ReactNode
 }
 
-/** The only time a secret is shown. No stray key press or click closes it. */
+/** Shows a secret for the only time, so neither Escape nor a click outside closes it. */
 export function SecretDialog({ title, noun, label, secret, advice, onClose, children }: Props) {
   const styles = useStyles()
   return (

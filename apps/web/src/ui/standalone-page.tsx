@@ -34,7 +34,7 @@ const useStyles = makeStyles({
   },
 })
 
-/** A page before, or instead of, the app: one panel. */
+/** A page without the frame of the app, such as the sign-in page: one panel. */
 export function StandalonePage({ children }: { children: ReactNode }) {
   const styles = useStyles()
   return (

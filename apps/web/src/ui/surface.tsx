@@ -11,13 +11,13 @@ const useStyles = makeStyles({
     border: `1px solid ${tokens.colorTransparentStroke}`,
     backgroundColor: tokens.colorNeutralBackground1,
     boxShadow: tokens.shadow2,
-    overflowWrap: 'anywhere', // addresses and links have up to 254 characters and no place to break
+    overflowWrap: 'anywhere', // an address may have 254 characters and no place to break
     '@media (max-width: 640px)': { padding: tokens.spacingHorizontalL },
   },
   title: { ...typographyStyles.subtitle2, margin: 0 },
 })
 
-/** One part of a page, under its own heading. */
+/** A section of a page, with its own heading. */
 export function Surface({ title, children }: { title: string; children: ReactNode }) {
   const styles = useStyles()
   const titleId = useId()
