@@ -14,13 +14,13 @@ import { lazy, type ReactNode, Suspense, useState, useSyncExternalStore } from '
 import { Link, Redirect, Route, Switch } from 'wouter'
 import { Notices } from './alerts/notices.tsx'
 import { createQueryClient } from './api/query-client.ts'
+import { type AppEnvironment, AppEnvironmentContext } from './environment.ts'
 import { Office365SmtpPage } from './office365-smtp/office365-smtp-page.tsx'
 import { PAGES } from './routes.ts'
 import { SessionGate } from './session/session-gate.tsx'
 import { ErrorBoundary } from './shell/error-boundary.tsx'
-import { PageLoading, PageState } from './ui/page-state.tsx'
 import { Shell } from './shell/shell.tsx'
-import { type AppEnvironment, AppEnvironmentContext } from './environment.ts'
+import { PageLoading, PageState } from './ui/page-state.tsx'
 
 // The settings are in the first load, since the app opens there. Other pages are loaded on demand.
 const ServiceKeysPage = lazy(async () => ({

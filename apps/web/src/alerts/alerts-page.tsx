@@ -3,16 +3,16 @@ import { type createWebhook, MAX_WEBHOOKS, testWebhook, type Webhook } from '@in
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { type Answer, call } from '../api/call.ts'
+import { webhooksQuery } from '../api/queries.ts'
 import { CollectionPage } from '../ui/collection-page.tsx'
 import type { Column } from '../ui/data-table.tsx'
 import { FailureBar } from '../ui/failure-bar.tsx'
-import { FocusedNotice, Notice } from '../ui/notice.tsx'
 import { LocalTime } from '../ui/local-time.tsx'
-import { type Freshness, QueryPage } from '../ui/query-page.tsx'
+import { FocusedNotice, Notice } from '../ui/notice.tsx'
 import { TenantSettingsLink } from '../ui/page.tsx'
+import { type Freshness, QueryPage } from '../ui/query-page.tsx'
 import { AddWebhookDialog, NewWebhookDialog, RemoveWebhookDialog } from './webhook-dialogs.tsx'
 import { hostOf, outcomeRemedy, outcomeText, TYPE_LABELS, waitingText } from './webhook-text.ts'
-import { webhooksQuery } from '../api/queries.ts'
 
 const useStyles = makeStyles({
   address: { overflowWrap: 'anywhere' },
@@ -44,8 +44,7 @@ interface AlertsScreenProps extends Freshness {
   webhooks: readonly Webhook[]
 }
 
-export function AlertsScreen({ webhooks, ...freshness }: AlertsScreenProps) {
-  const styles = useStyles()
+function AlertsScreen({ webhooks, ...freshness }: AlertsScreenProps) {
   const [step, setStep] = useState<Step>({ kind: 'list' })
   const backToList = () => setStep({ kind: 'list' })
   const test = useWebhookTest()
@@ -75,12 +74,7 @@ export function AlertsScreen({ webhooks, ...freshness }: AlertsScreenProps) {
       }
       add={{ label: 'Add webhook', disabled: full, onAdd: () => setStep({ kind: 'add' }) }}
       heading="Webhooks"
-      columns={webhookColumns({
-        testing: test.isPending ? (test.variables?.id ?? null) : null,
-        onTest: (webhook) => test.mutate(webhook),
-        onRemove: (webhook) => setStep({ kind: 'remove', webhook }),
-        styles,
-      })}
+      columns={webhookColumns(test, (webhook) => setStep({ kind: 'remove', webhook }))}
       rows={webhooks}
       empty={{
         title: 'No webhooks yet',
@@ -142,61 +136,70 @@ function TestOutcome({ webhook, attempt, onDismiss }: TestOutcomeProps) {
   )
 }
 
-function webhookColumns({
-  testing,
-  onTest,
-  onRemove,
-  styles,
-}: {
-  /** The id of the webhook that is being tested; null when none is. */
-  testing: string | null
-  onTest: (webhook: Webhook) => void
-  onRemove: (webhook: Webhook) => void
-  styles: Record<'address' | 'lines' | 'buttons', string>
-}): readonly Column<Webhook>[] {
+type WebhookTest = ReturnType<typeof useWebhookTest>
+
+function webhookColumns(test: WebhookTest, onRemove: (webhook: Webhook) => void): readonly Column<Webhook>[] {
   return [
-    { name: 'Address', cell: ({ url }) => <strong className={styles.address}>{url}</strong> },
+    { name: 'Address', cell: ({ url }) => <Address url={url} /> },
     { name: 'Added', kind: 'keep', cell: ({ createdAt }) => <LocalTime at={createdAt} format="short" /> },
-    {
-      name: 'Last request',
-      cell: (webhook) => (
-        <span className={styles.lines}>
-          {webhook.lastAttempt ? (
-            <>
-              <span>
-                {TYPE_LABELS[webhook.lastAttempt.type]}, <LocalTime at={webhook.lastAttempt.at} format="seconds" />
-              </span>
-              <span>{outcomeText(webhook.lastAttempt)}</span>
-            </>
-          ) : (
-            'None yet'
-          )}
-          {waitingText(webhook) && <span>{waitingText(webhook)}</span>}
-        </span>
-      ),
-    },
+    { name: 'Last request', cell: (webhook) => <LastRequest webhook={webhook} /> },
     {
       name: 'Actions',
       kind: 'actions',
-      cell: (webhook) => (
-        <span className={styles.buttons}>
-          <Button
-            size="small"
-            aria-label={`Test the webhook to ${hostOf(webhook.url)}`}
-            disabledFocusable={testing !== null}
-            onClick={() => onTest(webhook)}
-          >
-            {testing === webhook.id ? 'Testing…' : 'Test'}
-          </Button>
-          <Button
-            size="small"
-            aria-label={`Remove the webhook to ${hostOf(webhook.url)}`}
-            onClick={() => onRemove(webhook)}
-          >
-            Remove
-          </Button>
-        </span>
-      ),
+      cell: (webhook) => <WebhookActions webhook={webhook} test={test} onRemove={() => onRemove(webhook)} />,
     },
   ]
+}
+
+function Address({ url }: { url: string }) {
+  return <strong className={useStyles().address}>{url}</strong>
+}
+
+/** What was sent last and how it ended, and what is still to be delivered. */
+function LastRequest({ webhook }: { webhook: Webhook }) {
+  const styles = useStyles()
+  const { lastAttempt } = webhook
+  const waiting = waitingText(webhook)
+  return (
+    <span className={styles.lines}>
+      {lastAttempt ? (
+        <>
+          <span>
+            {TYPE_LABELS[lastAttempt.type]}, <LocalTime at={lastAttempt.at} format="seconds" />
+          </span>
+          <span>{outcomeText(lastAttempt)}</span>
+        </>
+      ) : (
+        'None yet'
+      )}
+      {waiting && <span>{waiting}</span>}
+    </span>
+  )
+}
+
+interface WebhookActionsProps {
+  webhook: Webhook
+  test: WebhookTest
+  onRemove: () => void
+}
+
+function WebhookActions({ webhook, test, onRemove }: WebhookActionsProps) {
+  const styles = useStyles()
+  const host = hostOf(webhook.url)
+  const testing = test.isPending && test.variables.id === webhook.id
+  return (
+    <span className={styles.buttons}>
+      <Button
+        size="small"
+        aria-label={`Test the webhook to ${host}`}
+        disabledFocusable={test.isPending}
+        onClick={() => test.mutate(webhook)}
+      >
+        {testing ? 'Testing…' : 'Test'}
+      </Button>
+      <Button size="small" aria-label={`Remove the webhook to ${host}`} onClick={onRemove}>
+        Remove
+      </Button>
+    </span>
+  )
 }

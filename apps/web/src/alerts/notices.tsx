@@ -4,13 +4,13 @@ import { useQuery } from '@tanstack/react-query'
 import { Link, useLocation } from 'wouter'
 import { call } from '../api/call.ts'
 import { useRemoval } from '../api/list-mutations.ts'
+import { noticesQuery } from '../api/queries.ts'
 import { FailureBar } from '../ui/failure-bar.tsx'
 import { LinkedText } from '../ui/linked-text.tsx'
-import { focusContent } from '../ui/page-heading.tsx'
 import { LocalTime } from '../ui/local-time.tsx'
 import { Notice } from '../ui/notice.tsx'
+import { focusContent } from '../ui/page-heading.tsx'
 import { NOTICE_LOOKS, noticesOn } from './shown-notices.ts'
-import { noticesQuery } from '../api/queries.ts'
 
 const useStyles = makeStyles({
   notices: {

@@ -4,11 +4,11 @@ import { useRef, useState } from 'react'
 import { type Answer, call } from '../api/call.ts'
 import { inputFault, refusedInput } from '../api/input-fault.ts'
 import { useRemoval, useSecretCreation } from '../api/list-mutations.ts'
+import { webhooksQuery } from '../api/queries.ts'
 import { ConfirmDialog, Consequences } from '../ui/confirm-dialog.tsx'
 import { FormDialog } from '../ui/form-dialog.tsx'
 import { SecretDialog } from '../ui/secret-dialog.tsx'
 import { hostOf, waitingText } from './webhook-text.ts'
-import { webhooksQuery } from '../api/queries.ts'
 
 const useStyles = makeStyles({
   text: { margin: 0, color: tokens.colorNeutralForeground2 },

@@ -1,7 +1,7 @@
 import { PROBLEM_STATUS, type Problem, ProblemCode } from '@inforiver-mail/contract/problem'
 import { expect, it } from 'vitest'
-import { CallFailed } from './failure.ts'
 import { failureText } from './failure-text.ts'
+import { CallFailed } from './failure.ts'
 
 function failed(code: ProblemCode, given: Partial<Problem> = {}): CallFailed {
   const status = PROBLEM_STATUS[code]

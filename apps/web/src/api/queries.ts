@@ -16,10 +16,19 @@ import { queryOptions } from '@tanstack/react-query'
 import { call } from './call.ts'
 import { pagedQuery } from './paged-query.ts'
 
-const SETTINGS_INTERVAL_MS = 15_000
-const CONSENT_INTERVAL_MS = 2_000
-const MESSAGE_INTERVAL_MS = 1_000
-const WAITING_MESSAGE_INTERVAL_MS = 5_000
+/** How often each answer is read again while a page shows it. */
+const POLL_MS = {
+  settings: 15_000,
+  credential: 15 * 60_000,
+  consent: 2_000,
+  message: 1_000,
+  waitingMessage: 5_000,
+  messageList: 10_000,
+  serviceKeys: 15_000,
+  webhooks: 15_000,
+  notices: 30_000,
+  audit: 30_000,
+} as const
 
 export const sessionQuery = queryOptions({
   queryKey: ['session'],
@@ -30,14 +39,20 @@ export const sessionQuery = queryOptions({
 export const settingsQuery = queryOptions({
   queryKey: ['tenant-settings', 'office365-smtp'],
   queryFn: ({ signal }) => call(readSettings, {}, signal),
-  refetchInterval: SETTINGS_INTERVAL_MS,
+  refetchInterval: POLL_MS.settings,
   refetchOnWindowFocus: 'always',
 })
 
 export const usageQuery = queryOptions({
   queryKey: ['tenant-settings', 'office365-smtp', 'usage'],
   queryFn: ({ signal }) => call(readUsage, {}, signal),
-  refetchInterval: SETTINGS_INTERVAL_MS,
+  refetchInterval: POLL_MS.settings,
+})
+
+export const credentialQuery = queryOptions({
+  queryKey: ['tenant-settings', 'office365-smtp', 'credential'],
+  queryFn: ({ signal }) => call(readCredential, {}, signal),
+  refetchInterval: POLL_MS.credential,
 })
 
 /** Polled while the consent is pending: only the API knows the outcome, whatever happened to the window. */
@@ -45,7 +60,7 @@ export function consentQuery(id: string) {
   return queryOptions({
     queryKey: ['consents', id],
     queryFn: ({ signal }) => call(readConsent, { params: { id } }, signal),
-    refetchInterval: ({ state: { data } }) => (data && data.status !== 'pending' ? false : CONSENT_INTERVAL_MS),
+    refetchInterval: ({ state: { data } }) => (data && data.status !== 'pending' ? false : POLL_MS.consent),
   })
 }
 
@@ -66,24 +81,14 @@ function messageIntervalMs(message: Message | undefined): number | false {
       return false
     case 'held':
     case 'scheduled':
-      return WAITING_MESSAGE_INTERVAL_MS
+      return POLL_MS.waitingMessage
     default: {
       // After a failed attempt nothing changes for a while; an upload moves all the time.
       const waits = message && message.attempts.length > 0 && !(message.status === 'sending' && message.progress)
-      return waits ? WAITING_MESSAGE_INTERVAL_MS : MESSAGE_INTERVAL_MS
+      return waits ? POLL_MS.waitingMessage : POLL_MS.message
     }
   }
 }
-
-const CREDENTIAL_INTERVAL_MS = 15 * 60_000
-
-export const credentialQuery = queryOptions({
-  queryKey: ['tenant-settings', 'office365-smtp', 'credential'],
-  queryFn: ({ signal }) => call(readCredential, {}, signal),
-  refetchInterval: CREDENTIAL_INTERVAL_MS,
-})
-
-const MESSAGE_LIST_INTERVAL_MS = 10_000
 
 /** The key prefix of every list of messages, to invalidate them together. */
 export const MESSAGE_LISTS = ['message-lists'] as const
@@ -92,44 +97,36 @@ export const MESSAGE_LISTS = ['message-lists'] as const
 export function messageListQuery(status: MessageStatus | null) {
   return pagedQuery({
     queryKey: [...MESSAGE_LISTS, status],
-    intervalMs: MESSAGE_LIST_INTERVAL_MS,
+    intervalMs: POLL_MS.messageList,
     read: (page, signal) => call(listMessages, { query: { ...page, ...(status && { status }) } }, signal),
   })
 }
 
-const SERVICE_KEYS_INTERVAL_MS = 15_000
-
 export const serviceKeysQuery = queryOptions({
   queryKey: ['service-keys'],
   queryFn: ({ signal }) => call(listServiceKeys, {}, signal),
-  refetchInterval: SERVICE_KEYS_INTERVAL_MS,
+  refetchInterval: POLL_MS.serviceKeys,
   refetchOnWindowFocus: 'always',
 })
-
-const NOTICES_INTERVAL_MS = 30_000
 
 export const noticesQuery = queryOptions({
   queryKey: ['notices'],
   queryFn: ({ signal }) => call(listNotices, {}, signal),
-  refetchInterval: NOTICES_INTERVAL_MS,
+  refetchInterval: POLL_MS.notices,
   refetchOnWindowFocus: 'always',
 })
-
-const WEBHOOKS_INTERVAL_MS = 15_000
 
 export const webhooksQuery = queryOptions({
   queryKey: ['webhooks'],
   queryFn: ({ signal }) => call(listWebhooks, {}, signal),
-  refetchInterval: WEBHOOKS_INTERVAL_MS,
+  refetchInterval: POLL_MS.webhooks,
   refetchOnWindowFocus: 'always',
 })
-
-const AUDIT_INTERVAL_MS = 30_000
 
 export function auditListQuery(filter: AuditFilter) {
   return pagedQuery({
     queryKey: ['audit-events', filter],
-    intervalMs: AUDIT_INTERVAL_MS,
+    intervalMs: POLL_MS.audit,
     read: (page, signal) => call(listAuditEvents, { query: { ...filter, ...page } }, signal),
   })
 }

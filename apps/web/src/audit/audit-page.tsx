@@ -2,13 +2,13 @@ import { Button, Field, Input, makeStyles, Select, tokens } from '@fluentui/reac
 import { AuditAction, type AuditEvent, type AuditFilter } from '@inforiver-mail/contract/audit'
 import { useEffect, useState } from 'react'
 import { useSearchParams } from 'wouter'
+import { auditListQuery } from '../api/queries.ts'
 import type { Column } from '../ui/data-table.tsx'
 import { LocalTime } from '../ui/local-time.tsx'
 import { Page, PageIntro, TenantSettingsLink } from '../ui/page.tsx'
 import { PagedList } from '../ui/paged-list.tsx'
 import { Surface } from '../ui/surface.tsx'
 import { type Chosen, exportUrl, filterOf, isBackwards, readChosen, writeChosen } from './audit-filter.ts'
-import { auditListQuery } from '../api/queries.ts'
 import { ACTION_LABELS, detailText, outcomeText, whatText, whoText } from './audit-text.ts'
 
 const useStyles = makeStyles({
@@ -111,7 +111,7 @@ function PersonField({ person, onPerson }: { person: string; onPerson: (person: 
   )
 }
 
-export function AuditList({ filter }: { filter: AuditFilter }) {
+function AuditList({ filter }: { filter: AuditFilter }) {
   const styles = useStyles()
   return (
     <PagedList

@@ -9,14 +9,16 @@ import { type Column, DataTable } from '../ui/data-table.tsx'
 import { FactList } from '../ui/fact-list.tsx'
 import { FailureBar } from '../ui/failure-bar.tsx'
 import { LinkedText } from '../ui/linked-text.tsx'
-import { LocalTime } from '../ui/local-time.tsx'
 import { LiveRegion } from '../ui/live-region.tsx'
+import { LocalTime } from '../ui/local-time.tsx'
 import { Notice } from '../ui/notice.tsx'
-import { Page, PageIntro } from '../ui/page.tsx'
 import { PageState } from '../ui/page-state.tsx'
+import { Page, PageIntro } from '../ui/page.tsx'
 import { type Freshness, QueryPage } from '../ui/query-page.tsx'
 import { RequestId } from '../ui/request-id.tsx'
 import { Surface } from '../ui/surface.tsx'
+import { MessageActions } from './message-actions.tsx'
+import { StatusBadge, UploadAnnouncement, UploadProgress } from './message-status.tsx'
 import {
   duplicateText,
   HELD_TEXT,
@@ -26,8 +28,6 @@ import {
   subjectText,
   waitingReason,
 } from './message-text.ts'
-import { MessageActions } from './message-actions.tsx'
-import { StatusBadge, UploadAnnouncement, UploadProgress } from './message-status.tsx'
 
 const useStyles = makeStyles({
   recipients: { listStyleType: 'none', margin: 0, padding: 0 },
@@ -71,7 +71,7 @@ interface MessageScreenProps extends Freshness {
   message: Message
 }
 
-export function MessageScreen({ message, refreshError, onRefresh }: MessageScreenProps) {
+function MessageScreen({ message, refreshError, onRefresh }: MessageScreenProps) {
   const styles = useStyles()
   const { id, status, from, to, subject, reference, createdAt, sendAt, sentAt, attempts, progress } = message
   const { nextAttemptAt, waitingBecause } = message
@@ -205,7 +205,7 @@ function RecipientList({ recipients }: { recipients: readonly string[] }) {
 }
 
 /** The breadcrumb's parent of a single message. */
-export function MessagesLink() {
+function MessagesLink() {
   return (
     <Link href={PAGES.messages} asChild>
       <FluentLink inline>Messages</FluentLink>

@@ -1,15 +1,15 @@
 import { Field, Link as FluentLink, makeStyles, Select, tokens } from '@fluentui/react-components'
 import { type Message, MessageStatus } from '@inforiver-mail/contract/message'
 import { Link, useSearchParams } from 'wouter'
+import { messageListQuery } from '../api/queries.ts'
 import { messageUrl, PAGES } from '../routes.ts'
 import type { Column } from '../ui/data-table.tsx'
 import { LocalTime } from '../ui/local-time.tsx'
 import { Page, PageIntro } from '../ui/page.tsx'
 import { PagedList } from '../ui/paged-list.tsx'
 import { Surface } from '../ui/surface.tsx'
-import { messageListQuery } from '../api/queries.ts'
-import { readStatus, recipientsNote, STATUS_LABELS, statusNotes, subjectText } from './message-text.ts'
 import { StatusBadge, UploadProgress } from './message-status.tsx'
+import { readStatus, recipientsNote, STATUS_LABELS, statusNotes, subjectText } from './message-text.ts'
 
 const useStyles = makeStyles({
   filter: { maxWidth: '240px' },
@@ -46,7 +46,7 @@ export function MessagesPage() {
   )
 }
 
-export function MessageList({ status }: { status: MessageStatus | null }) {
+function MessageList({ status }: { status: MessageStatus | null }) {
   return (
     <PagedList
       query={messageListQuery(status)}

@@ -1,6 +1,6 @@
 import type { Message } from '@inforiver-mail/contract/message'
-import { HELD_TEXT, waitingReason } from './message-text.ts'
 import type { Intent } from '../ui/notice.tsx'
+import { HELD_TEXT, waitingReason } from './message-text.ts'
 
 export interface MessageText {
   readonly intent: Intent

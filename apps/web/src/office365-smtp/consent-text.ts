@@ -1,5 +1,5 @@
-import type { Consent, ConsentPurpose, Office365SmtpSettings } from '@inforiver-mail/contract/office365-smtp'
 import { sameAddress } from '@inforiver-mail/contract/email-address'
+import type { Consent, ConsentPurpose, Office365SmtpSettings } from '@inforiver-mail/contract/office365-smtp'
 import type { Intent } from '../ui/notice.tsx'
 
 const SECOND_MS = 1_000

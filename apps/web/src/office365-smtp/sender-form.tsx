@@ -2,12 +2,13 @@ import { Button, Field, Input, makeStyles, Spinner, Switch, tokens } from '@flue
 import { LockClosedRegular } from '@fluentui/react-icons/svg/lock-closed'
 import type { Office365SmtpSettings } from '@inforiver-mail/contract/office365-smtp'
 import { type ReactNode, type Ref, useId, useState } from 'react'
+import { type GraphAuth, useAppEnvironment } from '../environment.ts'
 import { FailureBar } from '../ui/failure-bar.tsx'
 import { LiveRegion } from '../ui/live-region.tsx'
 import { Surface } from '../ui/surface.tsx'
-import { type GraphAuth, useAppEnvironment } from '../environment.ts'
 import type { ConsentFlow } from './consent-flow.ts'
 import { ConsentPreview } from './consent-preview.tsx'
+import { ResetDialog } from './reset-dialog.tsx'
 import {
   addressFault,
   permissionsAsked,
@@ -17,7 +18,6 @@ import {
   senderValues,
   withEntry,
 } from './sender-draft.ts'
-import { ResetDialog } from './reset-dialog.tsx'
 
 const useStyles = makeStyles({
   form: { display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalL },

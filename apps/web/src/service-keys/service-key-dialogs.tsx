@@ -4,13 +4,13 @@ import { createServiceKey, revokeServiceKey, type ServiceKey } from '@inforiver-
 import { useRef, useState } from 'react'
 import { type Answer, call } from '../api/call.ts'
 import { useRemoval, useSecretCreation } from '../api/list-mutations.ts'
+import { serviceKeysQuery } from '../api/queries.ts'
 import { ConfirmDialog, Consequences } from '../ui/confirm-dialog.tsx'
 import { CopyButton } from '../ui/copy-button.tsx'
 import { FormDialog } from '../ui/form-dialog.tsx'
 import { LocalTime } from '../ui/local-time.tsx'
 import { SecretDialog } from '../ui/secret-dialog.tsx'
 import { curlExample, inputFaults, revokeText, SCOPE_TEXT, scopesText } from './service-key-text.ts'
-import { serviceKeysQuery } from '../api/queries.ts'
 
 const useStyles = makeStyles({
   group: { margin: 0, padding: 0, minWidth: 0, border: 'none' },

@@ -3,16 +3,16 @@ import type { createServiceKey, ServiceKey } from '@inforiver-mail/contract/serv
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { Answer } from '../api/call.ts'
+import { serviceKeysQuery } from '../api/queries.ts'
 import { useSession } from '../session/session.ts'
 import { CollectionPage } from '../ui/collection-page.tsx'
 import type { Column } from '../ui/data-table.tsx'
-import { FocusedNotice } from '../ui/notice.tsx'
 import { LocalTime } from '../ui/local-time.tsx'
-import { type Freshness, QueryPage } from '../ui/query-page.tsx'
+import { FocusedNotice } from '../ui/notice.tsx'
 import { TenantSettingsLink } from '../ui/page.tsx'
+import { type Freshness, QueryPage } from '../ui/query-page.tsx'
 import { CreateKeyDialog, NewKeyDialog, RevokeKeyDialog } from './service-key-dialogs.tsx'
 import { scopesText } from './service-key-text.ts'
-import { serviceKeysQuery } from '../api/queries.ts'
 
 export function ServiceKeysPage() {
   return (
@@ -38,7 +38,7 @@ interface ServiceKeysScreenProps extends Freshness {
   keys: readonly ServiceKey[]
 }
 
-export function ServiceKeysScreen({ keys, ...freshness }: ServiceKeysScreenProps) {
+function ServiceKeysScreen({ keys, ...freshness }: ServiceKeysScreenProps) {
   const { user } = useSession()
   const [step, setStep] = useState<Step>({ kind: 'list' })
   const backToList = () => setStep({ kind: 'list' })

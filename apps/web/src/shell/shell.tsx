@@ -1,12 +1,12 @@
 import { Button, Link, makeStyles, tokens, typographyStyles } from '@fluentui/react-components'
 import { NavigationRegular } from '@fluentui/react-icons/svg/navigation'
 import { type ReactNode, useState } from 'react'
+import { useAppEnvironment } from '../environment.ts'
 import { useSession } from '../session/session.ts'
 import { SignOutButton } from '../session/sign-out-button.tsx'
-import { useAppEnvironment } from '../environment.ts'
-import { MainMenu, MenuDrawer } from './main-menu.tsx'
-import { CONTENT_ID, useFocusOnNewPage } from '../ui/page-heading.tsx'
 import mark from '../ui/mark.svg'
+import { CONTENT_ID, useFocusOnNewPage } from '../ui/page-heading.tsx'
+import { MainMenu, MenuDrawer } from './main-menu.tsx'
 
 const WIDE = '@media (min-width: 768px)'
 

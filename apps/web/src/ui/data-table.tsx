@@ -27,8 +27,8 @@ interface Props<Row> {
 export function DataTable<Row>({ label, columns, rows, rowKey }: Props<Row>) {
   const fewColumnStyles = useFewColumnStyles()
   const manyColumnStyles = useManyColumnStyles()
-  const manyText = columns.some(({ kind }) => kind === 'main' || kind === 'code')
-  const styles = manyText ? manyColumnStyles : fewColumnStyles
+  const isWide = columns.some(({ kind }) => kind === 'main' || kind === 'code')
+  const styles = isWide ? manyColumnStyles : fewColumnStyles
   return (
     <div className={styles.container}>
       <table aria-label={label} className={styles.table}>

@@ -1,7 +1,7 @@
 import { Button } from '@fluentui/react-components'
 import type { ReactNode } from 'react'
-import { problemCode } from '../api/failure.ts'
 import { failureText } from '../api/failure-text.ts'
+import { problemCode } from '../api/failure.ts'
 import { Notice } from './notice.tsx'
 import { RequestId } from './request-id.tsx'
 

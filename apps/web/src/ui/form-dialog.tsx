@@ -1,8 +1,8 @@
 import { Button, makeStyles, tokens } from '@fluentui/react-components'
 import { type ReactNode, useEffect, useId, useRef } from 'react'
 import { FailureBar } from './failure-bar.tsx'
-import { Modal } from './modal.tsx'
 import { LiveRegion } from './live-region.tsx'
+import { Modal } from './modal.tsx'
 
 const useStyles = makeStyles({
   form: { display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalL },

@@ -2,8 +2,8 @@ import { Link, makeStyles } from '@fluentui/react-components'
 import type { UseQueryResult } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import { problemCode } from '../api/failure.ts'
-import { Page, PageIntro } from './page.tsx'
 import { PageFailure, PageLoading } from './page-state.tsx'
+import { Page, PageIntro } from './page.tsx'
 
 const useStyles = makeStyles({
   text: { margin: 0 },
