@@ -18,7 +18,7 @@ it("prefers the API's own detail", () => {
   )
 })
 
-it.each(ProblemCode.options)('has a sentence for %s where the API gives no detail', (code) => {
+it.each(ProblemCode.options)('has a sentence for %s when the API gives no detail', (code) => {
   expect(failureText(failed(code)).detail).toMatch(/\.$/)
 })
 
@@ -26,7 +26,7 @@ it('shows the request id', () => {
   expect(failureText(failed('internal')).requestId).toBe('req-1')
 })
 
-it('names every fault of the input', () => {
+it('lists every fault of the input', () => {
   const errors = [
     { path: 'fromEmail', message: 'An email address needs an @.' },
     { path: '', message: 'Unknown field.' },
@@ -37,12 +37,12 @@ it('names every fault of the input', () => {
 })
 
 it.each([{ kind: 'unreachable' }, { kind: 'unavailable' }, { kind: 'unreadable', status: 200 }] as const)(
-  'offers to try again when the answer is $kind',
+  'offers Retry when the answer is $kind',
   (failure) => {
     expect(failureText(new CallFailed(failure)).canRetry).toBe(true)
   },
 )
 
-it('does not offer to repeat what the API refused', () => {
+it('does not offer Retry when the API refused the call', () => {
   expect(failureText(failed('already-configured')).canRetry).toBe(false)
 })

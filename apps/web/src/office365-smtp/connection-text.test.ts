@@ -10,38 +10,43 @@ import {
   waitingText,
 } from './connection-text.ts'
 
-const MISCONFIGURED = {
-  code: 'app-misconfigured',
-  title: 'The client secret has expired',
-  detail: '',
-  action: '',
-  since: '2026-11-24T10:00:00.000Z',
-  correlationId: null,
+const refused = { status: 'reconnect-required' } as const
+const misconfigured = {
+  problem: {
+    code: 'app-misconfigured',
+    title: 'The client secret has expired',
+    detail: '',
+    action: '',
+    since: '2026-11-24T10:00:00.000Z',
+    correlationId: null,
+  },
 } as const
 
 describe('connectionText', () => {
-  it('names the sender and the delegate of a delegated mailbox', () => {
-    expect(connectionText(connectedExample())).toBe("Sends as reports@contoso.com with Ada Admin's access.")
-  })
-
-  it("says that the mailbox is the person's own", () => {
-    const settings = connectedExample({ fromEmail: 'ada@contoso.com', mailbox: 'own' })
-    expect(connectionText(settings)).toBe("Sends as ada@contoso.com, Ada Admin's own mailbox.")
-  })
-
-  it('names nobody when the application itself has the access', () => {
-    const settings = connectedExample({ mailbox: 'application', connectedAs: null })
-    expect(connectionText(settings)).toBe("Sends as reports@contoso.com with the application's own access.")
-  })
-
-  it('does not claim to send while a reconnect is required', () => {
-    expect(connectionText(connectedExample({ status: 'reconnect-required' }))).toMatch(/^Nothing is sent/)
-  })
-
-  it('does not claim to send while the app registration does not work', () => {
-    expect(connectionText(connectedExample({ problem: MISCONFIGURED }))).toBe(
+  it.each([
+    ['a delegated mailbox', {}, "Sends as reports@contoso.com with Ada Admin's access."],
+    [
+      "the person's own mailbox",
+      { fromEmail: 'ada@contoso.com', mailbox: 'own' },
+      "Sends as ada@contoso.com, Ada Admin's own mailbox.",
+    ],
+    [
+      'application access, which is nobody in particular',
+      { mailbox: 'application', connectedAs: null },
+      "Sends as reports@contoso.com with the application's own access.",
+    ],
+    [
+      'a mailbox that has to be reconnected',
+      refused,
+      'Nothing is sent as reports@contoso.com until the mailbox is reconnected.',
+    ],
+    [
+      'an app registration that does not work',
+      misconfigured,
       'Nothing is sent as reports@contoso.com until the app registration works again.',
-    )
+    ],
+  ] as const)('describes %s', (_what, settings, text) => {
+    expect(connectionText(connectedExample(settings))).toBe(text)
   })
 
   it('says nothing while nothing is configured', () => {
@@ -50,44 +55,51 @@ describe('connectionText', () => {
 })
 
 describe('waitingText', () => {
-  it('says nothing when nothing waits', () => {
-    expect(waitingText(connectedExample())).toBeNull()
-  })
-
-  it('says what messages wait for, in words that are true of scheduled ones as well', () => {
-    expect(waitingText(exampleSettings({ waitingMessages: 1 }))).toBe(
+  it.each([
+    ['nothing waits', connectedExample(), 0, null],
+    ['messages are due', connectedExample({ waitingMessages: 5 }), 2, '2 messages wait to be sent.'],
+    ['messages are only scheduled or held', connectedExample({ waitingMessages: 5 }), 0, null],
+    [
+      'no mailbox is connected',
+      exampleSettings({ waitingMessages: 1 }),
+      0,
       '1 message waits and cannot leave until a mailbox is connected.',
-    )
-    expect(waitingText(connectedExample({ status: 'reconnect-required', waitingMessages: 1200 }))).toBe(
+    ],
+    [
+      'the mailbox has to be reconnected',
+      connectedExample({ ...refused, waitingMessages: 1200 }),
+      0,
       '1,200 messages wait and cannot leave until the mailbox is reconnected.',
-    )
-    expect(waitingText(connectedExample({ problem: MISCONFIGURED, waitingMessages: 1 }))).toBe(
+    ],
+    [
+      'the app registration does not work',
+      connectedExample({ ...misconfigured, waitingMessages: 1 }),
+      0,
       '1 message waits and cannot leave until the app registration works again.',
-    )
-  })
-
-  it('says that messages are under way when nothing stands in their way', () => {
-    expect(waitingText(connectedExample({ waitingMessages: 5 }), 2)).toBe('2 messages wait to be sent.')
-  })
-
-  it('says nothing of messages that are only scheduled or held when nothing stands in their way', () => {
-    expect(waitingText(connectedExample({ waitingMessages: 5 }), 0)).toBeNull()
+    ],
+  ])('says what messages wait for when %s', (_when, settings, toBeSent, text) => {
+    expect(waitingText(settings, toBeSent)).toBe(text)
   })
 })
 
 describe('meanwhileText', () => {
-  it('says how long mail keeps leaving from the sender as it is', () => {
-    expect(meanwhileText(connectedExample(), true)).toMatch(/^Mail keeps leaving .* until this completes\./)
-    expect(meanwhileText(connectedExample(), false)).toMatch(/^Mail keeps leaving .* meanwhile\./)
-  })
-
-  it('does not claim that mail leaves while it does not', () => {
-    expect(meanwhileText(connectedExample({ status: 'reconnect-required' }), true)).toMatch(
-      /^Messages stay held until this completes\./,
-    )
-    expect(meanwhileText(connectedExample({ problem: MISCONFIGURED }), true)).toMatch(
+  it.each([
+    [
+      'that mail keeps leaving until a new sender is in place',
+      {},
+      true,
+      /^Mail keeps leaving .* until this completes\./,
+    ],
+    ['that mail keeps leaving', {}, false, /^Mail keeps leaving .* meanwhile\./],
+    ['that messages stay held until a reconnect', refused, true, /^Messages stay held until this completes\./],
+    [
+      'that messages stay held while the app registration does not work',
+      misconfigured,
+      true,
       /^Messages stay held until the app registration works again\./,
-    )
+    ],
+  ])('says %s', (_what, settings, changesSender, text) => {
+    expect(meanwhileText(connectedExample(settings), changesSender)).toMatch(text)
   })
 
   it('says nothing while nothing is configured', () => {
@@ -99,51 +111,49 @@ it('says before a reset how many messages it leaves waiting', () => {
   expect(resetWaitingText(2)).toMatch(/^2 messages wait and cannot leave/)
 })
 
-describe('onTheWireText', () => {
-  it('says nothing when nothing was on its way', () => {
-    expect(onTheWireText(0, 'ada@contoso.com')).toBeNull()
+it.each([
+  [0, null],
+  [
+    1,
+    '1 message was already on its way to Microsoft and could not be recalled: it may have left from ada@contoso.com.',
+  ],
+  [
+    3,
+    '3 messages were already on their way to Microsoft and could not be recalled: they may have left from ada@contoso.com.',
+  ],
+])('says what may still have left from the old sender, with %i requests on the wire', (requests, text) => {
+  expect(onTheWireText(requests, 'ada@contoso.com')).toBe(text)
+})
+
+describe('usageText', () => {
+  const unlimited: Usage = {
+    messagesPerMinute: null,
+    recipientsPerDay: null,
+    uploadBytesPer5Minutes: null,
+    concurrentRequests: null,
+    pausedUntil: null,
+    waitingMessages: 0,
+    estimatedLastSentAt: null,
+  }
+
+  it.each([
+    [
+      'every limit that an admin can use',
+      {
+        messagesPerMinute: { limit: 30, left: 28 },
+        recipientsPerDay: { limit: 10_000, left: 9_990 },
+        uploadBytesPer5Minutes: { limit: 157_286_400, left: 157_286_400 },
+        concurrentRequests: { limit: 4, left: 4 },
+      },
+      'Left now: 28 of 30 messages a minute, 9,990 of 10,000 recipients a day, 150 of 150 MB of attachments in 5 minutes.',
+    ],
+    [
+      'no limit that is switched off',
+      { recipientsPerDay: { limit: 100, left: 3 } },
+      'Left now: 3 of 100 recipients a day.',
+    ],
+    ['nothing when all limits are switched off', {}, null],
+  ])('shows %s', (_what, usage, text) => {
+    expect(usageText({ ...unlimited, ...usage })).toBe(text)
   })
-
-  it('says how many messages may have left from the old sender', () => {
-    expect(onTheWireText(1, 'ada@contoso.com')).toBe(
-      '1 message was already on its way to Microsoft and could not be recalled: it may have left from ada@contoso.com.',
-    )
-    expect(onTheWireText(3, 'the old sender')).toBe(
-      '3 messages were already on their way to Microsoft and could not be recalled: they may have left from the old sender.',
-    )
-  })
-})
-
-const unlimited: Usage = {
-  messagesPerMinute: null,
-  recipientsPerDay: null,
-  uploadBytesPer5Minutes: null,
-  concurrentRequests: null,
-  pausedUntil: null,
-  waitingMessages: 0,
-  estimatedLastSentAt: null,
-}
-
-it('says what is left of each limit', () => {
-  expect(
-    usageText({
-      ...unlimited,
-      messagesPerMinute: { limit: 30, left: 28 },
-      recipientsPerDay: { limit: 10_000, left: 9_990 },
-      uploadBytesPer5Minutes: { limit: 157_286_400, left: 157_286_400 },
-      concurrentRequests: { limit: 4, left: 4 },
-    }),
-  ).toBe(
-    'Left now: 28 of 30 messages a minute, 9,990 of 10,000 recipients a day, 150 of 150 MB of attachments in 5 minutes.',
-  )
-})
-
-it('leaves out a limit that is switched off', () => {
-  expect(usageText({ ...unlimited, recipientsPerDay: { limit: 100, left: 3 } })).toBe(
-    'Left now: 3 of 100 recipients a day.',
-  )
-})
-
-it('says nothing of limits when all are switched off', () => {
-  expect(usageText(unlimited)).toBeNull()
 })

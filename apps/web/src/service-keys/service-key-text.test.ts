@@ -13,17 +13,17 @@ function key(number: number, name: string): ServiceKey {
 }
 
 describe('scopesText', () => {
-  it('says what a key allows in one order, whatever order it came in', () => {
+  it('lists what a key allows in a fixed order', () => {
     expect(scopesText(['settings:read', 'messages:send'])).toBe('Send messages, read settings')
   })
 })
 
 describe('inputFaults', () => {
-  it('finds nothing wrong with a name and a scope', () => {
+  it('accepts a name and a scope', () => {
     expect(inputFaults({ name: 'report-scheduler', scopes: ['messages:send'] })).toEqual({ name: null, scopes: null })
   })
 
-  it('names both faults at once', () => {
+  it('reports both faults at once', () => {
     expect(inputFaults({ name: '', scopes: [] })).toEqual({
       name: expect.stringContaining('name is needed'),
       scopes: expect.stringContaining('At least one'),
@@ -46,20 +46,20 @@ describe('revokeText', () => {
 describe('curlExample', () => {
   const origin = 'https://mail.contoso.com'
 
-  it('sends a message to the admin with a key that may', () => {
+  it('sends a message to the admin when the key allows it', () => {
     const example = curlExample(origin, ['messages:read', 'messages:send'], 'ada@contoso.com')
     expect(example).toContain('https://mail.contoso.com/api/v1/messages \\')
     expect(example).toContain(`-d '{"to":["ada@contoso.com"]`)
   })
 
-  it('keeps an address with an apostrophe inside its quotes', () => {
+  it('escapes an apostrophe in the address for the shell', () => {
     expect(curlExample(origin, ['messages:send'], "o'brien@contoso.com")).toContain(String.raw`o'\''brien@contoso.com`)
   })
 
   it.each([
     [['messages:read'], '/api/v1/messages '],
     [['settings:read'], '/api/v1/tenant-settings/office365-smtp '],
-  ] as const)('only reads with a key that may %s', (scopes, path) => {
+  ] as const)('only reads when the key allows just %s', (scopes, path) => {
     const example = curlExample(origin, scopes, 'ada@contoso.com')
     expect(example).toContain(origin + path)
     expect(example).not.toContain('-d ')

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { shownAddress, splitAtLinks } from './links-in-text.ts'
 
-it('finds the address in a sentence and leaves its full stop outside', () => {
+it('separates an address from the full stop after it', () => {
   expect(splitAtLinks('Open https://entra.microsoft.com/#apps. Then try again.')).toEqual([
     'Open ',
     'https://entra.microsoft.com/#apps',
@@ -9,7 +9,7 @@ it('finds the address in a sentence and leaves its full stop outside', () => {
   ])
 })
 
-it('finds every address, and leaves the brackets around it outside', () => {
+it('separates every address from the brackets around it', () => {
   expect(
     splitAtLinks('First the centre (https://a.example), then https://b.example/c (https://d.example/?e=1).'),
   ).toEqual([
@@ -23,7 +23,7 @@ it('finds every address, and leaves the brackets around it outside', () => {
   ])
 })
 
-it('keeps the query of an address', () => {
+it('keeps the query in the address', () => {
   expect(splitAtLinks('Ask at https://a.example/b?largeAttachments=true, once')).toContain(
     'https://a.example/b?largeAttachments=true',
   )
