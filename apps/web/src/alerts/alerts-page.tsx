@@ -23,7 +23,7 @@ const useStyles = makeStyles({
 export function AlertsPage() {
   return (
     <QueryPage
-      above={<TenantSettingsLink />}
+      parent={<TenantSettingsLink />}
       title="Alerts"
       query={useQuery(webhooksQuery)}
       loading="Reading the webhooks"

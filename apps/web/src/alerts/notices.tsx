@@ -10,7 +10,7 @@ import { LinkedText } from '../ui/linked-text.tsx'
 import { LocalTime } from '../ui/local-time.tsx'
 import { Notice } from '../ui/notice.tsx'
 import { focusContent } from '../ui/page-heading.tsx'
-import { NOTICE_LOOKS, noticesOn } from './shown-notices.ts'
+import { NOTICE_DISPLAY, noticesOn } from './shown-notices.ts'
 
 const useStyles = makeStyles({
   notices: {
@@ -54,7 +54,7 @@ interface Props {
 }
 
 function NoticeBar({ notice: { type, at, title, detail, action }, onDismiss }: Props) {
-  const { intent, link } = NOTICE_LOOKS[type]
+  const { intent, link } = NOTICE_DISPLAY[type]
   return (
     <Notice intent={intent} title={title} onDismiss={onDismiss}>
       <span>{detail}</span>

@@ -1,7 +1,7 @@
 import type { AlertType, Notice } from '@inforiver-mail/contract/notice'
 import { PAGES } from '../routes.ts'
 
-interface NoticeLook {
+interface NoticeDisplay {
   readonly intent: 'success' | 'warning' | 'error'
   /** Where to see more or act on it. */
   readonly link: { readonly label: string; readonly href: string }
@@ -9,7 +9,7 @@ interface NoticeLook {
 
 const SETTINGS = { label: 'Open Settings', href: PAGES.office365Smtp }
 
-export const NOTICE_LOOKS = {
+export const NOTICE_DISPLAY = {
   'mailbox.reconnect-required': { intent: 'error', link: SETTINGS },
   'mailbox.app-misconfigured': { intent: 'error', link: SETTINGS },
   'mailbox.recovered': { intent: 'success', link: SETTINGS },
@@ -22,7 +22,7 @@ export const NOTICE_LOOKS = {
     link: { label: 'Show queued messages', href: `${PAGES.messages}?status=queued` },
   },
   'secret.expiring': { intent: 'warning', link: SETTINGS },
-} as const satisfies Record<AlertType, NoticeLook>
+} as const satisfies Record<AlertType, NoticeDisplay>
 
 /** Types that the settings page already shows in full, for as long as they apply. */
 const SHOWN_BY_SETTINGS: ReadonlySet<AlertType> = new Set([

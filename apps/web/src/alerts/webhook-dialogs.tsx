@@ -22,7 +22,7 @@ interface AddWebhookDialogProps {
 export function AddWebhookDialog({ onClose, onAdded }: AddWebhookDialogProps) {
   const field = useRef<HTMLInputElement>(null)
   const [url, setUrl] = useState('')
-  const [judged, setJudged] = useState(false)
+  const [touched, setTouched] = useState(false)
   const creation = useSecretCreation({
     queryKey: webhooksQuery.queryKey,
     create: () => call(createWebhook, { body: { url } }),
@@ -31,10 +31,10 @@ export function AddWebhookDialog({ onClose, onAdded }: AddWebhookDialogProps) {
   })
   const fault = inputFault(WebhookInput, { url })
   const refusal = refusedInput(creation.error, 'url')
-  const shown = judged ? (fault ?? refusal) : refusal
+  const shown = touched ? (fault ?? refusal) : refusal
 
   function submit(): void {
-    setJudged(true)
+    setTouched(true)
     if (fault) field.current?.focus()
     else creation.mutate()
   }
@@ -66,7 +66,7 @@ export function AddWebhookDialog({ onClose, onAdded }: AddWebhookDialogProps) {
             setUrl(value)
             creation.reset()
           }}
-          onBlur={() => setJudged(url !== '')}
+          onBlur={() => setTouched(url !== '')}
         />
       </Field>
     </FormDialog>

@@ -1,43 +1,55 @@
 import { describe, expect, it } from 'vitest'
-import { type Chosen, exportUrl, filterOf, isBackwards, readChosen, writeChosen } from './audit-filter.ts'
+import {
+  type PageFilter,
+  exportUrl,
+  toApiFilter,
+  isBackwards,
+  readPageFilter,
+  writePageFilter,
+} from './audit-filter.ts'
 
-const NOTHING: Chosen = { fromDay: '', toDay: '', person: '', action: null }
+const NOTHING: PageFilter = { fromDay: '', toDay: '', person: '', action: null }
 
 describe('the filter in the address', () => {
   it('is written and read back unchanged', () => {
-    const chosen: Chosen = { fromDay: '2026-11-01', toDay: '2026-11-24', person: 'ada', action: 'sign-in' }
+    const pageFilter: PageFilter = { fromDay: '2026-11-01', toDay: '2026-11-24', person: 'ada', action: 'sign-in' }
 
-    expect(writeChosen(chosen)).toEqual({ from: '2026-11-01', to: '2026-11-24', person: 'ada', action: 'sign-in' })
-    expect(readChosen(new URLSearchParams(writeChosen(chosen)))).toEqual(chosen)
+    expect(writePageFilter(pageFilter)).toEqual({
+      from: '2026-11-01',
+      to: '2026-11-24',
+      person: 'ada',
+      action: 'sign-in',
+    })
+    expect(readPageFilter(new URLSearchParams(writePageFilter(pageFilter)))).toEqual(pageFilter)
   })
 
   it('is empty when nothing is chosen', () => {
-    expect(writeChosen(NOTHING)).toEqual({})
-    expect(readChosen(new URLSearchParams())).toEqual(NOTHING)
+    expect(writePageFilter(NOTHING)).toEqual({})
+    expect(readPageFilter(new URLSearchParams())).toEqual(NOTHING)
   })
 
   it.each(['from=yesterday', 'from=2026-02-30', 'to=2026-13-01', 'from=0000-01-01', 'action=nothing', 'person=%20'])(
     'ignores %s, which is not valid',
     (search) => {
-      expect(readChosen(new URLSearchParams(search))).toEqual(NOTHING)
+      expect(readPageFilter(new URLSearchParams(search))).toEqual(NOTHING)
     },
   )
 
   it('cuts a name to the length that the API accepts', () => {
-    expect(readChosen(new URLSearchParams({ person: 'a'.repeat(300) })).person).toHaveLength(254)
+    expect(readPageFilter(new URLSearchParams({ person: 'a'.repeat(300) })).person).toHaveLength(254)
   })
 })
 
-describe('filterOf', () => {
+describe('toApiFilter', () => {
   it('covers both days as a whole, in the time zone of the reader', () => {
-    expect(filterOf({ ...NOTHING, fromDay: '2026-11-23', toDay: '2026-11-24' })).toEqual({
+    expect(toApiFilter({ ...NOTHING, fromDay: '2026-11-23', toDay: '2026-11-24' })).toEqual({
       from: new Date(2026, 10, 23).toISOString(),
       to: new Date(2026, 10, 25).toISOString(),
     })
   })
 
   it('asks for everything when nothing is chosen', () => {
-    expect(filterOf(NOTHING)).toEqual({})
+    expect(toApiFilter(NOTHING)).toEqual({})
   })
 })
 

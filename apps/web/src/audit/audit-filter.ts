@@ -1,7 +1,7 @@
 import { AuditAction, type AuditFilter, exportAuditEvents } from '@inforiver-mail/contract/audit'
 
 /** The filter as chosen on the page and kept in its address. Days are in the reader's time zone. */
-export interface Chosen {
+export interface PageFilter {
   /** Such as `2026-11-24`; empty means no limit. */
   readonly fromDay: string
   readonly toDay: string
@@ -12,7 +12,7 @@ export interface Chosen {
 const MAX_PERSON_CHARACTERS = 254
 
 /** Reads the filter from the address and ignores whatever is not valid. */
-export function readChosen(search: URLSearchParams): Chosen {
+export function readPageFilter(search: URLSearchParams): PageFilter {
   return {
     fromDay: readDay(search.get('from')),
     toDay: readDay(search.get('to')),
@@ -22,7 +22,7 @@ export function readChosen(search: URLSearchParams): Chosen {
 }
 
 /** The parameters for the address of the page; what is not chosen is left out. */
-export function writeChosen({ fromDay, toDay, person, action }: Chosen): Record<string, string> {
+export function writePageFilter({ fromDay, toDay, person, action }: PageFilter): Record<string, string> {
   return {
     ...(fromDay && { from: fromDay }),
     ...(toDay && { to: toDay }),
@@ -32,7 +32,7 @@ export function writeChosen({ fromDay, toDay, person, action }: Chosen): Record<
 }
 
 /** The filter for the API. The last day is included, so `to` is the beginning of the next one. */
-export function filterOf({ fromDay, toDay, person, action }: Chosen): AuditFilter {
+export function toApiFilter({ fromDay, toDay, person, action }: PageFilter): AuditFilter {
   return {
     ...(fromDay && { from: beginningOf(fromDay).toISOString() }),
     ...(toDay && { to: beginningOf(toDay, 1).toISOString() }),
@@ -41,7 +41,7 @@ export function filterOf({ fromDay, toDay, person, action }: Chosen): AuditFilte
   }
 }
 
-export function isBackwards({ fromDay, toDay }: Chosen): boolean {
+export function isBackwards({ fromDay, toDay }: PageFilter): boolean {
   return fromDay !== '' && toDay !== '' && toDay < fromDay
 }
 

@@ -8,7 +8,14 @@ import { LocalTime } from '../ui/local-time.tsx'
 import { Page, PageIntro, TenantSettingsLink } from '../ui/page.tsx'
 import { PagedList } from '../ui/paged-list.tsx'
 import { Surface } from '../ui/surface.tsx'
-import { type Chosen, exportUrl, filterOf, isBackwards, readChosen, writeChosen } from './audit-filter.ts'
+import {
+  type PageFilter,
+  exportUrl,
+  toApiFilter,
+  isBackwards,
+  readPageFilter,
+  writePageFilter,
+} from './audit-filter.ts'
 import { ACTION_LABELS, detailText, outcomeText, whatText, whoText } from './audit-text.ts'
 
 const useStyles = makeStyles({
@@ -30,13 +37,13 @@ const TYPING_PAUSE_MS = 400
 export function AuditPage() {
   const styles = useStyles()
   const [search, setSearch] = useSearchParams()
-  const chosen = readChosen(search)
-  const filter = filterOf(chosen)
-  const choose = (changes: Partial<Chosen>) =>
-    setSearch((current) => writeChosen({ ...readChosen(current), ...changes }), { replace: true })
+  const pageFilter = readPageFilter(search)
+  const filter = toApiFilter(pageFilter)
+  const change = (changes: Partial<PageFilter>) =>
+    setSearch((current) => writePageFilter({ ...readPageFilter(current), ...changes }), { replace: true })
   return (
     <Page width="log">
-      <PageIntro above={<TenantSettingsLink />} title="Audit log">
+      <PageIntro parent={<TenantSettingsLink />} title="Audit log">
         Who did what when, newest first. Nothing in it can be changed or removed here.
       </PageIntro>
       <search aria-label="Audit log" className={styles.filters}>
@@ -44,23 +51,23 @@ export function AuditPage() {
           <Input
             type="date"
             className={styles.input}
-            value={chosen.fromDay}
-            onChange={(_event, { value }) => choose({ fromDay: value })}
+            value={pageFilter.fromDay}
+            onChange={(_event, { value }) => change({ fromDay: value })}
           />
         </Field>
-        <Field label="To" validationMessage={isBackwards(chosen) ? 'This is before From.' : null}>
+        <Field label="To" validationMessage={isBackwards(pageFilter) ? 'This is before From.' : null}>
           <Input
             type="date"
             className={styles.input}
-            value={chosen.toDay}
-            onChange={(_event, { value }) => choose({ toDay: value })}
+            value={pageFilter.toDay}
+            onChange={(_event, { value }) => change({ toDay: value })}
           />
         </Field>
-        <PersonField person={chosen.person} onPerson={(person) => choose({ person })} />
+        <PersonField person={pageFilter.person} onPerson={(person) => change({ person })} />
         <Field label="Event">
           <Select
-            value={chosen.action ?? ''}
-            onChange={(_event, { value }) => choose({ action: AuditAction.safeParse(value).data ?? null })}
+            value={pageFilter.action ?? ''}
+            onChange={(_event, { value }) => change({ action: AuditAction.safeParse(value).data ?? null })}
           >
             <option value="">All</option>
             {AuditAction.options.map((action) => (
@@ -84,9 +91,9 @@ export function AuditPage() {
 function PersonField({ person, onPerson }: { person: string; onPerson: (person: string) => void }) {
   const styles = useStyles()
   const [text, setText] = useState(person)
-  const [known, setKnown] = useState(person)
-  if (person !== known) {
-    setKnown(person)
+  const [lastPerson, setLastPerson] = useState(person)
+  if (person !== lastPerson) {
+    setLastPerson(person)
     // The address was changed by something other than this field.
     if (person !== text.trim()) setText(person)
   }

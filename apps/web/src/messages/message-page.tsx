@@ -44,7 +44,7 @@ function KnownMessagePage({ id }: { id: string }) {
   const query = useQuery(messageQuery(id))
   if (problemCode(query.error) === 'not-found') return <MessageGonePage />
   return (
-    <QueryPage above={<MessagesLink />} title="Message" query={query} loading="Reading the message">
+    <QueryPage parent={<MessagesLink />} title="Message" query={query} loading="Reading the message">
       {(message, freshness) => <MessageScreen message={message} {...freshness} />}
     </QueryPage>
   )
@@ -99,7 +99,7 @@ function MessageScreen({ message, refreshError, onRefresh }: MessageScreenProps)
   return (
     <Page width="table">
       <PageIntro
-        above={<MessagesLink />}
+        parent={<MessagesLink />}
         title={subjectText(subject)}
         shortTitle="Message"
         badge={<StatusBadge size="large" status={status} />}

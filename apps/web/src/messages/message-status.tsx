@@ -25,7 +25,7 @@ const useStyles = makeStyles({
   hidden: { position: 'absolute', width: '1px', height: '1px', overflow: 'hidden', clipPath: 'inset(50%)' },
 })
 
-const LOOKS = {
+const BADGES = {
   scheduled: { color: 'informative', Icon: CalendarClockRegular },
   queued: { color: 'informative', Icon: ClockRegular },
   sending: { color: 'brand', Icon: SendRegular },
@@ -37,7 +37,7 @@ const LOOKS = {
 
 export function StatusBadge({ status, size }: { status: MessageStatus; size: 'medium' | 'large' }) {
   const styles = useStyles()
-  const { color, Icon } = LOOKS[status]
+  const { color, Icon } = BADGES[status]
   return (
     <Badge className={styles.badge} appearance="tint" size={size} color={color} icon={<Icon aria-hidden />}>
       {STATUS_LABELS[status]}

@@ -75,12 +75,12 @@ function MessageStatus({ id }: { id: string }) {
   const { demoUrl } = useAppEnvironment()
   const queryClient = useQueryClient()
   const { data: message, error, refetch } = useQuery(messageQuery(id))
-  const troubled = message?.status === 'failed' || message?.status === 'held'
+  const stopped = message?.status === 'failed' || message?.status === 'held'
 
   useEffect(() => {
     // Whatever stopped the mail may have changed the settings as well.
-    if (troubled) void queryClient.invalidateQueries(settingsQuery)
-  }, [troubled, queryClient])
+    if (stopped) void queryClient.invalidateQueries(settingsQuery)
+  }, [stopped, queryClient])
 
   if (!message) {
     if (error) return <FailureBar error={error} onRetry={() => void refetch()} />

@@ -57,7 +57,7 @@ export function ConsentStatus({ consent: watched, settings, settingsReadAt, flow
   const ended = consent !== undefined && consent.status !== 'pending'
   const settingsAreNewer = settingsReadAt >= dataUpdatedAt
   // A problem that came up since replaces the success; it has a notice of its own.
-  const overtaken = consent?.status === 'completed' && settingsAreNewer && settings.problem !== null
+  const outdated = consent?.status === 'completed' && settingsAreNewer && settings.problem !== null
   const dismiss = () => flow.dismiss(watched.id)
 
   useEffect(() => {
@@ -65,8 +65,8 @@ export function ConsentStatus({ consent: watched, settings, settingsReadAt, flow
   }, [ended, queryClient])
 
   useEffect(() => {
-    if (overtaken) flow.dismiss(watched.id)
-  }, [overtaken, flow, watched.id])
+    if (outdated) flow.dismiss(watched.id)
+  }, [outdated, flow, watched.id])
 
   if (!consent) {
     if (!error) return <Spinner size="tiny" label="Reading what became of the consent" />
@@ -78,7 +78,7 @@ export function ConsentStatus({ consent: watched, settings, settingsReadAt, flow
     )
   }
   if (!ended) return <PendingConsent consent={consent} fromEmail={watched.fromEmail} pollError={error} />
-  if (overtaken) return null
+  if (outdated) return null
   // Success is claimed only once the settings have been read again.
   if (consent.status === 'completed' && !settingsAreNewer) {
     return <Spinner size="tiny" label="Reading the settings" />

@@ -20,14 +20,14 @@ import { onTheWireText, waitingText } from './connection-text.ts'
 import { useConsentFlow } from './consent-flow.ts'
 import { ConsentStatus } from './consent-status.tsx'
 import { credentialWarning } from './credential-text.ts'
-import { type SenderDraft, withoutSettled } from './sender-draft.ts'
+import { type SenderDraft, withoutSaved } from './sender-draft.ts'
 import { SenderForm } from './sender-form.tsx'
 import { readUnsaved } from './unsaved.ts'
 
 export function Office365SmtpPage() {
   const query = useQuery(settingsQuery)
   return (
-    <QueryPage above="Tenant Settings" title="Office 365 SMTP" query={query} loading="Reading the settings">
+    <QueryPage parent="Tenant Settings" title="Office 365 SMTP" query={query} loading="Reading the settings">
       {(settings, freshness) => <SettingsScreen settings={settings} readAt={query.dataUpdatedAt} {...freshness} />}
     </QueryPage>
   )
@@ -52,7 +52,7 @@ function SettingsScreen({ settings, readAt, refreshError, onRefresh }: SettingsS
   const [draft, setDraft] = useSenderDraft(settings)
   const addressField = useRef<HTMLInputElement>(null)
   const [resets, setResets] = useState(0)
-  const [leftAtReset, setLeftAtReset] = useState<string | null>(null)
+  const [onTheWire, setOnTheWire] = useState<string | null>(null)
   const configured = settings.status !== 'not-configured'
   // Microsoft may refuse the app registration while the connection itself stays valid: then nothing is sent.
   const badge = BADGES[settings.status === 'connected' && settings.problem ? 'not-sending' : settings.status]
@@ -67,7 +67,7 @@ function SettingsScreen({ settings, readAt, refreshError, onRefresh }: SettingsS
   return (
     <Page width="form">
       <PageIntro
-        above="Tenant Settings"
+        parent="Tenant Settings"
         title="Office 365 SMTP"
         badge={
           <Badge appearance="tint" size="large" color={badge.color}>
@@ -99,7 +99,7 @@ function SettingsScreen({ settings, readAt, refreshError, onRefresh }: SettingsS
         {resets > 0 && !configured && (
           <Notice intent="success" title="Reset">
             <span>The tokens and settings are deleted. No mailbox is connected.</span>
-            {leftAtReset && <span>{leftAtReset}</span>}
+            {onTheWire && <span>{onTheWire}</span>}
           </Notice>
         )}
         {!configured && waiting && <Notice intent="warning" title={waiting} />}
@@ -113,7 +113,7 @@ function SettingsScreen({ settings, readAt, refreshError, onRefresh }: SettingsS
         onDraft={setDraft}
         flow={flow}
         onReset={(requestsOnTheWire) => {
-          setLeftAtReset(onTheWireText(requestsOnTheWire, settings.fromEmail ?? 'the old sender'))
+          setOnTheWire(onTheWireText(requestsOnTheWire, settings.fromEmail ?? 'the old sender'))
           setDraft({})
           flow.dismissEnded()
           setResets(resets + 1)
@@ -128,10 +128,10 @@ function SettingsScreen({ settings, readAt, refreshError, onRefresh }: SettingsS
 function useFreshNotices({ version, status, problem }: Office365SmtpSettings): void {
   const queryClient = useQueryClient()
   const state = [version, status, problem?.since].join(' ')
-  const known = useRef(state)
+  const seen = useRef(state)
   useEffect(() => {
-    if (known.current === state) return
-    known.current = state
+    if (seen.current === state) return
+    seen.current = state
     void queryClient.invalidateQueries(noticesQuery)
   }, [state, queryClient])
 }
@@ -144,10 +144,10 @@ function useSenderDraft(settings: Office365SmtpSettings) {
     const kept = readUnsaved(unsaved)
     return kept?.userEmail === user.email ? kept.draft : {}
   })
-  const [settledAt, setSettledAt] = useState(settings.version)
-  if (settledAt !== settings.version) {
-    setSettledAt(settings.version)
-    setDraft(withoutSettled(settings, draft))
+  const [draftVersion, setDraftVersion] = useState(settings.version)
+  if (draftVersion !== settings.version) {
+    setDraftVersion(settings.version)
+    setDraft(withoutSaved(settings, draft))
   }
   useEffect(() => {
     unsaved.hold({ userEmail: user.email, draft, consent: null })

@@ -1,7 +1,7 @@
 import { type Permission, PERMISSIONS } from '@inforiver-mail/contract/permission'
 import type { GraphAuth } from '../environment.ts'
 
-const OF_THE_APPLICATION: Partial<Record<Permission, string>> = {
+const APPLICATION_TEXT: Partial<Record<Permission, string>> = {
   'Mail.Send': 'Send mail from every mailbox the application may use.',
   'Mail.ReadWrite':
     'Read and write all mail in every mailbox the application may use. Large file attachments are uploaded as drafts there.',
@@ -15,10 +15,10 @@ const OF_THE_APPLICATION: Partial<Record<Permission, string>> = {
 export function permissionText(name: string, graphAuth: GraphAuth, person: string | null): string | null {
   const permission = PERMISSIONS.find((known) => known.toLowerCase() === name.toLowerCase())
   if (!permission) return null
-  return graphAuth === 'application' ? (OF_THE_APPLICATION[permission] ?? null) : ofAPerson(permission, person)
+  return graphAuth === 'application' ? (APPLICATION_TEXT[permission] ?? null) : delegatedText(permission, person)
 }
 
-function ofAPerson(permission: Permission, person: string | null): string {
+function delegatedText(permission: Permission, person: string | null): string {
   const them = person ?? 'this person'
   switch (permission) {
     case 'Mail.Send':

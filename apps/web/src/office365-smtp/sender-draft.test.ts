@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { connectedExample, exampleSettings } from '../test-support/examples.ts'
-import { permissionsAsked, planSender, planText, senderValues, withEntry, withoutSettled } from './sender-draft.ts'
+import { permissionsAsked, planSender, planText, senderValues, withEntry, withoutSaved } from './sender-draft.ts'
 
 const fromEmail = 'reports@contoso.com'
 const largeGranted = { largeAttachments: { enabled: true, locked: true } }
@@ -89,11 +89,11 @@ describe('the draft', () => {
 
   it('drops what the changed settings now say, and keeps the rest', () => {
     const draft = { fromEmail: 'Reports@contoso.com', largeAttachments: true }
-    expect(withoutSettled(connectedExample(), draft)).toEqual({ largeAttachments: true })
+    expect(withoutSaved(connectedExample(), draft)).toEqual({ largeAttachments: true })
   })
 
   it('drops a toggle that the server has locked', () => {
-    expect(withoutSettled(connectedExample(largeGranted), { largeAttachments: false })).toEqual({})
+    expect(withoutSaved(connectedExample(largeGranted), { largeAttachments: false })).toEqual({})
   })
 })
 

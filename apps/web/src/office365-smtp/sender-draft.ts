@@ -38,7 +38,7 @@ export function withEntry(settings: Office365SmtpSettings, draft: SenderDraft, e
 }
 
 /** The draft after the settings have changed. What they say by now is dropped, or it would hide their next change. */
-export function withoutSettled(settings: Office365SmtpSettings, draft: SenderDraft): SenderDraft {
+export function withoutSaved(settings: Office365SmtpSettings, draft: SenderDraft): SenderDraft {
   const { fromEmail, largeAttachments } = draft
   const { enabled, locked } = settings.largeAttachments
   return {

@@ -45,18 +45,18 @@ export function CreateKeyDialog({ onClose, onCreated }: CreateKeyDialogProps) {
   const firstScope = useRef<HTMLInputElement>(null)
   const [name, setName] = useState('')
   const [scopes, setScopes] = useState<readonly Scope[]>(['messages:send', 'messages:read'])
-  const [judged, setJudged] = useState({ name: false, scopes: false })
+  const [touched, setTouched] = useState({ name: false, scopes: false })
   const creation = useSecretCreation({
     queryKey: serviceKeysQuery.queryKey,
     create: () => call(createServiceKey, { body: { name, scopes: [...scopes] } }),
     onCreated,
   })
   const faults = inputFaults({ name, scopes: [...scopes] })
-  const nameFault = judged.name ? faults.name : null
-  const scopesFault = judged.scopes ? faults.scopes : null
+  const nameFault = touched.name ? faults.name : null
+  const scopesFault = touched.scopes ? faults.scopes : null
 
   function submit(): void {
-    setJudged({ name: true, scopes: true })
+    setTouched({ name: true, scopes: true })
     if (faults.name) nameField.current?.focus()
     else if (faults.scopes) firstScope.current?.focus()
     else creation.mutate()
@@ -85,7 +85,7 @@ export function CreateKeyDialog({ onClose, onCreated }: CreateKeyDialogProps) {
           placeholder="report-scheduler"
           value={name}
           onChange={(_event, { value }) => setName(value)}
-          onBlur={() => setJudged({ ...judged, name: name !== '' })}
+          onBlur={() => setTouched({ ...touched, name: name !== '' })}
         />
       </Field>
       <Field label="The service may" validationState={scopesFault ? 'error' : 'none'} validationMessage={scopesFault}>
@@ -104,7 +104,7 @@ export function CreateKeyDialog({ onClose, onCreated }: CreateKeyDialogProps) {
                   checked={scopes.includes(scope)}
                   onChange={(_event, { checked }) => {
                     setScopes(checked ? [...scopes, scope] : scopes.filter((other) => other !== scope))
-                    setJudged({ ...judged, scopes: true })
+                    setTouched({ ...touched, scopes: true })
                   }}
                 />
               </Field>
@@ -138,7 +138,7 @@ export function NewKeyDialog({ created: { name, scopes, key }, exampleRecipient,
         <h3 className={styles.title}>A first request</h3>
         <p className={styles.text}>In a shell that has the key in INFORIVER_MAIL_KEY:</p>
         <pre className={styles.example}>{example}</pre>
-        <CopyButton label="Copy request" text={example} byHand="select the request above." />
+        <CopyButton label="Copy request" text={example} fallback="select the request above." />
       </div>
     </SecretDialog>
   )

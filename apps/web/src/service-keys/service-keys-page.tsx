@@ -17,7 +17,7 @@ import { scopesText } from './service-key-text.ts'
 export function ServiceKeysPage() {
   return (
     <QueryPage
-      above={<TenantSettingsLink />}
+      parent={<TenantSettingsLink />}
       title="Service keys"
       query={useQuery(serviceKeysQuery)}
       loading="Reading the service keys"

@@ -36,7 +36,7 @@ export function CollectionPage<Row extends { readonly id: string }>(props: Props
   const { title, add, rows, empty, refreshError } = props
   return (
     <Page width="table">
-      <PageIntro above={<TenantSettingsLink />} title={title}>
+      <PageIntro parent={<TenantSettingsLink />} title={title}>
         {props.intro}
       </PageIntro>
       <LiveRegion>

@@ -15,11 +15,11 @@ interface Props {
   label: string
   text: string
   /** What to do when the browser does not allow copying. */
-  byHand: string
+  fallback: string
 }
 
 /** Copies a text and announces whether that worked. */
-export function CopyButton({ label, text, byHand }: Props) {
+export function CopyButton({ label, text, fallback }: Props) {
   const styles = useStyles()
   const [copied, setCopied] = useState<'yes' | 'no' | null>(null)
 
@@ -39,7 +39,7 @@ export function CopyButton({ label, text, byHand }: Props) {
       </Button>
       <output>
         {copied === 'yes' && 'Copied.'}
-        {copied === 'no' && `The browser did not allow copying: ${byHand}`}
+        {copied === 'no' && `The browser did not allow copying: ${fallback}`}
       </output>
     </span>
   )

@@ -36,7 +36,7 @@ export function Page({ width, children }: { width: 'form' | 'table' | 'log'; chi
 
 interface PageIntroProps {
   /** The parent in the breadcrumb. */
-  above?: ReactNode
+  parent?: ReactNode
   title: string
   /** Names the page in the breadcrumb when its title is too long. */
   shortTitle?: string
@@ -46,14 +46,14 @@ interface PageIntroProps {
 }
 
 /** The top of a page: breadcrumb, heading and purpose. */
-export function PageIntro({ above, title, shortTitle = title, badge, children }: PageIntroProps) {
+export function PageIntro({ parent, title, shortTitle = title, badge, children }: PageIntroProps) {
   const styles = useStyles()
   return (
     <div className={styles.intro}>
-      {above && (
+      {parent && (
         <nav aria-label="Breadcrumb">
           <ol className={styles.path}>
-            <li>{above}</li>
+            <li>{parent}</li>
             <li aria-hidden>›</li>
             <li aria-current="page">{shortTitle}</li>
           </ol>

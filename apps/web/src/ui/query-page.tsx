@@ -18,7 +18,7 @@ export interface Freshness {
 
 interface Props<Data> {
   /** Breadcrumb and title, for a page that has no data to show. */
-  above: ReactNode
+  parent: ReactNode
   title: string
   query: UseQueryResult<Data>
   /** The label while the first answer is awaited. */
@@ -27,11 +27,11 @@ interface Props<Data> {
 }
 
 /** Renders a page from one query; until there is data, its loading state or its failure. */
-export function QueryPage<Data>({ above, title, query, loading, children }: Props<Data>) {
+export function QueryPage<Data>({ parent, title, query, loading, children }: Props<Data>) {
   const { data, error, isFetching } = query
   const onRefresh = () => void query.refetch()
   if (problemCode(error) === 'office365-smtp-disabled') {
-    return <DisabledPage above={above} title={title} onRetry={onRefresh} />
+    return <DisabledPage parent={parent} title={title} onRetry={onRefresh} />
   }
   if (data !== undefined) return children(data, { refreshError: error, onRefresh })
   if (error) return <PageFailure error={error} retrying={isFetching} onRetry={onRefresh} />
@@ -39,17 +39,17 @@ export function QueryPage<Data>({ above, title, query, loading, children }: Prop
 }
 
 interface DisabledPageProps {
-  above: ReactNode
+  parent: ReactNode
   title: string
   onRetry: () => void
 }
 
 /** Replaces every page while the installation does not use Office 365 SMTP. */
-function DisabledPage({ above, title, onRetry }: DisabledPageProps) {
+function DisabledPage({ parent, title, onRetry }: DisabledPageProps) {
   const styles = useStyles()
   return (
     <Page width="form">
-      <PageIntro above={above} title={title} />
+      <PageIntro parent={parent} title={title} />
       <p className={styles.text}>
         This installation does not use Office 365 SMTP, so that these pages are closed. A mailbox connected before goes
         on sending what services submit. To open the pages, the operator sets <code>SMTP=Office365</code> in the file{' '}

@@ -46,7 +46,7 @@ export function SecretDialog({ title, noun, label, secret, advice, onClose, chil
             onFocus={({ currentTarget }) => currentTarget.select()}
           />
         </Field>
-        <CopyButton label={`Copy ${noun}`} text={secret} byHand={`select the ${noun} above.`} />
+        <CopyButton label={`Copy ${noun}`} text={secret} fallback={`select the ${noun} above.`} />
       </div>
       {children}
     </Modal>
