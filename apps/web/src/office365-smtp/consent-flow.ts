@@ -3,6 +3,7 @@ import { type QueryClient, useMutation, useQueryClient } from '@tanstack/react-q
 import { useEffect, useReducer } from 'react'
 import { consentQuery, settingsQuery } from '../api/queries.ts'
 import { useAppEnvironment } from '../environment.ts'
+import type { UnsavedMemory } from '../unsaved.ts'
 import { CONSENT_CHANNEL, CONSENT_REDIRECT_KEY } from './consent-return.ts'
 import { type ConsentStart, isSameStart, requestConsent } from './consent-start.ts'
 import { type WatchedConsent, watch } from './consent-watch.ts'
@@ -25,15 +26,15 @@ export interface ConsentFlow {
 export function useConsentFlow(settings: Office365SmtpSettings): ConsentFlow {
   const queryClient = useQueryClient()
   const { unsaved } = useAppEnvironment()
-  const [watched, dispatch] = useReducer(watch, readUnsaved(unsaved)?.consent, (kept) => (kept ? [kept] : []))
+  const [watched, dispatch] = useReducer(watch, unsaved, watchKept)
 
   const { pendingConsent } = settings
   if (pendingConsent && !watched.some(({ id }) => id === pendingConsent.id)) {
     dispatch({ type: 'seen', id: pendingConsent.id, fromEmail: pendingConsent.fromEmail })
   }
 
-  const start = useMutation({
-    mutationFn: (attempt: { start: ConsentStart; popup: Window | null }) => requestConsent(attempt.start),
+  const request = useMutation({
+    mutationFn: ({ start }: { start: ConsentStart; popup: Window | null }) => requestConsent(start),
     onSuccess: (consent, { start, popup }) => {
       const fromEmail = 'sender' in start ? start.sender.fromEmail : settings.fromEmail
       const started: WatchedConsent = { id: consent.id, fromEmail, start, dismissed: false }
@@ -77,8 +78,7 @@ export function useConsentFlow(settings: Office365SmtpSettings): ConsentFlow {
     const ask = (hint: unknown) => {
       const id = ConsentId.safeParse(hint).data
       if (id === undefined) return
-      const known = queryClient.getQueryData(consentQuery(id).queryKey)
-      if (known === undefined || known.status === 'pending') void queryClient.invalidateQueries(consentQuery(id))
+      if (isPending(queryClient, id)) void queryClient.invalidateQueries(consentQuery(id))
       void queryClient.invalidateQueries(settingsQuery)
     }
     const onMessage = ({ origin, data }: MessageEvent) => {
@@ -93,25 +93,31 @@ export function useConsentFlow(settings: Office365SmtpSettings): ConsentFlow {
     }
   }, [queryClient])
 
-  function begin(what: ConsentStart): void {
-    if (start.isPending) return
+  function begin(start: ConsentStart): void {
+    if (request.isPending) return
     // A second request for the same change returns the pending consent, so its window is reused.
-    const pending = watched.find(({ id, start }) => isSameStart(start, what) && isPending(queryClient, id))
-    start.mutate({ start: what, popup: openConsentWindow(pending?.id ?? null) })
+    const pending = watched.find((consent) => isSameStart(consent.start, start) && isPending(queryClient, consent.id))
+    request.mutate({ start, popup: openConsentWindow(pending?.id ?? null) })
   }
 
   return {
     consents: watched.filter(({ dismissed }) => !dismissed),
     begin,
-    starting: start.isPending,
-    failure: start.error && {
-      error: start.error,
-      retry: () => begin(start.variables.start),
-      dismiss: start.reset,
+    starting: request.isPending,
+    failure: request.error && {
+      error: request.error,
+      retry: () => begin(request.variables.start),
+      dismiss: request.reset,
     },
     dismiss: (id) => dispatch({ type: 'dismissed', ids: [id] }),
     dismissEnded: () => dispatch({ type: 'dismissed', ids: endedIds() }),
   }
+}
+
+/** Resumes the consent that was pending when this tab left the page. */
+function watchKept(memory: UnsavedMemory): readonly WatchedConsent[] {
+  const consent = readUnsaved(memory)?.consent
+  return consent ? [consent] : []
 }
 
 function isPending(queryClient: QueryClient, id: string): boolean {
