@@ -131,7 +131,7 @@ describe('retryMayDuplicate', () => {
     ['the outcome is unknown', { problem: problem('outcome-unknown') }, true],
     ['any attempt had no answer', { problem: problem('gave-up'), attempts: [unanswered] }, true],
     ['Microsoft refused the message', { problem: problem('recipient-refused') }, false],
-  ])('when %s', (_when, message, mayDuplicate) => {
+  ])('when %s: %j', (_when, message, mayDuplicate) => {
     expect(retryMayDuplicate(exampleMessage({ status: 'failed', ...message }))).toBe(mayDuplicate)
   })
 })
