@@ -104,7 +104,7 @@ test('a test says why it did not arrive, and the list keeps that', async ({ page
 
   const outcome = page.getByRole('group', { name: /^The test did not arrive at no-such-host\.invalid/ })
   await expect(outcome).toContainText('the name is not known')
-  await expect(outcome).toContainText('Check the address for a slip')
+  await expect(outcome).toContainText('Check the address, or DNS on the server')
   await outcome.getByRole('button', { name: 'Dismiss' }).click()
   await expect(outcome).toBeHidden()
   await page.reload()

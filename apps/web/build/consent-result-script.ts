@@ -4,8 +4,8 @@ import { build, type Plugin } from 'vite'
 const ENTRY = fileURLToPath(new URL('../src/consent-result.ts', import.meta.url))
 
 /**
- * Emits `consent-result.js`: the script of the page that Microsoft's consent comes back to. That page is rendered by the
- * server, which knows no hashed names, and loads nothing else; hence the fixed name and one classic script.
+ * Emits `consent-result.js`, the script of the page to which Microsoft redirects after consent. The server renders that
+ * page and does not know hashed names, so this is one classic script under a fixed name.
  */
 export function consentResultScript(): Plugin {
   return {

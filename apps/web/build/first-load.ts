@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib'
 import type { Plugin } from 'vite'
 
-/** Fails the build when the JavaScript that the page needs before it shows anything exceeds `budgetBytes`, gzipped. */
+/** Fails the build when the JavaScript of the first load exceeds `budgetBytes`, gzipped. */
 export function firstLoad({ budgetBytes }: { budgetBytes: number }): Plugin {
   return {
     name: 'first-load',
@@ -12,7 +12,7 @@ export function firstLoad({ budgetBytes }: { budgetBytes: number }): Plugin {
         const needed = new Set(
           Object.values(bundle).flatMap((file) => (file.type === 'chunk' && file.isEntry ? [file] : [])),
         )
-        // A set also visits what is added to it meanwhile.
+        // Iterating a set also visits what is added to it during the loop.
         for (const chunk of needed) {
           for (const fileName of chunk.imports) {
             const imported = bundle[fileName]

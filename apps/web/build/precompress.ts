@@ -2,7 +2,7 @@ import { promisify } from 'node:util'
 import { brotliCompress, constants, gzip } from 'node:zlib'
 import type { Plugin } from 'vite'
 
-const SMALLEST_BYTES = 1024 // below this the answer fits one packet either way
+const SMALLEST_BYTES = 1024 // a smaller answer fits into one packet uncompressed
 
 const compressions = {
   br: (content: Uint8Array) =>
@@ -11,8 +11,8 @@ const compressions = {
 }
 
 /**
- * Puts a `.br` and a `.gz` beside every emitted file that is worth it, for a server that only has to choose.
- * Not beside HTML: the server changes that with every answer.
+ * Emits a `.br` and a `.gz` beside every file that is worth compressing, so that the server only chooses between them.
+ * HTML is left out, because the server changes it with every answer.
  */
 export function precompress(): Plugin {
   return {

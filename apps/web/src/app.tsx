@@ -1,6 +1,7 @@
 import {
   createDOMRenderer,
   FluentProvider,
+  Link as FluentLink,
   makeStaticStyles,
   makeStyles,
   RendererProvider,
@@ -10,19 +11,18 @@ import {
 } from '@fluentui/react-components'
 import { QueryClientProvider } from '@tanstack/react-query'
 import { lazy, type ReactNode, Suspense, useState, useSyncExternalStore } from 'react'
-import { Redirect, Route, Switch } from 'wouter'
+import { Link, Redirect, Route, Switch } from 'wouter'
 import { Notices } from './alerts/notices.tsx'
 import { createQueryClient } from './api/query-client.ts'
+import { type AppEnvironment, AppEnvironmentContext } from './environment.ts'
 import { Office365SmtpPage } from './office365-smtp/office365-smtp-page.tsx'
 import { PAGES } from './routes.ts'
 import { SessionGate } from './session/session-gate.tsx'
 import { ErrorBoundary } from './shell/error-boundary.tsx'
-import { NotFoundPage } from './shell/not-found-page.tsx'
-import { PageLoading } from './shell/page-state.tsx'
 import { Shell } from './shell/shell.tsx'
-import { type Surroundings, SurroundingsContext } from './surroundings.ts'
+import { PageLoading, PageState } from './ui/page-state.tsx'
 
-// Settings is where the app opens: the other pages come when they are asked for.
+// The settings are in the first load, since the app opens there. Other pages are loaded on demand.
 const ServiceKeysPage = lazy(async () => ({
   default: (await import('./service-keys/service-keys-page.tsx')).ServiceKeysPage,
 }))
@@ -39,15 +39,15 @@ const useStyles = makeStyles({
   root: { minHeight: '100vh', backgroundColor: tokens.colorNeutralBackground2 },
 })
 
-/** The whole page. `nonce` is the one of this document: Fluent's style elements need it under the page's policy. */
-export function App({ nonce, surroundings }: { nonce: string; surroundings: Surroundings }) {
+/** The app. `nonce` is the CSP nonce of this document, which Fluent's style elements need. */
+export function App({ nonce, environment }: { nonce: string; environment: AppEnvironment }) {
   const [renderer] = useState(() => createDOMRenderer(document, { styleElementAttributes: { nonce } }))
   const [queryClient] = useState(createQueryClient)
   return (
     <RendererProvider renderer={renderer}>
       <Themed>
         <ErrorBoundary>
-          <SurroundingsContext value={surroundings}>
+          <AppEnvironmentContext value={environment}>
             <QueryClientProvider client={queryClient}>
               <SessionGate>
                 <Shell>
@@ -69,7 +69,7 @@ export function App({ nonce, surroundings }: { nonce: string; surroundings: Surr
                 </Shell>
               </SessionGate>
             </QueryClientProvider>
-          </SurroundingsContext>
+          </AppEnvironmentContext>
         </ErrorBoundary>
       </Themed>
     </RendererProvider>
@@ -95,5 +95,20 @@ function useMedia(query: string): boolean {
       return () => media.removeEventListener('change', onChange)
     },
     () => media.matches,
+  )
+}
+
+function NotFoundPage() {
+  return (
+    <PageState
+      title="Page not found"
+      actions={
+        <Link href={PAGES.office365Smtp} asChild>
+          <FluentLink>Go to the settings</FluentLink>
+        </Link>
+      }
+    >
+      <span>There is no page under this address.</span>
+    </PageState>
   )
 }

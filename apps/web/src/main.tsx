@@ -3,9 +3,9 @@ import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { App } from './app.tsx'
 import { webAddress } from './routes.ts'
-import { createUnsavedMemory } from './session/unsaved.ts'
+import { createUnsavedMemory } from './unsaved.ts'
 
-const surroundings = {
+const environment = {
   clock: () => new Date(),
   demoUrl: webAddress(metaContent('demo')),
   graphAuth: metaContent('graph-auth') === 'application' ? ('application' as const) : ('delegated' as const),
@@ -16,7 +16,7 @@ const root = document.querySelector('#root')
 if (!root) throw new Error('The document has no #root.')
 createRoot(root).render(
   <StrictMode>
-    <App nonce={metaContent('csp-nonce')} surroundings={surroundings} />
+    <App nonce={metaContent('csp-nonce')} environment={environment} />
   </StrictMode>,
 )
 

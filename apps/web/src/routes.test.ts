@@ -1,15 +1,18 @@
 import { expect, it } from 'vitest'
 import { menuLabelAt, signInUrl, webAddress } from './routes.ts'
 
-it('carries the whole path to come back to through signing in', () => {
+it('returns from sign-in to the whole path, with its query', () => {
   expect(signInUrl('/settings/office365-smtp?a=1&b=2')).toBe(
     '/auth/sign-in?returnTo=%2Fsettings%2Foffice365-smtp%3Fa%3D1%26b%3D2',
   )
 })
 
-it.each(['javascript:alert(1)', 'data:text/html,x', '/relative', '__DEMO__', ''])('opens nothing for %j', (text) => {
-  expect(webAddress(text)).toBeNull()
-})
+it.each(['javascript:alert(1)', 'data:text/html,x', '/relative', '__DEMO__', ''])(
+  'does not accept %j as a web address',
+  (text) => {
+    expect(webAddress(text)).toBeNull()
+  },
+)
 
 it.each([
   ['/settings/office365-smtp', 'Settings'],
@@ -20,6 +23,6 @@ it.each([
   ['/messages/msg_0', 'Messages'],
   ['/messages-of-another-page', null],
   ['/', null],
-])('finds %s under the menu item %s', (path, label) => {
+])('places %s under the menu item %s', (path, label) => {
   expect(menuLabelAt(path)).toBe(label)
 })

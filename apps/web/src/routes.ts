@@ -1,4 +1,4 @@
-/** The pages of this app. The server answers each of these paths with the same document. */
+/** The paths of the pages. The server answers each of them with the same document. */
 export const PAGES = {
   home: '/',
   office365Smtp: '/settings/office365-smtp',
@@ -20,7 +20,7 @@ export const MENU = [
 
 export type MenuLabel = (typeof MENU)[number]['label']
 
-/** The item under which a page is found; null for a page that is under none. */
+/** The menu item that a path belongs to; null when it belongs to none. */
 export function menuLabelAt(path: string): MenuLabel | null {
   return MENU.find(({ page }) => path === page || path.startsWith(`${page}/`))?.label ?? null
 }
@@ -29,17 +29,17 @@ export function messageUrl(id: string): string {
   return `${PAGES.messages}/${encodeURIComponent(id)}`
 }
 
-/** Signing in leaves the page and comes back to `returnTo`, a path of this origin. */
+/** Where signing in starts. It returns to `returnTo`, a path of this origin. */
 export function signInUrl(returnTo: string): string {
   return `/auth/sign-in?${new URLSearchParams({ returnTo })}`
 }
 
-/** Where the person is now, to come back to. */
+/** The current path with its query, to come back to. */
 export function currentPath({ pathname, search }: { pathname: string; search: string }): string {
   return pathname + search
 }
 
-/** An address that may become a link or be opened: the web's schemes only. */
+/** The address if it is safe to link or open, that is http(s); else null. */
 export function webAddress(text: string): string | null {
   return /^https?:\/\//i.test(text) && URL.canParse(text) ? text : null
 }

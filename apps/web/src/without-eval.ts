@@ -1,4 +1,4 @@
 import { config } from 'zod/v4/core'
 
-// Imported before any schema is made: zod would otherwise try `new Function`, which the page's policy reports as a violation.
+// Must be imported before any schema is created: zod otherwise tries `new Function`, which violates the page's CSP.
 config({ jitless: true })

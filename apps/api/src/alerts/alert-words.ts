@@ -34,7 +34,7 @@ export function alertWords({ type, facts }: Alert, count: number, { entra }: Adm
       }
     case 'mailbox.app-misconfigured':
       return {
-        title: `Mail from ${facts.fromEmail} waits: the app registration has to be mended`,
+        title: 'Mail is paused: fix the app registration',
         detail: sentences(facts.title, facts.detail, 'Messages are held until then, and none is lost.'),
         action: facts.action,
       }

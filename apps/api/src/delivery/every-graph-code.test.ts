@@ -47,13 +47,13 @@ const REFUSED: Codes = [
     'ErrorInvalidRecipients',
     [400, 403],
     'recipient-refused',
-    'Whoever sent the message sends it again to other recipients',
+    'Check the recipients and have the service send it again',
   ],
   [
     'ErrorExceededMaxRecipientLimit',
     [400, 403, 429],
     'recipient-refused',
-    'Whoever sent the message sends it again to other recipients',
+    'Check the recipients and have the service send it again',
   ],
   ['ErrorQuotaExceeded', [413, 507, 403, 400], 'message-refused', 'makes room in it'],
   [

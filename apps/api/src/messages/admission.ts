@@ -53,8 +53,8 @@ export function createAdmission({ store, readSender }: AdmissionParts, tenantId:
       throw new ProblemError(
         'sender-not-allowed',
         sender === null
-          ? 'No sender is configured yet. Leave from out: the message leaves from the sender that is configured when it is sent.'
-          : `Messages leave from ${sender} only. Leave from out, or use replyTo for answers to another address.`,
+          ? 'No sender is configured yet. Leave out "from": the message leaves from the sender that is configured when it is sent.'
+          : `Messages leave from ${sender} only. Leave out "from", or use replyTo for answers to another address.`,
       )
     },
     async requireSize(content) {

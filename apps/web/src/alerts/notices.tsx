@@ -3,14 +3,14 @@ import { dismissNotice, type Notice as AlertNotice } from '@inforiver-mail/contr
 import { useQuery } from '@tanstack/react-query'
 import { Link, useLocation } from 'wouter'
 import { call } from '../api/call.ts'
-import { useRemoval } from '../api/removal.ts'
-import { FailureBar } from '../shell/failure-bar.tsx'
-import { LinkedText } from '../shell/linked-text.tsx'
-import { focusContent } from '../shell/page-focus.ts'
-import { LocalTime } from '../shell/local-time.tsx'
-import { Notice } from '../shell/notice.tsx'
-import { NOTICE_LOOKS, noticesOn } from './notice-words.ts'
-import { noticesQuery } from './notices-query.ts'
+import { useRemoval } from '../api/list-mutations.ts'
+import { noticesQuery } from '../api/queries.ts'
+import { FailureBar } from '../ui/failure-bar.tsx'
+import { LinkedText } from '../ui/linked-text.tsx'
+import { LocalTime } from '../ui/local-time.tsx'
+import { Notice } from '../ui/notice.tsx'
+import { focusContent } from '../ui/page-heading.tsx'
+import { NOTICE_DISPLAY, noticesOn } from './shown-notices.ts'
 
 const useStyles = makeStyles({
   notices: {
@@ -23,7 +23,7 @@ const useStyles = makeStyles({
   },
 })
 
-/** What an admin has to be told on whatever page it is; nothing while it cannot be read, since the page itself says so. */
+/** The notices at the top of every page. When they cannot be read it shows none; the page itself reports the failure. */
 export function Notices() {
   const styles = useStyles()
   const [location] = useLocation()
@@ -31,7 +31,7 @@ export function Notices() {
   const dismissal = useRemoval({
     queryKey: noticesQuery.queryKey,
     remove: (id) => call(dismissNotice, { params: { id } }),
-    onRemoved: focusContent, // the button that was pressed is gone
+    onRemoved: focusContent, // the button that had the focus is gone
   })
 
   return (
@@ -54,7 +54,7 @@ interface Props {
 }
 
 function NoticeBar({ notice: { type, at, title, detail, action }, onDismiss }: Props) {
-  const { intent, link } = NOTICE_LOOKS[type]
+  const { intent, link } = NOTICE_DISPLAY[type]
   return (
     <Notice intent={intent} title={title} onDismiss={onDismiss}>
       <span>{detail}</span>

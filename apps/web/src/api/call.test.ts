@@ -1,15 +1,15 @@
 import { listMessages, readMessage } from '@inforiver-mail/contract/message'
 import { cancelConsent, configure, readConsent, readSettings } from '@inforiver-mail/contract/office365-smtp'
 import { describe, expect, it } from 'vitest'
-import { exampleSettings } from '../test-support/settings-example.ts'
+import { exampleSettings } from '../test-support/examples.ts'
 import { readAnswer, requestFor } from './call.ts'
 
 describe('requestFor', () => {
-  it('puts the parameters into the path, encoded', () => {
+  it('encodes the parameters into the path', () => {
     expect(requestFor(readMessage, { params: { id: 'msg_/../x' } }).url).toBe('/api/v1/messages/msg_%2F..%2Fx')
   })
 
-  it('appends the query, encoded', () => {
+  it('appends the encoded query', () => {
     const { url } = requestFor(listMessages, { query: { status: 'failed', cursor: 'a&b', limit: 50 } })
     expect(url).toBe('/api/v1/messages?status=failed&cursor=a%26b&limit=50')
   })
@@ -27,7 +27,7 @@ describe('requestFor', () => {
     })
   })
 
-  it('sends neither body nor content type where the endpoint takes none', () => {
+  it('sends neither body nor content type to an endpoint without a body', () => {
     const { init } = requestFor(cancelConsent, { params: { id: 'con_1' } })
     expect(init.body).toBeUndefined()
     expect(init.headers).not.toHaveProperty('content-type')
@@ -35,7 +35,7 @@ describe('requestFor', () => {
 })
 
 describe('readAnswer', () => {
-  it('returns what the contract promises', async () => {
+  it('returns an answer that matches the contract', async () => {
     const settings = exampleSettings()
     expect(await readAnswer(readSettings, Response.json(settings))).toEqual(settings)
   })
@@ -44,17 +44,17 @@ describe('readAnswer', () => {
     expect(await readAnswer(cancelConsent, new Response(null, { status: 204 }))).toBeNull()
   })
 
-  it('refuses an answer with a field that the contract does not know', async () => {
+  it('rejects an answer with a field that the contract does not have', async () => {
     const answer = readAnswer(readSettings, Response.json({ ...exampleSettings(), accessToken: 'x' }))
     await expect(answer).rejects.toMatchObject({ failure: { kind: 'unreadable', status: 200 } })
   })
 
-  it('refuses a success of another status', async () => {
+  it('rejects a success with another status', async () => {
     const answer = readAnswer(readSettings, Response.json(exampleSettings(), { status: 202 }))
     await expect(answer).rejects.toMatchObject({ failure: { kind: 'unreadable', status: 202 } })
   })
 
-  it('hands on the problem that the API states', async () => {
+  it('passes on the problem that the API reports', async () => {
     const problem = {
       type: 'urn:inforiver-mail:problem:not-found',
       title: 'Not found',
@@ -67,12 +67,12 @@ describe('readAnswer', () => {
     await expect(answer).rejects.toMatchObject({ failure: { kind: 'problem', problem } })
   })
 
-  it.each([502, 503, 504])("takes a proxy's %i for a server that is away", async (status) => {
+  it.each([502, 503, 504])("treats a proxy's %i as an unavailable server", async (status) => {
     const answer = readAnswer(readSettings, new Response('<html>Bad gateway</html>', { status }))
     await expect(answer).rejects.toMatchObject({ failure: { kind: 'unavailable' } })
   })
 
-  it('takes any other page for an answer it cannot read', async () => {
+  it('treats any other page as an unreadable answer', async () => {
     const answer = readAnswer(readSettings, new Response('<html>Sign in to the proxy</html>', { status: 403 }))
     await expect(answer).rejects.toMatchObject({ failure: { kind: 'unreadable', status: 403 } })
   })

@@ -11,7 +11,7 @@ type Query<E extends Endpoint> = E extends { query: infer Q extends z.ZodType } 
 export type Input<E extends Endpoint> = Params<E> & Query<E> & Body<E>
 export type Answer<E extends Endpoint> = E['response'] extends z.ZodType ? z.output<E['response']> : null
 
-/** Calls one endpoint of the API and returns what the contract says it answers. Throws `CallFailed`, or the abort of `signal`. */
+/** Calls an endpoint and returns its answer, checked against the contract. Throws `CallFailed`, or the abort of `signal`. */
 export async function call<E extends Endpoint>(endpoint: E, input: Input<E>, signal?: AbortSignal): Promise<Answer<E>> {
   const timeout = AbortSignal.timeout(TIMEOUT_MS)
   const limits = signal ? AbortSignal.any([signal, timeout]) : timeout
@@ -50,7 +50,7 @@ export async function readAnswer<E extends Endpoint>(endpoint: E, response: Resp
   }
   const problem = Problem.safeParse(content)
   if (problem.success) throw new CallFailed({ kind: 'problem', problem: problem.data })
-  // Without a problem of ours it was a proxy that answered.
+  // Without a problem document, a proxy answered.
   if ([502, 503, 504].includes(response.status)) throw new CallFailed({ kind: 'unavailable' })
   throw new CallFailed({ kind: 'unreadable', status: response.status })
 }

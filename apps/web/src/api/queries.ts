@@ -1,13 +1,34 @@
-import { type Message, readMessage, readUsage } from '@inforiver-mail/contract/message'
+import { type AuditFilter, listAuditEvents } from '@inforiver-mail/contract/audit'
+import { readCredential } from '@inforiver-mail/contract/credential'
+import {
+  listMessages,
+  type Message,
+  type MessageStatus,
+  readMessage,
+  readUsage,
+} from '@inforiver-mail/contract/message'
+import { listNotices } from '@inforiver-mail/contract/notice'
 import { readConsent, readSettings } from '@inforiver-mail/contract/office365-smtp'
+import { listServiceKeys } from '@inforiver-mail/contract/service-key'
 import { readSession } from '@inforiver-mail/contract/session'
+import { listWebhooks } from '@inforiver-mail/contract/webhook'
 import { queryOptions } from '@tanstack/react-query'
 import { call } from './call.ts'
+import { pagedQuery } from './paged-query.ts'
 
-const SETTINGS_INTERVAL_MS = 15_000
-const CONSENT_INTERVAL_MS = 2_000
-const MESSAGE_INTERVAL_MS = 1_000
-const WAITING_MESSAGE_INTERVAL_MS = 5_000
+/** How often each answer is read again while a page shows it. */
+const POLL_MS = {
+  settings: 15_000,
+  credential: 15 * 60_000,
+  consent: 2_000,
+  message: 1_000,
+  waitingMessage: 5_000,
+  messageList: 10_000,
+  serviceKeys: 15_000,
+  webhooks: 15_000,
+  notices: 30_000,
+  audit: 30_000,
+} as const
 
 export const sessionQuery = queryOptions({
   queryKey: ['session'],
@@ -18,26 +39,32 @@ export const sessionQuery = queryOptions({
 export const settingsQuery = queryOptions({
   queryKey: ['tenant-settings', 'office365-smtp'],
   queryFn: ({ signal }) => call(readSettings, {}, signal),
-  refetchInterval: SETTINGS_INTERVAL_MS,
+  refetchInterval: POLL_MS.settings,
   refetchOnWindowFocus: 'always',
 })
 
 export const usageQuery = queryOptions({
   queryKey: ['tenant-settings', 'office365-smtp', 'usage'],
   queryFn: ({ signal }) => call(readUsage, {}, signal),
-  refetchInterval: SETTINGS_INTERVAL_MS,
+  refetchInterval: POLL_MS.settings,
 })
 
-/** Asked again while the consent is pending: the outcome comes from the API, whatever became of the window. */
+export const credentialQuery = queryOptions({
+  queryKey: ['tenant-settings', 'office365-smtp', 'credential'],
+  queryFn: ({ signal }) => call(readCredential, {}, signal),
+  refetchInterval: POLL_MS.credential,
+})
+
+/** Polled while the consent is pending: only the API knows the outcome, whatever happened to the window. */
 export function consentQuery(id: string) {
   return queryOptions({
     queryKey: ['consents', id],
     queryFn: ({ signal }) => call(readConsent, { params: { id } }, signal),
-    refetchInterval: ({ state: { data } }) => (data && data.status !== 'pending' ? false : CONSENT_INTERVAL_MS),
+    refetchInterval: ({ state: { data } }) => (data && data.status !== 'pending' ? false : POLL_MS.consent),
   })
 }
 
-/** Asked again until the message has come to an end. A held one is released by itself, so it is asked about as well. */
+/** Polled until the message has ended. That includes held messages, since they are released automatically. */
 export function messageQuery(id: string) {
   return queryOptions({
     queryKey: ['messages', id],
@@ -54,11 +81,52 @@ function messageIntervalMs(message: Message | undefined): number | false {
       return false
     case 'held':
     case 'scheduled':
-      return WAITING_MESSAGE_INTERVAL_MS
+      return POLL_MS.waitingMessage
     default: {
-      // After an attempt the next one takes its time; an upload moves all along.
+      // After a failed attempt nothing changes for a while; an upload moves all the time.
       const waits = message && message.attempts.length > 0 && !(message.status === 'sending' && message.progress)
-      return waits ? WAITING_MESSAGE_INTERVAL_MS : MESSAGE_INTERVAL_MS
+      return waits ? POLL_MS.waitingMessage : POLL_MS.message
     }
   }
+}
+
+/** The key prefix of every list of messages, to invalidate them together. */
+export const MESSAGE_LISTS = ['message-lists'] as const
+
+/** The newest messages of all services; with `status`, only those. */
+export function messageListQuery(status: MessageStatus | null) {
+  return pagedQuery({
+    queryKey: [...MESSAGE_LISTS, status],
+    intervalMs: POLL_MS.messageList,
+    read: (page, signal) => call(listMessages, { query: { ...page, ...(status && { status }) } }, signal),
+  })
+}
+
+export const serviceKeysQuery = queryOptions({
+  queryKey: ['service-keys'],
+  queryFn: ({ signal }) => call(listServiceKeys, {}, signal),
+  refetchInterval: POLL_MS.serviceKeys,
+  refetchOnWindowFocus: 'always',
+})
+
+export const noticesQuery = queryOptions({
+  queryKey: ['notices'],
+  queryFn: ({ signal }) => call(listNotices, {}, signal),
+  refetchInterval: POLL_MS.notices,
+  refetchOnWindowFocus: 'always',
+})
+
+export const webhooksQuery = queryOptions({
+  queryKey: ['webhooks'],
+  queryFn: ({ signal }) => call(listWebhooks, {}, signal),
+  refetchInterval: POLL_MS.webhooks,
+  refetchOnWindowFocus: 'always',
+})
+
+export function auditListQuery(filter: AuditFilter) {
+  return pagedQuery({
+    queryKey: ['audit-events', filter],
+    intervalMs: POLL_MS.audit,
+    read: (page, signal) => call(listAuditEvents, { query: { ...filter, ...page } }, signal),
+  })
 }

@@ -4,7 +4,7 @@ import { CallFailed } from './failure.ts'
 import { sessionQuery } from './queries.ts'
 import { createQueryClient } from './query-client.ts'
 
-function refusal(code: ProblemCode): CallFailed {
+function failure(code: ProblemCode): CallFailed {
   const type = `urn:inforiver-mail:problem:${code}` as const
   return new CallFailed({
     kind: 'problem',
@@ -22,27 +22,27 @@ function signedInClient() {
 }
 
 it.each(['not-signed-in', 'not-workspace-admin'] as const)(
-  'asks for the session again when any read is refused as %s',
+  'reads the session again when any read fails with %s',
   async (code) => {
     const queryClient = signedInClient()
-    const read = queryClient.fetchQuery({ queryKey: ['x'], queryFn: () => Promise.reject(refusal(code)) })
+    const read = queryClient.fetchQuery({ queryKey: ['x'], queryFn: () => Promise.reject(failure(code)) })
     await expect(read).rejects.toThrow(code)
     expect(queryClient.getQueryState(sessionQuery.queryKey)?.isInvalidated).toBe(true)
   },
 )
 
-it('asks for the session again when a write is refused for the lack of one', async () => {
+it('reads the session again when a write fails with not-signed-in', async () => {
   const queryClient = signedInClient()
   const write = queryClient
     .getMutationCache()
-    .build(queryClient, { mutationFn: () => Promise.reject(refusal('not-signed-in')) })
+    .build(queryClient, { mutationFn: () => Promise.reject(failure('not-signed-in')) })
   await expect(write.execute(undefined)).rejects.toThrow('not-signed-in')
   expect(queryClient.getQueryState(sessionQuery.queryKey)?.isInvalidated).toBe(true)
 })
 
-it('leaves the session alone for any other refusal', async () => {
+it('leaves the session alone on any other problem', async () => {
   const queryClient = signedInClient()
-  const read = queryClient.fetchQuery({ queryKey: ['x'], queryFn: () => Promise.reject(refusal('not-found')) })
+  const read = queryClient.fetchQuery({ queryKey: ['x'], queryFn: () => Promise.reject(failure('not-found')) })
   await expect(read).rejects.toThrow('not-found')
   expect(queryClient.getQueryState(sessionQuery.queryKey)?.isInvalidated).toBe(false)
 })

@@ -4,14 +4,14 @@ import { sessionQuery } from './queries.ts'
 
 const RETRIES = 2
 
-/** The one place every failed call passes. */
+/** The client through which all calls go; every failure passes here. */
 export function createQueryClient(): QueryClient {
   const queryClient: QueryClient = new QueryClient({
-    queryCache: new QueryCache({ onError: (error, { queryKey }) => noticeSession(error, queryKey) }),
-    mutationCache: new MutationCache({ onError: (error) => noticeSession(error) }),
+    queryCache: new QueryCache({ onError: (error, { queryKey }) => refreshSession(error, queryKey) }),
+    mutationCache: new MutationCache({ onError: (error) => refreshSession(error) }),
     defaultOptions: {
       queries: {
-        // 'online' would leave a call waiting without a word while the browser believes to be offline.
+        // The default 'online' silently pauses calls while the browser believes that it is offline.
         networkMode: 'always',
         retry: (failures, error) => mayPass(error) && failures < RETRIES,
         throwOnError: isDefect,
@@ -20,8 +20,8 @@ export function createQueryClient(): QueryClient {
     },
   })
 
-  /** The session may have ended, or its role changed: ask, so that the page shows it whatever call found out. */
-  function noticeSession(error: unknown, queryKey?: readonly unknown[]): void {
+  /** Reads the session again when any call reveals that it has ended or that its role has changed. */
+  function refreshSession(error: unknown, queryKey?: readonly unknown[]): void {
     const code = problemCode(error)
     const aboutSession = code === 'not-signed-in' || code === 'not-workspace-admin'
     if (!aboutSession || queryKey?.[0] === sessionQuery.queryKey[0]) return
@@ -31,7 +31,7 @@ export function createQueryClient(): QueryClient {
   return queryClient
 }
 
-/** What `call` did not throw belongs to the error boundary, not into a message bar. */
+/** An error that `call` did not throw is a defect, and goes to the error boundary. */
 function isDefect(error: unknown): boolean {
   return !(error instanceof CallFailed)
 }

@@ -1,43 +1,55 @@
 import { describe, expect, it } from 'vitest'
-import { type Chosen, exportUrl, filterOf, isBackwards, readChosen, writeChosen } from './audit-filter.ts'
+import {
+  type PageFilter,
+  exportUrl,
+  toApiFilter,
+  isBackwards,
+  readPageFilter,
+  writePageFilter,
+} from './audit-filter.ts'
 
-const NOTHING: Chosen = { fromDay: '', toDay: '', person: '', action: null }
+const NOTHING: PageFilter = { fromDay: '', toDay: '', person: '', action: null }
 
-describe('the address of the page', () => {
-  it('says what is chosen, and is read again as that', () => {
-    const chosen: Chosen = { fromDay: '2026-11-01', toDay: '2026-11-24', person: 'ada', action: 'sign-in' }
+describe('the filter in the address', () => {
+  it('is written and read back unchanged', () => {
+    const pageFilter: PageFilter = { fromDay: '2026-11-01', toDay: '2026-11-24', person: 'ada', action: 'sign-in' }
 
-    expect(writeChosen(chosen)).toEqual({ from: '2026-11-01', to: '2026-11-24', person: 'ada', action: 'sign-in' })
-    expect(readChosen(new URLSearchParams(writeChosen(chosen)))).toEqual(chosen)
+    expect(writePageFilter(pageFilter)).toEqual({
+      from: '2026-11-01',
+      to: '2026-11-24',
+      person: 'ada',
+      action: 'sign-in',
+    })
+    expect(readPageFilter(new URLSearchParams(writePageFilter(pageFilter)))).toEqual(pageFilter)
   })
 
-  it('says nothing where nothing is chosen', () => {
-    expect(writeChosen(NOTHING)).toEqual({})
-    expect(readChosen(new URLSearchParams())).toEqual(NOTHING)
+  it('is empty when nothing is chosen', () => {
+    expect(writePageFilter(NOTHING)).toEqual({})
+    expect(readPageFilter(new URLSearchParams())).toEqual(NOTHING)
   })
 
   it.each(['from=yesterday', 'from=2026-02-30', 'to=2026-13-01', 'from=0000-01-01', 'action=nothing', 'person=%20'])(
-    'is read as if it did not say %s',
+    'ignores %s, which is not valid',
     (search) => {
-      expect(readChosen(new URLSearchParams(search))).toEqual(NOTHING)
+      expect(readPageFilter(new URLSearchParams(search))).toEqual(NOTHING)
     },
   )
 
-  it('takes no longer name than the API does', () => {
-    expect(readChosen(new URLSearchParams({ person: 'a'.repeat(300) })).person).toHaveLength(254)
+  it('cuts a name to the length that the API accepts', () => {
+    expect(readPageFilter(new URLSearchParams({ person: 'a'.repeat(300) })).person).toHaveLength(254)
   })
 })
 
-describe('the filter', () => {
-  it('begins with the first moment of the first day and ends with the last of the last, as the reader knows days', () => {
-    expect(filterOf({ ...NOTHING, fromDay: '2026-11-23', toDay: '2026-11-24' })).toEqual({
+describe('toApiFilter', () => {
+  it('covers both days as a whole, in the time zone of the reader', () => {
+    expect(toApiFilter({ ...NOTHING, fromDay: '2026-11-23', toDay: '2026-11-24' })).toEqual({
       from: new Date(2026, 10, 23).toISOString(),
       to: new Date(2026, 10, 25).toISOString(),
     })
   })
 
-  it('asks for nothing where nothing is chosen', () => {
-    expect(filterOf(NOTHING)).toEqual({})
+  it('asks for everything when nothing is chosen', () => {
+    expect(toApiFilter(NOTHING)).toEqual({})
   })
 })
 
@@ -46,11 +58,11 @@ it.each([
   ['2026-11-24', '2026-11-24', false],
   ['2026-11-24', '', false],
   ['', '2026-11-24', false],
-])('knows whether a period from %j to %j ends before it begins', (fromDay, toDay, backwards) => {
+])('says whether a period from %j to %j ends before it begins: %j', (fromDay, toDay, backwards) => {
   expect(isBackwards({ ...NOTHING, fromDay, toDay })).toBe(backwards)
 })
 
-it('exports what is chosen', () => {
+it('exports with the same filter', () => {
   expect(exportUrl({})).toBe('/api/v1/audit-events.csv')
   expect(exportUrl({ actor: 'ada & bob', action: 'sign-in' })).toBe(
     '/api/v1/audit-events.csv?actor=ada+%26+bob&action=sign-in',

@@ -1,8 +1,8 @@
 import { AuditAction, type AuditFilter, exportAuditEvents } from '@inforiver-mail/contract/audit'
 
-/** What is chosen in the page, as it stands in its address; days are those of the reader. */
-export interface Chosen {
-  /** `2026-11-24`; empty for any. */
+/** The filter as chosen on the page and kept in its address. Days are in the reader's time zone. */
+export interface PageFilter {
+  /** Such as `2026-11-24`; empty means no limit. */
   readonly fromDay: string
   readonly toDay: string
   readonly person: string
@@ -11,8 +11,8 @@ export interface Chosen {
 
 const MAX_PERSON_CHARACTERS = 254
 
-/** Whatever is in the address, only what can be chosen comes out of it. */
-export function readChosen(search: URLSearchParams): Chosen {
+/** Reads the filter from the address and ignores whatever is not valid. */
+export function readPageFilter(search: URLSearchParams): PageFilter {
   return {
     fromDay: readDay(search.get('from')),
     toDay: readDay(search.get('to')),
@@ -21,8 +21,8 @@ export function readChosen(search: URLSearchParams): Chosen {
   }
 }
 
-/** For the address of the page: only what has been chosen. */
-export function writeChosen({ fromDay, toDay, person, action }: Chosen): Record<string, string> {
+/** The parameters for the address of the page; what is not chosen is left out. */
+export function writePageFilter({ fromDay, toDay, person, action }: PageFilter): Record<string, string> {
   return {
     ...(fromDay && { from: fromDay }),
     ...(toDay && { to: toDay }),
@@ -31,8 +31,8 @@ export function writeChosen({ fromDay, toDay, person, action }: Chosen): Record<
   }
 }
 
-/** The last day is meant as a whole. */
-export function filterOf({ fromDay, toDay, person, action }: Chosen): AuditFilter {
+/** The filter for the API. The last day is included, so `to` is the beginning of the next one. */
+export function toApiFilter({ fromDay, toDay, person, action }: PageFilter): AuditFilter {
   return {
     ...(fromDay && { from: beginningOf(fromDay).toISOString() }),
     ...(toDay && { to: beginningOf(toDay, 1).toISOString() }),
@@ -41,7 +41,7 @@ export function filterOf({ fromDay, toDay, person, action }: Chosen): AuditFilte
   }
 }
 
-export function isBackwards({ fromDay, toDay }: Chosen): boolean {
+export function isBackwards({ fromDay, toDay }: PageFilter): boolean {
   return fromDay !== '' && toDay !== '' && toDay < fromDay
 }
 
@@ -51,7 +51,7 @@ export function exportUrl(filter: AuditFilter): string {
 }
 
 function readDay(text: string | null): string {
-  // Years in which a day has a moment that can be written in the same form.
+  // Years from 1000 on only, so that a day and its ISO form match.
   return text !== null && /^[1-9]\d{3}-\d\d-\d\d$/.test(text) && toDay(beginningOf(text)) === text ? text : ''
 }
 

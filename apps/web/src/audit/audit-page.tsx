@@ -1,15 +1,22 @@
 import { Button, Field, Input, makeStyles, Select, tokens } from '@fluentui/react-components'
-import { AuditAction } from '@inforiver-mail/contract/audit'
+import { AuditAction, type AuditEvent, type AuditFilter } from '@inforiver-mail/contract/audit'
 import { useEffect, useState } from 'react'
 import { useSearchParams } from 'wouter'
-import { Page } from '../shell/page.tsx'
-import { PageIntro } from '../shell/page-intro.tsx'
-import { TenantSettingsLink } from '../shell/tenant-settings-link.tsx'
-import { type Chosen, exportUrl, filterOf, isBackwards, readChosen, writeChosen } from './audit-filter.ts'
-import { AuditList } from './audit-list.tsx'
-import { ACTION_LABELS } from './audit-words.ts'
-
-const TYPING_MS = 400 // not a call for each letter
+import { auditListQuery } from '../api/queries.ts'
+import type { Column } from '../ui/data-table.tsx'
+import { LocalTime } from '../ui/local-time.tsx'
+import { Page, PageIntro, TenantSettingsLink } from '../ui/page.tsx'
+import { PagedList } from '../ui/paged-list.tsx'
+import { Surface } from '../ui/surface.tsx'
+import {
+  type PageFilter,
+  exportUrl,
+  toApiFilter,
+  isBackwards,
+  readPageFilter,
+  writePageFilter,
+} from './audit-filter.ts'
+import { ACTION_LABELS, detailText, outcomeText, whatText, whoText } from './audit-text.ts'
 
 const useStyles = makeStyles({
   filters: {
@@ -18,20 +25,25 @@ const useStyles = makeStyles({
     gap: `${tokens.spacingVerticalM} ${tokens.spacingHorizontalL}`,
     alignItems: 'start',
   },
-  input: { minWidth: 0 }, // a date field would be wider than a small screen
+  input: { minWidth: 0 }, // otherwise a date field is wider than a small screen
+  text: { margin: 0, maxWidth: '640px' },
+  lines: { display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalXXS },
+  note: { color: tokens.colorNeutralForeground2, fontSize: tokens.fontSizeBase200 },
 })
 
-/** Who did what when, with the filter in the address. */
+const TYPING_PAUSE_MS = 400
+
+/** The audit log. Its filter is kept in the address of the page. */
 export function AuditPage() {
   const styles = useStyles()
   const [search, setSearch] = useSearchParams()
-  const chosen = readChosen(search)
-  const filter = filterOf(chosen)
-  const choose = (changes: Partial<Chosen>) =>
-    setSearch((current) => writeChosen({ ...readChosen(current), ...changes }), { replace: true })
+  const pageFilter = readPageFilter(search)
+  const filter = toApiFilter(pageFilter)
+  const change = (changes: Partial<PageFilter>) =>
+    setSearch((current) => writePageFilter({ ...readPageFilter(current), ...changes }), { replace: true })
   return (
     <Page width="log">
-      <PageIntro above={<TenantSettingsLink />} title="Audit log">
+      <PageIntro parent={<TenantSettingsLink />} title="Audit log">
         Who did what when, newest first. Nothing in it can be changed or removed here.
       </PageIntro>
       <search aria-label="Audit log" className={styles.filters}>
@@ -39,23 +51,23 @@ export function AuditPage() {
           <Input
             type="date"
             className={styles.input}
-            value={chosen.fromDay}
-            onChange={(_event, { value }) => choose({ fromDay: value })}
+            value={pageFilter.fromDay}
+            onChange={(_event, { value }) => change({ fromDay: value })}
           />
         </Field>
-        <Field label="To" validationMessage={isBackwards(chosen) ? 'This is before From.' : null}>
+        <Field label="To" validationMessage={isBackwards(pageFilter) ? 'This is before From.' : null}>
           <Input
             type="date"
             className={styles.input}
-            value={chosen.toDay}
-            onChange={(_event, { value }) => choose({ toDay: value })}
+            value={pageFilter.toDay}
+            onChange={(_event, { value }) => change({ toDay: value })}
           />
         </Field>
-        <PersonField person={chosen.person} onPerson={(person) => choose({ person })} />
+        <PersonField person={pageFilter.person} onPerson={(person) => change({ person })} />
         <Field label="Event">
           <Select
-            value={chosen.action ?? ''}
-            onChange={(_event, { value }) => choose({ action: AuditAction.safeParse(value).data ?? null })}
+            value={pageFilter.action ?? ''}
+            onChange={(_event, { value }) => change({ action: AuditAction.safeParse(value).data ?? null })}
           >
             <option value="">All</option>
             {AuditAction.options.map((action) => (
@@ -79,15 +91,15 @@ export function AuditPage() {
 function PersonField({ person, onPerson }: { person: string; onPerson: (person: string) => void }) {
   const styles = useStyles()
   const [text, setText] = useState(person)
-  const [known, setKnown] = useState(person)
-  if (person !== known) {
-    setKnown(person)
-    // Not what was typed here: the address was changed otherwise.
+  const [lastPerson, setLastPerson] = useState(person)
+  if (person !== lastPerson) {
+    setLastPerson(person)
+    // The address was changed by something other than this field.
     if (person !== text.trim()) setText(person)
   }
   useEffect(() => {
     if (text.trim() === person) return
-    const timer = setTimeout(() => onPerson(text.trim()), TYPING_MS)
+    const timer = setTimeout(() => onPerson(text.trim()), TYPING_PAUSE_MS)
     return () => clearTimeout(timer)
   }, [text, person, onPerson])
   return (
@@ -99,9 +111,61 @@ function PersonField({ person, onPerson }: { person: string; onPerson: (person: 
         value={text}
         onChange={(_event, { value }) => setText(value)}
         onBlur={() => {
-          if (text.trim() !== person) onPerson(text.trim()) // whoever goes on has typed all of it
+          if (text.trim() !== person) onPerson(text.trim())
         }}
       />
     </Field>
+  )
+}
+
+function AuditList({ filter }: { filter: AuditFilter }) {
+  const styles = useStyles()
+  return (
+    <PagedList
+      query={auditListQuery(filter)}
+      loading="Reading the audit log"
+      title="Newest events"
+      label="Audit log"
+      columns={COLUMNS}
+      empty={
+        <Surface title="No event matches">
+          <p className={styles.text}>Choose another period, person or event to see more of the log.</p>
+        </Surface>
+      }
+    />
+  )
+}
+
+const COLUMNS: readonly Column<AuditEvent>[] = [
+  { name: 'Time', kind: 'keep', cell: ({ at }) => <LocalTime at={at} format="seconds" /> },
+  { name: 'Who', kind: 'code', cell: (event) => <Who event={event} /> },
+  { name: 'What', cell: whatText },
+  { name: 'Outcome', cell: outcomeText },
+  { name: 'Details', kind: 'code', cell: (event) => <Details event={event} /> },
+]
+
+function Who({ event }: { event: AuditEvent }) {
+  const styles = useStyles()
+  const { name, email } = whoText(event)
+  return (
+    <span className={styles.lines}>
+      <span>{name}</span>
+      {email && <span className={styles.note}>{email}</span>}
+    </span>
+  )
+}
+
+function Details({ event }: { event: AuditEvent }) {
+  const styles = useStyles()
+  const details = detailText(event)
+  if (details.length === 0) return '–'
+  return (
+    <span className={styles.lines}>
+      {details.map(({ name, value }) => (
+        <span key={name} className={styles.note}>
+          {name}: {value}
+        </span>
+      ))}
+    </span>
   )
 }

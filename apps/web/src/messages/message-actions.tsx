@@ -3,12 +3,11 @@ import { cancelMessage, type Message, retryMessage } from '@inforiver-mail/contr
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { call } from '../api/call.ts'
-import { messageQuery, settingsQuery } from '../api/queries.ts'
-import { ConfirmDialog } from '../shell/confirm-dialog.tsx'
-import { FailureBar } from '../shell/failure-bar.tsx'
-import { FocusedNotice } from '../shell/focused-notice.tsx'
-import { MESSAGE_LISTS } from './message-list-query.ts'
-import { canCancel, canRetry, retryMayDuplicate } from './message-words.ts'
+import { MESSAGE_LISTS, messageQuery, settingsQuery } from '../api/queries.ts'
+import { ConfirmDialog } from '../ui/confirm-dialog.tsx'
+import { FailureBar } from '../ui/failure-bar.tsx'
+import { FocusedNotice } from '../ui/notice.tsx'
+import { canCancel, canRetry, retryMayDuplicate } from './message-text.ts'
 
 const useStyles = makeStyles({
   actions: {
@@ -42,7 +41,7 @@ const ACTIONS = {
 
 type Action = keyof typeof ACTIONS
 
-/** Cancel and Retry, where the message allows them. */
+/** Cancel and Retry, when the status of the message allows them. */
 export function MessageActions({ message }: { message: Message }) {
   const styles = useStyles()
   const [asking, setAsking] = useState<Action | null>(null)
@@ -51,14 +50,14 @@ export function MessageActions({ message }: { message: Message }) {
   const act = useMutation({
     mutationFn: (action: Action) => call(ACTIONS[action].endpoint, { params: { id: message.id } }),
     onSuccess: async (changed) => {
-      // A read that set out before must not put the old state back.
+      // A read that started before must not restore the old state.
       await queryClient.cancelQueries(query)
       queryClient.setQueryData(query.queryKey, changed)
       setAsking(null)
       void queryClient.invalidateQueries({ queryKey: MESSAGE_LISTS })
       void queryClient.invalidateQueries(settingsQuery)
     },
-    // The message may have moved on meanwhile: that shows why it was refused.
+    // The message may have changed meanwhile, which explains the refusal.
     onError: () => void queryClient.invalidateQueries(query),
   })
 

@@ -2,38 +2,39 @@ import { ConsentId, type Office365SmtpSettings } from '@inforiver-mail/contract/
 import { type QueryClient, useMutation, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useReducer } from 'react'
 import { consentQuery, settingsQuery } from '../api/queries.ts'
-import type { UnsavedMemory } from '../session/unsaved.ts'
-import { useSurroundings } from '../surroundings.ts'
-import { CONSENT_CHANNEL, CONSENT_REDIRECT_KEY } from './consent-channel.ts'
+import { useAppEnvironment } from '../environment.ts'
+import type { UnsavedMemory } from '../unsaved.ts'
+import { CONSENT_CHANNEL, CONSENT_REDIRECT_KEY } from './consent-return.ts'
 import { type ConsentStart, isSameStart, requestConsent } from './consent-start.ts'
 import { type WatchedConsent, watch } from './consent-watch.ts'
 import { openConsentWindow, showConsentPage } from './consent-window.ts'
+import { readUnsaved } from './unsaved.ts'
 
 export interface ConsentFlow {
-  /** Those that are pending, or whose outcome has not been dismissed; newest first. */
+  /** Pending, or with an outcome that has not been dismissed; newest first. */
   readonly consents: readonly WatchedConsent[]
-  /** Asks the API for a consent and opens Microsoft's page. Call it straight from a click. */
+  /** Asks the API for a consent and opens Microsoft's page. Call it synchronously from a click, or the popup is blocked. */
   readonly begin: (start: ConsentStart) => void
   readonly starting: boolean
-  /** Why the last `begin` came to nothing. */
+  /** Why the last `begin` failed. */
   readonly failure: { readonly error: Error; readonly retry: () => void; readonly dismiss: () => void } | null
   readonly dismiss: (id: string) => void
-  /** Puts away every outcome that is shown, and nothing that is pending. */
+  /** Dismisses every outcome that is shown; what is pending stays. */
   readonly dismissEnded: () => void
 }
 
 export function useConsentFlow(settings: Office365SmtpSettings): ConsentFlow {
   const queryClient = useQueryClient()
-  const { unsaved } = useSurroundings()
-  const [watched, dispatch] = useReducer(watch, unsaved, keptConsents)
+  const { unsaved } = useAppEnvironment()
+  const [watched, dispatch] = useReducer(watch, unsaved, watchKept)
 
   const { pendingConsent } = settings
   if (pendingConsent && !watched.some(({ id }) => id === pendingConsent.id)) {
     dispatch({ type: 'seen', id: pendingConsent.id, fromEmail: pendingConsent.fromEmail })
   }
 
-  const start = useMutation({
-    mutationFn: (attempt: { start: ConsentStart; popup: Window | null }) => requestConsent(attempt.start),
+  const request = useMutation({
+    mutationFn: ({ start }: { start: ConsentStart; popup: Window | null }) => requestConsent(start),
     onSuccess: (consent, { start, popup }) => {
       const fromEmail = 'sender' in start ? start.sender.fromEmail : settings.fromEmail
       const started: WatchedConsent = { id: consent.id, fromEmail, start, dismissed: false }
@@ -48,7 +49,7 @@ export function useConsentFlow(settings: Office365SmtpSettings): ConsentFlow {
     },
     onError: (_error, { popup }) => {
       popup?.close()
-      // Another admin may have been faster: the settings say so.
+      // Another admin may have been faster, which shows in the settings.
       void queryClient.invalidateQueries(settingsQuery)
     },
   })
@@ -58,27 +59,26 @@ export function useConsentFlow(settings: Office365SmtpSettings): ConsentFlow {
   }
 
   useEffect(() => {
-    // Whoever comes back to this page is not on the way any more.
+    // Being here again ends the redirect to Microsoft.
     sessionStorage.removeItem(CONSENT_REDIRECT_KEY)
   }, [])
 
   useEffect(() => {
-    /** Whether the page goes to Microsoft itself or is reloaded: it is to find the consent again, and what was entered. */
+    /** Keeps the pending consent and what was entered, whether this tab goes to Microsoft or is reloaded. */
     const onLeave = () => {
       const pending = watched.find(({ id, start }) => start !== null && isPending(queryClient, id))
-      if (pending) unsaved.keep(pending)
+      if (pending) unsaved.keep({ consent: pending })
     }
     window.addEventListener('pagehide', onLeave)
     return () => window.removeEventListener('pagehide', onLeave)
   }, [watched, unsaved, queryClient])
 
   useEffect(() => {
-    /** A hint that a consent has ended. How, only the API says. */
+    /** The message is only a hint that a consent has ended; its outcome comes from the API. */
     const ask = (hint: unknown) => {
       const id = ConsentId.safeParse(hint).data
       if (id === undefined) return
-      const known = queryClient.getQueryData(consentQuery(id).queryKey)
-      if (known === undefined || known.status === 'pending') void queryClient.invalidateQueries(consentQuery(id))
+      if (isPending(queryClient, id)) void queryClient.invalidateQueries(consentQuery(id))
       void queryClient.invalidateQueries(settingsQuery)
     }
     const onMessage = ({ origin, data }: MessageEvent) => {
@@ -93,33 +93,33 @@ export function useConsentFlow(settings: Office365SmtpSettings): ConsentFlow {
     }
   }, [queryClient])
 
-  function begin(what: ConsentStart): void {
-    if (start.isPending) return
-    // The API answers the same change with the consent that is pending.
-    const pending = watched.find(({ id, start }) => isSameStart(start, what) && isPending(queryClient, id))
-    start.mutate({ start: what, popup: openConsentWindow(pending?.id ?? null) })
+  function begin(start: ConsentStart): void {
+    if (request.isPending) return
+    // A second request for the same change returns the pending consent, so its window is reused.
+    const pending = watched.find((consent) => isSameStart(consent.start, start) && isPending(queryClient, consent.id))
+    request.mutate({ start, popup: openConsentWindow(pending?.id ?? null) })
   }
 
   return {
     consents: watched.filter(({ dismissed }) => !dismissed),
     begin,
-    starting: start.isPending,
-    failure: start.error && {
-      error: start.error,
-      retry: () => begin(start.variables.start),
-      dismiss: start.reset,
+    starting: request.isPending,
+    failure: request.error && {
+      error: request.error,
+      retry: () => begin(request.variables.start),
+      dismiss: request.reset,
     },
     dismiss: (id) => dispatch({ type: 'dismissed', ids: [id] }),
     dismissEnded: () => dispatch({ type: 'dismissed', ids: endedIds() }),
   }
 }
 
-function isPending(queryClient: QueryClient, id: string): boolean {
-  return (queryClient.getQueryData(consentQuery(id).queryKey)?.status ?? 'pending') === 'pending'
+/** Resumes the consent that was pending when this tab left the page. */
+function watchKept(memory: UnsavedMemory): readonly WatchedConsent[] {
+  const consent = readUnsaved(memory)?.consent
+  return consent ? [consent] : []
 }
 
-/** The consent that was pending when this tab left the page, now that it is back. */
-function keptConsents(unsaved: UnsavedMemory): readonly WatchedConsent[] {
-  const consent = unsaved.held()?.consent
-  return consent ? [consent] : []
+function isPending(queryClient: QueryClient, id: string): boolean {
+  return (queryClient.getQueryData(consentQuery(id).queryKey)?.status ?? 'pending') === 'pending'
 }

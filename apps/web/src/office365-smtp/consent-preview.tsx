@@ -1,10 +1,10 @@
-import { makeStyles, tokens, typographyStyles } from '@fluentui/react-components'
+import { Link, makeStyles, tokens, typographyStyles } from '@fluentui/react-components'
 import { sameAddress } from '@inforiver-mail/contract/email-address'
 import type { Office365SmtpSettings } from '@inforiver-mail/contract/office365-smtp'
-import type { Permission } from '@inforiver-mail/contract/permission'
-import type { GraphAuth } from '../graph-auth.ts'
-import { AdminConsentLink } from './admin-consent-link.tsx'
-import { meanwhileWords } from './connection-words.ts'
+import { approvalPath, type Permission } from '@inforiver-mail/contract/permission'
+import type { GraphAuth } from '../environment.ts'
+import { CopyButton } from '../ui/copy-button.tsx'
+import { meanwhileText } from './connection-text.ts'
 import { PermissionList } from './permission-list.tsx'
 import { addressFault, type SenderValues } from './sender-draft.ts'
 
@@ -26,9 +26,10 @@ const useStyles = makeStyles({
     display: 'grid',
     gap: tokens.spacingVerticalS,
   },
+  copy: { marginTop: tokens.spacingVerticalS },
 })
 
-interface Props {
+interface ConsentPreviewProps {
   button: 'Enable' | 'Save'
   settings: Office365SmtpSettings
   permissions: readonly Permission[]
@@ -37,11 +38,11 @@ interface Props {
   graphAuth: GraphAuth
 }
 
-/** What pressing the button leads to, before it is pressed. */
-export function ConsentPreview({ button, settings, permissions, values, adminEmail, graphAuth }: Props) {
+/** Says, before the button is pressed, what it asks Microsoft for and what happens next. */
+export function ConsentPreview({ button, settings, permissions, values, adminEmail, graphAuth }: ConsentPreviewProps) {
   const styles = useStyles()
   const changesSender = settings.fromEmail !== null && !sameAddress(settings.fromEmail, values.fromEmail)
-  const meanwhile = meanwhileWords(settings, changesSender)
+  const meanwhile = meanwhileText(settings, changesSender)
   const isValid = addressFault(values.fromEmail) === null
   const isShared = isValid && !sameAddress(values.fromEmail, adminEmail)
   const notYours = `It need not be the account you are signed in with (${adminEmail}).`
@@ -61,7 +62,7 @@ export function ConsentPreview({ button, settings, permissions, values, adminEma
         <li>
           {isApplication
             ? `An Entra administrator chooses their account there and accepts. ${notYours}`
-            : `Choose the account whose access is to be used. ${notYours}`}
+            : `Sign in with the account that will send. ${notYours}`}
           {!isApplication && isShared && ` The account needs the Send As right on ${values.fromEmail}.`}
         </li>
         {isApplication && (
@@ -79,5 +80,22 @@ export function ConsentPreview({ button, settings, permissions, values, adminEma
         </li>
       </ul>
     </div>
+  )
+}
+
+/** The address at which an Entra administrator, who need not be this admin, approves the permissions. */
+function AdminConsentLink({ permissions }: { permissions: readonly Permission[] }) {
+  const styles = useStyles()
+  const url = `${location.origin}${approvalPath(permissions)}` // absolute, because it may be opened in another browser
+  return (
+    <>
+      An Entra administrator may have to approve this once for the organisation, also in another browser, at{' '}
+      <Link inline href={url} target="_blank" rel="noreferrer">
+        {url}
+      </Link>
+      <div className={styles.copy}>
+        <CopyButton label="Copy link" text={url} fallback="select the address above." />
+      </div>
+    </>
   )
 }

@@ -18,25 +18,25 @@ function returnedWindow(given: Partial<ReturnedWindow> = {}) {
   return { log, window }
 }
 
-it('tells the opener the id and nothing else, to its own origin only, and closes', () => {
+it('posts only the id, to its own origin only, and closes', () => {
   const { log, window } = returnedWindow()
   tellPage(id, window)
   expect(log).toEqual([['broadcast', id], ['postMessage', id, 'https://mail.contoso.com'], ['close']])
 })
 
-it('broadcasts and closes when Microsoft cut it from its opener', () => {
+it('broadcasts and closes when Microsoft has severed it from its opener', () => {
   const { log, window } = returnedWindow({ opener: null })
   tellPage(id, window)
   expect(log).toEqual([['broadcast', id], ['close']])
 })
 
-it('goes back to the settings in the tab that was redirected', () => {
+it('goes back to the settings in a tab that was redirected', () => {
   const { log, window } = returnedWindow({ opener: null, redirectedFor: id })
   tellPage(id, window)
   expect(log).toEqual([['broadcast', id], ['forgetRedirect'], ['backToSettings']])
 })
 
-it('does not take the redirect of another consent for its own', () => {
+it('closes when the redirect belongs to another consent', () => {
   const { log, window } = returnedWindow({ opener: null, redirectedFor: `con_${'1'.repeat(32)}` })
   tellPage(id, window)
   expect(log).toEqual([['broadcast', id], ['close']])

@@ -1,10 +1,10 @@
 export interface ReturnedWindow {
   /** Reaches every page of this origin. */
   readonly broadcast: (consentId: string) => void
-  /** Null where Microsoft's pages cut this window from the one that opened it. */
+  /** Null when Microsoft's page has severed this window from its opener. */
   readonly opener: Pick<Window, 'postMessage'> | null
   readonly origin: string
-  /** The consent for which the main tab itself went to Microsoft. */
+  /** The consent for which this tab itself was redirected to Microsoft. */
   readonly redirectedFor: string | null
   readonly forgetRedirect: () => void
   readonly backToSettings: () => void
@@ -12,8 +12,8 @@ export interface ReturnedWindow {
 }
 
 /**
- * Ends the way back from Microsoft: tells the settings page, by whatever road is open, which consent to ask the API about
- * (the id and nothing else), then leaves: back to the settings in the main tab, out of the way in a popup.
+ * Handles the return from Microsoft. It tells the settings page, over every channel that is open, which consent to ask the
+ * API about (only its id), then closes the popup or, in a tab that was redirected, goes back to the settings.
  */
 export function tellPage(consentId: string, window: ReturnedWindow): void {
   window.broadcast(consentId)
@@ -25,3 +25,9 @@ export function tellPage(consentId: string, window: ReturnedWindow): void {
   }
   window.close()
 }
+
+/** The BroadcastChannel on which the page after Microsoft's consent tells the settings page its id. */
+export const CONSENT_CHANNEL = 'inforiver-mail-consent'
+
+/** Key in this tab's session storage: the id of the consent that redirected the tab, since its popup was blocked. */
+export const CONSENT_REDIRECT_KEY = 'inforiver-mail-consent-redirect'

@@ -3,7 +3,7 @@ import { isSameStart } from './consent-start.ts'
 
 const change = { purpose: 'update-sender', sender: { fromEmail: 'reports@contoso.com' } } as const
 
-it('knows the same change, in whatever order it was written down', () => {
+it('recognises the same change, whatever the order of its fields', () => {
   const sender = { fromEmail: 'reports@contoso.com', largeAttachments: true }
   const reordered = { largeAttachments: true, fromEmail: 'reports@contoso.com' }
 
@@ -12,10 +12,10 @@ it('knows the same change, in whatever order it was written down', () => {
 })
 
 it.each([
-  ['nothing', null],
+  ['no change at all', null],
   ['another purpose', { ...change, purpose: 'configure' }],
   ['another address', { ...change, sender: { fromEmail: 'ada@contoso.com' } }],
   ['large attachments besides', { ...change, sender: { ...change.sender, largeAttachments: true } }],
-] as const)('takes %s for another change', (_what, other) => {
+] as const)('tells %s from the change', (_what, other) => {
   expect(isSameStart(other, change)).toBe(false)
 })

@@ -10,7 +10,7 @@ import {
 import { z } from 'zod'
 import { call } from '../api/call.ts'
 
-/** A consent to ask for: what an admin wants to reach at Microsoft. */
+/** The change that needs consent at Microsoft, as this page requests it. */
 export const ConsentStart = z.discriminatedUnion('purpose', [
   z.strictObject({ purpose: z.literal('configure'), sender: SenderInput }),
   z.strictObject({ purpose: z.literal('update-sender'), sender: SenderInput }),

@@ -5,16 +5,16 @@ import { useEffect, useId, useRef } from 'react'
 import { call } from '../api/call.ts'
 import { problemCode } from '../api/failure.ts'
 import { consentQuery, settingsQuery } from '../api/queries.ts'
-import { FailureBar } from '../shell/failure-bar.tsx'
-import { LinkedText } from '../shell/linked-text.tsx'
-import { Notice } from '../shell/notice.tsx'
-import { RequestId } from '../shell/request-id.tsx'
-import { useNow } from '../surroundings.ts'
+import { useNow } from '../environment.ts'
+import { FailureBar } from '../ui/failure-bar.tsx'
+import { LinkedText } from '../ui/linked-text.tsx'
+import { Notice } from '../ui/notice.tsx'
+import { RequestId } from '../ui/request-id.tsx'
+import { onTheWireText } from './connection-text.ts'
 import type { ConsentFlow } from './consent-flow.ts'
-import { onTheWireWords } from './connection-words.ts'
+import { outcomeText, purposeText, remainingText } from './consent-text.ts'
 import type { WatchedConsent } from './consent-watch.ts'
 import { openConsentWindow, showConsentPage } from './consent-window.ts'
-import { outcomeText, purposeWords, remainingWords } from './consent-words.ts'
 
 const COUNTDOWN_INTERVAL_MS = 5_000
 
@@ -45,19 +45,19 @@ const useStyles = makeStyles({
 interface Props {
   consent: WatchedConsent
   settings: Office365SmtpSettings
-  /** When the settings were read, in milliseconds since 1970. */
+  /** When the settings were read, in ms since the epoch. */
   settingsReadAt: number
   flow: ConsentFlow
 }
 
-/** One consent, from waiting for Microsoft to its outcome, which always comes from the API. */
+/** One consent, from waiting for Microsoft to its outcome. The outcome always comes from the API. */
 export function ConsentStatus({ consent: watched, settings, settingsReadAt, flow }: Props) {
   const queryClient = useQueryClient()
   const { data: consent, dataUpdatedAt, error, refetch } = useQuery(consentQuery(watched.id))
   const ended = consent !== undefined && consent.status !== 'pending'
   const settingsAreNewer = settingsReadAt >= dataUpdatedAt
-  // The success that was shown is history: what matters now is the problem, which says so itself.
-  const overtaken = consent?.status === 'completed' && settingsAreNewer && settings.problem !== null
+  // A problem that came up since replaces the success; it has a notice of its own.
+  const outdated = consent?.status === 'completed' && settingsAreNewer && settings.problem !== null
   const dismiss = () => flow.dismiss(watched.id)
 
   useEffect(() => {
@@ -65,8 +65,8 @@ export function ConsentStatus({ consent: watched, settings, settingsReadAt, flow
   }, [ended, queryClient])
 
   useEffect(() => {
-    if (overtaken) flow.dismiss(watched.id)
-  }, [overtaken, flow, watched.id])
+    if (outdated) flow.dismiss(watched.id)
+  }, [outdated, flow, watched.id])
 
   if (!consent) {
     if (!error) return <Spinner size="tiny" label="Reading what became of the consent" />
@@ -78,8 +78,8 @@ export function ConsentStatus({ consent: watched, settings, settingsReadAt, flow
     )
   }
   if (!ended) return <PendingConsent consent={consent} fromEmail={watched.fromEmail} pollError={error} />
-  if (overtaken) return null
-  // Before the settings have been read again there is no success to show.
+  if (outdated) return null
+  // Success is claimed only once the settings have been read again.
   if (consent.status === 'completed' && !settingsAreNewer) {
     return <Spinner size="tiny" label="Reading the settings" />
   }
@@ -89,7 +89,7 @@ export function ConsentStatus({ consent: watched, settings, settingsReadAt, flow
 interface PendingProps {
   consent: Consent
   fromEmail: string | null
-  /** Why the API could not be asked just now. It is asked again. */
+  /** Why the last poll failed; polling continues. */
   pollError: Error | null
 }
 
@@ -112,14 +112,14 @@ function PendingConsent({ consent, fromEmail, pollError }: PendingProps) {
     <section aria-labelledby={titleId} className={styles.pending}>
       <p className={styles.title}>
         <Spinner size="tiny" aria-hidden />
-        <span id={titleId}>Waiting for consent at Microsoft to {purposeWords(consent.purpose, fromEmail)}</span>
+        <span id={titleId}>Waiting for consent at Microsoft to {purposeText(consent.purpose, fromEmail)}</span>
       </p>
       <p className={styles.text}>
         {consentUrl
           ? "Give consent in Microsoft's window."
           : "It was started in another browser or by another admin, and Microsoft's page can be opened only there."}{' '}
-        {/* Not read out again with every minute. */}
-        <span aria-live="off">{remainingWords(consent.expiresAt, now)}</span>
+        {/* Off, or the countdown would be announced every minute. */}
+        <span aria-live="off">{remainingText(consent.expiresAt, now)}</span>
       </p>
       {error && <FailureBar error={error} />}
       <div className={styles.actions}>
@@ -150,11 +150,11 @@ function Outcome({ consent, watched, settings, flow, onDismiss }: OutcomeProps) 
   const { problem } = consent
   const { start } = watched
   const replaced = consent.purpose === 'update-sender' ? (consent.requestsOnTheWire ?? 0) : 0
-  const onTheWire = onTheWireWords(replaced, 'the old sender')
+  const onTheWire = onTheWireText(replaced, 'the old sender')
   const notice = useRef<HTMLDivElement>(null)
 
   useEffect(() => {
-    // The button that started it may be gone. Somebody who is writing elsewhere is left alone.
+    // The button that started it may be gone. Focus is not taken from somebody who is typing.
     if (start !== null && !(document.activeElement instanceof HTMLInputElement)) notice.current?.focus()
   }, [start])
 

@@ -12,17 +12,17 @@ it('follows a consent that another tab or admin started', () => {
   ])
 })
 
-it('keeps what it knows about a consent that it sees again', () => {
+it('keeps what it knows about a consent when the settings list it again', () => {
   const own = consent(1, { start: { purpose: 'reconnect' } })
   expect(watch([own], { type: 'seen', id: own.id, fromEmail: 'reports@contoso.com' })).toEqual([own])
 })
 
-it('does not bring back a consent whose outcome was dismissed', () => {
-  const read = consent(1, { dismissed: true })
-  expect(watch([read], { type: 'seen', id: read.id, fromEmail: 'reports@contoso.com' })).toEqual([read])
+it('does not show a dismissed consent again', () => {
+  const dismissed = consent(1, { dismissed: true })
+  expect(watch([dismissed], { type: 'seen', id: dismissed.id, fromEmail: 'reports@contoso.com' })).toEqual([dismissed])
 })
 
-it('puts away the outcomes of earlier consents when one is started, and nothing that is pending', () => {
+it('dismisses the outcomes of earlier consents when one is started, but nothing that is pending', () => {
   const [ended, pending, started] = [consent(1), consent(2), consent(3)]
   expect(watch([pending, ended], { type: 'started', consent: started, ended: [ended.id] })).toEqual([
     started,
@@ -31,7 +31,7 @@ it('puts away the outcomes of earlier consents when one is started, and nothing 
   ])
 })
 
-it('follows a consent once that was asked for again while it is pending', () => {
+it('follows a pending consent once when it is requested again', () => {
   const started = consent(1, { start: { purpose: 'reconnect' } })
   expect(watch([consent(2), consent(1)], { type: 'started', consent: started, ended: [] })).toEqual([
     started,

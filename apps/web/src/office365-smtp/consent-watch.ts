@@ -4,26 +4,26 @@ import { ConsentStart } from './consent-start.ts'
 
 const MAX_WATCHED = 10
 
-/** A consent this page follows until its end. What became of it is read from the API. */
+/** A consent that this page follows until it ends. Its status is read from the API. */
 export const WatchedConsent = z.strictObject({
   id: ConsentId,
-  /** The sender it is about, as far as known. */
+  /** The sender it is for; null while that is unknown. */
   fromEmail: z.string().nullable(),
-  /** What this tab asked for; null for a consent that was started elsewhere. */
+  /** What this tab asked for; null when another tab or admin started it. */
   start: ConsentStart.nullable(),
-  /** The admin has read its outcome. */
+  /** The admin has dismissed its outcome. */
   dismissed: z.boolean(),
 })
 export type WatchedConsent = z.infer<typeof WatchedConsent>
 
 export type WatchEvent =
-  /** This tab started one, or asked again for one that is pending; outcomes of earlier ones (`ended`) have been read by then. */
+  /** This tab started a consent, or asked again for a pending one. That dismisses the outcomes of those that have `ended`. */
   | { readonly type: 'started'; readonly consent: WatchedConsent; readonly ended: readonly string[] }
-  /** The settings name one as pending. */
+  /** The settings list a consent as pending. */
   | { readonly type: 'seen'; readonly id: string; readonly fromEmail: string }
   | { readonly type: 'dismissed'; readonly ids: readonly string[] }
 
-/** Newest first. */
+/** The next list of watched consents, newest first. */
 export function watch(watched: readonly WatchedConsent[], event: WatchEvent): readonly WatchedConsent[] {
   switch (event.type) {
     case 'started':

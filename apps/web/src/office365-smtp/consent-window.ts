@@ -1,15 +1,14 @@
 import { webAddress } from '../routes.ts'
-import { CONSENT_REDIRECT_KEY } from './consent-channel.ts'
+import { CONSENT_REDIRECT_KEY } from './consent-return.ts'
 
 const FEATURES = 'popup,width=520,height=720'
 
-/** By consent. Microsoft's page may cut its window from ours: then it counts as closed, and is opened once more. */
+/** Open windows by consent id. Microsoft's page may sever its window from ours; then it reads as closed and is reopened. */
 const windows = new Map<string, Window>()
 
 /**
- * Opens the window for Microsoft's page, or raises the one of this consent. Called straight from a click, before the API
- * has said where to go: a window that opens later counts as unasked for and is blocked. Null when it is blocked all the
- * same.
+ * Opens a window for Microsoft's page, or raises the one of this consent. Call it synchronously from a click, before the
+ * API has answered with the address: browsers block a window that opens later. Returns null when it is blocked anyway.
  */
 export function openConsentWindow(consentId: string | null): Window | null {
   const open = consentId === null ? undefined : windows.get(consentId)
@@ -17,7 +16,7 @@ export function openConsentWindow(consentId: string | null): Window | null {
     open.focus()
     return open
   }
-  // A popup starts with a copy of this storage, and would take itself for the tab that was redirected.
+  // A popup starts with a copy of this storage, and would act as the tab that was redirected.
   sessionStorage.removeItem(CONSENT_REDIRECT_KEY)
   const popup = window.open('about:blank', '_blank', FEATURES)
   if (!popup) return null
@@ -26,7 +25,7 @@ export function openConsentWindow(consentId: string | null): Window | null {
   return popup
 }
 
-/** Shows Microsoft's page in the window, or in this tab when there is none. Nothing is opened but a web address. */
+/** Opens Microsoft's page in the popup, or in this tab when there is none. Only http(s) addresses are opened. */
 export function showConsentPage(popup: Window | null, consentId: string, consentUrl: string): void {
   const url = webAddress(consentUrl)
   if (url === null) {

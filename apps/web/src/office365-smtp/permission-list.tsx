@@ -1,6 +1,6 @@
 import { makeStyles, tokens } from '@fluentui/react-components'
-import type { GraphAuth } from '../graph-auth.ts'
-import { permissionWords } from './permission-words.ts'
+import type { GraphAuth } from '../environment.ts'
+import { permissionText } from './permission-text.ts'
 
 const useStyles = makeStyles({
   list: { listStyleType: 'none', margin: 0, padding: 0, display: 'grid', gap: tokens.spacingVerticalXS },
@@ -10,11 +10,11 @@ const useStyles = makeStyles({
 interface Props {
   permissions: readonly string[]
   graphAuth: GraphAuth
-  /** Whose access they are about, once somebody has given it. */
+  /** The person who gave access; null before anybody has. */
   person?: string | null
 }
 
-/** Permissions by Microsoft's name, each with what it allows. */
+/** Lists permissions by Microsoft's names, each with what it allows. */
 export function PermissionList({ permissions, graphAuth, person = null }: Props) {
   const styles = useStyles()
   return (
@@ -23,7 +23,7 @@ export function PermissionList({ permissions, graphAuth, person = null }: Props)
         <li key={permission}>
           <span className={styles.name}>{permission}</span>
           {': '}
-          {permissionWords(permission, graphAuth, person) ?? 'A permission that Inforiver Mail does not use.'}
+          {permissionText(permission, graphAuth, person) ?? 'A permission that Inforiver Mail does not use.'}
         </li>
       ))}
     </ul>

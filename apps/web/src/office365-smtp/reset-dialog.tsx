@@ -2,13 +2,13 @@ import { reset } from '@inforiver-mail/contract/office365-smtp'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { call } from '../api/call.ts'
 import { settingsQuery } from '../api/queries.ts'
-import { ConfirmDialog, Consequences } from '../shell/confirm-dialog.tsx'
-import { resetWaitingWords } from './connection-words.ts'
+import { ConfirmDialog, Consequences } from '../ui/confirm-dialog.tsx'
+import { resetWaitingText } from './connection-text.ts'
 
 interface Props {
   waitingMessages: number
   onClose: () => void
-  /** The mailbox is disconnected, and the settings say so; with how many requests were on the wire. */
+  /** Called after the reset, with the number of requests that were on the wire at that time. */
   onReset: (requestsOnTheWire: number) => void
 }
 
@@ -17,7 +17,7 @@ export function ResetDialog({ waitingMessages, onClose, onReset }: Props) {
   const disconnect = useMutation({
     mutationFn: () => call(reset, { body: {} }),
     onSuccess: async ({ requestsOnTheWire, ...settings }) => {
-      // A read that set out before the reset must not put the old settings back.
+      // A read that started before the reset must not restore the old settings.
       await queryClient.cancelQueries(settingsQuery)
       queryClient.setQueryData(settingsQuery.queryKey, settings)
       void queryClient.invalidateQueries({ queryKey: ['consents'] })
@@ -36,7 +36,7 @@ export function ResetDialog({ waitingMessages, onClose, onReset }: Props) {
     >
       <Consequences>
         <li>The tokens and the settings, the From Email Address included, are deleted here.</li>
-        <li>{resetWaitingWords(waitingMessages)}</li>
+        <li>{resetWaitingText(waitingMessages)}</li>
         <li>Pending consent requests are cancelled.</li>
         <li>
           A message that Microsoft is receiving at this moment cannot be recalled: the reset waits for it, ten seconds

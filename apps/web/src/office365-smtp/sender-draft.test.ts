@@ -1,161 +1,110 @@
 import { describe, expect, it } from 'vitest'
-import { connectedExample, exampleSettings } from '../test-support/settings-example.ts'
-import { permissionsAsked, planSender, planWords, senderValues, withEntry, withoutSettled } from './sender-draft.ts'
+import { connectedExample, exampleSettings } from '../test-support/examples.ts'
+import { permissionsAsked, planSender, planText, senderValues, withEntry, withoutSaved } from './sender-draft.ts'
 
+const fromEmail = 'reports@contoso.com'
 const largeGranted = { largeAttachments: { enabled: true, locked: true } }
 
-describe('planSender while nothing is configured', () => {
-  it('asks for an address before anything else', () => {
-    expect(planSender(exampleSettings(), {})).toEqual({
-      kind: 'blocked',
-      because: 'To enable, enter the From Email Address first.',
-    })
+describe('planSender without a mailbox', () => {
+  it.each([
+    ['no address', {}, 'To enable, enter the From Email Address first.'],
+    [
+      'an address that is not valid',
+      { fromEmail: 'reports@contoso' },
+      'To enable, correct the From Email Address. The part after the @ needs a dot, as in contoso.com.',
+    ],
+  ])('is blocked by %s and says so', (_what, draft, because) => {
+    expect(planSender(exampleSettings(), draft)).toEqual({ kind: 'blocked', because })
   })
 
-  it('says what is wrong with an address that is not valid', () => {
-    expect(planSender(exampleSettings(), { fromEmail: 'reports@contoso' })).toEqual({
-      kind: 'blocked',
-      because: 'To enable, correct the From Email Address. The part after the @ needs a dot, as in contoso.com.',
-    })
-  })
-
-  it('configures the valid address with the toggle as it is set', () => {
-    expect(planSender(exampleSettings(), { fromEmail: 'reports@contoso.com', largeAttachments: true })).toEqual({
+  it('configures a valid address, with the toggle as it is set', () => {
+    expect(planSender(exampleSettings(), { fromEmail, largeAttachments: true })).toEqual({
       kind: 'start',
-      start: { purpose: 'configure', sender: { fromEmail: 'reports@contoso.com', largeAttachments: true } },
+      start: { purpose: 'configure', sender: { fromEmail, largeAttachments: true } },
     })
   })
 })
 
-describe('planSender while a mailbox is configured', () => {
-  it('does nothing when nothing has changed', () => {
-    expect(planSender(connectedExample(), {})).toMatchObject({ kind: 'blocked' })
-  })
+describe('planSender with a mailbox', () => {
+  const another = 'alerts@contoso.com'
+  const changesAddress = { purpose: 'update-sender', sender: { fromEmail: another } } as const
 
-  it('takes another spelling of the same address for no change', () => {
-    expect(planSender(connectedExample(), { fromEmail: 'Reports@Contoso.com' })).toMatchObject({ kind: 'blocked' })
-  })
-
-  it('points to Reset when the address is emptied', () => {
-    const plan = planSender(connectedExample(), { fromEmail: '' })
-    expect(plan).toMatchObject({ kind: 'blocked', because: expect.stringContaining('use Reset') })
-  })
-
-  it('updates the sender alone when only the address has changed', () => {
-    expect(planSender(connectedExample(), { fromEmail: 'alerts@contoso.com' })).toEqual({
-      kind: 'start',
-      start: { purpose: 'update-sender', sender: { fromEmail: 'alerts@contoso.com' } },
+  it.each([
+    ['nothing has changed', {}, 'nothing to save'],
+    ['only the spelling of the address has changed', { fromEmail: 'Reports@Contoso.com' }, 'nothing to save'],
+    ['the address is emptied', { fromEmail: '' }, 'use Reset'],
+  ])('is blocked when %s', (_what, draft, because) => {
+    expect(planSender(connectedExample(), draft)).toEqual({
+      kind: 'blocked',
+      because: expect.stringContaining(because),
     })
   })
 
-  it('does not ask again for large attachments that are granted when the address changes', () => {
-    expect(planSender(connectedExample(largeGranted), { fromEmail: 'alerts@contoso.com' })).toEqual({
-      kind: 'start',
-      start: { purpose: 'update-sender', sender: { fromEmail: 'alerts@contoso.com' } },
-    })
+  it.each([
+    ['a new address alone', {}, { fromEmail: another }, changesAddress],
+    ['a new address without asking again for what is granted', largeGranted, { fromEmail: another }, changesAddress],
+    ['the toggle alone', {}, { largeAttachments: true }, { purpose: 'large-attachments' }],
+    [
+      'a new address and the toggle in one consent',
+      {},
+      { fromEmail: another, largeAttachments: true },
+      { purpose: 'update-sender', sender: { fromEmail: another, largeAttachments: true } },
+    ],
+    [
+      'a new address while a reconnect is required',
+      { status: 'reconnect-required' },
+      { fromEmail: another },
+      changesAddress,
+    ],
+  ] as const)('saves %s', (_what, settings, draft, start) => {
+    expect(planSender(connectedExample(settings), draft)).toEqual({ kind: 'start', start })
   })
 
-  it('enables large attachments alone when only the toggle has changed', () => {
-    expect(planSender(connectedExample(), { largeAttachments: true })).toEqual({
-      kind: 'start',
-      start: { purpose: 'large-attachments' },
-    })
-  })
-
-  it('asks once for both when address and toggle have changed', () => {
-    expect(planSender(connectedExample(), { fromEmail: 'alerts@contoso.com', largeAttachments: true })).toEqual({
-      kind: 'start',
-      start: { purpose: 'update-sender', sender: { fromEmail: 'alerts@contoso.com', largeAttachments: true } },
-    })
-  })
-
-  it('can save another address while a reconnect is required', () => {
-    const settings = connectedExample({ status: 'reconnect-required' })
-    expect(planSender(settings, { fromEmail: 'alerts@contoso.com' })).toMatchObject({ kind: 'start' })
-  })
-})
-
-describe('planWords', () => {
   it('names both changes when both are saved', () => {
     const settings = connectedExample()
-    const plan = planSender(settings, { fromEmail: 'alerts@contoso.com', largeAttachments: true })
-    expect(planWords(plan, settings)).toBe(
+    const plan = planSender(settings, { fromEmail: another, largeAttachments: true })
+    expect(planText(plan, settings)).toBe(
       "Changes the sender to alerts@contoso.com and enables large file attachments once Microsoft's consent completes.",
     )
   })
 })
 
 describe('senderValues', () => {
-  it('shows the server where nothing has been entered', () => {
-    expect(senderValues(connectedExample(largeGranted), {})).toEqual({
-      fromEmail: 'reports@contoso.com',
-      largeAttachments: true,
-    })
-  })
-
-  it('shows a granted toggle as granted, whatever was entered before', () => {
-    expect(senderValues(connectedExample(largeGranted), { largeAttachments: false }).largeAttachments).toBe(true)
+  it.each([
+    ['the settings when nothing has been entered', {}],
+    ['a granted toggle as granted, whatever was entered before', { largeAttachments: false }],
+  ])('shows %s', (_what, draft) => {
+    expect(senderValues(connectedExample(largeGranted), draft)).toEqual({ fromEmail, largeAttachments: true })
   })
 })
 
 describe('the draft', () => {
-  it('forgets an entry that is put back to what the server says', () => {
-    expect(withEntry(connectedExample(), { fromEmail: 'x@contoso.com' }, { fromEmail: 'reports@contoso.com' })).toEqual(
-      {},
-    )
+  it.each([
+    ['drops an entry that equals the settings', { fromEmail: 'x@contoso.com' }, { fromEmail }, {}],
+    ['keeps another spelling as typed', {}, { fromEmail: 'Reports@contoso.com' }, { fromEmail: 'Reports@contoso.com' }],
+    ['keeps an emptied address', {}, { fromEmail: '' }, { fromEmail: '' }],
+  ])('%s', (_what, draft, entry, expected) => {
+    expect(withEntry(connectedExample(), draft, entry)).toEqual(expected)
   })
 
-  it('keeps an entry that differs in spelling only, as it was typed', () => {
-    expect(withEntry(connectedExample(), {}, { fromEmail: 'Reports@contoso.com' })).toEqual({
-      fromEmail: 'Reports@contoso.com',
-    })
-  })
-
-  it('keeps an emptied address as an entry', () => {
-    expect(withEntry(connectedExample(), {}, { fromEmail: '' })).toEqual({ fromEmail: '' })
-  })
-
-  it('loses what the changed settings now say, and keeps the rest', () => {
+  it('drops what the changed settings now say, and keeps the rest', () => {
     const draft = { fromEmail: 'Reports@contoso.com', largeAttachments: true }
-    expect(withoutSettled(connectedExample(), draft)).toEqual({ largeAttachments: true })
+    expect(withoutSaved(connectedExample(), draft)).toEqual({ largeAttachments: true })
   })
 
-  it('loses a toggle that the server has locked', () => {
-    expect(withoutSettled(connectedExample(largeGranted), { largeAttachments: false })).toEqual({})
+  it('drops a toggle that the server has locked', () => {
+    expect(withoutSaved(connectedExample(largeGranted), { largeAttachments: false })).toEqual({})
   })
 })
 
-describe('permissionsAsked', () => {
-  const own = { fromEmail: 'Ada@contoso.com', largeAttachments: false }
-
-  it("asks for sending and the profile alone for the admin's own address", () => {
-    expect(permissionsAsked(own, 'ada@contoso.com', 'delegated')).toEqual(['Mail.Send', 'User.Read'])
-  })
-
-  it("asks for sending from shared mailboxes when the address is not the admin's own", () => {
-    expect(permissionsAsked({ ...own, fromEmail: 'reports@contoso.com' }, 'ada@contoso.com', 'delegated')).toContain(
-      'Mail.Send.Shared',
-    )
-  })
-
-  it('asks for the mailbox when large attachments are switched on', () => {
-    expect(permissionsAsked({ ...own, largeAttachments: true }, 'ada@contoso.com', 'delegated')).toContain(
-      'Mail.ReadWrite',
-    )
-  })
-
-  it('asks for the application’s own permissions where it is to use no person’s access', () => {
-    const shared = { fromEmail: 'reports@contoso.com', largeAttachments: false }
-    expect(permissionsAsked(shared, 'ada@contoso.com', 'application')).toEqual(['Mail.Send'])
-    expect(permissionsAsked({ ...shared, largeAttachments: true }, 'ada@contoso.com', 'application')).toEqual([
-      'Mail.Send',
-      'Mail.ReadWrite',
-    ])
-  })
-
-  it('claims nothing about shared mailboxes while the address is not valid', () => {
-    expect(permissionsAsked({ ...own, fromEmail: 'reports@' }, 'ada@contoso.com', 'delegated')).not.toContain(
-      'Mail.Send.Shared',
-    )
-  })
+it.each([
+  ['of a person for their own address', 'Ada@contoso.com', false, 'delegated', ['Mail.Send', 'User.Read']],
+  ['of a person for a shared mailbox', fromEmail, false, 'delegated', ['Mail.Send', 'Mail.Send.Shared', 'User.Read']],
+  ['of a person for an address that is not valid', 'reports@', false, 'delegated', ['Mail.Send', 'User.Read']],
+  ['of a person with large files', 'Ada@contoso.com', true, 'delegated', ['Mail.Send', 'Mail.ReadWrite', 'User.Read']],
+  ['of the application', fromEmail, false, 'application', ['Mail.Send']],
+  ['of the application with large files', fromEmail, true, 'application', ['Mail.Send', 'Mail.ReadWrite']],
+] as const)('asks for the permissions %s', (_what, address, largeAttachments, graphAuth, permissions) => {
+  const values = { fromEmail: address, largeAttachments }
+  expect(permissionsAsked(values, 'ada@contoso.com', graphAuth)).toEqual(permissions)
 })

@@ -2,10 +2,11 @@ import { EmailAddress, sameAddress } from '@inforiver-mail/contract/email-addres
 import type { Office365SmtpSettings } from '@inforiver-mail/contract/office365-smtp'
 import { applicationPermissionsFor, type Permission, permissionsFor } from '@inforiver-mail/contract/permission'
 import { z } from 'zod'
-import type { GraphAuth } from '../graph-auth.ts'
+import { inputFault } from '../api/input-fault.ts'
+import type { GraphAuth } from '../environment.ts'
 import type { ConsentStart } from './consent-start.ts'
 
-/** What an admin has entered and the server does not say: everything else is read from the settings. */
+/** What an admin has entered that differs from the settings; everything else is read from those. */
 export const SenderDraft = z.strictObject({
   fromEmail: z.string().exactOptional(),
   largeAttachments: z.boolean().exactOptional(),
@@ -17,7 +18,7 @@ export interface SenderValues {
   readonly largeAttachments: boolean
 }
 
-/** What the form shows. */
+/** The values the form shows: the settings, overridden by the draft. */
 export function senderValues(settings: Office365SmtpSettings, draft: SenderDraft): SenderValues {
   const { enabled, locked } = settings.largeAttachments
   return {
@@ -26,7 +27,7 @@ export function senderValues(settings: Office365SmtpSettings, draft: SenderDraft
   }
 }
 
-/** The draft after an entry. What is put back to the server's value is no difference any more. */
+/** The draft after an entry. An entry equal to the server's value leaves the draft. */
 export function withEntry(settings: Office365SmtpSettings, draft: SenderDraft, entry: SenderDraft): SenderDraft {
   const { fromEmail, largeAttachments } = { ...draft, ...entry }
   return {
@@ -36,8 +37,8 @@ export function withEntry(settings: Office365SmtpSettings, draft: SenderDraft, e
   }
 }
 
-/** The draft after the settings have changed, without what they say by now: it would hide their next change. */
-export function withoutSettled(settings: Office365SmtpSettings, draft: SenderDraft): SenderDraft {
+/** The draft after the settings have changed. What they say by now is dropped, or it would hide their next change. */
+export function withoutSaved(settings: Office365SmtpSettings, draft: SenderDraft): SenderDraft {
   const { fromEmail, largeAttachments } = draft
   const { enabled, locked } = settings.largeAttachments
   return {
@@ -46,20 +47,19 @@ export function withoutSettled(settings: Office365SmtpSettings, draft: SenderDra
   }
 }
 
-/** What is wrong with an address, in a sentence; null when it is valid. */
+/** What is wrong with an address, as a sentence; null when it is valid. */
 export function addressFault(address: string): string | null {
-  const parsed = EmailAddress.safeParse(address)
-  return parsed.success ? null : (parsed.error.issues[0]?.message ?? 'This is not an email address.')
+  return inputFault(EmailAddress, address)
 }
 
-/** What the form can ask for: reconnecting has a button of its own. */
+/** What the form can start. Reconnecting has a button of its own. */
 export type SenderStart = Exclude<ConsentStart, { purpose: 'reconnect' }>
 
 export type SenderPlan =
-  /** The button does nothing; `because` says why not, and what to do. */
+  /** The button is disabled; `because` says why, and what to do. */
   { readonly kind: 'blocked'; readonly because: string } | { readonly kind: 'start'; readonly start: SenderStart }
 
-/** What Enable (nothing configured) or Save (configured) would do with what has been entered. */
+/** What Enable (nothing is configured) or Save would do with the draft. */
 export function planSender(settings: Office365SmtpSettings, draft: SenderDraft): SenderPlan {
   const { fromEmail, largeAttachments } = senderValues(settings, draft)
   const fault = addressFault(fromEmail)
@@ -78,8 +78,8 @@ export function planSender(settings: Office365SmtpSettings, draft: SenderDraft):
   return blocked('Nothing has changed, so there is nothing to save.')
 }
 
-/** What pressing the button will do, or why it does nothing. */
-export function planWords(plan: SenderPlan, settings: Office365SmtpSettings): string {
+/** What pressing the button will do, or why it is disabled; shown beside it. */
+export function planText(plan: SenderPlan, settings: Office365SmtpSettings): string {
   if (plan.kind === 'blocked') return plan.because
   const { start } = plan
   switch (start.purpose) {
@@ -94,7 +94,7 @@ export function planWords(plan: SenderPlan, settings: Office365SmtpSettings): st
   }
 }
 
-/** What Microsoft will be asked for with the values as entered. An address that is not valid yet counts as the admin's own. */
+/** The permissions to ask Microsoft for. An address that is not valid yet counts as the admin's own. */
 export function permissionsAsked(values: SenderValues, adminEmail: string, graphAuth: GraphAuth): Permission[] {
   if (graphAuth === 'application') return applicationPermissionsFor(values)
   const ownAddress = addressFault(values.fromEmail) !== null || sameAddress(values.fromEmail, adminEmail)

@@ -2,27 +2,26 @@ import { Button, Field, Input, makeStyles, Spinner, Switch, tokens } from '@flue
 import { LockClosedRegular } from '@fluentui/react-icons/svg/lock-closed'
 import type { Office365SmtpSettings } from '@inforiver-mail/contract/office365-smtp'
 import { type ReactNode, type Ref, useId, useState } from 'react'
-import { FailureBar } from '../shell/failure-bar.tsx'
-import { News } from '../shell/news.tsx'
-import { Surface } from '../shell/surface.tsx'
-import type { GraphAuth } from '../graph-auth.ts'
-import { useSurroundings } from '../surroundings.ts'
+import { type GraphAuth, useAppEnvironment } from '../environment.ts'
+import { FailureBar } from '../ui/failure-bar.tsx'
+import { LiveRegion } from '../ui/live-region.tsx'
+import { Surface } from '../ui/surface.tsx'
 import type { ConsentFlow } from './consent-flow.ts'
 import { ConsentPreview } from './consent-preview.tsx'
+import { ResetDialog } from './reset-dialog.tsx'
 import {
   addressFault,
   permissionsAsked,
   planSender,
-  planWords,
+  planText,
   type SenderDraft,
   senderValues,
   withEntry,
 } from './sender-draft.ts'
-import { ResetDialog } from './reset-dialog.tsx'
 
 const useStyles = makeStyles({
   form: { display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalL },
-  // In line with the fields above it.
+  // Aligns it with the fields above.
   switch: { marginLeft: `calc(-1 * ${tokens.spacingHorizontalS})` },
   lock: { verticalAlign: 'text-bottom', fontSize: tokens.fontSizeBase300 },
   actions: { display: 'flex', flexWrap: 'wrap', alignItems: 'center', gap: tokens.spacingHorizontalM },
@@ -30,10 +29,8 @@ const useStyles = makeStyles({
 })
 
 const SENDER_HINTS = {
-  delegated:
-    'All mail leaves from this address: your own mailbox, a shared mailbox or a group. It needs a mailbox in Microsoft 365.',
-  application:
-    'All mail leaves from this address: the mailbox of a person, or a shared mailbox. It needs a mailbox in Microsoft 365.',
+  delegated: 'All mail leaves from this address: your own mailbox, a shared mailbox or a group.',
+  application: 'All mail leaves from this address: the mailbox of a person, or a shared mailbox.',
 } as const satisfies Record<GraphAuth, string>
 
 interface Props {
@@ -46,13 +43,13 @@ interface Props {
   onReset: (requestsOnTheWire: number) => void
 }
 
-/** The sender and its options, with Enable, Save and Reset. */
+/** The form for the sender and its options, with Enable, Save and Reset. */
 export function SenderForm({ ref, settings, adminEmail, draft, onDraft, flow, onReset }: Props) {
   const styles = useStyles()
   const reasonId = useId()
   const [touched, setTouched] = useState(false)
   const [resetting, setResetting] = useState(false)
-  const { graphAuth } = useSurroundings()
+  const { graphAuth } = useAppEnvironment()
   const configured = settings.status !== 'not-configured'
   const values = senderValues(settings, draft)
   const fault = addressFault(values.fromEmail)
@@ -76,7 +73,7 @@ export function SenderForm({ ref, settings, adminEmail, draft, onDraft, flow, on
         >
           <Input
             input={{ ref }}
-            // Not type="email": browsers rewrite what is entered there.
+            // Not type="email", because browsers rewrite the value of such a field.
             inputMode="email"
             autoComplete="off"
             autoCapitalize="none"
@@ -118,11 +115,11 @@ export function SenderForm({ ref, settings, adminEmail, draft, onDraft, flow, on
             graphAuth={graphAuth}
           />
         )}
-        <News urgent>
+        <LiveRegion urgent>
           {flow.failure && (
             <FailureBar error={flow.failure.error} onRetry={flow.failure.retry} onDismiss={flow.failure.dismiss} />
           )}
-        </News>
+        </LiveRegion>
         <div className={styles.actions}>
           <Button
             type="submit"
@@ -135,7 +132,7 @@ export function SenderForm({ ref, settings, adminEmail, draft, onDraft, flow, on
           </Button>
           {configured && <Button onClick={() => setResetting(true)}>Reset</Button>}
           <span id={reasonId} className={styles.reason}>
-            {planWords(plan, settings)}
+            {planText(plan, settings)}
           </span>
         </div>
       </form>

@@ -1,15 +1,30 @@
+import { Button, Link, makeStyles, tokens } from '@fluentui/react-components'
 import { useQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import { problemCode } from '../api/failure.ts'
 import { sessionQuery } from '../api/queries.ts'
-import { PageFailure, PageLoading } from '../shell/page-state.tsx'
-import { StandalonePage } from '../shell/standalone-page.tsx'
-import { MemberPage } from './member-page.tsx'
-import { SessionContext } from './session-context.ts'
-import { SessionEndedDialog } from './session-ended-dialog.tsx'
-import { SignInPage } from './sign-in-page.tsx'
+import { useAppEnvironment } from '../environment.ts'
+import { currentPath, signInUrl } from '../routes.ts'
+import { Modal } from '../ui/modal.tsx'
+import { PageHeading } from '../ui/page-heading.tsx'
+import { PageFailure, PageLoading } from '../ui/page-state.tsx'
+import { StandalonePage } from '../ui/standalone-page.tsx'
+import { SessionContext, useSession } from './session.ts'
+import { SignOutButton } from './sign-out-button.tsx'
 
-/** Lets workspace admins through; everybody else reads why not. */
+const useStyles = makeStyles({
+  lead: { margin: 0, color: tokens.colorNeutralForeground2 },
+  note: {
+    margin: 0,
+    padding: tokens.spacingHorizontalM,
+    borderRadius: tokens.borderRadiusMedium,
+    backgroundColor: tokens.colorNeutralBackground3,
+  },
+  text: { margin: 0, overflowWrap: 'anywhere' },
+  actions: { display: 'flex', flexWrap: 'wrap', gap: tokens.spacingHorizontalM },
+})
+
+/** Lets workspace admins through, and tells everybody else why not. */
 export function SessionGate({ children }: { children: ReactNode }) {
   const { data: session, error, isFetching, refetch } = useQuery(sessionQuery)
   const signedOut = problemCode(error) === 'not-signed-in'
@@ -30,5 +45,84 @@ export function SessionGate({ children }: { children: ReactNode }) {
       {session.role === 'workspace-admin' ? children : <MemberPage />}
       {signedOut && <SessionEndedDialog />}
     </SessionContext>
+  )
+}
+
+function SignInPage() {
+  const styles = useStyles()
+  const { demoUrl, graphAuth } = useAppEnvironment()
+  return (
+    <StandalonePage>
+      <PageHeading title="Inforiver Mail" />
+      <p className={styles.lead}>Connect the Microsoft 365 mailbox that Inforiver sends its reports and alerts from.</p>
+      <Button as="a" appearance="primary" size="large" href={signInUrl(currentPath(location))}>
+        Sign in with Microsoft
+      </Button>
+      {demoUrl && (
+        <p className={styles.note}>
+          This is a demo with a simulated Microsoft 365: nothing leaves this computer. Choose <strong>Ada Admin</strong>{' '}
+          on the next page
+          {graphAuth === 'application' && (
+            <>
+              , and <strong>Grace Global</strong>, an Entra administrator, to connect a mailbox
+            </>
+          )}
+          . Mail arrives in the{' '}
+          <Link inline href={demoUrl} target="_blank" rel="noreferrer">
+            simulated mailboxes
+          </Link>
+          .
+        </p>
+      )}
+    </StandalonePage>
+  )
+}
+
+function MemberPage() {
+  const styles = useStyles()
+  const { user } = useSession()
+  const { demoUrl } = useAppEnvironment()
+  return (
+    <StandalonePage>
+      <PageHeading title="Only workspace admins can open Tenant Settings" />
+      <p className={styles.text}>
+        You are signed in as <strong>{user.name || user.email}</strong>
+        {user.name && ` (${user.email})`}, who is not a workspace admin.
+      </p>
+      <p className={styles.text}>
+        Ask the person who operates Inforiver Mail in your organisation to make you a workspace admin: by the app role
+        Workspace.Admin in Microsoft Entra, or by your sign-in name in WORKSPACE_ADMINS.
+      </p>
+      {demoUrl && <p className={styles.text}>In this demo, Ada Admin is the workspace admin.</p>}
+      <div className={styles.actions}>
+        <Button as="a" appearance="primary" href={signInUrl(currentPath(location))}>
+          Use another account
+        </Button>
+        <SignOutButton />
+      </div>
+    </StandalonePage>
+  )
+}
+
+/** Covers a page whose session has ended. Signing in returns to it, with what was entered. */
+function SessionEndedDialog() {
+  const { unsaved } = useAppEnvironment()
+
+  function signInAgain(): void {
+    unsaved.keep()
+    location.assign(signInUrl(currentPath(location)))
+  }
+
+  return (
+    <Modal
+      title="Your session has ended"
+      actions={
+        <Button appearance="primary" onClick={signInAgain}>
+          Sign in again
+        </Button>
+      }
+    >
+      <span>Sign in again to go on where you were. What you entered is kept.</span>
+    </Modal>
   )
 }

@@ -6,24 +6,24 @@ import { problemCode } from '../api/failure.ts'
 import { PAGES } from '../routes.ts'
 
 export function SignOutButton() {
-  const leave = useMutation({
+  const signingOut = useMutation({
     mutationFn: () => call(signOut, {}),
-    onSuccess: leavePage,
+    onSuccess: loadHome,
     onError: (error) => {
-      if (problemCode(error) === 'not-signed-in') leavePage()
+      if (problemCode(error) === 'not-signed-in') loadHome()
     },
   })
   return (
     <>
-      {leave.error && <span role="alert">Signing out did not work. Try again.</span>}
-      <Button appearance="subtle" disabledFocusable={leave.isPending} onClick={() => leave.mutate()}>
+      {signingOut.error && <span role="alert">Signing out did not work. Try again.</span>}
+      <Button appearance="subtle" disabledFocusable={signingOut.isPending} onClick={() => signingOut.mutate()}>
         Sign out
       </Button>
     </>
   )
 }
 
-/** To a fresh document, so that nothing of the session stays in memory. */
-function leavePage(): void {
+/** Loads a fresh document, so that nothing of the session stays in memory. */
+function loadHome(): void {
   location.assign(PAGES.home)
 }

@@ -1,8 +1,8 @@
 import { Button } from '@fluentui/react-components'
 import { Component, type ReactNode } from 'react'
-import { PageState } from './page-state.tsx'
+import { PageState } from '../ui/page-state.tsx'
 
-/** The last resort: a defect of the page, or a part of it that could not be loaded because the server has a newer one. */
+/** Catches defects of the page, and chunks that fail to load because the server has a newer build. */
 export class ErrorBoundary extends Component<{ children: ReactNode }, { broken: boolean }> {
   override state = { broken: false }
 

@@ -1,4 +1,4 @@
-import { makeStyles, mergeClasses, tokens } from '@fluentui/react-components'
+import { Button, makeStyles, mergeClasses, tokens } from '@fluentui/react-components'
 import { AlertRegular } from '@fluentui/react-icons/svg/alert'
 import { HistoryRegular } from '@fluentui/react-icons/svg/history'
 import { KeyRegular } from '@fluentui/react-icons/svg/key'
@@ -6,14 +6,8 @@ import { MailMultipleRegular } from '@fluentui/react-icons/svg/mail-multiple'
 import { SettingsRegular } from '@fluentui/react-icons/svg/settings'
 import { Link, useLocation } from 'wouter'
 import { MENU, type MenuLabel, menuLabelAt } from '../routes.ts'
-
-const ICONS = {
-  Settings: SettingsRegular,
-  'Service keys': KeyRegular,
-  Alerts: AlertRegular,
-  Messages: MailMultipleRegular,
-  'Audit log': HistoryRegular,
-} as const satisfies Record<MenuLabel, unknown>
+import { useSession } from '../session/session.ts'
+import { Modal } from '../ui/modal.tsx'
 
 const useStyles = makeStyles({
   list: { listStyleType: 'none', margin: 0, padding: 0, display: 'grid', gap: tokens.spacingVerticalXXS },
@@ -30,7 +24,7 @@ const useStyles = makeStyles({
     ':focus-visible': { outline: `2px solid ${tokens.colorStrokeFocus2}`, outlineOffset: '-2px' },
   },
   current: {
-    // A border marks the page, since a background vanishes in forced colors.
+    // A border marks the current page, because forced colors remove backgrounds.
     borderLeft: `3px solid ${tokens.colorCompoundBrandStroke}`,
     paddingLeft: `calc(${tokens.spacingHorizontalM} - 3px)`,
     backgroundColor: tokens.colorNeutralBackground1Selected,
@@ -38,6 +32,14 @@ const useStyles = makeStyles({
     '& svg': { color: tokens.colorCompoundBrandForeground1 },
   },
 })
+
+const ICONS = {
+  Settings: SettingsRegular,
+  'Service keys': KeyRegular,
+  Alerts: AlertRegular,
+  Messages: MailMultipleRegular,
+  'Audit log': HistoryRegular,
+} as const satisfies Record<MenuLabel, unknown>
 
 export function MainMenu({ onNavigate }: { onNavigate?: () => void }) {
   const styles = useStyles()
@@ -63,5 +65,27 @@ export function MainMenu({ onNavigate }: { onNavigate?: () => void }) {
         )
       })}
     </ul>
+  )
+}
+
+/** The menu on a narrow screen. */
+export function MenuDrawer({ onClose }: { onClose: () => void }) {
+  const { user } = useSession()
+  return (
+    <Modal
+      title="Inforiver Mail"
+      placement="start"
+      onDismiss={onClose}
+      actions={
+        <Button appearance="subtle" onClick={onClose}>
+          Close menu
+        </Button>
+      }
+    >
+      <nav aria-label="Main">
+        <MainMenu onNavigate={onClose} />
+      </nav>
+      <span>Signed in as {user.name || user.email}</span>
+    </Modal>
   )
 }

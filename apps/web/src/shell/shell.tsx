@@ -1,13 +1,12 @@
 import { Button, Link, makeStyles, tokens, typographyStyles } from '@fluentui/react-components'
 import { NavigationRegular } from '@fluentui/react-icons/svg/navigation'
 import { type ReactNode, useState } from 'react'
-import { useSession } from '../session/session-context.ts'
+import { useAppEnvironment } from '../environment.ts'
+import { useSession } from '../session/session.ts'
 import { SignOutButton } from '../session/sign-out-button.tsx'
-import { useSurroundings } from '../surroundings.ts'
-import { MainMenu } from './main-menu.tsx'
-import { MenuDrawer } from './menu-drawer.tsx'
-import { CONTENT_ID, useFocusOnNewPage } from './page-focus.ts'
-import mark from './mark.svg'
+import mark from '../ui/mark.svg'
+import { CONTENT_ID, useFocusOnNewPage } from '../ui/page-heading.tsx'
+import { MainMenu, MenuDrawer } from './main-menu.tsx'
 
 const WIDE = '@media (min-width: 768px)'
 
@@ -20,7 +19,7 @@ const useStyles = makeStyles({
     zIndex: 10,
     padding: tokens.spacingHorizontalM,
     backgroundColor: tokens.colorNeutralBackground1,
-    // In a line of its own: it covers nothing.
+    // While focused it has a line of its own, so it covers nothing.
     ':focus': { position: 'static', alignSelf: 'flex-start' },
   },
   header: {
@@ -74,7 +73,7 @@ const useStyles = makeStyles({
   },
 })
 
-/** What every page of a signed-in admin has around it. */
+/** The frame around every page of a signed-in admin: header, menu, demo banner. */
 export function Shell({ children }: { children: ReactNode }) {
   const styles = useStyles()
   const { user } = useSession()
@@ -120,7 +119,7 @@ export function Shell({ children }: { children: ReactNode }) {
 
 function DemoBanner() {
   const styles = useStyles()
-  const { demoUrl } = useSurroundings()
+  const { demoUrl } = useAppEnvironment()
   if (!demoUrl) return null
   return (
     <aside aria-label="Demo" className={styles.demo}>

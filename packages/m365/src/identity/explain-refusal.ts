@@ -108,7 +108,7 @@ export function explainUnexpectedAnswer(detail: string, places: AdminPlaces): Ex
   const action =
     'Try again. If it happens again, whoever operates Inforiver Mail has to check that no proxy answers in place of Microsoft.'
   return plain('unexpected-answer', {
-    title: 'The answer was not what Microsoft should send',
+    title: 'Unexpected response from Microsoft',
     detail,
     action: withLink(action, 'unexpected-answer', null, places),
   })
@@ -332,7 +332,7 @@ const FALLBACKS: Readonly<Record<EntraProblemCode | RefreshConsequence, Words>> 
   },
   'microsoft-refused': { title: 'Microsoft refused', detail: 'Microsoft did not complete the sign-in.' },
   'unexpected-answer': {
-    title: 'The answer was not what Microsoft should send',
+    title: 'Unexpected response from Microsoft',
     detail: 'The answer held neither tokens nor an error.',
     remedy: 'Whoever operates Inforiver Mail checks that no proxy answers in place of Microsoft.',
   },

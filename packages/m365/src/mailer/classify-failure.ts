@@ -311,7 +311,7 @@ const MESSAGE_PROBLEMS: Readonly<Record<RefusalReason, MessageProblemWords>> = {
   'recipient-refused': {
     code: 'recipient-refused',
     remedy: ({ exchange }) =>
-      `Whoever sent the message sends it again to other recipients, or to fewer. An Exchange administrator sees who has a mailbox, and how many recipients one message may have, in the ${exchange} > Recipients > Mailboxes.`,
+      `Check the recipients and have the service send it again. An Exchange administrator sees who has a mailbox, and how many recipients one message may have, in the ${exchange} > Recipients > Mailboxes.`,
   },
   'message-refused': {
     code: 'message-refused',

@@ -1,0 +1,20 @@
+import type { Notice } from '@inforiver-mail/contract/notice'
+import { expect, it } from 'vitest'
+import { PAGES } from '../routes.ts'
+import { noticesOn } from './shown-notices.ts'
+
+const text = { title: 'Title', detail: 'Detail.', action: 'Action.', at: '2026-11-24T10:00:00.000Z' }
+const RECONNECT: Notice = { id: `alt_${'1'.repeat(32)}`, type: 'mailbox.reconnect-required', ...text }
+const MISCONFIGURED: Notice = { id: `alt_${'2'.repeat(32)}`, type: 'mailbox.app-misconfigured', ...text }
+const RECOVERED: Notice = { id: `alt_${'5'.repeat(32)}`, type: 'mailbox.recovered', ...text }
+const EXPIRING: Notice = { id: `alt_${'4'.repeat(32)}`, type: 'secret.expiring', ...text }
+const FAILED: Notice = { id: `alt_${'3'.repeat(32)}`, type: 'message.failed', ...text }
+const ALL = [RECONNECT, MISCONFIGURED, RECOVERED, EXPIRING, FAILED]
+
+it('leaves out on the settings page what that page shows itself', () => {
+  expect(noticesOn(PAGES.office365Smtp, ALL)).toEqual([FAILED])
+})
+
+it('shows all of them on every other page', () => {
+  expect(noticesOn(PAGES.messages, ALL)).toEqual(ALL)
+})

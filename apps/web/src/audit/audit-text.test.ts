@@ -1,0 +1,112 @@
+import type { AuditEvent } from '@inforiver-mail/contract/audit'
+import { describe, expect, it } from 'vitest'
+import { detailText, outcomeText, whatText, whoText } from './audit-text.ts'
+
+function example(given: Partial<AuditEvent> = {}): AuditEvent {
+  return {
+    id: 'aud_1',
+    at: '2026-11-24T10:00:00.000Z',
+    actor: { id: 'usr_1', name: 'Ada Admin', email: 'ada@contoso.com' },
+    action: 'settings-reset',
+    outcome: 'done',
+    details: {},
+    ...given,
+  }
+}
+
+describe('whoText', () => {
+  it('names the person with their address', () => {
+    expect(whoText(example())).toEqual({ name: 'Ada Admin', email: 'ada@contoso.com' })
+  })
+
+  it.each([
+    ['sign-in', 'refused', { account: 'gil@fabrikam.com' }, 'gil@fabrikam.com'],
+    ['sign-in', 'refused', { account: null }, 'Unknown'],
+    ['service-key-refused', 'revoked', { name: 'reports' }, 'reports'],
+    ['service-key-refused', 'unknown', { name: null }, 'Unknown'],
+    ['reconnect-required', 'done', {}, 'Microsoft'],
+    ['service-key-created', 'done', {}, 'Operator'],
+    ['service-key-revoked', 'done', {}, 'Operator'],
+    ['vault-forgotten', 'done', {}, 'Operator'],
+    ['webhook-removed', 'done', {}, 'Inforiver Mail'],
+  ] as const)('names who stands behind %s (%s) of %j without a person: %s', (action, outcome, details, name) => {
+    expect(whoText(example({ actor: null, action, outcome, details }))).toEqual({ name, email: null })
+  })
+})
+
+it.each([
+  ['message-cancelled', {}, 'Message cancelled'],
+  ['message-retried', {}, 'Message retried'],
+  ['service-key-refused', {}, 'Service key refused'],
+  ['access-refused', {}, 'Access refused'],
+  ['notice-dismissed', {}, 'Notice dismissed'],
+  ['consent-started', { purpose: 'configure' }, 'Consent started: connect a mailbox'],
+  ['consent-ended', { purpose: 'large-attachments' }, 'Consent ended: enable large file attachments'],
+  ['service-key-revoked', {}, 'Service key revoked'],
+  ['webhook-tested', {}, 'Webhook tested'],
+] as const)('says what was done: %s %j is %j', (action, details, text) => {
+  expect(whatText(example({ action, details }))).toBe(text)
+})
+
+it.each([
+  ['done', 'Done'],
+  ['workspace-admin', 'As workspace admin'],
+  ['cancelled', 'Cancelled in the settings'],
+  ['consent-cancelled', 'Cancelled at Microsoft'],
+  ['send-as-denied', 'Send as denied'],
+  ['name-not-found', 'Name not found'],
+  ['unknown', 'There is no such key'],
+  ['revoked', 'The key is revoked'],
+  ['scope-missing', 'The key lacks the scope'],
+  ['not-workspace-admin', 'Not a workspace admin'],
+  ['The connection was revoked', 'The connection was revoked'],
+])('says how it ended: %s is %j', (outcome, text) => {
+  expect(outcomeText(example({ outcome }))).toBe(text)
+})
+
+describe('detailText', () => {
+  it('labels the details and words their values, without empty ones and the purpose, which is shown elsewhere', () => {
+    const details = {
+      purpose: 'configure',
+      fromEmail: 'reports@contoso.com',
+      largeAttachments: false,
+      correlationId: null,
+      reason: 'wrong-account',
+      records: 2,
+      later: 'known later',
+    }
+
+    expect(detailText(example({ details }))).toEqual([
+      { name: 'Sender', value: 'reports@contoso.com' },
+      { name: 'Large file attachments', value: 'no' },
+      { name: 'Reason', value: 'Wrong account' },
+      { name: 'Records', value: '2' },
+      { name: 'later', value: 'known later' },
+    ])
+  })
+
+  it('leaves out the account of a refused sign-in, which is shown as the person', () => {
+    const details = { account: 'gil@fabrikam.com' }
+
+    expect(detailText(example({ actor: null, action: 'sign-in', outcome: 'refused', details }))).toEqual([])
+  })
+
+  it('says of a refused key which one it was, where it came from and what it was used for', () => {
+    const details = { key: 'key_1', name: 'reports', client: '203.0.113.7', operation: 'submitMessage' }
+
+    expect(detailText(example({ actor: null, action: 'service-key-refused', outcome: 'revoked', details }))).toEqual([
+      { name: 'Key', value: 'key_1' },
+      { name: 'From address', value: '203.0.113.7' },
+      { name: 'Request', value: 'submitMessage' },
+    ])
+  })
+
+  it('says whose access was connected, and what kind of mailbox it is', () => {
+    const details = { account: 'bob@contoso.com', mailbox: 'delegated' }
+
+    expect(detailText(example({ action: 'consent-ended', outcome: 'completed', details }))).toEqual([
+      { name: 'Account', value: 'bob@contoso.com' },
+      { name: 'Mailbox', value: 'shared, or a group' },
+    ])
+  })
+})

@@ -1,0 +1,54 @@
+import type { Message } from '@inforiver-mail/contract/message'
+import { expect, it } from 'vitest'
+import { exampleMessage } from '../test-support/examples.ts'
+import { messageText } from './test-message-text.ts'
+
+const at = '2026-11-24T10:00:00.000Z'
+const attempt = { at, firstAt: at, count: 1, outcome: 'throttled', code: null, detail: 'Busy.' } as const
+const problem = {
+  code: 'send-as-denied',
+  title: 'Not allowed',
+  detail: 'Grant Send As.',
+  microsoftCode: null,
+  requestId: null,
+} as const
+
+it.each<[string, Partial<Message>, object]>([
+  [
+    'sender and recipient once it is sent',
+    { status: 'sent' },
+    {
+      intent: 'success',
+      detail: expect.stringContaining('From reports@contoso.com to cfo@contoso.com.'),
+      busy: false,
+    },
+  ],
+  [
+    'that it may arrive twice',
+    { status: 'sent', possibleDuplicate: true },
+    { detail: expect.stringContaining('twice') },
+  ],
+  [
+    'the problem of one that failed',
+    { status: 'failed', problem },
+    { intent: 'error', title: 'Not allowed', detail: 'Grant Send As.' },
+  ],
+  [
+    'what a held one waits for',
+    { status: 'held', heldBecause: 'reconnect-required' },
+    { detail: expect.stringContaining('reconnected') },
+  ],
+  [
+    'what a queued one waits for, and not that it is about to be sent',
+    { waitingBecause: 'messages-per-minute' },
+    {
+      title: 'The test mail waits',
+      detail: expect.stringContaining('limited number of messages a minute'),
+      busy: true,
+    },
+  ],
+  ['that it is about to be sent', {}, { title: 'The test mail is about to be sent' }],
+  ['why it is tried again', { attempts: [attempt] }, { detail: 'Busy.', busy: true }],
+])('says %s', (_what, message, text) => {
+  expect(messageText(exampleMessage(message))).toMatchObject(text)
+})

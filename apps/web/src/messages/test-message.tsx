@@ -1,0 +1,112 @@
+import { Button, Field, Input, Link, makeStyles, Spinner, tokens } from '@fluentui/react-components'
+import { EmailAddress } from '@inforiver-mail/contract/email-address'
+import { sendTestMessage } from '@inforiver-mail/contract/message'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useEffect, useState } from 'react'
+import { Link as RouterLink } from 'wouter'
+import { call } from '../api/call.ts'
+import { inputFault } from '../api/input-fault.ts'
+import { messageQuery, settingsQuery } from '../api/queries.ts'
+import { useAppEnvironment } from '../environment.ts'
+import { messageUrl } from '../routes.ts'
+import { FailureBar } from '../ui/failure-bar.tsx'
+import { LinkedText } from '../ui/linked-text.tsx'
+import { LiveRegion } from '../ui/live-region.tsx'
+import { LocalTime } from '../ui/local-time.tsx'
+import { Notice } from '../ui/notice.tsx'
+import { RequestId } from '../ui/request-id.tsx'
+import { Surface } from '../ui/surface.tsx'
+import { messageText } from './test-message-text.ts'
+
+const useStyles = makeStyles({
+  form: { display: 'flex', flexDirection: 'column', alignItems: 'flex-start', gap: tokens.spacingVerticalM },
+  field: { width: '100%' },
+})
+
+/** Sends one mail through the same queue as any other, and follows it. */
+export function TestMessage({ adminEmail }: { adminEmail: string }) {
+  const styles = useStyles()
+  const [to, setTo] = useState('')
+  const fault = to === '' ? null : inputFault(EmailAddress, to)
+  const send = useMutation({ mutationFn: () => call(sendTestMessage, { body: to === '' ? {} : { to } }) })
+
+  function submit(event: { preventDefault: () => void }): void {
+    event.preventDefault()
+    if (fault === null && !send.isPending) send.mutate()
+  }
+
+  return (
+    <Surface title="Test mail">
+      <form noValidate className={styles.form} onSubmit={submit}>
+        <Field
+          className={styles.field}
+          label="Recipient (optional)"
+          hint={`Left empty, the test mail goes to you: ${adminEmail}.`}
+          validationState={fault ? 'error' : 'none'}
+          validationMessage={fault}
+        >
+          <Input
+            inputMode="email"
+            autoComplete="off"
+            autoCapitalize="none"
+            spellCheck={false}
+            placeholder={adminEmail}
+            value={to}
+            onChange={(_event, { value }) => setTo(value)}
+          />
+        </Field>
+        <Button
+          type="submit"
+          icon={send.isPending ? <Spinner size="tiny" aria-hidden /> : null}
+          disabledFocusable={fault !== null || send.isPending}
+        >
+          Send test mail
+        </Button>
+      </form>
+      <LiveRegion>
+        {send.error && <FailureBar error={send.error} onRetry={() => send.mutate()} />}
+        {send.data && <MessageStatus key={send.data.messageId} id={send.data.messageId} />}
+      </LiveRegion>
+    </Surface>
+  )
+}
+
+function MessageStatus({ id }: { id: string }) {
+  const { demoUrl } = useAppEnvironment()
+  const queryClient = useQueryClient()
+  const { data: message, error, refetch } = useQuery(messageQuery(id))
+  const stopped = message?.status === 'failed' || message?.status === 'held'
+
+  useEffect(() => {
+    // Whatever stopped the mail may have changed the settings as well.
+    if (stopped) void queryClient.invalidateQueries(settingsQuery)
+  }, [stopped, queryClient])
+
+  if (!message) {
+    if (error) return <FailureBar error={error} onRetry={() => void refetch()} />
+    return <Spinner size="tiny" label="Sending the test mail" />
+  }
+  const { intent, title, detail, busy } = messageText(message)
+  return (
+    <Notice intent={intent} title={title} icon={busy && <Spinner size="tiny" aria-hidden />}>
+      <span>
+        <LinkedText text={detail} />
+      </span>
+      {message.waitingBecause && message.nextAttemptAt && (
+        <span>
+          Not before <LocalTime at={message.nextAttemptAt} format="seconds" />.
+        </span>
+      )}
+      {message.status === 'sent' && demoUrl && (
+        <Link inline href={demoUrl} target="_blank" rel="noreferrer">
+          Open the simulated mailboxes
+        </Link>
+      )}
+      <RouterLink href={messageUrl(id)} asChild>
+        <Link inline>Open the message</Link>
+      </RouterLink>
+      <RequestId label="Microsoft's code" value={message.problem?.microsoftCode ?? null} />
+      <RequestId label="Microsoft's request id" value={message.problem?.requestId ?? null} />
+    </Notice>
+  )
+}

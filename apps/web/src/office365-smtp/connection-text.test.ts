@@ -1,0 +1,159 @@
+import type { Usage } from '@inforiver-mail/contract/message'
+import { describe, expect, it } from 'vitest'
+import { connectedExample, exampleSettings } from '../test-support/examples.ts'
+import {
+  connectionText,
+  meanwhileText,
+  onTheWireText,
+  resetWaitingText,
+  usageText,
+  waitingText,
+} from './connection-text.ts'
+
+const refused = { status: 'reconnect-required' } as const
+const misconfigured = {
+  problem: {
+    code: 'app-misconfigured',
+    title: 'The client secret has expired',
+    detail: '',
+    action: '',
+    since: '2026-11-24T10:00:00.000Z',
+    correlationId: null,
+  },
+} as const
+
+describe('connectionText', () => {
+  it.each([
+    ['a delegated mailbox', {}, "Sends as reports@contoso.com with Ada Admin's access."],
+    [
+      "the person's own mailbox",
+      { fromEmail: 'ada@contoso.com', mailbox: 'own' },
+      "Sends as ada@contoso.com, Ada Admin's own mailbox.",
+    ],
+    [
+      'application access, which is nobody in particular',
+      { mailbox: 'application', connectedAs: null },
+      "Sends as reports@contoso.com with the application's own access.",
+    ],
+    [
+      'a mailbox that has to be reconnected',
+      refused,
+      'Nothing is sent as reports@contoso.com until the mailbox is reconnected.',
+    ],
+    [
+      'an app registration that does not work',
+      misconfigured,
+      'Nothing is sent as reports@contoso.com until the app registration works again.',
+    ],
+  ] as const)('describes %s', (_what, settings, text) => {
+    expect(connectionText(connectedExample(settings))).toBe(text)
+  })
+
+  it('says nothing while nothing is configured', () => {
+    expect(connectionText(exampleSettings())).toBeNull()
+  })
+})
+
+describe('waitingText', () => {
+  it.each([
+    ['nothing waits', connectedExample(), 0, null],
+    ['messages are due', connectedExample({ waitingMessages: 5 }), 2, '2 messages wait to be sent.'],
+    ['messages are only scheduled or held', connectedExample({ waitingMessages: 5 }), 0, null],
+    [
+      'no mailbox is connected',
+      exampleSettings({ waitingMessages: 1 }),
+      0,
+      '1 message waits and cannot leave until a mailbox is connected.',
+    ],
+    [
+      'the mailbox has to be reconnected',
+      connectedExample({ ...refused, waitingMessages: 1200 }),
+      0,
+      '1,200 messages wait and cannot leave until the mailbox is reconnected.',
+    ],
+    [
+      'the app registration does not work',
+      connectedExample({ ...misconfigured, waitingMessages: 1 }),
+      0,
+      '1 message waits and cannot leave until the app registration works again.',
+    ],
+  ])('says what messages wait for when %s', (_when, settings, toBeSent, text) => {
+    expect(waitingText(settings, toBeSent)).toBe(text)
+  })
+})
+
+describe('meanwhileText', () => {
+  it.each([
+    [
+      'that mail keeps leaving until a new sender is in place',
+      {},
+      true,
+      /^Mail keeps leaving .* until this completes\./,
+    ],
+    ['that mail keeps leaving', {}, false, /^Mail keeps leaving .* meanwhile\./],
+    ['that messages stay held until a reconnect', refused, true, /^Messages stay held until this completes\./],
+    [
+      'that messages stay held while the app registration does not work',
+      misconfigured,
+      true,
+      /^Messages stay held until the app registration works again\./,
+    ],
+  ])('says %s', (_what, settings, changesSender, text) => {
+    expect(meanwhileText(connectedExample(settings), changesSender)).toMatch(text)
+  })
+
+  it('says nothing while nothing is configured', () => {
+    expect(meanwhileText(exampleSettings(), false)).toBeNull()
+  })
+})
+
+it('says before a reset how many messages it leaves waiting', () => {
+  expect(resetWaitingText(2)).toMatch(/^2 messages wait and cannot leave/)
+})
+
+it.each([
+  [0, null],
+  [
+    1,
+    '1 message was already on its way to Microsoft and could not be recalled: it may have left from ada@contoso.com.',
+  ],
+  [
+    3,
+    '3 messages were already on their way to Microsoft and could not be recalled: they may have left from ada@contoso.com.',
+  ],
+])('says what may still have left from the old sender, with %i requests on the wire', (requests, text) => {
+  expect(onTheWireText(requests, 'ada@contoso.com')).toBe(text)
+})
+
+describe('usageText', () => {
+  const unlimited: Usage = {
+    messagesPerMinute: null,
+    recipientsPerDay: null,
+    uploadBytesPer5Minutes: null,
+    concurrentRequests: null,
+    pausedUntil: null,
+    waitingMessages: 0,
+    estimatedLastSentAt: null,
+  }
+
+  it.each([
+    [
+      'every limit that an admin can use',
+      {
+        messagesPerMinute: { limit: 30, left: 28 },
+        recipientsPerDay: { limit: 10_000, left: 9_990 },
+        uploadBytesPer5Minutes: { limit: 157_286_400, left: 157_286_400 },
+        concurrentRequests: { limit: 4, left: 4 },
+      },
+      'Left now: 28 of 30 messages a minute, 9,990 of 10,000 recipients a day, 150 of 150 MB of attachments in 5 minutes.',
+    ],
+    [
+      'no limit that is switched off',
+      { recipientsPerDay: { limit: 100, left: 3 } },
+      'Left now: 3 of 100 recipients a day.',
+    ],
+    ['nothing when all limits are switched off', {}, null],
+  ])('shows %s', (_what, usage, text) => {
+    expect(usageText({ ...unlimited, ...usage })).toBe(text)
+  })
+})

@@ -1,0 +1,20 @@
+import { expect, it } from 'vitest'
+import { permissionText } from './permission-text.ts'
+
+it('recognises a permission whatever case Microsoft writes it in', () => {
+  expect(permissionText('mail.send', 'delegated', null)).toBe('Send mail as the person who gives consent.')
+})
+
+it('names the person once somebody has given access', () => {
+  expect(permissionText('Mail.Send', 'delegated', 'Ada Admin')).toBe('Send mail as Ada Admin.')
+  expect(permissionText('User.Read', 'delegated', 'Ada Admin')).toBe("Read Ada Admin's name and address.")
+})
+
+it('has no text for a permission that the product never asks for', () => {
+  expect(permissionText('Calendars.Read', 'delegated', null)).toBeNull()
+})
+
+it('mentions no person when the application itself has access', () => {
+  expect(permissionText('Mail.Send', 'application', null)).toBe('Send mail from every mailbox the application may use.')
+  expect(permissionText('Mail.ReadWrite', 'application', null)).not.toContain('person')
+})

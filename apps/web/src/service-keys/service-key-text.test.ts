@@ -1,0 +1,67 @@
+import type { ServiceKey } from '@inforiver-mail/contract/service-key'
+import { describe, expect, it } from 'vitest'
+import { curlExample, inputFaults, revokeText, scopesText } from './service-key-text.ts'
+
+function key(number: number, name: string): ServiceKey {
+  return {
+    id: `key_${String(number).padStart(32, '0')}`,
+    name,
+    scopes: ['messages:send'],
+    createdAt: '2026-11-24T10:00:00.000Z',
+    lastUsedAt: null,
+  }
+}
+
+describe('scopesText', () => {
+  it('lists what a key allows in a fixed order', () => {
+    expect(scopesText(['settings:read', 'messages:send'])).toBe('Send messages, read settings')
+  })
+})
+
+describe('inputFaults', () => {
+  it('accepts a name and a scope', () => {
+    expect(inputFaults({ name: 'report-scheduler', scopes: ['messages:send'] })).toEqual({ name: null, scopes: null })
+  })
+
+  it('reports both faults at once', () => {
+    expect(inputFaults({ name: '', scopes: [] })).toEqual({
+      name: expect.stringContaining('name is needed'),
+      scopes: expect.stringContaining('At least one'),
+    })
+  })
+})
+
+describe('revokeText', () => {
+  it('warns that the last key of a name locks its service out', () => {
+    const last = key(1, 'alerts')
+    expect(revokeText(last, [last, key(2, 'reports')])).toContain('locked out')
+  })
+
+  it('says that the other key of a name keeps working', () => {
+    const old = key(1, 'alerts')
+    expect(revokeText(old, [old, key(2, 'alerts')])).toBe('alerts has another key, which keeps working.')
+  })
+})
+
+describe('curlExample', () => {
+  const origin = 'https://mail.contoso.com'
+
+  it('sends a message to the admin when the key allows it', () => {
+    const example = curlExample(origin, ['messages:read', 'messages:send'], 'ada@contoso.com')
+    expect(example).toContain('https://mail.contoso.com/api/v1/messages \\')
+    expect(example).toContain(`-d '{"to":["ada@contoso.com"]`)
+  })
+
+  it('escapes an apostrophe in the address for the shell', () => {
+    expect(curlExample(origin, ['messages:send'], "o'brien@contoso.com")).toContain(String.raw`o'\''brien@contoso.com`)
+  })
+
+  it.each([
+    [['messages:read'], '/api/v1/messages '],
+    [['settings:read'], '/api/v1/tenant-settings/office365-smtp '],
+  ] as const)('only reads when the key allows just %s', (scopes, path) => {
+    const example = curlExample(origin, scopes, 'ada@contoso.com')
+    expect(example).toContain(origin + path)
+    expect(example).not.toContain('-d ')
+  })
+})

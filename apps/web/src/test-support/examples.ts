@@ -1,0 +1,58 @@
+import type { Message } from '@inforiver-mail/contract/message'
+import type { Office365SmtpSettings } from '@inforiver-mail/contract/office365-smtp'
+
+/** A queued message, overridden by `given`. */
+export function exampleMessage(given: Partial<Message> = {}): Message {
+  return {
+    id: `msg_${'0'.repeat(32)}`,
+    status: 'queued',
+    from: 'reports@contoso.com',
+    to: [{ address: 'cfo@contoso.com' }],
+    subject: 'Test',
+    reference: null,
+    createdAt: '2026-11-24T10:00:00.000Z',
+    sendAt: null,
+    nextAttemptAt: null,
+    waitingBecause: null,
+    sentAt: null,
+    attempts: [],
+    heldBecause: null,
+    possibleDuplicate: false,
+    progress: null,
+    problem: null,
+    ...given,
+  }
+}
+
+/** Settings without a mailbox, overridden by `given`. */
+export function exampleSettings(given: Partial<Office365SmtpSettings> = {}): Office365SmtpSettings {
+  return {
+    status: 'not-configured',
+    version: 0,
+    fromEmail: null,
+    mailbox: null,
+    connectedAs: null,
+    connectedAt: null,
+    grantedPermissions: [],
+    singleSenderIdentity: { enabled: true, locked: true },
+    largeAttachments: { enabled: false, locked: false },
+    waitingMessages: 0,
+    problem: null,
+    pendingConsent: null,
+    ...given,
+  }
+}
+
+/** Settings with a shared mailbox that Ada Admin connected, overridden by `given`. */
+export function connectedExample(given: Partial<Office365SmtpSettings> = {}): Office365SmtpSettings {
+  return exampleSettings({
+    status: 'connected',
+    version: 7,
+    fromEmail: 'reports@contoso.com',
+    mailbox: 'delegated',
+    connectedAs: { name: 'Ada Admin', email: 'ada@contoso.com' },
+    connectedAt: '2026-11-24T10:00:00.000Z',
+    grantedPermissions: ['Mail.Send', 'Mail.Send.Shared', 'User.Read'],
+    ...given,
+  })
+}

@@ -1,0 +1,117 @@
+import { makeStyles, mergeClasses, tokens } from '@fluentui/react-components'
+import type { ReactNode } from 'react'
+
+// Container queries rather than media queries: the menu takes part of the window's width.
+const useFewColumnStyles = makeStyles(tableStyles('600px'))
+const useManyColumnStyles = makeStyles(tableStyles('860px'))
+
+export interface Column<Row> {
+  readonly name: string
+  readonly cell: (row: Row) => ReactNode
+  /**
+   * `main` identifies the row and keeps its width; `keep` never wraps; `code` holds long unbreakable text; `actions` holds
+   * the buttons of the row.
+   */
+  readonly kind?: 'main' | 'keep' | 'code' | 'actions'
+}
+
+interface Props<Row> {
+  /** Names the table for screen readers. */
+  label: string
+  columns: readonly Column<Row>[]
+  rows: readonly Row[]
+  rowKey: (row: Row, index: number) => string
+}
+
+/** A table. In little space each row becomes a block with the column names beside the values. */
+export function DataTable<Row>({ label, columns, rows, rowKey }: Props<Row>) {
+  const fewColumnStyles = useFewColumnStyles()
+  const manyColumnStyles = useManyColumnStyles()
+  const isWide = columns.some(({ kind }) => kind === 'main' || kind === 'code')
+  const styles = isWide ? manyColumnStyles : fewColumnStyles
+  return (
+    <div className={styles.container}>
+      <table aria-label={label} className={styles.table}>
+        <thead className={styles.head}>
+          <tr>
+            {columns.map(({ name, kind }) => (
+              <th
+                key={name}
+                scope="col"
+                className={mergeClasses(styles.name, kind === 'actions' && styles.actionsName)}
+              >
+                {name}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody className={styles.body}>
+          {rows.map((row, index) => (
+            <tr key={rowKey(row, index)} className={styles.row}>
+              {columns.map(({ name, cell, kind }) => (
+                <td key={name} data-name={name} className={mergeClasses(styles.cell, kind && styles[kind])}>
+                  {cell(row)}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}
+
+/** The styles of a table whose rows become blocks when it is narrower than `width`. */
+function tableStyles(width: string) {
+  const narrow = `@container (max-width: ${width})` as const
+  return {
+    container: { containerType: 'inline-size' },
+    table: { width: '100%', borderCollapse: 'collapse', [narrow]: { display: 'block' } },
+    head: {
+      // Visually hidden only: each cell shows the name of its column instead.
+      [narrow]: { position: 'absolute', width: '1px', height: '1px', overflow: 'hidden', clipPath: 'inset(50%)' },
+    },
+    body: { [narrow]: { display: 'block' } },
+    row: {
+      borderTop: `1px solid ${tokens.colorNeutralStroke2}`,
+      ':first-child': { borderTopStyle: 'none' },
+      [narrow]: {
+        display: 'grid',
+        gap: tokens.spacingVerticalS,
+        padding: `${tokens.spacingVerticalM} 0`,
+        ':first-child': { paddingTop: 0 },
+        ':last-child': { paddingBottom: 0 },
+      },
+    },
+    name: {
+      textAlign: 'left',
+      whiteSpace: 'nowrap',
+      fontWeight: tokens.fontWeightRegular,
+      color: tokens.colorNeutralForeground2,
+      padding: `0 ${tokens.spacingHorizontalL} ${tokens.spacingVerticalS} 0`,
+      borderBottom: `1px solid ${tokens.colorNeutralStroke2}`,
+    },
+    cell: {
+      verticalAlign: 'top',
+      padding: `${tokens.spacingVerticalM} ${tokens.spacingHorizontalL} ${tokens.spacingVerticalM} 0`,
+      ':last-child': { paddingRight: 0 },
+      [narrow]: {
+        display: 'grid',
+        gridTemplateColumns: '96px minmax(0, 1fr)',
+        columnGap: tokens.spacingHorizontalM,
+        padding: 0,
+        '::before': { content: 'attr(data-name)', color: tokens.colorNeutralForeground2 },
+      },
+    },
+    // Otherwise a wider neighbour forces a break within a long word.
+    code: { minWidth: '150px' },
+    main: { minWidth: '220px', [narrow]: { minWidth: 0 } },
+    keep: { whiteSpace: 'nowrap', [narrow]: { whiteSpace: 'normal' } },
+    actionsName: { textAlign: 'right', paddingRight: 0 },
+    actions: {
+      textAlign: 'right',
+      whiteSpace: 'nowrap',
+      [narrow]: { display: 'block', textAlign: 'left', '::before': { content: 'none' } },
+    },
+  } satisfies Parameters<typeof makeStyles>[0]
+}

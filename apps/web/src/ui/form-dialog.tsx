@@ -1,0 +1,57 @@
+import { Button, makeStyles, tokens } from '@fluentui/react-components'
+import { type ReactNode, useEffect, useId, useRef } from 'react'
+import { FailureBar } from './failure-bar.tsx'
+import { LiveRegion } from './live-region.tsx'
+import { Modal } from './modal.tsx'
+
+const useStyles = makeStyles({
+  form: { display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalL },
+})
+
+interface Props {
+  title: string
+  submit: string
+  pending: boolean
+  /** A failure that the fields do not show themselves. */
+  error: Error | null
+  onSubmit: () => void
+  onClose: () => void
+  children: ReactNode
+}
+
+/** A form that creates something. Validation is up to `onSubmit`, with the messages of the contract. */
+export function FormDialog({ title, submit, pending, error, onSubmit, onClose, children }: Props) {
+  const styles = useStyles()
+  const formId = useId()
+  const form = useRef<HTMLFormElement>(null)
+  // The dialog has had the focus already, so its title is announced before the first field.
+  useEffect(() => form.current?.querySelector('input')?.focus(), [])
+  return (
+    <Modal
+      title={title}
+      onDismiss={onClose}
+      actions={
+        <>
+          <Button type="submit" form={formId} appearance="primary" disabledFocusable={pending}>
+            {submit}
+          </Button>
+          <Button onClick={onClose}>Cancel</Button>
+        </>
+      }
+    >
+      <form
+        ref={form}
+        id={formId}
+        noValidate
+        className={styles.form}
+        onSubmit={(event) => {
+          event.preventDefault()
+          if (!pending) onSubmit()
+        }}
+      >
+        {children}
+      </form>
+      <LiveRegion urgent>{error && <FailureBar error={error} />}</LiveRegion>
+    </Modal>
+  )
+}

@@ -1,0 +1,65 @@
+import {
+  Button,
+  makeStyles,
+  MessageBar,
+  MessageBarActions,
+  MessageBarBody,
+  MessageBarTitle,
+  tokens,
+} from '@fluentui/react-components'
+import { DismissRegular } from '@fluentui/react-icons/svg/dismiss'
+import { type ComponentProps, type ReactNode, useEffect, useRef } from 'react'
+
+const useStyles = makeStyles({
+  body: {
+    display: 'flex',
+    flexDirection: 'column',
+    gap: tokens.spacingVerticalXS,
+    overflowWrap: 'anywhere',
+    paddingBottom: tokens.spacingVerticalXS,
+  },
+  outcome: { borderRadius: tokens.borderRadiusMedium },
+})
+
+export type Intent = 'success' | 'info' | 'warning' | 'error'
+
+interface NoticeProps {
+  intent: Intent
+  title: string
+  /** One or more lines, each in its own element. */
+  children?: ReactNode
+  icon?: ReactNode
+  actions?: ReactNode
+  onDismiss?: () => void
+}
+
+/** A message bar: a title, then further lines below it. */
+export function Notice({ intent, title, children, icon, actions, onDismiss }: NoticeProps) {
+  const styles = useStyles()
+  const dismiss = onDismiss && (
+    <Button appearance="transparent" icon={<DismissRegular />} aria-label="Dismiss" onClick={onDismiss} />
+  )
+  return (
+    <MessageBar intent={intent} layout="multiline" {...(icon ? { icon: <>{icon}</> } : {})}>
+      <MessageBarBody className={styles.body}>
+        <MessageBarTitle>{title}</MessageBarTitle>
+        {children}
+      </MessageBarBody>
+      {(actions || dismiss) && (
+        <MessageBarActions {...(dismiss && { containerAction: dismiss })}>{actions}</MessageBarActions>
+      )}
+    </MessageBar>
+  )
+}
+
+/** The outcome of a button that has disappeared; it takes the focus so that the focus is not lost. */
+export function FocusedNotice(props: ComponentProps<typeof Notice>) {
+  const styles = useStyles()
+  const element = useRef<HTMLDivElement>(null)
+  useEffect(() => element.current?.focus(), [])
+  return (
+    <div ref={element} tabIndex={-1} className={styles.outcome}>
+      <Notice {...props} />
+    </div>
+  )
+}

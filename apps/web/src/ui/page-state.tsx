@@ -1,0 +1,59 @@
+import { Button, makeStyles, Spinner, tokens } from '@fluentui/react-components'
+import type { ReactNode } from 'react'
+import { failureText } from '../api/failure-text.ts'
+import { PageHeading } from './page-heading.tsx'
+import { RequestId } from './request-id.tsx'
+
+const useStyles = makeStyles({
+  state: {
+    display: 'flex',
+    flexDirection: 'column',
+    alignItems: 'flex-start',
+    gap: tokens.spacingVerticalL,
+    maxWidth: '640px',
+  },
+  actions: { display: 'flex', flexWrap: 'wrap', gap: tokens.spacingHorizontalM },
+  text: { margin: 0 },
+  loading: { padding: `${tokens.spacingVerticalXXXL} 0` },
+})
+
+/** A page with a single message, such as "not found" or a failure. */
+export function PageState({ title, children, actions }: { title: string; children: ReactNode; actions?: ReactNode }) {
+  const styles = useStyles()
+  return (
+    <div className={styles.state}>
+      <PageHeading title={title} />
+      {children}
+      {actions && <div className={styles.actions}>{actions}</div>}
+    </div>
+  )
+}
+
+export function PageLoading({ label }: { label: string }) {
+  const styles = useStyles()
+  return (
+    <div className={styles.loading}>
+      <Spinner label={label} labelPosition="below" />
+    </div>
+  )
+}
+
+/** Replaces a page whose first call failed. */
+export function PageFailure({ error, onRetry, retrying }: { error: Error; onRetry: () => void; retrying: boolean }) {
+  const styles = useStyles()
+  const { title, detail, requestId } = failureText(error)
+  return (
+    <PageState
+      title={title}
+      actions={
+        <Button appearance="primary" disabledFocusable={retrying} onClick={onRetry}>
+          {retrying ? 'Trying…' : 'Retry'}
+        </Button>
+      }
+    >
+      <p role="alert" className={styles.text}>
+        {detail} <RequestId label="Request id" value={requestId} />
+      </p>
+    </PageState>
+  )
+}

@@ -1,0 +1,78 @@
+import { Link as FluentLink, makeStyles, mergeClasses, tokens } from '@fluentui/react-components'
+import type { ReactNode } from 'react'
+import { Link } from 'wouter'
+import { PAGES } from '../routes.ts'
+import { PageHeading } from './page-heading.tsx'
+
+const useStyles = makeStyles({
+  page: { display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalXL },
+  form: { maxWidth: '760px' },
+  table: { maxWidth: '960px' },
+  log: { maxWidth: '1200px' },
+  intro: { display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalS },
+  path: {
+    margin: 0,
+    padding: 0,
+    display: 'flex',
+    flexWrap: 'wrap',
+    gap: `0 ${tokens.spacingHorizontalS}`,
+    listStyleType: 'none',
+    color: tokens.colorNeutralForeground2,
+  },
+  heading: {
+    display: 'flex',
+    flexWrap: 'wrap',
+    alignItems: 'center',
+    gap: `${tokens.spacingVerticalXS} ${tokens.spacingHorizontalM}`,
+  },
+  text: { margin: 0, color: tokens.colorNeutralForeground2 },
+})
+
+/** Stacks the parts of a page. Its width depends on what it mainly contains. */
+export function Page({ width, children }: { width: 'form' | 'table' | 'log'; children: ReactNode }) {
+  const styles = useStyles()
+  return <div className={mergeClasses(styles.page, styles[width])}>{children}</div>
+}
+
+interface PageIntroProps {
+  /** The parent in the breadcrumb. */
+  parent?: ReactNode
+  title: string
+  /** Names the page in the breadcrumb when its title is too long. */
+  shortTitle?: string
+  badge?: ReactNode
+  /** One sentence on what the page is for. */
+  children?: ReactNode
+}
+
+/** The top of a page: breadcrumb, heading and purpose. */
+export function PageIntro({ parent, title, shortTitle = title, badge, children }: PageIntroProps) {
+  const styles = useStyles()
+  return (
+    <div className={styles.intro}>
+      {parent && (
+        <nav aria-label="Breadcrumb">
+          <ol className={styles.path}>
+            <li>{parent}</li>
+            <li aria-hidden>›</li>
+            <li aria-current="page">{shortTitle}</li>
+          </ol>
+        </nav>
+      )}
+      <div className={styles.heading}>
+        <PageHeading title={title} />
+        {badge}
+      </div>
+      {children && <p className={styles.text}>{children}</p>}
+    </div>
+  )
+}
+
+/** The breadcrumb's parent of every page under Tenant Settings. */
+export function TenantSettingsLink() {
+  return (
+    <Link href={PAGES.office365Smtp} asChild>
+      <FluentLink inline>Tenant Settings</FluentLink>
+    </Link>
+  )
+}

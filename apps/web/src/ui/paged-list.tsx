@@ -1,0 +1,88 @@
+import { Button, makeStyles, Spinner, tokens } from '@fluentui/react-components'
+import { useInfiniteQuery } from '@tanstack/react-query'
+import type { ReactNode } from 'react'
+import type { pagedQuery } from '../api/paged-query.ts'
+import { type Column, DataTable } from './data-table.tsx'
+import { FailureBar } from './failure-bar.tsx'
+import { LiveRegion } from './live-region.tsx'
+import { Surface } from './surface.tsx'
+
+const useStyles = makeStyles({
+  list: { display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalXL },
+})
+
+interface Props<Row> {
+  query: ReturnType<typeof pagedQuery<Row>>
+  /** The label while the first page is awaited. */
+  loading: string
+  title: string
+  /** Names the table for screen readers. */
+  label: string
+  columns: readonly Column<Row>[]
+  /** Replaces the table when there are no rows. */
+  empty: ReactNode
+}
+
+/** A table that loads page by page, with its loading state and failures. */
+export function PagedList<Row extends { readonly id: string }>(props: Props<Row>) {
+  const { query, loading, title, label, columns, empty } = props
+  const styles = useStyles()
+  const list = useInfiniteQuery(query)
+  const { data, error, hasNextPage, isFetchingNextPage, isFetchNextPageError } = list
+  const rows = data?.pages.flatMap(({ items }) => items)
+  const more = () => void list.fetchNextPage()
+  return (
+    <div className={styles.list}>
+      <LiveRegion>
+        {error && (
+          <FailureBar error={error} onRetry={isFetchNextPageError ? more : () => void list.refetch()}>
+            {rows && <span>What is shown may have changed since.</span>}
+          </FailureBar>
+        )}
+      </LiveRegion>
+      {!rows && !error && <Spinner label={loading} labelPosition="below" />}
+      {rows?.length === 0 && empty}
+      {rows && rows.length > 0 && (
+        <Surface title={title}>
+          <DataTable label={label} columns={columns} rows={rows} rowKey={({ id }) => id} />
+        </Surface>
+      )}
+      {data && (hasNextPage || data.pages.length > 1) && (
+        <LoadMore
+          hasMore={hasNextPage}
+          loading={isFetchingNextPage}
+          complete={data.pages.at(-1)?.nextCursor === null}
+          onMore={more}
+        />
+      )}
+    </div>
+  )
+}
+
+interface LoadMoreProps {
+  hasMore: boolean
+  loading: boolean
+  /** Every row is shown, so the list did not end at the maximum of pages. */
+  complete: boolean
+  onMore: () => void
+}
+
+/** The button below a paged list. It stays when nothing is left to load, so that the focus is not lost. */
+function LoadMore({ hasMore, loading, complete, onMore }: LoadMoreProps) {
+  return (
+    <div>
+      <Button
+        icon={loading ? <Spinner size="tiny" aria-hidden /> : null}
+        disabledFocusable={!hasMore || loading}
+        onClick={onMore}
+      >
+        {buttonText(hasMore, complete)}
+      </Button>
+    </div>
+  )
+}
+
+function buttonText(hasMore: boolean, complete: boolean): string {
+  if (hasMore) return 'Load more'
+  return complete ? 'All are shown' : 'No more are shown at once'
+}

@@ -1,0 +1,65 @@
+import { Link, makeStyles } from '@fluentui/react-components'
+import type { UseQueryResult } from '@tanstack/react-query'
+import type { ReactNode } from 'react'
+import { problemCode } from '../api/failure.ts'
+import { PageFailure, PageLoading } from './page-state.tsx'
+import { Page, PageIntro } from './page.tsx'
+
+const useStyles = makeStyles({
+  text: { margin: 0 },
+})
+
+/** Whether the data shown is up to date. */
+export interface Freshness {
+  /** Why the last refresh failed. */
+  readonly refreshError: Error | null
+  readonly onRefresh: () => void
+}
+
+interface Props<Data> {
+  /** Breadcrumb and title, for a page that has no data to show. */
+  parent: ReactNode
+  title: string
+  query: UseQueryResult<Data>
+  /** The label while the first answer is awaited. */
+  loading: string
+  children: (data: Data, freshness: Freshness) => ReactNode
+}
+
+/** Renders a page from one query; until there is data, its loading state or its failure. */
+export function QueryPage<Data>({ parent, title, query, loading, children }: Props<Data>) {
+  const { data, error, isFetching } = query
+  const onRefresh = () => void query.refetch()
+  if (problemCode(error) === 'office365-smtp-disabled') {
+    return <DisabledPage parent={parent} title={title} onRetry={onRefresh} />
+  }
+  if (data !== undefined) return children(data, { refreshError: error, onRefresh })
+  if (error) return <PageFailure error={error} retrying={isFetching} onRetry={onRefresh} />
+  return <PageLoading label={loading} />
+}
+
+interface DisabledPageProps {
+  parent: ReactNode
+  title: string
+  onRetry: () => void
+}
+
+/** Replaces every page while the installation does not use Office 365 SMTP. */
+function DisabledPage({ parent, title, onRetry }: DisabledPageProps) {
+  const styles = useStyles()
+  return (
+    <Page width="form">
+      <PageIntro parent={parent} title={title} />
+      <p className={styles.text}>
+        This installation does not use Office 365 SMTP, so that these pages are closed. A mailbox connected before goes
+        on sending what services submit. To open the pages, the operator sets <code>SMTP=Office365</code> in the file{' '}
+        <code>inforiver-mail.env</code>, or in the environment of the process, and restarts Inforiver Mail.
+      </p>
+      <div>
+        <Link as="button" onClick={onRetry}>
+          Check again
+        </Link>
+      </div>
+    </Page>
+  )
+}

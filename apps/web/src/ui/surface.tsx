@@ -1,0 +1,32 @@
+import { makeStyles, tokens, typographyStyles } from '@fluentui/react-components'
+import { type ReactNode, useId } from 'react'
+
+const useStyles = makeStyles({
+  surface: {
+    display: 'flex',
+    flexDirection: 'column',
+    gap: tokens.spacingVerticalL,
+    padding: tokens.spacingHorizontalXL,
+    borderRadius: tokens.borderRadiusXLarge,
+    border: `1px solid ${tokens.colorTransparentStroke}`,
+    backgroundColor: tokens.colorNeutralBackground1,
+    boxShadow: tokens.shadow2,
+    overflowWrap: 'anywhere', // an address may have 254 characters and no place to break
+    '@media (max-width: 640px)': { padding: tokens.spacingHorizontalL },
+  },
+  title: { ...typographyStyles.subtitle2, margin: 0 },
+})
+
+/** A section of a page, with its own heading. */
+export function Surface({ title, children }: { title: string; children: ReactNode }) {
+  const styles = useStyles()
+  const titleId = useId()
+  return (
+    <section className={styles.surface} aria-labelledby={titleId}>
+      <h2 id={titleId} className={styles.title}>
+        {title}
+      </h2>
+      {children}
+    </section>
+  )
+}
