@@ -6,6 +6,7 @@ import type { Config } from './config.ts'
 import { openDatabase, type Database } from './database/database.ts'
 import { findRunningPostgres, startEmbeddedPostgres } from './database/embedded-postgres.ts'
 import { checkVaultKeys, NO_KEY } from './database/sealed-values.ts'
+import { createGrantStore } from './settings/grant-store.ts'
 import { createSettingsStore } from './settings/settings-store.ts'
 import { readVaultKeys, withNewKey, writeKeyFile } from './vault-keys.ts'
 import { findLost, forget, LOST_KINDS, type Lost, type LostKind } from './vault-rotation/forget.ts'
@@ -188,16 +189,17 @@ async function giveUp(context: Context, kinds: readonly LostKind[], yes: boolean
     )
     return 2
   }
-  const settings = createSettingsStore(database.prisma)
+  const settingsStore = createSettingsStore(database.prisma)
+  const grantStore = createGrantStore(database.prisma)
   const forgotten = await forget({
     store,
     vault,
     kinds,
     forgetStore: createForgetStore(database),
     async requireReconnect(tenantId, problem) {
-      const { grant } = await settings.readGrant(tenantId)
+      const { grant } = await grantStore.read(tenantId)
       if (grant)
-        await settings.applyHealth(tenantId, grant.grantVersion, { type: 'tokens-refused', problem }, systemClock())
+        await settingsStore.applyHealth(tenantId, grant.grantVersion, { type: 'tokens-refused', problem }, systemClock())
     },
     clock: systemClock,
   })

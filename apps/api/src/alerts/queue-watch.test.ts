@@ -66,11 +66,11 @@ async function watchFor(ms: number, watch: () => Promise<void>): Promise<void> {
   }
 }
 
-function newWatch(limits = NO_LIMITS): () => Promise<void> {
+function newWatch({ recipientsPerDay } = NO_LIMITS): () => Promise<void> {
   return createQueueWatch({
     queue: createTestQueue(database.pool).upkeep,
     store,
-    limits,
+    recipientsPerDay,
     databaseNow: async () => ground.clock.now(),
     elapsedMs: () => ground.clock.now().getTime(),
   })

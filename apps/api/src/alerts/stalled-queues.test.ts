@@ -54,7 +54,7 @@ async function raised({ recipientsPerDay = 0 } = {}) {
   await watchQueues({
     queue: createTestQueue(database.pool).upkeep,
     store,
-    limits: { recipientsPerDay },
+    recipientsPerDay,
     now: clock.now(),
   })
   return test.query('SELECT tenant_id, type, facts, count FROM alert_events')

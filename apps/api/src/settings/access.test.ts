@@ -7,11 +7,11 @@ import { createTestClock, HOURS, MINUTES, SECONDS } from '../test-support/test-c
 import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
 import { createAccessRecheck } from './access-recheck.ts'
 import type { Access } from './access.ts'
-import type { SettingsStore } from './settings-store.ts'
+import type { GrantStore } from './grant-store.ts'
 
 /** The part of a process that keeps the tokens, as the worker has it. */
 interface Process {
-  readonly store: SettingsStore
+  readonly grantStore: GrantStore
   access(options?: { refused?: number }): Promise<Access>
   recheck(): Promise<void>
 }
@@ -50,11 +50,11 @@ beforeEach(async () => {
 async function startProcess(overrides: Partial<Parameters<typeof createAccessParts>[0]> = {}): Promise<Process> {
   const parts = await createAccessParts({ ground, config: product.config, clock: clock.now, ...overrides })
   opened.push(parts)
-  const { tenantId, store, accessSource } = parts
+  const { tenantId, grantStore, accessSource } = parts
   const recheck = createAccessRecheck({ ...parts, logger: createLogger('silent') })
   const { signal } = new AbortController()
   return {
-    store,
+    grantStore,
     access: ({ refused } = {}) => accessSource.access(tenantId, { ...(refused !== undefined && { refused }), signal }),
     recheck: () => recheck(signal),
   }
@@ -125,7 +125,7 @@ it('asks a refresh only for what was granted', async () => {
 
 it('hands out no token whose refresh token could not be stored first', async () => {
   const process = await startProcess({
-    wrapStore: (store) => ({ ...store, saveRefreshed: () => Promise.reject(new Error('The disk is full.')) }),
+    wrapGrants: (store) => ({ ...store, saveRefreshed: () => Promise.reject(new Error('The disk is full.')) }),
   })
   await clock.advance(3 * HOURS)
 
@@ -182,8 +182,8 @@ it('does not loop on tokens that live for a second', async () => {
 
 it('takes over the refresh of a process that died in the middle of it', async () => {
   await clock.advance(3 * HOURS)
-  const { grant } = await one.store.readGrant(tenantId)
-  await one.store.takeRefreshLease({
+  const { grant } = await one.grantStore.read(tenantId)
+  await one.grantStore.takeRefreshLease({
     tenantId,
     grantVersion: grant?.grantVersion ?? 0,
     owner: 'dead',
@@ -209,7 +209,7 @@ it('stores nothing of a refresh that a reset overtook', async () => {
   })
 
   expect(await process.access()).toEqual({ outcome: 'held', because: 'not-configured' })
-  expect(await one.store.readGrant(tenantId)).toMatchObject({ grant: null })
+  expect(await one.grantStore.read(tenantId)).toMatchObject({ grant: null })
 })
 
 it('stores what was refreshed while it was found out whether the mailbox can be searched', async () => {
@@ -242,7 +242,7 @@ it('does not take a refused token for a new one once it is known whether the mai
 
 async function saveSearch(): Promise<void> {
   const [row] = await ground.database.query<{ verification_id: string }>('SELECT verification_id FROM tenant_settings')
-  await one.store.saveSentItemsSearch(tenantId, row?.verification_id ?? '', 'works')
+  await one.grantStore.saveSentItemsSearch(tenantId, row?.verification_id ?? '', 'works')
 }
 
 it.each(['refresh-inactive', 'refresh-revoked', 'refresh-revoked-without-suberror', 'refresh-sign-in-frequency'])(

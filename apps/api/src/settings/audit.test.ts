@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
-import { openDatabase } from '../database/database.ts'
+import { openDatabase, type Database } from '../database/database.ts'
 import { connectMailbox, SETTINGS } from '../test-support/office365-smtp.ts'
 import type { TestBrowser } from '../test-support/test-browser.ts'
 import { createTestClock, MINUTES } from '../test-support/test-clock.ts'
 import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
+import { createConsentStore } from './consent-store.ts'
 import { createSettingsStore } from './settings-store.ts'
 
 interface AuditRow {
@@ -16,14 +17,19 @@ interface AuditRow {
 const clock = createTestClock()
 let ground: TestGround
 let product: TestProduct
+let database: Database
 let ada: TestBrowser
 let adaId: string
 
 beforeAll(async () => {
   ground = await createTestGround({ clock })
   product = await ground.startProduct({ environment: { ROLE: 'api' } })
+  database = await openDatabase(ground.database.url, () => {})
 })
-afterAll(() => ground.close())
+afterAll(async () => {
+  await database.close()
+  await ground.close()
+})
 
 beforeEach(async () => {
   await ground.clear()
@@ -38,10 +44,23 @@ async function audit(): Promise<AuditRow[]> {
   )
 }
 
-async function withStore(act: (store: ReturnType<typeof createSettingsStore>) => Promise<void>): Promise<void> {
-  const database = await openDatabase(ground.database.url, () => {})
-  await act(createSettingsStore(database.prisma))
-  await database.close()
+/** Has Microsoft refuse tokens, as a worker reports it: the current ones, or older ones. */
+async function reportRefusedTokens({ versionsAgo = 0 } = {}): Promise<void> {
+  const { tenantId, grantVersion } = await database.prisma.tenantSettings.findFirstOrThrow()
+  const problem = {
+    code: 'reconnect-required',
+    title: 'The connection was revoked',
+    detail: 'It was.',
+    action: 'Reconnect.',
+    correlationId: 'c0ffee',
+    since: clock.now().toISOString(),
+  } as const
+  const event = { type: 'tokens-refused', problem } as const
+  await createSettingsStore(database.prisma).applyHealth(tenantId, grantVersion - versionsAgo, event, clock.now())
+}
+
+async function sweep(): Promise<void> {
+  await createConsentStore(database.prisma).sweep(clock.now())
 }
 
 it('records a sign-in with its role, and a sign-out', async () => {
@@ -245,7 +264,7 @@ it('records each consent that another one’s completion superseded', async () =
 it('records an expired consent once it is swept, and deletes its secrets', async () => {
   const { id } = (await ada.call('POST', `${SETTINGS}/configure`, { fromEmail: 'ada@contoso.com' })).json
   await clock.advance(10 * MINUTES)
-  await withStore((store) => store.sweep(clock.now()))
+  await sweep()
 
   expect((await audit()).at(-1)).toMatchObject({
     action: 'consent-ended',
@@ -260,34 +279,16 @@ it('records an expired consent once it is swept, and deletes its secrets', async
 it('sweeps no consent that can still complete', async () => {
   await ada.call('POST', `${SETTINGS}/configure`, { fromEmail: 'ada@contoso.com' })
   await clock.advance(9 * MINUTES)
-  await withStore((store) => store.sweep(clock.now()))
+  await sweep()
 
   expect(await ground.database.query('SELECT status FROM consents')).toEqual([{ status: 'pending' }])
 })
 
-it('records that Microsoft ended the connection, once, with its correlation id', async () => {
+it('records once that Microsoft ended the connection, with its correlation id', async () => {
   await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
-  const [row] = await ground.database.query<{ tenant_id: string; grant_version: number }>(
-    'SELECT tenant_id, grant_version FROM tenant_settings',
-  )
-  const problem = {
-    code: 'reconnect-required',
-    title: 'The connection was revoked',
-    detail: 'It was.',
-    action: 'Reconnect.',
-    correlationId: 'c0ffee',
-    since: clock.now().toISOString(),
-  } as const
-  await withStore(async (store) => {
-    for (let time = 0; time < 2; time++) {
-      await store.applyHealth(
-        row?.tenant_id ?? '',
-        row?.grant_version ?? 0,
-        { type: 'tokens-refused', problem },
-        clock.now(),
-      )
-    }
-  })
+
+  await reportRefusedTokens()
+  await reportRefusedTokens()
 
   expect((await audit()).filter(({ action }) => action === 'reconnect-required')).toEqual([
     {
@@ -299,27 +300,10 @@ it('records that Microsoft ended the connection, once, with its correlation id',
   ])
 })
 
-it('counts nothing that was learned with tokens that have been replaced', async () => {
+it('ignores a refusal of tokens that have been replaced', async () => {
   await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
-  const [row] = await ground.database.query<{ tenant_id: string; grant_version: number }>(
-    'SELECT tenant_id, grant_version FROM tenant_settings',
-  )
-  const problem = {
-    code: 'reconnect-required',
-    title: 'Old',
-    detail: 'Old.',
-    action: 'None.',
-    correlationId: null,
-    since: clock.now().toISOString(),
-  } as const
-  await withStore((store) =>
-    store.applyHealth(
-      row?.tenant_id ?? '',
-      (row?.grant_version ?? 0) - 1,
-      { type: 'tokens-refused', problem },
-      clock.now(),
-    ),
-  )
+
+  await reportRefusedTokens({ versionsAgo: 1 })
 
   expect((await ada.call('GET', SETTINGS)).json).toMatchObject({ status: 'connected' })
 })

@@ -11,7 +11,9 @@ import type { AccessSource } from './access.ts'
 import { createConsents } from './consents.ts'
 import { approvalLinks } from '../approval-links.ts'
 import { createDelegatedConsent } from './delegated-consent.ts'
-import type { ConsentRecord, SettingsStore } from './settings-store.ts'
+import type { ConsentRecord } from './consent-row-store.ts'
+import type { ConsentStore } from './consent-store.ts'
+import type { SettingsStore } from './settings-store.ts'
 
 const NOW = new Date('2026-11-24T10:00:00.000Z')
 const ADMIN = {
@@ -81,9 +83,9 @@ async function problemOf({
     requestsOnTheWire: null,
   }
   let problem: ConsentProblem | undefined
-  const store: Partial<SettingsStore> = {
+  const consentStore: Partial<ConsentStore> = {
     takeReturn: async () => ({ taken: true, consent }),
-    async failConsent(_consent, failure) {
+    async fail(_consent, failure) {
       problem = failure.problem
       return { ended: true }
     },
@@ -99,9 +101,10 @@ async function problemOf({
     }),
   }
   const consents = createConsents({
-    store: store as SettingsStore,
-    way: createDelegatedConsent({
-      store: store as SettingsStore,
+    settingsStore: {} as SettingsStore,
+    consentStore: consentStore as ConsentStore,
+    strategy: createDelegatedConsent({
+      consentStore: consentStore as ConsentStore,
       identity: identity as MicrosoftIdentity,
       mailer: mailer as GraphMailer,
       clock: () => NOW,

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { waitForTheWire } from './wait-for-the-wire.ts'
+import { waitForRequests } from './wait-for-requests.ts'
 
 const ON_THE_WIRE = { tenantId: 'ten_1', settingsVersion: 1, requests: 1 }
 
@@ -14,7 +14,7 @@ it('counts what a slow database takes among its ten seconds', async () => {
     },
   }
 
-  await waitForTheWire(slow, ON_THE_WIRE, () => nowMs)
+  await waitForRequests(slow, ON_THE_WIRE, () => nowMs)
 
   expect(looks).toEqual([0, 4_000, 8_000])
 })
