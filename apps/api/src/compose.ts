@@ -37,6 +37,7 @@ import { workspaceAdminGuard } from './http/session.ts'
 import { messageRoutes } from './messages/message-routes.ts'
 import { createSubmit } from './messages/submit.ts'
 import { createQueue, type Receiving } from './queue/queue.ts'
+import { SEALED_COLUMNS } from './sealed-columns.ts'
 import { composeServiceKeys } from './service-keys/compose-service-keys.ts'
 import { approvalLinks } from './approval-links.ts'
 import { composeSettings } from './settings/compose-settings.ts'
@@ -45,7 +46,6 @@ import { loadVaultKeys, type LoadedVaultKeys } from './vault-keys.ts'
 import { announceSealingKey } from './vault-rotation/presence-store.ts'
 import { createResealTask } from './vault-rotation/reseal-task.ts'
 import { measureSealedValues } from './vault-rotation/rotation-metrics.ts'
-import { SEALED_COLUMNS } from './vault-rotation/sealed-store.ts'
 import { createSealedStore } from './vault-rotation/sealed-store.ts'
 
 /** What content occupies in memory at once on its way out. On its way in it has a budget of its own: neither waits for the other. */
@@ -270,7 +270,7 @@ export async function compose(
       ...(deliveryGraceMs !== undefined && { graceMs: deliveryGraceMs }),
     })
 
-    const sealedStore = createSealedStore(database)
+    const sealedStore = createSealedStore(database, Object.values(SEALED_COLUMNS))
     measureSealedValues(registry, { count: () => sealedStore.count(), clock })
     const resealValues = createResealTask({ store: sealedStore, vault, keyRing, clock, logger })
     const housekeeping = createHousekeeping({

@@ -2,7 +2,7 @@ import type { TokenVault } from '@inforiver-mail/m365/token-vault'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { openDatabase, type Database } from '../database/database.ts'
 import type { SealedColumn } from '../database/sealed-values.ts'
-import { SEALED_COLUMNS } from './sealed-store.ts'
+import { SEALED_COLUMNS } from '../sealed-columns.ts'
 import { addMessagesUnderDataKey, addSealedRows, newKey, vaultOf } from '../test-support/sealed-rows.ts'
 import { createTestDatabase, type TestDatabase } from '../test-support/test-database.ts'
 import { createSealedStore, type SealedStore, type StoredValue } from './sealed-store.ts'
@@ -17,7 +17,7 @@ let vault: TokenVault
 beforeAll(async () => {
   test = await createTestDatabase()
   database = await openDatabase(test.url, () => {})
-  store = createSealedStore(database)
+  store = createSealedStore(database, Object.values(SEALED_COLUMNS))
 })
 afterAll(async () => {
   await database.close()

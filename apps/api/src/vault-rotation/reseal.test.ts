@@ -4,7 +4,7 @@ import { sealedPrefix, type Sealed, type TokenVault } from '@inforiver-mail/m365
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { openDatabase, type Database } from '../database/database.ts'
 import { checkVaultKeys } from '../database/sealed-values.ts'
-import { SEALED_COLUMNS } from './sealed-store.ts'
+import { SEALED_COLUMNS } from '../sealed-columns.ts'
 import {
   addMessages,
   addMessagesUnderDataKey,
@@ -33,7 +33,7 @@ let store: SealedStore
 beforeAll(async () => {
   test = await createTestDatabase()
   database = await openDatabase(test.url, () => {})
-  store = createSealedStore(database)
+  store = createSealedStore(database, COLUMNS)
 })
 afterAll(async () => {
   await database.close()
@@ -341,7 +341,10 @@ describe('the keys that are needed', () => {
     }
     await client.query('BEGIN') // what this connection reads is counted, and nothing of others
     const before = await reads()
-    await createSealedStore({ pool: client as unknown as Database['pool'], prisma: database.prisma }).findKids()
+    await createSealedStore(
+      { pool: client as unknown as Database['pool'], prisma: database.prisma },
+      COLUMNS,
+    ).findKids()
 
     expect((await reads()) - before).toBeLessThan(20)
   })
