@@ -25,7 +25,7 @@ const ALERTS: readonly Alert[] = [
   { type: 'secret.expiring', facts: { kind: 'secret', expiresAt: '2026-12-01T00:00:00.000Z', daysLeft: 7 } },
 ]
 
-it('has words for every kind of alert', () => {
+it('has a text for every kind of alert', () => {
   expect(ALERTS.map(({ type }) => type)).toEqual(AlertType.options)
   for (const alert of ALERTS) {
     const { title, detail, action } = alertText(alert, 2, PLACES)
@@ -65,7 +65,7 @@ it.each([
   [60, 'The client secret of the app registration expires in 60 days'],
   [1, 'The client secret of the app registration expires within a day'],
   [0, 'The client secret of the app registration has expired'],
-])('says what %s days left mean', (daysLeft, title) => {
+])('words %s days left', (daysLeft, title) => {
   const facts = { kind: 'secret', expiresAt: '2026-12-01T00:00:00.000Z', daysLeft } as const
 
   expect(alertText({ type: 'secret.expiring', facts }, 1, PLACES).title).toBe(title)
@@ -85,7 +85,7 @@ it.each([
   expect(action).toContain(setting)
 })
 
-it('has a code within the sentence, and the next sentence after one full stop', () => {
+it('ends each sentence with exactly one full stop', () => {
   const detail = 'ada@contoso.com may not send from reports@contoso.com (ErrorAccessDenied).'
   const alert = { type: 'mailbox.reconnect-required', facts: { ...PROBLEM, detail } } as const
 

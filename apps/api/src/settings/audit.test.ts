@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { useAdminGround } from '../test-support/admin-ground.ts'
 import { openDatabase, type Database } from '../database/database.ts'
 import { connectMailbox, SETTINGS } from '../test-support/office365-smtp.ts'
-import type { TestBrowser } from '../test-support/test-browser.ts'
 import { createTestClock, MINUTES } from '../test-support/test-clock.ts'
-import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
 import { createConsentStore } from './consent-store.ts'
 import { createSettingsStore } from './settings-store.ts'
 
@@ -15,26 +14,15 @@ interface AuditRow {
 }
 
 const clock = createTestClock()
-let ground: TestGround
-let product: TestProduct
+const { ground, product, ada, post, readSettings, scenario } = useAdminGround({ clock })
 let database: Database
-let ada: TestBrowser
 let adaId: string
 
 beforeAll(async () => {
-  ground = await createTestGround({ clock })
-  product = await ground.startProduct({ environment: { ROLE: 'api' } })
   database = await openDatabase(ground.database.url, () => {})
 })
-afterAll(async () => {
-  await database.close()
-  await ground.close()
-})
-
+afterAll(() => database.close())
 beforeEach(async () => {
-  await ground.clear()
-  ada = product.newBrowser()
-  await ada.signIn('Ada Admin')
   adaId = (await ground.database.query<{ id: string }>('SELECT id FROM users'))[0]?.id ?? ''
 })
 
@@ -73,7 +61,7 @@ it('records a sign-in with its role, and a sign-out', async () => {
 })
 
 it('records a sign-in that Microsoft refused, with the reason and the correlation id', async () => {
-  await ground.microsoft.control('POST', '/scenarios', { name: 'authorize-declined' })
+  await scenario('authorize-declined')
   await product.newBrowser().signIn('Max Member')
 
   expect((await audit()).at(-1)).toEqual({
@@ -147,7 +135,7 @@ it('records once an hour which member was refused Tenant Settings', async () => 
 
 it('records who sent a test mail, and not to whom', async () => {
   await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
-  const { messageId } = (await ada.call('POST', `${SETTINGS}/test-message`, { to: 'max@contoso.com' })).json
+  const { messageId } = (await post('test-message', { to: 'max@contoso.com' })).json
 
   expect((await audit()).at(-1)).toEqual({
     actor: adaId,
@@ -177,43 +165,35 @@ it('records a consent from its start to its completion', async () => {
   ])
 })
 
-it('records whose access was connected, also when somebody else consented at Microsoft', async () => {
-  const { consentUrl } = (await ada.call('POST', `${SETTINGS}/configure`, { fromEmail: 'bob@contoso.com' })).json
-  await ada.consent(consentUrl, 'Bob Behalf')
+it.each([
+  [
+    'whose access was connected, even if somebody else consented at Microsoft',
+    'bob@contoso.com',
+    'Bob Behalf',
+    { outcome: 'completed', details: { account: 'bob@contoso.com', mailbox: 'own' } },
+  ],
+  [
+    'who was refused as a wrong account',
+    'ada@contoso.com',
+    'Gil Guest',
+    { outcome: 'wrong-account', details: { account: expect.stringContaining('gil') } },
+  ],
+  [
+    'why it failed',
+    'finance@contoso.com',
+    'Ada Admin',
+    { outcome: 'send-as-denied', details: { fromEmail: 'finance@contoso.com' } },
+  ],
+])('records of the end of a consent %s', async (_what, fromEmail, account, expected) => {
+  const { consentUrl } = (await post('configure', { fromEmail })).json
+  await ada.consent(consentUrl, account)
 
-  expect((await audit()).at(-1)).toMatchObject({
-    actor: adaId,
-    action: 'consent-ended',
-    outcome: 'completed',
-    details: { account: 'bob@contoso.com', mailbox: 'own' },
-  })
-})
-
-it('records who was refused as a wrong account', async () => {
-  const { consentUrl } = (await ada.call('POST', `${SETTINGS}/configure`, { fromEmail: 'ada@contoso.com' })).json
-  await ada.consent(consentUrl, 'Gil Guest')
-
-  expect((await audit()).at(-1)).toMatchObject({
-    actor: adaId,
-    outcome: 'wrong-account',
-    details: { account: expect.stringContaining('gil') },
-  })
-})
-
-it('records why a consent failed', async () => {
-  const { consentUrl } = (await ada.call('POST', `${SETTINGS}/configure`, { fromEmail: 'finance@contoso.com' })).json
-  await ada.consent(consentUrl, 'Ada Admin')
-
-  expect((await audit()).at(-1)).toMatchObject({
-    action: 'consent-ended',
-    outcome: 'send-as-denied',
-    details: { fromEmail: 'finance@contoso.com' },
-  })
+  expect((await audit()).at(-1)).toMatchObject({ actor: adaId, action: 'consent-ended', ...expected })
 })
 
 it('records the correlation id of a consent that Microsoft refused', async () => {
-  const { consentUrl } = (await ada.call('POST', `${SETTINGS}/configure`, { fromEmail: 'ada@contoso.com' })).json
-  await ground.microsoft.control('POST', '/scenarios', { name: 'authorize-declined' })
+  const { consentUrl } = (await post('configure', { fromEmail: 'ada@contoso.com' })).json
+  await scenario('authorize-declined')
   await ada.consent(consentUrl, 'Ada Admin')
 
   expect((await audit()).at(-1)).toMatchObject({
@@ -226,7 +206,7 @@ it('records the correlation id of a consent that Microsoft refused', async () =>
 it('records who cancelled a consent', async () => {
   const bob = product.newBrowser()
   await bob.signIn('Bob Behalf')
-  const { id } = (await ada.call('POST', `${SETTINGS}/configure`, { fromEmail: 'ada@contoso.com' })).json
+  const { id } = (await post('configure', { fromEmail: 'ada@contoso.com' })).json
   await bob.call('DELETE', `/api/v1/consents/${id}`)
 
   const last = (await audit()).at(-1)
@@ -236,8 +216,8 @@ it('records who cancelled a consent', async () => {
 
 it('records a reset, with the sender there was, and each consent that it voided', async () => {
   await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
-  const { id } = (await ada.call('POST', `${SETTINGS}/large-attachments`, { enabled: true })).json
-  await ada.call('POST', `${SETTINGS}/reset`, {})
+  const { id } = (await post('large-attachments', { enabled: true })).json
+  await post('reset', {})
 
   expect((await audit()).slice(-2)).toEqual([
     expect.objectContaining({
@@ -251,7 +231,7 @@ it('records a reset, with the sender there was, and each consent that it voided'
 })
 
 it('records each consent that another one’s completion superseded', async () => {
-  const { id } = (await ada.call('POST', `${SETTINGS}/configure`, { fromEmail: 'max@contoso.com' })).json
+  const { id } = (await post('configure', { fromEmail: 'max@contoso.com' })).json
   await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
 
   expect((await audit()).at(-1)).toMatchObject({
@@ -262,7 +242,7 @@ it('records each consent that another one’s completion superseded', async () =
 })
 
 it('records an expired consent once it is swept, and deletes its secrets', async () => {
-  const { id } = (await ada.call('POST', `${SETTINGS}/configure`, { fromEmail: 'ada@contoso.com' })).json
+  const { id } = (await post('configure', { fromEmail: 'ada@contoso.com' })).json
   await clock.advance(10 * MINUTES)
   await sweep()
 
@@ -277,7 +257,7 @@ it('records an expired consent once it is swept, and deletes its secrets', async
 })
 
 it('sweeps no consent that can still complete', async () => {
-  await ada.call('POST', `${SETTINGS}/configure`, { fromEmail: 'ada@contoso.com' })
+  await post('configure', { fromEmail: 'ada@contoso.com' })
   await clock.advance(9 * MINUTES)
   await sweep()
 
@@ -305,5 +285,5 @@ it('ignores a refusal of tokens that have been replaced', async () => {
 
   await reportRefusedTokens({ versionsAgo: 1 })
 
-  expect((await ada.call('GET', SETTINGS)).json).toMatchObject({ status: 'connected' })
+  expect(await readSettings()).toMatchObject({ status: 'connected' })
 })
