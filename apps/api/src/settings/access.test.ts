@@ -124,7 +124,7 @@ it('hands out no token whose refresh token could not be stored first', async () 
   await expect(process.access()).rejects.toThrow('The disk is full.')
 })
 
-it('goes on with the rotated refresh token', async () => {
+it('uses the rotated refresh token for the next refresh', async () => {
   await clock.advance(80 * 24 * HOURS)
   await granted(one)
   await clock.advance(80 * 24 * HOURS) // the first refresh token would have run out by now
@@ -163,7 +163,7 @@ it('makes one refresh when several callers were refused the same token', async (
   expect(await tokenRequests()).toBe(1)
 })
 
-it('does not loop on tokens that live for a second', async () => {
+it('does not loop on tokens that expire within seconds', async () => {
   await clock.advance(3 * HOURS)
   await ground.microsoft.control('PATCH', '/settings', { accessTokenSeconds: 2 })
 

@@ -59,7 +59,7 @@ async function tokenRequests(): Promise<unknown> {
   return (await ground.microsoft.control('GET', '/counters')).endpoints.token
 }
 
-it('gives the token that proved the consent for as long as it lives', async () => {
+it('uses the token that proved the consent until it expires', async () => {
   expect(await one.access()).toMatchObject({
     outcome: 'granted',
     accessToken: expect.stringMatching(/^ey/),
@@ -68,7 +68,7 @@ it('gives the token that proved the consent for as long as it lives', async () =
   expect(await tokenRequests()).toBeUndefined()
 })
 
-it('gets one new token for all processes when it has run out', async () => {
+it('gets one new token for all processes when it has expired', async () => {
   await clock.advance(2 * HOURS)
 
   const accesses = await Promise.all(Array.from({ length: 20 }, (_, at) => (at % 2 === 0 ? one : other).access()))
@@ -113,7 +113,7 @@ it('holds messages while the secret is refused, and releases them once it is fix
   expect(await ground.database.query('SELECT id, status FROM message_states')).toEqual([{ id, status: 'queued' }])
 })
 
-it('notices a refused secret before anybody wants to send, and then leaves it to the recheck', async () => {
+it('notices a refused secret before anybody sends, and then leaves it to the recheck', async () => {
   await scenario('secret-expired', 'always')
   await clock.advance(30 * HOURS)
 

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { TokenVault } from '@inforiver-mail/m365/token-vault'
-import type { SealedColumn } from '../database/sealed-values.ts'
+import type { ForgettableColumn } from '../forgettable-column.ts'
 import type { SealedStore, StoredValue } from './sealed-store.ts'
 
 const BATCH = 200
@@ -51,7 +51,7 @@ export async function reseal({
   if (resealed > 0) await store.recordRotation({ kid, resealed, finished, now: clock() })
   return { outcome: finished ? 'done' : 'left', resealed }
 
-  async function resealColumn(column: SealedColumn): Promise<void> {
+  async function resealColumn(column: ForgettableColumn): Promise<void> {
     let after = ''
     while (!signal.aborted) {
       const values = await store.read(column, { after, exceptKid: kid, limit: BATCH })
