@@ -5,7 +5,7 @@ import { createMicrosoftFetch } from '@inforiver-mail/m365/microsoft-fetch'
 import { createMicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
 import { createTokenVault } from '@inforiver-mail/m365/token-vault'
 import type { FastifyBaseLogger, FastifyInstance, FastifyPluginAsync, FastifyPluginOptions } from 'fastify'
-import { Counter, Gauge, Registry } from 'prom-client'
+import { Counter, Registry } from 'prom-client'
 import { composeAlerts } from './alerts/compose-alerts.ts'
 import { buildApp, buildOperationsApp } from './app.ts'
 import { createByteBudget } from './byte-budget.ts'
@@ -169,7 +169,7 @@ export async function compose(
       clock,
       random,
     })
-    const credential = credentialExpiry(config)
+    const registry = new Registry()
     const databaseNow = createDatabaseClock(database.pool)
     const queue = createQueue(database, {
       connectionString,
@@ -198,7 +198,8 @@ export async function compose(
       database,
       graphAuth: config.graphAuth,
       tenantId,
-      credential,
+      credential: credentialExpiry(config),
+      registry,
       publicUrl,
       identity,
       mailer,
@@ -232,20 +233,12 @@ export async function compose(
     // A worker lets no service in: whether there is such a key is for those to say that do.
     if (config.role !== 'worker') await waitForDatabase(() => serviceKeys.seed(config.seededServiceKey))
 
-    const registry = new Registry()
     clockWatch = await watchClock({ pool: database.pool, registry, clock, logger })
     const submitted = new Counter({
       name: 'inforiver_mail_submitted_total',
       help: 'Messages accepted.',
       registers: [registry],
     })
-    if (credential.expiresAt !== null) {
-      new Gauge({
-        name: 'inforiver_mail_credential_expires_timestamp_seconds',
-        help: 'When the secret or certificate of the app registration expires, in seconds since 1970.',
-        registers: [registry],
-      }).set(credential.expiresAt.getTime() / 1_000)
-    }
     const deliveryBudget = createByteBudget(DELIVERY_BUDGET_BYTES)
     const deliveryMetrics = createDeliveryMetrics(registry, {
       queueDepth: () => queue.upkeep.readDepth(),

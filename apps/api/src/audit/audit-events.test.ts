@@ -1,28 +1,16 @@
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
-import { connectMailbox, SETTINGS } from '../test-support/office365-smtp.ts'
-import type { TestBrowser } from '../test-support/test-browser.ts'
+import { expect, it } from 'vitest'
+import { useAdminGround } from '../test-support/admin-ground.ts'
+import { connectMailbox } from '../test-support/office365-smtp.ts'
 import { createTestClock, HOURS } from '../test-support/test-clock.ts'
-import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
 import { clientFor } from '../test-support/test-service.ts'
 
 const EVENTS = '/api/v1/audit-events'
 const CSV = '/api/v1/audit-events.csv'
 
 const clock = createTestClock()
-let ground: TestGround
-let product: TestProduct
-let ada: TestBrowser
-
-beforeAll(async () => {
-  ground = await createTestGround({ clock })
-  product = await ground.startProduct({ environment: { ROLE: 'api', WORKSPACE_ADMINS: 'bob@contoso.com' } })
-})
-afterAll(() => ground.close())
-
-beforeEach(async () => {
-  await ground.clear()
-  ada = product.newBrowser()
-  await ada.signIn('Ada Admin')
+const { ground, product, ada, post } = useAdminGround({
+  clock,
+  environment: { WORKSPACE_ADMINS: 'bob@contoso.com' },
 })
 
 const list = async (query = '') => (await ada.call('GET', `${EVENTS}${query}`)).json
@@ -40,7 +28,7 @@ async function addEvents(count: number, { tenantId, action }: { tenantId?: strin
 
 it('lists who did what when, newest first', async () => {
   await clock.advance(1 * HOURS - 1)
-  await ada.call('POST', `${SETTINGS}/reset`, {})
+  await post('reset', {})
 
   const { items, nextCursor } = await list()
   expect(items).toEqual([
@@ -114,7 +102,7 @@ it.each(['bob', 'BOB@CONTOSO', 'Behalf'])('finds a person’s events by a part o
 })
 
 it('finds a consent by the account that was connected, even if somebody else started it', async () => {
-  const { consentUrl } = (await ada.call('POST', `${SETTINGS}/configure`, { fromEmail: 'reports@contoso.com' })).json
+  const { consentUrl } = (await post('configure', { fromEmail: 'reports@contoso.com' })).json
   await ada.consent(consentUrl, 'Bob Behalf')
 
   expect((await list('?actor=bob')).items).toMatchObject([
@@ -241,9 +229,9 @@ it('mentions keys, mail and consents without key, cookie, state or content', asy
   const { key } = (await ada.call('POST', '/api/v1/service-keys', { name: 'reports', scopes: ['messages:send'] })).json
   await clientFor(product.publicUrl, key).submit({ subject: 'secret subject', text: 'secret text' })
   await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
-  const { consentUrl } = (await ada.call('POST', `${SETTINGS}/reconnect`, {})).json
-  await ada.call('POST', `${SETTINGS}/test-message`, { to: 'max@contoso.com' })
-  await ada.call('POST', `${SETTINGS}/reset`, {})
+  const { consentUrl } = (await post('reconnect', {})).json
+  await post('test-message', { to: 'max@contoso.com' })
+  await post('reset', {})
 
   const query = new URL(consentUrl).searchParams
   const secrets = [key, ...ada.cookies.values(), query.get('state') ?? '', query.get('nonce') ?? '']

@@ -72,7 +72,7 @@ it('records a sign-in that Microsoft refused, with the reason and the correlatio
   })
 })
 
-it('records who was refused, where Microsoft vouches for the account', async () => {
+it('records who was refused when Microsoft vouches for the account', async () => {
   await product.newBrowser().signIn('Gil Guest')
 
   expect((await audit()).at(-1)).toMatchObject({
@@ -81,7 +81,7 @@ it('records who was refused, where Microsoft vouches for the account', async () 
   })
 })
 
-it('records at most 100 refused sign-ins an hour, which strangers can cause', async () => {
+it('records at most 100 refused sign-ins an hour for an account', async () => {
   await product.newBrowser().signIn('Gil Guest')
   await ground.database.query(
     `INSERT INTO audit_events (tenant_id, at, actor, action, outcome, details)
@@ -98,7 +98,7 @@ it('records at most 100 refused sign-ins an hour, which strangers can cause', as
   expect(await refusals()).toBe(101)
 })
 
-it('records who was refused though strangers have had a hundred sign-ins refused', async () => {
+it('records who was refused even after a hundred refusals of strangers', async () => {
   await ground.database.query(
     `INSERT INTO audit_events (tenant_id, at, actor, action, outcome, details)
      SELECT id, $1, NULL, 'sign-in', 'refused', '{"account": null}' FROM tenants, generate_series(1, 100)`,
@@ -214,7 +214,7 @@ it('records who cancelled a consent', async () => {
   expect(last?.actor).not.toBe(adaId)
 })
 
-it('records a reset, with the sender there was, and each consent that it voided', async () => {
+it('records a reset with the former sender, and each consent that it voided', async () => {
   await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
   const { id } = (await post('large-attachments', { enabled: true })).json
   await post('reset', {})

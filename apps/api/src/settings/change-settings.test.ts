@@ -72,7 +72,7 @@ it.each([
       return post('configure', { fromEmail: to })
     },
   ],
-])('begins without a pause with another mailbox %s', async (_when, start) => {
+])('drops the pause when another mailbox is connected %s', async (_when, start) => {
   await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
   await pause()
   const { json } = await start('reports@contoso.com')
@@ -147,7 +147,7 @@ it('enables large attachments before the mailbox is connected, and locks them', 
   })
 })
 
-it('enables large attachments afterwards by a consent of their own, for the same sender', async () => {
+it('enables large attachments later by a separate consent for the same sender', async () => {
   await connectMailbox(ada, { fromEmail: 'reports@contoso.com' })
 
   const started = await post('large-attachments', { enabled: true })
@@ -258,7 +258,7 @@ it('can be connected again after a reset', async () => {
 
 // Several at once
 
-it('answers a second request for the same change by the consent that is pending', async () => {
+it('answers a second request for the same change with the pending consent', async () => {
   await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
   const change = { fromEmail: 'reports@contoso.com', largeAttachments: true }
   const first = await post('update-sender', change)
@@ -271,7 +271,7 @@ it('answers a second request for the same change by the consent that is pending'
   expect(await readSettings()).toMatchObject({ fromEmail: 'reports@contoso.com', largeAttachments: { enabled: true } })
 })
 
-it('starts a consent of its own for another purpose, address, toggle or session', async () => {
+it('starts another consent for another purpose, address, toggle or session', async () => {
   await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
   const bob = product.newBrowser()
   await bob.signIn('Bob Behalf')
@@ -301,7 +301,7 @@ it('starts a new consent once the one for the same change has ended or expired',
   expect(await statusOf(fresh)).toBe('pending')
 })
 
-it('starts a consent without touching one that is pending, and shows the newest', async () => {
+it('starts a consent beside a pending one, and shows the newest', async () => {
   const one = await post('configure', { fromEmail: 'ada@contoso.com' })
   const other = await post('configure', { fromEmail: 'reports@contoso.com' })
 

@@ -3,6 +3,7 @@ import type { MicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
 import type { RandomBytes } from '@inforiver-mail/m365/random'
 import type { TokenVault } from '@inforiver-mail/m365/token-vault'
 import type { FastifyBaseLogger, FastifyPluginAsync, FastifyRequest } from 'fastify'
+import { Gauge, type Registry } from 'prom-client'
 import type { CredentialExpiry } from '../credential-expiry.ts'
 import type { Database } from '../database/database.ts'
 import type { ReturnHandler } from '../http/microsoft-callback.ts'
@@ -45,6 +46,7 @@ export function composeSettings({
   graphAuth,
   tenantId,
   credential,
+  registry,
   publicUrl,
   identity,
   mailer,
@@ -59,6 +61,7 @@ export function composeSettings({
   graphAuth: 'delegated' | 'application'
   tenantId: string
   credential: CredentialExpiry
+  registry: Registry
   publicUrl: string
   identity: MicrosoftIdentity
   mailer: GraphMailer
@@ -78,6 +81,7 @@ export function composeSettings({
       ? createApplicationConsent({ identity, mailer, clock })
       : createDelegatedConsent({ consentStore, identity, mailer, clock })
   const consents = createConsents({ settingsStore, consentStore, strategy, accessSource, vault, clock, random })
+  measureExpiry(registry, credential)
   const keepAlive = createKeepAlive({ grantStore, accessSource, logger })
   const recheckAccess = createAccessRecheck({ settingsStore, grantStore, accessSource, logger })
   const watchCredential = createCredentialWatch({
@@ -122,4 +126,13 @@ export function composeSettings({
       'check-sent-items-search': () => checkSentItemsSearch({ grantStore, accessSource, mailer, clock }),
     },
   }
+}
+
+function measureExpiry(registry: Registry, { expiresAt }: CredentialExpiry): void {
+  if (expiresAt === null) return
+  new Gauge({
+    name: 'inforiver_mail_credential_expires_timestamp_seconds',
+    help: 'When the secret or certificate of the app registration expires, in seconds since 1970.',
+    registers: [registry],
+  }).set(expiresAt.getTime() / 1_000)
 }

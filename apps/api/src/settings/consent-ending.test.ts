@@ -87,7 +87,7 @@ it('redeems the code once when the answer comes twice at the same moment', async
   expect((await ground.microsoft.control('GET', '/counters')).endpoints.token.requests).toBe(1)
 })
 
-it('counts a failed answer as used as well', async () => {
+it('counts a failed answer as used', async () => {
   const started = await configure()
   const back = await ada.consentReturn(started.json.consentUrl, 'Ada Admin', 'Cancel')
   await ada.open(back)
@@ -118,7 +118,7 @@ it('expires after ten minutes: a later answer changes nothing', async () => {
   expect(await readSettings()).toMatchObject({ status: 'not-configured', pendingConsent: null })
 })
 
-it('stays pending for as long as its grant is being proved, even past the tenth minute', async () => {
+it('stays pending while its grant is being proved, even past the tenth minute', async () => {
   const started = await configure()
   const back = await accepted(started)
   const release = await ground.database.lock('tenant_settings')
@@ -132,7 +132,7 @@ it('stays pending for as long as its grant is being proved, even past the tenth 
   expect((await result).status).toBe(200)
 })
 
-it('does not complete a consent whose proof took so long that it was shown as expired', async () => {
+it('does not complete a consent whose proof took too long', async () => {
   const started = await configure()
   const back = await accepted(started)
   const proof = await holdRequest(ground.microsoft, 'me')

@@ -139,7 +139,7 @@ it.each([
   expect(await tryAgain()).toEqual(failedWith({ code, detail: expect.stringContaining(graphCode) }))
 })
 
-it('accepts a verification message that Graph takes and asks for a pause', async () => {
+it('completes when Graph accepts the verification message and asks for a pause', async () => {
   await scenario('send-accepted-with-retry-after')
 
   expect(await tryAgain()).toMatchObject({ status: 'completed' })

@@ -43,7 +43,7 @@ it.each([
   expect(result.text).not.toContain('"><script')
 })
 
-it('bounds what it shows of Microsoft’s words, and keeps it to one line', async () => {
+it('shows Microsoft’s words shortened and on one line', async () => {
   const { id, state } = await startConsent()
   const description = `AADSTS99999: ${'word '.repeat(2_000)}\r\n\u202eTrace ID: 1`
 
@@ -54,7 +54,7 @@ it('bounds what it shows of Microsoft’s words, and keeps it to one line', asyn
   expect(detail).toMatch(/^\P{C}+$/u)
 })
 
-it('keeps no correlation id that is not one', async () => {
+it('ignores a malformed correlation id', async () => {
   const { id, state } = await startConsent()
 
   await ada.open(callback({ state, error: 'x', error_description: `AADSTS1: no. Correlation ID: ${PROBE}` }))
@@ -115,7 +115,7 @@ it('fails the consent when the answer has two codes', async () => {
   expect(await readConsent(id)).toMatchObject({ status: 'failed' })
 })
 
-it('takes error for the answer when there is a code as well', async () => {
+it('prefers the error when the answer has a code as well', async () => {
   const { id, consentUrl } = await startConsent()
 
   await ada.open(`${await ada.consentReturn(consentUrl, 'Ada Admin')}&error=access_denied&error_subcode=cancel`)
@@ -123,7 +123,7 @@ it('takes error for the answer when there is a code as well', async () => {
   expect((await readConsent(id)).problem).toMatchObject({ code: 'consent-cancelled' })
 })
 
-it('does not use an answer up for a HEAD request', async () => {
+it('does not consume an answer by a HEAD request', async () => {
   const { consentUrl } = await startConsent()
   const back = await ada.consentReturn(consentUrl, 'Ada Admin')
   await fetch(back, { method: 'HEAD' })
@@ -183,7 +183,7 @@ it.each([
   ['reports@contoso.com', false],
   ['reports@contoso.com', true],
 ])(
-  'leads by the link for %s, large attachments %s, to the approval of what was asked and no more',
+  'links for %s, large attachments %s, to the approval of exactly what was asked',
   async (fromEmail, largeAttachments) => {
     const request = { fromEmail, largeAttachments }
     const { id, consentUrl } = (await post('configure', request)).json
