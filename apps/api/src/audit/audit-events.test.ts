@@ -167,16 +167,6 @@ it('refuses a filter that it does not know, rather than showing everything', asy
   expect((await ada.call('GET', `${CSV}?person=ada`)).status).toBe(400)
 })
 
-it.each([EVENTS, CSV])('shows nothing at %s to a member, a service or a stranger', async (path) => {
-  const max = product.newBrowser()
-  await max.signIn('Max Member')
-  const made = await ada.call('POST', '/api/v1/service-keys', { name: 'reports', scopes: ['settings:read'] })
-
-  expect((await max.call('GET', path)).json).toMatchObject({ code: 'not-workspace-admin' })
-  expect((await clientFor(product.publicUrl, made.json.key).get(path)).status).toBe(401)
-  expect((await product.newBrowser().call('GET', path)).json).toMatchObject({ code: 'not-signed-in' })
-})
-
 it.each([EVENTS, CSV])('shows nothing of another tenant at %s', async (path) => {
   await addEvents(3, { tenantId: 'ten_other', action: 'webhook-removed' })
 

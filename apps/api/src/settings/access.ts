@@ -128,13 +128,17 @@ export function createAccessSource({
     let stale = refused // tokens of a newer version are as fresh as they get
     for (;;) {
       const { settings, grant } = await grantStore.read(tenantId)
-      const { state } = settings
+      const { state, version: settingsVersion } = settings
       if (state.status !== 'connected') return { outcome: 'held', because: state.status }
       if (!grant) throw new Error(`The grant of ${tenantId} has no tokens.`)
       const { connection, problem } = state
-      const { version } = settings
+      const grantUntil = async (until: Date): Promise<Granted> => ({
+        ...(await open(tenantId, grant, connection)),
+        settingsVersion,
+        renewAt: until,
+      })
       const isRefused = grant.grantVersion === refused
-      if (!isRefused && isFresh(grant, stale)) return open(tenantId, grant, { connection, version }, renewAt(grant))
+      if (!isRefused && isFresh(grant, stale)) return grantUntil(renewAt(grant))
       // The recheck asks again once a minute, rather than every message.
       if (problem && !options.recheck) return { outcome: 'held', because: problem.code }
       stale = grant.grantVersion
@@ -143,35 +147,22 @@ export function createAccessSource({
       if (renewal.outcome === 'held') return renewal
       const now = clock()
       if (!isRefused && now < worksUntil(grant))
-        return open(
-          tenantId,
-          grant,
-          { connection, version },
-          earlier(later(now, renewal.waitMs ?? 0), worksUntil(grant)),
-        )
+        return grantUntil(earlier(later(now, renewal.waitMs ?? 0), worksUntil(grant)))
       if (renewal.outcome === 'unavailable') return renewal
       if (now.getTime() > giveUpAt) return { ...renewal, outcome: 'unavailable' }
       await delay(LOOK_AGAIN_MS, undefined, { signal })
     }
   }
 
-  async function open(
-    tenantId: string,
-    grant: StoredGrant,
-    { connection, version }: { connection: Connection; version: number },
-    until: Date,
-  ): Promise<Granted> {
+  async function open(tenantId: string, grant: StoredGrant, connection: Connection) {
     const accessToken = await vault.open(grant.accessTokenSealed, tokenOwner(tenantId, 'access-token'))
     const { grantVersion, searchWorks, searchFails } = grant
-    const state = { ...connection, searchWorks, searchFails }
     return {
       outcome: 'granted',
       accessToken,
-      connection: state,
       grantVersion,
-      renewAt: until,
-      settingsVersion: version,
-    }
+      connection: { ...connection, searchWorks, searchFails },
+    } as const
   }
 
   async function refreshOnce(
