@@ -120,7 +120,7 @@ it('gives up when no answer comes in time', async () => {
   expect(await post(origin, { timeoutMs: 200 })).toEqual({ outcome: 'timed-out', status: null })
 })
 
-it('says that nobody listens', async () => {
+it('reports a refused connection', async () => {
   const result = await post(`https://localhost:${await freePort()}`)
 
   expect(result).toEqual({ outcome: 'connection-failed', status: null })
@@ -134,7 +134,7 @@ it('says that a name leads nowhere', async () => {
 })
 
 it.each([
-  ['that nobody vouches for', 'localhost', false],
+  ['of an unknown issuer', 'localhost', false],
   ['of another name', 'other.test', true],
 ])('refuses a certificate %s', async (_what, host, trusted) => {
   const { origin, received } = await receive(status(204))

@@ -53,7 +53,7 @@ it('finds refused keys by their action, in the list and in the export', async ()
   expect((await csv(query)).split('\r\n')[1]).toContain(',service-key-refused,unknown,')
 })
 
-it('names no actor for what nobody of the tenant did', async () => {
+it('names no actor for what a stranger did', async () => {
   await product.newBrowser().signIn('Gil Guest')
 
   expect((await list()).items[0]).toMatchObject({ actor: null, action: 'sign-in', outcome: 'refused' })

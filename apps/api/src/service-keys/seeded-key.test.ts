@@ -102,11 +102,11 @@ it('leaves keys from the page alone at a start without INFORIVER_SERVICE_KEY', a
 it.each([
   ['', 'is the value of the service key "reports", which was made in Tenant Settings. '],
   [' and is revoked', 'made in Tenant Settings and is revoked. '],
-])('refuses in one sentence to take a key that was made in the page%s', async (state, words) => {
+])('refuses in one sentence a key that was created in the page%s', async (state, sentence) => {
   const product = await start(KEY)
   const { key } = await createServiceClient(product)
   if (state !== '') await ground.database.query("UPDATE service_keys SET revoked_at = now() WHERE name = 'reports'")
 
   await expect(start(key)).rejects.toThrow(ConfigurationError)
-  await expect(start(key)).rejects.toThrow(words)
+  await expect(start(key)).rejects.toThrow(sentence)
 })
