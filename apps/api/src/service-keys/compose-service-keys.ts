@@ -8,7 +8,7 @@ import { serviceKeyRoutes } from './service-key-routes.ts'
 import { createServiceKeyStore } from './service-key-store.ts'
 
 const SEEDED_KEY_ID = `key_${'0'.repeat(32)}`
-/** Limit what the audit log tells of refused keys, so that a stranger cannot flood it. */
+/** Limits of the audit log for refused keys, so that a stranger cannot flood it. */
 const REFUSALS_PER_KEY_AND_HOUR = 20
 const UNKNOWN_KEYS_PER_HOUR = 100
 
