@@ -81,7 +81,7 @@ export function createAlertDispatcher({
   return {
     start() {
       stopping = new AbortController()
-      ended = dispatch(stopping.signal)
+      ended = dispatching(stopping.signal)
     },
     async stop() {
       stopping.abort()
@@ -91,7 +91,7 @@ export function createAlertDispatcher({
     },
   }
 
-  async function dispatch(signal: AbortSignal): Promise<void> {
+  async function dispatching(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       wakeUp = Promise.withResolvers<void>()
       let pauseMs = pollEveryMs
@@ -104,7 +104,7 @@ export function createAlertDispatcher({
           const { id } = delivery.webhook
           const done = deliver(delivery, signal).finally(() => {
             underWay.delete(id)
-            wakeUp.resolve() // the same webhook may have more due
+            wakeUp.resolve() // the same webhook may have more to be told
           })
           underWay.set(id, done)
         }

@@ -1,14 +1,14 @@
 import pg from 'pg'
 
-/** Begins the name of the connection by which a process announces the key that it seals with. */
+/** What a connection is called by which a process tells the key that it seals with. */
 export const SEALS_WITH = 'inforiver-mail seals with '
 
 const LOOK_EVERY_MS = 500
 const CONNECT_TIMEOUT_MS = 5_000
 
 /**
- * Announces, by the name of a connection of its own, which key this process seals new values with. The connection ends
- * with the process, even if it is killed, so that rotation knows whether anybody still seals with an older key.
+ * Tells, by the name of a connection of its own, which key this process seals new values with. The connection goes with
+ * the process, however that ends: so rotation knows whether anybody still seals with an older key.
  */
 export async function announceSealingKey(
   connectionString: string,
@@ -40,7 +40,7 @@ export async function announceSealingKey(
         announced = { ...announced, kid }
       }
     } catch {
-      // The database is away or the connection just broke; the next look tries again.
+      // The database is away, or the connection just broke: at the next look.
     }
   }
 
