@@ -5,13 +5,8 @@ import { createMicrosoftFetch } from '@inforiver-mail/m365/microsoft-fetch'
 import { createMicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
 import { createTokenVault } from '@inforiver-mail/m365/token-vault'
 import type { FastifyBaseLogger, FastifyInstance, FastifyPluginAsync, FastifyPluginOptions } from 'fastify'
-import { Counter, Gauge, Registry } from 'prom-client'
-import { createAlertDispatcher, createWebhookAttempt } from './alerts/alert-dispatcher.ts'
-import { alertRoutes } from './alerts/alert-routes.ts'
-import { createAlertStore } from './alerts/alert-store.ts'
-import { createQueueWatch } from './alerts/queue-watch.ts'
-import { createAddressRule } from './alerts/webhook-address.ts'
-import { createWebhookSender } from './alerts/webhook-sender.ts'
+import { Counter, Registry } from 'prom-client'
+import { composeAlerts } from './alerts/compose-alerts.ts'
 import { buildApp, buildOperationsApp } from './app.ts'
 import { createByteBudget } from './byte-budget.ts'
 import { elapsedMs as systemElapsedMs, systemClock } from './clock.ts'
@@ -42,38 +37,19 @@ import { workspaceAdminGuard } from './http/session.ts'
 import { messageRoutes } from './messages/message-routes.ts'
 import { createSubmit } from './messages/submit.ts'
 import { createQueue, type Receiving } from './queue/queue.ts'
-import { createCallerGuard, hashServiceKey } from './service-keys/service-key-guard.ts'
-import { serviceKeyRoutes } from './service-keys/service-key-routes.ts'
-import { createServiceKeyStore, type ServiceKeyStore } from './service-keys/service-key-store.ts'
-import { createAccessSource } from './settings/access.ts'
-import { createAccessRecheck } from './settings/access-recheck.ts'
+import { SEALED_COLUMNS } from './sealed-columns.ts'
+import { composeServiceKeys } from './service-keys/compose-service-keys.ts'
 import { approvalLinks } from './approval-links.ts'
-import { createApplicationConsent } from './settings/application-consent.ts'
-import { createConsents } from './settings/consents.ts'
-import { createDelegatedConsent } from './settings/delegated-consent.ts'
-import { credentialRoutes } from './settings/credential-routes.ts'
-import { createCredentialStore } from './settings/credential-store.ts'
-import { createCredentialWatch } from './settings/credential-watch.ts'
-import { createKeepAlive } from './settings/keep-alive.ts'
-import { checkSentItemsSearch } from './settings/sent-items-search.ts'
-import { consentReturn, settingsRoutes } from './settings/settings-routes.ts'
-import { createSettingsStore } from './settings/settings-store.ts'
-import { createSignIn } from './sign-in/sign-in.ts'
-import { signInReturn, signInRoutes } from './sign-in/sign-in-routes.ts'
-import { createSignInStore } from './sign-in/sign-in-store.ts'
+import { composeSettings } from './settings/compose-settings.ts'
+import { composeSignIn } from './sign-in/compose-sign-in.ts'
 import { loadVaultKeys, type LoadedVaultKeys } from './vault-keys.ts'
 import { announceSealingKey } from './vault-rotation/presence-store.ts'
 import { createResealTask } from './vault-rotation/reseal-task.ts'
 import { measureSealedValues } from './vault-rotation/rotation-metrics.ts'
-import { SEALED_COLUMNS } from './vault-rotation/sealed-store.ts'
 import { createSealedStore } from './vault-rotation/sealed-store.ts'
 
 /** What content occupies in memory at once on its way out. On its way in it has a budget of its own: neither waits for the other. */
 const DELIVERY_BUDGET_BYTES = 24 * 1024 * 1024
-/** Of each key, and of all that are none: the clients that are told of in the audit log. */
-const REFUSALS_PER_KEY_AND_HOUR = 20
-const UNKNOWN_KEYS_PER_HOUR = 100
-const RECHECK_TIMEOUT_MS = 5 * 60_000
 const WEB_DIRECTORY = fileURLToPath(new URL('../../web/dist', import.meta.url))
 
 export interface Product {
@@ -183,15 +159,17 @@ export async function compose(
     })
     const mailer = createGraphMailer({ graphBaseUrl, fetch, clock })
 
-    const signInStore = createSignInStore(database.prisma, config.workspaceAdmins)
-    const signIn = createSignIn({ store: signInStore, identity, vault, tenantId, clock, random })
-    const settingsStore = createSettingsStore(database.prisma)
-    const accessSource = createAccessSource({ store: settingsStore, identity, vault, clock, chance })
-    const way =
-      config.graphAuth === 'application'
-        ? createApplicationConsent({ identity, mailer, clock })
-        : createDelegatedConsent({ store: settingsStore, identity, mailer, clock })
-    const consents = createConsents({ store: settingsStore, way, accessSource, vault, clock, random })
+    const signIn = composeSignIn({
+      database,
+      workspaceAdmins: config.workspaceAdmins,
+      tenantId,
+      publicUrl,
+      identity,
+      vault,
+      clock,
+      random,
+    })
+    const registry = new Registry()
     const databaseNow = createDatabaseClock(database.pool)
     const queue = createQueue(database, {
       connectionString,
@@ -200,6 +178,39 @@ export async function compose(
       contentRetentionDays: config.contentRetentionDays,
       logRetentionDays: config.logRetentionDays,
     })
+    const alerts = composeAlerts({
+      database,
+      queue: queue.upkeep,
+      recipientsPerDay: config.mailboxLimits.recipientsPerDay,
+      databaseNow,
+      allowPrivate: config.webhookAllowPrivate,
+      extraCaCertificates,
+      publicUrl,
+      places: identity.places,
+      vault,
+      clock,
+      elapsedMs,
+      chance,
+      random,
+      logger,
+    })
+    const settings = composeSettings({
+      database,
+      graphAuth: config.graphAuth,
+      tenantId,
+      credential: credentialExpiry(config),
+      registry,
+      publicUrl,
+      identity,
+      mailer,
+      vault,
+      clock,
+      chance,
+      random,
+      logger,
+      onExpiring: ({ expiresAt, daysAhead, at, ...facts }) =>
+        alerts.store.raiseSecretExpiring({ ...facts, expiresAt: expiresAt.toISOString(), threshold: daysAhead }, at),
+    })
     const writeCheck = createWriteCheck(database.pool, clock)
     const contentKeys = createContentKeys({ store: queue.dataKeys, vault, random, elapsedMs })
     const submit = createSubmit({
@@ -207,26 +218,27 @@ export async function compose(
       contentKeys,
       random,
     })
-    const serviceKeyStore = createServiceKeyStore(database.prisma, database.pool, clock)
+    const auditRefusal = createRefusalAudit({ prisma: database.prisma, clock, logger })
+    const requireAdmin = workspaceAdminGuard(config.office365SmtpEnabled, (member, operation) =>
+      auditRefusal({
+        tenantId: member.tenantId,
+        actor: member.userId,
+        action: 'access-refused',
+        outcome: 'not-workspace-admin',
+        details: { operation },
+        limits: [{ of: {}, atMost: 1 }],
+      }),
+    )
+    const serviceKeys = composeServiceKeys({ database, tenantId, requireAdmin, auditRefusal, clock, random })
     // A worker lets no service in: whether there is such a key is for those to say that do.
-    if (config.role !== 'worker')
-      await waitForDatabase(() => seedServiceKey(serviceKeyStore, tenantId, config.seededServiceKey, clock()))
+    if (config.role !== 'worker') await waitForDatabase(() => serviceKeys.seed(config.seededServiceKey))
 
-    const registry = new Registry()
     clockWatch = await watchClock({ pool: database.pool, registry, clock, logger })
     const submitted = new Counter({
       name: 'inforiver_mail_submitted_total',
       help: 'Messages accepted.',
       registers: [registry],
     })
-    const credential = credentialExpiry(config)
-    if (credential.expiresAt !== null) {
-      new Gauge({
-        name: 'inforiver_mail_credential_expires_timestamp_seconds',
-        help: 'When the secret or certificate of the app registration expires, in seconds since 1970.',
-        registers: [registry],
-      }).set(credential.expiresAt.getTime() / 1_000)
-    }
     const deliveryBudget = createByteBudget(DELIVERY_BUDGET_BYTES)
     const deliveryMetrics = createDeliveryMetrics(registry, {
       queueDepth: () => queue.upkeep.readDepth(),
@@ -236,8 +248,8 @@ export async function compose(
       store: queue.deliveries,
       mailboxStore: queue.mailboxes,
       budget: deliveryBudget,
-      access: (tenant, options) => accessSource.access(tenant, options),
-      lostAccess: (tenant, refusal) => accessSource.lost(tenant, refusal),
+      access: (tenant, options) => settings.accessSource.access(tenant, options),
+      lostAccess: (tenant, refusal) => settings.accessSource.reportRefusal(tenant, refusal),
       mailer,
       places: identity.places,
       vault,
@@ -250,90 +262,23 @@ export async function compose(
       metrics: deliveryMetrics,
       ...(deliveryGraceMs !== undefined && { graceMs: deliveryGraceMs }),
     })
-    const alertStore = createAlertStore(database.prisma, database.pool)
-    const allowAddress = createAddressRule({ allowPrivate: config.webhookAllowPrivate })
-    const sendWebhook = createWebhookSender({ allowAddress, extraCaCertificates })
-    const attemptWebhook = createWebhookAttempt({ vault, send: sendWebhook, clock, logger })
-    const alerts = createAlertDispatcher({
-      store: alertStore,
-      attempt: attemptWebhook,
-      publicUrl,
-      places: identity.places,
-      clock,
-      chance,
-      logger,
-    })
-    const watchQueues = createQueueWatch({
-      queue: queue.upkeep,
-      store: alertStore,
-      limits: config.mailboxLimits,
-      databaseNow,
-      elapsedMs,
-    })
 
-    const sealedStore = createSealedStore(database)
+    const sealedStore = createSealedStore(database, Object.values(SEALED_COLUMNS))
     measureSealedValues(registry, { count: () => sealedStore.count(), clock })
     const resealValues = createResealTask({ store: sealedStore, vault, keyRing, clock, logger })
-    const keepAlive = createKeepAlive({ store: settingsStore, accessSource, logger })
-    const recheckAccess = createAccessRecheck({ store: settingsStore, accessSource, logger })
-    const watchCredential = createCredentialWatch({
-      credential,
-      tenantId,
-      store: createCredentialStore(database.prisma),
-      logger,
-      clock,
-      onExpiring: ({ expiresAt, daysAhead, at, ...facts }) =>
-        alertStore.raiseSecretExpiring({ ...facts, expiresAt: expiresAt.toISOString(), threshold: daysAhead }, at),
-    })
     const housekeeping = createHousekeeping({
       connectionString,
       logger,
       tasks: {
-        'sweep-sign-ins': () => signInStore.sweep(clock()),
-        'sweep-consents': () => settingsStore.sweep(clock()),
+        ...signIn.tasks,
+        ...settings.tasks,
+        ...alerts.tasks,
         'sweep-messages': async () => queue.upkeep.expire(await databaseNow()),
         'sweep-attachments': async () => queue.upkeep.sweepReceived(await databaseNow()),
         'reseal-values': resealValues,
-        'keep-grants-alive': () => keepAlive(clock(), AbortSignal.timeout(RECHECK_TIMEOUT_MS)),
-        'recheck-access': () => recheckAccess(AbortSignal.timeout(RECHECK_TIMEOUT_MS)),
-        'raise-stalled-queues': watchQueues,
-        'sweep-alerts': () => alertStore.sweep(clock()),
-        'watch-credential': watchCredential,
-        'check-sent-items-search': () => checkSentItemsSearch({ store: settingsStore, accessSource, mailer, clock }),
       },
     })
 
-    const auditRefusal = createRefusalAudit({ prisma: database.prisma, clock, logger })
-    const requireAdmin = workspaceAdminGuard(config.office365SmtpEnabled, (member, operation) =>
-      auditRefusal({
-        tenantId: member.tenantId,
-        actor: member.userId,
-        action: 'access-refused',
-        outcome: 'not-workspace-admin',
-        details: { operation },
-        limits: [{ of: {}, atMost: 1 }],
-      }),
-    )
-    const readSender = async (tenant: string) => {
-      const { state } = await settingsStore.read(tenant)
-      return state.status === 'not-configured' ? null : state.connection
-    }
-    const guard = createCallerGuard({
-      store: serviceKeyStore,
-      requireAdmin,
-      auditRefused: ({ reason, key, client, operation }) =>
-        auditRefusal({
-          tenantId,
-          actor: null,
-          action: 'service-key-refused',
-          outcome: reason,
-          details: { key: key?.id ?? null, name: key?.name ?? null, client, operation },
-          limits: [
-            { of: { key: key?.id ?? null, client }, atMost: 1 },
-            { of: { key: key?.id ?? null }, atMost: key ? REFUSALS_PER_KEY_AND_HOUR : UNKNOWN_KEYS_PER_HOUR },
-          ],
-        }),
-    })
     const checks = {
       database: () => writeCheck.check(),
       migrations: async () => {
@@ -354,41 +299,20 @@ export async function compose(
           webDirectory: WEB_DIRECTORY,
           demoUrl: config.demo ? config.graphBaseUrl : null,
           graphAuth: config.graphAuth,
-          findSession: (idHash) => signInStore.findSession(idHash, clock()),
+          findSession: signIn.findSession,
           outageOf,
-          returnHandlers: [
-            signInReturn({ signIn, publicUrl }),
-            consentReturn({ consents, settingsUrl: `${publicUrl}/settings/office365-smtp` }),
-          ],
+          returnHandlers: [signIn.signInReturn, settings.consentReturn],
           features: [
             ...operations,
-            bind(signInRoutes, { signIn, store: signInStore, publicUrl, clock }),
-            bind(settingsRoutes, {
-              requireAdmin,
-              requireServiceOrAdmin: guard.either('settings:read'),
-              store: settingsStore,
-              consents,
-              way,
-              clock,
-            }),
-            bind(credentialRoutes, { requireAdmin, credential, clock }),
+            signIn.routes,
+            settings.routes({ requireAdmin, requireServiceOrAdmin: serviceKeys.guard.either('settings:read') }),
             bind(auditRoutes, { requireAdmin, store: createAuditStore(database.pool), clock }),
-            bind(serviceKeyRoutes, { requireAdmin, store: serviceKeyStore, clock, random }),
-            bind(alertRoutes, {
-              requireAdmin,
-              store: alertStore,
-              vault,
-              attempt: attemptWebhook,
-              allowAddress,
-              publicUrl,
-              places: identity.places,
-              clock,
-              random,
-            }),
+            serviceKeys.routes,
+            alerts.routes({ requireAdmin }),
             bind(messageRoutes, {
               requireAdmin,
-              requireService: guard.serviceOnly,
-              requireServiceOrAdmin: guard.either,
+              requireService: serviceKeys.guard.serviceOnly,
+              requireServiceOrAdmin: serviceKeys.guard.either,
               store: queue.messages,
               limits: config.mailboxLimits,
               submit,
@@ -412,7 +336,7 @@ export async function compose(
                 contentKeys,
                 random,
               },
-              admission: { store: queue.messages, readSender },
+              admission: { store: queue.messages, readSender: settings.readSender },
               databaseNow,
               clock,
             }),
@@ -423,10 +347,10 @@ export async function compose(
       housekeeping: {
         async start() {
           await housekeeping.start()
-          alerts.start()
+          alerts.dispatcher.start()
         },
         async stop() {
-          await alerts.stop()
+          await alerts.dispatcher.stop()
           await housekeeping.stop()
         },
       },
@@ -437,20 +361,6 @@ export async function compose(
     await close()
     throw await explain(error)
   }
-}
-
-/** One key whose value the operator chose; another value replaces it, and none revokes it. */
-async function seedServiceKey(store: ServiceKeyStore, tenantId: string, key: string | null, now: Date): Promise<void> {
-  const id = `key_${'0'.repeat(32)}`
-  if (key === null) return store.revokeSeeded(tenantId, id, now)
-  await store.seed({
-    id,
-    tenantId,
-    name: 'inforiver',
-    scopes: ['messages:send', 'messages:read', 'settings:read'],
-    keyHash: hashServiceKey(key),
-    now,
-  })
 }
 
 function bind<Options extends FastifyPluginOptions>(

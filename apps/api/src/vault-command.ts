@@ -6,12 +6,13 @@ import type { Config } from './config.ts'
 import { openDatabase, type Database } from './database/database.ts'
 import { findRunningPostgres, startEmbeddedPostgres } from './database/embedded-postgres.ts'
 import { checkVaultKeys, NO_KEY } from './database/sealed-values.ts'
+import { SEALED_COLUMNS } from './sealed-columns.ts'
+import { createGrantStore } from './settings/grant-store.ts'
 import { createSettingsStore } from './settings/settings-store.ts'
 import { readVaultKeys, withNewKey, writeKeyFile } from './vault-keys.ts'
 import { findLost, forget, LOST_KINDS, type Lost, type LostKind } from './vault-rotation/forget.ts'
 import { createForgetStore } from './vault-rotation/forget-store.ts'
 import { reseal } from './vault-rotation/reseal.ts'
-import { SEALED_COLUMNS } from './vault-rotation/sealed-store.ts'
 import { createSealedStore, type SealedStore } from './vault-rotation/sealed-store.ts'
 
 const TAKE_OVER_WITHIN_MS = 15_000
@@ -67,7 +68,7 @@ export async function runVaultCommand(
   const opened = await open(config, print)
   const { database, running } = opened
   try {
-    const store = createSealedStore(database)
+    const store = createSealedStore(database, Object.values(SEALED_COLUMNS))
     const context = {
       config,
       keyRing,
@@ -188,16 +189,22 @@ async function giveUp(context: Context, kinds: readonly LostKind[], yes: boolean
     )
     return 2
   }
-  const settings = createSettingsStore(database.prisma)
+  const settingsStore = createSettingsStore(database.prisma)
+  const grantStore = createGrantStore(database.prisma)
   const forgotten = await forget({
     store,
     vault,
     kinds,
     forgetStore: createForgetStore(database),
     async requireReconnect(tenantId, problem) {
-      const { grant } = await settings.readGrant(tenantId)
+      const { grant } = await grantStore.read(tenantId)
       if (grant)
-        await settings.applyHealth(tenantId, grant.grantVersion, { type: 'tokens-refused', problem }, systemClock())
+        await settingsStore.applyHealth(
+          tenantId,
+          grant.grantVersion,
+          { type: 'tokens-refused', problem },
+          systemClock(),
+        )
     },
     clock: systemClock,
   })

@@ -13,25 +13,32 @@ const POLL_EVERY_MS = 2_000
 const AFTER_FAILURE_MS = 10_000
 const MAX_UNDER_WAY = 20
 
-/** One request to a webhook, and what became of it. Rejects only with the reason of `signal`, or when the vault cannot open the secret. */
+/**
+ * Sends one request to a webhook and returns the outcome. Rejects only with the reason of `signal`, or when the vault
+ * cannot open the secret.
+ */
 export type AttemptWebhook = (
   webhook: WebhookTarget,
-  told: { readonly id: string; readonly type: WebhookType; readonly body: string },
+  event: { readonly id: string; readonly type: WebhookType; readonly body: string },
   signal?: AbortSignal,
 ) => Promise<WebhookAttempt>
 
-export function createWebhookAttempt(parts: {
+export function createWebhookAttempt({
+  vault,
+  send,
+  clock,
+  logger,
+}: {
   vault: TokenVault
   send: SendWebhook
   clock: () => Date
   logger: FastifyBaseLogger
 }): AttemptWebhook {
-  const { vault, send, clock, logger } = parts
   return async ({ id: webhook, tenantId, url, secretSealed }, { id, type, body }, signal) => {
     const secret = await vault.open(secretSealed, webhookSecretOwner(tenantId, webhook))
     const at = clock()
     const { outcome, status } = await send({ url, secret, id, at, body }, signal)
-    // Not where it went: an address is often a secret.
+    // The address stays out of the log, since it is often a secret.
     if (outcome === 'delivered') logger.info({ webhook, alert: id, type, status }, 'webhook delivered')
     else logger.warn({ webhook, alert: id, type, outcome, status }, 'webhook not delivered')
     return { at: at.toISOString(), type, outcome, status }
@@ -40,24 +47,32 @@ export function createWebhookAttempt(parts: {
 
 export interface AlertDispatcher {
   start(): void
-  /** Breaks off what is under way: it is tried again. */
+  /** Aborts the requests under way; they are tried again. */
   stop(): Promise<void>
 }
 
 /** Publishes alerts and delivers them to the webhooks; any number of processes share the work. */
-export function createAlertDispatcher(parts: {
+export function createAlertDispatcher({
+  store,
+  attempt,
+  publicUrl,
+  places,
+  clock,
+  chance,
+  logger,
+  pollEveryMs = POLL_EVERY_MS,
+}: {
   store: AlertStore
   attempt: AttemptWebhook
   publicUrl: string
   places: AdminPlaces
   clock: () => Date
-  /** Between 0 and 1, for jitter. */
+  /** Returns a number between 0 and 1, for jitter. */
   chance: () => number
   logger: FastifyBaseLogger
   pollEveryMs?: number
 }): AlertDispatcher {
-  const { store, attempt, publicUrl, places, clock, chance, logger, pollEveryMs = POLL_EVERY_MS } = parts
-  /** By webhook: each gets one request at a time from this process, so that one that does not answer delays only itself. */
+  /** Requests by webhook: one at a time, so that a webhook that does not answer delays only its own. */
   const underWay = new Map<string, Promise<void>>()
   let stopping = new AbortController()
   let wakeUp = Promise.withResolvers<void>()
@@ -124,5 +139,5 @@ export function createAlertDispatcher(parts: {
   }
 }
 
-/** Standard Webhooks, "Deliverability and reliability": a receiver that answers this wants no more. */
+/** A receiver that answers this wants no more (Standard Webhooks, "Deliverability and reliability"). */
 const GONE = 410

@@ -18,7 +18,7 @@ import type { SignedIn } from '../http/session.ts'
 import { newId } from '../ids.ts'
 import type { AttemptWebhook } from './alert-dispatcher.ts'
 import type { AlertStore, RaisedAlert } from './alert-store.ts'
-import { alertWords } from './alert-words.ts'
+import { alertText } from './alert-text.ts'
 import type { AddressRule } from './webhook-address.ts'
 import { testBody } from './webhook-body.ts'
 import { newWebhookSecret, webhookSecretOwner } from './webhook-secret.ts'
@@ -60,9 +60,9 @@ export const alertRoutes: FastifyPluginAsync<Options> = async (app, options) => 
   route(app, testWebhook, requireAdmin, async ({ caller: { tenantId, userId }, params: { id } }) => {
     const webhook = await store.findWebhook(tenantId, id)
     if (!webhook) throw noSuchWebhook()
-    const told = { id: newId('alert'), type: 'webhook.test', body: testBody(clock(), publicUrl) } as const
-    const attempted = await attempt(webhook, told)
-    await store.noteTest(webhook, userId, attempted)
+    const test = { id: newId('alert'), type: 'webhook.test', body: testBody(clock(), publicUrl) } as const
+    const attempted = await attempt(webhook, test)
+    await store.recordTest(webhook, userId, attempted)
     return attempted
   })
 
@@ -81,7 +81,7 @@ export const alertRoutes: FastifyPluginAsync<Options> = async (app, options) => 
 const FULL_FAULT = `There are ${MAX_WEBHOOKS} webhooks already, and no more are possible. Remove one first.`
 
 function toNotice({ id, at, alert, count }: RaisedAlert, places: AdminPlaces): Notice {
-  return { id, type: alert.type, at: at.toISOString(), ...alertWords(alert, count, places) }
+  return { id, type: alert.type, at: at.toISOString(), ...alertText(alert, count, places) }
 }
 
 function refusedUrl(message: string): ProblemError {

@@ -5,7 +5,7 @@ import type pg from 'pg'
 import type { Alert, AlertFacts } from '../alert.ts'
 import { appendAlert } from '../database/alert-log.ts'
 import { appendAuditEvent } from '../database/audit-log.ts'
-import type { PrismaClient } from '../database/generated/client.ts'
+import type { Prisma, PrismaClient } from '../database/generated/client.ts'
 import type { StalledQueue } from '../queue/stalled.ts'
 import {
   CLAIM,
@@ -20,20 +20,20 @@ import {
   SWEEP,
 } from './alert.sql.ts'
 
-/** A delivery that has not come back by then was broken off: it is tried again. */
+/** A delivery without an outcome by then was interrupted, and is tried again. */
 const CLAIM_MS = 60_000
-const PUBLISHED_AT_ONCE = 100
-const KEPT_MS = 30 * 24 * 60 * 60_000
+const PUBLISH_BATCH = 100
+const RETENTION_MS = 30 * 24 * 60 * 60_000
 
 export interface RaisedAlert {
   readonly id: string
   readonly at: Date
   readonly alert: Alert
-  /** How many messages it is about. */
+  /** The number of messages it is about. */
   readonly count: number
 }
 
-/** Where requests go and how they are signed. */
+/** The address of a webhook and the secret that signs its requests. */
 export interface WebhookTarget {
   readonly id: string
   readonly tenantId: string
@@ -41,43 +41,43 @@ export interface WebhookTarget {
   readonly secretSealed: Sealed
 }
 
-/** One attempt to tell one webhook of one alert. */
+/** One attempt to deliver one alert to one webhook. */
 export interface ClaimedDelivery {
   readonly webhook: WebhookTarget
   readonly raised: RaisedAlert
-  /** This one included. */
+  /** Includes this one. */
   readonly attempts: number
 }
 
 export interface AlertStore {
   listWebhooks(tenantId: string): Promise<Webhook[]>
   findWebhook(tenantId: string, id: string): Promise<WebhookTarget | null>
-  /** False when the tenant has as many as it may have. */
+  /** Returns false when the tenant has as many as it may have. */
   createWebhook(webhook: WebhookTarget, actor: string, now: Date): Promise<boolean>
-  /** False when there is none of this id. */
+  /** Returns false when there is none of this id. */
   removeWebhook(tenantId: string, id: string, actor: string, now: Date): Promise<boolean>
-  /** Of a test that somebody asked for. */
-  noteTest(webhook: WebhookTarget, actor: string, attempt: WebhookAttempt): Promise<void>
+  /** Records the outcome of a test that an admin asked for. */
+  recordTest(webhook: WebhookTarget, actor: string, attempt: WebhookAttempt): Promise<void>
 
-  /** Makes a delivery to each webhook of every alert whose time has come; returns how many alerts. */
+  /** Creates a delivery to each webhook for every alert that is due; returns how many alerts. */
   publish(now: Date): Promise<number>
-  /** What is due, of each webhook one, of some none. No other process claims it for a minute. */
+  /** Claims due deliveries for a minute, at most one for each webhook and none for those in `except`. */
   claim(now: Date, options: { limit: number; except: readonly string[] }): Promise<ClaimedDelivery[]>
-  /** `nextAttemptAt` is null when it is delivered or given up. */
+  /** Writes the outcome of a claimed attempt. `nextAttemptAt` is null when the alert is delivered or given up. */
   settle(delivery: ClaimedDelivery, attempt: WebhookAttempt, nextAttemptAt: Date | null): Promise<void>
 
-  /** The newest alert of each subject that nobody has dismissed, newest first. */
+  /** Returns the newest alert of each subject that nobody has dismissed, in any order. */
   listNotices(tenantId: string): Promise<RaisedAlert[]>
-  /** False when there is none of this id. */
+  /** Returns false when there is none of this id. */
   dismiss(tenantId: string, id: string, actor: string, now: Date): Promise<boolean>
 
-  /** Raises `queue.stalled`, once for each time that a queue stands still. */
+  /** Raises `queue.stalled` once each time that a queue stands still. */
   raiseStalled(queues: readonly StalledQueue[], now: Date): Promise<void>
-  /** The notices of queues that stood still, and since when: of each tenant one. */
+  /** Returns one notice of a stalled queue for each tenant, and when it was raised. */
   listStalled(): Promise<{ tenantId: string; since: Date }[]>
-  /** Takes those notices away: messages leave again. */
+  /** Dismisses those notices, since messages leave again. */
   dismissStalled(tenantIds: readonly string[], now: Date): Promise<void>
-  /** Raises `secret.expiring`, once for each expiry date and `threshold` in days. */
+  /** Raises `secret.expiring` once for each expiry date and `threshold` in days. */
   raiseSecretExpiring(
     expiry: AlertFacts['secret.expiring'] & { tenantId: string; threshold: number },
     now: Date,
@@ -106,8 +106,8 @@ export function createAlertStore(prisma: PrismaClient, pool: pg.Pool): AlertStor
 
     async createWebhook({ id, tenantId, url, secretSealed }, actor, now) {
       return prisma.$transaction(async (transaction) => {
-        // Two admins at once must not make one too many.
-        await transaction.$queryRaw`SELECT 1 FROM tenants WHERE id = ${tenantId} FOR UPDATE`
+        // Two admins at once must not exceed the limit.
+        await lockTenant(transaction, tenantId)
         if ((await transaction.webhook.count({ where: { tenantId } })) >= MAX_WEBHOOKS) return false
         await transaction.webhook.create({ data: { id, tenantId, url, secretSealed, createdAt: now } })
         await appendAuditEvent(transaction, {
@@ -116,7 +116,7 @@ export function createAlertStore(prisma: PrismaClient, pool: pg.Pool): AlertStor
           actor,
           action: 'webhook-created',
           outcome: 'done',
-          details: { webhook: id, host: new URL(url).host }, // the rest of an address is often a secret
+          details: { webhook: id, host: new URL(url).host }, // the rest of the URL is often a secret
         })
         return true
       })
@@ -139,7 +139,7 @@ export function createAlertStore(prisma: PrismaClient, pool: pg.Pool): AlertStor
       })
     },
 
-    async noteTest({ id, tenantId, url }, actor, attempt) {
+    async recordTest({ id, tenantId, url }, actor, attempt) {
       await prisma.$transaction(async (transaction) => {
         await transaction.webhook.updateMany({ where: { id }, data: { lastAttempt: { ...attempt } } })
         await appendAuditEvent(transaction, {
@@ -154,7 +154,7 @@ export function createAlertStore(prisma: PrismaClient, pool: pg.Pool): AlertStor
     },
 
     async publish(now) {
-      const { rowCount } = await pool.query(PUBLISH, [now, PUBLISHED_AT_ONCE])
+      const { rowCount } = await pool.query(PUBLISH, [now, PUBLISH_BATCH])
       return rowCount ?? 0
     },
 
@@ -226,9 +226,13 @@ export function createAlertStore(prisma: PrismaClient, pool: pg.Pool): AlertStor
     },
 
     async sweep(now) {
-      await pool.query(SWEEP, [new Date(now.getTime() - KEPT_MS)])
+      await pool.query(SWEEP, [new Date(now.getTime() - RETENTION_MS)])
     },
   }
+}
+
+async function lockTenant(transaction: Prisma.TransactionClient, tenantId: string): Promise<void> {
+  await transaction.$queryRaw`SELECT 1 FROM tenants WHERE id = ${tenantId} FOR UPDATE`
 }
 
 interface WebhookRow {

@@ -1,10 +1,10 @@
-/** $1 tenant, $2 at most */
+/** $1 tenant, $2 limit */
 export const LIST_WEBHOOKS = `
 SELECT w.id, w.url, w.created_at, w.last_attempt,
        (SELECT count(*)::int FROM webhook_deliveries d WHERE d.webhook_id = w.id AND d.next_attempt_at IS NOT NULL) AS waiting
   FROM webhooks w WHERE w.tenant_id = $1 ORDER BY w.created_at, w.id LIMIT $2`
 
-/** Tells each webhook what has happened since it was added. $1 now, $2 how many at most */
+/** Creates a delivery of each due alert to every webhook that is older than it. $1 now, $2 limit of alerts */
 export const PUBLISH = `
 WITH due AS MATERIALIZED (
   SELECT id, tenant_id, at FROM alert_events
@@ -18,8 +18,8 @@ WITH due AS MATERIALIZED (
 UPDATE alert_events a SET published_at = $1 FROM due WHERE a.id = due.id`
 
 /**
- * Of each webhook one at a time, so that one that does not answer keeps none waiting but its own.
- * $1 now, $2 how many at most, $3 when it is tried again if nothing is heard of it, $4 webhooks to leave out
+ * Claims one delivery for each webhook, so that a webhook that does not answer delays only its own.
+ * $1 now, $2 limit, $3 end of the claim, $4 webhooks to leave out
  */
 export const CLAIM = `
 WITH first AS MATERIALIZED (
@@ -36,7 +36,7 @@ UPDATE webhook_deliveries d SET attempts = d.attempts + 1, next_attempt_at = $3
 RETURNING w.id AS webhook_id, w.tenant_id, w.url, w.secret_sealed, d.attempts, a.id, a.type, a.at, a.facts, a.count`
 
 /**
- * Only of the attempt that was claimed last: one that took longer than its claim has been made again.
+ * Writes the outcome of the attempt that was claimed last: an attempt that outlived its claim has been repeated.
  * $1 webhook, $2 alert, $3 attempts, $4 next attempt, $5 outcome, $6 the attempt
  */
 export const SETTLE = `
@@ -47,17 +47,17 @@ WITH settled AS (
 )
 UPDATE webhooks SET last_attempt = $6 WHERE id IN (SELECT webhook_id FROM settled)`
 
-/** What a notice is about: a newer one of the same subject stands for all before it. */
+/** The subject of a notice. A newer notice stands for all older ones of its subject. */
 const SUBJECT = `split_part(type, '.', 1)`
 
-/** With how many messages all of them are about. $1 tenant */
+/** Counts the messages of all notices of failed ones. $1 tenant */
 export const LIST_NOTICES = `
 SELECT DISTINCT ON (${SUBJECT}) id, type, at, facts,
        CASE WHEN type = 'message.failed' THEN sum(count) OVER (PARTITION BY type) ELSE count END::int AS count
   FROM alert_events WHERE tenant_id = $1 AND dismissed_at IS NULL
  ORDER BY ${SUBJECT}, at DESC, id DESC`
 
-/** Answers with the chosen one, and whether it was still to be seen. $1 tenant, $2 alert, $3 now */
+/** Dismisses a notice and the older ones of its subject. `fresh`: it was not dismissed before. $1 tenant, $2 alert, $3 now */
 export const DISMISS = `
 WITH chosen AS (SELECT id, type, at, dismissed_at IS NULL AS fresh, ${SUBJECT} AS subject FROM alert_events WHERE tenant_id = $1 AND id = $2 FOR UPDATE),
 dismissed AS (
@@ -66,7 +66,10 @@ dismissed AS (
    WHERE a.tenant_id = $1 AND split_part(a.type, '.', 1) = c.subject AND a.at <= c.at)
 SELECT type, fresh FROM chosen`
 
-/** Unless that has been told since nothing moved. $1 queues as JSON: tenantId, dueAt, since and waiting of each, $2 now */
+/**
+ * Raises an alert for each queue, unless there was one since nothing moved.
+ * $1 queues as JSON: tenantId, dueAt, since and waiting of each, $2 now
+ */
 export const RAISE_STALLED = `
 INSERT INTO alert_events (id, tenant_id, type, at, facts, count, publish_at)
 SELECT 'alt_' || replace(gen_random_uuid()::text, '-', ''), s."tenantId", 'queue.stalled', $2, jsonb_build_object('oldestDueAt', s."dueAt"), s.waiting, $2
@@ -81,5 +84,5 @@ SELECT tenant_id AS "tenantId", max(at) AS since FROM alert_events
 export const DISMISS_STALLED = `
 UPDATE alert_events SET dismissed_at = $2 WHERE type = 'queue.stalled' AND dismissed_at IS NULL AND tenant_id = ANY ($1)`
 
-/** $1 raised before */
+/** $1 the alerts before this time */
 export const SWEEP = `DELETE FROM alert_events WHERE at < $1`

@@ -1,6 +1,6 @@
 /**
- * Tells of messages that failed, in the statement that fails them: one alert a minute for each tenant, however many
- * failed in it, which is told once the minute is over.
+ * Raises the alert of failed messages in the statement that fails them: one a minute for each tenant, with their count,
+ * published once the minute is over.
  *
  * @param failed the name of a relation with a row of `tenant_id` for each message
  */

@@ -45,7 +45,7 @@ async function submit(count: number): Promise<string[]> {
   return messages.map(({ id }) => id)
 }
 
-/** Until the workers have tried whatever may be tried now. */
+/** Waits until the workers have tried whatever may be tried now. */
 async function tried(): Promise<void> {
   const left = () =>
     ground.database.query(
@@ -57,7 +57,7 @@ async function tried(): Promise<void> {
   await expect.poll(left, { interval: 5 }).toEqual([])
 }
 
-/** Lets time pass in small steps, with a look at the queues after each. */
+/** Lets time pass in small steps, and watches the queues after each. */
 async function watchFor(ms: number, watch: () => Promise<void>): Promise<void> {
   for (let passed = 0; passed < ms; passed += 5 * MINUTES) {
     await ground.pass(5 * MINUTES)
@@ -66,11 +66,11 @@ async function watchFor(ms: number, watch: () => Promise<void>): Promise<void> {
   }
 }
 
-function newWatch(limits = NO_LIMITS): () => Promise<void> {
+function newWatch({ recipientsPerDay } = NO_LIMITS): () => Promise<void> {
   return createQueueWatch({
     queue: createTestQueue(database.pool).upkeep,
     store,
-    limits,
+    recipientsPerDay,
     databaseNow: async () => ground.clock.now(),
     elapsedMs: () => ground.clock.now().getTime(),
   })
@@ -90,7 +90,7 @@ describe('while Microsoft takes nothing', () => {
     ['Graph answers 503', 'send-503'],
     ['Graph answers 503 and asks for 20 minutes each time', GRAPH_503_LATER],
     ['Graph answers 504, so that nobody knows', 'send-504'],
-  ])('tells once that the queue stands still, when 15 minutes are over: %s', async (_what, scenario) => {
+  ])('raises one alert once the queue stands still for 15 minutes: %s', async (_what, scenario) => {
     await startWorker()
     const watch = newWatch()
     await ground.pass(1 * HOURS)
@@ -107,7 +107,7 @@ describe('while Microsoft takes nothing', () => {
     expect((await ground.service.get(SETTINGS)).json).toMatchObject({ status: 'connected', problem: null })
   })
 
-  it('tells it where each message is looked for after a 504, and never found', async () => {
+  it('raises it when each message is searched for after a 504 and never found', async () => {
     await connectMailbox(ground.product, { largeAttachments: true })
     await ground.database.query(`UPDATE tenant_settings SET sent_items_search = 'works'`)
     await startWorker()
@@ -121,7 +121,7 @@ describe('while Microsoft takes nothing', () => {
     expect(await raised()).toHaveLength(1)
   })
 
-  it('tells it where a worker dies with each attempt', async () => {
+  it('raises it when a worker dies with each attempt', async () => {
     const watch = newWatch()
     const [id] = await submit(1)
     for (let passed = 0; passed < 30 * MINUTES; passed += 2 * MINUTES) {
@@ -137,7 +137,7 @@ describe('while Microsoft takes nothing', () => {
     expect(await raised()).toHaveLength(1)
   })
 
-  it('takes the notice away once messages leave, and tells of the next standstill', async () => {
+  it('dismisses the notice once messages leave, and raises another for the next standstill', async () => {
     await startWorker()
     const watch = newWatch()
     await ground.switchOn('send-503', 'always')
@@ -160,7 +160,7 @@ describe('while Microsoft takes nothing', () => {
   })
 })
 
-it('tells nothing of a message that is tried again while others leave', async () => {
+it('raises none for a message that is tried again while others leave', async () => {
   await startWorker()
   const watch = newWatch()
   await ground.switchOn('send-503')
@@ -178,7 +178,7 @@ it('tells nothing of a message that is tried again while others leave', async ()
   expect(await raised()).toEqual([])
 })
 
-it('tells nothing of messages that wait for the recipients of the next day', async () => {
+it('raises none for messages that wait for the recipients of the next day', async () => {
   const limits = { recipientsPerDay: 2 }
   await startWorker({ MAILBOX_RECIPIENTS_PER_DAY: '2' })
   const watch = newWatch(limits)
@@ -197,12 +197,12 @@ it('tells nothing of messages that wait for the recipients of the next day', asy
 })
 
 it.each([
-  ['throttles it for two hours', graphAnswers(429, 'ApplicationThrottled', { 'retry-after': '7200' })],
-  ['says that it has sent what a day allows', graphAnswers(403, 'ErrorExceededMessageLimit')],
-])('tells nothing of a mailbox of which Microsoft %s', async (_what, scenario) => {
+  ['throttles the mailbox for two hours', graphAnswers(429, 'ApplicationThrottled', { 'retry-after': '7200' })],
+  ['answers that the mailbox has reached its daily limit', graphAnswers(403, 'ErrorExceededMessageLimit')],
+])('raises none when Microsoft %s', async (_what, scenario) => {
   await startWorker()
   const watch = newWatch()
-  await ground.switchOn('send-503') // trouble that is over by then
+  await ground.switchOn('send-503') // a failure that is over by then
   await submit(1)
   await tried()
   await ground.switchOn(scenario, 'always')
@@ -211,7 +211,7 @@ it.each([
   expect(await raised()).toEqual([])
 })
 
-it('tells nothing of messages that are held or scheduled', async () => {
+it('raises none for messages that are held or scheduled', async () => {
   await startWorker()
   const watch = newWatch()
   await ground.service.submit({ sendAt: new Date(ground.clock.now().getTime() + 10 * HOURS).toISOString() })
@@ -224,7 +224,7 @@ it('tells nothing of messages that are held or scheduled', async () => {
   expect(await raised()).toEqual([])
 })
 
-it('tells nothing when all processes stood still, and mail leaves when they start again', async () => {
+it('raises none when no process ran and mail leaves after the restart', async () => {
   const before = await startWorker()
   await ground.switchOn('send-503', 'always')
   await submit(3)

@@ -32,7 +32,7 @@ afterAll(async () => {
 beforeEach(async () => {
   await ground.calm()
   await connectMailbox(ground.product)
-  await ground.calm() // what was held leaves now
+  await ground.calm() // messages that were held leave now
   await ground.database.empty('alert_events', 'messages')
 })
 
@@ -54,7 +54,7 @@ async function notices() {
   return json.items
 }
 
-/** The clock goes on by days in these tests: the session may have ended. */
+/** Calls as Ada, whose session may have ended: the clock moves by days in these tests. */
 async function signedIn(method: 'GET' | 'POST', path: string, body?: object) {
   if ((await ada.call('GET', '/api/v1/session')).status === 401) await ada.signIn('Ada Admin')
   return ada.call(method, path, body)
@@ -63,6 +63,14 @@ async function signedIn(method: 'GET' | 'POST', path: string, body?: object) {
 async function consentTo(path: string, body: object): Promise<void> {
   const started = await signedIn('POST', `${SETTINGS}/${path}`, body)
   expect((await ada.consent(started.json.consentUrl, 'Ada Admin')).status).toBe(200)
+}
+
+/** Has Microsoft revoke the connection, and returns a message that is held for it. */
+async function loseConnection(): Promise<string> {
+  await ground.microsoft.control('POST', '/people/ada@contoso.com/revoke-tokens', { accessTokens: true })
+  const { id } = await ground.service.submit()
+  await ground.service.until(id, { status: 'held' })
+  return id
 }
 
 async function failMessage(subject = 'Refused'): Promise<void> {
@@ -78,7 +86,7 @@ async function toNextMinute(): Promise<void> {
 
 // The mailbox
 
-it('tells once that the mailbox has to be reconnected, and once that it works again', async () => {
+it('raises one alert when the mailbox has to be reconnected, and one when it works again', async () => {
   await ground.microsoft.control('POST', '/people/ada@contoso.com/revoke-tokens', { accessTokens: true })
   const [one, two] = [await ground.service.submit(), await ground.service.submit()]
   await ground.service.until(one.id, { status: 'held' })
@@ -101,14 +109,14 @@ it('tells once that the mailbox has to be reconnected, and once that it works ag
   ])
 })
 
-it('tells nothing of a mailbox that is connected, changed or reset while it works', async () => {
+it('raises none for a mailbox that is connected, changed or reset while it works', async () => {
   await consentTo('update-sender', { fromEmail: 'reports@contoso.com' })
   await signedIn('POST', `${SETTINGS}/reset`, {})
 
   expect(await raised()).toEqual([])
 })
 
-it('lets no state change without its alert: both are written in one transaction', async () => {
+it('changes no state without its alert: both are written in one transaction', async () => {
   await ground.database.query(`ALTER TABLE alert_events ADD CONSTRAINT none CHECK (type = '') NOT VALID`)
   await ground.microsoft.control('POST', '/people/ada@contoso.com/revoke-tokens', { accessTokens: true })
   const { id } = await ground.service.submit()
@@ -124,7 +132,7 @@ it('lets no state change without its alert: both are written in one transaction'
 
 // Failed messages
 
-it('tells of all messages that failed in a minute by one alert with their number, once the minute is over', async () => {
+it('publishes one alert with the number of messages that failed in a minute, once it is over', async () => {
   await toNextMinute()
   await failMessage()
   await failMessage()
@@ -138,7 +146,7 @@ it('tells of all messages that failed in a minute by one alert with their number
   expect(await ground.database.query('SELECT 1 FROM alert_events WHERE published_at IS NULL')).toEqual([])
 })
 
-it('tells a webhook that was added in the middle of a minute in which more fail after it', async () => {
+it('tells a webhook that was added within a minute of the failures after it', async () => {
   await toNextMinute()
   await failMessage()
   const id = `whk_${'0'.repeat(32)}`
@@ -156,7 +164,7 @@ it('tells a webhook that was added in the middle of a minute in which more fail 
   expect(await ground.database.query(deliveries, [id])).toHaveLength(1)
 })
 
-it('tells of messages that fail a minute later by another alert', async () => {
+it('raises another alert for messages that fail a minute later', async () => {
   await failMessage()
   await toNextMinute()
   await failMessage()
@@ -164,7 +172,7 @@ it('tells of messages that fail a minute later by another alert', async () => {
   expect((await raised()).map(({ count }) => count)).toEqual([1, 1])
 })
 
-it('tells nothing of messages that are sent, held or tried again', async () => {
+it('raises none for messages that are sent, held or tried again', async () => {
   await ground.switchOn(graphAnswers(503, 'ErrorMailboxStoreUnavailable'))
   const again = await ground.service.submit()
   await ground.service.until(again.id, { attempts: [{ outcome: 'unavailable' }] })
@@ -174,7 +182,7 @@ it('tells nothing of messages that are sent, held or tried again', async () => {
   expect(await raised()).toEqual([])
 })
 
-it('says nothing of a message: no address, no subject', async () => {
+it('contains neither address nor subject of a message', async () => {
   await failMessage('A subject that nobody else may read')
 
   const everything = JSON.stringify(await ground.database.query('SELECT * FROM alert_events'))
@@ -184,7 +192,7 @@ it('says nothing of a message: no address, no subject', async () => {
 
 // The secret
 
-it('tells of a secret that runs out once for each threshold, and again for another date', async () => {
+it('warns of an expiring secret once for each threshold, and again for another date', async () => {
   const expiry = { tenantId, kind: 'secret', expiresAt: '2027-01-23T00:00:00.000Z' } as const
   await store.raiseSecretExpiring({ ...expiry, daysLeft: 60, threshold: 60 }, ground.clock.now())
   await store.raiseSecretExpiring({ ...expiry, daysLeft: 59, threshold: 60 }, ground.clock.now())
@@ -201,73 +209,50 @@ it('tells of a secret that runs out once for each threshold, and again for anoth
 
 it('shows the newest of each subject, newest first', async () => {
   await failMessage()
-  await ground.microsoft.control('POST', '/people/ada@contoso.com/revoke-tokens', { accessTokens: true })
-  const { id } = await ground.service.submit()
-  await ground.service.until(id, { status: 'held' })
+  await loseConnection()
 
   expect(await notices()).toMatchObject([
     { type: 'mailbox.reconnect-required', title: 'Mail from ada@contoso.com waits: reconnect the mailbox' },
     { type: 'message.failed', title: 'A message failed' },
   ])
-  await consentTo('reconnect', {}) // or the message that is held stays so
+  await consentTo('reconnect', {}) // releases the held message
 })
 
-it('shows nothing of a mailbox that has been changed since', async () => {
-  await ground.microsoft.control('POST', '/people/ada@contoso.com/revoke-tokens', { accessTokens: true })
-  const { id } = await ground.service.submit()
-  await ground.service.until(id, { status: 'held' })
+it('shows only the last news of a mailbox, until it is changed or reset', async () => {
+  await loseConnection()
   await consentTo('reconnect', {})
   expect(await notices()).toMatchObject([{ type: 'mailbox.recovered' }])
-
-  await consentTo('update-sender', { fromEmail: 'reports@contoso.com' })
-
-  expect(await notices()).toEqual([])
-})
-
-it('shows of a mailbox what was told last, and keeps what was told before dismissed', async () => {
-  await ground.microsoft.control('POST', '/people/ada@contoso.com/revoke-tokens', { accessTokens: true })
-  const { id } = await ground.service.submit()
-  await ground.service.until(id, { status: 'held' })
-  await consentTo('reconnect', {})
-
   expect(await ground.database.query(`SELECT type FROM alert_events WHERE dismissed_at IS NULL`)).toEqual([
     { type: 'mailbox.recovered' },
   ])
-})
 
-it('adds up the messages that failed in different minutes', async () => {
-  await failMessage()
-  await toNextMinute()
-  await failMessage()
+  await consentTo('update-sender', { fromEmail: 'reports@contoso.com' })
+  expect(await notices()).toEqual([])
 
-  expect(await notices()).toMatchObject([{ type: 'message.failed', title: '2 messages failed' }])
-})
-
-it('shows a dismissed notice to no admin again, with the older ones of its subject', async () => {
-  await failMessage()
-  await toNextMinute()
-  await failMessage()
-  const [{ id }] = await notices()
-
-  expect((await signedIn('POST', `${NOTICES}/${id}/dismiss`)).status).toBe(204)
-
+  const id = await loseConnection()
+  expect(await notices()).toMatchObject([{ type: 'mailbox.reconnect-required' }])
+  await connectMailbox(ground.product) // by a reset
+  await ground.service.until(id, { status: 'sent' })
   expect(await notices()).toEqual([])
 })
 
-it('writes down who dismissed a notice, once', async () => {
+it('adds up the messages that failed in different minutes, and dismisses them together for every admin', async () => {
   await failMessage()
-  const [{ id }] = await notices()
-  for (let time = 0; time < 2; time++) {
-    expect((await signedIn('POST', `${NOTICES}/${id}/dismiss`)).status).toBe(204)
-  }
+  await toNextMinute()
+  await failMessage()
+  const [{ id, ...notice }] = await notices()
+  expect(notice).toMatchObject({ type: 'message.failed', title: '2 messages failed' })
 
+  for (let time = 0; time < 2; time++) expect((await signedIn('POST', `${NOTICES}/${id}/dismiss`)).status).toBe(204)
+
+  expect(await notices()).toEqual([])
   const events = `SELECT actor, outcome, details FROM audit_events WHERE action = 'notice-dismissed' AND details ->> 'notice' = $1`
   expect(await ground.database.query(events, [id])).toEqual([
     { actor: expect.stringMatching(/^usr_/), outcome: 'done', details: { notice: id, what: 'message.failed' } },
   ])
 })
 
-it('shows what happens after a notice was dismissed, also within the same minute', async () => {
+it('shows what happens after a notice was dismissed, even within the same minute', async () => {
   await toNextMinute()
   await failMessage()
   const [{ id }] = await notices()
@@ -277,7 +262,7 @@ it('shows what happens after a notice was dismissed, also within the same minute
   expect(await notices()).toMatchObject([{ type: 'message.failed' }])
 })
 
-it('dismisses nothing of another subject or tenant', async () => {
+it('dismisses no notice of another subject or tenant', async () => {
   await failMessage()
   await ground.database.query(
     `INSERT INTO alert_events (id, tenant_id, type, at, facts, publish_at) VALUES
@@ -294,18 +279,6 @@ it('dismisses nothing of another subject or tenant', async () => {
   )
   expect(open.map(({ id }) => id)).toEqual([`alt_${'a'.repeat(32)}`, `alt_${'b'.repeat(32)}`])
   expect((await signedIn('POST', `${NOTICES}/alt_${'a'.repeat(32)}/dismiss`)).status).toBe(404)
-})
-
-it('shows nothing of a mailbox that has been reset since', async () => {
-  await ground.microsoft.control('POST', '/people/ada@contoso.com/revoke-tokens', { accessTokens: true })
-  const { id } = await ground.service.submit()
-  await ground.service.until(id, { status: 'held' })
-  expect(await notices()).toMatchObject([{ type: 'mailbox.reconnect-required' }])
-
-  await connectMailbox(ground.product) // by a reset
-
-  await ground.service.until(id, { status: 'sent' })
-  expect(await notices()).toEqual([])
 })
 
 it('keeps an alert for 30 days', async () => {

@@ -22,7 +22,7 @@ afterAll(async () => {
   await database.close()
   await test.drop()
 })
-/** A connected mailbox from which something left 20 minutes ago. */
+/** Connects a mailbox from which something left 20 minutes ago. */
 beforeEach(async () => {
   await test.empty('alert_events', 'messages', 'mailbox_usage', 'tenant_settings', 'tenants')
   await test.query('INSERT INTO tenants (id, created_at) VALUES ($1, $2)', [TENANT, clock.now()])
@@ -54,13 +54,13 @@ async function raised({ recipientsPerDay = 0 } = {}) {
   await watchQueues({
     queue: createTestQueue(database.pool).upkeep,
     store,
-    limits: { recipientsPerDay },
+    recipientsPerDay,
     now: clock.now(),
   })
   return test.query('SELECT tenant_id, type, facts, count FROM alert_events')
 }
 
-it('tells once that messages are due for 15 minutes and nothing leaves', async () => {
+it('raises one alert when messages are due for 15 minutes and nothing leaves', async () => {
   await addDue('msg_1', 16 * MINUTES)
   await addDue('msg_2', 5 * MINUTES)
   const stalled = {
@@ -75,14 +75,14 @@ it('tells once that messages are due for 15 minutes and nothing leaves', async (
   expect(await raised()).toEqual([stalled])
 })
 
-it('tells it of a mailbox that nothing has ever left', async () => {
+it('raises it for a mailbox that nothing has ever left', async () => {
   await test.empty('mailbox_usage')
   await addDue('msg_1', 16 * MINUTES)
 
   expect(await raised()).toHaveLength(1)
 })
 
-it('tells it again when the queue stands still again', async () => {
+it('raises another when the queue stands still again', async () => {
   await addDue('msg_1', 16 * MINUTES)
   await raised()
   await clock.advance(1 * HOURS)
@@ -91,20 +91,20 @@ it('tells it again when the queue stands still again', async () => {
   expect(await raised()).toHaveLength(2)
 })
 
-it('tells nothing of messages that are due for less than 15 minutes', async () => {
+it('raises none for messages that are due for less than 15 minutes', async () => {
   await addDue('msg_1', 14 * MINUTES)
 
   expect(await raised()).toEqual([])
 })
 
-it('tells nothing of messages that wait for their turn while others leave', async () => {
+it('raises none for messages that wait while others leave', async () => {
   await addDue('msg_1', 2 * HOURS)
   await leave(1 * MINUTES)
 
   expect(await raised()).toEqual([])
 })
 
-it('tells nothing while a worker is sending', async () => {
+it('raises none while a worker is sending', async () => {
   await addDue('msg_1', 16 * MINUTES)
   await addDue('msg_2', 16 * MINUTES)
   await test.query(`UPDATE message_queue SET lease_owner = 'worker', lease_until = $1 WHERE message_id = 'msg_2'`, [
@@ -114,7 +114,7 @@ it('tells nothing while a worker is sending', async () => {
   expect(await raised()).toEqual([])
 })
 
-it('tells nothing of a mailbox that Microsoft asked to pause, until 15 minutes after', async () => {
+it('raises none for a mailbox that Microsoft asked to pause, until 15 minutes after', async () => {
   await addDue('msg_1', 2 * HOURS)
   await test.query('INSERT INTO mailboxes (tenant_id, paused_until) VALUES ($1, $2)', [TENANT, ago(14 * MINUTES)])
 
@@ -123,7 +123,7 @@ it('tells nothing of a mailbox that Microsoft asked to pause, until 15 minutes a
   expect(await raised()).toHaveLength(1)
 })
 
-it('tells nothing of a mailbox whose recipients of the day are used up, until 15 minutes after', async () => {
+it('raises none for a mailbox at its daily limit of recipients, until 15 minutes after', async () => {
   await leave(23 * HOURS)
   await addDue('msg_1', 2 * HOURS)
 
@@ -134,7 +134,7 @@ it('tells nothing of a mailbox whose recipients of the day are used up, until 15
   expect(await raised({ recipientsPerDay: 2 })).toHaveLength(1)
 })
 
-it('tells of a message that needs a day of its own, and does not leave on it', async () => {
+it('raises it for a message that exceeds the daily limit by itself', async () => {
   await test.empty('mailbox_usage')
   await addDue('msg_1', 16 * MINUTES)
   await test.query('UPDATE message_queue SET recipients = 3')
@@ -144,9 +144,9 @@ it('tells of a message that needs a day of its own, and does not leave on it', a
 
 it.each([
   ['has to be reconnected', `status = 'reconnect-required', problem = '{}'`],
-  ['waits for its app registration to be mended', `problem = '{}'`],
+  ['waits for its app registration to be fixed', `problem = '{}'`],
   ['is not configured', `status = 'not-configured'`],
-])('tells nothing of a mailbox that %s', async (_what, change) => {
+])('raises none for a mailbox that %s', async (_what, change) => {
   await addDue('msg_1', 16 * MINUTES)
   await test.query(`UPDATE tenant_settings SET ${change}`)
 

@@ -3,7 +3,7 @@ import type { WebhookPayload } from '@inforiver-mail/contract/webhook'
 import type { AdminPlaces } from '@inforiver-mail/m365/admin-places'
 import type { Alert } from '../alert.ts'
 import type { RaisedAlert } from './alert-store.ts'
-import { alertWords } from './alert-words.ts'
+import { alertText } from './alert-text.ts'
 
 const SETTINGS = '/settings/office365-smtp'
 const PAGES = {
@@ -15,12 +15,12 @@ const PAGES = {
   'secret.expiring': SETTINGS,
 } as const satisfies Record<AlertType, string>
 
-/** What a webhook is told of an alert; the same at every attempt. */
+/** The body that tells a webhook of an alert, identical at every attempt. */
 export function webhookBody({ at, alert, count }: RaisedAlert, publicUrl: string, places: AdminPlaces): string {
   return toBody({
     type: alert.type,
     timestamp: at.toISOString(),
-    data: { ...alertWords(alert, count, places), url: `${publicUrl}${PAGES[alert.type]}`, ...details(alert, count) },
+    data: { ...alertText(alert, count, places), url: `${publicUrl}${PAGES[alert.type]}`, ...details(alert, count) },
   })
 }
 

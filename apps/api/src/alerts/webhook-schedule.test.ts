@@ -5,7 +5,7 @@ const NOW = new Date('2026-11-24T10:00:00.000Z')
 const SECONDS = 1_000
 const HOURS = 3_600 * SECONDS
 
-/** The pauses until an alert is given up. */
+/** Returns the pauses until an alert is given up. */
 function pauses(chance: () => number): number[] {
   const found: number[] = []
   for (let attempts = 1; attempts < 100; attempts++) {

@@ -2,7 +2,7 @@ const SECOND_MS = 1_000
 const MINUTE_MS = 60 * SECOND_MS
 const HOUR_MS = 60 * MINUTE_MS
 
-/** What the Standard Webhooks specification recommends, under "Deliverability and reliability". */
+/** Recommended by the Standard Webhooks specification, "Deliverability and reliability". */
 const PAUSES_MS = [
   5 * SECOND_MS,
   5 * MINUTE_MS,
@@ -14,9 +14,9 @@ const PAUSES_MS = [
   20 * HOUR_MS,
   24 * HOUR_MS,
 ]
-const JITTER = 0.1 // not all that failed together comes back together
+const JITTER = 0.1 // spreads what failed together
 
-/** When an alert is tried again after so many attempts; null when it is given up. `chance` between 0 and 1. */
+/** Returns when to try again after this many attempts; null to give up. `chance` returns a number between 0 and 1. */
 export function nextAttemptAt(attempts: number, now: Date, chance: () => number): Date | null {
   const pauseMs = PAUSES_MS[attempts - 1]
   return pauseMs === undefined ? null : new Date(now.getTime() + Math.round(pauseMs * (1 + JITTER * chance())))

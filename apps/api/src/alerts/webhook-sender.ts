@@ -12,16 +12,16 @@ export interface WebhookRequest {
   readonly url: string
   /** `whsec_…` */
   readonly secret: string
-  /** The same at every attempt: by it the receiver knows what it has had already. */
+  /** Stays the same at every attempt, so that the receiver recognises a repeat. */
   readonly id: string
-  /** Of this attempt. */
+  /** The time of this attempt. */
   readonly at: Date
   readonly body: string
 }
 
 export interface WebhookResult {
   readonly outcome: WebhookOutcome
-  /** Of the HTTP answer; null when there was none. */
+  /** The HTTP status; null without an answer. */
   readonly status: number | null
 }
 
@@ -29,19 +29,23 @@ export interface WebhookResult {
 export type SendWebhook = (webhook: WebhookRequest, signal?: AbortSignal) => Promise<WebhookResult>
 
 /**
- * The one way to webhooks. It connects directly: a proxy would look names up by itself, past the address rule. What
- * the rule refuses is not connected to, whatever a name led to a moment before. No redirect is followed, and of the
- * answer nothing but the status is looked at.
+ * Sends to webhooks, and only to addresses that the rule allows, checked again for each connection so that DNS cannot
+ * change in between. It connects directly, since a proxy would resolve names past the rule. It follows no redirect and
+ * reads nothing of the answer but the status.
  */
-export function createWebhookSender(options: {
+export function createWebhookSender({
+  allowAddress,
+  extraCaCertificates,
+  timeoutMs = TIMEOUT_MS,
+  lookup = lookUp,
+}: {
   allowAddress: AddressRule
   /** PEM text with certificates to trust besides Node's own. */
   extraCaCertificates: string | null
   timeoutMs?: number
-  /** Finds addresses as `dns.lookup` does. */
+  /** Resolves names as `dns.lookup` does. */
   lookup?: LookupFunction
 }): SendWebhook {
-  const { allowAddress, extraCaCertificates, timeoutMs = TIMEOUT_MS, lookup = lookUp } = options
   const connect = buildConnector({
     timeout: timeoutMs,
     allowH2: false,
@@ -50,9 +54,9 @@ export function createWebhookSender(options: {
     ...(extraCaCertificates !== null && { ca: [...getCACertificates('default'), extraCaCertificates] }),
   })
   const dispatcher = new Agent({
-    pipelining: 0, // a connection for each request: the address is looked up and judged each time
+    pipelining: 0, // each request gets its own connection, so that its address is resolved and checked
     connect(target, callback) {
-      // An address in place of a name is never looked up.
+      // A literal address never reaches `lookup`.
       const literal = target.hostname.replace(/^\[|\]$/g, '')
       if (isIP(literal) !== 0 && !allowAddress(literal)) callback(new AddressRefused(), null)
       else connect(target, callback)
@@ -87,7 +91,7 @@ class AddressRefused extends Error {
   readonly code = 'ERR_ADDRESS_REFUSED'
 }
 
-/** Looks a name up and hands on the allowed addresses only. */
+/** Resolves a name to the allowed ones of its addresses. */
 function allowedOnly(lookup: LookupFunction, allowAddress: AddressRule): LookupFunction {
   return (hostname, options, callback) => {
     lookup(hostname, { ...options, all: true }, (error, found) => {
@@ -114,7 +118,7 @@ function failureOf(error: unknown): WebhookOutcome {
   return isCertificateFault(code) ? 'certificate-refused' : 'connection-failed'
 }
 
-/** OpenSSL's X509_V_ERR_ codes as Node names them, and Node's own about the name. */
+/** Matches OpenSSL's X509_V_ERR_ codes as Node names them, and Node's own for a wrong host name. */
 function isCertificateFault(code: string): boolean {
   return /CERT|SIGNATURE|ISSUER|^ERR_TLS_CERT|^INVALID_CA$|^PATH_LENGTH|^HOSTNAME_MISMATCH$/.test(code)
 }

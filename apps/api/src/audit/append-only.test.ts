@@ -16,7 +16,7 @@ it.each([
   ['UPDATE', "UPDATE audit_events SET actor = 'usr_2'"],
   ['DELETE', 'DELETE FROM audit_events'],
   ['TRUNCATE', 'TRUNCATE audit_events'],
-])('refuses %s of what is in the audit log', async (operation, statement) => {
+])('refuses %s of recorded events', async (operation, statement) => {
   await expect(database.query(statement)).rejects.toThrow(`audit_events is append-only: ${operation} is refused`)
 
   expect(await database.query('SELECT actor, outcome FROM audit_events')).toEqual([
@@ -24,7 +24,7 @@ it.each([
   ])
 })
 
-it('refuses to replace an event by a newer one of its number', async () => {
+it('refuses to overwrite an event by inserting one of its number', async () => {
   const replace = `INSERT INTO audit_events (id, tenant_id, at, action, outcome, details)
     SELECT id, 'ten_2', at, action, outcome, details FROM audit_events
     ON CONFLICT (id) DO UPDATE SET tenant_id = excluded.tenant_id`

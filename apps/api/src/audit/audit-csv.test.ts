@@ -24,7 +24,7 @@ async function lines(pages: readonly AuditEvent[][], maxEvents?: number): Promis
   return (await csv(pages, maxEvents)).split('\r\n')
 }
 
-it('begins with a byte order mark and the names of the columns, also where there is nothing to tell', async () => {
+it('begins with a byte order mark and the names of the columns, even without events', async () => {
   expect(await csv([[]])).toBe('\uFEFFtime,person,address,action,outcome,details\r\n')
 })
 
@@ -34,7 +34,7 @@ it('writes an event on a line that ends in CRLF', async () => {
   expect(line).toBe('2026-11-24T10:00:00.000Z,Ada Admin,ada@contoso.com,settings-reset,done,{}')
 })
 
-it('writes what nobody did without a person', async () => {
+it('writes an event of no person', async () => {
   const [, line] = await lines([[{ ...EVENT, actor: null }]])
 
   expect(line).toBe('2026-11-24T10:00:00.000Z,,,settings-reset,done,{}')
@@ -54,7 +54,7 @@ it.each([
   ['x;"=1"', `"x;'""=1"""`],
   ['x\n=1', `"x\n'=1"`],
   ['x;1=1; y', 'x;1=1; y'],
-])('has none take a part of %j for a formula, where a semicolon or a tab ends a cell', async (outcome, cell) => {
+])('has no spreadsheet take a part of %j for a formula when it splits at semicolons or tabs', async (outcome, cell) => {
   expect(await csv([[{ ...EVENT, outcome, details: { account: 'a;=1' } }]])).toContain(
     `,settings-reset,${cell},"{""account"":""a;'=1""}"\r\n`,
   )
@@ -75,7 +75,7 @@ it('writes details as JSON in one cell', async () => {
   expect(line).toMatch(/,"{""fromEmail"":""=a@contoso.com"",""largeAttachments"":true}"$/)
 })
 
-it('ends at the bound, and says so on the last line', async () => {
+it('ends at the limit, and says so on the last line', async () => {
   const found = await lines(
     [
       [EVENT, EVENT],
@@ -90,13 +90,13 @@ it('ends at the bound, and says so on the last line', async () => {
   )
 })
 
-it('says nothing of a cut where there are just as many events as it may hold', async () => {
+it('mentions no cut when there are exactly as many events as it may hold', async () => {
   const found = await lines([[EVENT, EVENT], [EVENT]], 3)
 
   expect(found).toHaveLength(1 + 3 + 1)
 })
 
-it('says so as well where the cut falls between two pages', async () => {
+it('mentions a cut that falls between two pages', async () => {
   const found = await lines([[EVENT, EVENT], [EVENT]], 2)
 
   expect(found[3]).toMatch(/^,,,,cut,/)

@@ -3,15 +3,15 @@ import { stringify } from 'csv-stringify/sync'
 
 const HEADINGS = ['time', 'person', 'address', 'action', 'outcome', 'details']
 
-/** RFC 4180. A cell that a spreadsheet would take for a formula begins with an apostrophe: names are what people chose. */
+/** RFC 4180. An apostrophe disarms a cell that a spreadsheet would take for a formula: people choose their own names. */
 const FORMAT = { record_delimiter: 'windows', quote_record_delimiter: true, escape_formulas: true } as const
 
-/** What begins a formula where a spreadsheet ends cells otherwise: at a semicolon in most of Europe, or at a tab. */
+/** Matches what begins a formula where a spreadsheet separates cells by semicolons, as in most of Europe, or by tabs. */
 const FORMULA_WITHIN = /([;\t\r\n])(?=["\s]*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20])/g
 
 /**
- * Audit events as comma-separated values, page by page, of at most `maxEvents`; where there are more, the last line
- * says so. The byte order mark in front tells spreadsheets that it is UTF-8.
+ * Writes up to `maxEvents` audit events as comma-separated values, page by page; the last line says if there are more.
+ * The byte order mark tells spreadsheets that the file is UTF-8.
  */
 export async function* writeAuditCsv(
   pages: AsyncIterable<readonly AuditEvent[]>,

@@ -33,7 +33,7 @@ export const auditRoutes: FastifyPluginAsync<Options> = async (app, { requireAdm
   })
 }
 
-/** Page by page, each when the one before has gone out. */
+/** Reads each page once the one before is written. */
 async function* readAll(store: AuditStore, tenantId: string, filter: AuditFilter): AsyncGenerator<AuditEvent[]> {
   let after: Place | undefined
   do {

@@ -3,13 +3,13 @@ import type pg from 'pg'
 import type { Place } from '../http/list-cursor.ts'
 
 export interface AuditPage {
-  /** Only what is older; from the newest on without it. */
+  /** Starts after this event; without it, at the newest. */
   readonly after?: Place | undefined
   readonly limit: number
 }
 
 export interface AuditStore {
-  /** Newest first. */
+  /** Returns events, newest first. */
   list(tenantId: string, filter: AuditFilter, page: AuditPage): Promise<AuditEvent[]>
 }
 
@@ -24,7 +24,7 @@ interface AuditRow {
   readonly details: AuditDetails
 }
 
-/** Whoever did it is always shown as they are called now; that they are gone takes nothing out of the log. */
+/** Shows actors under their current names. An event whose actor is gone stays in the log. */
 const LIST = `
 SELECT e.id::text, e.at, e.actor, u.name, u.email, e.action, e.outcome, e.details
   FROM audit_events e LEFT JOIN users u ON u.id = e.actor AND u.tenant_id = e.tenant_id
@@ -41,7 +41,7 @@ SELECT e.id::text, e.at, e.actor, u.name, u.email, e.action, e.outcome, e.detail
 export function createAuditStore(pool: pg.Pool): AuditStore {
   return {
     async list(tenantId, { from, to, action, actor }, { after, limit }) {
-      // Without a name: planned with these values, PostgreSQL drops each condition that asks for nothing.
+      // Not a prepared statement: planned with its values, PostgreSQL drops the conditions that are off.
       const { rows } = await pool.query<AuditRow>(LIST, [
         tenantId,
         from === undefined ? null : new Date(from),

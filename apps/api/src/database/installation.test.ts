@@ -7,7 +7,7 @@ import { ConfigurationError } from '../config.ts'
 import { createTestDatabase, type TestDatabase } from '../test-support/test-database.ts'
 import { openDatabase, type Database } from './database.ts'
 import { openInstallation } from './installation.ts'
-import { SEALED_COLUMNS } from '../vault-rotation/sealed-store.ts'
+import { SEALED_COLUMNS } from '../sealed-columns.ts'
 import { checkVaultKeys } from './sealed-values.ts'
 
 const NOW = new Date('2026-11-24T10:00:00.000Z')

@@ -58,24 +58,24 @@ it.each(QUEUE_MODELS)('reaches %s through no generated client', (model) => {
 })
 
 /**
- * The folders that write each table, by statements of their own. The queue appends to `alert_events` with SQL that alerts
- * export for it; whatever the vault can no longer open is given up by vault-rotation.
+ * The folder that writes each table. Two tables are appended to by functions of `database/` that take a transaction, and
+ * the queue appends to `alert_events` with SQL that alerts export for it.
  */
 const WRITERS: Readonly<Record<string, readonly string[]>> = {
   ...Object.fromEntries(QUEUE_TABLES.filter((table) => table !== 'message_states').map((table) => [table, ['queue']])),
   alert_events: ['alerts', 'database'],
   audit_events: ['database'],
-  consents: ['settings', 'vault-rotation'],
+  consents: ['settings'],
   credential_warnings: ['settings'],
   installation: ['database'],
-  pending_sign_ins: ['sign-in', 'vault-rotation'],
+  pending_sign_ins: ['sign-in'],
   service_keys: ['service-keys'],
   sessions: ['sign-in'],
-  tenant_settings: ['settings', 'vault-rotation'],
+  tenant_settings: ['settings'],
   tenants: ['database'],
   users: ['sign-in'],
   webhook_deliveries: ['alerts'],
-  webhooks: ['alerts', 'vault-rotation'],
+  webhooks: ['alerts'],
 }
 
 const SCHEMA = readFileSync(fileURLToPath(new URL('../../../../prisma/schema.prisma', import.meta.url)), 'utf8')

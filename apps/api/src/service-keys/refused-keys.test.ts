@@ -22,7 +22,7 @@ beforeEach(async () => {
   await ada.signIn('Ada Admin')
 })
 
-/** Its proxy says for whom it asks. */
+/** Starts a product behind a proxy that names the client. */
 const start = () => ground.startProduct({ environment: { ROLE: 'api', TRUST_PROXY: 'loopback' } })
 const use = (key: string, client: string, { publicUrl } = product) =>
   fetch(`${publicUrl}${MESSAGES}`, { headers: { authorization: `Bearer ${key}`, 'x-forwarded-for': client } })
@@ -32,7 +32,7 @@ const refusals = () =>
     `SELECT actor, outcome, details FROM audit_events WHERE action = 'service-key-refused' ORDER BY id`,
   )
 
-it('tells of a revoked key that is used, by which client, and never the key', async () => {
+it('records the use of a revoked key and its client, and never the key', async () => {
   const { id, key } = await made(['messages:read'])
   await ada.call('DELETE', `${KEYS}/${id}`)
 
@@ -51,7 +51,7 @@ it('tells of a revoked key that is used, by which client, and never the key', as
   expect(product.logLines.join('')).not.toContain(key)
 })
 
-it('tells of a key that lacks the scope, and of one that there has never been', async () => {
+it('records a key that lacks the scope, and one that never existed', async () => {
   const { id, key } = await made(['messages:send'])
 
   expect((await use(key, '203.0.113.7')).status).toBe(403)
@@ -63,7 +63,7 @@ it('tells of a key that lacks the scope, and of one that there has never been', 
   ])
 })
 
-it('tells of each client once an hour, over all processes', async () => {
+it('records each client once an hour over all processes', async () => {
   const other = await start()
   for (const at of [product, product, other]) await use('imk_made-up', '203.0.113.7', at)
   await use('imk_made-up', '203.0.113.8')
@@ -74,18 +74,18 @@ it('tells of each client once an hour, over all processes', async () => {
   expect(await refusals()).toHaveLength(3)
 })
 
-it('tells of a revoked key also after a flood of made-up ones, of which it tells a hundred', async () => {
+it('records a hundred made-up keys of a flood, and still a revoked one after it', async () => {
   const { id, key } = await made(['messages:read'])
   await ada.call('DELETE', `${KEYS}/${id}`)
   for (let client = 0; client < 150; client++) await use('imk_made-up', `203.0.113.${client}`)
   await use(key, '203.0.113.200')
 
-  const told = (await refusals()).map(({ outcome }) => outcome)
-  expect(told.filter((outcome) => outcome === 'unknown')).toHaveLength(100)
-  expect(told.at(-1)).toBe('revoked')
+  const recorded = (await refusals()).map(({ outcome }) => outcome)
+  expect(recorded.filter((outcome) => outcome === 'unknown')).toHaveLength(100)
+  expect(recorded.at(-1)).toBe('revoked')
 })
 
-it('answers as ever when the refusal cannot be written down', async () => {
+it('answers as usual when the refusal cannot be recorded', async () => {
   await ground.database.query('ALTER TABLE audit_events RENAME TO away')
   const answer = await use('imk_made-up', '203.0.113.7')
   await ground.database.query('ALTER TABLE away RENAME TO audit_events')
@@ -95,7 +95,7 @@ it('answers as ever when the refusal cannot be written down', async () => {
   expect(await refusals()).toHaveLength(1)
 })
 
-it('tells nothing of a request without anything that could be a key', async () => {
+it('records nothing for a request without a key', async () => {
   expect((await fetch(`${product.publicUrl}${MESSAGES}`)).status).toBe(401)
 
   expect(await refusals()).toEqual([])

@@ -36,7 +36,7 @@ it('replaces the seeded key by another value, and leaves it one service', async 
   expect((await clientFor(product.publicUrl, other).read(id)).id).toBe(id)
 })
 
-it('revokes the seeded key at a start without INFORIVER_SERVICE_KEY, and tells the audit log once', async () => {
+it('revokes the seeded key at a start without INFORIVER_SERVICE_KEY, and records that once', async () => {
   await ground.clear()
   const before = await start(KEY)
   await ground.startProduct({ environment: { ROLE: 'api' } })
@@ -53,7 +53,7 @@ it('revokes the seeded key at a start without INFORIVER_SERVICE_KEY, and tells t
   expect((await clientFor(before.publicUrl, KEY).get(MESSAGES)).status).toBe(200)
 })
 
-it('leaves the seeded key alone at the start of a worker, which need not know it', async () => {
+it('leaves the seeded key alone at the start of a worker, which may not have it', async () => {
   const product = await start(KEY)
   await ground.startProduct({ environment: { ROLE: 'worker' } })
 
@@ -67,7 +67,7 @@ it('lets any number of processes seed the same key at the same moment', async ()
   expect(await ground.database.query('SELECT 1 FROM service_keys')).toHaveLength(1)
 })
 
-it('tells the audit log of the seeded key once, and of each other value', async () => {
+it('records the seeded key once, and each other value', async () => {
   await ground.clear()
   await start(KEY)
   await start(KEY)
@@ -81,7 +81,7 @@ it('tells the audit log of the seeded key once, and of each other value', async 
   expect(await ground.database.query('SELECT actor, action, details FROM audit_events')).toEqual([event, event])
 })
 
-it('tells the audit log that a start made the revoked seeded key valid again', async () => {
+it('records that a start made the revoked seeded key valid again', async () => {
   await ground.clear()
   const product = await start(KEY)
   await ground.database.query('UPDATE service_keys SET revoked_at = now()')
@@ -91,7 +91,7 @@ it('tells the audit log that a start made the revoked seeded key valid again', a
   expect(await ground.database.query('SELECT action FROM audit_events')).toHaveLength(2)
 })
 
-it('leaves the keys that people made at a start without INFORIVER_SERVICE_KEY', async () => {
+it('leaves keys from the page alone at a start without INFORIVER_SERVICE_KEY', async () => {
   const product = await start(KEY)
   const service = await createServiceClient(product)
   await ground.startProduct({ environment: { ROLE: 'api' } })
@@ -102,11 +102,11 @@ it('leaves the keys that people made at a start without INFORIVER_SERVICE_KEY', 
 it.each([
   ['', 'is the value of the service key "reports", which was made in Tenant Settings. '],
   [' and is revoked', 'made in Tenant Settings and is revoked. '],
-])('refuses in one sentence to take a key that was made in the page%s', async (state, words) => {
+])('refuses in one sentence a key that was created in the page%s', async (state, sentence) => {
   const product = await start(KEY)
   const { key } = await createServiceClient(product)
   if (state !== '') await ground.database.query("UPDATE service_keys SET revoked_at = now() WHERE name = 'reports'")
 
   await expect(start(key)).rejects.toThrow(ConfigurationError)
-  await expect(start(key)).rejects.toThrow(words)
+  await expect(start(key)).rejects.toThrow(sentence)
 })

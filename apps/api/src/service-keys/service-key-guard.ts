@@ -5,13 +5,13 @@ import { ProblemError } from '../http/problem.ts'
 import type { SignedIn } from '../http/session.ts'
 import type { Service, ServiceKeyStore } from './service-key-store.ts'
 
-/** Who calls: a service with a key, or a workspace admin, who sees the messages of every service. */
+/** A caller: a service with a key, or a workspace admin, who sees the messages of every service. */
 export type Caller = { readonly tenantId: string } & (
   | { readonly service: string; readonly userId: null }
   | { readonly service: null; readonly userId: string }
 )
 
-/** A key that was not let in, and what it was used for. `key` is null where there has been no such key. */
+/** A refused key and the operation it was used for. `key` is null when there has never been such a key. */
 export interface RefusedKey {
   readonly reason: 'unknown' | 'revoked' | 'scope-missing'
   readonly key: { readonly id: string; readonly name: string } | null
@@ -22,29 +22,31 @@ export interface RefusedKey {
 export type CallerGuard = (scope: Scope) => (request: FastifyRequest) => Promise<Caller>
 
 /**
- * A Bearer request is a service's, whatever cookies come along; any other is an admin's. The key is looked up by its
- * hash, so that no comparison tells how much of a guessed key was right.
+ * Takes a Bearer request for a service's, whatever cookies it carries, and any other for an admin's. A key is looked up
+ * by its hash, so that timing reveals nothing about a guess.
  */
-export function createCallerGuard(parts: {
+export function createCallerGuard({
+  store,
+  requireAdmin,
+  auditRefused,
+}: {
   store: Pick<ServiceKeyStore, 'findByHash'>
   requireAdmin: (request: FastifyRequest) => Promise<SignedIn>
   auditRefused: (refused: RefusedKey) => Promise<void>
 }): { either: CallerGuard; serviceOnly: CallerGuard } {
-  const { store, requireAdmin, auditRefused } = parts
-
   async function requireService(request: FastifyRequest, scope: Scope): Promise<Caller> {
     const key = request.headers.authorization?.match(/^Bearer +([\x21-\x7e]{1,512})$/i)?.[1]
     const service = key === undefined ? null : await store.findByHash(hashServiceKey(key))
     if (!service || service.revoked) {
-      // What is no key at all belongs to no service that somebody would have to look after.
-      if (key !== undefined) await noteRefused(request, service, service ? 'revoked' : 'unknown')
+      // A malformed key concerns no service that somebody looks after.
+      if (key !== undefined) await recordRefusal(request, service, service ? 'revoked' : 'unknown')
       throw new ProblemError(
         'invalid-service-key',
         'Send a valid service key as Authorization: Bearer <key>. A workspace admin makes one in Tenant Settings.',
       )
     }
     if (!service.scopes.includes(scope)) {
-      await noteRefused(request, service, 'scope-missing')
+      await recordRefusal(request, service, 'scope-missing')
       throw new ProblemError(
         'scope-missing',
         `The service key lacks the scope ${scope}. A workspace admin makes one that has it in Tenant Settings > Service keys.`,
@@ -53,7 +55,7 @@ export function createCallerGuard(parts: {
     return { tenantId: service.tenantId, service: service.name, userId: null }
   }
 
-  async function noteRefused(
+  async function recordRefusal(
     { ip: client, routeOptions }: FastifyRequest,
     service: Service | null,
     reason: RefusedKey['reason'],
@@ -66,14 +68,14 @@ export function createCallerGuard(parts: {
     serviceOnly: (scope) => (request) => requireService(request, scope),
     either: (scope) => async (request) => {
       if (request.headers.authorization !== undefined) return requireService(request, scope)
-      const { tenantId, userId } = await requireAdmin(request).catch(nameBothWays)
+      const { tenantId, userId } = await requireAdmin(request).catch(explainBothCredentials)
       return { tenantId, service: null, userId }
     },
   }
 }
 
-/** It may be a service that forgot its key. */
-function nameBothWays(error: unknown): never {
+/** A request without credentials may come from a service that forgot its key. */
+function explainBothCredentials(error: unknown): never {
   if (!(error instanceof ProblemError) || error.code !== 'not-signed-in') throw error
   throw new ProblemError(
     'not-signed-in',

@@ -5,10 +5,10 @@ import { ConfigurationError } from '../config.ts'
 import { appendAuditEvent } from '../database/audit-log.ts'
 import { createBatcher } from '../database/batcher.ts'
 import { QUICK_TIMEOUT_MS } from '../database/database.ts'
-import type { PrismaClient } from '../database/generated/client.ts'
+import type { Prisma, PrismaClient } from '../database/generated/client.ts'
 
 const LOOKUPS_PER_BATCH = 200
-const NOTE_USE_EVERY_MS = 60_000
+const RECORD_USE_EVERY_MS = 60_000
 const MAX_LISTED = 500
 
 /** A service that has authenticated. */
@@ -17,12 +17,21 @@ export interface Service {
   readonly tenantId: string
   readonly name: string
   readonly scopes: readonly Scope[]
-  /** It was a key once, and lets nobody in any more. */
+  /** The key used to be valid and no longer is. */
   readonly revoked: boolean
 }
 
+export interface SeededKey {
+  readonly id: string
+  readonly tenantId: string
+  readonly name: string
+  readonly scopes: readonly Scope[]
+  readonly keyHash: string
+  readonly now: Date
+}
+
 export interface ServiceKeyStore {
-  /** Null when there has been no key with this hash. */
+  /** Returns null when there has never been a key with this hash. */
   findByHash(keyHash: string): Promise<Service | null>
   list(tenantId: string): Promise<ServiceKey[]>
   create(key: {
@@ -34,22 +43,15 @@ export interface ServiceKeyStore {
     actor: string
     now: Date
   }): Promise<ServiceKey>
-  /** False when there is none of this id. */
+  /** Returns false when there is none of this id. */
   revoke(tenantId: string, id: string, actor: string, now: Date): Promise<boolean>
   /**
-   * Makes the key of unattended installations valid, and the one it was before invalid.
+   * Makes the operator's key valid in place of the one before.
    *
-   * @throws {ConfigurationError} when it is a key that was made in the page, valid or revoked.
+   * @throws {ConfigurationError} when it equals a key that was created in the page, valid or revoked.
    */
-  seed(key: {
-    id: string
-    tenantId: string
-    name: string
-    scopes: readonly Scope[]
-    keyHash: string
-    now: Date
-  }): Promise<void>
-  /** Makes the key of unattended installations invalid, if there is one. */
+  seed(key: SeededKey): Promise<void>
+  /** Revokes the operator's key, if there is one. */
   revokeSeeded(tenantId: string, id: string, now: Date): Promise<void>
 }
 
@@ -63,8 +65,8 @@ interface FoundRow {
 }
 
 /**
- * One round trip for all the keys of a moment; the database is asked each time, so that a revoked key stops at once.
- * The use is noted in passing: where another process holds the row, that is left to it.
+ * Looks up a batch of keys in one round trip, never from a cache, so that a revoked key stops working at once. It also
+ * records the use, unless another process holds the row to do so.
  */
 const FIND = `
 WITH due AS MATERIALIZED (
@@ -81,7 +83,7 @@ export function createServiceKeyStore(prisma: PrismaClient, pool: pg.Pool, clock
     findByHash: createBatcher(
       async (hashes: readonly string[]) => {
         const now = clock()
-        const values = [[...new Set(hashes)], now, new Date(now.getTime() - NOTE_USE_EVERY_MS)]
+        const values = [[...new Set(hashes)], now, new Date(now.getTime() - RECORD_USE_EVERY_MS)]
         const statement = { name: 'find-service-keys', text: FIND, values, query_timeout: QUICK_TIMEOUT_MS }
         const { rows } = await pool.query<FoundRow>(statement)
         const services = new Map(rows.map((row) => [row.key_hash, toService(row)]))
@@ -125,14 +127,7 @@ export function createServiceKeyStore(prisma: PrismaClient, pool: pg.Pool, clock
           throw new ConfigurationError(
             `INFORIVER_SERVICE_KEY is the value of the service key "${other.name}", which was made in Tenant Settings${other.revokedAt === null ? '' : ' and is revoked'}. Set another value, which is used nowhere else.`,
           )
-        // Only a start that changes something is told of.
-        const changed = await transaction.$queryRaw<unknown[]>`
-          INSERT INTO service_keys AS k (id, tenant_id, name, scopes, key_hash, created_at)
-          VALUES (${id}, ${tenantId}, ${name}, ${[...scopes]}, ${keyHash}, ${now})
-          ON CONFLICT (id) DO UPDATE SET key_hash = excluded.key_hash, revoked_at = NULL
-            WHERE k.key_hash <> excluded.key_hash OR k.revoked_at IS NOT NULL
-          RETURNING id`
-        if (changed.length === 0) return
+        if (!(await replaceKey(transaction, { id, tenantId, name, scopes, keyHash, now }))) return
         await appendAuditEvent(transaction, {
           tenantId,
           at: now,
@@ -168,6 +163,19 @@ export function createServiceKeyStore(prisma: PrismaClient, pool: pg.Pool, clock
       return true
     })
   }
+}
+
+/** Returns false when the key is valid already: only a change is recorded in the audit log. */
+async function replaceKey(
+  transaction: Prisma.TransactionClient,
+  { id, tenantId, name, scopes, keyHash, now }: SeededKey,
+): Promise<boolean> {
+  const changed = await transaction.$executeRaw`
+    INSERT INTO service_keys AS k (id, tenant_id, name, scopes, key_hash, created_at)
+    VALUES (${id}, ${tenantId}, ${name}, ${[...scopes]}, ${keyHash}, ${now})
+    ON CONFLICT (id) DO UPDATE SET key_hash = excluded.key_hash, revoked_at = NULL
+      WHERE k.key_hash <> excluded.key_hash OR k.revoked_at IS NOT NULL`
+  return changed > 0
 }
 
 function toService({ id, tenant_id, name, scopes, revoked }: FoundRow): Service {

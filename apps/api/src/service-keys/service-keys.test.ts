@@ -36,8 +36,6 @@ async function audited(id: string) {
   )
 }
 
-// Making, listing and revoking
-
 it('shows a key once, when it is made', async () => {
   const made = await make('shown once', ['messages:send'])
 
@@ -53,14 +51,14 @@ it('shows a key once, when it is made', async () => {
   ])
 })
 
-it('makes a key of its own each time, also for the same name', async () => {
+it('makes a new key each time, even for the same name', async () => {
   const [one, other] = [await make('twice'), await make('twice')]
 
   expect(one.key).not.toBe(other.key)
   expect(await listed('twice')).toHaveLength(2)
 })
 
-it('stores of a key nothing that opens anything', async () => {
+it('stores nothing of a key that could be used', async () => {
   const { id, key } = await make('hashed')
 
   const [row] = await ground.database.query('SELECT * FROM service_keys WHERE id = $1', [id])
@@ -86,24 +84,18 @@ it.each([
   expect(refused.json).toMatchObject({ code: 'invalid-input', errors: [{ path }] })
 })
 
-it('lists a revoked key no longer', async () => {
+it('lists a revoked key no longer, and answers 404 to the revocation of one that is revoked or never was', async () => {
   const { id } = await make('revoked')
 
   expect((await ada.call('DELETE', `${KEYS}/${id}`)).status).toBe(204)
-
   expect(await listed('revoked')).toEqual([])
-})
-
-it('answers 404 to the revocation of a key that is revoked or never was', async () => {
-  const { id } = await make('revoked twice')
-  await ada.call('DELETE', `${KEYS}/${id}`)
 
   expect((await ada.call('DELETE', `${KEYS}/${id}`)).status).toBe(404)
   expect((await ada.call('DELETE', `${KEYS}/key_${'f'.repeat(32)}`)).status).toBe(404)
   expect(await audited(id)).toHaveLength(2)
 })
 
-it('writes into the audit log who made and who revoked a key', async () => {
+it('records who made and who revoked a key', async () => {
   const { id } = await make('audited', ['messages:send', 'settings:read'])
   await ada.call('DELETE', `${KEYS}/${id}`)
 
@@ -121,24 +113,9 @@ it('writes into the audit log who made and who revoked a key', async () => {
   ])
 })
 
-it.each([
-  ['GET', KEYS, undefined],
-  ['POST', KEYS, { name: 'n', scopes: ['messages:send'] }],
-  ['DELETE', `${KEYS}/key_${'0'.repeat(32)}`, undefined],
-] as const)('lets only a workspace admin call %s %s', async (method, path, body) => {
-  const max = product.newBrowser()
-  await max.signIn('Max Member')
-  const service = await make('may not manage keys')
-
-  expect((await max.call(method, path, body)).json.code).toBe('not-workspace-admin')
-  expect((await product.newBrowser().call(method, path, body)).json.code).toBe('not-signed-in')
-  const answer = await product.newBrowser().call(method, path, body, { authorization: `Bearer ${service.key}` })
-  expect(answer.status).toBe(401)
-})
-
 // Last use
 
-it('notes the last use of a key, to the minute', async () => {
+it('records the last use of a key, to the minute', async () => {
   const { key } = await make('used')
   const service = clientFor(product.publicUrl, key)
   await clock.advance(10 * MINUTES)
@@ -154,7 +131,7 @@ it('notes the last use of a key, to the minute', async () => {
   expect(await listed('used')).toMatchObject([{ lastUsedAt: clock.now().toISOString() }])
 })
 
-it('serves a key while another process is noting its use', async () => {
+it('serves a key while another process records its use', async () => {
   const { id, key } = await make('noted elsewhere')
   const release = await ground.database.lockRow('service_keys', id)
 

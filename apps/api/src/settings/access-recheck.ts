@@ -1,24 +1,26 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { AccessSource } from './access.ts'
+import type { GrantStore } from './grant-store.ts'
 import type { SettingsStore } from './settings-store.ts'
 
 /**
- * Asks Microsoft again, for every tenant whose app registration it refused: a mended client secret, here or in Entra,
- * is noticed without anybody sending. What waited for it leaves then. To be run at the start and once a minute, in any
- * number of processes.
+ * Asks Microsoft again for every tenant whose app registration it refused, so that a fixed client secret, here or in
+ * Entra, releases held messages without anybody sending. Runs at the start and once a minute, in any number of processes.
  */
 export function createAccessRecheck({
-  store,
+  settingsStore,
+  grantStore,
   accessSource,
   logger,
 }: {
-  store: Pick<SettingsStore, 'findMisconfigured' | 'readGrant'>
+  settingsStore: Pick<SettingsStore, 'findMisconfigured'>
+  grantStore: Pick<GrantStore, 'read'>
   accessSource: Pick<AccessSource, 'access'>
   logger: FastifyBaseLogger
 }): (signal: AbortSignal) => Promise<void> {
   return async (signal) => {
-    for (const tenantId of await store.findMisconfigured()) {
-      const { grant } = await store.readGrant(tenantId)
+    for (const tenantId of await settingsStore.findMisconfigured()) {
+      const { grant } = await grantStore.read(tenantId)
       if (!grant) continue
       try {
         const { outcome } = await accessSource.access(tenantId, { refused: grant.grantVersion, recheck: true, signal })

@@ -1,63 +1,69 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { createLogger } from '../logger.ts'
+import { useAdminGround } from '../test-support/admin-ground.ts'
 import { createAccessParts, type AccessParts } from '../test-support/access-parts.ts'
-import { connectMailbox, SETTINGS } from '../test-support/office365-smtp.ts'
-import type { TestBrowser } from '../test-support/test-browser.ts'
+import { connectMailbox } from '../test-support/office365-smtp.ts'
 import { createTestClock, HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
-import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
 import { createAccessRecheck } from './access-recheck.ts'
 import type { Access } from './access.ts'
-import type { SettingsStore } from './settings-store.ts'
+import type { GrantStore } from './grant-store.ts'
 
-/** The part of a process that keeps the tokens, as the worker has it. */
+/** The part of a worker that keeps the tokens. */
 interface Process {
-  readonly store: SettingsStore
+  readonly grantStore: GrantStore
   access(options?: { refused?: number }): Promise<Access>
   recheck(): Promise<void>
 }
 
 const clock = createTestClock()
+const { ground, product, ada, post, readSettings, scenario } = useAdminGround({ clock })
 const opened: AccessParts[] = []
-let ground: TestGround
-let product: TestProduct
-let ada: TestBrowser
 let tenantId: string
 let one: Process
 let other: Process
 
 beforeAll(async () => {
-  ground = await createTestGround({ clock })
-  product = await ground.startProduct({ environment: { ROLE: 'api' } })
-  const [installation] = await ground.database.query<{ tenant_id: string }>('SELECT tenant_id FROM installation')
-  tenantId = installation?.tenant_id ?? ''
   one = await startProcess()
   other = await startProcess()
 })
 afterAll(async () => {
   for (const parts of opened) await parts.close()
-  await ground.close()
 })
 
 beforeEach(async () => {
-  await ground.clear()
   await ground.microsoft.control('PATCH', '/settings', { accessTokenSeconds: 60 * 60 })
-  ada = product.newBrowser()
-  await ada.signIn('Ada Admin')
   await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
   await ground.microsoft.control('DELETE', '/counters')
 })
 
-async function startProcess(overrides: Partial<Parameters<typeof createAccessParts>[0]> = {}): Promise<Process> {
+type Overrides = Partial<Parameters<typeof createAccessParts>[0]>
+
+async function startProcess(overrides: Overrides = {}): Promise<Process> {
   const parts = await createAccessParts({ ground, config: product.config, clock: clock.now, ...overrides })
   opened.push(parts)
-  const { tenantId, store, accessSource } = parts
+  const { grantStore, accessSource } = parts
+  tenantId = parts.tenantId
   const recheck = createAccessRecheck({ ...parts, logger: createLogger('silent') })
   const { signal } = new AbortController()
   return {
-    store,
+    grantStore,
     access: ({ refused } = {}) => accessSource.access(tenantId, { ...(refused !== undefined && { refused }), signal }),
     recheck: () => recheck(signal),
   }
+}
+
+/** Starts a process in which this happens between Microsoft's answer to a refresh and its storage. */
+async function startInterruptedProcess(act: () => Promise<unknown>): Promise<Process> {
+  return startProcess({
+    wrapIdentity: (identity) => ({
+      ...identity,
+      async refresh(request) {
+        const refresh = await identity.refresh(request)
+        await act()
+        return refresh
+      },
+    }),
+  })
 }
 
 async function granted(process: Process, options?: { refused?: number }) {
@@ -70,19 +76,11 @@ async function tokenRequests(): Promise<number> {
   return (await ground.microsoft.control('GET', '/counters')).endpoints.token?.requests ?? 0
 }
 
-async function scenario(name: string, times: number | 'always' = 1): Promise<void> {
-  await ground.microsoft.control('POST', '/scenarios', { name, times })
-}
-
 async function worksAtGraph(accessToken: string): Promise<boolean> {
   const response = await fetch(`${product.config.graphBaseUrl}/v1.0/me`, {
     headers: { authorization: `Bearer ${accessToken}` },
   })
   return response.ok
-}
-
-async function settings() {
-  return (await ada.call('GET', SETTINGS)).json
 }
 
 it('uses the stored token while it is fresh, without asking Microsoft', async () => {
@@ -102,16 +100,10 @@ it('refreshes five minutes before the token expires', async () => {
   expect(await tokenRequests()).toBe(1)
 })
 
-it('refreshes an expired token before it is used', async () => {
+it('refreshes an expired token before it is used, and asks only for what was granted', async () => {
   await clock.advance(3 * HOURS)
 
   expect(await worksAtGraph((await granted(one)).accessToken)).toBe(true)
-})
-
-it('asks a refresh only for what was granted', async () => {
-  await clock.advance(3 * HOURS)
-  await granted(one)
-
   const { items } = await ground.microsoft.control('GET', '/log')
   const refresh = items.find((item: any) => item.details.grant_type === 'refresh_token') // oxlint-disable-line typescript/no-explicit-any -- JSON
   expect(refresh.details.scope.split(' ').sort()).toEqual([
@@ -125,14 +117,14 @@ it('asks a refresh only for what was granted', async () => {
 
 it('hands out no token whose refresh token could not be stored first', async () => {
   const process = await startProcess({
-    wrapStore: (store) => ({ ...store, saveRefreshed: () => Promise.reject(new Error('The disk is full.')) }),
+    wrapGrants: (store) => ({ ...store, saveRefreshed: () => Promise.reject(new Error('The disk is full.')) }),
   })
   await clock.advance(3 * HOURS)
 
   await expect(process.access()).rejects.toThrow('The disk is full.')
 })
 
-it('goes on with the rotated refresh token', async () => {
+it('uses the rotated refresh token for the next refresh', async () => {
   await clock.advance(80 * 24 * HOURS)
   await granted(one)
   await clock.advance(80 * 24 * HOURS) // the first refresh token would have run out by now
@@ -171,7 +163,7 @@ it('makes one refresh when several callers were refused the same token', async (
   expect(await tokenRequests()).toBe(1)
 })
 
-it('does not loop on tokens that live for a second', async () => {
+it('does not loop on tokens that expire within seconds', async () => {
   await clock.advance(3 * HOURS)
   await ground.microsoft.control('PATCH', '/settings', { accessTokenSeconds: 2 })
 
@@ -182,8 +174,8 @@ it('does not loop on tokens that live for a second', async () => {
 
 it('takes over the refresh of a process that died in the middle of it', async () => {
   await clock.advance(3 * HOURS)
-  const { grant } = await one.store.readGrant(tenantId)
-  await one.store.takeRefreshLease({
+  const { grant } = await one.grantStore.read(tenantId)
+  await one.grantStore.takeRefreshLease({
     tenantId,
     grantVersion: grant?.grantVersion ?? 0,
     owner: 'dead',
@@ -196,53 +188,37 @@ it('takes over the refresh of a process that died in the middle of it', async ()
 
 it('stores nothing of a refresh that a reset overtook', async () => {
   await clock.advance(3 * HOURS)
-  const process = await startProcess({
-    wrapIdentity: (identity) => ({
-      ...identity,
-      async refresh(request) {
-        const refresh = await identity.refresh(request)
-        await ada.signIn('Ada Admin') // the session has ended meanwhile
-        await ada.call('POST', `${SETTINGS}/reset`, {})
-        return refresh
-      },
-    }),
+  const process = await startInterruptedProcess(async () => {
+    await ada.signIn('Ada Admin') // the session has ended by then
+    await post('reset')
   })
 
   expect(await process.access()).toEqual({ outcome: 'held', because: 'not-configured' })
-  expect(await one.store.readGrant(tenantId)).toMatchObject({ grant: null })
+  expect(await one.grantStore.read(tenantId)).toMatchObject({ grant: null })
 })
 
-it('stores what was refreshed while it was found out whether the mailbox can be searched', async () => {
+it('stores a refresh during which a search of the mailbox was proved', async () => {
   await clock.advance(3 * HOURS)
-  const process = await startProcess({
-    wrapIdentity: (identity) => ({
-      ...identity,
-      async refresh(request) {
-        const refresh = await identity.refresh(request)
-        await saveSearch()
-        return refresh
-      },
-    }),
-  })
+  const process = await startInterruptedProcess(saveSearch)
 
   await granted(process)
 
   expect(await tokenRequests()).toBe(1)
 })
 
-it('does not take a refused token for a new one once it is known whether the mailbox can be searched', async () => {
+it('does not mistake a refused token for a new one when a search of the mailbox was proved', async () => {
   const before = await granted(one)
   await saveSearch()
 
   const after = await granted(one, { refused: before.grantVersion })
 
-  expect(after).toMatchObject({ accessToken: expect.not.stringMatching(before.accessToken) })
+  expect(after.accessToken).not.toBe(before.accessToken)
   expect(after.connection.searchWorks).toBe(true)
 })
 
 async function saveSearch(): Promise<void> {
   const [row] = await ground.database.query<{ verification_id: string }>('SELECT verification_id FROM tenant_settings')
-  await one.store.saveSentItemsSearch(tenantId, row?.verification_id ?? '', 'works')
+  await one.grantStore.saveSentItemsSearch(tenantId, row?.verification_id ?? '', 'works')
 }
 
 it.each(['refresh-inactive', 'refresh-revoked', 'refresh-revoked-without-suberror', 'refresh-sign-in-frequency'])(
@@ -254,7 +230,7 @@ it.each(['refresh-inactive', 'refresh-revoked', 'refresh-revoked-without-suberro
 
     const { grantVersion } = await granted(process)
     expect(await process.access({ refused: grantVersion })).toEqual({ outcome: 'held', because: 'reconnect-required' })
-    expect(await settings()).toMatchObject({
+    expect(await readSettings()).toMatchObject({
       status: 'reconnect-required',
       fromEmail: 'ada@contoso.com',
       problem: {
@@ -269,11 +245,11 @@ it.each(['refresh-inactive', 'refresh-revoked', 'refresh-revoked-without-suberro
 it('works again after a reconnect, with the same sender', async () => {
   await scenario('refresh-revoked')
   await one.access({ refused: (await granted(one)).grantVersion })
-  const { consentUrl } = (await ada.call('POST', `${SETTINGS}/reconnect`, {})).json
+  const { consentUrl } = (await post('reconnect')).json
 
   await ada.consent(consentUrl, 'Ada Admin')
 
-  expect(await settings()).toMatchObject({ status: 'connected', fromEmail: 'ada@contoso.com', problem: null })
+  expect(await readSettings()).toMatchObject({ status: 'connected', fromEmail: 'ada@contoso.com', problem: null })
   expect(await worksAtGraph((await granted(one)).accessToken)).toBe(true)
 })
 
@@ -282,7 +258,7 @@ it.each(['secret-wrong', 'secret-expired'])('stays connected and says app-miscon
 
   const { grantVersion } = await granted(one)
   expect(await one.access({ refused: grantVersion })).toEqual({ outcome: 'held', because: 'app-misconfigured' })
-  expect(await settings()).toMatchObject({
+  expect(await readSettings()).toMatchObject({
     status: 'connected',
     problem: { code: 'app-misconfigured', correlationId: expect.any(String), since: clock.now().toISOString() },
   })
@@ -292,16 +268,16 @@ it.each(['token-500-empty-object', 'token-502-html', 'token-503', 'token-429', '
   'changes nothing after %s, and has no token for now',
   async (name) => {
     const { grantVersion } = await granted(one)
-    const before = await settings()
+    const before = await readSettings()
     await scenario(name)
 
     expect(await one.access({ refused: grantVersion })).toMatchObject({ outcome: 'unavailable' })
-    expect(await settings()).toEqual(before)
+    expect(await readSettings()).toEqual(before)
     expect((await granted(one)).grantVersion).toBe(grantVersion)
   },
 )
 
-// What waited for a mended app registration leaves by itself.
+// Held messages are released once the app registration is fixed.
 
 async function breakSecret(times: number | 'always'): Promise<void> {
   await scenario('secret-wrong', times)
@@ -321,16 +297,16 @@ async function heldMessage() {
   return row
 }
 
-it('notices without a restart that Microsoft accepts the secret again, and releases what waited', async () => {
+it('notices without a restart that Microsoft accepts the secret again, and releases held messages', async () => {
   await breakSecret(1)
 
   await other.recheck()
 
-  expect(await settings()).toMatchObject({ status: 'connected', problem: null })
+  expect(await readSettings()).toMatchObject({ status: 'connected', problem: null })
   expect(await heldMessage()).toEqual({ status: 'queued', held_because: null })
 })
 
-it('notices a mended secret after a restart', async () => {
+it('notices a fixed secret after a restart', async () => {
   const { tenantId: entraTenantId, clientId } = product.config.registration
   const wrong = { tenantId: entraTenantId, clientId, clientSecret: 'not-the-secret' }
   const before = await startProcess({ config: { ...product.config, registration: wrong } })
@@ -338,21 +314,21 @@ it('notices a mended secret after a restart', async () => {
     because: 'app-misconfigured',
   })
   await before.recheck()
-  expect(await settings()).toMatchObject({ problem: { code: 'app-misconfigured' } })
+  expect(await readSettings()).toMatchObject({ problem: { code: 'app-misconfigured' } })
 
   await (await startProcess()).recheck()
 
-  expect(await settings()).toMatchObject({ status: 'connected', problem: null })
+  expect(await readSettings()).toMatchObject({ status: 'connected', problem: null })
 })
 
-it('keeps the problem, since when it was first seen, while Microsoft refuses', async () => {
+it('keeps the problem and its first date while Microsoft refuses', async () => {
   await breakSecret('always')
-  const { since } = (await settings()).problem
+  const { since } = (await readSettings()).problem
   await clock.advance(10 * MINUTES)
 
   await one.recheck()
 
-  expect((await settings()).problem).toMatchObject({ code: 'app-misconfigured', since })
+  expect((await readSettings()).problem).toMatchObject({ code: 'app-misconfigured', since })
   expect(await heldMessage()).toEqual({ status: 'held', held_because: 'app-misconfigured' })
 })
 

@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { HeldBecause } from '@inforiver-mail/contract/message'
-import { newOpaqueValue } from '../http/session.ts'
 import { applicationRoles } from '@inforiver-mail/m365/application-roles'
 import type { Failure } from '@inforiver-mail/m365/classify-failure'
 import { explainLostApplicationAccess } from '@inforiver-mail/m365/explain-application-failure'
@@ -8,36 +7,39 @@ import { missingPermissions } from '@inforiver-mail/m365/granted-permissions'
 import { toSettingsProblem, type Explanation } from '@inforiver-mail/m365/explanation'
 import type { MicrosoftIdentity, RefusedTokens, Tokens } from '@inforiver-mail/m365/microsoft-identity'
 import type { TokenVault } from '@inforiver-mail/m365/token-vault'
-import type { SealedTokens, SettingsStore, StoredGrant } from './settings-store.ts'
-import type { Connection, SettingsEvent } from './settings-state.ts'
+import { newOpaqueValue } from '../http/session.ts'
+import type { GrantStore, StoredGrant } from './grant-store.ts'
+import type { SealedTokens } from './settings-row-store.ts'
+import type { Connection, HealthEvent } from './settings-state.ts'
+import type { SettingsStore } from './settings-store.ts'
 
 const RENEW_BEFORE_EXPIRY_MS = 5 * 60_000
-/** Of a token that lives only for minutes, or seconds, the last quarter. */
+/** A token with a short life is renewed in its last quarter. */
 const RENEW_BEFORE_SHARE = 0.25
-/** A process that dies in the middle of a refresh stops the mailbox no longer than this. */
+/** A process that dies during a refresh stops the mailbox no longer than this. */
 const REFRESH_LEASE_MS = 30_000
 const REFRESH_TIMEOUT_MS = 25_000
 const WAIT_FOR_OTHERS_MS = 30_000
 const LOOK_AGAIN_MS = 200
 const FIRST_PAUSE_MS = 2_000
 const LONGEST_PAUSE_MS = 60_000
-/** However long Entra asks for. */
+/** Caps what Entra asks for. */
 const LONGEST_ASKED_PAUSE_MS = 60 * 60_000
-/** What a request may take until Graph looks at its token. */
-const ON_ITS_WAY_MS = 30_000
+/** A request may take this long until Graph checks its token. */
+const TRANSIT_MS = 30_000
 
-/** What a message is sent with, or why it cannot be sent now. */
+/** The access that a message is sent with, or why it cannot be sent now. */
 export type Access = Granted | Held | Unavailable
 
 interface Granted {
   readonly outcome: 'granted'
   readonly accessToken: string
   readonly connection: Connection & { readonly searchWorks: boolean; readonly searchFails: boolean }
-  /** The set of tokens this one belongs to; hand it back when Microsoft refuses the token. */
+  /** The version of the tokens; pass it as `refused` when Microsoft refuses the access token. */
   readonly grantVersion: number
-  /** Until then it may be kept at hand. */
+  /** The token may be cached until then. */
   readonly renewAt: Date
-  /** The version of the settings that it belongs to: no request begins once they have another. */
+  /** No request begins once the settings have another version. */
   readonly settingsVersion: number
 }
 
@@ -49,11 +51,11 @@ interface Held {
 interface Unavailable {
   readonly outcome: 'unavailable'
   readonly detail: string
-  /** For so long Microsoft is not asked again; null when that cannot be told. */
+  /** How long Microsoft is not asked again; null when unknown. */
   readonly waitMs: number | null
 }
 
-/** What came of getting newer tokens. After `renewed`, and while it is `by-another`, the row is read again. */
+/** The result of a refresh. The row is read again after `renewed` and while it is `by-another`. */
 type Renewal =
   | { readonly outcome: 'renewed' }
   | Held
@@ -66,28 +68,31 @@ const BY_ANOTHER = {
   waitMs: null,
 } as const
 
-/** As Microsoft gave them; without a refresh token when they are the application's own. */
+/** Tokens as Microsoft issued them; the application's own come without a refresh token. */
 export type NewTokens = Omit<Tokens, 'refreshToken'> & { readonly refreshToken: string | null }
 
 export interface AccessSource {
   access(tenantId: string, options: AccessOptions): Promise<Access>
-  /** Where Microsoft refused a message for the application's access: ends it, and returns what holds its messages. */
-  lost(tenantId: string, refusal: LostAccess): Promise<HeldBecause | null>
+  /**
+   * Ends the application's access when Microsoft refused a message for lack of it, and returns why messages are held
+   * then; null when the failure is not about access.
+   */
+  reportRefusal(tenantId: string, refusal: RefusedAccess): Promise<HeldBecause | null>
   sealTokens(tenantId: string, tokens: NewTokens): Promise<SealedTokens>
 }
 
 export interface AccessOptions {
-  /** The set of tokens that Graph has just refused; a newer one is fetched then. */
+  /** The version of the tokens that Graph has just refused; newer ones are fetched then. */
   readonly refused?: number
-  /** The challenge by which it refused them: JSON. */
+  /** The claims challenge of that refusal: JSON. */
   readonly claims?: string | undefined
-  /** Asks Microsoft although it refused the app registration the last time. */
+  /** Asks Microsoft even though it refused the app registration before. */
   readonly recheck?: boolean
-  /** Ends the waiting for another process. */
+  /** Ends the wait for another process. */
   readonly signal: AbortSignal
 }
 
-export interface LostAccess {
+export interface RefusedAccess {
   readonly grantVersion: number
   readonly accessToken: string
   readonly connection: { readonly fromEmail: string; readonly permissions: readonly string[] }
@@ -95,35 +100,46 @@ export interface LostAccess {
 }
 
 /**
- * Opens the tokens of a tenant and keeps them fresh. One refresh at a time per grant over all processes: the row
- * decides, also about when Entra is asked again after it could not answer; a token that still works is used meanwhile.
- * The rotated refresh token is stored before the new access token is used.
+ * Opens the tokens of a tenant and keeps them fresh. The row allows one refresh at a time per grant over all processes,
+ * and postpones the next one when Entra could not answer; a token that still works is used meanwhile. The rotated
+ * refresh token is stored before the new access token is used.
  */
-export function createAccessSource(parts: {
-  store: SettingsStore
+export function createAccessSource({
+  settingsStore,
+  grantStore,
+  identity,
+  vault,
+  clock,
+  chance,
+}: {
+  settingsStore: Pick<SettingsStore, 'applyHealth'>
+  grantStore: GrantStore
   identity: MicrosoftIdentity
   vault: TokenVault
   clock: () => Date
-  /** Between 0 and 1, for jitter. */
+  /** Returns a number between 0 and 1, for jitter. */
   chance: () => number
 }): AccessSource {
-  const { store, identity, vault, clock, chance } = parts
-  return { access, lost, sealTokens }
+  return { access, reportRefusal, sealTokens }
 
   async function access(tenantId: string, options: AccessOptions): Promise<Access> {
     const { refused, signal } = options
     const giveUpAt = clock().getTime() + WAIT_FOR_OTHERS_MS
-    let stale = refused // a set of tokens newer than this one is as fresh as can be had
+    let stale = refused // tokens of a newer version are as fresh as they get
     for (;;) {
-      const { settings, grant } = await store.readGrant(tenantId)
-      const { state } = settings
+      const { settings, grant } = await grantStore.read(tenantId)
+      const { state, version: settingsVersion } = settings
       if (state.status !== 'connected') return { outcome: 'held', because: state.status }
       if (!grant) throw new Error(`The grant of ${tenantId} has no tokens.`)
       const { connection, problem } = state
-      const { version } = settings
+      const grantUntil = async (until: Date): Promise<Granted> => ({
+        ...(await open(tenantId, grant, connection)),
+        settingsVersion,
+        renewAt: until,
+      })
       const isRefused = grant.grantVersion === refused
-      if (!isRefused && isFresh(grant, stale)) return open(tenantId, grant, { connection, version }, renewAt(grant))
-      // It is asked again once a minute, and not for each message.
+      if (!isRefused && isFresh(grant, stale)) return grantUntil(renewAt(grant))
+      // The recheck asks again once a minute, rather than every message.
       if (problem && !options.recheck) return { outcome: 'held', because: problem.code }
       stale = grant.grantVersion
       const renewal = await refreshOnce(tenantId, grant, connection, options)
@@ -131,35 +147,22 @@ export function createAccessSource(parts: {
       if (renewal.outcome === 'held') return renewal
       const now = clock()
       if (!isRefused && now < worksUntil(grant))
-        return open(
-          tenantId,
-          grant,
-          { connection, version },
-          earlier(later(now, renewal.waitMs ?? 0), worksUntil(grant)),
-        )
+        return grantUntil(earlier(later(now, renewal.waitMs ?? 0), worksUntil(grant)))
       if (renewal.outcome === 'unavailable') return renewal
       if (now.getTime() > giveUpAt) return { ...renewal, outcome: 'unavailable' }
       await delay(LOOK_AGAIN_MS, undefined, { signal })
     }
   }
 
-  async function open(
-    tenantId: string,
-    grant: StoredGrant,
-    { connection, version }: { connection: Connection; version: number },
-    until: Date,
-  ): Promise<Granted> {
+  async function open(tenantId: string, grant: StoredGrant, connection: Connection) {
     const accessToken = await vault.open(grant.accessTokenSealed, tokenOwner(tenantId, 'access-token'))
     const { grantVersion, searchWorks, searchFails } = grant
-    const state = { ...connection, searchWorks, searchFails }
     return {
       outcome: 'granted',
       accessToken,
-      connection: state,
       grantVersion,
-      renewAt: until,
-      settingsVersion: version,
-    }
+      connection: { ...connection, searchWorks, searchFails },
+    } as const
   }
 
   async function refreshOnce(
@@ -169,33 +172,33 @@ export function createAccessSource(parts: {
     { claims, recheck = false }: AccessOptions,
   ): Promise<Renewal> {
     const { grantVersion, refreshWaitMs } = grant
-    if (refreshWaitMs > 0) return notAskedFor(refreshWaitMs)
+    if (refreshWaitMs > 0) return postponed(refreshWaitMs)
     const lease = { tenantId, grantVersion, owner: newOpaqueValue() }
-    if (!(await store.takeRefreshLease({ ...lease, leaseMs: REFRESH_LEASE_MS, recheck }))) return BY_ANOTHER
+    if (!(await grantStore.takeRefreshLease({ ...lease, leaseMs: REFRESH_LEASE_MS, recheck }))) return BY_ANOTHER
     try {
       const renewal = await renew(tenantId, grant, connection, claims)
       if (renewal.outcome === 'refused') {
-        // What Entra demands counts, and where it says nothing, what Graph did: the next sign-in has to satisfy it.
+        // The next sign-in has to satisfy Entra's claims challenge, or Graph's where Entra has none.
         const explanation = { ...(claims && { claims }), ...renewal.explanation }
         const because = await refuseAccess(tenantId, grantVersion, explanation)
         if (because !== null) return { outcome: 'held', because }
         const waitMs = pauseMs(grant, renewal.retryAfter)
-        await store.postponeRefresh(lease, waitMs)
+        await grantStore.postponeRefresh(lease, waitMs)
         return { outcome: 'unavailable', detail: explanation.detail, waitMs }
       }
-      const saved = await store.saveRefreshed(lease, await sealTokens(tenantId, renewal.tokens))
-      if (saved) await store.applyHealth(tenantId, grantVersion + 1, { type: 'access-worked' }, clock())
+      const saved = await grantStore.saveRefreshed(lease, await sealTokens(tenantId, renewal.tokens))
+      if (saved) await settingsStore.applyHealth(tenantId, grantVersion + 1, { type: 'access-worked' }, clock())
       return { outcome: 'renewed' }
     } finally {
-      await store.releaseRefreshLease(lease)
+      await grantStore.releaseRefreshLease(lease)
     }
   }
 
-  /** By its own time limit and nobody's signal: whoever leaves would take the rotated refresh token along. */
+  /** Takes no signal of a caller: aborting the request could lose the rotated refresh token. */
   async function renew(
     tenantId: string,
     { refreshTokenSealed }: StoredGrant,
-    // It decides, not the configuration of today: what was connected goes on until it is connected anew.
+    // The connection decides, not today's configuration: it stays as it is until somebody connects again.
     { mailbox, permissions }: Connection,
     claims: string | undefined,
   ): Promise<{ readonly outcome: 'granted'; readonly tokens: NewTokens } | RefusedTokens> {
@@ -209,16 +212,16 @@ export function createAccessSource(parts: {
     return identity.refresh({ refreshToken, scopes: permissions, claims, signal })
   }
 
-  /** As Entra asks, and where it does not, after ever longer: many messages may be waiting to ask. */
+  /** Waits as long as Entra asks, or backs off: many messages may be waiting to ask. */
   function pauseMs({ refreshFailures }: StoredGrant, retryAfter: Date | null): number {
     const ownMs = Math.min(FIRST_PAUSE_MS * 2 ** refreshFailures, LONGEST_PAUSE_MS) * (0.5 + chance() / 2)
     const askedMs = retryAfter === null ? 0 : retryAfter.getTime() - clock().getTime()
     return Math.round(Math.max(ownMs, Math.min(askedMs, LONGEST_ASKED_PAUSE_MS)))
   }
 
-  async function lost(
+  async function reportRefusal(
     tenantId: string,
-    { grantVersion, accessToken, connection, failure }: LostAccess,
+    { grantVersion, accessToken, connection, failure }: RefusedAccess,
   ): Promise<HeldBecause | null> {
     const { fromEmail: sender, permissions } = connection
     const grantedPermissions = applicationRoles(accessToken)
@@ -234,7 +237,7 @@ export function createAccessSource(parts: {
     return refuseAccess(tenantId, grantVersion, explanation)
   }
 
-  /** What holds messages from now on; null for trouble that passes by itself. */
+  /** Returns why messages are held from now on; null for a temporary failure. */
   async function refuseAccess(
     tenantId: string,
     grantVersion: number,
@@ -244,11 +247,11 @@ export function createAccessSource(parts: {
     if (!problem) return null
     const now = clock()
     const since = { ...problem, since: now.toISOString() }
-    const event: SettingsEvent =
+    const event: HealthEvent =
       problem.code === 'app-misconfigured'
         ? { type: 'app-misconfigured', problem: since }
         : { type: 'tokens-refused', problem: since, claims: explanation.claims }
-    await store.applyHealth(tenantId, grantVersion, event, now)
+    await settingsStore.applyHealth(tenantId, grantVersion, event, now)
     return problem.code
   }
 
@@ -277,7 +280,7 @@ function renewAt({ accessTokenExpiresAt, accessTokenObtainedAt }: StoredGrant): 
 }
 
 function worksUntil({ accessTokenExpiresAt }: StoredGrant): Date {
-  return new Date(accessTokenExpiresAt.getTime() - ON_ITS_WAY_MS)
+  return new Date(accessTokenExpiresAt.getTime() - TRANSIT_MS)
 }
 
 function earlier(one: Date, other: Date): Date {
@@ -288,7 +291,7 @@ function later(date: Date, ms: number): Date {
   return new Date(date.getTime() + ms)
 }
 
-function notAskedFor(waitMs: number): Unavailable {
+function postponed(waitMs: number): Unavailable {
   const detail = `Microsoft’s sign-in service could not answer. It is asked again in ${Math.ceil(waitMs / 1_000)} s.`
   return { outcome: 'unavailable', detail, waitMs }
 }

@@ -1,17 +1,15 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { createLogger } from '../logger.ts'
+import { useAdminGround } from '../test-support/admin-ground.ts'
 import { createAccessParts, type AccessParts } from '../test-support/access-parts.ts'
 import { holdMessages } from '../test-support/queue-rows.ts'
-import { SETTINGS } from '../test-support/office365-smtp.ts'
-import type { TestBrowser } from '../test-support/test-browser.ts'
 import { createTestClock, HOURS, SECONDS } from '../test-support/test-clock.ts'
-import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
 import { createServiceClient } from '../test-support/test-service.ts'
 import { createAccessRecheck } from './access-recheck.ts'
 import type { Access } from './access.ts'
 import { createKeepAlive } from './keep-alive.ts'
 
-/** The part of a process that keeps the token, as the worker has it. */
+/** The part of a worker that keeps the token. */
 interface Process {
   access(): Promise<Access>
   recheck(): Promise<void>
@@ -19,30 +17,25 @@ interface Process {
 }
 
 const clock = createTestClock()
+const { ground, product, ada, post, readSettings, scenario } = useAdminGround({
+  clock,
+  environment: { GRAPH_AUTH: 'application' },
+})
 const opened: AccessParts[] = []
-let ground: TestGround
-let product: TestProduct
-let ada: TestBrowser
 let one: Process
 let other: Process
 
 beforeAll(async () => {
-  ground = await createTestGround({ clock })
-  product = await ground.startProduct({ environment: { ROLE: 'api', GRAPH_AUTH: 'application' } })
   one = await startProcess()
   other = await startProcess()
 })
 afterAll(async () => {
   for (const parts of opened) await parts.close()
-  await ground.close()
 })
 
 beforeEach(async () => {
-  await ground.clear()
   await ground.microsoft.control('PATCH', '/settings', { accessTokenSeconds: 60 * 60 })
-  ada = product.newBrowser()
-  await ada.signIn('Ada Admin')
-  const { json } = await ada.call('POST', `${SETTINGS}/configure`, { fromEmail: 'reports@contoso.com' })
+  const { json } = await post('configure', { fromEmail: 'reports@contoso.com' })
   await ada.consent(json.consentUrl, 'Grace Global')
   await ground.microsoft.control('DELETE', '/counters')
 })
@@ -62,15 +55,11 @@ async function startProcess(): Promise<Process> {
   }
 }
 
-async function settings() {
-  return (await ada.call('GET', SETTINGS)).json
-}
-
 async function tokenRequests(): Promise<unknown> {
   return (await ground.microsoft.control('GET', '/counters')).endpoints.token
 }
 
-it('gives the token that proved the consent for as long as it lives', async () => {
+it('uses the token that proved the consent until it expires', async () => {
   expect(await one.access()).toMatchObject({
     outcome: 'granted',
     accessToken: expect.stringMatching(/^ey/),
@@ -79,7 +68,7 @@ it('gives the token that proved the consent for as long as it lives', async () =
   expect(await tokenRequests()).toBeUndefined()
 })
 
-it('gets one new token for all processes when it has run out', async () => {
+it('gets one new token for all processes when it has expired', async () => {
   await clock.advance(2 * HOURS)
 
   const accesses = await Promise.all(Array.from({ length: 20 }, (_, at) => (at % 2 === 0 ? one : other).access()))
@@ -95,23 +84,23 @@ it.each(['token-503', 'token-500-empty-object', 'token-429'])(
   'waits when Entra answers with %s, and stays connected',
   async (name) => {
     await clock.advance(2 * HOURS)
-    await ground.microsoft.control('POST', '/scenarios', { name })
+    await scenario(name)
 
     expect(await one.access()).toMatchObject({ outcome: 'unavailable' })
     await clock.advance(5 * SECONDS)
 
     expect(await other.access()).toMatchObject({ outcome: 'granted' })
     await ada.signIn('Ada Admin')
-    expect(await settings()).toMatchObject({ status: 'connected', problem: null })
+    expect(await readSettings()).toMatchObject({ status: 'connected', problem: null })
   },
 )
 
-it('holds messages while the secret is refused, and releases them once it is mended', async () => {
+it('holds messages while the secret is refused, and releases them once it is fixed', async () => {
   await clock.advance(2 * HOURS)
-  await ground.microsoft.control('POST', '/scenarios', { name: 'secret-expired' })
+  await scenario('secret-expired')
   expect(await one.access()).toEqual({ outcome: 'held', because: 'app-misconfigured' })
   await ada.signIn('Ada Admin')
-  expect(await settings()).toMatchObject({
+  expect(await readSettings()).toMatchObject({
     status: 'connected',
     problem: { code: 'app-misconfigured', detail: expect.stringContaining('AADSTS7000222') },
   })
@@ -120,12 +109,12 @@ it('holds messages while the secret is refused, and releases them once it is men
 
   await other.recheck()
 
-  expect(await settings()).toMatchObject({ status: 'connected', problem: null })
+  expect(await readSettings()).toMatchObject({ status: 'connected', problem: null })
   expect(await ground.database.query('SELECT id, status FROM message_states')).toEqual([{ id, status: 'queued' }])
 })
 
-it('notices a refused secret before anybody wants to send, and then leaves it to the recheck', async () => {
-  await ground.microsoft.control('POST', '/scenarios', { name: 'secret-expired', times: 'always' })
+it('notices a refused secret before anybody sends, and then leaves it to the recheck', async () => {
+  await scenario('secret-expired', 'always')
   await clock.advance(30 * HOURS)
 
   await one.keepAlive()
@@ -134,7 +123,7 @@ it('notices a refused secret before anybody wants to send, and then leaves it to
   expect(await tokenRequests()).toEqual({ requests: 1, byStatus: { '401': 1 } })
   await ground.microsoft.control('DELETE', '/scenarios')
   await ada.signIn('Ada Admin')
-  expect(await settings()).toMatchObject({ status: 'connected', problem: { code: 'app-misconfigured' } })
+  expect(await readSettings()).toMatchObject({ status: 'connected', problem: { code: 'app-misconfigured' } })
 })
 
 it('ends the connection when Entra withdraws the application’s access, and says who reconnects', async () => {
@@ -145,7 +134,7 @@ it('ends the connection when Entra withdraws the application’s access, and say
 
   expect(await one.access()).toEqual({ outcome: 'held', because: 'reconnect-required' })
   await ada.signIn('Ada Admin')
-  expect(await settings()).toMatchObject({
+  expect(await readSettings()).toMatchObject({
     status: 'reconnect-required',
     problem: { action: expect.stringContaining('chooses Reconnect, and an Entra administrator accepts') },
   })

@@ -8,26 +8,28 @@ import { missingPermissions } from '@inforiver-mail/m365/granted-permissions'
 import type { GraphMailer } from '@inforiver-mail/m365/graph-mailer'
 import type { OutgoingMessage } from '@inforiver-mail/m365/outgoing-message'
 import type { ApplicationGrant, MicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
-import { refuse, type ConsentAnswer, type ConsentWay, type Proof } from './consent-way.ts'
+import { refuse, type ConsentAnswer, type ConsentStrategy, type Proof } from './consent-strategy.ts'
 import { verificationMessage } from './verification-message.ts'
 
 type Granted = Extract<ApplicationGrant, { outcome: 'granted' }>
 type Denied = { readonly failure: Failure; readonly permission: 'Mail.Send' | 'Mail.ReadWrite' }
 
-/** A token may not show at once what an administrator has just granted. */
-const ASK_AGAIN_AFTER_MS = [2_000, 4_000]
+/** A token may lack at first what an administrator has just granted. */
+const RETRY_AFTER_MS = [2_000, 4_000]
 
 /**
- * An Entra administrator grants permissions to the application, and the product sends with its own tokens. What the
- * return from Microsoft says, its `tenant` too, is anybody's to write: only what the token can do counts.
+ * Asks an Entra administrator to grant permissions to the application, which then sends with its own tokens. Anybody can
+ * write the query of the return, its `tenant` included, so only what the token can do counts.
  */
-export function createApplicationConsent(parts: {
+export function createApplicationConsent({
+  identity,
+  mailer,
+  clock,
+}: {
   identity: MicrosoftIdentity
   mailer: GraphMailer
   clock: () => Date
-}): ConsentWay {
-  const { identity, mailer, clock } = parts
-
+}): ConsentStrategy {
   return {
     permissionsFor: async (_admin, { largeAttachments }) => applicationPermissionsFor({ largeAttachments }),
     consentUrl: async (_consent, { state }) => identity.applicationConsentUrl({ state }),
@@ -38,7 +40,8 @@ export function createApplicationConsent(parts: {
   async function prove({ consent, secrets: { claims }, admin, parameters }: ConsentAnswer): Promise<Proof> {
     const { places, approvalLinks } = identity
     const approvalLink = approvalLinks.application()
-    const refusal = readRedirectRefusal(parameters) // first: `admin_consent=True` comes with errors too
+    // An error comes with `admin_consent=True` too.
+    const refusal = readRedirectRefusal(parameters)
     if (refusal) return refuse(explainRefusal(refusal, { leg: 'authorize', approvalLink, places }))
     if (String(parameters['admin_consent']).toLowerCase() !== 'true')
       return refuse(
@@ -49,10 +52,10 @@ export function createApplicationConsent(parts: {
     const recipient = { address: admin.email, name: admin.name }
     const access = 'the application’s own access'
     const verification = verificationMessage({ fromEmail, recipient, access, consentId: consent.id })
-    for (const waitMs of [...ASK_AGAIN_AFTER_MS, null]) {
+    for (const waitMs of [...RETRY_AFTER_MS, null]) {
       const grant = await identity.applicationToken({ leg: 'redeem', claims })
       if (grant.outcome === 'refused') return refuse(grant.explanation)
-      const denied = await tryOut(grant, verification, largeAttachments)
+      const denied = await tryGrant(grant, verification, largeAttachments)
       if (denied === null) {
         return {
           outcome: 'proved',
@@ -77,11 +80,11 @@ export function createApplicationConsent(parts: {
       }
       await delay(waitMs)
     }
-    throw new Error('The last try always ends.')
+    throw new Error('The last attempt always returns.')
   }
 
-  /** Null when it works. A draft is made first, and deleted: it sends nothing. */
-  async function tryOut(
+  /** Returns null when the grant works. Creates and deletes a draft first, which sends nothing. */
+  async function tryGrant(
     { tokens: { accessToken } }: Granted,
     verification: OutgoingMessage,
     largeAttachments: boolean,

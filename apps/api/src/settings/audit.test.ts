@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
-import { openDatabase } from '../database/database.ts'
+import { useAdminGround } from '../test-support/admin-ground.ts'
+import { openDatabase, type Database } from '../database/database.ts'
 import { connectMailbox, SETTINGS } from '../test-support/office365-smtp.ts'
-import type { TestBrowser } from '../test-support/test-browser.ts'
 import { createTestClock, MINUTES } from '../test-support/test-clock.ts'
-import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
+import { createConsentStore } from './consent-store.ts'
 import { createSettingsStore } from './settings-store.ts'
 
 interface AuditRow {
@@ -14,21 +14,15 @@ interface AuditRow {
 }
 
 const clock = createTestClock()
-let ground: TestGround
-let product: TestProduct
-let ada: TestBrowser
+const { ground, product, ada, post, readSettings, scenario } = useAdminGround({ clock })
+let database: Database
 let adaId: string
 
 beforeAll(async () => {
-  ground = await createTestGround({ clock })
-  product = await ground.startProduct({ environment: { ROLE: 'api' } })
+  database = await openDatabase(ground.database.url, () => {})
 })
-afterAll(() => ground.close())
-
+afterAll(() => database.close())
 beforeEach(async () => {
-  await ground.clear()
-  ada = product.newBrowser()
-  await ada.signIn('Ada Admin')
   adaId = (await ground.database.query<{ id: string }>('SELECT id FROM users'))[0]?.id ?? ''
 })
 
@@ -38,10 +32,23 @@ async function audit(): Promise<AuditRow[]> {
   )
 }
 
-async function withStore(act: (store: ReturnType<typeof createSettingsStore>) => Promise<void>): Promise<void> {
-  const database = await openDatabase(ground.database.url, () => {})
-  await act(createSettingsStore(database.prisma))
-  await database.close()
+/** Has Microsoft refuse tokens, as a worker reports it: the current ones, or older ones. */
+async function reportRefusedTokens({ versionsAgo = 0 } = {}): Promise<void> {
+  const { tenantId, grantVersion } = await database.prisma.tenantSettings.findFirstOrThrow()
+  const problem = {
+    code: 'reconnect-required',
+    title: 'The connection was revoked',
+    detail: 'It was.',
+    action: 'Reconnect.',
+    correlationId: 'c0ffee',
+    since: clock.now().toISOString(),
+  } as const
+  const event = { type: 'tokens-refused', problem } as const
+  await createSettingsStore(database.prisma).applyHealth(tenantId, grantVersion - versionsAgo, event, clock.now())
+}
+
+async function sweep(): Promise<void> {
+  await createConsentStore(database.prisma).sweep(clock.now())
 }
 
 it('records a sign-in with its role, and a sign-out', async () => {
@@ -54,7 +61,7 @@ it('records a sign-in with its role, and a sign-out', async () => {
 })
 
 it('records a sign-in that Microsoft refused, with the reason and the correlation id', async () => {
-  await ground.microsoft.control('POST', '/scenarios', { name: 'authorize-declined' })
+  await scenario('authorize-declined')
   await product.newBrowser().signIn('Max Member')
 
   expect((await audit()).at(-1)).toEqual({
@@ -65,7 +72,7 @@ it('records a sign-in that Microsoft refused, with the reason and the correlatio
   })
 })
 
-it('records who was refused, where Microsoft vouches for the account', async () => {
+it('records who was refused when Microsoft vouches for the account', async () => {
   await product.newBrowser().signIn('Gil Guest')
 
   expect((await audit()).at(-1)).toMatchObject({
@@ -74,7 +81,7 @@ it('records who was refused, where Microsoft vouches for the account', async () 
   })
 })
 
-it('records at most 100 refused sign-ins an hour, which strangers can cause', async () => {
+it('records at most 100 refused sign-ins an hour for an account', async () => {
   await product.newBrowser().signIn('Gil Guest')
   await ground.database.query(
     `INSERT INTO audit_events (tenant_id, at, actor, action, outcome, details)
@@ -91,7 +98,7 @@ it('records at most 100 refused sign-ins an hour, which strangers can cause', as
   expect(await refusals()).toBe(101)
 })
 
-it('records who was refused though strangers have had a hundred sign-ins refused', async () => {
+it('records who was refused even after a hundred refusals of strangers', async () => {
   await ground.database.query(
     `INSERT INTO audit_events (tenant_id, at, actor, action, outcome, details)
      SELECT id, $1, NULL, 'sign-in', 'refused', '{"account": null}' FROM tenants, generate_series(1, 100)`,
@@ -128,7 +135,7 @@ it('records once an hour which member was refused Tenant Settings', async () => 
 
 it('records who sent a test mail, and not to whom', async () => {
   await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
-  const { messageId } = (await ada.call('POST', `${SETTINGS}/test-message`, { to: 'max@contoso.com' })).json
+  const { messageId } = (await post('test-message', { to: 'max@contoso.com' })).json
 
   expect((await audit()).at(-1)).toEqual({
     actor: adaId,
@@ -158,43 +165,35 @@ it('records a consent from its start to its completion', async () => {
   ])
 })
 
-it('records whose access was connected, also when somebody else consented at Microsoft', async () => {
-  const { consentUrl } = (await ada.call('POST', `${SETTINGS}/configure`, { fromEmail: 'bob@contoso.com' })).json
-  await ada.consent(consentUrl, 'Bob Behalf')
+it.each([
+  [
+    'whose access was connected, even if somebody else consented at Microsoft',
+    'bob@contoso.com',
+    'Bob Behalf',
+    { outcome: 'completed', details: { account: 'bob@contoso.com', mailbox: 'own' } },
+  ],
+  [
+    'who was refused as a wrong account',
+    'ada@contoso.com',
+    'Gil Guest',
+    { outcome: 'wrong-account', details: { account: expect.stringContaining('gil') } },
+  ],
+  [
+    'why it failed',
+    'finance@contoso.com',
+    'Ada Admin',
+    { outcome: 'send-as-denied', details: { fromEmail: 'finance@contoso.com' } },
+  ],
+])('records of the end of a consent %s', async (_what, fromEmail, account, expected) => {
+  const { consentUrl } = (await post('configure', { fromEmail })).json
+  await ada.consent(consentUrl, account)
 
-  expect((await audit()).at(-1)).toMatchObject({
-    actor: adaId,
-    action: 'consent-ended',
-    outcome: 'completed',
-    details: { account: 'bob@contoso.com', mailbox: 'own' },
-  })
-})
-
-it('records who was refused as a wrong account', async () => {
-  const { consentUrl } = (await ada.call('POST', `${SETTINGS}/configure`, { fromEmail: 'ada@contoso.com' })).json
-  await ada.consent(consentUrl, 'Gil Guest')
-
-  expect((await audit()).at(-1)).toMatchObject({
-    actor: adaId,
-    outcome: 'wrong-account',
-    details: { account: expect.stringContaining('gil') },
-  })
-})
-
-it('records why a consent failed', async () => {
-  const { consentUrl } = (await ada.call('POST', `${SETTINGS}/configure`, { fromEmail: 'finance@contoso.com' })).json
-  await ada.consent(consentUrl, 'Ada Admin')
-
-  expect((await audit()).at(-1)).toMatchObject({
-    action: 'consent-ended',
-    outcome: 'send-as-denied',
-    details: { fromEmail: 'finance@contoso.com' },
-  })
+  expect((await audit()).at(-1)).toMatchObject({ actor: adaId, action: 'consent-ended', ...expected })
 })
 
 it('records the correlation id of a consent that Microsoft refused', async () => {
-  const { consentUrl } = (await ada.call('POST', `${SETTINGS}/configure`, { fromEmail: 'ada@contoso.com' })).json
-  await ground.microsoft.control('POST', '/scenarios', { name: 'authorize-declined' })
+  const { consentUrl } = (await post('configure', { fromEmail: 'ada@contoso.com' })).json
+  await scenario('authorize-declined')
   await ada.consent(consentUrl, 'Ada Admin')
 
   expect((await audit()).at(-1)).toMatchObject({
@@ -207,7 +206,7 @@ it('records the correlation id of a consent that Microsoft refused', async () =>
 it('records who cancelled a consent', async () => {
   const bob = product.newBrowser()
   await bob.signIn('Bob Behalf')
-  const { id } = (await ada.call('POST', `${SETTINGS}/configure`, { fromEmail: 'ada@contoso.com' })).json
+  const { id } = (await post('configure', { fromEmail: 'ada@contoso.com' })).json
   await bob.call('DELETE', `/api/v1/consents/${id}`)
 
   const last = (await audit()).at(-1)
@@ -215,10 +214,10 @@ it('records who cancelled a consent', async () => {
   expect(last?.actor).not.toBe(adaId)
 })
 
-it('records a reset, with the sender there was, and each consent that it voided', async () => {
+it('records a reset with the former sender, and each consent that it voided', async () => {
   await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
-  const { id } = (await ada.call('POST', `${SETTINGS}/large-attachments`, { enabled: true })).json
-  await ada.call('POST', `${SETTINGS}/reset`, {})
+  const { id } = (await post('large-attachments', { enabled: true })).json
+  await post('reset', {})
 
   expect((await audit()).slice(-2)).toEqual([
     expect.objectContaining({
@@ -232,7 +231,7 @@ it('records a reset, with the sender there was, and each consent that it voided'
 })
 
 it('records each consent that another one’s completion superseded', async () => {
-  const { id } = (await ada.call('POST', `${SETTINGS}/configure`, { fromEmail: 'max@contoso.com' })).json
+  const { id } = (await post('configure', { fromEmail: 'max@contoso.com' })).json
   await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
 
   expect((await audit()).at(-1)).toMatchObject({
@@ -243,9 +242,9 @@ it('records each consent that another one’s completion superseded', async () =
 })
 
 it('records an expired consent once it is swept, and deletes its secrets', async () => {
-  const { id } = (await ada.call('POST', `${SETTINGS}/configure`, { fromEmail: 'ada@contoso.com' })).json
+  const { id } = (await post('configure', { fromEmail: 'ada@contoso.com' })).json
   await clock.advance(10 * MINUTES)
-  await withStore((store) => store.sweep(clock.now()))
+  await sweep()
 
   expect((await audit()).at(-1)).toMatchObject({
     action: 'consent-ended',
@@ -258,36 +257,18 @@ it('records an expired consent once it is swept, and deletes its secrets', async
 })
 
 it('sweeps no consent that can still complete', async () => {
-  await ada.call('POST', `${SETTINGS}/configure`, { fromEmail: 'ada@contoso.com' })
+  await post('configure', { fromEmail: 'ada@contoso.com' })
   await clock.advance(9 * MINUTES)
-  await withStore((store) => store.sweep(clock.now()))
+  await sweep()
 
   expect(await ground.database.query('SELECT status FROM consents')).toEqual([{ status: 'pending' }])
 })
 
-it('records that Microsoft ended the connection, once, with its correlation id', async () => {
+it('records once that Microsoft ended the connection, with its correlation id', async () => {
   await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
-  const [row] = await ground.database.query<{ tenant_id: string; grant_version: number }>(
-    'SELECT tenant_id, grant_version FROM tenant_settings',
-  )
-  const problem = {
-    code: 'reconnect-required',
-    title: 'The connection was revoked',
-    detail: 'It was.',
-    action: 'Reconnect.',
-    correlationId: 'c0ffee',
-    since: clock.now().toISOString(),
-  } as const
-  await withStore(async (store) => {
-    for (let time = 0; time < 2; time++) {
-      await store.applyHealth(
-        row?.tenant_id ?? '',
-        row?.grant_version ?? 0,
-        { type: 'tokens-refused', problem },
-        clock.now(),
-      )
-    }
-  })
+
+  await reportRefusedTokens()
+  await reportRefusedTokens()
 
   expect((await audit()).filter(({ action }) => action === 'reconnect-required')).toEqual([
     {
@@ -299,27 +280,10 @@ it('records that Microsoft ended the connection, once, with its correlation id',
   ])
 })
 
-it('counts nothing that was learned with tokens that have been replaced', async () => {
+it('ignores a refusal of tokens that have been replaced', async () => {
   await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
-  const [row] = await ground.database.query<{ tenant_id: string; grant_version: number }>(
-    'SELECT tenant_id, grant_version FROM tenant_settings',
-  )
-  const problem = {
-    code: 'reconnect-required',
-    title: 'Old',
-    detail: 'Old.',
-    action: 'None.',
-    correlationId: null,
-    since: clock.now().toISOString(),
-  } as const
-  await withStore((store) =>
-    store.applyHealth(
-      row?.tenant_id ?? '',
-      (row?.grant_version ?? 0) - 1,
-      { type: 'tokens-refused', problem },
-      clock.now(),
-    ),
-  )
 
-  expect((await ada.call('GET', SETTINGS)).json).toMatchObject({ status: 'connected' })
+  await reportRefusedTokens({ versionsAgo: 1 })
+
+  expect(await readSettings()).toMatchObject({ status: 'connected' })
 })

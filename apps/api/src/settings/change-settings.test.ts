@@ -1,11 +1,11 @@
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
+import { useAdminGround } from '../test-support/admin-ground.ts'
 import { setMailbox } from '../test-support/mailbox-state.ts'
 import { connectMailbox, scopesOf, SETTINGS } from '../test-support/office365-smtp.ts'
-import type { Answer, TestBrowser } from '../test-support/test-browser.ts'
+import type { Answer } from '../test-support/test-browser.ts'
 import { createTestClock, HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
-import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
 
-/** Another consent completes in the moment in which the answer to this one is taken. */
+/** Supersedes a consent at the moment its answer is taken, as another one that completes does. */
 const SUPERSEDE_WHEN_TAKEN = `
   CREATE FUNCTION supersede() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
     UPDATE consents SET status = 'superseded', secrets_sealed = NULL WHERE id = NEW.id;
@@ -14,33 +14,17 @@ const SUPERSEDE_WHEN_TAKEN = `
   CREATE TRIGGER supersede AFTER UPDATE OF returned_at ON consents FOR EACH ROW EXECUTE FUNCTION supersede()`
 
 const clock = createTestClock()
-let ground: TestGround
-let product: TestProduct
-let ada: TestBrowser
+const admin = useAdminGround({ clock })
+const { ground, product, ada, readSettings } = admin
 
-beforeAll(async () => {
-  ground = await createTestGround({ clock })
-  product = await ground.startProduct({ environment: { ROLE: 'api' } }) // nothing leaves: messages wait
-})
-afterAll(() => ground.close())
-
-beforeEach(async () => {
-  await ground.clear()
-  ada = product.newBrowser()
-  await ada.signIn('Ada Admin')
-})
-
-async function post(action: string, body: unknown = {}, admin = ada): Promise<Answer> {
-  await clock.advance(1 * SECONDS) // the order of two consents can be told
-  return admin.call('POST', `${SETTINGS}/${action}`, body)
+/** Lets a second pass first, so that two consents have an order. */
+async function post(action: string, body: unknown = {}, by = ada): Promise<Answer> {
+  await clock.advance(1 * SECONDS)
+  return admin.post(action, body, by)
 }
 
-async function readSettings(): Promise<Answer['json']> {
-  return (await ada.call('GET', SETTINGS)).json
-}
-
-async function statusOf({ json }: Answer): Promise<string> {
-  return (await ada.call('GET', `/api/v1/consents/${json.id}`)).json.status
+async function statusOf(started: Answer): Promise<string> {
+  return (await admin.readConsent(started)).status
 }
 
 async function storedTokens(): Promise<unknown> {
@@ -58,7 +42,7 @@ async function isPaused(): Promise<boolean> {
   return (await ada.call('GET', `${SETTINGS}/usage`)).json.pausedUntil !== null
 }
 
-// The pause that Microsoft asked for
+// Pauses that Microsoft asked for
 
 it.each([
   ['reconnected', () => post('reconnect')],
@@ -88,7 +72,7 @@ it.each([
       return post('configure', { fromEmail: to })
     },
   ],
-])('begins without a pause with another mailbox %s', async (_when, start) => {
+])('drops the pause when another mailbox is connected %s', async (_when, start) => {
   await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
   await pause()
   const { json } = await start('reports@contoso.com')
@@ -109,14 +93,7 @@ it('keeps the old sender until the consent for the new one completes', async () 
     fromEmail: 'ada@contoso.com',
     pendingConsent: { id: started.json.id, purpose: 'update-sender', fromEmail: 'reports@contoso.com' },
   })
-})
-
-it('replaces the sender when the consent completes', async () => {
-  await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
-  const started = await post('update-sender', { fromEmail: 'reports@contoso.com' })
-
   await ada.consent(started.json.consentUrl, 'Ada Admin')
-
   expect(await readSettings()).toMatchObject({
     status: 'connected',
     version: 2,
@@ -143,22 +120,16 @@ it('starts a consent for the unchanged address as well', async () => {
   expect((await post('update-sender', { fromEmail: 'ada@contoso.com' })).status).toBe(201)
 })
 
-it('asks for what is enabled already when the sender changes', async () => {
-  await connectMailbox(ada, { fromEmail: 'ada@contoso.com', largeAttachments: true })
+it.each([
+  ['keeps large attachments that are enabled already', true, {}],
+  ['can enable large attachments', false, { largeAttachments: true }],
+])('%s when the sender changes', async (_what, largeAttachments, change) => {
+  await connectMailbox(ada, { fromEmail: 'ada@contoso.com', largeAttachments })
 
-  const started = await post('update-sender', { fromEmail: 'reports@contoso.com' })
+  const started = await post('update-sender', { fromEmail: 'reports@contoso.com', ...change })
   await ada.consent(started.json.consentUrl, 'Ada Admin')
 
   expect(scopesOf(started.json.consentUrl)).toContain('Mail.ReadWrite')
-  expect(await readSettings()).toMatchObject({ largeAttachments: { enabled: true, locked: true } })
-})
-
-it('can enable large attachments together with another sender', async () => {
-  await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
-
-  const started = await post('update-sender', { fromEmail: 'reports@contoso.com', largeAttachments: true })
-  await ada.consent(started.json.consentUrl, 'Ada Admin')
-
   expect(await readSettings()).toMatchObject({
     fromEmail: 'reports@contoso.com',
     largeAttachments: { enabled: true, locked: true },
@@ -176,7 +147,7 @@ it('enables large attachments before the mailbox is connected, and locks them', 
   })
 })
 
-it('enables large attachments afterwards by a consent of their own, for the same sender', async () => {
+it('enables large attachments later by a separate consent for the same sender', async () => {
   await connectMailbox(ada, { fromEmail: 'reports@contoso.com' })
 
   const started = await post('large-attachments', { enabled: true })
@@ -204,25 +175,15 @@ it('leaves large attachments off when their consent is cancelled', async () => {
   })
 })
 
-it.each([true, false])('refuses large-attachments %s once they are enabled', async (enabled) => {
-  await connectMailbox(ada, { fromEmail: 'ada@contoso.com', largeAttachments: true })
+it.each([
+  ['to enable them again', true, 'large-attachments', { enabled: true }],
+  ['to disable them', true, 'large-attachments', { enabled: false }],
+  ['to disable them before they are enabled', false, 'large-attachments', { enabled: false }],
+  ['another sender without them', true, 'update-sender', { fromEmail: 'max@contoso.com', largeAttachments: false }],
+])('locks large attachments: refuses %s', async (_what, largeAttachments, action, body) => {
+  await connectMailbox(ada, { fromEmail: 'ada@contoso.com', largeAttachments })
 
-  const answer = await post('large-attachments', { enabled })
-
-  expect(answer.status).toBe(409)
-  expect(answer.json).toMatchObject({ code: 'large-attachments-locked' })
-})
-
-it('refuses to switch large attachments off, enabled or not', async () => {
-  await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
-
-  expect((await post('large-attachments', { enabled: false })).json).toMatchObject({ code: 'large-attachments-locked' })
-})
-
-it('refuses another sender without the large attachments that are enabled', async () => {
-  await connectMailbox(ada, { fromEmail: 'ada@contoso.com', largeAttachments: true })
-
-  const answer = await post('update-sender', { fromEmail: 'max@contoso.com', largeAttachments: false })
+  const answer = await post(action, body)
 
   expect(answer.status).toBe(409)
   expect(answer.json).toMatchObject({ code: 'large-attachments-locked' })
@@ -297,7 +258,7 @@ it('can be connected again after a reset', async () => {
 
 // Several at once
 
-it('answers a second request for the same change by the consent that is pending', async () => {
+it('answers a second request for the same change with the pending consent', async () => {
   await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
   const change = { fromEmail: 'reports@contoso.com', largeAttachments: true }
   const first = await post('update-sender', change)
@@ -310,7 +271,7 @@ it('answers a second request for the same change by the consent that is pending'
   expect(await readSettings()).toMatchObject({ fromEmail: 'reports@contoso.com', largeAttachments: { enabled: true } })
 })
 
-it('starts a consent of its own for another purpose, address, toggle or session', async () => {
+it('starts another consent for another purpose, address, toggle or session', async () => {
   await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
   const bob = product.newBrowser()
   await bob.signIn('Bob Behalf')
@@ -340,20 +301,13 @@ it('starts a new consent once the one for the same change has ended or expired',
   expect(await statusOf(fresh)).toBe('pending')
 })
 
-it('starts a consent without touching one that is pending, and shows the newest', async () => {
+it('starts a consent beside a pending one, and shows the newest', async () => {
   const one = await post('configure', { fromEmail: 'ada@contoso.com' })
   const other = await post('configure', { fromEmail: 'reports@contoso.com' })
 
   expect([await statusOf(one), await statusOf(other)]).toEqual(['pending', 'pending'])
   expect(await readSettings()).toMatchObject({ pendingConsent: { id: other.json.id } })
-})
-
-it('shows the older pending consent once the newest has ended', async () => {
-  const one = await post('configure', { fromEmail: 'ada@contoso.com' })
-  const other = await post('configure', { fromEmail: 'reports@contoso.com' })
-
   await ada.call('DELETE', `/api/v1/consents/${other.json.id}`)
-
   expect(await readSettings()).toMatchObject({ pendingConsent: { id: one.json.id } })
 })
 
@@ -382,7 +336,7 @@ it('ends a consent as superseded when another admin’s completed first', async 
   expect(await readSettings()).toMatchObject({ version: 1, fromEmail: 'bob@contoso.com' })
 })
 
-it('ends a consent as superseded when that happened just as its answer was taken', async () => {
+it('ends a consent as superseded when another completes just as its answer is taken', async () => {
   const started = await post('configure', { fromEmail: 'ada@contoso.com' })
   const back = await ada.consentReturn(started.json.consentUrl, 'Ada Admin')
   await ground.database.query(SUPERSEDE_WHEN_TAKEN)
@@ -394,11 +348,11 @@ it('ends a consent as superseded when that happened just as its answer was taken
   expect(await readSettings()).toMatchObject({ status: 'not-configured' })
 })
 
-it('ends a consent as superseded that was started from settings older than those of now', async () => {
+it('ends a consent as superseded that started from older settings', async () => {
   await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
   const started = await post('update-sender', { fromEmail: 'reports@contoso.com' })
   const back = await ada.consentReturn(started.json.consentUrl, 'Ada Admin')
-  // As if another one had completed after the settings were read and before this one was stored.
+  // Stands for a consent that completed after the settings were read and before this one was stored.
   await ground.database.query(`UPDATE consents SET settings_version = settings_version - 1 WHERE status = 'pending'`)
 
   expect((await ada.open(back)).status).toBe(409)

@@ -8,7 +8,7 @@ import { connectMailbox } from '../test-support/test-service.ts'
 const SECOND_FACTOR = {
   access_token: { capolids: { essential: true, values: ['5c1a2f0e-3d8b-4f6a-9b1e-7d2c4a6e8f01'] } },
 }
-/** As msal-node asks for with every request. */
+/** The claims that msal-node adds to every request. */
 const ALWAYS_ASKED = {
   id_token: {
     signin_state: { essential: false },
@@ -21,7 +21,7 @@ let ground: DeliveryGround
 let ada: TestBrowser
 
 beforeAll(async () => {
-  ground = await createDeliveryGround({ tickMs: 1 }) // Microsoft tells tokens apart by when they were issued
+  ground = await createDeliveryGround({ tickMs: 1 }) // Microsoft distinguishes tokens by their time of issue
 })
 afterAll(() => ground.close())
 
@@ -32,7 +32,7 @@ beforeEach(async () => {
   await ada.signIn('Ada Admin')
 })
 
-/** The claims of each request to an endpoint of Entra since the test began with an empty log. */
+/** Returns the claims of each request to an endpoint of Entra since its log was emptied. */
 async function claimsAskedFor(endpoint: 'authorize' | 'token'): Promise<object[]> {
   const { items } = await ground.microsoft.control('GET', '/log')
   return items
@@ -45,7 +45,7 @@ const start = async (purpose: string, body: object = {}) =>
   (await ada.call('POST', `${SETTINGS}/${purpose}`, body)).json
 const claimsOf = (consentUrl: string) => JSON.parse(new URL(consentUrl).searchParams.get('claims') ?? 'null')
 
-/** A policy that ends the grant until somebody signs in as Microsoft demands. */
+/** Switches on a policy that ends the grant until a sign-in satisfies the challenge. */
 async function demandSecondFactor(change: object = {}): Promise<void> {
   await ground.switchOn(
     {
@@ -61,16 +61,16 @@ async function demandSecondFactor(change: object = {}): Promise<void> {
   )
 }
 
-/** A message that needs a new access token, which Microsoft refuses. */
+/** Submits a message that needs a new access token, which Microsoft refuses. */
 async function holdMessage(subject: string): Promise<string> {
   await ground.pass(2 * HOURS)
-  await ada.signIn('Ada Admin') // the session has ended meanwhile
+  await ada.signIn('Ada Admin') // the session has ended by then
   const { id } = await ground.service.submit({ subject })
   await ground.service.until(id, { status: 'held', heldBecause: 'reconnect-required' })
   return id
 }
 
-it('passes the challenge by which Graph refuses a token on to the next refresh, and sends', async () => {
+it('passes Graph’s challenge on to the next refresh, and sends', async () => {
   await ground.microsoft.control('DELETE', '/counters')
   await ground.switchOn({ kind: 'access-token', change: 'claims-challenge', endpoint: 'sendMail' })
   const { id } = await ground.service.submit({ subject: 'Challenged' })
@@ -84,7 +84,7 @@ it('passes the challenge by which Graph refuses a token on to the next refresh, 
   expect(more).toEqual([])
 })
 
-it('asks in Reconnect for what Entra wants of the sign-in, so that it is not refused again', async () => {
+it('passes Entra’s challenge on to the sign-in of Reconnect', async () => {
   await demandSecondFactor()
   const waiting = await holdMessage('Second factor')
 
@@ -101,7 +101,7 @@ it('asks in Reconnect for what Entra wants of the sign-in, so that it is not ref
   expect(await ground.arrived('Second factor')).toBe(1)
 })
 
-it('asks in Reconnect for what Graph wanted, when Entra refuses the refresh without a word about it', async () => {
+it('passes Graph’s challenge on to Reconnect when Entra refuses the refresh without one', async () => {
   await ground.switchOn({ kind: 'access-token', change: 'claims-challenge', endpoint: 'sendMail' })
   await ground.switchOn({ kind: 'entra-error', at: 'refresh', code: 50173 })
   const { id } = await ground.service.submit()
@@ -114,7 +114,7 @@ it('asks in Reconnect for what Graph wanted, when Entra refuses the refresh with
   await ground.service.until(id, { status: 'sent' })
 })
 
-it('asks for it once: what comes after the reconnect is asked as ever', async () => {
+it('passes a challenge on once: the consent after the reconnect carries none', async () => {
   await demandSecondFactor()
   await holdMessage('Once')
   await ada.consent((await start('reconnect')).consentUrl, 'Ada Admin')
@@ -122,7 +122,7 @@ it('asks for it once: what comes after the reconnect is asked as ever', async ()
   expect(claimsOf((await start('reconnect')).consentUrl)).toEqual(ALWAYS_ASKED)
 })
 
-it('asks for it no more after a reset', async () => {
+it('drops the challenge with a reset', async () => {
   await demandSecondFactor()
   await holdMessage('Reset')
   await start('reset')
@@ -132,28 +132,31 @@ it('asks for it no more after a reset', async () => {
   expect(claimsOf(consentUrl)).toEqual(ALWAYS_ASKED)
 })
 
-it.each(['code', 'authorize'])('asks for it when a consent is tried again that Entra refused at %s', async (at) => {
-  await demandSecondFactor({ at, error: 'interaction_required' })
-  const first = await start('update-sender', { fromEmail: 'reports@contoso.com' })
-  expect(claimsOf(first.consentUrl)).toEqual(ALWAYS_ASKED)
-  expect((await ada.consent(first.consentUrl, 'Ada Admin')).status).toBe(400)
-  expect((await ada.call('GET', `/api/v1/consents/${first.id}`)).json).toMatchObject({
-    problem: { code: 'access-blocked', title: 'Multifactor authentication is required' },
-  })
+it.each(['code', 'authorize'])(
+  'passes the challenge on when a consent is repeated that Entra refused at %s',
+  async (at) => {
+    await demandSecondFactor({ at, error: 'interaction_required' })
+    const first = await start('update-sender', { fromEmail: 'reports@contoso.com' })
+    expect(claimsOf(first.consentUrl)).toEqual(ALWAYS_ASKED)
+    expect((await ada.consent(first.consentUrl, 'Ada Admin')).status).toBe(400)
+    expect((await ada.call('GET', `/api/v1/consents/${first.id}`)).json).toMatchObject({
+      problem: { code: 'access-blocked', title: 'Multifactor authentication is required' },
+    })
 
-  const second = await start('update-sender', { fromEmail: 'reports@contoso.com' })
+    const second = await start('update-sender', { fromEmail: 'reports@contoso.com' })
 
-  expect(claimsOf(second.consentUrl)).toEqual({ ...ALWAYS_ASKED, ...SECOND_FACTOR })
-  expect((await ada.consent(second.consentUrl, 'Ada Admin')).status).toBe(200)
-  expect(await settings()).toMatchObject({ status: 'connected', fromEmail: 'reports@contoso.com' })
-  expect(claimsOf((await start('reconnect')).consentUrl)).toEqual(ALWAYS_ASKED)
-})
+    expect(claimsOf(second.consentUrl)).toEqual({ ...ALWAYS_ASKED, ...SECOND_FACTOR })
+    expect((await ada.consent(second.consentUrl, 'Ada Admin')).status).toBe(200)
+    expect(await settings()).toMatchObject({ status: 'connected', fromEmail: 'reports@contoso.com' })
+    expect(claimsOf((await start('reconnect')).consentUrl)).toEqual(ALWAYS_ASKED)
+  },
+)
 
 it.each([
   ['no JSON', 'the second factor'],
   ['no challenge', '{"redirect_uri":"https://evil.example"}'],
   ['longer than any', JSON.stringify({ access_token: { padding: 'x'.repeat(3_000) } })],
-])('believes no challenge that is %s, and offers Reconnect all the same', async (_what, claims) => {
+])('ignores a challenge that is %s, and still offers Reconnect', async (_what, claims) => {
   await ground.switchOn({ kind: 'entra-error', at: 'refresh', code: 50076, claims })
   const waiting = await holdMessage('Unbelievable')
 
@@ -175,7 +178,7 @@ it('shows the challenge to nobody but Microsoft', async () => {
   expect(ground.product.logLines.join('')).not.toContain('capolids')
 })
 
-it('never tells Microsoft that it can be challenged, which would make tokens last a day', async () => {
+it('never declares the client capability cp1, which would make tokens last a day', async () => {
   await ground.switchOn({ kind: 'access-token', change: 'claims-challenge', endpoint: 'sendMail' })
   const { id } = await ground.service.submit()
   await ground.service.until(id, { status: 'sent' })

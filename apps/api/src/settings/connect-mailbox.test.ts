@@ -1,35 +1,11 @@
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
-import { connectMailbox, scopesOf, SETTINGS } from '../test-support/office365-smtp.ts'
-import type { Answer, TestBrowser } from '../test-support/test-browser.ts'
-import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
+import { expect, it } from 'vitest'
+import { useAdminGround } from '../test-support/admin-ground.ts'
+import { connectMailbox, scopesOf } from '../test-support/office365-smtp.ts'
+import type { Answer } from '../test-support/test-browser.ts'
 
-let ground: TestGround
-let product: TestProduct
-let ada: TestBrowser
+const { ground, product, ada, post, readSettings, readConsent } = useAdminGround()
 
-beforeAll(async () => {
-  ground = await createTestGround()
-  product = await ground.startProduct({ environment: { ROLE: 'api' } })
-})
-afterAll(() => ground.close())
-
-beforeEach(async () => {
-  await ground.clear()
-  ada = product.newBrowser()
-  await ada.signIn('Ada Admin')
-})
-
-async function configure(fromEmail: string, admin = ada): Promise<Answer> {
-  return admin.call('POST', `${SETTINGS}/configure`, { fromEmail })
-}
-
-async function readSettings(): Promise<Answer['json']> {
-  return (await ada.call('GET', SETTINGS)).json
-}
-
-async function readConsent({ json }: Answer, admin = ada): Promise<Answer['json']> {
-  return (await admin.call('GET', `/api/v1/consents/${json.id}`)).json
-}
+const configure = (fromEmail: string, admin = ada): Promise<Answer> => post('configure', { fromEmail }, admin)
 
 it('has nothing configured at first, with single sender identity on and locked', async () => {
   expect(await readSettings()).toEqual({
@@ -77,37 +53,20 @@ it('opens Microsoft’s page with select_account, PKCE S256, state and nonce, at
   expect(query['nonce']?.length).toBeGreaterThanOrEqual(43)
 })
 
-it('asks for Mail.Send and no other mail permission when From is the admin’s own address', async () => {
-  const { consentUrl } = (await configure('ADA@contoso.com')).json
+const SIGN_IN_SCOPES = ['User.Read', 'offline_access', 'openid', 'profile']
 
-  expect(scopesOf(consentUrl)).toEqual(['Mail.Send', 'User.Read', 'offline_access', 'openid', 'profile'])
-})
+it.each([
+  ['the admin’s own address, in any case', { fromEmail: 'ADA@contoso.com' }, ['Mail.Send']],
+  ['another address', { fromEmail: 'reports@contoso.com' }, ['Mail.Send', 'Mail.Send.Shared']],
+  [
+    'the own address with large attachments',
+    { fromEmail: 'ada@contoso.com', largeAttachments: true },
+    ['Mail.ReadWrite', 'Mail.Send'],
+  ],
+])('asks for no other mail permission than it needs to send from %s', async (_sender, sender, permissions) => {
+  const { consentUrl } = (await post('configure', sender)).json
 
-it('asks for Mail.Send.Shared as well when From is another address', async () => {
-  const { consentUrl } = (await configure('reports@contoso.com')).json
-
-  expect(scopesOf(consentUrl)).toEqual([
-    'Mail.Send',
-    'Mail.Send.Shared',
-    'User.Read',
-    'offline_access',
-    'openid',
-    'profile',
-  ])
-})
-
-it('asks for Mail.ReadWrite as well with the large-attachments toggle on', async () => {
-  const sender = { fromEmail: 'ada@contoso.com', largeAttachments: true }
-  const { consentUrl } = (await ada.call('POST', `${SETTINGS}/configure`, sender)).json
-
-  expect(scopesOf(consentUrl)).toEqual([
-    'Mail.ReadWrite',
-    'Mail.Send',
-    'User.Read',
-    'offline_access',
-    'openid',
-    'profile',
-  ])
+  expect(scopesOf(consentUrl)).toEqual([...permissions, ...SIGN_IN_SCOPES])
 })
 
 it('connects the admin’s own mailbox', async () => {
@@ -130,64 +89,25 @@ it('connects the admin’s own mailbox', async () => {
   expect(await readConsent(started)).toMatchObject({ status: 'completed', consentUrl: null, problem: null })
 })
 
-it('connects a shared mailbox that the delegate has Send As on', async () => {
-  const started = await configure('reports@contoso.com')
+const OWN = { mailbox: 'own', grantedPermissions: ['Mail.Send', 'User.Read'] }
+const DELEGATED = { mailbox: 'delegated', grantedPermissions: ['Mail.Send', 'Mail.Send.Shared', 'User.Read'] }
+const ADA = { name: 'Ada Admin', email: 'ada@contoso.com' }
+const BOB = { name: 'Bob Behalf', email: 'bob@contoso.com' }
+const MAX = { name: 'Max Member', email: 'max@contoso.com' }
 
-  await ada.consent(started.json.consentUrl, 'Ada Admin')
+it.each([
+  ['a shared mailbox that the delegate has Send As on', 'reports@contoso.com', ADA, DELEGATED],
+  ['a group that the delegate has Send As on', 'board@contoso.com', ADA, DELEGATED],
+  ['a mailbox that the delegate may send on behalf of', 'reports@contoso.com', BOB, DELEGATED],
+  ['the delegate’s own address in another case', 'Ada@Contoso.COM', ADA, OWN],
+  ['an alias of the delegate', 'ada.admin@contoso.com', ADA, { mailbox: 'own' }],
+  ['the mailbox of another member than the signed-in admin', 'max@contoso.com', MAX, { mailbox: 'own' }],
+])('connects %s, and shows the delegate', async (_what, fromEmail, delegate, expected) => {
+  const started = await configure(fromEmail)
 
-  expect(await readSettings()).toMatchObject({
-    fromEmail: 'reports@contoso.com',
-    mailbox: 'delegated',
-    connectedAs: { name: 'Ada Admin', email: 'ada@contoso.com' },
-    grantedPermissions: ['Mail.Send', 'Mail.Send.Shared', 'User.Read'],
-  })
-})
+  await ada.consent(started.json.consentUrl, delegate.name)
 
-it('connects a group that the delegate has Send As on', async () => {
-  const started = await configure('board@contoso.com')
-
-  await ada.consent(started.json.consentUrl, 'Ada Admin')
-
-  expect(await readSettings()).toMatchObject({ fromEmail: 'board@contoso.com', mailbox: 'delegated' })
-})
-
-it('connects a mailbox that the delegate may send on behalf of', async () => {
-  const started = await configure('reports@contoso.com')
-
-  await ada.consent(started.json.consentUrl, 'Bob Behalf')
-
-  expect(await readSettings()).toMatchObject({
-    status: 'connected',
-    mailbox: 'delegated',
-    connectedAs: { name: 'Bob Behalf', email: 'bob@contoso.com' },
-  })
-})
-
-it('takes an address for the delegate’s own whatever its case', async () => {
-  const started = await configure('Ada@Contoso.COM')
-
-  await ada.consent(started.json.consentUrl, 'Ada Admin')
-
-  expect(await readSettings()).toMatchObject({ mailbox: 'own', grantedPermissions: ['Mail.Send', 'User.Read'] })
-})
-
-it('takes an alias of the delegate for their own mailbox', async () => {
-  const started = await configure('ada.admin@contoso.com')
-
-  await ada.consent(started.json.consentUrl, 'Ada Admin')
-
-  expect(await readSettings()).toMatchObject({ fromEmail: 'ada.admin@contoso.com', mailbox: 'own' })
-})
-
-it('connects another member than the signed-in admin as the delegate, and shows which', async () => {
-  const started = await configure('max@contoso.com')
-
-  await ada.consent(started.json.consentUrl, 'Max Member')
-
-  expect(await readSettings()).toMatchObject({
-    mailbox: 'own',
-    connectedAs: { name: 'Max Member', email: 'max@contoso.com' },
-  })
+  expect(await readSettings()).toMatchObject({ status: 'connected', fromEmail, connectedAs: delegate, ...expected })
 })
 
 it('proves the grant with a message from the sender to the delegate', async () => {
@@ -204,7 +124,7 @@ it('proves the grant with a message from the sender to the delegate', async () =
 
 it('completes without a page of Microsoft’s when the permissions were granted before', async () => {
   await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
-  await ada.call('POST', `${SETTINGS}/reset`, {})
+  await post('reset')
   const started = await configure('ada@contoso.com')
 
   const back = await ada.consentReturn(started.json.consentUrl, 'Ada Admin', 'Cancel') // there is nothing to cancel
@@ -234,89 +154,46 @@ it.each(['short', 'qualified', 'upper-case', 'absent'])('understands granted sco
   })
 })
 
-it('fails as permission-missing when the delegate turns out not to own the admin’s address', async () => {
-  await ground.microsoft.control('PUT', '/rights', {
-    address: 'ada@contoso.com',
-    person: 'max@contoso.com',
-    sendAs: true,
-  })
-  const started = await configure('ada@contoso.com')
+it('asks for Mail.Send.Shared once the delegate proved not to own the admin’s address', async () => {
+  const rights = { address: 'ada@contoso.com', person: 'max@contoso.com', sendAs: true }
+  await ground.microsoft.control('PUT', '/rights', rights)
+  const first = await configure('ada@contoso.com')
 
-  const result = await ada.consent(started.json.consentUrl, 'Max Member')
-
-  expect(result.status).toBe(400)
-  expect((await readConsent(started)).problem).toMatchObject({
+  expect((await ada.consent(first.json.consentUrl, 'Max Member')).status).toBe(400)
+  expect((await readConsent(first)).problem).toMatchObject({
     code: 'permission-missing',
     detail: expect.stringContaining('Mail.Send.Shared'),
   })
   expect(await readSettings()).toMatchObject({ status: 'not-configured' })
-})
 
-it('asks for Mail.Send.Shared the second time, and connects', async () => {
-  await ground.microsoft.control('PUT', '/rights', {
-    address: 'ada@contoso.com',
-    person: 'max@contoso.com',
-    sendAs: true,
-  })
-  await ada.consent((await configure('ada@contoso.com')).json.consentUrl, 'Max Member')
-  // A third one asks as well when the second came to nothing.
+  // A third consent still asks for it when the second came to nothing.
   await ada.consent((await configure('ada@contoso.com')).json.consentUrl, 'Max Member', 'Cancel')
-
   const { consentUrl } = (await configure('ada@contoso.com')).json
-  const result = await ada.consent(consentUrl, 'Max Member')
-
   expect(scopesOf(consentUrl)).toContain('Mail.Send.Shared')
-  expect(result.status).toBe(200)
+  expect((await ada.consent(consentUrl, 'Max Member')).status).toBe(200)
   expect(await readSettings()).toMatchObject({ mailbox: 'delegated', connectedAs: { name: 'Max Member' } })
+
+  expect(scopesOf((await post('reconnect')).json.consentUrl)).toContain('Mail.Send.Shared')
 })
 
-it('goes on asking for Mail.Send.Shared once it was needed for the sender', async () => {
-  await ground.microsoft.control('PUT', '/rights', {
-    address: 'ada@contoso.com',
-    person: 'max@contoso.com',
-    sendAs: true,
-  })
-  await ada.consent((await configure('ada@contoso.com')).json.consentUrl, 'Max Member')
-  await ada.consent((await configure('ada@contoso.com')).json.consentUrl, 'Max Member')
+it.each([
+  [
+    'the delegate may not send as the sender',
+    'reports@contoso.com',
+    'Max Member',
+    {
+      code: 'send-as-denied',
+      action: expect.stringMatching(/Exchange admin center.*Send as.*max@contoso\.com.*hour/),
+    },
+  ],
+  ['the sender does not exist', 'nobody@contoso.com', 'Ada Admin', { code: 'mailbox-not-found' }],
+  ['the delegate has no mailbox', 'nora@contoso.com', 'Nora Nomail', { code: 'mailbox-not-found' }],
+])('fails when %s', async (_why, fromEmail, account, problem) => {
+  const started = await configure(fromEmail)
 
-  const { consentUrl } = (await ada.call('POST', `${SETTINGS}/reconnect`, {})).json
-
-  expect(scopesOf(consentUrl)).toContain('Mail.Send.Shared')
-})
-
-it('fails when the delegate may not send as the sender, and says where to allow it', async () => {
-  const started = await configure('reports@contoso.com')
-
-  const result = await ada.consent(started.json.consentUrl, 'Max Member')
-
-  expect(result.status).toBe(400)
-  expect((await readConsent(started)).problem).toMatchObject({
-    code: 'send-as-denied',
-    detail: expect.stringContaining('reports@contoso.com'),
-    action: expect.stringMatching(/Exchange admin center.*Send as.*max@contoso\.com.*hour/),
-  })
+  expect((await ada.consent(started.json.consentUrl, account)).status).toBe(400)
+  expect((await readConsent(started)).problem).toMatchObject({ detail: expect.stringContaining(fromEmail), ...problem })
   expect(await readSettings()).toMatchObject({ status: 'not-configured' })
-})
-
-it('fails when the sender does not exist', async () => {
-  const started = await configure('nobody@contoso.com')
-
-  await ada.consent(started.json.consentUrl, 'Ada Admin')
-
-  expect((await readConsent(started)).problem).toMatchObject({
-    code: 'mailbox-not-found',
-    detail: expect.stringContaining('nobody@contoso.com'),
-  })
-})
-
-it('fails when the delegate has no mailbox', async () => {
-  const nora = product.newBrowser()
-  await nora.signIn('Nora Nomail')
-  const started = await configure('nora@contoso.com', nora)
-
-  await nora.consent(started.json.consentUrl, 'Nora Nomail')
-
-  expect((await readConsent(started, nora)).problem).toMatchObject({ code: 'mailbox-not-found' })
 })
 
 it('refuses a second configure while a mailbox is connected', async () => {
@@ -333,7 +210,7 @@ it.each(['update-sender', 'large-attachments', 'reconnect', 'test-message'])(
   async (action) => {
     const body = { 'update-sender': { fromEmail: 'max@contoso.com' }, 'large-attachments': { enabled: true } }[action]
 
-    const answer = await ada.call('POST', `${SETTINGS}/${action}`, body ?? {})
+    const answer = await post(action, body)
 
     expect(answer.status).toBe(409)
     expect(answer.json).toMatchObject({ code: 'not-configured' })

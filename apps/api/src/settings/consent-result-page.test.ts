@@ -1,36 +1,18 @@
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
-import { SETTINGS } from '../test-support/office365-smtp.ts'
-import type { TestBrowser } from '../test-support/test-browser.ts'
-import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
+import { expect, it } from 'vitest'
+import { useAdminGround } from '../test-support/admin-ground.ts'
 
 const PROBE = '<script>alert("probe")</script>'
 const CALLBACK = '/auth/microsoft/callback'
 
-let ground: TestGround
-let product: TestProduct
-let ada: TestBrowser
+const { product, ada, post, scenario } = useAdminGround()
 
-beforeAll(async () => {
-  ground = await createTestGround()
-  product = await ground.startProduct({ environment: { ROLE: 'api' } })
-})
-afterAll(() => ground.close())
-
-beforeEach(async () => {
-  await ground.clear()
-  ada = product.newBrowser()
-  await ada.signIn('Ada Admin')
-})
-
-/** A consent of Ada's: its id, and the state that an answer to it has to bear. */
+/** Starts a consent; an answer to it has to carry its `state`. */
 async function startConsent(): Promise<{ id: string; state: string; consentUrl: string }> {
-  const { id, consentUrl } = (await ada.call('POST', `${SETTINGS}/configure`, { fromEmail: 'ada@contoso.com' })).json
+  const { id, consentUrl } = (await post('configure', { fromEmail: 'ada@contoso.com' })).json
   return { id, consentUrl, state: new URL(consentUrl).searchParams.get('state') ?? '' }
 }
 
-async function readConsent(id: string) {
-  return (await ada.call('GET', `/api/v1/consents/${id}`)).json
-}
+const readConsent = async (id: string) => (await ada.call('GET', `/api/v1/consents/${id}`)).json
 
 function callback(parameters: Record<string, string>): string {
   return `${CALLBACK}?${new URLSearchParams(parameters).toString()}`
@@ -48,26 +30,20 @@ it.each([
   expect(result.text).not.toContain('probe')
 })
 
-it('shows Microsoft’s words as text, never as markup, once state has matched', async () => {
+it.each([
+  [`Because of ${PROBE}.`, 'Because of &lt;script&gt;alert(&quot;probe&quot;)&lt;/script&gt;.'],
+  [`See https://evil.example/">${PROBE} now.`, '&lt;script&gt;'],
+])('shows Microsoft’s words as text, never as markup, once state has matched: %s', async (words, shown) => {
   const { state } = await startConsent()
 
-  const result = await ada.open(callback({ state, error: 'server_said', error_description: `Because of ${PROBE}.` }))
+  const result = await ada.open(callback({ state, error: 'server_said', error_description: words }))
 
-  expect(result.text).toContain('Because of &lt;script&gt;alert(&quot;probe&quot;)&lt;/script&gt;.')
-  expect(result.text).not.toContain('<script>alert')
-})
-
-it('makes no link out of an address in Microsoft’s words that ends in markup', async () => {
-  const { state } = await startConsent()
-  const description = 'See https://evil.example/"><script>alert("probe")</script> now.'
-
-  const result = await ada.open(callback({ state, error: 'server_said', error_description: description }))
-
+  expect(result.text).toContain(shown)
   expect(result.text).not.toContain('<script>alert')
   expect(result.text).not.toContain('"><script')
 })
 
-it('bounds what it shows of Microsoft’s words, and keeps it to one line', async () => {
+it('shows Microsoft’s words shortened and on one line', async () => {
   const { id, state } = await startConsent()
   const description = `AADSTS99999: ${'word '.repeat(2_000)}\r\n\u202eTrace ID: 1`
 
@@ -78,7 +54,7 @@ it('bounds what it shows of Microsoft’s words, and keeps it to one line', asyn
   expect(detail).toMatch(/^\P{C}+$/u)
 })
 
-it('keeps no correlation id that is not one', async () => {
+it('ignores a malformed correlation id', async () => {
   const { id, state } = await startConsent()
 
   await ada.open(callback({ state, error: 'x', error_description: `AADSTS1: no. Correlation ID: ${PROBE}` }))
@@ -88,7 +64,7 @@ it('keeps no correlation id that is not one', async () => {
 
 it('shows the correlation id of a refusal', async () => {
   const { id, consentUrl } = await startConsent()
-  await ground.microsoft.control('POST', '/scenarios', { name: 'authorize-conditional-access' })
+  await scenario('authorize-conditional-access')
 
   const result = await ada.consent(consentUrl, 'Ada Admin')
 
@@ -97,7 +73,7 @@ it('shows the correlation id of a refusal', async () => {
 
 it('links to the page on which an Entra administrator approves', async () => {
   const { consentUrl } = await startConsent()
-  await ground.microsoft.control('POST', '/scenarios', { name: 'authorize-admin-consent-required' })
+  await scenario('authorize-admin-consent-required')
 
   const result = await ada.consent(consentUrl, 'Ada Admin')
 
@@ -139,7 +115,7 @@ it('fails the consent when the answer has two codes', async () => {
   expect(await readConsent(id)).toMatchObject({ status: 'failed' })
 })
 
-it('takes error for the answer when there is a code as well', async () => {
+it('prefers the error when the answer has a code as well', async () => {
   const { id, consentUrl } = await startConsent()
 
   await ada.open(`${await ada.consentReturn(consentUrl, 'Ada Admin')}&error=access_denied&error_subcode=cancel`)
@@ -147,7 +123,7 @@ it('takes error for the answer when there is a code as well', async () => {
   expect((await readConsent(id)).problem).toMatchObject({ code: 'consent-cancelled' })
 })
 
-it('does not use an answer up for a HEAD request', async () => {
+it('does not consume an answer by a HEAD request', async () => {
   const { consentUrl } = await startConsent()
   const back = await ada.consentReturn(consentUrl, 'Ada Admin')
   await fetch(back, { method: 'HEAD' })
@@ -155,7 +131,7 @@ it('does not use an answer up for a HEAD request', async () => {
   expect((await ada.open(back)).status).toBe(200)
 })
 
-it('tells the opener nothing but the consent id and how it ended, by a script of our own', async () => {
+it('tells the opener nothing but the consent id and its end, by a script of our own, and is not cached', async () => {
   const { id, consentUrl } = await startConsent()
 
   const result = await ada.consent(consentUrl, 'Ada Admin')
@@ -165,12 +141,7 @@ it('tells the opener nothing but the consent id and how it ended, by a script of
     '<script src="/consent-result.js" defer>',
   ])
   expect(result.text).not.toMatch(/<script[^>]*>[^<]/)
-})
-
-it('keeps result pages out of caches', async () => {
-  const { consentUrl } = await startConsent()
-
-  expect((await ada.consent(consentUrl, 'Ada Admin')).headers.get('cache-control')).toBe('no-store')
+  expect(result.headers.get('cache-control')).toBe('no-store')
 })
 
 it.each([
@@ -212,11 +183,11 @@ it.each([
   ['reports@contoso.com', false],
   ['reports@contoso.com', true],
 ])(
-  'leads by the link for %s, large attachments %s, to the approval of what was asked and no more',
+  'links for %s, large attachments %s, to the approval of exactly what was asked',
   async (fromEmail, largeAttachments) => {
     const request = { fromEmail, largeAttachments }
-    const { id, consentUrl } = (await ada.call('POST', `${SETTINGS}/configure`, request)).json
-    await ground.microsoft.control('POST', '/scenarios', { name: 'authorize-admin-consent-required' })
+    const { id, consentUrl } = (await post('configure', request)).json
+    await scenario('authorize-admin-consent-required')
     await ada.consent(consentUrl, 'Ada Admin')
     const [link = ''] = /http:\S+admin-consent\S*/.exec((await readConsent(id)).problem.action) ?? []
 

@@ -8,14 +8,16 @@ import { ProblemError } from '../http/problem.ts'
 import { hashOpaqueValue, type SignedIn } from '../http/session.ts'
 import { newId } from '../ids.ts'
 import type { AccessSource } from './access.ts'
-import type { ConsentSecrets, ConsentWay } from './consent-way.ts'
+import type { ConsentRecord } from './consent-row-store.ts'
+import type { ConsentStore, TakenReturn } from './consent-store.ts'
+import type { ConsentSecrets, ConsentStrategy } from './consent-strategy.ts'
 import { decideConsent, type ConsentRequest, type SettingsState } from './settings-state.ts'
-import type { ConsentRecord, SettingsStore, TakenReturn } from './settings-store.ts'
-import { waitForTheWire } from './wait-for-the-wire.ts'
+import type { SettingsStore } from './settings-store.ts'
+import { waitForRequests } from './wait-for-requests.ts'
 
 const CONSENT_MS = 10 * 60_000
 
-/** What became of Microsoft's answer. */
+/** How Microsoft's answer ended a consent. `ended`: the answer came too late, or in another session. */
 export type ConsentReturn =
   | { readonly outcome: 'completed'; readonly consent: ConsentRecord; readonly fromEmail: string }
   | { readonly outcome: 'failed'; readonly consent: ConsentRecord; readonly problem: ConsentProblem }
@@ -23,14 +25,14 @@ export type ConsentReturn =
 
 export interface Consents {
   /**
-   * The consent for a change; one that is pending for the same change in the same session is that one.
+   * Starts the consent for a change, unless one is pending for the same change in the same session: then returns that.
    *
    * @throws {ProblemError} when the settings do not allow it.
    */
   start(admin: SignedIn, request: ConsentRequest): Promise<ConsentRecord>
-  /** Microsoft's page for a consent that is pending; null for a session other than the one it is bound to. */
+  /** Returns Microsoft's page for a pending consent; null for a session other than the one it is bound to. */
   consentUrl(consent: ConsentRecord, admin: SignedIn): Promise<string | null>
-  /** Null when the `state` is not that of a consent. */
+  /** Proves the grant and completes or fails the consent. Returns null when no consent has this `state`. */
   finish(answer: {
     state: string
     signedIn: SignedIn | null
@@ -39,27 +41,34 @@ export interface Consents {
 }
 
 /**
- * Consents: started by an admin, answered at Microsoft, and completed only when the grant has been proved. Nothing
- * of the settings changes before that.
+ * An admin starts a consent, somebody answers it at Microsoft, and it completes once the grant is proved. The settings
+ * stay unchanged until then.
  */
-export function createConsents(parts: {
-  store: SettingsStore
-  way: ConsentWay
+export function createConsents({
+  settingsStore,
+  consentStore,
+  strategy,
+  accessSource,
+  vault,
+  clock,
+  random,
+}: {
+  settingsStore: SettingsStore
+  consentStore: ConsentStore
+  strategy: ConsentStrategy
   accessSource: Pick<AccessSource, 'sealTokens'>
   vault: TokenVault
   clock: () => Date
   random: RandomBytes
 }): Consents {
-  const { store, way, accessSource, vault, clock, random } = parts
-
   return {
     async start(admin, request) {
       const { tenantId } = admin
-      const { state: settings, version } = await store.read(tenantId)
+      const { state: settings, version } = await settingsStore.read(tenantId)
       const decision = decideConsent(settings, request)
       if (!decision.allowed) throw new ProblemError(decision.code, decision.detail)
       const { fromEmail, largeAttachments } = decision.goal
-      const permissions = await way.permissionsFor(admin, decision.goal, settings)
+      const permissions = await strategy.permissionsFor(admin, decision.goal, settings)
       const id = newId('consent')
       const claims = await demandedClaims(tenantId, settings)
       const secrets: ConsentSecrets = { ...newSecrets(random), ...(claims !== null && { claims }) }
@@ -79,44 +88,44 @@ export function createConsents(parts: {
         createdAt: now,
         expiresAt: new Date(now.getTime() + CONSENT_MS),
       }
-      return store.startConsent(consent)
+      return consentStore.start(consent)
     },
 
     async consentUrl(consent, admin) {
       const { status, secretsSealed, sessionIdHash } = consent
       if (status !== 'pending' || secretsSealed === null || sessionIdHash !== admin.sessionIdHash) return null
-      return way.consentUrl(consent, await openSecrets(consent))
+      return strategy.consentUrl(consent, await openSecrets(consent))
     },
 
     async finish({ state, signedIn, parameters }) {
-      const taken = await store.takeReturn(hashOpaqueValue(state), signedIn?.sessionIdHash ?? null, clock())
+      const taken = await consentStore.takeReturn(hashOpaqueValue(state), signedIn?.sessionIdHash ?? null, clock())
       if (!taken) return null
       if (!taken.taken) return { outcome: 'ended', because: taken.because }
       if (!signedIn) throw new Error('A consent was taken without the session it is bound to.')
       const { consent } = taken
       const secrets = await openSecrets(consent)
-      const proof = await way.prove({ consent, secrets, admin: signedIn, parameters })
+      const proof = await strategy.prove({ consent, secrets, admin: signedIn, parameters })
       if (proof.outcome === 'refused') {
         const { explanation, account, missingPermission = null } = proof
         const problem = toConsentProblem(explanation)
         const lacking = { missingPermission, claimsChallenge: explanation.claims ?? null }
-        const ending = await store.failConsent(consent, { problem, lacking, account }, clock())
+        const ending = await consentStore.fail(consent, { problem, lacking, account }, clock())
         return ending.ended ? { outcome: 'failed', consent, problem } : endedBefore(ending.status)
       }
       const { connection, tokens, account } = proof
-      const sealed = await accessSource.sealTokens(consent.tenantId, tokens)
-      const ending = await store.completeConsent(consent, { connection, account }, sealed, clock())
+      const proved = { connection, account, tokens: await accessSource.sealTokens(consent.tenantId, tokens) }
+      const ending = await settingsStore.completeConsent(consent, proved, clock())
       if (!ending.ended) return endedBefore(ending.status)
-      await waitForTheWire(store, ending.onTheWire)
-      await store.settleConsent(consent.id)
+      await waitForRequests(settingsStore, ending.onTheWire)
+      await consentStore.showCompleted(consent.id)
       return { outcome: 'completed', consent, fromEmail: connection.fromEmail }
     },
   }
 
-  /** Without them Microsoft would let the person in as before, and refuse the tokens as before. */
+  /** Returns the claims challenge to pass on; without it Microsoft would refuse the new tokens as it did the old. */
   async function demandedClaims(tenantId: string, settings: SettingsState): Promise<string | null> {
-    const demandedOfConsent = await store.findClaimsChallenge(tenantId)
-    return demandedOfConsent ?? (settings.status === 'reconnect-required' ? settings.claims : null)
+    const ofConsent = await consentStore.findClaimsChallenge(tenantId)
+    return ofConsent ?? (settings.status === 'reconnect-required' ? settings.claims : null)
   }
 
   async function openSecrets(consent: ConsentRecord): Promise<ConsentSecrets> {

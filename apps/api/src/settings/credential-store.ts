@@ -1,6 +1,6 @@
 import type { PrismaClient } from '../database/generated/client.ts'
 
-/** A step on the way to the end of a credential. */
+/** A warning this many days before a credential expires. */
 export interface CredentialStep {
   readonly tenantId: string
   readonly expiresAt: Date
@@ -8,14 +8,14 @@ export interface CredentialStep {
 }
 
 export interface CredentialStore {
-  /** Calls `warn` once for each step, over all processes and starts; again where it throws. */
+  /** Calls `warn` once for each step over all processes and restarts, and again if it throws. */
   warnOnce(step: CredentialStep, now: Date, warn: () => Promise<void>): Promise<void>
 }
 
 export function createCredentialStore(prisma: PrismaClient): CredentialStore {
   return {
     async warnOnce(step, now, warn) {
-      // Noted only together with the warning: whoever is interrupted between the two has not warned.
+      // The transaction commits after the warning, so that a crash in between repeats it.
       await prisma.$transaction(async (transaction) => {
         const data = [{ ...step, warnedAt: now }]
         const { count } = await transaction.credentialWarning.createMany({ data, skipDuplicates: true })

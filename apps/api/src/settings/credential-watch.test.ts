@@ -31,7 +31,7 @@ beforeEach(async () => {
   logLines = []
 })
 
-/** Of a process that has just started. */
+/** Creates the watch of a process that has just started. */
 function createWatch({
   expiresAt = new Date(clock.now().getTime() + 90 * DAYS),
   kind = 'secret',
@@ -62,7 +62,7 @@ it('warns 60, 30, 7 and 1 day ahead and when it has expired, each once', async (
   ])
 })
 
-it('says which credential ends when', async () => {
+it('names the credential and its expiry', async () => {
   const expiresAt = new Date(clock.now().getTime() + 20 * DAYS)
   await createWatch({ expiresAt, kind: 'certificate' })()
 
@@ -71,7 +71,7 @@ it('says which credential ends when', async () => {
   ])
 })
 
-it('warns once, however many processes watch and start again', async () => {
+it('warns once over all processes and restarts', async () => {
   const expiresAt = new Date(clock.now().getTime() + 20 * DAYS)
   await Promise.all([1, 2, 3].map(() => createWatch({ expiresAt })()))
   await createWatch({ expiresAt })()
@@ -79,14 +79,14 @@ it('warns once, however many processes watch and start again', async () => {
   expect(warnings).toHaveLength(1)
 })
 
-it('warns again of another secret', async () => {
+it('warns again about another secret', async () => {
   await createWatch({ expiresAt: new Date(clock.now().getTime() + 20 * DAYS) })()
   await createWatch({ expiresAt: new Date(clock.now().getTime() + 25 * DAYS) })()
 
   expect(warnings).toHaveLength(2)
 })
 
-it('tries again to warn where that failed', async () => {
+it('warns again after a warning failed', async () => {
   const expiresAt = new Date(clock.now().getTime() + 20 * DAYS)
   const failing = createWatch({
     expiresAt,
@@ -101,7 +101,7 @@ it('tries again to warn where that failed', async () => {
   expect(warnings).toHaveLength(1)
 })
 
-it('logs at the start and once a day how long it is good for, and what to do', async () => {
+it('logs at the start and once a day how long it is valid, and what to do', async () => {
   const watch = createWatch({ expiresAt: new Date(clock.now().getTime() + 7 * DAYS) })
   for (let hour = 0; hour < 48; hour += 1) {
     await watch()
@@ -130,7 +130,7 @@ it('logs as information while there is time, and as an error once it has expired
   ])
 })
 
-it('has nothing to say where the end is not known', async () => {
+it('neither logs nor warns when the expiry is unknown', async () => {
   await createWatch({ expiresAt: null })()
 
   expect([...warnings, ...logLines]).toEqual([])

@@ -12,7 +12,7 @@ const REMEDIES = {
     'Add a new certificate to the app registration in Entra, then set AZURE_CLIENT_CERTIFICATE_PATH, and start Inforiver Mail again.',
 } as const
 
-/** What somebody has to be told of. */
+/** A step before the expiry of a credential, for an alert. */
 export interface ExpiringCredential {
   readonly tenantId: string
   readonly kind: CredentialExpiry['kind']
@@ -24,10 +24,17 @@ export interface ExpiringCredential {
 }
 
 /**
- * To be called every now and then. Logs how long the credential is still good for, at the first call and once a day;
- * calls `onExpiring` once for each step on the way to its end, over all processes.
+ * Returns a function to be called periodically. It logs at the first call and once a day how long the credential is
+ * valid, and calls `onExpiring` once for each step before its expiry, over all processes.
  */
-export function createCredentialWatch(parts: {
+export function createCredentialWatch({
+  credential,
+  tenantId,
+  store,
+  logger,
+  clock,
+  onExpiring,
+}: {
   credential: CredentialExpiry
   tenantId: string
   store: CredentialStore
@@ -35,7 +42,6 @@ export function createCredentialWatch(parts: {
   clock: () => Date
   onExpiring?: (expiring: ExpiringCredential) => Promise<void>
 }): () => Promise<void> {
-  const { credential, tenantId, store, logger, clock, onExpiring } = parts
   const { kind, expiresAt } = credential
   let loggedAt: Date | null = null
   return async () => {
@@ -45,7 +51,7 @@ export function createCredentialWatch(parts: {
     if (loggedAt === null || at.getTime() - loggedAt.getTime() >= DAY_MS) {
       loggedAt = at
       const sentence =
-        level === 'expired' ? `the ${kind} of the app registration has expired` : expiresWords(kind, expiresAt)
+        level === 'expired' ? `the ${kind} of the app registration has expired` : expirySentence(kind, expiresAt)
       logger[LOG_LEVELS[level]]({ expiresAt, daysLeft }, level === 'ok' ? sentence : `${sentence}. ${REMEDIES[kind]}`)
     }
     const daysAhead = warningStep(expiresAt, at)
@@ -55,6 +61,6 @@ export function createCredentialWatch(parts: {
   }
 }
 
-function expiresWords(kind: CredentialExpiry['kind'], expiresAt: Date): string {
+function expirySentence(kind: CredentialExpiry['kind'], expiresAt: Date): string {
   return `the ${kind} of the app registration expires on ${expiresAt.toISOString().slice(0, 10)}`
 }

@@ -15,7 +15,7 @@ it.each([
   [inDays(0.1), 1, 'warning'],
   [inDays(0), 0, 'expired'],
   [inDays(-10), 0, 'expired'],
-] as const)('tells of one that ends at %s: %i days left, %s', (expiresAt, daysLeft, level) => {
+] as const)('shows one that expires at %s with %i days left as %s', (expiresAt, daysLeft, level) => {
   expect(viewCredential({ kind: 'secret', expiresAt }, NOW)).toEqual({
     kind: 'secret',
     expiresAt: expiresAt.toISOString(),
@@ -24,7 +24,7 @@ it.each([
   })
 })
 
-it('tells of one whose end is not known that there is nothing to warn of', () => {
+it('has nothing to warn about when the expiry is unknown', () => {
   expect(viewCredential({ kind: 'secret', expiresAt: null }, NOW)).toEqual({
     kind: 'secret',
     expiresAt: null,
@@ -43,6 +43,6 @@ it.each([
   [inDays(1), 1],
   [inDays(0), 0],
   [inDays(-100), 0],
-])('is at the step of that many days ahead: %s, %s', (expiresAt, daysAhead) => {
+])('reaches for %s the step of %s days ahead', (expiresAt, daysAhead) => {
   expect(warningStep(expiresAt, NOW)).toBe(daysAhead)
 })

@@ -2,7 +2,7 @@ import type { Credential, CredentialLevel } from '@inforiver-mail/contract/crede
 import type { CredentialExpiry } from '../credential-expiry.ts'
 
 const DAY_MS = 24 * 60 * 60_000
-/** How many days ahead somebody is warned, and how urgently; 0: it has expired. */
+/** Warns this many days ahead; 0 means expired. */
 const STEPS = [
   { daysAhead: 0, level: 'expired' },
   { daysAhead: 1, level: 'warning' },
@@ -17,7 +17,7 @@ export function viewCredential({ kind, expiresAt }: CredentialExpiry, now: Date)
   return { kind, expiresAt: expiresAt.toISOString(), daysLeft, level: stepAt(daysLeft)?.level ?? 'ok' }
 }
 
-/** The last step that has been reached, in days ahead; null before the first. */
+/** Returns the last step that has been reached, in days ahead; null before the first. */
 export function warningStep(expiresAt: Date, now: Date): number | null {
   return stepAt(daysUntil(expiresAt, now))?.daysAhead ?? null
 }

@@ -1,5 +1,6 @@
 import { sameAddress } from '@inforiver-mail/contract/email-address'
 import { permissionsFor } from '@inforiver-mail/contract/permission'
+import type { Failure } from '@inforiver-mail/m365/classify-failure'
 import { readRedirectRefusal } from '@inforiver-mail/m365/entra-refusal'
 import { explainFailure } from '@inforiver-mail/m365/explain-failure'
 import {
@@ -12,20 +13,23 @@ import {
 import { missingPermissions } from '@inforiver-mail/m365/granted-permissions'
 import type { Delegate, GraphMailer } from '@inforiver-mail/m365/graph-mailer'
 import type { MicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
-import { refuse, type ConsentAnswer, type ConsentWay, type Proof } from './consent-way.ts'
+import { refuse, type ConsentAnswer, type ConsentStrategy, type Proof } from './consent-strategy.ts'
+import type { ConsentStore } from './consent-store.ts'
 import type { Connection, SettingsState } from './settings-state.ts'
-import type { SettingsStore } from './settings-store.ts'
 import { verificationMessage } from './verification-message.ts'
 
-/** A person consents, and the product sends with that person's tokens. */
-export function createDelegatedConsent(parts: {
-  store: Pick<SettingsStore, 'findMissingPermission'>
+/** Asks a person for consent, and sends with that person's tokens. */
+export function createDelegatedConsent({
+  consentStore,
+  identity,
+  mailer,
+  clock,
+}: {
+  consentStore: Pick<ConsentStore, 'findMissingPermission'>
   identity: MicrosoftIdentity
   mailer: GraphMailer
   clock: () => Date
-}): ConsentWay {
-  const { store, identity, mailer, clock } = parts
-
+}): ConsentStrategy {
   return {
     async permissionsFor({ tenantId, email }, { fromEmail, largeAttachments }, settings) {
       const ownAddress = sameAddress(fromEmail, email) && !(await isKnownToBeShared(tenantId, settings, fromEmail))
@@ -40,14 +44,14 @@ export function createDelegatedConsent(parts: {
     prove,
   }
 
-  /** Whether the sender was found out not to be the delegate's own mailbox, although it bears the admin's address. */
+  /** Whether the sender has the admin's address but proved not to be the delegate's own mailbox. */
   async function isKnownToBeShared(tenantId: string, settings: SettingsState, fromEmail: string): Promise<boolean> {
     if (settings.status !== 'not-configured') {
       const { connection } = settings
       if (sameAddress(connection.fromEmail, fromEmail) && connection.permissions.includes('Mail.Send.Shared'))
         return true
     }
-    return (await store.findMissingPermission(tenantId, fromEmail)) === 'Mail.Send.Shared'
+    return (await consentStore.findMissingPermission(tenantId, fromEmail)) === 'Mail.Send.Shared'
   }
 
   async function prove({ consent, secrets, parameters }: ConsentAnswer): Promise<Proof> {
@@ -65,26 +69,24 @@ export function createDelegatedConsent(parts: {
     if (redemption.outcome === 'refused') return refuse(redemption.explanation)
     const { person, tokens, grantedPermissions } = redemption
     const account = person.signInName || null
-    if (person.guest) return refuse(explainWrongAccount('The account is a guest of the organisation.', places), account)
+    const refuseGuest = () =>
+      refuse(explainWrongAccount('The account is a guest of the organisation.', places), account)
+    if (person.guest) return refuseGuest()
     const missing = missingPermissions(asked, grantedPermissions)
     if (missing.length > 0) return refuse(explainMissingPermissions(missing, approvalLink), account)
     if (tokens.refreshToken === null) return refuse(explainMissingRefreshToken(approvalLink), account)
 
     const { fromEmail } = consent
+    const refuseFor = (failure: Failure) =>
+      refuse(explainFailure(failure, { sender: fromEmail, delegate: person.signInName, approvalLink, places }), account)
     const found = await mailer.readDelegate(tokens.accessToken)
-    if (found.outcome !== 'found') {
-      return refuse(
-        explainFailure(found, { sender: fromEmail, delegate: person.signInName, approvalLink, places }),
-        account,
-      )
-    }
+    if (found.outcome !== 'found') return refuseFor(found)
     const { delegate } = found
     if (delegate.objectId.toLowerCase() !== person.objectId.toLowerCase()) {
       const detail = 'Microsoft Graph names another person than the one who signed in.'
       return refuse(explainUnexpectedAnswer(detail, places), account)
     }
-    if (delegate.guest)
-      return refuse(explainWrongAccount('The account is a guest of the organisation.', places), account)
+    if (delegate.guest) return refuseGuest()
 
     const ownAddress = delegate.addresses.some((address) => sameAddress(address, fromEmail))
     const permissions = permissionsToKeep(asked, grantedPermissions, ownAddress)
@@ -109,12 +111,7 @@ export function createDelegatedConsent(parts: {
       accessToken: tokens.accessToken,
       sender: { own: ownAddress, grantedPermissions: permissions },
     })
-    if (sent.outcome !== 'sent') {
-      return refuse(
-        explainFailure(sent, { sender: fromEmail, delegate: person.signInName, approvalLink, places }),
-        account,
-      )
-    }
+    if (sent.outcome !== 'sent') return refuseFor(sent)
 
     return {
       outcome: 'proved',
@@ -132,7 +129,7 @@ export function createDelegatedConsent(parts: {
   }
 }
 
-/** What was asked, and `Mail.Send.Shared` where it was granted earlier and is needed; never extras that Microsoft adds. */
+/** Adds to what was asked only a `Mail.Send.Shared` that was granted earlier and is needed, and no extra of Microsoft's. */
 function permissionsToKeep(asked: readonly string[], granted: readonly string[], ownAddress: boolean): string[] {
   if (ownAddress || asked.includes('Mail.Send.Shared') || !granted.includes('Mail.Send.Shared')) return [...asked]
   return [...asked, 'Mail.Send.Shared']

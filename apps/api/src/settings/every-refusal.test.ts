@@ -594,10 +594,10 @@ async function refuse(ground: TestGround, at: string, code: number, pairing: Pai
 async function createRenewal(ground: TestGround, { config }: TestProduct): Promise<() => Promise<Access>> {
   const parts = await createAccessParts({ ground, config, clock: () => new Date() })
   opened.push(parts)
-  const { tenantId, store, accessSource } = parts
+  const { tenantId, grantStore, accessSource } = parts
   const { signal } = new AbortController()
   return async () => {
-    const { grant } = await store.readGrant(tenantId)
+    const { grant } = await grantStore.read(tenantId)
     if (!grant) throw new Error('There is no grant.')
     return accessSource.access(tenantId, { refused: grant.grantVersion, signal })
   }

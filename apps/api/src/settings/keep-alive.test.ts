@@ -1,37 +1,28 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { createLogger } from '../logger.ts'
+import { useAdminGround } from '../test-support/admin-ground.ts'
 import { createAccessParts, type AccessParts } from '../test-support/access-parts.ts'
-import { connectMailbox, SETTINGS } from '../test-support/office365-smtp.ts'
+import { connectMailbox } from '../test-support/office365-smtp.ts'
 import { connectTenant } from '../test-support/second-tenant.ts'
 import { createTestClock, HOURS, MINUTES } from '../test-support/test-clock.ts'
-import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
 import { createKeepAlive } from './keep-alive.ts'
 
 const DAY = 24 * HOURS
 
 const clock = createTestClock()
-let ground: TestGround
-let product: TestProduct
+const { ground, product, ada, readSettings, scenario } = useAdminGround({ clock })
 let parts: AccessParts
 let keepAlive: () => Promise<void>
 
 beforeAll(async () => {
-  ground = await createTestGround({ clock })
-  product = await ground.startProduct({ environment: { ROLE: 'api' } })
   parts = await createAccessParts({ ground, config: product.config, clock: clock.now })
   const run = createKeepAlive({ ...parts, logger: createLogger('silent') })
   keepAlive = () => run(clock.now(), new AbortController().signal)
 })
-afterAll(async () => {
-  await parts.close()
-  await ground.close()
-})
+afterAll(() => parts.close())
 
 beforeEach(async () => {
-  await ground.clear()
   await ground.microsoft.control('DELETE', '/scenarios')
-  const ada = product.newBrowser()
-  await ada.signIn('Ada Admin')
   await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
   await ground.microsoft.control('DELETE', '/counters')
 })
@@ -41,9 +32,8 @@ async function refreshes(): Promise<number> {
 }
 
 async function settings() {
-  const ada = product.newBrowser()
-  await ada.signIn('Ada Admin')
-  return (await ada.call('GET', SETTINGS)).json
+  await ada.signIn('Ada Admin') // the session has ended by then
+  return readSettings()
 }
 
 it('refreshes a connection that no mail has used for a day, once', async () => {
@@ -67,7 +57,7 @@ it('keeps a connection alive for a year without mail', async () => {
   expect(await settings()).toMatchObject({ status: 'connected', problem: null })
 })
 
-it('leaves alone what was refreshed within the last hours', async () => {
+it('leaves a grant alone that was refreshed within the last hours', async () => {
   await clock.advance(19 * HOURS)
   await keepAlive()
 
@@ -108,8 +98,8 @@ it('refreshes two connections that fell idle together at different times', async
   }
 })
 
-it('keeps the connection while Entra is out of order, and tries again', async () => {
-  await ground.microsoft.control('POST', '/scenarios', { name: 'token-503', times: 'always' })
+it('keeps the connection while Entra is unavailable, and tries again', async () => {
+  await scenario('token-503', 'always')
   await clock.advance(2 * DAY)
   await keepAlive()
   await ground.microsoft.control('DELETE', '/scenarios')

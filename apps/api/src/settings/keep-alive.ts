@@ -1,28 +1,28 @@
 import { createHash } from 'node:crypto'
 import type { FastifyBaseLogger } from 'fastify'
 import type { AccessSource } from './access.ts'
-import type { SettingsStore } from './settings-store.ts'
+import type { GrantStore } from './grant-store.ts'
 
 const HOUR_MS = 60 * 60_000
-/** Daily, each tenant at an hour of its own: Microsoft ends a person's grant that was not used for 90 days. */
+/** Microsoft ends a person's grant that was unused for 90 days. Each tenant refreshes daily, at its own hour. */
 const IDLE_AFTER_MS = 20 * HOUR_MS
 const SPREAD_MS = 8 * HOUR_MS
 
 /**
- * Refreshes grants that no mail has used for a day, so that a connection is there when it is needed, and its loss is
- * noticed before. To be run once a minute, in any number of processes.
+ * Refreshes grants that no mail has used for a day, so that they stay alive and a lost one is noticed before it is
+ * needed. Runs once a minute, in any number of processes.
  */
 export function createKeepAlive({
-  store,
+  grantStore,
   accessSource,
   logger,
 }: {
-  store: Pick<SettingsStore, 'findIdleGrants'>
+  grantStore: Pick<GrantStore, 'findIdle'>
   accessSource: Pick<AccessSource, 'access'>
   logger: FastifyBaseLogger
 }): (now: Date, signal: AbortSignal) => Promise<void> {
   return async (now, signal) => {
-    const idle = await store.findIdleGrants(new Date(now.getTime() - IDLE_AFTER_MS))
+    const idle = await grantStore.findIdle(new Date(now.getTime() - IDLE_AFTER_MS))
     const due = idle.filter(
       ({ tenantId, refreshedAt }) => now.getTime() - refreshedAt.getTime() >= IDLE_AFTER_MS + spreadMs(tenantId),
     )
@@ -38,7 +38,7 @@ export function createKeepAlive({
   }
 }
 
-/** Always the same for a tenant. */
+/** Depends on the tenant alone. */
 function spreadMs(tenantId: string): number {
   return (createHash('sha256').update(tenantId).digest().readUInt32BE() / 2 ** 32) * SPREAD_MS
 }

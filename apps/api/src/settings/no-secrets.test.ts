@@ -10,7 +10,7 @@ const traffic = recordTraffic()
 let ground: TestGround
 let product: TestProduct
 let ada: TestBrowser
-/** The true values, by their kind, as they were seen at Microsoft's side and in the browser. */
+/** The secret values by kind, as seen at Microsoft and in the browser. */
 let secrets: Map<string, Set<string>>
 
 async function post(action: string, body: unknown = {}): Promise<Answer> {
@@ -34,7 +34,7 @@ async function fail(scenario: string): Promise<void> {
   await ada.consent(started.json.consentUrl, 'Ada Admin')
 }
 
-// One run through everything that touches a secret.
+// Runs through everything that touches a secret.
 beforeAll(async () => {
   ground = await createTestGround({ clock })
   product = await ground.startProduct({ microsoftTimeoutMs: 5_000 })
@@ -101,7 +101,7 @@ function collectSecrets(exchanges: readonly Exchange[]): Map<string, Set<string>
   return found
 }
 
-/** Which kinds stand in a text: as they are, or in one of the encodings that something on the way may use. */
+/** Returns the kinds that a text contains, in clear or in a common encoding. */
 function kindsIn(text: string, kinds: readonly string[] = [...secrets.keys()]): string[] {
   return kinds.filter((kind) =>
     [...(secrets.get(kind) ?? [])].some((value) =>
@@ -111,7 +111,7 @@ function kindsIn(text: string, kinds: readonly string[] = [...secrets.keys()]): 
         Buffer.from(value).toString('hex'),
         Buffer.from(value)
           .toString('base64')
-          .replace(/.?.?=*$/, ''), // what follows may change the last letters
+          .replace(/.?.?=*$/, ''), // the characters after it may change the last ones
       ].some((form) => text.includes(form)),
     ),
   )

@@ -1,32 +1,23 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { useAdminGround } from '../test-support/admin-ground.ts'
 import { createAccessParts, type AccessParts } from '../test-support/access-parts.ts'
 import { connectMailbox } from '../test-support/office365-smtp.ts'
 import { createTestClock, MINUTES } from '../test-support/test-clock.ts'
-import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
 import { checkSentItemsSearch } from './sent-items-search.ts'
 
 const clock = createTestClock()
-let ground: TestGround
-let product: TestProduct
+const { ground, product, ada } = useAdminGround({ clock })
 let parts: AccessParts
 
 beforeAll(async () => {
-  ground = await createTestGround({ clock })
-  product = await ground.startProduct({ environment: { ROLE: 'api' } })
   parts = await createAccessParts({ ground, config: product.config, clock: clock.now })
 })
-afterAll(async () => {
-  await parts.close()
-  await ground.close()
-})
+afterAll(() => parts.close())
 
 const check = () => checkSentItemsSearch({ ...parts, clock: clock.now })
 
 beforeEach(async () => {
-  await ground.clear()
   await ground.microsoft.control('DELETE', '/scenarios')
-  const ada = product.newBrowser()
-  await ada.signIn('Ada Admin')
   await connectMailbox(ada, { fromEmail: 'ada@contoso.com', largeAttachments: true })
 })
 
@@ -66,7 +57,7 @@ it('waits for a copy that appears late', async () => {
 it.each([
   ['shows no copy', 200, { value: [] }],
   ['cannot be searched', 400, { code: 'ErrorInvalidProperty' }],
-])('looks no more after a quarter of an hour where the mailbox %s', async (_what, status, value) => {
+])('stops searching after a quarter of an hour when the mailbox %s', async (_what, status, value) => {
   await searchAnswers(status, value)
   await clock.advance(16 * MINUTES)
   await check()
@@ -74,11 +65,7 @@ it.each([
   expect(await known()).toBe('fails')
 })
 
-it.each([
-  ['429', 429],
-  ['503', 503],
-  ['401', 401],
-])('learns nothing from %s, however late it is', async (_what, status) => {
+it.each([429, 503, 401])('learns nothing from %s, however late', async (status) => {
   await searchAnswers(status, {})
   await clock.advance(16 * MINUTES)
   await check()

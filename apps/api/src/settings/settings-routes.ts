@@ -19,32 +19,35 @@ import { ProblemError } from '../http/problem.ts'
 import { route } from '../http/route.ts'
 import type { SignedIn } from '../http/session.ts'
 import { afterCommit } from '../outcome-unknown.ts'
-import type { ConsentWay } from './consent-way.ts'
+import type { ConsentRecord } from './consent-row-store.ts'
+import type { ConsentStore } from './consent-store.ts'
+import type { ConsentStrategy } from './consent-strategy.ts'
 import type { ConsentReturn, Consents } from './consents.ts'
 import type { ConsentRequest } from './settings-state.ts'
-import type { ConsentRecord, SettingsStore } from './settings-store.ts'
+import type { SettingsStore } from './settings-store.ts'
 import { viewConsent, viewSettings } from './settings-view.ts'
-import { waitForTheWire } from './wait-for-the-wire.ts'
+import { waitForRequests } from './wait-for-requests.ts'
 
 interface Options {
   readonly requireAdmin: (request: FastifyRequest) => Promise<SignedIn>
   /** A service may read the settings as well. */
   readonly requireServiceOrAdmin: (request: FastifyRequest) => Promise<{ readonly tenantId: string }>
-  readonly store: SettingsStore
+  readonly settingsStore: SettingsStore
+  readonly consentStore: Pick<ConsentStore, 'find' | 'findPending' | 'cancel'>
   readonly consents: Consents
-  readonly way: Pick<ConsentWay, 'approvalUrl'>
+  readonly strategy: Pick<ConsentStrategy, 'approvalUrl'>
   readonly clock: () => Date
 }
 
 export const settingsRoutes: FastifyPluginAsync<Options> = async (
   app,
-  { requireAdmin, requireServiceOrAdmin, store, consents, way, clock },
+  { requireAdmin, requireServiceOrAdmin, settingsStore, consentStore, consents, strategy, clock },
 ) => {
   async function view(tenantId: string): Promise<Office365SmtpSettings> {
     const [settings, waitingMessages, pending] = await Promise.all([
-      store.read(tenantId),
-      store.countWaitingMessages(tenantId),
-      store.findPendingConsent(tenantId, clock()),
+      settingsStore.read(tenantId),
+      settingsStore.countWaitingMessages(tenantId),
+      consentStore.findPending(tenantId, clock()),
     ])
     return viewSettings(settings, waitingMessages, pending)
   }
@@ -56,7 +59,7 @@ export const settingsRoutes: FastifyPluginAsync<Options> = async (
   }
 
   async function findConsent(admin: SignedIn, id: string): Promise<ConsentRecord> {
-    const consent = await store.findConsent(admin.tenantId, id, clock())
+    const consent = await consentStore.find(admin.tenantId, id, clock())
     if (!consent) throw new ProblemError('not-found', 'There is no such consent.')
     return consent
   }
@@ -78,10 +81,10 @@ export const settingsRoutes: FastifyPluginAsync<Options> = async (
   route(app, reconnect, requireAdmin, async ({ request, caller }) => start(request, caller, { purpose: 'reconnect' }))
 
   route(app, reset, requireAdmin, async ({ request, caller }) => {
-    const onTheWire = await store.reset(caller.tenantId, caller.userId, clock())
+    const onTheWire = await settingsStore.reset(caller.tenantId, caller.userId, clock())
     request.log.info({ requestsOnTheWire: onTheWire.requests }, 'settings reset')
     return afterCommit(async () => {
-      await waitForTheWire(store, onTheWire)
+      await waitForRequests(settingsStore, onTheWire)
       return { ...(await view(caller.tenantId)), requestsOnTheWire: onTheWire.requests }
     })
   })
@@ -92,11 +95,11 @@ export const settingsRoutes: FastifyPluginAsync<Options> = async (
   })
 
   route(app, cancelConsent, requireAdmin, async ({ caller, params: { id } }) => {
-    await store.cancelConsent(await findConsent(caller, id), caller.userId, clock())
+    await consentStore.cancel(await findConsent(caller, id), caller.userId, clock())
   })
 
-  // For an Entra administrator, who need not be signed in here: it only leads to Microsoft.
-  app.get(APPROVAL_PATH, async (request, reply) => reply.redirect(way.approvalUrl(readApproval(request.query))))
+  // It only redirects to Microsoft, and the Entra administrator need not be signed in here.
+  app.get(APPROVAL_PATH, async (request, reply) => reply.redirect(strategy.approvalUrl(readApproval(request.query))))
 }
 
 export function consentReturn({ consents, settingsUrl }: { consents: Consents; settingsUrl: string }): ReturnHandler {

@@ -38,11 +38,11 @@ it.each([NOT_CONFIGURED, CONNECTED, TROUBLED, ENDED])('is not configured after a
   expect(transition(state, RESET)).toEqual(NOT_CONFIGURED)
 })
 
-it.each([CONNECTED, TROUBLED])('has to be reconnected once Microsoft refuses the tokens', (state) => {
+it.each([CONNECTED, TROUBLED])('requires a reconnect once Microsoft refuses the tokens', (state) => {
   expect(transition(state, REFUSED)).toEqual(ENDED)
 })
 
-it('keeps what Microsoft wants of the sign-in that connects it again', () => {
+it('keeps the claims challenge for the sign-in that reconnects', () => {
   const claims = '{"access_token":{}}'
 
   expect(transition(CONNECTED, { ...REFUSED, claims })).toEqual({ ...ENDED, claims })

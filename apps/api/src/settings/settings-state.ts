@@ -5,13 +5,13 @@ import type { ProblemCode } from '@inforiver-mail/contract/problem'
 
 // not-configured --consent completes--> connected --Microsoft refuses the tokens--> reconnect-required
 // reconnect-required --consent completes--> connected; reset leads from anywhere to not-configured.
-// A wrong app registration leaves the state as it is: it is the operator's to mend, and no consent would help.
+// A wrong app registration leaves the status as it is: the operator has to fix it, and no consent would help.
 
-/** Who sends, with whose grant, and what that grant was proved to allow. */
+/** The sender, whose grant it uses, and what that grant was proved to allow. */
 export interface Connection {
   readonly fromEmail: string
   readonly mailbox: MailboxKind
-  /** Whose tokens are used, known by Entra's ids; null when they are the application's own. */
+  /** The person whose tokens are used, known by Entra's ids; null when the application uses its own. */
   readonly delegate: {
     readonly tenantId: string
     readonly objectId: string
@@ -30,16 +30,26 @@ export type SettingsState =
       readonly status: 'reconnect-required'
       readonly connection: Connection
       readonly problem: SettingsProblem
-      /** What Microsoft wants of the sign-in that connects it again, such as a second factor: JSON. */
+      /** The claims challenge of the sign-in that reconnects, such as a second factor: JSON. */
       readonly claims: string | null
     }
 
-export type SettingsEvent =
-  | { readonly type: 'consent-completed'; readonly connection: Connection }
+export interface VersionedSettings {
+  /** Grows with every consent that completes and every reset; 0 before the first. */
+  readonly version: number
+  readonly state: SettingsState
+}
+
+/** What Microsoft's answers show of a connection. */
+export type HealthEvent =
   | { readonly type: 'tokens-refused'; readonly problem: SettingsProblem; readonly claims?: string | undefined }
   | { readonly type: 'app-misconfigured'; readonly problem: SettingsProblem }
   | { readonly type: 'access-worked' }
+
+export type SettingsEvent =
+  | { readonly type: 'consent-completed'; readonly connection: Connection }
   | { readonly type: 'reset' }
+  | HealthEvent
 
 export function transition(state: SettingsState, event: SettingsEvent): SettingsState {
   switch (event.type) {
@@ -56,7 +66,7 @@ export function transition(state: SettingsState, event: SettingsEvent): Settings
         claims: event.claims ?? null,
       }
     case 'app-misconfigured':
-      // The first report stands: `since` tells how long it has been so.
+      // The first report stands, so that `since` shows how long the trouble has lasted.
       if (state.status !== 'connected' || state.problem) return state
       return { ...state, problem: event.problem }
     case 'access-worked':
@@ -64,12 +74,12 @@ export function transition(state: SettingsState, event: SettingsEvent): Settings
   }
 }
 
-/** What a message waits for that somebody has to do first; null while messages leave. */
+/** Why messages are held until somebody acts; null while they are sent. */
 export function whyHeld(state: SettingsState): HeldBecause | null {
   return state.status === 'connected' ? (state.problem?.code ?? null) : state.status
 }
 
-/** What a consent is to lead to. */
+/** The settings that a consent is to lead to. */
 export interface ConsentGoal {
   readonly fromEmail: string
   readonly largeAttachments: boolean
@@ -88,7 +98,7 @@ export type ConsentDecision =
   | { readonly allowed: true; readonly purpose: ConsentPurpose; readonly goal: ConsentGoal }
   | { readonly allowed: false; readonly code: ProblemCode; readonly detail: string }
 
-/** Decides whether a consent may start, and what it leads to. Whatever is enabled already is asked for again. */
+/** Decides whether a consent may start, and its goal, which includes whatever is enabled already. */
 export function decideConsent(state: SettingsState, request: ConsentRequest): ConsentDecision {
   const { purpose } = request
   if (purpose === 'configure') {

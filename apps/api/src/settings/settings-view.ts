@@ -1,7 +1,8 @@
 import type { Consent, Office365SmtpSettings } from '@inforiver-mail/contract/office365-smtp'
-import type { ConsentRecord, VersionedSettings } from './settings-store.ts'
+import type { ConsentRecord } from './consent-row-store.ts'
+import type { VersionedSettings } from './settings-state.ts'
 
-/** The settings as the page and other services see them. No token is anywhere near. */
+/** The settings as the page and other services see them. */
 export function viewSettings(
   { version, state }: VersionedSettings,
   waitingMessages: number,

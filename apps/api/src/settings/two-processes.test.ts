@@ -10,7 +10,7 @@ let one: TestProduct
 let other: TestProduct
 let ada: TestBrowser
 
-// Two processes behind one name, as behind a load balancer that sends each request where it likes.
+// Two processes share one name, as behind a load balancer that picks either for each request.
 beforeAll(async () => {
   ground = await createTestGround()
   balancer = await createTcpLink()
@@ -62,7 +62,7 @@ it('ends a session on every process when one signs it out', async () => {
   expect((await copy.call('GET', '/api/v1/session')).status).toBe(401)
 })
 
-it('answers two requests for the same change at the same moment by one consent, also at two processes', async () => {
+it('answers simultaneous requests for the same change by one consent, even at two processes', async () => {
   balancer.leadTo(one.config.port)
   await ada.signIn('Ada Admin')
   const cookie = [...ada.cookies].map(([name, value]) => `${name}=${value}`).join('; ')

@@ -1,6 +1,6 @@
 import type { OutgoingMessage } from '@inforiver-mail/m365/outgoing-message'
 
-/** Proves that the access may be used to send as the sender: the only proof that Microsoft offers. */
+/** Sending it is the only proof Microsoft offers that a grant may send as the sender. */
 export function verificationMessage({
   fromEmail,
   recipient,
@@ -9,7 +9,7 @@ export function verificationMessage({
 }: {
   fromEmail: string
   recipient: { address: string; name: string }
-  /** Whose, to follow "with". */
+  /** Whose access it is, worded to follow "with". */
   access: string
   consentId: string
 }): OutgoingMessage {

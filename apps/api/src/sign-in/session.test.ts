@@ -1,37 +1,26 @@
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { beforeAll, expect, it } from 'vitest'
 import { openDatabase } from '../database/database.ts'
+import { useAdminGround } from '../test-support/admin-ground.ts'
 import { SETTINGS } from '../test-support/office365-smtp.ts'
-import type { TestBrowser } from '../test-support/test-browser.ts'
 import { createTestClock, HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
-import { createTestGround, HTTPS_PUBLIC_URL, type TestGround, type TestProduct } from '../test-support/test-product.ts'
+import { HTTPS_PUBLIC_URL, type TestProduct } from '../test-support/test-product.ts'
 import { createSignInStore } from './sign-in-store.ts'
 
 const COOKIE = 'inforiver-mail-session'
 
 const clock = createTestClock()
-let ground: TestGround
-let product: TestProduct
+const { ground, product, ada } = useAdminGround({ clock })
 let secured: TestProduct
-let ada: TestBrowser
 
 beforeAll(async () => {
-  ground = await createTestGround({ clock })
-  product = await ground.startProduct({ environment: { ROLE: 'api' } })
-  secured = await ground.startProduct({ environment: { ROLE: 'api', PUBLIC_URL: HTTPS_PUBLIC_URL } })
-})
-afterAll(() => ground.close())
-
-beforeEach(async () => {
-  await ground.clear()
-  ada = product.newBrowser()
-  await ada.signIn('Ada Admin')
+  secured = await ground.startProduct({ environment: { PUBLIC_URL: HTTPS_PUBLIC_URL, ROLE: 'api' } })
 })
 
 async function status(browser = ada): Promise<number> {
   return (await browser.call('GET', '/api/v1/session')).status
 }
 
-/** The Set-Cookie lines of a whole sign-in. */
+/** Signs in and returns the Set-Cookie lines. */
 async function cookiesOf(of: TestProduct): Promise<{ signIn: string; session: string }> {
   const browser = of.newBrowser()
   const signIn = (await browser.visit('/auth/sign-in')).headers.getSetCookie().join()
@@ -39,17 +28,14 @@ async function cookiesOf(of: TestProduct): Promise<{ signIn: string; session: st
   return { signIn, session: (await browser.visit(back)).headers.getSetCookie().join() }
 }
 
-it('ends after an hour without a request', async () => {
-  await clock.advance(1 * HOURS)
-
-  expect(await status()).toBe(401)
-})
-
-it('lives on with requests less than an hour apart', async () => {
+it('ends after an hour without a request, and not before', async () => {
   for (let request = 0; request < 4; request++) {
     await clock.advance(59 * MINUTES)
     expect(await status()).toBe(200)
   }
+  await clock.advance(1 * HOURS)
+
+  expect(await status()).toBe(401)
 })
 
 it('ends after twelve hours, however busy', async () => {
@@ -94,7 +80,7 @@ it('is new at every sign-in, and the one before ends', async () => {
   expect(await status(before)).toBe(401)
 })
 
-it('never takes a session id that a browser brings along', async () => {
+it('never adopts a session id that a browser sends', async () => {
   const victim = product.newBrowser()
   victim.cookies.set(COOKIE, 'A'.repeat(43))
 
@@ -117,15 +103,10 @@ it('is refused with one character changed', async () => {
   expect(await status()).toBe(401)
 })
 
-it('has a __Host- cookie over https, Secure, HttpOnly and SameSite=Lax', async () => {
-  const { session } = await cookiesOf(secured)
+it('binds its cookie and that of the sign-in to the host over https', async () => {
+  const { signIn, session } = await cookiesOf(secured)
 
   expect(session).toMatch(/^__Host-inforiver-mail-session=[\w-]{43}; Path=\/; HttpOnly; Secure; SameSite=Lax$/)
-})
-
-it('binds the sign-in to the host over https as well', async () => {
-  const { signIn } = await cookiesOf(secured)
-
   expect(signIn).toMatch(
     /^__Host-inforiver-mail-sign-in=[\w-]{43}; Max-Age=600; Path=\/; HttpOnly; Secure; SameSite=Lax$/,
   )
@@ -137,7 +118,7 @@ it('has a cookie without prefix and Secure on a loopback http host', async () =>
   expect(session).toMatch(/^inforiver-mail-session=[\w-]{43}; Path=\/; HttpOnly; SameSite=Lax$/)
 })
 
-// Requests that another site made the browser send
+// Requests forged by another site
 
 it.each([
   ['a foreign Origin', { origin: 'https://evil.example' }],
@@ -178,7 +159,7 @@ it('ignores the cookie of a Bearer request', async () => {
   expect((await ada.call('GET', SETTINGS, undefined, { authorization })).status).toBe(401)
 })
 
-it('sweeps away sessions and sign-ins that are over', async () => {
+it('deletes sessions and sign-ins that have ended', async () => {
   await product.newBrowser().visit('/auth/sign-in')
   await clock.advance(1 * HOURS + 1 * SECONDS)
   const database = await openDatabase(ground.database.url, () => {})

@@ -24,11 +24,11 @@ export const signInRoutes: FastifyPluginAsync<Options> = async (app, { signIn, s
   app.get(
     '/auth/sign-in',
     {
-      exposeHeadRoute: false, // it starts a sign-in
+      exposeHeadRoute: false, // a HEAD request must not start a sign-in
       config: { rateLimit: { max: SIGN_INS_PER_MINUTE, timeWindow: '1 minute' } },
     },
     async (request, reply) => {
-      // Kept where there is one already, so that a sign-in in a second tab does not spoil that of the first.
+      // An existing cookie is kept, so that a sign-in in a second tab does not break the one in the first.
       const browser = request.cookies[browserCookie.name] ?? newOpaqueValue()
       const { returnTo } = request.query as { returnTo?: unknown }
       const url = await signIn.start({ returnTo: withinOrigin(returnTo, publicUrl), browser })
@@ -36,7 +36,7 @@ export const signInRoutes: FastifyPluginAsync<Options> = async (app, { signIn, s
     },
   )
 
-  // For an Entra administrator, who need not be signed in here: it only leads to Microsoft.
+  // It only redirects to Microsoft, and the Entra administrator need not be signed in here.
   app.get(SIGN_IN_APPROVAL_PATH, async (_request, reply) => reply.redirect(signIn.approvalUrl()))
 
   route(app, readSession, requireSignedIn, async ({ caller: { name, email, role } }) => ({
@@ -76,7 +76,7 @@ export function signInReturn({ signIn, publicUrl }: Pick<Options, 'signIn' | 'pu
   }
 }
 
-/** `__Host-`: a neighbour under the same domain could set a cookie without it, and have somebody sign in as itself. */
+/** `__Host-` keeps other hosts of the domain from setting the cookie, by which they could sign somebody in as themselves. */
 function browserCookieOf(publicUrl: string) {
   const secure = publicUrl.startsWith('https:')
   return {
@@ -89,11 +89,11 @@ function logRefusal(request: FastifyRequest, kind: string, correlationId: string
   request.log.warn({ kind, correlationId }, 'sign-in refused')
 }
 
-/** A path of our own, or the start page. A foreign address would make the sign-in a door to other sites. */
+/** Returns a path of our own, or `/`: redirecting elsewhere would be an open redirect. */
 function withinOrigin(returnTo: unknown, publicUrl: string): string {
   if (typeof returnTo !== 'string' || returnTo.length > MAX_RETURN_TO_CHARACTERS || !URL.canParse(returnTo, publicUrl))
     return '/'
   const { origin, pathname, search, hash } = new URL(returnTo, publicUrl)
-  // Two slashes in front would make the path another host's.
+  // A browser takes a path that begins with two slashes for another host.
   return origin === publicUrl && !pathname.startsWith('//') ? `${pathname}${search}${hash}` : '/'
 }

@@ -6,26 +6,26 @@ import type { SignedIn } from '../http/session.ts'
 
 const IDLE_MS = 60 * 60_000
 const ABSOLUTE_MS = 12 * 60 * 60_000
-const TOUCH_EVERY_MS = 60_000 // a write for each request would be a write too many
-/** Of each account that Microsoft vouches for, and of everybody else together: strangers hide nobody. */
+const TOUCH_EVERY_MS = 60_000 // spares a write per request
+/** Applies to each account that Microsoft vouches for, and to all others together, so that strangers cannot hide one. */
 const REFUSALS_PER_HOUR = 100
 
 export interface PendingSignIn {
   readonly stateHash: string
   readonly tenantId: string
   readonly browserHash: string
-  /** Sealed: nonce and PKCE verifier. */
+  /** The sealed nonce and PKCE verifier. */
   readonly secretsSealed: string
   readonly returnTo: string
   readonly expiresAt: Date
 }
 
-/** Whom Microsoft says has signed in. */
+/** The person who signed in, by Microsoft's account. */
 export interface Person {
   readonly entraTenantId: string
   readonly entraObjectId: string
   readonly name: string
-  /** What they type at Microsoft's page; WORKSPACE_ADMINS names it. */
+  /** The name typed at Microsoft's page, as in WORKSPACE_ADMINS. */
   readonly signInName: string
   readonly email: string
   readonly hasAdminRole: boolean
@@ -33,9 +33,9 @@ export interface Person {
 
 export interface SignInStore {
   savePending(pending: PendingSignIn): Promise<void>
-  /** Takes it, so that a `state` counts once; null when unknown, expired or another browser's. */
+  /** Deletes and returns it, so that a `state` counts once; null when unknown, expired or another browser's. */
   takePending(stateHash: string, browserHash: string, now: Date): Promise<PendingSignIn | null>
-  /** Records the person and their new session, which `replaces` an older one of the same browser. */
+  /** Records the person and a new session, which `replaces` an older one of the same browser. */
   startSession(session: {
     idHash: string
     replaces: string | null
@@ -43,7 +43,10 @@ export interface SignInStore {
     person: Person
     now: Date
   }): Promise<Role>
-  /** Up to 100 an hour of each account, and of all without one. `account`: the sign-in name, where Microsoft vouches for it. */
+  /**
+   * Records up to 100 refusals an hour for each account, and for all without one. `account` is the sign-in name where
+   * Microsoft vouches for it.
+   */
   recordRefusal(refusal: {
     tenantId: string
     reason: string
@@ -56,7 +59,7 @@ export interface SignInStore {
   sweep(now: Date): Promise<void>
 }
 
-/** `workspaceAdmins`: sign-in names that become workspace admins, compared without regard to case. */
+/** `workspaceAdmins` are the sign-in names of workspace admins, in any case. */
 export function createSignInStore(prisma: PrismaClient, workspaceAdmins: readonly string[]): SignInStore {
   const adminNames = new Set(workspaceAdmins.map((name) => name.toLowerCase()))
   return {
@@ -104,7 +107,7 @@ export function createSignInStore(prisma: PrismaClient, workspaceAdmins: readonl
         await appendAuditEvent(transaction, { tenantId, at: now, actor: user.id, action: 'sign-in', outcome: role })
         return role
 
-        /** A name can pass to somebody else; who signed in under it first keeps the right. */
+        /** Names are reassigned, so the person who first signed in under one keeps the right. */
         async function pinName(pinned: string | null): Promise<string | null> {
           const candidate = person.signInName.toLowerCase()
           if ((pinned !== null && adminNames.has(pinned)) || !adminNames.has(candidate)) return pinned

@@ -19,7 +19,7 @@ beforeEach(async () => {
   browser = product.newBrowser()
 })
 
-/** Signed in at Microsoft: the URL that leads back, not yet opened. */
+/** Signs in at Microsoft and returns the URL that leads back, not yet opened. */
 async function signedInAtMicrosoft(account = 'Ada Admin', returnTo = '/'): Promise<string> {
   return browser.consentReturn(`${product.publicUrl}/auth/sign-in?returnTo=${encodeURIComponent(returnTo)}`, account)
 }
@@ -52,45 +52,39 @@ it('keeps none of the tokens of a sign-in', async () => {
   expect(await ground.database.query('SELECT * FROM pending_sign_ins')).toEqual([])
 })
 
-it('refuses an answer in another browser than the one that asked', async () => {
+it.each([
+  ['another browser with a sign-in of its own under way', true],
+  ['a browser without the cookie of a sign-in', false],
+])('refuses an answer in %s, and still takes it in the right one', async (_where, ownSignIn) => {
   const back = await signedInAtMicrosoft()
   const other = product.newBrowser()
-  await other.visit('/auth/sign-in') // it has a sign-in of its own under way
+  if (ownSignIn) await other.visit('/auth/sign-in')
 
-  const result = await other.open(back)
-
-  expect(result.status).toBe(400)
+  expect((await other.open(back)).status).toBe(400)
   expect(await sessionStatus(other)).toBe(401)
-})
-
-it('refuses an answer in a browser without the cookie of a sign-in', async () => {
-  const other = product.newBrowser()
-
-  expect((await other.open(await signedInAtMicrosoft())).status).toBe(400)
-  expect(await sessionStatus(other)).toBe(401)
-})
-
-it('lets the right browser finish after a wrong one tried', async () => {
-  const back = await signedInAtMicrosoft()
-  await product.newBrowser().open(back)
-
   await browser.open(back)
-
   expect(await sessionStatus()).toBe(200)
 })
 
-it('refuses an answer with a forged state', async () => {
-  const forged = new URL(await signedInAtMicrosoft())
-  forged.searchParams.set('state', 'A'.repeat(43))
-
-  expect((await browser.open(forged.href)).status).toBe(400)
-  expect(await sessionStatus()).toBe(401)
-})
-
-it('counts an answer once', async () => {
-  const back = await signedInAtMicrosoft()
-  await browser.open(back)
-  await browser.call('POST', '/api/v1/session/sign-out')
+it.each([
+  ['forged', async (back: string) => back.replace(/([?&])state=[^&]*/, `$1state=${'A'.repeat(43)}`)],
+  [
+    'used before',
+    async (back: string) => {
+      await browser.open(back)
+      await browser.call('POST', '/api/v1/session/sign-out')
+      return back
+    },
+  ],
+  [
+    'ten minutes old',
+    async (back: string) => {
+      await clock.advance(10 * MINUTES)
+      return back
+    },
+  ],
+])('refuses an answer whose state is %s', async (_what, spoil) => {
+  const back = await spoil(await signedInAtMicrosoft())
 
   expect((await browser.open(back)).status).toBe(400)
   expect(await sessionStatus()).toBe(401)
@@ -115,15 +109,7 @@ it('starts one session when the answer comes twice at the same moment', async ()
   expect((await ground.microsoft.control('GET', '/counters')).endpoints.token.requests).toBe(1)
 })
 
-it('expires after ten minutes', async () => {
-  const back = await signedInAtMicrosoft()
-  await clock.advance(10 * MINUTES)
-
-  expect((await browser.open(back)).status).toBe(400)
-  expect(await sessionStatus()).toBe(401)
-})
-
-it('is still good in the tenth minute', async () => {
+it('takes an answer in the tenth minute', async () => {
   const back = await signedInAtMicrosoft()
   await clock.advance(10 * MINUTES - 1 * SECONDS)
 
@@ -158,7 +144,7 @@ it.each([
   'no-id-token',
   'token-503',
   'secret-wrong',
-])('lets nobody in, and says so, after %s', async (name) => {
+])('signs nobody in, and says so, after %s', async (name) => {
   await ground.microsoft.control('POST', '/scenarios', { name })
 
   const result = await browser.signIn('Ada Admin')
@@ -168,7 +154,7 @@ it.each([
   expect(await sessionStatus()).toBe(401)
 })
 
-it('says after Cancel on Microsoft’s page that nobody signed in, and nothing of a consent', async () => {
+it('says after Cancel on Microsoft’s page that nobody signed in, without a word of consent', async () => {
   const back = new URL((await browser.visit('/auth/sign-in')).headers.get('location') ?? '')
   const query = new URLSearchParams({
     state: back.searchParams.get('state') ?? '',
@@ -186,7 +172,7 @@ it('says after Cancel on Microsoft’s page that nobody signed in, and nothing o
   )
 })
 
-it('leads an Entra administrator to Microsoft’s page, where nothing but the sign-in is approved', async () => {
+it('leads an Entra administrator to a page of Microsoft’s that approves the sign-in alone', async () => {
   await ground.microsoft.control('POST', '/scenarios', { name: 'authorize-admin-consent-required' })
   const result = await browser.signIn('Ada Admin')
   const [, link = ''] = /href="([^"]+\/auth\/sign-in\/admin-consent)"/.exec(result.text) ?? []

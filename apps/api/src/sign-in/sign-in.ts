@@ -17,21 +17,28 @@ export type SignInResult =
   | { readonly outcome: 'refused'; readonly explanation: Explanation; readonly returnTo: string }
 
 export interface SignIn {
-  /** Microsoft's page to go to. `browser` is the value of the cookie that the answer has to come back with. */
+  /** Returns Microsoft's page. `browser` is the value of the cookie that has to come back with the answer. */
   start(request: { returnTo: string; browser: string }): Promise<string>
-  /** Null when the `state` is not that of a sign-in of this browser. */
+  /** Returns null when no sign-in of this browser has this `state`. */
   finish(answer: {
     state: string
     browser: string | undefined
     parameters: Readonly<Record<string, unknown>>
-    /** The session that the browser has had until now; it ends with the new one. */
+    /** The browser's current session, which ends when the new one starts. */
     replaces: SignedIn | null
   }): Promise<SignInResult | null>
-  /** Microsoft's page on which an Entra administrator approves, once, that people sign in. */
+  /** Returns the page on which an Entra administrator approves once that people sign in. */
   approvalUrl(): string
 }
 
-export function createSignIn(parts: {
+export function createSignIn({
+  store,
+  identity,
+  vault,
+  tenantId,
+  clock,
+  random,
+}: {
   store: SignInStore
   identity: MicrosoftIdentity
   vault: TokenVault
@@ -39,8 +46,6 @@ export function createSignIn(parts: {
   clock: () => Date
   random: RandomBytes
 }): SignIn {
-  const { store, identity, vault, tenantId, clock, random } = parts
-
   return {
     async start({ returnTo, browser }) {
       const { state, nonce, codeVerifier, codeChallenge } = newSecrets(random)
@@ -93,7 +98,7 @@ export function createSignIn(parts: {
       nonce: string
       codeVerifier: string
     }
-    // The tokens are not kept: who somebody is, is all that is asked.
+    // The tokens are discarded: a sign-in asks only who the person is.
     const redemption = await identity.redeemCode({ code, codeVerifier, nonce, scopes: [], leg: 'sign-in' })
     if (redemption.outcome === 'refused') return refused(redemption.explanation)
     const { person } = redemption

@@ -1,4 +1,5 @@
 import { openDatabase } from '../database/database.ts'
+import { SEALED_COLUMNS } from '../sealed-columns.ts'
 import { reseal } from '../vault-rotation/reseal.ts'
 import { createSealedStore } from '../vault-rotation/sealed-store.ts'
 import { ringOf, vaultOf } from './sealed-rows.ts'
@@ -9,7 +10,7 @@ process.once('message', ({ url, keys }: { url: string; keys: string[] }) => void
 async function start(url: string, keys: string[]): Promise<void> {
   const database = await openDatabase(url, () => {})
   await reseal({
-    store: createSealedStore(database),
+    store: createSealedStore(database, Object.values(SEALED_COLUMNS)),
     vault: vaultOf(...keys),
     kid: ringOf(...keys).sealing.kid,
     clock: () => new Date(),

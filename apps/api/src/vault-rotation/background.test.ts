@@ -27,7 +27,7 @@ async function kids(): Promise<string[]> {
   return [...new Set((await allSealed(ground.database)).map((value) => vault.keyIdOf(value)))].sort()
 }
 
-it('stored secrets are resealed by a process that was started with a new first key, and seen in the metrics', async () => {
+it('reseals stored secrets once a process starts with a new first key, and shows that in the metrics', async () => {
   await addSealedRows(ground.database, vaultOf(OLD), { messages: 3 })
 
   const { port } = await start(NEW, OLD)
@@ -38,7 +38,7 @@ it('stored secrets are resealed by a process that was started with a new first k
   expect(metrics).not.toContain('inforiver_mail_sealed_values{kid="old"}')
 })
 
-it('new secrets are sealed with the first key of the list by every process from its start on', async () => {
+it('seals new secrets with the first key of the list in every process', async () => {
   await ground.clear()
   const first = await start(NEW, OLD)
   const second = await start(NEW, OLD)

@@ -1,12 +1,13 @@
 import type { SettingsProblem } from '@inforiver-mail/contract/consent-problem'
 import type { TokenVault } from '@inforiver-mail/m365/token-vault'
+import type { ForgettableColumn } from '../forgettable-column.ts'
 import type { ForgetStore } from './forget-store.ts'
-import type { SealedColumn, SealedStore, StoredValue } from './sealed-store.ts'
+import type { SealedStore, StoredValue } from './sealed-store.ts'
 
 const BATCH = 500
 const NAMED_AT_MOST = 10
 
-/** What can be given up, in an operator's words, by the purpose that values are sealed for. */
+/** Maps the purpose that values are sealed for to what an operator calls it. */
 const KINDS = {
   'refresh-token': 'tokens',
   'access-token': 'tokens',
@@ -21,21 +22,21 @@ const KINDS = {
 export type LostKind = (typeof KINDS)[keyof typeof KINDS]
 export const LOST_KINDS: readonly LostKind[] = [...new Set(Object.values(KINDS))]
 
-/** Records of one kind that no longer open. */
+/** Records of one purpose whose values no longer open. */
 export interface Lost {
   readonly kind: LostKind
   readonly purpose: string
   readonly count: number
   /** The keys that they were sealed with. */
   readonly kids: readonly string[]
-  /** Some of them: the tenant's id for tokens, else the record's. */
+  /** Ids of up to ten of them: the tenant's for tokens, else the record's. */
   readonly names: readonly string[]
 }
 
-type Parts = Readonly<{ store: SealedStore; vault: TokenVault }>
+type Deps = Readonly<{ store: SealedStore; vault: TokenVault }>
 
-/** Opens every stored value, and tells which do not. */
-export async function findLost({ store, vault }: Parts): Promise<Lost[]> {
+/** Opens every stored value and lists those that do not open. */
+export async function findLost({ store, vault }: Deps): Promise<Lost[]> {
   const found: Lost[] = []
   for (const column of store.columns) {
     const kids = new Set<string>()
@@ -52,22 +53,22 @@ export async function findLost({ store, vault }: Parts): Promise<Lost[]> {
 }
 
 /**
- * Gives up the records of these kinds that no longer open; all others stay. A connection whose tokens are lost has to be
- * made again, and its messages wait for that.
+ * Gives up the records of these kinds that no longer open, and returns how many; all others stay. A tenant whose tokens
+ * are lost has to reconnect, and its messages are held until then.
  */
 export async function forget(
-  parts: Parts & {
+  deps: Deps & {
     readonly kinds: readonly LostKind[]
     readonly forgetStore: ForgetStore
-    /** Applies the problem to the settings of the tenant. */
+    /** Applies the problem to the settings of the tenant. It runs before the tokens are deleted. */
     readonly requireReconnect: (tenantId: string, problem: SettingsProblem) => Promise<void>
     readonly clock: () => Date
   },
 ): Promise<number> {
-  const { store, kinds, forgetStore, requireReconnect, clock } = parts
+  const { store, kinds, forgetStore, requireReconnect, clock } = deps
   let forgotten = 0
   for (const column of store.columns.filter((each) => kinds.includes(kindOf(each)))) {
-    for await (const lost of lostIn(parts, column)) {
+    for await (const lost of lostIn(deps, column)) {
       if (kindOf(column) === 'tokens') for (const { key } of lost) await requireReconnect(key, tokensLost(clock()))
       forgotten += await forgetStore.forget(column, lost, clock())
     }
@@ -75,7 +76,7 @@ export async function forget(
   return forgotten
 }
 
-async function* lostIn({ store, vault }: Parts, column: SealedColumn): AsyncGenerator<StoredValue[]> {
+async function* lostIn({ store, vault }: Deps, column: ForgettableColumn): AsyncGenerator<StoredValue[]> {
   let after = ''
   for (;;) {
     const values = await store.read(column, { after, exceptKid: null, limit: BATCH })
@@ -88,9 +89,9 @@ async function* lostIn({ store, vault }: Parts, column: SealedColumn): AsyncGene
   }
 }
 
-function kindOf({ purpose }: SealedColumn): LostKind {
+function kindOf({ purpose }: Pick<ForgettableColumn, 'purpose'>): LostKind {
   const kind = (KINDS as Readonly<Record<string, LostKind | undefined>>)[purpose]
-  if (kind === undefined) throw new Error(`There is no word for what is sealed as ${purpose}.`)
+  if (kind === undefined) throw new Error(`No kind is defined for values sealed as ${purpose}.`)
   return kind
 }
 

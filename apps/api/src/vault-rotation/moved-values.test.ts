@@ -2,7 +2,7 @@ import type { TokenVault } from '@inforiver-mail/m365/token-vault'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { openDatabase, type Database } from '../database/database.ts'
 import type { SealedColumn } from '../database/sealed-values.ts'
-import { SEALED_COLUMNS } from './sealed-store.ts'
+import { SEALED_COLUMNS } from '../sealed-columns.ts'
 import { addMessagesUnderDataKey, addSealedRows, newKey, vaultOf } from '../test-support/sealed-rows.ts'
 import { createTestDatabase, type TestDatabase } from '../test-support/test-database.ts'
 import { createSealedStore, type SealedStore, type StoredValue } from './sealed-store.ts'
@@ -17,7 +17,7 @@ let vault: TokenVault
 beforeAll(async () => {
   test = await createTestDatabase()
   database = await openDatabase(test.url, () => {})
-  store = createSealedStore(database)
+  store = createSealedStore(database, Object.values(SEALED_COLUMNS))
 })
 afterAll(async () => {
   await database.close()
@@ -30,7 +30,7 @@ beforeEach(async () => {
   await addSealedRows(test, vault, { tenant: 'ten_2', messages: 2 })
 })
 
-/** What opens, of the values as they stand in a column. */
+/** Opens the stored values of a column; null for those that do not open. */
 async function opened(column: SealedColumn): Promise<Record<string, string | null>> {
   const values = await store.read(column, { after: '', exceptKid: null, limit: 100 })
   const secrets = await Promise.all(values.map(({ value, owner }) => vault.open(value, owner).catch(() => null)))
@@ -80,7 +80,7 @@ it('does not open a data key that was moved to another tenant, or to another of 
   expect(await opened(dataKey)).toEqual({ key_1: 'the data key', key_2: null, key_3: null })
 })
 
-it('does not open a token that was moved to the column of the other', async () => {
+it('does not open a refresh token in the column of access tokens, or the reverse', async () => {
   const [refresh] = await values(refreshToken)
   const [access] = await values(accessToken)
 

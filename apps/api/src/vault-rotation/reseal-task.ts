@@ -4,20 +4,20 @@ import type { FastifyBaseLogger } from 'fastify'
 import { reseal } from './reseal.ts'
 import type { SealedStore } from './sealed-store.ts'
 
-const TIMEOUT_MS = 9 * 60_000 // the queue takes a task of ten minutes for lost; the next turn goes on
+const TIMEOUT_MS = 9 * 60_000 // housekeeping gives up a task after ten minutes; its next run continues
 
-/** Reseals in the background what older keys seal; does nothing when nothing is left. */
-export function createResealTask(parts: {
+/** Returns a task that reseals in the background what older keys seal. */
+export function createResealTask(deps: {
   store: SealedStore
   vault: TokenVault
   keyRing: KeyRing
   clock: () => Date
   logger: FastifyBaseLogger
 }): () => Promise<void> {
-  const { keyRing, logger } = parts
+  const { keyRing, logger } = deps
   return async () => {
     const { kid } = keyRing.sealing
-    const resealing = await reseal({ ...parts, kid, signal: AbortSignal.timeout(TIMEOUT_MS) })
+    const resealing = await reseal({ ...deps, kid, signal: AbortSignal.timeout(TIMEOUT_MS) })
     if (resealing.outcome === 'disagreement')
       logger.warn({ kid, others: resealing.kids }, 'stored secrets are not resealed: a process seals with another key')
     else if (resealing.outcome === 'left')

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { TokenVault } from '@inforiver-mail/m365/token-vault'
-import type { SealedColumn, SealedStore, StoredValue } from './sealed-store.ts'
+import type { ForgettableColumn } from '../forgettable-column.ts'
+import type { SealedStore, StoredValue } from './sealed-store.ts'
 
 const BATCH = 200
 const MAX_IDLE_PASSES = 10
@@ -9,18 +10,24 @@ const AFTER_IDLE_PASS_MS = 200
 export type Resealing =
   /** Every stored value is sealed with the first key. */
   | { readonly outcome: 'done'; readonly resealed: number }
-  /** Running processes seal with other keys than this one; nothing was changed. */
+  /** Running processes seal with other keys; nothing was changed. */
   | { readonly outcome: 'disagreement'; readonly kids: readonly string[] }
-  /** Some values could not be opened, or are always being changed. */
+  /** Some values could not be opened, or keep being changed. */
   | { readonly outcome: 'left'; readonly resealed: number }
 
 /**
- * Reseals, with the key that seals new values, everything that other keys seal. Each value is replaced by itself, and
- * only if it is still what was opened: so it may be left off anywhere and begun again, and go on beside refreshes,
- * sends and another one. Nothing begins while a running process seals with another key, because that process may not
- * know this one.
+ * Reseals everything that other keys seal, with the key that seals new values. Each value is replaced on its own, and
+ * only if it is unchanged, so that resealing may stop anywhere, start again, and run beside refreshes, sends and another
+ * resealing. It refuses to begin while a running process seals with another key: that process may not have this one.
  */
-export async function reseal(parts: {
+export async function reseal({
+  store,
+  vault,
+  kid,
+  clock,
+  signal,
+  onProgress,
+}: {
   store: SealedStore
   vault: TokenVault
   kid: string
@@ -28,7 +35,6 @@ export async function reseal(parts: {
   signal: AbortSignal
   onProgress?: (resealed: number) => void
 }): Promise<Resealing> {
-  const { store, vault, kid, clock, signal, onProgress } = parts
   if (isOnly(kid, await store.findKids())) return { outcome: 'done', resealed: 0 }
   const others = [...(await store.findSealingKids())].filter((other) => other !== kid)
   if (others.length > 0) return { outcome: 'disagreement', kids: others }
@@ -45,7 +51,7 @@ export async function reseal(parts: {
   if (resealed > 0) await store.recordRotation({ kid, resealed, finished, now: clock() })
   return { outcome: finished ? 'done' : 'left', resealed }
 
-  async function resealColumn(column: SealedColumn): Promise<void> {
+  async function resealColumn(column: ForgettableColumn): Promise<void> {
     let after = ''
     while (!signal.aborted) {
       const values = await store.read(column, { after, exceptKid: kid, limit: BATCH })
@@ -58,7 +64,7 @@ export async function reseal(parts: {
     }
   }
 
-  /** Null when it does not open: it is not ours to throw away. */
+  /** Returns null for a value that does not open; only `forget` may delete it. */
   async function resealValue({ key, value, owner }: StoredValue) {
     const secret = await vault.open(value, owner).catch(() => null)
     return secret === null ? null : { key, before: value, after: await vault.seal(secret, owner) }

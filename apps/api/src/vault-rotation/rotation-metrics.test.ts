@@ -29,7 +29,7 @@ async function lines(): Promise<string[]> {
   return (await registry.metrics()).split('\n').filter((line) => line.startsWith('inforiver_mail_sealed_values'))
 }
 
-it('shows how many values each key seals, and none for a key that seals none any more', async () => {
+it('shows how many values each key seals, and drops a key that seals none', async () => {
   expect(await lines()).toEqual(['inforiver_mail_sealed_values{kid="old"} 3'])
 
   counts = { new: 3 }
@@ -38,7 +38,7 @@ it('shows how many values each key seals, and none for a key that seals none any
   expect(await lines()).toEqual(['inforiver_mail_sealed_values{kid="new"} 3'])
 })
 
-it('counts at most every 30 seconds, however often it is asked', async () => {
+it('counts at most every 30 seconds, however often it is scraped', async () => {
   await Promise.all([lines(), lines(), lines()])
   await clock.advance(29 * SECONDS)
   await lines()
@@ -50,7 +50,7 @@ it('counts at most every 30 seconds, however often it is asked', async () => {
   expect(counted).toBe(2)
 })
 
-it('shows nothing of it while the database is away, and asks again at the next look', async () => {
+it('shows nothing while the database is away, and counts again at the next scrape', async () => {
   away = true
   expect(await lines()).toEqual([])
 

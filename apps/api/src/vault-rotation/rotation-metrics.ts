@@ -2,7 +2,7 @@ import { Gauge, type Registry } from 'prom-client'
 
 const COUNT_AT_MOST_EVERY_MS = 30_000
 
-/** How many stored values each key of the vault seals: the progress of a rotation. It is the same in every process. */
+/** Measures how many stored values each vault key seals: the progress of a rotation, equal in every process. */
 export function measureSealedValues(
   registry: Registry,
   { count, clock }: { count: () => Promise<ReadonlyMap<string, number>>; clock: () => Date },
@@ -15,12 +15,12 @@ export function measureSealedValues(
     registers: [registry],
     async collect() {
       const now = clock().getTime()
-      // Counting takes longer the more messages wait.
+      // The cost of counting grows with the number of waiting messages.
       if (counted === null || now - counted.at >= COUNT_AT_MOST_EVERY_MS) counted = { at: now, counts: count() }
       const { counts } = counted
       const current = await counts.catch(() => {
         counted = null
-        return new Map<string, number>() // without the database the other metrics are shown all the same
+        return new Map<string, number>() // the other metrics are shown even without the database
       })
       gauge.reset()
       for (const [kid, value] of current) gauge.set({ kid }, value)

@@ -3,85 +3,40 @@ import type pg from 'pg'
 import { appendAuditEvent } from '../database/audit-log.ts'
 import type { Database } from '../database/database.ts'
 import { findSealedHeads, headOf, NO_KEY, type SealedColumn } from '../database/sealed-values.ts'
+import type { ForgettableColumn } from '../forgettable-column.ts'
 import { SEALS_WITH } from './presence-store.ts'
-import { QUEUE_SEALED_COLUMNS } from '../queue/sealed-columns.ts'
-
-export type { SealedColumn }
-
-/** Every one there is: the check at the start, rotation and forgetting go by this list. */
-export const SEALED_COLUMNS = {
-  refreshToken: {
-    table: 'tenant_settings',
-    column: 'refresh_token_sealed',
-    key: 'tenant_id',
-    record: `'tenant_settings'`,
-    purpose: 'refresh-token',
-    indexed: false,
-  },
-  accessToken: {
-    table: 'tenant_settings',
-    column: 'access_token_sealed',
-    key: 'tenant_id',
-    record: `'tenant_settings'`,
-    purpose: 'access-token',
-    indexed: false,
-  },
-  consent: {
-    table: 'consents',
-    column: 'secrets_sealed',
-    key: 'id',
-    record: 'id',
-    purpose: 'consent',
-    indexed: false,
-  },
-  signIn: {
-    table: 'pending_sign_ins',
-    column: 'secrets_sealed',
-    key: 'state_hash',
-    record: 'state_hash',
-    purpose: 'sign-in',
-    indexed: false,
-  },
-  webhook: {
-    table: 'webhooks',
-    column: 'secret_sealed',
-    key: 'id',
-    record: 'id',
-    purpose: 'webhook-secret',
-    indexed: false,
-  },
-  ...QUEUE_SEALED_COLUMNS,
-} as const satisfies Record<string, SealedColumn>
 
 export interface StoredValue {
-  /** Tells its row from the others of the table. */
+  /** Identifies the row in its table. */
   readonly key: string
   readonly value: Sealed
   readonly owner: SealOwner
 }
 
 export interface SealedStore {
-  readonly columns: readonly SealedColumn[]
-  /** The keys that any stored value needs; cheap, however many values there are. */
+  readonly columns: readonly ForgettableColumn[]
+  /** Finds the keys that stored values need. Its cost does not grow with the number of values. */
   findKids(): Promise<Set<string>>
-  /** How many values each key seals; takes as long as there are values. */
+  /** Counts the values that each key seals. Its cost grows with their number. */
   count(): Promise<Map<string, number>>
-  /** Values in the order of their rows' keys, after this one, leaving out those sealed with a key. */
+  /** Reads values in the order of their rows' keys, beginning after `after`, except those sealed with `exceptKid`. */
   read(
     column: SealedColumn,
     options: { after: string; exceptKid: string | null; limit: number },
   ): Promise<StoredValue[]>
-  /** Puts each new value in the place of the old one if that is still there and nobody is at its row; returns how many. */
+  /** Replaces each value that is unchanged and whose row nobody has locked; returns how many. */
   replace(column: SealedColumn, changes: readonly { key: string; before: Sealed; after: Sealed }[]): Promise<number>
-  /** The keys that running processes seal new values with. */
+  /** Finds the keys that running processes seal new values with. */
   findSealingKids(): Promise<Set<string>>
-  /** Whether anybody else is connected: what a process that died had asked for may be written still. */
+  /** Whether anybody else is connected. A dead process counts while its last statement may still be written. */
   isShared(): Promise<boolean>
   recordRotation(rotation: { kid: string; resealed: number; finished: boolean; now: Date }): Promise<void>
 }
 
-export function createSealedStore({ pool, prisma }: Pick<Database, 'pool' | 'prisma'>): SealedStore {
-  const columns: readonly SealedColumn[] = Object.values(SEALED_COLUMNS)
+export function createSealedStore(
+  { pool, prisma }: Pick<Database, 'pool' | 'prisma'>,
+  columns: readonly ForgettableColumn[],
+): SealedStore {
   return {
     columns,
 
@@ -133,7 +88,7 @@ export function createSealedStore({ pool, prisma }: Pick<Database, 'pool' | 'pri
     },
 
     async isShared() {
-      // What other roles do is hidden, but not that they are there.
+      // PostgreSQL hides the activity of other roles, but not their connections.
       const { rows } = await pool.query<{ connections: number }>(
         `SELECT count(*)::int AS connections FROM pg_stat_activity
           WHERE datname = current_database() AND coalesce(backend_type, 'client backend') = 'client backend'`,
@@ -156,7 +111,7 @@ export function createSealedStore({ pool, prisma }: Pick<Database, 'pool' | 'pri
   }
 }
 
-/** Rows that somebody is at are passed over instead of waited for: so nobody can wait for us who is waited for by us. */
+/** SKIP LOCKED prevents a deadlock with concurrent writers. */
 async function replace(
   pool: pg.Pool,
   { table, column, key }: SealedColumn,

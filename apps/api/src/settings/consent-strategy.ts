@@ -3,20 +3,20 @@ import type { Explanation } from '@inforiver-mail/m365/explanation'
 import type { Approval } from '../approval-links.ts'
 import type { SignedIn } from '../http/session.ts'
 import type { NewTokens } from './access.ts'
+import type { ConsentRecord } from './consent-row-store.ts'
 import type { ConsentGoal, Connection, SettingsState } from './settings-state.ts'
-import type { ConsentRecord } from './settings-store.ts'
 
-/** What a consent keeps to itself until Microsoft has answered. */
+/** The secrets of a consent, which are deleted when it ends. */
 export interface ConsentSecrets {
   readonly state: string
   readonly nonce: string
   readonly codeVerifier: string
   readonly codeChallenge: string
-  /** What Microsoft wanted before of such a sign-in: JSON. */
+  /** The claims challenge of an earlier refusal: JSON. */
   readonly claims?: string
 }
 
-/** What Microsoft gave, proved to work. */
+/** Whether Microsoft's grant was proved to work. */
 export type Proof =
   | ({ readonly outcome: 'proved'; readonly connection: Connection; readonly tokens: NewTokens } & Answerer)
   | ({
@@ -25,7 +25,7 @@ export type Proof =
       readonly missingPermission?: Permission
     } & Answerer)
 
-/** Who answered at Microsoft: not always the admin who asked. */
+/** The person who answered at Microsoft, who need not be the admin who asked. */
 interface Answerer {
   /** The sign-in name; null where Microsoft vouches for none. */
   readonly account: string | null
@@ -36,16 +36,16 @@ export interface ConsentAnswer {
   readonly consent: ConsentRecord
   readonly secrets: ConsentSecrets
   readonly admin: SignedIn
-  /** As they came. */
+  /** The unchecked query of the return. */
   readonly parameters: Readonly<Record<string, unknown>>
 }
 
-/** How consents are asked for and proved: with a person's tokens, or with the application's own. */
-export interface ConsentWay {
+/** Asks for consents and proves them, either with a person's tokens or with the application's own. */
+export interface ConsentStrategy {
   permissionsFor(admin: SignedIn, goal: ConsentGoal, settings: SettingsState): Promise<readonly string[]>
-  /** Microsoft's page. */
+  /** Returns the address of Microsoft's page. */
   consentUrl(consent: ConsentRecord, secrets: ConsentSecrets): Promise<string>
-  /** Microsoft's page for an Entra administrator who approves for the organisation, whoever connects later. */
+  /** Returns the page on which an Entra administrator approves for the organisation, whoever connects later. */
   approvalUrl(approval: Approval): string
   prove(answer: ConsentAnswer): Promise<Proof>
 }

@@ -3,7 +3,7 @@ import { adminPlaces } from '@inforiver-mail/m365/admin-places'
 import { WebhookPayload } from '@inforiver-mail/contract/webhook'
 import { expect, it } from 'vitest'
 import type { Alert } from '../alert.ts'
-import { alertWords } from './alert-words.ts'
+import { alertText } from './alert-text.ts'
 import { testBody, webhookBody } from './webhook-body.ts'
 
 const PLACES = adminPlaces('https://login.microsoftonline.com', 'https://graph.microsoft.com')
@@ -25,10 +25,10 @@ const ALERTS: readonly Alert[] = [
   { type: 'secret.expiring', facts: { kind: 'secret', expiresAt: '2026-12-01T00:00:00.000Z', daysLeft: 7 } },
 ]
 
-it('has words for every kind of alert', () => {
+it('has a text for every kind of alert', () => {
   expect(ALERTS.map(({ type }) => type)).toEqual(AlertType.options)
   for (const alert of ALERTS) {
-    const { title, detail, action } = alertWords(alert, 2, PLACES)
+    const { title, detail, action } = alertText(alert, 2, PLACES)
     expect(title).toMatch(/^[A-Z0-9].*[^.]$/)
     expect(detail).toMatch(/^[A-Z].*\.$/)
     expect(action).toMatch(/^[A-Z].*\.$/)
@@ -58,17 +58,17 @@ it.each([
   [1, 'A message failed'],
   [10_000, '10000 messages failed'],
 ])('counts %s failed messages', (count, title) => {
-  expect(alertWords({ type: 'message.failed', facts: {} }, count, PLACES).title).toBe(title)
+  expect(alertText({ type: 'message.failed', facts: {} }, count, PLACES).title).toBe(title)
 })
 
 it.each([
   [60, 'The client secret of the app registration expires in 60 days'],
   [1, 'The client secret of the app registration expires within a day'],
   [0, 'The client secret of the app registration has expired'],
-])('says what %s days left mean', (daysLeft, title) => {
+])('words %s days left', (daysLeft, title) => {
   const facts = { kind: 'secret', expiresAt: '2026-12-01T00:00:00.000Z', daysLeft } as const
 
-  expect(alertWords({ type: 'secret.expiring', facts }, 1, PLACES).title).toBe(title)
+  expect(alertText({ type: 'secret.expiring', facts }, 1, PLACES).title).toBe(title)
 })
 
 it.each([
@@ -76,7 +76,7 @@ it.each([
   ['certificate', 'Certificates', 'AZURE_CLIENT_CERTIFICATE_PATH'],
 ] as const)('says where a %s is renewed, with a link, and what is set then', (kind, place, setting) => {
   const facts = { kind, expiresAt: '2026-12-01T00:00:00.000Z', daysLeft: 7 }
-  const { detail, action } = alertWords({ type: 'secret.expiring', facts }, 1, PLACES)
+  const { detail, action } = alertText({ type: 'secret.expiring', facts }, 1, PLACES)
 
   expect(detail).toContain('It runs out on December 1, 2026.')
   expect(action).toContain(
@@ -85,9 +85,9 @@ it.each([
   expect(action).toContain(setting)
 })
 
-it('has a code within the sentence, and the next sentence after one full stop', () => {
+it('ends each sentence with exactly one full stop', () => {
   const detail = 'ada@contoso.com may not send from reports@contoso.com (ErrorAccessDenied).'
   const alert = { type: 'mailbox.reconnect-required', facts: { ...PROBLEM, detail } } as const
 
-  expect(alertWords(alert, 1, PLACES).detail).toContain(' (ErrorAccessDenied). Messages are held')
+  expect(alertText(alert, 1, PLACES).detail).toContain(' (ErrorAccessDenied). Messages are held')
 })

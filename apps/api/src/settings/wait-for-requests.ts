@@ -4,11 +4,8 @@ import { WIRE_WAIT_MS, type OnTheWire, type SettingsStore } from './settings-sto
 
 const LOOK_EVERY_MS = 100
 
-/**
- * Waits for requests that began under settings that have been replaced: for all of them, or for ten seconds, whatever
- * each look at the database takes of them.
- */
-export async function waitForTheWire(
+/** Waits until requests under replaced settings are answered, but ten seconds at most, however slow the database is. */
+export async function waitForRequests(
   store: Pick<SettingsStore, 'isOnTheWire'>,
   onTheWire: OnTheWire,
   elapsed: () => number = elapsedMs,

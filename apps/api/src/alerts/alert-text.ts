@@ -1,13 +1,13 @@
 import type { AdminPlaces } from '@inforiver-mail/m365/admin-places'
 import type { Alert } from '../alert.ts'
 
-export interface AlertWords {
+export interface AlertText {
   readonly title: string
   readonly detail: string
   readonly action: string
 }
 
-/** As the settings page has it where people read English: the day begins in UTC. */
+/** Writes a day as the settings page does in English, in UTC. */
 const DAY = new Intl.DateTimeFormat('en-US', { dateStyle: 'long', timeZone: 'UTC' })
 
 const RENEWAL = {
@@ -23,8 +23,8 @@ const RENEWAL = {
   },
 } as const
 
-/** An alert in words, for the page and for webhooks. `count`: how many messages it is about. */
-export function alertWords({ type, facts }: Alert, count: number, { entra }: AdminPlaces): AlertWords {
+/** The text of an alert, for the page and for webhooks. `count` is the number of messages it is about. */
+export function alertText({ type, facts }: Alert, count: number, { entra }: AdminPlaces): AlertText {
   switch (type) {
     case 'mailbox.reconnect-required':
       return {
@@ -62,7 +62,7 @@ export function alertWords({ type, facts }: Alert, count: number, { entra }: Adm
     case 'secret.expiring': {
       const { what, place, settings } = RENEWAL[facts.kind]
       return {
-        title: `The ${what} of the app registration ${expiryWords(facts.daysLeft)}`,
+        title: `The ${what} of the app registration ${expiryText(facts.daysLeft)}`,
         detail: `It ${facts.daysLeft === 0 ? 'ran' : 'runs'} out on ${DAY.format(Date.parse(facts.expiresAt))}. From then on Microsoft refuses every sign-in of the app, and all mail waits.`,
         action: `An Entra administrator adds a new ${what} in the ${entra} > App registrations > the app of Inforiver Mail > Certificates & secrets > ${place}. Whoever operates Inforiver Mail ${settings}, and restarts.`,
       }
@@ -70,7 +70,7 @@ export function alertWords({ type, facts }: Alert, count: number, { entra }: Adm
   }
 }
 
-function expiryWords(daysLeft: number): string {
+function expiryText(daysLeft: number): string {
   if (daysLeft === 0) return 'has expired'
   return daysLeft === 1 ? 'expires within a day' : `expires in ${daysLeft} days`
 }

@@ -1,0 +1,72 @@
+import type { RandomBytes } from '@inforiver-mail/m365/random'
+import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
+import type { Database } from '../database/database.ts'
+import type { AuditRefusal } from '../database/refusal-audit.ts'
+import type { SignedIn } from '../http/session.ts'
+import { createCallerGuard, hashServiceKey } from './service-key-guard.ts'
+import { serviceKeyRoutes } from './service-key-routes.ts'
+import { createServiceKeyStore } from './service-key-store.ts'
+
+const SEEDED_KEY_ID = `key_${'0'.repeat(32)}`
+/** Limits of the audit log for refused keys, so that a stranger cannot flood it. */
+const REFUSALS_PER_KEY_AND_HOUR = 20
+const UNKNOWN_KEYS_PER_HOUR = 100
+
+export interface ServiceKeys {
+  readonly guard: ReturnType<typeof createCallerGuard>
+  readonly routes: FastifyPluginAsync
+  /** Makes the operator's key valid in place of the one before; null revokes that. */
+  seed(key: string | null): Promise<void>
+}
+
+/** Wires service keys and the guard that lets services in. */
+export function composeServiceKeys({
+  database,
+  tenantId,
+  requireAdmin,
+  auditRefusal,
+  clock,
+  random,
+}: {
+  database: Pick<Database, 'prisma' | 'pool'>
+  tenantId: string
+  requireAdmin: (request: FastifyRequest) => Promise<SignedIn>
+  auditRefusal: AuditRefusal
+  clock: () => Date
+  random: RandomBytes
+}): ServiceKeys {
+  const store = createServiceKeyStore(database.prisma, database.pool, clock)
+  const guard = createCallerGuard({
+    store,
+    requireAdmin,
+    auditRefused: ({ reason, key, client, operation }) =>
+      auditRefusal({
+        tenantId,
+        actor: null,
+        action: 'service-key-refused',
+        outcome: reason,
+        details: { key: key?.id ?? null, name: key?.name ?? null, client, operation },
+        limits: [
+          { of: { key: key?.id ?? null, client }, atMost: 1 },
+          { of: { key: key?.id ?? null }, atMost: key ? REFUSALS_PER_KEY_AND_HOUR : UNKNOWN_KEYS_PER_HOUR },
+        ],
+      }),
+  })
+  return {
+    guard,
+    routes: async (app) => {
+      await app.register(serviceKeyRoutes, { requireAdmin, store, clock, random })
+    },
+    async seed(key) {
+      if (key === null) return store.revokeSeeded(tenantId, SEEDED_KEY_ID, clock())
+      await store.seed({
+        id: SEEDED_KEY_ID,
+        tenantId,
+        name: 'inforiver',
+        scopes: ['messages:send', 'messages:read', 'settings:read'],
+        keyHash: hashServiceKey(key),
+        now: clock(),
+      })
+    },
+  }
+}

@@ -1,0 +1,138 @@
+import type { GraphMailer } from '@inforiver-mail/m365/graph-mailer'
+import type { MicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
+import type { RandomBytes } from '@inforiver-mail/m365/random'
+import type { TokenVault } from '@inforiver-mail/m365/token-vault'
+import type { FastifyBaseLogger, FastifyPluginAsync, FastifyRequest } from 'fastify'
+import { Gauge, type Registry } from 'prom-client'
+import type { CredentialExpiry } from '../credential-expiry.ts'
+import type { Database } from '../database/database.ts'
+import type { ReturnHandler } from '../http/microsoft-callback.ts'
+import type { SignedIn } from '../http/session.ts'
+import { createAccessSource, type AccessSource } from './access.ts'
+import { createAccessRecheck } from './access-recheck.ts'
+import { createApplicationConsent } from './application-consent.ts'
+import { createConsentStore } from './consent-store.ts'
+import { createConsents } from './consents.ts'
+import { credentialRoutes } from './credential-routes.ts'
+import { createCredentialStore } from './credential-store.ts'
+import { createCredentialWatch, type ExpiringCredential } from './credential-watch.ts'
+import { createDelegatedConsent } from './delegated-consent.ts'
+import { createGrantStore } from './grant-store.ts'
+import { createKeepAlive } from './keep-alive.ts'
+import { checkSentItemsSearch } from './sent-items-search.ts'
+import { consentReturn, settingsRoutes } from './settings-routes.ts'
+import type { Connection } from './settings-state.ts'
+import { createSettingsStore } from './settings-store.ts'
+
+const REFRESH_TIMEOUT_MS = 5 * 60_000
+
+export interface Settings {
+  readonly accessSource: AccessSource
+  /** Returns the connection that a tenant sends with; null when nothing is configured. */
+  readonly readSender: (tenantId: string) => Promise<Connection | null>
+  routes(guards: {
+    requireAdmin: (request: FastifyRequest) => Promise<SignedIn>
+    /** Reading the settings is open to services as well. */
+    requireServiceOrAdmin: (request: FastifyRequest) => Promise<{ readonly tenantId: string }>
+  }): FastifyPluginAsync
+  readonly consentReturn: ReturnHandler
+  /** Housekeeping, by name. */
+  readonly tasks: Readonly<Record<string, () => Promise<void>>>
+}
+
+/** Wires the settings, their consents and the access that they grant. */
+export function composeSettings({
+  database,
+  graphAuth,
+  tenantId,
+  credential,
+  registry,
+  publicUrl,
+  identity,
+  mailer,
+  vault,
+  clock,
+  chance,
+  random,
+  logger,
+  onExpiring,
+}: {
+  database: Pick<Database, 'prisma'>
+  graphAuth: 'delegated' | 'application'
+  tenantId: string
+  credential: CredentialExpiry
+  registry: Registry
+  publicUrl: string
+  identity: MicrosoftIdentity
+  mailer: GraphMailer
+  vault: TokenVault
+  clock: () => Date
+  chance: () => number
+  random: RandomBytes
+  logger: FastifyBaseLogger
+  onExpiring: (expiring: ExpiringCredential) => Promise<void>
+}): Settings {
+  const settingsStore = createSettingsStore(database.prisma)
+  const consentStore = createConsentStore(database.prisma)
+  const grantStore = createGrantStore(database.prisma)
+  const accessSource = createAccessSource({ settingsStore, grantStore, identity, vault, clock, chance })
+  const strategy =
+    graphAuth === 'application'
+      ? createApplicationConsent({ identity, mailer, clock })
+      : createDelegatedConsent({ consentStore, identity, mailer, clock })
+  const consents = createConsents({ settingsStore, consentStore, strategy, accessSource, vault, clock, random })
+  measureExpiry(registry, credential)
+  const keepAlive = createKeepAlive({ grantStore, accessSource, logger })
+  const recheckAccess = createAccessRecheck({ settingsStore, grantStore, accessSource, logger })
+  const watchCredential = createCredentialWatch({
+    credential,
+    tenantId,
+    store: createCredentialStore(database.prisma),
+    logger,
+    clock,
+    onExpiring,
+  })
+
+  return {
+    accessSource,
+
+    async readSender(tenant) {
+      const { state } = await settingsStore.read(tenant)
+      return state.status === 'not-configured' ? null : state.connection
+    },
+
+    routes:
+      ({ requireAdmin, requireServiceOrAdmin }) =>
+      async (app) => {
+        await app.register(settingsRoutes, {
+          requireAdmin,
+          requireServiceOrAdmin,
+          settingsStore,
+          consentStore,
+          consents,
+          strategy,
+          clock,
+        })
+        await app.register(credentialRoutes, { requireAdmin, credential, clock })
+      },
+
+    consentReturn: consentReturn({ consents, settingsUrl: `${publicUrl}/settings/office365-smtp` }),
+
+    tasks: {
+      'sweep-consents': () => consentStore.sweep(clock()),
+      'keep-grants-alive': () => keepAlive(clock(), AbortSignal.timeout(REFRESH_TIMEOUT_MS)),
+      'recheck-access': () => recheckAccess(AbortSignal.timeout(REFRESH_TIMEOUT_MS)),
+      'watch-credential': watchCredential,
+      'check-sent-items-search': () => checkSentItemsSearch({ grantStore, accessSource, mailer, clock }),
+    },
+  }
+}
+
+function measureExpiry(registry: Registry, { expiresAt }: CredentialExpiry): void {
+  if (expiresAt === null) return
+  new Gauge({
+    name: 'inforiver_mail_credential_expires_timestamp_seconds',
+    help: 'When the secret or certificate of the app registration expires, in seconds since 1970.',
+    registers: [registry],
+  }).set(expiresAt.getTime() / 1_000)
+}

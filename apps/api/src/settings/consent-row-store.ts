@@ -1,0 +1,151 @@
+import type { AuditDetails } from '@inforiver-mail/contract/audit'
+import type { ConsentProblem } from '@inforiver-mail/contract/consent-problem'
+import type { ConsentPurpose, ConsentStatus } from '@inforiver-mail/contract/office365-smtp'
+import type { Sealed } from '@inforiver-mail/m365/token-vault'
+import { appendAuditEvent, type AuditEvent } from '../database/audit-log.ts'
+import type { Prisma } from '../database/generated/client.ts'
+import type { Consent as ConsentRow } from '../database/generated/client.ts'
+
+// Rows of `consents`, and how they end. A change of the settings ends consents too, in its own transaction: the stores
+// of consents and of settings build on this file and begin the transactions; it begins none.
+
+/** Proving a grant takes three calls to Microsoft, each with a time limit, and may begin in the last second of a consent. */
+const PROOF_MS = 4 * 60_000
+
+export interface ConsentRecord {
+  readonly id: string
+  readonly tenantId: string
+  readonly userId: string
+  readonly sessionIdHash: string
+  readonly purpose: ConsentPurpose
+  readonly status: ConsentStatus
+  readonly fromEmail: string
+  readonly largeAttachments: boolean
+  readonly requestedPermissions: readonly string[]
+  readonly settingsVersion: number
+  readonly stateHash: string
+  readonly secretsSealed: Sealed | null
+  readonly createdAt: Date
+  readonly expiresAt: Date
+  readonly problem: ConsentProblem | null
+  readonly missingPermission: string | null
+  readonly claimsChallenge: string | null
+  /** How many messages were with Microsoft under the settings that it replaced; null until it has completed. */
+  readonly requestsOnTheWire: number | null
+}
+
+/** What a consent failed for lack of; the next one asks for it. */
+export interface Lacking {
+  readonly missingPermission: string | null
+  /** JSON. */
+  readonly claimsChallenge: string | null
+}
+
+/** Whether a consent was ended; one that had ended before keeps its status. */
+export type Ending<Ended = unknown> =
+  | ({ readonly ended: true } & Ended)
+  | { readonly ended: false; readonly status: ConsentStatus }
+
+/** Matches consents that can still complete: unanswered and not expired, or with a grant that is being proved. */
+export function openAt(now: Date) {
+  return {
+    status: 'pending',
+    OR: [{ returnedAt: null, expiresAt: { gt: now } }, { returnedAt: { gt: proofDeadline(now) } }],
+  } satisfies Prisma.ConsentWhereInput
+}
+
+/** Matches the other pending ones. NOT `openAt` would miss rows: SQL compares a null `returnedAt` neither way. */
+export function expiredAt(now: Date) {
+  return {
+    status: 'pending',
+    OR: [{ returnedAt: null, expiresAt: { lte: now } }, { returnedAt: { lte: proofDeadline(now) } }],
+  } satisfies Prisma.ConsentWhereInput
+}
+
+/** A proof that began before this has taken too long. */
+function proofDeadline(now: Date): Date {
+  return new Date(now.getTime() - PROOF_MS)
+}
+
+/** Reads a status that accounts for a pending consent whose time is up. */
+export async function readStatus(transaction: Prisma.TransactionClient, id: string, now: Date): Promise<ConsentStatus> {
+  return toConsent(await transaction.consent.findUniqueOrThrow({ where: { id } }), now).status
+}
+
+/** Whether the sender is the one that was connected last, even if a reset followed. */
+export async function wasLastConnected(
+  transaction: Prisma.TransactionClient,
+  { tenantId, fromEmail }: Pick<ConsentRecord, 'tenantId' | 'fromEmail'>,
+): Promise<boolean> {
+  const last = await transaction.consent.findFirst({
+    where: { tenantId, status: 'completed' },
+    orderBy: { endedAt: 'desc' },
+    select: { fromEmail: true },
+  })
+  return last?.fromEmail.toLowerCase() === fromEmail.toLowerCase()
+}
+
+/** What the audit log adds to the end of a consent. `actor` defaults to the person who started it. */
+interface AuditedEnding {
+  readonly actor?: string
+  readonly details?: AuditDetails
+}
+
+/** Ends the matching consents that are still open, deletes their secrets, and returns how many there were. */
+export async function endConsents(
+  transaction: Prisma.TransactionClient,
+  where: { id: string } | { tenantId: string },
+  ending: { status: ConsentStatus; problem?: Prisma.InputJsonObject; requestsOnTheWire?: number } & Partial<Lacking>,
+  now: Date,
+  audited: AuditedEnding = {},
+): Promise<number> {
+  const ended = await transaction.consent.updateManyAndReturn({
+    where: { ...where, ...openAt(now) },
+    data: { ...ending, endedAt: now, secretsSealed: null },
+  })
+  await appendAuditEvent(transaction, ...ended.map((consent) => consentEnded(consent, now, audited)))
+  return ended.length
+}
+
+/** Shows a completed consent as pending for this long, by the clock of the database. */
+export async function delayCompletion(transaction: Prisma.TransactionClient, id: string, ms: number): Promise<void> {
+  await transaction.$executeRaw`
+    UPDATE consents SET settles_at = mail_now() + ${ms} * interval '1 millisecond' WHERE id = ${id}`
+}
+
+export function toConsent(row: ConsentRow, now: Date): ConsentRecord {
+  const { returnedAt, settlesAt: _, ...record } = row
+  const deadline = returnedAt ? new Date(returnedAt.getTime() + PROOF_MS) : row.expiresAt
+  const status = row.status === 'pending' && deadline <= now ? 'expired' : row.status
+  return {
+    ...record,
+    purpose: row.purpose as ConsentPurpose,
+    status: status as ConsentStatus,
+    secretsSealed: row.secretsSealed as Sealed | null,
+    problem: row.problem as ConsentProblem | null,
+  }
+}
+
+export function consentEnded(
+  row: ConsentRow,
+  at: Date,
+  { actor = row.userId, details }: AuditedEnding = {},
+): AuditEvent {
+  const { status, problem } = toConsent(row, at)
+  const about = aboutConsent(row, at)
+  return {
+    ...about,
+    actor,
+    action: 'consent-ended',
+    outcome: problem?.code ?? status,
+    details: { ...about.details, ...details, ...(problem && { correlationId: problem.correlationId }) },
+  }
+}
+
+export function aboutConsent(
+  consent: Pick<ConsentRecord, 'id' | 'tenantId' | 'userId' | 'fromEmail' | 'largeAttachments'> & { purpose: string },
+  at: Date,
+) {
+  const { id, tenantId, userId, purpose, fromEmail, largeAttachments } = consent
+  return { tenantId, at, actor: userId, details: { consent: id, purpose, fromEmail, largeAttachments } }
+}

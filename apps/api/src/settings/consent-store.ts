@@ -1,0 +1,169 @@
+import type { ConsentProblem } from '@inforiver-mail/contract/consent-problem'
+import type { ConsentStatus } from '@inforiver-mail/contract/office365-smtp'
+import { appendAuditEvent } from '../database/audit-log.ts'
+import type { PrismaClient } from '../database/generated/client.ts'
+import {
+  aboutConsent,
+  consentEnded,
+  endConsents,
+  expiredAt,
+  openAt,
+  readStatus,
+  toConsent,
+  type ConsentRecord,
+  type Ending,
+  type Lacking,
+} from './consent-row-store.ts'
+import { lockSettings } from './settings-row-store.ts'
+
+const SWEEP_BATCH = 1_000
+
+export type NewConsent = Omit<ConsentRecord, 'status' | 'problem' | 'requestsOnTheWire' | keyof Lacking>
+
+export interface FailedConsent {
+  readonly problem: ConsentProblem
+  readonly lacking: Lacking
+  /** The sign-in name of the person who answered at Microsoft; null where Microsoft vouches for none. */
+  readonly account: string | null
+}
+
+export type TakenReturn =
+  | { readonly taken: true; readonly consent: ConsentRecord }
+  | { readonly taken: false; readonly because: 'other-session' | 'used' | Exclude<ConsentStatus, 'pending'> }
+
+/** Consents from their start to their end. The settings store completes them, together with the settings they change. */
+export interface ConsentStore {
+  /** Returns the consent, or one already pending for the same change in the same session: a double click asks once. */
+  start(consent: NewConsent): Promise<ConsentRecord>
+  find(tenantId: string, id: string, now: Date): Promise<ConsentRecord | null>
+  /** Returns the newest. */
+  findPending(tenantId: string, now: Date): Promise<ConsentRecord | null>
+  /** Returns the permission that a consent for this address failed for, unless one has completed since. */
+  findMissingPermission(tenantId: string, fromEmail: string): Promise<string | null>
+  /** Returns the claims challenge that a consent failed for, unless one has completed since. */
+  findClaimsChallenge(tenantId: string): Promise<string | null>
+  /** Takes Microsoft's answer, which counts once and only in the session that asked; null for an unknown `state`. */
+  takeReturn(stateHash: string, sessionIdHash: string | null, now: Date): Promise<TakenReturn | null>
+  fail(consent: ConsentRecord, failed: FailedConsent, now: Date): Promise<Ending>
+  cancel(consent: ConsentRecord, actor: string, now: Date): Promise<void>
+  /** Shows a completed consent as such even if requests under the replaced settings may still be on the wire. */
+  showCompleted(id: string): Promise<void>
+  /** Ends the consents that have expired, and deletes their secrets. */
+  sweep(now: Date): Promise<void>
+}
+
+export function createConsentStore(prisma: PrismaClient): ConsentStore {
+  return {
+    async start({ requestedPermissions, ...consent }) {
+      return prisma.$transaction(async (transaction) => {
+        const { tenantId, sessionIdHash, purpose, fromEmail, largeAttachments, settingsVersion, createdAt } = consent
+        // The lock puts simultaneous requests in an order, whichever process they reach.
+        await lockSettings(transaction, tenantId)
+        const same = { tenantId, sessionIdHash, purpose, fromEmail, largeAttachments, settingsVersion }
+        const pending = await transaction.consent.findFirst({
+          where: { ...same, ...openAt(createdAt) },
+          orderBy: { createdAt: 'desc' },
+        })
+        if (pending) return toConsent(pending, createdAt)
+        const row = await transaction.consent.create({
+          data: { ...consent, requestedPermissions: [...requestedPermissions], status: 'pending' },
+        })
+        await appendAuditEvent(transaction, {
+          ...aboutConsent(consent, createdAt),
+          action: 'consent-started',
+          outcome: 'pending',
+        })
+        return toConsent(row, createdAt)
+      })
+    },
+
+    async find(tenantId, id, now) {
+      const row = await prisma.consent.findUnique({ where: { id, tenantId } })
+      if (row?.settlesAt && (await isAhead(prisma, row.settlesAt))) return toConsent({ ...row, status: 'pending' }, now)
+      return row && toConsent(row, now)
+    },
+
+    async findPending(tenantId, now) {
+      const row = await prisma.consent.findFirst({
+        where: { tenantId, ...openAt(now) },
+        orderBy: { createdAt: 'desc' },
+      })
+      return row && toConsent(row, now)
+    },
+
+    async findMissingPermission(tenantId, fromEmail) {
+      const last = await prisma.consent.findFirst({
+        where: {
+          tenantId,
+          fromEmail: { equals: fromEmail, mode: 'insensitive' },
+          OR: [{ status: 'completed' }, { missingPermission: { not: null } }],
+        },
+        orderBy: { createdAt: 'desc' },
+      })
+      return last?.missingPermission ?? null
+    },
+
+    async findClaimsChallenge(tenantId) {
+      const last = await prisma.consent.findFirst({
+        where: { tenantId, OR: [{ status: 'completed' }, { claimsChallenge: { not: null } }] },
+        orderBy: { createdAt: 'desc' },
+      })
+      return last?.claimsChallenge ?? null
+    },
+
+    async takeReturn(stateHash, sessionIdHash, now) {
+      const [taken] = await prisma.consent.updateManyAndReturn({
+        where: {
+          stateHash,
+          sessionIdHash: sessionIdHash ?? '',
+          status: 'pending',
+          returnedAt: null,
+          expiresAt: { gt: now },
+        },
+        data: { returnedAt: now },
+      })
+      // A second read might find it superseded, without its secrets.
+      if (taken) return { taken: true, consent: toConsent(taken, now) }
+      const row = await prisma.consent.findUnique({ where: { stateHash } })
+      if (!row) return null
+      const consent = toConsent(row, now)
+      if (consent.sessionIdHash !== sessionIdHash) return { taken: false, because: 'other-session' }
+      return { taken: false, because: consent.status === 'pending' ? 'used' : consent.status }
+    },
+
+    async fail({ id }, { problem, lacking, account }, now) {
+      return prisma.$transaction(async (transaction) => {
+        const failure = { status: 'failed', problem: { ...problem }, ...lacking } as const
+        const ended = await endConsents(transaction, { id }, failure, now, { details: { account } })
+        return ended === 1 ? { ended: true } : { ended: false, status: await readStatus(transaction, id, now) }
+      })
+    },
+
+    async cancel({ id }, actor, now) {
+      await prisma.$transaction((transaction) =>
+        endConsents(transaction, { id }, { status: 'cancelled' }, now, { actor }),
+      )
+    },
+
+    async showCompleted(id) {
+      await prisma.consent.updateMany({ where: { id }, data: { settlesAt: null } })
+    },
+
+    async sweep(now) {
+      await prisma.$transaction(async (transaction) => {
+        const expired = await transaction.consent.updateManyAndReturn({
+          where: expiredAt(now),
+          data: { status: 'expired', endedAt: now, secretsSealed: null },
+          limit: SWEEP_BATCH,
+        })
+        await appendAuditEvent(transaction, ...expired.map((consent) => consentEnded(consent, now)))
+      })
+    },
+  }
+}
+
+/** Compares with the clock of the database. */
+async function isAhead(prisma: PrismaClient, date: Date): Promise<boolean> {
+  const [row] = await prisma.$queryRaw<{ ahead: boolean }[]>`SELECT ${date}::timestamptz > mail_now() AS ahead`
+  return row?.ahead ?? false
+}

@@ -1,0 +1,149 @@
+import type { PrismaClient } from '../database/generated/client.ts'
+import { Prisma } from '../database/generated/client.ts'
+import type { TenantSettings as SettingsRow } from '../database/generated/client.ts'
+import type { Sealed } from '@inforiver-mail/m365/token-vault'
+import { NO_REFRESH, toSettings, type SealedTokens } from './settings-row-store.ts'
+import type { VersionedSettings } from './settings-state.ts'
+
+const IDLE_BATCH = 100
+const SEARCHES_BATCH = 1_000
+
+export interface StoredGrant extends SealedTokens {
+  /** Grows with every new set of tokens. */
+  readonly grantVersion: number
+  /** Whether sent messages were found in the mailbox by our id. */
+  readonly searchWorks: boolean
+  /** Whether a search for them found nothing; false too while that is not known. */
+  readonly searchFails: boolean
+  /** How long Entra must not be asked; 0 when it may be. */
+  readonly refreshWaitMs: number
+  /** How often in succession Entra could not answer. */
+  readonly refreshFailures: number
+}
+
+/** The right to refresh the tokens of this version. */
+export interface RefreshLease {
+  readonly tenantId: string
+  readonly grantVersion: number
+  readonly owner: string
+}
+
+/** The tokens of each tenant and the right to refresh them. A consent brings them, by the settings store. */
+export interface GrantStore {
+  /** Reads settings and grant of the same moment. */
+  read(tenantId: string): Promise<{ settings: VersionedSettings; grant: StoredGrant | null }>
+
+  /**
+   * Allows one refresh at a time over all processes. False when another process holds the lease, when the tokens are
+   * newer already, or when Microsoft's answer to another process forbids it. `recheck` asks even though Microsoft
+   * refused the app registration.
+   */
+  takeRefreshLease(lease: RefreshLease & { leaseMs: number; recheck?: boolean }): Promise<boolean>
+  /** Stores refreshed tokens and releases the lease; false when the lease was lost meanwhile. */
+  saveRefreshed(lease: RefreshLease, tokens: SealedTokens): Promise<boolean>
+  /** Lets nobody ask Entra for this long, since it could not answer. */
+  postponeRefresh(lease: RefreshLease, waitMs: number): Promise<void>
+  releaseRefreshLease(lease: RefreshLease): Promise<void>
+
+  /** Finds working connections that were last refreshed before, the longest unused first. */
+  findIdle(refreshedBefore: Date): Promise<{ tenantId: string; grantVersion: number; refreshedAt: Date }[]>
+  /** Finds connections whose mailbox may be read, where it is not known yet whether a search finds sent messages. */
+  findUnprovedSearches(): Promise<{ tenantId: string; verificationId: string; connectedAt: Date }[]>
+  /** Counts only for the connection that this message proved. */
+  saveSentItemsSearch(tenantId: string, verificationId: string, search: 'works' | 'fails'): Promise<void>
+}
+
+export function createGrantStore(prisma: PrismaClient): GrantStore {
+  return {
+    async read(tenantId) {
+      const row = await prisma.tenantSettings.findUnique({ where: { tenantId } })
+      return { settings: toSettings(row), grant: row && toGrant(row, await refreshWaitMs(prisma, row)) }
+    },
+
+    async takeRefreshLease({ tenantId, grantVersion, owner, leaseMs, recheck = false }) {
+      const taken = await prisma.$executeRaw`
+        UPDATE tenant_settings
+           SET refresh_lease_owner = ${owner}, refresh_lease_until = mail_now() + ${leaseMs} * interval '1 millisecond'
+         WHERE tenant_id = ${tenantId} AND grant_version = ${grantVersion} AND status = 'connected'
+           AND (${recheck} OR problem IS NULL)
+           AND (refresh_lease_until IS NULL OR refresh_lease_until <= mail_now())
+           AND (refresh_not_before IS NULL OR refresh_not_before <= mail_now())`
+      return taken === 1
+    },
+
+    async saveRefreshed({ tenantId, grantVersion, owner }, tokens) {
+      const { count } = await prisma.tenantSettings.updateMany({
+        where: { tenantId, grantVersion, refreshLeaseOwner: owner },
+        data: { ...tokens, ...NO_REFRESH, grantVersion: { increment: 1 } },
+      })
+      return count === 1
+    },
+
+    async postponeRefresh({ tenantId, grantVersion, owner }, waitMs) {
+      await prisma.$executeRaw`
+        UPDATE tenant_settings
+           SET refresh_not_before = mail_now() + ${waitMs} * interval '1 millisecond', refresh_failures = refresh_failures + 1
+         WHERE tenant_id = ${tenantId} AND grant_version = ${grantVersion} AND refresh_lease_owner = ${owner}`
+    },
+
+    async releaseRefreshLease({ tenantId, owner }) {
+      await prisma.tenantSettings.updateMany({
+        where: { tenantId, refreshLeaseOwner: owner },
+        data: { refreshLeaseOwner: null, refreshLeaseUntil: null },
+      })
+    },
+
+    async findIdle(refreshedBefore) {
+      const rows = await prisma.tenantSettings.findMany({
+        where: {
+          status: 'connected',
+          problem: { equals: Prisma.DbNull },
+          accessTokenObtainedAt: { lt: refreshedBefore },
+        },
+        orderBy: { accessTokenObtainedAt: 'asc' },
+        take: IDLE_BATCH,
+      })
+      return rows.flatMap(({ tenantId, grantVersion, accessTokenObtainedAt: refreshedAt }) =>
+        refreshedAt === null ? [] : [{ tenantId, grantVersion, refreshedAt }],
+      )
+    },
+
+    async findUnprovedSearches() {
+      const rows = await prisma.tenantSettings.findMany({
+        where: { status: 'connected', sentItemsSearch: 'unknown', grantedPermissions: { has: 'Mail.ReadWrite' } },
+        take: SEARCHES_BATCH,
+      })
+      return rows.flatMap(({ tenantId, verificationId, connectedAt }) =>
+        verificationId !== null && connectedAt !== null ? [{ tenantId, verificationId, connectedAt }] : [],
+      )
+    },
+
+    async saveSentItemsSearch(tenantId, verificationId, search) {
+      // The grant's version stays, so that a refresh that is under way still counts.
+      await prisma.tenantSettings.updateMany({ where: { tenantId, verificationId }, data: { sentItemsSearch: search } })
+    },
+  }
+}
+
+async function refreshWaitMs(prisma: PrismaClient, { refreshNotBefore }: SettingsRow): Promise<number> {
+  if (refreshNotBefore === null) return 0
+  const [row] = await prisma.$queryRaw<{ wait_ms: number }[]>`
+    SELECT greatest(0, ceil(extract(epoch FROM ${refreshNotBefore}::timestamptz - mail_now()) * 1000))::int AS wait_ms`
+  return row?.wait_ms ?? 0
+}
+
+function toGrant(row: SettingsRow, refreshWaitMs: number): StoredGrant | null {
+  const { refreshTokenSealed, accessTokenSealed, accessTokenExpiresAt, accessTokenObtainedAt, grantVersion } = row
+  if (accessTokenSealed === null || accessTokenExpiresAt === null || accessTokenObtainedAt === null) return null
+  return {
+    refreshTokenSealed: refreshTokenSealed as Sealed | null,
+    accessTokenSealed: accessTokenSealed as Sealed,
+    accessTokenExpiresAt,
+    accessTokenObtainedAt,
+    grantVersion,
+    searchWorks: row.sentItemsSearch === 'works',
+    searchFails: row.sentItemsSearch === 'fails',
+    refreshWaitMs,
+    refreshFailures: row.refreshFailures,
+  }
+}

@@ -1,0 +1,51 @@
+import type { MicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
+import type { RandomBytes } from '@inforiver-mail/m365/random'
+import type { TokenVault } from '@inforiver-mail/m365/token-vault'
+import type { FastifyPluginAsync } from 'fastify'
+import type { Database } from '../database/database.ts'
+import type { ReturnHandler } from '../http/microsoft-callback.ts'
+import type { SignedIn } from '../http/session.ts'
+import { createSignIn } from './sign-in.ts'
+import { signInReturn, signInRoutes } from './sign-in-routes.ts'
+import { createSignInStore } from './sign-in-store.ts'
+
+export interface ComposedSignIn {
+  readonly findSession: (idHash: string) => Promise<SignedIn | null>
+  readonly routes: FastifyPluginAsync
+  readonly signInReturn: ReturnHandler
+  /** Housekeeping, by name. */
+  readonly tasks: Readonly<Record<string, () => Promise<void>>>
+}
+
+/** Wires sign-in and sessions. */
+export function composeSignIn({
+  database,
+  workspaceAdmins,
+  tenantId,
+  publicUrl,
+  identity,
+  vault,
+  clock,
+  random,
+}: {
+  database: Pick<Database, 'prisma'>
+  /** Sign-in names. */
+  workspaceAdmins: readonly string[]
+  tenantId: string
+  publicUrl: string
+  identity: MicrosoftIdentity
+  vault: TokenVault
+  clock: () => Date
+  random: RandomBytes
+}): ComposedSignIn {
+  const store = createSignInStore(database.prisma, workspaceAdmins)
+  const signIn = createSignIn({ store, identity, vault, tenantId, clock, random })
+  return {
+    findSession: (idHash) => store.findSession(idHash, clock()),
+    routes: async (app) => {
+      await app.register(signInRoutes, { signIn, store, publicUrl, clock })
+    },
+    signInReturn: signInReturn({ signIn, publicUrl }),
+    tasks: { 'sweep-sign-ins': () => store.sweep(clock()) },
+  }
+}
