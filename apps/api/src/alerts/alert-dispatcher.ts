@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { WebhookAttempt, WebhookType } from '@inforiver-mail/contract/webhook'
 import type { TokenVault } from '@inforiver-mail/m365/token-vault'
-import type { AdminPlaces } from '@inforiver-mail/m365/admin-places'
+import type { AdminCenters } from '@inforiver-mail/m365/admin-centers'
 import type { FastifyBaseLogger } from 'fastify'
 import { webhookBody } from './webhook-body.ts'
 import type { AlertStore, ClaimedDelivery, WebhookTarget } from './alert-store.ts'
@@ -49,14 +49,14 @@ export function createAlertDispatcher(parts: {
   store: AlertStore
   attempt: AttemptWebhook
   publicUrl: string
-  places: AdminPlaces
+  adminCenters: AdminCenters
   clock: () => Date
   /** Between 0 and 1, for jitter. */
   chance: () => number
   logger: FastifyBaseLogger
   pollEveryMs?: number
 }): AlertDispatcher {
-  const { store, attempt, publicUrl, places, clock, chance, logger, pollEveryMs = POLL_EVERY_MS } = parts
+  const { store, attempt, publicUrl, adminCenters, clock, chance, logger, pollEveryMs = POLL_EVERY_MS } = parts
   /** By webhook: each gets one request at a time from this process, so that one that does not answer delays only itself. */
   const underWay = new Map<string, Promise<void>>()
   let stopping = new AbortController()
@@ -111,7 +111,7 @@ export function createAlertDispatcher(parts: {
     const { webhook, raised, attempts } = delivery
     try {
       const { id, alert } = raised
-      const body = webhookBody(raised, publicUrl, places)
+      const body = webhookBody(raised, publicUrl, adminCenters)
       const attempted = await attempt(webhook, { id, type: alert.type, body }, signal)
       const over = attempted.outcome === 'delivered' || attempted.status === GONE
       const again = over ? null : nextAttemptAt(attempts, clock(), chance)

@@ -1,4 +1,4 @@
-import type { AdminPlaces } from '@inforiver-mail/m365/admin-places'
+import type { AdminCenters } from '@inforiver-mail/m365/admin-centers'
 import type { Alert } from '../alert.ts'
 
 export interface AlertWords {
@@ -24,7 +24,7 @@ const RENEWAL = {
 } as const
 
 /** An alert in words, for the page and for webhooks. `count`: how many messages it is about. */
-export function alertWords({ type, facts }: Alert, count: number, { entra }: AdminPlaces): AlertWords {
+export function alertWords({ type, facts }: Alert, count: number, { entra }: AdminCenters): AlertWords {
   switch (type) {
     case 'mailbox.reconnect-required':
       return {

@@ -1,6 +1,6 @@
 import type { AlertType } from '@inforiver-mail/contract/notice'
 import type { WebhookPayload } from '@inforiver-mail/contract/webhook'
-import type { AdminPlaces } from '@inforiver-mail/m365/admin-places'
+import type { AdminCenters } from '@inforiver-mail/m365/admin-centers'
 import type { Alert } from '../alert.ts'
 import type { RaisedAlert } from './alert-store.ts'
 import { alertWords } from './alert-words.ts'
@@ -16,11 +16,15 @@ const PAGES = {
 } as const satisfies Record<AlertType, string>
 
 /** What a webhook is told of an alert; the same at every attempt. */
-export function webhookBody({ at, alert, count }: RaisedAlert, publicUrl: string, places: AdminPlaces): string {
+export function webhookBody({ at, alert, count }: RaisedAlert, publicUrl: string, adminCenters: AdminCenters): string {
   return toBody({
     type: alert.type,
     timestamp: at.toISOString(),
-    data: { ...alertWords(alert, count, places), url: `${publicUrl}${PAGES[alert.type]}`, ...details(alert, count) },
+    data: {
+      ...alertWords(alert, count, adminCenters),
+      url: `${publicUrl}${PAGES[alert.type]}`,
+      ...details(alert, count),
+    },
   })
 }
 

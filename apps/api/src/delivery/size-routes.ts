@@ -1,4 +1,5 @@
-import type { Failure, Refused, SizeLimit } from '@inforiver-mail/m365/classify-failure'
+import type { Failure, Refused } from '@inforiver-mail/m365/classify-failure'
+import type { SizeLimit } from '@inforiver-mail/m365/graph-codes'
 import type { MessageContent } from '@inforiver-mail/m365/message-content'
 import { measureRequests } from '@inforiver-mail/m365/request-sizes'
 import { CERTAIN_REQUEST_BYTES } from '@inforiver-mail/contract/message'

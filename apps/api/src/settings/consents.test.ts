@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { ConsentProblem } from '@inforiver-mail/contract/consent-problem'
 import type { GraphMailer } from '@inforiver-mail/m365/graph-mailer'
 import { parseVaultKeys } from '@inforiver-mail/m365/key-ring'
-import { adminPlaces } from '@inforiver-mail/m365/admin-places'
+import { adminCentersAt } from '@inforiver-mail/m365/admin-centers'
 import type { MicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
 import { createTokenVault } from '@inforiver-mail/m365/token-vault'
 import { expect, it } from 'vitest'
@@ -89,7 +89,7 @@ async function problemOf({
     },
   }
   const identity: Partial<MicrosoftIdentity> = {
-    places: adminPlaces('https://login.microsoftonline.com', 'https://graph.microsoft.com'),
+    adminCenters: adminCentersAt('https://login.microsoftonline.com', 'https://graph.microsoft.com'),
     approvalLinks: approvalLinks('https://mail.example.com'),
     redeemCode: async () => ({
       outcome: 'granted',

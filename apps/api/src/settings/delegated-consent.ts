@@ -52,20 +52,21 @@ export function createDelegatedConsent(parts: {
 
   async function prove({ consent, secrets, parameters }: ConsentAnswer): Promise<Proof> {
     const asked = consent.requestedPermissions
-    const { places, approvalLinks } = identity
+    const { adminCenters, approvalLinks } = identity
     const approvalLink = approvalLinks.delegated(asked)
     const refusal = readRedirectRefusal(parameters)
-    if (refusal) return refuse(explainRefusal(refusal, { leg: 'authorize', approvalLink, places }))
+    if (refusal) return refuse(explainRefusal(refusal, { leg: 'authorize', approvalLink, adminCenters }))
     const { code } = parameters
     if (typeof code !== 'string' || code === '')
-      return refuse(explainUnexpectedAnswer('The answer holds neither a code nor an error.', places))
+      return refuse(explainUnexpectedAnswer('The answer holds neither a code nor an error.', adminCenters))
 
     const { nonce, codeVerifier, claims } = secrets
     const redemption = await identity.redeemCode({ code, codeVerifier, nonce, scopes: asked, claims })
     if (redemption.outcome === 'refused') return refuse(redemption.explanation)
     const { person, tokens, grantedPermissions } = redemption
     const account = person.signInName || null
-    if (person.guest) return refuse(explainWrongAccount('The account is a guest of the organisation.', places), account)
+    if (person.guest)
+      return refuse(explainWrongAccount('The account is a guest of the organisation.', adminCenters), account)
     const missing = missingPermissions(asked, grantedPermissions)
     if (missing.length > 0) return refuse(explainMissingPermissions(missing, approvalLink), account)
     if (tokens.refreshToken === null) return refuse(explainMissingRefreshToken(approvalLink), account)
@@ -74,17 +75,17 @@ export function createDelegatedConsent(parts: {
     const found = await mailer.readDelegate(tokens.accessToken)
     if (found.outcome !== 'found') {
       return refuse(
-        explainFailure(found, { sender: fromEmail, delegate: person.signInName, approvalLink, places }),
+        explainFailure(found, { sender: fromEmail, delegate: person.signInName, approvalLink, adminCenters }),
         account,
       )
     }
     const { delegate } = found
     if (delegate.objectId.toLowerCase() !== person.objectId.toLowerCase()) {
       const detail = 'Microsoft Graph names another person than the one who signed in.'
-      return refuse(explainUnexpectedAnswer(detail, places), account)
+      return refuse(explainUnexpectedAnswer(detail, adminCenters), account)
     }
     if (delegate.guest)
-      return refuse(explainWrongAccount('The account is a guest of the organisation.', places), account)
+      return refuse(explainWrongAccount('The account is a guest of the organisation.', adminCenters), account)
 
     const ownAddress = delegate.addresses.some((address) => sameAddress(address, fromEmail))
     const permissions = permissionsToKeep(asked, grantedPermissions, ownAddress)
@@ -111,7 +112,7 @@ export function createDelegatedConsent(parts: {
     })
     if (sent.outcome !== 'sent') {
       return refuse(
-        explainFailure(sent, { sender: fromEmail, delegate: person.signInName, approvalLink, places }),
+        explainFailure(sent, { sender: fromEmail, delegate: person.signInName, approvalLink, adminCenters }),
         account,
       )
     }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { ConfidentialClientApplication } from '@azure/msal-node'
 import { createRemoteJWKSet, customFetch } from 'jose'
-import { adminPlaces, type AdminPlaces } from '../admin-places.ts'
+import { adminCentersAt, type AdminCenters } from '../admin-centers.ts'
 import { acceptedIssuers, authorityEndpoints, graphResource, permissionPrefix, type CloudName } from '../clouds.ts'
 import type { Explanation } from '../explanation.ts'
 import type { MicrosoftFetch } from '../microsoft-fetch.ts'
@@ -159,7 +159,7 @@ export interface MicrosoftIdentity {
   /** A token without a user (client credentials). */
   applicationToken(request: ApplicationTokenRequest): Promise<ApplicationGrant>
   /** Where the administrators of this cloud act, for what is explained to them. */
-  readonly places: AdminPlaces
+  readonly adminCenters: AdminCenters
   readonly approvalLinks: ApprovalLinks
 }
 
@@ -181,7 +181,7 @@ export function createMicrosoftIdentity({
   const asAsked = (scopes: readonly string[]) =>
     scopes.map((scope) => (OIDC_SCOPES.includes(scope) ? scope : `${prefix}${scope}`))
   const endpoints = authorityEndpoints(authorityHost, tenantId)
-  const places = adminPlaces(authorityHost, graphBaseUrl, cloud)
+  const adminCenters = adminCentersAt(authorityHost, graphBaseUrl, cloud)
   const issuers = acceptedIssuers(authorityHost, tenantId)
   const keys = createRemoteJWKSet(new URL(endpoints.keys), {
     // The tokens come from the same authority as the keys: nobody else can make us ask for new keys.
@@ -232,11 +232,12 @@ export function createMicrosoftIdentity({
 
   /** Reads the raw answer: only Entra's own words tell what became of a grant. */
   function refusedTokens({ answer }: RecordingNetwork, leg: Leg, approvalLink: string): RefusedTokens {
-    if (answer === null) return { outcome: 'refused', explanation: explainUnreachable(leg, places), retryAfter: null }
+    if (answer === null)
+      return { outcome: 'refused', explanation: explainUnreachable(leg, adminCenters), retryAfter: null }
     const refusal = readTokenRefusal(answer.status, answer.body)
     return {
       outcome: 'refused',
-      explanation: explainRefusal(refusal, { leg, approvalLink, places }),
+      explanation: explainRefusal(refusal, { leg, approvalLink, adminCenters }),
       retryAfter: retryAfterDate(answer.headers, clock()),
     }
   }
@@ -279,7 +280,7 @@ export function createMicrosoftIdentity({
       )
       if (!isTokenAnswer(network)) return refusedTokens(network, leg, approvalLinks.delegated(scopes))
       // A token answer that msal-node refuses carries an id_token that is missing, unreadable or not ours.
-      if (!result?.accessToken || !result.idToken) return refused(explainInvalidIdToken(null, places))
+      if (!result?.accessToken || !result.idToken) return refused(explainInvalidIdToken(null, adminCenters))
 
       const verified = await verifyIdToken(result.idToken, {
         tenantId,
@@ -289,10 +290,12 @@ export function createMicrosoftIdentity({
         keys,
         now: clock(),
       })
-      if (verified.outcome === 'keys-unavailable') return refused(explainUnreachable(leg, places))
-      if (verified.outcome === 'invalid') return refused(explainInvalidIdToken(verified.fault, places))
+      if (verified.outcome === 'keys-unavailable') return refused(explainUnreachable(leg, adminCenters))
+      if (verified.outcome === 'invalid') return refused(explainInvalidIdToken(verified.fault, adminCenters))
       if (verified.outcome === 'other-tenant')
-        return refused(explainWrongAccount('The account belongs to another organisation than Inforiver Mail.', places))
+        return refused(
+          explainWrongAccount('The account belongs to another organisation than Inforiver Mail.', adminCenters),
+        )
       return {
         outcome: 'granted',
         tokens: {
@@ -355,7 +358,7 @@ export function createMicrosoftIdentity({
       }
     },
 
-    places,
+    adminCenters,
     approvalLinks,
   }
 }
@@ -412,12 +415,12 @@ const CHECK_CLOCK =
   ' It counts for a time only: check the clock of the machine that Inforiver Mail runs on, which has to be right to five minutes.'
 
 /** `claim`: what of it is not what it should be, for whoever looks for the cause; null when it cannot be read. */
-function explainInvalidIdToken(claim: string | null, places: AdminPlaces): Explanation {
+function explainInvalidIdToken(claim: string | null, adminCenters: AdminCenters): Explanation {
   const detail =
     claim === null
       ? 'The answer does not prove who signed in.'
       : `The answer does not prove who signed in: the ${claim} of its id_token is wrong.${TIME_CLAIMS.has(claim) ? CHECK_CLOCK : ''}`
-  return explainUnexpectedAnswer(detail, places)
+  return explainUnexpectedAnswer(detail, adminCenters)
 }
 
 function refused(explanation: Explanation): { readonly outcome: 'refused'; readonly explanation: Explanation } {

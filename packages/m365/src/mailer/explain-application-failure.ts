@@ -1,4 +1,4 @@
-import { APPLICATION_RBAC, type AdminPlaces } from '../admin-places.ts'
+import { APPLICATION_RBAC, type AdminCenters } from '../admin-centers.ts'
 import { withCode, type Explanation } from '../explanation.ts'
 import type { Failure } from './classify-failure.ts'
 import { explainFailure, exchangeAdministrator } from './explain-failure.ts'
@@ -14,7 +14,7 @@ export interface ApplicationFailureSubject {
   readonly grantedPermissions: readonly string[] | null
   /** Microsoft's page on which an Entra administrator grants the application permissions. */
   readonly approvalLink: string
-  readonly places: AdminPlaces
+  readonly adminCenters: AdminCenters
 }
 
 type Words = Pick<Explanation, 'kind' | 'title' | 'detail' | 'action'>
@@ -23,8 +23,8 @@ type Words = Pick<Explanation, 'kind' | 'title' | 'detail' | 'action'>
 export function explainApplicationFailure(failure: Failure, subject: ApplicationFailureSubject): Explanation {
   const words = wordsFor(failure, subject)
   if (words === null) {
-    const { sender, approvalLink, places } = subject
-    return explainFailure(failure, { sender, delegate: sender, approvalLink, places })
+    const { sender, approvalLink, adminCenters } = subject
+    return explainFailure(failure, { sender, delegate: sender, approvalLink, adminCenters })
   }
   const { kind, title, detail, action } = words
   const code = failure.microsoftCode
@@ -62,7 +62,7 @@ export function explainLostApplicationAccess(
 
 function wordsFor(failure: Failure, subject: ApplicationFailureSubject): Words | null {
   if (failure.outcome !== 'refused') return null
-  const { sender, recipient, places } = subject
+  const { sender, recipient, adminCenters } = subject
   switch (failure.reason) {
     case 'access-denied':
     case 'permission-missing':
@@ -74,7 +74,7 @@ function wordsFor(failure: Failure, subject: ApplicationFailureSubject): Words |
         title: 'There is no such mailbox',
         detail: `Microsoft 365 has no mailbox in the cloud for ${sender}. Without a person’s access the sender has to be a mailbox, of a person or shared, and no group.`,
         action: exchangeAdministrator(
-          `checks ${sender} in the ${places.exchange} > Recipients > Mailboxes. A new mailbox can take an hour to work.`,
+          `checks ${sender} in the ${adminCenters.exchange} > Recipients > Mailboxes. A new mailbox can take an hour to work.`,
           sender,
           recipient ?? sender,
         ),
@@ -84,7 +84,7 @@ function wordsFor(failure: Failure, subject: ApplicationFailureSubject): Words |
         kind: 'mailbox-not-found',
         title: failure.title,
         detail: `The verification message could not be addressed to ${recipient ?? sender}.`,
-        action: `An Exchange administrator checks the mail address of ${recipient ?? sender} in the ${places.exchange} > Recipients > Mailboxes.`,
+        action: `An Exchange administrator checks the mail address of ${recipient ?? sender} in the ${adminCenters.exchange} > Recipients > Mailboxes.`,
       }
     default:
       return null
@@ -97,7 +97,7 @@ function deniedWords({
   permission,
   grantedPermissions,
   approvalLink,
-  places,
+  adminCenters,
 }: Omit<ApplicationFailureSubject, 'recipient'>): Words {
   if (grantedPermissions?.includes(permission))
     return {
@@ -110,6 +110,6 @@ function deniedWords({
     kind: 'permission-missing',
     title: `The application permission ${permission} is missing`,
     detail: `Neither Microsoft Entra nor Exchange lets the app use ${permission} for ${sender}.`,
-    action: `Whoever operates the app registration adds ${permission} as an application permission in the ${places.entra} > App registrations > the app of Inforiver Mail > API permissions, and an Entra administrator opens ${approvalLink} and approves it. Where the app is limited to single mailboxes, an Exchange administrator assigns it the role Application ${permission} for ${sender} instead (${APPLICATION_RBAC}); that can take two hours to work.`,
+    action: `Whoever operates the app registration adds ${permission} as an application permission in the ${adminCenters.entra} > App registrations > the app of Inforiver Mail > API permissions, and an Entra administrator opens ${approvalLink} and approves it. Where the app is limited to single mailboxes, an Exchange administrator assigns it the role Application ${permission} for ${sender} instead (${APPLICATION_RBAC}); that can take two hours to work.`,
   }
 }

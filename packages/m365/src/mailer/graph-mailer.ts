@@ -1,4 +1,5 @@
-import { classifyConnectionFailure, classifyFailure } from './classify-failure.ts'
+import { classifyFailure } from './classify-failure.ts'
+import { classifyConnectionFailure } from './connection-failure.ts'
 import { createDraftCalls, type DraftCalls } from './draft-calls.ts'
 import { findMessage, type FindMessageOutcome, type SearchedFolder, type SoughtMessage } from './find-message.ts'
 import { createExchange, type CallOptions, type GraphMailerOptions, type SendOutcome } from './graph-exchange.ts'

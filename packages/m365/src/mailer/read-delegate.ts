@@ -1,4 +1,5 @@
-import { classifyConnectionFailure, classifyFailure, type Failure } from './classify-failure.ts'
+import { classifyFailure, type Failure } from './classify-failure.ts'
+import { classifyConnectionFailure } from './connection-failure.ts'
 import { member, parseJson } from './graph-answer.ts'
 import { withoutDoubt, type Exchange } from './graph-exchange.ts'
 

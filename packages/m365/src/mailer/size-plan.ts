@@ -1,5 +1,5 @@
 import { CERTAIN_REQUEST_BYTES, MAX_REQUEST_BYTES } from '@inforiver-mail/contract/message'
-import type { SizeLimit } from './classify-failure.ts'
+import type { SizeLimit } from './graph-codes.ts'
 import { encodedMessageBytes, type RequestSizes } from './request-sizes.ts'
 
 /** Microsoft documents upload sessions for larger files, and may mean 3,000,000 bytes by 3 MB. */

@@ -1,5 +1,6 @@
 import type { AttachmentItem } from '@microsoft/microsoft-graph-types'
-import { classifyConnectionFailure, classifyFailure, type Failure } from './classify-failure.ts'
+import { classifyFailure, type Failure } from './classify-failure.ts'
+import { classifyConnectionFailure } from './connection-failure.ts'
 import { member, parseJson } from './graph-answer.ts'
 import { isGone, withoutDoubt, type CallOptions, type Exchange, type Gone } from './graph-exchange.ts'
 import { messagePath } from './mailbox-path.ts'

@@ -1,6 +1,7 @@
 import { isProtected } from '../clouds.ts'
 import { plainText } from '../plain-text.ts'
-import { classifyConnectionFailure, classifyFailure, type Failure } from './classify-failure.ts'
+import { classifyFailure, type Failure } from './classify-failure.ts'
+import { classifyConnectionFailure } from './connection-failure.ts'
 import { member, parseJson, readGraphAnswer, type GraphAnswer } from './graph-answer.ts'
 import { boundedText } from './graph-call.ts'
 import { withoutDoubt, type Answered, type GraphMailerOptions, type NotAnswered } from './graph-exchange.ts'

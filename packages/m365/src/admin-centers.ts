@@ -1,7 +1,7 @@
 import { CLOUDS, cloudAt, type CloudName } from './clouds.ts'
 
 /** Where at Microsoft an administrator acts: a name with its address, which a path of menus may follow. */
-export interface AdminPlaces {
+export interface AdminCenters {
   readonly entra: string
   readonly exchange: string
   /** Who may not send any more. */
@@ -12,7 +12,7 @@ export interface AdminPlaces {
 }
 
 /** About Graph's and Exchange's codes; the same for every cloud. */
-export const GRAPH_CODES = 'Microsoft’s list of codes (https://learn.microsoft.com/graph/errors)'
+export const GRAPH_CODE_LIST = 'Microsoft’s list of codes (https://learn.microsoft.com/graph/errors)'
 
 /** How an organisation keeps an application to single mailboxes, which has to be done in PowerShell. */
 export const APPLICATION_RBAC = 'https://learn.microsoft.com/exchange/permissions-exo/application-rbac'
@@ -32,7 +32,7 @@ const MICROSOFT_365 = {
  * for US Government customers; Microsoft 365 admin center for volume licensing and 21Vianet. Where no address is
  * documented the way leads through the Microsoft 365 admin center, or PowerShell.
  */
-const PLACES: Readonly<Record<CloudName, Omit<AdminPlaces, 'codePage'>>> = {
+const CENTERS: Readonly<Record<CloudName, Omit<AdminCenters, 'codePage'>>> = {
   global: {
     entra: `${ENTRA} (https://entra.microsoft.com)`,
     exchange: `${EXCHANGE} (https://admin.exchange.microsoft.com)`,
@@ -60,12 +60,12 @@ const PLACES: Readonly<Record<CloudName, Omit<AdminPlaces, 'codePage'>>> = {
 }
 
 /** Those of the cloud that the hosts belong to; of the `named` one for a gateway or a stand-in. */
-export function adminPlaces(authorityHost: string, graphBaseUrl: string, named?: CloudName): AdminPlaces {
+export function adminCentersAt(authorityHost: string, graphBaseUrl: string, named?: CloudName): AdminCenters {
   const cloud = cloudAt(authorityHost, graphBaseUrl, named)
-  return { ...PLACES[cloud], codePage: `${CLOUDS[cloud].authorityHost}/error?code=` }
+  return { ...CENTERS[cloud], codePage: `${CLOUDS[cloud].authorityHost}/error?code=` }
 }
 
 /** For trouble that passes: there is nothing to mend, but something to know. */
-export function whetherOutage({ serviceStatus }: AdminPlaces): string {
+export function outageSentence({ serviceStatus }: AdminCenters): string {
   return `Whether Microsoft has an outage is shown at ${serviceStatus}.`
 }

@@ -1,17 +1,17 @@
 import { describe, expect, it } from 'vitest'
-import { adminPlaces } from './admin-places.ts'
+import { adminCentersAt } from './admin-centers.ts'
 import { CLOUD_NAMES, CLOUDS } from './clouds.ts'
 
-describe('adminPlaces', () => {
+describe('adminCentersAt', () => {
   it.each([
     ['global', 'https://entra.microsoft.com', 'https://admin.exchange.microsoft.com'],
     ['gcc-high', 'https://entra.microsoft.us', 'https://admin.exchange.office365.us'],
     ['dod', 'https://entra.microsoft.us', 'https://portal.apps.mil/adminportal/home'],
     ['china', 'https://entra.microsoftonline.cn', 'https://portal.partner.microsoftonline.cn/adminportal'],
   ] as const)('leads administrators of the cloud %s to %s and %s', (cloud, entra, exchange) => {
-    const places = placesOf(cloud)
-    expect(places.entra).toContain(`(${entra})`)
-    expect(places.exchange).toContain(`(${exchange})`)
+    const adminCenters = placesOf(cloud)
+    expect(adminCenters.entra).toContain(`(${entra})`)
+    expect(adminCenters.exchange).toContain(`(${exchange})`)
   })
 
   it.each(CLOUD_NAMES)('finds the page about a code where people of the cloud %s sign in', (cloud) => {
@@ -24,15 +24,15 @@ describe('adminPlaces', () => {
   })
 
   it('knows China by its older host, too', () => {
-    const places = adminPlaces('https://login.chinacloudapi.cn', CLOUDS.china.graphBaseUrl)
-    expect(places).toEqual(placesOf('china'))
+    const adminCenters = adminCentersAt('https://login.chinacloudapi.cn', CLOUDS.china.graphBaseUrl)
+    expect(adminCenters).toEqual(placesOf('china'))
   })
 
   it.each(['http://127.0.0.1:3001', 'https://login.sovcloud-identity.fr'])('takes %s for the global cloud', (host) => {
-    expect(adminPlaces(host, host)).toEqual(placesOf('global'))
+    expect(adminCentersAt(host, host)).toEqual(placesOf('global'))
   })
 })
 
 function placesOf(cloud: keyof typeof CLOUDS) {
-  return adminPlaces(CLOUDS[cloud].authorityHost, CLOUDS[cloud].graphBaseUrl)
+  return adminCentersAt(CLOUDS[cloud].authorityHost, CLOUDS[cloud].graphBaseUrl)
 }
