@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto'
 import { ConfidentialClientApplication } from '@azure/msal-node'
 import { createRemoteJWKSet, customFetch } from 'jose'
+import { z } from 'zod'
 import { adminCentersAt, type AdminCenters } from '../admin-centers.ts'
 import { acceptedIssuers, authorityEndpoints, graphResource, permissionPrefix, type CloudName } from '../clouds.ts'
 import type { Explanation } from '../explanation.ts'
+import { readJson } from '../json.ts'
 import type { MicrosoftFetch } from '../microsoft-fetch.ts'
 import { retryAfterDate } from '../retry-after.ts'
 import { applicationRoles } from './application-roles.ts'
@@ -242,9 +244,7 @@ export function createMicrosoftIdentity({
     }
   }
 
-  function expiryOf(network: RecordingNetwork): Date {
-    const seconds = Number(network.answer?.body?.['expires_in'])
-    const lifetimeSeconds = Number.isFinite(seconds) && seconds > 0 ? seconds : DEFAULT_LIFETIME_SECONDS
+  function expiryOf({ expires_in: lifetimeSeconds }: TokenGrant): Date {
     return new Date(clock().getTime() + lifetimeSeconds * 1_000)
   }
 
@@ -278,8 +278,9 @@ export function createMicrosoftIdentity({
           ...(claims !== undefined && { claims }),
         }),
       )
-      if (!isTokenAnswer(network)) return refusedTokens(network, leg, approvalLinks.delegated(scopes))
-      // A token answer that msal-node refuses carries an id_token that is missing, unreadable or not ours.
+      const grant = readGrant(network)
+      if (!grant) return refusedTokens(network, leg, approvalLinks.delegated(scopes))
+      // A grant that msal-node refuses has an id_token that is missing, unreadable or not ours.
       if (!result?.accessToken || !result.idToken) return refused(explainInvalidIdToken(null, adminCenters))
 
       const verified = await verifyIdToken(result.idToken, {
@@ -301,9 +302,9 @@ export function createMicrosoftIdentity({
         tokens: {
           accessToken: result.accessToken,
           refreshToken: cachedRefreshToken(application),
-          expiresAt: expiryOf(network),
+          expiresAt: expiryOf(grant),
         },
-        grantedPermissions: grantedPermissions(scopeOf(network), scopes),
+        grantedPermissions: grantedPermissions(grant.scope, scopes),
         person: verified.person,
       }
     },
@@ -320,9 +321,9 @@ export function createMicrosoftIdentity({
           ...(claims !== undefined && { claims }),
         }),
       )
-      if (!isTokenAnswer(network) || !result?.accessToken)
-        return refusedTokens(network, 'refresh', approvalLinks.delegated(scopes))
-      const missing = missingPermissions(scopes, grantedPermissions(scopeOf(network), scopes))
+      const grant = readGrant(network)
+      if (!grant || !result?.accessToken) return refusedTokens(network, 'refresh', approvalLinks.delegated(scopes))
+      const missing = missingPermissions(scopes, grantedPermissions(grant.scope, scopes))
       if (missing.length > 0) {
         const explanation = explainWithdrawnPermissions(missing, approvalLinks.delegated(scopes))
         return { outcome: 'refused', explanation, retryAfter: null }
@@ -333,7 +334,7 @@ export function createMicrosoftIdentity({
           accessToken: result.accessToken,
           // An answer without one keeps the old one.
           refreshToken: cachedRefreshToken(application) ?? refreshToken,
-          expiresAt: expiryOf(network),
+          expiresAt: expiryOf(grant),
         },
       }
     },
@@ -348,12 +349,12 @@ export function createMicrosoftIdentity({
           ...(claims !== undefined && { claims }),
         }),
       )
-      if (!isTokenAnswer(network) || !result?.accessToken)
-        return refusedTokens(network, leg, approvalLinks.application())
+      const grant = readGrant(network)
+      if (!grant || !result?.accessToken) return refusedTokens(network, leg, approvalLinks.application())
       const { accessToken } = result
       return {
         outcome: 'granted',
-        tokens: { accessToken, expiresAt: expiryOf(network) },
+        tokens: { accessToken, expiresAt: expiryOf(grant) },
         grantedPermissions: applicationRoles(accessToken),
       }
     },
@@ -391,23 +392,24 @@ async function settled<T>(call: Promise<T>): Promise<T | null> {
   }
 }
 
-function isTokenAnswer({ answer }: RecordingNetwork): boolean {
-  const accessToken = answer?.body?.['access_token']
-  return answer?.status === 200 && typeof accessToken === 'string' && accessToken !== ''
+/** RFC 6749 section 5.1; every member but the token may be missing. */
+const TokenGrant = z.object({
+  access_token: z.string().min(1),
+  scope: z.string().optional().catch(undefined),
+  expires_in: z.coerce.number().positive().catch(DEFAULT_LIFETIME_SECONDS),
+})
+type TokenGrant = z.infer<typeof TokenGrant>
+
+function readGrant({ answer }: RecordingNetwork): TokenGrant | null {
+  return answer?.status === 200 ? (TokenGrant.safeParse(answer.body).data ?? null) : null
 }
 
-function scopeOf({ answer }: RecordingNetwork): string | undefined {
-  const scope = answer?.body?.['scope']
-  return typeof scope === 'string' ? scope : undefined
-}
+const MsalCache = z.object({ RefreshToken: z.record(z.string(), z.object({ secret: z.string() })) })
 
-/** msal-node hands out no refresh token except in its serialised cache. */
+/** msal-node reveals the refresh token nowhere but in its serialised cache. */
 function cachedRefreshToken(application: ConfidentialClientApplication): string | null {
-  const cache = JSON.parse(application.getTokenCache().serialize()) as {
-    RefreshToken?: Record<string, { secret?: string }>
-  }
-  const [entry] = Object.values(cache.RefreshToken ?? {})
-  return entry?.secret ?? null
+  const cache = readJson(application.getTokenCache().serialize(), MsalCache)
+  return Object.values(cache?.RefreshToken ?? {})[0]?.secret ?? null
 }
 
 const TIME_CLAIMS = new Set(['exp', 'nbf', 'iat'])
