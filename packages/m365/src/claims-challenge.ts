@@ -1,7 +1,9 @@
 import { z } from 'zod'
 import { jsonObject, readJson } from './json.ts'
 
-/** Challenges that were seen have a few hundred characters; a longer one would not fit the address of Microsoft's page. */
+/**
+ * Challenges that were seen have a few hundred characters; a longer one would not fit the address of Microsoft's page.
+ */
 const MAX_CHARACTERS = 2_000
 
 /** OpenID Connect Core section 5.5, and Microsoft's own `access_token`. */

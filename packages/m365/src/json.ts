@@ -1,6 +1,8 @@
 import { z } from 'zod'
 
-/** A text member that Microsoft may leave out, or send as something else: null then. An empty text counts as missing. */
+/**
+ * A text member that Microsoft may leave out, or send as something else: null then. An empty text counts as missing.
+ */
 export const optionalText = z.string().min(1).nullable().catch(null)
 
 /** Any JSON object. */

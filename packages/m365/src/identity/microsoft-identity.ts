@@ -23,13 +23,13 @@ import { grantedPermissions, missingPermissions } from './granted-permissions.ts
 import { verifyIdToken, type Person } from './id-token.ts'
 import { createRecordingNetwork, type RecordingNetwork } from './msal-network.ts'
 
-/** msal-node adds these to every request of a person; the approval link has to name them itself. */
+/** msal-node adds these scopes to every request of a person; the approval link has to name them itself. */
 const OIDC_SCOPES = ['openid', 'profile', 'offline_access']
 
-/** Microsoft's documented minimum, for an answer that does not say how long its token lives. */
+/** Microsoft's documented minimum, for an answer without `expires_in`. */
 const DEFAULT_LIFETIME_SECONDS = 60 * 60
 
-/** The app, and the one credential it proves itself with. */
+/** The app, and the one credential that authenticates it. */
 export type AppRegistration = {
   readonly tenantId: string
   readonly clientId: string
@@ -39,8 +39,8 @@ export type AppRegistration = {
 )
 
 /**
- * Where what is explained sends an Entra administrator to approve: addresses that lead to Microsoft's page of
- * `adminConsentUrl` for these scopes, or to that of `applicationConsentUrl`.
+ * The addresses to which explanations send an Entra administrator. They lead to the page of `adminConsentUrl` for these
+ * scopes, or to that of `applicationConsentUrl`.
  */
 export interface ApprovalLinks {
   delegated(scopes: readonly string[]): string
@@ -53,7 +53,7 @@ export interface MicrosoftIdentityOptions {
   readonly authorityHost: string
   /** Base URL of Graph in the same cloud, or of a gateway in front of it. */
   readonly graphBaseUrl: string
-  /** The cloud behind hosts that are not Microsoft's own; the global one if not given. */
+  /** The cloud behind hosts that are not Microsoft's own. Defaults to the global cloud. */
   readonly cloud?: CloudName
   readonly redirectUri: string
   readonly approvalLinks: ApprovalLinks
@@ -66,9 +66,9 @@ export interface AuthorizeRequest {
   readonly state: string
   readonly nonce: string
   readonly codeChallenge: string
-  /** Never `consent`: it would send even an approved person through admin approval. */
+  /** Without `consent`, which would ask even an approved person for admin approval. */
   readonly prompt?: 'select_account' | 'login' | 'none'
-  /** A sign-in name to fill in. msal-node drops it beside `select_account`, as Microsoft's documentation asks. */
+  /** A sign-in name to fill in. msal-node drops it with `select_account`, as Microsoft's documentation asks. */
   readonly loginHint?: string
   /** A claims challenge that the sign-in has to satisfy. */
   readonly claims?: string | undefined
@@ -79,9 +79,9 @@ export interface CodeRedemption {
   readonly codeVerifier: string
   readonly nonce: string
   readonly scopes: readonly string[]
-  /** sign-in: to know who somebody is, and for nothing else. A consent unless given. */
+  /** `sign-in` only identifies a person; the default belongs to a consent. */
   readonly leg?: 'redeem' | 'sign-in'
-  /** As in the authorize request. */
+  /** The same challenge as in the authorize request. */
   readonly claims?: string | undefined
   readonly signal?: AbortSignal
 }
@@ -89,7 +89,7 @@ export interface CodeRedemption {
 export interface RefreshRequest {
   readonly refreshToken: string
   readonly scopes: readonly string[]
-  /** The challenge by which Graph refused the token before. */
+  /** The challenge with which Graph refused the previous token. */
   readonly claims?: string | undefined
   readonly signal?: AbortSignal
 }
@@ -103,9 +103,9 @@ export interface Tokens {
 export type Redemption =
   | {
       readonly outcome: 'granted'
-      /** `refreshToken` is null when Microsoft gave none: enough to sign somebody in, not to send later. */
+      /** `refreshToken` is null when Microsoft gave none: that is enough to sign in, but not to send later. */
       readonly tokens: Omit<Tokens, 'refreshToken'> & { readonly refreshToken: string | null }
-      /** Short names, as `grantedPermissions` gives them; may be more than was asked. */
+      /** Short names; may be more than was asked for. */
       readonly grantedPermissions: readonly string[]
       readonly person: Person
     }
@@ -114,24 +114,21 @@ export type Redemption =
 export type Refresh =
   | {
       readonly outcome: 'granted'
-      /** For everything that was asked for, and to be stored before the access token is used. */
+      /** They cover everything that was asked for. Store them before you use the access token. */
       readonly tokens: Tokens
     }
   | RefusedTokens
 
 export interface RefusedTokens {
   readonly outcome: 'refused'
-  /**
-   * When a connection asks, `kind` is `reconnect-required`, `app-misconfigured` or `microsoft-unavailable`; the last
-   * never ends a grant.
-   */
+  /** For an existing connection, `kind` is one of `RenewalFailure`, of which an outage never ends it. */
   readonly explanation: Explanation
-  /** Before then Entra wants to be asked nothing; null when it did not say. */
+  /** Entra asked for no request before this time; null when it did not say. */
   readonly retryAfter: Date | null
 }
 
 export interface ApplicationTokenRequest {
-  /** redeem: to prove a consent. application: to send by a connection that was proved. */
+  /** `redeem` proves a consent; `application` is for sending by an existing connection. */
   readonly leg: 'redeem' | 'application'
   /** The challenge by which Graph refused the token before. */
   readonly claims?: string | undefined

@@ -17,8 +17,8 @@ export interface RecordingNetwork extends INetworkModule {
 
 /**
  * Carries the requests of one msal-node call and keeps the raw answer, because msal-node hides what matters: an absent
- * `scope`, the status of an interaction-required error, and a 500 with an empty object, which it reports as success with
- * an empty access token.
+ * `scope`, the status of an interaction-required error, and a 500 with an empty object, which it reports as success
+ * with an empty access token.
  */
 export function createRecordingNetwork(fetch: MicrosoftFetch, signal: AbortSignal | undefined): RecordingNetwork {
   let answer: TokenAnswer | null = null

@@ -33,8 +33,8 @@ export type DeleteOutcome = { readonly outcome: 'deleted' } | Gone | Failure
 export type DeleteDraftOutcome = DeleteOutcome | { readonly outcome: 'sent' }
 
 /**
- * Drafts are named by their immutable id, which stays the same when they are sent or moved within the mailbox. All calls
- * need `Mail.ReadWrite`, and include Deleted Items. Only `createDraft` and `sendDraft` can end as `unknown`.
+ * Drafts are named by their immutable id, which stays the same when they are sent or moved within the mailbox. All
+ * calls need `Mail.ReadWrite`, and include Deleted Items. Only `createDraft` and `sendDraft` can end as `unknown`.
  */
 export interface DraftCalls {
   /** `saveToSentItems` does not apply: Graph keeps every draft that is sent. */

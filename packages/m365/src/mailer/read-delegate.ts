@@ -47,7 +47,9 @@ function toDelegate(user: z.infer<typeof User>): Delegate {
   }
 }
 
-/** `proxyAddresses` has `SMTP:` before the primary address, `smtp:` before the others, and addresses that are no mail. */
+/**
+ * `proxyAddresses` has `SMTP:` before the primary address, `smtp:` before the others, and addresses that are no mail.
+ */
 function mailboxAddresses({ mail, proxyAddresses, userPrincipalName }: z.infer<typeof User>): readonly string[] {
   const proxies = proxyAddresses.slice(0, MAX_ADDRESSES).filter((entry) => typeof entry === 'string')
   const addresses = ['SMTP:', 'smtp:'].flatMap((prefix) =>

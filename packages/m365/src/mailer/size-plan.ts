@@ -88,8 +88,8 @@ export function planDraft(sizes: RequestSizes, limits: SizeLimits): DraftPlan | 
 }
 
 /**
- * What a refusal for size tells of Microsoft's limits: `sizeBytes` is the length of the request, or the size of the file.
- * Null where it tells nothing, since no reading of Microsoft's limits explains it.
+ * What a refusal for size tells of Microsoft's limits: `sizeBytes` is the length of the request, or the size of the
+ * file. Null where it tells nothing, since no reading of Microsoft's limits explains it.
  */
 export function learnLimit(
   limit: SizeLimit,
