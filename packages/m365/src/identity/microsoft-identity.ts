@@ -130,7 +130,7 @@ export interface RefusedTokens {
 export interface ApplicationTokenRequest {
   /** `redeem` proves a consent; `application` is for sending by an existing connection. */
   readonly leg: 'redeem' | 'application'
-  /** The challenge by which Graph refused the token before. */
+  /** The challenge with which Graph refused the previous token. */
   readonly claims?: string | undefined
   readonly signal?: AbortSignal
 }
@@ -140,8 +140,8 @@ export type ApplicationGrant =
       readonly outcome: 'granted'
       readonly tokens: Omit<Tokens, 'refreshToken'>
       /**
-       * What Entra granted, as far as the token tells; null when it does not. What Exchange grants by itself (RBAC for
-       * Applications) is never among it: only a request shows what the token is good for.
+       * What Entra granted according to the token; null when it cannot be read. It never includes what Exchange grants
+       * (RBAC for Applications), so only a request shows what the token allows.
        */
       readonly grantedPermissions: readonly string[] | null
     }
@@ -149,20 +149,20 @@ export type ApplicationGrant =
 
 export interface MicrosoftIdentity {
   authorizeUrl(request: AuthorizeRequest): Promise<string>
-  /** Microsoft's page on which an Entra administrator approves the permissions for everybody. */
+  /** Microsoft's page on which an Entra administrator approves delegated permissions for everybody. */
   adminConsentUrl(request: { readonly scopes: readonly string[]; readonly state?: string }): string
   redeemCode(request: CodeRedemption): Promise<Redemption>
   refresh(request: RefreshRequest): Promise<Refresh>
   /** Microsoft's page on which an Entra administrator grants the application permissions of the registration. */
   applicationConsentUrl(request?: { readonly state?: string }): string
-  /** A token without a user (client credentials). */
+  /** Gets a token without a user (RFC 6749 section 4.4, client credentials). */
   applicationToken(request: ApplicationTokenRequest): Promise<ApplicationGrant>
-  /** Where the administrators of this cloud act, for what is explained to them. */
+  /** The administrators' pages of this cloud, for explanations. */
   readonly adminCenters: AdminCenters
   readonly approvalLinks: ApprovalLinks
 }
 
-/** Signs people in and gets tokens, by msal-node, at one authority for one app registration. */
+/** Signs people in and gets tokens by msal-node, at one authority and for one app registration. */
 export function createMicrosoftIdentity({
   registration,
   authorityHost,
@@ -174,16 +174,16 @@ export function createMicrosoftIdentity({
   clock,
 }: MicrosoftIdentityOptions): MicrosoftIdentity {
   const { tenantId, clientId } = registration
-  /** The only scope a token without a user can be asked for: everything that was granted. */
+  /** The only scope that a token without a user can have. It stands for everything that was granted. */
   const everythingGranted = `${graphResource(authorityHost, graphBaseUrl, cloud)}/.default`
   const prefix = permissionPrefix(authorityHost, graphBaseUrl, cloud)
-  const asAsked = (scopes: readonly string[]) =>
+  const withPrefix = (scopes: readonly string[]) =>
     scopes.map((scope) => (OIDC_SCOPES.includes(scope) ? scope : `${prefix}${scope}`))
   const endpoints = authorityEndpoints(authorityHost, tenantId)
   const adminCenters = adminCentersAt(authorityHost, graphBaseUrl, cloud)
   const issuers = acceptedIssuers(authorityHost, tenantId)
   const keys = createRemoteJWKSet(new URL(endpoints.keys), {
-    // The tokens come from the same authority as the keys: nobody else can make us ask for new keys.
+    // The tokens come from the authority of the keys, so no stranger can make us fetch keys over and over.
     cooldownDuration: 0,
     [customFetch]: async (url, { headers, signal }) => {
       const response = await fetch(url, { headers: Object.fromEntries(headers), signal })
@@ -191,7 +191,7 @@ export function createMicrosoftIdentity({
     },
   })
 
-  /** One application per call: msal-node's cache and its local throttle must not outlive the call or mix people. */
+  /** Each call has its own application: msal-node's cache and throttle must not outlive it, or mix people up. */
   function createApplication(network: RecordingNetwork): ConfidentialClientApplication {
     const host = msalHost(authorityHost)
     return new ConfidentialClientApplication({
@@ -212,7 +212,7 @@ export function createMicrosoftIdentity({
   }
 
   function adminConsentUrl({ scopes, state }: { readonly scopes: readonly string[]; readonly state?: string }): string {
-    return adminConsentPage([...new Set([...asAsked(scopes), ...OIDC_SCOPES])].join(' '), state)
+    return adminConsentPage([...new Set([...withPrefix(scopes), ...OIDC_SCOPES])].join(' '), state)
   }
 
   function applicationConsentUrl({ state }: { readonly state?: string } = {}): string {
@@ -229,7 +229,7 @@ export function createMicrosoftIdentity({
     return `${endpoints.adminConsent}?${query.toString()}`
   }
 
-  /** Reads the raw answer: only Entra's own words tell what became of a grant. */
+  /** Judges the raw answer, since msal-node's errors do not say what became of a connection. */
   function refusedTokens({ answer }: RecordingNetwork, leg: Leg, approvalLink: string): RefusedTokens {
     if (answer === null)
       return { outcome: 'refused', explanation: explainUnreachable(leg, adminCenters), retryAfter: null }
@@ -248,7 +248,7 @@ export function createMicrosoftIdentity({
   return {
     authorizeUrl: ({ scopes, state, nonce, codeChallenge, prompt, loginHint, claims }) =>
       createApplication(createRecordingNetwork(fetch, undefined)).getAuthCodeUrl({
-        scopes: asAsked(scopes),
+        scopes: withPrefix(scopes),
         redirectUri,
         state,
         nonce,
@@ -265,13 +265,13 @@ export function createMicrosoftIdentity({
     async redeemCode({ code, codeVerifier, nonce, scopes, leg = 'redeem', claims, signal }) {
       const network = createRecordingNetwork(fetch, signal)
       const application = createApplication(network)
-      const result = await settled(
+      const result = await orNull(
         application.acquireTokenByCode({
           code,
           codeVerifier,
           nonce,
           redirectUri,
-          scopes: asAsked(scopes),
+          scopes: withPrefix(scopes),
           ...(claims !== undefined && { claims }),
         }),
       )
@@ -309,11 +309,11 @@ export function createMicrosoftIdentity({
     async refresh({ refreshToken, scopes, claims, signal }) {
       const network = createRecordingNetwork(fetch, signal)
       const application = createApplication(network)
-      const result = await settled(
-        // Without forceCache the rotated refresh token is dropped, and with it the grant.
+      const result = await orNull(
+        // Without forceCache, msal-node drops the rotated refresh token, and with it the connection.
         application.acquireTokenByRefreshToken({
           refreshToken,
-          scopes: asAsked(scopes),
+          scopes: withPrefix(scopes),
           forceCache: true,
           ...(claims !== undefined && { claims }),
         }),
@@ -329,7 +329,7 @@ export function createMicrosoftIdentity({
         outcome: 'granted',
         tokens: {
           accessToken: result.accessToken,
-          // An answer without one keeps the old one.
+          // An answer without a refresh token leaves the old one valid.
           refreshToken: cachedRefreshToken(application) ?? refreshToken,
           expiresAt: expiryOf(grant),
         },
@@ -340,7 +340,7 @@ export function createMicrosoftIdentity({
 
     async applicationToken({ leg, claims, signal }) {
       const network = createRecordingNetwork(fetch, signal)
-      const result = await settled(
+      const result = await orNull(
         createApplication(network).acquireTokenByClientCredential({
           scopes: [everythingGranted],
           ...(claims !== undefined && { claims }),
@@ -361,27 +361,27 @@ export function createMicrosoftIdentity({
   }
 }
 
-/** The same page has the same address each time; msal-node would make up another id. */
+/** Derives the id from the state, so that the page keeps its address; msal-node would make up another id. */
 function correlationIdOf(state: string): string {
   const hex = createHash('sha256').update(state).digest('hex')
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join('-')
 }
 
-/** By certificate, msal-node signs an assertion by PS256 and names the certificate in `x5t#S256`. */
+/** With a certificate, msal-node signs an assertion by PS256 and names the certificate in `x5t#S256`. */
 function msalCredential({ clientSecret, clientCertificate }: AppRegistration) {
   if (clientCertificate === undefined) return { clientSecret }
   const { thumbprintSha256, privateKey } = clientCertificate
   return { clientCertificate: { thumbprintSha256, privateKey } }
 }
 
-/** msal-node insists on https for the authority's name; where requests go is decided by `authorityMetadata`. */
+/** msal-node insists on https for the name of the authority; `authorityMetadata` decides where requests go. */
 function msalHost(authorityHost: string): string {
   const url = new URL(authorityHost)
   return url.protocol === 'https:' ? url.host : 'login.microsoftonline.com'
 }
 
-/** msal-node throws for every kind of refusal; what it was is read from the recorded answer, not from the error. */
-async function settled<T>(call: Promise<T>): Promise<T | null> {
+/** msal-node throws on every refusal. The recorded answer says which one it was, so the error is dropped. */
+async function orNull<T>(call: Promise<T>): Promise<T | null> {
   try {
     return await call
   } catch {
@@ -413,7 +413,7 @@ const TIME_CLAIMS = new Set(['exp', 'nbf', 'iat'])
 const CHECK_CLOCK =
   ' It counts for a time only: check the clock of the machine that Inforiver Mail runs on, which has to be right to five minutes.'
 
-/** `claim`: what of it is not what it should be, for whoever looks for the cause; null when it cannot be read. */
+/** `claim` names the claim or step that failed; null when the token cannot be read. */
 function explainInvalidIdToken(claim: string | null, adminCenters: AdminCenters): Explanation {
   const detail =
     claim === null

@@ -7,35 +7,35 @@ import type { RefusalReason } from './graph-codes.ts'
 export interface FailureSubject {
   /** The From address. */
   readonly sender: string
-  /** Sign-in name or address of the person whose grant is used. */
+  /** Sign-in name or address of the person whose tokens are used. */
   readonly delegate: string
-  /** Microsoft's page on which an Entra administrator approves the permissions once. */
+  /** The page on which an Entra administrator approves the permissions once. */
   readonly approvalLink: string
   readonly adminCenters: AdminCenters
 }
 
-interface Words {
+interface FailureText {
   readonly kind: Explanation['kind']
   readonly title: string
   readonly detail: (subject: FailureSubject) => string
   readonly action: (subject: FailureSubject) => string
 }
 
-/** What a failed proof of a consent means, and who changes what where before the next try. */
+/** Explains why the proof of a consent failed, and who changes what where before the next try. */
 export function explainFailure(failure: Failure, subject: FailureSubject): Explanation {
-  const words = wordsFor(failure)
+  const text = textFor(failure)
   return {
-    kind: words.kind,
-    title: words.title,
-    detail: namingCode(words.detail(subject), failure.microsoftCode),
-    action: words.action(subject),
+    kind: text.kind,
+    title: text.title,
+    detail: withMicrosoftCode(text.detail(subject), failure.microsoftCode),
+    action: text.action(subject),
     correlationId: failure.requestId,
     aadstsCode: null,
     ...(failure.outcome === 'unauthorized' && failure.claims !== null && { claims: failure.claims }),
   }
 }
 
-function wordsFor(failure: Failure): Words {
+function textFor(failure: Failure): FailureText {
   if (failure.outcome === 'refused') return REFUSED[failure.reason](failure)
   if (failure.outcome === 'unauthorized')
     return {
@@ -55,7 +55,7 @@ function wordsFor(failure: Failure): Words {
 
 const NEW_MAILBOX = 'A new mailbox can take an hour to work. Then try again.'
 
-const REFUSED: Readonly<Record<RefusalReason, (failure: Refused) => Words>> = {
+const REFUSED: Readonly<Record<RefusalReason, (failure: Refused) => FailureText>> = {
   'send-as-denied': () => ({
     kind: 'send-as-denied',
     title: 'Sending as this address is not allowed',
@@ -142,17 +142,17 @@ const REFUSED: Readonly<Record<RefusalReason, (failure: Refused) => Words>> = {
     ),
 }
 
-function refusedByMicrosoft(failure: Refused, action: Words['action']): Words {
+function refusedByMicrosoft(failure: Refused, action: FailureText['action']): FailureText {
   return { kind: 'microsoft-refused', title: failure.title, detail: () => failure.detail, action }
 }
 
-function namingCode(detail: string, code: string | null): string {
+function withMicrosoftCode(detail: string, code: string | null): string {
   return code === null || detail.includes(code) ? detail : withCode(detail, code)
 }
 
 /**
- * An organisation may have several domains, and `known` is an address of it. With an address that is not its own no
- * administrator can help.
+ * Begins an action of an Exchange administrator. No administrator can help with an address of another organisation, so
+ * the text mentions that unless the address has the domain of `known`, which belongs to the organisation.
  */
 export function exchangeAdministrator(what: string, address: string, known: string): string {
   if (domainOf(address) === domainOf(known)) return `An Exchange administrator ${what}`
