@@ -2,7 +2,7 @@ import { startSimulator, type Simulator } from '@inforiver-mail/m365-simulator/s
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { createMicrosoftFetch } from '../microsoft-fetch.ts'
 import { accessTokenOf, message } from '../test-support/mail.ts'
-import { freePort, serve } from '../test-support/servers.ts'
+import { serve } from '../test-support/servers.ts'
 import { ADA, control, readControl, registration } from '../test-support/sign-in.ts'
 import { createGraphMailer, type CallOptions, type GraphMailer } from './graph-mailer.ts'
 import { MESSAGE_ID_PROPERTY } from './send-mail-request.ts'
@@ -10,7 +10,6 @@ import { MESSAGE_ID_PROPERTY } from './send-mail-request.ts'
 const NOW = new Date('2026-11-24T10:00:00.000Z')
 const fetch = createMicrosoftFetch({ timeoutMs: 5_000 })
 const token = { accessToken: 'token' }
-const itemNotFound = JSON.stringify({ error: { code: 'ErrorItemNotFound', message: 'x' } })
 
 let simulator: Simulator
 let mailer: GraphMailer
@@ -139,16 +138,6 @@ describe('sendDraft', () => {
     await mailerAt(origin).sendDraft('a', token)
     expect(seen).toEqual(['POST', '0', undefined])
   })
-
-  it('does not take a gateway’s word for it that the draft is gone', async () => {
-    const origin = await serve((_request, response) => response.writeHead(504).end(itemNotFound))
-    expect(await mailerAt(origin).sendDraft('a', token)).toMatchObject({ outcome: 'unknown' })
-  })
-
-  it('leaves it open when the connection breaks', async () => {
-    const origin = await serve((_request, response) => response.destroy())
-    expect(await mailerAt(origin).sendDraft('a', token)).toMatchObject({ outcome: 'unknown' })
-  })
 })
 
 describe('readDraft', () => {
@@ -241,81 +230,6 @@ describe('deleteForGood', () => {
     const answers = [204, 503]
     const origin = await serve((_request, response) => response.writeHead(answers.shift() ?? 500).end())
     expect(await mailerAt(origin).deleteForGood('a', token)).toMatchObject({ outcome: 'unavailable' })
-  })
-})
-
-type DraftCall = 'sendDraft' | 'readDraft' | 'deleteDraft' | 'deleteForGood'
-const REPEATABLE = ['readDraft', 'deleteDraft', 'deleteForGood'] as const satisfies readonly DraftCall[]
-const ALL = ['sendDraft', ...REPEATABLE] as const satisfies readonly DraftCall[]
-
-describe.each(ALL)('%s', (name) => {
-  it.each([
-    [404, 'ErrorItemNotFound'],
-    [404, 'ErrorInvalidMailboxItemId'],
-    [400, 'ErrorInvalidMailboxItemId'],
-  ])('knows by %i %s that the mailbox has no such draft', async (status, code) => {
-    const body = JSON.stringify({ error: { code, message: 'x' } })
-    const origin = await serve((_request, response) => response.writeHead(status).end(body))
-    expect(await mailerAt(origin)[name]('a', token)).toEqual({ outcome: 'gone' })
-  })
-})
-
-describe.each(REPEATABLE)('%s', (name) => {
-  it.each([
-    [500, '{}'],
-    [504, itemNotFound],
-    [502, '<html>'],
-    [200, '<html>Welcome to the hotel</html>'],
-    [302, ''],
-  ])('may be tried again after HTTP %i with %j', async (status, body) => {
-    const origin = await serve((_request, response) => response.writeHead(status).end(body))
-    expect(await mailerAt(origin)[name]('a', token)).toMatchObject({ outcome: 'unavailable' })
-  })
-
-  it('may be tried again after a connection that broke', async () => {
-    const origin = await serve((_request, response) => response.destroy())
-    expect(await mailerAt(origin)[name]('a', token)).toMatchObject({ outcome: 'unavailable' })
-  })
-})
-
-describe.each(ALL)('%s', (name) => {
-  it('speaks of ids that a message keeps when it is sent', async () => {
-    const seen: unknown[] = []
-    const origin = await serve((request, response) => {
-      seen.push(request.headers['prefer'])
-      response.writeHead(404).end()
-    })
-    await mailerAt(origin)[name]('a', token)
-    expect(seen).toEqual(['IdType="ImmutableId"'])
-  })
-
-  it('puts an id with any characters into one segment of the path', async () => {
-    const seen: (string | undefined)[] = []
-    const origin = await serve((request, response) => {
-      seen.push(request.url?.split('?')[0])
-      response.writeHead(404).end()
-    })
-    await mailerAt(origin)[name]('AA/+?#=%', token)
-    expect(seen).toEqual([expect.stringMatching(/^\/v1\.0\/me\/messages\/AA%2F%2B%3F%23%3D%25(\/send)?$/)])
-  })
-
-  it('is unauthorized with a token that Graph does not know', async () => {
-    expect(await mailer[name]('a', token)).toMatchObject({ outcome: 'unauthorized' })
-  })
-
-  it('does not call a draft gone when it is the mailbox that is missing', async () => {
-    const body = JSON.stringify({ error: { code: 'MailboxNotEnabledForRESTAPI', message: 'x' } })
-    const origin = await serve((_request, response) => response.writeHead(404).end(body))
-    expect(await mailerAt(origin)[name]('a', token)).toMatchObject({ outcome: 'refused', reason: 'mailbox-not-found' })
-  })
-
-  it('is unavailable where nobody listens', async () => {
-    const nowhere = mailerAt(`http://127.0.0.1:${await freePort()}`)
-    expect(await nowhere[name]('a', token)).toMatchObject({ outcome: 'unavailable' })
-  })
-
-  it('asks for nothing when the caller has stopped before', async () => {
-    await expect(mailer[name]('a', { ...token, signal: AbortSignal.abort() })).rejects.toThrow(/abort/)
   })
 })
 

@@ -117,26 +117,9 @@ describe('findMessage', () => {
     ])
   })
 
-  it.each([
-    [500, '{}'],
-    [504, ''],
-    [503, '<html>'],
-    [200, '<html>Welcome to the hotel</html>'],
-    [200, '{}'],
-    [200, '{"value":[{}]}'],
-    [302, ''],
-  ])('may be tried again after HTTP %i with %j', async (status, body) => {
-    const origin = await serve((_request, response) => response.writeHead(status).end(body))
-    expect(await mailerAt(origin).findMessage(byId, 'sentitems', token)).toMatchObject({
-      outcome: 'unavailable',
-    })
-  })
-
-  it('may be tried again after a connection that broke', async () => {
-    const origin = await serve((_request, response) => response.destroy())
-    expect(await mailerAt(origin).findMessage(byId, 'sentitems', token)).toMatchObject({
-      outcome: 'unavailable',
-    })
+  it.each(['{}', '{"value":[{}]}'])('may be repeated after an answer without a list of messages: %j', async (body) => {
+    const origin = await serve((_request, response) => response.end(body))
+    expect(await mailerAt(origin).findMessage(byId, 'sentitems', token)).toMatchObject({ outcome: 'unavailable' })
   })
 })
 
