@@ -8,22 +8,25 @@ describe('adminCentersAt', () => {
     ['gcc-high', 'https://entra.microsoft.us', 'https://admin.exchange.office365.us'],
     ['dod', 'https://entra.microsoft.us', 'https://portal.apps.mil/adminportal/home'],
     ['china', 'https://entra.microsoftonline.cn', 'https://portal.partner.microsoftonline.cn/adminportal'],
-  ] as const)('leads administrators of the cloud %s to %s and %s', (cloud, entra, exchange) => {
+  ] as const)('sends administrators of the cloud %s to %s and %s', (cloud, entra, exchange) => {
     const adminCenters = placesOf(cloud)
     expect(adminCenters.entra).toContain(`(${entra})`)
     expect(adminCenters.exchange).toContain(`(${exchange})`)
   })
 
-  it.each(CLOUD_NAMES)('finds the page about a code where people of the cloud %s sign in', (cloud) => {
+  it.each(CLOUD_NAMES)('links the page about a code on the sign-in host of the cloud %s', (cloud) => {
     expect(placesOf(cloud).codePage).toBe(`${CLOUDS[cloud].authorityHost}/error?code=`)
   })
 
-  it.each(CLOUD_NAMES.filter((cloud) => cloud !== 'global'))('leads nobody from the cloud %s to another', (cloud) => {
-    const { restrictedSenders, serviceStatus } = placesOf(cloud)
-    expect(`${restrictedSenders} ${serviceStatus}`).not.toMatch(/microsoft\.com|cloud\.microsoft/)
-  })
+  it.each(CLOUD_NAMES.filter((cloud) => cloud !== 'global'))(
+    'never sends anybody from the cloud %s to another',
+    (cloud) => {
+      const { restrictedSenders, serviceStatus } = placesOf(cloud)
+      expect(`${restrictedSenders} ${serviceStatus}`).not.toMatch(/microsoft\.com|cloud\.microsoft/)
+    },
+  )
 
-  it('knows China by its older host, too', () => {
+  it('recognises China by its older host, too', () => {
     const adminCenters = adminCentersAt('https://login.chinacloudapi.cn', CLOUDS.china.graphBaseUrl)
     expect(adminCenters).toEqual(placesOf('china'))
   })

@@ -24,8 +24,8 @@ const VERDICTS = {
   busy: 'the message is sent later; from 500 on and without `Retry-After` it may have been sent',
 } as const
 
-/** A new row of a table changes the document: `vitest run microsoft-codes -u` writes it anew. */
-it('documents every code of the tables, and no other', async () => {
+/** After a change to a table, `vitest run microsoft-codes -u` writes the document again. */
+it('documents exactly the codes of the tables', async () => {
   await expect(document()).toMatchFileSnapshot(DOCUMENT)
 })
 

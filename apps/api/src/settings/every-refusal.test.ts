@@ -5,7 +5,6 @@ import { SETTINGS } from '../test-support/office365-smtp.ts'
 import type { TestBrowser } from '../test-support/test-browser.ts'
 import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
 import { createServiceClient } from '../test-support/test-service.ts'
-import type { Access } from './access.ts'
 
 // Entra refuses, and the refusal travels to where it ends: in the consent, in the settings, at the worker. Each kind of
 // refusal has a representative here; every number is explained in the tests of packages/m365. The expectations follow
@@ -184,7 +183,7 @@ interface Connection {
   readonly ada: TestBrowser
   readonly settings: () => Promise<Pick<Office365SmtpSettings, 'status' | 'problem'>>
   /** Asks Microsoft for another access token, as a worker does whose token Graph has just refused. */
-  readonly renew: () => Promise<Access>
+  readonly renew: () => Promise<unknown>
   /** Makes Entra refuse the next request of this kind. */
   readonly refuse: (at: string, code: number, sentWith: SentWith) => Promise<void>
 }

@@ -17,12 +17,12 @@ describe('classifyFailure', () => {
     },
   )
 
-  it.each(Object.keys(GRAPH_CODES))('leaves open what became of a request after 504 %s', (code) => {
+  it.each(Object.keys(GRAPH_CODES))('is unknown after 504 %s', (code) => {
     expect(nameOfFailure(graphAnswer({ status: 504, code, retryAfter: LATER }))).toBe('unknown')
   })
 
   it.each(CASES.filter(([, , verdict]) => verdict === 'busy'))(
-    'takes %i %s for a refusal when it names a time or comes from the client side, and leaves it open otherwise',
+    'classifies %i %s as unavailable if it names a time or the status is below 500, and as unknown otherwise',
     (status, code) => {
       expect(nameOfFailure(graphAnswer({ status, code, retryAfter: LATER }))).toBe('unavailable')
       expect(nameOfFailure(graphAnswer({ status, code }))).toBe(status < 500 ? 'unavailable' : 'unknown')
@@ -55,7 +55,7 @@ describe('classifyFailure', () => {
       expect(nameOfFailure(graphAnswer({ status, code }))).toBe(verdict)
   })
 
-  it.each([null, 'ErrorOfTomorrow'])('takes a 503 with the code %s that names a time for a refusal', (code) => {
+  it.each([null, 'ErrorOfTomorrow'])('classifies a 503 with the code %s that names a time as unavailable', (code) => {
     expect(nameOfFailure(graphAnswer({ status: 503, code, retryAfter: LATER }))).toBe('unavailable')
   })
 
@@ -107,21 +107,21 @@ describe('classifyFailure', () => {
     })
   })
 
-  it('keeps a missing Send As right apart from a missing permission', () => {
+  it('distinguishes a missing Send As right from a missing permission', () => {
     const sender = { own: false, grantedPermissions: ['Mail.Send'] }
     expect(classifyFailure(graphAnswer({ status: 403, code: 'ErrorSendAsDenied' }), { sender })).toMatchObject({
       reason: 'send-as-denied',
     })
   })
 
-  it('quotes Microsoft where only Microsoft knows the cause, and then one sentence', () => {
+  it('quotes one sentence of Microsoft when the code has several causes', () => {
     const message = "The header 'N' should start with 'x-'. More advice."
     const failure = classifyFailure(graphAnswer({ status: 400, code: 'InvalidInternetMessageHeader', message }))
     expect(failure.detail).toContain("“The header 'N' should start with 'x-'.”")
     expect(failure.detail).not.toContain('More advice')
   })
 
-  it('does not quote Microsoft where the code says it all', () => {
+  it('does not quote Microsoft when the code says it all', () => {
     const failure = classifyFailure(
       graphAnswer({ status: 403, code: 'ErrorSendAsDenied', message: 'Words of Microsoft.' }),
     )

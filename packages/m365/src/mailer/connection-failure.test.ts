@@ -8,21 +8,21 @@ describe('classifyConnectionFailure', () => {
     { code: 'ENOTFOUND', syscall: 'getaddrinfo' },
     { code: 'UND_ERR_CONNECT_TIMEOUT' },
     { code: 'SELF_SIGNED_CERT_IN_CHAIN' },
-  ])('knows that nothing was sent after %j', (facts) => {
+  ])('is unavailable after %j, since nothing was sent', (facts) => {
     expect(classifyConnectionFailure(fetchFailed(facts))).toMatchObject({
       outcome: 'unavailable',
       detail: expect.stringContaining(facts.code),
     })
   })
 
-  it.each(['CERT_NOT_YET_VALID', 'CERT_HAS_EXPIRED'])('names the clock after %s', (code) => {
+  it.each(['CERT_NOT_YET_VALID', 'CERT_HAS_EXPIRED'])('mentions the clock after %s', (code) => {
     expect(classifyConnectionFailure(fetchFailed({ code }))).toMatchObject({
       outcome: 'unavailable',
       detail: expect.stringContaining('the clock of this machine'),
     })
   })
 
-  it('looks into an error that holds one for each address tried', () => {
+  it('looks into an error that wraps one for each address', () => {
     const refused = Object.assign(new Error('x'), { code: 'ECONNREFUSED', syscall: 'connect' })
     const error = new TypeError('fetch failed', { cause: new AggregateError([refused, refused]) })
     expect(classifyConnectionFailure(error).outcome).toBe('unavailable')
@@ -38,18 +38,18 @@ describe('classifyConnectionFailure', () => {
     { code: 'UND_ERR_HEADERS_TIMEOUT' },
     { code: 'UND_ERR_ABORTED' },
     { code: 'SOMETHING_NEW' },
-  ])('leaves open what became of the request after %j', (facts) => {
+  ])('is unknown after %j', (facts) => {
     expect(classifyConnectionFailure(fetchFailed(facts)).outcome).toBe('unknown')
   })
 
   it.each([new DOMException('x', 'TimeoutError'), new DOMException('x', 'AbortError'), new Error('x'), 'text', null])(
-    'leaves open what became of the request after %s',
+    'is unknown after %s',
     (error) => {
       expect(classifyConnectionFailure(error).outcome).toBe('unknown')
     },
   )
 
-  it('ends on an error that is its own cause', () => {
+  it('terminates on an error that is its own cause', () => {
     const error = new Error('x')
     error.cause = error
     expect(classifyConnectionFailure(error).outcome).toBe('unknown')

@@ -23,7 +23,7 @@ afterAll(() => simulator.close())
 afterEach(() => control(simulator.url, 'POST', '/reset'))
 
 describe('createDraft', () => {
-  it('puts the message into Drafts with its id as an extended property, and sends nothing', async () => {
+  it('puts the message with its id as an extended property into Drafts, and sends nothing', async () => {
     await asAda()
     const attachments = [{ filename: 'q3.txt', contentType: 'text/plain', content: Buffer.from('Q3'), contentId: null }]
     await mailer.createDraft({ ...message, headers: { 'x-report-id': '42' }, attachments }, ada)
@@ -39,7 +39,7 @@ describe('createDraft', () => {
     expect(await messagesIn('max@contoso.com', 'inbox')).toEqual([])
   })
 
-  it('is told the id of a draft with the largest body that one request takes', async () => {
+  it('returns the id of a draft with the largest body that fits one request', async () => {
     await asAda()
     const text = 'x'.repeat(3_990_000)
     expect(await mailer.createDraft({ ...message, html: null, text }, ada)).toMatchObject({ outcome: 'created' })
@@ -51,7 +51,7 @@ describe('createDraft', () => {
     expect(await mailer.createDraft(message, options)).toMatchObject({ outcome: 'refused', reason: 'access-denied' })
   })
 
-  it.each(['draft-created-but-504', 'draft-created-but-reset'])('leaves it open after %s', async (name) => {
+  it.each(['draft-created-but-504', 'draft-created-but-reset'])('is unknown after %s', async (name) => {
     await asAda()
     await control(simulator.url, 'POST', '/scenarios', { name })
     expect(await mailer.createDraft(message, ada)).toMatchObject({ outcome: 'unknown' })
@@ -62,14 +62,14 @@ describe('createDraft', () => {
     [201, '{}'],
     [201, '{"id":""}'],
     [202, '{"id":"a"}'],
-  ])('leaves it open when HTTP %i with %j names no draft', async (status, body) => {
+  ])('is unknown when HTTP %i with %j names no draft', async (status, body) => {
     const origin = await serve((_request, response) => response.writeHead(status).end(body))
     expect(await mailerAt(origin).createDraft(message, token)).toMatchObject({ outcome: 'unknown' })
   })
 })
 
 describe('sendDraft', () => {
-  it('sends the draft as it was created', async () => {
+  it('sends the draft unchanged', async () => {
     await mailer.sendDraft(await draftOfAda(), ada)
     expect(await messagesIn('max@contoso.com', 'inbox')).toMatchObject([
       {
@@ -81,7 +81,7 @@ describe('sendDraft', () => {
     ])
   })
 
-  it('reports the request id of what was sent', async () => {
+  it('reports the request id of the sent message', async () => {
     expect(await mailer.sendDraft(await draftOfAda(), ada)).toEqual({
       outcome: 'sent',
       retryAfter: null,
@@ -95,14 +95,14 @@ describe('sendDraft', () => {
     expect(await mailer.sendDraft(draftId, ada)).toEqual({ outcome: 'gone' })
   })
 
-  it('is gone while the copy of the sent draft is not in place yet', async () => {
+  it('is gone while the sent copy has not appeared yet', async () => {
     await copiesAppearAfter(60_000)
     const draftId = await draftOfAda()
     await mailer.sendDraft(draftId, ada)
     expect(await mailer.sendDraft(draftId, ada)).toEqual({ outcome: 'gone' })
   })
 
-  it('leaves it open when the draft has become a sent message', async () => {
+  it('is unknown when the draft was sent before', async () => {
     const draftId = await draftOfAda()
     await mailer.sendDraft(draftId, ada)
     expect(await mailer.sendDraft(draftId, ada)).toMatchObject({
@@ -129,7 +129,7 @@ describe('sendDraft', () => {
     expect(await mailer.sendDraft(created.draftId, { ...ada, sender })).toMatchObject({ reason: 'permission-missing' })
   })
 
-  it('says that its body is empty', async () => {
+  it('declares an empty body', async () => {
     const seen: unknown[] = []
     const origin = await serve((request, response) => {
       seen.push(request.method, request.headers['content-length'], request.headers['transfer-encoding'])
@@ -141,7 +141,7 @@ describe('sendDraft', () => {
 })
 
 describe('readDraft', () => {
-  it('knows a draft', async () => {
+  it('recognises a draft', async () => {
     expect(await mailer.readDraft(await draftOfAda(), ada)).toEqual({ outcome: 'draft' })
   })
 
@@ -151,20 +151,20 @@ describe('readDraft', () => {
     expect(await mailer.readDraft(draftId, ada)).toEqual({ outcome: 'sent' })
   })
 
-  it('is gone while the copy of the sent draft is not in place yet', async () => {
+  it('is gone while the sent copy has not appeared yet', async () => {
     await copiesAppearAfter(60_000)
     const draftId = await draftOfAda()
     await mailer.sendDraft(draftId, ada)
     expect(await mailer.readDraft(draftId, ada)).toEqual({ outcome: 'gone' })
   })
 
-  it('knows a draft that a person has thrown away', async () => {
+  it('recognises a draft that a person moved to Deleted Items', async () => {
     const draftId = await draftOfAda()
     await throwAway(draftId)
     expect(await mailer.readDraft(draftId, ada)).toEqual({ outcome: 'draft' })
   })
 
-  it('is refused an id of the kind that changes when a message moves', async () => {
+  it('is refused for an id that is not immutable', async () => {
     await draftOfAda()
     const regularId = await regularIdOfDraft()
     expect(await mailer.readDraft(regularId, ada)).toMatchObject({
@@ -181,14 +181,14 @@ describe('deleteDraft', () => {
     expect(await mailer.readDraft(draftId, ada)).toEqual({ outcome: 'gone' })
   })
 
-  it('deletes for good the draft that a person has thrown away', async () => {
+  it('deletes for good a draft that a person moved to Deleted Items', async () => {
     const draftId = await draftOfAda()
     await throwAway(draftId)
     expect(await mailer.deleteDraft(draftId, ada)).toEqual({ outcome: 'deleted' })
     expect(await mailer.readDraft(draftId, ada)).toEqual({ outcome: 'gone' })
   })
 
-  it('finds gone what was deleted before', async () => {
+  it('is gone after an earlier deletion', async () => {
     const draftId = await draftOfAda()
     await mailer.deleteDraft(draftId, ada)
     expect(await mailer.deleteDraft(draftId, ada)).toEqual({ outcome: 'gone' })
@@ -201,7 +201,7 @@ describe('deleteDraft', () => {
     expect(await messagesIn('ada@contoso.com', 'sentItems')).toHaveLength(1)
   })
 
-  it('deletes nothing when it cannot tell whether it is a draft', async () => {
+  it('deletes nothing unless it knows that it is a draft', async () => {
     const seen: unknown[] = []
     const origin = await serve(({ method }, response) => {
       seen.push(method)
@@ -220,13 +220,13 @@ describe('deleteForGood', () => {
     expect(await mailer.readDraft(draftId, ada)).toEqual({ outcome: 'gone' })
   })
 
-  it('finds gone what was deleted before', async () => {
+  it('is gone after an earlier deletion', async () => {
     const draftId = await draftOfAda()
     await mailer.deleteForGood(draftId, ada)
     expect(await mailer.deleteForGood(draftId, ada)).toEqual({ outcome: 'gone' })
   })
 
-  it('is not done while the message may still be in Deleted Items', async () => {
+  it('is unavailable while the message may still be in Deleted Items', async () => {
     const answers = [204, 503]
     const origin = await serve((_request, response) => response.writeHead(answers.shift() ?? 500).end())
     expect(await mailerAt(origin).deleteForGood('a', token)).toMatchObject({ outcome: 'unavailable' })
@@ -256,7 +256,7 @@ function copiesAppearAfter(sentCopyDelayMs: number): Promise<void> {
   return control(simulator.url, 'PATCH', '/settings', { sentCopyDelayMs })
 }
 
-/** As a person does: the first time a message is deleted, it moves to Deleted Items. */
+/** Deletes a message as a person does, which moves it to Deleted Items. */
 async function throwAway(draftId: string): Promise<void> {
   const headers = { authorization: `Bearer ${ada.accessToken}`, prefer: 'IdType="ImmutableId"' }
   const url = `${simulator.graphBaseUrl}/v1.0/me/messages/${encodeURIComponent(draftId)}`
@@ -264,7 +264,7 @@ async function throwAway(draftId: string): Promise<void> {
   if (status !== 204) throw new Error(`It was HTTP ${status}.`)
 }
 
-/** As Graph names it to who does not ask for immutable ids. */
+/** The id that Graph returns unless immutable ids are asked for. */
 async function regularIdOfDraft(): Promise<string> {
   const headers = { authorization: `Bearer ${ada.accessToken}` }
   const response = await fetch(`${simulator.graphBaseUrl}/v1.0/me/mailFolders/drafts/messages`, { headers })

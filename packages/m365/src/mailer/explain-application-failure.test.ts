@@ -79,12 +79,12 @@ describe('explainApplicationFailure', () => {
     )
   })
 
-  it('names the person the verification message was for', () => {
+  it('names the recipient of the verification message', () => {
     const { detail } = explainApplicationFailure(refused('recipient-refused'), SUBJECT)
     expect(detail).toContain('ada@contoso.com')
   })
 
-  it('takes a broken connection for trouble that passes', () => {
+  it('explains a broken connection as an outage', () => {
     const failure = classifyConnectionFailure(new Error('socket hang up'))
     expect(explainApplicationFailure(failure, SUBJECT)).toMatchObject({ kind: 'microsoft-unavailable' })
   })
@@ -110,13 +110,13 @@ describe('explainLostApplicationAccess', () => {
   )
 
   it.each(['recipient-refused', 'message-refused', 'mailbox-not-found', 'message-too-large'] as const)(
-    'leaves the connection alone after %s',
+    'keeps the connection after %s',
     (reason) => {
       expect(explainLostApplicationAccess(refused(reason), SUBJECT)).toBeNull()
     },
   )
 
-  it('leaves the connection alone when Microsoft did not answer', () => {
+  it('keeps the connection when Microsoft did not answer', () => {
     expect(explainLostApplicationAccess(classifyConnectionFailure(new Error('reset')), SUBJECT)).toBeNull()
   })
 })

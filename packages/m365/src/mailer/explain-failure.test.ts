@@ -58,7 +58,7 @@ describe('explainFailure', () => {
     expect(action).toContain('an hour')
   })
 
-  it('has the code after the words of Microsoft, which are a sentence of their own', () => {
+  it('appends the code after a quotation', () => {
     const failure = { ...refused('message-refused'), detail: 'It refused. Microsoft says: “No.”' }
     expect(explainFailure(failure, subject).detail).toBe('It refused. Microsoft says: “No.” (ErrorSomething)')
   })
@@ -67,7 +67,7 @@ describe('explainFailure', () => {
     expect(explainFailure(refused('send-as-denied'), subject).action).toContain('Send on behalf')
   })
 
-  it('names an address once that is the sender’s and the delegate’s', () => {
+  it('names an address only once when sender and delegate share it', () => {
     const own = { ...subject, sender: 'Ada@contoso.com' }
     const { detail, action } = explainFailure(refused('mailbox-not-found'), own)
     expect(detail).toBe('Microsoft 365 has no mailbox in the cloud for Ada@contoso.com (ErrorSomething).')
@@ -91,7 +91,7 @@ describe('explainFailure', () => {
     expect(action).toContain(subject.approvalLink)
   })
 
-  it.each(['throttled', 'unavailable', 'unknown'] as const)('explains %s as trouble that passes', (outcome) => {
+  it.each(['throttled', 'unavailable', 'unknown'] as const)('explains %s as an outage', (outcome) => {
     expect(explainFailure({ outcome, retryAfter: null, ...facts }, subject).kind).toBe('microsoft-unavailable')
   })
 

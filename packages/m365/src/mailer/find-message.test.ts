@@ -24,7 +24,7 @@ afterEach(() => control(simulator.url, 'POST', '/reset'))
 const byId = { messageId: message.id, internetMessageId: null }
 
 describe('findMessage', () => {
-  it('finds a message that was sent in one request', async () => {
+  it('finds a message sent in one request', async () => {
     const ada = await asAda()
     await mailer.send(message, ada)
     expect(await mailer.findMessage(byId, 'sentitems', ada)).toEqual({
@@ -53,41 +53,41 @@ describe('findMessage', () => {
     })
   })
 
-  it('finds a draft, and not among what was sent', async () => {
+  it('finds a draft in Drafts and not in Sent Items', async () => {
     const ada = await asAda()
     const draftId = await createDraft(ada)
-    const places = ['drafts', 'sentitems'] as const
-    const found = await Promise.all(places.map((where) => mailer.findMessage(byId, where, ada)))
+    const folders = ['drafts', 'sentitems'] as const
+    const found = await Promise.all(folders.map((where) => mailer.findMessage(byId, where, ada)))
     expect(found).toMatchObject([{ outcome: 'found', id: draftId }, { outcome: 'not-found' }])
   })
 
-  it('does not take another message for it', async () => {
+  it('does not find another message', async () => {
     const ada = await asAda()
     await mailer.send({ ...message, id: ANOTHER_ID }, ada)
     expect(await mailer.findMessage(byId, 'sentitems', ada)).toEqual({ outcome: 'not-found' })
   })
 
-  it('does not find a copy that is not in place yet', async () => {
+  it('does not find a copy that has not appeared yet', async () => {
     const ada = await asAda()
     await control(simulator.url, 'PATCH', '/settings', { sentCopyDelayMs: 60_000 })
     await mailer.send(message, ada)
     expect(await mailer.findMessage(byId, 'sentitems', ada)).toEqual({ outcome: 'not-found' })
   })
 
-  it('does not find a message that kept no copy', async () => {
+  it('does not find a message without a copy in Sent Items', async () => {
     const ada = await asAda()
     await mailer.send({ ...message, saveToSentItems: false }, ada)
     expect(await mailer.findMessage(byId, 'sentitems', ada)).toEqual({ outcome: 'not-found' })
   })
 
-  it('does not find a message whose property did not take effect', async () => {
+  it('does not find a message when the search ignores its property', async () => {
     const ada = await asAda()
     await control(simulator.url, 'PATCH', '/settings', { extendedPropertySearch: 'ignored' })
     await mailer.send(message, ada)
     expect(await mailer.findMessage(byId, 'sentitems', ada)).toEqual({ outcome: 'not-found' })
   })
 
-  it('does not take a refused search for a message that is not there', async () => {
+  it('does not take a refused search for a missing message', async () => {
     const ada = await asAda()
     await control(simulator.url, 'PATCH', '/settings', { extendedPropertySearch: 'error' })
     await mailer.send(message, ada)
@@ -101,7 +101,7 @@ describe('findMessage', () => {
     })
   })
 
-  it('asks for one id of the kind that lasts, by a filter in which quotes are doubled', async () => {
+  it('requests one immutable id, by a filter in which quotes are doubled', async () => {
     const seen: unknown[] = []
     const origin = await serve(({ url = '', headers }, response) => {
       const { pathname, searchParams } = new URL(url, 'http://graph')

@@ -14,7 +14,7 @@ const logo = { filename: 'logo.png', contentType: 'image/png', contentId: 'logo'
 const uploadUrl = "https://outlook.office.com/api/gv1.0/AttachmentSessions('a')?authtoken=secret"
 
 describe('attachFile', () => {
-  it('adds files to a draft, an empty one and an inline image among them', async () => {
+  it('adds files to a draft, including an empty one and an inline image', async () => {
     const simulator = await startSimulator({ port: 0, registration })
     onTestFinished(() => simulator.close())
     const mailer = mailerAt(simulator.graphBaseUrl)
@@ -35,7 +35,7 @@ describe('attachFile', () => {
     expect(drafts).toMatchObject({ items: [{ attachments }] })
   })
 
-  it('asks for what Microsoft documents', async () => {
+  it('makes the documented request', async () => {
     const { origin, requests } = await answering(201)
     await mailerAt(origin).attachFile('a', { ...logo, content: Buffer.from('png') }, token)
     expect(requests).toEqual([
@@ -61,7 +61,7 @@ describe('countAttachments', () => {
     expect(await mailerAt(origin).countAttachments('a', token)).toEqual({ outcome: 'counted', count })
   })
 
-  it('asks for no content, and for no size of the page', async () => {
+  it('requests only ids, and no page size', async () => {
     const { origin, requests } = await answering(200, { value: [] })
     await mailerAt(origin).countAttachments('a', token)
     expect(requests).toMatchObject([{ method: 'GET', url: '/v1.0/me/messages/a/attachments?$select=id' }])
@@ -89,7 +89,7 @@ describe('countAttachments', () => {
     expect(requests).toHaveLength(20)
   })
 
-  it('counts nothing when a later page is missing', async () => {
+  it('is unavailable when a later page is missing', async () => {
     const pages = [JSON.stringify({ value: [{}], '@odata.nextLink': 'https://x/y?$skip=1' })]
     const origin = await serve((_request, response) => {
       const page = pages.shift()
@@ -100,7 +100,7 @@ describe('countAttachments', () => {
 })
 
 describe('createUploadSession', () => {
-  it('asks for what Microsoft documents', async () => {
+  it('makes the documented request', async () => {
     const { origin, requests } = await answering(201, { uploadUrl })
     await mailerAt(origin).createUploadSession('a', { ...pdf, sizeBytes: 4_000_000 }, token)
     await mailerAt(origin).createUploadSession('a', { ...logo, sizeBytes: 5_000_000 }, token)
@@ -150,7 +150,7 @@ describe('createUploadSession', () => {
   })
 
   it.each([[{ uploadUrl }], [{ uploadUrl, expirationDateTime: 'soon' }], [{ uploadUrl, expirationDateTime: 7 }]])(
-    'does without an expiry it cannot read in %j',
+    'ignores an expiry that it cannot read in %j',
     async (body) => {
       const { origin } = await answering(201, body)
       expect(await createSession(origin)).toEqual({ outcome: 'created', session: { uploadUrl, expiresAt: null } })
@@ -158,7 +158,7 @@ describe('createUploadSession', () => {
   )
 
   it.each(['http://127.0.0.1:1/a?b', 'http://127.9.9.9/a?b', 'http://[::1]:1/a?b', 'http://localhost:1/a?b'])(
-    'accepts plain http on this machine: %s',
+    'accepts plain http to this machine: %s',
     async (uploadUrl) => {
       const { origin } = await answering(201, { uploadUrl })
       expect(await createSession(origin)).toMatchObject({ outcome: 'created' })
@@ -180,7 +180,7 @@ describe('createUploadSession', () => {
     expect(JSON.stringify(outcome)).not.toContain('secret')
   })
 
-  it.each([400, 413])('says of a refusal of the size with HTTP %i that the file falls into the gap', async (status) => {
+  it.each([400, 413])('explains a refused size with HTTP %i by the gap between the limits', async (status) => {
     const { origin } = await answering(status, error('ErrorAttachmentSizeShouldNotBeLessThanMinimumSize'))
     expect(await createSession(origin)).toMatchObject({
       outcome: 'refused',
@@ -200,7 +200,7 @@ describe('createUploadSession', () => {
     [201, { uploadUrl: 7 }],
     [204, { uploadUrl }],
     [500, { uploadUrl }],
-  ])('may be tried again after HTTP %i with %j', async (status, body) => {
+  ])('is unavailable after HTTP %i with %j', async (status, body) => {
     const { origin } = await answering(status, body)
     expect(await createSession(origin)).toMatchObject({ outcome: 'unavailable' })
   })
@@ -216,7 +216,7 @@ interface SeenRequest {
   readonly body: unknown
 }
 
-/** Answers everything alike, and keeps what it was asked. */
+/** A server that gives every request the same answer, and records what it was asked. */
 async function answering(status: number, body: unknown = {}) {
   const requests: SeenRequest[] = []
   const origin = await serve(async (request, response) => {
