@@ -2,14 +2,13 @@ import { startSimulator, type Simulator } from '@inforiver-mail/m365-simulator/s
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { createMicrosoftFetch } from '../microsoft-fetch.ts'
 import { accessTokenOf, message } from '../test-support/mail.ts'
+import { answering, mailerAt, messagesIn, token } from '../test-support/mailer.ts'
 import { serve } from '../test-support/servers.ts'
-import { ADA, control, readControl, registration } from '../test-support/sign-in.ts'
-import { createGraphMailer, type CallOptions, type GraphMailer } from './graph-mailer.ts'
+import { ADA, control, registration } from '../test-support/sign-in.ts'
+import type { CallOptions, GraphMailer } from './graph-mailer.ts'
 import { MESSAGE_ID_PROPERTY } from './send-mail-request.ts'
 
-const NOW = new Date('2026-11-24T10:00:00.000Z')
 const fetch = createMicrosoftFetch({ timeoutMs: 5_000 })
-const token = { accessToken: 'token' }
 
 let simulator: Simulator
 let mailer: GraphMailer
@@ -27,7 +26,7 @@ describe('createDraft', () => {
     await asAda()
     const attachments = [{ filename: 'q3.txt', contentType: 'text/plain', content: Buffer.from('Q3'), contentId: null }]
     await mailer.createDraft({ ...message, headers: { 'x-report-id': '42' }, attachments }, ada)
-    expect(await messagesIn('ada@contoso.com', 'drafts')).toMatchObject([
+    expect(await messagesIn(simulator.url, 'ada@contoso.com', 'drafts')).toMatchObject([
       {
         subject: message.subject,
         to: [{ address: 'max@contoso.com' }],
@@ -36,7 +35,7 @@ describe('createDraft', () => {
         extendedProperties: [{ id: MESSAGE_ID_PROPERTY, value: message.id }],
       },
     ])
-    expect(await messagesIn('max@contoso.com', 'inbox')).toEqual([])
+    expect(await messagesIn(simulator.url, 'max@contoso.com', 'inbox')).toEqual([])
   })
 
   it('returns the id of a draft with the largest body that fits one request', async () => {
@@ -63,15 +62,15 @@ describe('createDraft', () => {
     [201, '{"id":""}'],
     [202, '{"id":"a"}'],
   ])('is unknown when HTTP %i with %j names no draft', async (status, body) => {
-    const origin = await serve((_request, response) => response.writeHead(status).end(body))
-    expect(await mailerAt(origin).createDraft(message, token)).toMatchObject({ outcome: 'unknown' })
+    const { mailer } = await answering(status, body)
+    expect(await mailer.createDraft(message, token)).toMatchObject({ outcome: 'unknown' })
   })
 })
 
 describe('sendDraft', () => {
   it('sends the draft unchanged', async () => {
     await mailer.sendDraft(await draftOfAda(), ada)
-    expect(await messagesIn('max@contoso.com', 'inbox')).toMatchObject([
+    expect(await messagesIn(simulator.url, 'max@contoso.com', 'inbox')).toMatchObject([
       {
         subject: message.subject,
         from: { address: 'ada@contoso.com' },
@@ -130,13 +129,10 @@ describe('sendDraft', () => {
   })
 
   it('declares an empty body', async () => {
-    const seen: unknown[] = []
-    const origin = await serve((request, response) => {
-      seen.push(request.method, request.headers['content-length'], request.headers['transfer-encoding'])
-      response.writeHead(202).end()
-    })
-    await mailerAt(origin).sendDraft('a', token)
-    expect(seen).toEqual(['POST', '0', undefined])
+    const { mailer, requests } = await answering(202)
+    await mailer.sendDraft('a', token)
+    expect(requests).toMatchObject([{ method: 'POST', headers: { 'content-length': '0' } }])
+    expect(requests[0]?.headers['transfer-encoding']).toBeUndefined()
   })
 })
 
@@ -198,17 +194,13 @@ describe('deleteDraft', () => {
     const draftId = await draftOfAda()
     await mailer.sendDraft(draftId, ada)
     expect(await mailer.deleteDraft(draftId, ada)).toEqual({ outcome: 'sent' })
-    expect(await messagesIn('ada@contoso.com', 'sentItems')).toHaveLength(1)
+    expect(await messagesIn(simulator.url, 'ada@contoso.com', 'sentItems')).toHaveLength(1)
   })
 
   it('deletes nothing unless it knows that it is a draft', async () => {
-    const seen: unknown[] = []
-    const origin = await serve(({ method }, response) => {
-      seen.push(method)
-      response.writeHead(503).end()
-    })
-    expect(await mailerAt(origin).deleteDraft('a', token)).toMatchObject({ outcome: 'unavailable' })
-    expect(seen).toEqual(['GET'])
+    const { mailer, requests } = await answering(503)
+    expect(await mailer.deleteDraft('a', token)).toMatchObject({ outcome: 'unavailable' })
+    expect(requests).toMatchObject([{ method: 'GET' }])
   })
 })
 
@@ -232,10 +224,6 @@ describe('deleteForGood', () => {
     expect(await mailerAt(origin).deleteForGood('a', token)).toMatchObject({ outcome: 'unavailable' })
   })
 })
-
-function mailerAt(graphBaseUrl: string): GraphMailer {
-  return createGraphMailer({ graphBaseUrl, fetch, clock: () => NOW })
-}
 
 function tokenOf(scopes: readonly string[]): Promise<string> {
   return accessTokenOf(simulator.authorityHost, ADA, scopes)
@@ -270,9 +258,4 @@ async function regularIdOfDraft(): Promise<string> {
   const response = await fetch(`${simulator.graphBaseUrl}/v1.0/me/mailFolders/drafts/messages`, { headers })
   const { value } = JSON.parse(await response.text()) as { value: { id: string }[] }
   return value[0]?.id ?? ''
-}
-
-async function messagesIn(address: string, folder: 'drafts' | 'inbox' | 'sentItems'): Promise<unknown[]> {
-  const path = `/mailboxes/${address}/messages?folder=${folder}`
-  return ((await readControl(simulator.url, path)) as { items: unknown[] }).items
 }

@@ -1,14 +1,11 @@
 import { startSimulator, type Simulator } from '@inforiver-mail/m365-simulator/start'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { createMicrosoftFetch } from '../microsoft-fetch.ts'
 import { accessTokenOf, message } from '../test-support/mail.ts'
-import { serve } from '../test-support/servers.ts'
+import { answering, mailerAt, token } from '../test-support/mailer.ts'
 import { ADA, control, registration } from '../test-support/sign-in.ts'
-import { createGraphMailer, type CallOptions, type GraphMailer } from './graph-mailer.ts'
+import type { CallOptions, GraphMailer } from './graph-mailer.ts'
 import { MESSAGE_ID_PROPERTY } from './send-mail-request.ts'
 
-const fetch = createMicrosoftFetch({ timeoutMs: 5_000 })
-const token = { accessToken: 'token' }
 const ANOTHER_ID = 'msg_00000000000000000000000000000002'
 
 let simulator: Simulator
@@ -101,31 +98,20 @@ describe('findMessage', () => {
     })
   })
 
-  it('requests one immutable id, by a filter in which quotes are doubled', async () => {
-    const seen: unknown[] = []
-    const origin = await serve(({ url = '', headers }, response) => {
-      const { pathname, searchParams } = new URL(url, 'http://graph')
-      seen.push(pathname, Object.fromEntries(searchParams), headers['prefer'])
-      response.end('{"value":[]}')
-    })
-    await mailerAt(origin).findMessage({ messageId: "it's 50% & #1 + more", internetMessageId: null }, 'drafts', token)
+  it('requests one message, by a filter in which quotes are doubled', async () => {
+    const { mailer, requests } = await answering(200, { value: [] })
+    await mailer.findMessage({ messageId: "it's 50% & #1 + more", internetMessageId: null }, 'drafts', token)
+    const { pathname, searchParams } = new URL(requests[0]?.url ?? '', 'http://graph')
     const filter = `singleValueExtendedProperties/Any(ep: ep/id eq '${MESSAGE_ID_PROPERTY}' and ep/value eq 'it''s 50% & #1 + more')`
-    expect(seen).toEqual([
-      '/v1.0/me/mailFolders/drafts/messages',
-      { $filter: filter, $select: 'id,from', $top: '1' },
-      'IdType="ImmutableId"',
-    ])
+    expect(pathname).toBe('/v1.0/me/mailFolders/drafts/messages')
+    expect(Object.fromEntries(searchParams)).toEqual({ $filter: filter, $select: 'id,from', $top: '1' })
   })
 
   it.each(['{}', '{"value":[{}]}'])('may be repeated after an answer without a list of messages: %j', async (body) => {
-    const origin = await serve((_request, response) => response.end(body))
-    expect(await mailerAt(origin).findMessage(byId, 'sentitems', token)).toMatchObject({ outcome: 'unavailable' })
+    const { mailer } = await answering(200, body)
+    expect(await mailer.findMessage(byId, 'sentitems', token)).toMatchObject({ outcome: 'unavailable' })
   })
 })
-
-function mailerAt(graphBaseUrl: string): GraphMailer {
-  return createGraphMailer({ graphBaseUrl, fetch, clock: () => new Date('2026-11-24T10:00:00.000Z') })
-}
 
 function tokenOf(scopes: readonly string[]): Promise<string> {
   return accessTokenOf(simulator.authorityHost, ADA, scopes)

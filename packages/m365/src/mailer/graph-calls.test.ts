@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { createMicrosoftFetch } from '../microsoft-fetch.ts'
 import { message } from '../test-support/mail.ts'
-import { freePort, serve } from '../test-support/servers.ts'
-import { createGraphMailer, type CallOptions, type GraphMailer } from './graph-mailer.ts'
+import { answering, breaking, graphError, mailerAt, token } from '../test-support/mailer.ts'
+import { freePort } from '../test-support/servers.ts'
+import type { CallOptions, GraphMailer } from './graph-mailer.ts'
 
 // What every call to Graph has in common, whatever it asks for.
 
@@ -51,10 +51,6 @@ const CALLS: typeof OF_A_DRAFT = [
 /** A lost answer to these leaves open what was done; all others may simply be repeated. */
 const UNREPEATABLE = new Set(['send', 'createDraft', 'sendDraft', 'attachFile'])
 
-const NOW = new Date('2026-11-24T10:00:00.000Z')
-const fetch = createMicrosoftFetch({ timeoutMs: 5_000 })
-const token = { accessToken: 'token-of-ada' }
-
 describe.each(CALLS)('%s', (name, _path, call) => {
   const inDoubt = UNREPEATABLE.has(name) ? 'unknown' : 'unavailable'
 
@@ -62,7 +58,7 @@ describe.each(CALLS)('%s', (name, _path, call) => {
     [500, '{}'],
     [502, '<html>'],
     [503, '<html>'],
-    [504, error('ErrorItemNotFound')],
+    [504, graphError('ErrorItemNotFound')],
     [200, '<html>Welcome to the hotel</html>'],
     [200, '{}'],
   ])(`is ${inDoubt} after HTTP %i with %j`, async (status, body) => {
@@ -71,16 +67,15 @@ describe.each(CALLS)('%s', (name, _path, call) => {
   })
 
   it(`is ${inDoubt} after a connection that broke`, async () => {
-    const origin = await serve((_request, response) => response.destroy())
-    expect(await call(mailerAt(origin), token)).toMatchObject({ outcome: inDoubt })
+    expect(await call(await breaking(), token)).toMatchObject({ outcome: inDoubt })
   })
 
   it.each([
     [302, '', { outcome: 'unavailable' }],
-    [401, error('InvalidAuthenticationToken'), { outcome: 'unauthorized' }],
-    [403, error('ErrorAccessDenied'), { outcome: 'refused', reason: 'access-denied' }],
-    [403, error('accessDenied'), { outcome: 'refused', reason: 'access-denied' }],
-    [404, error('MailboxNotEnabledForRESTAPI'), { outcome: 'refused', reason: 'mailbox-not-found' }],
+    [401, graphError('InvalidAuthenticationToken'), { outcome: 'unauthorized' }],
+    [403, graphError('ErrorAccessDenied'), { outcome: 'refused', reason: 'access-denied' }],
+    [403, graphError('accessDenied'), { outcome: 'refused', reason: 'access-denied' }],
+    [404, graphError('MailboxNotEnabledForRESTAPI'), { outcome: 'refused', reason: 'mailbox-not-found' }],
     [429, '<html>', { outcome: 'throttled', retryAfter: new Date('2026-11-24T10:00:02.000Z') }],
   ])('classifies HTTP %i with %j, and never shows the token', async (status, body, expected) => {
     const { mailer } = await answering(status, body, { 'retry-after': '2' })
@@ -111,14 +106,14 @@ it.each(
     [name, 400, 'ErrorInvalidMailboxItemId', call] as const,
   ]),
 )('%s reports after %i %s that the mailbox has no such draft', async (_name, status, code, call) => {
-  const { mailer } = await answering(status, error(code))
+  const { mailer } = await answering(status, graphError(code))
   expect(await call(mailer, token)).toEqual({ outcome: 'gone' })
 })
 
 it.each(WITH_IMMUTABLE_IDS)('%s uses ids that a message keeps when it is sent', async (_name, _path, call) => {
   const { mailer, requests } = await answering(404, '')
   await call(mailer, token)
-  expect(requests).toMatchObject([{ prefer: 'IdType="ImmutableId"' }])
+  expect(requests).toMatchObject([{ headers: { prefer: 'IdType="ImmutableId"' } }])
 })
 
 it.each(IN_ANY_MAILBOX)('%s works in the mailbox that is named, and else in the own one', async (_name, path, call) => {
@@ -126,7 +121,7 @@ it.each(IN_ANY_MAILBOX)('%s works in the mailbox that is named, and else in the 
   await call(mailer, token)
   await call(mailer, { ...token, mailbox: 'me' })
   await call(mailer, { ...token, mailbox: { address: 'o#neil+reports@contoso.com' } })
-  expect(requests.map((request) => request.path)).toEqual([
+  expect(requests.map(({ url }) => url.split('?')[0])).toEqual([
     `/v1.0/me${path}`,
     `/v1.0/me${path}`,
     `/v1.0/users/o%23neil%2Breports%40contoso.com${path}`,
@@ -138,21 +133,3 @@ it('covers every call of the mailer but those to the host of an upload', () => {
   const names = Object.keys(mailerAt('http://127.0.0.1'))
   expect(names.toSorted()).toEqual([...CALLS.map(([name]) => name), ...uploads].toSorted())
 })
-
-/** A Graph that gives every request the same answer and records what it was asked. */
-async function answering(status: number, body: string, headers: Record<string, string> = {}) {
-  const requests: { path: string | undefined; prefer: unknown }[] = []
-  const origin = await serve((request, response) => {
-    requests.push({ path: request.url?.split('?')[0], prefer: request.headers['prefer'] })
-    response.writeHead(status, headers).end(body)
-  })
-  return { mailer: mailerAt(origin), requests }
-}
-
-function error(code: string): string {
-  return JSON.stringify({ error: { code, message: 'x' } })
-}
-
-function mailerAt(graphBaseUrl: string): GraphMailer {
-  return createGraphMailer({ graphBaseUrl, fetch, clock: () => NOW })
-}

@@ -5,6 +5,7 @@ import { createMicrosoftFetch } from '../microsoft-fetch.ts'
 import { selfSignedCertificate } from '../test-support/self-signed-certificate.ts'
 import { freePort, serve, serveProxy, serveTls } from '../test-support/servers.ts'
 import { accessTokenOf, message } from '../test-support/mail.ts'
+import { answering, mailerAt, messagesIn } from '../test-support/mailer.ts'
 import {
   ADA,
   control,
@@ -13,11 +14,9 @@ import {
   readControl,
   registration,
 } from '../test-support/sign-in.ts'
-import { createGraphMailer, type GraphMailer } from './graph-mailer.ts'
+import type { GraphMailer } from './graph-mailer.ts'
 import { MESSAGE_ID_PROPERTY } from './send-mail-request.ts'
 
-const NOW = new Date('2026-11-24T10:00:00.000Z')
-const fetch = createMicrosoftFetch({ timeoutMs: 5_000 })
 /** For requests that never get an answer. */
 const impatientFetch = createMicrosoftFetch({ timeoutMs: 300 })
 
@@ -69,8 +68,8 @@ describe('readDelegate', () => {
     ],
     [{ proxyAddresses: ['smtp:b@contoso.com', 'SMTP:a@contoso.com'] }, ['a@contoso.com', 'b@contoso.com']],
   ])('reads the addresses of %j', async (user, addresses) => {
-    const origin = await serve((_request, response) => response.end(JSON.stringify({ id: 'oid', ...user })))
-    expect(await mailerAt(origin).readDelegate('token')).toMatchObject({ outcome: 'found', delegate: { addresses } })
+    const { mailer } = await answering(200, { id: 'oid', ...user })
+    expect(await mailer.readDelegate('token')).toMatchObject({ outcome: 'found', delegate: { addresses } })
   })
 })
 
@@ -106,7 +105,7 @@ describe('send', () => {
 
   it('keeps no copy in Sent Items when the message asks for none', async () => {
     await mailer.send({ ...message, saveToSentItems: false }, { accessToken: await tokenOf(ADA) })
-    expect(await messagesIn('ada@contoso.com', 'sentItems')).toEqual([])
+    expect(await messagesIn(simulator.url, 'ada@contoso.com', 'sentItems')).toEqual([])
   })
 
   it('sends as a shared mailbox with Send As and the permission', async () => {
@@ -255,33 +254,18 @@ describe('send', () => {
   })
 
   it.each(['', '/', '/v1.0', '/v1.0/'])('accepts a base URL that ends with %j', async (suffix) => {
-    const asked: (string | undefined)[] = []
-    const origin = await serve((request, response) => {
-      asked.push(request.url)
-      response.writeHead(202).end()
-    })
+    const { origin, requests } = await answering(202)
     await mailerAt(`${origin}${suffix}`).send(message, { accessToken: 'token' })
-    expect(asked).toEqual(['/v1.0/me/sendMail'])
+    expect(requests).toMatchObject([{ url: '/v1.0/me/sendMail' }])
   })
 })
-
-function mailerAt(graphBaseUrl: string, by = fetch): GraphMailer {
-  return createGraphMailer({ graphBaseUrl, fetch: by, clock: () => NOW })
-}
 
 function tokenOf(oid: string, scopes: readonly string[] = ['Mail.Send', 'User.Read']): Promise<string> {
   return accessTokenOf(simulator.authorityHost, oid, scopes)
 }
 
 function inboxOf(address: string) {
-  return messagesIn(address, 'inbox')
-}
-
-async function messagesIn(address: string, folder: 'inbox' | 'sentItems'): Promise<unknown[]> {
-  const { items } = (await readControl(simulator.url, `/mailboxes/${address}/messages?folder=${folder}`)) as {
-    items: unknown[]
-  }
-  return items
+  return messagesIn(simulator.url, address, 'inbox')
 }
 
 async function sendMailCalls(): Promise<number> {

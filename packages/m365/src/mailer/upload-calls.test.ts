@@ -1,14 +1,10 @@
 import { startSimulator } from '@inforiver-mail/m365-simulator/start'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { createMicrosoftFetch } from '../microsoft-fetch.ts'
 import { accessTokenOf, message } from '../test-support/mail.ts'
-import { readBody, serve } from '../test-support/servers.ts'
+import { answering, graphError, mailerAt, token, type SeenRequest } from '../test-support/mailer.ts'
+import { serve } from '../test-support/servers.ts'
 import { ADA, readControl, registration } from '../test-support/sign-in.ts'
-import { createGraphMailer, type GraphMailer } from './graph-mailer.ts'
 
-const NOW = new Date('2026-11-24T10:00:00.000Z')
-const fetch = createMicrosoftFetch({ timeoutMs: 5_000 })
-const token = { accessToken: 'token' }
 const pdf = { filename: 'Übersicht "Q3".pdf', contentType: 'application/pdf', contentId: null }
 const logo = { filename: 'logo.png', contentType: 'image/png', contentId: 'logo' }
 const uploadUrl = "https://outlook.office.com/api/gv1.0/AttachmentSessions('a')?authtoken=secret"
@@ -38,7 +34,7 @@ describe('attachFile', () => {
   it('makes the documented request', async () => {
     const { origin, requests } = await answering(201)
     await mailerAt(origin).attachFile('a', { ...logo, content: Buffer.from('png') }, token)
-    expect(requests).toEqual([
+    expect(requests.map(asJson)).toEqual([
       {
         method: 'POST',
         url: '/v1.0/me/messages/a/attachments',
@@ -106,7 +102,7 @@ describe('createUploadSession', () => {
     await mailerAt(origin).createUploadSession('a', { ...logo, sizeBytes: 5_000_000 }, token)
     const url = '/v1.0/me/messages/a/attachments/createUploadSession'
     const type = { attachmentType: 'file' }
-    expect(requests).toEqual([
+    expect(requests.map(asJson)).toEqual([
       {
         method: 'POST',
         url,
@@ -181,7 +177,7 @@ describe('createUploadSession', () => {
   })
 
   it.each([400, 413])('explains a refused size with HTTP %i by the gap between the limits', async (status) => {
-    const { origin } = await answering(status, error('ErrorAttachmentSizeShouldNotBeLessThanMinimumSize'))
+    const { origin } = await answering(status, graphError('ErrorAttachmentSizeShouldNotBeLessThanMinimumSize'))
     expect(await createSession(origin)).toMatchObject({
       outcome: 'refused',
       reason: 'message-too-large',
@@ -190,7 +186,7 @@ describe('createUploadSession', () => {
   })
 
   it.each([400, 413])('is too large for the organisation with HTTP %i', async (status) => {
-    const { origin } = await answering(status, error('ErrorMessageSizeExceeded'))
+    const { origin } = await answering(status, graphError('ErrorMessageSizeExceeded'))
     expect(await createSession(origin)).toMatchObject({ outcome: 'refused', reason: 'message-too-large' })
   })
 
@@ -210,27 +206,6 @@ describe('createUploadSession', () => {
   }
 })
 
-interface SeenRequest {
-  readonly method: string | undefined
-  readonly url: string | undefined
-  readonly body: unknown
-}
-
-/** A server that gives every request the same answer, and records what it was asked. */
-async function answering(status: number, body: unknown = {}) {
-  const requests: SeenRequest[] = []
-  const origin = await serve(async (request, response) => {
-    const text = (await readBody(request)).toString()
-    requests.push({ method: request.method, url: request.url, body: text === '' ? null : JSON.parse(text) })
-    response.writeHead(status).end(status === 204 ? undefined : JSON.stringify(body))
-  })
-  return { origin, requests }
-}
-
-function error(code: string) {
-  return { error: { code, message: 'x' } }
-}
-
-function mailerAt(graphBaseUrl: string): GraphMailer {
-  return createGraphMailer({ graphBaseUrl, fetch, clock: () => NOW })
+function asJson({ method, url, body }: SeenRequest) {
+  return { method, url, body: JSON.parse(body.toString()) as unknown }
 }

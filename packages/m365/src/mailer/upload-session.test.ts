@@ -1,16 +1,16 @@
 import { randomBytes } from 'node:crypto'
-import type { IncomingHttpHeaders } from 'node:http'
 import { CERTAIN_REQUEST_BYTES } from '@inforiver-mail/contract/message'
 import { describe, expect, it } from 'vitest'
 import { createMicrosoftFetch } from '../microsoft-fetch.ts'
-import { freePort, readBody, serve, type Listener } from '../test-support/servers.ts'
-import { createGraphMailer, type GraphMailer } from './graph-mailer.ts'
+import { answering, graphError, mailerAt } from '../test-support/mailer.ts'
+import { freePort, serve, type Listener } from '../test-support/servers.ts'
+import type { GraphMailer } from './graph-mailer.ts'
 import { RANGE_BYTES, type UploadSession } from './upload-session.ts'
 
-const NOW = new Date('2026-11-24T10:00:00.000Z')
 const PATH = "/api/gv1.0/users('o@t')/messages('m')/AttachmentSessions('a')?authtoken=eyJ0b2tlbg.c2VjcmV0"
 const fetch = createMicrosoftFetch({ timeoutMs: 5_000 })
-const mailer: GraphMailer = createGraphMailer({ graphBaseUrl: 'http://127.0.0.1:1', fetch, clock: () => NOW })
+const GRAPH = 'http://127.0.0.1:1' // is never asked
+const mailer = mailerAt(GRAPH)
 
 /** Ranges in the middle and at the end of a file of 1,000 bytes. */
 const middle = { start: 100, totalBytes: 1_000, bytes: Buffer.alloc(200) }
@@ -19,14 +19,14 @@ const last = { start: 800, totalBytes: 1_000, bytes: Buffer.alloc(200) }
 const UNSAFE = [`http://outlook.office.com${PATH}`, `ftp://localhost${PATH}`, PATH, '']
 const GONE = [
   [401, ''],
-  [401, error('InvalidAuthenticationToken')],
+  [401, graphError('InvalidAuthenticationToken')],
   [404, ''],
-  [404, error('uploadSessionNotFound')],
-  [404, error('ErrorItemNotFound')],
+  [404, graphError('uploadSessionNotFound')],
+  [404, graphError('ErrorItemNotFound')],
   [410, ''],
-  [400, error('uploadSessionNotFound')],
-  [400, error('invalidRequest', 'uploadSessionNotFound')],
-  [403, error('ErrorUploadSessionExpired')],
+  [400, graphError('uploadSessionNotFound')],
+  [400, graphError('invalidRequest', 'uploadSessionNotFound')],
+  [403, graphError('ErrorUploadSessionExpired')],
 ] as const
 
 describe('RANGE_BYTES', () => {
@@ -121,12 +121,12 @@ describe('putRange', () => {
 
   it.each([
     [416, ''],
-    [416, error('invalidRange')],
-    [400, error('invalidRange')],
-    [400, error('ErrorInvalidRange')],
-    [409, error('fragmentOutOfOrder')],
-    [400, error('fragmentOverlap')],
-    [400, error('invalidRequest', 'fragmentOutOfOrder')],
+    [416, graphError('invalidRange')],
+    [400, graphError('invalidRange')],
+    [400, graphError('ErrorInvalidRange')],
+    [409, graphError('fragmentOutOfOrder')],
+    [400, graphError('fragmentOverlap')],
+    [400, graphError('invalidRequest', 'fragmentOutOfOrder')],
     [400, { error: { code: 'BadRequest', message: 'Uploaded fragment overlaps with existing data.' } }],
   ])('is out of step after HTTP %i with %j', async (status, body) => {
     const { session } = await uploadHost(status, body)
@@ -139,26 +139,26 @@ describe('putRange', () => {
   })
 
   it.each([
-    [503, error('ErrorServerBusy'), 'unknown'],
-    [503, error('ErrorMailboxStoreUnavailable'), 'unavailable'],
+    [503, graphError('ErrorServerBusy'), 'unknown'],
+    [503, graphError('ErrorMailboxStoreUnavailable'), 'unavailable'],
     [503, '', 'unknown'],
     [500, '', 'unknown'],
     [502, '<html>', 'unknown'],
-    [504, error('uploadSessionNotFound'), 'unknown'],
-    [500, error('invalidRange'), 'unknown'],
+    [504, graphError('uploadSessionNotFound'), 'unknown'],
+    [500, graphError('invalidRange'), 'unknown'],
     [200, '<html>Welcome to the hotel</html>', 'unknown'],
     [302, '', 'unavailable'],
-    [429, error('invalidRange'), 'throttled'],
+    [429, graphError('invalidRange'), 'throttled'],
     [403, '', 'refused'],
-    [400, error('BadRequest'), 'refused'],
+    [400, graphError('BadRequest'), 'refused'],
   ])('classifies HTTP %i with %j as %s', async (status, body, outcome) => {
     const { session } = await uploadHost(status, body)
     expect(await mailer.putRange(session, middle)).toMatchObject({ outcome })
   })
 
   it.each([
-    [400, error('ErrorMessageSizeExceeded')],
-    [413, error('ErrorMessageSizeExceeded')],
+    [400, graphError('ErrorMessageSizeExceeded')],
+    [413, graphError('ErrorMessageSizeExceeded')],
     [413, ''],
   ])('is too large with HTTP %i and %j', async (status, body) => {
     const { session } = await uploadHost(status, body)
@@ -172,23 +172,14 @@ describe('putRange', () => {
 
   it('is unknown when no answer comes in time', async () => {
     const session = await sessionAt(() => {})
-    const hasty = createGraphMailer({
-      graphBaseUrl: 'http://127.0.0.1:1',
-      fetch: createMicrosoftFetch({ timeoutMs: 100 }),
-      clock: () => NOW,
-    })
-    expect(await hasty.putRange(session, middle)).toMatchObject({ outcome: 'unknown' })
+    const impatient = mailerAt(GRAPH, createMicrosoftFetch({ timeoutMs: 100 }))
+    expect(await impatient.putRange(session, middle)).toMatchObject({ outcome: 'unknown' })
   })
 
   it('is unknown when the caller aborts in the middle', async () => {
     const stop = new AbortController()
     const session = await sessionAt(() => stop.abort())
-    const patient = createGraphMailer({
-      graphBaseUrl: 'http://127.0.0.1:1',
-      fetch: createMicrosoftFetch({}),
-      clock: () => NOW,
-    })
-    expect(await patient.putRange(session, middle, stop.signal)).toMatchObject({ outcome: 'unknown' })
+    expect(await mailer.putRange(session, middle, stop.signal)).toMatchObject({ outcome: 'unknown' })
   })
 
   it('is unavailable where nobody listens', async () => {
@@ -224,8 +215,8 @@ describe('readUploadSession', () => {
 
   it.each([
     [405, ''],
-    [400, error('BadRequest')],
-    [403, error('ErrorAccessDenied')],
+    [400, graphError('BadRequest')],
+    [403, graphError('ErrorAccessDenied')],
     [200, {}],
     [200, ''],
     [200, { nextExpectedRanges: ['later'] }],
@@ -238,7 +229,7 @@ describe('readUploadSession', () => {
     [429, '', 'throttled'],
     [500, '', 'unavailable'],
     [503, '', 'unavailable'],
-    [504, error('uploadSessionNotFound'), 'unavailable'],
+    [504, graphError('uploadSessionNotFound'), 'unavailable'],
     [302, '', 'unavailable'],
     [200, '<html>Welcome to the hotel</html>', 'unavailable'],
   ])('may be repeated after HTTP %i with %j: %s', async (status, body, outcome) => {
@@ -309,13 +300,9 @@ describe.each(CALLS)('%s', (_name, call) => {
 
   it.each(UNSAFE)('makes no request to the address %s', async (uploadUrl) => {
     const asked: string[] = []
-    const watching = createGraphMailer({
-      graphBaseUrl: 'http://127.0.0.1:1',
-      fetch: (url, init) => {
-        asked.push(url)
-        return fetch(url, init)
-      },
-      clock: () => NOW,
+    const watching = mailerAt(GRAPH, (url, init) => {
+      asked.push(url)
+      return fetch(url, init)
     })
     await call(watching, sessionOf(uploadUrl))
     expect(asked).toEqual([])
@@ -344,22 +331,10 @@ describe('the upload address', () => {
   })
 })
 
-interface SeenRequest {
-  readonly method: string | undefined
-  readonly url: string | undefined
-  readonly headers: IncomingHttpHeaders
-  readonly body: Buffer
-}
-
-/** A host that gives every request the same answer, and records what it was asked. */
+/** Opens a session at a host that gives every request the same answer. */
 async function uploadHost(status: number, body: unknown = '') {
-  const requests: SeenRequest[] = []
-  const session = await sessionAt(async (request, response) => {
-    const { method, url, headers } = request
-    requests.push({ method, url, headers, body: await readBody(request) })
-    response.writeHead(status).end(typeof body === 'string' ? body : JSON.stringify(body))
-  })
-  return { session, requests }
+  const { origin, requests } = await answering(status, body)
+  return { session: sessionOf(`${origin}${PATH}`), requests }
 }
 
 async function sessionAt(listener: Listener): Promise<UploadSession> {
@@ -368,8 +343,4 @@ async function sessionAt(listener: Listener): Promise<UploadSession> {
 
 function sessionOf(uploadUrl: string): UploadSession {
   return { uploadUrl, expiresAt: null }
-}
-
-function error(code: string, innerCode?: string) {
-  return { error: { code, message: 'x', ...(innerCode !== undefined && { innerError: { code: innerCode } }) } }
 }
