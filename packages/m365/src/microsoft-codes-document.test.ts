@@ -18,10 +18,10 @@ const ACTORS: Readonly<Record<Actor, string>> = {
 const STAGES = { 'sign-in': ' (sign-in)', consent: ' (consent)', renewal: ' (connection)' } as const
 
 const VERDICTS = {
-  throttled: 'the mailbox pauses, then the message is sent',
-  unavailable: 'the message is sent later',
-  unknown: 'the message may have been sent: it is sent again, unless it asked for the opposite',
-  busy: 'the message is sent later; from 500 on and without `Retry-After` it may have been sent',
+  throttled: '`throttled`: the mailbox pauses, and the message is sent afterwards',
+  unavailable: '`unavailable`: the message is sent later',
+  unknown: '`unknown`: the message may have been sent; it is sent again, unless it asked for `onUnknownOutcome: stop`',
+  busy: 'as `unavailable`, or as `unknown` from 500 on without `Retry-After`',
 } as const
 
 /** After a change to a table, `vitest run microsoft-codes -u` writes the document again. */
@@ -32,19 +32,19 @@ it('documents exactly the codes of the tables', async () => {
 function document(): string {
   return `# Microsoft's codes
 
-What Inforiver Mail makes of each code that Microsoft Entra and Microsoft Graph answer with. This page is generated from the tables that decide it, \`packages/m365/src/identity/entra-codes.ts\` and \`packages/m365/src/mailer/graph-codes.ts\`.
+How Inforiver Mail handles each code of Microsoft Entra and Microsoft Graph. This page is generated from the tables that decide it, \`packages/m365/src/identity/entra-codes.ts\` and \`packages/m365/src/mailer/graph-codes.ts\`.
 
 ## Microsoft Entra (AADSTS)
 
-The number chooses the text. What becomes of an existing connection is decided by \`error\`: "reconnect" below holds when Entra sends one of the errors that are listed. A code that is not listed is judged by \`error\` and \`suberror\` alone.
+The number decides the text, and how a consent fails. Whether an existing connection ends is decided by \`error\`; the column below assumes one of the errors that are listed. A number that is not listed is judged by \`error\` and \`suberror\` alone.
 
-| AADSTS | comes with | a consent fails as | a connection | who acts | meaning |
+| AADSTS | comes with | a consent fails as | an existing connection | who acts | meaning |
 |---|---|---|---|---|---|
 ${ENTRA_CODES.map(entraLine).join('\n')}
 
 ## Microsoft Graph
 
-A code that is not listed is judged by the HTTP status. 504 always leaves open whether the message was sent. 401 gets a new token, and the message is tried again at once.
+A code that is not listed is judged by the HTTP status. After 504 the outcome is always unknown. After 401 the message is tried again at once, with a new token.
 
 | code | HTTP status | problem of the message | meaning |
 |---|---|---|---|
@@ -59,10 +59,10 @@ function entraLine({ codes, only, sentWith, kind, actor, title, detail }: EntraC
     only === 'sign-in' || only === 'consent'
       ? '–'
       : kind === 'microsoft-unavailable'
-        ? 'is kept'
+        ? 'is kept, and retried'
         : kind === 'app-misconfigured'
-          ? 'waits for the registration'
-          : 'reconnect'
+          ? 'is held until the registration is fixed'
+          : 'has to be reconnected'
   const consent = only === 'renewal' ? '–' : `\`${kind}\``
   const errors = sentWith.map((pair) => `\`${pair}\``).join(', ')
   const numbers = `${codes.join(', ')}${only ? STAGES[only] : ''}`

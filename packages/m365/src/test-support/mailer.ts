@@ -5,7 +5,7 @@ import { readBody, serve } from './servers.ts'
 import { readControl } from './sign-in.ts'
 
 /** The time at which every test mailer lives. */
-export const NOW = new Date('2026-11-24T10:00:00.000Z')
+const NOW = new Date('2026-11-24T10:00:00.000Z')
 
 export const token = { accessToken: 'token-of-ada' }
 
