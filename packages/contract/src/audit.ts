@@ -2,18 +2,18 @@ import { z } from 'zod'
 import type { Endpoint } from './endpoint.ts'
 
 /**
- * What the audit log tells of. A closed list.
+ * The actions that the audit log records. A closed list.
  *
- * - `sign-in`: with the role it led to as outcome, or `refused`
- * - `consent-started`, `consent-ended`: configure, update sender, large attachments and reconnect, as the purpose says;
- *   it ends as `completed`, `cancelled`, `expired`, `superseded`, or with the code of the problem it failed with
- * - `reconnect-required`, `app-misconfigured`, `app-recovered`: what Microsoft decided
- * - `message-cancelled`, `message-retried`: by a person; what services do with their own messages is in the process's log
- * - `test-message-sent`: *Send test mail* was pressed; what became of the message is told by the message
- * - `service-key-refused`: a key that is `unknown`, `revoked` or of which the scope is missing (`scope-missing`)
- * - `access-refused`: somebody who is signed in and no workspace admin asked for what only those may see or do
- * - `webhook-tested`: *Test* was pressed; the outcome is that of the request
- * - `vault-rotated`, `vault-forgotten`: stored secrets sealed under another key, or given up because their key is lost
+ * - `sign-in`: the outcome is the role that the person got, or `refused`
+ * - `consent-started`, `consent-ended`: for the purposes configure, update sender, large attachments and reconnect; the
+ *   outcome is `completed`, `cancelled`, `expired`, `superseded`, or the code of the problem
+ * - `reconnect-required`, `app-misconfigured`, `app-recovered`: Microsoft refused the connection, or accepts it again
+ * - `message-cancelled`, `message-retried`: by a person; services' own requests are in the log of the process
+ * - `test-message-sent`: somebody pressed *Send test mail*; the message itself shows what became of it
+ * - `service-key-refused`: the key is `unknown` or `revoked`, or lacks a scope (`scope-missing`)
+ * - `access-refused`: a person who is not a workspace admin asked for what only those may see or do
+ * - `webhook-tested`: somebody pressed *Test*; the outcome is that of the request
+ * - `vault-rotated`, `vault-forgotten`: secrets were sealed under another key, or dropped because their key is lost
  */
 export const AuditAction = z.enum([
   'sign-in',
@@ -41,15 +41,17 @@ export const AuditAction = z.enum([
 export type AuditAction = z.infer<typeof AuditAction>
 
 /**
- * Facts about the event, by name. Of a consent that ended: `account`, the sign-in name of who gave it at Microsoft, who
- * may be another than the actor; once completed, `mailbox` as well. Never a secret, a token or the content of a message. */
+ * Facts about the event, by name. The end of a consent has `account`, the name that somebody signed in with at
+ * Microsoft, who may not be the actor; a completed one has `mailbox` too. Never holds a secret, a token or the content
+ * of a message.
+ */
 export const AuditDetails = z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]))
 export type AuditDetails = Readonly<z.infer<typeof AuditDetails>>
 
 export const AuditEvent = z.strictObject({
   id: z.string().regex(/^aud_\d+$/),
   at: z.iso.datetime(),
-  /** Who did it, with name and address as they are now; null for Microsoft, the operator and the product itself. */
+  /** The person who acted, with their current name and address; null for Microsoft, the operator and the product. */
   actor: z.strictObject({ id: z.string(), name: z.string(), email: z.string() }).nullable(),
   action: AuditAction,
   outcome: z.string(),
@@ -59,15 +61,15 @@ export type AuditEvent = z.infer<typeof AuditEvent>
 
 const Moment = z.iso.datetime({ offset: true, error: 'A date and time with a zone, such as 2026-11-25T06:00:00Z.' })
 
-/** Which events: all, where nothing is said. */
+/** Selects events; all of them when it is empty. */
 export const AuditFilter = z.strictObject({
-  /** Not before. */
+  /** Inclusive. */
   from: Moment.exactOptional(),
-  /** Before. */
+  /** Exclusive. */
   to: Moment.exactOptional(),
   /**
-   * A part of the name or address of who did it, or of the account that was used at Microsoft (`account` of the
-   * details), the letters A to Z in upper or lower case.
+   * Matches a part of the actor's name or address, or of the account used at Microsoft (`account` of the details). The
+   * case of the letters A to Z does not matter.
    */
   actor: z.string().min(1).max(254, 'At most 254 characters.').exactOptional(),
   action: AuditAction.exactOptional(),
@@ -97,7 +99,7 @@ export const listAuditEvents = {
   problems: [],
 } as const satisfies Endpoint
 
-/** The same as a file of comma-separated values, of at most 100,000 events; where there are more, its last line says so. */
+/** Exports at most 100,000 events as comma-separated values; when there are more, the last line says so. */
 export const exportAuditEvents = {
   operation: 'exportAuditEvents',
   summary: 'Exports the audit log as CSV.',

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 
 /**
- * An array or a record of at most `max` entries, which are counted before any of them is looked at. zod's own `max`
- * comes after the elements: a body of a few hundred kilobytes would cost seconds, and report a fault for each.
+ * Limits an array or a record to `max` entries, and counts them before it validates any. zod's own `max` runs after the
+ * elements: a body of a few hundred kilobytes would take seconds, and report a fault for each of them.
  */
 export function bounded<Schema extends z.ZodArray | z.ZodRecord>(
   schema: Schema,

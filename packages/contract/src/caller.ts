@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** What a person may do who has signed in. */
+/** What a signed-in person may do. */
 export const Role = z.enum(['workspace-admin', 'member'])
 export type Role = z.infer<typeof Role>
 

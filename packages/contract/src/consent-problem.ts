@@ -1,19 +1,19 @@
 import { z } from 'zod'
 
 /**
- * Why a consent did not complete. A closed list: the page and other programs branch on it.
+ * Why a consent did not complete. A closed list, since the page and other programs branch on it.
  *
  * - `consent-cancelled`: the person left Microsoft's page, or declined there
  * - `admin-approval-required`: an Entra administrator has to approve the permissions first
- * - `wrong-account`: not a member account of the organisation, or an account that may not use the app
- * - `permission-missing`: Microsoft granted less than was asked, or the sender needs one permission more
+ * - `wrong-account`: the account is no member of the organisation, or may not use the app
+ * - `permission-missing`: Microsoft granted less than was asked for, or the sender needs one more permission
  * - `send-as-denied`: the delegate may not send as the sender
  * - `mailbox-not-found`: the sender or the delegate has no mailbox in Microsoft 365
  * - `access-blocked`: a policy, a disabled account or a missing second factor stopped the sign-in
- * - `app-misconfigured`: the app registration (secret, redirect URI, permissions) is wrong: the operator's to mend
+ * - `app-misconfigured`: the app registration (secret, redirect URI, permissions) is wrong; the operator has to fix it
  * - `microsoft-unavailable`: Microsoft did not answer, or is busy
  * - `microsoft-refused`: any other refusal
- * - `unexpected-answer`: the answer was not Microsoft's, or not the one that was asked for
+ * - `unexpected-answer`: the answer did not come from Microsoft, or did not fit the request
  */
 export const ConsentProblemCode = z.enum([
   'consent-cancelled',
@@ -30,7 +30,7 @@ export const ConsentProblemCode = z.enum([
 ])
 export type ConsentProblemCode = z.infer<typeof ConsentProblemCode>
 
-/** Why the connection does not work although it is configured. */
+/** Why a configured connection does not work. */
 export const SettingsProblemCode = z.enum(['reconnect-required', 'app-misconfigured'])
 export type SettingsProblemCode = z.infer<typeof SettingsProblemCode>
 
@@ -42,7 +42,7 @@ export const ConsentProblem = z.strictObject({
   detail: z.string(),
   /** What to do, who has to do it and where; may contain absolute URLs. */
   action: z.string(),
-  /** Microsoft's correlation id, for a support request; null where Microsoft gave none. */
+  /** Microsoft's correlation id, for a support request; null when Microsoft gave none. */
   correlationId: z.string().nullable(),
 })
 export type ConsentProblem = z.infer<typeof ConsentProblem>

@@ -1,16 +1,18 @@
 import { z } from 'zod'
 import type { Endpoint } from './endpoint.ts'
 
-/** How near the end is: `notice` from 60 days ahead, `warning` from 7. */
+/** How soon the credential expires: `notice` from 60 days before, `warning` from 7. */
 export const CredentialLevel = z.enum(['ok', 'notice', 'warning', 'expired'])
 export type CredentialLevel = z.infer<typeof CredentialLevel>
 
-/** What the app registration authenticates with at Microsoft, and how long it is good for. */
+/** The credential that the app registration authenticates with at Microsoft, and when it expires. */
 export const Credential = z.strictObject({
   kind: z.enum(['secret', 'certificate']),
-  /** Null where it is not known: Microsoft does not say it of a secret, the operator has to. Its level is `ok` then. */
+  /**
+   * Null when the operator has not said it, since Microsoft does not reveal it for a secret. The level is `ok` then.
+   */
   expiresAt: z.iso.datetime().nullable(),
-  /** Days that are left, a begun one counted whole; 0 once it has expired. */
+  /** Rounded up; 0 once it has expired. */
   daysLeft: z.int().nullable(),
   level: CredentialLevel,
 })

@@ -15,7 +15,7 @@ export const EmailAddress = z.string().superRefine((value, context) => {
 })
 export type EmailAddress = z.infer<typeof EmailAddress>
 
-/** Mailboxes are compared without regard to case, as Exchange does. */
+/** Compares without regard to case, as Exchange does. */
 export function sameAddress(one: string, other: string): boolean {
   return one.toLowerCase() === other.toLowerCase()
 }

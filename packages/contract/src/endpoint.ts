@@ -3,9 +3,8 @@ import type { Role, Scope } from './caller.ts'
 import type { ProblemCode } from './problem.ts'
 
 /**
- * One operation of the REST API as a value that server and page both import.
- * `response` describes the body of the success status; null stands for a body that is absent (204).
- * Every failure answers with a `Problem`.
+ * One operation of the REST API, as a value that the server and the page both import. `response` describes the body of
+ * the success status, and is null when there is none (204). Every failure answers with a `Problem`.
  */
 export interface Endpoint {
   /** Its name in generated clients. */
@@ -13,26 +12,26 @@ export interface Endpoint {
   /** What it does, in one sentence. */
   readonly summary: string
   readonly method: 'GET' | 'POST' | 'DELETE'
-  /** Below the origin, with `:name` for path parameters. */
+  /** Relative to the origin, with `:name` for path parameters. */
   readonly path: `/api/v1/${string}`
-  /** The least that somebody has to be who calls it by the session cookie; null: nobody does. */
+  /** The role that a session needs; null when the operation takes no session cookie. */
   readonly session: Role | null
-  /** What a service key has to allow; null: no key does. */
+  /** The scope that a service key needs; null when the operation takes no key. */
   readonly scope: Scope | null
   readonly params?: z.ZodType
   readonly query?: z.ZodType
   readonly headers?: z.ZodType
   readonly body?: z.ZodType
-  /** The body may come as `multipart/form-data` as well: itself as the part `message`, and parts `attachment`. */
+  /** The body may also be `multipart/form-data`, with the part `message` for the JSON and parts `attachment`. */
   readonly takesAttachments?: boolean
   readonly status: 200 | 201 | 202 | 204
   readonly response: z.ZodType | null
   /** What the answer of the success status means. */
   readonly answer: string
-  /** What the headers of that answer mean, by name. */
+  /** What the headers of the success answer mean, by name. */
   readonly answerHeaders?: Readonly<Record<string, string>>
-  /** Of an answer that is not JSON. */
+  /** Media type of an answer that is not JSON. */
   readonly contentType?: string
-  /** What it may refuse for beside what the above implies. */
+  /** The problems it can answer with, besides those that the members above imply. */
   readonly problems: readonly ProblemCode[]
 }

@@ -3,25 +3,25 @@ import { bounded } from './bounded.ts'
 import { EmailAddress } from './email-address.ts'
 import type { Endpoint } from './endpoint.ts'
 
-export const MAX_RECIPIENTS = 500 // of a message, as Exchange Online counts: to, cc and bcc together
+export const MAX_RECIPIENTS = 500 // Exchange Online counts to, cc and bcc together
 export const MAX_HEADERS = 5 // Microsoft Graph refuses more
 export const MAX_ATTACHMENTS = 100
-/** Graph takes a request of 4 MB, and nobody says whether that is 4,000,000 bytes or 4,194,304. This many it takes in any case. */
+/** Graph takes requests of 4 MB. Microsoft does not say which reading of it holds; the smaller one is safe. */
 export const CERTAIN_REQUEST_BYTES = 4_000_000
-/** Graph takes no longer request, whatever it means by 4 MB. About 3 MB of attachments fit. */
+/** The larger reading of 4 MB: Graph takes no longer request. About 3 MB of attachments fit in base64. */
 export const MAX_REQUEST_BYTES = 4_194_304
-/** A request with fewer is not counted against the limit of uploads. */
+/** Shorter requests do not count against the limit of uploads. */
 export const COUNTED_FROM_BYTES = 64 * 1024
-/** Above it, stored, the files of a message may have to be uploaded one after the other, which can take minutes. */
+/** Above this stored size, files may have to be uploaded one after the other, which can take minutes. */
 export const LARGE_FROM_BYTES = 3_000_000
 const MAX_SUBJECT_CHARACTERS = 255
 const MAX_NAME_CHARACTERS = 256
 export const MAX_FILE_NAME_CHARACTERS = 255
 const MAX_REFERENCE_CHARACTERS = 512
-const MAX_HEADER_VALUE_CHARACTERS = 996 // a line of RFC 5322, less the shortest name and the colon
+const MAX_HEADER_VALUE_CHARACTERS = 996 // a line of RFC 5322 without the shortest name and the colon
 const MAX_REPLY_TO = 25
 const MAX_BODY_CHARACTERS = 6 * 1024 * 1024
-/** In UTC, which a zone leads out of: what lies beyond cannot be written down in the same form. */
+/** A zone can push a time out of these years in UTC, where ISO 8601 needs more digits. */
 const EARLIEST_SEND_AT_MS = Date.parse('0001-01-01T00:00:00Z')
 const LATEST_SEND_AT_MS = Date.parse('9999-12-31T23:59:59.999Z')
 
@@ -39,11 +39,11 @@ export const HeldBecause = z.enum([
 export type HeldBecause = z.infer<typeof HeldBecause>
 
 /**
- * What keeps a queued message. A closed list.
+ * Why a queued message is still waiting. A closed list.
  *
- * - `mailbox-paused`: Microsoft takes no mail from the mailbox until then, or gives no access to it
+ * - `mailbox-paused`: Microsoft takes no mail from the mailbox for now, or gives no access to it
  * - `messages-per-minute`, `recipients-per-day`, `uploads-per-5-minutes`, `requests-at-once`: a limit of the mailbox
- * - `retry`: an attempt did not succeed, or it is not known whether it did; it goes on then
+ * - `retry`: an attempt failed, or its outcome is unknown, and the next one is due later
  */
 export const WaitingBecause = z.enum([
   'mailbox-paused',
@@ -62,11 +62,11 @@ export type AttemptOutcome = z.infer<typeof AttemptOutcome>
  * Why a message failed for good. A closed list.
  *
  * - `send-as-denied`, `mailbox-not-found`, `recipient-refused`, `message-refused`, `message-too-large`,
- *   `sending-limit-reached`: Microsoft's answer, sorted
- * - `gave-up`: trouble that should have passed did not
- * - `outcome-unknown`: it may have been sent: the message asked not to risk a second copy, its 24 hours are over, or its
- *   content can no longer be opened
- * - `content-lost`: its content can no longer be opened, since the vault key is lost
+ *   `sending-limit-reached`: Microsoft refused it for this reason
+ * - `gave-up`: temporary trouble lasted for 24 hours
+ * - `outcome-unknown`: it may have been sent, and is not tried again because it asked not to risk a second copy, its 24
+ *   hours are over, or its content can no longer be opened
+ * - `content-lost`: its content can no longer be opened because the vault key is lost
  */
 export const MessageProblemCode = z.enum([
   'send-as-denied',
@@ -97,11 +97,11 @@ export const Recipient = z.strictObject({ address: EmailAddress, name: z.string(
 export type Recipient = z.infer<typeof Recipient>
 
 export const MessageAttempt = z.strictObject({
-  /** The last time, where it came to the same several times in a row. */
+  /** When it last ended this way. */
   at: z.iso.datetime(),
-  /** The first time. */
+  /** When it first ended this way in a row. */
   firstAt: z.iso.datetime(),
-  /** How often in a row it came to the same. */
+  /** How often in a row it ended this way. */
   count: z.int().positive(),
   outcome: AttemptOutcome,
   code: z.string().nullable(),
@@ -112,7 +112,7 @@ export type MessageAttempt = z.infer<typeof MessageAttempt>
 export const Message = z.strictObject({
   id: MessageId,
   status: MessageStatus,
-  /** The sender it left from, or would leave from now; null while none is configured. */
+  /** The address it was sent from, or would be sent from now; null while none is configured. */
   from: EmailAddress.nullable(),
   to: z.array(Recipient),
   subject: z.string(),
@@ -129,7 +129,7 @@ export const Message = z.strictObject({
     'What keeps a queued message until nextAttemptAt; null when nothing does. mailbox-paused: Microsoft takes no mail from the mailbox until then, or gives no access to it. messages-per-minute, recipients-per-day, uploads-per-5-minutes, requests-at-once: a limit of the mailbox, and the messages that are before it. retry: an attempt did not succeed, or it is not known whether it did.',
   ),
   sentAt: z.iso.datetime().nullable(),
-  /** The latest ones, oldest first. */
+  /** The most recent ones, oldest first. */
   attempts: z.array(MessageAttempt),
   heldBecause: HeldBecause.nullable(),
   possibleDuplicate: z.boolean(),
@@ -138,7 +138,7 @@ export const Message = z.strictObject({
 })
 export type Message = z.infer<typeof Message>
 
-/** A field that becomes one line of a header: nothing in it may start another line, hide, or be half a character. */
+/** A field that becomes one header line: no line breaks, no control characters, no lone surrogates. */
 function singleLine(maxCharacters: number) {
   return z
     .string()
@@ -181,7 +181,7 @@ function isEachOnce(names: readonly string[]): boolean {
 
 const EITHER = 'An attachment has filename and content, or it has part: not both.'
 
-/** For a field that only the other kind of attachment has. */
+/** Explains an unknown key that the other kind of attachment would have. */
 function orElse(...fieldsOfTheOther: readonly string[]) {
   return ({ keys }: { readonly code: string; readonly keys?: unknown }) =>
     Array.isArray(keys) && keys.every((key) => fieldsOfTheOther.includes(key)) ? EITHER : undefined
@@ -194,13 +194,13 @@ const InlineContent = z.strictObject(
     content: z.base64({
       error: ({ input }) => (input === undefined ? 'The file in base64 is needed.' : 'Not base64.'),
     }),
-    /** Makes it an inline image that the HTML shows by `cid:`. */
+    /** Makes the attachment an inline image, which the HTML shows by `cid:`. */
     contentId: ContentId.exactOptional(),
   },
   { error: orElse('part', 'sha256') },
 )
 
-/** About the part `attachment` of that number, counted from 0; multipart only. */
+/** Refers to a part `attachment` of a multipart request by its number, counted from 0. */
 const PartReference = z.strictObject(
   {
     part: z
@@ -210,7 +210,7 @@ const PartReference = z.strictObject(
     filename: FileName.exactOptional(),
     contentType: ContentType.exactOptional(),
     contentId: ContentId.exactOptional(),
-    /** Refuses the message when the part arrives with another content; hex. */
+    /** In hex; the message is refused when the part has other content. */
     sha256: z
       .string()
       .regex(/^[0-9a-f]{64}$/i, 'A SHA-256 in hex.')
@@ -298,12 +298,12 @@ export const MessageInput = z
   })
 export type MessageInput = z.infer<typeof MessageInput>
 
-/** These look at the message as a whole, also when a field of it is faulty: all faults are named at once. */
+/** Checks of the whole message run even when a field is faulty, so that all faults are reported at once. */
 function always(): boolean {
   return true
 }
 
-/** Whether to, cc and bcc are lists of which none is too long by itself: the fault of one of them is named already. */
+/** Whether to, cc and bcc are lists and each is short enough; otherwise that fault is reported already. */
 function listsRecipients(message: unknown): boolean {
   return recipientFields(message).every((field) => Array.isArray(field) && field.length <= MAX_RECIPIENTS)
 }
@@ -360,7 +360,7 @@ export const submitMessage = {
   ],
 } as const satisfies Endpoint
 
-/** What a 202 names as its Location. */
+/** The path of a message, for the Location header of a 202. */
 export function addressOfMessage(id: string): string {
   return readMessage.path.replace(':id', id)
 }
@@ -437,7 +437,7 @@ export const sendTestMessage = {
   path: '/api/v1/tenant-settings/office365-smtp/test-message',
   session: 'workspace-admin',
   scope: null,
-  /** Without `to` it goes to the signed-in admin. */
+  /** Without `to` the mail goes to the signed-in admin. */
   body: z.strictObject({ to: EmailAddress.exactOptional() }),
   status: 202,
   response: z.strictObject({ messageId: MessageId }),
@@ -446,7 +446,7 @@ export const sendTestMessage = {
   problems: ['not-configured', 'storage-full'],
 } as const satisfies Endpoint
 
-/** What is left of one limit of the mailbox; null where the limit is switched off. */
+/** What is left of one limit of the mailbox; null when the limit is switched off. */
 const Allowance = z.strictObject({ limit: z.int(), left: z.int() }).nullable()
 
 export const Usage = z.strictObject({
@@ -454,11 +454,11 @@ export const Usage = z.strictObject({
   recipientsPerDay: Allowance,
   uploadBytesPer5Minutes: Allowance,
   concurrentRequests: Allowance,
-  /** Nothing is sent before: Microsoft takes no mail, or gives no access to send any; null when neither is known. */
+  /** Nothing is sent before this time, since Microsoft takes no mail or gives no access; null when it is not paused. */
   pausedUntil: z.iso.datetime().nullable(),
-  /** Queued, or being sent; what is scheduled or held does not count. */
+  /** Messages that are queued or being sent, but not those that are scheduled or held. */
   waitingMessages: z.int(),
-  /** When the last waiting message leaves at this rate; null when none waits, or when that cannot be told. */
+  /** When the last waiting message leaves at this rate; null when none waits, or when it cannot be estimated. */
   estimatedLastSentAt: z.iso.datetime().nullable(),
 })
 export type Usage = z.infer<typeof Usage>

@@ -2,15 +2,15 @@ import { z } from 'zod'
 import type { Endpoint } from './endpoint.ts'
 
 /**
- * What an admin is told without having asked, in the page and by webhooks. A closed list: receivers branch on it.
+ * The alerts that reach admins in the page and by webhooks. A closed list, since receivers branch on it.
  *
  * - `mailbox.reconnect-required`: Microsoft refuses the connection; messages are held until somebody reconnects
- * - `mailbox.app-misconfigured`: Microsoft refuses the app registration; messages are held until the operator mends it
- * - `mailbox.recovered`: the mailbox works again after one of these; what was held leaves
+ * - `mailbox.app-misconfigured`: Microsoft refuses the app registration; messages are held until the operator fixes it
+ * - `mailbox.recovered`: the mailbox works again after one of these, and held messages leave
  * - `message.failed`: messages failed for good, counted over a minute
- * - `queue.stalled`: messages are due and nothing leaves, although the mailbox is connected and within its limits:
- *   Microsoft cannot be reached or takes nothing, or no worker is running
- * - `secret.expiring`: the client secret or certificate of the app registration runs out soon
+ * - `queue.stalled`: messages are due and none leaves, although the mailbox is connected and within its limits:
+ *   Microsoft cannot be reached or accepts nothing, or no worker is running
+ * - `secret.expiring`: the client secret or certificate of the app registration expires soon
  */
 export const AlertType = z.enum([
   'mailbox.reconnect-required',
@@ -24,7 +24,7 @@ export type AlertType = z.infer<typeof AlertType>
 
 export const AlertId = z.string().regex(/^alt_[0-9a-f]{32}$/, 'Not the id of an alert.')
 
-/** The newest of its subject (the mailbox, failed messages, the queue, the secret) that nobody has dismissed. */
+/** The latest alert about a subject (the mailbox, failed messages, the queue, the secret), unless it was dismissed. */
 export const Notice = z.strictObject({
   id: AlertId,
   type: AlertType,
@@ -49,7 +49,7 @@ export const listNotices = {
   problems: [],
 } as const satisfies Endpoint
 
-/** For every admin, together with the older ones of the same subject. */
+/** Dismisses it for every admin, together with older notices about the same subject. */
 export const dismissNotice = {
   operation: 'dismissNotice',
   summary: 'Dismisses a notice.',

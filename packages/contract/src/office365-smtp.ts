@@ -15,13 +15,13 @@ export const Consent = z.strictObject({
   id: ConsentId,
   purpose: ConsentPurpose,
   status: ConsentStatus,
-  /** Microsoft's page; null once the consent is no longer pending, or for a session other than the one it is bound to. */
+  /** Microsoft's page; null once the consent is no longer pending, and for any session but the one that started it. */
   consentUrl: z.url().nullable(),
   expiresAt: z.iso.datetime(),
   problem: ConsentProblem.nullable(),
   /**
-   * How many messages were being handed to Microsoft under the old settings when it completed: they could not be
-   * recalled. Null until then.
+   * How many messages were already on their way to Microsoft under the old settings when the consent completed, and
+   * could not be recalled. Null until then.
    */
   requestsOnTheWire: z.int().nonnegative().nullable(),
 })
@@ -35,7 +35,7 @@ export type SettingsStatus = z.infer<typeof SettingsStatus>
 
 export const Office365SmtpSettings = z.strictObject({
   status: SettingsStatus,
-  /** Grows with every change; a consent that started from an older one is superseded. */
+  /** Grows with every change. A consent that was started under an older version is superseded. */
   version: z.int().nonnegative(),
   fromEmail: EmailAddress.nullable(),
   mailbox: MailboxKind.nullable(),
@@ -44,7 +44,7 @@ export const Office365SmtpSettings = z.strictObject({
   grantedPermissions: z.array(z.string()),
   singleSenderIdentity: z.strictObject({ enabled: z.literal(true), locked: z.literal(true) }),
   largeAttachments: z.strictObject({ enabled: z.boolean(), locked: z.boolean() }),
-  /** What a reset holds back: queued, being sent, scheduled and held. */
+  /** Messages that a reset would hold: queued, being sent, scheduled or held. */
   waitingMessages: z.int().nonnegative(),
   problem: SettingsProblem.nullable(),
   pendingConsent: z
@@ -53,11 +53,11 @@ export const Office365SmtpSettings = z.strictObject({
 })
 export type Office365SmtpSettings = z.infer<typeof Office365SmtpSettings>
 
-/** With how many messages were being handed to Microsoft when the reset was asked for: they could not be recalled. */
+/** `requestsOnTheWire` counts messages that were already on their way to Microsoft and could not be recalled. */
 export const ResetSettings = Office365SmtpSettings.extend({ requestsOnTheWire: z.int().nonnegative() })
 export type ResetSettings = z.infer<typeof ResetSettings>
 
-/** The sender to connect. Both the page and the API validate with it. */
+/** The sender to connect. The page and the API both validate with this schema. */
 export const SenderInput = z.strictObject({ fromEmail: EmailAddress, largeAttachments: z.boolean().optional() })
 export type SenderInput = z.infer<typeof SenderInput>
 

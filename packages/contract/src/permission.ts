@@ -1,8 +1,8 @@
-/** The Graph permissions this product can ask for, in the order in which it lists them. */
+/** The Graph permissions that the product can ask for, in the order in which it lists them. */
 export const PERMISSIONS = ['Mail.Send', 'Mail.Send.Shared', 'Mail.ReadWrite', 'User.Read'] as const
 export type Permission = (typeof PERMISSIONS)[number]
 
-/** What a sender needs. Sending from an address other than the delegate's own takes `Mail.Send.Shared`. */
+/** The delegated permissions that a sender needs. An address other than the delegate's own needs `Mail.Send.Shared`. */
 export function permissionsFor(sender: { ownAddress: boolean; largeAttachments: boolean }): Permission[] {
   const needed: Record<Permission, boolean> = {
     'Mail.Send': true,
@@ -13,15 +13,17 @@ export function permissionsFor(sender: { ownAddress: boolean; largeAttachments: 
   return PERMISSIONS.filter((permission) => needed[permission])
 }
 
-/** What a sender needs when no person's tokens are used: permissions of the application itself, by the same names. */
+/** The application permissions that a sender needs when no person's tokens are used. */
 export function applicationPermissionsFor(sender: { largeAttachments: boolean }): Permission[] {
   return sender.largeAttachments ? ['Mail.Send', 'Mail.ReadWrite'] : ['Mail.Send']
 }
 
-/** The product's own address that leads an Entra administrator to Microsoft's approval page. */
+/** The product's own page that sends an Entra administrator on to Microsoft's approval page. */
 export const APPROVAL_PATH = '/auth/microsoft/admin-consent'
 
-/** That address for a delegated sender who needs these permissions. Without a word: another address, no large attachments. */
+/**
+ * APPROVAL_PATH for a delegated sender with these permissions. Its defaults: a foreign address, no large attachments.
+ */
 export function approvalPath(permissions: readonly string[]): string {
   const query = new URLSearchParams({
     ...(!permissions.includes('Mail.Send.Shared') && { ownAddress: 'true' }),

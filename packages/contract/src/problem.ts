@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** Every code an HTTP answer can carry, with its status. A code without a status does not compile. */
+/** Every problem code of the API with its HTTP status. A code without a status does not compile. */
 export const PROBLEM_STATUS = {
   'invalid-input': 400,
   'not-signed-in': 401,
@@ -32,7 +32,7 @@ export type ProblemCode = keyof typeof PROBLEM_STATUS
 export const ProblemCode = z.enum(Object.keys(PROBLEM_STATUS) as [ProblemCode, ...ProblemCode[]])
 
 export const InputFault = z.strictObject({
-  /** Where, such as `to[2].address`; empty for the body as a whole. */
+  /** The faulty field, such as `to[2].address`; empty for the body as a whole. */
   path: z.string(),
   message: z.string(),
 })

@@ -7,7 +7,7 @@ export const ServiceKeyId = z.string().regex(/^key_[0-9a-f]{32}$/, 'Not the id o
 
 export const ServiceKey = z.strictObject({
   id: ServiceKeyId,
-  /** The service it belongs to. Several keys of one name are one service: so a key is rotated. */
+  /** The service it belongs to. Several keys may share a name, so that a key can be rotated. */
   name: z.string(),
   scopes: z.array(Scope),
   createdAt: z.iso.datetime(),
@@ -59,7 +59,7 @@ export const createServiceKey = {
   scope: null,
   body: ServiceKeyInput,
   status: 201,
-  /** `key` is shown here and never again. */
+  /** `key` is returned here and never again. */
   response: ServiceKey.extend({ key: z.string() }),
   answer: 'The key, shown only here.',
   problems: [],

@@ -9,10 +9,10 @@ export const WebhookId = z.string().regex(/^whk_[0-9a-f]{32}$/, 'Not the id of a
 export const WebhookType = z.enum([...AlertType.options, 'webhook.test'])
 export type WebhookType = z.infer<typeof WebhookType>
 
-/** The body of every request to a webhook. No secret, and nothing of a message, is ever in it. */
+/** The body of every request to a webhook. It never holds a secret or anything of a message. */
 export const WebhookPayload = z.strictObject({
   type: WebhookType,
-  /** When it happened; the attempt to tell it may be much later. */
+  /** When it happened; the request may come much later. */
   timestamp: z.iso.datetime(),
   data: z.strictObject({
     title: z.string(),
@@ -21,9 +21,9 @@ export const WebhookPayload = z.strictObject({
     action: z.string(),
     /** The page of Inforiver Mail that shows more. */
     url: z.url(),
-    /** Of `mailbox.*`. */
+    /** Present for `mailbox.*`. */
     fromEmail: z.string().optional(),
-    /** Microsoft's, for a support request. */
+    /** Microsoft's correlation id, for a support request. */
     correlationId: z.string().nullable().optional(),
     /** How many messages failed, or are due. */
     count: z.int().optional(),
@@ -35,16 +35,16 @@ export const WebhookPayload = z.strictObject({
 export type WebhookPayload = z.infer<typeof WebhookPayload>
 
 /**
- * What became of one request.
+ * How one request ended.
  *
- * - `delivered`: answered with a status from 200 to 299
- * - `refused`: answered with another status
- * - `redirected`: answered with a redirect, which is not followed
- * - `address-refused`: the name leads to an address that a webhook may not reach
- * - `name-not-found`: the name leads nowhere
- * - `certificate-refused`: the certificate is not one that this installation trusts for that name
- * - `timed-out`: no answer within 10 seconds
- * - `connection-failed`: nobody listens there, or the connection broke
+ * - `delivered`: the answer had a status from 200 to 299
+ * - `refused`: the answer had another status
+ * - `redirected`: the answer was a redirect, which is not followed
+ * - `address-refused`: the name resolves to an address that webhooks may not reach
+ * - `name-not-found`: the name does not resolve
+ * - `certificate-refused`: this installation does not trust the certificate for that name
+ * - `timed-out`: no answer came within 10 seconds
+ * - `connection-failed`: the connection was refused, or broke
  */
 export const WebhookOutcome = z.enum([
   'delivered',
@@ -62,7 +62,7 @@ export const WebhookAttempt = z.strictObject({
   at: z.iso.datetime(),
   type: WebhookType,
   outcome: WebhookOutcome,
-  /** Of the HTTP answer; null when there was none. */
+  /** HTTP status; null when there was no answer. */
   status: z.int().nullable(),
 })
 export type WebhookAttempt = z.infer<typeof WebhookAttempt>
@@ -71,7 +71,7 @@ export const Webhook = z.strictObject({
   id: WebhookId,
   url: z.string(),
   createdAt: z.iso.datetime(),
-  /** Alerts that are yet to be delivered, or tried again. */
+  /** Alerts that are not delivered yet, first attempts and retries. */
   waiting: z.int(),
   lastAttempt: WebhookAttempt.nullable(),
 })
@@ -101,7 +101,7 @@ function urlFault(value: string): string | null {
   return null
 }
 
-/** RFC 6761 section 6.3: these names lead to the machine itself, whoever is asked. */
+/** RFC 6761 section 6.3: these names always resolve to the machine itself. */
 const LOOPBACK_NAME = /(^|\.)localhost\.?$/
 
 const WebhookParams = z.strictObject({ id: WebhookId })
@@ -128,7 +128,7 @@ export const createWebhook = {
   scope: null,
   body: WebhookInput,
   status: 201,
-  /** `secret` signs every request (Standard Webhooks); it is shown here and never again. */
+  /** `secret` signs every request (Standard Webhooks); it is returned here and never again. */
   response: Webhook.extend({ secret: z.string() }),
   answer: 'The webhook and its secret, shown only here.',
   problems: [],
@@ -148,7 +148,6 @@ export const removeWebhook = {
   problems: ['not-found'],
 } as const satisfies Endpoint
 
-/** Sends `webhook.test` and waits for what becomes of it. */
 export const testWebhook = {
   operation: 'testWebhook',
   summary: 'Sends webhook.test and waits for what becomes of it.',

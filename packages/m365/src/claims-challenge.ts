@@ -1,31 +1,22 @@
-/** Challenges seen have a few hundred; what is longer would not fit the address of Microsoft’s page. */
-const MAX_CHARACTERS = 2_000
-
-/** OpenID Connect Core section 5.5, and Microsoft’s own `access_token`. */
-const MEMBERS = new Set(['access_token', 'id_token', 'userinfo'])
+import { z } from 'zod'
+import { jsonObject, readJson } from './json.ts'
 
 /**
- * A claims challenge: JSON of what a token must satisfy before Microsoft accepts it, such as a second factor. It is
- * handed on as it came, to the next refresh and then to the page where somebody signs in. Null when it is none.
+ * Challenges that were seen have a few hundred characters; a longer one would not fit the address of Microsoft's page.
  */
-export function readClaimsChallenge(text: unknown): string | null {
-  if (typeof text !== 'string' || text.length > MAX_CHARACTERS) return null
-  const claims = parseObject(text)
-  if (claims === null) return null
-  const members = Object.entries(claims)
-  const isChallenge = members.length > 0 && members.every(([name, value]) => MEMBERS.has(name) && isObject(value))
-  return isChallenge ? text : null
-}
+const MAX_CHARACTERS = 2_000
 
-function parseObject(text: string): object | null {
-  try {
-    const parsed: unknown = JSON.parse(text)
-    return isObject(parsed) ? parsed : null
-  } catch {
-    return null
-  }
-}
+/** OpenID Connect Core section 5.5, and Microsoft's own `access_token`. */
+const ClaimsChallenge = z
+  .partialRecord(z.enum(['access_token', 'id_token', 'userinfo']), jsonObject)
+  .refine((members) => Object.keys(members).length > 0)
 
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+/**
+ * Reads a claims challenge: JSON that names what a token must satisfy before Microsoft accepts it, such as a second
+ * factor. It is returned unchanged, for the next refresh and then for the page where somebody signs in; null when the
+ * value is no challenge.
+ */
+export function readClaimsChallenge(value: unknown): string | null {
+  if (typeof value !== 'string' || value.length > MAX_CHARACTERS) return null
+  return readJson(value, ClaimsChallenge) === null ? null : value
 }

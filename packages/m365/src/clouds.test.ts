@@ -12,7 +12,7 @@ import {
 const TENANT = '11111111-2222-4333-8444-555555555555'
 
 describe('authorityEndpoints', () => {
-  it('follows the documented path shape', () => {
+  it('follows the documented paths', () => {
     expect(authorityEndpoints('https://login.microsoftonline.com', TENANT)).toEqual({
       authorization: `https://login.microsoftonline.com/${TENANT}/oauth2/v2.0/authorize`,
       token: `https://login.microsoftonline.com/${TENANT}/oauth2/v2.0/token`,
@@ -34,17 +34,17 @@ describe('acceptedIssuers', () => {
     ['https://login.microsoftonline.com', 'https://login.microsoftonline.com'],
     ['https://login.microsoftonline.us', 'https://login.microsoftonline.us'],
     ['https://login.partner.microsoftonline.cn', 'https://login.partner.microsoftonline.cn'],
-  ])('accepts behind %s only its own issuer', (host, issuer) => {
+  ])('accepts only its own issuer behind %s', (host, issuer) => {
     expect(acceptedIssuers(host, TENANT)).toEqual([`${issuer}/${TENANT}/v2.0`])
   })
 
-  it('accepts from the older host of China the issuer of the newer one', () => {
+  it('accepts the issuer of China’s newer host behind the older one', () => {
     expect(acceptedIssuers('https://login.chinacloudapi.cn', TENANT)).toContain(
       `https://login.partner.microsoftonline.cn/${TENANT}/v2.0`,
     )
   })
 
-  it('accepts from a stand-in its own issuer and Microsoft’s', () => {
+  it('accepts the issuers of a stand-in and of Microsoft behind a stand-in', () => {
     const issuers = acceptedIssuers('http://127.0.0.1:3001/', TENANT)
     expect(issuers).toEqual(
       expect.arrayContaining([
@@ -95,7 +95,7 @@ describe('CLOUDS', () => {
     })
   })
 
-  it.each(CLOUD_NAMES)('finds nothing wrong with the hosts of %s, however they are written', (name) => {
+  it.each(CLOUD_NAMES)('accepts the hosts of %s, however they are written', (name) => {
     const { authorityHost, graphBaseUrl } = CLOUDS[name]
 
     expect(cloudMismatch(authorityHost, graphBaseUrl)).toBeNull()
@@ -110,7 +110,7 @@ describe('CLOUDS', () => {
     expect(cloudMismatch(authorityHost, graphBaseUrl)).toContain('different clouds')
   })
 
-  it('says nothing about hosts that are not Microsoft’s', () => {
+  it('accepts any combination with a host that is not Microsoft’s', () => {
     expect(cloudMismatch('http://127.0.0.1:3001', 'https://graph.microsoft.com')).toBeNull()
     expect(cloudMismatch('https://login.microsoftonline.com', 'http://127.0.0.1:3001')).toBeNull()
   })
@@ -123,13 +123,13 @@ describe('graphResource', () => {
     expect(graphResource(CLOUDS[name].authorityHost, GATEWAY, name)).toBe(CLOUDS[name].graphBaseUrl)
   })
 
-  it.each(CLOUD_NAMES)('follows Microsoft’s own hosts where no cloud is named: %s', (name) => {
+  it.each(CLOUD_NAMES)('follows Microsoft’s own hosts when no cloud is named: %s', (name) => {
     const { authorityHost, graphBaseUrl } = CLOUDS[name]
 
     expect(graphResource(authorityHost, `${graphBaseUrl}/v1.0`)).toBe(graphBaseUrl)
   })
 
-  it('follows the sign-in host where the named cloud has another', () => {
+  it('follows the sign-in host when the named cloud has another one', () => {
     expect(graphResource('https://login.chinacloudapi.cn', GATEWAY, 'global')).toBe(CLOUDS.china.graphBaseUrl)
   })
 

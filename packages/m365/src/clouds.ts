@@ -1,5 +1,5 @@
 /**
- * Microsoft's sign-in hosts and the issuer each one names in its id_tokens.
+ * Microsoft's sign-in hosts, and the issuer that each one names in its id_tokens.
  * Source: Microsoft identity platform, "National clouds"; the sovereign hosts from msal-common's own list.
  */
 const ISSUER_ORIGINS = {
@@ -16,7 +16,7 @@ export const CLOUD_NAMES = ['global', 'gcc-high', 'dod', 'china'] as const
 export type CloudName = (typeof CLOUD_NAMES)[number]
 
 /**
- * The hosts that belong together: tokens of one cloud are good for nothing in another.
+ * The hosts of each cloud. Tokens of one cloud are worthless in another.
  * Source: "Microsoft Graph national cloud deployments", "National clouds". GCC is a part of the global cloud.
  */
 export const CLOUDS = {
@@ -29,23 +29,25 @@ export const CLOUDS = {
   },
 } as const satisfies Record<CloudName, { readonly authorityHost: string; readonly graphBaseUrl: string }>
 
-/** The cloud that the hosts belong to; the `named` one for a gateway or a stand-in, which do not tell. */
+/** The cloud that the hosts belong to; the cloud `named` for a gateway or a stand-in. */
 export function cloudAt(authorityHost: string, graphBaseUrl: string, named: CloudName = 'global'): CloudName {
   const { byAuthority, byGraph } = cloudsOf(authorityHost, graphBaseUrl)
   const candidates = byGraph.length > 0 ? byGraph : byAuthority
   return candidates.includes(named) ? named : (candidates[0] ?? named)
 }
 
-/** Two of Microsoft's own hosts that do not belong together, in a sentence; null when nothing speaks against them. */
+/**
+ * Explains in a sentence that two of Microsoft's own hosts belong to different clouds; null when they may be combined.
+ */
 export function cloudMismatch(authorityHost: string, graphBaseUrl: string): string | null {
   const { byAuthority, byGraph } = cloudsOf(authorityHost, graphBaseUrl)
-  // A host that is not among them is a stand-in, or a cloud that is not known here.
+  // An unknown host is a stand-in, or belongs to a cloud that is not listed here.
   if (byGraph.length === 0 || byAuthority.length === 0) return null
   if (byGraph.some((name) => byAuthority.includes(name))) return null
   return 'AZURE_AUTHORITY_HOST and GRAPH_BASE_URL belong to different clouds: tokens of one are good for nothing in the other. Set M365_CLOUD instead of both.'
 }
 
-/** The clouds of each host: those of the US government share their sign-in. */
+/** The clouds of each host, of which there may be two: the clouds of the US government share a sign-in host. */
 function cloudsOf(authorityHost: string, graphBaseUrl: string) {
   const pair = hostPair(authorityHost, graphBaseUrl)
   return {
@@ -55,8 +57,8 @@ function cloudsOf(authorityHost: string, graphBaseUrl: string) {
 }
 
 /**
- * What stands before the names of a person's permissions. Names alone mean Graph, but not which one where clouds share
- * their sign-in: so outside the global cloud the resource is named.
+ * The prefix for the names of delegated permissions. A bare name means Graph, which is ambiguous where clouds share a
+ * sign-in host, so the resource is named outside the global cloud.
  */
 export function permissionPrefix(authorityHost: string, graphBaseUrl: string, named?: CloudName): string {
   const cloud = cloudAt(authorityHost, graphBaseUrl, named)
@@ -64,8 +66,8 @@ export function permissionPrefix(authorityHost: string, graphBaseUrl: string, na
 }
 
 /**
- * What tokens for Graph are asked for: Graph by its own name, since Entra does not know the address of a gateway in
- * front of it. Only in a sovereign cloud that is not listed here, GRAPH_BASE_URL is all that is known of Graph's name.
+ * The resource that tokens for Graph are requested for: Graph's own name, since Entra does not know the address of a
+ * gateway in front of it. In a sovereign cloud that is not listed here, GRAPH_BASE_URL has to serve as that name.
  */
 export function graphResource(authorityHost: string, graphBaseUrl: string, named?: CloudName): string {
   if (isUnlistedCloud(authorityHost, graphBaseUrl)) return withoutVersion(graphBaseUrl)
@@ -82,15 +84,15 @@ function withoutVersion(graphBaseUrl: string): string {
   return withoutTrailingSlash(graphBaseUrl).replace(/\/v1\.0$/, '')
 }
 
-/** Where people sign in, and where their tokens are good for something. */
+/** The host where people sign in, and the Graph that accepts their tokens. */
 export interface HostPair {
   readonly authorityHost: string
   readonly graphBaseUrl: string
 }
 
 /**
- * Both in the one spelling by which pairs are compared. Every loopback host is the same stand-in, whatever its port,
- * which may be another at each start: what is behind it is up to whoever runs this machine.
+ * Normalises both hosts, so that pairs can be compared. Every loopback host counts as the same stand-in whatever its
+ * port, since the port may change at each start.
  */
 export function hostPair(authorityHost: string, graphBaseUrl: string): HostPair {
   const authority = spelledAlike(authorityHost)
@@ -114,8 +116,8 @@ export interface AuthorityEndpoints {
 }
 
 /**
- * The endpoints of one tenant, by the path shape that Microsoft documents; discovery is not asked.
- * `authorityHost` is a base URL such as `https://login.microsoftonline.com`.
+ * The endpoints of one tenant, by the paths that Microsoft documents and without discovery. `authorityHost` is a base
+ * URL such as `https://login.microsoftonline.com`.
  */
 export function authorityEndpoints(authorityHost: string, tenantId: string): AuthorityEndpoints {
   const tenant = `${withoutTrailingSlash(authorityHost)}/${encodeURIComponent(tenantId)}`
@@ -129,9 +131,9 @@ export function authorityEndpoints(authorityHost: string, tenantId: string): Aut
 }
 
 /**
- * The `iss` values an id_token of this authority may carry: its own, or Microsoft's.
- * Behind one of Microsoft's hosts only that cloud's issuer counts. Any other host is a stand-in,
- * which may speak with Microsoft's voice: what it signs is checked against its own keys all the same.
+ * The `iss` values that an id_token of this authority may have: its own, or Microsoft's. Of Microsoft's hosts each only
+ * has the issuer of its cloud. A stand-in may name any of Microsoft's issuers, since its tokens are still verified
+ * against its own keys.
  */
 export function acceptedIssuers(authorityHost: string, tenantId: string): readonly string[] {
   const own = withoutTrailingSlash(authorityHost)
@@ -142,8 +144,8 @@ export function acceptedIssuers(authorityHost: string, tenantId: string): readon
 }
 
 /**
- * What is wrong with a base URL of Entra or Graph, as a half sentence that follows its name; null when it may be used.
- * Tokens travel there, so it is https, or http to this very machine.
+ * What is wrong with a base URL of Entra or Graph, as the predicate of a sentence about it; null when it may be used.
+ * Tokens are sent there, so it has to be https, or http to this machine.
  */
 export function microsoftUrlFault(text: string): string | null {
   if (!URL.canParse(text)) return 'is not a URL, such as https://login.microsoftonline.com'
@@ -153,7 +155,7 @@ export function microsoftUrlFault(text: string): string | null {
   return isProtected(url) ? null : 'must be https; http is accepted for a loopback host only'
 }
 
-/** Nobody on the way reads what travels there: https, or http to this very machine. */
+/** Whether nobody can read the traffic to this URL: it is https, or http to this machine. */
 export function isProtected({ protocol, hostname }: URL): boolean {
   return protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname))
 }

@@ -16,7 +16,7 @@ describe('toConsentProblem', () => {
     expect(ConsentProblem.parse(toConsentProblem(explanation))).toMatchObject({ code: 'access-blocked' })
   })
 
-  it('calls an ended grant a refusal', () => {
+  it('calls an ended connection a refusal', () => {
     expect(toConsentProblem({ ...explanation, kind: 'reconnect-required' }).code).toBe('microsoft-refused')
   })
 })
@@ -27,11 +27,11 @@ describe('toSettingsProblem', () => {
     expect(SettingsProblem.parse(problem)).toMatchObject({ code: 'reconnect-required' })
   })
 
-  it('keeps a wrong app registration apart from an ended grant', () => {
+  it('distinguishes a wrong app registration from an ended connection', () => {
     expect(toSettingsProblem({ ...explanation, kind: 'app-misconfigured' })?.code).toBe('app-misconfigured')
   })
 
-  it('makes no problem of trouble that passes', () => {
+  it('makes no problem of an outage', () => {
     expect(toSettingsProblem({ ...explanation, kind: 'microsoft-unavailable' })).toBeNull()
   })
 })

@@ -20,7 +20,7 @@ describe('a Microsoft fetch', () => {
     expect([response.status, response.headers.get('x-seen'), await response.text()]).toEqual([207, 'POST 1', 'body'])
   })
 
-  it('asks for a body as it is, since it unpacks none', async () => {
+  it('asks for an uncompressed body', async () => {
     const origin = await serve((request, response) => response.end(request.headers['accept-encoding']))
     expect(await (await createMicrosoftFetch({})(origin)).text()).toBe('identity')
   })
@@ -35,18 +35,18 @@ describe('a Microsoft fetch', () => {
     expect(asked).toEqual(['/here'])
   })
 
-  it('gives up when there is no answer in time', async () => {
+  it('gives up when no answer comes in time', async () => {
     const origin = await serve(() => {})
     await expect(createMicrosoftFetch({ timeoutMs: 50 })(origin)).rejects.toMatchObject({ name: 'TimeoutError' })
   })
 
   it('gives up when the body does not end in time', async () => {
     const origin = await serve((_request, response) => response.writeHead(200).write('half'))
-    const response = await createMicrosoftFetch({ timeoutMs: 3_000 })(origin)
+    const response = await createMicrosoftFetch({ timeoutMs: 1_000 })(origin)
     await expect(response.text()).rejects.toMatchObject({ name: 'TimeoutError' })
   })
 
-  it('stops when the caller says so', async () => {
+  it('aborts with the caller’s signal', async () => {
     const stop = new AbortController()
     const origin = await serve(() => stop.abort())
     await expect(createMicrosoftFetch({})(origin, { signal: stop.signal })).rejects.toMatchObject({
@@ -54,7 +54,7 @@ describe('a Microsoft fetch', () => {
     })
   })
 
-  it('does not trust a certificate that nobody vouches for', async () => {
+  it('does not trust a self-signed certificate', async () => {
     const origin = await serveTls(tls, (_request, response) => response.end())
     await expect(createMicrosoftFetch({})(origin)).rejects.toMatchObject({
       code: 'DEPTH_ZERO_SELF_SIGNED_CERT',
@@ -67,7 +67,7 @@ describe('a Microsoft fetch', () => {
     expect(await (await createMicrosoftFetch({ extraCaCertificates })(origin)).text()).toBe('trusted')
   })
 
-  it('trusts Node’s own certificates beside the extra ones', async () => {
+  it('trusts Node’s own certificates besides the extra ones', async () => {
     const before = getCACertificates('default')
     onTestFinished(() => setDefaultCACertificates(before))
     setDefaultCACertificates([tls.certificate])
@@ -76,7 +76,7 @@ describe('a Microsoft fetch', () => {
     expect(await (await createMicrosoftFetch({ extraCaCertificates })(origin)).text()).toBe('trusted')
   })
 
-  it('goes to https through the proxy, with the extra certificates trusted there too', async () => {
+  it('reaches https through the proxy, and trusts the extra certificates there too', async () => {
     const origin = await serveTls(tls, (_request, response) => response.end('through the proxy'))
     const proxy = await serveProxy()
     const fetch = createMicrosoftFetch({ httpsProxy: proxy.origin, extraCaCertificates: tls.certificate })
@@ -84,7 +84,7 @@ describe('a Microsoft fetch', () => {
     expect(proxy.targets).toEqual([new URL(origin).host])
   })
 
-  it('goes past the proxy to hosts that are exempt', async () => {
+  it('reaches exempt hosts without the proxy', async () => {
     const origin = await serveTls(tls, (_request, response) => response.end('direct'))
     const proxy = await serveProxy()
     const fetch = createMicrosoftFetch({
@@ -96,20 +96,20 @@ describe('a Microsoft fetch', () => {
     expect(proxy.targets).toEqual([])
   })
 
-  it('reaches plain http, which is loopback, without the proxy', async () => {
+  it('reaches plain http, which is only loopback, without the proxy', async () => {
     const origin = await serve((_request, response) => response.end('direct'))
     const proxy = await serveProxy()
     expect(await (await createMicrosoftFetch({ httpsProxy: proxy.origin })(origin)).text()).toBe('direct')
   })
 
   it.each(['not a pem file', '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----'])(
-    'refuses extra certificates that are none: %s',
+    'refuses unreadable extra certificates: %s',
     (extraCaCertificates) => {
       expect(() => createMicrosoftFetch({ extraCaCertificates })).toThrow(/extra CA certificates/)
     },
   )
 
-  it('does not repeat the password of a proxy URL it cannot read', () => {
+  it('does not quote the password of an invalid proxy URL', () => {
     const create = () => createMicrosoftFetch({ httpsProxy: 'http//user:hunter2@proxy' })
     expect(create).toThrow(/HTTPS_PROXY/)
     expect(create).not.toThrow(/hunter2/)

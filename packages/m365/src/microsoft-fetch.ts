@@ -7,8 +7,8 @@ const DEFAULT_TIMEOUT_MS = 60_000
 const COMMON_HEADERS = { accept: '*/*', 'accept-encoding': 'identity', 'user-agent': 'inforiver-mail' }
 
 /**
- * The part of `fetch` that everything here uses.
- * Rejects when there is no answer, with the reason of the signal or the error of the connection.
+ * The subset of `fetch` that this package uses. Rejects when there is no answer, with the reason of the signal or the
+ * error of the connection.
  */
 export type MicrosoftFetch = (url: string, init?: MicrosoftFetchInit) => Promise<MicrosoftResponse>
 
@@ -19,7 +19,7 @@ export interface MicrosoftFetchInit {
   readonly signal?: AbortSignal
 }
 
-/** The part of a `Response` that everything here uses. Until its body is read, the connection serves nobody else. */
+/** The subset of `Response` that this package uses. The connection stays occupied until the body was read. */
 export interface MicrosoftResponse {
   readonly status: number
   readonly headers: Headers
@@ -28,20 +28,20 @@ export interface MicrosoftResponse {
 }
 
 export interface MicrosoftFetchOptions {
-  /** `http://user:password@proxy:8080`; https requests go through it. Unset: no proxy, whatever the environment says. */
+  /** The proxy for https requests, such as `http://user:password@proxy:8080`. The environment is ignored. */
   readonly httpsProxy?: string
-  /** Hosts that are reached without the proxy, as in the `NO_PROXY` variable. */
+  /** Hosts to reach without the proxy, in the format of `NO_PROXY`. */
   readonly noProxy?: string
-  /** PEM text with certificates to trust besides Node's own, as in the file of `NODE_EXTRA_CA_CERTS`. */
+  /** PEM text of certificates to trust besides Node's own, as with `NODE_EXTRA_CA_CERTS`. */
   readonly extraCaCertificates?: string
-  /** For a whole call: connecting, headers and body. */
+  /** Covers the whole call: connecting, headers and body. */
   readonly timeoutMs?: number
 }
 
 /**
- * The one way to Microsoft. It follows no redirect (a token must not travel to another host), retries nothing
- * (a retried POST is a second mail), and gives up after `timeoutMs` even in the middle of a body.
- * Throws when `extraCaCertificates` or `httpsProxy` cannot be read, without quoting them.
+ * Makes every request to Microsoft. It follows no redirect (a token must stay with its host), retries nothing (a second
+ * POST is a second mail), and gives up after `timeoutMs` even in the middle of a body. Throws when
+ * `extraCaCertificates` or `httpsProxy` cannot be read, without quoting them.
  */
 export function createMicrosoftFetch(options: MicrosoftFetchOptions): MicrosoftFetch {
   const dispatcher = createDispatcher(options)
@@ -49,7 +49,7 @@ export function createMicrosoftFetch(options: MicrosoftFetchOptions): MicrosoftF
   return async (url, { method = 'GET', headers, body, signal } = {}) => {
     const deadline = startDeadline(timeoutMs, signal)
     try {
-      // undici's `fetch` does the same at three times the cost, which is half the cost of sending a mail.
+      // undici's `fetch` takes three times the CPU, which would be half of what sending a mail takes.
       const response = await request(url, {
         method,
         headers: { ...COMMON_HEADERS, ...headers },
@@ -72,8 +72,8 @@ export function createMicrosoftFetch(options: MicrosoftFetchOptions): MicrosoftF
 }
 
 /**
- * Aborts when the time is up, or with `signal`. `AbortSignal.timeout` and `AbortSignal.any` would do the same, but
- * live on until the time is up: with many requests a second, memory grows by every one of them.
+ * Aborts after the timeout, or with `signal`. `AbortSignal.timeout` and `AbortSignal.any` would do the same, but keep
+ * their memory until the timeout: it would grow with every request.
  */
 function startDeadline(timeoutMs: number, signal: AbortSignal | undefined): { signal: AbortSignal; clear: () => void } {
   const controller = new AbortController()
@@ -99,10 +99,10 @@ function createDispatcher({ httpsProxy, noProxy, extraCaCertificates }: Microsof
     : {}
   const common = {
     connect: { timeout: CONNECT_TIMEOUT_MS, ...tls },
-    // HTTP/1.1 keeps one request on one connection, so that a broken connection says which request it was.
+    // HTTP/1.1 carries one request at a time, so a broken connection tells which request it affects.
     allowH2: false,
-    // Idle connections are closed after undici's 4 s, or before the server's own time is up: one that the server
-    // closes under a request leaves open whether the mail was sent.
+    // undici closes idle connections after 4 s, or earlier if the server announces a shorter timeout: a connection that
+    // the server closes during a request leaves open whether the mail was sent.
   }
   if (!httpsProxy) return new Agent(common)
   if (!URL.canParse(httpsProxy)) throw new Error('HTTPS_PROXY is not a URL, such as http://proxy.contoso.com:8080.')

@@ -2,19 +2,19 @@ import { describe, expect, it } from 'vitest'
 import { firstSentence, plainText } from './plain-text.ts'
 
 describe('plainText', () => {
-  it('leaves one line without control or direction characters', () => {
+  it('returns one line without control or direction characters', () => {
     expect(plainText('  a\r\n\tb\u0000c\u202Ed\u2028e  ', 100)).toBe('a b c d e')
   })
 
-  it('leaves a text that fits as it is', () => {
+  it('returns a text that fits unchanged', () => {
     expect(plainText('Jürgen Müller, 日本', 100)).toBe('Jürgen Müller, 日本')
   })
 
-  it('is never longer than the bound', () => {
+  it('never exceeds the bound', () => {
     expect(plainText('x'.repeat(1_000), 10)).toBe(`${'x'.repeat(9)}…`)
   })
 
-  it('does not cut a character in half', () => {
+  it('does not split a surrogate pair', () => {
     expect(plainText('ab😀😀', 4)).toBe('ab…')
   })
 })
@@ -28,7 +28,7 @@ describe('firstSentence', () => {
     expect(firstSentence('Permission Mail.Send is missing. Ask.', 100)).toBe('Permission Mail.Send is missing.')
   })
 
-  it('stops before Microsoft’s trace lines, whether on lines of their own or not', () => {
+  it('stops before Microsoft’s trace ids, on the same line or on their own', () => {
     expect(firstSentence('It failed Trace ID: 1 Correlation ID: 2', 100)).toBe('It failed')
     expect(firstSentence('It failed\r\nTrace ID: 1\r\nCorrelation ID: 2', 100)).toBe('It failed')
   })

@@ -1,5 +1,5 @@
 /**
- * Text of foreign origin, made safe to show: one line, no control or invisible characters, bounded.
+ * Makes untrusted text safe to show: one line, no control or invisible characters, bounded.
  * `maxCharacters` counts UTF-16 units; a cut text ends in an ellipsis within that bound.
  */
 export function plainText(text: string, maxCharacters: number): string {
@@ -8,14 +8,14 @@ export function plainText(text: string, maxCharacters: number): string {
     .replace(/[\p{C}\p{Zl}\p{Zp}\s]+/gu, ' ')
     .trim()
   if (line.length <= maxCharacters) return line
-  // A cut in the middle of a surrogate pair would leave half a character.
+  // The cut must not leave half of a surrogate pair.
   return `${line
     .slice(0, maxCharacters - 1)
     .replace(/[\uD800-\uDBFF]$/, '')
     .trimEnd()}…`
 }
 
-/** The first sentence of a text of foreign origin, made safe to show. */
+/** Makes the first sentence of an untrusted text safe to show. */
 export function firstSentence(text: string, maxCharacters: number): string {
   const [line = ''] = text.split(/[\r\n]|Trace ID:|Correlation ID:/)
   const [sentence = ''] = line.trim().split(/(?<=[.!?])\s/)

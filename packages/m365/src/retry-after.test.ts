@@ -18,11 +18,11 @@ it.each([
 it.each([
   ['ahead', 'Tue, 24 Nov 2026 09:50:00 GMT', 'Tue, 24 Nov 2026 09:51:00 GMT'],
   ['behind', 'Tue, 24 Nov 2026 10:10:00 GMT', 'Tue, 24 Nov 2026 10:11:00 GMT'],
-])('waits as long as a date asks for, also where the own clock is 10 minutes %s', (_what, date, header) => {
+])('waits as long as a date asks for, even if our clock is 10 minutes %s', (_what, date, header) => {
   const headers = new Headers({ date, 'retry-after': header })
   expect(retryAfterDate(headers, NOW)?.toISOString()).toBe('2026-11-24T10:01:00.000Z')
 })
 
-it.each([null, '', ' ', 'soon', '-5x', 'NaN'])('says nothing for %j', (header) => {
+it.each([null, '', ' ', 'soon', '-5x', 'NaN'])('returns null for %j', (header) => {
   expect(retryAfterDate(new Headers(header === null ? {} : { 'retry-after': header }), NOW)).toBeNull()
 })

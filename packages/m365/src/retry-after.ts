@@ -1,8 +1,8 @@
-const MAX_WAIT_MS = 24 * 60 * 60_000 // longer than a message is tried: an absurd value must not stop a mailbox for good
+const MAX_WAIT_MS = 24 * 60 * 60_000 // an absurd value must not stop a mailbox for good
 
 /**
- * When a `Retry-After` in seconds or as an HTTP date (RFC 9110 section 10.2.3) ends; null when it says nothing usable.
- * A date is compared with the `Date` of the answer: both are of one clock, and ours may be another.
+ * When a `Retry-After` in seconds or as an HTTP date ends (RFC 9110 section 10.2.3); null when it is missing or
+ * unusable. A date is compared with the `Date` of the answer, which comes from the same clock, and not with our own.
  */
 export function retryAfterDate(headers: Pick<Headers, 'get'>, now: Date): Date | null {
   const value = headers.get('retry-after')?.trim() ?? ''

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { RequestListener } from 'node:http'
-import { adminPlaces } from '@inforiver-mail/m365/admin-places'
+import { adminCentersAt } from '@inforiver-mail/m365/admin-centers'
 import { parseVaultKeys } from '@inforiver-mail/m365/key-ring'
 import { createTokenVault } from '@inforiver-mail/m365/token-vault'
 import pino from 'pino'
@@ -86,7 +86,7 @@ const attemptWebhook = createWebhookAttempt({ vault, send, clock: clock.now, log
 
 function start(attempt: AttemptWebhook = attemptWebhook) {
   const dispatcher = createAlertDispatcher({
-    places: adminPlaces('https://login.microsoftonline.com', 'https://graph.microsoft.com'),
+    adminCenters: adminCentersAt('https://login.microsoftonline.com', 'https://graph.microsoft.com'),
     store,
     attempt,
     publicUrl: 'https://mail.contoso.com',

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { WebhookAttempt, WebhookType } from '@inforiver-mail/contract/webhook'
 import type { TokenVault } from '@inforiver-mail/m365/token-vault'
-import type { AdminPlaces } from '@inforiver-mail/m365/admin-places'
+import type { AdminCenters } from '@inforiver-mail/m365/admin-centers'
 import type { FastifyBaseLogger } from 'fastify'
 import { webhookBody } from './webhook-body.ts'
 import type { AlertStore, ClaimedDelivery, WebhookTarget } from './alert-store.ts'
@@ -56,7 +56,7 @@ export function createAlertDispatcher({
   store,
   attempt,
   publicUrl,
-  places,
+  adminCenters,
   clock,
   chance,
   logger,
@@ -65,7 +65,7 @@ export function createAlertDispatcher({
   store: AlertStore
   attempt: AttemptWebhook
   publicUrl: string
-  places: AdminPlaces
+  adminCenters: AdminCenters
   clock: () => Date
   /** Returns a number between 0 and 1, for jitter. */
   chance: () => number
@@ -126,7 +126,7 @@ export function createAlertDispatcher({
     const { webhook, raised, attempts } = delivery
     try {
       const { id, alert } = raised
-      const body = webhookBody(raised, publicUrl, places)
+      const body = webhookBody(raised, publicUrl, adminCenters)
       const attempted = await attempt(webhook, { id, type: alert.type, body }, signal)
       const over = attempted.outcome === 'delivered' || attempted.status === GONE
       const again = over ? null : nextAttemptAt(attempts, clock(), chance)

@@ -8,7 +8,7 @@ import {
   removeWebhook,
   testWebhook,
 } from '@inforiver-mail/contract/webhook'
-import type { AdminPlaces } from '@inforiver-mail/m365/admin-places'
+import type { AdminCenters } from '@inforiver-mail/m365/admin-centers'
 import type { RandomBytes } from '@inforiver-mail/m365/random'
 import type { TokenVault } from '@inforiver-mail/m365/token-vault'
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
@@ -30,13 +30,13 @@ interface Options {
   readonly attempt: AttemptWebhook
   readonly allowAddress: AddressRule
   readonly publicUrl: string
-  readonly places: AdminPlaces
+  readonly adminCenters: AdminCenters
   readonly clock: () => Date
   readonly random: RandomBytes
 }
 
 export const alertRoutes: FastifyPluginAsync<Options> = async (app, options) => {
-  const { requireAdmin, store, vault, attempt, allowAddress, publicUrl, places, clock, random } = options
+  const { requireAdmin, store, vault, attempt, allowAddress, publicUrl, adminCenters, clock, random } = options
 
   route(app, listWebhooks, requireAdmin, async ({ caller }) => ({ items: await store.listWebhooks(caller.tenantId) }))
 
@@ -69,7 +69,7 @@ export const alertRoutes: FastifyPluginAsync<Options> = async (app, options) => 
   route(app, listNotices, requireAdmin, async ({ caller }) => {
     const raised = await store.listNotices(caller.tenantId)
     const newestFirst = raised.toSorted((one, other) => other.at.getTime() - one.at.getTime())
-    return { items: newestFirst.map((raised) => toNotice(raised, places)) }
+    return { items: newestFirst.map((raised) => toNotice(raised, adminCenters)) }
   })
 
   route(app, dismissNotice, requireAdmin, async ({ caller: { tenantId, userId }, params: { id } }) => {
@@ -80,8 +80,8 @@ export const alertRoutes: FastifyPluginAsync<Options> = async (app, options) => 
 
 const FULL_FAULT = `There are ${MAX_WEBHOOKS} webhooks already, and no more are possible. Remove one first.`
 
-function toNotice({ id, at, alert, count }: RaisedAlert, places: AdminPlaces): Notice {
-  return { id, type: alert.type, at: at.toISOString(), ...alertText(alert, count, places) }
+function toNotice({ id, at, alert, count }: RaisedAlert, adminCenters: AdminCenters): Notice {
+  return { id, type: alert.type, at: at.toISOString(), ...alertText(alert, count, adminCenters) }
 }
 
 function refusedUrl(message: string): ProblemError {

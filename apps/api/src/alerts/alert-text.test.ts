@@ -1,12 +1,12 @@
 import { AlertType } from '@inforiver-mail/contract/notice'
-import { adminPlaces } from '@inforiver-mail/m365/admin-places'
+import { adminCentersAt } from '@inforiver-mail/m365/admin-centers'
 import { WebhookPayload } from '@inforiver-mail/contract/webhook'
 import { expect, it } from 'vitest'
 import type { Alert } from '../alert.ts'
 import { alertText } from './alert-text.ts'
 import { testBody, webhookBody } from './webhook-body.ts'
 
-const PLACES = adminPlaces('https://login.microsoftonline.com', 'https://graph.microsoft.com')
+const ADMIN_CENTERS = adminCentersAt('https://login.microsoftonline.com', 'https://graph.microsoft.com')
 const AT = new Date('2026-11-24T10:00:00.000Z')
 const PROBLEM = {
   fromEmail: 'reports@contoso.com',
@@ -28,7 +28,7 @@ const ALERTS: readonly Alert[] = [
 it('has a text for every kind of alert', () => {
   expect(ALERTS.map(({ type }) => type)).toEqual(AlertType.options)
   for (const alert of ALERTS) {
-    const { title, detail, action } = alertText(alert, 2, PLACES)
+    const { title, detail, action } = alertText(alert, 2, ADMIN_CENTERS)
     expect(title).toMatch(/^[A-Z0-9].*[^.]$/)
     expect(detail).toMatch(/^[A-Z].*\.$/)
     expect(action).toMatch(/^[A-Z].*\.$/)
@@ -39,7 +39,7 @@ it.each(ALERTS.map((alert) => [alert.type, alert] as const))(
   'tells a webhook of %s as the contract says',
   (type, alert) => {
     const payload = JSON.parse(
-      webhookBody({ id: 'alt_0', at: AT, alert, count: 3 }, 'https://mail.contoso.com', PLACES),
+      webhookBody({ id: 'alt_0', at: AT, alert, count: 3 }, 'https://mail.contoso.com', ADMIN_CENTERS),
     )
 
     expect(WebhookPayload.parse(payload)).toEqual(payload)
@@ -58,7 +58,7 @@ it.each([
   [1, 'A message failed'],
   [10_000, '10000 messages failed'],
 ])('counts %s failed messages', (count, title) => {
-  expect(alertText({ type: 'message.failed', facts: {} }, count, PLACES).title).toBe(title)
+  expect(alertText({ type: 'message.failed', facts: {} }, count, ADMIN_CENTERS).title).toBe(title)
 })
 
 it.each([
@@ -68,7 +68,7 @@ it.each([
 ])('words %s days left', (daysLeft, title) => {
   const facts = { kind: 'secret', expiresAt: '2026-12-01T00:00:00.000Z', daysLeft } as const
 
-  expect(alertText({ type: 'secret.expiring', facts }, 1, PLACES).title).toBe(title)
+  expect(alertText({ type: 'secret.expiring', facts }, 1, ADMIN_CENTERS).title).toBe(title)
 })
 
 it.each([
@@ -76,7 +76,7 @@ it.each([
   ['certificate', 'Certificates', 'AZURE_CLIENT_CERTIFICATE_PATH'],
 ] as const)('says where a %s is renewed, with a link, and what is set then', (kind, place, setting) => {
   const facts = { kind, expiresAt: '2026-12-01T00:00:00.000Z', daysLeft: 7 }
-  const { detail, action } = alertText({ type: 'secret.expiring', facts }, 1, PLACES)
+  const { detail, action } = alertText({ type: 'secret.expiring', facts }, 1, ADMIN_CENTERS)
 
   expect(detail).toContain('It runs out on December 1, 2026.')
   expect(action).toContain(
@@ -89,5 +89,5 @@ it('ends each sentence with exactly one full stop', () => {
   const detail = 'ada@contoso.com may not send from reports@contoso.com (ErrorAccessDenied).'
   const alert = { type: 'mailbox.reconnect-required', facts: { ...PROBLEM, detail } } as const
 
-  expect(alertText(alert, 1, PLACES).detail).toContain(' (ErrorAccessDenied). Messages are held')
+  expect(alertText(alert, 1, ADMIN_CENTERS).detail).toContain(' (ErrorAccessDenied). Messages are held')
 })

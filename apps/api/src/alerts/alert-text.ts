@@ -1,4 +1,4 @@
-import type { AdminPlaces } from '@inforiver-mail/m365/admin-places'
+import type { AdminCenters } from '@inforiver-mail/m365/admin-centers'
 import type { Alert } from '../alert.ts'
 
 export interface AlertText {
@@ -24,7 +24,7 @@ const RENEWAL = {
 } as const
 
 /** The text of an alert, for the page and for webhooks. `count` is the number of messages it is about. */
-export function alertText({ type, facts }: Alert, count: number, { entra }: AdminPlaces): AlertText {
+export function alertText({ type, facts }: Alert, count: number, { entra }: AdminCenters): AlertText {
   switch (type) {
     case 'mailbox.reconnect-required':
       return {

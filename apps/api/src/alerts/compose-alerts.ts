@@ -1,4 +1,4 @@
-import type { AdminPlaces } from '@inforiver-mail/m365/admin-places'
+import type { AdminCenters } from '@inforiver-mail/m365/admin-centers'
 import type { RandomBytes } from '@inforiver-mail/m365/random'
 import type { TokenVault } from '@inforiver-mail/m365/token-vault'
 import type { FastifyBaseLogger, FastifyPluginAsync, FastifyRequest } from 'fastify'
@@ -29,7 +29,7 @@ export function composeAlerts({
   allowPrivate,
   extraCaCertificates,
   publicUrl,
-  places,
+  adminCenters,
   vault,
   clock,
   elapsedMs,
@@ -46,7 +46,7 @@ export function composeAlerts({
   allowPrivate: boolean
   extraCaCertificates: string | null
   publicUrl: string
-  places: AdminPlaces
+  adminCenters: AdminCenters
   vault: TokenVault
   clock: () => Date
   elapsedMs: () => number
@@ -60,7 +60,7 @@ export function composeAlerts({
   const attempt = createWebhookAttempt({ vault, send, clock, logger })
   return {
     store,
-    dispatcher: createAlertDispatcher({ store, attempt, publicUrl, places, clock, chance, logger }),
+    dispatcher: createAlertDispatcher({ store, attempt, publicUrl, adminCenters, clock, chance, logger }),
     routes:
       ({ requireAdmin }) =>
       async (app) => {
@@ -71,7 +71,7 @@ export function composeAlerts({
           attempt,
           allowAddress,
           publicUrl,
-          places,
+          adminCenters,
           clock,
           random,
         })

@@ -1,6 +1,6 @@
 import type { AlertType } from '@inforiver-mail/contract/notice'
 import type { WebhookPayload } from '@inforiver-mail/contract/webhook'
-import type { AdminPlaces } from '@inforiver-mail/m365/admin-places'
+import type { AdminCenters } from '@inforiver-mail/m365/admin-centers'
 import type { Alert } from '../alert.ts'
 import type { RaisedAlert } from './alert-store.ts'
 import { alertText } from './alert-text.ts'
@@ -16,11 +16,11 @@ const PAGES = {
 } as const satisfies Record<AlertType, string>
 
 /** The body that tells a webhook of an alert, identical at every attempt. */
-export function webhookBody({ at, alert, count }: RaisedAlert, publicUrl: string, places: AdminPlaces): string {
+export function webhookBody({ at, alert, count }: RaisedAlert, publicUrl: string, adminCenters: AdminCenters): string {
   return toBody({
     type: alert.type,
     timestamp: at.toISOString(),
-    data: { ...alertText(alert, count, places), url: `${publicUrl}${PAGES[alert.type]}`, ...details(alert, count) },
+    data: { ...alertText(alert, count, adminCenters), url: `${publicUrl}${PAGES[alert.type]}`, ...details(alert, count) },
   })
 }
 

@@ -1,4 +1,4 @@
-import { adminPlaces } from '@inforiver-mail/m365/admin-places'
+import { adminCentersAt } from '@inforiver-mail/m365/admin-centers'
 import type { Failure } from '@inforiver-mail/m365/classify-failure'
 import { describe, expect, it } from 'vitest'
 import { NO_DOUBT, type Doubt } from '../queue/states.ts'
@@ -16,8 +16,8 @@ const FRESH: DeliveryState = {
   onUnknownOutcome: 'retry',
 }
 const facts = { microsoftCode: 'Code', requestId: 'request', detail: 'Detail.' }
-const PLACES = adminPlaces('https://login.microsoftonline.com', 'https://graph.microsoft.com')
-const AT_NOW = { now: NOW, random: () => 0.5, places: PLACES }
+const ADMIN_CENTERS = adminCentersAt('https://login.microsoftonline.com', 'https://graph.microsoft.com')
+const AT_NOW = { now: NOW, random: () => 0.5, adminCenters: ADMIN_CENTERS }
 
 function failure(
   outcome: 'throttled' | 'unavailable' | 'unknown',

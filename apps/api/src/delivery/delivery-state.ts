@@ -1,6 +1,7 @@
 import type { AttemptOutcome, HeldBecause, MessageProblem } from '@inforiver-mail/contract/message'
-import { whetherOutage, type AdminPlaces } from '@inforiver-mail/m365/admin-places'
-import { toMessageProblem, type Failure, type Refused } from '@inforiver-mail/m365/classify-failure'
+import { outageSentence, type AdminCenters } from '@inforiver-mail/m365/admin-centers'
+import type { Failure, Refused } from '@inforiver-mail/m365/classify-failure'
+import { toMessageProblem } from '@inforiver-mail/m365/message-problem'
 import type { Attempt, Settlement } from '../queue/settle.ts'
 import { NO_DOUBT, type Doubt } from '../queue/states.ts'
 
@@ -68,17 +69,17 @@ function looksAt(doubt: Doubt): number {
   return doubt.state === 'in-doubt' ? doubt.looks : 0
 }
 
-/** What the next step depends on besides the message; `places` is for its words. */
+/** What the next step depends on besides the message; `adminCenters` is for the text of problems. */
 export interface Surroundings {
   /** By the clock that `Retry-After` was read with. */
   readonly now: Date
   readonly random: () => number
-  readonly places: AdminPlaces
+  readonly adminCenters: AdminCenters
 }
 
 /** `state` is that of the turn: `possibleDuplicate` is set already when it was sent in spite of doubt. */
 export function settle(state: DeliveryState, result: TurnResult, surroundings: Surroundings): Settlement {
-  const { now, places } = surroundings
+  const { now, adminCenters } = surroundings
   const { doubt, possibleDuplicate, tryingMs } = state
   const base = { ...UNCHANGED, doubt, possibleDuplicate, tryingMs }
   switch (result.type) {
@@ -111,7 +112,7 @@ export function settle(state: DeliveryState, result: TurnResult, surroundings: S
     case 'overtaken':
       return { ...base, status: 'queued', waitMs: 0 }
     case 'stopped':
-      return { ...base, status: 'failed', problem: outcomeUnknown(STOPPED, places) }
+      return { ...base, status: 'failed', problem: outcomeUnknown(STOPPED, adminCenters) }
     case 'no-access': {
       const { detail, waitMs } = result
       const tried = attempt('unavailable', null, detail)
@@ -140,7 +141,7 @@ function settleFailure(
   { failure, canLookUp }: Extract<TurnResult, { type: 'failure' }>,
   surroundings: Surroundings,
 ): Settlement {
-  const { now, random, places } = surroundings
+  const { now, random, adminCenters } = surroundings
   const { microsoftCode, detail } = failure
   switch (failure.outcome) {
     case 'throttled': {
@@ -162,7 +163,7 @@ function settleFailure(
           status: 'failed',
           doubt: inDoubt(0),
           charged: true,
-          problem: { ...outcomeUnknown(STOPPED, places), microsoftCode, requestId: failure.requestId },
+          problem: { ...outcomeUnknown(STOPPED, adminCenters), microsoftCode, requestId: failure.requestId },
           attempt: tried,
         }
       }
@@ -185,7 +186,7 @@ function settleFailure(
       return tryAgain(state, base, surroundings, attempt('unavailable', microsoftCode, detail), null)
     case 'refused': {
       const refused = attempt('refused', microsoftCode, detail)
-      const problem = problemOfRefusal(state, failure, places)
+      const problem = problemOfRefusal(state, failure, adminCenters)
       if (failure.reason !== 'sending-limit-reached') return { ...base, status: 'failed', problem, attempt: refused }
       const settlement = tryAgain(state, base, surroundings, refused, null, SENDING_LIMIT_PAUSE_MS)
       return settlement.status === 'failed'
@@ -196,11 +197,11 @@ function settleFailure(
 }
 
 /** An earlier attempt may have got through: that the last one was refused does not tell whoever sent it to send again. */
-function problemOfRefusal(state: DeliveryState, refused: Refused, places: AdminPlaces): MessageProblem {
-  if (!mayBeSent(state)) return toMessageProblem(refused, places)
+function problemOfRefusal(state: DeliveryState, refused: Refused, adminCenters: AdminCenters): MessageProblem {
+  if (!mayBeSent(state)) return toMessageProblem(refused, adminCenters)
   const { microsoftCode, requestId, detail } = refused
   const inDoubt = looksAt(state.doubt) > 0 ? REFUSED_AFTER_LOOKING : REFUSED_WITHOUT_LOOKING
-  return { ...outcomeUnknown(`${inDoubt} ${detail}`, places), microsoftCode, requestId }
+  return { ...outcomeUnknown(`${inDoubt} ${detail}`, adminCenters), microsoftCode, requestId }
 }
 
 /** By its last attempt, or by one before that it was sent again in spite of: a draft tells of its own attempt only. */
@@ -212,7 +213,7 @@ function mayBeSent({ doubt, possibleDuplicate }: Pick<DeliveryState, 'doubt' | '
 function tryAgain(
   state: DeliveryState,
   base: Base,
-  { now, random, places }: Surroundings,
+  { now, random, adminCenters }: Surroundings,
   tried: Attempt | null,
   failure: { retryAfter?: Date | null; microsoftCode: string | null; requestId: string | null } | null,
   waitMs = backoffMs(state.attemptCount, random),
@@ -221,8 +222,8 @@ function tryAgain(
   if (tryingMs > TRY_FOR_MS) {
     const facts = { microsoftCode: failure?.microsoftCode ?? null, requestId: failure?.requestId ?? null }
     const problem = !mayBeSent(base)
-      ? { ...gaveUp(tried?.detail ?? 'It was tried again and again for 24 hours.', places), ...facts }
-      : { ...outcomeUnknown(GAVE_UP_IN_DOUBT, places), ...facts }
+      ? { ...gaveUp(tried?.detail ?? 'It was tried again and again for 24 hours.', adminCenters), ...facts }
+      : { ...outcomeUnknown(GAVE_UP_IN_DOUBT, adminCenters), ...facts }
     return { ...base, status: 'failed', problem, attempt: tried }
   }
   const pauseMailboxMs = msUntil(failure?.retryAfter ?? null, now)
@@ -260,7 +261,7 @@ const REFUSED_WITHOUT_LOOKING =
 const GAVE_UP_IN_DOUBT =
   'Microsoft’s answer did not arrive, and for 24 hours it could neither be found out whether the message was sent nor sent again.'
 
-function outcomeUnknown(detail: string, { exchange }: AdminPlaces): MessageProblem {
+function outcomeUnknown(detail: string, { exchange }: AdminCenters): MessageProblem {
   return {
     code: 'outcome-unknown',
     title: 'It is not known whether the message was sent',
@@ -270,11 +271,11 @@ function outcomeUnknown(detail: string, { exchange }: AdminPlaces): MessageProbl
   }
 }
 
-function gaveUp(detail: string, places: AdminPlaces): MessageProblem {
+function gaveUp(detail: string, adminCenters: AdminCenters): MessageProblem {
   return {
     code: 'gave-up',
     title: 'Microsoft did not take the message for 24 hours',
-    detail: `${detail} ${whetherOutage(places)} Once it is over, a workspace admin or the submitting service retries the message.`,
+    detail: `${detail} ${outageSentence(adminCenters)} Once it is over, a workspace admin or the submitting service retries the message.`,
     microsoftCode: null,
     requestId: null,
   }

@@ -82,7 +82,7 @@ export async function sendByDraft(
       if (byHand !== null) return byHand
       requireCleared(await clear(false)) // the searches may have taken minutes
     }
-    const isWhole = route.plan.road === 'send-mail'
+    const isWhole = route.plan.kind === 'send-mail'
     const files = isWhole ? attachments : []
     const bytes = isWhole ? route.sizes.sendMail : route.sizes.createDraft
     const waitMs = await chargeRequest(parts, message.tenantId, bytes)
@@ -109,7 +109,7 @@ export async function sendByDraft(
   async function mayTakeUp({ id, from }: { id: string; from: string | null }): Promise<boolean> {
     if (from === null || !sameAddress(from, fromEmail)) return false
     if (await parts.mailboxStore.isToBeDeleted(message.tenantId, id)) return false
-    if (route.plan.road === 'draft' || attachments.length === 0) return true // files are counted when they are put on it
+    if (route.plan.kind === 'draft' || attachments.length === 0) return true // files are counted when they are put on it
     const counted = await mailer.countAttachments(id, options)
     return counted.outcome === 'counted' && counted.count === attachments.length
   }
@@ -240,7 +240,7 @@ export async function sendByDraft(
     { draftId, internetMessageId }: Pick<DraftWork, 'draftId' | 'internetMessageId'>,
     from: string | null,
   ): Promise<void> {
-    const stored = { draftId, internetMessageId, from, uploading: route.plan.road === 'draft' }
+    const stored = { draftId, internetMessageId, from, uploading: route.plan.kind === 'draft' }
     requireCleared(await parts.store.storeDraft(message, settingsVersion, stored))
     cleared = !stored.uploading && draftId !== null
     Object.assign(draft, { ...stored, upload: { attached: 0, session: null, position: 0 } })

@@ -1,4 +1,5 @@
-import type { Failure, Refused, SizeLimit } from '@inforiver-mail/m365/classify-failure'
+import type { Failure, Refused } from '@inforiver-mail/m365/classify-failure'
+import type { SizeLimit } from '@inforiver-mail/m365/graph-codes'
 import type { MessageContent } from '@inforiver-mail/m365/message-content'
 import { measureRequests } from '@inforiver-mail/m365/request-sizes'
 import { CERTAIN_REQUEST_BYTES } from '@inforiver-mail/contract/message'
@@ -7,7 +8,7 @@ import {
   NOTHING_KNOWN,
   planDraft,
   planSize,
-  type NoRoad,
+  type NoRoute,
   type SizePlan,
 } from '@inforiver-mail/m365/size-plan'
 import type { LeasedMessage } from '../queue/leased-message.ts'
@@ -59,7 +60,7 @@ function planAgain(
 }
 
 /** No request takes the message: with the answer of Microsoft that said so, where there was one in this turn. */
-export function noRoute(plan: NoRoad, refusal: Refused | null): Failure {
+export function noRoute(plan: NoRoute, refusal: Refused | null): Failure {
   return {
     outcome: 'refused',
     reason: 'message-too-large',
@@ -85,7 +86,7 @@ function isTooLarge(outcome: { readonly outcome: string }): outcome is Refused {
   return outcome.outcome === 'refused' && (outcome as Refused).reason === 'message-too-large'
 }
 
-function describe(plan: NoRoad): string {
+function describe(plan: NoRoute): string {
   const { sizeBytes, limitBytes } = plan
   switch (plan.reason) {
     case 'attachment-between':

@@ -143,9 +143,9 @@ async function lookUp(
 function whyNotBySize({ route: { plan, refusal } }: OpenMessage, { connection }: Granted): TurnResult | null {
   const { permissions, searchWorks, largeAttachments } = connection
   const canReadMailbox = permissions.includes('Mail.ReadWrite')
-  if (plan.road === 'none')
+  if (plan.kind === 'none')
     return { type: 'failure', failure: noRoute(plan, refusal), canLookUp: canReadMailbox && searchWorks }
-  if (plan.road === 'draft' && !(largeAttachments && canReadMailbox))
+  if (plan.kind === 'draft' && !(largeAttachments && canReadMailbox))
     return { type: 'held', because: 'large-attachments-disabled' }
   return null
 }
@@ -171,7 +171,7 @@ async function sendOneWay(
   // What was looked for in vain may lie among the drafts, and is sent from there rather than a second time.
   const mayBeDraft = message.doubt.state === 'in-doubt' || draft.draftId !== null
   const byDraft = canReadMailbox && (!message.saveToSentItems || !searchWorks || mayBeDraft)
-  if (route.plan.road === 'draft' || byDraft) {
+  if (route.plan.kind === 'draft' || byDraft) {
     const result = await sendByDraft(parts, open, access, options)
     if (result !== 'another-way') await learnFrom(parts, open, result)
     return result

@@ -34,7 +34,7 @@ export async function uploadFile(parts: TurnParts, open: OpenMessage, context: U
   const { plan, sizes } = open.route
   const { attached, session } = draft.upload
   const file = content.attachments[attached]
-  if (!file || draft.draftId === null || plan.road !== 'draft') throw new Error('There is no file to upload.')
+  if (!file || draft.draftId === null || plan.kind !== 'draft') throw new Error('There is no file to upload.')
   const requestBytes = sizes.attachments[attached]?.attach ?? 0
   const target = { draftId: draft.draftId, file, number: attached, requestBytes }
   return plan.attachments[attached] === 'attach' && session === null

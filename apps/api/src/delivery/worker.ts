@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { AdminPlaces } from '@inforiver-mail/m365/admin-places'
+import type { AdminCenters } from '@inforiver-mail/m365/admin-centers'
 import type { GraphMailer } from '@inforiver-mail/m365/graph-mailer'
 import type { RandomBytes } from '@inforiver-mail/m365/random'
 import type { TokenVault } from '@inforiver-mail/m365/token-vault'
@@ -46,7 +46,7 @@ export function createWorker(parts: {
   access: AccessTo
   lostAccess: LostAccessTo
   mailer: GraphMailer
-  places: AdminPlaces
+  adminCenters: AdminCenters
   vault: TokenVault
   contentKeys: ContentKeys
   clock: () => Date
@@ -58,7 +58,7 @@ export function createWorker(parts: {
   metrics: DeliveryMetrics
   graceMs?: number
 }): Worker {
-  const { store, access, places, clock, elapsedMs, chance, logger, metrics, graceMs = GRACE_MS } = parts
+  const { store, access, adminCenters, clock, elapsedMs, chance, logger, metrics, graceMs = GRACE_MS } = parts
   const turnParts: TurnParts = {
     ...parts,
     cachedAccess: createAccessCache(access, clock),
@@ -230,7 +230,7 @@ export function createWorker(parts: {
     }
     const settled: Settled = {
       message,
-      settlement: settle(state, turn.result, { now: clock(), random: chance, places }),
+      settlement: settle(state, turn.result, { now: clock(), random: chance, adminCenters }),
       fromEmail: turn.fromEmail,
       ageMs: () => elapsedMs() - knownAt,
     }

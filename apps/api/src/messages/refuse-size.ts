@@ -1,6 +1,6 @@
 import { MAX_REQUEST_BYTES } from '@inforiver-mail/contract/message'
 import type { RequestSizes } from '@inforiver-mail/m365/request-sizes'
-import { type NoRoad, planSize, type SizeLimits } from '@inforiver-mail/m365/size-plan'
+import { type NoRoute, planSize, type SizeLimits } from '@inforiver-mail/m365/size-plan'
 import { ProblemError } from '../http/problem.ts'
 
 /** What decides whether a large message may be submitted. */
@@ -28,8 +28,8 @@ export function refuseArriving(sizes: RequestSizes, large: LargeMessages): Probl
 function refuse(sizes: RequestSizes, { enabled, limits }: LargeMessages, atLeast: string): ProblemError | null {
   const plan = planSize(sizes, limits)
   const amount = (bytes: number) => `${atLeast}${bytes} bytes`
-  if (plan.road === 'none') return new ProblemError('message-too-large', describe(plan, amount))
-  if (plan.road === 'send-mail' || enabled !== false) return null
+  if (plan.kind === 'none') return new ProblemError('message-too-large', describe(plan, amount))
+  if (plan.kind === 'send-mail' || enabled !== false) return null
   const attached = sizes.attachments.reduce((sum, { file }) => sum + file, 0)
   return new ProblemError(
     'large-attachments-disabled',
@@ -37,7 +37,7 @@ function refuse(sizes: RequestSizes, { enabled, limits }: LargeMessages, atLeast
   )
 }
 
-function describe({ reason, sizeBytes, limitBytes, ...rest }: NoRoad, amount: (bytes: number) => string): string {
+function describe({ reason, sizeBytes, limitBytes, ...rest }: NoRoute, amount: (bytes: number) => string): string {
   const file = 'attachment' in rest ? `Attachment ${rest.attachment + 1}` : ''
   switch (reason) {
     case 'body-too-large':

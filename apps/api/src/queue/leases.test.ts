@@ -1,4 +1,4 @@
-import { adminPlaces } from '@inforiver-mail/m365/admin-places'
+import { adminCentersAt } from '@inforiver-mail/m365/admin-centers'
 import type pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { setMailbox } from '../test-support/mailbox-state.ts'
@@ -66,8 +66,8 @@ function sent(message: LeasedMessage) {
 }
 
 function surroundings(): Surroundings {
-  const places = adminPlaces('https://login.microsoftonline.com', 'https://graph.microsoft.com')
-  return { now: clock.now(), random: () => 0.5, places }
+  const adminCenters = adminCentersAt('https://login.microsoftonline.com', 'https://graph.microsoft.com')
+  return { now: clock.now(), random: () => 0.5, adminCenters }
 }
 
 /** Sent, with no pause. */

@@ -231,7 +231,7 @@ export function createAccessSource({
       permission: missing === 'Mail.ReadWrite' ? missing : 'Mail.Send',
       grantedPermissions,
       approvalLink: identity.approvalLinks.application(),
-      places: identity.places,
+      adminCenters: identity.adminCenters,
     })
     if (!explanation) return null
     return refuseAccess(tenantId, grantVersion, explanation)

@@ -38,14 +38,14 @@ export function createApplicationConsent({
   }
 
   async function prove({ consent, secrets: { claims }, admin, parameters }: ConsentAnswer): Promise<Proof> {
-    const { places, approvalLinks } = identity
+    const { adminCenters, approvalLinks } = identity
     const approvalLink = approvalLinks.application()
     // An error comes with `admin_consent=True` too.
     const refusal = readRedirectRefusal(parameters)
-    if (refusal) return refuse(explainRefusal(refusal, { leg: 'authorize', approvalLink, places }))
+    if (refusal) return refuse(explainRefusal(refusal, { leg: 'authorize', approvalLink, adminCenters }))
     if (String(parameters['admin_consent']).toLowerCase() !== 'true')
       return refuse(
-        explainUnexpectedAnswer('The answer holds neither the consent of an administrator nor an error.', places),
+        explainUnexpectedAnswer('The answer holds neither the consent of an administrator nor an error.', adminCenters),
       )
 
     const { fromEmail, largeAttachments, requestedPermissions } = consent
@@ -75,7 +75,7 @@ export function createApplicationConsent({
       const isInToken =
         grantedPermissions === null || missingPermissions([denied.permission], grantedPermissions).length === 0
       if (waitMs === null || isInToken || denied.failure.outcome !== 'refused') {
-        const subject = { sender: fromEmail, recipient: admin.email, grantedPermissions, approvalLink, places }
+        const subject = { sender: fromEmail, recipient: admin.email, grantedPermissions, approvalLink, adminCenters }
         return refuse(explainApplicationFailure(denied.failure, { ...subject, permission: denied.permission }))
       }
       await delay(waitMs)

@@ -1,4 +1,4 @@
-import { adminPlaces } from '@inforiver-mail/m365/admin-places'
+import { adminCentersAt } from '@inforiver-mail/m365/admin-centers'
 import type { GraphMailer } from '@inforiver-mail/m365/graph-mailer'
 import type { MicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
 import { expect, it } from 'vitest'
@@ -45,7 +45,7 @@ async function prove({
   mailer?: Partial<GraphMailer>
 }) {
   const identity: Partial<MicrosoftIdentity> = {
-    places: adminPlaces('https://login.microsoftonline.com', 'https://graph.microsoft.com'),
+    adminCenters: adminCentersAt('https://login.microsoftonline.com', 'https://graph.microsoft.com'),
     approvalLinks: approvalLinks('https://mail.example.com'),
     redeemCode: async () => ({
       outcome: 'granted',

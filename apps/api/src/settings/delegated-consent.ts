@@ -56,13 +56,13 @@ export function createDelegatedConsent({
 
   async function prove({ consent, secrets, parameters }: ConsentAnswer): Promise<Proof> {
     const asked = consent.requestedPermissions
-    const { places, approvalLinks } = identity
+    const { adminCenters, approvalLinks } = identity
     const approvalLink = approvalLinks.delegated(asked)
     const refusal = readRedirectRefusal(parameters)
-    if (refusal) return refuse(explainRefusal(refusal, { leg: 'authorize', approvalLink, places }))
+    if (refusal) return refuse(explainRefusal(refusal, { leg: 'authorize', approvalLink, adminCenters }))
     const { code } = parameters
     if (typeof code !== 'string' || code === '')
-      return refuse(explainUnexpectedAnswer('The answer holds neither a code nor an error.', places))
+      return refuse(explainUnexpectedAnswer('The answer holds neither a code nor an error.', adminCenters))
 
     const { nonce, codeVerifier, claims } = secrets
     const redemption = await identity.redeemCode({ code, codeVerifier, nonce, scopes: asked, claims })
@@ -70,7 +70,7 @@ export function createDelegatedConsent({
     const { person, tokens, grantedPermissions } = redemption
     const account = person.signInName || null
     const refuseGuest = () =>
-      refuse(explainWrongAccount('The account is a guest of the organisation.', places), account)
+      refuse(explainWrongAccount('The account is a guest of the organisation.', adminCenters), account)
     if (person.guest) return refuseGuest()
     const missing = missingPermissions(asked, grantedPermissions)
     if (missing.length > 0) return refuse(explainMissingPermissions(missing, approvalLink), account)
@@ -78,13 +78,13 @@ export function createDelegatedConsent({
 
     const { fromEmail } = consent
     const refuseFor = (failure: Failure) =>
-      refuse(explainFailure(failure, { sender: fromEmail, delegate: person.signInName, approvalLink, places }), account)
+      refuse(explainFailure(failure, { sender: fromEmail, delegate: person.signInName, approvalLink, adminCenters }), account)
     const found = await mailer.readDelegate(tokens.accessToken)
     if (found.outcome !== 'found') return refuseFor(found)
     const { delegate } = found
     if (delegate.objectId.toLowerCase() !== person.objectId.toLowerCase()) {
       const detail = 'Microsoft Graph names another person than the one who signed in.'
-      return refuse(explainUnexpectedAnswer(detail, places), account)
+      return refuse(explainUnexpectedAnswer(detail, adminCenters), account)
     }
     if (delegate.guest) return refuseGuest()
 

@@ -77,7 +77,7 @@ export function createSignIn({
     replaces: SignedIn | null,
   ): Promise<SignInResult> {
     const { returnTo } = pending
-    const { places } = identity
+    const { adminCenters } = identity
     const refused = async (explanation: Explanation, account: string | null = null): Promise<SignInResult> => {
       const { kind, correlationId } = explanation
       const reason = kind === 'consent-cancelled' ? 'sign-in-cancelled' : kind
@@ -87,11 +87,11 @@ export function createSignIn({
     const refusal = readRedirectRefusal(parameters)
     if (refusal)
       return refused(
-        explainRefusal(refusal, { leg: 'sign-in', approvalLink: identity.approvalLinks.delegated([]), places }),
+        explainRefusal(refusal, { leg: 'sign-in', approvalLink: identity.approvalLinks.delegated([]), adminCenters }),
       )
     const { code } = parameters
     if (typeof code !== 'string' || code === '')
-      return refused(explainUnexpectedAnswer('The answer holds neither a code nor an error.', places))
+      return refused(explainUnexpectedAnswer('The answer holds neither a code nor an error.', adminCenters))
 
     const owner = { tenant: pending.tenantId, record: pending.stateHash, purpose: SEALED_FOR }
     const { nonce, codeVerifier } = JSON.parse(await vault.open(pending.secretsSealed as Sealed, owner)) as {
@@ -103,7 +103,10 @@ export function createSignIn({
     if (redemption.outcome === 'refused') return refused(redemption.explanation)
     const { person } = redemption
     if (person.guest)
-      return refused(explainWrongAccount('The account is a guest of the organisation.', places), person.signInName)
+      return refused(
+        explainWrongAccount('The account is a guest of the organisation.', adminCenters),
+        person.signInName,
+      )
 
     const sessionId = newOpaqueValue()
     await store.startSession({

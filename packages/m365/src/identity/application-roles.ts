@@ -1,8 +1,8 @@
 import { decodeJwt } from 'jose'
 
 /**
- * The application permissions that a token for Graph names in `roles`. Microsoft keeps such tokens to itself: what is
- * read here serves the words of an explanation, and null, where it cannot be read, has to be good enough.
+ * Reads the application permissions from the `roles` of a token for Graph; null when they cannot be read. Microsoft
+ * treats the content of such tokens as private, so nothing but the text of an explanation may depend on it.
  */
 export function applicationRoles(accessToken: string): string[] | null {
   try {

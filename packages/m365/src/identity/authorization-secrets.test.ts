@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { expect, it } from 'vitest'
 import { codeChallengeOf, newSecrets } from './authorization-secrets.ts'
 
-it('makes the challenge of RFC 7636, appendix B', () => {
+it('computes the challenge of RFC 7636 appendix B', () => {
   expect(codeChallengeOf('dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk')).toBe(
     'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
   )
@@ -14,7 +14,7 @@ it('gives state, nonce and verifier 256 random bits each', () => {
   expect(new Set([state, nonce, codeVerifier]).size).toBe(3)
 })
 
-it('gives a challenge that belongs to the verifier', () => {
+it('returns the challenge of its verifier', () => {
   const { codeVerifier, codeChallenge } = newSecrets(randomBytes)
   expect(codeChallenge).toBe(codeChallengeOf(codeVerifier))
 })

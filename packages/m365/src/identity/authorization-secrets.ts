@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto'
 import type { RandomBytes } from '../random.ts'
 
-const SECRET_BYTES = 32 // 256 bits, and as base64url the 43 characters RFC 7636 section 4.1 asks of a verifier
+const SECRET_BYTES = 32 // in base64url the 43 characters that RFC 7636 section 4.1 asks of a verifier
 
-/** What one round trip to Microsoft's authorize page is recognised and protected by. */
+/** The secrets that identify and protect one round trip to Microsoft's authorize page. */
 export interface AuthorizationSecrets {
   readonly state: string
   readonly nonce: string
   readonly codeVerifier: string
-  /** The S256 challenge of the verifier; it alone travels with the URL. */
+  /** The S256 challenge of the verifier, which itself never appears in the URL. */
   readonly codeChallenge: string
 }
 

@@ -7,7 +7,7 @@ const VALID_TO = new Date('2027-05-01T00:00:00Z')
 const own = clientCertificate(VALID_TO)
 const another = clientCertificate()
 
-it('reads thumbprint and expiry date, whichever comes first in the file', () => {
+it('reads thumbprint and dates, whether the key or the certificate comes first', () => {
   const expected = {
     outcome: 'read',
     certificate: {
@@ -20,17 +20,17 @@ it('reads thumbprint and expiry date, whichever comes first in the file', () => 
   expect(readClientCertificate(own.privateKey + own.certificate)).toMatchObject(expected)
 })
 
-it('finds the certificate of the key among those of its chain', () => {
+it('finds the certificate of the key in its chain', () => {
   const alone = readClientCertificate(own.privateKey + own.certificate)
   expect(readClientCertificate(another.certificate + own.certificate + own.privateKey)).toEqual(alone)
 })
 
-it('reads one that has expired', () => {
+it('reads an expired certificate', () => {
   const expired = clientCertificate(new Date('2020-06-01T00:00:00Z'))
   expect(readClientCertificate(expired.certificate + expired.privateKey)).toMatchObject({ outcome: 'read' })
 })
 
-it('reads a key in the older PKCS #1 form', () => {
+it('reads a PKCS #1 key', () => {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
   const older = privateKey.export({ type: 'pkcs1', format: 'pem' }).toString()
   expect(readClientCertificate(own.certificate + older)).toMatchObject({ fault: expect.stringMatching(/belongs/) })

@@ -3,11 +3,11 @@ import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
 const PRIVATE_KEY = /-----BEGIN (?:RSA )?PRIVATE KEY-----[^-]+-----END (?:RSA )?PRIVATE KEY-----/
 
-/** What the app proves itself with in place of a secret: a certificate that is uploaded to its registration. */
+/** The certificate, uploaded to the app registration, that authenticates the app in place of a secret. */
 export interface ClientCertificate {
   /** PKCS #8, PEM. */
   readonly privateKey: string
-  /** Hex, as `x5t#S256` and the registration's page know it. */
+  /** In hex, as the page of the app registration shows it. */
   readonly thumbprintSha256: string
   readonly validFrom: Date
   readonly validTo: Date
@@ -15,12 +15,12 @@ export interface ClientCertificate {
 
 export type ClientCertificateReading =
   | { readonly outcome: 'read'; readonly certificate: ClientCertificate }
-  /** A half sentence that follows the name of the file or setting; without any of its content. */
+  /** The predicate of a sentence whose subject is the file or setting. It quotes none of the content. */
   | { readonly outcome: 'unusable'; readonly fault: string }
 
 /**
- * Reads PEM with the certificate and its private key, in any order, other certificates of its chain among them. One
- * that has expired is read all the same: Microsoft is the judge of that, and its date can be shown.
+ * Reads PEM text with a certificate and its private key, in any order, possibly with other certificates of the chain.
+ * Accepts an expired certificate, since Microsoft decides about that, and the page can show its date.
  */
 export function readClientCertificate(pem: string): ClientCertificateReading {
   const certificates = (pem.match(CERTIFICATE) ?? []).map((text) => readCertificate(text))

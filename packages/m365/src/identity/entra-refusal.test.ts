@@ -18,7 +18,7 @@ describe('readRedirectRefusal', () => {
     })
   })
 
-  it('reads a cancel that has a subcode and nothing else', () => {
+  it('reads a cancel with nothing but a subcode', () => {
     expect(readRedirectRefusal({ error: 'access_denied', error_subcode: 'cancel' })).toMatchObject({
       error: 'access_denied',
       suberror: 'cancel',
@@ -40,20 +40,20 @@ describe('readRedirectRefusal', () => {
     expect(readRedirectRefusal({ error: ['access_denied', 'server_error'] })?.error).toBe('access_denied')
   })
 
-  it('bounds and cleans what was put into the parameters', () => {
+  it('bounds and cleans the parameters', () => {
     const refusal = readRedirectRefusal({ error: `a\r\nb\u202E${'x'.repeat(5_000)}`, error_subcode: '\u0000cancel' })
     expect(refusal?.error).toMatch(/^a b x+…$/)
     expect(refusal?.error?.length).toBe(300)
     expect(refusal?.suberror).toBe('cancel')
   })
 
-  it('reads a claims challenge, and none that is anything else', () => {
+  it('reads a claims challenge, and ignores anything else', () => {
     const claims = '{"access_token":{}}'
     expect(readRedirectRefusal({ error: 'interaction_required', claims })?.claims).toBe(claims)
     expect(readRedirectRefusal({ error: 'interaction_required', claims: '<script>' })?.claims).toBeNull()
   })
 
-  it('believes no correlation id that is none', () => {
+  it('ignores a correlation id that is no GUID', () => {
     expect(readRedirectRefusal({ error: 'x', correlation_id: '<b>call 555</b>' })?.correlationId).toBeNull()
   })
 })

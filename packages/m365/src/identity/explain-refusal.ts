@@ -1,38 +1,43 @@
-import { whetherOutage, type AdminPlaces } from '../admin-places.ts'
+import { outageSentence, type AdminCenters } from '../admin-centers.ts'
 import { withCode, type Explanation } from '../explanation.ts'
 import { firstSentence } from '../plain-text.ts'
 import {
-  AADSTS_HINTS,
   ACCEPT_OR_APPROVE,
+  ENTRA_CODES,
   NOT_SIGNED_IN,
   SIGN_IN_LOGS,
   USE_MEMBER_ACCOUNT,
+  type EntraCode,
   type EntraProblemCode,
-  type Hint,
   type Stage,
-} from './aadsts-hints.ts'
+} from './entra-codes.ts'
 import type { EntraRefusal } from './entra-refusal.ts'
 
 /**
- * Where Entra refused: when somebody only signed in; on its page, when the code was redeemed or the consent of an
- * organisation proved; when the tokens were refreshed, or when the application asked for another token of its own.
+ * Which request Entra refused:
+ *
+ * - `sign-in`: the code of a person who only signs in
+ * - `authorize`: the consent page itself
+ * - `redeem`: the code of a consent, or the first application token that proves one
+ * - `refresh`: the refresh token of an existing connection
+ * - `application`: another token for an existing connection without a person
  */
 export type Leg = 'sign-in' | 'authorize' | 'redeem' | 'refresh' | 'application'
 
 export interface RefusalContext {
   readonly leg: Leg
-  /** Microsoft's page on which an Entra administrator approves the permissions once. */
+  /** The page on which an Entra administrator approves the permissions once. */
   readonly approvalLink: string
-  readonly places: AdminPlaces
+  readonly adminCenters: AdminCenters
 }
 
-/** What becomes of a grant whose refresh was refused. */
-export type RefreshConsequence = 'reconnect-required' | 'app-misconfigured' | 'microsoft-unavailable'
+/** What a refused renewal means for the connection. */
+export type RenewalFailure = 'reconnect-required' | 'app-misconfigured' | 'microsoft-unavailable'
 
 const MAX_QUOTE_CHARACTERS = 200
 
-/** The person has to sign in again. RFC 6749 section 5.2, and Microsoft's words for "interaction required". */
-const ENDED = new Set([
+/** Only a new sign-in helps. RFC 6749 section 5.2, and Microsoft's variants of "interaction required". */
+const SIGN_IN_REQUIRED = new Set([
   'invalid_grant',
   'interaction_required',
   'consent_required',
@@ -43,7 +48,7 @@ const ENDED = new Set([
   'access_denied',
 ])
 
-/** The app registration or our request is wrong; the person can do nothing about it. */
+/** The app registration or our request is wrong, and no sign-in can repair that. */
 const MISCONFIGURED = new Set([
   'invalid_client',
   'unauthorized_client',
@@ -54,80 +59,77 @@ const MISCONFIGURED = new Set([
   'invalid_resource',
 ])
 
-const PASSING = new Set(['server_error', 'temporarily_unavailable'])
+const UNAVAILABLE = new Set(['server_error', 'temporarily_unavailable'])
 
-/** Numbers that say "later" whatever `error` stands beside them: they may save a grant, never end one. */
-const PASSING_CODES = new Set([50033, 50196, 90006, 90012, 90024, 90033, 90055, 90090])
+const UNAVAILABLE_CODES = new Set(
+  ENTRA_CODES.filter(({ kind }) => kind === 'microsoft-unavailable').flatMap(({ codes }) => codes),
+)
 
-/** To the number whose words fit. */
-const SUBERROR_HINTS: ReadonlyMap<string, number> = new Map([
-  ['basic_action', 50076],
-  ['additional_action', 50079],
-  ['message_only', 53003],
-  ['user_password_expired', 50055],
-  ['consent_required', 65001],
-  ['bad_token', 70000],
-  ['cancel', 65004],
-])
+/** A sign-in is the first half of a consent, so the rows of a consent fit where there is none for a sign-in. */
+const STAGES: Readonly<Record<Leg, readonly Stage[]>> = {
+  'sign-in': ['sign-in', 'consent'],
+  authorize: ['consent'],
+  redeem: ['consent'],
+  refresh: ['renewal'],
+  application: ['renewal'],
+}
 
-/**
- * What a refusal means, who does what about it and where. Total: an unknown refusal is explained by `error` and
- * `suberror`.
- */
+/** Explains what a refusal means and who does what about it where. An unknown code falls back to `error`. */
 export function explainRefusal(refusal: EntraRefusal, context: RefusalContext): Explanation {
-  const hint = findHint(refusal, context.leg)
-  const kind = isRenewal(context.leg) ? refreshConsequence(refusal) : consentKind(refusal, hint)
-  const fitting = hint !== null && describes(hint, kind, context.leg) ? hint : null
-  const words = fitting ?? fallbackFor(kind, context.leg)
+  const { leg, adminCenters } = context
+  const row = findRow(refusal, leg)
+  const kind = isRenewal(leg) ? renewalFailure(refusal) : consentProblem(refusal, row)
+  const fitting = row !== null && isConsistent(row, kind, leg) ? row : null
+  const text = fitting ?? fallbackText(kind, leg)
   return {
     kind,
-    title: words.title,
-    detail: fitting ? knownDetail(fitting, refusal) : fallbackDetail(words, kind, refusal),
-    action: withLink(actionOf(words, kind, context), kind, refusal.aadstsCode, context.places),
+    title: text.title,
+    detail: fitting ? withAadstsCode(fitting.detail, refusal) : quotingDetail(text.detail, kind, refusal),
+    action: withLink(actionOf(text, kind, context), kind, refusal.aadstsCode, adminCenters),
     correlationId: refusal.correlationId,
     aadstsCode: refusal.aadstsCode,
     ...(refusal.claims !== null && { claims: refusal.claims }),
   }
 }
 
-/** The connection was proved before: what is refused now ends it, or does not. */
 function isRenewal(leg: Leg): leg is 'refresh' | 'application' {
   return leg === 'refresh' || leg === 'application'
 }
 
-/** What a refused refresh means for the grant. A grant ends only on a clear word: everything doubtful passes. */
-export function refreshConsequence(refusal: EntraRefusal): RefreshConsequence {
-  if (isPassing(refusal)) return 'microsoft-unavailable'
-  if (refusal.error !== null && ENDED.has(refusal.error)) return 'reconnect-required'
+/** What a refused renewal means. Only an unambiguous answer ends a connection; anything doubtful is an outage. */
+export function renewalFailure(refusal: EntraRefusal): RenewalFailure {
+  if (isUnavailable(refusal)) return 'microsoft-unavailable'
+  if (refusal.error !== null && SIGN_IN_REQUIRED.has(refusal.error)) return 'reconnect-required'
   if (refusal.error !== null && MISCONFIGURED.has(refusal.error)) return 'app-misconfigured'
   return 'microsoft-unavailable'
 }
 
-/** Neither a code nor an error came back, or not what was asked for. */
-export function explainUnexpectedAnswer(detail: string, places: AdminPlaces): Explanation {
+/** Explains an answer that holds neither a code nor an error, or not what was asked for. */
+export function explainUnexpectedAnswer(detail: string, adminCenters: AdminCenters): Explanation {
   const action =
     'Try again. If it happens again, whoever operates Inforiver Mail has to check that no proxy answers in place of Microsoft.'
-  return plain('unexpected-answer', {
-    title: 'Unexpected response from Microsoft',
+  return withoutCodes('unexpected-answer', {
+    title: FALLBACKS['unexpected-answer'].title,
     detail,
-    action: withLink(action, 'unexpected-answer', null, places),
+    action: withLink(action, 'unexpected-answer', null, adminCenters),
   })
 }
 
-export function explainUnreachable(leg: Leg, places: AdminPlaces): Explanation {
+/** Explains a request to Entra that got no answer. */
+export function explainUnreachable(leg: Leg, adminCenters: AdminCenters): Explanation {
   const action = isRenewal(leg)
-    ? REFRESH_ENDINGS['microsoft-unavailable'].alone
+    ? RENEWAL_STEPS['microsoft-unavailable'].alone
     : 'Try again in a few minutes. If it happens again, whoever operates Inforiver Mail has to check the proxy, the firewall and the certificates on the way to Microsoft.'
-  return plain('microsoft-unavailable', {
+  return withoutCodes('microsoft-unavailable', {
     title: 'Microsoft could not be reached',
     detail: 'Microsoft’s sign-in service did not answer, or the connection to it broke.',
-    action: withLink(action, 'microsoft-unavailable', null, places),
+    action: withLink(action, 'microsoft-unavailable', null, adminCenters),
   })
 }
 
-/** A guest, or an account of another organisation. */
-export function explainWrongAccount(detail: string, { entra }: AdminPlaces): Explanation {
-  return plain('wrong-account', {
+/** Explains a guest, or an account of another organisation. */
+export function explainWrongAccount(detail: string, { entra }: AdminCenters): Explanation {
+  return withoutCodes('wrong-account', {
     title: 'This account cannot be used',
     detail,
     action: `Try again with a member account of your own organisation. An Entra administrator sees which those are in the ${entra} > Users.`,
@@ -137,37 +139,37 @@ export function explainWrongAccount(detail: string, { entra }: AdminPlaces): Exp
 /** Microsoft granted less than was asked for, or the sender needs one permission more. */
 export function explainMissingPermissions(missing: readonly string[], approvalLink: string): Explanation {
   const names = missing.join(', ')
-  return plain('permission-missing', {
+  return withoutCodes('permission-missing', {
     title: 'A permission is missing',
     detail: `Sending needs what Microsoft has not granted: ${names}.`,
     action: fillIn(ACCEPT_OR_APPROVE.toReader, { approvalLink, again: 'Try again' }),
   })
 }
 
-/** A refresh brought less than the connection was proved with. */
+/** A refresh brought fewer permissions than the connection was made with. */
 export function explainWithdrawnPermissions(missing: readonly string[], approvalLink: string): Explanation {
-  const action = `${fillIn(ACCEPT_OR_APPROVE.toOthers, { approvalLink })} ${REFRESH_ENDINGS['reconnect-required'].after}`
+  const action = `${fillIn(ACCEPT_OR_APPROVE.toOthers, { approvalLink })} ${RENEWAL_STEPS['reconnect-required'].after}`
   return { ...explainMissingPermissions(missing, approvalLink), kind: 'reconnect-required', action }
 }
 
-/** Microsoft gave no refresh token, without which the connection would end within the hour. */
+/** Without a refresh token the connection would end within the hour. */
 export function explainMissingRefreshToken(approvalLink: string): Explanation {
   return explainMissingPermissions(['offline_access'], approvalLink)
 }
 
-function plain(kind: Explanation['kind'], words: Pick<Explanation, 'title' | 'detail' | 'action'>): Explanation {
-  return { kind, ...words, correlationId: null, aadstsCode: null }
+function withoutCodes(kind: Explanation['kind'], text: Pick<Explanation, 'title' | 'detail' | 'action'>): Explanation {
+  return { kind, ...text, correlationId: null, aadstsCode: null }
 }
 
-function isPassing({ status, error, aadstsCode }: EntraRefusal): boolean {
+function isUnavailable({ status, error, aadstsCode }: EntraRefusal): boolean {
   if (status !== null && (status === 429 || status >= 500)) return true
-  if (aadstsCode !== null && PASSING_CODES.has(aadstsCode)) return true
-  return error !== null && PASSING.has(error)
+  if (aadstsCode !== null && UNAVAILABLE_CODES.has(aadstsCode)) return true
+  return error !== null && UNAVAILABLE.has(error)
 }
 
-function consentKind(refusal: EntraRefusal, hint: Hint | null): EntraProblemCode {
-  if (isPassing(refusal)) return 'microsoft-unavailable'
-  if (hint) return hint.kind
+function consentProblem(refusal: EntraRefusal, row: EntraCode | null): EntraProblemCode {
+  if (isUnavailable(refusal)) return 'microsoft-unavailable'
+  if (row) return row.kind
   const { error } = refusal
   if (error === null) return 'unexpected-answer'
   if (error === 'access_denied' || error === 'consent_required') return 'consent-cancelled'
@@ -177,90 +179,82 @@ function consentKind(refusal: EntraRefusal, hint: Hint | null): EntraProblemCode
   return 'microsoft-refused'
 }
 
-function findHint({ aadstsCode, suberror }: EntraRefusal, leg: Leg): Hint | null {
-  const byCode = aadstsCode === null ? null : hintFor(aadstsCode, leg)
-  const byWord = suberror === null ? undefined : SUBERROR_HINTS.get(suberror)
-  return byCode ?? (byWord === undefined ? null : hintFor(byWord, leg))
+function findRow({ aadstsCode, suberror }: EntraRefusal, leg: Leg): EntraCode | null {
+  const rows = ENTRA_CODES.filter(({ only }) => !only || STAGES[leg].includes(only))
+  const byCode = aadstsCode === null ? undefined : rows.find(({ codes }) => codes.includes(aadstsCode))
+  const bySuberror = suberror === null ? undefined : rows.find(({ suberrors }) => suberrors?.includes(suberror))
+  return byCode ?? bySuberror ?? null
 }
 
-function hintFor(code: number, leg: Leg): Hint | null {
-  const stages = STAGES[leg]
-  return AADSTS_HINTS.find(({ codes, only }) => codes.includes(code) && (!only || stages.includes(only))) ?? null
+/** `error` outranks the number: a row that contradicts it would describe a state that does not exist. */
+function isConsistent(row: EntraCode, kind: EntraProblemCode | RenewalFailure, leg: Leg): boolean {
+  if (!isRenewal(leg)) return row.kind === kind
+  const endsConnection = row.kind !== 'app-misconfigured' && row.kind !== 'microsoft-unavailable'
+  return endsConnection ? kind === 'reconnect-required' : row.kind === kind
 }
 
-/** To sign in is the first half of a consent: what is said of a consent fits, where nothing is said of a sign-in. */
-const STAGES: Readonly<Record<Leg, readonly Stage[]>> = {
-  'sign-in': ['sign-in', 'consent'],
-  authorize: ['consent'],
-  redeem: ['consent'],
-  refresh: ['refresh'],
-  application: ['refresh'],
-}
+type RefusalText = Pick<EntraCode, 'title' | 'detail' | 'remedy'>
 
-/** A hint whose number contradicts `error` is left aside: it would explain a state that is not there. */
-function describes(hint: Hint, kind: EntraProblemCode | RefreshConsequence, leg: Leg): boolean {
-  if (!isRenewal(leg)) return hint.kind === kind
-  const ending = hint.kind !== 'app-misconfigured' && hint.kind !== 'microsoft-unavailable'
-  return ending ? kind === 'reconnect-required' : hint.kind === kind
-}
-
-type Words = Pick<Hint, 'title' | 'detail' | 'remedy'>
-
-function knownDetail({ detail }: Words, { aadstsCode }: EntraRefusal): string {
+function withAadstsCode(detail: string, { aadstsCode }: EntraRefusal): string {
   return aadstsCode === null ? detail : withCode(detail, `AADSTS${aadstsCode}`)
 }
 
-/** Quotes no more than Microsoft's first sentence: what follows it are traces and advice to developers. */
-function fallbackDetail(
-  { detail }: Words,
+/** Quotes only Microsoft's first sentence: trace ids and advice to developers follow it. */
+function quotingDetail(
+  detail: string,
   kind: Explanation['kind'],
   { aadstsCode, error, description }: EntraRefusal,
 ): string {
   const quote = firstSentence((description ?? '').replace(/^AADSTS\d+:\s*/, ''), MAX_QUOTE_CHARACTERS)
   const code = aadstsCode === null ? error : `AADSTS${aadstsCode}`
-  // That somebody left the page is said already.
+  // `access_denied` would add nothing to "the page was left".
   if (quote === '' && kind === 'consent-cancelled' && aadstsCode === null) return detail
   if (quote === '') return code === null ? detail : `${detail} Microsoft’s code is ${code}.`
-  const said = `${detail} Microsoft says: “${quote}”`
-  return code === null ? said : withCode(said, code)
+  const quoted = `${detail} Microsoft says: “${quote}”`
+  return code === null ? quoted : withCode(quoted, code)
 }
 
-function actionOf(words: Words, kind: EntraProblemCode | RefreshConsequence, context: RefusalContext): string {
-  const { alone, after } = endingOf(kind, context.leg)
-  const { remedy } = words
+function actionOf({ remedy }: RefusalText, kind: EntraProblemCode | RenewalFailure, context: RefusalContext): string {
+  const { leg, approvalLink, adminCenters } = context
+  const { alone, after } = nextStep(kind, leg)
   if (remedy === undefined) return alone
-  const { approvalLink, places } = context
-  const text = typeof remedy === 'string' ? remedy : isRenewal(context.leg) ? remedy.toOthers : remedy.toReader
-  const again = context.leg === 'sign-in' ? 'Sign in again' : 'Try again'
-  const action = fillIn(text, { approvalLink, entra: places.entra, again })
-  return text.startsWith('{again}') ? action : `${action} ${after}`
+  const template = typeof remedy === 'string' ? remedy : isRenewal(leg) ? remedy.toOthers : remedy.toReader
+  const again = leg === 'sign-in' ? 'Sign in again' : 'Try again'
+  const action = fillIn(template, { approvalLink, entra: adminCenters.entra, again })
+  return template.startsWith('{again}') ? action : `${action} ${after}`
 }
 
-/** Puts the addresses where a text names them in braces. */
-function fillIn(text: string, addresses: Readonly<Record<string, string>>): string {
-  return text.replace(/\{(\w+)\}/g, (placeholder, name: string) => addresses[name] ?? placeholder)
+/** Replaces `{name}` by the value of that name. */
+function fillIn(template: string, values: Readonly<Record<string, string>>): string {
+  return template.replace(/\{(\w+)\}/g, (placeholder, name: string) => values[name] ?? placeholder)
 }
 
-/** An action without an address leads to what Microsoft says of the number, or of the case. */
-function withLink(action: string, kind: Explanation['kind'], aadstsCode: number | null, places: AdminPlaces): string {
+/** Every action has a link: where it has none yet, to Microsoft's page about the code or the kind of problem. */
+function withLink(
+  action: string,
+  kind: Explanation['kind'],
+  aadstsCode: number | null,
+  adminCenters: AdminCenters,
+): string {
   if (/https?:\/\//.test(action)) return action
   if (aadstsCode !== null)
-    return `${action} Microsoft’s page about the code says more (${places.codePage}${aadstsCode}).`
-  if (kind === 'microsoft-unavailable') return `${action} ${whetherOutage(places)}`
-  return `${action} An Entra administrator may find more in the ${fillIn(SIGN_IN_LOGS, { entra: places.entra })}.`
+    return `${action} Microsoft’s page about the code says more (${adminCenters.codePage}${aadstsCode}).`
+  if (kind === 'microsoft-unavailable') return `${action} ${outageSentence(adminCenters)}`
+  return `${action} An Entra administrator may find more in the ${fillIn(SIGN_IN_LOGS, { entra: adminCenters.entra })}.`
 }
 
-interface Ending {
+interface NextStep {
+  /** The whole action, where the row has no remedy. */
   readonly alone: string
-  /** After a remedy. */
+  /** What follows a remedy. */
   readonly after: string
 }
 
-const REFRESH_ENDINGS = {
+const RENEWAL_STEPS = {
   'reconnect-required': {
     alone:
       'A workspace admin chooses Reconnect and signs in with the same account. Waiting messages then leave by themselves.',
-    // With which account is for the remedy to say: it may be another one.
+    // The remedy may ask for another account, so this does not mention one.
     after: 'Then a workspace admin chooses Reconnect and signs in. Waiting messages then leave by themselves.',
   },
   'app-misconfigured': {
@@ -271,30 +265,30 @@ const REFRESH_ENDINGS = {
     alone: 'Nobody has to do anything: Inforiver Mail keeps trying.',
     after: 'Inforiver Mail keeps trying.',
   },
-} as const satisfies Record<RefreshConsequence, Ending>
+} as const satisfies Record<RenewalFailure, NextStep>
 
-/** Nobody has signed in, so that nobody can sign in again. */
-const APPLICATION_ENDING: Ending = {
+/** Without a person's tokens an administrator accepts, and nobody signs in. */
+const RECONNECT_APPLICATION: NextStep = {
   alone:
     'A workspace admin chooses Reconnect, and an Entra administrator accepts on Microsoft’s page. Waiting messages then leave by themselves.',
   after:
     'Then a workspace admin chooses Reconnect, and an Entra administrator accepts on Microsoft’s page. Waiting messages then leave by themselves.',
 }
 
-function endingOf(kind: EntraProblemCode | RefreshConsequence, leg: Leg): Ending {
-  if (leg === 'application' && kind === 'reconnect-required') return APPLICATION_ENDING
-  if (isRenewal(leg) && kind in REFRESH_ENDINGS) return REFRESH_ENDINGS[kind as RefreshConsequence]
+function nextStep(kind: EntraProblemCode | RenewalFailure, leg: Leg): NextStep {
+  if (leg === 'application' && kind === 'reconnect-required') return RECONNECT_APPLICATION
+  if (isRenewal(leg) && kind in RENEWAL_STEPS) return RENEWAL_STEPS[kind as RenewalFailure]
   const when = kind === 'microsoft-unavailable' ? ' in a few minutes' : ''
   const again = leg === 'sign-in' ? 'sign in again' : 'try again'
   return { alone: `${again.charAt(0).toUpperCase()}${again.slice(1)}${when}.`, after: `Then ${again}.` }
 }
 
-function fallbackFor(kind: EntraProblemCode | RefreshConsequence, leg: Leg): Words {
+function fallbackText(kind: EntraProblemCode | RenewalFailure, leg: Leg): RefusalText {
   return kind === 'consent-cancelled' && leg === 'sign-in' ? NOT_SIGNED_IN : FALLBACKS[kind]
 }
 
-/** In words, where no number says anything better. */
-const FALLBACKS: Readonly<Record<EntraProblemCode | RefreshConsequence, Words>> = {
+/** For refusals that no row of the table explains. */
+const FALLBACKS: Readonly<Record<EntraProblemCode | RenewalFailure, RefusalText>> = {
   'consent-cancelled': {
     title: 'The consent was not completed',
     detail: 'Microsoft’s page was left without the permissions being accepted.',

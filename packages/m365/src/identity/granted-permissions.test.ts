@@ -18,7 +18,7 @@ describe('grantedPermissions', () => {
     expect(grantedPermissions(scope, REQUESTED)).toEqual(['Mail.Send', 'User.Read'])
   })
 
-  it.each([undefined, '', ' '])('takes an answer without scopes (%j) as granting what was asked', (scope) => {
+  it.each([undefined, '', ' '])('takes an answer without scopes (%j) as a grant of what was asked for', (scope) => {
     expect(grantedPermissions(scope, REQUESTED)).toEqual(['Mail.Send', 'User.Read'])
   })
 
@@ -26,13 +26,13 @@ describe('grantedPermissions', () => {
     expect(grantedPermissions('Mail.Send Calendars.Read', REQUESTED)).toEqual(['Mail.Send', 'Calendars.Read'])
   })
 
-  it('survives a name that is no valid percent-encoding', () => {
+  it('keeps a name that is not valid percent-encoding', () => {
     expect(grantedPermissions('Mail.Send %E0%A4%A', REQUESTED)).toEqual(['Mail.Send', '%E0%A4%A'])
   })
 })
 
 describe('missingPermissions', () => {
-  it('names what was asked for and not granted', () => {
+  it('names what was asked for but not granted', () => {
     expect(missingPermissions(['Mail.Send', 'Mail.ReadWrite', 'openid'], ['mail.send'])).toEqual(['Mail.ReadWrite'])
   })
 })

@@ -3,9 +3,9 @@ import { PERMISSIONS } from '@inforiver-mail/contract/permission'
 const OIDC_SCOPES = new Set(['openid', 'profile', 'email', 'offline_access'])
 
 /**
- * The permissions in the `scope` of a token answer, by their short names. Microsoft writes them short or with the
- * resource in front, in any case, percent-encoded in its own sample; it may list more than was asked; and an answer
- * without `scope` grants what was asked (RFC 6749 section 5.1). OpenID Connect's own scopes are left out.
+ * Reads the permissions in the `scope` of a token answer, by their short names. Microsoft writes them with or without
+ * the resource in front, in any case, percent-encoded in its own sample, and may list more than was asked for. An
+ * answer without `scope` grants what was asked for (RFC 6749 section 5.1). OpenID Connect's own scopes are left out.
  */
 export function grantedPermissions(scope: string | undefined, requested: readonly string[]): string[] {
   const listed = scope?.split(' ').filter((name) => name !== '') ?? []
@@ -13,7 +13,7 @@ export function grantedPermissions(scope: string | undefined, requested: readonl
   return [...new Set(names)].filter((name) => !OIDC_SCOPES.has(name.toLowerCase()))
 }
 
-/** Those of `requested` that are not among `granted`, whatever their spelling. */
+/** The requested permissions that were not granted, compared without regard to case. */
 export function missingPermissions(requested: readonly string[], granted: readonly string[]): string[] {
   const has = new Set(granted.map((name) => name.toLowerCase()))
   return requested.filter((name) => !has.has(name.toLowerCase()) && !OIDC_SCOPES.has(name.toLowerCase()))

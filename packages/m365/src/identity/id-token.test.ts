@@ -20,7 +20,7 @@ const CLAIMS = {
   exp: NOW_SECONDS + 3_600,
 }
 
-/** Claims may be of any kind here, as they may be in a token. */
+/** Takes claims of any type, as a token may hold them. */
 let sign: (claims: Readonly<Record<string, unknown>>) => Promise<string>
 let expected: IdTokenExpectation
 
@@ -39,7 +39,7 @@ beforeAll(async () => {
 })
 
 describe('verifyIdToken', () => {
-  it('returns the person of a genuine token', async () => {
+  it('returns the person that a genuine token describes', async () => {
     expect(await verify(CLAIMS)).toEqual({
       outcome: 'verified',
       person: {
@@ -54,7 +54,7 @@ describe('verifyIdToken', () => {
     })
   })
 
-  it('shows the email claim where there is one', async () => {
+  it('prefers the email claim to the sign-in name', async () => {
     expect(await verify({ ...CLAIMS, email: 'ada.admin@contoso.com' })).toMatchObject({
       person: { email: 'ada.admin@contoso.com', signInName: 'ada@contoso.com' },
     })
@@ -82,13 +82,13 @@ describe('verifyIdToken', () => {
     },
   )
 
-  it('tells another organisation from a forgery', async () => {
+  it('distinguishes another organisation from a forgery', async () => {
     const tid = '99999999-2222-4333-8444-555555555555'
     const iss = `https://login.microsoftonline.com/${tid}/v2.0`
     expect(await verify({ ...CLAIMS, tid, iss })).toEqual({ outcome: 'other-tenant' })
   })
 
-  it('refuses a token of another key', async () => {
+  it('refuses a token signed by another key', async () => {
     const { privateKey } = await generateKeyPair('RS256')
     const token = await new SignJWT(CLAIMS).setProtectedHeader({ alg: 'RS256', kid: 'key-1' }).sign(privateKey)
     expect(await verifyIdToken(token, expected)).toEqual({ outcome: 'invalid', fault: 'signature' })
@@ -111,7 +111,7 @@ describe('verifyIdToken', () => {
     expect(await verifyIdToken(token, expected)).toEqual({ outcome: 'invalid', fault: null })
   })
 
-  it('says so when the keys cannot be fetched', async () => {
+  it('reports that the keys cannot be fetched', async () => {
     const keys = () => Promise.reject(new TypeError('fetch failed'))
     expect(await verifyIdToken(await sign(CLAIMS), { ...expected, keys })).toEqual({ outcome: 'keys-unavailable' })
   })
@@ -123,11 +123,11 @@ describe('verifyIdToken', () => {
     ['a member by acct', { acct: 0 }, false],
     ['a member whose idp is the issuer', { idp: ISSUER }, false],
     ['a member whose idp is the issuer’s older form', { idp: `https://sts.windows.net/${TENANT}/` }, false],
-  ])('knows %s', async (_who, change, guest) => {
+  ])('recognises %s', async (_who, change, guest) => {
     expect(await verify({ ...CLAIMS, ...change })).toMatchObject({ person: { guest } })
   })
 
-  it('survives claims of the wrong kind', async () => {
+  it('ignores claims of the wrong type', async () => {
     const claims = { ...CLAIMS, name: 5, preferred_username: null, roles: ['A', 7] }
     expect(await verify(claims)).toMatchObject({ person: { name: '', signInName: '', email: '', roles: ['A'] } })
   })

@@ -1,11 +1,12 @@
 import { errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose'
+import { z } from 'zod'
 
 const CLOCK_SKEW_SECONDS = 5 * 60
 
-/** The person who signed in, by what a verified id_token says. */
+/** The person who signed in, as a verified id_token describes them. */
 export interface Person {
   readonly tenantId: string
-  /** With `tenantId` the only identity that lasts: names and addresses change and are given to others. */
+  /** Only this with `tenantId` identifies a person for good: names and addresses change, and pass to others. */
   readonly objectId: string
   readonly name: string
   /** What the person types at Microsoft's sign-in page (`preferred_username`); empty when the token has none. */
@@ -14,17 +15,36 @@ export interface Person {
   readonly email: string
   /** Values of the app roles assigned to the person. */
   readonly roles: readonly string[]
-  /** At home in another organisation. */
+  /** The account belongs to another organisation. */
   readonly guest: boolean
 }
 
 export type VerifiedIdToken =
   | { readonly outcome: 'verified'; readonly person: Person }
-  /** The token is genuine and of another organisation. */
+  /** The token is genuine, but was issued for another organisation. */
   | { readonly outcome: 'other-tenant' }
-  /** `fault` names the claim or the step, and quotes nothing; null when there is nothing to be read. */
+  /** `fault` names the claim or the step that failed, and quotes nothing; null when the token is unreadable. */
   | { readonly outcome: 'invalid'; readonly fault: string | null }
   | { readonly outcome: 'keys-unavailable' }
+
+const text = z.string().catch('')
+
+/** Source: Microsoft identity platform, "ID token claims reference". */
+const Claims = z.object({
+  tid: z.string(),
+  oid: z.string().min(1),
+  iss: text,
+  nonce: z.unknown().optional(),
+  preferred_username: text,
+  name: text,
+  email: text,
+  roles: z
+    .array(z.unknown())
+    .catch([])
+    .transform((roles) => roles.filter((role) => typeof role === 'string')),
+  acct: z.unknown().optional(),
+  idp: text,
+})
 
 export interface IdTokenExpectation {
   readonly tenantId: string
@@ -37,7 +57,7 @@ export interface IdTokenExpectation {
 
 /**
  * Verifies signature, `iss`, `aud`, `exp`, `nbf`, `tid` and `nonce`.
- * Source: OpenID Connect Core section 3.1.3.7; Microsoft identity platform, "ID token claims reference".
+ * Source: OpenID Connect Core section 3.1.3.7.
  */
 export async function verifyIdToken(idToken: string, expected: IdTokenExpectation): Promise<VerifiedIdToken> {
   let claims: JWTPayload
@@ -56,39 +76,35 @@ export async function verifyIdToken(idToken: string, expected: IdTokenExpectatio
   return judgeClaims(claims, expected)
 }
 
-function judgeClaims(claims: JWTPayload, expected: IdTokenExpectation): VerifiedIdToken {
-  const { tid, oid, nonce, iss } = claims
-  if (typeof tid !== 'string' || typeof oid !== 'string' || oid === '')
-    return { outcome: 'invalid', fault: 'oid or tid' }
-  if (nonce !== expected.nonce) return { outcome: 'invalid', fault: 'nonce' }
-  if (tid.toLowerCase() !== expected.tenantId.toLowerCase()) return { outcome: 'other-tenant' }
-  if (!expected.issuers.some((issuer) => issuer.toLowerCase() === iss?.toLowerCase()))
+function judgeClaims(payload: JWTPayload, expected: IdTokenExpectation): VerifiedIdToken {
+  const read = Claims.safeParse(payload)
+  if (!read.success) return { outcome: 'invalid', fault: 'oid or tid' }
+  const claims = read.data
+  if (claims.nonce !== expected.nonce) return { outcome: 'invalid', fault: 'nonce' }
+  if (claims.tid.toLowerCase() !== expected.tenantId.toLowerCase()) return { outcome: 'other-tenant' }
+  if (!expected.issuers.some((issuer) => issuer.toLowerCase() === claims.iss.toLowerCase()))
     return { outcome: 'invalid', fault: 'iss' }
-  const signInName = text(claims['preferred_username'])
+  const signInName = claims.preferred_username
   return {
     outcome: 'verified',
     person: {
-      tenantId: tid,
-      objectId: oid,
-      name: text(claims['name']) || signInName,
+      tenantId: claims.tid,
+      objectId: claims.oid,
+      name: claims.name || signInName,
       signInName,
-      email: text(claims['email']) || signInName,
-      roles: Array.isArray(claims['roles']) ? claims['roles'].filter((role) => typeof role === 'string') : [],
-      guest: isGuest(claims, tid),
+      email: claims.email || signInName,
+      roles: claims.roles,
+      guest: isGuest(claims),
     },
   }
 }
 
-/** `acct` is 1 for a guest; `idp` names where somebody signed in when that is not the organisation itself. */
-function isGuest({ acct, idp, iss }: JWTPayload, tenantId: string): boolean {
+/** `acct` is 1 for a guest. `idp` names where a person signed in, if not with the organisation itself. */
+function isGuest({ acct, idp, iss, tid }: z.infer<typeof Claims>): boolean {
   if (acct === 1 || acct === '1') return true
-  if (typeof idp !== 'string' || idp === '' || idp === iss) return false
-  // The organisation's own issuer in its older form, https://sts.windows.net/{tid}/, is home too.
-  return !idp.toLowerCase().includes(tenantId.toLowerCase())
-}
-
-function text(claim: unknown): string {
-  return typeof claim === 'string' ? claim : ''
+  if (idp === '' || idp === iss) return false
+  // The organisation's own issuer in its older form, https://sts.windows.net/{tid}/, is no other organisation.
+  return !idp.toLowerCase().includes(tid.toLowerCase())
 }
 
 function verificationFailure(error: unknown): VerifiedIdToken {
@@ -99,6 +115,6 @@ function verificationFailure(error: unknown): VerifiedIdToken {
   if (error instanceof errors.JOSEAlgNotAllowed) return { outcome: 'invalid', fault: 'alg' }
   if (error instanceof errors.JWTInvalid || error instanceof errors.JWSInvalid)
     return { outcome: 'invalid', fault: null }
-  // What is left comes from fetching the keys: a timeout, a broken connection, an answer that is no key set.
+  // Other errors come from fetching the keys: a timeout, a broken connection, an answer that is no key set.
   return { outcome: 'keys-unavailable' }
 }

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto'
 import { ConfidentialClientApplication } from '@azure/msal-node'
 import { createRemoteJWKSet, customFetch } from 'jose'
-import { adminPlaces, type AdminPlaces } from '../admin-places.ts'
+import { z } from 'zod'
+import { adminCentersAt, type AdminCenters } from '../admin-centers.ts'
 import { acceptedIssuers, authorityEndpoints, graphResource, permissionPrefix, type CloudName } from '../clouds.ts'
 import type { Explanation } from '../explanation.ts'
+import { readJson } from '../json.ts'
 import type { MicrosoftFetch } from '../microsoft-fetch.ts'
 import { retryAfterDate } from '../retry-after.ts'
 import { applicationRoles } from './application-roles.ts'
@@ -21,13 +23,13 @@ import { grantedPermissions, missingPermissions } from './granted-permissions.ts
 import { verifyIdToken, type Person } from './id-token.ts'
 import { createRecordingNetwork, type RecordingNetwork } from './msal-network.ts'
 
-/** msal-node adds these to every request of a person; the approval link has to name them itself. */
+/** msal-node adds these scopes to every request of a person; the approval link has to name them itself. */
 const OIDC_SCOPES = ['openid', 'profile', 'offline_access']
 
-/** Microsoft's documented minimum, for an answer that does not say how long its token lives. */
+/** Microsoft's documented minimum, for an answer without `expires_in`. */
 const DEFAULT_LIFETIME_SECONDS = 60 * 60
 
-/** The app, and the one credential it proves itself with. */
+/** The app, and the one credential that authenticates it. */
 export type AppRegistration = {
   readonly tenantId: string
   readonly clientId: string
@@ -37,8 +39,8 @@ export type AppRegistration = {
 )
 
 /**
- * Where what is explained sends an Entra administrator to approve: addresses that lead to Microsoft's page of
- * `adminConsentUrl` for these scopes, or to that of `applicationConsentUrl`.
+ * The addresses to which explanations send an Entra administrator. They lead to the page of `adminConsentUrl` for these
+ * scopes, or to that of `applicationConsentUrl`.
  */
 export interface ApprovalLinks {
   delegated(scopes: readonly string[]): string
@@ -51,7 +53,7 @@ export interface MicrosoftIdentityOptions {
   readonly authorityHost: string
   /** Base URL of Graph in the same cloud, or of a gateway in front of it. */
   readonly graphBaseUrl: string
-  /** The cloud behind hosts that are not Microsoft's own; the global one if not given. */
+  /** The cloud behind hosts that are not Microsoft's own. Defaults to the global cloud. */
   readonly cloud?: CloudName
   readonly redirectUri: string
   readonly approvalLinks: ApprovalLinks
@@ -64,9 +66,9 @@ export interface AuthorizeRequest {
   readonly state: string
   readonly nonce: string
   readonly codeChallenge: string
-  /** Never `consent`: it would send even an approved person through admin approval. */
+  /** Without `consent`, which would ask even an approved person for admin approval. */
   readonly prompt?: 'select_account' | 'login' | 'none'
-  /** A sign-in name to fill in. msal-node drops it beside `select_account`, as Microsoft's documentation asks. */
+  /** A sign-in name to fill in. msal-node drops it with `select_account`, as Microsoft's documentation asks. */
   readonly loginHint?: string
   /** A claims challenge that the sign-in has to satisfy. */
   readonly claims?: string | undefined
@@ -77,9 +79,9 @@ export interface CodeRedemption {
   readonly codeVerifier: string
   readonly nonce: string
   readonly scopes: readonly string[]
-  /** sign-in: to know who somebody is, and for nothing else. A consent unless given. */
+  /** `sign-in` only identifies a person; the default belongs to a consent. */
   readonly leg?: 'redeem' | 'sign-in'
-  /** As in the authorize request. */
+  /** The same challenge as in the authorize request. */
   readonly claims?: string | undefined
   readonly signal?: AbortSignal
 }
@@ -87,7 +89,7 @@ export interface CodeRedemption {
 export interface RefreshRequest {
   readonly refreshToken: string
   readonly scopes: readonly string[]
-  /** The challenge by which Graph refused the token before. */
+  /** The challenge with which Graph refused the previous token. */
   readonly claims?: string | undefined
   readonly signal?: AbortSignal
 }
@@ -101,9 +103,9 @@ export interface Tokens {
 export type Redemption =
   | {
       readonly outcome: 'granted'
-      /** `refreshToken` is null when Microsoft gave none: enough to sign somebody in, not to send later. */
+      /** `refreshToken` is null when Microsoft gave none: that is enough to sign in, but not to send later. */
       readonly tokens: Omit<Tokens, 'refreshToken'> & { readonly refreshToken: string | null }
-      /** Short names, as `grantedPermissions` gives them; may be more than was asked. */
+      /** Short names; may be more than was asked for. */
       readonly grantedPermissions: readonly string[]
       readonly person: Person
     }
@@ -112,26 +114,23 @@ export type Redemption =
 export type Refresh =
   | {
       readonly outcome: 'granted'
-      /** For everything that was asked for, and to be stored before the access token is used. */
+      /** They cover everything that was asked for. Store them before you use the access token. */
       readonly tokens: Tokens
     }
   | RefusedTokens
 
 export interface RefusedTokens {
   readonly outcome: 'refused'
-  /**
-   * When a connection asks, `kind` is `reconnect-required`, `app-misconfigured` or `microsoft-unavailable`; the last
-   * never ends a grant.
-   */
+  /** For an existing connection, `kind` is one of `RenewalFailure`, of which an outage never ends it. */
   readonly explanation: Explanation
-  /** Before then Entra wants to be asked nothing; null when it did not say. */
+  /** Entra asked for no request before this time; null when it did not say. */
   readonly retryAfter: Date | null
 }
 
 export interface ApplicationTokenRequest {
-  /** redeem: to prove a consent. application: to send by a connection that was proved. */
+  /** `redeem` proves a consent; `application` is for sending by an existing connection. */
   readonly leg: 'redeem' | 'application'
-  /** The challenge by which Graph refused the token before. */
+  /** The challenge with which Graph refused the previous token. */
   readonly claims?: string | undefined
   readonly signal?: AbortSignal
 }
@@ -141,8 +140,8 @@ export type ApplicationGrant =
       readonly outcome: 'granted'
       readonly tokens: Omit<Tokens, 'refreshToken'>
       /**
-       * What Entra granted, as far as the token tells; null when it does not. What Exchange grants by itself (RBAC for
-       * Applications) is never among it: only a request shows what the token is good for.
+       * What Entra granted according to the token; null when it cannot be read. It never includes what Exchange grants
+       * (RBAC for Applications), so only a request shows what the token allows.
        */
       readonly grantedPermissions: readonly string[] | null
     }
@@ -150,20 +149,20 @@ export type ApplicationGrant =
 
 export interface MicrosoftIdentity {
   authorizeUrl(request: AuthorizeRequest): Promise<string>
-  /** Microsoft's page on which an Entra administrator approves the permissions for everybody. */
+  /** Microsoft's page on which an Entra administrator approves delegated permissions for everybody. */
   adminConsentUrl(request: { readonly scopes: readonly string[]; readonly state?: string }): string
   redeemCode(request: CodeRedemption): Promise<Redemption>
   refresh(request: RefreshRequest): Promise<Refresh>
   /** Microsoft's page on which an Entra administrator grants the application permissions of the registration. */
   applicationConsentUrl(request?: { readonly state?: string }): string
-  /** A token without a user (client credentials). */
+  /** Gets a token without a user (RFC 6749 section 4.4, client credentials). */
   applicationToken(request: ApplicationTokenRequest): Promise<ApplicationGrant>
-  /** Where the administrators of this cloud act, for what is explained to them. */
-  readonly places: AdminPlaces
+  /** The administrators' pages of this cloud, for explanations. */
+  readonly adminCenters: AdminCenters
   readonly approvalLinks: ApprovalLinks
 }
 
-/** Signs people in and gets tokens, by msal-node, at one authority for one app registration. */
+/** Signs people in and gets tokens by msal-node, at one authority and for one app registration. */
 export function createMicrosoftIdentity({
   registration,
   authorityHost,
@@ -175,16 +174,16 @@ export function createMicrosoftIdentity({
   clock,
 }: MicrosoftIdentityOptions): MicrosoftIdentity {
   const { tenantId, clientId } = registration
-  /** The only scope a token without a user can be asked for: everything that was granted. */
+  /** The only scope that a token without a user can have. It stands for everything that was granted. */
   const everythingGranted = `${graphResource(authorityHost, graphBaseUrl, cloud)}/.default`
   const prefix = permissionPrefix(authorityHost, graphBaseUrl, cloud)
-  const asAsked = (scopes: readonly string[]) =>
+  const withPrefix = (scopes: readonly string[]) =>
     scopes.map((scope) => (OIDC_SCOPES.includes(scope) ? scope : `${prefix}${scope}`))
   const endpoints = authorityEndpoints(authorityHost, tenantId)
-  const places = adminPlaces(authorityHost, graphBaseUrl, cloud)
+  const adminCenters = adminCentersAt(authorityHost, graphBaseUrl, cloud)
   const issuers = acceptedIssuers(authorityHost, tenantId)
   const keys = createRemoteJWKSet(new URL(endpoints.keys), {
-    // The tokens come from the same authority as the keys: nobody else can make us ask for new keys.
+    // The tokens come from the authority of the keys, so no stranger can make us fetch keys over and over.
     cooldownDuration: 0,
     [customFetch]: async (url, { headers, signal }) => {
       const response = await fetch(url, { headers: Object.fromEntries(headers), signal })
@@ -192,7 +191,7 @@ export function createMicrosoftIdentity({
     },
   })
 
-  /** One application per call: msal-node's cache and its local throttle must not outlive the call or mix people. */
+  /** Each call has its own application: msal-node's cache and throttle must not outlive it, or mix people up. */
   function createApplication(network: RecordingNetwork): ConfidentialClientApplication {
     const host = msalHost(authorityHost)
     return new ConfidentialClientApplication({
@@ -213,7 +212,7 @@ export function createMicrosoftIdentity({
   }
 
   function adminConsentUrl({ scopes, state }: { readonly scopes: readonly string[]; readonly state?: string }): string {
-    return adminConsentPage([...new Set([...asAsked(scopes), ...OIDC_SCOPES])].join(' '), state)
+    return adminConsentPage([...new Set([...withPrefix(scopes), ...OIDC_SCOPES])].join(' '), state)
   }
 
   function applicationConsentUrl({ state }: { readonly state?: string } = {}): string {
@@ -230,27 +229,26 @@ export function createMicrosoftIdentity({
     return `${endpoints.adminConsent}?${query.toString()}`
   }
 
-  /** Reads the raw answer: only Entra's own words tell what became of a grant. */
+  /** Judges the raw answer, since msal-node's errors do not say what became of a connection. */
   function refusedTokens({ answer }: RecordingNetwork, leg: Leg, approvalLink: string): RefusedTokens {
-    if (answer === null) return { outcome: 'refused', explanation: explainUnreachable(leg, places), retryAfter: null }
+    if (answer === null)
+      return { outcome: 'refused', explanation: explainUnreachable(leg, adminCenters), retryAfter: null }
     const refusal = readTokenRefusal(answer.status, answer.body)
     return {
       outcome: 'refused',
-      explanation: explainRefusal(refusal, { leg, approvalLink, places }),
+      explanation: explainRefusal(refusal, { leg, approvalLink, adminCenters }),
       retryAfter: retryAfterDate(answer.headers, clock()),
     }
   }
 
-  function expiryOf(network: RecordingNetwork): Date {
-    const seconds = Number(network.answer?.body?.['expires_in'])
-    const lifetimeSeconds = Number.isFinite(seconds) && seconds > 0 ? seconds : DEFAULT_LIFETIME_SECONDS
+  function expiryOf({ expires_in: lifetimeSeconds }: TokenGrant): Date {
     return new Date(clock().getTime() + lifetimeSeconds * 1_000)
   }
 
   return {
     authorizeUrl: ({ scopes, state, nonce, codeChallenge, prompt, loginHint, claims }) =>
       createApplication(createRecordingNetwork(fetch, undefined)).getAuthCodeUrl({
-        scopes: asAsked(scopes),
+        scopes: withPrefix(scopes),
         redirectUri,
         state,
         nonce,
@@ -267,19 +265,20 @@ export function createMicrosoftIdentity({
     async redeemCode({ code, codeVerifier, nonce, scopes, leg = 'redeem', claims, signal }) {
       const network = createRecordingNetwork(fetch, signal)
       const application = createApplication(network)
-      const result = await settled(
+      const result = await orNull(
         application.acquireTokenByCode({
           code,
           codeVerifier,
           nonce,
           redirectUri,
-          scopes: asAsked(scopes),
+          scopes: withPrefix(scopes),
           ...(claims !== undefined && { claims }),
         }),
       )
-      if (!isTokenAnswer(network)) return refusedTokens(network, leg, approvalLinks.delegated(scopes))
-      // A token answer that msal-node refuses carries an id_token that is missing, unreadable or not ours.
-      if (!result?.accessToken || !result.idToken) return refused(explainInvalidIdToken(null, places))
+      const grant = readGrant(network)
+      if (!grant) return refusedTokens(network, leg, approvalLinks.delegated(scopes))
+      // A grant that msal-node refuses has an id_token that is missing, unreadable or not ours.
+      if (!result?.accessToken || !result.idToken) return refused(explainInvalidIdToken(null, adminCenters))
 
       const verified = await verifyIdToken(result.idToken, {
         tenantId,
@@ -289,18 +288,20 @@ export function createMicrosoftIdentity({
         keys,
         now: clock(),
       })
-      if (verified.outcome === 'keys-unavailable') return refused(explainUnreachable(leg, places))
-      if (verified.outcome === 'invalid') return refused(explainInvalidIdToken(verified.fault, places))
+      if (verified.outcome === 'keys-unavailable') return refused(explainUnreachable(leg, adminCenters))
+      if (verified.outcome === 'invalid') return refused(explainInvalidIdToken(verified.fault, adminCenters))
       if (verified.outcome === 'other-tenant')
-        return refused(explainWrongAccount('The account belongs to another organisation than Inforiver Mail.', places))
+        return refused(
+          explainWrongAccount('The account belongs to another organisation than Inforiver Mail.', adminCenters),
+        )
       return {
         outcome: 'granted',
         tokens: {
           accessToken: result.accessToken,
           refreshToken: cachedRefreshToken(application),
-          expiresAt: expiryOf(network),
+          expiresAt: expiryOf(grant),
         },
-        grantedPermissions: grantedPermissions(scopeOf(network), scopes),
+        grantedPermissions: grantedPermissions(grant.scope, scopes),
         person: verified.person,
       }
     },
@@ -308,18 +309,18 @@ export function createMicrosoftIdentity({
     async refresh({ refreshToken, scopes, claims, signal }) {
       const network = createRecordingNetwork(fetch, signal)
       const application = createApplication(network)
-      const result = await settled(
-        // Without forceCache the rotated refresh token is dropped, and with it the grant.
+      const result = await orNull(
+        // Without forceCache, msal-node drops the rotated refresh token, and with it the connection.
         application.acquireTokenByRefreshToken({
           refreshToken,
-          scopes: asAsked(scopes),
+          scopes: withPrefix(scopes),
           forceCache: true,
           ...(claims !== undefined && { claims }),
         }),
       )
-      if (!isTokenAnswer(network) || !result?.accessToken)
-        return refusedTokens(network, 'refresh', approvalLinks.delegated(scopes))
-      const missing = missingPermissions(scopes, grantedPermissions(scopeOf(network), scopes))
+      const grant = readGrant(network)
+      if (!grant || !result?.accessToken) return refusedTokens(network, 'refresh', approvalLinks.delegated(scopes))
+      const missing = missingPermissions(scopes, grantedPermissions(grant.scope, scopes))
       if (missing.length > 0) {
         const explanation = explainWithdrawnPermissions(missing, approvalLinks.delegated(scopes))
         return { outcome: 'refused', explanation, retryAfter: null }
@@ -328,9 +329,9 @@ export function createMicrosoftIdentity({
         outcome: 'granted',
         tokens: {
           accessToken: result.accessToken,
-          // An answer without one keeps the old one.
+          // An answer without a refresh token leaves the old one valid.
           refreshToken: cachedRefreshToken(application) ?? refreshToken,
-          expiresAt: expiryOf(network),
+          expiresAt: expiryOf(grant),
         },
       }
     },
@@ -339,48 +340,48 @@ export function createMicrosoftIdentity({
 
     async applicationToken({ leg, claims, signal }) {
       const network = createRecordingNetwork(fetch, signal)
-      const result = await settled(
+      const result = await orNull(
         createApplication(network).acquireTokenByClientCredential({
           scopes: [everythingGranted],
           ...(claims !== undefined && { claims }),
         }),
       )
-      if (!isTokenAnswer(network) || !result?.accessToken)
-        return refusedTokens(network, leg, approvalLinks.application())
+      const grant = readGrant(network)
+      if (!grant || !result?.accessToken) return refusedTokens(network, leg, approvalLinks.application())
       const { accessToken } = result
       return {
         outcome: 'granted',
-        tokens: { accessToken, expiresAt: expiryOf(network) },
+        tokens: { accessToken, expiresAt: expiryOf(grant) },
         grantedPermissions: applicationRoles(accessToken),
       }
     },
 
-    places,
+    adminCenters,
     approvalLinks,
   }
 }
 
-/** The same page has the same address each time; msal-node would make up another id. */
+/** Derives the id from the state, so that the page keeps its address; msal-node would make up another id. */
 function correlationIdOf(state: string): string {
   const hex = createHash('sha256').update(state).digest('hex')
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join('-')
 }
 
-/** By certificate, msal-node signs an assertion by PS256 and names the certificate in `x5t#S256`. */
+/** With a certificate, msal-node signs an assertion by PS256 and names the certificate in `x5t#S256`. */
 function msalCredential({ clientSecret, clientCertificate }: AppRegistration) {
   if (clientCertificate === undefined) return { clientSecret }
   const { thumbprintSha256, privateKey } = clientCertificate
   return { clientCertificate: { thumbprintSha256, privateKey } }
 }
 
-/** msal-node insists on https for the authority's name; where requests go is decided by `authorityMetadata`. */
+/** msal-node insists on https for the name of the authority; `authorityMetadata` decides where requests go. */
 function msalHost(authorityHost: string): string {
   const url = new URL(authorityHost)
   return url.protocol === 'https:' ? url.host : 'login.microsoftonline.com'
 }
 
-/** msal-node throws for every kind of refusal; what it was is read from the recorded answer, not from the error. */
-async function settled<T>(call: Promise<T>): Promise<T | null> {
+/** msal-node throws on every refusal. The recorded answer says which one it was, so the error is dropped. */
+async function orNull<T>(call: Promise<T>): Promise<T | null> {
   try {
     return await call
   } catch {
@@ -388,36 +389,37 @@ async function settled<T>(call: Promise<T>): Promise<T | null> {
   }
 }
 
-function isTokenAnswer({ answer }: RecordingNetwork): boolean {
-  const accessToken = answer?.body?.['access_token']
-  return answer?.status === 200 && typeof accessToken === 'string' && accessToken !== ''
+/** RFC 6749 section 5.1; every member but the token may be missing. */
+const TokenGrant = z.object({
+  access_token: z.string().min(1),
+  scope: z.string().optional().catch(undefined),
+  expires_in: z.coerce.number().positive().catch(DEFAULT_LIFETIME_SECONDS),
+})
+type TokenGrant = z.infer<typeof TokenGrant>
+
+function readGrant({ answer }: RecordingNetwork): TokenGrant | null {
+  return answer?.status === 200 ? (TokenGrant.safeParse(answer.body).data ?? null) : null
 }
 
-function scopeOf({ answer }: RecordingNetwork): string | undefined {
-  const scope = answer?.body?.['scope']
-  return typeof scope === 'string' ? scope : undefined
-}
+const MsalCache = z.object({ RefreshToken: z.record(z.string(), z.object({ secret: z.string() })) })
 
-/** msal-node hands out no refresh token except in its serialised cache. */
+/** msal-node reveals the refresh token nowhere but in its serialised cache. */
 function cachedRefreshToken(application: ConfidentialClientApplication): string | null {
-  const cache = JSON.parse(application.getTokenCache().serialize()) as {
-    RefreshToken?: Record<string, { secret?: string }>
-  }
-  const [entry] = Object.values(cache.RefreshToken ?? {})
-  return entry?.secret ?? null
+  const cache = readJson(application.getTokenCache().serialize(), MsalCache)
+  return Object.values(cache?.RefreshToken ?? {})[0]?.secret ?? null
 }
 
 const TIME_CLAIMS = new Set(['exp', 'nbf', 'iat'])
 const CHECK_CLOCK =
   ' It counts for a time only: check the clock of the machine that Inforiver Mail runs on, which has to be right to five minutes.'
 
-/** `claim`: what of it is not what it should be, for whoever looks for the cause; null when it cannot be read. */
-function explainInvalidIdToken(claim: string | null, places: AdminPlaces): Explanation {
+/** `claim` names the claim or step that failed; null when the token cannot be read. */
+function explainInvalidIdToken(claim: string | null, adminCenters: AdminCenters): Explanation {
   const detail =
     claim === null
       ? 'The answer does not prove who signed in.'
       : `The answer does not prove who signed in: the ${claim} of its id_token is wrong.${TIME_CLAIMS.has(claim) ? CHECK_CLOCK : ''}`
-  return explainUnexpectedAnswer(detail, places)
+  return explainUnexpectedAnswer(detail, adminCenters)
 }
 
 function refused(explanation: Explanation): { readonly outcome: 'refused'; readonly explanation: Explanation } {

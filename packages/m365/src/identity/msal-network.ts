@@ -1,10 +1,11 @@
 import type { INetworkModule, NetworkRequestOptions, NetworkResponse } from '@azure/msal-node'
+import { jsonObject, readJson } from '../json.ts'
 import type { MicrosoftFetch } from '../microsoft-fetch.ts'
 
-/** What the token endpoint answered, before msal-node makes anything of it. */
+/** What the token endpoint answered, before msal-node interprets it. */
 export interface TokenAnswer {
   readonly status: number
-  /** Parsed JSON; null when the body was none. */
+  /** Null when the body was no JSON object. */
   readonly body: Readonly<Record<string, unknown>> | null
   readonly headers: Headers
 }
@@ -15,9 +16,9 @@ export interface RecordingNetwork extends INetworkModule {
 }
 
 /**
- * msal-node's way to the network, for one call. It keeps the raw answer, because msal-node hides what matters:
- * an absent `scope`, the status of an interaction-required error, and a 500 with an empty object, which it
- * reports as success with an empty access token.
+ * Carries the requests of one msal-node call and keeps the raw answer, because msal-node hides what matters: an absent
+ * `scope`, the status of an interaction-required error, and a 500 with an empty object, which it reports as success
+ * with an empty access token.
  */
 export function createRecordingNetwork(fetch: MicrosoftFetch, signal: AbortSignal | undefined): RecordingNetwork {
   let answer: TokenAnswer | null = null
@@ -30,7 +31,7 @@ export function createRecordingNetwork(fetch: MicrosoftFetch, signal: AbortSigna
       ...(options?.body !== undefined && { body: options.body }),
       ...(signal && { signal }),
     })
-    const body = parseObject(await response.text())
+    const body = readJson(await response.text(), jsonObject)
     answer = { status: response.status, body, headers: response.headers }
     return { headers: Object.fromEntries(response.headers), body: (body ?? {}) as T, status: response.status }
   }
@@ -41,16 +42,5 @@ export function createRecordingNetwork(fetch: MicrosoftFetch, signal: AbortSigna
     },
     sendGetRequestAsync: (url, options) => request('GET', url, options),
     sendPostRequestAsync: (url, options) => request('POST', url, options),
-  }
-}
-
-function parseObject(text: string): Readonly<Record<string, unknown>> | null {
-  try {
-    const parsed: unknown = JSON.parse(text)
-    return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)
-      ? (parsed as Record<string, unknown>)
-      : null
-  } catch {
-    return null
   }
 }

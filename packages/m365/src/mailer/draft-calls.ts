@@ -1,14 +1,19 @@
-import { classifyConnectionFailure, classifyFailure, type Failure } from './classify-failure.ts'
-import { member, parseJson } from './graph-answer.ts'
-import { isGone, withoutDoubt, type CallOptions, type Exchange, type Gone, type SendOutcome } from './graph-exchange.ts'
+import { z } from 'zod'
+import { optionalText, readJson } from '../json.ts'
+import { classifyFailure, type Failure } from './classify-failure.ts'
+import { classifyConnectionFailure } from './connection-failure.ts'
+import { asRepeatable, isGone, type CallOptions, type Exchange, type Gone, type SendOutcome } from './graph-exchange.ts'
 import { mailboxPath, messagePath } from './mailbox-path.ts'
 import type { OutgoingMessage } from './outgoing-message.ts'
 import { toGraphMessage } from './send-mail-request.ts'
 
-/** What Exchange calls an operation that the state of an item does not allow. */
-const NO_DRAFT = 'ErrorInvalidOperation'
-/** A new draft comes back with its body, which has up to 4 MB, and may be written differently. */
+/** Exchange's code for an operation that the state of an item does not allow. */
+const NOT_A_DRAFT = 'ErrorInvalidOperation'
+/** Graph returns a new draft with its body of up to 4 MB, which may be longer in its spelling. */
 const MAX_DRAFT_BYTES = 8 * 1024 * 1024
+
+const NewDraft = z.object({ id: z.string().min(1), internetMessageId: optionalText })
+const DraftState = z.object({ isDraft: z.boolean() })
 
 export type CreateDraftOutcome =
   | {
@@ -27,17 +32,20 @@ export type DeleteOutcome = { readonly outcome: 'deleted' } | Gone | Failure
 
 export type DeleteDraftOutcome = DeleteOutcome | { readonly outcome: 'sent' }
 
-/** Drafts by their immutable id, which they keep when they are sent and when they are moved within the mailbox. */
+/**
+ * Drafts are named by their immutable id, which stays the same when they are sent or moved within the mailbox. All
+ * calls need `Mail.ReadWrite`, and include Deleted Items. Only `createDraft` and `sendDraft` can end as `unknown`.
+ */
 export interface DraftCalls {
-  /** Needs `Mail.ReadWrite`, like reading and deleting. `saveToSentItems` does not apply: a sent draft is kept. */
+  /** `saveToSentItems` does not apply: Graph keeps every draft that is sent. */
   createDraft(message: OutgoingMessage, options: CallOptions): Promise<CreateDraftOutcome>
-  /** `gone`: it was sent already, and its copy is not in place yet; or it was deleted for good. */
+  /** `gone`: the draft was sent and its copy has not appeared yet, or it was deleted for good. */
   sendDraft(draftId: string, options: CallOptions): Promise<SendDraftOutcome>
-  /** Never `unknown`. A draft is one in Deleted Items too. `gone` right after sending means little: the copy is late. */
+  /** `gone` means little right after sending, since the copy appears late. */
   readDraft(draftId: string, options: CallOptions): Promise<ReadDraftOutcome>
-  /** For good, from Deleted Items too. `sent`: it is no draft any more, and was left alone. Never `unknown`. */
+  /** Deletes for good. `sent`: it is no longer a draft, and was left alone. */
   deleteDraft(draftId: string, options: CallOptions): Promise<DeleteDraftOutcome>
-  /** Whatever it is, draft or sent, from Deleted Items too. Never `unknown`. `gone` as with `readDraft`. */
+  /** Deletes for good, whether it is a draft or was sent. `gone` means as little as with `readDraft`. */
   deleteForGood(id: string, options: CallOptions): Promise<DeleteOutcome>
 }
 
@@ -49,16 +57,9 @@ export function createDraftCalls(exchange: Exchange): DraftCalls {
       const request = { path, body, immutableIds: true, maxAnswerBytes: MAX_DRAFT_BYTES } as const
       const reply = await exchange({ method: 'POST', ...request, accessToken, signal })
       if (!reply.answered) return classifyConnectionFailure(reply.error)
-      const draft = reply.status === 201 ? parseJson(reply.text) : null
-      const draftId = member(draft, 'id')
-      const internetMessageId = member(draft, 'internetMessageId')
-      if (typeof draftId === 'string' && draftId !== '')
-        return {
-          outcome: 'created',
-          draftId,
-          internetMessageId: typeof internetMessageId === 'string' ? internetMessageId : null,
-        }
-      return classifyFailure(reply.answer) // whose address it leaves from is asked when it is sent
+      const draft = reply.status === 201 ? readJson(reply.text, NewDraft) : null
+      if (draft) return { outcome: 'created', draftId: draft.id, internetMessageId: draft.internetMessageId }
+      return classifyFailure(reply.answer) // without the sender: Exchange checks it only when the draft is sent
     },
 
     async sendDraft(draftId, { accessToken, signal, mailbox, ...context }) {
@@ -69,7 +70,7 @@ export function createDraftCalls(exchange: Exchange): DraftCalls {
       if (reply.status === 202) return { outcome: 'sent', retryAfter, requestId }
       if (isGone(reply.answer)) return { outcome: 'gone' }
       const failure = classifyFailure(reply.answer, context)
-      return failure.outcome === 'refused' && failure.microsoftCode === NO_DRAFT ? sentAlready(failure) : failure
+      return failure.outcome === 'refused' && failure.microsoftCode === NOT_A_DRAFT ? mayHaveBeenSent(failure) : failure
     },
 
     readDraft: (draftId, options) => readDraft(exchange, draftId, options),
@@ -90,13 +91,13 @@ async function readDraft(
 ): Promise<ReadDraftOutcome> {
   const path = `${messagePath(mailbox, draftId)}?$select=id,isDraft`
   const reply = await exchange({ method: 'GET', path, immutableIds: true, accessToken, signal })
-  if (!reply.answered) return withoutDoubt(classifyConnectionFailure(reply.error))
-  const isDraft = reply.status === 200 ? member(parseJson(reply.text), 'isDraft') : null
-  if (typeof isDraft === 'boolean') return { outcome: isDraft ? 'draft' : 'sent' }
-  return isGone(reply.answer) ? { outcome: 'gone' } : withoutDoubt(classifyFailure(reply.answer))
+  if (!reply.answered) return asRepeatable(classifyConnectionFailure(reply.error))
+  const draft = reply.status === 200 ? readJson(reply.text, DraftState) : null
+  if (draft) return { outcome: draft.isDraft ? 'draft' : 'sent' }
+  return isGone(reply.answer) ? { outcome: 'gone' } : asRepeatable(classifyFailure(reply.answer))
 }
 
-/** Deleting only moves to Deleted Items what is not there yet; the second time it goes for good. */
+/** The first deletion only moves an item to Deleted Items, unless it is there already; the second one is for good. */
 async function deleteForGood(exchange: Exchange, id: string, options: CallOptions): Promise<DeleteOutcome> {
   const first = await deleteOnce(exchange, id, options)
   if (first.outcome !== 'deleted') return first
@@ -111,13 +112,13 @@ async function deleteOnce(
 ): Promise<DeleteOutcome> {
   const path = messagePath(mailbox, id)
   const reply = await exchange({ method: 'DELETE', path, immutableIds: true, accessToken, signal })
-  if (!reply.answered) return withoutDoubt(classifyConnectionFailure(reply.error))
+  if (!reply.answered) return asRepeatable(classifyConnectionFailure(reply.error))
   if (reply.status === 204) return { outcome: 'deleted' }
-  return isGone(reply.answer) ? { outcome: 'gone' } : withoutDoubt(classifyFailure(reply.answer))
+  return isGone(reply.answer) ? { outcome: 'gone' } : asRepeatable(classifyFailure(reply.answer))
 }
 
-/** Somebody sent it: a person from the Drafts folder, or a call of ours whose answer was lost. Reading it tells. */
-function sentAlready({ microsoftCode, requestId }: Failure): Failure {
+/** A person sent it from the Drafts folder, or an earlier call of ours did whose answer was lost. Reading it tells. */
+function mayHaveBeenSent({ microsoftCode, requestId }: Failure): Failure {
   const detail = 'The draft is no draft any more: it may have been sent before.'
   return { outcome: 'unknown', retryAfter: null, microsoftCode, requestId, detail }
 }

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { faultsOfRemedy, PLACES } from '../test-support/remedy.ts'
-import { classifyConnectionFailure, type Failure, type RefusalReason } from './classify-failure.ts'
+import { findRemedyFaults, ADMIN_CENTERS } from '../test-support/remedy.ts'
+import type { Failure } from './classify-failure.ts'
+import { classifyConnectionFailure } from './connection-failure.ts'
+import type { RefusalReason } from './graph-codes.ts'
 import { explainApplicationFailure, explainLostApplicationAccess } from './explain-application-failure.ts'
 
 const SUBJECT = {
@@ -9,7 +11,7 @@ const SUBJECT = {
   permission: 'Mail.Send',
   grantedPermissions: ['Mail.Send'],
   approvalLink: 'https://login.microsoftonline.com/tenant/v2.0/adminconsent?client_id=app',
-  places: PLACES,
+  adminCenters: ADMIN_CENTERS,
 } as const
 const REASONS = [
   'send-as-denied',
@@ -39,7 +41,7 @@ describe('explainApplicationFailure', () => {
   it.each(REASONS)('says of %s who acts and where, with a link, whatever Entra granted', (reason) => {
     for (const grantedPermissions of [['Mail.Send'], [], null]) {
       const { action } = explainApplicationFailure(refused(reason), { ...SUBJECT, grantedPermissions })
-      expect(faultsOfRemedy(action, { onlyInThePage: true })).toEqual([])
+      expect(findRemedyFaults(action, { onlyInThePage: true })).toEqual([])
     }
   })
 
@@ -77,12 +79,12 @@ describe('explainApplicationFailure', () => {
     )
   })
 
-  it('names the person the verification message was for', () => {
+  it('names the recipient of the verification message', () => {
     const { detail } = explainApplicationFailure(refused('recipient-refused'), SUBJECT)
     expect(detail).toContain('ada@contoso.com')
   })
 
-  it('takes a broken connection for trouble that passes', () => {
+  it('explains a broken connection as an outage', () => {
     const failure = classifyConnectionFailure(new Error('socket hang up'))
     expect(explainApplicationFailure(failure, SUBJECT)).toMatchObject({ kind: 'microsoft-unavailable' })
   })
@@ -94,7 +96,7 @@ describe('explainLostApplicationAccess', () => {
       ...SUBJECT,
       grantedPermissions: granted,
     })
-    expect(faultsOfRemedy(explanation?.action ?? '')).toEqual([])
+    expect(findRemedyFaults(explanation?.action ?? '')).toEqual([])
   })
 
   it.each(['access-denied', 'permission-missing', 'send-as-denied'] as const)(
@@ -108,13 +110,13 @@ describe('explainLostApplicationAccess', () => {
   )
 
   it.each(['recipient-refused', 'message-refused', 'mailbox-not-found', 'message-too-large'] as const)(
-    'leaves the connection alone after %s',
+    'keeps the connection after %s',
     (reason) => {
       expect(explainLostApplicationAccess(refused(reason), SUBJECT)).toBeNull()
     },
   )
 
-  it('leaves the connection alone when Microsoft did not answer', () => {
+  it('keeps the connection when Microsoft did not answer', () => {
     expect(explainLostApplicationAccess(classifyConnectionFailure(new Error('reset')), SUBJECT)).toBeNull()
   })
 })

@@ -1,4 +1,4 @@
-import { APPLICATION_RBAC, type AdminPlaces } from '../admin-places.ts'
+import { APPLICATION_RBAC, type AdminCenters } from '../admin-centers.ts'
 import { withCode, type Explanation } from '../explanation.ts'
 import type { Failure } from './classify-failure.ts'
 import { explainFailure, exchangeAdministrator } from './explain-failure.ts'
@@ -6,27 +6,27 @@ import { explainFailure, exchangeAdministrator } from './explain-failure.ts'
 export interface ApplicationFailureSubject {
   /** The From address. */
   readonly sender: string
-  /** Whom the verification message was for; null for a message of a service. */
+  /** The recipient of the verification message; null for a message of a service. */
   readonly recipient: string | null
-  /** What the failed request needs. */
+  /** The permission that the failed request needs. */
   readonly permission: 'Mail.Send' | 'Mail.ReadWrite'
-  /** What Entra granted, as far as the token tells. */
+  /** What Entra granted according to the token; null when it cannot be read. */
   readonly grantedPermissions: readonly string[] | null
-  /** Microsoft's page on which an Entra administrator grants the application permissions. */
+  /** The page on which an Entra administrator grants the application permissions. */
   readonly approvalLink: string
-  readonly places: AdminPlaces
+  readonly adminCenters: AdminCenters
 }
 
-type Words = Pick<Explanation, 'kind' | 'title' | 'detail' | 'action'>
+type FailureText = Pick<Explanation, 'kind' | 'title' | 'detail' | 'action'>
 
-/** What a failure means where no person's tokens are used: for the proof of a consent. */
+/** Explains why the proof of a consent failed that uses no person's tokens. */
 export function explainApplicationFailure(failure: Failure, subject: ApplicationFailureSubject): Explanation {
-  const words = wordsFor(failure, subject)
-  if (words === null) {
-    const { sender, approvalLink, places } = subject
-    return explainFailure(failure, { sender, delegate: sender, approvalLink, places })
+  const text = textFor(failure, subject)
+  if (text === null) {
+    const { sender, approvalLink, adminCenters } = subject
+    return explainFailure(failure, { sender, delegate: sender, approvalLink, adminCenters })
   }
-  const { kind, title, detail, action } = words
+  const { kind, title, detail, action } = text
   const code = failure.microsoftCode
   return {
     kind,
@@ -39,8 +39,8 @@ export function explainApplicationFailure(failure: Failure, subject: Application
 }
 
 /**
- * Why the access that a connection rests on is gone, when Microsoft refused a message for it; null when the refusal is
- * about the message. The connection has to be made again: nothing else shows whether it works.
+ * Explains a refusal of a message that means that the application has lost its access; null when the refusal is about
+ * the message. The admin has to reconnect, since only a new proof shows whether the access works again.
  */
 export function explainLostApplicationAccess(
   failure: Failure,
@@ -49,32 +49,32 @@ export function explainLostApplicationAccess(
   if (failure.outcome !== 'refused') return null
   const { reason } = failure
   if (reason !== 'access-denied' && reason !== 'permission-missing' && reason !== 'send-as-denied') return null
-  const words = deniedWords(subject)
+  const text = textForDenial(subject)
   return {
     kind: 'reconnect-required',
-    title: words.title,
-    detail: failure.microsoftCode === null ? words.detail : withCode(words.detail, failure.microsoftCode),
-    action: `${words.action} Then a workspace admin chooses Reconnect. Waiting messages then leave by themselves.`,
+    title: text.title,
+    detail: failure.microsoftCode === null ? text.detail : withCode(text.detail, failure.microsoftCode),
+    action: `${text.action} Then a workspace admin chooses Reconnect. Waiting messages then leave by themselves.`,
     correlationId: failure.requestId,
     aadstsCode: null,
   }
 }
 
-function wordsFor(failure: Failure, subject: ApplicationFailureSubject): Words | null {
+function textFor(failure: Failure, subject: ApplicationFailureSubject): FailureText | null {
   if (failure.outcome !== 'refused') return null
-  const { sender, recipient, places } = subject
+  const { sender, recipient, adminCenters } = subject
   switch (failure.reason) {
     case 'access-denied':
     case 'permission-missing':
     case 'send-as-denied':
-      return deniedWords(subject)
+      return textForDenial(subject)
     case 'mailbox-not-found':
       return {
         kind: 'mailbox-not-found',
         title: 'There is no such mailbox',
         detail: `Microsoft 365 has no mailbox in the cloud for ${sender}. Without a person’s access the sender has to be a mailbox, of a person or shared, and no group.`,
         action: exchangeAdministrator(
-          `checks ${sender} in the ${places.exchange} > Recipients > Mailboxes. A new mailbox can take an hour to work.`,
+          `checks ${sender} in the ${adminCenters.exchange} > Recipients > Mailboxes. A new mailbox can take an hour to work.`,
           sender,
           recipient ?? sender,
         ),
@@ -84,21 +84,21 @@ function wordsFor(failure: Failure, subject: ApplicationFailureSubject): Words |
         kind: 'mailbox-not-found',
         title: failure.title,
         detail: `The verification message could not be addressed to ${recipient ?? sender}.`,
-        action: `An Exchange administrator checks the mail address of ${recipient ?? sender} in the ${places.exchange} > Recipients > Mailboxes.`,
+        action: `An Exchange administrator checks the mail address of ${recipient ?? sender} in the ${adminCenters.exchange} > Recipients > Mailboxes.`,
       }
     default:
       return null
   }
 }
 
-/** Entra did not grant it, or Exchange keeps the application out: Graph's answer does not say which. */
-function deniedWords({
+/** Graph's answer does not say whether Entra has not granted the permission or Exchange keeps the application out. */
+function textForDenial({
   sender,
   permission,
   grantedPermissions,
   approvalLink,
-  places,
-}: Omit<ApplicationFailureSubject, 'recipient'>): Words {
+  adminCenters,
+}: Omit<ApplicationFailureSubject, 'recipient'>): FailureText {
   if (grantedPermissions?.includes(permission))
     return {
       kind: 'send-as-denied',
@@ -110,6 +110,6 @@ function deniedWords({
     kind: 'permission-missing',
     title: `The application permission ${permission} is missing`,
     detail: `Neither Microsoft Entra nor Exchange lets the app use ${permission} for ${sender}.`,
-    action: `Whoever operates the app registration adds ${permission} as an application permission in the ${places.entra} > App registrations > the app of Inforiver Mail > API permissions, and an Entra administrator opens ${approvalLink} and approves it. Where the app is limited to single mailboxes, an Exchange administrator assigns it the role Application ${permission} for ${sender} instead (${APPLICATION_RBAC}); that can take two hours to work.`,
+    action: `Whoever operates the app registration adds ${permission} as an application permission in the ${adminCenters.entra} > App registrations > the app of Inforiver Mail > API permissions, and an Entra administrator opens ${approvalLink} and approves it. Where the app is limited to single mailboxes, an Exchange administrator assigns it the role Application ${permission} for ${sender} instead (${APPLICATION_RBAC}); that can take two hours to work.`,
   }
 }

@@ -1,15 +1,17 @@
 import { ConsentProblem } from '@inforiver-mail/contract/consent-problem'
 import { describe, expect, it } from 'vitest'
 import { toConsentProblem } from '../explanation.ts'
-import { faultsOfRemedy, PLACES } from '../test-support/remedy.ts'
-import { classifyFailure, MICROSOFT_CODES, type Failure, type RefusalReason } from './classify-failure.ts'
+import { graphAnswer } from '../test-support/graph-answer.ts'
+import { findRemedyFaults, ADMIN_CENTERS } from '../test-support/remedy.ts'
+import { classifyFailure, type Failure } from './classify-failure.ts'
+import { GRAPH_CODES, type RefusalReason } from './graph-codes.ts'
 import { explainFailure } from './explain-failure.ts'
 
 const subject = {
   sender: 'reports@contoso.com',
   delegate: 'ada@contoso.com',
   approvalLink: 'https://login.microsoftonline.com/tenant/v2.0/adminconsent?client_id=app',
-  places: PLACES,
+  adminCenters: ADMIN_CENTERS,
 }
 const facts = { microsoftCode: 'ErrorSomething', requestId: 'request-1', detail: 'Microsoft said no.' }
 
@@ -36,14 +38,13 @@ describe('explainFailure', () => {
     const { title, detail, action } = explainFailure(refused(reason), subject)
     expect(title).toMatch(/^[A-Z].*[^.]$/)
     expect(detail).toMatch(/ \(ErrorSomething\)\.$/)
-    expect(faultsOfRemedy(action, { onlyInThePage: true })).toEqual([])
+    expect(findRemedyFaults(action, { onlyInThePage: true })).toEqual([])
   })
 
-  it.each(MICROSOFT_CODES)('says of %s, whatever its status, who acts and where, with a link', (code) => {
+  it.each(Object.keys(GRAPH_CODES))('says of %s, whatever its status, who acts and where, with a link', (code) => {
     for (const status of [400, 401, 403, 404, 413, 429, 500, 503, 504, 507]) {
-      const nothing = { innerCode: null, message: null, requestId: null, retryAfter: null, claims: null }
-      const { action } = explainFailure(classifyFailure({ status, code, ...nothing }), subject)
-      expect(faultsOfRemedy(action, { onlyInThePage: true })).toEqual([])
+      const { action } = explainFailure(classifyFailure(graphAnswer({ status, code })), subject)
+      expect(findRemedyFaults(action, { onlyInThePage: true })).toEqual([])
     }
   })
 
@@ -57,7 +58,7 @@ describe('explainFailure', () => {
     expect(action).toContain('an hour')
   })
 
-  it('has the code after the words of Microsoft, which are a sentence of their own', () => {
+  it('appends the code after a quotation', () => {
     const failure = { ...refused('message-refused'), detail: 'It refused. Microsoft says: “No.”' }
     expect(explainFailure(failure, subject).detail).toBe('It refused. Microsoft says: “No.” (ErrorSomething)')
   })
@@ -66,7 +67,7 @@ describe('explainFailure', () => {
     expect(explainFailure(refused('send-as-denied'), subject).action).toContain('Send on behalf')
   })
 
-  it('names an address once that is the sender’s and the delegate’s', () => {
+  it('names an address only once when sender and delegate share it', () => {
     const own = { ...subject, sender: 'Ada@contoso.com' }
     const { detail, action } = explainFailure(refused('mailbox-not-found'), own)
     expect(detail).toBe('Microsoft 365 has no mailbox in the cloud for Ada@contoso.com (ErrorSomething).')
@@ -80,7 +81,7 @@ describe('explainFailure', () => {
       const sentence = 'If ceo@example.com does not belong to your organisation, choose an address that does.'
       expect(explainFailure(refused(reason), foreign).action).toContain(sentence)
       expect(explainFailure(refused(reason), subject).action).not.toContain('belong')
-      expect(faultsOfRemedy(explainFailure(refused(reason), foreign).action, { onlyInThePage: true })).toEqual([])
+      expect(findRemedyFaults(explainFailure(refused(reason), foreign).action, { onlyInThePage: true })).toEqual([])
     },
   )
 
@@ -90,7 +91,7 @@ describe('explainFailure', () => {
     expect(action).toContain(subject.approvalLink)
   })
 
-  it.each(['throttled', 'unavailable', 'unknown'] as const)('explains %s as trouble that passes', (outcome) => {
+  it.each(['throttled', 'unavailable', 'unknown'] as const)('explains %s as an outage', (outcome) => {
     expect(explainFailure({ outcome, retryAfter: null, ...facts }, subject).kind).toBe('microsoft-unavailable')
   })
 

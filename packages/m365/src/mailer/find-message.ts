@@ -1,26 +1,40 @@
-import { classifyConnectionFailure, classifyFailure, type Failure } from './classify-failure.ts'
-import { member, parseJson } from './graph-answer.ts'
-import { withoutDoubt, type CallOptions, type Exchange } from './graph-exchange.ts'
+import { z } from 'zod'
+import { optionalText, readJson } from '../json.ts'
+import { classifyFailure, type Failure } from './classify-failure.ts'
+import { classifyConnectionFailure } from './connection-failure.ts'
+import { asRepeatable, type CallOptions, type Exchange } from './graph-exchange.ts'
 import { mailboxPath } from './mailbox-path.ts'
 import { MESSAGE_ID_PROPERTY } from './send-mail-request.ts'
 
 export type SearchedFolder = 'sentitems' | 'drafts'
 
 export type FindMessageOutcome =
-  /** `from`: whom it is from; null where Graph does not tell. */
+  /** `from`: the address that it is from; null where Graph does not tell. */
   | { readonly outcome: 'found'; readonly id: string; readonly from: string | null }
   | { readonly outcome: 'not-found' }
   | Failure
 
-/** What a message is recognised by; null: not by that. */
+/** What identifies a message. Null where it cannot be found by that. */
 export interface SoughtMessage {
-  /** Our id, in the extended property that it was sent with. */
+  /** Our id, which it carries in an extended property. */
   readonly messageId: string | null
-  /** Its Message-ID, with the angle brackets. */
+  /** Its Message-ID (RFC 5322), with the angle brackets. */
   readonly internetMessageId: string | null
 }
 
-/** Looks for a message by each of what it is recognised by. */
+const FoundMessages = z.object({
+  value: z.array(
+    z.object({
+      id: z.string(),
+      from: z
+        .object({ emailAddress: z.object({ address: optionalText }) })
+        .nullable()
+        .catch(null),
+    }),
+  ),
+})
+
+/** Looks for a message by our id first, then by its Message-ID. */
 export async function findMessage(
   exchange: Exchange,
   { messageId, internetMessageId }: SoughtMessage,
@@ -44,17 +58,15 @@ async function findBy(
   where: SearchedFolder,
   { accessToken, signal, mailbox }: CallOptions,
 ): Promise<FindMessageOutcome> {
-  const query = `$filter=${encodeURIComponent(filter)}&$select=id,from&$top=1` // the client passes a query on as it is
+  const query = `$filter=${encodeURIComponent(filter)}&$select=id,from&$top=1` // the client does not encode queries
   const path = `${mailboxPath(mailbox)}/mailFolders/${where}/messages?${query}`
   const reply = await exchange({ method: 'GET', path, immutableIds: true, accessToken, signal })
-  if (!reply.answered) return withoutDoubt(classifyConnectionFailure(reply.error))
-  const found = reply.status === 200 ? member(parseJson(reply.text), 'value') : null
-  if (Array.isArray(found) && found.length === 0) return { outcome: 'not-found' }
-  const first: unknown = Array.isArray(found) ? found[0] : null
-  const id = member(first, 'id')
-  const from = member(member(member(first, 'from'), 'emailAddress'), 'address')
-  if (typeof id === 'string') return { outcome: 'found', id, from: typeof from === 'string' ? from : null }
-  return withoutDoubt(classifyFailure(reply.answer))
+  if (!reply.answered) return asRepeatable(classifyConnectionFailure(reply.error))
+  const found = reply.status === 200 ? readJson(reply.text, FoundMessages) : null
+  if (!found) return asRepeatable(classifyFailure(reply.answer))
+  const [message] = found.value
+  if (!message) return { outcome: 'not-found' }
+  return { outcome: 'found', id: message.id, from: message.from?.emailAddress.address ?? null }
 }
 
 function propertyFilter(messageId: string): string {
@@ -62,7 +74,7 @@ function propertyFilter(messageId: string): string {
   return `singleValueExtendedProperties/Any(ep: ep/id eq ${name} and ep/value eq ${quote(messageId)})`
 }
 
-/** A literal of OData 4.01 (URL conventions, section 5.1.1.14.1): a quote inside is doubled. */
+/** A string literal of OData 4.01 (URL conventions, section 5.1.1.14.1), where quotes are doubled. */
 function quote(text: string): string {
   return `'${text.replaceAll("'", "''")}'`
 }

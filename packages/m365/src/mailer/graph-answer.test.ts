@@ -35,7 +35,7 @@ describe('readGraphAnswer', () => {
     },
   )
 
-  it('decodes a claims challenge, also behind another one', () => {
+  it('decodes a claims challenge, even after another challenge', () => {
     const claims = '{"access_token":{"nbf":{"essential":true,"value":"1732442400"}}}'
     const encoded = Buffer.from(claims).toString('base64')
     const header = `Bearer realm="", Bearer error="insufficient_claims", claims="${encoded}"`
@@ -49,7 +49,7 @@ describe('readGraphAnswer', () => {
     },
   )
 
-  it('bounds and cleans what it keeps', () => {
+  it('bounds and cleans code and message', () => {
     const error = { code: `A\r\n${'x'.repeat(5_000)}`, message: `M\u202E${'y'.repeat(5_000)}` }
     const { code, message } = read(400, JSON.stringify({ error }), {})
     expect(code?.length).toBeLessThanOrEqual(100)

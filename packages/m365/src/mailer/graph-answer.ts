@@ -1,7 +1,9 @@
+import { z } from 'zod'
 import { readClaimsChallenge } from '../claims-challenge.ts'
+import { optionalText, readJson } from '../json.ts'
 import { plainText } from '../plain-text.ts'
-import type { GraphReply } from './graph-call.ts'
 import { retryAfterDate } from '../retry-after.ts'
+import type { GraphReply } from './graph-call.ts'
 
 const MAX_CODE_CHARACTERS = 100
 const MAX_MESSAGE_CHARACTERS = 300
@@ -13,44 +15,38 @@ export interface GraphAnswer {
   readonly code: string | null
   /** `error.innerError.code`, where Graph has one. */
   readonly innerCode: string | null
-  /** `error.message`, bounded plain text. Decides nothing but the choice of words. */
+  /** `error.message` as bounded plain text. It decides nothing but the text that is shown. */
   readonly message: string | null
   readonly requestId: string | null
   readonly retryAfter: Date | null
-  /** Decoded JSON of a claims challenge; to be passed to the next token request. */
+  /** A decoded claims challenge, as JSON, for the next token request. */
   readonly claims: string | null
 }
 
-/** Graph error envelope: `{ error: { code, message, innerError } }`, the last also written `innererror`, or missing. */
+const InnerError = z.object({ code: optionalText, 'request-id': optionalText }).nullable().catch(null)
+
+/** Graph writes `innerError` or `innererror`, or leaves it out. */
+const ErrorBody = z.object({
+  error: z.object({ code: optionalText, message: optionalText, innerError: InnerError, innererror: InnerError }),
+})
+
+/** Reads status, headers and error envelope. `now` is when a `Retry-After` in seconds begins. */
 export function readGraphAnswer(reply: Extract<GraphReply, { answered: true }>, now: Date): GraphAnswer {
-  const error = member(parseJson(reply.text), 'error')
-  const inner = member(error, 'innerError') ?? member(error, 'innererror')
+  const error = readJson(reply.text, ErrorBody)?.error
+  const inner = error?.innerError ?? error?.innererror
   return {
     status: reply.status,
-    code: text(member(error, 'code'), MAX_CODE_CHARACTERS),
-    innerCode: text(member(inner, 'code'), MAX_CODE_CHARACTERS),
-    message: text(member(error, 'message'), MAX_MESSAGE_CHARACTERS),
-    requestId: text(reply.headers.get('request-id') ?? member(inner, 'request-id'), MAX_CODE_CHARACTERS),
+    code: bounded(error?.code, MAX_CODE_CHARACTERS),
+    innerCode: bounded(inner?.code, MAX_CODE_CHARACTERS),
+    message: bounded(error?.message, MAX_MESSAGE_CHARACTERS),
+    requestId: bounded(reply.headers.get('request-id') ?? inner?.['request-id'], MAX_CODE_CHARACTERS),
     retryAfter: retryAfterDate(reply.headers, now),
     claims: readClaims(reply.headers.get('www-authenticate')),
   }
 }
 
-export function parseJson(text: string): unknown {
-  if (text === '') return null // an accepted mail is answered so, and an exception is dear
-  try {
-    return JSON.parse(text) as unknown
-  } catch {
-    return null
-  }
-}
-
-export function member(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined
-}
-
-function text(value: unknown, maxCharacters: number): string | null {
-  return typeof value === 'string' && value !== '' ? plainText(value, maxCharacters) : null
+function bounded(text: string | null | undefined, maxCharacters: number): string | null {
+  return text === null || text === undefined || text === '' ? null : plainText(text, maxCharacters)
 }
 
 function readClaims(header: string | null): string | null {

@@ -16,21 +16,21 @@ export interface GraphRequest {
   readonly path: string
   /** JSON. */
   readonly body?: unknown
-  /** The ids that are passed and returned are of the kind that a message keeps when it is sent or moved. */
+  /** Ids in the request and the answer are immutable: a message keeps them when it is sent or moved. */
   readonly immutableIds?: true
-  /** Of what is read of an answer. 1 MiB where nothing else is said. */
+  /** Limits what is read of an answer. Defaults to 1 MiB. */
   readonly maxAnswerBytes?: number
   readonly accessToken: string
   readonly signal?: AbortSignal | undefined
 }
 
-/** What came back: an answer of whatever kind, or a connection that failed. */
+/** An answer of any kind, or a connection that failed. */
 export type GraphReply =
   | {
       readonly answered: true
       readonly status: number
       readonly headers: Headers
-      /** Empty when there was none, or when it broke off: the status stands all the same. */
+      /** Empty when there was no body, or when it broke off; the status is valid all the same. */
       readonly text: string
     }
   | { readonly answered: false; readonly error: unknown }
@@ -38,10 +38,10 @@ export type GraphReply =
 export type GraphCall = (request: GraphRequest) => Promise<GraphReply>
 
 /**
- * One request to Graph by Microsoft's client, over a chain of our own. The client's retry handler is left out, since
- * it would post a mail again after a 504; its redirect handler, since a token must stay with its host; and its
- * authentication handler, since it sends no token to a stand-in on plain http. The answer is taken raw: from an
- * error that is not JSON the client would lose status and `Retry-After`.
+ * Makes requests to Graph by Microsoft's client, with middleware of our own. The client's retry handler would post a
+ * mail again after a 504, its redirect handler would take a token to another host, and its authentication handler sends
+ * no token to a stand-in on plain http. The answer is taken raw, since the client would lose the status and
+ * `Retry-After` of an error that is not JSON.
  */
 export function createGraphCall(graphBaseUrl: string, fetch: MicrosoftFetch): GraphCall {
   // Both https://graph.microsoft.com and https://graph.microsoft.com/v1.0 are in use as "the base URL".
@@ -54,24 +54,24 @@ export function createGraphCall(graphBaseUrl: string, fetch: MicrosoftFetch): Gr
   })
 
   return async ({ method, path, body, immutableIds, maxAnswerBytes, accessToken, signal }) => {
-    const call = new OneCall(accessToken, maxAnswerBytes)
+    const call = new CallState(accessToken, maxAnswerBytes)
     const request = client.api(path).responseType(ResponseType.RAW).middlewareOptions([call])
     if (signal) request.option('signal', signal)
     if (immutableIds) request.header('prefer', 'IdType="ImmutableId"')
     try {
       if (method === 'GET') await request.get()
       else if (method === 'DELETE') await request.delete()
-      // A string is sent as it is; anything else the client would serialise by the name of its class.
+      // The client sends a string unchanged, but would serialise anything else by the name of its class.
       else await request.post(body === undefined ? '' : JSON.stringify(body))
     } catch (error) {
-      if (call.reply?.answered !== false) throw error // not the connection: a mistake of ours
+      if (call.reply?.answered !== false) throw error // a bug of ours, not a failed connection
     }
     return call.reply ?? { answered: false, error: new Error('The Graph client made no request.') }
   }
 }
 
-/** What belongs to one call, along a chain that serves them all. The client finds it by its class. */
-class OneCall implements MiddlewareOptions {
+/** The state of one call, in a chain that all calls share. The client looks it up by its class. */
+class CallState implements MiddlewareOptions {
   readonly accessToken: string
   readonly maxAnswerBytes: number | undefined
   reply: GraphReply | null = null
@@ -82,13 +82,13 @@ class OneCall implements MiddlewareOptions {
   }
 }
 
-function callOf({ middlewareControl }: Context): OneCall {
-  const call = middlewareControl?.getMiddlewareOptions(OneCall)
-  if (!(call instanceof OneCall)) throw new Error('A request to Graph belongs to no call.')
+function callOf({ middlewareControl }: Context): CallState {
+  const call = middlewareControl?.getMiddlewareOptions(CallState)
+  if (!(call instanceof CallState)) throw new Error('A request to Graph belongs to no call.')
   return call
 }
 
-/** Attaches the token to requests to Graph, and to nothing else. */
+/** Attaches the token to requests to Graph's origin only. */
 function createAuthentication(graphOrigin: string): Middleware {
   let next: Middleware | null = null
   return {
@@ -105,7 +105,7 @@ function createAuthentication(graphOrigin: string): Middleware {
   }
 }
 
-/** The end of the chain: asks the fetch that was passed in, and keeps what came back. */
+/** The end of the chain: makes the request with the given fetch, and records the reply. */
 function createTransport(fetch: MicrosoftFetch): Middleware {
   return {
     async execute(context) {
@@ -114,7 +114,7 @@ function createTransport(fetch: MicrosoftFetch): Middleware {
         const response = await fetch(urlOf(context), context.options as MicrosoftFetchInit)
         const text = await boundedText(response, call.maxAnswerBytes)
         call.reply = { answered: true, status: response.status, headers: response.headers, text }
-        context.response = response as Response // handed back raw, and looked at by nobody
+        context.response = response as Response // the client returns it raw, and nobody reads it
       } catch (error) {
         call.reply = { answered: false, error }
         throw error
@@ -128,10 +128,10 @@ function urlOf({ request }: Context): string {
 }
 
 function headersOf({ options }: Context): Readonly<Record<string, string>> {
-  return options?.headers as Readonly<Record<string, string>> // the client makes plain objects only
+  return options?.headers as Readonly<Record<string, string>> // the client only makes plain objects
 }
 
-/** Empty when there is none, when it breaks off, or when it is too long to be an answer. */
+/** Reads a body as text; empty when there is none, when it breaks off, or when it is longer than `maxBytes`. */
 export async function boundedText(response: MicrosoftResponse, maxBytes = MAX_ANSWER_BYTES): Promise<string> {
   const chunks: Uint8Array[] = []
   let sizeBytes = 0

@@ -14,20 +14,20 @@ export interface GraphMailerOptions {
 export interface CallOptions extends FailureContext {
   readonly accessToken: string
   readonly signal?: AbortSignal
-  /** `me` when missing. Application permissions know no `me`: they name the mailbox. */
+  /** `me` when missing. With application permissions there is no `me`, so the mailbox has to be named. */
   readonly mailbox?: Mailbox
 }
 
 export type SendOutcome =
   | {
       readonly outcome: 'sent'
-      /** Graph may ask for a pause and have sent all the same. */
+      /** Graph may ask for a pause and still have sent the message. */
       readonly retryAfter: Date | null
       readonly requestId: string | null
     }
   | Failure
 
-/** The id names nothing in the mailbox: deleted for good, or never there. */
+/** The id names nothing in the mailbox: the item was deleted for good, or never existed. */
 export interface Gone {
   readonly outcome: 'gone'
 }
@@ -38,7 +38,7 @@ export type NotAnswered = Extract<GraphReply, { answered: false }>
 /** Throws only when `signal` was aborted before anything was sent. */
 export type Exchange = (request: GraphRequest) => Promise<Answered | NotAnswered>
 
-/** One request, and the answer read. */
+/** Makes one request to Graph and reads its answer. */
 export function createExchange({ graphBaseUrl, fetch, clock }: GraphMailerOptions): Exchange {
   const call = createGraphCall(graphBaseUrl, fetch)
   return async (request) => {
@@ -48,14 +48,14 @@ export function createExchange({ graphBaseUrl, fetch, clock }: GraphMailerOption
   }
 }
 
-/** For what may be repeated without a second thought: reading changes nothing, deleting twice deletes once. */
-export function withoutDoubt(failure: Failure): Failure {
+/** A read or a delete may simply be repeated, so it never matters whether a lost one was carried out. */
+export function asRepeatable(failure: Failure): Failure {
   return failure.outcome === 'unknown' ? { ...failure, outcome: 'unavailable' } : failure
 }
 
 /**
- * The id names nothing in the mailbox, perhaps since it belongs to another one. A gateway that gave up waiting knows no
- * such thing, whatever its body says.
+ * Whether the id names nothing in the mailbox; it may belong to another one. A gateway that gave up waiting cannot know
+ * that, whatever its body says.
  */
 export function isGone(answer: GraphAnswer): boolean {
   const failure = classifyFailure(answer)

@@ -1,4 +1,5 @@
-import { classifyConnectionFailure, classifyFailure } from './classify-failure.ts'
+import { classifyFailure } from './classify-failure.ts'
+import { classifyConnectionFailure } from './connection-failure.ts'
 import { createDraftCalls, type DraftCalls } from './draft-calls.ts'
 import { findMessage, type FindMessageOutcome, type SearchedFolder, type SoughtMessage } from './find-message.ts'
 import { createExchange, type CallOptions, type GraphMailerOptions, type SendOutcome } from './graph-exchange.ts'
@@ -12,20 +13,20 @@ import { createUploadSessionCalls, type UploadSessionCalls } from './upload-sess
 export type { CallOptions, SendOutcome } from './graph-exchange.ts'
 export type { Delegate } from './read-delegate.ts'
 
-/** Every call makes each of its requests once, and throws only when its signal was aborted before one was sent. */
+/** No call repeats a request, and none throws unless its signal was aborted before a request was sent. */
 export interface GraphMailer extends DraftCalls, UploadCalls, UploadSessionCalls {
   /** Never `unknown`. */
   readDelegate(accessToken: string, signal?: AbortSignal): Promise<DelegateOutcome>
-  /** Sends in one request, which Graph limits to 4 MB: about 3 MB of content. */
+  /** Sends in one request, which Graph limits to 4 MB: about 3 MB of content in base64. */
   send(message: OutgoingMessage, options: CallOptions): Promise<SendOutcome>
   /**
-   * Looks for a message by our id or its Message-ID. Never `unknown`. Needs `Mail.ReadWrite`. `not-found` right after sending means
-   * little: the copy appears late.
+   * Looks for a message by our id or its Message-ID. Never `unknown`. Needs `Mail.ReadWrite`. `not-found` means little
+   * right after sending, since the copy appears late.
    */
   findMessage(sought: SoughtMessage, where: SearchedFolder, options: CallOptions): Promise<FindMessageOutcome>
 }
 
-/** Mail by Microsoft Graph v1.0, with a person's (delegated) token or with the app's own. */
+/** Sends mail by Microsoft Graph v1.0, with a person's (delegated) token or with the app's own. */
 export function createGraphMailer(options: GraphMailerOptions): GraphMailer {
   const exchange = createExchange(options)
   return {

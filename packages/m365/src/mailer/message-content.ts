@@ -1,6 +1,6 @@
 import type { OutgoingAttachment, OutgoingMessage } from './outgoing-message.ts'
 
-/** A message as submitted: the sender is decided when it is sent, and the id belongs to its row. */
+/** A message as it was submitted. The sender is decided when it is sent, and the id is stored in its row. */
 export interface MessageContent extends Omit<OutgoingMessage, 'id' | 'from' | 'attachments'> {
   readonly attachments: readonly ContentAttachment[]
 }
@@ -13,17 +13,17 @@ interface AttachmentFacts extends Omit<OutgoingAttachment, 'content'> {
   readonly sha256: string
 }
 
-/** A small one, stored with the message. */
+/** A small attachment, stored with the message. */
 export interface InlineAttachment extends AttachmentFacts {
   readonly content: Buffer
 }
 
-/** One that is stored in chunks, as the part of this number. */
+/** An attachment that is stored in chunks, under the number `part`. */
 export interface ChunkedAttachment extends AttachmentFacts {
   readonly part: number
 }
 
-/** The bytes to seal: JSON, with small attachments in base64. */
+/** Serialises the content for sealing: JSON, with small attachments in base64. */
 export function writeContent(content: MessageContent): Buffer {
   const attachments = content.attachments.map((attachment) =>
     'content' in attachment ? { ...attachment, content: attachment.content.toString('base64') } : attachment,
@@ -31,7 +31,7 @@ export function writeContent(content: MessageContent): Buffer {
   return Buffer.from(JSON.stringify({ ...content, attachments }))
 }
 
-/** What `writeContent` wrote. */
+/** Reads what `writeContent` wrote. */
 export function readContent(bytes: Buffer): MessageContent {
   const content = JSON.parse(bytes.toString('utf8')) as Omit<MessageContent, 'attachments'> & {
     attachments: readonly ((AttachmentFacts & { readonly content: string }) | ChunkedAttachment)[]
@@ -42,7 +42,7 @@ export function readContent(bytes: Buffer): MessageContent {
   return { ...content, attachments }
 }
 
-/** What tells two submissions apart: everything but the bytes of attachments, for which their hashes stand. */
+/** Identifies a submission: the whole content, with a hash in place of the bytes of each attachment. */
 export function describeContent(content: MessageContent): string {
   const attachments = content.attachments.map(({ filename, contentType, contentId, sizeBytes, sha256 }) => ({
     filename,
@@ -54,7 +54,7 @@ export function describeContent(content: MessageContent): string {
   return JSON.stringify({ ...content, attachments })
 }
 
-/** UTF-8 bytes of everything but the attachments. */
+/** The size in UTF-8 bytes of everything but the attachments. */
 export function bodyBytesOf(content: MessageContent): number {
   return Buffer.byteLength(JSON.stringify({ ...content, attachments: undefined }))
 }

@@ -1,8 +1,8 @@
 import type { Recipient } from '@inforiver-mail/contract/message'
 
-/** A message as it is handed to Microsoft: complete, and its attachments in memory. */
+/** A complete message for Microsoft, with its attachments in memory. */
 export interface OutgoingMessage {
-  /** Our id, `msg_…`: travels with the message as an extended property. */
+  /** Our id, `msg_…`, which the message carries as an extended property. */
   readonly id: string
   /** The sender; not always the delegate's own address. */
   readonly from: Recipient
@@ -11,7 +11,7 @@ export interface OutgoingMessage {
   readonly bcc: readonly Recipient[]
   readonly replyTo: readonly Recipient[]
   readonly subject: string
-  /** At least one of `html` and `text`. Graph takes one body; Exchange makes the text alternative of an HTML one. */
+  /** At least one of `html` and `text` is set. Graph takes one body; Exchange derives plain text from an HTML one. */
   readonly html: string | null
   readonly text: string | null
   readonly attachments: readonly OutgoingAttachment[]
@@ -25,6 +25,6 @@ export interface OutgoingAttachment {
   readonly filename: string
   readonly contentType: string
   readonly content: Buffer
-  /** For an image that the HTML shows by `cid:`; null for an ordinary attachment. */
+  /** Set for an image that the HTML shows by `cid:`; null for an ordinary attachment. */
   readonly contentId: string | null
 }

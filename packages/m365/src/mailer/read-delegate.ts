@@ -1,11 +1,13 @@
-import { classifyConnectionFailure, classifyFailure, type Failure } from './classify-failure.ts'
-import { member, parseJson } from './graph-answer.ts'
-import { withoutDoubt, type Exchange } from './graph-exchange.ts'
+import { z } from 'zod'
+import { optionalText, readJson } from '../json.ts'
+import { classifyFailure, type Failure } from './classify-failure.ts'
+import { classifyConnectionFailure } from './connection-failure.ts'
+import { asRepeatable, type Exchange } from './graph-exchange.ts'
 
 const MAX_ADDRESSES = 500
 const PATH = '/me?$select=id,displayName,mail,userPrincipalName,proxyAddresses,userType'
 
-/** The person whose grant sends, as Graph knows it. */
+/** The person whose tokens send, as Graph knows them. */
 export interface Delegate {
   readonly objectId: string
   readonly name: string
@@ -16,47 +18,47 @@ export interface Delegate {
 
 export type DelegateOutcome = { readonly outcome: 'found'; readonly delegate: Delegate } | Failure
 
+const User = z.object({
+  id: z.string().min(1),
+  displayName: optionalText,
+  mail: optionalText,
+  userPrincipalName: optionalText,
+  proxyAddresses: z.array(z.unknown()).catch([]),
+  userType: optionalText,
+})
+
 export async function readDelegate(
   exchange: Exchange,
   accessToken: string,
   signal?: AbortSignal,
 ): Promise<DelegateOutcome> {
   const reply = await exchange({ method: 'GET', path: PATH, accessToken, signal })
-  if (!reply.answered) return withoutDoubt(classifyConnectionFailure(reply.error))
-  const delegate = reply.status === 200 ? toDelegate(parseJson(reply.text)) : null
-  return delegate ? { outcome: 'found', delegate } : withoutDoubt(classifyFailure(reply.answer))
+  if (!reply.answered) return asRepeatable(classifyConnectionFailure(reply.error))
+  const user = reply.status === 200 ? readJson(reply.text, User) : null
+  return user ? { outcome: 'found', delegate: toDelegate(user) } : asRepeatable(classifyFailure(reply.answer))
 }
 
-function toDelegate(user: unknown): Delegate | null {
-  const objectId = text(member(user, 'id'))
-  if (objectId === null) return null
-  const signInName = text(member(user, 'userPrincipalName'))
-  const primary = text(member(user, 'mail'))
+function toDelegate(user: z.infer<typeof User>): Delegate {
   return {
-    objectId,
-    name: text(member(user, 'displayName')) ?? signInName ?? '',
-    addresses: mailboxAddresses(primary, member(user, 'proxyAddresses'), signInName),
-    guest: text(member(user, 'userType'))?.toLowerCase() === 'guest',
+    objectId: user.id,
+    name: user.displayName ?? user.userPrincipalName ?? '',
+    addresses: mailboxAddresses(user),
+    guest: user.userType?.toLowerCase() === 'guest',
   }
 }
 
-/** `proxyAddresses` holds `SMTP:` for the primary address, `smtp:` for the others, and other kinds that are no mail. */
-function mailboxAddresses(primary: string | null, proxies: unknown, signInName: string | null): readonly string[] {
-  const listed = Array.isArray(proxies)
-    ? proxies.slice(0, MAX_ADDRESSES).filter((entry) => typeof entry === 'string')
-    : []
-  const addresses = [
-    ...listed.filter((entry) => entry.startsWith('SMTP:')),
-    ...listed.filter((entry) => entry.startsWith('smtp:')),
-  ].map((entry) => entry.slice('smtp:'.length))
-  // The sign-in name is an address of the mailbox as a rule; a guest's, with #EXT#, never is.
-  const own = signInName !== null && !signInName.toLowerCase().includes('#ext#') ? signInName : null
-  const all = [primary, ...addresses, own].filter((address) => address !== null && address.includes('@')) as string[]
+/**
+ * `proxyAddresses` has `SMTP:` before the primary address, `smtp:` before the others, and addresses that are no mail.
+ */
+function mailboxAddresses({ mail, proxyAddresses, userPrincipalName }: z.infer<typeof User>): readonly string[] {
+  const proxies = proxyAddresses.slice(0, MAX_ADDRESSES).filter((entry) => typeof entry === 'string')
+  const addresses = ['SMTP:', 'smtp:'].flatMap((prefix) =>
+    proxies.filter((entry) => entry.startsWith(prefix)).map((entry) => entry.slice(prefix.length)),
+  )
+  // The sign-in name usually is an address of the mailbox; that of a guest, with #EXT#, never is.
+  const signInName = userPrincipalName?.toLowerCase().includes('#ext#') ? null : userPrincipalName
+  const all = [mail, ...addresses, signInName ?? null].filter((address) => address?.includes('@')) as string[]
   return all.filter(
     (address, index) => all.findIndex((other) => other.toLowerCase() === address.toLowerCase()) === index,
   )
-}
-
-function text(value: unknown): string | null {
-  return typeof value === 'string' && value !== '' ? value : null
 }

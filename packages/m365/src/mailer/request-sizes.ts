@@ -1,54 +1,54 @@
 import type { ContentAttachment, MessageContent } from './message-content.ts'
 import { toGraphAttachment, toGraphMessage } from './send-mail-request.ts'
 
-/** UTF-8 bytes of every request that a message may go by, to the byte. */
+/** The exact size, in UTF-8 bytes, of every request that may carry a message or a part of it. */
 export interface RequestSizes {
-  /** The whole message in one request. */
+  /** Sends the whole message. */
   readonly sendMail: number
-  /** Creates the draft, without attachments. */
+  /** Creates a draft without attachments. */
   readonly createDraft: number
   readonly attachments: readonly AttachmentSizes[]
 }
 
 export interface AttachmentSizes {
-  /** The file as it is. */
+  /** The file itself. */
   readonly file: number
-  /** Puts it on the draft in one request. */
+  /** Attaches it to a draft in one request. */
   readonly attach: number
 }
 
 const NOTHING = Buffer.alloc(0)
 
-/** `from`: the address that the message leaves from. */
+/** `from` is the address that the message is sent from. */
 export function measureRequests(content: MessageContent, from: string): RequestSizes {
-  const message = toGraphMessage({ ...content, attachments: [], id: ID_OF_ANY, from: { address: from } })
+  const message = toGraphMessage({ ...content, attachments: [], id: SAMPLE_ID, from: { address: from } })
   const createDraft = jsonBytes(message)
   const attachments = content.attachments.map(measureAttachment)
   const wrapped = createDraft + jsonBytes({ message: {}, saveToSentItems: content.saveToSentItems }) - jsonBytes({})
   return { sendMail: wrapped + listBytes(attachments), createDraft, attachments }
 }
 
-/** Of a message whose attachments are still arriving: it has at least these sizes. */
+/** Lower bounds for a message whose attachments are still arriving. */
 export function measureArriving(fileBytes: readonly number[]): RequestSizes {
   const attachments = fileBytes.map((file) => ({ file, attach: base64Bytes(file) }))
   return { sendMail: sum(attachments.map(({ attach }) => attach)), createDraft: 0, attachments }
 }
 
-/** What an organisation's limit counts: the body, and the attachments in base64. */
+/** The size that the organisation's limit applies to: the body, and the attachments in base64. */
 export function encodedMessageBytes({ createDraft, attachments }: RequestSizes): number {
   return createDraft + sum(attachments.map(({ file }) => base64Bytes(file)))
 }
 
-/** Every id of a message is as long. */
-const ID_OF_ANY = `msg_${'0'.repeat(32)}`
+/** All message ids have the same length. */
+const SAMPLE_ID = `msg_${'0'.repeat(32)}`
 
 function measureAttachment({ filename, contentType, contentId, sizeBytes }: ContentAttachment): AttachmentSizes {
-  // Nothing in base64 is written differently in JSON.
+  // JSON escapes no character of base64.
   const attach = jsonBytes(toGraphAttachment({ filename, contentType, contentId, content: NOTHING }))
   return { file: sizeBytes, attach: attach + base64Bytes(sizeBytes) }
 }
 
-/** As one more field of a message; without attachments it is left out. */
+/** The size of the member `attachments`, which is left out when there are none. */
 function listBytes(attachments: readonly AttachmentSizes[]): number {
   if (attachments.length === 0) return 0
   const commas = attachments.length - 1

@@ -3,8 +3,8 @@ import type { FileAttachment, Message, Recipient as GraphRecipient } from '@micr
 import type { OutgoingAttachment, OutgoingMessage } from './outgoing-message.ts'
 
 /**
- * The named property that carries our message id, so that a message can be found again in a mailbox.
- * Names are compared with regard to case. Never to be changed: older messages carry it.
+ * The named property that carries our message id, by which a message can be found in a mailbox. Names are
+ * case-sensitive. This one must never change, because older messages carry it.
  */
 export const MESSAGE_ID_PROPERTY = 'String {3c7a1e5b-9d42-4f0e-8b6a-5f2d7c90e1a4} Name InforiverMailMessageId'
 
@@ -21,7 +21,7 @@ export function toSendMailRequest(message: OutgoingMessage): SendMailRequest {
 export function toGraphMessage(message: OutgoingMessage): Message {
   const headers = Object.entries(message.headers)
   return {
-    // Graph fills in `sender`; setting it as well can end in ErrorSendAsDenied.
+    // Graph fills in `sender`; setting it too can end in ErrorSendAsDenied.
     from: toGraphRecipient(message.from),
     toRecipients: message.to.map(toGraphRecipient),
     ccRecipients: message.cc.map(toGraphRecipient),
@@ -34,7 +34,7 @@ export function toGraphMessage(message: OutgoingMessage): Message {
         : { contentType: 'html', content: message.html },
     importance: message.importance,
     singleValueExtendedProperties: [{ id: MESSAGE_ID_PROPERTY, value: message.id }],
-    // An empty list of headers is an error (InvalidInternetMessageHeaderCollection).
+    // Graph refuses an empty list of headers (InvalidInternetMessageHeaderCollection).
     ...(headers.length > 0 && { internetMessageHeaders: headers.map(([name, value]) => ({ name, value })) }),
     ...(message.attachments.length > 0 && { attachments: message.attachments.map(toGraphAttachment) }),
   } satisfies Message

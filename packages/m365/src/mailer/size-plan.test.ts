@@ -25,7 +25,7 @@ describe('planSize', () => {
     [0, [largestFile(MAX_REQUEST_BYTES)]],
     [0, [1_500_000, 1_500_000]],
   ])('sends in one request a body of %i bytes with attachments of %j', (body, files) => {
-    expect(planSize(sizesOf(body, files), NOTHING_KNOWN)).toEqual({ road: 'send-mail' })
+    expect(planSize(sizesOf(body, files), NOTHING_KNOWN)).toEqual({ kind: 'send-mail' })
   })
 
   it.each([
@@ -39,15 +39,15 @@ describe('planSize', () => {
     [0, [10 * MIB, 0, 1, 3_100_000], ['session', 'attach', 'attach', 'attach']],
     [0, Array.from({ length: 100 }, () => 100_000), Array.from({ length: 100 }, () => 'attach')],
   ])('makes a draft of a body of %i bytes with attachments of %j', (body, files, attachments) => {
-    expect(planSize(sizesOf(body, files), NOTHING_KNOWN)).toEqual({ road: 'draft', attachments })
+    expect(planSize(sizesOf(body, files), NOTHING_KNOWN)).toEqual({ kind: 'draft', attachments })
   })
 
   it.each([
-    [CERTAIN_REQUEST_BYTES, [], { road: 'send-mail' }],
-    [CERTAIN_REQUEST_BYTES - NAMES - 3, [1], { road: 'draft', attachments: ['attach'] }],
-    [0, [largestFile(CERTAIN_REQUEST_BYTES)], { road: 'send-mail' }],
-    [0, [largestFile(CERTAIN_REQUEST_BYTES) + 1], { road: 'draft', attachments: ['session'] }],
-    [0, [3 * MIB - 1024], { road: 'draft', attachments: ['session'] }],
+    [CERTAIN_REQUEST_BYTES, [], { kind: 'send-mail' }],
+    [CERTAIN_REQUEST_BYTES - NAMES - 3, [1], { kind: 'draft', attachments: ['attach'] }],
+    [0, [largestFile(CERTAIN_REQUEST_BYTES)], { kind: 'send-mail' }],
+    [0, [largestFile(CERTAIN_REQUEST_BYTES) + 1], { kind: 'draft', attachments: ['session'] }],
+    [0, [3 * MIB - 1024], { kind: 'draft', attachments: ['session'] }],
   ])('goes the other way once longer requests were refused: a body of %i bytes with %j', (body, files, plan) => {
     expect(planSize(sizesOf(body, files), STRICT)).toEqual(plan)
   })
@@ -57,16 +57,16 @@ describe('planSize', () => {
     [MAX_REQUEST_BYTES + 1, [MAX_ATTACHMENT_BYTES + 1], NOTHING_KNOWN, MAX_REQUEST_BYTES],
     [CERTAIN_REQUEST_BYTES + 1, [], STRICT, CERTAIN_REQUEST_BYTES],
     [CERTAIN_REQUEST_BYTES + 1, [1], STRICT, CERTAIN_REQUEST_BYTES],
-  ])('knows no road for a body of %i bytes with %j, given %j', (sizeBytes, files, limits, limitBytes) => {
-    const plan = { road: 'none', reason: 'body-too-large', sizeBytes, limitBytes }
+  ])('finds no route for a body of %i bytes with %j, given %j', (sizeBytes, files, limits, limitBytes) => {
+    const plan = { kind: 'none', reason: 'body-too-large', sizeBytes, limitBytes }
     expect(planSize(sizesOf(sizeBytes, files), limits)).toEqual(plan)
   })
 
-  it('knows no road for a file that neither one request nor an upload session has taken, and names the first', () => {
+  it('finds no route for a file that neither one request nor an upload session has taken, and names the first', () => {
     const limits = { ...STRICT, sessionMinimumBytes: 3 * MIB }
     const files = [100, 3 * MIB, 3 * MIB - 1, 3 * MIB - 2]
     expect(planSize(sizesOf(0, files), limits)).toEqual({
-      road: 'none',
+      kind: 'none',
       reason: 'attachment-between',
       sizeBytes: 3 * MIB - 1,
       limitBytes: CERTAIN_REQUEST_BYTES,
@@ -74,10 +74,10 @@ describe('planSize', () => {
     })
   })
 
-  it('knows no road for an attachment over 150 MB, and names the first', () => {
+  it('finds no route for an attachment over 150 MB, and names the first', () => {
     const files = [MAX_ATTACHMENT_BYTES, MAX_ATTACHMENT_BYTES + 1, MAX_ATTACHMENT_BYTES + 2]
     expect(planSize(sizesOf(0, files), { ...NOTHING_KNOWN, messageBytes: 1 })).toEqual({
-      road: 'none',
+      kind: 'none',
       reason: 'attachment-too-large',
       sizeBytes: MAX_ATTACHMENT_BYTES + 1,
       limitBytes: MAX_ATTACHMENT_BYTES,
@@ -89,18 +89,18 @@ describe('planSize', () => {
     [100, [30 * MIB], 100 + 40 * MIB, 'draft'],
     [100, [1], 104, 'send-mail'],
     [100, [], 100, 'send-mail'],
-  ])('keeps a body of %i bytes with %j to the organisation’s limit', (body, files, sizeBytes, road) => {
+  ])('keeps a body of %i bytes with %j to the organisation’s limit', (body, files, sizeBytes, kind) => {
     const limits = (messageBytes: number | null) => ({ ...NOTHING_KNOWN, messageBytes })
-    const tooLarge = { road: 'none', reason: 'message-too-large', sizeBytes, limitBytes: sizeBytes - 1 }
+    const tooLarge = { kind: 'none', reason: 'message-too-large', sizeBytes, limitBytes: sizeBytes - 1 }
     expect(planSize(sizesOf(body, files), limits(sizeBytes - 1))).toEqual(tooLarge)
-    expect(planSize(sizesOf(body, files), limits(sizeBytes))).toMatchObject({ road })
-    expect(planSize(sizesOf(body, files), limits(null))).toMatchObject({ road })
+    expect(planSize(sizesOf(body, files), limits(sizeBytes))).toMatchObject({ kind })
+    expect(planSize(sizesOf(body, files), limits(null))).toMatchObject({ kind })
   })
 })
 
 describe('planDraft', () => {
   it('goes on with a draft although one request would do', () => {
-    expect(planDraft(sizesOf(10, [20]), NOTHING_KNOWN)).toEqual({ road: 'draft', attachments: ['attach'] })
+    expect(planDraft(sizesOf(10, [20]), NOTHING_KNOWN)).toEqual({ kind: 'draft', attachments: ['attach'] })
   })
 })
 

@@ -1,13 +1,17 @@
 import type { AttachmentItem } from '@microsoft/microsoft-graph-types'
-import { classifyConnectionFailure, classifyFailure, type Failure } from './classify-failure.ts'
-import { member, parseJson } from './graph-answer.ts'
-import { isGone, withoutDoubt, type CallOptions, type Exchange, type Gone } from './graph-exchange.ts'
+import { z } from 'zod'
+import { optionalText, readJson } from '../json.ts'
+import { classifyFailure, type Failure } from './classify-failure.ts'
+import { classifyConnectionFailure } from './connection-failure.ts'
+import { asRepeatable, isGone, type CallOptions, type Exchange, type Gone } from './graph-exchange.ts'
 import { messagePath } from './mailbox-path.ts'
 import type { OutgoingAttachment } from './outgoing-message.ts'
 import { toGraphAttachment } from './send-mail-request.ts'
-import { sessionFromAnswer, uploadUrlFailure, type UploadSession } from './upload-session.ts'
+import { readSession, uploadUrlFailure, type UploadSession } from './upload-session.ts'
 
 const MAX_PAGES = 20
+
+const AttachmentPage = z.object({ value: z.array(z.unknown()), '@odata.nextLink': optionalText })
 
 export type AttachFileOutcome = { readonly outcome: 'attached' } | Gone | Failure
 
@@ -22,13 +26,13 @@ export interface UploadFile extends Omit<OutgoingAttachment, 'content'> {
   readonly sizeBytes: number
 }
 
-/** Files for a draft. They need `Mail.ReadWrite`. */
+/** Puts files on a draft. All calls need `Mail.ReadWrite`. */
 export interface UploadCalls {
-  /** In one request: for what `planSize` calls `attach`. */
+  /** Attaches a file in one request, where `planSize` says `attach`. */
   attachFile(draftId: string, file: OutgoingAttachment, options: CallOptions): Promise<AttachFileOutcome>
-  /** Of the attachments that are complete, inline images among them. Never `unknown`. */
+  /** Counts the attachments that are complete, inline images included. Never `unknown`. */
   countAttachments(draftId: string, options: CallOptions): Promise<CountAttachmentsOutcome>
-  /** Never `unknown`: a session more or less does nothing. */
+  /** Never `unknown`: an unused session has no effect. */
   createUploadSession(draftId: string, file: UploadFile, options: CallOptions): Promise<CreateUploadSessionOutcome>
 }
 
@@ -44,35 +48,34 @@ export function createUploadCalls(exchange: Exchange): UploadCalls {
 
     async countAttachments(draftId, { accessToken, signal, mailbox }) {
       let count = 0
-      // No `$top`: this list knows none, and as a rule it comes whole (reported at msgraph-metadata).
+      // Without `$top`, which this list does not support; usually it comes whole (reported at msgraph-metadata).
       let query: string | null = '?$select=id'
       for (let page = 0; query !== null && page < MAX_PAGES; page += 1) {
         const path = `${attachmentsPath(mailbox, draftId)}${query}`
         const reply = await exchange({ method: 'GET', path, immutableIds: true, accessToken, signal })
-        if (!reply.answered) return withoutDoubt(classifyConnectionFailure(reply.error))
-        const body = reply.status === 200 ? parseJson(reply.text) : null
-        const attachments = member(body, 'value')
-        if (!Array.isArray(attachments))
-          return isGone(reply.answer) ? { outcome: 'gone' } : withoutDoubt(classifyFailure(reply.answer))
-        count += attachments.length
-        query = nextQuery(body)
+        if (!reply.answered) return asRepeatable(classifyConnectionFailure(reply.error))
+        const attachments = reply.status === 200 ? readJson(reply.text, AttachmentPage) : null
+        if (!attachments)
+          return isGone(reply.answer) ? { outcome: 'gone' } : asRepeatable(classifyFailure(reply.answer))
+        count += attachments.value.length
+        query = queryOf(attachments['@odata.nextLink'])
       }
-      return query === null ? { outcome: 'counted', count } : ENDLESS
+      return query === null ? { outcome: 'counted', count } : ENDLESS_LIST
     },
 
     async createUploadSession(draftId, file, { accessToken, signal, mailbox }) {
       const path = `${attachmentsPath(mailbox, draftId)}/createUploadSession`
       const body = { AttachmentItem: toAttachmentItem(file) }
       const reply = await exchange({ method: 'POST', path, body, immutableIds: true, accessToken, signal })
-      if (!reply.answered) return withoutDoubt(classifyConnectionFailure(reply.error))
-      const session = [200, 201].includes(reply.status) ? sessionFromAnswer(parseJson(reply.text)) : null
+      if (!reply.answered) return asRepeatable(classifyConnectionFailure(reply.error))
+      const session = [200, 201].includes(reply.status) ? readSession(reply.text) : null
       if (session) return uploadUrlFailure(session.uploadUrl) ?? { outcome: 'created', session }
-      return isGone(reply.answer) ? { outcome: 'gone' } : withoutDoubt(classifyFailure(reply.answer))
+      return isGone(reply.answer) ? { outcome: 'gone' } : asRepeatable(classifyFailure(reply.answer))
     },
   }
 }
 
-const ENDLESS: Failure = {
+const ENDLESS_LIST: Failure = {
   outcome: 'unavailable',
   retryAfter: null,
   microsoftCode: null,
@@ -84,10 +87,9 @@ function attachmentsPath(mailbox: CallOptions['mailbox'], draftId: string): stri
   return `${messagePath(mailbox, draftId)}/attachments`
 }
 
-/** Of the link to the next page only the query is followed, so that the token stays where it belongs. */
-function nextQuery(page: unknown): string | null {
-  const link = member(page, '@odata.nextLink')
-  return typeof link === 'string' ? link.replace(/^[^?]*/, '') : null
+/** Follows only the query of the link to the next page, so that the token stays with its host. */
+function queryOf(nextLink: string | null): string | null {
+  return nextLink === null ? null : nextLink.replace(/^[^?]*/, '')
 }
 
 function toAttachmentItem({ filename, contentType, contentId, sizeBytes }: UploadFile): AttachmentItem {

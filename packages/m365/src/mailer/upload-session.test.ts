@@ -1,43 +1,43 @@
 import { randomBytes } from 'node:crypto'
-import type { IncomingHttpHeaders } from 'node:http'
 import { CERTAIN_REQUEST_BYTES } from '@inforiver-mail/contract/message'
 import { describe, expect, it } from 'vitest'
 import { createMicrosoftFetch } from '../microsoft-fetch.ts'
-import { freePort, readBody, serve, type Listener } from '../test-support/servers.ts'
-import { createGraphMailer, type GraphMailer } from './graph-mailer.ts'
+import { answering, graphError, mailerAt } from '../test-support/mailer.ts'
+import { freePort, serve, type Listener } from '../test-support/servers.ts'
+import type { GraphMailer } from './graph-mailer.ts'
 import { RANGE_BYTES, type UploadSession } from './upload-session.ts'
 
-const NOW = new Date('2026-11-24T10:00:00.000Z')
 const PATH = "/api/gv1.0/users('o@t')/messages('m')/AttachmentSessions('a')?authtoken=eyJ0b2tlbg.c2VjcmV0"
 const fetch = createMicrosoftFetch({ timeoutMs: 5_000 })
-const mailer: GraphMailer = createGraphMailer({ graphBaseUrl: 'http://127.0.0.1:1', fetch, clock: () => NOW })
+const GRAPH = 'http://127.0.0.1:1' // is never asked
+const mailer = mailerAt(GRAPH)
 
-/** In the middle of a file of 1,000 bytes, and at its end. */
+/** Ranges in the middle and at the end of a file of 1,000 bytes. */
 const middle = { start: 100, totalBytes: 1_000, bytes: Buffer.alloc(200) }
 const last = { start: 800, totalBytes: 1_000, bytes: Buffer.alloc(200) }
 
 const UNSAFE = [`http://outlook.office.com${PATH}`, `ftp://localhost${PATH}`, PATH, '']
 const GONE = [
   [401, ''],
-  [401, error('InvalidAuthenticationToken')],
+  [401, graphError('InvalidAuthenticationToken')],
   [404, ''],
-  [404, error('uploadSessionNotFound')],
-  [404, error('ErrorItemNotFound')],
+  [404, graphError('uploadSessionNotFound')],
+  [404, graphError('ErrorItemNotFound')],
   [410, ''],
-  [400, error('uploadSessionNotFound')],
-  [400, error('invalidRequest', 'uploadSessionNotFound')],
-  [403, error('ErrorUploadSessionExpired')],
+  [400, graphError('uploadSessionNotFound')],
+  [400, graphError('invalidRequest', 'uploadSessionNotFound')],
+  [403, graphError('ErrorUploadSessionExpired')],
 ] as const
 
 describe('RANGE_BYTES', () => {
-  it('holds whole chunks of stored content, pleases OneDrive, and stays below 4 MB', () => {
+  it('is a multiple of stored chunks and of OneDrive’s unit, and below 4 MB', () => {
     expect([RANGE_BYTES % (256 * 1024), RANGE_BYTES % (320 * 1024)]).toEqual([0, 0])
     expect(RANGE_BYTES).toBeLessThan(CERTAIN_REQUEST_BYTES)
   })
 })
 
 describe('putRange', () => {
-  it('sends exactly the bytes of the range, and says which they are', async () => {
+  it('sends exactly the bytes of the range, with their position', async () => {
     const whole = randomBytes(100_000)
     const { session, requests } = await uploadHost(200)
     await mailer.putRange(session, { start: 3, totalBytes: 200_000, bytes: whole.subarray(3, 70_003) })
@@ -55,7 +55,7 @@ describe('putRange', () => {
     expect(request?.body.equals(whole.subarray(3, 70_003))).toBe(true)
   })
 
-  it('sends a whole range of the largest size', async () => {
+  it('sends a range of the largest size', async () => {
     const bytes = randomBytes(RANGE_BYTES)
     const { session, requests } = await uploadHost(201)
     expect(await mailer.putRange(session, { start: 0, totalBytes: RANGE_BYTES, bytes })).toEqual({
@@ -82,7 +82,7 @@ describe('putRange', () => {
     [202, { nextExpectedRanges: ['300-'] }, 300],
     [204, '', 300],
     [201, { nextExpectedRanges: ['300'] }, 300],
-  ])('goes on, after HTTP %i with %j, at %i', async (status, body, nextStart) => {
+  ])('continues after HTTP %i with %j at %i', async (status, body, nextStart) => {
     const { session } = await uploadHost(status, body)
     expect(await mailer.putRange(session, middle)).toEqual({ outcome: 'stored', nextStart })
   })
@@ -104,7 +104,7 @@ describe('putRange', () => {
     expect(await mailer.putRange(session, last)).toEqual({ outcome: 'finished' })
   })
 
-  it('goes back when the last range was sent and another is missing', async () => {
+  it('goes back when the last range was sent but another is missing', async () => {
     const { session } = await uploadHost(200, { nextExpectedRanges: ['800'] })
     expect(await mailer.putRange(session, last)).toEqual({ outcome: 'stored', nextStart: 800 })
   })
@@ -114,91 +114,82 @@ describe('putRange', () => {
     [200, { id: 'a' }],
     [200, { nextExpectedRanges: [] }],
     [200, { nextExpectedRanges: ['1000'] }],
-  ])('does not believe HTTP %i with %j that a file is complete in its middle', async (status, body) => {
+  ])('does not accept from HTTP %i with %j that a file is complete in its middle', async (status, body) => {
     const { session } = await uploadHost(status, body)
     expect(await mailer.putRange(session, middle)).toEqual({ outcome: 'out-of-step' })
   })
 
   it.each([
     [416, ''],
-    [416, error('invalidRange')],
-    [400, error('invalidRange')],
-    [400, error('ErrorInvalidRange')],
-    [409, error('fragmentOutOfOrder')],
-    [400, error('fragmentOverlap')],
-    [400, error('invalidRequest', 'fragmentOutOfOrder')],
+    [416, graphError('invalidRange')],
+    [400, graphError('invalidRange')],
+    [400, graphError('ErrorInvalidRange')],
+    [409, graphError('fragmentOutOfOrder')],
+    [400, graphError('fragmentOverlap')],
+    [400, graphError('invalidRequest', 'fragmentOutOfOrder')],
     [400, { error: { code: 'BadRequest', message: 'Uploaded fragment overlaps with existing data.' } }],
   ])('is out of step after HTTP %i with %j', async (status, body) => {
     const { session } = await uploadHost(status, body)
     expect(await mailer.putRange(session, middle)).toEqual({ outcome: 'out-of-step' })
   })
 
-  it.each(GONE)('knows after HTTP %i with %j that the session is gone', async (status, body) => {
+  it.each(GONE)('reports after HTTP %i with %j that the session has ended', async (status, body) => {
     const { session } = await uploadHost(status, body)
     expect(await mailer.putRange(session, middle)).toEqual({ outcome: 'session-gone' })
   })
 
   it.each([
-    [503, error('ErrorServerBusy'), 'unknown'],
-    [503, error('ErrorMailboxStoreUnavailable'), 'unavailable'],
+    [503, graphError('ErrorServerBusy'), 'unknown'],
+    [503, graphError('ErrorMailboxStoreUnavailable'), 'unavailable'],
     [503, '', 'unknown'],
     [500, '', 'unknown'],
     [502, '<html>', 'unknown'],
-    [504, error('uploadSessionNotFound'), 'unknown'],
-    [500, error('invalidRange'), 'unknown'],
+    [504, graphError('uploadSessionNotFound'), 'unknown'],
+    [500, graphError('invalidRange'), 'unknown'],
     [200, '<html>Welcome to the hotel</html>', 'unknown'],
     [302, '', 'unavailable'],
-    [429, error('invalidRange'), 'throttled'],
+    [429, graphError('invalidRange'), 'throttled'],
     [403, '', 'refused'],
-    [400, error('BadRequest'), 'refused'],
-  ])('sorts HTTP %i with %j as %s', async (status, body, outcome) => {
+    [400, graphError('BadRequest'), 'refused'],
+  ])('classifies HTTP %i with %j as %s', async (status, body, outcome) => {
     const { session } = await uploadHost(status, body)
     expect(await mailer.putRange(session, middle)).toMatchObject({ outcome })
   })
 
   it.each([
-    [400, error('ErrorMessageSizeExceeded')],
-    [413, error('ErrorMessageSizeExceeded')],
+    [400, graphError('ErrorMessageSizeExceeded')],
+    [413, graphError('ErrorMessageSizeExceeded')],
     [413, ''],
   ])('is too large with HTTP %i and %j', async (status, body) => {
     const { session } = await uploadHost(status, body)
     expect(await mailer.putRange(session, middle)).toMatchObject({ outcome: 'refused', reason: 'message-too-large' })
   })
 
-  it('leaves it open when the connection breaks', async () => {
+  it('is unknown when the connection breaks', async () => {
     const session = await sessionAt((_request, response) => response.destroy())
     expect(await mailer.putRange(session, middle)).toMatchObject({ outcome: 'unknown' })
   })
 
-  it('leaves it open when there is no answer in time', async () => {
+  it('is unknown when no answer comes in time', async () => {
     const session = await sessionAt(() => {})
-    const hasty = createGraphMailer({
-      graphBaseUrl: 'http://127.0.0.1:1',
-      fetch: createMicrosoftFetch({ timeoutMs: 100 }),
-      clock: () => NOW,
-    })
-    expect(await hasty.putRange(session, middle)).toMatchObject({ outcome: 'unknown' })
+    const impatient = mailerAt(GRAPH, createMicrosoftFetch({ timeoutMs: 100 }))
+    expect(await impatient.putRange(session, middle)).toMatchObject({ outcome: 'unknown' })
   })
 
-  it('leaves it open when the caller stops in the middle', async () => {
+  it('is unknown when the caller aborts in the middle', async () => {
     const stop = new AbortController()
     const session = await sessionAt(() => stop.abort())
-    const patient = createGraphMailer({
-      graphBaseUrl: 'http://127.0.0.1:1',
-      fetch: createMicrosoftFetch({}),
-      clock: () => NOW,
-    })
-    expect(await patient.putRange(session, middle, stop.signal)).toMatchObject({ outcome: 'unknown' })
+    expect(await mailer.putRange(session, middle, stop.signal)).toMatchObject({ outcome: 'unknown' })
   })
 
-  it('knows that nothing was stored where nobody listens', async () => {
+  it('is unavailable where nobody listens', async () => {
     const session = sessionOf(`http://127.0.0.1:${await freePort()}${PATH}`)
     expect(await mailer.putRange(session, middle)).toMatchObject({ outcome: 'unavailable' })
   })
 })
 
 describe('readUploadSession', () => {
-  it('asks for nothing but the address', async () => {
+  it('sends a bare GET to the address', async () => {
     const { session, requests } = await uploadHost(200, { nextExpectedRanges: ['300'] })
     await mailer.readUploadSession(session)
     expect(requests).toMatchObject([{ method: 'GET', url: PATH, body: Buffer.alloc(0) }])
@@ -209,13 +200,13 @@ describe('readUploadSession', () => {
     [{ NextExpectedRanges: ['300'] }, 300],
     [{ nextExpectedRanges: ['300-999', '1200-'] }, 300],
     [{ nextExpectedRanges: ['0-'] }, 0],
-  ])('says where %j goes on', async (body, nextStart) => {
+  ])('reads from %j where to continue', async (body, nextStart) => {
     const { session } = await uploadHost(200, body)
     expect(await mailer.readUploadSession(session)).toEqual({ outcome: 'open', nextStart })
   })
 
   it.each([...GONE, [200, { nextExpectedRanges: [] }]] as const)(
-    'knows after HTTP %i with %j that the session is gone',
+    'reports after HTTP %i with %j that the session has ended',
     async (status, body) => {
       const { session } = await uploadHost(status, body)
       expect(await mailer.readUploadSession(session)).toEqual({ outcome: 'session-gone' })
@@ -224,12 +215,12 @@ describe('readUploadSession', () => {
 
   it.each([
     [405, ''],
-    [400, error('BadRequest')],
-    [403, error('ErrorAccessDenied')],
+    [400, graphError('BadRequest')],
+    [403, graphError('ErrorAccessDenied')],
     [200, {}],
     [200, ''],
     [200, { nextExpectedRanges: ['later'] }],
-  ])('is told nothing by HTTP %i with %j', async (status, body) => {
+  ])('is unsupported after HTTP %i with %j', async (status, body) => {
     const { session } = await uploadHost(status, body)
     expect(await mailer.readUploadSession(session)).toEqual({ outcome: 'unsupported' })
   })
@@ -238,15 +229,15 @@ describe('readUploadSession', () => {
     [429, '', 'throttled'],
     [500, '', 'unavailable'],
     [503, '', 'unavailable'],
-    [504, error('uploadSessionNotFound'), 'unavailable'],
+    [504, graphError('uploadSessionNotFound'), 'unavailable'],
     [302, '', 'unavailable'],
     [200, '<html>Welcome to the hotel</html>', 'unavailable'],
-  ])('may be tried again after HTTP %i with %j: %s', async (status, body, outcome) => {
+  ])('may be repeated after HTTP %i with %j: %s', async (status, body, outcome) => {
     const { session } = await uploadHost(status, body)
     expect(await mailer.readUploadSession(session)).toMatchObject({ outcome })
   })
 
-  it('may be tried again after a connection that broke', async () => {
+  it('may be repeated after a broken connection', async () => {
     const session = await sessionAt((_request, response) => response.destroy())
     expect(await mailer.readUploadSession(session)).toMatchObject({ outcome: 'unavailable' })
   })
@@ -259,13 +250,13 @@ describe('cancelUpload', () => {
     expect(requests).toMatchObject([{ method: 'DELETE', url: PATH }])
   })
 
-  it.each([401, 404, 405, 429, 500, 503])('leaves it at HTTP %i', async (status) => {
+  it.each([401, 404, 405, 429, 500, 503])('makes one attempt, even after HTTP %i', async (status) => {
     const { session, requests } = await uploadHost(status)
     await mailer.cancelUpload(session)
     expect(requests).toHaveLength(1)
   })
 
-  it('does not mind a connection that broke', async () => {
+  it('ignores a broken connection', async () => {
     const session = await sessionAt((_request, response) => response.destroy())
     await expect(mailer.cancelUpload(session)).resolves.toBeUndefined()
   })
@@ -279,7 +270,7 @@ const CALLS: readonly (readonly [name: string, call: Call])[] = [
 ]
 
 describe.each(CALLS)('%s', (_name, call) => {
-  it('shows the upload host no token but the one in the address', async () => {
+  it('sends the upload host no token but the one in the address', async () => {
     const { session, requests } = await uploadHost(200)
     await call(mailer, session)
     expect(requests[0]?.headers).not.toHaveProperty('authorization')
@@ -301,29 +292,25 @@ describe.each(CALLS)('%s', (_name, call) => {
     expect(requests).toHaveLength(1)
   })
 
-  it('asks for nothing when the caller has stopped before', async () => {
+  it('makes no request once the caller has aborted', async () => {
     const { session, requests } = await uploadHost(200)
     await expect(call(mailer, session, AbortSignal.abort())).rejects.toThrow(/abort/)
     expect(requests).toEqual([])
   })
 
-  it.each(UNSAFE)('asks nothing of the address %s', async (uploadUrl) => {
+  it.each(UNSAFE)('makes no request to the address %s', async (uploadUrl) => {
     const asked: string[] = []
-    const watching = createGraphMailer({
-      graphBaseUrl: 'http://127.0.0.1:1',
-      fetch: (url, init) => {
-        asked.push(url)
-        return fetch(url, init)
-      },
-      clock: () => NOW,
+    const watching = mailerAt(GRAPH, (url, init) => {
+      asked.push(url)
+      return fetch(url, init)
     })
     await call(watching, sessionOf(uploadUrl))
     expect(asked).toEqual([])
   })
 })
 
-describe('the address of an upload', () => {
-  it.each(UNSAFE)('is not %s, and only its host is named', async (uploadUrl) => {
+describe('the upload address', () => {
+  it.each(UNSAFE)('may not be %s, and nothing but its host is named', async (uploadUrl) => {
     const session = sessionOf(uploadUrl)
     for (const outcome of [await mailer.putRange(session, middle), await mailer.readUploadSession(session)]) {
       expect(outcome).toMatchObject({ outcome: 'unavailable', detail: expect.stringContaining('not safe to use') })
@@ -331,35 +318,23 @@ describe('the address of an upload', () => {
     }
   })
 
-  it.each([400, 403, 413, 429, 500, 503])('is in no outcome, though HTTP %i quotes it', async (status) => {
+  it.each([400, 403, 413, 429, 500, 503])('is in no outcome, even though HTTP %i quotes it', async (status) => {
     const { session } = await uploadHost(status, { error: { code: 'BadRequest', message: `No such thing: ${PATH}` } })
     const outcomes = [await mailer.putRange(session, middle), await mailer.readUploadSession(session)]
     expect(JSON.stringify(outcomes)).not.toMatch(/authtoken|eyJ0/)
   })
 
-  it('is in no outcome of a connection that failed', async () => {
+  it('is in no outcome of a failed connection', async () => {
     const session = sessionOf(`http://127.0.0.1:${await freePort()}${PATH}`)
     const outcomes = [await mailer.putRange(session, middle), await mailer.readUploadSession(session)]
     expect(JSON.stringify(outcomes)).not.toMatch(/authtoken|eyJ0/)
   })
 })
 
-interface SeenRequest {
-  readonly method: string | undefined
-  readonly url: string | undefined
-  readonly headers: IncomingHttpHeaders
-  readonly body: Buffer
-}
-
-/** Answers everything alike, and keeps what it was asked. */
+/** Opens a session at a host that gives every request the same answer. */
 async function uploadHost(status: number, body: unknown = '') {
-  const requests: SeenRequest[] = []
-  const session = await sessionAt(async (request, response) => {
-    const { method, url, headers } = request
-    requests.push({ method, url, headers, body: await readBody(request) })
-    response.writeHead(status).end(typeof body === 'string' ? body : JSON.stringify(body))
-  })
-  return { session, requests }
+  const { origin, requests } = await answering(status, body)
+  return { session: sessionOf(`${origin}${PATH}`), requests }
 }
 
 async function sessionAt(listener: Listener): Promise<UploadSession> {
@@ -368,8 +343,4 @@ async function sessionAt(listener: Listener): Promise<UploadSession> {
 
 function sessionOf(uploadUrl: string): UploadSession {
   return { uploadUrl, expiresAt: null }
-}
-
-function error(code: string, innerCode?: string) {
-  return { error: { code, message: 'x', ...(innerCode !== undefined && { innerError: { code: innerCode } }) } }
 }

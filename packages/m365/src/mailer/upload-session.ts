@@ -1,48 +1,62 @@
+import { z } from 'zod'
 import { isProtected } from '../clouds.ts'
+import { jsonObject, optionalText, readJson } from '../json.ts'
 import { plainText } from '../plain-text.ts'
-import { classifyConnectionFailure, classifyFailure, type Failure } from './classify-failure.ts'
-import { member, parseJson, readGraphAnswer, type GraphAnswer } from './graph-answer.ts'
+import { classifyFailure, type Failure } from './classify-failure.ts'
+import { classifyConnectionFailure } from './connection-failure.ts'
+import { readGraphAnswer, type GraphAnswer } from './graph-answer.ts'
 import { boundedText } from './graph-call.ts'
-import { withoutDoubt, type Answered, type GraphMailerOptions, type NotAnswered } from './graph-exchange.ts'
+import { asRepeatable, type Answered, type GraphMailerOptions, type NotAnswered } from './graph-exchange.ts'
 
 /**
- * The size of a range, but for the last of a file: 15 of the 256 KiB that content is stored in, 12 of the 320 KiB of
- * which some of Microsoft's pages want a multiple, and below the 4 MB that Outlook takes at once.
+ * The size of every range but the last: 15 times the 256 KiB in which content is stored, 12 times the 320 KiB of which
+ * some of Microsoft's pages want a multiple, and below the 4 MB that Outlook takes at once.
  */
 export const RANGE_BYTES = 3_932_160
 
 const MAX_HOST_CHARACTERS = 100
 
+/** Some clouds capitalise the names of members. */
+const objectInAnyCase = jsonObject.transform((members) =>
+  Object.fromEntries(Object.entries(members).map(([name, value]) => [name.toLowerCase(), value])),
+)
+
+const SessionBody = objectInAnyCase.pipe(z.object({ uploadurl: z.string(), expirationdatetime: optionalText }))
+
+const ProgressBody = objectInAnyCase.pipe(
+  z.object({ id: z.unknown().optional(), nextexpectedranges: z.array(z.unknown()).nullable().catch(null) }),
+)
+
 export interface UploadSession {
-  /** Whoever has it may upload: a secret. */
+  /** A secret: whoever has it may upload. */
   readonly uploadUrl: string
   /** Uploading does not extend it. */
   readonly expiresAt: Date | null
 }
 
 export interface UploadRange {
-  /** Where it begins in the file, counted from 0. */
+  /** Offset in the file, in bytes. */
   readonly start: number
   /** Of the whole file. */
   readonly totalBytes: number
-  /** Up to `RANGE_BYTES`, and not empty. */
+  /** Not empty, and at most `RANGE_BYTES`. */
   readonly bytes: Buffer
 }
 
-/** Nothing more can be done with the session. The file may be attached, if its end was uploaded. */
+/** The session has ended. The file may be attached, if its end was uploaded. */
 interface SessionGone {
   readonly outcome: 'session-gone'
 }
 
 export type PutRangeOutcome =
-  /** Where the next range begins, as Microsoft says. */
+  /** `nextStart`: the offset that Microsoft expects next. */
   | { readonly outcome: 'stored'; readonly nextStart: number }
   /** The file is attached. */
   | { readonly outcome: 'finished' }
-  /** Microsoft waits for another range. `readUploadSession` tells for which. */
+  /** Microsoft expects another range; `readUploadSession` tells which. */
   | { readonly outcome: 'out-of-step' }
   | SessionGone
-  /** `unknown`: the range may or may not have been stored. */
+  /** `unknown`: the range may have been stored. */
   | Failure
 
 export type ReadUploadSessionOutcome =
@@ -52,13 +66,13 @@ export type ReadUploadSessionOutcome =
   | { readonly outcome: 'unsupported' }
   | Failure
 
-/** What happens at the host of an upload, which gets no token: the address itself gives the right. */
+/** Calls to the host of an upload. They carry no token, since the address itself grants access. */
 export interface UploadSessionCalls {
-  /** Ranges go in order. */
+  /** Ranges have to be put in order. */
   putRange(session: UploadSession, range: UploadRange, signal?: AbortSignal): Promise<PutRangeOutcome>
   /** Never `unknown`. */
   readUploadSession(session: UploadSession, signal?: AbortSignal): Promise<ReadUploadSessionOutcome>
-  /** Tries once. A session that stays ends by itself. */
+  /** Makes one attempt; a session that stays open expires by itself. */
   cancelUpload(session: UploadSession, signal?: AbortSignal): Promise<void>
 }
 
@@ -100,7 +114,7 @@ export function createUploadSessionCalls({ fetch, clock }: GraphMailerOptions): 
       const fault = uploadUrlFailure(session.uploadUrl)
       if (fault) return fault
       const reply = await ask(session, { method: 'GET' }, signal)
-      return reply.answered ? judgeStatus(reply) : withoutDoubt(classifyConnectionFailure(reply.error))
+      return reply.answered ? judgeStatus(reply) : asRepeatable(classifyConnectionFailure(reply.error))
     },
 
     async cancelUpload(session, signal) {
@@ -110,16 +124,15 @@ export function createUploadSessionCalls({ fetch, clock }: GraphMailerOptions): 
   }
 }
 
-/** From the answer to `createUploadSession`; null when there is no session in it. */
-export function sessionFromAnswer(answer: unknown): UploadSession | null {
-  const uploadUrl = memberInAnyCase(answer, 'uploadUrl')
-  if (typeof uploadUrl !== 'string') return null
-  const expires = memberInAnyCase(answer, 'expirationDateTime')
-  const expiresAt = typeof expires === 'string' ? new Date(expires) : null
-  return { uploadUrl, expiresAt: expiresAt === null || Number.isNaN(expiresAt.getTime()) ? null : expiresAt }
+/** Reads the answer to `createUploadSession`; null when it holds no session. */
+export function readSession(text: string): UploadSession | null {
+  const body = readJson(text, SessionBody)
+  if (!body) return null
+  const expiresAt = new Date(body.expirationdatetime ?? '')
+  return { uploadUrl: body.uploadurl, expiresAt: Number.isNaN(expiresAt.getTime()) ? null : expiresAt }
 }
 
-/** Why nothing is uploaded to this address; null when it may be used. Names the host only: the rest is secret. */
+/** Why nothing may be uploaded to this address; null when it is safe. Names only the host, since the rest is secret. */
 export function uploadUrlFailure(uploadUrl: string): Failure | null {
   const url = URL.canParse(uploadUrl) ? new URL(uploadUrl) : null
   if (url && isProtected(url) && url.username === '' && url.password === '') return null
@@ -131,12 +144,11 @@ export function uploadUrlFailure(uploadUrl: string): Failure | null {
 function judgeRange(reply: Answered, { start, totalBytes, bytes }: UploadRange): PutRangeOutcome {
   const { answer } = reply
   if (isSuccess(reply)) {
-    const body = parseJson(reply.text)
-    const starts = expectedStarts(body)
+    const starts = expectedStarts(reply.text)
     const end = start + bytes.length
-    const next = starts ? (starts[0] ?? totalBytes) : isAttached(reply.status, body) ? totalBytes : end
+    const next = starts ? (starts[0] ?? totalBytes) : isAttached(reply) ? totalBytes : end
     if (next < totalBytes) return { outcome: 'stored', nextStart: next }
-    // A file that was not uploaded to its end cannot be complete.
+    // Whatever Microsoft says, a file cannot be complete before its end was uploaded.
     return { outcome: end === totalBytes ? 'finished' : 'out-of-step' }
   }
   if (isOutOfStep(answer)) return { outcome: 'out-of-step' }
@@ -144,46 +156,46 @@ function judgeRange(reply: Answered, { start, totalBytes, bytes }: UploadRange):
 }
 
 function judgeStatus(reply: Answered): ReadUploadSessionOutcome {
-  const starts = isSuccess(reply) ? expectedStarts(parseJson(reply.text)) : null
+  const starts = isSuccess(reply) ? expectedStarts(reply.text) : null
   if (starts) {
     const [nextStart] = starts
     return nextStart === undefined ? { outcome: 'session-gone' } : { outcome: 'open', nextStart }
   }
   if (isSessionGone(reply.answer)) return { outcome: 'session-gone' }
-  // Microsoft documents this for OneDrive only: a refusal says nothing about the session.
-  const failure = withoutDoubt(failureOf(reply.answer))
+  // Microsoft documents this call for OneDrive only, so a refusal says nothing about the session.
+  const failure = asRepeatable(failureOf(reply.answer))
   return failure.outcome === 'refused' || isSuccess(reply) ? { outcome: 'unsupported' } : failure
 }
 
-/** A success of the upload host itself: a gateway that answers 200 in its place answers with a page. */
+/** The upload host itself succeeded. A gateway that answers 200 in its place answers with a page. */
 function isSuccess({ status, text }: Answered): boolean {
   if (status === 201) return true
-  return status >= 200 && status < 300 && (text === '' || isObject(parseJson(text)))
+  return status >= 200 && status < 300 && (text === '' || readJson(text, jsonObject) !== null)
 }
 
-/** Outlook answers the last range with 201, other parts of Graph also with 200 and the item. */
-function isAttached(status: number, body: unknown): boolean {
-  return status === 201 || memberInAnyCase(body, 'id') !== undefined
+/** Outlook answers the last range with 201, other parts of Graph with 200 and the item. */
+function isAttached({ status, text }: Answered): boolean {
+  return status === 201 || readJson(text, ProgressBody)?.id !== undefined
 }
 
 /**
- * Where each of the missing ranges begins: none when nothing is missing, null when the answer does not say.
- * Outlook writes `["2097152"]`, other parts of Graph `["2097152-"]` and `["2097152-4194303"]`; some clouds capitalise.
+ * The offsets at which the missing ranges begin: empty when none is missing, null when the answer does not say. Outlook
+ * writes `["2097152"]`, other parts of Graph `["2097152-"]` and `["2097152-4194303"]`.
  */
-function expectedStarts(body: unknown): readonly number[] | null {
-  const ranges = memberInAnyCase(body, 'nextExpectedRanges')
-  if (!Array.isArray(ranges)) return null
+function expectedStarts(text: string): readonly number[] | null {
+  const ranges = readJson(text, ProgressBody)?.nextexpectedranges
+  if (!ranges) return null
   const starts = ranges.flatMap((range) => /^\s*(\d{1,15})\s*(?:-|$)/.exec(String(range))?.[1] ?? []).map(Number)
   return ranges.length > 0 && starts.length === 0 ? null : starts
 }
 
-/** Microsoft documents the codes of OneDrive only; those of Outlook may be named a little differently. */
+/** Microsoft documents the codes of OneDrive only; Outlook may spell them differently. */
 function isOutOfStep(answer: GraphAnswer): boolean {
   if (answer.status === 416) return true
   return isRefusal(answer) && (hasCode(answer, /range|fragment/i) || /overlap/i.test(answer.message ?? ''))
 }
 
-/** A 401 can only be about the token in the address, since there is no other. */
+/** A 401 can only be about the token in the address, since the request carries no other. */
 function isSessionGone(answer: GraphAnswer): boolean {
   if ([401, 404, 410].includes(answer.status)) return true
   return isRefusal(answer) && hasCode(answer, /uploadSession|expired/i)
@@ -197,17 +209,7 @@ function hasCode({ code, innerCode }: GraphAnswer, pattern: RegExp): boolean {
   return pattern.test(code ?? '') || pattern.test(innerCode ?? '')
 }
 
-/** Without Microsoft's own sentence: it may quote the address. */
+/** Leaves out Microsoft's own sentence, which may quote the address. */
 function failureOf(answer: GraphAnswer): Failure {
   return classifyFailure({ ...answer, message: null })
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null
-}
-
-function memberInAnyCase(value: unknown, name: string): unknown {
-  if (!isObject(value)) return undefined
-  const own = Object.keys(value).find((key) => key.toLowerCase() === name.toLowerCase())
-  return own === undefined ? undefined : member(value, own)
 }

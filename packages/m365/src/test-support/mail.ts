@@ -7,7 +7,7 @@ import { approvalLinks, redirectUri, registration, signIn } from './sign-in.ts'
 
 const fetch = createMicrosoftFetch({})
 
-/** From Ada to Max. */
+/** A message from Ada to Max. */
 export const message: OutgoingMessage = {
   id: 'msg_00000000000000000000000000000001',
   from: { address: 'ada@contoso.com' },
@@ -24,7 +24,7 @@ export const message: OutgoingMessage = {
   saveToSentItems: true,
 }
 
-/** Signs a person in and accepts everything. */
+/** Signs a person in, who accepts everything, and returns the access token. */
 export async function accessTokenOf(authorityHost: string, oid: string, scopes: readonly string[]): Promise<string> {
   const clock = () => new Date()
   const graphBaseUrl = authorityHost

@@ -10,12 +10,12 @@ interface PemPair {
   readonly privateKey: string
 }
 
-/** A certificate that vouches for itself, for `localhost` and `127.0.0.1`, as PEM (RFC 5280 section 4.1). */
+/** Makes a self-signed certificate for `localhost` and `127.0.0.1`, as PEM (RFC 5280 section 4.1). */
 export function selfSignedCertificate(commonName = 'localhost'): PemPair {
   return selfSigned(commonName, { from: '200101000000Z', to: '491231235959Z' }, 'ec')
 }
 
-/** The same with an RSA key, as an app registration takes it for a client credential. */
+/** Makes a self-signed RSA certificate, as an app registration accepts it as a client credential. */
 export function clientCertificate(
   validTo = new Date('2049-12-31T23:59:59Z'),
   validFrom = new Date('2020-01-01T00:00:00Z'),
@@ -48,7 +48,7 @@ function selfSigned(commonName: string, valid: { from: string; to: string }, key
   }
 }
 
-/** YYMMDDHHMMSSZ */
+/** Formats a date as YYMMDDHHMMSSZ. */
 function utcTime(at: Date): string {
   return `${at.toISOString().replace(/[-:T]/g, '').slice(2, 14)}Z`
 }

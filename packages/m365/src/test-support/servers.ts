@@ -5,23 +5,23 @@ import type { Duplex } from 'node:stream'
 import { onTestFinished } from 'vitest'
 import type { selfSignedCertificate } from './self-signed-certificate.ts'
 
-/** What it returns is not looked at; a promise that rejects fails the test. */
+/** Its result is ignored; a promise that rejects fails the test. */
 export type Listener = (...asked: Parameters<RequestListener>) => unknown
 
-/** A bare HTTP server for one test, for answers that no honest server gives. Returns its origin. */
+/** Starts a bare HTTP server for one test, for answers that no real server gives. Returns its origin. */
 export async function serve(listener: Listener): Promise<string> {
   const server = createServer((request, response) => void listener(request, response))
   return `http://127.0.0.1:${await listen(server)}`
 }
 
-/** What came with a request. */
+/** Reads the body of a request. */
 export async function readBody(request: IncomingMessage): Promise<Buffer> {
   const chunks: Uint8Array[] = []
   for await (const chunk of request) chunks.push(chunk as Uint8Array)
   return Buffer.concat(chunks)
 }
 
-/** The same with TLS, at the name `localhost`. */
+/** Starts the same with TLS, under the name `localhost`. */
 export async function serveTls(
   { certificate, privateKey }: ReturnType<typeof selfSignedCertificate>,
   listener: RequestListener,
@@ -29,7 +29,7 @@ export async function serveTls(
   return `https://localhost:${await listen(createTlsServer({ cert: certificate, key: privateKey }, listener))}`
 }
 
-/** A proxy that opens tunnels, or refuses them with `status`. `targets` says which were asked for. */
+/** Starts a proxy that opens tunnels, or refuses them with `status`, and records the `targets` it was asked for. */
 export async function serveProxy(status = 200): Promise<{ readonly origin: string; readonly targets: string[] }> {
   const targets: string[] = []
   const server = createServer()
@@ -49,7 +49,7 @@ export async function serveProxy(status = 200): Promise<{ readonly origin: strin
   return { origin: `http://127.0.0.1:${await listen(server)}`, targets }
 }
 
-/** A port on which nobody listens. */
+/** Finds a port on which nobody listens. */
 export async function freePort(): Promise<number> {
   const server = createServer()
   const port = await listen(server)

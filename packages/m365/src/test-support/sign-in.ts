@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 
-/** The registration that tests sign in with. */
+/** The app registration that tests sign in with. */
 export const registration = {
   tenantId: randomUUID(),
   clientId: randomUUID(),
@@ -10,7 +10,7 @@ export const registration = {
 }
 export const redirectUri = 'http://localhost:3000/auth/microsoft/callback'
 
-/** Where the product leads an Entra administrator. */
+/** The addresses to which the product sends an Entra administrator. */
 export const approvalLinks = {
   delegated: (scopes: readonly string[]) => `http://localhost:3000/approve?${scopes.join()}`,
   application: () => 'http://localhost:3000/approve',
@@ -21,7 +21,7 @@ export const ADA = '5f0c1a52-7c1e-4b8d-9a43-0d6f3b7e1101'
 export const NORA_WITHOUT_MAILBOX = '5f0c1a52-7c1e-4b8d-9a43-0d6f3b7e1105'
 export const GIL_THE_GUEST = '5f0c1a52-7c1e-4b8d-9a43-0d6f3b7e1106'
 
-/** Goes through Microsoft's pages as a person who accepts everything. Returns the parameters of the redirect back. */
+/** Goes through Microsoft's pages and accepts everything. Returns the parameters of the redirect back. */
 export async function signIn(authorizeUrl: string, oid: string): Promise<Record<string, string>> {
   const { origin, search } = new URL(authorizeUrl)
   const post = (page: string, fields: Record<string, string>) =>
@@ -38,7 +38,7 @@ export async function signIn(authorizeUrl: string, oid: string): Promise<Record<
   return Object.fromEntries(new URL(location).searchParams)
 }
 
-/** Changes the simulator by its control API. */
+/** Changes the simulator through its control API. */
 export async function control(
   origin: string,
   method: 'POST' | 'PATCH' | 'PUT' | 'DELETE',
@@ -52,7 +52,7 @@ export async function control(
   if (!response.ok) throw new Error(`${method} ${path}: HTTP ${response.status} ${await response.text()}`)
 }
 
-/** Reads from its control API. */
+/** Reads from the simulator's control API. */
 export async function readControl(origin: string, path: string): Promise<unknown> {
   return (await fetch(`${origin}/control${path}`)).json()
 }

@@ -21,12 +21,12 @@ describe('a content cipher', () => {
     expect(cipher.open(sealed, place).equals(content)).toBe(true)
   })
 
-  it('seals a view of a larger buffer and nothing beside it', () => {
+  it('seals only the bytes of a view, not its whole buffer', () => {
     const view = randomBytes(100).subarray(10, 20)
     expect(cipher.open(cipher.seal(view, place), place).equals(view)).toBe(true)
   })
 
-  it('opens with the same content key elsewhere', () => {
+  it('opens in another cipher with the same content key', () => {
     const sealed = cipher.seal(Buffer.from('body'), place)
     expect(createContentCipher(contentKey, randomBytes).open(sealed, place).toString()).toBe('body')
   })
@@ -43,7 +43,7 @@ describe('a content cipher', () => {
     expect(() => cipher.open(sealed, other)).toThrow(VaultError)
   })
 
-  it('does not open with any byte changed', () => {
+  it('does not open once any byte was changed', () => {
     const sealed = cipher.seal(Buffer.from('body'), place)
     for (let index = 0; index < sealed.length; index += 1) {
       const changed = Buffer.from(sealed)
@@ -52,7 +52,7 @@ describe('a content cipher', () => {
     }
   })
 
-  it('does not open when shortened, even to nothing', () => {
+  it('does not open when truncated, even to nothing', () => {
     const sealed = cipher.seal(Buffer.from('body'), place)
     for (let length = 0; length < sealed.length; length += 1)
       expect(() => cipher.open(sealed.subarray(0, length), place), `${length} bytes`).toThrow(VaultError)
@@ -73,17 +73,17 @@ describe('a content cipher', () => {
   })
 })
 
-describe('the key of a message', () => {
+describe('deriveContentKey', () => {
   const dataKey = newContentKey(randomBytes)
 
-  it('is the same each time it is derived', () => {
+  it('derives the same key each time', () => {
     const sealed = createContentCipher(deriveContentKey(dataKey, 'msg_1'), randomBytes).seal(Buffer.from('body'), place)
     const other = createContentCipher(deriveContentKey(dataKey, 'msg_1'), randomBytes)
     expect(other.open(sealed, place).toString()).toBe('body')
   })
 
-  it('is what HKDF with SHA-256 and no salt makes of the data key and the id of the message', () => {
-    // Extract and expand written out, with one block. Source: RFC 5869, sections 2.2 and 2.3.
+  it('is HKDF with SHA-256 over the data key, with no salt and the message id as info', () => {
+    // RFC 5869 sections 2.2 and 2.3, extract and expand, with a single block.
     const extracted = createHmac('sha256', Buffer.alloc(32)).update(Buffer.from(dataKey, 'base64url')).digest()
     const expanded = createHmac('sha256', extracted)
       .update('msg_1')
@@ -92,7 +92,7 @@ describe('the key of a message', () => {
     expect(deriveContentKey(dataKey, 'msg_1')).toBe(expanded)
   })
 
-  it('stays the same from one version to the next', () => {
+  it('never changes between versions', () => {
     const fixed = Buffer.alloc(32, 7).toString('base64url')
     expect(deriveContentKey(fixed, 'msg_1')).toBe('vAZ1uw5RwucGCJ_BTsBldrv0lEZFrI7knRSVtlgCmEU')
   })
@@ -101,12 +101,12 @@ describe('the key of a message', () => {
     ['another message', () => deriveContentKey(dataKey, 'msg_2')],
     ['another data key', () => deriveContentKey(newContentKey(randomBytes), 'msg_1')],
     ['the data key itself', () => dataKey],
-  ])('is not that of %s', (_of, other) => {
+  ])('makes another key than for %s', (_of, other) => {
     const sealed = createContentCipher(deriveContentKey(dataKey, 'msg_1'), randomBytes).seal(Buffer.from('body'), place)
     expect(() => createContentCipher(other(), randomBytes).open(sealed, place)).toThrow(VaultError)
   })
 
-  it('is not derived from a data key of another length', () => {
+  it('refuses a data key of another length', () => {
     expect(() => deriveContentKey(randomBytes(16).toString('base64url'), 'msg_1')).toThrow(VaultError)
   })
 })

@@ -7,17 +7,17 @@ const KEY_BYTES = 32
 const NONCE_BYTES = 12 // NIST SP 800-38D section 7.1 hashes any other length
 const TAG_BYTES = 16
 
-/** Attachments are stored in pieces of this size, of which only the last of a file is smaller. */
+/** The size of the chunks in which attachments are stored; the last one of a file may be smaller. */
 export const CHUNK_BYTES = 256 * 1024
 
-/** By how many bytes sealing makes a chunk longer. */
+/** The bytes that sealing adds to a chunk. */
 export const CONTENT_OVERHEAD_BYTES = NONCE_BYTES + TAG_BYTES
 
-/** Where a piece of content belongs. It opens nowhere else, in no other order, and not as a shortened whole. */
+/** Where a chunk belongs. It does not open elsewhere, in another order, or as the end of a truncated file. */
 export interface ContentPlace {
   readonly tenant: string
   readonly message: string
-  /** `body`, or which attachment. */
+  /** `body`, or the attachment. */
   readonly part: string
   /** Counted from 0. */
   readonly chunk: number
@@ -31,12 +31,12 @@ export interface ContentCipher {
   open(sealed: Uint8Array, place: ContentPlace): Buffer
 }
 
-/** A key for messages, as text for the token vault to seal. */
+/** Makes a key for messages, as text that the token vault can seal. */
 export function newContentKey(random: RandomBytes): string {
   return random(KEY_BYTES).toString('base64url')
 }
 
-/** The key of one message, from a key that many share; whoever has the one cannot get to the other. Source: RFC 5869. */
+/** Derives the key of one message from a shared data key, which cannot be computed from it (HKDF, RFC 5869). */
 export function deriveContentKey(dataKey: string, message: string): string {
   const bytes = hkdfSync('sha256', readContentKey(dataKey), Buffer.alloc(0), message, KEY_BYTES)
   return Buffer.from(bytes).toString('base64url')
@@ -51,7 +51,7 @@ export function createContentCipher(contentKey: string, random: RandomBytes): Co
       const cipher = createCipheriv(ALGORITHM, key, nonce, { authTagLength: TAG_BYTES })
       cipher.setAAD(associatedData(place))
       const ciphertext = cipher.update(plaintext)
-      cipher.final() // makes the tag; GCM holds nothing back
+      cipher.final() // computes the tag; GCM buffers no output
       return Buffer.concat([nonce, ciphertext, cipher.getAuthTag()])
     },
 
@@ -63,7 +63,7 @@ export function createContentCipher(contentKey: string, random: RandomBytes): Co
       decipher.setAuthTag(sealed.subarray(tagStart))
       try {
         const plaintext = decipher.update(sealed.subarray(NONCE_BYTES, tagStart))
-        decipher.final() // checks the tag; GCM holds nothing back
+        decipher.final() // verifies the tag; GCM buffers no output
         return plaintext
       } catch {
         throw damaged()
@@ -79,7 +79,7 @@ function readContentKey(contentKey: string): KeyObject {
 }
 
 function associatedData({ tenant, message, part, chunk, last }: ContentPlace): Buffer {
-  return Buffer.from(JSON.stringify([tenant, message, part, chunk, last])) // an array of JSON values has one reading
+  return Buffer.from(JSON.stringify([tenant, message, part, chunk, last])) // unlike concatenation, a JSON array is unambiguous
 }
 
 function damaged(): VaultError {

@@ -7,7 +7,7 @@ const KEY_A = randomBytes(32).toString('base64')
 const KEY_B = randomBytes(32).toString('base64')
 
 describe('parseVaultKeys', () => {
-  it('seals with the first key and opens with all', () => {
+  it('seals with the first key and opens with all keys', () => {
     const parsed = parseVaultKeys(` new:${KEY_A} , old:${KEY_B},`)
     if (parsed.outcome === 'faulty') throw new Error(parsed.faults.join())
     expect(parsed.keyRing.sealing.kid).toBe('new')
@@ -42,7 +42,7 @@ describe('parseVaultKeys', () => {
     expect(parseVaultKeys(text)).toEqual({ outcome: 'faulty', faults: [expect.stringContaining(fault)] })
   })
 
-  it('names every fault at once', () => {
+  it('reports all faults at once', () => {
     expect(parseVaultKeys(`${KEY_A},b:AAAA,c:${KEY_A},c:${KEY_B}`)).toEqual({
       outcome: 'faulty',
       faults: [
@@ -53,7 +53,7 @@ describe('parseVaultKeys', () => {
     })
   })
 
-  it.each([KEY_A, `${KEY_A}:kid`, `a:${KEY_A}AAAA`, `a:${KEY_A}!`])('never repeats a key in a fault (%#)', (text) => {
+  it.each([KEY_A, `${KEY_A}:kid`, `a:${KEY_A}AAAA`, `a:${KEY_A}!`])('never quotes a key in a fault (%#)', (text) => {
     const parsed = parseVaultKeys(text)
     expect(parsed.outcome).toBe('faulty')
     expect(JSON.stringify(parsed)).not.toContain(KEY_A.slice(0, 8))

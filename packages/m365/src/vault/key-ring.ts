@@ -11,19 +11,19 @@ export interface VaultKey {
 }
 
 export interface KeyRing {
-  /** Seals every new value. */
+  /** The key that seals every new value. */
   readonly sealing: VaultKey
-  /** Every key that opens, by its id; the sealing key included. */
+  /** The keys that open values, by id, including the sealing key. */
   readonly keys: ReadonlyMap<string, VaultKey>
 }
 
 export type ParsedVaultKeys =
   | { readonly outcome: 'read'; readonly keyRing: KeyRing }
-  /** Sentences about each fault; none contains a key or a part of one. */
+  /** One sentence for each fault, without a key or a part of one. */
   | { readonly outcome: 'faulty'; readonly faults: readonly string[] }
 
 /**
- * Reads `kid:base64,kid:base64…`: 256-bit keys, of which the first one seals and all open.
+ * Reads `kid:base64,kid:base64…` with 256-bit keys: the first one seals, and all of them open.
  * Both base64 alphabets are accepted, with or without padding.
  */
 export function parseVaultKeys(text: string): ParsedVaultKeys {
@@ -42,12 +42,12 @@ export function parseVaultKeys(text: string): ParsedVaultKeys {
   return { outcome: 'read', keyRing: { sealing, keys: new Map(keys.map((key) => [key.kid, key])) } }
 }
 
-/** A fresh key under a random id. */
+/** Makes a new key with a random id. */
 export function newVaultKey(random: RandomBytes): VaultKey {
   return { kid: `key-${random(4).toString('hex')}`, key: createSecretKey(random(KEY_BYTES)) }
 }
 
-/** The key in the form that `parseVaultKeys` reads. What it returns is the secret itself. */
+/** Formats a key as `parseVaultKeys` reads it. The result is the secret itself. */
 export function formatVaultKey({ kid, key }: VaultKey): string {
   return `${kid}:${key.export().toString('base64')}`
 }
@@ -57,7 +57,7 @@ function readEntry(entry: string): VaultKey | string {
   if (separator < 0) return 'the kid is missing: write kid:base64.'
   const kid = entry.slice(0, separator)
   const encoded = entry.slice(separator + 1)
-  // The faulty kid is not repeated: when the parts were swapped it is the key.
+  // The fault does not quote the kid, which is the key when the two were swapped.
   if (!/^[A-Za-z0-9._-]{1,32}$/.test(kid))
     return 'the kid must be 1 to 32 letters, digits, dots, dashes or underscores.'
   if (!/^[A-Za-z0-9+/_-]*={0,2}$/.test(encoded)) return `the value of "${kid}" is not base64.`

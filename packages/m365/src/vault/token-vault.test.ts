@@ -26,11 +26,11 @@ describe('a token vault', () => {
     expect(await vault.open(await vault.seal('', owner), owner)).toBe('')
   })
 
-  it('never seals the same twice', async () => {
+  it('never seals the same secret to the same value', async () => {
     expect(await vault.seal(SECRET, owner)).not.toBe(await vault.seal(SECRET, owner))
   })
 
-  it('writes standard JWE that jose itself opens', async () => {
+  it('writes a standard JWE, which jose opens by itself', async () => {
     const { plaintext, protectedHeader } = await compactDecrypt(await vault.seal(SECRET, owner), key.key)
     expect(Buffer.from(plaintext).toString()).toBe(SECRET)
     expect(protectedHeader).toEqual({ alg: 'dir', enc: 'A256GCM', kid: key.kid, owner })
@@ -45,7 +45,7 @@ describe('a token vault', () => {
     await expect(vault.open(sealed, other)).rejects.toMatchObject({ name: 'VaultError', code: 'wrong-owner' })
   })
 
-  it('does not open when any single character was changed, taken or added', async () => {
+  it('does not open once any single character was changed, removed or added', async () => {
     const sealed = await vault.seal('a secret', owner)
     const changed = Array.from(sealed, (character, index) => {
       const head = sealed.slice(0, index)
@@ -65,7 +65,7 @@ describe('a token vault', () => {
     },
   )
 
-  it('names the key that it would need', async () => {
+  it('names the key that is missing', async () => {
     const sealed = await createTokenVault(ring(newVaultKey(randomBytes))).seal(SECRET, owner)
     const kid = vault.keyIdOf(sealed)
     await expect(vault.open(sealed, owner)).rejects.toMatchObject({
@@ -75,12 +75,12 @@ describe('a token vault', () => {
     })
   })
 
-  it('calls a value damaged when its key has the right name and other bytes', async () => {
+  it('calls a value damaged when the key of that name has other bytes', async () => {
     const other = createTokenVault(ring({ ...newVaultKey(randomBytes), kid: key.kid }))
     await expect(vault.open(await other.seal(SECRET, owner), owner)).rejects.toMatchObject({ code: 'damaged' })
   })
 
-  it('opens with an older key of the ring and seals with the first', async () => {
+  it('opens with an older key of the ring, and seals with the first', async () => {
     const first = newVaultKey(randomBytes)
     const rotated = createTokenVault(ring(first, key))
     expect(await rotated.open(await vault.seal(SECRET, owner), owner)).toBe(SECRET)
@@ -88,7 +88,7 @@ describe('a token vault', () => {
   })
 
   it.each(['k', 'k1', 'k12', 'key-0123abcd', 'x'.repeat(32)])(
-    'tells by the beginning of a value that it was sealed with the key %s',
+    'recognises by its first characters a value that was sealed with the key %s',
     async (kid) => {
       const named = createTokenVault(ring({ ...key, kid }))
       const sealed = await named.seal(SECRET, owner)
@@ -105,7 +105,7 @@ describe('a token vault', () => {
   )
 
   it.each(['', 'x', 'eyJhbGciOiJub25lIn0', 'eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIiwia2lkIjoi'])(
-    'tells no key by the beginning %j',
+    'recognises no key in the characters %j',
     (head) => {
       expect(keyIdOfHead(head)).toBeNull()
     },

@@ -5,7 +5,7 @@ import { VaultError } from './vault-error.ts'
 /** A secret at rest: a JWE in compact serialisation (RFC 7516), sealed for one owner. */
 export type Sealed = string & { readonly __brand: 'Sealed' }
 
-/** Where a sealed value belongs. It opens nowhere else. */
+/** Where a sealed value belongs. It does not open for another owner. */
 export interface SealOwner {
   readonly tenant: string
   /** The row, for example `tenant_settings` or the id of a message. */
@@ -18,21 +18,21 @@ export interface TokenVault {
   seal(plaintext: string, owner: SealOwner): Promise<Sealed>
   /** Rejects with a `VaultError`. */
   open(sealed: Sealed, owner: SealOwner): Promise<string>
-  /** The id of the key a value was sealed with, whether or not the ring has it. Throws a `VaultError`. */
+  /** The id of the key that a value was sealed with, even if the ring lacks it. Throws a `VaultError`. */
   keyIdOf(sealed: Sealed): string
 }
 
 const ALGORITHM = 'dir'
 const ENCRYPTION = 'A256GCM'
 const KID = /^[A-Za-z0-9._-]{1,32}$/
-// The order in which the header is written, for what has to know a value's key without decoding it whole.
+// The header is written in this order, so that SQL can find a value's key by its first characters.
 const BEFORE_KID = `{"alg":"${ALGORITHM}","enc":"${ENCRYPTION}","kid":"`
 const AFTER_KID = '","owner":{"tenant":"'
 
-/** How much of a sealed value's beginning tells its key: in base64, what stands before a `kid`, and the longest one. */
+/** How many characters of a sealed value suffice for `keyIdOfHead`, in base64 and with the longest `kid`. */
 export const SEALED_HEAD_CHARACTERS = 92
 
-/** The id of the key, from the first `SEALED_HEAD_CHARACTERS` of a value; null when no vault sealed it. */
+/** Reads the key id from the first `SEALED_HEAD_CHARACTERS` of a value; null when no vault sealed it. */
 export function keyIdOfHead(head: string): string | null {
   const text = Buffer.from(head, 'base64url').toString('latin1')
   if (!text.startsWith(BEFORE_KID)) return null
@@ -40,10 +40,10 @@ export function keyIdOfHead(head: string): string | null {
   return KID.test(kid) ? kid : null
 }
 
-/** What every value sealed with this key begins with, and no other value. */
+/** The prefix that all values sealed with this key have, and no others. */
 export function sealedPrefix(kid: string): string {
   const text = `${BEFORE_KID}${kid}${AFTER_KID}`
-  return Buffer.from(text.slice(0, text.length - (text.length % 3))).toString('base64url') // what follows decides about the rest
+  return Buffer.from(text.slice(0, text.length - (text.length % 3))).toString('base64url') // the last base64 group would depend on what follows
 }
 
 /** Seals with the first key of the ring and opens with the one a value names. */
@@ -70,7 +70,7 @@ export function createTokenVault(keyRing: KeyRing): TokenVault {
 }
 
 function keyIdOf(sealed: Sealed): string {
-  // Base64url leaves unused bits in a last character; without this check some changed characters would still open.
+  // The last base64url character has unused bits: without this check, some changed values would still open.
   const canonical = sealed.split('.').every((part) => Buffer.from(part, 'base64url').toString('base64url') === part)
   if (!canonical) throw damaged()
   try {

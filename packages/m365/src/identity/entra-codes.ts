@@ -1,27 +1,36 @@
 import type { ConsentProblemCode } from '@inforiver-mail/contract/consent-problem'
 
-export type Stage = 'sign-in' | 'consent' | 'refresh'
+/** When Entra refuses: somebody only signs in, an admin consents, or an existing connection gets new tokens. */
+export type Stage = 'sign-in' | 'consent' | 'renewal'
 
-/** What Entra can be the cause of; the other problems of a consent come from Exchange. */
+/** The problems of a consent that Entra can cause; the others come from Exchange. */
 export type EntraProblemCode = Exclude<ConsentProblemCode, 'send-as-denied' | 'mailbox-not-found'>
 
+/** Who has to act. Nobody has to when the trouble passes by itself. */
+export type Actor = 'person' | 'entra-administrator' | 'operator' | 'support' | 'nobody'
+
 /**
- * Who does what and where, with `{approvalLink}` and `{entra}` for those pages; the explainer adds the next step. A
- * consent and a sign-in are explained to the person in front of the page, what ended a connection to others as well.
- * What the person does while trying again begins with `{again}`, and is the next step itself.
+ * Who does what and where. `{approvalLink}` and `{entra}` stand for those pages, and the explainer appends the next
+ * step. A consent and a sign-in are explained to the person in front of the page (`toReader`); the end of a connection
+ * is explained to everybody else too (`toOthers`). A text that begins with `{again}` already is the next step.
  */
 export type Remedy = string | { readonly toReader: string; readonly toOthers: string }
 
-/** What a number after `AADSTS` adds to `error` and `suberror`: better words, and for a consent a better kind. */
-export interface Hint {
+/** What a number after `AADSTS` adds to `error` and `suberror`: better text, and for a consent a better kind. */
+export interface EntraCode {
   readonly codes: readonly number[]
-  /** For a consent. When a refresh was refused, `error` and `suberror` decide. */
+  /** Limits the row to one stage, for numbers that mean something else in another. */
+  readonly only?: Stage
+  /** The pairs `error` or `error+suberror` that Microsoft documents or sends with these numbers. */
+  readonly sentWith: readonly string[]
+  /** The values of `suberror` that this row explains when the number is unknown or missing. */
+  readonly suberrors?: readonly string[]
+  readonly actor: Actor
+  /** For a consent. When a renewal is refused, `error` and `suberror` decide. */
   readonly kind: EntraProblemCode
   readonly title: string
   readonly detail: string
   readonly remedy?: Remedy
-  /** For numbers that mean one thing in a consent and another in a refresh, or when somebody only signs in. */
-  readonly only?: Stage
 }
 
 const APP_REGISTRATION = '{entra} > App registrations > the app of Inforiver Mail'
@@ -32,7 +41,7 @@ export const SIGN_IN_LOGS = '{entra} > Monitoring & health > Sign-in logs'
 const APPROVE_ONCE = 'An Entra administrator opens {approvalLink} and approves the permissions once.'
 const APPROVE_APP_ONCE = 'An Entra administrator opens {approvalLink} and approves the app once.'
 
-/** Microsoft reports a decline and the missing approval of an administrator alike. */
+/** Microsoft reports a decline in the same way as a missing administrator approval, so the text covers both. */
 export const ACCEPT_OR_APPROVE = {
   toReader:
     '{again} and choose Accept on Microsoft’s page. If you were not offered a choice, an Entra administrator has to open {approvalLink} and approve the permissions first.',
@@ -45,30 +54,38 @@ export const USE_MEMBER_ACCOUNT = {
   toOthers: 'Whoever signs in chooses a member account of your own organisation on Microsoft’s page.',
 } as const satisfies Remedy
 
-/** As with a consent: left by choice, or because the page offered none. */
+/** The person cancelled, or the page offered nothing but Cancel. */
 export const NOT_SIGNED_IN = {
   kind: 'consent-cancelled',
   title: 'You did not sign in',
   detail: 'Microsoft’s page was left before the sign-in was complete.',
   remedy:
     '{again}. If Microsoft’s page asked for the approval of an administrator, an Entra administrator has to open {approvalLink} and approve the app first.',
-} as const satisfies Omit<Hint, 'codes'>
+} as const satisfies Partial<EntraCode>
 
 /**
- * Source of numbers and names: Microsoft identity platform, "Authentication and authorization error codes".
- * The first row that holds a number and fits the stage counts.
+ * The only list of AADSTS numbers: the explainer, the tests and docs/microsoft-codes.md read it. The first row that
+ * holds a number and fits the stage counts. A row of kind `microsoft-unavailable` never ends a connection, whatever
+ * `error` comes with it.
+ *
+ * Source: Microsoft identity platform, "Authentication and authorization error codes". Microsoft documents few pairs
+ * of number and `error`; where several are plausible, `sentWith` lists them all.
  */
-export const AADSTS_HINTS: readonly Hint[] = [
-  // The grant has ended
+export const ENTRA_CODES: readonly EntraCode[] = [
+  // The connection ended
   {
     codes: [700082, 70008],
-    only: 'refresh',
+    only: 'renewal',
+    sentWith: ['invalid_grant', 'invalid_grant+token_expired'],
+    actor: 'person',
     kind: 'microsoft-refused',
     title: 'The connection ran out',
     detail: 'Microsoft ended the connection because it was not used for 90 days.',
   },
   {
     codes: [700084],
+    sentWith: ['invalid_grant'],
+    actor: 'operator',
     kind: 'microsoft-refused',
     title: 'The connection ran out after 24 hours',
     detail: 'The redirect URI is registered for a single-page application, and such connections last 24 hours.',
@@ -76,6 +93,8 @@ export const AADSTS_HINTS: readonly Hint[] = [
   },
   {
     codes: [70043],
+    sentWith: ['invalid_grant', 'invalid_grant+bad_token'],
+    actor: 'entra-administrator',
     kind: 'microsoft-refused',
     title: 'A sign-in frequency policy ended the connection',
     detail:
@@ -84,18 +103,25 @@ export const AADSTS_HINTS: readonly Hint[] = [
   },
   {
     codes: [50173],
+    sentWith: ['invalid_grant', 'invalid_grant+bad_token', 'interaction_required'],
+    actor: 'person',
     kind: 'microsoft-refused',
     title: 'The connection was revoked',
     detail: 'An administrator reset the password of the account or revoked its sessions.',
   },
   {
     codes: [50132, 50133],
+    sentWith: ['invalid_grant', 'invalid_grant+bad_token'],
+    actor: 'person',
     kind: 'microsoft-refused',
     title: 'The password of the account was changed',
     detail: 'Microsoft ended the connection when the password was changed.',
   },
   {
     codes: [70000],
+    sentWith: ['invalid_grant', 'invalid_grant+bad_token'],
+    suberrors: ['bad_token'],
+    actor: 'person',
     kind: 'microsoft-refused',
     title: 'Microsoft does not accept the tokens any more',
     detail: 'The stored token is no longer valid.',
@@ -104,6 +130,8 @@ export const AADSTS_HINTS: readonly Hint[] = [
   // The account
   {
     codes: [50057],
+    sentWith: ['invalid_grant', 'access_denied'],
+    actor: 'entra-administrator',
     kind: 'access-blocked',
     title: 'The account is disabled',
     detail: 'The account that was used is disabled in Entra.',
@@ -111,7 +139,9 @@ export const AADSTS_HINTS: readonly Hint[] = [
   },
   {
     codes: [50034],
-    only: 'refresh',
+    only: 'renewal',
+    sentWith: ['invalid_grant', 'access_denied'],
+    actor: 'entra-administrator',
     kind: 'wrong-account',
     title: 'The account is gone',
     detail: 'Entra does not find the account whose access was used: it was deleted or moved.',
@@ -120,6 +150,8 @@ export const AADSTS_HINTS: readonly Hint[] = [
   },
   {
     codes: [50034],
+    sentWith: ['invalid_grant', 'access_denied', 'invalid_request'],
+    actor: 'person',
     kind: 'wrong-account',
     title: 'The account does not exist here',
     detail: 'Entra does not find this account in the organisation.',
@@ -127,6 +159,8 @@ export const AADSTS_HINTS: readonly Hint[] = [
   },
   {
     codes: [50053],
+    sentWith: ['invalid_grant', 'access_denied'],
+    actor: 'entra-administrator',
     kind: 'access-blocked',
     title: 'The account is locked',
     detail: 'Entra locked the account after too many failed sign-ins, or because of where they came from.',
@@ -134,6 +168,9 @@ export const AADSTS_HINTS: readonly Hint[] = [
   },
   {
     codes: [50055],
+    sentWith: ['invalid_grant'],
+    suberrors: ['user_password_expired'],
+    actor: 'person',
     kind: 'access-blocked',
     title: 'The password of the account has expired',
     detail: 'The password of the account has to be changed first.',
@@ -141,6 +178,8 @@ export const AADSTS_HINTS: readonly Hint[] = [
   },
   {
     codes: [50020],
+    sentWith: ['access_denied'],
+    actor: 'person',
     kind: 'wrong-account',
     title: 'The account belongs to another organisation',
     detail: 'The account is not a member of the organisation that Inforiver Mail is registered in.',
@@ -148,6 +187,8 @@ export const AADSTS_HINTS: readonly Hint[] = [
   },
   {
     codes: [50105],
+    sentWith: ['interaction_required', 'access_denied'],
+    actor: 'entra-administrator',
     kind: 'wrong-account',
     title: 'The account may not use the app',
     detail: 'The app admits only people who are assigned to it, and the account is not.',
@@ -158,15 +199,27 @@ export const AADSTS_HINTS: readonly Hint[] = [
   {
     codes: [65001],
     only: 'sign-in',
+    sentWith: ['consent_required', 'interaction_required', 'invalid_grant+consent_required', 'invalid_grant'],
+    suberrors: ['consent_required'],
+    actor: 'entra-administrator',
     kind: 'permission-missing',
     title: 'The app is not approved yet',
     detail: 'Nobody has approved that people of your organisation sign in to the app, or the approval was withdrawn.',
     remedy: APPROVE_APP_ONCE,
   },
-  { codes: [65004], only: 'sign-in', ...NOT_SIGNED_IN },
+  {
+    codes: [65004],
+    only: 'sign-in',
+    sentWith: ['access_denied', 'consent_required'],
+    suberrors: ['cancel'],
+    actor: 'entra-administrator',
+    ...NOT_SIGNED_IN,
+  },
   {
     codes: [90094],
     only: 'sign-in',
+    sentWith: ['access_denied', 'consent_required', 'interaction_required'],
+    actor: 'entra-administrator',
     kind: 'admin-approval-required',
     title: 'An administrator has to approve',
     detail: 'Your organisation lets people sign in only to an app that an administrator has approved.',
@@ -174,6 +227,9 @@ export const AADSTS_HINTS: readonly Hint[] = [
   },
   {
     codes: [65001],
+    sentWith: ['consent_required', 'interaction_required', 'invalid_grant+consent_required', 'invalid_grant'],
+    suberrors: ['consent_required'],
+    actor: 'entra-administrator',
     kind: 'permission-missing',
     title: 'The consent is missing',
     detail: 'Nobody has consented to the permissions, or the consent was withdrawn in Entra.',
@@ -181,6 +237,9 @@ export const AADSTS_HINTS: readonly Hint[] = [
   },
   {
     codes: [65004],
+    sentWith: ['access_denied', 'consent_required'],
+    suberrors: ['cancel'],
+    actor: 'entra-administrator',
     kind: 'consent-cancelled',
     title: 'The consent was not completed',
     detail: 'The permissions were not accepted on Microsoft’s page.',
@@ -188,6 +247,8 @@ export const AADSTS_HINTS: readonly Hint[] = [
   },
   {
     codes: [90094],
+    sentWith: ['access_denied', 'consent_required', 'interaction_required'],
+    actor: 'entra-administrator',
     kind: 'admin-approval-required',
     title: 'An administrator has to approve',
     detail: 'Your organisation lets only administrators approve these permissions.',
@@ -195,15 +256,25 @@ export const AADSTS_HINTS: readonly Hint[] = [
   },
   {
     codes: [90095],
+    sentWith: ['access_denied', 'consent_required'],
+    actor: 'entra-administrator',
     kind: 'admin-approval-required',
     title: 'The approval of an administrator was requested',
     detail: 'Your request for approval waits at the administrators of your organisation.',
     remedy: `An Entra administrator grants it in the ${ENTERPRISE_APP} > Admin consent requests, or opens {approvalLink} and approves the permissions there.`,
   },
 
-  // A second factor, or a policy
+  // Multifactor authentication and policies
   {
     codes: [50074, 50076, 50078],
+    sentWith: [
+      'interaction_required',
+      'invalid_grant',
+      'invalid_grant+basic_action',
+      'invalid_grant+additional_action',
+    ],
+    suberrors: ['basic_action'],
+    actor: 'person',
     kind: 'access-blocked',
     title: 'Multifactor authentication is required',
     detail: 'Microsoft asks for a second factor, which only a new sign-in can give.',
@@ -214,6 +285,14 @@ export const AADSTS_HINTS: readonly Hint[] = [
   },
   {
     codes: [50072, 50079],
+    sentWith: [
+      'interaction_required',
+      'invalid_grant',
+      'invalid_grant+basic_action',
+      'invalid_grant+additional_action',
+    ],
+    suberrors: ['additional_action'],
+    actor: 'person',
     kind: 'access-blocked',
     title: 'The account has no second factor yet',
     detail: 'Your organisation requires multifactor authentication, and the account has not been enrolled.',
@@ -221,6 +300,8 @@ export const AADSTS_HINTS: readonly Hint[] = [
   },
   {
     codes: [53000, 53001],
+    sentWith: ['invalid_grant', 'invalid_grant+message_only', 'access_denied'],
+    actor: 'entra-administrator',
     kind: 'access-blocked',
     title: 'A policy requires a managed device',
     detail: 'A Conditional Access policy admits only compliant or joined devices.',
@@ -231,6 +312,9 @@ export const AADSTS_HINTS: readonly Hint[] = [
   },
   {
     codes: [53002, 53003, 53004, 53010, 53011, 530032, 530034],
+    sentWith: ['invalid_grant', 'invalid_grant+message_only', 'access_denied', 'interaction_required'],
+    suberrors: ['message_only'],
+    actor: 'entra-administrator',
     kind: 'access-blocked',
     title: 'A policy blocked the sign-in',
     detail: 'A Conditional Access policy, or a risk that Entra sees in the account, blocked it.',
@@ -238,6 +322,8 @@ export const AADSTS_HINTS: readonly Hint[] = [
   },
   {
     codes: [530035],
+    sentWith: ['invalid_grant+message_only', 'access_denied'],
+    actor: 'entra-administrator',
     kind: 'access-blocked',
     title: 'Security defaults blocked the sign-in',
     detail: 'The security defaults of your organisation blocked it.',
@@ -245,6 +331,8 @@ export const AADSTS_HINTS: readonly Hint[] = [
   },
   {
     codes: [50131, 50158],
+    sentWith: ['interaction_required', 'invalid_grant'],
+    actor: 'person',
     kind: 'access-blocked',
     title: 'A further check is required',
     detail: 'Your organisation requires a further check at the sign-in, which was not passed.',
@@ -257,6 +345,8 @@ export const AADSTS_HINTS: readonly Hint[] = [
   // The app registration
   {
     codes: [7000215],
+    sentWith: ['invalid_client', 'unauthorized_client'],
+    actor: 'operator',
     kind: 'app-misconfigured',
     title: 'The client secret is wrong',
     detail:
@@ -265,6 +355,8 @@ export const AADSTS_HINTS: readonly Hint[] = [
   },
   {
     codes: [7000222],
+    sentWith: ['invalid_client', 'unauthorized_client'],
+    actor: 'operator',
     kind: 'app-misconfigured',
     title: 'The client secret has expired',
     detail: 'The secret in AZURE_CLIENT_SECRET has run out.',
@@ -272,6 +364,8 @@ export const AADSTS_HINTS: readonly Hint[] = [
   },
   {
     codes: [700027, 50012, 700030],
+    sentWith: ['invalid_client', 'invalid_request'],
+    actor: 'operator',
     kind: 'app-misconfigured',
     title: 'The certificate of the app is not accepted',
     detail:
@@ -280,6 +374,8 @@ export const AADSTS_HINTS: readonly Hint[] = [
   },
   {
     codes: [700024],
+    sentWith: ['invalid_client'],
+    actor: 'operator',
     kind: 'app-misconfigured',
     title: 'The clock of this machine is wrong',
     detail:
@@ -288,6 +384,8 @@ export const AADSTS_HINTS: readonly Hint[] = [
   },
   {
     codes: [50027, 700021, 700023],
+    sentWith: ['invalid_client'],
+    actor: 'operator',
     kind: 'app-misconfigured',
     title: 'What was signed with the certificate is not accepted',
     detail: 'Microsoft reads the proof of Inforiver Mail as one for another app or another sign-in service.',
@@ -296,6 +394,8 @@ export const AADSTS_HINTS: readonly Hint[] = [
   },
   {
     codes: [1002012],
+    sentWith: ['invalid_scope'],
+    actor: 'operator',
     kind: 'app-misconfigured',
     title: 'The address of Graph does not fit',
     detail: 'Microsoft does not know GRAPH_BASE_URL as a service that an application can have a token for.',
@@ -304,6 +404,8 @@ export const AADSTS_HINTS: readonly Hint[] = [
   },
   {
     codes: [7000218, 700025],
+    sentWith: ['invalid_client', 'invalid_request'],
+    actor: 'operator',
     kind: 'app-misconfigured',
     title: 'The app is registered as the wrong kind',
     detail:
@@ -312,6 +414,8 @@ export const AADSTS_HINTS: readonly Hint[] = [
   },
   {
     codes: [700016, 70001],
+    sentWith: ['unauthorized_client', 'invalid_client', 'invalid_request'],
+    actor: 'operator',
     kind: 'app-misconfigured',
     title: 'The app is not known in this organisation',
     detail: 'Entra does not find the app registration of AZURE_CLIENT_ID in the organisation of AZURE_TENANT_ID.',
@@ -319,6 +423,8 @@ export const AADSTS_HINTS: readonly Hint[] = [
   },
   {
     codes: [7000112],
+    sentWith: ['unauthorized_client', 'invalid_client'],
+    actor: 'entra-administrator',
     kind: 'app-misconfigured',
     title: 'The app is disabled',
     detail: 'An administrator has disabled the app in Entra.',
@@ -326,6 +432,8 @@ export const AADSTS_HINTS: readonly Hint[] = [
   },
   {
     codes: [50011],
+    sentWith: ['invalid_request', 'invalid_client'],
+    actor: 'operator',
     kind: 'app-misconfigured',
     title: 'The redirect URI is not registered',
     detail: 'The redirect URI that Inforiver Mail uses is not registered with the app.',
@@ -333,6 +441,8 @@ export const AADSTS_HINTS: readonly Hint[] = [
   },
   {
     codes: [90002, 90019, 50059],
+    sentWith: ['invalid_request'],
+    actor: 'operator',
     kind: 'app-misconfigured',
     title: 'The organisation is not known',
     detail: 'Entra does not find the organisation of AZURE_TENANT_ID in this cloud.',
@@ -341,6 +451,8 @@ export const AADSTS_HINTS: readonly Hint[] = [
   },
   {
     codes: [90038, 900382, 900432],
+    sentWith: ['invalid_request'],
+    actor: 'operator',
     kind: 'app-misconfigured',
     title: 'The organisation belongs to another cloud',
     detail: 'The organisation, or the app registration, is in another Microsoft cloud than the one that was asked.',
@@ -349,6 +461,8 @@ export const AADSTS_HINTS: readonly Hint[] = [
   },
   {
     codes: [50194, 9001023, 9002332],
+    sentWith: ['invalid_request'],
+    actor: 'operator',
     kind: 'app-misconfigured',
     title: 'AZURE_TENANT_ID does not name one organisation',
     detail: 'The app is registered for one organisation and has to be used with that one’s id.',
@@ -356,6 +470,8 @@ export const AADSTS_HINTS: readonly Hint[] = [
   },
   {
     codes: [500011, 650052],
+    sentWith: ['invalid_resource', 'invalid_client', 'invalid_request'],
+    actor: 'entra-administrator',
     kind: 'app-misconfigured',
     title: 'Microsoft Graph is not available in this organisation',
     detail:
@@ -365,6 +481,8 @@ export const AADSTS_HINTS: readonly Hint[] = [
   },
   {
     codes: [650057, 65005],
+    sentWith: ['invalid_resource', 'invalid_client'],
+    actor: 'operator',
     kind: 'app-misconfigured',
     title: 'A permission is missing from the app registration',
     detail: 'The app registration does not list the Microsoft Graph permissions that are asked for.',
@@ -372,6 +490,8 @@ export const AADSTS_HINTS: readonly Hint[] = [
   },
   {
     codes: [700054],
+    sentWith: ['unsupported_response_type'],
+    actor: 'operator',
     kind: 'app-misconfigured',
     title: 'The app registration does not allow this kind of sign-in',
     detail: 'Microsoft was asked for an answer that the app registration does not allow.',
@@ -379,6 +499,8 @@ export const AADSTS_HINTS: readonly Hint[] = [
   },
   {
     codes: [70011, 700022, 28000, 28002, 28003, 900144, 900561, 90014, 9002313, 50147, 501491],
+    sentWith: ['invalid_scope', 'invalid_request'],
+    actor: 'support',
     kind: 'app-misconfigured',
     title: 'Microsoft did not understand the request',
     detail:
@@ -386,9 +508,11 @@ export const AADSTS_HINTS: readonly Hint[] = [
     remedy: 'Whoever operates Inforiver Mail reports it to the support of Inforiver, with the correlation id.',
   },
 
-  // The round trip
+  // The authorization code
   {
     codes: [54005],
+    sentWith: ['invalid_grant'],
+    actor: 'person',
     kind: 'microsoft-refused',
     title: 'This sign-in was completed before',
     detail: 'The code that Microsoft gave was used already.',
@@ -396,26 +520,34 @@ export const AADSTS_HINTS: readonly Hint[] = [
   {
     codes: [70008, 700082],
     only: 'consent',
+    sentWith: ['invalid_grant'],
+    actor: 'person',
     kind: 'microsoft-refused',
     title: 'The sign-in took too long',
     detail: 'The code that Microsoft gave had run out.',
   },
   {
     codes: [501481, 700005],
+    sentWith: ['invalid_grant'],
+    actor: 'person',
     kind: 'microsoft-refused',
     title: 'The sign-in does not belong together',
     detail: 'The code that Microsoft gave belongs to another sign-in.',
   },
 
-  // Trouble that passes
+  // Outages and throttling
   {
     codes: [50196],
+    sentWith: ['invalid_grant', 'temporarily_unavailable', 'invalid_request'],
+    actor: 'nobody',
     kind: 'microsoft-unavailable',
     title: 'Microsoft slowed the app down',
     detail: 'Microsoft saw too many identical requests and refuses more for a while.',
   },
   {
     codes: [90033, 90006, 90012, 90024, 90055, 50033, 90090],
+    sentWith: ['temporarily_unavailable', 'server_error', 'invalid_grant', 'invalid_request'],
+    actor: 'nobody',
     kind: 'microsoft-unavailable',
     title: 'Microsoft is busy or out of order',
     detail: 'Microsoft’s sign-in service cannot answer at the moment.',

@@ -1,20 +1,20 @@
 import { CLOUDS, cloudAt, type CloudName } from './clouds.ts'
 
-/** Where at Microsoft an administrator acts: a name with its address, which a path of menus may follow. */
-export interface AdminPlaces {
+/** Microsoft's pages for administrators, each as a name with its address. A path of menus may follow in the text. */
+export interface AdminCenters {
   readonly entra: string
   readonly exchange: string
-  /** Who may not send any more. */
+  /** Lists the accounts that are blocked from sending. */
   readonly restrictedSenders: string
   readonly serviceStatus: string
-  /** Microsoft's page about a number after `AADSTS`, which follows. */
+  /** Microsoft's page about AADSTS codes, as a URL to which the number is appended. */
   readonly codePage: string
 }
 
-/** About Graph's and Exchange's codes; the same for every cloud. */
-export const GRAPH_CODES = 'Microsoft’s list of codes (https://learn.microsoft.com/graph/errors)'
+/** Microsoft's documentation of Graph's and Exchange's codes, which is the same for every cloud. */
+export const GRAPH_CODE_LIST = 'Microsoft’s list of codes (https://learn.microsoft.com/graph/errors)'
 
-/** How an organisation keeps an application to single mailboxes, which has to be done in PowerShell. */
+/** Microsoft's documentation on limiting an application to single mailboxes, which takes PowerShell. */
 export const APPLICATION_RBAC = 'https://learn.microsoft.com/exchange/permissions-exo/application-rbac'
 
 const ENTRA = 'Microsoft Entra admin center'
@@ -30,9 +30,9 @@ const MICROSOFT_365 = {
 /**
  * Source: Microsoft Entra FAQ (hosts of the admin center); Exchange team, "new EAC for GCC High"; Microsoft Defender
  * for US Government customers; Microsoft 365 admin center for volume licensing and 21Vianet. Where no address is
- * documented the way leads through the Microsoft 365 admin center, or PowerShell.
+ * documented, the text leads to the Microsoft 365 admin center, or to PowerShell.
  */
-const PLACES: Readonly<Record<CloudName, Omit<AdminPlaces, 'codePage'>>> = {
+const CENTERS: Readonly<Record<CloudName, Omit<AdminCenters, 'codePage'>>> = {
   global: {
     entra: `${ENTRA} (https://entra.microsoft.com)`,
     exchange: `${EXCHANGE} (https://admin.exchange.microsoft.com)`,
@@ -59,13 +59,13 @@ const PLACES: Readonly<Record<CloudName, Omit<AdminPlaces, 'codePage'>>> = {
   },
 }
 
-/** Those of the cloud that the hosts belong to; of the `named` one for a gateway or a stand-in. */
-export function adminPlaces(authorityHost: string, graphBaseUrl: string, named?: CloudName): AdminPlaces {
+/** The pages of the cloud that the hosts belong to; of the cloud `named` for a gateway or a stand-in. */
+export function adminCentersAt(authorityHost: string, graphBaseUrl: string, named?: CloudName): AdminCenters {
   const cloud = cloudAt(authorityHost, graphBaseUrl, named)
-  return { ...PLACES[cloud], codePage: `${CLOUDS[cloud].authorityHost}/error?code=` }
+  return { ...CENTERS[cloud], codePage: `${CLOUDS[cloud].authorityHost}/error?code=` }
 }
 
-/** For trouble that passes: there is nothing to mend, but something to know. */
-export function whetherOutage({ serviceStatus }: AdminPlaces): string {
+/** For an outage, in which nobody can do more than look. */
+export function outageSentence({ serviceStatus }: AdminCenters): string {
   return `Whether Microsoft has an outage is shown at ${serviceStatus}.`
 }

@@ -1,0 +1,135 @@
+import { describe, expect, it } from 'vitest'
+import { message } from '../test-support/mail.ts'
+import { answering, breaking, graphError, mailerAt, token } from '../test-support/mailer.ts'
+import { freePort } from '../test-support/servers.ts'
+import type { CallOptions, GraphMailer } from './graph-mailer.ts'
+
+// What every call to Graph has in common, whatever it asks for.
+
+type Call = (mailer: GraphMailer, options: CallOptions) => Promise<unknown>
+
+const ID = 'AA/+?#=%'
+const DRAFT = '/messages/AA%2F%2B%3F%23%3D%25'
+const pdf = { filename: 'q3.pdf', contentType: 'application/pdf', contentId: null }
+const byId = { messageId: message.id, internetMessageId: null }
+
+/** Each call with its path below the mailbox. */
+const OF_A_DRAFT: readonly (readonly [name: string, path: string, Call])[] = [
+  ['sendDraft', `${DRAFT}/send`, (mailer, options) => mailer.sendDraft(ID, options)],
+  ['readDraft', DRAFT, (mailer, options) => mailer.readDraft(ID, options)],
+  ['deleteDraft', DRAFT, (mailer, options) => mailer.deleteDraft(ID, options)],
+  ['deleteForGood', DRAFT, (mailer, options) => mailer.deleteForGood(ID, options)],
+  [
+    'attachFile',
+    `${DRAFT}/attachments`,
+    (mailer, options) => mailer.attachFile(ID, { ...pdf, content: Buffer.from('Q3') }, options),
+  ],
+  ['countAttachments', `${DRAFT}/attachments`, (mailer, options) => mailer.countAttachments(ID, options)],
+  [
+    'createUploadSession',
+    `${DRAFT}/attachments/createUploadSession`,
+    (mailer, options) => mailer.createUploadSession(ID, { ...pdf, sizeBytes: 4_000_000 }, options),
+  ],
+]
+const WITH_IMMUTABLE_IDS: typeof OF_A_DRAFT = [
+  ...OF_A_DRAFT,
+  ['createDraft', '/messages', (mailer, options) => mailer.createDraft(message, options)],
+  [
+    'findMessage',
+    '/mailFolders/sentitems/messages',
+    (mailer, options) => mailer.findMessage(byId, 'sentitems', options),
+  ],
+]
+const IN_ANY_MAILBOX: typeof OF_A_DRAFT = [
+  ...WITH_IMMUTABLE_IDS,
+  ['send', '/sendMail', (mailer, options) => mailer.send(message, options)],
+]
+const CALLS: typeof OF_A_DRAFT = [
+  ...IN_ANY_MAILBOX,
+  ['readDelegate', '', (mailer, { accessToken, signal }) => mailer.readDelegate(accessToken, signal)],
+]
+/** A lost answer to these leaves open what was done; all others may simply be repeated. */
+const UNREPEATABLE = new Set(['send', 'createDraft', 'sendDraft', 'attachFile'])
+
+describe.each(CALLS)('%s', (name, _path, call) => {
+  const inDoubt = UNREPEATABLE.has(name) ? 'unknown' : 'unavailable'
+
+  it.each([
+    [500, '{}'],
+    [502, '<html>'],
+    [503, '<html>'],
+    [504, graphError('ErrorItemNotFound')],
+    [200, '<html>Welcome to the hotel</html>'],
+    [200, '{}'],
+  ])(`is ${inDoubt} after HTTP %i with %j`, async (status, body) => {
+    const { mailer } = await answering(status, body)
+    expect(await call(mailer, token)).toMatchObject({ outcome: inDoubt })
+  })
+
+  it(`is ${inDoubt} after a connection that broke`, async () => {
+    expect(await call(await breaking(), token)).toMatchObject({ outcome: inDoubt })
+  })
+
+  it.each([
+    [302, '', { outcome: 'unavailable' }],
+    [401, graphError('InvalidAuthenticationToken'), { outcome: 'unauthorized' }],
+    [403, graphError('ErrorAccessDenied'), { outcome: 'refused', reason: 'access-denied' }],
+    [403, graphError('accessDenied'), { outcome: 'refused', reason: 'access-denied' }],
+    [404, graphError('MailboxNotEnabledForRESTAPI'), { outcome: 'refused', reason: 'mailbox-not-found' }],
+    [429, '<html>', { outcome: 'throttled', retryAfter: new Date('2026-11-24T10:00:02.000Z') }],
+  ])('classifies HTTP %i with %j, and never shows the token', async (status, body, expected) => {
+    const { mailer } = await answering(status, body, { 'retry-after': '2' })
+    const outcome = await call(mailer, token)
+    expect(outcome).toMatchObject(expected)
+    expect(JSON.stringify(outcome)).not.toContain(token.accessToken)
+  })
+
+  it('is unavailable where nobody listens', async () => {
+    const nowhere = mailerAt(`http://127.0.0.1:${await freePort()}`)
+    expect(await call(nowhere, token)).toMatchObject({
+      outcome: 'unavailable',
+      detail: expect.stringContaining('ECONNREFUSED'),
+    })
+  })
+
+  it('makes no request once the caller has aborted', async () => {
+    const { mailer, requests } = await answering(200, '{}')
+    await expect(call(mailer, { ...token, signal: AbortSignal.abort() })).rejects.toThrow(/abort/)
+    expect(requests).toEqual([])
+  })
+})
+
+it.each(
+  OF_A_DRAFT.flatMap(([name, , call]) => [
+    [name, 404, 'ErrorItemNotFound', call] as const,
+    [name, 404, 'ErrorInvalidMailboxItemId', call] as const,
+    [name, 400, 'ErrorInvalidMailboxItemId', call] as const,
+  ]),
+)('%s reports after %i %s that the mailbox has no such draft', async (_name, status, code, call) => {
+  const { mailer } = await answering(status, graphError(code))
+  expect(await call(mailer, token)).toEqual({ outcome: 'gone' })
+})
+
+it.each(WITH_IMMUTABLE_IDS)('%s uses ids that a message keeps when it is sent', async (_name, _path, call) => {
+  const { mailer, requests } = await answering(404, '')
+  await call(mailer, token)
+  expect(requests).toMatchObject([{ headers: { prefer: 'IdType="ImmutableId"' } }])
+})
+
+it.each(IN_ANY_MAILBOX)('%s works in the mailbox that is named, and else in the own one', async (_name, path, call) => {
+  const { mailer, requests } = await answering(404, '')
+  await call(mailer, token)
+  await call(mailer, { ...token, mailbox: 'me' })
+  await call(mailer, { ...token, mailbox: { address: 'o#neil+reports@contoso.com' } })
+  expect(requests.map(({ url }) => url.split('?')[0])).toEqual([
+    `/v1.0/me${path}`,
+    `/v1.0/me${path}`,
+    `/v1.0/users/o%23neil%2Breports%40contoso.com${path}`,
+  ])
+})
+
+it('covers every call of the mailer but those to the host of an upload', () => {
+  const uploads = ['putRange', 'readUploadSession', 'cancelUpload']
+  const names = Object.keys(mailerAt('http://127.0.0.1'))
+  expect(names.toSorted()).toEqual([...CALLS.map(([name]) => name), ...uploads].toSorted())
+})

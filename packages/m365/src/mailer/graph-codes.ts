@@ -1,0 +1,206 @@
+/** Why Graph refuses for good. */
+export type RefusalReason =
+  | 'send-as-denied'
+  | 'permission-missing'
+  | 'access-denied'
+  | 'mailbox-not-found'
+  | 'recipient-refused'
+  | 'message-refused'
+  | 'draft-gone'
+  | 'mailbox-full'
+  | 'message-too-large'
+  | 'sending-limit-reached'
+
+/**
+ * Which of Graph's own limits a `message-too-large` is about: the length of one request, or the smallest file for which
+ * it opens an upload session. When neither is named, the limit is the one that the organisation sets for a message.
+ */
+export type SizeLimit = 'request-length' | 'session-minimum'
+
+export interface GraphRefusal {
+  readonly reason: RefusalReason
+  readonly title: string
+  /** One sentence of plain text. */
+  readonly detail: string
+  /** The code has several causes, so Microsoft's own sentence is quoted after `detail`. */
+  readonly quotesMicrosoft?: true
+  readonly limit?: SizeLimit
+}
+
+/**
+ * - `throttled`: the mailbox or the app has to pause
+ * - `unavailable`: nothing was done, and a later attempt may succeed
+ * - `unknown`: the request may have been carried out
+ * - `busy`: one of the last two, depending on status and `Retry-After`
+ */
+export type GraphVerdict = GraphRefusal | 'throttled' | 'unavailable' | 'unknown' | 'busy'
+
+export interface GraphCode {
+  /** Every status that the code plausibly comes with: for many codes Microsoft's sources disagree. */
+  readonly statuses: readonly number[]
+  /** Holds whatever the status, except for 504. */
+  readonly verdict: GraphVerdict
+}
+
+export const ACCESS_DENIED: GraphRefusal = {
+  reason: 'access-denied',
+  title: 'Microsoft denied access to the mailbox',
+  detail: 'The connected account lacks a permission or a right to the mailbox.',
+  quotesMicrosoft: true,
+}
+
+/** Replaces ACCESS_DENIED when the sender is a foreign address and the permission was not granted. */
+export const SHARED_PERMISSION_MISSING: GraphRefusal = {
+  reason: 'permission-missing',
+  title: 'The permission Mail.Send.Shared is missing',
+  detail: 'Sending from an address other than the account’s own needs the permission Mail.Send.Shared.',
+}
+
+const SEND_AS_DENIED: GraphRefusal = {
+  reason: 'send-as-denied',
+  title: 'Sending as this address is not allowed',
+  detail: 'The connected account has no right to send as the sender.',
+}
+
+const NO_MAILBOX: GraphRefusal = {
+  reason: 'mailbox-not-found',
+  title: 'There is no such mailbox',
+  detail: 'Microsoft 365 has no cloud mailbox for the sender or the account.',
+}
+
+const RECIPIENT_REFUSED: GraphRefusal = {
+  reason: 'recipient-refused',
+  title: 'Microsoft refused a recipient',
+  detail: 'At least one recipient is missing or has an address that Exchange Online does not accept.',
+}
+
+const TOO_MANY_RECIPIENTS: GraphRefusal = {
+  reason: 'recipient-refused',
+  title: 'The message has too many recipients',
+  detail: 'The message has more recipients than the organisation allows for one message.',
+}
+
+export const INVALID_MESSAGE: GraphRefusal = {
+  reason: 'message-refused',
+  title: 'Microsoft refused the message',
+  detail: 'Microsoft does not accept the form of the message.',
+  quotesMicrosoft: true,
+}
+
+const TOO_LARGE: GraphRefusal = {
+  reason: 'message-too-large',
+  title: 'The message is too large',
+  detail: 'Microsoft does not accept a message of this size.',
+}
+
+export const REQUEST_TOO_LONG: GraphRefusal = {
+  reason: 'message-too-large',
+  title: 'The message is too large',
+  detail: 'Microsoft does not accept a request of this length.',
+  limit: 'request-length',
+}
+
+const BELOW_SESSION_MINIMUM: GraphRefusal = {
+  reason: 'message-too-large',
+  title: 'An attachment has a size that Microsoft does not take',
+  detail: 'Microsoft opens no upload session for a file just below 3 MB.',
+  limit: 'session-minimum',
+}
+
+const LIMIT_REACHED: GraphRefusal = {
+  reason: 'sending-limit-reached',
+  title: 'The sending limit is reached',
+  detail: 'The mailbox has sent as much as Exchange Online lets it send for now.',
+}
+
+const ACCOUNT_BLOCKED: GraphRefusal = {
+  reason: 'sending-limit-reached',
+  title: 'The account is blocked from sending',
+  detail: 'Exchange Online has stopped this account from sending.',
+}
+
+const DRAFT_GONE: GraphRefusal = {
+  reason: 'draft-gone',
+  title: 'The draft is gone',
+  detail: 'The draft of the message is no longer in the mailbox.',
+}
+
+const MAILBOX_FULL: GraphRefusal = {
+  reason: 'mailbox-full',
+  title: 'The mailbox is full',
+  detail: 'The mailbox that sends has no room left.',
+}
+
+/**
+ * The only list of Graph's codes: the classifier, the tests and docs/microsoft-codes.md read it.
+ *
+ * Source: Graph error responses; Exchange codes, which pass through Graph unmapped; reports of users.
+ */
+export const GRAPH_CODES: Readonly<Record<string, GraphCode>> = {
+  ErrorAccessDenied: { statuses: [403], verdict: ACCESS_DENIED },
+  Authorization_RequestDenied: { statuses: [403], verdict: ACCESS_DENIED },
+  accessDenied: { statuses: [403], verdict: ACCESS_DENIED },
+  ErrorSendAsDenied: { statuses: [403, 400], verdict: SEND_AS_DENIED },
+
+  MailboxNotEnabledForRESTAPI: { statuses: [404], verdict: NO_MAILBOX },
+  MailboxNotSupportedForRESTAPI: { statuses: [404], verdict: NO_MAILBOX },
+  ErrorNonExistentMailbox: { statuses: [404, 400], verdict: NO_MAILBOX },
+  ResourceNotFound: { statuses: [404], verdict: NO_MAILBOX },
+  Request_ResourceNotFound: { statuses: [404], verdict: NO_MAILBOX },
+
+  ErrorInvalidRecipients: { statuses: [400, 403], verdict: RECIPIENT_REFUSED },
+  ErrorExceededMaxRecipientLimit: { statuses: [400, 403, 429], verdict: TOO_MANY_RECIPIENTS },
+
+  ErrorExceededMessageLimit: { statuses: [403, 429, 400], verdict: LIMIT_REACHED },
+  ErrorExceededHourlyMessageLimit: { statuses: [403, 429, 400], verdict: LIMIT_REACHED },
+  ErrorSubmissionQuotaExceeded: { statuses: [403, 429, 400], verdict: LIMIT_REACHED },
+  ErrorAccountSuspend: { statuses: [403, 400], verdict: ACCOUNT_BLOCKED },
+  ErrorMessageSubmissionBlocked: { statuses: [403, 400], verdict: ACCOUNT_BLOCKED },
+  ErrorQuotaExceeded: { statuses: [413, 507, 403, 400], verdict: MAILBOX_FULL },
+
+  ErrorMessageSizeExceeded: { statuses: [400, 413], verdict: TOO_LARGE },
+  RequestEntityTooLarge: { statuses: [413], verdict: REQUEST_TOO_LONG },
+  ErrorAttachmentSizeShouldNotBeLessThanMinimumSize: { statuses: [400, 413], verdict: BELOW_SESSION_MINIMUM },
+  ErrorItemNotFound: { statuses: [404, 400], verdict: DRAFT_GONE },
+  ErrorInvalidMailboxItemId: { statuses: [400, 404], verdict: DRAFT_GONE }, // the id belongs to another mailbox
+  ErrorMimeContentInvalidBase64String: { statuses: [400], verdict: INVALID_MESSAGE },
+  ErrorMimeContentInvalid: { statuses: [400, 422], verdict: INVALID_MESSAGE },
+  InvalidInternetMessageHeader: { statuses: [400], verdict: INVALID_MESSAGE },
+  InvalidInternetMessageHeaderCollection: { statuses: [400], verdict: INVALID_MESSAGE },
+  BadRequest: { statuses: [400], verdict: INVALID_MESSAGE },
+  RequestBodyRead: { statuses: [400], verdict: INVALID_MESSAGE },
+  UnableToDeserializePostBody: { statuses: [400], verdict: INVALID_MESSAGE },
+
+  ApplicationThrottled: { statuses: [429, 503], verdict: 'throttled' },
+  TooManyRequests: { statuses: [429], verdict: 'throttled' },
+  activityLimitReached: { statuses: [429, 503], verdict: 'throttled' },
+
+  ErrorServerBusy: { statuses: [429, 500, 503], verdict: 'busy' },
+  ServiceUnavailable: { statuses: [503], verdict: 'busy' },
+  serviceNotAvailable: { statuses: [503], verdict: 'busy' },
+  ErrorMailboxMoveInProgress: { statuses: [503, 400], verdict: 'unavailable' },
+  ErrorMailboxStoreUnavailable: { statuses: [503, 400], verdict: 'unavailable' },
+
+  // Graph has answered with these and delivered the message all the same.
+  CommandConcurrencyLimitReached: { statuses: [429, 503], verdict: 'unknown' },
+  UnknownError: { statuses: [500, 503, 504], verdict: 'unknown' },
+  ErrorInternalServerError: { statuses: [500], verdict: 'unknown' },
+  ErrorInternalServerTransientError: { statuses: [500, 503], verdict: 'unknown' },
+  InternalServerError: { statuses: [500], verdict: 'unknown' },
+  generalException: { statuses: [500], verdict: 'unknown' },
+}
+
+/** What an answer means whose code is not in the table, or that has none. */
+export function verdictOfStatus(status: number): GraphVerdict {
+  if (status === 429 || status === 509) return 'throttled'
+  if (status === 507) return MAILBOX_FULL
+  if (status === 503) return 'busy'
+  if (status >= 500) return 'unknown'
+  if (status === 408 || status === 407) return 'unavailable'
+  if (status === 403) return ACCESS_DENIED
+  if (status === 404) return NO_MAILBOX
+  if (status === 413) return REQUEST_TOO_LONG
+  if (status >= 400) return INVALID_MESSAGE
+  if (status >= 300) return 'unavailable' // we follow no redirects, so a proxy answered in place of Graph
+  return 'unknown' // a success, but not the one that Microsoft documents
+}

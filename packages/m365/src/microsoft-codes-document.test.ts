@@ -1,0 +1,78 @@
+import { fileURLToPath } from 'node:url'
+import { expect, it } from 'vitest'
+import { ENTRA_CODES, type Actor, type EntraCode } from './identity/entra-codes.ts'
+import { GRAPH_CODES, type GraphVerdict } from './mailer/graph-codes.ts'
+import { toMessageProblem } from './mailer/message-problem.ts'
+import { ADMIN_CENTERS } from './test-support/remedy.ts'
+
+const DOCUMENT = fileURLToPath(new URL('../../../docs/microsoft-codes.md', import.meta.url))
+
+const ACTORS: Readonly<Record<Actor, string>> = {
+  person: 'whoever signs in',
+  'entra-administrator': 'an Entra administrator',
+  operator: 'whoever operates Inforiver Mail',
+  support: 'the support of Inforiver',
+  nobody: 'nobody',
+}
+
+const STAGES = { 'sign-in': ' (sign-in)', consent: ' (consent)', renewal: ' (connection)' } as const
+
+const VERDICTS = {
+  throttled: '`throttled`: the mailbox pauses, and the message is sent afterwards',
+  unavailable: '`unavailable`: the message is sent later',
+  unknown: '`unknown`: the message may have been sent; it is sent again, unless it asked for `onUnknownOutcome: stop`',
+  busy: 'as `unavailable`, or as `unknown` from 500 on without `Retry-After`',
+} as const
+
+/** After a change to a table, `vitest run microsoft-codes -u` writes the document again. */
+it('documents exactly the codes of the tables', async () => {
+  await expect(document()).toMatchFileSnapshot(DOCUMENT)
+})
+
+function document(): string {
+  return `# Microsoft's codes
+
+How Inforiver Mail handles each code of Microsoft Entra and Microsoft Graph. This page is generated from the tables that decide it, \`packages/m365/src/identity/entra-codes.ts\` and \`packages/m365/src/mailer/graph-codes.ts\`.
+
+## Microsoft Entra (AADSTS)
+
+The number decides the text, and how a consent fails. Whether an existing connection ends is decided by \`error\`; the column below assumes one of the errors that are listed. A number that is not listed is judged by \`error\` and \`suberror\` alone.
+
+| AADSTS | comes with | a consent fails as | an existing connection | who acts | meaning |
+|---|---|---|---|---|---|
+${ENTRA_CODES.map(entraLine).join('\n')}
+
+## Microsoft Graph
+
+A code that is not listed is judged by the HTTP status. After 504 the outcome is always unknown. After 401 the message is tried again at once, with a new token.
+
+| code | HTTP status | problem of the message | meaning |
+|---|---|---|---|
+${Object.entries(GRAPH_CODES)
+  .map(([code, { statuses, verdict }]) => graphLine(code, statuses, verdict))
+  .join('\n')}
+`
+}
+
+function entraLine({ codes, only, sentWith, kind, actor, title, detail }: EntraCode): string {
+  const renewal =
+    only === 'sign-in' || only === 'consent'
+      ? '–'
+      : kind === 'microsoft-unavailable'
+        ? 'is kept, and retried'
+        : kind === 'app-misconfigured'
+          ? 'is held until the registration is fixed'
+          : 'has to be reconnected'
+  const consent = only === 'renewal' ? '–' : `\`${kind}\``
+  const errors = sentWith.map((pair) => `\`${pair}\``).join(', ')
+  const numbers = `${codes.join(', ')}${only ? STAGES[only] : ''}`
+  return `| ${numbers} | ${errors} | ${consent} | ${renewal} | ${ACTORS[actor]} | ${title}. ${detail} |`
+}
+
+function graphLine(code: string, statuses: readonly number[], verdict: GraphVerdict): string {
+  const refusal = typeof verdict === 'string' ? null : verdict
+  const facts = { outcome: 'refused', microsoftCode: code, requestId: null } as const
+  const problem = refusal ? `\`${toMessageProblem({ ...facts, ...refusal }, ADMIN_CENTERS).code}\`` : '–'
+  const meaning = typeof verdict === 'string' ? VERDICTS[verdict] : `${verdict.title}. ${verdict.detail}`
+  return `| \`${code}\` | ${statuses.join(', ')} | ${problem} | ${meaning} |`
+}

@@ -1,0 +1,54 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import { createGraphMailer, type GraphMailer } from '../mailer/graph-mailer.ts'
+import { createMicrosoftFetch } from '../microsoft-fetch.ts'
+import { readBody, serve } from './servers.ts'
+import { readControl } from './sign-in.ts'
+
+/** The time at which every test mailer lives. */
+const NOW = new Date('2026-11-24T10:00:00.000Z')
+
+export const token = { accessToken: 'token-of-ada' }
+
+const defaultFetch = createMicrosoftFetch({ timeoutMs: 5_000 })
+
+export function mailerAt(graphBaseUrl: string, fetch = defaultFetch): GraphMailer {
+  return createGraphMailer({ graphBaseUrl, fetch, clock: () => NOW })
+}
+
+export interface SeenRequest {
+  readonly method: string | undefined
+  readonly url: string
+  readonly headers: IncomingHttpHeaders
+  readonly body: Buffer
+}
+
+/** Starts a server that gives every request the same answer, and records what it was asked. */
+export async function answering(status: number, body: unknown = '', headers: Record<string, string> = {}) {
+  const requests: SeenRequest[] = []
+  const origin = await serve(async (request, response) => {
+    const { method, url = '' } = request
+    requests.push({ method, url, headers: request.headers, body: await readBody(request) })
+    response.writeHead(status, headers).end(typeof body === 'string' ? body : JSON.stringify(body))
+  })
+  return { origin, mailer: mailerAt(origin), requests }
+}
+
+/** Starts a server that breaks every connection. */
+export async function breaking(): Promise<GraphMailer> {
+  return mailerAt(await serve((_request, response) => response.destroy()))
+}
+
+/** The body of a Graph error. */
+export function graphError(code: string, innerCode?: string) {
+  return { error: { code, message: 'x', ...(innerCode !== undefined && { innerError: { code: innerCode } }) } }
+}
+
+/** Reads the messages in a folder of a mailbox of the simulator. */
+export async function messagesIn(
+  simulatorUrl: string,
+  address: string,
+  folder: 'drafts' | 'inbox' | 'sentItems',
+): Promise<unknown[]> {
+  const path = `/mailboxes/${address}/messages?folder=${folder}`
+  return ((await readControl(simulatorUrl, path)) as { items: unknown[] }).items
+}
