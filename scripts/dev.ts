@@ -17,7 +17,6 @@ import { startSimulator } from './simulator-process.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const LAUNCH = join(ROOT, 'scripts/launch.ts')
-const COMPILE_CACHE = join(ROOT, 'node_modules/.cache/dev') // halves what a restart spends on loading its modules
 const API_SOURCES = ['apps/api/src', 'packages/contract/src', 'packages/m365/src', 'prisma']
 const SIMULATOR_SOURCES = ['apps/m365-simulator/src']
 
@@ -82,7 +81,7 @@ async function servePage(pageConfig: Config, { port, demo, graphAuth }: Config, 
 /** @throws Error when it ends before it is ready; it has printed why. */
 async function startApi(environment: NodeJS.ProcessEnv, signal: AbortSignal): Promise<Running> {
   const child = fork(LAUNCH, ['--under-watch'], {
-    env: { ...environment, NODE_COMPILE_CACHE: COMPILE_CACHE },
+    env: environment,
     execArgv: ['--disable-warning=ExperimentalWarning'],
   })
   const exited = once(child, 'exit')

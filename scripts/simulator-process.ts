@@ -15,10 +15,10 @@ interface Options {
 
 /** Starts the simulator in a process of its own, as Microsoft is; it inherits nothing of the product's environment. */
 export async function startSimulator(config: Config, port: number, { onFatal, signal }: Options): Promise<Running> {
-  const { PATH = '', TZ = 'UTC' } = process.env
+  const { PATH = '', TZ = 'UTC', NODE_COMPILE_CACHE = '' } = process.env
   const child = fork(SIMULATOR, {
     execArgv: ['--disable-warning=ExperimentalWarning'],
-    env: { PATH, TZ },
+    env: { PATH, TZ, NODE_COMPILE_CACHE },
     // In a terminal Ctrl+C would end it before the deliveries that are under way. On Windows that would open a window.
     detached: process.platform !== 'win32',
   })
