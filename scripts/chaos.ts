@@ -18,7 +18,7 @@ const { values, positionals } = parseArgs({
 
 const RUNS: Readonly<Record<string, () => Promise<boolean>>> = {
   storm: () => runStorms(messages),
-  uploads: runKilledUploads,
+  uploads: () => runKilledUploads(wholeNumber('seed', values.seed)),
   tokens: runTokenTrouble,
   history: () =>
     values.check === undefined
@@ -31,7 +31,7 @@ const RUNS: Readonly<Record<string, () => Promise<boolean>>> = {
 }
 
 const wanted = positionals.filter((parameter) => !/^\d+$/.test(parameter))
-/** Of the storm; fewer for a quick look. */
+/** How many messages the storm sends; a smaller number makes a quick run. */
 const messages = Number(positionals.find((parameter) => /^\d+$/.test(parameter)) ?? 2_000)
 
 const unknown = wanted.filter((name) => !(name in RUNS))

@@ -6,33 +6,33 @@ import { serve } from '../apps/api/src/serve.ts'
 import { work } from '../apps/api/src/work.ts'
 import { startSimulator } from './simulator-process.ts'
 
-/** A start that is asked to stop leaves off at its next step. A long migration is such a step; it may be cut off. */
-const START_LEAVES_OFF_WITHIN_MS = 10_000
-/** Supervisors kill after 30 s, many of them. */
+/** A start that is asked to stop gives up at its next step. A long migration is one step, and may be cut off. */
+const START_ABANDONED_WITHIN_MS = 10_000
+/** Many supervisors kill after 30 s. */
 const STOP_WITHIN_MS = 28_000
 
-/** `npm run dev` keeps a simulator of its own over many of these, and announces itself. */
+/** Started by `npm run dev`, which keeps one simulator for many restarts and prints its own announcement. */
 const isUnderWatch = process.argv.includes('--under-watch')
 const stopping = new AbortController()
 const starting = Promise.withResolvers<Running | null>()
 const stop = once(async () => {
-  setTimeout(leave, STOP_WITHIN_MS).unref()
-  const startLeavesOff = setTimeout(leave, START_LEAVES_OFF_WITHIN_MS)
+  setTimeout(exitNow, STOP_WITHIN_MS).unref()
+  const abandonStart = setTimeout(exitNow, START_ABANDONED_WITHIN_MS)
   stopping.abort()
   const running = await starting.promise
-  clearTimeout(startLeavesOff)
+  clearTimeout(abandonStart)
   await running?.close().catch((error: unknown) => console.error(error))
   process.exit()
 })
 for (const event of ['SIGINT', 'SIGTERM', 'SIGHUP', 'disconnect']) process.on(event, () => void stop())
-// The parent ended before anybody listened for that.
+// The parent ended before the listener above was there.
 if (process.send !== undefined && !process.connected) void stop()
 
 try {
   const running = await start(stopping.signal)
   starting.resolve(running)
 } catch (error) {
-  // What was asked to stop has not failed.
+  // A start that was asked to stop has not failed.
   starting.resolve(null)
   if (!stopping.signal.aborted) fail(error)
 }
@@ -74,7 +74,7 @@ function onFatal(error: unknown): void {
   void stop()
 }
 
-function leave(): void {
+function exitNow(): void {
   console.error('Not everything ended in time: it is left as it is. The next start goes on from there.')
   process.exit()
 }

@@ -6,7 +6,7 @@ import pg from 'pg'
 import { startEmbeddedPostgres } from '../apps/api/src/database/embedded-postgres.ts'
 import { migrate } from '../apps/api/src/database/migrate.ts'
 
-// How long an update from version 1.0.0 takes, in a database with this many messages.
+// node scripts/run.mjs scripts/migration-time.ts [ENDED] [WAITING]: measures the migration of a version 1.0.0 database with that many messages.
 
 const { positionals } = parseArgs({ allowPositionals: true })
 const [ended = 1_000_000, waiting = 10_000] = positionals.map(Number)
@@ -21,7 +21,7 @@ const directory = await mkdtemp(join(tmpdir(), 'inforiver-mail-migration-'))
 const postgres = await startEmbeddedPostgres({ dataDirectory: directory, onRestart() {}, onLost() {} })
 try {
   const client = new pg.Client({ connectionString: postgres.connectionString })
-  client.on('error', () => {}) // the database is stopped under it where a step fails
+  client.on('error', () => {}) // when a step fails, the database stops under it
   await client.connect()
   await applyFirstRelease(client)
   await fill(client)
@@ -65,7 +65,7 @@ async function applyFirstRelease(client: pg.Client): Promise<void> {
   }
 }
 
-/** Of what has ended 97% was sent, 2% failed, of which half could be retried, and 1% was cancelled. */
+/** Fills in messages: of those that ended, 97% were sent, 2% failed (half of them retryable), and 1% were cancelled. */
 async function fill(client: pg.Client): Promise<void> {
   await client.query(
     `INSERT INTO tenants (id, created_at) SELECT 'ten_' || n, now() FROM generate_series(1, $1) AS n`,
