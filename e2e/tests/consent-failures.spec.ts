@@ -5,7 +5,7 @@ import { expect, test } from '../support/test.ts'
 
 const CALLBACK = '/auth/microsoft/callback'
 
-/** Whatever was said: nothing is connected, and nothing claims to be. */
+/** Checks that nothing is connected, and that the page does not say so. */
 async function expectNothingConnected(settings: SettingsPage): Promise<void> {
   await expect(settings.notice('Connected')).toBeHidden()
   await settings.page.reload()
@@ -13,7 +13,7 @@ async function expectNothingConnected(settings: SettingsPage): Promise<void> {
   await expect(settings.connection).toBeHidden()
 }
 
-/** Where Microsoft sends the popup back to, once it does. */
+/** Resolves to the URL to which Microsoft redirects the popup. */
 function callbackOf(popup: Page): Promise<string> {
   return popup.waitForRequest((request) => request.url().includes(CALLBACK)).then((request) => request.url())
 }
