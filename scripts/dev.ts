@@ -47,12 +47,16 @@ async function develop(pageConfig: Config): Promise<void> {
     process.exit()
   }
   for (const event of ['SIGINT', 'SIGTERM', 'SIGHUP', 'disconnect']) process.on(event, () => void stop())
-  // The parent ended before anybody listened for that.
+  // The parent ended before the listener above was there.
   if (process.send !== undefined && !process.connected) return stop()
 
-  await api.start() // first: it reserves the data folder, in which the simulator writes as well
-  await simulator.start()
-  if (stopping.signal.aborted) return
+  try {
+    await api.start() // first: it reserves the data folder, in which the simulator writes as well
+    await simulator.start()
+  } catch (error) {
+    if (stopping.signal.aborted) return
+    throw error
+  }
   console.log(`\n${announcement(config)}\n`)
   server.watcher.add([...API_SOURCES, ...SIMULATOR_SOURCES].map((folder) => join(ROOT, folder)))
   server.watcher.on('all', (_event, absolutePath) => {
@@ -78,7 +82,7 @@ async function servePage(pageConfig: Config, { port, demo, graphAuth }: Config, 
   }
 }
 
-/** @throws Error when it ends before it is ready; it has printed why. */
+/** @throws ConfigurationError when it ends before it is ready; it has printed why. */
 async function startApi(environment: NodeJS.ProcessEnv, signal: AbortSignal): Promise<Running> {
   const child = fork(LAUNCH, ['--under-watch'], {
     env: environment,
@@ -89,7 +93,7 @@ async function startApi(environment: NodeJS.ProcessEnv, signal: AbortSignal): Pr
   signal.addEventListener('abort', end, { once: true })
   const isReady = await Promise.race([once(child, 'message').then(() => true), exited.then(() => false)])
   signal.removeEventListener('abort', end)
-  if (!isReady) throw new Error('It ended before it was ready.')
+  if (!isReady) throw new ConfigurationError('The API ended before it was ready.')
   return {
     async close() {
       end()

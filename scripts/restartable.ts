@@ -31,7 +31,8 @@ export function createRestartable(name: string, startOne: () => Promise<Running 
       running = await startOne()
       console.log(`${name} restarted in ${((performance.now() - startedAt) / 1_000).toFixed(1)} s: ${paths}`)
     } catch (error) {
-      if (!isClosed) console.error(`${name} did not start, and starts again with the next change.`, error)
+      if (!isClosed)
+        console.error(`${name} did not start, and tries again with the next change: ${(error as Error).message}`)
     }
   }
 
