@@ -1,5 +1,5 @@
 // npm test: every check and every test, in one command. It is quiet while all is well, and names what is not; no test is
-// run a second time. What one part waits for, the others use: they run beside each other.
+// run a second time. The two test runners share the processors: each uses them while the tests of the other wait.
 import { spawn } from 'node:child_process'
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -21,6 +21,13 @@ rmSync(reports, { recursive: true, force: true })
 mkdirSync(reports, { recursive: true })
 
 await Promise.all([
+  check('Types', 'turbo', ['run', 'typecheck', '--output-logs=errors-only']),
+  check('Types of the scripts', 'tsc', ['--noEmit', '-p', 'scripts']),
+  check('Lint', 'oxlint', ['--type-aware', '--deny-warnings']),
+  check('Format', 'oxfmt', ['--check', '.']),
+  check('Dead code', 'knip', ['--no-progress']),
+])
+await Promise.all([
   suite('Modules and database', {
     command: 'vitest',
     // The JSON report is silent about errors outside of tests; the dots end with them.
@@ -33,11 +40,6 @@ await Promise.all([
     environment: { PLAYWRIGHT_JSON_OUTPUT_NAME: reportOf('playwright'), BROWSER_EXECUTABLE: browser ?? '' },
     readReport: readPlaywright,
   }),
-  check('Types', 'turbo', ['run', 'typecheck', '--output-logs=errors-only']),
-  check('Types of the scripts', 'tsc', ['--noEmit', '-p', 'scripts']),
-  check('Lint', 'oxlint', ['--type-aware', '--deny-warnings']),
-  check('Format', 'oxfmt', ['--check', '.']),
-  check('Dead code', 'knip', ['--no-progress']),
 ])
 
 console.log(`${passed} passed, ${failed} failed (${secondsSinceStart()} s)`)
