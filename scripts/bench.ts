@@ -1,3 +1,6 @@
+// npm run bench [-- NAME…]: measures throughput, backlog, latency, memory, fairness, large attachments, the queue and
+// the vault, as ratios against a baseline of the same run. Each bench starts a PostgreSQL, a simulator and the product
+// of its own (load/testbed.ts). The figures mean something on an idle machine only.
 import { setTimeout as delay } from 'node:timers/promises'
 import { Client, HTTPMessageHandler, type Middleware } from '@microsoft/microsoft-graph-client'
 import { createGraphMailer } from '../packages/m365/src/mailer/graph-mailer.ts'
@@ -97,7 +100,8 @@ async function latency(testbed: Testbed): Promise<void> {
   for (let index = 0; index < 4_000; index++) {
     const dueMs = startedAt + index * 5 - performance.now()
     if (dueMs > 1) await delay(dueMs)
-    // Measured from the due time, so that a slow answer does not hide the delay of the next ones (coordinated omission).
+    // Measured from the due time, so that a slow answer does not hide the delay of the next ones (coordinated
+    // omission).
     const lateMs = Math.max(0, -dueMs)
     pending.push(submitter.submit(tenant, `Message ${index}`).then((ms) => void times.push(ms + lateMs)))
   }

@@ -1,4 +1,5 @@
-// Installs and builds what is missing. Runs on the host's Node (20 or newer) before anything is installed: no dependencies.
+// Installs and builds what is missing. Runs on the host's Node (20 or newer) before anything is installed: no
+// dependencies.
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -43,8 +44,8 @@ if (node.fault) fail(node.fault)
 const PATH = [bin, browserBin, dirname(node.path), process.env.PATH].join(delimiter)
 
 /**
- * The environment of every tool. The project's own Node is first on PATH, and Node keeps compiled modules for the next process:
- * tests start many processes of the product, each of which would spend half a second compiling.
+ * The environment of every tool. The project's own Node is first on PATH, and Node keeps compiled modules for the next
+ * process: tests start many processes of the product, each of which would spend half a second compiling.
  */
 export const toolEnvironment = {
   ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !SECRETS.has(name))),
@@ -106,8 +107,8 @@ function requireInstalled(path, output, failure) {
 }
 
 /**
- * Runs a tool and returns its output; when it fails, prints the output and exits. A signal that arrives meanwhile ends the
- * tool with everything it started, and then this process.
+ * Runs a tool and returns its output; when it fails, prints the output and exits. A signal that arrives meanwhile ends
+ * the tool with everything it started, and then this process.
  */
 async function runQuietly(command, parameters, failure, options = {}) {
   let child = null

@@ -1,3 +1,10 @@
+// npm run chaos [-- NAME…]: delivers under faults and fails when a message is lost, doubled without need or unreadable.
+//   storm [COUNT]  random faults of Microsoft, killed processes, a new vault key (load/storm.ts)
+//   uploads        workers killed during large uploads (load/killed-uploads.ts)
+//   tokens         access tokens that live for two seconds (load/token-trouble.ts)
+//   history        random faults of everything, recorded and checked rule by rule (load/history/run.ts)
+// --seed N repeats the random draws of uploads and history; --minutes N and --only KINDS choose the faults of a
+// history, and --check FILE checks a recorded one again.
 import { randomInt } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import { FAULT_KINDS } from './load/history/plan.ts'

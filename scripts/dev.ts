@@ -11,8 +11,8 @@ import { startSimulator } from './simulator-process.ts'
 
 /**
  * `npm run dev`: the page from its sources with hot reload, and behind it the API with the worker, and the simulator.
- * Each of the two restarts when a source file of its own changes. PORT is the page's; the API takes the next one and the
- * simulator the one after that.
+ * Each of the two restarts when a source file of its own changes. PORT is the page's; the API takes the next one and
+ * the simulator the one after that.
  */
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))

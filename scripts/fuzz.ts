@@ -1,3 +1,4 @@
+// npm run fuzz [-- COUNT SEED]: sends mutated requests to every operation of the API. The seed repeats a run.
 import { createHash, randomBytes, randomInt } from 'node:crypto'
 import { availableParallelism, loadavg } from 'node:os'
 import fc from 'fast-check'

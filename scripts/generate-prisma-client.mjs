@@ -1,3 +1,4 @@
+// turbo run generate: generates the Prisma client from prisma/schema.prisma, offline.
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 

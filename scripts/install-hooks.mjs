@@ -1,5 +1,5 @@
-// Sets up the git hooks of lefthook.yml once the dependencies are installed. An installation without git, and one in CI,
-// goes without them and does not fail.
+// Sets up the git hooks of lefthook.yml once the dependencies are installed. An installation without git, and one in
+// CI, goes without them and does not fail.
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'

@@ -1,3 +1,5 @@
+// The process behind npm start: the product in one process and, in the demo, the simulator at its side. It stops both
+// in order on a signal, or when its parent is gone.
 import { announcement } from '../apps/api/src/announcement.ts'
 import { ConfigurationError, readConfig } from '../apps/api/src/config.ts'
 import type { Running } from '../apps/api/src/running.ts'

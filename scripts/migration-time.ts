@@ -1,3 +1,5 @@
+// node scripts/run.mjs scripts/migration-time.ts [ENDED] [WAITING]: measures the migration of a version 1.0.0 database
+// with that many messages.
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -5,8 +7,6 @@ import { parseArgs } from 'node:util'
 import pg from 'pg'
 import { startEmbeddedPostgres } from '../apps/api/src/database/embedded-postgres.ts'
 import { migrate } from '../apps/api/src/database/migrate.ts'
-
-// node scripts/run.mjs scripts/migration-time.ts [ENDED] [WAITING]: measures the migration of a version 1.0.0 database with that many messages.
 
 const { positionals } = parseArgs({ allowPositionals: true })
 const [ended = 1_000_000, waiting = 10_000] = positionals.map(Number)

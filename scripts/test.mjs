@@ -1,5 +1,5 @@
-// npm test: every check and every test, in one command. It is quiet while all is well, and names what is not; no test is
-// run a second time. The two test runners share the processors: each uses them while the tests of the other wait.
+// npm test: every check and every test, in one command. It is quiet while all is well, and names what is not; no test
+// is run a second time. The two test runners share the processors: each uses them while the tests of the other wait.
 import { spawn } from 'node:child_process'
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'

@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs'
 const POLL_EVERY_MS = 1_000
 
 /**
- * Calls back when the npm that started this process is gone: when it is killed, it cannot forward a signal. npm runs its
- * scripts in a shell that outlives it, so the shell's parent is watched as well.
+ * Calls back when the npm that started this process is gone: when it is killed, it cannot forward a signal. npm runs
+ * its scripts in a shell that outlives it, so the shell's parent is watched as well.
  */
 export function watchNpm(onGone) {
   if (!process.env.npm_lifecycle_event || process.platform === 'win32') return

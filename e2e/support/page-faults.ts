@@ -1,6 +1,9 @@
 import type { BrowserContext } from '@playwright/test'
 
-/** Collects the faults that a browser reports about a page. A refusal such as 401 is the server's answer, not a fault of the page. */
+/**
+ * Collects the faults that a browser reports about a page. A refusal such as 401 is the server's answer, not a fault of
+ * the page.
+ */
 export interface PageFaults {
   readonly list: readonly string[]
   /** Removes and returns the faults so far, for a test that provoked them. */

@@ -25,8 +25,8 @@ const LINGER_MS = 100
 const NEXT_REQUEST = 'GET /healthz HTTP/1.1\r\nhost: localhost\r\nx-forwarded-for: 10.255.0.2\r\n\r\n'
 
 /**
- * Writes the bytes of one request on a connection of its own. After an answer to a complete one it sends another request,
- * which unread bytes of the first must not block.
+ * Writes the bytes of one request on a connection of its own. After an answer to a complete one it sends another
+ * request, which unread bytes of the first must not block.
  */
 export async function exchange(port: number, request: FuzzedRequest): Promise<Exchanged> {
   const { method, bytes, whole, end } = request

@@ -18,8 +18,9 @@ interface Session {
 }
 
 /**
- * Messages of 60 MB whose worker is killed again and again at random points of the upload, 50 times in all: each arrives
- * once and whole, no draft is left over, and only the range under way was sent again. Resolves to whether all that holds.
+ * Messages of 60 MB whose worker is killed again and again at random points of the upload, 50 times in all: each
+ * arrives once and whole, no draft is left over, and only the range under way was sent again. Resolves to whether all
+ * that holds.
  */
 export async function runKilledUploads(seed: number): Promise<boolean> {
   console.log(`uploads: seed ${seed}; repeat it with --seed ${seed}`)

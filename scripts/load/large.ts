@@ -15,7 +15,9 @@ const LINE_LATENCY_MS = 100
 /** Attachments repeat one random megabyte. */
 const PIECE = randomBytes(MB)
 
-/** Measures large attachments against a bare loop that uploads the same ranges from memory, and the memory they take. */
+/**
+ * Measures large attachments against a bare loop that uploads the same ranges from memory, and the memory they take.
+ */
 export async function benchLarge(testbed: Testbed): Promise<void> {
   const [tenant] = await testbed.addTenants(1, { largeAttachments: true })
   if (!tenant) return
@@ -36,7 +38,9 @@ export async function benchLarge(testbed: Testbed): Promise<void> {
   await measureMemory(testbed, tenant)
 }
 
-/** Peak memory of an idle process, then with one message of 150 MB, or ten of 35 MB at once, each in a fresh process. */
+/**
+ * Peak memory of an idle process, then with one message of 150 MB, or ten of 35 MB at once, each in a fresh process.
+ */
 async function measureMemory(testbed: Testbed, tenant: Tenant): Promise<void> {
   for (const [count, sizeBytes] of [
     [1, LARGEST_BYTES],

@@ -17,7 +17,10 @@ const NO_LIMITS = {
   MAILBOX_UPLOAD_BYTES_PER_5_MINUTES: '0',
 }
 
-/** Measures the cost of a message in an empty database, and beside a million ended ones, a million waiting ones and 10,000 tenants. */
+/**
+ * Measures the cost of a message in an empty database, and beside a million ended ones, a million waiting ones and
+ * 10,000 tenants.
+ */
 export async function benchQueue(testbed: Testbed): Promise<void> {
   const tenants = await testbed.addTenants(MAILBOXES)
   const [reader] = tenants

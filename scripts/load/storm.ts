@@ -8,7 +8,10 @@ const MAILBOXES = 8 // a pause that Microsoft asks for stops one of them only
 const KILL_EVERY_MS = 4_000
 /** Short enough for tokens to be renewed while processes die and the vault's key changes. */
 const TOKENS_LIVE_SECONDS = 15
-/** Below this share of unfinished messages faults end: a message in doubt takes eleven minutes, and would meet another fault. */
+/**
+ * Below this share of unfinished messages faults end: a message in doubt takes eleven minutes, and would meet another
+ * fault.
+ */
 const CALM_BELOW = 0.1
 const SUBMIT_FOR_AT_MOST_MS = 120_000
 /** A message in doubt that was not sent is looked up for eleven minutes before it is sent again. */
@@ -55,7 +58,9 @@ interface Tally {
   readonly kills: number
   readonly tokenRequests: number
   readonly seconds: number
-  /** The vault's key was changed meanwhile, nothing became unreadable, and the new key alone suffices and is required. */
+  /**
+   * The vault's key was changed meanwhile, nothing became unreadable, and the new key alone suffices and is required.
+   */
   readonly rotated: boolean
 }
 

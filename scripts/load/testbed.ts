@@ -77,8 +77,8 @@ export interface Testbed {
    */
   addTenants(count: number, options?: { largeAttachments: boolean; firstPerson?: number }): Promise<Tenant[]>
   /**
-   * Starts a process of the product, on PORT or a free port, and waits until it is ready. Throws with its output when it
-   * ends first.
+   * Starts a process of the product, on PORT or a free port, and waits until it is ready. Throws with its output when
+   * it ends first.
    */
   start(
     role: 'all' | 'api' | 'worker',

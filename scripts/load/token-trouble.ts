@@ -14,8 +14,8 @@ import { readArrivals, readPeakConcurrency } from './storm.ts'
 const MESSAGES = 500
 const TOKENS_LIVE_SECONDS = 2
 /**
- * The age from which a token may be renewed. Entra announces a second less than its lifetime, the product renews in the last
- * quarter of that, and the simulator logs an answer a moment late.
+ * The age from which a token may be renewed. Entra announces a second less than its lifetime, the product renews in the
+ * last quarter of that, and the simulator logs an answer a moment late.
  */
 const RENEWED_FROM_MS = (TOKENS_LIVE_SECONDS - 1) * 750 - 50
 const REFRESH_TAKES_MS = { min: 0, max: 3_000 }
@@ -28,9 +28,9 @@ const GIVE_UP_AFTER_MS = 300_000
 const ENVIRONMENT = { MAILBOX_MESSAGES_PER_MINUTE: '0', MAILBOX_RECIPIENTS_PER_DAY: '0' }
 
 /**
- * Sends with access tokens that live for two seconds, token requests that take up to three, and a worker killed in the middle
- * of one, for every kind of access: every message arrives once, and a token is requested only when one has expired. Application
- * access has no refresh token; the same row decides who asks for the next one.
+ * Sends with access tokens that live for two seconds, token requests that take up to three, and a worker killed in the
+ * middle of one, for every kind of access: every message arrives once, and a token is requested only when one has
+ * expired. Application access has no refresh token; the same row decides who asks for the next one.
  */
 export async function runTokenTrouble(): Promise<boolean> {
   let right = true
@@ -101,7 +101,8 @@ interface Lease {
 
 /**
  * Suspends one worker after the other while someone holds the refresh lease. A running holder releases it in time, so a
- * lease that stays belongs to the suspended worker, which is then killed. Resolves to whether its lease was left behind.
+ * lease that stays belongs to the suspended worker, which is then killed. Resolves to whether its lease was left
+ * behind.
  */
 async function killInRefresh(testbed: Testbed, workers: readonly Process[]): Promise<boolean> {
   for (let freeze = 0; freeze < FREEZES; freeze++) {

@@ -13,7 +13,9 @@ export interface DatabaseLink {
   /** Keeps every connection but lets nothing through until `restore`. */
   hold(): void
   restore(): void
-  /** Breaks the connection of the next writing statement, before it reaches the database or before its answer returns. */
+  /**
+   * Breaks the connection of the next writing statement, before it reaches the database or before its answer returns.
+   */
   cutAtNextWrite(when: 'before' | 'after'): void
   close(): Promise<void>
 }

@@ -51,7 +51,9 @@ function mayHaveVerification(mailbox: string, { run, changes }: History): boolea
   )
 }
 
-/** The largest set of requests that were under way together. Within one millisecond an end counts before a beginning. */
+/**
+ * The largest set of requests that were under way together. Within one millisecond an end counts before a beginning.
+ */
 function peakConcurrency(requests: readonly Line<MailboxRequest>[]): readonly Line<MailboxRequest>[] {
   const edges = requests
     .flatMap((request) => [
