@@ -25,7 +25,7 @@ export async function startRegisteredMicrosoft(): Promise<RegisteredMicrosoft> {
   const [tenantId, clientId] = [randomUUID(), randomUUID()]
   const child = fork(SIMULATOR, {
     execArgv: ['--disable-warning=ExperimentalWarning'],
-    env: { PATH: process.env['PATH'] ?? '' },
+    env: { PATH: process.env['PATH'] ?? '', NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? '' },
   })
   child.send({
     port: 0,
