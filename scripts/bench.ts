@@ -1,3 +1,6 @@
+// npm run bench [-- NAME…]: measures throughput, backlog, latency, memory, fairness, large attachments, the queue and
+// the vault, as ratios against a baseline of the same run. Each bench starts a PostgreSQL, a simulator and the product
+// of its own (load/testbed.ts). The figures mean something on an idle machine only.
 import { setTimeout as delay } from 'node:timers/promises'
 import { Client, HTTPMessageHandler, type Middleware } from '@microsoft/microsoft-graph-client'
 import { createGraphMailer } from '../packages/m365/src/mailer/graph-mailer.ts'
@@ -6,7 +9,7 @@ import { toSendMailRequest } from '../packages/m365/src/mailer/send-mail-request
 import { createMicrosoftFetch } from '../packages/m365/src/microsoft-fetch.ts'
 import { benchVault } from './load/vault.ts'
 import { benchLarge } from './load/large.ts'
-import { openGround, type Ground, type Process, type Tenant } from './load/ground.ts'
+import { openTestbed, type Testbed, type Process, type Tenant } from './load/testbed.ts'
 import { benchQueue } from './load/queue.ts'
 import { peakMegabytes, resetPeak } from './load/process-memory.ts'
 import { createSubmitter, inParallel, messageBody } from './load/submit.ts'
@@ -22,7 +25,7 @@ const NO_LIMITS = {
 }
 const PERMISSIONS = ['Mail.Send', 'User.Read']
 
-const BENCHES: Readonly<Record<string, (ground: Ground) => Promise<void>>> = {
+const BENCHES: Readonly<Record<string, (testbed: Testbed) => Promise<void>>> = {
   throughput,
   backlog,
   latency,
@@ -32,63 +35,63 @@ const BENCHES: Readonly<Record<string, (ground: Ground) => Promise<void>>> = {
   queue: benchQueue,
 }
 
-/** Of parts by themselves, without any process. */
-const PART_BENCHES: Readonly<Record<string, () => Promise<void>>> = { vault: benchVault }
+/** Modules that are measured alone, without a process of the product. */
+const MODULE_BENCHES: Readonly<Record<string, () => Promise<void>>> = { vault: benchVault }
 
 const wanted = process.argv.slice(2)
-const known = [...Object.keys(BENCHES), ...Object.keys(PART_BENCHES)]
+const known = [...Object.keys(BENCHES), ...Object.keys(MODULE_BENCHES)]
 const unknown = wanted.filter((name) => !known.includes(name))
 if (unknown.length > 0) {
   console.error(`There is no bench ${unknown.join(', ')}. There are: ${known.join(', ')}.`)
   process.exit(1)
 }
-for (const [name, bench] of Object.entries(PART_BENCHES))
+for (const [name, bench] of Object.entries(MODULE_BENCHES))
   if (wanted.length === 0 || wanted.includes(name)) await bench()
 for (const [name, bench] of Object.entries(BENCHES)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue
-  const ground = await openGround()
+  const testbed = await openTestbed()
   try {
-    await ground.control('PATCH', '/settings', { latencyMs: 5, mailboxConcurrency: null, storeMail: false })
-    await bench(ground)
+    await testbed.control('PATCH', '/settings', { latencyMs: 5, mailboxConcurrency: null, storeMail: false })
+    await bench(testbed)
   } finally {
-    await ground.close()
+    await testbed.close()
   }
 }
 
 /** Submit to arrival, against bare loops that post the same messages, with nothing stored. */
-async function throughput(ground: Ground): Promise<void> {
-  const tenants = await ground.addTenants(MAILBOXES)
-  const tokens = await Promise.all(tenants.map((tenant) => tokenOf(ground, tenant)))
-  const bare = await bareLoop(graphClientSender(ground.simulatorUrl, tenants, tokens))
-  const ownMailer = await bareLoop(ownMailerSender(ground.simulatorUrl, tenants, tokens))
-  const product = await ground.start('all', NO_LIMITS)
-  await deliver(ground, product, tenants, 1_000) // warm
+async function throughput(testbed: Testbed): Promise<void> {
+  const tenants = await testbed.addTenants(MAILBOXES)
+  const tokens = await Promise.all(tenants.map((tenant) => tokenOf(testbed, tenant)))
+  const bare = await bareLoop(graphClientSender(testbed.simulatorUrl, tenants, tokens))
+  const ownMailer = await bareLoop(ownMailerSender(testbed.simulatorUrl, tenants, tokens))
+  const product = await testbed.start('all', NO_LIMITS)
+  await deliver(testbed, product, tenants, 1_000) // warm
   const submitOnly = await submitAll(product, tenants, MESSAGES)
-  await drain(ground)
-  const delivered = await deliver(ground, product, tenants, MESSAGES)
+  await drain(testbed)
+  const delivered = await deliver(testbed, product, tenants, MESSAGES)
   print('delivered, submit to arrival', delivered, 'bare loop with the Graph client', bare)
   console.log(`  the bare loop with the product's own mailer: ${rate(ownMailer)} a second`)
   console.log(`  submits alone, delivery going on beside them: ${rate(submitOnly)} a second`)
   await product.stop()
 }
 
-/** The same while very many others wait: due in mailboxes that are paused, and not yet due in the same ones. */
-async function backlog(ground: Ground): Promise<void> {
-  const tenants = await ground.addTenants(MAILBOXES)
-  const product = await ground.start('all', NO_LIMITS)
-  await deliver(ground, product, tenants, 2_000) // warm
-  await addWaiting(ground, tenants, 1_000)
-  const few = await deliver(ground, product, tenants, MESSAGES)
-  await addWaiting(ground, tenants, 199_000)
-  const many = await deliver(ground, product, tenants, MESSAGES)
+/** The same throughput beside a backlog: messages due in paused mailboxes, and messages not yet due in these ones. */
+async function backlog(testbed: Testbed): Promise<void> {
+  const tenants = await testbed.addTenants(MAILBOXES)
+  const product = await testbed.start('all', NO_LIMITS)
+  await deliver(testbed, product, tenants, 2_000) // warm
+  await addWaiting(testbed, tenants, 1_000)
+  const few = await deliver(testbed, product, tenants, MESSAGES)
+  await addWaiting(testbed, tenants, 199_000)
+  const many = await deliver(testbed, product, tenants, MESSAGES)
   print('with 200,000 waiting', many, 'with 1,000 waiting', few)
   await product.stop()
 }
 
-async function latency(ground: Ground): Promise<void> {
-  const [tenant] = await ground.addTenants(1)
+async function latency(testbed: Testbed): Promise<void> {
+  const [tenant] = await testbed.addTenants(1)
   if (!tenant) return
-  const api = await ground.start('api', NO_LIMITS)
+  const api = await testbed.start('api', NO_LIMITS)
   const submitter = createSubmitter(api.url, 50)
   await inParallel(500, 8, async () => void (await submitter.submit(tenant, 'Warm')))
   const times: number[] = []
@@ -97,7 +100,8 @@ async function latency(ground: Ground): Promise<void> {
   for (let index = 0; index < 4_000; index++) {
     const dueMs = startedAt + index * 5 - performance.now()
     if (dueMs > 1) await delay(dueMs)
-    // From when it was due: a slow answer delays none of those after it.
+    // Measured from the due time, so that a slow answer does not hide the delay of the next ones (coordinated
+    // omission).
     const lateMs = Math.max(0, -dueMs)
     pending.push(submitter.submit(tenant, `Message ${index}`).then((ms) => void times.push(ms + lateMs)))
   }
@@ -111,13 +115,13 @@ async function latency(ground: Ground): Promise<void> {
   await api.stop()
 }
 
-async function memory(ground: Ground): Promise<void> {
-  const tenants = await ground.addTenants(MAILBOXES)
-  const product = await ground.start('all', NO_LIMITS)
-  await deliver(ground, product, tenants, 2_000)
+async function memory(testbed: Testbed): Promise<void> {
+  const tenants = await testbed.addTenants(MAILBOXES)
+  const product = await testbed.start('all', NO_LIMITS)
+  await deliver(testbed, product, tenants, 2_000)
   const first = peakMegabytes(product)
   resetPeak(product)
-  await deliver(ground, product, tenants, 18_000)
+  await deliver(testbed, product, tenants, 18_000)
   const rest = peakMegabytes(product)
   console.log(
     `peak resident memory: ${first} MB over the first 2,000 messages, ${rest} MB over the next 18,000: ratio ${(rest / first).toFixed(2)}`,
@@ -125,22 +129,22 @@ async function memory(ground: Ground): Promise<void> {
   await product.stop()
 }
 
-/** One tenant with very many waiting, within the usual limits; how long another tenant's single message takes. */
-async function fairness(ground: Ground): Promise<void> {
-  const [busy, other] = await ground.addTenants(2)
+/** How long one tenant's single message takes beside another tenant's backlog, within the default limits. */
+async function fairness(testbed: Testbed): Promise<void> {
+  const [busy, other] = await testbed.addTenants(2)
   if (!busy || !other) return
-  const product = await ground.start('all', { ...NO_LIMITS, MAILBOX_CONCURRENCY: '4' })
-  await ground.pool.query(`INSERT INTO mailboxes (tenant_id, paused_until) VALUES ($1, now() + interval '1 hour')`, [
+  const product = await testbed.start('all', { ...NO_LIMITS, MAILBOX_CONCURRENCY: '4' })
+  await testbed.pool.query(`INSERT INTO mailboxes (tenant_id, paused_until) VALUES ($1, now() + interval '1 hour')`, [
     busy.id,
   ])
   await submitAll(product, [busy], 10_000)
-  await ground.pool.query('UPDATE mailboxes SET paused_until = NULL WHERE tenant_id = $1', [busy.id])
+  await testbed.pool.query('UPDATE mailboxes SET paused_until = NULL WHERE tenant_id = $1', [busy.id])
   await delay(1_500)
   const submitter = createSubmitter(product.url, 1)
   const startedAt = performance.now()
   await submitter.submit(other, 'Single')
-  while ((await countWaiting(ground, other.id)) > 0) await delay(10)
-  const waiting = await countWaiting(ground, busy.id)
+  while ((await countWaiting(testbed, other.id)) > 0) await delay(10)
+  const waiting = await countWaiting(testbed, busy.id)
   console.log(
     `another tenant's single message left after ${((performance.now() - startedAt) / 1_000).toFixed(2)} s, with ${waiting} of the busy tenant still waiting`,
   )
@@ -160,11 +164,11 @@ async function bareLoop(send: Send): Promise<Measured> {
   return measure(MESSAGES, () => inParallel(MESSAGES, CONCURRENCY, send))
 }
 
-async function tokenOf(ground: Ground, { address }: Tenant): Promise<string> {
-  return (await ground.control('POST', `/people/${address}/tokens`, { scopes: PERMISSIONS })).accessToken as string
+async function tokenOf(testbed: Testbed, { address }: Tenant): Promise<string> {
+  return (await testbed.control('POST', `/people/${address}/tokens`, { scopes: PERMISSIONS })).accessToken as string
 }
 
-/** The Graph client as it comes, but for its authentication, which sends no token over plain http. */
+/** The Graph client with its default middleware, except authentication: that sends no token over plain http. */
 function graphClientSender(simulatorUrl: string, tenants: readonly Tenant[], tokens: readonly string[]): Send {
   const clients = tokens.map((token) => {
     const transport = new HTTPMessageHandler()
@@ -213,10 +217,15 @@ function bareMessage(index: number, tenants: readonly Tenant[]): OutgoingMessage
   }
 }
 
-async function deliver(ground: Ground, product: Process, tenants: readonly Tenant[], count: number): Promise<Measured> {
+async function deliver(
+  testbed: Testbed,
+  product: Process,
+  tenants: readonly Tenant[],
+  count: number,
+): Promise<Measured> {
   return measure(count, async () => {
     await submitAll(product, tenants, count)
-    await drain(ground)
+    await drain(testbed)
   })
 }
 
@@ -232,10 +241,10 @@ async function submitAll(product: Process, tenants: readonly Tenant[], count: nu
   return measured
 }
 
-/** Until nothing that could go is left. */
-async function drain(ground: Ground): Promise<void> {
+/** Waits until no message is left that could be sent now. */
+async function drain(testbed: Testbed): Promise<void> {
   for (;;) {
-    const { rows } = await ground.pool.query<{ waiting: boolean }>(
+    const { rows } = await testbed.pool.query<{ waiting: boolean }>(
       `SELECT EXISTS (SELECT 1 FROM message_queue q LEFT JOIN mailboxes b USING (tenant_id)
                        WHERE b.paused_until IS NULL AND q.state = 'queued' AND (q.lease_owner IS NOT NULL OR q.due_at <= now())) AS waiting`,
     )
@@ -244,14 +253,14 @@ async function drain(ground: Ground): Promise<void> {
   }
 }
 
-async function addWaiting(ground: Ground, tenants: readonly Tenant[], count: number): Promise<void> {
+async function addWaiting(testbed: Testbed, tenants: readonly Tenant[], count: number): Promise<void> {
   const [first] = tenants
   if (!first) return
-  await ground.pool.query(`INSERT INTO tenants (id, created_at) VALUES ('ten_paused', now()) ON CONFLICT DO NOTHING`)
-  await ground.pool.query(
+  await testbed.pool.query(`INSERT INTO tenants (id, created_at) VALUES ('ten_paused', now()) ON CONFLICT DO NOTHING`)
+  await testbed.pool.query(
     `INSERT INTO mailboxes (tenant_id, paused_until) VALUES ('ten_paused', now() + interval '1 day') ON CONFLICT DO NOTHING`,
   )
-  await ground.pool.query(
+  await testbed.pool.query(
     `WITH waiting AS MATERIALIZED (
        SELECT 'msg_' || md5(random()::text || n) AS id, CASE WHEN n % 2 = 0 THEN 'ten_paused' ELSE ($1::text[])[1 + n % $2] END AS tenant_id,
               CASE WHEN n % 2 = 0 THEN now() - interval '1 hour' ELSE now() + interval '1 day' END AS due_at
@@ -268,11 +277,11 @@ async function addWaiting(ground: Ground, tenants: readonly Tenant[], count: num
      SELECT id, tenant_id, 'queued', due_at, now(), 1, 'small', 0, 'retry', true FROM waiting`,
     [tenants.map(({ id }) => id), tenants.length, count],
   )
-  await ground.pool.query('ANALYZE messages, message_contents, message_queue, mailbox_totals')
+  await testbed.pool.query('ANALYZE messages, message_contents, message_queue, mailbox_totals')
 }
 
-async function countWaiting(ground: Ground, tenantId: string): Promise<number> {
-  const { rows } = await ground.pool.query<{ count: number }>(
+async function countWaiting(testbed: Testbed, tenantId: string): Promise<number> {
+  const { rows } = await testbed.pool.query<{ count: number }>(
     `SELECT count(*)::int AS count FROM message_queue WHERE tenant_id = $1 AND state = 'queued'`,
     [tenantId],
   )

@@ -1,4 +1,5 @@
-// Runs on the Node that the host has (20 or newer), before anything is installed: no dependencies here.
+// Installs and builds what is missing. Runs on the host's Node (20 or newer) before anything is installed: no
+// dependencies.
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -13,6 +14,7 @@ const node = nodeFor(root, host)
 const pnpm = pnpmFor(pnpmFolder, host)
 const bin = join(root, 'node_modules', '.bin')
 const browserBin = join(root, 'e2e', 'node_modules', '.bin')
+const compileCache = join(root, 'node_modules', '.cache', 'node')
 const stampFile = join(root, 'node_modules', '.inforiver-mail-installed')
 const MANIFESTS = [
   'package.json',
@@ -29,26 +31,30 @@ const MANIFESTS = [
   'scripts/pnpm/package-lock.json',
 ]
 
-/** How a process is asked to stop. */
+/** The signals that ask a process to stop. */
 export const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP']
-/** Then a tool that was asked to stop is killed. */
+/** A tool that does not stop within this time is killed. */
 const TOOL_ENDS_WITHIN_MS = 5_000
 
-/** What the product alone needs to know: no tool that installs, builds or tests gets it. */
+/** Secrets of the product, which no tool that installs, builds or tests receives. */
 const SECRETS = new Set(['AZURE_CLIENT_SECRET', 'DATABASE_URL', 'VAULT_KEYS', 'INFORIVER_SERVICE_KEY', 'METRICS_TOKEN'])
 
 if (node.fault) fail(node.fault)
 
 const PATH = [bin, browserBin, dirname(node.path), process.env.PATH].join(delimiter)
 
-/** The environment of every tool: the project's own Node first on PATH. */
+/**
+ * The environment of every tool. The project's own Node is first on PATH, and Node keeps compiled modules for the next
+ * process: tests start many processes of the product, each of which would spend half a second compiling.
+ */
 export const toolEnvironment = {
   ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !SECRETS.has(name))),
   PATH,
+  NODE_COMPILE_CACHE: compileCache,
   TURBO_TELEMETRY_DISABLED: '1',
 }
 
-/** Installs the dependencies, unless what is installed is what the lock files say. */
+/** Installs the dependencies unless the manifests and lock files are those of the last installation. */
 export async function install() {
   const wanted = createHash('sha256')
   for (const file of MANIFESTS) wanted.update(readFileSync(join(root, file)))
@@ -80,20 +86,20 @@ async function installPnpm(failure) {
   const parameters = ['ci', '--ignore-scripts', '--include=optional', '--no-update-notifier']
   const output = await runQuietly('npm', parameters, failure, {
     cwd: pnpmFolder,
-    // npm looks for its global configuration beside the Node that runs it: the host's.
+    // npm finds its global configuration beside the Node that runs it, which has to be the host's.
     env: { ...toolEnvironment, PATH: process.env.PATH },
   })
   requireInstalled(pnpm, output, failure)
 }
 
-/** Turbo looks for pnpm on PATH, also when npm runs it. */
+/** Turbo needs pnpm on PATH, even when npm runs it. */
 function linkPnpm() {
   const link = join(bin, basename(pnpm))
   rmSync(link, { force: true })
   linkSync(pnpm, link)
 }
 
-/** A package of one system is optional, and installers pass over an optional one that does not match its hash. */
+/** Platform packages are optional, and installers silently skip an optional package whose hash does not match. */
 function requireInstalled(path, output, failure) {
   if (existsSync(path)) return
   const missing = relative(root, path)
@@ -101,8 +107,8 @@ function requireInstalled(path, output, failure) {
 }
 
 /**
- * Runs a tool of the project and returns what it prints; where it fails, that is shown and the process ends. A signal
- * that comes meanwhile ends the tool with everything it started, and then this process.
+ * Runs a tool and returns its output; when it fails, prints the output and exits. A signal that arrives meanwhile ends
+ * the tool with everything it started, and then this process.
  */
 async function runQuietly(command, parameters, failure, options = {}) {
   let child = null
@@ -113,7 +119,7 @@ async function runQuietly(command, parameters, failure, options = {}) {
     endGroup(child, 'SIGTERM')
   }
   for (const signal of STOP_SIGNALS) process.on(signal, stop)
-  // A group of its own, so that its processes can be ended together. On Windows that would open a window.
+  // Its own process group can be ended as a whole. On Windows `detached` would open a window.
   child = spawn(command, parameters, {
     cwd: root,
     env: toolEnvironment,
@@ -146,7 +152,7 @@ function endGroup({ pid }, signal) {
   try {
     process.kill(process.platform === 'win32' ? pid : -pid, signal)
   } catch {
-    // All of them have ended.
+    // The group has ended already.
   }
 }
 

@@ -1,3 +1,10 @@
+// npm run chaos [-- NAME…]: delivers under faults and fails when a message is lost, doubled without need or unreadable.
+//   storm [COUNT]  random faults of Microsoft, killed processes, a new vault key (load/storm.ts)
+//   uploads        workers killed during large uploads (load/killed-uploads.ts)
+//   tokens         access tokens that live for two seconds (load/token-trouble.ts)
+//   history        random faults of everything, recorded and checked rule by rule (load/history/run.ts)
+// --seed N repeats the random draws of uploads and history; --minutes N and --only KINDS choose the faults of a
+// history, and --check FILE checks a recorded one again.
 import { randomInt } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import { FAULT_KINDS } from './load/history/plan.ts'
@@ -18,7 +25,7 @@ const { values, positionals } = parseArgs({
 
 const RUNS: Readonly<Record<string, () => Promise<boolean>>> = {
   storm: () => runStorms(messages),
-  uploads: runKilledUploads,
+  uploads: () => runKilledUploads(wholeNumber('seed', values.seed)),
   tokens: runTokenTrouble,
   history: () =>
     values.check === undefined
@@ -31,7 +38,7 @@ const RUNS: Readonly<Record<string, () => Promise<boolean>>> = {
 }
 
 const wanted = positionals.filter((parameter) => !/^\d+$/.test(parameter))
-/** Of the storm; fewer for a quick look. */
+/** How many messages the storm sends; a smaller number makes a quick run. */
 const messages = Number(positionals.find((parameter) => /^\d+$/.test(parameter)) ?? 2_000)
 
 const unknown = wanted.filter((name) => !(name in RUNS))

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { root, toolEnvironment } from './bootstrap.mjs'
 
-/** The one without windows first: the tests take half the time in it. */
+/** In order of preference: the tests take half the time in the headless shell. */
 const NAMES = [
   'chromium-headless-shell',
   'chromium',
@@ -15,8 +15,8 @@ const NAMES = [
 const DEBIAN_PACKAGES = ['chromium-headless-shell', 'chromium']
 
 /**
- * A Chromium for the browser tests: the machine's own, else the one Playwright downloads, else Debian's package.
- * Null stands for Playwright's own, which it finds by itself.
+ * Finds a Chromium for the browser tests: the machine's own, else Playwright's download, else Debian's package.
+ * Returns its path, or null for Playwright's, which Playwright finds by itself.
  */
 export function findBrowser() {
   const installed = findOnPath()

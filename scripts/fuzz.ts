@@ -1,13 +1,14 @@
+// npm run fuzz [-- COUNT SEED]: sends mutated requests to every operation of the API. The seed repeats a run.
 import { createHash, randomBytes, randomInt } from 'node:crypto'
 import { availableParallelism, loadavg } from 'node:os'
 import fc from 'fast-check'
 import { Problem } from '../packages/contract/src/problem.ts'
 import { exchange, type Answer } from './fuzz/exchange.ts'
-import { halfRows } from './fuzz/half-rows.ts'
+import { findLeftovers } from './fuzz/leftovers.ts'
 import { watchHealth } from './fuzz/health-watch.ts'
 import { inspectable, measureInUse } from './fuzz/inspected-process.ts'
 import { requestTo, type FuzzedRequest, type Operation } from './fuzz/request-arbitrary.ts'
-import { freePort, openGround, type Ground, type Process, type Tenant } from './load/ground.ts'
+import { freePort, openTestbed, type Testbed, type Process, type Tenant } from './load/testbed.ts'
 import { inParallel } from './load/submit.ts'
 
 const CONCURRENCY = 12
@@ -15,7 +16,7 @@ const REQUESTS_PER_SAMPLE = 200
 const LONGEST_ANSWER_BYTES = 64_000
 const MAY_FAIL_WITH = new Set([503, 507])
 const HEALTH_LIMIT_MS = 500
-/** Caches and the list of known addresses grow to their bounds. The allocator does not return all that it has freed. */
+/** Caches and the list of known addresses grow to their bounds, and the allocator keeps some of what was freed. */
 const HEAP_MARGIN_MEGABYTES = 8
 const RESIDENT_MARGIN_MEGABYTES = 64
 const SIGN_OUT = 'POST /api/v1/session/sign-out'
@@ -25,37 +26,37 @@ const [count = 20_000, seed = randomInt(1, 2 ** 31)] = process.argv.slice(2).map
 
 /**
  * Mutated requests over every operation that `/openapi.json` describes, against a running product: no 5xx but 503 and
- * 507, every failure as problem details, every request answered unless it was broken off, health meanwhile, memory
- * back to idle, and nothing half stored.
+ * 507, every failure as problem details, every request answered unless it was broken off, `/healthz` responsive, memory
+ * back to idle, and no row left behind.
  */
 async function fuzz(): Promise<boolean> {
   console.log(`${count} requests, seed ${seed}: npm run fuzz -- ${count} ${seed}`)
-  const ground = await openGround()
+  const testbed = await openTestbed()
   try {
-    const [sender, admins] = await ground.addTenants(2)
+    const [sender, admins] = await testbed.addTenants(2)
     if (!sender || !admins) return false
     const inspectorPort = await freePort()
-    const product = await ground.start('all', {
+    const product = await testbed.start('all', {
       NODE_OPTIONS: inspectable(inspectorPort),
       TRUST_PROXY: '127.0.0.1', // each request comes from an address of its own, or the rate limit would answer most
       MAILBOX_MESSAGES_PER_MINUTE: '0',
       MAILBOX_RECIPIENTS_PER_DAY: '0',
     })
-    return await send({ ground, product, inspectorPort, sender, session: await openSession(ground, admins) })
+    return await send({ testbed, product, inspectorPort, sender, session: await openSession(testbed, admins) })
   } finally {
-    await ground.close()
+    await testbed.close()
   }
 }
 
 interface Run {
-  readonly ground: Ground
+  readonly testbed: Testbed
   readonly product: Process
   readonly inspectorPort: number
   readonly sender: Tenant
   readonly session: Session
 }
 
-async function send({ ground, product, inspectorPort, sender, session }: Run): Promise<boolean> {
+async function send({ testbed, product, inspectorPort, sender, session }: Run): Promise<boolean> {
   const port = Number(new URL(product.url).port)
   const operations = await readOperations(product)
   const requests = requestTo(operations, {
@@ -92,7 +93,7 @@ async function send({ ground, product, inspectorPort, sender, session }: Run): P
   const slowest = await health.stop()
   if (product.ended) faults.push('the process ended')
   else if (slowest > HEALTH_LIMIT_MS && !isOverloaded()) faults.push(`/healthz took ${slowest} ms`)
-  faults.push(...(await halfRows(ground.pool)))
+  faults.push(...(await findLeftovers(testbed.pool)))
   const after = product.ended ? before : await measureInUse(inspectorPort)
   if (after.heapMegabytes > before.heapMegabytes + HEAP_MARGIN_MEGABYTES) faults.push('the heap has grown')
   if (after.residentMegabytes > before.residentMegabytes + RESIDENT_MARGIN_MEGABYTES) faults.push('memory has grown')
@@ -107,7 +108,7 @@ async function send({ ground, product, inspectorPort, sender, session }: Run): P
   return faults.length === 0
 }
 
-/** What is wrong with the answer; null when nothing is. */
+/** Returns what is wrong with the answer, or null. */
 function judge({ whole }: FuzzedRequest, answer: Answer | null): string | null {
   if (answer === null) return whole ? 'no answer' : null
   const { status, contentType, body } = answer
@@ -145,7 +146,7 @@ interface Session {
   renew(): Promise<void>
 }
 
-async function openSession({ pool }: Ground, { id, address }: Tenant): Promise<Session> {
+async function openSession({ pool }: Testbed, { id, address }: Tenant): Promise<Session> {
   const value = randomBytes(32).toString('base64url')
   const userId = `usr_${randomBytes(16).toString('hex')}`
   await pool.query(
@@ -165,7 +166,7 @@ async function openSession({ pool }: Ground, { id, address }: Tenant): Promise<S
   }
 }
 
-/** Where others keep the processors busy, it is not the product that is late. */
+/** Other programs keep the processors busy: a slow answer then proves nothing. */
 function isOverloaded(): boolean {
   return (loadavg()[0] ?? 0) > 2 * availableParallelism()
 }

@@ -1,4 +1,4 @@
-// Which Node and which pnpm belong to a machine. Runs on the host's own Node, before anything is installed.
+// Chooses the Node and the pnpm for a machine. Runs on the host's Node before anything is installed.
 import { join } from 'node:path'
 
 const OLDEST_NODE = 24
@@ -17,7 +17,7 @@ export function thisHost() {
 }
 
 /**
- * The Node that runs everything: that of the lock file, or the host's where there is none for its system.
+ * The Node that runs everything: the lock file's, or the host's on a system for which there is no package.
  *
  * @param {Host} host
  * @returns {{ path: string } | { fault: string }}

@@ -1,3 +1,6 @@
+// node scripts/run.mjs scripts/migration-time.ts [ENDED] [WAITING] [--kills N] [--seconds S]: measures the migration of a
+// version 1.0.0 database with that many messages. With --kills the process that migrates is killed N times before, at
+// moments spread over S seconds, and the tables are compared each time.
 import { fork } from 'node:child_process'
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -8,9 +11,6 @@ import { parseArgs } from 'node:util'
 import pg from 'pg'
 import { startEmbeddedPostgres } from '../apps/api/src/database/embedded-postgres.ts'
 import { migrate } from '../apps/api/src/database/migrate.ts'
-
-// How long an update from version 1.0.0 takes, in a database with this many messages. With --kills N the process that
-// migrates is killed N times before, at moments spread over --seconds; what was there is compared each time.
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -30,7 +30,7 @@ const directory = await mkdtemp(join(tmpdir(), 'inforiver-mail-migration-'))
 const postgres = await startEmbeddedPostgres({ dataDirectory: directory, onRestart() {}, onLost() {} })
 try {
   const client = new pg.Client({ connectionString: postgres.connectionString })
-  client.on('error', () => {}) // the database is stopped under it where a step fails
+  client.on('error', () => {}) // when a step fails, the database stops under it
   await client.connect()
   await applyFirstRelease(client)
   await fill(client)
@@ -103,7 +103,7 @@ async function applyFirstRelease(client: pg.Client): Promise<void> {
   }
 }
 
-/** Of what has ended 97% was sent, 2% failed, of which half could be retried, and 1% was cancelled. */
+/** Fills in messages: of those that ended, 97% were sent, 2% failed (half of them retryable), and 1% were cancelled. */
 async function fill(client: pg.Client): Promise<void> {
   await client.query(
     `INSERT INTO tenants (id, created_at) SELECT 'ten_' || n, now() FROM generate_series(1, $1) AS n`,

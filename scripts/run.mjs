@@ -1,4 +1,5 @@
-// Runs a program of the project on its own Node, after installing and building what is missing.
+// node scripts/run.mjs PROGRAM: runs a program of the project on its own Node, after installing and building what is
+// missing.
 import { build, install, startNode, STOP_SIGNALS } from './bootstrap.mjs'
 
 await install()

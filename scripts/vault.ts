@@ -1,3 +1,5 @@
+// npm run vault -- status | rotate | forget: shows what seals the stored secrets, and changes it. The command itself is
+// `vault-command.ts` of the API.
 import { ConfigurationError, readConfig } from '../apps/api/src/config.ts'
 import { runVaultCommand } from '../apps/api/src/vault-command.ts'
 

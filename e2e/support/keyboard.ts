@@ -1,6 +1,6 @@
 import { expect, type Page } from '@playwright/test'
 
-/** Goes on with Tab until the control has the focus, as somebody without a mouse does. */
+/** Presses Tab until the control has the focus. */
 export async function tabTo(page: Page, role: 'link' | 'button' | 'textbox' | 'switch', name: string): Promise<void> {
   const target = page.getByRole(role, { name, exact: true })
   await target.waitFor()
@@ -14,7 +14,7 @@ export async function tabTo(page: Page, role: 'link' | 'button' | 'textbox' | 's
   throw new Error(`Tab does not lead to ${name}.`)
 }
 
-/** The focus can be seen: an outline, a shadow or a line that is not there without it. */
+/** Checks that the focus changes an outline, a shadow, a border or a line. */
 async function expectVisibleFocus(page: Page): Promise<void> {
   const change = await page.evaluate(() => {
     const looks = (element: Element) =>

@@ -9,18 +9,18 @@ export type Account =
   | 'Gil Guest'
   | 'Eve Elsewhere'
 
-/** What an administrator of the simulated Microsoft 365 does, and what happens there. */
+/** The simulator's control API: what its administrator does, and what arrived. */
 export interface Microsoft {
   readonly url: string
   control(method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<unknown>
-  /** Mail, consents, rights and switches as on the first day. */
+  /** Restores mail, consents, rights and settings to their initial state. */
   reset(): Promise<void>
   revokeTokens(address: string): Promise<void>
   mails(address: string, folder: Folder): Promise<readonly Mail[]>
   subjects(address: string, folder: Folder): Promise<readonly string[]>
-  /** To the mailbox, of those that are not answered yet. */
+  /** How many requests to the mailbox are not answered yet. */
   requestsInFlight(address: string): Promise<number>
-  /** How long every range of an upload takes at least. */
+  /** Delays the answer to every range of an upload. */
   slowUploads(latencyMs: number): Promise<void>
 }
 
@@ -70,12 +70,12 @@ export function createMicrosoft(url: string): Microsoft {
   }
 }
 
-/** On Microsoft's account picker. */
+/** Chooses the account on Microsoft's account picker. */
 export async function chooseAccount(page: Page, account: Account): Promise<void> {
   await page.getByRole('button', { name: account }).click()
 }
 
-/** On Microsoft's pages, from the account picker on; the permissions have not been granted before. */
+/** Chooses the account and accepts the permissions, which have not been granted before. */
 export async function giveConsent(page: Page, account: Account): Promise<void> {
   await chooseAccount(page, account)
   await page.getByRole('button', { name: 'Accept' }).click()

@@ -1,9 +1,12 @@
 import type { BrowserContext } from '@playwright/test'
 
-/** What browsers report of a page that is not as it should be; an answer such as 401 is the server's, and no fault of the page. */
+/**
+ * Collects the faults that a browser reports about a page. A refusal such as 401 is the server's answer, not a fault of
+ * the page.
+ */
 export interface PageFaults {
   readonly list: readonly string[]
-  /** Those that a test provoked: they count no more. */
+  /** Removes and returns the faults so far, for a test that provoked them. */
   take(): readonly string[]
   watch(context: BrowserContext): Promise<void>
 }

@@ -10,31 +10,31 @@ interface Process {
   readonly command: string
 }
 
-/** `pids` and everything they have started. */
+/** The processes `pids` and all their descendants. */
 export async function withDescendants(pids: readonly number[]): Promise<readonly Process[]> {
   const all = await listProcesses()
   const found = new Map(all.filter(({ pid }) => pids.includes(pid)).map((process) => [process.pid, process]))
-  // A map also visits what is added to it meanwhile.
+  // Iterating a map also visits entries added meanwhile.
   for (const pid of found.keys()) {
     for (const child of all) if (child.parent === pid) found.set(child.pid, child)
   }
   return [...found.values()]
 }
 
-/** Those that still run. */
+/** The processes that still run. */
 export async function stillRunning(processes: readonly Process[]): Promise<readonly Process[]> {
   const all = await listProcesses()
   return processes.filter(({ pid, command }) => all.some((other) => other.pid === pid && other.command === command))
 }
 
 function listProcesses(): Promise<readonly Process[]> {
-  // Small Linux images have no ps.
+  // Small Linux images lack ps.
   return process.platform === 'linux' ? readProc() : askPs()
 }
 
 async function readProc(): Promise<readonly Process[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
-  const processes = await Promise.all(pids.map((pid) => readProcess(pid).catch(() => null))) // null: it ended meanwhile
+  const processes = await Promise.all(pids.map((pid) => readProcess(pid).catch(() => null))) // null when it ended meanwhile
   return processes.filter((process) => process !== null)
 }
 
@@ -43,7 +43,7 @@ async function readProcess(pid: string): Promise<Process> {
     readFile(`/proc/${pid}/stat`, 'utf8'),
     readFile(`/proc/${pid}/cmdline`, 'utf8'),
   ])
-  // The name before it, in parentheses, may contain anything.
+  // The program's name, in parentheses, may contain anything.
   const [, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   return { pid: Number(pid), parent: Number(parent), command: command.replaceAll('\0', ' ').trim() }
 }

@@ -15,22 +15,28 @@ const START_TIMEOUT_MS = 60_000
 const STOP_TIMEOUT_MS = 70_000 // longer than the product gives itself
 const START_ATTEMPTS = 3
 
+/** What the product gets of this process's environment; nothing else reaches it. */
+const INHERITED = {
+  PATH: process.env['PATH'] ?? '',
+  NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? '', // its modules load in half the time
+}
+
 /** The whole product as `npm start` runs it: API, page, worker, embedded PostgreSQL, and the simulator at its side. */
 export interface Product {
   readonly url: string
-  /** The simulated Microsoft 365 of a demo. */
+  /** The simulated Microsoft 365 of the demo. */
   readonly microsoftUrl: string
-  /** On the same data, under the same address. */
+  /** Starts it on the same data and address. */
   start(): Promise<void>
-  /** @throws Error when it did not end well, or a process of it is left. */
+  /** @throws Error when it exits with a failure or leaves a process behind. */
   stop(): Promise<void>
   /** Stops it and removes its data. */
   dispose(): Promise<void>
 }
 
 /**
- * @param options.environment on top of nothing: what this process has set does not reach the product
- * @param options.port without it, one that the system gives; the next one is the simulator's
+ * @param options.environment beside PATH: what else this process has set does not reach the product
+ * @param options.port a free one by default; the next one is the simulator's
  */
 export async function startProduct(
   options: { readonly environment?: Readonly<Record<string, string>>; readonly port?: number | null } = {},
@@ -43,7 +49,7 @@ export async function startProduct(
       await product.start()
       return product
     } catch (error) {
-      // Somebody else may have taken the port between finding and using it.
+      // Another program may have taken the port since it was found free.
       if (!options.port && attempt < START_ATTEMPTS && /taken|already in use/.test(String(error))) continue
       await rm(directory, { recursive: true, force: true })
       throw error
@@ -58,8 +64,8 @@ function createProduct(directory: string, port: number, environment: Readonly<Re
   async function start(): Promise<void> {
     running = spawn(process.execPath, [...NODE_FLAGS, join(ROOT, 'scripts/launch.ts')], {
       cwd: directory,
-      env: { PATH: process.env['PATH'] ?? '', PORT: String(port), DATA_DIR: directory, ...environment },
-      // Through the channel the product notices when this process is gone, however it went.
+      env: { ...INHERITED, PORT: String(port), DATA_DIR: directory, ...environment },
+      // The channel tells the product when this process is gone, however it went.
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     })
     await untilReady(running, url)
@@ -75,7 +81,7 @@ function createProduct(directory: string, port: number, environment: Readonly<Re
     child.kill('SIGTERM')
     const [code] = (await exited) as [number | null]
     if (code !== 0) throw new Error(`The product ended with status ${code}.`)
-    // PostgreSQL's own helpers end a moment after it.
+    // PostgreSQL's helper processes end a moment after it.
     let left = await stillRunning(processes)
     for (let looks = 0; left.length > 0 && looks < 300; looks += 1) {
       await delay(100)
@@ -99,7 +105,7 @@ function createProduct(directory: string, port: number, environment: Readonly<Re
   }
 }
 
-/** PostgreSQL is nobody's child. */
+/** The embedded PostgreSQL is no child of the product, so its pid comes from its pid file. */
 async function readPostmasterPid(directory: string): Promise<number> {
   const read = (folder: string) => readFile(join(directory, folder, 'postgres/postmaster.pid'), 'utf8')
   const [pid] = (await read('demo').catch(() => read('.'))).split('\n') // the demo keeps its data apart
@@ -128,7 +134,7 @@ async function untilReady(child: ChildProcess, url: string): Promise<void> {
   })
 }
 
-/** A free port whose neighbour, the simulator's, is free as well, below those that systems give to connections. */
+/** A free port whose successor, the simulator's, is free too, below the range of ephemeral ports. */
 async function findFreePorts(): Promise<number> {
   for (;;) {
     const port = randomInt(11_000, 32_000)

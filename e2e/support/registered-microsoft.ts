@@ -9,10 +9,10 @@ import { clientCertificate } from '../../packages/m365/src/test-support/self-sig
 
 const SIMULATOR = fileURLToPath(new URL('../../apps/m365-simulator/src/serve.ts', import.meta.url))
 
-/** A simulated Microsoft 365 outside the product, which knows it by a certificate, as an operator has registered it. */
+/** A simulated Microsoft 365 beside the product, where an operator has registered the product with a certificate. */
 export interface RegisteredMicrosoft {
   readonly url: string
-  /** For the product. */
+  /** The product's variables for this registration. */
   readonly environment: Readonly<Record<string, string>>
   close(): Promise<void>
 }
@@ -25,7 +25,7 @@ export async function startRegisteredMicrosoft(): Promise<RegisteredMicrosoft> {
   const [tenantId, clientId] = [randomUUID(), randomUUID()]
   const child = fork(SIMULATOR, {
     execArgv: ['--disable-warning=ExperimentalWarning'],
-    env: { PATH: process.env['PATH'] ?? '' },
+    env: { PATH: process.env['PATH'] ?? '', NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? '' },
   })
   child.send({
     port: 0,

@@ -4,17 +4,17 @@ type Scope = 'messages:send' | 'messages:read' | 'settings:read'
 
 export interface StreamAnswer {
   readonly status: number
-  /** Of the message or of the problem. */
+  /** The message or the problem. */
   readonly json: { readonly id?: string; readonly code?: string; readonly detail?: string }
 }
 
-/** Another Inforiver service, which knows the address of the product and its key and nothing else. */
+/** Another Inforiver service, which knows only the product's address and its own key. */
 export interface Service {
-  /** The id of the message. */
+  /** Submits a message and returns its id. */
   submit(message: Readonly<Record<string, unknown>>): Promise<string>
-  /** With attachments in parts of their own, which are sent while they are read. */
+  /** Submits a message as multipart and streams its attachments. */
   stream(message: Readonly<Record<string, unknown>>, files: readonly File[]): Promise<StreamAnswer>
-  /** What the API answers to a read: 401 once the key is revoked. */
+  /** The status of a read: 401 once the key is revoked. */
   readStatus(): Promise<number>
 }
 
@@ -47,7 +47,7 @@ export function createService(playwright: PlaywrightWorkerArgs['playwright'], ur
         method: 'POST',
         headers: { authorization: `Bearer ${key}`, 'content-type': headers.get('content-type') ?? '' },
         body,
-        duplex: 'half', // without a length, in chunks
+        duplex: 'half', // sent in chunks, without a length
       }
       const answer = await fetch(`${url}/api/v1/messages`, request)
       return { status: answer.status, json: (await answer.json()) as StreamAnswer['json'] }
@@ -56,7 +56,7 @@ export function createService(playwright: PlaywrightWorkerArgs['playwright'], ur
   }
 }
 
-/** As the admin that `request` belongs to, without the page. */
+/** Creates a key as the admin whose session `request` carries. */
 export async function createKey(
   request: APIRequestContext,
   url: string,
@@ -68,14 +68,14 @@ export async function createKey(
   return key
 }
 
-/** Revokes every key, so that the next test begins with none. */
+/** Revokes every key, so that the next test starts without any. */
 export async function revokeKeys(request: APIRequestContext, url: string): Promise<void> {
   const answer = await request.get('/api/v1/service-keys')
   const { items } = (await answer.json()) as { items: readonly { id: string }[] }
   for (const { id } of items) await request.delete(`/api/v1/service-keys/${id}`, { headers: { origin: url } })
 }
 
-/** Cancels every message that waits, so that the next test begins with none. */
+/** Cancels every waiting message, so that the next test starts without any. */
 export async function cancelWaiting(request: APIRequestContext, url: string): Promise<void> {
   for (const status of ['held', 'scheduled', 'queued']) {
     const answer = await request.get(`/api/v1/messages?status=${status}&limit=100`)

@@ -8,7 +8,7 @@ export interface Sender {
   readonly largeAttachments?: boolean
 }
 
-/** Tenant Settings > Office 365 SMTP, by the names an admin knows its parts by. */
+/** Tenant Settings > Office 365 SMTP, by the names that an admin sees. */
 export interface SettingsPage {
   readonly page: Page
   readonly address: Locator
@@ -17,22 +17,22 @@ export interface SettingsPage {
   readonly enable: Locator
   readonly save: Locator
   readonly reset: Locator
-  /** What Microsoft will be asked for. */
+  /** The permissions that Microsoft will be asked for. */
   readonly permissionsAsked: Locator
   readonly connection: Locator
   readonly sendTestMail: Locator
   readonly pending: Locator
-  /** A consent's outcome, a problem or a message, by its title. */
+  /** The message bar with that title, such as a consent's outcome or a problem. */
   notice(title: string): Locator
-  /** The words that say how the mailbox stands. */
-  status(words: 'Not configured' | 'Connected' | 'Reconnect required' | 'Not sending'): Locator
+  /** The text of the mailbox's status. */
+  status(text: 'Not configured' | 'Connected' | 'Reconnect required' | 'Not sending'): Locator
   /** Presses Reset and confirms. */
   resetAll(): Promise<void>
-  /** Presses the button and hands over Microsoft's page. */
+  /** Presses the button and returns Microsoft's page in the popup. */
   openMicrosoft(button: Locator): Promise<Page>
   /** Presses the button and gives consent in the popup, which closes itself. */
   consent(button: Locator, account?: Account): Promise<void>
-  /** The same where it comes to nothing, for the reason of that title. */
+  /** The same for a consent that fails, explained under that title. */
   consentEndsIn(button: Locator, title: string, account?: Account): Promise<void>
 }
 
@@ -50,7 +50,7 @@ export function createSettingsPage(page: Page): SettingsPage {
     connection: page.getByRole('region', { name: 'Connection' }),
     sendTestMail: page.getByRole('button', { name: 'Send test mail' }),
     pending: page.getByRole('region', { name: /^Waiting for consent at Microsoft/ }),
-    status: (words) => main.getByText(words, { exact: true }).first(),
+    status: (text) => main.getByText(text, { exact: true }).first(),
     notice: (title) => page.getByRole('group', { name: title }),
     async resetAll() {
       await this.reset.click()

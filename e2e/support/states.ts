@@ -3,13 +3,13 @@ import type { Account, Microsoft } from './microsoft.ts'
 import { createSettingsPage, type Sender } from './settings-page.ts'
 import { expect } from './test.ts'
 
-/** A state in which an admin may find the page. */
+/** A state in which an admin may see the page. */
 export interface PageState {
   readonly name: string
-  /** Who is signed in; null: nobody. */
+  /** The signed-in account; null for none. */
   readonly account: Account | null
   readonly sender: Sender | null
-  /** From the opened page to the state. */
+  /** Leads the opened page to the state. */
   reach(page: Page, microsoft: Microsoft): Promise<void>
 }
 

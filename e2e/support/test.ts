@@ -13,28 +13,28 @@ type StorageState = Awaited<ReturnType<BrowserContext['storageState']>>
 const SIGNED_OUT: StorageState = { cookies: [], origins: [] }
 
 export interface WorkerOptions {
-  /** Where the product listens; null: wherever there is room. */
+  /** The product's port; null for any free one. */
   readonly port: number | null
 }
 
 interface WorkerFixtures extends WorkerOptions {
   readonly product: Product
   readonly microsoft: Microsoft
-  /** Who has signed in once stays so for all tests of the worker. A test that ends a session signs in itself. */
+  /** An account's session, which all tests of a worker share. A test that ends a session signs in by itself. */
   readonly sessionOf: (account: Account) => Promise<StorageState>
 }
 
 interface TestFixtures {
   readonly faults: PageFaults
-  /** Nothing is configured, no message waits, no notice is shown, and Microsoft has forgotten everything. */
+  /** Resets the product and the simulator: nothing is configured, no message waits, and no notice is shown. */
   readonly freshState: void
   /** The settings page, opened by Ada, a workspace admin. */
   readonly settings: SettingsPage
-  /** Who is signed in in the browser of the test; null: nobody. */
+  /** The account signed in in the test's browser; null for none. */
   readonly account: Account | null
-  /** Another browser, in which the account, if any, is signed in. */
+  /** Opens another browser, signed in with the account, if any. */
   readonly otherBrowser: (account?: Account) => Promise<Page>
-  /** What is connected when the settings page opens; null: nothing. */
+  /** The sender connected when the settings page opens; null for none. */
   readonly connectedSender: Sender | null
 }
 
@@ -109,13 +109,13 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
   },
 })
 
-/** Signs in as a person does, on whatever page of the product this is. */
+/** Signs in through Microsoft's pages, from any page of the product. */
 export async function signIn(page: Page, account: Account): Promise<void> {
   await page.getByRole('link', { name: 'Sign in with Microsoft' }).click()
   await giveConsent(page, account)
 }
 
-/** Through the API and Microsoft's pages, without ours. */
+/** Connects a sender through the API and Microsoft's pages, without the settings page. */
 export async function connect(page: Page, { url }: Product, sender: Sender): Promise<void> {
   const answer = await page.request.post('/api/v1/tenant-settings/office365-smtp/configure', {
     data: sender,

@@ -19,7 +19,7 @@ for (const state of PAGE_STATES) {
       if (sender) await connect(page, product, sender)
       await page.goto(SETTINGS_PATH)
       await state.reach(page, microsoft)
-      await page.bringToFront() // behind a popup nothing is painted
+      await page.bringToFront() // a page behind a popup is not painted
 
       await show(page, 'light')
       expect(await faultsOf(page)).toEqual([])
@@ -45,7 +45,7 @@ test('the menu of a narrow screen has no fault that axe finds, and leads to the 
 })
 
 test('text that is enlarged to 200 % is not cut off', async ({ page, settings }) => {
-  // Twice as large on 1280 pixels is the layout of 640.
+  // 1280 pixels at 200 % have the layout of 640.
   await page.setViewportSize({ width: 640, height: 450 })
   await settings.address.fill('reports@contoso.com')
   expect(await widestPixels(page)).toBeLessThanOrEqual(640)
@@ -80,7 +80,7 @@ test.describe('with forced colours', () => {
   })
 })
 
-/** Changes the colours, and waits until those before are gone. */
+/** Changes the colour scheme, and waits until its transitions are over. */
 async function show(page: Page, colorScheme: 'light' | 'dark'): Promise<void> {
   await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
   await page.evaluate(async () => {

@@ -7,7 +7,7 @@ import { expect, test } from '../support/test.ts'
 
 const PATH = '/settings/alerts'
 const RECEIVER = 'https://hooks.contoso.com/inforiver-mail'
-const FAILED = /^(A message|\d+ messages) failed$/ // those of one minute are counted together
+const FAILED = /^(A message|\d+ messages) failed$/ // failures within a minute share one notice
 
 test.beforeEach(({ page, product }) => removeWebhooks(page.request, product.url))
 
@@ -20,7 +20,7 @@ function addDialog(page: Page): Locator {
   return page.getByRole('dialog', { name: 'Add a webhook' })
 }
 
-/** Adds a webhook in the page, and leaves the dialog open that shows its secret. */
+/** Adds a webhook in the page, and leaves the dialog with its secret open. */
 async function addWebhook(page: Page, url: string): Promise<Locator> {
   await page.getByRole('button', { name: 'Add webhook' }).click()
   await addDialog(page).getByRole('textbox', { name: 'Address of the receiver' }).fill(url)
@@ -230,7 +230,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
   })
 }
 
-/** Has the test mail refused for good. */
+/** Makes Microsoft refuse the test mail permanently. */
 async function failTestMail(sendTestMail: Locator, microsoft: Microsoft): Promise<void> {
   const body = { error: { code: 'ErrorInvalidRecipients', message: 'The recipient is not valid.' } }
   await microsoft.control('POST', '/scenarios', {

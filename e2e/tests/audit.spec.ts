@@ -103,7 +103,7 @@ test('older events come with Load more, and the last page says so', async ({ pag
   await expect.poll(() => row(page, 'Settings reset').count()).toBeGreaterThan(55)
   const all = page.getByRole('button', { name: 'All are shown' })
   await expect(async () => {
-    if (await more.isVisible()) await more.click({ timeout: 1_000 }).catch(() => {}) // it may be loading, or become the other
+    if (await more.isVisible()) await more.click({ timeout: 1_000 }).catch(() => {}) // it may be loading, or just have disappeared
     await expect(all).toBeFocused({ timeout: 1_000 })
   }).toPass()
 })

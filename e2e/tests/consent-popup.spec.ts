@@ -89,7 +89,7 @@ test('a second click while the consent is pending opens the same page of Microso
 
 test('a second click raises the window that is open already, where the browser allows it', async ({ page }) => {
   await page.addInitScript(() => {
-    // A window that was not cut from its opener.
+    // A window that is still linked to its opener.
     const seen = { opened: 0, raised: 0, urls: [] as string[] }
     const popup = {
       closed: false,

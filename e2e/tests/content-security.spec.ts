@@ -50,7 +50,7 @@ test('a script that somebody managed to put into the page does not run', async (
     document.body.append(image)
   })
 
-  // Each is told twice: in the console and by its event.
+  // Each violation is reported twice: in the console and as an event.
   await expect.poll(() => faults.list.filter((fault) => /script-src|inline/.test(fault)).length).toBe(4)
   expect(faults.take()).toHaveLength(4)
   await expect(page).not.toHaveTitle('owned')

@@ -6,6 +6,7 @@ import { expect, signIn, test } from '../support/test.ts'
 const DAY_MS = 24 * 60 * 60_000
 
 test.use({ account: null })
+test.describe.configure({ timeout: 120_000 }) // starts a product of its own
 
 test('before the client secret expires, the settings say when, what it means and who mends it', async ({ page }) => {
   const expires = new Date(Date.now() + 4.5 * DAY_MS).toISOString()
@@ -17,7 +18,7 @@ test('before the client secret expires, the settings say when, what it means and
   const warning = settings.notice('The client secret of the app registration expires in 5 days')
   await expect(warning).toContainText('From then on nothing is sent, and nobody can sign in.')
   await expect(warning).toContainText('sets AZURE_CLIENT_SECRET and AZURE_CLIENT_SECRET_EXPIRES')
-  // The same is raised as a notice for the other pages; here it is said once.
+  // Other pages show it as a notice; this page shows it once.
   await expect(page.getByRole('group', { name: /client secret/ })).toHaveCount(1)
   const { violations } = await new AxeBuilder({ page }).analyze()
   expect(violations.map(({ id }) => id)).toEqual([])

@@ -29,7 +29,7 @@ test.describe('without a mouse', () => {
     await closed
 
     await expect(settings.notice('Connected')).toBeVisible()
-    // The outcome has the focus, for the button that led to it is gone.
+    // The button that led to the outcome is gone, so the outcome has the focus.
     await expect(page.locator(':focus').getByText('Mail leaves from reports@contoso.com.')).toBeVisible()
     await tabTo(page, 'button', 'Send test mail')
     await page.keyboard.press('Space')
@@ -104,7 +104,7 @@ for (const width of [1280, 360]) {
 test('what happens is announced: pending, outcome and test mail appear in live regions', async ({ settings }) => {
   await settings.address.fill('ada@contoso.com')
   const live = settings.page.locator('[aria-live=polite]')
-  // Regions are there before they have something to say, or a screen reader stays silent.
+  // A live region has to exist before its text does, or a screen reader stays silent.
   await expect(live.first()).toBeAttached()
   await settings.consentEndsIn(settings.enable, 'This account cannot be used', 'Gil Guest')
   await expect(live.filter({ hasText: 'This account cannot be used' })).toBeAttached()

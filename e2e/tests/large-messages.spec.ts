@@ -31,7 +31,7 @@ async function sha256(file: File): Promise<string> {
     .digest('hex')
 }
 
-/** Submits and opens the page of the message. */
+/** Submits a message and opens its page. */
 async function openSubmitted(page: Page, service: Service, file: File): Promise<void> {
   const { status, json } = await service.stream(MAIL, [file])
   expect({ status, detail: json.detail }).toEqual({ status: 202, detail: undefined })
@@ -85,7 +85,7 @@ test.describe('for a mailbox without large attachments', () => {
     await expectUnderWay(uploadBar(page))
     await expect(uploadBar(page)).toHaveAttribute('aria-valuetext', /^\d+ of 20 MB$/)
     await expect(page.getByText(/^\d+ of 20 MB$/)).toBeVisible()
-    await microsoft.slowUploads(0) // it was seen: the rest may come at once
+    await microsoft.slowUploads(0) // the progress was seen, so the rest need not be slow
     await expect(page.getByText('Sent', { exact: true }).first()).toBeVisible()
     await expect(uploadBar(page)).toHaveCount(0)
     await expect(page.locator('[aria-live=polite]').filter({ hasText: 'The message is sent' })).toBeAttached()

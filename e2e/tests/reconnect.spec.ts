@@ -1,5 +1,5 @@
 import type { Locator, Page } from '@playwright/test'
-import { chooseAccount, createMicrosoft, giveConsent, type Microsoft } from '../support/microsoft.ts'
+import { chooseAccount, createMicrosoft, type Microsoft } from '../support/microsoft.ts'
 import { startProduct, type Product } from '../support/product.ts'
 import { startRegisteredMicrosoft } from '../support/registered-microsoft.ts'
 import { cancelWaiting, createKey, createService, revokeKeys, type Service } from '../support/service.ts'
@@ -37,13 +37,13 @@ async function expectHeld(page: Page, subjects: readonly string[]): Promise<void
   await page.goBack()
 }
 
-/** Each of them arrived, and none of them twice, although nothing else may be on its way. */
+/** Checks that each of these messages arrived exactly once, and no other. */
 async function expectDeliveredOnce(microsoft: Microsoft, subjects: readonly string[]): Promise<void> {
   const arrived = async () => (await microsoft.subjects('bob@contoso.com', 'inbox')).toSorted()
   await expect.poll(arrived).toEqual(subjects.toSorted())
 }
 
-/** What Graph says to the token of the next message, so that another one is asked for. */
+/** Makes Graph refuse the next message's token, so that the product requests another one. */
 async function refuseToken(microsoft: Microsoft): Promise<void> {
   await microsoft.control('POST', '/scenarios', { name: 'access-token-revoked' })
 }
@@ -53,13 +53,13 @@ async function settingsOf({ page }: SettingsPage): Promise<Record<string, unknow
   return (await answer.json()) as Record<string, unknown>
 }
 
-/** Whoever does not want to wait for the page. */
+/** Reloads the page as soon as the API reports this, instead of waiting for its next poll. */
 async function reloadOnce(settings: SettingsPage, expected: Record<string, unknown>): Promise<void> {
   await expect.poll(() => settingsOf(settings)).toMatchObject(expected)
   await settings.page.reload()
 }
 
-/** As an operator does it who has mended the app registration. */
+/** Restarts the product, as an operator does after fixing the app registration. */
 async function restart(product: Product): Promise<void> {
   await product.stop()
   await product.start()
@@ -95,7 +95,7 @@ test.describe('of a shared mailbox with large attachments', () => {
 
     const popup = await settings.openMicrosoft(problem.getByRole('button', { name: 'Reconnect' }))
     const closed = popup.waitForEvent('close')
-    await chooseAccount(popup, 'Ada Admin') // everything was granted before: no page asks for it again
+    await chooseAccount(popup, 'Ada Admin') // everything was granted before, so no consent page appears
     await closed
 
     await expect(settings.notice('Reconnected')).toContainText('Mail leaves from reports@contoso.com again.')
@@ -186,7 +186,7 @@ test('a policy that wants a second factor is satisfied by one Reconnect, which a
   await popup.waitForURL(/[?&]claims=[^&]*capolids/)
   await chooseAccount(popup, 'Ada Admin')
   await expect(settings.notice('Reconnected')).toBeVisible()
-  await refuseToken(microsoft) // what the policy allows now is another token
+  await refuseToken(microsoft) // makes the product request another token, which the policy now allows
   await submitAll(service, ['Needs no second one'])
 
   await expectDeliveredOnce(microsoft, ['Waits for the second factor', 'Needs no second one'])
@@ -199,6 +199,7 @@ test('an expired client secret is the operator’s to mend, and what is held lea
   microsoft,
   product,
 }) => {
+  test.setTimeout(120_000) // the product stops and starts again
   await microsoft.control('POST', '/scenarios', { name: 'secret-expired', times: 'always' })
   await refuseToken(microsoft)
   await submitAll(service, ['Waits for the secret', 'Waits as well'])
@@ -228,63 +229,107 @@ test('an expired client secret is the operator’s to mend, and what is held lea
   await expect(settings.status('Connected')).toBeVisible()
 })
 
-/** What an administrator withdraws from a person, and what from the application. */
-const revokeSessions = (microsoft: Microsoft) => microsoft.revokeTokens('ada@contoso.com')
-async function withdrawConsent(microsoft: Microsoft): Promise<void> {
-  await microsoft.control('DELETE', '/tenant-consents')
-  await refuseToken(microsoft)
-}
-
-for (const [way, environment, consent, withdraw] of [
-  ['a person’s tokens', {}, 'Ada Admin', revokeSessions],
-  ['the application’s own access', { GRAPH_AUTH: 'application' }, 'Grace Global', withdrawConsent],
-] as const) {
-  test.describe(`by a certificate, with ${way}`, () => {
-    test.use({ account: null, connectedSender: null })
-
-    test('access that was withdrawn is reconnected, and a certificate that was removed is the operator’s', async ({
-      page,
-      playwright,
-    }) => {
-      const registered = await startRegisteredMicrosoft()
-      const product = await startProduct({ environment: { ...registered.environment, ...environment } })
-      const microsoft = createMicrosoft(registered.url)
-      await page.goto(product.url + SETTINGS_PATH)
-      await signIn(page, 'Ada Admin')
-      const settings = createSettingsPage(page)
-      await settings.address.fill('reports@contoso.com')
-      await settings.consent(settings.enable, consent)
-      await expect(settings.notice('Connected')).toBeVisible()
-      const service = createService(playwright, product.url, await createKey(page.request, product.url, 'scheduler'))
-
-      await withdraw(microsoft)
-      await submitAll(service, ['Held 1', 'Held 2'])
-      await reloadOnce(settings, { status: 'reconnect-required' })
-      await expect(settings.status('Reconnect required')).toBeVisible()
-      await expectHeld(page, ['Held 1', 'Held 2'])
-      const popup = await settings.openMicrosoft(page.getByRole('button', { name: 'Reconnect' }))
-      const closed = popup.waitForEvent('close')
-      await (consent === 'Grace Global' ? giveConsent : chooseAccount)(popup, consent)
-      await closed
-      await expectDeliveredOnce(microsoft, ['Held 1', 'Held 2'])
-
-      await microsoft.control('POST', '/scenarios', { name: 'certificate-unknown', times: 'always' })
-      await refuseToken(microsoft)
-      await submitAll(service, ['Held 3'])
-      const problem = settings.notice('The certificate of the app is not accepted')
-      await reloadOnce(settings, { problem: { code: 'app-misconfigured' } })
-      await expect(problem).toContainText('AZURE_CLIENT_CERTIFICATE_PATH')
-      await expect(problem).toContainText('AADSTS700027')
-      await expect(page.getByRole('button', { name: 'Reconnect' })).toHaveCount(0)
-      await microsoft.control('DELETE', '/scenarios')
-      await restart(product)
-      await expectDeliveredOnce(microsoft, ['Held 1', 'Held 2', 'Held 3'])
-      await reloadOnce(settings, { problem: null })
-      await expect(problem).toBeHidden()
-      await expect(settings.status('Connected')).toBeVisible()
-
+/** Starts a product that authenticates by a certificate, and a simulator beside it: the demo has none. */
+async function startWithCertificate(environment: Readonly<Record<string, string>>) {
+  const registered = await startRegisteredMicrosoft()
+  const product = await startProduct({ environment: { ...registered.environment, ...environment } })
+  return {
+    product,
+    microsoft: createMicrosoft(registered.url),
+    close: async () => {
       await product.dispose()
       await registered.close()
-    })
-  })
+    },
+  }
 }
+
+async function expectCertificateProblem(settings: SettingsPage, microsoft: Microsoft): Promise<void> {
+  await microsoft.control('POST', '/scenarios', { name: 'certificate-unknown', times: 'always' })
+  await refuseToken(microsoft)
+  await settings.sendTestMail.click()
+  const problem = settings.notice('The certificate of the app is not accepted')
+  await expect(problem).toContainText('AZURE_CLIENT_CERTIFICATE_PATH')
+  await expect(problem).toContainText('AADSTS700027')
+  await expect(settings.page.getByRole('button', { name: 'Reconnect' })).toHaveCount(0)
+}
+
+test.describe('by a certificate', () => {
+  test.describe.configure({ timeout: 120_000 }) // each starts a product and a simulator of its own
+  test.use({ account: null, connectedSender: null })
+
+  test('a person’s access that was withdrawn is reconnected, and a certificate that was removed is the operator’s', async ({
+    page,
+    playwright,
+  }) => {
+    const { product, microsoft, close } = await startWithCertificate({})
+    await page.goto(product.url + SETTINGS_PATH)
+    await signIn(page, 'Ada Admin')
+    const settings = createSettingsPage(page)
+    await settings.address.fill('reports@contoso.com')
+    await settings.consent(settings.enable)
+    await expect(settings.notice('Connected')).toBeVisible()
+    const service = createService(playwright, product.url, await createKey(page.request, product.url, 'scheduler'))
+
+    await microsoft.revokeTokens('ada@contoso.com')
+    await submitAll(service, ['Held 1', 'Held 2'])
+    await reloadOnce(settings, { status: 'reconnect-required' })
+    await expectHeld(page, ['Held 1', 'Held 2'])
+    const popup = await settings.openMicrosoft(page.getByRole('button', { name: 'Reconnect' }))
+    const closed = popup.waitForEvent('close')
+    await chooseAccount(popup, 'Ada Admin')
+    await closed
+    await expectDeliveredOnce(microsoft, ['Held 1', 'Held 2'])
+
+    await expectCertificateProblem(settings, microsoft)
+    await close()
+  })
+
+  test('an Entra administrator lets the application send by itself, and again after the consent was withdrawn', async ({
+    page,
+    playwright,
+  }) => {
+    const { product, microsoft, close } = await startWithCertificate({ GRAPH_AUTH: 'application' })
+    await page.goto(product.url + SETTINGS_PATH)
+    await signIn(page, 'Ada Admin')
+    const settings = createSettingsPage(page)
+    const sender = page.getByRole('region', { name: 'Sender' })
+    await settings.address.fill('finance@contoso.com')
+    await expect(sender).toContainText('Mail.Send: Send mail from every mailbox the application may use.')
+    await expect(sender).toContainText("no person's access is used or kept")
+    await expect(sender).not.toContainText('Send As right')
+
+    const popup = await settings.openMicrosoft(settings.enable)
+    await chooseAccount(popup, 'Grace Global')
+    await expect(popup.getByText('Send mail as any user', { exact: true })).toBeVisible()
+    const closed = popup.waitForEvent('close')
+    await popup.getByRole('button', { name: 'Accept' }).click()
+    await closed
+
+    await expect(settings.notice('Connected')).toContainText('Mail leaves from finance@contoso.com.')
+    await expect(settings.connection).toContainText("Sends as finance@contoso.com with the application's own access.")
+    await expect(settings.connection).not.toContainText('Connected as')
+    await settings.sendTestMail.click()
+    await expect(settings.notice('Test mail sent')).toContainText('From finance@contoso.com to ada@contoso.com.')
+    const service = createService(playwright, product.url, await createKey(page.request, product.url, 'scheduler'))
+
+    await microsoft.control('DELETE', '/tenant-consents')
+    await refuseToken(microsoft)
+    await submitAll(service, ['Held 1', 'Held 2'])
+    await reloadOnce(settings, { status: 'reconnect-required' })
+    await expect(settings.status('Reconnect required')).toBeVisible()
+    await expectHeld(page, ['Held 1', 'Held 2'])
+    const problem = settings.notice('The application permission Mail.Send is missing')
+    await settings.consent(problem.getByRole('button', { name: 'Reconnect' }), 'Grace Global')
+
+    await expect(settings.status('Connected')).toBeVisible()
+    await expectDeliveredOnce(microsoft, ['Held 1', 'Held 2'])
+    expect(await microsoft.subjects('ada@contoso.com', 'inbox')).toEqual([
+      'Inforiver sends mail as finance@contoso.com',
+      'Test mail from Inforiver',
+      'Inforiver sends mail as finance@contoso.com',
+    ])
+
+    await expectCertificateProblem(settings, microsoft)
+    await close()
+  })
+})

@@ -1,21 +1,18 @@
-import { createMicrosoft } from '../support/microsoft.ts'
-import { startProduct } from '../support/product.ts'
-import { createSettingsPage, SETTINGS_PATH } from '../support/settings-page.ts'
-import { expect, signIn, test } from '../support/test.ts'
+import { expect, test } from '../support/test.ts'
 
-test.use({ account: null })
+test.describe.configure({ timeout: 120_000 }) // the product stops and starts again
 
 test('a restart under an open page is noticed, ends no session and loses neither settings nor mail', async ({
   page,
+  product,
+  microsoft,
+  settings,
 }) => {
-  const product = await startProduct()
-  const microsoft = createMicrosoft(product.microsoftUrl)
-  await page.clock.install()
-  await page.goto(product.url + SETTINGS_PATH)
-  await signIn(page, 'Ada Admin')
-  const settings = createSettingsPage(page)
   await settings.address.fill('ada@contoso.com')
   await settings.consent(settings.enable)
+  await expect(settings.connection).toContainText('Sends as ada@contoso.com')
+  await page.clock.install()
+  await page.reload()
   await expect(settings.connection).toContainText('Sends as ada@contoso.com')
 
   // Fails when a process of the product is left.
@@ -24,7 +21,7 @@ test('a restart under an open page is noticed, ends no session and loses neither
   await expect(settings.notice('The server cannot be reached')).toContainText('The page shows the settings as read on')
   await expect(settings.connection).toContainText('Sends as ada@contoso.com')
 
-  await page.clock.pauseAt(await page.evaluate(() => Date.now() + 14_000)) // or the page asks again by itself
+  await page.clock.pauseAt(await page.evaluate(() => Date.now() + 14_000)) // otherwise the page polls by itself
   await product.start()
   await settings.notice('The server cannot be reached').getByRole('button', { name: 'Retry' }).click()
   await page.clock.resume()
@@ -35,14 +32,12 @@ test('a restart under an open page is noticed, ends no session and loses neither
     'Inforiver sends mail as ada@contoso.com',
     'Test mail from Inforiver',
   ])
-  await product.dispose()
 })
 
-test('a consent that was pending when the product was restarted completes all the same', async ({ page }) => {
-  const product = await startProduct()
-  await page.goto(product.url + SETTINGS_PATH)
-  await signIn(page, 'Ada Admin')
-  const settings = createSettingsPage(page)
+test('a consent that was pending when the product was restarted completes all the same', async ({
+  product,
+  settings,
+}) => {
   await settings.address.fill('ada@contoso.com')
   const popup = await settings.openMicrosoft(settings.enable)
   await expect(popup.getByRole('button', { name: 'Ada Admin' })).toBeVisible()
@@ -54,5 +49,4 @@ test('a consent that was pending when the product was restarted completes all th
   await closed
 
   await expect(settings.status('Connected')).toBeVisible()
-  await product.dispose()
 })

@@ -6,14 +6,14 @@ import { createSettingsPage, SETTINGS_PATH } from '../support/settings-page.ts'
 import { PAGE_STATES } from '../support/states.ts'
 import { connect, expect, test } from '../support/test.ts'
 
-// Run by itself, with UPDATE_SCREENSHOTS=1: the pictures of the documentation, anew.
+// Takes the pictures of the documentation again: npm run e2e -- screenshots. A test run leaves it out.
 
 const WIDTH = 1280
 const USUAL_HEIGHT = 1200
 const SHORT_HEIGHT = 720
 const ABOVE = 24
-/** What a picture needs to show, in pixels and from which region on; the rest of the pages fits the usual height. */
-const PARTS: Readonly<Record<string, { readonly height: number; readonly from?: string }>> = {
+/** Heights in pixels, and the region to start from, of pictures that do not fit the usual height. */
+const CROPS: Readonly<Record<string, { readonly height: number; readonly from?: string }>> = {
   'signed-out': { height: SHORT_HEIGHT },
   'not-an-admin': { height: SHORT_HEIGHT },
   'send-as-missing': { height: 1000 },
@@ -31,7 +31,7 @@ for (const state of PAGE_STATES) {
     test.use({ account })
 
     test(`the picture ${name} is taken`, async ({ page, product, microsoft }) => {
-      const { height, from } = PARTS[name] ?? { height: USUAL_HEIGHT }
+      const { height, from } = CROPS[name] ?? { height: USUAL_HEIGHT }
       await page.setViewportSize({ width: WIDTH, height })
       if (sender) await connect(page, product, sender)
       await page.goto(SETTINGS_PATH)

@@ -12,7 +12,7 @@ async function openKeys(page: Page): Promise<void> {
   await expect(page.getByRole('heading', { name: 'Service keys', level: 1 })).toBeVisible()
 }
 
-/** Creates a key in the page, and leaves the dialog open that shows it. */
+/** Creates a key in the page, and leaves the dialog with the key open. */
 async function makeKey(page: Page, name: string): Promise<Locator> {
   await page.getByRole('button', { name: 'Create key' }).click()
   const dialog = page.getByRole('dialog', { name: 'Create a service key' })

@@ -93,7 +93,7 @@ test('a session that ends while the page is open leads back to it, with the addr
 
   const dialog = page.getByRole('dialog', { name: 'Your session has ended' })
   await expect(dialog).toContainText('What you entered is kept.')
-  await expect(page.getByText('Not signed in')).toHaveCount(0) // no bar behind it that says the same
+  await expect(page.getByText('Not signed in')).toHaveCount(0) // no message bar behind the dialog repeats it
   await dialog.getByRole('button', { name: 'Sign in again' }).click()
   await giveConsent(page, 'Ada Admin')
 

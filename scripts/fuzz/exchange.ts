@@ -8,9 +8,9 @@ export interface Answer {
 }
 
 export interface Exchanged {
-  /** The first that is final; null without one. */
+  /** The first final answer (no 1xx); null when none came. */
   readonly answer: Answer | null
-  /** The connection stayed open, and yet the next request on it was not answered. */
+  /** The connection stayed open, but the next request on it was not answered. */
   readonly stuck: boolean
 }
 
@@ -20,13 +20,13 @@ interface Parsed extends Answer {
 }
 
 const ANSWER_TIMEOUT_MS = 40_000
-/** How long somebody stays who has not sent a whole request: an answer may come all the same. */
+/** How long the client of an incomplete request stays: it may be answered all the same. */
 const LINGER_MS = 100
 const NEXT_REQUEST = 'GET /healthz HTTP/1.1\r\nhost: localhost\r\nx-forwarded-for: 10.255.0.2\r\n\r\n'
 
 /**
- * Writes the bytes of one request on a connection of its own; after a whole one that is answered another request
- * follows, for what is left unread of the first may not keep it waiting.
+ * Writes the bytes of one request on a connection of its own. After an answer to a complete one it sends another
+ * request, which unread bytes of the first must not block.
  */
 export async function exchange(port: number, request: FuzzedRequest): Promise<Exchanged> {
   const { method, bytes, whole, end } = request
@@ -73,7 +73,7 @@ export async function exchange(port: number, request: FuzzedRequest): Promise<Ex
   })
 }
 
-/** Null while it is not complete; `closed`: no more will come. Interim answers are passed over. */
+/** Null while the answer is incomplete; `closed` says that no more bytes will come. Skips 1xx answers. */
 function parseAnswer(received: Buffer, method: string, closed: boolean, from = 0): Parsed | null {
   const headEnd = received.indexOf('\r\n\r\n', from)
   if (headEnd === -1) return null

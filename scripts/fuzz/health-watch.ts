@@ -5,11 +5,11 @@ import { fileURLToPath } from 'node:url'
 const EVERY_MS = 50
 
 export interface HealthWatch {
-  /** The longest that an answer took, in milliseconds. */
+  /** Resolves to the slowest answer, in milliseconds. */
   stop(): Promise<number>
 }
 
-/** Asks `/healthz` again and again, in a process of its own: this one is busy with making requests. */
+/** Polls `/healthz` from a process of its own, since this one is busy making requests. */
 export function watchHealth(url: string): HealthWatch {
   const child = fork(fileURLToPath(import.meta.url), [url], { execArgv: ['--disable-warning=ExperimentalWarning'] })
   return {

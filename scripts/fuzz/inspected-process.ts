@@ -1,5 +1,5 @@
 interface Inspected {
-  /** What lives after a collection of garbage, and what is resident then. */
+  /** What is still in use after a garbage collection. */
   readonly heapMegabytes: number
   readonly residentMegabytes: number
 }
@@ -9,7 +9,7 @@ interface Answer {
   readonly result: { readonly result?: { readonly value: string } }
 }
 
-/** For NODE_OPTIONS of a process that is to be looked into. */
+/** NODE_OPTIONS that open the inspector of a process on that port. */
 export function inspectable(port: number): string {
   return `--inspect=127.0.0.1:${port} --inspect-publish-uid=http`
 }

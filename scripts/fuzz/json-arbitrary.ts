@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 
-/** As much of JSON Schema as the API's description uses. */
+/** The part of JSON Schema that the API's description uses. */
 export interface JsonSchema {
   readonly type?: string
   readonly properties?: Readonly<Record<string, JsonSchema>>
@@ -24,7 +24,7 @@ const NEEDED = ['to', 'text']
 const dateTime = fc
   .date({ min: new Date('2026-01-01'), max: new Date('2100-01-01'), noInvalidDate: true })
   .map((date) => date.toISOString())
-/** Rules that the description does not tell, by the name of the field. */
+/** Rules that the description does not express, by the name of the field. */
 const BY_NAME: readonly (readonly [RegExp, fc.Arbitrary<string>])[] = [
   [/^(from|fromEmail)$/, fc.constantFrom('person-1@contoso.com', 'person-2@contoso.com')],
   [/^(address|to|cc|bcc|replyTo)$/, fc.constantFrom('cfo@example.com', 'ceo@example.com', 'jürgen@müller.de')],
@@ -32,7 +32,7 @@ const BY_NAME: readonly (readonly [RegExp, fc.Arbitrary<string>])[] = [
   [/^contentType$/, fc.constantFrom('application/pdf', 'image/png', 'text/plain; charset=utf-8')],
 ]
 
-/** Values that the schema allows, mostly; some break a rule that it does not tell. */
+/** Mostly values that the schema allows; some break a rule that it does not express. */
 export function valueOf(schema: JsonSchema, name = ''): fc.Arbitrary<unknown> {
   if (schema.anyOf) return fc.oneof(...schema.anyOf.map((each) => valueOf(each, name)))
   if (schema.enum) return fc.constantFrom(...schema.enum)
@@ -76,7 +76,7 @@ function textOf({ pattern, format, maxLength = MAX_CHARACTERS }: JsonSchema, nam
   return fc.string({ unit: 'grapheme', maxLength: Math.min(maxLength, MAX_CHARACTERS) })
 }
 
-/** A change to a value, or to the text that it becomes. */
+/** Changes a value, or its serialized text. */
 export interface JsonMutation {
   readonly name: string
   readonly apply: (value: unknown) => string
@@ -84,8 +84,8 @@ export interface JsonMutation {
 
 const text = (value: unknown) => JSON.stringify(value) ?? 'null'
 const mutation = (name: string, apply: JsonMutation['apply']): JsonMutation => ({ name, apply })
-/** A place in a value: it is taken modulo the number of places that there are. */
-const place = fc.nat(1_000)
+/** Selects one of a value's nodes, modulo their number. */
+const position = fc.nat(1_000)
 const ODD_VALUES = [
   null,
   '',
@@ -111,17 +111,19 @@ export const jsonMutation: fc.Arbitrary<JsonMutation> = fc.oneof(
   {
     weight: 10,
     arbitrary: fc
-      .tuple(place, fc.oneof(fc.constantFrom<unknown>(...ODD_VALUES), fc.jsonValue()))
+      .tuple(position, fc.oneof(fc.constantFrom<unknown>(...ODD_VALUES), fc.jsonValue()))
       .map(([at, by]) => mutation('another value', (value) => text(replaced(value, at, () => by)))),
   },
   {
     weight: 4,
-    arbitrary: place.map((at) => mutation('a value left out', (value) => text(replaced(value, at, () => undefined)))),
+    arbitrary: position.map((at) =>
+      mutation('a value left out', (value) => text(replaced(value, at, () => undefined))),
+    ),
   },
   {
     weight: 4,
     arbitrary: fc
-      .tuple(place, fc.constantFrom(...ODD_NAMES), fc.jsonValue())
+      .tuple(position, fc.constantFrom(...ODD_NAMES), fc.jsonValue())
       .map(([at, name, by]) =>
         mutation('a field more', (value) => text(value).replace(nth('{', at), `{${text(name)}:${text(by)},`)),
       ),
@@ -130,7 +132,7 @@ export const jsonMutation: fc.Arbitrary<JsonMutation> = fc.oneof(
     weight: 2,
     arbitrary: fc
       .tuple(
-        place,
+        position,
         fc.constantFrom('0', '{}', '[]', '"a@b.example"', '{"address":"a@b.example"}'),
         fc.constantFrom(501, 5_000, 90_000, 400_000),
       )
@@ -154,7 +156,7 @@ export const jsonMutation: fc.Arbitrary<JsonMutation> = fc.oneof(
   {
     weight: 2,
     arbitrary: fc
-      .tuple(place, fc.constantFrom('a', '\\"', '\\u0000', 'é', '%', ' '), fc.constantFrom(300, 70_000, 1_000_000))
+      .tuple(position, fc.constantFrom('a', '\\"', '\\u0000', 'é', '%', ' '), fc.constantFrom(300, 70_000, 1_000_000))
       .map(([at, unit, count]) =>
         mutation(`a text of ${count} ${unit}`, (value) =>
           text(replaced(value, at, () => MARK)).replace(MARK, () => unit.repeat(count)),
@@ -181,14 +183,14 @@ export const jsonMutation: fc.Arbitrary<JsonMutation> = fc.oneof(
   {
     weight: 3,
     arbitrary: fc
-      .tuple(place, fc.constantFrom('1e999', '-', 'NaN', '01', "'a'", '//', ',', '\u0000', '"', '\\', '\\u00', '}'))
+      .tuple(position, fc.constantFrom('1e999', '-', 'NaN', '01', "'a'", '//', ',', '\u0000', '"', '\\', '\\u00', '}'))
       .map(([at, token]) => mutation(`${token} put in`, (value) => inserted(text(value), at, token))),
   },
 )
 
 const MARK = '\u2063mark\u2063'
 
-/** With the value at that place, counted through all of them, replaced; undefined leaves it out. */
+/** Replaces the node at that position, counted depth first; undefined removes it. */
 function replaced(value: unknown, at: number, by: () => unknown): unknown {
   const target = at % count(value)
   let seen = 0
@@ -215,7 +217,7 @@ function inserted(whole: string, at: number, token: string): string {
   return whole.slice(0, position) + token + whole.slice(position)
 }
 
-/** How the text becomes bytes. */
+/** Encodes the text. */
 export const textEncoding: fc.Arbitrary<(json: string) => Buffer> = fc.oneof(
   { weight: 20, arbitrary: fc.constant((json: string) => Buffer.from(json)) },
   fc.constant((json: string) => Buffer.from(`\ufeff${json}`)),

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 
-/** Sizes around those where an attachment is kept in memory, cut into chunks, or stored in several. */
+/** Sizes around the thresholds at which an attachment is kept in memory, cut into chunks, or stored in several. */
 const ATTACHMENT_BYTES = [0, 1, 500, 65_536, 262_144, 540_000, 1_200_000]
 
 const disposition = fc.oneof(
@@ -78,24 +78,26 @@ const tokenMutation: fc.Arbitrary<(tokens: Tokens) => Tokens> = fc.oneof(
     ]),
 )
 
-/** A body of a message and attachments, with its grammar kept, or broken at one place. */
+/** A multipart body of a message and attachments, well-formed or broken in one place. */
 export function multipartBody(message: fc.Arbitrary<Buffer>): fc.Arbitrary<{ contentType: string; body: Buffer }> {
   const attachment = fc.tuple(disposition, partHeader, contentBytes)
   return fc
     .tuple(message, fc.array(attachment, { maxLength: 3 }), boundary, tokenMutation, fc.boolean())
     .map(([json, attachments, separator, mutate, messageFirst]) => {
       const first = part(separator, 'form-data; name="message"', 'content-type: application/json', json)
-      const others = attachments.flatMap(([said, header, content]) => part(separator, said, header, content))
+      const others = attachments.flatMap(([attachmentDisposition, header, content]) =>
+        part(separator, attachmentDisposition, header, content),
+      )
       const parts = messageFirst ? [...first, ...others] : [...others, ...first]
       const tokens = mutate([...parts, Buffer.from(`--${separator}--`), Buffer.from('\r\n')])
       return { contentType: `multipart/form-data; boundary="${separator}"`, body: Buffer.concat(tokens) }
     })
 }
 
-function part(separator: string, said: string, header: string, content: Buffer): Buffer[] {
+function part(separator: string, disposition: string, header: string, content: Buffer): Buffer[] {
   return [
     Buffer.from(`--${separator}\r\n`),
-    Buffer.from(`content-disposition: ${said}\r\n`),
+    Buffer.from(`content-disposition: ${disposition}\r\n`),
     Buffer.from(header === '' ? '' : `${header}\r\n`),
     Buffer.from('\r\n'),
     content,

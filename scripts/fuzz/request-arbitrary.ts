@@ -6,7 +6,7 @@ import { multipartBody } from './multipart-arbitrary.ts'
 export interface Operation {
   readonly method: string
   readonly path: string
-  /** The names of the security schemes that it takes. */
+  /** The names of the security schemes that it accepts. */
   readonly credentials: readonly string[]
   readonly parameters: readonly { readonly in: string; readonly name: string; readonly schema: JsonSchema }[]
   readonly bodies: Readonly<Record<string, { readonly schema: JsonSchema }>>
@@ -18,13 +18,13 @@ export interface Credentials {
   readonly origin: string
 }
 
-/** What is written to a connection. */
+/** The bytes written to one connection. */
 export interface FuzzedRequest {
-  /** For the report: which operation, and how it was changed. */
+  /** Names the operation and its mutation, for the report. */
   readonly name: string
   readonly method: string
   readonly bytes: Buffer
-  /** The bytes are a whole request, or a whole one that is malformed: it has to be answered. */
+  /** The bytes are a complete request, valid or malformed, which has to be answered. */
   readonly whole: boolean
   /** Whether the client closes its side, or the whole connection, after the bytes. */
   readonly end: 'wait' | 'half-close' | 'destroy'
@@ -110,7 +110,7 @@ const ODD_HEADERS = [
   ': nameless',
 ]
 
-/** Requests to these operations: valid ones, and such as are changed in structure, size, encoding, grammar or framing. */
+/** Requests to these operations: valid ones, and mutations of structure, size, encoding, grammar or framing. */
 export function requestTo(operations: readonly Operation[], credentials: Credentials): fc.Arbitrary<FuzzedRequest> {
   return fc.constantFrom(...weighted(operations)).chain((operation) =>
     fc
@@ -136,7 +136,7 @@ export function requestTo(operations: readonly Operation[], credentials: Credent
   )
 }
 
-/** Submitting has most to go wrong. */
+/** Most can go wrong in a submit, so it is drawn most often. */
 function weighted(operations: readonly Operation[]): readonly Operation[] {
   return operations.flatMap((operation) =>
     Array.from(
@@ -194,9 +194,11 @@ const cutting = fc.oneof(
 )
 
 function targetOf({ path, parameters }: Operation): fc.Arbitrary<string> {
-  const place = (name: string) => parameters.filter((parameter) => parameter.in === name)
-  const inPath = fc.tuple(...place('path').map(({ name, schema }) => fc.tuple(fc.constant(name), segmentOf(schema))))
-  const inQuery = fc.tuple(...place('query').map(({ name, schema }) => fc.option(parameterOf(name, schema))))
+  const parametersIn = (name: string) => parameters.filter((parameter) => parameter.in === name)
+  const inPath = fc.tuple(
+    ...parametersIn('path').map(({ name, schema }) => fc.tuple(fc.constant(name), segmentOf(schema))),
+  )
+  const inQuery = fc.tuple(...parametersIn('query').map(({ name, schema }) => fc.option(parameterOf(name, schema))))
   return fc.tuple(inPath, inQuery, oddQuery).map(([segments, query, odd]) => {
     const filled = segments.reduce((whole, [name, value]) => whole.replace(`{${name}}`, () => value), path)
     const pairs = [...query.filter((pair) => pair !== null), ...odd]
@@ -306,7 +308,7 @@ function bodyOf({ method, bodies }: Operation): fc.Arbitrary<Body | null> {
     : fc.oneof({ weight: 8, arbitrary: some }, none)
 }
 
-/** `content-length` is right mostly; where it promises more than there is, the rest never comes. */
+/** Mostly the right `content-length`; where it promises more, the rest never comes. */
 const framing = anyFraming()
 
 function anyFraming(): fc.Arbitrary<Framing> {

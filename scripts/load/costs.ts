@@ -1,34 +1,34 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import type { Ground, Process } from './ground.ts'
+import type { Testbed, Process } from './testbed.ts'
 
-/** As Linux counts them. */
+/** The unit of /proc/PID/stat (USER_HZ). */
 const TICKS_PER_SECOND = 100
 
-/** What a number of mails cost, from submit to arrival. */
+/** The cost of a number of messages, from submit to arrival. */
 export interface Costs {
   readonly seconds: number
-  /** CPU time in ms for each mail. */
+  /** CPU time in ms per message. */
   readonly productMs: number
   readonly postgresMs: number
   readonly walBytes: number
   readonly transactions: number
-  /** Of all rows that were updated, those whose new version stayed on its page with no index written. */
+  /** The share of row updates that were HOT: on the same page, without an index entry. */
   readonly hotShare: number
 }
 
-/** Measures `work`, which delivers `count` mails. Linux. */
+/** Measures `work`, which delivers `count` messages. Linux only. */
 export async function measureCosts(
-  ground: Ground,
+  testbed: Testbed,
   product: Process,
   count: number,
   work: () => Promise<unknown>,
 ): Promise<Costs> {
-  const before = await read(ground, product)
+  const before = await read(testbed, product)
   const startedAt = performance.now()
   await work()
   const seconds = (performance.now() - startedAt) / 1_000
-  await ground.pool.query('SELECT pg_stat_force_next_flush()')
-  const after = await read(ground, product)
+  await testbed.pool.query('SELECT pg_stat_force_next_flush()')
+  const after = await read(testbed, product)
   const each = (key: keyof Reading) => (after[key] - before[key]) / count
   return {
     seconds,
@@ -56,17 +56,18 @@ interface Reading {
   readonly hotUpdates: number
 }
 
-async function read({ pool }: Ground, { pid }: Process): Promise<Reading> {
-  const { rows } = await pool.query<{ wal: string; commits: string; updates: string; hot: string; postmaster: number }>(
+async function read({ pool }: Testbed, { pid }: Process): Promise<Reading> {
+  const { rows } = await pool.query<{ wal: string; commits: string; updates: string; hot: string; backend: number }>(
     `SELECT pg_current_wal_insert_lsn() - '0/0' AS wal, (SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()) AS commits,
             (SELECT sum(n_tup_upd) FROM pg_stat_user_tables) AS updates, (SELECT sum(n_tup_hot_upd) FROM pg_stat_user_tables) AS hot,
-            pg_backend_pid() AS postmaster`,
+            pg_backend_pid() AS backend`,
   )
   const [row] = rows
   if (!row) throw new Error('PostgreSQL tells nothing of itself.')
+  const product = readStat(pid)
   return {
-    productMs: cpuMs(pid),
-    postgresMs: postgresCpuMs(row.postmaster),
+    productMs: product.ownMs + product.endedChildrenMs,
+    postgresMs: postgresCpuMs(row.backend),
     walBytes: Number(row.wal),
     transactions: Number(row.commits),
     updates: Number(row.updates),
@@ -74,46 +75,32 @@ async function read({ pool }: Ground, { pid }: Process): Promise<Reading> {
   }
 }
 
-/** Of a process with its threads, and of its children that have ended. */
-function cpuMs(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    .replace(/^.*\) /, '')
-    .split(' ')
-  const ticks = [11, 12, 13, 14].reduce((sum, field) => sum + Number(fields[field]), 0)
-  return (ticks * 1_000) / TICKS_PER_SECOND
-}
-
-/** Of a server with all its processes, found by one of them. */
+/** CPU time of a PostgreSQL server with all its processes, found by one of its backends. */
 function postgresCpuMs(backend: number): number {
-  const parentOf = (pid: string | number) =>
-    Number(
-      readFileSync(`/proc/${pid}/stat`, 'utf8')
-        .replace(/^.*\) /, '')
-        .split(' ')[1],
-    )
-  const postmaster = parentOf(backend)
-  return readdirSync('/proc')
+  const postmaster = readStat(backend).parent
+  const running = readdirSync('/proc')
     .filter((pid) => /^\d+$/.test(pid))
     .reduce((sum, pid) => {
       try {
-        return Number(pid) === postmaster || parentOf(pid) === postmaster ? sum + ownCpuMs(pid) : sum
+        const { parent, ownMs } = readStat(Number(pid))
+        return Number(pid) === postmaster || parent === postmaster ? sum + ownMs : sum
       } catch {
-        return sum // it has ended meanwhile
+        return sum // the process has ended meanwhile
       }
-    }, ownEndedCpuMs(postmaster))
+    }, 0)
+  return running + readStat(postmaster).endedChildrenMs
 }
 
-function ownCpuMs(pid: string): number {
+/** The parent of a process, its own CPU time, and that of its ended children, such as closed connections. */
+function readStat(pid: number): { parent: number; ownMs: number; endedChildrenMs: number } {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    .replace(/^.*\) /, '')
+    .replace(/^.*\) /, '') // the program's name, in parentheses, may contain anything
     .split(' ')
-  return ((Number(fields[11]) + Number(fields[12])) * 1_000) / TICKS_PER_SECOND
-}
-
-/** Of children that have ended, such as connections that were closed. */
-function ownEndedCpuMs(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    .replace(/^.*\) /, '')
-    .split(' ')
-  return ((Number(fields[13]) + Number(fields[14])) * 1_000) / TICKS_PER_SECOND
+    .map(Number)
+  const toMs = (ticks = 0) => (ticks * 1_000) / TICKS_PER_SECOND
+  return {
+    parent: fields[1] ?? 0,
+    ownMs: toMs(fields[11]) + toMs(fields[12]),
+    endedChildrenMs: toMs(fields[13]) + toMs(fields[14]),
+  }
 }

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { createGraphMailer } from '../../packages/m365/src/mailer/graph-mailer.ts'
 import { RANGE_BYTES } from '../../packages/m365/src/mailer/upload-session.ts'
 import { createMicrosoftFetch } from '../../packages/m365/src/microsoft-fetch.ts'
-import type { Ground, Process, Tenant } from './ground.ts'
+import type { Testbed, Process, Tenant } from './testbed.ts'
 import { peakMegabytes, resetPeak } from './process-memory.ts'
 
 const MB = 1024 * 1024
@@ -12,19 +12,21 @@ const LARGEST_BYTES = 150 * MB
 const PERMISSIONS = ['Mail.Send', 'Mail.ReadWrite', 'User.Read']
 const NO_UPLOAD_LIMIT = { MAILBOX_UPLOAD_BYTES_PER_5_MINUTES: '0', MAILBOX_MESSAGES_PER_MINUTE: '0' }
 const LINE_LATENCY_MS = 100
-/** The content does not matter to anybody: one megabyte of chance, again and again. */
+/** Attachments repeat one random megabyte. */
 const PIECE = randomBytes(MB)
 
-/** Large attachments: in and out against a bare loop that puts the same ranges from memory, and memory. */
-export async function benchLarge(ground: Ground): Promise<void> {
-  const [tenant] = await ground.addTenants(1, { largeAttachments: true })
+/**
+ * Measures large attachments against a bare loop that uploads the same ranges from memory, and the memory they take.
+ */
+export async function benchLarge(testbed: Testbed): Promise<void> {
+  const [tenant] = await testbed.addTenants(1, { largeAttachments: true })
   if (!tenant) return
-  const product = await ground.start('all', NO_UPLOAD_LIMIT)
-  await submitAndDeliver(ground, product, tenant, 20 * MB) // warm
+  const product = await testbed.start('all', NO_UPLOAD_LIMIT)
+  await submitAndDeliver(testbed, product, tenant, 20 * MB) // warm
   for (const latencyMs of [LINE_LATENCY_MS, 0]) {
-    await ground.control('PATCH', '/settings', { uploadLatencyMs: latencyMs })
-    const bareSeconds = await bareLoop(ground, tenant)
-    const { intakeSeconds, deliverySeconds } = await submitAndDeliver(ground, product, tenant, LARGEST_BYTES)
+    await testbed.control('PATCH', '/settings', { uploadLatencyMs: latencyMs })
+    const bareSeconds = await bareLoop(testbed, tenant)
+    const { intakeSeconds, deliverySeconds } = await submitAndDeliver(testbed, product, tenant, LARGEST_BYTES)
     const rate = (seconds: number) => `${(LARGEST_BYTES / MB / seconds).toFixed(0)} MB/s`
     console.log(
       `150 MB, each range answered after ${latencyMs} ms: bare loop ${bareSeconds.toFixed(2)} s (${rate(bareSeconds)}); ` +
@@ -33,20 +35,22 @@ export async function benchLarge(ground: Ground): Promise<void> {
     )
   }
   await product.stop()
-  await measureMemory(ground, tenant)
+  await measureMemory(testbed, tenant)
 }
 
-/** The peak of an idle process, then of one message of 150 MB, then of ten of 35 MB at once, each in a fresh process. */
-async function measureMemory(ground: Ground, tenant: Tenant): Promise<void> {
+/**
+ * Peak memory of an idle process, then with one message of 150 MB, or ten of 35 MB at once, each in a fresh process.
+ */
+async function measureMemory(testbed: Testbed, tenant: Tenant): Promise<void> {
   for (const [count, sizeBytes] of [
     [1, LARGEST_BYTES],
     [10, 35 * MB],
   ] as const) {
-    const product = await ground.start('all', NO_UPLOAD_LIMIT)
+    const product = await testbed.start('all', NO_UPLOAD_LIMIT)
     await delay(3_000)
     const idle = peakMegabytes(product)
     resetPeak(product)
-    await Promise.all(Array.from({ length: count }, () => submitAndDeliver(ground, product, tenant, sizeBytes)))
+    await Promise.all(Array.from({ length: count }, () => submitAndDeliver(testbed, product, tenant, sizeBytes)))
     const peak = peakMegabytes(product)
     console.log(
       `peak resident memory: ${idle} MB idle, ${peak} MB with ${count} of ${sizeBytes / MB} MB at once: ${peak - idle} MB more`,
@@ -55,10 +59,10 @@ async function measureMemory(ground: Ground, tenant: Tenant): Promise<void> {
   }
 }
 
-async function bareLoop(ground: Ground, { address }: Tenant): Promise<number> {
-  const { accessToken } = await ground.control('POST', `/people/${address}/tokens`, { scopes: PERMISSIONS })
+async function bareLoop(testbed: Testbed, { address }: Tenant): Promise<number> {
+  const { accessToken } = await testbed.control('POST', `/people/${address}/tokens`, { scopes: PERMISSIONS })
   const mailer = createGraphMailer({
-    graphBaseUrl: ground.simulatorUrl,
+    graphBaseUrl: testbed.simulatorUrl,
     fetch: createMicrosoftFetch({}),
     clock: () => new Date(),
   })
@@ -98,7 +102,7 @@ function bareMessage(address: string) {
 }
 
 async function submitAndDeliver(
-  ground: Ground,
+  testbed: Testbed,
   product: Process,
   tenant: Tenant,
   sizeBytes: number,
@@ -107,7 +111,7 @@ async function submitAndDeliver(
   const id = await submitLarge(product.url, tenant, sizeBytes)
   const acceptedAt = performance.now()
   for (;;) {
-    const { rows } = await ground.pool.query<{ status: string }>('SELECT status FROM message_states WHERE id = $1', [
+    const { rows } = await testbed.pool.query<{ status: string }>('SELECT status FROM message_states WHERE id = $1', [
       id,
     ])
     const status = rows[0]?.status
@@ -121,7 +125,7 @@ async function submitAndDeliver(
   }
 }
 
-/** SHA-256, in hex, of what `submitLarge` sends. */
+/** The SHA-256, in hex, of the attachment that `submitLarge` sends. */
 export function hashOfLarge(sizeBytes: number): string {
   const hash = createHash('sha256')
   for (let hashed = 0; hashed < sizeBytes; hashed += PIECE.length) hash.update(PIECE.subarray(0, sizeBytes - hashed))

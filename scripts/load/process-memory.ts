@@ -1,13 +1,13 @@
 import { readFileSync, writeFileSync } from 'node:fs'
-import type { Process } from './ground.ts'
+import type { Process } from './testbed.ts'
 
-/** The most resident memory since the start, or since `resetPeak`. Linux. */
+/** Peak resident memory since the start, or since `resetPeak`. Linux only. */
 export function peakMegabytes({ pid }: Process): number {
   const line = readFileSync(`/proc/${pid}/status`, 'utf8').match(/VmHWM:\s+(\d+) kB/)?.[1]
   return Math.round(Number(line) / 1_024)
 }
 
-/** The peak is counted anew from here on. Linux. */
+/** Resets the peak to the current resident memory. Linux only. */
 export function resetPeak({ pid }: Process): void {
   writeFileSync(`/proc/${pid}/clear_refs`, '5')
 }

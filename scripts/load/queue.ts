@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { measureCosts, printCosts } from './costs.ts'
-import type { Ground, Process, Tenant } from './ground.ts'
+import type { Testbed, Process, Tenant } from './testbed.ts'
 import { createSubmitter, inParallel } from './submit.ts'
 
 const MAILBOXES = 8
@@ -17,40 +17,43 @@ const NO_LIMITS = {
   MAILBOX_UPLOAD_BYTES_PER_5_MINUTES: '0',
 }
 
-/** What a mail costs beside nothing, and beside very much: ended messages, waiting ones, and tenants. */
-export async function benchQueue(ground: Ground): Promise<void> {
-  const tenants = await ground.addTenants(MAILBOXES)
+/**
+ * Measures the cost of a message in an empty database, and beside a million ended ones, a million waiting ones and
+ * 10,000 tenants.
+ */
+export async function benchQueue(testbed: Testbed): Promise<void> {
+  const tenants = await testbed.addTenants(MAILBOXES)
   const [reader] = tenants
   if (!reader) return
-  // What the planner knows from a moment in which the queue was empty is the worst that it can know.
-  await ground.pool.query('ANALYZE')
-  const product = await ground.start('all', NO_LIMITS)
-  await deliver(ground, product, tenants) // warm
-  await costs(ground, product, tenants, 'beside nothing')
-  await addEnded(ground, reader, A_THOUSAND)
+  // The planner's worst case is statistics of an empty queue.
+  await testbed.pool.query('ANALYZE')
+  const product = await testbed.start('all', NO_LIMITS)
+  await deliver(testbed, product, tenants) // warm
+  await costs(testbed, product, tenants, 'beside nothing')
+  await addEnded(testbed, reader, A_THOUSAND)
   const few = await readTimes(product, reader)
-  await addEnded(ground, reader, A_MILLION - A_THOUSAND)
+  await addEnded(testbed, reader, A_MILLION - A_THOUSAND)
   const many = await readTimes(product, reader)
   for (const [what, ms] of Object.entries(many))
     console.log(
       `${what}: ${ms.toFixed(1)} ms with a million ended messages, ${few[what]?.toFixed(1)} ms with a thousand`,
     )
-  await costs(ground, product, tenants, 'beside 1,000,000 ended')
-  await addWaiting(ground, A_MILLION)
-  await costs(ground, product, tenants, 'and 1,000,000 waiting')
-  await ground.pool.query('ANALYZE message_queue, messages, message_contents')
-  await costs(ground, product, tenants, 'the same after ANALYZE')
-  await addTenants(ground, TENANTS)
-  await costs(ground, product, tenants, 'and 10,000 tenants')
+  await costs(testbed, product, tenants, 'beside 1,000,000 ended')
+  await addWaiting(testbed, A_MILLION)
+  await costs(testbed, product, tenants, 'and 1,000,000 waiting')
+  await testbed.pool.query('ANALYZE message_queue, messages, message_contents')
+  await costs(testbed, product, tenants, 'the same after ANALYZE')
+  await addTenants(testbed, TENANTS)
+  await costs(testbed, product, tenants, 'and 10,000 tenants')
   await product.stop()
 }
 
-async function costs(ground: Ground, product: Process, tenants: readonly Tenant[], beside: string): Promise<void> {
-  const measured = await measureCosts(ground, product, MAILS, () => deliver(ground, product, tenants))
+async function costs(testbed: Testbed, product: Process, tenants: readonly Tenant[], beside: string): Promise<void> {
+  const measured = await measureCosts(testbed, product, MAILS, () => deliver(testbed, product, tenants))
   printCosts(`${MAILS} mails ${beside}`, MAILS, measured)
 }
 
-async function deliver(ground: Ground, product: Process, tenants: readonly Tenant[]): Promise<void> {
+async function deliver(testbed: Testbed, product: Process, tenants: readonly Tenant[]): Promise<void> {
   const submitter = createSubmitter(product.url, SUBMITS_AT_ONCE)
   await inParallel(MAILS, SUBMITS_AT_ONCE, async (index) => {
     const tenant = tenants[index % tenants.length]
@@ -59,7 +62,7 @@ async function deliver(ground: Ground, product: Process, tenants: readonly Tenan
   submitter.close()
   const ids = tenants.map(({ id }) => id)
   for (;;) {
-    const { rows } = await ground.pool.query<{ waiting: boolean }>(
+    const { rows } = await testbed.pool.query<{ waiting: boolean }>(
       'SELECT coalesce(sum(queued + sending), 0) > 0 AS waiting FROM mailbox_totals WHERE tenant_id = ANY ($1)',
       [ids],
     )
@@ -68,7 +71,7 @@ async function deliver(ground: Ground, product: Process, tenants: readonly Tenan
   }
 }
 
-/** Median of what a scrape, a look at the usage and at lists take, in ms. */
+/** Median times in ms of a scrape, of the usage and of lists. */
 async function readTimes(product: Process, { serviceKey }: Tenant): Promise<Record<string, number>> {
   const times: Record<string, number> = {}
   const paths = {
@@ -92,8 +95,8 @@ async function readTimes(product: Process, { serviceKey }: Tenant): Promise<Reco
   return times
 }
 
-/** Of which one in a hundred failed, and one was cancelled. */
-async function addEnded({ pool }: Ground, { id }: Tenant, count: number): Promise<void> {
+/** Adds ended messages, of which 1% failed and 1% were cancelled. */
+async function addEnded({ pool }: Testbed, { id }: Tenant, count: number): Promise<void> {
   await pool.query(
     `WITH ended AS (
        INSERT INTO messages (id, tenant_id, service, outcome, "to", subject, created_at, sent_at, ended_at)
@@ -108,8 +111,8 @@ async function addEnded({ pool }: Ground, { id }: Tenant, count: number): Promis
   )
 }
 
-/** Due in a mailbox that is paused. */
-async function addWaiting({ pool }: Ground, count: number): Promise<void> {
+/** Adds messages that are due in a paused mailbox. */
+async function addWaiting({ pool }: Testbed, count: number): Promise<void> {
   await pool.query(
     `INSERT INTO mailboxes (tenant_id, paused_until) VALUES ('ten_paused', now() + interval '1 day') ON CONFLICT DO NOTHING`,
   )
@@ -127,8 +130,8 @@ async function addWaiting({ pool }: Ground, count: number): Promise<void> {
   )
 }
 
-/** With nothing that waits. */
-async function addTenants({ pool }: Ground, count: number): Promise<void> {
+/** Adds tenants without messages. */
+async function addTenants({ pool }: Testbed, count: number): Promise<void> {
   await pool.query(
     `WITH added AS (INSERT INTO tenants (id, created_at) SELECT 'ten_' || md5(n::text), now() FROM generate_series(1, $1::int) AS n RETURNING id)
      INSERT INTO mailbox_totals (tenant_id) SELECT id FROM added`,

@@ -1,13 +1,13 @@
 import { Agent, request } from 'node:http'
-import type { Tenant } from './ground.ts'
+import type { Tenant } from './testbed.ts'
 
 export interface Submitter {
-  /** The milliseconds until the answer came. */
+  /** Resolves to the answer's latency in milliseconds. */
   submit(tenant: Tenant, subject: string): Promise<number>
   close(): void
 }
 
-/** Posts messages to one process over connections that stay open. */
+/** Posts messages to one process over keep-alive connections. */
 export function createSubmitter(url: string, connections: number): Submitter {
   const agent = new Agent({ keepAlive: true, maxSockets: connections })
   const { hostname, port } = new URL(url)

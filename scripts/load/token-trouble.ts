@@ -1,55 +1,63 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { nameOf, openGround, WAYS, type Ground, type Process, type Tenant, type Way } from './ground.ts'
+import {
+  describeAccess,
+  openTestbed,
+  ACCESS_KINDS,
+  type Testbed,
+  type Process,
+  type Tenant,
+  type AccessKind,
+} from './testbed.ts'
 import { inParallel } from './submit.ts'
-import { readArrivals, readMostAtOnce } from './storm.ts'
+import { readArrivals, readPeakConcurrency } from './storm.ts'
 
 const MESSAGES = 500
 const TOKENS_LIVE_SECONDS = 2
 /**
- * From this age on a token may be renewed. Entra says a second less than it lives, the product renews it in the last
- * quarter of that, and the simulator's log learns a moment late that an answer has gone.
+ * The age from which a token may be renewed. Entra announces a second less than its lifetime, the product renews in the
+ * last quarter of that, and the simulator logs an answer a moment late.
  */
 const RENEWED_FROM_MS = (TOKENS_LIVE_SECONDS - 1) * 750 - 50
 const REFRESH_TAKES_MS = { min: 0, max: 3_000 }
-/** Longer than any refresh of a process that runs. */
+/** Longer than any refresh of a running process. */
 const FROZEN_FOR_MS = REFRESH_TAKES_MS.max + 2_000
 const FREEZES = 20
-/** So that the messages take long enough for very many tokens to expire. */
+/** Slows the messages down, so that many tokens expire meanwhile. */
 const GRAPH_LATENCY_MS = 200
 const GIVE_UP_AFTER_MS = 300_000
 const ENVIRONMENT = { MAILBOX_MESSAGES_PER_MINUTE: '0', MAILBOX_RECIPIENTS_PER_DAY: '0' }
 
 /**
- * Access tokens that live for two seconds, token requests answered after up to three, and a worker killed in the middle
- * of one, for every way of access: every message arrives once, and a token is asked for only when one has run out. Where
- * the application has its own access there is no refresh token; the same row decides who asks.
+ * Sends with access tokens that live for two seconds, token requests that take up to three, and a worker killed in the
+ * middle of one, for every kind of access: every message arrives once, and a token is requested only when one has
+ * expired. Application access has no refresh token; the same row decides who asks for the next one.
  */
 export async function runTokenTrouble(): Promise<boolean> {
   let right = true
-  for (const way of WAYS) right = (await run(way)) && right
+  for (const access of ACCESS_KINDS) right = (await run(access)) && right
   return right
 }
 
-async function run(way: Way): Promise<boolean> {
-  const ground = await openGround(way)
+async function run(access: AccessKind): Promise<boolean> {
+  const testbed = await openTestbed(access)
   try {
-    await ground.control('PATCH', '/settings', {
+    await testbed.control('PATCH', '/settings', {
       latencyMs: GRAPH_LATENCY_MS,
       accessTokenSeconds: TOKENS_LIVE_SECONDS,
     })
-    const [tenant] = await ground.addTenants(1, { largeAttachments: true })
+    const [tenant] = await testbed.addTenants(1, { largeAttachments: true })
     if (!tenant) return false
     const effect = { kind: 'http', endpoint: 'token', do: { action: 'delay', delayMs: REFRESH_TAKES_MS } }
-    await ground.control('POST', '/scenarios', { effect, times: 'always' })
-    await submit(ground, tenant)
-    return await deliver(ground, way)
+    await testbed.control('POST', '/scenarios', { effect, times: 'always' })
+    await submit(testbed, tenant)
+    return await deliver(testbed, access)
   } finally {
-    await ground.close()
+    await testbed.close()
   }
 }
 
-async function submit(ground: Ground, tenant: Tenant): Promise<void> {
-  const api = await ground.start('api', ENVIRONMENT)
+async function submit(testbed: Testbed, tenant: Tenant): Promise<void> {
+  const api = await testbed.start('api', ENVIRONMENT)
   await inParallel(MESSAGES, 8, async (index) => {
     const response = await fetch(`${api.url}/api/v1/messages`, {
       method: 'POST',
@@ -60,26 +68,26 @@ async function submit(ground: Ground, tenant: Tenant): Promise<void> {
   })
 }
 
-async function deliver(ground: Ground, way: Way): Promise<boolean> {
+async function deliver(testbed: Testbed, access: AccessKind): Promise<boolean> {
   const startedAt = Date.now()
-  const workers = [await ground.start('worker', ENVIRONMENT), await ground.start('worker', ENVIRONMENT)]
-  const killed = await killInRefresh(ground, workers)
-  await ground.start('worker', ENVIRONMENT)
-  await untilSent(ground)
+  const workers = [await testbed.start('worker', ENVIRONMENT), await testbed.start('worker', ENVIRONMENT)]
+  const killed = await killInRefresh(testbed, workers)
+  await testbed.start('worker', ENVIRONMENT)
+  await untilSent(testbed)
   const seconds = Math.round((Date.now() - startedAt) / 1_000)
 
-  const counts = [...(await readArrivals(ground)).values()]
+  const counts = [...(await readArrivals(testbed)).values()]
   const doubled = counts.filter((count) => count > 1).length
-  const mostAtOnce = await readMostAtOnce(ground)
-  const grantType = way.graphAuth === 'application' ? 'client_credentials' : 'refresh_token'
-  // Not from the log, which forgets: then the two differ.
-  const asked = (await ground.control('GET', '/counters')).endpoints.token.requests as number
-  const requests = await readTokenRequests(ground)
+  const peakConcurrency = await readPeakConcurrency(testbed)
+  const grantType = access.graphAuth === 'application' ? 'client_credentials' : 'refresh_token'
+  // Not counted in the log, which is bounded: a truncated log then shows as a difference.
+  const asked = (await testbed.control('GET', '/counters')).endpoints.token.requests as number
+  const requests = await readTokenRequests(testbed)
   const expiries = countExpiries(requests)
   const inTime = asked === expiries && requests.every((request) => request.grantType === grantType)
-  const right = counts.length === MESSAGES && doubled === 0 && mostAtOnce <= 4 && killed && inTime
+  const right = counts.length === MESSAGES && doubled === 0 && peakConcurrency <= 4 && killed && inTime
   console.log(
-    `${right ? '✓' : '✗'} tokens that live ${TOKENS_LIVE_SECONDS} s, ${nameOf(way)}: ${MESSAGES} accepted, ${counts.length} arrived, ${doubled} doubled; at most ${mostAtOnce} at once; ` +
+    `${right ? '✓' : '✗'} tokens that live ${TOKENS_LIVE_SECONDS} s, ${describeAccess(access)}: ${MESSAGES} accepted, ${counts.length} arrived, ${doubled} doubled; at most ${peakConcurrency} at once; ` +
       `${killed ? 'a worker killed in the middle of a refresh' : 'no worker was killed in a refresh'}; ` +
       `${asked} token requests (${grantType}) for ${expiries} expiries in ${seconds} s`,
   )
@@ -92,45 +100,46 @@ interface Lease {
 }
 
 /**
- * Freezes one worker after the other when somebody holds the refresh lease. Whoever runs lets go of it in time, so a
- * lease that stays belongs to the one that stands still: that one never goes on. True when it left the lease behind.
+ * Suspends one worker after the other while someone holds the refresh lease. A running holder releases it in time, so a
+ * lease that stays belongs to the suspended worker, which is then killed. Resolves to whether its lease was left
+ * behind.
  */
-async function killInRefresh(ground: Ground, workers: readonly Process[]): Promise<boolean> {
+async function killInRefresh(testbed: Testbed, workers: readonly Process[]): Promise<boolean> {
   for (let freeze = 0; freeze < FREEZES; freeze++) {
     const worker = workers[freeze % workers.length]
-    const lease = await untilRefreshing(ground)
+    const lease = await untilRefreshing(testbed)
     if (!worker || !lease) return false
     worker.freeze()
-    if (await isLetGo(ground, lease, new Date(Date.now() + FROZEN_FOR_MS))) {
-      worker.goOn()
+    if (await isReleased(testbed, lease, new Date(Date.now() + FROZEN_FOR_MS))) {
+      worker.resume()
       continue
     }
     await worker.kill()
-    return !(await isLetGo(ground, lease, lease.until))
+    return !(await isReleased(testbed, lease, lease.until))
   }
   return false
 }
 
-async function untilRefreshing(ground: Ground): Promise<Lease | null> {
+async function untilRefreshing(testbed: Testbed): Promise<Lease | null> {
   for (let look = 0; look < 2_000; look++) {
-    const lease = await readLease(ground)
+    const lease = await readLease(testbed)
     if (lease) return lease
     await delay(5)
   }
   return null
 }
 
-/** Before then. */
-async function isLetGo(ground: Ground, { owner }: Lease, then: Date): Promise<boolean> {
+/** Whether the lease changes hands before `then`. */
+async function isReleased(testbed: Testbed, { owner }: Lease, then: Date): Promise<boolean> {
   while (Date.now() < then.getTime()) {
-    if ((await readLease(ground))?.owner !== owner) return Date.now() < then.getTime()
+    if ((await readLease(testbed))?.owner !== owner) return Date.now() < then.getTime()
     await delay(20)
   }
   return false
 }
 
-async function readLease(ground: Ground): Promise<Lease | null> {
-  const { rows } = await ground.pool.query<Lease>(
+async function readLease(testbed: Testbed): Promise<Lease | null> {
+  const { rows } = await testbed.pool.query<Lease>(
     `SELECT refresh_lease_owner AS owner, refresh_lease_until AS until FROM tenant_settings WHERE refresh_lease_owner IS NOT NULL`,
   )
   return rows[0] ?? null
@@ -142,8 +151,8 @@ interface TokenRequest {
   readonly endedAtMs: number
 }
 
-async function readTokenRequests(ground: Ground): Promise<TokenRequest[]> {
-  const { items } = await ground.control('GET', '/log')
+async function readTokenRequests(testbed: Testbed): Promise<TokenRequest[]> {
+  const { items } = await testbed.control('GET', '/log')
   const entries = items as { endpoint: string; at: string; durationMs: number; details: { grant_type: string } }[]
   return entries
     .filter(({ endpoint }) => endpoint === 'token')
@@ -155,7 +164,7 @@ async function readTokenRequests(ground: Ground): Promise<TokenRequest[]> {
     .toSorted((one, other) => one.startedAtMs - other.startedAtMs)
 }
 
-/** How many of them came when the token of the one before had run out, and not beside another. */
+/** Counts the requests that came after the previous token had expired, not beside another request. */
 function countExpiries(requests: readonly TokenRequest[]): number {
   return requests.filter(({ startedAtMs }, index) => {
     const before = requests[index - 1]
@@ -163,10 +172,10 @@ function countExpiries(requests: readonly TokenRequest[]): number {
   }).length
 }
 
-async function untilSent(ground: Ground): Promise<void> {
+async function untilSent(testbed: Testbed): Promise<void> {
   const giveUpAt = Date.now() + GIVE_UP_AFTER_MS
   while (Date.now() < giveUpAt) {
-    const { rows } = await ground.pool.query(`SELECT 1 FROM messages WHERE outcome IS DISTINCT FROM 'sent' LIMIT 1`)
+    const { rows } = await testbed.pool.query(`SELECT 1 FROM messages WHERE outcome IS DISTINCT FROM 'sent' LIMIT 1`)
     if (rows.length === 0) return
     await delay(200)
   }

@@ -4,7 +4,7 @@ import { createContentCipher, newContentKey } from '../../packages/m365/src/vaul
 import { newVaultKey } from '../../packages/m365/src/vault/key-ring.ts'
 import { createTokenVault } from '../../packages/m365/src/vault/token-vault.ts'
 
-const TOKEN_BYTES = 2_000 // as long as an access token of Entra
+const TOKEN_BYTES = 2_000 // the length of an access token of Entra
 const TOKENS_A_ROUND = 1_000
 const CHUNK_BYTES = 256 * 1_024
 const CHUNKS_A_ROUND = 400
@@ -12,7 +12,7 @@ const ROUNDS = 9
 
 type Work = () => unknown
 
-/** The vault against the bare libraries: tokens against jose, content against node:crypto, in turns. */
+/** Measures the vault against the bare libraries: tokens against jose, content against node:crypto. */
 export async function benchVault(): Promise<void> {
   await tokens()
   await content()
@@ -41,17 +41,23 @@ async function content(): Promise<void> {
   const contentKey = newContentKey(randomBytes)
   const key = createSecretKey(Buffer.from(contentKey, 'base64url'))
   const cipher = createContentCipher(contentKey, randomBytes)
-  const place = { tenant: `ten_${'0'.repeat(32)}`, message: `msg_${'0'.repeat(32)}`, part: '0', chunk: 1, last: false }
-  const data = Buffer.from(JSON.stringify(Object.values(place)))
+  const context = {
+    tenant: `ten_${'0'.repeat(32)}`,
+    message: `msg_${'0'.repeat(32)}`,
+    part: '0',
+    chunk: 1,
+    last: false,
+  }
+  const data = Buffer.from(JSON.stringify(Object.values(context)))
   const chunk = randomBytes(CHUNK_BYTES)
-  const sealed = cipher.seal(chunk, place)
+  const sealed = cipher.seal(chunk, context)
   const seconds = await compare(CHUNKS_A_ROUND, [
-    () => cipher.seal(chunk, place),
+    () => cipher.seal(chunk, context),
     () => {
       const bare = createCipheriv('aes-256-gcm', key, randomBytes(12)).setAAD(data)
       return [bare.update(chunk), bare.final(), bare.getAuthTag()]
     },
-    () => cipher.open(sealed, place),
+    () => cipher.open(sealed, context),
     () => {
       const bare = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, 12)).setAAD(data)
       bare.setAuthTag(sealed.subarray(-16))
@@ -64,14 +70,14 @@ async function content(): Promise<void> {
   print('open it', open, 'node:crypto', bareOpen, 'MB/s')
 }
 
-/** The median of the seconds that each takes for a round, in turns, so that a busy machine is busy for all. */
+/** The median seconds per round. The candidates alternate, so that a busy machine slows all of them alike. */
 async function compare(timesARound: number, works: readonly Work[]): Promise<number[]> {
   const seconds: number[][] = works.map(() => [])
   for (let round = 0; round <= ROUNDS; round++) {
     for (const [index, work] of works.entries()) {
       const startedAt = performance.now()
       for (let time = 0; time < timesARound; time++) await work()
-      if (round > 0) seconds[index]?.push((performance.now() - startedAt) / 1_000) // the first one warms up
+      if (round > 0) seconds[index]?.push((performance.now() - startedAt) / 1_000) // round 0 warms up
     }
   }
   return seconds.map((each) => each.sort((one, other) => one - other)[Math.floor(ROUNDS / 2)] ?? Number.NaN)

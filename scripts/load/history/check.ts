@@ -26,7 +26,7 @@ const RULES: readonly ((history: History) => Violation[])[] = [
   cancelledStaysCancelled,
 ]
 
-/** Everything that a history shows to be wrong. */
+/** Checks a history against every rule. */
 export function check(events: Iterable<HistoryEvent>): { history: History; violations: Violation[] } {
   const history = toHistory(events)
   return { history, violations: RULES.flatMap((rule) => rule(history)) }

@@ -59,7 +59,7 @@ describe('the link to the database', () => {
     await once(other, 'connect')
     other.destroy()
     expect(received).toEqual(['SELECT 1'])
-    link.mend()
+    link.restore()
     expect(await answer).toBe('done')
   })
 
@@ -68,7 +68,7 @@ describe('the link to the database', () => {
     await once(client, 'close')
     const refused = connect(link.port, '127.0.0.1').on('error', () => {})
     await once(refused, 'close')
-    link.mend()
+    link.restore()
     client = connect(link.port, '127.0.0.1')
     expect(await ask('SELECT 1')).toBe('done')
   })

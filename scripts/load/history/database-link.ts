@@ -1,19 +1,21 @@
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 
-/** What changes something; PostgreSQL's protocol carries statements as text. */
+/** Statements that write. PostgreSQL's protocol carries statements as text. */
 const WRITES = /\bCOMMIT\b|\bINSERT INTO\b|\bUPDATE\b/
 
 /** The network between one process of the product and its database. */
 export interface DatabaseLink {
   readonly port: number
-  /** Breaks every connection; new ones lead there. */
+  /** Breaks every connection and leads new ones to that port. */
   leadTo(port: number): void
-  /** Breaks every connection, and refuses new ones until `mend`. */
+  /** Breaks every connection, and refuses new ones until `restore`. */
   cut(): void
-  /** Keeps every connection, and lets nothing through, until `mend`. */
+  /** Keeps every connection but lets nothing through until `restore`. */
   hold(): void
-  mend(): void
-  /** Breaks the connection of the next statement that writes: on its way there, or its answer on the way back. */
+  restore(): void
+  /**
+   * Breaks the connection of the next writing statement, before it reaches the database or before its answer returns.
+   */
   cutAtNextWrite(when: 'before' | 'after'): void
   close(): Promise<void>
 }
@@ -81,7 +83,7 @@ export async function createDatabaseLink(target: number): Promise<DatabaseLink> 
       state = 'held'
       for (const pair of pairs) for (const socket of pair) socket.pause()
     },
-    mend() {
+    restore() {
       state = 'open'
       for (const pair of pairs) for (const socket of pair) socket.resume()
     },

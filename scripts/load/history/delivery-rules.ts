@@ -1,10 +1,10 @@
 import { deliveriesByMessage, finalReads, type History, type Violation } from './history.ts'
 
 const ENDED = new Set(['sent', 'failed', 'cancelled'])
-/** What a message may say of itself although it was delivered. */
-const TELLS_OF_DOUBT = 'outcome-unknown'
+/** The only failure that a delivered message may report. */
+const OUTCOME_UNKNOWN = 'outcome-unknown'
 
-/** What was accepted is delivered at least once, or has ended with a reason. */
+/** An accepted message is delivered at least once, or ends with a reason. */
 export function deliveredOrEnded(history: History): Violation[] {
   const rule = 'accepted means delivered, or ended with a reason'
   const deliveries = deliveriesByMessage(history)
@@ -24,12 +24,12 @@ export function deliveredOrEnded(history: History): Violation[] {
     })
 }
 
-/** A service that is told of a plain refusal sends the message again. */
+/** A service resubmits what was plainly refused, so a delivered message must not report that. */
 export function deliveredIsNotRefused(history: History): Violation[] {
   const finals = finalReads(history)
   return [...deliveriesByMessage(history)].flatMap(([message, delivered]) => {
     const final = finals.get(message)
-    if (final?.status !== 'failed' || final.problem === TELLS_OF_DOUBT) return []
+    if (final?.status !== 'failed' || final.problem === OUTCOME_UNKNOWN) return []
     return {
       rule: 'a failure that was delivered says that its outcome is unknown',
       text: `${message} failed as ${final.problem}, and was delivered`,
@@ -38,7 +38,7 @@ export function deliveredIsNotRefused(history: History): Violation[] {
   })
 }
 
-/** Delivered twice: flagged; and never where the message asked to stop, or where the mailbox tells. */
+/** A duplicate is flagged, and never happens when the message asked to stop or the mailbox can be searched. */
 export function doubledIsFlagged(history: History): Violation[] {
   const finals = finalReads(history)
   const submits = new Map(history.submits.map((submit) => [submit.message, submit]))
@@ -78,7 +78,7 @@ export function cancelledIsNotDelivered(history: History): Violation[] {
   })
 }
 
-/** One key, one message, however often its request is repeated. */
+/** One idempotency key makes one message, however often the request is repeated. */
 export function oneIdForOneKey(history: History): Violation[] {
   return history.submits
     .filter(({ ids }) => new Set(ids).size > 1)
@@ -89,7 +89,7 @@ export function oneIdForOneKey(history: History): Violation[] {
     }))
 }
 
-/** By the clock of this host, which the database shares. */
+/** Scheduled messages leave on time by this host's clock, which the database shares. */
 export function notBeforeItsTime(history: History): Violation[] {
   const deliveries = deliveriesByMessage(history)
   return history.submits.flatMap(({ message, sendAt, line }) => {

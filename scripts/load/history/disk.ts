@@ -10,17 +10,17 @@ const SIZE = '3G' // sparse
 const UNMOUNT_TRIES = 60
 const UNMOUNT_AGAIN_MS = 500
 
-/** A file system of its own, in a file, whose power can be cut. */
+/** A file system in a file, whose power can be cut. */
 export interface Disk {
   readonly path: string
-  /** What a machine would find after a power cut at this moment: whatever had not been written to the device is gone. */
+  /** Saves the device as a power cut at this moment would leave it: unwritten pages are lost. */
   takeImage(): Promise<void>
-  /** Mounts the image in place of the disk. Nobody may use it meanwhile. */
+  /** Mounts the image in place of the disk, which must not be in use. */
   mountImage(): Promise<void>
   remove(): Promise<void>
 }
 
-/** Null where this account may not mount anything. */
+/** Returns null when this account may not mount a file system. */
 export async function createDisk(directory: string): Promise<Disk | null> {
   if (process.getuid?.() !== 0) return null
   const device = join(directory, 'disk.img')
@@ -35,7 +35,7 @@ export async function createDisk(directory: string): Promise<Disk | null> {
   } catch {
     return null
   }
-  // Also after an interruption: a mount would outlive the process.
+  // Also after an interruption, since a mount outlives the process.
   const unmount = () => void spawnSync('umount', ['--lazy', path])
   process.once('exit', unmount)
   return {
@@ -55,7 +55,7 @@ export async function createDisk(directory: string): Promise<Disk | null> {
   }
 }
 
-/** Processes that were killed let go of their files a moment later, on a busy machine a long one. */
+/** Killed processes release their files a moment later, much later on a busy machine. */
 async function unmountWhenFree(path: string): Promise<unknown> {
   for (let tried = 1; ; tried++) {
     try {

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Ground } from '../ground.ts'
+import type { Testbed } from '../testbed.ts'
 import type { Disk } from './disk.ts'
 import { createLocks } from './locks.ts'
 import type { Fault, PlannedFault, Target } from './plan.ts'
@@ -9,10 +9,10 @@ import { newVaultKey, type Site } from './site.ts'
 
 const WATCH_EVERY_MS = 500
 
-const PLACES = [0, 1, 2] as const
-const ALL_PLACES = PLACES.map((place) => `place ${place}`)
+const SLOTS = [0, 1, 2] as const
+const ALL_SLOTS = SLOTS.map((slot) => `slot ${slot}`)
 
-/** As in the storm. */
+/** The rates of the storm. */
 const BASE_RATES = { throttled: 0.1, unavailable: 0.05, resetBefore: 0.03, resetAfter: 0.03, gatewayTimeoutAfter: 0.02 }
 const BASE = {
   latencyMs: 5,
@@ -30,31 +30,31 @@ const CALM = { sentCopyDelayMs: 0, faultRates: {}, latencyMs: 0, accessTokenSeco
 
 export interface Faults {
   begin(): Promise<void>
-  /** Everything works again when this is done, with right clocks. Processes that end are still started again. */
+  /** Ends every fault and sets the clocks right. Processes that end are still restarted. */
   end(): Promise<void>
-  /** From here on processes may end. */
+  /** From now on processes may end without being restarted. */
   stopWatching(): Promise<void>
   readonly counts: ReadonlyMap<string, number>
-  /** Of the stops that were asked for. */
+  /** The longest of the requested stops. */
   readonly longestStopSeconds: number
   readonly problems: readonly string[]
 }
 
 interface Deps {
-  readonly ground: Ground
+  readonly testbed: Testbed
   readonly site: Site
   readonly pair: PostgresPair
-  /** Null: no power cuts. */
+  /** Null when there are no power cuts. */
   readonly disk: Disk | null
-  /** The link of the load itself to the database. */
+  /** Redirects this process's own connection to the database. */
   readonly leadTo: (port: number) => void
   readonly recorder: Recorder
   readonly seed: number
 }
 
-/** Carries a plan out. A fault whose place is still occupied by an earlier one is left out. */
+/** Carries out a plan. A fault is skipped while an earlier one still holds what it needs. */
 export function createFaults(plan: readonly PlannedFault[], deps: Deps): Faults {
-  const { ground, site, pair, disk, leadTo, recorder, seed } = deps
+  const { testbed, site, pair, disk, leadTo, recorder, seed } = deps
   const locks = createLocks()
   const counts = new Map<string, number>()
   const problems: string[] = []
@@ -67,7 +67,7 @@ export function createFaults(plan: readonly PlannedFault[], deps: Deps): Faults 
 
   const count = (name: string): void => void counts.set(name, (counts.get(name) ?? 0) + 1)
 
-  /** Ends early when everything is over. */
+  /** Resolves early when the run is over. */
   const wait = (ms: number): Promise<void> => delay(ms, undefined, { signal: over.signal }).catch(() => {})
 
   async function inject(fault: Fault): Promise<void> {
@@ -95,7 +95,7 @@ export function createFaults(plan: readonly PlannedFault[], deps: Deps): Faults 
       case 'freeze':
         site.freeze(fault.target)
         await wait(fault.forMs)
-        return site.goOn(fault.target)
+        return site.resume(fault.target)
       case 'clock':
         await site.kill(fault.target)
         return site.start(fault.target, fault)
@@ -110,12 +110,12 @@ export function createFaults(plan: readonly PlannedFault[], deps: Deps): Faults 
       case 'database-cut':
         for (const link of linksOf(fault.target)) link.cut()
         await wait(fault.forMs)
-        for (const link of linksOf(fault.target)) link.mend()
+        for (const link of linksOf(fault.target)) link.restore()
         return
       case 'database-stall':
         for (const link of linksOf(fault.target)) link.hold()
         await wait(fault.forMs)
-        for (const link of linksOf(fault.target)) link.mend()
+        for (const link of linksOf(fault.target)) link.restore()
         return
       case 'commit-cut':
         for (const link of linksOf(fault.target)) link.cutAtNextWrite(fault.when)
@@ -132,55 +132,55 @@ export function createFaults(plan: readonly PlannedFault[], deps: Deps): Faults 
   }
 
   const linksOf = (target: Target) =>
-    site.places.filter((_place, index) => target === 'all' || index === target).map(({ link }) => link)
+    site.slots.filter((_slot, index) => target === 'all' || index === target).map(({ link }) => link)
 
   function leadEveryone(port: number): void {
-    for (const { link } of site.places) link.leadTo(port)
+    for (const { link } of site.slots) link.leadTo(port)
     leadTo(port)
   }
 
   async function withMicrosoft(settings: object, forMs: number): Promise<void> {
-    await ground.control('PATCH', '/settings', settings)
+    await testbed.control('PATCH', '/settings', settings)
     await wait(forMs)
-    await ground.control('PATCH', '/settings', BASE)
+    await testbed.control('PATCH', '/settings', BASE)
   }
 
-  /** Processes are started again one by one: all of them know the new key before the first seals with it. */
+  /** A rolling restart: every process knows the new key before the first one seals with it. */
   async function changeVaultKey(): Promise<void> {
     const key = newVaultKey()
     const before = site.vaultKeys
     for (const keys of [`${before},${key}`, `${key},${before}`]) {
       site.useVaultKeys(keys)
-      for (const place of PLACES) {
-        await site.kill(place)
-        await site.start(place)
+      for (const slot of SLOTS) {
+        await site.kill(slot)
+        await site.start(slot)
       }
     }
-    if (!(await ground.vault('rotate', site.vaultKeys))) problems.push('The vault key could not be changed.')
+    if (!(await testbed.vault('rotate', site.vaultKeys))) problems.push('The vault key could not be changed.')
   }
 
   async function cutPower(): Promise<void> {
     if (!disk) return
     if (!pair.primaryDirectory.startsWith(disk.path)) await pair.failOver(leadEveryone)
     const primary = await pair.primaryProcesses()
-    for (const place of PLACES) site.freeze(place)
+    for (const slot of SLOTS) site.freeze(slot)
     for (const pid of primary) process.kill(pid, 'SIGSTOP')
     await disk.takeImage()
-    await Promise.all(PLACES.map((place) => site.kill(place)))
+    await Promise.all(SLOTS.map((slot) => site.kill(slot)))
     await pair.crash(() => disk.mountImage())
-    await Promise.all(PLACES.map((place) => site.start(place)))
+    await Promise.all(SLOTS.map((slot) => site.start(slot)))
   }
 
-  /** Whatever runs the product starts it again when it ends by itself. */
+  /** Stands in for the supervisor, which restarts a process that ends by itself. */
   async function watch(): Promise<void> {
     while (!watching.signal.aborted) {
-      for (const place of PLACES) {
-        const { process } = site.places[place] ?? {}
+      for (const slot of SLOTS) {
+        const { process } = site.slots[slot] ?? {}
         if (!process?.ended) continue
-        await locks.run([`place ${place}`], async () => {
-          if (!site.places[place]?.process?.ended) return
+        await locks.run([`slot ${slot}`], async () => {
+          if (!site.slots[slot]?.process?.ended) return
           count('ended by itself')
-          await site.start(place)
+          await site.start(slot)
         })
       }
       await delay(WATCH_EVERY_MS)
@@ -201,7 +201,7 @@ export function createFaults(plan: readonly PlannedFault[], deps: Deps): Faults 
 
   return {
     async begin() {
-      await ground.control('PATCH', '/settings', { ...BASE, faultSeed: seed })
+      await testbed.control('PATCH', '/settings', { ...BASE, faultSeed: seed })
       planned = carryOutPlan()
       watched = watch()
     },
@@ -209,13 +209,13 @@ export function createFaults(plan: readonly PlannedFault[], deps: Deps): Faults 
       over.abort()
       await planned
       await Promise.all(underWay)
-      await ground.control('PATCH', '/settings', CALM)
-      for (const place of PLACES) {
-        const { process, clockOffsetMs } = site.places[place] ?? {}
+      await testbed.control('PATCH', '/settings', CALM)
+      for (const slot of SLOTS) {
+        const { process, clockOffsetMs } = site.slots[slot] ?? {}
         if (process && clockOffsetMs === 0) continue
-        await locks.run([`place ${place}`], async () => {
-          await site.kill(place)
-          await site.start(place)
+        await locks.run([`slot ${slot}`], async () => {
+          await site.kill(slot)
+          await site.start(slot)
         })
       }
     },
@@ -231,40 +231,40 @@ export function createFaults(plan: readonly PlannedFault[], deps: Deps): Faults 
   }
 }
 
-/** How it is called in the history, and what it needs for itself. */
+/** The fault's name in the history, and what it needs exclusively. */
 function describe(fault: Fault): { name: string; target: string; detail: string; needs: string[] } {
   const { kind, ...rest } = fault
   const detail = JSON.stringify(rest)
-  const place = 'target' in fault && fault.target !== 'all' ? `place ${fault.target}` : 'all'
-  const links = place === 'all' ? PLACES.map((each) => `link ${each}`) : [place.replace('place', 'link')]
-  const everyLink = [...PLACES.map((each) => `link ${each}`), 'database']
+  const slot = 'target' in fault && fault.target !== 'all' ? `slot ${fault.target}` : 'all'
+  const links = slot === 'all' ? SLOTS.map((each) => `link ${each}`) : [slot.replace('slot', 'link')]
+  const everyLink = [...SLOTS.map((each) => `link ${each}`), 'database']
   switch (kind) {
     case 'kill':
-      return { name: 'process killed', target: place, detail, needs: [place] }
+      return { name: 'process killed', target: slot, detail, needs: [slot] }
     case 'stop':
-      return { name: 'process asked to end', target: place, detail, needs: [place] }
+      return { name: 'process asked to end', target: slot, detail, needs: [slot] }
     case 'freeze':
-      return { name: 'process stopped', target: place, detail, needs: [place] }
+      return { name: 'process stopped', target: slot, detail, needs: [slot] }
     case 'clock':
-      return { name: 'clock off', target: place, detail, needs: [place] }
+      return { name: 'clock off', target: slot, detail, needs: [slot] }
     case 'vault-key':
-      return { name: 'vault key changed', target: 'all', detail, needs: [...ALL_PLACES, ...everyLink] }
+      return { name: 'vault key changed', target: 'all', detail, needs: [...ALL_SLOTS, ...everyLink] }
     case 'late-copies':
       return { name: 'copies late', target: 'Microsoft', detail, needs: ['Microsoft'] }
     case 'bad-microsoft':
       return { name: 'more failures', target: 'Microsoft', detail, needs: ['Microsoft'] }
     case 'database-cut':
-      return { name: 'database cut', target: place, detail, needs: links }
+      return { name: 'database cut', target: slot, detail, needs: links }
     case 'database-stall':
-      return { name: 'database stalled', target: place, detail, needs: links }
+      return { name: 'database stalled', target: slot, detail, needs: links }
     case 'commit-cut':
-      return { name: 'cut at a write', target: place, detail, needs: links }
+      return { name: 'cut at a write', target: slot, detail, needs: links }
     case 'database-crash':
       return { name: 'database killed', target: 'primary', detail, needs: ['database'] }
     case 'failover':
       return { name: 'failover', target: 'primary', detail, needs: everyLink }
     case 'power-cut':
-      return { name: 'power cut', target: 'all', detail, needs: [...ALL_PLACES, ...everyLink] }
+      return { name: 'power cut', target: 'all', detail, needs: [...ALL_SLOTS, ...everyLink] }
     default:
       return kind satisfies never
   }

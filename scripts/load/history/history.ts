@@ -1,6 +1,6 @@
 /**
  * What happened in one run, as lines of JSON. All times are milliseconds of this host's wall clock, which the recorder
- * and the simulator share. A line is written when its event is over, so lines are not in the order of their beginnings.
+ * and the simulator share. A line is written when its event ends, so lines are not in the order in which events began.
  */
 export type HistoryEvent =
   | RunBegan
@@ -28,31 +28,31 @@ export interface Limits {
 
 export interface TenantFacts {
   readonly tenant: string
-  /** Each address that mail may be sent from, and the mailbox whose requests send it. */
+  /** Each From address, and the mailbox whose requests send it. */
   readonly senders: readonly { readonly address: string; readonly mailbox: string }[]
-  /** Configured when the run begins; null: nobody is. */
+  /** The sender configured at the beginning of the run; null when there is none. */
   readonly sender: string | null
-  /** The same mailbox is connected throughout, with Mail.ReadWrite: whatever was sent can be found in it. */
+  /** The same mailbox is connected throughout with Mail.ReadWrite, so everything sent can be found in it. */
   readonly searchable: boolean
 }
 
-/** One message of a service that repeats its request under one Idempotency-Key until it is answered. */
+/** A message that a service submits under one Idempotency-Key, repeating the request until it is answered. */
 export interface Submitted {
   readonly kind: 'submit'
-  /** The number that its subject carries. */
+  /** The number in its subject. */
   readonly message: string
   readonly tenant: string
   readonly askedAt: number
   readonly answeredAt: number
   readonly outcome: 'accepted' | 'refused' | 'unknown'
-  /** Every id that was answered under its key. */
+  /** Every id answered under its key. */
   readonly ids: readonly string[]
   readonly status: number | null
   readonly onUnknownOutcome: 'retry' | 'stop'
   readonly sendAt: number | null
   readonly recipients: number
   readonly sizeBytes: number
-  /** It is beyond what a limit lets out during the run, and may be left over. */
+  /** A limit may keep it waiting beyond the end of the run. */
   readonly mayWait: boolean
 }
 
@@ -64,9 +64,9 @@ export interface StatusRead {
   readonly found: boolean
   readonly status: string | null
   readonly possibleDuplicate: boolean
-  /** The code of its problem. */
+  /** Its problem's code. */
   readonly problem: string | null
-  /** Read after everything had settled. */
+  /** Read after the run was over. */
   readonly final: boolean
 }
 
@@ -82,31 +82,31 @@ export interface CancelAsked {
 export interface SenderChanged {
   readonly kind: 'sender'
   readonly tenant: string
-  /** Null: reset. */
+  /** Null after a reset. */
   readonly sender: string | null
-  /** From here on it may take effect: when the reset, or the way back from Microsoft, was requested. */
+  /** The earliest time of its effect: when the reset, or the return from Microsoft, was requested. */
   readonly askedAt: number
-  /** From here on it is known to be in effect. */
+  /** From then on it is known to be in effect. */
   readonly answeredAt: number
   readonly outcome: 'done' | 'failed' | 'unknown'
   readonly requestsOnTheWire: number | null
 }
 
-/** As the simulator has logged it. */
+/** An entry of the simulator's log. */
 export interface MailboxRequest {
   readonly kind: 'request'
   readonly mailbox: string
   readonly endpoint: string
   readonly begunAt: number
   readonly endedAt: number
-  /** Null: no answer. */
+  /** Null when it was not answered. */
   readonly status: number | null
   readonly accepted: {
     readonly at: number
     readonly from: string
-    /** Null: no message of a service, but one that proves a consent. */
+    /** Null for a consent's verification message, which belongs to no service. */
     readonly message: string | null
-    /** What the product calls it. */
+    /** The product's id of the message. */
     readonly id: string | null
     readonly recipients: number
   } | null
@@ -123,7 +123,7 @@ export interface FaultInjected {
 
 export type Line<Event extends HistoryEvent = HistoryEvent> = Event & { readonly line: number }
 
-/** The history by kind of event, each with the number of its line. */
+/** The events by kind, each with its line number. */
 export interface History {
   readonly run: Line<RunBegan>
   readonly submits: readonly Line<Submitted>[]
@@ -140,7 +140,7 @@ export interface Violation {
   readonly lines: readonly number[]
 }
 
-/** The events are given their lines; a history is large, and is not copied. */
+/** Adds the line numbers in place: a history is too large to copy. */
 export function toHistory(events: Iterable<HistoryEvent>): History {
   const lines: readonly Line[] = Array.from(events, (event, index) => Object.assign(event, { line: index + 1 }))
   const ofKind = <Kind extends HistoryEvent['kind']>(kind: Kind) =>

@@ -1,6 +1,6 @@
-/** What one fault at a time may touch. */
+/** Named resources, each held by one fault at a time. */
 export interface Locks {
-  /** False, and nothing is done, where another holds one of them. */
+  /** Runs the task while holding all names. Returns false without running it when one of them is held. */
   run(names: readonly string[], task: () => Promise<void>): Promise<boolean>
 }
 

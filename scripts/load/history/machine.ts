@@ -5,12 +5,12 @@ import { createDatabaseLink } from './database-link.ts'
 import { createDisk, type Disk } from './disk.ts'
 import { startPostgresPair, type PostgresPair } from './postgres-pair.ts'
 
-/** The database servers, and the disk under one of them. */
+/** The database servers, and the disk of one of them. */
 export interface Machine {
   readonly pair: PostgresPair
-  /** Null where this account may not mount one. */
+  /** Null when this account may not mount one. */
   readonly disk: Disk | null
-  /** Leads to the server that takes writes, by a connection that no fault touches. */
+  /** The primary's address, through a link that no fault touches. */
   readonly url: string
   leadTo(port: number): void
   close(): Promise<void>

@@ -3,13 +3,13 @@ import { deliveriesOf, type Delivery, type History, type Line, type MailboxReque
 const MINUTE_MS = 60_000
 const DAY_MS = 24 * 60 * MINUTE_MS
 
-/** What proves a consent is beside the queue, and is not counted. */
+/** Verification messages of consents bypass the queue and are not counted. */
 export function neverMoreAtOnce(history: History): Violation[] {
   const { concurrency } = history.run.limits
   const counted = history.requests.filter(({ accepted }) => accepted?.message !== null)
   return [...Map.groupBy(counted, ({ mailbox }) => mailbox)].flatMap(([mailbox, requests]) => {
-    const worst = mostAtOnce(requests)
-    const allowed = concurrency + (mayProveConsents(mailbox, history) ? 1 : 0)
+    const worst = peakConcurrency(requests)
+    const allowed = concurrency + (mayHaveVerification(mailbox, history) ? 1 : 0)
     if (concurrency === 0 || worst.length <= allowed) return []
     return {
       rule: `at most ${concurrency} requests at once to a mailbox`,
@@ -19,7 +19,7 @@ export function neverMoreAtOnce(history: History): Violation[] {
   })
 }
 
-/** In any minute, and in any day. */
+/** The limits hold in every sliding minute and day. */
 export function limitsHold(history: History): Violation[] {
   const { messagesPerMinute, recipientsPerDay } = history.run.limits
   const counted = deliveriesOf(history).filter(({ accepted }) => accepted.message !== null)
@@ -43,17 +43,19 @@ export function limitsHold(history: History): Violation[] {
   })
 }
 
-/** A consent of this mailbox is proved by a request whose message is not known when it is refused. */
-function mayProveConsents(mailbox: string, { run, changes }: History): boolean {
+/** A refused verification message of a consent cannot be told from another request to the mailbox. */
+function mayHaveVerification(mailbox: string, { run, changes }: History): boolean {
   return run.tenants.some(
     ({ tenant, senders }) =>
       senders.some((sender) => sender.mailbox === mailbox) && changes.some((change) => change.tenant === tenant),
   )
 }
 
-/** Those that were under way together when there were the most. An end in the same millisecond comes first. */
-function mostAtOnce(requests: readonly Line<MailboxRequest>[]): readonly Line<MailboxRequest>[] {
-  const turns = requests
+/**
+ * The largest set of requests that were under way together. Within one millisecond an end counts before a beginning.
+ */
+function peakConcurrency(requests: readonly Line<MailboxRequest>[]): readonly Line<MailboxRequest>[] {
+  const edges = requests
     .flatMap((request) => [
       { at: request.begunAt, begins: true, request },
       { at: request.endedAt, begins: false, request },
@@ -62,9 +64,9 @@ function mostAtOnce(requests: readonly Line<MailboxRequest>[]): readonly Line<Ma
   const open = new Set<Line<MailboxRequest>>()
   const over = new Set<Line<MailboxRequest>>()
   let worst: readonly Line<MailboxRequest>[] = []
-  for (const { begins, request } of turns) {
+  for (const { begins, request } of edges) {
     if (!begins) {
-      // Within one millisecond the end may come before the beginning.
+      // Begun and ended within one millisecond.
       if (!open.delete(request)) over.add(request)
       continue
     }

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { StatusRead, Submitted } from './history.ts'
-import type { Random } from './random.ts'
+import type { Random } from '../random.ts'
 import type { Recorder } from './recorder.ts'
 import { subjectOf } from './simulator-log.ts'
 import type { Site } from './site.ts'
@@ -8,25 +8,25 @@ import type { Site } from './site.ts'
 const MB = 1024 * 1024
 const CALL_TIMEOUT_MS = 10_000
 const TRY_AGAIN_MS = 300
-/** A service gives up then: whether its message was accepted is unknown. */
+/** When a service gives up; whether its message was accepted is then unknown. */
 const SUBMIT_FOR_AT_MOST_MS = 180_000
 const MOST_UNDER_WAY = 60
-/** Read now and then; the others are read in the end. */
+/** How many of the newest messages are read during the run; all are read at its end. */
 const MOST_RECENT = 300
 const FINAL_READS_AT_ONCE = 16
 
 export interface Sender {
   readonly tenant: string
   readonly serviceKey: string
-  /** The mailbox takes files that go by an upload session. */
+  /** Whether the mailbox accepts attachments through an upload session. */
   readonly takesLarge: boolean
-  /** Its messages have so many recipients, and go beyond the day's limit. */
+  /** Recipients per message. */
   readonly recipients: number
   readonly mayWait: boolean
 }
 
 export interface Messages {
-  /** Posts one message until it is answered, and reads or cancels it, all in the background. */
+  /** In the background, posts one message until it is answered, and reads or cancels it. */
   submit(sender: Sender): void
   readOne(): void
   /** Waits for what is under way. */
@@ -41,7 +41,7 @@ type Body = string | FormData
 
 interface ApiAnswer {
   readonly status: number
-  /** Of a message; a problem has none of these. */
+  /** A message's fields; a problem has none of them. */
   readonly json: {
     readonly id: string
     readonly status: string
@@ -64,10 +64,10 @@ interface Shape {
   readonly cancelAfterMs: number | null
 }
 
-/** Of few sizes and one content, so that Microsoft's stand-in keeps each once. */
+/** Attachments share one content and few sizes, so that the simulator stores each once. */
 const CONTENT = Buffer.alloc(9 * MB, 'Inforiver ')
 
-/** Services that submit, read and cancel; each answer goes into the history. */
+/** Submits, reads and cancels like services, and records each answer. */
 export function createMessages(site: Site, recorder: Recorder, random: Random): Messages {
   const underWay = new Set<Promise<void>>()
   const accepted: Accepted[] = []
@@ -78,7 +78,7 @@ export function createMessages(site: Site, recorder: Recorder, random: Random): 
     underWay.add(tracked)
   }
 
-  /** Null: no answer, or none that can be read. */
+  /** Resolves to null without a readable answer. */
   async function call(
     method: string,
     path: string,
@@ -115,7 +115,7 @@ export function createMessages(site: Site, recorder: Recorder, random: Random): 
       if (answer?.status === 202) {
         outcome = 'accepted'
         ids.push(answer.json.id)
-        // A service that is not sure that it has had the answer repeats itself.
+        // A service that missed the answer repeats its request.
         if (random.chance(0.1)) ids.push(...(await repeat(sender, message, body, headers)))
       } else if (answer && answer.status < 500) outcome = 'refused'
       else await delay(TRY_AGAIN_MS)

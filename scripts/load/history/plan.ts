@@ -1,14 +1,14 @@
-import { createRandom, type Random } from './random.ts'
+import { createRandom, type Random } from '../random.ts'
 
-/** A process of the product, by its place; `all` stands for every one of them. */
+/** The slot of one process of the product, or all of them. */
 export type Target = 0 | 1 | 2 | 'all'
 
 export type Fault =
   | { readonly kind: 'kill'; readonly target: 0 | 1 | 2 }
-  /** Asked to end while clients keep connections open. */
+  /** Asked to stop while clients keep connections open. */
   | { readonly kind: 'stop'; readonly target: 0 | 1 | 2 }
   | { readonly kind: 'freeze'; readonly target: 0 | 1 | 2; readonly forMs: number }
-  /** Started again with a clock that is off, from the beginning or after a while. */
+  /** Restarted with a shifted clock, from the beginning or after a while. */
   | { readonly kind: 'clock'; readonly target: 0 | 1 | 2; readonly offsetMs: number; readonly afterMs: number }
   | { readonly kind: 'vault-key' }
   | { readonly kind: 'late-copies'; readonly forMs: number }
@@ -27,9 +27,9 @@ const MINUTE_MS = 60 * SECOND_MS
 const FIRST_AFTER_MS = 5 * SECOND_MS
 const MOST_MS = MINUTE_MS
 
-const place = (random: Random) => random.pick([0, 1, 2] as const)
+const slot = (random: Random) => random.pick([0, 1, 2] as const)
 const target = (random: Random) => random.pick<Target>([0, 1, 2, 'all', 'all'])
-/** Mostly short; a lease runs out in some. */
+/** Mostly short; some outlast a lease. */
 const length = (random: Random) => random.between(1, random.chance(0.3) ? MOST_MS : 10 * SECOND_MS)
 
 interface Kind {
@@ -37,16 +37,16 @@ interface Kind {
   readonly draw: (random: Random) => Fault
 }
 
-/** How often each comes, beside the others. */
+/** Weighted by how often each is drawn. */
 const KINDS: readonly Kind[] = [
-  { weight: 6, draw: (random) => ({ kind: 'kill', target: place(random) }) },
-  { weight: 3, draw: (random) => ({ kind: 'stop', target: place(random) }) },
-  { weight: 4, draw: (random) => ({ kind: 'freeze', target: place(random), forMs: length(random) }) },
+  { weight: 6, draw: (random) => ({ kind: 'kill', target: slot(random) }) },
+  { weight: 3, draw: (random) => ({ kind: 'stop', target: slot(random) }) },
+  { weight: 4, draw: (random) => ({ kind: 'freeze', target: slot(random), forMs: length(random) }) },
   {
     weight: 2,
     draw: (random) => ({
       kind: 'clock',
-      target: place(random),
+      target: slot(random),
       offsetMs: random.pick([-1, 1] as const) * random.between(SECOND_MS, 10 * MINUTE_MS),
       afterMs: random.chance(0.5) ? 0 : random.between(0, 20 * SECOND_MS),
     }),
@@ -75,10 +75,10 @@ const KINDS: readonly Kind[] = [
   { weight: 2, draw: () => ({ kind: 'failover' }) },
   { weight: 1, draw: () => ({ kind: 'power-cut' }) },
 ]
-/** What there is to choose from by name. */
+/** The names accepted by --only. */
 export const FAULT_KINDS: readonly string[] = KINDS.map(({ draw }) => draw(createRandom(0)).kind)
 
-/** What goes wrong in a run, and when: anything, or only what is named. */
+/** Draws the faults of a run and their times, of all kinds or only those named. */
 export function planFaults(seed: number, minutes: number, only: readonly string[] = FAULT_KINDS): PlannedFault[] {
   const random = createRandom(seed)
   const kinds = KINDS.filter((_kind, index) => only.includes(FAULT_KINDS[index] ?? ''))

@@ -11,7 +11,7 @@ import {
   handOver,
   type PostgresAccount,
 } from '../../../apps/api/src/database/postgres-account.ts'
-import { freePort } from '../ground.ts'
+import { freePort } from '../testbed.ts'
 import { childrenOf } from './processes.ts'
 
 const run = promisify(execFile)
@@ -34,18 +34,18 @@ const SETTINGS = {
   log_min_error_statement: 'panic',
 }
 
-/** A PostgreSQL and its synchronous standby, as whoever wants to lose nothing in a failover runs them. */
+/** A PostgreSQL and its synchronous standby: the setup that loses nothing in a failover. */
 export interface PostgresPair {
-  /** Of the one that takes writes. */
+  /** The primary's port. */
   readonly port: number
   readonly url: string
-  /** Where its data lies. */
+  /** The primary's data folder. */
   readonly primaryDirectory: string
-  /** Every process of the primary. */
+  /** The pids of the primary's processes. */
   primaryProcesses(): Promise<number[]>
-  /** Ends the primary at once, and starts it again where it was. `meanwhile` runs while it is down. */
+  /** Kills the primary and restarts it in place. `meanwhile` runs while it is down. */
   crash(meanwhile?: () => Promise<void>): Promise<void>
-  /** Ends the primary at once and promotes the standby; a new standby follows it when this is done. */
+  /** Kills the primary and promotes the standby; resolves when a new standby follows it. */
   failOver(onPromoted: (port: number) => void): Promise<void>
   stop(): Promise<void>
 }
@@ -56,7 +56,7 @@ interface Server {
   readonly process: ChildProcess
 }
 
-/** The first folder has the primary, the second the standby, until they change places. */
+/** The first folder holds the primary and the second the standby, until a failover. */
 export async function startPostgresPair(folders: readonly [string, string]): Promise<PostgresPair> {
   const program = await findPostgres()
   const account = await choosePostgresAccount(join(folders[0], 'none'), program)
@@ -111,7 +111,7 @@ export async function startPostgresPair(folders: readonly [string, string]): Pro
 
 type Start = (directory: string, port: number) => Promise<Server>
 
-/** Copies the primary while it runs, and has it wait for the copy with every commit from then on. */
+/** Copies the running primary, whose commits wait for the copy from then on. */
 async function makeStandby(
   primary: Server,
   directory: string,
@@ -126,7 +126,7 @@ async function makeStandby(
   await client.connect()
   try {
     await client.query(`SELECT pg_backup_start('${STANDBY}', fast => true)`)
-    // What goes away while it is copied is in the log that is replayed.
+    // Files that vanish during the copy are restored by the replayed log.
     await run('sh', ['-c', 'cp -a "$0"/. "$1" 2>/dev/null || true', primary.directory, directory])
     const { rows } = await client.query<{ labelfile: string }>('SELECT labelfile FROM pg_backup_stop()')
     await rm(join(directory, 'postmaster.pid'), { force: true })
@@ -199,7 +199,7 @@ async function stopCleanly({ process }: Server): Promise<void> {
   await exited
 }
 
-/** All of its processes at once: what is left of one would write beside the next. */
+/** Kills all of its processes at once: a leftover would write beside the next server. */
 async function kill({ process: server }: Server): Promise<void> {
   const { pid } = server
   if (pid === undefined || server.exitCode !== null || server.signalCode !== null) return
@@ -230,7 +230,7 @@ async function runAs(account: PostgresAccount, program: string, parameters: read
   await run(first, rest, { cwd: '/', env: { PATH: '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' }, ...account.ids })
 }
 
-/** The machine's own, as Debian keeps it, else the one that comes with the product. */
+/** Prefers the machine's own, in Debian's location, to the embedded one. */
 async function findPostgres(): Promise<string> {
   for (const version of await readdir(DEBIAN).catch(() => [])) {
     const program = join(DEBIAN, version, 'bin', 'postgres')

@@ -2,12 +2,12 @@ import { createWriteStream } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import type { HistoryEvent } from './history.ts'
 
-/** So many can be checked in memory: about 300 MB. */
+/** The most events that are checked in memory, about 300 MB. */
 const MAX_LINES = 1_000_000
 
 export interface Recorder {
   write(event: HistoryEvent): void
-  /** Nothing more should be started: what is under way still has room. */
+  /** Nothing more should be started; there is room for what is under way. */
   readonly isFull: boolean
   close(): Promise<void>
 }

@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { openGround, WAYS, type Ground } from '../ground.ts'
+import { openTestbed, ACCESS_KINDS, type Testbed } from '../testbed.ts'
 import { check } from './check.ts'
 import { createFaults } from './faults.ts'
 import {
@@ -16,7 +16,7 @@ import {
 import { openMachine, type Machine } from './machine.ts'
 import { createMessages, type Messages, type Sender } from './messages.ts'
 import { planFaults } from './plan.ts'
-import { createRandom, type Random } from './random.ts'
+import { createRandom, type Random } from '../random.ts'
 import { createRecorder, readEvents, type Recorder } from './recorder.ts'
 import { CANDIDATES, signInAdmin, type SettingsAdmin } from './settings.ts'
 import { followSimulator } from './simulator-log.ts'
@@ -32,7 +32,7 @@ const SUBMIT_EVERY_MS = 170
 const OVER_LIMIT_EVERY = 30
 const READ_EVERY_MS = 100
 const CHANGE_EVERY_MS = { min: 15_000, max: 40_000 }
-/** Long enough to look for a copy that may never come, for more than ten minutes. */
+/** Covers the look-up of a copy that may never appear, which takes over ten minutes. */
 const SETTLE_FOR_AT_MOST_MS = 16 * MINUTE_MS
 const SETTLE_LOOK_EVERY_MS = 500
 const MOST_SHOWN = 20
@@ -41,13 +41,13 @@ const MOST_LINES_SHOWN = 6
 export interface HistoryOptions {
   readonly seed: number
   readonly minutes: number
-  /** The kinds of fault to draw from; all of them unless told otherwise. */
+  /** The kinds of fault to draw from; all by default. */
   readonly only?: readonly string[] | undefined
 }
 
 /**
- * Several processes of the product on a PostgreSQL with a standby, under load and faults drawn from a seed, while
- * everything that is asked, answered and accepted goes into a file; then every rule is checked on the file. True when
+ * Runs several processes of the product on a PostgreSQL with a standby, under load and faults drawn from a seed, and
+ * records everything asked, answered and accepted in a file. Then checks every rule on that file; resolves to whether
  * none was broken.
  */
 export async function runHistory(options: HistoryOptions): Promise<boolean> {
@@ -69,7 +69,7 @@ export async function runHistory(options: HistoryOptions): Promise<boolean> {
   return isRight
 }
 
-/** Checks a history that was recorded before. */
+/** Checks the rules on a recorded history. */
 export async function checkHistory(path: string): Promise<boolean> {
   const { history, violations } = check(await readEvents(path))
   report(history, violations, null, 0)
@@ -80,7 +80,7 @@ interface Summary {
   readonly faults: ReadonlyMap<string, number>
   readonly longestStopSeconds: number
   readonly problems: readonly string[]
-  /** Why, and how often. Each was tried again. */
+  /** Counts by reason. Each start was tried again. */
   readonly failedStarts: ReadonlyMap<string, number>
   readonly leftOut: readonly string[]
 }
@@ -90,12 +90,12 @@ async function record(options: HistoryOptions & { recorder: Recorder }): Promise
   const database = { connectionString: machine.url, stop: async () => {} }
   const over = new AbortController()
   try {
-    const ground = await openGround(WAYS[0], async () => database)
+    const testbed = await openTestbed(ACCESS_KINDS[0], async () => database)
     try {
-      return await recordOn(ground, machine, { ...options, over: over.signal })
+      return await recordOn(testbed, machine, { ...options, over: over.signal })
     } finally {
       over.abort()
-      await ground.close()
+      await testbed.close()
     }
   } finally {
     await machine.close()
@@ -103,28 +103,28 @@ async function record(options: HistoryOptions & { recorder: Recorder }): Promise
 }
 
 async function recordOn(
-  ground: Ground,
+  testbed: Testbed,
   machine: Machine,
   { seed, minutes, only, recorder, over }: HistoryOptions & { recorder: Recorder; over: AbortSignal },
 ): Promise<Summary> {
   const failedStarts: string[] = []
-  const others = await addTenants(ground)
-  const site = await openSite(ground, {
+  const others = await addTenants(testbed)
+  const site = await openSite(testbed, {
     databaseUrl: machine.pair.url,
     limits: LIMITS,
     over,
     onFailedStart: (reason) => failedStarts.push(reason),
   })
-  await Promise.all(site.places.map((_place, index) => site.start(index)))
-  const tenant = await readInstallationTenant(ground)
+  await Promise.all(site.slots.map((_slot, index) => site.start(index)))
+  const tenant = await readInstallationTenant(testbed)
   const tenants = [...others.map(({ facts }) => facts), changingTenant(tenant)]
   recorder.write({ kind: 'run', at: Date.now(), seed, minutes, limits: LIMITS, tenants })
-  const log = followSimulator(ground, recorder)
+  const log = followSimulator(testbed, recorder)
   const admin = await signInAdmin(site, { tenant, recorder, random: createRandom(seed + 1) })
   const serviceKey = await admin.createServiceKey()
   await admin.ensureConnected()
   const messages = createMessages(site, recorder, createRandom(seed + 2))
-  const faults = createFaults(planFaults(seed, minutes, only), { ...machine, ground, site, recorder, seed })
+  const faults = createFaults(planFaults(seed, minutes, only), { ...machine, testbed, site, recorder, seed })
 
   await faults.begin()
   const changing = { tenant, serviceKey, takesLarge: false, recipients: 1, mayWait: false }
@@ -134,7 +134,7 @@ async function recordOn(
 
   await messages.settle()
   await admin.ensureConnected()
-  await untilSettled(ground, others)
+  await untilSettled(testbed, others)
   await messages.readAll()
   await faults.stopWatching()
   const stops = await site.close()
@@ -148,11 +148,11 @@ async function recordOn(
   }
 }
 
-/** With Mail.ReadWrite, with Mail.Send alone, and one that is beyond its recipients of the day. */
-async function addTenants(ground: Ground): Promise<{ facts: TenantFacts; sender: Sender; mayWait: boolean }[]> {
-  const readable = await ground.addTenants(READABLE, { largeAttachments: true })
-  const sendOnly = await ground.addTenants(SEND_ONLY, { largeAttachments: false, firstPerson: READABLE + 1 })
-  const overLimit = await ground.addTenants(1, { largeAttachments: true, firstPerson: READABLE + SEND_ONLY + 1 })
+/** Tenants with Mail.ReadWrite, with Mail.Send alone, and one beyond its daily recipients. */
+async function addTenants(testbed: Testbed): Promise<{ facts: TenantFacts; sender: Sender; mayWait: boolean }[]> {
+  const readable = await testbed.addTenants(READABLE, { largeAttachments: true })
+  const sendOnly = await testbed.addTenants(SEND_ONLY, { largeAttachments: false, firstPerson: READABLE + 1 })
+  const overLimit = await testbed.addTenants(1, { largeAttachments: true, firstPerson: READABLE + SEND_ONLY + 1 })
   return [...readable, ...sendOnly, ...overLimit].map((tenant) => {
     const isReadable = !sendOnly.includes(tenant)
     const mayWait = overLimit.includes(tenant)
@@ -176,8 +176,8 @@ function changingTenant(tenant: string): TenantFacts {
   return { tenant, senders, sender: null, searchable: false }
 }
 
-async function readInstallationTenant(ground: Ground): Promise<string> {
-  const { rows } = await ground.pool.query<{ tenant: string }>('SELECT tenant_id AS tenant FROM installation')
+async function readInstallationTenant(testbed: Testbed): Promise<string> {
+  const { rows } = await testbed.pool.query<{ tenant: string }>('SELECT tenant_id AS tenant FROM installation')
   return rows[0]?.tenant ?? ''
 }
 
@@ -190,17 +190,17 @@ interface Work {
   readonly forMs: number
 }
 
-/** Services submit and read, and the admin changes settings, for so long. */
+/** Services submit and read, and the admin changes settings, for `forMs`. */
 async function work({ senders, messages, admin, recorder, random, forMs }: Work): Promise<void> {
   const endsAt = Date.now() + forMs
   const goesOn = () => Date.now() < endsAt && !recorder.isFull
   const ordinary = senders.filter(({ mayWait }) => !mayWait)
   const beyond = senders.filter(({ mayWait }) => mayWait)
   const submitting = async (): Promise<void> => {
-    for (let turn = 0; goesOn(); turn++) {
-      const sender = ordinary[turn % ordinary.length]
+    for (let round = 0; goesOn(); round++) {
+      const sender = ordinary[round % ordinary.length]
       if (sender) messages.submit(sender)
-      const isTimeForMore = turn % OVER_LIMIT_EVERY === 0 && turn / OVER_LIMIT_EVERY < MOST_OVER_LIMIT
+      const isTimeForMore = round % OVER_LIMIT_EVERY === 0 && round / OVER_LIMIT_EVERY < MOST_OVER_LIMIT
       if (isTimeForMore) for (const each of beyond) messages.submit(each)
       await delay(SUBMIT_EVERY_MS)
     }
@@ -218,14 +218,14 @@ async function work({ senders, messages, admin, recorder, random, forMs }: Work)
   await Promise.all([submitting(), reading(), changing()])
 }
 
-/** Until everything has ended but what is beyond a limit. */
+/** Waits until every message has ended, except those beyond a limit. */
 async function untilSettled(
-  ground: Ground,
+  testbed: Testbed,
   tenants: readonly { facts: TenantFacts; mayWait: boolean }[],
 ): Promise<void> {
   const mayWait = tenants.filter((each) => each.mayWait).map(({ facts }) => facts.tenant)
   for (const giveUpAt = Date.now() + SETTLE_FOR_AT_MOST_MS; Date.now() < giveUpAt; await delay(SETTLE_LOOK_EVERY_MS)) {
-    const { rowCount } = await ground.pool.query(
+    const { rowCount } = await testbed.pool.query(
       'SELECT 1 FROM message_queue WHERE tenant_id <> ALL ($1) OR lease_owner IS NOT NULL LIMIT 1',
       [mayWait],
     )
@@ -260,7 +260,7 @@ function report(history: History, violations: readonly Violation[], summary: Sum
   }
 }
 
-/** The line that names it, among those of the stack. */
+/** The line of a stack trace that names the error. */
 function firstErrorOf(reason: string): string {
   const lines = reason.split('\n').slice(1)
   return lines.find((line) => /^\w*Error: /.test(line)) ?? reason.split('\n').slice(0, 2).join(' ')

@@ -4,9 +4,9 @@ const SENDING = new Set(['sendMail', 'draft-send'])
 const STOPS = new Set(['process stopped', 'database stalled'])
 
 /**
- * No request that sends begins after a reset was answered, and none from the old sender after the consent for the new
- * one is completed. Reset and consent say how many requests were under way when they were asked for. Of these, one may
- * still begin where its process, or the database's answer to it, was stopped meanwhile.
+ * No sending request begins after a reset was answered, and none from the old sender after the consent for the new
+ * one completed. Reset and consent report how many requests were under way when they were requested. Each of these may
+ * still begin late if its process, or the database's answer to it, was stalled meanwhile.
  */
 export function sentFromTheConfiguredSender(history: History): Violation[] {
   return history.run.tenants.flatMap((tenant) => checkTenant(tenant, history))
@@ -14,7 +14,7 @@ export function sentFromTheConfiguredSender(history: History): Violation[] {
 
 interface Late {
   readonly request: Line<MailboxRequest>
-  /** The change after which it began; null where its sender was not configured at any time before. */
+  /** The change after which it began; null when its sender had never been configured. */
   readonly change: Line<SenderChanged> | null
 }
 
@@ -23,7 +23,7 @@ function checkTenant(tenant: TenantFacts, history: History): Violation[] {
   const mailboxes = new Set(tenant.senders.map(({ mailbox }) => mailbox))
   const late = history.requests
     .filter((request) => SENDING.has(request.endpoint) && mailboxes.has(request.mailbox))
-    .filter((request) => !mayProveAConsent(request, tenant, history.changes))
+    .filter((request) => !mayBeVerification(request, tenant, history.changes))
     .flatMap((request) => findLate(request, tenant, changes) ?? [])
   return [...Map.groupBy(late, ({ change }) => change)].flatMap(([change, after]) =>
     after
@@ -33,8 +33,8 @@ function checkTenant(tenant: TenantFacts, history: History): Violation[] {
   )
 }
 
-/** The message that proves a consent is sent before the consent is completed. Of what was refused no message is known. */
-function mayProveAConsent(
+/** A consent's verification message is sent before the consent completes. A refused request has no known message. */
+function mayBeVerification(
   { mailbox, begunAt, accepted }: MailboxRequest,
   { tenant, senders }: TenantFacts,
   changes: readonly SenderChanged[],
@@ -49,7 +49,7 @@ function mayProveAConsent(
   )
 }
 
-/** Null where one of the senders that the request may be from may have been configured when it began. */
+/** Null when a sender that the request may be from may have been configured when it began. */
 function findLate(
   request: Line<MailboxRequest>,
   { sender, senders }: TenantFacts,
@@ -66,7 +66,7 @@ function findLate(
   const known = changes.filter(({ outcome, answeredAt }) => outcome === 'done' && answeredAt < begunAt)
   let change: Line<SenderChanged> | null = null
   for (const connection of connections) {
-    // One whose answer was lost may have taken effect at any time since.
+    // A change whose answer was lost may have taken effect at any later time.
     const doneAt = connection.outcome === 'unknown' ? Number.POSITIVE_INFINITY : connection.answeredAt
     const end = known.find((other) => other.sender !== connection.sender && other.askedAt > doneAt)
     if (!end) return null

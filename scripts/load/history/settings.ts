@@ -1,13 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { createTestBrowser, type Answer } from '../../../apps/api/src/test-support/test-browser.ts'
 import type { SenderChanged } from './history.ts'
-import type { Random } from './random.ts'
+import type { Random } from '../random.ts'
 import type { Recorder } from './recorder.ts'
 import type { Site } from './site.ts'
 
 const SETTINGS = '/api/v1/tenant-settings/office365-smtp'
 const ADMIN = 'Ada Admin'
-/** A reset and a consent may wait for requests on the wire. */
+/** Covers a reset or a consent that waits for requests on the wire. */
 const CALL_TIMEOUT_MS = 40_000
 const ASK_AGAIN_MS = 500
 const ASK_FOR_AT_MOST_MS = 60_000
@@ -27,9 +27,9 @@ export const CANDIDATES: readonly [Candidate, ...Candidate[]] = [
 
 export interface SettingsAdmin {
   createServiceKey(): Promise<string>
-  /** One change at random: a reset, a first sender, another one, or the same again. */
+  /** Makes one random change: a reset, a first sender, another one, or the same again. */
   change(): Promise<void>
-  /** Tries until a sender is connected that takes whatever waits. */
+  /** Tries until a sender is connected that can send everything that waits. */
   ensureConnected(): Promise<void>
 }
 
@@ -46,12 +46,12 @@ export async function signInAdmin(
   { tenant, recorder, random }: { tenant: string; recorder: Recorder; random: Random },
 ): Promise<SettingsAdmin> {
   const browser = createTestBrowser(site.publicUrl)
-  site.leadBrowsers()
+  site.routeBrowsers()
   await browser.signIn(ADMIN)
 
-  /** Null: no answer in time, or none at all. */
+  /** Resolves to null without an answer in time. */
   async function attempt(request: () => Promise<Answer>): Promise<Answer | null> {
-    if (!site.leadBrowsers()) return null
+    if (!site.routeBrowsers()) return null
     const late = new AbortController()
     try {
       return await Promise.race([request(), delay(CALL_TIMEOUT_MS, null, { signal: late.signal })])
@@ -84,7 +84,7 @@ export async function signInAdmin(
     if (started?.status !== 201) return
     const consent = started.json as ConsentJson
     let returnUrl: string | null = null
-    // Microsoft's own pages do not change anything here.
+    // Microsoft's own pages change nothing in the product.
     await attempt(async () => {
       returnUrl = await browser.consentReturn(consent.consentUrl ?? '', account)
       return started
@@ -96,7 +96,7 @@ export async function signInAdmin(
     record(address, askedAt, { outcome, requestsOnTheWire })
   }
 
-  /** Asks until the consent is over. */
+  /** Polls until the consent is over. */
   async function outcomeOf(id: string): Promise<Pick<SenderChanged, 'outcome' | 'requestsOnTheWire'>> {
     for (const giveUpAt = Date.now() + ASK_FOR_AT_MOST_MS; Date.now() < giveUpAt; await delay(ASK_AGAIN_MS)) {
       const answer = await attempt(() => browser.call('GET', `/api/v1/consents/${id}`))

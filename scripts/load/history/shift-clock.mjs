@@ -1,4 +1,4 @@
-// Loaded by `node --import` into a process of the product: its wall clock is off by so much, at once or after a while.
+// Loaded by `node --import` into a process of the product to shift its wall clock, at once or after a while.
 const offsetMs = Number(process.env['CLOCK_OFFSET_MS'])
 const jumpsAt = performance.now() + Number(process.env['CLOCK_OFFSET_AFTER_MS'])
 

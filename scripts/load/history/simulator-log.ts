@@ -1,15 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { MESSAGE_ID_PROPERTY } from '../../../packages/m365/src/mailer/send-mail-request.ts'
-import type { Ground } from '../ground.ts'
+import type { Testbed } from '../testbed.ts'
 import type { MailboxRequest } from './history.ts'
 import type { Recorder } from './recorder.ts'
 
 const EVERY_MS = 500
-/** The simulator keeps the last 10,000. */
+/** The simulator keeps the last 10,000 entries. */
 const PAGE = 5_000
 const SUBJECT = /^History (m\d+)$/
 
-/** The subject by which a message is known again, whatever id it was given. */
+/** The subject identifies a message, whatever id it is given. */
 export function subjectOf(message: string): string {
   return `History ${message}`
 }
@@ -30,12 +30,12 @@ interface LogEntry {
   } | null
 }
 
-/** Writes the simulator's own account of what came and what it took into the history, until `stop` has read the rest. */
-export function followSimulator(ground: Ground, recorder: Recorder): { stop(): Promise<void> } {
+/** Copies the simulator's log of requests into the history until `stop` has read the rest. */
+export function followSimulator(testbed: Testbed, recorder: Recorder): { stop(): Promise<void> } {
   let after = 0
   const over = new AbortController()
   const read = async (): Promise<number> => {
-    const { items } = (await ground.control('GET', `/log?after=${after}&limit=${PAGE}`)) as { items: LogEntry[] }
+    const { items } = (await testbed.control('GET', `/log?after=${after}&limit=${PAGE}`)) as { items: LogEntry[] }
     for (const entry of items) {
       if (entry.sequence !== after + 1) throw new Error('Requests fell out of the log of the simulator.')
       after = entry.sequence

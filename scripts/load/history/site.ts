@@ -2,21 +2,21 @@ import { randomBytes } from 'node:crypto'
 import { connect, type Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { createTcpLink, type TcpLink } from '../../../apps/api/src/test-support/tcp-link.ts'
-import { freePort, type Ground, type Process } from '../ground.ts'
+import { freePort, type Testbed, type Process } from '../testbed.ts'
 import { createDatabaseLink, type DatabaseLink } from './database-link.ts'
 import type { Limits } from './history.ts'
 
 const SHIFT_CLOCK = new URL('shift-clock.mjs', import.meta.url).href
 const START_AGAIN_MS = 500
-/** Longer than any stop should take. */
+/** Longer than any stop may take. */
 const STOPS_WITHIN_MS = 90_000
 
-/** Where a process of the product runs, again and again. */
-export interface Place {
+/** Runs one process of the product at a time, with a fixed role, port and link to the database. */
+export interface Slot {
   readonly role: 'all' | 'api' | 'worker'
   readonly url: string
   readonly link: DatabaseLink
-  /** Null while there is none. */
+  /** Null while none runs. */
   readonly process: Process | null
   readonly isFrozen: boolean
   readonly clockOffsetMs: number
@@ -27,28 +27,28 @@ export interface StopResult {
   readonly exitCode: number | null
 }
 
-/** Several processes of the product, each with a network of its own to the database, and one address for browsers. */
+/** Several processes of the product, each with its own link to the database, behind one address for browsers. */
 export interface Site {
-  readonly places: readonly Place[]
+  readonly slots: readonly Slot[]
   readonly publicUrl: string
-  /** An address that serves requests, as far as is known. */
+  /** An address that should serve requests; null when none does. */
   apiUrl(index: number): string | null
-  /** Leads browsers to a process that runs and whose clock is right; false where there is none. */
-  leadBrowsers(): boolean
-  start(place: number, clock?: { offsetMs: number; afterMs: number }): Promise<void>
-  kill(place: number): Promise<void>
-  /** Asks it to end while connections to it are open. */
-  stop(place: number): Promise<StopResult>
-  freeze(place: number): void
-  goOn(place: number): void
-  /** What every process is started with from now on. */
+  /** Routes browsers to a running process whose clock is right; false when there is none. */
+  routeBrowsers(): boolean
+  start(slot: number, clock?: { offsetMs: number; afterMs: number }): Promise<void>
+  kill(slot: number): Promise<void>
+  /** Asks it to stop while connections to it are open. */
+  stop(slot: number): Promise<StopResult>
+  freeze(slot: number): void
+  resume(slot: number): void
+  /** The keys of every process started from now on. */
   useVaultKeys(keys: string): void
   readonly vaultKeys: string
   close(): Promise<StopResult[]>
 }
 
-interface MutablePlace {
-  role: Place['role']
+interface MutableSlot {
+  role: Slot['role']
   port: number
   url: string
   link: DatabaseLink
@@ -63,20 +63,20 @@ interface SiteOptions {
   readonly databaseUrl: string
   readonly limits: Limits
   readonly over: AbortSignal
-  /** A process that ended, or did not become ready, is started again. */
+  /** Called with the reason of a failed start, which is then repeated. */
   readonly onFailedStart: (reason: string) => void
 }
 
 export async function openSite(
-  ground: Ground,
+  testbed: Testbed,
   { databaseUrl, limits, over, onFailedStart }: SiteOptions,
 ): Promise<Site> {
   const front: TcpLink = await createTcpLink()
   const publicUrl = `http://localhost:${front.port}`
-  const places: MutablePlace[] = []
+  const slots: MutableSlot[] = []
   for (const role of ROLES) {
     const port = await freePort()
-    places.push({
+    slots.push({
       role,
       port,
       url: `http://127.0.0.1:${port}`,
@@ -86,14 +86,14 @@ export async function openSite(
       clockOffsetMs: 0,
     })
   }
-  let vaultKeys = ground.vaultKeys
+  let vaultKeys = testbed.vaultKeys
 
-  const at = (index: number): MutablePlace => {
-    const place = places[index]
-    if (!place) throw new Error(`There is no place ${index}.`)
-    return place
+  const at = (index: number): MutableSlot => {
+    const slot = slots[index]
+    if (!slot) throw new Error(`There is no slot ${index}.`)
+    return slot
   }
-  const environmentOf = ({ port, link }: MutablePlace): Record<string, string> => {
+  const environmentOf = ({ port, link }: MutableSlot): Record<string, string> => {
     const url = new URL(databaseUrl)
     url.port = String(link.port)
     return {
@@ -106,17 +106,17 @@ export async function openSite(
       MAILBOX_RECIPIENTS_PER_DAY: String(limits.recipientsPerDay),
     }
   }
-  const serving = () => places.filter(({ role, process, isFrozen }) => role !== 'worker' && process && !isFrozen)
+  const serving = () => slots.filter(({ role, process, isFrozen }) => role !== 'worker' && process && !isFrozen)
 
   async function stop(index: number, withConnections: boolean): Promise<StopResult> {
-    const place = at(index)
-    const { process } = place
+    const slot = at(index)
+    const { process } = slot
     if (!process) return { seconds: 0, exitCode: null }
-    if (place.isFrozen) process.goOn()
-    place.isFrozen = false
-    const connections = withConnections && place.role !== 'worker' ? await openConnections(place.port) : []
+    if (slot.isFrozen) process.resume()
+    slot.isFrozen = false
+    const connections = withConnections && slot.role !== 'worker' ? await openConnections(slot.port) : []
     const startedAt = performance.now()
-    place.process = null
+    slot.process = null
     const late = new AbortController()
     void delay(STOPS_WITHIN_MS, undefined, { signal: late.signal }).then(
       () => process.kill(),
@@ -129,42 +129,42 @@ export async function openSite(
   }
 
   return {
-    places,
+    slots,
     publicUrl,
     apiUrl(index) {
       const urls = serving().map(({ url }) => url)
       return urls[index % Math.max(1, urls.length)] ?? null
     },
-    leadBrowsers() {
+    routeBrowsers() {
       const right = serving().find(({ clockOffsetMs }) => clockOffsetMs === 0)
       if (right) front.leadTo(right.port)
       return right !== undefined
     },
     async start(index, clock) {
-      const place = at(index)
+      const slot = at(index)
       while (!over.aborted) {
         const environment = {
-          ...environmentOf(place),
+          ...environmentOf(slot),
           ...(clock && { CLOCK_OFFSET_MS: String(clock.offsetMs), CLOCK_OFFSET_AFTER_MS: String(clock.afterMs) }),
         }
-        // As whatever runs it would: again, until it works.
-        const process = await ground
-          .start(place.role, environment, clock ? ['--import', SHIFT_CLOCK] : [])
+        // A supervisor would also repeat a start until it works.
+        const process = await testbed
+          .start(slot.role, environment, clock ? ['--import', SHIFT_CLOCK] : [])
           .catch((error: unknown) => {
             onFailedStart(String(error))
             return null
           })
-        place.process = process
-        place.clockOffsetMs = clock?.offsetMs ?? 0
+        slot.process = process
+        slot.clockOffsetMs = clock?.offsetMs ?? 0
         if (process) return
         await delay(START_AGAIN_MS)
       }
     },
     async kill(index) {
-      const place = at(index)
-      const { process } = place
-      place.process = null
-      place.isFrozen = false
+      const slot = at(index)
+      const { process } = slot
+      slot.process = null
+      slot.isFrozen = false
       await process?.kill()
     },
     stop: (index) => stop(index, true),
@@ -172,9 +172,9 @@ export async function openSite(
       at(index).isFrozen = true
       at(index).process?.freeze()
     },
-    goOn(index) {
+    resume(index) {
       at(index).isFrozen = false
-      at(index).process?.goOn()
+      at(index).process?.resume()
     },
     useVaultKeys(keys) {
       vaultKeys = keys
@@ -183,9 +183,9 @@ export async function openSite(
       return vaultKeys
     },
     async close() {
-      const results = await Promise.all(places.map((_place, index) => stop(index, false)))
+      const results = await Promise.all(slots.map((_slot, index) => stop(index, false)))
       await front.close()
-      for (const { link } of places) await link.close()
+      for (const { link } of slots) await link.close()
       return results
     },
   }
@@ -195,7 +195,7 @@ export function newVaultKey(): string {
   return `k${randomBytes(4).toString('hex')}:${randomBytes(32).toString('base64')}`
 }
 
-/** One that waits for its next request, one in the middle of its header, and one in the middle of its body. */
+/** Opens an idle connection, one in the middle of a header, and one in the middle of a body. */
 async function openConnections(port: number): Promise<Socket[]> {
   const texts = [
     'GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n',

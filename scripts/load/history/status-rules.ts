@@ -2,7 +2,7 @@ import type { History, Line, StatusRead, Violation } from './history.ts'
 
 const ENDED = new Set(['sent', 'failed', 'cancelled'])
 
-/** What was submitted is found, by every process and from the answer on. */
+/** A submitted message is found by every process as soon as it is answered. */
 export function submittedIsFound(history: History): Violation[] {
   const submits = new Map(history.submits.map((submit) => [submit.message, submit]))
   return history.reads.flatMap(({ message, found, askedAt, line }) => {
@@ -12,7 +12,7 @@ export function submittedIsFound(history: History): Violation[] {
   })
 }
 
-/** Of two reads of which one was asked for after the other was answered, the later one knows as much. */
+/** A read requested after another was answered never reports an earlier state. */
 export function statusNeverGoesBack(history: History): Violation[] {
   const found = history.reads.filter((read) => read.found)
   return [...Map.groupBy(found, ({ message }) => message).values()].flatMap((reads) => {

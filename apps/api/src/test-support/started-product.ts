@@ -41,6 +41,7 @@ export async function startFromTheShell(
     env: {
       PATH: `${process.env['PATH'] ?? ''}:${mark}`,
       HOME: process.env['HOME'] ?? '',
+      NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? '', // its modules load in half the time
       LOG_LEVEL: 'silent',
       DATA_DIR: directory,
       PORT: String(port),

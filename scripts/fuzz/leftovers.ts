@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type pg from 'pg'
 
-/** Requests that were broken off are cleaned up at once, and deliveries end; what is left after this stays. */
+/** Broken-off requests are cleaned up at once and deliveries end; whatever is left after this time is a leak. */
 const SETTLED_WITHIN_MS = 30_000
 
 const QUESTIONS: Readonly<Record<string, string>> = {
@@ -35,8 +35,8 @@ const QUESTIONS: Readonly<Record<string, string>> = {
   'open transactions': `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in transaction%'`,
 }
 
-/** What lies in the database that no request may leave there, each in a few words. */
-export async function halfRows(pool: pg.Pool): Promise<string[]> {
+/** Describes every kind of row that no request may leave in the database and that is there all the same. */
+export async function findLeftovers(pool: pg.Pool): Promise<string[]> {
   const giveUpAt = Date.now() + SETTLED_WITHIN_MS
   for (;;) {
     const found = await ask(pool)

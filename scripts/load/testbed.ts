@@ -18,7 +18,7 @@ import { NODE_FLAGS } from '../node-flags.mjs'
 const SIMULATOR = fileURLToPath(new URL('../../apps/m365-simulator/src/serve.ts', import.meta.url))
 const LAUNCH = fileURLToPath(new URL('../launch.ts', import.meta.url))
 const VAULT = fileURLToPath(new URL('../vault.ts', import.meta.url))
-const READY_TIMEOUT_MS = 120_000 // on a machine that is busy with other things
+const READY_TIMEOUT_MS = 120_000 // long enough on a busy machine
 const READY_ASK_MS = 10_000
 const MAX_PEOPLE = 64
 
@@ -28,33 +28,33 @@ const REGISTRATION = {
   clientSecret: randomBytes(24).toString('hex'),
 }
 
-/** Whose tokens mail is sent with, and what the app proves itself with to Microsoft. */
-export interface Way {
+/** Whose access mail is sent with, and how the app authenticates to Microsoft. */
+export interface AccessKind {
   readonly graphAuth: 'delegated' | 'application'
   readonly credential: 'client secret' | 'certificate'
 }
 
-export const WAYS = [
+export const ACCESS_KINDS = [
   { graphAuth: 'delegated', credential: 'client secret' },
   { graphAuth: 'delegated', credential: 'certificate' },
   { graphAuth: 'application', credential: 'client secret' },
   { graphAuth: 'application', credential: 'certificate' },
-] as const satisfies readonly Way[]
+] as const satisfies readonly AccessKind[]
 
-export function nameOf({ graphAuth, credential }: Way): string {
+export function describeAccess({ graphAuth, credential }: AccessKind): string {
   return `${graphAuth} access by ${credential}`
 }
 
 export interface Process {
   readonly url: string
   readonly pid: number
-  /** Null while it runs, and where a signal ended it. */
+  /** Null while it runs, and when a signal ended it. */
   readonly exitCode: number | null
-  /** Whether it ended by itself, or was killed. */
+  /** Whether it has ended, by itself or by a signal. */
   readonly ended: boolean
-  /** As a machine that stands still: whatever comes for it waits until it goes on. */
+  /** Suspends the process: whatever is sent to it waits until `resume`. */
   freeze(): void
-  goOn(): void
+  resume(): void
   kill(): Promise<void>
   stop(): Promise<void>
 }
@@ -65,27 +65,27 @@ export interface Tenant {
   readonly serviceKey: string
 }
 
-export interface Ground {
+export interface Testbed {
   readonly pool: pg.Pool
   readonly simulatorUrl: string
-  /** As in VAULT_KEYS: what the processes are started with, unless told otherwise. */
+  /** The default of VAULT_KEYS for the processes started here. */
   readonly vaultKeys: string
   control(method: string, path: string, body?: unknown): Promise<any> // oxlint-disable-line typescript/no-explicit-any -- the simulator's answers are read where they are used
   /**
-   * Tenants with a connected mailbox each, put in by SQL: those of person-1, person-2 and so on, or from a later number.
-   * With large attachments their mailboxes may be read.
+   * Inserts tenants with a connected mailbox each: person-1, person-2 and so on, or from `firstPerson` on.
+   * With large attachments the grant includes Mail.ReadWrite.
    */
   addTenants(count: number, options?: { largeAttachments: boolean; firstPerson?: number }): Promise<Tenant[]>
   /**
-   * Starts a process of the product, on PORT or any free one, and waits until it is ready; throws what it said when it
-   * ends before.
+   * Starts a process of the product, on PORT or a free port, and waits until it is ready. Throws with its output when
+   * it ends first.
    */
   start(
     role: 'all' | 'api' | 'worker',
     environment?: Record<string, string>,
     nodeFlags?: readonly string[],
   ): Promise<Process>
-  /** `npm run vault` with these keys; whether it exits with 0. */
+  /** Runs `npm run vault` with these keys; resolves to whether it exits with 0. */
   vault(command: string, vaultKeys: string): Promise<boolean>
   close(): Promise<void>
 }
@@ -95,16 +95,16 @@ export interface Database {
   stop(): Promise<void>
 }
 
-/** A PostgreSQL, a simulated Microsoft and any number of the product's processes, all in a temporary folder. */
-export async function openGround(
-  way: Way = WAYS[0],
+/** Starts a PostgreSQL and a simulated Microsoft, beside which any number of the product's processes can be started. */
+export async function openTestbed(
+  access: AccessKind = ACCESS_KINDS[0],
   openDatabase: (directory: string) => Promise<Database> = openEmbedded,
-): Promise<Ground> {
+): Promise<Testbed> {
   const directory = await mkdtemp(join(tmpdir(), 'inforiver-mail-load-'))
   const postgres = await openDatabase(directory)
   await migrate(postgres.connectionString)
   const pool = new pg.Pool({ connectionString: postgres.connectionString, max: 5 })
-  pool.on('error', () => {}) // an idle connection that was cut is replaced when it is needed
+  pool.on('error', () => {}) // the pool replaces an idle connection that was cut
   const vaultKeys = `load:${randomBytes(32).toString('base64')}`
   const vault = openVault(vaultKeys)
   const { certificate, privateKey } = clientCertificate()
@@ -122,10 +122,10 @@ export async function openGround(
     SMTP: 'Office365',
     AZURE_TENANT_ID: REGISTRATION.tenantId,
     AZURE_CLIENT_ID: REGISTRATION.clientId,
-    ...(way.credential === 'certificate'
+    ...(access.credential === 'certificate'
       ? { AZURE_CLIENT_CERTIFICATE_PATH: certificatePath }
       : { AZURE_CLIENT_SECRET: REGISTRATION.clientSecret }),
-    GRAPH_AUTH: way.graphAuth,
+    GRAPH_AUTH: access.graphAuth,
     AZURE_AUTHORITY_HOST: simulator.url,
     GRAPH_BASE_URL: simulator.url,
     DATABASE_URL: postgres.connectionString,
@@ -152,7 +152,7 @@ export async function openGround(
       const addresses = Array.from({ length: count }, (_, index) => `person-${firstPerson + index}@contoso.com`)
       const tenants: Tenant[] = []
       for (const address of addresses)
-        tenants.push(await addTenant({ pool, vault, control, way, address, largeAttachments }))
+        tenants.push(await addTenant({ pool, vault, control, access, address, largeAttachments }))
       return tenants
     },
 
@@ -171,12 +171,12 @@ export async function openGround(
       })
       const started = toProcess(child, `http://127.0.0.1:${port}`)
       processes.push(started)
-      let said = ''
-      child.stderr.on('data', (data: Buffer) => (said += data.toString()))
+      let output = ''
+      child.stderr.on('data', (data: Buffer) => (output += data.toString()))
       try {
-        await untilReady(started, () => said)
+        await untilReady(started, () => output)
       } catch (error) {
-        await started.kill() // whoever tries again wants its port
+        await started.kill() // a retry needs its port
         throw error
       }
       child.stderr.removeAllListeners('data').pipe(process.stderr, { end: false })
@@ -210,16 +210,16 @@ function openEmbedded(directory: string): Promise<Database> {
 interface NewTenant {
   readonly pool: pg.Pool
   readonly vault: TokenVault
-  readonly control: Ground['control']
-  readonly way: Way
+  readonly control: Testbed['control']
+  readonly access: AccessKind
   readonly address: string
   readonly largeAttachments: boolean
 }
 
-async function addTenant(parts: NewTenant): Promise<Tenant> {
-  const { pool, vault, address, largeAttachments } = parts
+async function addTenant(tenant: NewTenant): Promise<Tenant> {
+  const { pool, vault, address, largeAttachments } = tenant
   const id = `ten_${randomBytes(16).toString('hex')}`
-  const { mailbox, delegate, permissions, tokens } = await connect(parts)
+  const { mailbox, delegate, permissions, tokens } = await connect(tenant)
   const seal = (value: string, purpose: string) => vault.seal(value, { tenant: id, record: 'tenant_settings', purpose })
   const serviceKey = `imk_${randomBytes(32).toString('base64url')}`
   await pool.query('INSERT INTO tenants (id, created_at) VALUES ($1, now())', [id])
@@ -250,9 +250,9 @@ async function addTenant(parts: NewTenant): Promise<Tenant> {
   return { id, address, serviceKey }
 }
 
-/** What the consent of a person, or of an administrator to the application itself, leaves behind. */
-async function connect({ control, way, address, largeAttachments }: NewTenant) {
-  if (way.graphAuth === 'application') {
+/** Creates what a consent leaves behind, a person's or an administrator's for the application. */
+async function connect({ control, access, address, largeAttachments }: NewTenant) {
+  if (access.graphAuth === 'application') {
     const permissions = applicationPermissionsFor({ largeAttachments })
     const tokens = await control('POST', '/application/tokens', { permissions })
     return { mailbox: 'application', delegate: null, permissions, tokens }
@@ -283,7 +283,7 @@ async function startSimulator(certificate: string): Promise<{ url: string; child
 
 function toProcess(child: ChildProcess, url: string): Process {
   let ended = false
-  // Not 'exit': what it said last would not have been read yet.
+  // 'close', not 'exit': by then its last output has been read.
   const exited = new Promise<void>((resolve) => child.once('close', () => resolve())).then(() => {
     ended = true
   })
@@ -299,7 +299,7 @@ function toProcess(child: ChildProcess, url: string): Process {
       return ended
     },
     freeze: () => void child.kill('SIGSTOP'),
-    goOn: () => void child.kill('SIGCONT'),
+    resume: () => void child.kill('SIGCONT'),
     async kill() {
       child.kill('SIGKILL')
       await exited
@@ -311,10 +311,10 @@ function toProcess(child: ChildProcess, url: string): Process {
   }
 }
 
-async function untilReady(started: Process, said: () => string): Promise<void> {
+async function untilReady(started: Process, output: () => string): Promise<void> {
   const giveUpAt = Date.now() + READY_TIMEOUT_MS
   while (Date.now() < giveUpAt) {
-    if (started.ended) throw new Error(`A process ended before it was ready: ${said()}`)
+    if (started.ended) throw new Error(`A process ended before it was ready: ${output()}`)
     const ready = await fetch(`${started.url}/readyz`, { signal: AbortSignal.timeout(READY_ASK_MS) }).then(
       ({ status }) => status === 200,
       () => false,
@@ -322,7 +322,7 @@ async function untilReady(started: Process, said: () => string): Promise<void> {
     if (ready) return
     await delay(50)
   }
-  throw new Error(`A process did not become ready: ${said()}`)
+  throw new Error(`A process did not become ready: ${output()}`)
 }
 
 function openVault(keys: string): TokenVault {

@@ -1,4 +1,4 @@
-/** Chance that repeats itself: the same seed, the same draws. */
+/** A seeded source of randomness: the same seed gives the same draws. */
 export interface Random {
   /** A whole number from `min` to `max`, both included. */
   between(min: number, max: number): number
