@@ -1,4 +1,7 @@
-import { expect, it } from 'vitest'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, it, onTestFinished } from 'vitest'
 import { PEOPLE, type Simulated, simulate } from '../test-support/simulated.ts'
 
 function readMe(simulated: Simulated, accessToken: string | null, query = ''): Promise<Response> {
@@ -92,7 +95,9 @@ it.each([
 })
 
 it('with a token of another simulator is 401', async () => {
-  const other = await simulate()
+  const dataDirectory = mkdtempSync(join(tmpdir(), 'simulator-'))
+  onTestFinished(() => rmSync(dataDirectory, { recursive: true }))
+  const other = await simulate({ dataDirectory })
   const simulated = await simulate()
   const { access_token: token } = await other.signIn('ada')
   expect((await readMe(simulated, token)).status).toBe(401)

@@ -1,12 +1,13 @@
 /**
- * The mail part of Graph's own description (schemas/v1.0-Prod.csdl of microsoftgraph/msgraph-metadata), as far as a
- * request may contain it. `message` is an open type there, and yet the service refuses properties it does not know.
+ * The part of Graph's metadata (schemas/v1.0-Prod.csdl of microsoftgraph/msgraph-metadata) that a request for mail may
+ * contain. Although `message` is an open type there, the service refuses properties it does not know.
  */
 export interface ModelType {
   readonly base?: string
   readonly isAbstract?: true
-  /** By name; `required`: present and not null. */
+  /** Types by property name. */
   readonly properties: Readonly<Record<string, string>>
+  /** These have to be present and not null. */
   readonly required?: readonly string[]
 }
 
@@ -91,7 +92,7 @@ export const TYPES: Readonly<Record<string, ModelType>> = {
   fileAttachment: {
     base: 'attachment',
     properties: { contentBytes: 'Edm.Binary', contentId: 'Edm.String', contentLocation: 'Edm.String' },
-    // The service's own description says less; an attachment without either is refused when it is saved.
+    // Stricter than the metadata: the service refuses to save an attachment without either.
     required: ['name', 'contentBytes'],
   },
   attachmentItem: {

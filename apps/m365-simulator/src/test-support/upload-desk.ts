@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
 import type { SimulatorOptions } from '../start.ts'
-import type { UploadReport } from '../uploads/upload-report.ts'
+import type { UploadReport } from '../simulation/upload-sessions.ts'
 import { mail, type Simulated, simulate } from './simulated.ts'
 
 export const MIB = 1024 * 1024
