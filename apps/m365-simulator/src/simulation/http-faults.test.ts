@@ -1,157 +1,184 @@
-import { describe, expect, it } from 'vitest'
-import { mail, type Simulated, simulate } from '../test-support/simulated.ts'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { answerOf, mail, type Simulated, simulate } from '../test-support/simulated.ts'
 
-async function begin(): Promise<{ simulated: Simulated; send: (signal?: AbortSignal) => Promise<Response> }> {
-  const simulated = await simulate()
-  const { access_token: token } = await simulated.signIn('ada')
-  const send = (signal?: AbortSignal): Promise<Response> =>
-    fetch(`${simulated.url}/v1.0/me/sendMail`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-      body: JSON.stringify(mail()),
-      ...(signal === undefined ? {} : { signal }),
-    })
-  return { simulated, send }
-}
-
-async function arrived(simulated: Simulated): Promise<number> {
-  const response = await simulated.control('GET', '/mailboxes/max@contoso.com/messages')
-  return ((await response.json()) as { total: number }).total
-}
-
-describe('before processing', () => {
-  it('an answer replaces it: status, headers, body, and nothing arrives', async () => {
-    const { simulated, send } = await begin()
-    await simulated.control('POST', '/scenarios', { name: 'send-429' })
-    const response = await send()
-    expect(response.status).toBe(429)
-    expect(response.headers.get('retry-after')).toBe('2')
-    expect(await response.json()).toMatchObject({ error: { code: 'ApplicationThrottled' } })
-    expect(await arrived(simulated)).toBe(0)
-  })
-
-  it('a reset cuts the connection, and nothing arrives', async () => {
-    const { simulated, send } = await begin()
-    await simulated.control('POST', '/scenarios', { name: 'send-reset-before' })
-    await expect(send()).rejects.toMatchObject({ cause: { code: 'ECONNRESET' } })
-    expect(await arrived(simulated)).toBe(0)
-  })
-
-  it('a hang never answers, and nothing arrives', async () => {
-    const { simulated, send } = await begin()
-    await simulated.control('POST', '/scenarios', { name: 'send-hang' })
-    await expect(send(AbortSignal.timeout(200))).rejects.toMatchObject({ name: 'TimeoutError' })
-    expect(await arrived(simulated)).toBe(0)
-  })
+let simulated: Simulated
+let token: string
+let refreshToken: string
+beforeEach(async () => {
+  simulated = await simulate()
+  const tokens = await simulated.signIn('ada')
+  token = tokens.access_token
+  refreshToken = tokens.refresh_token ?? ''
 })
 
-describe('after processing', () => {
-  it('504 is answered although the message was accepted', async () => {
-    const { simulated, send } = await begin()
-    await simulated.control('POST', '/scenarios', { name: 'send-accepted-but-504' })
-    expect((await send()).status).toBe(504)
-    expect(await arrived(simulated)).toBe(1)
+const arrived = async (): Promise<number> => (await simulated.read<{ total: number }>('/arrivals')).total
+const send = (signal: AbortSignal | null = null): Promise<Response> =>
+  fetch(`${simulated.url}/v1.0/me/sendMail`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    body: JSON.stringify(mail()),
+    signal,
   })
+const createDraft = (): Promise<Response> => simulated.graph(token, 'POST', '/me/messages', mail().message)
+const sendDraft = async (): Promise<Response> => {
+  const { id } = (await answerOf(await createDraft())).json
+  return simulated.graph(token, 'POST', `/me/messages/${String(id)}/send`)
+}
+const errorWith = (code: string) => expect.stringContaining(`"code":"${code}"`)
 
-  it('a reset cuts the connection although the message was accepted', async () => {
-    const { simulated, send } = await begin()
-    await simulated.control('POST', '/scenarios', { name: 'send-reset-after' })
-    await expect(send()).rejects.toMatchObject({ cause: { code: 'ECONNRESET' } })
-    expect(await arrived(simulated)).toBe(1)
-  })
+it.each([
+  ['send-429', 429, '2', errorWith('ApplicationThrottled'), 0],
+  ['send-429-date', 429, expect.stringMatching(/GMT$/), errorWith('ApplicationThrottled'), 0],
+  ['send-429-without-retry-after', 429, null, errorWith('ApplicationThrottled'), 0],
+  ['send-429-too-many-requests', 429, '2', errorWith('TooManyRequests'), 0],
+  ['send-429-activity-limit', 429, '2', errorWith('activityLimitReached'), 0],
+  ['send-503', 503, null, errorWith('ErrorServerBusy'), 0],
+  ['send-503-retry-after', 503, '2', errorWith('ErrorServerBusy'), 0],
+  ['send-503-store', 503, null, errorWith('ErrorMailboxStoreUnavailable'), 0],
+  ['send-500-empty-object', 500, null, '{}', 0],
+  ['send-502-html', 502, null, expect.stringContaining('<html>'), 0],
+  ['send-503-html', 503, null, expect.stringContaining('<html>'), 0],
+  ['send-504', 504, null, errorWith('UnknownError'), 0],
+  ['send-message-limit-400', 400, null, errorWith('ErrorExceededMessageLimit'), 0],
+  ['send-message-limit-403', 403, null, errorWith('ErrorExceededMessageLimit'), 0],
+  ['send-message-limit-429', 429, null, errorWith('ErrorExceededMessageLimit'), 0],
+  ['send-accepted-but-504', 504, null, errorWith('UnknownError'), 1],
+  ['send-accepted-with-retry-after', 202, '2', '', 1],
+])('%s answers sending with %i, Retry-After %s and its body', async (preset, status, retryAfter, body, total) => {
+  await simulated.scenario(preset)
+  const { status: answered, headers, text } = await answerOf(await send())
+  expect([answered, headers.get('retry-after'), text]).toEqual([status, retryAfter, body])
+  expect(await arrived()).toBe(total)
+})
 
-  it('silence follows although the message was accepted', async () => {
-    const { simulated, send } = await begin()
-    const effect = { kind: 'http', endpoint: 'sendMail', do: { action: 'hang', when: 'after' } }
-    await simulated.control('POST', '/scenarios', { effect })
-    const patience = new AbortController()
-    const silent = send(patience.signal).catch((error: unknown) => error)
-    await expect.poll(() => arrived(simulated)).toBe(1)
-    patience.abort()
-    expect(await silent).toMatchObject({ name: 'AbortError' })
-  })
+it.each([
+  ['send-reset-before', 0],
+  ['send-reset-after', 1],
+])('%s cuts the connection, and %i messages arrive', async (preset, total) => {
+  await simulated.scenario(preset)
+  await expect(send()).rejects.toMatchObject({ cause: { code: 'ECONNRESET' } })
+  expect(await arrived()).toBe(total)
+})
 
-  it('202 may carry Retry-After', async () => {
-    const { simulated, send } = await begin()
-    await simulated.control('POST', '/scenarios', { name: 'send-accepted-with-retry-after' })
-    const response = await send()
-    expect(response.status).toBe(202)
-    expect(response.headers.get('retry-after')).toBe('2')
-  })
+it('send-hang never answers, and nothing arrives', async () => {
+  await simulated.scenario('send-hang')
+  await expect(send(AbortSignal.timeout(200))).rejects.toMatchObject({ name: 'TimeoutError' })
+  expect(await arrived()).toBe(0)
+})
+
+it('send-accepted-but-hang never answers, although the message was accepted', async () => {
+  await simulated.scenario('send-accepted-but-hang')
+  const patience = new AbortController()
+  const silent = send(patience.signal).catch((error: unknown) => error)
+  await expect.poll(arrived).toBe(1)
+  patience.abort()
+  expect(await silent).toMatchObject({ name: 'AbortError' })
+})
+
+it('a preset for sending applies to a draft as well', async () => {
+  await simulated.scenario('send-accepted-but-504')
+  expect((await sendDraft()).status).toBe(504)
+  expect(await arrived()).toBe(1)
+})
+
+it.each([
+  ['draft-created-but-504', 504],
+  ['draft-created-but-reset', 'ECONNRESET'],
+])('%s leaves the draft behind', async (preset, expected) => {
+  await simulated.scenario(preset)
+  const outcome = await createDraft().then(
+    ({ status }) => status,
+    ({ cause }: Error) => (cause as { code: string }).code,
+  )
+  expect(outcome).toBe(expected)
+  expect(await simulated.messages('ada@contoso.com', 'drafts')).toHaveLength(1)
 })
 
 describe('a scenario', () => {
+  const delay = { kind: 'http', endpoint: 'sendMail', do: { action: 'delay', delayMs: 600_000 } }
+
   it('ends after as many times as it was switched on for', async () => {
-    const { simulated, send } = await begin()
-    await simulated.control('POST', '/scenarios', { name: 'send-503', times: 2 })
+    await simulated.scenario('send-503', { times: 2 })
     expect([(await send()).status, (await send()).status, (await send()).status]).toEqual([503, 503, 202])
   })
 
-  it('goes on until switched off when it is for always', async () => {
-    const { simulated, send } = await begin()
-    await simulated.control('POST', '/scenarios', { name: 'send-503', times: 'always' })
+  it('for always goes on until it is switched off', async () => {
+    await simulated.scenario('send-503', { times: 'always' })
     for (let sent = 0; sent < 5; sent += 1) expect((await send()).status).toBe(503)
     await simulated.control('DELETE', '/scenarios/send-503')
     expect((await send()).status).toBe(202)
   })
 
-  it('for one mailbox leaves the others alone', async () => {
-    const { simulated, send } = await begin()
-    const effect = {
-      kind: 'http',
-      endpoint: 'sendMail',
-      mailbox: 'Max@contoso.com',
-      do: { action: 'answer', status: 503 },
-    }
-    await simulated.control('POST', '/scenarios', { effect, times: 'always' })
-    const { access_token: token } = await simulated.signIn('max')
-    expect((await send()).status).toBe(202)
-    expect((await simulated.sendMail(token, mail())).status).toBe(503)
-  })
-
-  it('that delays goes together with one that fails', async () => {
-    const { simulated, send } = await begin()
-    const effect = { kind: 'http', endpoint: 'any', do: { action: 'delay', delayMs: 5 } }
-    await simulated.control('POST', '/scenarios', { effect, times: 'always' })
-    await simulated.control('POST', '/scenarios', { name: 'send-503' })
-    expect((await send()).status).toBe(503)
-    const log = (await (await simulated.control('GET', '/log')).json()) as { items: { scenarios: string[] }[] }
-    expect(log.items).toContainEqual(expect.objectContaining({ endpoint: 'sendMail', scenarios: ['delay', 'answer'] }))
-  })
-
-  it.each([
-    ['by its id', '/scenarios/scenario-1'],
-    ['with all others', '/scenarios'],
-  ])('that delays ends when it is switched off %s, also when it was used up', async (_how, path) => {
-    const { simulated, send } = await begin()
-    const effect = { kind: 'http', endpoint: 'sendMail', do: { action: 'delay', delayMs: 600_000 } }
-    await simulated.control('POST', '/scenarios', { effect })
-    const answer = send()
-    const underWay = async () => {
-      const { mailboxes } = (await (await simulated.control('GET', '/counters')).json()) as any // oxlint-disable-line typescript/no-explicit-any -- tests assert on its shape
-      return mailboxes['ada@contoso.com']?.inFlight
-    }
-    await expect.poll(underWay).toBe(1)
-    await simulated.control('DELETE', path)
-    expect((await answer).status).toBe(202)
-  })
-
   it('that skips requests lets them pass first', async () => {
-    const { simulated, send } = await begin()
-    await simulated.control('POST', '/scenarios', { name: 'send-503', skip: 2 })
+    await simulated.scenario('send-503', { skip: 2 })
     const statuses = [await send(), await send(), await send(), await send()].map(({ status }) => status)
     expect(statuses).toEqual([202, 202, 503, 202])
   })
 
-  it('frees the mailbox when the client gives up on a hanging request', async () => {
-    const { simulated, send } = await begin()
-    await simulated.control('POST', '/scenarios', { name: 'send-hang', times: 4 })
+  it('for one mailbox leaves the others alone', async () => {
+    const action = { action: 'answer', status: 503 }
+    const effect = { kind: 'http', endpoint: 'sendMail', mailbox: 'Max@contoso.com', do: action }
+    await simulated.scenario(effect, { times: 'always' })
+    const { access_token: other } = await simulated.signIn('max')
+    expect((await send()).status).toBe(202)
+    expect((await simulated.sendMail(other, mail())).status).toBe(503)
+  })
+
+  it('that delays combines with one that fails', async () => {
+    await simulated.scenario({ ...delay, do: { action: 'delay', delayMs: 5 } }, { times: 'always' })
+    await simulated.scenario('send-503')
+    expect((await send()).status).toBe(503)
+    const { items } = await simulated.read<{ items: object[] }>('/log')
+    expect(items).toContainEqual(expect.objectContaining({ endpoint: 'sendMail', scenarios: ['delay', 'answer'] }))
+  })
+
+  it.each(['/scenarios/scenario-1', '/scenarios'])(
+    'that delays ends with DELETE %s, even when it was used up',
+    async (path) => {
+      await simulated.scenario(delay)
+      const answer = send()
+      const counters = () => simulated.read('/counters')
+      await expect.poll(counters).toMatchObject({ mailboxes: { 'ada@contoso.com': { inFlight: 1 } } })
+      await simulated.control('DELETE', path)
+      expect((await answer).status).toBe(202)
+    },
+  )
+
+  it('that hangs frees the mailbox when the client gives up', async () => {
+    await simulated.scenario('send-hang', { times: 4 })
     const patience = new AbortController()
     const hanging = Promise.allSettled(Array.from({ length: 4 }, () => send(patience.signal)))
-    const scenarios = async (): Promise<unknown> => (await simulated.control('GET', '/scenarios')).json()
-    await expect.poll(scenarios).toMatchObject({ active: [] })
+    await expect.poll(() => simulated.read('/scenarios')).toMatchObject({ active: [] })
     patience.abort()
     await hanging
     await expect.poll(async () => (await send()).status).toBe(202)
+  })
+})
+
+describe('an access token that is revoked before it expires', () => {
+  it('is refused from then on, and a refreshed one is good', async () => {
+    await simulated.scenario('access-token-revoked')
+    const { status, code, headers } = await answerOf(await send())
+    expect([status, code]).toEqual([401, 'InvalidAuthenticationToken'])
+    expect(headers.get('www-authenticate')).not.toContain('insufficient_claims')
+    expect((await send()).status).toBe(401)
+    const { access_token: next } = (await answerOf(await simulated.refresh(refreshToken))).json
+    expect((await simulated.sendMail(String(next), mail())).status).toBe(202)
+  })
+
+  it('may come with a claims challenge', async () => {
+    await simulated.scenario('access-token-claims-challenge')
+    const challenge = (await send()).headers.get('www-authenticate') ?? ''
+    expect(challenge).toContain('error="insufficient_claims"')
+    const claims = /claims="([^"]+)"/.exec(challenge)?.[1] ?? ''
+    expect(JSON.parse(Buffer.from(claims, 'base64').toString())).toMatchObject({
+      access_token: { nbf: { essential: true } },
+    })
+  })
+
+  it('is noticed only by the endpoint that was named', async () => {
+    await simulated.scenario({ kind: 'access-token', change: 'revoked', endpoint: 'draft-send' })
+    expect((await sendDraft()).status).toBe(401)
+    expect(await simulated.messages('max@contoso.com')).toEqual([])
   })
 })

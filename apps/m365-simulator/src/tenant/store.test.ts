@@ -102,8 +102,8 @@ const everything: StateEvent[] = [
   { type: 'message-deleted', mailbox: 'max@contoso.com', id: 'd4' },
 ]
 
-describe('what was committed', () => {
-  it('is there after a restart, and after one more', async () => {
+describe('a committed event', () => {
+  it('survives a restart, and one more', async () => {
     const first = await open()
     for (const event of everything) first.commit(event)
     first.close()
@@ -115,7 +115,7 @@ describe('what was committed', () => {
     third.close()
   })
 
-  it('is there after a crash that left half a line behind', async () => {
+  it('survives a crash that left half a line behind', async () => {
     const first = await open()
     for (const event of everything) first.commit(event)
     first.close()
@@ -129,7 +129,7 @@ describe('what was committed', () => {
     third.close()
   })
 
-  it('is not silently dropped when a line in the middle is damaged', async () => {
+  it('is not silently lost when a line in the middle is damaged', async () => {
     writeFileSync(journal(), '{"type":"tenant-cons\n{"type":"tenant-consented","scopes":["User.Read"]}\n')
     await expect(open()).rejects.toThrow(/journal\.jsonl is damaged in line 1/)
   })
@@ -146,7 +146,7 @@ describe('what was committed', () => {
 })
 
 describe('compaction at start', () => {
-  it('drops what no longer matters', async () => {
+  it('drops events that no longer matter', async () => {
     const first = await open()
     for (let day = 0; day < 50; day += 1) first.commit({ type: 'refresh-token-used', hash: 'r1', atMs: day })
     for (const event of everything) first.commit(event)
@@ -166,7 +166,7 @@ describe('compaction at start', () => {
     expect(text).not.toContain('refresh-token-issued')
   })
 
-  it('removes attachments nothing refers to, and keeps the others', async () => {
+  it('removes attachments without a reference, and keeps the others', async () => {
     const first = await open()
     const [kept, dropped] = [first.blobs.put(Buffer.from('kept')), first.blobs.put(Buffer.from('dropped'))]
     const attachment = {
@@ -204,19 +204,14 @@ it('reset forgets all but the signing key, for the next start too', async () => 
 })
 
 describe('a simulator with a data folder', () => {
-  it('honours refresh and access tokens and shows the mail of its former life', async () => {
+  it('honours refresh and access tokens and shows mail from before a restart', async () => {
     const before = await simulate({ dataDirectory: folder })
     const tokens = await before.signIn('ada')
     await before.sendMail(tokens.access_token, mail({ subject: 'yesterday' }))
     await before.close()
 
     const after = await simulate({ dataDirectory: folder })
-    const refreshed = await after.token({
-      client_id: REGISTRATION.clientId,
-      client_secret: REGISTRATION.clientSecret,
-      grant_type: 'refresh_token',
-      refresh_token: tokens.refresh_token ?? '',
-    })
+    const refreshed = await after.refresh(tokens.refresh_token ?? '')
     expect(refreshed.status).toBe(200)
     expect((await after.sendMail(tokens.access_token, mail({ subject: 'today' }))).status).toBe(202)
     expect(await (await after.control('GET', '/mailboxes/max@contoso.com/messages')).json()).toMatchObject({
@@ -242,7 +237,7 @@ describe('a simulator with a data folder', () => {
     for (const secret of secrets) expect(text).not.toContain(secret)
   })
 
-  it('writes no more per message than the message', async () => {
+  it('does not write more for each message as mail accumulates', async () => {
     const simulated = await simulate({ dataDirectory: folder })
     const { access_token: token } = await simulated.signIn('ada')
     const growth = async (): Promise<number> => {

@@ -1,10 +1,10 @@
 import { expect } from 'vitest'
 import type { SimulatorOptions } from '../start.ts'
 import type { UploadReport } from '../simulation/upload-sessions.ts'
-import { mail, type Simulated, simulate } from './simulated.ts'
+import { type Answer, answerOf, mail, type Simulated, simulate } from './simulated.ts'
 
 export const MIB = 1024 * 1024
-/** The smallest that takes an upload session. */
+/** The smallest file that an upload session accepts. */
 export const FILE = Buffer.alloc(3 * MIB, 'simulator ')
 
 export interface Session {
@@ -13,44 +13,35 @@ export interface Session {
   readonly nextExpectedRanges: readonly string[]
 }
 
-export interface Answer {
-  readonly status: number
-  readonly code: string | null
-  readonly json: Record<string, unknown>
-  readonly text: string
-  readonly headers: Headers
-}
-
-/** Somebody with a draft. */
-export interface UploadDesk {
+/** Ada with a draft. */
+export interface UploadFixture {
   readonly simulated: Simulated
   readonly token: string
   readonly draftId: string
   call(method: string, path: string, body?: unknown): Promise<Answer>
-  /** @param item `name`, `attachmentType` and the size of `FILE` unless it says otherwise */
+  /** Requests an upload session. @param item by default a file with the size of `FILE` */
   ask(item?: Record<string, unknown>): Promise<Answer>
   open(item?: Record<string, unknown>): Promise<Session>
-  /** Bytes of `FILE`, both ends included, with the headers that belong to them unless others are given. */
+  /** Sends bytes of `FILE`, both ends included. @param headers replace those that fit the bytes */
   put(session: Session, from: number, to: number, headers?: Record<string, string>): Promise<Answer>
   upload(session: Session, rangeBytes?: number): Promise<void>
   attachments(): Promise<Record<string, unknown>[]>
   reports(): Promise<UploadReport[]>
-  set(settings: Record<string, unknown>): Promise<void>
-  scenario(effect: Record<string, unknown>): Promise<void>
 }
 
-export async function beginUpload(options: Partial<SimulatorOptions> = {}): Promise<UploadDesk> {
+export async function beginUpload(options: Partial<SimulatorOptions> = {}): Promise<UploadFixture> {
   const simulated = await simulate(options)
   const { access_token: token } = await simulated.signIn('ada')
-  const call: UploadDesk['call'] = async (method, path, body) => read(await simulated.graph(token, method, path, body))
+  const call: UploadFixture['call'] = async (method, path, body) =>
+    answerOf(await simulated.graph(token, method, path, body))
   const { id: draftId } = (await call('POST', '/me/messages', mail().message)).json as { id: string }
   const attachmentsPath = `/me/messages/${draftId}/attachments`
-  const ask: UploadDesk['ask'] = (item = {}) =>
+  const ask: UploadFixture['ask'] = (item = {}) =>
     call('POST', `${attachmentsPath}/createUploadSession`, {
       AttachmentItem: { attachmentType: 'file', name: 'plan.bin', size: FILE.length, ...item },
     })
-  const put: UploadDesk['put'] = async ({ uploadUrl }, from, to, headers = {}) =>
-    read(
+  const put: UploadFixture['put'] = async ({ uploadUrl }, from, to, headers = {}) =>
+    answerOf(
       await fetch(uploadUrl, {
         method: 'PUT',
         headers: {
@@ -80,19 +71,6 @@ export async function beginUpload(options: Partial<SimulatorOptions> = {}): Prom
       }
     },
     attachments: async () => (await call('GET', attachmentsPath)).json['value'] as Record<string, unknown>[],
-    reports: async () =>
-      ((await (await simulated.control('GET', '/uploads')).json()) as { items: UploadReport[] }).items,
-    async set(settings) {
-      expect((await simulated.control('PATCH', '/settings', settings)).status).toBe(200)
-    },
-    async scenario(effect) {
-      expect((await simulated.control('POST', '/scenarios', { effect })).status).toBe(201)
-    },
+    reports: async () => (await simulated.read<{ items: UploadReport[] }>('/uploads')).items,
   }
-}
-
-export async function read(response: Response): Promise<Answer> {
-  const text = await response.text()
-  const json = (text.startsWith('{') ? JSON.parse(text) : {}) as Record<string, unknown> & { error?: { code: string } }
-  return { status: response.status, code: json.error?.code ?? null, json, text, headers: response.headers }
 }
