@@ -128,83 +128,57 @@ function clear(state: State): void {
   for (const value of Object.values(state)) if (value instanceof Map || value instanceof Set) value.clear()
 }
 
+type Handlers = {
+  readonly [Type in StateEvent['type']]: (state: State, event: Extract<StateEvent, { type: Type }>) => void
+}
+
+/** How each event changes the state. */
+const HANDLERS: Handlers = {
+  'signing-key-created': (state, { privateJwk }) => void (state.signingKey = privateJwk),
+  'user-consented': ({ userConsents }, { oid, scopes }) =>
+    void userConsents.set(oid, new Set([...(userConsents.get(oid) ?? []), ...scopes])),
+  'user-consent-removed': ({ userConsents }, { oid }) => void userConsents.delete(oid),
+  'tenant-consented': ({ tenantConsents }, { scopes }) => scopes.forEach((scope) => tenantConsents.add(scope)),
+  'application-consented': ({ applicationConsents }, { permissions }) =>
+    permissions.forEach((permission) => applicationConsents.add(permission)),
+  'tenant-consent-removed': ({ tenantConsents, applicationConsents }) => {
+    tenantConsents.clear()
+    applicationConsents.clear()
+  },
+  'code-issued': ({ codes }, { hash, code }) => void codes.set(hash, { ...code, redeemed: false }),
+  'code-redeemed': ({ codes }, { hash }) => {
+    const code = codes.get(hash)
+    if (code !== undefined) code.redeemed = true
+  },
+  'refresh-token-issued': ({ refreshTokens }, { hash, token }) =>
+    void refreshTokens.set(hash, { ...token, lastUsedAtMs: token.issuedAtMs }),
+  'refresh-token-used': ({ refreshTokens }, { hash, atMs }) => {
+    const token = refreshTokens.get(hash)
+    if (token !== undefined) token.lastUsedAtMs = atMs
+  },
+  'refresh-tokens-revoked': (state, { oid, atMs }) => void state.refreshTokensValidFromMs.set(oid, atMs),
+  'access-tokens-revoked': (state, { oid, atMs }) => void state.accessTokensValidFromMs.set(oid, atMs),
+  'account-enabled': ({ disabledAccounts }, { oid, enabled }) =>
+    void (enabled ? disabledAccounts.delete(oid) : disabledAccounts.add(oid)),
+  'sequence-reached': (state, { sequence }) => void (state.lastSequence = sequence),
+  'rights-set': (state, { address, oid, rights }) =>
+    void state.rights.set(address, new Map(state.rights.get(address)).set(oid, rights)),
+  'message-accepted': (state, { message, copies }) => addItems(state, message, copies),
+  'draft-saved': (state, { mailbox, id, message }) => saveDraft(state, mailbox, id, message),
+  'draft-sent': (state, { mailbox, id, message, copies }) => {
+    removeItem(state, mailbox, id)
+    addItems(state, message, copies)
+  },
+  'message-deleted': (state, { mailbox, id }) => {
+    const item = removeItem(state, mailbox, id)
+    if (item === undefined || item.folder === 'deletedItems') return
+    addItem(state, { ...item, folder: 'deletedItems', sequence: ++state.lastSequence })
+  },
+}
+
 function apply(state: State, event: StateEvent): void {
-  switch (event.type) {
-    case 'signing-key-created':
-      state.signingKey = event.privateJwk
-      return
-    case 'user-consented': {
-      const granted = state.userConsents.get(event.oid) ?? new Set()
-      for (const scope of event.scopes) granted.add(scope)
-      state.userConsents.set(event.oid, granted)
-      return
-    }
-    case 'user-consent-removed':
-      state.userConsents.delete(event.oid)
-      return
-    case 'tenant-consented':
-      for (const scope of event.scopes) state.tenantConsents.add(scope)
-      return
-    case 'application-consented':
-      for (const permission of event.permissions) state.applicationConsents.add(permission)
-      return
-    case 'tenant-consent-removed':
-      state.tenantConsents.clear()
-      state.applicationConsents.clear()
-      return
-    case 'code-issued':
-      state.codes.set(event.hash, { ...event.code, redeemed: false })
-      return
-    case 'code-redeemed': {
-      const code = state.codes.get(event.hash)
-      if (code) code.redeemed = true
-      return
-    }
-    case 'refresh-token-issued':
-      state.refreshTokens.set(event.hash, { ...event.token, lastUsedAtMs: event.token.issuedAtMs })
-      return
-    case 'refresh-token-used': {
-      const token = state.refreshTokens.get(event.hash)
-      if (token) token.lastUsedAtMs = event.atMs
-      return
-    }
-    case 'refresh-tokens-revoked':
-      state.refreshTokensValidFromMs.set(event.oid, event.atMs)
-      return
-    case 'access-tokens-revoked':
-      state.accessTokensValidFromMs.set(event.oid, event.atMs)
-      return
-    case 'account-enabled':
-      if (event.enabled) state.disabledAccounts.delete(event.oid)
-      else state.disabledAccounts.add(event.oid)
-      return
-    case 'sequence-reached':
-      state.lastSequence = event.sequence
-      return
-    case 'rights-set': {
-      const rights = state.rights.get(event.address) ?? new Map<string, Rights>()
-      state.rights.set(event.address, rights.set(event.oid, event.rights))
-      return
-    }
-    case 'message-accepted':
-      addItems(state, event.message, event.copies)
-      return
-    case 'draft-saved':
-      saveDraft(state, event.mailbox, event.id, event.message)
-      return
-    case 'draft-sent':
-      removeItem(state, event.mailbox, event.id)
-      addItems(state, event.message, event.copies)
-      return
-    case 'message-deleted': {
-      const item = removeItem(state, event.mailbox, event.id)
-      if (item === undefined || item.folder === 'deletedItems') return
-      addItem(state, { ...item, folder: 'deletedItems', sequence: ++state.lastSequence })
-      return
-    }
-    default:
-      event satisfies never
-  }
+  const handler = HANDLERS[event.type] as (state: State, event: StateEvent) => void
+  handler(state, event)
 }
 
 function addItems(state: State, message: StoredMessage, copies: readonly MessageCopy[]): void {
