@@ -39,7 +39,7 @@ it('accepted by an Entra administrator, comes back with tenant and scopes and wi
   })
 })
 
-it('accepted, spares everybody the consent page', async () => {
+it('accepted, replaces everybody’s consent page', async () => {
   await decide(simulated, 'grace', 'accept')
   const request = new URL(simulated.authorizeUrl({ scope: 'Mail.Send' })).search.slice(1)
   expect((await simulated.submit('/sign-in', { request, account: PEOPLE.max })).status).toBe(302)
@@ -54,7 +54,7 @@ it('cancelled, comes back with an error and with admin_consent=True', async () =
   })
 })
 
-it('is not for anybody else', async () => {
+it('is refused to anybody else', async () => {
   const response = await decide(simulated, 'ada', 'accept')
   expect(response.headers.get('location')).toBeNull()
   expect(await response.text()).toContain('Need admin approval')
@@ -69,7 +69,7 @@ it.each([
     'AADSTS50011',
   ],
   ['common', query(), 'common', 'AADSTS50194'],
-])('with %s ends on a page of its own', async (_what, search, tenant, code) => {
+])('with %s ends on Entra’s own page', async (_what, search, tenant, code) => {
   const response = await fetch(`${simulated.url}/${tenant}/v2.0/adminconsent?${search}`, { redirect: 'manual' })
   expect(response.headers.get('location')).toBeNull()
   expect(await response.text()).toContain(code)

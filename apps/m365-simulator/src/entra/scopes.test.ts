@@ -9,7 +9,7 @@ it.each([
   expect(readScopes(text)).toMatchObject({ scopes: ['Mail.Send', 'User.Read'] })
 })
 
-it('takes .default for everything that is registered', () => {
+it('expands .default to the registered permissions', () => {
   expect(readScopes('https://graph.microsoft.com/.default offline_access')).toMatchObject({
     isDefault: true,
     scopes: ['offline_access', 'User.Read', 'Mail.Send', 'Mail.Send.Shared', 'Mail.ReadWrite'],

@@ -75,7 +75,7 @@ describe('a new draft', () => {
     expect(await simulated.messages('max@contoso.com')).toEqual([])
   })
 
-  it('keeps the internetMessageId it was given', async () => {
+  it('keeps a given internetMessageId', async () => {
     expect(await create({ internetMessageId: '<mine@inforiver.example>' })).toMatchObject({
       internetMessageId: '<mine@inforiver.example>',
     })
@@ -124,7 +124,7 @@ describe('a new draft', () => {
 })
 
 describe('reading a message', () => {
-  it('answers with what was selected, the id and the etag', async () => {
+  it('returns the selected properties, the id and the etag', async () => {
     const { id } = await create()
     const { json } = await call('GET', `/me/messages/${id}?$select=isDraft,parentFolderId`)
     expect(Object.keys(json).toSorted()).toEqual(['@odata.context', '@odata.etag', 'id', 'isDraft', 'parentFolderId'])
@@ -192,13 +192,13 @@ describe('an id', () => {
     expect(await call('GET', `/me/messages/${change(id)}`, undefined, headers)).toMatchObject({ status, code })
   })
 
-  it('of somebody else’s message is not found', async () => {
+  it('of a message in another mailbox is not found', async () => {
     const { id } = await create()
     await signIn('max')
     expect(await call('GET', `/me/messages/${id}`)).toMatchObject({ status: 404, code: 'ErrorItemNotFound' })
   })
 
-  it('is immutable only for a request that prefers it, and the answer says so', async () => {
+  it('is immutable only for a request that prefers it, and the response says so', async () => {
     const { json, headers } = await call('POST', '/me/messages', draftBody(), IMMUTABLE)
     expect(headers.get('preference-applied')).toBe('IdType="ImmutableId"')
     expect((await call('GET', `/me/messages/${json.id}`, undefined, IMMUTABLE)).status).toBe(200)
@@ -207,7 +207,7 @@ describe('an id', () => {
 })
 
 describe('changing a draft', () => {
-  it('changes what is named and the change key, and nothing else', async () => {
+  it('changes only the named properties and the change key', async () => {
     const draft = await create({ importance: 'high' })
     const { status, json } = await call('PATCH', `/me/messages/${draft.id}`, {
       subject: 'Changed',
@@ -320,7 +320,7 @@ describe('sending a draft', () => {
     expect(await call('POST', `/me/messages/${id}/send`)).toMatchObject({ status: 404 })
   })
 
-  it('keeps the immutable id, under which the sent copy is no draft', async () => {
+  it('keeps the immutable id, under which the sent copy is not a draft', async () => {
     const draft = await create({}, IMMUTABLE)
     await call('POST', `/me/messages/${draft.id}/send`, undefined, IMMUTABLE)
     const { status, json } = await call('GET', `/me/messages/${draft.id}`, undefined, IMMUTABLE)

@@ -31,7 +31,7 @@ it('the Graph client reads the signed-in person with $select', async () => {
   expect(me).toMatchObject({ id: PEOPLE.ada, displayName: 'Ada Admin', mail: 'ada@contoso.com' })
 })
 
-it('the Graph client sends a mail, and it lies in the recipient’s inbox', async () => {
+it('the Graph client sends mail, which arrives in the recipient’s inbox', async () => {
   const { access_token: accessToken } = await simulated.signIn('ada')
   await graphClient(simulated.graphBaseUrl, accessToken)
     .api('/me/sendMail')

@@ -162,7 +162,7 @@ describe('with a limit on the size of messages', () => {
 })
 
 describe('the attachments of a message', () => {
-  it('are listed once they are whole, with what was selected and the id', async () => {
+  it('are listed once they are whole, with the selected properties and the id', async () => {
     const session = await fixture.open({ contentType: 'application/pdf', isInline: true, contentId: 'plan' })
     const list = (query: string) => fixture.call('GET', `/me/messages/${fixture.draftId}/attachments${query}`)
     await fixture.put(session, 0, MIB - 1)
@@ -182,7 +182,7 @@ describe('the attachments of a message', () => {
     ])
   })
 
-  it('come all at once, whatever page is requested', async () => {
+  it('are returned as a whole, whatever page is requested', async () => {
     const path = `/me/messages/${fixture.draftId}/attachments`
     for (const name of ['a', 'b', 'c']) await fixture.call('POST', path, file(Buffer.from(name), { name }))
     const { json } = await fixture.call('GET', `${path}?$select=name&$top=2&$skip=1`)

@@ -12,8 +12,8 @@ interface Fixture {
   readonly simulated: Simulated
   readonly token: string
   readonly refreshToken: string
-  /** null: the connection was cut, by the simulator or after `patienceMs`. */
-  post(path: string, body?: unknown, token?: string, patienceMs?: number): Promise<Response | null>
+  /** null: the connection was cut, by the simulator or by `signal`. */
+  post(path: string, body?: unknown, token?: string, signal?: AbortSignal): Promise<Response | null>
   arrived(): Promise<number>
 }
 
@@ -22,7 +22,7 @@ async function begin(settings: Settings = {}): Promise<Fixture> {
   const tokens = await simulated.signIn('ada')
   const changed = await simulated.control('PATCH', '/settings', settings)
   expect(changed.status).toBe(200)
-  const post: Fixture['post'] = (path, body, token = tokens.access_token, patienceMs) =>
+  const post: Fixture['post'] = (path, body, token = tokens.access_token, signal) =>
     fetch(`${simulated.url}/v1.0${path}`, {
       method: 'POST',
       headers: {
@@ -30,7 +30,7 @@ async function begin(settings: Settings = {}): Promise<Fixture> {
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      ...(patienceMs === undefined ? {} : { signal: AbortSignal.timeout(patienceMs) }),
+      ...(signal !== undefined && { signal }),
     }).catch(() => null)
   return {
     simulated,
@@ -53,14 +53,24 @@ describe('a rate of 1', () => {
     ['gatewayTimeoutAfter', 504, 1],
     ['resetBefore', null, 0],
     ['resetAfter', null, 1],
-    ['hangBefore', null, 0],
-    ['hangAfter', null, 1],
     ['tokenRevoked', 401, 0],
   ])('of %s answers sendMail with %s, and %s arrive', async (fault, status, arrived) => {
     const fixture = await begin(only(fault))
-    const patienceMs = fault.startsWith('hang') ? 3_000 : undefined
-    expect((await fixture.post('/me/sendMail', mail(), fixture.token, patienceMs))?.status ?? null).toBe(status)
+    expect((await fixture.post('/me/sendMail', mail()))?.status ?? null).toBe(status)
     await expect.poll(() => fixture.arrived()).toBe(arrived)
+  })
+
+  it.each([
+    ['hangBefore', 0],
+    ['hangAfter', 1],
+  ])('of %s never answers sendMail, and %s arrive', async (fault, arrived) => {
+    const fixture = await begin(only(fault))
+    const patience = new AbortController()
+    const hanging = fixture.post('/me/sendMail', mail(), fixture.token, patience.signal)
+    const requests = () => fixture.simulated.read('/counters')
+    await expect.poll(requests).toMatchObject({ mailboxes: { 'ada@contoso.com': { inFlight: 1, accepted: arrived } } })
+    patience.abort()
+    expect(await hanging).toBeNull()
   })
 
   it('applies to creating and sending a draft as well, and to nothing else', async () => {
@@ -169,16 +179,28 @@ describe('settings', () => {
 
 describe('load', () => {
   it('latency keeps requests in flight, so that the fifth at once is refused', async () => {
-    const fixture = await begin({ latencyMs: 4_000 })
-    const answers = await Promise.all(Array.from({ length: 5 }, () => fixture.post('/me/sendMail', mail())))
-    expect(answers.filter((answer) => answer?.status === 429)).toHaveLength(1)
+    const fixture = await begin({ latencyMs: 600_000 })
+    const patience = new AbortController()
+    const sending = Array.from({ length: 5 }, () =>
+      fixture.post('/me/sendMail', mail(), fixture.token, patience.signal),
+    )
+    const counters = () => fixture.simulated.read('/counters')
+    const mailbox = { requests: 5, inFlight: 4, refusedForConcurrency: 1 }
+    await expect.poll(counters).toMatchObject({ mailboxes: { 'ada@contoso.com': mailbox } })
+    patience.abort()
+    expect((await Promise.all(sending)).filter((answer) => answer?.status === 429)).toHaveLength(1)
   })
 
   it('without a limit on concurrency none is refused, and the maximum is still counted', async () => {
-    const fixture = await begin({ latencyMs: 4_000, mailboxConcurrency: null })
-    const answers = await Promise.all(Array.from({ length: 10 }, () => fixture.post('/me/sendMail', mail())))
-    expect(answers.every((answer) => answer?.status === 202)).toBe(true)
-    expect(await fixture.simulated.read('/counters')).toMatchObject({
+    const fixture = await begin({ mailboxConcurrency: null })
+    const effect = { kind: 'http', endpoint: 'sendMail', do: { action: 'delay', delayMs: 600_000 } }
+    await fixture.simulated.scenario(effect, { times: 'always' })
+    const sending = Promise.all(Array.from({ length: 10 }, () => fixture.post('/me/sendMail', mail())))
+    const counters = () => fixture.simulated.read('/counters')
+    await expect.poll(counters).toMatchObject({ mailboxes: { 'ada@contoso.com': { inFlight: 10 } } })
+    await fixture.simulated.control('DELETE', '/scenarios')
+    expect((await sending).every((answer) => answer?.status === 202)).toBe(true)
+    expect(await counters()).toMatchObject({
       mailboxes: { 'ada@contoso.com': { maxConcurrent: 10, refusedForConcurrency: 0, accepted: 10 } },
     })
   })

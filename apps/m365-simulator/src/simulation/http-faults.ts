@@ -29,7 +29,7 @@ export function applyHttpFaults(app: FastifyInstance, { scenarios, settings, clo
   app.addHook('preHandler', async (request, reply) => {
     const { facts } = request
     const latencyMs = latencyOf(request)
-    if (latencyMs !== 0) await wait(pickMs(latencyMs))
+    if (latencyMs !== 0) await wait(pickMs(latencyMs), undefined, { ref: false })
     const matches = ({ endpoint, mailbox, grantType }: HttpEffect): boolean =>
       concerns(endpoint, facts.endpoint) &&
       (mailbox === undefined || mailbox === facts.mailbox) &&
