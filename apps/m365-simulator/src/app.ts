@@ -4,39 +4,37 @@ import { adminConsentRoutes } from './entra/admin-consent-routes.ts'
 import { authorizeRoutes } from './entra/authorize-routes.ts'
 import { discoveryRoutes } from './entra/discovery-routes.ts'
 import { tokenRoutes } from './entra/token-routes.ts'
-import { applyHttpEffects } from './faults/apply-http-effects.ts'
 import { graphRoutes } from './graph/graph-routes.ts'
 import { takeRawBodies } from './http/body.ts'
 import { serveAssets } from './http/pages.ts'
-import { collectFacts } from './http/request-facts.ts'
 import { isLoopbackHost } from './http/same-origin.ts'
-import type { Simulation } from './simulation.ts'
-import { UPLOAD_PREFIX } from './uploads/upload-answers.ts'
-import { uploadRoutes } from './uploads/upload-routes.ts'
+import { applyHttpFaults } from './simulation/http-faults.ts'
+import { collectFacts } from './simulation/request-facts.ts'
+import type { Simulation } from './simulation/simulation.ts'
+import { UPLOAD_PREFIX, uploadRoutes } from './graph/upload-routes.ts'
 import { viewerRoutes } from './viewer/viewer-routes.ts'
 
-/** Entra ID, Graph, the control API and the viewer on one origin, and the upload host on another name of it. */
+/** Serves Entra ID, Graph, the control API and the viewer on one origin, and the upload host under another name. */
 export async function buildApp(simulation: Simulation): Promise<FastifyInstance> {
   const app = fastify({
-    // Sign-in requests carry claims, and the pages carry whole requests.
     routerOptions: { maxParamLength: 500 },
     forceCloseConnections: 'idle',
   })
   takeRawBodies(app)
   app.setErrorHandler<FastifyError>((error, _request, reply) => {
-    // A fault of the simulator itself: whoever watches its output should not have to guess.
+    // This is a bug of the simulator itself.
     if ((error.statusCode ?? 500) >= 500) process.stderr.write(`${error.stack ?? error.message}\n`)
     return reply.code(error.statusCode ?? 500).send({ error: error.message })
   })
   app.addHook('onRequest', async (_request, reply) => {
-    void reply.header('date', simulation.clock().toUTCString()) // by the clock that every other time here is by
+    void reply.header('date', simulation.clock().toUTCString())
   })
   collectFacts(app, simulation)
   app.addHook('onRequest', async (request, reply) => {
     if (isLoopbackHost(request.headers.host)) return undefined
     return reply.code(421).send({ error: 'The simulator answers on 127.0.0.1 and localhost only.' })
   })
-  applyHttpEffects(app, simulation)
+  applyHttpFaults(app, simulation)
 
   serveAssets(app)
   viewerRoutes(app, simulation)

@@ -34,13 +34,13 @@ function temporaryFolder(): string {
   return folder
 }
 
-it('answers ready with a URL that works', async () => {
+it('reports that it is ready, with a URL that works', async () => {
   const { answer } = await serve({ port: 0, registration: REGISTRATION })
   expect(answer).toEqual({ ready: true, url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/) })
   expect((await fetch(`${answer.url}/`)).status).toBe(200)
 })
 
-it('generates as many people as it is told to', async () => {
+it('adds as many people as the options say', async () => {
   const { answer } = await serve({ port: 0, registration: REGISTRATION, generatedPeople: 2 })
   const people = (await (await fetch(`${answer.url}/control/people`)).json()) as { signInName: string }[]
   expect(people.at(-1)?.signInName).toBe('person-2@contoso.com')
@@ -90,14 +90,14 @@ it('says which redirect URI cannot be registered', async () => {
   expect(answer.failed).toContain('http://mail.contoso.com/callback must be https')
 })
 
-it('says that the data folder is none', async () => {
+it('says that the data folder is not a folder', async () => {
   const file = join(temporaryFolder(), 'file')
   writeFileSync(file, '')
   const { answer } = await serve({ port: 0, registration: REGISTRATION, dataDirectory: file })
   expect(answer.failed).toContain(file)
 })
 
-it('names the option that is wrong, and never the secret', async () => {
+it('names the wrong option, and never the secret', async () => {
   const { answer } = await serve({ port: 'x', registration: REGISTRATION })
   expect(answer.failed).toContain('port')
   expect(answer.failed).not.toContain(REGISTRATION.clientSecret)

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { startSimulator } from './start.ts'
 
-/** The first message of the parent process. Not arguments or environment: it contains the client secret. */
+/** The first message of the parent process. It contains the client secret, so it is not passed as arguments. */
 const Options = z.strictObject({
   port: z.int().min(0).max(65_535),
   registration: z.strictObject({
@@ -37,7 +37,7 @@ async function serve(message: unknown): Promise<void> {
     }
     process.once('SIGTERM', stop)
     process.once('SIGINT', stop)
-    // The parent died: nobody else would stop us.
+    // The parent has died, and nothing else would stop this process.
     process.once('disconnect', stop)
     if (!process.connected) return stop()
     report({ ready: true, url: simulator.url })

@@ -1,27 +1,23 @@
 import { buildApp } from './app.ts'
-import { demoDirectory } from './directory/demo-directory.ts'
-import { type Directory, indexDirectory } from './directory/directory.ts'
-import { withGeneratedPeople } from './directory/generated-people.ts'
 import { findRedirectUriFault } from './entra/redirect-uri.ts'
-import { createTokenService } from './entra/token-service.ts'
 import { createScenarios } from './faults/scenario.ts'
 import { createSettings } from './faults/settings.ts'
-import { createTraffic } from './http/traffic.ts'
-import { createArrivals } from './mail/arrivals.ts'
-import type { Registration, Simulation } from './simulation.ts'
-import { openStore } from './state/store.ts'
-import { createUploadSessions } from './uploads/upload-sessions.ts'
+import { createTraffic } from './simulation/traffic.ts'
+import { createArrivals } from './simulation/arrivals.ts'
+import type { Registration, Simulation } from './simulation/simulation.ts'
+import { createUploadSessions } from './simulation/upload-sessions.ts'
+import { demoDirectory } from './tenant/demo-directory.ts'
+import { indexDirectory } from './tenant/directory.ts'
+import { openStore } from './tenant/store.ts'
+import { createTokenService, generateSigningKey } from './tenant/token-service.ts'
 
 export interface SimulatorOptions {
-  readonly host?: '127.0.0.1'
-  /** 0: any free one. */
+  /** 0: any free port. */
   readonly port: number
   readonly registration: Registration
-  /** Without it, the demo tenant "Contoso". */
-  readonly directory?: Directory
-  /** So many more people with a mailbox: person-1, person-2 … below the directory's first domain. */
+  /** How many members with a mailbox to add to the tenant: person-1@contoso.com, person-2@contoso.com … */
   readonly generatedPeople?: number
-  /** Mail, grants and keys outlive the process here. Without it, memory only. */
+  /** Where mail, grants and keys are kept across restarts; without it, only in memory. */
   readonly dataDirectory?: string
   readonly clock?: () => Date
 }
@@ -32,27 +28,21 @@ export interface Simulator {
   readonly authorityHost: string
   /** The product appends `/v1.0/…`. */
   readonly graphBaseUrl: string
-  /** Requests in flight have a moment to end. May be called again. */
+  /** Gives requests in flight a second to end. May be called again. */
   close(): Promise<void>
 }
 
+const HOST = '127.0.0.1'
 const CLOSE_GRACE_MS = 1000
 
 /**
  * Starts a stand-in for Entra ID and Microsoft Graph on loopback.
  *
- * @throws Error with a sentence for a person: port taken, folder not writable or damaged, unusable redirect URI
+ * @throws Error with a sentence for a person: the port is taken, the folder is not writable or damaged, or a redirect
+ *   URI cannot be registered
  */
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
-  const {
-    host = '127.0.0.1',
-    port,
-    registration,
-    directory = demoDirectory,
-    generatedPeople = 0,
-    dataDirectory,
-    clock = systemClock,
-  } = options
+  const { port, registration, generatedPeople = 0, dataDirectory, clock = systemClock } = options
   const fault = registration.redirectUris.map((uri) => findRedirectUriFault(uri)).find((found) => found !== null)
   if (fault !== undefined) throw new Error(fault)
 
@@ -60,9 +50,14 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   let url = ''
   const simulation: Simulation = {
     registration,
-    index: indexDirectory(withGeneratedPeople(directory, generatedPeople)),
+    index: indexDirectory(demoDirectory(generatedPeople)),
     store,
-    tokens: await createTokenService(store, registration, clock),
+    tokens: await createTokenService(
+      store,
+      registration,
+      clock,
+      dataDirectory === undefined ? sharedKey : generateSigningKey,
+    ),
     scenarios: createScenarios(),
     settings: createSettings(),
     arrivals: createArrivals(),
@@ -73,11 +68,11 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   }
   const app = await buildApp(simulation)
   try {
-    url = await app.listen({ host, port })
+    url = await app.listen({ host: HOST, port })
   } catch (error) {
     await app.close()
     store.close()
-    throw readableListenError(error, host, port)
+    throw readableListenError(error, port)
   }
   const close = async (): Promise<void> => {
     const cut = setTimeout(() => app.server.closeAllConnections(), CLOSE_GRACE_MS)
@@ -89,13 +84,20 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   return { url, authorityHost: url, graphBaseUrl: url, close: () => (closed ??= close()) }
 }
 
+/** Generating a key takes long, so simulators that keep nothing share one per process. */
+let key: ReturnType<typeof generateSigningKey> | null = null
+
+function sharedKey(): ReturnType<typeof generateSigningKey> {
+  return (key ??= generateSigningKey())
+}
+
 function systemClock(): Date {
   return new Date()
 }
 
-function readableListenError(error: unknown, host: string, port: number): unknown {
+function readableListenError(error: unknown, port: number): unknown {
   const code = error instanceof Error && 'code' in error ? error.code : null
-  if (code === 'EADDRINUSE') return new Error(`Port ${port} on ${host} is already in use.`, { cause: error })
+  if (code === 'EADDRINUSE') return new Error(`Port ${port} on ${HOST} is already in use.`, { cause: error })
   if (code === 'EACCES') return new Error(`This user may not listen on port ${port}.`, { cause: error })
   return error
 }

@@ -1,4 +1,4 @@
-// Keeps a list current without moving the focus or the scroll position: only the marked part is replaced.
+// Replaces only the marked element, so that the list stays current without moving focus or scroll position.
 const REFRESH_MS = 3000
 
 async function refresh() {
@@ -13,6 +13,6 @@ async function refresh() {
 }
 
 setInterval(() => {
-  // The simulator may be restarting; the next round finds it again.
+  // The simulator may be restarting; the next refresh finds it again.
   refresh().catch(() => {})
 }, REFRESH_MS)

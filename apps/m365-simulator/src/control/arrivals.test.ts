@@ -8,11 +8,11 @@ const path = `/arrivals?property=${encodeURIComponent(PROPERTY)}`
 async function begin(): Promise<{ simulated: Simulated; token: string; read: (path: string) => Promise<unknown> }> {
   const simulated = await simulate()
   const { access_token: token } = await simulated.signIn('ada')
-  return { simulated, token, read: async (path) => (await simulated.control('GET', path)).json() }
+  return { simulated, token, read: async (path) => simulated.read(path) }
 }
 
 describe('arrivals', () => {
-  it('tell how often each value of a property was accepted, by sendMail and by draft', async () => {
+  it('count each value of a property, by sendMail and by draft', async () => {
     const { simulated, token, read } = await begin()
     await simulated.sendMail(token, mail())
     await simulated.sendMail(token, marked('msg_1'))
@@ -31,11 +31,11 @@ describe('arrivals', () => {
     })
   })
 
-  it('count what was accepted and answered otherwise, and not what was refused', async () => {
+  it('include accepted messages that were answered with an error, but not refused ones', async () => {
     const { simulated, token, read } = await begin()
-    await simulated.control('POST', '/scenarios', { name: 'send-accepted-but-504' })
+    await simulated.scenario('send-accepted-but-504')
     await simulated.sendMail(token, marked('msg_1'))
-    await simulated.control('POST', '/scenarios', { name: 'send-503' })
+    await simulated.scenario('send-503')
     await simulated.sendMail(token, marked('msg_2'))
     await simulated.sendMail(token, { message: { ...marked('msg_3').message, toRecipients: [] } })
     expect(await read(path)).toMatchObject({ total: 1, values: { msg_1: 1 } })
@@ -43,19 +43,19 @@ describe('arrivals', () => {
 
   it('are the same without stored mail', async () => {
     const { simulated, token, read } = await begin()
-    await simulated.control('PATCH', '/settings', { storeMail: false })
+    await simulated.set({ storeMail: false })
     await simulated.sendMail(token, marked('msg_1'))
     expect(await read(path)).toMatchObject({ total: 1, values: { msg_1: 1 } })
   })
 
-  it('of no property are totals alone', async () => {
+  it('without a property are only totals', async () => {
     const { simulated, token, read } = await begin()
     expect(await read('/arrivals')).toEqual({ total: 0, firstAt: null, lastAt: null })
     await simulated.sendMail(token, marked('msg_1'))
     expect(await read('/arrivals')).toEqual({ total: 1, firstAt: expect.any(String), lastAt: expect.any(String) })
   })
 
-  it.each(['/arrivals', '/reset'])('begin again after DELETE or POST %s', async (where) => {
+  it.each(['/arrivals', '/reset'])('restart after %s', async (where) => {
     const { simulated, token, read } = await begin()
     await simulated.sendMail(token, marked('msg_1'))
     await simulated.control(where === '/reset' ? 'POST' : 'DELETE', where)
@@ -63,11 +63,11 @@ describe('arrivals', () => {
   })
 })
 
-it('the log tells which requests had a message accepted, however they were answered', async () => {
+it('the log names the messages that requests submitted, however they were answered', async () => {
   const { simulated, token, read } = await begin()
-  await simulated.control('POST', '/scenarios', { name: 'send-accepted-but-504' })
+  await simulated.scenario('send-accepted-but-504')
   await simulated.sendMail(token, marked('msg_1'))
-  await simulated.control('POST', '/scenarios', { name: 'send-503' })
+  await simulated.scenario('send-503')
   await simulated.sendMail(token, marked('msg_2'))
   const created = await simulated.graph(token, 'POST', '/me/messages', marked('msg_3').message)
   const { id } = (await created.json()) as { id: string }
@@ -91,18 +91,18 @@ it('the log tells which requests had a message accepted, however they were answe
   ])
 })
 
-it('messages are counted per minute, and the most of any 60 seconds is kept', async () => {
+it('messages are counted per minute, and the maximum of any 60 seconds is kept', async () => {
   let nowMs = Date.parse('2026-11-24T10:00:00Z')
   const simulated = await simulate({ clock: () => new Date(nowMs) })
   const { access_token: token } = await simulated.signIn('ada')
   const counted = async (): Promise<unknown> => {
-    const { mailboxes } = (await (await simulated.control('GET', '/counters')).json()) as {
+    const { mailboxes } = await simulated.read<{
       mailboxes: Record<string, { acceptedInLastMinute: number; maxAcceptedPerMinute: number }>
-    }
+    }>('/counters')
     const { acceptedInLastMinute, maxAcceptedPerMinute } = mailboxes['ada@contoso.com'] ?? {}
     return [acceptedInLastMinute, maxAcceptedPerMinute]
   }
-  // Across the turn of a minute, which is no border.
+  // The window does not start with the minute.
   nowMs += 40_000
   for (let sent = 0; sent < 3; sent += 1) await simulated.sendMail(token, mail())
   nowMs += 59_999

@@ -1,29 +1,27 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import { APPLICATION_PERMISSIONS } from '../entra/application-permissions.ts'
-import { signInName } from '../entra/pages.ts'
+import { issueAccessToken, issueApplicationToken, issueRefreshToken } from '../entra/issue-tokens.ts'
 import { readScopes } from '../entra/scopes.ts'
 import { PRESETS } from '../faults/presets.ts'
-import { Effect, Skip, Times } from '../faults/scenario.ts'
-import { SettingsChange } from '../faults/settings.ts'
+import { Effect, Occurrence } from '../faults/scenario.ts'
 import { readJson } from '../http/body.ts'
 import { refuseForeignOrigin } from '../http/same-origin.ts'
-import { LOG_ENTRIES } from '../http/traffic.ts'
+import { listMailboxes } from '../mail/mailbox-list.ts'
 import { visibleMessage } from '../mail/visible-message.ts'
-import type { Simulation } from '../simulation.ts'
-import { isVisible, rightsOf } from '../state/store.ts'
-import { uploadReport } from '../uploads/upload-report.ts'
-import { listMailboxes } from '../viewer/mailbox-list.ts'
-import { createOperations } from './operations.ts'
+import type { Simulation } from '../simulation/simulation.ts'
+import { LOG_ENTRIES } from '../simulation/traffic.ts'
+import { NO_RIGHTS, type Person, signInName } from '../tenant/directory.ts'
+import { APPLICATION_PERMISSION_NAMES, type Permission } from '../tenant/permissions.ts'
+import { isVisible, rightsOf } from '../tenant/store.ts'
 
-const WHEN = { times: Times.default(1), skip: Skip.default(0) }
-const SwitchOn = z.union([
+const Scenario = z.union([
   z.strictObject({
-    name: z.string().refine((name) => PRESETS.has(name), 'no scenario of that name'),
-    ...WHEN,
+    name: z.string().refine((name) => PRESETS.has(name), 'no scenario has that name'),
+    ...Occurrence,
   }),
-  z.strictObject({ effect: Effect, ...WHEN }),
+  z.strictObject({ effect: Effect, ...Occurrence }),
 ])
+const Settings = z.record(z.string(), z.unknown())
 const RightsChange = z.strictObject({
   address: z.string(),
   person: z.string(),
@@ -31,140 +29,137 @@ const RightsChange = z.strictObject({
   sendOnBehalf: z.boolean().exactOptional(),
   fullAccess: z.boolean().exactOptional(),
 })
-const Revocation = z.strictObject({ accessTokens: z.boolean().default(false) })
-const Minting = z.strictObject({ scopes: z.array(z.string().min(1)).min(1).max(20) })
-const ApplicationMinting = z.strictObject({ permissions: z.array(z.enum(APPLICATION_PERMISSIONS)).min(1) })
-const ArrivalsQuery = z.strictObject({ property: z.string().min(1).max(500).exactOptional() })
+const Revocation = z.strictObject({ accessTokens: z.boolean().default(false) }).default({ accessTokens: false })
+const PersonTokens = z.strictObject({ scopes: z.array(z.string().min(1)).min(1).max(20) })
+const ApplicationTokens = z.strictObject({ permissions: z.array(z.enum(APPLICATION_PERMISSION_NAMES)).min(1) })
 const Enabled = z.strictObject({ enabled: z.boolean() })
-const MessageQuery = z.strictObject({
-  folder: z.enum(['inbox', 'sentItems', 'drafts', 'deletedItems']).optional(),
+const ArrivalsQuery = z.strictObject({ property: z.string().min(1).max(500).exactOptional() })
+const Page = z.strictObject({
   after: z.coerce.number().int().min(0).default(0),
   limit: z.coerce.number().int().min(1).max(1000).default(200),
 })
-const UploadQuery = MessageQuery.omit({ folder: true })
-const LogQuery = z.strictObject({
-  after: z.coerce.number().int().min(0).default(0),
-  limit: z.coerce.number().int().min(1).max(LOG_ENTRIES).default(LOG_ENTRIES),
-})
+const MessageQuery = Page.extend({ folder: z.enum(['inbox', 'sentItems', 'drafts', 'deletedItems']).optional() })
+const LogQuery = Page.extend({ limit: z.coerce.number().int().min(1).max(LOG_ENTRIES).default(LOG_ENTRIES) })
 
-/** `/control`: what tests and the launcher use. JSON in, JSON out; README.md lists it. */
+class NotFound extends Error {}
+
+/** `/control`, in JSON, for tests and the launcher; README.md documents it. */
 export async function controlRoutes(app: FastifyInstance, simulation: Simulation): Promise<void> {
   const { index, scenarios, settings, store, traffic, arrivals, uploads, clock } = simulation
-  const operations = createOperations(simulation)
   app.addHook('onRequest', refuseForeignOrigin)
+  app.setErrorHandler((error, _request, reply) => {
+    if (error instanceof z.ZodError) return reply.code(400).send({ error: z.prettifyError(error) })
+    if (error instanceof NotFound) return reply.code(404).send({ error: error.message })
+    throw error
+  })
 
   app.get('/scenarios', async () => ({
     presets: [...PRESETS].map(([name, { title, group }]) => ({ name, title, group })),
     active: scenarios.active(),
   }))
   app.post('/scenarios', async (request, reply) => {
-    const change = SwitchOn.safeParse(readJson(request.body))
-    if (!change.success) return invalid(reply, change.error)
-    if ('effect' in change.data) return reply.code(201).send(scenarios.add({ ...change.data, name: null }))
-    const preset = PRESETS.get(change.data.name)
-    return preset === undefined
-      ? notFound(reply, 'scenario')
-      : reply.code(201).send(scenarios.add({ ...change.data, effect: preset.effect }))
+    const wanted = Scenario.parse(readJson(request.body))
+    if ('effect' in wanted) return reply.code(201).send(scenarios.add({ ...wanted, name: null }))
+    const preset = required(PRESETS.get(wanted.name), 'scenario')
+    return reply.code(201).send(scenarios.add({ ...wanted, effect: preset.effect }))
   })
   app.delete('/scenarios', async () => ({ removed: scenarios.remove() }))
-  app.delete<{ Params: { id: string } }>('/scenarios/:id', (request, reply) =>
-    reply.send({ removed: scenarios.remove(request.params.id) }),
-  )
+  app.delete<{ Params: { id: string } }>('/scenarios/:id', async ({ params }) => ({
+    removed: scenarios.remove(params.id),
+  }))
 
   app.get('/settings', async () => settings.current)
-  app.patch('/settings', async (request, reply) => {
-    const change = SettingsChange.safeParse(readJson(request.body))
-    if (!change.success) return invalid(reply, change.error)
-    settings.change(change.data)
+  app.patch('/settings', async ({ body }) => {
+    settings.change(Settings.parse(readJson(body)))
     return settings.current
   })
 
-  app.get('/people', async () =>
-    index.directory.people.map((person) => ({
-      oid: person.oid,
-      name: person.displayName,
-      signInName: signInName(person),
-      membership: person.membership,
-      hasMailbox: person.hasMailbox,
-      appRoles: person.appRoles,
-      isEntraAdministrator: person.isEntraAdministrator,
-      enabled: !store.state.disabledAccounts.has(person.oid),
-      consents: [...(store.state.userConsents.get(person.oid) ?? [])],
-      rights: Object.fromEntries(
-        [...index.directory.sharedMailboxes, ...index.directory.groups].map(({ address }) => [
-          address,
-          rightsOf(store.state, index, address, person.oid),
-        ]),
-      ),
-    })),
-  )
+  const describe = (person: Person): object => ({
+    oid: person.oid,
+    name: person.displayName,
+    signInName: signInName(person),
+    membership: person.membership,
+    hasMailbox: person.hasMailbox,
+    appRoles: person.appRoles,
+    isEntraAdministrator: person.isEntraAdministrator,
+    enabled: !store.state.disabledAccounts.has(person.oid),
+    consents: [...(store.state.userConsents.get(person.oid) ?? [])],
+    rights: Object.fromEntries(
+      index.directory.shared.map(({ address }) => [address, rightsOf(store.state, index, address, person.oid)]),
+    ),
+  })
+  app.get('/people', async () => index.directory.people.map((person) => describe(person)))
 
-  type PersonPath = { Params: { person: string } }
-  app.post<PersonPath>('/people/:person/revoke-tokens', async (request, reply) => {
-    const change = Revocation.safeParse(readJson(request.body) ?? {})
-    if (!change.success) return invalid(reply, change.error)
-    const person = operations.findPerson(request.params.person)
-    if (person === undefined) return notFound(reply, 'person')
-    operations.revokeTokens(person, change.data.accessTokens)
+  /** @param name an oid, an address or a sign-in name */
+  const findPerson = (name: string): Person => {
+    const addressee = index.byAddress(name)
+    const person =
+      index.personByOid(name) ??
+      (addressee?.kind === 'person' ? addressee.person : undefined) ??
+      index.directory.people.find(({ userPrincipalName }) => userPrincipalName === name.toLowerCase())
+    return required(person, 'person')
+  }
+  const personOf = ({ params }: FastifyRequest): Person => findPerson((params as { readonly person: string }).person)
+
+  app.post('/people/:person/revoke-tokens', async (request, reply) => {
+    const { accessTokens } = Revocation.parse(readJson(request.body))
+    const { oid } = personOf(request)
+    const atMs = clock().getTime() + 1
+    store.commit({ type: 'refresh-tokens-revoked', oid, atMs })
+    if (accessTokens) store.commit({ type: 'access-tokens-revoked', oid, atMs })
     return reply.code(204).send()
   })
-  app.post<PersonPath>('/people/:person/remove-consents', async (request, reply) => {
-    const person = operations.findPerson(request.params.person)
-    if (person === undefined) return notFound(reply, 'person')
-    operations.removeConsents(person)
+  app.post('/people/:person/remove-consents', async (request, reply) => {
+    store.commit({ type: 'user-consent-removed', oid: personOf(request).oid })
     return reply.code(204).send()
   })
-  app.post<PersonPath>('/people/:person/tokens', async (request, reply) => {
-    const wanted = Minting.safeParse(readJson(request.body))
-    if (!wanted.success) return invalid(reply, wanted.error)
-    const reading = readScopes(wanted.data.scopes.join(' '))
-    if (reading.kind !== 'scopes')
-      return reply.code(400).send({ error: `These are no scopes of Graph: ${reading.kind}.` })
-    const person = operations.findPerson(request.params.person)
-    // Entra gives an account of another tenant none here.
-    if (person === undefined || person.membership === 'stranger') return notFound(reply, 'person')
-    return operations.mintTokens(person, reading.scopes)
+  app.post('/people/:person/tokens', async (request, reply) => {
+    const reading = readScopes(PersonTokens.parse(readJson(request.body)).scopes.join(' '))
+    if ('kind' in reading) return reply.code(400).send({ error: `Graph does not have these scopes: ${reading.kind}.` })
+    const { oid, membership } = personOf(request)
+    // Entra issues no tokens here for an account of another tenant.
+    if (membership === 'stranger') throw new NotFound('There is no such person.')
+    const scopes = [...new Set<Permission>([...reading.scopes, 'offline_access'])]
+    store.commit({ type: 'user-consented', oid, scopes })
+    const { accessToken, expiresIn } = await issueAccessToken(oid, simulation)
+    return { accessToken, refreshToken: issueRefreshToken(oid, scopes, simulation), expiresIn }
   })
-  app.post('/application/tokens', async (request, reply) => {
-    const wanted = ApplicationMinting.safeParse(readJson(request.body))
-    return wanted.success ? operations.mintApplicationToken(wanted.data.permissions) : invalid(reply, wanted.error)
+  app.post('/application/tokens', async ({ body }) => {
+    const { permissions } = ApplicationTokens.parse(readJson(body))
+    store.commit({ type: 'application-consented', permissions })
+    const { accessToken, expiresIn } = await issueApplicationToken(simulation)
+    return { accessToken, expiresIn }
   })
-  app.put<PersonPath>('/people/:person/enabled', async (request, reply) => {
-    const change = Enabled.safeParse(readJson(request.body))
-    if (!change.success) return invalid(reply, change.error)
-    const person = operations.findPerson(request.params.person)
-    if (person === undefined) return notFound(reply, 'person')
-    operations.setEnabled(person, change.data.enabled)
+  app.put('/people/:person/enabled', async (request, reply) => {
+    const { enabled } = Enabled.parse(readJson(request.body))
+    store.commit({ type: 'account-enabled', oid: personOf(request).oid, enabled })
     return reply.code(204).send()
   })
   app.put('/rights', async (request, reply) => {
-    const change = RightsChange.safeParse(readJson(request.body))
-    if (!change.success) return invalid(reply, change.error)
-    const { address, person: name, ...rights } = change.data
-    const person = operations.findPerson(name)
-    if (person === undefined) return notFound(reply, 'person')
-    return operations.setRights(address, person, rights) ? reply.code(204).send() : notFound(reply, 'mailbox')
+    const { address: name, person, ...changed } = RightsChange.parse(readJson(request.body))
+    const { oid } = findPerson(person)
+    const address = required(index.byAddress(name), 'mailbox').address.toLowerCase()
+    const rights = { ...NO_RIGHTS, ...rightsOf(store.state, index, address, oid), ...changed }
+    store.commit({ type: 'rights-set', address, oid, rights })
+    return reply.code(204).send()
   })
   app.get('/tenant-consents', async () => ({
     scopes: [...store.state.tenantConsents],
     applicationPermissions: [...store.state.applicationConsents],
   }))
   app.delete('/tenant-consents', async (_request, reply) => {
-    operations.removeTenantConsents()
+    store.commit({ type: 'tenant-consent-removed' })
     return reply.code(204).send()
   })
 
   app.get('/mailboxes', async () => listMailboxes(simulation))
-  app.get<{ Params: { address: string } }>('/mailboxes/:address/messages', async (request, reply) => {
-    const query = MessageQuery.safeParse(request.query)
-    if (!query.success) return invalid(reply, query.error)
-    const { folder, after, limit } = query.data
-    const items = store.state.mailboxes.get(request.params.address.toLowerCase())?.items ?? []
+  app.get<{ Params: { address: string } }>('/mailboxes/:address/messages', async ({ params, query }) => {
+    const { folder, after, limit } = MessageQuery.parse(query)
     const nowMs = clock().getTime()
-    const fitting = items.filter(
+    const items = (store.state.mailboxes.get(params.address.toLowerCase())?.items ?? []).filter(
       (item) => item.sequence > after && (folder === undefined || item.folder === folder) && isVisible(item, nowMs),
     )
-    return { items: fitting.slice(0, limit).map((item) => visibleMessage(item)), total: fitting.length }
+    return { items: items.slice(0, limit).map((item) => visibleMessage(item)), total: items.length }
   })
 
   app.get('/counters', async () => traffic.counters())
@@ -172,36 +167,35 @@ export async function controlRoutes(app: FastifyInstance, simulation: Simulation
     traffic.reset()
     return reply.code(204).send()
   })
-  app.get('/arrivals', async (request, reply) => {
-    const query = ArrivalsQuery.safeParse(request.query)
-    if (!query.success) return invalid(reply, query.error)
-    const { property } = query.data
+  app.get('/arrivals', async ({ query }) => {
+    const { property } = ArrivalsQuery.parse(query)
     return property === undefined ? arrivals.totals() : arrivals.of(property)
   })
   app.delete('/arrivals', async (_request, reply) => {
     arrivals.reset()
     return reply.code(204).send()
   })
-  app.get('/uploads', async (request, reply) => {
-    const query = UploadQuery.safeParse(request.query)
-    if (!query.success) return invalid(reply, query.error)
-    const { items, total } = uploads.list(query.data.after, query.data.limit, clock().getTime())
-    return { items: items.map((session) => uploadReport(session)), total }
+  app.get('/uploads', async ({ query }) => {
+    const { after, limit } = Page.parse(query)
+    return uploads.list(after, limit, clock().getTime())
   })
-  app.get('/log', async (request, reply) => {
-    const query = LogQuery.safeParse(request.query)
-    return query.success ? { items: traffic.log(query.data.after, query.data.limit) } : invalid(reply, query.error)
+  app.get('/log', async ({ query }) => {
+    const { after, limit } = LogQuery.parse(query)
+    return { items: traffic.log(after, limit) }
   })
-  app.post('/reset', async (_request: FastifyRequest, reply) => {
-    operations.reset()
+  app.post('/reset', async (_request, reply) => {
+    uploads.reset()
+    store.reset()
+    arrivals.reset()
+    scenarios.remove()
+    settings.reset()
+    traffic.reset()
     return reply.code(204).send()
   })
 }
 
-function invalid(reply: FastifyReply, error: z.ZodError): FastifyReply {
-  return reply.code(400).send({ error: z.prettifyError(error) })
-}
-
-function notFound(reply: FastifyReply, what: string): FastifyReply {
-  return reply.code(404).send({ error: `There is no such ${what}.` })
+/** @throws NotFound */
+function required<Value>(value: Value | undefined, what: string): Value {
+  if (value === undefined) throw new NotFound(`There is no such ${what}.`)
+  return value
 }

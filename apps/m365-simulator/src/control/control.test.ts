@@ -1,11 +1,15 @@
 import { request as httpRequest } from 'node:http'
-import { describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { PRESETS } from '../faults/presets.ts'
 import { Effect } from '../faults/scenario.ts'
-import { mail, REGISTRATION, simulate } from '../test-support/simulated.ts'
+import { mail, REGISTRATION, type Simulated, simulate } from '../test-support/simulated.ts'
 
-it('refuses what another site’s page sends', async () => {
-  const simulated = await simulate()
+let simulated: Simulated
+beforeEach(async () => {
+  simulated = await simulate()
+})
+
+it('refuses another site’s page', async () => {
   const response = await fetch(`${simulated.url}/control/reset`, {
     method: 'POST',
     headers: { origin: 'https://evil.example' },
@@ -14,7 +18,6 @@ it('refuses what another site’s page sends', async () => {
 })
 
 it('refuses a host name that merely resolves to this machine', async () => {
-  const simulated = await simulate()
   const status = await new Promise((resolve, reject) => {
     const rebound = httpRequest(`${simulated.url}/control/log`, { headers: { host: 'evil.example' } }, (response) =>
       resolve(response.resume().statusCode),
@@ -27,35 +30,32 @@ it('refuses a host name that merely resolves to this machine', async () => {
 
 describe('scenarios', () => {
   it('are all switched on by name', async () => {
-    const simulated = await simulate()
-    for (const name of PRESETS.keys()) await simulated.control('POST', '/scenarios', { name })
-    const { active } = (await (await simulated.control('GET', '/scenarios')).json()) as { active: { name: string }[] }
+    for (const name of PRESETS.keys()) await simulated.scenario(name)
+    const { active } = await simulated.read<{ active: { name: string }[] }>('/scenarios')
     expect(active.map(({ name }) => name)).toEqual([...PRESETS.keys()])
   })
 
-  it.each([...PRESETS])('%s could as well be given as an effect', (_name, { effect }) => {
+  it.each([...PRESETS])('%s is a valid effect', (_name, { effect }) => {
     expect(Effect.parse(effect)).toEqual(effect)
   })
 
   it.each([
     ['an unknown name', { name: 'nonsense' }],
-    ['a code that is no number', { effect: { kind: 'entra-error', at: 'refresh', code: '50173' } }],
+    ['a code that is not a number', { effect: { kind: 'entra-error', at: 'refresh', code: '50173' } }],
     ['an unknown endpoint', { effect: { kind: 'http', endpoint: 'x', do: { action: 'hang' } } }],
     [
       'a header with a line break',
       { effect: { kind: 'http', endpoint: 'me', do: { action: 'add-headers', headers: { a: 'b\r\nc' } } } },
     ],
     ['zero times', { name: 'send-503', times: 0 }],
-    ['no JSON', undefined],
+    ['a body that is not JSON', undefined],
   ])('%s is refused with a sentence', async (_what, body) => {
-    const simulated = await simulate()
     const response = await simulated.control('POST', '/scenarios', body)
     expect(response.status).toBe(400)
     expect(await response.json()).toMatchObject({ error: expect.stringMatching(/\w/) })
   })
 
-  it('takes any AADSTS code with an error, suberror and claims of one’s choice', async () => {
-    const simulated = await simulate()
+  it('accepts any AADSTS code with any error, suberror and claims', async () => {
     const effect = {
       kind: 'entra-error',
       at: 'code',
@@ -64,7 +64,7 @@ describe('scenarios', () => {
       suberror: 'basic_action',
       claims: '{}',
     }
-    await simulated.control('POST', '/scenarios', { effect })
+    await simulated.scenario(effect)
     const code = (await simulated.consent('ada')).get('code') ?? ''
     expect(await (await simulated.redeem(code)).json()).toMatchObject({
       error: 'interaction_required',
@@ -75,19 +75,17 @@ describe('scenarios', () => {
   })
 })
 
-it('takes an AADSTS code the simulator itself never answers with', async () => {
-  const simulated = await simulate()
+it('accepts an AADSTS code that the simulator does not know', async () => {
   const effect = { kind: 'entra-error', at: 'code', code: 530032, error: 'access_denied', status: 403 }
-  await simulated.control('POST', '/scenarios', { effect })
+  await simulated.scenario(effect)
   const response = await simulated.redeem((await simulated.consent('ada')).get('code') ?? '')
   expect(response.status).toBe(403)
   expect(await response.json()).toMatchObject({ error: 'access_denied', error_codes: [530032] })
 })
 
 describe('settings', () => {
-  it('change only what was named', async () => {
-    const simulated = await simulate()
-    await simulated.control('PATCH', '/settings', { accessTokenSeconds: 5 })
+  it('change only those that are named', async () => {
+    await simulated.set({ accessTokenSeconds: 5 })
     const response = await simulated.control('PATCH', '/settings', { userConsent: 'disabled' })
     expect(await response.json()).toMatchObject({
       accessTokenSeconds: 5,
@@ -96,18 +94,16 @@ describe('settings', () => {
     })
   })
 
-  it('refuse what they do not know', async () => {
-    const simulated = await simulate()
+  it('refuse an unknown name', async () => {
     expect((await simulated.control('PATCH', '/settings', { userConsents: 'disabled' })).status).toBe(400)
   })
 })
 
 describe('messages', () => {
-  it('come in pages', async () => {
-    const simulated = await simulate()
+  it('are paged', async () => {
     const { access_token: token } = await simulated.signIn('ada')
     for (const subject of ['1', '2', '3']) await simulated.sendMail(token, mail({ subject }))
-    const first = await (await simulated.control('GET', '/mailboxes/max@contoso.com/messages?limit=2')).json()
+    const first = await simulated.read('/mailboxes/max@contoso.com/messages?limit=2')
     const { items, total } = first as { items: { subject: string; sequence: number }[]; total: number }
     expect([items.map(({ subject }) => subject), total]).toEqual([['1', '2'], 3])
     const rest = await simulated.control('GET', `/mailboxes/max@contoso.com/messages?after=${items[1]?.sequence}`)
@@ -115,10 +111,9 @@ describe('messages', () => {
   })
 
   it('are counted per mailbox', async () => {
-    const simulated = await simulate()
     const { access_token: token } = await simulated.signIn('ada')
     await simulated.sendMail(token, mail({ subject: 'Hello' }))
-    const mailboxes: unknown = await (await simulated.control('GET', '/mailboxes')).json()
+    const mailboxes: unknown = await simulated.read('/mailboxes')
     expect(mailboxes).toContainEqual(
       expect.objectContaining({ address: 'ada@contoso.com', inbox: 0, sentItems: 1, lastSubject: 'Hello' }),
     )
@@ -126,10 +121,9 @@ describe('messages', () => {
 })
 
 describe('the log', () => {
-  it('tells endpoint, status and what was asked', async () => {
-    const simulated = await simulate()
+  it('has endpoint, status and parameters', async () => {
     await simulated.signIn('ada')
-    const { items } = (await (await simulated.control('GET', '/log')).json()) as { items: object[] }
+    const { items } = await simulated.read<{ items: object[] }>('/log')
     expect(items).toContainEqual(
       expect.objectContaining({
         endpoint: 'token',
@@ -140,7 +134,6 @@ describe('the log', () => {
   })
 
   it('contains no secret, code, verifier or token', async () => {
-    const simulated = await simulate()
     const callback = await simulated.consent('ada')
     const tokens = (await (await simulated.redeem(callback.get('code') ?? '')).json()) as Record<string, string>
     await simulated.sendMail(tokens['access_token'] ?? '', mail())
@@ -149,36 +142,33 @@ describe('the log', () => {
     for (const secret of secrets) expect(log).not.toContain(secret)
   })
 
-  it('goes on from where one has read', async () => {
-    const simulated = await simulate()
+  it('continues after a sequence number', async () => {
     await simulated.signIn('ada')
-    const first = (await (await simulated.control('GET', '/log')).json()) as { items: { sequence: number }[] }
+    const first = await simulated.read<{ items: { sequence: number }[] }>('/log')
     const after = first.items.at(-1)?.sequence ?? 0
-    const rest = (await (await simulated.control('GET', `/log?after=${after}`)).json()) as {
+    const rest = await simulated.read<{
       items: { sequence: number }[]
-    }
+    }>(`/log?after=${after}`)
     expect(rest.items.every(({ sequence }) => sequence > after)).toBe(true)
   })
 })
 
 it('counts requests per endpoint and status', async () => {
-  const simulated = await simulate()
   await simulated.signIn('ada')
   await simulated.redeem('1.invented')
-  expect(await (await simulated.control('GET', '/counters')).json()).toMatchObject({
+  expect(await simulated.read('/counters')).toMatchObject({
     endpoints: { token: { requests: 2, byStatus: { '200': 1, '400': 1 } } },
   })
 })
 
 it('reset forgets mail, grants, rights, scenarios, settings and counters', async () => {
-  const simulated = await simulate()
   const { access_token: token } = await simulated.signIn('ada')
   await simulated.sendMail(token, mail())
-  await simulated.control('POST', '/scenarios', { name: 'send-503', times: 'always' })
-  await simulated.control('PATCH', '/settings', { userConsent: 'disabled' })
+  await simulated.scenario('send-503', { times: 'always' })
+  await simulated.set({ userConsent: 'disabled' })
   await simulated.control('PUT', '/rights', { address: 'finance@contoso.com', person: 'ada@contoso.com', sendAs: true })
   await simulated.control('POST', '/reset')
-  const read = async (path: string): Promise<unknown> => (await simulated.control('GET', path)).json()
+  const read = async (path: string): Promise<unknown> => simulated.read(path)
   expect(await read('/mailboxes/max@contoso.com/messages')).toEqual({ items: [], total: 0 })
   expect(await read('/scenarios')).toMatchObject({ active: [] })
   expect(await read('/settings')).toMatchObject({ userConsent: 'allowed' })
@@ -193,8 +183,7 @@ it('reset forgets mail, grants, rights, scenarios, settings and counters', async
   )
 })
 
-it('does not know a person, mailbox or scenario that is not there', async () => {
-  const simulated = await simulate()
+it('answers 404 for an unknown person or mailbox', async () => {
   const right = { address: 'nobody@contoso.com', person: 'ada@contoso.com', sendAs: true }
   expect((await simulated.control('POST', '/people/nobody@contoso.com/revoke-tokens')).status).toBe(404)
   expect((await simulated.control('PUT', '/rights', right)).status).toBe(404)

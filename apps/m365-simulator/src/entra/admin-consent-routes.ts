@@ -2,84 +2,87 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { readForm } from '../http/body.ts'
 import { sendPage, sendRedirect } from '../http/pages.ts'
 import { refuseForeignOrigin } from '../http/same-origin.ts'
-import type { Simulation } from '../simulation.ts'
-import { type Correlation, correlate, describeError, type EntraError, entraError } from './aadsts.ts'
-import { listAccounts } from './accounts.ts'
-import type { ApplicationPermission } from './application-permissions.ts'
-import { findClientFault, scopeError } from './authorize-request.ts'
-import { cancelAnswer } from './cancel-answer.ts'
-import { accountPickerPage, adminConsentPage, errorPage, needApprovalPage, signInName } from './pages.ts'
-import { type Permission, readScopes } from './scopes.ts'
-import { GRAPH_AUDIENCE } from './token-service.ts'
+import type { Simulation } from '../simulation/simulation.ts'
+import { signInName } from '../tenant/directory.ts'
+import type { ApplicationPermission, Permission } from '../tenant/permissions.ts'
+import { GRAPH_AUDIENCE } from '../tenant/token-service.ts'
+import { type Correlation, correlate, type Parameters } from './aadsts.ts'
+import { cancelParameters, withErrorPage } from './answers.ts'
+import { requireTrustedClient } from './authorize-request.ts'
+import { strangerError } from './authorize-routes.ts'
+import { accountPickerPage, adminConsentPage, describePeople, needApprovalPage } from './pages.ts'
+import { requireScopes } from './scopes.ts'
 
 interface TenantPath {
   readonly Params: { readonly tenant: string }
 }
 
-interface Visit {
-  readonly request: FastifyRequest
+/** One step of an admin consent; each reads the query of the first request again. */
+interface Step {
   readonly reply: FastifyReply
   readonly tenant: string
   readonly query: string
   readonly correlation: Correlation
-  readonly redirectUri: string
+  readonly redirectUri: URL
   readonly state: string | null
   readonly scopes: readonly Permission[]
-  /** What the application may do without a user; only `.default` asks for it. */
+  /** What the application may do without a user; only `.default` requests it. */
   readonly applicationPermissions: readonly ApplicationPermission[]
 }
 
-/** `/v2.0/adminconsent`: an Entra administrator grants permissions for the whole tenant. No code comes of it. */
+/** `/v2.0/adminconsent`: an Entra administrator grants permissions for the whole tenant, and no code is issued. */
 export function adminConsentRoutes(app: FastifyInstance, simulation: Simulation): void {
   const { index, registration, settings, store, url, clock } = simulation
+  const { organization, domain } = index.directory
 
   const begin = (
     request: FastifyRequest<TenantPath>,
     reply: FastifyReply,
     parameters: URLSearchParams,
-    proceed: (visit: Visit) => FastifyReply,
+    proceed: (step: Step) => FastifyReply,
   ): FastifyReply => {
-    const correlation = correlate(request.facts.clientRequestId, clock())
     const { tenant } = request.params
-    const fault = findClientFault(parameters, tenant, registration, index.directory.domains)
-    if (fault !== null) return showError(reply, fault, correlation)
-    const scopes = readScopes(parameters.get('scope') ?? '')
-    if (scopes.kind !== 'scopes') return showError(reply, scopeError(scopes, registration), correlation)
-    return proceed({
-      request,
-      reply,
-      tenant,
-      query: parameters.toString(),
-      correlation,
-      redirectUri: parameters.get('redirect_uri') ?? '',
-      state: parameters.get('state'),
-      scopes: scopes.scopes,
-      applicationPermissions: scopes.isDefault ? settings.current.applicationPermissions : [],
+    const correlation = correlate(request.facts.clientRequestId, clock())
+    return withErrorPage(reply, correlation, () => {
+      requireTrustedClient(parameters, tenant, registration, domain)
+      const { scopes, isDefault } = requireScopes(parameters.get('scope') ?? '', registration)
+      return proceed({
+        reply,
+        tenant,
+        query: parameters.toString(),
+        correlation,
+        redirectUri: new URL(parameters.get('redirect_uri') ?? ''),
+        state: parameters.get('state'),
+        scopes,
+        applicationPermissions: isDefault ? settings.current.applicationPermissions : [],
+      })
     })
   }
 
-  const showError = (reply: FastifyReply, error: EntraError, correlation: Correlation): FastifyReply =>
-    sendPage(reply, 400, errorPage(error, describeError(error, correlation), correlation))
+  const show = (step: Step, page: ReturnType<typeof adminConsentPage>): FastifyReply =>
+    sendPage(step.reply, 200, page, [step.redirectUri.origin])
 
-  const showPicker = (visit: Visit): FastifyReply => {
-    const step = { action: `/${visit.tenant}/admin-consent`, request: visit.query }
-    const page = accountPickerPage(step, registration.displayName, listAccounts(simulation), null)
-    return sendPage(visit.reply, 200, page, [new URL(visit.redirectUri).origin])
+  const formOf = ({ tenant, query }: Step) => ({ action: `/${tenant}/admin-consent`, request: query })
+
+  const showPicker = (step: Step): FastifyReply =>
+    show(step, accountPickerPage(formOf(step), registration.displayName, describePeople(simulation), null))
+
+  /** `admin_consent=True` comes with failures too, so clients have to look at the error first. */
+  const answer = ({ reply, redirectUri, state }: Step, parameters: Parameters): FastifyReply => {
+    const target = new URL(redirectUri)
+    const all: Parameters = [
+      ['admin_consent', 'True'],
+      ...parameters,
+      ...(state === null ? [] : [['state', state] as const]),
+    ]
+    for (const [name, value] of all) target.searchParams.append(name, value)
+    return sendRedirect(reply, target.href)
   }
 
-  /** `admin_consent=True` comes with failures too: the error has to be looked at first. */
-  const answer = (visit: Visit, parameters: readonly (readonly [string, string])[]): FastifyReply => {
-    const target = new URL(visit.redirectUri)
-    target.searchParams.append('admin_consent', 'True')
-    for (const [name, value] of parameters) target.searchParams.append(name, value)
-    if (visit.state !== null) target.searchParams.append('state', visit.state)
-    return sendRedirect(visit.reply, target.href)
-  }
-
-  const cancelled = (visit: Visit): FastifyReply => {
+  const cancelled = (step: Step): FastifyReply => {
     const shape = settings.current.cancelShape
     const documented = shape === 'documented' ? 'consent-required' : shape
-    return answer(visit, cancelAnswer('consent', documented, visit.correlation, url()))
+    return answer(step, cancelParameters('consent', documented, step.correlation, url()))
   }
 
   app.get<TenantPath>('/:tenant/v2.0/adminconsent', { config: { endpoint: 'admin-consent' } }, (request, reply) =>
@@ -91,39 +94,30 @@ export function adminConsentRoutes(app: FastifyInstance, simulation: Simulation)
     { config: { endpoint: 'admin-consent' }, onRequest: refuseForeignOrigin },
     (request, reply) => {
       const form = readForm(request.headers['content-type'], request.body) ?? new URLSearchParams()
-      return begin(request, reply, new URLSearchParams(form.get('request') ?? ''), (visit) => {
-        if (form.has('cancel')) return cancelled(visit)
+      return begin(request, reply, new URLSearchParams(form.get('request') ?? ''), (step) => {
+        const { tenant, query, scopes, applicationPermissions } = step
+        if (form.has('cancel')) return cancelled(step)
         const person = index.personByOid(form.get('account') ?? '')
-        if (person === undefined) return showPicker(visit)
+        if (person === undefined) return showPicker(step)
         request.facts.details['account'] = signInName(person)
-        if (person.membership === 'stranger') {
-          const issuer = `https://sts.windows.net/${person.home?.tenantId}/`
-          return showError(
-            reply,
-            entraError(50020, [signInName(person), issuer, index.directory.organization]),
-            visit.correlation,
-          )
-        }
+        if (person.membership === 'stranger') throw strangerError(person, organization)
         if (!person.isEntraAdministrator) {
-          const again = `/${visit.tenant}/v2.0/adminconsent?${visit.query}`
-          const back = `/${visit.tenant}/admin-return?${new URLSearchParams({ request: visit.query }).toString()}`
+          const again = `/${tenant}/v2.0/adminconsent?${query}`
+          const back = `/${tenant}/admin-return?${new URLSearchParams({ request: query }).toString()}`
           return sendPage(reply, 200, needApprovalPage(registration.displayName, person, again, back))
         }
         const decision = form.get('decision')
         if (decision === null) {
-          const step = { action: `/${visit.tenant}/admin-consent`, request: visit.query }
-          const { organization } = index.directory
-          const page = adminConsentPage(step, registration.displayName, person, organization, visit)
-          return sendPage(reply, 200, page, [new URL(visit.redirectUri).origin])
+          return show(step, adminConsentPage(formOf(step), registration.displayName, person, organization, step))
         }
-        if (decision !== 'accept') return cancelled(visit)
-        store.commit({ type: 'tenant-consented', scopes: visit.scopes })
-        if (visit.applicationPermissions.length > 0) {
-          store.commit({ type: 'application-consented', permissions: visit.applicationPermissions })
+        if (decision !== 'accept') return cancelled(step)
+        store.commit({ type: 'tenant-consented', scopes })
+        if (applicationPermissions.length > 0) {
+          store.commit({ type: 'application-consented', permissions: applicationPermissions })
         }
-        return answer(visit, [
+        return answer(step, [
           ['tenant', registration.tenantId],
-          ['scope', visit.scopes.map((scope) => `${GRAPH_AUDIENCE}/${scope}`).join(' ')],
+          ['scope', scopes.map((scope) => `${GRAPH_AUDIENCE}/${scope}`).join(' ')],
         ])
       })
     },

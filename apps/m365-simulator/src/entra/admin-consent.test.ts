@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { beforeEach, expect, it } from 'vitest'
 import {
   PEOPLE,
   type PersonName,
@@ -25,8 +25,12 @@ function callbackOf(response: Response): Record<string, string> {
   return Object.fromEntries(new URL(response.headers.get('location') ?? '').searchParams)
 }
 
+let simulated: Simulated
+beforeEach(async () => {
+  simulated = await simulate()
+})
+
 it('accepted by an Entra administrator, comes back with tenant and scopes and without a code', async () => {
-  const simulated = await simulate()
   expect(callbackOf(await decide(simulated, 'grace', 'accept'))).toEqual({
     admin_consent: 'True',
     tenant: REGISTRATION.tenantId,
@@ -35,15 +39,13 @@ it('accepted by an Entra administrator, comes back with tenant and scopes and wi
   })
 })
 
-it('accepted, spares everybody the consent page', async () => {
-  const simulated = await simulate()
+it('accepted, replaces everybody’s consent page', async () => {
   await decide(simulated, 'grace', 'accept')
   const request = new URL(simulated.authorizeUrl({ scope: 'Mail.Send' })).search.slice(1)
   expect((await simulated.submit('/sign-in', { request, account: PEOPLE.max })).status).toBe(302)
 })
 
 it('cancelled, comes back with an error and with admin_consent=True', async () => {
-  const simulated = await simulate()
   expect(callbackOf(await decide(simulated, 'grace', 'cancel'))).toMatchObject({
     admin_consent: 'True',
     error: 'consent_required',
@@ -52,8 +54,7 @@ it('cancelled, comes back with an error and with admin_consent=True', async () =
   })
 })
 
-it('is not for anybody else', async () => {
-  const simulated = await simulate()
+it('is refused to anybody else', async () => {
   const response = await decide(simulated, 'ada', 'accept')
   expect(response.headers.get('location')).toBeNull()
   expect(await response.text()).toContain('Need admin approval')
@@ -68,8 +69,7 @@ it.each([
     'AADSTS50011',
   ],
   ['common', query(), 'common', 'AADSTS50194'],
-])('with %s ends on a page of its own', async (_what, search, tenant, code) => {
-  const simulated = await simulate()
+])('with %s ends on Entra’s own page', async (_what, search, tenant, code) => {
   const response = await fetch(`${simulated.url}/${tenant}/v2.0/adminconsent?${search}`, { redirect: 'manual' })
   expect(response.headers.get('location')).toBeNull()
   expect(await response.text()).toContain(code)

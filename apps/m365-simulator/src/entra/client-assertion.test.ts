@@ -3,7 +3,7 @@ import { SignJWT } from 'jose'
 import { expect, it } from 'vitest'
 import { clientCertificate } from '../../../../packages/m365/src/test-support/self-signed-certificate.ts'
 import { REGISTRATION } from '../test-support/simulated.ts'
-import { createAssertionJudge } from './client-assertion.ts'
+import { createAssertionCheck } from './client-assertion.ts'
 
 const NOW = new Date('2026-11-24T10:00:00Z')
 const NOW_SECONDS = NOW.getTime() / 1000
@@ -11,8 +11,8 @@ const AUDIENCE = 'http://127.0.0.1:4000/tenant/oauth2/v2.0/token'
 const registered = clientCertificate()
 const another = clientCertificate()
 const expired = clientCertificate(new Date('2026-11-24T09:59:59Z'))
-const judge = () =>
-  createAssertionJudge({ ...REGISTRATION, certificates: [registered.certificate, expired.certificate] }, () => NOW)
+const newCheck = () =>
+  createAssertionCheck({ ...REGISTRATION, certificates: [registered.certificate, expired.certificate] }, () => NOW)
 
 interface Change {
   readonly header?: Record<string, unknown>
@@ -44,12 +44,12 @@ function assertion({ header = {}, claims = {}, named, signedBy }: Change = {}): 
     .sign(createPrivateKey(signedBy ?? registered.privateKey))
 }
 
-async function codeOf(change: Change): Promise<number | null> {
-  return (await judge().findFault(await assertion(change), [AUDIENCE]))?.code ?? null
+async function check(change: Change): Promise<void> {
+  await newCheck()(await assertion(change), [AUDIENCE])
 }
 
-it('takes one that is right in all', async () => {
-  expect(await codeOf({})).toBeNull()
+it('accepts a valid assertion', async () => {
+  await expect(check({})).resolves.toBeUndefined()
 })
 
 it.each<[string, Change, number]>([
@@ -64,16 +64,17 @@ it.each<[string, Change, number]>([
   ['an end more than five minutes ago', { claims: { exp: NOW_SECONDS - 301 } }, 700024],
   ['a beginning more than five minutes ahead', { claims: { nbf: NOW_SECONDS + 301 } }, 700024],
 ])('refuses one with %s', async (_what, change, code) => {
-  expect(await codeOf(change)).toBe(code)
+  await expect(check(change)).rejects.toMatchObject({ code })
 })
 
-it('takes each once', async () => {
-  const judging = judge()
+it('accepts each assertion once', async () => {
+  const check = newCheck()
   const once = await assertion()
-  expect(await judging.findFault(once, [AUDIENCE])).toBeNull()
-  expect(await judging.findFault(once, [AUDIENCE])).toMatchObject({ code: 50012 })
+  await check(once, [AUDIENCE])
+  await expect(check(once, [AUDIENCE])).rejects.toMatchObject({ code: 50012 })
 })
 
-it('refuses what is no assertion', async () => {
-  expect(await judge().findFault('x', [AUDIENCE])).toMatchObject({ code: 50027, error: 'invalid_client', status: 401 })
+it('refuses text that is not an assertion', async () => {
+  const refusal = { code: 50027, error: 'invalid_client', status: 401 }
+  await expect(newCheck()('x', [AUDIENCE])).rejects.toMatchObject(refusal)
 })

@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto'
 import { ConfidentialClientApplication } from '@azure/msal-node'
 import { decodeJwt } from 'jose'
-import { expect, it } from 'vitest'
+import { beforeEach, expect, it } from 'vitest'
 import { clientCertificate } from '../../../../packages/m365/src/test-support/self-signed-certificate.ts'
 import { type EntraFailure, REGISTRATION, type Simulated, simulate, type Tokens } from '../test-support/simulated.ts'
 
@@ -33,8 +33,12 @@ function msal(simulated: Simulated, credential: { clientSecret: string } | { cli
 
 const SCOPES = { scopes: ['https://graph.microsoft.com/.default'] }
 
-it('answers without refresh token, id_token and scope', async () => {
-  const simulated = await simulate()
+let simulated: Simulated
+beforeEach(async () => {
+  simulated = await simulate()
+})
+
+it('returns no refresh token, id_token or scope', async () => {
   const response = await simulated.applicationToken()
   expect(response.status).toBe(200)
   expect(Object.keys((await response.json()) as object).toSorted()).toEqual([
@@ -45,8 +49,7 @@ it('answers without refresh token, id_token and scope', async () => {
   ])
 })
 
-it('has the permissions an administrator granted in the token, as roles', async () => {
-  const simulated = await simulate()
+it('puts the permissions that an administrator granted into the token as roles', async () => {
   await simulated.consentForOrganization()
   const claims = await claimsOf(await simulated.applicationToken())
   expect(claims).toMatchObject({ roles: ['Mail.Send', 'Mail.ReadWrite'], idtyp: 'app' })
@@ -54,19 +57,16 @@ it('has the permissions an administrator granted in the token, as roles', async 
 })
 
 it('has no roles in the token while no administrator has consented', async () => {
-  const simulated = await simulate()
   expect(await claimsOf(await simulated.applicationToken())).not.toHaveProperty('roles')
 })
 
 it('grants only what the registration lists', async () => {
-  const simulated = await simulate()
-  await simulated.control('PATCH', '/settings', { applicationPermissions: ['Mail.Send'] })
+  await simulated.set({ applicationPermissions: ['Mail.Send'] })
   await simulated.consentForOrganization()
   expect(await claimsOf(await simulated.applicationToken())).toMatchObject({ roles: ['Mail.Send'] })
 })
 
-it('grants the application nothing by a consent to named permissions', async () => {
-  const simulated = await simulate()
+it('grants the application nothing when the consent names permissions', async () => {
   const request = new URLSearchParams({
     client_id: REGISTRATION.clientId,
     scope: 'https://graph.microsoft.com/Mail.Send',
@@ -78,7 +78,6 @@ it('grants the application nothing by a consent to named permissions', async () 
 })
 
 it('loses the permissions with the organization’s consent', async () => {
-  const simulated = await simulate()
   await simulated.consentForOrganization()
   await simulated.control('DELETE', '/tenant-consents')
   expect(await claimsOf(await simulated.applicationToken())).not.toHaveProperty('roles')
@@ -92,12 +91,10 @@ it.each([
   ['a wrong secret', { client_secret: 'wrong' }, 401, 7000215],
   ['a secret and an assertion', { client_assertion: 'x' }, 400, 9002313],
 ])('with %s is refused', async (_what, change, status, code) => {
-  const simulated = await simulate()
   expect(await failure(await simulated.applicationToken(change))).toMatchObject({ status, error_codes: [code] })
 })
 
 it.each(['common', 'organizations'])('is refused on /%s', async (tenant) => {
-  const simulated = await simulate()
   const response = await fetch(`${simulated.url}/${tenant}/oauth2/v2.0/token`, {
     method: 'POST',
     body: new URLSearchParams({
@@ -110,14 +107,13 @@ it.each(['common', 'organizations'])('is refused on /%s', async (tenant) => {
   expect(await failure(response)).toMatchObject({ status: 400, error_codes: [50194] })
 })
 
-it('gives msal-node a token that it takes from its cache the second time', async () => {
-  const simulated = await simulate()
+it('gives msal-node a token that it caches', async () => {
   const client = msal(simulated, { clientSecret: REGISTRATION.clientSecret })
   expect((await client.acquireTokenByClientCredential(SCOPES))?.fromCache).toBe(false)
   expect((await client.acquireTokenByClientCredential(SCOPES))?.fromCache).toBe(true)
 })
 
-it('takes the certificate assertion of msal-node', async () => {
+it('accepts the certificate assertion of msal-node', async () => {
   const { certificate, privateKey } = clientCertificate()
   const simulated = await simulate({ registration: { ...REGISTRATION, certificates: [certificate] } })
   const thumbprintSha256 = thumbprintOf(certificate)

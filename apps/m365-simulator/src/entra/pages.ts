@@ -1,32 +1,43 @@
-import type { Directory, Person, Rights } from '../directory/directory.ts'
 import { type Html, html } from '../http/html.ts'
-import { type Correlation, type EntraError, entraTimestamp } from './aadsts.ts'
-import { APPLICATION_PERMISSION_WORDS, type ApplicationPermission } from './application-permissions.ts'
-import { PERMISSIONS, type Permission } from './scopes.ts'
+import type { Simulation } from '../simulation/simulation.ts'
+import { type Person, type Rights, signInName } from '../tenant/directory.ts'
+import {
+  APPLICATION_PERMISSIONS,
+  type ApplicationPermission,
+  type Permission,
+  PERMISSIONS,
+} from '../tenant/permissions.ts'
+import { rightsOf } from '../tenant/store.ts'
+import { type Correlation, describeError, type EntraError, entraTimestamp } from './aadsts.ts'
 
-/** What a page's form sends along, so that each step can judge the request afresh. */
-export interface Step {
-  /** Where the form goes. */
+/** The form of a page. It repeats the first request, so that each step can check the request again. */
+export interface PageForm {
   readonly action: string
-  /** The query of the request that started it. */
+  /** The query of the request that started the sign-in. */
   readonly request: string
 }
 
+/** A person, with what is worth knowing about them on the account picker. */
+export interface DescribedPerson {
+  readonly person: Person
+  readonly about: string
+}
+
 export function accountPickerPage(
-  step: Step,
+  form: PageForm,
   appName: string,
-  accounts: readonly { readonly person: Person; readonly about: string }[],
+  people: readonly DescribedPerson[],
   unknownHint: string | null,
 ): Html {
   return layout(
     'Pick an account',
     html`<h1>Pick an account</h1>
       <p>to continue to <strong>${appName}</strong></p>
-      ${unknownHint !== null && html`<p class="note">The application suggested ${unknownHint}, which is no account here.</p>`}
-      <form method="post" action="${step.action}">
-        <input type="hidden" name="request" value="${step.request}" />
+      ${unknownHint !== null && html`<p class="note">The application suggested ${unknownHint}, which is not an account here.</p>`}
+      <form method="post" action="${form.action}">
+        <input type="hidden" name="request" value="${form.request}" />
         <ul class="accounts">
-          ${accounts.map(
+          ${people.map(
             ({ person, about }, position) =>
               html`<li>
                 <button class="account" name="account" value="${person.oid}" aria-describedby="about-${position}">
@@ -42,36 +53,33 @@ export function accountPickerPage(
   )
 }
 
-export function consentPage(step: Step, appName: string, person: Person, scopes: readonly Permission[]): Html {
+export function consentPage(form: PageForm, appName: string, person: Person, scopes: readonly Permission[]): Html {
   return layout(
     'Permissions requested',
-    html`<p class="signed-in">${signInName(person)}</p>
-      <h1>Permissions requested</h1>
-      <p><strong>${appName}</strong> <span class="unverified">unverified</span></p>
+    html`${permissionsHeading(person, appName)}
       <p>This application would like to:</p>
-      ${permissionList(scopes)}
-      <form method="post" action="${step.action}">
-        <input type="hidden" name="request" value="${step.request}" />
-        <input type="hidden" name="account" value="${person.oid}" />
-        ${
-          person.isEntraAdministrator &&
-          html`<p>
-            <label
-              ><input type="checkbox" name="organization" value="1" /> Consent on behalf of your organization</label
-            >
-          </p>`
-        }
-        <p>
-          Accepting these permissions means that you allow this app to use your data as specified in its terms of
-          service and privacy statement. Only accept if you trust the publisher.
-        </p>
-        ${decisionButtons}
-      </form>`,
+      ${permissionList(scopes.map((name) => ({ name, ...PERMISSIONS[name] })))}
+      ${decisionForm(
+        form,
+        person,
+        html`${
+            person.isEntraAdministrator &&
+            html`<p>
+              <label
+                ><input type="checkbox" name="organization" value="1" /> Consent on behalf of your organization</label
+              >
+            </p>`
+          }
+          <p>
+            Accepting these permissions means that you allow this app to use your data as specified in its terms of
+            service and privacy statement. Only accept if you trust the publisher.
+          </p>`,
+      )}`,
   )
 }
 
 export function adminConsentPage(
-  step: Step,
+  form: PageForm,
   appName: string,
   person: Person,
   organization: string,
@@ -82,30 +90,24 @@ export function adminConsentPage(
 ): Html {
   return layout(
     'Permissions requested: review for your organization',
-    html`<p class="signed-in">${signInName(person)}</p>
-      <h1>Permissions requested</h1>
+    html`${permissionsHeading(person, appName)}
       <p>Review for your organization</p>
-      <p><strong>${appName}</strong> <span class="unverified">unverified</span></p>
       <p>This app would like to:</p>
-      ${permissionList(asked.scopes)}
+      ${permissionList(asked.scopes.map((name) => ({ name, ...PERMISSIONS[name] })))}
       ${
         asked.applicationPermissions.length > 0 &&
         html`<p>Without a signed-in user:</p>
-          ${applicationPermissionList(asked.applicationPermissions)}`
+          ${permissionList(asked.applicationPermissions.map((name) => ({ name, ...APPLICATION_PERMISSIONS[name] })))}`
       }
       <p>
         If you accept, this app will get access to the specified resources for all users in ${organization}. No one else
         will be prompted to review these permissions.
       </p>
-      <form method="post" action="${step.action}">
-        <input type="hidden" name="request" value="${step.request}" />
-        <input type="hidden" name="account" value="${person.oid}" />
-        ${decisionButtons}
-      </form>`,
+      ${decisionForm(form, person, null)}`,
   )
 }
 
-/** @param returnUrl leads back to the application without a grant; null where there is no application to return to */
+/** @param returnUrl leads back to the application without a grant */
 export function needApprovalPage(appName: string, person: Person, signInUrl: string, returnUrl: string): Html {
   return layout(
     'Need admin approval',
@@ -121,11 +123,11 @@ export function needApprovalPage(appName: string, person: Person, signInUrl: str
   )
 }
 
-export function errorPage(error: EntraError, description: string, correlation: Correlation): Html {
+export function errorPage(error: EntraError, correlation: Correlation): Html {
   return layout(
     'Sign-in error',
     html`<h1>Sorry, but we’re having trouble signing you in.</h1>
-      <p>${description.split('\r\n')[0] ?? ''}</p>
+      <p>${describeError(error, correlation).split('\r\n')[0] ?? ''}</p>
       <details open>
         <summary>Troubleshooting details</summary>
         <dl>
@@ -150,7 +152,7 @@ export function messagePage(title: string, text: string): Html {
   )
 }
 
-/** A real cross-site POST, as `response_mode=form_post` makes it: no `SameSite=Lax` cookie comes along. */
+/** Makes the cross-site POST of `response_mode=form_post`, which carries no `SameSite=Lax` cookie. */
 export function formPostPage(action: string, fields: readonly (readonly [string, string])[]): Html {
   return layout(
     'Working…',
@@ -162,46 +164,50 @@ export function formPostPage(action: string, fields: readonly (readonly [string,
   )
 }
 
-export function signInName(person: Person): string {
-  return person.membership === 'guest' ? (person.mail ?? person.userPrincipalName) : person.userPrincipalName
-}
-
-/** @param rightsOf the person's rights on an address, as they are now */
-export function aboutPerson(person: Person, directory: Directory, rightsOf: (address: string) => Rights): string {
-  const rights = [...directory.sharedMailboxes, ...directory.groups].map(({ address }) => {
-    const words = rightsInWords(rightsOf(address))
-    return words !== '' && `${words} on ${address}`
+/** Describes the people of the directory, with their rights as they are now. */
+export function describePeople({ index, store }: Simulation): DescribedPerson[] {
+  const { people, shared, organization } = index.directory
+  return people.map((person) => {
+    const rights = shared.map(({ address }) => {
+      const text = rightsText(rightsOf(store.state, index, address, person.oid))
+      return text !== '' && `${text} on ${address}`
+    })
+    const facts = [
+      person.membership === 'guest' && `Guest of ${organization}`,
+      person.membership === 'stranger' && 'Account of another organization',
+      person.isEntraAdministrator && 'Entra administrator',
+      person.appRoles.includes('Workspace.Admin') && 'Workspace admin',
+      !person.hasMailbox && 'No mailbox',
+      ...rights,
+    ]
+    return { person, about: facts.filter((fact) => fact !== false).join(' · ') || 'No special rights' }
   })
-  const facts = [
-    person.membership === 'guest' && `Guest of ${directory.organization}`,
-    person.membership === 'stranger' && 'Account of another organization',
-    person.isEntraAdministrator && 'Entra administrator',
-    person.appRoles.includes('Workspace.Admin') && 'Workspace admin',
-    !person.hasMailbox && 'No mailbox',
-    ...rights,
-  ]
-  return facts.filter((fact) => fact !== false).join(' · ') || 'No special rights'
 }
 
-function rightsInWords({ sendAs, sendOnBehalf, fullAccess }: Rights): string {
-  const words = [sendAs && 'Send As', sendOnBehalf && 'Send on Behalf', fullAccess && 'Full Access']
-  return words.filter((word) => word !== false).join(', ')
+function rightsText({ sendAs, sendOnBehalf, fullAccess }: Rights): string {
+  const names = [sendAs && 'Send As', sendOnBehalf && 'Send on Behalf', fullAccess && 'Full Access']
+  return names.filter((name) => name !== false).join(', ')
 }
 
-const decisionButtons = html`<p class="actions">
-  <button name="decision" value="cancel">Cancel</button>
-  <button class="primary" name="decision" value="accept">Accept</button>
-</p>`
-
-function permissionList(scopes: readonly Permission[]): Html {
-  return wordedList(scopes.map((scope) => ({ name: scope, ...PERMISSIONS[scope] })))
+function permissionsHeading(person: Person, appName: string): Html {
+  return html`<p class="signed-in">${signInName(person)}</p>
+    <h1>Permissions requested</h1>
+    <p><strong>${appName}</strong> <span class="unverified">unverified</span></p>`
 }
 
-function applicationPermissionList(permissions: readonly ApplicationPermission[]): Html {
-  return wordedList(permissions.map((name) => ({ name, ...APPLICATION_PERMISSION_WORDS[name] })))
+function decisionForm(form: PageForm, person: Person, content: Html | null): Html {
+  return html`<form method="post" action="${form.action}">
+    <input type="hidden" name="request" value="${form.request}" />
+    <input type="hidden" name="account" value="${person.oid}" />
+    ${content}
+    <p class="actions">
+      <button name="decision" value="cancel">Cancel</button>
+      <button class="primary" name="decision" value="accept">Accept</button>
+    </p>
+  </form>`
 }
 
-function wordedList(permissions: readonly { name: string; title: string; detail: string }[]): Html {
+function permissionList(permissions: readonly { name: string; title: string; detail: string }[]): Html {
   return html`<ul class="permissions">
     ${permissions.map(
       ({ name, title, detail }) =>

@@ -1,10 +1,10 @@
 const MAX_LENGTH = 256
 const FORBIDDEN = /[!$'(),;*\\]/
 
-/** @returns what is wrong with it as a registered URI of the *Web* platform, or null */
+/** @returns why it cannot be registered as a URI of the *Web* platform, or null */
 export function findRedirectUriFault(uri: string): string | null {
   const url = URL.canParse(uri) ? new URL(uri) : null
-  if (url === null) return `The redirect URI ${uri} is no absolute URI.`
+  if (url === null) return `The redirect URI ${uri} is not an absolute URI.`
   if (uri.length > MAX_LENGTH) return `The redirect URI ${uri} is longer than ${MAX_LENGTH} characters.`
   if (FORBIDDEN.test(uri))
     return `The redirect URI ${uri} contains a character that Entra refuses: ! $ ' ( ) , ; * or \\.`
@@ -16,11 +16,11 @@ export function findRedirectUriFault(uri: string): string | null {
   return null
 }
 
-/** The registered URI this one stands for: equal, except that the port of `localhost` does not count. */
+/** Finds the registered URI that equals this one, apart from the port of `localhost`. */
 export function matchRedirectUri(requested: string, registered: readonly string[]): string | null {
   if (!URL.canParse(requested)) return null
   const { href } = new URL(requested)
-  // Compared as written: what only becomes equal once dot segments or escapes are resolved is another URI.
+  // A URI that only becomes equal once dot segments or escapes are resolved is another URI.
   if (requested !== href && `${requested}/` !== href) return null
   return registered.find((candidate) => isSame(new URL(requested), new URL(candidate))) ?? null
 }

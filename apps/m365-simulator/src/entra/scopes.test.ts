@@ -6,12 +6,11 @@ it.each([
   ['fully qualified', 'https://graph.microsoft.com/Mail.Send https://graph.microsoft.com/User.Read'],
   ['in other cases', 'MAIL.SEND user.read'],
 ])('reads scopes that are %s', (_how, text) => {
-  expect(readScopes(text)).toMatchObject({ kind: 'scopes', scopes: ['Mail.Send', 'User.Read'] })
+  expect(readScopes(text)).toMatchObject({ scopes: ['Mail.Send', 'User.Read'] })
 })
 
-it('takes .default for everything that is registered', () => {
+it('expands .default to the registered permissions', () => {
   expect(readScopes('https://graph.microsoft.com/.default offline_access')).toMatchObject({
-    kind: 'scopes',
     isDefault: true,
     scopes: ['offline_access', 'User.Read', 'Mail.Send', 'Mail.Send.Shared', 'Mail.ReadWrite'],
   })

@@ -1,243 +1,225 @@
+import { createHash } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { Person } from '../directory/directory.ts'
-import type { TokenChange } from '../faults/scenario.ts'
 import type { Settings } from '../faults/settings.ts'
 import { readForm } from '../http/body.ts'
-import type { Simulation } from '../simulation.ts'
-import { correlate, type EntraError, entraError, errorBody, wantedError } from './aadsts.ts'
-import { findTenantFault, scopeError } from './authorize-request.ts'
-import { createAssertionJudge } from './client-assertion.ts'
-import { clientInfo } from './client-info.ts'
-import { grantedScopes, hashSecret } from './grants.ts'
-import { idTokenClaims } from './id-token.ts'
-import { issueAccessToken, issueApplicationToken, issueRefreshToken } from './issue-tokens.ts'
-import { GRAPH_AUDIENCE } from './token-service.ts'
-import { isGraphDefault, isOidcScope, readScopes } from './scopes.ts'
-import { findClientFault, findCodeFault } from './token-request.ts'
+import type { Simulation } from '../simulation/simulation.ts'
+import type { Person } from '../tenant/directory.ts'
+import type { CodeState } from '../tenant/store.ts'
+import { GRAPH_AUDIENCE } from '../tenant/token-service.ts'
+import { correlate, EntraError, entraError, errorBody, scenarioError } from './aadsts.ts'
+import { clientInfo } from './answers.ts'
+import { createClientCheck, isSameText } from './authenticate-client.ts'
+import { requireTenant } from './authorize-request.ts'
+import {
+  grantedScopes,
+  hashSecret,
+  idTokenClaims,
+  issueAccessToken,
+  issueApplicationToken,
+  type IssuedAccessToken,
+  issueRefreshToken,
+} from './issue-tokens.ts'
+import { isGraphDefault, isOidcScope, readScopes, scopeError } from './scopes.ts'
 
-interface TenantPath {
-  readonly Params: { readonly tenant: string }
-}
+const CODE_LIFETIME_MS = 10 * 60 * 1000
+const REFRESH_TOKEN_IDLE_MS = 90 * 24 * 60 * 60 * 1000
+const LOGGED_PARAMETERS = ['grant_type', 'client_id', 'redirect_uri', 'scope', 'claims']
+const PATH = '/:tenant/oauth2/v2.0/token'
 
-const DAY_MS = 24 * 60 * 60 * 1000
-const REFRESH_TOKEN_IDLE_MS = 90 * DAY_MS
-
-/** What a request may have tokens for. */
-interface Entitlement {
+/** What a request may get tokens for. */
+interface Grant {
   readonly person: Person
-  /** Asked for by this request, OpenID ones included. */
+  /** The scopes of this request, including those of OpenID Connect. */
   readonly scopes: readonly string[]
-  /** Asked for when the person signed in, which is what its refresh tokens stand for. */
-  readonly grantScopes: readonly string[]
-  /** Only the first request after a sign-in has one. */
+  /** The scopes of the sign-in, which the refresh token stands for. */
+  readonly signInScopes: readonly string[]
   readonly nonce: string | null
 }
 
-type Outcome =
-  | { readonly kind: 'refused'; readonly error: EntraError }
-  | { readonly kind: 'granted'; readonly body: Record<string, unknown> }
-
+/** The token endpoint. */
 export function tokenRoutes(app: FastifyInstance, simulation: Simulation): void {
   const { index, registration, scenarios, settings, store, tokens, url, clock } = simulation
+  const requireClient = createClientCheck(simulation)
 
-  const assertions = createAssertionJudge(registration, clock)
-
-  const judge = async (request: FastifyRequest<TenantPath>, form: URLSearchParams | null): Promise<Outcome> => {
-    const tenantFault = findTenantFault(request.params.tenant, registration, index.directory.domains)
-    if (tenantFault !== null) return refused(tenantFault)
-    // A body of another type is not read at all, so that its parameters are missing.
-    if (form === null) return refused(entraError(900144, ['grant_type']))
+  /** @throws EntraError */
+  const answer = async (request: FastifyRequest, form: URLSearchParams | null): Promise<object> => {
+    requireTenant((request.params as { readonly tenant: string }).tenant, registration, index.directory.domain)
+    // A body of another type is not read at all, so its parameters are missing.
+    if (form === null) throw entraError(900144, ['grant_type'])
+    await requireClient(form, request)
     const { origin } = request.headers
-    const { authorization } = request.headers
-    const proof = { authorization, audiences: audiencesAt(request.params.tenant), assertions }
-    const clientFault = await findClientFault(form, proof, registration, scenarios)
-    if (clientFault !== null) return refused(clientFault)
-    if (origin !== undefined) return refused(entraError(9002326, [origin]))
-    switch (form.get('grant_type')) {
+    if (origin !== undefined) throw entraError(9002326, [origin])
+    const grantType = form.get('grant_type') ?? ''
+    switch (grantType) {
       case 'authorization_code':
         return redeemCode(form)
       case 'refresh_token':
         return refresh(form)
       case 'client_credentials':
-        return grantApplication(form)
+        return grantApplication(requireParameter(form, 'scope'))
       default:
-        return refused(entraError(70003, [form.get('grant_type') ?? '']))
+        throw entraError(70003, [grantType])
     }
   }
 
-  const redeemCode = async (form: URLSearchParams): Promise<Outcome> => {
-    const secret = form.get('code')
-    if (!secret) return refused(entraError(900144, ['code']))
-    if (!form.get('redirect_uri')) return refused(entraError(900144, ['redirect_uri']))
-    const scenario = scenarioError('code')
-    if (scenario !== null) return refused(scenario)
-    const hash = hashSecret(secret)
-    const code = store.state.codes.get(hash)
-    const fault = findCodeFault(code, form, clock())
-    if (fault !== null || code === undefined) return refused(fault ?? entraError(70000, ['code']))
-    const entitled = entitle(code.oid, form, code.scopes, code.nonce)
-    if ('code' in entitled) return refused(entitled)
+  const redeemCode = async (form: URLSearchParams): Promise<object> => {
+    const hash = hashSecret(requireParameter(form, 'code'))
+    requireParameter(form, 'redirect_uri')
+    applyScenario('code')
+    const code = requireRedeemable(store.state.codes.get(hash), form, clock())
+    const grant = requireGrant(form, code.oid, code.scopes, code.nonce)
     store.commit({ type: 'code-redeemed', hash })
-    return granted(entitled, form, code.scopes.includes('offline_access'))
+    return issue(grant, form, code.scopes)
   }
 
-  const refresh = async (form: URLSearchParams): Promise<Outcome> => {
-    const secret = form.get('refresh_token')
-    if (!secret) return refused(entraError(900144, ['refresh_token']))
-    const hash = hashSecret(secret)
+  const refresh = async (form: URLSearchParams): Promise<object> => {
+    const hash = hashSecret(requireParameter(form, 'refresh_token'))
     const token = store.state.refreshTokens.get(hash)
-    if (token === undefined) return refused(entraError(70000, ['refresh_token']))
-    const scenario = scenarioError('refresh')
-    if (scenario !== null) return refused(scenario)
-    const now = clock().getTime()
-    if (now - token.lastUsedAtMs > REFRESH_TOKEN_IDLE_MS) {
-      return refused(entraError(700082, [new Date(token.issuedAtMs).toISOString()]))
+    if (token === undefined) throw entraError(70000, ['refresh_token'])
+    applyScenario('refresh')
+    const nowMs = clock().getTime()
+    if (nowMs - token.lastUsedAtMs > REFRESH_TOKEN_IDLE_MS) {
+      throw entraError(700082, [new Date(token.issuedAtMs).toISOString()])
     }
-    if (token.issuedAtMs < (store.state.refreshTokensValidFromMs.get(token.oid) ?? 0)) return refused(entraError(50173))
-    const entitled = entitle(token.oid, form, token.scopes, null)
-    if ('code' in entitled) return refused(entitled)
-    // The old one stays valid: rotation does not revoke, and two workers may refresh at once.
-    store.commit({ type: 'refresh-token-used', hash, atMs: now })
-    return granted(entitled, form, entitled.scopes.includes('offline_access'))
+    if (token.issuedAtMs < (store.state.refreshTokensValidFromMs.get(token.oid) ?? 0)) throw entraError(50173)
+    const grant = requireGrant(form, token.oid, token.scopes, null)
+    // The old token stays valid: rotation does not revoke it, and two workers may refresh at once.
+    store.commit({ type: 'refresh-token-used', hash, atMs: nowMs })
+    return issue(grant, form, grant.scopes)
   }
 
-  /** No user, so neither refresh token nor id_token; nor `scope`, which Microsoft leaves out here. */
-  const grantApplication = async (form: URLSearchParams): Promise<Outcome> => {
-    const scope = form.get('scope')
-    if (!scope) return refused(entraError(900144, ['scope']))
+  const grantApplication = async (scope: string): Promise<object> => {
     if (!isGraphDefault(scope)) {
       const reading = readScopes(scope)
-      const isForeign = reading.kind === 'unknown-resource'
-      return refused(isForeign ? scopeError(reading, registration) : entraError(1002012, [scope]))
+      const isForeign = 'kind' in reading && reading.kind === 'unknown-resource'
+      throw isForeign ? scopeError(reading, registration) : entraError(1002012, [scope])
     }
-    const { accessToken, expiresInSeconds } = await issueApplicationToken(simulation)
-    return {
-      kind: 'granted',
-      body: {
-        token_type: 'Bearer',
-        expires_in: expiresInSeconds,
-        ext_expires_in: expiresInSeconds,
-        access_token: accessToken,
-      },
-    }
+    // Without a user there is no refresh token and no id_token; Microsoft leaves out `scope` as well.
+    return tokenMembers(await issueApplicationToken(simulation))
   }
 
-  /** The endpoint an assertion is for, by the name the client used and by the tenant's id. */
-  const audiencesAt = (tenant: string): string[] =>
-    [tenant, registration.tenantId].map((name) => `${url()}/${name}/oauth2/v2.0/token`)
-
-  const scenarioError = (at: 'code' | 'refresh'): EntraError | null => {
-    const effect = scenarios.take((effect) => effect.kind === 'entra-error' && effect.at === at)
-    return effect?.kind === 'entra-error' ? wantedError(effect, [clock().toISOString()]) : null
+  const applyScenario = (at: 'code' | 'refresh'): void => {
+    const effect = scenarios.take('entra-error', (effect) => effect.at === at)
+    if (effect !== null) throw scenarioError(effect, [clock().toISOString()])
   }
 
-  const entitle = (
-    oid: string,
+  const requireGrant = (
     form: URLSearchParams,
-    grantScopes: readonly string[],
+    oid: string,
+    signInScopes: readonly string[],
     nonce: string | null,
-  ): Entitlement | EntraError => {
+  ): Grant => {
     const person = index.personByOid(oid)
-    if (person === undefined) return entraError(50034)
-    if (store.state.disabledAccounts.has(oid)) return entraError(50057)
-    const text = form.get('scope')
-    let scopes = grantScopes
-    if (text !== null && text.trim() !== '') {
-      const reading = readScopes(text)
-      if (reading.kind === 'unknown-resource' && reading.isMixed) return entraError(700022)
-      if (reading.kind !== 'scopes') return scopeError(reading, registration)
-      // `.default` stands for whatever has been consented.
-      scopes = reading.isDefault ? [...reading.scopes.filter(isOidcScope), ...grantScopes] : reading.scopes
-    }
-    const consented = grantedScopes(store, oid)
-    const isCovered = scopes.every((scope) => consented.has(scope))
-    if (!isCovered) return entraError(65001, [registration.clientId, registration.displayName])
-    return { person, scopes, grantScopes, nonce }
+    if (person === undefined) throw entraError(50034)
+    if (store.state.disabledAccounts.has(oid)) throw entraError(50057)
+    const scopes = requestedScopes(form.get('scope') ?? '', signInScopes)
+    const granted = grantedScopes(store, oid)
+    if (scopes.every((scope) => granted.has(scope))) return { person, scopes, signInScopes, nonce }
+    throw entraError(65001, [registration.clientId, registration.displayName])
   }
 
-  const granted = async (entitled: Entitlement, form: URLSearchParams, withRefreshToken: boolean): Promise<Outcome> => {
-    const { person, scopes, grantScopes, nonce } = entitled
-    const now = clock()
-    const change = takeTokenChange()
-    const issued = await issueAccessToken(person.oid, simulation, takeLeftOut())
-    const body: Record<string, unknown> = {
-      token_type: 'Bearer',
-      ...scopeMember(settings.current.scopeWording, issued.scopes),
-      expires_in: issued.expiresInSeconds,
-      ext_expires_in: issued.expiresInSeconds,
-      access_token: issued.accessToken,
+  const requestedScopes = (text: string, signInScopes: readonly string[]): readonly string[] => {
+    if (text.trim() === '') return signInScopes
+    const reading = readScopes(text)
+    if ('kind' in reading) {
+      const isMixed = reading.kind === 'unknown-resource' && reading.isMixed
+      throw isMixed ? entraError(700022) : scopeError(reading, registration)
     }
-    if (withRefreshToken && change !== 'no-refresh-token') {
-      body['refresh_token'] = issueRefreshToken(person.oid, grantScopes, simulation)
+    const { scopes, isDefault } = reading
+    // `.default` stands for whatever has been consented to.
+    return isDefault ? [...scopes.filter(isOidcScope), ...signInScopes] : scopes
+  }
+
+  /** @param refreshable the scopes that decide whether there is a refresh token */
+  const issue = async (grant: Grant, form: URLSearchParams, refreshable: readonly string[]): Promise<object> => {
+    const { person, scopes, signInScopes, nonce } = grant
+    const change = scenarios.take('tokens')?.change ?? null
+    const issued = await issueAccessToken(person.oid, simulation, scenarios.take('fewer-scopes')?.without)
+    const body: Record<string, unknown> = {
+      ...tokenMembers(issued),
+      ...scopeMember(settings.current.scopeWording, issued.scopes),
+    }
+    if (refreshable.includes('offline_access') && change !== 'no-refresh-token') {
+      body['refresh_token'] = issueRefreshToken(person.oid, signInScopes, simulation)
     }
     if (scopes.includes('openid') && change !== 'no-id-token') {
-      const { tenantId, clientId } = registration
-      const claims = idTokenClaims({ person, tenantId, clientId, authorityHost: url(), scopes, nonce, now }, change)
+      const claims = idTokenClaims(person, scopes, nonce, change, simulation)
       body['id_token'] = await tokens.signIdToken(claims, change === 'wrong-signature' ? 'unknown' : 'published')
     }
     if (form.get('client_info') === '1') body['client_info'] = clientInfo(person, registration.tenantId)
-    return { kind: 'granted', body }
+    return body
   }
 
-  const takeTokenChange = (): TokenChange | null => {
-    const effect = scenarios.take((effect) => effect.kind === 'tokens')
-    return effect?.kind === 'tokens' ? effect.change : null
+  const refuse = (request: FastifyRequest, reply: FastifyReply, error: EntraError): FastifyReply => {
+    request.facts.details['error'] = `AADSTS${error.code}`
+    const correlation = correlate(request.facts.clientRequestId, clock())
+    return neverCached(reply)
+      .code(error.status)
+      .headers({ 'x-ms-request-id': correlation.traceId, 'client-request-id': correlation.correlationId })
+      .send(errorBody(error, correlation, url()))
   }
 
-  const takeLeftOut = (): readonly string[] => {
-    const effect = scenarios.take((effect) => effect.kind === 'fewer-scopes')
-    return effect?.kind === 'fewer-scopes' ? effect.without : []
-  }
-
-  const path = '/:tenant/oauth2/v2.0/token'
-
-  // Read before scenarios run, so that they can tell a refresh from the redemption of a code.
-  const readGrantType = async (request: FastifyRequest): Promise<void> => {
-    const form = readForm(request.headers['content-type'], request.body)
-    request.facts.grantType = form?.get('grant_type') ?? null
-    for (const name of ['grant_type', 'client_id', 'redirect_uri', 'scope', 'claims']) {
+  // Scenarios run after this hook, so that they can tell a refresh from the redemption of a code.
+  const noteParameters = async ({ headers, body, facts }: FastifyRequest): Promise<void> => {
+    const form = readForm(headers['content-type'], body)
+    facts.grantType = form?.get('grant_type') ?? null
+    for (const name of LOGGED_PARAMETERS) {
       const value = form?.get(name)
-      if (value) request.facts.details[name] = value
+      if (value) facts.details[name] = value
     }
   }
 
-  app.post<TenantPath>(
-    path,
-    { config: { endpoint: 'token' }, preValidation: readGrantType },
-    async (request, reply) => {
-      const outcome = await judge(request, readForm(request.headers['content-type'], request.body))
-      const correlation = correlate(request.facts.clientRequestId, clock())
-      neverStored(reply).headers({
-        'x-ms-request-id': correlation.traceId,
-        'client-request-id': correlation.correlationId,
-        'content-type': 'application/json; charset=utf-8',
-      })
-      if (outcome.kind === 'granted') return outcome.body
-      const { error } = outcome
-      request.facts.details['error'] = `AADSTS${error.code}`
-      return reply.code(error.status).send(errorBody(error, correlation, url()))
-    },
-  )
-
+  app.post(PATH, { config: { endpoint: 'token' }, preValidation: noteParameters }, async (request, reply) => {
+    try {
+      const body = await answer(request, readForm(request.headers['content-type'], request.body))
+      const { traceId, correlationId } = correlate(request.facts.clientRequestId, clock())
+      neverCached(reply).headers({ 'x-ms-request-id': traceId, 'client-request-id': correlationId })
+      return body
+    } catch (error) {
+      if (!(error instanceof EntraError)) throw error
+      return refuse(request, reply, error)
+    }
+  })
   app.route({
     method: ['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE'],
-    url: path,
+    url: PATH,
     config: { endpoint: 'token' },
-    handler: async (request, reply) => {
-      const correlation = correlate(request.facts.clientRequestId, clock())
-      return neverStored(reply)
-        .code(400)
-        .send(errorBody(entraError(900561, [request.method]), correlation, url()))
-    },
+    handler: async (request, reply) => refuse(request, reply, entraError(900561, [request.method])),
   })
 }
 
-function refused(error: EntraError): Outcome {
-  return { kind: 'refused', error }
+/** @throws EntraError when the code cannot be redeemed by this request now */
+function requireRedeemable(code: CodeState | undefined, form: URLSearchParams, now: Date): CodeState {
+  if (code === undefined) throw entraError(70000, ['code'])
+  if (code.redeemed) throw entraError(54005)
+  if (now.getTime() - code.issuedAtMs > CODE_LIFETIME_MS) throw entraError(70008)
+  const redirectUri = form.get('redirect_uri') ?? ''
+  if (redirectUri !== code.redirectUri) throw entraError(500112, [redirectUri, code.redirectUri])
+  if (!isVerified(code.challenge, form.get('code_verifier'))) throw entraError(501481)
+  return code
 }
 
-function neverStored(reply: FastifyReply): FastifyReply {
-  return reply.headers({ 'cache-control': 'no-store, no-cache', pragma: 'no-cache', expires: '-1' })
+function isVerified(challenge: CodeState['challenge'], verifier: string | null): boolean {
+  if (challenge === null || verifier === null) return challenge === null && verifier === null
+  if (!/^[A-Za-z0-9._~-]{43,128}$/.test(verifier)) return false
+  const expected = challenge.method === 'plain' ? verifier : createHash('sha256').update(verifier).digest('base64url')
+  return isSameText(expected, challenge.value)
+}
+
+function requireParameter(form: URLSearchParams, name: string): string {
+  const value = form.get(name)
+  if (!value) throw entraError(900144, [name])
+  return value
+}
+
+function neverCached(reply: FastifyReply): FastifyReply {
+  return reply
+    .type('application/json; charset=utf-8')
+    .headers({ 'cache-control': 'no-store, no-cache', pragma: 'no-cache', expires: '-1' })
+}
+
+function tokenMembers({ accessToken, expiresIn }: IssuedAccessToken): Record<string, unknown> {
+  return { token_type: 'Bearer', expires_in: expiresIn, ext_expires_in: expiresIn, access_token: accessToken }
 }
 
 function scopeMember(wording: Settings['scopeWording'], scopes: readonly string[]): { scope?: string } {

@@ -1,7 +1,8 @@
-import { describe, expect, it } from 'vitest'
+import { decodeJwt } from 'jose'
+import { beforeEach, describe, expect, it } from 'vitest'
 import {
   ALL_SCOPES,
-  type EntraFailure,
+  entraFailure,
   REDIRECT_URI,
   REGISTRATION,
   type Simulated,
@@ -12,46 +13,38 @@ import {
 
 const MINUTE_MS = 60_000
 const DAY_MS = 24 * 60 * MINUTE_MS
-
-async function failure(response: Response): Promise<EntraFailure & { status: number }> {
-  return { status: response.status, ...((await response.json()) as EntraFailure) }
+const CLIENT = { client_id: REGISTRATION.clientId, client_secret: REGISTRATION.clientSecret }
+const BASIC = {
+  authorization: `Basic ${Buffer.from(`${REGISTRATION.clientId}:${encodeURIComponent(REGISTRATION.clientSecret)}`).toString('base64')}`,
 }
 
-function refresh(simulated: Simulated, refreshToken: string | undefined, change: Record<string, string> = {}) {
-  return simulated.token({
-    client_id: REGISTRATION.clientId,
-    client_secret: REGISTRATION.clientSecret,
-    grant_type: 'refresh_token',
-    refresh_token: refreshToken ?? '',
-    ...change,
-  })
+let simulated: Simulated
+let nowMs: number
+beforeEach(async () => {
+  nowMs = Date.parse('2026-11-24T10:00:00Z')
+  simulated = await simulate({ clock: () => new Date(nowMs) })
+})
+
+async function codeOf(change: Record<string, string | null> = {}): Promise<string> {
+  return (await simulated.consent('ada', change)).get('code') ?? ''
 }
 
-function steppingClock(): { clock: () => Date; advance: (ms: number) => void } {
-  let nowMs = Date.parse('2026-11-24T10:00:00Z')
-  return {
-    clock: () => new Date(nowMs),
-    advance: (ms) => {
-      nowMs += ms
-    },
-  }
+async function refreshTokenOf(scope = ALL_SCOPES): Promise<string> {
+  return (await simulated.signIn('ada', scope)).refresh_token ?? ''
 }
 
 describe('the request', () => {
-  it('is not read from JSON', async () => {
-    const simulated = await simulate()
-    const response = await fetch(`${simulated.url}/${REGISTRATION.tenantId}/oauth2/v2.0/token`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ grant_type: 'refresh_token' }),
-    })
-    expect(await failure(response)).toMatchObject({ status: 400, error: 'invalid_request', error_codes: [900144] })
-  })
+  const tokenUrl = (tenant: string = REGISTRATION.tenantId): string => `${simulated.url}/${tenant}/oauth2/v2.0/token`
+  const post = (headers: Record<string, string>, body: string): RequestInit => ({ method: 'POST', headers, body })
+  const form = { 'content-type': 'application/x-www-form-urlencoded' }
 
-  it('by GET is refused with AADSTS900561', async () => {
-    const simulated = await simulate()
-    const response = await fetch(`${simulated.url}/${REGISTRATION.tenantId}/oauth2/v2.0/token`)
-    expect(await failure(response)).toMatchObject({ status: 400, error_codes: [900561] })
+  it.each<[string, RequestInit, number]>([
+    ['as JSON', post({ 'content-type': 'application/json' }, '{"grant_type":"refresh_token"}'), 900144],
+    ['by GET', { method: 'GET' }, 900561],
+    ['with a parameter given twice', post(form, 'grant_type=refresh_token&grant_type=password'), 9000411],
+  ])('%s is invalid_request', async (_what, request, code) => {
+    const failure = await entraFailure(await fetch(tokenUrl(), request))
+    expect(failure).toMatchObject({ status: 400, error: 'invalid_request', error_codes: [code] })
   })
 
   it.each([
@@ -61,113 +54,68 @@ describe('the request', () => {
     ['redirect_uri', 900144],
     ['client_secret', 7000218],
   ])('without %s is refused with AADSTS%i', async (name, code) => {
-    const simulated = await simulate()
-    const form: Record<string, string> = {
-      client_id: REGISTRATION.clientId,
-      client_secret: REGISTRATION.clientSecret,
-      grant_type: 'authorization_code',
-      code: 'x',
-      redirect_uri: REDIRECT_URI,
-    }
-    delete form[name]
-    expect(await failure(await simulated.token(form))).toMatchObject({ error_codes: [code] })
-  })
-
-  it('with a parameter given twice is refused', async () => {
-    const simulated = await simulate()
-    const response = await fetch(`${simulated.url}/${REGISTRATION.tenantId}/oauth2/v2.0/token`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/x-www-form-urlencoded' },
-      body: 'grant_type=refresh_token&grant_type=authorization_code',
-    })
-    expect(await failure(response)).toMatchObject({ error_codes: [9000411] })
+    const whole = { ...CLIENT, grant_type: 'authorization_code', code: 'x', redirect_uri: REDIRECT_URI }
+    const parameters = Object.fromEntries(Object.entries(whole).filter(([key]) => key !== name))
+    expect(await entraFailure(await simulated.token(parameters))).toMatchObject({ error_codes: [code] })
   })
 
   it('for another grant is unsupported_grant_type', async () => {
-    const simulated = await simulate()
-    const response = await refresh(simulated, 'x', { grant_type: 'password' })
-    expect(await failure(response)).toMatchObject({ error: 'unsupported_grant_type' })
+    const response = await simulated.refresh('x', { grant_type: 'password' })
+    expect(await entraFailure(response)).toMatchObject({ error: 'unsupported_grant_type' })
   })
 
   it('below another tenant is refused', async () => {
-    const simulated = await simulate()
-    const response = await fetch(`${simulated.url}/fabrikam.com/oauth2/v2.0/token`, {
-      method: 'POST',
-      body: new URLSearchParams({ grant_type: 'refresh_token' }),
-    })
-    expect(await failure(response)).toMatchObject({ error_codes: [90002] })
+    const response = await fetch(tokenUrl('fabrikam.com'), post(form, 'grant_type=refresh_token'))
+    expect(await entraFailure(response)).toMatchObject({ error_codes: [90002] })
   })
 
   it('from a page is refused, since the client is confidential', async () => {
-    const simulated = await simulate()
-    const response = await simulated.token(
-      {
-        client_id: REGISTRATION.clientId,
-        client_secret: REGISTRATION.clientSecret,
-        grant_type: 'refresh_token',
-        refresh_token: 'x',
-      },
-      { origin: 'http://localhost:3000' },
-    )
-    expect(await failure(response)).toMatchObject({ error_codes: [9002326] })
+    const parameters = { ...CLIENT, grant_type: 'refresh_token', refresh_token: 'x' }
+    const response = await simulated.token(parameters, { origin: 'http://localhost:3000' })
+    expect(await entraFailure(response)).toMatchObject({ error_codes: [9002326] })
   })
 })
 
 describe('the client', () => {
-  it('with a wrong secret is invalid_client, 401', async () => {
-    const simulated = await simulate()
-    const response = await refresh(simulated, 'x', { client_secret: 'wrong' })
-    expect(await failure(response)).toMatchObject({ status: 401, error: 'invalid_client', error_codes: [7000215] })
-  })
-
-  it('that is unknown is unauthorized_client', async () => {
-    const simulated = await simulate()
-    const response = await refresh(simulated, 'x', { client_id: '00000000-0000-0000-0000-000000000001' })
-    expect(await failure(response)).toMatchObject({ status: 400, error: 'unauthorized_client', error_codes: [700016] })
-  })
-
-  it('may authenticate by HTTP Basic, form-encoded', async () => {
-    const simulated = await simulate()
-    const code = (await simulated.consent('ada')).get('code') ?? ''
-    const pair = `${REGISTRATION.clientId}:${encodeURIComponent(REGISTRATION.clientSecret)}`
-    const response = await simulated.token(
-      { grant_type: 'authorization_code', code, redirect_uri: REDIRECT_URI, code_verifier: VERIFIER },
-      { authorization: `Basic ${Buffer.from(pair).toString('base64')}` },
-    )
-    expect(response.status).toBe(200)
-  })
-
-  it('may not authenticate in two ways at once', async () => {
-    const simulated = await simulate()
-    const pair = `${REGISTRATION.clientId}:${encodeURIComponent(REGISTRATION.clientSecret)}`
-    const response = await simulated.token(
-      { grant_type: 'refresh_token', refresh_token: 'x', client_secret: REGISTRATION.clientSecret },
-      { authorization: `Basic ${Buffer.from(pair).toString('base64')}` },
-    )
-    expect(await failure(response)).toMatchObject({ error: 'invalid_request' })
+  it.each([
+    ['a wrong secret', { client_secret: 'wrong' }, 401, 'invalid_client', 7000215],
+    ['an unknown id', { client_id: '00000000-0000-0000-0000-000000000001' }, 400, 'unauthorized_client', 700016],
+  ])('with %s is refused', async (_what, change, status, error, code) => {
+    const failure = await entraFailure(await simulated.refresh('x', change))
+    expect(failure).toMatchObject({ status, error, error_codes: [code] })
   })
 
   it.each([
     ['secret-wrong', 7000215],
     ['secret-expired', 7000222],
   ])('in the scenario %s is refused with AADSTS%i, 401', async (name, code) => {
-    const simulated = await simulate()
-    await simulated.control('POST', '/scenarios', { name })
-    const response = await refresh(simulated, 'x')
-    expect(await failure(response)).toMatchObject({ status: 401, error: 'invalid_client', error_codes: [code] })
+    await simulated.scenario(name)
+    const failure = await entraFailure(await simulated.refresh('x'))
+    expect(failure).toMatchObject({ status: 401, error: 'invalid_client', error_codes: [code] })
+  })
+
+  it('may authenticate by HTTP Basic, form-encoded', async () => {
+    const code = await codeOf()
+    const grant = { grant_type: 'authorization_code', code, redirect_uri: REDIRECT_URI, code_verifier: VERIFIER }
+    expect((await simulated.token(grant, BASIC)).status).toBe(200)
+  })
+
+  it('may not authenticate by two methods at once', async () => {
+    const parameters = { grant_type: 'refresh_token', refresh_token: 'x', client_secret: REGISTRATION.clientSecret }
+    const response = await simulated.token(parameters, BASIC)
+    expect(await entraFailure(response)).toMatchObject({ error: 'invalid_request' })
   })
 })
 
 describe('a failure', () => {
   it('has numbers for codes, ids, a timestamp and a description of several lines', async () => {
-    const simulated = await simulate()
-    const refused = await failure(await refresh(simulated, 'x'))
+    const refused = await entraFailure(await simulated.refresh('x'))
     expect(refused).toEqual({
       status: 400,
       error: 'invalid_grant',
       error_description: `AADSTS70000: The provided value for the input parameter 'refresh_token' is not valid.\r\nTrace ID: ${refused.trace_id}\r\nCorrelation ID: ${refused.correlation_id}\r\nTimestamp: ${refused.timestamp}`,
       error_codes: [70000],
-      timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ$/),
+      timestamp: '2026-11-24 10:00:00Z',
       trace_id: expect.stringMatching(/^[0-9a-f-]{36}$/),
       correlation_id: expect.stringMatching(/^[0-9a-f-]{36}$/),
       error_uri: `${simulated.url}/error?code=70000`,
@@ -175,115 +123,85 @@ describe('a failure', () => {
   })
 
   it('repeats the client’s request id as correlation id', async () => {
-    const simulated = await simulate()
     const id = '9b1e7d2c-4a6e-4f01-8c5a-1a2f0e3d8b4f'
     const response = await simulated.token({ grant_type: 'refresh_token' }, { 'client-request-id': id })
-    expect((await failure(response)).correlation_id).toBe(id)
+    expect((await entraFailure(response)).correlation_id).toBe(id)
   })
 })
 
 describe('a code', () => {
+  const NO_CHALLENGE = { code_challenge: null, code_challenge_method: null }
+
   it('is good once', async () => {
-    const simulated = await simulate()
-    const code = (await simulated.consent('ada')).get('code') ?? ''
+    const code = await codeOf()
     expect((await simulated.redeem(code)).status).toBe(200)
-    expect(await failure(await simulated.redeem(code))).toMatchObject({ error: 'invalid_grant', error_codes: [54005] })
+    const failure = await entraFailure(await simulated.redeem(code))
+    expect(failure).toMatchObject({ error: 'invalid_grant', error_codes: [54005] })
   })
 
   it('is good for ten minutes', async () => {
-    const { clock, advance } = steppingClock()
-    const simulated = await simulate({ clock })
-    const code = (await simulated.consent('ada')).get('code') ?? ''
-    advance(10 * MINUTE_MS + 1)
-    expect(await failure(await simulated.redeem(code))).toMatchObject({ error_codes: [70008] })
+    const code = await codeOf()
+    nowMs += 10 * MINUTE_MS + 1
+    expect(await entraFailure(await simulated.redeem(code))).toMatchObject({ error_codes: [70008] })
   })
 
   it('that was never issued is refused', async () => {
-    const simulated = await simulate()
-    expect(await failure(await simulated.redeem('1.invented'))).toMatchObject({
-      error: 'invalid_grant',
-      error_codes: [70000],
-    })
+    const failure = await entraFailure(await simulated.redeem('1.invented'))
+    expect(failure).toMatchObject({ error: 'invalid_grant', error_codes: [70000] })
   })
 
-  it.each([
-    ['another verifier', 'a'.repeat(43)],
-    ['a malformed verifier', 'short'],
-  ])('with %s is refused with AADSTS501481', async (_what, verifier) => {
-    const simulated = await simulate()
-    const code = (await simulated.consent('ada')).get('code') ?? ''
-    const response = await simulated.redeem(code, { code_verifier: verifier })
-    expect(await failure(response)).toMatchObject({ error: 'invalid_grant', error_codes: [501481] })
+  it.each<[string, Record<string, null>, Record<string, string>]>([
+    ['another verifier', {}, { code_verifier: 'a'.repeat(43) }],
+    ['a malformed verifier', {}, { code_verifier: 'short' }],
+    ['no verifier although it was issued with a challenge', {}, { code_verifier: '' }],
+    ['a verifier although it was issued without a challenge', NO_CHALLENGE, {}],
+  ])('with %s is refused with AADSTS501481', async (_what, request, change) => {
+    const parameters = { ...CLIENT, grant_type: 'authorization_code', redirect_uri: REDIRECT_URI }
+    const code = await codeOf(request)
+    const verifier = { code_verifier: VERIFIER, ...change }
+    const response = await simulated.token({ ...parameters, code, ...(verifier.code_verifier !== '' && verifier) })
+    expect(await entraFailure(response)).toMatchObject({ error: 'invalid_grant', error_codes: [501481] })
   })
 
-  it('issued with a challenge is not redeemed without a verifier', async () => {
-    const simulated = await simulate()
-    const code = (await simulated.consent('ada')).get('code') ?? ''
-    const response = await simulated.token({
-      client_id: REGISTRATION.clientId,
-      client_secret: REGISTRATION.clientSecret,
-      grant_type: 'authorization_code',
-      code,
-      redirect_uri: REDIRECT_URI,
-    })
-    expect(await failure(response)).toMatchObject({ error_codes: [501481] })
-  })
-
-  it('issued without a challenge is not redeemed with a verifier', async () => {
-    const simulated = await simulate()
-    const code =
-      (await simulated.consent('ada', { code_challenge: null, code_challenge_method: null })).get('code') ?? ''
-    expect(await failure(await simulated.redeem(code))).toMatchObject({ error_codes: [501481] })
-  })
-
-  it('needs the very redirect URI of its request, port included', async () => {
-    const simulated = await simulate()
-    const code = (await simulated.consent('ada')).get('code') ?? ''
-    const response = await simulated.redeem(code, { redirect_uri: 'http://localhost:3001/auth/microsoft/callback' })
-    expect(await failure(response)).toMatchObject({ error_codes: [500112] })
+  it('needs the exact redirect URI of its request, port included', async () => {
+    const redirect_uri = 'http://localhost:3001/auth/microsoft/callback'
+    const response = await simulated.redeem(await codeOf(), { redirect_uri })
+    expect(await entraFailure(response)).toMatchObject({ error_codes: [500112] })
   })
 })
 
-describe('the answer', () => {
-  it('is never stored and carries a request id', async () => {
-    const simulated = await simulate()
-    const code = (await simulated.consent('ada')).get('code') ?? ''
-    const { headers } = await simulated.redeem(code)
+describe('the response', () => {
+  it('is never cached and carries a request id', async () => {
+    const { headers } = await simulated.redeem(await codeOf())
     expect(headers.get('cache-control')).toContain('no-store')
     expect(headers.get('x-ms-request-id')).toMatch(/^[0-9a-f-]{36}$/)
   })
 
-  it('lists all that is granted, also from earlier consents, without offline_access', async () => {
-    const simulated = await simulate()
+  it('lists everything granted, including by earlier consents, without offline_access', async () => {
     await simulated.signIn('ada', 'openid profile offline_access Mail.ReadWrite')
     const tokens = await simulated.signIn('ada', 'openid Mail.Send')
     expect(new Set(tokens.scope?.split(' '))).toEqual(new Set(['openid', 'profile', 'Mail.ReadWrite', 'Mail.Send']))
   })
 
-  it('has a refresh token only with offline_access', async () => {
-    const simulated = await simulate()
-    expect(await simulated.signIn('ada', 'openid Mail.Send')).not.toHaveProperty('refresh_token')
-    expect(await simulated.signIn('ada', 'openid Mail.Send offline_access')).toHaveProperty('refresh_token')
-  })
-
-  it('has an id_token only with openid', async () => {
-    const simulated = await simulate()
-    expect(await simulated.signIn('ada', 'Mail.Send')).not.toHaveProperty('id_token')
+  it.each([
+    ['refresh_token', 'openid Mail.Send', 'openid Mail.Send offline_access'],
+    ['id_token', 'Mail.Send', 'openid Mail.Send'],
+  ])('has %s only when the scope asks for it', async (member, without, scope) => {
+    expect(await simulated.signIn('ada', without)).not.toHaveProperty(member)
+    expect(await simulated.signIn('ada', scope)).toHaveProperty(member)
   })
 
   it('has client_info only when client_info=1 was sent', async () => {
-    const simulated = await simulate()
-    const code = (await simulated.consent('ada')).get('code') ?? ''
-    expect(await (await simulated.redeem(code, { client_info: '1' })).json()).toHaveProperty('client_info')
+    const response = await simulated.redeem(await codeOf(), { client_info: '1' })
+    expect(await response.json()).toHaveProperty('client_info')
     expect(await simulated.signIn('ada')).not.toHaveProperty('client_info')
   })
 
-  it('lives 60 to 90 minutes unless set otherwise', async () => {
-    const simulated = await simulate()
+  it('has a lifetime of 60 to 90 minutes unless set otherwise', async () => {
     const { expires_in: expiresIn } = await simulated.signIn('ada')
     expect(expiresIn).toBeGreaterThanOrEqual(3599)
     expect(expiresIn).toBeLessThan(5400)
-    await simulated.control('PATCH', '/settings', { accessTokenSeconds: 10 })
+    await simulated.set({ accessTokenSeconds: 10 })
     expect((await simulated.signIn('ada')).expires_in).toBe(9)
   })
 
@@ -293,104 +211,62 @@ describe('the answer', () => {
     ['more', 'Mail.Send openid Calendars.Read'],
     ['absent', undefined],
   ])('spells scopes as set: %s', async (scopeWording, scope) => {
-    const simulated = await simulate()
-    await simulated.control('PATCH', '/settings', { scopeWording })
+    await simulated.set({ scopeWording })
     expect((await simulated.signIn('ada', 'Mail.Send openid')).scope).toBe(scope)
   })
 })
 
-describe('scopes of a token request', () => {
-  it('beyond what was consented are refused with AADSTS65001 and consent_required', async () => {
-    const simulated = await simulate()
-    const { refresh_token: token } = await simulated.signIn('ada', 'openid offline_access Mail.Send')
-    const response = await refresh(simulated, token, { scope: 'Mail.ReadWrite' })
-    expect(await failure(response)).toMatchObject({
-      error: 'invalid_grant',
-      suberror: 'consent_required',
-      error_codes: [65001],
-    })
-  })
-
-  it('of two resources are refused with AADSTS700022', async () => {
-    const simulated = await simulate()
-    const { refresh_token: token } = await simulated.signIn('ada')
-    const response = await refresh(simulated, token, { scope: 'Mail.Send https://outlook.office.com/SMTP.Send' })
-    expect(await failure(response)).toMatchObject({ error: 'invalid_scope', error_codes: [700022] })
-  })
-
-  it('mixing .default with a named one are refused with AADSTS70011', async () => {
-    const simulated = await simulate()
-    const { refresh_token: token } = await simulated.signIn('ada')
-    const response = await refresh(simulated, token, { scope: '.default Mail.Send' })
-    expect(await failure(response)).toMatchObject({ error: 'invalid_scope', error_codes: [70011] })
-  })
+it.each([
+  ['not consented to', 'Mail.ReadWrite', 'invalid_grant', 65001, 'consent_required'],
+  ['of two resources', 'Mail.Send https://outlook.office.com/SMTP.Send', 'invalid_scope', 700022, undefined],
+  ['that mix .default with a named one', '.default Mail.Send', 'invalid_scope', 70011, undefined],
+])('scopes %s are refused', async (_what, scope, error, code, suberror) => {
+  const token = await refreshTokenOf('openid offline_access Mail.Send')
+  const failure = await entraFailure(await simulated.refresh(token, { scope }))
+  expect(failure).toMatchObject({ error, error_codes: [code] })
+  expect(failure.suberror).toBe(suberror)
 })
 
 describe('a refresh token', () => {
   it('brings a new one, and stays good itself', async () => {
-    const simulated = await simulate()
-    const first = await simulated.signIn('ada')
-    const second = (await (await refresh(simulated, first.refresh_token)).json()) as Tokens
-    expect(second.refresh_token).not.toBe(first.refresh_token)
-    expect((await refresh(simulated, first.refresh_token)).status).toBe(200)
-    expect((await refresh(simulated, second.refresh_token)).status).toBe(200)
+    const first = await refreshTokenOf()
+    const second = (await (await simulated.refresh(first)).json()) as Tokens
+    expect(second.refresh_token).not.toBe(first)
+    expect((await simulated.refresh(first)).status).toBe(200)
+    expect((await simulated.refresh(second.refresh_token)).status).toBe(200)
   })
 
   it('used with fewer scopes still stands for all of them afterwards', async () => {
-    const simulated = await simulate()
-    const first = await simulated.signIn('ada')
-    const narrow = await refresh(simulated, first.refresh_token, { scope: 'Mail.Send offline_access' })
+    const narrow = await simulated.refresh(await refreshTokenOf(), { scope: 'Mail.Send offline_access' })
     const { refresh_token: rotated } = (await narrow.json()) as Tokens
-    expect(await (await refresh(simulated, rotated)).json()).toHaveProperty('id_token')
+    expect(await (await simulated.refresh(rotated)).json()).toHaveProperty('id_token')
   })
 
   it('ends after 90 days without use, with AADSTS700082', async () => {
-    const { clock, advance } = steppingClock()
-    const simulated = await simulate({ clock })
-    const { refresh_token: token } = await simulated.signIn('ada')
-    advance(89 * DAY_MS)
-    expect((await refresh(simulated, token)).status).toBe(200)
-    advance(91 * DAY_MS)
-    expect(await failure(await refresh(simulated, token))).toMatchObject({
-      error: 'invalid_grant',
-      error_codes: [700082],
-    })
+    const token = await refreshTokenOf()
+    nowMs += 89 * DAY_MS
+    expect((await simulated.refresh(token)).status).toBe(200)
+    nowMs += 91 * DAY_MS
+    const failure = await entraFailure(await simulated.refresh(token))
+    expect(failure).toMatchObject({ error: 'invalid_grant', error_codes: [700082] })
   })
 
-  it('ends when the person’s sessions are revoked, with AADSTS50173', async () => {
-    const simulated = await simulate()
-    const { refresh_token: token } = await simulated.signIn('ada')
-    await simulated.control('POST', '/people/ada@contoso.com/revoke-tokens')
-    expect(await failure(await refresh(simulated, token))).toMatchObject({
-      error_codes: [50173],
-      suberror: 'bad_token',
-    })
+  it.each<[string, string, string, unknown, number, string | undefined]>([
+    ['sessions are revoked', 'POST', 'revoke-tokens', undefined, 50173, 'bad_token'],
+    ['consent is removed', 'POST', 'remove-consents', undefined, 65001, 'consent_required'],
+    ['account is disabled', 'PUT', 'enabled', { enabled: false }, 50057, undefined],
+  ])('ends when the person’s %s', async (_what, method, action, body, code, suberror) => {
+    const token = await refreshTokenOf()
+    await simulated.control(method, `/people/ada@contoso.com/${action}`, body)
+    const failure = await entraFailure(await simulated.refresh(token))
+    expect(failure.error_codes).toEqual([code])
+    expect(failure.suberror).toBe(suberror)
   })
 
   it('issued after a revocation is good', async () => {
-    const { clock, advance } = steppingClock()
-    const simulated = await simulate({ clock })
     await simulated.control('POST', '/people/ada@contoso.com/revoke-tokens')
-    advance(1000)
-    const { refresh_token: token } = await simulated.signIn('ada')
-    expect((await refresh(simulated, token)).status).toBe(200)
-  })
-
-  it('ends when the consent is removed, with AADSTS65001', async () => {
-    const simulated = await simulate()
-    const { refresh_token: token } = await simulated.signIn('ada')
-    await simulated.control('POST', '/people/ada@contoso.com/remove-consents')
-    expect(await failure(await refresh(simulated, token))).toMatchObject({
-      error_codes: [65001],
-      suberror: 'consent_required',
-    })
-  })
-
-  it('ends when the account is disabled, with AADSTS50057', async () => {
-    const simulated = await simulate()
-    const { refresh_token: token } = await simulated.signIn('ada')
-    await simulated.control('PUT', '/people/ada@contoso.com/enabled', { enabled: false })
-    expect(await failure(await refresh(simulated, token))).toMatchObject({ error_codes: [50057] })
+    nowMs += 1000
+    expect((await simulated.refresh(await refreshTokenOf())).status).toBe(200)
   })
 
   it.each([
@@ -401,88 +277,73 @@ describe('a refresh token', () => {
     ['refresh-conditional-access', 53003, 'message_only'],
     ['refresh-consent-removed', 65001, 'consent_required'],
   ])('in the scenario %s is refused once with AADSTS%i and suberror %s', async (name, code, suberror) => {
-    const simulated = await simulate()
-    const { refresh_token: token } = await simulated.signIn('ada')
-    await simulated.control('POST', '/scenarios', { name })
-    const refused = await failure(await refresh(simulated, token))
+    const token = await refreshTokenOf()
+    await simulated.scenario(name)
+    const refused = await entraFailure(await simulated.refresh(token))
     expect(refused).toMatchObject({ status: 400, error: 'invalid_grant', error_codes: [code] })
     expect(refused.suberror).toBe(suberror)
-    expect((await refresh(simulated, token)).status).toBe(200)
+    expect((await simulated.refresh(token)).status).toBe(200)
   })
 
   it('is refused by a policy until somebody signs in with the claims that it demands', async () => {
-    const simulated = await simulate()
-    const { refresh_token: token } = await simulated.signIn('ada')
+    const token = await refreshTokenOf()
     const claims = '{"access_token":{"capolids":{"values":["mfa"]}}}'
     const effect = { kind: 'entra-error', at: 'refresh', code: 50076, claims, untilClaimsAreAskedFor: true }
-    await simulated.control('POST', '/scenarios', { effect, times: 'always' })
-    expect(await failure(await refresh(simulated, token))).toMatchObject({ error_codes: [50076], claims })
+    await simulated.scenario(effect, { times: 'always' })
+    expect(await entraFailure(await simulated.refresh(token))).toMatchObject({ error_codes: [50076], claims })
 
     await simulated.consent('ada', { claims: '{"access_token":{"capolids":{"values":["other"]}}}' })
-    expect((await refresh(simulated, token)).status).toBe(400)
+    expect((await simulated.refresh(token)).status).toBe(400)
     await simulated.consent('ada', { claims: '{"access_token":{"capolids":{"values":["mfa"]},"nbf":{}}}' })
 
-    expect((await refresh(simulated, token)).status).toBe(200)
+    expect((await simulated.refresh(token)).status).toBe(200)
   })
 
-  it('is left out of the answer in the scenario no-refresh-token', async () => {
-    const simulated = await simulate()
-    const { refresh_token: token } = await simulated.signIn('ada')
-    await simulated.control('POST', '/scenarios', { name: 'no-refresh-token' })
-    expect(await (await refresh(simulated, token)).json()).not.toHaveProperty('refresh_token')
+  it('is left out of the response in the scenario no-refresh-token', async () => {
+    const token = await refreshTokenOf()
+    await simulated.scenario('no-refresh-token')
+    expect(await (await simulated.refresh(token)).json()).not.toHaveProperty('refresh_token')
   })
 
-  it('of a sign-in without offline_access does not exist, whatever the token request asks', async () => {
-    const simulated = await simulate()
+  it('is not issued for a sign-in without offline_access, whatever the token request asks', async () => {
     await simulated.signIn('ada', ALL_SCOPES)
-    const code = (await simulated.consent('ada', { scope: 'openid Mail.Send' })).get('code') ?? ''
+    const code = await codeOf({ scope: 'openid Mail.Send' })
     const response = await simulated.redeem(code, { scope: 'Mail.Send offline_access' })
     expect(await response.json()).not.toHaveProperty('refresh_token')
   })
 })
 
-describe('trouble at the token endpoint', () => {
-  it('500 with an empty object', async () => {
-    const simulated = await simulate()
-    await simulated.control('POST', '/scenarios', { name: 'token-500-empty-object' })
-    const response = await refresh(simulated, 'x')
-    expect(response.status).toBe(500)
-    expect(await response.text()).toBe('{}')
-  })
-
-  it('502 with HTML', async () => {
-    const simulated = await simulate()
-    await simulated.control('POST', '/scenarios', { name: 'token-502-html' })
-    const response = await refresh(simulated, 'x')
-    expect(response.status).toBe(502)
-    expect(response.headers.get('content-type')).toBe('text/html')
+describe('a fault of the token endpoint', () => {
+  it.each([
+    ['token-500-empty-object', 500, 'application/json', /^\{\}$/],
+    ['token-502-html', 502, 'text/html', /^<html>/],
+  ])('%s replaces the response', async (name, status, type, body) => {
+    await simulated.scenario(name)
+    const response = await simulated.refresh('x')
+    expect(response.status).toBe(status)
+    expect(response.headers.get('content-type')).toContain(type)
+    expect(await response.text()).toMatch(body)
   })
 
   it('can be for refreshes only', async () => {
-    const simulated = await simulate()
-    const tokens = await simulated.signIn('ada')
-    const effect = {
-      kind: 'http',
-      endpoint: 'token',
-      grantType: 'refresh_token',
-      do: { action: 'answer', status: 503 },
-    }
-    await simulated.control('POST', '/scenarios', { effect, times: 'always' })
+    const token = await refreshTokenOf()
+    const action = { action: 'answer', status: 503 }
+    const effect = { kind: 'http', endpoint: 'token', grantType: 'refresh_token', do: action }
+    await simulated.scenario(effect, { times: 'always' })
     await expect(simulated.signIn('ada')).resolves.toHaveProperty('access_token')
-    expect((await refresh(simulated, tokens.refresh_token)).status).toBe(503)
+    expect((await simulated.refresh(token)).status).toBe(503)
   })
 
   it('can be tokens for fewer permissions than were consented to, once', async () => {
-    const simulated = await simulate()
-    const { refresh_token: refreshToken } = await simulated.signIn('ada')
-    const scopesOf = async () => {
-      const { scope, access_token: token } = (await (await refresh(simulated, refreshToken)).json()) as Tokens
-      const { scp } = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as { scp: string }
+    const refreshToken = await refreshTokenOf()
+    const hasMailSend = async (): Promise<unknown> => {
+      const { scope, access_token: token } = (await (await simulated.refresh(refreshToken)).json()) as Tokens
+      const { scp } = decodeJwt<{ scp: string }>(token)
       return [scope?.split(' ').includes('Mail.Send'), scp.split(' ').includes('Mail.Send')]
     }
-    await simulated.control('POST', '/scenarios', { name: 'token-without-mail-send' })
+    await simulated.scenario('token-without-mail-send')
 
-    expect(await scopesOf()).toEqual([false, false])
-    expect(await scopesOf()).toEqual([true, true])
+    expect(await hasMailSend()).toEqual([false, false])
+    expect(await hasMailSend()).toEqual([true, true])
   })
 })

@@ -1,16 +1,42 @@
 import { z } from 'zod'
-import { type Endpoint, ENDPOINTS } from './endpoints.ts'
-import { PERMISSION_NAMES } from '../entra/scopes.ts'
+import { PERMISSION_NAMES } from '../tenant/permissions.ts'
 import { Duration } from './settings.ts'
 
-/** Worked out when the answer goes. */
+/** Every operation a client can call, by the name that faults and counters use. */
+const ENDPOINTS = [
+  'authorize',
+  'sign-in',
+  'admin-consent',
+  'token',
+  'logout',
+  'discovery',
+  'keys',
+  'me',
+  'sendMail',
+  'draft-create',
+  'draft-send',
+  'draft-attach',
+  'attachment-list',
+  'upload-session-create',
+  'message-get',
+  'message-update',
+  'message-delete',
+  'message-search',
+  'graph-other',
+  'upload-range',
+  'upload-status',
+  'upload-cancel',
+] as const
+export type Endpoint = (typeof ENDPOINTS)[number]
+
+/** The value of the header is computed when the response is sent. */
 const RetryAfter = z.strictObject({ form: z.enum(['seconds', 'http-date']), seconds: z.int().min(0).max(86_400) })
 export type RetryAfter = z.infer<typeof RetryAfter>
 
 const AffectedEndpoint = z.enum([...ENDPOINTS, 'any-send', 'any'])
 
 const Headers = z.record(z.string().regex(/^[!#$%&'*+.^_`|~\w-]+$/), z.string().regex(/^[\t\x20-\x7e]*$/))
-/** Before: nothing has happened. After: it was processed, and only the answer is lost or another. */
+/** `before`: the request is not processed. `after`: it is, and only its response is lost or replaced. */
 const When = z.enum(['before', 'after']).default('before')
 
 const HttpAction = z.discriminatedUnion('action', [
@@ -21,7 +47,7 @@ const HttpAction = z.discriminatedUnion('action', [
     status: z.int().min(200).max(599),
     headers: Headers.default({}),
     retryAfter: RetryAfter.optional(),
-    /** A string goes out as it is, anything else as JSON. */
+    /** A string is sent as it is, anything else as JSON. */
     body: z.json().default(''),
   }),
   z.strictObject({ action: z.literal('hang'), when: When }),
@@ -36,25 +62,25 @@ const HttpAction = z.discriminatedUnion('action', [
 export const Effect = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('http'),
-    /** any-send: `sendMail`, and sending a draft. */
+    /** `any-send`: `sendMail`, and sending a draft. */
     endpoint: AffectedEndpoint,
-    /** Only token requests with this grant type. */
+    /** Limits the effect to token requests with this grant type. */
     grantType: z.string().optional(),
-    /** Only requests to this mailbox, by its address. */
+    /** Limits the effect to requests to the mailbox with this address. */
     mailbox: z.string().toLowerCase().optional(),
     do: HttpAction,
   }),
   z.strictObject({
     kind: z.literal('entra-error'),
-    /** authorize: once an account is chosen. client: instead of checking the secret. code, refresh: instead of tokens. */
+    /** `authorize`: once an account is chosen. `client`: in place of checking the secret. Others: in place of tokens. */
     at: z.enum(['authorize', 'client', 'code', 'refresh']),
-    /** Any; those of the simulator's catalogue come with their text and usual error. */
+    /** Any AADSTS code; those in `entra/aadsts.ts` come with their text and usual error. */
     code: z.int().min(1),
     error: z.string().optional(),
-    /** null: none, although the code usually has one. */
+    /** null: no suberror, although the code usually has one. */
     suberror: z.string().nullable().optional(),
     claims: z.string().optional(),
-    /** A policy that a sign-in satisfies: it is over once one has asked for these claims, which are JSON then. */
+    /** The error ends once a sign-in has asked for `claims`, which must be JSON then. */
     untilClaimsAreAskedFor: z.boolean().optional(),
     status: z.int().min(400).max(599).optional(),
   }),
@@ -72,16 +98,16 @@ export const Effect = z.discriminatedUnion('kind', [
       'no-id-token',
     ]),
   }),
-  /** The tokens of the next answer, and its `scope`, are for fewer permissions than were consented to. */
+  /** The next tokens, and the `scope` of their response, have fewer permissions than were consented to. */
   z.strictObject({ kind: z.literal('fewer-scopes'), without: z.array(z.enum(PERMISSION_NAMES)).min(1) }),
   z.strictObject({ kind: z.literal('me'), change: z.literal('other-id') }),
-  /** The next request's access token, and those before it, are good no more, although their lifetime still runs. */
+  /** The next request's access token, and those issued before it, stop working before they expire. */
   z.strictObject({
     kind: z.literal('access-token'),
     change: z.enum(['revoked', 'claims-challenge']),
     endpoint: AffectedEndpoint.default('any'),
   }),
-  /** Of the session whose range comes next. forgotten: it was never there. token-expired: its URL is good no more. */
+  /** Changes the session that receives the next range. `token-expired`: its URL stops working. */
   z.strictObject({
     kind: z.literal('upload-session'),
     change: z.enum(['forgotten', 'token-expired']),
@@ -90,40 +116,45 @@ export const Effect = z.discriminatedUnion('kind', [
 ])
 export type Effect = z.infer<typeof Effect>
 export type HttpEffect = Extract<Effect, { kind: 'http' }>
-export type TokenChange = Extract<Effect, { kind: 'tokens' }>['change']
 
-export const Times = z.union([z.int().min(1).max(1_000_000), z.literal('always')])
-export type Times = z.infer<typeof Times>
-export const Skip = z.int().min(0).max(1_000_000)
+const Times = z.union([z.int().min(1).max(1_000_000), z.literal('always')])
+export const Occurrence = { times: Times.default(1), skip: z.int().min(0).max(1_000_000).default(0) }
 
 export function concerns(affected: z.infer<typeof AffectedEndpoint>, endpoint: Endpoint | null): boolean {
   if (endpoint === null) return false
-  if (affected === 'any') return true
-  return affected === 'any-send' ? endpoint === 'sendMail' || endpoint === 'draft-send' : affected === endpoint
+  if (affected === 'any-send') return endpoint === 'sendMail' || endpoint === 'draft-send'
+  return affected === 'any' || affected === endpoint
+}
+
+/** The value of the header. A date has no fractions of a second, so it may name a time up to one second early. */
+export function retryAfterValue({ form, seconds }: RetryAfter, now: Date): string {
+  return form === 'seconds' ? String(seconds) : new Date(now.getTime() + seconds * 1000).toUTCString()
 }
 
 export interface ActiveScenario {
   readonly id: string
-  /** The preset it came from, else null. */
+  /** The preset it came from, or null. */
   readonly name: string | null
   readonly effect: Effect
-  /** How many requests that it fits still pass first. */
+  /** How many matching requests still pass first. */
   skip: number
   /** How often it will still happen. */
-  times: Times
+  times: z.infer<typeof Times>
 }
 
-/** What is switched on. A restart switches everything off. */
+type EffectOf<Kind extends Effect['kind']> = Extract<Effect, { kind: Kind }>
+
+/** The scenarios that are switched on. A restart switches all of them off. */
 export interface Scenarios {
   active(): readonly ActiveScenario[]
   add(scenario: Omit<ActiveScenario, 'id'>): ActiveScenario
-  /** @param idOrName one of them; without it, all. Returns how many went. */
+  /** @param idOrName one of them; without it, all. Returns how many were switched off. */
   remove(idOrName?: string): number
-  /** The first that fits, counted as used. */
-  take(fits: (effect: Effect) => boolean): Effect | null
-  /** All that fit. `off` is aborted when the scenario is switched off, be it used up by then. */
-  takeAll(fits: (effect: Effect) => boolean): { readonly effect: Effect; readonly off: AbortSignal }[]
-  /** Somebody has signed in by a request with these claims. */
+  /** Uses the first effect of this kind that matches. */
+  take<Kind extends Effect['kind']>(kind: Kind, matches?: (effect: EffectOf<Kind>) => boolean): EffectOf<Kind> | null
+  /** Uses all HTTP effects that match. `off` is aborted when the scenario is switched off, even if it was used up. */
+  takeAll(matches: (effect: HttpEffect) => boolean): { readonly effect: HttpEffect; readonly off: AbortSignal }[]
+  /** Ends the errors that last until a sign-in has asked for their claims. */
   satisfy(claims: object): void
 }
 
@@ -132,17 +163,15 @@ export function createScenarios(): Scenarios {
   let lastId = 0
   const switches = new Map<string, AbortController>()
 
-  const use = (scenario: ActiveScenario): Effect => {
-    if (scenario.times !== 'always') {
-      scenario.times -= 1
-      if (scenario.times === 0) active = active.filter((other) => other !== scenario)
-    }
-    return scenario.effect
-  }
   const isDue = (scenario: ActiveScenario): boolean => {
     if (scenario.skip === 0) return true
     scenario.skip -= 1
     return false
+  }
+  const use = (scenario: ActiveScenario): void => {
+    if (scenario.times === 'always') return
+    scenario.times -= 1
+    if (scenario.times === 0) active = active.filter((other) => other !== scenario)
   }
 
   return {
@@ -155,32 +184,31 @@ export function createScenarios(): Scenarios {
       return scenario
     },
     remove(idOrName) {
-      const before = active.length
-      const named = active.filter(({ name }) => name === idOrName).map(({ id }) => id)
-      for (const id of idOrName === undefined ? [...switches.keys()] : [idOrName, ...named]) {
+      const isMeant = ({ id, name }: ActiveScenario): boolean =>
+        idOrName === undefined || idOrName === id || idOrName === name
+      const removed = active.filter(isMeant)
+      const ids = idOrName === undefined ? [...switches.keys()] : [idOrName, ...removed.map(({ id }) => id)]
+      for (const id of ids) {
         switches.get(id)?.abort()
         switches.delete(id)
       }
-      active =
-        idOrName === undefined
-          ? []
-          : active.filter((scenario) => scenario.id !== idOrName && scenario.name !== idOrName)
-      return before - active.length
+      active = active.filter((scenario) => !isMeant(scenario))
+      return removed.length
     },
-    take(fits) {
-      if (active.length === 0) return null
-      const found = active.find((scenario) => fits(scenario.effect) && isDue(scenario))
-      return found === undefined ? null : use(found)
+    take<Kind extends Effect['kind']>(kind: Kind, matches: (effect: EffectOf<Kind>) => boolean = () => true) {
+      const isOfKind = (effect: Effect): effect is EffectOf<Kind> => effect.kind === kind
+      const found = active.find((scenario) => isOfKind(scenario.effect) && matches(scenario.effect) && isDue(scenario))
+      if (found === undefined) return null
+      use(found)
+      return found.effect as EffectOf<Kind>
     },
-    takeAll(fits) {
-      if (active.length === 0) return []
-      return active
-        .filter((scenario) => fits(scenario.effect) && isDue(scenario))
-        .map((scenario) => {
-          const off = switches.get(scenario.id)?.signal ?? AbortSignal.abort()
-          return { effect: use(scenario), off }
-        })
-    },
+    takeAll: (matches) =>
+      active.flatMap((scenario) => {
+        const { effect, id } = scenario
+        if (effect.kind !== 'http' || !matches(effect) || !isDue(scenario)) return []
+        use(scenario)
+        return [{ effect, off: switches.get(id)?.signal ?? AbortSignal.abort() }]
+      }),
     satisfy(claims) {
       active = active.filter(({ effect }) => !isSatisfied(effect, claims))
     },

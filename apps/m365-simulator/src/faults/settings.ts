@@ -1,18 +1,22 @@
+import { randomInt } from 'node:crypto'
 import { z } from 'zod'
-import { APPLICATION_PERMISSIONS } from '../entra/application-permissions.ts'
+import { APPLICATION_PERMISSION_NAMES } from '../tenant/permissions.ts'
 
-/** Milliseconds: always as many, or anything between two bounds. */
+const Milliseconds = z.int().min(0).max(3_600_000)
+/** Milliseconds: a fixed number, or any number between two bounds. */
 export const Duration = z.union([
-  z.int().min(0).max(3_600_000),
-  z
-    .strictObject({ min: z.int().min(0).max(3_600_000), max: z.int().min(0).max(3_600_000) })
-    .refine(({ min, max }) => min <= max, 'min is above max'),
+  Milliseconds,
+  z.strictObject({ min: Milliseconds, max: Milliseconds }).refine(({ min, max }) => min <= max, 'min is above max'),
 ])
 export type Duration = z.infer<typeof Duration>
 
+export function pickMs(duration: Duration): number {
+  return typeof duration === 'number' ? duration : randomInt(duration.min, duration.max + 1)
+}
+
 const Rate = z.number().min(0).max(1).default(0)
 
-/** What happens to a request at random; at most one of these, so that together they are at most 1. */
+/** What may happen to a request at random, at most one of them; the rates therefore add up to at most 1. */
 const FAULTS = {
   /** 429 ApplicationThrottled, with `Retry-After` as set. */
   throttled: Rate,
@@ -22,16 +26,16 @@ const FAULTS = {
   internalError: Rate,
   /** 502 with HTML. */
   badGateway: Rate,
-  /** 504, not processed. */
+  /** 504 without processing the request. */
   gatewayTimeoutBefore: Rate,
-  /** 504, processed all the same. */
+  /** 504 after processing the request. */
   gatewayTimeoutAfter: Rate,
   resetBefore: Rate,
   resetAfter: Rate,
-  /** No answer. */
+  /** The request is never answered. */
   hangBefore: Rate,
   hangAfter: Rate,
-  /** 401 InvalidAuthenticationToken; the token presented, and those before it, are good no more. */
+  /** 401 InvalidAuthenticationToken; the token presented, and those before it, stop working. */
   tokenRevoked: Rate,
 }
 export type Fault = keyof typeof FAULTS
@@ -40,129 +44,102 @@ export const FAULT_NAMES = Object.keys(FAULTS) as readonly Fault[]
 const FaultRates = z
   .strictObject({
     ...FAULTS,
-    /** Of the accepted ones, besides. */
+    /** Applies to accepted requests, on top of the faults. */
     retryAfterOnAccepted: Rate,
   })
   .refine((rates) => FAULT_NAMES.reduce((sum, name) => sum + rates[name], 0) <= 1, 'the rates add up to more than 1')
 
 /** Where Microsoft behaves differently by policy, cloud or day. A restart returns to the defaults. */
 export const Settings = z.strictObject({
-  /** disabled: people who are no Entra administrators see "Need admin approval". */
-  userConsent: z.enum(['allowed', 'disabled']),
+  /** `disabled`: people who are not Entra administrators see "Need admin approval". */
+  userConsent: z.enum(['allowed', 'disabled']).default('allowed'),
   /**
-   * How Cancel on the account picker and the consent page, and the way back from "Need admin approval", come back.
-   * documented: `error_subcode=cancel` from the picker, access_denied with AADSTS65004 from the others.
+   * How a cancelled sign-in or consent comes back. `documented`: `error_subcode=cancel` from the account picker,
+   * access_denied with AADSTS65004 from the consent page and from "Need admin approval".
    */
-  cancelShape: z.enum(['documented', 'subcode', 'subcode-with-description', 'access-denied', 'consent-required']),
-  /** How the granted scopes are spelled in token answers. more: with one that nobody asked for. */
-  scopeWording: z.enum(['short', 'qualified', 'upper-case', 'absent', 'more']),
-  /** null: 60 to 90 minutes at random, as Entra does. */
-  accessTokenSeconds: z.int().min(1).max(86_400).nullable(),
-  /** Application permissions the registration lists, granted by an administrator's consent to `.default`. */
-  applicationPermissions: z.array(z.enum(APPLICATION_PERMISSIONS)).max(10),
-  /** Application access policy: the only mailboxes a token without a user reaches; null: there is no policy. */
-  applicationMailboxes: z.array(z.string().toLowerCase()).max(1000).nullable(),
-  /** RBAC for Applications: what Exchange grants to the application by itself, mailbox by mailbox. */
+  cancelShape: z
+    .enum(['documented', 'subcode', 'subcode-with-description', 'access-denied', 'consent-required'])
+    .default('documented'),
+  /** How token responses spell the granted scopes. `more`: with one that nobody asked for. */
+  scopeWording: z.enum(['short', 'qualified', 'upper-case', 'absent', 'more']).default('short'),
+  /** null: a random lifetime of 60 to 90 minutes, as Entra issues. */
+  accessTokenSeconds: z.int().min(1).max(86_400).nullable().default(null),
+  /** The registration's application permissions, which an administrator grants by consenting to `.default`. */
+  applicationPermissions: z.array(z.enum(APPLICATION_PERMISSION_NAMES)).max(10).default(APPLICATION_PERMISSION_NAMES),
+  /** Application access policy: the only mailboxes that a token without a user reaches; null: no policy. */
+  applicationMailboxes: z.array(z.string().toLowerCase()).max(1000).nullable().default(null),
+  /** RBAC for Applications: what Exchange itself grants to the application, per mailbox. */
   applicationRoles: z
-    .array(z.strictObject({ permission: z.enum(APPLICATION_PERMISSIONS), mailbox: z.string().toLowerCase() }))
-    .max(1000),
-  /** What Microsoft means by the 4 MB of one request: nobody says. */
-  maxRequestBytes: z.literal([4_194_304, 4_000_000]),
-  /** A longer request: 400 BadRequest, or 413, as JSON or as a gateway's page. All have been seen. */
-  requestTooLarge: z.enum(['bad-request', 'payload-too-large', 'payload-too-large-html']),
+    .array(z.strictObject({ permission: z.enum(APPLICATION_PERMISSION_NAMES), mailbox: z.string().toLowerCase() }))
+    .max(1000)
+    .default([]),
+  /** Microsoft does not say which it means by the 4 MB of one request. */
+  maxRequestBytes: z.literal([4_194_304, 4_000_000]).default(4_194_304),
+  /** How a longer request is refused: 400 BadRequest, 413 as JSON, or a gateway's 413. All have been seen. */
+  requestTooLarge: z.enum(['bad-request', 'payload-too-large', 'payload-too-large-html']).default('bad-request'),
   /**
-   * Whether `$filter` finds messages by an extended property. ignored: those of `sendMail` bodies never took effect,
-   * drafts' did. error: such a filter is refused.
+   * Whether `$filter` finds messages by an extended property. `ignored`: only properties of drafts are found, not those
+   * in a `sendMail` body. `error`: such a filter is refused.
    */
-  extendedPropertySearch: z.enum(['works', 'ignored', 'error']),
-  /** After how long the copy in Sent Items can be found. Applies to what is sent from now on. */
-  sentCopyDelayMs: Duration,
-  /** Every request to Graph takes at least as long. */
-  latencyMs: Duration,
-  /** Requests of one application to one mailbox at a time; null: any number. */
-  mailboxConcurrency: z.int().min(1).nullable(),
-  /** null: as large as an attachment may be. Counts the body, and attachments as base64. */
-  messageSizeLimitBytes: z.int().min(1).nullable(),
-  /** Of ErrorMessageSizeExceeded; sources disagree. */
-  messageTooLargeStatus: z.literal([400, 413]),
-  /** What Microsoft means by the 3 MB from which it opens an upload session: nobody says. */
-  minSessionBytes: z.literal([3_145_728, 3_000_000]),
-  /** Of ErrorAttachmentSizeShouldNotBeLessThanMinimumSize; nobody says. */
-  attachmentTooSmallStatus: z.literal([400, 413]),
+  extendedPropertySearch: z.enum(['works', 'ignored', 'error']).default('works'),
+  /** After how long the copy in Sent Items can be found. Applies to mail sent from now on. */
+  sentCopyDelayMs: Duration.default(0),
+  /** The least time that a request to Graph takes. */
+  latencyMs: Duration.default(0),
+  /** How many requests of one application may access one mailbox at a time; null: any number. */
+  mailboxConcurrency: z.int().min(1).nullable().default(4),
+  /** Counts the body, and attachments as base64; null: only the limit on a single attachment applies. */
+  messageSizeLimitBytes: z.int().min(1).nullable().default(null),
+  /** The status of ErrorMessageSizeExceeded; sources disagree. */
+  messageTooLargeStatus: z.literal([400, 413]).default(400),
+  /** Microsoft does not say which it means by the 3 MB from which it opens an upload session. */
+  minSessionBytes: z.literal([3_145_728, 3_000_000]).default(3_145_728),
+  /** The status of ErrorAttachmentSizeShouldNotBeLessThanMinimumSize; Microsoft does not document it. */
+  attachmentTooSmallStatus: z.literal([400, 413]).default(400),
   /** How long an upload session lives, from its creation. */
-  uploadSessionSeconds: z.int().min(1).max(86_400),
+  uploadSessionSeconds: z.int().min(1).max(86_400).default(7200),
   /**
-   * What is said to a range that is not the last. documented: `ExpirationDateTime` and a bare number in
-   * `nextExpectedRanges`. pascal: `NextExpectedRanges`. dashed: a dash after the number. mixed: each in turn.
+   * How a range that is not the last is answered. `documented`: `ExpirationDateTime` and a bare number in
+   * `nextExpectedRanges`. `pascal`: `NextExpectedRanges`. `dashed`: a dash after the number. `mixed`: each in turn.
    */
-  uploadAnswerCasing: z.enum(['documented', 'pascal', 'dashed', 'mixed']),
-  /** Whether `GET` on an upload URL tells what it expects next, or is 405. */
-  uploadStatus: z.enum(['supported', 'unsupported']),
-  /** Every range takes at least as long. */
-  uploadLatencyMs: Duration,
-  /** To one mailbox; null: any number. */
-  uploadBytesPer5Minutes: z.int().min(1).nullable(),
-  /** Chaos: for `sendMail`, for creating, attaching to and sending a draft, and for upload sessions and their ranges. */
-  faultRates: FaultRates,
-  /** The same seed makes the same faults in the same order. Any change of the settings starts the order again. */
-  faultSeed: z.int().min(0).max(0xffffffff),
-  /** Of the random 429 and 503 answers. mixed: any of the three at random. */
-  retryAfterForm: z.enum(['seconds', 'http-date', 'none', 'mixed']),
-  retryAfterSeconds: z.int().min(0).max(86_400),
-  /** false: what is sent is counted and then forgotten, so that a long run does not fill the memory. */
-  storeMail: z.boolean(),
+  uploadAnswerCasing: z.enum(['documented', 'pascal', 'dashed', 'mixed']).default('documented'),
+  /** Whether `GET` on an upload URL returns the session's status or 405. */
+  uploadStatus: z.enum(['supported', 'unsupported']).default('supported'),
+  /** The least time that a range takes. */
+  uploadLatencyMs: Duration.default(0),
+  /** The limit for one mailbox; null: none. */
+  uploadBytesPer5Minutes: z.int().min(1).nullable().default(null),
+  /** Random faults of `sendMail`, of creating, attaching to and sending a draft, and of upload sessions and ranges. */
+  faultRates: FaultRates.prefault({}),
+  /** The same seed produces the same faults in the same order. Any change of a setting restarts the order. */
+  faultSeed: z.int().min(0).max(0xffffffff).default(0),
+  /** `Retry-After` of random 429 and 503 responses. `mixed`: any of the three at random. */
+  retryAfterForm: z.enum(['seconds', 'http-date', 'none', 'mixed']).default('seconds'),
+  retryAfterSeconds: z.int().min(0).max(86_400).default(2),
+  /** false: sent mail is counted and then forgotten, so that a long run does not fill the memory. */
+  storeMail: z.boolean().default(true),
 })
 export type Settings = z.infer<typeof Settings>
 
-const DEFAULTS: Settings = {
-  userConsent: 'allowed',
-  cancelShape: 'documented',
-  scopeWording: 'short',
-  accessTokenSeconds: null,
-  applicationPermissions: ['Mail.Send', 'Mail.ReadWrite'],
-  applicationMailboxes: null,
-  applicationRoles: [],
-  maxRequestBytes: 4_194_304,
-  requestTooLarge: 'bad-request',
-  extendedPropertySearch: 'works',
-  sentCopyDelayMs: 0,
-  latencyMs: 0,
-  mailboxConcurrency: 4,
-  messageSizeLimitBytes: null,
-  messageTooLargeStatus: 400,
-  minSessionBytes: 3_145_728,
-  attachmentTooSmallStatus: 400,
-  uploadSessionSeconds: 7200,
-  uploadAnswerCasing: 'documented',
-  uploadStatus: 'supported',
-  uploadLatencyMs: 0,
-  uploadBytesPer5Minutes: null,
-  faultRates: FaultRates.parse({}),
-  faultSeed: 0,
-  retryAfterForm: 'seconds',
-  retryAfterSeconds: 2,
-  storeMail: true,
-}
-
-export const SettingsChange = Settings.partial()
-
 export interface SettingsHolder {
   readonly current: Settings
-  change(change: z.infer<typeof SettingsChange>): void
+  /** Changes the settings that are named. @throws ZodError when one is unknown or has an invalid value */
+  change(change: object): void
   reset(): void
 }
 
 export function createSettings(): SettingsHolder {
-  let current = DEFAULTS
+  const defaults = Settings.parse({})
+  let current = defaults
   return {
     get current() {
       return current
     },
-    change: (change) => {
+    change(change) {
       current = Settings.parse({ ...current, ...change })
     },
-    reset: () => {
-      current = DEFAULTS
+    reset() {
+      current = defaults
     },
   }
 }

@@ -3,7 +3,7 @@ import { mail, type Simulated, simulate, type Tokens } from '../test-support/sim
 
 const IMMUTABLE = { prefer: 'IdType="ImmutableId"' }
 const ACCESS_DENIED = 'Access is denied. Check credentials and try again.'
-const KEPT_OUT = 'Access to OData is disabled.'
+const OUTSIDE_POLICY = 'Access to OData is disabled.'
 
 let simulated: Simulated
 beforeEach(async () => {
@@ -30,7 +30,7 @@ async function received(address: string, folder: string): Promise<Record<string,
 }
 
 it.each(['ada@contoso.com', 'reports@contoso.com', '5f0c1a52-7c1e-4b8d-9a43-0d6f3b7e1101'])(
-  'sends from %s without any right of a person',
+  'sends from %s without a person’s rights',
   async (user) => {
     expect((await simulated.sendMail(await consentedToken(), mail(), `/users/${user}/sendMail`)).status).toBe(202)
   },
@@ -79,16 +79,16 @@ it('is refused without the application permission', async () => {
   expect(await graphFailure(response)).toEqual({ status: 403, code: 'ErrorAccessDenied', message: ACCESS_DENIED })
 })
 
-it('reaches only the mailboxes of an application access policy', async () => {
-  await simulated.control('PATCH', '/settings', { applicationMailboxes: ['Reports@contoso.com'] })
+it('accesses only the mailboxes of an application access policy', async () => {
+  await simulated.set({ applicationMailboxes: ['Reports@contoso.com'] })
   const token = await consentedToken()
   const refused = await simulated.sendMail(token, mail(), '/users/ada@contoso.com/sendMail')
-  expect(await graphFailure(refused)).toEqual({ status: 403, code: 'ErrorAccessDenied', message: KEPT_OUT })
+  expect(await graphFailure(refused)).toEqual({ status: 403, code: 'ErrorAccessDenied', message: OUTSIDE_POLICY })
   expect((await simulated.sendMail(token, mail(), '/users/reports@contoso.com/sendMail')).status).toBe(202)
 })
 
 it('sends from a mailbox for which Exchange grants it the role, without one in the token', async () => {
-  await simulated.control('PATCH', '/settings', {
+  await simulated.set({
     applicationRoles: [{ permission: 'Mail.Send', mailbox: 'reports@contoso.com' }],
   })
   const token = await applicationToken()
@@ -97,7 +97,7 @@ it('sends from a mailbox for which Exchange grants it the role, without one in t
   expect(await graphFailure(refused)).toMatchObject({ status: 403, code: 'ErrorAccessDenied' })
 })
 
-it('makes, extends, finds, sends and deletes a draft in a mailbox', async () => {
+it('creates, attaches to, finds, sends and deletes a draft in a mailbox', async () => {
   const token = await consentedToken()
   const user = '/users/reports@contoso.com'
   const created = await simulated.graph(token, 'POST', `${user}/messages`, mail().message, IMMUTABLE)
@@ -119,8 +119,8 @@ it('makes, extends, finds, sends and deletes a draft in a mailbox', async () => 
   expect((await simulated.graph(token, 'DELETE', one, undefined, IMMUTABLE)).status).toBe(204)
 })
 
-it('may not make a draft without Mail.ReadWrite', async () => {
-  await simulated.control('PATCH', '/settings', { applicationPermissions: ['Mail.Send'] })
+it('may not create a draft without Mail.ReadWrite', async () => {
+  await simulated.set({ applicationPermissions: ['Mail.Send'] })
   const token = await consentedToken()
   const response = await simulated.graph(token, 'POST', '/users/reports@contoso.com/messages', mail().message)
   expect(await graphFailure(response)).toMatchObject({ status: 403, code: 'ErrorAccessDenied' })
@@ -128,15 +128,15 @@ it('may not make a draft without Mail.ReadWrite', async () => {
 
 it('counts its requests in the mailbox it sends from', async () => {
   await simulated.sendMail(await consentedToken(), mail(), '/users/Reports@contoso.com/sendMail')
-  const counters = (await (await simulated.control('GET', '/counters')).json()) as {
+  const counters = await simulated.read<{
     mailboxes: Record<string, unknown>
-  }
+  }>('/counters')
   expect(counters.mailboxes['reports@contoso.com']).toMatchObject({ requests: 1, accepted: 1 })
 })
 
 it('is refused with a token that was revoked before it expires', async () => {
   const token = await consentedToken()
-  await simulated.control('POST', '/scenarios', { name: 'access-token-revoked' })
+  await simulated.scenario('access-token-revoked')
   const send = () => simulated.sendMail(token, mail(), '/users/ada@contoso.com/sendMail')
   expect((await send()).status).toBe(401)
   expect((await send()).status).toBe(401)

@@ -1,22 +1,19 @@
-import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Person } from '../directory/directory.ts'
-import type { AccessTokenCheck } from '../entra/token-service.ts'
+import type { FastifyRequest } from 'fastify'
 import { concerns } from '../faults/scenario.ts'
-import { addresseeOf } from '../mail/sender-rights.ts'
-import type { Simulation } from '../simulation.ts'
-import { graphError, sendGraphError } from './graph-error.ts'
+import { type Actor, findAddressee } from '../mail/sender-rights.ts'
+import type { Simulation } from '../simulation/simulation.ts'
+import type { AccessTokenCheck } from '../tenant/token-service.ts'
+import { GraphError } from './graph-error.ts'
 
-/** Whose token came with the request, and what it may be used for. */
-export type Caller = CallerFacts &
-  ({ readonly kind: 'person'; readonly person: Person } | { readonly kind: 'application' })
-
-interface CallerFacts {
-  /** Of the person, or of the application's service principal. */
+/** Whose token came with the request, and what it permits. */
+export type Caller = Actor & {
+  /** The person's, or that of the application's service principal. */
   readonly oid: string
-  /** Of an application: its roles, and what Exchange grants it for the mailbox the request names. */
+  /** For an application: its roles, and what Exchange grants it for the mailbox that the request names. */
   readonly scopes: ReadonlySet<string>
-  readonly tokenIssuedAtMs: number
 }
+
+type ValidToken = Extract<AccessTokenCheck, { kind: 'valid' }>
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -31,67 +28,48 @@ const REASONS = {
   invalid: 'CompactToken parsing failed with error code: 80049217',
 } satisfies Record<Exclude<AccessTokenCheck['kind'], 'valid'>, string>
 
-/** @returns false when the request has been refused */
-export async function authenticate(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  simulation: Simulation,
-): Promise<boolean> {
-  const token = /^bearer (\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
-  if (token === undefined) return refuse(request, reply, 'Access token is empty.')
-  const checking = simulation.tokens.checkAccessToken(token)
-  const check = checking instanceof Promise ? await checking : checking
-  if (check.kind !== 'valid') return refuse(request, reply, REASONS[check.kind])
-  const caller = callerOf(check, request, simulation)
-  if (caller === null) return refuse(request, reply, REASONS.invalid)
-  request.caller = caller
-  const effect = simulation.scenarios.take(
-    (effect) => effect.kind === 'access-token' && concerns(effect.endpoint, request.facts.endpoint),
-  )
-  return effect?.kind === 'access-token' ? revokePresentedToken(request, reply, simulation, effect.change) : true
+/** Reads the caller from the access token. @throws GraphError when the token is missing or not valid */
+export async function authenticate(request: FastifyRequest, simulation: Simulation): Promise<Caller> {
+  const { tokens, scenarios, store, clock } = simulation
+  const jwt = /^bearer (\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
+  if (jwt === undefined) throw unauthenticated('Access token is empty.')
+  const token = await tokens.checkAccessToken(jwt)
+  if (token.kind !== 'valid') throw unauthenticated(REASONS[token.kind])
+  const caller = callerOf(token, request, simulation)
+
+  const revoke = (claims: string | null): never => {
+    store.commit({ type: 'access-tokens-revoked', oid: token.oid, atMs: token.issuedAtMs + 1 })
+    throw unauthenticated(REASONS.revoked, claims)
+  }
+  request.facts.revokeToken = () => revoke(null)
+  const effect = scenarios.take('access-token', ({ endpoint }) => concerns(endpoint, request.facts.endpoint))
+  if (effect !== null) revoke(effect.change === 'claims-challenge' ? claimsAfter(clock()) : null)
+  return caller
 }
 
-function callerOf(
-  { holder, oid, scopes, issuedAtMs: tokenIssuedAtMs }: Extract<AccessTokenCheck, { kind: 'valid' }>,
-  request: FastifyRequest,
-  { index, settings }: Simulation,
-): Caller | null {
+function callerOf({ holder, oid, scopes }: ValidToken, request: FastifyRequest, simulation: Simulation): Caller {
+  const { index, settings } = simulation
   if (holder === 'person') {
     const person = index.personByOid(oid)
-    return person === undefined ? null : { kind: 'person', person, oid, scopes, tokenIssuedAtMs }
+    if (person === undefined) throw unauthenticated(REASONS.invalid)
+    return { kind: 'person', person, oid, scopes }
   }
-  const { user } = request.params as { readonly user?: string }
-  const mailbox = addresseeOf(user ?? '', index)?.address.toLowerCase()
+  const { user = '' } = request.params as { readonly user?: string }
+  const mailbox = findAddressee(user, index)?.address.toLowerCase()
   const assigned = settings.current.applicationRoles.filter((role) => role.mailbox === mailbox)
-  const all = new Set([...scopes, ...assigned.map(({ permission }) => permission)])
-  return { kind: 'application', oid, scopes: all, tokenIssuedAtMs }
+  return { kind: 'application', oid, scopes: new Set([...scopes, ...assigned.map(({ permission }) => permission)]) }
 }
 
-/** Refuses the token that came, here and from now on; one that is issued later is good. */
-export function revokePresentedToken(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  { store, clock }: Simulation,
-  change: 'revoked' | 'claims-challenge',
-): false {
-  const { oid, tokenIssuedAtMs } = request.caller
-  store.commit({ type: 'access-tokens-revoked', oid, atMs: tokenIssuedAtMs + 1 })
-  return refuse(request, reply, REASONS.revoked, change === 'claims-challenge' ? claimsAfter(clock()) : null)
-}
-
-/** Claims that only a token issued from now on satisfies. */
+/** The claims challenge that only a token issued from now on satisfies. */
 function claimsAfter(now: Date): string {
   const seconds = Math.floor(now.getTime() / 1000)
   return JSON.stringify({ access_token: { nbf: { essential: true, value: String(seconds) } } })
 }
 
-function refuse(request: FastifyRequest, reply: FastifyReply, message: string, claims: string | null = null): false {
+function unauthenticated(message: string, claims: string | null = null): GraphError {
   const challenge =
     claims === null ? '' : `, error="insufficient_claims", claims="${Buffer.from(claims).toString('base64')}"`
-  reply.header(
-    'www-authenticate',
-    `Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize", client_id="00000003-0000-0000-c000-000000000000"${challenge}`,
-  )
-  sendGraphError(request, reply, graphError(401, 'InvalidAuthenticationToken', message))
-  return false
+  return new GraphError(401, 'InvalidAuthenticationToken', message, {
+    'www-authenticate': `Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize", client_id="00000003-0000-0000-c000-000000000000"${challenge}`,
+  })
 }

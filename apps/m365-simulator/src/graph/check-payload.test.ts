@@ -31,9 +31,9 @@ it.each([
   ['a date without a time zone', { sentDateTime: '2026-11-24T10:00:00' }, "expected type 'Edm.DateTimeOffset'"],
   ['an attachment of no type', { attachments: [{ name: 'x' }] }, 'is abstract'],
   [
-    'an attachment that is no attachment',
+    'an attachment of another type',
     { attachments: [{ '@odata.type': '#microsoft.graph.message' }] },
-    "is no 'microsoft.graph.attachment'",
+    "is not a 'microsoft.graph.attachment'",
   ],
   [
     'an attachment without content',
@@ -41,7 +41,7 @@ it.each([
     "'contentBytes' is missing",
   ],
   [
-    'content that is no base64',
+    'content that is not base64',
     { attachments: [{ '@odata.type': '#microsoft.graph.fileAttachment', name: 'x', contentBytes: 'a-b_' }] },
     "expected type 'Edm.Binary'",
   ],
@@ -50,6 +50,6 @@ it.each([
     { singleValueExtendedProperties: [{ id: 'String 0x1045' }] },
     "'value' is missing",
   ],
-])('refuses %s', (_what, message, words) => {
-  expect(findPayloadFault(message, 'message', 'message')).toContain(words)
+])('refuses %s', (_what, message, text) => {
+  expect(findPayloadFault(message, 'message', 'message')).toContain(text)
 })

@@ -1,21 +1,14 @@
 import { ENUMS, type ModelType, TYPES } from './model.ts'
 
-interface Resolved {
-  readonly properties: ReadonlyMap<string, string>
-  readonly required: readonly string[]
-}
-
 const DATE_TIME_OFFSET = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$/
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/
-/** Annotations a client may send along; others mean nothing here. */
+/** The annotations that a client may send. */
 const ANNOTATIONS = new Set(['@odata.type', '@odata.etag', '@odata.context', '@odata.id'])
 
-const resolvedTypes = new Map(Object.keys(TYPES).map((name) => [name, resolve(name)]))
-
 /**
- * Checks a JSON value against a type of the model: unknown property, wrong type, missing property.
+ * Checks a JSON value against a type of the model.
  *
- * @returns what is wrong, in OData's words, or null
+ * @returns what is wrong (an unknown or missing property, or a wrong type), in OData's wording, or null
  */
 export function findPayloadFault(value: unknown, type: string, path: string): string | null {
   const collection = /^Collection\((.+)\)$/.exec(type)?.[1]
@@ -53,21 +46,22 @@ function findObjectFault(value: unknown, declaredType: string, path: string): st
     return `Cannot read '${path}': an object of type 'microsoft.graph.${declaredType}' was expected.`
   }
   const type = actualType(value as Record<string, unknown>, declaredType)
-  if (type === null) return `The type named by '@odata.type' at '${path}' is no 'microsoft.graph.${declaredType}'.`
-  const resolved = resolvedTypes.get(type)
-  if (resolved === undefined || TYPES[type]?.isAbstract) {
+  if (type === null) return `The type named by '@odata.type' at '${path}' is not a 'microsoft.graph.${declaredType}'.`
+  const chain = withBases(type)
+  if (chain[0] === undefined || chain[0].isAbstract) {
     return `The type 'microsoft.graph.${type}' at '${path}' is abstract: name the actual one with '@odata.type'.`
   }
   for (const [name, member] of Object.entries(value)) {
     if (ANNOTATIONS.has(name)) continue
-    const memberType = resolved.properties.get(name)
+    const memberType = chain.find(({ properties }) => Object.hasOwn(properties, name))?.properties[name]
     if (memberType === undefined) {
       return `The property '${name}' does not exist on type 'microsoft.graph.${type}'. Make sure to only use property names that are defined by the type.`
     }
     const fault = findPayloadFault(member, memberType, `${path}.${name}`)
     if (fault !== null) return fault
   }
-  const missing = resolved.required.find((name) => ((value as Record<string, unknown>)[name] ?? null) === null)
+  const required = chain.flatMap((type) => type.required ?? [])
+  const missing = required.find((name) => ((value as Record<string, unknown>)[name] ?? null) === null)
   return missing === undefined ? null : `The required property '${missing}' is missing from '${path}'.`
 }
 
@@ -95,7 +89,7 @@ function isPrimitive(value: unknown, type: string): boolean {
     case 'Edm.Binary':
       return typeof value === 'string' && isBase64(value)
     default:
-      throw new Error(`The model names a primitive type that is not known here: ${type}`)
+      throw new Error(`The model names an unknown primitive type: ${type}`)
   }
 }
 
@@ -107,16 +101,8 @@ function describe(value: unknown): string {
   return (typeof value === 'string' ? value : (JSON.stringify(value) ?? 'undefined')).slice(0, 40)
 }
 
-function resolve(name: string): Resolved {
-  const properties = new Map<string, string>()
-  const required: string[] = []
-  for (
-    let type: ModelType | undefined = TYPES[name];
-    type;
-    type = type.base === undefined ? undefined : TYPES[type.base]
-  ) {
-    for (const [property, propertyType] of Object.entries(type.properties)) properties.set(property, propertyType)
-    required.push(...(type.required ?? []))
-  }
-  return { properties, required }
+/** The type and its base types. */
+function withBases(name: string | undefined): ModelType[] {
+  const type = name === undefined ? undefined : TYPES[name]
+  return type === undefined ? [] : [type, ...withBases(type.base)]
 }

@@ -1,7 +1,14 @@
 import { request as httpRequest } from 'node:http'
-import { describe, expect, it } from 'vitest'
-import type { VisibleMessage } from '../mail/visible-message.ts'
-import { ALL_SCOPES, mail, type PersonName, type Simulated, simulate } from '../test-support/simulated.ts'
+import { beforeEach, describe, expect, it } from 'vitest'
+import {
+  ALL_SCOPES,
+  type Answer,
+  answerOf,
+  mail,
+  type PersonName,
+  type Simulated,
+  simulate,
+} from '../test-support/simulated.ts'
 
 const PROPERTY = 'String {3c7a1e5b-9d42-4f0e-8b6a-5f2d7c90e1a4} Name MessageId'
 const IMMUTABLE = { prefer: 'IdType="ImmutableId"' }
@@ -10,55 +17,42 @@ const draftBody = (change: Record<string, unknown> = {}) => mail(change).message
 
 interface Draft {
   readonly id: string
-  readonly '@odata.etag': string
   readonly changeKey: string
   readonly internetMessageId: string
   readonly [name: string]: unknown
 }
 
-interface Desk {
-  readonly simulated: Simulated
-  readonly token: string
-  call(
-    method: string,
-    path: string,
-    body?: unknown,
-    headers?: Record<string, string>,
-  ): Promise<{ status: number; code: string | null; json: Draft; text: string; headers: Headers }>
-  create(change?: Record<string, unknown>, headers?: Record<string, string>): Promise<Draft>
-  messages(address: string, folder?: string): Promise<VisibleMessage[]>
+let simulated: Simulated
+let token: string
+beforeEach(async () => {
+  simulated = await simulate()
+  await signIn('ada')
+})
+
+async function call(
+  method: string,
+  path: string,
+  body?: unknown,
+  headers?: Record<string, string>,
+): Promise<Answer & { json: Draft }> {
+  return (await answerOf(await simulated.graph(token, method, path, body, headers))) as Answer & { json: Draft }
 }
 
-async function deskOf(person: PersonName = 'ada', scope = ALL_SCOPES, simulated?: Simulated): Promise<Desk> {
-  const running = simulated ?? (await simulate())
-  const { access_token: token } = await running.signIn(person, scope)
-  const call: Desk['call'] = async (method, path, body, headers) => {
-    const response = await running.graph(token, method, path, body, headers)
-    const text = await response.text()
-    const json = (text === '' ? {} : JSON.parse(text)) as Draft & { error?: { code: string } }
-    return { status: response.status, code: json.error?.code ?? null, json, text, headers: response.headers }
-  }
-  return {
-    simulated: running,
-    token,
-    call,
-    async create(change = {}, headers = {}) {
-      const { status, json } = await call('POST', '/me/messages', draftBody(change), headers)
-      expect(status).toBe(201)
-      return json
-    },
-    async messages(address, folder) {
-      const query = folder === undefined ? '' : `?folder=${folder}`
-      const response = await running.control('GET', `/mailboxes/${address}/messages${query}`)
-      return ((await response.json()) as { items: VisibleMessage[] }).items
-    },
-  }
+/** Makes all further calls with a token for these scopes. */
+async function signIn(person: PersonName, scope = ALL_SCOPES): Promise<void> {
+  await simulated.control('POST', `/people/${person}@contoso.com/remove-consents`)
+  token = (await simulated.signIn(person, scope)).access_token
+}
+
+async function create(change: Record<string, unknown> = {}, headers: Record<string, string> = {}): Promise<Draft> {
+  const { status, json } = await call('POST', '/me/messages', draftBody(change), headers)
+  expect(status).toBe(201)
+  return json
 }
 
 describe('a new draft', () => {
   it('is answered 201 with the message', async () => {
-    const desk = await deskOf()
-    const { status, json } = await desk.call('POST', '/me/messages', draftBody())
+    const { status, json } = await call('POST', '/me/messages', draftBody())
     expect(status).toBe(201)
     expect(json).toMatchObject({
       '@odata.context': expect.stringMatching(/\$metadata#users\('[0-9a-f-]{36}'\)\/messages\/\$entity$/),
@@ -75,23 +69,20 @@ describe('a new draft', () => {
     })
   })
 
-  it('lies in Drafts of the caller, and has been sent to nobody', async () => {
-    const desk = await deskOf()
-    await desk.create()
-    expect(await desk.messages('ada@contoso.com')).toMatchObject([{ folder: 'drafts', subject: 'Hello' }])
-    expect(await desk.messages('max@contoso.com')).toEqual([])
+  it('is in the caller’s Drafts, and has been sent to nobody', async () => {
+    await create()
+    expect(await simulated.messages('ada@contoso.com')).toMatchObject([{ folder: 'drafts', subject: 'Hello' }])
+    expect(await simulated.messages('max@contoso.com')).toEqual([])
   })
 
-  it('keeps the internetMessageId it was given', async () => {
-    const desk = await deskOf()
-    expect(await desk.create({ internetMessageId: '<mine@inforiver.example>' })).toMatchObject({
+  it('keeps a given internetMessageId', async () => {
+    expect(await create({ internetMessageId: '<mine@inforiver.example>' })).toMatchObject({
       internetMessageId: '<mine@inforiver.example>',
     })
   })
 
   it('may have no recipients and any from', async () => {
-    const desk = await deskOf()
-    expect(await desk.create({ toRecipients: [], from: recipient('finance@contoso.com') })).toMatchObject({
+    expect(await create({ toRecipients: [], from: recipient('finance@contoso.com') })).toMatchObject({
       from: { emailAddress: { address: 'finance@contoso.com' } },
     })
   })
@@ -107,27 +98,25 @@ describe('a new draft', () => {
     ],
     ['a JSON array', [], 'BadRequest'],
   ])('with %s is 400', async (_what, body, code) => {
-    const desk = await deskOf()
-    expect(await desk.call('POST', '/me/messages', body)).toMatchObject({ status: 400, code })
+    expect(await call('POST', '/me/messages', body)).toMatchObject({ status: 400, code })
   })
 
   it('over 4 MB is refused', async () => {
-    const desk = await deskOf()
     const body = draftBody({ body: { contentType: 'text', content: 'x'.repeat(4 * 1024 * 1024) } })
-    expect(await desk.call('POST', '/me/messages', body)).toMatchObject({ status: 400, code: 'BadRequest' })
+    expect(await call('POST', '/me/messages', body)).toMatchObject({ status: 400, code: 'BadRequest' })
   })
 
   it.each(['Mail.Send', 'Mail.Read'])('needs Mail.ReadWrite, not %s', async (scope) => {
-    const desk = await deskOf('ada', `User.Read ${scope}`)
-    expect(await desk.call('POST', '/me/messages', draftBody())).toMatchObject({
+    await signIn('ada', `User.Read ${scope}`)
+    expect(await call('POST', '/me/messages', draftBody())).toMatchObject({
       status: 403,
       code: 'ErrorAccessDenied',
     })
   })
 
   it('needs a mailbox', async () => {
-    const desk = await deskOf('nora')
-    expect(await desk.call('POST', '/me/messages', draftBody())).toMatchObject({
+    await signIn('nora')
+    expect(await call('POST', '/me/messages', draftBody())).toMatchObject({
       status: 404,
       code: 'MailboxNotEnabledForRESTAPI',
     })
@@ -135,30 +124,27 @@ describe('a new draft', () => {
 })
 
 describe('reading a message', () => {
-  it('answers with what was selected, the id and the etag', async () => {
-    const desk = await deskOf()
-    const { id } = await desk.create()
-    const { json } = await desk.call('GET', `/me/messages/${id}?$select=isDraft,parentFolderId`)
+  it('returns the selected properties, the id and the etag', async () => {
+    const { id } = await create()
+    const { json } = await call('GET', `/me/messages/${id}?$select=isDraft,parentFolderId`)
     expect(Object.keys(json).toSorted()).toEqual(['@odata.context', '@odata.etag', 'id', 'isDraft', 'parentFolderId'])
   })
 
   it('returns an extended property only when it is expanded', async () => {
-    const desk = await deskOf()
-    const { id } = await desk.create({ singleValueExtendedProperties: [{ id: PROPERTY, value: 'msg_1' }] })
+    const { id } = await create({ singleValueExtendedProperties: [{ id: PROPERTY, value: 'msg_1' }] })
     const expand = encodeURIComponent(`singleValueExtendedProperties($filter=id eq '${PROPERTY}')`)
-    expect((await desk.call('GET', `/me/messages/${id}`)).json).not.toHaveProperty('singleValueExtendedProperties')
-    expect((await desk.call('GET', `/me/messages/${id}?$expand=${expand}`)).json).toMatchObject({
+    expect((await call('GET', `/me/messages/${id}`)).json).not.toHaveProperty('singleValueExtendedProperties')
+    expect((await call('GET', `/me/messages/${id}?$expand=${expand}`)).json).toMatchObject({
       singleValueExtendedProperties: [{ id: PROPERTY, value: 'msg_1' }],
     })
     const other = encodeURIComponent(`singleValueExtendedProperties($filter=id eq '${PROPERTY.toLowerCase()}')`)
-    expect((await desk.call('GET', `/me/messages/${id}?$expand=${other}`)).json).not.toHaveProperty(
+    expect((await call('GET', `/me/messages/${id}?$expand=${other}`)).json).not.toHaveProperty(
       'singleValueExtendedProperties',
     )
   })
 
   it('shows a draft’s blind copies, and its headers when they are selected, but not those of a sent message', async () => {
-    const desk = await deskOf()
-    const { id } = await desk.create(
+    const { id } = await create(
       {
         bccRecipients: [recipient('grace@contoso.com')],
         internetMessageHeaders: [{ name: 'x-report-id', value: '42' }],
@@ -166,13 +152,12 @@ describe('reading a message', () => {
       IMMUTABLE,
     )
     const read = async (): Promise<Draft> =>
-      (await desk.call('GET', `/me/messages/${id}?$select=bccRecipients,internetMessageHeaders`, undefined, IMMUTABLE))
-        .json
+      (await call('GET', `/me/messages/${id}?$select=bccRecipients,internetMessageHeaders`, undefined, IMMUTABLE)).json
     expect(await read()).toMatchObject({
       bccRecipients: [{ emailAddress: { address: 'grace@contoso.com' } }],
       internetMessageHeaders: [{ name: 'x-report-id', value: '42' }],
     })
-    await desk.call('POST', `/me/messages/${id}/send`, undefined, IMMUTABLE)
+    await call('POST', `/me/messages/${id}/send`, undefined, IMMUTABLE)
     expect(await read()).not.toHaveProperty('internetMessageHeaders')
   })
 
@@ -181,19 +166,17 @@ describe('reading a message', () => {
     ['an unknown property', '$select=subjekt'],
     ['an expansion without a filter', '$expand=singleValueExtendedProperties'],
     ['an expansion with half a filter', "$expand=singleValueExtendedProperties($filter=id eq 'x' or )"],
-    ['an option it does not have', '$filter=isDraft eq true'],
+    ['an option that is not supported', '$filter=isDraft eq true'],
   ])('with %s is 400', async (_what, query) => {
-    const desk = await deskOf()
-    const { id } = await desk.create()
-    expect(await desk.call('GET', `/me/messages/${id}?${query}`)).toMatchObject({ status: 400, code: 'BadRequest' })
+    const { id } = await create()
+    expect(await call('GET', `/me/messages/${id}?${query}`)).toMatchObject({ status: 400, code: 'BadRequest' })
   })
 
   it('needs Mail.Read or Mail.ReadWrite', async () => {
-    const desk = await deskOf()
-    const { id } = await desk.create()
+    const { id } = await create()
     const read = async (scope: string): Promise<number> => {
-      await desk.simulated.control('POST', '/people/ada@contoso.com/remove-consents')
-      return (await (await deskOf('ada', scope, desk.simulated)).call('GET', `/me/messages/${id}`)).status
+      await signIn('ada', scope)
+      return (await call('GET', `/me/messages/${id}`)).status
     }
     expect([await read('Mail.Send'), await read('Mail.Read'), await read('Mail.ReadWrite')]).toEqual([403, 200, 200])
   })
@@ -202,35 +185,31 @@ describe('reading a message', () => {
 describe('an id', () => {
   it.each([
     ['of another kind', (id: string) => id, IMMUTABLE, 400, 'ErrorInvalidIdMalformed'],
-    ['that is none', () => 'nonsense', {}, 400, 'ErrorInvalidIdMalformed'],
+    ['that is malformed', () => 'nonsense', {}, 400, 'ErrorInvalidIdMalformed'],
     ['in another case', (id: string) => id.slice(0, 20) + swapCase(id.slice(20)), {}, 404, 'ErrorItemNotFound'],
   ])('%s is refused', async (_what, change, headers, status, code) => {
-    const desk = await deskOf()
-    const { id } = await desk.create()
-    expect(await desk.call('GET', `/me/messages/${change(id)}`, undefined, headers)).toMatchObject({ status, code })
+    const { id } = await create()
+    expect(await call('GET', `/me/messages/${change(id)}`, undefined, headers)).toMatchObject({ status, code })
   })
 
-  it('of somebody else’s message is not found', async () => {
-    const desk = await deskOf()
-    const { id } = await desk.create()
-    const max = await deskOf('max', ALL_SCOPES, desk.simulated)
-    expect(await max.call('GET', `/me/messages/${id}`)).toMatchObject({ status: 404, code: 'ErrorItemNotFound' })
+  it('of a message in another mailbox is not found', async () => {
+    const { id } = await create()
+    await signIn('max')
+    expect(await call('GET', `/me/messages/${id}`)).toMatchObject({ status: 404, code: 'ErrorItemNotFound' })
   })
 
-  it('is immutable only for a request that prefers it, and the answer says so', async () => {
-    const desk = await deskOf()
-    const { json, headers } = await desk.call('POST', '/me/messages', draftBody(), IMMUTABLE)
+  it('is immutable only for a request that prefers it, and the response says so', async () => {
+    const { json, headers } = await call('POST', '/me/messages', draftBody(), IMMUTABLE)
     expect(headers.get('preference-applied')).toBe('IdType="ImmutableId"')
-    expect((await desk.call('GET', `/me/messages/${json.id}`, undefined, IMMUTABLE)).status).toBe(200)
-    expect((await desk.call('GET', `/me/messages/${json.id}`)).status).toBe(400)
+    expect((await call('GET', `/me/messages/${json.id}`, undefined, IMMUTABLE)).status).toBe(200)
+    expect((await call('GET', `/me/messages/${json.id}`)).status).toBe(400)
   })
 })
 
 describe('changing a draft', () => {
-  it('changes what is named and the change key, and nothing else', async () => {
-    const desk = await deskOf()
-    const draft = await desk.create({ importance: 'high' })
-    const { status, json } = await desk.call('PATCH', `/me/messages/${draft.id}`, {
+  it('changes only the named properties and the change key', async () => {
+    const draft = await create({ importance: 'high' })
+    const { status, json } = await call('PATCH', `/me/messages/${draft.id}`, {
       subject: 'Changed',
       internetMessageId: '<mine@inforiver.example>',
     })
@@ -246,16 +225,15 @@ describe('changing a draft', () => {
   })
 
   it('replaces an extended property of the same id and keeps the others', async () => {
-    const desk = await deskOf()
     const other = PROPERTY.replace('MessageId', 'Attempt')
-    const { id } = await desk.create({
+    const { id } = await create({
       singleValueExtendedProperties: [
         { id: PROPERTY, value: '1' },
         { id: other, value: 'a' },
       ],
     })
-    await desk.call('PATCH', `/me/messages/${id}`, { singleValueExtendedProperties: [{ id: PROPERTY, value: '2' }] })
-    expect(await desk.messages('ada@contoso.com')).toMatchObject([
+    await call('PATCH', `/me/messages/${id}`, { singleValueExtendedProperties: [{ id: PROPERTY, value: '2' }] })
+    expect(await simulated.messages('ada@contoso.com')).toMatchObject([
       {
         extendedProperties: [
           { id: other, value: 'a' },
@@ -269,16 +247,14 @@ describe('changing a draft', () => {
     ['attachments', { attachments: [] }, 'ErrorInvalidPropertySet'],
     ['an unknown property', { subjekt: 'x' }, 'RequestBodyRead'],
   ])('refuses %s', async (_what, body, code) => {
-    const desk = await deskOf()
-    const { id } = await desk.create()
-    expect(await desk.call('PATCH', `/me/messages/${id}`, body)).toMatchObject({ status: 400, code })
+    const { id } = await create()
+    expect(await call('PATCH', `/me/messages/${id}`, body)).toMatchObject({ status: 400, code })
   })
 
   it('is refused once it is sent', async () => {
-    const desk = await deskOf()
-    const { id } = await desk.create({}, IMMUTABLE)
-    await desk.call('POST', `/me/messages/${id}/send`, undefined, IMMUTABLE)
-    expect(await desk.call('PATCH', `/me/messages/${id}`, { subject: 'x' }, IMMUTABLE)).toMatchObject({ status: 400 })
+    const { id } = await create({}, IMMUTABLE)
+    await call('POST', `/me/messages/${id}/send`, undefined, IMMUTABLE)
+    expect(await call('PATCH', `/me/messages/${id}`, { subject: 'x' }, IMMUTABLE)).toMatchObject({ status: 400 })
   })
 })
 
@@ -291,9 +267,8 @@ describe('attaching to a draft', () => {
   }
 
   it('is 201 with the attachment, which is sent along', async () => {
-    const desk = await deskOf()
-    const { id } = await desk.create()
-    const { status, json } = await desk.call('POST', `/me/messages/${id}/attachments`, {
+    const { id } = await create()
+    const { status, json } = await call('POST', `/me/messages/${id}/attachments`, {
       ...file,
       contentId: 'logo',
       isInline: true,
@@ -308,8 +283,8 @@ describe('attaching to a draft', () => {
       contentId: 'logo',
       contentBytes: 'YWJj',
     })
-    await desk.call('POST', `/me/messages/${id}/send`)
-    expect(await desk.messages('max@contoso.com')).toMatchObject([
+    await call('POST', `/me/messages/${id}/send`)
+    expect(await simulated.messages('max@contoso.com')).toMatchObject([
       { attachments: [{ name: 'a.txt', contentId: 'logo' }] },
     ])
   })
@@ -320,81 +295,74 @@ describe('attaching to a draft', () => {
     ['that is an item', { '@odata.type': '#microsoft.graph.itemAttachment', name: 'x' }, 400, 'SimulatorNotSupported'],
     ['over 4 MB', { ...file, contentBytes: 'YWJj'.repeat(1024 * 1024 + 1) }, 400, 'BadRequest'],
   ])('one %s is refused', async (_what, body, status, code) => {
-    const desk = await deskOf()
-    const { id } = await desk.create()
-    expect(await desk.call('POST', `/me/messages/${id}/attachments`, body)).toMatchObject({ status, code })
+    const { id } = await create()
+    expect(await call('POST', `/me/messages/${id}/attachments`, body)).toMatchObject({ status, code })
   })
 
   it('needs Mail.ReadWrite', async () => {
-    const desk = await deskOf('ada', 'Mail.Send')
-    expect(await desk.call('POST', '/me/messages/AAMkADDx=/attachments', file)).toMatchObject({ status: 403 })
+    await signIn('ada', 'Mail.Send')
+    expect(await call('POST', '/me/messages/AAMkADDx=/attachments', file)).toMatchObject({ status: 403 })
   })
 })
 
 describe('sending a draft', () => {
   it('is 202 with an empty body, and moves it to Sent Items', async () => {
-    const desk = await deskOf()
-    const { id } = await desk.create()
-    expect(await desk.call('POST', `/me/messages/${id}/send`)).toMatchObject({ status: 202, text: '' })
-    expect(await desk.messages('ada@contoso.com')).toMatchObject([{ folder: 'sentItems', subject: 'Hello' }])
-    expect(await desk.messages('max@contoso.com')).toMatchObject([{ folder: 'inbox', subject: 'Hello' }])
+    const { id } = await create()
+    expect(await call('POST', `/me/messages/${id}/send`)).toMatchObject({ status: 202, text: '' })
+    expect(await simulated.messages('ada@contoso.com')).toMatchObject([{ folder: 'sentItems', subject: 'Hello' }])
+    expect(await simulated.messages('max@contoso.com')).toMatchObject([{ folder: 'inbox', subject: 'Hello' }])
   })
 
   it('ends a regular id', async () => {
-    const desk = await deskOf()
-    const { id } = await desk.create()
-    await desk.call('POST', `/me/messages/${id}/send`)
-    expect(await desk.call('GET', `/me/messages/${id}`)).toMatchObject({ status: 404, code: 'ErrorItemNotFound' })
-    expect(await desk.call('POST', `/me/messages/${id}/send`)).toMatchObject({ status: 404 })
+    const { id } = await create()
+    await call('POST', `/me/messages/${id}/send`)
+    expect(await call('GET', `/me/messages/${id}`)).toMatchObject({ status: 404, code: 'ErrorItemNotFound' })
+    expect(await call('POST', `/me/messages/${id}/send`)).toMatchObject({ status: 404 })
   })
 
-  it('keeps the immutable id, under which the sent copy is no draft', async () => {
-    const desk = await deskOf()
-    const draft = await desk.create({}, IMMUTABLE)
-    await desk.call('POST', `/me/messages/${draft.id}/send`, undefined, IMMUTABLE)
-    const { status, json } = await desk.call('GET', `/me/messages/${draft.id}`, undefined, IMMUTABLE)
+  it('keeps the immutable id, under which the sent copy is not a draft', async () => {
+    const draft = await create({}, IMMUTABLE)
+    await call('POST', `/me/messages/${draft.id}/send`, undefined, IMMUTABLE)
+    const { status, json } = await call('GET', `/me/messages/${draft.id}`, undefined, IMMUTABLE)
     expect(status).toBe(200)
     expect(json).toMatchObject({ id: draft.id, isDraft: false, internetMessageId: draft.internetMessageId })
     expect(json['parentFolderId']).not.toBe(draft['parentFolderId'])
   })
 
   it('a second time by its immutable id is refused, and nothing arrives twice', async () => {
-    const desk = await deskOf()
-    const { id } = await desk.create({}, IMMUTABLE)
-    await desk.call('POST', `/me/messages/${id}/send`, undefined, IMMUTABLE)
-    expect(await desk.call('POST', `/me/messages/${id}/send`, undefined, IMMUTABLE)).toMatchObject({
+    const { id } = await create({}, IMMUTABLE)
+    await call('POST', `/me/messages/${id}/send`, undefined, IMMUTABLE)
+    expect(await call('POST', `/me/messages/${id}/send`, undefined, IMMUTABLE)).toMatchObject({
       status: 400,
       code: 'ErrorInvalidOperation',
     })
-    expect(await desk.messages('max@contoso.com')).toHaveLength(1)
+    expect(await simulated.messages('max@contoso.com')).toHaveLength(1)
   })
 
   it.each([
     ['no recipients', { toRecipients: [] }, 'ErrorInvalidRecipients'],
-    ['a recipient that is no address', { toRecipients: [recipient('max')] }, 'ErrorInvalidRecipients'],
+    ['a recipient that is not an address', { toRecipients: [recipient('max')] }, 'ErrorInvalidRecipients'],
     ['a recipient without an address', { toRecipients: [{ emailAddress: { name: 'x' } }] }, 'ErrorInvalidRecipients'],
   ])('with %s is 400 and leaves it a draft', async (_what, change, code) => {
-    const desk = await deskOf()
-    const { id } = await desk.create(change)
-    expect(await desk.call('POST', `/me/messages/${id}/send`)).toMatchObject({ status: 400, code })
-    expect((await desk.call('GET', `/me/messages/${id}`)).json).toMatchObject({ isDraft: true })
+    const { id } = await create(change)
+    expect(await call('POST', `/me/messages/${id}/send`)).toMatchObject({ status: 400, code })
+    expect((await call('GET', `/me/messages/${id}`)).json).toMatchObject({ isDraft: true })
   })
 
-  it('as the shared mailbox one has Send As on: the copy lies with the person', async () => {
-    const desk = await deskOf()
-    const { id } = await desk.create({ from: recipient('reports@contoso.com') })
-    expect((await desk.call('POST', `/me/messages/${id}/send`)).status).toBe(202)
+  it('as the shared mailbox one has Send As on: the copy is in the person’s Sent Items', async () => {
+    const { id } = await create({ from: recipient('reports@contoso.com') })
+    expect((await call('POST', `/me/messages/${id}/send`)).status).toBe(202)
     const address = 'reports@contoso.com'
-    expect(await desk.messages('ada@contoso.com')).toMatchObject([
+    expect(await simulated.messages('ada@contoso.com')).toMatchObject([
       { folder: 'sentItems', from: { address }, sender: { address } },
     ])
   })
 
   it('on behalf of a shared mailbox: the sender is the person', async () => {
-    const desk = await deskOf('bob')
-    const { id } = await desk.create({ from: recipient('reports@contoso.com') })
-    await desk.call('POST', `/me/messages/${id}/send`)
-    expect(await desk.messages('max@contoso.com')).toMatchObject([
+    await signIn('bob')
+    const { id } = await create({ from: recipient('reports@contoso.com') })
+    await call('POST', `/me/messages/${id}/send`)
+    expect(await simulated.messages('max@contoso.com')).toMatchObject([
       { from: { address: 'reports@contoso.com' }, sender: { address: 'bob@contoso.com' } },
     ])
   })
@@ -411,36 +379,33 @@ describe('sending a draft', () => {
     ],
     ['oneself without Mail.Send', 'ada@contoso.com', 'Mail.ReadWrite', 403, 'ErrorAccessDenied'],
   ])('as %s is refused, and nothing is sent', async (_what, address, scope, status, code) => {
-    const desk = await deskOf('ada', scope)
-    const { id } = await desk.create({ from: recipient(address) })
-    expect(await desk.call('POST', `/me/messages/${id}/send`)).toMatchObject({ status, code })
-    expect(await desk.messages('max@contoso.com')).toEqual([])
+    await signIn('ada', scope)
+    const { id } = await create({ from: recipient(address) })
+    expect(await call('POST', `/me/messages/${id}/send`)).toMatchObject({ status, code })
+    expect(await simulated.messages('max@contoso.com')).toEqual([])
   })
 
-  it('goes by the rights at the time of sending', async () => {
-    const desk = await deskOf()
-    const { id } = await desk.create({ from: recipient('reports@contoso.com') })
-    await desk.simulated.control('PUT', '/rights', {
+  it('depends on the rights at the time of sending', async () => {
+    const { id } = await create({ from: recipient('reports@contoso.com') })
+    await simulated.control('PUT', '/rights', {
       address: 'reports@contoso.com',
       person: 'ada@contoso.com',
       sendAs: false,
     })
-    expect(await desk.call('POST', `/me/messages/${id}/send`)).toMatchObject({ code: 'ErrorSendAsDenied' })
+    expect(await call('POST', `/me/messages/${id}/send`)).toMatchObject({ code: 'ErrorSendAsDenied' })
   })
 
   it('with a body is 400', async () => {
-    const desk = await deskOf()
-    const { id } = await desk.create()
-    expect(await desk.call('POST', `/me/messages/${id}/send`, {})).toMatchObject({ status: 400, code: 'BadRequest' })
+    const { id } = await create()
+    expect(await call('POST', `/me/messages/${id}/send`, {})).toMatchObject({ status: 400, code: 'BadRequest' })
   })
 
   it('without Content-Length is 411', async () => {
-    const desk = await deskOf()
-    const { id } = await desk.create()
+    const { id } = await create()
     const status = await new Promise((resolve, reject) => {
       const chunked = httpRequest(
-        `${desk.simulated.url}/v1.0/me/messages/${id}/send`,
-        { method: 'POST', headers: { authorization: `Bearer ${desk.token}`, 'transfer-encoding': 'chunked' } },
+        `${simulated.url}/v1.0/me/messages/${id}/send`,
+        { method: 'POST', headers: { authorization: `Bearer ${token}`, 'transfer-encoding': 'chunked' } },
         (response) => resolve(response.resume().statusCode),
       )
       chunked.on('error', reject)
@@ -452,26 +417,23 @@ describe('sending a draft', () => {
 
 describe('deleting', () => {
   it('is 204 and moves the message to Deleted Items, under another regular id and the same immutable one', async () => {
-    const desk = await deskOf()
-    const { id } = await desk.create()
-    expect(await desk.call('DELETE', `/me/messages/${id}`)).toMatchObject({ status: 204, text: '' })
-    expect(await desk.call('GET', `/me/messages/${id}`)).toMatchObject({ status: 404, code: 'ErrorItemNotFound' })
-    expect(await desk.messages('ada@contoso.com')).toMatchObject([{ folder: 'deletedItems' }])
+    const { id } = await create()
+    expect(await call('DELETE', `/me/messages/${id}`)).toMatchObject({ status: 204, text: '' })
+    expect(await call('GET', `/me/messages/${id}`)).toMatchObject({ status: 404, code: 'ErrorItemNotFound' })
+    expect(await simulated.messages('ada@contoso.com')).toMatchObject([{ folder: 'deletedItems' }])
   })
 
-  it('from Deleted Items is for good', async () => {
-    const desk = await deskOf()
-    const { id } = await desk.create({}, IMMUTABLE)
+  it('from Deleted Items is permanent', async () => {
+    const { id } = await create({}, IMMUTABLE)
     for (const status of [204, 204, 404]) {
-      expect((await desk.call('DELETE', `/me/messages/${id}`, undefined, IMMUTABLE)).status).toBe(status)
+      expect((await call('DELETE', `/me/messages/${id}`, undefined, IMMUTABLE)).status).toBe(status)
     }
-    expect(await desk.messages('ada@contoso.com')).toEqual([])
+    expect(await simulated.messages('ada@contoso.com')).toEqual([])
   })
 })
 
-it('a scenario finds each of the draft’s endpoints by name', async () => {
-  const desk = await deskOf()
-  const { id } = await desk.create()
+it('a scenario reaches each of the draft’s endpoints by name', async () => {
+  const { id } = await create()
   const calls: [string, string, string, unknown?][] = [
     ['draft-create', 'POST', '/me/messages', draftBody()],
     ['draft-attach', 'POST', `/me/messages/${id}/attachments`, {}],
@@ -483,26 +445,25 @@ it('a scenario finds each of the draft’s endpoints by name', async () => {
   ]
   for (const [endpoint, method, path, body] of calls) {
     const effect = { kind: 'http', endpoint, do: { action: 'answer', status: 503 } }
-    await desk.simulated.control('POST', '/scenarios', { effect })
-    expect((await desk.simulated.graph(desk.token, method, path, body)).status).toBe(503)
+    await simulated.scenario(effect)
+    expect((await simulated.graph(token, method, path, body)).status).toBe(503)
   }
-  expect(await desk.messages('ada@contoso.com')).toHaveLength(1)
+  expect(await simulated.messages('ada@contoso.com')).toHaveLength(1)
 })
 
 it('all of a mailbox’s requests count against its four at once', async () => {
-  const desk = await deskOf()
   const effect = { kind: 'http', endpoint: 'any', do: { action: 'delay', delayMs: 600_000 } }
-  await desk.simulated.control('POST', '/scenarios', { effect, times: 'always' })
+  await simulated.scenario(effect, { times: 'always' })
   const asking = Promise.all([
-    desk.call('POST', '/me/messages', draftBody()),
-    desk.call('GET', '/me/messages'),
-    desk.call('GET', '/me/mailFolders/sentitems/messages'),
-    desk.simulated.sendMail(desk.token, mail()),
-    desk.call('GET', '/me/messages'),
+    call('POST', '/me/messages', draftBody()),
+    call('GET', '/me/messages'),
+    call('GET', '/me/mailFolders/sentitems/messages'),
+    simulated.sendMail(token, mail()),
+    call('GET', '/me/messages'),
   ])
-  const came = async (): Promise<unknown> => (await desk.simulated.control('GET', '/counters')).json()
+  const came = async (): Promise<unknown> => simulated.read('/counters')
   await expect.poll(came).toMatchObject({ mailboxes: { 'ada@contoso.com': { requests: 5 } } })
-  await desk.simulated.control('DELETE', '/scenarios')
+  await simulated.control('DELETE', '/scenarios')
   const answers = await asking
   expect(answers.filter(({ status }) => status === 429)).toHaveLength(1)
 })

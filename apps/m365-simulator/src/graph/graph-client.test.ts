@@ -1,7 +1,7 @@
 import { Client, type Context, HTTPMessageHandler, type Middleware } from '@microsoft/microsoft-graph-client'
 import type { Message } from '@microsoft/microsoft-graph-types'
-import { describe, expect, it } from 'vitest'
-import { mail, PEOPLE, simulate } from '../test-support/simulated.ts'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { mail, PEOPLE, type Simulated, simulate } from '../test-support/simulated.ts'
 
 /** The library's own handler attaches a token to https only; this one to whatever it is given. */
 function graphClient(baseUrl: string, accessToken: string): Client {
@@ -17,8 +17,12 @@ function graphClient(baseUrl: string, accessToken: string): Client {
   return Client.initWithMiddleware({ middleware: authentication, baseUrl: `${baseUrl}/` })
 }
 
+let simulated: Simulated
+beforeEach(async () => {
+  simulated = await simulate()
+})
+
 it('the Graph client reads the signed-in person with $select', async () => {
-  const simulated = await simulate()
   const { access_token: accessToken } = await simulated.signIn('ada')
   const me = await graphClient(simulated.graphBaseUrl, accessToken)
     .api('/me')
@@ -27,8 +31,7 @@ it('the Graph client reads the signed-in person with $select', async () => {
   expect(me).toMatchObject({ id: PEOPLE.ada, displayName: 'Ada Admin', mail: 'ada@contoso.com' })
 })
 
-it('the Graph client sends a mail, and it lies in the recipient’s inbox', async () => {
-  const simulated = await simulate()
+it('the Graph client sends mail, which arrives in the recipient’s inbox', async () => {
   const { access_token: accessToken } = await simulated.signIn('ada')
   await graphClient(simulated.graphBaseUrl, accessToken)
     .api('/me/sendMail')
@@ -42,7 +45,6 @@ describe('the Graph client on a draft', () => {
   const immutable = { prefer: 'IdType="ImmutableId"' }
 
   it('creates, changes, attaches, sends, and reads the sent copy by its immutable id', async () => {
-    const simulated = await simulate()
     const { access_token: accessToken } = await simulated.signIn('ada')
     const client = graphClient(simulated.graphBaseUrl, accessToken)
     const draft = (await client
@@ -65,7 +67,6 @@ describe('the Graph client on a draft', () => {
   })
 
   it('finds it by extended property, and expands the property', async () => {
-    const simulated = await simulate()
     const { access_token: accessToken } = await simulated.signIn('ada')
     const client = graphClient(simulated.graphBaseUrl, accessToken)
     const singleValueExtendedProperties = [{ id: property, value: 'msg_1' }]
@@ -81,7 +82,6 @@ describe('the Graph client on a draft', () => {
   })
 
   it('deletes it', async () => {
-    const simulated = await simulate()
     const { access_token: accessToken } = await simulated.signIn('ada')
     const client = graphClient(simulated.graphBaseUrl, accessToken)
     const draft = (await client.api('/me/messages').post(mail().message)) as Message
@@ -94,7 +94,6 @@ describe('the Graph client on a draft', () => {
 })
 
 it('the Graph client reports a refusal with its status, code and request id', async () => {
-  const simulated = await simulate()
   const { access_token: accessToken } = await simulated.signIn('max')
   const from = { emailAddress: { address: 'reports@contoso.com' } }
   const refused = graphClient(simulated.graphBaseUrl, accessToken).api('/me/sendMail').post(mail({ from }))

@@ -1,35 +1,44 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
-export interface GraphError {
+/** A refusal by Graph or by the upload host. */
+export class GraphError extends Error {
   readonly status: number
   readonly code: string
-  readonly message: string
-  /** What a gateway before Graph answers instead: HTML. */
-  readonly page?: string
+  readonly headers: Readonly<Record<string, string>>
+
+  constructor(status: number, code: string, message: string, headers: Readonly<Record<string, string>> = {}) {
+    super(message)
+    this.status = status
+    this.code = code
+    this.headers = headers
+  }
 }
 
-export function graphError(status: number, code: string, message: string): GraphError {
-  return { status, code, message }
+export function badRequest(message: string): GraphError {
+  return new GraphError(400, 'BadRequest', message)
 }
 
-export const ACCESS_DENIED = graphError(403, 'ErrorAccessDenied', 'Access is denied. Check credentials and try again.')
+export function accessDenied(): GraphError {
+  return new GraphError(403, 'ErrorAccessDenied', 'Access is denied. Check credentials and try again.')
+}
 
-export function sendGraphError(request: FastifyRequest, reply: FastifyReply, error: GraphError): FastifyReply {
-  const { facts } = request
+/** Error handler of the routes that answer as Graph does. */
+export function answerGraphError(error: unknown, { facts }: FastifyRequest, reply: FastifyReply): FastifyReply {
+  if (!(error instanceof GraphError)) throw error
   facts.details['error'] = error.code
-  if (error.page !== undefined) return reply.code(error.status).type('text/html').send(error.page)
-  return reply
-    .code(error.status)
-    .type('application/json')
-    .send({
-      error: {
-        code: error.code,
-        message: error.message,
-        innerError: {
-          date: facts.startedAt.toISOString().slice(0, 19),
-          'request-id': facts.requestId,
-          'client-request-id': facts.clientRequestId ?? facts.requestId,
-        },
+  const { status, code, message } = error
+  reply.code(status).type('application/json').headers(error.headers)
+  // A gateway in front of Graph answers with a page.
+  if (error.headers['content-type'] === 'text/html') return reply.send(message)
+  return reply.send({
+    error: {
+      code,
+      message,
+      innerError: {
+        date: facts.startedAt.toISOString().slice(0, 19),
+        'request-id': facts.requestId,
+        'client-request-id': facts.clientRequestId ?? facts.requestId,
       },
-    })
+    },
+  })
 }

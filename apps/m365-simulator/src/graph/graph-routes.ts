@@ -1,67 +1,102 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
-import type { Simulation } from '../simulation.ts'
-import { UPLOAD_HOST } from '../uploads/upload-answers.ts'
+import type { Simulation } from '../simulation/simulation.ts'
+import type { Person } from '../tenant/directory.ts'
 import { authenticate } from './caller.ts'
-import { graphError, sendGraphError } from './graph-error.ts'
-import { readMe } from './me.ts'
+import { answerGraphError, badRequest, GraphError } from './graph-error.ts'
 import { messageRoutes } from './message-routes.ts'
+import { readSelection, requireOptions } from './query-options.ts'
 import { sendMailRoutes } from './send-mail-routes.ts'
+import { UPLOAD_HOST } from './upload-routes.ts'
 
-/** Which server answered; every answer of Graph says so. */
+/** Every response of Graph names the server that sent it. */
 const AGS_DIAGNOSTIC =
   '{"ServerInfo":{"DataCenter":"Simulator","Slice":"E","Ring":"1","ScaleUnit":"000","RoleInstance":"SIM"}}'
 
-const ME_WITHOUT_USER = graphError(400, 'BadRequest', '/me request is only valid with delegated authentication flow.')
-
-const WRONG_HOST = graphError(
-  404,
-  'ResourceNotFound',
-  `${UPLOAD_HOST} is the simulator's upload host. Graph is at 127.0.0.1.`,
-)
+/** The properties of `/me` without `$select`. */
+const DEFAULT_PROPERTIES = [
+  'businessPhones',
+  'displayName',
+  'givenName',
+  'jobTitle',
+  'mail',
+  'mobilePhone',
+  'officeLocation',
+  'preferredLanguage',
+  'surname',
+  'userPrincipalName',
+  'id',
+]
 
 /** `/v1.0`: what a client of Microsoft Graph sees. */
 export async function graphRoutes(app: FastifyInstance, simulation: Simulation): Promise<void> {
   const { scenarios, url } = simulation
   app.decorateRequest('caller')
+  app.decorateRequest('target')
+  app.setErrorHandler(answerGraphError)
 
   app.addHook('onRequest', async (request, reply) => {
+    const { facts } = request
     reply.headers({
-      'request-id': request.facts.requestId,
-      'client-request-id': request.facts.clientRequestId ?? request.facts.requestId,
+      'request-id': facts.requestId,
+      'client-request-id': facts.clientRequestId ?? facts.requestId,
       'cache-control': 'private',
       'x-ms-ags-diagnostic': AGS_DIAGNOSTIC,
     })
-    if (request.hostname.toLowerCase() === UPLOAD_HOST) return sendGraphError(request, reply, WRONG_HOST)
-    if (!(await authenticate(request, reply, simulation))) return reply
-    const { caller } = request
-    request.facts.details['account'] = caller.kind === 'person' ? caller.person.userPrincipalName : 'the application'
-    const isAboutMe = /^\/v1\.0\/me(?:\/|\?|$)/i.test(request.url)
-    if (caller.kind === 'application' && isAboutMe) return sendGraphError(request, reply, ME_WITHOUT_USER)
-    return undefined
+    if (request.hostname.toLowerCase() === UPLOAD_HOST) {
+      const message = `${UPLOAD_HOST} is the simulator's upload host. Graph is at 127.0.0.1.`
+      throw new GraphError(404, 'ResourceNotFound', message)
+    }
+    const caller = await authenticate(request, simulation)
+    request.caller = caller
+    facts.details['account'] = caller.kind === 'person' ? caller.person.userPrincipalName : 'the application'
+    if (caller.kind === 'application' && /^\/v1\.0\/me(?:\/|\?|$)/i.test(request.url)) {
+      throw badRequest('/me request is only valid with delegated authentication flow.')
+    }
   })
 
-  app.get('/me', { config: { endpoint: 'me' } }, async (request, reply) => {
-    const { caller } = request
+  app.get('/me', { config: { endpoint: 'me' } }, async ({ caller, url: path }) => {
     if (caller.kind !== 'person' || !caller.scopes.has('User.Read')) {
-      const error = graphError(403, 'Authorization_RequestDenied', 'Insufficient privileges to complete the operation.')
-      return sendGraphError(request, reply, error)
+      const message = 'Insufficient privileges to complete the operation.'
+      throw new GraphError(403, 'Authorization_RequestDenied', message)
     }
-    const answer = readMe(caller.person, new URL(request.url, url()).searchParams, url())
-    if (answer.kind === 'refused') return sendGraphError(request, reply, answer.error)
-    const effect = scenarios.take((effect) => effect.kind === 'me')
-    return effect === null ? answer.user : { ...answer.user, id: randomUUID() }
+    const user = readMe(caller.person, new URL(path, url()).searchParams, url())
+    return scenarios.take('me') === null ? user : { ...user, id: randomUUID() }
   })
 
   sendMailRoutes(app, simulation)
   messageRoutes(app, simulation)
 
-  app.all('/*', { config: { endpoint: 'graph-other' } }, async (request, reply) => {
-    const segment = request.url.split('?')[0]?.split('/').at(-1) ?? ''
-    return sendGraphError(
-      request,
-      reply,
-      graphError(400, 'BadRequest', `Resource not found for the segment '${segment}'.`),
-    )
+  app.all('/*', { config: { endpoint: 'graph-other' } }, async ({ url: path }) => {
+    const segment = path.split('?')[0]?.split('/').at(-1) ?? ''
+    throw badRequest(`Resource not found for the segment '${segment}'.`)
   })
+}
+
+function readMe(person: Person, query: URLSearchParams, graphBaseUrl: string): Record<string, unknown> {
+  requireOptions(query, ['$select'])
+  const properties: Record<string, unknown> = {
+    id: person.oid,
+    accountEnabled: true,
+    businessPhones: [],
+    displayName: person.displayName,
+    givenName: person.givenName,
+    jobTitle: null,
+    mail: person.mail,
+    mailNickname: person.givenName.toLowerCase(),
+    mobilePhone: null,
+    officeLocation: null,
+    otherMails: person.membership === 'guest' ? [person.mail] : [],
+    preferredLanguage: null,
+    proxyAddresses: person.proxyAddresses,
+    surname: person.surname,
+    userPrincipalName: person.userPrincipalName,
+    userType: person.membership === 'guest' ? 'Guest' : 'Member',
+  }
+  const select = readSelection(query, 'user', (name) => Object.hasOwn(properties, name))
+  const selection = select === null ? '' : `(${select.join(',')})`
+  return {
+    '@odata.context': `${graphBaseUrl}/v1.0/$metadata#users${selection}/$entity`,
+    ...Object.fromEntries((select ?? DEFAULT_PROPERTIES).map((name) => [name, properties[name]])),
+  }
 }

@@ -1,13 +1,15 @@
-import type { Folder } from '../state/events.ts'
-import { isVisible, type Mailbox, type MailboxItem } from '../state/store.ts'
+import type { Folder } from '../tenant/message.ts'
+import { isVisible, type Mailbox, type MailboxItem } from '../tenant/store.ts'
+import { GraphError } from './graph-error.ts'
 
-/** regular: names the folder too, so that it changes when the item moves. immutable: for clients that ask for it. */
+/** A `regular` id names the folder too, so it changes when the item moves. `immutable` ids are for clients that ask. */
 export type IdKind = 'regular' | 'immutable'
 
-export type ItemLookup =
-  | { readonly kind: 'found'; readonly item: MailboxItem }
-  | { readonly kind: 'malformed' }
-  | { readonly kind: 'not-found' }
+interface Lookup {
+  readonly mailbox: Mailbox | undefined
+  readonly idKind: IdKind
+  readonly nowMs: number
+}
 
 const FOLDER_MARKS = { drafts: 'D', sentItems: 'S', inbox: 'I', deletedItems: 'T' } as const satisfies Record<
   Folder,
@@ -25,11 +27,19 @@ export function itemId({ id, folder }: MailboxItem, kind: IdKind): string {
   return kind === 'immutable' ? `AAkALg${id}=` : `AAMkAD${FOLDER_MARKS[folder]}${id}=`
 }
 
-/** Finds by the id of the kind the request speaks; case matters, and so does the mailbox. */
-export function findItem(mailbox: Mailbox | undefined, id: string, kind: IdKind, nowMs: number): ItemLookup {
-  const match = (kind === 'immutable' ? IMMUTABLE : REGULAR).exec(id)
-  if (match === null) return { kind: 'malformed' }
+/**
+ * Finds a message by an id of the requested kind. Case matters, and so does the mailbox.
+ *
+ * @throws GraphError
+ */
+export function findItem({ mailbox, idKind, nowMs }: Lookup, id: string): MailboxItem {
+  const match = (idKind === 'immutable' ? IMMUTABLE : REGULAR).exec(id)
+  if (match === null) throw new GraphError(400, 'ErrorInvalidIdMalformed', 'Id is malformed.')
   const item = mailbox?.byId.get(match.at(-1) ?? '')
-  if (item === undefined || !isVisible(item, nowMs) || itemId(item, kind) !== id) return { kind: 'not-found' }
-  return { kind: 'found', item }
+  if (item !== undefined && isVisible(item, nowMs) && itemId(item, idKind) === id) return item
+  throw new GraphError(
+    404,
+    'ErrorItemNotFound',
+    'The specified object was not found in the store., The process failed to get the correct properties.',
+  )
 }

@@ -1,4 +1,7 @@
-import { expect, it } from 'vitest'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { beforeEach, expect, it, onTestFinished } from 'vitest'
 import { PEOPLE, type Simulated, simulate } from '../test-support/simulated.ts'
 
 function readMe(simulated: Simulated, accessToken: string | null, query = ''): Promise<Response> {
@@ -7,8 +10,12 @@ function readMe(simulated: Simulated, accessToken: string | null, query = ''): P
   })
 }
 
-it('answers with the properties that were selected and no others', async () => {
-  const simulated = await simulate()
+let simulated: Simulated
+beforeEach(async () => {
+  simulated = await simulate()
+})
+
+it('returns only the selected properties', async () => {
   const { access_token: token } = await simulated.signIn('ada')
   const response = await readMe(simulated, token, '?$select=id,mail,proxyAddresses')
   expect(await response.json()).toEqual({
@@ -19,16 +26,14 @@ it('answers with the properties that were selected and no others', async () => {
   })
 })
 
-it('answers without $select with the default properties', async () => {
-  const simulated = await simulate()
+it('returns the default properties without $select', async () => {
   const { access_token: token } = await simulated.signIn('ada')
   const me = (await (await readMe(simulated, token)).json()) as object
   expect(me).toMatchObject({ displayName: 'Ada Admin', userPrincipalName: 'ada@contoso.com' })
   expect(me).not.toHaveProperty('proxyAddresses')
 })
 
-it('refuses to select what a user does not have', async () => {
-  const simulated = await simulate()
+it('refuses to select an unknown property', async () => {
   const { access_token: token } = await simulated.signIn('ada')
   const response = await readMe(simulated, token, '?$select=id,toString')
   expect(response.status).toBe(400)
@@ -36,7 +41,6 @@ it('refuses to select what a user does not have', async () => {
 })
 
 it('describes a guest as a guest', async () => {
-  const simulated = await simulate()
   const { access_token: token } = await simulated.signIn('gil')
   expect(await (await readMe(simulated, token, '?$select=userType,userPrincipalName')).json()).toMatchObject({
     userType: 'Guest',
@@ -45,22 +49,19 @@ it('describes a guest as a guest', async () => {
 })
 
 it('is refused without User.Read', async () => {
-  const simulated = await simulate()
   const { access_token: token } = await simulated.signIn('ada', 'openid Mail.Send')
   const response = await readMe(simulated, token)
   expect(response.status).toBe(403)
   expect(await response.json()).toMatchObject({ error: { code: 'Authorization_RequestDenied' } })
 })
 
-it('is another id than the token’s in the scenario me-other-id', async () => {
-  const simulated = await simulate()
+it('returns another id than the token’s in the scenario me-other-id', async () => {
   const { access_token: token } = await simulated.signIn('ada')
-  await simulated.control('POST', '/scenarios', { name: 'me-other-id' })
+  await simulated.scenario('me-other-id')
   expect(await (await readMe(simulated, token)).json()).toMatchObject({ id: expect.not.stringMatching(PEOPLE.ada) })
 })
 
 it('without a token is 401 with a challenge, ids and the error envelope', async () => {
-  const simulated = await simulate()
   const response = await readMe(simulated, null)
   expect(response.status).toBe(401)
   expect(response.headers.get('www-authenticate')).toContain('client_id="00000003-0000-0000-c000-000000000000"')
@@ -86,14 +87,14 @@ it.each([
     (tokens: { access_token: string }) => `${tokens.access_token.slice(0, -8)}AAAAAAAA`,
   ],
 ])('with %s is 401', async (_what, choose) => {
-  const simulated = await simulate()
   const response = await readMe(simulated, choose(await simulated.signIn('ada')))
   expect(response.status).toBe(401)
 })
 
 it('with a token of another simulator is 401', async () => {
-  const other = await simulate()
-  const simulated = await simulate()
+  const dataDirectory = mkdtempSync(join(tmpdir(), 'simulator-'))
+  onTestFinished(() => rmSync(dataDirectory, { recursive: true }))
+  const other = await simulate({ dataDirectory })
   const { access_token: token } = await other.signIn('ada')
   expect((await readMe(simulated, token)).status).toBe(401)
 })
@@ -108,7 +109,6 @@ it('with an expired token is 401, also when the token was good before', async ()
 })
 
 it('keeps an access token good when only the refresh tokens are revoked', async () => {
-  const simulated = await simulate()
   const { access_token: token } = await simulated.signIn('ada')
   await simulated.control('POST', '/people/ada@contoso.com/revoke-tokens', { accessTokens: false })
   expect((await readMe(simulated, token)).status).toBe(200)
@@ -117,13 +117,11 @@ it('keeps an access token good when only the refresh tokens are revoked', async 
 })
 
 it('repeats the client’s request id', async () => {
-  const simulated = await simulate()
   const response = await fetch(`${simulated.graphBaseUrl}/v1.0/me`, { headers: { 'client-request-id': 'mine' } })
   expect(response.headers.get('client-request-id')).toBe('mine')
 })
 
 it('anything else below /v1.0 is 400 BadRequest, after the token', async () => {
-  const simulated = await simulate()
   const { access_token: token } = await simulated.signIn('ada')
   const response = await fetch(`${simulated.graphBaseUrl}/v1.0/me/unheardOf`, {
     headers: { authorization: `Bearer ${token}` },

@@ -1,14 +1,19 @@
 import { createHash } from 'node:crypto'
 import type { Settings } from '../faults/settings.ts'
 import { visibleMessage } from '../mail/visible-message.ts'
-import type { Folder, MailAddress, StoredAttachment } from '../state/events.ts'
-import type { MailboxItem } from '../state/store.ts'
-import { knownProperties, propertyKey } from './extended-properties.ts'
+import {
+  type Folder,
+  type MailAddress,
+  propertyKey,
+  type StoredAttachment,
+  type StoredMessage,
+} from '../tenant/message.ts'
+import type { MailboxItem } from '../tenant/store.ts'
 import { type IdKind, itemId } from './item-ids.ts'
 
 const PREVIEW_LENGTH = 255
 
-/** Every property `$select` may name, and how it comes from the item. */
+/** Every property that `$select` may name, and how it is derived from the item. */
 const PROPERTIES: Readonly<Record<string, (item: MailboxItem, idKind: IdKind) => unknown>> = {
   createdDateTime: ({ message }) => dateTime(message.createdAt ?? message.sentAt),
   lastModifiedDateTime: ({ message }) => dateTime(message.sentAt),
@@ -39,27 +44,37 @@ const PROPERTIES: Readonly<Record<string, (item: MailboxItem, idKind: IdKind) =>
   bccRecipients: (item) => visibleMessage(item).bcc.map((address) => recipient(address)),
   replyTo: ({ message }) => message.replyTo.map((address) => recipient(address)),
   flag: () => ({ flagStatus: 'notFlagged' }),
-  // Once it is sent, the service does not give them back.
+  // The service does not return them once the message is sent.
   internetMessageHeaders: ({ message }) => (message.isDraft ? message.headers : undefined),
 }
 
-/** Come only when they are asked for. */
+/** Returned only when selected. */
 const NOT_BY_DEFAULT = new Set(['internetMessageHeaders'])
 const DEFAULT_PROPERTIES = Object.keys(PROPERTIES).filter((name) => !NOT_BY_DEFAULT.has(name))
 
-/** How the messages of an answer look. */
+/** Which properties the messages of a response have. */
 export interface MessageShape {
   /** null: the default properties */
   readonly select: readonly string[] | null
-  /** Keys of the extended properties to add. */
+  /** Keys of the extended properties to add; see `propertyKey`. */
   readonly expand: ReadonlySet<string>
+}
+
+/**
+ * The extended properties that Exchange knows: while the search is `ignored`, those in a `sendMail` body have no effect.
+ */
+export function knownProperties(
+  message: StoredMessage,
+  search: Settings['extendedPropertySearch'],
+): StoredMessage['extendedProperties'] {
+  return search !== 'ignored' || message.isDraft || message.isFromDraft ? message.extendedProperties : []
 }
 
 export function isMessageProperty(name: string): boolean {
   return name === 'id' || Object.hasOwn(PROPERTIES, name)
 }
 
-/** A message as Graph shows it; `id` and etag come whatever was selected. */
+/** A message as Graph returns it; `id` and etag are always included. */
 export function messageJson(
   item: MailboxItem,
   { select, expand }: MessageShape,
@@ -72,12 +87,12 @@ export function messageJson(
     '@odata.etag': `W/"${changeKey(item)}"`,
     id: itemId(item, idKind),
     ...Object.fromEntries(names.map((name) => [name, PROPERTIES[name]?.(item, idKind)])),
-    // Only those it has; without any, not even an empty list.
+    // The service leaves the member out rather than returning an empty list.
     ...(expanded.length > 0 && { singleValueExtendedProperties: expanded.map(({ id, value }) => ({ id, value })) }),
   }
 }
 
-/** @param content null: not kept, or not asked for */
+/** @param content null: not stored, or not requested */
 export function attachmentJson(
   { id, name, contentType, contentId, isInline, sizeBytes }: StoredAttachment,
   content: Buffer | null,
@@ -98,24 +113,18 @@ export function attachmentJson(
   }
 }
 
-const WELL_KNOWN_FOLDERS: ReadonlyMap<string, Folder> = new Map([
-  ['drafts', 'drafts'],
-  ['sentitems', 'sentItems'],
-  ['inbox', 'inbox'],
-  ['deleteditems', 'deletedItems'],
-])
+const FOLDERS: readonly Folder[] = ['drafts', 'sentItems', 'inbox', 'deletedItems']
 
 /** @param name a well-known name in any case, or an id as in `parentFolderId` */
 export function findFolder(mailbox: string, name: string): Folder | undefined {
-  const folder = WELL_KNOWN_FOLDERS.get(name.toLowerCase())
-  return folder ?? [...WELL_KNOWN_FOLDERS.values()].find((folder) => folderId(mailbox, folder) === name)
+  return FOLDERS.find((folder) => folder.toLowerCase() === name.toLowerCase() || folderId(mailbox, folder) === name)
 }
 
 function folderId(mailbox: string, folder: Folder): string {
   return `AAMkADA${hash(`${mailbox}/${folder}`)}=`
 }
 
-/** Another one after every change. */
+/** Differs after every change. */
 function changeKey({ folder, message }: MailboxItem): string {
   return `CQAAABYA${hash(`${folder}${JSON.stringify(message)}`).slice(0, 32)}`
 }

@@ -1,12 +1,13 @@
 /**
- * The mail part of Graph's own description (schemas/v1.0-Prod.csdl of microsoftgraph/msgraph-metadata), as far as a
- * request may contain it. `message` is an open type there, and yet the service refuses properties it does not know.
+ * The part of Graph's metadata (schemas/v1.0-Prod.csdl of microsoftgraph/msgraph-metadata) that a request for mail may
+ * contain. Although `message` is an open type there, the service refuses properties it does not know.
  */
 export interface ModelType {
   readonly base?: string
   readonly isAbstract?: true
-  /** By name; `required`: present and not null. */
+  /** Types by property name. */
   readonly properties: Readonly<Record<string, string>>
+  /** These have to be present and not null. */
   readonly required?: readonly string[]
 }
 
@@ -19,17 +20,15 @@ export const ENUMS: Readonly<Record<string, readonly string[]>> = {
 }
 
 export const TYPES: Readonly<Record<string, ModelType>> = {
-  dateTimeTimeZone: { properties: { dateTime: 'Edm.String', timeZone: 'Edm.String' }, required: ['dateTime'] },
-  emailAddress: { properties: { address: 'Edm.String', name: 'Edm.String' } },
+  dateTimeTimeZone: { properties: of('Edm.String', 'dateTime', 'timeZone'), required: ['dateTime'] },
+  emailAddress: { properties: of('Edm.String', 'address', 'name') },
   followupFlag: {
     properties: {
-      completedDateTime: 'dateTimeTimeZone',
-      dueDateTime: 'dateTimeTimeZone',
+      ...of('dateTimeTimeZone', 'completedDateTime', 'dueDateTime', 'startDateTime'),
       flagStatus: 'followupFlagStatus',
-      startDateTime: 'dateTimeTimeZone',
     },
   },
-  internetMessageHeader: { properties: { name: 'Edm.String', value: 'Edm.String' } },
+  internetMessageHeader: { properties: of('Edm.String', 'name', 'value') },
   itemBody: { properties: { content: 'Edm.String', contentType: 'bodyType' } },
   recipient: { properties: { emailAddress: 'emailAddress' } },
   entity: { isAbstract: true, properties: { id: 'Edm.String' } },
@@ -39,40 +38,31 @@ export const TYPES: Readonly<Record<string, ModelType>> = {
     properties: {
       categories: 'Collection(Edm.String)',
       changeKey: 'Edm.String',
-      createdDateTime: 'Edm.DateTimeOffset',
-      lastModifiedDateTime: 'Edm.DateTimeOffset',
+      ...of('Edm.DateTimeOffset', 'createdDateTime', 'lastModifiedDateTime'),
     },
   },
   message: {
     base: 'outlookItem',
     properties: {
-      bccRecipients: 'Collection(recipient)',
-      body: 'itemBody',
-      bodyPreview: 'Edm.String',
-      ccRecipients: 'Collection(recipient)',
-      conversationId: 'Edm.String',
+      ...of('Edm.String', 'bodyPreview', 'conversationId', 'internetMessageId', 'parentFolderId', 'subject', 'webLink'),
+      ...of(
+        'Edm.Boolean',
+        'hasAttachments',
+        'isDeliveryReceiptRequested',
+        'isDraft',
+        'isRead',
+        'isReadReceiptRequested',
+      ),
+      ...of('Edm.DateTimeOffset', 'receivedDateTime', 'sentDateTime'),
+      ...of('itemBody', 'body', 'uniqueBody'),
+      ...of('recipient', 'from', 'sender'),
+      ...of('Collection(recipient)', 'bccRecipients', 'ccRecipients', 'replyTo', 'toRecipients'),
+      attachments: 'Collection(attachment)',
       conversationIndex: 'Edm.Binary',
       flag: 'followupFlag',
-      from: 'recipient',
-      hasAttachments: 'Edm.Boolean',
       importance: 'importance',
       inferenceClassification: 'inferenceClassificationType',
       internetMessageHeaders: 'Collection(internetMessageHeader)',
-      internetMessageId: 'Edm.String',
-      isDeliveryReceiptRequested: 'Edm.Boolean',
-      isDraft: 'Edm.Boolean',
-      isRead: 'Edm.Boolean',
-      isReadReceiptRequested: 'Edm.Boolean',
-      parentFolderId: 'Edm.String',
-      receivedDateTime: 'Edm.DateTimeOffset',
-      replyTo: 'Collection(recipient)',
-      sender: 'recipient',
-      sentDateTime: 'Edm.DateTimeOffset',
-      subject: 'Edm.String',
-      toRecipients: 'Collection(recipient)',
-      uniqueBody: 'itemBody',
-      webLink: 'Edm.String',
-      attachments: 'Collection(attachment)',
       multiValueExtendedProperties: 'Collection(multiValueLegacyExtendedProperty)',
       singleValueExtendedProperties: 'Collection(singleValueLegacyExtendedProperty)',
     },
@@ -81,26 +71,23 @@ export const TYPES: Readonly<Record<string, ModelType>> = {
     base: 'entity',
     isAbstract: true,
     properties: {
-      contentType: 'Edm.String',
+      ...of('Edm.String', 'contentType', 'name'),
       isInline: 'Edm.Boolean',
       lastModifiedDateTime: 'Edm.DateTimeOffset',
-      name: 'Edm.String',
       size: 'Edm.Int32',
     },
   },
   fileAttachment: {
     base: 'attachment',
-    properties: { contentBytes: 'Edm.Binary', contentId: 'Edm.String', contentLocation: 'Edm.String' },
-    // The service's own description says less; an attachment without either is refused when it is saved.
+    properties: { contentBytes: 'Edm.Binary', ...of('Edm.String', 'contentId', 'contentLocation') },
+    // Stricter than the metadata: the service refuses to save an attachment without either.
     required: ['name', 'contentBytes'],
   },
   attachmentItem: {
     properties: {
       attachmentType: 'attachmentType',
-      contentId: 'Edm.String',
-      contentType: 'Edm.String',
+      ...of('Edm.String', 'contentId', 'contentType', 'name'),
       isInline: 'Edm.Boolean',
-      name: 'Edm.String',
       size: 'Edm.Int64',
     },
     required: ['attachmentType', 'name', 'size'],
@@ -112,4 +99,8 @@ export const TYPES: Readonly<Record<string, ModelType>> = {
     properties: { value: 'Collection(Edm.String)' },
     required: ['id', 'value'],
   },
+}
+
+function of(type: string, ...names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(names.map((name) => [name, type]))
 }

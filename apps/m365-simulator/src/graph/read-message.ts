@@ -1,24 +1,18 @@
-import type { FileAttachment, Message, Recipient } from '@microsoft/microsoft-graph-types'
-import type { MailAddress, StoredMessage } from '../state/events.ts'
+import type { AttachmentItem, FileAttachment, Message, Recipient } from '@microsoft/microsoft-graph-types'
+import type { NewAttachment } from '../mail/attachments.ts'
+import type { UploadItem } from '../simulation/upload-sessions.ts'
+import type { MailAddress, StoredMessage } from '../tenant/message.ts'
 import { findPayloadFault } from './check-payload.ts'
-import { type GraphError, graphError } from './graph-error.ts'
+import { GraphError } from './graph-error.ts'
 
-/** Recipients of one message; an Exchange Online mailbox has 500 unless an administrator says otherwise. */
+/** The limit of an Exchange Online mailbox unless an administrator changes it. */
 const MAX_RECIPIENTS = 500
 const MAX_CUSTOM_HEADERS = 5
 const EXTENDED_PROPERTY_ID = /^\w+ (?:\{[0-9a-f-]{36}\} (?:Name .+|Id 0x[0-9a-f]+)|0x[0-9a-f]+)$/i
 
-export interface NewAttachment {
-  readonly name: string
-  readonly contentType: string
-  readonly contentId: string | null
-  readonly isInline: boolean
-  readonly content: Buffer
-}
-
 type Recipients = Pick<StoredMessage, 'to' | 'cc' | 'bcc' | 'replyTo'>
 
-/** What a client wrote. Who may send it is another question. */
+/** A message as the client wrote it; whether the client may send it is checked elsewhere. */
 export interface MessageContent {
   readonly from: MailAddress | null
   readonly sender: MailAddress | null
@@ -28,235 +22,199 @@ export interface MessageContent {
   readonly attachments: readonly NewAttachment[]
 }
 
-/** A message that may be sent as far as its own contents go. */
-export interface Submission extends MessageContent {
-  readonly saveToSentItems: boolean
-}
-
-/** What a PATCH names, and nothing else. */
-export type MessageChange = Partial<
-  MessageContent['content'] & { from: MailAddress | null; sender: MailAddress | null; internetMessageId: string | null }
->
-
-type Reading<Name extends string, Value> =
-  | ({ readonly kind: 'read' } & { readonly [name in Name]: Value })
-  | { readonly kind: 'refused'; readonly error: GraphError }
-
 export function isExtendedPropertyId(id: string): boolean {
   return EXTENDED_PROPERTY_ID.test(id)
 }
 
-/** Reads the body of the action `sendMail`; `payload` is undefined when it was no JSON. */
-export function readSendMail(payload: unknown): Reading<'submission', Submission> {
-  if (!isJsonObject(payload)) return NO_JSON
-  const parameters = new Map<string, unknown>()
-  for (const [name, value] of Object.entries(payload)) {
-    // Parameter names are matched in any case, property names are not.
-    const parameter = name.toLowerCase()
-    if ((parameter !== 'message' && parameter !== 'savetosentitems') || parameters.has(parameter)) {
-      return refuse(
-        'RequestBodyRead',
-        `The parameter '${name}' in the request payload is not a valid parameter for the operation 'sendMail'.`,
-      )
-    }
-    parameters.set(parameter, value)
-  }
-  const saveToSentItems = readBoolean(parameters.get('savetosentitems') ?? true)
-  if (saveToSentItems === null)
-    return refuse(
+/** Reads the body of the action `sendMail`. @throws GraphError */
+export function readSendMail(payload: object): MessageContent & { readonly saveToSentItems: boolean } {
+  const parameters = readParameters(payload, 'sendMail', ['Message', 'SaveToSentItems'])
+  const save = parameters.get('SaveToSentItems') ?? true
+  // Microsoft's own sample passes the string "false", and the service accepts it.
+  if (typeof save !== 'boolean' && !(typeof save === 'string' && /^(true|false)$/i.test(save))) {
+    throw refusal(
       'RequestBodyRead',
       "Cannot convert the value of 'SaveToSentItems' to the expected type 'Edm.Boolean'.",
     )
-  const message = parameters.get('message') ?? null
-  if (message === null) return refuse('ErrorInvalidParameter', "The parameter 'Message' is missing or null.")
-  const reading = readMessage(message)
-  if (reading.kind === 'refused') return reading
-  const error = findRecipientFault(reading.message.content)
-  if (error !== null) return { kind: 'refused', error }
-  return { kind: 'read', submission: { ...reading.message, saveToSentItems } }
-}
-
-/** Reads the body that creates a draft. Its recipients are looked at when it is sent. */
-export function readNewDraft(payload: unknown): Reading<'message', MessageContent> {
-  return isJsonObject(payload) ? readMessage(payload) : NO_JSON
-}
-
-/** Reads the body that changes a draft. */
-export function readMessageChange(payload: unknown): Reading<'change', MessageChange> {
-  if (!isJsonObject(payload)) return NO_JSON
-  const fixed = ['attachments', 'internetMessageHeaders'].find((name) => Object.hasOwn(payload, name))
-  if (fixed !== undefined) return refuse('ErrorInvalidPropertySet', `The property '${fixed}' cannot be updated.`)
-  const reading = readMessage(payload)
-  if (reading.kind === 'refused') return reading
-  const { from, sender, internetMessageId, content } = reading.message
-  const change: MessageChange = {
-    ...('subject' in payload && { subject: content.subject }),
-    ...('body' in payload && { body: content.body }),
-    ...('toRecipients' in payload && { to: content.to }),
-    ...('ccRecipients' in payload && { cc: content.cc }),
-    ...('bccRecipients' in payload && { bcc: content.bcc }),
-    ...('replyTo' in payload && { replyTo: content.replyTo }),
-    ...('importance' in payload && { importance: content.importance }),
-    ...('singleValueExtendedProperties' in payload && { extendedProperties: content.extendedProperties }),
-    ...('from' in payload && { from }),
-    ...('sender' in payload && { sender }),
-    ...('internetMessageId' in payload && { internetMessageId }),
   }
-  return { kind: 'read', change }
+  const message = readMessage(requireParameter(parameters, 'Message'))
+  requireRecipients(message.content)
+  return { ...message, saveToSentItems: String(save).toLowerCase() === 'true' }
 }
 
-/** Reads the body that adds an attachment to a draft. */
-export function readNewAttachment(payload: unknown): Reading<'attachment', NewAttachment> {
-  if (!isJsonObject(payload)) return NO_JSON
-  const fault = findPayloadFault(payload, 'attachment', 'attachment')
-  if (fault !== null) return refuse('RequestBodyRead', fault)
-  const error = findAttachmentFault([payload])
-  if (error !== null) return { kind: 'refused', error }
-  return { kind: 'read', attachment: attachmentOf(payload) }
+/** Reads the body that creates a draft, whose recipients are checked when it is sent. @throws GraphError */
+export function readMessage(payload: unknown): MessageContent {
+  requireType(payload, 'message', 'message')
+  const message = payload as Message
+  requireValidHeaders(message)
+  requireValidExtendedProperties(message)
+  const { subject, body, importance } = message
+  return {
+    from: readAddress(message.from),
+    sender: readAddress(message.sender),
+    internetMessageId: message.internetMessageId ?? null,
+    content: {
+      subject: subject ?? '',
+      to: readAddresses(message.toRecipients),
+      cc: readAddresses(message.ccRecipients),
+      bcc: readAddresses(message.bccRecipients),
+      replyTo: readAddresses(message.replyTo),
+      body: {
+        contentType: body?.contentType?.toLowerCase() === 'html' ? 'html' : 'text',
+        content: body?.content ?? '',
+      },
+      importance: (importance?.toLowerCase() as StoredMessage['importance'] | undefined) ?? 'normal',
+      headers: (message.internetMessageHeaders ?? []).map(({ name, value }) => ({
+        name: name ?? '',
+        value: value ?? '',
+      })),
+      extendedProperties: (message.singleValueExtendedProperties ?? []).map(({ id, value }) => ({
+        id: id ?? '',
+        value: value ?? '',
+      })),
+    },
+    attachments: (message.attachments ?? []).map((attachment) => readFile(attachment)),
+  }
 }
 
-/** Why a message with these recipients cannot be sent; null when it can. */
-export function findRecipientFault({ to, cc, bcc, replyTo }: Recipients): GraphError | null {
+/** Reads the body that changes a draft, and returns only what it names. @throws GraphError */
+export function readMessageChange(
+  payload: object,
+): Partial<MessageContent['content'] & Omit<MessageContent, 'content' | 'attachments'>> {
+  const fixed = ['attachments', 'internetMessageHeaders'].find((name) => Object.hasOwn(payload, name))
+  if (fixed !== undefined) throw refusal('ErrorInvalidPropertySet', `The property '${fixed}' cannot be updated.`)
+  const { content, from, sender, internetMessageId } = readMessage(payload)
+  const byProperty = {
+    subject: { subject: content.subject },
+    body: { body: content.body },
+    toRecipients: { to: content.to },
+    ccRecipients: { cc: content.cc },
+    bccRecipients: { bcc: content.bcc },
+    replyTo: { replyTo: content.replyTo },
+    importance: { importance: content.importance },
+    singleValueExtendedProperties: { extendedProperties: content.extendedProperties },
+    from: { from },
+    sender: { sender },
+    internetMessageId: { internetMessageId },
+  }
+  return Object.assign(
+    {},
+    ...Object.entries(byProperty).map(([name, change]) => (name in payload ? change : {})),
+  ) as object
+}
+
+/** Reads the body that adds an attachment to a draft. @throws GraphError */
+export function readAttachment(payload: object): NewAttachment {
+  requireType(payload, 'attachment', 'attachment')
+  return readFile(payload)
+}
+
+/** Reads the body of the action `createUploadSession`. @throws GraphError */
+export function readUploadItem(payload: object): UploadItem {
+  const parameters = readParameters(payload, 'createUploadSession', ['AttachmentItem'])
+  const value = requireParameter(parameters, 'AttachmentItem')
+  requireType(value, 'attachmentItem', 'AttachmentItem')
+  const item = value as AttachmentItem
+  if (item.attachmentType?.toLowerCase() !== 'file') throw onlyFiles()
+  return { ...attachmentDetails(item), sizeBytes: item.size ?? 0 }
+}
+
+/** @throws GraphError when a message with these recipients cannot be sent */
+export function requireRecipients({ to, cc, bcc, replyTo }: Recipients): void {
   const recipients = [...to, ...cc, ...bcc]
   if (recipients.length === 0) {
-    return graphError(
-      400,
+    throw refusal(
       'ErrorInvalidRecipients',
       "At least one recipient is not valid. A message can't be sent unless it contains at least one recipient.",
     )
   }
   if (recipients.length > MAX_RECIPIENTS) {
-    return graphError(
-      400,
-      'ErrorExceededMaxRecipientLimit',
-      `The message has ${recipients.length} recipients; ${MAX_RECIPIENTS} are allowed.`,
-    )
+    const message = `The message has ${recipients.length} recipients; ${MAX_RECIPIENTS} are allowed.`
+    throw refusal('ErrorExceededMaxRecipientLimit', message)
   }
-  for (const { address } of [...recipients, ...replyTo]) {
-    if (!/^[^\s@<>"]+@[^\s@<>"]+$/.test(address)) {
-      return graphError(
-        400,
-        'ErrorInvalidRecipients',
-        `At least one recipient is not valid., Recipient '${address}' is not resolved. All recipients must be resolved before a message can be submitted.`,
+  const wrong = [...recipients, ...replyTo].find(({ address }) => !/^[^\s@<>"]+@[^\s@<>"]+$/.test(address))
+  if (wrong === undefined) return
+  throw refusal(
+    'ErrorInvalidRecipients',
+    `At least one recipient is not valid., Recipient '${wrong.address}' is not resolved. All recipients must be resolved before a message can be submitted.`,
+  )
+}
+
+/** Names of an action's parameters match in any case; names of properties do not. */
+function readParameters(payload: object, operation: string, known: readonly string[]): Map<string, unknown> {
+  const parameters = new Map<string, unknown>()
+  for (const [name, value] of Object.entries(payload)) {
+    const parameter = known.find((candidate) => candidate.toLowerCase() === name.toLowerCase())
+    if (parameter === undefined || parameters.has(parameter)) {
+      throw refusal(
+        'RequestBodyRead',
+        `The parameter '${name}' in the request payload is not a valid parameter for the operation '${operation}'.`,
       )
     }
+    parameters.set(parameter, value)
   }
-  return null
+  return parameters
 }
 
-export const NO_JSON = refuse(
-  'BadRequest',
-  'Unable to read JSON request payload. Please ensure Content-Type header is set and payload is of valid JSON format.',
-)
-
-function readMessage(value: object): Reading<'message', MessageContent> {
-  const fault = findPayloadFault(value, 'message', 'message')
-  if (fault !== null) return refuse('RequestBodyRead', fault)
-  const message: Message = value
-  const error =
-    findHeaderFault(message) ?? findExtendedPropertyFault(message) ?? findAttachmentFault(message.attachments ?? [])
-  if (error !== null) return { kind: 'refused', error }
-  return {
-    kind: 'read',
-    message: {
-      from: readAddress(message.from),
-      sender: readAddress(message.sender),
-      internetMessageId: message.internetMessageId ?? null,
-      content: {
-        subject: message.subject ?? '',
-        to: readAddresses(message.toRecipients),
-        cc: readAddresses(message.ccRecipients),
-        bcc: readAddresses(message.bccRecipients),
-        replyTo: readAddresses(message.replyTo),
-        body: {
-          contentType: message.body?.contentType?.toLowerCase() === 'html' ? 'html' : 'text',
-          content: message.body?.content ?? '',
-        },
-        importance: (message.importance?.toLowerCase() as StoredMessage['importance'] | undefined) ?? 'normal',
-        headers: (message.internetMessageHeaders ?? []).map(({ name, value }) => ({
-          name: name ?? '',
-          value: value ?? '',
-        })),
-        extendedProperties: (message.singleValueExtendedProperties ?? []).map(({ id, value }) => ({
-          id: id ?? '',
-          value: value ?? '',
-        })),
-      },
-      attachments: (message.attachments ?? []).map((attachment) => attachmentOf(attachment)),
-    },
-  }
+function requireParameter(parameters: ReadonlyMap<string, unknown>, name: string): unknown {
+  const value = parameters.get(name) ?? null
+  if (value === null) throw refusal('ErrorInvalidParameter', `The parameter '${name}' is missing or null.`)
+  return value
 }
 
-function attachmentOf(attachment: FileAttachment): NewAttachment {
-  return {
-    name: attachment.name ?? '',
-    contentType: attachment.contentType ?? 'application/octet-stream',
-    contentId: attachment.contentId ?? null,
-    isInline: attachment.isInline ?? false,
-    content: Buffer.from(attachment.contentBytes ?? '', 'base64'),
-  }
+function requireType(value: unknown, type: string, path: string): void {
+  const fault = findPayloadFault(value, type, path)
+  if (fault !== null) throw refusal('RequestBodyRead', fault)
 }
 
-function findHeaderFault({ internetMessageHeaders: headers }: Message): GraphError | null {
-  if (headers === undefined || headers === null) return null
+function requireValidHeaders({ internetMessageHeaders: headers }: Message): void {
+  if (headers === undefined || headers === null) return
   if (headers.length === 0 || headers.length > MAX_CUSTOM_HEADERS) {
-    return graphError(
-      400,
+    throw refusal(
       'InvalidInternetMessageHeaderCollection',
       `The internet message header collection must contain 1 to ${MAX_CUSTOM_HEADERS} headers.`,
     )
   }
-  for (const { name, value } of headers) {
-    if (!/^x-/i.test(name ?? '')) {
-      return graphError(
-        400,
-        'InvalidInternetMessageHeader',
-        `The internet message header name '${name ?? ''}' should start with 'x-' or 'X-'.`,
-      )
-    }
-    if (!/^[!-9;-~]+$/.test(name ?? '') || /[\r\n\0]/.test(value ?? '')) {
-      return graphError(
-        400,
-        'InvalidInternetMessageHeader',
-        `The internet message header '${(name ?? '').slice(0, 40)}' is malformed.`,
-      )
-    }
+  for (const header of headers) {
+    const [name, value] = [header.name ?? '', header.value ?? '']
+    const fault = !/^x-/i.test(name)
+      ? `name '${name}' should start with 'x-' or 'X-'.`
+      : /^[!-9;-~]+$/.test(name) && !/[\r\n\0]/.test(value)
+        ? null
+        : `'${name.slice(0, 40)}' is malformed.`
+    if (fault !== null) throw refusal('InvalidInternetMessageHeader', `The internet message header ${fault}`)
   }
-  return null
 }
 
-function findExtendedPropertyFault(message: Message): GraphError | null {
+function requireValidExtendedProperties(message: Message): void {
   const properties = [...(message.singleValueExtendedProperties ?? []), ...(message.multiValueExtendedProperties ?? [])]
   const wrong = properties.find(({ id }) => !isExtendedPropertyId(id ?? ''))
-  return wrong === undefined
-    ? null
-    : graphError(400, 'ErrorInvalidExtendedProperty', `The extended property id '${wrong.id ?? ''}' is not valid.`)
+  if (wrong === undefined) return
+  throw refusal('ErrorInvalidExtendedProperty', `The extended property id '${wrong.id ?? ''}' is not valid.`)
 }
 
-function findAttachmentFault(attachments: readonly object[]): GraphError | null {
-  const isFile = (attachment: object): boolean =>
-    '@odata.type' in attachment && String(attachment['@odata.type']).toLowerCase().endsWith('.fileattachment')
-  if (attachments.every((attachment) => isFile(attachment))) return null
-  return graphError(400, 'SimulatorNotSupported', 'The simulator takes file attachments only.')
+function readFile(attachment: object): NewAttachment {
+  const type = '@odata.type' in attachment ? String(attachment['@odata.type']) : ''
+  if (!type.toLowerCase().endsWith('.fileattachment')) throw onlyFiles()
+  const { contentBytes, ...details }: FileAttachment = attachment
+  return { ...attachmentDetails(details), content: Buffer.from(contentBytes ?? '', 'base64') }
 }
 
-export function isJsonObject(payload: unknown): payload is object {
-  return typeof payload === 'object' && payload !== null && !Array.isArray(payload)
-}
-
-function readBoolean(value: unknown): boolean | null {
-  if (typeof value === 'boolean') return value
-  // Microsoft's own sample passes the string "false", and it is accepted.
-  if (typeof value !== 'string' || !/^(true|false)$/i.test(value)) return null
-  return value.toLowerCase() === 'true'
+function attachmentDetails({ name, contentType, contentId, isInline }: FileAttachment | AttachmentItem) {
+  return {
+    name: name ?? '',
+    contentType: contentType ?? 'application/octet-stream',
+    contentId: contentId ?? null,
+    isInline: isInline ?? false,
+  }
 }
 
 function readAddress(recipient: Recipient | null | undefined): MailAddress | null {
   const { address, name } = recipient?.emailAddress ?? {}
-  return (address ?? '') === '' ? null : { address: address ?? '', name: name ?? '' }
+  return address ? { address, name: name ?? '' } : null
 }
 
-/** One that names no address stays, so that it is refused. */
+/** Keeps a recipient without an address, so that sending is refused. */
 function readAddresses(recipients: Recipient[] | null | undefined): MailAddress[] {
   return (recipients ?? []).map(({ emailAddress }) => ({
     address: emailAddress?.address ?? '',
@@ -264,6 +222,10 @@ function readAddresses(recipients: Recipient[] | null | undefined): MailAddress[
   }))
 }
 
-function refuse(code: string, message: string): { readonly kind: 'refused'; readonly error: GraphError } {
-  return { kind: 'refused', error: graphError(400, code, message) }
+function onlyFiles(): GraphError {
+  return refusal('SimulatorNotSupported', 'The simulator takes file attachments only.')
+}
+
+function refusal(code: string, message: string): GraphError {
+  return new GraphError(400, code, message)
 }

@@ -60,31 +60,34 @@ async function createDraft(
 
 describe('a search by extended property', () => {
   it('finds in Sent Items what sendMail sent', async () => {
-    const desk = await begin()
-    await desk.simulated.sendMail(desk.token, marked('msg_1', 'one'))
-    await desk.simulated.sendMail(desk.token, marked('msg_2', 'two'))
-    expect(await find(desk, SENT_ITEMS, { $filter: filter('msg_2') })).toMatchObject({ status: 200, subjects: ['two'] })
+    const fixture = await begin()
+    await fixture.simulated.sendMail(fixture.token, marked('msg_1', 'one'))
+    await fixture.simulated.sendMail(fixture.token, marked('msg_2', 'two'))
+    expect(await find(fixture, SENT_ITEMS, { $filter: filter('msg_2') })).toMatchObject({
+      status: 200,
+      subjects: ['two'],
+    })
   })
 
   it('finds a draft in Drafts, and in Sent Items once it is sent', async () => {
-    const desk = await begin()
-    const id = await createDraft(desk, 'msg_1', 'one')
+    const fixture = await begin()
+    const id = await createDraft(fixture, 'msg_1', 'one')
     const where = async (): Promise<string[][]> =>
       Promise.all(
         ['/me/mailFolders/drafts/messages', SENT_ITEMS, '/me/messages'].map(
-          async (path) => (await find(desk, path, { $filter: filter('msg_1') })).subjects,
+          async (path) => (await find(fixture, path, { $filter: filter('msg_1') })).subjects,
         ),
       )
     expect(await where()).toEqual([['one'], [], ['one']])
-    await desk.simulated.graph(desk.token, 'POST', `/me/messages/${id}/send`, undefined, IMMUTABLE)
+    await fixture.simulated.graph(fixture.token, 'POST', `/me/messages/${id}/send`, undefined, IMMUTABLE)
     expect(await where()).toEqual([[], ['one'], ['one']])
   })
 
-  it('compares values in any case, and names exactly', async () => {
-    const desk = await begin()
-    await desk.simulated.sendMail(desk.token, marked('msg_a'))
+  it('compares values case-insensitively, and names exactly', async () => {
+    const fixture = await begin()
+    await fixture.simulated.sendMail(fixture.token, marked('msg_a'))
     const count = async (value: string, property: string): Promise<number> =>
-      (await find(desk, SENT_ITEMS, { $filter: filter(value, property) })).value.length
+      (await find(fixture, SENT_ITEMS, { $filter: filter(value, property) })).value.length
     expect(await count('MSG_A', PROPERTY)).toBe(1)
     expect(await count('msg_a', PROPERTY.toUpperCase().replace('MESSAGEID', 'MessageId'))).toBe(1)
     expect(await count('msg_a', PROPERTY.replace('MessageId', 'messageId'))).toBe(0)
@@ -92,29 +95,29 @@ describe('a search by extended property', () => {
   })
 
   it('returns the property only with $expand', async () => {
-    const desk = await begin()
-    await desk.simulated.sendMail(desk.token, marked('msg_1'))
+    const fixture = await begin()
+    await fixture.simulated.sendMail(fixture.token, marked('msg_1'))
     const query = { $filter: filter('msg_1'), $select: 'id,isDraft' }
     const $expand = `singleValueExtendedProperties($filter=id eq '${PROPERTY}')`
-    expect((await find(desk, SENT_ITEMS, query)).value).toEqual([
+    expect((await find(fixture, SENT_ITEMS, query)).value).toEqual([
       { '@odata.etag': expect.any(String), id: expect.any(String), isDraft: false },
     ])
-    expect((await find(desk, SENT_ITEMS, { ...query, $expand })).value).toMatchObject([
+    expect((await find(fixture, SENT_ITEMS, { ...query, $expand })).value).toMatchObject([
       { singleValueExtendedProperties: [{ id: PROPERTY, value: 'msg_1' }] },
     ])
   })
 
-  it('takes a quote as two', async () => {
-    const desk = await begin()
-    await desk.simulated.sendMail(desk.token, marked("it's"))
-    expect((await find(desk, SENT_ITEMS, { $filter: filter("it''s") })).value).toHaveLength(1)
+  it('reads a doubled quote as one', async () => {
+    const fixture = await begin()
+    await fixture.simulated.sendMail(fixture.token, marked("it's"))
+    expect((await find(fixture, SENT_ITEMS, { $filter: filter("it''s") })).value).toHaveLength(1)
   })
 
   it('finds nothing in somebody else’s mailbox', async () => {
-    const desk = await begin()
-    await desk.simulated.sendMail(desk.token, marked('msg_1'))
-    const { access_token: token } = await desk.simulated.signIn('grace')
-    expect((await find({ ...desk, token }, '/me/messages', { $filter: filter('msg_1') })).value).toEqual([])
+    const fixture = await begin()
+    await fixture.simulated.sendMail(fixture.token, marked('msg_1'))
+    const { access_token: token } = await fixture.simulated.signIn('grace')
+    expect((await find({ ...fixture, token }, '/me/messages', { $filter: filter('msg_1') })).value).toEqual([])
   })
 
   it.each([
@@ -137,7 +140,7 @@ describe('a search by extended property', () => {
     expect(await find(await begin(), SENT_ITEMS, query)).toMatchObject({ status: 400, code: 'BadRequest' })
   })
 
-  it('in a folder that is not there is 404', async () => {
+  it('in an unknown folder is 404', async () => {
     expect(await find(await begin(), '/me/mailFolders/nowhere/messages')).toMatchObject({
       status: 404,
       code: 'ErrorFolderNotFound',
@@ -145,11 +148,11 @@ describe('a search by extended property', () => {
   })
 
   it('needs Mail.Read or Mail.ReadWrite', async () => {
-    const desk = await begin()
+    const fixture = await begin()
     const search = async (scope: string): Promise<number> => {
-      await desk.simulated.control('POST', '/people/ada@contoso.com/remove-consents')
-      const { access_token: token } = await desk.simulated.signIn('ada', scope)
-      return (await find({ ...desk, token }, SENT_ITEMS)).status
+      await fixture.simulated.control('POST', '/people/ada@contoso.com/remove-consents')
+      const { access_token: token } = await fixture.simulated.signIn('ada', scope)
+      return (await find({ ...fixture, token }, SENT_ITEMS)).status
     }
     expect([await search('Mail.Send'), await search('Mail.Read'), await search('Mail.ReadWrite')]).toEqual([
       403, 200, 200,
@@ -158,49 +161,49 @@ describe('a search by extended property', () => {
 })
 
 describe('a list of messages', () => {
-  it('comes newest first, in pages of $top that lead to the next', async () => {
-    const desk = await begin()
-    for (const subject of ['1', '2', '3']) await desk.simulated.sendMail(desk.token, mail({ subject }))
-    const first = await find(desk, SENT_ITEMS, { $top: '2' })
+  it('is sorted newest first, in pages of $top that link to the next', async () => {
+    const fixture = await begin()
+    for (const subject of ['1', '2', '3']) await fixture.simulated.sendMail(fixture.token, mail({ subject }))
+    const first = await find(fixture, SENT_ITEMS, { $top: '2' })
     expect(first.subjects).toEqual(['3', '2'])
-    const second = await find(desk, (first.next ?? '').replace(`${desk.simulated.url}/v1.0`, ''))
+    const second = await find(fixture, (first.next ?? '').replace(`${fixture.simulated.url}/v1.0`, ''))
     expect(second).toMatchObject({ subjects: ['1'], next: null })
   })
 
-  it('of one folder may be asked for by that folder’s id', async () => {
-    const desk = await begin()
-    await desk.simulated.sendMail(desk.token, mail())
-    const [sent] = (await find(desk, SENT_ITEMS)).value
-    expect((await find(desk, `/me/mailFolders/${String(sent?.['parentFolderId'])}/messages`)).value).toHaveLength(1)
+  it('of one folder may name the folder by its id', async () => {
+    const fixture = await begin()
+    await fixture.simulated.sendMail(fixture.token, mail())
+    const [sent] = (await find(fixture, SENT_ITEMS)).value
+    expect((await find(fixture, `/me/mailFolders/${String(sent?.['parentFolderId'])}/messages`)).value).toHaveLength(1)
   })
 
-  it('shows what arrived as no draft, without other people’s blind copies', async () => {
-    const desk = await begin()
+  it('shows received mail as sent, without other people’s blind copies', async () => {
+    const fixture = await begin()
     const bccRecipients = [{ emailAddress: { address: 'bob@contoso.com' } }]
-    await desk.simulated.sendMail(desk.token, mail({ bccRecipients }))
-    const { access_token: token } = await desk.simulated.signIn('max')
-    expect((await find({ ...desk, token }, '/me/mailFolders/inbox/messages')).value).toMatchObject([
+    await fixture.simulated.sendMail(fixture.token, mail({ bccRecipients }))
+    const { access_token: token } = await fixture.simulated.signIn('max')
+    expect((await find({ ...fixture, token }, '/me/mailFolders/inbox/messages')).value).toMatchObject([
       { isDraft: false, bccRecipients: [], from: { emailAddress: { address: 'ada@contoso.com' } } },
     ])
   })
 })
 
 describe('with the search by extended property', () => {
-  it('ignored, what sendMail sent is not found, and what was a draft is', async () => {
-    const desk = await begin()
-    await desk.simulated.control('PATCH', '/settings', { extendedPropertySearch: 'ignored' })
-    await desk.simulated.sendMail(desk.token, marked('msg_1', 'by sendMail'))
-    const id = await createDraft(desk, 'msg_1', 'by draft')
-    expect((await find(desk, '/me/messages', { $filter: filter('msg_1') })).subjects).toEqual(['by draft'])
-    await desk.simulated.graph(desk.token, 'POST', `/me/messages/${id}/send`, undefined, IMMUTABLE)
-    expect((await find(desk, SENT_ITEMS, { $filter: filter('msg_1') })).subjects).toEqual(['by draft'])
+  it('ignored, mail sent by sendMail is not found, and mail sent from a draft is', async () => {
+    const fixture = await begin()
+    await fixture.simulated.set({ extendedPropertySearch: 'ignored' })
+    await fixture.simulated.sendMail(fixture.token, marked('msg_1', 'by sendMail'))
+    const id = await createDraft(fixture, 'msg_1', 'by draft')
+    expect((await find(fixture, '/me/messages', { $filter: filter('msg_1') })).subjects).toEqual(['by draft'])
+    await fixture.simulated.graph(fixture.token, 'POST', `/me/messages/${id}/send`, undefined, IMMUTABLE)
+    expect((await find(fixture, SENT_ITEMS, { $filter: filter('msg_1') })).subjects).toEqual(['by draft'])
   })
 
   it('refused, such a filter is 400, and a list without it is not', async () => {
-    const desk = await begin()
-    await desk.simulated.control('PATCH', '/settings', { extendedPropertySearch: 'error' })
-    expect(await find(desk, SENT_ITEMS, { $filter: filter('msg_1') })).toMatchObject({ status: 400 })
-    expect(await find(desk, SENT_ITEMS)).toMatchObject({ status: 200 })
+    const fixture = await begin()
+    await fixture.simulated.set({ extendedPropertySearch: 'error' })
+    expect(await find(fixture, SENT_ITEMS, { $filter: filter('msg_1') })).toMatchObject({ status: 400 })
+    expect(await find(fixture, SENT_ITEMS)).toMatchObject({ status: 200 })
   })
 })
 
@@ -208,18 +211,18 @@ describe('a late copy in Sent Items', () => {
   let nowMs = Date.parse('2026-11-24T10:00:00Z')
   const clock = (): Date => new Date(nowMs)
 
-  it('is not found before its time, by search or by immutable id, and arrives at once all the same', async () => {
-    const desk = await begin({ clock })
-    await desk.simulated.control('PATCH', '/settings', { sentCopyDelayMs: 30_000 })
-    const id = await createDraft(desk, 'msg_1', 'one')
-    await desk.simulated.graph(desk.token, 'POST', `/me/messages/${id}/send`, undefined, IMMUTABLE)
-    await desk.simulated.sendMail(desk.token, marked('msg_1', 'two'))
-    const inbox = await desk.simulated.control('GET', '/mailboxes/max@contoso.com/messages')
+  it('is found by search and immutable id only after the delay, although the message arrives at once', async () => {
+    const fixture = await begin({ clock })
+    await fixture.simulated.set({ sentCopyDelayMs: 30_000 })
+    const id = await createDraft(fixture, 'msg_1', 'one')
+    await fixture.simulated.graph(fixture.token, 'POST', `/me/messages/${id}/send`, undefined, IMMUTABLE)
+    await fixture.simulated.sendMail(fixture.token, marked('msg_1', 'two'))
+    const inbox = await fixture.simulated.control('GET', '/mailboxes/max@contoso.com/messages')
     expect(await inbox.json()).toMatchObject({ total: 2 })
 
     const read = async (): Promise<[number, string[]]> => [
-      (await desk.simulated.graph(desk.token, 'GET', `/me/messages/${id}`, undefined, IMMUTABLE)).status,
-      (await find(desk, '/me/messages', { $filter: filter('msg_1') })).subjects,
+      (await fixture.simulated.graph(fixture.token, 'GET', `/me/messages/${id}`, undefined, IMMUTABLE)).status,
+      (await find(fixture, '/me/messages', { $filter: filter('msg_1') })).subjects,
     ]
     expect(await read()).toEqual([404, []])
     nowMs += 29_999
@@ -228,17 +231,17 @@ describe('a late copy in Sent Items', () => {
     expect(await read()).toEqual([200, ['two', 'one']])
   })
 
-  it('may be late by anything between two bounds', async () => {
-    const desk = await begin({ clock })
-    await desk.simulated.control('PATCH', '/settings', { sentCopyDelayMs: { min: 1000, max: 2000 } })
-    await desk.simulated.sendMail(desk.token, mail())
+  it('may be delayed by any time between two bounds', async () => {
+    const fixture = await begin({ clock })
+    await fixture.simulated.set({ sentCopyDelayMs: { min: 1000, max: 2000 } })
+    await fixture.simulated.sendMail(fixture.token, mail())
     nowMs += 999
-    expect((await find(desk, SENT_ITEMS)).value).toHaveLength(0)
+    expect((await find(fixture, SENT_ITEMS)).value).toHaveLength(0)
     nowMs += 1001
-    expect((await find(desk, SENT_ITEMS)).value).toHaveLength(1)
+    expect((await find(fixture, SENT_ITEMS)).value).toHaveLength(1)
   })
 
-  it('is as late after a restart', async () => {
+  it('keeps its delay across a restart', async () => {
     const dataDirectory = mkdtempSync(join(tmpdir(), 'simulator-'))
     onTestFinished(() => rmSync(dataDirectory, { recursive: true }))
     const before = await begin({ clock, dataDirectory })
@@ -247,13 +250,13 @@ describe('a late copy in Sent Items', () => {
     await before.simulated.sendMail(before.token, mail())
     await before.simulated.close()
 
-    const desk = { simulated: await simulate({ clock, dataDirectory }), token: before.token }
-    expect((await find(desk, SENT_ITEMS)).value).toHaveLength(0)
+    const fixture = { simulated: await simulate({ clock, dataDirectory }), token: before.token }
+    expect((await find(fixture, SENT_ITEMS)).value).toHaveLength(0)
     nowMs += 30_000
-    expect((await find(desk, SENT_ITEMS)).value).toHaveLength(1)
-    expect((await desk.simulated.graph(desk.token, 'GET', `/me/messages/${draft}`, undefined, IMMUTABLE)).status).toBe(
-      200,
-    )
+    expect((await find(fixture, SENT_ITEMS)).value).toHaveLength(1)
+    expect(
+      (await fixture.simulated.graph(fixture.token, 'GET', `/me/messages/${draft}`, undefined, IMMUTABLE)).status,
+    ).toBe(200)
   })
 
   it.each([{ min: 2, max: 1 }, -1, '5'])('cannot be set to %o', async (sentCopyDelayMs) => {
@@ -263,8 +266,8 @@ describe('a late copy in Sent Items', () => {
 })
 
 it('the Prefer header decides the ids of a list', async () => {
-  const desk = await begin()
-  const id = await createDraft(desk, 'msg_1', 'one')
-  expect((await find(desk, '/me/messages', {}, IMMUTABLE)).value[0]?.id).toBe(id)
-  expect((await find(desk, '/me/messages')).value[0]?.id).not.toBe(id)
+  const fixture = await begin()
+  const id = await createDraft(fixture, 'msg_1', 'one')
+  expect((await find(fixture, '/me/messages', {}, IMMUTABLE)).value[0]?.id).toBe(id)
+  expect((await find(fixture, '/me/messages')).value[0]?.id).not.toBe(id)
 })

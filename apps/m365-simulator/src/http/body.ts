@@ -1,17 +1,17 @@
 import type { FastifyInstance } from 'fastify'
 
-/** Nothing the simulator takes is larger. */
+/** No request that the simulator accepts is larger. */
 const MAX_REQUEST_BYTES = 4 * 1024 * 1024
 
 export interface RawBody {
   readonly bytes: Buffer
-  /** Read to its end all the same, so that the client gets to see the answer; `bytes` is empty then. */
+  /** The body is still read to its end, so that the client sees the response; `bytes` is empty then. */
   readonly isTooLarge: boolean
 }
 
 const EMPTY: RawBody = { bytes: Buffer.alloc(0), isTooLarge: false }
 
-/** Hands every body to its route as bytes: what a wrong Content-Type means differs between Entra and Graph. */
+/** Passes every body to its route as bytes, because Entra and Graph treat a wrong Content-Type differently. */
 export function takeRawBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, payload, done) => {
@@ -34,7 +34,7 @@ export function rawBody(body: unknown): RawBody {
   return (body as RawBody | undefined | null) ?? EMPTY
 }
 
-/** @returns null when it is no form */
+/** @returns null when the body is not a form */
 export function readForm(contentType: string | undefined, body: unknown): URLSearchParams | null {
   const { bytes, isTooLarge } = rawBody(body)
   const mediaType = contentType?.split(';')[0]?.trim().toLowerCase()
@@ -42,11 +42,15 @@ export function readForm(contentType: string | undefined, body: unknown): URLSea
   return new URLSearchParams(bytes.toString('utf8'))
 }
 
-/** @returns undefined when it is no JSON */
+/** @returns undefined when the body is not JSON */
 export function readJson(body: unknown): unknown {
-  const { bytes } = rawBody(body)
+  return parseJson(rawBody(body).bytes.toString('utf8'))
+}
+
+/** @returns undefined when the text is not JSON */
+export function parseJson(text: string): unknown {
   try {
-    return JSON.parse(bytes.toString('utf8')) as unknown
+    return JSON.parse(text) as unknown
   } catch {
     return undefined
   }

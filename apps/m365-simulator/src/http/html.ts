@@ -1,22 +1,19 @@
-/** Markup that needs no more escaping. */
+/** Markup whose text is already escaped. */
 export interface Html {
   readonly markup: string
 }
 
-type Part = Html | string | number | null | false | readonly Part[]
+type Value = Html | string | number | null | false | readonly Value[]
 
-/** Escapes whatever is put in, unless it is markup already. */
-export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): Html {
-  let markup = strings[0] ?? ''
-  for (const [position, part] of parts.entries()) markup += render(part) + (strings[position + 1] ?? '')
-  return { markup }
+/** Escapes every value that is not markup already. */
+export function html(strings: TemplateStringsArray, ...values: readonly Value[]): Html {
+  return { markup: String.raw({ raw: strings }, ...values.map((value) => render(value))) }
 }
 
-function render(part: Part): string {
-  if (part === null || part === false) return ''
-  if (typeof part === 'string' || typeof part === 'number') return escape(String(part))
-  if ('markup' in part) return part.markup
-  return part.map((inner) => render(inner)).join('')
+function render(value: Value): string {
+  if (value === null || value === false) return ''
+  if (typeof value === 'string' || typeof value === 'number') return escape(String(value))
+  return 'markup' in value ? value.markup : value.map((inner) => render(inner)).join('')
 }
 
 const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }

@@ -9,7 +9,7 @@ const ASSETS = [
 ]
 
 export function serveAssets(app: FastifyInstance): void {
-  // Browsers ask for it on every page; a 404 would stand in their consoles as an error.
+  // Browsers request it on every page, and would log a 404 as an error.
   app.get('/favicon.ico', (_request, reply) => reply.code(204).send())
   for (const { name, type } of ASSETS) {
     const content = readFileSync(new URL(`../assets/${name}`, import.meta.url))
@@ -20,14 +20,14 @@ export function serveAssets(app: FastifyInstance): void {
   }
 }
 
-/** @param formTargets origins to which a form of the page may lead in the end, besides our own */
+/** @param formTargets origins besides our own to which a form of the page may lead */
 export function sendPage(
   reply: FastifyReply,
   status: number,
   page: Html,
   formTargets: readonly string[] = [],
 ): FastifyReply {
-  return severed(reply)
+  return isolated(reply)
     .code(status)
     .headers({
       'content-security-policy': [
@@ -37,7 +37,7 @@ export function sendPage(
         "img-src 'self'",
         "connect-src 'self'",
         "frame-src 'self'",
-        // Chromium applies it to the redirect that follows a form as well.
+        // Chromium applies this to the redirect that follows a form as well.
         `form-action ${["'self'", ...formTargets].join(' ')}`,
         "frame-ancestors 'none'",
         "base-uri 'none'",
@@ -50,11 +50,11 @@ export function sendPage(
 }
 
 export function sendRedirect(reply: FastifyReply, url: string): FastifyReply {
-  return severed(reply).header('cache-control', 'no-store').redirect(url, 302)
+  return isolated(reply).header('cache-control', 'no-store').redirect(url, 302)
 }
 
-/** As Microsoft's pages do, these cut a popup from the window that opened it. */
-function severed(reply: FastifyReply): FastifyReply {
+/** Cuts a popup off from the window that opened it, as Microsoft's pages do. */
+function isolated(reply: FastifyReply): FastifyReply {
   return reply.headers({
     'cross-origin-opener-policy': 'same-origin',
     'referrer-policy': 'strict-origin-when-cross-origin',

@@ -1,34 +1,29 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import type { DirectoryIndex } from '../directory/directory.ts'
-import { pickMs } from '../faults/duration.ts'
-import type { AcceptedMessage } from '../http/traffic.ts'
-import type { Simulation } from '../simulation.ts'
-import type { Folder, MailAddress, MessageCopy, StoredMessage } from '../state/events.ts'
+import { pickMs } from '../faults/settings.ts'
+import type { Simulation } from '../simulation/simulation.ts'
+import type { AcceptedMessage } from '../simulation/traffic.ts'
+import type { DirectoryIndex } from '../tenant/directory.ts'
+import type { MailAddress, MessageCopy, StoredMessage } from '../tenant/message.ts'
 
-/** What becomes of the sender's own copy. */
+/** What happens to the sender's own copy. */
 export type SentCopy =
-  | { readonly kind: 'none' }
-  | { readonly kind: 'new' }
-  /** The draft itself moves. */
+  | { readonly kind: 'none' | 'new' }
+  /** The draft itself moves to Sent Items. */
   | { readonly kind: 'draft'; readonly id: string }
 
 /**
- * Takes a message that may be sent: copies for its recipients, one for Sent Items, and a bounce for those addresses of
- * our own domains that nobody has.
+ * Delivers a message that may be sent: to its recipients' mailboxes, to Sent Items, and as a bounce for addresses of
+ * our own domain that nobody has.
  *
- * @param from the mailbox that sends; lower case
+ * @param from the address of the mailbox that sends, in lower case
  */
-export function deliver(
-  message: StoredMessage,
-  from: string,
-  sentCopy: SentCopy,
-  simulation: Simulation,
-): AcceptedMessage {
-  const { traffic, arrivals, clock } = simulation
+export function deliver(message: StoredMessage, from: string, sent: SentCopy, simulation: Simulation): AcceptedMessage {
+  const { traffic, arrivals, store, settings, clock } = simulation
   const now = clock()
   traffic.accept(from)
-  arrivals.record(message, now.getTime())
-  placeCopies(message, from, sentCopy, simulation)
+  arrivals.record(message, now)
+  if (settings.current.storeMail) placeCopies(message, from, sent, simulation)
+  else if (sent.kind === 'draft') store.commit({ type: 'draft-sent', mailbox: from, id: sent.id, message, copies: [] })
   return {
     at: now.toISOString(),
     from: message.from.address.toLowerCase(),
@@ -38,77 +33,57 @@ export function deliver(
   }
 }
 
-function placeCopies(message: StoredMessage, from: string, sentCopy: SentCopy, simulation: Simulation): void {
-  const { index, store, settings } = simulation
-  if (!settings.current.storeMail) {
-    if (sentCopy.kind === 'draft')
-      store.commit({ type: 'draft-sent', mailbox: from, id: sentCopy.id, message, copies: [] })
-    return
-  }
-  const copies: MessageCopy[] = sentCopy.kind === 'none' ? [] : [copyInSentItems(from, sentCopy, simulation)]
-  const unknown: MailAddress[] = []
-  const reached = new Set<string>()
-  for (const recipient of [...message.to, ...message.cc, ...message.bcc]) {
-    const mailboxes = mailboxesOf(recipient.address, index)
-    if (mailboxes === null) unknown.push(recipient)
-    for (const mailbox of mailboxes ?? []) {
-      if (reached.has(mailbox)) continue
-      reached.add(mailbox)
-      copies.push(newCopy(mailbox, 'inbox'))
-    }
-  }
-  if (sentCopy.kind === 'draft') {
-    store.commit({ type: 'draft-sent', mailbox: from, id: sentCopy.id, message, copies })
-  } else {
-    store.commit({ type: 'message-accepted', message, copies })
-  }
-  if (unknown.length > 0) bounce(message, unknown, simulation)
-}
-
-/** As long as Exchange's, and as sensitive to case. */
+/** As long as Exchange's ids, and case-sensitive like them. */
 export function newItemId(): string {
   return randomBytes(105).toString('base64url')
 }
 
-function copyInSentItems(mailbox: string, sentCopy: SentCopy, simulation: Simulation): MessageCopy {
-  const copy: MessageCopy = {
-    id: sentCopy.kind === 'draft' ? sentCopy.id : newItemId(),
-    mailbox,
-    folder: 'sentItems',
-  }
-  const delayMs = pickMs(simulation.settings.current.sentCopyDelayMs)
-  return delayMs === 0 ? copy : { ...copy, visibleFromMs: simulation.clock().getTime() + delayMs }
+export function newMessageId({ directory }: DirectoryIndex): string {
+  return `<${randomUUID()}@${directory.domain}>`
 }
 
-/** @returns the lower-case addresses it ends up at; null when a domain of ours knows nobody by that name */
-function mailboxesOf(address: string, index: DirectoryIndex): string[] | null {
+function placeCopies(message: StoredMessage, from: string, sent: SentCopy, simulation: Simulation): void {
+  const { index, store } = simulation
+  const recipients = [...message.to, ...message.cc, ...message.bcc]
+  const unknown = recipients.filter(({ address }) => mailboxOf(address, index) === null)
+  const reached = new Set(recipients.flatMap(({ address }) => mailboxOf(address, index) ?? []))
+  const copies: MessageCopy[] = [
+    ...(sent.kind === 'none' ? [] : [copyInSentItems(from, sent, simulation)]),
+    ...[...reached].map((mailbox): MessageCopy => ({ id: newItemId(), mailbox, folder: 'inbox' })),
+  ]
+  if (sent.kind === 'draft') store.commit({ type: 'draft-sent', mailbox: from, id: sent.id, message, copies })
+  else store.commit({ type: 'message-accepted', message, copies })
+  if (unknown.length > 0) bounce(message, unknown, simulation)
+}
+
+function copyInSentItems(mailbox: string, sent: SentCopy, { settings, clock }: Simulation): MessageCopy {
+  const id = sent.kind === 'draft' ? sent.id : newItemId()
+  const delayMs = pickMs(settings.current.sentCopyDelayMs)
+  return { id, mailbox, folder: 'sentItems', ...(delayMs > 0 && { visibleFromMs: clock().getTime() + delayMs }) }
+}
+
+/**
+ * Finds the lower-case address of the mailbox that mail to this address reaches: for a group its own, which the viewer
+ * shows, and for an address outside the organization that address.
+ *
+ * @returns null when nobody in our domain has a mailbox with this address
+ */
+function mailboxOf(address: string, index: DirectoryIndex): string | null {
   const addressee = index.byAddress(address)
-  if (addressee === undefined) return index.isLocal(address) ? null : [address.toLowerCase()]
-  switch (addressee.kind) {
-    case 'person':
-      // A guest's mail goes to its home, which is outside and always takes it.
-      if (!addressee.person.hasMailbox && addressee.person.membership === 'member') return null
-      return [addressee.address.toLowerCase()]
-    case 'shared-mailbox':
-      return [addressee.address.toLowerCase()]
-    case 'group':
-      // The list itself keeps nothing. Its copy is for the viewer, which shows what was addressed to it.
-      return [addressee.address, ...addressee.group.members].map((mailbox) => mailbox.toLowerCase())
-    default:
-      return addressee satisfies never
-  }
+  if (addressee === undefined) return index.isLocal(address) ? null : address.toLowerCase()
+  // A guest's mail goes to its home, which is outside and always takes it.
+  const hasNoMailbox =
+    addressee.kind === 'person' && !addressee.person.hasMailbox && addressee.person.membership === 'member'
+  return hasNoMailbox ? null : addressee.address.toLowerCase()
 }
 
 function bounce(message: StoredMessage, unknown: readonly MailAddress[], { index, store }: Simulation): void {
-  const postmaster: MailAddress = {
-    address: `postmaster@${index.directory.domains[0]}`,
-    name: 'Microsoft Outlook',
-  }
+  const postmaster: MailAddress = { address: `postmaster@${index.directory.domain}`, name: 'Microsoft Outlook' }
   const lines = unknown.map(
     ({ address }) => `${address}: 550 5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient not found`,
   )
   const report: StoredMessage = {
-    internetMessageId: `<${randomUUID()}@${index.directory.domains[0]}>`,
+    internetMessageId: newMessageId(index),
     subject: `Undeliverable: ${message.subject}`,
     from: postmaster,
     sender: postmaster,
@@ -125,9 +100,5 @@ function bounce(message: StoredMessage, unknown: readonly MailAddress[], { index
     submittedBy: null,
   }
   const mailbox = message.sender.address.toLowerCase()
-  store.commit({ type: 'message-accepted', message: report, copies: [newCopy(mailbox, 'inbox')] })
-}
-
-function newCopy(mailbox: string, folder: Folder): MessageCopy {
-  return { id: newItemId(), mailbox: mailbox.toLowerCase(), folder }
+  store.commit({ type: 'message-accepted', message: report, copies: [{ id: newItemId(), mailbox, folder: 'inbox' }] })
 }

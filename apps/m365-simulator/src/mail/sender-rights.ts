@@ -1,130 +1,110 @@
-import type { Addressee, DirectoryIndex, Person } from '../directory/directory.ts'
-import type { MailAddress } from '../state/events.ts'
-import { rightsOf, type State } from '../state/store.ts'
+import type { Simulation } from '../simulation/simulation.ts'
+import { type Addressee, addresseeOf, type DirectoryIndex, type Person } from '../tenant/directory.ts'
+import type { MailAddress } from '../tenant/message.ts'
+import { rightsOf } from '../tenant/store.ts'
 
-/** Where the request goes: the caller's own mailbox, or one named in the path. */
-export type TargetMailbox =
-  | { readonly kind: 'mailbox'; readonly addressee: Addressee; readonly isOwn: boolean }
-  | { readonly kind: 'no-such-mailbox' }
-  | { readonly kind: 'not-enabled' }
-  | { readonly kind: 'no-full-access' }
-  /** An application access policy keeps the application out of it. */
-  | { readonly kind: 'kept-out' }
+/** Who makes a request: a person, or the application itself. */
+export type Actor = { readonly kind: 'person'; readonly person: Person } | { readonly kind: 'application' }
 
-export type SenderDecision =
-  | { readonly kind: 'may-send'; readonly from: MailAddress; readonly sender: MailAddress }
-  | { readonly kind: 'send-as-denied' }
-  | { readonly kind: 'no-such-mailbox' }
+/** The mailbox that a request accesses. */
+export interface TargetMailbox {
+  readonly addressee: Addressee
+  /** The caller's own, or any that an application may access. */
+  readonly isOwn: boolean
+}
 
-/** @param name an oid or an address; null for `/me` */
+export type TargetRefusal =
+  | 'no-such-mailbox'
+  | 'not-enabled'
+  | 'no-full-access'
+  /** An application access policy keeps the application out of the mailbox. */
+  | 'outside-policy'
+
+/** @param name an oid or an address; null: the caller's own mailbox */
 export function findTargetMailbox(
   name: string | null,
-  caller: Person,
-  index: DirectoryIndex,
-  state: State,
-): TargetMailbox {
-  const own = ownAddressee(caller)
-  if (name === null)
-    return caller.hasMailbox ? { kind: 'mailbox', addressee: own, isOwn: true } : { kind: 'not-enabled' }
-  const addressee = addresseeOf(name, index)
-  if (addressee === undefined || addressee.kind === 'group') return { kind: 'no-such-mailbox' }
-  if (addressee.kind === 'person' && !addressee.person.hasMailbox) return { kind: 'not-enabled' }
-  if (addressee.kind === 'person' && addressee.person.oid === caller.oid)
-    return { kind: 'mailbox', addressee: own, isOwn: true }
-  if (!rightsOf(state, index, addressee.address, caller.oid).fullAccess) return { kind: 'no-full-access' }
-  return { kind: 'mailbox', addressee, isOwn: false }
-}
-
-/**
- * An application has no mailbox of its own; within its policy every mailbox is as good as that.
- *
- * @param allowed lower case; null: any
- */
-export function findApplicationMailbox(
-  name: string,
-  allowed: readonly string[] | null,
-  index: DirectoryIndex,
-): TargetMailbox {
-  const addressee = addresseeOf(name, index)
-  if (addressee === undefined || addressee.kind === 'group') return { kind: 'no-such-mailbox' }
-  if (addressee.kind === 'person' && !addressee.person.hasMailbox) return { kind: 'not-enabled' }
-  if (allowed !== null && !allowed.includes(addressee.address.toLowerCase())) return { kind: 'kept-out' }
-  return { kind: 'mailbox', addressee, isOwn: true }
-}
-
-/** Without a user, a mailbox sends as itself and as nobody else. */
-export function decideApplicationSender(
-  from: MailAddress | null,
-  sender: MailAddress | null,
-  target: Addressee,
-  index: DirectoryIndex,
-): SenderDecision {
-  for (const asked of [from, sender]) {
-    if (asked === null) continue
-    const addressee = index.byAddress(asked.address)
-    if (addressee === undefined && index.isLocal(asked.address)) return { kind: 'no-such-mailbox' }
-    if (addressee?.address !== target.address) return { kind: 'send-as-denied' }
+  caller: Actor,
+  { index, store, settings }: Simulation,
+): TargetMailbox | TargetRefusal {
+  const own = caller.kind === 'person' ? addresseeOf(caller.person) : undefined
+  const addressee = name === null ? own : findAddressee(name, index)
+  if (addressee === undefined || addressee.kind === 'group') return 'no-such-mailbox'
+  if (addressee.kind === 'person' && !addressee.person.hasMailbox) return 'not-enabled'
+  if (caller.kind === 'application') {
+    const allowed = settings.current.applicationMailboxes
+    const isAllowed = allowed === null || allowed.includes(addressee.address.toLowerCase())
+    return isAllowed ? { addressee, isOwn: true } : 'outside-policy'
   }
-  return { kind: 'may-send', from: display(target), sender: display(target) }
+  if (isSame(addressee, caller.person)) return { addressee, isOwn: true }
+  const { fullAccess } = rightsOf(store.state, index, addressee.address, caller.person.oid)
+  return fullAccess ? { addressee, isOwn: false } : 'no-full-access'
 }
 
 /** @param name an oid or an address */
-export function addresseeOf(name: string, index: DirectoryIndex): Addressee | undefined {
+export function findAddressee(name: string, index: DirectoryIndex): Addressee | undefined {
   const person = index.personByOid(name)
-  return person === undefined ? index.byAddress(name) : ownAddressee(person)
+  return person === undefined ? index.byAddress(name) : addresseeOf(person)
 }
 
-/**
- * Who the message is from and who sent it: the same with Send As, both with Send on Behalf.
- *
- * @param from what the client asked for; without it, the mailbox it posted to
- */
+/** What the client asked for; null: it did not. */
+export interface AskedSender {
+  readonly from: MailAddress | null
+  readonly sender: MailAddress | null
+}
+
+export interface AllowedSender {
+  readonly from: MailAddress
+  readonly sender: MailAddress
+}
+
+export type SenderRefusal = 'send-as-denied' | 'no-such-mailbox'
+
+/** An application sends each mailbox's mail as that mailbox and as nobody else. */
+export function decideApplicationSender(
+  asked: AskedSender,
+  target: Addressee,
+  index: DirectoryIndex,
+): AllowedSender | SenderRefusal {
+  for (const address of [asked.from?.address, asked.sender?.address]) {
+    if (address === undefined) continue
+    const addressee = index.byAddress(address)
+    if (addressee === undefined && index.isLocal(address)) return 'no-such-mailbox'
+    if (addressee?.address !== target.address) return 'send-as-denied'
+  }
+  return { from: mailAddress(target), sender: mailAddress(target) }
+}
+
+/** With Send As, `from` and `sender` are the same; with Send on Behalf, the sender is the person. */
 export function decideSender(
-  from: MailAddress | null,
-  sender: MailAddress | null,
+  asked: AskedSender,
   target: Addressee,
   caller: Person,
-  index: DirectoryIndex,
-  state: State,
-): SenderDecision {
-  const wanted = from ?? { address: target.address, name: '' }
-  const addressee = index.byAddress(wanted.address)
-  if (addressee === undefined) return { kind: index.isLocal(wanted.address) ? 'no-such-mailbox' : 'send-as-denied' }
-  const self = display(ownAddressee(caller))
-  const isOwn = addressee.kind === 'person' && addressee.person.oid === caller.oid
-  const rights = rightsOf(state, index, addressee.address, caller.oid)
-  if (!isOwn && !rights.sendAs && !rights.sendOnBehalf) return { kind: 'send-as-denied' }
-  const result = { from: display(addressee), sender: isOwn || rights.sendAs ? display(addressee) : self }
-  if (sender !== null) {
-    const named = index.byAddress(sender.address)?.address
-    if (named !== result.sender.address && named !== self.address) return { kind: 'send-as-denied' }
-  }
-  return { kind: 'may-send', ...result }
+  { index, store }: Simulation,
+): AllowedSender | SenderRefusal {
+  const wanted = asked.from?.address ?? target.address
+  const addressee = index.byAddress(wanted)
+  if (addressee === undefined) return index.isLocal(wanted) ? 'no-such-mailbox' : 'send-as-denied'
+  const rights = rightsOf(store.state, index, addressee.address, caller.oid)
+  const maySendAs = isSame(addressee, caller) || rights.sendAs
+  if (!maySendAs && !rights.sendOnBehalf) return 'send-as-denied'
+  const self = mailAddress(addresseeOf(caller))
+  const sender = maySendAs ? mailAddress(addressee) : self
+  const named = asked.sender === null ? sender.address : index.byAddress(asked.sender.address)?.address
+  return named === sender.address || named === self.address
+    ? { from: mailAddress(addressee), sender }
+    : 'send-as-denied'
 }
 
 export function isOwnAddress(address: string, caller: Person, index: DirectoryIndex): boolean {
   const addressee = index.byAddress(address)
-  return addressee?.kind === 'person' && addressee.person.oid === caller.oid
+  return addressee !== undefined && isSame(addressee, caller)
+}
+
+function isSame(addressee: Addressee, { oid }: Person): boolean {
+  return addressee.kind === 'person' && addressee.person.oid === oid
 }
 
 /** Exchange writes the directory's name, whatever the client sent. */
-function display(addressee: Addressee): MailAddress {
-  return { address: addressee.address, name: displayName(addressee) }
-}
-
-function displayName(addressee: Addressee): string {
-  switch (addressee.kind) {
-    case 'person':
-      return addressee.person.displayName
-    case 'shared-mailbox':
-      return addressee.mailbox.displayName
-    case 'group':
-      return addressee.group.displayName
-    default:
-      return addressee satisfies never
-  }
-}
-
-function ownAddressee(person: Person): Extract<Addressee, { kind: 'person' }> {
-  return { kind: 'person', address: person.mail ?? person.userPrincipalName, person }
+function mailAddress({ address, displayName }: Addressee): MailAddress {
+  return { address, name: displayName }
 }

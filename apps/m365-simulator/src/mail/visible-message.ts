@@ -1,14 +1,14 @@
-import type { MailAddress, StoredMessage } from '../state/events.ts'
-import type { MailboxItem } from '../state/store.ts'
+import type { MailAddress, StoredMessage } from '../tenant/message.ts'
+import type { MailboxItem } from '../tenant/store.ts'
 
-/** A message as its owner sees it. */
+/** A message as the owner of its mailbox sees it. */
 export interface VisibleMessage extends Omit<StoredMessage, 'submittedBy'> {
   readonly id: string
   readonly sequence: number
   readonly folder: MailboxItem['folder']
 }
 
-/** Blind copies are known to the sender only, and to the one who got it. */
+/** Only the sender and the blind copy's own recipient see it. */
 export function visibleMessage({ id, sequence, folder, mailbox, message }: MailboxItem): VisibleMessage {
   const { submittedBy: _, ...visible } = message
   const isOwner = ({ address }: MailAddress): boolean => address.toLowerCase() === mailbox

@@ -1,5 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { onTestFinished } from 'vitest'
+import { expect, onTestFinished } from 'vitest'
+import type { VisibleMessage } from '../mail/visible-message.ts'
+import type { Folder } from '../tenant/message.ts'
 import { type Simulator, type SimulatorOptions, startSimulator } from '../start.ts'
 
 export const REGISTRATION = {
@@ -48,18 +50,25 @@ export interface Simulated extends Simulator {
   authorizeUrl(change?: Record<string, string | null>): string
   /** Posts a form as a browser on the simulator's own pages would; redirects are not followed. */
   submit(path: string, form: Record<string, string>): Promise<Response>
-  /** The whole way through the pages. Returns what arrives at the redirect URI. */
+  /** Signs in and consents on the pages. Returns the parameters that arrive at the redirect URI. */
   consent(person: PersonName, change?: Record<string, string | null>): Promise<URLSearchParams>
   token(form: Record<string, string>, headers?: Record<string, string>): Promise<Response>
   redeem(code: string, change?: Record<string, string>): Promise<Response>
+  refresh(refreshToken: string | undefined, change?: Record<string, string>): Promise<Response>
   signIn(person: PersonName, scope?: string): Promise<Tokens>
   /** Admin consent by grace to `.default`. */
   consentForOrganization(): Promise<URLSearchParams>
-  /** By client credentials, with the secret unless told otherwise. */
+  /** Uses client credentials, with the secret unless `change` says otherwise. */
   applicationToken(change?: Record<string, string>): Promise<Response>
   control(method: string, path: string, body?: unknown): Promise<Response>
+  /** The JSON of a `GET` below `/control`. */
+  read<Json = unknown>(path: string): Promise<Json>
+  set(settings: Record<string, unknown>): Promise<void>
+  /** Switches on a preset by its name, or an effect. */
+  scenario(nameOrEffect: string | Record<string, unknown>, when?: Record<string, unknown>): Promise<void>
+  messages(address: string, folder?: Folder): Promise<VisibleMessage[]>
   sendMail(accessToken: string, body: unknown, path?: string): Promise<Response>
-  /** Below `/v1.0`; without a body, `Content-Length: 0`. */
+  /** Calls a path below `/v1.0`; without a body, with `Content-Length: 0`. */
   graph(
     accessToken: string,
     method: string,
@@ -67,6 +76,25 @@ export interface Simulated extends Simulator {
     body?: unknown,
     headers?: Record<string, string>,
   ): Promise<Response>
+}
+
+export interface Answer {
+  readonly status: number
+  /** Of a Graph error. */
+  readonly code: string | null
+  readonly json: Record<string, unknown>
+  readonly text: string
+  readonly headers: Headers
+}
+
+export async function answerOf(response: Response): Promise<Answer> {
+  const text = await response.text()
+  const json = (text.startsWith('{') ? JSON.parse(text) : {}) as Record<string, unknown> & { error?: { code: string } }
+  return { status: response.status, code: json.error?.code ?? null, json, text, headers: response.headers }
+}
+
+export async function entraFailure(response: Response): Promise<EntraFailure & { status: number }> {
+  return { status: response.status, ...((await response.json()) as EntraFailure) }
 }
 
 export const VERIFIER = randomBytes(32).toString('base64url')
@@ -115,7 +143,7 @@ export async function simulate(options: Partial<SimulatorOptions> = {}): Promise
       response = await submit('/consent', { request, account: PEOPLE[person], decision: 'accept' })
     }
     const location = response.headers.get('location')
-    if (location === null) throw new Error(`No redirect but ${response.status}: ${await response.text()}`)
+    if (location === null) throw new Error(`Not redirected but answered ${response.status}: ${await response.text()}`)
     return new URL(location).searchParams
   }
 
@@ -130,6 +158,18 @@ export async function simulate(options: Partial<SimulatorOptions> = {}): Promise
       ...change,
     })
 
+  const control: Simulated['control'] = (method, path, body) =>
+    fetch(`${url}/control${path}`, {
+      method,
+      ...(body !== undefined && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+    })
+
+  const read = async <Json>(path: string): Promise<Json> => {
+    const response = await control('GET', path)
+    expect(response.status).toBe(200)
+    return (await response.json()) as Json
+  }
+
   return {
     ...simulator,
     authorizeUrl,
@@ -137,10 +177,19 @@ export async function simulate(options: Partial<SimulatorOptions> = {}): Promise
     consent,
     token,
     redeem,
+    refresh: (refreshToken, change = {}) =>
+      token({
+        client_id: REGISTRATION.clientId,
+        client_secret: REGISTRATION.clientSecret,
+        grant_type: 'refresh_token',
+        refresh_token: refreshToken ?? '',
+        ...change,
+      }),
     async signIn(person, scope = ALL_SCOPES) {
       const callback = await consent(person, { scope })
       const response = await redeem(callback.get('code') ?? '')
-      if (response.status !== 200) throw new Error(`No tokens but ${response.status}: ${await response.text()}`)
+      if (response.status !== 200)
+        throw new Error(`Not given tokens but answered ${response.status}: ${await response.text()}`)
       return (await response.json()) as Tokens
     },
     async consentForOrganization() {
@@ -161,11 +210,19 @@ export async function simulate(options: Partial<SimulatorOptions> = {}): Promise
         scope: 'https://graph.microsoft.com/.default',
         ...change,
       }),
-    control: (method, path, body) =>
-      fetch(`${url}/control${path}`, {
-        method,
-        ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
-      }),
+    control,
+    read,
+    async set(settings) {
+      expect((await control('PATCH', '/settings', settings)).status).toBe(200)
+    },
+    async scenario(nameOrEffect, when = {}) {
+      const wanted = typeof nameOrEffect === 'string' ? { name: nameOrEffect } : { effect: nameOrEffect }
+      expect((await control('POST', '/scenarios', { ...wanted, ...when })).status).toBe(201)
+    },
+    async messages(address, folder) {
+      const query = folder === undefined ? '' : `?folder=${folder}`
+      return (await read<{ items: VisibleMessage[] }>(`/mailboxes/${address}/messages${query}`)).items
+    },
     sendMail: (accessToken, body, path = '/me/sendMail') =>
       fetch(`${url}/v1.0${path}`, {
         method: 'POST',
@@ -177,10 +234,10 @@ export async function simulate(options: Partial<SimulatorOptions> = {}): Promise
         method,
         headers: {
           authorization: `Bearer ${accessToken}`,
-          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...(body !== undefined && { 'content-type': 'application/json' }),
           ...headers,
         },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        ...(body !== undefined && { body: JSON.stringify(body) }),
       }),
   }
 }

@@ -1,9 +1,12 @@
-import type { Directory, Person } from '../directory/directory.ts'
-import { signInName } from '../entra/pages.ts'
+import { PRESETS } from '../faults/presets.ts'
+import type { ActiveScenario } from '../faults/scenario.ts'
 import { type Html, html } from '../http/html.ts'
+import type { MailboxSummary } from '../mail/mailbox-list.ts'
 import type { VisibleMessage } from '../mail/visible-message.ts'
-import type { Folder, MailAddress } from '../state/events.ts'
-import type { MailboxSummary } from './mailbox-list.ts'
+import type { Folder, MailAddress } from '../tenant/message.ts'
+
+/** A load test may write to thousands of outside addresses. */
+const LISTED_MAILBOXES = 200
 
 const KINDS = {
   person: 'Mailbox',
@@ -19,8 +22,207 @@ const FOLDERS = {
   deletedItems: 'Deleted Items',
 } as const satisfies Record<Folder, string>
 
-/** @param isLive the list keeps itself current */
-export function viewerLayout(title: string, content: Html, isLive: boolean): Html {
+export function homePage(
+  organization: string,
+  mailboxes: readonly MailboxSummary[],
+  active: readonly ActiveScenario[],
+): Html {
+  const rows = mailboxes
+    .slice(0, LISTED_MAILBOXES)
+    .map(({ address, kind, inbox, sentItems, lastSubject }) => [
+      html`<a href="${mailboxUrl(address)}">${address}</a>`,
+      KINDS[kind],
+      inbox,
+      kind === 'group' ? 'none kept' : sentItems,
+      lastSubject ?? '',
+    ])
+  return layout(
+    organization,
+    html`<h1>Microsoft 365 simulator</h1>
+      <p>
+        A stand-in for Entra ID and Microsoft Graph on this machine, with the invented organization
+        <strong>${organization}</strong>. Mail sent through it stays here and can be read below. Nothing leaves this
+        machine.
+      </p>
+      <h2>Mailboxes</h2>
+      <div data-live>
+        ${table(['Mailbox', 'Kind', 'Received', 'Sent', 'Latest'], rows)}
+        ${mailboxes.length > LISTED_MAILBOXES && html`<p>${mailboxes.length - LISTED_MAILBOXES} more.</p>`}
+      </div>
+      <h2 id="scenarios">Scenarios</h2>
+      <p>What goes wrong next. A restart switches everything off.</p>
+      ${activeList(active)} ${scenarioForm()}`,
+    { isLive: true },
+  )
+}
+
+function activeList(active: readonly ActiveScenario[]): Html {
+  if (active.length === 0) return html`<p>Switched on: nothing.</p>`
+  return html`<ul class="active">
+    ${active.map(({ id, name, effect, times }) => {
+      const title = PRESETS.get(name ?? '')?.title ?? JSON.stringify(effect)
+      const often = times === 'always' ? 'always' : times === 1 ? 'next time' : `next ${times} times`
+      return html`<li>
+        <form class="inline" method="post" action="/scenarios/off">
+          <span>${title}: ${often}</span>
+          <button name="id" value="${id}" aria-label="Switch off: ${title}">Switch off</button>
+        </form>
+      </li>`
+    })}
+  </ul>`
+}
+
+function scenarioForm(): Html {
+  const groups = Map.groupBy(PRESETS, ([, { group }]) => group)
+  return html`<form class="inline" method="post" action="/scenarios">
+    <label
+      >Scenario
+      <select name="name">
+        ${[...groups].map(
+          ([group, presets]) =>
+            html`<optgroup label="${group}">
+              ${presets.map(([name, { title }]) => html`<option value="${name}">${title}</option>`)}
+            </optgroup>`,
+        )}
+      </select></label
+    >
+    <button name="times" value="1">Next time</button>
+    <button name="times" value="always">Always</button>
+  </form>`
+}
+
+/** @param messagesIn returns the newest messages of a folder first */
+export function mailboxPage(
+  address: string,
+  kind: MailboxSummary['kind'],
+  messagesIn: (folder: Folder) => readonly VisibleMessage[],
+): Html {
+  const hasOwnMail = kind === 'person' || kind === 'shared-mailbox'
+  const folder = (name: Folder): Html => {
+    const messages = messagesIn(name)
+    const rows = messages.map((message) => [
+      html`<a href="${messageUrl(address, message.id)}">${message.subject || '(no subject)'}</a>`,
+      addressText(name === 'inbox' ? message.from : [...message.to, ...message.cc, ...message.bcc][0]),
+      timeElement(message.sentAt),
+      message.attachments.length || '',
+    ])
+    const partner = name === 'inbox' ? 'From' : 'To'
+    return html`<h2>${FOLDERS[name]}</h2>
+      ${rows.length === 0 ? html`<p class="empty">Nothing yet.</p>` : table(['Subject', partner, 'Time', 'Attachments'], rows)}`
+  }
+  return layout(
+    address,
+    html`<h1>${address}</h1>
+      <p>${KINDS[kind]}${kind === 'group' && '. It keeps no mail itself; this page shows what was addressed to it.'}</p>
+      <div data-live>
+        ${folder('inbox')} ${hasOwnMail && [folder('sentItems'), folder('drafts')]}
+        ${messagesIn('deletedItems').length > 0 && folder('deletedItems')}
+      </div>`,
+    { isLive: true },
+  )
+}
+
+export function messagePage(address: string, message: VisibleMessage): Html {
+  const { from, sender, subject, sentAt, importance, internetMessageId, body, attachments } = message
+  const base = messageUrl(address, message.id)
+  const addresses = (list: readonly MailAddress[]): string => list.map((one) => addressText(one)).join('; ')
+  const onBehalf = `${addressText(sender)} on behalf of ${addressText(from)}`
+  // `String {…} Name MessageId`: its type and its set matter only to Graph.
+  const properties = message.extendedProperties.map(({ id, value }): [string, Html] => [
+    id.match(/ (?:Name|Id) (.+)$/)?.[1] ?? id,
+    html`${value}<br /><span class="detail">${id}</span>`,
+  ])
+  const facts: [name: string, value: string | Html][] = [
+    ['From', addressText(from)],
+    ['Sent by', sender.address === from.address ? '' : onBehalf],
+    ['To', addresses(message.to)],
+    ['Cc', addresses(message.cc)],
+    ['Bcc', addresses(message.bcc)],
+    ['Reply-To', addresses(message.replyTo)],
+    ['Time', timeElement(sentAt)],
+    ['Importance', importance === 'normal' ? '' : importance],
+    ['Message-ID', internetMessageId],
+    ...message.headers.map(({ name, value }): [string, string] => [name, value]),
+    ...properties,
+  ]
+  const files = attachments.map(({ id, name, contentType, contentId, isInline, sizeBytes, sha256 }) => [
+    html`<a href="${base}/attachments/${encodeURIComponent(id)}">${name}</a>`,
+    isInline ? `${contentType}, inline as ${contentId ?? 'nothing'}` : contentType,
+    sizeBytes,
+    html`<code>${sha256}</code>`,
+  ])
+  return layout(
+    subject,
+    html`<p>
+        <a href="${mailboxUrl(address)}">${address}</a> ·
+        ${FOLDERS[message.folder]}${message.isDraft === true && message.folder !== 'drafts' && ' · Draft'}
+      </p>
+      <h1>${subject || '(no subject)'}</h1>
+      <dl class="facts">
+        ${facts.filter(([, value]) => value !== '').map(([name, value]) => [html`<dt>${name}</dt>`, html`<dd>${value}</dd>`])}
+      </dl>
+      ${
+        body.contentType === 'html'
+          ? html`<iframe class="body" title="Message text" sandbox="" src="${base}/body"></iframe>`
+          : html`<pre class="body">${body.content}</pre>`
+      }
+      ${
+        files.length > 0 &&
+        html`<h2>Attachments</h2>
+          ${table(['Name', 'Type', 'Bytes', 'SHA-256'], files)}`
+      }`,
+  )
+}
+
+export function notFoundPage(): Html {
+  return layout(
+    'Not found',
+    html`<h1>Not found</h1>
+      <p><a href="/">Back to the mailboxes</a></p>`,
+  )
+}
+
+export function mailboxUrl(address: string): string {
+  return `/mailboxes/${encodeURIComponent(address).replace('%40', '@')}`
+}
+
+export function messageUrl(address: string, id: string): string {
+  return `${mailboxUrl(address)}/messages/${encodeURIComponent(id)}`
+}
+
+/** The first cell of each row is its header. */
+function table(headings: readonly string[], rows: readonly (readonly (Html | string | number)[])[]): Html {
+  return html`<div class="scroll">
+    <table>
+      <thead>
+        <tr>
+          ${headings.map((heading) => html`<th scope="col">${heading}</th>`)}
+        </tr>
+      </thead>
+      <tbody>
+        ${rows.map(
+          ([first = '', ...cells]) =>
+            html`<tr>
+              <th scope="row">${first}</th>
+              ${cells.map((cell) => html`<td>${cell}</td>`)}
+            </tr>`,
+        )}
+      </tbody>
+    </table>
+  </div>`
+}
+
+function addressText(recipient: MailAddress | undefined): string {
+  const { address, name } = recipient ?? { address: '', name: '' }
+  return name === '' || name === address ? address : `${name} <${address}>`
+}
+
+function timeElement(iso: string): Html {
+  return html`<time datetime="${iso}">${iso.replace('T', ' ').replace(/\.\d+Z$/, ' UTC')}</time>`
+}
+
+/** `isLive`: the element marked with `data-live` refreshes itself. */
+function layout(title: string, content: Html, { isLive = false } = {}): Html {
   return html`<html lang="en">
     <head>
       <meta charset="utf-8" />
@@ -34,279 +236,4 @@ export function viewerLayout(title: string, content: Html, isLive: boolean): Htm
       <main class="wide">${content}</main>
     </body>
   </html>`
-}
-
-/** A load test may write to thousands of outside addresses. */
-const LISTED_MAILBOXES = 200
-
-export function mailboxTable(mailboxes: readonly MailboxSummary[]): Html {
-  const more = mailboxes.length - LISTED_MAILBOXES
-  return html`<div class="scroll" data-live>
-    <table>
-      <thead>
-        <tr>
-          <th scope="col">Mailbox</th>
-          <th scope="col">Kind</th>
-          <th scope="col">Received</th>
-          <th scope="col">Sent</th>
-          <th scope="col">Latest</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${mailboxes.slice(0, LISTED_MAILBOXES).map(
-          (mailbox) =>
-            html`<tr>
-              <th scope="row">
-                <a href="/mailboxes/${encodeURIComponent(mailbox.address).replace('%40', '@')}">${mailbox.address}</a>
-              </th>
-              <td>${KINDS[mailbox.kind]}</td>
-              <td>${mailbox.inbox}</td>
-              <td>${mailbox.kind === 'group' ? 'none kept' : mailbox.sentItems}</td>
-              <td>${mailbox.lastSubject ?? ''}</td>
-            </tr>`,
-        )}
-      </tbody>
-    </table>
-    ${more > 0 && html`<p>${more} more.</p>`}
-  </div>`
-}
-
-export function mailboxPage(
-  address: string,
-  kind: MailboxSummary['kind'],
-  /** Newest first. */
-  messagesIn: (folder: Folder) => readonly VisibleMessage[],
-): Html {
-  const firstRecipient = ({ to, cc, bcc }: VisibleMessage): MailAddress | null => to[0] ?? cc[0] ?? bcc[0] ?? null
-  const folder = (name: Folder, partner: string, partnerOf: (message: VisibleMessage) => MailAddress | null): Html =>
-    html`<h2>${FOLDERS[name]}</h2>
-      ${messageTable(address, messagesIn(name), partner, partnerOf)}`
-  return viewerLayout(
-    address,
-    html`<h1>${address}</h1>
-      <p>${KINDS[kind]}${kind === 'group' && '. It keeps no mail itself; this page shows what was addressed to it.'}</p>
-      <div data-live>
-        ${folder('inbox', 'From', (message) => message.from)}
-        ${
-          kind !== 'group' &&
-          kind !== 'external' && [folder('sentItems', 'To', firstRecipient), folder('drafts', 'To', firstRecipient)]
-        }
-        ${messagesIn('deletedItems').length > 0 && folder('deletedItems', 'To', firstRecipient)}
-      </div>`,
-    true,
-  )
-}
-
-function messageTable(
-  address: string,
-  messages: readonly VisibleMessage[],
-  partner: string,
-  partnerOf: (message: VisibleMessage) => MailAddress | null,
-): Html {
-  if (messages.length === 0) return html`<p class="empty">Nothing yet.</p>`
-  return html`<div class="scroll">
-    <table>
-      <thead>
-        <tr>
-          <th scope="col">Subject</th>
-          <th scope="col">${partner}</th>
-          <th scope="col">Time</th>
-          <th scope="col">Attachments</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${messages.map((message) => {
-          const other = partnerOf(message)
-          return html`<tr>
-            <th scope="row">
-              <a href="${messageUrl(address, message.id)}"
-                >${message.subject === '' ? '(no subject)' : message.subject}</a
-              >
-            </th>
-            <td>${other === null ? '' : addressText(other)}</td>
-            <td><time datetime="${message.sentAt}">${timeText(message.sentAt)}</time></td>
-            <td>${message.attachments.length === 0 ? '' : message.attachments.length}</td>
-          </tr>`
-        })}
-      </tbody>
-    </table>
-  </div>`
-}
-
-export function messagePage(address: string, message: VisibleMessage): Html {
-  const isOnBehalf = message.sender.address !== message.from.address
-  const base = messageUrl(address, message.id)
-  return viewerLayout(
-    message.subject,
-    html`<p>
-        <a href="/mailboxes/${encodeURIComponent(address).replace('%40', '@')}">${address}</a> ·
-        ${FOLDERS[message.folder]}${message.isDraft === true && message.folder !== 'drafts' && ' · Draft'}
-      </p>
-      <h1>${message.subject === '' ? '(no subject)' : message.subject}</h1>
-      <dl class="facts">
-        <dt>From</dt>
-        <dd>${addressText(message.from)}</dd>
-        ${
-          isOnBehalf &&
-          html`<dt>Sent by</dt>
-            <dd>${addressText(message.sender)} on behalf of ${addressText(message.from)}</dd>`
-        }
-        ${recipients('To', message.to)}${recipients('Cc', message.cc)}${recipients('Bcc', message.bcc)}${recipients('Reply-To', message.replyTo)}
-        <dt>Time</dt>
-        <dd><time datetime="${message.sentAt}">${timeText(message.sentAt)}</time></dd>
-        ${
-          message.importance !== 'normal' &&
-          html`<dt>Importance</dt>
-            <dd>${message.importance}</dd>`
-        }
-        <dt>Message-ID</dt>
-        <dd>${message.internetMessageId}</dd>
-        ${message.headers.map(
-          ({ name, value }) =>
-            html`<dt>${name}</dt>
-              <dd>${value}</dd>`,
-        )}
-        ${message.extendedProperties.map(
-          ({ id, value }) =>
-            html`<dt>${propertyName(id)}</dt>
-              <dd>${value}<br /><span class="detail">${id}</span></dd>`,
-        )}
-      </dl>
-      ${
-        message.body.contentType === 'html'
-          ? html`<iframe class="body" title="Message text" sandbox="" src="${base}/body"></iframe>`
-          : html`<pre class="body">${message.body.content}</pre>`
-      }
-      ${message.attachments.length > 0 && attachmentTable(base, message)}`,
-    false,
-  )
-}
-
-function attachmentTable(base: string, { attachments }: VisibleMessage): Html {
-  return html`<h2>Attachments</h2>
-    <div class="scroll">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Name</th>
-            <th scope="col">Type</th>
-            <th scope="col">Bytes</th>
-            <th scope="col">SHA-256</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${attachments.map(
-            (attachment) =>
-              html`<tr>
-                <th scope="row">
-                  <a href="${base}/attachments/${encodeURIComponent(attachment.id)}">${attachment.name}</a>
-                </th>
-                <td>
-                  ${attachment.contentType}${attachment.isInline && `, inline as ${attachment.contentId ?? 'nothing'}`}
-                </td>
-                <td>${attachment.sizeBytes}</td>
-                <td><code>${attachment.sha256}</code></td>
-              </tr>`,
-          )}
-        </tbody>
-      </table>
-    </div>`
-}
-
-export interface PersonRow {
-  readonly person: Person
-  readonly about: string
-  readonly consents: readonly string[]
-  readonly enabled: boolean
-}
-
-const LISTED_PEOPLE = 200
-
-export function peopleTable(rows: readonly PersonRow[]): Html {
-  const more = rows.length - LISTED_PEOPLE
-  return html`<div class="scroll">
-    <table>
-      <thead>
-        <tr>
-          <th scope="col">Person</th>
-          <th scope="col">Rights</th>
-          <th scope="col">Consents</th>
-          <th scope="col">Change</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${rows.slice(0, LISTED_PEOPLE).map(
-          ({ person, about, consents, enabled }) =>
-            html`<tr>
-              <th scope="row">${person.displayName}<br /><span class="address">${signInName(person)}</span></th>
-              <td>${about}${!enabled && ' · Account disabled'}</td>
-              <td>${consents.length === 0 ? 'none' : consents.join(' ')}</td>
-              <td class="buttons">
-                ${
-                  person.membership !== 'stranger' &&
-                  html`<form method="post" action="/people/${person.oid}">
-                    ${personButton('revoke-tokens', 'Revoke tokens', person)}
-                    ${personButton('remove-consents', 'Remove consents', person)}
-                    ${enabled ? personButton('disable', 'Disable', person) : personButton('enable', 'Enable', person)}
-                  </form>`
-                }
-              </td>
-            </tr>`,
-        )}
-      </tbody>
-    </table>
-    ${more > 0 && html`<p>${more} more.</p>`}
-  </div>`
-}
-
-function personButton(action: string, label: string, person: Person): Html {
-  return html`<button name="action" value="${action}" aria-label="${label}: ${person.displayName}">${label}</button> `
-}
-
-export function rightsForm(directory: Directory): Html {
-  const people = directory.people.filter((person) => person.membership !== 'stranger')
-  const addresses = [...directory.sharedMailboxes, ...directory.groups].map(({ address }) => address)
-  return html`<form class="inline" method="post" action="/rights">
-    <label
-      >Person
-      <select name="person">
-        ${people.map((person) => html`<option value="${person.oid}">${person.displayName}</option>`)}
-      </select></label
-    >
-    <label
-      >Mailbox or group
-      <select name="address">
-        ${addresses.map((address) => html`<option>${address}</option>`)}
-      </select></label
-    >
-    <label><input type="checkbox" name="sendAs" /> Send As</label>
-    <label><input type="checkbox" name="sendOnBehalf" /> Send on Behalf</label>
-    <label><input type="checkbox" name="fullAccess" /> Full Access</label>
-    <button>Set rights</button>
-  </form>`
-}
-
-/** `String {…} Name InforiverMailMessageId` without its type and its set, which only Graph needs. */
-function propertyName(id: string): string {
-  return id.match(/ (?:Name|Id) (.+)$/)?.[1] ?? id
-}
-
-export function messageUrl(address: string, id: string): string {
-  return `/mailboxes/${encodeURIComponent(address).replace('%40', '@')}/messages/${encodeURIComponent(id)}`
-}
-
-function recipients(label: string, list: readonly MailAddress[]): Html | false {
-  return (
-    list.length > 0 &&
-    html`<dt>${label}</dt>
-      <dd>${list.map((address) => addressText(address)).join('; ')}</dd>`
-  )
-}
-
-function addressText({ address, name }: MailAddress): string {
-  return name === '' || name === address ? address : `${name} <${address}>`
-}
-
-function timeText(iso: string): string {
-  return iso.replace('T', ' ').replace(/\.\d+Z$/, ' UTC')
 }

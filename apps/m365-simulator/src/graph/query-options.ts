@@ -1,0 +1,118 @@
+import { propertyKey } from '../tenant/message.ts'
+import { badRequest } from './graph-error.ts'
+import { isMessageProperty, type MessageShape } from './message-json.ts'
+import { isExtendedPropertyId } from './read-message.ts'
+
+export type MessageFilter =
+  | { readonly by: 'property'; readonly property: string; readonly value: string }
+  | { readonly by: 'internetMessageId'; readonly value: string }
+
+export interface MessageSearch extends MessageShape {
+  readonly filter: MessageFilter | null
+  readonly top: number
+  readonly skip: number
+}
+
+const MAX_TOP = 1000
+const QUOTED = "'((?:[^']|'')*)'"
+/** The name of the range variable is free. */
+const PROPERTY_FILTER = new RegExp(
+  `^singleValueExtendedProperties/any\\(\\s*(\\w+)\\s*:\\s*\\1/id eq ${QUOTED} and \\1/value eq ${QUOTED}\\s*\\)$`,
+  'i',
+)
+const INTERNET_MESSAGE_ID_FILTER = new RegExp(`^internetMessageId eq ${QUOTED}$`, 'i')
+const PROPERTY_EXPANSION = /^singleValueExtendedProperties\(\$filter=(.+)\)$/i
+const ID_COMPARISON = new RegExp(`id eq ${QUOTED}(?: or |$)`, 'giy')
+/** Selections are of the type that all kinds of attachments share, which has neither contents nor contentId. */
+const ATTACHMENT_PROPERTIES = new Set(['id', 'contentType', 'isInline', 'lastModifiedDateTime', 'name', 'size'])
+
+/** @throws GraphError */
+export function readMessageShape(query: URLSearchParams): MessageShape {
+  requireOptions(query, ['$select', '$expand'])
+  return readShape(query)
+}
+
+/** @throws GraphError */
+export function readMessageSearch(query: URLSearchParams): MessageSearch {
+  requireOptions(query, ['$select', '$expand', '$filter', '$top', '$skip'])
+  const filter = query.get('$filter')
+  return {
+    ...readShape(query),
+    top: readCount(query, '$top', 10, 1, MAX_TOP),
+    skip: readCount(query, '$skip', 0, 0, Number.MAX_SAFE_INTEGER),
+    filter: filter === null ? null : readFilter(filter.trim()),
+  }
+}
+
+/** Returns the selected properties; null: all, including the contents. @throws GraphError */
+export function readAttachmentSelection(query: URLSearchParams): readonly string[] | null {
+  // The service ignores `$top` and `$skip` here and returns the whole list, as reported at msgraph-metadata.
+  requireOptions(query, ['$select', '$top', '$skip'])
+  return readSelection(query, 'attachment', (name) => ATTACHMENT_PROPERTIES.has(name))
+}
+
+/** @throws GraphError when an option that starts with `$` is unknown or repeated; any other parameter is ignored */
+export function requireOptions(query: URLSearchParams, known: readonly string[]): void {
+  const names = [...query.keys()].filter((name) => name.startsWith('$'))
+  const unknown = names.find((name) => !known.includes(name))
+  if (unknown !== undefined) throw badRequest(`The query option '${unknown}' is not supported here.`)
+  const repeated = names.find((name, position) => names.indexOf(name) !== position)
+  if (repeated !== undefined) throw badRequest(`The query option '${repeated}' is given more than once.`)
+}
+
+/** Reads `$select`; null: it is absent. @throws GraphError when it names a property that the type does not have */
+export function readSelection(
+  query: URLSearchParams,
+  type: string,
+  isProperty: (name: string) => boolean,
+): readonly string[] | null {
+  const select = query.get('$select')
+  if (select === null) return null
+  const names = select.split(',').map((name) => name.trim())
+  const unknown = names.find((name) => !isProperty(name))
+  if (unknown === undefined) return names
+  throw badRequest(`Could not find a property named '${unknown}' on type 'microsoft.graph.${type}'.`)
+}
+
+function readShape(query: URLSearchParams): MessageShape {
+  const select = readSelection(query, 'message', isMessageProperty)
+  const expansion = query.get('$expand')
+  return { select, expand: expansion === null ? new Set() : readExpansion(expansion.trim()) }
+}
+
+function readFilter(text: string): MessageFilter {
+  const [, internetMessageId] = INTERNET_MESSAGE_ID_FILTER.exec(text) ?? []
+  if (internetMessageId !== undefined) return { by: 'internetMessageId', value: unquote(internetMessageId) }
+  const [, , id, value] = PROPERTY_FILTER.exec(text) ?? []
+  if (id !== undefined && value !== undefined && isExtendedPropertyId(unquote(id))) {
+    return { by: 'property', property: propertyKey(unquote(id)), value: unquote(value) }
+  }
+  throw badRequest(
+    "Invalid filter clause. The simulator reads \"singleValueExtendedProperties/Any(ep: ep/id eq '…' and ep/value eq '…')\" and \"internetMessageId eq '…'\" only.",
+  )
+}
+
+function readExpansion(text: string): Set<string> {
+  const conditions = PROPERTY_EXPANSION.exec(text)?.[1]?.trim() ?? ''
+  const matches = [...conditions.matchAll(ID_COMPARISON)]
+  const isWhole = matches.reduce((length, [match]) => length + match.length, 0) === conditions.length
+  const ids = matches.map(([, id]) => unquote(id ?? ''))
+  if (conditions !== '' && isWhole && !/ or $/i.test(conditions) && ids.every((id) => isExtendedPropertyId(id))) {
+    return new Set(ids.map((id) => propertyKey(id)))
+  }
+  throw badRequest(
+    'Invalid $expand. The simulator reads "singleValueExtendedProperties($filter=id eq \'…\')" only, with several ids joined by or.',
+  )
+}
+
+function unquote(text: string): string {
+  return text.replaceAll("''", "'")
+}
+
+function readCount(query: URLSearchParams, name: string, otherwise: number, min: number, max: number): number {
+  const text = query.get(name)
+  if (text === null) return otherwise
+  const count = /^\d{1,15}$/.test(text) ? Number(text) : -1
+  if (count >= min && count <= max) return count
+  throw badRequest(`The value of '${name}' must be a number from ${min} to ${max}.`)
+}

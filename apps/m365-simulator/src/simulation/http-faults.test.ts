@@ -1,0 +1,184 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { answerOf, mail, type Simulated, simulate } from '../test-support/simulated.ts'
+
+let simulated: Simulated
+let token: string
+let refreshToken: string
+beforeEach(async () => {
+  simulated = await simulate()
+  const tokens = await simulated.signIn('ada')
+  token = tokens.access_token
+  refreshToken = tokens.refresh_token ?? ''
+})
+
+const arrived = async (): Promise<number> => (await simulated.read<{ total: number }>('/arrivals')).total
+const send = (signal: AbortSignal | null = null): Promise<Response> =>
+  fetch(`${simulated.url}/v1.0/me/sendMail`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    body: JSON.stringify(mail()),
+    signal,
+  })
+const createDraft = (): Promise<Response> => simulated.graph(token, 'POST', '/me/messages', mail().message)
+const sendDraft = async (): Promise<Response> => {
+  const { id } = (await answerOf(await createDraft())).json
+  return simulated.graph(token, 'POST', `/me/messages/${String(id)}/send`)
+}
+const errorWith = (code: string) => expect.stringContaining(`"code":"${code}"`)
+
+it.each([
+  ['send-429', 429, '2', errorWith('ApplicationThrottled'), 0],
+  ['send-429-date', 429, expect.stringMatching(/GMT$/), errorWith('ApplicationThrottled'), 0],
+  ['send-429-without-retry-after', 429, null, errorWith('ApplicationThrottled'), 0],
+  ['send-429-too-many-requests', 429, '2', errorWith('TooManyRequests'), 0],
+  ['send-429-activity-limit', 429, '2', errorWith('activityLimitReached'), 0],
+  ['send-503', 503, null, errorWith('ErrorServerBusy'), 0],
+  ['send-503-retry-after', 503, '2', errorWith('ErrorServerBusy'), 0],
+  ['send-503-store', 503, null, errorWith('ErrorMailboxStoreUnavailable'), 0],
+  ['send-500-empty-object', 500, null, '{}', 0],
+  ['send-502-html', 502, null, expect.stringContaining('<html>'), 0],
+  ['send-503-html', 503, null, expect.stringContaining('<html>'), 0],
+  ['send-504', 504, null, errorWith('UnknownError'), 0],
+  ['send-message-limit-400', 400, null, errorWith('ErrorExceededMessageLimit'), 0],
+  ['send-message-limit-403', 403, null, errorWith('ErrorExceededMessageLimit'), 0],
+  ['send-message-limit-429', 429, null, errorWith('ErrorExceededMessageLimit'), 0],
+  ['send-accepted-but-504', 504, null, errorWith('UnknownError'), 1],
+  ['send-accepted-with-retry-after', 202, '2', '', 1],
+])('%s answers sending with %i, Retry-After %s and its body', async (preset, status, retryAfter, body, total) => {
+  await simulated.scenario(preset)
+  const { status: answered, headers, text } = await answerOf(await send())
+  expect([answered, headers.get('retry-after'), text]).toEqual([status, retryAfter, body])
+  expect(await arrived()).toBe(total)
+})
+
+it.each([
+  ['send-reset-before', 0],
+  ['send-reset-after', 1],
+])('%s cuts the connection, and %i messages arrive', async (preset, total) => {
+  await simulated.scenario(preset)
+  await expect(send()).rejects.toMatchObject({ cause: { code: 'ECONNRESET' } })
+  expect(await arrived()).toBe(total)
+})
+
+it('send-hang never answers, and nothing arrives', async () => {
+  await simulated.scenario('send-hang')
+  await expect(send(AbortSignal.timeout(200))).rejects.toMatchObject({ name: 'TimeoutError' })
+  expect(await arrived()).toBe(0)
+})
+
+it('send-accepted-but-hang never answers, although the message was accepted', async () => {
+  await simulated.scenario('send-accepted-but-hang')
+  const patience = new AbortController()
+  const silent = send(patience.signal).catch((error: unknown) => error)
+  await expect.poll(arrived).toBe(1)
+  patience.abort()
+  expect(await silent).toMatchObject({ name: 'AbortError' })
+})
+
+it('a preset for sending applies to a draft as well', async () => {
+  await simulated.scenario('send-accepted-but-504')
+  expect((await sendDraft()).status).toBe(504)
+  expect(await arrived()).toBe(1)
+})
+
+it.each([
+  ['draft-created-but-504', 504],
+  ['draft-created-but-reset', 'ECONNRESET'],
+])('%s leaves the draft behind', async (preset, expected) => {
+  await simulated.scenario(preset)
+  const outcome = await createDraft().then(
+    ({ status }) => status,
+    ({ cause }: Error) => (cause as { code: string }).code,
+  )
+  expect(outcome).toBe(expected)
+  expect(await simulated.messages('ada@contoso.com', 'drafts')).toHaveLength(1)
+})
+
+describe('a scenario', () => {
+  const delay = { kind: 'http', endpoint: 'sendMail', do: { action: 'delay', delayMs: 600_000 } }
+
+  it('ends after as many times as it was switched on for', async () => {
+    await simulated.scenario('send-503', { times: 2 })
+    expect([(await send()).status, (await send()).status, (await send()).status]).toEqual([503, 503, 202])
+  })
+
+  it('for always goes on until it is switched off', async () => {
+    await simulated.scenario('send-503', { times: 'always' })
+    for (let sent = 0; sent < 5; sent += 1) expect((await send()).status).toBe(503)
+    await simulated.control('DELETE', '/scenarios/send-503')
+    expect((await send()).status).toBe(202)
+  })
+
+  it('that skips requests lets them pass first', async () => {
+    await simulated.scenario('send-503', { skip: 2 })
+    const statuses = [await send(), await send(), await send(), await send()].map(({ status }) => status)
+    expect(statuses).toEqual([202, 202, 503, 202])
+  })
+
+  it('for one mailbox leaves the others alone', async () => {
+    const action = { action: 'answer', status: 503 }
+    const effect = { kind: 'http', endpoint: 'sendMail', mailbox: 'Max@contoso.com', do: action }
+    await simulated.scenario(effect, { times: 'always' })
+    const { access_token: other } = await simulated.signIn('max')
+    expect((await send()).status).toBe(202)
+    expect((await simulated.sendMail(other, mail())).status).toBe(503)
+  })
+
+  it('that delays combines with one that fails', async () => {
+    await simulated.scenario({ ...delay, do: { action: 'delay', delayMs: 5 } }, { times: 'always' })
+    await simulated.scenario('send-503')
+    expect((await send()).status).toBe(503)
+    const { items } = await simulated.read<{ items: object[] }>('/log')
+    expect(items).toContainEqual(expect.objectContaining({ endpoint: 'sendMail', scenarios: ['delay', 'answer'] }))
+  })
+
+  it.each(['/scenarios/scenario-1', '/scenarios'])(
+    'that delays ends with DELETE %s, even when it was used up',
+    async (path) => {
+      await simulated.scenario(delay)
+      const answer = send()
+      const counters = () => simulated.read('/counters')
+      await expect.poll(counters).toMatchObject({ mailboxes: { 'ada@contoso.com': { inFlight: 1 } } })
+      await simulated.control('DELETE', path)
+      expect((await answer).status).toBe(202)
+    },
+  )
+
+  it('that hangs frees the mailbox when the client gives up', async () => {
+    await simulated.scenario('send-hang', { times: 4 })
+    const patience = new AbortController()
+    const hanging = Promise.allSettled(Array.from({ length: 4 }, () => send(patience.signal)))
+    await expect.poll(() => simulated.read('/scenarios')).toMatchObject({ active: [] })
+    patience.abort()
+    await hanging
+    await expect.poll(async () => (await send()).status).toBe(202)
+  })
+})
+
+describe('an access token that is revoked before it expires', () => {
+  it('is refused from then on, and a refreshed one is good', async () => {
+    await simulated.scenario('access-token-revoked')
+    const { status, code, headers } = await answerOf(await send())
+    expect([status, code]).toEqual([401, 'InvalidAuthenticationToken'])
+    expect(headers.get('www-authenticate')).not.toContain('insufficient_claims')
+    expect((await send()).status).toBe(401)
+    const { access_token: next } = (await answerOf(await simulated.refresh(refreshToken))).json
+    expect((await simulated.sendMail(String(next), mail())).status).toBe(202)
+  })
+
+  it('may come with a claims challenge', async () => {
+    await simulated.scenario('access-token-claims-challenge')
+    const challenge = (await send()).headers.get('www-authenticate') ?? ''
+    expect(challenge).toContain('error="insufficient_claims"')
+    const claims = /claims="([^"]+)"/.exec(challenge)?.[1] ?? ''
+    expect(JSON.parse(Buffer.from(claims, 'base64').toString())).toMatchObject({
+      access_token: { nbf: { essential: true } },
+    })
+  })
+
+  it('is noticed only by the endpoint that was named', async () => {
+    await simulated.scenario({ kind: 'access-token', change: 'revoked', endpoint: 'draft-send' })
+    expect((await sendDraft()).status).toBe(401)
+    expect(await simulated.messages('max@contoso.com')).toEqual([])
+  })
+})

@@ -1,0 +1,151 @@
+import { randomBytes } from 'node:crypto'
+import type { GrowingBlob } from '../tenant/blobs.ts'
+
+/** The file that an upload session is opened for. */
+export interface UploadItem {
+  readonly name: string
+  readonly contentType: string
+  readonly contentId: string | null
+  readonly isInline: boolean
+  readonly sizeBytes: number
+}
+
+export interface NewUpload extends UploadItem {
+  /** In lower case. */
+  readonly mailbox: string
+  /** The draft's id in the store. */
+  readonly draftId: string
+  /** What the upload URL calls the mailbox and the draft. */
+  readonly owner: string
+  readonly messageId: string
+  readonly createdAtMs: number
+  /** Ranges do not extend it. */
+  readonly expiresAtMs: number
+  readonly content: GrowingBlob
+}
+
+/** A range that a client tried to send. */
+export interface UploadRange {
+  /** As the header says; null when it cannot be read. */
+  readonly from: number | null
+  readonly to: number | null
+  /** The status of the response; null when there is none, or not yet. */
+  status: number | null
+  /** Whether its bytes became part of the attachment, however the range was answered. */
+  accepted: boolean
+}
+
+export interface UploadSession extends NewUpload {
+  /** Grows, and is never reused. */
+  readonly sequence: number
+  readonly id: string
+  /** null: no token is valid any more. */
+  authToken: string | null
+  state: 'open' | 'finished' | 'cancelled' | 'expired' | 'forgotten'
+  receivedBytes: number
+  /** Set once the session is finished. */
+  sha256: string | null
+  readonly ranges: UploadRange[]
+  /** How many ranges came after the last that is listed. */
+  rangesNotListed: number
+}
+
+/** Dropping the oldest sessions keeps a long run from filling the memory. */
+const MAX_SESSIONS = 5_000
+/** Enough for 150 MiB in ranges of 256 KiB. */
+const MAX_RANGES = 600
+
+/** The upload sessions of this process; a restart forgets them. */
+export type UploadSessions = ReturnType<typeof createUploadSessions>
+export type UploadReport = ReturnType<typeof report>
+
+export function createUploadSessions() {
+  const sessions = new Map<string, UploadSession>()
+  let lastSequence = 0
+
+  /** Discards what was received so far. */
+  const end = (session: UploadSession, state: 'cancelled' | 'expired' | 'forgotten'): void => {
+    session.state = state
+    session.content.discard()
+  }
+  const expire = (session: UploadSession, nowMs: number): void => {
+    if (session.state === 'open' && session.expiresAtMs <= nowMs) end(session, 'expired')
+  }
+  const forget = (session: UploadSession): void => {
+    if (session.state === 'open') end(session, 'forgotten')
+    sessions.delete(session.id)
+  }
+
+  return {
+    open(upload: NewUpload): UploadSession {
+      for (const session of sessions.values()) expire(session, upload.createdAtMs)
+      const [oldest] = sessions.values()
+      if (oldest !== undefined && sessions.size >= MAX_SESSIONS) forget(oldest)
+      lastSequence += 1
+      const session: UploadSession = {
+        ...upload,
+        sequence: lastSequence,
+        id: randomBytes(24).toString('base64url'),
+        authToken: randomBytes(48).toString('base64url'),
+        state: 'open',
+        receivedBytes: 0,
+        sha256: null,
+        ranges: [],
+        rangesNotListed: 0,
+      }
+      sessions.set(session.id, session)
+      return session
+    },
+    /** Also finds a session that has ended. */
+    find(id: string, nowMs: number): UploadSession | undefined {
+      const session = sessions.get(id)
+      if (session !== undefined) expire(session, nowMs)
+      return session
+    },
+    /** Returns the SHA-256 of what was received. */
+    finish(session: UploadSession): string {
+      const sha256 = session.content.finish()
+      session.state = 'finished'
+      session.sha256 = sha256
+      return sha256
+    },
+    end,
+    note(session: UploadSession, range: UploadRange): void {
+      if (session.ranges.length < MAX_RANGES) session.ranges.push(range)
+      else session.rangesNotListed += 1
+    },
+    /** Reports the oldest sessions first. */
+    list(afterSequence: number, limit: number, nowMs: number) {
+      const items = [...sessions.values()].filter(({ sequence }) => sequence > afterSequence)
+      for (const session of items) expire(session, nowMs)
+      return { items: items.slice(0, limit).map((session) => report(session)), total: items.length }
+    },
+    reset(): void {
+      for (const session of sessions.values()) forget(session)
+    },
+  }
+}
+
+/** Describes a session for the control API, without its URL. */
+function report({ id, sizeBytes, createdAtMs, expiresAtMs, ...session }: UploadSession) {
+  const { sequence, mailbox, name, contentType, contentId, isInline, receivedBytes, sha256, state } = session
+  return {
+    sequence,
+    session: id,
+    mailbox,
+    name,
+    contentType,
+    contentId,
+    isInline,
+    size: sizeBytes,
+    createdAt: new Date(createdAtMs).toISOString(),
+    expiresAt: new Date(expiresAtMs).toISOString(),
+    receivedBytes,
+    sha256,
+    state,
+    finished: state === 'finished',
+    cancelled: state === 'cancelled',
+    ranges: session.ranges,
+    rangesNotListed: session.rangesNotListed,
+  }
+}

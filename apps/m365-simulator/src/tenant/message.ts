@@ -1,0 +1,62 @@
+export interface MailAddress {
+  readonly address: string
+  readonly name: string
+}
+
+export interface StoredAttachment {
+  readonly id: string
+  readonly name: string
+  readonly contentType: string
+  readonly contentId: string | null
+  readonly isInline: boolean
+  readonly sizeBytes: number
+  /** In hex; the content is stored under it. */
+  readonly sha256: string
+}
+
+export interface StoredMessage {
+  readonly internetMessageId: string
+  readonly subject: string
+  readonly from: MailAddress
+  readonly sender: MailAddress
+  readonly to: readonly MailAddress[]
+  readonly cc: readonly MailAddress[]
+  readonly bcc: readonly MailAddress[]
+  readonly replyTo: readonly MailAddress[]
+  readonly body: { readonly contentType: 'text' | 'html'; readonly content: string }
+  readonly importance: 'low' | 'normal' | 'high'
+  readonly headers: readonly { readonly name: string; readonly value: string }[]
+  readonly extendedProperties: readonly { readonly id: string; readonly value: string }[]
+  readonly attachments: readonly StoredAttachment[]
+  /** ISO 8601. For a draft, when it was last changed. */
+  readonly sentAt: string
+  /** Set on drafts and on messages sent from one; otherwise the message was created at `sentAt`. */
+  readonly createdAt?: string
+  /** The account whose token was used; null for a bounce, which the simulator writes. */
+  readonly submittedBy: string | null
+  /** Not sent yet: `from` and `sender` are as the client asked, unchecked. */
+  readonly isDraft?: true
+  /** Sent from a draft, not by `sendMail`. */
+  readonly isFromDraft?: true
+}
+
+export type Folder = 'drafts' | 'sentItems' | 'inbox' | 'deletedItems'
+
+/** A message has one copy per mailbox, each with its own id. */
+export interface MessageCopy {
+  /** Stays the same when the copy moves. `graph/item-ids.ts` derives Graph's ids from it. */
+  readonly id: string
+  /** Lower case. */
+  readonly mailbox: string
+  readonly folder: Folder
+  /** Graph does not find the copy earlier; ms since 1970. */
+  readonly visibleFromMs?: number
+  /** Set only in a compacted journal: the number it already has. */
+  readonly sequence?: number
+}
+
+/** Type, GUID and tag match in any case, the name does not. Equal keys mean the same property. */
+export function propertyKey(id: string): string {
+  const [, prefix, name] = /^(\w+ \{[0-9a-f-]+\} name )(.+)$/i.exec(id) ?? []
+  return prefix === undefined ? id.toLowerCase() : `${prefix.toLowerCase()}${name}`
+}
