@@ -22,7 +22,14 @@ const IDLE: MailboxQueue = {
 /** The nth of those that are due, each with one recipient. */
 function due(place: number, changes: Partial<QueuedMessage> = {}): QueuedMessage {
   const at = { messages: place, large: 0, recipients: place }
-  return { nextAttemptAt: after(-1 * HOURS), recipients: 1, isLarge: false, nextUploadBytes: 0, place: at, ...changes }
+  return {
+    nextAttemptAt: after(-1 * HOURS),
+    recipients: 1,
+    isLarge: false,
+    nextUploadBytes: 0,
+    position: at,
+    ...changes,
+  }
 }
 
 const explain = (message: QueuedMessage, queue: Partial<MailboxQueue> = {}, limits: Partial<typeof LIMITS> = {}) =>
@@ -71,7 +78,7 @@ describe('explainWaiting', () => {
       { count: 10, freedAt: after(2 * HOURS) },
       { count: 70, freedAt: after(5 * HOURS) },
     ]
-    const message = due(1, { recipients, place: { messages: 1, large: 0, recipients: upTo } })
+    const message = due(1, { recipients, position: { messages: 1, large: 0, recipients: upTo } })
     expect(explain(message, { recipientsSent })).toEqual({ because, until: after(untilMs) })
   })
 
@@ -91,13 +98,13 @@ describe('explainWaiting', () => {
       because: 'mailbox-paused',
       until: after(10 * MINUTES + 70 * SECONDS),
     })
-    const later = due(1, { nextAttemptAt: after(5 * MINUTES), place: null })
+    const later = due(1, { nextAttemptAt: after(5 * MINUTES), position: null })
     expect(explain(later, { pausedUntil })).toEqual({ because: 'mailbox-paused', until: pausedUntil })
   })
 
   it('says that a message is tried again, or waits for the limit of uploads, with its time', () => {
     const until = after(12 * MINUTES)
-    const message = due(1, { nextAttemptAt: until, nextUploadBytes: 4_000_000, place: null })
+    const message = due(1, { nextAttemptAt: until, nextUploadBytes: 4_000_000, position: null })
     expect(explain(message, { uploadedBytes: 6_000_000 })).toEqual({ because: 'retry', until })
     expect(explain(message, { uploadedBytes: 6_000_001 })).toEqual({ because: 'uploads-per-5-minutes', until })
     const small = { ...message, nextUploadBytes: 0 }
@@ -110,7 +117,7 @@ describe('explainWaiting', () => {
     ['behind what is deleted in the mailbox', due(3), { sending: 1, cleanups: 1 }],
     [
       'large, behind large ones',
-      due(1, { isLarge: true, place: { messages: 1, large: 1, recipients: 1 } }),
+      due(1, { isLarge: true, position: { messages: 1, large: 1, recipients: 1 } }),
       { sending: 3, sendingLarge: 3 },
     ],
   ])('says of one that finds no request free that nobody can tell when: %s', (_what, message, queue) => {
