@@ -1,8 +1,5 @@
 import { randomBytes, randomInt } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
-import { createGraphMailer } from '@inforiver-mail/m365/graph-mailer'
-import { createMicrosoftFetch } from '@inforiver-mail/m365/microsoft-fetch'
-import { createMicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
 import { createTokenVault } from '@inforiver-mail/m365/token-vault'
 import type { FastifyBaseLogger, FastifyInstance, FastifyPluginAsync, FastifyPluginOptions } from 'fastify'
 import { Counter, Gauge, Registry } from 'prom-client'
@@ -17,6 +14,7 @@ import { createByteBudget } from './byte-budget.ts'
 import { elapsedMs as systemElapsedMs, systemClock } from './clock.ts'
 import { auditRoutes } from './audit/audit-routes.ts'
 import { createAuditStore } from './audit/audit-store.ts'
+import { composeMicrosoft } from './compose-microsoft.ts'
 import type { Config } from './config.ts'
 import { createContentKeys } from './content-keys.ts'
 import { credentialExpiry } from './credential-expiry.ts'
@@ -24,12 +22,12 @@ import { appendAuditEvent } from './database/audit-log.ts'
 import { watchClock } from './database/clock-watch.ts'
 import { createDatabaseClock } from './database/database-clock.ts'
 import { databaseWarnings } from './database/database-warnings.ts'
-import { openDatabase, type Database } from './database/database.ts'
-import { startEmbeddedPostgres } from './database/embedded-postgres.ts'
+import { openDatabase } from './database/database.ts'
 import { openInstallation } from './database/installation.ts'
 import { outageOf } from './database/is-unavailable.ts'
 import { createRefusalAudit } from './database/refusal-audit.ts'
-import { pendingMigrations } from './database/migrate.ts'
+import { openProductDatabase } from './database/product-database.ts'
+import { readinessChecks } from './database/readiness.ts'
 import { checkVaultKeys } from './database/sealed-values.ts'
 import { createWaitForDatabase } from './database/wait-for-database.ts'
 import { createWriteCheck } from './database/write-check.ts'
@@ -47,7 +45,6 @@ import { serviceKeyRoutes } from './service-keys/service-key-routes.ts'
 import { createServiceKeyStore, type ServiceKeyStore } from './service-keys/service-key-store.ts'
 import { createAccessSource } from './settings/access.ts'
 import { createAccessRecheck } from './settings/access-recheck.ts'
-import { approvalLinks } from './approval-links.ts'
 import { createApplicationConsent } from './settings/application-consent.ts'
 import { createConsents } from './settings/consents.ts'
 import { createDelegatedConsent } from './settings/delegated-consent.ts'
@@ -61,16 +58,15 @@ import { createSettingsStore } from './settings/settings-store.ts'
 import { createSignIn } from './sign-in/sign-in.ts'
 import { signInReturn, signInRoutes } from './sign-in/sign-in-routes.ts'
 import { createSignInStore } from './sign-in/sign-in-store.ts'
-import { loadVaultKeys, type LoadedVaultKeys } from './vault-keys.ts'
+import { loadVaultKeys } from './vault-keys.ts'
 import { announceSealingKey } from './vault-rotation/presence-store.ts'
 import { createResealTask } from './vault-rotation/reseal-task.ts'
 import { measureSealedValues } from './vault-rotation/rotation-metrics.ts'
-import { SEALED_COLUMNS } from './vault-rotation/sealed-store.ts'
-import { createSealedStore } from './vault-rotation/sealed-store.ts'
+import { createSealedStore, SEALED_COLUMNS } from './vault-rotation/sealed-store.ts'
 
-/** What content occupies in memory at once on its way out. On its way in it has a budget of its own: neither waits for the other. */
+/** Bounds the memory for outgoing content. Incoming content has a budget of its own, so that neither waits for the other. */
 const DELIVERY_BUDGET_BYTES = 24 * 1024 * 1024
-/** Of each key, and of all that are none: the clients that are told of in the audit log. */
+/** How many refused clients the audit log names per hour: for each service key, and for all unknown keys together. */
 const REFUSALS_PER_KEY_AND_HOUR = 20
 const UNKNOWN_KEYS_PER_HOUR = 100
 const RECHECK_TIMEOUT_MS = 5 * 60_000
@@ -79,17 +75,21 @@ const WEB_DIRECTORY = fileURLToPath(new URL('../../web/dist', import.meta.url))
 export interface Product {
   /** The HTTP application, not yet listening. */
   buildApp(): Promise<FastifyInstance>
-  /** Health and metrics only, for a process that serves nothing else. */
+  /** An application with health and metrics only, for a process that only delivers. */
   buildOperationsApp(): Promise<FastifyInstance>
   readonly worker: Worker
   readonly housekeeping: Housekeeping
-  /** An error of the start, as a sentence where the disk of the embedded database is its cause. */
+  /** Turns an error of the start into a sentence, if the disk of the embedded PostgreSQL caused it. */
   explain(error: unknown): Promise<unknown>
-  /** Closes the database, and stops it when it is the embedded one. Whatever uses it has to be stopped before. */
+  /** Closes the database, and stops the embedded one. Stop first whatever uses it. */
   close(): Promise<void>
 }
 
-/** Wires everything, and the only place that does. */
+/**
+ * Wires the product. A start that fails leaves nothing running.
+ *
+ * @throws {ConfigurationError} when the operator has to change something
+ */
 export async function compose(
   config: Config,
   logger: FastifyBaseLogger,
@@ -104,84 +104,53 @@ export async function compose(
   }: {
     onFatal: (error: unknown) => void
     clock?: () => Date
-    /** Milliseconds since some moment, by no clock that can be set. */
+    /** Milliseconds since some moment, by a monotonic clock. */
     elapsedMs?: () => number
-    /** Between 0 and 1, for waits that are spread in time. */
+    /** Returns a number between 0 and 1, for jitter. */
     chance?: () => number
     microsoftTimeoutMs?: number
-    /** How long the worker's `stop` lets deliveries go on. */
+    /** How long deliveries may go on after the worker's `stop`. */
     deliveryGraceMs?: number
-    /** Aborted when the process is to end while this is still under way. */
+    /** Cancels the start. */
     stopping?: AbortSignal | undefined
   },
 ): Promise<Product> {
   const random = randomBytes
-  const embedded =
-    config.database.kind === 'embedded'
-      ? await startEmbeddedPostgres({
-          dataDirectory: config.dataDirectory,
-          runtimeDirectory: config.runtimeDirectory,
-          onRestart: () => logger.warn('the embedded PostgreSQL ended; starting it again'),
-          onLost: onFatal,
-          signal: stopping,
-        })
-      : null
-  let opened: Database | null = null
-  let keys: LoadedVaultKeys | null = null
-  let presence: { stop(): Promise<void> } | null = null
-  let clockWatch: { stop(): void } | null = null
-  const explain = async (error: unknown) => (embedded === null ? error : embedded.explain(error))
+  const waitForDatabase = createWaitForDatabase(logger, stopping)
+  const opened = await openProductDatabase(config, {
+    open: (connectionString) =>
+      waitForDatabase(() =>
+        openDatabase(
+          connectionString,
+          (error) => logger.warn({ err: error }, 'an idle database connection broke'),
+          (message) => logger.info(message),
+        ),
+      ),
+    onRestart: () => logger.warn('the embedded PostgreSQL ended; starting it again'),
+    onLost: onFatal,
+    stopping,
+  })
+  const { database, connectionString } = opened
+  const closers: (() => void | Promise<void>)[] = [() => opened.close()]
   const close = async () => {
-    clockWatch?.stop()
-    keys?.close()
-    try {
-      await presence?.stop()
-      await opened?.close()
-    } finally {
-      await embedded?.stop()
-    }
+    for (const closeOne of closers.splice(0).reverse()) await closeOne()
   }
   try {
-    const connectionString =
-      config.database.kind === 'external' ? config.database.url : (embedded?.connectionString ?? '')
-    const waitForDatabase = createWaitForDatabase(logger, stopping)
-    const database = await waitForDatabase(() =>
-      openDatabase(
-        connectionString,
-        (error) => logger.warn({ err: error }, 'an idle database connection broke'),
-        (message) => logger.info(message),
-      ),
-    )
-    opened = database
     stopping?.throwIfAborted()
     const warnings = await waitForDatabase(() => databaseWarnings(database.pool, connectionString))
     for (const warning of warnings) logger.warn(warning)
     const tenantId = await waitForDatabase(() => openInstallation(database, config, clock()))
-    keys = await loadVaultKeys(config, (message) => logger.warn(message))
+    const keys = await loadVaultKeys(config, (message) => logger.warn(message))
+    closers.push(() => keys.close())
     const { keyRing } = keys
     const vault = createTokenVault(keyRing)
-    await waitForDatabase(() => checkVaultKeys(database.pool, vault, Object.values(SEALED_COLUMNS)))
-    presence = await waitForDatabase(() => announceSealingKey(connectionString, () => keyRing.sealing.kid))
+    const sealedColumns = Object.values(SEALED_COLUMNS)
+    await waitForDatabase(() => checkVaultKeys(database.pool, vault, sealedColumns))
+    const presence = await waitForDatabase(() => announceSealingKey(connectionString, () => keyRing.sealing.kid))
+    closers.push(() => presence.stop())
 
-    const { httpsProxy, noProxy, extraCaCertificates } = config.outbound
-    const fetch = createMicrosoftFetch({
-      ...(httpsProxy !== null && { httpsProxy }),
-      ...(noProxy !== null && { noProxy }),
-      ...(extraCaCertificates !== null && { extraCaCertificates }),
-      ...(microsoftTimeoutMs !== undefined && { timeoutMs: microsoftTimeoutMs }),
-    })
-    const { registration, authorityHost, graphBaseUrl, cloud, redirectUri, publicUrl } = config
-    const identity = createMicrosoftIdentity({
-      registration,
-      authorityHost,
-      graphBaseUrl,
-      cloud,
-      redirectUri,
-      approvalLinks: approvalLinks(publicUrl),
-      fetch,
-      clock,
-    })
-    const mailer = createGraphMailer({ graphBaseUrl, fetch, clock })
+    const { publicUrl } = config
+    const { identity, mailer } = composeMicrosoft(config, { clock, timeoutMs: microsoftTimeoutMs })
 
     const signInStore = createSignInStore(database.prisma, config.workspaceAdmins)
     const signIn = createSignIn({ store: signInStore, identity, vault, tenantId, clock, random })
@@ -208,12 +177,13 @@ export async function compose(
       random,
     })
     const serviceKeyStore = createServiceKeyStore(database.prisma, database.pool, clock)
-    // A worker lets no service in: whether there is such a key is for those to say that do.
+    // A worker does not authenticate services, so it leaves the seeded key to the processes that do.
     if (config.role !== 'worker')
       await waitForDatabase(() => seedServiceKey(serviceKeyStore, tenantId, config.seededServiceKey, clock()))
 
     const registry = new Registry()
-    clockWatch = await watchClock({ pool: database.pool, registry, clock, logger })
+    const clockWatch = await watchClock({ pool: database.pool, registry, clock, logger })
+    closers.push(() => clockWatch.stop())
     const submitted = new Counter({
       name: 'inforiver_mail_submitted_total',
       help: 'Messages accepted.',
@@ -252,7 +222,10 @@ export async function compose(
     })
     const alertStore = createAlertStore(database.prisma, database.pool)
     const allowAddress = createAddressRule({ allowPrivate: config.webhookAllowPrivate })
-    const sendWebhook = createWebhookSender({ allowAddress, extraCaCertificates })
+    const sendWebhook = createWebhookSender({
+      allowAddress,
+      extraCaCertificates: config.outbound.extraCaCertificates,
+    })
     const attemptWebhook = createWebhookAttempt({ vault, send: sendWebhook, clock, logger })
     const alerts = createAlertDispatcher({
       store: alertStore,
@@ -334,15 +307,7 @@ export async function compose(
           ],
         }),
     })
-    const checks = {
-      database: () => writeCheck.check(),
-      migrations: async () => {
-        const [pending] = await pendingMigrations(database.pool)
-        return pending ? `The migration ${pending} is not applied: start this version again.` : null
-      },
-      vaultKeys: async () => (await checkVaultKeys(database.pool, vault, Object.values(SEALED_COLUMNS)), null),
-    }
-
+    const checks = readinessChecks({ pool: database.pool, vault, sealedColumns, writeCheck })
     const operations = [bind(health, { checks }), bind(metrics, { registry, token: config.metricsToken })]
 
     return {
@@ -430,16 +395,16 @@ export async function compose(
           await housekeeping.stop()
         },
       },
-      explain,
+      explain: opened.explain,
       close,
     }
   } catch (error) {
     await close()
-    throw await explain(error)
+    throw await opened.explain(error)
   }
 }
 
-/** One key whose value the operator chose; another value replaces it, and none revokes it. */
+/** Stores the service key whose value the operator chose. Another value replaces it, and none revokes it. */
 async function seedServiceKey(store: ServiceKeyStore, tenantId: string, key: string | null, now: Date): Promise<void> {
   const id = `key_${'0'.repeat(32)}`
   if (key === null) return store.revokeSeeded(tenantId, id, now)

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { rootCertificates } from 'node:tls'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { clientCertificate } from '../../../packages/m365/src/test-support/self-signed-certificate.ts'
-import { ConfigurationError, configurationWarnings, readConfig, type Config } from './config.ts'
+import { ConfigurationError, readConfig, type Config } from './config.ts'
+import { configurationWarnings } from './configuration/warnings.ts'
 
 const NOW = new Date('2026-11-24T10:00:00Z')
 const REGISTRATION = {

@@ -3,7 +3,7 @@ import { AuditAction } from '@inforiver-mail/contract/audit'
 import { ConsentProblemCode } from '@inforiver-mail/contract/consent-problem'
 import { HeldBecause, MessageProblemCode } from '@inforiver-mail/contract/message'
 import { expect, it } from 'vitest'
-import { Environment, SECRETS } from './config.ts'
+import { Environment, SECRETS } from './configuration/environment.ts'
 
 const ROOT = new URL('../../../', import.meta.url)
 const PAGES = ['README.md', 'apps/m365-simulator/README.md', ...globSync('docs/**/*.md', { cwd: ROOT })]

@@ -1,8 +1,7 @@
-import { createGraphMailer, type GraphMailer } from '@inforiver-mail/m365/graph-mailer'
-import { createMicrosoftFetch } from '@inforiver-mail/m365/microsoft-fetch'
-import { createMicrosoftIdentity, type MicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
+import type { GraphMailer } from '@inforiver-mail/m365/graph-mailer'
+import type { MicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
 import { createTokenVault } from '@inforiver-mail/m365/token-vault'
-import { approvalLinks } from '../approval-links.ts'
+import { composeMicrosoft } from '../compose-microsoft.ts'
 import type { Config } from '../config.ts'
 import { openDatabase } from '../database/database.ts'
 import { createAccessSource, type AccessSource } from '../settings/access.ts'
@@ -33,28 +32,17 @@ export async function createAccessParts({
   wrapStore?: (store: SettingsStore) => SettingsStore
   wrapIdentity?: (identity: MicrosoftIdentity) => MicrosoftIdentity
 }): Promise<AccessParts> {
-  const { registration, authorityHost, graphBaseUrl, redirectUri, publicUrl } = config
   const [installation] = await ground.database.query<{ tenant_id: string }>('SELECT tenant_id FROM installation')
   const database = await openDatabase(ground.database.url, () => {})
   const store = wrapStore(createSettingsStore(database.prisma))
-  const fetch = createMicrosoftFetch({ timeoutMs: 5_000 })
-  const identity = wrapIdentity(
-    createMicrosoftIdentity({
-      registration,
-      authorityHost,
-      graphBaseUrl,
-      redirectUri,
-      approvalLinks: approvalLinks(publicUrl),
-      fetch,
-      clock,
-    }),
-  )
+  const microsoft = composeMicrosoft(config, { clock, timeoutMs: 5_000 })
+  const identity = wrapIdentity(microsoft.identity)
   const vault = createTokenVault((await loadVaultKeys(config, () => {})).keyRing)
   return {
     tenantId: installation?.tenant_id ?? '',
     store,
     accessSource: createAccessSource({ store, identity, vault, clock, chance: () => 1 }),
-    mailer: createGraphMailer({ graphBaseUrl, fetch, clock }),
+    mailer: microsoft.mailer,
     close: () => database.close(),
   }
 }
