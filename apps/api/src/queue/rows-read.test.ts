@@ -6,7 +6,7 @@ import { createTestQueue } from '../test-support/test-queue.ts'
 import type { LeasedMessage } from './leased-message.ts'
 import type { Queue } from './queue.ts'
 
-/** Beside a history, a backlog and tenants of this size, a statement reads as many rows as it would without them. */
+/** The size of a history and of a backlog. Beside them, a statement reads hardly more rows than without them. */
 const VERY_MANY = 20_000
 const FEW = 1_000
 
@@ -19,7 +19,7 @@ beforeAll(async () => {
   ground = await createQueueGround()
   pool = createTestPool(ground.database.url, 1)
   queue = createTestQueue(pool, { limits: { concurrency: 0 } })
-  // The planner knows an empty queue, which is the worst that it can know.
+  // Statistics of an empty queue are the worst that the planner can have.
   await ground.database.query('ANALYZE')
   await ground.database.query(
     `INSERT INTO messages (id, tenant_id, service, outcome, "to", subject, created_at, sent_at, ended_at)
@@ -40,7 +40,7 @@ afterAll(async () => {
   await ground.close()
 })
 
-/** How many rows of all tables the work reads on the one connection of the pool. */
+/** Counts the rows that `work` reads from all tables, on the only connection of the pool. */
 async function rowsRead(work: () => Promise<unknown>): Promise<number> {
   await pool.query('SELECT pg_stat_force_next_flush()')
   const before = await count()

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest'
 
 const SOURCE = fileURLToPath(new URL('..', import.meta.url))
 
-/** Which folder writes which table. The queue's own are named nowhere else, not even to be read. */
+/** The tables of the queue. No other folder names them, not even to read them. */
 const QUEUE_TABLES = [
   'data_keys',
   'idempotency_records',
@@ -58,8 +58,8 @@ it.each(QUEUE_MODELS)('reaches %s through no generated client', (model) => {
 })
 
 /**
- * The folders that write each table, by statements of their own. The queue appends to `alert_events` with SQL that alerts
- * export for it; whatever the vault can no longer open is given up by vault-rotation.
+ * The folders whose statements write each table. The queue appends to `alert_events` with SQL that alerts export.
+ * vault-rotation writes other folders' tables to reseal values, and to give up what the vault can no longer open.
  */
 const WRITERS: Readonly<Record<string, readonly string[]>> = {
   ...Object.fromEntries(QUEUE_TABLES.filter((table) => table !== 'message_states').map((table) => [table, ['queue']])),
