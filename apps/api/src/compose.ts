@@ -133,7 +133,7 @@ export async function compose(
   const { database, connectionString } = opened
   const closers: (() => void | Promise<void>)[] = [() => opened.close()]
   const close = async () => {
-    for (const closeOne of closers.splice(0).reverse()) await closeOne()
+    for (const closeOne of closers.splice(0).toReversed()) await closeOne()
   }
   try {
     stopping?.throwIfAborted()
@@ -395,7 +395,7 @@ export async function compose(
           await housekeeping.stop()
         },
       },
-      explain: opened.explain,
+      explain: (error) => opened.explain(error),
       close,
     }
   } catch (error) {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Sealed } from '@inforiver-mail/m365/token-vault'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { newId } from '../ids.ts'
+import { createChance } from '../test-support/chance.ts'
 import {
   ADA,
   BEN,
@@ -406,17 +407,9 @@ it.each([{ first: ADA }, { first: BEN }])(
 
 const STEPS = 150
 
-/** A linear congruential generator: the seed in the name of a test repeats its run. */
-function createChance(seed: number): (below: number) => number {
-  let state = seed
-  return (below) => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
-    return Math.floor((state / 2 ** 32) * below)
-  }
-}
-
 it.each([1, 2, 3])('keeps totals and rows consistent, whatever happens in whatever order: seed %i', async (seed) => {
-  const chance = createChance(seed)
+  const random = createChance(seed)
+  const chance = (below: number) => Math.floor(random() * below)
   const { deliveries, messages } = createTestQueue(ground.opened.pool)
   const ids: string[] = []
   /** Includes expired leases, whose holders may still come late. */

@@ -9,7 +9,7 @@ import { createSettingsStore, type SettingsStore } from '../settings/settings-st
 import { loadVaultKeys } from '../vault-keys.ts'
 import type { TestGround } from './test-product.ts'
 
-/** The parts of a process that keep the tokens, as a worker has them. */
+/** What a worker uses to get access to a mailbox, without the rest of a product. */
 export interface AccessParts {
   readonly tenantId: string
   readonly store: SettingsStore
@@ -26,7 +26,7 @@ export async function createAccessParts({
   wrapIdentity = (identity) => identity,
 }: {
   ground: TestGround
-  /** Of the product beside it. */
+  /** The configuration of a product on the same ground. */
   config: Config
   clock: () => Date
   wrapStore?: (store: SettingsStore) => SettingsStore
