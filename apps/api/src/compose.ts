@@ -16,7 +16,6 @@ import { auditRoutes } from './audit/audit-routes.ts'
 import { createAuditStore } from './audit/audit-store.ts'
 import { composeMicrosoft } from './compose-microsoft.ts'
 import type { Config } from './config.ts'
-import { createContentKeys } from './content-keys.ts'
 import { credentialExpiry } from './credential-expiry.ts'
 import { appendAuditEvent } from './database/audit-log.ts'
 import { watchClock } from './database/clock-watch.ts'
@@ -30,7 +29,6 @@ import { openProductDatabase } from './database/product-database.ts'
 import { readinessChecks } from './database/readiness.ts'
 import { checkVaultKeys } from './database/sealed-values.ts'
 import { createWaitForDatabase } from './database/wait-for-database.ts'
-import { createWriteCheck } from './database/write-check.ts'
 import { createDeliveryMetrics } from './delivery/delivery-metrics.ts'
 import { createWorker, type Worker } from './delivery/worker.ts'
 import { createHousekeeping, type Housekeeping } from './housekeeping.ts'
@@ -39,7 +37,7 @@ import { metrics } from './http/metrics.ts'
 import { workspaceAdminGuard } from './http/session.ts'
 import { messageRoutes } from './messages/message-routes.ts'
 import { createSubmit } from './messages/submit.ts'
-import { createQueue, type Receiving } from './queue/queue.ts'
+import { composeQueue } from './queue/compose-queue.ts'
 import { createCallerGuard, hashServiceKey } from './service-keys/service-key-guard.ts'
 import { serviceKeyRoutes } from './service-keys/service-key-routes.ts'
 import { createServiceKeyStore, type ServiceKeyStore } from './service-keys/service-key-store.ts'
@@ -131,9 +129,13 @@ export async function compose(
     stopping,
   })
   const { database, connectionString } = opened
-  const closers: (() => void | Promise<void>)[] = [() => opened.close()]
+  const closers: (() => void | Promise<void>)[] = []
   const close = async () => {
-    for (const closeOne of closers.splice(0).toReversed()) await closeOne()
+    try {
+      for (const closeOne of closers.toReversed()) await closeOne()
+    } finally {
+      await opened.close()
+    }
   }
   try {
     stopping?.throwIfAborted()
@@ -162,17 +164,10 @@ export async function compose(
         : createDelegatedConsent({ store: settingsStore, identity, mailer, clock })
     const consents = createConsents({ store: settingsStore, way, accessSource, vault, clock, random })
     const databaseNow = createDatabaseClock(database.pool)
-    const queue = createQueue(database, {
-      connectionString,
-      limits: config.mailboxLimits,
-      storageBytes: config.tenantStorageBytes,
-      contentRetentionDays: config.contentRetentionDays,
-      logRetentionDays: config.logRetentionDays,
-    })
-    const writeCheck = createWriteCheck(database.pool, clock)
-    const contentKeys = createContentKeys({ store: queue.dataKeys, vault, random, elapsedMs })
+    const queue = composeQueue({ database, connectionString, config, vault, clock, elapsedMs, random })
+    const { contentKeys, writeCheck } = queue
     const submit = createSubmit({
-      store: { submit: writeCheck.watch((message) => queue.messages.submit(message)) },
+      store: queue.messages,
       contentKeys,
       random,
     })
@@ -368,12 +363,7 @@ export async function compose(
                   details: { message },
                 }),
               intake: {
-                store: {
-                  ...queue.receiving,
-                  writeChunk: writeCheck.watch((...chunk: Parameters<Receiving['writeChunk']>) =>
-                    queue.receiving.writeChunk(...chunk),
-                  ),
-                },
+                store: queue.receiving,
                 contentKeys,
                 random,
               },

@@ -141,20 +141,20 @@ async function pgCtl(cluster: Cluster, command: string[], signal?: AbortSignal):
 
 /** `pg_ctl` only reports that it failed; PostgreSQL's own log has the reason. */
 async function describeFailedStart(cluster: Cluster, error: unknown, startedAt: Date): Promise<Error> {
-  const written = await readLastWords(cluster, startedAt)
-  if (written !== null) return new Error(`Its own words are in ${written.file}: ${written.words}`)
+  const written = await readFatalLine(cluster, startedAt)
+  if (written !== null) return new Error(`Its own words are in ${written.file}: ${written.line}`)
   const { stderr = '' } = error as { stderr?: string }
   return Object.assign(new Error(programFaultOf(error) ?? (error as Error).message), { stderr })
 }
 
 /** Finds the last fatal line. The server writes to the start log until its own log begins. */
-async function readLastWords(cluster: Cluster, since: Date): Promise<{ file: string; words: string } | null> {
+async function readFatalLine(cluster: Cluster, since: Date): Promise<{ file: string; line: string } | null> {
   const logDirectory = join(cluster.directory, 'log')
   const logs = (await readdir(logDirectory).catch(() => [])).map((name) => join(logDirectory, name))
   for (const file of [startLogOf(cluster), ...logs]) {
     const lines = (await readFile(file, 'utf8').catch(() => '')).split('\n')
-    const words = lines.findLast((line) => isOfStart(line, since) && /\b(FATAL|PANIC):|^postgres:/.test(line))
-    if (words !== undefined) return { file, words }
+    const fatal = lines.findLast((line) => isOfStart(line, since) && /\b(FATAL|PANIC):|^postgres:/.test(line))
+    if (fatal !== undefined) return { file, line: fatal }
   }
   return null
 }

@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net'
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { answerOverSocket, ProblemError, refuseInput } from './problem.ts'
+import { refuseInput } from './input-faults.ts'
+import { answerOverSocket, ProblemError } from './problem.ts'
 
 /**
  * Checks that apply to every address. Node would refuse some of these requests itself, with an empty answer or none. For

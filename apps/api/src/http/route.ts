@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream'
 import type { Endpoint } from '@inforiver-mail/contract/endpoint'
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchemaCompiler } from 'fastify'
 import { z } from 'zod'
-import { faultsOf, refuseInput } from './problem.ts'
+import { faultsOf, refuseInput } from './input-faults.ts'
 
 type Output<S> = S extends z.ZodType ? z.output<S> : undefined
 type Optional<E, K extends string> = E extends { readonly [key in K]: infer S } ? Output<S> : undefined
