@@ -41,6 +41,16 @@ function newProcess(changes: Partial<Parameters<typeof createContentKeys>[0]> = 
   return createContentKeys({ store: stored(), vault, random: randomBytes, elapsedMs, ...changes })
 }
 
+/** Fails the first time, as while the database is unavailable. */
+function failingOnce<Key, Value>(read: (key: Key) => Promise<Value>): (key: Key) => Promise<Value> {
+  let failed = false
+  return async (key) => {
+    if (failed) return read(key)
+    failed = true
+    throw new Error('The database is away.')
+  }
+}
+
 const message = (id: string, tenantId = 'ten_1') => ({ id, tenantId })
 
 /** A stored message, under a key that is derived from a data key. */
@@ -129,17 +139,9 @@ describe('a data key', () => {
   })
 
   it('is looked up again after a failure', async () => {
-    let away = true
-    const store = stored({
-      async current(tenantId) {
-        if (away) throw new Error('The database is away.')
-        return readCurrentDataKey(pool, tenantId)
-      },
-    })
+    const store = stored({ current: failingOnce((tenantId: string) => readCurrentDataKey(pool, tenantId)) })
     const keys = newProcess({ store })
     await expect(keys.forNewMessage(message('msg_1'))).rejects.toThrow('The database is away.')
-
-    away = false
 
     await expect(keys.forNewMessage(message('msg_1'))).resolves.toMatchObject({ dataKey: expect.any(String) })
   })
@@ -220,17 +222,8 @@ describe('a stored message', () => {
 
   it('looks its data key up again after a failure', async () => {
     const { dataKey, contentKey } = await newProcess().forNewMessage(message('msg_1'))
-    let away = true
-    const store = stored({
-      async read(id) {
-        if (away) throw new Error('The database is away.')
-        return readDataKey(pool, id)
-      },
-    })
-    const keys = newProcess({ store })
+    const keys = newProcess({ store: stored({ read: failingOnce((id: string) => readDataKey(pool, id)) }) })
     await expect(keys.forStoredMessage(under(dataKey, 'msg_1'))).rejects.toThrow('The database is away.')
-
-    away = false
 
     expect(await keys.forStoredMessage(under(dataKey, 'msg_1'))).toBe(contentKey)
   })

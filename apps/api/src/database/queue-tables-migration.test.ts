@@ -46,15 +46,23 @@ const LIVE = '2099-01-01T00:00:00.000Z'
 
 type Columns = Readonly<Record<string, unknown>>
 
+const QUEUED = { status: 'queued', ...CONTENT, next_attempt_at: CREATED }
+const AGAIN = { ...QUEUED, ...TRIED_ONCE, next_attempt_at: TRIED }
+/** Its lease has expired. */
+const SENDING = { ...QUEUED, ...TRIED_ONCE, status: 'sending', lease_owner: 'dead', lease_until: TRIED }
+const FAILED = { status: 'failed', ...TRIED_ONCE, ended_at: TRIED, problem: REFUSED }
+const SENT = { status: 'sent', ...TRIED_ONCE, sent_at: TRIED, ended_at: TRIED, tenant_id: 'ten_2' }
+const HALF_WAY_STATE = { uploading: true, is_large: true, upload_bytes: 3 * MIB }
+
 /** A message in each state of version 1.0.0, and its state after the migration. */
 const MESSAGES: Readonly<Record<string, { readonly old: Columns; readonly stands: Columns | null }>> = {
   receiving: { old: { status: 'receiving', content_key_sealed: 'sealed key', chunked: true }, stands: null },
   scheduled: {
-    old: { status: 'scheduled', ...CONTENT, send_at: LATER, next_attempt_at: LATER },
+    old: { ...QUEUED, status: 'scheduled', send_at: LATER, next_attempt_at: LATER },
     stands: { status: 'scheduled', send_at: LATER, next_attempt_at: LATER, doubt: 'none' },
   },
   queued: {
-    old: { status: 'queued', ...CONTENT, next_attempt_at: CREATED, recipients: 3, reference: 'INV-1' },
+    old: { ...QUEUED, recipients: 3, reference: 'INV-1' },
     stands: {
       status: 'queued',
       next_attempt_at: CREATED,
@@ -66,100 +74,60 @@ const MESSAGES: Readonly<Record<string, { readonly old: Columns; readonly stands
     },
   },
   'queued-again': {
-    old: { status: 'queued', ...CONTENT, ...TRIED_ONCE, attempt_count: 7, next_attempt_at: TRIED },
-    stands: {
-      status: 'queued',
-      next_attempt_at: TRIED,
-      doubt: 'none',
-      attempt_count: 7,
-      trying_ms: 60_000,
-      from_email: 'ada@contoso.com',
-    },
+    old: { ...AGAIN, attempt_count: 7 },
+    stands: { status: 'queued', next_attempt_at: TRIED, doubt: 'none', ...TRIED_ONCE, attempt_count: 7 },
   },
   ...Object.fromEntries(
     [0, 1, 2].map((lookups) => [
       `in-doubt-${lookups}`,
       {
-        old: { status: 'queued', ...CONTENT, ...TRIED_ONCE, lookups, next_attempt_at: TRIED },
+        old: { ...AGAIN, lookups },
         stands: { status: 'queued', next_attempt_at: TRIED, doubt: 'in-doubt', looks: lookups },
       },
     ]),
   ),
   'maybe-twice': {
-    old: { status: 'queued', ...CONTENT, ...TRIED_ONCE, possible_duplicate: true, next_attempt_at: TRIED },
+    old: { ...AGAIN, possible_duplicate: true },
     stands: { status: 'queued', possible_duplicate: true, doubt: 'none' },
   },
   medium: {
-    old: {
-      status: 'queued',
-      ...CONTENT,
-      content: `\\x${'00'.repeat(70_000)}`,
-      attachment_bytes: 60_000,
-      next_attempt_at: CREATED,
-    },
+    old: { ...QUEUED, content: `\\x${'00'.repeat(70_000)}`, attachment_bytes: 60_000 },
     stands: { status: 'queued', is_large: false, upload_bytes: 90_000 },
   },
   large: {
-    old: {
-      status: 'queued',
-      ...CONTENT,
-      ...CHUNKED,
-      next_attempt_at: CREATED,
-    },
+    old: { ...QUEUED, ...CHUNKED },
     stands: { status: 'queued', is_large: true, upload_bytes: 4 * MIB, uploading: false },
   },
   sending: {
-    old: {
-      status: 'sending',
-      ...CONTENT,
-      ...TRIED_ONCE,
-      next_attempt_at: CREATED,
-      lease_owner: 'worker',
-      lease_until: LIVE,
-    },
+    old: { ...SENDING, lease_owner: 'worker', lease_until: LIVE },
     // The holder of the lease may have sent it, and its outcome counts until somebody else tries.
     stands: {
       status: 'sending',
       next_attempt_at: CREATED,
+      doubt: 'none',
       lease_owner: 'worker',
       lease_until: LIVE,
       attempt_id: 'worker',
-      doubt: 'none',
     },
   },
   'sending-run-out': {
-    old: {
-      status: 'sending',
-      ...CONTENT,
-      ...TRIED_ONCE,
-      next_attempt_at: CREATED,
-      lease_owner: 'dead',
-      lease_until: TRIED,
-    },
+    old: SENDING,
     stands: { status: 'sending', lease_owner: 'dead', lease_until: TRIED, attempt_id: 'dead', doubt: 'none' },
   },
   'sending-in-doubt': {
-    old: {
-      status: 'sending',
-      ...CONTENT,
-      ...TRIED_ONCE,
-      next_attempt_at: CREATED,
-      lease_owner: 'dead',
-      lease_until: TRIED,
-      lookups: 1,
-    },
+    old: { ...SENDING, lookups: 1 },
     stands: { status: 'sending', lease_owner: 'dead', doubt: 'in-doubt', looks: 1 },
   },
   'uploading-now': {
-    old: { status: 'sending', ...HALF_WAY, next_attempt_at: CREATED, lease_owner: 'dead', lease_until: TRIED },
-    stands: { status: 'sending', uploading: true, attempt_id: null, is_large: true, upload_bytes: 3 * MIB },
+    old: { ...SENDING, ...HALF_WAY },
+    stands: { status: 'sending', attempt_id: null, ...HALF_WAY_STATE },
   },
   'uploading-later': {
-    old: { status: 'queued', ...HALF_WAY, next_attempt_at: TRIED },
-    stands: { status: 'queued', uploading: true, is_large: true, upload_bytes: 3 * MIB, next_attempt_at: TRIED },
+    old: { ...AGAIN, ...HALF_WAY },
+    stands: { status: 'queued', next_attempt_at: TRIED, ...HALF_WAY_STATE },
   },
   drafted: {
-    old: { status: 'queued', ...CONTENT, ...TRIED_ONCE, draft_id: 'draft', lookups: 0, next_attempt_at: TRIED },
+    old: { ...AGAIN, draft_id: 'draft', lookups: 0 },
     stands: { status: 'queued', uploading: false, doubt: 'in-doubt', looks: 0 },
   },
   ...Object.fromEntries(
@@ -176,38 +144,21 @@ const MESSAGES: Readonly<Record<string, { readonly old: Columns; readonly stands
     stands: { status: 'held', held_because: 'reconnect-required', doubt: 'in-doubt', looks: 2 },
   },
   'failed-with-content': {
-    old: { status: 'failed', ...CONTENT, ...TRIED_ONCE, ended_at: TRIED, problem: REFUSED },
+    old: { ...FAILED, ...CONTENT },
     stands: { status: 'failed', ended_at: TRIED, problem: REFUSED, from_email: 'ada@contoso.com' },
   },
-  'failed-without-content': {
-    old: { status: 'failed', ...TRIED_ONCE, ended_at: TRIED, problem: REFUSED },
-    stands: { status: 'failed', ended_at: TRIED, problem: REFUSED },
-  },
+  'failed-without-content': { old: FAILED, stands: { status: 'failed', ended_at: TRIED, problem: REFUSED } },
   'outcome-unknown': {
-    old: {
-      status: 'failed',
-      ...CONTENT,
-      ...TRIED_ONCE,
-      ended_at: TRIED,
-      problem: OUTCOME_UNKNOWN,
-      on_unknown_outcome: 'stop',
-    },
+    old: { ...FAILED, ...CONTENT, problem: OUTCOME_UNKNOWN, on_unknown_outcome: 'stop' },
     stands: { status: 'failed', ended_at: TRIED, problem: OUTCOME_UNKNOWN },
   },
   cancelled: { old: { status: 'cancelled', ended_at: TRIED }, stands: { status: 'cancelled', ended_at: TRIED } },
   sent: {
-    old: { status: 'sent', ...TRIED_ONCE, sent_at: TRIED, ended_at: TRIED, tenant_id: 'ten_2' },
+    old: SENT,
     stands: { status: 'sent', sent_at: TRIED, ended_at: TRIED, from_email: 'ada@contoso.com', tenant_id: 'ten_2' },
   },
   'sent-twice': {
-    old: {
-      status: 'sent',
-      ...TRIED_ONCE,
-      sent_at: TRIED,
-      ended_at: TRIED,
-      possible_duplicate: true,
-      tenant_id: 'ten_2',
-    },
+    old: { ...SENT, possible_duplicate: true },
     stands: { status: 'sent', possible_duplicate: true, tenant_id: 'ten_2' },
   },
 }

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { Problem } from '@inforiver-mail/contract/problem'
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { SETTINGS } from '../test-support/office365-smtp.ts'
 import { rawRequest } from '../test-support/raw-request.ts'
 import type { Answer, TestBrowser } from '../test-support/test-browser.ts'
@@ -14,14 +14,10 @@ let ada: TestBrowser
 beforeAll(async () => {
   ground = await createTestGround()
   product = await ground.startProduct({ environment: { ROLE: 'api' } })
-})
-afterAll(() => ground.close())
-
-beforeEach(async () => {
-  await ground.clear()
   ada = product.newBrowser()
   await ada.signIn('Ada Admin')
 })
+afterAll(() => ground.close())
 
 /** Sends a request of Ada's whose body need not be JSON. */
 async function postRaw(path: string, body: string, contentType = 'application/json') {

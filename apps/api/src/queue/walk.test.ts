@@ -29,20 +29,20 @@ async function addMailboxes(count: number, { messages = 1, atLimit = count - 1 }
 
 const newWorker = () => createTestQueue(ground.opened.pool, { limits: { messagesPerMinute: 30 } }).deliveries
 
-it.each([1, 64])('finds the mailbox that may send behind many at their limits, for %s messages', async (places) => {
+it.each([1, 64])('finds the mailbox that may send behind many at their limits, for %s messages', async (limit) => {
   await addMailboxes(500)
 
-  expect(await newWorker().claim('worker', places)).toMatchObject([{ tenantId: 'ten_00500' }])
+  expect(await newWorker().claim('worker', limit)).toMatchObject([{ tenantId: 'ten_00500' }])
 })
 
 it('takes every mailbox in turn when it claims one message at a time', async () => {
   await addMailboxes(100, { messages: 2, atLimit: 0 })
   const worker = newWorker()
-  const turns: string[] = []
-  for (let turn = 0; turn < 100; turn++)
-    turns.push(...(await worker.claim('worker', 1)).map(({ tenantId }) => tenantId))
+  const visited: string[] = []
+  for (let claims = 0; claims < 100; claims++)
+    visited.push(...(await worker.claim('worker', 1)).map(({ tenantId }) => tenantId))
 
-  expect(new Set(turns).size).toBe(100)
+  expect(new Set(visited).size).toBe(100)
 })
 
 it('ends when all mailboxes are at their limits', async () => {
