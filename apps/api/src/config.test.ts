@@ -107,6 +107,11 @@ it.each<[Record<string, string>, object]>([
     { workspaceAdmins: ['ada@contoso.com', 'max@contoso.com'] },
   ],
   [{ DATA_DIR: '/var/lib/mail' }, { dataDirectory: '/var/lib/mail' }],
+  [
+    { ...EXTERNAL, ROLE: 'worker' },
+    { database: { kind: 'external', url: EXTERNAL.DATABASE_URL }, role: 'worker' },
+  ],
+  [{ ...EXTERNAL, ROLE: 'api' }, { role: 'api' }],
   [{ LOG_LEVEL: 'trace' }, { logLevel: 'trace' }],
   [{ VAULT_KEYS }, { vaultKeys: VAULT_KEYS }],
   [{ HTTPS_PROXY: 'http://user:pass@proxy:8080' }, { outbound: { httpsProxy: 'http://user:pass@proxy:8080' } }],
@@ -121,18 +126,20 @@ it.each<[Record<string, string>, object]>([
   [{ MAILBOX_UPLOAD_BYTES_PER_5_MINUTES: '1000' }, { mailboxLimits: { uploadBytesPer5Minutes: 1000 } }],
   [{ CONTENT_RETENTION_DAYS: '1' }, { contentRetentionDays: 1 }],
   [{ LOG_RETENTION_DAYS: '90' }, { logRetentionDays: 90 }],
-  [{}, { webhookAllowPrivate: false }],
+  [{}, { webhookAllowPrivate: false, graphAuth: 'delegated' }],
+  [{ GRAPH_AUTH: 'application' }, { graphAuth: 'application' }],
+  [{ AZURE_CLIENT_SECRET_EXPIRES: '2027-05-01' }, { clientSecretExpiresAt: new Date('2027-05-01T00:00:00Z') }],
+  [
+    { AZURE_CLIENT_SECRET_EXPIRES: '2027-05-01T09:12:33+02:00' },
+    { clientSecretExpiresAt: new Date('2027-05-01T07:12:33Z') },
+  ],
+  [
+    { AZURE_CLIENT_SECRET_EXPIRES: '2027-05-01T09:12:33Z' },
+    { clientSecretExpiresAt: new Date('2027-05-01T09:12:33Z') },
+  ],
   [{ WEBHOOK_ALLOW_PRIVATE: 'true' }, { webhookAllowPrivate: true }],
 ])('reads %j', (environment, expected) => {
   expect(read({ ...REGISTRATION, ...environment })).toMatchObject(expected)
-})
-
-it('reads an external database, and the roles that need one', () => {
-  expect(read({ ...EXTERNAL, ROLE: 'worker' })).toMatchObject({
-    database: { kind: 'external', url: EXTERNAL.DATABASE_URL },
-    role: 'worker',
-  })
-  expect(read({ ...EXTERNAL, ROLE: 'api' })).toMatchObject({ role: 'api' })
 })
 
 it('reads the certificates of NODE_EXTRA_CA_CERTS, relative to the working directory', () => {
@@ -186,12 +193,6 @@ it.each([
 
   expect(refusal).toMatch(new RegExp(`^${name} [^\\n]+\\.$`))
   expect(refusal.replaceAll(/such as \S+/g, '')).not.toContain(value)
-})
-
-it('tells the format of VAULT_KEYS', () => {
-  expect(refusalOf({ ...EXTERNAL, VAULT_KEYS: 'not-a-key-ring' })).toBe(
-    'VAULT_KEYS cannot be used. Key 1: the kid is missing: write kid:base64.',
-  )
 })
 
 it('refuses a file without certificates', () => {
@@ -306,19 +307,21 @@ describe('AZURE_CLIENT_CERTIFICATE_PATH', () => {
   })
 })
 
-it('sends with a person’s tokens by default', () => {
-  expect(read(REGISTRATION)).toMatchObject({ graphAuth: 'delegated' })
-  expect(read({ ...REGISTRATION, GRAPH_AUTH: 'application' })).toMatchObject({ graphAuth: 'application' })
-})
-
-it('requires VAULT_KEYS with DATABASE_URL, and tells how to make a key', () => {
-  const { VAULT_KEYS: _, ...without } = EXTERNAL
-
-  expect(refusalOf(without)).toMatch(/^VAULT_KEYS is required with DATABASE_URL\. Make a key with: node /)
-})
-
-it.each(['api', 'worker'])('refuses ROLE=%s without DATABASE_URL', (role) => {
-  expect(refusalOf({ ...REGISTRATION, ROLE: role })).toMatch(/needs DATABASE_URL/)
+it.each<[string, Record<string, string>, RegExp | string]>([
+  [
+    'DATABASE_URL without VAULT_KEYS',
+    { ...REGISTRATION, DATABASE_URL: EXTERNAL.DATABASE_URL },
+    /^VAULT_KEYS is required with DATABASE_URL\. Make a key with: node /,
+  ],
+  ['ROLE=api without DATABASE_URL', { ...REGISTRATION, ROLE: 'api' }, /needs DATABASE_URL/],
+  ['ROLE=worker without DATABASE_URL', { ...REGISTRATION, ROLE: 'worker' }, /needs DATABASE_URL/],
+  [
+    'a malformed VAULT_KEYS',
+    { ...EXTERNAL, VAULT_KEYS: 'not-a-key-ring' },
+    /^VAULT_KEYS cannot be used\. Key 1: the kid is missing: write kid:base64\.$/,
+  ],
+])('refuses %s, and tells what to do', (_what, environment, refusal) => {
+  expect(refusalOf(environment)).toMatch(refusal)
 })
 
 it('treats an empty or blank variable as unset', () => {
@@ -413,16 +416,6 @@ describe.skipIf(process.platform === 'win32')('a file with a secret', () => {
     chmodSync(join(directory, path), 0o600)
     expect(warnings()).toEqual([])
   })
-})
-
-it.each([
-  ['2027-05-01', '2027-05-01T00:00:00.000Z'],
-  ['2027-05-01T09:12:33Z', '2027-05-01T09:12:33.000Z'],
-  ['2027-05-01T09:12:33+02:00', '2027-05-01T07:12:33.000Z'],
-])('reads %s as the expiry of the client secret', (text, moment) => {
-  const config = read({ ...REGISTRATION, AZURE_CLIENT_SECRET_EXPIRES: text })
-
-  expect(config.clientSecretExpiresAt).toEqual(new Date(moment))
 })
 
 it.each(['5/1/2027', '2027-02-30', 'in May'])('refuses %s as the expiry of the client secret', (text) => {
