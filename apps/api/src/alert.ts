@@ -5,7 +5,7 @@ type ProblemFacts = Pick<SettingsProblem, 'title' | 'detail' | 'action' | 'corre
   readonly fromEmail: string
 }
 
-/** What is known of each kind of alert. Never a secret, and nothing of a message. */
+/** The facts of each type of alert. They never contain a secret, or anything of a message. */
 export interface AlertFacts extends Record<AlertType, object> {
   readonly 'mailbox.reconnect-required': ProblemFacts
   readonly 'mailbox.app-misconfigured': ProblemFacts
@@ -19,7 +19,7 @@ export interface AlertFacts extends Record<AlertType, object> {
   }
 }
 
-/** One kind of alert with its facts. */
+/** An alert of one type, with its facts. */
 export type Alert = {
   readonly [Type in AlertType]: { readonly type: Type; readonly facts: AlertFacts[Type] }
 }[AlertType]

@@ -10,12 +10,12 @@ const DEMO = {
   role: 'all',
 } as const
 
-it('leads through the demo with the person who can consent there', () => {
+it('guides through the demo with the person who can consent', () => {
   expect(announcement(DEMO)).toContain('3. Choose Ada Admin again and accept.')
   expect(announcement(DEMO)).toContain('http://127.0.0.1:3001')
 })
 
-it('names the Entra administrator where only one can grant the access', () => {
+it('names the Entra administrator if only one can grant the access', () => {
   const text = announcement({ ...DEMO, graphAuth: 'application' })
 
   expect(text).toContain('1. Sign in with Microsoft as Ada Admin.')
@@ -23,7 +23,7 @@ it('names the Entra administrator where only one can grant the access', () => {
 })
 
 it.each([null, { simulatorPort: 3001 }])(
-  'says what to set where no mailbox can be connected, and no step that fails (demo: %j)',
+  'tells what to set if no mailbox can be connected, without steps that would fail (demo: %j)',
   (demo) => {
     const text = announcement({ ...DEMO, demo, office365SmtpEnabled: false })
 
@@ -32,11 +32,11 @@ it.each([null, { simulatorPort: 3001 }])(
   },
 )
 
-it('prints the redirect URI to register, where there is a registration', () => {
+it('prints the redirect URI to register, if there is a registration', () => {
   expect(announcement({ ...DEMO, demo: null })).toContain(DEMO.redirectUri)
   expect(announcement({ ...DEMO, demo: null })).not.toContain('SMTP')
 })
 
-it('says of a worker what it does', () => {
+it('tells what a worker does', () => {
   expect(announcement({ ...DEMO, demo: null, role: 'worker' })).toContain('as a worker')
 })

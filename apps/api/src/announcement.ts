@@ -2,14 +2,14 @@ import type { Config } from './config.ts'
 
 type Announced = Pick<Config, 'demo' | 'graphAuth' | 'office365SmtpEnabled' | 'publicUrl' | 'redirectUri' | 'role'>
 
-/** What is printed once everything runs: where to go, and what to do there. */
+/** The text that is printed after the start: where to go, and what to do there. */
 export function announcement(config: Announced): string {
   if (config.role === 'worker') return 'Inforiver Mail is running as a worker: it delivers what others submit.'
-  return config.demo ? ofDemo(config, config.demo) : ofInstallation(config)
+  return config.demo ? announceDemo(config, config.demo) : announceInstallation(config)
 }
 
-function ofDemo(config: Announced, { simulatorPort }: NonNullable<Config['demo']>): string {
-  const steps = config.office365SmtpEnabled ? waysToTry(config, simulatorPort) : SWITCHED_OFF
+function announceDemo(config: Announced, { simulatorPort }: NonNullable<Config['demo']>): string {
+  const steps = config.office365SmtpEnabled ? stepsToTry(config, simulatorPort) : SWITCHED_OFF
   return `Inforiver Mail is running, as a demo with a simulated Microsoft 365.
 
   Open ${config.publicUrl}
@@ -19,14 +19,14 @@ ${steps}
   Stop with Ctrl+C. To use the real Microsoft 365, see docs/install.md.`
 }
 
-function waysToTry({ graphAuth }: Announced, simulatorPort: number): string {
+function stepsToTry({ graphAuth }: Announced, simulatorPort: number): string {
   return `  1. Sign in with Microsoft as Ada Admin.
   2. Enter ada@contoso.com (or reports@contoso.com, a shared mailbox) as From Email Address, and choose Enable.
   3. ${WHO_CONSENTS[graphAuth]}
   4. Choose Send test mail, then read it at http://127.0.0.1:${simulatorPort}`
 }
 
-/** Permissions of the application itself are an Entra administrator's to grant. */
+/** Application permissions can only be granted by an Entra administrator. */
 const WHO_CONSENTS = {
   delegated: 'Choose Ada Admin again and accept.',
   application: 'Choose Grace Global, who is an Entra administrator, and accept.',
@@ -35,7 +35,7 @@ const WHO_CONSENTS = {
 const SWITCHED_OFF = `  SMTP names another provider, so that no mailbox can be connected here.
   Set SMTP=Office365 and start again.`
 
-function ofInstallation({ publicUrl, redirectUri, office365SmtpEnabled }: Announced): string {
+function announceInstallation({ publicUrl, redirectUri, office365SmtpEnabled }: Announced): string {
   return `Inforiver Mail is running.
 
   Open ${publicUrl}

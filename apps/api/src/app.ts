@@ -17,11 +17,11 @@ import { securityHeaders } from './http/security-headers.ts'
 import { sessions, type SignedIn } from './http/session.ts'
 
 const BODY_LIMIT_BYTES = 1024 * 1024
-/** Node's own limit, for the longest upload; those of `request-bodies.ts` are shorter. */
+/** Node's own limit, for the longest upload. The limits in `request-bodies.ts` are shorter. */
 const LONGEST_REQUEST_MS = 60 * 60_000
 const SETTINGS_PATH = '/settings/office365-smtp'
 
-export interface AppParts {
+export interface AppDeps {
   readonly logger: FastifyBaseLogger
   readonly publicUrl: string
   readonly trustedProxies: readonly string[]
@@ -31,60 +31,60 @@ export interface AppParts {
   readonly findSession: (idHash: string) => Promise<SignedIn | null>
   readonly outageOf: (error: unknown) => string | null
   readonly returnHandlers: readonly ReturnHandler[]
-  /** The features' routes, each with what it needs bound to it. */
+  /** The routes of the features, with their dependencies bound. */
   readonly features: readonly FastifyPluginAsync[]
 }
 
-/** The HTTP application, not yet listening. */
-export async function buildApp(parts: AppParts): Promise<FastifyInstance> {
-  const { publicUrl } = parts
-  const app = await createServer(parts)
+/** Builds the HTTP application, not yet listening. */
+export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
+  const { publicUrl } = deps
+  const app = await createServer(deps)
   await app.register(securityHeaders, { publicUrl })
   await app.register(cookie)
   await app.register(rateLimits)
-  await app.register(sessions, { publicUrl, findSession: parts.findSession })
+  await app.register(sessions, { publicUrl, findSession: deps.findSession })
   await app.register(openapi, { publicUrl })
-  for (const feature of parts.features) await app.register(feature)
-  await app.register(microsoftCallback, { handlers: parts.returnHandlers, settingsUrl: `${publicUrl}${SETTINGS_PATH}` })
+  for (const feature of deps.features) await app.register(feature)
+  await app.register(microsoftCallback, { handlers: deps.returnHandlers, settingsUrl: `${publicUrl}${SETTINGS_PATH}` })
   await app.register(page, {
-    directory: parts.webDirectory,
+    directory: deps.webDirectory,
     publicUrl,
-    demoUrl: parts.demoUrl,
-    graphAuth: parts.graphAuth,
+    demoUrl: deps.demoUrl,
+    graphAuth: deps.graphAuth,
   })
   return app
 }
 
-/** For a process that only delivers: whether it lives, is ready, and how it does. */
+/** Builds an application with health and metrics only, for a process that only delivers. */
 export async function buildOperationsApp(
-  parts: Pick<AppParts, 'logger' | 'outageOf' | 'features'>,
+  deps: Pick<AppDeps, 'logger' | 'outageOf' | 'features'>,
 ): Promise<FastifyInstance> {
-  const app = await createServer({ ...parts, trustedProxies: [] })
-  for (const feature of parts.features) await app.register(feature)
+  const app = await createServer({ ...deps, trustedProxies: [] })
+  for (const feature of deps.features) await app.register(feature)
   return app
 }
 
-async function createServer(parts: Pick<AppParts, 'logger' | 'outageOf' | 'trustedProxies'>): Promise<FastifyInstance> {
+async function createServer(deps: Pick<AppDeps, 'logger' | 'outageOf' | 'trustedProxies'>): Promise<FastifyInstance> {
   const app = Fastify({
-    loggerInstance: parts.logger,
-    // The callback's query holds a code: URLs are not logged.
+    loggerInstance: deps.logger,
+    // URLs are not logged, because the query of the callback contains an authorization code.
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: LONGEST_REQUEST_MS,
-    http: { requireHostHeader: false }, // requestChecks looks at it, and answers with problem details
-    trustProxy: parts.trustedProxies.length > 0 ? [...parts.trustedProxies] : false,
+    http: { requireHostHeader: false }, // requestChecks answers with problem details instead
+    trustProxy: deps.trustedProxies.length > 0 ? [...deps.trustedProxies] : false,
     requestIdHeader: false,
     frameworkErrors: answerMalformedAddress,
     clientErrorHandler: answerBrokenConnection,
     genReqId: () => crypto.randomUUID(),
-    return503OnClosing: false, // requests in flight and on open connections finish
+    return503OnClosing: false, // requests on open connections are still answered
   })
   app.setValidatorCompiler(validateWithContract)
   app.setSerializerCompiler(serializerCompiler)
   await app.register(drain)
   await app.register(requestBodies, { budget: createBodyBudget() })
   await app.register(jsonBodies)
-  await app.register(problems, { outageOf: parts.outageOf })
+  await app.register(problems, { outageOf: deps.outageOf })
   await app.register(notFound)
   await app.register(requestChecks)
   app.addHook('onResponse', async (request, reply) => {

@@ -3,13 +3,13 @@ import type { ApprovalLinks } from '@inforiver-mail/m365/microsoft-identity'
 
 export const SIGN_IN_APPROVAL_PATH = '/auth/sign-in/admin-consent'
 
-/** What the link asks for; without a word for the sender of another address, and no large attachments. */
+/** What an approval link asks for. Without parameters: to send from another address, without large attachments. */
 export interface Approval {
   readonly ownAddress: boolean
   readonly largeAttachments: boolean
 }
 
-/** Links of the product's own, which lead to Microsoft's page: short enough to be read, mailed and typed. */
+/** Makes links on the product's own host that redirect to Microsoft's page, short enough to be read, mailed and typed. */
 export function approvalLinks(publicUrl: string): ApprovalLinks {
   return {
     delegated(scopes) {

@@ -1,8 +1,5 @@
 import { randomBytes, randomInt } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
-import { createGraphMailer } from '@inforiver-mail/m365/graph-mailer'
-import { createMicrosoftFetch } from '@inforiver-mail/m365/microsoft-fetch'
-import { createMicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
 import { createTokenVault } from '@inforiver-mail/m365/token-vault'
 import type { FastifyBaseLogger, FastifyInstance, FastifyPluginAsync, FastifyPluginOptions } from 'fastify'
 import { Counter, Registry } from 'prom-client'
@@ -12,22 +9,21 @@ import { createByteBudget } from './byte-budget.ts'
 import { elapsedMs as systemElapsedMs, systemClock } from './clock.ts'
 import { auditRoutes } from './audit/audit-routes.ts'
 import { createAuditStore } from './audit/audit-store.ts'
+import { composeMicrosoft } from './compose-microsoft.ts'
 import type { Config } from './config.ts'
-import { createContentKeys } from './content-keys.ts'
 import { credentialExpiry } from './credential-expiry.ts'
 import { appendAuditEvent } from './database/audit-log.ts'
 import { watchClock } from './database/clock-watch.ts'
 import { createDatabaseClock } from './database/database-clock.ts'
 import { databaseWarnings } from './database/database-warnings.ts'
-import { openDatabase, type Database } from './database/database.ts'
-import { startEmbeddedPostgres } from './database/embedded-postgres.ts'
+import { openDatabase } from './database/database.ts'
 import { openInstallation } from './database/installation.ts'
 import { outageOf } from './database/is-unavailable.ts'
 import { createRefusalAudit } from './database/refusal-audit.ts'
-import { pendingMigrations } from './database/migrate.ts'
+import { openProductDatabase } from './database/product-database.ts'
+import { readinessChecks } from './database/readiness.ts'
 import { checkVaultKeys } from './database/sealed-values.ts'
 import { createWaitForDatabase } from './database/wait-for-database.ts'
-import { createWriteCheck } from './database/write-check.ts'
 import { createDeliveryMetrics } from './delivery/delivery-metrics.ts'
 import { createWorker, type Worker } from './delivery/worker.ts'
 import { createHousekeeping, type Housekeeping } from './housekeeping.ts'
@@ -36,36 +32,39 @@ import { metrics } from './http/metrics.ts'
 import { workspaceAdminGuard } from './http/session.ts'
 import { messageRoutes } from './messages/message-routes.ts'
 import { createSubmit } from './messages/submit.ts'
-import { createQueue, type Receiving } from './queue/queue.ts'
+import { composeQueue } from './queue/compose-queue.ts'
 import { SEALED_COLUMNS } from './sealed-columns.ts'
 import { composeServiceKeys } from './service-keys/compose-service-keys.ts'
-import { approvalLinks } from './approval-links.ts'
 import { composeSettings } from './settings/compose-settings.ts'
 import { composeSignIn } from './sign-in/compose-sign-in.ts'
-import { loadVaultKeys, type LoadedVaultKeys } from './vault-keys.ts'
+import { loadVaultKeys } from './vault-keys.ts'
 import { announceSealingKey } from './vault-rotation/presence-store.ts'
 import { createResealTask } from './vault-rotation/reseal-task.ts'
 import { measureSealedValues } from './vault-rotation/rotation-metrics.ts'
 import { createSealedStore } from './vault-rotation/sealed-store.ts'
 
-/** What content occupies in memory at once on its way out. On its way in it has a budget of its own: neither waits for the other. */
+/** Bounds the memory for outgoing content. Incoming content has a budget of its own, so that neither waits for the other. */
 const DELIVERY_BUDGET_BYTES = 24 * 1024 * 1024
 const WEB_DIRECTORY = fileURLToPath(new URL('../../web/dist', import.meta.url))
 
 export interface Product {
   /** The HTTP application, not yet listening. */
   buildApp(): Promise<FastifyInstance>
-  /** Health and metrics only, for a process that serves nothing else. */
+  /** An application with health and metrics only, for a process that only delivers. */
   buildOperationsApp(): Promise<FastifyInstance>
   readonly worker: Worker
   readonly housekeeping: Housekeeping
-  /** An error of the start, as a sentence where the disk of the embedded database is its cause. */
+  /** Turns an error of the start into a sentence, if the disk of the embedded PostgreSQL caused it. */
   explain(error: unknown): Promise<unknown>
-  /** Closes the database, and stops it when it is the embedded one. Whatever uses it has to be stopped before. */
+  /** Closes the database, and stops the embedded one. Stop first whatever uses it. */
   close(): Promise<void>
 }
 
-/** Wires everything, and the only place that does. */
+/**
+ * Wires the product. A start that fails leaves nothing running.
+ *
+ * @throws {ConfigurationError} when the operator has to change something
+ */
 export async function compose(
   config: Config,
   logger: FastifyBaseLogger,
@@ -80,84 +79,57 @@ export async function compose(
   }: {
     onFatal: (error: unknown) => void
     clock?: () => Date
-    /** Milliseconds since some moment, by no clock that can be set. */
+    /** Milliseconds since some moment, by a monotonic clock. */
     elapsedMs?: () => number
-    /** Between 0 and 1, for waits that are spread in time. */
+    /** Returns a number between 0 and 1, for jitter. */
     chance?: () => number
     microsoftTimeoutMs?: number
-    /** How long the worker's `stop` lets deliveries go on. */
+    /** How long deliveries may go on after the worker's `stop`. */
     deliveryGraceMs?: number
-    /** Aborted when the process is to end while this is still under way. */
+    /** Cancels the start. */
     stopping?: AbortSignal | undefined
   },
 ): Promise<Product> {
   const random = randomBytes
-  const embedded =
-    config.database.kind === 'embedded'
-      ? await startEmbeddedPostgres({
-          dataDirectory: config.dataDirectory,
-          runtimeDirectory: config.runtimeDirectory,
-          onRestart: () => logger.warn('the embedded PostgreSQL ended; starting it again'),
-          onLost: onFatal,
-          signal: stopping,
-        })
-      : null
-  let opened: Database | null = null
-  let keys: LoadedVaultKeys | null = null
-  let presence: { stop(): Promise<void> } | null = null
-  let clockWatch: { stop(): void } | null = null
-  const explain = async (error: unknown) => (embedded === null ? error : embedded.explain(error))
+  const waitForDatabase = createWaitForDatabase(logger, stopping)
+  const opened = await openProductDatabase(config, {
+    open: (connectionString) =>
+      waitForDatabase(() =>
+        openDatabase(
+          connectionString,
+          (error) => logger.warn({ err: error }, 'an idle database connection broke'),
+          (message) => logger.info(message),
+        ),
+      ),
+    onRestart: () => logger.warn('the embedded PostgreSQL ended; starting it again'),
+    onLost: onFatal,
+    stopping,
+  })
+  const { database, connectionString } = opened
+  const closers: (() => void | Promise<void>)[] = []
   const close = async () => {
-    clockWatch?.stop()
-    keys?.close()
     try {
-      await presence?.stop()
-      await opened?.close()
+      for (const closeOne of closers.toReversed()) await closeOne()
     } finally {
-      await embedded?.stop()
+      await opened.close()
     }
   }
   try {
-    const connectionString =
-      config.database.kind === 'external' ? config.database.url : (embedded?.connectionString ?? '')
-    const waitForDatabase = createWaitForDatabase(logger, stopping)
-    const database = await waitForDatabase(() =>
-      openDatabase(
-        connectionString,
-        (error) => logger.warn({ err: error }, 'an idle database connection broke'),
-        (message) => logger.info(message),
-      ),
-    )
-    opened = database
     stopping?.throwIfAborted()
     const warnings = await waitForDatabase(() => databaseWarnings(database.pool, connectionString))
     for (const warning of warnings) logger.warn(warning)
     const tenantId = await waitForDatabase(() => openInstallation(database, config, clock()))
-    keys = await loadVaultKeys(config, (message) => logger.warn(message))
+    const keys = await loadVaultKeys(config, (message) => logger.warn(message))
+    closers.push(() => keys.close())
     const { keyRing } = keys
     const vault = createTokenVault(keyRing)
-    await waitForDatabase(() => checkVaultKeys(database.pool, vault, Object.values(SEALED_COLUMNS)))
-    presence = await waitForDatabase(() => announceSealingKey(connectionString, () => keyRing.sealing.kid))
+    const sealedColumns = Object.values(SEALED_COLUMNS)
+    await waitForDatabase(() => checkVaultKeys(database.pool, vault, sealedColumns))
+    const presence = await waitForDatabase(() => announceSealingKey(connectionString, () => keyRing.sealing.kid))
+    closers.push(() => presence.stop())
 
-    const { httpsProxy, noProxy, extraCaCertificates } = config.outbound
-    const fetch = createMicrosoftFetch({
-      ...(httpsProxy !== null && { httpsProxy }),
-      ...(noProxy !== null && { noProxy }),
-      ...(extraCaCertificates !== null && { extraCaCertificates }),
-      ...(microsoftTimeoutMs !== undefined && { timeoutMs: microsoftTimeoutMs }),
-    })
-    const { registration, authorityHost, graphBaseUrl, cloud, redirectUri, publicUrl } = config
-    const identity = createMicrosoftIdentity({
-      registration,
-      authorityHost,
-      graphBaseUrl,
-      cloud,
-      redirectUri,
-      approvalLinks: approvalLinks(publicUrl),
-      fetch,
-      clock,
-    })
-    const mailer = createGraphMailer({ graphBaseUrl, fetch, clock })
+    const { publicUrl } = config
+    const { identity, mailer } = composeMicrosoft(config, { clock, timeoutMs: microsoftTimeoutMs })
 
     const signIn = composeSignIn({
       database,
@@ -171,20 +143,15 @@ export async function compose(
     })
     const registry = new Registry()
     const databaseNow = createDatabaseClock(database.pool)
-    const queue = createQueue(database, {
-      connectionString,
-      limits: config.mailboxLimits,
-      storageBytes: config.tenantStorageBytes,
-      contentRetentionDays: config.contentRetentionDays,
-      logRetentionDays: config.logRetentionDays,
-    })
+    const queue = composeQueue({ database, connectionString, config, vault, clock, elapsedMs, random })
+    const { contentKeys, writeCheck } = queue
     const alerts = composeAlerts({
       database,
       queue: queue.upkeep,
       recipientsPerDay: config.mailboxLimits.recipientsPerDay,
       databaseNow,
       allowPrivate: config.webhookAllowPrivate,
-      extraCaCertificates,
+      extraCaCertificates: config.outbound.extraCaCertificates,
       publicUrl,
       adminCenters: identity.adminCenters,
       vault,
@@ -211,10 +178,8 @@ export async function compose(
       onExpiring: ({ expiresAt, daysAhead, at, ...facts }) =>
         alerts.store.raiseSecretExpiring({ ...facts, expiresAt: expiresAt.toISOString(), threshold: daysAhead }, at),
     })
-    const writeCheck = createWriteCheck(database.pool, clock)
-    const contentKeys = createContentKeys({ store: queue.dataKeys, vault, random, elapsedMs })
     const submit = createSubmit({
-      store: { submit: writeCheck.watch((message) => queue.messages.submit(message)) },
+      store: queue.messages,
       contentKeys,
       random,
     })
@@ -233,7 +198,8 @@ export async function compose(
     // A worker lets no service in: whether there is such a key is for those to say that do.
     if (config.role !== 'worker') await waitForDatabase(() => serviceKeys.seed(config.seededServiceKey))
 
-    clockWatch = await watchClock({ pool: database.pool, registry, clock, logger })
+    const clockWatch = await watchClock({ pool: database.pool, registry, clock, logger })
+    closers.push(() => clockWatch.stop())
     const submitted = new Counter({
       name: 'inforiver_mail_submitted_total',
       help: 'Messages accepted.',
@@ -263,7 +229,7 @@ export async function compose(
       ...(deliveryGraceMs !== undefined && { graceMs: deliveryGraceMs }),
     })
 
-    const sealedStore = createSealedStore(database, Object.values(SEALED_COLUMNS))
+    const sealedStore = createSealedStore(database, sealedColumns)
     measureSealedValues(registry, { count: () => sealedStore.count(), clock })
     const resealValues = createResealTask({ store: sealedStore, vault, keyRing, clock, logger })
     const housekeeping = createHousekeeping({
@@ -279,15 +245,7 @@ export async function compose(
       },
     })
 
-    const checks = {
-      database: () => writeCheck.check(),
-      migrations: async () => {
-        const [pending] = await pendingMigrations(database.pool)
-        return pending ? `The migration ${pending} is not applied: start this version again.` : null
-      },
-      vaultKeys: async () => (await checkVaultKeys(database.pool, vault, Object.values(SEALED_COLUMNS)), null),
-    }
-
+    const checks = readinessChecks({ pool: database.pool, vault, sealedColumns, writeCheck })
     const operations = [bind(health, { checks }), bind(metrics, { registry, token: config.metricsToken })]
 
     return {
@@ -327,12 +285,7 @@ export async function compose(
                   details: { message },
                 }),
               intake: {
-                store: {
-                  ...queue.receiving,
-                  writeChunk: writeCheck.watch((...chunk: Parameters<Receiving['writeChunk']>) =>
-                    queue.receiving.writeChunk(...chunk),
-                  ),
-                },
+                store: queue.receiving,
                 contentKeys,
                 random,
               },
@@ -354,12 +307,12 @@ export async function compose(
           await housekeeping.stop()
         },
       },
-      explain,
+      explain: (error) => opened.explain(error),
       close,
     }
   } catch (error) {
     await close()
-    throw await explain(error)
+    throw await opened.explain(error)
   }
 }
 

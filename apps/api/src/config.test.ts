@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { rootCertificates } from 'node:tls'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { clientCertificate } from '../../../packages/m365/src/test-support/self-signed-certificate.ts'
-import { ConfigurationError, configurationWarnings, readConfig, type Config } from './config.ts'
+import { ConfigurationError, readConfig, type Config } from './config.ts'
+import { configurationWarnings } from './configuration/warnings.ts'
 
 const NOW = new Date('2026-11-24T10:00:00Z')
 const REGISTRATION = {
@@ -42,7 +43,7 @@ function file(name: string, content: string): string {
   return name
 }
 
-it('is the demo on localhost with nothing set', () => {
+it('runs the demo on localhost when nothing is set', () => {
   expect(read({})).toMatchObject({
     demo: { simulatorPort: 3001 },
     office365SmtpEnabled: true,
@@ -62,7 +63,7 @@ it('is the demo on localhost with nothing set', () => {
   })
 })
 
-it('is the product against Microsoft’s global hosts with an app registration', () => {
+it('uses Microsoft’s global hosts with an app registration', () => {
   expect(read(REGISTRATION)).toMatchObject({
     demo: null,
     office365SmtpEnabled: false,
@@ -106,6 +107,11 @@ it.each<[Record<string, string>, object]>([
     { workspaceAdmins: ['ada@contoso.com', 'max@contoso.com'] },
   ],
   [{ DATA_DIR: '/var/lib/mail' }, { dataDirectory: '/var/lib/mail' }],
+  [
+    { ...EXTERNAL, ROLE: 'worker' },
+    { database: { kind: 'external', url: EXTERNAL.DATABASE_URL }, role: 'worker' },
+  ],
+  [{ ...EXTERNAL, ROLE: 'api' }, { role: 'api' }],
   [{ LOG_LEVEL: 'trace' }, { logLevel: 'trace' }],
   [{ VAULT_KEYS }, { vaultKeys: VAULT_KEYS }],
   [{ HTTPS_PROXY: 'http://user:pass@proxy:8080' }, { outbound: { httpsProxy: 'http://user:pass@proxy:8080' } }],
@@ -120,21 +126,23 @@ it.each<[Record<string, string>, object]>([
   [{ MAILBOX_UPLOAD_BYTES_PER_5_MINUTES: '1000' }, { mailboxLimits: { uploadBytesPer5Minutes: 1000 } }],
   [{ CONTENT_RETENTION_DAYS: '1' }, { contentRetentionDays: 1 }],
   [{ LOG_RETENTION_DAYS: '90' }, { logRetentionDays: 90 }],
-  [{}, { webhookAllowPrivate: false }],
+  [{}, { webhookAllowPrivate: false, graphAuth: 'delegated' }],
+  [{ GRAPH_AUTH: 'application' }, { graphAuth: 'application' }],
+  [{ AZURE_CLIENT_SECRET_EXPIRES: '2027-05-01' }, { clientSecretExpiresAt: new Date('2027-05-01T00:00:00Z') }],
+  [
+    { AZURE_CLIENT_SECRET_EXPIRES: '2027-05-01T09:12:33+02:00' },
+    { clientSecretExpiresAt: new Date('2027-05-01T07:12:33Z') },
+  ],
+  [
+    { AZURE_CLIENT_SECRET_EXPIRES: '2027-05-01T09:12:33Z' },
+    { clientSecretExpiresAt: new Date('2027-05-01T09:12:33Z') },
+  ],
   [{ WEBHOOK_ALLOW_PRIVATE: 'true' }, { webhookAllowPrivate: true }],
 ])('reads %j', (environment, expected) => {
   expect(read({ ...REGISTRATION, ...environment })).toMatchObject(expected)
 })
 
-it('reads an external database, and the roles that need one', () => {
-  expect(read({ ...EXTERNAL, ROLE: 'worker' })).toMatchObject({
-    database: { kind: 'external', url: EXTERNAL.DATABASE_URL },
-    role: 'worker',
-  })
-  expect(read({ ...EXTERNAL, ROLE: 'api' })).toMatchObject({ role: 'api' })
-})
-
-it('reads the certificates of NODE_EXTRA_CA_CERTS, relative to the folder it is started in', () => {
+it('reads the certificates of NODE_EXTRA_CA_CERTS, relative to the working directory', () => {
   const pem = rootCertificates.slice(0, 2).join('\n')
 
   expect(read({ NODE_EXTRA_CA_CERTS: file('ca.pem', pem) }).outbound.extraCaCertificates).toBe(pem)
@@ -185,12 +193,6 @@ it.each([
 
   expect(refusal).toMatch(new RegExp(`^${name} [^\\n]+\\.$`))
   expect(refusal.replaceAll(/such as \S+/g, '')).not.toContain(value)
-})
-
-it('says how VAULT_KEYS have to look', () => {
-  expect(refusalOf({ ...EXTERNAL, VAULT_KEYS: 'not-a-key-ring' })).toBe(
-    'VAULT_KEYS cannot be used. Key 1: the kid is missing: write kid:base64.',
-  )
 })
 
 it('refuses a file without certificates', () => {
@@ -249,7 +251,7 @@ describe('AZURE_CLIENT_CERTIFICATE_PATH', () => {
     return { ...environment, AZURE_CLIENT_CERTIFICATE_PATH: file('client.pem', content) }
   }
 
-  it('takes the place of the secret, relative to the folder it is started in', () => {
+  it('replaces the secret, relative to the working directory', () => {
     const config = read(withCertificate(certificate + privateKey))
 
     expect(config.demo).toBeNull()
@@ -262,7 +264,7 @@ describe('AZURE_CLIENT_CERTIFICATE_PATH', () => {
     })
   })
 
-  it('is warned of when it is not valid yet', () => {
+  it('causes a warning while it is not valid yet', () => {
     const early = clientCertificate(undefined, new Date('2026-12-01T00:00:00Z'))
     const config = read({
       ...withCertificate(early.certificate + early.privateKey),
@@ -291,7 +293,7 @@ describe('AZURE_CLIENT_CERTIFICATE_PATH', () => {
     ['no private key', certificate],
     ['no certificate', privateKey],
     ['another’s private key', certificate + clientCertificate().privateKey],
-  ])('is refused with %s, without what it holds', (_what, content) => {
+  ])('is refused with %s, without quoting it', (_what, content) => {
     const refusal = refusalOf(withCertificate(content))
 
     expect(refusal).toMatch(/^AZURE_CLIENT_CERTIFICATE_PATH names a file that holds no [^\n]+\.$/)
@@ -305,29 +307,31 @@ describe('AZURE_CLIENT_CERTIFICATE_PATH', () => {
   })
 })
 
-it('connects with a person’s tokens unless told otherwise', () => {
-  expect(read(REGISTRATION)).toMatchObject({ graphAuth: 'delegated' })
-  expect(read({ ...REGISTRATION, GRAPH_AUTH: 'application' })).toMatchObject({ graphAuth: 'application' })
+it.each<[string, Record<string, string>, RegExp | string]>([
+  [
+    'DATABASE_URL without VAULT_KEYS',
+    { ...REGISTRATION, DATABASE_URL: EXTERNAL.DATABASE_URL },
+    /^VAULT_KEYS is required with DATABASE_URL\. Make a key with: node /,
+  ],
+  ['ROLE=api without DATABASE_URL', { ...REGISTRATION, ROLE: 'api' }, /needs DATABASE_URL/],
+  ['ROLE=worker without DATABASE_URL', { ...REGISTRATION, ROLE: 'worker' }, /needs DATABASE_URL/],
+  [
+    'a malformed VAULT_KEYS',
+    { ...EXTERNAL, VAULT_KEYS: 'not-a-key-ring' },
+    /^VAULT_KEYS cannot be used\. Key 1: the kid is missing: write kid:base64\.$/,
+  ],
+])('refuses %s, and tells what to do', (_what, environment, refusal) => {
+  expect(refusalOf(environment)).toMatch(refusal)
 })
 
-it('requires VAULT_KEYS with DATABASE_URL, and says how to make one', () => {
-  const { VAULT_KEYS: _, ...without } = EXTERNAL
-
-  expect(refusalOf(without)).toMatch(/^VAULT_KEYS is required with DATABASE_URL\. Make a key with: node /)
-})
-
-it.each(['api', 'worker'])('refuses ROLE=%s without DATABASE_URL', (role) => {
-  expect(refusalOf({ ...REGISTRATION, ROLE: role })).toMatch(/needs DATABASE_URL/)
-})
-
-it('takes an empty or blank variable for one that is not set', () => {
+it('treats an empty or blank variable as unset', () => {
   expect(read({ AZURE_TENANT_ID: '', AZURE_CLIENT_ID: ' ', PORT: '', PUBLIC_URL: '' })).toMatchObject({
     demo: { simulatorPort: 3001 },
     port: 3000,
   })
 })
 
-it('warns when nobody is named as a workspace admin, but not in the demo', () => {
+it('warns if nobody is named as a workspace admin, but not in the demo', () => {
   const registered = { ...REGISTRATION, AZURE_CLIENT_SECRET_EXPIRES: '2027-05-01' }
 
   expect(configurationWarnings(read(registered), NOW)).toEqual([
@@ -337,13 +341,13 @@ it('warns when nobody is named as a workspace admin, but not in the demo', () =>
   expect(configurationWarnings(read({}), NOW)).toEqual([])
 })
 
-it('warns when it is not said when the client secret expires', () => {
+it('warns if the expiry of the client secret is not configured', () => {
   expect(configurationWarnings(read({ ...REGISTRATION, WORKSPACE_ADMINS: 'ada@contoso.com' }), NOW)).toEqual([
     'AZURE_CLIENT_SECRET_EXPIRES is not set: nobody will be warned before the client secret expires',
   ])
 })
 
-describe('a dangerous set-up', () => {
+describe('a dangerous configuration', () => {
   const warningsOf = (environment: Record<string, string>) =>
     configurationWarnings(
       read({
@@ -366,7 +370,7 @@ describe('a dangerous set-up', () => {
       { HOST: '0.0.0.0' },
       'HOST lets other machines connect without https: sessions and service keys can be read on the way. Put a reverse proxy in front and set PUBLIC_URL to its https address, or unset HOST',
     ],
-  ])('is told of at the start: %s', (_what, environment, warning) => {
+  ])('causes a warning: %s', (_what, environment, warning) => {
     expect(warningsOf(environment)).toEqual([warning])
   })
 
@@ -376,11 +380,11 @@ describe('a dangerous set-up', () => {
     { HOST: '127.0.0.2' },
     { HOST: '::1' },
     { ...EXTERNAL, ROLE: 'worker', HOST: '0.0.0.0', PUBLIC_URL: 'https://mail.contoso.com' },
-  ])('is not what %j is', (environment) => {
+  ])('does not include %j', (environment) => {
     expect(warningsOf(environment)).toEqual([])
   })
 
-  it.skipIf(process.platform === 'win32')('is an inforiver-mail.env that every account may read', () => {
+  it.skipIf(process.platform === 'win32')('includes an inforiver-mail.env that every account may read', () => {
     const path = join(directory, file('inforiver-mail.env', 'LOG_LEVEL=info'))
     chmodSync(path, 0o644)
 
@@ -401,7 +405,7 @@ describe.skipIf(process.platform === 'win32')('a file with a secret', () => {
     ['AZURE_CLIENT_SECRET_FILE', 'a secret', 0o640],
     ['AZURE_CLIENT_SECRET_FILE', 'a secret', 0o604],
     ['AZURE_CLIENT_CERTIFICATE_PATH', certificate + privateKey, 0o644],
-  ])('is warned of as %s when others than its owner may read it', (name, content, mode) => {
+  ])('causes a warning as %s if others than its owner may read it', (name, content, mode) => {
     const path = file('exposed', content)
     chmodSync(join(directory, path), mode)
     const warnings = () => configurationWarnings(read({ ...WITHOUT_SECRET, ...said, [name]: path }), NOW)
@@ -414,17 +418,7 @@ describe.skipIf(process.platform === 'win32')('a file with a secret', () => {
   })
 })
 
-it.each([
-  ['2027-05-01', '2027-05-01T00:00:00.000Z'],
-  ['2027-05-01T09:12:33Z', '2027-05-01T09:12:33.000Z'],
-  ['2027-05-01T09:12:33+02:00', '2027-05-01T07:12:33.000Z'],
-])('takes %s for the end of the client secret', (text, moment) => {
-  const config = read({ ...REGISTRATION, AZURE_CLIENT_SECRET_EXPIRES: text })
-
-  expect(config.clientSecretExpiresAt).toEqual(new Date(moment))
-})
-
-it.each(['5/1/2027', '2027-02-30', 'in May'])('refuses %s as the end of the client secret', (text) => {
+it.each(['5/1/2027', '2027-02-30', 'in May'])('refuses %s as the expiry of the client secret', (text) => {
   expect(() => read({ ...REGISTRATION, AZURE_CLIENT_SECRET_EXPIRES: text })).toThrow(
     'AZURE_CLIENT_SECRET_EXPIRES must be a date such as 2027-05-01.',
   )
@@ -437,7 +431,7 @@ describe('the file inforiver-mail.env', () => {
     expect(read({})).toMatchObject({ port: 4000, workspaceAdmins: ['ada@contoso.com'] })
   })
 
-  it('gives way to the process, but not to a variable that is empty there', () => {
+  it('yields to the process environment, except for empty variables', () => {
     file('inforiver-mail.env', 'PORT=4000\nLOG_LEVEL=debug\n')
 
     expect(read({ PORT: '5000', LOG_LEVEL: '' })).toMatchObject({ port: 5000, logLevel: 'debug' })
@@ -452,7 +446,7 @@ describe('a secret as NAME_FILE', () => {
     ['HTTPS_PROXY', 'http://from-file:8080', { outbound: { httpsProxy: 'http://from-file:8080' } }],
     ['INFORIVER_SERVICE_KEY', 'k'.repeat(40), { seededServiceKey: 'k'.repeat(40) }],
     ['METRICS_TOKEN', 't'.repeat(20), { metricsToken: 't'.repeat(20) }],
-  ])('%s_FILE is read, without the line break at its end', (name, value, expected) => {
+  ])('%s_FILE is read, without the trailing line break', (name, value, expected) => {
     const { [name as 'VAULT_KEYS']: _, ...others } = EXTERNAL
 
     expect(read({ ...others, [`${name}_FILE`]: file('secret', `${value}\n`) })).toMatchObject(expected)
@@ -484,7 +478,7 @@ describe('M365_CLOUD', () => {
     expect(read({ ...REGISTRATION, M365_CLOUD: cloud })).toMatchObject({ authorityHost, graphBaseUrl })
   })
 
-  it('refuses a cloud that is not known, naming those that are', () => {
+  it('refuses an unknown cloud, and names the known ones', () => {
     expect(refusalOf({ ...REGISTRATION, M365_CLOUD: 'mars' })).toContain('global, gcc-high, dod, china')
   })
 

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
-/** Some four times as much lies in buffers by then. */
+/** About four times as many bytes lie in dead buffers by then. */
 const COLLECT_AFTER_BYTES = 4 * 1024 * 1024
 
 type CollectGarbage = (options: { type: 'minor' }) => void
@@ -10,9 +10,9 @@ let collectGarbage: CollectGarbage | null = null
 let passedBytes = 0
 
 /**
- * Counts content on its way through the process, and from time to time has its remains collected. To V8 a buffer is a
- * few bytes: left to itself it lets a hundred megabytes of them lie before it looks. While they are young, looking
- * takes less than a millisecond.
+ * Counts content that passes through the process, and triggers a minor garbage collection from time to time. V8 sees only
+ * the few bytes of a Buffer object, so it would let a hundred megabytes of buffers accumulate. While they are young,
+ * collecting them takes less than a millisecond.
  */
 export function passContent(bytes: number): void {
   passedBytes += bytes
@@ -22,7 +22,7 @@ export function passContent(bytes: number): void {
   collectGarbage({ type: 'minor' })
 }
 
-/** Without a flag at the start, which whoever starts the process would have to know. */
+/** Enables gc() at run time, so that nobody has to start the process with a flag. */
 function exposeCollection(): CollectGarbage {
   setFlagsFromString('--expose-gc')
   return runInNewContext('gc') as CollectGarbage

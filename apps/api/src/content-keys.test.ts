@@ -35,21 +35,31 @@ function stored(changes: Partial<DataKeys> = {}): DataKeys {
   }
 }
 
-/** The keys as a process of its own has them. */
+/** The content keys as another process uses them. */
 function newProcess(changes: Partial<Parameters<typeof createContentKeys>[0]> = {}): ContentKeys {
   const elapsedMs = () => clock.now().getTime()
   return createContentKeys({ store: stored(), vault, random: randomBytes, elapsedMs, ...changes })
 }
 
+/** Fails the first time, as while the database is unavailable. */
+function failingOnce<Key, Value>(read: (key: Key) => Promise<Value>): (key: Key) => Promise<Value> {
+  let failed = false
+  return async (key) => {
+    if (failed) return read(key)
+    failed = true
+    throw new Error('The database is away.')
+  }
+}
+
 const message = (id: string, tenantId = 'ten_1') => ({ id, tenantId })
 
-/** A message as it lies in the database, under a key that is derived from a data key. */
+/** A stored message, under a key that is derived from a data key. */
 const under = (dataKey: string, id: string, tenantId = 'ten_1') => ({ id, tenantId, dataKey, contentKeySealed: null })
 
 const dataKeys = () => test.query<{ id: string; tenant_id: string }>('SELECT * FROM data_keys ORDER BY tenant_id, hour')
 
 describe('a data key', () => {
-  it('is one for all messages of a tenant and hour, of which each has a content key of its own', async () => {
+  it('is shared by the messages of a tenant and hour, each with a content key of its own', async () => {
     const keys = newProcess()
 
     const one = await keys.forNewMessage(message('msg_1'))
@@ -61,7 +71,7 @@ describe('a data key', () => {
     expect(await dataKeys()).toHaveLength(1)
   })
 
-  it('is another for each tenant', async () => {
+  it('differs between tenants', async () => {
     const keys = newProcess()
 
     const one = await keys.forNewMessage(message('msg_1', 'ten_1'))
@@ -72,7 +82,7 @@ describe('a data key', () => {
     expect((await dataKeys()).map((row) => row.tenant_id)).toEqual(['ten_1', 'ten_2'])
   })
 
-  it('is another in each hour, from five minutes after its beginning on at the latest', async () => {
+  it('changes every hour, five minutes after the hour at the latest', async () => {
     const keys = newProcess()
     await clock.advance(HOURS - (clock.now().getTime() % HOURS) - 1 * MINUTES)
     const last = await keys.forNewMessage(message('msg_1')) // at one minute to the hour
@@ -85,7 +95,7 @@ describe('a data key', () => {
     expect(await dataKeys()).toHaveLength(2)
   })
 
-  it('is taken from the database where another process has made it before', async () => {
+  it('is read from the database if another process has created it', async () => {
     const one = await newProcess().forNewMessage(message('msg_1'))
 
     const other = await newProcess().forNewMessage(message('msg_1'))
@@ -93,7 +103,7 @@ describe('a data key', () => {
     expect(other).toEqual(one)
   })
 
-  it('is one in the end where two processes make it at the same moment', async () => {
+  it('is the same for two processes that create it at the same moment', async () => {
     const both = Promise.withResolvers<void>()
     let waiting = 0
     const store = stored({
@@ -111,7 +121,7 @@ describe('a data key', () => {
     expect((await dataKeys()).map(({ id }) => id)).toEqual([made[0].dataKey])
   })
 
-  it('is made once for many messages that ask for it at once', async () => {
+  it('is created once for many concurrent messages', async () => {
     const made: string[] = []
     const store = stored({
       async add(tenantId, key) {
@@ -128,23 +138,15 @@ describe('a data key', () => {
     expect(new Set(all.map(({ contentKey }) => contentKey)).size).toBe(50)
   })
 
-  it('is asked for again after an attempt that failed', async () => {
-    let away = true
-    const store = stored({
-      async current(tenantId) {
-        if (away) throw new Error('The database is away.')
-        return readCurrentDataKey(pool, tenantId)
-      },
-    })
+  it('is looked up again after a failure', async () => {
+    const store = stored({ current: failingOnce((tenantId: string) => readCurrentDataKey(pool, tenantId)) })
     const keys = newProcess({ store })
     await expect(keys.forNewMessage(message('msg_1'))).rejects.toThrow('The database is away.')
-
-    away = false
 
     await expect(keys.forNewMessage(message('msg_1'))).resolves.toMatchObject({ dataKey: expect.any(String) })
   })
 
-  it('is made anew where its hour ends before it is stored', async () => {
+  it('is created anew if its hour ends before it is stored', async () => {
     let first = true
     const store = stored({
       async add(tenantId, key) {
@@ -159,7 +161,7 @@ describe('a data key', () => {
     expect(await readCurrentDataKey(pool, 'ten_1')).toMatchObject({ id: dataKey })
   })
 
-  it('lies sealed in the database', async () => {
+  it('is stored sealed', async () => {
     const { dataKey } = await newProcess().forNewMessage(message('msg_1'))
 
     const row = await readDataKey(pool, dataKey)
@@ -173,13 +175,13 @@ describe('a data key', () => {
 })
 
 describe('a stored message', () => {
-  it('has the key in another process that it was stored under', async () => {
+  it('has the same content key in another process', async () => {
     const { dataKey, contentKey } = await newProcess().forNewMessage(message('msg_1'))
 
     expect(await newProcess().forStoredMessage(under(dataKey, 'msg_1'))).toBe(contentKey)
   })
 
-  it('does not open with the key of a message of another id', async () => {
+  it('cannot be opened with the key of another message', async () => {
     const keys = newProcess()
     const { dataKey, contentKey } = await keys.forNewMessage(message('msg_1'))
     const place = { tenant: 'ten_1', message: 'msg_1', part: 'body', chunk: 0, last: true }
@@ -191,7 +193,7 @@ describe('a stored message', () => {
     expect(() => other.open(sealed, { ...place, message: 'msg_2' })).toThrow('damaged or belongs elsewhere')
   })
 
-  it('has no key under the data key of another tenant, even where that is open already', async () => {
+  it('has no key under the data key of another tenant, even if that is cached', async () => {
     const keys = newProcess()
     const { dataKey } = await keys.forNewMessage(message('msg_1'))
 
@@ -200,7 +202,7 @@ describe('a stored message', () => {
     await expect(keys.forStoredMessage(under(dataKey, 'msg_1'))).resolves.toEqual(expect.any(String))
   })
 
-  it('has the data key opened once, however many are stored under it', async () => {
+  it('opens its data key once, however many messages share it', async () => {
     const { dataKey } = await newProcess().forNewMessage(message('msg_1'))
     let opened = 0
     const keys = newProcess({
@@ -218,28 +220,19 @@ describe('a stored message', () => {
     expect(opened).toBe(1)
   })
 
-  it('is asked for its data key again after an attempt that failed', async () => {
+  it('looks its data key up again after a failure', async () => {
     const { dataKey, contentKey } = await newProcess().forNewMessage(message('msg_1'))
-    let away = true
-    const store = stored({
-      async read(id) {
-        if (away) throw new Error('The database is away.')
-        return readDataKey(pool, id)
-      },
-    })
-    const keys = newProcess({ store })
+    const keys = newProcess({ store: stored({ read: failingOnce((id: string) => readDataKey(pool, id)) }) })
     await expect(keys.forStoredMessage(under(dataKey, 'msg_1'))).rejects.toThrow('The database is away.')
-
-    away = false
 
     expect(await keys.forStoredMessage(under(dataKey, 'msg_1'))).toBe(contentKey)
   })
 
-  it('has no key where its data key is gone', async () => {
+  it('has no key if its data key is gone', async () => {
     await expect(newProcess().forStoredMessage(under('dky_gone', 'msg_1'))).rejects.toThrow('is gone')
   })
 
-  it('opens with the key of its own that version 1.0.0 stored', async () => {
+  it('uses the key of its own that version 1.0.0 stored', async () => {
     const owner = { tenant: 'ten_1', record: 'msg_1', purpose: 'content-key' }
     const contentKeySealed = await vault.seal('the key', owner)
 
@@ -254,7 +247,7 @@ describe('a stored message', () => {
       )
   })
 
-  it('has no key where neither is stored', async () => {
+  it('has no key if neither is stored', async () => {
     const gone = { id: 'msg_1', tenantId: 'ten_1', dataKey: null, contentKeySealed: null }
 
     await expect(newProcess().forStoredMessage(gone)).rejects.toThrow('The content of msg_1 is gone.')

@@ -6,11 +6,11 @@ import { newId } from './ids.ts'
 import type { DataKey } from './queue/data-keys.ts'
 import type { DataKeys } from './queue/queue.ts'
 
-/** A key is asked for again after so long: at most so much later than its hour it still serves new messages. */
+/** How long a current data key is cached, which is also how long it serves new messages after its hour. */
 const CURRENT_FOR_MS = 5 * 60_000
-const KEPT_OPEN = 1_000
+const MAX_CACHED = 1_000
 
-/** What tells the key of a stored message. */
+/** The columns of a stored message that determine its content key. */
 export interface KeyedMessage {
   readonly id: string
   readonly tenantId: string
@@ -18,15 +18,15 @@ export interface KeyedMessage {
   readonly contentKeySealed: Sealed | null
 }
 
-/** The keys that messages are sealed under: derived from one for each tenant and hour, which the vault seals. */
+/** Content keys, which are derived from a data key per tenant and hour. The vault seals the data keys. */
 export interface ContentKeys {
   forNewMessage(message: {
     readonly id: string
     readonly tenantId: string
   }): Promise<{ readonly dataKey: string; readonly contentKey: string }>
-  /** The data key is no longer stored: the next message gets another. */
+  /** Reports that a data key is no longer stored, so that the next message gets another one. */
   dataKeyGone(tenantId: string, dataKey: string): Promise<void>
-  /** Rejects with a `VaultError` when the vault does not open it, and with an error when its data key is gone. */
+  /** Rejects with a `VaultError` when the vault cannot open the key, and with an `Error` when the data key is gone. */
   forStoredMessage(message: KeyedMessage): Promise<string>
 }
 
@@ -42,10 +42,10 @@ export function createContentKeys({
   elapsedMs: () => number
 }): ContentKeys {
   const clock = { now: elapsedMs }
-  const current = new LRUCache<string, Promise<OpenKey>>({ max: KEPT_OPEN, ttl: CURRENT_FOR_MS, perf: clock })
-  const opened = new LRUCache<string, Promise<string>>({ max: KEPT_OPEN })
+  const current = new LRUCache<string, Promise<OpenKey>>({ max: MAX_CACHED, ttl: CURRENT_FOR_MS, perf: clock })
+  const opened = new LRUCache<string, Promise<string>>({ max: MAX_CACHED })
 
-  /** Once for all that ask at the same time; what failed is tried anew. */
+  /** Shares one lookup among concurrent callers. A failed lookup is not cached. */
   function once<Value>(
     cache: LRUCache<string, Promise<Value>>,
     key: string,
@@ -68,8 +68,8 @@ export function createContentKeys({
     const id = newId('dataKey')
     const keySealed = await vault.seal(newContentKey(random), ownerOf(tenantId, id))
     await store.add(tenantId, { id, keySealed })
-    const stored = await store.current(tenantId) // that of another process, where that was first
-    if (!stored) return make(tenantId) // the hour has ended in between
+    const stored = await store.current(tenantId) // another process may have been first
+    if (!stored) return make(tenantId) // the hour ended in between
     return stored
   }
 

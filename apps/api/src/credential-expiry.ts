@@ -1,12 +1,12 @@
 import type { AppRegistration } from '@inforiver-mail/m365/microsoft-identity'
 
-/** What the app registration authenticates with, and when that ends; null where nobody has said it. */
+/** The credential of the app registration, and when it expires; null when that is unknown. */
 export interface CredentialExpiry {
   readonly kind: 'secret' | 'certificate'
   readonly expiresAt: Date | null
 }
 
-/** A certificate tells its end itself; of a secret the operator has to say it, since Microsoft does not. */
+/** A certificate contains its expiry. For a secret the operator has to configure it, since Microsoft does not tell. */
 export function credentialExpiry(config: {
   readonly registration: AppRegistration
   readonly clientSecretExpiresAt: Date | null

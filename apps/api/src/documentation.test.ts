@@ -3,7 +3,7 @@ import { AuditAction } from '@inforiver-mail/contract/audit'
 import { ConsentProblemCode } from '@inforiver-mail/contract/consent-problem'
 import { HeldBecause, MessageProblemCode } from '@inforiver-mail/contract/message'
 import { expect, it } from 'vitest'
-import { Environment, SECRETS } from './config.ts'
+import { Environment, SECRETS } from './configuration/environment.ts'
 
 const ROOT = new URL('../../../', import.meta.url)
 const PAGES = ['README.md', 'apps/m365-simulator/README.md', ...globSync('docs/**/*.md', { cwd: ROOT })]
@@ -12,13 +12,13 @@ const sources = ['apps/*/src', 'packages/*/src', 'scripts', 'e2e'].flatMap((fold
 )
 const readme = readFileSync(new URL('README.md', ROOT), 'utf8')
 
-/** The part below a heading, up to the next one of its level. */
+/** Returns the text below a heading, up to the next heading of its level. */
 function section(text: string, heading: string): string {
   const [, rest = ''] = text.split(`\n## ${heading}\n`)
   return rest.split('\n## ')[0] ?? ''
 }
 
-/** What stands between backticks. */
+/** Returns the texts between backticks. */
 function codeIn(text: string): string[] {
   return [...text.matchAll(/`([^`]+)`/g)].map(([, code = '']) => code)
 }
@@ -68,7 +68,7 @@ it.each([
   ['consent that does not complete', ConsentProblemCode.options],
   ['message that is held', HeldBecause.options],
   ['message that failed', MessageProblemCode.options],
-])('says in install.md what to do about every %s', (_, codes) => {
+])('tells in install.md what to do about every %s', (_, codes) => {
   const install = readFileSync(new URL('docs/install.md', ROOT), 'utf8')
   const named = new Set(rowsOf(section(install, 'Trouble')).flatMap(([code = '']) => codeIn(code)))
   expect(codes.filter((code) => !named.has(code))).toEqual([])
@@ -83,7 +83,7 @@ it('names in README.md every metric', () => {
   expect(metrics.map(([, name = '']) => name).filter((name) => !named.has(name))).toEqual([])
 })
 
-it('leads from README.md to every document', () => {
+it('links every document from README.md', () => {
   expect(globSync('docs/**/*.md', { cwd: ROOT }).filter((path) => !readme.includes(`](${path}`))).toEqual([])
 })
 
@@ -92,7 +92,7 @@ it.each(PAGES)('names in %s only sources that exist', (path) => {
   expect(named.filter((name) => !sources.some((source) => `/${source}`.endsWith(`/${name}`)))).toEqual([])
 })
 
-it.each(PAGES)('leads by every link of %s to a file and heading that exist', (path) => {
+it.each(PAGES)('links in %s to files and headings that exist', (path) => {
   const page = new URL(path, ROOT)
   const links = [...readFileSync(page, 'utf8').matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link)
   const broken = links.filter((link) => !/^https?:/.test(link) && !leadsSomewhere(new URL(link, page)))
@@ -106,7 +106,7 @@ function leadsSomewhere(url: URL): boolean {
   return hash === '' || anchorsOf(readFileSync(url, 'utf8')).has(decodeURIComponent(hash.slice(1)))
 }
 
-/** As GitHub makes them of headings. */
+/** Derives anchors from headings as GitHub does. */
 function anchorsOf(text: string): Set<string> {
   const headings = [...text.matchAll(/^#{1,6} (.+)$/gm)].map(([, heading = '']) => heading)
   return new Set(

@@ -14,7 +14,7 @@ afterEach(async () => {
   await rm(directory, { recursive: true, force: true })
 })
 
-it('brings the content to the disk before the name, and the name before it returns', async () => {
+it('flushes the content before the rename, and the rename before it returns', async () => {
   const path = join(directory, 'secret')
   const handle = await open(directory)
   const prototype = Object.getPrototypeOf(handle) as typeof handle
@@ -36,7 +36,7 @@ it('brings the content to the disk before the name, and the name before it retur
   ])
 })
 
-it('writes for the owner alone, over what is there', async () => {
+it('replaces an existing file, readable for the owner only', async () => {
   const path = join(directory, 'secret')
   await writeDurably(path, 'old')
 

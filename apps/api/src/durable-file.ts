@@ -2,9 +2,8 @@ import { open, rename, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 /**
- * Puts a private file in place whole or not at all, also when the power goes: the content reaches the disk before the
- * name, and the name before this returns. The file belongs to the owner of its folder, so that the product can read
- * what root wrote.
+ * Writes a private file atomically and durably: the content reaches the disk before the rename, and the rename before
+ * this returns. The file belongs to the owner of its folder, so that the product can read what root wrote.
  */
 export async function writeDurably(path: string, text: string): Promise<void> {
   const unfinished = `${path}.new`
@@ -23,7 +22,7 @@ export async function writeDurably(path: string, text: string): Promise<void> {
   await syncDirectory(dirname(path))
 }
 
-/** So that a new name survives a power cut as well; Windows has no way to, and needs none. */
+/** Makes a rename survive a power cut. Windows has no such operation, and needs none. */
 export async function syncDirectory(path: string): Promise<void> {
   if (process.platform === 'win32') return
   const directory = await open(path, 'r')

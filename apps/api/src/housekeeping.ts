@@ -1,39 +1,42 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import { PgBoss } from 'pg-boss'
 import { isUnavailable } from './database/is-unavailable.ts'
+import { DONE, startPolling, type Polling } from './polling.ts'
 
 const SCHEMA = 'background_work'
-/** A task that takes longer is left off. */
+/** How long a running task may take to finish when the process stops. */
 const STOP_TIMEOUT_MS = 8_000
 const EVERY_MINUTE = '* * * * *'
-const BETWEEN_TRIES_MS = 1_000
+const TRY_AGAIN_AFTER_MS = 1_000
 
-/** Runs at the start and once a minute, in one process at a time; it may be left off anywhere and go on at the next turn. */
+/** Runs at the start and once a minute, in one process at a time. It may be cut off anywhere, and continues in a later run. */
 export type HousekeepingTask = () => Promise<void>
 
 export interface Housekeeping {
-  /** Where the database is away, it goes on by itself once that is back. */
+  /** While the database is unavailable, it keeps trying in the background. */
   start(): Promise<void>
   stop(): Promise<void>
 }
 
-/** Ordinary work in the background, on pg-boss: whatever has no message waiting for it. */
-export function createHousekeeping(parts: {
+/** Runs background work that no message waits for, on pg-boss. */
+export function createHousekeeping({
+  connectionString,
+  tasks,
+  logger,
+}: {
   connectionString: string
   tasks: Readonly<Record<string, HousekeepingTask>>
   logger: FastifyBaseLogger
 }): Housekeeping {
-  const { connectionString, tasks, logger } = parts
   const boss = new PgBoss({ connectionString, schema: SCHEMA, max: 2, application_name: 'inforiver-mail-housekeeping' })
   boss.on('error', (error: unknown) =>
     logger.warn({ err: error }, 'background work was disturbed; it goes on by itself'),
   )
-  const stopping = new AbortController()
   const working = new Set<string>()
-  let trying: Promise<void> = Promise.resolve()
+  let retrying: Polling | null = null
+  const warnOfRetry = (error: unknown) => logger.warn({ err: error }, 'background work could not begin; trying again')
 
-  /** May be done again where it failed. */
+  /** Can be called again after it failed. */
   async function begin(): Promise<void> {
     await boss.start()
     for (const [name, task] of Object.entries(tasks)) {
@@ -57,32 +60,22 @@ export function createHousekeeping(parts: {
     }
   }
 
-  async function keepTrying(): Promise<void> {
-    while (!stopping.signal.aborted) {
-      await delay(BETWEEN_TRIES_MS, undefined, { signal: stopping.signal }).catch(() => {})
-      if (stopping.signal.aborted) return
-      try {
-        await begin()
-        return
-      } catch (error) {
-        logger.warn({ err: error }, 'background work could not begin; trying again')
-      }
-    }
-  }
-
   return {
     async start() {
       try {
         await begin()
       } catch (error) {
         if (!isUnavailable(error)) throw error
-        logger.warn({ err: error }, 'background work could not begin; trying again')
-        trying = keepTrying()
+        warnOfRetry(error)
+        const tryAgain = async () => {
+          await begin()
+          return DONE
+        }
+        retrying = startPolling(tryAgain, { afterFailureMs: TRY_AGAIN_AFTER_MS, onFailure: warnOfRetry })
       }
     },
     async stop() {
-      stopping.abort()
-      await trying
+      await retrying?.stop()
       await boss.stop({ graceful: true, timeout: STOP_TIMEOUT_MS })
     },
   }

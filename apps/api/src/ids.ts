@@ -11,7 +11,7 @@ const PREFIXES = {
   webhook: 'whk',
 } as const
 
-/** A public id: the kind in front, then 128 random bits in hex. */
+/** Returns a new public id: a prefix for its kind, then 128 random bits in hex. */
 export function newId(kind: keyof typeof PREFIXES): string {
   return `${PREFIXES[kind]}_${randomBytes(16).toString('hex')}`
 }

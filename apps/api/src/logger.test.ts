@@ -29,7 +29,7 @@ it('logs type, code, message and stack of an error', () => {
   })
 })
 
-it('logs neither causes nor other properties, where requests and parameters hang', () => {
+it('logs neither causes nor other properties, which contain requests and parameters', () => {
   const error = Object.assign(new Error('It broke.', { cause: new Error('a-secret') }), {
     config: { headers: { authorization: 'a-secret' } },
     parameters: ['a-secret'],
@@ -46,11 +46,11 @@ it('cuts URLs at their query', () => {
   expect(err.stack).not.toContain('a-secret')
 })
 
-it.each(['a-secret', { token: 'a-secret' }, null])('logs only the type of %j thrown in place of an error', (thrown) => {
+it.each(['a-secret', { token: 'a-secret' }, null])('logs only the type of %j, thrown instead of an error', (thrown) => {
   expect(logged(thrown).err).toEqual({ type: typeof thrown })
 })
 
-it.runIf(process.platform === 'linux')('drops what cannot be written because the disk is full', () => {
+it.runIf(process.platform === 'linux')('drops lines that cannot be written because the disk is full', () => {
   const fullDisk = openSync('/dev/full', 'w')
   const logger = createLogger('info', createOutput(fullDisk))
 

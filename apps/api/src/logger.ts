@@ -2,10 +2,10 @@ import { writeSync } from 'node:fs'
 import pino, { type DestinationStream, type LoggerOptions } from 'pino'
 
 const BUSY_WAIT_MS = 10
-/** A reader that stands still for longer keeps the product waiting no more. */
+/** A reader that stalls for longer loses the line. */
 const MAX_BUSY_WAITS = 10
 
-/** JSON lines on standard output. Errors are cut to what cannot hold a secret: type, code, message of known kinds, stack. */
+/** Logs JSON lines to standard output. Errors are reduced to type, code, message and stack, without secrets. */
 export function createLogger(level: string, destination: DestinationStream = createOutput(1)) {
   const options = {
     level,
@@ -17,8 +17,8 @@ export function createLogger(level: string, destination: DestinationStream = cre
 }
 
 /**
- * Writes lines to a file descriptor. A line that cannot be written is dropped: a full disk or a closed terminal costs
- * the log and nothing else. Pino's own destination tries for ever while the process exits, so that it never does.
+ * Writes lines to a file descriptor, and drops a line that cannot be written: a full disk or a closed terminal must not
+ * stop the product. Pino's own destination retries for ever during exit, so that the process would never end.
  */
 export function createOutput(descriptor: number): DestinationStream {
   let isInLine = false
@@ -40,16 +40,16 @@ export function createOutput(descriptor: number): DestinationStream {
   return {
     write(line) {
       try {
-        // What is left of a line that was cut does not spoil the next one.
+        // The newline separates this line from one that was cut off.
         writeWhole(Buffer.from(isInLine ? `\n${line}` : line))
       } catch {
-        // There is nowhere to say so.
+        // There is nowhere to report this.
       }
     },
   }
 }
 
-/** Causes and extra properties (requests, configurations, parameters of a query) stay out: they may carry secrets. */
+/** Leaves out causes and extra properties (requests, configurations, query parameters), which may contain secrets. */
 function describeError(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { type: typeof error }
   const { code } = error as { code?: unknown }
@@ -62,7 +62,7 @@ function describeError(error: unknown): Record<string, unknown> {
   }
 }
 
-/** What was wrong with a call of Prisma's. Before it, the message repeats the call with all its values. */
+/** Returns the reason of a Prisma error. The paragraphs before it repeat the call with all its values. */
 function lastParagraph(message: string): string {
   return (
     message
@@ -72,7 +72,7 @@ function lastParagraph(message: string): string {
   )
 }
 
-/** Without the message, which a stack begins with. */
+/** Returns a stack without the message that it begins with. */
 function framesOf({ stack = '' }: Error): string {
   return stack
     .split('\n')
@@ -80,7 +80,7 @@ function framesOf({ stack = '' }: Error): string {
     .join('\n')
 }
 
-/** Fastify quotes the URL of a request in some of its messages, and the query of the callback holds a code. */
+/** Some of Fastify's messages quote the URL, and the query of the callback contains an authorization code. */
 function withoutQueries(text: string): string {
   return text.replace(/\?[^\s"'()]*/g, '?')
 }

@@ -16,7 +16,7 @@ let authorityHost: string
 let directory: string
 let certificateFile: string
 
-// Microsoft behind https, with a certificate that only the extra file vouches for.
+// Microsoft behind https, with a certificate that only the extra file makes trusted.
 beforeAll(async () => {
   ground = await createTestGround()
   const simulatorPort = Number(new URL(ground.microsoft.url).port)
@@ -39,7 +39,7 @@ afterAll(async () => {
 
 beforeEach(() => ground.clear())
 
-/** Comes back from Microsoft, so that the product asks for tokens; returns how often Microsoft was asked. */
+/** Completes a sign-in, for which the product requests tokens. Returns how often Microsoft was asked. */
 async function tokenRequests(environment: Record<string, string>): Promise<number> {
   const product = await ground.startProduct({
     environment: { ROLE: 'api', AZURE_AUTHORITY_HOST: authorityHost, ...environment },
@@ -52,22 +52,22 @@ async function tokenRequests(environment: Record<string, string>): Promise<numbe
   return endpoints.token?.requests ?? 0
 }
 
-it('trusts the certificates of NODE_EXTRA_CA_CERTS on the way to Microsoft', async () => {
+it('trusts the certificates of NODE_EXTRA_CA_CERTS for Microsoft', async () => {
   expect(await tokenRequests({ NODE_EXTRA_CA_CERTS: certificateFile })).toBe(1)
 })
 
-it('sends Microsoft nothing where nobody vouches for its certificate', async () => {
+it('sends nothing to Microsoft if its certificate is not trusted', async () => {
   expect(await tokenRequests({})).toBe(0)
 })
 
-it('goes to Microsoft through HTTPS_PROXY', async () => {
+it('reaches Microsoft through HTTPS_PROXY', async () => {
   const proxy = await serveProxy()
 
   expect(await tokenRequests({ NODE_EXTRA_CA_CERTS: certificateFile, HTTPS_PROXY: proxy.origin })).toBe(1)
   expect(proxy.targets).toEqual([new URL(authorityHost).host])
 })
 
-it('goes past the proxy to the hosts of NO_PROXY', async () => {
+it('bypasses the proxy for the hosts of NO_PROXY', async () => {
   const proxy = await serveProxy()
   const environment = { NODE_EXTRA_CA_CERTS: certificateFile, HTTPS_PROXY: proxy.origin, NO_PROXY: 'localhost' }
 

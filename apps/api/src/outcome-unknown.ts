@@ -1,6 +1,6 @@
 /**
- * A change went to the database to be committed, and no answer says whether it was. Nobody may be told that nothing was
- * changed.
+ * The answer of the database to a commit was lost, so that nobody knows whether the change was made. Clients must not be
+ * told that nothing changed.
  */
 export class OutcomeUnknownError extends Error {
   override readonly name = 'OutcomeUnknownError'
@@ -11,7 +11,7 @@ export class OutcomeUnknownError extends Error {
   }
 }
 
-/** What is read for the answer once a change is committed: from then on no failure means that nothing was changed. */
+/** Reads data for the answer after a commit. A failure then must not look as if nothing had changed. */
 export async function afterCommit<Result>(read: () => Promise<Result>): Promise<Result> {
   try {
     return await read()

@@ -1,12 +1,12 @@
 import type { FastifyBaseLogger } from 'fastify'
 
-/** Something that was started. */
+/** A part of the product that was started. */
 export interface Running {
-  /** Lets what is under way finish, for as long as it may, then stops everything that was started. */
+  /** Lets work in progress finish within its time, then stops. */
   close(): Promise<void>
 }
 
-/** Closes all of them at once. One that cannot be closed keeps nothing else from being closed. */
+/** Closes all parts concurrently, and logs those that fail. */
 export async function closeTogether(started: readonly Running[], logger: FastifyBaseLogger): Promise<void> {
   const ended = await Promise.allSettled(started.map((part) => part.close()))
   for (const each of ended)

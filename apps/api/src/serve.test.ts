@@ -27,7 +27,7 @@ function onFatal(error: unknown): void {
   throw error
 }
 
-/** Connections of the product to its database; those of the test and of the server itself are left out. */
+/** Counts the product's connections, without those of the test and of the server itself. */
 async function connections(): Promise<number> {
   const rows = await ground.database.query(
     `SELECT 1 FROM pg_stat_activity
@@ -57,7 +57,7 @@ it.each(['203.0.113.77', 'no-such-host.invalid'])('refuses HOST %s in one senten
   )
 })
 
-it('refuses to start with other vault keys than those that sealed what is stored, and leaves nothing behind', async () => {
+it('refuses to start without the vault keys that sealed what is stored, and leaves nothing behind', async () => {
   const product = await ground.startProduct({ environment: { ROLE: 'api' } })
   const ada = product.newBrowser()
   await ada.signIn('Ada Admin')
@@ -83,11 +83,11 @@ it('refuses to start on the database of another app registration, and leaves not
 
 it.each([
   ['applies migrations', 'pg_advisory_lock'],
-  ['reads whom the database belongs to', 'installation'],
+  ['reads what the database belongs to', 'installation'],
   ['checks the vault keys', 'key_sealed'],
-  ['makes the service key of the configuration valid', 'service_keys'],
+  ['stores the seeded service key', 'service_keys'],
   ['begins its background work', 'background_work'],
-])('goes on with a start that loses the database while it %s', async (_step, text) => {
+])('continues a start that loses the database while it %s', async (_step, text) => {
   const url = new URL(ground.database.url)
   const link = await createTcpLink(Number(url.port))
   url.port = String(link.port)
@@ -102,7 +102,7 @@ it.each([
   await link.close()
 })
 
-it('says in its log which migrations it applies to the database of an older version, and serves then', async () => {
+it('logs which migrations it applies to the database of an older version, and then serves', async () => {
   const older = await createTestDatabase({ template: 'template0' })
   onTestFinished(() => older.drop())
   await applyFirstRelease(older.url)
@@ -114,13 +114,13 @@ it('says in its log which migrations it applies to the database of an older vers
   await product.close()
 
   expect(ready.status).toBe(200)
-  const said = product.logLines.filter((line) => line.includes('applying the migration'))
-  expect(said.map((line) => line.match(/\d+_\w+/)?.[0])).toEqual(
+  const logged = product.logLines.filter((line) => line.includes('applying the migration'))
+  expect(logged.map((line) => line.match(/\d+_\w+/)?.[0])).toEqual(
     (await migrationNames()).filter((name) => name > FIRST_RELEASE),
   )
 })
 
-it('raises an alert after the start where the client secret has expired', async () => {
+it('raises an alert after the start if the client secret has expired', async () => {
   const running = await serve(await configure({ AZURE_CLIENT_SECRET_EXPIRES: '2020-05-01' }), onFatal)
 
   await expect
@@ -129,7 +129,7 @@ it('raises an alert after the start where the client secret has expired', async 
   await running.close()
 })
 
-it('lets a request in flight finish when it is stopped, and answers no more afterwards', async () => {
+it('finishes a request in flight when it is stopped, and answers no more afterwards', async () => {
   const config = await configure()
   const running = await serve(config, onFatal)
   const ada = createTestBrowser(config.publicUrl)
@@ -153,31 +153,18 @@ it('lets a request in flight finish when it is stopped, and answers no more afte
   await expect.poll(connections).toBe(0)
 })
 
-it('ends at once although a browser holds a connection in reserve', async () => {
+it('stops at once although a browser holds a connection in reserve', async () => {
   const config = await configure()
   const running = await serve(config, onFatal)
   const reserve = connect(config.port, 'localhost')
   await once(reserve, 'connect')
-  await fetch(`http://localhost:${config.port}/healthz`) // the one before it has been taken by now
+  await fetch(`http://localhost:${config.port}/healthz`) // the server has accepted the connection before by now
 
   await running.close()
   await expect.poll(() => reserve.closed).toBe(true)
 })
 
-it('delivers without serving the API as a worker, and says that it is alive', async () => {
-  const config = await configure({ ROLE: 'worker' })
-  const running = await work(config, onFatal)
-  const [health, api] = await Promise.all(
-    ['/healthz', '/api/v1/session'].map((path) => fetch(`http://localhost:${config.port}${path}`)),
-  )
-  await running.close()
-
-  expect(health?.status).toBe(200)
-  expect(api?.status).toBe(404)
-  await expect.poll(connections).toBe(0)
-})
-
-it('delivers as a worker on a machine where the port is taken', async () => {
+it('delivers as a worker although the port is taken, and leaves nothing behind', async () => {
   const taken = createServer()
   await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve))
   const { port } = taken.address() as AddressInfo

@@ -1,12 +1,13 @@
 import { systemClock } from './clock.ts'
 import { compose } from './compose.ts'
-import { ConfigurationError, configurationWarnings, type Config } from './config.ts'
+import { ConfigurationError, type Config } from './config.ts'
+import { configurationWarnings } from './configuration/warnings.ts'
 import { createLogger } from './logger.ts'
 import { closeTogether, type Running } from './running.ts'
 
 /**
- * Serves the REST API and the page, and delivers as well when the role is `all`.
- * A start that is asked to stop by `stopping` leaves nothing behind and rejects.
+ * Serves the REST API and the page, and delivers too if the role is `all`. When `stopping` aborts during the start, it
+ * rejects and leaves nothing running.
  */
 export async function serve(
   config: Config,

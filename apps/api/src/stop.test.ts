@@ -14,7 +14,7 @@ beforeAll(async () => {
 })
 afterAll(() => ground.close())
 
-/** On a database of its own, so that it starts quickly. */
+/** With an external database, so that it starts quickly. */
 function external(role: 'api' | 'worker'): Record<string, string> {
   return {
     ROLE: role,
@@ -36,10 +36,10 @@ const BY_REQUEST = [
 describe('asked to stop', () => {
   it.each<[string, (product: StartedProduct) => Promise<void>]>([
     ['before the product listens for signals', (product) => product.untilProcess('scripts/launch.ts')],
-    ['while the database is being made', (product) => product.untilProcess('initdb')],
+    ['while the database is being created', (product) => product.untilProcess('initdb')],
     ['while the database starts', (product) => product.untilFile('demo/postgres/postmaster.pid')],
     ['as soon as it is ready', (product) => product.untilReady()],
-  ])('%s, it ends as it was asked to and leaves no process', async (_when, reached) => {
+  ])('%s, it exits as asked and leaves no process', async (_when, reached) => {
     const product = await startFromTheShell(START)
     await reached(product)
 
@@ -49,7 +49,7 @@ describe('asked to stop', () => {
     expect(await product.processes()).toEqual([])
   })
 
-  it('more than once, as a worker, it ends with 0 and leaves no process', async () => {
+  it('more than once, as a worker, it exits with 0 and leaves no process', async () => {
     const product = await startFromTheShell(START, external('worker'))
     await product.untilReady()
 
@@ -62,7 +62,7 @@ describe('asked to stop', () => {
     expect(await product.processes()).toEqual([])
   })
 
-  it('while clients hold connections open, it ends with 0', async () => {
+  it('while clients hold connections open, it exits with 0', async () => {
     const product = await startFromTheShell(START, external('api'))
     await product.untilReady()
     const sockets = [
@@ -85,7 +85,7 @@ describe('asked to stop', () => {
   })
 })
 
-it.runIf(process.platform === 'linux')('serves and ends with 0 while its log cannot be written', async () => {
+it.runIf(process.platform === 'linux')('serves and exits with 0 although its log cannot be written', async () => {
   const fullDisk = openSync('/dev/full', 'w')
   const product = await startFromTheShell(START, { ...external('api'), LOG_LEVEL: 'info' }, { output: fullDisk })
   closeSync(fullDisk)
@@ -97,7 +97,7 @@ it.runIf(process.platform === 'linux')('serves and ends with 0 while its log can
   expect(await product.processes()).toEqual([])
 })
 
-describe('when it is killed outright, everything ends', () => {
+describe('when it is killed, everything ends', () => {
   it('with npm', async () => {
     const product = await startFromTheShell(['npm', 'start'], external('api'))
     await product.untilReady()
@@ -107,7 +107,7 @@ describe('when it is killed outright, everything ends', () => {
     await expect.poll(() => product.processes(), { timeout: 10_000 }).toEqual([])
   })
 
-  it('with the process that started it, before the product listens for that', async () => {
+  it('with the process that started it, before the product watches for that', async () => {
     const product = await startFromTheShell(START, external('api'))
     await product.untilProcess('scripts/launch.ts')
 

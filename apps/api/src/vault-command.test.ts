@@ -49,7 +49,7 @@ async function vault(
 const withKeys = (...keys: string[]) => ground.configure({ VAULT_KEYS: keys.join() })
 
 describe('npm run vault -- rotate', () => {
-  it('says that the old key can go once it can, and then a start needs the new one alone', async () => {
+  it('reports when the old key can go, and a start then needs the new key alone', async () => {
     await addSealedRows(ground.database, vaultOf(OLD), { messages: 3 })
 
     const run = await vault('rotate', await withKeys(NEW, OLD))
@@ -62,7 +62,7 @@ describe('npm run vault -- rotate', () => {
     await expect(ground.startProduct({ environment: { VAULT_KEYS: OLD } })).rejects.toThrow('"new", which is missing')
   })
 
-  it('says that the old key is still needed, also by its exit code, while a value cannot be resealed', async () => {
+  it('reports that the old key is still needed, also by its exit code, while a value cannot be resealed', async () => {
     await addSealedRows(ground.database, vaultOf(OLD), { messages: 2 })
     await ground.database.query(
       `UPDATE message_contents SET key_sealed = (SELECT key_sealed FROM message_contents WHERE message_id LIKE '%0') WHERE message_id LIKE '%1'`,
@@ -75,7 +75,7 @@ describe('npm run vault -- rotate', () => {
     expect(run.text).not.toContain('No stored value needs')
   })
 
-  it('waits for what a process that was killed had asked for, and reseals that as well', async () => {
+  it('waits for statements of a killed process, and reseals what they store', async () => {
     await addSealedRows(ground.database, vaultOf(NEW), { tenant: 'ten_1' })
     await addSealedRows(ground.database, vaultOf(OLD), { tenant: 'ten_2' })
     const release = await ground.database.lockRow('message_contents', 'msg_ten_1_000000', 'message_id')
@@ -94,7 +94,7 @@ describe('npm run vault -- rotate', () => {
     expect((await allSealed(ground.database)).filter((value) => vaultOf(NEW).keyIdOf(value) !== 'new')).toEqual([])
   })
 
-  it('changes nothing, and says what to do, while a process still seals with the old key', async () => {
+  it('changes nothing, and tells what to do, while a process still seals with the old key', async () => {
     await addSealedRows(ground.database, vaultOf(OLD))
     const before = await allSealed(ground.database)
     const product = await ground.startProduct({ environment: { VAULT_KEYS: OLD, ROLE: 'api' } })
@@ -107,13 +107,13 @@ describe('npm run vault -- rotate', () => {
     expect(await allSealed(ground.database)).toEqual(before)
   })
 
-  it('is refused with a missing key, which it names', async () => {
+  it('refuses to rotate without a key that is needed, and names it', async () => {
     await addSealedRows(ground.database, vaultOf(OLD))
 
     await expect(vault('rotate', await withKeys(NEW))).rejects.toThrow('"old", which is missing')
   })
 
-  it('says how to begin when there is one key only', async () => {
+  it('tells how to begin when there is one key only', async () => {
     await addSealedRows(ground.database, vaultOf(OLD))
 
     const run = await vault('rotate', await withKeys(OLD))
@@ -122,7 +122,7 @@ describe('npm run vault -- rotate', () => {
     expect(run.text).toContain('Put a new one in front of it in VAULT_KEYS')
   })
 
-  it('disturbs no message that is being sent, and leaves none unreadable', async () => {
+  it('does not disturb messages that are being sent, and leaves none unreadable', async () => {
     const before = await ground.startProduct({ environment: { VAULT_KEYS: OLD, ...NO_LIMIT } })
     await connectMailbox(before)
     const service = await createServiceClient(before)
@@ -146,7 +146,7 @@ describe('npm run vault -- rotate', () => {
 })
 
 describe('npm run vault -- status', () => {
-  it('tells how many stored secrets each key seals, and which key is missing', async () => {
+  it('shows how many stored secrets each key seals, and which key is missing', async () => {
     await addSealedRows(ground.database, vaultOf(OLD), { messages: 3 })
 
     const run = await vault('status', await withKeys(NEW))
@@ -161,7 +161,7 @@ describe('npm run vault -- forget', () => {
     await addSealedRows(ground.database, vaultOf(NEW), { tenant: 'ten_kept', messages: 1 })
   })
 
-  /** For the messages of these ids. */
+  /** Adds drafts to the messages whose ids match. */
   async function addDrafts(ids: string): Promise<void> {
     await ground.database.query(
       `INSERT INTO message_drafts (message_id, tenant_id, draft_id)
@@ -189,154 +189,153 @@ describe('npm run vault -- forget', () => {
     },
   )
 
-  it('gives up everything that is lost, and then the start is no longer refused', async () => {
+  it('gives up everything that is lost and nothing else, so that the start is no longer refused', async () => {
+    const kept = vaultOf(NEW)
+    const before = (await allSealed(ground.database)).filter((value) => kept.keyIdOf(value) === 'new')
+
     const run = await vault('forget all --yes', await withKeys(NEW))
 
     expect(run.code).toBe(0)
     expect(run.text).toContain('Every stored secret can be opened now.')
+    expect((await allSealed(ground.database)).toSorted()).toEqual(before.toSorted())
     const product = await ground.startProduct({ environment: { VAULT_KEYS: NEW } })
     await product.close()
   })
 
-  it('touches nothing that can be opened', async () => {
-    const kept = vaultOf(NEW)
-    const before = (await allSealed(ground.database)).filter((value) => kept.keyIdOf(value) === 'new')
+  const FIRST = 'msg_ten_lost_000000'
+  const change = (...statements: string[]) => ground.database.query(statements.join(';'))
+  const IN_DOUBT = `UPDATE message_queue SET doubt = 'in-doubt', looks = 1 WHERE message_id = '${FIRST}'`
+
+  it.each<[string, () => Promise<unknown>, string, object[]]>([
+    [
+      'requires a new connection, and tells why',
+      async () => {},
+      `SELECT tenant_id, status, problem ->> 'title' AS title, refresh_token_sealed IS NULL AS gone, access_token_sealed IS NULL AS too
+         FROM tenant_settings ORDER BY tenant_id DESC`,
+      [
+        {
+          tenant_id: 'ten_lost',
+          status: 'reconnect-required',
+          title: 'The tokens of the connection are lost',
+          gone: true,
+          too: true,
+        },
+        { tenant_id: 'ten_kept', status: 'connected', title: null, gone: false, too: false },
+      ],
+    ],
+    [
+      'fails messages, and tells why',
+      async () => {},
+      `SELECT id, status, problem ->> 'code' AS code, c.message_id IS NULL AS gone
+         FROM message_states LEFT JOIN message_contents c ON c.message_id = id ORDER BY id DESC`,
+      [
+        { id: 'msg_ten_lost_000001', status: 'failed', code: 'content-lost', gone: true },
+        { id: FIRST, status: 'failed', code: 'content-lost', gone: true },
+        { id: 'msg_ten_kept_000000', status: 'held', code: null, gone: false },
+      ],
+    ],
+    [
+      'does not hide that a message may have been sent before',
+      () => change(IN_DOUBT),
+      `SELECT problem ->> 'code' AS code, problem ->> 'detail' AS detail FROM message_states WHERE id = '${FIRST}'`,
+      [{ code: 'outcome-unknown', detail: expect.stringContaining('it may have been sent before') }],
+    ],
+    [
+      'deletes the attachments of a lost message',
+      () =>
+        change(
+          `UPDATE message_contents SET chunked = true, stored_bytes = 3 WHERE message_id LIKE '%000000'`,
+          `INSERT INTO message_chunks SELECT message_id, 0, 0, tenant_id, now(), '\\x00' FROM message_contents WHERE chunked`,
+        ),
+      'SELECT message_id FROM message_chunks',
+      [{ message_id: 'msg_ten_kept_000000' }],
+    ],
+    [
+      'queues the deletion of the draft of a lost message',
+      () => addDrafts('%000000'),
+      'SELECT tenant_id, item_id, kind FROM mailbox_cleanups',
+      [{ tenant_id: 'ten_lost', item_id: `draft of ${FIRST}`, kind: 'draft' }],
+    ],
+    [
+      'leaves the draft of a message that may have been sent, because it may be the mail itself',
+      async () => (await addDrafts(FIRST), change(IN_DOUBT)),
+      'SELECT 1 FROM mailbox_cleanups',
+      [],
+    ],
+    [
+      'removes a message that was still arriving',
+      () =>
+        change(
+          `DELETE FROM message_queue WHERE message_id = '${FIRST}'`,
+          `DELETE FROM messages WHERE id = '${FIRST}'`,
+          `UPDATE message_contents SET content = NULL, chunked = true WHERE message_id = '${FIRST}'`,
+        ),
+      `SELECT 1 FROM message_contents WHERE message_id = '${FIRST}'`,
+      [],
+    ],
+    [
+      'restarts an upload when only its address is lost',
+      async () => {
+        const owner = { tenant: 'ten_kept', record: 'msg_ten_kept_000000', purpose: 'upload-url' }
+        await addDrafts('msg_ten_kept_000000')
+        await ground.database.query(
+          `UPDATE message_drafts SET upload_url_sealed = $1, upload_position = 5 WHERE message_id = 'msg_ten_kept_000000'`,
+          [await vaultOf(OLD).seal('https://upload.example', owner)],
+        )
+      },
+      `SELECT status, upload_url_sealed AS url, upload_position::int AS position
+         FROM message_drafts JOIN message_states ON id = message_id WHERE id = 'msg_ten_kept_000000'`,
+      [{ status: 'held', url: null, position: 0 }],
+    ],
+    [
+      'writes to the audit log how much was given up in which tenant',
+      async () => {},
+      `SELECT tenant_id, actor, details FROM audit_events WHERE action = 'vault-forgotten' AND details ->> 'what' = 'content-key'`,
+      [{ tenant_id: 'ten_lost', actor: null, details: { what: 'content-key', records: 2 } }],
+    ],
+  ])('%s', async (_promise, prepare, query, expected) => {
+    await prepare()
 
     await vault('forget all --yes', await withKeys(NEW))
 
-    expect((await allSealed(ground.database)).toSorted()).toEqual(before.toSorted())
+    expect(await ground.database.query(query)).toEqual(expected)
   })
 
-  it('has the connection made again, and says why', async () => {
+  it('gives up only what it is told to', async () => {
+    await vault('forget messages --yes', await withKeys(NEW))
+    expect(await ground.database.query(`SELECT DISTINCT status FROM tenant_settings`)).toEqual([
+      { status: 'connected' },
+    ])
+
     await vault('forget tokens --yes', await withKeys(NEW))
-
-    const rows = await ground.database.query(
-      `SELECT status, problem ->> 'title' AS title, refresh_token_sealed, access_token_sealed FROM tenant_settings ORDER BY tenant_id DESC`,
-    )
-    expect(rows).toEqual([
-      {
-        status: 'reconnect-required',
-        title: 'The tokens of the connection are lost',
-        refresh_token_sealed: null,
-        access_token_sealed: null,
-      },
-      expect.objectContaining({ status: 'connected', refresh_token_sealed: expect.stringMatching(/^eyJ/) }),
+    expect(await ground.database.query('SELECT status FROM tenant_settings ORDER BY 1')).toEqual([
+      { status: 'connected' },
+      { status: 'reconnect-required' },
     ])
   })
 
-  it('has messages fail, and says why', async () => {
-    await vault('forget messages --yes', await withKeys(NEW))
-
-    const rows = await ground.database.query(
-      `SELECT id, status, problem ->> 'code' AS code, c.content, c.message_id IS NULL AS gone
-         FROM message_states LEFT JOIN message_contents c ON c.message_id = id ORDER BY id DESC`,
-    )
-    const failed = { status: 'failed', code: 'content-lost', content: null, gone: true }
-    expect(rows).toMatchObject([
-      { id: 'msg_ten_lost_000001', ...failed },
-      { id: 'msg_ten_lost_000000', ...failed },
-      { id: 'msg_ten_kept_000000', status: 'held', gone: false },
-    ])
-  })
-
-  it('does not hide that a message may have been sent before', async () => {
-    await ground.database.query(
-      `UPDATE message_queue SET doubt = 'in-doubt', looks = 1 WHERE message_id = 'msg_ten_lost_000000'`,
-    )
-
-    await vault('forget messages --yes', await withKeys(NEW))
-
-    expect(
-      await ground.database.query(
-        `SELECT problem ->> 'code' AS code, problem ->> 'detail' AS detail FROM message_states WHERE id = 'msg_ten_lost_000000'`,
-      ),
-    ).toEqual([{ code: 'outcome-unknown', detail: expect.stringContaining('it may have been sent before') }])
-  })
-
-  it('deletes the attachments of a message that is lost, and has its draft removed from the mailbox', async () => {
-    await ground.database.query(
-      `UPDATE message_contents SET chunked = true, stored_bytes = 3 WHERE message_id LIKE '%000000'`,
-    )
-    await addDrafts('%000000')
-    await ground.database.query(
-      `INSERT INTO message_chunks SELECT message_id, 0, 0, tenant_id, now(), '\\x00' FROM message_contents WHERE chunked`,
-    )
-
-    await vault('forget messages --yes', await withKeys(NEW))
-
-    expect(await ground.database.query('SELECT message_id FROM message_chunks')).toEqual([
-      { message_id: 'msg_ten_kept_000000' },
-    ])
-    expect(await ground.database.query('SELECT tenant_id, item_id, kind FROM mailbox_cleanups')).toEqual([
-      { tenant_id: 'ten_lost', item_id: 'draft of msg_ten_lost_000000', kind: 'draft' },
-    ])
-  })
-
-  it('leaves the draft of a message that may have been sent: it may be the mail itself', async () => {
-    await addDrafts('msg_ten_lost_000000')
-    await ground.database.query(
-      `UPDATE message_queue SET doubt = 'in-doubt', looks = 1 WHERE message_id = 'msg_ten_lost_000000'`,
-    )
-
-    await vault('forget messages --yes', await withKeys(NEW))
-
-    expect(await ground.database.query('SELECT 1 FROM mailbox_cleanups')).toEqual([])
-  })
-
-  it('removes a message that was still being received', async () => {
-    await ground.database.query(`DELETE FROM message_queue WHERE message_id = 'msg_ten_lost_000000'`)
-    await ground.database.query(`DELETE FROM messages WHERE id = 'msg_ten_lost_000000'`)
-    await ground.database.query(
-      `UPDATE message_contents SET content = NULL, chunked = true WHERE message_id = 'msg_ten_lost_000000'`,
-    )
-
-    await vault('forget messages --yes', await withKeys(NEW))
-
-    expect(
-      await ground.database.query(`SELECT 1 FROM message_contents WHERE message_id = 'msg_ten_lost_000000'`),
-    ).toEqual([])
-  })
-
-  it('lets an upload begin anew when only its address is lost', async () => {
-    const owner = { tenant: 'ten_kept', record: 'msg_ten_kept_000000', purpose: 'upload-url' }
-    await addDrafts('msg_ten_kept_000000')
-    await ground.database.query(
-      `UPDATE message_drafts SET upload_url_sealed = $1, upload_position = 5 WHERE message_id = 'msg_ten_kept_000000'`,
-      [await vaultOf(OLD).seal('https://upload.example', owner)],
-    )
-
-    await vault('forget messages --yes', await withKeys(NEW))
-
-    expect(
-      await ground.database.query(
-        `SELECT status, upload_url_sealed AS url, upload_position::int AS position
-           FROM message_drafts JOIN message_states ON id = message_id WHERE id = 'msg_ten_kept_000000'`,
-      ),
-    ).toEqual([{ status: 'held', url: null, position: 0 }])
-  })
-
-  it('leaves a message to the worker that has it in its hands', async () => {
-    await ground.database.query(
+  it('leaves a message to the worker that holds it', async () => {
+    await change(
       `UPDATE message_queue SET state = 'queued', due_at = now(), lease_owner = 'worker', lease_until = now() + interval '1 minute'
-        WHERE message_id = 'msg_ten_lost_000000'`,
+        WHERE message_id = '${FIRST}'`,
     )
 
     const run = await vault('forget messages --yes', await withKeys(NEW))
 
     expect(run.code).toBe(2)
-    expect(await ground.database.query(`SELECT status FROM message_states WHERE id = 'msg_ten_lost_000000'`)).toEqual([
+    expect(await ground.database.query(`SELECT status FROM message_states WHERE id = '${FIRST}'`)).toEqual([
       { status: 'sending' },
     ])
   })
 
-  it('finds what a key with another value than before cannot open', async () => {
+  it('finds what cannot be opened because a key has another value than before', async () => {
     const run = await vault('forget all --yes', await withKeys(NEW, newKey('old')))
 
     expect(run.code).toBe(0)
     expect(run.text).toContain('messages: 2 content keys sealed with old cannot be opened')
   })
 
-  it('finds a single value that was moved here from another row', async () => {
+  it('finds a single value that was copied from another row', async () => {
     await addMessages(ground.database, vaultOf(NEW), 'ten_kept', ['msg_moved'])
     await ground.database.query(
       `UPDATE message_contents SET key_sealed = (SELECT key_sealed FROM message_contents WHERE message_id = 'msg_ten_kept_000000')
@@ -348,16 +347,6 @@ describe('npm run vault -- forget', () => {
     expect(run.text).toContain('messages: 1 content key sealed with new cannot be opened (msg_moved).')
   })
 
-  it('tells the audit log how much was given up in which tenant', async () => {
-    await vault('forget messages --yes', await withKeys(NEW))
-
-    expect(
-      await ground.database.query(
-        `SELECT tenant_id, actor, details FROM audit_events WHERE action = 'vault-forgotten'`,
-      ),
-    ).toEqual([{ tenant_id: 'ten_lost', actor: null, details: { what: 'content-key', records: 2 } }])
-  })
-
   describe('with a data key that is lost', () => {
     beforeEach(async () => {
       const ids = ['msg_under_lost_1', 'msg_under_lost_2']
@@ -366,7 +355,7 @@ describe('npm run vault -- forget', () => {
       await addMessagesUnderDataKey(ground.database, vaultOf(NEW), 'ten_kept', kept)
     })
 
-    it('lists it, says what is lost with it, and changes nothing', async () => {
+    it('lists it with what depends on it, and changes nothing', async () => {
       const before = await allSealed(ground.database)
 
       const run = await vault('forget messages', await withKeys(NEW))
@@ -378,7 +367,7 @@ describe('npm run vault -- forget', () => {
       expect(await allSealed(ground.database)).toEqual(before)
     })
 
-    it('has the messages under it fail, deletes their content and it, and leaves those under others', async () => {
+    it('fails the messages under it, deletes their content and the key, and leaves those under other keys', async () => {
       await vault('forget messages --yes', await withKeys(NEW))
 
       expect(
@@ -396,7 +385,7 @@ describe('npm run vault -- forget', () => {
       expect(await ground.database.query('SELECT id FROM data_keys')).toEqual([{ id: 'dky_kept' }])
     })
 
-    it('leaves a message under it to the worker that has it in its hands, and the key to the message', async () => {
+    it('leaves a message under it to the worker that holds it, and keeps the key', async () => {
       await ground.database.query(
         `UPDATE message_queue SET state = 'queued', due_at = now(), lease_owner = 'worker', lease_until = now() + interval '1 minute'
           WHERE message_id = 'msg_under_lost_1'`,
@@ -414,7 +403,7 @@ describe('npm run vault -- forget', () => {
       expect(await ground.database.query(`SELECT 1 FROM data_keys WHERE id = 'dky_lost'`)).toHaveLength(1)
     })
 
-    it('has many more messages fail than one statement takes', async () => {
+    it('fails more messages than one statement takes', async () => {
       const ids = Array.from({ length: 2_100 }, (_, index) => `msg_many_${index}`)
       const many = { dataKey: 'dky_many', ids, hoursAgo: 1 }
       await addMessagesUnderDataKey(ground.database, vaultOf(OLD), 'ten_lost', many)
@@ -439,7 +428,7 @@ describe('npm run vault -- forget', () => {
 
 describe('npm run vault', () => {
   it.each(['', 'rotat', 'forget everything', 'rotate now', 'status --yes', 'forget messages tokens'])(
-    'explains itself when it is called with "%s"',
+    'prints its usage when it is called with "%s"',
     async (command) => {
       const run = await vault(command, await withKeys(NEW))
 
@@ -465,13 +454,13 @@ describe('with the embedded database and its key file', () => {
 
   const keyFile = () => readFile(join(directory, 'vault-keys'), 'utf8')
 
-  it('says that there is nothing yet', async () => {
+  it('reports that there is no database yet', async () => {
     await writeFile(join(directory, 'vault-keys'), `${OLD}\n`, { mode: 0o600 })
 
     await expect(vault('status', await ground.configure(environment))).rejects.toThrow('There is no database in')
   })
 
-  it('rotates while the product runs, which goes on with the new key at once', async () => {
+  it('rotates while the product runs, which uses the new key at once', async () => {
     product = await ground.startProduct({ environment })
     await connectMailbox(product)
     const service = await createServiceClient(product)
@@ -500,7 +489,7 @@ describe('with the embedded database and its key file', () => {
     expect((await fetch(`${url}/readyz`)).status).toBe(200)
   })
 
-  it('rotates while the product does not run, without a wait, and leaves no database running', async () => {
+  it('rotates while the product is stopped, without waiting, and leaves no database running', async () => {
     await product?.close()
     const before = await keyFile()
 
@@ -511,7 +500,7 @@ describe('with the embedded database and its key file', () => {
     await expect(stat(join(directory, 'postgres', 'postmaster.pid'))).rejects.toThrow('ENOENT')
   })
 
-  it('brings a rotation to its end that was broken off, instead of beginning another', async () => {
+  it('completes an interrupted rotation instead of beginning another', async () => {
     const [key = ''] = (await keyFile()).split('\n')
     await writeFile(join(directory, 'vault-keys'), `${NEW},${key}\n`)
 

@@ -1,25 +1,19 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { KeyRing } from '@inforiver-mail/m365/key-ring'
-import { createTokenVault } from '@inforiver-mail/m365/token-vault'
-import { systemClock } from './clock.ts'
+import { elapsedMs } from './clock.ts'
+import { composeVault, type VaultTools } from './compose-vault.ts'
 import type { Config } from './config.ts'
-import { openDatabase, type Database } from './database/database.ts'
-import { findRunningPostgres, startEmbeddedPostgres } from './database/embedded-postgres.ts'
-import { checkVaultKeys, NO_KEY } from './database/sealed-values.ts'
-import { SEALED_COLUMNS } from './sealed-columns.ts'
-import { createGrantStore } from './settings/grant-store.ts'
-import { createSettingsStore } from './settings/settings-store.ts'
+import { NO_KEY } from './database/sealed-values.ts'
+import { waitUntil } from './polling.ts'
 import { readVaultKeys, withNewKey, writeKeyFile } from './vault-keys.ts'
-import { findLost, forget, LOST_KINDS, type Lost, type LostKind } from './vault-rotation/forget.ts'
-import { createForgetStore } from './vault-rotation/forget-store.ts'
-import { reseal } from './vault-rotation/reseal.ts'
-import { createSealedStore, type SealedStore } from './vault-rotation/sealed-store.ts'
+import { LOST_KINDS, type Lost, type LostKind } from './vault-rotation/forget.ts'
+import type { SealedStore } from './vault-rotation/sealed-store.ts'
 
 const TAKE_OVER_WITHIN_MS = 15_000
 const LOOK_AGAIN_MS = 250
 /**
- * What was sealed before a key was changed is stored by then: no statement takes longer. A process that was killed is no
- * exception: its statement may have waited for a lock, and PostgreSQL ends it as if it were still there.
+ * By then every value that was sealed before the key changed is stored, because no statement runs longer. That holds for
+ * a killed process too: PostgreSQL may still finish a statement of its that waited for a lock.
  */
 const IN_FLIGHT_MS = 35_000
 const PROGRESS_EVERY = 2_000
@@ -29,26 +23,23 @@ npm run vault -- rotate              seals everything stored with the first key
 npm run vault -- forget              lists what can no longer be opened
 npm run vault -- forget WHAT [--yes] gives it up; WHAT is ${[...LOST_KINDS, 'all'].join(', ')}`
 
-/** Everything is as it should be; something is left to do; the command was not understood. */
+/** 0: nothing is left to do. 2: something is. 64: the command was not understood. */
 export type ExitCode = 0 | 2 | 64
 
 interface Context {
   readonly config: Config
   readonly keyRing: KeyRing
-  readonly database: Database
-  readonly store: SealedStore
-  /** Whether the key file is ours to change, because a product runs or could run with it. */
+  readonly vault: VaultTools
+  /** Whether the keys are in the key file, which this command may then change. */
   readonly ownKeyFile: boolean
-  /** Whether a product uses the embedded database right now. */
-  readonly running: boolean
   readonly print: (line: string) => void
   readonly inFlightMs: number
 }
 
 /**
- * Looks after the keys of the vault and what they seal, while the product runs or while it does not.
+ * Runs a command about the keys of the vault and the secrets that they seal, whether or not the product is running.
  *
- * @throws a `ConfigurationError` when a key is missing or the database cannot be used.
+ * @throws {ConfigurationError} when a key is missing or the database cannot be used
  */
 export async function runVaultCommand(
   parameters: readonly string[],
@@ -65,29 +56,18 @@ export async function runVaultCommand(
     return 64
   }
   const keyRing = await readVaultKeys(config)
-  const opened = await open(config, print)
-  const { database, running } = opened
+  const vault = await composeVault(config, print)
   try {
-    const store = createSealedStore(database, Object.values(SEALED_COLUMNS))
-    const context = {
-      config,
-      keyRing,
-      database,
-      store,
-      ownKeyFile: config.vaultKeys === null,
-      running,
-      print,
-      inFlightMs,
-    }
+    const context = { config, keyRing, vault, ownKeyFile: config.vaultKeys === null, print, inFlightMs }
     if (command === 'status') return await status(context)
     if (command === 'rotate') return await rotate(context)
     return await giveUp(context, kinds ?? [], yes)
   } finally {
-    await opened.close()
+    await vault.close()
   }
 }
 
-async function status({ keyRing, store, print }: Context): Promise<ExitCode> {
+async function status({ keyRing, vault: { store }, print }: Context): Promise<ExitCode> {
   const counts = await store.count()
   const running = await store.findSealingKids()
   for (const kid of new Set([...keyRing.keys.keys(), ...counts.keys(), ...running])) {
@@ -103,22 +83,22 @@ async function status({ keyRing, store, print }: Context): Promise<ExitCode> {
 }
 
 async function rotate(context: Context): Promise<ExitCode> {
-  const { config, database, store, ownKeyFile, running, print, inFlightMs } = context
+  const { config, vault, ownKeyFile, print, inFlightMs } = context
   let { keyRing } = context
-  await checkVaultKeys(database.pool, createTokenVault(keyRing), Object.values(SEALED_COLUMNS))
-  // More than one key in the file: a rotation that was broken off. It is brought to its end first.
+  await vault.checkKeys(keyRing)
+  // More than one key in the file means that a rotation was interrupted: this one completes it.
   if (ownKeyFile && keyRing.keys.size === 1) {
     keyRing = withNewKey(keyRing)
     await writeKeyFile(config, keyRing)
     print(`The key file has the new key ${keyRing.sealing.kid} in front.`)
   }
   const { kid } = keyRing.sealing
-  if (ownKeyFile && running && !(await isTakenOver(store, kid))) {
+  if (ownKeyFile && vault.isProductRunning && !(await isTakenOver(vault.store, kid))) {
     print(`Inforiver Mail runs and has not taken over the key ${kid}. Restart it, and rotate again.`)
     return 2
   }
   if (!(await resealAll(context, keyRing))) return 2
-  if (keyRing.keys.size > 1 && (await store.isShared())) {
+  if (keyRing.keys.size > 1 && (await vault.store.isShared())) {
     print(`Waiting ${Math.ceil(inFlightMs / 1_000)} s for what was sealed before and is not stored yet.`)
     await delay(inFlightMs)
     if (!(await resealAll(context, keyRing))) return 2
@@ -136,24 +116,18 @@ async function rotate(context: Context): Promise<ExitCode> {
   return 0
 }
 
-/** False, with the reason printed, when another key is still needed. */
-async function resealAll({ store, print }: Context, keyRing: KeyRing): Promise<boolean> {
+/** Returns false, after printing the reason, when another key is still needed. */
+async function resealAll({ vault, print }: Context, keyRing: KeyRing): Promise<boolean> {
   const { kid } = keyRing.sealing
+  const { store } = vault
   const before = [...(await store.count())].reduce((sum, [each, count]) => (each === kid ? sum : sum + count), 0)
   let next = PROGRESS_EVERY
-  const resealing = await reseal({
-    store,
-    vault: createTokenVault(keyRing),
-    kid,
-    clock: systemClock,
-    signal: new AbortController().signal,
-    onProgress(resealed) {
-      if (resealed < next) return
-      print(`${resealed} of ${before} …`)
-      next = resealed + PROGRESS_EVERY
-    },
+  const resealing = await vault.reseal(keyRing, (resealed) => {
+    if (resealed < next) return
+    print(`${resealed} of ${before} …`)
+    next = resealed + PROGRESS_EVERY
   })
-  // One that began meanwhile counts as well.
+  // A process that started in the meantime counts too.
   const others = [...(await store.findSealingKids())].filter((each) => each !== kid)
   if (others.length > 0) {
     print(
@@ -174,9 +148,8 @@ async function resealAll({ store, print }: Context, keyRing: KeyRing): Promise<b
 }
 
 async function giveUp(context: Context, kinds: readonly LostKind[], yes: boolean): Promise<ExitCode> {
-  const { keyRing, database, store, print } = context
-  const vault = createTokenVault(keyRing)
-  const lost = await findLost({ store, vault })
+  const { keyRing, vault, print } = context
+  const lost = await vault.findLost(keyRing)
   if (lost.length === 0) {
     print('Every stored secret can be opened. There is nothing to forget.')
     return 0
@@ -189,41 +162,23 @@ async function giveUp(context: Context, kinds: readonly LostKind[], yes: boolean
     )
     return 2
   }
-  const settingsStore = createSettingsStore(database.prisma)
-  const grantStore = createGrantStore(database.prisma)
-  const forgotten = await forget({
-    store,
-    vault,
-    kinds,
-    forgetStore: createForgetStore(database),
-    async requireReconnect(tenantId, problem) {
-      const { grant } = await grantStore.read(tenantId)
-      if (grant)
-        await settingsStore.applyHealth(
-          tenantId,
-          grant.grantVersion,
-          { type: 'tokens-refused', problem },
-          systemClock(),
-        )
-    },
-    clock: systemClock,
-  })
+  const forgotten = await vault.forget(keyRing, kinds)
   print(`\nForgotten: ${forgotten} of them.`)
-  const left = await findLost({ store, vault })
+  const left = await vault.findLost(keyRing)
   for (const each of left) print(`Still there: ${describe(each)}`)
   if (left.length === 0) print('Every stored secret can be opened now.')
   return left.length === 0 ? 0 : 2
 }
 
 function describe({ kind, purpose, count, kids, names }: Lost): string {
-  const { noun = 'value', consequence = '' } = WORDS[purpose] ?? {}
+  const { noun = 'value', consequence = '' } = PURPOSE_TEXT[purpose] ?? {}
   const keys = kids.map((kid) => (kid === NO_KEY ? 'no key at all' : kid)).join(', ')
   const which = `${names.join(', ')}${count > names.length ? ' and others' : ''}`
   return `${kind}: ${count} ${noun}${count === 1 ? '' : 's'} sealed with ${keys} cannot be opened (${which}). ${consequence}`
 }
 
-/** What is sealed for a purpose, and what it means to forget it. */
-const WORDS: Readonly<Record<string, { readonly noun: string; readonly consequence: string }>> = {
+/** What is sealed for each purpose, and what happens when it is forgotten. */
+const PURPOSE_TEXT: Readonly<Record<string, { readonly noun: string; readonly consequence: string }>> = {
   'refresh-token': {
     noun: 'refresh token',
     consequence: 'The connection has to be made again, by Reconnect; messages wait for it.',
@@ -249,53 +204,20 @@ const WORDS: Readonly<Record<string, { readonly noun: string; readonly consequen
   'upload-url': { noun: 'upload address', consequence: 'Their uploads begin anew.' },
 }
 
+/** Waits until every running process seals with this key. */
 async function isTakenOver(store: SealedStore, kid: string): Promise<boolean> {
-  const giveUpAt = systemClock().getTime() + TAKE_OVER_WITHIN_MS
-  for (;;) {
+  const sealsWithIt = async () => {
     const kids = await store.findSealingKids()
-    if (kids.size === 1 && kids.has(kid)) return true
-    if (systemClock().getTime() > giveUpAt) return false
-    await delay(LOOK_AGAIN_MS)
+    return kids.size === 1 && kids.has(kid)
   }
-}
-
-/** The product's database: an external one, that of a product that runs, or the embedded one, started for the while. */
-async function open(
-  config: Config,
-  print: (line: string) => void,
-): Promise<{ database: Database; running: boolean; close(): Promise<void> }> {
-  const running = config.database.kind === 'embedded' ? await findRunningPostgres(config.dataDirectory) : null
-  const own =
-    config.database.kind === 'embedded' && running === null
-      ? await startEmbeddedPostgres({
-          dataDirectory: config.dataDirectory,
-          runtimeDirectory: config.runtimeDirectory,
-          onRestart() {},
-          onLost() {},
-        })
-      : null
-  const url = config.database.kind === 'external' ? config.database.url : (running ?? own?.connectionString ?? '')
-  try {
-    const database = await openDatabase(url, () => {}, print)
-    return {
-      database,
-      running: running !== null,
-      async close() {
-        await database.close()
-        await own?.stop()
-      },
-    }
-  } catch (error) {
-    await own?.stop()
-    throw own ? await own.explain(error) : error
-  }
+  return waitUntil(sealsWithIt, { everyMs: LOOK_AGAIN_MS, withinMs: TAKE_OVER_WITHIN_MS, elapsedMs })
 }
 
 function isCommand(command: string | undefined): command is 'status' | 'rotate' | 'forget' {
   return command === 'status' || command === 'rotate' || command === 'forget'
 }
 
-/** Null when there is no such kind. */
+/** Returns null when there is no such kind. */
 function kindsOf(what: string | undefined): readonly LostKind[] | null {
   if (what === undefined) return []
   if (what === 'all') return LOST_KINDS

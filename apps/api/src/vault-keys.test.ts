@@ -36,21 +36,21 @@ function keyFile(): string {
   return join(directory, 'data', 'vault-keys')
 }
 
-it('makes a key file with mode 0600 at the first start, and uses it at the second', async () => {
+it('creates a key file with mode 0600 at the first start, and uses it at the second', async () => {
   const sealed = await createTokenVault(await load()).seal('a secret', OWNER)
 
   expect((await stat(keyFile())).mode & 0o777).toBe(0o600)
   expect(await createTokenVault(await load()).open(sealed, OWNER)).toBe('a secret')
 })
 
-it('warns that key and data lie side by side, without naming the key', async () => {
+it('warns that key and data are in one folder, without the key', async () => {
   await load()
 
   expect(warnings).toEqual([expect.stringContaining(keyFile())])
   expect(warnings[0]).not.toContain((await readFile(keyFile(), 'utf8')).trim().split(':')[1])
 })
 
-it.skipIf(process.platform === 'win32')('warns when others than its owner may read the key file', async () => {
+it.skipIf(process.platform === 'win32')('warns if others than its owner may read the key file', async () => {
   await load()
   await chmod(keyFile(), 0o640)
   warnings = []
@@ -62,7 +62,7 @@ it.skipIf(process.platform === 'win32')('warns when others than its owner may re
   )
 })
 
-it('makes no file and warns of nothing when VAULT_KEYS is set', async () => {
+it('creates no file and does not warn if VAULT_KEYS is set', async () => {
   const key = Buffer.alloc(32, 7).toString('base64')
 
   const ring = await load(config({ VAULT_KEYS: `k1:${key}` }))
@@ -83,7 +83,7 @@ it('seals with the first key of a file with several, and opens with all', async 
   expect(await createTokenVault(ring).open(sealed, OWNER)).toBe('a secret')
 })
 
-it('refuses a damaged key file in one sentence that names the file and no key', async () => {
+it('refuses a damaged key file in one sentence with the file and without a key', async () => {
   await load()
   await writeFile(keyFile(), 'k1:c2hvcnQ=\n')
 
@@ -99,7 +99,7 @@ it('refuses a key file that it cannot read', async () => {
   await expect(load()).rejects.toThrow(`The key file ${keyFile()} cannot be read (EISDIR).`)
 })
 
-it('seals with a new first key of the file while it runs, and opens with those it has had', async () => {
+it('seals with a new first key of the file at run time, and still opens with earlier keys', async () => {
   const ring = await load()
   const vault = createTokenVault(ring)
   const sealed = await vault.seal('a secret', OWNER)
@@ -113,7 +113,7 @@ it('seals with a new first key of the file while it runs, and opens with those i
   expect(await vault.open(sealed, OWNER)).toBe('a secret')
 })
 
-it('keeps its keys, and says so, when the file is damaged while it runs', async () => {
+it('keeps its keys, and warns, if the file is damaged at run time', async () => {
   const ring = await load()
   const { kid } = ring.sealing
   const damage = async () => {
@@ -127,7 +127,7 @@ it('keeps its keys, and says so, when the file is damaged while it runs', async 
   expect(warnings.join()).not.toContain('c2hvcnQ')
 })
 
-it('writes the key file for its owner alone, and leaves nothing beside it', async () => {
+it('writes the key file for its owner only, and leaves nothing beside it', async () => {
   await load()
 
   await writeKeyFile(config(), withNewKey(await readVaultKeys(config())))
@@ -137,7 +137,7 @@ it('writes the key file for its owner alone, and leaves nothing beside it', asyn
   expect((await readVaultKeys(config())).keys.size).toBe(2)
 })
 
-it('makes no key where only the present ones are asked for', async () => {
+it('creates no key when the current ones are read', async () => {
   await expect(readVaultKeys(config())).rejects.toThrow(`There is no key file ${keyFile()} yet.`)
   await expect(stat(keyFile())).rejects.toThrow('ENOENT')
 })

@@ -10,15 +10,16 @@ import { isReadableByOthers } from './file-mode.ts'
 const LOOK_AT_FILE_EVERY_MS = 500
 
 export interface LoadedVaultKeys {
-  /** Follows the key file while the process runs; keys that it has had still open. */
+  /** Follows changes of the key file. Keys that were removed from the file still open values. */
   readonly keyRing: KeyRing
   close(): void
 }
 
 /**
- * The vault's keys: from VAULT_KEYS, or with the embedded database from a key file beside it, made at the first start.
+ * Loads the vault's keys from VAULT_KEYS or, with the embedded database, from the key file beside it, which the first
+ * start creates.
  *
- * @throws {ConfigurationError} naming each fault, never a key.
+ * @throws {ConfigurationError} naming each fault, never a key
  */
 export async function loadVaultKeys(config: Config, warn: (message: string) => void): Promise<LoadedVaultKeys> {
   if (config.vaultKeys !== null) return { keyRing: parse(config.vaultKeys, 'VAULT_KEYS'), close() {} }
@@ -34,7 +35,7 @@ export async function loadVaultKeys(config: Config, warn: (message: string) => v
   return follow(path, ring, warn)
 }
 
-/** The keys as they are now, of a product that may be running. */
+/** Reads the current keys, of a product that may be running. */
 export async function readVaultKeys(config: Config): Promise<KeyRing> {
   if (config.vaultKeys !== null) return parse(config.vaultKeys, 'VAULT_KEYS')
   const path = keyFileOf(config)
@@ -43,13 +44,13 @@ export async function readVaultKeys(config: Config): Promise<KeyRing> {
   return parse(text, `The key file ${path}`)
 }
 
-/** Writes the key file anew, whole or not at all. A product that runs seals with the first key within a second or two. */
+/** Replaces the key file atomically. A running product seals with the first key within a second or two. */
 export async function writeKeyFile(config: Config, { sealing, keys }: KeyRing): Promise<void> {
   const others = [...keys.values()].filter(({ kid }) => kid !== sealing.kid)
   await writeDurably(keyFileOf(config), `${[sealing, ...others].map(formatVaultKey).join()}\n`)
 }
 
-/** The ring with a fresh key in front. */
+/** Adds a new key in front, which seals from then on. */
 export function withNewKey({ keys }: KeyRing): KeyRing {
   const sealing = newVaultKey(randomBytes)
   return { sealing, keys: new Map([[sealing.kid, sealing], ...keys]) }
@@ -96,11 +97,11 @@ async function readOrMakeKeyFile(path: string): Promise<string> {
   const present = await readKeyFile(path)
   if (present !== null) return present
   const text = formatVaultKey(newVaultKey(randomBytes))
-  await writeDurably(path, `${text}\n`) // values sealed with a key that a power cut took would be lost
+  await writeDurably(path, `${text}\n`) // values sealed with a key that is lost in a power cut could never be opened
   return text
 }
 
-/** Null when there is none. */
+/** Returns null when there is no key file. */
 async function readKeyFile(path: string): Promise<string | null> {
   try {
     return (await readFile(path, 'utf8')).trim()

@@ -21,7 +21,7 @@ afterAll(async () => {
   await ground.close()
 })
 
-it('says that it lives and is ready, and what it has done', async () => {
+it('serves health, readiness and metrics', async () => {
   const api = await ground.startProduct({ environment: { ROLE: 'api' } })
   await connectMailbox(api)
   const service = await createServiceClient(api)
@@ -34,7 +34,7 @@ it('says that it lives and is ready, and what it has done', async () => {
 })
 
 it.each(['/', '/api/v1/messages', '/api/v1/session', '/auth/sign-in', '/openapi.json'])(
-  'serves nothing else, such as %s',
+  'serves nothing else: %s',
   async (path) => {
     const answer = await fetch(`${workerUrl}${path}`)
 

@@ -1,13 +1,14 @@
 import type { FastifyInstance } from 'fastify'
 import { systemClock } from './clock.ts'
 import { compose, type Product } from './compose.ts'
-import { configurationWarnings, type Config } from './config.ts'
+import type { Config } from './config.ts'
+import { configurationWarnings } from './configuration/warnings.ts'
 import { createLogger } from './logger.ts'
 import { closeTogether, type Running } from './running.ts'
 
 /**
- * Delivers only: any number of these share a database with those that serve.
- * A start that is asked to stop by `stopping` leaves nothing behind and rejects.
+ * Delivers only. Any number of workers share a database with the processes that serve. When `stopping` aborts during the
+ * start, it rejects and leaves nothing running.
  */
 export async function work(
   config: Config,
@@ -44,7 +45,7 @@ export async function work(
   }
 }
 
-/** A worker beside an API on one machine delivers all the same. */
+/** Listens for health and metrics, or warns if the port is taken: a worker beside an API on one machine still delivers. */
 async function listenIfFree(
   product: Product,
   { host, port }: Config,

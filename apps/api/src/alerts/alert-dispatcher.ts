@@ -1,8 +1,8 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { WebhookAttempt, WebhookType } from '@inforiver-mail/contract/webhook'
 import type { TokenVault } from '@inforiver-mail/m365/token-vault'
 import type { AdminCenters } from '@inforiver-mail/m365/admin-centers'
 import type { FastifyBaseLogger } from 'fastify'
+import { startPolling, type Polling } from '../polling.ts'
 import { webhookBody } from './webhook-body.ts'
 import type { AlertStore, ClaimedDelivery, WebhookTarget } from './alert-store.ts'
 import { nextAttemptAt } from './webhook-schedule.ts'
@@ -74,52 +74,34 @@ export function createAlertDispatcher({
 }): AlertDispatcher {
   /** Requests by webhook: one at a time, so that a webhook that does not answer delays only its own. */
   const underWay = new Map<string, Promise<void>>()
-  let stopping = new AbortController()
-  let wakeUp = Promise.withResolvers<void>()
-  let ended: Promise<void> = Promise.resolve()
+  let polling: Polling | null = null
 
   return {
     start() {
-      stopping = new AbortController()
-      ended = dispatching(stopping.signal)
+      polling = startPolling(dispatch, {
+        afterFailureMs: AFTER_FAILURE_MS,
+        onFailure: (error) => logger.warn({ err: error }, 'alerts could not be delivered; trying again'),
+      })
     },
     async stop() {
-      stopping.abort()
-      wakeUp.resolve()
-      await ended
+      await polling?.stop()
       await Promise.all(underWay.values())
     },
   }
 
-  async function dispatching(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      wakeUp = Promise.withResolvers<void>()
-      let pauseMs = pollEveryMs
-      try {
-        await store.publish(clock())
-        const free = MAX_UNDER_WAY - underWay.size
-        for (const delivery of free > 0
-          ? await store.claim(clock(), { limit: free, except: [...underWay.keys()] })
-          : []) {
-          const { id } = delivery.webhook
-          const done = deliver(delivery, signal).finally(() => {
-            underWay.delete(id)
-            wakeUp.resolve() // the same webhook may have more to be told
-          })
-          underWay.set(id, done)
-        }
-      } catch (error) {
-        logger.warn({ err: error }, 'alerts could not be delivered; trying again')
-        pauseMs = AFTER_FAILURE_MS
-      }
-      await pause(pauseMs)
+  async function dispatch(signal: AbortSignal): Promise<number> {
+    await store.publish(clock())
+    const free = MAX_UNDER_WAY - underWay.size
+    const claimed = free > 0 ? await store.claim(clock(), { limit: free, except: [...underWay.keys()] }) : []
+    for (const delivery of claimed) {
+      const { id } = delivery.webhook
+      const done = deliver(delivery, signal).finally(() => {
+        underWay.delete(id)
+        polling?.wake() // the same webhook may have more to be told
+      })
+      underWay.set(id, done)
     }
-  }
-
-  async function pause(ms: number): Promise<void> {
-    const timer = new AbortController()
-    await Promise.race([wakeUp.promise, delay(ms, undefined, { signal: timer.signal }).catch(() => {})])
-    timer.abort()
+    return pollEveryMs
   }
 
   async function deliver(delivery: ClaimedDelivery, signal: AbortSignal): Promise<void> {

@@ -20,7 +20,11 @@ export function webhookBody({ at, alert, count }: RaisedAlert, publicUrl: string
   return toBody({
     type: alert.type,
     timestamp: at.toISOString(),
-    data: { ...alertText(alert, count, adminCenters), url: `${publicUrl}${PAGES[alert.type]}`, ...details(alert, count) },
+    data: {
+      ...alertText(alert, count, adminCenters),
+      url: `${publicUrl}${PAGES[alert.type]}`,
+      ...details(alert, count),
+    },
   })
 }
 

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import { exportAuditEvents, listAuditEvents, type AuditEvent, type AuditFilter } from '@inforiver-mail/contract/audit'
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
-import { parseCursor, type Place, writeCursor } from '../http/list-cursor.ts'
+import { parseCursor, type ListPosition, writeCursor } from '../http/list-cursor.ts'
 import { route } from '../http/route.ts'
 import type { SignedIn } from '../http/session.ts'
 import { writeAuditCsv } from './audit-csv.ts'
@@ -35,7 +35,7 @@ export const auditRoutes: FastifyPluginAsync<Options> = async (app, { requireAdm
 
 /** Reads each page once the one before is written. */
 async function* readAll(store: AuditStore, tenantId: string, filter: AuditFilter): AsyncGenerator<AuditEvent[]> {
-  let after: Place | undefined
+  let after: ListPosition | undefined
   do {
     const page = await store.list(tenantId, filter, { after, limit: EXPORTED_PER_QUERY })
     yield page
@@ -44,6 +44,6 @@ async function* readAll(store: AuditStore, tenantId: string, filter: AuditFilter
   } while (after)
 }
 
-function placeOf({ at, id }: AuditEvent): Place {
+function placeOf({ at, id }: AuditEvent): ListPosition {
   return { at: new Date(at), id }
 }

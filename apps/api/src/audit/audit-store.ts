@@ -1,10 +1,10 @@
 import type { AuditAction, AuditDetails, AuditEvent, AuditFilter } from '@inforiver-mail/contract/audit'
 import type pg from 'pg'
-import type { Place } from '../http/list-cursor.ts'
+import type { ListPosition } from '../http/list-cursor.ts'
 
 export interface AuditPage {
   /** Starts after this event; without it, at the newest. */
-  readonly after?: Place | undefined
+  readonly after?: ListPosition | undefined
   readonly limit: number
 }
 

@@ -3,8 +3,8 @@ import { newId } from '../ids.ts'
 import type { Prisma } from './generated/client.ts'
 
 /**
- * Appends to the outbox of alerts, in the transaction of the change that it tells of, so that no crash loses it.
- * `dedupeKey`: what has been told under this key of the tenant is not told again.
+ * Appends an alert to the outbox, in the transaction of the change that it reports, so that no crash loses it. A tenant's
+ * second alert with the same `dedupeKey` is ignored.
  */
 export async function appendAlert(
   transaction: Pick<Prisma.TransactionClient, 'alertEvent'>,
@@ -15,7 +15,7 @@ export async function appendAlert(
   await transaction.alertEvent.createMany({ data: [data], skipDuplicates: true })
 }
 
-/** What was told of a mailbox concerns nobody any more once it is reset, changed, or in another state. */
+/** Dismisses the alerts about a mailbox, which are obsolete once it is reset, changed, or in another state. */
 export async function dismissMailboxAlerts(
   transaction: Pick<Prisma.TransactionClient, 'alertEvent'>,
   tenantId: string,

@@ -1,18 +1,18 @@
 import type { AuditAction, AuditDetails } from '@inforiver-mail/contract/audit'
 import type { Prisma, PrismaClient } from './generated/client.ts'
 
-/** Something somebody did, or Microsoft decided. Never holds a secret, a token or the content of a message. */
+/** Something that a person did or that Microsoft decided. Never holds a secret, a token or the content of a message. */
 export interface AuditEvent {
   readonly tenantId: string
   readonly at: Date
-  /** A user's id; null for the product itself. */
+  /** The id of a user; null for the product itself. */
   readonly actor: string | null
   readonly action: AuditAction
   readonly outcome: string
   readonly details?: AuditDetails
 }
 
-/** Appends to the audit table, in the transaction of the change that it tells of. */
+/** Appends to the audit table, in the transaction of the change that the events report. */
 export async function appendAuditEvent(
   transaction: Pick<Prisma.TransactionClient, 'auditEvent'>,
   ...events: readonly AuditEvent[]
@@ -23,15 +23,15 @@ export async function appendAuditEvent(
 
 const HOUR_MS = 60 * 60_000
 
-/** At most so many events in an hour that have the same action, outcome and actor, and these details. */
+/** Limits the events per hour that have the same action, outcome and actor, and contain the details `of`. */
 export interface HourlyLimit {
   readonly of: AuditDetails
   readonly atMost: number
 }
 
 /**
- * Appends what strangers can cause as often as they like, within limits: the log is kept without limit, and a flood of
- * one kind leaves room for every other. Two processes at once may exceed a limit by one.
+ * Appends an event that strangers can cause at will, within limits, because the audit table is never pruned. Two
+ * concurrent processes may exceed a limit by one.
  */
 export async function appendLimitedAuditEvent(
   prisma: PrismaClient,

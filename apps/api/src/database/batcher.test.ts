@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { createBatcher } from './batcher.ts'
 
-/** A run that ends when the test says so, with what it was given. */
+/** Runs that the test ends, with the items they were given. */
 function controlledRuns() {
   const batches: { items: readonly string[]; end(): void; fail(error: Error): void }[] = []
   const run = (items: readonly string[]) =>
@@ -17,7 +17,7 @@ function controlledRuns() {
 
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve))
 
-it('runs what comes at the same moment in one batch, and answers each by its own result', async () => {
+it('runs items of the same moment in one batch, and gives each its own result', async () => {
   const { batches, run } = controlledRuns()
   const add = createBatcher(run, { maxItems: 10 })
 
@@ -29,7 +29,7 @@ it('runs what comes at the same moment in one batch, and answers each by its own
   expect(await results).toEqual(['a done', 'b done', 'c done'])
 })
 
-it('collects what comes while a batch is on its way for the next', async () => {
+it('collects items that arrive during a batch for the next one', async () => {
   const { batches, run } = controlledRuns()
   const add = createBatcher(run, { maxItems: 10 })
   const first = add('a')
@@ -47,7 +47,7 @@ it('collects what comes while a batch is on its way for the next', async () => {
   expect(batches[1]?.items).toEqual(['b', 'c'])
 })
 
-it('puts at most as many into a batch as allowed', async () => {
+it('limits the items of a batch', async () => {
   const batches: number[] = []
   const add = createBatcher(
     async (items: readonly number[]) => {
@@ -62,7 +62,7 @@ it('puts at most as many into a batch as allowed', async () => {
   expect(batches).toEqual([4, 4, 2])
 })
 
-it('puts at most as many bytes into a batch as allowed, and what is larger alone', async () => {
+it('limits the bytes of a batch, and runs a larger item alone', async () => {
   const batches: number[][] = []
   const add = createBatcher(
     async (items: readonly number[]) => {
@@ -77,7 +77,7 @@ it('puts at most as many bytes into a batch as allowed, and what is larger alone
   expect(batches).toEqual([[60, 40], [1], [250], [30]])
 })
 
-it('fails a batch as a whole, and goes on with the next', async () => {
+it('fails a batch as a whole, and continues with the next', async () => {
   const { batches, run } = controlledRuns()
   const add = createBatcher(run, { maxItems: 10 })
   const failing = Promise.allSettled([add('a'), add('b')])
@@ -91,7 +91,7 @@ it('fails a batch as a whole, and goes on with the next', async () => {
   expect(await next).toBe('c done')
 })
 
-it('begins anew after a rest', async () => {
+it('works again after it was idle', async () => {
   const { batches, run } = controlledRuns()
   const add = createBatcher(run, { maxItems: 10 })
   for (const round of [0, 1]) {

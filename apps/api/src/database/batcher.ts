@@ -6,10 +6,10 @@ interface Waiting<Item, Result> {
 }
 
 /**
- * Group commit: what arrives while one batch is on its way goes with the next, so that many small writes share a round
- * trip and a flush to disk. Alone, an item does not wait.
+ * Group commit: items that arrive while a batch is running form the next one, so that small writes share a round trip and
+ * a flush to disk. A single item does not wait.
  *
- * @param run answers each item of a batch, in their order; when it throws, the whole batch fails.
+ * @param run returns a result per item, in the same order; when it throws, the whole batch fails
  */
 export function createBatcher<Item, Result>(
   run: (items: readonly Item[]) => Promise<readonly Result[]>,
@@ -47,7 +47,7 @@ export function createBatcher<Item, Result>(
   return (item) =>
     new Promise((resolve, reject) => {
       waiting.push({ item, sizeBytes: sizeOf(item), resolve, reject })
-      // On the next turn, so that what was submitted in this one goes together.
+      // Starts after this turn of the event loop, so that items submitted in it share a batch.
       if (!running) {
         running = true
         setImmediate(() => void drain())

@@ -38,7 +38,7 @@ async function watch(offsetMs: number): Promise<{ lines: string; metric: number 
   return { lines, metric: Number(value?.value) }
 }
 
-it('says nothing of a clock that is right', async () => {
+it('logs nothing about a correct clock', async () => {
   const { lines, metric } = await watch(0)
 
   expect(lines).toBe('')
@@ -48,10 +48,10 @@ it('says nothing of a clock that is right', async () => {
 it.each([
   [120_000, '120 s ahead of the database’s'],
   [-120_000, '120 s behind the database’s'],
-])('tells of a clock that is %i ms off, and what to do', async (offsetMs, words) => {
+])('logs that a clock is %i ms off, and what to do', async (offsetMs, text) => {
   const { lines, metric } = await watch(offsetMs)
 
-  expect(lines).toContain(words)
+  expect(lines).toContain(text)
   expect(lines).toContain('set both by NTP')
   expect(Math.round(metric / 60)).toBe(offsetMs / 60_000)
 })

@@ -3,26 +3,30 @@ import type { FastifyBaseLogger } from 'fastify'
 import { Gauge, type Registry } from 'prom-client'
 
 const LOOK_EVERY_MS = 10 * 60_000
-/** Microsoft tolerates five minutes; who is told at one has time to act. */
+/** Microsoft tolerates five minutes of skew. Warning at one minute leaves time to act. */
 const TOLERATED_MS = 60_000
 
 /**
- * The queue follows the clock of the database, whatever that of this process says. Sign-in and certificates do not: how
- * far the two are apart is shown as a metric, and logged at the start and now and then where it is much.
+ * Watches how far the clock of this process is from that of the database, as a metric and, when it is far, in the log.
+ * The queue uses the clock of the database only, but sign-in and certificates depend on the local one.
  */
-export async function watchClock(parts: {
+export async function watchClock({
+  pool,
+  registry,
+  clock,
+  logger,
+}: {
   pool: pg.Pool
   registry: Registry
   clock: () => Date
   logger: FastifyBaseLogger
 }): Promise<{ stop(): void }> {
-  const { pool, registry, clock, logger } = parts
   const gauge: Gauge = new Gauge({
     name: 'inforiver_mail_clock_offset_seconds',
     help: 'How far the clock of this process is ahead of the database’s.',
     registers: [registry],
     async collect() {
-      const ms = await offsetMs().catch(() => null) // without the database the other metrics are shown all the same
+      const ms = await offsetMs().catch(() => null) // the other metrics do not need the database
       if (ms !== null) gauge.set(ms / 1_000)
     },
   })

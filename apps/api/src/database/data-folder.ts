@@ -4,21 +4,21 @@ import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as delay } from 'node:timers/promises'
 import { ConfigurationError } from '../config.ts'
 
-const LOCK_ATTEMPTS = 4 // `npm run vault` holds the lock for a moment while it looks who else does
+const LOCK_ATTEMPTS = 4 // `npm run vault` takes the lock for a moment to see whether it is free
 const BETWEEN_ATTEMPTS_MS = 50
 const SQLITE_BUSY = 5
-/** PostgreSQL writes its log ahead in files of this size: with less room than one of them it stops. */
+/** PostgreSQL stops when it cannot create another segment of its write-ahead log. */
 const WAL_SEGMENT_BYTES = 16 * 1024 * 1024
 
 export interface DataFolder {
-  /** Lets go of the folder; the system does when this process dies. */
+  /** Unlocks the folder. The system does so too when this process dies. */
   release(): void
 }
 
 /**
- * Makes the data folder if need be, and takes it for this process alone. Null when another process has it.
+ * Creates the data folder if need be, and locks it for this process alone. Returns null when another process has it.
  *
- * @throws {ConfigurationError} when it cannot be used.
+ * @throws {ConfigurationError} when the folder cannot be used
  */
 export async function takeDataFolder(path: string): Promise<DataFolder | null> {
   try {
@@ -36,7 +36,7 @@ export async function takeDataFolder(path: string): Promise<DataFolder | null> {
   }
 }
 
-/** Whether a process of this version uses the folder. Makes nothing. */
+/** Whether a process uses the folder; version 1.0.0 does not lock it. Creates nothing. */
 export async function isDataFolderTaken(path: string): Promise<boolean> {
   if (!(await exists(lockFileOf(path)))) return false
   const lock = tryLock(lockFileOf(path))
@@ -44,7 +44,7 @@ export async function isDataFolderTaken(path: string): Promise<boolean> {
   return lock === null
 }
 
-/** What an error itself says of the data folder and its disk, in a sentence; null when they are not the cause. */
+/** Turns an error into a sentence if it names the data folder or its disk as the cause, else returns null. */
 export function folderFaultOf(error: unknown, path: string): ConfigurationError | null {
   if (error instanceof ConfigurationError) return error
   const { code, syscall = '', message = '', stderr = '' } = error as Fault
@@ -52,7 +52,7 @@ export function folderFaultOf(error: unknown, path: string): ConfigurationError 
   return describe(causeOf(`${message}\n${stderr}`) ?? (isAboutFolder ? String(code) : 'none'), path)
 }
 
-/** The same, and where the error says nothing, what the folder and its disk are like. */
+/** The same, but when the error does not tell, it examines the folder and its disk. */
 export async function findFolderFault(error: unknown, path: string): Promise<ConfigurationError | null> {
   return folderFaultOf(error, path) ?? describe(await probe(path), path)
 }
@@ -65,7 +65,7 @@ interface Fault {
   readonly stderr?: string
 }
 
-/** The error codes of what PostgreSQL's programs say in English, which they are told to speak. */
+/** Maps the messages of PostgreSQL's programs, which run with LC_ALL=C, to error codes. */
 const CAUSES: ReadonlyArray<readonly [RegExp, string]> = [
   [/: no space left on device/i, 'ENOSPC'],
   [/: disk quota exceeded/i, 'EDQUOT'],
@@ -107,7 +107,7 @@ function describeLockFault(error: unknown, path: string): unknown {
   )
 }
 
-/** Of a folder that is not there, what keeps it from being made: Node itself only says that it is not there. */
+/** Examines a folder. For a missing one it examines the parent, since Node only reports ENOENT. */
 async function probe(path: string): Promise<string> {
   try {
     await access(path, constants.W_OK)
@@ -118,7 +118,7 @@ async function probe(path: string): Promise<string> {
   }
 }
 
-/** Infinite where the file system does not say. */
+/** Returns infinity when the file system does not tell. */
 export async function readFreeBytes(path: string): Promise<number> {
   const { bavail, bsize, blocks } = await statfs(path)
   return blocks === 0 ? Infinity : bavail * bsize
@@ -138,7 +138,7 @@ function lockFileOf(path: string): string {
   return join(path, 'lock')
 }
 
-/** Root makes it for the account that the folder belongs to. */
+/** Creates the lock file. Root creates it for the owner of the folder. */
 async function makeLockFile(path: string): Promise<void> {
   if (await exists(lockFileOf(path))) return
   await (await open(lockFileOf(path), 'a', 0o600)).close()
@@ -148,8 +148,8 @@ async function makeLockFile(path: string): Promise<void> {
 }
 
 /**
- * Locks a file through SQLite, which is the only way Node has to ask the system for a lock. Nothing is ever written to
- * the file, and nobody may open it in another way: closing it would let go of the lock.
+ * Locks a file through SQLite, because Node has no API for file locks. SQLite writes nothing to the file. This process
+ * must not open it in another way: with POSIX locks, closing any descriptor releases the lock.
  */
 function tryLock(path: string): { close(): void } | null {
   const database = new DatabaseSync(path)

@@ -40,7 +40,7 @@ it.each([
   expect(await warningsFor(url)).toEqual([])
 })
 
-it('warns at the start where the database does not wait until what it accepted is on disk', async () => {
+it('warns at the start if the database does not flush commits to disk', async () => {
   const ground = await createTestGround()
   await switchSynchronousCommit(ground.database, 'off')
   const product = await ground.startProduct({ environment: { ROLE: 'api' } })
@@ -49,6 +49,6 @@ it('warns at the start where the database does not wait until what it accepted i
   await ground.close()
 })
 
-it('does not warn where the database waits for its disk', async () => {
+it('does not warn if the database flushes commits', async () => {
   expect(await warningsFor()).toEqual([])
 })

@@ -1,10 +1,10 @@
 import pg from 'pg'
 import { isLoopback } from '../loopback.ts'
 
-/** What is dangerous about the database, a sentence each. */
+/** Warns of dangerous settings of the database, in a sentence each. */
 export async function databaseWarnings(pool: pg.Pool, connectionString: string): Promise<string[]> {
   const warnings: string[] = []
-  // As the library reads the address, with the variables that it heeds besides.
+  // pg combines the address with variables of its own, such as PGSSLMODE.
   const { host, ssl } = new pg.Client({ connectionString })
   if (!ssl && !host.startsWith('/') && !isLoopback(host)) {
     warnings.push(

@@ -22,9 +22,9 @@ afterAll(async () => {
 })
 
 it.each([
-  ['is no valid call', { id: 'ten_1', createdAt: 'a-secret' as unknown as Date }, /createdAt.*Expected ISO-8601/],
+  ['is not a valid call', { id: 'ten_1', createdAt: 'a-secret' as unknown as Date }, /createdAt.*Expected ISO-8601/],
   ['the database refuses', { id: 'a-secret\u0000', createdAt: new Date() }, /invalid byte sequence/],
-])('says in the log why a call failed that %s, without its values', async (_name, data, reason) => {
+])('logs why a call failed that %s, without its values', async (_name, data, reason) => {
   const error = await database.prisma.tenant.create({ data }).catch((thrown: unknown) => thrown)
 
   const line = logged(error)
@@ -32,13 +32,13 @@ it.each([
   expect(line).not.toContain('a-secret')
 })
 
-it('refuses a filter that is undefined, which would stand for every row', async () => {
+it('refuses an undefined filter, which would match every row', async () => {
   const id = undefined as unknown as string
 
   await expect(database.prisma.tenant.deleteMany({ where: { id } })).rejects.toThrow(/undefined/)
 })
 
-it('leaves no connection when it is closed', async () => {
+it('leaves no connection open when it is closed', async () => {
   const other = await openDatabase(test.url, () => {})
   await other.prisma.tenant.count()
   await other.close()
@@ -50,7 +50,7 @@ it('leaves no connection when it is closed', async () => {
     .toEqual([])
 })
 
-it('has PostgreSQL end what takes too long: a statement, and a transaction that stands still with its locks', async () => {
+it('lets PostgreSQL cancel long statements, and idle transactions that hold locks', async () => {
   const setting = async (name: string) => (await database.pool.query(`SHOW ${name}`)).rows[0][name]
 
   expect(await setting('statement_timeout')).toBe('30s')

@@ -8,12 +8,12 @@ const POOL_SIZE = 20
 const CONNECT_TIMEOUT_MS = 5_000
 const IDLE_TIMEOUT_MS = 30_000
 const STATEMENT_TIMEOUT_MS = 30_000
-/** When even PostgreSQL's own timeout does not come through: it, or the way to it, stands still. */
+/** For a server or network that hangs, so that not even PostgreSQL's own timeout reaches us. */
 const SILENCE_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 5_000
 const KEEP_ALIVE_AFTER_MS = 10_000
-/** A process that stands still in the middle of a transaction keeps its locks from the others no longer than this. */
+/** Bounds how long a process that hangs within a transaction keeps its locks. */
 const IDLE_IN_TRANSACTION_MS = 10_000
-/** For what every request waits for, and nothing does for long. */
+/** For short statements that every request waits for. */
 export const QUICK_TIMEOUT_MS = 5_000
 
 export interface Database {
@@ -23,8 +23,8 @@ export interface Database {
 }
 
 /**
- * Connects, after bringing the schema up to date, of which `onMigration` is told. One pool serves Prisma and the
- * statements written by hand.
+ * Applies pending migrations, then connects. One pool serves Prisma and the hand-written statements. `onMigration`
+ * receives the progress of migrations.
  */
 export async function openDatabase(
   connectionString: string,
@@ -45,8 +45,8 @@ export async function openDatabase(
       keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER_MS,
     }),
   )
-  pool.on('error', onPoolError) // an idle connection that breaks would end the process otherwise
-  // The other formats read our source at every error, to quote it.
+  pool.on('error', onPoolError) // without a listener, a broken idle connection would end the process
+  // The other formats read our source files at every error, to quote them.
   const prisma = withRetriedTransactions(
     new PrismaClient({
       adapter: new PrismaPg(pool),

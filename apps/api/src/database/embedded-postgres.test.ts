@@ -30,7 +30,7 @@ const ORDINARY_ROLE = {
 }
 const OWNED = `SELECT datname AS owned FROM pg_database WHERE pg_get_userbyid(datdba) = current_user
   UNION ALL SELECT spcname FROM pg_tablespace WHERE pg_get_userbyid(spcowner) = current_user`
-/** What is in the product's schemas and not the product's. */
+/** Objects in the product's schemas that the product does not own. */
 const NOT_OWNED = `SELECT name FROM (
     SELECT relname AS name, relnamespace AS schema, relowner AS owner FROM pg_class
     UNION ALL SELECT proname, pronamespace, proowner FROM pg_proc
@@ -80,7 +80,7 @@ async function readAuthenticationMethods(where: string): Promise<Set<string | un
   return new Set(lines.filter((line) => /^(local|host)/.test(line)).map((line) => line.trim().split(/\s+/).at(-1)))
 }
 
-/** The postmaster, by the file that PostgreSQL keeps. */
+/** Reads the process id of the server from its pid file. */
 async function postmaster(where = dataDirectory): Promise<number> {
   return Number((await readFile(join(where, 'postgres', 'postmaster.pid'), 'utf8')).split('\n')[0])
 }
@@ -101,7 +101,7 @@ async function environmentOf(pid: number): Promise<string> {
   })
 }
 
-describe('a running one', () => {
+describe('while it runs', () => {
   let server: EmbeddedPostgres
 
   beforeAll(async () => {
@@ -111,13 +111,13 @@ describe('a running one', () => {
   })
   afterAll(() => server.stop())
 
-  it.runIf(hasSockets)('is reached by a socket in a folder of its own account only', async () => {
+  it.runIf(hasSockets)('listens on a socket in a folder that only its account can enter', async () => {
     const folder = decodeURIComponent(new URL(server.connectionString).hostname)
     expect((await stat(folder)).mode & 0o077).toBe(0)
     expect((await stat(join(folder, '.s.PGSQL.5432'))).isSocket()).toBe(true)
   })
 
-  it('asks for a password that it made up, by SCRAM alone', async () => {
+  it('requires a random password, by SCRAM only', async () => {
     const url = new URL(server.connectionString)
     expect(url.password).toMatch(/^[0-9a-f]{48}$/)
     expect(await query(server, 'SHOW listen_addresses')).toEqual([{ listen_addresses: hasSockets ? '' : '127.0.0.1' }])
@@ -126,7 +126,7 @@ describe('a running one', () => {
     await expect(wrong.connect()).rejects.toMatchObject({ code: '28P01' })
   })
 
-  it('lets the product be no superuser, and own its database and nothing else', async () => {
+  it('gives the product a role that is no superuser and owns its database only', async () => {
     expect(await query(server, ROLE)).toEqual([ORDINARY_ROLE])
     expect(await query(server, OWNED)).toEqual([{ owned: 'inforiver_mail' }])
   })
@@ -138,12 +138,12 @@ describe('a running one', () => {
     await expect(superuser.connect()).rejects.toMatchObject({ code: '28P01' })
   })
 
-  it('keeps folder and password to its own account', async () => {
+  it('keeps folder and password private to its account', async () => {
     expect((await stat(dataDirectory)).mode & 0o077).toBe(0)
     expect((await stat(join(dataDirectory, 'postgres-password'))).mode & 0o077).toBe(0)
   })
 
-  it('is durable, and detects damaged pages', async () => {
+  it('is durable, with page checksums', async () => {
     const names = ['data_checksums', 'fsync', 'full_page_writes', 'synchronous_commit']
     const rows = await query(
       server,
@@ -153,7 +153,7 @@ describe('a running one', () => {
     expect(rows).toEqual(names.map((name) => ({ name, setting: 'on' })))
   })
 
-  it('has nothing of our environment', async () => {
+  it('has none of the environment of the product', async () => {
     const environment = await environmentOf(await postmaster())
 
     expect(environment).toContain('LC_ALL')
@@ -170,7 +170,7 @@ describe('a running one', () => {
   })
 })
 
-it('keeps its data over a restart', async () => {
+it('keeps its data across a restart', async () => {
   const first = await start()
   await query(first, 'CREATE TABLE kept AS SELECT 1 AS value')
   await first.stop()
@@ -189,7 +189,7 @@ it('leaves no process when it is stopped', async () => {
   await expect.poll(() => isAlive(pid)).toBe(false)
 })
 
-it('is started again at the same address when it is killed while in use', async () => {
+it('is restarted at the same address when it is killed in use', async () => {
   running = await start()
   const { connectionString } = running
 
@@ -203,7 +203,7 @@ it('is started again at the same address when it is killed while in use', async 
   expect(restarts).toBe(1)
 })
 
-it('leaves no process when it is stopped just after it was killed', async () => {
+it('leaves no process when it is stopped right after it was killed', async () => {
   const server = await start()
   const killed = await postmaster()
   process.kill(killed, 'SIGKILL')
@@ -214,7 +214,7 @@ it('leaves no process when it is stopped just after it was killed', async () => 
   expect(await processesOf(dataDirectory)).toEqual([])
 })
 
-it('takes over the server of a process that was killed', async () => {
+it('adopts the server of a killed process', async () => {
   const owner = spawn(process.execPath, [RUN_EMBEDDED, dataDirectory], { stdio: ['ignore', 'pipe', 'inherit'] })
   const printed = await new Promise<string>((resolve) =>
     owner.stdout.once('data', (data) => resolve(String(data).trim())),
@@ -240,7 +240,7 @@ it('starts cleanly after the server and its owner were killed', async () => {
   expect(await query(running, 'SELECT 1 AS value')).toEqual([{ value: 1 }])
 })
 
-it('begins again where making the database was broken off', async () => {
+it('starts anew if creating the database was interrupted', async () => {
   const interrupted = join(directory, 'interrupted')
   await mkdir(join(interrupted, 'postgres.new', 'cluster', 'base'), { recursive: true })
   await writeFile(join(interrupted, 'postgres.new', 'cluster', 'PG_VERSION'), '18\n')
@@ -251,7 +251,7 @@ it('begins again where making the database was broken off', async () => {
   await expect(stat(join(interrupted, 'postgres.new'))).rejects.toThrow('ENOENT')
 })
 
-/** A process of its own; it runs until it is killed, or ends with what it said. */
+/** Starts PostgreSQL in another process, which runs until it is killed, or exits with a message. */
 function runEmbedded(where: string, prefix: readonly string[] = []) {
   const [program, ...parameters] = [...prefix, process.execPath, '--no-warnings', RUN_EMBEDDED, where]
   const child = spawn(program, parameters, { stdio: ['ignore', 'pipe', 'pipe'] })
@@ -262,13 +262,13 @@ function runEmbedded(where: string, prefix: readonly string[] = []) {
   return { child, ended, outcome: Promise.race([ready, ended]) }
 }
 
-/** What runs with this path among its arguments. */
+/** Lists the processes with this path among their arguments. */
 async function processesOf(where: string): Promise<string[]> {
   const { stdout } = await promisify(execFile)('ps', ['-A', '-o', 'args='])
   return stdout.split('\n').filter((line) => line.includes(where) && !line.includes('defunct'))
 }
 
-it('says which program was killed while the database was being made, and begins again', async () => {
+it('names the program that was killed while the database was being created, and then starts anew', async () => {
   const where = join(directory, 'killed-program')
   const { outcome } = runEmbedded(where)
   const kill = `kill -9 $(ps -A -o pid=,args= | grep '[i]nitdb --pgdata=${where}' | awk '{ print $1 }')`
@@ -281,7 +281,7 @@ it('says which program was killed while the database was being made, and begins 
   running = await start(where)
 })
 
-it('becomes ready in exactly one of two processes that start on an empty folder at once, and the other says so', async () => {
+it('starts in exactly one of two processes that start on an empty folder at once', async () => {
   const where = join(directory, 'two')
   const both = [runEmbedded(where), runEmbedded(where)]
 
@@ -297,7 +297,7 @@ it('becomes ready in exactly one of two processes that start on an empty folder 
 })
 
 it.runIf(hasSockets)(
-  'puts the socket in a private folder of the runtime directory where its path is too long',
+  'puts the socket into a private folder of the runtime directory if its path would be too long',
   async () => {
     const runtimeDirectory = await mkdtemp(join(tmpdir(), 'run-'))
     const where = join(directory, 'long'.repeat(25))
@@ -336,7 +336,7 @@ describe('a data folder of version 1.0.0', () => {
     await client.end()
   })
 
-  /** What the product has after the start, and can do with it. */
+  /** Reads what the product finds after the start, and changes it. */
   async function look(server: EmbeddedPostgres) {
     const [role] = await query(server, ROLE)
     const messages = await query(server, 'SELECT number, mood FROM messages')
@@ -358,7 +358,7 @@ describe('a data folder of version 1.0.0', () => {
     listens: hasSockets ? '' : '127.0.0.1',
   }
 
-  it('is moved over to the new role and socket at the next start', async () => {
+  it('is upgraded to the new role and socket at the next start', async () => {
     await released.stop()
 
     running = await start(where)
@@ -366,13 +366,13 @@ describe('a data folder of version 1.0.0', () => {
     expect(await look(running)).toEqual(MOVED_OVER)
   })
 
-  it('is moved over from a server that a kill left running', async () => {
+  it('is upgraded although a kill left its server running', async () => {
     running = await start(where)
 
     expect(await look(running)).toEqual(MOVED_OVER)
   })
 
-  it('is refused while a product of that version uses it, and that one goes on', async () => {
+  it('is refused while a product of that version uses it, which is not disturbed', async () => {
     const owner = await released.connect('postgres')
     await owner.query('SELECT pg_advisory_lock(719283001)') // as that version does
 
@@ -383,7 +383,7 @@ describe('a data folder of version 1.0.0', () => {
     await released.stop()
   })
 
-  it('keeps its data when its password was lost, and a kill left its server running', async () => {
+  it('is upgraded although its password was lost and a kill left its server running', async () => {
     await writeFile(join(where, 'postgres-password'), '')
 
     running = await start(where)
@@ -392,7 +392,7 @@ describe('a data folder of version 1.0.0', () => {
   })
 })
 
-it('never tells the password to another server on the port that a killed one has noted', async () => {
+it('never reveals the password to another server on the recorded port of a killed one', async () => {
   const where = join(directory, 'foreign')
   const server = await start(where)
   await server.stop()
@@ -408,29 +408,29 @@ it('never tells the password to another server on the port that a killed one has
   await new Promise<void>((resolve) => foreign.listen(0, '127.0.0.1', resolve))
   const { port } = foreign.address() as AddressInfo
   const url = `postgresql://inforiver_mail:${password}@127.0.0.1:${port}/postgres`
-  await writeFile(join(where, 'postgres', 'postmaster.pid'), notedServer(where, port))
+  await writeFile(join(where, 'postgres', 'postmaster.pid'), pidFileOf(where, port))
 
   running = await start(where)
 
   expect(await query(running, 'SELECT 1 AS value')).toEqual([{ value: 1 }])
-  // Where there are no sockets, or an older version listens there: the connection itself refuses as well.
+  // A connection over TCP, as on Windows or to version 1.0.0, refuses as well.
   await expect(connectMutually(url)).rejects.toThrow('The server that answers is not the embedded PostgreSQL.')
   expect(heard).toContain('inforiver_mail')
   expect(heard).not.toContain(password)
   await new Promise((resolve) => foreign.close(resolve))
 })
 
-/** The file of a killed server of version 1.0.0, whose process id another program has by now. */
-function notedServer(where: string, port: number, pid = process.ppid): string {
+/** The pid file of a killed server of version 1.0.0, whose process id another program has by now. */
+function pidFileOf(where: string, port: number, pid = process.ppid): string {
   return [pid, join(where, 'postgres'), 1_700_000_000, port, '', '127.0.0.1', '', 'ready   ', ''].join('\n')
 }
 
-it('starts over the files of a killed server whose process id another program has by now, and leaves that alone', async () => {
+it('starts although another program has the process id of a killed server by now, and leaves that program alone', async () => {
   const where = join(directory, 'reused')
   await (await start(where)).stop()
   const other = spawn('sleep', ['1000'])
-  await writeFile(join(where, 'postgres', 'postmaster.pid'), notedServer(where, 5432, other.pid))
-  await writeFile(join(where, 'postgres', '.s.PGSQL.5432.lock'), notedServer(where, 5432, other.pid))
+  for (const file of ['postmaster.pid', '.s.PGSQL.5432.lock'])
+    await writeFile(join(where, 'postgres', file), pidFileOf(where, 5432, other.pid))
 
   running = await start(where)
 
@@ -439,7 +439,7 @@ it('starts over the files of a killed server whose process id another program ha
   other.kill()
 })
 
-it('starts over the empty file of a server that a power cut ended', async () => {
+it('starts although a power cut left an empty pid file', async () => {
   const where = join(directory, 'cut')
   await (await start(where)).stop()
   await writeFile(join(where, 'postgres', 'postmaster.pid'), '')
@@ -449,7 +449,7 @@ it('starts over the empty file of a server that a power cut ended', async () => 
   expect(await query(running, 'SELECT 1 AS value')).toEqual([{ value: 1 }])
 })
 
-describe('a password that is lost', () => {
+describe('a lost password', () => {
   const passwordFile = () => join(dataDirectory, 'postgres-password')
 
   beforeAll(async () => {
@@ -471,7 +471,7 @@ describe('a password that is lost', () => {
     expect(await query(running, 'SELECT value FROM messages')).toEqual([{ value: 2 }])
   })
 
-  it('is replaced while a server that a kill left still runs', async () => {
+  it('is replaced although a kill left the server running', async () => {
     const owner = runEmbedded(dataDirectory)
     await owner.outcome
     owner.child.kill('SIGKILL')
@@ -482,7 +482,7 @@ describe('a password that is lost', () => {
     expect(await query(running, 'SELECT value FROM messages')).toEqual([{ value: 2 }])
   })
 
-  it('is not replaced under a product that runs', async () => {
+  it('is not replaced while the product runs', async () => {
     running = await start()
     const password = await readFile(passwordFile(), 'utf8')
     await writeFile(passwordFile(), '')
@@ -495,7 +495,7 @@ describe('a password that is lost', () => {
   })
 })
 
-it('ends the server again when a start fails after it came up', async () => {
+it('stops the server when the start fails after it came up', async () => {
   const where = join(directory, 'nobody')
   await (await start(where)).stop()
   const file = join(where, 'postgres', 'pg_hba.conf')
@@ -510,14 +510,14 @@ it('ends the server again when a start fails after it came up', async () => {
   expect(await processesOf(where)).toEqual([])
 })
 
-it.runIf(hasSockets)('gives up a start only once its server can be found, so that none is left', async () => {
+it.runIf(hasSockets)('cancels a start only once its server can be found, so that none is left', async () => {
   const where = join(directory, 'not-found-yet')
   await (await start(where)).stop()
   const held = join(where, 'postgres', 'held.conf')
   const fifo = join(where, 'fifo')
   await promisify(execFile)('mkfifo', [fifo])
   await link(fifo, held)
-  await appendFile(join(where, 'postgres', 'postgresql.conf'), "include 'held.conf'\n") // it waits there for a writer
+  await appendFile(join(where, 'postgres', 'postgresql.conf'), "include 'held.conf'\n") // PostgreSQL waits there for a writer
   const stopping = new AbortController()
   let over = false
   const given = startEmbeddedPostgres({
@@ -536,7 +536,7 @@ it.runIf(hasSockets)('gives up a start only once its server can be found, so tha
   for (let look = 0; look < 20; look++) await processesOf(where)
   const overBefore = over
   await rm(held)
-  await writeFile(held, '') // what it reads the next time
+  await writeFile(held, '') // for the next read
   await writeFile(fifo, '')
 
   expect(await given).toBe(stopping.signal.reason)
@@ -544,11 +544,11 @@ it.runIf(hasSockets)('gives up a start only once its server can be found, so tha
   expect(await processesOf(where)).toEqual([])
 })
 
-it('ends the server again when the start is given up, and the next one works', async () => {
+it('stops the server when the start is cancelled, and the next start works', async () => {
   const giveUp = new AbortController()
   const where = join(directory, 'given-up')
   await (await start(where)).stop()
-  await appendFile(join(where, 'postgres', 'postgresql.conf'), 'pre_auth_delay = 1\n') // no login is faster than we are
+  await appendFile(join(where, 'postgres', 'postgresql.conf'), 'pre_auth_delay = 1\n') // the abort comes before any login
   const starting = startEmbeddedPostgres({ dataDirectory: where, onRestart() {}, onLost() {}, signal: giveUp.signal })
   const outcome = starting.catch((error: unknown) => error)
   await expect.poll(() => postmaster(where).catch(() => 0)).toBeGreaterThan(0)
@@ -564,7 +564,7 @@ describe('a disk that cannot be used is named with its cause, and nothing is lef
   const namespace = await findMountNamespace()
   const where = () => join(directory, 'disk')
 
-  /** On a file system of its own where this system lets one be mounted; elsewhere it is judged by what programs say. */
+  /** Starts on a file system of its own, if this system permits mounts. Otherwise it only checks how messages are read. */
   async function startOn(mount: string, programSays: string, dataDirectory = where()): Promise<string> {
     if (namespace === null) return folderFaultOf(new Error(programSays), dataDirectory)?.message ?? ''
     await mkdir(where(), { recursive: true })
@@ -587,34 +587,20 @@ describe('a disk that cannot be used is named with its cause, and nothing is lef
     )
   })
 
-  it('when it is empty and read-only', async () => {
-    expect(await startOn('mount -t tmpfs -o ro none "$d"', 'could not create file: Read-only file system')).toBe(
-      `The data folder ${where()} cannot be written (EROFS): its disk is read-only. Mount the disk for writing, or set DATA_DIR to another folder.`,
-    )
-  })
+  it.each([
+    ['is empty and read-only', 'mount -t tmpfs -o ro none "$d"', ''],
+    ['is read-only and does not contain the folder yet', 'mount -t tmpfs -o ro none "$d"', 'not/there'],
+    ['has data and became read-only', 'mount --bind "$d" "$d" && mount -o remount,bind,ro "$d"', ''],
+  ])('when it %s', async (what, mount, below) => {
+    if (what.startsWith('has data')) await (await start(where())).stop()
+    const folder = join(where(), below)
 
-  it('when it is read-only and does not have the folder yet', async () => {
-    const folder = join(where(), 'not', 'there')
-
-    expect(await startOn('mount -t tmpfs -o ro none "$d"', 'could not create: Read-only file system', folder)).toBe(
+    expect(await startOn(mount, 'could not create file: Read-only file system', folder)).toBe(
       `The data folder ${folder} cannot be written (EROFS): its disk is read-only. Mount the disk for writing, or set DATA_DIR to another folder.`,
     )
   })
 
-  it('when it holds data and has become read-only', async () => {
-    await (await start(where())).stop()
-
-    expect(
-      await startOn(
-        'mount --bind "$d" "$d" && mount -o remount,bind,ro "$d"',
-        'could not create lock file: Read-only file system',
-      ),
-    ).toBe(
-      `The data folder ${where()} cannot be written (EROFS): its disk is read-only. Mount the disk for writing, or set DATA_DIR to another folder.`,
-    )
-  })
-
-  it('when it holds data and has no room to start', async () => {
+  it('when it has data and no room to start', async () => {
     await (await start(where())).stop()
     const full =
       'cp -a "$d" "$d-copy"; mount -t tmpfs -o size=80m none "$d"; cp -a "$d-copy/." "$d"; rm -rf "$d-copy"; cat /dev/zero > "$d/postgres/filler" 2>/dev/null; true'
@@ -625,19 +611,19 @@ describe('a disk that cannot be used is named with its cause, and nothing is lef
   })
 })
 
-/** How a process gets mounts of its own: root may have them, and often everybody, in a user namespace. */
+/** Finds a command that gives a process mounts of its own. Often everybody may have them, in a user namespace. */
 async function findMountNamespace(): Promise<string[] | null> {
-  const ways = [
+  const commands = [
     ['unshare', '--mount'],
     ['unshare', '--user', '--map-root-user', '--mount'],
   ]
-  for (const way of ways) {
-    const [program, ...parameters] = [...way, 'mount', '-t', 'tmpfs', 'none', tmpdir()]
+  for (const command of commands) {
+    const [program, ...parameters] = [...command, 'mount', '-t', 'tmpfs', 'none', tmpdir()]
     const works = await promisify(execFile)(program, parameters).then(
       () => true,
       () => false,
     )
-    if (works) return way
+    if (works) return command
   }
   return null
 }
@@ -652,7 +638,7 @@ it('refuses a folder that it may not write, in one sentence', async () => {
 })
 
 it.runIf(process.getuid?.() === 0)(
-  'refuses a database of an account that may not enter the folder, in one sentence',
+  'refuses a database whose account cannot enter the folder, in one sentence',
   async () => {
     const where = join(directory, 'of-another')
     await (await start(where)).stop()
@@ -674,7 +660,7 @@ it('refuses a file in place of a folder, in one sentence', async () => {
   await expect(start(join(file, 'below'))).rejects.toThrow(ConfigurationError)
 })
 
-it('gives up on a server that does not start again, says where its own words are, and stops all the same', async () => {
+it('gives up on a server that cannot be restarted, names its log, and can still be stopped', async () => {
   const damaged = join(directory, 'damaged')
   const server = await start(damaged)
   await rm(join(damaged, 'postgres', 'global', 'pg_control'))

@@ -3,7 +3,7 @@ import { ConfigurationError, type Config } from '../config.ts'
 import { newId } from '../ids.ts'
 import type { Database } from './database.ts'
 
-/** What the database belongs to. */
+/** The app registration and Microsoft hosts that a database belongs to. */
 type Owner = Pick<Config, 'authorityHost' | 'graphBaseUrl'> & {
   readonly registration: Pick<Config['registration'], 'tenantId' | 'clientId'>
 }
@@ -11,11 +11,11 @@ type Owner = Pick<Config, 'authorityHost' | 'graphBaseUrl'> & {
 const ANEW = 'use another database (DATABASE_URL) or data folder (DATA_DIR)'
 
 /**
- * Ties the database to one Entra tenant and app registration, and to the hosts that its tokens may go to, at the first
- * start, and checks it at every later one. One that knows no hosts yet takes those of the next start.
+ * Ties the database to one Entra tenant, one app registration, and the hosts that its tokens may go to. The first start
+ * records them, and later starts compare them. A database without hosts adopts those of the next start.
  *
- * @returns the id of the tenant that people who sign in belong to.
- * @throws {ConfigurationError} when the database belongs to others.
+ * @returns the id of the tenant that people who sign in belong to
+ * @throws {ConfigurationError} when the database belongs to another registration or other hosts
  */
 export async function openInstallation(
   { prisma }: Database,
@@ -39,7 +39,7 @@ export async function openInstallation(
 
   async function create() {
     const tenantId = newId('tenant')
-    // Two processes may start together: the first row wins, and both read it.
+    // Two processes may start at once: the first row wins, and both read it.
     await prisma.$transaction(async (transaction) => {
       await transaction.tenant.create({ data: { id: tenantId, createdAt: now } })
       await transaction.installation.createMany({

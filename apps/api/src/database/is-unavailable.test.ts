@@ -17,7 +17,7 @@ it('finds the code in a chain of causes', () => {
   expect(isUnavailable(new Error('outer', { cause: new Error('middle', { cause: inner }) }))).toBe(true)
 })
 
-it('finds the code where Prisma keeps the error of its driver', () => {
+it('finds the code in the driver error that Prisma wraps', () => {
   const inner = Object.assign(new Error('reset'), { code: 'ECONNRESET' })
   const error = Object.assign(new Error('prisma'), { code: 'P2010', meta: { driverAdapterError: inner } })
 
@@ -30,11 +30,11 @@ it.each([
   Object.assign(new Error('unique'), { code: 'P2002' }),
   'ECONNREFUSED',
   null,
-])('takes %o for no outage', (error) => {
+])('does not take %o for an outage', (error) => {
   expect(isUnavailable(error)).toBe(false)
 })
 
-it('comes to an end with causes that go in a circle', () => {
+it('terminates on circular causes', () => {
   const error = new Error('circle')
   error.cause = error
 
@@ -46,6 +46,6 @@ it.each([
   ['25006', 'The database is read-only.'],
   ['57P01', 'The database does not answer right now.'],
   ['23505', null],
-])('says of the code %s: %s', (code, words) => {
-  expect(outageOf(Object.assign(new Error('refused'), { code }))).toBe(words)
+])('describes the code %s: %s', (code, text) => {
+  expect(outageOf(Object.assign(new Error('refused'), { code }))).toBe(text)
 })

@@ -1,7 +1,7 @@
-/** Two transactions in each other's way, of which PostgreSQL ended one: deadlock, serialization failure, and Prisma's name for both. */
+/** PostgreSQL rolled one of two conflicting transactions back: deadlock, serialization failure, and Prisma's code for both. */
 const CONFLICTS = ['40P01', '40001', 'P2034'] as const
 
-/** The connection broke, after a statement may have been sent by it. */
+/** The connection broke, possibly after a statement was sent. */
 const CONNECTION_LOST = [
   'ECONNRESET',
   'EPIPE',
@@ -17,9 +17,9 @@ const CONNECTION_LOST = [
   'P1008',
   'P1017',
 ] as const
-const CONNECTION_LOST_WORDS = /connection terminated|query read timeout/i
+const CONNECTION_LOST_TEXT = /connection terminated|query read timeout/i
 
-/** There is no connection to it, for now. */
+/** The database cannot be reached at this moment. */
 const AWAY = [
   ...CONNECTION_LOST,
   'ECONNREFUSED',
@@ -33,7 +33,7 @@ const AWAY = [
   'P1002',
   'P2037',
 ] as const
-const AWAY_WORDS =
+const AWAY_TEXT =
   /connection (terminated|timeout)|timeout exceeded when trying to connect|query read timeout|Client has encountered a connection error/i
 
 const UNAVAILABLE = new Set<string>([
@@ -51,23 +51,23 @@ const UNAVAILABLE = new Set<string>([
 ])
 const MAX_CAUSES = 6
 
-/** Whether an error says that the database cannot be reached or used right now, wherever in its causes that stands. */
+/** Whether an error, or one of its causes, means that the database cannot be reached or used right now. */
 export function isUnavailable(error: unknown): boolean {
   return isAway(error) || faultsIn(error).some(({ codes }) => codes.some((code) => UNAVAILABLE.has(code)))
 }
 
-/** Whether nobody answers there, or the connection broke: it may be back in a moment, without anybody doing anything. */
+/** Whether the database cannot be reached or the connection broke, which may pass without anybody acting. */
 export function isAway(error: unknown): boolean {
   return (
     hasCode(error, AWAY) ||
     faultsIn(error).some(
-      // A socket's file is gone while its server is.
-      ({ syscall, message }) => syscall === 'connect' || AWAY_WORDS.test(message),
+      // A failed connect has other codes too, such as ENOENT for the missing file of a Unix socket.
+      ({ syscall, message }) => syscall === 'connect' || AWAY_TEXT.test(message),
     )
   )
 }
 
-/** What is the matter with the database, in a sentence; null when that is not what the error says. */
+/** Describes an outage of the database in a sentence; null when the error is none. */
 export function outageOf(error: unknown): string | null {
   if (!isUnavailable(error)) return null
   if (hasCode(error, ['53100'])) return 'The disk of the database is full.'
@@ -75,21 +75,21 @@ export function outageOf(error: unknown): string | null {
   return 'The database does not answer right now.'
 }
 
-/** Whether the transaction was ended for another one: nothing of it is left, and it may be tried again. */
+/** Whether PostgreSQL rolled the transaction back in favour of another one, so that it can be retried. */
 export function isConflict(error: unknown): boolean {
   return hasCode(error, CONFLICTS)
 }
 
-/** Whether a statement was sent, and nothing says what became of it. */
+/** Whether a statement may have been sent, and its answer was lost. */
 export function answerWasLost(error: unknown): boolean {
-  return hasCode(error, CONNECTION_LOST) || faultsIn(error).some(({ message }) => CONNECTION_LOST_WORDS.test(message))
+  return hasCode(error, CONNECTION_LOST) || faultsIn(error).some(({ message }) => CONNECTION_LOST_TEXT.test(message))
 }
 
 function hasCode(error: unknown, wanted: readonly string[]): boolean {
   return faultsIn(error).some(({ codes }) => codes.some((code) => wanted.includes(code)))
 }
 
-/** An error and its causes; for those of PostgreSQL also what Prisma's adapter made of them. */
+/** Lists an error and its causes, including those that Prisma's adapter wraps. */
 function faultsIn(error: unknown): { codes: string[]; syscall: unknown; message: string }[] {
   const faults = []
   let current = error
@@ -107,7 +107,7 @@ function faultsIn(error: unknown): { codes: string[]; syscall: unknown; message:
 
 interface Fault {
   readonly code?: unknown
-  /** PostgreSQL's, where Prisma's adapter has a name of its own for it. */
+  /** PostgreSQL's SQLSTATE, when Prisma's adapter replaced the code. */
   readonly originalCode?: unknown
   readonly syscall?: unknown
   readonly message?: unknown

@@ -28,7 +28,7 @@ function splitStatements(sql: string): string[] {
   return sql.split(';').filter((statement) => statement.trim() !== '')
 }
 
-/** With the product's own rights. */
+/** Runs statements with the rights of the product. */
 async function asProduct(statements: readonly string[]): Promise<void> {
   const client = new pg.Client({ connectionString: database.url })
   await client.connect()
@@ -77,10 +77,10 @@ it('waits for another process that is migrating', async () => {
   await expect(migrated).resolves.toBeUndefined()
 })
 
-describe('of an update that takes long', () => {
+describe('during a long update', () => {
   const names = async (after: string) => (await migrationNames()).filter((name) => name > after)
 
-  it('says which migration is applied, one after the other', async () => {
+  it('names each migration when it is applied', async () => {
     await applyFirstRelease(database.url)
     const said: string[] = []
 
@@ -89,7 +89,7 @@ describe('of an update that takes long', () => {
     expect(said).toEqual((await names(FIRST_RELEASE)).map((name) => `applying the migration ${name} to the database`))
   })
 
-  it('says every few seconds that a migration is still applied', async () => {
+  it('reports every few seconds that a migration is still being applied', async () => {
     await applyFirstRelease(database.url)
     const other = new pg.Client({ connectionString: database.url })
     await other.connect()
@@ -110,7 +110,7 @@ describe('of an update that takes long', () => {
     expect(said).toHaveLength(afterwards)
   })
 
-  it('says every few seconds that it waits for another process', async () => {
+  it('reports every few seconds that it waits for another process', async () => {
     const other = new pg.Client({ connectionString: database.url })
     await other.connect()
     await other.query('SELECT pg_advisory_lock(719283002)')
@@ -122,7 +122,7 @@ describe('of an update that takes long', () => {
     await migrated
   })
 
-  it('says nothing of the tables of an empty database, nor when there is nothing to apply', async () => {
+  it('reports nothing for an empty database, nor when there is nothing to apply', async () => {
     const said: string[] = []
 
     await migrate(database.url, { onProgress: (message) => said.push(message) })
@@ -151,7 +151,7 @@ it('applies what a database of an older version lacks, and keeps what is in it',
   expect((await applied()).map((row) => row.migration_name)).toEqual(await migrationNames())
 })
 
-it('counts what a database of the first release has stored, and sizes its attachments as they are stored', async () => {
+it('counts the bytes that a database of version 1.0.0 has stored', async () => {
   await applyFirstRelease(database.url)
   await database.query(
     `INSERT INTO messages (id, tenant_id, service, status, "to", subject, created_at, content_key_sealed, content, chunked, stored_bytes)
@@ -194,15 +194,15 @@ it('records a migration as Prisma does', async () => {
       rolled_back_at: null,
       logs: null,
     })
-  await expect(applyAsReleased(database.url, names.length)).resolves.toBeUndefined() // Prisma finds nothing to do, and nothing amiss
+  await expect(applyAsReleased(database.url, names.length)).resolves.toBeUndefined() // Prisma has nothing to do, and no objection
 })
 
-it('leaves neither tables nor a row of a migration that is broken off', async () => {
+it('leaves neither tables nor a row of an interrupted migration', async () => {
   const other = new pg.Client({ connectionString: database.url })
   await applyAsReleased(database.url, 1)
   await other.connect()
   await other.query('BEGIN')
-  await other.query('LOCK TABLE messages IN ACCESS SHARE MODE') // the second migration changes tenants first, then this
+  await other.query('LOCK TABLE messages IN ACCESS SHARE MODE') // the second migration changes tenants before this table
 
   const migrated = migrate(database.url).catch((error: unknown) => error)
   await expect.poll(() => database.query(`SELECT pid FROM pg_stat_activity WHERE ${WAITS_FOR_TABLE}`)).toHaveLength(1)
@@ -217,15 +217,15 @@ it('leaves neither tables nor a row of a migration that is broken off', async ()
   await expect(migrate(database.url)).resolves.toBeUndefined()
 })
 
-/** Version 1.0.0 was killed there: its row is open, and each statement before was committed. */
+/** Version 1.0.0 was killed at that point: the row is open, and each statement before was committed. */
 describe.each([
   ['20261124000000_init', 0],
   ['20261124000000_init', 7],
-  ['20261124120000_queue', 12], // an index was dropped, and not yet made anew under its name
-  ['20261124120000_queue', 14], // made anew: dropping it would succeed again
+  ['20261124120000_queue', 12], // an index was dropped, and not yet recreated
+  ['20261124120000_queue', 14], // it was recreated, so dropping it would succeed again
   ['20261124220000_audit', Infinity], // everything was committed but the row
   ['20261124230000_token_age', 1],
-])('goes on with the migration %s', (name, done) => {
+])('completes the migration %s', (name, done) => {
   it(`that was killed after ${done === Infinity ? 'its last statement' : `${done} statements`}, and keeps the data`, async () => {
     const names = await migrationNames()
     const statements = splitStatements(await readMigration(name))
@@ -248,7 +248,7 @@ describe.each([
   })
 })
 
-it('takes a migration whose row was lost for applied', async () => {
+it('recognises an applied migration whose row was lost', async () => {
   await migrate(database.url)
   const last = (await migrationNames()).at(-1)
   await database.query('DELETE FROM _prisma_migrations WHERE migration_name = $1', [last])
@@ -266,7 +266,7 @@ it('refuses a database with tables of another program, in one sentence', async (
   )
 })
 
-it('refuses a database that a newer version has used, in one sentence', async () => {
+it('refuses a database of a newer version, in one sentence', async () => {
   await migrate(database.url)
   await database.query(
     `INSERT INTO _prisma_migrations (id, checksum, migration_name, finished_at, applied_steps_count)
@@ -300,7 +300,7 @@ it('refuses a database that does not exist, in one sentence', async () => {
   await expect(migrate(url.href)).rejects.toThrow(/^The database does not exist \(3D000\)\./)
 })
 
-it('leads to exactly the tables, columns, keys and indexes of schema.prisma', async () => {
+it('creates exactly the tables, columns, keys and indexes of schema.prisma', async () => {
   const schema = await readSchema()
   const { stdout } = await withEngine(database.url, (engine) =>
     engine.diff({
@@ -321,7 +321,7 @@ it('leads to exactly the tables, columns, keys and indexes of schema.prisma', as
   expect(found).toEqual(wanted)
 })
 
-/** What Prisma can say about a schema. Partial indexes, views, functions and triggers stand in the migrations alone. */
+/** What Prisma can express about a schema. Partial indexes, views, functions and triggers are in the migrations only. */
 async function structure(of: TestDatabase): Promise<unknown> {
   return {
     columns: await of.query(

@@ -18,12 +18,12 @@ interface Migration {
 }
 
 /**
- * Applies what is pending of `prisma/migrations`, under a lock, so that processes which start together take turns. A
- * migration and its row in Prisma's own table are one transaction: a kill leaves both or neither. So a migration cannot
- * hold what PostgreSQL does outside of transactions only, like CREATE INDEX CONCURRENTLY.
+ * Applies pending migrations of `prisma/migrations` under a lock, so that processes starting together do so one after the
+ * other. A migration and its row in Prisma's table are one transaction, so that a kill leaves both or neither. It follows
+ * that a migration cannot contain statements that PostgreSQL runs outside of transactions only, such as CREATE INDEX
+ * CONCURRENTLY.
  *
- * An update of a database with very many messages takes its time: `onProgress` is told, in words, what is applied, and
- * every few seconds that it still is.
+ * Large databases take a while: `onProgress` receives a sentence per migration, and another every few seconds.
  */
 export async function migrate(
   connectionString: string,
@@ -67,13 +67,13 @@ export async function migrate(
   }
 }
 
-/** Names of migrations that this program knows and the database has not seen. */
+/** Returns the names of migrations that this version has and the database lacks. */
 export async function pendingMigrations(pool: pg.Pool): Promise<string[]> {
   const applied = await readApplied(pool)
   return (await readMigrations()).filter(({ name }) => !applied.has(name)).map(({ name }) => name)
 }
 
-/** The first connection of a process: what is wrong with it is the operator's to mend. */
+/** Makes the first connection of the process, whose failure the operator has to repair. */
 async function connect(client: pg.Client): Promise<void> {
   try {
     await client.connect()
@@ -94,7 +94,7 @@ const CONNECTION_FAULTS: Readonly<Record<string, string>> = {
   '57P03': 'The database is starting up or shutting down',
 }
 
-/** Prisma's table, as Prisma makes it. */
+/** The table as Prisma creates it. */
 const CREATE_HISTORY = `CREATE TABLE IF NOT EXISTS _prisma_migrations (
   id                  VARCHAR(36) PRIMARY KEY NOT NULL,
   checksum            VARCHAR(64) NOT NULL,
@@ -127,13 +127,13 @@ async function apply(client: pg.Client, migration: Migration): Promise<void> {
       await insertRow(client, migration)
     })
   } catch (error) {
-    // Its tables are there and its row is not: somebody else applied it, or the row was lost.
+    // The tables exist without the row: somebody else applied the migration, or the row was lost.
     if (open !== null || !EXISTS_ALREADY.has(codeOf(error))) throw error
     await resume(client, migration, null)
   }
 }
 
-/** A migration that version 1.0.0 began and did not finish: it wrote the row first, and then each statement by itself. */
+/** Finds a migration that version 1.0.0 left unfinished. It wrote the row first, then committed each statement separately. */
 async function findOpenRow(client: pg.Client, { name }: Migration): Promise<string | null> {
   const { rows } = await client.query<{ id: string }>(
     'SELECT id FROM _prisma_migrations WHERE migration_name = $1 AND finished_at IS NULL AND rolled_back_at IS NULL',
@@ -143,9 +143,8 @@ async function findOpenRow(client: pg.Client, { name }: Migration): Promise<stri
 }
 
 /**
- * Goes on with a migration of which the first statements were committed, however many. What fails because its work is
- * done already shows that it and all before it were; the first ones after that which succeed together are what was
- * missing.
+ * Completes a migration whose first statements, however many, were committed. A statement that fails because its work is
+ * done shows that it and all before it were committed. The statements after the last such failure were missing.
  */
 async function resume(client: pg.Client, migration: Migration, openRow: string | null): Promise<void> {
   const statements = splitStatements(migration.sql)
@@ -168,7 +167,7 @@ async function resume(client: pg.Client, migration: Migration, openRow: string |
   })
 }
 
-/** As version 1.0.0 split them. The migrations that it knows hold no semicolon elsewhere. */
+/** Splits as version 1.0.0 did. Its migrations have no semicolons except at the ends of statements. */
 function splitStatements(sql: string): string[] {
   return sql
     .split(';')
@@ -176,10 +175,10 @@ function splitStatements(sql: string): string[] {
     .filter((statement) => statement !== '')
 }
 
-/** Schema, table or index, function, column, constraint or trigger. */
+/** SQLSTATE of an existing schema, table or index, function, column, and constraint or trigger. */
 const EXISTS_ALREADY: ReadonlySet<string> = new Set(['42P06', '42P07', '42723', '42701', '42710'])
 const IS_GONE: ReadonlySet<string> = new Set(['42704', '42P01', '42703'])
-/** Of a migration that was applied as a whole: what it reads or takes away is gone, and its tables have a primary key. */
+/** For a migration that was applied as a whole: what it reads or drops is gone, and its tables have a primary key. */
 const WAS_DONE: ReadonlySet<string> = new Set([...IS_GONE, '42883', '42P16'])
 
 function isDone(statement: string, code: string): boolean {
@@ -204,7 +203,7 @@ async function inTransaction(client: pg.Client, work: () => Promise<void>): Prom
     await work()
     await client.query('COMMIT')
   } catch (error) {
-    await client.query('ROLLBACK').catch(() => {}) // a broken connection has rolled it back by itself
+    await client.query('ROLLBACK').catch(() => {}) // a broken connection rolls back by itself
     throw error
   }
 }

@@ -6,9 +6,9 @@ import { ConfigurationError } from '../config.ts'
 const run = promisify(execFile)
 const COMMAND_TIMEOUT_MS = 10_000
 
-/** How PostgreSQL's programs are started: it refuses to run as root. */
+/** The account that PostgreSQL's programs run under, because PostgreSQL refuses to run as root. */
 export interface PostgresAccount {
-  /** Put before the program and its arguments. */
+  /** The command that precedes the program and its arguments. */
   readonly prefix: readonly string[]
   readonly ids: { readonly uid: number; readonly gid: number } | null
 }
@@ -16,9 +16,9 @@ export interface PostgresAccount {
 const CALLER: PostgresAccount = { prefix: [], ids: null }
 
 /**
- * Chooses the account PostgreSQL runs under. An ordinary user runs it as is. For root there are two ways: in a user
- * namespace in which root has another name (files stay root's, also below a home folder with mode 0700), or, where
- * namespaces are not allowed, as an unprivileged user. An existing cluster stays with the way it was made.
+ * Chooses the account that PostgreSQL runs under. An ordinary user runs it directly. Root runs it in a user namespace
+ * that maps root to an unprivileged user: files remain root's, so that it works below a home folder with mode 0700. Where
+ * namespaces are not allowed, root runs it as an unprivileged user. An existing cluster keeps the way it was created.
  */
 export async function choosePostgresAccount(clusterDirectory: string, binary: string): Promise<PostgresAccount> {
   if (process.getuid?.() !== 0) return CALLER
@@ -39,7 +39,7 @@ export async function choosePostgresAccount(clusterDirectory: string, binary: st
   )
 }
 
-/** Gives a folder to the account that will write in it. */
+/** Makes the account the owner of a folder that it will write to. */
 export async function handOver(directory: string, account: PostgresAccount): Promise<void> {
   if (account.ids) await chown(directory, account.ids.uid, account.ids.gid)
 }

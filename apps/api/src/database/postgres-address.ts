@@ -9,24 +9,24 @@ import { handOver, type PostgresAccount } from './postgres-account.ts'
 import { ROLE_NAME } from './postgres-role.ts'
 
 const CONNECT_TIMEOUT_MS = 5_000
-const MAX_SOCKET_PATH_BYTES = 100 // macOS takes 103, Linux 107
-/** Part of the socket's name; nothing listens on a port. */
+const MAX_SOCKET_PATH_BYTES = 100 // the limit is 103 on macOS and 107 on Linux
+/** Only part of the socket's name: nothing listens on this port. */
 const SOCKET_PORT = 5432
-/** What `pg_ctl` may hand to a shell as it is. */
+/** A path that `pg_ctl` can pass to a shell unquoted. */
 const PLAIN_PATH = /^\/[\w./-]*$/
 
-/** Where the server is reached: by a socket in a folder, or by TCP on a port of this machine where there are none. */
+/** Where the server listens: on a Unix socket, or on a local TCP port on Windows. */
 export interface PostgresAddress {
   /** Null for TCP. */
   readonly socketDirectory: string | null
   readonly port: number
-  /** PostgreSQL's settings for it. */
+  /** The PostgreSQL settings for this address. */
   readonly settings: Readonly<Record<string, string>>
 }
 
 /**
- * Chooses the address of the server of a cluster. The socket lies in the cluster's own folder, which PostgreSQL keeps
- * to its account; where that path is too long for one, in a folder of the runtime directory.
+ * Chooses the address of a cluster's server. The socket is in the cluster's own folder, which only PostgreSQL's account
+ * can enter. When that path is too long for a socket, it is in a private folder of the runtime directory.
  */
 export async function chooseAddress(
   clusterDirectory: string,
@@ -47,7 +47,7 @@ export async function chooseAddress(
   )
 }
 
-/** The address of a server that runs, as the file in its cluster tells it. */
+/** The address of a running server, from its pid file. */
 export function addressOf(
   clusterDirectory: string,
   server: { port: number; socketSetting: string | null },
@@ -66,8 +66,8 @@ export function connectionString(
 }
 
 /**
- * Logs in, and never tells the password to a server that does not prove to know it as well: with SCRAM neither side
- * sends it.
+ * Logs in with SCRAM only (RFC 5802). Both sides prove that they know the password and neither sends it, so an impostor
+ * on the same address learns nothing.
  */
 export async function connectMutually(url: string): Promise<pg.Client> {
   const client = new MutualClient({
@@ -84,7 +84,7 @@ export async function connectMutually(url: string): Promise<pg.Client> {
 
 const NOT_OURS = 'The server that answers is not the embedded PostgreSQL.'
 
-/** pg answers whatever the server asks for; this refuses every way but SCRAM. */
+/** pg uses whatever method the server asks for. This client refuses all but SCRAM. */
 class MutualClient extends pg.Client {
   isProved = false
 
@@ -134,7 +134,10 @@ function fits(directory: string): boolean {
   return Buffer.byteLength(join(directory, `.s.PGSQL.${SOCKET_PORT}`)) <= MAX_SOCKET_PATH_BYTES
 }
 
-/** False when it cannot be made, or when another account made it before us and could put its own socket there. */
+/**
+ * Creates a folder for this account alone. Returns false when that fails, or when the folder belongs to another account,
+ * which could put a socket of its own there.
+ */
 async function makePrivate(directory: string, account: PostgresAccount): Promise<boolean> {
   try {
     if ((await mkdir(directory, { recursive: true, mode: 0o700 })) !== undefined) await handOver(directory, account)

@@ -30,10 +30,10 @@ export async function findBinaries(): Promise<Binaries> {
 }
 
 /**
- * Runs one of PostgreSQL's programs with an environment of its own: none of the product's secrets reach it. Where
- * `signal` aborts, it is interrupted: initdb then deletes what it has made, and pg_ctl ends the server that it starts.
+ * Runs one of PostgreSQL's programs with an environment of its own, without the product's secrets. When `signal` aborts,
+ * the program is interrupted: initdb then deletes what it created, and pg_ctl stops the server that it is starting.
  *
- * @returns what it printed.
+ * @returns the standard output
  */
 export async function runProgram(
   { binaries, account }: Programs,
@@ -56,7 +56,7 @@ export async function runProgram(
     maxBuffer: MAX_OUTPUT_BYTES,
     ...account.ids,
   })
-  running.child.stdin?.on('error', () => {}) // it may end before it has read everything: then its status tells
+  running.child.stdin?.on('error', () => {}) // a program may exit before it has read everything; its exit code tells why
   running.child.stdin?.end(input)
   const interrupt = () => void running.child.kill('SIGINT')
   signal?.addEventListener('abort', interrupt, { once: true })
@@ -69,16 +69,16 @@ export async function runProgram(
   }
 }
 
-/** That a program failed, and why; null for any other error. */
+/** Describes the failure of a program in a sentence; null for any other error. */
 export function programFaultOf(error: unknown): string | null {
   const { program, signal, stderr = '' } = error as { program?: string; signal?: string; stderr?: string }
   if (program === undefined) return null
-  const lastWords = stderr.trim().split('\n').at(-1) ?? ''
-  const reason = signal ? `was ended by ${signal}` : `failed${lastWords && `: ${lastWords}`}`
+  const lastLine = stderr.trim().split('\n').at(-1) ?? ''
+  const reason = signal ? `was ended by ${signal}` : `failed${lastLine && `: ${lastLine}`}`
   return `Its program ${program} ${reason.replace(/\.$/, '')}.`
 }
 
-/** Windows programs do not start without it. */
+/** Windows programs do not start without SystemRoot. */
 function windowsEnvironment(): Record<string, string> {
   return process.platform === 'win32' ? { SystemRoot: 'C:\\Windows' } : {}
 }

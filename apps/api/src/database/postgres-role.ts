@@ -2,17 +2,17 @@ import { runProgram, type Programs } from './postgres-programs.ts'
 
 export const DATABASE_NAME = 'inforiver_mail'
 export const ROLE_NAME = 'inforiver_mail'
-/** The superuser that every cluster has. Without a password it cannot log in. */
+/** The superuser of every cluster. It has no password, so it cannot log in. */
 export const BOOTSTRAP_ROLE = 'inforiver_mail_bootstrap'
 const BOOTSTRAP_ROLE_ID = 10 // the same in every cluster of every version
 
-const TIMEOUT_MS = 120_000 // after a power cut it recovers first
+const TIMEOUT_MS = 120_000 // crash recovery comes first
 
 /**
- * Gives the product its role and database in a cluster that is not running: a role that is no superuser, with this
- * password, and the owner of its database and of everything in it. Done again, it changes nothing. It is also how a
- * cluster of version 1.0.0, whose only role was the superuser, is brought to this state, and how a lost password is
- * replaced. PostgreSQL's single-user mode asks for no password and listens nowhere.
+ * Creates the product's role and database in a cluster that is not running. The role is no superuser, has this password,
+ * and owns its database and everything in it. The operation is idempotent. It also upgrades a cluster of version 1.0.0,
+ * whose only role was the superuser, and replaces a lost password. It uses PostgreSQL's single-user mode, which asks for
+ * no password and does not listen.
  */
 export async function prepareCluster(programs: Programs, directory: string, password: string): Promise<void> {
   const found = await runSql(programs, directory, 'postgres', [
@@ -23,12 +23,12 @@ export async function prepareCluster(programs: Programs, directory: string, pass
   else await runSql(programs, directory, 'postgres', [`CREATE DATABASE ${DATABASE_NAME} OWNER ${ROLE_NAME}`])
 }
 
-/** Whether nothing is left for `prepareCluster` to do, asked by the role itself. */
+/** Whether `prepareCluster` has nothing to do, asked by the role itself. */
 export const IS_PREPARED = `SELECT NOT rolsuper AS prepared FROM pg_roles JOIN pg_database ON datdba = pg_roles.oid
   WHERE rolname = current_user AND datname = '${DATABASE_NAME}'`
 
 function prepareRole(password: string): string {
-  // Nobody can rename the role of their own session: another superuser, made for the while, renames the first one.
+  // A session cannot rename its own role, so a temporary superuser renames it.
   return `DO $prepare$
 BEGIN
   IF (SELECT rolname FROM pg_roles WHERE oid = ${BOOTSTRAP_ROLE_ID}) = '${ROLE_NAME}' THEN
@@ -48,8 +48,8 @@ END $prepare$`
 }
 
 /**
- * What the superuser owns, by the commands that change an owner. REASSIGN OWNED refuses a role that the system itself
- * depends on. Indexes and the sequences of columns follow their tables.
+ * Gives everything that the superuser owns to the product's role. REASSIGN OWNED cannot do it, because the system depends
+ * on the superuser. Indexes and the sequences of columns follow their tables.
  */
 const TAKE_DATABASE = `DO $take$
 DECLARE
@@ -77,7 +77,7 @@ BEGIN
   ALTER DATABASE ${DATABASE_NAME} OWNER TO ${ROLE_NAME};
 END $take$`
 
-/** Each statement is a transaction of its own, and the first one that fails ends it. */
+/** Runs statements in single-user mode, each in its own transaction, until one fails. */
 async function runSql(
   programs: Programs,
   directory: string,

@@ -11,7 +11,7 @@ const QUEUE_TABLES = '20261126210000_queue_tables'
 const RUN_MIGRATE = fileURLToPath(new URL('../test-support/run-migrate.ts', import.meta.url))
 
 const MIB = 1024 * 1024
-/** Larger than a chunk is, so that few of them are a large message. */
+/** Larger than real chunks, so that two make a large message. */
 const CHUNK_BYTES = 2 * MIB
 const CHUNKED = { chunked: true, stored_bytes: 4 * MIB, attachment_bytes: 4 * MIB }
 const CREATED = '2026-11-24T10:00:00.000Z'
@@ -20,7 +20,7 @@ const LATER = '2026-11-24T11:00:00.000Z'
 const OUTCOME_UNKNOWN = { code: 'outcome-unknown', title: 'Unknown', detail: 'It may have been sent.' }
 const REFUSED = { code: 'refused', title: 'Refused', detail: 'No.' }
 
-/** What all messages of the test have, of the columns of version 1.0.0. */
+/** Columns of version 1.0.0 that all messages of the test share. */
 const COMMON = {
   tenant_id: 'ten_1',
   service: 'reports',
@@ -46,15 +46,23 @@ const LIVE = '2099-01-01T00:00:00.000Z'
 
 type Columns = Readonly<Record<string, unknown>>
 
-/** A message in each state that version 1.0.0 knew, and how it stands afterwards. */
+const QUEUED = { status: 'queued', ...CONTENT, next_attempt_at: CREATED }
+const AGAIN = { ...QUEUED, ...TRIED_ONCE, next_attempt_at: TRIED }
+/** Its lease has expired. */
+const SENDING = { ...QUEUED, ...TRIED_ONCE, status: 'sending', lease_owner: 'dead', lease_until: TRIED }
+const FAILED = { status: 'failed', ...TRIED_ONCE, ended_at: TRIED, problem: REFUSED }
+const SENT = { status: 'sent', ...TRIED_ONCE, sent_at: TRIED, ended_at: TRIED, tenant_id: 'ten_2' }
+const HALF_WAY_STATE = { uploading: true, is_large: true, upload_bytes: 3 * MIB }
+
+/** A message in each state of version 1.0.0, and its state after the migration. */
 const MESSAGES: Readonly<Record<string, { readonly old: Columns; readonly stands: Columns | null }>> = {
   receiving: { old: { status: 'receiving', content_key_sealed: 'sealed key', chunked: true }, stands: null },
   scheduled: {
-    old: { status: 'scheduled', ...CONTENT, send_at: LATER, next_attempt_at: LATER },
+    old: { ...QUEUED, status: 'scheduled', send_at: LATER, next_attempt_at: LATER },
     stands: { status: 'scheduled', send_at: LATER, next_attempt_at: LATER, doubt: 'none' },
   },
   queued: {
-    old: { status: 'queued', ...CONTENT, next_attempt_at: CREATED, recipients: 3, reference: 'INV-1' },
+    old: { ...QUEUED, recipients: 3, reference: 'INV-1' },
     stands: {
       status: 'queued',
       next_attempt_at: CREATED,
@@ -66,100 +74,60 @@ const MESSAGES: Readonly<Record<string, { readonly old: Columns; readonly stands
     },
   },
   'queued-again': {
-    old: { status: 'queued', ...CONTENT, ...TRIED_ONCE, attempt_count: 7, next_attempt_at: TRIED },
-    stands: {
-      status: 'queued',
-      next_attempt_at: TRIED,
-      doubt: 'none',
-      attempt_count: 7,
-      trying_ms: 60_000,
-      from_email: 'ada@contoso.com',
-    },
+    old: { ...AGAIN, attempt_count: 7 },
+    stands: { status: 'queued', next_attempt_at: TRIED, doubt: 'none', ...TRIED_ONCE, attempt_count: 7 },
   },
   ...Object.fromEntries(
     [0, 1, 2].map((lookups) => [
       `in-doubt-${lookups}`,
       {
-        old: { status: 'queued', ...CONTENT, ...TRIED_ONCE, lookups, next_attempt_at: TRIED },
+        old: { ...AGAIN, lookups },
         stands: { status: 'queued', next_attempt_at: TRIED, doubt: 'in-doubt', looks: lookups },
       },
     ]),
   ),
   'maybe-twice': {
-    old: { status: 'queued', ...CONTENT, ...TRIED_ONCE, possible_duplicate: true, next_attempt_at: TRIED },
+    old: { ...AGAIN, possible_duplicate: true },
     stands: { status: 'queued', possible_duplicate: true, doubt: 'none' },
   },
   medium: {
-    old: {
-      status: 'queued',
-      ...CONTENT,
-      content: `\\x${'00'.repeat(70_000)}`,
-      attachment_bytes: 60_000,
-      next_attempt_at: CREATED,
-    },
+    old: { ...QUEUED, content: `\\x${'00'.repeat(70_000)}`, attachment_bytes: 60_000 },
     stands: { status: 'queued', is_large: false, upload_bytes: 90_000 },
   },
   large: {
-    old: {
-      status: 'queued',
-      ...CONTENT,
-      ...CHUNKED,
-      next_attempt_at: CREATED,
-    },
+    old: { ...QUEUED, ...CHUNKED },
     stands: { status: 'queued', is_large: true, upload_bytes: 4 * MIB, uploading: false },
   },
   sending: {
-    old: {
-      status: 'sending',
-      ...CONTENT,
-      ...TRIED_ONCE,
-      next_attempt_at: CREATED,
-      lease_owner: 'worker',
-      lease_until: LIVE,
-    },
-    // Whoever holds the lease may have sent it, and may say so as long as nobody else has tried.
+    old: { ...SENDING, lease_owner: 'worker', lease_until: LIVE },
+    // The holder of the lease may have sent it, and its outcome counts until somebody else tries.
     stands: {
       status: 'sending',
       next_attempt_at: CREATED,
+      doubt: 'none',
       lease_owner: 'worker',
       lease_until: LIVE,
       attempt_id: 'worker',
-      doubt: 'none',
     },
   },
   'sending-run-out': {
-    old: {
-      status: 'sending',
-      ...CONTENT,
-      ...TRIED_ONCE,
-      next_attempt_at: CREATED,
-      lease_owner: 'dead',
-      lease_until: TRIED,
-    },
+    old: SENDING,
     stands: { status: 'sending', lease_owner: 'dead', lease_until: TRIED, attempt_id: 'dead', doubt: 'none' },
   },
   'sending-in-doubt': {
-    old: {
-      status: 'sending',
-      ...CONTENT,
-      ...TRIED_ONCE,
-      next_attempt_at: CREATED,
-      lease_owner: 'dead',
-      lease_until: TRIED,
-      lookups: 1,
-    },
+    old: { ...SENDING, lookups: 1 },
     stands: { status: 'sending', lease_owner: 'dead', doubt: 'in-doubt', looks: 1 },
   },
   'uploading-now': {
-    old: { status: 'sending', ...HALF_WAY, next_attempt_at: CREATED, lease_owner: 'dead', lease_until: TRIED },
-    stands: { status: 'sending', uploading: true, attempt_id: null, is_large: true, upload_bytes: 3 * MIB },
+    old: { ...SENDING, ...HALF_WAY },
+    stands: { status: 'sending', attempt_id: null, ...HALF_WAY_STATE },
   },
   'uploading-later': {
-    old: { status: 'queued', ...HALF_WAY, next_attempt_at: TRIED },
-    stands: { status: 'queued', uploading: true, is_large: true, upload_bytes: 3 * MIB, next_attempt_at: TRIED },
+    old: { ...AGAIN, ...HALF_WAY },
+    stands: { status: 'queued', next_attempt_at: TRIED, ...HALF_WAY_STATE },
   },
   drafted: {
-    old: { status: 'queued', ...CONTENT, ...TRIED_ONCE, draft_id: 'draft', lookups: 0, next_attempt_at: TRIED },
+    old: { ...AGAIN, draft_id: 'draft', lookups: 0 },
     stands: { status: 'queued', uploading: false, doubt: 'in-doubt', looks: 0 },
   },
   ...Object.fromEntries(
@@ -176,45 +144,28 @@ const MESSAGES: Readonly<Record<string, { readonly old: Columns; readonly stands
     stands: { status: 'held', held_because: 'reconnect-required', doubt: 'in-doubt', looks: 2 },
   },
   'failed-with-content': {
-    old: { status: 'failed', ...CONTENT, ...TRIED_ONCE, ended_at: TRIED, problem: REFUSED },
+    old: { ...FAILED, ...CONTENT },
     stands: { status: 'failed', ended_at: TRIED, problem: REFUSED, from_email: 'ada@contoso.com' },
   },
-  'failed-without-content': {
-    old: { status: 'failed', ...TRIED_ONCE, ended_at: TRIED, problem: REFUSED },
-    stands: { status: 'failed', ended_at: TRIED, problem: REFUSED },
-  },
+  'failed-without-content': { old: FAILED, stands: { status: 'failed', ended_at: TRIED, problem: REFUSED } },
   'outcome-unknown': {
-    old: {
-      status: 'failed',
-      ...CONTENT,
-      ...TRIED_ONCE,
-      ended_at: TRIED,
-      problem: OUTCOME_UNKNOWN,
-      on_unknown_outcome: 'stop',
-    },
+    old: { ...FAILED, ...CONTENT, problem: OUTCOME_UNKNOWN, on_unknown_outcome: 'stop' },
     stands: { status: 'failed', ended_at: TRIED, problem: OUTCOME_UNKNOWN },
   },
   cancelled: { old: { status: 'cancelled', ended_at: TRIED }, stands: { status: 'cancelled', ended_at: TRIED } },
   sent: {
-    old: { status: 'sent', ...TRIED_ONCE, sent_at: TRIED, ended_at: TRIED, tenant_id: 'ten_2' },
+    old: SENT,
     stands: { status: 'sent', sent_at: TRIED, ended_at: TRIED, from_email: 'ada@contoso.com', tenant_id: 'ten_2' },
   },
   'sent-twice': {
-    old: {
-      status: 'sent',
-      ...TRIED_ONCE,
-      sent_at: TRIED,
-      ended_at: TRIED,
-      possible_duplicate: true,
-      tenant_id: 'ten_2',
-    },
+    old: { ...SENT, possible_duplicate: true },
     stands: { status: 'sent', possible_duplicate: true, tenant_id: 'ten_2' },
   },
 }
 
 let database: TestDatabase
 
-/** A database of version 1.0.0 with all these messages. */
+/** Creates a database of version 1.0.0 with all these messages. */
 async function fill(): Promise<void> {
   database = await createTestDatabase({ template: 'template0' })
   await applyFirstRelease(database.url)
@@ -250,7 +201,7 @@ async function insert(table: string, row: Columns): Promise<void> {
   )
 }
 
-/** A row as the test writes it: times as text, and 64-bit numbers as numbers. */
+/** Converts a row to the notation of this test: times as text, and 64-bit numbers as numbers. */
 function plain(row: Columns | undefined): Columns {
   return Object.fromEntries(
     Object.entries(row ?? {}).map(([column, value]) => [
@@ -268,7 +219,7 @@ async function rows(statement: string): Promise<Columns[]> {
   return (await database.query(statement)).map(plain)
 }
 
-/** What `mailbox_totals` has to say of the rows as they are. */
+/** The totals that the rows add up to. */
 const TOTALS_OF_ROWS = `
 SELECT t.tenant_id, coalesce(c.stored_bytes, 0)::bigint AS stored_bytes,
        count(*) FILTER (WHERE state = 'queued' AND lease_owner IS NULL) AS queued,
@@ -286,7 +237,7 @@ SELECT t.tenant_id, coalesce(c.stored_bytes, 0)::bigint AS stored_bytes,
 
 const TOTALS = 'SELECT * FROM mailbox_totals ORDER BY tenant_id'
 
-/** All tables of the schema with all their rows. */
+/** Reads all tables with all their rows. */
 async function everything(): Promise<unknown> {
   const tables = await database.query<{ name: string }>(
     `SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public' AND tablename <> '_prisma_migrations' ORDER BY 1`,
@@ -307,7 +258,7 @@ describe('after the migration', () => {
   afterAll(() => database.drop())
 
   it.each(Object.entries(MESSAGES).flatMap(([id, { stands }]) => (stands === null ? [] : [{ id, stands }])))(
-    'a message of version 1.0.0 stands as before: $id',
+    'keeps the state of a message of version 1.0.0: $id',
     async ({ id, stands }) => {
       const [state] = await rows(`SELECT * FROM message_states WHERE id = '${id}'`)
 
@@ -315,14 +266,14 @@ describe('after the migration', () => {
     },
   )
 
-  it('a message of which attachments were arriving is none yet', async () => {
+  it('turns a message whose attachments were arriving into content only', async () => {
     expect(await rows(`SELECT id FROM messages WHERE id = 'receiving'`)).toEqual([])
     expect(await rows('SELECT message_id AS id FROM message_contents WHERE content IS NULL')).toEqual([
       { id: 'receiving' },
     ])
   })
 
-  it('keeps the content of what waits and of what may be retried, as it is stored, and no other', async () => {
+  it('keeps the content of messages that wait or may be retried, and no other', async () => {
     const contents = await rows(
       `SELECT c.*, octet_length(content) AS bytes, (SELECT count(*) FROM message_chunks k WHERE k.message_id = c.message_id) AS chunks
          FROM message_contents c ORDER BY message_id COLLATE "C"`,
@@ -333,7 +284,7 @@ describe('after the migration', () => {
       expect(row).toMatchObject({ tenant_id: 'ten_1', data_key: null, key_sealed: 'sealed key', begun_at: CREATED })
     const find = (id: string) => contents.find((row) => row['message_id'] === id)
     expect(find('queued')).toMatchObject({ bytes: 3, chunked: false, stored_bytes: 3, attachment_bytes: 0, chunks: 0 })
-    // What is stored in chunks is counted as it is stored.
+    // Chunks count with their stored size.
     expect(find('large')).toMatchObject({
       bytes: 3,
       chunked: true,
@@ -344,7 +295,7 @@ describe('after the migration', () => {
     expect(find('receiving')).toMatchObject({ content: null, chunked: true, stored_bytes: 4 * MIB, chunks: 2 })
   })
 
-  it('keeps every draft, and how far its upload is', async () => {
+  it('keeps every draft, with the progress of its upload', async () => {
     const halfWay = {
       tenant_id: 'ten_1',
       draft_id: 'draft',
@@ -374,7 +325,7 @@ describe('after the migration', () => {
     ])
   })
 
-  it('finds what failed or was cancelled, and what of it has content', async () => {
+  it('lists what failed or was cancelled, and which of it has content', async () => {
     expect(
       await rows('SELECT message_id AS id, outcome, created_at, ended_at, has_content FROM unsent_messages ORDER BY 1'),
     ).toEqual([
@@ -395,7 +346,7 @@ describe('after the migration', () => {
     ])
   })
 
-  it('counts for each mailbox what its rows come to, and a mailbox of which everything has ended', async () => {
+  it('counts the rows of each mailbox, including one whose messages have all ended', async () => {
     const totals = await rows(TOTALS)
     expect(totals).toEqual(await rows(TOTALS_OF_ROWS))
     expect(totals).toMatchObject([
@@ -409,7 +360,7 @@ describe('a database of version 1.0.0', () => {
   beforeEach(fill)
   afterEach(() => database.drop())
 
-  it('lets the product go on with all of it', async () => {
+  it('lets the product continue with all messages', async () => {
     await migrate(database.url)
     const pool = createTestPool(database.url)
     onTestFinished(() => pool.end())
@@ -458,7 +409,7 @@ describe('a database of version 1.0.0', () => {
     expect(await rows(TOTALS)).toEqual(await rows(TOTALS_OF_ROWS))
   })
 
-  it('takes the row of the migration for lost where the tables are there, and changes no message', async () => {
+  it('recognises the applied migration if its row was lost, and changes no message', async () => {
     await migrate(database.url)
     const before = await everything()
     await database.query('DELETE FROM _prisma_migrations WHERE migration_name = $1', [QUEUE_TABLES])
@@ -476,7 +427,7 @@ describe.each([
   ['when everything was copied', 'message_chunks', 'ACCESS SHARE'],
   ['when the old columns are dropped and the messages rewritten', 'tenant_storage', 'ACCESS SHARE'],
   ['when everything was done but its row', '_prisma_migrations', 'SHARE'],
-])('a migration that ends %s', (_when, table, mode) => {
+])('a migration that is interrupted %s', (_when, table, mode) => {
   let release: () => Promise<void>
   let before: unknown
 
@@ -496,7 +447,7 @@ describe.each([
     await expect.poll(() => database.query(`SELECT 1 ${WAITS}`)).toHaveLength(1)
   }
 
-  /** The old tables are as they were, and the next start migrates them. */
+  /** Expects that the old tables are unchanged, and that the next start migrates them. */
   async function expectWhole(): Promise<void> {
     expect(await everything()).toEqual(before)
     await migrate(database.url)
@@ -508,7 +459,7 @@ describe.each([
     expect(await rows(TOTALS)).toEqual(await rows(TOTALS_OF_ROWS))
   }
 
-  it('since its connection is terminated leaves the old tables whole, and the next start goes on', async () => {
+  it('because its connection is terminated changes nothing, and the next start completes it', async () => {
     const migrated = migrate(database.url).catch((error: unknown) => error)
     await untilItWaits()
 
@@ -519,7 +470,7 @@ describe.each([
     await expectWhole()
   })
 
-  it('since its process is killed leaves the old tables whole, and the next start goes on', async () => {
+  it('because its process is killed changes nothing, and the next start completes it', async () => {
     const child = fork(RUN_MIGRATE, {
       execArgv: ['--disable-warning=ExperimentalWarning'],
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
@@ -532,7 +483,7 @@ describe.each([
     child.kill('SIGKILL')
     await exited
     await release()
-    // PostgreSQL notices when the statement is over.
+    // PostgreSQL notices the lost client at the end of the statement.
     await expect
       .poll(() =>
         database.query(

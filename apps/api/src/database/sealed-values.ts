@@ -2,27 +2,27 @@ import { keyIdOfHead, SEALED_HEAD_CHARACTERS, type Sealed, type TokenVault } fro
 import type pg from 'pg'
 import { ConfigurationError } from '../config.ts'
 
-/** A column that holds sealed values, and whom they are sealed for. */
+/** A column of sealed values, and the record that each value is bound to. */
 export interface SealedColumn {
   readonly table: string
   readonly column: string
-  /** The column that tells its rows apart. */
+  /** The primary key of its table. */
   readonly key: string
-  /** The record that a value is sealed for, in SQL. */
+  /** SQL for the record that a value is bound to. */
   readonly record: string
   readonly purpose: string
-  /** Whether the values' beginnings are indexed: such a table may have very many rows. */
+  /** Whether the heads of the values are indexed, because the table may be large. */
   readonly indexed: boolean
 }
 
-/** Stands for the key of values that no vault sealed; no key has this id. */
+/** Stands for the key of a value that no vault sealed. No key can have this id. */
 export const NO_KEY = '?'
 
 /**
- * Opens one stored value for each column and each key that sealed any, so that a start with missing or wrong keys is
- * refused before anything is sent. Readiness asks often: it takes no longer when very many messages wait.
+ * Opens one stored value per column and key, so that a start with missing or wrong keys is refused before anything is
+ * sent. Readiness calls it often, so its cost does not depend on the number of messages.
  *
- * @throws {ConfigurationError} naming the keys by `kid`.
+ * @throws {ConfigurationError} naming the keys by `kid`
  */
 export async function checkVaultKeys(
   pool: pg.Pool,
@@ -45,13 +45,13 @@ export async function checkVaultKeys(
   )
 }
 
-/** The keys that sealed the values of a column, each with the beginning of one such value. */
+/** Finds the keys that sealed values of a column, each with the head of one such value. */
 export async function findSealedHeads(pool: pg.Pool, column: SealedColumn): Promise<Map<string, string>> {
   const { rows } = await pool.query<{ head: string }>(column.indexed ? distinctByIndex(column) : distinct(column))
   return new Map(rows.map(({ head }) => [keyIdOfHead(head) ?? NO_KEY, head]))
 }
 
-/** SQL for the beginning of a column's values; the index is on the same expression. */
+/** SQL for the head of a column's values, which names the key. The index is on the same expression. */
 export function headOf({ column }: SealedColumn): string {
   return `left(${column}, ${SEALED_HEAD_CHARACTERS})`
 }
@@ -60,7 +60,7 @@ function distinct(column: SealedColumn): string {
   return `SELECT DISTINCT ${headOf(column)} AS head FROM ${column.table} WHERE ${column.column} IS NOT NULL`
 }
 
-/** From one beginning to the next in the index; reading all values to tell few beginnings apart would take its time. */
+/** A loose index scan, from one distinct head to the next: DISTINCT would read all values. */
 function distinctByIndex(column: SealedColumn): string {
   const head = headOf(column)
   const next = (after: string) =>
@@ -81,7 +81,7 @@ async function openFault(pool: pg.Pool, vault: TokenVault, column: SealedColumn,
     [head],
   )
   const [row] = rows
-  if (!row) return null // it has gone meanwhile
+  if (!row) return null // it was deleted in the meantime
   try {
     await vault.open(row.value, { tenant: row.tenant, record: row.record, purpose: column.purpose })
     return null

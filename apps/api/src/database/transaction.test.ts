@@ -16,7 +16,7 @@ beforeAll(async () => {
   const url = new URL(test.url)
   url.port = String(link.port)
   database = await openDatabase(url.href, () => {})
-  // A sequence is not rolled back: it tells how often a change was tried.
+  // A sequence is not rolled back, so it counts the tries.
   await test.query('CREATE SEQUENCE tries')
   await test.query('CREATE TABLE conflicts (code text, tries int)')
   await test.query('GRANT ALL ON SEQUENCE tries TO PUBLIC; GRANT ALL ON conflicts TO PUBLIC')
@@ -37,7 +37,7 @@ afterAll(async () => {
 })
 beforeEach(() => test.query('DELETE FROM tenants'))
 
-/** The next changes meet another one. */
+/** Makes the next changes fail with a conflict. */
 async function conflictsAhead(code: string, tries: number) {
   await test.query(`SELECT setval('tries', 1, false)`)
   await test.query('DELETE FROM conflicts')
@@ -66,14 +66,14 @@ describe.each(CHANGES)('%s', (_name, change) => {
   it.each([
     ['a deadlock', '40P01'],
     ['a serialization failure', '40001'],
-  ])('is tried again after %s', async (_what, code) => {
+  ])('is retried after %s', async (_what, code) => {
     await conflictsAhead(code, 2)
     await change()
 
     expect(await stored()).toEqual([{ id: 'ten_1' }])
   })
 
-  it('gives up after a few conflicts, as one whom the database cannot serve now', async () => {
+  it('gives up after a few conflicts, with an error that means unavailable', async () => {
     await conflictsAhead('40P01', 100)
     const error: unknown = await change().catch((thrown: unknown) => thrown)
 
@@ -86,7 +86,7 @@ describe.each(CHANGES)('%s', (_name, change) => {
 describe.each(CHANGES.slice(0, 3))('%s', (_name, change) => {
   beforeEach(() => conflictsAhead('40P01', 0))
 
-  it('tells when the answer to its commit is lost that the outcome is unknown', async () => {
+  it('reports an unknown outcome when the answer to its commit is lost', async () => {
     link.loseAnswerTo('COMMIT')
     const error: unknown = await change().catch((thrown: unknown) => thrown)
 
@@ -95,7 +95,7 @@ describe.each(CHANGES.slice(0, 3))('%s', (_name, change) => {
     expect(await stored()).toEqual([{ id: 'ten_1' }])
   })
 
-  it('tells when the connection breaks before its commit that it failed', async () => {
+  it('reports a failure when the connection breaks before its commit', async () => {
     link.loseAnswerTo('INSERT')
     const error: unknown = await change().catch((thrown: unknown) => thrown)
 
@@ -104,7 +104,7 @@ describe.each(CHANGES.slice(0, 3))('%s', (_name, change) => {
     expect(await stored()).toEqual([])
   })
 
-  it('knows that it failed where PostgreSQL refuses the commit', async () => {
+  it('reports a failure when PostgreSQL refuses the commit', async () => {
     await test.query(`
       CREATE CONSTRAINT TRIGGER late AFTER INSERT ON tenants DEFERRABLE INITIALLY DEFERRED
       FOR EACH ROW EXECUTE FUNCTION conflict()`)
@@ -122,7 +122,7 @@ describe.each(CHANGES.slice(0, 3))('%s', (_name, change) => {
   })
 })
 
-it('ends a real deadlock of two transactions with both of them done', async () => {
+it('completes both transactions of a real deadlock', async () => {
   await test.query(`UPDATE conflicts SET tries = 0`)
   for (const id of ['ten_1', 'ten_2']) await test.query('INSERT INTO tenants (id, created_at) VALUES ($1, now())', [id])
   const both = Promise.withResolvers<void>()

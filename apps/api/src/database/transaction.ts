@@ -9,15 +9,15 @@ const MAX_TRIES = 4
 const MAX_WAIT_MS = 50
 
 /**
- * Work on one connection of the pool. One on which it failed is closed, and with it whatever it had begun: nobody knows
- * what state it is in.
+ * Runs `work` on one connection of the pool. If it fails, the connection is closed, since its state is unknown; that also
+ * rolls back an open transaction.
  */
 export async function withClient<Result>(
   pool: Pick<pg.Pool, 'connect'>,
   work: (client: pg.PoolClient) => Promise<Result>,
 ): Promise<Result> {
   const client = await pool.connect()
-  const ignore = () => {} // a connection that breaks emits an error besides failing its statement
+  const ignore = () => {} // a broken connection emits an error in addition to failing its statement
   client.on('error', ignore)
   let failure: unknown = null
   try {
@@ -32,9 +32,9 @@ export async function withClient<Result>(
 }
 
 /**
- * All of it, or nothing. `work` may run again: PostgreSQL ends one of two transactions that wait for each other.
+ * Runs `work` in a transaction, and again when PostgreSQL rolls it back because of a conflict.
  *
- * @throws {OutcomeUnknownError} when the connection is lost while the transaction commits
+ * @throws {OutcomeUnknownError} when the connection is lost during the commit
  */
 export function inTransaction<Result>(
   pool: pg.Pool,
@@ -51,9 +51,9 @@ export function inTransaction<Result>(
 }
 
 /**
- * One statement that changes something, which is a transaction by itself. `work` may run again, as above.
+ * Runs a single statement that changes something, without an explicit transaction. `work` may run again, as above.
  *
- * @throws {OutcomeUnknownError} when the connection is lost before it is answered
+ * @throws {OutcomeUnknownError} when the connection is lost before the answer
  */
 export function inOneStatement<Result>(
   pool: pg.Pool,
@@ -62,14 +62,14 @@ export function inOneStatement<Result>(
   return retryConflicts(() => withClient(pool, (client) => work(client).catch(refuseToGuess)))
 }
 
-/** The pool's own `query` tries a statement again that was ended for a conflict: by itself, it is a transaction. */
+/** Makes the pool's own `query` retry conflicts, which is safe since each such statement is its own transaction. */
 export function withRetriedStatements(pool: pg.Pool): pg.Pool {
   const query = pool.query.bind(pool) as (...statement: unknown[]) => Promise<unknown>
   const retrying = (...statement: unknown[]) => retryConflicts(() => query(...statement))
   return Object.assign(pool, { query: retrying as pg.Pool['query'] })
 }
 
-/** The same for Prisma's interactive transactions, as `inTransaction` does it. */
+/** Gives Prisma's interactive transactions the retries and errors of `inTransaction`. */
 export function withRetriedTransactions(prisma: PrismaClient): PrismaClient {
   const begin = prisma.$transaction.bind(prisma) as Interactive
   const retrying: Interactive = (work, options) =>
@@ -78,7 +78,7 @@ export function withRetriedTransactions(prisma: PrismaClient): PrismaClient {
       const run = begin(async (transaction) => {
         committing = false
         const result = await work(transaction)
-        committing = true // Prisma has nothing else left to do
+        committing = true // nothing but the commit is left
         return result
       }, options)
       return run.catch((error: unknown) => (committing ? refuseToGuess(error) : Promise.reject(error)))
@@ -97,7 +97,7 @@ async function retryConflicts<Result>(run: () => Promise<Result>): Promise<Resul
       return await run()
     } catch (error) {
       if (tried === MAX_TRIES || !isConflict(error)) throw error
-      await delay(randomInt(MAX_WAIT_MS)) // two that met would meet again
+      await delay(randomInt(MAX_WAIT_MS)) // at once, the same two would conflict again
     }
   }
 }

@@ -5,12 +5,12 @@ import { isAway } from './is-unavailable.ts'
 
 const BETWEEN_TRIES_MS = 1_000
 
-/** Does a step of the start, again and again while the database is away. */
+/** Runs a step of the start, and repeats it while the database is unavailable. */
 export type WaitForDatabase = <Result>(step: () => Promise<Result>) => Promise<Result>
 
 /**
- * A database that goes away during the start is waited for, as it is later on. One that cannot be reached in the first
- * place is not: its address may be wrong.
+ * Waits for a database that becomes unavailable during the start, as the running product does. It does not wait for one
+ * that was never reached, because its address may be wrong.
  */
 export function createWaitForDatabase(
   logger: Pick<FastifyBaseLogger, 'warn'>,

@@ -1,30 +1,30 @@
 import type pg from 'pg'
 import { withClient } from './transaction.ts'
 
-/** What PostgreSQL refuses writes with. */
+/** The SQLSTATEs with which PostgreSQL refuses writes. */
 const REFUSALS: Readonly<Record<string, string>> = {
   '53100': 'The disk of the database is full: no message can be stored until there is room again.',
   '25006': 'The database is read-only: no message can be stored until it takes writes again.',
 }
 const REMEMBERED_MS = 10_000
 
-/** More than the work memory of the sort, so that it goes to disk, and more than a table grows by at once. */
+/** Sorts more than fits into work memory, so that it goes to disk, and more than a table grows by at once. */
 const PROBE = `
 SELECT count(*) FROM (SELECT repeat(md5(n::text), 32) AS text FROM generate_series(1, 2048) AS n ORDER BY text) AS sorted`
 
 export interface WriteCheck {
-  /** The same work; where the database refuses what it writes, that is remembered until something is stored again. */
+  /** Wraps work that writes, and remembers a refusal until a write succeeds. */
   watch<Parameters extends unknown[], Result>(
     work: (...parameters: Parameters) => Promise<Result>,
   ): (...parameters: Parameters) => Promise<Result>
-  /** Why nothing can be stored now; null when it can. */
+  /** Returns why nothing can be stored now, or null when it can. */
   check(): Promise<string | null>
 }
 
 /**
- * Whether the database can store what is submitted. A refusal counts for a while. Otherwise a sort too large for
- * memory is written to the disk of the database, where it leaves nothing behind: an update of a row would succeed on a
- * full disk as long as a page has room.
+ * Tells whether the database can store messages. A refused write counts for a while. Otherwise it probes with a sort that
+ * spills to the disk of the database and leaves nothing behind. Updating a row would prove nothing: it succeeds on a full
+ * disk as long as its page has room.
  */
 export function createWriteCheck(pool: pg.Pool, clock: () => Date): WriteCheck {
   let refusal: { readonly text: string; readonly at: Date } | null = null

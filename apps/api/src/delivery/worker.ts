@@ -7,6 +7,7 @@ import type { TokenVault } from '@inforiver-mail/m365/token-vault'
 import type { FastifyBaseLogger } from 'fastify'
 import type { ByteBudget } from '../byte-budget.ts'
 import type { ContentKeys } from '../content-keys.ts'
+import { startPolling, UNTIL_WOKEN, type Polling } from '../polling.ts'
 import { createAccessCache, type AccessTo, type LostAccessTo } from './access-cache.ts'
 import type { DeliveryMetrics } from './delivery-metrics.ts'
 import { settle, type DeliveryState } from './delivery-state.ts'
@@ -74,8 +75,8 @@ export function createWorker(parts: {
   let unanswered: string | null = null
   let stopping = new AbortController()
   let ending = new AbortController()
-  let wakeUp = Promise.withResolvers<void>()
-  let ended: Promise<unknown> = Promise.resolve()
+  let claiming: Polling | null = null
+  let loops: readonly Polling[] = []
   let listener: { stop(): Promise<void> } | null = null
   let leases: ReturnType<typeof createLeaseKeeper> | null = null
 
@@ -84,17 +85,30 @@ export function createWorker(parts: {
       stopping = new AbortController()
       ending = new AbortController()
       leases = createLeaseKeeper({ store, elapsedMs, logger })
+      claiming = startPolling(claimMore, {
+        afterFailureMs: AFTER_FAILURE_MS,
+        onFailure: (error) => logger.error({ err: error }, 'messages could not be claimed; trying again'),
+      })
+      const recovering = startPolling(recover, {
+        afterFailureMs: RECOVER_EVERY_MS,
+        onFailure: (error) => logger.error({ err: error }, 'abandoned messages could not be looked for; trying again'),
+      })
+      const cleaning = startPolling(clean, {
+        afterFailureMs: RECOVER_EVERY_MS,
+        onFailure(error) {
+          if (!stopping.signal.aborted) logger.error({ err: error }, 'mailboxes could not be cleaned; trying again')
+        },
+      })
+      loops = [claiming, recovering, cleaning]
       listener = store.listen(wake)
-      ended = Promise.all([claiming(), recovering(), cleaning()])
     },
     async stop() {
       stopping.abort()
-      wake()
       const timer = setTimeout(() => {
         leases?.breakOff()
         ending.abort()
       }, graceMs)
-      await ended
+      await Promise.all(loops.map((loop) => loop.stop()))
       await Promise.all(unsettled)
       clearTimeout(timer)
       leases?.stop()
@@ -103,24 +117,17 @@ export function createWorker(parts: {
   }
 
   function wake(): void {
-    wakeUp.resolve()
+    claiming?.wake()
   }
 
-  async function claiming(): Promise<void> {
-    while (!stopping.signal.aborted) {
-      try {
-        const claimed = await claim()
-        if (claimed === 0) await pause(POLL_EVERY_MS)
-        else await roomForMore()
-      } catch (error) {
-        logger.error({ err: error }, 'messages could not be claimed; trying again')
-        await pause(AFTER_FAILURE_MS)
-      }
-    }
+  /** Claims as soon as that is worth a round trip, and answers when to claim again. */
+  async function claimMore(): Promise<number> {
+    if (inFlight.size >= MAX_IN_FLIGHT || unsettled.size >= MAX_UNSETTLED) return UNTIL_WOKEN
+    if (inFlight.size > MAX_IN_FLIGHT - CLAIM_WHEN_FREE) await delay(GATHER_MS)
+    return (await claim()) === 0 ? POLL_EVERY_MS : 0
   }
 
   async function claim(): Promise<number> {
-    wakeUp = Promise.withResolvers<void>() // what arrives from here on is not seen by this claim
     if (unanswered !== null) await store.giveBack(unanswered)
     const owner = randomUUID()
     unanswered = owner
@@ -131,57 +138,20 @@ export function createWorker(parts: {
     return messages.length
   }
 
-  /** Waits until a claim is worth its round trip. */
-  async function roomForMore(): Promise<void> {
-    while (!stopping.signal.aborted && (inFlight.size >= MAX_IN_FLIGHT || unsettled.size >= MAX_UNSETTLED)) {
-      wakeUp = Promise.withResolvers<void>()
-      await wakeUp.promise
-    }
-    if (inFlight.size > MAX_IN_FLIGHT - CLAIM_WHEN_FREE) await delay(GATHER_MS)
+  async function recover(): Promise<number> {
+    // What this process knows comes first: it would declare in doubt what it has the outcome of.
+    if (unwritten.size > 0) return RECOVER_EVERY_MS
+    const recovered = await store.recover()
+    for (const id of recovered.abandoned)
+      logger.warn({ message: id }, 'a worker ended or stood still in the middle of a delivery')
+    if (recovered.moved) wake()
+    return recovered.more ? 0 : RECOVER_EVERY_MS
   }
 
-  /** Sleeps until a message may be due. */
-  async function pause(ms: number): Promise<void> {
-    const timer = new AbortController()
-    await Promise.race([wakeUp.promise, delay(ms, undefined, { signal: timer.signal }).catch(() => {})])
-    timer.abort()
-  }
-
-  async function recovering(): Promise<void> {
-    while (!stopping.signal.aborted) {
-      let more = false
-      try {
-        // What this process knows comes first: it would declare in doubt what it has the outcome of.
-        if (unwritten.size > 0) {
-          await pauseBetweenLooks()
-          continue
-        }
-        const recovered = await store.recover()
-        for (const id of recovered.abandoned)
-          logger.warn({ message: id }, 'a worker ended or stood still in the middle of a delivery')
-        if (recovered.moved) wake()
-        more = recovered.more
-      } catch (error) {
-        logger.error({ err: error }, 'abandoned messages could not be looked for; trying again')
-      }
-      if (!more) await pauseBetweenLooks()
-    }
-  }
-
-  async function pauseBetweenLooks(): Promise<void> {
-    await delay(RECOVER_EVERY_MS, undefined, { signal: stopping.signal }).catch(() => {})
-  }
-
-  /** Drafts and copies that are to go from the mailboxes. */
-  async function cleaning(): Promise<void> {
-    while (!stopping.signal.aborted) {
-      try {
-        await cleanMailboxes(parts, stopping.signal)
-      } catch (error) {
-        if (!stopping.signal.aborted) logger.error({ err: error }, 'mailboxes could not be cleaned; trying again')
-      }
-      await pauseBetweenLooks()
-    }
+  /** Deletes drafts and copies from the mailboxes. */
+  async function clean(): Promise<number> {
+    await cleanMailboxes(parts, stopping.signal)
+    return RECOVER_EVERY_MS
   }
 
   /** The place of a message is free once it is known what came of it; its lease is held until that is written. */

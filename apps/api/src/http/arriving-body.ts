@@ -1,6 +1,6 @@
 import { finished, Readable } from 'node:stream'
 
-/** As fast as a client has to send: so many bytes within so long. */
+/** The slowest pace at which a client may send: at least so many bytes within so many ms. */
 export interface Pace {
   readonly bytes: number
   readonly ms: number
@@ -8,24 +8,24 @@ export interface Pace {
 
 export interface ArrivingBody {
   readonly stream: Readable
-  /** Another pace holds from now on. */
+  /** Measures from now on against the current pace. */
   restartPace(): void
 }
 
-/** Two of what a socket gives at once. */
+/** Twice what a socket delivers at once. */
 const AHEAD_BYTES = 128 * 1024
 
 /**
- * A body that can be failed without breaking its connection, so that its request can still be answered. What is not
- * read any more arrives and is dropped, since it would block its connection.
+ * Wraps a request body so that it can fail without breaking its connection, and the request can still be answered. After
+ * a failure the rest is read and dropped, because unread data would block the connection.
  */
 export function createArrivingBody(
   payload: Readable,
   hooks: {
     onStart: () => void
-    /** Waits until more bytes may be held; undefined where they may be at once. */
+    /** Waits until memory for these bytes is available; undefined when it is at once. */
     admit: (bytes: number) => Promise<void> | undefined
-    /** What holds now, where anything does. It does not count while the client is kept waiting. */
+    /** The current pace, if any. Time in which we keep the client waiting does not count. */
     pace: () => Pace | null
     onTooSlow: (pace: Pace) => void
   },
@@ -50,7 +50,7 @@ export function createArrivingBody(
       callback(error)
     },
   })
-  body.on('error', () => {}) // whoever reads it learns of it; after a refusal nobody does
+  body.on('error', () => {}) // a reader sees the error; after a refusal there is none
 
   function start(): void {
     started = true
@@ -65,7 +65,7 @@ export function createArrivingBody(
   }
 
   function take(data: Buffer): void {
-    payload.pause() // until there is room for more
+    payload.pause() // until there is room for this
     const admitted = hooks.admit(data.length)
     if (admitted === undefined) {
       pass(data)

@@ -58,7 +58,7 @@ async function textOf(answer: IncomingMessage): Promise<string> {
   return text
 }
 
-/** Until the server has read everything that was written to it before. */
+/** Waits until the server has read everything that was written before. */
 async function untilRead(): Promise<void> {
   await fetch(`http://127.0.0.1:${port}/quick`).then((answer) => answer.text())
 }
@@ -70,7 +70,7 @@ it.each([
     'half a body, after a request that was answered',
     'GET /quick HTTP/1.1\r\nHost: localhost\r\n\r\nPOST /take HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\nContent-Length: 9\r\n\r\nhal',
   ],
-])('cuts off a connection with %s when its time is up', async (_name, text) => {
+])('cuts a connection with %s when the grace period ends', async (_name, text) => {
   await listen(GRACE_MS)
   const socket = await open(text)
   const closed = once(socket, 'close')
@@ -81,7 +81,7 @@ it.each([
   await expect(closed).resolves.toBeDefined()
 })
 
-it('lets a request in flight finish, and tells its client to send no more on the connection', async () => {
+it('finishes a request in flight, and tells its client that the connection closes', async () => {
   await listen()
   const agent = new Agent({ keepAlive: true })
   const answer = answerTo('/held', agent)
@@ -96,10 +96,10 @@ it('lets a request in flight finish, and tells its client to send no more on the
   expect(headers.connection).toBe('close')
 })
 
-it('closes a connection that becomes idle only after it began to close', async () => {
+it('closes a connection that becomes idle only after closing began', async () => {
   await listen()
   const agent = new Agent({ keepAlive: true })
-  const answer = await answerTo('/begun', agent) // its header is gone, and said nothing about the connection
+  const answer = await answerTo('/begun', agent) // its headers were sent before, without Connection: close
   const closed = app.close()
   await expect.poll(() => app.server.listening).toBe(false)
   released.resolve()

@@ -1,13 +1,13 @@
 import type { Socket } from 'node:net'
 import fp from 'fastify-plugin'
 
-/** A client has this long to end its request and to read the answer. */
+/** How long a client may take to finish its request and read the answer. */
 const GRACE_MS = 9_000
 const LOOK_EVERY_MS = 100
 
 /**
- * Closes connections when the app closes. Requests in flight finish, and their answers tell the client to open no
- * further request on the connection; whoever has not finished when the time is up is cut off.
+ * Closes connections when the app closes. Requests in flight finish, and their answers carry `Connection: close`.
+ * Connections that are still open when the grace period ends are cut.
  */
 export const drain = fp<{ graceMs?: number }>(
   async (app, { graceMs = GRACE_MS }) => {
@@ -34,7 +34,7 @@ export const drain = fp<{ graceMs?: number }>(
       closeIdle()
     })
 
-    /** Node takes a connection without any request for busy: browsers open some in reserve. */
+    /** Node considers a connection busy until its first request. Browsers open such connections in reserve. */
     function closeIdle(): void {
       server.closeIdleConnections()
       for (const socket of connections) if (socket.bytesRead === 0) socket.destroy()

@@ -1,13 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyPluginAsync } from 'fastify'
 
-/** Whoever asks gives up soon as well. */
+/** Probes of load balancers give up about as soon. */
 const CHECK_TIMEOUT_MS = 5_000
 
-/** One thing that has to be right before requests can be served; the sentence says what is wrong, null that it is right. */
+/** Checks one precondition for serving requests. Resolves to null, or to a sentence that says what is wrong. */
 export type ReadinessCheck = () => Promise<string | null>
 
-/** `GET /healthz` tells that the process lives, `GET /readyz` that it can be used. */
+/** `GET /healthz` answers while the process is alive, `GET /readyz` with 200 when it can serve requests. */
 export const health: FastifyPluginAsync<{ checks: Readonly<Record<string, ReadinessCheck>> }> = async (
   app,
   { checks },

@@ -1,13 +1,13 @@
 import type { FastifyReply } from 'fastify'
 
-/** A page of plain words, served by the API itself: results of sign-in and consent. Every value is escaped. */
+/** A plain page that the API serves itself, for results of sign-in and consent. Every value is escaped. */
 export interface PlainPage {
   readonly title: string
   readonly paragraphs: readonly string[]
   /** Small print, such as a correlation id. */
   readonly note?: string | null
   readonly link?: { readonly href: string; readonly text: string }
-  /** Attributes of `main`, and the script that reads them. */
+  /** Data attributes of `main`, for the script. */
   readonly data?: Readonly<Record<string, string>>
   readonly script?: string
 }
@@ -41,7 +41,7 @@ ${link ? `<p><a href="${escapeHtml(link.href)}">${escapeHtml(link.text)}</a></p>
 `
 }
 
-/** Texts of ours may contain absolute URLs. */
+/** Turns absolute URLs in a text into links. */
 function linkify(text: string): string {
   return text
     .split(/(https?:\/\/[^\s<>"]+[^\s<>".,;:)])/)

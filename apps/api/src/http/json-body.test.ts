@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { parseJson } from './json-body.ts'
 
-it('lets other work go on between two bodies of many values', async () => {
+it('lets other work run between two bodies of many values', async () => {
   const body = Buffer.from(`[${'{},'.repeat(5_000)}{}]`)
   const order: string[] = []
   const parse = async (name: string) => {

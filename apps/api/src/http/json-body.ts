@@ -2,15 +2,15 @@ import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { parameterOf } from './media-type.ts'
 import { ProblemError } from './problem.ts'
-import { takeTurn } from './take-turn.ts'
+import { beforeHeavyWork } from './heavy-work.ts'
 
-/** Many times what the largest valid message has. */
+/** Many times as many as the largest valid message has. */
 const MAX_JSON_VALUES = 100_000
-/** What has more keeps the process busy for milliseconds, and takes turns. */
+/** Parsing more values blocks the process for milliseconds, so it counts as heavy work. */
 const MANY_JSON_VALUES = 1_000
 const [QUOTE, BACKSLASH, COMMA, BRACKET, BRACE] = Buffer.from('"\\,[{')
 
-/** Bodies are JSON in UTF-8 as they are; a route that takes others adds their type. */
+/** Accepts bodies as JSON in UTF-8, without a content encoding. A route that accepts others adds their content type. */
 export const jsonBodies = fp(
   async (app) => {
     app.removeAllContentTypeParsers()
@@ -20,7 +20,7 @@ export const jsonBodies = fp(
       async (request: FastifyRequest, body: Buffer) => {
         refuseEncodedBody(request)
         if (body.length > 0) return parseJson(body, request.headers['content-type'], 'The body')
-        // A client that always names the type need not have a body.
+        // Some clients always send the content type, even without a body.
         if (request.routeOptions.config.serves?.body === undefined) return undefined
         throw new ProblemError('invalid-input', 'The body is empty: send a JSON object.')
       },
@@ -39,15 +39,16 @@ export function refuseEncodedBody({ headers }: FastifyRequest): void {
   )
 }
 
-const parsedInTurn = new WeakSet<object>()
+/** What was heavy to parse, and therefore is to validate. */
+const heavyValues = new WeakSet<object>()
 
-/** Before JSON is validated, where that does not follow its parsing at once. */
-export async function takeTurnToValidate(value: unknown): Promise<void> {
-  if (typeof value === 'object' && value !== null && parsedInTurn.has(value)) await takeTurn()
+/** Waits before a heavy value is validated, unless that follows its parsing immediately. */
+export async function beforeValidating(value: unknown): Promise<void> {
+  if (typeof value === 'object' && value !== null && heavyValues.has(value)) await beforeHeavyWork()
 }
 
 /**
- * `JSON.parse` that replaces and drops nothing.
+ * Parses JSON strictly: invalid UTF-8 and the field `__proto__` are refused rather than replaced or dropped.
  *
  * @throws {ProblemError}
  */
@@ -56,11 +57,11 @@ export async function parseJson(content: Buffer, contentType: string | undefined
   if (charset !== null && !/^utf-?8$/i.test(charset))
     throw new ProblemError('invalid-input', `The charset ${quote(charset)} is not supported: send JSON in UTF-8.`)
   const isHeavy = countValues(content, what) > MANY_JSON_VALUES
-  if (isHeavy) await takeTurn()
+  if (isHeavy) await beforeHeavyWork()
   const text = decode(content, what)
   try {
     const value: unknown = JSON.parse(text, MAY_NAME_PROTOTYPE.test(text) ? refusePrototype : undefined)
-    if (isHeavy && typeof value === 'object' && value !== null) parsedInTurn.add(value)
+    if (isHeavy && typeof value === 'object' && value !== null) heavyValues.add(value)
     return value
   } catch (error) {
     if (error instanceof ProblemError) throw error
@@ -69,10 +70,10 @@ export async function parseJson(content: Buffer, contentType: string | undefined
 }
 
 /**
- * Counts the values before they are parsed: each becomes an object in memory, and two bytes of text, as in `{},{},…`,
- * become more than fifty. Every value but the first follows a comma, an opening bracket or a brace.
+ * Counts values before they are parsed, because parsing multiplies them: two bytes of text, as in `{},{},…`, become more
+ * than fifty in memory. Every value but the first follows a comma, an opening bracket or a brace.
  *
- * @throws {ProblemError} when there are too many.
+ * @throws {ProblemError} when there are too many
  */
 function countValues(content: Buffer, what: string): number {
   let values = 1
@@ -88,10 +89,10 @@ function countValues(content: Buffer, what: string): number {
   return values
 }
 
-/** As it is, or with one of its characters escaped. */
+/** Matches the name, and every way to write it with escapes. */
 const MAY_NAME_PROTOTYPE = /__proto__|\\u00(?:5f|6f|7[024])/i
 
-/** It would be left out without a word where fields may have any name, and reach a prototype where it is copied. */
+/** zod would drop the field silently from a record, and copying it would set a prototype. */
 function refusePrototype(key: string, value: unknown): unknown {
   if (key === '__proto__') throw new ProblemError('invalid-input', 'A field cannot have the name __proto__.')
   return value
@@ -105,7 +106,7 @@ function decode(content: Buffer, what: string): string {
   }
 }
 
-/** Short enough for a sentence. */
+/** Shortens a value of the client for use in a sentence. */
 function quote(text: string): string {
   return text.slice(0, 50)
 }

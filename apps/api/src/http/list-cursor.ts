@@ -1,20 +1,20 @@
 import { ProblemError } from './problem.ts'
 
-const CURSOR = /^((?!0000)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) (.+)$/ // years that PostgreSQL knows as well
+const CURSOR = /^((?!0000)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) (.+)$/ // PostgreSQL has no year 0
 
-/** Where a page of a list ends, newest first: by time, and by id where several are of one time. */
-export interface Place {
+/** The last item of a page of a list that is sorted newest first, by time and then by id. */
+export interface ListPosition {
   readonly at: Date
   readonly id: string
 }
 
-/** Opaque to the caller, and stable while items are added in front. */
-export function writeCursor({ at, id }: Place): string {
+/** Writes a cursor. It is opaque to the caller, and remains valid while items are added in front. */
+export function writeCursor({ at, id }: ListPosition): string {
   return Buffer.from(`${at.toISOString()} ${id}`).toString('base64url')
 }
 
-/** @throws {ProblemError} `invalid-input` for anything that `writeCursor` did not write for an id of this pattern. */
-export function parseCursor(cursor: string, idPattern: RegExp): Place {
+/** @throws {ProblemError} `invalid-input` unless `writeCursor` wrote the cursor for an id of this pattern */
+export function parseCursor(cursor: string, idPattern: RegExp): ListPosition {
   const [, time = '', id = ''] = CURSOR.exec(Buffer.from(cursor, 'base64url').toString('utf8')) ?? []
   const at = new Date(time)
   if (!Number.isNaN(at.getTime()) && idPattern.test(id)) return { at, id }

@@ -1,10 +1,10 @@
 import { MIMEType } from 'node:util'
 
-/** A parameter of a content type, such as `charset`; null without one. */
+/** Returns a parameter of a content type, such as `charset`, or null when there is none. */
 export function parameterOf(contentType: string, name: string): string | null {
   try {
     return new MIMEType(contentType).params.get(name)
   } catch {
-    return null // no content type at all
+    return null // it is not a content type
   }
 }

@@ -31,7 +31,7 @@ it('shows metrics to this machine', async () => {
   expect(await statusOf(await start())).toBe(200)
 })
 
-it('shows what it counted also while the database is away', async () => {
+it('shows what it counted even while the database is unavailable', async () => {
   const url = new URL(ground.database.url)
   const link = await createTcpLink(Number(url.port))
   url.port = String(link.port)
@@ -61,7 +61,7 @@ describe('without a token', () => {
   })
 
   it.each(['forwarded', 'via', 'x-forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip'])(
-    'refuses what came through a proxy by its %s header, though it says that it is from here',
+    'refuses a request through a proxy with the header %s, even with a loopback address in it',
     async (header) => {
       expect(await statusOf(product, { [header]: '127.0.0.1' })).toBe(404)
     },
@@ -72,13 +72,13 @@ describe('without a token', () => {
   })
 
   it.each(['mail.contoso.com', 'mail.contoso.com:3000', 'localhost.contoso.com', '127.contoso.com', 'a host'])(
-    'refuses whoever asks for it under the name "%s"',
+    'refuses a request for the host "%s"',
     async (host) => {
       expect(await statusAs(product, host)).toBe(404)
     },
   )
 
-  it('refuses whoever asks for a whole URL, as a proxy is asked, whatever Host says', async () => {
+  it('refuses a request in absolute form, as to a proxy, whatever its Host header', async () => {
     const options = {
       port: product.config.port,
       path: 'http://mail.contoso.com/metrics',

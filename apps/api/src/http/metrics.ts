@@ -6,7 +6,7 @@ import { ProblemError } from './problem.ts'
 
 const PROXY_HEADER = /^(?:forwarded|via|x-forwarded(?:-.+)?|x-real-ip)$/
 
-/** `GET /metrics` for Prometheus: with a token for whoever sends it, without one for this machine only. */
+/** Serves `GET /metrics` for Prometheus: to whoever sends the token or, if none is configured, to this machine only. */
 export const metrics: FastifyPluginAsync<{ registry: Registry; token: string | null }> = async (
   app,
   { registry, token },
@@ -14,7 +14,7 @@ export const metrics: FastifyPluginAsync<{ registry: Registry; token: string | n
   app.get('/metrics', { config: { concealed: true } }, async (request, reply) => {
     const given = request.headers.authorization?.match(/^Bearer +(.+)$/i)?.[1]
     const allowed = token === null ? isFromHere(request) : given !== undefined && equal(given, token)
-    // Without the token there is nothing to see here, not even that there is something.
+    // A stranger must not learn that there is something at this address.
     if (!allowed) throw new ProblemError('not-found', 'There is nothing at this address.')
     return reply
       .type(registry.contentType)
@@ -23,14 +23,14 @@ export const metrics: FastifyPluginAsync<{ registry: Registry; token: string | n
   })
 }
 
-/** Only the address of the connection counts, since whoever sends a header may write anything into it. */
+/** Decides by the address of the connection, since a client can put anything into a header. */
 function isFromHere({ socket, headers, raw }: FastifyRequest): boolean {
-  if (!raw.url?.startsWith('/')) return false // a whole URL is what proxies are asked with
+  if (!raw.url?.startsWith('/')) return false // absolute form is used with proxies, RFC 9112 section 3.2.2
   if (Object.keys(headers).some((name) => PROXY_HEADER.test(name))) return false
   return isLoopback(socket.remoteAddress ?? '') && namesThisMachine(headers.host)
 }
 
-/** A proxy on this machine that adds no header still passes on the name under which it was asked. */
+/** Detects a local proxy that adds no header: it still forwards the host name that was asked for. */
 function namesThisMachine(host = ''): boolean {
   const url = `http://${host}`
   return URL.canParse(url) && isLoopback(new URL(url).hostname)

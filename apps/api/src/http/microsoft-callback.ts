@@ -1,24 +1,24 @@
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { sendPage } from './html.ts'
 
-/** Microsoft's answer, come back through the browser. */
+/** A response of Microsoft's authorization endpoint, which comes back through the browser. */
 export interface MicrosoftReturn {
   readonly state: string
-  /** As it came: nothing in it may be shown or believed before `state` has matched. */
+  /** Unverified: nothing in it may be shown or believed before `state` has matched. */
   readonly parameters: Readonly<Record<string, unknown>>
   readonly request: FastifyRequest
   readonly reply: FastifyReply
 }
 
-/** Answers when the `state` is one of its own, and returns whether it was. A reply is no result: awaiting one waits for its end. */
+/** Sends the answer if the `state` is one of its own, and resolves to whether it was. */
 export type ReturnHandler = (arrival: MicrosoftReturn) => Promise<boolean>
 
-/** The one redirect URI: what was asked decides who handles the answer. */
+/** Serves the only redirect URI. The handler whose `state` it is answers. */
 export const microsoftCallback: FastifyPluginAsync<{
   handlers: readonly ReturnHandler[]
   settingsUrl: string
 }> = async (app, { handlers, settingsUrl }) => {
-  // An answer counts once: a HEAD by some link checker must not use it up.
+  // A response can be used once, and the HEAD of a link checker must not use it up.
   app.get('/auth/microsoft/callback', { exposeHeadRoute: false }, async (request, reply) => {
     const parameters = request.query as Record<string, unknown>
     const { state } = parameters
@@ -28,7 +28,7 @@ export const microsoftCallback: FastifyPluginAsync<{
       }
     }
     if ('admin_consent' in parameters) {
-      // An Entra administrator comes back here, perhaps in a browser that knows nothing of us.
+      // An Entra administrator returns here after approving, possibly in a browser without a session.
       return sendPage(reply, 200, {
         title: 'Back from Microsoft',
         paragraphs: [

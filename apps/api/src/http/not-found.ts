@@ -4,7 +4,7 @@ import { ProblemError } from './problem.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Nobody learns that there is something at this address who may not see it. */
+    /** Keeps the route out of the `Allow` header, so that it cannot be discovered. */
     concealed?: boolean
   }
 }
@@ -14,7 +14,7 @@ interface Served {
   readonly url: string
 }
 
-/** What answers where nothing is served: with the methods that are, where the address is right. */
+/** Answers requests that match no route: with 405 and the methods that are served at the address, or else with 404. */
 export const notFound = fp(
   async (app) => {
     const served: Served[] = []
@@ -24,7 +24,7 @@ export const notFound = fp(
     })
     const refuse = (request: FastifyRequest, reply: FastifyReply): never => {
       const methods = methodsAt(request.url, served)
-      // Where the method is right, something else about the address is not: a part of it is too long, for instance.
+      // With the right method, something else about the address is wrong, such as a segment that is too long.
       if (methods === '' || methods.split(', ').includes(request.method))
         throw new ProblemError('not-found', 'There is nothing at this address.')
       void reply.header('allow', methods)
@@ -33,7 +33,7 @@ export const notFound = fp(
         `${request.method} is not served at this address. Served here: ${methods}.`,
       )
     }
-    // Unread: nobody knows who sends it.
+    // Refuses before the body is read, since the client is not authenticated.
     app.addHook('preParsing', async (request, reply) => {
       if (request.is404) refuse(request, reply)
     })

@@ -36,12 +36,12 @@ it('is a valid OpenAPI document', async () => {
   expect(await validate(structuredClone(document))).toEqual({ valid: true, warnings: [], specification: 'OpenAPI' })
 })
 
-it('describes operations of the API only, and more than a few', () => {
+it('describes operations of the API only', () => {
   expect(operations().filter(({ path }) => !path.startsWith('/api/v1/'))).toEqual([])
   expect(operations().length).toBeGreaterThan(25)
 })
 
-it('names every operation once, and says in a sentence what it does and what its answer means', () => {
+it('names every operation once, and describes it and its answer in a sentence each', () => {
   const described = operations().map((each) => each.described)
   expect(new Set(described.map(({ operationId }) => operationId)).size).toBe(described.length)
   for (const { operationId, summary, responses } of described) {
@@ -52,13 +52,13 @@ it('names every operation once, and says in a sentence what it does and what its
   }
 })
 
-it('describes no query and no body where none is taken', () => {
+it('describes no query and no body if there is none', () => {
   expect(operation('POST', '/messages/{id}/cancel')).not.toHaveProperty('requestBody')
   expect(operation('GET', '/tenant-settings/office365-smtp')).not.toHaveProperty('parameters')
 })
 
 describe('submitting a message', () => {
-  it('takes JSON, or the same as the part message beside any number of binary parts', () => {
+  it('takes JSON, alone or as the part message beside binary parts', () => {
     const { content, required } = operation('POST', '/messages').requestBody
     expect(required).toBe(true)
     expect(Object.keys(content)).toEqual(['application/json', 'multipart/form-data'])
@@ -68,13 +68,13 @@ describe('submitting a message', () => {
     expect(schema.properties.attachment).toMatchObject({ type: 'array', items: { type: 'string', format: 'binary' } })
   })
 
-  it('says which of two bodies is sent', () => {
+  it('tells which of two bodies is sent', () => {
     const { html, text } = operation('POST', '/messages').requestBody.content['application/json'].schema.properties
     expect(html.description).toContain('text is not sent')
     expect(text.description).toContain('beside html it is not sent')
   })
 
-  it('takes an Idempotency-Key, or none', () => {
+  it('has an optional Idempotency-Key', () => {
     expect(operation('POST', '/messages').parameters).toEqual([
       expect.objectContaining({ in: 'header', name: 'Idempotency-Key', required: false }),
     ])
@@ -100,24 +100,24 @@ describe('submitting a message', () => {
   })
 })
 
-it('names the headers of an answer that carries some', () => {
+it('names the headers of an answer', () => {
   expect(Object.keys(operation('POST', '/messages').responses['202'].headers)).toEqual([
     'Location',
     'Idempotency-Replayed',
   ])
 })
 
-it('says that an answer has no body where it has none', () => {
+it('describes an answer without a body', () => {
   expect(operation('DELETE', '/service-keys/{id}').responses['204']).toEqual({
     description: 'Revoked: it is refused from now on.',
   })
 })
 
-it('tells a body over the limit apart from one with faults', () => {
+it('distinguishes a body over the limit from one with faults', () => {
   expect(codesOf(operation('POST', '/webhooks'), 413)).toEqual(['invalid-input'])
 })
 
-it('says of every operation by which credentials it may be called, and with which scope', () => {
+it('names the credentials and the scope of every operation', () => {
   expect(document.components.securitySchemes).toMatchObject({
     serviceKey: { type: 'http', scheme: 'bearer' },
     session: { type: 'apiKey', in: 'cookie', name: 'inforiver-mail-session' },
@@ -148,7 +148,7 @@ describe('every operation', () => {
     expect(answers.filter(({ named, status }) => !named || status !== 401)).toEqual([])
   })
 
-  it('takes a service key only with the scope that it names, and none where it names no scope', async () => {
+  it('accepts a service key with the named scope only, and none without a named scope', async () => {
     const { key } = await createServiceClient(product, { name: 'reader', scopes: ['settings:read'] })
     const answers = await Promise.all(
       operations().map(async (each) => {
@@ -166,7 +166,7 @@ describe('every operation', () => {
     ])
   })
 
-  it('refuses a member who is not a workspace admin where it names that', async () => {
+  it('refuses a member who is not a workspace admin, if it names that refusal', async () => {
     const max = product.newBrowser()
     await max.signIn('Max Member')
     const answers = []

@@ -9,11 +9,11 @@ import { jsonSchemaTransform } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { sessionCookieName } from './session.ts'
 
-/** Swagger UI brings scripts and style sheets as files; nothing inline, and no foreign host. */
+/** Swagger UI loads its scripts and style sheets as files from this host, and needs nothing inline. */
 const STATIC_CSP =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
-/** `GET /openapi.json` and `/docs`: what the contract says, for engineers of other services and their generators. */
+/** Serves the contract as `GET /openapi.json` and `/docs`, for engineers of other services and code generators. */
 export const openapi = fp<{ publicUrl: string }>(
   async (app, { publicUrl }) => {
     await app.register(swagger, {
@@ -46,7 +46,7 @@ export const openapi = fp<{ publicUrl: string }>(
       transform: (data) => {
         const endpoint = data.route.config?.serves
         if (!endpoint) return { ...data, schema: { hide: true } }
-        const { schema, url } = jsonSchemaTransform(withoutNothing(data, endpoint))
+        const { schema, url } = jsonSchemaTransform(withoutEmptyInput(data, endpoint))
         return {
           url,
           schema: {
@@ -69,18 +69,18 @@ export const openapi = fp<{ publicUrl: string }>(
   { name: 'openapi' },
 )
 
-/** Of a route whose endpoint takes no query or no body, the schema that refuses one is not worth a word. */
-function withoutNothing<Data extends { readonly schema: object }>(data: Data, { query, body }: Endpoint): Data {
+/** Drops the schemas that only refuse a query or a body, which the endpoint does not have. */
+function withoutEmptyInput<Data extends { readonly schema: object }>(data: Data, { query, body }: Endpoint): Data {
   const { querystring: _query, body: _body, ...schema } = data.schema as Record<string, unknown>
   return { ...data, schema: { ...schema, ...(query && { querystring: query }), ...(body && { body }) } }
 }
 
 function problemSchema() {
   const { $schema: _dialect, ...schema } = z.toJSONSchema(Problem)
-  return schema as { type: 'object' } // the two libraries write the same standard down with other types
+  return schema as { type: 'object' } // both libraries type JSON Schema, differently
 }
 
-/** A body that is JSON, or the part `message` of several. A part that is an object is JSON by default. */
+/** Describes a body that is JSON, or multipart with the same JSON as its part `message`. */
 function withAttachments(json: unknown) {
   const parts = {
     type: 'object',
@@ -110,7 +110,7 @@ function describeHeader([name, description]: [string, string]) {
   return [name, { type: 'string', description }] as const
 }
 
-/** Every status a failure may have, with the codes it stands for. */
+/** Describes each status of a failure, with the codes it can have. */
 function problemsOf(endpoint: Endpoint): Record<string, object> {
   const byStatus = Map.groupBy(failuresOf(endpoint), ({ status }) => status)
   return Object.fromEntries(
@@ -136,7 +136,7 @@ interface Failure {
 function failuresOf({ method, session, scope, problems }: Endpoint): readonly Failure[] {
   const changes = method !== 'GET'
   const codes: readonly ProblemCode[] = [
-    'invalid-input', // a field of the query that nobody reads, if nothing else
+    'invalid-input', // at least for an unknown query parameter
     ...(session ? ['not-signed-in' as const] : []),
     ...(scope ? ['invalid-service-key' as const, 'scope-missing' as const] : []),
     ...(session && changes ? ['cross-origin' as const] : []),
@@ -147,7 +147,7 @@ function failuresOf({ method, session, scope, problems }: Endpoint): readonly Fa
     'internal',
     'unavailable',
   ]
-  // Where no code stands for a body that is too large.
+  // A body that is too large has no code of its own here.
   const tooLarge =
     changes && !codes.includes('message-too-large') ? [{ status: 413, code: 'invalid-input' as const }] : []
   return [...codes.map((code) => ({ status: PROBLEM_STATUS[code], code })), ...tooLarge]

@@ -41,7 +41,7 @@ it.each(['/', '/settings/office365-smtp', '/anything/at/all?with=a#query'])('ser
   expect(answer.headers.get('cache-control')).toBe('no-store')
 })
 
-it('allows scripts of its own only, styles with a nonce, and no framing', async () => {
+it('allows its own scripts only, styles with a nonce, and no framing', async () => {
   const answer = await open('/')
 
   expect(policyOf(answer)).toEqual({
@@ -57,7 +57,7 @@ it('allows scripts of its own only, styles with a nonce, and no framing', async 
   })
 })
 
-it('gives the pages of plain words the icon of the page', async () => {
+it('serves the icon of the page for plain pages', async () => {
   const plain = await open('/auth/microsoft/callback?state=unknown')
   const [, path = ''] = /<link rel="icon" href="([^"]+)"/.exec(plain.text) ?? []
   const [, original = ''] = /<link rel="icon"[^>]* href="([^"]+)"/.exec((await open('/')).text) ?? []
@@ -71,15 +71,12 @@ it('gives the pages of plain words the icon of the page', async () => {
   expect(policyOf(plain)['img-src']).toContain("'self'")
 })
 
-it('puts the nonce of the header into the page', async () => {
-  const answer = await open('/')
+it('puts the nonce of the header into the page, another one in every answer', async () => {
+  const [answer, other] = [await open('/'), await open('/')]
 
   expect(nonceOf(answer)).toMatch(/^[A-Za-z0-9+/]{22}==$/)
   expect(answer.text).toContain(`<meta name="csp-nonce" content="${nonceOf(answer)}"`)
-})
-
-it('has another nonce in every answer', async () => {
-  expect(nonceOf(await open('/'))).not.toBe(nonceOf(await open('/')))
+  expect(nonceOf(other)).not.toBe(nonceOf(answer))
 })
 
 it.each(['/', '/api/v1/session', '/auth/microsoft/callback', '/healthz', '/nothing.js'])(
@@ -98,14 +95,14 @@ it.each(['/', '/api/v1/session', '/auth/microsoft/callback', '/healthz', '/nothi
   },
 )
 
-it('demands https for a year where PUBLIC_URL is https, and not where it is not', async () => {
+it('sends HSTS for a year if PUBLIC_URL is https, and not otherwise', async () => {
   const { host } = new URL(HTTPS_PUBLIC_URL)
 
   expect((await open('/', { host }, secured)).headers.get('strict-transport-security')).toBe('max-age=31536000')
   expect((await open('/')).headers.has('strict-transport-security')).toBe(false)
 })
 
-it('says under which name to open the page when it was opened under another', async () => {
+it('tells the configured host name when the page was opened under another', async () => {
   const answer = await open('/settings/office365-smtp', { host: 'evil.example' })
 
   expect(answer.status).toBe(421)
@@ -120,7 +117,7 @@ it('builds no redirect from the Host header', async () => {
   expect(location.searchParams.get('redirect_uri')).toBe(`${product.publicUrl}/auth/microsoft/callback`)
 })
 
-it('believes X-Forwarded-Host of a trusted proxy only', async () => {
+it('accepts X-Forwarded-Host of a trusted proxy only', async () => {
   const trusting = await ground.startProduct({
     environment: { ROLE: 'api', PUBLIC_URL: HTTPS_PUBLIC_URL, TRUST_PROXY: '127.0.0.1, ::1' },
   })
@@ -130,7 +127,7 @@ it('believes X-Forwarded-Host of a trusted proxy only', async () => {
   expect((await open('/', forwarded, secured)).status).toBe(421)
 })
 
-it('lets assets, whose names change with their content, be cached for ever', async () => {
+it('lets browsers cache assets, whose names change with their content', async () => {
   const script = (await open('/')).text.match(/src="(\/assets\/[^"]+)"/)?.[1] ?? ''
 
   const { status, headers } = await open(script)
@@ -140,7 +137,7 @@ it('lets assets, whose names change with their content, be cached for ever', asy
 })
 
 it.each(['/../package.json', '/assets/../../package.json', '/assets/%2e%2e/%2e%2e/package.json', '/..%2fpackage.json'])(
-  'serves nothing from outside the page’s folder: %s',
+  'serves nothing outside the folder of the page: %s',
   async (path) => {
     const answer = await rawRequest(`${product.url}${path}`, { headers: { accept: '*/*' } })
 
@@ -148,7 +145,7 @@ it.each(['/../package.json', '/assets/../../package.json', '/assets/%2e%2e/%2e%2
   },
 )
 
-it('says in the demo where the simulator is and nothing of one elsewhere, and whose access is used', async () => {
+it('tells the page the address of the simulator, in the demo only, and whose access is used', async () => {
   const app = Fastify()
   await app.register(securityHeaders, { publicUrl: 'http://localhost' })
   const graphAuth = 'application'
@@ -178,7 +175,7 @@ it('is alive and ready', async () => {
   })
 })
 
-it('is not ready while a migration is missing, and says which', async () => {
+it('is not ready while a migration is missing, and names it', async () => {
   const [last] = await ground.database.query<{ migration_name: string }>(
     'SELECT migration_name FROM _prisma_migrations ORDER BY migration_name DESC LIMIT 1',
   )

@@ -5,16 +5,16 @@ import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { sendPage } from './html.ts'
 
 interface Options {
-  /** The built page. */
+  /** The folder of the built page. */
   readonly directory: string
   readonly publicUrl: string
-  /** The simulator's address in the demo. */
+  /** The address of the simulator; null outside of the demo. */
   readonly demoUrl: string | null
-  /** Whose access new connections send with: the page words what it asks for accordingly. */
+  /** Whose access new connections use, which decides what the page asks for. */
   readonly graphAuth: 'delegated' | 'application'
 }
 
-/** The admin's page: one document for every path, and its assets, which never change under a name. */
+/** Serves the admin's page: one document for every path, and assets whose names change with their content. */
 export const page: FastifyPluginAsync<Options> = async (app, { directory, publicUrl, demoUrl, graphAuth }) => {
   const document = await readFile(join(directory, 'index.html'), 'utf8')
   const publicHost = new URL(publicUrl).host
@@ -52,7 +52,7 @@ export const page: FastifyPluginAsync<Options> = async (app, { directory, public
   })
 }
 
-/** Under a name of its own for the plain pages, which do not know what the build has called it. */
+/** Finds the icon by the document, because its built name has a hash. Plain pages use it under a fixed name. */
 async function readIcon(directory: string, document: string): Promise<Buffer> {
   const [, path] = /<link rel="icon"[^>]* href="([^"]+)"/.exec(document) ?? []
   if (path === undefined) throw new Error('The page names no icon.')
@@ -63,7 +63,7 @@ function isPageRequest({ url, headers }: FastifyRequest): boolean {
   return !/^\/(api|auth|assets)\//.test(url) && (headers.accept ?? '').includes('text/html')
 }
 
-/** Cookies and Microsoft's redirect URI belong to one name only. */
+/** Points to the configured host name. Cookies and Microsoft's redirect URI work under that name only. */
 function sendOtherName(reply: FastifyReply, publicUrl: string): FastifyReply {
   return sendPage(reply, 421, {
     title: 'Open this page under its own name',

@@ -6,7 +6,6 @@ import type { Endpoint } from '@inforiver-mail/contract/endpoint'
 import { PROBLEM_STATUS, type InputFault, type Problem, type ProblemCode } from '@inforiver-mail/contract/problem'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import type { z } from 'zod'
 import { OutcomeUnknownError } from '../outcome-unknown.ts'
 import { sendPage } from './html.ts'
 import { createRefusalLog } from './refusal-log.ts'
@@ -37,24 +36,20 @@ const TITLES = {
   'storage-full': 'The storage is full',
 } as const satisfies Record<ProblemCode, string>
 
-/** Where waiting helps. That of a rate limit is set where it is counted. */
+/** Sent where waiting helps. The rate limit sets its own value. */
 const RETRY_AFTER_SECONDS: Partial<Record<ProblemCode, number>> = { unavailable: 5, 'storage-full': 300 }
 
-/** For the client to read an answer while it still sends: closing at once would reset the connection, and lose it. */
+/** Lets a client that is still sending read the answer. Closing at once would reset the connection and lose the answer. */
 const LINGER_MS = 2_000
-
-const MAX_LISTED_FAULTS = 100
-const MAX_LISTED_BYTES = 48 * 1024
-const MAX_PATH_CHARACTERS = 200
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** The code of a body over the limit. */
+    /** The problem code for a body over the limit. */
     tooLarge?: ProblemCode
   }
 }
 
-/** A failure a client can act on. Everything else that is thrown is a bug, and says nothing to the client. */
+/** A failure that a client can act on. Anything else that is thrown is a bug, and is not described to the client. */
 export class ProblemError extends Error {
   override readonly name = 'ProblemError'
   readonly code: ProblemCode
@@ -70,8 +65,8 @@ export class ProblemError extends Error {
 }
 
 /**
- * Answers every failure as RFC 9457 problem details, or as a page to a browser that was on its way somewhere.
- * `outageOf` recognises an outage of the database, and says in a sentence what is the matter.
+ * Answers every failure with problem details (RFC 9457), or with a page when a browser was navigating. `outageOf`
+ * describes an outage of the database in a sentence, and returns null for other errors.
  */
 export const problems = fp<{ outageOf: (error: unknown) => string | null }>(
   async (app, { outageOf }) => {
@@ -93,25 +88,25 @@ export const problems = fp<{ outageOf: (error: unknown) => string | null }>(
   { name: 'problems' },
 )
 
-/** For what Fastify refuses before it looks for a route: an address that is not well-formed. */
+/** Answers an address that is not well-formed, which Fastify refuses before routing. */
 export function answerMalformedAddress(_error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
   void sendProblem(request, reply, new ProblemError('not-found', 'There is nothing at this address.'))
 }
 
-/** Of the requests of a connection. */
+/** The responses of a connection that have not been sent completely. */
 const unanswered = new WeakMap<Socket, Set<ServerResponse>>()
 const broken = new WeakSet<Socket>()
 
 /**
- * For what Node refuses before there is a request: what cannot be parsed as HTTP, or does not arrive. Requests that came
- * whole before it are answered first: this would be taken for the answer to them.
+ * Answers what Node refuses before there is a request, because it is not valid HTTP or does not arrive. Complete requests
+ * that came before on the connection are answered first: the client would take this answer for theirs.
  */
 export function answerBrokenConnection(error: Error & { code?: string; reason?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || (!socket.writable && !broken.has(socket))) {
     socket.destroy()
     return
   }
-  if (broken.has(socket)) return // Node tells of everything that follows
+  if (broken.has(socket)) return // Node also reports everything that follows
   broken.add(socket)
   const before = [...(unanswered.get(socket) ?? [])].filter(({ req }) => req.complete)
   void answerAfter(before, socket, whatBroke(error))
@@ -122,7 +117,7 @@ async function answerAfter(before: readonly ServerResponse[], socket: Socket, er
   if (socket.writable) answerOverSocket(socket, error)
 }
 
-/** Where there is no reply to write to. The connection ends with it. */
+/** Answers without a Fastify reply, and closes the connection. */
 export function answerOverSocket(socket: Socket, error: ProblemError): void {
   const problem = describe(error, randomUUID())
   const body = JSON.stringify(problem)
@@ -212,12 +207,12 @@ function toProblemError(
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
       return refuseMediaType(serves)
   }
-  // The rate limit's error bears no code of its own.
+  // The error of the rate limit has no code.
   if (error.statusCode === 429) {
     return new ProblemError('rate-limited', 'Too many requests. Wait a minute, then try again.')
   }
   if (error.statusCode === 400) return new ProblemError('invalid-input', 'The body did not arrive as announced.')
-  // What serves files throws these.
+  // @fastify/static throws these.
   if (error.statusCode === 403 || error.statusCode === 404)
     return new ProblemError('not-found', 'There is nothing at this address.')
   if (error.statusCode === 412 || error.statusCode === 416)
@@ -231,7 +226,7 @@ const FILE_REFUSALS = {
   416: 'The file is shorter than the range asked for. Ask without Range.',
 } as const
 
-/** Instead of saying that nothing was changed where that cannot be known. */
+/** Does not claim that nothing was changed, because that is unknown. */
 function refuseToGuess(serves: Endpoint | undefined): ProblemError {
   return new ProblemError(
     'unavailable',
@@ -241,7 +236,7 @@ function refuseToGuess(serves: Endpoint | undefined): ProblemError {
   )
 }
 
-/** For a body of a type that the endpoint does not take. */
+/** Refuses a body whose content type the endpoint does not accept. */
 export function refuseMediaType(serves: Pick<Endpoint, 'takesAttachments'> | undefined): ProblemError {
   return new ProblemError(
     'invalid-input',
@@ -249,81 +244,4 @@ export function refuseMediaType(serves: Pick<Endpoint, 'takesAttachments'> | und
       ? 'Send the message as application/json; or as multipart/form-data, with a part message and a part attachment for each file.'
       : 'Send the body as application/json.',
   )
-}
-
-/** All faults at once, each with its path; of very many the first ones, and how many more there are. */
-export function refuseInput(faults: readonly InputFault[]): ProblemError {
-  const listed = listable(faults)
-  return new ProblemError('invalid-input', summarize(listed, faults.length - listed.length), { errors: listed })
-}
-
-function summarize(listed: readonly InputFault[], more: number): string {
-  const [first] = listed
-  if (more > 0)
-    return `${listed.length + more} faults: the first ${listed.length} are listed in errors, and ${more} more.`
-  if (listed.length === 1 && first) return `${first.path && `${first.path}: `}${first.message}`
-  return `${listed.length} faults, listed in errors.`
-}
-
-/** The first faults, as many as an answer holds. A path is made of names that the client chose, so it is cut as well. */
-function listable(faults: readonly InputFault[]): InputFault[] {
-  const shortened = faults.slice(0, MAX_LISTED_FAULTS).map(({ path, message }) => ({ path: cutPath(path), message }))
-  let bytes = 0
-  const end = shortened.findIndex((fault) => {
-    bytes += Buffer.byteLength(JSON.stringify(fault))
-    return bytes > MAX_LISTED_BYTES
-  })
-  return end === -1 ? shortened : shortened.slice(0, end)
-}
-
-function cutPath(path: string): string {
-  return path.length <= MAX_PATH_CHARACTERS ? path : `${path.slice(0, MAX_PATH_CHARACTERS).toWellFormed()}…`
-}
-
-/** What a schema found. */
-export function faultsOf(issues: readonly z.core.$ZodIssue[]): InputFault[] {
-  return issues.flatMap(toFaults)
-}
-
-function toFaults(issue: z.core.$ZodIssue): InputFault[] {
-  const path = toPath(issue.path)
-  switch (issue.code) {
-    case 'unrecognized_keys':
-      return issue.keys.map((key) => ({ path: path ? `${path}.${key}` : key, message: unknownField(issue) }))
-    case 'invalid_union':
-      return (
-        nearestBranch(issue.errors)?.flatMap((inner) => toFaults(within(issue, inner))) ?? [
-          { path, message: issue.message },
-        ]
-      )
-    case 'invalid_key':
-      return issue.issues.flatMap((inner) => toFaults(within(issue, inner)))
-    default:
-      return [{ path, message: issue.message }]
-  }
-}
-
-/** As the contract says it, or instead of zod's own sentence. */
-function unknownField({ message }: z.core.$ZodIssue): string {
-  return message.startsWith('Unrecognized key') ? 'This field is not known.' : message
-}
-
-function within({ path }: z.core.$ZodIssue, inner: z.core.$ZodIssue): z.core.$ZodIssue {
-  return { ...inner, path: [...path, ...inner.path] }
-}
-
-/** Of the alternatives of the right kind of value, the one with the fewest faults; null when the value is of no such kind. */
-function nearestBranch(branches: readonly (readonly z.core.$ZodIssue[])[]): readonly z.core.$ZodIssue[] | null {
-  const rightKind = branches.filter(
-    (issues) => !issues.some(({ code, path }) => code === 'invalid_type' && path.length === 0),
-  )
-  return rightKind.toSorted((one, other) => one.length - other.length)[0] ?? null
-}
-
-/** `['to', 2, 'address']` as `to[2].address`. */
-function toPath(path: readonly PropertyKey[]): string {
-  return path.reduce<string>((text, key) => {
-    if (typeof key === 'number') return `${text}[${key}]`
-    return text ? `${text}.${String(key)}` : String(key)
-  }, '')
 }

@@ -13,7 +13,7 @@ beforeAll(async () => {
 })
 afterAll(() => ground.close())
 
-/** A process of its own for each test: the counts are kept there. */
+/** Starts another process for each test, because the counts are per process. */
 async function start(environment: Record<string, string> = {}): Promise<TestProduct> {
   return ground.startProduct({ environment: { ROLE: 'api', ...environment } })
 }
@@ -27,7 +27,7 @@ async function repeat(times: number, request: () => Promise<RawAnswer>): Promise
   return statuses
 }
 
-it('answers more requests than a person makes with 429 and when to come back', async () => {
+it('answers more requests than a person makes with 429 and Retry-After', async () => {
   const { url } = await start()
   const request = () => rawRequest(`${url}/api/v1/session`)
 
@@ -44,7 +44,7 @@ it('answers more requests than a person makes with 429 and when to come back', a
   })
 })
 
-it('allows fewer sign-ins, and says so on a page', async () => {
+it('allows fewer sign-ins, and refuses more with a page', async () => {
   const { url } = await start()
   const request = () => rawRequest(`${url}/auth/sign-in`, { headers: { accept: 'text/html' } })
 
@@ -56,7 +56,7 @@ it('allows fewer sign-ins, and says so on a page', async () => {
   expect(refused.text).toContain('<h1>Too many requests</h1>')
 })
 
-it('counts clients apart behind a trusted proxy', async () => {
+it('counts clients separately behind a trusted proxy', async () => {
   const { url } = await start({ TRUST_PROXY: '127.0.0.0/8' })
   const from = (address: string) => () => rawRequest(`${url}/auth/sign-in`, { headers: { 'x-forwarded-for': address } })
 
@@ -66,7 +66,7 @@ it('counts clients apart behind a trusted proxy', async () => {
   expect((await from('203.0.113.2')()).status).toBe(302)
 })
 
-it('lets nobody escape by inventing addresses where no proxy is trusted', async () => {
+it('ignores invented addresses if no proxy is trusted', async () => {
   const { url } = await start()
   let client = 0
   const request = () =>
@@ -77,7 +77,7 @@ it('lets nobody escape by inventing addresses where no proxy is trusted', async 
   expect((await request()).status).toBe(429)
 })
 
-it('counts made-up service keys for the address they come from', async () => {
+it('counts requests with made-up service keys for their address', async () => {
   const { url } = await start()
   let guess = 0
   const request = () =>
@@ -89,7 +89,7 @@ it('counts made-up service keys for the address they come from', async () => {
   expect((await request()).status).toBe(429)
 })
 
-it('gives a service that has proved its key more requests than a person makes', async () => {
+it('allows a service with a valid key more requests than a person makes', async () => {
   const product = await start()
   const { key } = await createServiceClient(product)
   const request = () => rawRequest(`${product.url}/api/v1/messages`, { headers: { authorization: `Bearer ${key}` } })

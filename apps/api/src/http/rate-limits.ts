@@ -1,6 +1,7 @@
 import rateLimit from '@fastify/rate-limit'
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import { LRUCache } from 'lru-cache'
 import { hashOpaqueValue } from './session.ts'
 
 const REQUESTS_PER_MINUTE = 1_200
@@ -8,12 +9,12 @@ const SERVICE_REQUESTS_PER_MINUTE = 300_000
 const MAX_PROVED_KEYS = 10_000
 
 /**
- * Limits requests by client address. A service key has a limit of its own, since many services may share an address,
- * but only once it has been accepted: a made-up key counts for the address it comes from.
+ * Limits requests by client address. A service key has a limit of its own, since many services may share an address. It
+ * has so once it was accepted: requests with a made-up key count for the address they come from.
  */
 export const rateLimits = fp(
   async (app) => {
-    const proved = new Set<string>()
+    const proved = new LRUCache<string, true>({ max: MAX_PROVED_KEYS })
     const provedKey = (request: FastifyRequest): string | null => {
       const key = keyHash(request)
       return key !== null && proved.has(key) ? key : null
@@ -22,10 +23,7 @@ export const rateLimits = fp(
       const key = keyHash(request)
       if (key === null) return
       if (statusCode === 401) proved.delete(key) // revoked
-      else if (statusCode >= 200 && statusCode < 300) {
-        if (proved.size >= MAX_PROVED_KEYS) proved.clear()
-        proved.add(key)
-      }
+      else if (statusCode >= 200 && statusCode < 300) proved.set(key, true)
     })
     await app.register(rateLimit, {
       timeWindow: '1 minute',
@@ -36,7 +34,7 @@ export const rateLimits = fp(
   { name: 'rate-limits' },
 )
 
-/** Of a request to the API, where every success with a key means that the key is valid. */
+/** Returns the hash of the key of an API request. Any success there means that the key is valid. */
 function keyHash({ headers, url }: FastifyRequest): string | null {
   return headers.authorization !== undefined && url.startsWith('/api/') ? hashOpaqueValue(headers.authorization) : null
 }

@@ -3,25 +3,29 @@ import { Dicer } from '@fastify/busboy'
 import { parameterOf } from './media-type.ts'
 import { ProblemError } from './problem.ts'
 
-/** One part of a body, as its client describes it. */
+/** One part of a multipart body, as the client describes it. */
 export interface BodyPart {
-  /** Null when its header does not name it: such a part must be refused, for nobody knows what it was meant for. */
+  /** Null when its header has no name. Refuse such a part, because its purpose is unknown. */
   readonly name: string | null
   readonly fileName: string | null
-  /** With its parameters; RFC 7578 section 4.4 gives the default. */
+  /** Including parameters; the default is that of RFC 7578 section 4.4. */
   readonly contentType: string
   readonly transferEncoding: string | null
-  /** To be read, or let go, before the next part comes. */
+  /** Has to be read or skipped before the next part. */
   readonly content: AsyncIterable<Buffer>
-  /** Lets the content pass unread. */
-  letGo(): void
+  /** Discards the content. */
+  skip(): void
 }
 
 export function isMultipart(contentType: string | undefined): boolean {
   return /^multipart\/form-data\b/i.test(contentType ?? '')
 }
 
-/** What separates the parts, by the content type; null when that is not multipart/form-data. @throws {ProblemError} */
+/**
+ * Returns the boundary from a content type, or null when that is not multipart/form-data.
+ *
+ * @throws {ProblemError} when the boundary is missing or too long
+ */
 export function boundaryOf(contentType: string | undefined): string | null {
   if (contentType === undefined || !isMultipart(contentType)) return null
   const boundary = parameterOf(contentType, 'boundary')
@@ -33,13 +37,13 @@ export function boundaryOf(contentType: string | undefined): string | null {
 }
 
 /**
- * The parts of a multipart body, one after the other while they arrive. None is left out, whatever its header says.
+ * Yields the parts of a multipart body while they arrive. It leaves out none, whatever the header of a part says.
  *
- * @throws {ProblemError} when the body is malformed or ends too early.
+ * @throws {ProblemError} when the body is malformed or ends too early
  */
 export async function* readMultipart(body: Readable, boundary: string): AsyncGenerator<BodyPart> {
   const parts = new Readable({ objectMode: true, read() {} })
-  parts.on('error', () => {}) // who reads them learns of it
+  parts.on('error', () => {}) // the reader sees the error
   const parser = new Dicer({ boundary })
   let current: Readable | null = null
   let headerMissing = false
@@ -52,7 +56,7 @@ export async function* readMultipart(body: Readable, boundary: string): AsyncGen
     if (headerMissing) fail()
     headerMissing = true
     current = part
-    part.on('error', () => {}) // who reads it learns of it; it may be that nobody does yet
+    part.on('error', () => {}) // the reader sees the error, but there may be none yet
     part.on('header', (header) => {
       headerMissing = false
       parts.push(describe(header as Header, part))
@@ -67,13 +71,13 @@ export async function* readMultipart(body: Readable, boundary: string): AsyncGen
   try {
     yield* parts as AsyncIterable<BodyPart>
   } finally {
-    // What is refused before its end still has to arrive: unread, it would block its connection.
+    // The rest of a refused body is read too, because unread data would block the connection.
     body.unpipe(parser)
     body.resume()
   }
 }
 
-/** By lower-case names; the values in Latin-1, as bytes. */
+/** Values by lower-case names, each character one byte. */
 type Header = Readonly<Record<string, readonly string[] | undefined>>
 
 function describe(header: Header, part: Readable): BodyPart {
@@ -85,7 +89,7 @@ function describe(header: Header, part: Readable): BodyPart {
     contentType: header['content-type']?.[0] ?? 'text/plain',
     transferEncoding: header['content-transfer-encoding']?.[0]?.toLowerCase() ?? null,
     content: arriving(part),
-    letGo: () => void part.resume(),
+    skip: () => void part.resume(),
   }
 }
 
@@ -97,7 +101,7 @@ async function* arriving(part: Readable): AsyncGenerator<Buffer> {
   }
 }
 
-/** Why it did not arrive, where that is known. */
+/** Keeps a problem that explains why the body did not arrive. */
 function asProblem(error: unknown): ProblemError {
   return error instanceof ProblemError ? error : malformed()
 }
@@ -106,7 +110,7 @@ function malformed(): ProblemError {
   return new ProblemError('invalid-input', 'The multipart body cannot be read: it is malformed, or ended too early.')
 }
 
-/** `key=token`, `key="quoted"`, or `key*=charset'language'encoded` (RFC 8187), which goes before the others. */
+/** `key=token`, `key="quoted"`, or `key*=charset'language'encoded` (RFC 8187), which takes precedence. */
 const PARAMETER = /;\s*([^\s=;*]+)(\*?)\s*=\s*(?:"((?:\\.|[^"\\])*)"|([^\s;]*))/g
 
 function readParameters(header: string): { name?: string; filename?: string } {
@@ -114,7 +118,7 @@ function readParameters(header: string): { name?: string; filename?: string } {
   const extended: Record<string, string> = {}
   for (const [, key = '', star, quoted, token = ''] of header.matchAll(PARAMETER)) {
     if (star) extended[key.toLowerCase()] = decodeExtended(token)
-    // Only these two are escaped: the path of a Windows file comes with its backslashes as they are.
+    // Only these two can be escaped: some clients send the backslashes of Windows paths unescaped.
     else plain[key.toLowerCase()] = utf8(quoted?.replaceAll(/\\(["\\])/g, '$1') ?? token)
   }
   return { ...plain, ...extended }
@@ -128,7 +132,7 @@ function decodeExtended(value: string): string {
   try {
     return new TextDecoder(charset).decode(Buffer.from(bytes, 'latin1'))
   } catch {
-    return utf8(bytes) // a charset that nobody knows
+    return utf8(bytes) // unknown charset
   }
 }
 

@@ -30,7 +30,7 @@ async function createApp() {
   return { lines, refuse, refusals }
 }
 
-it('says who was refused what and why, without address or key', async () => {
+it('logs which client was refused what and why, without URL or key', async () => {
   const { lines, refuse } = await createApp()
   await refuse('invalid-service-key', '203.0.113.7')
 
@@ -48,14 +48,14 @@ it('says who was refused what and why, without address or key', async () => {
   expect(JSON.stringify(lines)).not.toContain('secret')
 })
 
-it('says nothing of what was refused otherwise', async () => {
+it('logs nothing about other refusals', async () => {
   const { lines, refuse } = await createApp()
   await refuse('not-found', '203.0.113.7')
 
   expect(lines).toEqual([])
 })
 
-it('gives a client that floods a few lines, and one that says how many more there were', async () => {
+it('logs a few lines for a client that floods, and one that counts the rest', async () => {
   const { lines, refuse, refusals } = await createApp()
   await refuse('invalid-service-key', '203.0.113.7', 50)
   await refuse('invalid-service-key', '203.0.113.8')
@@ -71,7 +71,7 @@ it('gives a client that floods a few lines, and one that says how many more ther
   expect(lines.at(-1)).toMatchObject({ requests: 45 })
 })
 
-it('bounds the lines of all clients together, and leaves room for other refusals', async () => {
+it('limits the lines of all clients together, and leaves room for other refusals', async () => {
   const { lines, refuse, refusals } = await createApp()
   for (let client = 0; client < 150; client++) await refuse('invalid-service-key', `203.0.113.${client}`)
   await refuse('cross-origin', '203.0.113.7')
@@ -81,7 +81,7 @@ it('bounds the lines of all clients together, and leaves room for other refusals
   expect(lines.at(-2)).toMatchObject({ code: 'cross-origin' })
 })
 
-it('begins anew in the next minute', async () => {
+it('starts counting anew in the next minute', async () => {
   const { lines, refuse, refusals } = await createApp()
   await refuse('invalid-service-key', '203.0.113.7', 6)
   refusals.endWindow()

@@ -3,21 +3,21 @@ import type { ProblemError } from './problem.ts'
 
 const WINDOW_MS = 60_000
 const LINES_PER_CLIENT = 5
-/** Of each code, over all clients. */
+/** Per code, over all clients. */
 const LINES_PER_CODE = 100
 
 /**
- * A line in the log for who was not let in: 401 and 403. Anybody can have as many requests refused as they like, so in
- * a minute each client gets a few lines of each code, and then one line tells how many more there were.
+ * Logs refused requests, those answered with 401 and 403. Anybody can cause them at will, so per minute each client gets
+ * a few lines of each code, and one line counts the rest.
  */
 export interface RefusalLog {
   note(request: FastifyRequest, problem: ProblemError): void
-  /** Tells what was left out in this minute, and starts to count anew. */
+  /** Logs what was omitted in this minute, and starts the next one. */
   endWindow(): void
 }
 
 export function createRefusalLog(logger: Pick<FastifyBaseLogger, 'warn'>): RefusalLog {
-  /** How many refusals of each code, and of each code from each client: `code` and `code client`. */
+  /** Counts refusals by `code`, and by `code client`. */
   let counts = new Map<string, number>()
   let omitted = new Map<string, number>()
   let timer: NodeJS.Timeout | null = null
@@ -41,7 +41,7 @@ export function createRefusalLog(logger: Pick<FastifyBaseLogger, 'warn'>): Refus
       if (status !== 401 && status !== 403) return
       timer ??= setTimeout(endWindow, WINDOW_MS).unref()
       const { method, ip: client, routeOptions } = request
-      // Only clients that may still have a line are counted by themselves: their number is bounded with the lines.
+      // Clients are counted only while lines are left, which bounds the size of the map.
       if ((counts.get(code) ?? 0) < LINES_PER_CODE && count(`${code} ${client}`) <= LINES_PER_CLIENT) {
         count(code)
         request.log.warn({ code, method, route: routeOptions.url, client }, 'request refused')

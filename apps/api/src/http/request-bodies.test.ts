@@ -14,7 +14,7 @@ import { requestBodies } from './request-bodies.ts'
 const KIB = 1024
 const MIB = 1024 * KIB
 const WHOLE = 1024 * MIB
-/** No limit of time matters to a test that does not set one. */
+/** Longer than any test takes. */
 const LONG_MS = 60_000
 const PATH = '/messages'
 const MULTIPART = 'multipart/form-data; boundary=x'
@@ -29,7 +29,7 @@ afterEach(async () => {
 
 type Changes = Omit<Parameters<typeof requestBodies>[1], 'budget'>
 
-/** An application with one route, which takes JSON and uploads from admitted callers. */
+/** Starts an application with one route, which takes JSON and uploads from authenticated callers. */
 async function listen(changes: Changes = {}): Promise<number> {
   budget = createBodyBudget()
   const app: FastifyInstance = Fastify({ bodyLimit: 6 * MIB })
@@ -65,13 +65,13 @@ async function listen(changes: Changes = {}): Promise<number> {
 interface Client {
   readonly socket: Socket
   readonly answer: () => string
-  /** Once its connection has been closed from the other side. */
+  /** Settles when the server has closed the connection. */
   readonly closed: Promise<unknown>
   readonly send: (bytes: number) => void
   readonly end: () => void
 }
 
-/** Begins a request whose body is sent bit by bit. */
+/** Begins a request whose body the test sends bit by bit. */
 async function begin(
   port: number,
   contentType: string,
@@ -101,18 +101,18 @@ async function begun(...[port, contentType, options]: Parameters<typeof begin>):
   return client
 }
 
-/** Of the first answer, once it has come. */
+/** Waits for the first answer, and returns its status. */
 async function statusOf({ answer, socket }: Client): Promise<number> {
   while (!answer().includes('\r\n')) await once(socket, 'data')
   return Number(answer().split(' ')[1])
 }
 
-/** Until a body waits for memory of which there is none. */
+/** Waits until a body waits for memory. */
 async function untilWaiting(): Promise<void> {
   await expect.poll(() => budget.takeAtOnce(0), { interval: 5 }).toBeNull()
 }
 
-/** Those that hold memory for large JSON. */
+/** Starts as many bodies as there is memory for large JSON. */
 async function fillLargeJson(port: number): Promise<Client[]> {
   const clients = []
   for (let count = 1; count <= 4; count++) {
@@ -122,7 +122,7 @@ async function fillLargeJson(port: number): Promise<Client[]> {
   return clients
 }
 
-it('ends requests to unknown paths, which were answered at once, whatever their content type says', async () => {
+it('ends the bodies of requests to unknown paths, which were answered at once, whatever their content type', async () => {
   const port = await listen({ requestMs: 500 })
   const clients = await Promise.all(
     Array.from({ length: 300 }, (_, index) =>
@@ -135,7 +135,7 @@ it('ends requests to unknown paths, which were answered at once, whatever their 
   expect(budget.usedBytes).toBe(0)
 })
 
-it('ends an upload of a caller who is not admitted, and holds no memory for it', async () => {
+it('ends the upload of a stranger, and holds no memory for it', async () => {
   const port = await listen({ requestMs: 500 })
   const client = await begun(port, MULTIPART, { key: 'x-none: 1' })
 
@@ -144,7 +144,7 @@ it('ends an upload of a caller who is not admitted, and holds no memory for it',
   await client.closed
 })
 
-it('answers JSON that does not arrive in time with a problem, and closes its connection', async () => {
+it('answers JSON that arrives too slowly with a problem, and closes the connection', async () => {
   const client = await begun(await listen({ requestMs: 200 }), 'application/json')
   await client.closed
 
@@ -154,18 +154,18 @@ it('answers JSON that does not arrive in time with a problem, and closes its con
   await expect.poll(() => budget.usedBytes).toBe(0)
 })
 
-it('lets an upload of an admitted caller take longer than other requests have', async () => {
+it('lets the upload of an authenticated caller take longer than other requests', async () => {
   const port = await listen({ requestMs: 200 })
   const upload = await begun(port, MULTIPART)
   const other = await begun(port, 'application/json')
-  await other.closed // by now the upload would be over as well
+  await other.closed // by now the upload has taken longer, too
   upload.send(100 * KIB)
   upload.end()
 
   expect(await statusOf(upload)).toBe(200)
 })
 
-it('ends an upload that brings less than it has to, with a problem where it is not answered yet', async () => {
+it('ends an upload that is slower than its pace, with a problem if it was not answered yet', async () => {
   const upload = await begin(await listen({ uploadPace: { bytes: 64 * KIB, ms: 200 } }), MULTIPART)
   const timer = setInterval(() => upload.send(10), 20)
   closing.push(() => clearInterval(timer))
@@ -175,20 +175,20 @@ it('ends an upload that brings less than it has to, with a problem where it is n
   expect(upload.answer()).toContain('Less than 65536 bytes of the request arrived within 0.2 seconds.')
 })
 
-it('says of an upload that stands still that nothing arrived', async () => {
+it('reports that nothing arrived of an upload that stalls', async () => {
   const upload = await begin(await listen({ uploadPace: { bytes: 1, ms: 200 } }), MULTIPART)
   await upload.closed
 
   expect(upload.answer()).toContain('Nothing of the request arrived for 0.2 seconds.')
 })
 
-it('ends no upload while it waits for memory', async () => {
+it('does not end an upload that waits for memory', async () => {
   const port = await listen({ uploadPace: { bytes: 64 * KIB, ms: 100 } })
   const giveBack = await budget.take(WHOLE)
   const upload = await begin(port, MULTIPART)
   upload.send(10)
   await untilWaiting()
-  await new Promise((resolve) => setTimeout(resolve, 200)) // twice as long as it has
+  await new Promise((resolve) => setTimeout(resolve, 200)) // twice its time
   expect(upload.answer()).toBe('')
   giveBack()
   upload.end()
@@ -196,7 +196,7 @@ it('ends no upload while it waits for memory', async () => {
   expect(await statusOf(upload)).toBe(200)
 })
 
-it('ends large JSON that stands still while it holds memory which others wait for', async () => {
+it('ends large JSON that stalls while others wait for its memory', async () => {
   const port = await listen({ largeJsonPace: { bytes: 1, ms: 200 } })
   const clients = await fillLargeJson(port)
   const next = await begun(port, 'application/json')
@@ -209,7 +209,7 @@ it('ends large JSON that stands still while it holds memory which others wait fo
   }
 })
 
-it('ends an upload whose part message stands still while it holds memory for large JSON', async () => {
+it('ends an upload whose part message stalls while it holds memory for large JSON', async () => {
   const port = await listen({ largeJsonPace: { bytes: 1, ms: 200 } })
   const upload = await begin(port, MULTIPART, { key: 'authorization: Bearer key\r\nx-part: message' })
   upload.send(100)
@@ -219,7 +219,7 @@ it('ends an upload whose part message stands still while it holds memory for lar
   expect(budget.usedBytes).toBe(0)
 })
 
-it('refuses large JSON with 503 when others keep the memory for too long, and takes small bodies meanwhile', async () => {
+it('refuses large JSON with 503 when others hold the memory for too long, and accepts small bodies meanwhile', async () => {
   const port = await listen({ longestWaitMs: 200 })
   const clients = await fillLargeJson(port)
   const small = await begin(port, 'application/json')
@@ -247,7 +247,7 @@ it('answers the next request on the connection of a large message that was refus
   await expect.poll(answer).toContain('HTTP/1.1 200')
 })
 
-it('counts small bodies as well: one waits while there is no memory at all', async () => {
+it('counts small bodies too: one waits while there is no memory at all', async () => {
   const port = await listen()
   const giveBack = await budget.take(WHOLE)
   const small = await begin(port, 'application/json')
@@ -259,7 +259,7 @@ it('counts small bodies as well: one waits while there is no memory at all', asy
   expect(await statusOf(small)).toBe(200)
 })
 
-it('gives the memory of a body back when its client leaves, or it turns out to be too large', async () => {
+it('releases the memory of a body when its client leaves, or when it is too large', async () => {
   const port = await listen()
   const clients = await fillLargeJson(port)
   for (const { socket } of clients) socket.destroy()

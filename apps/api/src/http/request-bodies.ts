@@ -8,12 +8,12 @@ import { ProblemError } from './problem.ts'
 import { isMultipart } from './read-multipart.ts'
 
 interface Limits {
-  /** Within which a request arrives whole, unless it is an upload. */
+  /** How long a request may take to arrive, unless it is an upload. */
   readonly requestMs: number
   readonly uploadPace: Pace
-  /** Of large JSON: it keeps others waiting for memory. */
+  /** Stricter, because large JSON keeps others waiting for memory. */
   readonly largeJsonPace: Pace
-  /** For memory. */
+  /** How long a body waits for memory. */
   readonly longestWaitMs: number
 }
 
@@ -24,14 +24,14 @@ const LIMITS: Limits = {
   longestWaitMs: 30_000,
 }
 
-/** For the answer to a request that took too long; then its connection is closed. */
+/** How long a client that was too slow may take to read the answer before its connection is closed. */
 const ANSWER_MS = 5_000
 
-/** How a request arrives, and what it holds of the memory for all bodies. */
+/** How the body of a request arrives, and the memory that it holds. */
 interface Arrival extends Pick<BodyMemory, 'hold' | 'holdForStoring' | 'holdLargeJson'> {
-  /** The body to be read: it waits for memory, and fails when it takes too long. */
+  /** Wraps the body: it waits for memory, and fails when the client is too slow. */
   read(payload: Readable): Readable
-  /** What is left of a refused body may still arrive. */
+  /** Whether the connection stays open after a refusal, for the rest of the body. */
   readonly keepsConnection: boolean
 }
 
@@ -42,21 +42,21 @@ declare module 'fastify' {
 }
 
 /**
- * Bounds what requests take of memory and time. Nothing is held for a body that nobody reads, so that a stranger, who is
- * refused before that, keeps nobody waiting. A request has two minutes, whatever it says about itself. An upload has
- * longer while it goes on: it is one once its route reads it, for which its caller has to be admitted.
+ * Bounds the memory and the time that request bodies take. A body holds no memory until it is read, so that a stranger,
+ * who is refused before that, delays nobody. A request has two minutes to arrive. An upload may take longer as long as it
+ * keeps up the pace; it counts as one when its route reads it, which requires an authenticated caller.
  */
 export const requestBodies = fp<Partial<Limits> & { budget: ByteBudget }>(
   async (app, { budget, ...changed }) => {
     const limits = { ...LIMITS, ...changed }
-    app.decorateRequest('arrival', null as unknown as Arrival) // each request gets its own
+    app.decorateRequest('arrival', null as unknown as Arrival) // set for each request
     app.addHook('onRequest', async (request, reply) => {
       request.arrival = createArrival(request, reply, budget, limits)
     })
     app.addHook('preParsing', async ({ arrival, method }, _reply, payload) =>
       WITHOUT_BODY.has(method) ? payload : arrival.read(payload as Readable),
     )
-    // Fastify closes the connection after every body that could not be read.
+    // Fastify closes the connection after any body that failed.
     app.addHook('onSend', async ({ arrival }, reply) => {
       if (arrival.keepsConnection) reply.removeHeader('connection')
     })
@@ -64,7 +64,7 @@ export const requestBodies = fp<Partial<Limits> & { budget: ByteBudget }>(
   { name: 'request-bodies' },
 )
 
-/** Fastify reads none of theirs. */
+/** Fastify does not read their bodies. */
 const WITHOUT_BODY = new Set(['GET', 'HEAD'])
 
 function createArrival(request: FastifyRequest, reply: FastifyReply, budget: ByteBudget, limits: Limits): Arrival {
@@ -78,7 +78,7 @@ function createArrival(request: FastifyRequest, reply: FastifyReply, budget: Byt
   reply.raw.once('close', () => {
     memory.release()
     body?.stream.destroy()
-    // An upload has no more time than others once it is answered.
+    // Once it is answered, an upload has no more time than other requests.
     if (timer === undefined && !raw.complete && !raw.destroyed) timer = endLater()
   })
 
@@ -87,7 +87,7 @@ function createArrival(request: FastifyRequest, reply: FastifyReply, budget: Byt
     return setTimeout(() => end(`The request did not arrive within ${seconds} seconds.`), limits.requestMs)
   }
 
-  /** With an answer where one is still possible. */
+  /** Fails the body, with an answer if that is still possible. */
   function end(why: string): void {
     if (raw.complete) return
     if (body === null || body.stream.destroyed || reply.sent) {
@@ -125,14 +125,14 @@ function createArrival(request: FastifyRequest, reply: FastifyReply, budget: Byt
   }
 
   /**
-   * Memory is asked for once it is certain that a body is large, for all of it: bodies that wait for each other's memory
-   * would not end.
+   * Once a body proves to be large, it asks for all the memory it may need at once. Bodies that asked bit by bit could
+   * wait for each other for ever.
    */
   function createJsonBody(payload: Readable): ArrivingBody {
     const mostBytes = mostBytesOf(request)
     let arrivedBytes = 0
     let heldBytes = 0
-    let settle = (_bytes: number) => {}
+    let reportArrived = (_bytes: number) => {}
     const arriving = createArrivingBody(payload, {
       onStart() {},
       admit(bytes) {
@@ -143,7 +143,7 @@ function createArrival(request: FastifyRequest, reply: FastifyReply, budget: Byt
       pace: () => pace,
       onTooSlow: endSlow,
     })
-    arriving.stream.once('end', () => settle(arrivedBytes))
+    arriving.stream.once('end', () => reportArrived(arrivedBytes))
     return arriving
 
     async function hold(): Promise<void> {
@@ -152,11 +152,11 @@ function createArrival(request: FastifyRequest, reply: FastifyReply, budget: Byt
       heldBytes += bytes
       if (!isLarge) return memory.holdSmallJson(bytes)
       const arrived = await holdLargeJson(bytes)
-      settle = (all) => arrived(all - (heldBytes - bytes))
+      reportArrived = (all) => arrived(all - (heldBytes - bytes))
     }
   }
 
-  /** Its parts hold what they need, but for those that are small. */
+  /** Holds memory for small parts only; larger parts hold their own. */
   function createUploadBody(payload: Readable): ArrivingBody {
     let held = false
     return createArrivingBody(payload, {
@@ -197,7 +197,7 @@ function isUpload({ headers, routeOptions }: FastifyRequest): boolean {
   return routeOptions.config.serves?.takesAttachments === true && isMultipart(headers['content-type'])
 }
 
-/** How long the body may turn out to be. */
+/** The most bytes that the body can have. */
 export function mostBytesOf({ headers, routeOptions }: FastifyRequest): number {
   if (headers['transfer-encoding'] !== undefined) return routeOptions.bodyLimit
   return Math.min(Number(headers['content-length'] ?? 0), routeOptions.bodyLimit)

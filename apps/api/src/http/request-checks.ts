@@ -1,11 +1,12 @@
 import type { Socket } from 'node:net'
 import type { FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { answerOverSocket, ProblemError, refuseInput } from './problem.ts'
+import { refuseInput } from './input-faults.ts'
+import { answerOverSocket, ProblemError } from './problem.ts'
 
 /**
- * What holds for requests to any address. Node refuses some of them by itself, with an empty answer or none: for those
- * to come here, the server must not require the Host header.
+ * Checks that apply to every address. Node would refuse some of these requests itself, with an empty answer or none. For
+ * them to get here, the server must be created with `requireHostHeader: false`.
  */
 export const requestChecks = fp(
   async (app) => {
@@ -13,10 +14,10 @@ export const requestChecks = fp(
     app.server.on('connect', (_request, socket: Socket) =>
       answerOverSocket(socket, new ProblemError('method-not-allowed', 'CONNECT is not served: this is not a proxy.')),
     )
-    // After the onRequest hooks, so that the refusal is counted by the rate limit and carries the security headers.
+    // Runs after the onRequest hooks, so that the refusal counts for the rate limit and carries the security headers.
     app.addHook('preParsing', async (request, reply) => {
       if (!expectsOnlyContinue(request)) {
-        void reply.header('connection', 'close') // whether the body follows is not known
+        void reply.header('connection', 'close') // the body may or may not follow
         throw new ProblemError('expectation-failed', 'Only Expect: 100-continue is supported. Leave the header out.')
       }
       if (request.raw.httpVersion === '1.1' && request.headers.host === undefined)
@@ -25,7 +26,7 @@ export const requestChecks = fp(
         throw new ProblemError('invalid-input', 'There is more than one Host header.') // RFC 9112 section 3.2
       refuseNullCharacters(request.query as Record<string, string | string[]>)
     })
-    // Node reads nothing more after a body that it had to skip, if the request asked for another protocol.
+    // After a request with Upgrade, Node reads nothing more on the connection if it had to skip the body.
     app.addHook('onSend', async ({ raw }, reply) => {
       if (raw.headers.upgrade !== undefined && !raw.complete) void reply.header('connection', 'close')
     })
@@ -33,7 +34,7 @@ export const requestChecks = fp(
   { name: 'request-checks' },
 )
 
-/** Names stand before their values. */
+/** In `rawHeaders` names have even indexes, and their values follow. */
 function isHost(text: string, index: number): boolean {
   return index % 2 === 0 && text.toLowerCase() === 'host'
 }
@@ -42,7 +43,7 @@ function expectsOnlyContinue({ headers: { expect } }: FastifyRequest): boolean {
   return expect === undefined || expect.trim().toLowerCase() === '100-continue'
 }
 
-/** PostgreSQL has no such character in a text, and nothing that is looked for contains one. */
+/** PostgreSQL cannot store this character in a text, so nothing that is searched for contains it. */
 function refuseNullCharacters(query: Readonly<Record<string, string | string[]>>): void {
   const faulty = Object.entries(query).filter((parameter) => parameter.flat().some((text) => text.includes('\0')))
   if (faulty.length === 0) return

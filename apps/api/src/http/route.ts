@@ -2,14 +2,14 @@ import type { Readable } from 'node:stream'
 import type { Endpoint } from '@inforiver-mail/contract/endpoint'
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchemaCompiler } from 'fastify'
 import { z } from 'zod'
-import { faultsOf, refuseInput } from './problem.ts'
+import { faultsOf, refuseInput } from './input-faults.ts'
 
 type Output<S> = S extends z.ZodType ? z.output<S> : undefined
 type Optional<E, K extends string> = E extends { readonly [key in K]: infer S } ? Output<S> : undefined
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** What is served; the API's description is made of it. */
+    /** The endpoint that the route serves. The OpenAPI description is generated from it. */
     serves?: Endpoint
   }
 }
@@ -23,14 +23,14 @@ interface Call<E extends Endpoint, Caller> {
   readonly reply: FastifyReply
 }
 
-/** What an endpoint takes that takes none: a field that nobody reads is refused. */
+/** The schema of an input that the endpoint does not have: every field is refused. */
 export const NOTHING = z.strictObject({})
-const NO_BODY = NOTHING.nullish() // Fastify validates a body that is absent as null
+const NO_BODY = NOTHING.nullish() // Fastify validates an absent body as null
 
 /**
- * Serves an endpoint of the contract. `authorize` comes before everything, so that a stranger's body is not even
- * read; then the input is validated by the schemas. An answer that does not match the response schema is a bug, so
- * that an undeclared field cannot leak. A stream goes out as it is.
+ * Serves an endpoint of the contract. `authorize` runs before the body is read. Then the schemas validate the input. An
+ * answer that does not match the response schema fails the request, so that an undeclared field cannot leak. A stream is
+ * sent as it is.
  */
 export function route<const E extends Endpoint, Caller>(
   app: FastifyInstance,
@@ -51,11 +51,11 @@ export function route<const E extends Endpoint, Caller>(
       ...(endpoint.method !== 'GET' && { body: endpoint.body ?? NO_BODY }),
       ...(endpoint.response && { response: { [endpoint.status]: responseSchema(endpoint.response, endpoint) } }),
     },
-    // The router takes the address of a list with a slash at its end for that of an item without an id.
+    // The router matches the address of a list with a trailing slash to the route of an item, with an empty id.
     onRequest: async ({ params }, reply) => {
       if (Object.values(params as Record<string, string>).includes('')) return reply.callNotFound()
     },
-    // After every onRequest hook: a stranger who is refused here has been counted by the rate limit.
+    // Runs after the onRequest hooks, so that the rate limit has counted a stranger who is refused here.
     preParsing: async (request, _reply, payload) => {
       callers.set(request, (await authorize(request)) as Caller & WeakKey)
       return payload
@@ -74,7 +74,7 @@ function responseSchema(schema: z.ZodType, { contentType }: Endpoint) {
   return contentType ? { content: { [contentType]: { schema } } } : schema
 }
 
-/** Validates with the contract's schemas, and reports every fault by its path. */
+/** Validates with the schemas of the contract, and reports every fault with its path. */
 export const validateWithContract: FastifySchemaCompiler<z.ZodType> = ({ schema }) => validatorOf(schema)
 
 export function validatorOf(schema: z.ZodType) {

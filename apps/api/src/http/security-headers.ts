@@ -6,14 +6,14 @@ import fp from 'fastify-plugin'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** For the style elements that Fluent writes into the page. */
+    /** The nonce for the style elements that Fluent UI inserts into the page. */
     readonly styleNonce: string
   }
 }
 
 const HSTS_SECONDS = 31_536_000
 
-/** No inline script, no foreign host, no framing; styles only with this answer's nonce. */
+/** Allows no inline script, no foreign host and no framing, and styles only with the nonce of this response. */
 export const securityHeaders = fp<{ publicUrl: string }>(
   async (app, { publicUrl }) => {
     const nonces = new WeakMap<IncomingMessage, string>()
@@ -40,9 +40,9 @@ export const securityHeaders = fp<{ publicUrl: string }>(
           frameAncestors: ["'none'"],
         },
       },
-      // Microsoft's page opens in a popup of ours, and comes back in it.
+      // Microsoft's page opens in a popup, which later returns to our origin.
       crossOriginOpenerPolicy: { policy: 'same-origin-allow-popups' },
-      frameguard: { action: 'deny' }, // for browsers that do not know frame-ancestors
+      frameguard: { action: 'deny' }, // for browsers without frame-ancestors
       referrerPolicy: { policy: 'no-referrer' },
       strictTransportSecurity: publicUrl.startsWith('https:') && { maxAge: HSTS_SECONDS, includeSubDomains: false },
     })

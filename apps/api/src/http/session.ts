@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { ProblemError } from './problem.ts'
 
-/** Somebody who is signed in, and the session by which they are. */
+/** A person who is signed in, and their session. */
 export interface SignedIn {
   readonly sessionIdHash: string
   readonly tenantId: string
@@ -16,7 +16,7 @@ export interface SignedIn {
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Null without a valid session. A Bearer request has none: cookies do not count for it. */
+    /** Resolves to null without a valid session. The cookies of a Bearer request are ignored. */
     signedIn(): Promise<SignedIn | null>
   }
   interface FastifyReply {
@@ -27,19 +27,19 @@ declare module 'fastify' {
 
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS'])
 
-/** 256 random bits, for a cookie or a URL. */
+/** Returns 256 random bits, for a cookie or a URL. */
 export function newOpaqueValue(): string {
   return randomBytes(32).toString('base64url')
 }
 
-/** What is stored of an opaque value: who reads the database cannot use it. */
+/** Hashes an opaque value for storage, so that reading the database does not give access. */
 export function hashOpaqueValue(value: string): string {
   return createHash('sha256').update(value).digest('base64url')
 }
 
 /**
- * Sessions by cookie. `__Host-` binds the cookie to this host over https; on a loopback http host browsers refuse that
- * prefix, so it goes without.
+ * Keeps sessions by cookie. The prefix `__Host-` binds the cookie to this host over https. Browsers refuse that prefix
+ * over http, so the cookie of a loopback host has none.
  */
 export const sessions = fp<{ publicUrl: string; findSession: (idHash: string) => Promise<SignedIn | null> }>(
   async (app, { publicUrl, findSession }) => {
@@ -74,7 +74,7 @@ export async function requireSignedIn(request: FastifyRequest): Promise<SignedIn
   return signedIn
 }
 
-/** Who may open Tenant Settings, where `enabled` says that there are any. */
+/** Admits workspace admins, if Office 365 SMTP is `enabled`. */
 export function workspaceAdminGuard(
   enabled: boolean,
   auditRefused: (member: SignedIn, operation: string | null) => Promise<void>,
@@ -96,7 +96,7 @@ export function workspaceAdminGuard(
   }
 }
 
-/** A page of another site can make a browser send our cookie, but not our Origin. */
+/** Another site can make a browser send our cookie, but not our Origin. */
 function refuseOtherOrigins(request: FastifyRequest, publicUrl: string): void {
   const { origin } = request.headers
   if (origin === publicUrl) return

@@ -11,7 +11,7 @@ import {
 } from '@inforiver-mail/contract/message'
 import type { Scope } from '@inforiver-mail/contract/caller'
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
-import { parseCursor, type Place, writeCursor } from '../http/list-cursor.ts'
+import { parseCursor, type ListPosition, writeCursor } from '../http/list-cursor.ts'
 import { ProblemError } from '../http/problem.ts'
 import { route } from '../http/route.ts'
 import type { SignedIn } from '../http/session.ts'
@@ -132,7 +132,7 @@ function nameOf({ service, userId }: Actor): string | null {
   return service ?? userId
 }
 
-function placeOf({ createdAt, id }: Message): Place {
+function placeOf({ createdAt, id }: Message): ListPosition {
   return { at: new Date(createdAt), id }
 }
 

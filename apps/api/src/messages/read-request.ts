@@ -3,8 +3,9 @@ import { IdempotencyKey, MAX_ATTACHMENTS, MessageInput, submitMessage } from '@i
 import type { InputFault } from '@inforiver-mail/contract/problem'
 import type { FastifyRequest } from 'fastify'
 import { SMALL_BODY_BYTES } from '../http/body-memory.ts'
-import { parseJson, takeTurnToValidate } from '../http/json-body.ts'
-import { faultsOf, ProblemError, refuseInput, refuseMediaType } from '../http/problem.ts'
+import { parseJson, beforeValidating } from '../http/json-body.ts'
+import { faultsOf, refuseInput } from '../http/input-faults.ts'
+import { ProblemError, refuseMediaType } from '../http/problem.ts'
 import { mostBytesOf } from '../http/request-bodies.ts'
 import { boundaryOf, readMultipart, type BodyPart } from '../http/read-multipart.ts'
 import type { Intake } from './attachment-intake.ts'
@@ -28,7 +29,7 @@ export async function readRequest(request: FastifyRequest, intake: Intake, check
   const boundary = boundaryOf(request.headers['content-type'])
   if (boundary !== null) return readParts(request, boundary, intake, check, faults)
   if (request.body === undefined) throw refuseMediaType(submitMessage)
-  await takeTurnToValidate(request.body)
+  await beforeValidating(request.body)
   return validate(request.body, check, faults)
 }
 
@@ -65,7 +66,7 @@ async function readParts(
     if (fault === null && part.name === 'message') {
       message = await readMessage(request, part, (json) => validate(json, check, faults))
     } else if (faults.length === 0) await intake.add(readFacts(part), part.content)
-    else part.letGo() // those of the message are still to be found
+    else part.skip() // those of the message are still to be found
   }
   if (message === undefined)
     faults.push({ path: 'message', message: 'This part is missing: it holds the message as JSON.' })

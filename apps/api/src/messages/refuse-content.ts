@@ -1,5 +1,5 @@
 import type { MessageContent } from '@inforiver-mail/m365/message-content'
-import { refuseInput } from '../http/problem.ts'
+import { refuseInput } from '../http/input-faults.ts'
 
 /** How far behind ours the clock of a service may be that means now. */
 const PAST_TOLERANCE_MS = 5 * 60_000

@@ -1,10 +1,8 @@
 import type { Usage } from '@inforiver-mail/contract/message'
 import type { MailboxLimits } from '../queue/limits.ts'
+import { RATE_WINDOW, UPLOAD_WINDOW } from '../queue/usage-windows.ts'
 import type { MailboxState } from '../queue/usage.ts'
 
-/** What was sent is counted by ten seconds, so that the limits look back over ten seconds more. */
-const MINUTE_SPAN_MS = 70_000
-const UPLOAD_SPAN_MS = 310_000
 const DAY_MS = 24 * 60 * 60_000
 
 /** What is left of each limit, and when the last waiting message leaves at this rate. */
@@ -38,10 +36,10 @@ function estimateLast(state: MailboxState, limits: MailboxLimits): Date | null {
   const fromMs = (pausedUntil ?? now).getTime()
   const moments = [
     ...(messagesPerMinute > 0
-      ? [fromMs + fullSpans(leaving + sentLastMinute, messagesPerMinute) * MINUTE_SPAN_MS]
+      ? [fromMs + fullSpans(leaving + sentLastMinute, messagesPerMinute) * RATE_WINDOW.ms]
       : []),
     ...(uploadBytesPer5Minutes > 0 && bytesToUpload > 0
-      ? [fromMs + fullSpans(uploadedBytes + bytesToUpload, uploadBytesPer5Minutes) * UPLOAD_SPAN_MS]
+      ? [fromMs + fullSpans(uploadedBytes + bytesToUpload, uploadBytesPer5Minutes) * UPLOAD_WINDOW.ms]
       : []),
     ...recipientsAllowedAt(state, limits, fromMs),
     ...(lastAttemptAt && lastAttemptAt > now ? [lastAttemptAt.getTime()] : []),

@@ -1,24 +1,27 @@
 import { appendAuditEvent } from '../database/audit-log.ts'
 import type { Prisma } from '../database/generated/client.ts'
 
-/** Whose messages: of one service, or of the whole tenant when null. */
+/** Owns messages: one service, or the whole tenant when `service` is null. */
 export interface Owner {
   readonly tenantId: string
   readonly service: string | null
 }
 
-/** Who acts: a service, or a person of the tenant. */
+/** Acts on messages: a service when `userId` is null, else a person of the tenant. */
 export interface Actor extends Owner {
   readonly userId: string | null
 }
 
-/** A message that somebody acted on, and the service that it belongs to. */
+/** A message that an actor changed, and the service it belongs to. */
 export interface ActedOn {
   readonly id: string
   readonly service: string
 }
 
-/** Of a service, each message has its own history; what it does with thousands of them would hide what people do. */
+/**
+ * Writes the audit event of a person. Services write none: a message keeps its own history, and the thousands of
+ * changes that services make would hide what people do.
+ */
 export async function auditPerson(
   transaction: Prisma.TransactionClient,
   { tenantId, userId }: Actor,

@@ -1,16 +1,16 @@
 import type pg from 'pg'
 
-/** What Microsoft's acceptance of a message is called in its history. */
+/** How the history of a message describes that Microsoft accepted it. */
 export const ACCEPTED = 'Microsoft accepted the message.'
 
-/** A message that is tried for a day against an endless 429 would fill pages with the same line. */
+/** Bounds the history of a message: a day of retries against a 429 would fill pages. */
 export const MOST_ATTEMPTS = 100
 
 /**
- * Common table expressions that note attempts. What comes to the same as the attempt before is counted there, and of
- * very many the oldest go.
+ * Common table expressions that append attempts to the history. An attempt with the outcome and code of the one before
+ * it increments that one's count instead. Beyond `MOST_ATTEMPTS` the oldest are deleted.
  *
- * @param source rows of `message_id`, `tenant_id`, `at`, `outcome`, `code` and `detail`, at most one for each message
+ * @param source the name of rows of `message_id`, `tenant_id`, `at`, `outcome`, `code` and `detail`, at most one per message
  */
 export function noteAttempts(source: string): string {
   return `
@@ -33,17 +33,17 @@ last_attempts AS (
 )`
 }
 
-/** The bound is here as well, for what the database holds of older versions. Of each message, the oldest first. $1 messages */
+/** Repeats the bound, because older versions wrote longer histories. Oldest first within a message. $1 message ids */
 const READ = `
 SELECT latest.* FROM unnest($1::text[]) AS m(id) CROSS JOIN LATERAL (
   SELECT a.id, a.message_id AS "messageId", a.at, coalesce(a.first_at, a.at) AS "firstAt", a.count, a.outcome, a.code, a.detail
     FROM message_attempts a WHERE a.message_id = m.id ORDER BY a.id DESC LIMIT ${MOST_ATTEMPTS}) AS latest
  ORDER BY latest.id`
 
-/** Attempts in a row that came to the same. */
+/** Consecutive attempts with the same outcome and code. */
 export interface StoredAttempt {
   readonly messageId: string
-  /** The last time. */
+  /** When the last of them ended. */
   readonly at: Date
   readonly firstAt: Date
   readonly count: number
@@ -52,7 +52,7 @@ export interface StoredAttempt {
   readonly detail: string
 }
 
-/** By message, the oldest first. */
+/** Reads the histories of messages, by message id, oldest first. */
 export async function readAttempts(
   pool: pg.Pool,
   ids: readonly string[],

@@ -5,8 +5,8 @@ import { deleteContents, deleteDrafts, idsOf, isOfTenant } from './columns.ts'
 // scheduled, queued, held ──somebody cancels──▶ cancelled; also sending, while its draft is being filled.
 
 /**
- * Cancels what has not left and cannot have left: also while its attachments are being uploaded, since a draft is sent
- * only by the holder of the lease. A draft that it leaves in the mailbox is to be deleted there.
+ * Cancels a message that cannot have been sent. That includes one whose attachments are being uploaded: only the holder
+ * of the lease sends the draft, and the lease ends here. The draft is queued for deletion in the mailbox.
  *
  * $1 id, $2 tenant, $3 service, or null for any
  */
@@ -24,7 +24,7 @@ WITH cancelled AS (
 ), ${deleteContents('cancelled')}, ${deleteDrafts('cancelled', `'draft'`)}
 SELECT service FROM cancelled`
 
-/** False when it is too late, or in doubt whether it was sent. */
+/** Returns false when the message may already have been sent, or has ended. */
 export async function cancelMessage(prisma: PrismaClient, actor: Actor, id: string, now: Date): Promise<boolean> {
   return prisma.$transaction(async (transaction) => {
     const { tenantId, service } = actor

@@ -4,9 +4,9 @@ import { to as copyTo } from 'pg-copy-streams'
 import { passContent } from '../content-garbage.ts'
 import { withClient } from '../database/transaction.ts'
 
-// Sealed pieces of attachments, which stand under the message that they belong to.
+// Attachments are stored as sealed chunks of the message they belong to.
 
-/** Where a chunk stands; the attachment is counted from 0. */
+/** The address of a chunk. Attachments (`part`) and chunks are counted from 0. */
 export interface ChunkPlace {
   readonly tenantId: string
   readonly messageId: string
@@ -14,12 +14,12 @@ export interface ChunkPlace {
   readonly chunk: number
 }
 
-/** Under a message that is still arriving, which nobody deletes meanwhile. */
+/** Locks the content row, so that a message that is still arriving cannot be deleted while a chunk is added. */
 const WRITE = `
 INSERT INTO message_chunks (message_id, part, chunk, tenant_id, stored_at, content)
 SELECT message_id, $2, $3, $4, mail_now(), $5 FROM message_contents WHERE message_id = $1 AND content IS NULL FOR SHARE`
 
-/** Stores one sealed chunk, in a transaction of its own. False when its message is no longer there. */
+/** Stores one sealed chunk in its own transaction. Returns false when the message is gone. */
 export async function writeChunk(
   pool: Pick<pg.Pool, 'query'>,
   { tenantId, messageId, part, chunk }: ChunkPlace,
@@ -32,12 +32,13 @@ export async function writeChunk(
 }
 
 /**
- * Reads the sealed chunks `from` to before `to` of an attachment, in order. The buffer is used again for the next one.
+ * Reads the sealed chunks of an attachment in order, `from` inclusive to `to` exclusive. The buffer passed to `onChunk`
+ * is reused for the next chunk.
  *
- * By COPY in binary form: rows of an ordinary query come as text of twice the bytes, which pg joins again and again in
- * buffers that double; a file would leave fourteen times its size to be collected.
+ * Uses binary COPY. An ordinary query returns bytea as hex text, twice the bytes, which pg copies repeatedly into
+ * growing buffers: reading a file would leave fourteen times its size to the garbage collector.
  *
- * @throws when a chunk is missing
+ * @throws {Error} when a chunk is missing
  */
 export async function readChunks(
   pool: pg.Pool,
@@ -59,15 +60,15 @@ export async function readChunks(
   })
 }
 
-/** pg gives a stream a callback that ends its timeout, and leaves it to others to call it. */
+/** pg attaches a callback that ends the query's timeout. pg-copy-streams never calls it, so we do. */
 type Copy = AsyncIterable<Buffer> & { readonly callback?: () => void }
 
-/** Signature, flags, and the length of an extension that there is not. */
+/** The signature, the flags, and the length of the empty header extension. */
 const COPY_HEADER_BYTES = 11 + 4 + 4
-/** The number of fields of a row, and the length of its only one. */
+/** The field count of a row, and the length of its only field. */
 const ROW_HEADER_BYTES = 2 + 4
 
-/** Cuts the binary form of COPY into rows of one field. Source: PostgreSQL, "COPY", "Binary Format". */
+/** Parses binary COPY output whose rows have one field. Source: PostgreSQL documentation, COPY, "Binary Format". */
 function createRowReader(onRow: (content: Buffer) => void): { take(data: Buffer): void; rows(): number } {
   const content = Buffer.allocUnsafeSlow(CHUNK_BYTES + CONTENT_OVERHEAD_BYTES)
   const header = Buffer.alloc(COPY_HEADER_BYTES)
@@ -100,7 +101,7 @@ function createRowReader(onRow: (content: Buffer) => void): { take(data: Buffer)
         const taken = data.copy(target, filled, at, at + wanted - filled)
         at += taken
         filled += taken
-        // The end is a row of -1 fields, and nothing more.
+        // The trailer is a row with a field count of -1.
         if (expected === 'row' && filled >= 2 && header.readInt16BE(0) === -1) expected = 'nothing'
         else if (filled === wanted) finish()
       }

@@ -7,6 +7,7 @@ import { isInState } from './columns.ts'
 import { AWAIT_CLAIMS, LOCK_AS_CLAIM, lockMailbox } from './mailbox-lock.ts'
 import { rests } from './pause.ts'
 import { NO_DOUBT } from './states.ts'
+import { DAY_WINDOW, RATE_WINDOW, usedWithin } from './usage-windows.ts'
 
 // queued ──claimed under a lease──▶ sending; and back, where the answer to the claim was lost.
 
@@ -69,14 +70,10 @@ WITH boxes AS (
            ceil($2::numeric / (SELECT count(*) FROM boxes))::int,
            CASE WHEN $3 = 0 THEN $2 ELSE $3 - coalesce(t.sending, 0) - (
              SELECT count(*)::int FROM mailbox_cleanups c WHERE c.tenant_id = b.tenant_id AND c.lease_until > mail_now()) END,
-           CASE WHEN $4 = 0 THEN $2 ELSE $4 - coalesce(t.sending, 0) - (
-             SELECT coalesce(sum(u.messages), 0)::int FROM mailbox_usage u
-              WHERE u.tenant_id = b.tenant_id AND u.started_at > mail_now() - interval '70 seconds') END
+           CASE WHEN $4 = 0 THEN $2 ELSE $4 - coalesce(t.sending, 0) - ${usedWithin(RATE_WINDOW, 'messages', 'b.tenant_id')}::int END
          ) AS messages,
          CASE WHEN $3 < 2 THEN $2 ELSE $3 - 1 - coalesce(t.sending_large, 0) END AS large,
-         CASE WHEN $5 = 0 THEN 0 ELSE coalesce(t.sending_recipients, 0) + (
-           SELECT coalesce(sum(u.recipients), 0)::int FROM mailbox_usage u
-            WHERE u.tenant_id = b.tenant_id AND u.started_at > mail_now() - interval '1 day') END AS recipients_used
+         CASE WHEN $5 = 0 THEN 0 ELSE coalesce(t.sending_recipients, 0) + ${usedWithin(DAY_WINDOW, 'recipients', 'b.tenant_id')}::int END AS recipients_used
     FROM boxes b LEFT JOIN mailbox_totals t ON t.tenant_id = b.tenant_id
 ), picked AS MATERIALIZED (
   SELECT due.message_id, r.tenant_id

@@ -4,44 +4,50 @@ import type { MailboxLimits } from './limits.ts'
 import { lockMailbox } from './mailbox-lock.ts'
 import { rests } from './pause.ts'
 
-// What is to be deleted in a mailbox after a message: drafts and copies. It counts among the mailbox's requests.
+// Drafts and copies that have to be deleted in a mailbox. Each deletion counts as one of the mailbox's requests.
 
 const CLEANUP_LEASE_MS = 60_000
-/** A request that was given up is carried out by then, or not at all. */
+/** By then Microsoft has carried out a request whose answer was lost, or never will. */
 const STRAY_AFTER_MS = 5 * 60_000
 const MAILBOXES_AT_ONCE = 10
 
-/** Something of ours to delete in a mailbox. */
+/** An item that the product created in a mailbox and has to delete. */
 export interface Cleanup {
   readonly tenantId: string
-  /** Of a stray draft the message's id: its own is not known. */
+  /** Microsoft's id of the item; for a stray the id of our message, because the item's own is unknown. */
   readonly itemId: string
-  /** The draft of a message that was not sent, the copy of one that was, or what came of a request without an answer. */
+  /**
+   * `draft`: of a message that was not sent. `copy`: in Sent Items, of one that was. `stray`: a draft that may have come
+   * of a request whose answer was lost.
+   */
   readonly kind: 'draft' | 'copy' | 'stray'
   readonly ageMs: number
 }
 
-/** $1 tenant, $2 message, $3 in how many ms to look */
+/** $1 tenant, $2 message, $3 ms until the mailbox is searched */
 const EXPECT_STRAY = `
 INSERT INTO mailbox_cleanups (tenant_id, item_id, kind, created_at, due_at)
 VALUES ($1, $2, 'stray', mail_now(), mail_now() + $3 * interval '1 millisecond')
 ON CONFLICT DO NOTHING`
 
-/** A draft of the message may be in the mailbox, or come into it, that nobody knows the id of. */
+/** Records that a draft with an unknown id may be in the mailbox, or may still appear there. */
 export async function expectStray(pool: pg.Pool, tenantId: string, messageId: string): Promise<void> {
   await pool.query(EXPECT_STRAY, [tenantId, messageId, STRAY_AFTER_MS])
 }
 
-/** Whether a message may still use a draft, or have one that is about to leave. $1 message, $2 accepted within how many ms */
+/** $1 message, $2 ms within which an accepted draft leaves */
 const IS_UNDER_WAY = `
 SELECT 1 FROM messages WHERE id = $1 AND (outcome IS NULL OR sent_at > mail_now() - $2 * interval '1 millisecond')`
 
-/** Whether a message may still use a draft, or was accepted so recently that its own may not have left yet. */
+/**
+ * Whether a draft of the message may still be needed: the message has not ended, or Microsoft accepted it less than
+ * `leavesWithinMs` ago, so that its draft may still be leaving.
+ */
 export async function isUnderWay(pool: pg.Pool, messageId: string, leavesWithinMs: number): Promise<boolean> {
   return (await pool.query(IS_UNDER_WAY, [messageId, leavesWithinMs])).rowCount === 1
 }
 
-/** As a claim does, for what is to be deleted in mailboxes that can be reached. $1 how many at most */
+/** Locks connected mailboxes with a deletion that is due, in random order. $1 the most mailboxes */
 const LOCK_FOR_CLEANUP = `
 WITH due AS (
   SELECT DISTINCT c.tenant_id FROM mailbox_cleanups c JOIN tenant_settings s ON s.tenant_id = c.tenant_id
@@ -54,8 +60,8 @@ WITH due AS (
 SELECT tenant_id AS id FROM shuffled WHERE ${lockMailbox('shuffled.tenant_id')} LIMIT $1`
 
 /**
- * Leases one deletion in each of the locked mailboxes that has a request to spare.
- * $1 tenants, $2 requests at once, or 0, $3 lease in ms
+ * Leases one deletion in each locked mailbox that is below its limit of concurrent requests.
+ * $1 tenants, $2 that limit or 0 for none, $3 lease in ms
  */
 const CLAIM_CLEANUPS = `
 WITH picked AS MATERIALIZED (
@@ -72,7 +78,7 @@ UPDATE mailbox_cleanups c SET lease_until = mail_now() + $3 * interval '1 millis
   FROM picked p WHERE c.tenant_id = p.tenant_id AND c.item_id = p.item_id
 RETURNING c.tenant_id, c.item_id, c.kind, floor(extract(epoch FROM mail_now() - c.created_at) * 1000)::bigint AS age_ms`
 
-/** One of each mailbox that has a request to spare. */
+/** Leases one deletion in each mailbox that is below its limit of concurrent requests. */
 export async function claimCleanups(pool: pg.Pool, { concurrency }: MailboxLimits): Promise<Cleanup[]> {
   return inTransaction(pool, async (client) => {
     const { rows: mailboxes } = await client.query<{ id: string }>(LOCK_FOR_CLEANUP, [MAILBOXES_AT_ONCE])
@@ -107,7 +113,7 @@ export async function endCleanup(pool: pg.Pool, { tenantId, itemId }: Cleanup): 
   await pool.query(END_CLEANUP, [tenantId, itemId])
 }
 
-/** $1 tenant, $2 item, $3 in how many ms */
+/** $1 tenant, $2 item, $3 ms until the next try */
 const POSTPONE_CLEANUP = `
 UPDATE mailbox_cleanups SET due_at = mail_now() + $3 * interval '1 millisecond', lease_until = NULL WHERE tenant_id = $1 AND item_id = $2`
 

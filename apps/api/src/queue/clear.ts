@@ -4,29 +4,29 @@ import type { Prisma, PrismaClient } from '../database/generated/client.ts'
 import { leasedRows } from './columns.ts'
 import type { Lease } from './leased-message.ts'
 
-// sending, and a request to the mailbox begins: it is on the wire from now on.
+// sending ──a request to the mailbox is cleared──▶ sending, with the request on the wire.
 
 const CLEARED_PER_BATCH = 200
 
-/** Whoever clears a request, under which version of the settings. */
+/** Asks to make one request to the mailbox, under the version of the settings that it was prepared with. */
 export interface Clearance {
   readonly message: Lease
   readonly settingsVersion: number
   /** Whether the message may be sent by the request. */
   readonly sends: boolean
-  /** Whether it may have been sent before. */
+  /** Whether an earlier attempt may have sent the message. */
   readonly inDoubt: boolean
 }
 
-/** The settings of a tenant, locked, as long as they are still of this version: whoever changes them waits. */
+/** SQL for the settings of a tenant while they still have this version. Locks them, so that a change waits. */
 export const currentSettings = (tenant: string, version: string): string =>
   `SELECT s.tenant_id, s.version FROM tenant_settings s
     WHERE s.tenant_id = ${tenant} AND s.version = ${version} AND s.status = 'connected' FOR SHARE`
 
 /**
- * Clears requests to the mailbox: the lease is held, and the settings are those that the request is made with. What may
- * send begins an attempt by it, and notes its sender; what may not has nothing in flight: the attempt before was answered
- * if the lease made one. What may be a second delivery is marked before, since its worker may die.
+ * Clears requests whose lease is still held and whose settings are still current. A request that may send the message
+ * starts an attempt and stores the sender. One that cannot send ends the attempt this lease may have made: the worker
+ * has its answer. A possible second delivery is marked before the request, because the worker may die during it.
  *
  * $1 ids, $2 lease owners, $3 tenants, $4 versions of their settings, $5 whether the message may be sent, $6 whether it
  * may have been sent before
@@ -49,8 +49,8 @@ UPDATE message_queue q
 RETURNING q.message_id AS id, q.lease_owner`
 
 /**
- * Whether a request to the mailbox may begin: false when the lease was lost, or the settings are no longer of this
- * version.
+ * Tells whether a request to the mailbox may begin. It may not when the lease was lost, or when the settings no longer
+ * have this version.
  */
 export function createClearing(pool: pg.Pool): (clearance: Clearance) => Promise<boolean> {
   return createBatcher((batch: readonly Clearance[]) => clearBatch(pool, batch), { maxItems: CLEARED_PER_BATCH })
@@ -69,7 +69,7 @@ async function clearBatch(pool: pg.Pool, batch: readonly Clearance[]): Promise<b
       batch.map(({ inDoubt }) => inDoubt),
     ],
   })
-  // An earlier holder may ask for the same message in the same moment.
+  // One batch may hold requests of the current and of a former holder of the same lease.
   const holders = new Map(rows.map(({ id, lease_owner: holder }) => [id, holder]))
   return batch.map(({ message }) => holders.get(message.id) === message.leaseOwner)
 }
@@ -79,7 +79,7 @@ const COUNT_ON_THE_WIRE = `
 SELECT count(*)::int AS requests
   FROM (${leasedRows('SELECT tenant_id, sending FROM mailbox_totals WHERE tenant_id = $1')}) AS leased WHERE wire_version <= $2`
 
-/** How many requests may be under way that began under settings up to this version. */
+/** Counts the requests that may be under way and were cleared under settings up to this version. */
 export async function countOnTheWire(
   reader: Pick<PrismaClient | Prisma.TransactionClient, '$queryRawUnsafe'>,
   tenantId: string,

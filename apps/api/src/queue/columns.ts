@@ -1,14 +1,14 @@
 import { COUNTED_FROM_BYTES, LARGE_FROM_BYTES } from '@inforiver-mail/contract/message'
 import { MAX_ATTACHMENTS_IN_ONE_REQUEST_BYTES } from '@inforiver-mail/m365/size-plan'
 
-// What it means to have content, a lease, or a place in the queue: in SQL, here and nowhere else.
+// SQL fragments that define the size of a message, its lease, and the deletion of what is stored of it.
 
-/** Of content with its chunks, as they are stored. Below, the content comes with the claim. */
+/** Content of up to this many stored bytes, without chunks, is read together with the claim. */
 const SMALL_BYTES = 65_536
 
 /**
- * How large a message is for the queue. `small`: its content comes with the claim, and it may go at once. `large`: it
- * leaves one of its mailbox's requests at once to the others.
+ * The size class of a message. `small`: the claim reads its content, and may clear it to be sent at once. `large`: it
+ * never takes the last of its mailbox's concurrent requests.
  *
  * @param content the alias of a row of message_contents, or of its columns
  */
@@ -18,8 +18,8 @@ export function sizeOf(content: string): string {
 }
 
 /**
- * What the limit of uploads will count of a message. What is uploaded counts as it is; what goes in one request as it is
- * encoded, attachments with a third more, unless it is small.
+ * The bytes of a message that the upload limit counts. Attachments that are uploaded count as they are. A message sent
+ * in one request counts as encoded: base64 adds a third to its attachments. A small message does not count.
  *
  * @param content as for `sizeOf`
  */
@@ -29,15 +29,15 @@ export function uploadBytesOf(content: string): string {
                THEN ${content}.stored_bytes + ${content}.attachment_bytes / 3 ELSE 0 END`
 }
 
-/** Of one mailbox. A constant tells the planner how little of the index it reads. */
+/** Bounds a walk over one mailbox. A constant tells the planner how little of the index it reads. */
 const MAX_LEASED = 10_000
 
-/** Nobody has it in hand, and no request of it is under way: columns of message_queue. */
+/** Columns of message_queue for a message without a lease, and so without a request under way. */
 export const NO_LEASE = `lease_owner = NULL, lease_until = NULL, wire_version = NULL`
 
 /**
- * Rows of message_queue that workers have in hand, of every tenant: by the counts, since an index on leases would have
- * every claim write all indexes. They stand at the front of the queue, so that few others are passed over.
+ * Leased rows of message_queue. There is no index on leases, because with one every claim would update all indexes.
+ * Leased rows are at the front of their tenant's queue, and mailbox_totals tells how many there are.
  *
  * @param tenants SQL for rows of mailbox_totals
  */
@@ -52,10 +52,10 @@ export function leasedRows(tenants: string): string {
    WHERE t.sending > 0`
 }
 
-// A planner whose statistics are of a queue that was empty takes every index for one page long. So that a plan goes by the
-// key whatever the statistics say, the key is the only condition that an index fits.
+// A planner whose statistics are of an empty queue takes every index for one page long. So that a plan goes by the key
+// whatever the statistics say, the key is the only condition that an index fits.
 
-/** The ids that a statement is about, as an array: a join or IN may read the whole table instead. */
+/** Compares with the ids of `rows` as an array. A join or IN may read the whole table instead. */
 export function idsOf(rows: string): string {
   return `ANY (ARRAY(SELECT message_id FROM ${rows}))`
 }
@@ -80,10 +80,10 @@ export function hasContentLeft(row: string): string {
 }
 
 /**
- * Common table expressions that delete what is stored of messages, and leave their drafts to be deleted in the mailbox.
+ * Common table expressions that delete the stored drafts of ended messages, and queue their deletion in the mailbox.
  *
  * @param ended the name of rows of `message_id`
- * @param draftKind SQL for `draft`, `copy`, or null for a draft that is left alone, of a row of `ended` called `e`
+ * @param draftKind SQL over a row `e` of `ended`: the kind of cleanup, or null to leave the draft alone
  */
 export function deleteDrafts(ended: string, draftKind: string): string {
   return `
@@ -97,7 +97,11 @@ ended_drafts AS (
 )`
 }
 
-/** Their chunks go with them, by a trigger. @param emptied the name of rows of `message_id` */
+/**
+ * A common table expression that deletes contents. A trigger deletes their chunks.
+ *
+ * @param emptied the name of rows of `message_id`
+ */
 export function deleteContents(emptied: string): string {
   return `
 dropped_contents AS (

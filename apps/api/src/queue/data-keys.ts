@@ -1,9 +1,9 @@
 import type { Sealed } from '@inforiver-mail/m365/token-vault'
 import type pg from 'pg'
 
-// The keys that those of messages are derived from: one for each tenant and hour.
+// Content keys are derived from data keys, of which each tenant has one per hour.
 
-/** Sealed by the vault for the record of its id. */
+/** A data key, sealed by the vault for the record `id`. */
 export interface DataKey {
   readonly id: string
   readonly keySealed: Sealed
@@ -14,7 +14,7 @@ const COLUMNS = `id, key_sealed AS "keySealed"`
 /** $1 tenant */
 const READ_CURRENT = `SELECT ${COLUMNS} FROM data_keys WHERE tenant_id = $1 AND hour = date_trunc('hour', mail_now())`
 
-/** Null while this hour of the tenant has none. */
+/** Returns null while the tenant has no data key for the current hour. */
 export async function readCurrentDataKey(pool: pg.Pool, tenantId: string): Promise<DataKey | null> {
   return (await pool.query<DataKey>(READ_CURRENT, [tenantId])).rows[0] ?? null
 }
@@ -23,12 +23,12 @@ export async function readCurrentDataKey(pool: pg.Pool, tenantId: string): Promi
 const ADD = `
 INSERT INTO data_keys (tenant_id, id, key_sealed, hour) VALUES ($1, $2, $3, date_trunc('hour', mail_now())) ON CONFLICT DO NOTHING`
 
-/** Does nothing where another process was first. */
+/** Adds the data key of the current hour, unless another process was first. */
 export async function addDataKey(pool: pg.Pool, tenantId: string, { id, keySealed }: DataKey): Promise<void> {
   await pool.query(ADD, [tenantId, id, keySealed])
 }
 
-/** Null when it is gone, with all that was sealed under it. */
+/** Returns null when the data key was deleted, and everything sealed under it with it. */
 export async function readDataKey(pool: pg.Pool, id: string): Promise<DataKey | null> {
   return (await pool.query<DataKey>(`SELECT ${COLUMNS} FROM data_keys WHERE id = $1`, [id])).rows[0] ?? null
 }

@@ -1,14 +1,15 @@
 import type pg from 'pg'
 import { leasedRows } from './columns.ts'
 
-/** How many messages are in a state, and the age of the oldest since it was to leave; 0 for none, and for what nobody waits for. */
+/** The messages in one state. */
 export interface QueueDepth {
   readonly status: string
   readonly count: number
+  /** Since the oldest was due to leave; 0 for scheduled and held messages. */
   readonly oldestSeconds: number
 }
 
-/** From the counts, and the oldest of each tenant by the index. */
+/** Uses mailbox_totals for the counts, and the index for the oldest message of each tenant. */
 const READ = `
 WITH totals AS MATERIALIZED (
   SELECT tenant_id, queued, sending, scheduled, held FROM mailbox_totals WHERE queued + sending + scheduled + held > 0
@@ -36,7 +37,7 @@ interface DepthRow {
   readonly sending_seconds: number
 }
 
-/** How much is not sent yet, over all tenants, of each state that occurs; a scheduled message ages from its time on. */
+/** Counts what is not sent yet over all tenants, for each state that occurs. */
 export async function readQueueDepth(pool: pg.Pool): Promise<readonly QueueDepth[]> {
   const { rows } = await pool.query<DepthRow>(READ)
   const [row] = rows

@@ -3,21 +3,22 @@ import type pg from 'pg'
 import { currentSettings } from './clear.ts'
 import type { Lease, LeasedMessage, Upload } from './leased-message.ts'
 
-// sending, by draft: a draft is made, filled, and complete. Each step is written only by the holder of the lease, and
-// under the settings that the draft is made with. The row of the queue is the lock: a cancel waits for it.
+// A message that is sent by draft: the draft is created, filled with attachments, then complete. Only the holder of the
+// lease writes these steps, and only under the settings the draft was created with. Each statement locks the row of the
+// queue, so that a cancel waits for it.
 
 export interface StoredDraft {
-  /** Null when there is none any more. */
+  /** Null when the draft is gone. */
   readonly draftId: string | null
   readonly internetMessageId: string | null
   readonly from: string | null
-  /** Attachments follow. */
+  /** Whether attachments are still to be uploaded. */
   readonly uploading: boolean
 }
 
 /**
- * Written before anything is done with the draft, so that any process can go on from it. While one is being filled it
- * is certain that the message was not sent; a complete one is sent next.
+ * Stores a draft before it is used, so that any process can continue with it. While the draft is being filled, the
+ * message cannot have been sent. A complete draft is sent next.
  *
  * $1 id, $2 lease owner, $3 tenant, $4 version of the settings, $5 draft id, $6 whether it is to be filled, $7 its sender,
  * $8 its Message-ID
@@ -43,8 +44,9 @@ WITH current AS MATERIALIZED (${currentSettings('$3', '$4')}), held AS (
 SELECT message_id FROM held`
 
 /**
- * A draft is to be deleted that was made while its message was cancelled, or while the settings changed. One whose message
- * is in other hands, or has ended, may have been taken up there: it is looked for once the message needs none.
+ * Queues the deletion of a draft that could not be stored. When the message was cancelled or the settings changed, the
+ * draft is ours to delete. When another worker holds the message, or it has ended, that worker may have adopted the
+ * draft: it becomes a stray, which is searched for once the message needs no draft.
  * $1 id, $2 lease owner, $3 draft id
  */
 const LEAVE_DRAFT = `
@@ -54,7 +56,7 @@ SELECT tenant_id, CASE WHEN is_ours THEN $3 ELSE id END, CASE WHEN is_ours THEN 
           FROM messages m LEFT JOIN message_queue q ON q.message_id = m.id WHERE m.id = $1) AS m
 ON CONFLICT DO NOTHING`
 
-/** False when the lease was lost or the settings changed: the draft that was made in vain is deleted then. */
+/** Returns false when the lease was lost or the settings changed. The draft is then queued for deletion. */
 export async function storeDraft(
   pool: pg.Pool,
   message: Lease,
@@ -68,10 +70,10 @@ export async function storeDraft(
 }
 
 /**
- * How far a draft is filled. A mailbox that takes bytes is out of trouble.
+ * Stores how far a draft is filled. A mailbox that accepts bytes is no longer in trouble.
  *
  * $1 id, $2 lease owner, $3 tenant, $4 version of the settings, $5 attached, $6 upload address, $7 until when, $8 position,
- * $9 bytes in all, $10 bytes that are left
+ * $9 bytes uploaded, $10 bytes left
  */
 const STORE_UPLOAD = `
 WITH current AS MATERIALIZED (${currentSettings('$3', '$4')}), held AS (
@@ -89,7 +91,7 @@ WITH current AS MATERIALIZED (${currentSettings('$3', '$4')}), held AS (
 )
 SELECT message_id FROM held`
 
-/** False as for `storeDraft`. `uploadedBytes`: of all attachments. */
+/** Returns false as `storeDraft` does. `uploadedBytes` counts all attachments. */
 export async function storeUpload(
   pool: pg.Pool,
   message: Lease & Pick<LeasedMessage, 'attachmentBytes'>,
@@ -103,7 +105,7 @@ export async function storeUpload(
   return rowCount === 1
 }
 
-/** From here on it may be sent, and cannot be cancelled. $1 id, $2 lease owner, $3 tenant, $4 version of the settings */
+/** Starts an attempt: the message can no longer be cancelled. $1 id, $2 lease owner, $3 tenant, $4 version of the settings */
 const FINISH_UPLOAD = `
 WITH current AS MATERIALIZED (${currentSettings('$3', '$4')}), held AS (
   UPDATE message_queue SET uploading = false, attempt_id = lease_owner
@@ -114,13 +116,13 @@ WITH current AS MATERIALIZED (${currentSettings('$3', '$4')}), held AS (
 )
 SELECT message_id FROM held`
 
-/** From here on the message may be sent. False as for `storeDraft`. */
+/** Marks the draft as complete: from here on the message may be sent. Returns false as `storeDraft` does. */
 export async function finishUpload(pool: pg.Pool, message: Lease, settingsVersion: number): Promise<boolean> {
   const { rowCount } = await pool.query(FINISH_UPLOAD, fenceOf(message, settingsVersion))
   return rowCount === 1
 }
 
-/** $1 to $4 of the statements of this file. */
+/** The parameters $1 to $4 of the statements in this file. */
 function fenceOf({ id, leaseOwner, tenantId }: Lease, settingsVersion: number): unknown[] {
   return [id, leaseOwner, tenantId, settingsVersion]
 }

@@ -4,11 +4,11 @@ import { deleteContents, idsOf } from './columns.ts'
 // sent, failed, cancelled ──kept long enough──▶ without content, then deleted.
 
 const BATCH = 5_000
-/** Each with up to gigabytes, and one statement has 30 s. */
+/** Small, because each may have gigabytes of chunks, and a statement times out after 30 s. */
 const CHUNKED_BATCH = 10
 const DAY_MS = 24 * 60 * 60_000
 
-/** Of what was not sent; with the attachments. $1 ended before, $2 at most, $3 whether in chunks */
+/** Deletes the content of messages that were not sent. $1 ended before, $2 at most, $3 whether it is chunked */
 const FORGET_CONTENT = `
 WITH old AS MATERIALIZED (
   SELECT u.message_id FROM unsent_messages u
@@ -19,8 +19,9 @@ WITH old AS MATERIALIZED (
 UPDATE unsent_messages SET has_content = false WHERE message_id = ${idsOf('old')}`
 
 /**
- * With their attempts. By the order in which a tenant's messages were submitted, so that no index of their ends has to be
- * written for each. Not before their content, which somebody may have had in hand. $1 ended before, $2 at most
+ * Deletes messages with their attempts. It walks each tenant's messages in the order of submission, so that no index on
+ * `ended_at` has to be maintained. It skips messages whose content another transaction kept from being deleted.
+ * $1 ended before, $2 at most
  */
 const FORGET_MESSAGES = `
 WITH old AS MATERIALIZED (
@@ -40,17 +41,17 @@ DELETE FROM idempotency_records
 
 const FORGET_USAGE = `DELETE FROM mailbox_usage WHERE started_at < $1`
 
-/** Under which nothing is stored any more. $1 made before */
+/** Deletes data keys under which nothing is stored. $1 created before */
 const FORGET_DATA_KEYS = `
 DELETE FROM data_keys k
  WHERE k.hour < $1 AND (SELECT c.message_id FROM message_contents c WHERE c.data_key = k.id LIMIT 1) IS NULL`
 
-/** To be called every now and then. */
+/** Called periodically by housekeeping. */
 export type Retention = (now: Date) => Promise<void>
 
 /**
- * Deletes what is kept no longer: the content of failed messages, then addresses and subjects with the messages
- * themselves, idempotency records after their 24 hours, what the limits look back on, and data keys.
+ * Deletes what has been kept long enough: the content of failed messages, messages with their addresses and subjects,
+ * idempotency records after 24 hours, the usage of mailboxes, and data keys.
  */
 export function createRetention(
   pool: pg.Pool,
@@ -58,7 +59,7 @@ export function createRetention(
 ): Retention {
   const before = (now: Date, days: number) => new Date(now.getTime() - days * DAY_MS)
   return async (now) => {
-    // No message goes with all its attachments at once, even where content is to be kept longer than the message.
+    // Content goes first even if its retention is longer: deleting a message would cascade to gigabytes of chunks.
     const contentBefore = before(now, Math.min(contentRetentionDays, logRetentionDays))
     await untilDone(pool, FORGET_CONTENT, BATCH, [contentBefore, BATCH, false])
     await untilDone(pool, FORGET_CONTENT, CHUNKED_BATCH, [contentBefore, CHUNKED_BATCH, true])

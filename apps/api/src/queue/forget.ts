@@ -1,7 +1,7 @@
 import type { MessageProblem } from '@inforiver-mail/contract/message'
 import { deleteContents, deleteDrafts, hasContentLeft, idsOf } from './columns.ts'
 
-// scheduled, queued, held ──its key is forgotten──▶ failed. What a worker has in its hands is left to it.
+// scheduled, queued, held ──its key is forgotten──▶ failed. A leased message is left to its worker.
 
 const CONTENT_LOST: MessageProblem = {
   code: 'content-lost',
@@ -18,27 +18,27 @@ const LOST_IN_DOUBT: MessageProblem = {
     'The vault key that its content was sealed with is lost, and it may have been sent before. Whoever uses the mailbox looks into its Sent Items before the submitting service submits it again.',
 }
 
-/** The values that no longer open. $1 keys, $2 values, $3 now */
+/** Sealed values that cannot be opened any more. $1 primary keys of their rows, $2 values, $3 now */
 const LOST = 'SELECT *, $3::timestamptz AS at FROM unnest($1::text[], $2::text[]) AS l(key, value)'
 
-/** Each statement gives up so many messages at most: it is repeated until it finds none. */
+/** The most messages one statement gives up. The caller repeats it until it finds none. */
 export const FORGOTTEN_AT_ONCE = 1_000
 
-/** The upload begins anew. Answers with the tenant of each row, as those below; parameters as of `LOST`. */
+/** Restarts uploads. Like the statements below it takes the parameters of `LOST` and returns the tenant of each row. */
 export const FORGET_UPLOAD_URLS = `
 WITH lost AS (${LOST})
 UPDATE message_drafts d SET upload_url_sealed = NULL, upload_position = 0, upload_expires_at = NULL
   FROM lost l WHERE d.message_id = l.key AND d.upload_url_sealed = l.value
 RETURNING d.tenant_id`
 
-/** Messages whose own key is lost. */
+/** Gives up messages whose own key is lost. */
 export const FORGET_CONTENT_KEYS = `
 WITH lost AS (${LOST}), unreadable AS MATERIALIZED (
   SELECT c.message_id, c.tenant_id, c.content IS NULL AS arriving, l.at
     FROM message_contents c JOIN lost l ON c.message_id = l.key AND c.key_sealed = l.value
 ), ${giveUp('unreadable')}`
 
-/** Messages under a data key that is lost. */
+/** Gives up messages under a data key that is lost. */
 export const FORGET_DATA_KEY_CONTENTS = `
 WITH lost AS (${LOST}), unreadable AS MATERIALIZED (
   SELECT c.message_id, c.tenant_id, c.content IS NULL AS arriving, l.at
@@ -48,14 +48,18 @@ WITH lost AS (${LOST}), unreadable AS MATERIALIZED (
    LIMIT ${FORGOTTEN_AT_ONCE}
 ), ${giveUp('unreadable')}`
 
-/** Data keys under which nothing is stored any more. */
+/** Deletes lost data keys under which nothing is stored any more. */
 export const FORGET_DATA_KEYS = `
 WITH lost AS (${LOST})
 DELETE FROM data_keys k USING lost l
  WHERE k.id = l.key AND k.key_sealed = l.value AND (SELECT c.message_id FROM message_contents c WHERE c.data_key = k.id LIMIT 1) IS NULL
 RETURNING k.tenant_id`
 
-/** Fails what has not ended, and deletes the content of what has. @param unreadable rows of message, tenant, whether it is arriving, and when */
+/**
+ * Common table expressions and a query: fails messages that have not ended, and deletes the content of those that have.
+ *
+ * @param unreadable the name of rows of `message_id`, `tenant_id`, `arriving` and `at`
+ */
 function giveUp(unreadable: string): string {
   return `
 failed AS (

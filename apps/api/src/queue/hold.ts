@@ -3,13 +3,13 @@ import type pg from 'pg'
 import type { Prisma } from '../database/generated/client.ts'
 import { wakeWorkers } from './wake.ts'
 
-// held ──access again──▶ queued. What is held is held by submit.ts and settle.ts.
+// held ──access again──▶ queued. Messages become held in submit.ts and settle.ts.
 
 const RELEASED = `state = 'queued', held_because = NULL, due_at = mail_now()`
 
 const reasons = (held: readonly HeldBecause[]): string => `ARRAY[${held.map((reason) => `'${reason}'`).join(', ')}]`
 
-/** Held messages whose reason is gone, should they have been held in the moment it went. */
+/** Releases held messages whose reason is gone, which happens when they were held while the settings changed. */
 const RELEASE_HELD = `
 UPDATE message_queue SET ${RELEASED}
  WHERE message_id = ANY (ARRAY(
@@ -24,27 +24,27 @@ UPDATE message_queue SET ${RELEASED}
     WHERE t.held > 0 AND s.status = 'connected' AND s.problem IS NULL
     LIMIT 1000))`
 
-/** How many it released; 1,000 at most. */
+/** Releases at most 1,000 messages, and returns how many it released. */
 export async function releaseHeld(pool: pg.Pool): Promise<number> {
   return (await pool.query(RELEASE_HELD)).rowCount ?? 0
 }
 
 const REGROUPED_AT_ONCE = 1_000
 
-/** $1 tenant, $2 how many at most */
+/** $1 tenant, $2 at most */
 const RELEASE_TENANT = `
 UPDATE message_queue SET ${RELEASED}
  WHERE message_id = ANY (ARRAY(SELECT message_id FROM message_queue WHERE tenant_id = $1 AND state = 'held' LIMIT $2 FOR UPDATE))`
 
-/** $1 tenant, $2 how many at most, $3 what they wait for */
+/** $1 tenant, $2 at most, $3 reason */
 const GIVE_REASON = `
 UPDATE message_queue SET held_because = $3
  WHERE message_id = ANY (ARRAY(
    SELECT message_id FROM message_queue WHERE tenant_id = $1 AND state = 'held' AND held_because <> $3 LIMIT $2 FOR UPDATE))`
 
 /**
- * What a tenant's held messages wait for from now on: they go at once where that is nothing. Of very many the workers
- * release the rest.
+ * Gives a tenant's held messages another reason, or releases them when `because` is null. It changes 1,000 at most; the
+ * workers release the rest.
  */
 export async function regroupHeld(
   transaction: Prisma.TransactionClient,

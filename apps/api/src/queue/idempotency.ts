@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import { createBatcher } from '../database/batcher.ts'
 
-// A key of a service stands for one message, for 24 hours.
+// An idempotency key of a service identifies one message for 24 hours.
 
 const LOOK_UPS_PER_BATCH = 500
 
@@ -12,20 +12,20 @@ export interface KeyName {
   readonly key: string
 }
 
-/** The message that an idempotency key stands for. */
+/** The message that an idempotency key identifies. */
 export interface KeyHolder {
   readonly contentHash: string
   readonly messageId: string
 }
 
-/** Keys whose 24 hours are over may be used again. $1 tenants, $2 services, $3 keys */
+/** Deletes expired keys, so that they can be used again. $1 tenants, $2 services, $3 keys */
 const FORGET_OLD_KEYS = `
 DELETE FROM idempotency_records r USING unnest($1::text[], $2::text[], $3::text[]) AS k(tenant_id, service, key)
  WHERE r.tenant_id = k.tenant_id AND r.service = k.service AND r.key = k.key AND r.created_at < mail_now() - interval '24 hours'`
 
 /**
- * Takes the keys; one that another transaction is taking is waited for. In a fixed order, so that two batches cannot
- * wait for each other. $1 tenants, $2 services, $3 keys, $4 content hashes, $5 message ids
+ * Takes free keys. It waits for a transaction that is taking the same key, and takes keys in a fixed order, so that two
+ * batches cannot deadlock. $1 tenants, $2 services, $3 keys, $4 content hashes, $5 message ids
  */
 const TAKE_KEYS = `
 INSERT INTO idempotency_records (tenant_id, service, key, content_hash, message_id, created_at)
@@ -35,7 +35,7 @@ SELECT k.tenant_id, k.service, k.key, k.content_hash, k.message_id, mail_now()
 ON CONFLICT DO NOTHING
 RETURNING message_id`
 
-/** Who has them. $1 tenants, $2 services, $3 keys */
+/** $1 tenants, $2 services, $3 keys */
 const READ_KEYS = `
 SELECT r.tenant_id AS "tenantId", r.service, r.key, r.content_hash AS "contentHash", r.message_id AS "messageId"
   FROM idempotency_records r JOIN unnest($1::text[], $2::text[], $3::text[]) AS k(tenant_id, service, key) USING (tenant_id, service, key)
@@ -46,7 +46,7 @@ const RELEASE_KEYS = `
 DELETE FROM idempotency_records r USING unnest($1::text[], $2::text[], $3::text[]) AS k(tenant_id, service, key)
  WHERE r.tenant_id = k.tenant_id AND r.service = k.service AND r.key = k.key`
 
-/** Null when the key is free, or its message is still being submitted. */
+/** Looks up a key. The result is null when the key is free, or when its message is still being submitted. */
 export function createKeyLookUp(pool: pg.Pool): (name: KeyName) => Promise<KeyHolder | null> {
   return createBatcher(
     async (names: readonly KeyName[]) => {
@@ -57,13 +57,13 @@ export function createKeyLookUp(pool: pg.Pool): (name: KeyName) => Promise<KeyHo
   )
 }
 
-/** A key that is to stand for a message. */
+/** Asks for a key for a message. */
 export interface KeyClaim extends KeyName {
   readonly contentHash: string
   readonly messageId: string
 }
 
-/** The ids of the messages whose keys were free. */
+/** Takes keys, and returns the ids of the messages whose keys were free. */
 export async function takeKeys(client: pg.PoolClient, claims: readonly KeyClaim[]): Promise<Set<string>> {
   await client.query(FORGET_OLD_KEYS, keyColumns(claims))
   const { rows } = await client.query<{ message_id: string }>(TAKE_KEYS, [
@@ -74,7 +74,7 @@ export async function takeKeys(client: pg.PoolClient, claims: readonly KeyClaim[
   return new Set(rows.map((row) => row.message_id))
 }
 
-/** By `textOf` the key. */
+/** Reads who holds the keys. The map is keyed by `textOf`. */
 export async function readKeys(
   client: Pick<pg.Pool, 'query'>,
   names: readonly KeyName[],

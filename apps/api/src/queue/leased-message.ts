@@ -1,14 +1,14 @@
 import type { Sealed } from '@inforiver-mail/m365/token-vault'
 import type { Doubt } from './states.ts'
 
-/** What a worker shows to write: the message, and the lease under which it has it. */
+/** Identifies a message and the lease on it. Every write of a worker requires it. */
 export type Lease = Pick<LeasedMessage, 'id' | 'tenantId' | 'leaseOwner'>
 
-/** A message in the hands of one worker, until its lease runs out. */
+/** A message that one worker holds until its lease expires. */
 export interface LeasedMessage {
-  /** How often it was tried; the backoff grows with it. */
+  /** Counts attempts for the backoff, this one included. */
   readonly attemptCount: number
-  /** Time spent on trying again after trouble that should pass. */
+  /** Time spent on retries after transient failures. */
   readonly tryingMs: number
   readonly doubt: Doubt
   readonly possibleDuplicate: boolean
@@ -18,39 +18,39 @@ export interface LeasedMessage {
   readonly leaseOwner: string
   readonly recipients: number
   readonly saveToSentItems: boolean
-  /** The sender it was tried with; null before that. */
+  /** The sender of the last attempt; null before the first. */
   readonly fromEmail: string | null
   readonly draftId: string | null
-  /** The Message-ID of its draft; null where that is not known. */
+  /** The Message-ID (RFC 5322) of its draft; null when unknown. */
   readonly internetMessageId: string | null
   readonly createdAt: Date
-  /** The data key that its content key is derived from; null where version 1.0.0 stored it. */
+  /** The id of the data key that its content key is derived from; null for a message that version 1.0.0 stored. */
   readonly dataKey: string | null
-  /** Its content key, where it has one of its own. */
+  /** Its own content key, for a message that version 1.0.0 stored. */
   readonly contentKeySealed: Sealed | null
-  /** Null when it is large: read it when there is room for it. */
+  /** Null unless the message is small: read it with `readContent` when there is memory for it. */
   readonly content: Buffer | null
-  /** Of all attachments. */
+  /** The size of all attachments together. */
   readonly attachmentBytes: number
   /** Whether the attachments are stored in chunks. */
   readonly chunked: boolean
-  /** With the attachments, as they are stored. */
+  /** The sealed size, attachments included. */
   readonly storedBytes: number
-  /** Its draft is being filled: it is certain that it was not sent. */
+  /** Its draft is being filled, so it cannot have been sent. */
   readonly uploading: boolean
   readonly upload: Upload
-  /** Differs as soon as the tenant's settings or tokens do. */
+  /** Changes whenever the tenant's settings or tokens change. */
   readonly settingsStamp: string
-  /** The version of the settings under which the claim cleared it to be sent at once; null where it did not. */
+  /** The version of the settings under which the claim cleared the first request; null when it did not. */
   readonly clearedVersion: number | null
 }
 
 /** How far the draft of a message is filled. */
 export interface Upload {
-  /** How many attachments are on it. */
+  /** How many attachments are complete. */
   readonly attached: number
-  /** The upload session of the next one; null when there is none. */
+  /** The upload session of the next attachment; null when there is none. */
   readonly session: { readonly urlSealed: Sealed; readonly expiresAt: Date | null } | null
-  /** Where its next range begins. */
+  /** The offset of its next range, in bytes. */
   readonly position: number
 }

@@ -18,7 +18,7 @@ afterAll(async () => {
 })
 afterEach(() => ground.database.empty('messages', 'mailbox_cleanups'))
 
-/** Does something once, before the first statement that has this in its text. */
+/** Runs `work` once, before the first statement that contains a text. */
 function interrupt(text: string, work: () => Promise<unknown>): void {
   const connect = pool.connect.bind(pool) as () => Promise<pg.PoolClient>
   let interrupted = false
@@ -40,29 +40,26 @@ function interrupt(text: string, work: () => Promise<unknown>): void {
 }
 
 it.each([
-  { of: 'that Microsoft asked for', pause: { pauseMailboxMs: 1 * MINUTES } },
-  { of: 'since access cannot be had', pause: { noAccessMs: 1 * MINUTES } },
-])(
-  'leases nothing of a mailbox for which a pause begins, $of, between the look at it and the lease',
-  async ({ pause }) => {
-    await ground.submit()
-    const other = await ground.submit({ tenantId: BEN })
-    const messages = await ground.claim(2)
-    for (const message of messages) if (message.tenantId === BEN) await ground.settle(message, QUEUED)
-    const paused = messages.find(({ tenantId }) => tenantId === ADA)
-    interrupt('leased AS', async () => {
-      if (paused) await ground.settle(paused, { ...QUEUED, ...pause })
-    })
+  { reason: 'because Microsoft asked for it', pause: { pauseMailboxMs: 1 * MINUTES } },
+  { reason: 'for want of access', pause: { noAccessMs: 1 * MINUTES } },
+])('leases nothing of a mailbox that is paused $reason between its lock and the lease', async ({ pause }) => {
+  await ground.submit()
+  const other = await ground.submit({ tenantId: BEN })
+  const messages = await ground.claim(2)
+  for (const message of messages) if (message.tenantId === BEN) await ground.settle(message, QUEUED)
+  const paused = messages.find(({ tenantId }) => tenantId === ADA)
+  interrupt('leased AS', async () => {
+    if (paused) await ground.settle(paused, { ...QUEUED, ...pause })
+  })
 
-    const leased = await createTestQueue(pool).deliveries.claim('next', 10)
+  const leased = await createTestQueue(pool).deliveries.claim('next', 10)
 
-    expect(leased.map(({ id }) => id)).toEqual([other])
-    await ground.clock.advance(1 * MINUTES)
-    expect((await ground.claim(10)).map(({ id }) => id)).toEqual([paused?.id])
-  },
-)
+  expect(leased.map(({ id }) => id)).toEqual([other])
+  await ground.clock.advance(1 * MINUTES)
+  expect((await ground.claim(10)).map(({ id }) => id)).toEqual([paused?.id])
+})
 
-it('leases nothing at all where a pause begins meanwhile for the only mailbox with something due', async () => {
+it('leases nothing at all if the only mailbox with something due is paused meanwhile', async () => {
   await ground.submit()
   const message = await ground.claimOne()
   interrupt('leased AS', () => ground.settle(message, { ...QUEUED, pauseMailboxMs: 1 * MINUTES }))
@@ -70,7 +67,7 @@ it('leases nothing at all where a pause begins meanwhile for the only mailbox wi
   expect(await createTestQueue(pool).deliveries.claim('next', 10)).toEqual([])
 })
 
-it('deletes nothing in a mailbox for which a pause begins meanwhile', async () => {
+it('deletes nothing in a mailbox that is paused meanwhile', async () => {
   await ground.submit()
   const message = await ground.claimOne()
   await ground.queue.mailboxes.expectStray(ADA, message.id)

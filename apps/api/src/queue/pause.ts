@@ -1,12 +1,12 @@
 import type { Prisma } from '../database/generated/client.ts'
 
-// Nothing leaves from a mailbox that is paused, since Microsoft asked for it, or while access cannot be had.
+// A mailbox is paused because Microsoft asked for it, or because no access token could be had. Nothing is sent from it.
 
 /**
- * Whether a mailbox rests by now. Looked at in the statement that leases as well: who wrote a pause has put its message
- * back in the same moment.
+ * SQL for whether a mailbox is paused at this moment. A claim checks it twice, when it locks mailboxes and when it leases
+ * messages: a pause is written together with the message that caused it, which is due again at once.
  *
- * @param tenant SQL
+ * @param tenant SQL for the tenant's id
  */
 export function rests(tenant: string): string {
   return `EXISTS (SELECT 1 FROM mailboxes resting WHERE resting.tenant_id = ${tenant} AND greatest(resting.paused_until, resting.no_access_until) > mail_now())`
@@ -14,12 +14,12 @@ export function rests(tenant: string): string {
 
 type Writer = Pick<Prisma.TransactionClient, '$executeRawUnsafe'>
 
-/** Another mailbox is connected: what Microsoft paused was the one before. */
+/** Ends a pause that Microsoft asked for, because another mailbox is connected now. */
 export async function endPause(transaction: Writer, tenantId: string): Promise<void> {
   await transaction.$executeRawUnsafe('UPDATE mailboxes SET paused_until = NULL WHERE tenant_id = $1', tenantId)
 }
 
-/** There is other access by now. A pause that Microsoft asked for the mailbox stays. */
+/** Ends the pause for want of access, because there is new access. A pause that Microsoft asked for stays. */
 export async function endWantOfAccess(transaction: Writer, tenantId: string): Promise<void> {
   await transaction.$executeRawUnsafe('UPDATE mailboxes SET no_access_until = NULL WHERE tenant_id = $1', tenantId)
 }

@@ -33,55 +33,55 @@ import { createSubmitting, type NewMessage, type Submitted } from './submit.ts'
 import { readMailboxState, type MailboxState } from './usage.ts'
 import { listenForMessages } from './wake.ts'
 
-/** What services and people do with messages. */
+/** What services and people do with messages. Each method is documented at its implementation as well. */
 export interface Messages {
-  /** Returns when it is on disk: it will not be lost. */
+  /** Resolves once the message is on disk. */
   submit(message: NewMessage): Promise<Submitted>
   /** Null when the key is free, or its message is still being submitted. */
   findKey(name: KeyName): Promise<KeyHolder | null>
-  /** `configuredSender` is where a message would leave from now. */
+  /** `configuredSender` is the address that an unsent message would be sent from now. */
   find(owner: Owner, id: string, configuredSender: string | null): Promise<Message | null>
   list(owner: Owner, listing: Listing, configuredSender: string | null): Promise<Message[]>
-  /** False when it is too late, or in doubt whether it was sent. */
+  /** Returns false when the message may already have been sent, or has ended. */
   cancel(actor: Actor, id: string, now: Date): Promise<boolean>
-  /** False when it has not failed, or its content is gone. */
+  /** Returns false when the message has not failed, or its content is gone. */
   retry(actor: Actor, id: string, now: Date): Promise<boolean>
-  /** What the limits of a tenant's mailbox look back on. */
+  /** What counts against the limits of a tenant's mailbox. */
   readMailbox(tenantId: string): Promise<MailboxState>
   readSizeLimits(tenantId: string): Promise<SizeLimits>
 }
 
 /** Attachments that arrive before their message is complete. */
 export interface Receiving {
-  /** Content without a message: nothing reads or sends it. False when the data key is gone. */
+  /** Begins content that no message refers to yet. Returns false when the data key is gone. */
   begin(message: { id: string; tenantId: string; dataKey: string }): Promise<boolean>
   /**
-   * Counts at least `neededBytes` for all chunks of a message, and up to `wantedBytes` where the tenant has room for
-   * them. Null when the message is no longer there.
+   * Reserves storage for all chunks of a message: at least `neededBytes`, up to `wantedBytes` if the tenant has room.
+   * Returns null when the content is gone.
    */
   reserve(
     id: string,
     bytes: { neededBytes: number; wantedBytes: number },
   ): Promise<{ readonly reservedBytes: number } | { readonly full: StorageFull } | null>
-  /** False when the message is no longer there. */
+  /** Returns false when the content is gone. */
   writeChunk(place: ChunkPlace, content: Buffer): Promise<boolean>
   discard(id: string): Promise<void>
 }
 
-/** What a worker does with messages. Leases, schedules and limits follow the clock of the database. */
+/** What a worker does with messages. Leases, schedules and limits use the clock of the database. */
 export interface Deliveries {
-  /** Leases what is due and within the mailboxes' limits, for `LEASE_MS`. */
+  /** Leases messages that are due and within their mailboxes' limits, for `LEASE_MS`. */
   claim(owner: string, limit: number): Promise<LeasedMessage[]>
-  /** Puts back what a claim leased whose answer did not arrive. */
+  /** Undoes a claim whose answer was lost. */
   giveBack(owner: string): Promise<void>
-  /** The ids of those whose lease is still held, for another `LEASE_MS`. */
+  /** Extends leases by `LEASE_MS`. Returns the ids of the messages whose lease is still held. */
   renew(messages: readonly Lease[]): Promise<Set<string>>
   /**
-   * Whether a request to the mailbox may begin: false when the lease was lost, or the settings are no longer of this
-   * version, as for the next three. `sends`: the message may be sent by it. `inDoubt`: it may have been sent before.
+   * Tells whether a request to the mailbox may begin. This and the next three return false when the lease was lost or
+   * the settings changed. `sends`: the request may send the message. `inDoubt`: an earlier one may have.
    */
   clear(message: Lease, settingsVersion: number, sends: boolean, inDoubt?: boolean): Promise<boolean>
-  /** The draft that was made in vain is deleted then. */
+  /** A draft that could not be stored is queued for deletion. */
   storeDraft(message: Lease, settingsVersion: number, draft: StoredDraft): Promise<boolean>
   storeUpload(
     message: Lease & Pick<LeasedMessage, 'attachmentBytes'>,
@@ -89,39 +89,42 @@ export interface Deliveries {
     upload: Upload,
     uploadedBytes: number,
   ): Promise<boolean>
-  /** From here on the message may be sent. */
+  /** Marks the draft as complete: from here on the message may be sent. */
   finishUpload(message: Lease, settingsVersion: number): Promise<boolean>
   readContent(message: Lease): Promise<Buffer>
-  /** The sealed chunks `from` to before `to` of an attachment, one after the other in the same buffer. */
+  /** Reads sealed chunks, `from` inclusive to `to` exclusive, one after the other into the same buffer. */
   readChunks(
     message: Lease,
     part: number,
     chunks: { from: number; to: number },
     onChunk: (sealed: Buffer) => void,
   ): Promise<void>
-  /** Writes the outcome unless a later attempt has begun, and returns false then. */
+  /** Writes the outcome of an attempt. Returns false, and writes nothing, when a later attempt has begun. */
   settle(settled: Settled): Promise<boolean>
-  /** Puts back what dead workers held, and what may go now; `more`: there is more than one statement moves. */
+  /**
+   * Queues what dead workers held, and scheduled or held messages that may leave now. `more`: a batch was full, so call
+   * again.
+   */
   recover(): Promise<{ abandoned: readonly string[]; moved: boolean; more: boolean }>
-  /** Calls back when a message may be due; reconnects by itself until stopped. */
+  /** Calls `wake` whenever a message may be due, and reconnects until stopped. */
   listen(wake: () => void): { stop(): Promise<void> }
 }
 
-/** What concerns a mailbox rather than a message. Times follow the clock of the database. */
+/** What concerns a mailbox rather than a message. Times use the clock of the database. */
 export interface Mailboxes {
-  /** Null when the bytes are charged to the mailbox's limit; otherwise in how many ms to ask again. */
+  /** Returns null when the bytes were charged to the mailbox's limit, else the ms after which to ask again. */
   chargeUpload(tenantId: string, bytes: number): Promise<number | null>
-  /** Microsoft refused a message that has so many bytes encoded. */
+  /** Learns that Microsoft refuses a message of this encoded size. */
   learnSizeLimit(tenantId: string, encodedBytes: number): Promise<void>
-  /** For the next day: what Microsoft takes in one request, and in an upload session. */
+  /** Learns the longest request and the smallest upload session that Microsoft accepts. It counts for a day. */
   learnRequestLimits(
     tenantId: string,
     learned: Partial<Pick<SizeLimits, 'requestBytes' | 'sessionMinimumBytes'>>,
   ): Promise<void>
   readSizeLimits(tenantId: string): Promise<SizeLimits>
-  /** A draft of the message may be in the mailbox, or come into it, that nobody knows the id of. */
+  /** Records that a draft with an unknown id may be in the mailbox, or may still appear there. */
   expectStray(tenantId: string, messageId: string): Promise<void>
-  /** Whether a message may still use a draft, or was accepted so recently that its own may not have left yet. */
+  /** Whether the message has not ended, or was accepted so recently that its draft may still be leaving. */
   isUnderWay(messageId: string, leavesWithinMs: number): Promise<boolean>
   isToBeDeleted(tenantId: string, itemId: string): Promise<boolean>
   claimCleanups(): Promise<Cleanup[]>
@@ -129,25 +132,25 @@ export interface Mailboxes {
   postponeCleanup(cleanup: Cleanup, waitMs: number): Promise<void>
 }
 
-/** What looks after the queue as a whole. */
+/** Maintenance and monitoring of the queue as a whole. */
 export interface Upkeep {
   readDepth(): Promise<readonly QueueDepth[]>
-  /** Queues in which nothing has moved since before `movedBefore`. */
+  /** Finds queues in which nothing has moved since `movedBefore`. */
   findStalled(options: { now: Date; movedBefore: Date; recipientsPerDay: number }): Promise<StalledQueue[]>
-  /** The tenants from whose mailboxes something has left since. */
+  /** Returns those of the tenants from whose mailboxes something has left since. */
   findMoving(stalled: readonly { readonly tenantId: string; readonly since: Date }[]): Promise<string[]>
-  /** Deletes attachments that no client is sending any more. */
+  /** Deletes attachments whose client has gone away. */
   sweepReceived(now: Date): Promise<void>
   expire: Retention
 }
 
-/** The keys that those of messages are derived from: one for each tenant and hour. */
+/** Content keys are derived from data keys, of which each tenant has one per hour. */
 export interface DataKeys {
-  /** Null while this hour of the tenant has none. */
+  /** Returns null while the tenant has no data key for the current hour. */
   current(tenantId: string): Promise<DataKey | null>
-  /** Does nothing where another process was first. */
+  /** Adds the data key of the current hour, unless another process was first. */
   add(tenantId: string, key: DataKey): Promise<void>
-  /** Null when it is gone, with all that was sealed under it. */
+  /** Returns null when the data key was deleted, and everything sealed under it with it. */
   read(id: string): Promise<DataKey | null>
 }
 
@@ -160,7 +163,7 @@ export interface Queue {
   readonly upkeep: Upkeep
 }
 
-/** `storageBytes` is the most that a tenant may have stored. */
+/** Creates the queue on a database. `storageBytes` is the most that one tenant may store. */
 export function createQueue(
   { pool, prisma }: Pick<Database, 'pool' | 'prisma'>,
   {

@@ -2,19 +2,19 @@ import type { HeldBecause, Message, MessageProblem, MessageStatus, Recipient } f
 import { MAX_ATTACHMENTS_IN_ONE_REQUEST_BYTES } from '@inforiver-mail/m365/size-plan'
 import type pg from 'pg'
 import type { Prisma } from '../database/generated/client.ts'
-import type { Place } from '../http/list-cursor.ts'
+import type { ListPosition } from '../http/list-cursor.ts'
 import type { Owner } from './actor.ts'
 import { ACCEPTED, MOST_ATTEMPTS, readAttempts, type StoredAttempt } from './attempts.ts'
 import { isOfTenant, leasedRows } from './columns.ts'
 import type { MailboxLimits } from './limits.ts'
-import { explainQueued } from './places.ts'
+import { explainQueued } from './queue-position.ts'
 import type { Waiting } from './waiting.ts'
 
-// Messages as they are shown. Nothing shows one of which attachments are still arriving.
+// Reads messages for the API. A message whose attachments are still arriving is not visible.
 
 export interface Listing {
   readonly status?: MessageStatus
-  readonly after?: Place
+  readonly after?: ListPosition
   readonly limit: number
 }
 
@@ -28,41 +28,41 @@ greatest(m.next_attempt_at, mail_now()) AS not_before`
 const FIND = `
 SELECT ${COLUMNS} FROM message_states m WHERE m.id = $1 AND ${isOfTenant('m', '$2')} AND ($3::text IS NULL OR m.service = $3)`
 
-/** What a list leaves out, as SQL. */
+/** The conditions of a list, as SQL. */
 interface Conditions {
-  /** About the columns of messages. @param row an alias */
+  /** On columns of messages. @param row its alias */
   readonly of: (row: string) => readonly string[]
-  /** About the state of the message `m`. */
+  /** On the state of the message `m`. */
   readonly state: readonly string[]
 }
 
-/** Newest first. $1 tenant, $2 how many */
+/** Lists newest first. $1 tenant, $2 at most */
 const list = ({ of, state }: Conditions): string => `
 SELECT ${COLUMNS}
   FROM messages r CROSS JOIN LATERAL (SELECT * FROM message_states WHERE id = r.id OFFSET 0) AS m
  WHERE ${['r.tenant_id = $1', ...of('r'), ...state].join(' AND ')} ORDER BY r.created_at DESC, r.id DESC LIMIT $2`
 
 /**
- * Those of a status that few of very many messages have: their ids come from where just these are kept.
- * $1 tenant, $2 how many
+ * Lists messages of a rare status, whose ids `rows` finds without reading the others.
+ * $1 tenant, $2 at most
  */
 const listOf = (rows: string, { of, state }: Conditions): string => `
 SELECT ${COLUMNS}
   FROM (${rows}) AS r CROSS JOIN LATERAL (SELECT * FROM message_states WHERE id = r.message_id OFFSET 0) AS m
  WHERE ${['m.tenant_id = $1', ...of('m'), ...state].join(' AND ')} ORDER BY m.created_at DESC, m.id DESC LIMIT $2`
 
-/** The first of the list. */
-const UNSENT = (outcome: 'failed' | 'cancelled', { of }: Conditions) => `
+/** The ids of the newest unsent messages. $1 tenant, $2 at most */
+const unsent = (outcome: 'failed' | 'cancelled', { of }: Conditions) => `
 SELECT m.message_id
   FROM (SELECT message_id, message_id AS id, service, created_at FROM unsent_messages WHERE tenant_id = $1 AND outcome = '${outcome}') AS m
  WHERE ${['true', ...of('m')].join(' AND ')} ORDER BY m.created_at DESC, m.id DESC LIMIT $2`
 
 const SENDING = `SELECT message_id FROM (${leasedRows('SELECT tenant_id, sending FROM mailbox_totals WHERE tenant_id = $1')}) AS leased`
 
-/** While there are no more of them than this, they are sorted; of more, the newest are found among all messages. */
+/** Up to this many messages of a status are sorted. With more, walking all messages from the newest is faster. */
 const SORTED_AT_MOST = 5_000
 
-const IN_STATE = (state: 'queued' | 'scheduled' | 'held') => `
+const inState = (state: 'queued' | 'scheduled' | 'held') => `
 SELECT message_id FROM message_queue WHERE tenant_id = $1 AND state = '${state}' AND lease_owner IS NULL`
 
 /** $1 tenant */
@@ -90,21 +90,21 @@ export async function listMessages(
   const values: unknown[] = [owner.tenantId, limit]
   const bind = (value: unknown) => `$${values.push(value)}`
   const service = owner.service === null ? null : bind(owner.service)
-  const place = after && `(${bind(after.at)}::timestamptz, ${bind(after.id)}::text)`
+  const position = after && `(${bind(after.at)}::timestamptz, ${bind(after.id)}::text)`
   const conditions: Conditions = {
     of: (row) => [
       ...(service === null ? [] : [`${row}.service = ${service}`]),
-      ...(place ? [`(${row}.created_at, ${row}.id) < ${place}`] : []),
+      ...(position ? [`(${row}.created_at, ${row}.id) < ${position}`] : []),
     ],
     state: status ? [`m.status = ${bind(status)}`] : [],
   }
-  const found = status ? await rowsOf(pool, owner.tenantId, status, conditions) : null
+  const found = status ? await idsOfStatus(pool, owner.tenantId, status, conditions) : null
   const { rows } = await pool.query<ShownRow>(found ? listOf(found, conditions) : list(conditions), values)
   return toMessages(pool, limits, owner, rows, configuredSender)
 }
 
-/** Where the ids of messages of a status are; null where most have it. */
-async function rowsOf(
+/** SQL that finds the ids of messages of a status; null when the status is too common for that to pay. */
+async function idsOfStatus(
   pool: pg.Pool,
   tenantId: string,
   status: MessageStatus,
@@ -115,12 +115,12 @@ async function rowsOf(
       return null
     case 'failed':
     case 'cancelled':
-      return UNSENT(status, conditions)
+      return unsent(status, conditions)
     case 'sending':
       return SENDING
     default: {
       const { rows } = await pool.query<Record<'queued' | 'scheduled' | 'held', number>>(COUNTS, [tenantId])
-      return (rows[0]?.[status] ?? 0) > SORTED_AT_MOST ? null : IN_STATE(status)
+      return (rows[0]?.[status] ?? 0) > SORTED_AT_MOST ? null : inState(status)
     }
   }
 }
@@ -128,7 +128,7 @@ async function rowsOf(
 /** $1 tenant */
 const COUNT_ACTIVE = `SELECT queued + sending + scheduled + held AS count FROM mailbox_totals WHERE tenant_id = $1`
 
-/** Whatever has not ended: waiting, scheduled and held. */
+/** Counts the messages of a tenant that have not ended. */
 export async function countActive(
   reader: Pick<Prisma.TransactionClient, '$queryRawUnsafe'>,
   tenantId: string,
@@ -160,7 +160,10 @@ interface ShownRow {
   readonly not_before: Date
 }
 
-/** With what keeps those that are queued, at this moment. `configuredSender` is where a message would leave from now. */
+/**
+ * Adds to each message its history and, if it is queued, the reason why it waits. `configuredSender` is the address that
+ * an unsent message would be sent from now.
+ */
 async function toMessages(
   pool: pg.Pool,
   limits: MailboxLimits,
@@ -192,7 +195,7 @@ async function toMessages(
   )
 }
 
-/** Of a message that is not queued: only a scheduled one has anything before it. */
+/** For a message that is not queued: only a scheduled one has a next attempt. */
 function waitingOf({ status, not_before: notBefore }: ShownRow): Waiting {
   return { because: null, until: status === 'scheduled' ? notBefore : null }
 }
@@ -225,7 +228,7 @@ function toMessage(
   }
 }
 
-/** Of a message that is sent, the last attempt is written down only where there is more to say than that. */
+/** Derives the attempt that was accepted, which is stored only when it says more than that Microsoft accepted it. */
 function toHistory({ sent_at: sentAt }: ShownRow, attempts: readonly StoredAttempt[]): Message['attempts'] {
   const history = attempts.map(({ at, firstAt, count, outcome, code, detail }) => ({
     at: at.toISOString(),

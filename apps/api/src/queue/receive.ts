@@ -2,10 +2,10 @@ import type pg from 'pg'
 import { idsOf } from './columns.ts'
 import type { StorageFull } from './storage.ts'
 
-// ──▶ receiving: attachments arrive before the message is complete. Nothing reads or sends it until then.
+// ──▶ receiving: attachments arrive before their message is complete. Until then nothing reads or sends them.
 
 const ABANDONED_AFTER_MS = 15 * 60_000
-/** Each with up to gigabytes, and one statement has 30 s. */
+/** Small, because each may have gigabytes of chunks, and a statement times out after 30 s. */
 const SWEPT_AT_ONCE = 10
 
 /** $1 id, $2 tenant, $3 data key */
@@ -13,7 +13,7 @@ const BEGIN = `
 INSERT INTO message_contents (message_id, tenant_id, data_key, chunked, begun_at)
 SELECT $1, $2, id, true, mail_now() FROM data_keys WHERE id = $3 FOR KEY SHARE`
 
-/** False when the data key is gone. */
+/** Returns false when the data key is gone. */
 export async function beginReceiving(
   pool: pg.Pool,
   { id, tenantId, dataKey }: { id: string; tenantId: string; dataKey: string },
@@ -22,11 +22,11 @@ export async function beginReceiving(
 }
 
 /**
- * Counts chunks of a message before they are stored. The row of the message is locked first and that of the tenant
- * after it, as in every other statement that changes both. Tells how much the message may occupy, and how much it does
- * then: null when that is too little.
+ * Reserves storage for chunks before they are stored. It locks the row of the content before that of the tenant, as every
+ * statement that changes both does. Returns the bytes that the content may occupy (`room`) and those reserved, which is
+ * null when there is too little room.
  *
- * $1 id, $2 the fewest bytes that it needs, $3 the most that it can use, $4 the most that a tenant may have stored
+ * $1 id, $2 bytes needed at least, $3 bytes usable at most, $4 the most that the tenant may store
  */
 const RESERVE = `
 WITH message AS MATERIALIZED (
@@ -45,8 +45,8 @@ WITH message AS MATERIALIZED (
 SELECT room.bytes AS room, reserved.stored_bytes AS reserved FROM room LEFT JOIN reserved ON true`
 
 /**
- * Counts at least `neededBytes` for all chunks of a message, and up to `wantedBytes` where the tenant has room for them.
- * Null when the message is no longer there.
+ * Reserves storage for all chunks of a message: at least `neededBytes`, up to `wantedBytes` if the tenant has room.
+ * Returns null when the content is gone.
  */
 export async function reserveStorage(
   pool: pg.Pool,
@@ -61,14 +61,14 @@ export async function reserveStorage(
   return { full: { storedBytes: storageBytes - Number(row.room), neededBytes, storageBytes } }
 }
 
-/** Its chunks go with it. $1 id */
+/** A trigger deletes the chunks. $1 id */
 const DISCARD = `DELETE FROM message_contents WHERE message_id = $1 AND content IS NULL`
 
 export async function discardReceived(pool: pg.Pool, id: string): Promise<void> {
   await pool.query(DISCARD, [id])
 }
 
-/** Those of which nothing has arrived since $1; at most $2. */
+/** Deletes content of which nothing has arrived since $1, at most $2. */
 const SWEEP = `
 DELETE FROM message_contents
  WHERE message_id = ANY (ARRAY(
@@ -77,7 +77,7 @@ DELETE FROM message_contents
       AND NOT EXISTS (SELECT 1 FROM message_chunks k WHERE k.message_id = c.message_id AND k.stored_at >= $1)
     LIMIT $2 FOR UPDATE SKIP LOCKED))`
 
-/** Deletes what no client is sending any more. */
+/** Deletes attachments whose client has gone away. */
 export async function sweepReceived(pool: pg.Pool, now: Date): Promise<void> {
   for (;;) {
     const before = new Date(now.getTime() - ABANDONED_AFTER_MS)

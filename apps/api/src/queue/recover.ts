@@ -2,20 +2,20 @@ import type pg from 'pg'
 import { noteAttempts } from './attempts.ts'
 import { idsOf, leasedRows, NO_LEASE } from './columns.ts'
 import { releaseHeld } from './hold.ts'
+import { bucketOf } from './usage-windows.ts'
 
 // sending ──the lease runs out──▶ queued, in doubt where it was tried; scheduled ──its time comes──▶ queued.
 
-const MOVED_AT_ONCE = 1_000 // as the statements say
+const MOVED_AT_ONCE = 1_000
 
 /**
- * Takes messages away from workers whose lease ran out. Those that had been handed to Microsoft may have been sent: they
- * are in doubt from now on, unless the outcome of that attempt arrives late, and the mailbox's limits count them. Of the
- * others it is certain that nothing has changed.
+ * Takes messages back whose lease has expired. One that was tried may have been sent: it is in doubt from now on, unless
+ * the outcome of that attempt still arrives, and it counts against the mailbox's limits. The others were not sent.
  */
 const RECOVER_ABANDONED = `
 WITH expired AS MATERIALIZED (
   SELECT message_id, lease_owner FROM (${leasedRows('SELECT tenant_id, sending FROM mailbox_totals')}) AS leased
-   WHERE lease_until < mail_now() LIMIT 1000
+   WHERE lease_until < mail_now() LIMIT ${MOVED_AT_ONCE}
 ), abandoned AS MATERIALIZED (
   SELECT q.message_id, q.attempt_id IS NOT DISTINCT FROM q.lease_owner AS tried
     FROM message_queue q JOIN expired e ON e.message_id = q.message_id
@@ -35,7 +35,7 @@ WITH expired AS MATERIALIZED (
     FROM recovered
 ), ${noteAttempts('attempts')}, used AS (
   INSERT INTO mailbox_usage (tenant_id, started_at, messages, recipients)
-  SELECT tenant_id, date_bin('10 seconds', mail_now(), 'epoch'), count(*), sum(recipients) FROM recovered WHERE tried
+  SELECT tenant_id, ${bucketOf('mail_now()')}, count(*), sum(recipients) FROM recovered WHERE tried
    GROUP BY 1 ORDER BY 1
   ON CONFLICT (tenant_id, started_at) DO UPDATE
     SET messages = mailbox_usage.messages + excluded.messages, recipients = mailbox_usage.recipients + excluded.recipients
@@ -45,13 +45,17 @@ WITH expired AS MATERIALIZED (
 )
 SELECT message_id AS id FROM recovered`
 
-/** Messages whose time has come. */
+/** Queues scheduled messages whose time has come. */
 const RELEASE_SCHEDULED = `
 UPDATE message_queue SET state = 'queued'
  WHERE message_id = ANY (ARRAY(SELECT message_id FROM message_queue WHERE state = 'scheduled' AND due_at <= mail_now()
-                               ORDER BY due_at LIMIT 1000 FOR UPDATE SKIP LOCKED))`
+                               ORDER BY due_at LIMIT ${MOVED_AT_ONCE} FOR UPDATE SKIP LOCKED))`
 
-/** Puts back what dead workers held, and what may go now; `more`: there is more than one statement moves. */
+/**
+ * Queues what dead workers held, and scheduled or held messages that may leave now.
+ *
+ * @returns `more`: a batch was full, so there may be more to move
+ */
 export async function recoverMessages(
   pool: pg.Pool,
 ): Promise<{ abandoned: readonly string[]; moved: boolean; more: boolean }> {

@@ -6,8 +6,8 @@ import { wakeWorkers } from './wake.ts'
 // failed ──somebody retries──▶ queued.
 
 /**
- * Starts a failed message from the beginning; its draft was deleted in the mailbox. What may have been sent already is
- * sent again on somebody's word: it is marked. The outcome of an attempt that comes late still counts.
+ * Queues a failed message anew; its draft was deleted in the mailbox. If it may have been sent already, it is marked as a
+ * possible duplicate. The late outcome of an earlier attempt is still accepted.
  *
  * $1 id, $2 tenant, $3 service, or null for any
  */
@@ -28,7 +28,7 @@ SELECT id, tenant_id, 'queued', mail_now(), greatest(created_at, send_at), recip
   FROM retried
 RETURNING (SELECT service FROM retried) AS service`
 
-/** False when it has not failed, or its content is gone. */
+/** Returns false when the message has not failed, or its content is gone. */
 export async function retryMessage(prisma: PrismaClient, actor: Actor, id: string, now: Date): Promise<boolean> {
   return prisma.$transaction(async (transaction) => {
     const { tenantId, service } = actor

@@ -1,6 +1,6 @@
 import type { SealedColumn } from '../database/sealed-values.ts'
 
-/** What the queue keeps sealed. */
+/** The columns in which the queue stores values sealed by the vault. */
 export const QUEUE_SEALED_COLUMNS = {
   dataKey: {
     table: 'data_keys',
@@ -10,7 +10,7 @@ export const QUEUE_SEALED_COLUMNS = {
     purpose: 'data-key',
     indexed: false,
   },
-  /** Of messages that version 1.0.0 stored. */
+  /** Set only for messages that version 1.0.0 stored. */
   contentKey: {
     table: 'message_contents',
     column: 'key_sealed',

@@ -6,6 +6,7 @@ import { ACCEPTED, noteAttempts } from './attempts.ts'
 import { deleteContents, deleteDrafts, idsOf, NO_LEASE } from './columns.ts'
 import type { Lease } from './leased-message.ts'
 import type { Doubt } from './states.ts'
+import { bucketOf } from './usage-windows.ts'
 
 // sending ──▶ sent, failed, held, or queued again, in doubt or not. Also late, from where it was put meanwhile.
 
@@ -115,7 +116,7 @@ WITH result AS MATERIALIZED (
   SELECT message_id, tenant_id, at, outcome, code, detail FROM written WHERE outcome IS NOT NULL
 ), ${noteAttempts('attempts')}, used AS ( -- whose lease ran out is counted by recover.ts
   INSERT INTO mailbox_usage (tenant_id, started_at, messages, recipients)
-  SELECT tenant_id, date_bin('10 seconds', at, 'epoch'), count(*), sum(recipients) FROM written WHERE charged AND in_time
+  SELECT tenant_id, ${bucketOf('at')}, count(*), sum(recipients) FROM written WHERE charged AND in_time
    GROUP BY 1, 2
    ORDER BY 1, 2
   ON CONFLICT (tenant_id, started_at) DO UPDATE

@@ -1,23 +1,22 @@
 import type pg from 'pg'
 import { leasedRows } from './columns.ts'
-
-// Queues that stand still, in one of two ways.
+import { DAY_WINDOW } from './usage-windows.ts'
 
 export interface StalledQueue {
   readonly tenantId: string
-  /** When the oldest message was to leave. */
+  /** When the oldest message was due to leave. */
   readonly dueAt: Date
-  /** Nothing has moved since. */
+  /** Since when nothing has moved. */
   readonly since: Date
-  /** Messages that wait. */
+  /** How many messages wait. */
   readonly waiting: number
 }
 
 /**
- * Microsoft cannot be reached or takes nothing: messages have been due, and nothing has got through, since trouble
- * began; that they are tried again, or were paused for it, does not matter. Or nobody tries: messages are due, the
- * oldest for long, a mailbox could take them, and nothing has left it meanwhile or is on its way. Where the rate is
- * limited messages go on leaving, and where the day's recipients are used up none can: that is no stall.
+ * A queue stalls in two ways. Either every attempt fails: messages are due and nothing has got through since the mailbox
+ * got into trouble, whether it was retried or paused meanwhile. Or nothing is attempted: messages are due, the mailbox
+ * has room for them, and nothing has left it or is being sent. A mailbox at its rate limit keeps sending, and one that
+ * has used up the recipients of its day has no room: neither is stalled.
  *
  * $1 now, $2 due before, $3 recipients a day
  */
@@ -40,14 +39,14 @@ WITH working AS MATERIALIZED (
        WHERE q.tenant_id = w.tenant_id AND q.state = 'queued' AND q.lease_owner IS NULL ORDER BY q.due_at LIMIT 1) AS untried
    CROSS JOIN LATERAL (
       SELECT coalesce(sum(u.recipients), 0) AS recipients FROM mailbox_usage u
-       WHERE u.tenant_id = w.tenant_id AND u.started_at > $2::timestamptz - interval '1 day') AS used
+       WHERE u.tenant_id = w.tenant_id AND u.started_at > $2::timestamptz - ${DAY_WINDOW.interval}) AS used
    WHERE w.troubled_since IS NULL AND (w.paused_until IS NULL OR w.paused_until <= $2)
      AND ($3 = 0 OR used.recipients = 0 OR used.recipients + untried.recipients <= $3)
      AND NOT EXISTS (SELECT 1 FROM (${leasedRows('SELECT w.tenant_id, w.sending')}) AS leased WHERE leased.lease_until > $1)
 )
 SELECT s.tenant_id AS "tenantId", s.due_at AS "dueAt", s.since, s.waiting FROM stalled s WHERE s.since <= $2`
 
-/** Queues in which nothing has moved since before `movedBefore`. */
+/** Finds queues in which nothing has moved since `movedBefore`. */
 export async function findStalledQueues(
   pool: pg.Pool,
   { now, movedBefore, recipientsPerDay }: { now: Date; movedBefore: Date; recipientsPerDay: number },
@@ -55,13 +54,13 @@ export async function findStalledQueues(
   return (await pool.query<StalledQueue>(FIND_STALLED, [now, movedBefore, recipientsPerDay])).rows
 }
 
-/** $1 tenants, $2 since when, of each */
+/** $1 tenants, $2 for each of them since when */
 const FIND_MOVING = `
 SELECT asked.tenant_id AS id FROM unnest($1::text[], $2::timestamptz[]) AS asked(tenant_id, since) LEFT JOIN mailboxes b USING (tenant_id)
  WHERE b.troubled_since IS NULL
    AND EXISTS (SELECT 1 FROM mailbox_usage u WHERE u.tenant_id = asked.tenant_id AND u.started_at > asked.since)`
 
-/** The tenants from whose mailboxes something has left since. */
+/** Returns those of the tenants from whose mailboxes something has left since. */
 export async function findMovingQueues(
   pool: pg.Pool,
   stalled: readonly { readonly tenantId: string; readonly since: Date }[],

@@ -1,28 +1,29 @@
-// What a message can be, and what leads where. Each statement file of this folder says which of these steps it takes.
+// The states of a message and the transitions between them. Each statement file in this folder begins with the
+// transitions that it makes.
 //
 //  receiving ──complete──▶ scheduled ──its time comes──▶ queued        receive.ts, submit.ts, recover.ts
 //                     └──▶ queued, or held without access               submit.ts
 //  queued ──claimed under a lease──▶ sending                             claim.ts
 //  sending ──Microsoft accepts──▶ sent                                   settle.ts
 //          ──Microsoft refuses, or a day of trying is over──▶ failed     settle.ts
-//          ──trouble that passes──▶ queued, later                        settle.ts
-//          ──nobody knows──▶ queued, in doubt                            settle.ts
+//          ──a transient failure──▶ queued, due later                    settle.ts
+//          ──the outcome is unknown──▶ queued, in doubt                  settle.ts
 //          ──no access──▶ held ──access again──▶ queued                  settle.ts, hold.ts
-//          ──the lease runs out──▶ queued, in doubt where it was tried   recover.ts
-//  scheduled, queued, held ──somebody cancels──▶ cancelled               cancel.ts; also sending, while a draft is filled
+//          ──the lease expires──▶ queued, in doubt if it was tried       recover.ts
+//  scheduled, queued, held ──somebody cancels──▶ cancelled               cancel.ts; also sending, while its draft is filled
 //  failed ──somebody retries──▶ queued                                   retry.ts
 //  scheduled, queued, held ──its key is forgotten──▶ failed              forget.ts
 //  sent, failed, cancelled ──kept long enough──▶ deleted                 expire.ts
 //
-// Doubt goes along with a message until it ends, or is seen not to have been sent.
+// A message stays in doubt until it ends, or until it is found not to have been sent.
 
-/** Whether an earlier attempt may have sent the message, although nobody knows. */
+/** Whether an earlier attempt may have sent the message. */
 export type Doubt =
   /** No attempt can have sent it. */
   | { readonly state: 'none' }
-  /** One may have; it was looked for in the mailbox so many times. */
+  /** One may have. The mailbox was searched for it `looks` times. */
   | { readonly state: 'in-doubt'; readonly looks: number }
-  /** One might have, but its draft was seen to be a draft still. */
+  /** One was in doubt, but its draft is still a draft, so it was not sent. */
   | { readonly state: 'seen-unsent' }
 
 export const NO_DOUBT: Doubt = { state: 'none' }

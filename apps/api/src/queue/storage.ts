@@ -1,7 +1,7 @@
-/** Why a message cannot be stored: the tenant has no room for it. */
+/** A message cannot be stored, because its tenant has no room for it. */
 export interface StorageFull {
   readonly storedBytes: number
   readonly neededBytes: number
-  /** The most that a tenant may have stored. */
+  /** The most that a tenant may store. */
   readonly storageBytes: number
 }

@@ -7,7 +7,7 @@ import { readKeys, releaseKeys, takeKeys, textOf, type KeyHolder, type KeyName }
 import type { StorageFull } from './storage.ts'
 import { MESSAGES_CHANNEL } from './wake.ts'
 
-// ──▶ scheduled, queued, or held without access; also from receiving, where attachments came before.
+// ──▶ scheduled, queued, or held without access; also from receiving, when attachments arrived first.
 
 const SUBMITS_PER_BATCH = 100
 const BYTES_PER_BATCH = 16 * 1024 * 1024
@@ -24,17 +24,17 @@ export interface NewMessage {
   readonly sendAt: Date | null
   readonly onUnknownOutcome: 'retry' | 'stop'
   readonly saveToSentItems: boolean
-  /** All attachments together. */
+  /** The size of all attachments together. */
   readonly attachmentBytes: number
-  /** Its attachments have been received in chunks before. */
+  /** Whether its attachments were received in chunks before. */
   readonly receiving: boolean
-  /** Content and chunks, as they are stored. */
+  /** The sealed size of content and chunks. */
   readonly storedBytes: number
-  /** Of what stays readable when the content is gone. */
+  /** The size of what stays readable after the content is deleted: addresses and subject. */
   readonly openBytes: number
-  /** By how much the tenant's stored bytes grow: attachments in chunks are counted before. */
+  /** How much the tenant's stored bytes grow. Chunks were counted when they were reserved. */
   readonly addedBytes: number
-  /** The data key that its content key is derived from. */
+  /** The id of the data key that its content key is derived from. */
   readonly dataKey: string
   readonly content: Buffer
   readonly idempotency: { readonly key: string; readonly contentHash: string } | null
@@ -43,26 +43,27 @@ export interface NewMessage {
 export type Submitted =
   | { readonly outcome: 'stored'; readonly message: Message }
   | { readonly outcome: 'repeated'; readonly messageId: string }
-  /** The key stands for a message with other content. */
+  /** The idempotency key identifies a message with other content. */
   | { readonly outcome: 'key-reused' }
-  /** Its attachments were deleted before it was complete. */
+  /** Its attachments were swept before it was complete. */
   | { readonly outcome: 'swept' }
-  /** Its data key was deleted: sealed under it, nobody would open it again. */
+  /** Its data key was deleted, so its content could never be opened. */
   | { readonly outcome: 'data-key-gone' }
   | ({ readonly outcome: 'storage-full' } & StorageFull)
 
-/** Keeps those of which all attachments have arrived from being swept until they are complete. $1 ids */
+/** Keeps received attachments from being swept while their messages are completed. $1 ids */
 const LOCK_RECEIVED = `SELECT message_id AS id FROM message_contents WHERE message_id = ANY ($1) AND content IS NULL FOR UPDATE`
 
 /**
- * Stores and queues, or holds where the tenant has no working connection, and tells how each message stands. The
- * content of one whose attachments were received is completed. Messages that the tenant has no room for are left out,
- * the largest first, so that none of them keeps out a smaller one: what the tenant has stored is locked before it is
- * compared, so that two processes never fill the same room. Workers are woken where nothing was due before; where
- * something was they are at it, or wait for the limits. What is sealed under a data key that is gone is left out; the
- * others are locked, so that none goes meanwhile.
+ * Stores messages and queues them, or holds them when the tenant has no working connection. Content whose attachments
+ * were received is completed.
  *
- * $17 the most that a tenant may have stored, $18 the channel to wake workers on; else one array for each column
+ * - Messages that the tenant has no room for are left out, the largest first, so that they keep out no smaller ones. The
+ *   total of the tenant is locked before it is compared, so that two processes cannot fill the same room.
+ * - Messages whose data key is gone are left out. The other data keys are locked against deletion.
+ * - Workers are woken only if the tenant had nothing due before: otherwise they are busy, or wait for its limits.
+ *
+ * $17 the most that a tenant may store, $18 the channel to wake workers on, else one array per column
  */
 const INSERT_MESSAGES = `
 WITH new AS MATERIALIZED (
@@ -126,7 +127,7 @@ SELECT n.id, a.state AS status, a.held_because, a.due_at AS next_attempt_at, mai
        t.stored_bytes AS tenant_bytes, n.data_key NOT IN (SELECT keys.id FROM keys) AS key_gone, (SELECT count(*) FROM woken) AS woken
   FROM new n JOIN totals t ON t.tenant_id = n.tenant_id LEFT JOIN accepted a ON a.id = n.id`
 
-/** Answers when it is on disk: it will not be lost. `storageBytes` is the most that a tenant may have stored. */
+/** Resolves once the message is on disk. `storageBytes` is the most that a tenant may store. */
 export function createSubmitting(pool: pg.Pool, storageBytes: number): (message: NewMessage) => Promise<Submitted> {
   return createBatcher((batch: readonly NewMessage[]) => submitBatch(pool, batch, storageBytes), {
     maxItems: SUBMITS_PER_BATCH,
@@ -135,7 +136,7 @@ export function createSubmitting(pool: pg.Pool, storageBytes: number): (message:
   })
 }
 
-/** One statement where there is neither a key nor a file; else one transaction. */
+/** Takes one statement when there is no idempotency key and nothing received, else a transaction. */
 async function submitBatch(pool: pg.Pool, batch: readonly NewMessage[], storageBytes: number): Promise<Submitted[]> {
   if (batch.every(({ idempotency, receiving }) => idempotency === null && !receiving)) {
     const inserted = await inOneStatement(pool, (client) => insert(client, batch, storageBytes))
@@ -156,7 +157,7 @@ async function submitBatch(pool: pg.Pool, batch: readonly NewMessage[], storageB
   })
 }
 
-/** Leaves out those of which the attachments are gone, and keeps the others from being swept until they are complete. */
+/** Leaves out messages whose attachments were swept, and keeps the others from being swept. */
 async function lockReceived(client: pg.PoolClient, batch: readonly NewMessage[]): Promise<readonly NewMessage[]> {
   const received = batch.filter(({ receiving }) => receiving)
   if (received.length === 0) return batch
@@ -167,13 +168,13 @@ async function lockReceived(client: pg.PoolClient, batch: readonly NewMessage[])
 
 interface InsertedRow {
   readonly id: string
-  /** Null when the tenant has no room for it, or its data key is gone. */
+  /** Null when the tenant has no room for the message, or its data key is gone. */
   readonly status: MessageStatus | null
   readonly held_because: HeldBecause | null
   readonly next_attempt_at: Date | null
   readonly created_at: Date
   readonly sender: string | null
-  /** What the tenant had stored before. */
+  /** The bytes that the tenant had stored before. */
   readonly tenant_bytes: string
   readonly key_gone: boolean
 }
@@ -208,7 +209,7 @@ function outcomeOf(
   const holder = message.idempotency === null ? undefined : holders.get(textOf(keyOf(message)))
   if (holder && holder.contentHash !== message.idempotency?.contentHash) return { outcome: 'key-reused' }
   if (holder) return { outcome: 'repeated', messageId: holder.messageId }
-  // Without a row of its own it repeats a message of the same batch that was left out.
+  // A message without a row repeats the idempotency key of one in this batch that was left out.
   const isKeyGone = row ? row.key_gone : [...inserted.values()].some(({ key_gone: gone }) => gone)
   if (isKeyGone) return { outcome: message.receiving ? 'swept' : 'data-key-gone' }
   const storedBytes = Number(row?.tenant_bytes ?? storageBytes)

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest'
 
 const SOURCE = fileURLToPath(new URL('..', import.meta.url))
 
-/** Which folder writes which table. The queue's own are named nowhere else, not even to be read. */
+/** The tables of the queue. No other folder names them, not even to read them. */
 const QUEUE_TABLES = [
   'data_keys',
   'idempotency_records',
@@ -58,8 +58,8 @@ it.each(QUEUE_MODELS)('reaches %s through no generated client', (model) => {
 })
 
 /**
- * The folder that writes each table. Two tables are appended to by functions of `database/` that take a transaction, and
- * the queue appends to `alert_events` with SQL that alerts export for it.
+ * The folder that writes each table. Functions of `database/` that take a transaction append to two tables, and the queue
+ * appends to `alert_events` with SQL that alerts export.
  */
 const WRITERS: Readonly<Record<string, readonly string[]>> = {
   ...Object.fromEntries(QUEUE_TABLES.filter((table) => table !== 'message_states').map((table) => [table, ['queue']])),

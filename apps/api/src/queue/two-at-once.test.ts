@@ -13,13 +13,12 @@ import {
 import { HOURS, MINUTES } from '../test-support/test-clock.ts'
 import { createTestPool } from '../test-support/test-database.ts'
 import { writeChunk } from './chunks.ts'
-import { LEASE_MS } from './claim.ts'
 import { storeDraft } from './drafts.ts'
 import { createRetention } from './expire.ts'
 import { beginReceiving } from './receive.ts'
 import { createSettling } from './settle.ts'
 
-// What a statement does that has waited for another one: what it read before is out of date by then.
+// A statement that waited for a concurrent one must not act on what it read before.
 
 const DAYS = 24 * HOURS
 
@@ -40,7 +39,7 @@ beforeEach(async () => {
 })
 afterEach(() => ground.database.empty('messages', 'mailbox_cleanups', 'mailbox_usage', 'data_keys'))
 
-/** Does `first` and commits it only once `second` waits for it; answers with what `second` comes to. */
+/** Runs `first`, and commits it once `second` waits for it. Returns the result of `second`. */
 async function inBetween<Result>(
   first: (transaction: pg.Pool) => Promise<unknown>,
   second: () => Promise<Result>,
@@ -67,20 +66,24 @@ const waiting = () =>
 
 const all = (table: string) => ground.database.query(`SELECT * FROM ${table}`)
 
-/** In doubt, and in no worker's hands; the outcome of its attempt may still come. */
+/** A message in doubt without a lease. The outcome of its attempt may still come. */
 async function abandoned() {
   await ground.submit()
-  const message = await ground.claimOne('stood still')
+  const message = await ground.claimOne('hung')
   await ground.queue.deliveries.clear(message, VERSION, true)
-  await ground.clock.advance(LEASE_MS + 1)
-  await ground.queue.deliveries.recover()
+  await ground.expireLeases()
   return message
 }
+
+it('stores no chunk of a message that never began to arrive', async () => {
+  const chunk = { tenantId: ADA, messageId: 'msg_never_begun', part: 0, chunk: 0 }
+  expect(await ground.queue.receiving.writeChunk(chunk, Buffer.alloc(1))).toBe(false)
+})
 
 it.each([
   ['discarded', () => ground.queue.receiving.discard('msg_arriving')],
   ['swept', () => ground.database.query('DELETE FROM message_contents')],
-])('leaves no chunk of what is %s while one is being stored', async (_what, remove) => {
+])('leaves no chunk of content that is %s while a chunk is stored', async (_what, remove) => {
   await ground.queue.receiving.begin({ id: 'msg_arriving', tenantId: ADA, dataKey: 'dky_1' })
   const place = { tenantId: ADA, messageId: 'msg_arriving', part: 0, chunk: 0 }
 
@@ -90,7 +93,7 @@ it.each([
   expect(await all('message_chunks')).toEqual([])
 })
 
-it('does not retry a message whose content goes in the same moment', async () => {
+it('does not retry a message whose content is deleted at the same moment', async () => {
   const id = await ground.submit()
   await ground.settle(await ground.claimOne(), FAILED)
   const later = new Date(ground.clock.now().getTime() + 8 * DAYS)
@@ -104,7 +107,7 @@ it('does not retry a message whose content goes in the same moment', async () =>
   expect(await all('message_queue')).toEqual([])
 })
 
-it('keeps a message whose content could not be deleted yet, and deletes both later', async () => {
+it('keeps a message until its content can be deleted', async () => {
   const id = await ground.submit()
   await ground.settle(await ground.claimOne(), FAILED)
   const later = new Date(ground.clock.now().getTime() + 31 * DAYS)
@@ -119,7 +122,7 @@ it('keeps a message whose content could not be deleted yet, and deletes both lat
   expect(await all('message_contents')).toEqual([])
 })
 
-it('takes the late outcome of a message that is given up in the same moment', async () => {
+it('accepts the late outcome of a message that is given up at the same moment', async () => {
   const late = await abandoned()
   const looking = await ground.claimOne('looking')
   const givenUp = { message: looking, settlement: FAILED, fromEmail: 'ada@contoso.com', ageMs: () => 0 }
@@ -135,7 +138,7 @@ it('takes the late outcome of a message that is given up in the same moment', as
   expect(await all('message_contents')).toEqual([])
 })
 
-it('leaves a draft to be deleted that is stored while its message is cancelled', async () => {
+it('queues the deletion of a draft that is stored while its message is cancelled', async () => {
   const id = await ground.submit()
   const message = await ground.claimOne()
   const draft = { draftId: 'first', internetMessageId: null, from: null, uploading: true }
@@ -152,7 +155,7 @@ it('leaves a draft to be deleted that is stored while its message is cancelled',
   expect(await all('mailbox_cleanups')).toMatchObject([{ item_id: 'first', kind: 'draft' }])
 })
 
-it('does not lease what a late outcome puts off in the same moment', async () => {
+it('does not lease a message that a late outcome postpones at the same moment', async () => {
   const late = await abandoned()
   const putOff = { ...IN_DOUBT, waitMs: 5 * MINUTES, charged: false }
   const settled = { message: late, settlement: putOff, fromEmail: 'ada@contoso.com', ageMs: () => 0 }
@@ -165,7 +168,7 @@ it('does not lease what a late outcome puts off in the same moment', async () =>
   expect(claimed).toEqual([])
 })
 
-it('keeps a data key that a message is stored under in the same moment', async () => {
+it('keeps a data key under which a message is stored at the same moment', async () => {
   const later = new Date(ground.clock.now().getTime() + 3 * DAYS)
   const begin = (transaction: pg.Pool) =>
     beginReceiving(transaction, { id: 'msg_arriving', tenantId: ADA, dataKey: 'dky_1' })
@@ -175,7 +178,7 @@ it('keeps a data key that a message is stored under in the same moment', async (
   expect(await all('data_keys')).toMatchObject([{ id: 'dky_1' }])
 })
 
-it('stores nothing under a data key that goes in the same moment', async () => {
+it('stores nothing under a data key that is deleted at the same moment', async () => {
   const forget = (transaction: pg.Pool) => transaction.query('DELETE FROM data_keys')
 
   const stored = await inBetween(forget, () => ground.submit().catch((error: Error) => error.message))
@@ -185,7 +188,7 @@ it('stores nothing under a data key that goes in the same moment', async () => {
   expect(await all('message_contents')).toEqual([])
 })
 
-it('leaves the idempotency key free of what it does not store for want of a data key', async () => {
+it('does not use up the idempotency key of a message that it cannot store for want of a data key', async () => {
   const idempotency = { key: 'once', contentHash: 'hash' }
   const under = (dataKey: string) => ground.submit({ idempotency, dataKey }).catch((error: Error) => error.message)
 

@@ -1,37 +1,37 @@
 import type pg from 'pg'
+import { DAY_WINDOW, RATE_WINDOW, UPLOAD_WINDOW, usedWithin } from './usage-windows.ts'
 
-/** What the limits of a tenant's mailbox look back on. */
+/** What counts against the limits of a tenant's mailbox. */
 export interface MailboxState {
-  /** By the clock of the database, as all of it is. */
+  /** The clock of the database, which all times here use. */
   readonly now: Date
   readonly pausedUntil: Date | null
   readonly sentLastMinute: number
   readonly recipientsLastDay: number
-  /** Of the last day, oldest first, by hours; `until` is the end of each. */
+  /** The last day by hours, oldest first; `until` is the end of each hour. */
   readonly recipientsByHour: readonly { readonly until: Date; readonly recipients: number }[]
-  /** Of messages under way. */
+  /** Recipients of the messages that are being sent. */
   readonly recipientsSending: number
   readonly recipientsQueued: number
   readonly uploadedBytes: number
   readonly sending: number
   readonly queued: number
-  /** When the last of the queued ones is tried again; null while none is queued. */
+  /** When the last queued message is due; null when none is queued. */
   readonly lastAttemptAt: Date | null
-  /** Of messages that are queued or on their way, what the limit of uploads will count. */
+  /** The bytes of queued messages and those being sent that the upload limit will count. */
   readonly bytesToUpload: number
-  /** False while somebody has to act first. */
+  /** False while somebody has to repair the connection first. */
   readonly canLeave: boolean
 }
 
 /**
- * Waiting is what is queued or being sent: what is scheduled waits for its time, what is held for somebody to act, and
- * what is still being received for nothing yet. $1 tenant
+ * Only queued messages and those being sent count as waiting; scheduled, held and arriving ones do not. $1 tenant
  */
 const READ = `
 SELECT mail_now() AS now, greatest(b.paused_until, b.no_access_until) AS paused_until,
-       (SELECT coalesce(sum(u.messages), 0)::int FROM mailbox_usage u WHERE u.tenant_id = a.tenant_id AND u.started_at > mail_now() - interval '70 seconds') AS sent,
-       (SELECT coalesce(sum(u.recipients), 0)::int FROM mailbox_usage u WHERE u.tenant_id = a.tenant_id AND u.started_at > mail_now() - interval '1 day') AS recipients,
-       (SELECT coalesce(sum(u.upload_bytes), 0)::bigint FROM mailbox_usage u WHERE u.tenant_id = a.tenant_id AND u.started_at > mail_now() - interval '310 seconds') AS uploaded,
+       ${usedWithin(RATE_WINDOW, 'messages', 'a.tenant_id')}::int AS sent,
+       ${usedWithin(DAY_WINDOW, 'recipients', 'a.tenant_id')}::int AS recipients,
+       ${usedWithin(UPLOAD_WINDOW, 'upload_bytes', 'a.tenant_id')} AS uploaded,
        coalesce(t.sending, 0) AS sending, coalesce(t.queued, 0) AS queued, coalesce(t.sending_recipients, 0)::int AS recipients_sending,
        coalesce(t.queued_recipients, 0)::int AS recipients_queued, coalesce(t.upload_bytes, 0) AS to_upload,
        (SELECT q.due_at FROM message_queue q WHERE q.tenant_id = a.tenant_id AND q.state = 'queued' AND q.lease_owner IS NULL
@@ -45,7 +45,7 @@ SELECT mail_now() AS now, greatest(b.paused_until, b.no_access_until) AS paused_
 /** $1 tenant */
 const READ_HOURS = `
 SELECT date_bin('1 hour', started_at, 'epoch') + interval '1 hour' AS until, sum(recipients)::int AS recipients
-  FROM mailbox_usage WHERE tenant_id = $1 AND started_at > mail_now() - interval '1 day' AND recipients > 0
+  FROM mailbox_usage WHERE tenant_id = $1 AND started_at > mail_now() - ${DAY_WINDOW.interval} AND recipients > 0
  GROUP BY 1 ORDER BY 1`
 
 export async function readMailboxState(pool: pg.Pool, tenantId: string): Promise<MailboxState> {

@@ -19,17 +19,24 @@ const IDLE: MailboxQueue = {
   recipientsSent: [],
 }
 
-/** The nth of those that are due, each with one recipient. */
+/** The nth message that is due, each with one recipient. */
 function due(place: number, changes: Partial<QueuedMessage> = {}): QueuedMessage {
   const at = { messages: place, large: 0, recipients: place }
-  return { nextAttemptAt: after(-1 * HOURS), recipients: 1, isLarge: false, nextUploadBytes: 0, place: at, ...changes }
+  return {
+    nextAttemptAt: after(-1 * HOURS),
+    recipients: 1,
+    isLarge: false,
+    nextUploadBytes: 0,
+    position: at,
+    ...changes,
+  }
 }
 
 const explain = (message: QueuedMessage, queue: Partial<MailboxQueue> = {}, limits: Partial<typeof LIMITS> = {}) =>
   explainWaiting(message, { ...IDLE, ...queue }, { ...LIMITS, ...limits })
 
 describe('explainWaiting', () => {
-  it('says of what may leave at once that nothing keeps it, and no time in the past', () => {
+  it('gives no reason for a message that may leave at once, and no time in the past', () => {
     expect(explain(due(4))).toEqual({ because: null, until: NOW })
     expect(explainWaiting(due(9_000), IDLE, NO_LIMITS)).toEqual({ because: null, until: NOW })
   })
@@ -40,8 +47,8 @@ describe('explainWaiting', () => {
     [31, 70],
     [60, 120],
     [61, 140],
-  ])('keeps the %ith to the messages a minute, with 10 and 15 just sent, for %i s', (place, seconds) => {
-    // 5 leave at once; the others when what was sent, and then what left meanwhile, is 70 s old.
+  ])('delays message %i by the limit per minute, after 10 and 15 were sent, for %i s', (place, seconds) => {
+    // 5 leave at once. The others leave as soon as messages sent before are 70 s old.
     const messagesSent = [
       { count: 10, freedAt: after(20 * SECONDS) },
       { count: 15, freedAt: after(50 * SECONDS) },
@@ -66,12 +73,12 @@ describe('explainWaiting', () => {
     [101, 1, 'recipients-per-day', 24 * HOURS],
     [121, 1, 'recipients-per-day', 26 * HOURS],
     [500, 500, 'recipients-per-day', 5 * HOURS],
-  ])('keeps recipient %i, of a message with %i, to those of a day', (upTo, recipients, because, untilMs) => {
+  ])('delays recipient %i, of a message with %i, by the limit per day', (upTo, recipients, because, untilMs) => {
     const recipientsSent = [
       { count: 10, freedAt: after(2 * HOURS) },
       { count: 70, freedAt: after(5 * HOURS) },
     ]
-    const message = due(1, { recipients, place: { messages: 1, large: 0, recipients: upTo } })
+    const message = due(1, { recipients, position: { messages: 1, large: 0, recipients: upTo } })
     expect(explain(message, { recipientsSent })).toEqual({ because, until: after(untilMs) })
   })
 
@@ -84,20 +91,20 @@ describe('explainWaiting', () => {
     })
   })
 
-  it('names a pause while it lasts, and until when the limits keep the message after it', () => {
+  it('names a pause while it lasts, with the time at which the limits after it let the message leave', () => {
     const pausedUntil = after(10 * MINUTES)
     expect(explain(due(1), { pausedUntil })).toEqual({ because: 'mailbox-paused', until: pausedUntil })
     expect(explain(due(31), { pausedUntil })).toEqual({
       because: 'mailbox-paused',
       until: after(10 * MINUTES + 70 * SECONDS),
     })
-    const later = due(1, { nextAttemptAt: after(5 * MINUTES), place: null })
+    const later = due(1, { nextAttemptAt: after(5 * MINUTES), position: null })
     expect(explain(later, { pausedUntil })).toEqual({ because: 'mailbox-paused', until: pausedUntil })
   })
 
-  it('says that a message is tried again, or waits for the limit of uploads, with its time', () => {
+  it('tells a retry from a wait for the upload limit, with its time', () => {
     const until = after(12 * MINUTES)
-    const message = due(1, { nextAttemptAt: until, nextUploadBytes: 4_000_000, place: null })
+    const message = due(1, { nextAttemptAt: until, nextUploadBytes: 4_000_000, position: null })
     expect(explain(message, { uploadedBytes: 6_000_000 })).toEqual({ because: 'retry', until })
     expect(explain(message, { uploadedBytes: 6_000_001 })).toEqual({ because: 'uploads-per-5-minutes', until })
     const small = { ...message, nextUploadBytes: 0 }
@@ -110,10 +117,10 @@ describe('explainWaiting', () => {
     ['behind what is deleted in the mailbox', due(3), { sending: 1, cleanups: 1 }],
     [
       'large, behind large ones',
-      due(1, { isLarge: true, place: { messages: 1, large: 1, recipients: 1 } }),
+      due(1, { isLarge: true, position: { messages: 1, large: 1, recipients: 1 } }),
       { sending: 3, sendingLarge: 3 },
     ],
-  ])('says of one that finds no request free that nobody can tell when: %s', (_what, message, queue) => {
+  ])('gives no time to a message that waits for a free request: %s', (_what, message, queue) => {
     expect(explain(message, queue)).toEqual({ because: 'requests-at-once', until: null })
   })
 })

@@ -1,34 +1,31 @@
 import type { WaitingBecause } from '@inforiver-mail/contract/message'
 import type { MailboxLimits } from './limits.ts'
+import { DAY_WINDOW, RATE_WINDOW } from './usage-windows.ts'
 
-// A queued message that is due leaves with the next claim, unless a pause or a limit of its mailbox keeps it. What the
-// claim looks at is looked at here as well, so that a message says why it waits, and when it leaves at the earliest.
-// Limits look back over a span: what they count is free again when it is as old as the span.
+// A queued message that is due leaves with the next claim, unless a pause or a limit of its mailbox delays it. These
+// functions apply the rules of the claim, to explain why a message waits and when it can leave at the earliest.
 
-const MINUTE_SPAN_MS = 70_000
-const DAY_SPAN_MS = 24 * 60 * 60_000
-
-/** What the claim looks at, of one mailbox. */
+/** The state of one mailbox that the claim decides by. */
 export interface MailboxQueue {
   readonly now: Date
   /** Null when it is not paused. */
   readonly pausedUntil: Date | null
-  /** Messages under way. */
+  /** Messages that are being sent. */
   readonly sending: number
-  /** Those of them that are large. */
+  /** The large ones among them. */
   readonly sendingLarge: number
   readonly recipientsSending: number
-  /** Other requests to the mailbox under way. */
+  /** Deletions under way, which count as requests too. */
   readonly cleanups: number
   readonly uploadedBytes: number
-  /** What the limits count besides, oldest first. */
+  /** What the limits count besides the messages being sent, oldest first. */
   readonly messagesSent: readonly Counted[]
   readonly recipientsSent: readonly Counted[]
 }
 
 export interface Counted {
   readonly count: number
-  /** When it is no longer counted. */
+  /** When it leaves the window. */
   readonly freedAt: Date
 }
 
@@ -36,26 +33,27 @@ export interface QueuedMessage {
   readonly nextAttemptAt: Date
   readonly recipients: number
   readonly isLarge: boolean
-  /** What its next request takes of the limit of uploads. */
+  /** The bytes of its next request that the upload limit counts. */
   readonly nextUploadBytes: number
-  /** Null while it is not due. */
-  readonly place: Place | null
+  /** Null while the message is not due. */
+  readonly position: QueuePosition | null
 }
 
-/** Among the messages of the mailbox that are due, in the order in which they leave; this one included. */
-export interface Place {
+/** Totals over the due messages of a mailbox up to and including this one, in the order in which they leave. */
+export interface QueuePosition {
   readonly messages: number
   readonly large: number
   readonly recipients: number
 }
 
 export interface Waiting {
-  /** Null when nothing is in its way. */
+  /** Null when nothing delays the message. */
   readonly because: WaitingBecause | null
-  /** Never in the past. Null when it cannot be told. */
+  /** Never in the past. Null when the time cannot be known. */
   readonly until: Date | null
 }
 
+/** Explains why a queued message waits, and when it can leave at the earliest. */
 export function explainWaiting(message: QueuedMessage, queue: MailboxQueue, limits: MailboxLimits): Waiting {
   const { now } = queue
   const from = later(now, queue.pausedUntil)
@@ -63,30 +61,30 @@ export function explainWaiting(message: QueuedMessage, queue: MailboxQueue, limi
     if (message.nextAttemptAt < from) return { because: 'mailbox-paused', until: from }
     return { because: reasonOfDelay(message, queue, limits), until: message.nextAttemptAt }
   }
-  const place = message.place ?? { messages: 1, large: message.isLarge ? 1 : 0, recipients: message.recipients }
-  const byRate = rateAllowsAt(place, queue, limits, from)
-  const byDay = dayAllowsAt(message, place, queue, limits, from)
+  const position = message.position ?? { messages: 1, large: message.isLarge ? 1 : 0, recipients: message.recipients }
+  const byRate = rateAllowsAt(position, queue, limits, from)
+  const byDay = dayAllowsAt(message, position, queue, limits, from)
   const until = later(byRate, byDay)
   if (from > now) return { because: 'mailbox-paused', until }
   if (byDay > now && byDay >= byRate) return { because: 'recipients-per-day', until }
   if (byRate > now) return { because: 'messages-per-minute', until }
-  return isRoomFor(message, place, queue, limits)
+  return isRoomFor(message, position, queue, limits)
     ? { because: null, until: now }
     : { because: 'requests-at-once', until: null }
 }
 
-/** Whether the limits that look over its whole day decide about one of these messages. */
+/** Whether the limit of recipients a day may delay one of these messages. */
 export function dayMatters(
-  places: readonly Place[],
+  positions: readonly QueuePosition[],
   queue: Pick<MailboxQueue, 'recipientsSending'>,
   recipientsLastDay: number,
   { recipientsPerDay }: MailboxLimits,
 ): boolean {
   const used = queue.recipientsSending + recipientsLastDay
-  return recipientsPerDay > 0 && places.some(({ recipients }) => used + recipients > recipientsPerDay)
+  return recipientsPerDay > 0 && positions.some(({ recipients }) => used + recipients > recipientsPerDay)
 }
 
-/** A message that waits for the limit of uploads is due again when that has room; any other when it is tried again. */
+/** A message that is not due yet waits for a retry, or for room in the upload limit. */
 function reasonOfDelay(
   { nextUploadBytes }: QueuedMessage,
   { uploadedBytes }: MailboxQueue,
@@ -97,59 +95,67 @@ function reasonOfDelay(
 }
 
 function rateAllowsAt(
-  place: Place,
+  position: QueuePosition,
   { now, sending, messagesSent }: MailboxQueue,
   { messagesPerMinute }: MailboxLimits,
   from: Date,
 ): Date {
   if (messagesPerMinute === 0) return from
-  const counted = [...messagesSent, { count: sending, freedAt: after(now, MINUTE_SPAN_MS) }]
-  return allowedAt(place.messages, { limit: messagesPerMinute, spanMs: MINUTE_SPAN_MS, counted, from })
+  const counted = [...messagesSent, { count: sending, freedAt: after(now, RATE_WINDOW.ms) }]
+  return allowedAt(position.messages, { limit: messagesPerMinute, windowMs: RATE_WINDOW.ms, counted, from })
 }
 
 function dayAllowsAt(
   { recipients }: QueuedMessage,
-  place: Place,
+  position: QueuePosition,
   { now, recipientsSending, recipientsSent }: MailboxQueue,
   { recipientsPerDay }: MailboxLimits,
   from: Date,
 ): Date {
   if (recipientsPerDay === 0) return from
-  const counted = [...recipientsSent, { count: recipientsSending, freedAt: after(now, DAY_SPAN_MS) }]
-  // One with more recipients than a day allows leaves on a day of its own.
-  const wanted = place.recipients - recipients + Math.min(recipients, recipientsPerDay)
-  return allowedAt(wanted, { limit: recipientsPerDay, spanMs: DAY_SPAN_MS, counted, from })
+  const counted = [...recipientsSent, { count: recipientsSending, freedAt: after(now, DAY_WINDOW.ms) }]
+  // A message with more recipients than a day allows has a day to itself.
+  const wanted = position.recipients - recipients + Math.min(recipients, recipientsPerDay)
+  return allowedAt(wanted, { limit: recipientsPerDay, windowMs: DAY_WINDOW.ms, counted, from })
 }
 
-/** When so many more fit the limit, each taking the place of what is no longer counted, and being counted itself then. */
+/**
+ * When `wanted` more fit the limit, if each leaves as soon as something counted leaves the window, and is counted itself
+ * from then on.
+ */
 function allowedAt(
   wanted: number,
   limited: {
     readonly limit: number
-    readonly spanMs: number
+    readonly windowMs: number
     readonly counted: readonly Counted[]
     readonly from: Date
   },
 ): Date {
-  const { limit, spanMs, from } = limited
+  const { limit, windowMs, from } = limited
   const counted = limited.counted.filter(({ count, freedAt }) => count > 0 && freedAt > from)
   const used = counted.reduce((sum, { count }) => sum + count, 0)
   const free = Math.max(0, limit - used)
   const excess = wanted - (limit - used)
   if (excess <= 0) return from
-  // What leaves now is free again a span later; after that everything repeats.
-  const freed = [...counted, { count: free, freedAt: after(from, spanMs) }].filter(({ count }) => count > 0)
-  const inAll = used + free
-  const spans = Math.floor((excess - 1) / inAll)
-  let rest = excess - spans * inAll
+  // What leaves now is freed one window later; from then on the pattern repeats.
+  const freed = [...counted, { count: free, freedAt: after(from, windowMs) }].filter(({ count }) => count > 0)
+  const perWindow = used + free
+  const windows = Math.floor((excess - 1) / perWindow)
+  let rest = excess - windows * perWindow
   const last = freed.find(({ count }) => (rest -= count) <= 0)
-  return after(last?.freedAt ?? from, spans * spanMs)
+  return after(last?.freedAt ?? from, windows * windowMs)
 }
 
-function isRoomFor(message: QueuedMessage, place: Place, queue: MailboxQueue, { concurrency }: MailboxLimits): boolean {
+function isRoomFor(
+  message: QueuedMessage,
+  position: QueuePosition,
+  queue: MailboxQueue,
+  { concurrency }: MailboxLimits,
+): boolean {
   if (concurrency === 0) return true
-  if (place.messages > concurrency - queue.sending - queue.cleanups) return false
-  return !message.isLarge || concurrency < 2 || place.large <= concurrency - 1 - queue.sendingLarge
+  if (position.messages > concurrency - queue.sending - queue.cleanups) return false
+  return !message.isLarge || concurrency < 2 || position.large <= concurrency - 1 - queue.sendingLarge
 }
 
 function later(one: Date, other: Date | null): Date {

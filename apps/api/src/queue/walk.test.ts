@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { createQueueGround, type QueueGround } from '../test-support/queue-ground.ts'
 import { createTestQueue } from '../test-support/test-queue.ts'
 
-// A claim goes from mailbox to mailbox.
+// A claim visits mailbox after mailbox.
 
 let ground: QueueGround
 
@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => ground.close())
 beforeEach(() => ground.database.empty('messages', 'mailbox_usage'))
 
-/** So many messages in each of so many mailboxes, of which all but the last one have sent what they may in a minute. */
+/** Adds mailboxes with messages. The first `atLimit` of them have sent what they may in a minute. */
 async function addMailboxes(count: number, { messages = 1, atLimit = count - 1 } = {}): Promise<void> {
   await ground.database.query(
     `INSERT INTO message_queue (message_id, tenant_id, state, due_at, waits_since, recipients, size, upload_bytes, on_unknown_outcome, save_to_sent_items)
@@ -29,23 +29,23 @@ async function addMailboxes(count: number, { messages = 1, atLimit = count - 1 }
 
 const newWorker = () => createTestQueue(ground.opened.pool, { limits: { messagesPerMinute: 30 } }).deliveries
 
-it.each([1, 64])('finds the mailbox that may send behind many at their limits, with %s free places', async (places) => {
+it.each([1, 64])('finds the mailbox that may send behind many at their limits, for %s messages', async (limit) => {
   await addMailboxes(500)
 
-  expect(await newWorker().claim('worker', places)).toMatchObject([{ tenantId: 'ten_00500' }])
+  expect(await newWorker().claim('worker', limit)).toMatchObject([{ tenantId: 'ten_00500' }])
 })
 
-it('gives every mailbox its turn where there is one free place at a time', async () => {
+it('takes every mailbox in turn when it claims one message at a time', async () => {
   await addMailboxes(100, { messages: 2, atLimit: 0 })
   const worker = newWorker()
-  const turns: string[] = []
-  for (let turn = 0; turn < 100; turn++)
-    turns.push(...(await worker.claim('worker', 1)).map(({ tenantId }) => tenantId))
+  const visited: string[] = []
+  for (let claims = 0; claims < 100; claims++)
+    visited.push(...(await worker.claim('worker', 1)).map(({ tenantId }) => tenantId))
 
-  expect(new Set(turns).size).toBe(100)
+  expect(new Set(visited).size).toBe(100)
 })
 
-it('ends where all mailboxes are at their limits', async () => {
+it('ends when all mailboxes are at their limits', async () => {
   await addMailboxes(200, { atLimit: 200 })
 
   expect(await newWorker().claim('worker', 1)).toEqual([])

@@ -78,7 +78,10 @@ export function createDelegatedConsent({
 
     const { fromEmail } = consent
     const refuseFor = (failure: Failure) =>
-      refuse(explainFailure(failure, { sender: fromEmail, delegate: person.signInName, approvalLink, adminCenters }), account)
+      refuse(
+        explainFailure(failure, { sender: fromEmail, delegate: person.signInName, approvalLink, adminCenters }),
+        account,
+      )
     const found = await mailer.readDelegate(tokens.accessToken)
     if (found.outcome !== 'found') return refuseFor(found)
     const { delegate } = found

@@ -14,9 +14,9 @@ import { findBinaries, type Binaries } from '../database/postgres-programs.ts'
 
 const run = promisify(execFile)
 
-/** Cloned for each test file. */
+/** The database that every test file clones. */
 export const TEMPLATE = 'inforiver_mail_template'
-/** Owns the databases that products use in tests, and has no other right. */
+/** Owns the databases of products under test, and has no other rights. */
 export const PRODUCT_ROLE = 'inforiver_mail'
 
 declare module 'vitest' {
@@ -26,7 +26,7 @@ declare module 'vitest' {
   }
 }
 
-/** Each test file has products with pools of their own. */
+/** Every product under test has a pool of its own. */
 const MAX_CONNECTIONS = 300
 
 interface TestServer {
@@ -34,12 +34,12 @@ interface TestServer {
   stop(): Promise<void>
 }
 
-/** The PostgreSQL that comes with the product, by TCP: tests put links in between and bring as many products as they like. */
+/** Starts the bundled PostgreSQL on TCP, so that tests can put links in between and start several products. */
 export async function startEmbeddedServer(): Promise<TestServer> {
   return startServer(await findBinaries(), ['--encoding=UTF8', '--locale=C'])
 }
 
-/** A PostgreSQL of the machine's own, as a customer brings it; null where none is installed. */
+/** Starts the PostgreSQL that is installed on the machine, as a customer would bring it; null if none is. */
 export async function startInstalledServer(): Promise<TestServer | null> {
   const directory = await findInstalledBinaries()
   if (directory === null) return null
@@ -78,7 +78,7 @@ async function startServer(binaries: Binaries, initdbParameters: readonly string
   }
 }
 
-/** The folder of PostgreSQL's programs, wherever PATH or Debian keeps them. */
+/** Finds the folder of PostgreSQL's programs by PATH, following Debian's links. */
 async function findInstalledBinaries(): Promise<string | null> {
   for (const directory of (process.env['PATH'] ?? '').split(delimiter)) {
     const program = await realpath(join(directory, 'pg_ctl')).catch(() => null)
@@ -87,9 +87,9 @@ async function findInstalledBinaries(): Promise<string | null> {
   return null
 }
 
-/** Makes the template that every test file clones, and tells the tests where the server is. */
+/** Creates the template database, and provides the address of the server to the tests. */
 export async function provideServer({ provide }: TestProject, server: TestServer): Promise<() => Promise<void>> {
-  await onServer(server.url, 'ALTER SYSTEM SET fsync = off') // no test of these pulls the plug
+  await onServer(server.url, 'ALTER SYSTEM SET fsync = off') // no test here cuts the power
   await onServer(server.url, 'SELECT pg_reload_conf()')
   await onServer(server.url, `CREATE ROLE ${PRODUCT_ROLE} LOGIN`)
   await onServer(server.url, `CREATE DATABASE ${TEMPLATE} OWNER ${PRODUCT_ROLE}`)
@@ -115,14 +115,15 @@ export function databaseUrl(serverUrl: string, database: string, role?: string):
   return url.href
 }
 
-// Below the ports that systems give to whoever asks for any: nobody else is given it before it is used.
-const FIRST_PORT = 10_240 // `fetch` asks nothing of 10080
+// Ports below the ephemeral range, so that no other program is assigned one before it is used.
+const FIRST_PORT = 10_240 // `fetch` blocks port 10080
 const FIRST_EPHEMERAL_PORT = 32_768
-/** Each worker of vitest draws from its own: another could listen there before it does. */
+/** Each worker of vitest has a range of its own, so that no other worker takes the port first. */
 const POOLS = 8
 const PORTS = Math.floor((FIRST_EPHEMERAL_PORT - FIRST_PORT) / POOLS)
 const MY_FIRST_PORT = FIRST_PORT + PORTS * (Number(process.env['VITEST_POOL_ID'] ?? 0) % POOLS)
 
+/** Finds a port that nothing listens on. */
 export async function freePort(): Promise<number> {
   for (;;) {
     const server = createServer()

@@ -5,22 +5,22 @@ import { createTestClock, HOURS } from './test-clock.ts'
 import { createTestGround, type TestGround, type TestProduct } from './test-product.ts'
 import { connectMailbox, createServiceClient, type ServiceClient } from './test-service.ts'
 
-const LONGEST_PAUSE_MS = 2 * HOURS // of those that the tests bring about
+const LONGEST_PAUSE_MS = 2 * HOURS // longer than any pause in the tests
 
-/** A product with Ada's mailbox connected, on a clock that goes only when it is told to. */
+/** A product with Ada's mailbox connected, and a clock that only moves when a test advances it. */
 export interface DeliveryGround extends TestGround {
   readonly clock: { readonly now: () => Date }
   readonly product: TestProduct
   readonly service: ServiceClient
-  /** Switches a scenario of the simulator on, by name or by effect. `skip`: how many requests pass before it begins. */
+  /** Activates a scenario of the simulator, by name or by effect. `skip`: how many requests pass before it applies. */
   switchOn(scenario: string | object, times?: number | 'always', skip?: number): Promise<void>
-  /** Switches every scenario off, and lets what still waits leave, so that no test meets the messages of another. */
+  /** Deactivates all scenarios and lets waiting messages leave, so that tests do not affect each other. */
   calm(): Promise<void>
-  /** Lets time pass, and the workers look what is due. */
+  /** Advances the clock, and wakes the workers. */
   pass(ms: number): Promise<void>
-  /** How many mails with this subject arrived for Max. */
+  /** Counts the mails with this subject that Max received. */
   arrived(subject: string): Promise<number>
-  /** When requests to an endpoint of Graph or Entra came, in ms since `since`. */
+  /** The times of requests to an endpoint of Graph or Entra, in ms since `since`. */
   requestTimes(endpoint: string, since: Date): Promise<number[]>
 }
 
@@ -34,7 +34,7 @@ export async function createDeliveryGround({
   environment?: Record<string, string>
   fromEmail?: string
   microsoftTimeoutMs?: number
-  /** What the grant allows, and what is known of it. */
+  /** What the grant permits. */
   mailbox?: 'may be sent from' | 'may be read' | 'can be searched'
   tickMs?: number
 } = {}): Promise<DeliveryGround> {
@@ -67,7 +67,7 @@ export async function createDeliveryGround({
       await ground.microsoft.control('DELETE', '/scenarios')
       await expect.poll(() => inStatus('sending'), { interval: 20 }).toEqual([])
       const left = async () => {
-        // Time stands still for what is under way: its lease must not run out.
+        // Time must not pass while a message is being sent, or its lease would expire.
         if ((await inStatus('sending')).length === 0) await pass(LONGEST_PAUSE_MS)
         return inStatus('queued', 'sending')
       }
@@ -87,7 +87,7 @@ export async function createDeliveryGround({
   }
 }
 
-/** As Graph answers: an effect for `switchOn`. */
+/** Makes an effect for `switchOn`: Graph answers with an error. */
 export function graphAnswers(status: number, code: string, headers: Record<string, string> = {}): object {
   const body = { error: { code, message: `This is ${code}.` } }
   return { kind: 'http', endpoint: 'any-send', do: { action: 'answer', status, headers, body } }

@@ -4,13 +4,13 @@ import { createTestPool, type TestDatabase } from './test-database.ts'
 const LOCK = 4711
 
 export interface HeldCommits {
-  /** Until a transaction waits to commit. */
+  /** Waits until a transaction hangs in its commit. */
   untilHeld(): Promise<void>
-  /** Lets it commit, and every later one. */
+  /** Lets it commit, and all later ones. */
   release(): Promise<void>
 }
 
-/** Transactions that change what is queued stop in the middle of their COMMIT, as where the answer to it is lost. */
+/** Makes transactions that change the queue hang in their COMMIT, as if the answer were lost. */
 export async function holdCommits(database: TestDatabase): Promise<HeldCommits> {
   const pool = createTestPool(database.url, 1)
   const client = await pool.connect()

@@ -2,13 +2,13 @@ import { expect } from 'vitest'
 import type { TestMicrosoft } from './test-product.ts'
 
 export interface HeldRequest {
-  /** Until it has come, and all before it have been answered. */
+  /** Waits until the request has arrived, and all before it were answered. */
   untilHeld(): Promise<void>
-  /** Lets it go on. */
+  /** Lets the request continue. */
   release(): Promise<void>
 }
 
-/** Keeps the nth request to an endpoint that comes from now on waiting, before anything is done with it. */
+/** Delays the nth request to an endpoint from now on, before it has any effect. */
 export async function holdRequest(microsoft: TestMicrosoft, endpoint: string, nth = 1): Promise<HeldRequest> {
   const effect = { kind: 'http', endpoint, do: { action: 'delay', delayMs: 600_000 } }
   const { id } = await microsoft.control('POST', '/scenarios', { effect, skip: nth - 1 })

@@ -1,6 +1,6 @@
 import type { TestDatabase } from './test-database.ts'
 
-/** What the queue has to know of a mailbox. */
+/** Columns of `mailboxes`. */
 type Known = Partial<{
   paused_until: Date | null
   no_access_until: Date | null
@@ -13,7 +13,7 @@ type Known = Partial<{
   session_size_minimum_at: Date | null
 }>
 
-/** Has the queue know this of every mailbox, or of that of one tenant. */
+/** Sets what the queue knows of all mailboxes, or of that of one tenant. */
 export async function setMailbox(database: TestDatabase, known: Known, tenant?: string): Promise<void> {
   const columns = Object.keys(known)
   const values = columns.map((_, index) => `$${index + 2}`)

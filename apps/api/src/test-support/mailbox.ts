@@ -1,6 +1,6 @@
 import type { TestMicrosoft } from './test-product.ts'
 
-/** What lies in a simulated mailbox under a subject: by default, what arrived for Max. */
+/** Finds mails by subject in a simulated mailbox, by default in Max's inbox. */
 export async function mailsIn(
   microsoft: TestMicrosoft,
   subject: string,

@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto'
 import type { Answer } from './test-browser.ts'
 
 export interface Part {
-  /** Besides `form-data`, such as `name="message"`. */
+  /** The parameters after `form-data`, such as `name="message"`. */
   readonly disposition: string
   readonly contentType?: string
   readonly content: string | Buffer
 }
 
-/** A multipart body as any client may write it, not only as `FormData` does. */
+/** Writes a multipart body as any client might, not only as `FormData` does. */
 export function writeMultipart(parts: readonly Part[]): { contentType: string; body: Buffer } {
   const boundary = randomUUID()
   const chunks = parts.flatMap(({ disposition, contentType, content }) => [

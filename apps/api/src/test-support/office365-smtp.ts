@@ -2,7 +2,7 @@ import type { TestBrowser } from './test-browser.ts'
 
 export const SETTINGS = '/api/v1/tenant-settings/office365-smtp'
 
-/** Connects a mailbox, for tests about what comes after. */
+/** Connects a mailbox as a signed-in admin. See `test-service.ts` for the same from a product alone. */
 export async function connectMailbox(
   admin: TestBrowser,
   sender: { fromEmail: string; largeAttachments?: boolean },
@@ -13,7 +13,7 @@ export async function connectMailbox(
   if (result.status !== 200) throw new Error(`The mailbox could not be connected: ${result.text}`)
 }
 
-/** What Microsoft's page behind a consent URL is asked for. */
+/** Returns the scopes that a consent URL asks for. */
 export function scopesOf(consentUrl: string): string[] {
   return (new URL(consentUrl).searchParams.get('scope') ?? '').split(' ').sort()
 }

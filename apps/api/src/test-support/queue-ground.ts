@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto'
+import type { Message } from '@inforiver-mail/contract/message'
 import { newId } from '../ids.ts'
 import { openDatabase, type Database } from '../database/database.ts'
-import type { LeasedMessage } from '../queue/leased-message.ts'
+import { LEASE_MS } from '../queue/claim.ts'
+import type { Lease, LeasedMessage } from '../queue/leased-message.ts'
 import type { Queue } from '../queue/queue.ts'
 import type { Settlement } from '../queue/settle.ts'
 import { NO_DOUBT } from '../queue/states.ts'
@@ -12,31 +14,42 @@ import { createTestQueue } from './test-queue.ts'
 
 export const ADA = 'ten_ada'
 export const BEN = 'ten_ben'
-/** Has no mailbox: what is submitted is held. */
+/** A tenant without a mailbox, whose messages are held. */
 export const UNCONNECTED = 'ten_unconnected'
-/** Of the settings. */
+/** The version of the settings of ADA and BEN. */
 export const VERSION = 1
 
-/** The queue alone, with nobody who takes messages or sends them; two of its tenants have a mailbox. */
+/** The queue alone, without an API or a worker. ADA and BEN have a mailbox. */
 export interface QueueGround {
   readonly database: TestDatabase
   readonly clock: TestClock
   readonly opened: Database
   readonly queue: Queue
-  /** The queue as another process has it. */
+  /** The queue as another process uses it. */
   newProcess(): Queue
-  /** A data key that messages may be stored under, as `dky_1` is; nothing is sealed in it. */
+  /** Adds a data key, as `dky_1` is. Its value is not really sealed. */
   addDataKey(id: string): Promise<void>
-  /** Of Ada's, small, unless told otherwise; answers with its id, and throws when it is not stored. */
+  /** Submits a small message of ADA, unless changed. Returns its id, and throws when it is not stored. */
   submit(changes?: Partial<NewMessage>, process?: Queue): Promise<string>
-  /** Leases at most so many. */
+  /** Leases up to `count` messages, in as many claims as that takes. */
   claim(count: number, owner?: string): Promise<LeasedMessage[]>
+  /** Leases the only message that is due. */
   claimOne(owner?: string): Promise<LeasedMessage>
-  settle(message: LeasedMessage, settlement: Settlement, process?: Queue): Promise<boolean>
+  /** Lets a message's lease expire, and recovers it. */
+  expireLeases(): Promise<void>
+  read(id: string, tenantId?: string): Promise<Message>
+  settle(message: Lease, settlement: Settlement, process?: Queue): Promise<boolean>
   close(): Promise<void>
 }
 
-export async function createQueueGround({ storageBytes = 100 * 1024 * 1024 } = {}): Promise<QueueGround> {
+export async function createQueueGround({
+  storageBytes = 100 * 1024 * 1024,
+  permissions = ['Mail.ReadWrite'],
+}: {
+  storageBytes?: number
+  /** What the mailboxes have granted. With `Mail.Send` alone, a claim clears small messages to be sent at once. */
+  permissions?: readonly string[]
+} = {}): Promise<QueueGround> {
   const clock = createTestClock()
   const database = await createTestDatabase()
   await clock.govern(database)
@@ -45,8 +58,8 @@ export async function createQueueGround({ storageBytes = 100 * 1024 * 1024 } = {
   ])
   await database.query(
     `INSERT INTO tenant_settings (tenant_id, version, status, from_email, mailbox, granted_permissions, large_attachments)
-     SELECT unnest($1::text[]), $2, 'connected', 'ada@contoso.com', 'own', '{Mail.ReadWrite}', true`,
-    [[ADA, BEN], VERSION],
+     SELECT unnest($1::text[]), $2, 'connected', 'ada@contoso.com', 'own', $3, true`,
+    [[ADA, BEN], VERSION, permissions],
   )
   const opened = await openDatabase(database.url, () => {})
   const newProcess = () => createTestQueue(opened.pool, { storageBytes })
@@ -110,6 +123,15 @@ export async function createQueueGround({ storageBytes = 100 * 1024 * 1024 } = {
       if (!message) throw new Error('Nothing was due.')
       return message
     },
+    async expireLeases() {
+      await clock.advance(LEASE_MS + 1)
+      await queue.deliveries.recover()
+    },
+    async read(id, tenantId = ADA) {
+      const message = await queue.messages.find({ tenantId, service: null }, id, 'ada@contoso.com')
+      if (!message) throw new Error(`There is no message ${id}.`)
+      return message
+    },
     settle: (message, settlement, process = queue) =>
       process.deliveries.settle({ message, settlement, fromEmail: 'ada@contoso.com', ageMs: () => 0 }),
     async close() {
@@ -119,7 +141,7 @@ export async function createQueueGround({ storageBytes = 100 * 1024 * 1024 } = {
   }
 }
 
-// What an attempt comes to.
+// Outcomes of an attempt.
 
 export const QUEUED: Settlement = {
   status: 'queued',

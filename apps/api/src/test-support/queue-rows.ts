@@ -1,7 +1,7 @@
 import type { HeldBecause } from '@inforiver-mail/contract/message'
 import type { TestDatabase } from './test-database.ts'
 
-/** Holds one message, or all that have not ended. */
+/** Makes one message held, or all that have not ended. */
 export async function holdMessages(
   database: TestDatabase,
   because: HeldBecause,
@@ -13,7 +13,7 @@ export async function holdMessages(
   )
 }
 
-/** The tenant of this installation. */
+/** Returns the tenant of the installation. */
 export async function tenantOf(database: TestDatabase): Promise<string> {
   const [row] = await database.query<{ tenant_id: string }>('SELECT tenant_id FROM installation')
   if (!row) throw new Error('No process has started on this database.')

@@ -6,7 +6,7 @@ export interface RawAnswer {
   readonly text: string
 }
 
-/** One HTTP request that leaves nothing out and adds nothing: also a foreign Host, which `fetch` does not send. */
+/** Sends an HTTP request exactly as given, including a foreign Host header, which `fetch` does not permit. */
 export async function rawRequest(
   url: string,
   { method = 'GET', headers = {}, body }: { method?: string; headers?: Record<string, string>; body?: string } = {},

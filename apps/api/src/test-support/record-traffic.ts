@@ -2,7 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/** One HTTP request and its answer, as they went over the wire. */
+/** An HTTP request and its answer, as sent. */
 export interface Exchange {
   readonly port: number
   readonly url: string
@@ -12,7 +12,7 @@ export interface Exchange {
   responseBody: string
 }
 
-/** Listens in on every HTTP server of this process: the product's and the simulator's. */
+/** Records the traffic of every HTTP server of this process: the product's and the simulator's. */
 export function recordTraffic(): { readonly exchanges: readonly Exchange[]; stop(): void } {
   const exchanges: Exchange[] = []
   const onStart = (message: unknown) => {

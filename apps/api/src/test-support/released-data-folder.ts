@@ -7,14 +7,14 @@ import { findBinaries, runProgram } from '../database/postgres-programs.ts'
 import { freePort } from './database-server.ts'
 
 export interface ReleasedDataFolder {
-  /** As the product of version 1.0.0: the superuser, by TCP. */
+  /** Connects as version 1.0.0 did: as the superuser, over TCP. */
   connect(database?: string): Promise<pg.Client>
   stop(): Promise<void>
 }
 
 const TIMEOUT = { timeoutMs: 60_000 }
 
-/** A data folder as version 1.0.0 makes it, with its server running: one role, the superuser, reached by TCP. */
+/** Creates a data folder as version 1.0.0 did, and starts its server: its only role is the superuser, reached over TCP. */
 export async function makeReleasedDataFolder(dataDirectory: string): Promise<ReleasedDataFolder> {
   const directory = join(dataDirectory, 'postgres')
   const passwordFile = join(dataDirectory, 'postgres-password')

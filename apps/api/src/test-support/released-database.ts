@@ -24,7 +24,7 @@ export async function readSchema(): Promise<string> {
   return readFile(SCHEMA, 'utf8')
 }
 
-/** By Prisma's engine, as version 1.0.0 did: it writes a row, commits each statement, and finishes the row. */
+/** Applies migrations as version 1.0.0 did, by Prisma's engine: it writes a row, commits each statement, and completes the row. */
 export async function applyAsReleased(url: string, count: number): Promise<void> {
   const names = (await migrationNames()).slice(0, count)
   const migrationDirectories = await Promise.all(
@@ -46,7 +46,7 @@ export async function applyAsReleased(url: string, count: number): Promise<void>
   )
 }
 
-/** The tables of version 1.0.0. */
+/** Creates the tables of version 1.0.0. */
 export async function applyFirstRelease(url: string): Promise<void> {
   await applyAsReleased(url, (await migrationNames()).filter((name) => name <= FIRST_RELEASE).length)
 }

@@ -1,7 +1,7 @@
 import { ConfigurationError } from '../config.ts'
 import { startEmbeddedPostgres } from '../database/embedded-postgres.ts'
 
-/** A process of its own that uses an embedded PostgreSQL until it is killed; it says why when it cannot. */
+/** Runs an embedded PostgreSQL in a process of its own until it is killed. Prints the reason when it cannot. */
 const [, , dataDirectory = ''] = process.argv
 try {
   const { connectionString } = await startEmbeddedPostgres({

@@ -1,5 +1,5 @@
 import { migrate } from '../database/migrate.ts'
 
-/** A process of its own that migrates a database, unless it is killed before. */
+/** Migrates a database in a process of its own, unless it is killed first. */
 process.once('message', (url: string) => void migrate(url))
 process.send?.('ready')

@@ -4,7 +4,7 @@ import { reseal } from '../vault-rotation/reseal.ts'
 import { createSealedStore } from '../vault-rotation/sealed-store.ts'
 import { ringOf, vaultOf } from './sealed-rows.ts'
 
-/** A process of its own that reseals until it is killed; it tells when it has begun. */
+/** Reseals in a process of its own until it is killed. Reports when it has begun. */
 process.once('message', ({ url, keys }: { url: string; keys: string[] }) => void start(url, keys))
 
 async function start(url: string, keys: string[]): Promise<void> {

@@ -4,10 +4,10 @@ import { compose } from '../compose.ts'
 import type { Config } from '../config.ts'
 import { createLogger } from '../logger.ts'
 
-/** What the parent sends first. */
+/** The first message of the parent process. */
 export interface WorkerOrder {
   readonly config: Config
-  /** Holds by how many ms this process's clock is ahead: so a lease can run out, also of a process that stands still. */
+  /** A file with the ms by which this process's clock is ahead, so that a lease can expire even while it is stopped. */
   readonly clockFile: string
 }
 

@@ -3,12 +3,12 @@ import { parseVaultKeys, type KeyRing } from '@inforiver-mail/m365/key-ring'
 import { createTokenVault, type Sealed, type TokenVault } from '@inforiver-mail/m365/token-vault'
 import type { TestDatabase } from './test-database.ts'
 
-/** A fresh key as it stands in VAULT_KEYS. */
+/** Makes a new key in the notation of VAULT_KEYS. */
 export function newKey(kid: string): string {
   return `${kid}:${randomBytes(32).toString('base64')}`
 }
 
-/** The first of these seals. */
+/** Makes a key ring, of which the first key seals. */
 export function ringOf(...keys: string[]): KeyRing {
   const parsed = parseVaultKeys(keys.join())
   if (parsed.outcome !== 'read') throw new Error('The keys of the test are faulty.')
@@ -19,7 +19,7 @@ export function vaultOf(...keys: string[]): TokenVault {
   return createTokenVault(ringOf(...keys))
 }
 
-/** One row of each kind that holds a sealed value, and more messages if wanted; all of one tenant. */
+/** Adds a row of each kind with a sealed value, for one tenant, and more messages if wanted. */
 export async function addSealedRows(
   database: TestDatabase,
   vault: TokenVault,
@@ -56,7 +56,7 @@ export async function addSealedRows(
   await addMessages(database, vault, tenant, ids)
 }
 
-/** As version 1.0.0 stored them: each under a key of its own. */
+/** Adds messages as version 1.0.0 stored them, each under a key of its own. */
 export async function addMessages(
   database: TestDatabase,
   vault: TokenVault,
@@ -72,7 +72,7 @@ export async function addMessages(
   )
 }
 
-/** Messages whose keys are derived from one data key, of the hour that is so many before this one. */
+/** Adds messages whose keys are derived from one data key, which is `hoursAgo` old. */
 export async function addMessagesUnderDataKey(
   database: TestDatabase,
   vault: TokenVault,
@@ -105,7 +105,7 @@ async function addHeld(database: TestDatabase, tenant: string, ids: readonly str
   )
 }
 
-/** Every sealed value that is stored, of whatever column; found by name, not by a list. */
+/** Reads every stored sealed value. It finds the columns by name, so that it misses none. */
 export async function allSealed(database: TestDatabase): Promise<Sealed[]> {
   const columns = await database.query<{ table: string; column: string }>(
     `SELECT table_name AS table, column_name AS column FROM information_schema.columns

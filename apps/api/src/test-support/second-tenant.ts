@@ -6,7 +6,7 @@ import type { TestDatabase } from './test-database.ts'
 import type { TestGround, TestProduct } from './test-product.ts'
 import { clientFor, type ServiceClient } from './test-service.ts'
 
-/** Connects a person's own mailbox for another customer, with the permission Mail.Send. */
+/** Connects a person's own mailbox for another tenant, with the permission Mail.Send. */
 export async function connectTenant(ground: TestGround, tenantId: string, address: string): Promise<void> {
   const { vaultKeys, registration } = await ground.configure()
   const parsed = parseVaultKeys(vaultKeys ?? '')
@@ -36,7 +36,7 @@ export async function connectTenant(ground: TestGround, tenantId: string, addres
   )
 }
 
-/** A service of another customer in the same database, which no page can make. */
+/** Creates a service of another tenant in the same database, which the API cannot. */
 export async function createServiceOfTenant(
   database: TestDatabase,
   product: TestProduct,

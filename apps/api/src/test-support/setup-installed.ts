@@ -1,7 +1,7 @@
 import type { TestProject } from 'vitest/node'
 import { provideServer, startEmbeddedServer, startInstalledServer } from './database-server.ts'
 
-/** Where the machine has no PostgreSQL of its own, a second embedded one stands in: the tests reach it by URL all the same. */
+/** Uses a second embedded PostgreSQL if none is installed. The tests reach either by URL. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   return provideServer(project, (await startInstalledServer()) ?? (await startEmbeddedServer()))
 }

@@ -11,19 +11,19 @@ import { freePort } from './database-server.ts'
 
 const ROOT = fileURLToPath(new URL('../../../..', import.meta.url))
 
-/** The product as a supervisor or a person starts it, with all its processes. */
+/** A product that was started like from a shell, with all its processes. */
 export interface StartedProduct {
   readonly port: number
-  /** Until a file of the data folder is there. */
+  /** Waits until a file exists in the data folder. */
   untilFile(path: string): Promise<void>
-  /** Until a process is there whose command line contains this. */
+  /** Waits for a process whose command line contains a text. */
   untilProcess(command: string): Promise<void>
   untilReady(): Promise<void>
   /** Sends a signal to the first process alone. */
   signal(signal: NodeJS.Signals): void
-  /** Of the first process. */
+  /** Settles when the first process ends. */
   readonly ended: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>
-  /** The command lines of all processes that still run. */
+  /** The command lines of all processes that are still running. */
   processes(): Promise<string[]>
 }
 
@@ -34,7 +34,7 @@ export async function startFromTheShell(
 ): Promise<StartedProduct> {
   const directory = await mkdtemp(join(tmpdir(), 'inforiver-mail-started-'))
   const port = await freePort()
-  const mark = `/no-such-folder/${randomUUID()}` // every process of ours inherits it; PostgreSQL names its folder
+  const mark = `/no-such-folder/${randomUUID()}` // inherited by every process but PostgreSQL, which has its folder in the command line
   const [program, ...parameters] = command
   const child = spawn(program, parameters, {
     cwd: ROOT,
@@ -93,7 +93,7 @@ async function findProcesses(matches: (process: Found) => boolean): Promise<Foun
   return found.filter((process) => process !== null).filter(matches)
 }
 
-/** Null when it has ended. */
+/** Returns null when the process has ended. */
 async function readProcess(pid: number): Promise<Found | null> {
   try {
     const [command = '', environment = ''] = await Promise.all(
@@ -109,6 +109,6 @@ function kill(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL')
   } catch {
-    // It has ended.
+    // It has ended already.
   }
 }

@@ -7,7 +7,7 @@ import type { TestDatabase } from './test-database.ts'
 import type { TestProduct } from './test-product.ts'
 import type { Part } from './multipart.ts'
 
-/** A message to Max with these attachments, as the parts of a multipart body. */
+/** Makes the parts of a multipart body: a message to Max with these attachments. */
 export function mailWith(contents: readonly (Buffer | string)[], changes: object = {}): Part[] {
   const message = { to: ['max@contoso.com'], subject: 'Q3', text: 'Numbers.', ...changes }
   return [{ disposition: 'name="message"', content: JSON.stringify(message) }, ...attachmentParts(contents)]
@@ -30,13 +30,13 @@ export interface StoredAttachment {
   readonly contentType: string
   readonly sizeBytes: number
   readonly sha256: string
-  /** Opened. */
+  /** The content in plain text. */
   readonly content: Buffer
-  /** Opened bytes of each chunk; empty when it is stored with the message. */
+  /** The plain size of each chunk; empty when the attachment is stored with the message. */
   readonly chunkBytes: readonly number[]
 }
 
-/** Opens what is stored of a message, as delivery does: each chunk at its place, and the last one as the last. */
+/** Opens the stored attachments of a message, with the same associated data as delivery. */
 export async function readStored(
   database: TestDatabase,
   { config }: TestProduct,
@@ -79,7 +79,7 @@ export async function readStored(
   return stored
 }
 
-/** What the database holds of messages, whatever their state, also of those of which attachments are still arriving. */
+/** Counts messages in any state, including those whose attachments are still arriving, and their chunks. */
 export async function countStored(database: TestDatabase): Promise<{ messages: number; chunks: number }> {
   const [counts] = await database.query<{ messages: number; chunks: number }>(
     `SELECT (SELECT count(*)::int FROM (SELECT id FROM messages UNION SELECT message_id FROM message_contents) AS m) AS messages,

@@ -1,16 +1,17 @@
 import { connect, createServer, type Socket } from 'node:net'
 import type { AddressInfo } from 'node:net'
 
-/** A port that leads to another one, as a network or a load balancer does; it can be cut and led elsewhere. */
+/** A TCP proxy that stands for a network or a load balancer, and can be cut or redirected. */
 export interface TcpLink {
   readonly port: number
+  /** Breaks every connection, and forwards new ones to another port. */
   leadTo(port: number): void
   /** Breaks every connection, and refuses new ones until `mend`. */
   cut(): void
-  /** Keeps every connection, and lets nothing through, until `mend`. */
+  /** Keeps every connection open but forwards nothing, until `mend`. */
   hold(): void
   mend(): void
-  /** Lets the next request with this text through, and breaks its connection in place of the answer. */
+  /** Forwards the next request with this text, and breaks its connection instead of the answer. */
   loseAnswerTo(text: string): void
   close(): Promise<void>
 }

@@ -1,27 +1,27 @@
 import { rawRequest } from './raw-request.ts'
 
-/** A browser without a screen: it keeps cookies by host, follows redirects, and fills in the simulator's forms. */
+/** A minimal browser: it keeps cookies per host, follows redirects, and submits the simulator's forms. */
 export interface TestBrowser {
-  /** A request as the page makes it: with cookies and our Origin. A header that is null is left out. */
+  /** Sends a request as the page does, with cookies and our Origin. A header of null is omitted. */
   call(
     method: 'GET' | 'POST' | 'DELETE',
     path: string,
     body?: unknown,
     headers?: Record<string, string | null>,
   ): Promise<Answer>
-  /** A navigation: redirects are followed. */
+  /** Navigates, following redirects. */
   open(url: string): Promise<Answer>
-  /** One request of a navigation: a redirect is handed back. */
+  /** Sends one request of a navigation, and returns a redirect. */
   visit(url: string, headers?: Record<string, string>): Promise<Answer>
   /** Signs in through Microsoft's page. */
   signIn(account: string, returnTo?: string): Promise<Answer>
-  /** Answers the page behind a consent URL; what it returns is our result page. */
+  /** Answers Microsoft's page behind a consent URL, and returns our result page. */
   consent(consentUrl: string, account: string, decision?: 'Accept' | 'Cancel'): Promise<Answer>
-  /** The same, up to where Microsoft sends the browser back to us: that URL, not yet opened. */
+  /** The same, but returns the URL that Microsoft redirects to, without opening it. */
   consentReturn(consentUrl: string, account: string, decision?: 'Accept' | 'Cancel'): Promise<string>
-  /** The last URL that led back to us, with what Microsoft put into it. */
+  /** The last URL with which Microsoft redirected back to us. */
   readonly lastReturn: string | null
-  /** The cookies for our host. */
+  /** The cookies of our host. */
   readonly cookies: Map<string, string>
 }
 
@@ -30,7 +30,7 @@ export interface Answer {
   readonly url: string
   readonly headers: Headers
   readonly text: string
-  /** The body as JSON. */
+  /** The parsed body. */
   readonly json: any // oxlint-disable-line typescript/no-explicit-any -- tests assert on its shape
 }
 
@@ -42,7 +42,7 @@ interface Init {
   readonly body?: string
 }
 
-/** `reachedAt`: where `publicUrl` leads to, when it is the name of a host that does not exist here. */
+/** `reachedAt`: the real address of `publicUrl`, if that is the name of a host that does not exist here. */
 export function createTestBrowser(publicUrl: string, reachedAt = publicUrl): TestBrowser {
   const jars = new Map<string, Map<string, string>>()
   let lastReturn: string | null = null
@@ -72,7 +72,7 @@ export function createTestBrowser(publicUrl: string, reachedAt = publicUrl): Tes
     }
   }
 
-  /** Follows redirects, but none that leads to `stopAt`. */
+  /** Follows redirects, except to `stopAt`. */
   async function navigate(url: string, { headers, ...init }: Init = {}, stopAt?: string): Promise<Answer> {
     let answer = await request(url, { ...init, headers: { accept: 'text/html', ...headers } })
     for (let hop = 0; hop < MAX_REDIRECTS && isRedirect(answer); hop++) {
@@ -84,7 +84,7 @@ export function createTestBrowser(publicUrl: string, reachedAt = publicUrl): Tes
     return answer
   }
 
-  /** Submits the page's form by the button that bears the text. */
+  /** Submits the form whose button has this text. */
   async function press(page: Answer, buttonText: string, stopAt?: string): Promise<Answer> {
     for (const [, attributes = '', content = ''] of page.text.matchAll(/<form([^>]*)>([\s\S]*?)<\/form>/g)) {
       const button = [...content.matchAll(/<button([^>]*)>([\s\S]*?)<\/button>/g)].find(([, , label = '']) =>

@@ -1,10 +1,10 @@
 import type { TestDatabase } from './test-database.ts'
 
-/** A clock that goes only when it is told to: of the processes under test, of Microsoft, and of the database. */
+/** A clock for products, Microsoft and the database, which only moves when a test advances it. */
 export interface TestClock {
   readonly now: () => Date
   advance(ms: number): Promise<void>
-  /** From now on the database follows it. */
+  /** Makes the database use this clock. */
   govern(database: TestDatabase): Promise<void>
 }
 
@@ -12,7 +12,7 @@ export const SECONDS = 1_000
 export const MINUTES = 60 * SECONDS
 export const HOURS = 60 * MINUTES
 
-/** `tickMs`: what passes between two looks at it; 0 where moments are compared, 1 where an order has to be told. */
+/** `tickMs` passes with each reading: 0 to compare moments, 1 to tell an order. */
 export function createTestClock({ tickMs = 0 }: { tickMs?: number } = {}): TestClock {
   let nowMs = Date.parse('2026-11-24T10:00:00.000Z') - tickMs
   const governed: TestDatabase[] = []

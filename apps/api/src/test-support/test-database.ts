@@ -5,27 +5,27 @@ import { lockMailbox } from '../queue/mailbox-lock.ts'
 import { databaseUrl, onServer, PRODUCT_ROLE, TEMPLATE } from './database-server.ts'
 
 export interface TestDatabase {
-  /** With the rights of a product: it owns this database. */
+  /** An address with the rights of a product, which owns this database. */
   readonly url: string
-  /** With the rights of a superuser. */
+  /** Runs a statement with the rights of a superuser. */
   query<Row extends pg.QueryResultRow>(statement: string, values?: unknown[]): Promise<Row[]>
-  /** Deletes all rows of these tables, and what belongs to them. With few rows that takes 1 ms, TRUNCATE a hundred. */
+  /** Deletes all rows of these tables; `messages` includes all tables of messages. Faster than TRUNCATE for few rows. */
   empty(...tables: string[]): Promise<void>
-  /** The clock that the queue follows goes only by `setTime` from now on. */
+  /** Stops the clock of the queue, which `setTime` then sets. */
   stopTime(): Promise<void>
   setTime(now: Date): Promise<void>
-  /** Lets the clock that the queue follows run, ahead of the machine's by this much. */
+  /** Lets the clock of the queue run, ahead of the machine's by this much. */
   setTimeAhead(ms: number): Promise<void>
-  /** Keeps others from writing to a table until the returned function is called. */
+  /** Locks a table against writes until the returned function is called. */
   lock(table: string): Promise<() => Promise<void>>
-  /** Holds one row, as another process does that is about to change it, until the returned function is called. */
+  /** Locks one row, as a process that is about to change it, until the returned function is called. */
   lockRow(table: string, id: string, key?: string): Promise<() => Promise<void>>
-  /** Looks at a mailbox as a claim does, which others pass over, until the returned function is called. */
+  /** Locks a mailbox as a claim does, until the returned function is called. */
   lockMailbox(tenant: string): Promise<() => Promise<void>>
   drop(): Promise<void>
 }
 
-/** An empty database with the product's schema, or with no schema at all. */
+/** Creates an empty database with the product's schema, or without any schema from `template0`. */
 export async function createTestDatabase({ template = TEMPLATE }: { template?: string } = {}): Promise<TestDatabase> {
   const serverUrl = inject('postgresUrl')
   const name = `test_${randomBytes(8).toString('hex')}`
@@ -82,13 +82,13 @@ export async function createTestDatabase({ template = TEMPLATE }: { template?: s
 
 export function createTestPool(connectionString: string, max = 10): pg.Pool {
   const pool = new pg.Pool({ connectionString, max, application_name: 'test' })
-  pool.on('error', () => {}) // the database is dropped under connections that are still closing
+  pool.on('error', () => {}) // the database is dropped while connections are still closing
   return pool
 }
 
-/** Everything that goes with messages. */
+/** All tables of messages, in the order to empty them. */
 const TABLES_OF_MESSAGES = [
-  'message_drafts', // before the queue, which would leave them to be deleted in the mailbox
+  'message_drafts', // before the queue, whose trigger would queue their deletion in the mailbox
   'message_queue',
   'message_contents',
   'message_chunks',
@@ -97,7 +97,7 @@ const TABLES_OF_MESSAGES = [
   'messages',
 ]
 
-/** Outside of the public schema, which tests empty. */
+/** In a schema of its own, since tests empty the public one. */
 const STOPPED_CLOCK = `
   CREATE SCHEMA test_support;
   CREATE TABLE test_support.clock AS SELECT now();

@@ -6,6 +6,7 @@ import { startSimulator, type Simulator } from '@inforiver-mail/m365-simulator/s
 import { compose } from '../compose.ts'
 import { readConfig, type Config } from '../config.ts'
 import { createLogger } from '../logger.ts'
+import { createChance } from './chance.ts'
 import { freePort } from './database-server.ts'
 import { createTestBrowser, type TestBrowser } from './test-browser.ts'
 import type { TestClock } from './test-clock.ts'
@@ -19,7 +20,7 @@ const TEST_REGISTRATION = {
 
 const DEADLOCK = '40P01'
 
-/** A PUBLIC_URL behind a reverse proxy that ends TLS; a test browser reaches it all the same. */
+/** A PUBLIC_URL behind a reverse proxy that terminates TLS. A test browser reaches it all the same. */
 export const HTTPS_PUBLIC_URL = 'https://mail.contoso.com'
 
 export interface TestMicrosoft extends Simulator {
@@ -30,9 +31,9 @@ export interface TestMicrosoft extends Simulator {
 export interface TestProduct {
   readonly publicUrl: string
   readonly config: Config
-  /** Everything that was logged. */
+  /** The lines of the log. */
   readonly logLines: readonly string[]
-  /** Where it listens, whatever PUBLIC_URL says. */
+  /** The address that it listens on, whatever PUBLIC_URL is. */
   readonly url: string
   newBrowser(): TestBrowser
   close(): Promise<void>
@@ -41,9 +42,9 @@ export interface TestProduct {
 export interface TestGround {
   readonly microsoft: TestMicrosoft
   readonly database: TestDatabase
-  /** As `startProduct` reads it. */
+  /** Reads the configuration that `startProduct` would use. */
   configure(environment?: Record<string, string>): Promise<Config>
-  /** Any number of processes on the one database; `clock` is theirs. */
+  /** Starts a product. Any number of them share the database. */
   startProduct(options?: {
     environment?: Record<string, string>
     clock?: () => Date
@@ -51,18 +52,18 @@ export interface TestGround {
     deliveryGraceMs?: number
   }): Promise<TestProduct>
   /**
-   * As on the first day: nobody has signed in, nothing is configured, and Microsoft has forgotten everything. Only the
-   * data keys stay that a running process has in memory.
+   * Resets the database and Microsoft: nobody has signed in, and nothing is configured. Data keys stay while a product is
+   * running, since it has them in memory.
    */
   clear(): Promise<void>
   close(): Promise<void>
 }
 
-/** A simulated Microsoft and a database; products are started on them. */
+/** Creates a simulated Microsoft and a database, on which products can be started. */
 export async function createTestGround(
   options: {
     clock?: TestClock
-    /** PEM, registered beside the secret. */
+    /** Certificates registered beside the secret, as PEM. */
     certificates?: readonly string[]
   } = {},
 ): Promise<TestGround> {
@@ -112,12 +113,12 @@ export async function createTestGround(
             AND (tablename <> 'data_keys' OR $1)`,
         [running.size === 0],
       )
-      // Without triggers: the audit log refuses to be emptied, and every table is.
+      // Disables triggers, because the audit log refuses to be emptied.
       const empty = () =>
         database.query(
           `SET LOCAL session_replication_role = replica; ${tables.map(({ name }) => `DELETE FROM ${name}`).join('; ')}`,
         )
-      // A worker at work may hold one row and wait for another: then PostgreSQL ends the one or the other.
+      // A worker may hold one row and wait for another, so that PostgreSQL resolves a deadlock.
       await empty().catch(async (error: { code?: string }) => {
         if (error.code !== DEADLOCK) throw error
         await empty()
@@ -165,7 +166,10 @@ async function startMicrosoft({
   }
 }
 
-/** A process lives as long as its clock says. */
+/** Seeds the jitter of each product, so that a run of a test file repeats. */
+let startedProducts = 0
+
+/** The monotonic clock of a product under test follows its other clock. */
 function elapsedBy(clock: () => Date): () => number {
   return () => clock().getTime()
 }
@@ -184,11 +188,12 @@ async function startProduct(options: {
       done()
     },
   })
+  const random = createChance((startedProducts += 1))
   const product = await compose(config, createLogger(config.logLevel, sink), {
     onFatal(error) {
       throw error
     },
-    chance: () => 0.1 + 0.9 * Math.random(), // a wait of nothing is over before a test has seen it
+    chance: () => 0.1 + 0.9 * random(), // never a wait of nothing, which would be over before a test could see it
     ...(clock && { clock, elapsedMs: elapsedBy(clock) }),
     ...times,
   })

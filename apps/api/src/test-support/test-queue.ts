@@ -18,7 +18,7 @@ export interface TestQueueOptions {
   readonly logRetentionDays?: number
 }
 
-/** The queue as a process of its own would use it. It listens at `url`. */
+/** Creates a queue as a process of its own would. `url` is for LISTEN. */
 export function createTestQueue(
   pool: pg.Pool,
   {

@@ -5,7 +5,7 @@ import type { TestProduct } from './test-product.ts'
 const SETTINGS = '/api/v1/tenant-settings/office365-smtp'
 const ENDED = ['sent', 'failed', 'held', 'cancelled']
 
-/** Another Inforiver service, with a key of its own. */
+/** A service that uses the API, with a key of its own. */
 export interface ServiceClient {
   readonly key: string
   post(
@@ -19,19 +19,19 @@ export interface ServiceClient {
     form: FormData,
     headers?: Record<string, string>,
   ): Promise<Pick<Answer, 'status' | 'json' | 'headers'>>
-  /** Has a mail to Max accepted, changed as given, and returns the message. */
+  /** Submits a mail to Max, with changes, and returns the accepted message. */
   submit(changes?: object, headers?: Record<string, string>): Promise<any> // oxlint-disable-line typescript/no-explicit-any -- tests assert on its shape
-  /** The message as it stands. */
+  /** Reads the message. */
   read(id: string): Promise<any> // oxlint-disable-line typescript/no-explicit-any -- tests assert on its shape
-  /** The message, once it looks like this. */
+  /** Waits until the message matches, and returns it. */
   until(id: string, expected: object): Promise<any> // oxlint-disable-line typescript/no-explicit-any -- tests assert on its shape
-  /** The message, once it is sent, failed, held or cancelled. */
+  /** Waits until the message is sent, failed, held or cancelled, and returns it. */
   untilEnded(id: string): Promise<any> // oxlint-disable-line typescript/no-explicit-any -- tests assert on its shape
-  /** The same key at another process. */
+  /** A client with the same key for another product. */
   at(product: TestProduct): ServiceClient
 }
 
-/** Connects Ada's own mailbox, or the one given, through Microsoft's consent page. */
+/** Connects Ada's own mailbox, or another one, through Microsoft's consent page. */
 export async function connectMailbox(
   product: TestProduct,
   { fromEmail = 'ada@contoso.com', largeAttachments = false }: { fromEmail?: string; largeAttachments?: boolean } = {},

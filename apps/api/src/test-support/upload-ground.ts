@@ -8,14 +8,14 @@ import type { TestMicrosoft } from './test-product.ts'
 import type { ServiceClient } from './test-service.ts'
 
 export const MB = 1024 * 1024
-/** Of a file, as the product cuts it. */
+/** The size of the ranges in which the product uploads a file. */
 export const RANGE_BYTES = 3_932_160
 
-/** Shorter than any lease: one may begin in the very moment. */
+/** Shorter than any lease, since one may begin at the same moment. */
 const STEP_MS = 15 * SECONDS
 const CONTENT_TYPE = 'application/x-report'
 
-/** An upload session, as the simulator reports it. */
+/** The simulator's report of an upload session. */
 export interface UploadReport {
   readonly session: string
   readonly mailbox: string
@@ -28,13 +28,13 @@ export interface UploadReport {
 }
 
 export interface UploadGround extends DeliveryGround {
-  /** Lets time pass until a message looks like this. */
+  /** Advances the clock until a message matches. */
   passUntil(id: string, expected: object): Promise<any> // oxlint-disable-line typescript/no-explicit-any -- tests assert on its shape
-  /** Requires that deliveries have given back all memory that they had set aside. */
+  /** Waits until deliveries have released all their memory. */
   requireNothingInMemory(): Promise<void>
 }
 
-/** A product that may send large attachments from Ada's mailbox, on a clock that goes only when it is told to. */
+/** Creates a product that may send large attachments from Ada's mailbox, with a clock that a test advances. */
 export async function createUploadGround({
   environment = {},
   fromEmail = 'ada@contoso.com',
@@ -50,7 +50,7 @@ export async function createUploadGround({
     mailbox: 'may be read',
     ...(microsoftTimeoutMs !== undefined && { microsoftTimeoutMs }),
   })
-  /** Leases are renewed by the timer of the machine: as time passes here, they would run out. */
+  /** Leases are renewed by a real timer, so they would expire if the clock advanced during a delivery. */
   const isUnderWay = async () => {
     const leased = `SELECT 1 FROM message_queue WHERE lease_owner IS NOT NULL UNION ALL SELECT 1 FROM mailbox_cleanups WHERE lease_until > $1`
     return (await ground.database.query(leased, [ground.clock.now()])).length > 0
@@ -80,7 +80,7 @@ export async function createUploadGround({
   }
 }
 
-/** What the tests of uploads change at the simulator, with its first values. */
+/** The initial values of the settings that tests of uploads change at the simulator. */
 const SETTINGS = {
   uploadAnswerCasing: 'documented',
   uploadStatus: 'supported',
@@ -100,7 +100,7 @@ export function files(...sizes: readonly number[]): Buffer[] {
 
 export const sha256 = (content: Buffer): string => createHash('sha256').update(content).digest('hex')
 
-/** How the nth file of a mail is called. */
+/** The name of the nth file of a mail. */
 const fileName = (subject: string, index: number): string => `${subject} ${index}.bin`
 
 export function largeMail(subject: string, contents: readonly Buffer[], changes: object = {}): Part[] {
@@ -115,7 +115,7 @@ export function largeMail(subject: string, contents: readonly Buffer[], changes:
   ]
 }
 
-/** Has a mail to Max with these files accepted, and returns its id. */
+/** Submits a mail to Max with these files, and returns its id. */
 export async function submitFiles(
   { product, service }: { product: { publicUrl: string }; service: ServiceClient },
   subject: string,
@@ -127,33 +127,33 @@ export async function submitFiles(
   return json.id
 }
 
-/** The upload sessions of a mail's files, oldest first. */
+/** Lists the upload sessions of a mail's files, oldest first. */
 export async function uploadsOf(microsoft: TestMicrosoft, subject: string): Promise<UploadReport[]> {
   const { items } = await microsoft.control('GET', '/uploads?limit=1000')
   return items.filter(({ name }: UploadReport) => name.startsWith(`${subject} `))
 }
 
-/** Waits until so many ranges of a mail's files have been taken. */
+/** Waits until so many ranges of a mail's files were accepted. */
 export async function untilRanges(microsoft: TestMicrosoft, subject: string, count: number): Promise<void> {
   const taken = async () => (await uploadsOf(microsoft, subject)).flatMap(({ ranges }) => ranges.filter(isTaken)).length
   await expect.poll(taken, { interval: 10 }).toBeGreaterThanOrEqual(count)
 }
 
-/** Until what is to be deleted in the mailbox has been tried in vain, and is due again later. */
+/** Waits until a deletion in the mailbox has failed and was postponed. */
 export async function untilPostponed({ database, clock }: DeliveryGround): Promise<void> {
   const postponed = () =>
     database.query(`SELECT 1 FROM mailbox_cleanups WHERE kind <> 'stray' AND due_at > $1`, [clock.now()])
   await expect.poll(postponed).not.toEqual([])
 }
 
-/** Where the ranges began that were taken, of each session. */
+/** Lists for each session the offsets of the ranges that were accepted. */
 export async function rangesTaken(microsoft: TestMicrosoft, subject: string): Promise<number[][]> {
   return (await uploadsOf(microsoft, subject)).map(({ ranges }) => ranges.filter(isTaken).map(({ from }) => from))
 }
 
 const isTaken = ({ accepted }: { accepted: boolean }): boolean => accepted
 
-/** Requires one mail under the subject, with these files, whole and in order, and nothing left over in the mailbox. */
+/** Requires exactly one mail with this subject and these files in order, and no draft left in the mailbox. */
 export async function expectArrival(
   microsoft: TestMicrosoft,
   subject: string,
@@ -168,7 +168,7 @@ export async function expectArrival(
   await expectNoDraft(microsoft, subject)
 }
 
-/** Requires that no draft lies in Ada's mailbox, neither among the drafts nor among what was deleted. */
+/** Requires that no draft is left in Ada's mailbox, neither in Drafts nor in Deleted Items. */
 export async function expectNoDraft(microsoft: TestMicrosoft, subject: string): Promise<void> {
   for (const folder of ['drafts', 'deletedItems'])
     await expect.poll(() => mailsIn(microsoft, subject, { mailbox: 'ada@contoso.com', folder })).toEqual([])

@@ -3,21 +3,21 @@ import { request, type Agent } from 'node:http'
 import type { TestProduct } from './test-product.ts'
 import { writeMultipart, type Part } from './multipart.ts'
 
-/** One request that is under way for as long as a test wants. */
+/** An upload that a test sends step by step. */
 export interface Upload {
-  /** Bytes of the whole body. */
+  /** The size of the whole body. */
   readonly sizeBytes: number
-  /** Sends the body up to here, or to its end, and ends the request there. */
+  /** Sends the body up to an offset, or to its end, which completes the request. */
   send(upTo?: number): Promise<void>
   breakOff(): void
-  /** Tells connections apart. */
+  /** Identifies the connection. */
   readonly clientPort: number | undefined
-  /** The answer; rejects when the connection breaks first. */
+  /** Resolves to the answer, and rejects when the connection breaks first. */
   // oxlint-disable-next-line typescript/no-explicit-any -- tests assert on its shape
   readonly answer: Promise<{ readonly status: number; readonly json: any }>
 }
 
-/** Posts a multipart message bit by bit, without saying how long it is. */
+/** Posts a multipart message step by step, without a Content-Length. */
 export function startUpload(
   product: Pick<TestProduct, 'publicUrl'>,
   key: string,
@@ -41,7 +41,7 @@ export function startUpload(
       response.on('end', () => resolve({ status: response.statusCode ?? 0, json: JSON.parse(text) }))
     })
   })
-  answer.catch(() => {}) // a test that breaks off does not ask for it
+  answer.catch(() => {}) // a test that breaks off does not await it
   let clientPort: number | undefined
   call.on('response', ({ socket }) => (clientPort = socket.localPort))
   let sent = 0

@@ -8,15 +8,15 @@ import type { TestGround } from './test-product.ts'
 
 const RUN_WORKER = fileURLToPath(new URL('run-worker.ts', import.meta.url))
 
-/** A worker, or with `ROLE` another part of the product, in a process of its own. */
+/** A worker in a process of its own, or with `ROLE` another kind of process. */
 export interface WorkerProcess {
-  /** Everything that it logged, as one text. */
+  /** Its whole log. */
   readonly log: string
   readonly publicUrl: string
   signal(signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): void
-  /** From now on its clock is ahead by this much. */
+  /** Sets its clock ahead. */
   setClockAhead(ms: number): Promise<void>
-  /** The memory that it occupies. */
+  /** Its resident memory, in bytes. */
   residentBytes(): Promise<number>
   close(): Promise<void>
 }

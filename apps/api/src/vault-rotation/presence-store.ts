@@ -1,61 +1,42 @@
-import pg from 'pg'
+import type pg from 'pg'
+import { keepConnected } from '../database/keep-connected.ts'
 
-/** What a connection is called by which a process tells the key that it seals with. */
+/** The name of a connection by which a process tells the key that it seals with. */
 export const SEALS_WITH = 'inforiver-mail seals with '
 
 const LOOK_EVERY_MS = 500
-const CONNECT_TIMEOUT_MS = 5_000
 
 /**
- * Tells, by the name of a connection of its own, which key this process seals new values with. The connection goes with
- * the process, however that ends: so rotation knows whether anybody still seals with an older key.
+ * Announces which key this process seals new values with, by the name of a connection of its own. The connection ends
+ * with the process, however that ends, so that rotation knows whether an older key is still in use.
  */
 export async function announceSealingKey(
   connectionString: string,
   sealingKid: () => string,
 ): Promise<{ stop(): Promise<void> }> {
-  let announced: { client: pg.Client; kid: string } | null = await connect(connectionString, sealingKid())
-  let looking: Promise<void> | null = null
+  let announcedKid = ''
+  const connection = keepConnected(connectionString, announce)
   const timer = setInterval(() => {
-    looking ??= look().finally(() => {
-      looking = null
-    })
+    const client = connection.client()
+    if (client === null || announcedKid === sealingKid()) return
+    announce(client).catch(() => {}) // the connection broke: the next one announces the key
   }, LOOK_EVERY_MS)
   timer.unref()
-  return {
-    async stop() {
-      clearInterval(timer)
-      await looking
-      await announced?.client.end().catch(() => {})
-    },
+  const stop = async () => {
+    clearInterval(timer)
+    await connection.stop()
+  }
+  try {
+    await connection.first
+    return { stop }
+  } catch (error) {
+    await stop()
+    throw error
   }
 
-  async function look(): Promise<void> {
+  async function announce(client: Pick<pg.Client, 'query'>): Promise<void> {
     const kid = sealingKid()
-    try {
-      if (announced === null) {
-        announced = await connect(connectionString, kid)
-      } else if (announced.kid !== kid) {
-        await announced.client.query(`SELECT set_config('application_name', $1, false)`, [`${SEALS_WITH}${kid}`])
-        announced = { ...announced, kid }
-      }
-    } catch {
-      // The database is away, or the connection just broke: at the next look.
-    }
-  }
-
-  async function connect(url: string, kid: string): Promise<{ client: pg.Client; kid: string }> {
-    const client = new pg.Client({
-      connectionString: url,
-      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-      application_name: `${SEALS_WITH}${kid}`,
-      keepAlive: true,
-    })
-    client.on('error', () => {})
-    client.once('end', () => {
-      if (announced?.client === client) announced = null
-    })
-    await client.connect()
-    return { client, kid }
+    await client.query(`SELECT set_config('application_name', $1, false)`, [`${SEALS_WITH}${kid}`])
+    announcedKid = kid
   }
 }

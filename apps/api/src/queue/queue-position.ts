@@ -1,34 +1,32 @@
 import { RANGE_BYTES } from '@inforiver-mail/m365/upload-session'
 import type pg from 'pg'
 import type { MailboxLimits } from './limits.ts'
-import { dayMatters, explainWaiting, type Counted, type Place, type Waiting } from './waiting.ts'
+import { DAY_WINDOW, RATE_WINDOW, UPLOAD_WINDOW, usedWithin, type UsageWindow } from './usage-windows.ts'
+import { dayMatters, explainWaiting, type Counted, type QueuePosition, type Waiting } from './waiting.ts'
 
-/** Nobody waits for the place of a message so far behind: that it leaves no sooner than this one is what it is told. */
-const PLACES_COUNTED = 10_000
+/** A message further behind is treated as if it were here, which gives it a lower bound of its time. */
+const POSITIONS_COUNTED = 10_000
 
-/** As the claim reads it. $1 tenant */
+/** Reads the state of a mailbox as the claim does. $1 tenant */
 const READ_MAILBOX = `
 SELECT mail_now() AS now, b.paused_until, coalesce(t.sending, 0) AS sending, coalesce(t.sending_large, 0) AS large,
        coalesce(t.sending_recipients, 0)::int AS recipients,
        (SELECT count(*)::int FROM mailbox_cleanups c WHERE c.tenant_id = a.tenant_id AND c.lease_until > mail_now()) AS cleanups,
-       (SELECT coalesce(sum(u.recipients), 0)::int FROM mailbox_usage u WHERE u.tenant_id = a.tenant_id AND u.started_at > mail_now() - interval '1 day') AS recipients_last_day,
-       (SELECT coalesce(sum(u.upload_bytes), 0)::bigint FROM mailbox_usage u WHERE u.tenant_id = a.tenant_id AND u.started_at > mail_now() - interval '310 seconds') AS uploaded
+       ${usedWithin(DAY_WINDOW, 'recipients', 'a.tenant_id')}::int AS recipients_last_day,
+       ${usedWithin(UPLOAD_WINDOW, 'upload_bytes', 'a.tenant_id')} AS uploaded
   FROM (SELECT $1::text AS tenant_id) AS a
   LEFT JOIN mailbox_totals t ON t.tenant_id = a.tenant_id
   LEFT JOIN LATERAL (SELECT greatest(paused_until, no_access_until) AS paused_until FROM mailboxes WHERE tenant_id = a.tenant_id) AS b ON true`
 
-/** $1 tenant */
-const READ_SENT = `
-SELECT messages AS count, started_at + interval '70 seconds' AS "freedAt" FROM mailbox_usage
- WHERE tenant_id = $1 AND started_at > mail_now() - interval '70 seconds' AND messages > 0 ORDER BY started_at`
+/** What was counted within a window, and when it leaves the window. $1 tenant */
+const readCounts = (window: UsageWindow, column: 'messages' | 'recipients') => `
+SELECT ${column} AS count, started_at + ${window.interval} AS "freedAt" FROM mailbox_usage
+ WHERE tenant_id = $1 AND started_at > mail_now() - ${window.interval} AND ${column} > 0 ORDER BY started_at`
+const READ_SENT = readCounts(RATE_WINDOW, 'messages')
+const READ_RECIPIENTS = readCounts(DAY_WINDOW, 'recipients')
 
-/** $1 tenant */
-const READ_RECIPIENTS = `
-SELECT recipients AS count, started_at + interval '1 day' AS "freedAt" FROM mailbox_usage
- WHERE tenant_id = $1 AND started_at > mail_now() - interval '1 day' AND recipients > 0 ORDER BY started_at`
-
-/** Of those that are due, in the order of the claim. $1 tenant, $2 ids, $3 how many are looked at */
-const READ_PLACES = `
+/** The positions of due messages, in the order of the claim. $1 tenant, $2 ids, $3 how far to count */
+const READ_POSITIONS = `
 WITH due AS (
   SELECT message_id AS id, due_at, recipients, size = 'large' AS is_large FROM message_queue
    WHERE tenant_id = $1 AND state = 'queued' AND due_at <= mail_now() AND lease_owner IS NULL
@@ -47,13 +45,13 @@ export interface QueuedRow {
   readonly nextAttemptAt: Date | null
   readonly recipients: number
   readonly isLarge: boolean
-  /** Its attachments are uploaded, one range after the other; otherwise all of it goes in one request. */
+  /** Whether its attachments are uploaded range by range; otherwise it is sent in one request. */
   readonly isUploaded: boolean
-  /** What the limit of uploads will count of it. */
+  /** The bytes that the upload limit will count. */
   readonly uploadBytes: number
 }
 
-/** Why queued messages of a tenant wait, and until when, by id. */
+/** Explains why queued messages of a tenant wait, and until when, by message id. */
 export async function explainQueued(
   pool: pg.Pool,
   limits: MailboxLimits,
@@ -64,8 +62,8 @@ export async function explainQueued(
   const mailbox = await readMailbox(pool, tenantId)
   const { now } = mailbox
   const due = queued.filter(({ nextAttemptAt }) => (nextAttemptAt ?? now) <= now)
-  const places = due.length === 0 ? new Map<string, Place>() : await readPlaces(pool, tenantId, due)
-  const needsDay = dayMatters([...places.values()], mailbox, mailbox.recipientsLastDay, limits)
+  const positions = due.length === 0 ? new Map<string, QueuePosition>() : await readPositions(pool, tenantId, due)
+  const needsDay = dayMatters([...positions.values()], mailbox, mailbox.recipientsLastDay, limits)
   const queue = {
     ...mailbox,
     messagesSent: due.length === 0 ? [] : await readCounted(pool, READ_SENT, tenantId),
@@ -77,7 +75,7 @@ export async function explainQueued(
       recipients: row.recipients,
       isLarge: row.isLarge,
       nextUploadBytes: nextUploadBytes(row),
-      place: places.get(row.id) ?? null,
+      position: positions.get(row.id) ?? null,
     }
     return [row.id, explainWaiting(message, queue, limits)] as const
   })
@@ -110,24 +108,24 @@ async function readMailbox(pool: pg.Pool, tenantId: string) {
   }
 }
 
-async function readPlaces(
+async function readPositions(
   pool: pg.Pool,
   tenantId: string,
   due: readonly QueuedRow[],
-): Promise<ReadonlyMap<string, Place>> {
+): Promise<ReadonlyMap<string, QueuePosition>> {
   const ids = due.map(({ id }) => id)
-  const { rows } = await pool.query<Place & { id: string }>(READ_PLACES, [tenantId, ids, PLACES_COUNTED])
-  const places = new Map(rows.map(({ id, ...place }) => [id, place]))
-  const last = rows.find(({ messages }) => messages === PLACES_COUNTED)
-  // What is not among them is behind the last one, or was claimed a moment ago.
-  return last ? new Map(ids.map((id) => [id, places.get(id) ?? last])) : places
+  const { rows } = await pool.query<QueuePosition & { id: string }>(READ_POSITIONS, [tenantId, ids, POSITIONS_COUNTED])
+  const positions = new Map(rows.map(({ id, ...position }) => [id, position]))
+  const last = rows.find(({ messages }) => messages === POSITIONS_COUNTED)
+  // A message without a position is behind the last one counted, or was claimed a moment ago.
+  return last ? new Map(ids.map((id) => [id, positions.get(id) ?? last])) : positions
 }
 
 async function readCounted(pool: pg.Pool, statement: string, tenantId: string): Promise<Counted[]> {
   return (await pool.query<Counted>(statement, [tenantId])).rows
 }
 
-/** A range of a file, or one request. */
+/** The bytes of its next request: one range, or the whole message. */
 function nextUploadBytes({ isUploaded, uploadBytes }: QueuedRow): number {
   return isUploaded ? Math.min(RANGE_BYTES, uploadBytes) : uploadBytes
 }

@@ -1,0 +1,69 @@
+import type { KeyRing } from '@inforiver-mail/m365/key-ring'
+import { createTokenVault } from '@inforiver-mail/m365/token-vault'
+import { systemClock } from './clock.ts'
+import type { Config } from './config.ts'
+import { openDatabase } from './database/database.ts'
+import { openProductDatabase } from './database/product-database.ts'
+import { checkVaultKeys } from './database/sealed-values.ts'
+import { SEALED_COLUMNS } from './sealed-columns.ts'
+import { createGrantStore } from './settings/grant-store.ts'
+import { createSettingsStore } from './settings/settings-store.ts'
+import { findLost, forget, type Lost, type LostKind } from './vault-rotation/forget.ts'
+import { createForgetStore } from './vault-rotation/forget-store.ts'
+import { reseal, type Resealing } from './vault-rotation/reseal.ts'
+import { createSealedStore, type SealedStore } from './vault-rotation/sealed-store.ts'
+
+/** What the vault command does with the stored secrets. */
+export interface VaultTools {
+  readonly store: SealedStore
+  /** Whether a product uses the embedded database at this moment. */
+  readonly isProductRunning: boolean
+  /** @throws {ConfigurationError} when a key is missing that something stored needs */
+  checkKeys(keyRing: KeyRing): Promise<void>
+  reseal(keyRing: KeyRing, onProgress: (resealed: number) => void): Promise<Resealing>
+  findLost(keyRing: KeyRing): Promise<Lost[]>
+  /** Returns how many values it gave up. */
+  forget(keyRing: KeyRing, kinds: readonly LostKind[]): Promise<number>
+  close(): Promise<void>
+}
+
+/** Wires the vault command: an external database, that of a running product, or the embedded one, started for a while. */
+export async function composeVault(config: Config, print: (line: string) => void): Promise<VaultTools> {
+  const opened = await openProductDatabase(config, {
+    open: (connectionString) => openDatabase(connectionString, () => {}, print),
+    joinRunning: true,
+  })
+  const { database } = opened
+  const store = createSealedStore(database, Object.values(SEALED_COLUMNS))
+  const grants = createGrantStore(database.prisma)
+  const settings = createSettingsStore(database.prisma)
+  return {
+    store,
+    isProductRunning: opened.joined,
+    checkKeys: (keyRing) => checkVaultKeys(database.pool, createTokenVault(keyRing), Object.values(SEALED_COLUMNS)),
+    reseal: (keyRing, onProgress) =>
+      reseal({
+        store,
+        vault: createTokenVault(keyRing),
+        kid: keyRing.sealing.kid,
+        clock: systemClock,
+        signal: new AbortController().signal,
+        onProgress,
+      }),
+    findLost: (keyRing) => findLost({ store, vault: createTokenVault(keyRing) }),
+    forget: (keyRing, kinds) =>
+      forget({
+        store,
+        vault: createTokenVault(keyRing),
+        kinds,
+        forgetStore: createForgetStore(database),
+        async requireReconnect(tenantId, problem) {
+          const { grant } = await grants.read(tenantId)
+          if (grant)
+            await settings.applyHealth(tenantId, grant.grantVersion, { type: 'tokens-refused', problem }, systemClock())
+        },
+        clock: systemClock,
+      }),
+    close: () => opened.close(),
+  }
+}

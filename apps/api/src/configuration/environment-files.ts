@@ -1,0 +1,97 @@
+import { X509Certificate } from 'node:crypto'
+import { readFileSync, statSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { parseEnv } from 'node:util'
+import { readClientCertificate, type ClientCertificate } from '@inforiver-mail/m365/client-certificate'
+import { isReadableByEveryone, isReadableByOthers } from '../file-mode.ts'
+import { SECRETS } from './environment.ts'
+
+// Reads the files that the configuration names. Each function appends what is wrong to `faults`, a sentence each.
+
+export const ENVIRONMENT_FILE = 'inforiver-mail.env'
+
+export type Variables = Readonly<Record<string, string | undefined>>
+
+export function readEnvironmentFile(directory: string, faults: string[]): Record<string, string | undefined> {
+  const path = resolve(directory, ENVIRONMENT_FILE)
+  try {
+    return parseEnv(readFileSync(path, 'utf8'))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
+      faults.push(`${ENVIRONMENT_FILE} cannot be read (${errorCode(error)}).`)
+    return {}
+  }
+}
+
+export function withSecretFiles(variables: Record<string, string | undefined>, directory: string, faults: string[]) {
+  const result = { ...variables }
+  for (const name of SECRETS) {
+    const file = variables[`${name}_FILE`]
+    if (file === undefined) continue
+    if (variables[name] !== undefined) {
+      faults.push(`${name} and ${name}_FILE are both set: keep one.`)
+      continue
+    }
+    try {
+      result[name] = readFileSync(resolve(directory, file), 'utf8').trim()
+      if (result[name] === '') faults.push(`${name}_FILE names an empty file.`)
+    } catch (error) {
+      faults.push(`${name}_FILE names a file that cannot be read (${errorCode(error)}).`)
+    }
+  }
+  return result
+}
+
+export function findExposedFiles(variables: Variables, directory: string): string[] {
+  const names = [...SECRETS.map((name) => `${name}_FILE`), 'AZURE_CLIENT_CERTIFICATE_PATH']
+  return names.filter((name) => {
+    const path = variables[name]
+    return path !== undefined && isReadableByOthers(statSync(resolve(directory, path)))
+  })
+}
+
+export function isEnvironmentFileExposed(directory: string): boolean {
+  const stats = statSync(resolve(directory, ENVIRONMENT_FILE), { throwIfNoEntry: false })
+  return stats !== undefined && isReadableByEveryone(stats)
+}
+
+export function readExtraCaCertificates(path: string | undefined, directory: string, faults: string[]): string | null {
+  if (path === undefined) return null
+  try {
+    const pem = readFileSync(resolve(directory, path), 'utf8')
+    if (!holdsCertificates(pem)) faults.push('NODE_EXTRA_CA_CERTS must name a file of PEM certificates.')
+    return pem
+  } catch (error) {
+    faults.push(`NODE_EXTRA_CA_CERTS names a file that cannot be read (${errorCode(error)}).`)
+    return null
+  }
+}
+
+export function readCertificateFile(
+  path: string | undefined,
+  directory: string,
+  faults: string[],
+): ClientCertificate | null {
+  if (path === undefined) return null
+  try {
+    const reading = readClientCertificate(readFileSync(resolve(directory, path), 'utf8'))
+    if (reading.outcome === 'read') return reading.certificate
+    faults.push(`AZURE_CLIENT_CERTIFICATE_PATH names a file that ${reading.fault}.`)
+  } catch (error) {
+    faults.push(`AZURE_CLIENT_CERTIFICATE_PATH names a file that cannot be read (${errorCode(error)}).`)
+  }
+  return null
+}
+
+function holdsCertificates(pem: string): boolean {
+  const certificates = pem.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? []
+  try {
+    return certificates.map((certificate) => new X509Certificate(certificate)).length > 0
+  } catch {
+    return false
+  }
+}
+
+function errorCode(error: unknown): string {
+  return (error as NodeJS.ErrnoException).code ?? 'unknown error'
+}

@@ -1,0 +1,58 @@
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { createTcpLink, type TcpLink } from '../test-support/tcp-link.ts'
+import { createTestDatabase, type TestDatabase } from '../test-support/test-database.ts'
+import { keepConnected } from './keep-connected.ts'
+
+let database: TestDatabase
+let link: TcpLink
+let url: string
+
+beforeAll(async () => {
+  database = await createTestDatabase()
+  const address = new URL(database.url)
+  link = await createTcpLink(Number(address.port))
+  address.port = String(link.port)
+  url = address.href
+})
+afterAll(async () => {
+  await link.close()
+  await database.drop()
+})
+
+const connections = () =>
+  database.query(`SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'kept'`)
+const name = (client: { query(statement: string): Promise<unknown> }) => client.query(`SET application_name = 'kept'`)
+
+it('prepares every new connection after a break, until it is stopped', async () => {
+  const kept = keepConnected(url, async (client) => void (await name(client)))
+  await kept.first
+  expect(await connections()).toHaveLength(1)
+
+  link.cut()
+  await expect.poll(() => kept.client()).toBeNull()
+  link.mend()
+  await expect.poll(() => kept.client()).not.toBeNull()
+  await expect.poll(connections).toHaveLength(1)
+
+  await kept.stop()
+  await expect.poll(connections).toEqual([])
+})
+
+it('reports a first connection that fails, and still makes one later', async () => {
+  link.cut()
+  const kept = keepConnected(url, async (client) => void (await name(client)))
+  await expect(kept.first).rejects.toBeInstanceOf(Error)
+
+  link.mend()
+  await expect.poll(() => kept.client()).not.toBeNull()
+  await kept.stop()
+  await expect.poll(connections).toEqual([])
+})
+
+it('leaves no connection when it is stopped while it connects', async () => {
+  const kept = keepConnected(url, async (client) => void (await name(client)))
+
+  await kept.stop()
+
+  await expect.poll(connections).toEqual([])
+})

@@ -1,0 +1,63 @@
+import pg from 'pg'
+
+const CONNECT_TIMEOUT_MS = 5_000
+const RECONNECT_AFTER_MS = 500
+
+export interface KeptConnection {
+  /** Settles with the first attempt to connect, and rejects when that fails. */
+  readonly first: Promise<void>
+  /** Null while there is no connection. */
+  client(): pg.Client | null
+  stop(): Promise<void>
+}
+
+/**
+ * Keeps a connection of its own, outside the pool, and makes it anew whenever it breaks, until stopped.
+ *
+ * @param onConnect prepares each new connection; when it rejects, the connection is closed and made anew
+ */
+export function keepConnected(
+  connectionString: string,
+  onConnect: (client: pg.Client) => Promise<void>,
+): KeptConnection {
+  let stopped = false
+  let connected: pg.Client | null = null
+  let timer: NodeJS.Timeout | undefined
+  let connecting = connect()
+  const first = connecting
+  first.catch(() => {}) // whoever needs the first connection awaits it
+  return {
+    first,
+    client: () => connected,
+    async stop() {
+      stopped = true
+      clearTimeout(timer)
+      await connecting.catch(() => {}) // otherwise a connection that is being made would stay open
+      await connected?.end().catch(() => {})
+    },
+  }
+
+  function reconnectLater(): void {
+    connected = null
+    if (stopped) return
+    clearTimeout(timer)
+    timer = setTimeout(() => {
+      connecting = connect()
+      connecting.catch(() => {})
+    }, RECONNECT_AFTER_MS).unref()
+  }
+
+  async function connect(): Promise<void> {
+    const client = new pg.Client({ connectionString, connectionTimeoutMillis: CONNECT_TIMEOUT_MS, keepAlive: true })
+    client.on('error', () => {}) // a break is noticed by `end`
+    client.once('end', reconnectLater)
+    try {
+      await client.connect()
+      await onConnect(client)
+      connected = client
+    } catch (error) {
+      await client.end().catch(() => {})
+      throw error
+    }
+  }
+}

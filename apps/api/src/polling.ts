@@ -1,0 +1,79 @@
+import { setTimeout as delay } from 'node:timers/promises'
+
+export interface Polling {
+  /** Ends the wait before the next step. A call during a step counts for the wait after it. */
+  wake(): void
+  /** Lets the current step finish, and ends the loop. */
+  stop(): Promise<void>
+}
+
+/** Waits until `wake` is called. */
+export const UNTIL_WOKEN = Number.POSITIVE_INFINITY
+/** Ends the loop. */
+export const DONE = null
+
+/**
+ * Runs `step` in a loop until stopped. A step returns the ms to wait before the next one, `UNTIL_WOKEN` or `DONE`. When
+ * it throws, `onFailure` is told, and the next step follows after `afterFailureMs`.
+ *
+ * @param step receives a signal that is aborted when the loop is stopped
+ */
+export function startPolling(
+  step: (stopping: AbortSignal) => Promise<number | typeof DONE>,
+  { afterFailureMs, onFailure }: { afterFailureMs: number; onFailure: (error: unknown) => void },
+): Polling {
+  const stopping = new AbortController()
+  let wakeUp = Promise.withResolvers<void>()
+  const ended = run()
+  return {
+    wake: () => wakeUp.resolve(),
+    async stop() {
+      stopping.abort()
+      wakeUp.resolve()
+      await ended
+    },
+  }
+
+  async function run(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      wakeUp = Promise.withResolvers<void>()
+      const waitMs = await take()
+      if (waitMs === DONE) return
+      if (waitMs > 0 && !stopping.signal.aborted) await sleep(waitMs)
+    }
+  }
+
+  async function take(): Promise<number | typeof DONE> {
+    try {
+      return await step(stopping.signal)
+    } catch (error) {
+      onFailure(error)
+      return afterFailureMs
+    }
+  }
+
+  async function sleep(ms: number): Promise<void> {
+    if (ms === UNTIL_WOKEN) return wakeUp.promise
+    const timer = new AbortController()
+    await Promise.race([wakeUp.promise, delay(ms, undefined, { signal: timer.signal }).catch(() => {})])
+    timer.abort()
+  }
+}
+
+/** Checks a condition every `everyMs` until it holds. Returns false when it does not within `withinMs`. */
+export async function waitUntil(
+  holds: () => Promise<boolean>,
+  {
+    everyMs,
+    withinMs,
+    elapsedMs,
+    signal,
+  }: { everyMs: number; withinMs: number; elapsedMs: () => number; signal?: AbortSignal | undefined },
+): Promise<boolean> {
+  const startedAt = elapsedMs()
+  while (!(await holds())) {
+    if (elapsedMs() - startedAt >= withinMs) return false
+    await delay(everyMs, undefined, signal && { signal })
+  }
+  return true
+}
