@@ -13,7 +13,6 @@ import { createQueueWatch } from './alerts/queue-watch.ts'
 import { createAddressRule } from './alerts/webhook-address.ts'
 import { createWebhookSender } from './alerts/webhook-sender.ts'
 import { buildApp, buildOperationsApp } from './app.ts'
-import { createByteBudget } from './byte-budget.ts'
 import { elapsedMs as systemElapsedMs, systemClock } from './clock.ts'
 import { auditRoutes } from './audit/audit-routes.ts'
 import { createAuditStore } from './audit/audit-store.ts'
@@ -40,6 +39,7 @@ import { health } from './http/health.ts'
 import { metrics } from './http/metrics.ts'
 import { workspaceAdminGuard } from './http/session.ts'
 import { messageRoutes } from './messages/message-routes.ts'
+import { createDeliveryBudget } from './memory/memory-use.ts'
 import { createSubmit } from './messages/submit.ts'
 import { createQueue, type Receiving } from './queue/queue.ts'
 import { createCallerGuard, hashServiceKey } from './service-keys/service-key-guard.ts'
@@ -68,8 +68,6 @@ import { measureSealedValues } from './vault-rotation/rotation-metrics.ts'
 import { SEALED_COLUMNS } from './vault-rotation/sealed-store.ts'
 import { createSealedStore } from './vault-rotation/sealed-store.ts'
 
-/** What content occupies in memory at once on its way out. On its way in it has a budget of its own: neither waits for the other. */
-const DELIVERY_BUDGET_BYTES = 24 * 1024 * 1024
 /** Of each key, and of all that are none: the clients that are told of in the audit log. */
 const REFUSALS_PER_KEY_AND_HOUR = 20
 const UNKNOWN_KEYS_PER_HOUR = 100
@@ -227,7 +225,7 @@ export async function compose(
         registers: [registry],
       }).set(credential.expiresAt.getTime() / 1_000)
     }
-    const deliveryBudget = createByteBudget(DELIVERY_BUDGET_BYTES)
+    const deliveryBudget = createDeliveryBudget()
     const deliveryMetrics = createDeliveryMetrics(registry, {
       queueDepth: () => queue.upkeep.readDepth(),
       memoryBytes: () => deliveryBudget.usedBytes,

@@ -6,6 +6,7 @@ import { encodedMessageBytes } from '@inforiver-mail/m365/request-sizes'
 import type { Access } from './access-cache.ts'
 import { callOptions, untilAnswered, type Granted } from './call-options.ts'
 import { decideDoubt, type TurnResult } from './delivery-state.ts'
+import { memoryFor } from '../memory/memory-use.ts'
 import type { LeasedMessage } from '../queue/leased-message.ts'
 import { createDraftWork, sendByDraft } from './draft-road.ts'
 import { createAttachmentReader } from './read-attachment.ts'
@@ -19,8 +20,6 @@ import {
   type TurnParts,
 } from './turn-parts.ts'
 
-/** As stored, opened, in base64, and as the body of a request. */
-const TIMES_IN_MEMORY = 4
 /** A claim clears a message to be sent at once; later, it is cleared anew. */
 const AT_ONCE_MS = 1_000
 
@@ -236,7 +235,7 @@ async function openMessage(
 
 /** What a message occupies during its turn, but for files that take their own share. */
 function contentBytes(message: LeasedMessage): number {
-  return travelsInPieces(message) ? 0 : message.storedBytes * TIMES_IN_MEMORY
+  return travelsInPieces(message) ? 0 : memoryFor.message(message.storedBytes)
 }
 
 function tokenRefusal(result: TurnResult): Extract<Failure, { outcome: 'unauthorized' }> | null {

@@ -4,13 +4,12 @@ import type { ContentAttachment } from '@inforiver-mail/m365/message-content'
 import { RANGE_BYTES, type UploadSession } from '@inforiver-mail/m365/upload-session'
 import type { Sealed } from '@inforiver-mail/m365/token-vault'
 import type { TurnResult } from './delivery-state.ts'
+import { memoryFor } from '../memory/memory-use.ts'
 import type { LeasedMessage, Upload } from '../queue/leased-message.ts'
 import { routeAround, withSize } from './size-routes.ts'
 import { draftFailure, travelsInPieces, unavailable, type OpenMessage, type TurnParts } from './turn-parts.ts'
 
 const SESSIONS_PER_TURN = 3
-/** In base64, in JSON, and as bytes: what attaching in one request occupies, times the file. */
-const TIMES_IN_MEMORY = 5
 /** Of a line so slow that whole ranges have timed out. */
 const SHORT_RANGE_BYTES = 5 * CHUNK_BYTES
 const SHORT_AFTER_ATTEMPTS = 3
@@ -60,7 +59,7 @@ async function attachWhole(
   const { read, message } = open
   const wait = await charge(requestBytes)
   if (wait) return wait
-  const giveBack = await takeFor(budget, message, file.sizeBytes * TIMES_IN_MEMORY, options.signal)
+  const giveBack = await takeFor(budget, message, memoryFor.attachedFile(file.sizeBytes), options.signal)
   try {
     const attached = await mailer.attachFile(draftId, await read.whole(file), options)
     if (attached.outcome === 'gone') return 'draft-gone'
@@ -205,7 +204,7 @@ async function putRanges(
   }
 
   function readAhead(start: number, length: number): ReadAhead {
-    const reading = takeFor(budget, message, length * 2, signal).then(async (giveBack) => {
+    const reading = takeFor(budget, message, memoryFor.range(length), signal).then(async (giveBack) => {
       try {
         const buffer = buffers.pop() ?? Buffer.allocUnsafeSlow(rangeBytes)
         return { buffer, bytes: await read.range(file, start, buffer.subarray(0, length)), giveBack }

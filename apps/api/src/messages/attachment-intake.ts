@@ -6,20 +6,15 @@ import {
   type ContentCipher,
 } from '@inforiver-mail/m365/content-cipher'
 import type { RandomBytes } from '@inforiver-mail/m365/random'
-import type { GiveBack } from '../byte-budget.ts'
 import type { ContentKeys } from '../content-keys.ts'
-import { SMALL_BODY_BYTES, type BodyMemory } from '../http/body-memory.ts'
 import { ProblemError } from '../http/problem.ts'
 import { newId } from '../ids.ts'
+import type { BodyMemory } from '../memory/body-memory.ts'
+import type { GiveBack } from '../memory/byte-budget.ts'
+import { KEPT_ATTACHMENT_BYTES, memoryFor, SMALL_BODY_BYTES } from '../memory/memory-use.ts'
 import type { Receiving } from '../queue/queue.ts'
 import { refuseFullStorage } from './storage-full.ts'
 
-/** Up to here the attachments of a message stay in memory and are stored with it; beyond, all of them in chunks. */
-const KEEP_BYTES = 512 * 1024
-/** What attachments that stay in memory occupy: as they came, and sealed. */
-const KEPT_BYTES = 2 * KEEP_BYTES
-/** What a chunk occupies while it is being stored: sealed, and in the statement. Its client waits until there is room. */
-const STORING_BYTES = 2 * CHUNK_BYTES
 /** Storage is reserved by this much, so that not every chunk asks for it. */
 const RESERVED_AHEAD_BYTES = 1024 * 1024
 
@@ -91,8 +86,8 @@ export function createIntake(
       totalBytes += data.length
       hash.update(data)
       // A small message is held with its body.
-      if (totalBytes > SMALL_BODY_BYTES) giveBack ??= await memory.hold(KEPT_BYTES)
-      if (!writer && totalBytes <= KEEP_BYTES) {
+      if (totalBytes > SMALL_BODY_BYTES) giveBack ??= await memory.hold(memoryFor.keptAttachments)
+      if (!writer && totalBytes <= KEPT_ATTACHMENT_BYTES) {
         kept.push(data)
         continue
       }
@@ -157,7 +152,7 @@ export function createIntake(
       await writer.end()
       parts[number] = { ...part, content: null }
     }
-    giveBack?.(KEPT_BYTES - CHUNK_BYTES)
+    giveBack?.(memoryFor.keptAttachments - memoryFor.chunkedFile)
   }
 
   async function writerOf(part: number, kept: readonly Buffer[]): Promise<ChunkWriter> {
@@ -239,7 +234,7 @@ function createChunkWriter(
 
   async function flush(last: boolean): Promise<void> {
     await storing
-    const giveBack = await memory.holdForStoring(STORING_BYTES)
+    const giveBack = await memory.holdForStoring(memoryFor.storedChunk)
     storing = store(chunk.subarray(0, filled), count, last).finally(giveBack) // seals, so copies, before it returns
     storing.catch(() => {}) // it is awaited before the next one, or at the end
     count += 1

@@ -16,7 +16,7 @@ it('lets in what fits, and the next when something is given back, first come fir
   expect({ order, usedBytes: budget.usedBytes }).toEqual({ order: ['large', 'small'], usedBytes: 10 })
 })
 
-it('lets who needs nothing pass those who wait', async () => {
+it('returns zero bytes at once, whoever is waiting', async () => {
   const budget = createByteBudget(10)
   await budget.take(10)
   let waits = true
@@ -27,7 +27,7 @@ it('lets who needs nothing pass those who wait', async () => {
   expect(waits).toBe(true)
 })
 
-it('counts what is given back twice once', async () => {
+it('counts bytes once that are given back twice', async () => {
   const budget = createByteBudget(10)
   const give = await budget.take(4)
   give()
@@ -36,14 +36,14 @@ it('counts what is given back twice once', async () => {
   expect(budget.usedBytes).toBe(0)
 })
 
-it('gives a share that is larger than the whole the whole', async () => {
+it('caps a request at the whole budget', async () => {
   const budget = createByteBudget(10)
   await budget.take(50)
 
   expect(budget.usedBytes).toBe(10)
 })
 
-it('lets who has stopped waiting take nothing, and those behind go on', async () => {
+it('skips a request whose caller has given up, and serves those behind it', async () => {
   const budget = createByteBudget(10)
   await budget.take(6)
   const stopping = new AbortController()
@@ -57,7 +57,7 @@ it('lets who has stopped waiting take nothing, and those behind go on', async ()
   expect(budget.usedBytes).toBe(10)
 })
 
-it('leaves to others what a share has to leave, and lets those who leave less pass', async () => {
+it('keeps free what a request has to leave, and lets requests that leave less pass it', async () => {
   const budget = createByteBudget(10)
   const order: string[] = []
   const giveBack = await budget.take(5, undefined, 4)
@@ -74,7 +74,7 @@ it('leaves to others what a share has to leave, and lets those who leave less pa
   await expect(Promise.race([large, Promise.resolve('waits')])).resolves.toBe('waits')
 })
 
-it('takes a part of a share back, and the rest later', async () => {
+it('takes part of a share back, and the rest later', async () => {
   const budget = createByteBudget(10)
   const giveBack = await budget.take(10)
   giveBack(3)

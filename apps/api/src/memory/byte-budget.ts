@@ -1,17 +1,17 @@
 export interface ByteBudget {
   /**
-   * Waits until there is room, first come first served; a share larger than may be taken is as much as may be, and who
-   * needs nothing waits for nobody. What is taken leaves `leaveBytes` to others, and whoever leaves less does not wait
-   * behind it. Rejects when the signal is aborted.
+   * Waits until there is room, first come first served. Requests are capped at what may be taken; zero bytes return at
+   * once. `leaveBytes` of the budget stay free for others, and a request that leaves less does not queue behind one that
+   * leaves more. Rejects with the signal's reason when it is aborted.
    */
   take(bytes: number, signal?: AbortSignal, leaveBytes?: number): Promise<GiveBack>
-  /** Null where it would have to wait. */
+  /** Returns null where it would have to wait. */
   takeAtOnce(bytes: number, leaveBytes?: number): GiveBack | null
-  /** Of what is taken. */
+  /** How many bytes are taken now. */
   readonly usedBytes: number
 }
 
-/** Gives so many bytes back, or all that are left of the share. */
+/** Gives so many bytes back, by default all that are left of what was taken. Calling it again does no harm. */
 export type GiveBack = (bytes?: number) => void
 
 interface Waiter {
@@ -20,7 +20,7 @@ interface Waiter {
   readonly admit: () => void
 }
 
-/** The memory that content may occupy at once: who comes later waits. */
+/** A counting semaphore over bytes of memory: whoever exceeds it waits. */
 export function createByteBudget(totalBytes: number): ByteBudget {
   let usedBytes = 0
   let waiting: Waiter[] = []
