@@ -231,11 +231,11 @@ export async function compose(
       memoryBytes: () => deliveryBudget.usedBytes,
     })
     const worker = createWorker({
-      store: queue.deliveries,
-      mailboxStore: queue.mailboxes,
+      deliveries: queue.deliveries,
+      mailboxes: queue.mailboxes,
       budget: deliveryBudget,
-      access: (tenant, options) => accessSource.access(tenant, options),
-      lostAccess: (tenant, refusal) => accessSource.lost(tenant, refusal),
+      requestAccess: (tenant, options) => accessSource.access(tenant, options),
+      reportAccessRefusal: (tenant, refusal) => accessSource.lost(tenant, refusal),
       mailer,
       places: identity.places,
       vault,

@@ -7,7 +7,7 @@ import { createTestPool } from '../test-support/test-database.ts'
 import { createTestQueue } from '../test-support/test-queue.ts'
 import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
 import { connectMailbox, createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
-import { settle, type Surroundings } from '../delivery/delivery-state.ts'
+import { planSettlement, type SettlementContext } from '../delivery/plan-settlement.ts'
 import { LEASE_MS } from './claim.ts'
 import type { LeasedMessage } from './leased-message.ts'
 import type { Deliveries } from './queue.ts'
@@ -62,16 +62,21 @@ function sent(message: LeasedMessage) {
     retryAfter: new Date(clock.now().getTime() + 1 * MINUTES),
     detail: 'Accepted.',
   } as const
-  return { message, settlement: settle(message, result, surroundings()), fromEmail: 'ada@contoso.com', ageMs: () => 0 }
+  return {
+    message,
+    settlement: planSettlement(message, result, surroundings()),
+    fromEmail: 'ada@contoso.com',
+    ageMs: () => 0,
+  }
 }
 
-function surroundings(): Surroundings {
+function surroundings(): SettlementContext {
   const places = adminPlaces('https://login.microsoftonline.com', 'https://graph.microsoft.com')
   return { now: clock.now(), random: () => 0.5, places }
 }
 
 /** Sent, with no pause. */
-const ENDED = settle(
+const ENDED = planSettlement(
   { attemptCount: 1, tryingMs: 0, doubt: NO_DOUBT, possibleDuplicate: false, onUnknownOutcome: 'retry' },
   { type: 'sent', retryAfter: null, detail: 'Accepted.' },
   surroundings(),
@@ -188,7 +193,7 @@ it('lengthens no later wait by turns that were throttled', async () => {
       requestId: null,
       detail: '',
     } as const
-    const settlement = settle(message, { type: 'failure', failure, canLookUp: false }, surroundings())
+    const settlement = planSettlement(message, { type: 'failure', failure, canLookUp: false }, surroundings())
     await store.settle({ message, settlement, fromEmail: null, ageMs: () => 0 })
   }
   expect(await claimOne('next')).toMatchObject({ id, attemptCount: 2 })
@@ -247,7 +252,7 @@ it('learns that a message was sent after it was stopped for being in doubt', asy
   await clock.advance(LEASE_MS + 1)
   await store.recover()
   const other = await claimOne('other')
-  const stopped = settle(other, { type: 'stopped' }, surroundings())
+  const stopped = planSettlement(other, { type: 'stopped' }, surroundings())
   await store.settle({ message: other, settlement: stopped, fromEmail: null, ageMs: () => 0 })
 
   expect(await store.settle(sent(late))).toBe(true)
@@ -289,7 +294,7 @@ it('makes one attempt of those that come to the same, and keeps a hundred at mos
       requestId: null,
       detail: '',
     } as const
-    const settlement = settle(message, { type: 'failure', failure, canLookUp: false }, surroundings())
+    const settlement = planSettlement(message, { type: 'failure', failure, canLookUp: false }, surroundings())
     await store.settle({ message, settlement, fromEmail: null, ageMs: () => 0 })
   }
   const firstAt = clock.now().toISOString()
@@ -427,7 +432,7 @@ it.each(['first', 'last'])(
     await clock.advance(LEASE_MS + 1)
     await store.recover()
     const looking = await claimOne('looking')
-    const notFound = settle(looking, { type: 'not-found' }, surroundings())
+    const notFound = planSettlement(looking, { type: 'not-found' }, surroundings())
     const look = { message: looking, settlement: notFound, fromEmail: null, ageMs: () => 0 }
 
     const [one, other] = place === 'first' ? [sent(late), look] : [look, sent(late)]

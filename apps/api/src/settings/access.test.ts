@@ -6,7 +6,7 @@ import type { TestBrowser } from '../test-support/test-browser.ts'
 import { createTestClock, HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
 import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
 import { createAccessRecheck } from './access-recheck.ts'
-import type { Access } from './access.ts'
+import type { Access } from '../mailbox-access.ts'
 import type { SettingsStore } from './settings-store.ts'
 
 /** The part of a process that keeps the tokens, as the worker has it. */

@@ -2,12 +2,19 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { HeldBecause } from '@inforiver-mail/contract/message'
 import { newOpaqueValue } from '../http/session.ts'
 import { applicationRoles } from '@inforiver-mail/m365/application-roles'
-import type { Failure } from '@inforiver-mail/m365/classify-failure'
 import { explainLostApplicationAccess } from '@inforiver-mail/m365/explain-application-failure'
 import { missingPermissions } from '@inforiver-mail/m365/granted-permissions'
 import { toSettingsProblem, type Explanation } from '@inforiver-mail/m365/explanation'
 import type { MicrosoftIdentity, RefusedTokens, Tokens } from '@inforiver-mail/m365/microsoft-identity'
 import type { TokenVault } from '@inforiver-mail/m365/token-vault'
+import type {
+  Access,
+  AccessOptions,
+  AccessRefusal,
+  GrantedAccess,
+  HeldAccess,
+  UnavailableAccess,
+} from '../mailbox-access.ts'
 import type { SealedTokens, SettingsStore, StoredGrant } from './settings-store.ts'
 import type { Connection, SettingsEvent } from './settings-state.ts'
 
@@ -26,39 +33,12 @@ const LONGEST_ASKED_PAUSE_MS = 60 * 60_000
 /** What a request may take until Graph looks at its token. */
 const ON_ITS_WAY_MS = 30_000
 
-/** What a message is sent with, or why it cannot be sent now. */
-export type Access = Granted | Held | Unavailable
-
-interface Granted {
-  readonly outcome: 'granted'
-  readonly accessToken: string
-  readonly connection: Connection & { readonly searchWorks: boolean; readonly searchFails: boolean }
-  /** The set of tokens this one belongs to; hand it back when Microsoft refuses the token. */
-  readonly grantVersion: number
-  /** Until then it may be kept at hand. */
-  readonly renewAt: Date
-  /** The version of the settings that it belongs to: no request begins once they have another. */
-  readonly settingsVersion: number
-}
-
-interface Held {
-  readonly outcome: 'held'
-  readonly because: HeldBecause
-}
-
-interface Unavailable {
-  readonly outcome: 'unavailable'
-  readonly detail: string
-  /** For so long Microsoft is not asked again; null when that cannot be told. */
-  readonly waitMs: number | null
-}
-
 /** What came of getting newer tokens. After `renewed`, and while it is `by-another`, the row is read again. */
 type Renewal =
   | { readonly outcome: 'renewed' }
-  | Held
-  | Unavailable
-  | (Omit<Unavailable, 'outcome'> & { readonly outcome: 'by-another' })
+  | HeldAccess
+  | UnavailableAccess
+  | (Omit<UnavailableAccess, 'outcome'> & { readonly outcome: 'by-another' })
 
 const BY_ANOTHER = {
   outcome: 'by-another',
@@ -72,26 +52,8 @@ export type NewTokens = Omit<Tokens, 'refreshToken'> & { readonly refreshToken: 
 export interface AccessSource {
   access(tenantId: string, options: AccessOptions): Promise<Access>
   /** Where Microsoft refused a message for the application's access: ends it, and returns what holds its messages. */
-  lost(tenantId: string, refusal: LostAccess): Promise<HeldBecause | null>
+  lost(tenantId: string, refusal: AccessRefusal): Promise<HeldBecause | null>
   sealTokens(tenantId: string, tokens: NewTokens): Promise<SealedTokens>
-}
-
-export interface AccessOptions {
-  /** The set of tokens that Graph has just refused; a newer one is fetched then. */
-  readonly refused?: number
-  /** The challenge by which it refused them: JSON. */
-  readonly claims?: string | undefined
-  /** Asks Microsoft although it refused the app registration the last time. */
-  readonly recheck?: boolean
-  /** Ends the waiting for another process. */
-  readonly signal: AbortSignal
-}
-
-export interface LostAccess {
-  readonly grantVersion: number
-  readonly accessToken: string
-  readonly connection: { readonly fromEmail: string; readonly permissions: readonly string[] }
-  readonly failure: Failure
 }
 
 /**
@@ -148,7 +110,7 @@ export function createAccessSource(parts: {
     grant: StoredGrant,
     { connection, version }: { connection: Connection; version: number },
     until: Date,
-  ): Promise<Granted> {
+  ): Promise<GrantedAccess> {
     const accessToken = await vault.open(grant.accessTokenSealed, tokenOwner(tenantId, 'access-token'))
     const { grantVersion, searchWorks, searchFails } = grant
     const state = { ...connection, searchWorks, searchFails }
@@ -218,7 +180,7 @@ export function createAccessSource(parts: {
 
   async function lost(
     tenantId: string,
-    { grantVersion, accessToken, connection, failure }: LostAccess,
+    { grantVersion, accessToken, connection, failure }: AccessRefusal,
   ): Promise<HeldBecause | null> {
     const { fromEmail: sender, permissions } = connection
     const grantedPermissions = applicationRoles(accessToken)
@@ -288,7 +250,7 @@ function later(date: Date, ms: number): Date {
   return new Date(date.getTime() + ms)
 }
 
-function notAskedFor(waitMs: number): Unavailable {
+function notAskedFor(waitMs: number): UnavailableAccess {
   const detail = `Microsoft’s sign-in service could not answer. It is asked again in ${Math.ceil(waitMs / 1_000)} s.`
   return { outcome: 'unavailable', detail, waitMs }
 }

@@ -8,7 +8,7 @@ import { createTestClock, HOURS, SECONDS } from '../test-support/test-clock.ts'
 import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
 import { createServiceClient } from '../test-support/test-service.ts'
 import { createAccessRecheck } from './access-recheck.ts'
-import type { Access } from './access.ts'
+import type { Access } from '../mailbox-access.ts'
 import { createKeepAlive } from './keep-alive.ts'
 
 /** The part of a process that keeps the token, as the worker has it. */

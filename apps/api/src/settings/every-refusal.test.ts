@@ -5,7 +5,7 @@ import { SETTINGS } from '../test-support/office365-smtp.ts'
 import type { TestBrowser } from '../test-support/test-browser.ts'
 import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
 import { createServiceClient } from '../test-support/test-service.ts'
-import type { Access } from './access.ts'
+import type { Access } from '../mailbox-access.ts'
 
 // What Entra refuses, produced at the simulator wherever it can occur, and where each of it ends. The expectations are
 // written after Microsoft's list of codes ("Microsoft Entra authentication and authorization error codes"), not after

@@ -1,24 +1,26 @@
-import type { AttemptOutcome, HeldBecause, MessageProblem } from '@inforiver-mail/contract/message'
+import type { AttemptOutcome, MessageProblem } from '@inforiver-mail/contract/message'
 import { whetherOutage, type AdminPlaces } from '@inforiver-mail/m365/admin-places'
-import { toMessageProblem, type Failure, type Refused } from '@inforiver-mail/m365/classify-failure'
+import { toMessageProblem, type Refused } from '@inforiver-mail/m365/classify-failure'
 import type { Attempt, Settlement } from '../queue/settle.ts'
 import { NO_DOUBT, type Doubt } from '../queue/states.ts'
+import type { AttemptResult } from './attempt-result.ts'
 
-// What one attempt comes to, and what follows for the message: the steps out of `sending` in ../queue/states.ts. A
-// doubt lasts until the message is found, sent, or seen as a draft that was not sent; once it was sent again in spite of
-// one, for ever. What ends in doubt ends as `outcome-unknown`, whatever came of the last attempt.
+// Decides what follows from the result of an attempt: the steps out of `sending` in ../queue/states.ts. Pure; the
+// settlement is written by ../queue/settle.ts. A doubt lasts until the message is found, sent, or its draft is seen
+// unsent; a message that was sent again while in doubt keeps it for good. A message that ends in doubt ends as
+// `outcome-unknown`, whatever the last attempt came to.
 
 const SECOND_MS = 1_000
 const FIRST_BACKOFF_MS = 2 * SECOND_MS
 const LONGEST_BACKOFF_MS = 15 * 60 * SECOND_MS
 const TRY_FOR_MS = 24 * 60 * 60 * SECOND_MS
-const SENDING_LIMIT_PAUSE_MS = 60 * 60 * SECOND_MS // Exchange counts over 24 hours: asking more often only makes noise
+const SENDING_LIMIT_PAUSE_MS = 60 * 60 * SECOND_MS // Exchange counts over 24 hours, so asking more often is pointless
 const UNASKED_PAUSE_MS = 2 * SECOND_MS // a 429 without Retry-After; Outlook mostly asks for one second
 
-/** Before each look for a copy after an unknown outcome: it appears late, and absence counts after 11 minutes only. */
+/** The wait before each look for a copy: it may appear late, and its absence counts only after 11 minutes. */
 const LOOKUP_WAITS_MS = [0, 10, 20, 30, 60, 120, 180, 240].map((seconds) => seconds * SECOND_MS)
 
-/** What decides about the next step of a message. */
+/** What the next step of a message depends on besides the result. */
 export interface DeliveryState {
   readonly attemptCount: number
   readonly tryingMs: number
@@ -27,30 +29,7 @@ export interface DeliveryState {
   readonly onUnknownOutcome: 'retry' | 'stop'
 }
 
-/** What one turn of a worker came to. */
-export type TurnResult =
-  | { readonly type: 'sent'; readonly retryAfter: Date | null; readonly detail: string }
-  /** It was in doubt, and the mailbox has it. */
-  | { readonly type: 'found' }
-  /** It was in doubt, and the mailbox does not show it yet. */
-  | { readonly type: 'not-found' }
-  | { readonly type: 'failure'; readonly failure: Failure; readonly canLookUp: boolean }
-  /** The mailbox could not be searched right now: nothing was sent. */
-  | { readonly type: 'lookup-failed'; readonly failure: Failure }
-  /** `waitMs`: before then no message of the mailbox has any; null when that cannot be told. */
-  | { readonly type: 'no-access'; readonly detail: string; readonly waitMs: number | null }
-  | { readonly type: 'held'; readonly because: HeldBecause }
-  /** The mailbox's limit of uploaded bytes is used up, or the process ends: nothing was tried, and nothing is wrong. */
-  | { readonly type: 'waiting'; readonly waitMs: number }
-  /** The lease or the settings were others by then, or the process is about to lose the lease: nothing was sent. */
-  | { readonly type: 'overtaken' }
-  /** It was in doubt, cannot be looked for, and asked not to be sent twice. */
-  | { readonly type: 'stopped' }
-
-/**
- * What to do with a message in doubt: look for it, send it again, or leave it. That the mailbox does not show it is no
- * proof that it was not sent.
- */
+/** Whether to look for a message in doubt, send it again, or leave it. A copy that is not found proves nothing. */
 export function decideDoubt(
   state: Pick<DeliveryState, 'doubt' | 'onUnknownOutcome'>,
   canLookUp: boolean,
@@ -63,22 +42,22 @@ function inDoubt(looks: number): Doubt {
   return { state: 'in-doubt', looks }
 }
 
-/** How often it was looked for since it has been in doubt. */
+/** How often the message was looked for while in doubt. */
 function looksAt(doubt: Doubt): number {
   return doubt.state === 'in-doubt' ? doubt.looks : 0
 }
 
-/** What the next step depends on besides the message; `places` is for its words. */
-export interface Surroundings {
-  /** By the clock that `Retry-After` was read with. */
+/** `places` names where administrators look, for the texts of problems. */
+export interface SettlementContext {
+  /** By the clock that turned `Retry-After` into a date. */
   readonly now: Date
   readonly random: () => number
   readonly places: AdminPlaces
 }
 
-/** `state` is that of the turn: `possibleDuplicate` is set already when it was sent in spite of doubt. */
-export function settle(state: DeliveryState, result: TurnResult, surroundings: Surroundings): Settlement {
-  const { now, places } = surroundings
+/** @param state as of the attempt: `possibleDuplicate` is already set when the message was sent while in doubt */
+export function planSettlement(state: DeliveryState, result: AttemptResult, context: SettlementContext): Settlement {
+  const { now, places } = context
   const { doubt, possibleDuplicate, tryingMs } = state
   const base = { ...UNCHANGED, doubt, possibleDuplicate, tryingMs }
   switch (result.type) {
@@ -99,10 +78,10 @@ export function settle(state: DeliveryState, result: TurnResult, surroundings: S
         attempt: attempt('sent', null, 'Found in the mailbox: it had been sent.'),
       }
     case 'not-found': {
-      // Looked for and sent again and again, it uses up time as well.
+      // Looks use up the time for trying too, or a message could be looked for and sent again for ever.
       const looks = looksAt(doubt) + 1
       const looked = { ...base, doubt: inDoubt(looks) }
-      return tryAgain(state, looked, surroundings, null, null, LOOKUP_WAITS_MS[looks] ?? 0)
+      return tryAgain(state, looked, context, null, null, LOOKUP_WAITS_MS[looks] ?? 0)
     }
     case 'held':
       return { ...base, status: 'held', heldBecause: result.because }
@@ -115,32 +94,32 @@ export function settle(state: DeliveryState, result: TurnResult, surroundings: S
     case 'no-access': {
       const { detail, waitMs } = result
       const tried = attempt('unavailable', null, detail)
-      if (waitMs === null) return tryAgain(state, base, surroundings, tried, null)
-      // The mailbox waits, not the message. What is longer than any backoff is a pause that Microsoft asked for.
+      if (waitMs === null) return tryAgain(state, base, context, tried, null)
+      // The mailbox waits, not the message. Anything longer than a backoff is a pause that Microsoft asked for.
       const countedMs = Math.min(Math.max(waitMs, 0), LONGEST_BACKOFF_MS)
-      const settlement = tryAgain(state, base, surroundings, tried, null, countedMs)
+      const settlement = tryAgain(state, base, context, tried, null, countedMs)
       return settlement.status === 'failed' ? settlement : { ...settlement, waitMs: 0, noAccessMs: waitMs }
     }
     case 'lookup-failed':
-      // Not an attempt to send, so none is recorded; but it uses up time like one.
-      return tryAgain(state, base, surroundings, null, {
+      // Nothing was sent, so no attempt is recorded; but time is used up as by one.
+      return tryAgain(state, base, context, null, {
         retryAfter: null,
         ...result.failure,
       })
     case 'failure':
-      return settleFailure(state, base, result, surroundings)
+      return planAfterFailure(state, base, result, context)
   }
 }
 
 type Base = typeof UNCHANGED & { doubt: Doubt; possibleDuplicate: boolean; tryingMs: number }
 
-function settleFailure(
+function planAfterFailure(
   state: DeliveryState,
   base: Base,
-  { failure, canLookUp }: Extract<TurnResult, { type: 'failure' }>,
-  surroundings: Surroundings,
+  { failure, canLookUp }: Extract<AttemptResult, { type: 'failure' }>,
+  context: SettlementContext,
 ): Settlement {
-  const { now, random, places } = surroundings
+  const { now, random, places } = context
   const { microsoftCode, detail } = failure
   switch (failure.outcome) {
     case 'throttled': {
@@ -167,7 +146,7 @@ function settleFailure(
         }
       }
       const doubtful = { ...base, doubt: inDoubt(0), charged: true }
-      // At once, but for what has been looked for and sent again: that would be a loop.
+      // The look follows at once, unless the message was already looked for and sent again: that would loop.
       if (canLookUp && state.doubt.state !== 'seen-unsent')
         return {
           ...doubtful,
@@ -176,18 +155,18 @@ function settleFailure(
           pauseMailboxMs: msUntil(failure.retryAfter, now),
           attempt: tried,
         }
-      return tryAgain(state, doubtful, surroundings, tried, failure)
+      return tryAgain(state, doubtful, context, tried, failure)
     }
     case 'unavailable':
-      return tryAgain(state, base, surroundings, attempt('unavailable', microsoftCode, detail), failure)
+      return tryAgain(state, base, context, attempt('unavailable', microsoftCode, detail), failure)
     case 'unauthorized':
-      // A fresh token was refused as well: either it settles, or the next refresh is refused and says why.
-      return tryAgain(state, base, surroundings, attempt('unavailable', microsoftCode, detail), null)
+      // A fresh token was refused as well: either that passes, or the next refresh is refused and says why.
+      return tryAgain(state, base, context, attempt('unavailable', microsoftCode, detail), null)
     case 'refused': {
       const refused = attempt('refused', microsoftCode, detail)
       const problem = problemOfRefusal(state, failure, places)
       if (failure.reason !== 'sending-limit-reached') return { ...base, status: 'failed', problem, attempt: refused }
-      const settlement = tryAgain(state, base, surroundings, refused, null, SENDING_LIMIT_PAUSE_MS)
+      const settlement = tryAgain(state, base, context, refused, null, SENDING_LIMIT_PAUSE_MS)
       return settlement.status === 'failed'
         ? { ...settlement, problem }
         : { ...settlement, waitMs: 0, pauseMailboxMs: SENDING_LIMIT_PAUSE_MS }
@@ -195,7 +174,7 @@ function settleFailure(
   }
 }
 
-/** An earlier attempt may have got through: that the last one was refused does not tell whoever sent it to send again. */
+/** A refusal ends a message in doubt as `outcome-unknown`: an earlier attempt may have sent it. */
 function problemOfRefusal(state: DeliveryState, refused: Refused, places: AdminPlaces): MessageProblem {
   if (!mayBeSent(state)) return toMessageProblem(refused, places)
   const { microsoftCode, requestId, detail } = refused
@@ -203,16 +182,16 @@ function problemOfRefusal(state: DeliveryState, refused: Refused, places: AdminP
   return { ...outcomeUnknown(`${inDoubt} ${detail}`, places), microsoftCode, requestId }
 }
 
-/** By its last attempt, or by one before that it was sent again in spite of: a draft tells of its own attempt only. */
+/** `possibleDuplicate` counts too: an unsent draft clears the doubt about its own attempt only. */
 function mayBeSent({ doubt, possibleDuplicate }: Pick<DeliveryState, 'doubt' | 'possibleDuplicate'>): boolean {
   return doubt.state === 'in-doubt' || possibleDuplicate
 }
 
-/** Queues it for later, or gives up when the time for trying is used up. */
+/** Queues the message for later, or gives up when the time for trying is used up. */
 function tryAgain(
   state: DeliveryState,
   base: Base,
-  { now, random, places }: Surroundings,
+  { now, random, places }: SettlementContext,
   tried: Attempt | null,
   failure: { retryAfter?: Date | null; microsoftCode: string | null; requestId: string | null } | null,
   waitMs = backoffMs(state.attemptCount, random),
@@ -229,7 +208,7 @@ function tryAgain(
   return { ...base, status: 'queued', tryingMs, waitMs, pauseMailboxMs, attempt: tried }
 }
 
-/** Full jitter: spreads what failed together. */
+/** Full jitter spreads the retries of messages that failed together. */
 function backoffMs(attemptCount: number, random: () => number): number {
   return Math.round(random() * Math.min(FIRST_BACKOFF_MS * 2 ** Math.min(attemptCount, 20), LONGEST_BACKOFF_MS))
 }

@@ -11,54 +11,57 @@ import {
   type SizePlan,
 } from '@inforiver-mail/m365/size-plan'
 import type { LeasedMessage } from '../queue/leased-message.ts'
-import type { MessageRoute, OpenMessage, TurnParts } from './turn-parts.ts'
+import type { AttemptDeps, MessageRoute, OpenMessage } from './attempt.ts'
 
-/** How a message goes, after what Microsoft's refusals have told. */
+/** Plans how a message goes to Microsoft, by what earlier refusals have told. */
 export async function chooseRoute(
-  { mailboxStore }: Pick<TurnParts, 'mailboxStore'>,
+  { mailboxes }: Pick<AttemptDeps, 'mailboxes'>,
   message: LeasedMessage,
   content: MessageContent,
   fromEmail: string,
 ): Promise<MessageRoute> {
   const sizes = measureRequests(content, fromEmail)
-  // No smaller request is ever refused for its length.
+  // No smaller request is ever refused for its length, so nothing has to be read.
   const isCertain = sizes.sendMail <= CERTAIN_REQUEST_BYTES
-  const limits = isCertain ? NOTHING_KNOWN : await mailboxStore.readSizeLimits(message.tenantId)
-  // Only Microsoft's answer tells whether the organisation takes it: it may have raised its limit.
+  const limits = isCertain ? NOTHING_KNOWN : await mailboxes.readSizeLimits(message.tenantId)
+  // The organisation may have raised its limit, so only Microsoft's answer counts.
   const known = { ...limits, messageBytes: null }
-  return { sizes, limits: known, plan: planAgain(message, { sizes, limits: known }), refusal: null }
+  return { sizes, limits: known, plan: planFor(message, { sizes, limits: known }), refusal: null }
 }
 
 /**
- * After a refusal for the length of a request, or for a file too small for an upload session: what it tells is written
- * down, so that no process asks again, and the message is planned anew. False for any other outcome.
+ * Plans the message anew after a refusal for the length of a request, or for a file too small for an upload session, and
+ * stores what the refusal tells, so that no process asks again.
+ *
+ * @param limit the limit that the request may have met
+ * @param sizeBytes the length of the request, or the size of the file
+ * @returns false for any other outcome, which changes nothing
  */
-export async function routeAround(
-  { mailboxStore }: Pick<TurnParts, 'mailboxStore'>,
+export async function replan(
+  { mailboxes }: Pick<AttemptDeps, 'mailboxes'>,
   { message, draft, route }: OpenMessage,
   outcome: Failure | { readonly outcome: 'sent' | 'created' | 'attached' | 'gone' },
-  /** The limit that it may have met, and the length of the request or the size of the file. */
   { limit, sizeBytes }: { readonly limit: SizeLimit; readonly sizeBytes: number },
 ): Promise<boolean> {
   if (outcome.outcome !== 'refused' || outcome.limit !== limit) return false
   const learned = learnLimit(limit, sizeBytes)
   if (!learned) return false
-  await mailboxStore.learnRequestLimits(message.tenantId, learned)
+  await mailboxes.learnRequestLimits(message.tenantId, learned)
   route.limits = { ...route.limits, ...learned }
-  route.plan = planAgain(draft, route)
+  route.plan = planFor(draft, route)
   route.refusal = outcome
   return true
 }
 
-/** A draft that is being filled is gone on with, whatever is known by now. */
-function planAgain(
+/** Keeps to a draft that is being filled, whatever is known by now. */
+function planFor(
   { uploading }: { uploading: boolean },
   { sizes, limits }: Pick<MessageRoute, 'sizes' | 'limits'>,
 ): SizePlan {
   return uploading ? planDraft(sizes, limits) : planSize(sizes, limits)
 }
 
-/** No request takes the message: with the answer of Microsoft that said so, where there was one in this turn. */
+/** Words that no request takes the message, with the answer of Microsoft that said so where this attempt had one. */
 export function noRoute(plan: NoRoad, refusal: Refused | null): Failure {
   return {
     outcome: 'refused',
@@ -71,7 +74,7 @@ export function noRoute(plan: NoRoad, refusal: Refused | null): Failure {
   }
 }
 
-/** A refusal for the size names it. */
+/** Puts the size before the detail of a refusal that is about it. */
 export function withSize<Outcome extends { readonly outcome: string }>(
   outcome: Outcome,
   what: string,

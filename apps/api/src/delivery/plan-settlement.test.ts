@@ -2,7 +2,8 @@ import { adminPlaces } from '@inforiver-mail/m365/admin-places'
 import type { Failure } from '@inforiver-mail/m365/classify-failure'
 import { describe, expect, it } from 'vitest'
 import { NO_DOUBT, type Doubt } from '../queue/states.ts'
-import { decideDoubt, settle, type DeliveryState, type TurnResult } from './delivery-state.ts'
+import type { AttemptResult } from './attempt-result.ts'
+import { decideDoubt, planSettlement, type DeliveryState } from './plan-settlement.ts'
 
 const inDoubt = (looks: number): Doubt => ({ state: 'in-doubt', looks })
 
@@ -23,11 +24,11 @@ function failure(
   outcome: 'throttled' | 'unavailable' | 'unknown',
   retryAfter: Date | null = null,
   canLookUp = false,
-): TurnResult {
+): AttemptResult {
   return { type: 'failure', failure: { outcome, retryAfter, ...facts }, canLookUp }
 }
 
-function refused(reason: 'recipient-refused' | 'sending-limit-reached'): TurnResult {
+function refused(reason: 'recipient-refused' | 'sending-limit-reached'): AttemptResult {
   return {
     type: 'failure',
     failure: { outcome: 'refused', reason, title: 'Title', ...facts } satisfies Failure,
@@ -39,9 +40,9 @@ function after(ms: number): Date {
   return new Date(NOW.getTime() + ms)
 }
 
-describe('settle', () => {
+describe('planSettlement', () => {
   it('counts a message that Microsoft accepted, and pauses its mailbox when Microsoft asks for it all the same', () => {
-    const settlement = settle(FRESH, { type: 'sent', retryAfter: after(7_000), detail: 'Accepted.' }, AT_NOW)
+    const settlement = planSettlement(FRESH, { type: 'sent', retryAfter: after(7_000), detail: 'Accepted.' }, AT_NOW)
     expect(settlement).toMatchObject({
       status: 'sent',
       charged: true,
@@ -51,7 +52,7 @@ describe('settle', () => {
   })
 
   it('pauses the mailbox and not the message when Microsoft throttles', () => {
-    const settlement = settle(FRESH, failure('throttled', after(30_000)), AT_NOW)
+    const settlement = planSettlement(FRESH, failure('throttled', after(30_000)), AT_NOW)
     expect(settlement).toMatchObject({
       status: 'queued',
       waitMs: 0,
@@ -62,23 +63,23 @@ describe('settle', () => {
   })
 
   it('pauses for a while of its own choice when Microsoft throttles without saying how long', () => {
-    const { pauseMailboxMs } = settle(FRESH, failure('throttled'), AT_NOW)
+    const { pauseMailboxMs } = planSettlement(FRESH, failure('throttled'), AT_NOW)
     expect(pauseMailboxMs).toBe(2_000)
   })
 
   it('waits longer with each attempt, up to a quarter of an hour, and counts the waiting as trying', () => {
     const waits = [1, 2, 3, 20].map(
-      (attemptCount) => settle({ ...FRESH, attemptCount }, failure('unavailable'), AT_NOW).tryingMs,
+      (attemptCount) => planSettlement({ ...FRESH, attemptCount }, failure('unavailable'), AT_NOW).tryingMs,
     )
     expect(waits).toEqual([2_000, 4_000, 8_000, 450_000])
   })
 
   it('obeys Retry-After for the mailbox also when Microsoft is unavailable', () => {
-    expect(settle(FRESH, failure('unavailable', after(60_000)), AT_NOW).pauseMailboxMs).toBe(60_000)
+    expect(planSettlement(FRESH, failure('unavailable', after(60_000)), AT_NOW).pauseMailboxMs).toBe(60_000)
   })
 
   it('gives up when 24 hours of trying are used up, with Microsoft’s last words', () => {
-    const settlement = settle({ ...FRESH, tryingMs: DAY_MS }, failure('unavailable'), AT_NOW)
+    const settlement = planSettlement({ ...FRESH, tryingMs: DAY_MS }, failure('unavailable'), AT_NOW)
     expect(settlement).toMatchObject({
       status: 'failed',
       problem: {
@@ -93,8 +94,11 @@ describe('settle', () => {
   })
 
   it.each([
-    ['it asked not to be sent twice', settle({ ...FRESH, onUnknownOutcome: 'stop' }, failure('unknown'), AT_NOW)],
-    ['it stayed in doubt', settle({ ...FRESH, doubt: inDoubt(2) }, { type: 'stopped' }, AT_NOW)],
+    [
+      'it asked not to be sent twice',
+      planSettlement({ ...FRESH, onUnknownOutcome: 'stop' }, failure('unknown'), AT_NOW),
+    ],
+    ['it stayed in doubt', planSettlement({ ...FRESH, doubt: inDoubt(2) }, { type: 'stopped' }, AT_NOW)],
   ])('says who looks where for a message that stopped because %s', (_why, { problem }) => {
     expect(problem?.detail).toMatch(
       /Exchange administrator at .*\(https:\/\/admin\.exchange\.microsoft\.com\) > Mail flow/,
@@ -102,7 +106,7 @@ describe('settle', () => {
   })
 
   it('fails at once when Microsoft refuses for good', () => {
-    const settlement = settle(FRESH, refused('recipient-refused'), AT_NOW)
+    const settlement = planSettlement(FRESH, refused('recipient-refused'), AT_NOW)
     expect(settlement).toMatchObject({
       status: 'failed',
       waitMs: null,
@@ -112,17 +116,17 @@ describe('settle', () => {
   })
 
   it('rests the mailbox for an hour when its sending limit is reached, and tries on', () => {
-    const settlement = settle(FRESH, refused('sending-limit-reached'), AT_NOW)
+    const settlement = planSettlement(FRESH, refused('sending-limit-reached'), AT_NOW)
     expect(settlement).toMatchObject({ status: 'queued', pauseMailboxMs: 3_600_000, tryingMs: 3_600_000 })
   })
 
   it('fails with the sending limit named when it stays reached for 24 hours', () => {
-    const settlement = settle({ ...FRESH, tryingMs: DAY_MS }, refused('sending-limit-reached'), AT_NOW)
+    const settlement = planSettlement({ ...FRESH, tryingMs: DAY_MS }, refused('sending-limit-reached'), AT_NOW)
     expect(settlement).toMatchObject({ status: 'failed', problem: { code: 'sending-limit-reached' } })
   })
 
   it('looks into the mailbox at once after an unknown outcome', () => {
-    const settlement = settle(FRESH, failure('unknown', null, true), AT_NOW)
+    const settlement = planSettlement(FRESH, failure('unknown', null, true), AT_NOW)
     expect(settlement).toMatchObject({
       status: 'queued',
       doubt: inDoubt(0),
@@ -134,33 +138,33 @@ describe('settle', () => {
 
   it('looks for a late copy with growing waits, for more than ten minutes in all', () => {
     const waits = [0, 1, 2, 3, 4, 5, 6, 7].map(
-      (looks) => settle({ ...FRESH, doubt: inDoubt(looks) }, { type: 'not-found' }, AT_NOW).waitMs,
+      (looks) => planSettlement({ ...FRESH, doubt: inDoubt(looks) }, { type: 'not-found' }, AT_NOW).waitMs,
     )
     expect(waits).toEqual([10_000, 20_000, 30_000, 60_000, 120_000, 180_000, 240_000, 0])
   })
 
   it('gives up after 24 hours in which it was looked for and sent again and again', () => {
     const notFound = (looks: number, tryingMs: number) =>
-      settle({ ...FRESH, doubt: inDoubt(looks), tryingMs }, { type: 'not-found' }, AT_NOW)
+      planSettlement({ ...FRESH, doubt: inDoubt(looks), tryingMs }, { type: 'not-found' }, AT_NOW)
     let settlement = notFound(0, 0)
-    for (let turn = 1; settlement.status === 'queued' && turn < 10_000; turn++)
-      settlement = notFound(turn % 8, settlement.tryingMs)
+    for (let round = 1; settlement.status === 'queued' && round < 10_000; round++)
+      settlement = notFound(round % 8, settlement.tryingMs)
 
     expect(settlement).toMatchObject({ status: 'failed', problem: { code: 'outcome-unknown' } })
   })
 
   it('waits before it looks again for what was sent again from its draft', () => {
-    expect(settle({ ...FRESH, doubt: { state: 'seen-unsent' } }, failure('unknown', null, true), AT_NOW)).toMatchObject(
-      {
-        status: 'queued',
-        doubt: inDoubt(0),
-        waitMs: 2_000,
-      },
-    )
+    expect(
+      planSettlement({ ...FRESH, doubt: { state: 'seen-unsent' } }, failure('unknown', null, true), AT_NOW),
+    ).toMatchObject({
+      status: 'queued',
+      doubt: inDoubt(0),
+      waitMs: 2_000,
+    })
   })
 
   it('is sent when the mailbox has it', () => {
-    expect(settle({ ...FRESH, doubt: inDoubt(2) }, { type: 'found' }, AT_NOW)).toMatchObject({
+    expect(planSettlement({ ...FRESH, doubt: inDoubt(2) }, { type: 'found' }, AT_NOW)).toMatchObject({
       status: 'sent',
       charged: false,
       doubt: NO_DOUBT,
@@ -168,16 +172,16 @@ describe('settle', () => {
   })
 
   it('stays in doubt after an unknown outcome that cannot be looked into, and is tried again later', () => {
-    const settlement = settle(FRESH, failure('unknown'), AT_NOW)
+    const settlement = planSettlement(FRESH, failure('unknown'), AT_NOW)
     expect(settlement).toMatchObject({ status: 'queued', doubt: inDoubt(0), waitMs: 2_000 })
   })
 
   it('stops after an unknown outcome when the message asked not to be sent twice', () => {
-    const settlement = settle({ ...FRESH, onUnknownOutcome: 'stop' }, failure('unknown'), AT_NOW)
+    const settlement = planSettlement({ ...FRESH, onUnknownOutcome: 'stop' }, failure('unknown'), AT_NOW)
     expect(settlement).toMatchObject({ status: 'failed', problem: { code: 'outcome-unknown', microsoftCode: 'Code' } })
   })
 
-  it.each<[string, TurnResult]>([
+  it.each<[string, AttemptResult]>([
     ['it is held', { type: 'held', because: 'reconnect-required' }],
     ['there is no access for now', { type: 'no-access', detail: 'Entra is away.', waitMs: null }],
     [
@@ -185,7 +189,7 @@ describe('settle', () => {
       { type: 'lookup-failed', failure: { outcome: 'unavailable', retryAfter: null, ...facts } },
     ],
   ])('keeps the doubt while %s', (_, result) => {
-    expect(settle({ ...FRESH, doubt: inDoubt(1) }, result, AT_NOW).doubt).toEqual(inDoubt(1))
+    expect(planSettlement({ ...FRESH, doubt: inDoubt(1) }, result, AT_NOW).doubt).toEqual(inDoubt(1))
   })
 
   it.each([
@@ -196,16 +200,16 @@ describe('settle', () => {
       type: 'failure',
       failure: { outcome: 'unauthorized', claims: null, ...facts },
       canLookUp: false,
-    } satisfies TurnResult,
+    } satisfies AttemptResult,
   ])('keeps the doubt where nobody can look, whatever came of the next attempt: %j', (result) => {
-    expect(settle({ ...FRESH, doubt: inDoubt(0) }, result, AT_NOW)).toMatchObject({
+    expect(planSettlement({ ...FRESH, doubt: inDoubt(0) }, result, AT_NOW)).toMatchObject({
       status: 'queued',
       doubt: inDoubt(0),
     })
   })
 
   it('keeps the doubt after looks in vain too, whatever came of the next attempt', () => {
-    expect(settle({ ...FRESH, doubt: inDoubt(8) }, failure('unavailable', null, true), AT_NOW).doubt).toEqual(
+    expect(planSettlement({ ...FRESH, doubt: inDoubt(8) }, failure('unavailable', null, true), AT_NOW).doubt).toEqual(
       inDoubt(8),
     )
   })
@@ -213,7 +217,7 @@ describe('settle', () => {
   it.each(['recipient-refused', 'sending-limit-reached'] as const)(
     'never ends a message in doubt as refused: after %s it says that the outcome is not known, and what Microsoft said',
     (reason) => {
-      expect(settle({ ...FRESH, doubt: inDoubt(0), tryingMs: DAY_MS }, refused(reason), AT_NOW)).toMatchObject({
+      expect(planSettlement({ ...FRESH, doubt: inDoubt(0), tryingMs: DAY_MS }, refused(reason), AT_NOW)).toMatchObject({
         status: 'failed',
         problem: { code: 'outcome-unknown', detail: expect.stringContaining('Detail.'), microsoftCode: 'Code' },
       })
@@ -224,20 +228,20 @@ describe('settle', () => {
     [0, false],
     [8, true],
   ])('after %i looks says that the message was not found in the mailbox: %s', (looks, looked) => {
-    const { problem } = settle({ ...FRESH, doubt: inDoubt(looks) }, refused('recipient-refused'), AT_NOW)
+    const { problem } = planSettlement({ ...FRESH, doubt: inDoubt(looks) }, refused('recipient-refused'), AT_NOW)
 
     expect(problem?.detail.includes('was not found in the mailbox')).toBe(looked)
   })
 
   it('never ends as refused what may have been sent before it was sent again, though its last attempt is in no doubt', () => {
-    expect(settle({ ...FRESH, possibleDuplicate: true }, refused('recipient-refused'), AT_NOW)).toMatchObject({
+    expect(planSettlement({ ...FRESH, possibleDuplicate: true }, refused('recipient-refused'), AT_NOW)).toMatchObject({
       status: 'failed',
       problem: { code: 'outcome-unknown' },
     })
   })
 
   it('leaves everything as it was when it was overtaken before anything was sent', () => {
-    expect(settle({ ...FRESH, doubt: inDoubt(3), tryingMs: 7 }, { type: 'overtaken' }, AT_NOW)).toMatchObject({
+    expect(planSettlement({ ...FRESH, doubt: inDoubt(3), tryingMs: 7 }, { type: 'overtaken' }, AT_NOW)).toMatchObject({
       status: 'queued',
       waitMs: 0,
       doubt: inDoubt(3),
@@ -248,25 +252,25 @@ describe('settle', () => {
 
   it('does not forget that it may be a duplicate', () => {
     const state = { ...FRESH, possibleDuplicate: true }
-    expect(settle(state, failure('throttled'), AT_NOW).possibleDuplicate).toBe(true)
+    expect(planSettlement(state, failure('throttled'), AT_NOW).possibleDuplicate).toBe(true)
   })
 
   it('lets the mailbox wait where no message of it has access before', () => {
-    const settlement = settle(FRESH, { type: 'no-access', detail: 'Entra is away.', waitMs: 60_000 }, AT_NOW)
+    const settlement = planSettlement(FRESH, { type: 'no-access', detail: 'Entra is away.', waitMs: 60_000 }, AT_NOW)
     expect(settlement).toMatchObject({ status: 'queued', noAccessMs: 60_000, pauseMailboxMs: null, tryingMs: 60_000 })
   })
 
   it('gives up when there is no access for 24 hours, whatever pause Microsoft asks for', () => {
-    const settleAfter = (tryingMs: number) =>
-      settle({ ...FRESH, tryingMs }, { type: 'no-access', detail: 'Away.', waitMs: DAY_MS }, AT_NOW)
-    expect(settleAfter(DAY_MS - 15 * 60_000)).toMatchObject({ status: 'queued', tryingMs: DAY_MS })
-    expect(settleAfter(DAY_MS)).toMatchObject({ status: 'failed', problem: { code: 'gave-up' } })
+    const planAfter = (tryingMs: number) =>
+      planSettlement({ ...FRESH, tryingMs }, { type: 'no-access', detail: 'Away.', waitMs: DAY_MS }, AT_NOW)
+    expect(planAfter(DAY_MS - 15 * 60_000)).toMatchObject({ status: 'queued', tryingMs: DAY_MS })
+    expect(planAfter(DAY_MS)).toMatchObject({ status: 'failed', problem: { code: 'gave-up' } })
   })
 
   it('counts neither held nor throttled time as trying', () => {
     const state = { ...FRESH, tryingMs: 5_000 }
-    expect(settle(state, { type: 'held', because: 'not-configured' }, AT_NOW).tryingMs).toBe(5_000)
-    expect(settle(state, failure('throttled', after(DAY_MS)), AT_NOW).tryingMs).toBe(5_000)
+    expect(planSettlement(state, { type: 'held', because: 'not-configured' }, AT_NOW).tryingMs).toBe(5_000)
+    expect(planSettlement(state, failure('throttled', after(DAY_MS)), AT_NOW).tryingMs).toBe(5_000)
   })
 })
 
