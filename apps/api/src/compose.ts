@@ -98,6 +98,7 @@ export async function compose(
     chance = () => randomInt(0, 1_000_000) / 1_000_000,
     microsoftTimeoutMs,
     deliveryGraceMs,
+    deliveryLookEveryMs,
     stopping,
   }: {
     onFatal: (error: unknown) => void
@@ -109,6 +110,8 @@ export async function compose(
     microsoftTimeoutMs?: number
     /** How long the worker's `stop` lets deliveries go on. */
     deliveryGraceMs?: number
+    /** How often the worker looks for abandoned messages, and for drafts and copies to delete. */
+    deliveryLookEveryMs?: number
     /** Aborted when the process is to end while this is still under way. */
     stopping?: AbortSignal | undefined
   },
@@ -247,6 +250,7 @@ export async function compose(
       logger,
       metrics: deliveryMetrics,
       ...(deliveryGraceMs !== undefined && { graceMs: deliveryGraceMs }),
+      ...(deliveryLookEveryMs !== undefined && { lookEveryMs: deliveryLookEveryMs }),
     })
     const alertStore = createAlertStore(database.prisma, database.pool)
     const allowAddress = createAddressRule({ allowPrivate: config.webhookAllowPrivate })

@@ -29,7 +29,7 @@ const MAX_UNSETTLED = 4 * MAX_IN_FLIGHT
 const CLAIM_WHEN_FREE = 16
 const GATHER_MS = 5
 const POLL_EVERY_MS = 1_000
-const RECOVER_EVERY_MS = 2_000
+const LOOK_EVERY_MS = 2_000
 const AFTER_FAILURE_MS = 1_000
 /** Many a supervisor kills after 30 s; outcomes have to be written before that. */
 const GRACE_MS = 20_000
@@ -61,8 +61,10 @@ export function createWorker(deps: {
   logger: FastifyBaseLogger
   metrics: DeliveryMetrics
   graceMs?: number
+  /** How often to look for abandoned messages, and for drafts and copies to delete. */
+  lookEveryMs?: number
 }): Worker {
-  const { deliveries, requestAccess, clock, elapsedMs, logger, graceMs = GRACE_MS } = deps
+  const { deliveries, requestAccess, clock, elapsedMs, logger, graceMs = GRACE_MS, lookEveryMs = LOOK_EVERY_MS } = deps
   const attemptDeps: AttemptDeps = {
     ...deps,
     cachedAccess: createAccessCache(requestAccess, clock),
@@ -182,7 +184,7 @@ export function createWorker(deps: {
   }
 
   async function pauseBetweenLooks(): Promise<void> {
-    await delay(RECOVER_EVERY_MS, undefined, { signal: stopping.signal }).catch(() => {})
+    await delay(lookEveryMs, undefined, { signal: stopping.signal }).catch(() => {})
   }
 
   /** Frees the place of a message once its outcome is known, and holds its lease until the outcome is written. */

@@ -25,7 +25,7 @@ const IDLE = {
 const LIMITS = { concurrency: 4, messagesPerMinute: 30, recipientsPerDay: 10_000, uploadBytesPer5Minutes: 157_286_400 }
 
 describe('toUsage', () => {
-  it('counts what is under way against the limits that it will use up', () => {
+  it('counts messages being sent against the limits that they will use up', () => {
     const state = {
       ...IDLE,
       sentLastMinute: 10,
@@ -45,7 +45,7 @@ describe('toUsage', () => {
     })
   })
 
-  it('never says that less than nothing is left', () => {
+  it('never reports a negative rest', () => {
     const state = { ...IDLE, sentLastMinute: 31, recipientsLastDay: 10_400, sending: 5 }
 
     expect(toUsage(state, LIMITS)).toMatchObject({
@@ -55,7 +55,7 @@ describe('toUsage', () => {
     })
   })
 
-  it('says null of a limit that is switched off', () => {
+  it('reports null for a limit that is switched off', () => {
     const off = { concurrency: 0, messagesPerMinute: 0, recipientsPerDay: 0, uploadBytesPer5Minutes: 0 }
 
     expect(toUsage({ ...IDLE, queued: 9 }, off)).toEqual({
@@ -110,7 +110,7 @@ describe('toUsage', () => {
     expect(toUsage(state, LIMITS).estimatedLastSentAt).toBe(`2026-11-${expected}:00:00.000Z`)
   })
 
-  it('estimates that a message which is tried again leaves no sooner', () => {
+  it('estimates no earlier than the next attempt of a message', () => {
     const lastAttemptAt = new Date(NOW.getTime() + 15 * MINUTES)
 
     expect(toUsage({ ...IDLE, queued: 29, lastAttemptAt }, LIMITS).estimatedLastSentAt).toBe(
@@ -125,7 +125,7 @@ describe('toUsage', () => {
     })
   })
 
-  it('begins to count when the pause that Microsoft asked for is over', () => {
+  it('estimates from the end of a pause that Microsoft asked for', () => {
     const pausedUntil = new Date(NOW.getTime() + 5 * MINUTES)
 
     expect(toUsage({ ...IDLE, queued: 1, pausedUntil }, LIMITS)).toMatchObject({
@@ -139,7 +139,7 @@ describe('GET /tenant-settings/office365-smtp/usage', () => {
   const clock = createTestClock()
   let ground: TestGround
   let product: TestProduct
-  /** Of the same mailbox, with a limit of uploads that little fills. */
+  /** Has the same mailbox, and a limit of uploads that is soon used up. */
   let slow: TestProduct
   let service: ServiceClient
 
@@ -175,7 +175,7 @@ describe('GET /tenant-settings/office365-smtp/usage', () => {
     })
   })
 
-  it('counts as waiting what is queued or being sent, and nothing that is scheduled, held or still being received', async () => {
+  it('counts queued messages and those being sent as waiting, but none that is scheduled, held or still being received', async () => {
     const add = `
       WITH added AS (
         SELECT 'msg_' || status AS id, t.id AS tenant_id, m.* FROM tenants t,
@@ -199,7 +199,7 @@ describe('GET /tenant-settings/office365-smtp/usage', () => {
     const idle = await usage()
     await ground.database.empty('messages')
 
-    // The 8 GB of those two; the others add nothing to them, and what is scheduled for next year moves nothing.
+    // The 8 GB of those two count; the others add nothing, not even the one scheduled for next year.
     expect(busy).toMatchObject({
       waitingMessages: 2,
       estimatedLastSentAt: new Date(clock.now().getTime() + 50 * 310 * SECONDS).toISOString(),

@@ -2,12 +2,12 @@ import type { Usage } from '@inforiver-mail/contract/message'
 import type { MailboxLimits } from '../queue/limits.ts'
 import type { MailboxState } from '../queue/usage.ts'
 
-/** What was sent is counted by ten seconds, so that the limits look back over ten seconds more. */
+/** Usage is counted in steps of ten seconds, so the limits look back ten seconds further. */
 const MINUTE_SPAN_MS = 70_000
 const UPLOAD_SPAN_MS = 310_000
 const DAY_MS = 24 * 60 * 60_000
 
-/** What is left of each limit, and when the last waiting message leaves at this rate. */
+/** Tells what is left of each limit, and when the last waiting message leaves at this rate. */
 export function toUsage(state: MailboxState, limits: MailboxLimits): Usage {
   const waitingMessages = state.queued + state.sending
   return {
@@ -26,8 +26,8 @@ function allowance(limit: number, used: number): { limit: number; left: number }
 }
 
 /**
- * By whichever limit takes longest, and not before the last one is tried again; null where nothing waits, nothing limits
- * it, or nothing can leave.
+ * Estimates by the limit that takes longest, but not before the last message is tried again. Returns null when nothing
+ * waits, nothing limits it, or nothing can leave.
  */
 function estimateLast(state: MailboxState, limits: MailboxLimits): Date | null {
   const { now } = state
@@ -49,7 +49,7 @@ function estimateLast(state: MailboxState, limits: MailboxLimits): Date | null {
   return moments.length === 0 ? null : new Date(Math.max(...moments))
 }
 
-/** When the day's recipients allow the last message: as soon as enough of what was sent is a day old. */
+/** The limit of recipients allows the last message as soon as enough of what was sent is a day old. */
 function recipientsAllowedAt(
   { recipientsLastDay, recipientsByHour, recipientsQueued, recipientsSending }: MailboxState,
   { recipientsPerDay }: MailboxLimits,
@@ -65,7 +65,7 @@ function recipientsAllowedAt(
   return [Math.max(fromMs, (hour?.until.getTime() ?? fromMs) + DAY_MS) + fullDaysMs]
 }
 
-/** How many spans of a limit go by in full before the last of so many. */
+/** Counts the spans of a limit that pass in full before the last of so many. */
 function fullSpans(used: number, limit: number): number {
   return Math.max(0, Math.ceil(used / limit) - 1)
 }

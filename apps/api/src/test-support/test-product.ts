@@ -49,6 +49,7 @@ export interface TestGround {
     clock?: () => Date
     microsoftTimeoutMs?: number
     deliveryGraceMs?: number
+    deliveryLookEveryMs?: number
   }): Promise<TestProduct>
   /**
    * As on the first day: nobody has signed in, nothing is configured, and Microsoft has forgotten everything. Only the
@@ -175,6 +176,7 @@ async function startProduct(options: {
   clock: (() => Date) | undefined
   microsoftTimeoutMs?: number
   deliveryGraceMs?: number
+  deliveryLookEveryMs?: number
 }): Promise<TestProduct> {
   const { config, clock, ...times } = options
   const logLines: string[] = []
