@@ -3,7 +3,7 @@ import type { Failure } from '@inforiver-mail/m365/classify-failure'
 
 // What `settings/` knows of the access to a mailbox, as `delivery/` is handed it: neither imports the other.
 
-/** What a message is sent with, or why it cannot be sent now. */
+/** The access that a message is sent with, or why it cannot be sent now. */
 export type Access = GrantedAccess | HeldAccess | UnavailableAccess
 
 export interface GrantedAccess {
@@ -19,11 +19,11 @@ export interface GrantedAccess {
     /** Sent messages are known not to be found. Both are false while nobody knows, as after a reconnect. */
     readonly searchFails: boolean
   }
-  /** The set of tokens this one belongs to; hand it back when Microsoft refuses the token. */
+  /** The version of the tokens; pass it as `refused` when Microsoft refuses the access token. */
   readonly grantVersion: number
-  /** Until then the token may be kept in memory. */
+  /** The token may be cached until then. */
   readonly renewAt: Date
-  /** The version of the settings this belongs to: once they have another, no request begins. */
+  /** No request begins once the settings have another version. */
   readonly settingsVersion: number
 }
 
@@ -35,16 +35,16 @@ export interface HeldAccess {
 export interface UnavailableAccess {
   readonly outcome: 'unavailable'
   readonly detail: string
-  /** For so long Microsoft is not asked again; null when that cannot be told. */
+  /** How long Microsoft is not asked again; null when unknown. */
   readonly waitMs: number | null
 }
 
 export interface AccessOptions {
-  /** The set of tokens that Graph has just refused; a newer one is fetched then. */
+  /** The version of the tokens that Graph has just refused; newer ones are fetched then. */
   readonly refused?: number
-  /** The claims challenge by which Graph refused them: JSON. */
+  /** The claims challenge of that refusal: JSON. */
   readonly claims?: string | undefined
-  /** Asks Microsoft although it refused the app registration the last time. */
+  /** Asks Microsoft even though it refused the app registration before. */
   readonly recheck?: boolean
   /** Ends the wait for another process. */
   readonly signal: AbortSignal
@@ -53,7 +53,7 @@ export interface AccessOptions {
 export type RequestAccess = (tenantId: string, options: AccessOptions) => Promise<Access>
 
 /** A refusal of Graph that may be about the access as a whole rather than about one message. */
-export interface AccessRefusal {
+export interface RefusedAccess {
   readonly grantVersion: number
   readonly accessToken: string
   readonly connection: { readonly fromEmail: string; readonly permissions: readonly string[] }
@@ -61,4 +61,4 @@ export interface AccessRefusal {
 }
 
 /** Ends the access where the refusal is about it, and returns what holds messages from then on; null where it is not. */
-export type ReportAccessRefusal = (tenantId: string, refusal: AccessRefusal) => Promise<HeldBecause | null>
+export type ReportAccessRefusal = (tenantId: string, refusal: RefusedAccess) => Promise<HeldBecause | null>

@@ -41,7 +41,7 @@ function after(ms: number): Date {
 }
 
 describe('planSettlement', () => {
-  it('counts a message that Microsoft accepted, and pauses its mailbox when Microsoft asks for it all the same', () => {
+  it('counts an accepted message, and pauses its mailbox where Microsoft asks for that all the same', () => {
     const settlement = planSettlement(FRESH, { type: 'sent', retryAfter: after(7_000), detail: 'Accepted.' }, AT_NOW)
     expect(settlement).toMatchObject({
       status: 'sent',
@@ -62,7 +62,7 @@ describe('planSettlement', () => {
     })
   })
 
-  it('pauses for a while of its own choice when Microsoft throttles without saying how long', () => {
+  it('chooses a pause when Microsoft throttles without saying how long', () => {
     const { pauseMailboxMs } = planSettlement(FRESH, failure('throttled'), AT_NOW)
     expect(pauseMailboxMs).toBe(2_000)
   })
@@ -74,11 +74,11 @@ describe('planSettlement', () => {
     expect(waits).toEqual([2_000, 4_000, 8_000, 450_000])
   })
 
-  it('obeys Retry-After for the mailbox also when Microsoft is unavailable', () => {
+  it('obeys Retry-After for the mailbox when Microsoft is unavailable, too', () => {
     expect(planSettlement(FRESH, failure('unavailable', after(60_000)), AT_NOW).pauseMailboxMs).toBe(60_000)
   })
 
-  it('gives up when 24 hours of trying are used up, with Microsoft’s last words', () => {
+  it('gives up after 24 hours of trying, with the last words of Microsoft', () => {
     const settlement = planSettlement({ ...FRESH, tryingMs: DAY_MS }, failure('unavailable'), AT_NOW)
     expect(settlement).toMatchObject({
       status: 'failed',
@@ -99,7 +99,7 @@ describe('planSettlement', () => {
       planSettlement({ ...FRESH, onUnknownOutcome: 'stop' }, failure('unknown'), AT_NOW),
     ],
     ['it stayed in doubt', planSettlement({ ...FRESH, doubt: inDoubt(2) }, { type: 'stopped' }, AT_NOW)],
-  ])('says who looks where for a message that stopped because %s', (_why, { problem }) => {
+  ])('says where to look for a message that stopped because %s', (_why, { problem }) => {
     expect(problem?.detail).toMatch(
       /Exchange administrator at .*\(https:\/\/admin\.exchange\.microsoft\.com\) > Mail flow/,
     )
@@ -115,7 +115,7 @@ describe('planSettlement', () => {
     })
   })
 
-  it('rests the mailbox for an hour when its sending limit is reached, and tries on', () => {
+  it('pauses the mailbox for an hour when its sending limit is reached, and keeps trying', () => {
     const settlement = planSettlement(FRESH, refused('sending-limit-reached'), AT_NOW)
     expect(settlement).toMatchObject({ status: 'queued', pauseMailboxMs: 3_600_000, tryingMs: 3_600_000 })
   })
@@ -201,14 +201,14 @@ describe('planSettlement', () => {
       failure: { outcome: 'unauthorized', claims: null, ...facts },
       canLookUp: false,
     } satisfies AttemptResult,
-  ])('keeps the doubt where nobody can look, whatever came of the next attempt: %j', (result) => {
+  ])('keeps the doubt where no look is possible, whatever the next attempt comes to: %j', (result) => {
     expect(planSettlement({ ...FRESH, doubt: inDoubt(0) }, result, AT_NOW)).toMatchObject({
       status: 'queued',
       doubt: inDoubt(0),
     })
   })
 
-  it('keeps the doubt after looks in vain too, whatever came of the next attempt', () => {
+  it('keeps the doubt after looks in vain too, whatever the next attempt comes to', () => {
     expect(planSettlement({ ...FRESH, doubt: inDoubt(8) }, failure('unavailable', null, true), AT_NOW).doubt).toEqual(
       inDoubt(8),
     )
@@ -233,14 +233,14 @@ describe('planSettlement', () => {
     expect(problem?.detail.includes('was not found in the mailbox')).toBe(looked)
   })
 
-  it('never ends as refused what may have been sent before it was sent again, though its last attempt is in no doubt', () => {
+  it('never ends a possible duplicate as refused, even where its last attempt is in no doubt', () => {
     expect(planSettlement({ ...FRESH, possibleDuplicate: true }, refused('recipient-refused'), AT_NOW)).toMatchObject({
       status: 'failed',
       problem: { code: 'outcome-unknown' },
     })
   })
 
-  it('leaves everything as it was when it was overtaken before anything was sent', () => {
+  it('changes nothing when the attempt was overtaken before anything was sent', () => {
     expect(planSettlement({ ...FRESH, doubt: inDoubt(3), tryingMs: 7 }, { type: 'overtaken' }, AT_NOW)).toMatchObject({
       status: 'queued',
       waitMs: 0,
@@ -255,7 +255,7 @@ describe('planSettlement', () => {
     expect(planSettlement(state, failure('throttled'), AT_NOW).possibleDuplicate).toBe(true)
   })
 
-  it('lets the mailbox wait where no message of it has access before', () => {
+  it('makes the mailbox wait where none of its messages has access', () => {
     const settlement = planSettlement(FRESH, { type: 'no-access', detail: 'Entra is away.', waitMs: 60_000 }, AT_NOW)
     expect(settlement).toMatchObject({ status: 'queued', noAccessMs: 60_000, pauseMailboxMs: null, tryingMs: 60_000 })
   })

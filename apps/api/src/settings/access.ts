@@ -10,7 +10,7 @@ import type { TokenVault } from '@inforiver-mail/m365/token-vault'
 import type {
   Access,
   AccessOptions,
-  AccessRefusal,
+  RefusedAccess,
   GrantedAccess,
   HeldAccess,
   UnavailableAccess,
@@ -52,7 +52,7 @@ export type NewTokens = Omit<Tokens, 'refreshToken'> & { readonly refreshToken: 
 export interface AccessSource {
   access(tenantId: string, options: AccessOptions): Promise<Access>
   /** Where Microsoft refused a message for the application's access: ends it, and returns what holds its messages. */
-  lost(tenantId: string, refusal: AccessRefusal): Promise<HeldBecause | null>
+  lost(tenantId: string, refusal: RefusedAccess): Promise<HeldBecause | null>
   sealTokens(tenantId: string, tokens: NewTokens): Promise<SealedTokens>
 }
 
@@ -180,7 +180,7 @@ export function createAccessSource(parts: {
 
   async function lost(
     tenantId: string,
-    { grantVersion, accessToken, connection, failure }: AccessRefusal,
+    { grantVersion, accessToken, connection, failure }: RefusedAccess,
   ): Promise<HeldBecause | null> {
     const { fromEmail: sender, permissions } = connection
     const grantedPermissions = applicationRoles(accessToken)
