@@ -5,36 +5,28 @@ import { tenantOf } from '../test-support/queue-rows.ts'
 import { attachmentParts, countStored, mailWith } from '../test-support/stored-attachments.ts'
 import { createTestClock, MINUTES, SECONDS } from '../test-support/test-clock.ts'
 import { createTestPool } from '../test-support/test-database.ts'
-import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
-import { connectMailbox, createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
+import { connectMailbox } from '../test-support/test-service.ts'
 import { startUpload } from '../test-support/upload.ts'
 import { startWorkerProcess } from '../test-support/worker-process.ts'
 import type { Queue } from '../queue/queue.ts'
 import { createTestQueue } from '../test-support/test-queue.ts'
+import { useProduct } from '../test-support/use-ground.ts'
 
 const MESSAGES = '/api/v1/messages'
 const MIB = 1024 * 1024
 const clock = createTestClock()
 
-let ground: TestGround
-let product: TestProduct
-let service: ServiceClient
+const { ground, product, service } = useProduct({ clock })
 let pool: pg.Pool
 let queue: Queue
 
 beforeAll(async () => {
-  ground = await createTestGround({ clock })
-  product = await ground.startProduct({ environment: { ROLE: 'api' } })
-  service = await createServiceClient(product)
-  await service.submit() // so that there is a data key
+  await service.submit() // makes a data key
   await ground.database.empty('messages')
   pool = createTestPool(ground.database.url)
   queue = createTestQueue(pool, { storageBytes: 100 * MIB })
 })
-afterAll(async () => {
-  await pool.end()
-  await ground.close()
-})
+afterAll(() => pool.end())
 afterEach(() => ground.database.empty('messages', 'idempotency_records'))
 
 const nothing = { messages: 0, chunks: 0 }

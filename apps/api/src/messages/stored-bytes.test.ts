@@ -212,7 +212,7 @@ it('takes a small message beside a large one that has no room, although they are
   const answers = [text(1_500_000), later(), text(50_000)].map((changes) =>
     ground.service.post(MESSAGES, mail(changes)),
   )
-  await Promise.race([...answers, new Promise((resolve) => setTimeout(resolve, 100))]) // they have come as far as they do
+  await Promise.race([...answers, new Promise((resolve) => setTimeout(resolve, 100))]) // by then each has been answered, or waits
   await release()
 
   expect((await first).status).toBe(202)
@@ -260,7 +260,7 @@ it('counts for tenants in a fixed order, so that batches of several processes ne
   const first = ground.service.post(MESSAGES, mail(later()))
   await untilSomethingWaits(ground, 1)
   const next = [ground.service.post(MESSAGES, mail(later())), other.post(MESSAGES, mail(later()))]
-  await Promise.race([...next, new Promise((resolve) => setTimeout(resolve, 150))]) // they have come as far as they do
+  await Promise.race([...next, new Promise((resolve) => setTimeout(resolve, 150))]) // by then each has been answered, or waits
   const client = await pool.connect()
   await client.query(`BEGIN; SELECT 1 FROM mailbox_totals WHERE tenant_id = 'a_tenant' FOR UPDATE`)
   await release()

@@ -1,10 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { createTestClock, HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
-import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
-import { connectMailbox, createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
+import { type TestProduct } from '../test-support/test-product.ts'
+import { connectMailbox } from '../test-support/test-service.ts'
 import { postMultipart } from '../test-support/multipart.ts'
 import { mailWith } from '../test-support/stored-attachments.ts'
 import { toUsage } from './usage.ts'
+import { useProduct } from '../test-support/use-ground.ts'
 
 const NOW = new Date('2026-11-24T10:00:00.000Z')
 const IDLE = {
@@ -137,20 +138,13 @@ describe('toUsage', () => {
 
 describe('GET /tenant-settings/office365-smtp/usage', () => {
   const clock = createTestClock()
-  let ground: TestGround
-  let product: TestProduct
+  const { ground, product, service } = useProduct({ environment: {}, clock, mailbox: {} })
   /** Has the same mailbox, and a limit of uploads that is soon used up. */
   let slow: TestProduct
-  let service: ServiceClient
 
   beforeAll(async () => {
-    ground = await createTestGround({ clock })
-    product = await ground.startProduct()
     slow = await ground.startProduct({ environment: { ROLE: 'api', MAILBOX_UPLOAD_BYTES_PER_5_MINUTES: '157286' } })
-    await connectMailbox(product)
-    service = await createServiceClient(product)
   })
-  afterAll(() => ground.close())
 
   const usage = async () => (await service.get('/api/v1/tenant-settings/office365-smtp/usage')).json
 

@@ -136,7 +136,7 @@ it('marks a message that was delivered twice, even when the worker of the second
   // A dead owner stands for a worker that cannot write the outcome.
   const dead = `UPDATE message_queue SET attempt_id = 'dead', lease_owner = 'dead', lease_until = $2 WHERE message_id = $1`
   await ground.database.query(dead, [id, new Date(ground.clock.now().getTime() - 1)])
-  await ground.service.until(id, { status: 'queued' })
+  await untilSettled(ground, id, ground.clock.now) // recovered, and looked for once
   await ground.pass(1 * HOURS)
 
   expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: true })
