@@ -7,7 +7,7 @@ import {
 } from '@inforiver-mail/m365/content-cipher'
 import type { RandomBytes } from '@inforiver-mail/m365/random'
 import type { ContentKeys } from '../content-keys.ts'
-import { ProblemError } from '../http/problem.ts'
+import type { ProblemError } from '../http/problem.ts'
 import { newId } from '../ids.ts'
 import type { BodyMemory } from '../memory/body-memory.ts'
 import type { GiveBack } from '../memory/byte-budget.ts'

@@ -124,7 +124,9 @@ export async function untilStopping({ url }: TestProduct): Promise<void> {
 /** Waits until so many statements wait for a lock in this database; by default, until any does. */
 export async function untilSomethingWaits({ database }: Ground, statements?: number): Promise<void> {
   const waiting = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
-  const count = async () => (await database.query(waiting)).length
-  const awaited = expect.poll(count, { interval: 10 })
-  await (statements === undefined ? awaited.toBeGreaterThan(0) : awaited.toBe(statements))
+  const isMet = async () => {
+    const { length } = await database.query(waiting)
+    return statements === undefined ? length > 0 : length === statements
+  }
+  await expect.poll(isMet, { interval: 10 }).toBe(true)
 }
