@@ -6,7 +6,7 @@ import { answer, consent, http, untilSettled } from '../test-support/scenario.ts
 
 // The delegate granted Mail.ReadWrite, and Sent Items can be searched by our id.
 
-const ground = useDeliveryGround({ mailbox: 'can be searched', microsoftTimeoutMs: 3_000 })
+const ground = useDeliveryGround({ mailbox: 'can be searched', microsoftTimeoutMs: 5_000 })
 
 beforeEach(async () => {
   await ground.calm()
