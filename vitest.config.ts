@@ -8,7 +8,7 @@ const API_TESTS = 'apps/api/src/**/*.test.ts'
 const DATABASE_TESTS = [
   'apps/api/src/audit/append-only.test.ts',
   'apps/api/src/database/{migrate,queue-tables-migration}.test.ts',
-  'apps/api/src/delivery/{fairness,mailbox-limits}.test.ts',
+  'apps/api/src/scenarios/{fairness,mailbox-limits}.test.ts',
   'apps/api/src/queue/{leases,pause,totals,upload-charges}.test.ts',
   'apps/api/src/messages/{idempotency,streamed-idempotency}.test.ts',
   'apps/api/src/settings/access.test.ts',

@@ -2,7 +2,6 @@ import cookie from '@fastify/cookie'
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance, type FastifyPluginAsync } from 'fastify'
 import { serializerCompiler } from 'fastify-type-provider-zod'
 import { drain } from './http/drain.ts'
-import { createBodyBudget } from './http/body-memory.ts'
 import { jsonBodies } from './http/json-body.ts'
 import { microsoftCallback, type ReturnHandler } from './http/microsoft-callback.ts'
 import { notFound } from './http/not-found.ts'
@@ -15,6 +14,7 @@ import { requestChecks } from './http/request-checks.ts'
 import { validateWithContract } from './http/route.ts'
 import { securityHeaders } from './http/security-headers.ts'
 import { sessions, type SignedIn } from './http/session.ts'
+import { createBodyBudget } from './memory/memory-use.ts'
 
 const BODY_LIMIT_BYTES = 1024 * 1024
 /** Node's own limit, for the longest upload. The limits in `request-bodies.ts` are shorter. */

@@ -5,7 +5,6 @@ import type { FastifyBaseLogger, FastifyInstance, FastifyPluginAsync, FastifyPlu
 import { Counter, Registry } from 'prom-client'
 import { composeAlerts } from './alerts/compose-alerts.ts'
 import { buildApp, buildOperationsApp } from './app.ts'
-import { createByteBudget } from './byte-budget.ts'
 import { elapsedMs as systemElapsedMs, systemClock } from './clock.ts'
 import { auditRoutes } from './audit/audit-routes.ts'
 import { createAuditStore } from './audit/audit-store.ts'
@@ -31,6 +30,7 @@ import { health } from './http/health.ts'
 import { metrics } from './http/metrics.ts'
 import { workspaceAdminGuard } from './http/session.ts'
 import { messageRoutes } from './messages/message-routes.ts'
+import { createDeliveryBudget } from './memory/memory-use.ts'
 import { createSubmit } from './messages/submit.ts'
 import { composeQueue } from './queue/compose-queue.ts'
 import { SEALED_COLUMNS } from './sealed-columns.ts'
@@ -43,8 +43,6 @@ import { createResealTask } from './vault-rotation/reseal-task.ts'
 import { measureSealedValues } from './vault-rotation/rotation-metrics.ts'
 import { createSealedStore } from './vault-rotation/sealed-store.ts'
 
-/** Bounds the memory for outgoing content. Incoming content has a budget of its own, so that neither waits for the other. */
-const DELIVERY_BUDGET_BYTES = 24 * 1024 * 1024
 const WEB_DIRECTORY = fileURLToPath(new URL('../../web/dist', import.meta.url))
 
 export interface Product {
@@ -75,6 +73,7 @@ export async function compose(
     chance = () => randomInt(0, 1_000_000) / 1_000_000,
     microsoftTimeoutMs,
     deliveryGraceMs,
+    deliveryLookEveryMs,
     stopping,
   }: {
     onFatal: (error: unknown) => void
@@ -86,6 +85,8 @@ export async function compose(
     microsoftTimeoutMs?: number
     /** How long deliveries may go on after the worker's `stop`. */
     deliveryGraceMs?: number
+    /** How often the worker looks for abandoned messages, and for drafts and copies to delete. */
+    deliveryLookEveryMs?: number
     /** Cancels the start. */
     stopping?: AbortSignal | undefined
   },
@@ -205,17 +206,17 @@ export async function compose(
       help: 'Messages accepted.',
       registers: [registry],
     })
-    const deliveryBudget = createByteBudget(DELIVERY_BUDGET_BYTES)
+    const deliveryBudget = createDeliveryBudget()
     const deliveryMetrics = createDeliveryMetrics(registry, {
       queueDepth: () => queue.upkeep.readDepth(),
       memoryBytes: () => deliveryBudget.usedBytes,
     })
     const worker = createWorker({
-      store: queue.deliveries,
-      mailboxStore: queue.mailboxes,
+      deliveries: queue.deliveries,
+      mailboxes: queue.mailboxes,
       budget: deliveryBudget,
-      access: (tenant, options) => settings.accessSource.access(tenant, options),
-      lostAccess: (tenant, refusal) => settings.accessSource.reportRefusal(tenant, refusal),
+      requestAccess: (tenant, options) => settings.accessSource.access(tenant, options),
+      reportAccessRefusal: (tenant, refusal) => settings.accessSource.reportRefusal(tenant, refusal),
       mailer,
       adminCenters: identity.adminCenters,
       vault,
@@ -227,6 +228,7 @@ export async function compose(
       logger,
       metrics: deliveryMetrics,
       ...(deliveryGraceMs !== undefined && { graceMs: deliveryGraceMs }),
+      ...(deliveryLookEveryMs !== undefined && { lookEveryMs: deliveryLookEveryMs }),
     })
 
     const sealedStore = createSealedStore(database, sealedColumns)

@@ -1,24 +1,22 @@
 import type { CallOptions } from '@inforiver-mail/m365/graph-mailer'
-import type { Access } from './access-cache.ts'
+import type { GrantedAccess } from '../mailbox-access.ts'
 
-export type Granted = Extract<Access, { outcome: 'granted' }>
-
-/** What every request to the mailbox is made with. */
+/** Says for every request to Graph whose mailbox it is about, and with which token it is made. */
 export function callOptions(
-  { accessToken, connection }: Granted,
+  { accessToken, connection }: GrantedAccess,
   signal: AbortSignal,
 ): CallOptions & { readonly signal: AbortSignal } {
   return {
     accessToken,
     signal,
-    // A mailbox that the application sends from is its own to it.
+    // The mailbox that the application sends from counts as its own.
     sender: { own: connection.mailbox !== 'delegated', grantedPermissions: connection.permissions },
     mailbox: connection.mailbox === 'application' ? { address: connection.fromEmail } : 'me',
   }
 }
 
 /**
- * For a request that sends: once it is on the wire it cannot be recalled, and to break it off would only lose its
+ * For a request that sends: once it is on the wire it cannot be recalled, and breaking it off would only lose its
  * outcome. It ends by the time limit of every request to Microsoft, or with the process.
  */
 export function untilAnswered(options: CallOptions, ending: AbortSignal): CallOptions {

@@ -1,39 +1,39 @@
 import type { CallOptions, GraphMailer } from '@inforiver-mail/m365/graph-mailer'
 import type { FastifyBaseLogger } from 'fastify'
-import type { AccessTo } from './access-cache.ts'
-import { callOptions } from './call-options.ts'
+import type { RequestAccess } from '../mailbox-access.ts'
 import type { Cleanup } from '../queue/cleanups.ts'
 import type { Mailboxes } from '../queue/queue.ts'
+import { callOptions } from './call-options.ts'
 
 const MINUTE_MS = 60_000
 const AGAIN_AFTER_MS = 2 * MINUTE_MS
-/** Then after as long again as it has been looked for. */
+/** A copy that has not appeared is looked for again after this, then each time after as long again as its age. */
 const LOOK_AGAIN_MS = 10_000
-/** What Microsoft has accepted lies among the drafts until then, and its copy appears afterwards; later there is none. */
+/** A message that Microsoft accepted may lie among the drafts for so long before its copy appears. */
 const LEAVES_WITHIN_MS = 10 * MINUTE_MS
-/** Then somebody else's mailbox is connected, or nobody's. */
+/** By then another mailbox is connected, or none. */
 const GIVE_UP_AFTER_MS = 7 * 24 * 60 * MINUTE_MS
 const CALL_TIMEOUT_MS = 30_000
-/** At once; others are looked for again. */
+/** How many strays of one message are deleted in one go; the rest is left to the next. */
 const MAX_STRAYS = 3
 
-/** `needed`: by a message that is under way. */
+/** `needed`: a message that is under way may still use it. */
 type Outcome = 'done' | 'not-there' | 'needed' | 'failed'
 type Removed = Awaited<ReturnType<GraphMailer['deleteDraft' | 'readDraft']>>
 
-/** Deletes what is to go from mailboxes and is due. */
+/** Deletes the drafts, copies and strays that are due to go from mailboxes. */
 export async function cleanMailboxes(
-  parts: {
-    mailboxStore: Mailboxes
-    access: AccessTo
+  deps: {
+    mailboxes: Mailboxes
+    requestAccess: RequestAccess
     mailer: GraphMailer
     logger: FastifyBaseLogger
   },
   stopping: AbortSignal,
 ): Promise<void> {
-  const { mailboxStore, access, mailer, logger } = parts
+  const { mailboxes, requestAccess, mailer, logger } = deps
   for (;;) {
-    const cleanups = await mailboxStore.claimCleanups()
+    const cleanups = await mailboxes.claimCleanups()
     if (cleanups.length === 0 || stopping.aborted) return
     const ended = await Promise.allSettled(cleanups.map(clean))
     for (const each of ended) if (each.status === 'rejected') throw each.reason
@@ -43,18 +43,18 @@ export async function cleanMailboxes(
     const outcome = await remove(cleanup)
     const { ageMs } = cleanup
     if (outcome === 'not-there' && cleanup.kind === 'copy' && ageMs < LEAVES_WITHIN_MS)
-      return mailboxStore.postponeCleanup(cleanup, Math.max(LOOK_AGAIN_MS, ageMs))
+      return mailboxes.postponeCleanup(cleanup, Math.max(LOOK_AGAIN_MS, ageMs))
     if (outcome === 'needed' || (outcome === 'failed' && ageMs < GIVE_UP_AFTER_MS))
-      return mailboxStore.postponeCleanup(cleanup, AGAIN_AFTER_MS)
+      return mailboxes.postponeCleanup(cleanup, AGAIN_AFTER_MS)
     if (outcome === 'failed')
       logger.warn({ tenant: cleanup.tenantId, kind: cleanup.kind }, 'something of ours stays in the mailbox')
-    return mailboxStore.endCleanup(cleanup)
+    return mailboxes.endCleanup(cleanup)
   }
 
   async function remove({ tenantId, itemId, kind }: Cleanup): Promise<Outcome> {
-    if (kind === 'stray' && (await mailboxStore.isUnderWay(itemId, LEAVES_WITHIN_MS))) return 'needed'
+    if (kind === 'stray' && (await mailboxes.isUnderWay(itemId, LEAVES_WITHIN_MS))) return 'needed'
     const signal = AbortSignal.any([stopping, AbortSignal.timeout(CALL_TIMEOUT_MS)])
-    const granted = await access(tenantId, { signal })
+    const granted = await requestAccess(tenantId, { signal })
     if (granted.outcome !== 'granted') return 'failed'
     const options = callOptions(granted, signal)
     if (kind === 'stray') return removeStrays(itemId, options)
@@ -63,7 +63,7 @@ export async function cleanMailboxes(
     return removed.outcome === 'deleted' || removed.outcome === 'sent' ? 'done' : 'failed'
   }
 
-  /** Whatever is among the drafts for a message that needs none any more. */
+  /** Deletes whatever lies among the drafts for a message that needs none any more. */
   async function removeStrays(messageId: string, options: CallOptions): Promise<Outcome> {
     for (let strays = 0; strays < MAX_STRAYS; strays++) {
       const found = await mailer.findMessage({ messageId, internetMessageId: null }, 'drafts', options)
@@ -74,7 +74,7 @@ export async function cleanMailboxes(
     return 'failed'
   }
 
-  /** What is a draft still has not left yet: deleted, it never would. */
+  /** Still a draft means still being sent; deleting it would lose the mail. */
   async function deleteCopy(itemId: string, options: CallOptions): Promise<Removed> {
     const read = await mailer.readDraft(itemId, options)
     return read.outcome === 'sent' ? mailer.deleteForGood(itemId, options) : read

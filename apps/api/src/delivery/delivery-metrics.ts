@@ -3,19 +3,19 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import type { QueueDepth } from '../queue/depth.ts'
 import type { Settlement } from '../queue/settle.ts'
 
-/** Counted in this process since its start. */
 export interface DeliveryMetrics {
+  /** Counts an attempt that was settled, and how its message ended. */
   settled(settlement: Settlement, ageSeconds: number): void
 }
 
-/** What is scheduled waits for its time, and what is held for somebody to act. */
+/** Scheduled messages wait for their time, held ones for somebody to act: neither counts as waiting. */
 const WAITING: ReadonlySet<string> = new Set(['queued', 'sending'])
 
 /**
- * Both are asked at each scrape.
+ * Both functions are called at each scrape; counters count in this process since its start.
  *
  * @param queueDepth the same in every process
- * @param memoryBytes what content occupies in this process while it is delivered
+ * @param memoryBytes what content takes in this process while it is delivered
  */
 export function createDeliveryMetrics(
   registry: Registry,
@@ -34,7 +34,7 @@ export function createDeliveryMetrics(
     labelNames: ['status'],
     registers,
   })
-  // From the start on, so that the first failure is an increase.
+  // Counters exist from the start, so that the first failure is an increase.
   for (const outcome of AttemptOutcome.options) attempts.inc({ outcome }, 0)
   for (const status of ['sent', 'failed', 'held']) ended.inc({ status }, 0)
   const duplicates = new Counter({
@@ -60,7 +60,7 @@ export function createDeliveryMetrics(
     collect: () => memory.set(memoryBytes()),
   })
   let reading: Promise<readonly QueueDepth[]> | null = null
-  /** Once for all gauges of a scrape. Without the database the counters are shown all the same. */
+  /** Reads once for all gauges of a scrape. While the database is away the counters are still shown. */
   const readDepth = () =>
     (reading ??= queueDepth()
       .catch(() => [])

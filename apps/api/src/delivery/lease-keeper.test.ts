@@ -7,7 +7,7 @@ import { createLeaseKeeper, type LeaseKeeper } from './lease-keeper.ts'
 
 let elapsedMs: number
 let keeper: LeaseKeeper
-/** Of each renewal, which messages. */
+/** The ids of each renewal. */
 let renewals: string[][]
 let lost: Set<string>
 let databaseIsAway: boolean
@@ -19,7 +19,7 @@ beforeEach(() => {
   lost = new Set()
   databaseIsAway = false
   keeper = createLeaseKeeper({
-    store: {
+    deliveries: {
       async renew(messages) {
         if (databaseIsAway) throw new Error('The database is away.')
         const ids = messages.map(({ id }) => id)
@@ -41,7 +41,7 @@ function hold(id: string): AbortSignal {
   return keeper.hold(message, elapsedMs)
 }
 
-/** Time passes as it does: the timer fires each second. */
+/** Lets the timer fire each second. */
 async function pass(seconds: number): Promise<void> {
   for (let second = 0; second < seconds; second++) {
     elapsedMs += 1 * SECONDS
@@ -59,7 +59,7 @@ it('renews a lease before it runs out, as often as it takes', async () => {
   for (const ids of renewals) expect(ids).toEqual(['slow'])
 })
 
-it('goes on holding a message that was claimed anew while an old turn of it ends', async () => {
+it('keeps holding a message that was claimed anew while an old attempt of it ends', async () => {
   const old = { id: 'again', leaseOwner: 'old' } as LeasedMessage
   keeper.hold(old, elapsedMs)
   const signal = keeper.hold({ ...old, leaseOwner: 'new' }, elapsedMs)
@@ -71,7 +71,7 @@ it('goes on holding a message that was claimed anew while an old turn of it ends
   expect(signal.aborted).toBe(false)
 })
 
-it('renews nothing that ends soon after it began', async () => {
+it('does not renew the lease of an attempt that ends quickly', async () => {
   const signal = hold('quick')
   await pass(10)
   keeper.release({ id: 'quick', leaseOwner: 'owner of quick' } as LeasedMessage)
@@ -82,7 +82,7 @@ it('renews nothing that ends soon after it began', async () => {
   expect(signal.aborted).toBe(false)
 })
 
-it('breaks off what another worker has taken', async () => {
+it('breaks off an attempt whose message another worker has taken', async () => {
   const [taken, kept] = [hold('taken'), hold('kept')]
   lost.add('taken')
 
@@ -92,7 +92,7 @@ it('breaks off what another worker has taken', async () => {
   expect(kept.aborted).toBe(false)
 })
 
-it('breaks off before the lease runs out when it cannot be renewed', async () => {
+it('breaks off before a lease runs out that cannot be renewed', async () => {
   const signal = hold('unlucky')
   databaseIsAway = true
 
@@ -103,7 +103,7 @@ it('breaks off before the lease runs out when it cannot be renewed', async () =>
   expect(signal.aborted).toBe(true)
 })
 
-it('goes on when the database is back in time', async () => {
+it('continues when the database is back in time', async () => {
   const signal = hold('lucky')
   databaseIsAway = true
   await pass(30)
@@ -114,7 +114,7 @@ it('goes on when the database is back in time', async () => {
   expect(signal.aborted).toBe(false)
 })
 
-it('breaks off at its first look after the process stood still until the lease had run out', async () => {
+it('breaks off at once when the process was suspended until the lease had run out', async () => {
   const signal = hold('frozen')
 
   elapsedMs += LEASE_MS

@@ -4,24 +4,24 @@ import type { LeasedMessage } from '../queue/leased-message.ts'
 import type { Deliveries } from '../queue/queue.ts'
 
 const RENEW_WHEN_LEFT_MS = 25_000
-/** No request begins when less is left: another worker may take the message then. */
+/** With less left no request begins: another worker may soon take the message. */
 const SAFETY_MS = 5_000
 const LOOK_EVERY_MS = 1_000
 
 export interface LeaseKeeper {
   /**
-   * The signal is aborted when the lease is about to run out, or is lost.
+   * Renews the lease until it is released. The signal is aborted when the lease is about to run out, or is lost.
    *
-   * @param since when the claim was asked for, as `elapsedMs` tells it
+   * @param since when the claim was asked for, by `elapsedMs`
    */
   hold(message: LeasedMessage, since: number): AbortSignal
   release(message: LeasedMessage): void
-  /** Aborts every signal, those still to come too: the process ends. The leases are still held. */
+  /** Aborts every signal, those still to come too, because the process ends. The leases stay held. */
   breakOff(): void
   stop(): void
 }
 
-/** The process ends, and its time is up. */
+/** The process ends, and its grace period is over. */
 export class ProcessEndsError extends Error {
   override readonly name = 'ProcessEndsError'
 }
@@ -29,21 +29,24 @@ export class ProcessEndsError extends Error {
 interface Held {
   readonly message: LeasedMessage
   readonly controller: AbortController
-  /** As `elapsedMs` tells it. */
+  /** By `elapsedMs`. */
   until: number
 }
 
 /**
- * Renews the leases of what is under way, and breaks off early what has lost its lease. That nothing is sent which
- * another may have taken is for the statements to see to that clear a request.
+ * Renews the leases of attempts under way, and breaks off early those that have lost theirs. The statements that clear a
+ * request, not this, guarantee that nothing is sent which another worker may have taken.
  */
-export function createLeaseKeeper(parts: {
-  store: Pick<Deliveries, 'renew'>
+export function createLeaseKeeper({
+  deliveries,
+  elapsedMs,
+  logger,
+}: {
+  deliveries: Pick<Deliveries, 'renew'>
   /** Milliseconds since some moment: no clock that can be set. */
   elapsedMs: () => number
   logger: FastifyBaseLogger
 }): LeaseKeeper {
-  const { store, elapsedMs, logger } = parts
   const held = new Map<string, Held>()
   let renewing = false
   let brokenOff = false
@@ -62,7 +65,7 @@ export function createLeaseKeeper(parts: {
   async function renew(now: number): Promise<void> {
     const ending = [...held.values()].filter(({ until }) => until - now <= RENEW_WHEN_LEFT_MS)
     if (ending.length === 0) return
-    const kept = await store.renew(ending.map(({ message }) => message))
+    const kept = await deliveries.renew(ending.map(({ message }) => message))
     for (const entry of ending) {
       if (kept.has(entry.message.id)) entry.until = now + LEASE_MS
       else if (held.get(entry.message.id) === entry) drop(entry)
@@ -89,7 +92,7 @@ export function createLeaseKeeper(parts: {
       return controller.signal
     },
     release({ id, leaseOwner }) {
-      // After a lapse the same message may be held anew.
+      // After its lease has run out the same message may be held anew.
       if (held.get(id)?.message.leaseOwner === leaseOwner) held.delete(id)
     },
     breakOff() {

@@ -6,13 +6,13 @@ import type { Deliveries } from '../queue/queue.ts'
 
 export interface AttachmentReader {
   whole(attachment: ContentAttachment): Promise<OutgoingAttachment>
-  /** Fills `target` with the attachment's bytes from `start` on, and returns what it filled. */
+  /** Fills `target` with the attachment's bytes from `start` on, and returns the part of it that was filled. */
   range(attachment: ContentAttachment, start: number, target: Buffer): Promise<Buffer>
 }
 
-/** Reads attachments of a message, wherever they are stored; in memory is what was asked for, and one chunk. */
+/** Reads attachments of a message, wherever they are stored. Memory holds what was asked for, and one chunk. */
 export function createAttachmentReader(
-  store: Pick<Deliveries, 'readChunks'>,
+  deliveries: Pick<Deliveries, 'readChunks'>,
   cipher: ContentCipher,
   message: LeasedMessage,
 ): AttachmentReader {
@@ -24,9 +24,9 @@ export function createAttachmentReader(
       return target.subarray(0, end - start)
     }
     const from = Math.floor(start / CHUNK_BYTES)
-    const to = Math.max(from + 1, Math.ceil(end / CHUNK_BYTES)) // an empty file has a chunk as well
+    const to = Math.max(from + 1, Math.ceil(end / CHUNK_BYTES)) // an empty file has one chunk
     let chunk = from
-    await store.readChunks(message, attachment.part, { from, to }, (sealed) => {
+    await deliveries.readChunks(message, attachment.part, { from, to }, (sealed) => {
       const begins = chunk * CHUNK_BYTES
       const opened = open(attachment.part, chunk, sizeBytes, sealed)
       opened.copy(target, Math.max(0, begins - start), Math.max(0, start - begins), end - begins)

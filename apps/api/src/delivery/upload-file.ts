@@ -3,33 +3,32 @@ import type { CallOptions } from '@inforiver-mail/m365/graph-mailer'
 import type { ContentAttachment } from '@inforiver-mail/m365/message-content'
 import { RANGE_BYTES, type UploadSession } from '@inforiver-mail/m365/upload-session'
 import type { Sealed } from '@inforiver-mail/m365/token-vault'
-import type { TurnResult } from './delivery-state.ts'
+import { memoryFor } from '../memory/memory-use.ts'
 import type { LeasedMessage, Upload } from '../queue/leased-message.ts'
-import { routeAround, withSize } from './size-routes.ts'
-import { draftFailure, travelsInPieces, unavailable, type OpenMessage, type TurnParts } from './turn-parts.ts'
+import { readsFileByFile, type AttemptDeps, type OpenMessage } from './attempt.ts'
+import { draftFailure, unavailable, type AttemptResult } from './attempt-result.ts'
+import { replan, withSize } from './choose-route.ts'
 
-const SESSIONS_PER_TURN = 3
-/** In base64, in JSON, and as bytes: what attaching in one request occupies, times the file. */
-const TIMES_IN_MEMORY = 5
-/** Of a line so slow that whole ranges have timed out. */
+const SESSIONS_PER_ATTEMPT = 3
+/** For a line so slow that whole ranges have timed out. */
 const SHORT_RANGE_BYTES = 5 * CHUNK_BYTES
 const SHORT_AFTER_ATTEMPTS = 3
-/** Until then a session has to last, or a new one is asked for. */
+/** A session that expires sooner is replaced by a new one. */
 const SESSION_LEFT_MS = 60_000
 
-/** `attached`: the next file is on the draft. `another-way`: it was refused for its size, and planned anew. */
-export type FileStep = 'attached' | 'draft-gone' | 'another-way' | TurnResult
+/** `attached`: the file is on the draft. `replanned`: it was refused for its size, and takes another route. */
+export type FileStep = 'attached' | 'draft-gone' | 'replanned' | AttemptResult
 
 export interface UploadContext {
-  /** Charges bytes to the mailbox's limit; null when they may go. */
+  /** Charges bytes to the mailbox's limit of uploads; returns null when they may go. */
   readonly charge: (bytes: number) => Promise<FileStep | null>
-  /** Writes down how far it has come. */
+  /** Stores how far the draft has come. */
   readonly store: (upload: Upload) => Promise<void>
   readonly options: CallOptions & { readonly signal: AbortSignal }
 }
 
-/** Puts the next file on the draft, from where its upload was left off. */
-export async function uploadFile(parts: TurnParts, open: OpenMessage, context: UploadContext): Promise<FileStep> {
+/** Puts the next file on the draft, continuing an upload that was left off. */
+export async function uploadFile(deps: AttemptDeps, open: OpenMessage, context: UploadContext): Promise<FileStep> {
   const { draft, content } = open
   const { plan, sizes } = open.route
   const { attached, session } = draft.upload
@@ -38,35 +37,33 @@ export async function uploadFile(parts: TurnParts, open: OpenMessage, context: U
   const requestBytes = sizes.attachments[attached]?.attach ?? 0
   const target = { draftId: draft.draftId, file, number: attached, requestBytes }
   return plan.attachments[attached] === 'attach' && session === null
-    ? attachWhole(parts, open, target, context)
-    : uploadRanges(parts, open, target, context)
+    ? attachWhole(deps, open, target, context)
+    : uploadRanges(deps, open, target, context)
 }
 
 interface Target {
   readonly draftId: string
   readonly file: ContentAttachment
   readonly number: number
-  /** Of the one request that attaches it. */
+  /** The length of the request that attaches it whole. */
   readonly requestBytes: number
 }
 
 async function attachWhole(
-  parts: TurnParts,
+  deps: AttemptDeps,
   open: OpenMessage,
   { draftId, file, number, requestBytes }: Target,
   { charge, store, options }: UploadContext,
 ): Promise<FileStep> {
-  const { mailer, budget } = parts
+  const { mailer, budget } = deps
   const { read, message } = open
   const wait = await charge(requestBytes)
   if (wait) return wait
-  const giveBack = await takeFor(budget, message, file.sizeBytes * TIMES_IN_MEMORY, options.signal)
+  const giveBack = await takeFor(budget, message, memoryFor.attachedFile(file.sizeBytes), options.signal)
   try {
     const attached = await mailer.attachFile(draftId, await read.whole(file), options)
     if (attached.outcome === 'gone') return 'draft-gone'
-    // Where it is not known, the next turn counts what is on the draft.
-    if (await routeAround(parts, open, attached, { limit: 'request-length', sizeBytes: requestBytes }))
-      return 'another-way'
+    if (await replan(deps, open, attached, { limit: 'request-length', sizeBytes: requestBytes })) return 'replanned'
     if (attached.outcome !== 'attached') return draftFailure(withSize(attached, nameOf(number), file.sizeBytes))
     await store({ attached: number + 1, session: null, position: 0 })
     return 'attached'
@@ -76,25 +73,25 @@ async function attachWhole(
 }
 
 async function uploadRanges(
-  parts: TurnParts,
+  deps: AttemptDeps,
   open: OpenMessage,
   target: Target,
   context: UploadContext,
 ): Promise<FileStep> {
   const { draft } = open
-  for (let sessions = 0; sessions < SESSIONS_PER_TURN; sessions++) {
-    const session = (await resumeSession(parts, open)) ?? (await startSession(parts, open, target, context))
+  for (let sessions = 0; sessions < SESSIONS_PER_ATTEMPT; sessions++) {
+    const session = (await resumeSession(deps, open)) ?? (await startSession(deps, open, target, context))
     if (!('uploadUrl' in session)) return session.step
-    const step = await putRanges(parts, open, target, session, context)
+    const step = await putRanges(deps, open, target, session, context)
     if (step !== 'session-gone') return step
-    draft.inQuestion = true
-    const settled = await afterSession(parts, target, context)
-    if (settled !== 'again') return settled
+    draft.unconfirmed = true
+    const next = await afterSession(deps, target, context)
+    if (next !== 'again') return next
   }
   return unavailable('Microsoft ended the upload session again and again.')
 }
 
-async function resumeSession({ vault, clock }: TurnParts, open: OpenMessage): Promise<UploadSession | null> {
+async function resumeSession({ vault, clock }: AttemptDeps, open: OpenMessage): Promise<UploadSession | null> {
   const { session } = open.draft.upload
   if (!session) return null
   const { urlSealed, expiresAt } = session
@@ -103,21 +100,18 @@ async function resumeSession({ vault, clock }: TurnParts, open: OpenMessage): Pr
 }
 
 async function startSession(
-  parts: TurnParts,
+  deps: AttemptDeps,
   open: OpenMessage,
   { draftId, file, number }: Target,
   { store, options }: UploadContext,
 ): Promise<UploadSession | { readonly step: FileStep }> {
-  const { mailer, vault } = parts
+  const { mailer, vault } = deps
   const { message } = open
   const { filename, contentType, contentId, sizeBytes } = file
   const created = await mailer.createUploadSession(draftId, { filename, contentType, contentId, sizeBytes }, options)
   if (created.outcome === 'gone') return { step: 'draft-gone' }
-  if (
-    created.outcome === 'refused' &&
-    (await routeAround(parts, open, created, { limit: 'session-minimum', sizeBytes }))
-  )
-    return { step: 'another-way' }
+  if (created.outcome === 'refused' && (await replan(deps, open, created, { limit: 'session-minimum', sizeBytes })))
+    return { step: 'replanned' }
   if (created.outcome !== 'created') return { step: draftFailure(withSize(created, nameOf(number), sizeBytes)) }
   const { session } = created
   const urlSealed: Sealed = await vault.seal(session.uploadUrl, urlOwner(message))
@@ -125,9 +119,9 @@ async function startSession(
   return session
 }
 
-/** While one range travels, the next is read. */
+/** Sends range after range; while one is on the wire, the next is read. */
 async function putRanges(
-  { mailer, budget }: TurnParts,
+  { mailer, budget }: AttemptDeps,
   open: OpenMessage,
   { file, number }: Target,
   session: UploadSession,
@@ -137,11 +131,11 @@ async function putRanges(
   const { signal } = options
   const { sizeBytes: totalBytes } = file
   const rangeBytes = message.attemptCount > SHORT_AFTER_ATTEMPTS ? SHORT_RANGE_BYTES : RANGE_BYTES
-  const buffers: Buffer[] = [] // two at most: one travels, one is filled
+  const buffers: Buffer[] = [] // two at most: one on the wire, one being filled
   let next: ReadAhead | null = null
-  let standing = 0
+  let withoutProgress = 0
   try {
-    while (standing < SESSIONS_PER_TURN) {
+    while (withoutProgress < SESSIONS_PER_ATTEMPT) {
       const { position } = draft.upload
       const length = Math.min(rangeBytes, totalBytes - position)
       const wait = await charge(length)
@@ -156,13 +150,13 @@ async function putRanges(
         const put = await mailer.putRange(session, { start: position, totalBytes, bytes }, signal)
         const step = await judge(put, position, length)
         if (step !== 'next') return step
-        standing = draft.upload.position > position ? 0 : standing + 1
+        withoutProgress = draft.upload.position > position ? 0 : withoutProgress + 1
         buffers.push(buffer)
       } finally {
         giveBack()
       }
     }
-    return 'session-gone' // it does not move
+    return 'session-gone' // the host takes no range
   } finally {
     if (next) drop(next)
   }
@@ -184,14 +178,14 @@ async function putRanges(
       case 'out-of-step': {
         const status = await mailer.readUploadSession(session, signal)
         if (status.outcome === 'open') await moveTo(status.nextStart)
-        // It does not say: the range was stored by an earlier try whose answer was lost.
+        // Where the host does not tell, the range was stored by an earlier request whose answer was lost.
         else if (status.outcome === 'unsupported' && position + length < totalBytes) await moveTo(position + length)
         else if (status.outcome === 'unsupported' || status.outcome === 'session-gone') return 'session-gone'
         else return draftFailure(status)
         return 'next'
       }
       case 'refused':
-        // Of what the upload host may say little is documented: anything but a size is answered by a new session.
+        // The answers of the upload host are hardly documented: anything but a size asks for a new session.
         return put.reason === 'message-too-large'
           ? draftFailure(withSize(put, nameOf(number), totalBytes))
           : 'session-gone'
@@ -205,7 +199,7 @@ async function putRanges(
   }
 
   function readAhead(start: number, length: number): ReadAhead {
-    const reading = takeFor(budget, message, length * 2, signal).then(async (giveBack) => {
+    const reading = takeFor(budget, message, memoryFor.range(length), signal).then(async (giveBack) => {
       try {
         const buffer = buffers.pop() ?? Buffer.allocUnsafeSlow(rangeBytes)
         return { buffer, bytes: await read.range(file, start, buffer.subarray(0, length)), giveBack }
@@ -214,14 +208,14 @@ async function putRanges(
         throw error
       }
     })
-    reading.catch(() => {}) // it may not be awaited
+    reading.catch(() => {}) // nobody may await it
     return { start, read: reading }
   }
 }
 
 interface ReadAhead {
   readonly start: number
-  /** `bytes` are a part of `buffer`. */
+  /** `bytes` is a view of `buffer`. */
   readonly read: Promise<{ readonly buffer: Buffer; readonly bytes: Buffer; readonly giveBack: () => void }>
 }
 
@@ -230,9 +224,9 @@ function drop({ read }: ReadAhead): null {
   return null
 }
 
-/** The file may be attached, where only the answer to its last range was lost; otherwise it starts again. */
+/** The file is attached where only the answer to its last range was lost; otherwise its upload begins again. */
 async function afterSession(
-  { mailer }: TurnParts,
+  { mailer }: AttemptDeps,
   { draftId, number }: Target,
   { store, options }: UploadContext,
 ): Promise<FileStep | 'again'> {
@@ -244,14 +238,14 @@ async function afterSession(
   return isAttached ? 'attached' : 'again'
 }
 
-/** Where the turn holds all of the message, nothing is taken besides. */
+/** Takes nothing where the attempt already holds the whole message. */
 async function takeFor(
-  budget: TurnParts['budget'],
+  budget: AttemptDeps['budget'],
   message: LeasedMessage,
   bytes: number,
   signal: AbortSignal,
 ): Promise<() => void> {
-  return budget.take(travelsInPieces(message) ? bytes : 0, signal)
+  return budget.take(readsFileByFile(message) ? bytes : 0, signal)
 }
 
 function nameOf(number: number): string {

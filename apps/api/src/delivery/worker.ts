@@ -5,47 +5,51 @@ import type { GraphMailer } from '@inforiver-mail/m365/graph-mailer'
 import type { RandomBytes } from '@inforiver-mail/m365/random'
 import type { TokenVault } from '@inforiver-mail/m365/token-vault'
 import type { FastifyBaseLogger } from 'fastify'
-import type { ByteBudget } from '../byte-budget.ts'
 import type { ContentKeys } from '../content-keys.ts'
+import type { ReportAccessRefusal, RequestAccess } from '../mailbox-access.ts'
+import type { ByteBudget } from '../memory/byte-budget.ts'
 import { startPolling, UNTIL_WOKEN, type Polling } from '../polling.ts'
-import { createAccessCache, type AccessTo, type LostAccessTo } from './access-cache.ts'
-import type { DeliveryMetrics } from './delivery-metrics.ts'
-import { settle, type DeliveryState } from './delivery-state.ts'
 import type { LeasedMessage } from '../queue/leased-message.ts'
 import type { Deliveries, Mailboxes } from '../queue/queue.ts'
-import type { Settled } from '../queue/settle.ts'
-import { createLeaseKeeper, ProcessEndsError } from './lease-keeper.ts'
+import { createAccessCache } from './access-cache.ts'
+import { OvertakenError, type AttemptDeps } from './attempt.ts'
+import { NOTHING_SENT, type FinishedAttempt } from './attempt-result.ts'
 import { cleanMailboxes } from './clean-mailboxes.ts'
-import { OvertakenError, type TurnParts } from './turn-parts.ts'
-import { takeTurn, type Turn } from './turn.ts'
+import type { DeliveryMetrics } from './delivery-metrics.ts'
+import { createLeaseKeeper, ProcessEndsError } from './lease-keeper.ts'
+import { runAttempt } from './run-attempt.ts'
+import { createOutcomeWriter } from './write-outcome.ts'
+
+// claim ──▶ runAttempt ──▶ planSettlement ──▶ settle, for up to 64 messages at once. Besides, the worker takes over what
+// other workers have left behind, and clears mailboxes of drafts and copies that nobody needs.
 
 const MAX_IN_FLIGHT = 64
-/** With those whose outcomes wait for the database. */
+/** Counts attempts whose outcomes wait for the database as well. */
 const MAX_UNSETTLED = 4 * MAX_IN_FLIGHT
-/** A claim for a single free place would be a round trip for each message. */
+/** A claim for a single free place would cost a round trip for each message. */
 const CLAIM_WHEN_FREE = 16
 const GATHER_MS = 5
 const POLL_EVERY_MS = 1_000
-const RECOVER_EVERY_MS = 2_000
+const LOOK_EVERY_MS = 2_000
 const AFTER_FAILURE_MS = 1_000
-/** A supervisor kills after 30 s, many a one; the outcomes have to be written before that. */
+/** Many a supervisor kills after 30 s; outcomes have to be written before that. */
 const GRACE_MS = 20_000
 
 export interface Worker {
   start(): void
   /**
-   * Finishes what is under way; uploads stop where they are. What takes longer than the time it has is broken off: its
+   * Lets attempts finish, but stops uploads where they are. An attempt that outlasts the grace period is broken off: its
    * outcome is written and its lease given up.
    */
   stop(): Promise<void>
 }
 
-export function createWorker(parts: {
-  store: Deliveries
-  mailboxStore: Mailboxes
+export function createWorker(deps: {
+  deliveries: Deliveries
+  mailboxes: Mailboxes
   budget: ByteBudget
-  access: AccessTo
-  lostAccess: LostAccessTo
+  requestAccess: RequestAccess
+  reportAccessRefusal: ReportAccessRefusal
   mailer: GraphMailer
   adminCenters: AdminCenters
   vault: TokenVault
@@ -58,21 +62,22 @@ export function createWorker(parts: {
   logger: FastifyBaseLogger
   metrics: DeliveryMetrics
   graceMs?: number
+  /** How often to look for abandoned messages, and for drafts and copies to delete. */
+  lookEveryMs?: number
 }): Worker {
-  const { store, access, adminCenters, clock, elapsedMs, chance, logger, metrics, graceMs = GRACE_MS } = parts
-  const turnParts: TurnParts = {
-    ...parts,
-    cachedAccess: createAccessCache(access, clock),
+  const { deliveries, requestAccess, clock, elapsedMs, logger, graceMs = GRACE_MS, lookEveryMs = LOOK_EVERY_MS } = deps
+  const attemptDeps: AttemptDeps = {
+    ...deps,
+    cachedAccess: createAccessCache(requestAccess, clock),
     stopping: () => stopping.signal,
     ending: () => ending.signal,
   }
+  const outcomes = createOutcomeWriter(deps)
   const inFlight = new Set<Promise<unknown>>()
-  /** Those as well, and those whose outcome is being written. */
+  /** In flight, or its outcome is being written. */
   const unsettled = new Set<Promise<void>>()
-  /** Outcomes that the database has not taken yet. */
-  const unwritten = new Set<LeasedMessage>()
-  /** The owner of a claim without an answer: the database may have made it all the same. */
-  let unanswered: string | null = null
+  /** The owner of a claim that was not answered: the database may have made it all the same. */
+  let unansweredOwner: string | null = null
   let stopping = new AbortController()
   let ending = new AbortController()
   let claiming: Polling | null = null
@@ -84,23 +89,23 @@ export function createWorker(parts: {
     start() {
       stopping = new AbortController()
       ending = new AbortController()
-      leases = createLeaseKeeper({ store, elapsedMs, logger })
+      leases = createLeaseKeeper({ deliveries, elapsedMs, logger })
       claiming = startPolling(claimMore, {
         afterFailureMs: AFTER_FAILURE_MS,
         onFailure: (error) => logger.error({ err: error }, 'messages could not be claimed; trying again'),
       })
       const recovering = startPolling(recover, {
-        afterFailureMs: RECOVER_EVERY_MS,
+        afterFailureMs: lookEveryMs,
         onFailure: (error) => logger.error({ err: error }, 'abandoned messages could not be looked for; trying again'),
       })
       const cleaning = startPolling(clean, {
-        afterFailureMs: RECOVER_EVERY_MS,
+        afterFailureMs: lookEveryMs,
         onFailure(error) {
           if (!stopping.signal.aborted) logger.error({ err: error }, 'mailboxes could not be cleaned; trying again')
         },
       })
       loops = [claiming, recovering, cleaning]
-      listener = store.listen(wake)
+      listener = deliveries.listen(wake)
     },
     async stop() {
       stopping.abort()
@@ -128,42 +133,43 @@ export function createWorker(parts: {
   }
 
   async function claim(): Promise<number> {
-    if (unanswered !== null) await store.giveBack(unanswered)
+    if (unansweredOwner !== null) await deliveries.giveBack(unansweredOwner)
     const owner = randomUUID()
-    unanswered = owner
+    unansweredOwner = owner
     const claimedAt = elapsedMs()
-    const messages = await store.claim(owner, MAX_IN_FLIGHT - inFlight.size)
-    unanswered = null
+    const messages = await deliveries.claim(owner, MAX_IN_FLIGHT - inFlight.size)
+    unansweredOwner = null
     for (const message of messages) deliver(message, claimedAt)
     return messages.length
   }
 
+  /** Takes over messages whose lease has run out. */
   async function recover(): Promise<number> {
-    // What this process knows comes first: it would declare in doubt what it has the outcome of.
-    if (unwritten.size > 0) return RECOVER_EVERY_MS
-    const recovered = await store.recover()
+    // Outcomes known here are written first: recovery would put those messages in doubt.
+    if (outcomes.isBehind) return lookEveryMs
+    const recovered = await deliveries.recover()
     for (const id of recovered.abandoned)
       logger.warn({ message: id }, 'a worker ended or stood still in the middle of a delivery')
     if (recovered.moved) wake()
-    return recovered.more ? 0 : RECOVER_EVERY_MS
+    return recovered.more ? 0 : lookEveryMs
   }
 
   /** Deletes drafts and copies from the mailboxes. */
   async function clean(): Promise<number> {
-    await cleanMailboxes(parts, stopping.signal)
-    return RECOVER_EVERY_MS
+    await cleanMailboxes(deps, stopping.signal)
+    return lookEveryMs
   }
 
-  /** The place of a message is free once it is known what came of it; its lease is held until that is written. */
+  /** Frees the place of a message once its outcome is known, and holds its lease until the outcome is written. */
   function deliver(message: LeasedMessage, claimedAt: number): void {
     const signal = leases?.hold(message, claimedAt) ?? AbortSignal.abort()
-    const delivery = turnOf(message, claimedAt, signal).finally(() => {
-      inFlight.delete(delivery)
+    const attempt = attemptSafely(message, claimedAt, signal).finally(() => {
+      inFlight.delete(attempt)
       wake()
     })
-    inFlight.add(delivery)
-    const settling = delivery
-      .then((turn) => write(message, turn))
+    inFlight.add(attempt)
+    const settling = attempt
+      .then((finished) => outcomes.write(message, finished, ending.signal))
       .finally(() => {
         leases?.release(message)
         unsettled.delete(settling)
@@ -172,11 +178,15 @@ export function createWorker(parts: {
     unsettled.add(settling)
   }
 
-  /** A turn that throws has sent nothing, so that there is no doubt: the message is tried again. */
-  async function turnOf(message: LeasedMessage, claimedAt: number, signal: AbortSignal): Promise<Turn> {
+  /** An attempt that throws has sent nothing, so the message is tried again without a doubt. */
+  async function attemptSafely(
+    message: LeasedMessage,
+    claimedAt: number,
+    signal: AbortSignal,
+  ): Promise<FinishedAttempt> {
     try {
-      const turn = await takeTurn(turnParts, message, claimedAt, signal)
-      return processEnds(signal) && wasNotSent(turn) ? { ...turn, result: { type: 'overtaken' } } : turn
+      const attempt = await runAttempt(attemptDeps, message, claimedAt, signal)
+      return processEnds(signal) && wasNotSent(attempt) ? { ...attempt, result: { type: 'overtaken' } } : attempt
     } catch (error) {
       const { id } = message
       if (error instanceof OvertakenError || signal.aborted) {
@@ -188,67 +198,13 @@ export function createWorker(parts: {
       return { ...NOTHING_SENT, result: { type: 'no-access', detail, waitMs: null } }
     }
   }
-
-  /** However long the database is away, unless the process ends: an outcome that is not written is a doubt. */
-  async function write(message: LeasedMessage, turn: Turn): Promise<void> {
-    const knownAt = elapsedMs()
-    const state: DeliveryState = {
-      ...message,
-      attemptCount: turn.advanced ? 1 : message.attemptCount,
-      doubt: turn.doubtResolved ? { state: 'seen-unsent' } : message.doubt,
-      possibleDuplicate: message.possibleDuplicate || turn.inSpiteOfDoubt,
-    }
-    const settled: Settled = {
-      message,
-      settlement: settle(state, turn.result, { now: clock(), random: chance, adminCenters }),
-      fromEmail: turn.fromEmail,
-      ageMs: () => elapsedMs() - knownAt,
-    }
-    for (;;) {
-      try {
-        const written = await store.settle(settled)
-        unwritten.delete(message)
-        report(message, settled, written)
-        return
-      } catch (error) {
-        unwritten.add(message)
-        logger.warn({ err: error, message: message.id }, 'an outcome could not be written; trying again')
-        if (ending.signal.aborted) return
-        await delay(AFTER_FAILURE_MS, undefined, { signal: ending.signal }).catch(() => {})
-      }
-    }
-  }
-
-  function report(message: LeasedMessage, { settlement }: Settled, written: boolean): void {
-    const { id } = message
-    if (!written) {
-      logger.warn(
-        { message: id, status: settlement.status },
-        'an outcome was written before, or another attempt has begun',
-      )
-      return
-    }
-    const { status, attempt, problem } = settlement
-    metrics.settled(settlement, (clock().getTime() - message.createdAt.getTime()) / 1_000)
-    if (status === 'sent') logger.info({ message: id, tenant: message.tenantId }, 'message sent')
-    else if (status === 'held') logger.warn({ message: id, because: settlement.heldBecause }, 'message held')
-    else if (problem) {
-      const { code, microsoftCode, requestId } = problem
-      logger.error({ message: id, code, microsoftCode, requestId }, 'message failed')
-    } else if (attempt) {
-      const { outcome, code } = attempt
-      logger.warn({ message: id, outcome, code, waitMs: settlement.waitMs }, 'message not sent yet')
-    }
-  }
 }
-
-const NOTHING_SENT = { fromEmail: null, inSpiteOfDoubt: false, advanced: false, doubtResolved: false }
 
 function processEnds({ reason }: AbortSignal): boolean {
   return reason instanceof ProcessEndsError
 }
 
-function wasNotSent({ result }: Turn): boolean {
+function wasNotSent({ result }: FinishedAttempt): boolean {
   if (result.type === 'lookup-failed') return true
   return result.type === 'failure' && result.failure.outcome === 'unavailable'
 }

@@ -1,9 +1,10 @@
 import type { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import type { ByteBudget } from '../byte-budget.ts'
+import { createBodyMemory, type BodyMemory } from '../memory/body-memory.ts'
+import type { ByteBudget } from '../memory/byte-budget.ts'
+import { SMALL_BODY_BYTES } from '../memory/memory-use.ts'
 import { createArrivingBody, type ArrivingBody, type Pace } from './arriving-body.ts'
-import { createBodyMemory, OutOfMemoryError, SMALL_BODY_BYTES, type BodyMemory } from './body-memory.ts'
 import { ProblemError } from './problem.ts'
 import { isMultipart } from './read-multipart.ts'
 
@@ -69,7 +70,8 @@ const WITHOUT_BODY = new Set(['GET', 'HEAD'])
 
 function createArrival(request: FastifyRequest, reply: FastifyReply, budget: ByteBudget, limits: Limits): Arrival {
   const { raw } = request
-  const memory = createBodyMemory(budget, limits.longestWaitMs)
+  const { longestWaitMs } = limits
+  const memory = createBodyMemory(budget, { longestWaitMs, timeoutError: () => new OutOfMemoryError(longestWaitMs) })
   let body: ArrivingBody | null = null
   let pace: Pace | null = null
   let keepsConnection = false
@@ -190,6 +192,16 @@ function createArrival(request: FastifyRequest, reply: FastifyReply, budget: Byt
     get keepsConnection() {
       return keepsConnection
     },
+  }
+}
+
+/** The request waited too long for memory. */
+class OutOfMemoryError extends ProblemError {
+  constructor(longestWaitMs: number) {
+    super(
+      'unavailable',
+      `Other large messages are arriving, and after ${longestWaitMs / 1_000} seconds there was still no memory for this one. Nothing was stored; try again in a moment, or send attachments as parts of a multipart/form-data body.`,
+    )
   }
 }
 

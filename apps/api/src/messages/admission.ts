@@ -4,44 +4,44 @@ import { measureArriving, measureRequests } from '@inforiver-mail/m365/request-s
 import { ProblemError } from '../http/problem.ts'
 import type { IntakeLimits } from './attachment-intake.ts'
 import type { Messages } from '../queue/queue.ts'
-import { refuseArriving, refuseSize, type LargeMessages } from './refuse-size.ts'
+import { refuseArriving, refuseSize, type SizeRules } from './refusals.ts'
 
 /** No limit of Microsoft's can apply below this size. */
 const SMALL_BYTES = 64 * 1024
 
-export interface AdmissionParts {
+export interface AdmissionDeps {
   readonly store: Pick<Messages, 'readSizeLimits'>
-  /** Whom messages leave from now, and whether large ones may; null while nothing is configured. */
+  /** The sender that messages leave from now, and whether large ones may; null while nothing is configured. */
   readonly readSender: (
     tenantId: string,
   ) => Promise<{ readonly fromEmail: string; readonly largeAttachments: boolean } | null>
 }
 
-/** What the installation allows at this moment: asked of a new message, never of a repetition. */
+/** What the installation allows at this moment. A new message is held to it, a repetition never. */
 export interface Admission extends IntakeLimits {
-  /** @throws {ProblemError} */
+  /** @throws {ProblemError} where the message asks for another From than the sender */
   requireSender(from: string | undefined): Promise<void>
-  /** @throws {ProblemError} */
+  /** @throws {ProblemError} where the message is larger than may be sent */
   requireSize(content: MessageContent): Promise<void>
 }
 
-/** For one message. What only a large one needs to know is read when it turns out to be large. */
-export function createAdmission({ store, readSender }: AdmissionParts, tenantId: string): Admission {
-  let asked: Promise<LargeMessages> | null = null
+/** Admits one message. What only large messages depend on is read once it turns out to be large. */
+export function createAdmission({ store, readSender }: AdmissionDeps, tenantId: string): Admission {
+  let rules: Promise<SizeRules> | null = null
 
-  async function ask(): Promise<LargeMessages> {
+  async function readRules(): Promise<SizeRules> {
     const sender = await readSender(tenantId)
     const limits = await store.readSizeLimits(tenantId)
-    return { limits, fromEmail: sender?.fromEmail ?? null, enabled: sender?.largeAttachments ?? null }
+    return { limits, fromEmail: sender?.fromEmail ?? null, largeAttachments: sender?.largeAttachments ?? null }
   }
 
   async function refuse(attachmentBytes: readonly number[]): Promise<ProblemError | null> {
-    return refuseArriving(measureArriving(attachmentBytes), await (asked ??= ask()))
+    return refuseArriving(measureArriving(attachmentBytes), await (rules ??= readRules()))
   }
 
   async function refuseComplete(content: MessageContent): Promise<ProblemError | null> {
-    const large = await (asked ??= ask())
-    return refuseSize(measureRequests(content, large.fromEmail ?? ''), large)
+    const known = await (rules ??= readRules())
+    return refuseSize(measureRequests(content, known.fromEmail ?? ''), known)
   }
 
   return {

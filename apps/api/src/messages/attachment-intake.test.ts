@@ -1,26 +1,16 @@
 import { randomBytes } from 'node:crypto'
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import { afterEach, expect, it } from 'vitest'
 import { postMultipart, type Part } from '../test-support/multipart.ts'
 import { attachmentParts, countStored, mailWith, readStored, sha256 } from '../test-support/stored-attachments.ts'
-import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
-import { createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
+import { useProduct } from '../test-support/use-ground.ts'
 
 const KIB = 1024
 const MIB = 1024 * KIB
 const CHUNK = 256 * KIB
 const KEPT = 512 * KIB
 
-let ground: TestGround
-let product: TestProduct
-let service: ServiceClient
-
-// Nothing is configured: what is accepted is held, so that it can be looked at.
-beforeAll(async () => {
-  ground = await createTestGround()
-  product = await ground.startProduct({ environment: { ROLE: 'api' } })
-  service = await createServiceClient(product)
-})
-afterAll(() => ground.close())
+// Nothing is configured, so accepted messages are held and can be inspected.
+const { ground, product, service } = useProduct()
 afterEach(() => ground.database.empty('messages'))
 
 const post = (parts: readonly Part[]) => postMultipart(product.publicUrl, service.key, parts)
@@ -80,14 +70,14 @@ it('stores up to 512 KiB of attachments with the message, and no chunk', async (
   expect(await countStored(ground.database)).toEqual({ messages: 1, chunks: 0 })
 })
 
-it('takes 100 attachments', async () => {
+it('accepts 100 attachments', async () => {
   const contents = Array.from({ length: 100 }, (_, index) => randomBytes(index * 300))
   const id = await accepted(mailWith(contents))
 
   expect((await stored(id)).map(({ sha256: hash }) => hash)).toEqual(contents.map(sha256))
 })
 
-it('refuses 101 attachments however they come, and keeps nothing of them', async () => {
+it('refuses 101 attachments, in parts or JSON, and keeps nothing of them', async () => {
   const inline = [{ filename: 'inline.txt', content: 'YQ==' }]
   const hundred = Array.from({ length: 100 }, () => Buffer.alloc(10_000))
   const answers = [
@@ -103,7 +93,7 @@ it('refuses 101 attachments however they come, and keeps nothing of them', async
   expect(await countStored(ground.database)).toEqual({ messages: 0, chunks: 0 })
 })
 
-it('takes the message from behind large attachments', async () => {
+it('accepts the message after large attachments', async () => {
   const content = randomBytes(2 * MIB)
   const [message, ...attachments] = mailWith([content], { subject: 'Behind' })
   const id = await accepted([...attachments, ...(message ? [message] : [])])
@@ -160,9 +150,66 @@ it.each(['base64', 'Quoted-Printable'])('refuses a part in %s, which would arriv
   expect(json).toMatchObject({ code: 'invalid-input', detail: expect.stringContaining('content-transfer-encoding') })
 })
 
-it('stores a content type that is none as application/octet-stream', async () => {
+it('stores an invalid content type as application/octet-stream', async () => {
   const [message, part] = mailWith(['a'])
   const id = await accepted([message as Part, { ...(part as Part), contentType: 'anything at all' }])
 
   expect(await stored(id)).toMatchObject([{ contentType: 'application/octet-stream' }])
+})
+
+async function namesOf({ status, json }: { status: number; json: { id: string } }): Promise<string[]> {
+  expect({ status, json }).toMatchObject({ status: 202 })
+  return (await readStored(ground.database, product, json.id)).map(({ filename }) => filename)
+}
+
+const part = (written: string): Part => ({ disposition: `name="attachment"; ${written}`, content: 'a' })
+
+it.each([
+  ['quotes as browsers write them', 'filename="a %22b%22.txt"', 'a "b".txt'],
+  ['quotes with a backslash', String.raw`filename="a \"b\".txt"`, 'a "b".txt'],
+  ['UTF-8 as it is', 'filename="日本語 – ü.txt"', '日本語 – ü.txt'],
+  ['the form of RFC 8187', "filename*=UTF-8''%e2%82%ac%20rates.txt", '€ rates.txt'],
+  ['the form of RFC 8187 in lower case, with a language', "filename*=utf-8'en'%C2%A3.txt", '£.txt'],
+  ['the form of RFC 8187 in Latin-1', "filename*=iso-8859-1''%A3.txt", '£.txt'],
+  ['no quotes', 'filename=q3.txt', 'q3.txt'],
+  ['a path in the form of RFC 8187', "filename*=UTF-8''..%2F..%5Cq3.txt", 'q3.txt'],
+  ['a pretended ending in the form of RFC 8187', "filename*=UTF-8''invoice%E2%80%AExcod.exe", 'invoicexcod.exe'],
+  ['no name', 'filename=""', 'attachment-1'],
+])('reads a file name with %s', async (_what, written, name) => {
+  expect(await namesOf(await post([...mailWith([]), part(written)]))).toEqual([name])
+})
+
+it.each(['quote " here', 'line\r\nbreak', '100% %22', 'Größe – 日本語.pdf', 'back\\slash'])(
+  'reads the file name %j as FormData writes it',
+  async (name) => {
+    const form = new FormData()
+    form.append('message', mailWith([])[0]?.content.toString() ?? '')
+    form.append('attachment', new File(['a'], `folder/${name}.txt`))
+
+    // FormData does not encode a percent sign, so %22 in a name reads as a quote; a backslash ends a path.
+    const expected = name.replace('\r\n', '_').replace('%22', '"').replace(/^.*\\/, '')
+    expect(await namesOf(await service.postForm('/api/v1/messages', form))).toEqual([`${expected}.txt`])
+  },
+)
+
+it('numbers attachments without a name', async () => {
+  const parts = ['filename=""', 'filename="b.txt"', ''].map(part)
+
+  expect(await namesOf(await post([...mailWith([]), ...parts]))).toEqual(['attachment-1', 'b.txt', 'attachment-3'])
+})
+
+it('lets no name that the message gives disguise its extension', async () => {
+  const attachments = [
+    { filename: 'inside\u202excod.exe', content: 'YQ==' },
+    { part: 0, filename: 'beside\u2067xcod.exe' },
+    { part: 1, filename: '\u202e' },
+  ]
+  const [message] = mailWith([], { attachments })
+  const answer = await postMultipart(product.publicUrl, service.key, [
+    message as Part,
+    part('filename="a"'),
+    part('filename="b"'),
+  ])
+
+  expect(await namesOf(answer)).toEqual(['insidexcod.exe', 'besidexcod.exe', 'attachment-2'])
 })

@@ -6,21 +6,16 @@ import {
   type ContentCipher,
 } from '@inforiver-mail/m365/content-cipher'
 import type { RandomBytes } from '@inforiver-mail/m365/random'
-import type { GiveBack } from '../byte-budget.ts'
 import type { ContentKeys } from '../content-keys.ts'
-import { SMALL_BODY_BYTES, type BodyMemory } from '../http/body-memory.ts'
-import { ProblemError } from '../http/problem.ts'
+import type { ProblemError } from '../http/problem.ts'
 import { newId } from '../ids.ts'
+import type { BodyMemory } from '../memory/body-memory.ts'
+import type { GiveBack } from '../memory/byte-budget.ts'
+import { KEPT_ATTACHMENT_BYTES, memoryFor, SMALL_BODY_BYTES } from '../memory/memory-use.ts'
 import type { Receiving } from '../queue/queue.ts'
-import { refuseFullStorage } from './storage-full.ts'
+import { arrivedTooSlowly, storageFull } from './refusals.ts'
 
-/** Up to here the attachments of a message stay in memory and are stored with it; beyond, all of them in chunks. */
-const KEEP_BYTES = 512 * 1024
-/** What attachments that stay in memory occupy: as they came, and sealed. */
-const KEPT_BYTES = 2 * KEEP_BYTES
-/** What a chunk occupies while it is being stored: sealed, and in the statement. Its client waits until there is room. */
-const STORING_BYTES = 2 * CHUNK_BYTES
-/** Storage is reserved by this much, so that not every chunk asks for it. */
+/** Storage is reserved this far ahead, so that not every chunk takes a statement. */
 const RESERVED_AHEAD_BYTES = 1024 * 1024
 
 /** A part `attachment` of a multipart request. */
@@ -30,7 +25,7 @@ export interface ReceivedPart {
   readonly sizeBytes: number
   /** Hex. */
   readonly sha256: string
-  /** Null when it is stored in chunks, as the part of its number, or not needed. */
+  /** Null when it is stored in chunks under the number of the part, or not needed. */
   readonly content: Buffer | null
 }
 
@@ -39,14 +34,14 @@ export interface ReceivingMessage {
   readonly id: string
   readonly contentKey: string
   readonly dataKey: string
-  /** Of all its chunks, as they are stored. */
+  /** The bytes of all its chunks, as they are stored. */
   readonly chunkBytes: number
-  /** What it counts for in the tenant's storage until it is complete. */
+  /** The bytes it counts for in the tenant's storage until it is complete. */
   readonly reservedBytes: number
 }
 
 export interface Intake {
-  /** Takes one part while it arrives. @throws {ProblemError} as the limits say. */
+  /** Takes one part while it arrives. @throws {ProblemError} when it exceeds a limit */
   add(part: { filename: string | null; contentType: string | null }, file: AsyncIterable<Buffer>): Promise<void>
   readonly parts: readonly ReceivedPart[]
   /** Null while everything is in memory. */
@@ -55,7 +50,7 @@ export interface Intake {
   end(completed: boolean): Promise<void>
 }
 
-export interface IntakeParts {
+export interface IntakeDeps {
   readonly store: Receiving
   readonly contentKeys: ContentKeys
   readonly random: RandomBytes
@@ -64,13 +59,13 @@ export interface IntakeParts {
 export type IntakeMemory = Pick<BodyMemory, 'hold' | 'holdForStoring'>
 
 export interface IntakeLimits {
-  /** Why a message with attachments of these sizes is refused; null when it is not. */
+  /** Returns why a message with attachments of these sizes is refused, or null. */
   refuse(attachmentBytes: readonly number[]): Promise<ProblemError | null>
 }
 
-/** Receives the attachments of one message. Memory does not grow with them: the client waits while they are stored. */
+/** Receives the attachments of one message. The client waits while they are stored, so memory does not grow with them. */
 export function createIntake(
-  { store, contentKeys, random }: IntakeParts,
+  { store, contentKeys, random }: IntakeDeps,
   limits: IntakeLimits,
   { tenantId, memory }: { tenantId: string; memory: IntakeMemory },
 ): Intake {
@@ -90,9 +85,9 @@ export function createIntake(
       sizeBytes += data.length
       totalBytes += data.length
       hash.update(data)
-      // A small message is held with its body.
-      if (totalBytes > SMALL_BODY_BYTES) giveBack ??= await memory.hold(KEPT_BYTES)
-      if (!writer && totalBytes <= KEEP_BYTES) {
+      // The memory of a small message is held with its body.
+      if (totalBytes > SMALL_BODY_BYTES) giveBack ??= await memory.hold(memoryFor.keptAttachments)
+      if (!writer && totalBytes <= KEPT_ATTACHMENT_BYTES) {
         kept.push(data)
         continue
       }
@@ -111,7 +106,7 @@ export function createIntake(
     parts.push({ ...part, sizeBytes, sha256: hex(hash), content: writer ? null : Buffer.concat(kept) })
   }
 
-  /** Of all parts, with the one that is arriving. */
+  /** The sizes of all parts, the arriving one included. */
   function sizesWith(sizeBytes: number): number[] {
     return [...parts.map((part) => part.sizeBytes), sizeBytes]
   }
@@ -121,12 +116,12 @@ export function createIntake(
     if (refusal) throw refusal
   }
 
-  /** Before anything is stored that is not counted yet. @throws {ProblemError} when the tenant has no room for it. */
+  /** Counts bytes before they are stored. @throws {ProblemError} when the tenant has no room for them */
   async function reserve(id: string, neededBytes: number): Promise<void> {
     if (neededBytes <= reservedBytes) return
     const reserved = await store.reserve(id, { neededBytes, wantedBytes: neededBytes + RESERVED_AHEAD_BYTES })
     if (reserved === null) throw arrivedTooSlowly()
-    if ('full' in reserved) throw refuseFullStorage(reserved.full)
+    if ('full' in reserved) throw storageFull(reserved.full)
     reservedBytes = reserved.reservedBytes
   }
 
@@ -149,7 +144,7 @@ export function createIntake(
     }
   }
 
-  /** Once something is stored in chunks all of it is, also the parts that came before. */
+  /** Stores the parts that came before: a message has all of its attachments in chunks, or none. */
   async function storeKept(): Promise<void> {
     inMemory = false
     for (const [number, part] of parts.entries()) {
@@ -157,11 +152,11 @@ export function createIntake(
       await writer.end()
       parts[number] = { ...part, content: null }
     }
-    giveBack?.(KEPT_BYTES - CHUNK_BYTES)
+    giveBack?.(memoryFor.keptAttachments - memoryFor.chunkedFile)
   }
 
   async function writerOf(part: number, kept: readonly Buffer[]): Promise<ChunkWriter> {
-    if (!receiving) throw new Error('Chunks belong to a message.')
+    if (!receiving) throw new Error('There is no message to store chunks of.')
     const { id: messageId, cipher } = receiving
     const writer = createChunkWriter(memory, async (content, chunk, last) => {
       const place = { tenant: tenantId, message: messageId, part: `attachment-${part}`, chunk, last }
@@ -184,7 +179,7 @@ export function createIntake(
   }
 }
 
-/** Takes the attachments of a message that is stored already, for their sizes and hashes only. */
+/** Reads the attachments of a message that is stored already, for their sizes and hashes only. */
 export function createHashingIntake(): Intake {
   const parts: ReceivedPart[] = []
   return {
@@ -203,19 +198,11 @@ export function createHashingIntake(): Intake {
   }
 }
 
-/** What attachments of these sizes occupy in chunks; an empty one has a chunk as well. */
+/** Bytes that attachments of these sizes occupy as sealed chunks; an empty one has one chunk. */
 function sealedBytes(sizes: readonly number[]): number {
   return sizes.reduce(
     (sum, bytes) => sum + bytes + Math.max(1, Math.ceil(bytes / CHUNK_BYTES)) * CONTENT_OVERHEAD_BYTES,
     0,
-  )
-}
-
-/** It was swept, since nothing of it had arrived for long. */
-export function arrivedTooSlowly(): ProblemError {
-  return new ProblemError(
-    'unavailable',
-    'The attachments arrived too slowly: nothing could be stored for 15 minutes, so what had arrived was deleted. Send the message again.',
   )
 }
 
@@ -225,8 +212,8 @@ interface ChunkWriter {
 }
 
 /**
- * Cuts a file into chunks. The next one fills while one is being stored; the last one is known only at the end. A client
- * holds the memory of the chunk that fills, and what storing one takes for that moment only.
+ * Cuts a file into chunks. One fills while the one before is being stored; which is the last is known only at the end.
+ * Memory is held for the chunk that fills, and for storing one only while it is stored.
  */
 function createChunkWriter(
   memory: IntakeMemory,
@@ -239,9 +226,9 @@ function createChunkWriter(
 
   async function flush(last: boolean): Promise<void> {
     await storing
-    const giveBack = await memory.holdForStoring(STORING_BYTES)
-    storing = store(chunk.subarray(0, filled), count, last).finally(giveBack) // seals, so copies, before it returns
-    storing.catch(() => {}) // it is awaited before the next one, or at the end
+    const giveBack = await memory.holdForStoring(memoryFor.storedChunk)
+    storing = store(chunk.subarray(0, filled), count, last).finally(giveBack) // copies the chunk, by sealing it, before it returns
+    storing.catch(() => {}) // it is awaited later: before the next chunk, or at the end
     count += 1
     filled = 0
   }

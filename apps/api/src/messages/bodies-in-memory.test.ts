@@ -1,31 +1,22 @@
 import { connect } from 'node:net'
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
-import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
-import { createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
+import { afterEach, expect, it } from 'vitest'
 import { startUpload } from '../test-support/upload.ts'
 import { startWorkerProcess } from '../test-support/worker-process.ts'
+import { useProduct } from '../test-support/use-ground.ts'
 
 const KIB = 1024
 const MIB = 1024 * KIB
 const MAIL = JSON.stringify({ to: ['max@contoso.com'], subject: 'Q3', text: 'Numbers.' })
 
-let ground: TestGround
-let product: TestProduct
-let service: ServiceClient
+const { ground, product, service } = useProduct()
 let unfinished: { end(): void }[] = []
 
-beforeAll(async () => {
-  ground = await createTestGround()
-  product = await ground.startProduct({ environment: { ROLE: 'api' } })
-  service = await createServiceClient(product)
-})
-afterAll(() => ground.close())
 afterEach(() => {
   for (const client of unfinished) client.end()
   unfinished = []
 })
 
-/** A client that begins a chunked body and then sends a byte now and again. */
+/** Begins a chunked body, and then sends a byte now and again. */
 async function trickle(port: number, sizeBytes: number): Promise<void> {
   const socket = connect(port, 'localhost')
   socket.on('error', () => {})
@@ -44,10 +35,10 @@ async function trickle(port: number, sizeBytes: number): Promise<void> {
       socket.destroy()
     },
   })
-  await new Promise((resolve) => setTimeout(resolve, 100)) // it has come as far as it does
+  await new Promise((resolve) => setTimeout(resolve, 100)) // by then the server holds what it will
 }
 
-/** Without saying how long it is, as .NET and many others send JSON. */
+/** Sends a body of undeclared length, as .NET and many others send JSON. */
 async function postChunked(url: string, body: string) {
   const response = await fetch(`${url}/api/v1/messages`, {
     method: 'POST',
@@ -62,20 +53,23 @@ async function postChunked(url: string, body: string) {
 it.each([
   ['one byte', 1],
   ['more than a small message has', 100 * KIB],
-])('takes small messages of unknown length beside clients that have sent %s and go on slowly', async (_what, bytes) => {
-  for (let client = 0; client < 6; client++) await trickle(product.config.port, bytes)
+])(
+  'accepts small messages of undeclared length beside clients that have sent %s and continue slowly',
+  async (_what, bytes) => {
+    for (let client = 0; client < 6; client++) await trickle(product.config.port, bytes)
 
-  expect(await postChunked(product.publicUrl, MAIL)).toMatchObject({ status: 202, json: { status: 'held' } })
-})
+    expect(await postChunked(product.publicUrl, MAIL)).toMatchObject({ status: 202, json: { status: 'held' } })
+  },
+)
 
-it('asks for no memory for requests without a body', async () => {
+it('needs no memory for requests without a body', async () => {
   for (let client = 0; client < 6; client++) await trickle(product.config.port, 100 * KIB)
 
   expect((await service.post('/api/v1/messages')).status).toBe(400)
 })
 
 it.each([64 * KIB - 1, 64 * KIB, 64 * KIB + 1, 300 * KIB])(
-  'takes %d bytes of unknown length whole',
+  'accepts a body of %d bytes of undeclared length whole',
   async (sizeBytes) => {
     const body = MAIL.replace('Numbers.', 'x'.repeat(sizeBytes - MAIL.length + 'Numbers.'.length))
     const { json } = await postChunked(product.publicUrl, body)
@@ -84,7 +78,7 @@ it.each([64 * KIB - 1, 64 * KIB, 64 * KIB + 1, 300 * KIB])(
   },
 )
 
-it('holds the memory of a few for 80 clients that stand still in the middle of a large part message', async () => {
+it('takes the memory of a few for 80 clients that stall in the middle of a large part message', async () => {
   const api = await startWorkerProcess(ground, { ROLE: 'api' })
   const before = await api.residentBytes()
   const message = { disposition: 'name="message"', content: ' '.repeat(6 * MIB - 100) }
@@ -92,7 +86,7 @@ it('holds the memory of a few for 80 clients that stand still in the middle of a
   unfinished.push(...uploads.map((upload) => ({ end: () => upload.breakOff() })))
   for (const upload of uploads) void upload.send(6 * MIB - KIB)
 
-  // Ordinary mail is taken meanwhile, by when everything has arrived that will.
+  // Ordinary mail is accepted meanwhile; by then the server has read all that it will.
   for (let round = 0; round < 3; round++) expect((await postChunked(api.publicUrl, MAIL)).status).toBe(202)
   await new Promise((resolve) => setTimeout(resolve, 200))
   expect((await api.residentBytes()) - before).toBeLessThan(150 * MIB)

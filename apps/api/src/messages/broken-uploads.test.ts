@@ -5,47 +5,39 @@ import { tenantOf } from '../test-support/queue-rows.ts'
 import { attachmentParts, countStored, mailWith } from '../test-support/stored-attachments.ts'
 import { createTestClock, MINUTES, SECONDS } from '../test-support/test-clock.ts'
 import { createTestPool } from '../test-support/test-database.ts'
-import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
-import { connectMailbox, createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
+import { connectMailbox } from '../test-support/test-service.ts'
 import { startUpload } from '../test-support/upload.ts'
 import { startWorkerProcess } from '../test-support/worker-process.ts'
 import type { Queue } from '../queue/queue.ts'
 import { createTestQueue } from '../test-support/test-queue.ts'
+import { useProduct } from '../test-support/use-ground.ts'
 
 const MESSAGES = '/api/v1/messages'
 const MIB = 1024 * 1024
 const clock = createTestClock()
 
-let ground: TestGround
-let product: TestProduct
-let service: ServiceClient
+const { ground, product, service } = useProduct({ clock })
 let pool: pg.Pool
 let queue: Queue
 
 beforeAll(async () => {
-  ground = await createTestGround({ clock })
-  product = await ground.startProduct({ environment: { ROLE: 'api' } })
-  service = await createServiceClient(product)
-  await service.submit() // so that there is a data key
+  await service.submit() // makes a data key
   await ground.database.empty('messages')
   pool = createTestPool(ground.database.url)
   queue = createTestQueue(pool, { storageBytes: 100 * MIB })
 })
-afterAll(async () => {
-  await pool.end()
-  await ground.close()
-})
+afterAll(() => pool.end())
 afterEach(() => ground.database.empty('messages', 'idempotency_records'))
 
 const nothing = { messages: 0, chunks: 0 }
 const count = () => countStored(ground.database)
 const sweep = () => queue.upkeep.sweepReceived(clock.now())
 
-/** A request of which so many bytes have arrived, and some of them are stored. */
+/** Begins a request of which so many bytes arrive, and every full chunk of them is stored. */
 async function underWay(sizeBytes = 4 * MIB, upTo = 2 * MIB, at = product) {
   const upload = startUpload(at, service.key, mailWith([randomBytes(sizeBytes)], { subject: 'Under way' }))
   await upload.send(upTo)
-  // Every full chunk: while one is being stored, the message is locked and would not be swept.
+  // While a chunk is being stored the message is locked, and would not be swept.
   await expect.poll(async () => (await count()).chunks).toBe(upTo / (MIB / 4) - 1)
   const [row] = await ground.database.query<{ id: string }>(
     'SELECT message_id AS id FROM message_contents WHERE content IS NULL',
@@ -54,7 +46,7 @@ async function underWay(sizeBytes = 4 * MIB, upTo = 2 * MIB, at = product) {
   return { upload, id: row.id }
 }
 
-it('keeps neither row nor chunk of a client that breaks off in the middle of a large part', async () => {
+it('keeps nothing of a client that breaks off in the middle of a large part', async () => {
   const { upload } = await underWay()
 
   upload.breakOff()
@@ -73,7 +65,7 @@ it('keeps nothing of a client that breaks off between two parts', async () => {
   await expect.poll(count).toEqual(nothing)
 })
 
-it('answers only when the whole of a large message is stored', async () => {
+it('answers only once a large message is stored whole', async () => {
   const { upload } = await underWay()
   const early = await Promise.race([upload.answer, new Promise((resolve) => setTimeout(resolve, 200, 'none yet'))])
   await upload.send()
@@ -84,7 +76,7 @@ it('answers only when the whole of a large message is stored', async () => {
   expect(await count()).toEqual({ messages: 1, chunks: 16 })
 })
 
-it('shows no message of which attachments are still arriving, and lets nobody cancel or retry it', async () => {
+it('hides a message whose attachments are still arriving, from cancel and retry too', async () => {
   const { upload, id } = await underWay()
   const answers = await Promise.all([
     service.get(`${MESSAGES}/${id}`),
@@ -106,7 +98,7 @@ it('shows no message of which attachments are still arriving, and lets nobody ca
   expect(metrics).not.toContain('receiving')
 })
 
-it('sends nothing of which attachments are still arriving', async () => {
+it('does not send a message whose attachments are still arriving', async () => {
   const sending = await ground.startProduct()
   await connectMailbox(sending, { largeAttachments: true })
   const { upload, id } = await underWay()
@@ -121,7 +113,7 @@ it('sends nothing of which attachments are still arriving', async () => {
   await sending.close()
 })
 
-it('sweeps what a process leaves that is killed in the middle of an upload', async () => {
+it('sweeps what a process killed in the middle of an upload leaves', async () => {
   const killed = await startWorkerProcess(ground, { ROLE: 'api' })
   const upload = startUpload(killed, service.key, mailWith([randomBytes(4 * MIB)]))
   await upload.send(2 * MIB)
@@ -135,7 +127,7 @@ it('sweeps what a process leaves that is killed in the middle of an upload', asy
   expect(await count()).toEqual(nothing)
 })
 
-/** What a killed process leaves behind. */
+/** Stores what a killed process leaves behind. */
 async function abandoned(chunks = 3): Promise<string> {
   const id = `msg_${randomBytes(16).toString('hex')}`
   const tenantId = await tenantOf(ground.database)
@@ -160,7 +152,7 @@ it('sweeps what a killed process left behind after 15 minutes', async () => {
   expect(await count()).toEqual(nothing)
 })
 
-it('sweeps any number of them', async () => {
+it('sweeps any number of abandoned messages', async () => {
   for (let index = 0; index < 25; index++) await abandoned(1)
 
   await clock.advance(16 * MINUTES)
@@ -169,12 +161,12 @@ it('sweeps any number of them', async () => {
   expect(await count()).toEqual(nothing)
 })
 
-it('sweeps nothing of which chunks still arrive', async () => {
+it('does not sweep a message whose chunks still arrive', async () => {
   const { upload } = await underWay(6 * MIB, 1 * MIB)
   for (const megabytes of [2, 3, 4]) {
     await clock.advance(10 * MINUTES)
     await upload.send(megabytes * MIB)
-    // Nothing is being stored just now: that alone would keep it from being swept.
+    // A chunk that is being stored would protect the message by itself, so wait until none is.
     await expect.poll(async () => (await count()).chunks).toBe(4 * megabytes - 1)
     await sweep()
   }
@@ -183,7 +175,7 @@ it('sweeps nothing of which chunks still arrive', async () => {
   expect((await upload.answer).status).toBe(202)
 })
 
-it('sweeps nothing that arrives at a process whose clock is behind', async () => {
+it('does not sweep a message that arrives at a process whose clock is behind', async () => {
   const behind = await ground.startProduct({
     environment: { ROLE: 'api' },
     clock: () => new Date(clock.now().getTime() - 20 * MINUTES),
@@ -206,7 +198,7 @@ it('never sweeps a message that is complete', async () => {
   expect(await count()).toEqual({ messages: 1, chunks: 4 })
 })
 
-it('tells a client that went on after it was swept to send the message again', async () => {
+it('tells a client whose message was swept to send it again', async () => {
   const { upload } = await underWay()
   await clock.advance(16 * MINUTES)
   await sweep()
@@ -220,7 +212,7 @@ it('tells a client that went on after it was swept to send the message again', a
   expect(await count()).toEqual(nothing)
 })
 
-it('lets no other message suffer from one that was swept before it was complete, and keeps its key free', async () => {
+it('harms no other message by a swept one, and leaves its idempotency key free', async () => {
   const content = randomBytes(MIB)
   const parts = [...attachmentParts([content]), ...mailWith([])]
   const headers = { 'idempotency-key': 'swept' }

@@ -19,6 +19,7 @@ describe('readFileName', () => {
     ['spaces around it', '  q3.txt ', 'q3.txt'],
     ['half a surrogate pair', 'a\ud83db.txt', 'a\ufffdb.txt'],
     ['letters of many scripts', 'отчёт 日本語 تقرير דוח – ü.xlsx', 'отчёт 日本語 تقرير דוח – ü.xlsx'],
+    ['an extension disguised by an override', 'invoice\u202excod.exe', 'invoicexcod.exe'],
     ['joined emoji', `${FAMILY}.png`, `${FAMILY}.png`],
   ])('reads %s', (_what, written, name) => {
     expect(readFileName(written)).toBe(name)

@@ -1,13 +1,13 @@
 import { MAX_FILE_NAME_CHARACTERS } from '@inforiver-mail/contract/message'
 
-/** What no name may hold: it would break a header, or a path. */
+/** Would break a header, or a path. */
 const FORBIDDEN = /[\p{Cc}\u2028\u2029]/gu
-/** They let a name show another ending than it has (Unicode UAX #9, UTR #36 section 2.8); letters need none of them. */
+/** Let a name show another extension than it has (Unicode UAX #9, UTR #36 section 2.8); no script needs them in a name. */
 const BIDI_CONTROLS = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g
 const LONGEST_ENDING = 20
 
 /**
- * The name of a file as a client wrote it into a multipart header, made fit for a message; null when nothing is left.
+ * Makes the file name of a multipart header fit for a message; returns null when nothing is left of it.
  * Browsers write a quote as %22 and line breaks as %0D%0A (HTML standard, multipart/form-data encoding).
  */
 export function readFileName(written: string): string | null {
@@ -17,12 +17,12 @@ export function readFileName(written: string): string | null {
   return /^\.{0,2}$/.test(name) ? null : shorten(name)
 }
 
-/** Without what would make it read as if it ended otherwise. */
+/** Removes the characters that would disguise the extension. */
 export function showEnding(name: string): string {
   return name.replaceAll(BIDI_CONTROLS, '')
 }
 
-/** To what the contract allows, keeping the ending, and no half of a surrogate pair. */
+/** Cuts a name to what the contract allows, but neither off its extension nor inside a surrogate pair. */
 function shorten(name: string): string {
   if (name.length <= MAX_FILE_NAME_CHARACTERS) return name
   const dot = name.lastIndexOf('.')

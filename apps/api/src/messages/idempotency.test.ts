@@ -1,9 +1,11 @@
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { beforeAll, expect, it } from 'vitest'
 import { postMultipart } from '../test-support/multipart.ts'
 import { createServiceOfTenant } from '../test-support/second-tenant.ts'
 import { createTestClock, HOURS, SECONDS } from '../test-support/test-clock.ts'
-import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
-import { connectMailbox, createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
+import { type TestProduct } from '../test-support/test-product.ts'
+import { connectMailbox, createServiceClient } from '../test-support/test-service.ts'
+import { useProduct } from '../test-support/use-ground.ts'
+import { untilSomethingWaits } from '../test-support/scenario.ts'
 
 const MESSAGES = '/api/v1/messages'
 const MAIL = {
@@ -16,18 +18,11 @@ const MAIL = {
 }
 const clock = createTestClock()
 
-let ground: TestGround
-let product: TestProduct
+const { ground, product, service } = useProduct({ clock })
 let second: TestProduct
-let service: ServiceClient
-
 beforeAll(async () => {
-  ground = await createTestGround({ clock })
-  product = await ground.startProduct({ environment: { ROLE: 'api' } })
   second = await ground.startProduct({ environment: { ROLE: 'api' } })
-  service = await createServiceClient(product)
 })
-afterAll(() => ground.close())
 
 const post = (key: string, mail: object = MAIL, client = service) =>
   client.post(MESSAGES, mail, { 'idempotency-key': key.replaceAll(' ', '-') })
@@ -36,13 +31,7 @@ async function storedFor(subject: string): Promise<number> {
   return (await ground.database.query('SELECT 1 FROM messages WHERE subject = $1', [subject])).length
 }
 
-/** Until a statement waits for a lock in our database. */
-async function untilSomethingWaits(): Promise<void> {
-  const statement = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
-  await expect.poll(() => ground.database.query(statement), { interval: 10 }).not.toEqual([])
-}
-
-it('names the address of the message, and says of a repetition that it is one', async () => {
+it('names the URL of the message, and marks a repetition', async () => {
   const first = await post('address')
   const again = await post('address')
 
@@ -53,7 +42,7 @@ it('names the address of the message, and says of a repetition that it is one', 
   expect((await service.get(`${again.headers.get('location')}`)).json.id).toBe(first.json.id)
 })
 
-it('names the address of a test mail', async () => {
+it('names the URL of a test mail', async () => {
   await connectMailbox(product)
   const ada = product.newBrowser()
   await ada.signIn('Ada Admin')
@@ -62,7 +51,7 @@ it('names the address of a test mail', async () => {
   expect(sent.headers.get('location')).toBe(`${MESSAGES}/${sent.json.messageId}`)
 })
 
-it('answers a repetition with the first message although its sendAt is long past by now', async () => {
+it('answers a repetition with the first message although its sendAt has long passed', async () => {
   const mail = { ...MAIL, sendAt: new Date(clock.now().getTime() + 60 * SECONDS).toISOString() }
   const first = await post('past', mail)
   await clock.advance(1 * HOURS)
@@ -71,7 +60,7 @@ it('answers a repetition with the first message although its sendAt is long past
   expect((await post('past anew', mail)).json).toMatchObject({ status: 400, errors: [{ path: 'sendAt' }] })
 })
 
-it('answers a repeated key with the first message as it stands by now', async () => {
+it('answers a repeated key with the current state of the first message', async () => {
   const first = await post('as it stands')
   await service.post(`${MESSAGES}/${first.json.id}/cancel`)
 
@@ -87,7 +76,7 @@ it.each<[string, object]>([
   ['with the defaults spelled out', { ...MAIL, cc: [], importance: 'normal', onUnknownOutcome: 'retry' }],
   ['with recipients as objects', { ...MAIL, to: [{ address: 'max@contoso.com' }] }],
   ['with the same time in another zone', { ...MAIL, sendAt: '2026-12-01T07:00:00+01:00' }],
-])('takes the same content %s for the same', async (what, mail) => {
+])('recognises the same content %s', async (what, mail) => {
   const first = await post(what)
 
   expect((await post(what, mail)).json.id).toBe(first.json.id)
@@ -105,7 +94,7 @@ it.each<[string, object]>([
   ['importance', { importance: 'high' }],
   ['wish for Sent Items', { saveToSentItems: false }],
   ['wish for unknown outcomes', { onUnknownOutcome: 'stop' }],
-])('refuses a key that stands for a message with another %s', async (what, change) => {
+])('refuses a key that belongs to a message with another %s', async (what, change) => {
   await post(`another ${what}`)
 
   const { status, json } = await post(`another ${what}`, { ...MAIL, ...change })
@@ -154,20 +143,20 @@ it('keeps the keys of services and tenants apart', async () => {
   expect(new Set(answers.map(({ json }) => json.id)).size).toBe(3)
 })
 
-it('outlives a rotated service key', async () => {
+it('keeps keys when the service key is rotated', async () => {
   const renewed = await createServiceClient(product)
   const first = await post('rotated')
 
   expect((await post('rotated', MAIL, renewed)).json.id).toBe(first.json.id)
 })
 
-it('lets a message through as often as it comes without a key', async () => {
+it('accepts a message without a key every time', async () => {
   const [one, other] = await Promise.all([service.post(MESSAGES, MAIL), service.post(MESSAGES, MAIL)])
 
   expect(one.json.id).not.toBe(other.json.id)
 })
 
-it('takes a key once when it comes many times at the same moment, through two processes', async () => {
+it('accepts one message for a key that arrives many times at once, through two processes', async () => {
   const elsewhere = service.at(second)
   const mail = { ...MAIL, subject: 'At once' }
   const answers = await Promise.all(
@@ -184,7 +173,7 @@ it('waits for a message that another process is still storing', async () => {
   const mail = { ...MAIL, subject: 'Still stored' }
   const release = await ground.database.lock('messages')
   const first = post('still-stored', mail)
-  await untilSomethingWaits()
+  await untilSomethingWaits(ground)
   const answers = [post('still-stored', mail, elsewhere), post('still-stored', { ...mail, text: 'Other.' }, elsewhere)]
   await release()
 

@@ -5,23 +5,14 @@ import { setMailbox } from '../test-support/mailbox-state.ts'
 import { postMultipart } from '../test-support/multipart.ts'
 import { attachmentParts, countStored, mailWith } from '../test-support/stored-attachments.ts'
 import { createTestClock, HOURS, MINUTES } from '../test-support/test-clock.ts'
-import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
-import { connectMailbox, createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
+import { connectMailbox } from '../test-support/test-service.ts'
 import { startUpload } from '../test-support/upload.ts'
+import { useProduct } from '../test-support/use-ground.ts'
 
 const MIB = 1024 * 1024
 const clock = createTestClock()
 
-let ground: TestGround
-let product: TestProduct
-let service: ServiceClient
-
-beforeAll(async () => {
-  ground = await createTestGround({ clock })
-  product = await ground.startProduct({ environment: { ROLE: 'api' } })
-  service = await createServiceClient(product)
-})
-afterAll(() => ground.close())
+const { ground, product, service } = useProduct({ clock })
 afterEach(() => ground.database.empty('messages'))
 
 const nothing = { messages: 0, chunks: 0 }
@@ -53,7 +44,7 @@ describe('while large attachments are not enabled', () => {
     await expect.poll(() => countStored(ground.database)).toEqual(nothing)
   })
 
-  it('tells a size that is known from one that may still grow', async () => {
+  it('distinguishes a known size from one that may still grow', async () => {
     const upload = startUpload(product, service.key, mailWith([randomBytes(20 * MIB)]))
     await upload.send(4 * MIB)
     const attachments = [{ filename: 'a.bin', content: Buffer.alloc(3_200_000).toString('base64') }]
@@ -131,7 +122,7 @@ describe('once the limit of the organisation is known', () => {
     expect((await post([Buffer.alloc(8 * MIB)])).status).toBe(202)
   })
 
-  it('knows nothing of the limit of another tenant', async () => {
+  it('does not apply the limit of another tenant', async () => {
     await learn(null)
     await ground.database.query(`INSERT INTO tenants (id, created_at) VALUES ('ten_other', now())`)
     await learn(1000, 'ten_other')
@@ -140,7 +131,7 @@ describe('once the limit of the organisation is known', () => {
   })
 })
 
-it('goes on serving a connection on which something was refused early', async () => {
+it('keeps serving a connection after an early refusal on it', async () => {
   await connectMailbox(product)
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })
   const refused = startUpload(product, service.key, attachmentParts([randomBytes(20 * MIB)]), {}, agent)

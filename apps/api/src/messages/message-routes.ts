@@ -20,9 +20,9 @@ import type { Actor, Owner } from '../queue/actor.ts'
 import type { MailboxLimits } from '../queue/limits.ts'
 import type { Messages } from '../queue/queue.ts'
 import { submitRoute, type SubmitOptions } from './submit-route.ts'
-import { refuseFullStorage } from './storage-full.ts'
+import { storageFull } from './refusals.ts'
 import { toUsage } from './usage.ts'
-import { testMessage } from './test-message.ts'
+import { testMail } from './test-mail.ts'
 
 type Guard<Caller> = (request: FastifyRequest) => Promise<Caller>
 
@@ -32,7 +32,7 @@ interface Options extends Omit<SubmitOptions, 'find'> {
   readonly store: Messages
   readonly limits: MailboxLimits
   readonly clock: () => Date
-  /** Writes down who sent a test mail. */
+  /** Records in the audit log who sent a test mail. */
   readonly auditTestMessage: (event: { tenantId: string; actor: string; messageId: string }) => Promise<void>
 }
 
@@ -105,7 +105,7 @@ export const messageRoutes: FastifyPluginAsync<Options> = async (app, options) =
     if (sender === null)
       throw new ProblemError('not-configured', 'No mailbox is connected yet. Enable one first, then send a test mail.')
     const to = body.to === undefined ? { address: admin.email, name: admin.name } : { address: body.to }
-    const content = testMessage({ to, sender, askedBy: admin.name, at: clock() })
+    const content = testMail({ to, sender, askedBy: admin.name, at: clock() })
     const submitted = await submit({
       tenantId,
       service: SERVICE_OF_THE_PAGE,
@@ -116,7 +116,7 @@ export const messageRoutes: FastifyPluginAsync<Options> = async (app, options) =
       receiving: null,
       idempotencyKey: null,
     })
-    if (submitted.outcome === 'storage-full') throw refuseFullStorage(submitted)
+    if (submitted.outcome === 'storage-full') throw storageFull(submitted)
     if (submitted.outcome !== 'stored') throw new Error('A test message has no idempotency key.')
     onSubmitted()
     const { id: messageId } = submitted.message
@@ -127,7 +127,7 @@ export const messageRoutes: FastifyPluginAsync<Options> = async (app, options) =
   })
 }
 
-/** The service, or the person by id. */
+/** Names the service, or the person by id, for the log. */
 function nameOf({ service, userId }: Actor): string | null {
   return service ?? userId
 }
@@ -139,7 +139,7 @@ function placeOf({ createdAt, id }: Message): ListPosition {
 function notCancellable(status: MessageStatus): string {
   if (status === 'sending' || status === 'queued')
     return 'The message is on its way to Microsoft, or may have been sent already.'
-  // Of what was only held nothing is in the way.
+  // A held message can be cancelled unless it is in doubt.
   if (status === 'held')
     return 'The message may have been sent already. Whether it was is found out once the mailbox works again.'
   return `The message is ${status}.`

@@ -1,21 +1,14 @@
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { createTestClock, SECONDS } from '../test-support/test-clock.ts'
-import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
 import { createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
+import { useProduct } from '../test-support/use-ground.ts'
 
 const MESSAGES = '/api/v1/messages'
 const clock = createTestClock()
 
-let ground: TestGround
-let product: TestProduct
+const { product } = useProduct({ clock })
 
-beforeAll(async () => {
-  ground = await createTestGround({ clock })
-  product = await ground.startProduct({ environment: { ROLE: 'api' } })
-})
-afterAll(() => ground.close())
-
-/** A service of its own, with messages one second apart; the newest first. */
+/** Creates a service with messages one second apart; their ids come newest first. */
 async function serviceWith(name: string, count: number): Promise<{ service: ServiceClient; ids: string[] }> {
   const service = await createServiceClient(product, { name })
   const ids: string[] = []
@@ -47,7 +40,7 @@ it('lists messages as they are read, the newest first', async () => {
   expect(json).toEqual({ items: await Promise.all(ids.map((id) => service.read(id))), nextCursor: null })
 })
 
-it('gives out a list in pages, with no message left out or twice', async () => {
+it('pages through the list without leaving out or repeating a message', async () => {
   const { service, ids } = await serviceWith('pages', 7)
 
   expect(await pages(service, 3)).toEqual([ids.slice(0, 3), ids.slice(3, 6), ids.slice(6)])
@@ -59,7 +52,7 @@ it('knows when a full page is the last', async () => {
   expect(await pages(service, 2)).toEqual([ids.slice(0, 2), ids.slice(2)])
 })
 
-it('goes on where a page ended while new messages arrive', async () => {
+it('continues where a page ended while new messages arrive', async () => {
   const { service, ids } = await serviceWith('arriving', 5)
 
   const found = await pages(service, 2, () => service.submit())
@@ -91,7 +84,7 @@ it('filters by status, with pages of their own', async () => {
   expect((await service.get(`${MESSAGES}?status=sent`)).json).toEqual({ items: [], nextCursor: null })
 })
 
-it('gives out 50 messages unless told otherwise, and 100 at most', async () => {
+it('lists 50 messages by default, and 100 at most', async () => {
   const { service } = await serviceWith('many', 1)
   await Promise.all(Array.from({ length: 101 }, () => service.submit()))
 
@@ -113,7 +106,7 @@ it.each([
   [`cursor=${cursorOf(`2026-13-24T10:00:00.000Z msg_${'0'.repeat(32)}`)}`, 'cursor'],
   [`cursor=${cursorOf(`-271820-01-01T00:00:00.000Z msg_${'0'.repeat(32)}`)}`, 'cursor'],
   ['order=oldest', 'order'],
-])('refuses to list by %s', async (query, path) => {
+])('refuses the query %s', async (query, path) => {
   const service = await createServiceClient(product, { name: 'bad query' })
   const { status, json } = await service.get(`${MESSAGES}?${query}`)
 
@@ -121,14 +114,14 @@ it.each([
   expect(json).toMatchObject({ code: 'invalid-input', errors: [{ path }] })
 })
 
-it.each(['limit=all', 'limit=1&limit=2'])('says what a limit is where %s is none', async (query) => {
+it.each(['limit=all', 'limit=1&limit=2'])('says what a limit is when given %s', async (query) => {
   const service = await createServiceClient(product, { name: 'no limit' })
   const { json } = await service.get(`${MESSAGES}?${query}`)
 
   expect(json.errors).toEqual([{ path: 'limit', message: 'A whole number, given once.' }])
 })
 
-it('answers 404 for a message that does not exist, and 400 for what is no id', async () => {
+it('answers 404 for a message that does not exist, and 400 for an invalid id', async () => {
   const service = await createServiceClient(product, { name: 'unknown ids' })
 
   for (const [method, suffix] of [
@@ -141,7 +134,7 @@ it('answers 404 for a message that does not exist, and 400 for what is no id', a
   }
 })
 
-it('lets nobody keep a message in a cache', async () => {
+it('forbids caching messages', async () => {
   const { service, ids } = await serviceWith('cached', 1)
 
   for (const path of [MESSAGES, `${MESSAGES}/${ids[0]}`])

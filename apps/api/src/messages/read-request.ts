@@ -2,10 +2,10 @@ import type { Readable } from 'node:stream'
 import { IdempotencyKey, MAX_ATTACHMENTS, MessageInput, submitMessage } from '@inforiver-mail/contract/message'
 import type { InputFault } from '@inforiver-mail/contract/problem'
 import type { FastifyRequest } from 'fastify'
-import { SMALL_BODY_BYTES } from '../http/body-memory.ts'
-import { parseJson, beforeValidating } from '../http/json-body.ts'
+import { beforeValidating, parseJson } from '../http/json-body.ts'
 import { faultsOf, refuseInput } from '../http/input-faults.ts'
 import { ProblemError, refuseMediaType } from '../http/problem.ts'
+import { SMALL_BODY_BYTES } from '../memory/memory-use.ts'
 import { mostBytesOf } from '../http/request-bodies.ts'
 import { boundaryOf, readMultipart, type BodyPart } from '../http/read-multipart.ts'
 import type { Intake } from './attachment-intake.ts'
@@ -13,16 +13,15 @@ import { readFileName } from './file-name.ts'
 
 export const MAX_JSON_BYTES = 6 * 1024 * 1024
 const ENCODED = /^(base64|quoted-printable)$/
-/** Without parameters. */
 const MEDIA_TYPE = /^[\w!#$&^.+-]{1,127}\/[\w!#$&^.+-]{1,127}$/ // lengths as in RFC 6838 section 4.2
 
 type Check = (message: MessageInput) => Promise<void>
 
 /**
- * The message, from JSON or `multipart/form-data`; the attachments of the latter go to the intake while they arrive.
- * Validated and checked where it stands: what is refused before its attachments does not wait for them.
+ * Reads the message from JSON or `multipart/form-data`, whose attachments go to the intake while they arrive. The message
+ * is validated and checked as soon as it has arrived, so that a refusal need not wait for the attachments behind it.
  *
- * @throws {ProblemError} `invalid-input` with every fault, also that of the Idempotency-Key.
+ * @throws {ProblemError} `invalid-input` with every fault, that of the Idempotency-Key included
  */
 export async function readRequest(request: FastifyRequest, intake: Intake, check: Check): Promise<MessageInput> {
   const faults = parseKey(request).faults
@@ -33,7 +32,7 @@ export async function readRequest(request: FastifyRequest, intake: Intake, check
   return validate(request.body, check, faults)
 }
 
-/** 1 to 255 visible characters; null without one, or with a faulty one, which `readRequest` refuses. */
+/** Returns null where there is no key, or a faulty one, which `readRequest` refuses. */
 export function readIdempotencyKey(request: FastifyRequest): string | null {
   return parseKey(request).key
 }
@@ -62,11 +61,11 @@ async function readParts(
       )
     const fault = faultOf(part, message !== undefined)
     if (fault !== null) faults.push(fault)
-    if (fault !== null && message !== undefined) break // its own faults are known
+    if (fault !== null && message !== undefined) break // the faults of the message are known already
     if (fault === null && part.name === 'message') {
       message = await readMessage(request, part, (json) => validate(json, check, faults))
     } else if (faults.length === 0) await intake.add(readFacts(part), part.content)
-    else part.skip() // those of the message are still to be found
+    else part.skip() // read on for the faults of the message
   }
   if (message === undefined)
     faults.push({ path: 'message', message: 'This part is missing: it holds the message as JSON.' })
@@ -74,20 +73,20 @@ async function readParts(
   return message
 }
 
-/** Why a part cannot be taken; null when it can. */
+/** Returns null for a part that can be taken. */
 function faultOf({ name, transferEncoding }: BodyPart, messageCame: boolean): InputFault | null {
   const path = name?.slice(0, 50) ?? ''
   const expected = 'send one part message and parts attachment.'
   if (name === null) return { path, message: `A part has no name in its Content-Disposition: ${expected}` }
   if (name === 'message' && messageCame) return { path, message: `This part came twice: ${expected}` }
   if (name !== 'message' && name !== 'attachment') return { path, message: `This part is not expected: ${expected}` }
-  // RFC 7578 section 4.7 deprecates it, and nothing decodes it: the file would arrive as text.
+  // RFC 7578 section 4.7 deprecates the header. Nothing decodes it here, so the file would arrive as text.
   if (transferEncoding !== null && ENCODED.test(transferEncoding))
     return { path, message: `Send parts as they are, without content-transfer-encoding ${transferEncoding}.` }
   return null
 }
 
-/** What a part says of its file. */
+/** Reads what a part says about its file. */
 function readFacts({ fileName, contentType }: BodyPart) {
   const mediaType = contentType.split(';')[0]?.trim().toLowerCase() ?? ''
   return {

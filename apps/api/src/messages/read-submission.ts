@@ -10,7 +10,7 @@ import type { Submission } from './submit.ts'
 /**
  * Joins the message with the parts that came along.
  *
- * @throws {ProblemError} `invalid-input` with every fault by path.
+ * @throws {ProblemError} `invalid-input` with every fault by path
  */
 export function toSubmission(input: MessageInput, parts: readonly ReceivedPart[]): Submission {
   return {
@@ -77,7 +77,7 @@ function toInline({ filename, contentType, content: base64, contentId }: InlineI
   }
 }
 
-/** What the message says of a part goes before what the part says of itself. */
+/** What the message says about a part takes precedence over what the part says itself. */
 function fromPart(
   part: ReceivedPart,
   number: number,

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import { systemClock } from '../clock.ts'
 import { setMailbox } from '../test-support/mailbox-state.ts'
 import { postMultipart } from '../test-support/multipart.ts'
 import { countStored, mailWith } from '../test-support/stored-attachments.ts'
-import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
-import { connectMailbox, createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
+import { connectMailbox } from '../test-support/test-service.ts'
 import { startUpload } from '../test-support/upload.ts'
+import { useProduct } from '../test-support/use-ground.ts'
 
 const MESSAGES = '/api/v1/messages'
 const MIB = 1024 * 1024
@@ -15,23 +15,14 @@ const BOUND = 9 * MIB
 const KEY = { 'idempotency-key': 'q3' }
 const LATER = { sendAt: '2999-01-01T00:00:00Z' }
 
-let ground: TestGround
-let product: TestProduct
-let service: ServiceClient
-
-beforeAll(async () => {
-  ground = await createTestGround()
-  product = await ground.startProduct({ environment: { ROLE: 'api', TENANT_STORAGE_BYTES: String(BOUND) } })
-  service = await createServiceClient(product)
-})
-afterAll(() => ground.close())
+const { ground, product, service } = useProduct({ environment: { ROLE: 'api', TENANT_STORAGE_BYTES: String(BOUND) } })
 afterEach(() => ground.database.empty('messages', 'idempotency_records', 'tenant_settings'))
 
 const post = (content: Buffer, changes: object = LATER) =>
   postMultipart(product.publicUrl, service.key, mailWith([content], changes), KEY)
 const count = () => countStored(ground.database)
 
-/** What the installation would say of the message if it were new. */
+/** The status that a new message with this content would get. */
 const withoutKey = async (content: Buffer, changes: object = LATER) =>
   (await postMultipart(product.publicUrl, service.key, mailWith([content], changes))).status
 
@@ -97,7 +88,7 @@ it('stores nothing of a repetition, not even while it arrives', async () => {
   expect((await upload.answer).json.id).toBe(first.json.id)
 })
 
-it('takes the faults of a message for what they are under a used key as well', async () => {
+it('reports the faults of a message under a used key as well', async () => {
   const content = randomBytes(MIB)
   await post(content)
 

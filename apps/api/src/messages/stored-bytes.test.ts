@@ -15,6 +15,7 @@ import type { TestProduct } from '../test-support/test-product.ts'
 import { startUpload } from '../test-support/upload.ts'
 import { createForgetStore } from '../vault-rotation/forget-store.ts'
 import { createTestQueue } from '../test-support/test-queue.ts'
+import { untilSomethingWaits } from '../test-support/scenario.ts'
 
 const MESSAGES = '/api/v1/messages'
 const KIB = 1024
@@ -48,7 +49,7 @@ const postParts = (bytes: number, changes: object = later()) =>
   postMultipart(ground.product.publicUrl, ground.service.key, mailWith([randomBytes(bytes)], changes))
 const text = (bytes: number) => ({ ...later(), text: 'x'.repeat(bytes) })
 
-/** What the rows of all tenants say, and what there is. */
+/** The bytes that are counted for all tenants, and those that are stored. */
 async function counted(): Promise<{ bytes: number; stored: number }> {
   const [row] = await ground.database.query<{ bytes: string; stored: string }>(
     `SELECT (SELECT coalesce(sum(stored_bytes), 0) FROM mailbox_totals) AS bytes,
@@ -70,7 +71,7 @@ async function storedOfEach(): Promise<boolean> {
   return wrong.length === 0
 }
 
-/** What stays readable of messages; null while there is content of any. */
+/** The readable bytes of all messages; null while any has content. */
 async function onlyReadable(): Promise<number | null> {
   const [row] = await ground.database.query<{ open: number; content: number }>(
     'SELECT (SELECT coalesce(sum(open_bytes), 0)::int FROM messages) AS open, (SELECT count(*)::int FROM message_contents) AS content',
@@ -85,24 +86,12 @@ async function expectExact(): Promise<number> {
   return bytes
 }
 
-/** Until so many statements wait for a lock. */
-async function untilWaiting(statements: number): Promise<void> {
-  const waiting = async () =>
-    (
-      await ground.database.query(
-        'SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = $1',
-        ['Lock'],
-      )
-    ).length
-  await expect.poll(waiting, { interval: 20 }).toBe(statements)
-}
-
 it.each([
   ['a small message', () => ground.service.submit(later())],
   ['a large body', () => ground.service.submit(text(100 * KIB))],
   ['small attachments', () => postParts(300 * KIB)],
   ['attachments in chunks', () => postParts(3 * MIB + 7)],
-])('counts %s as it is stored, and only what stays readable of it once it is cancelled', async (_what, submit) => {
+])('counts %s as stored, and only its readable part once it is cancelled', async (_what, submit) => {
   const answer = (await submit()) as { id?: string; json?: { id: string } }
   expect(await expectExact()).toBeGreaterThan(100)
 
@@ -110,7 +99,7 @@ it.each([
   expect(await expectExact()).toBe(await onlyReadable())
 })
 
-it('counts what is arriving before it is stored, and exactly that once it is complete', async () => {
+it('counts an arriving message before it is stored, and exactly once it is complete', async () => {
   const upload = startUpload(ground.product, ground.service.key, mailWith([randomBytes(4 * MIB), ''], later()))
   await upload.send(2 * MIB)
   await expect.poll(async () => (await countStored(ground.database)).chunks).toBe(7)
@@ -139,7 +128,7 @@ it('counts nothing of an upload that breaks off, or is swept after its process w
   expect((await counted()).bytes).toBe(0)
 })
 
-it('counts only what stays readable of what is delivered', async () => {
+it('counts only the readable part of a delivered message', async () => {
   const small = await ground.service.submit()
   const large = await postParts(4 * MIB, {})
   await ground.service.until(small.id, { status: 'sent' })
@@ -148,7 +137,7 @@ it('counts only what stays readable of what is delivered', async () => {
   expect(await expectExact()).toBe(await onlyReadable())
 })
 
-it('counts what failed until its content is deleted', async () => {
+it('counts a failed message whole until its content is deleted', async () => {
   const error = { error: { code: 'ErrorInvalidRecipients', message: 'No.' } }
   const refuse = { kind: 'http', endpoint: 'any-send', do: { action: 'answer', status: 400, body: error } }
   await ground.switchOn(refuse, 'always')
@@ -163,7 +152,7 @@ it('counts what failed until its content is deleted', async () => {
   expect(await expectExact()).toBe(await onlyReadable())
 })
 
-it('counts no content of what is given up with a lost vault key, also of what is arriving', async () => {
+it('counts no content of messages given up with a lost vault key, arriving ones included', async () => {
   await ground.service.submit(later())
   await postParts(2 * MIB)
   const upload = startUpload(ground.product, ground.service.key, mailWith([randomBytes(4 * MIB)], later()))
@@ -195,7 +184,7 @@ it('refuses small messages as well once they fill the bound, and takes them agai
   expect((await ground.service.post(MESSAGES, mail(text(60_000)))).status).toBe(202)
 })
 
-it('counts addresses, subject and reference until they are deleted, so that what is cancelled does not fill the disk', async () => {
+it('counts addresses, subject and reference until they are deleted, so that cancelled messages cannot fill the disk', async () => {
   const to = Array.from({ length: 500 }, (_, index) => ({ address: `a${index}@contoso.com`, name: 'é'.repeat(256) }))
   const large = mail({ ...later(), to, subject: 'Zürich', reference: 'Größe' })
   let answer = await ground.service.post(MESSAGES, large)
@@ -219,11 +208,11 @@ it('takes a small message beside a large one that has no room, although they are
   await postParts(9 * MIB)
   const release = await ground.database.lock('messages')
   const first = ground.service.post(MESSAGES, mail(later()))
-  await untilWaiting(1)
+  await untilSomethingWaits(ground, 1)
   const answers = [text(1_500_000), later(), text(50_000)].map((changes) =>
     ground.service.post(MESSAGES, mail(changes)),
   )
-  await Promise.race([...answers, new Promise((resolve) => setTimeout(resolve, 100))]) // they have come as far as they do
+  await Promise.race([...answers, new Promise((resolve) => setTimeout(resolve, 100))]) // by then each has been answered, or waits
   await release()
 
   expect((await first).status).toBe(202)
@@ -240,7 +229,7 @@ it('holds the bound for submits that two processes store at the same moment', as
     ground.service.post(MESSAGES, mail(text(1_200_000)), keyed('one')),
     atSecond.post(MESSAGES, mail(text(1_200_000)), keyed('other')),
   ]
-  await untilWaiting(2)
+  await untilSomethingWaits(ground, 2)
   await release()
   const statuses = (await Promise.all(answers)).map(({ status }) => status)
 
@@ -269,14 +258,14 @@ it('counts for tenants in a fixed order, so that batches of several processes ne
   // While one batch waits, what comes after it gathers in the next.
   const release = await ground.database.lock('messages')
   const first = ground.service.post(MESSAGES, mail(later()))
-  await untilWaiting(1)
+  await untilSomethingWaits(ground, 1)
   const next = [ground.service.post(MESSAGES, mail(later())), other.post(MESSAGES, mail(later()))]
-  await Promise.race([...next, new Promise((resolve) => setTimeout(resolve, 150))]) // they have come as far as they do
+  await Promise.race([...next, new Promise((resolve) => setTimeout(resolve, 150))]) // by then each has been answered, or waits
   const client = await pool.connect()
   await client.query(`BEGIN; SELECT 1 FROM mailbox_totals WHERE tenant_id = 'a_tenant' FOR UPDATE`)
   await release()
   await first
-  await untilWaiting(1)
+  await untilSomethingWaits(ground, 1)
   const free = await client.query(`SELECT 1 FROM mailbox_totals WHERE tenant_id <> 'a_tenant' FOR UPDATE SKIP LOCKED`)
   await client.query('COMMIT')
   client.release()

@@ -1,22 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { postMultipart } from '../test-support/multipart.ts'
 import { mailWith } from '../test-support/stored-attachments.ts'
-import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
-import { createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
+import { useProduct } from '../test-support/use-ground.ts'
 
 const MIB = 1024 * 1024
 
-let ground: TestGround
-let product: TestProduct
-let service: ServiceClient
-
-beforeAll(async () => {
-  ground = await createTestGround()
-  product = await ground.startProduct({ environment: { ROLE: 'api' } })
-  service = await createServiceClient(product)
-})
-afterAll(() => ground.close())
+const { ground, product, service } = useProduct()
 
 async function store(sizeBytes: number): Promise<string> {
   const { status, json } = await postMultipart(product.publicUrl, service.key, mailWith([randomBytes(sizeBytes)]))
@@ -31,7 +21,7 @@ async function sizeBytes(): Promise<number> {
   return Number(row?.bytes)
 }
 
-/** As autovacuum does, again and again: a page that is just being written out is left to the next time. */
+/** Vacuums as autovacuum does; a page that is just being written out is left to the next run. */
 async function vacuumedBytes(): Promise<number> {
   await ground.database.query('VACUUM message_chunks')
   return sizeBytes()
@@ -46,7 +36,7 @@ async function cancel(ids: readonly string[]): Promise<void> {
   await ground.database.query('VACUUM message_chunks') // as autovacuum does, by the settings of the table
 }
 
-it('gives the space of a large burst back to the disk', async () => {
+it('returns the space of a large burst to the disk', async () => {
   const ids = await storeBurst()
   const full = await sizeBytes()
   await cancel(ids)
@@ -55,8 +45,8 @@ it('gives the space of a large burst back to the disk', async () => {
   await expect.poll(vacuumedBytes).toBeLessThan(2 * MIB)
 })
 
-// Space before something that is still stored is free, and belongs to the table: moving what is stored would cost more.
-it('needs no more space for the next burst while something of the last one is left, and gives all of it back after that', async () => {
+// Free space in front of a stored row stays with the table: moving the row would cost more.
+it('reuses the space of a burst while some of it is left, and returns it all afterwards', async () => {
   const ids = await storeBurst()
   const left = await store(1 * MIB)
   const full = await sizeBytes()
@@ -68,7 +58,7 @@ it('needs no more space for the next burst while something of the last one is le
   await expect.poll(vacuumedBytes).toBeLessThan(5 * MIB)
 })
 
-it('has chunks vacuumed soon, however many there are', async () => {
+it('has chunks vacuumed soon, whatever the size of the table', async () => {
   const tables = await ground.database.query<{ options: string }>(
     `SELECT array_to_string(reloptions, ' ') AS options FROM pg_class
       WHERE oid = 'message_chunks'::regclass OR oid = (SELECT reltoastrelid FROM pg_class WHERE oid = 'message_chunks'::regclass)`,

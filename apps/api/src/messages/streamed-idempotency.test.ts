@@ -1,27 +1,20 @@
 import { randomBytes } from 'node:crypto'
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import { afterEach, beforeAll, expect, it } from 'vitest'
 import { postMultipart, type Part } from '../test-support/multipart.ts'
 import { countStored, mailWith, readStored, sha256 } from '../test-support/stored-attachments.ts'
-import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
-import { createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
+import { type TestProduct } from '../test-support/test-product.ts'
 import { startUpload } from '../test-support/upload.ts'
+import { useProduct } from '../test-support/use-ground.ts'
 
 const KIB = 1024
 const MIB = 1024 * KIB
 const KEY = { 'idempotency-key': 'q3' }
 
-let ground: TestGround
-let product: TestProduct
+const { ground, product, service } = useProduct()
 let second: TestProduct
-let service: ServiceClient
-
 beforeAll(async () => {
-  ground = await createTestGround()
-  product = await ground.startProduct({ environment: { ROLE: 'api' } })
   second = await ground.startProduct({ environment: { ROLE: 'api' } })
-  service = await createServiceClient(product)
 })
-afterAll(() => ground.close())
 afterEach(() => ground.database.empty('messages', 'idempotency_records'))
 
 const post = (parts: readonly Part[], through = product) => postMultipart(through.publicUrl, service.key, parts, KEY)
@@ -37,7 +30,7 @@ it('answers the same stream again with the first message, and keeps no chunk of 
   expect(await count()).toEqual({ messages: 1, chunks: 5 })
 })
 
-it('takes the same stream once when it arrives twice at the same time, through two processes', async () => {
+it('accepts one message for the same stream arriving several times at once, through two processes', async () => {
   const content = randomBytes(3 * MIB)
   const parts = mailWith([content])
   const uploads = [product, second, product, second].map((through) => startUpload(through, service.key, parts, KEY))
@@ -53,7 +46,7 @@ it('takes the same stream once when it arrives twice at the same time, through t
   expect(await readStored(ground.database, product, id)).toMatchObject([{ sha256: sha256(content), content }])
 })
 
-it('refuses another content under the same key, and keeps no chunk of it', async () => {
+it('refuses other content under the same key, and keeps no chunk of it', async () => {
   const content = randomBytes(MIB)
   const first = await post(mailWith([content]))
   const other = await post(mailWith([Buffer.concat([content.subarray(0, MIB - 1), Buffer.from([1])])]))
@@ -63,14 +56,14 @@ it('refuses another content under the same key, and keeps no chunk of it', async
   expect(await count()).toEqual({ messages: 1, chunks: 4 })
 })
 
-it('tells parts in another order from the same in the first order', async () => {
+it('distinguishes parts by their order', async () => {
   const contents = [randomBytes(MIB), randomBytes(MIB)]
   await post(mailWith(contents))
 
   expect((await post(mailWith(contents.toReversed()))).status).toBe(409)
 })
 
-it('takes the message for the same whether it stands before or behind its attachments', async () => {
+it('recognises a message whether it comes before or after its attachments', async () => {
   const [message, ...attachments] = mailWith([randomBytes(MIB)])
   const first = await post([message as Part, ...attachments])
   const again = await post([...attachments, message as Part])
@@ -78,7 +71,7 @@ it('takes the message for the same whether it stands before or behind its attach
   expect(again.json.id).toBe(first.json.id)
 })
 
-it('takes the same attachment for the same, in the JSON or as a part', async () => {
+it('recognises an attachment whether it comes in JSON or as a part', async () => {
   const content = randomBytes(600 * KIB)
   const file = { filename: '0.bin', contentType: 'application/x-report', content: content.toString('base64') }
   const inside = await service.post(
@@ -92,7 +85,7 @@ it('takes the same attachment for the same, in the JSON or as a part', async () 
   expect(await count()).toEqual({ messages: 1, chunks: 0 })
 })
 
-it('takes a stream that was broken off, or refused, for none', async () => {
+it('forgets a stream that was broken off or refused', async () => {
   const content = randomBytes(MIB)
   const broken = startUpload(product, service.key, mailWith([content]), KEY)
   await broken.send(MIB - 100)

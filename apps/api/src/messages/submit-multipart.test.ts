@@ -1,24 +1,13 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { mailsIn } from '../test-support/mailbox.ts'
 import { postMultipart, type Part } from '../test-support/multipart.ts'
 import { countStored } from '../test-support/stored-attachments.ts'
-import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
-import { connectMailbox, createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
+import { useProduct } from '../test-support/use-ground.ts'
 
-let ground: TestGround
-let product: TestProduct
-let service: ServiceClient
+const { ground, product, service } = useProduct({ environment: { MAILBOX_MESSAGES_PER_MINUTE: '0' }, mailbox: {} })
 
-beforeAll(async () => {
-  ground = await createTestGround()
-  product = await ground.startProduct({ environment: { MAILBOX_MESSAGES_PER_MINUTE: '0' } })
-  await connectMailbox(product)
-  service = await createServiceClient(product)
-})
-afterAll(() => ground.close())
-
-const BINARY = randomBytes(5_000) // no valid UTF-8, for certain
+const BINARY = randomBytes(5_000) // certainly not valid UTF-8
 
 function messagePart(changes: object = {}): Part {
   const message = { to: ['max@contoso.com'], subject: 'Q3', text: 'Numbers.', ...changes }
@@ -53,7 +42,7 @@ it.each([
   ['without a file name, as JSON', 'name="message"', 'application/json'],
   ['with the file name of a Blob', 'name="message"; filename="blob"', 'application/json'],
   ['with a file name, as text', 'name="message"; filename="message.json"', 'text/plain; charset=utf-8'],
-])('takes the message %s', async (what, disposition, contentType) => {
+])('accepts the message %s', async (what, disposition, contentType) => {
   const part = { ...messagePart({ subject: `Größe ${what}` }), disposition }
 
   const { status, json } = await post(contentType === undefined ? part : { ...part, contentType })
@@ -62,7 +51,7 @@ it.each([
   expect(json.subject).toBe(`Größe ${what}`)
 })
 
-it('takes what FormData writes', async () => {
+it('delivers what FormData writes', async () => {
   const form = new FormData()
   form.append('message', new Blob([messagePart({ subject: 'FormData' }).content]))
   form.append('attachment', new File([BINARY], 'wörk "final" 100%.bin', { type: 'application/x-thing' }))
@@ -73,7 +62,7 @@ it('takes what FormData writes', async () => {
   ])
 })
 
-it('takes the message from behind its attachments', async () => {
+it('accepts the message after its attachments', async () => {
   const answer = await post(attachmentPart(), messagePart({ subject: 'Message last' }))
 
   expect(await attachmentsOf('Message last', answer)).toMatchObject([{ sha256: sha256(BINARY) }])
@@ -124,7 +113,7 @@ it.each<[string, string, Part[]]>([
   expect(json).toMatchObject({ code: 'invalid-input', detail })
 })
 
-it('names every part that cannot be taken together with the faults of the message', async () => {
+it('names every part it refuses together with the faults of the message', async () => {
   const { status, json } = await postMultipart(
     product.publicUrl,
     service.key,
@@ -160,7 +149,7 @@ it.each([
   expect(await countStored(ground.database)).toEqual(before)
 })
 
-it('takes a content type and header names in capitals', async () => {
+it('accepts a content type and header names in capitals', async () => {
   const json = JSON.stringify({ to: ['max@contoso.com'], subject: 'Capitals', text: 'Numbers.' })
   const body = `--B\r\nCONTENT-DISPOSITION: FORM-DATA; NAME="message"\r\n\r\n${json}\r\n--B--\r\n`
 
@@ -178,7 +167,7 @@ it('names the faults of the message by path, as in JSON', async () => {
 
 // Attachments
 
-it('keeps several attachments apart, in their order, whatever bytes they hold', async () => {
+it('delivers several attachments in order, whatever bytes they hold', async () => {
   const contents = [BINARY, Buffer.alloc(0), Buffer.from('--boundary\r\n\r\n'), randomBytes(100_000)]
   const parts = contents.map((content, index) => attachmentPart(content, `filename="${index}.bin"`))
 
@@ -189,7 +178,7 @@ it('keeps several attachments apart, in their order, whatever bytes they hold', 
 })
 
 it.each(['application/pdf', 'text/plain', 'application/json', undefined])(
-  'takes an attachment without a file name as it is, sent as %s',
+  'delivers an attachment without a file name unchanged, sent as %s',
   async (contentType) => {
     const subject = `Unnamed ${contentType}`
     const content = Buffer.concat([Buffer.from('{}'), BINARY])
@@ -199,7 +188,7 @@ it.each(['application/pdf', 'text/plain', 'application/json', undefined])(
   },
 )
 
-it('takes the content type of a part', async () => {
+it('delivers the content type of a part', async () => {
   const answer = await post(
     messagePart({ subject: 'Type' }),
     attachmentPart('a', 'filename="a"', 'application/pdf; version=1.7'),

@@ -1,10 +1,20 @@
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, it, describe } from 'vitest'
 import { createTcpLink, type TcpLink } from '../test-support/tcp-link.ts'
 import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
 import { createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
+import { countStored, mailWith } from '../test-support/stored-attachments.ts'
+import { createTestClock, MINUTES } from '../test-support/test-clock.ts'
+import { createTestPool } from '../test-support/test-database.ts'
+import { startUpload } from '../test-support/upload.ts'
+import { createTestQueue } from '../test-support/test-queue.ts'
+import { untilSomethingWaits } from '../test-support/scenario.ts'
+import { randomBytes } from 'node:crypto'
 
 const MESSAGES = '/api/v1/messages'
+const MIB = 1024 * 1024
 const MAIL = { to: ['max@contoso.com'], subject: 'Q3', text: 'Numbers.' }
+
+const clock = createTestClock()
 
 let ground: TestGround
 let link: TcpLink
@@ -12,7 +22,7 @@ let product: TestProduct
 let service: ServiceClient
 
 beforeAll(async () => {
-  ground = await createTestGround()
+  ground = await createTestGround({ clock })
   link = await createTcpLink(Number(new URL(ground.database.url).port))
   const url = new URL(ground.database.url)
   url.port = String(link.port)
@@ -35,12 +45,7 @@ async function stored(): Promise<string[]> {
   return (await ground.database.query<{ id: string }>('SELECT id FROM messages')).map(({ id }) => id)
 }
 
-async function untilSomethingWaits(): Promise<void> {
-  const statement = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
-  await expect.poll(() => ground.database.query(statement), { interval: 10 }).not.toEqual([])
-}
-
-it('answers 503 while the database is away, stores nothing, and goes on by itself', async () => {
+it('answers 503 while the database is away, stores nothing, and recovers by itself', async () => {
   link.cut()
   const refused = await submit('away')
   expect(refused.status).toBe(503)
@@ -55,10 +60,10 @@ it('answers 503 while the database is away, stores nothing, and goes on by itsel
   expect(await stored()).toEqual([accepted.json.id])
 })
 
-it('stores nothing half when the database goes away in the middle, so that the same key may be used again', async () => {
+it('stores nothing by halves when the database goes away in the middle, and leaves the key free', async () => {
   const release = await ground.database.lock('messages')
   const first = submit('in-the-middle')
-  await untilSomethingWaits()
+  await untilSomethingWaits(ground)
   link.cut()
   expect((await first).status).toBe(503)
   await release()
@@ -72,7 +77,7 @@ it('stores nothing half when the database goes away in the middle, so that the s
   expect(await stored()).toEqual([again.json.id])
 })
 
-it('does not say that nothing was changed when the answer to the commit is lost, and accepts the same key once', async () => {
+it('does not claim that nothing was changed when the answer to the commit is lost, and accepts the key once', async () => {
   link.loseAnswerTo('COMMIT')
   const lost = await submit('lost')
 
@@ -84,7 +89,7 @@ it('does not say that nothing was changed when the answer to the commit is lost,
   expect(await stored()).toEqual([again.json.id])
 })
 
-it('does not say that nothing was changed when the answer to a submit without a key is lost', async () => {
+it('does not claim that nothing was changed when the answer to a submit without a key is lost', async () => {
   link.loseAnswerTo('insert-messages')
   const lost = await service.post(MESSAGES, MAIL)
 
@@ -94,7 +99,7 @@ it('does not say that nothing was changed when the answer to a submit without a 
   expect(await stored()).toHaveLength(1)
 })
 
-it('says of a cancel as well that its outcome is unknown', async () => {
+it('says that the outcome of a cancel is unknown too', async () => {
   const { id } = await service.submit()
   link.loseAnswerTo('COMMIT')
   const lost = await service.post(`${MESSAGES}/${id}/cancel`)
@@ -103,7 +108,7 @@ it('says of a cancel as well that its outcome is unknown', async () => {
   expect(await service.read(id)).toMatchObject({ status: 'cancelled' })
 })
 
-it('does not say that nothing was changed of a reset that is committed, when the settings cannot be read after it', async () => {
+it('does not claim that a committed reset changed nothing, when the settings cannot be read after it', async () => {
   const ada = product.newBrowser()
   await ada.signIn('Ada Admin')
   const settings = '/api/v1/tenant-settings/office365-smtp'
@@ -118,7 +123,7 @@ it('does not say that nothing was changed of a reset that is committed, when the
 it('says that nothing was changed when the database goes away before the commit', async () => {
   const release = await ground.database.lock('messages')
   const refused = submit('before-the-commit')
-  await untilSomethingWaits()
+  await untilSomethingWaits(ground)
   link.cut()
 
   expect((await refused).json.detail).toContain('Nothing was changed')
@@ -140,7 +145,7 @@ it('answers every request that comes while the database is away', async () => {
   expect(answers.map(({ status }) => status)).toEqual(Array(6).fill(503))
 })
 
-it('loses nothing of what it accepts while the database comes and goes', async () => {
+it('loses no accepted message while the database comes and goes', async () => {
   const accepted: string[] = []
   const refusals = new Set<number>([503])
   const ended = new AbortController()
@@ -163,4 +168,56 @@ it('loses nothing of what it accepts while the database comes and goes', async (
   const kept = new Set(await stored())
   expect(accepted.filter((id) => !kept.has(id))).toEqual([])
   expect(refusals).toEqual(new Set([503]))
+})
+
+describe('a message whose attachments are arriving', () => {
+  async function underWay(parts = mailWith([randomBytes(8 * MIB)])) {
+    const upload = startUpload(product, service.key, parts, { 'idempotency-key': 'q3' })
+    await upload.send(2 * MIB)
+    await expect.poll(async () => (await countStored(ground.database)).chunks).toBeGreaterThan(5)
+    return upload
+  }
+
+  it('answers 503 when the database goes away in the middle of a part, and what had arrived is swept', async () => {
+    const upload = await underWay()
+    link.cut()
+    await upload.send()
+    const answer = await upload.answer
+    link.mend()
+    await clock.advance(16 * MINUTES)
+    const pool = createTestPool(ground.database.url)
+    await createTestQueue(pool).upkeep.sweepReceived(clock.now())
+    await pool.end()
+
+    expect(answer).toMatchObject({ status: 503, json: { code: 'unavailable' } })
+    expect(await countStored(ground.database)).toEqual({ messages: 0, chunks: 0 })
+  })
+
+  it('answers 503 when a connection to the database breaks, and deletes at once what had arrived', async () => {
+    const upload = await underWay()
+    const broken = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                   WHERE datname = current_database() AND application_name <> 'test' AND query LIKE '%INTO message_chunks%' AND state = 'active'`
+    const release = await ground.database.lock('message_chunks')
+    await upload.send(3 * MIB)
+    await expect.poll(async () => (await ground.database.query(broken)).length).toBeGreaterThan(0)
+    await release()
+    await upload.send()
+
+    expect(await upload.answer).toMatchObject({ status: 503, json: { code: 'unavailable' } })
+    await expect.poll(() => countStored(ground.database)).toEqual({ messages: 0, chunks: 0 })
+  })
+
+  it('accepts the same message under the same key once the database is back', async () => {
+    const parts = mailWith([randomBytes(8 * MIB)])
+    const upload = await underWay(parts)
+    link.cut()
+    await upload.send()
+    expect((await upload.answer).status).toBe(503)
+    link.mend()
+
+    const again = startUpload(product, service.key, parts, { 'idempotency-key': 'q3' })
+    await again.send()
+
+    expect((await again.answer).status).toBe(202)
+  })
 })

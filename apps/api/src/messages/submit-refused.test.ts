@@ -1,22 +1,11 @@
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { postMultipart } from '../test-support/multipart.ts'
-import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
-import { connectMailbox, createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
+import { useProduct } from '../test-support/use-ground.ts'
 
 const MESSAGES = '/api/v1/messages'
 const MAIL = { to: ['max@contoso.com'], subject: 'Q3', text: 'Numbers.' }
 
-let ground: TestGround
-let product: TestProduct
-let service: ServiceClient
-
-beforeAll(async () => {
-  ground = await createTestGround()
-  product = await ground.startProduct({ environment: { ROLE: 'api' } })
-  await connectMailbox(product)
-  service = await createServiceClient(product)
-})
-afterAll(() => ground.close())
+const { ground, product, service } = useProduct({ mailbox: {} })
 
 async function pathsOf(mail: object): Promise<string[]> {
   const { status, json } = await service.post(MESSAGES, mail)
@@ -104,7 +93,7 @@ it.each<[string, object, string, string]>([
   ['a number as a recipient', { to: [42] }, 'to[0]', 'An address, or an object with address and name.'],
   ['a string as an attachment', { attachments: ['a'] }, 'attachments[0]', 'An object about one attachment.'],
   ['a word for a time', { sendAt: 'soon' }, 'sendAt', 'A date and time with a zone, such as 2026-11-25T06:00:00Z.'],
-])('names %s as one fault, in words of ours', async (_what, changes, path, message) => {
+])('names %s as one fault, in our own words', async (_what, changes, path, message) => {
   const { json } = await service.post(MESSAGES, { ...MAIL, ...changes })
 
   expect(json.errors).toEqual([{ path, message }])
@@ -114,13 +103,13 @@ it.each<[string, unknown]>([
   ['a string', 'max@contoso.com'],
   ['null', null],
   ['an object', { address: 'max@contoso.com' }],
-])('names %s for a list of recipients as one fault, in words of ours', async (_what, to) => {
+])('names %s in place of a list of recipients as one fault, in our own words', async (_what, to) => {
   const { json } = await service.post(MESSAGES, { ...MAIL, to })
 
   expect(json.errors).toEqual([{ path: 'to', message: 'A list of addresses, such as ["cfo@contoso.com"].' }])
 })
 
-it('counts recipients before it looks at them', async () => {
+it('counts recipients before it validates them', async () => {
   const { json } = await service.post(MESSAGES, { ...MAIL, to: Array(50_000).fill(0) })
 
   expect(json.errors).toEqual([
@@ -256,11 +245,11 @@ it.each(['application/json; charset=UTF-8', 'application/json;charset="utf-8"', 
   },
 )
 
-it('takes JSON behind a byte order mark', async () => {
+it('accepts JSON after a byte order mark', async () => {
   expect((await service.post(MESSAGES, `\ufeff${JSON.stringify(MAIL)}`)).status).toBe(202)
 })
 
-it('names a content encoding that it does not undo', async () => {
+it('names a content encoding that it does not support', async () => {
   const { status, json } = await service.post(MESSAGES, MAIL, { 'content-encoding': 'gzip' })
 
   expect(status).toBe(400)
@@ -366,7 +355,7 @@ it.each<[string, object, string, string]>([
     'attachments[0].size',
     'This field is not known.',
   ],
-])('says of %s what is wrong with it', async (_what, changes, path, message) => {
+])('says what is wrong with %s', async (_what, changes, path, message) => {
   const { json } = await service.post(MESSAGES, { ...MAIL, ...changes })
 
   expect(json).toMatchObject({ errors: [{ path, message }], detail: `${path}: ${message}` })
@@ -429,7 +418,7 @@ it('answers with problem details that carry the request id of the log', async ()
   expect(product.logLines.join('')).toContain(json.requestId)
 })
 
-it('harms no message that is submitted beside a refused one', async () => {
+it('accepts messages submitted beside refused ones', async () => {
   const bad = { ...MAIL, to: [{ address: 'a@b.example', name: '\ud83d' }] }
   const answers = await Promise.all(
     Array.from({ length: 20 }, (_, index) => service.post(MESSAGES, index % 2 ? bad : MAIL)),
@@ -438,7 +427,7 @@ it('harms no message that is submitted beside a refused one', async () => {
   expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 20 }, (_, index) => (index % 2 ? 400 : 202)))
 })
 
-it('stores nothing of what it refuses', async () => {
+it('stores nothing of a refused message, and leaves its key free', async () => {
   const before = await stored()
 
   for (const mail of [

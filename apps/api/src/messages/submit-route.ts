@@ -2,17 +2,15 @@ import { addressOfMessage, submitMessage, type Message } from '@inforiver-mail/c
 import type { Scope } from '@inforiver-mail/contract/caller'
 import type { FastifyPluginAsync, FastifyRequest, RequestPayload } from 'fastify'
 import { refuseEncodedBody } from '../http/json-body.ts'
-import { ProblemError } from '../http/problem.ts'
 import { NOTHING, validatorOf } from '../http/route.ts'
-import { createAdmission, type AdmissionParts } from './admission.ts'
-import { arrivedTooSlowly, createHashingIntake, createIntake, type IntakeParts } from './attachment-intake.ts'
+import { createAdmission, type AdmissionDeps } from './admission.ts'
+import { createHashingIntake, createIntake, type IntakeDeps } from './attachment-intake.ts'
 import type { Owner } from '../queue/actor.ts'
 import type { KeyHolder } from '../queue/idempotency.ts'
 import type { Messages } from '../queue/queue.ts'
 import { MAX_JSON_BYTES, readIdempotencyKey, readRequest } from './read-request.ts'
 import { toSubmission } from './read-submission.ts'
-import { refuseEmpty, refusePast } from './refuse-content.ts'
-import { refuseFullStorage } from './storage-full.ts'
+import { arrivedTooSlowly, keyReused, requireNotEmpty, requireNotPast, storageFull } from './refusals.ts'
 import { hashSubmission, type Submit } from './submit.ts'
 
 export interface SubmitOptions {
@@ -21,31 +19,31 @@ export interface SubmitOptions {
   readonly find: (owner: Owner, id: string) => Promise<Message>
   readonly submit: Submit
   readonly onSubmitted: () => void
-  readonly intake: IntakeParts
-  readonly admission: AdmissionParts
+  readonly intake: IntakeDeps
+  readonly admission: AdmissionDeps
   readonly databaseNow: () => Promise<Date>
 }
 
-/** Not through route(): the message may be a part of a multipart body, which is read while it arrives. */
+/** Does without `route()`, since a multipart body is read while it arrives. */
 export const submitRoute: FastifyPluginAsync<SubmitOptions> = async (app, options) => {
   const { requireService, store, find, submit, onSubmitted, databaseNow } = options
   app.addContentTypeParser('multipart/form-data', async (request: FastifyRequest, body: RequestPayload) => {
     refuseEncodedBody(request)
-    return body // read while it arrives
+    return body
   })
 
-  /** A message that is new, as far as is known: of two at once under one key, `submit` decides which one it was. */
+  /** Takes a message whose key is not known yet; of two that arrive at once under one key, `submit` decides which is first. */
   async function accept(request: FastifyRequest, owner: Sender, key: string | null): Promise<Accepted> {
     const admission = createAdmission(options.admission, owner.tenantId)
     const intake = createIntake(options.intake, admission, { ...owner, memory: request.arrival })
     let completed = false
     try {
       const input = await readRequest(request, intake, async ({ from, sendAt }) => {
-        if (sendAt !== undefined) refusePast(sendAt, await databaseNow())
+        if (sendAt !== undefined) requireNotPast(sendAt, await databaseNow())
         await admission.requireSender(from)
       })
       const submission = toSubmission(input, intake.parts)
-      refuseEmpty(submission.content)
+      requireNotEmpty(submission.content)
       await admission.requireSize(submission.content)
       const submitted = await submit({ ...owner, ...submission, receiving: intake.receiving, idempotencyKey: key })
       completed = submitted.outcome === 'stored'
@@ -61,17 +59,17 @@ export const submitRoute: FastifyPluginAsync<SubmitOptions> = async (app, option
         case 'swept':
           throw arrivedTooSlowly()
         case 'storage-full':
-          throw refuseFullStorage(submitted)
+          throw storageFull(submitted)
       }
     } finally {
-      // When the database does not answer, what is left is swept later: the answer is the same.
+      // Whatever cannot be deleted now is swept later, so the answer stays the same.
       await intake
         .end(completed)
         .catch((error: unknown) => request.log.warn({ err: error }, 'attachments are left over'))
     }
   }
 
-  /** What was accepted once is answered like then, whatever the installation would say of it by now. */
+  /** Answers a repetition with the first message, whatever the installation would say of a new one by now. */
   async function repeat(request: FastifyRequest, owner: Sender, first: KeyHolder): Promise<Accepted> {
     const intake = createHashingIntake()
     const input = await readRequest(request, intake, async () => {})
@@ -96,9 +94,9 @@ export const submitRoute: FastifyPluginAsync<SubmitOptions> = async (app, option
       body: submitMessage.body,
       response: { [submitMessage.status]: submitMessage.response },
     },
-    // The message is validated below, once it is known whether it came as JSON or in parts.
+    // The handler validates the message, once it is known whether it came as JSON or in parts.
     validatorCompiler: ({ httpPart }) => (httpPart === 'querystring' ? validatorOf(NOTHING) : () => true),
-    // After every onRequest hook: a stranger who is refused here has been counted by the rate limit.
+    // Runs after every onRequest hook, so that the rate limit has counted a stranger who is refused here.
     preParsing: async (request, _reply, payload) => {
       guards.set(request, await requireService(submitMessage.scope)(request))
       return payload
@@ -122,7 +120,7 @@ export const submitRoute: FastifyPluginAsync<SubmitOptions> = async (app, option
 
 interface Accepted {
   readonly message: Message
-  /** Whether the key stood for it before. */
+  /** Whether the key belonged to the message before. */
   readonly replayed: boolean
 }
 
@@ -133,11 +131,4 @@ interface Sender {
 
 function logAccepted(request: FastifyRequest, message: string, { service }: Sender, repeated: boolean): void {
   request.log.info({ message, service, repeated }, 'message accepted')
-}
-
-function keyReused(): ProblemError {
-  return new ProblemError(
-    'idempotency-key-reused',
-    'This Idempotency-Key was used within the last 24 hours for a message with other content. Use a new key for a new message.',
-  )
 }

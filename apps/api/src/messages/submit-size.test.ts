@@ -2,27 +2,16 @@ import { createHash, randomBytes } from 'node:crypto'
 import { connect } from 'node:net'
 import { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { mailsIn } from '../test-support/mailbox.ts'
 import { postMultipart, writeMultipart } from '../test-support/multipart.ts'
-import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
-import { connectMailbox, createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
+import { useProduct } from '../test-support/use-ground.ts'
 
 const MESSAGES = '/api/v1/messages'
 const MAIL = { to: ['max@contoso.com'], subject: 'Q3', text: 'Numbers.' }
 const MB = 1_000_000
 
-let ground: TestGround
-let product: TestProduct
-let service: ServiceClient
-
-beforeAll(async () => {
-  ground = await createTestGround()
-  product = await ground.startProduct({ environment: { MAILBOX_MESSAGES_PER_MINUTE: '0' } })
-  await connectMailbox(product)
-  service = await createServiceClient(product)
-})
-afterAll(() => ground.close())
+const { ground, product, service } = useProduct({ environment: { MAILBOX_MESSAGES_PER_MINUTE: '0' }, mailbox: {} })
 
 async function stored(): Promise<number> {
   return (await ground.database.query('SELECT 1 FROM messages')).length
@@ -35,7 +24,7 @@ function multipartMail(subject: string, ...contents: Buffer[]) {
   ]
 }
 
-/** Posts without saying how long the body is. */
+/** Posts a body of undeclared length. */
 async function postChunked(contentType: string, body: Buffer) {
   const chunks = Array.from({ length: Math.ceil(body.length / 65_536) }, (_, index) =>
     body.subarray(index * 65_536, (index + 1) * 65_536),
@@ -51,7 +40,7 @@ async function postChunked(contentType: string, body: Buffer) {
 
 // How much
 
-it.each(['JSON', 'multipart'])('takes about 3 MB of attachments, sent as %s', async (form) => {
+it.each(['JSON', 'multipart'])('delivers about 3 MB of attachments, sent as %s', async (form) => {
   const subject = `3 MB as ${form}`
   const contents = [randomBytes(1.5 * MB), randomBytes(1.48 * MB)]
   const attachments = contents.map((content) => ({ filename: 'a.bin', content: content.toString('base64') }))
@@ -92,7 +81,7 @@ it.each([
   },
 )
 
-it('refuses a body that does not fit, and takes one that does', async () => {
+it('refuses a body that does not fit one request, and delivers one that does', async () => {
   expect((await service.post(MESSAGES, { ...MAIL, text: 'x'.repeat(4.2 * MB) })).json.code).toBe('message-too-large')
 
   const { id } = await service.submit({ subject: 'Long body', text: 'x'.repeat(3.9 * MB) })
@@ -139,7 +128,7 @@ it('refuses a part message of 10 MB', async () => {
 
 // How the client sends
 
-/** Writes to a connection of its own what it is given, and returns what came back. */
+/** Writes to a connection of its own, and returns what came back. */
 async function overSocket(write: (socket: ReturnType<typeof connect>) => Promise<void>): Promise<string> {
   const socket = connect(product.config.port, 'localhost')
   let received = ''
@@ -168,7 +157,7 @@ const BODIES = [
   ['multipart', () => writeMultipart(multipartMail('Q3', Buffer.from('attachment')))],
 ] as const
 
-it.each(BODIES)('stores nothing of a client that goes away in the middle of %s', async (_form, make) => {
+it.each(BODIES)('stores nothing of a client that disconnects in the middle of %s', async (_form, make) => {
   const { contentType, body } = make()
   const before = await stored()
   const linesBefore = product.logLines.length
@@ -179,7 +168,7 @@ it.each(BODIES)('stores nothing of a client that goes away in the middle of %s',
     await delay(100)
     socket.destroy()
   })
-  await service.submit() // by now the product knows
+  await service.submit() // by then the product has noticed
 
   expect(await stored()).toBe(before + 1)
   expect(product.logLines.slice(linesBefore).join('')).not.toContain('"level":"error"')

@@ -8,7 +8,7 @@ import type { ReceivingMessage } from './attachment-intake.ts'
 import type { Messages } from '../queue/queue.ts'
 import type { Submitted } from '../queue/submit.ts'
 
-/** What a client asks for: the same again is a repetition. */
+/** What a client asks for; asking for the same again under one key is a repetition. */
 export interface Submission {
   readonly content: MessageContent
   readonly reference: string | null
@@ -19,7 +19,7 @@ export interface Submission {
 interface Submitting extends Submission {
   readonly tenantId: string
   readonly service: string
-  /** The row that its attachments are stored under in chunks; null when they are part of the content. */
+  /** The row that its attachments are stored under in chunks; null when the content includes them. */
   readonly receiving: ReceivingMessage | null
   readonly idempotencyKey: string | null
 }
@@ -75,7 +75,7 @@ function openBytesOf({ content: { to, subject }, reference }: Submission): numbe
   return Buffer.byteLength(JSON.stringify(to)) + Buffer.byteLength(subject) + Buffer.byteLength(reference ?? '')
 }
 
-/** Of what was parsed, in the order of the schema: neither white space nor the order of fields counts. */
+/** Hashes what was parsed, in the order of the schema: neither white space nor the order of fields counts. */
 export function hashSubmission({ content, reference, sendAt, onUnknownOutcome }: Submission): string {
   return createHash('sha256')
     .update(describeContent(content))

@@ -1,10 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { createTestClock, HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
-import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
-import { connectMailbox, createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
+import { type TestProduct } from '../test-support/test-product.ts'
+import { connectMailbox } from '../test-support/test-service.ts'
 import { postMultipart } from '../test-support/multipart.ts'
 import { mailWith } from '../test-support/stored-attachments.ts'
 import { toUsage } from './usage.ts'
+import { useProduct } from '../test-support/use-ground.ts'
 
 const NOW = new Date('2026-11-24T10:00:00.000Z')
 const IDLE = {
@@ -25,7 +26,7 @@ const IDLE = {
 const LIMITS = { concurrency: 4, messagesPerMinute: 30, recipientsPerDay: 10_000, uploadBytesPer5Minutes: 157_286_400 }
 
 describe('toUsage', () => {
-  it('counts what is under way against the limits that it will use up', () => {
+  it('counts messages being sent against the limits that they will use up', () => {
     const state = {
       ...IDLE,
       sentLastMinute: 10,
@@ -45,7 +46,7 @@ describe('toUsage', () => {
     })
   })
 
-  it('never says that less than nothing is left', () => {
+  it('never reports a negative rest', () => {
     const state = { ...IDLE, sentLastMinute: 31, recipientsLastDay: 10_400, sending: 5 }
 
     expect(toUsage(state, LIMITS)).toMatchObject({
@@ -55,7 +56,7 @@ describe('toUsage', () => {
     })
   })
 
-  it('says null of a limit that is switched off', () => {
+  it('reports null for a limit that is switched off', () => {
     const off = { concurrency: 0, messagesPerMinute: 0, recipientsPerDay: 0, uploadBytesPer5Minutes: 0 }
 
     expect(toUsage({ ...IDLE, queued: 9 }, off)).toEqual({
@@ -110,7 +111,7 @@ describe('toUsage', () => {
     expect(toUsage(state, LIMITS).estimatedLastSentAt).toBe(`2026-11-${expected}:00:00.000Z`)
   })
 
-  it('estimates that a message which is tried again leaves no sooner', () => {
+  it('estimates no earlier than the next attempt of a message', () => {
     const lastAttemptAt = new Date(NOW.getTime() + 15 * MINUTES)
 
     expect(toUsage({ ...IDLE, queued: 29, lastAttemptAt }, LIMITS).estimatedLastSentAt).toBe(
@@ -125,7 +126,7 @@ describe('toUsage', () => {
     })
   })
 
-  it('begins to count when the pause that Microsoft asked for is over', () => {
+  it('estimates from the end of a pause that Microsoft asked for', () => {
     const pausedUntil = new Date(NOW.getTime() + 5 * MINUTES)
 
     expect(toUsage({ ...IDLE, queued: 1, pausedUntil }, LIMITS)).toMatchObject({
@@ -137,20 +138,13 @@ describe('toUsage', () => {
 
 describe('GET /tenant-settings/office365-smtp/usage', () => {
   const clock = createTestClock()
-  let ground: TestGround
-  let product: TestProduct
-  /** Of the same mailbox, with a limit of uploads that little fills. */
+  const { ground, product, service } = useProduct({ environment: {}, clock, mailbox: {} })
+  /** Has the same mailbox, and a limit of uploads that is soon used up. */
   let slow: TestProduct
-  let service: ServiceClient
 
   beforeAll(async () => {
-    ground = await createTestGround({ clock })
-    product = await ground.startProduct()
     slow = await ground.startProduct({ environment: { ROLE: 'api', MAILBOX_UPLOAD_BYTES_PER_5_MINUTES: '157286' } })
-    await connectMailbox(product)
-    service = await createServiceClient(product)
   })
-  afterAll(() => ground.close())
 
   const usage = async () => (await service.get('/api/v1/tenant-settings/office365-smtp/usage')).json
 
@@ -175,7 +169,7 @@ describe('GET /tenant-settings/office365-smtp/usage', () => {
     })
   })
 
-  it('counts as waiting what is queued or being sent, and nothing that is scheduled, held or still being received', async () => {
+  it('counts queued messages and those being sent as waiting, but none that is scheduled, held or still being received', async () => {
     const add = `
       WITH added AS (
         SELECT 'msg_' || status AS id, t.id AS tenant_id, m.* FROM tenants t,
@@ -199,7 +193,7 @@ describe('GET /tenant-settings/office365-smtp/usage', () => {
     const idle = await usage()
     await ground.database.empty('messages')
 
-    // The 8 GB of those two; the others add nothing to them, and what is scheduled for next year moves nothing.
+    // The 8 GB of those two count; the others add nothing, not even the one scheduled for next year.
     expect(busy).toMatchObject({
       waitingMessages: 2,
       estimatedLastSentAt: new Date(clock.now().getTime() + 50 * 310 * SECONDS).toISOString(),

@@ -5,7 +5,7 @@ import type { MailboxState } from '../queue/usage.ts'
 
 const DAY_MS = 24 * 60 * 60_000
 
-/** What is left of each limit, and when the last waiting message leaves at this rate. */
+/** Tells what is left of each limit, and when the last waiting message leaves at this rate. */
 export function toUsage(state: MailboxState, limits: MailboxLimits): Usage {
   const waitingMessages = state.queued + state.sending
   return {
@@ -24,8 +24,8 @@ function allowance(limit: number, used: number): { limit: number; left: number }
 }
 
 /**
- * By whichever limit takes longest, and not before the last one is tried again; null where nothing waits, nothing limits
- * it, or nothing can leave.
+ * Estimates by the limit that takes longest, but not before the last message is tried again. Returns null when nothing
+ * waits, nothing limits it, or nothing can leave.
  */
 function estimateLast(state: MailboxState, limits: MailboxLimits): Date | null {
   const { now } = state
@@ -47,7 +47,7 @@ function estimateLast(state: MailboxState, limits: MailboxLimits): Date | null {
   return moments.length === 0 ? null : new Date(Math.max(...moments))
 }
 
-/** When the day's recipients allow the last message: as soon as enough of what was sent is a day old. */
+/** The limit of recipients allows the last message as soon as enough of what was sent is a day old. */
 function recipientsAllowedAt(
   { recipientsLastDay, recipientsByHour, recipientsQueued, recipientsSending }: MailboxState,
   { recipientsPerDay }: MailboxLimits,
@@ -63,7 +63,7 @@ function recipientsAllowedAt(
   return [Math.max(fromMs, (hour?.until.getTime() ?? fromMs) + DAY_MS) + fullDaysMs]
 }
 
-/** How many spans of a limit go by in full before the last of so many. */
+/** Counts the spans of a limit that pass in full before the last of so many. */
 function fullSpans(used: number, limit: number): number {
   return Math.max(0, Math.ceil(used / limit) - 1)
 }

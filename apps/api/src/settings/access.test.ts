@@ -5,7 +5,7 @@ import { createAccessParts, type AccessParts } from '../test-support/access-part
 import { connectMailbox } from '../test-support/office365-smtp.ts'
 import { createTestClock, HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
 import { createAccessRecheck } from './access-recheck.ts'
-import type { Access } from './access.ts'
+import type { Access } from '../mailbox-access.ts'
 import type { GrantStore } from './grant-store.ts'
 
 /** The part of a worker that keeps the tokens. */

@@ -1,13 +1,20 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { HeldBecause } from '@inforiver-mail/contract/message'
 import { applicationRoles } from '@inforiver-mail/m365/application-roles'
-import type { Failure } from '@inforiver-mail/m365/classify-failure'
 import { explainLostApplicationAccess } from '@inforiver-mail/m365/explain-application-failure'
 import { missingPermissions } from '@inforiver-mail/m365/granted-permissions'
 import { toSettingsProblem, type Explanation } from '@inforiver-mail/m365/explanation'
 import type { MicrosoftIdentity, RefusedTokens, Tokens } from '@inforiver-mail/m365/microsoft-identity'
 import type { TokenVault } from '@inforiver-mail/m365/token-vault'
 import { newOpaqueValue } from '../http/session.ts'
+import type {
+  Access,
+  AccessOptions,
+  GrantedAccess,
+  HeldAccess,
+  RefusedAccess,
+  UnavailableAccess,
+} from '../mailbox-access.ts'
 import type { GrantStore, StoredGrant } from './grant-store.ts'
 import type { SealedTokens } from './settings-row-store.ts'
 import type { Connection, HealthEvent } from './settings-state.ts'
@@ -28,39 +35,12 @@ const LONGEST_ASKED_PAUSE_MS = 60 * 60_000
 /** A request may take this long until Graph checks its token. */
 const TRANSIT_MS = 30_000
 
-/** The access that a message is sent with, or why it cannot be sent now. */
-export type Access = Granted | Held | Unavailable
-
-interface Granted {
-  readonly outcome: 'granted'
-  readonly accessToken: string
-  readonly connection: Connection & { readonly searchWorks: boolean; readonly searchFails: boolean }
-  /** The version of the tokens; pass it as `refused` when Microsoft refuses the access token. */
-  readonly grantVersion: number
-  /** The token may be cached until then. */
-  readonly renewAt: Date
-  /** No request begins once the settings have another version. */
-  readonly settingsVersion: number
-}
-
-interface Held {
-  readonly outcome: 'held'
-  readonly because: HeldBecause
-}
-
-interface Unavailable {
-  readonly outcome: 'unavailable'
-  readonly detail: string
-  /** How long Microsoft is not asked again; null when unknown. */
-  readonly waitMs: number | null
-}
-
 /** The result of a refresh. The row is read again after `renewed` and while it is `by-another`. */
 type Renewal =
   | { readonly outcome: 'renewed' }
-  | Held
-  | Unavailable
-  | (Omit<Unavailable, 'outcome'> & { readonly outcome: 'by-another' })
+  | HeldAccess
+  | UnavailableAccess
+  | (Omit<UnavailableAccess, 'outcome'> & { readonly outcome: 'by-another' })
 
 const BY_ANOTHER = {
   outcome: 'by-another',
@@ -79,24 +59,6 @@ export interface AccessSource {
    */
   reportRefusal(tenantId: string, refusal: RefusedAccess): Promise<HeldBecause | null>
   sealTokens(tenantId: string, tokens: NewTokens): Promise<SealedTokens>
-}
-
-export interface AccessOptions {
-  /** The version of the tokens that Graph has just refused; newer ones are fetched then. */
-  readonly refused?: number
-  /** The claims challenge of that refusal: JSON. */
-  readonly claims?: string | undefined
-  /** Asks Microsoft even though it refused the app registration before. */
-  readonly recheck?: boolean
-  /** Ends the wait for another process. */
-  readonly signal: AbortSignal
-}
-
-export interface RefusedAccess {
-  readonly grantVersion: number
-  readonly accessToken: string
-  readonly connection: { readonly fromEmail: string; readonly permissions: readonly string[] }
-  readonly failure: Failure
 }
 
 /**
@@ -132,7 +94,7 @@ export function createAccessSource({
       if (state.status !== 'connected') return { outcome: 'held', because: state.status }
       if (!grant) throw new Error(`The grant of ${tenantId} has no tokens.`)
       const { connection, problem } = state
-      const grantUntil = async (until: Date): Promise<Granted> => ({
+      const grantUntil = async (until: Date): Promise<GrantedAccess> => ({
         ...(await open(tenantId, grant, connection)),
         settingsVersion,
         renewAt: until,
@@ -291,7 +253,7 @@ function later(date: Date, ms: number): Date {
   return new Date(date.getTime() + ms)
 }
 
-function postponed(waitMs: number): Unavailable {
+function postponed(waitMs: number): UnavailableAccess {
   const detail = `Microsoft’s sign-in service could not answer. It is asked again in ${Math.ceil(waitMs / 1_000)} s.`
   return { outcome: 'unavailable', detail, waitMs }
 }

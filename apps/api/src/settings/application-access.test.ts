@@ -6,7 +6,7 @@ import { holdMessages } from '../test-support/queue-rows.ts'
 import { createTestClock, HOURS, SECONDS } from '../test-support/test-clock.ts'
 import { createServiceClient } from '../test-support/test-service.ts'
 import { createAccessRecheck } from './access-recheck.ts'
-import type { Access } from './access.ts'
+import type { Access } from '../mailbox-access.ts'
 import { createKeepAlive } from './keep-alive.ts'
 
 /** The part of a worker that keeps the token. */

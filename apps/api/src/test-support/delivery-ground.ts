@@ -5,6 +5,8 @@ import { createTestClock, HOURS } from './test-clock.ts'
 import { createTestGround, type TestGround, type TestProduct } from './test-product.ts'
 import { connectMailbox, createServiceClient, type ServiceClient } from './test-service.ts'
 
+/** No test has to wait long for what the worker does between its claims. */
+export const LOOK_EVERY_MS = 200
 const LONGEST_PAUSE_MS = 2 * HOURS // longer than any pause in the tests
 
 /** A product with Ada's mailbox connected, and a clock that only moves when a test advances it. */
@@ -42,6 +44,7 @@ export async function createDeliveryGround({
   const ground = await createTestGround({ clock })
   const product = await ground.startProduct({
     environment: { MAILBOX_MESSAGES_PER_MINUTE: '0', ...environment },
+    deliveryLookEveryMs: LOOK_EVERY_MS,
     ...(microsoftTimeoutMs !== undefined && { microsoftTimeoutMs }),
   })
   await connectMailbox(product, { fromEmail, largeAttachments: mailbox !== 'may be sent from' })

@@ -50,6 +50,7 @@ export interface TestGround {
     clock?: () => Date
     microsoftTimeoutMs?: number
     deliveryGraceMs?: number
+    deliveryLookEveryMs?: number
   }): Promise<TestProduct>
   /**
    * Resets the database and Microsoft: nobody has signed in, and nothing is configured. Data keys stay while a product is
@@ -179,6 +180,7 @@ async function startProduct(options: {
   clock: (() => Date) | undefined
   microsoftTimeoutMs?: number
   deliveryGraceMs?: number
+  deliveryLookEveryMs?: number
 }): Promise<TestProduct> {
   const { config, clock, ...times } = options
   const logLines: string[] = []

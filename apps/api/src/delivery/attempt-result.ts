@@ -1,0 +1,53 @@
+import type { HeldBecause } from '@inforiver-mail/contract/message'
+import type { Failure } from '@inforiver-mail/m365/classify-failure'
+import type { SendOutcome } from '@inforiver-mail/m365/graph-mailer'
+import { ACCEPTED } from '../queue/attempts.ts'
+
+/** What one attempt came to. */
+export type AttemptResult =
+  | { readonly type: 'sent'; readonly retryAfter: Date | null; readonly detail: string }
+  /** The message was in doubt, and the mailbox has it. */
+  | { readonly type: 'found' }
+  /** The message was in doubt, and the mailbox does not show it yet. */
+  | { readonly type: 'not-found' }
+  | { readonly type: 'failure'; readonly failure: Failure; readonly canLookUp: boolean }
+  /** The mailbox could not be searched: nothing was sent. */
+  | { readonly type: 'lookup-failed'; readonly failure: Failure }
+  /** `waitMs`: before then no message of the mailbox gets access; null when that cannot be told. */
+  | { readonly type: 'no-access'; readonly detail: string; readonly waitMs: number | null }
+  | { readonly type: 'held'; readonly because: HeldBecause }
+  /** The mailbox's limit of uploaded bytes is used up, or the process ends: nothing was tried, and nothing is wrong. */
+  | { readonly type: 'waiting'; readonly waitMs: number }
+  /** The lease was lost or about to be, or the settings had changed: nothing was sent. */
+  | { readonly type: 'overtaken' }
+  /** The message was in doubt, cannot be looked for, and asked not to be sent twice. */
+  | { readonly type: 'stopped' }
+
+export interface FinishedAttempt {
+  readonly result: AttemptResult
+  /** The sender that the message left from, or was tried with; null when it was not tried. */
+  readonly fromEmail: string | null
+  /** The message was sent, or tried, although an earlier attempt may have sent it. */
+  readonly mayDuplicate: boolean
+  /** Some of its attachments reached Microsoft: the backoff begins anew. */
+  readonly progressed: boolean
+  /** No earlier attempt has sent the message: its draft is still a draft. */
+  readonly doubtResolved: boolean
+}
+
+export const NOTHING_SENT = { fromEmail: null, mayDuplicate: false, progressed: false, doubtResolved: false }
+
+export function sendResult(outcome: SendOutcome, canLookUp: boolean): AttemptResult {
+  if (outcome.outcome === 'sent') return { type: 'sent', retryAfter: outcome.retryAfter, detail: ACCEPTED }
+  return { type: 'failure', failure: outcome, canLookUp }
+}
+
+/** Before its draft is sent a message cannot be in doubt: a draft more or less sends nothing. */
+export function draftFailure(from: Failure): Extract<AttemptResult, { type: 'failure' }> {
+  const certain = from.outcome === 'unknown' ? { ...from, outcome: 'unavailable' as const } : from
+  return { type: 'failure', failure: certain, canLookUp: true }
+}
+
+export function unavailable(detail: string): AttemptResult {
+  return draftFailure({ outcome: 'unavailable', retryAfter: null, microsoftCode: null, requestId: null, detail })
+}

@@ -1,0 +1,107 @@
+import { COUNTED_FROM_BYTES } from '@inforiver-mail/contract/message'
+import type { Refused } from '@inforiver-mail/m365/classify-failure'
+import type { GraphMailer } from '@inforiver-mail/m365/graph-mailer'
+import type { MessageContent } from '@inforiver-mail/m365/message-content'
+import type { RandomBytes } from '@inforiver-mail/m365/random'
+import type { RequestSizes } from '@inforiver-mail/m365/request-sizes'
+import { MAX_ATTACHMENTS_IN_ONE_REQUEST_BYTES, type SizeLimits, type SizePlan } from '@inforiver-mail/m365/size-plan'
+import type { TokenVault } from '@inforiver-mail/m365/token-vault'
+import type { ContentKeys } from '../content-keys.ts'
+import type { ReportAccessRefusal, RequestAccess } from '../mailbox-access.ts'
+import type { ByteBudget } from '../memory/byte-budget.ts'
+import type { LeasedMessage, Upload } from '../queue/leased-message.ts'
+import type { Deliveries, Mailboxes } from '../queue/queue.ts'
+import type { CachedAccess } from './access-cache.ts'
+import type { AttachmentReader } from './read-attachment.ts'
+
+/** What every attempt uses. */
+export interface AttemptDeps {
+  readonly deliveries: Pick<
+    Deliveries,
+    'clear' | 'storeDraft' | 'storeUpload' | 'finishUpload' | 'readContent' | 'readChunks'
+  >
+  readonly mailboxes: Pick<
+    Mailboxes,
+    'chargeUpload' | 'learnSizeLimit' | 'learnRequestLimits' | 'readSizeLimits' | 'expectStray' | 'isToBeDeleted'
+  >
+  readonly cachedAccess: CachedAccess
+  readonly requestAccess: RequestAccess
+  readonly reportAccessRefusal: ReportAccessRefusal
+  readonly mailer: GraphMailer
+  readonly vault: TokenVault
+  readonly contentKeys: ContentKeys
+  readonly random: RandomBytes
+  readonly budget: ByteBudget
+  readonly clock: () => Date
+  readonly elapsedMs: () => number
+  /** Aborted when the process is asked to stop: what takes long is left to another process. */
+  readonly stopping: () => AbortSignal
+  /** Aborted when the process ends within seconds: what is not answered by then is in doubt. */
+  readonly ending: () => AbortSignal
+}
+
+/** A message with its content opened, and how far the attempt has come. */
+export interface OpenMessage {
+  readonly message: LeasedMessage
+  /** When its claim was asked for, by `elapsedMs`. */
+  readonly claimedAt: number
+  /** Whether the clearance by the claim still counts: it does for one request. */
+  clearedByClaim: boolean
+  /** Whether it is sent although an earlier attempt may have sent it. */
+  mayDuplicate: boolean
+  readonly content: MessageContent
+  readonly route: MessageRoute
+  readonly read: AttachmentReader
+  readonly draft: DraftProgress
+}
+
+/** How a message goes to Microsoft; a refusal for a size changes it. */
+export interface MessageRoute {
+  readonly sizes: RequestSizes
+  limits: SizeLimits
+  plan: SizePlan
+  /** The latest refusal of this attempt that changed the plan. */
+  refusal: Refused | null
+}
+
+/** How far the draft of a message has come; it changes along with the message's row. */
+export interface DraftProgress {
+  draftId: string | null
+  internetMessageId: string | null
+  /** The sender that the draft was made for; null while there is no draft, or nobody knows. */
+  from: string | null
+  uploading: boolean
+  upload: Upload
+  /** Whether this attempt has put anything on the draft. */
+  progressed: boolean
+  /** Some request about the draft may have been carried out unanswered: its files are counted before it is sent. */
+  unconfirmed: boolean
+}
+
+/**
+ * Charges a request to the mailbox's limit of uploaded bytes; one that is small is not worth a statement.
+ *
+ * @returns null when the request may go, otherwise in how many ms to ask again
+ */
+export async function chargeRequest(
+  { mailboxes }: AttemptDeps,
+  tenantId: string,
+  bytes: number,
+): Promise<number | null> {
+  return bytes < COUNTED_FROM_BYTES ? null : mailboxes.chargeUpload(tenantId, bytes)
+}
+
+/** Another worker has the message, it was cancelled, or the settings have changed: this attempt does nothing more with it. */
+export class OvertakenError extends Error {
+  override readonly name = 'OvertakenError'
+}
+
+/** @throws {OvertakenError} when the statement that has to precede a request changed nothing */
+export function requireCleared(cleared: boolean): void {
+  if (!cleared) throw new OvertakenError('The lease was lost, or the settings changed, before the message was sent.')
+}
+
+/** Whether files are read one by one, each with memory of its own. Any other message is held whole during the attempt. */
+export function readsFileByFile({ chunked, attachmentBytes }: LeasedMessage): boolean {
+  return chunked && attachmentBytes > MAX_ATTACHMENTS_IN_ONE_REQUEST_BYTES
+}

@@ -1,0 +1,104 @@
+import type { Failure, Refused } from '@inforiver-mail/m365/classify-failure'
+import type { SizeLimit } from '@inforiver-mail/m365/graph-codes'
+import type { MessageContent } from '@inforiver-mail/m365/message-content'
+import { measureRequests } from '@inforiver-mail/m365/request-sizes'
+import { CERTAIN_REQUEST_BYTES } from '@inforiver-mail/contract/message'
+import {
+  learnLimit,
+  NOTHING_KNOWN,
+  planDraft,
+  planSize,
+  type NoRoute,
+  type SizePlan,
+} from '@inforiver-mail/m365/size-plan'
+import type { LeasedMessage } from '../queue/leased-message.ts'
+import type { AttemptDeps, MessageRoute, OpenMessage } from './attempt.ts'
+
+/** Plans how a message goes to Microsoft, by what earlier refusals have told. */
+export async function chooseRoute(
+  { mailboxes }: Pick<AttemptDeps, 'mailboxes'>,
+  message: LeasedMessage,
+  content: MessageContent,
+  fromEmail: string,
+): Promise<MessageRoute> {
+  const sizes = measureRequests(content, fromEmail)
+  // No smaller request is ever refused for its length, so nothing has to be read.
+  const isCertain = sizes.sendMail <= CERTAIN_REQUEST_BYTES
+  const limits = isCertain ? NOTHING_KNOWN : await mailboxes.readSizeLimits(message.tenantId)
+  // The organisation may have raised its limit, so only Microsoft's answer counts.
+  const known = { ...limits, messageBytes: null }
+  return { sizes, limits: known, plan: planFor(message, { sizes, limits: known }), refusal: null }
+}
+
+/**
+ * Plans the message anew after a refusal for the length of a request, or for a file too small for an upload session, and
+ * stores what the refusal tells, so that no process asks again.
+ *
+ * @param limit the limit that the request may have met
+ * @param sizeBytes the length of the request, or the size of the file
+ * @returns false for any other outcome, which changes nothing
+ */
+export async function replan(
+  { mailboxes }: Pick<AttemptDeps, 'mailboxes'>,
+  { message, draft, route }: OpenMessage,
+  outcome: Failure | { readonly outcome: 'sent' | 'created' | 'attached' | 'gone' },
+  { limit, sizeBytes }: { readonly limit: SizeLimit; readonly sizeBytes: number },
+): Promise<boolean> {
+  if (outcome.outcome !== 'refused' || outcome.limit !== limit) return false
+  const learned = learnLimit(limit, sizeBytes)
+  if (!learned) return false
+  await mailboxes.learnRequestLimits(message.tenantId, learned)
+  route.limits = { ...route.limits, ...learned }
+  route.plan = planFor(draft, route)
+  route.refusal = outcome
+  return true
+}
+
+/** Keeps to a draft that is being filled, whatever is known by now. */
+function planFor(
+  { uploading }: { uploading: boolean },
+  { sizes, limits }: Pick<MessageRoute, 'sizes' | 'limits'>,
+): SizePlan {
+  return uploading ? planDraft(sizes, limits) : planSize(sizes, limits)
+}
+
+/** Words that no request takes the message, with the answer of Microsoft that said so where this attempt had one. */
+export function noRoute(plan: NoRoute, refusal: Refused | null): Failure {
+  return {
+    outcome: 'refused',
+    reason: 'message-too-large',
+    title: refusal?.title ?? 'The message is too large',
+    limit: 'request-length',
+    microsoftCode: refusal?.microsoftCode ?? null,
+    requestId: refusal?.requestId ?? null,
+    detail: describe(plan),
+  }
+}
+
+/** Puts the size before the detail of a refusal that is about it. */
+export function withSize<Outcome extends { readonly outcome: string }>(
+  outcome: Outcome,
+  what: string,
+  bytes: number,
+): Outcome {
+  if (!isTooLarge(outcome)) return outcome
+  return { ...outcome, detail: `${what} has ${bytes} bytes. ${outcome.detail}` }
+}
+
+function isTooLarge(outcome: { readonly outcome: string }): outcome is Refused {
+  return outcome.outcome === 'refused' && (outcome as Refused).reason === 'message-too-large'
+}
+
+function describe(plan: NoRoute): string {
+  const { sizeBytes, limitBytes } = plan
+  switch (plan.reason) {
+    case 'attachment-between':
+      return `Attachment ${plan.attachment + 1} has ${sizeBytes} bytes. Encoded, that is too much for one request to Microsoft, which has at most ${limitBytes} bytes, and too little for an upload session.`
+    case 'attachment-too-large':
+      return `Attachment ${plan.attachment + 1} has ${sizeBytes} bytes; Microsoft takes at most ${limitBytes}.`
+    case 'body-too-large':
+      return `Without attachments it has ${sizeBytes} bytes; Microsoft takes at most ${limitBytes} in one request.`
+    case 'message-too-large':
+      return `It has ${sizeBytes} bytes; Microsoft takes at most ${limitBytes}.`
+  }
+}

@@ -1,0 +1,289 @@
+import { adminCentersAt } from '@inforiver-mail/m365/admin-centers'
+import type { Failure } from '@inforiver-mail/m365/classify-failure'
+import { describe, expect, it } from 'vitest'
+import { NO_DOUBT, type Doubt } from '../queue/states.ts'
+import type { AttemptResult } from './attempt-result.ts'
+import { decideDoubt, planSettlement, type DeliveryState } from './plan-settlement.ts'
+
+const inDoubt = (looks: number): Doubt => ({ state: 'in-doubt', looks })
+
+const NOW = new Date('2026-11-24T10:00:00Z')
+const DAY_MS = 24 * 60 * 60_000
+const FRESH: DeliveryState = {
+  attemptCount: 1,
+  tryingMs: 0,
+  doubt: NO_DOUBT,
+  possibleDuplicate: false,
+  onUnknownOutcome: 'retry',
+}
+const facts = { microsoftCode: 'Code', requestId: 'request', detail: 'Detail.' }
+const ADMIN_CENTERS = adminCentersAt('https://login.microsoftonline.com', 'https://graph.microsoft.com')
+const AT_NOW = { now: NOW, random: () => 0.5, adminCenters: ADMIN_CENTERS }
+
+function failure(
+  outcome: 'throttled' | 'unavailable' | 'unknown',
+  retryAfter: Date | null = null,
+  canLookUp = false,
+): AttemptResult {
+  return { type: 'failure', failure: { outcome, retryAfter, ...facts }, canLookUp }
+}
+
+function refused(reason: 'recipient-refused' | 'sending-limit-reached'): AttemptResult {
+  return {
+    type: 'failure',
+    failure: { outcome: 'refused', reason, title: 'Title', ...facts } satisfies Failure,
+    canLookUp: false,
+  }
+}
+
+function after(ms: number): Date {
+  return new Date(NOW.getTime() + ms)
+}
+
+describe('planSettlement', () => {
+  it('counts an accepted message, and pauses its mailbox where Microsoft asks for that all the same', () => {
+    const settlement = planSettlement(FRESH, { type: 'sent', retryAfter: after(7_000), detail: 'Accepted.' }, AT_NOW)
+    expect(settlement).toMatchObject({
+      status: 'sent',
+      charged: true,
+      pauseMailboxMs: 7_000,
+      attempt: { outcome: 'sent' },
+    })
+  })
+
+  it('pauses the mailbox and not the message when Microsoft throttles', () => {
+    const settlement = planSettlement(FRESH, failure('throttled', after(30_000)), AT_NOW)
+    expect(settlement).toMatchObject({
+      status: 'queued',
+      waitMs: 0,
+      pauseMailboxMs: 30_000,
+      tryingMs: 0,
+      charged: false,
+    })
+  })
+
+  it('chooses a pause when Microsoft throttles without saying how long', () => {
+    const { pauseMailboxMs } = planSettlement(FRESH, failure('throttled'), AT_NOW)
+    expect(pauseMailboxMs).toBe(2_000)
+  })
+
+  it('waits longer with each attempt, up to a quarter of an hour, and counts the waiting as trying', () => {
+    const waits = [1, 2, 3, 20].map(
+      (attemptCount) => planSettlement({ ...FRESH, attemptCount }, failure('unavailable'), AT_NOW).tryingMs,
+    )
+    expect(waits).toEqual([2_000, 4_000, 8_000, 450_000])
+  })
+
+  it('obeys Retry-After for the mailbox when Microsoft is unavailable, too', () => {
+    expect(planSettlement(FRESH, failure('unavailable', after(60_000)), AT_NOW).pauseMailboxMs).toBe(60_000)
+  })
+
+  it('gives up after 24 hours of trying, with the last words of Microsoft', () => {
+    const settlement = planSettlement({ ...FRESH, tryingMs: DAY_MS }, failure('unavailable'), AT_NOW)
+    expect(settlement).toMatchObject({
+      status: 'failed',
+      problem: {
+        code: 'gave-up',
+        detail: expect.stringMatching(
+          /^Detail\. .*https:\/\/status\.cloud\.microsoft.* a workspace admin or the submitting/,
+        ),
+        microsoftCode: 'Code',
+        requestId: 'request',
+      },
+    })
+  })
+
+  it.each([
+    [
+      'it asked not to be sent twice',
+      planSettlement({ ...FRESH, onUnknownOutcome: 'stop' }, failure('unknown'), AT_NOW),
+    ],
+    ['it stayed in doubt', planSettlement({ ...FRESH, doubt: inDoubt(2) }, { type: 'stopped' }, AT_NOW)],
+  ])('says where to look for a message that stopped because %s', (_why, { problem }) => {
+    expect(problem?.detail).toMatch(
+      /Exchange administrator at .*\(https:\/\/admin\.exchange\.microsoft\.com\) > Mail flow/,
+    )
+  })
+
+  it('fails at once when Microsoft refuses for good', () => {
+    const settlement = planSettlement(FRESH, refused('recipient-refused'), AT_NOW)
+    expect(settlement).toMatchObject({
+      status: 'failed',
+      waitMs: null,
+      problem: { code: 'recipient-refused' },
+      attempt: { outcome: 'refused' },
+    })
+  })
+
+  it('pauses the mailbox for an hour when its sending limit is reached, and keeps trying', () => {
+    const settlement = planSettlement(FRESH, refused('sending-limit-reached'), AT_NOW)
+    expect(settlement).toMatchObject({ status: 'queued', pauseMailboxMs: 3_600_000, tryingMs: 3_600_000 })
+  })
+
+  it('fails with the sending limit named when it stays reached for 24 hours', () => {
+    const settlement = planSettlement({ ...FRESH, tryingMs: DAY_MS }, refused('sending-limit-reached'), AT_NOW)
+    expect(settlement).toMatchObject({ status: 'failed', problem: { code: 'sending-limit-reached' } })
+  })
+
+  it('looks into the mailbox at once after an unknown outcome', () => {
+    const settlement = planSettlement(FRESH, failure('unknown', null, true), AT_NOW)
+    expect(settlement).toMatchObject({
+      status: 'queued',
+      doubt: inDoubt(0),
+      waitMs: 0,
+      charged: true,
+      possibleDuplicate: false,
+    })
+  })
+
+  it('looks for a late copy with growing waits, for more than ten minutes in all', () => {
+    const waits = [0, 1, 2, 3, 4, 5, 6, 7].map(
+      (looks) => planSettlement({ ...FRESH, doubt: inDoubt(looks) }, { type: 'not-found' }, AT_NOW).waitMs,
+    )
+    expect(waits).toEqual([10_000, 20_000, 30_000, 60_000, 120_000, 180_000, 240_000, 0])
+  })
+
+  it('gives up after 24 hours in which it was looked for and sent again and again', () => {
+    const notFound = (looks: number, tryingMs: number) =>
+      planSettlement({ ...FRESH, doubt: inDoubt(looks), tryingMs }, { type: 'not-found' }, AT_NOW)
+    let settlement = notFound(0, 0)
+    for (let round = 1; settlement.status === 'queued' && round < 10_000; round++)
+      settlement = notFound(round % 8, settlement.tryingMs)
+
+    expect(settlement).toMatchObject({ status: 'failed', problem: { code: 'outcome-unknown' } })
+  })
+
+  it('waits before it looks again for what was sent again from its draft', () => {
+    expect(
+      planSettlement({ ...FRESH, doubt: { state: 'seen-unsent' } }, failure('unknown', null, true), AT_NOW),
+    ).toMatchObject({
+      status: 'queued',
+      doubt: inDoubt(0),
+      waitMs: 2_000,
+    })
+  })
+
+  it('is sent when the mailbox has it', () => {
+    expect(planSettlement({ ...FRESH, doubt: inDoubt(2) }, { type: 'found' }, AT_NOW)).toMatchObject({
+      status: 'sent',
+      charged: false,
+      doubt: NO_DOUBT,
+    })
+  })
+
+  it('stays in doubt after an unknown outcome that cannot be looked into, and is tried again later', () => {
+    const settlement = planSettlement(FRESH, failure('unknown'), AT_NOW)
+    expect(settlement).toMatchObject({ status: 'queued', doubt: inDoubt(0), waitMs: 2_000 })
+  })
+
+  it('stops after an unknown outcome when the message asked not to be sent twice', () => {
+    const settlement = planSettlement({ ...FRESH, onUnknownOutcome: 'stop' }, failure('unknown'), AT_NOW)
+    expect(settlement).toMatchObject({ status: 'failed', problem: { code: 'outcome-unknown', microsoftCode: 'Code' } })
+  })
+
+  it.each<[string, AttemptResult]>([
+    ['it is held', { type: 'held', because: 'reconnect-required' }],
+    ['there is no access for now', { type: 'no-access', detail: 'Entra is away.', waitMs: null }],
+    [
+      'the mailbox cannot be searched for now',
+      { type: 'lookup-failed', failure: { outcome: 'unavailable', retryAfter: null, ...facts } },
+    ],
+  ])('keeps the doubt while %s', (_, result) => {
+    expect(planSettlement({ ...FRESH, doubt: inDoubt(1) }, result, AT_NOW).doubt).toEqual(inDoubt(1))
+  })
+
+  it.each([
+    failure('throttled'),
+    failure('unavailable'),
+    refused('sending-limit-reached'),
+    {
+      type: 'failure',
+      failure: { outcome: 'unauthorized', claims: null, ...facts },
+      canLookUp: false,
+    } satisfies AttemptResult,
+  ])('keeps the doubt where no look is possible, whatever the next attempt comes to: %j', (result) => {
+    expect(planSettlement({ ...FRESH, doubt: inDoubt(0) }, result, AT_NOW)).toMatchObject({
+      status: 'queued',
+      doubt: inDoubt(0),
+    })
+  })
+
+  it('keeps the doubt after looks in vain too, whatever the next attempt comes to', () => {
+    expect(planSettlement({ ...FRESH, doubt: inDoubt(8) }, failure('unavailable', null, true), AT_NOW).doubt).toEqual(
+      inDoubt(8),
+    )
+  })
+
+  it.each(['recipient-refused', 'sending-limit-reached'] as const)(
+    'never ends a message in doubt as refused: after %s it says that the outcome is not known, and what Microsoft said',
+    (reason) => {
+      expect(planSettlement({ ...FRESH, doubt: inDoubt(0), tryingMs: DAY_MS }, refused(reason), AT_NOW)).toMatchObject({
+        status: 'failed',
+        problem: { code: 'outcome-unknown', detail: expect.stringContaining('Detail.'), microsoftCode: 'Code' },
+      })
+    },
+  )
+
+  it.each([
+    [0, false],
+    [8, true],
+  ])('after %i looks says that the message was not found in the mailbox: %s', (looks, looked) => {
+    const { problem } = planSettlement({ ...FRESH, doubt: inDoubt(looks) }, refused('recipient-refused'), AT_NOW)
+
+    expect(problem?.detail.includes('was not found in the mailbox')).toBe(looked)
+  })
+
+  it('never ends a possible duplicate as refused, even where its last attempt is in no doubt', () => {
+    expect(planSettlement({ ...FRESH, possibleDuplicate: true }, refused('recipient-refused'), AT_NOW)).toMatchObject({
+      status: 'failed',
+      problem: { code: 'outcome-unknown' },
+    })
+  })
+
+  it('changes nothing when the attempt was overtaken before anything was sent', () => {
+    expect(planSettlement({ ...FRESH, doubt: inDoubt(3), tryingMs: 7 }, { type: 'overtaken' }, AT_NOW)).toMatchObject({
+      status: 'queued',
+      waitMs: 0,
+      doubt: inDoubt(3),
+      tryingMs: 7,
+      attempt: null,
+    })
+  })
+
+  it('does not forget that it may be a duplicate', () => {
+    const state = { ...FRESH, possibleDuplicate: true }
+    expect(planSettlement(state, failure('throttled'), AT_NOW).possibleDuplicate).toBe(true)
+  })
+
+  it('makes the mailbox wait where none of its messages has access', () => {
+    const settlement = planSettlement(FRESH, { type: 'no-access', detail: 'Entra is away.', waitMs: 60_000 }, AT_NOW)
+    expect(settlement).toMatchObject({ status: 'queued', noAccessMs: 60_000, pauseMailboxMs: null, tryingMs: 60_000 })
+  })
+
+  it('gives up when there is no access for 24 hours, whatever pause Microsoft asks for', () => {
+    const planAfter = (tryingMs: number) =>
+      planSettlement({ ...FRESH, tryingMs }, { type: 'no-access', detail: 'Away.', waitMs: DAY_MS }, AT_NOW)
+    expect(planAfter(DAY_MS - 15 * 60_000)).toMatchObject({ status: 'queued', tryingMs: DAY_MS })
+    expect(planAfter(DAY_MS)).toMatchObject({ status: 'failed', problem: { code: 'gave-up' } })
+  })
+
+  it('counts neither held nor throttled time as trying', () => {
+    const state = { ...FRESH, tryingMs: 5_000 }
+    expect(planSettlement(state, { type: 'held', because: 'not-configured' }, AT_NOW).tryingMs).toBe(5_000)
+    expect(planSettlement(state, failure('throttled', after(DAY_MS)), AT_NOW).tryingMs).toBe(5_000)
+  })
+})
+
+describe('decideDoubt', () => {
+  it('looks eight times, then sends again, or stops where the message asked for that', () => {
+    const decide = (looks: number, onUnknownOutcome: 'retry' | 'stop') =>
+      decideDoubt({ ...FRESH, doubt: inDoubt(looks), onUnknownOutcome }, true)
+    expect([0, 7, 8].map((looks) => decide(looks, 'retry'))).toEqual(['look-up', 'look-up', 'send'])
+    expect([0, 7, 8].map((looks) => decide(looks, 'stop'))).toEqual(['look-up', 'look-up', 'stop'])
+  })
+
+  it('sends again where it cannot look, unless the message asked to stop', () => {
+    expect(decideDoubt({ ...FRESH, doubt: inDoubt(0) }, false)).toBe('send')
+    expect(decideDoubt({ ...FRESH, doubt: inDoubt(0), onUnknownOutcome: 'stop' }, false)).toBe('stop')
+  })
+})

@@ -1,0 +1,261 @@
+import type { AttemptOutcome, MessageProblem } from '@inforiver-mail/contract/message'
+import { outageSentence, type AdminCenters } from '@inforiver-mail/m365/admin-centers'
+import type { Refused } from '@inforiver-mail/m365/classify-failure'
+import { toMessageProblem } from '@inforiver-mail/m365/message-problem'
+import type { Attempt, Settlement } from '../queue/settle.ts'
+import { NO_DOUBT, type Doubt } from '../queue/states.ts'
+import type { AttemptResult } from './attempt-result.ts'
+
+// Decides what follows from the result of an attempt: the steps out of `sending` in ../queue/states.ts. Pure; the
+// settlement is written by ../queue/settle.ts. A doubt lasts until the message is found, sent, or its draft is seen
+// unsent; a message that was sent again while in doubt keeps it for good. A message that ends in doubt ends as
+// `outcome-unknown`, whatever the last attempt came to.
+
+const SECOND_MS = 1_000
+const FIRST_BACKOFF_MS = 2 * SECOND_MS
+const LONGEST_BACKOFF_MS = 15 * 60 * SECOND_MS
+const TRY_FOR_MS = 24 * 60 * 60 * SECOND_MS
+const SENDING_LIMIT_PAUSE_MS = 60 * 60 * SECOND_MS // Exchange counts over 24 hours, so asking more often is pointless
+const UNASKED_PAUSE_MS = 2 * SECOND_MS // a 429 without Retry-After; Outlook mostly asks for one second
+
+/** The wait before each look for a copy: it may appear late, and its absence counts only after 11 minutes. */
+const LOOKUP_WAITS_MS = [0, 10, 20, 30, 60, 120, 180, 240].map((seconds) => seconds * SECOND_MS)
+
+/** What the next step of a message depends on besides the result. */
+export interface DeliveryState {
+  readonly attemptCount: number
+  readonly tryingMs: number
+  readonly doubt: Doubt
+  readonly possibleDuplicate: boolean
+  readonly onUnknownOutcome: 'retry' | 'stop'
+}
+
+/** Whether to look for a message in doubt, send it again, or leave it. A copy that is not found proves nothing. */
+export function decideDoubt(
+  state: Pick<DeliveryState, 'doubt' | 'onUnknownOutcome'>,
+  canLookUp: boolean,
+): 'look-up' | 'send' | 'stop' {
+  if (canLookUp && looksAt(state.doubt) < LOOKUP_WAITS_MS.length) return 'look-up'
+  return state.onUnknownOutcome === 'stop' ? 'stop' : 'send'
+}
+
+function inDoubt(looks: number): Doubt {
+  return { state: 'in-doubt', looks }
+}
+
+/** How often the message was looked for while in doubt. */
+function looksAt(doubt: Doubt): number {
+  return doubt.state === 'in-doubt' ? doubt.looks : 0
+}
+
+/** `adminCenters` names where administrators look, for the texts of problems. */
+export interface SettlementContext {
+  /** By the clock that turned `Retry-After` into a date. */
+  readonly now: Date
+  readonly random: () => number
+  readonly adminCenters: AdminCenters
+}
+
+/** @param state as of the attempt: `possibleDuplicate` is already set when the message was sent while in doubt */
+export function planSettlement(state: DeliveryState, result: AttemptResult, context: SettlementContext): Settlement {
+  const { now, adminCenters } = context
+  const { doubt, possibleDuplicate, tryingMs } = state
+  const base = { ...UNCHANGED, doubt, possibleDuplicate, tryingMs }
+  switch (result.type) {
+    case 'sent':
+      return {
+        ...base,
+        status: 'sent',
+        doubt: NO_DOUBT,
+        charged: true,
+        pauseMailboxMs: msUntil(result.retryAfter, now),
+        attempt: attempt('sent', null, result.detail),
+      }
+    case 'found':
+      return {
+        ...base,
+        status: 'sent',
+        doubt: NO_DOUBT,
+        attempt: attempt('sent', null, 'Found in the mailbox: it had been sent.'),
+      }
+    case 'not-found': {
+      // Looks use up the time for trying too, or a message could be looked for and sent again for ever.
+      const looks = looksAt(doubt) + 1
+      const looked = { ...base, doubt: inDoubt(looks) }
+      return tryAgain(state, looked, context, null, null, LOOKUP_WAITS_MS[looks] ?? 0)
+    }
+    case 'held':
+      return { ...base, status: 'held', heldBecause: result.because }
+    case 'waiting':
+      return { ...base, status: 'queued', waitMs: result.waitMs }
+    case 'overtaken':
+      return { ...base, status: 'queued', waitMs: 0 }
+    case 'stopped':
+      return { ...base, status: 'failed', problem: outcomeUnknown(STOPPED, adminCenters) }
+    case 'no-access': {
+      const { detail, waitMs } = result
+      const tried = attempt('unavailable', null, detail)
+      if (waitMs === null) return tryAgain(state, base, context, tried, null)
+      // The mailbox waits, not the message. Anything longer than a backoff is a pause that Microsoft asked for.
+      const countedMs = Math.min(Math.max(waitMs, 0), LONGEST_BACKOFF_MS)
+      const settlement = tryAgain(state, base, context, tried, null, countedMs)
+      return settlement.status === 'failed' ? settlement : { ...settlement, waitMs: 0, noAccessMs: waitMs }
+    }
+    case 'lookup-failed':
+      // Nothing was sent, so no attempt is recorded; but time is used up as by one.
+      return tryAgain(state, base, context, null, {
+        retryAfter: null,
+        ...result.failure,
+      })
+    case 'failure':
+      return planAfterFailure(state, base, result, context)
+  }
+}
+
+type Base = typeof UNCHANGED & { doubt: Doubt; possibleDuplicate: boolean; tryingMs: number }
+
+function planAfterFailure(
+  state: DeliveryState,
+  base: Base,
+  { failure, canLookUp }: Extract<AttemptResult, { type: 'failure' }>,
+  context: SettlementContext,
+): Settlement {
+  const { now, random, adminCenters } = context
+  const { microsoftCode, detail } = failure
+  switch (failure.outcome) {
+    case 'throttled': {
+      // The mailbox waits, not the message: it goes first when the pause is over.
+      const unaskedMs = Math.round(UNASKED_PAUSE_MS * (0.5 + random()))
+      return {
+        ...base,
+        status: 'queued',
+        waitMs: 0,
+        pauseMailboxMs: msUntil(failure.retryAfter, now) ?? unaskedMs,
+        attempt: attempt('throttled', microsoftCode, detail),
+      }
+    }
+    case 'unknown': {
+      const tried = attempt('unknown', microsoftCode, detail)
+      if (!canLookUp && state.onUnknownOutcome === 'stop') {
+        return {
+          ...base,
+          status: 'failed',
+          doubt: inDoubt(0),
+          charged: true,
+          problem: { ...outcomeUnknown(STOPPED, adminCenters), microsoftCode, requestId: failure.requestId },
+          attempt: tried,
+        }
+      }
+      const doubtful = { ...base, doubt: inDoubt(0), charged: true }
+      // The look follows at once, unless the message was already looked for and sent again: that would loop.
+      if (canLookUp && state.doubt.state !== 'seen-unsent')
+        return {
+          ...doubtful,
+          status: 'queued',
+          waitMs: 0,
+          pauseMailboxMs: msUntil(failure.retryAfter, now),
+          attempt: tried,
+        }
+      return tryAgain(state, doubtful, context, tried, failure)
+    }
+    case 'unavailable':
+      return tryAgain(state, base, context, attempt('unavailable', microsoftCode, detail), failure)
+    case 'unauthorized':
+      // A fresh token was refused as well: either that passes, or the next refresh is refused and says why.
+      return tryAgain(state, base, context, attempt('unavailable', microsoftCode, detail), null)
+    case 'refused': {
+      const refused = attempt('refused', microsoftCode, detail)
+      const problem = problemOfRefusal(state, failure, adminCenters)
+      if (failure.reason !== 'sending-limit-reached') return { ...base, status: 'failed', problem, attempt: refused }
+      const settlement = tryAgain(state, base, context, refused, null, SENDING_LIMIT_PAUSE_MS)
+      return settlement.status === 'failed'
+        ? { ...settlement, problem }
+        : { ...settlement, waitMs: 0, pauseMailboxMs: SENDING_LIMIT_PAUSE_MS }
+    }
+  }
+}
+
+/** A refusal ends a message in doubt as `outcome-unknown`: an earlier attempt may have sent it. */
+function problemOfRefusal(state: DeliveryState, refused: Refused, adminCenters: AdminCenters): MessageProblem {
+  if (!mayBeSent(state)) return toMessageProblem(refused, adminCenters)
+  const { microsoftCode, requestId, detail } = refused
+  const inDoubt = looksAt(state.doubt) > 0 ? REFUSED_AFTER_LOOKING : REFUSED_WITHOUT_LOOKING
+  return { ...outcomeUnknown(`${inDoubt} ${detail}`, adminCenters), microsoftCode, requestId }
+}
+
+/** `possibleDuplicate` counts too: an unsent draft clears the doubt about its own attempt only. */
+function mayBeSent({ doubt, possibleDuplicate }: Pick<DeliveryState, 'doubt' | 'possibleDuplicate'>): boolean {
+  return doubt.state === 'in-doubt' || possibleDuplicate
+}
+
+/** Queues the message for later, or gives up when the time for trying is used up. */
+function tryAgain(
+  state: DeliveryState,
+  base: Base,
+  { now, random, adminCenters }: SettlementContext,
+  tried: Attempt | null,
+  failure: { retryAfter?: Date | null; microsoftCode: string | null; requestId: string | null } | null,
+  waitMs = backoffMs(state.attemptCount, random),
+): Settlement {
+  const tryingMs = state.tryingMs + waitMs
+  if (tryingMs > TRY_FOR_MS) {
+    const facts = { microsoftCode: failure?.microsoftCode ?? null, requestId: failure?.requestId ?? null }
+    const problem = !mayBeSent(base)
+      ? { ...gaveUp(tried?.detail ?? 'It was tried again and again for 24 hours.', adminCenters), ...facts }
+      : { ...outcomeUnknown(GAVE_UP_IN_DOUBT, adminCenters), ...facts }
+    return { ...base, status: 'failed', problem, attempt: tried }
+  }
+  const pauseMailboxMs = msUntil(failure?.retryAfter ?? null, now)
+  return { ...base, status: 'queued', tryingMs, waitMs, pauseMailboxMs, attempt: tried }
+}
+
+/** Full jitter spreads the retries of messages that failed together. */
+function backoffMs(attemptCount: number, random: () => number): number {
+  return Math.round(random() * Math.min(FIRST_BACKOFF_MS * 2 ** Math.min(attemptCount, 20), LONGEST_BACKOFF_MS))
+}
+
+function msUntil(date: Date | null, now: Date): number | null {
+  return date && Math.max(0, date.getTime() - now.getTime())
+}
+
+function attempt(outcome: AttemptOutcome, code: string | null, detail: string): Attempt {
+  return { outcome, code, detail }
+}
+
+const UNCHANGED = {
+  waitMs: null,
+  heldBecause: null,
+  problem: null,
+  attempt: null,
+  charged: false,
+  pauseMailboxMs: null,
+  noAccessMs: null,
+}
+
+const STOPPED = 'Microsoft’s answer did not arrive, and the message asked not to be sent twice.'
+const REFUSED_AFTER_LOOKING =
+  'Microsoft’s answer to an earlier attempt did not arrive, and the message was not found in the mailbox. Tried again, it was refused:'
+const REFUSED_WITHOUT_LOOKING =
+  'Microsoft’s answer to an earlier attempt did not arrive, and the mailbox cannot be searched for the message. Tried again, it was refused:'
+const GAVE_UP_IN_DOUBT =
+  'Microsoft’s answer did not arrive, and for 24 hours it could neither be found out whether the message was sent nor sent again.'
+
+function outcomeUnknown(detail: string, { exchange }: AdminCenters): MessageProblem {
+  return {
+    code: 'outcome-unknown',
+    title: 'It is not known whether the message was sent',
+    detail: `${detail} Before the message is retried, whoever uses the mailbox looks into its Sent Items, or an Exchange administrator at ${exchange} > Mail flow > Message trace.`,
+    microsoftCode: null,
+    requestId: null,
+  }
+}
+
+function gaveUp(detail: string, adminCenters: AdminCenters): MessageProblem {
+  return {
+    code: 'gave-up',
+    title: 'Microsoft did not take the message for 24 hours',
+    detail: `${detail} ${outageSentence(adminCenters)} Once it is over, a workspace admin or the submitting service retries the message.`,
+    microsoftCode: null,
+    requestId: null,
+  }
+}

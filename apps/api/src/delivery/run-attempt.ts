@@ -1,0 +1,243 @@
+import { MAX_REQUEST_BYTES } from '@inforiver-mail/contract/message'
+import type { Failure } from '@inforiver-mail/m365/classify-failure'
+import { createContentCipher } from '@inforiver-mail/m365/content-cipher'
+import { readContent } from '@inforiver-mail/m365/message-content'
+import { encodedMessageBytes } from '@inforiver-mail/m365/request-sizes'
+import type { Access, GrantedAccess } from '../mailbox-access.ts'
+import { memoryFor } from '../memory/memory-use.ts'
+import type { LeasedMessage } from '../queue/leased-message.ts'
+import { chargeRequest, readsFileByFile, requireCleared, type AttemptDeps, type OpenMessage } from './attempt.ts'
+import { NOTHING_SENT, sendResult, type AttemptResult, type FinishedAttempt } from './attempt-result.ts'
+import { callOptions, untilAnswered } from './call-options.ts'
+import { chooseRoute, noRoute, replan, withSize } from './choose-route.ts'
+import { decideDoubt } from './plan-settlement.ts'
+import { createAttachmentReader } from './read-attachment.ts'
+import { createDraftProgress, sendByDraft } from './send-by-draft.ts'
+
+/** For so long after a claim its clearance counts; later the message is cleared anew. */
+const CLEARED_FOR_MS = 1_000
+
+/**
+ * Looks for a message that is in doubt, and sends any other. An attempt makes exactly one request that can send, or two
+ * when the first was refused for its token and so did nothing.
+ *
+ * @param claimedAt when the claim was asked for, by `elapsedMs`
+ * @throws only while nothing has been sent
+ */
+export async function runAttempt(
+  deps: AttemptDeps,
+  message: LeasedMessage,
+  claimedAt: number,
+  signal: AbortSignal,
+): Promise<FinishedAttempt> {
+  const { tenantId, settingsStamp } = message
+  const access = await deps.cachedAccess(tenantId, settingsStamp, signal)
+  if (access.outcome !== 'granted') return withoutAccess(access)
+  const giveBack = await deps.budget.take(memoryOf(message), signal)
+  try {
+    const open = await openMessage(deps, message, claimedAt, access)
+    const first = await lookUpOrSend(deps, open, access, signal)
+    const refusal = tokenRefusal(first.result)
+    if (!refusal) return holdIfAccessIsLost(deps, message, access, first)
+    const claims = refusal.claims ?? undefined
+    const fresh = await deps.requestAccess(tenantId, { refused: access.grantVersion, claims, signal })
+    if (fresh.outcome !== 'granted') return withoutAccess(fresh)
+    return holdIfAccessIsLost(deps, message, fresh, await lookUpOrSend(deps, open, fresh, signal))
+  } finally {
+    giveBack()
+  }
+}
+
+/** Where the application sends by its own right, a refusal may be about the whole connection: no other message would fare better. */
+async function holdIfAccessIsLost(
+  { reportAccessRefusal }: AttemptDeps,
+  { tenantId }: LeasedMessage,
+  access: GrantedAccess,
+  attempt: FinishedAttempt,
+): Promise<FinishedAttempt> {
+  const { result } = attempt
+  if (access.connection.mailbox !== 'application') return attempt
+  if (result.type !== 'failure' && result.type !== 'lookup-failed') return attempt
+  const because = await reportAccessRefusal(tenantId, { ...access, failure: result.failure })
+  return because === null ? attempt : { ...attempt, result: { type: 'held', because } }
+}
+
+async function lookUpOrSend(
+  deps: AttemptDeps,
+  open: OpenMessage,
+  access: GrantedAccess,
+  signal: AbortSignal,
+): Promise<FinishedAttempt> {
+  const { message, route, draft } = open
+  const { fromEmail, permissions, searchFails } = access.connection
+  const canReadMailbox = permissions.includes('Mail.ReadWrite')
+  // A message that no request can hold has not been sent before its draft was complete.
+  const isUnsent = draft.uploading || (draft.draftId === null && route.sizes.sendMail > MAX_REQUEST_BYTES)
+  const finish = (result: AttemptResult, changes: Partial<FinishedAttempt> = {}): FinishedAttempt => ({
+    ...NOTHING_SENT,
+    result,
+    fromEmail: draft.draftId === null ? fromEmail : (draft.from ?? fromEmail),
+    progressed: draft.progressed,
+    ...changes,
+  })
+  const sendInDoubt = async () => {
+    open.mayDuplicate = true
+    return finish(await send(deps, open, access, signal), { mayDuplicate: true })
+  }
+
+  open.mayDuplicate = false
+  if (message.doubt.state !== 'in-doubt') return finish(await send(deps, open, access, signal))
+  // The doubt is about an earlier request, and was looked into before the draft was made.
+  if (isUnsent) return sendInDoubt()
+
+  // Without a searchable copy only a draft can be recognised again.
+  const canLookUp = canReadMailbox && (draft.draftId !== null || draft.internetMessageId !== null || !searchFails)
+  const decision = decideDoubt(message, canLookUp)
+  // The message is still the one that the earlier attempt tried.
+  const asTried = { fromEmail: message.fromEmail ?? fromEmail }
+  if (decision === 'stop') return finish({ type: 'stopped' }, asTried)
+  if (decision === 'look-up') {
+    const seen = await lookUp(deps, open, access, signal)
+    if (seen !== 'unsent') return finish(seen, asTried)
+    return finish(await send(deps, open, access, signal), { doubtResolved: true })
+  }
+  return sendInDoubt()
+}
+
+/** Returns `unsent` where the draft is still a draft, so that no attempt has sent it. */
+async function lookUp(
+  { mailer }: AttemptDeps,
+  { message: { id }, draft }: OpenMessage,
+  access: GrantedAccess,
+  signal: AbortSignal,
+): Promise<AttemptResult | 'unsent'> {
+  const options = callOptions(access, signal)
+  if (draft.draftId !== null) {
+    const read = await mailer.readDraft(draft.draftId, options)
+    if (read.outcome === 'draft') return 'unsent'
+    if (read.outcome === 'sent') return { type: 'found' }
+    if (read.outcome !== 'gone') return { type: 'lookup-failed', failure: read }
+  }
+  const sought = { messageId: access.connection.searchFails ? null : id, internetMessageId: draft.internetMessageId }
+  const found = await mailer.findMessage(sought, 'sentitems', options)
+  if (found.outcome === 'found') return { type: 'found' }
+  if (found.outcome === 'not-found') return { type: 'not-found' }
+  return { type: 'lookup-failed', failure: found }
+}
+
+/** Takes another route where a request is refused for a size that another one may carry. */
+async function send(
+  deps: AttemptDeps,
+  open: OpenMessage,
+  access: GrantedAccess,
+  signal: AbortSignal,
+): Promise<AttemptResult> {
+  for (;;) {
+    const refused = refuseForSize(open, access)
+    if (refused) return refused
+    const result = await sendByRoute(deps, open, access, signal)
+    if (result === 'replanned') continue
+    await learnFrom(deps, open, result)
+    return result
+  }
+}
+
+/** Returns null where the size of the message keeps it from nothing. */
+function refuseForSize({ route: { plan, refusal } }: OpenMessage, { connection }: GrantedAccess): AttemptResult | null {
+  const { permissions, searchWorks, largeAttachments } = connection
+  const canReadMailbox = permissions.includes('Mail.ReadWrite')
+  if (plan.kind === 'none')
+    return { type: 'failure', failure: noRoute(plan, refusal), canLookUp: canReadMailbox && searchWorks }
+  if (plan.kind === 'draft' && !(largeAttachments && canReadMailbox))
+    return { type: 'held', because: 'large-attachments-disabled' }
+  return null
+}
+
+async function sendByRoute(
+  deps: AttemptDeps,
+  open: OpenMessage,
+  access: GrantedAccess,
+  signal: AbortSignal,
+): Promise<AttemptResult | 'replanned'> {
+  const { message, content, route, draft } = open
+  const { permissions, searchWorks, fromEmail } = access.connection
+  const canReadMailbox = permissions.includes('Mail.ReadWrite')
+  const options = callOptions(access, signal)
+  // A message that was looked for in vain may lie among the drafts, and is sent from there rather than a second time.
+  const mayBeDraft = message.doubt.state === 'in-doubt' || draft.draftId !== null
+  const byDraft = canReadMailbox && (!message.saveToSentItems || !searchWorks || mayBeDraft)
+  if (route.plan.kind === 'draft' || byDraft) return sendByDraft(deps, open, access, options)
+
+  const bytes = route.sizes.sendMail
+  const waitMs = await chargeRequest(deps, message.tenantId, bytes)
+  if (waitMs !== null) return { type: 'waiting', waitMs }
+  const attachments = await Promise.all(content.attachments.map((attachment) => open.read.whole(attachment)))
+  const outgoing = { ...content, attachments, id: message.id, from: { address: fromEmail } }
+  await clearToSend(deps, open, access)
+  const outcome = await deps.mailer.send(outgoing, untilAnswered(options, deps.ending()))
+  if (await replan(deps, open, outcome, { limit: 'request-length', sizeBytes: bytes })) return 'replanned'
+  return sendResult(withSize(outcome, 'The request', bytes), canReadMailbox && searchWorks)
+}
+
+/** The claim clears a message for one request that follows it at once, with the settings of that moment. */
+async function clearToSend(
+  { deliveries, elapsedMs }: AttemptDeps,
+  open: OpenMessage,
+  { settingsVersion }: GrantedAccess,
+): Promise<void> {
+  const { message, claimedAt, clearedByClaim, mayDuplicate } = open
+  open.clearedByClaim = false
+  if (clearedByClaim && elapsedMs() - claimedAt < CLEARED_FOR_MS) return
+  requireCleared(await deliveries.clear(message, settingsVersion, true, mayDuplicate))
+}
+
+/** Remembers a size that the organisation refused, so that it is not asked again for a while. */
+async function learnFrom(
+  { mailboxes }: AttemptDeps,
+  { message, route }: OpenMessage,
+  result: AttemptResult,
+): Promise<void> {
+  if (result.type !== 'failure' || result.failure.microsoftCode !== 'ErrorMessageSizeExceeded') return
+  await mailboxes.learnSizeLimit(message.tenantId, encodedMessageBytes(route.sizes))
+}
+
+async function openMessage(
+  deps: AttemptDeps,
+  message: LeasedMessage,
+  claimedAt: number,
+  access: GrantedAccess,
+): Promise<OpenMessage> {
+  const { deliveries, contentKeys, random } = deps
+  const { id, tenantId } = message
+  const cipher = createContentCipher(await contentKeys.forStoredMessage(message), random)
+  const place = { tenant: tenantId, message: id, part: 'body', chunk: 0, last: true }
+  const content = readContent(cipher.open(message.content ?? (await deliveries.readContent(message)), place))
+  return {
+    message,
+    claimedAt,
+    clearedByClaim: message.clearedVersion === access.settingsVersion,
+    mayDuplicate: false,
+    content,
+    route: await chooseRoute(deps, message, content, access.connection.fromEmail),
+    read: createAttachmentReader(deliveries, cipher, message),
+    draft: createDraftProgress(message),
+  }
+}
+
+/** Bytes of memory for the whole attempt; files that are read one by one take their own. */
+function memoryOf(message: LeasedMessage): number {
+  return readsFileByFile(message) ? 0 : memoryFor.message(message.storedBytes)
+}
+
+function tokenRefusal(result: AttemptResult): Extract<Failure, { outcome: 'unauthorized' }> | null {
+  if (result.type !== 'failure' && result.type !== 'lookup-failed') return null
+  return result.failure.outcome === 'unauthorized' ? result.failure : null
+}
+
+function withoutAccess(access: Exclude<Access, GrantedAccess>): FinishedAttempt {
+  const result: AttemptResult =
+    access.outcome === 'held'
+      ? { type: 'held', because: access.because }
+      : { type: 'no-access', detail: access.detail, waitMs: access.waitMs }
+  return { ...NOTHING_SENT, result }
+}

@@ -1,0 +1,254 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { sameAddress } from '@inforiver-mail/contract/email-address'
+import type { CallOptions } from '@inforiver-mail/m365/graph-mailer'
+import type { GrantedAccess } from '../mailbox-access.ts'
+import type { LeasedMessage, Upload } from '../queue/leased-message.ts'
+import { chargeRequest, requireCleared, type AttemptDeps, type DraftProgress, type OpenMessage } from './attempt.ts'
+import { draftFailure, sendResult, unavailable, type AttemptResult } from './attempt-result.ts'
+import { untilAnswered } from './call-options.ts'
+import { replan, withSize } from './choose-route.ts'
+import { decideDoubt } from './plan-settlement.ts'
+import { uploadFile, type FileStep } from './upload-file.ts'
+
+// A draft is created, filled and sent. Its immutable id is stored before anything else is done with it: it tells whether
+// the draft was sent, even where Sent Items cannot be searched, and lets any process continue.
+//
+// no draft ──created, or found among the drafts──▶ filling ──all files on it──▶ complete ──sent──▶ sent
+// filling  ──gone, or not as stored──▶ sent by hand where a copy is found, else no draft: it was not sent
+// complete ──gone──▶ in doubt: a copy may appear late
+
+const DRAFTS_PER_ATTEMPT = 2
+const NO_DRAFT = { draftId: null, internetMessageId: null }
+/** For a wait this short the message is kept. */
+const WAIT_IN_PLACE_MS = 15_000
+
+export function createDraftProgress(message: LeasedMessage): DraftProgress {
+  const { draftId, internetMessageId, fromEmail, uploading, upload } = message
+  return { draftId, internetMessageId, from: fromEmail, uploading, upload, progressed: false, unconfirmed: true }
+}
+
+export async function sendByDraft(
+  deps: AttemptDeps,
+  open: OpenMessage,
+  { settingsVersion, connection: { fromEmail } }: GrantedAccess,
+  options: CallOptions & { readonly signal: AbortSignal },
+): Promise<AttemptResult | 'replanned'> {
+  const { mailer } = deps
+  const { message, draft, route } = open
+  const { attachments } = open.content
+  /** Whether the last statement cleared the draft to be sent. */
+  let cleared = false
+  requireCleared(await clear(false))
+  for (let drafts = 0; drafts < DRAFTS_PER_ATTEMPT; drafts++) {
+    const step = await sendOneDraft()
+    if (step !== 'again') return step
+  }
+  return unavailable('The draft of the message was changed or deleted in the mailbox while it was being made.')
+
+  function clear(sends: boolean): Promise<boolean> {
+    return deps.deliveries.clear(message, settingsVersion, sends, open.mayDuplicate)
+  }
+
+  async function sendOneDraft(): Promise<NotReady> {
+    const ready = draft.draftId === null ? await obtainDraft() : await resumeDraft(draft.draftId)
+    if (ready !== 'ready') return ready
+    const filled = draft.uploading ? await fillDraft() : 'ready'
+    if (filled !== 'ready') return filled
+    if (!cleared) requireCleared(await clear(true))
+    const sent = await mailer.sendDraft(currentDraft(), untilAnswered(options, deps.ending()))
+    return sent.outcome === 'gone' ? afterGone() : sendResult(sent, true)
+  }
+
+  async function obtainDraft(): Promise<Step> {
+    // An earlier attempt may have made a draft whose id was never stored: its answer was lost, or its process ended.
+    const isFirst = message.attemptCount <= 1 && message.doubt.state !== 'in-doubt'
+    if (!isFirst) {
+      const sought = { messageId: message.id, internetMessageId: draft.internetMessageId }
+      const found = await mailer.findMessage(sought, 'drafts', options)
+      if (found.outcome === 'found') {
+        if (!(await mayTakeUp(found))) return removeFound(found.id)
+        await storeDraft({ draftId: found.id, internetMessageId: draft.internetMessageId }, fromEmail)
+        return resumeDraft(found.id)
+      }
+      if (found.outcome !== 'not-found' && found.outcome !== 'refused') return draftFailure(found)
+      const byHand = await findSent()
+      if (byHand !== null) return byHand
+      requireCleared(await clear(false)) // the searches may have taken minutes
+    }
+    const isWhole = route.plan.kind === 'send-mail'
+    const files = isWhole ? attachments : []
+    const bytes = isWhole ? route.sizes.sendMail : route.sizes.createDraft
+    const waitMs = await chargeRequest(deps, message.tenantId, bytes)
+    if (waitMs !== null) return { type: 'waiting', waitMs }
+    const outgoing = {
+      ...open.content,
+      attachments: await Promise.all(files.map((file) => open.read.whole(file))),
+      id: message.id,
+      from: { address: fromEmail },
+    }
+    const created = await mailer.createDraft(outgoing, options)
+    if (created.outcome === 'unknown') await deps.mailboxes.expectStray(message.tenantId, message.id)
+    if (await replan(deps, open, created, { limit: 'request-length', sizeBytes: bytes })) return 'replanned'
+    if (created.outcome !== 'created') return draftFailure(withSize(created, 'The request', bytes))
+    await storeDraft(created, fromEmail)
+    draft.unconfirmed = false
+    return 'ready'
+  }
+
+  /**
+   * A draft that was found fits only if it has the same sender and was made for the same route: one that is to be filled
+   * has no files yet. One that is about to be deleted must not be used.
+   */
+  async function mayTakeUp({ id, from }: { id: string; from: string | null }): Promise<boolean> {
+    if (from === null || !sameAddress(from, fromEmail)) return false
+    if (await deps.mailboxes.isToBeDeleted(message.tenantId, id)) return false
+    if (route.plan.kind === 'draft' || attachments.length === 0) return true // its files are counted before it is sent
+    const counted = await mailer.countAttachments(id, options)
+    return counted.outcome === 'counted' && counted.count === attachments.length
+  }
+
+  /** Deletes a draft that was found and does not fit. Nothing was ever done with it, so another one takes its place. */
+  async function removeFound(draftId: string): Promise<NotReady> {
+    const deleted = await mailer.deleteDraft(draftId, options)
+    if (deleted.outcome === 'sent') return sentByHand()
+    return deleted.outcome === 'deleted' || deleted.outcome === 'gone' ? 'again' : draftFailure(deleted)
+  }
+
+  /** Checks that the remote draft, of an earlier attempt or another process, matches what is stored. */
+  async function resumeDraft(draftId: string): Promise<Step> {
+    if (draft.from !== null && draft.from !== fromEmail) return discardDraft(draftId)
+    if (!draft.uploading) return 'ready'
+    const counted = await mailer.countAttachments(draftId, options)
+    if (counted.outcome === 'gone') return afterGone()
+    if (counted.outcome !== 'counted') return draftFailure(counted)
+    const { attached } = draft.upload
+    requireCleared(await clear(false))
+    // One file more than stored: the answer to the last request was lost.
+    if (counted.count === attached + 1) await store({ attached: attached + 1, session: null, position: 0 })
+    else if (counted.count !== attached) return discardDraft(draftId)
+    return 'ready'
+  }
+
+  /** Uploads one file after the other, so that they keep their order and one position tells how far the draft is. */
+  async function fillDraft(): Promise<Step> {
+    while (draft.upload.attached < attachments.length) {
+      const step = await uploadFile(deps, open, { charge, store, options })
+      if (step === 'draft-gone') return afterGone()
+      if (step === 'replanned') return step
+      if (step !== 'attached') return wasRefused(step) ? afterRefusal(step) : step
+    }
+    if (draft.unconfirmed) {
+      const checked = await checkFiles()
+      if (checked !== 'ready') return checked
+    }
+    requireCleared(await deps.deliveries.finishUpload(message, settingsVersion))
+    cleared = true
+    draft.uploading = false
+    return 'ready'
+  }
+
+  /** Looks for a file that is on the draft twice: a request that was given up may have been carried out afterwards. */
+  async function checkFiles(): Promise<Step> {
+    const counted = await mailer.countAttachments(currentDraft(), options)
+    if (counted.outcome === 'gone') return afterGone()
+    if (counted.outcome !== 'counted') return draftFailure(counted)
+    if (counted.count > attachments.length) return discardDraft(currentDraft())
+    // The next attempt looks again, and discards the draft if files are still missing.
+    if (counted.count < attachments.length) return unavailable('The draft does not show all attachments yet.')
+    return 'ready'
+  }
+
+  async function discardDraft(draftId: string): Promise<NotReady> {
+    const deleted = await mailer.deleteDraft(draftId, options)
+    if (deleted.outcome === 'sent') return sentByHand()
+    if (deleted.outcome === 'gone') return afterGone()
+    if (deleted.outcome !== 'deleted') return draftFailure(deleted)
+    await storeDraft(NO_DRAFT, null)
+    return 'again'
+  }
+
+  async function afterGone(): Promise<NotReady> {
+    // A complete draft may have been sent, by a request whose answer was lost or by a person, and its copy may be late.
+    // The draft of a former sender lies in a mailbox that cannot be read: it was sent only if a request is in doubt.
+    const isFormer = draft.from !== null && draft.from !== fromEmail
+    const isInDoubt = message.doubt.state !== 'in-doubt' ? !isFormer : decideDoubt(message, true) === 'look-up'
+    if (!draft.uploading && isInDoubt) return { type: 'not-found' }
+    const byHand = await findSent()
+    if (byHand !== null) return byHand
+    await storeDraft(NO_DRAFT, null)
+    return 'again'
+  }
+
+  /** Looks for the copy of a draft that a person may have sent and moved. Returns null when there is none. */
+  async function findSent(): Promise<AttemptResult | null> {
+    const sought = { messageId: message.id, internetMessageId: draft.internetMessageId }
+    const found = await mailer.findMessage(sought, 'sentitems', options)
+    if (found.outcome === 'found') return sentByHand()
+    return found.outcome === 'not-found' || found.outcome === 'refused' ? null : draftFailure(found)
+  }
+
+  /** Tells a real refusal from that of a draft which a person has sent meanwhile. */
+  async function afterRefusal(refused: AttemptResult): Promise<AttemptResult> {
+    const read = await mailer.readDraft(currentDraft(), options)
+    return read.outcome === 'sent' ? sentByHand() : refused
+  }
+
+  function sentByHand(): AttemptResult {
+    const { attached } = draft.upload
+    // Without a draft the message is in doubt only if it was sent from a complete one.
+    const wasComplete = !draft.uploading || (draft.draftId === null && message.doubt.state === 'in-doubt')
+    if (wasComplete || attached === attachments.length) return { type: 'found' }
+    return draftFailure({
+      outcome: 'refused',
+      reason: 'draft-gone',
+      title: 'The message was sent from the mailbox before it was complete',
+      detail: `Somebody sent its draft by hand, with ${attached} of its ${attachments.length} attachments.`,
+      microsoftCode: null,
+      requestId: null,
+    })
+  }
+
+  async function charge(bytes: number): Promise<FileStep | null> {
+    const stopping = deps.stopping()
+    for (;;) {
+      if (stopping.aborted) return { type: 'waiting', waitMs: 0 }
+      const waitMs = await deps.mailboxes.chargeUpload(message.tenantId, bytes)
+      if (waitMs === null) return null
+      if (waitMs > WAIT_IN_PLACE_MS) return { type: 'waiting', waitMs }
+      const signal = AbortSignal.any([options.signal, stopping])
+      await delay(waitMs, undefined, { signal }).catch(() => options.signal.throwIfAborted())
+      requireCleared(await clear(false)) // during the wait it may have been cancelled, or the settings changed
+    }
+  }
+
+  async function store(upload: Upload): Promise<void> {
+    const before = attachments.slice(0, upload.attached)
+    const uploadedBytes = before.reduce((sum, { sizeBytes }) => sum + sizeBytes, upload.position)
+    requireCleared(await deps.deliveries.storeUpload(message, settingsVersion, upload, uploadedBytes))
+    draft.upload = upload
+    draft.progressed = true
+  }
+
+  async function storeDraft(
+    { draftId, internetMessageId }: Pick<DraftProgress, 'draftId' | 'internetMessageId'>,
+    from: string | null,
+  ): Promise<void> {
+    const stored = { draftId, internetMessageId, from, uploading: route.plan.kind === 'draft' }
+    requireCleared(await deps.deliveries.storeDraft(message, settingsVersion, stored))
+    cleared = !stored.uploading && draftId !== null
+    Object.assign(draft, { ...stored, upload: { attached: 0, session: null, position: 0 } })
+  }
+
+  function currentDraft(): string {
+    if (draft.draftId === null) throw new Error('There is no draft.')
+    return draft.draftId
+  }
+}
+
+function wasRefused(result: AttemptResult): boolean {
+  return result.type === 'failure' && result.failure.outcome === 'refused'
+}
+
+/** `again`: begin with another draft. `replanned`: the message has to take another route. */
+type NotReady = 'again' | 'replanned' | AttemptResult
+type Step = 'ready' | NotReady

@@ -1,0 +1,104 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { AdminCenters } from '@inforiver-mail/m365/admin-centers'
+import type { FastifyBaseLogger } from 'fastify'
+import type { LeasedMessage } from '../queue/leased-message.ts'
+import type { Deliveries } from '../queue/queue.ts'
+import type { Settled } from '../queue/settle.ts'
+import type { FinishedAttempt } from './attempt-result.ts'
+import type { DeliveryMetrics } from './delivery-metrics.ts'
+import { planSettlement, type DeliveryState } from './plan-settlement.ts'
+
+const RETRY_AFTER_MS = 1_000
+
+export interface OutcomeWriter {
+  /**
+   * Settles an attempt: writes its outcome, which ends its lease. Retries for as long as the database is away, since an
+   * outcome that is not written is a doubt; gives up when `ending` is aborted.
+   */
+  write(message: LeasedMessage, attempt: FinishedAttempt, ending: AbortSignal): Promise<void>
+  /** Whether outcomes are known that the database has not taken yet. */
+  readonly isBehind: boolean
+}
+
+export function createOutcomeWriter({
+  deliveries,
+  adminCenters,
+  clock,
+  elapsedMs,
+  chance,
+  logger,
+  metrics,
+}: {
+  deliveries: Pick<Deliveries, 'settle'>
+  adminCenters: AdminCenters
+  clock: () => Date
+  elapsedMs: () => number
+  chance: () => number
+  logger: FastifyBaseLogger
+  metrics: DeliveryMetrics
+}): OutcomeWriter {
+  const unwritten = new Set<LeasedMessage>()
+
+  return {
+    async write(message, attempt, ending) {
+      const knownAt = elapsedMs()
+      const settled: Settled = {
+        message,
+        settlement: planSettlement(stateAfter(message, attempt), attempt.result, {
+          now: clock(),
+          random: chance,
+          adminCenters,
+        }),
+        fromEmail: attempt.fromEmail,
+        ageMs: () => elapsedMs() - knownAt,
+      }
+      for (;;) {
+        try {
+          const written = await deliveries.settle(settled)
+          unwritten.delete(message)
+          report(message, settled, written)
+          return
+        } catch (error) {
+          unwritten.add(message)
+          logger.warn({ err: error, message: message.id }, 'an outcome could not be written; trying again')
+          if (ending.aborted) return
+          await delay(RETRY_AFTER_MS, undefined, { signal: ending }).catch(() => {})
+        }
+      }
+    },
+    get isBehind() {
+      return unwritten.size > 0
+    },
+  }
+
+  function report(message: LeasedMessage, { settlement }: Settled, written: boolean): void {
+    const { id } = message
+    if (!written) {
+      logger.warn(
+        { message: id, status: settlement.status },
+        'an outcome was written before, or another attempt has begun',
+      )
+      return
+    }
+    const { status, attempt, problem } = settlement
+    metrics.settled(settlement, (clock().getTime() - message.createdAt.getTime()) / 1_000)
+    if (status === 'sent') logger.info({ message: id, tenant: message.tenantId }, 'message sent')
+    else if (status === 'held') logger.warn({ message: id, because: settlement.heldBecause }, 'message held')
+    else if (problem) {
+      const { code, microsoftCode, requestId } = problem
+      logger.error({ message: id, code, microsoftCode, requestId }, 'message failed')
+    } else if (attempt) {
+      const { outcome, code } = attempt
+      logger.warn({ message: id, outcome, code, waitMs: settlement.waitMs }, 'message not sent yet')
+    }
+  }
+}
+
+function stateAfter(message: LeasedMessage, attempt: FinishedAttempt): DeliveryState {
+  return {
+    ...message,
+    attemptCount: attempt.progressed ? 1 : message.attemptCount,
+    doubt: attempt.doubtResolved ? { state: 'seen-unsent' } : message.doubt,
+    possibleDuplicate: message.possibleDuplicate || attempt.mayDuplicate,
+  }
+}

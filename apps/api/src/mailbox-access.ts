@@ -1,0 +1,64 @@
+import type { HeldBecause } from '@inforiver-mail/contract/message'
+import type { Failure } from '@inforiver-mail/m365/classify-failure'
+
+// What `settings/` knows of the access to a mailbox, as `delivery/` is handed it: neither imports the other.
+
+/** The access that a message is sent with, or why it cannot be sent now. */
+export type Access = GrantedAccess | HeldAccess | UnavailableAccess
+
+export interface GrantedAccess {
+  readonly outcome: 'granted'
+  readonly accessToken: string
+  readonly connection: {
+    readonly fromEmail: string
+    readonly mailbox: 'own' | 'delegated' | 'application'
+    readonly permissions: readonly string[]
+    readonly largeAttachments: boolean
+    /** Sent messages are known to be found in the mailbox by our id. */
+    readonly searchWorks: boolean
+    /** Sent messages are known not to be found. Both are false while nobody knows, as after a reconnect. */
+    readonly searchFails: boolean
+  }
+  /** The version of the tokens; pass it as `refused` when Microsoft refuses the access token. */
+  readonly grantVersion: number
+  /** The token may be cached until then. */
+  readonly renewAt: Date
+  /** No request begins once the settings have another version. */
+  readonly settingsVersion: number
+}
+
+export interface HeldAccess {
+  readonly outcome: 'held'
+  readonly because: HeldBecause
+}
+
+export interface UnavailableAccess {
+  readonly outcome: 'unavailable'
+  readonly detail: string
+  /** How long Microsoft is not asked again; null when unknown. */
+  readonly waitMs: number | null
+}
+
+export interface AccessOptions {
+  /** The version of the tokens that Graph has just refused; newer ones are fetched then. */
+  readonly refused?: number
+  /** The claims challenge of that refusal: JSON. */
+  readonly claims?: string | undefined
+  /** Asks Microsoft even though it refused the app registration before. */
+  readonly recheck?: boolean
+  /** Ends the wait for another process. */
+  readonly signal: AbortSignal
+}
+
+export type RequestAccess = (tenantId: string, options: AccessOptions) => Promise<Access>
+
+/** A refusal of Graph that may be about the access as a whole rather than about one message. */
+export interface RefusedAccess {
+  readonly grantVersion: number
+  readonly accessToken: string
+  readonly connection: { readonly fromEmail: string; readonly permissions: readonly string[] }
+  readonly failure: Failure
+}
+
+/** Ends the access where the refusal is about it, and returns what holds messages from then on; null where it is not. */
+export type ReportAccessRefusal = (tenantId: string, refusal: RefusedAccess) => Promise<HeldBecause | null>

@@ -1,0 +1,63 @@
+import type { ByteBudget, GiveBack } from './byte-budget.ts'
+import { LEFT_TO_SMALL_BODIES, LEFT_TO_STORING, memoryFor } from './memory-use.ts'
+
+/** The memory of one request. All sizes are those of its body in bytes; how often a body is held is accounted for here. */
+export interface BodyMemory {
+  /** @throws what `timeoutError` makes when there is no room for too long, as every other method does */
+  holdSmallJson(bytes: number): Promise<void>
+  /**
+   * Holds memory for JSON of at most so many bytes, of which only a few at once are let in. The returned function takes
+   * the actual size, and gives the rest back.
+   */
+  holdLargeJson(mostBytes: number): Promise<(bytes: number) => void>
+  /** Holds bytes of memory for files that are arriving. */
+  hold(bytes: number): Promise<GiveBack>
+  /** Holds bytes of memory for what is on its way to the database, until they are given back. */
+  holdForStoring(bytes: number): Promise<GiveBack>
+  /** Gives back whatever else is held, and ends every wait. */
+  release(): void
+}
+
+export function createBodyMemory(
+  budget: ByteBudget,
+  { longestWaitMs, timeoutError }: { longestWaitMs: number; timeoutError: () => Error },
+): BodyMemory {
+  const released = new AbortController()
+  const held: GiveBack[] = []
+
+  async function take(bytes: number, leaveBytes: number): Promise<GiveBack> {
+    return budget.takeAtOnce(bytes, leaveBytes) ?? (await wait(bytes, leaveBytes))
+  }
+
+  async function wait(bytes: number, leaveBytes: number): Promise<GiveBack> {
+    const patience = AbortSignal.timeout(longestWaitMs)
+    try {
+      return await budget.take(bytes, AbortSignal.any([released.signal, patience]), leaveBytes)
+    } catch (error) {
+      throw patience.aborted ? timeoutError() : error
+    }
+  }
+
+  async function hold(bytes: number, leaveBytes: number): Promise<GiveBack> {
+    const giveBack = await take(bytes, leaveBytes)
+    if (released.signal.aborted) giveBack()
+    else held.push(giveBack)
+    return giveBack
+  }
+
+  return {
+    async holdSmallJson(bytes) {
+      await hold(memoryFor.json(bytes), 0)
+    },
+    async holdLargeJson(mostBytes) {
+      const giveBack = await hold(memoryFor.json(mostBytes), LEFT_TO_STORING)
+      return (bytes) => giveBack(memoryFor.json(Math.max(0, mostBytes - bytes)))
+    },
+    hold: (bytes) => hold(bytes, LEFT_TO_STORING),
+    holdForStoring: (bytes) => take(bytes, LEFT_TO_SMALL_BODIES),
+    release() {
+      released.abort()
+      for (const giveBack of held) giveBack()
+    },
+  }
+}

@@ -1,0 +1,167 @@
+import { beforeEach, expect, it } from 'vitest'
+import { HOURS, SECONDS } from '../test-support/test-clock.ts'
+import { connectMailbox } from '../test-support/test-service.ts'
+import { useDeliveryGround } from '../test-support/use-ground.ts'
+import { consent } from '../test-support/scenario.ts'
+import { SETTINGS } from '../test-support/office365-smtp.ts'
+
+const refusedToken = (change = 'revoked') => ({ kind: 'access-token', change, endpoint: 'sendMail' })
+
+const ground = useDeliveryGround({ tickMs: 1 })
+
+beforeEach(async () => {
+  await ground.calm()
+  await ground.microsoft.control('PATCH', '/settings', { scopeWording: 'short' })
+  await connectMailbox(ground.product)
+  await ground.microsoft.control('DELETE', '/counters')
+})
+
+async function requests(endpoint: string): Promise<Record<string, number>> {
+  const { endpoints } = await ground.microsoft.control('GET', '/counters')
+  return endpoints[endpoint]?.byStatus ?? {}
+}
+
+const settings = async () => (await ground.service.get(SETTINGS)).json
+
+it.each(['revoked', 'claims-challenge'])(
+  'refreshes once and sends when Graph refuses the token: %s',
+  async (change) => {
+    await ground.switchOn(refusedToken(change))
+    const { id } = await ground.service.submit({ subject: change })
+
+    expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({
+      attempts: [{ outcome: 'sent' }],
+      possibleDuplicate: false,
+    })
+    expect(await requests('token')).toEqual({ 200: 1 })
+    expect(await requests('sendMail')).toEqual({ 401: 1, 202: 1 })
+    expect(await ground.arrived(change)).toBe(1)
+  },
+)
+
+it('refreshes once for many messages whose token is refused at the same moment', async () => {
+  await ground.switchOn(refusedToken())
+  const messages = await Promise.all(Array.from({ length: 12 }, () => ground.service.submit({ subject: 'Many' })))
+
+  for (const { id } of messages) await ground.service.until(id, { status: 'sent' })
+  expect(await requests('token')).toEqual({ 200: 1 })
+  expect(await ground.arrived('Many')).toBe(12)
+})
+
+it('neither storms Entra nor fails when fresh tokens are refused too', async () => {
+  await ground.switchOn(refusedToken(), 'always')
+  const { id } = await ground.service.submit()
+
+  expect(await ground.service.until(id, { attempts: [{ outcome: 'unavailable' }] })).toMatchObject({
+    status: 'queued',
+    problem: null,
+  })
+  expect(await requests('token')).toEqual({ 200: 1 })
+  expect(await requests('sendMail')).toEqual({ 401: 2 })
+})
+
+it('refreshes a token that runs out before it is used', async () => {
+  await ground.pass(2 * HOURS)
+  const { id } = await ground.service.submit()
+
+  await ground.service.until(id, { status: 'sent' })
+  expect(await requests('token')).toEqual({ 200: 1 })
+  expect(await requests('sendMail')).toEqual({ 202: 1 })
+})
+
+it('holds messages when Microsoft refuses the grant, and sends them when it is connected again', async () => {
+  await ground.microsoft.control('POST', '/people/ada@contoso.com/revoke-tokens', { accessTokens: true })
+  const waiting = await ground.service.submit({ subject: 'Reconnected' })
+  await ground.service.until(waiting.id, { status: 'held', heldBecause: 'reconnect-required', attempts: [] })
+  expect(await settings()).toMatchObject({ status: 'reconnect-required', waitingMessages: 1 })
+  const later = await ground.service.submit({ subject: 'Reconnected' })
+  expect(later).toMatchObject({ status: 'held', heldBecause: 'reconnect-required' })
+
+  await consent(ground.product, 'reconnect')
+
+  for (const { id } of [waiting, later]) {
+    expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({
+      attempts: [{ outcome: 'sent' }],
+      possibleDuplicate: false,
+    })
+  }
+  expect(await ground.arrived('Reconnected')).toBe(2)
+})
+
+it.each([
+  ['Mail.Send', 'token-without-mail-send', 'short'],
+  ['Mail.Send', 'token-without-mail-send', 'qualified'],
+  ['Mail.Send', 'token-without-mail-send', 'upper-case'],
+  ['Mail.ReadWrite', 'token-without-mail-read-write', 'short'],
+])(
+  'holds messages when a refresh no longer grants %s (%s, %s), until it is connected again',
+  async (name, fault, wording) => {
+    await connectMailbox(ground.product, { largeAttachments: name === 'Mail.ReadWrite' })
+    await ground.microsoft.control('PATCH', '/settings', { scopeWording: wording })
+    await ground.pass(2 * HOURS)
+    await ground.switchOn(fault)
+    const { id } = await ground.service.submit({ subject: `${fault} ${wording}` })
+    await ground.service.until(id, { status: 'held', heldBecause: 'reconnect-required', attempts: [] })
+    expect(await settings()).toMatchObject({
+      status: 'reconnect-required',
+      problem: {
+        detail: `Sending needs what Microsoft has not granted: ${name}.`,
+        action: expect.stringContaining('Reconnect'),
+      },
+    })
+
+    await consent(ground.product, 'reconnect')
+
+    expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({ attempts: [{ outcome: 'sent' }] })
+    expect(await ground.arrived(`${fault} ${wording}`)).toBe(1)
+  },
+)
+
+it.each(['qualified', 'upper-case', 'absent', 'more'])(
+  'continues after a refresh whose answer spells the permissions as: %s',
+  async (scopeWording) => {
+    await ground.microsoft.control('PATCH', '/settings', { scopeWording })
+    await ground.pass(2 * HOURS)
+    const { id } = await ground.service.submit({ subject: scopeWording })
+
+    await ground.service.until(id, { status: 'sent' })
+    expect(await settings()).toMatchObject({ status: 'connected', problem: null })
+  },
+)
+
+it.each(['secret-wrong', 'secret-expired'])('holds messages while the %s', async (scenario) => {
+  await ground.switchOn(scenario, 'always')
+  await ground.pass(2 * HOURS)
+  const { id } = await ground.service.submit()
+
+  await ground.service.until(id, { status: 'held', heldBecause: 'app-misconfigured' })
+  expect(await settings()).toMatchObject({ status: 'connected', problem: { code: 'app-misconfigured' } })
+
+  await ground.microsoft.control('DELETE', '/scenarios')
+  await connectMailbox(ground.product)
+  expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({ attempts: [{ outcome: 'sent' }] })
+})
+
+it('keeps a message waiting for a token when the message that asked for it is taken over by another process', async () => {
+  await ground.pass(2 * HOURS)
+  await ground.database.query(
+    `UPDATE tenant_settings SET refresh_lease_owner = 'another process', refresh_lease_until = $1`,
+    [new Date(ground.clock.now().getTime() + 1 * HOURS)],
+  )
+  const first = await ground.service.submit({ subject: 'Taken away' })
+  await ground.service.until(first.id, { status: 'sending' })
+  const second = await ground.service.submit({ subject: 'Waits on' })
+  await ground.service.until(second.id, { status: 'sending' })
+
+  await ground.database.query(`UPDATE message_queue SET lease_owner = 'another process' WHERE message_id = $1`, [
+    first.id,
+  ])
+  await ground.pass(25 * SECONDS) // by then leases are renewed
+  await expect
+    .poll(() => ground.product.logLines.findLast((line) => line.includes(first.id)))
+    .toContain('a delivery was given up')
+  await ground.database.query('UPDATE tenant_settings SET refresh_lease_until = NULL')
+
+  expect(await ground.service.until(second.id, { status: 'sent' })).toMatchObject({ attempts: [{ outcome: 'sent' }] })
+  await ground.database.empty('messages') // no process settles the message that was taken away
+})

@@ -1,0 +1,239 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { holdRequest } from '../test-support/held-request.ts'
+import { mailsIn } from '../test-support/mailbox.ts'
+import { holdMessages } from '../test-support/queue-rows.ts'
+import { createTestClock, HOURS } from '../test-support/test-clock.ts'
+import { useProduct } from '../test-support/use-ground.ts'
+import { answer, http, switchOn } from '../test-support/scenario.ts'
+
+const MESSAGES = '/api/v1/messages'
+const clock = createTestClock()
+
+const { ground, product, service } = useProduct({
+  environment: { MAILBOX_MESSAGES_PER_MINUTE: '0' },
+  clock,
+  mailbox: {},
+})
+beforeEach(() => ground.microsoft.control('DELETE', '/scenarios'))
+
+const cancel = (id: string) => service.post(`${MESSAGES}/${id}/cancel`)
+const retry = (id: string) => service.post(`${MESSAGES}/${id}/retry`)
+
+const scheduled = () => service.submit({ sendAt: new Date(clock.now().getTime() + 1 * HOURS).toISOString() })
+
+async function waitingForItsNextAttempt() {
+  await ground.microsoft.control('POST', '/scenarios', { name: 'send-503-store' })
+  const { id } = await service.submit()
+  return service.until(id, { status: 'queued', attempts: [{ outcome: 'unavailable' }] })
+}
+
+async function inDoubt() {
+  await ground.microsoft.control('POST', '/scenarios', { name: 'send-504' })
+  const { id } = await service.submit()
+  return service.until(id, { status: 'queued', attempts: [{ outcome: 'unknown' }] })
+}
+
+async function refused(subject = 'Q3') {
+  await switchOn(ground, http('sendMail', answer(400, 'ErrorInvalidRecipients')))
+  const { id } = await service.submit({ subject })
+  return service.until(id, { status: 'failed', problem: { code: 'recipient-refused' } })
+}
+
+async function stopped(subject: string) {
+  await ground.microsoft.control('POST', '/scenarios', { name: 'send-accepted-but-504' })
+  const { id } = await service.submit({ subject, onUnknownOutcome: 'stop' })
+  return service.until(id, { status: 'failed', problem: { code: 'outcome-unknown' } })
+}
+
+async function sent() {
+  const { id } = await service.submit()
+  return service.until(id, { status: 'sent' })
+}
+
+it.each([
+  ['scheduled', scheduled],
+  ['waiting for its next attempt', waitingForItsNextAttempt],
+])('cancels a message that is %s', async (_state, make) => {
+  const { id } = await make()
+
+  const { status, json } = await cancel(id)
+
+  expect(status).toBe(200)
+  expect(json).toMatchObject({ id, status: 'cancelled', nextAttemptAt: null, heldBecause: null })
+  await clock.advance(2 * HOURS)
+  await sent() // by now whatever was due has left
+  expect(await service.read(id)).toEqual(json)
+})
+
+it.each([
+  ['in doubt', inDoubt],
+  ['sent', sent],
+  ['failed', () => refused()],
+])('does not cancel a message that is %s', async (_state, make) => {
+  const message = await make()
+
+  const { status, json } = await cancel(message.id)
+
+  expect(status).toBe(409)
+  expect(json.code).toBe('message-not-cancellable')
+})
+
+it('does not cancel a message in doubt that is held, and says why', async () => {
+  const { id } = await inDoubt()
+  // This reason does not end by itself during the test.
+  await holdMessages(ground.database, 'large-attachments-disabled', id)
+
+  const { json } = await cancel(id)
+
+  expect(json.detail).toContain('may have been sent already')
+})
+
+it('does not cancel a message twice', async () => {
+  const { id } = await scheduled()
+  await cancel(id)
+
+  expect((await cancel(id)).json.code).toBe('message-not-cancellable')
+})
+
+it('does not cancel a message that is on its way to Microsoft', async () => {
+  const sending = await holdRequest(ground.microsoft, 'sendMail')
+  const { id } = await service.submit()
+  await service.until(id, { status: 'sending' })
+
+  expect((await cancel(id)).json.code).toBe('message-not-cancellable')
+  await sending.release()
+  expect(await service.until(id, { status: 'sent' })).toMatchObject({ problem: null })
+})
+
+it('sends a failed message when it is retried, and keeps what happened before', async () => {
+  const { id } = await refused('Retried')
+
+  const { status, json } = await retry(id)
+
+  expect(status).toBe(200)
+  expect(json).toMatchObject({ id, problem: null })
+  expect(await service.until(id, { status: 'sent' })).toMatchObject({
+    attempts: [{ outcome: 'refused', code: 'ErrorInvalidRecipients' }, { outcome: 'sent' }],
+    possibleDuplicate: false,
+    problem: null,
+  })
+  expect(await mailsIn(ground.microsoft, 'Retried')).toHaveLength(1)
+})
+
+it('marks a message that may have been sent, when it is retried, as a possible duplicate', async () => {
+  const { id, possibleDuplicate } = await stopped('Doubled')
+  expect(possibleDuplicate).toBe(false)
+
+  await retry(id)
+
+  expect(await service.until(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: true })
+  expect(await mailsIn(ground.microsoft, 'Doubled')).toHaveLength(2)
+})
+
+it('does not cancel a message that may have been sent before it was retried', async () => {
+  const { id } = await stopped('Retried, then cancelled')
+  await ground.microsoft.control('POST', '/scenarios', { name: 'send-503-store' })
+  await retry(id)
+  await service.until(id, { status: 'queued', attempts: [{}, { outcome: 'unavailable' }] })
+
+  expect(await cancel(id)).toMatchObject({ status: 409, json: { code: 'message-not-cancellable' } })
+})
+
+it.each([undefined, '', '{}'])('accepts %j for a body, since a cancel needs none', async (body) => {
+  const { id } = await scheduled()
+
+  expect((await service.post(`${MESSAGES}/${id}/cancel`, body)).json).toMatchObject({ id, status: 'cancelled' })
+})
+
+it.each([
+  ['a field in the body', '', { force: true }, 'force'],
+  ['a query', '?force=1', undefined, 'force'],
+])('refuses %s that it does not know, and does not cancel', async (_what, query, body, path) => {
+  const { id } = await scheduled()
+
+  const { status, json } = await service.post(`${MESSAGES}/${id}/cancel${query}`, body)
+
+  expect(status).toBe(400)
+  expect(json.errors).toEqual([{ path, message: 'This field is not known.' }])
+  expect(await service.read(id)).toMatchObject({ status: 'scheduled' })
+})
+
+it('does not retry a message a second time while the first is under way', async () => {
+  const { id } = await refused('Retried twice')
+
+  const answers = await Promise.all([retry(id), retry(id), retry(id)])
+
+  expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)
+  expect(answers.filter(({ status }) => status === 409)).toHaveLength(2)
+  await service.until(id, { status: 'sent' })
+  expect(await mailsIn(ground.microsoft, 'Retried twice')).toHaveLength(1)
+})
+
+it.each([
+  ['scheduled', scheduled],
+  ['queued', waitingForItsNextAttempt],
+  ['sent', sent],
+])('does not retry a message that is %s', async (state, make) => {
+  const { id } = await make()
+
+  const { status, json } = await retry(id)
+
+  expect(status).toBe(409)
+  expect(json).toMatchObject({
+    code: 'message-not-retryable',
+    detail: `Only a failed message can be retried; this one is ${state}.`,
+  })
+})
+
+it.each([
+  ['was refused', refused],
+  ['may have been sent', stopped],
+])('does not retry a message that %s and whose content is deleted', async (_what, make) => {
+  const { id } = await make('Deleted by now')
+  await ground.database.query('DELETE FROM message_contents WHERE message_id = $1', [id])
+
+  const { status, json } = await retry(id)
+
+  expect(status).toBe(409)
+  expect(json).toMatchObject({ code: 'message-not-retryable', detail: expect.stringContaining('submit it again') })
+  expect(await service.read(id)).toMatchObject({ status: 'failed', possibleDuplicate: false })
+})
+
+describe('in the audit log', () => {
+  const audited = () =>
+    ground.database.query(`SELECT actor, action, outcome, details FROM audit_events WHERE action LIKE 'message-%'`)
+
+  it('names the person who cancelled or retried a message; what services do is in the log of the process only', async () => {
+    const ada = product.newBrowser()
+    await ada.signIn('Ada Admin')
+    const [user] = await ground.database.query<{ id: string }>('SELECT id FROM users')
+    const adaId = user?.id
+    const [planned, own, failed] = [await scheduled(), await scheduled(), await refused('Retried by Ada')]
+
+    expect((await ada.call('POST', `${MESSAGES}/${planned.id}/cancel`, {})).status).toBe(200)
+    expect((await ada.call('POST', `${MESSAGES}/${planned.id}/cancel`, {})).status).toBe(409)
+    expect((await ada.call('POST', `${MESSAGES}/${failed.id}/retry`, {})).status).toBe(200)
+    expect((await cancel(own.id)).status).toBe(200)
+
+    const about = (message: string) => ({ outcome: 'done', actor: adaId, details: { message, name: 'reports' } })
+    expect(await audited()).toEqual([
+      { action: 'message-cancelled', ...about(planned.id) },
+      { action: 'message-retried', ...about(failed.id) },
+    ])
+    const lines = product.logLines.map((line) => JSON.parse(line) as object)
+    expect(lines).toContainEqual(expect.objectContaining({ msg: 'message cancelled', message: own.id, by: 'reports' }))
+    expect(lines).toContainEqual(expect.objectContaining({ msg: 'message retried', message: failed.id, by: adaId }))
+  })
+
+  it('does not cancel what cannot be audited', async () => {
+    const ada = product.newBrowser()
+    await ada.signIn('Ada Admin')
+    const { id } = await scheduled()
+    await ground.database.query('ALTER TABLE audit_events RENAME TO away')
+    const { status } = await ada.call('POST', `${MESSAGES}/${id}/cancel`, {})
+    await ground.database.query('ALTER TABLE away RENAME TO audit_events')
+
+    expect(status).toBe(500)
+    expect(await service.read(id)).toMatchObject({ status: 'scheduled' })
+  })
+})

@@ -1,0 +1,62 @@
+import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest'
+import { connectTenant, createServiceOfTenant } from '../test-support/second-tenant.ts'
+import { MINUTES } from '../test-support/test-clock.ts'
+import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
+import { connectMailbox, createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
+import { startWorkerProcess } from '../test-support/worker-process.ts'
+
+let ground: TestGround
+let api: TestProduct
+let service: ServiceClient
+
+beforeAll(async () => {
+  ground = await createTestGround()
+  api = await ground.startProduct({ environment: { ROLE: 'api' } })
+  await connectMailbox(api)
+  service = await createServiceClient(api)
+})
+afterAll(() => ground.close())
+beforeEach(() => ground.database.empty('messages', 'mailbox_usage'))
+
+async function startWorker(clockAheadMs: number, environment: Record<string, string> = {}): Promise<void> {
+  const worker = await startWorkerProcess(ground, environment)
+  onTestFinished(() => worker.close())
+  await worker.setClockAhead(clockAheadMs)
+}
+
+it('sends scheduled mail by the clock of the database, even in a process that is ten minutes ahead', async () => {
+  await startWorker(10 * MINUTES)
+  const sendAt = new Date(Date.now() + 5 * MINUTES).toISOString()
+  const later = await service.submit({ subject: 'Scheduled', sendAt })
+  const now = await service.submit({ subject: 'Now' })
+  await service.until(now.id, { status: 'sent' })
+  expect(await service.read(later.id)).toMatchObject({ status: 'scheduled', attempts: [] })
+
+  await ground.database.setTimeAhead(6 * MINUTES)
+  await service.until(later.id, { status: 'sent' })
+  await ground.database.setTimeAhead(0)
+})
+
+it('keeps the limit of a mailbox across processes whose clocks are a minute apart', async () => {
+  await Promise.all([0, 1].map((minutes) => startWorker(minutes * MINUTES, { MAILBOX_MESSAGES_PER_MINUTE: '12' })))
+  await Promise.all(Array.from({ length: 20 }, () => service.submit()))
+  const sent = async () =>
+    (await ground.database.query(`SELECT 1 FROM messages WHERE outcome = 'sent' AND tenant_id <> 'ten_other'`)).length
+  await expect.poll(sent).toBe(12)
+
+  // Each worker looks at the queue once more, and then at another mailbox.
+  await connectTenant(ground, 'ten_other', 'bob@contoso.com')
+  const other = await createServiceOfTenant(ground.database, api, 'ten_other')
+  for (let looks = 0; looks < 4; looks++) await other.untilEnded((await other.submit()).id)
+
+  expect(await sent()).toBe(12)
+})
+
+it('tells when scheduled mail leaves by the clock of the database, even in a process that is ten minutes ahead', async () => {
+  const clock = () => new Date(Date.now() + 10 * MINUTES)
+  const ahead = await ground.startProduct({ environment: { ROLE: 'api' }, clock })
+  const sendAt = new Date(Date.now() + 5 * MINUTES).toISOString()
+  const { id } = await service.submit({ sendAt })
+
+  expect(await service.at(ahead).read(id)).toMatchObject({ status: 'scheduled', nextAttemptAt: sendAt })
+})

@@ -1,0 +1,194 @@
+import { randomBytes } from 'node:crypto'
+import type pg from 'pg'
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { createTestClock, HOURS, MINUTES } from '../test-support/test-clock.ts'
+import { createTestPool } from '../test-support/test-database.ts'
+import { connectMailbox, createServiceClient } from '../test-support/test-service.ts'
+import { createTestQueue } from '../test-support/test-queue.ts'
+import { useProduct } from '../test-support/use-ground.ts'
+import { answer, http, switchOn } from '../test-support/scenario.ts'
+
+const MESSAGES = '/api/v1/messages'
+const DAYS = 24 * HOURS
+const clock = createTestClock()
+
+const { ground, product, service } = useProduct({ environment: { MAILBOX_MESSAGES_PER_MINUTE: '0' }, clock })
+let pool: pg.Pool
+let sweep: () => Promise<void>
+
+beforeAll(() => {
+  pool = createTestPool(ground.database.url)
+  const retention = createTestQueue(pool, { contentRetentionDays: 7, logRetentionDays: 30 }).upkeep.expire
+  sweep = () => retention(clock.now())
+})
+afterAll(() => pool.end())
+
+beforeEach(async () => {
+  await ground.clear()
+  Object.assign(service, await createServiceClient(product))
+})
+
+async function contentOf(id: string): Promise<Buffer | undefined> {
+  const statement = 'SELECT content FROM message_contents WHERE message_id = $1'
+  return (await ground.database.query<{ content: Buffer }>(statement, [id]))[0]?.content
+}
+
+async function dataKeyOf(id: string): Promise<string | undefined> {
+  const statement = 'SELECT data_key FROM message_contents WHERE message_id = $1'
+  return (await ground.database.query<{ data_key: string }>(statement, [id]))[0]?.data_key
+}
+
+async function dataKeys(): Promise<string[]> {
+  return (await ground.database.query<{ id: string }>('SELECT id FROM data_keys')).map(({ id }) => id)
+}
+
+async function isStored(id: string): Promise<boolean> {
+  return (await ground.database.query('SELECT 1 FROM messages WHERE id = $1', [id])).length === 1
+}
+
+async function count(table: string): Promise<number> {
+  return (await ground.database.query(`SELECT 1 FROM ${table}`)).length
+}
+
+async function failed(headers: Record<string, string> = {}) {
+  await connectMailbox(product)
+  await switchOn(ground, http('sendMail', answer(400, 'ErrorInvalidRecipients')))
+  const { id } = await service.submit({}, headers)
+  return service.until(id, { status: 'failed' })
+}
+
+it('stores body, attachments, headers and further recipients only sealed', async () => {
+  const attachment = randomBytes(2_000)
+  const secrets = {
+    html: '<p>marker-in-the-html</p>',
+    text: 'marker-in-the-text',
+    cc: ['marker-in-cc@contoso.com'],
+    bcc: ['marker-in-bcc@contoso.com'],
+    replyTo: ['marker-in-reply-to@contoso.com'],
+    headers: { 'x-marker': 'marker-in-a-header' },
+    attachments: [{ filename: 'marker-in-a-file-name', content: attachment.toString('base64') }],
+  }
+  const { id } = await service.submit(secrets)
+
+  const everything = await ground.database.query<{ line: string }>(
+    `SELECT row_to_json(m)::text AS line FROM messages m UNION ALL SELECT row_to_json(q)::text FROM message_queue q
+      UNION ALL SELECT row_to_json(c)::text FROM message_contents c UNION ALL SELECT row_to_json(a)::text FROM audit_events a`,
+  )
+  const content = (await contentOf(id)) ?? Buffer.alloc(0)
+  const visible = everything.map(({ line }) => line).join('') + content.toString('latin1')
+  expect(content.length).toBeGreaterThan(attachment.length)
+  expect(visible).toContain(id)
+  expect(visible).not.toContain('marker-in')
+  expect(visible).not.toContain(attachment.toString('latin1').slice(0, 16))
+  expect(visible).not.toContain(attachment.toString('base64').slice(0, 16))
+})
+
+it('seals the same content differently each time', async () => {
+  const [one, other] = await Promise.all([service.submit(), service.submit()])
+  const contents = [await contentOf(one.id), await contentOf(other.id)]
+
+  expect(contents).toEqual([expect.any(Buffer), expect.any(Buffer)])
+  expect(contents[0]).not.toEqual(contents[1])
+})
+
+it('deletes the content once it is delivered', async () => {
+  await connectMailbox(product)
+  const { id } = await service.submit()
+  await service.until(id, { status: 'sent' })
+
+  expect(await contentOf(id)).toBeUndefined()
+})
+
+it('deletes the content when the message is cancelled', async () => {
+  const { id } = await service.submit()
+  await service.post(`${MESSAGES}/${id}/cancel`)
+
+  expect(await contentOf(id)).toBeUndefined()
+})
+
+it('keeps the content of a failed message for 7 days, so that it can be retried', async () => {
+  const { id } = await failed()
+  expect(await contentOf(id)).toEqual(expect.any(Buffer))
+
+  await clock.advance(7 * DAYS - 1 * MINUTES)
+  await sweep()
+  expect(await contentOf(id)).toEqual(expect.any(Buffer))
+
+  await clock.advance(2 * MINUTES)
+  await sweep()
+  expect(await contentOf(id)).toBeUndefined()
+  expect(await service.read(id)).toMatchObject({ status: 'failed', subject: 'Q3' })
+  expect((await service.post(`${MESSAGES}/${id}/retry`)).json.code).toBe('message-not-retryable')
+})
+
+it('deletes addresses and subject with the message 30 days after it ended', async () => {
+  const { id } = await failed()
+
+  await clock.advance(30 * DAYS - 1 * MINUTES)
+  await sweep()
+  expect(await isStored(id)).toBe(true)
+
+  await clock.advance(2 * MINUTES)
+  await sweep()
+  expect(await isStored(id)).toBe(false)
+  expect(await count('message_attempts')).toBe(0)
+})
+
+it('deletes nothing of a message that still waits', async () => {
+  const held = await service.submit()
+  const scheduled = await service.submit({ sendAt: '2036-01-01T00:00:00Z' })
+
+  await clock.advance(100 * DAYS)
+  await sweep()
+
+  for (const { id } of [held, scheduled]) expect(await contentOf(id)).toEqual(expect.any(Buffer))
+})
+
+it('starts the 7 days anew when a retried message fails again', async () => {
+  const { id } = await failed()
+  await clock.advance(6 * DAYS)
+  await switchOn(ground, http('sendMail', answer(400, 'ErrorInvalidRecipients')))
+  await service.post(`${MESSAGES}/${id}/retry`)
+  await service.until(id, { status: 'failed', attempts: [{ outcome: 'refused', count: 2 }] })
+
+  await clock.advance(2 * DAYS)
+  await sweep()
+
+  expect(await contentOf(id)).toEqual(expect.any(Buffer))
+})
+
+it('deletes a data key two days after its hour, unless content is still sealed under it', async () => {
+  const kept = await service.submit()
+  const keptKey = await dataKeyOf(kept.id)
+  await clock.advance(2 * HOURS)
+  const cancelled = await service.submit()
+  const otherKey = await dataKeyOf(cancelled.id)
+  await service.post(`${MESSAGES}/${cancelled.id}/cancel`)
+
+  await clock.advance(2 * DAYS - 1 * HOURS)
+  await sweep()
+  expect(await dataKeys()).toEqual(expect.arrayContaining([keptKey, otherKey]))
+  await clock.advance(2 * HOURS)
+  await sweep()
+  expect(await dataKeys()).toEqual([keptKey])
+
+  await connectMailbox(product)
+  await service.until(kept.id, { status: 'sent' })
+  const later = await service.submit()
+  await service.until(later.id, { status: 'sent' })
+})
+
+it('forgets idempotency keys after 24 hours, and the usage that limits count after two days', async () => {
+  await connectMailbox(product)
+  const { id } = await service.submit({}, { 'idempotency-key': 'swept' })
+  await service.until(id, { status: 'sent' })
+  expect([await count('idempotency_records'), await count('mailbox_usage')]).toEqual([1, 1])
+
+  await clock.advance(1 * DAYS + 1 * MINUTES)
+  await sweep()
+  expect([await count('idempotency_records'), await count('mailbox_usage')]).toEqual([0, 1])
+
+  await clock.advance(1 * DAYS)
+  await sweep()
+  expect(await count('mailbox_usage')).toBe(0)
+})

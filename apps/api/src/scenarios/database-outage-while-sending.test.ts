@@ -1,0 +1,148 @@
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { holdRequest } from '../test-support/held-request.ts'
+import { mailsIn } from '../test-support/mailbox.ts'
+import { CLAIMS_LOCK } from '../queue/mailbox-lock.ts'
+import { holdCommits } from '../test-support/held-commit.ts'
+import { createTcpLink, type TcpLink } from '../test-support/tcp-link.ts'
+import { MINUTES } from '../test-support/test-clock.ts'
+import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
+import { connectMailbox, createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
+import { http, switchOn, untilMet } from '../test-support/scenario.ts'
+
+// The API always reaches the database; the worker reaches it over a link that is cut.
+
+let ground: TestGround
+let link: TcpLink
+let worker: TestProduct
+let service: ServiceClient
+
+beforeAll(async () => {
+  ground = await createTestGround()
+  const api = await ground.startProduct({ environment: { ROLE: 'api' } })
+  link = await createTcpLink(Number(new URL(ground.database.url).port))
+  const url = new URL(ground.database.url)
+  url.port = String(link.port)
+  worker = await ground.startProduct({
+    environment: { ROLE: 'worker', DATABASE_URL: url.href, MAILBOX_MESSAGES_PER_MINUTE: '0' },
+  })
+  await connectMailbox(api)
+  service = await createServiceClient(api)
+})
+afterAll(async () => {
+  link.mend()
+  await ground.close()
+  await link.close()
+})
+beforeEach(() => ground.microsoft.control('DELETE', '/scenarios'))
+
+const arrived = async (subject: string) => (await mailsIn(ground.microsoft, subject)).length
+
+it('writes an outcome once the database is back', async () => {
+  await switchOn(ground, http('sendMail', { action: 'delay', delayMs: 3_000 }))
+  const { id } = await service.submit({ subject: 'Written afterwards', onUnknownOutcome: 'stop' })
+  await untilMet(ground)
+  link.cut()
+  await expect.poll(() => arrived('Written afterwards')).toBe(1)
+  expect(await service.read(id)).toMatchObject({ status: 'sending' })
+  await ground.database.setTimeAhead(10 * MINUTES) // by then its lease has run out
+
+  link.mend()
+
+  expect(await service.until(id, { status: 'sent' })).toMatchObject({
+    attempts: [{ outcome: 'sent' }],
+    possibleDuplicate: false,
+  })
+  expect(await arrived('Written afterwards')).toBe(1)
+})
+
+it('has no doubt about a message that was not sent yet when the database went away', async () => {
+  await ground.database.query(
+    'UPDATE tenant_settings SET access_token_expires_at = now(), grant_version = grant_version + 1',
+  )
+  await switchOn(ground, http('token', { action: 'delay', delayMs: 3_000 }))
+  const { id } = await service.submit({ subject: 'Not sent yet', onUnknownOutcome: 'stop' })
+  await untilMet(ground)
+  link.cut()
+  await expect.poll(() => worker.logLines.join('')).toContain('a delivery broke off')
+  // Nobody could release the lease on the refresh: this stands for its running out.
+  await ground.database.query('UPDATE tenant_settings SET refresh_lease_until = now()')
+
+  link.mend()
+
+  expect(await service.until(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false, problem: null })
+  expect(await arrived('Not sent yet')).toBe(1)
+})
+
+it('delivers what it had claimed when the answer to the claim was lost', async () => {
+  link.cut()
+  const { id } = await service.submit({ subject: 'Answer lost', onUnknownOutcome: 'stop' })
+  const commits = await holdCommits(ground.database)
+  link.mend()
+  await commits.untilHeld()
+  link.cut()
+  await commits.release()
+  await service.until(id, { status: 'sending' })
+
+  link.mend()
+
+  expect(await service.until(id, { status: 'sent' })).toMatchObject({ attempts: [{ outcome: 'sent' }] })
+  expect(await arrived('Answer lost')).toBe(1)
+})
+
+it('delivers what it had claimed by a commit that took effect after the connection was lost', async () => {
+  link.cut()
+  const { id } = await service.submit({ subject: 'Committed late', onUnknownOutcome: 'stop' })
+  const commits = await holdCommits(ground.database)
+  link.mend()
+  await commits.untilHeld()
+  link.cut()
+  link.mend()
+  // The statement that gives the claim back waits for the commit, before which it would see nothing.
+  const waiting = `SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND objid = ${CLAIMS_LOCK}`
+  await expect.poll(() => ground.database.query(waiting)).not.toEqual([])
+  await commits.release()
+
+  expect(await service.until(id, { status: 'sent' })).toMatchObject({ attempts: [{ outcome: 'sent' }] })
+  expect(await arrived('Committed late')).toBe(1)
+})
+
+it('writes an outcome once although the answer to that statement was lost', async () => {
+  const sending = await holdRequest(ground.microsoft, 'sendMail')
+  const { id } = await service.submit({ subject: 'Written once', onUnknownOutcome: 'stop' })
+  await sending.untilHeld()
+  const commits = await holdCommits(ground.database)
+  await sending.release()
+  await commits.untilHeld()
+  link.cut()
+  await commits.release()
+  await service.until(id, { status: 'sent' })
+
+  link.mend()
+
+  const next = await service.submit({ subject: 'After it' })
+  await service.until(next.id, { status: 'sent' })
+  expect(await service.read(id)).toMatchObject({ status: 'sent', attempts: [{ outcome: 'sent', count: 1 }] })
+  expect(await arrived('Written once')).toBe(1)
+})
+
+it('delivers what was submitted while the worker could not reach the database', async () => {
+  link.cut()
+  const messages = await Promise.all(Array.from({ length: 20 }, () => service.submit({ subject: 'Piled up' })))
+
+  link.mend()
+
+  for (const { id } of messages) {
+    expect(await service.until(id, { status: 'sent' })).toMatchObject({ attempts: [{ outcome: 'sent' }] })
+  }
+  expect(await arrived('Piled up')).toBe(20)
+})
+
+it('listens for new messages again once the database is back', async () => {
+  link.cut()
+  link.mend()
+  const listening = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN %'`
+  await expect.poll(() => ground.database.query(listening)).not.toEqual([])
+
+  const { id } = await service.submit({ subject: 'Heard' })
+  expect(await service.until(id, { status: 'sent' })).toMatchObject({ attempts: [{ outcome: 'sent' }] })
+})

@@ -1,0 +1,152 @@
+import { beforeEach, expect, it } from 'vitest'
+import { graphAnswers } from '../test-support/delivery-ground.ts'
+import { MINUTES, SECONDS } from '../test-support/test-clock.ts'
+import { useDeliveryGround } from '../test-support/use-ground.ts'
+
+const ground = useDeliveryGround()
+beforeEach(() => ground.calm())
+
+/** The value of each sample, by name and labels. */
+async function samples(): Promise<Record<string, number>> {
+  const response = await fetch(`${ground.product.url}/metrics`)
+  expect(response.headers.get('content-type')).toContain('text/plain; version=0.0.4')
+  const lines = (await response.text()).split('\n').filter((line) => line !== '' && !line.startsWith('#'))
+  return Object.fromEntries(
+    lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ')))]),
+  )
+}
+
+/** Returns what an action adds to each sample, read anew with each call: counters follow the database with a delay. */
+async function added(action: () => Promise<void>): Promise<() => Promise<Record<string, number>>> {
+  const before = await samples()
+  await action()
+  return async () => {
+    const changes = Object.entries(await samples()).map(([name, value]) => [name, value - (before[name] ?? 0)] as const)
+    return Object.fromEntries(changes.filter(([, change]) => change !== 0))
+  }
+}
+
+const name = (metric: string, label = '') => `inforiver_mail_${metric}${label}`
+
+it('shows each counter from the start, so that the first failure is an increase', async () => {
+  const api = await ground.startProduct({ environment: { ROLE: 'api' } })
+  const text = await (await fetch(`${api.url}/metrics`)).text()
+  await api.close()
+
+  for (const status of ['sent', 'failed', 'held'])
+    expect(text).toContain(`${name('messages_total', `{status="${status}"}`)} 0\n`)
+  for (const outcome of ['sent', 'throttled', 'unavailable', 'refused', 'unknown'])
+    expect(text).toContain(`${name('attempts_total', `{outcome="${outcome}"}`)} 0\n`)
+})
+
+it('counts what is submitted and sent, with the time it took', async () => {
+  const change = await added(async () => {
+    for (let index = 0; index < 3; index++) {
+      const { id } = await ground.service.submit()
+      await ground.service.until(id, { status: 'sent' })
+    }
+  })
+
+  await expect.poll(change).toMatchObject({
+    [name('submitted_total')]: 3,
+    [name('messages_total', '{status="sent"}')]: 3,
+    [name('attempts_total', '{outcome="sent"}')]: 3,
+    [name('time_to_delivery_seconds_count')]: 3,
+  })
+})
+
+it('measures the time to delivery from the submit on', async () => {
+  await ground.switchOn('send-503-store')
+  const change = await added(async () => {
+    const { id } = await ground.service.submit()
+    await ground.service.until(id, { attempts: [{ outcome: 'unavailable' }] })
+    await ground.pass(20 * SECONDS)
+    await ground.service.until(id, { status: 'sent' })
+  })
+
+  await expect.poll(change).toMatchObject({
+    [name('time_to_delivery_seconds_sum')]: 20,
+    [name('time_to_delivery_seconds_bucket', '{le="30"}')]: 1,
+  })
+  expect(await change()).not.toHaveProperty([name('time_to_delivery_seconds_bucket', '{le="10"}')])
+})
+
+it('does not count a repeated submit', async () => {
+  await ground.service.submit({}, { 'idempotency-key': 'counted-once' })
+  const change = await added(async () => {
+    await ground.service.submit({}, { 'idempotency-key': 'counted-once' })
+  })
+
+  expect(await change()).not.toHaveProperty([name('submitted_total')])
+})
+
+it('counts attempts by outcome, failures, pauses and possible duplicates', async () => {
+  const change = await added(async () => {
+    for (const scenario of ['send-429', 'send-503-store', 'send-504', graphAnswers(400, 'ErrorInvalidRecipients')]) {
+      await ground.switchOn(scenario)
+      const { id } = await ground.service.submit()
+      await ground.service.until(id, { attempts: [{}] })
+      await ground.pass(1 * MINUTES)
+      await ground.service.untilEnded(id)
+    }
+  })
+
+  await expect.poll(change).toMatchObject({
+    [name('attempts_total', '{outcome="throttled"}')]: 1,
+    [name('attempts_total', '{outcome="unavailable"}')]: 1,
+    [name('attempts_total', '{outcome="unknown"}')]: 1,
+    [name('attempts_total', '{outcome="refused"}')]: 1,
+    [name('attempts_total', '{outcome="sent"}')]: 3,
+    [name('messages_total', '{status="sent"}')]: 3,
+    [name('messages_total', '{status="failed"}')]: 1,
+    [name('mailbox_pauses_total')]: 1,
+    [name('possible_duplicates_total')]: 1,
+  })
+})
+
+it('shows how many wait and how long the oldest has, apart from those scheduled', async () => {
+  await ground.switchOn(graphAnswers(429, 'ApplicationThrottled', { 'retry-after': '3600' }))
+  await ground.service.submit({ sendAt: '9999-12-31T00:00:00Z' })
+  const { id } = await ground.service.submit()
+  await ground.service.until(id, { attempts: [{ outcome: 'throttled' }] })
+  await ground.service.submit()
+  await ground.pass(10 * MINUTES)
+
+  const shown = await samples()
+  expect(shown).toMatchObject({
+    [name('queue_depth', '{status="queued"}')]: 2,
+    [name('queue_oldest_seconds', '{status="queued"}')]: 600,
+    [name('scheduled_messages')]: 1,
+    [name('held_messages')]: 0,
+  })
+  const waiting = Object.keys(shown).filter((sample) => sample.startsWith(name('queue_')))
+  expect(waiting.filter((sample) => !/status="(queued|sending)"/.test(sample))).toEqual([])
+})
+
+it('counts the age of a scheduled message from when it was to leave', async () => {
+  await ground.switchOn(graphAnswers(429, 'ApplicationThrottled', { 'retry-after': '3600' }))
+  const sendAt = new Date(ground.clock.now().getTime() + 60 * MINUTES).toISOString()
+  const { id } = await ground.service.submit({ sendAt })
+  await ground.pass(60 * MINUTES)
+  await ground.service.until(id, { attempts: [{ outcome: 'throttled' }] })
+  await ground.pass(2 * MINUTES)
+
+  expect(await samples()).toMatchObject({ [name('queue_oldest_seconds', '{status="queued"}')]: 120 })
+})
+
+it('counts what is held', async () => {
+  const change = await added(async () => {
+    await ground.database.query(`UPDATE tenant_settings SET problem = '{"code": "app-misconfigured"}'`)
+    const { id } = await ground.service.submit()
+    await ground.service.until(id, { status: 'held' })
+  })
+
+  await expect.poll(change).toMatchObject({ [name('held_messages')]: 1 })
+  await ground.database.query('UPDATE tenant_settings SET problem = NULL')
+})
+
+it('names no address, no subject and no tenant', async () => {
+  const text = await (await fetch(`${ground.product.url}/metrics`)).text()
+
+  expect(text).not.toMatch(/@|Q3|ten_|msg_/)
+})

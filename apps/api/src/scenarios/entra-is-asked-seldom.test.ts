@@ -1,0 +1,164 @@
+import { beforeAll, beforeEach, expect, it } from 'vitest'
+import { SETTINGS } from '../test-support/office365-smtp.ts'
+import { HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
+import { connectMailbox } from '../test-support/test-service.ts'
+import { http, requestsTo } from '../test-support/scenario.ts'
+import { useDeliveryGround } from '../test-support/use-ground.ts'
+
+const MESSAGES = 200
+const LONGEST_PAUSE_MS = 1 * MINUTES // when Entra asks for nothing
+
+// Two processes deliver, any number of messages at once.
+const environment = { MAILBOX_CONCURRENCY: '0' }
+const ground = useDeliveryGround({ environment })
+beforeAll(async () => {
+  await ground.startProduct({ environment: { ROLE: 'worker', MAILBOX_MESSAGES_PER_MINUTE: '0', ...environment } })
+})
+
+beforeEach(async () => {
+  await ground.microsoft.control('DELETE', '/scenarios')
+  await ground.microsoft.control('PATCH', '/settings', { mailboxConcurrency: null, accessTokenSeconds: 60 * 60 })
+  await ground.database.empty('messages')
+  await connectMailbox(ground.product)
+  await ground.microsoft.control('DELETE', '/counters')
+})
+
+const breakEntra = (answer: object) => ground.switchOn(http('token', { action: 'answer', ...answer }), 'always')
+
+const tokenRequests = () => requestsTo(ground, 'token')
+
+async function submitMany(subject: string): Promise<void> {
+  await Promise.all(Array.from({ length: MESSAGES }, () => ground.service.submit({ subject })))
+}
+
+/** Waits until no process has anything to do before more time passes. */
+async function untilIdle(): Promise<void> {
+  const busy = () =>
+    ground.database.query(
+      `SELECT q.message_id FROM message_queue q LEFT JOIN mailboxes b ON b.tenant_id = q.tenant_id
+        WHERE q.lease_owner IS NOT NULL
+           OR q.state = 'queued' AND q.due_at <= $1 AND coalesce(greatest(b.paused_until, b.no_access_until) <= $1, true)`,
+      [ground.clock.now()],
+    )
+  await expect.poll(busy, { interval: 50 }).toEqual([])
+}
+
+async function untilAllAreSent(subject: string): Promise<void> {
+  const left = () => ground.database.query(`SELECT id FROM messages WHERE outcome IS DISTINCT FROM 'sent'`)
+  await expect.poll(left, { interval: 100 }).toEqual([])
+  expect(await ground.arrived(subject)).toBe(MESSAGES)
+}
+
+it.each([
+  ['in seconds', { form: 'seconds', seconds: 600 }],
+  ['as a date', { form: 'http-date', seconds: 600 }],
+])('asks Entra once until the time it named %s is over, and then sends all messages', async (form, retryAfter) => {
+  await ground.pass(2 * HOURS)
+  await breakEntra({ status: 429, retryAfter, body: { error: 'temporarily_unavailable' } })
+  await submitMany(form)
+  await untilIdle()
+  await ground.pass(9 * MINUTES)
+  await untilIdle()
+  expect(await tokenRequests()).toBe(1)
+
+  await ground.microsoft.control('DELETE', '/scenarios')
+  await ground.pass(1 * MINUTES)
+
+  await untilAllAreSent(form)
+  expect(await tokenRequests()).toBe(2)
+})
+
+it('asks Entra less and less often while it answers 503, and sends all messages within a minute when it is back', async () => {
+  await ground.pass(2 * HOURS)
+  await breakEntra({ status: 503 })
+  await submitMany('503')
+  await untilIdle()
+  expect(await tokenRequests()).toBe(1)
+
+  for (let second = 0; second < 300; second += 10) {
+    await ground.pass(10 * SECONDS)
+    await untilIdle()
+  }
+  // It asks after 2, 4, 8, 16 and 32 seconds and then every minute, or after half as long.
+  expect(await tokenRequests()).toBeLessThanOrEqual(14)
+
+  await ground.microsoft.control('DELETE', '/scenarios')
+  await ground.pass(LONGEST_PAUSE_MS)
+
+  await untilAllAreSent('503')
+})
+
+it('does not ask Entra for messages while the client secret is known to have expired', async () => {
+  await ground.pass(2 * HOURS)
+  await ground.switchOn('secret-expired', 'always')
+  await submitMany('Secret')
+  await expect.poll(() => ground.database.query(`SELECT id FROM message_states WHERE status <> 'held'`)).toEqual([])
+  expect(await tokenRequests()).toBe(1)
+
+  await ground.pass(1 * HOURS)
+  const { id } = await ground.service.submit({ subject: 'Secret' })
+  await ground.service.until(id, { status: 'held', heldBecause: 'app-misconfigured' })
+  expect(await tokenRequests()).toBe(1)
+})
+
+it('asks Entra at once for a mailbox that is connected anew', async () => {
+  await ground.pass(2 * HOURS)
+  await breakEntra({ status: 429, retryAfter: { form: 'seconds', seconds: 3_600 } })
+  const { id } = await ground.service.submit()
+  await ground.service.until(id, { status: 'queued', attempts: [{ outcome: 'unavailable' }] })
+  await ground.microsoft.control('DELETE', '/scenarios')
+
+  await connectMailbox(ground.product)
+
+  expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false })
+})
+
+it('waits no longer than an hour, whatever Entra asks for', async () => {
+  await ground.pass(2 * HOURS)
+  await breakEntra({ status: 429, headers: { 'retry-after': '999999999' } })
+  const { id } = await ground.service.submit()
+  await ground.service.until(id, { status: 'queued', attempts: [{ outcome: 'unavailable' }] })
+  await ground.microsoft.control('DELETE', '/scenarios')
+
+  await ground.pass(1 * HOURS)
+
+  expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false })
+})
+
+it.each([
+  ['answers 503', { action: 'answer', status: 503 }],
+  ['breaks the connection', { action: 'reset' }],
+])('sends with the token that is still good for four minutes while Entra %s', async (subject, fault) => {
+  await ground.pass(56 * MINUTES)
+  await ground.switchOn(http('token', fault), 'always')
+  const { id } = await ground.service.submit({ subject })
+
+  expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({ attempts: [{ outcome: 'sent' }] })
+  expect((await ground.service.get(SETTINGS)).json).toMatchObject({ status: 'connected', problem: null })
+})
+
+it('sends with the token that is still good while another process gets a new one', async () => {
+  await ground.pass(56 * MINUTES)
+  await ground.switchOn(http('token', { action: 'hang' }), 'always')
+  await ground.database.query(
+    `UPDATE tenant_settings SET refresh_lease_owner = 'another process', refresh_lease_until = $1`,
+    [new Date(ground.clock.now().getTime() + 30 * SECONDS)],
+  )
+  const { id } = await ground.service.submit({ subject: 'Meanwhile' })
+
+  expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({ attempts: [{ outcome: 'sent' }] })
+})
+
+it('does not send with a token that Graph refused, although it is good for four minutes', async () => {
+  await ground.pass(56 * MINUTES)
+  await breakEntra({ status: 503 })
+  await ground.switchOn({ kind: 'access-token', change: 'revoked', endpoint: 'sendMail' })
+  const { id } = await ground.service.submit({ subject: 'Refused' })
+  await ground.service.until(id, { status: 'queued', attempts: [{ outcome: 'unavailable' }] })
+
+  await ground.microsoft.control('DELETE', '/scenarios')
+  await ground.pass(LONGEST_PAUSE_MS)
+
+  await ground.service.until(id, { status: 'sent' })
+  expect(await ground.arrived('Refused')).toBe(1)
+})

@@ -1,0 +1,111 @@
+import { beforeEach, expect, it } from 'vitest'
+import { freePort } from '../test-support/database-server.ts'
+import { SETTINGS } from '../test-support/office365-smtp.ts'
+import { HOURS, MINUTES } from '../test-support/test-clock.ts'
+import { connectMailbox } from '../test-support/test-service.ts'
+import { useDeliveryGround } from '../test-support/use-ground.ts'
+import { ageBy, http, startWorker } from '../test-support/scenario.ts'
+
+const LONGEST_WAIT_MS = 1 * HOURS // when Entra asks for it
+const LONGEST_PAUSE_MS = 1 * MINUTES // when it asks for nothing
+const TIMEOUT_MS = 2_000
+
+const ground = useDeliveryGround({ environment: { ROLE: 'api' } })
+
+beforeEach(async () => {
+  await ground.microsoft.control('DELETE', '/scenarios')
+  await ground.database.empty('messages')
+  await connectMailbox(ground.product)
+  await ground.pass(2 * HOURS) // the access token has run out
+})
+
+const start = (environment: Record<string, string> = {}) =>
+  startWorker(ground, { environment, clock: ground.clock.now, microsoftTimeoutMs: TIMEOUT_MS })
+const settings = async () => (await ground.service.get(SETTINGS)).json
+const breakEntra = (action: object) => ground.switchOn(http('token', action), 'always')
+
+/** Lets the message be tried so many times more, each time in vain. */
+async function failAgain(id: string, times: number, waitMs = LONGEST_WAIT_MS): Promise<void> {
+  const attempts = async () => {
+    const counted = 'SELECT sum(count)::int AS attempts FROM message_attempts WHERE message_id = $1'
+    return (await ground.database.query<{ attempts: number }>(counted, [id]))[0]?.attempts ?? 0
+  }
+  for (let time = 0; time < times; time += 1) {
+    const before = await attempts()
+    await ground.pass(waitMs)
+    await expect.poll(attempts, { interval: 5 }).toBeGreaterThan(before)
+  }
+}
+
+it.each([
+  ['503', { action: 'answer', status: 503 }],
+  ['503 with an error of a grant', { action: 'answer', status: 503, body: { error: 'invalid_grant' } }],
+  ['429', { action: 'answer', status: 429, headers: { 'retry-after': '3600' }, body: { error: 'invalid_client' } }],
+  ['500 with an empty object', { action: 'answer', status: 500, body: {} }],
+  ['502 with HTML', { action: 'answer', status: 502, headers: { 'content-type': 'text/html' }, body: '<h1>Bad</h1>' }],
+  ['200 with the page of a hotel', { action: 'answer', status: 200, body: '<html>Welcome</html>' }],
+  ['200 without tokens', { action: 'answer', status: 200, body: {} }],
+  ['400 without a word', { action: 'answer', status: 400, body: '' }],
+  ['a connection that is reset', { action: 'reset' }],
+  ['no answer', { action: 'hang' }],
+])(
+  'keeps the connection and the message while Entra answers %s, and sends it once when it is back',
+  async (what, fault) => {
+    await start()
+    await breakEntra(fault)
+    const { id } = await ground.service.submit({ subject: what })
+    await ground.service.until(id, { status: 'queued', attempts: [{ outcome: 'unavailable' }] })
+    await ageBy(ground, id, 23 * HOURS)
+    await failAgain(id, 2)
+    expect(await ground.service.read(id)).toMatchObject({ status: 'queued', problem: null, possibleDuplicate: false })
+    expect(await settings()).toMatchObject({ status: 'connected', problem: null })
+
+    await ground.microsoft.control('DELETE', '/scenarios')
+    await ground.pass(LONGEST_WAIT_MS)
+
+    await ground.service.until(id, { status: 'sent', possibleDuplicate: false })
+    expect(await ground.arrived(what)).toBe(1)
+  },
+)
+
+it.each([
+  ['its name cannot be resolved', async () => 'https://login.microsoftonline.invalid'],
+  ['nobody listens at its address', async () => `http://127.0.0.1:${await freePort()}`],
+])('keeps the connection and the message while Entra cannot be reached, since %s', async (subject, host) => {
+  const forgetHosts = () => ground.database.query('UPDATE installation SET authority_host = NULL')
+  await forgetHosts() // or the database would refuse the worker
+  const cutOff = await start({ AZURE_AUTHORITY_HOST: await host() })
+  const { id } = await ground.service.submit({ subject })
+  await ground.service.until(id, { status: 'queued', attempts: [{ outcome: 'unavailable' }] })
+  await failAgain(id, 3)
+  expect(await settings()).toMatchObject({ status: 'connected', problem: null })
+
+  await cutOff.close()
+  await forgetHosts()
+  await start()
+  await ground.pass(LONGEST_WAIT_MS)
+
+  await ground.service.until(id, { status: 'sent', possibleDuplicate: false })
+  expect(await ground.arrived(subject)).toBe(1)
+})
+
+it('gives a message up after 24 hours but keeps the connection, and sends new ones when Entra is back', async () => {
+  await start()
+  await breakEntra({ action: 'answer', status: 503 })
+  const { id } = await ground.service.submit({ subject: 'Given up' })
+  await ground.service.until(id, { status: 'queued', attempts: [{ outcome: 'unavailable' }] })
+  await ageBy(ground, id, 23 * HOURS)
+  const since = ground.clock.now().getTime()
+  while ((await ground.service.read(id)).status !== 'failed') await failAgain(id, 1, LONGEST_PAUSE_MS)
+  expect(ground.clock.now().getTime() - since).toBeGreaterThanOrEqual(1 * HOURS)
+  expect(await ground.service.read(id)).toMatchObject({ status: 'failed', problem: { code: 'gave-up' } })
+  expect(await settings()).toMatchObject({ status: 'connected', problem: null })
+
+  await ground.microsoft.control('DELETE', '/scenarios')
+  await ground.pass(LONGEST_PAUSE_MS)
+  const next = await ground.service.submit({ subject: 'Entra is back' })
+  await ground.service.until(next.id, { status: 'sent' })
+  await ground.service.post(`/api/v1/messages/${id}/retry`)
+  await ground.service.until(id, { status: 'sent' })
+  expect(await ground.arrived('Given up')).toBe(1)
+}, 60_000) // some two hundred attempts

@@ -1,0 +1,143 @@
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { holdRequest } from '../test-support/held-request.ts'
+import { mailsIn } from '../test-support/mailbox.ts'
+import { postMultipart } from '../test-support/multipart.ts'
+import {
+  expectArrival,
+  files,
+  largeMail,
+  MB,
+  RANGE_BYTES,
+  sha256,
+  submitFiles,
+  uploadsOf,
+} from '../test-support/upload-ground.ts'
+import { useUploadGround } from '../test-support/use-ground.ts'
+
+const ground = useUploadGround()
+beforeEach(() => ground.calm())
+afterEach(() => ground.requireNothingInMemory())
+
+it.each([
+  ['one file above 3 MB', [4 * MB]],
+  ['one file of exactly 3 MB', [3 * MB]],
+  ['one file of exactly one range', [RANGE_BYTES]],
+  ['one file of a range and a byte', [RANGE_BYTES + 1]],
+  ['one file of several ranges', [9 * MB + 17]],
+  ['files of every kind together', [0, 1, 100, 2 * MB, 3 * MB, RANGE_BYTES, RANGE_BYTES + 1, 2 * RANGE_BYTES]],
+  ['large files before small ones', [4 * MB, 0, 3 * MB, 1]],
+  ['many small files that exceed one request together', [1 * MB, 1 * MB, 1 * MB, 1 * MB, 1 * MB]],
+])('delivers %s, whole and in order', async (subject, sizes) => {
+  const contents = files(...sizes)
+  const id = await submitFiles(ground, subject, contents)
+
+  expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false, progress: null })
+  await expectArrival(ground.microsoft, subject, contents)
+})
+
+it('delivers a body that leaves no room for its files in one request', async () => {
+  const [content = Buffer.alloc(0)] = files(1 * MB)
+  const text = 'x'.repeat(3 * MB)
+  const id = await submitFiles(ground, 'large body', [content], { text })
+  expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({ attempts: [{ outcome: 'sent' }] })
+  await expectArrival(ground.microsoft, 'large body', [content])
+  expect(await mailsIn(ground.microsoft, 'large body')).toMatchObject([{ body: { content: text } }])
+})
+
+it('delivers inline images, attached in one request and uploaded, with their content ids and types', async () => {
+  const contents = files(100, 4 * MB, 200)
+  const attachments = [
+    { part: 0, contentId: 'small', contentType: 'image/png' },
+    { part: 1, contentId: 'large', contentType: 'image/jpeg' },
+  ]
+  const id = await submitFiles(ground, 'inline', contents, { attachments, html: '<img src="cid:large">' })
+  await ground.service.until(id, { status: 'sent' })
+  await expectArrival(ground.microsoft, 'inline', contents)
+  const [mail] = await mailsIn(ground.microsoft, 'inline')
+  expect(mail.attachments).toMatchObject([
+    { contentId: 'small', isInline: true, contentType: 'image/png' },
+    { contentId: 'large', isInline: true, contentType: 'image/jpeg' },
+    { isInline: false, contentType: 'application/x-report' },
+  ])
+})
+
+it('delivers files in JSON and files in parts of one message, each whole', async () => {
+  const [inJson = Buffer.alloc(0), inPart = Buffer.alloc(0)] = files(300_000, 4 * MB)
+  const attachments = [
+    { filename: 'in json.bin', contentType: 'application/x-json', content: inJson.toString('base64') },
+    { part: 0, filename: 'in part.bin' },
+  ]
+  const id = await submitFiles(ground, 'mixed', [inPart], { attachments })
+  await ground.service.until(id, { status: 'sent' })
+  const [mail] = await mailsIn(ground.microsoft, 'mixed')
+  expect(mail.attachments).toMatchObject([
+    { name: 'in json.bin', sha256: sha256(inJson), contentType: 'application/x-json' },
+    { name: 'in part.bin', sha256: sha256(inPart) },
+  ])
+})
+
+it('delivers files in JSON that exceed one request together', async () => {
+  const contents = files(2 * MB, 2 * MB)
+  const attachments = contents.map((content, index) => ({
+    filename: `json only ${index}.bin`,
+    content: content.toString('base64'),
+  }))
+  const { id } = await ground.service.submit({ subject: 'json only', attachments })
+  expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false })
+  await expectArrival(ground.microsoft, 'json only', contents)
+})
+
+it.each(['Übersicht Q3.xlsx', '図表 📊.png', 'تقرير.docx', "it's; a=b, 100%.txt", `${'a'.repeat(250)}.bin`])(
+  'gives an upload the name %s',
+  async (filename) => {
+    const [content = Buffer.alloc(0)] = files(3 * MB)
+    const id = await submitFiles(ground, filename, [content], { attachments: [{ part: 0, filename }] })
+    await ground.service.until(id, { status: 'sent' })
+    const [mail] = await mailsIn(ground.microsoft, filename)
+    expect(mail.attachments).toMatchObject([{ name: filename, sha256: sha256(content) }])
+  },
+)
+
+it('tells the progress of a large message until it is sent', async () => {
+  const totalBytes = 100 + 3 * RANGE_BYTES
+  const held = [
+    await holdRequest(ground.microsoft, 'upload-range', 1),
+    await holdRequest(ground.microsoft, 'upload-range', 2),
+    await holdRequest(ground.microsoft, 'upload-range', 3),
+  ]
+  const id = await submitFiles(ground, 'progress', files(100, 3 * RANGE_BYTES))
+  for (const [taken, range] of held.entries()) {
+    await range.untilHeld()
+    expect((await ground.service.read(id)).progress).toEqual({ sentBytes: 100 + taken * RANGE_BYTES, totalBytes })
+    await range.release()
+  }
+  expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({ progress: null })
+})
+
+it('does not delay other messages while a range is under way', async () => {
+  const range = await holdRequest(ground.microsoft, 'upload-range', 1)
+  const slow = await submitFiles(ground, 'slow', files(4 * MB))
+  await range.untilHeld()
+  const other = await ground.service.submit({ subject: 'meanwhile' })
+  await ground.service.until(other.id, { status: 'sent' })
+  expect(await ground.service.read(slow)).toMatchObject({ status: 'sending', attempts: [] })
+  await range.release()
+  await ground.service.until(slow, { status: 'sent' })
+})
+
+it('sends no token to the upload host, and does not log its address', async () => {
+  const id = await submitFiles(ground, 'secret address', files(4 * MB))
+  await ground.service.until(id, { status: 'sent' })
+  expect(await uploadsOf(ground.microsoft, 'secret address')).toMatchObject([{ state: 'finished' }])
+  expect(ground.product.logLines.join('')).not.toMatch(/authtoken|AttachmentSessions/)
+})
+
+it('answers 202 without progress while the message is scheduled', async () => {
+  const parts = largeMail('later', files(4 * MB), { sendAt: '9999-12-31T00:00:00Z' })
+  const { status, json } = await postMultipart(ground.product.publicUrl, ground.service.key, parts)
+  expect({ status, progress: json.progress, state: json.status }).toEqual({
+    status: 202,
+    progress: null,
+    state: 'scheduled',
+  })
+})

@@ -1,0 +1,86 @@
+import { expect, it } from 'vitest'
+import { graphAnswers } from '../test-support/delivery-ground.ts'
+import { postMultipart } from '../test-support/multipart.ts'
+import { MINUTES } from '../test-support/test-clock.ts'
+import { useDeliveryGround } from '../test-support/use-ground.ts'
+
+interface Line {
+  readonly level: string
+  readonly reqId?: string
+  readonly message?: string
+  readonly msg: string
+}
+
+const ground = useDeliveryGround()
+
+function linesOf(id: string): Line[] {
+  return ground.product.logLines.map((line) => JSON.parse(line) as Line).filter(({ message }) => message === id)
+}
+
+it('logs a message by its id, with the request that submitted it and with its outcome', async () => {
+  const { id } = await ground.service.submit()
+  await ground.service.until(id, { status: 'sent' })
+  await expect.poll(() => linesOf(id)).toHaveLength(2)
+
+  const [accepted, sent] = linesOf(id).toSorted((one, other) => one.msg.localeCompare(other.msg)) // either may be first
+  expect(accepted).toMatchObject({ level: 'info', reqId: expect.stringMatching(/^[0-9a-f-]{36}$/), service: 'reports' })
+  expect([accepted?.msg, sent?.msg]).toEqual(['message accepted', 'message sent'])
+  expect(sent).toMatchObject({ level: 'info' })
+})
+
+it.each([
+  ['send-429', 'warn', { outcome: 'throttled', code: 'ApplicationThrottled' }],
+  ['send-503-retry-after', 'warn', { outcome: 'unavailable', code: 'ErrorServerBusy' }],
+  ['send-504', 'warn', { outcome: 'unknown', code: 'UnknownError' }],
+  [
+    graphAnswers(400, 'ErrorInvalidRecipients'),
+    'error',
+    { code: 'recipient-refused', microsoftCode: 'ErrorInvalidRecipients', requestId: expect.any(String) },
+  ],
+])('logs the answer of Microsoft: %j', async (scenario, level, facts) => {
+  await ground.calm()
+  await ground.switchOn(scenario)
+  const { id } = await ground.service.submit()
+  await ground.service.until(id, { attempts: [{}] })
+
+  const answered = expect.arrayContaining([expect.objectContaining({ level, ...facts })])
+  await expect.poll(() => linesOf(id)).toEqual(answered)
+})
+
+it('logs nothing of a message but its id, no address and no key', async () => {
+  await ground.calm()
+  const mail = {
+    to: [{ address: 'secret-to@contoso.com', name: 'secret name' }],
+    bcc: ['secret-bcc@elsewhere.example'],
+    subject: 'secret subject',
+    html: 'secret html',
+    headers: { 'x-secret': 'secret header' },
+    attachments: [{ filename: 'secret-file', content: Buffer.from('secret content').toString('base64') }],
+    reference: 'secret reference',
+  }
+  const part = { disposition: 'name="attachment"; filename="secret-part"', content: 'secret part' }
+  const message = { disposition: 'name="message"', content: JSON.stringify(mail) }
+  const { publicUrl } = ground.product
+  const url = '/api/v1/messages'
+  // Successes, refusals and failures of every kind.
+  for (const scenario of ['send-504', 'send-503', 'send-502-html', graphAnswers(400, 'ErrorInvalidRecipients')]) {
+    await ground.switchOn(scenario)
+    const { id } = await ground.service.submit(mail, { 'idempotency-key': 'secret-key' })
+    await ground.service.until(id, { attempts: [{}] })
+    await ground.database.empty('idempotency_records')
+  }
+  await ground.pass(1 * MINUTES)
+  expect((await postMultipart(publicUrl, ground.service.key, [message, part])).status).toBe(202)
+  expect((await postMultipart(publicUrl, ground.service.key, [part])).status).toBe(400)
+  expect((await ground.service.post(url, { ...mail, from: 'secret-from@contoso.com' })).status).toBe(422)
+  expect((await ground.service.post(url, { ...mail, to: ['secret'] })).status).toBe(400)
+  expect((await ground.service.post(url, '{"subject": "secret')).status).toBe(400)
+  expect((await fetch(`${publicUrl}${url}`, { headers: { authorization: 'Bearer imk_secret' } })).status).toBe(401)
+  await ground.calm()
+
+  const log = ground.product.logLines.join('')
+  expect(log).not.toContain('secret')
+  expect(log).not.toContain(ground.service.key)
+  expect(log).not.toMatch(/[\w-]@[\w-]/)
+  expect(log).not.toMatch(/eyJ[\w-]{20}/)
+})

@@ -1,0 +1,152 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { type DeliveryGround } from '../test-support/delivery-ground.ts'
+import { HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
+import { startWorker } from '../test-support/scenario.ts'
+import { useDeliveryGround } from '../test-support/use-ground.ts'
+
+const DAY_MS = 24 * HOURS
+const recipients = (count: number) => Array.from({ length: count }, (_, index) => `r${index}@many.example`)
+
+async function statuses(ground: DeliveryGround, ids: readonly string[]): Promise<string[]> {
+  return Promise.all(ids.map(async (id) => (await ground.service.read(id)).status))
+}
+
+describe('messages a minute', () => {
+  const ground = useDeliveryGround({ environment: { MAILBOX_MESSAGES_PER_MINUTE: '30' } })
+  beforeEach(async () => {
+    await ground.calm()
+    await ground.pass(2 * MINUTES)
+  })
+
+  async function sentOf(ids: readonly string[]): Promise<number> {
+    return (await statuses(ground, ids)).filter((status) => status === 'sent').length
+  }
+
+  it('sends 30 a minute, the rest when the minute is over', async () => {
+    const messages = await Promise.all(Array.from({ length: 40 }, () => ground.service.submit({ subject: 'Rate' })))
+    const ids = messages.map(({ id }) => id)
+    await expect.poll(() => sentOf(ids)).toBe(30)
+
+    await ground.pass(59 * SECONDS)
+    await ground.pass(0)
+    expect(await sentOf(ids)).toBe(30)
+
+    await ground.pass(11 * SECONDS)
+    await expect.poll(() => sentOf(ids)).toBe(40)
+    const { mailboxes } = await ground.microsoft.control('GET', '/counters')
+    expect(mailboxes['ada@contoso.com'].maxAcceptedPerMinute).toBe(30)
+  })
+
+  const usage = async () => (await ground.service.get('/api/v1/tenant-settings/office365-smtp/usage')).json
+
+  it('tells why a message waits', async () => {
+    await Promise.all(Array.from({ length: 31 }, () => ground.service.submit({ subject: 'Why' })))
+
+    const expected = { messagesPerMinute: { limit: 30, left: 0 }, waitingMessages: 1 }
+    await expect.poll(usage).toMatchObject(expected)
+  })
+
+  it('counts messages that may have been sent, and no refused ones', async () => {
+    await ground.switchOn('send-504')
+    await ground.switchOn('send-503-store')
+    const doubtful = await ground.service.submit({ onUnknownOutcome: 'stop' })
+    await ground.service.until(doubtful.id, { status: 'failed' })
+    const refused = await ground.service.submit()
+    await ground.service.until(refused.id, { attempts: [{ outcome: 'unavailable' }] })
+
+    expect((await usage()).messagesPerMinute.left).toBe(29)
+  })
+})
+
+describe('recipients a day', () => {
+  const ground = useDeliveryGround({ environment: { MAILBOX_RECIPIENTS_PER_DAY: '10' } })
+  beforeEach(async () => {
+    await ground.pass(2 * DAY_MS)
+    await ground.calm()
+    await ground.pass(2 * DAY_MS)
+  })
+
+  it('sends what the day allows, and the rest when a day has passed', async () => {
+    const messages = []
+    for (const count of [4, 6, 1]) {
+      const [first = '', ...rest] = recipients(count)
+      messages.push(await ground.service.submit({ to: [first], cc: rest.slice(0, 2), bcc: rest.slice(2) }))
+      await ground.pass(1 * SECONDS) // so that their order is certain
+    }
+    const ids = messages.map(({ id }) => id)
+    await expect.poll(() => statuses(ground, ids)).toEqual(['sent', 'sent', 'queued'])
+
+    await ground.pass(DAY_MS - 10 * SECONDS)
+    await ground.pass(0)
+    expect(await statuses(ground, ids)).toEqual(['sent', 'sent', 'queued'])
+
+    await ground.pass(20 * SECONDS)
+    await expect.poll(() => statuses(ground, ids)).toEqual(['sent', 'sent', 'sent'])
+  })
+
+  it('does not let small messages overtake a large one for ever', async () => {
+    const first = await ground.service.submit({ to: recipients(4) })
+    await ground.service.until(first.id, { status: 'sent' })
+    const large = await ground.service.submit({ to: recipients(8) })
+    await ground.pass(1 * SECONDS)
+    const small = await ground.service.submit({ to: recipients(1) })
+    await ground.pass(0)
+    expect(await statuses(ground, [large.id, small.id])).toEqual(['queued', 'queued'])
+
+    await ground.pass(DAY_MS + 10 * SECONDS)
+    await expect.poll(() => statuses(ground, [large.id, small.id])).toEqual(['sent', 'sent'])
+  })
+
+  it('sends a message with more recipients than a day allows on a day of its own', async () => {
+    const first = await ground.service.submit({ to: recipients(1) })
+    await ground.service.until(first.id, { status: 'sent' })
+    const large = await ground.service.submit({ to: recipients(11) })
+    await ground.pass(1 * HOURS)
+    expect(await statuses(ground, [large.id])).toEqual(['queued'])
+
+    await ground.pass(DAY_MS)
+    await ground.service.until(large.id, { status: 'sent' })
+    const next = await ground.service.submit({ to: recipients(1) })
+    await ground.pass(1 * HOURS)
+    expect(await statuses(ground, [next.id])).toEqual(['queued'])
+  })
+})
+
+describe('requests at once', () => {
+  const ground = useDeliveryGround()
+  beforeEach(() => ground.microsoft.control('DELETE', '/counters'))
+
+  async function mostAtOnce(): Promise<{ maxConcurrent: number; refusedForConcurrency: number }> {
+    const { mailboxes } = await ground.microsoft.control('GET', '/counters')
+    const { maxConcurrent, refusedForConcurrency } = mailboxes['ada@contoso.com']
+    return { maxConcurrent, refusedForConcurrency }
+  }
+
+  async function sendAll(count: number, subject: string): Promise<void> {
+    await Promise.all(Array.from({ length: count }, () => ground.service.submit({ subject })))
+    await expect.poll(() => ground.arrived(subject)).toBe(count)
+  }
+
+  it('are at most four for a mailbox across two processes', async () => {
+    const second = await startWorker(ground)
+    await ground.microsoft.control('PATCH', '/settings', { latencyMs: 30 })
+
+    await sendAll(60, 'Two processes')
+    await second.close()
+
+    expect(await mostAtOnce()).toEqual({ maxConcurrent: 4, refusedForConcurrency: 0 })
+  })
+
+  it('are not limited where the limit is 0', async () => {
+    const environment = { ROLE: 'worker', MAILBOX_MESSAGES_PER_MINUTE: '0', MAILBOX_CONCURRENCY: '0' }
+    await ground.product.close()
+    const unlimited = await ground.startProduct({ environment: { ...environment, ROLE: 'all' } })
+    await ground.microsoft.control('PATCH', '/settings', { latencyMs: 100, mailboxConcurrency: null })
+    const service = ground.service.at(unlimited)
+
+    await Promise.all(Array.from({ length: 40 }, () => service.submit({ subject: 'No limit' })))
+    await expect.poll(() => ground.arrived('No limit')).toBe(40)
+
+    expect((await mostAtOnce()).maxConcurrent).toBeGreaterThan(4)
+  })
+})

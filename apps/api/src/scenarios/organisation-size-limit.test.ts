@@ -1,0 +1,68 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { postMultipart } from '../test-support/multipart.ts'
+import { HOURS } from '../test-support/test-clock.ts'
+import { expectArrival, expectNoDraft, files, largeMail, MB, submitFiles } from '../test-support/upload-ground.ts'
+import { useUploadGround } from '../test-support/use-ground.ts'
+
+const ground = useUploadGround()
+beforeEach(() => ground.calm())
+afterEach(() => ground.requireNothingInMemory())
+
+const set = (settings: object) => ground.microsoft.control('PATCH', '/settings', settings)
+const submit = (subject: string, sizes: readonly number[]) =>
+  postMultipart(ground.product.publicUrl, ground.service.key, largeMail(subject, files(...sizes)))
+
+describe.each([400, 413])('a message that the organisation finds too large, refused by %s', (messageTooLargeStatus) => {
+  beforeEach(() => set({ messageTooLargeStatus, messageSizeLimitBytes: 5_000_000 }))
+
+  it.each([
+    ['when a session is asked for', [4 * MB]],
+    ['when a small file is attached', [2 * MB, 2 * MB]],
+  ])('fails with a sentence %s', async (name, sizes) => {
+    const id = await submitFiles(ground, `${messageTooLargeStatus} ${name}`, files(...sizes))
+    expect(await ground.service.until(id, { status: 'failed' })).toMatchObject({
+      problem: {
+        code: 'message-too-large',
+        microsoftCode: 'ErrorMessageSizeExceeded',
+        detail: expect.stringMatching(
+          / bytes\. .+ The submitting service submits it again with smaller attachments, or fewer\./,
+        ),
+      },
+      progress: null,
+    })
+  })
+
+  it('leaves no draft behind', async () => {
+    const subject = `${messageTooLargeStatus} draft`
+    const since = ground.clock.now()
+    const id = await submitFiles(ground, subject, files(100, 4 * MB))
+    await ground.service.until(id, { status: 'failed' })
+    // Cleanups of earlier tests do not count: their token may have expired as the clock went on.
+    const left = () => ground.database.query('SELECT 1 FROM mailbox_cleanups WHERE created_at >= $1', [since])
+    await expect.poll(left).toEqual([])
+    await expectNoDraft(ground.microsoft, subject)
+  })
+
+  it('teaches the limit: the next of its size is refused on submission, and a smaller one is sent', async () => {
+    const subject = `${messageTooLargeStatus} learned`
+    const id = await submitFiles(ground, subject, files(4 * MB))
+    await ground.service.until(id, { status: 'failed' })
+
+    expect(await submit(subject, [4 * MB])).toMatchObject({ status: 413, json: { code: 'message-too-large' } })
+    const smaller = files(3 * MB)
+    await ground.service.until(await submitFiles(ground, `${subject} smaller`, smaller), { status: 'sent' })
+    await expectArrival(ground.microsoft, `${subject} smaller`, smaller)
+  })
+
+  it('is tried again a day later, when the limit may have been raised', async () => {
+    const subject = `${messageTooLargeStatus} a day later`
+    const id = await submitFiles(ground, subject, files(4 * MB))
+    await ground.service.until(id, { status: 'failed' })
+    await set({ messageSizeLimitBytes: null })
+    await ground.pass(24 * HOURS)
+    const contents = files(4 * MB)
+    const next = await submitFiles(ground, `${subject} again`, contents)
+    expect(await ground.service.until(next, { status: 'sent' })).toMatchObject({ attempts: [{ outcome: 'sent' }] })
+    await expectArrival(ground.microsoft, `${subject} again`, contents)
+  })
+})

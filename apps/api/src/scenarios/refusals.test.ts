@@ -1,0 +1,115 @@
+import { beforeEach, expect, it } from 'vitest'
+import { graphAnswers } from '../test-support/delivery-ground.ts'
+import { HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
+import { useDeliveryGround } from '../test-support/use-ground.ts'
+import { ageBy } from '../test-support/scenario.ts'
+
+const DAY_MS = 24 * HOURS
+
+const ground = useDeliveryGround({ fromEmail: 'reports@contoso.com' })
+beforeEach(() => ground.calm())
+
+// Every code has its row in packages/m365, and every kind of answer its representative in every-graph-code.test.ts.
+
+it('fails a refused message at once, with the words of Microsoft, and never tries it again', async () => {
+  const microsoftCode = 'ErrorInvalidRecipients'
+  const subject = 'Refused'
+  const since = ground.clock.now()
+  await ground.switchOn(graphAnswers(400, microsoftCode), 'always')
+  const { id } = await ground.service.submit({ subject })
+
+  const failed = await ground.service.until(id, { status: 'failed' })
+  expect(failed).toMatchObject({
+    nextAttemptAt: null,
+    sentAt: null,
+    problem: { code: 'recipient-refused', title: expect.any(String), detail: expect.any(String), microsoftCode },
+    attempts: [{ outcome: 'refused', code: microsoftCode }],
+  })
+  expect(failed.problem.requestId).toMatch(/^[0-9a-f-]{36}$/)
+  await ground.pass(1 * HOURS)
+  expect(await ground.requestTimes('sendMail', since)).toEqual([0])
+  expect(await ground.arrived(subject)).toBe(0)
+})
+
+it('fails at once when the right to send as the sender is withdrawn', async () => {
+  const right = { address: 'reports@contoso.com', person: 'ada@contoso.com' }
+  await ground.microsoft.control('PUT', '/rights', { ...right, sendAs: false })
+  const { id } = await ground.service.submit()
+
+  expect(await ground.service.until(id, { status: 'failed' })).toMatchObject({
+    problem: { code: 'send-as-denied', microsoftCode: 'ErrorSendAsDenied' },
+  })
+
+  await ground.microsoft.control('PUT', '/rights', { ...right, sendAs: true })
+  await ground.service.post(`/api/v1/messages/${id}/retry`)
+  await ground.service.until(id, { status: 'sent', from: 'reports@contoso.com' })
+})
+
+it('does not delay other messages by a refused one', async () => {
+  await ground.switchOn(graphAnswers(400, 'ErrorInvalidRecipients'))
+  const first = await ground.service.submit()
+  await ground.service.until(first.id, { status: 'failed' })
+  const second = await ground.service.submit({ subject: 'After a refused one' })
+
+  await ground.service.until(second.id, { status: 'sent' })
+  expect(await ground.arrived('After a refused one')).toBe(1)
+})
+
+it('tries again when the next attempt is due and not before, each time after at most twice as long', async () => {
+  const since = ground.clock.now()
+  await ground.switchOn('send-503-store', 8)
+  const { id } = await ground.service.submit()
+  const due = [0]
+  for (let attempt = 1; attempt <= 8; attempt++) {
+    const attempts = [{ outcome: 'unavailable', count: attempt }]
+    const { nextAttemptAt } = await ground.service.until(id, { status: 'queued', attempts })
+    const waitMs = Date.parse(nextAttemptAt) - ground.clock.now().getTime()
+    expect(waitMs).toBeLessThanOrEqual(Math.min(2 ** (attempt + 1) * SECONDS, 15 * MINUTES))
+    due.push(Date.parse(nextAttemptAt) - since.getTime())
+    await ground.pass(Math.max(waitMs - 1, 0))
+    await ground.pass(Math.min(waitMs, 1))
+  }
+
+  await ground.service.until(id, { status: 'sent' })
+  expect(await ground.requestTimes('sendMail', since)).toEqual(due)
+})
+
+async function tryingMs(id: string): Promise<number> {
+  const [row] = await ground.database.query<{ trying_ms: string }>(
+    'SELECT trying_ms FROM message_queue WHERE message_id = $1',
+    [id],
+  )
+  return Number(row?.trying_ms)
+}
+
+it('gives up after 24 hours of trying, with the last words of Microsoft', async () => {
+  await ground.switchOn('send-503-store', 'always')
+  const { id } = await ground.service.submit()
+  await ground.service.until(id, { attempts: [{ outcome: 'unavailable' }] })
+  // As after a day of waits: the longest next one is a quarter of an hour.
+  await ageBy(ground, id, DAY_MS - 1)
+
+  await ground.pass(15 * MINUTES)
+
+  const failed = await ground.service.until(id, { status: 'failed' })
+  expect(failed).toMatchObject({
+    problem: { code: 'gave-up', microsoftCode: 'ErrorMailboxStoreUnavailable', requestId: expect.any(String) },
+    attempts: [{ outcome: 'unavailable', count: 2 }],
+  })
+})
+
+it('counts only the waits between attempts as trying, not time paused, held or offline', async () => {
+  await ground.switchOn(graphAnswers(429, 'ApplicationThrottled', { 'retry-after': '36000' }))
+  const { id } = await ground.service.submit()
+  await ground.service.until(id, { attempts: [{ outcome: 'throttled' }] })
+  expect(await tryingMs(id)).toBe(0)
+
+  await ground.switchOn('send-503-store')
+  await ground.pass(10 * HOURS)
+  const { nextAttemptAt } = await ground.service.until(id, {
+    attempts: [{ outcome: 'throttled' }, { outcome: 'unavailable' }],
+  })
+
+  const waitMs = Date.parse(nextAttemptAt) - ground.clock.now().getTime()
+  expect(await tryingMs(id)).toBe(waitMs)
+})

@@ -1,0 +1,160 @@
+import { beforeEach, expect, it } from 'vitest'
+import { mailsIn } from '../test-support/mailbox.ts'
+import { createTestClock, HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
+import { connectMailbox, createServiceClient } from '../test-support/test-service.ts'
+import { useProduct } from '../test-support/use-ground.ts'
+import { SETTINGS } from '../test-support/office365-smtp.ts'
+
+const MESSAGES = '/api/v1/messages'
+const clock = createTestClock()
+
+const { ground, product, service } = useProduct({ environment: { MAILBOX_MESSAGES_PER_MINUTE: '0' }, clock })
+
+beforeEach(async () => {
+  await ground.clear()
+  Object.assign(service, await createServiceClient(product))
+})
+
+const at = (ms: number) => new Date(clock.now().getTime() + ms).toISOString()
+
+async function reset() {
+  const ada = product.newBrowser()
+  await ada.signIn('Ada Admin')
+  return ada.call('POST', `${SETTINGS}/reset`, {})
+}
+
+// Scheduled
+
+it('sends a scheduled message when its time has come, and not before', async () => {
+  await connectMailbox(product)
+  const early = await service.submit({ sendAt: at(60 * SECONDS) })
+  const late = await service.submit({ sendAt: at(61 * SECONDS) })
+  expect(early).toMatchObject({ status: 'scheduled', nextAttemptAt: early.sendAt })
+
+  await clock.advance(60 * SECONDS)
+
+  expect(await service.until(early.id, { status: 'sent' })).toMatchObject({ sentAt: clock.now().toISOString() })
+  expect(await service.read(late.id)).toMatchObject({ status: 'scheduled', attempts: [] })
+})
+
+it.each([
+  ['a few minutes ago', -4 * MINUTES],
+  ['at this moment', 0],
+])('sends a message at once that is scheduled %s', async (_when, ms) => {
+  await connectMailbox(product)
+  const sendAt = at(ms)
+  const message = await service.submit({ sendAt })
+
+  expect(message).toMatchObject({ status: 'queued', sendAt })
+  expect(await service.until(message.id, { status: 'sent' })).toMatchObject({ sendAt })
+})
+
+it('accepts a time in a far century', async () => {
+  const { id } = await service.submit({ sendAt: '9999-12-31T23:59:59Z' })
+
+  expect(await service.read(id)).toMatchObject({ status: 'scheduled', sendAt: '9999-12-31T23:59:59.000Z' })
+})
+
+// Held
+
+it('holds a message while no mailbox is connected, and sends it by itself when one is', async () => {
+  const message = await service.submit({ subject: 'Early bird' })
+  expect(message).toMatchObject({ status: 'held', heldBecause: 'not-configured', from: null, nextAttemptAt: null })
+
+  await connectMailbox(product)
+
+  expect(await service.until(message.id, { status: 'sent' })).toMatchObject({
+    from: 'ada@contoso.com',
+    heldBecause: null,
+  })
+  expect(await mailsIn(ground.microsoft, 'Early bird')).toHaveLength(1)
+})
+
+it('holds a scheduled message when its time comes and no mailbox is connected', async () => {
+  const { id } = await service.submit({ sendAt: at(1 * MINUTES) })
+  await clock.advance(1 * MINUTES)
+
+  await service.until(id, { status: 'held', heldBecause: 'not-configured' })
+
+  await connectMailbox(product)
+  expect(await service.until(id, { status: 'sent' })).toMatchObject({ attempts: [{ outcome: 'sent' }] })
+})
+
+it('holds a message for any length of time', async () => {
+  const { id } = await service.submit()
+  await clock.advance(400 * 24 * HOURS)
+  const renewed = await createServiceClient(product)
+
+  await connectMailbox(product)
+
+  expect(await renewed.until(id, { status: 'sent' })).toMatchObject({ problem: null })
+})
+
+it('cancels a held message', async () => {
+  const { id } = await service.submit()
+
+  const { json } = await service.post(`${MESSAGES}/${id}/cancel`)
+  await connectMailbox(product)
+
+  expect(json).toMatchObject({ status: 'cancelled', heldBecause: null })
+  expect(await service.read(id)).toMatchObject({ status: 'cancelled' })
+})
+
+it('does not retry a held message', async () => {
+  const { id } = await service.submit()
+
+  expect((await service.post(`${MESSAGES}/${id}/retry`)).json.code).toBe('message-not-retryable')
+})
+
+it('holds waiting messages after a reset, and tells how many wait', async () => {
+  await connectMailbox(product)
+  await ground.microsoft.control('POST', '/scenarios', { name: 'send-503-store', times: 'always' })
+  const { id } = await service.submit()
+  await service.until(id, { status: 'queued', attempts: [{ outcome: 'unavailable' }] })
+  await service.submit({ sendAt: at(5 * HOURS) })
+
+  const { json } = await reset()
+  expect(json).toMatchObject({ status: 'not-configured', waitingMessages: 2 })
+
+  await clock.advance(1 * MINUTES)
+  await service.until(id, { status: 'held', heldBecause: 'not-configured', from: null })
+  expect((await service.get(SETTINGS)).json.waitingMessages).toBe(2)
+})
+
+it('says what a held message waits for now', async () => {
+  await connectMailbox(product)
+  await ground.microsoft.control('POST', '/scenarios', { name: 'access-token-revoked' })
+  await ground.microsoft.control('POST', '/scenarios', { name: 'secret-expired', times: 'always' })
+  const { id } = await service.submit()
+  await service.until(id, { status: 'held', heldBecause: 'app-misconfigured' })
+  await ground.microsoft.control('DELETE', '/scenarios')
+
+  await reset()
+
+  expect(await service.read(id)).toMatchObject({ status: 'held', heldBecause: 'not-configured' })
+})
+
+it('sends from the sender configured at the time of sending', async () => {
+  const { id } = await service.submit({ subject: 'New sender' })
+  await connectMailbox(product)
+  await service.until(id, { status: 'sent' })
+  const other = await service.submit({ subject: 'New sender', sendAt: at(1 * MINUTES) })
+  expect(other.from).toBe('ada@contoso.com')
+
+  await connectMailbox(product, { fromEmail: 'reports@contoso.com' })
+  await clock.advance(1 * MINUTES)
+
+  await service.until(other.id, { status: 'sent', from: 'reports@contoso.com' })
+  expect(await service.read(id)).toMatchObject({ from: 'ada@contoso.com' })
+  const senders = (await mailsIn(ground.microsoft, 'New sender')).map(({ from }) => from.address)
+  expect(senders).toEqual(['ada@contoso.com', 'reports@contoso.com'])
+})
+
+it('refuses a From while no mailbox is connected', async () => {
+  const mail = { to: ['max@contoso.com'], subject: 'Q3', text: 'Numbers.', from: 'ada@contoso.com' }
+
+  const { status, json } = await service.post(MESSAGES, mail)
+
+  expect(status).toBe(422)
+  expect(json.code).toBe('sender-not-allowed')
+})

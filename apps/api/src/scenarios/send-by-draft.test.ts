@@ -1,0 +1,152 @@
+import { beforeEach, expect, it } from 'vitest'
+import { mailsIn } from '../test-support/mailbox.ts'
+import { MINUTES, SECONDS } from '../test-support/test-clock.ts'
+import { useDeliveryGround } from '../test-support/use-ground.ts'
+import { asAda, consent, draftIdOf, draftsIn, untilSettled } from '../test-support/scenario.ts'
+
+// The delegate granted Mail.ReadWrite, and nobody knows whether sent mail can be found in this mailbox.
+
+const ground = useDeliveryGround({ mailbox: 'may be read', microsoftTimeoutMs: 3_000 })
+
+beforeEach(async () => {
+  await ground.calm()
+  await ground.microsoft.control('PATCH', '/settings', { sentCopyDelayMs: 0 })
+})
+
+async function count(endpoint: string, since: Date): Promise<number> {
+  return (await ground.requestTimes(endpoint, since)).length
+}
+
+/** Lets the looks become due one by one. */
+async function letLook(id: string) {
+  for (const seconds of [0, 10, 20, 30, 60, 120, 180, 240]) {
+    await ground.pass(seconds * SECONDS)
+    await untilSettled(ground, id, ground.clock.now)
+  }
+  return ground.service.read(id)
+}
+
+it('sends by draft while nobody knows whether the mailbox can be searched', async () => {
+  const since = ground.clock.now()
+  const content = Buffer.from('attachment').toString('base64')
+  const { id } = await ground.service.submit({
+    subject: 'By draft',
+    attachments: [{ filename: 'a.txt', content }],
+    headers: { 'x-report-id': '42' },
+  })
+
+  expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({
+    attempts: [{ outcome: 'sent' }],
+    possibleDuplicate: false,
+  })
+  expect(await count('sendMail', since)).toBe(0)
+  expect(await count('draft-send', since)).toBe(1)
+  const [arrived] = await mailsIn(ground.microsoft, 'By draft')
+  expect(arrived).toMatchObject({ attachments: [{ name: 'a.txt' }], headers: [{ name: 'x-report-id', value: '42' }] })
+  expect(await draftsIn(ground, 'By draft')).toEqual([])
+})
+
+it('stores the id of a draft before the draft is sent', async () => {
+  await ground.switchOn({ kind: 'http', endpoint: 'draft-send', do: { action: 'hang' } })
+  const { id } = await ground.service.submit({ subject: 'Stored first' })
+
+  await expect.poll(() => draftsIn(ground, 'Stored first'), { interval: 10 }).toHaveLength(1)
+  await expect.poll(() => draftIdOf(ground, id), { interval: 10 }).not.toBeNull()
+  expect((await ground.service.read(id)).status).toBe('sending')
+  await ground.service.until(id, { status: 'sent' })
+})
+
+it.each(['send-accepted-but-504', 'send-reset-after', 'send-accepted-but-hang'])(
+  'recognises by the id of the draft that it was sent, after %s',
+  async (scenario) => {
+    const since = ground.clock.now()
+    await ground.switchOn(scenario)
+    const { id } = await ground.service.submit({ subject: scenario })
+
+    expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({
+      attempts: [{ outcome: 'unknown' }, { outcome: 'sent' }],
+      possibleDuplicate: false,
+    })
+    expect(await count('draft-send', since)).toBe(1)
+    expect(await ground.arrived(scenario)).toBe(1)
+  },
+)
+
+it.each(['send-504', 'send-reset-before', 'send-hang'])('sends the same draft again after %s', async (scenario) => {
+  const since = ground.clock.now()
+  await ground.switchOn(scenario)
+  const subject = `Same draft after ${scenario}`
+  const { id } = await ground.service.submit({ subject })
+
+  expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false })
+  expect(await count('draft-create', since)).toBe(1)
+  expect(await count('draft-send', since)).toBe(2)
+  expect(await ground.arrived(subject)).toBe(1)
+})
+
+it('waits for a late copy before it sends anything again', async () => {
+  await ground.microsoft.control('PATCH', '/settings', { sentCopyDelayMs: 600 * SECONDS })
+  await ground.switchOn('send-accepted-but-504')
+  const { id } = await ground.service.submit({ subject: 'Late copy' })
+  await ground.service.until(id, { attempts: [{ outcome: 'unknown' }] })
+
+  expect(await letLook(id)).toMatchObject({ status: 'sent', possibleDuplicate: false })
+  expect(await ground.arrived('Late copy')).toBe(1)
+})
+
+it.each(['draft-created-but-504', 'draft-created-but-reset'])(
+  'has no doubt after %s, and makes another draft',
+  async (scenario) => {
+    await ground.switchOn(scenario)
+    const { id } = await ground.service.submit({ subject: scenario, onUnknownOutcome: 'stop' })
+    await ground.service.until(id, { attempts: [{ outcome: 'unavailable' }] })
+    await ground.pass(1 * MINUTES)
+
+    expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false })
+    expect(await ground.arrived(scenario)).toBe(1)
+  },
+)
+
+it('makes another draft, marked as a possible duplicate, when the one to be sent again is gone and no copy is found', async () => {
+  const since = ground.clock.now()
+  await ground.switchOn('send-504')
+  await ground.switchOn({ kind: 'http', endpoint: 'message-get', do: { action: 'answer', status: 503, body: '' } })
+  const { id } = await ground.service.submit({ subject: 'Deleted draft' })
+  await ground.service.until(id, { attempts: [{ outcome: 'unknown' }] })
+  await expect.poll(() => draftIdOf(ground, id), { interval: 10 }).not.toBeNull()
+  const path = `/${encodeURIComponent((await draftIdOf(ground, id)) ?? '')}`
+  // Once into Deleted Items, and once from there.
+  for (let round = 0; round < 2; round++) expect(await asAda(ground.microsoft, 'DELETE', path)).toBe(204)
+
+  await ground.pass(1 * MINUTES)
+  await letLook(id)
+
+  await ground.service.until(id, { status: 'sent', possibleDuplicate: true })
+  expect(await count('draft-create', since)).toBe(2)
+  expect(await ground.arrived('Deleted draft')).toBe(1)
+})
+
+it('sends by draft only what is to leave no copy in Sent Items, once the mailbox can be searched', async () => {
+  await ground.database.query(`UPDATE tenant_settings SET sent_items_search = 'works'`)
+  const since = ground.clock.now()
+  const one = await ground.service.submit({ subject: 'No copy', saveToSentItems: false })
+  const other = await ground.service.submit({ subject: 'A copy' })
+  for (const { id } of [one, other]) await ground.service.until(id, { status: 'sent' })
+
+  expect(await count('draft-send', since)).toBe(1)
+  expect(await count('sendMail', since)).toBe(1)
+  await ground.database.query(`UPDATE tenant_settings SET sent_items_search = 'unknown'`)
+})
+
+it('has no doubt about a throttled message whose draft lies in the mailbox of a former sender', async () => {
+  const answer = { action: 'answer', status: 429, headers: { 'retry-after': '600' }, body: '' }
+  await ground.switchOn({ kind: 'http', endpoint: 'draft-send', do: answer })
+  const { id } = await ground.service.submit({ subject: 'Former sender', onUnknownOutcome: 'stop' })
+  await ground.service.until(id, { attempts: [{ outcome: 'throttled' }] })
+
+  await consent(ground.product, 'update-sender', { fromEmail: 'bob@contoso.com' }, 'Bob Behalf')
+  await ground.pass(10 * MINUTES)
+
+  const sent = await ground.service.untilEnded(id)
+  expect(sent).toMatchObject({ status: 'sent', from: 'bob@contoso.com', possibleDuplicate: false })
+})

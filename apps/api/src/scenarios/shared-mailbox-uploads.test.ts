@@ -1,0 +1,61 @@
+import { beforeEach, expect, it } from 'vitest'
+import { holdRequest } from '../test-support/held-request.ts'
+import { mailsIn } from '../test-support/mailbox.ts'
+import { connectMailbox } from '../test-support/test-service.ts'
+import { expectArrival, files, MB, submitFiles, uploadsOf } from '../test-support/upload-ground.ts'
+import { useUploadGround } from '../test-support/use-ground.ts'
+import { answer, draftsIn, http } from '../test-support/scenario.ts'
+
+// Ada sends as reports@contoso.com, a shared mailbox.
+
+const ground = useUploadGround({ fromEmail: 'reports@contoso.com' })
+beforeEach(() => ground.calm())
+
+it('makes the draft in the delegate’s own mailbox, from the sender', async () => {
+  const range = await holdRequest(ground.microsoft, 'upload-range', 1)
+  const id = await submitFiles(ground, 'shared draft', files(4 * MB))
+  await range.untilHeld()
+  expect(await draftsIn(ground, 'shared draft')).toMatchObject([{ from: { address: 'reports@contoso.com' } }])
+  expect(await uploadsOf(ground.microsoft, 'shared draft')).toMatchObject([{ mailbox: 'ada@contoso.com' }])
+  await range.release()
+  await ground.service.until(id, { status: 'sent' })
+})
+
+it('delivers a large message from the sender', async () => {
+  const contents = files(100, 4 * MB)
+  const id = await submitFiles(ground, 'shared', contents)
+  expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({ from: 'reports@contoso.com' })
+  await expectArrival(ground.microsoft, 'shared', contents)
+  expect(await mailsIn(ground.microsoft, 'shared')).toMatchObject([{ from: { address: 'reports@contoso.com' } }])
+})
+
+it('fails with an explanation that says what to do when Microsoft denies the upload', async () => {
+  await ground.switchOn('upload-session-access-denied')
+  const id = await submitFiles(ground, 'denied', files(4 * MB))
+  expect(await ground.service.until(id, { status: 'failed' })).toMatchObject({
+    problem: {
+      microsoftCode: 'ErrorAccessDenied',
+      title: 'Microsoft denied access to the mailbox',
+      detail: expect.stringMatching(/A workspace admin connects the mailbox again .+ Then retry the message\.$/),
+    },
+  })
+})
+
+it.each(['before', 'after'])(
+  'leaves from the sender that is configured when it is sent, changed %s its upload broke off',
+  async (when) => {
+    const subject = `new sender, ${when}`
+    const contents = files(4 * MB)
+    const endpoint = when === 'before' ? 'upload-range' : 'draft-send'
+    await ground.switchOn(http(endpoint, answer(503, 'ErrorMailboxStoreUnavailable')))
+    const id = await submitFiles(ground, subject, contents)
+    await ground.service.until(id, { attempts: [{ outcome: 'unavailable' }] })
+    expect(await draftsIn(ground, subject)).toMatchObject([{ from: { address: 'reports@contoso.com' } }])
+
+    await connectMailbox(ground.product, { fromEmail: 'board@contoso.com', largeAttachments: true })
+    expect(await ground.passUntil(id, { status: 'sent' })).toMatchObject({ from: 'board@contoso.com' })
+    await expectArrival(ground.microsoft, subject, contents)
+    expect(await mailsIn(ground.microsoft, subject)).toMatchObject([{ from: { address: 'board@contoso.com' } }])
+    await connectMailbox(ground.product, { fromEmail: 'reports@contoso.com', largeAttachments: true })
+  },
+)

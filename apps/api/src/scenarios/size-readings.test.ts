@@ -1,0 +1,261 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { setMailbox } from '../test-support/mailbox-state.ts'
+import { type DeliveryGround } from '../test-support/delivery-ground.ts'
+import { mailsIn } from '../test-support/mailbox.ts'
+import { postMultipart } from '../test-support/multipart.ts'
+import { HOURS, SECONDS } from '../test-support/test-clock.ts'
+import {
+  expectArrival,
+  expectNoDraft,
+  files,
+  largeMail,
+  MB,
+  submitFiles,
+  uploadsOf,
+} from '../test-support/upload-ground.ts'
+import { answer, http, requestsTo } from '../test-support/scenario.ts'
+import { useDeliveryGround, useUploadGround } from '../test-support/use-ground.ts'
+
+// Microsoft takes requests of 4 MB and upload sessions from 3 MB, and does not say how many bytes these are. A file
+// between the readings fits one request by one reading, and an upload session by the other.
+
+const BINARY = { maxRequestBytes: 4_194_304, minSessionBytes: 3_145_728 }
+const DECIMAL = { maxRequestBytes: 4_000_000, minSessionBytes: 3_000_000 }
+/** By these readings neither takes a file between. */
+const NEITHER = { maxRequestBytes: 4_000_000, minSessionBytes: 3_145_728 }
+const BETWEEN = 3 * MB - 1024
+
+const AT_ONCE = { possibleDuplicate: false, attempts: [{ outcome: 'sent' }] }
+
+/** Submits files, and returns their message once it is sent. */
+async function deliver(ground: DeliveryGround, subject: string, contents: readonly Buffer[], changes: object = {}) {
+  return ground.service.until(await submitFiles(ground, subject, contents, changes), { status: 'sent' })
+}
+
+/** How many requests that hold a whole message have been made so far. */
+const wholeRequests = (ground: DeliveryGround) => requestsTo(ground, 'sendMail')
+
+describe('with large file attachments', () => {
+  const ground = useUploadGround()
+  beforeEach(async () => {
+    await ground.calm()
+    await searchable('works')
+  })
+
+  const set = (settings: object) => ground.microsoft.control('PATCH', '/settings', settings)
+  const searchable = (how: 'works' | 'fails') =>
+    ground.database.query('UPDATE tenant_settings SET sent_items_search = $1', [how])
+
+  const READINGS: [string, object][] = [
+    ['4,194,304 bytes', BINARY],
+    ['4,000,000 bytes, refused by 400', DECIMAL],
+    ['4,000,000 bytes, refused by a gateway', { ...DECIMAL, requestTooLarge: 'payload-too-large-html' }],
+  ]
+
+  describe.each(READINGS)('where 4 MB are %s', (reading, settings) => {
+    beforeEach(() => set(settings))
+
+    it('delivers a file between whole', async () => {
+      const subject = `file, ${reading}`
+      const contents = files(BETWEEN)
+      expect(await deliver(ground, subject, contents)).toMatchObject(AT_ONCE)
+      await expectArrival(ground.microsoft, subject, contents)
+    })
+
+    it('delivers it whole by draft, where no copy of it could be found otherwise', async () => {
+      await searchable('fails')
+      const subject = `draft, ${reading}`
+      const contents = files(BETWEEN)
+      expect(await deliver(ground, subject, contents)).toMatchObject(AT_ONCE)
+      await expectArrival(ground.microsoft, subject, contents)
+    })
+
+    it('delivers it as an inline image, beside others and a body of a megabyte', async () => {
+      const subject = `body, ${reading}`
+      const contents = files(200, BETWEEN, BETWEEN)
+      const attachments = [
+        { part: 0, contentId: 'small', contentType: 'image/png' },
+        { part: 1, contentId: 'between', contentType: 'image/png' },
+      ]
+      const html = `<img src="cid:small"><img src="cid:between">${'語'.repeat(350_000)}`
+      expect(await deliver(ground, subject, contents, { html, attachments })).toMatchObject(AT_ONCE)
+      await expectArrival(ground.microsoft, subject, contents)
+      const [mail] = await mailsIn(ground.microsoft, subject)
+      expect(mail).toMatchObject({
+        body: { content: html },
+        attachments: [
+          { contentId: 'small', isInline: true },
+          { contentId: 'between', isInline: true },
+          { isInline: false },
+        ],
+      })
+    })
+  })
+
+  it('tries one request first, and asks for no upload session where it is taken', async () => {
+    const before = await wholeRequests(ground)
+    expect(await deliver(ground, 'one request', files(BETWEEN))).toMatchObject(AT_ONCE)
+    expect(await wholeRequests(ground)).toBe(before + 1)
+    expect(await uploadsOf(ground.microsoft, 'one request')).toEqual([])
+  })
+
+  it('sends the next one by draft at once, and tries one request again a day later', async () => {
+    await set(DECIMAL)
+    expect(await deliver(ground, 'first', files(BETWEEN))).toMatchObject(AT_ONCE)
+    const before = await wholeRequests(ground)
+    expect(await deliver(ground, 'second', files(BETWEEN))).toMatchObject(AT_ONCE)
+    expect(await wholeRequests(ground)).toBe(before + 0)
+
+    await set(BINARY)
+    await ground.pass(24 * HOURS)
+    expect(await deliver(ground, 'a day later', files(BETWEEN))).toMatchObject(AT_ONCE)
+    expect(await wholeRequests(ground)).toBe(before + 1)
+  })
+
+  it.each([400, 413])(
+    'fails a file at once that neither takes, naming the size, and refuses the next on submission: %i',
+    async (attachmentTooSmallStatus) => {
+      const subject = `neither ${attachmentTooSmallStatus}`
+      await set({ ...NEITHER, attachmentTooSmallStatus })
+      const id = await submitFiles(ground, subject, files(100, BETWEEN))
+      expect(await ground.service.until(id, { status: 'failed' })).toMatchObject({
+        problem: {
+          code: 'message-too-large',
+          microsoftCode: 'ErrorAttachmentSizeShouldNotBeLessThanMinimumSize',
+          detail: expect.stringMatching(
+            `^Attachment 2 has ${BETWEEN} bytes\\. .+ The submitting service submits it again with smaller attachments`,
+          ),
+        },
+        attempts: [{ outcome: 'refused' }],
+      })
+      await expectNoDraft(ground.microsoft, subject)
+
+      const submit = () =>
+        postMultipart(ground.product.publicUrl, ground.service.key, largeMail(subject, files(100, BETWEEN)))
+      expect(await submit()).toMatchObject({
+        status: 413,
+        json: {
+          code: 'message-too-large',
+          detail: expect.stringMatching(`^Attachment 2 has ${BETWEEN} bytes, .+ 4000000 bytes, .+ Send less`),
+        },
+      })
+      await ground.pass(24 * HOURS)
+      expect((await submit()).status).toBe(202)
+    },
+  )
+
+  it('refuses no other message for that', async () => {
+    await set(NEITHER)
+    await ground.service.until(await submitFiles(ground, 'between', files(BETWEEN)), { status: 'failed' })
+    for (const sizes of [[3 * MB], [2_900_000, 2_900_000]]) {
+      const subject = `not between ${sizes.length}`
+      const contents = files(...sizes)
+      expect(await deliver(ground, subject, contents)).toMatchObject(AT_ONCE)
+      await expectArrival(ground.microsoft, subject, contents)
+    }
+  })
+
+  it('learns nothing from a refusal that no reading explains', async () => {
+    const refused = { action: 'answer', status: 413, body: '' }
+    await ground.switchOn({ kind: 'http', endpoint: 'any-send', do: refused })
+    const { id } = await ground.service.submit({ subject: 'small' })
+    expect(await ground.service.until(id, { status: 'failed' })).toMatchObject({
+      problem: { code: 'message-too-large', detail: expect.stringMatching(/^The request has \d{3} bytes\. /) },
+    })
+    expect(
+      await ground.service.until((await ground.service.submit({ subject: 'next' })).id, { status: 'sent' }),
+    ).toMatchObject(AT_ONCE)
+  })
+
+  it('delivers several at once without running out of memory for any', async () => {
+    await set(DECIMAL)
+    const mails = ['a', 'b', 'c'].map((name) => ({ subject: `at once ${name}`, contents: files(BETWEEN) }))
+    const ids = await Promise.all(mails.map(({ subject, contents }) => submitFiles(ground, subject, contents)))
+    for (const id of ids) expect(await ground.service.until(id, { status: 'sent' })).toMatchObject(AT_ONCE)
+    for (const { subject, contents } of mails) await expectArrival(ground.microsoft, subject, contents)
+    await ground.requireNothingInMemory()
+  })
+
+  it('looks for a message that may have been sent in one request, even once such requests are refused', async () => {
+    await set({ ...BINARY, sentCopyDelayMs: 5 * SECONDS })
+    await ground.switchOn('send-accepted-but-504')
+    const contents = files(BETWEEN)
+    const id = await submitFiles(ground, 'in doubt', contents)
+    await ground.service.until(id, { status: 'queued', attempts: [{ outcome: 'unknown' }] })
+    const learned = { request_size_limit: 4_000_000, request_size_limit_at: ground.clock.now() }
+    await setMailbox(ground.database, learned)
+
+    expect(await ground.passUntil(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false })
+    await expectArrival(ground.microsoft, 'in doubt', contents)
+  })
+
+  // This test comes last: it ends the process that the others use.
+  it('continues by draft after a restart, and does not try one request again', async () => {
+    await set(DECIMAL)
+    await ground.switchOn(http('draft-create', answer(503, 'ErrorMailboxStoreUnavailable')))
+    const before = await wholeRequests(ground)
+    const contents = files(BETWEEN)
+    const id = await submitFiles(ground, 'restart', contents)
+    await ground.service.until(id, { status: 'queued', attempts: [{ outcome: 'unavailable' }] })
+    await ground.product.close()
+    const next = await ground.startProduct({ environment: { MAILBOX_MESSAGES_PER_MINUTE: '0' } })
+    await ground.pass(10 * SECONDS)
+
+    expect(await ground.service.at(next).until(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false })
+    expect(await wholeRequests(ground)).toBe(before + 1)
+    await expectArrival(ground.microsoft, 'restart', contents)
+  })
+})
+
+describe('without large file attachments', () => {
+  const ground = useDeliveryGround()
+  beforeEach(async () => {
+    await setMailbox(ground.database, { request_size_limit: null, session_size_minimum: null })
+  })
+
+  const set = (settings: object) => ground.microsoft.control('PATCH', '/settings', settings)
+  const submit = (subject: string, sizes: number[], changes: object = {}) =>
+    postMultipart(ground.product.publicUrl, ground.service.key, largeMail(subject, files(...sizes), changes))
+
+  it('delivers a file between whole where 4 MB are 4,194,304 bytes', async () => {
+    await set(BINARY)
+    const contents = files(BETWEEN)
+    expect(await deliver(ground, 'sent', contents)).toMatchObject(AT_ONCE)
+    await expectArrival(ground.microsoft, 'sent', contents)
+  })
+
+  it('holds it where 4 MB are 4,000,000 bytes, and refuses the next on submission for a day', async () => {
+    await set(DECIMAL)
+    const id = await submitFiles(ground, 'held', files(BETWEEN))
+    expect(await ground.service.until(id, { status: 'held' })).toMatchObject({
+      heldBecause: 'large-attachments-disabled',
+      attempts: [],
+      problem: null,
+    })
+
+    expect(await submit('refused', [BETWEEN])).toMatchObject({
+      status: 422,
+      json: { code: 'large-attachments-disabled', detail: expect.stringContaining('at most 4000000 encoded bytes') },
+    })
+    expect(await deliver(ground, 'smaller', files(2_990_000))).toMatchObject(AT_ONCE)
+    await ground.pass(24 * HOURS)
+    await ground.service.until(await submitFiles(ground, 'tried again', files(BETWEEN)), { status: 'held' })
+  })
+
+  it('fails a body between at once that is refused, naming the size, and refuses the next on submission', async () => {
+    await set(DECIMAL)
+    const text = 'x'.repeat(4_100_000)
+    const { id } = await ground.service.submit({ subject: 'body', text })
+    expect(await ground.service.until(id, { status: 'failed' })).toMatchObject({
+      problem: {
+        code: 'message-too-large',
+        microsoftCode: 'BadRequest',
+        detail: expect.stringMatching(/^Without attachments it has 4100\d{3} bytes; Microsoft takes at most 4000000/),
+      },
+    })
+    expect(await submit('next body', [], { text })).toMatchObject({
+      status: 413,
+      json: { code: 'message-too-large', detail: expect.stringMatching(/has 4100\d{3} bytes; .+ at most 4000000/) },
+    })
+  })
+})

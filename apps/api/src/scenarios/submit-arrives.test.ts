@@ -1,0 +1,175 @@
+import { createHash } from 'node:crypto'
+import { expect, it } from 'vitest'
+import { mailsIn } from '../test-support/mailbox.ts'
+import { useProduct } from '../test-support/use-ground.ts'
+
+const { ground, service } = useProduct({ environment: { MAILBOX_MESSAGES_PER_MINUTE: '0' }, mailbox: {} })
+
+/** Submits a message, and returns its copy in the mailbox that sent it. */
+async function sendAndFind(subject: string, changes: object = {}) {
+  const { id } = await service.submit({ subject, ...changes })
+  expect(await service.untilEnded(id)).toMatchObject({ status: 'sent', problem: null })
+  const found = await mailsIn(ground.microsoft, subject, { mailbox: 'ada@contoso.com', folder: 'sentItems' })
+  expect(found).toHaveLength(1)
+  return found[0]
+}
+
+function sha256(content: Buffer): string {
+  return createHash('sha256').update(content).digest('hex')
+}
+
+it('delivers every part of a message as submitted', async () => {
+  const content = Buffer.from('%PDF-1.7 quarterly figures')
+  const sent = await sendAndFind('Everything', {
+    to: [{ address: 'max@contoso.com', name: 'Max' }, 'grace@contoso.com'],
+    cc: ['bob@contoso.com'],
+    bcc: [{ address: 'auditor@audit.example', name: 'Auditor' }],
+    replyTo: [{ address: 'desk@inforiver.example', name: 'Report desk' }, 'other@inforiver.example'],
+    text: undefined,
+    html: '<p>Q3 is <b>good</b>.</p>',
+    headers: { 'x-report-id': '42', 'X-Run': 'a: b; c' },
+    importance: 'high',
+    attachments: [{ filename: 'q3.pdf', contentType: 'application/pdf', content: content.toString('base64') }],
+  })
+
+  expect(sent).toMatchObject({
+    from: { address: 'ada@contoso.com' },
+    to: [
+      { address: 'max@contoso.com', name: 'Max' },
+      { address: 'grace@contoso.com', name: expect.any(String) },
+    ],
+    cc: [{ address: 'bob@contoso.com' }],
+    bcc: [{ address: 'auditor@audit.example', name: 'Auditor' }],
+    replyTo: [{ address: 'desk@inforiver.example', name: 'Report desk' }, { address: 'other@inforiver.example' }],
+    body: { contentType: 'html', content: '<p>Q3 is <b>good</b>.</p>' },
+    importance: 'high',
+    attachments: [
+      { name: 'q3.pdf', contentType: 'application/pdf', isInline: false, contentId: null, sha256: sha256(content) },
+    ],
+  })
+  expect(sent.headers).toEqual(
+    expect.arrayContaining([
+      { name: 'x-report-id', value: '42' },
+      { name: 'X-Run', value: 'a: b; c' },
+    ]),
+  )
+})
+
+it('delivers to every kind of recipient', async () => {
+  await sendAndFind('Each recipient', {
+    to: ['max@contoso.com'],
+    cc: ['bob@contoso.com'],
+    bcc: ['auditor@audit.example'],
+  })
+
+  for (const mailbox of ['max@contoso.com', 'bob@contoso.com', 'auditor@audit.example']) {
+    expect(await mailsIn(ground.microsoft, 'Each recipient', { mailbox })).toHaveLength(1)
+  }
+})
+
+it.each(['to', 'cc', 'bcc'])('delivers a message whose recipients are all in %s', async (field) => {
+  const sent = await sendAndFind(`Only in ${field}`, { to: [], [field]: ['max@contoso.com'] })
+
+  expect(sent[field]).toMatchObject([{ address: 'max@contoso.com' }])
+})
+
+it('delivers names and addresses in any language', async () => {
+  const subject = 'Résultats 第三四半期 – ümläut 📈'
+  const to = [
+    { address: 'jürgen@müller.example', name: 'Jürgen „Jogi“ Müller' },
+    { address: '用户@例子.example', name: '山田 太郎' },
+    { address: "o'brien+reports@mail.example", name: 'Ó Briain, Seán' },
+  ]
+  const sent = await sendAndFind(subject, { to, text: 'Größe: ∑ 🎉' })
+
+  expect(sent).toMatchObject({ subject, to, body: { contentType: 'text', content: 'Größe: ∑ 🎉' } })
+})
+
+it('prefers the HTML body where there are both', async () => {
+  const sent = await sendAndFind('Both bodies', { html: '<p>Rich</p>', text: 'Plain' })
+
+  expect(sent.body).toEqual({ contentType: 'html', content: '<p>Rich</p>' })
+})
+
+it('makes an attachment with a contentId an inline image', async () => {
+  const content = Buffer.from('89504e470d0a1a0a', 'hex')
+  const sent = await sendAndFind('Inline', {
+    html: '<img src="cid:logo">',
+    attachments: [
+      { filename: 'logo.png', contentType: 'image/png', content: content.toString('base64'), contentId: 'logo' },
+    ],
+  })
+
+  expect(sent.attachments).toMatchObject([
+    { name: 'logo.png', contentType: 'image/png', isInline: true, contentId: 'logo', sha256: sha256(content) },
+  ])
+})
+
+it('keeps no copy in Sent Items when the message asks for none', async () => {
+  const { id } = await service.submit({ subject: 'No copy', saveToSentItems: false })
+  await service.untilEnded(id)
+
+  expect(await mailsIn(ground.microsoft, 'No copy')).toHaveLength(1)
+  expect(await mailsIn(ground.microsoft, 'No copy', { mailbox: 'ada@contoso.com', folder: 'sentItems' })).toEqual([])
+})
+
+it('applies the defaults of the contract to omitted fields', async () => {
+  const sent = await sendAndFind('Defaults')
+
+  expect(sent).toMatchObject({ cc: [], bcc: [], replyTo: [], importance: 'normal', attachments: [] })
+})
+
+it('carries our message id as an extended property', async () => {
+  const { id } = await service.submit({ subject: 'Property' })
+  await service.untilEnded(id)
+
+  const [arrived] = await mailsIn(ground.microsoft, 'Property', { mailbox: 'ada@contoso.com', folder: 'sentItems' })
+  expect(arrived.extendedProperties).toMatchObject([{ value: id }])
+})
+
+it('delivers to 500 recipients in to, cc and bcc together', async () => {
+  const addresses = Array.from({ length: 500 }, (_, index) => `r${index}@many.example`)
+  const sent = await sendAndFind('To many', {
+    to: addresses.slice(0, 200),
+    cc: addresses.slice(200, 400),
+    bcc: addresses.slice(400),
+  })
+
+  expect([...sent.to, ...sent.cc, ...sent.bcc].map(({ address }) => address)).toEqual(addresses)
+})
+
+it('accepts a From equal to the sender in any case', async () => {
+  const sent = await sendAndFind('Same sender', { from: 'ADA@Contoso.COM' })
+
+  expect(sent.from.address).toBe('ada@contoso.com')
+})
+
+it('answers a submit with the message as a read returns it', async () => {
+  const sendAt = '2030-01-01T06:00:00.000Z'
+  const submitted = await service.submit({
+    to: [{ address: 'max@contoso.com', name: 'Max' }, 'grace@contoso.com'],
+    subject: 'Shape',
+    reference: 'schedule 17 – ∆',
+    sendAt: '2030-01-01T07:00:00+01:00',
+  })
+
+  expect(submitted).toEqual({
+    id: expect.stringMatching(/^msg_[0-9a-f]{32}$/),
+    status: 'scheduled',
+    from: 'ada@contoso.com',
+    to: [{ address: 'max@contoso.com', name: 'Max' }, { address: 'grace@contoso.com' }],
+    subject: 'Shape',
+    reference: 'schedule 17 – ∆',
+    createdAt: expect.any(String),
+    sendAt,
+    nextAttemptAt: sendAt,
+    waitingBecause: null,
+    sentAt: null,
+    attempts: [],
+    heldBecause: null,
+    possibleDuplicate: false,
+    progress: null,
+    problem: null,
+  })
+  expect(await service.read(submitted.id)).toEqual(submitted)
+})

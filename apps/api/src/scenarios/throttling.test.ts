@@ -1,0 +1,130 @@
+import { beforeEach, expect, it } from 'vitest'
+import { setMailbox } from '../test-support/mailbox-state.ts'
+import { HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
+import { useDeliveryGround } from '../test-support/use-ground.ts'
+
+const ground = useDeliveryGround()
+beforeEach(() => ground.calm())
+
+async function pausedForMs(): Promise<number | null> {
+  const { json } = await ground.service.get('/api/v1/tenant-settings/office365-smtp/usage')
+  return json.pausedUntil === null ? null : Date.parse(json.pausedUntil) - ground.clock.now().getTime()
+}
+
+it.each(['send-429', 'send-429-date', 'send-429-without-retry-after'])(
+  'pauses the mailbox after %s, and sends the message afterwards',
+  async (scenario) => {
+    const since = ground.clock.now()
+    await ground.switchOn(scenario)
+    const first = await ground.service.submit({ subject: scenario })
+    expect(
+      await ground.service.until(first.id, { attempts: [{ outcome: 'throttled', code: 'ApplicationThrottled' }] }),
+    ).toMatchObject({
+      status: 'queued',
+      problem: null,
+    })
+    const pauseMs = (await pausedForMs()) ?? 0
+    expect(pauseMs).toBeGreaterThan(0)
+    const second = await ground.service.submit({ subject: scenario })
+
+    await ground.pass(0)
+    expect(await ground.service.read(second.id)).toMatchObject({ status: 'queued', attempts: [] })
+    await ground.pass(Math.ceil(pauseMs / SECONDS) * SECONDS)
+
+    expect(await ground.service.until(first.id, { status: 'sent' })).toMatchObject({
+      attempts: [{ outcome: 'throttled' }, { outcome: 'sent' }],
+      possibleDuplicate: false,
+    })
+    await ground.service.until(second.id, { status: 'sent' })
+    const [, ...afterwards] = await ground.requestTimes('sendMail', since)
+    expect(afterwards).toHaveLength(2)
+    expect(Math.min(...afterwards)).toBeGreaterThanOrEqual(pauseMs)
+  },
+)
+
+it.each([
+  ['seconds', { form: 'seconds', seconds: 90 }],
+  ['date', { form: 'http-date', seconds: 90 }],
+])('obeys a Retry-After given as %s to the second', async (_form, retryAfter) => {
+  const body = { error: { code: 'ApplicationThrottled', message: 'Slow down.' } }
+  await ground.switchOn({
+    kind: 'http',
+    endpoint: 'sendMail',
+    do: { action: 'answer', status: 429, retryAfter, body },
+  })
+  const { id } = await ground.service.submit()
+  await ground.service.until(id, { attempts: [{ outcome: 'throttled' }] })
+
+  expect(await pausedForMs()).toBe(90 * SECONDS)
+})
+
+it('does not fail however often Microsoft throttles', async () => {
+  await ground.switchOn(graphThrottle(3_600), 30)
+  const { id } = await ground.service.submit({ subject: 'Patient' })
+  for (let hour = 1; hour <= 30; hour++) {
+    const attempts = [{ outcome: 'throttled', count: hour }]
+    await ground.service.until(id, { status: 'queued', attempts })
+    await ground.pass(1 * HOURS)
+  }
+
+  expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({ problem: null })
+  expect(await ground.arrived('Patient')).toBe(1)
+})
+
+it('treats a 202 with Retry-After as a success, and pauses the mailbox all the same', async () => {
+  await ground.switchOn('send-accepted-with-retry-after')
+  const since = ground.clock.now()
+  const first = await ground.service.submit({ subject: 'Accepted' })
+  expect(await ground.service.until(first.id, { status: 'sent' })).toMatchObject({ attempts: [{ outcome: 'sent' }] })
+  expect(await pausedForMs()).toBe(2 * SECONDS)
+
+  const second = await ground.service.submit({ subject: 'Accepted' })
+  await ground.pass(2 * SECONDS)
+
+  await ground.service.until(second.id, { status: 'sent' })
+  expect(await ground.requestTimes('sendMail', since)).toEqual([0, 2 * SECONDS])
+  expect(await ground.arrived('Accepted')).toBe(2)
+})
+
+it('tries again without a doubt after a failure that Microsoft names', async () => {
+  await ground.switchOn('send-503-store')
+  const { id } = await ground.service.submit({ subject: 'Store away' })
+  const { nextAttemptAt } = await ground.service.until(id, { attempts: [{ outcome: 'unavailable' }] })
+  expect(Date.parse(nextAttemptAt) - ground.clock.now().getTime()).toBeLessThanOrEqual(4 * SECONDS)
+  expect(await pausedForMs()).toBeNull()
+
+  await ground.pass(4 * SECONDS)
+
+  expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({
+    attempts: [{ outcome: 'unavailable', code: 'ErrorMailboxStoreUnavailable' }, { outcome: 'sent' }],
+    possibleDuplicate: false,
+  })
+  expect(await ground.arrived('Store away')).toBe(1)
+})
+
+it('pauses the mailbox after a 503 with Retry-After', async () => {
+  await ground.switchOn('send-503-retry-after')
+  const { id } = await ground.service.submit()
+  await ground.service.until(id, { attempts: [{ outcome: 'unavailable' }] })
+
+  expect(await pausedForMs()).toBe(2 * SECONDS)
+})
+
+it('never shortens a pause', async () => {
+  await ground.switchOn(graphThrottle(600))
+  await ground.switchOn(graphThrottle(60))
+  // One claim takes both when this pause is over, so that both are under way before the first is answered.
+  const aMoment = new Date(ground.clock.now().getTime() + 1)
+  await setMailbox(ground.database, { paused_until: aMoment })
+  const messages = await Promise.all([ground.service.submit(), ground.service.submit()])
+  await ground.pass(1)
+  for (const { id } of messages) await ground.service.until(id, { attempts: [{ outcome: 'throttled' }] })
+
+  expect(await pausedForMs()).toBe(10 * MINUTES)
+})
+
+function graphThrottle(seconds: number): object {
+  const body = { error: { code: 'ApplicationThrottled', message: 'Slow down.' } }
+  const headers = { 'retry-after': String(seconds) }
+  return { kind: 'http', endpoint: 'sendMail', do: { action: 'answer', status: 429, headers, body } }
+}

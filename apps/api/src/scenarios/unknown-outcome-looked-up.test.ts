@@ -1,0 +1,220 @@
+import { beforeEach, expect, it } from 'vitest'
+import { graphAnswers } from '../test-support/delivery-ground.ts'
+import { HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
+import { useDeliveryGround } from '../test-support/use-ground.ts'
+import { answer, consent, http, untilSettled } from '../test-support/scenario.ts'
+
+// The delegate granted Mail.ReadWrite, and Sent Items can be searched by our id.
+
+const ground = useDeliveryGround({ mailbox: 'can be searched', microsoftTimeoutMs: 5_000 })
+
+beforeEach(async () => {
+  await ground.calm()
+  await ground.microsoft.control('PATCH', '/settings', { sentCopyDelayMs: 0 })
+})
+
+const WAITS_SECONDS = [0, 10, 20, 30, 60, 120, 180, 240]
+/** When each look is made, in seconds after the attempt. */
+const LOOKS = [0, 10, 30, 60, 120, 240, 420, 660]
+
+/** Lets the looks become due one by one. */
+async function lookUntil(id: string, expected: object): Promise<void> {
+  for (const seconds of WAITS_SECONDS) {
+    await ground.pass(seconds * SECONDS)
+    await untilSettled(ground, id, ground.clock.now)
+    const { status } = await ground.service.read(id)
+    if (status !== 'queued') break
+  }
+  await ground.service.until(id, expected)
+}
+
+it.each(['send-accepted-but-504', 'send-reset-after', 'send-accepted-but-hang'])(
+  'finds the mail in the mailbox after %s, and does not send it again',
+  async (scenario) => {
+    const since = ground.clock.now()
+    await ground.switchOn(scenario)
+    const { id } = await ground.service.submit({ subject: scenario })
+
+    expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({
+      from: 'ada@contoso.com',
+      sentAt: expect.any(String),
+      attempts: [{ outcome: 'unknown' }, { outcome: 'sent', detail: 'Found in the mailbox: it had been sent.' }],
+      possibleDuplicate: false,
+    })
+    expect(await ground.requestTimes('message-search', since)).toEqual([0])
+    expect(await ground.requestTimes('sendMail', since)).toEqual([0])
+    expect(await ground.arrived(scenario)).toBe(1)
+  },
+)
+
+it.each([
+  [5, LOOKS.slice(0, 2)],
+  [59, LOOKS.slice(0, 4)],
+  [120, LOOKS.slice(0, 5)],
+  [600, LOOKS],
+])('finds a copy that appears %i s late', async (delaySeconds, looks) => {
+  await ground.microsoft.control('PATCH', '/settings', { sentCopyDelayMs: delaySeconds * SECONDS })
+  const since = ground.clock.now()
+  const subject = `Late by ${delaySeconds}`
+  await ground.switchOn('send-accepted-but-504')
+  const { id } = await ground.service.submit({ subject })
+  await ground.service.until(id, { attempts: [{ outcome: 'unknown' }] })
+
+  await lookUntil(id, { status: 'sent', possibleDuplicate: false })
+
+  expect(await ground.requestTimes('message-search', since)).toEqual(looks.map((seconds) => seconds * SECONDS))
+  expect(await ground.arrived(subject)).toBe(1)
+})
+
+it.each(['send-504', 'send-reset-before', 'send-hang'])(
+  'sends again, marked as a possible duplicate, when no copy is found within eleven minutes after %s',
+  async (scenario) => {
+    const since = ground.clock.now()
+    await ground.switchOn(scenario)
+    const subject = `Not found after ${scenario}`
+    const { id } = await ground.service.submit({ subject })
+    await ground.service.until(id, { attempts: [{ outcome: 'unknown' }] })
+
+    await lookUntil(id, { status: 'sent', possibleDuplicate: true })
+
+    const sentItems = (await ground.requestTimes('message-search', since)).slice(0, LOOKS.length)
+    expect(sentItems).toEqual(LOOKS.map((at) => at * SECONDS))
+    expect(await ground.arrived(subject)).toBe(1)
+  },
+)
+
+it('never sends a message twice that asked to stop, although no copy is found', async () => {
+  await ground.microsoft.control('PATCH', '/settings', { sentCopyDelayMs: 1 * HOURS })
+  await ground.switchOn('send-accepted-but-504')
+  const { id } = await ground.service.submit({ subject: 'Stop in the end', onUnknownOutcome: 'stop' })
+  await ground.service.until(id, { attempts: [{ outcome: 'unknown' }] })
+
+  await lookUntil(id, { status: 'failed', problem: { code: 'outcome-unknown' } })
+  expect(await ground.arrived('Stop in the end')).toBe(1)
+})
+
+it('says that the outcome is unknown when a message that was not found is refused afterwards', async () => {
+  await ground.microsoft.control('PATCH', '/settings', { sentCopyDelayMs: 1 * HOURS })
+  await ground.switchOn('send-accepted-but-504')
+  const { id } = await ground.service.submit({ subject: 'Refused in doubt' })
+  await ground.service.until(id, { attempts: [{ outcome: 'unknown' }] })
+  await ground.switchOn(graphAnswers(400, 'ErrorInvalidRecipients'))
+
+  await lookUntil(id, { status: 'failed' })
+  expect((await ground.service.read(id)).problem).toMatchObject({
+    code: 'outcome-unknown',
+    microsoftCode: 'ErrorInvalidRecipients',
+  })
+})
+
+/** `sendMail` accepts the message but its answer is lost; no copy is found for eleven minutes, then a draft is sent. */
+async function triedAgain(subject: string, attempt: object): Promise<string> {
+  await ground.microsoft.control('PATCH', '/settings', { sentCopyDelayMs: 1 * HOURS })
+  await ground.switchOn('send-accepted-but-504')
+  const { id } = await ground.service.submit({ subject })
+  await ground.service.until(id, { attempts: [{ outcome: 'unknown' }] })
+  await ground.switchOn(http('draft-send', attempt))
+  for (const seconds of WAITS_SECONDS) {
+    await untilSettled(ground, id, ground.clock.now)
+    await ground.pass(seconds * SECONDS)
+  }
+  return id
+}
+
+it('keeps the doubt of the first attempt when the draft of the second is seen unsent, and then refused', async () => {
+  const id = await triedAgain('Two doubts', { action: 'answer', when: 'before', status: 504, body: '' })
+  await ground.switchOn(graphAnswers(400, 'ErrorInvalidRecipients'))
+  await ground.pass(1 * MINUTES)
+
+  await ground.service.until(id, { status: 'failed', problem: { code: 'outcome-unknown' } })
+  expect(await ground.arrived('Two doubts')).toBe(1)
+})
+
+it('marks a message that was delivered twice, even when the worker of the second attempt died', async () => {
+  const id = await triedAgain('Died at the second', { action: 'hang', when: 'after' })
+  await expect.poll(() => ground.arrived('Died at the second'), { interval: 5 }).toBe(2)
+  // A dead owner stands for a worker that cannot write the outcome.
+  const dead = `UPDATE message_queue SET attempt_id = 'dead', lease_owner = 'dead', lease_until = $2 WHERE message_id = $1`
+  await ground.database.query(dead, [id, new Date(ground.clock.now().getTime() - 1)])
+  await untilSettled(ground, id, ground.clock.now) // recovered, and looked for once
+  await ground.pass(1 * HOURS)
+
+  expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: true })
+})
+
+it('looks for a message too that asked not to be sent twice', async () => {
+  await ground.switchOn('send-accepted-but-504')
+  const { id } = await ground.service.submit({ subject: 'Stop, but look', onUnknownOutcome: 'stop' })
+
+  expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({ problem: null })
+  expect(await ground.arrived('Stop, but look')).toBe(1)
+})
+
+it('sends nothing while the mailbox cannot be searched', async () => {
+  const since = ground.clock.now()
+  await ground.switchOn('send-accepted-but-504')
+  await ground.switchOn(http('message-search', { action: 'answer', status: 503, body: '' }), 3)
+  const { id } = await ground.service.submit({ subject: 'Search fails' })
+  await ground.service.until(id, { attempts: [{ outcome: 'unknown' }] })
+
+  for (let round = 0; round < 4; round++) {
+    await untilSettled(ground, id, ground.clock.now)
+    await ground.pass(1 * MINUTES)
+  }
+
+  expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false })
+  expect(await ground.requestTimes('sendMail', since)).toEqual([0])
+  expect(await ground.arrived('Search fails')).toBe(1)
+})
+
+it('looks with a fresh token when the old one is refused', async () => {
+  await ground.switchOn('send-accepted-but-504')
+  await ground.switchOn(http('message-search', answer(401, 'InvalidAuthenticationToken')))
+  const { id } = await ground.service.submit({ subject: 'Search unauthorized' })
+
+  await ground.service.until(id, { status: 'sent', possibleDuplicate: false })
+  expect(await ground.arrived('Search unauthorized')).toBe(1)
+})
+
+it('delivers other messages while one is being looked for', async () => {
+  await ground.microsoft.control('PATCH', '/settings', { sentCopyDelayMs: 1 * HOURS })
+  await ground.switchOn('send-accepted-but-504')
+  const first = await ground.service.submit()
+  await ground.service.until(first.id, { attempts: [{ outcome: 'unknown' }] })
+  await untilSettled(ground, first.id, ground.clock.now)
+  const second = await ground.service.submit()
+
+  await ground.service.until(second.id, { status: 'sent' })
+  expect(await ground.service.read(first.id)).toMatchObject({ status: 'queued' })
+})
+
+it.each([
+  ['sends again, marked', 'retry', { status: 'sent', possibleDuplicate: true }],
+  ['stops, as it asked', 'stop', { status: 'failed', problem: { code: 'outcome-unknown' } }],
+])(
+  'does not take the absence of a copy in the mailbox of another sender for proof, and %s',
+  async (_what, asked, ends) => {
+    await ground.switchOn('send-504')
+    const { id } = await ground.service.submit({ onUnknownOutcome: asked })
+    await ground.service.until(id, { attempts: [{ outcome: 'unknown' }] })
+    await untilSettled(ground, id, ground.clock.now)
+    await ground.database.query(`UPDATE message_queue SET from_email = 'former@contoso.com' WHERE message_id = $1`, [
+      id,
+    ])
+
+    await lookUntil(id, ends)
+    expect(await ground.service.read(id)).toMatchObject(ends)
+  },
+)
+
+it('keeps looking after a reconnect, although nobody knows yet whether the mailbox can be searched', async () => {
+  await ground.microsoft.control('PATCH', '/settings', { sentCopyDelayMs: 120 * SECONDS })
+  await ground.switchOn('send-accepted-but-504')
+  const { id } = await ground.service.submit({ subject: 'Reconnected in doubt' })
+  await ground.service.until(id, { attempts: [{ outcome: 'unknown' }] })
+  await untilSettled(ground, id, ground.clock.now)
+  await consent(ground.product, 'reconnect')
+
+  await lookUntil(id, { status: 'sent', possibleDuplicate: false })
+  expect(await ground.arrived('Reconnected in doubt')).toBe(1)
+})

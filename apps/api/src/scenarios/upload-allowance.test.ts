@@ -1,0 +1,88 @@
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { MINUTES } from '../test-support/test-clock.ts'
+import { connectMailbox } from '../test-support/test-service.ts'
+import { expectArrival, files, MB, submitFiles, untilRanges } from '../test-support/upload-ground.ts'
+import { startWorker } from '../test-support/scenario.ts'
+import { useUploadGround } from '../test-support/use-ground.ts'
+
+describe('what a mailbox takes in 5 minutes', () => {
+  const LIMIT_BYTES = 10 * MB
+  const environment = { MAILBOX_UPLOAD_BYTES_PER_5_MINUTES: String(LIMIT_BYTES) }
+  const ground = useUploadGround({ environment })
+  beforeAll(() => ground.microsoft.control('PATCH', '/settings', { uploadBytesPer5Minutes: LIMIT_BYTES }))
+  beforeEach(async () => {
+    await ground.calm()
+    await ground.pass(10 * MINUTES)
+    await ground.microsoft.control('DELETE', '/counters')
+  })
+  afterEach(() => ground.requireNothingInMemory())
+
+  const counters = async () => (await ground.microsoft.control('GET', '/counters')).mailboxes['ada@contoso.com']
+
+  it('is never exceeded by two processes, and everything arrives without a failed attempt', async () => {
+    await startWorker(ground, { environment })
+    const mails = Array.from({ length: 4 }, (_, index) => ({ subject: `shared ${index}`, contents: files(7 * MB) }))
+    const ids = await Promise.all(mails.map(({ subject, contents }) => submitFiles(ground, subject, contents)))
+    for (const id of ids)
+      expect(await ground.passUntil(id, { status: 'sent' })).toMatchObject({ attempts: [{ outcome: 'sent' }] })
+
+    expect((await counters()).maxUploadedBytesPer5Minutes).toBeLessThanOrEqual(LIMIT_BYTES)
+    for (const { subject, contents } of mails) await expectArrival(ground.microsoft, subject, contents)
+  }, 60_000) // two processes start, and the windows pass one by one
+
+  it('puts a message that exceeds it back into the queue, with its progress', async () => {
+    const contents = files(14 * MB)
+    const id = await submitFiles(ground, 'waits', contents)
+    await untilRanges(ground.microsoft, 'waits', 2)
+    const waiting = await ground.service.until(id, { status: 'queued' })
+    expect(waiting).toMatchObject({
+      attempts: [],
+      progress: { totalBytes: 14 * MB },
+      waitingBecause: 'uploads-per-5-minutes',
+    })
+    expect(Date.parse(waiting.nextAttemptAt)).toBeGreaterThan(ground.clock.now().getTime() + 15_000)
+
+    await ground.passUntil(id, { status: 'sent', possibleDuplicate: false })
+    await expectArrival(ground.microsoft, 'waits', contents)
+  })
+
+  it('does not delay small messages of the mailbox', async () => {
+    const id = await submitFiles(ground, 'large', files(14 * MB))
+    await ground.service.until(id, { status: 'queued', progress: {} })
+    const small = await ground.service.submit({ subject: 'small' })
+    expect(await ground.service.until(small.id, { status: 'sent' })).toMatchObject({ attempts: [{ outcome: 'sent' }] })
+    expect(await ground.service.read(id)).toMatchObject({ status: 'queued' })
+    await ground.passUntil(id, { status: 'sent' })
+  })
+
+  it('lets a message through that alone exceeds it', async () => {
+    const contents = files(21 * MB)
+    const id = await submitFiles(ground, 'larger than the limit', contents)
+    await ground.passUntil(id, { status: 'sent' })
+    await expectArrival(ground.microsoft, 'larger than the limit', contents)
+    expect((await counters()).maxUploadedBytesPer5Minutes).toBeLessThanOrEqual(LIMIT_BYTES)
+  }, 60_000) // the windows pass one by one
+})
+
+describe('requests to a mailbox at once', () => {
+  const environment = { MAILBOX_CONCURRENCY: '1' }
+  const ground = useUploadGround({ environment })
+
+  it('stay within MAILBOX_CONCURRENCY across two processes, deletions included', async () => {
+    await startWorker(ground, { environment })
+    await connectMailbox(ground.product, { largeAttachments: true })
+    await ground.microsoft.control('PATCH', '/settings', { latencyMs: 100, mailboxConcurrency: 1 })
+    await ground.microsoft.control('DELETE', '/counters')
+    const changes = { saveToSentItems: false }
+    const sizes = [4 * MB, 100, 100, 100, 4 * MB, 100, 100, 100, 4 * MB, 100]
+    const ids = await Promise.all(
+      sizes.map((size, index) => submitFiles(ground, `at once ${index}`, files(size), changes)),
+    )
+    for (const id of ids) await ground.passUntil(id, { status: 'sent' })
+    const left = () => ground.database.query('SELECT 1 FROM mailbox_cleanups')
+    await expect.poll(left).toEqual([])
+
+    const { mailboxes } = await ground.microsoft.control('GET', '/counters')
+    expect(mailboxes['ada@contoso.com']).toMatchObject({ maxConcurrent: 1, refusedForConcurrency: 0 })
+  }, 60_000) // two processes start, and upload four files each
+})

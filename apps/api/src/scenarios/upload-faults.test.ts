@@ -1,0 +1,161 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { holdRequest } from '../test-support/held-request.ts'
+import { expectArrival, files, MB, RANGE_BYTES, rangesTaken, submitFiles } from '../test-support/upload-ground.ts'
+import { useUploadGround } from '../test-support/use-ground.ts'
+import { answer, http } from '../test-support/scenario.ts'
+
+const ground = useUploadGround({ microsoftTimeoutMs: 2_000 })
+beforeEach(() => ground.calm())
+afterEach(() => ground.requireNothingInMemory())
+
+const set = (settings: object) => ground.microsoft.control('PATCH', '/settings', settings)
+const RESET_BEFORE = { action: 'reset', when: 'before' }
+const RESET_AFTER = { action: 'reset', when: 'after' }
+const HANG = { action: 'hang', when: 'before' }
+
+const ONE_FILE = [0, RANGE_BYTES, 2 * RANGE_BYTES]
+
+/** Delivers a file, of three ranges by default, between two that are attached in one request each. */
+async function deliver(
+  subject: string,
+  meanwhile: (subject: string) => Promise<unknown>,
+  uploaded = 2 * RANGE_BYTES + 17,
+) {
+  const contents = files(100, uploaded, 10_000)
+  const id = await submitFiles(ground, subject, contents)
+  await meanwhile(subject)
+  const message = await ground.passUntil(id, { status: 'sent' })
+  expect(message).toMatchObject({ possibleDuplicate: false, progress: null })
+  await expectArrival(ground.microsoft, subject, contents)
+  return message
+}
+
+const nothing = async () => {}
+
+describe('the answers of the upload host', () => {
+  it.each(['documented', 'pascal', 'dashed', 'mixed'])('are understood as %s', async (uploadAnswerCasing) => {
+    await set({ uploadAnswerCasing })
+    await deliver(`casing ${uploadAnswerCasing}`, nothing)
+    expect(await rangesTaken(ground.microsoft, `casing ${uploadAnswerCasing}`)).toEqual([ONE_FILE])
+  })
+})
+
+describe.each(['supported', 'unsupported'])('where asking for the status of a session is %s', (uploadStatus) => {
+  beforeEach(() => set({ uploadStatus }))
+
+  it.each([
+    ['reset before it was taken', RESET_BEFORE],
+    ['reset after it was taken', RESET_AFTER],
+    ['503, not taken', answer(503, 'ErrorServerBusy')],
+    ['503, taken', answer(503, 'ErrorServerBusy', { when: 'after' })],
+    ['500, taken', answer(500, 'UnknownError', { when: 'after' })],
+    ['504, taken', answer(504, 'UnknownError', { when: 'after' })],
+    ['429 with Retry-After', answer(429, 'ApplicationThrottled', { retryAfter: { form: 'seconds', seconds: 2 } })],
+    ['no answer', HANG],
+  ])('uploads no range twice when the first was answered by: %s', async (name, action) => {
+    const subject = `${uploadStatus}, ${name}`
+    await ground.switchOn(http('upload-range', action))
+    await deliver(subject, nothing)
+    expect(await rangesTaken(ground.microsoft, subject)).toEqual([ONE_FILE])
+  })
+
+  it('continues after the range that a 416 says is there', async () => {
+    await ground.switchOn(http('upload-range', answer(416, 'invalidRange', { when: 'after' })))
+    await deliver(`${uploadStatus}, 416 after`, nothing)
+    expect(await rangesTaken(ground.microsoft, `${uploadStatus}, 416 after`)).toEqual([ONE_FILE])
+  })
+
+  it('delivers the file whole after a 416 that is wrong', async () => {
+    await ground.switchOn(http('upload-range', answer(416, 'invalidRange')))
+    const message = await deliver(`${uploadStatus}, 416 before`, nothing)
+    expect(message.attempts).toMatchObject([{ outcome: 'sent' }])
+  })
+
+  it.each([
+    ['taken', RESET_AFTER],
+    ['not taken', RESET_BEFORE],
+  ])('attaches the file once when the answer to its last range is lost, %s', async (name, action) => {
+    const subject = `${uploadStatus}, last range ${name}`
+    await ground.switchOn(http('upload-range', action), 1, 2)
+    await deliver(subject, nothing)
+    expect(await rangesTaken(ground.microsoft, subject)).toEqual([ONE_FILE])
+  })
+})
+
+describe('an upload session that is gone', () => {
+  it.each(['upload-session-forgotten', 'upload-token-expired'])('is begun anew after %s', async (scenario) => {
+    await ground.switchOn(scenario, 1, 1)
+    await deliver(scenario, nothing)
+    expect(await rangesTaken(ground.microsoft, scenario)).toEqual([[0], ONE_FILE])
+  })
+
+  it('is begun anew when it expires in the middle', async () => {
+    await set({ uploadSessionSeconds: 10 })
+    const range = await holdRequest(ground.microsoft, 'upload-range', 2)
+    await deliver('expires', async () => {
+      await range.untilHeld()
+      await ground.pass(12_000)
+      await range.release()
+    })
+    const sessions = await rangesTaken(ground.microsoft, 'expires')
+    expect(sessions.at(-1)).toEqual(ONE_FILE)
+  })
+
+  it('is begun anew when little of its time is left', async () => {
+    await ground.switchOn(http('upload-range', answer(503, 'ErrorServerBusy')))
+    const id = await submitFiles(ground, 'nearly expired', files(4 * MB))
+    await ground.service.until(id, { attempts: [{}] })
+    await ground.pass(7_200_000 - 30_000)
+    await ground.service.until(id, { status: 'sent' })
+    expect(await rangesTaken(ground.microsoft, 'nearly expired')).toEqual([[], [0, RANGE_BYTES]])
+  })
+
+  it('is tried again later when there is none that lasts', async () => {
+    await ground.switchOn('upload-session-forgotten', 'always')
+    const contents = files(4 * MB)
+    const id = await submitFiles(ground, 'no session lasts', contents)
+    await ground.service.until(id, { status: 'queued', attempts: [{ outcome: 'unavailable' }] })
+    await ground.microsoft.control('DELETE', '/scenarios')
+    expect(await ground.passUntil(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false })
+    await expectArrival(ground.microsoft, 'no session lasts', contents)
+  })
+})
+
+describe('a fault of Graph', () => {
+  const ENDPOINTS = ['draft-create', 'draft-attach', 'attachment-list', 'upload-session-create', 'draft-send']
+  const FAULTS = [
+    ['reset before', RESET_BEFORE],
+    ['reset after', RESET_AFTER],
+    ['503', answer(503, 'ErrorServerBusy')],
+    ['504 although done', answer(504, 'UnknownError', { when: 'after' })],
+    ['429', answer(429, 'ApplicationThrottled', { retryAfter: { form: 'http-date', seconds: 3 } })],
+    ['401', answer(401, 'InvalidAuthenticationToken')],
+    ['no answer', HANG],
+  ] as const
+
+  it.each(ENDPOINTS.flatMap((endpoint) => FAULTS.map(([name, action]) => [endpoint, name, action] as const)))(
+    'at %s, %s, leads to one message, once and whole',
+    async (endpoint, name, action) => {
+      const subject = `${endpoint} ${name}`
+      await ground.switchOn(http(endpoint, action))
+      // Files on a draft are counted when an attempt resumes it.
+      if (endpoint === 'attachment-list') await ground.switchOn(http('upload-range', answer(503, 'ErrorServerBusy')))
+      await deliver(subject, nothing, 3 * MB)
+      const sessions = await rangesTaken(ground.microsoft, subject)
+      expect(sessions.filter((starts) => starts.length > 0)).toEqual([[0]])
+      expect(await ground.microsoft.control('GET', '/scenarios')).toMatchObject({ active: [] })
+    },
+  )
+
+  it('refreshes a refused token once, and resumes', async () => {
+    await deliver('with a fresh token', nothing)
+    await ground.pass(1_000)
+    const since = ground.clock.now()
+    await ground.switchOn(http('draft-attach', answer(401, 'InvalidAuthenticationToken')), 1, 1) // behind the upload
+    const message = await deliver('refused in the middle', nothing)
+    expect(message.attempts).toMatchObject([{ outcome: 'sent' }])
+    expect(await rangesTaken(ground.microsoft, 'refused in the middle')).toEqual([ONE_FILE])
+    expect(await ground.requestTimes('draft-create', since)).toHaveLength(1)
+    expect(await ground.requestTimes('token', since)).toHaveLength(1)
+  })
+})

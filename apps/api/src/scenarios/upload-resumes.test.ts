@@ -1,0 +1,145 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
+import { holdRequest } from '../test-support/held-request.ts'
+import { HOURS, SECONDS } from '../test-support/test-clock.ts'
+import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
+import { connectMailbox, createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
+import {
+  expectArrival,
+  files,
+  RANGE_BYTES,
+  rangesTaken,
+  submitFiles,
+  untilRanges,
+  uploadsOf,
+} from '../test-support/upload-ground.ts'
+import { startWorkerProcess, type WorkerProcess } from '../test-support/worker-process.ts'
+import { http, requestsTo, startWorker, switchOn, untilMet } from '../test-support/scenario.ts'
+
+const AFTER_THE_LEASE_MS = 60 * SECONDS
+const LOOKS_AT_LEASES_EVERY_MS = 1 * SECONDS
+
+const ONE_FILE = [0, RANGE_BYTES, 2 * RANGE_BYTES]
+const sizes = [100, 2 * RANGE_BYTES + 17, 200]
+
+let ground: TestGround
+let api: TestProduct
+let service: ServiceClient
+
+beforeAll(async () => {
+  ground = await createTestGround()
+  api = await ground.startProduct({ environment: { ROLE: 'api' } })
+  await connectMailbox(api, { largeAttachments: true })
+  service = await createServiceClient(api)
+})
+afterAll(() => ground.close())
+beforeEach(() => ground.microsoft.control('DELETE', '/scenarios'))
+
+let passedMs = 0
+
+/** Starts a worker in this process after so much more time has passed for the database. */
+async function startLater(ms: number): Promise<TestProduct> {
+  passedMs += ms
+  await ground.database.setTimeAhead(passedMs)
+  return startWorker(ground)
+}
+
+async function startProcess(): Promise<WorkerProcess> {
+  const worker = await startWorkerProcess(ground)
+  onTestFinished(() => worker.close())
+  return worker
+}
+
+const submit = (subject: string, contents: readonly Buffer[]) =>
+  submitFiles({ product: api, service }, subject, contents)
+
+/** Counts ranges that were sent more than once, whatever the answers, in whatever session. */
+async function sentAgain(subject: string): Promise<number> {
+  const uploads = await uploadsOf(ground.microsoft, subject)
+  const sent = uploads.flatMap(({ name, ranges }) => ranges.map(({ from }) => `${name} ${from}`))
+  return sent.length - new Set(sent).size
+}
+
+describe('a message whose worker is killed', () => {
+  it.each([
+    ['before its draft is there', 'draft-create', 'before'],
+    ['when its draft is there, and its id not yet written down', 'draft-create', 'after'],
+    ['before a small file is attached', 'draft-attach', 'before'],
+    ['when a small file is attached, and it is not yet written down', 'draft-attach', 'after'],
+    ['before an upload begins', 'upload-session-create', 'before'],
+    ['when an upload has begun, and its address is not yet written down', 'upload-session-create', 'after'],
+    ['before a range is taken', 'upload-range', 'before'],
+    ['when a range is taken, and it is not yet written down', 'upload-range', 'after'],
+    ['before its draft is sent', 'draft-send', 'before'],
+    ['when its draft is sent, and it is not yet written down', 'draft-send', 'after'],
+  ] as const)('%s is resumed by another process', async (name, endpoint, when) => {
+    const contents = files(...sizes)
+    const before = await requestsTo(ground, 'draft-create')
+    const worker = await startProcess()
+    await switchOn(ground, http(endpoint, { action: 'hang', when }))
+    const id = await submit(name, contents)
+    await untilMet(ground)
+    worker.signal('SIGKILL')
+    await startLater(AFTER_THE_LEASE_MS)
+
+    expect(await service.until(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false })
+    await expectArrival(ground.microsoft, name, contents)
+    const sessions = await rangesTaken(ground.microsoft, name)
+    expect(sessions.filter((starts) => starts.length > 0)).toEqual([ONE_FILE])
+    expect(await sentAgain(name)).toBeLessThanOrEqual(1)
+    const lost = endpoint === 'draft-create' && when === 'before'
+    expect((await requestsTo(ground, 'draft-create')) - before).toBe(lost ? 2 : 1)
+  })
+
+  it('between two ranges is resumed with the second', async () => {
+    const contents = files(...sizes)
+    const worker = await startProcess()
+    await switchOn(ground, http('upload-range', { action: 'hang', when: 'before' }), 1)
+    const id = await submit('Between ranges', contents)
+    await untilMet(ground)
+    worker.signal('SIGKILL')
+    await startLater(AFTER_THE_LEASE_MS)
+
+    await service.until(id, { status: 'sent', possibleDuplicate: false })
+    await expectArrival(ground.microsoft, 'Between ranges', contents)
+    expect(await rangesTaken(ground.microsoft, 'Between ranges')).toEqual([ONE_FILE])
+    expect(await sentAgain('Between ranges')).toBeLessThanOrEqual(1)
+  })
+
+  it('when its file is complete, and it is not yet written down, does not upload it again', async () => {
+    const contents = files(RANGE_BYTES)
+    const worker = await startProcess()
+    await switchOn(ground, http('upload-range', { action: 'hang', when: 'after' }))
+    const id = await submit('Complete', contents)
+    await untilMet(ground)
+    worker.signal('SIGKILL')
+    await startLater(AFTER_THE_LEASE_MS)
+
+    await service.until(id, { status: 'sent', possibleDuplicate: false })
+    await expectArrival(ground.microsoft, 'Complete', contents)
+    expect(await sentAgain('Complete')).toBe(0)
+  })
+})
+
+it('uploads nothing more in a suspended worker while another has taken the message over', async () => {
+  const contents = files(...sizes)
+  const worker = await startProcess()
+  const range = await holdRequest(ground.microsoft, 'upload-range', 2)
+  const id = await submit('Stood still', contents)
+  await range.untilHeld()
+  worker.signal('SIGSTOP')
+  const suspendedAt = performance.now()
+  await range.release()
+  await untilRanges(ground.microsoft, 'Stood still', 2)
+  await startLater(1 * HOURS)
+  await service.until(id, { status: 'sent' })
+
+  // Only its clock jumps, so the timer of its leases has to be overdue too.
+  await delay(Math.max(0, LOOKS_AT_LEASES_EVERY_MS - (performance.now() - suspendedAt)))
+  await worker.setClockAhead(1 * HOURS)
+  worker.signal('SIGCONT')
+
+  await expect.poll(() => worker.log).toContain(id)
+  await expectArrival(ground.microsoft, 'Stood still', contents)
+  expect((await rangesTaken(ground.microsoft, 'Stood still')).at(-1)).toEqual(ONE_FILE)
+})

@@ -1,0 +1,92 @@
+import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest'
+import { holdRequest } from '../test-support/held-request.ts'
+import { mailsIn } from '../test-support/mailbox.ts'
+import { HOURS, SECONDS } from '../test-support/test-clock.ts'
+import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
+import { connectMailbox, createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
+import { startWorkerProcess, type WorkerProcess } from '../test-support/worker-process.ts'
+import { answer, http, requestsTo, startWorker, switchOn, untilMet } from '../test-support/scenario.ts'
+
+const AFTER_THE_LEASE_MS = 60 * SECONDS
+
+let ground: TestGround
+let api: TestProduct
+let service: ServiceClient
+
+beforeAll(async () => {
+  ground = await createTestGround()
+  api = await ground.startProduct({ environment: { ROLE: 'api' } })
+  service = await createServiceClient(api)
+})
+afterAll(() => ground.close())
+beforeEach(() => ground.microsoft.control('DELETE', '/scenarios'))
+
+let passedMs = 0
+
+/** Starts a worker in this process after so much more time has passed for the database. */
+async function startLater(ms: number): Promise<TestProduct> {
+  passedMs += ms
+  await ground.database.setTimeAhead(passedMs)
+  return startWorker(ground)
+}
+
+async function startProcess(): Promise<WorkerProcess> {
+  const worker = await startWorkerProcess(ground)
+  onTestFinished(() => worker.close())
+  return worker
+}
+
+it('hands the message of a killed worker to another within a minute, marked because it cannot be looked up', async () => {
+  await connectMailbox(api)
+  const worker = await startProcess()
+  await switchOn(ground, http('sendMail', { action: 'hang' }))
+  const { id } = await service.submit({ subject: 'Killed' })
+  await untilMet(ground)
+
+  worker.signal('SIGKILL')
+  await startLater(AFTER_THE_LEASE_MS)
+
+  expect(await service.until(id, { status: 'sent' })).toMatchObject({
+    attempts: [{ outcome: 'unknown' }, { outcome: 'sent' }],
+    possibleDuplicate: true,
+  })
+  expect(await mailsIn(ground.microsoft, 'Killed')).toHaveLength(1)
+})
+
+it('sends the draft of a worker that was killed before it could send it', async () => {
+  await connectMailbox(api, { largeAttachments: true })
+  const worker = await startProcess()
+  const draftsBefore = await requestsTo(ground, 'draft-create')
+  await switchOn(ground, http('draft-send', { action: 'hang' }))
+  const { id } = await service.submit({ subject: 'Killed with a draft' })
+  await untilMet(ground)
+
+  worker.signal('SIGKILL')
+  await startLater(AFTER_THE_LEASE_MS)
+
+  expect(await service.until(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false })
+  expect((await requestsTo(ground, 'draft-create')) - draftsBefore).toBe(1)
+  expect(await mailsIn(ground.microsoft, 'Killed with a draft')).toHaveLength(1)
+})
+
+it('sends nothing that another worker has taken over, when a suspended worker resumes', async () => {
+  await connectMailbox(api)
+  const worker = await startProcess()
+  // It is suspended while it waits for an answer after which it would send once more, with a fresh token.
+  const sending = await holdRequest(ground.microsoft, 'sendMail')
+  await switchOn(ground, http('sendMail', answer(401, 'InvalidAuthenticationToken')))
+  const { id } = await service.submit({ subject: 'Stood still' })
+  await sending.untilHeld()
+  worker.signal('SIGSTOP')
+  await sending.release()
+  await untilMet(ground)
+  await startLater(1 * HOURS)
+  await service.until(id, { status: 'sent' })
+
+  worker.signal('SIGCONT')
+
+  await expect.poll(() => worker.log).toContain(id)
+  const other = await service.submit({ subject: 'Afterwards' })
+  await service.until(other.id, { status: 'sent' })
+  expect(await mailsIn(ground.microsoft, 'Stood still')).toHaveLength(1)
+})

@@ -1,0 +1,106 @@
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { holdRequest } from '../test-support/held-request.ts'
+import { mailsIn } from '../test-support/mailbox.ts'
+import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
+import { connectMailbox, createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
+import { expectArrival, files, RANGE_BYTES, rangesTaken, submitFiles } from '../test-support/upload-ground.ts'
+import { http, startWorker, switchOn, untilMet, untilStopping } from '../test-support/scenario.ts'
+import { MESSAGES_CHANNEL } from '../queue/wake.ts'
+
+const ONE_FILE = [0, RANGE_BYTES, 2 * RANGE_BYTES]
+const CONTENTS = files(2 * RANGE_BYTES + 17)
+
+let ground: TestGround
+let api: TestProduct
+let service: ServiceClient
+
+beforeAll(async () => {
+  ground = await createTestGround()
+  api = await ground.startProduct({ environment: { ROLE: 'api' } })
+  await connectMailbox(api, { largeAttachments: true })
+  await ground.database.query(`UPDATE tenant_settings SET sent_items_search = 'works'`)
+  service = await createServiceClient(api)
+})
+afterAll(() => ground.close())
+beforeEach(() => ground.microsoft.control('DELETE', '/scenarios'))
+
+async function leaseOf(id: string): Promise<unknown> {
+  const [row] = await ground.database.query('SELECT status, lease_owner FROM message_states WHERE id = $1', [id])
+  return row
+}
+
+it('breaks off an attempt that outlasts the grace period, and the next process finds the mail in the mailbox', async () => {
+  const worker = await startWorker(ground, { deliveryGraceMs: 0 })
+  await ground.microsoft.control('POST', '/scenarios', { name: 'send-accepted-but-hang', times: 1 })
+  const { id } = await service.submit({ subject: 'Broken off' })
+  await untilMet(ground)
+
+  await worker.close()
+
+  expect(await leaseOf(id)).toEqual({ status: 'queued', lease_owner: null })
+  expect(await service.read(id)).toMatchObject({ attempts: [{ outcome: 'unknown' }] })
+  await startWorker(ground)
+  expect(await service.until(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false })
+  expect(await mailsIn(ground.microsoft, 'Broken off')).toHaveLength(1)
+})
+
+it('ends an upload after the range under way, and the next process resumes it there', async () => {
+  const worker = await startWorker(ground)
+  const held = await holdRequest(ground.microsoft, 'upload-range', 2)
+  const id = await submitFiles({ product: api, service }, 'Left off', CONTENTS)
+  await held.untilHeld()
+
+  const closed = worker.close()
+  await untilStopping(worker)
+  await held.release()
+  await closed
+
+  expect(await leaseOf(id)).toEqual({ status: 'queued', lease_owner: null })
+  expect(await service.read(id)).toMatchObject({
+    attempts: [],
+    progress: { sentBytes: 2 * RANGE_BYTES, totalBytes: 2 * RANGE_BYTES + 17 },
+  })
+  await startWorker(ground)
+  await service.until(id, { status: 'sent', possibleDuplicate: false })
+  await expectArrival(ground.microsoft, 'Left off', CONTENTS)
+  expect(await rangesTaken(ground.microsoft, 'Left off')).toEqual([ONE_FILE])
+})
+
+it('breaks off a range that outlasts the grace period, without counting an attempt', async () => {
+  const worker = await startWorker(ground, { deliveryGraceMs: 0 })
+  await switchOn(ground, http('upload-range', { action: 'hang', when: 'before' }), 1)
+  const id = await submitFiles({ product: api, service }, 'Range broken off', CONTENTS)
+  await untilMet(ground)
+
+  await worker.close()
+
+  expect(await leaseOf(id)).toEqual({ status: 'queued', lease_owner: null })
+  expect(await service.read(id)).toMatchObject({ attempts: [] })
+  await startWorker(ground)
+  await service.until(id, { status: 'sent', possibleDuplicate: false })
+  await expectArrival(ground.microsoft, 'Range broken off', CONTENTS)
+  expect(await rangesTaken(ground.microsoft, 'Range broken off')).toEqual([ONE_FILE])
+})
+
+it('finishes an attempt under way when it is stopped', async () => {
+  const worker = await startWorker(ground)
+  const sending = await holdRequest(ground.microsoft, 'sendMail')
+  const { id } = await service.submit({ subject: 'Finished' })
+  await sending.untilHeld()
+
+  const closed = worker.close()
+  await sending.release()
+  await closed
+
+  expect(await service.read(id)).toMatchObject({ status: 'sent', attempts: [{ outcome: 'sent' }] })
+})
+
+it('claims nothing once it is stopped', async () => {
+  const worker = await startWorker(ground)
+  await worker.close()
+
+  const { id } = await service.submit()
+  await ground.database.query(`NOTIFY ${MESSAGES_CHANNEL}`)
+
+  expect(await service.read(id)).toMatchObject({ status: 'queued', attempts: [] })
+})

@@ -1,0 +1,132 @@
+import { expect, onTestFinished } from 'vitest'
+import { LOOK_EVERY_MS } from './delivery-ground.ts'
+import { mailsIn } from './mailbox.ts'
+import { SETTINGS } from './office365-smtp.ts'
+import type { TestGround, TestMicrosoft, TestProduct } from './test-product.ts'
+
+// What scenarios do, and look at, besides submitting messages.
+
+type Ground = Pick<TestGround, 'microsoft' | 'database'>
+
+/** What befalls a request to one endpoint of Graph or Entra. */
+export const http = (endpoint: string, action: object) => ({ kind: 'http', endpoint, do: action })
+
+/** An answer of Graph with an error; `more` may say `when: 'after'`, which carries the request out before. */
+export const answer = (status: number, code: string, more: object = {}) => ({
+  action: 'answer',
+  status,
+  body: { error: { code, message: '' } },
+  ...more,
+})
+
+/** Switches an effect on for one request; `skip`: how many requests pass before it. */
+export async function switchOn({ microsoft }: Ground, effect: object, skip = 0): Promise<void> {
+  await microsoft.control('POST', '/scenarios', { effect, skip })
+}
+
+/** Waits until every scenario has been met: the request that it is about is on its way, or done. */
+export async function untilMet({ microsoft }: Ground): Promise<void> {
+  await expect.poll(() => microsoft.control('GET', '/scenarios'), { interval: 10 }).toMatchObject({ active: [] })
+}
+
+/** How many requests an endpoint has had since the simulator's counters began. */
+export async function requestsTo({ microsoft }: Ground, endpoint: string): Promise<number> {
+  const { endpoints } = await microsoft.control('GET', '/counters')
+  return endpoints[endpoint]?.requests ?? 0
+}
+
+export async function draftIdOf({ database }: Ground, id: string): Promise<string | null> {
+  const statement = 'SELECT draft_id FROM message_drafts WHERE message_id = $1'
+  return (await database.query<{ draft_id: string }>(statement, [id]))[0]?.draft_id ?? null
+}
+
+export const draftsIn = ({ microsoft }: Ground, subject: string) =>
+  mailsIn(microsoft, subject, { mailbox: 'ada@contoso.com', folder: 'drafts' })
+
+export const copiesIn = ({ microsoft }: Ground, subject: string) =>
+  mailsIn(microsoft, subject, { mailbox: 'ada@contoso.com', folder: 'sentItems' })
+
+/** Makes a request to Ada's messages as Outlook does for her, and returns the status of the answer. */
+export async function asAda(microsoft: TestMicrosoft, method: string, path: string, body?: object): Promise<number> {
+  const scopes = ['Mail.ReadWrite', 'Mail.Send']
+  const { accessToken } = await microsoft.control('POST', '/people/ada@contoso.com/tokens', { scopes })
+  const headers = {
+    authorization: `Bearer ${accessToken}`,
+    prefer: 'IdType="ImmutableId"',
+    ...(body && { 'content-type': 'application/json' }),
+  }
+  const init = { method, headers, ...(body && { body: JSON.stringify(body) }) }
+  return (await fetch(`${microsoft.graphBaseUrl}/v1.0/me/messages${path}`, init)).status
+}
+
+/** Changes the settings through Microsoft's consent page, as the person of that name. */
+export async function consent(
+  product: TestProduct,
+  action: 'reconnect' | 'update-sender' | 'large-attachments',
+  body: object = {},
+  person = 'Ada Admin',
+): Promise<void> {
+  const browser = product.newBrowser()
+  await browser.signIn(person)
+  const started = await browser.call('POST', `${SETTINGS}/${action}`, body)
+  expect((await browser.consent(started.json.consentUrl, person)).status).toBe(200)
+}
+
+/** A process that only delivers; it is closed with the test. */
+export async function startWorker(
+  ground: TestGround,
+  {
+    environment = {},
+    ...options
+  }: {
+    environment?: Record<string, string>
+    clock?: () => Date
+    microsoftTimeoutMs?: number
+    deliveryGraceMs?: number
+  } = {},
+): Promise<TestProduct> {
+  const worker = await ground.startProduct({
+    environment: { ROLE: 'worker', MAILBOX_MESSAGES_PER_MINUTE: '0', ...environment },
+    deliveryLookEveryMs: LOOK_EVERY_MS,
+    ...options,
+  })
+  onTestFinished(() => worker.close())
+  return worker
+}
+
+/** Waits until nothing of the message is due, and no worker has it. */
+export async function untilSettled({ database }: Ground, id: string, now: () => Date): Promise<void> {
+  const due = `SELECT 1 FROM message_states WHERE id = $1 AND (status = 'sending' OR status = 'queued' AND next_attempt_at <= $2)`
+  await expect.poll(() => database.query(due, [id, now()]), { interval: 10 }).toEqual([])
+}
+
+/** Makes a message look as if it had been tried for so long; the next wait is as long as any. */
+export async function ageBy({ database }: Ground, id: string, tryingMs: number): Promise<void> {
+  const statement = 'UPDATE message_queue SET trying_ms = $2, attempt_count = 100 WHERE message_id = $1'
+  await database.query(statement, [id, tryingMs])
+}
+
+/** Waits until the worker has nothing to delete in the mailbox, now or later. */
+export async function untilCleaned({ database }: Ground): Promise<void> {
+  await expect.poll(() => database.query('SELECT 1 FROM mailbox_cleanups')).toEqual([])
+}
+
+/** Waits until a product that is being closed takes no more connections: its worker is told to stop right after. */
+export async function untilStopping({ url }: TestProduct): Promise<void> {
+  const isOpen = () =>
+    fetch(`${url}/healthz`).then(
+      () => true,
+      () => false,
+    )
+  await expect.poll(isOpen).toBe(false)
+}
+
+/** Waits until so many statements wait for a lock in this database; by default, until any does. */
+export async function untilSomethingWaits({ database }: Ground, statements?: number): Promise<void> {
+  const waiting = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
+  const isMet = async () => {
+    const { length } = await database.query(waiting)
+    return statements === undefined ? length > 0 : length === statements
+  }
+  await expect.poll(isMet, { interval: 10 }).toBe(true)
+}
