@@ -1,8 +1,9 @@
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 const API_TESTS = 'apps/api/src/**/*.test.ts'
 
-/** What rests on PostgreSQL's own behaviour has to hold on the oldest version that is supported as well. */
+/** Tests of PostgreSQL's own behaviour run on the oldest supported version as well, where the machine has it. */
 const DATABASE_TESTS = [
   'apps/api/src/audit/append-only.test.ts',
   'apps/api/src/database/{migrate,queue-tables-migration}.test.ts',
@@ -12,15 +13,29 @@ const DATABASE_TESTS = [
   'apps/api/src/settings/access.test.ts',
 ]
 
+/** They take the longest, which their size does not tell: vitest would begin with the largest files. */
+const LONG_TESTS = /\/(large-attachments-random|upload-faults|upload-resume|embedded-postgres|stop)\.test\.ts$/
+
+/** Begins with the long files, so that no worker is left alone with one when the others are done. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files)
+    const isLong = ({ moduleId }: TestSpecification) => LONG_TESTS.test(moduleId)
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))]
+  }
+}
+
 export default defineConfig({
   test: {
-    testTimeout: 180_000,
-    hookTimeout: 120_000,
-    maxWorkers: 4, // on two cores: much of the time they wait
-    // On busy cores: attachments are short-lived, and threads of the collector only take turns with the tests.
+    // A hang is a failure. The few tests that need longer say so themselves, with the reason.
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    maxWorkers: 3, // on two cores, and beside the browser tests: much of the time they wait
+    sequence: { sequencer: LongestFirst },
+    // Attachments are short-lived garbage, and on busy cores the collector's threads compete with the tests.
     execArgv: ['--max-semi-space-size=64', '--single-threaded-gc'],
-    isolate: false, // nothing replaces a module, so that files may share what they import
-    expect: { poll: { timeout: 60_000, interval: 20 } },
+    isolate: false, // no test replaces a module, so files of a worker share what they import
+    expect: { poll: { timeout: 25_000, interval: 20 } },
     projects: [
       {
         extends: true,

@@ -6,16 +6,16 @@ const updateScreenshots = process.env['UPDATE_SCREENSHOTS'] === '1'
 
 export default defineConfig<object, WorkerOptions>({
   testDir: 'tests',
-  // The pictures of the documentation are made on request only: a test run leaves the tree as it was.
+  // The documentation's screenshots are taken on request only: a test run leaves the tree as it was.
   testMatch: updateScreenshots ? 'screenshots.spec.ts' : '*.spec.ts',
   testIgnore: updateScreenshots ? [] : 'screenshots.spec.ts',
   outputDir: '../test-results/browser',
   forbidOnly: true,
-  fullyParallel: true, // no test needs another, and none waits for a long file
+  fullyParallel: true, // no test needs another, so no worker is left alone with a long file
   retries: 0,
-  workers: updateScreenshots ? 1 : 3, // each with a product of its own; most of the time they wait
-  timeout: 180_000,
-  expect: { timeout: 40_000 }, // the page asks every half minute at the longest
+  workers: updateScreenshots ? 1 : 2, // each with a product of its own, on two cores and beside the other tests
+  timeout: 60_000,
+  expect: { timeout: 35_000 }, // the page asks every half minute at the longest
   use: {
     port: updateScreenshots ? 3000 : null, // the address that readers know from the start
     viewport: { width: 1280, height: 900 },

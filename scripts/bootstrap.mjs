@@ -13,6 +13,7 @@ const node = nodeFor(root, host)
 const pnpm = pnpmFor(pnpmFolder, host)
 const bin = join(root, 'node_modules', '.bin')
 const browserBin = join(root, 'e2e', 'node_modules', '.bin')
+const compileCache = join(root, 'node_modules', '.cache', 'node')
 const stampFile = join(root, 'node_modules', '.inforiver-mail-installed')
 const MANIFESTS = [
   'package.json',
@@ -41,10 +42,14 @@ if (node.fault) fail(node.fault)
 
 const PATH = [bin, browserBin, dirname(node.path), process.env.PATH].join(delimiter)
 
-/** The environment of every tool: the project's own Node first on PATH. */
+/**
+ * The environment of every tool: the project's own Node first on PATH, and what Node compiles kept for the next process.
+ * Tests start many processes of the product, each of which would spend half a second on that.
+ */
 export const toolEnvironment = {
   ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !SECRETS.has(name))),
   PATH,
+  NODE_COMPILE_CACHE: compileCache,
   TURBO_TELEMETRY_DISABLED: '1',
 }
 

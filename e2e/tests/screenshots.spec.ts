@@ -6,7 +6,7 @@ import { createSettingsPage, SETTINGS_PATH } from '../support/settings-page.ts'
 import { PAGE_STATES } from '../support/states.ts'
 import { connect, expect, test } from '../support/test.ts'
 
-// Run by itself, with UPDATE_SCREENSHOTS=1: the pictures of the documentation, anew.
+// Takes the pictures of the documentation again: npm run e2e -- screenshots. A test run leaves it out.
 
 const WIDTH = 1280
 const USUAL_HEIGHT = 1200

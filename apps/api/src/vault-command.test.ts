@@ -489,7 +489,7 @@ describe('with the embedded database and its key file', () => {
     expect((await vault('status', product.config)).text).toMatch(
       /^key-[0-9a-f]{8}: \d+ stored secrets \(seals new values\)$/,
     )
-  })
+  }, 60_000) // the rotation waits for what other processes seal
 
   it('opens everything with the new key file after a restart', async () => {
     await product?.close()

@@ -129,4 +129,4 @@ it('tries for 24 hours, gives the message up and not the connection, and sends w
   await ground.service.post(`/api/v1/messages/${id}/retry`)
   await ground.service.until(id, { status: 'sent' })
   expect(await ground.arrived('Given up')).toBe(1)
-})
+}, 60_000) // some two hundred attempts

@@ -75,13 +75,13 @@ it(`delivers ${SETS} random sets of files whole, with their names and in order (
   )
   expect(differing).toEqual([])
   await ground.requireNothingInMemory()
-})
+}, 180_000) // a hundred uploads
 
 it('delivers a file of 150 MB whole', async () => {
   const file = { name: 'large.bin', content: randomContent(150 * MB) }
   await deliver('150 MB', [file])
   expect(await arrived('150 MB')).toEqual([described([file])])
-})
+}, 120_000) // 150 MB in, sealed, opened and out again
 
 /** Most of them small: what is tried is where the boundaries are, not how long it takes. */
 function randomSet(): File[] {

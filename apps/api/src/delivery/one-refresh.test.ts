@@ -76,4 +76,5 @@ it.each([
     ])
     expect(await mailsIn(ground.microsoft, subject)).toHaveLength(MESSAGES)
   },
+  60_000, // a product and two workers start for each, and send a hundred messages
 )

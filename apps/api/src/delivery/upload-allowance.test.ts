@@ -41,7 +41,7 @@ describe('what a mailbox takes in 5 minutes', () => {
 
     expect((await counters()).maxUploadedBytesPer5Minutes).toBeLessThanOrEqual(LIMIT_BYTES)
     for (const { subject, contents } of mails) await expectArrival(ground.microsoft, subject, contents)
-  })
+  }, 60_000) // two processes start, and the windows pass one by one
 
   it('makes a message wait for it in the queue, in nobody’s hands, with its progress', async () => {
     const contents = files(14 * MB)
@@ -74,7 +74,7 @@ describe('what a mailbox takes in 5 minutes', () => {
     await ground.passUntil(id, { status: 'sent' })
     await expectArrival(ground.microsoft, 'larger than the limit', contents)
     expect((await counters()).maxUploadedBytesPer5Minutes).toBeLessThanOrEqual(LIMIT_BYTES)
-  })
+  }, 60_000) // the windows pass one by one
 })
 
 const OTHER = { ROLE: 'worker', MAILBOX_MESSAGES_PER_MINUTE: '0' }
@@ -103,5 +103,5 @@ describe('requests to a mailbox at once', () => {
 
     const { mailboxes } = await ground.microsoft.control('GET', '/counters')
     expect(mailboxes['ada@contoso.com']).toMatchObject({ maxConcurrent: 1, refusedForConcurrency: 0 })
-  })
+  }, 60_000) // two processes start, and upload four files each
 })

@@ -98,4 +98,4 @@ it('holds the memory of a few for 80 clients that stand still in the middle of a
   expect((await api.residentBytes()) - before).toBeLessThan(150 * MIB)
   for (const upload of uploads) upload.breakOff()
   await api.close()
-})
+}, 60_000) // 80 clients, each of which the product has to meet

@@ -1,0 +1,108 @@
+import { fork, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { announcement } from '../apps/api/src/announcement.ts'
+import { ConfigurationError, readConfig, type Config } from '../apps/api/src/config.ts'
+import type { Running } from '../apps/api/src/running.ts'
+import { startDevServer } from '../apps/web/build/dev-server.ts'
+import { createRestartable } from './restartable.ts'
+import { startSimulator } from './simulator-process.ts'
+
+/**
+ * `npm run dev`: the page from its sources with hot reload, and behind it the API with the worker, and the simulator.
+ * Each of the two restarts when a source file of its own changes. PORT is the page's; the API takes the next one and the
+ * simulator the one after that.
+ */
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url))
+const LAUNCH = join(ROOT, 'scripts/launch.ts')
+const API_SOURCES = ['apps/api/src', 'packages/contract/src', 'packages/m365/src', 'prisma']
+const SIMULATOR_SOURCES = ['apps/m365-simulator/src']
+
+try {
+  await develop(readConfig())
+} catch (error) {
+  if (!(error instanceof ConfigurationError)) throw error
+  console.error(`\n${error.message}\n`)
+  process.exit(1)
+}
+
+async function develop(pageConfig: Config): Promise<void> {
+  const environment = { ...process.env, PORT: String(pageConfig.port + 1), PUBLIC_URL: pageConfig.publicUrl }
+  const config = readConfig(environment)
+  const stopping = new AbortController()
+  const api = createRestartable('API', () => startApi(environment, stopping.signal))
+  const simulator = createRestartable('Simulator', async () =>
+    config.demo
+      ? startSimulator(config, config.demo.simulatorPort, { onFatal: console.error, signal: stopping.signal })
+      : null,
+  )
+  const server = await servePage(pageConfig, config, () => api.settled())
+
+  const stop = async () => {
+    if (stopping.signal.aborted) return
+    stopping.abort()
+    await Promise.all([server.close(), api.close(), simulator.close()])
+    process.exit()
+  }
+  for (const event of ['SIGINT', 'SIGTERM', 'SIGHUP', 'disconnect']) process.on(event, () => void stop())
+  // The parent ended before anybody listened for that.
+  if (process.send !== undefined && !process.connected) return stop()
+
+  await api.start() // first: it reserves the data folder, in which the simulator writes as well
+  await simulator.start()
+  if (stopping.signal.aborted) return
+  console.log(`\n${announcement(config)}\n`)
+  server.watcher.add([...API_SOURCES, ...SIMULATOR_SOURCES].map((folder) => join(ROOT, folder)))
+  server.watcher.on('all', (_event, absolutePath) => {
+    const path = relative(ROOT, absolutePath).replaceAll('\\', '/')
+    if (!isLoaded(path)) return
+    if (path === 'prisma/schema.prisma') spawnSync('turbo', ['run', 'generate', '--output-logs=errors-only'])
+    if (isIn(API_SOURCES, path)) api.restart(path)
+    if (isIn(SIMULATOR_SOURCES, path)) simulator.restart(path)
+  })
+}
+
+async function servePage(pageConfig: Config, { port, demo, graphAuth }: Config, untilApiReady: () => Promise<void>) {
+  try {
+    return await startDevServer({
+      host: pageConfig.host,
+      port: pageConfig.port,
+      apiUrl: `http://127.0.0.1:${port}`,
+      untilApiReady,
+      document: { demoUrl: demo && `http://127.0.0.1:${demo.simulatorPort}`, graphAuth },
+    })
+  } catch (error) {
+    throw new ConfigurationError(`The page cannot be served at port ${pageConfig.port}: ${(error as Error).message}.`)
+  }
+}
+
+/** @throws Error when it ends before it is ready; it has printed why. */
+async function startApi(environment: NodeJS.ProcessEnv, signal: AbortSignal): Promise<Running> {
+  const child = fork(LAUNCH, ['--under-watch'], {
+    env: environment,
+    execArgv: ['--disable-warning=ExperimentalWarning'],
+  })
+  const exited = once(child, 'exit')
+  const end = () => void child.kill('SIGTERM')
+  signal.addEventListener('abort', end, { once: true })
+  const isReady = await Promise.race([once(child, 'message').then(() => true), exited.then(() => false)])
+  signal.removeEventListener('abort', end)
+  if (!isReady) throw new Error('It ended before it was ready.')
+  return {
+    async close() {
+      end()
+      await exited
+    },
+  }
+}
+
+/** Whether a process loads the file when it starts: no test does, nor what tests share. */
+function isLoaded(path: string): boolean {
+  return /\.(ts|sql|css|html|prisma)$/.test(path) && !/\.test\.ts$|\/(generated|test-support)\//.test(path)
+}
+
+function isIn(folders: readonly string[], path: string): boolean {
+  return folders.some((folder) => path.startsWith(`${folder}/`))
+}

@@ -1,0 +1,19 @@
+import { build, install, startNode, STOP_SIGNALS } from './bootstrap.mjs'
+import { watchNpm } from './watch-npm.mjs'
+
+/** Installs and builds what is missing, then runs `parameters` on the project's own Node until it is asked to stop. */
+export async function runUntilStopped(parameters) {
+  watchNpm(() => process.kill(process.pid, 'SIGTERM'))
+  await install()
+  await build()
+
+  let child = null
+  for (const signal of STOP_SIGNALS) process.on(signal, () => child?.kill(signal))
+  // The channel tells the child when this process is gone, however it went.
+  child = startNode(parameters, { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] })
+  child.on('exit', (code, signal) => {
+    // A signal that comes before the child listens for it ends it as it was asked to: that is no failure.
+    const wasAskedTo = STOP_SIGNALS.includes(signal)
+    process.exit(code ?? (wasAskedTo ? 0 : 1))
+  })
+}

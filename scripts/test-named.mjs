@@ -1,0 +1,44 @@
+import { spawn } from 'node:child_process'
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { build, install, root, toolEnvironment } from './bootstrap.mjs'
+import { findTests } from './find-tests.mjs'
+
+const IGNORED = /(^|[\\/])(node_modules|dist|\.data|test-results)[\\/]/
+
+/**
+ * Finds the tests that the command line names, installs and builds what they need, and runs them.
+ *
+ * @param {{
+ *   usage: string
+ *   folders: readonly string[]
+ *   ending: string
+ *   runner: (files: readonly string[]) => { command: string, parameters: readonly string[], environment?: object }
+ * }} options
+ */
+export async function runNamedTests({ usage, folders, ending, runner }) {
+  const [name, ...more] = process.argv.slice(2)
+  const found = findTests(filesIn(folders), ending, name)
+  if ('fault' in found) {
+    console.error(`${found.fault}\n\nUsage: ${usage}`)
+    process.exit(1)
+  }
+  await install()
+  await build()
+  const { command, parameters, environment = {} } = runner(found.files)
+  const child = spawn(command, [...parameters, ...more], {
+    cwd: root,
+    env: { ...toolEnvironment, ...environment },
+    stdio: 'inherit',
+    shell: process.platform === 'win32',
+  })
+  child.on('exit', (code) => process.exit(code ?? 1))
+}
+
+function filesIn(folders) {
+  return folders
+    .flatMap((folder) => readdirSync(join(root, folder), { recursive: true }).map((file) => join(folder, file)))
+    .filter((file) => !IGNORED.test(file))
+    .map((file) => file.replaceAll('\\', '/'))
+    .sort()
+}
