@@ -88,6 +88,13 @@ it('names in operations.md every metric', () => {
   expect(metrics.map(([, name = '']) => name).filter((name) => !named.has(name))).toEqual([])
 })
 
+it('names in map.md every table', () => {
+  const tables = [...read('prisma/schema.prisma').matchAll(/@@map\("(\w+)"\)/g)].map(([, table = '']) => table)
+  expect(tables.length).toBeGreaterThan(0)
+  const named = new Set(codeIn(section(read('docs/map.md'), 'Tables')))
+  expect(tables.filter((table) => !named.has(table))).toEqual([])
+})
+
 it('keeps README.md within 10 KB', () => {
   expect(Buffer.byteLength(readme)).toBeLessThanOrEqual(README_BYTES)
 })
