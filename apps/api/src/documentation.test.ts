@@ -18,13 +18,13 @@ function read(path: string): string {
   return readFileSync(new URL(path, ROOT), 'utf8')
 }
 
-/** The part below a heading, up to the next one of its level. */
+/** Returns the text below a heading, up to the next heading of its level. */
 function section(text: string, heading: string): string {
   const [, rest = ''] = text.split(`\n## ${heading}\n`)
   return rest.split('\n## ')[0] ?? ''
 }
 
-/** What stands between backticks. */
+/** Returns the texts between backticks. */
 function codeIn(text: string): string[] {
   return [...text.matchAll(/`([^`]+)`/g)].map(([, code = '']) => code)
 }
@@ -74,7 +74,7 @@ it.each([
   ['consent that does not complete', ConsentProblemCode.options],
   ['message that is held', HeldBecause.options],
   ['message that failed', MessageProblemCode.options],
-])('says in install.md what to do about every %s', (_, codes) => {
+])('tells in install.md what to do about every %s', (_, codes) => {
   const named = new Set(rowsOf(section(read('docs/install.md'), 'Trouble')).flatMap(([code = '']) => codeIn(code)))
   expect(codes.filter((code) => !named.has(code))).toEqual([])
 })
@@ -99,7 +99,7 @@ it('keeps README.md within 10 KB', () => {
   expect(Buffer.byteLength(readme)).toBeLessThanOrEqual(README_BYTES)
 })
 
-it('leads from README.md to every document, to each decision through their list', () => {
+it('links every document from README.md, each decision through their list', () => {
   const decisions = read('docs/decisions/README.md')
   const isLinked = (path: string) =>
     readme.includes(`](${path}`) || decisions.includes(`](${path.replace('docs/decisions/', '')})`)
@@ -111,7 +111,7 @@ it.each(PAGES)('names in %s only sources that exist', (path) => {
   expect(named.filter((name) => !sources.some((source) => `/${source}`.endsWith(`/${name}`)))).toEqual([])
 })
 
-it.each(PAGES)('leads by every link of %s to a file and heading that exist', (path) => {
+it.each(PAGES)('links in %s to files and headings that exist', (path) => {
   const page = new URL(path, ROOT)
   const links = [...readFileSync(page, 'utf8').matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link)
   const broken = links.filter((link) => !/^https?:/.test(link) && !leadsSomewhere(new URL(link, page)))
@@ -125,7 +125,7 @@ function leadsSomewhere(url: URL): boolean {
   return hash === '' || anchorsOf(readFileSync(url, 'utf8')).has(decodeURIComponent(hash.slice(1)))
 }
 
-/** As GitHub makes them of headings. */
+/** Derives anchors from headings as GitHub does. */
 function anchorsOf(text: string): Set<string> {
   const headings = [...text.matchAll(/^#{1,6} (.+)$/gm)].map(([, heading = '']) => heading)
   return new Set(
