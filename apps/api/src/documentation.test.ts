@@ -6,11 +6,17 @@ import { expect, it } from 'vitest'
 import { Environment, SECRETS } from './configuration/environment.ts'
 
 const ROOT = new URL('../../../', import.meta.url)
-const PAGES = ['README.md', 'apps/m365-simulator/README.md', ...globSync('docs/**/*.md', { cwd: ROOT })]
-const sources = ['apps/*/src', 'packages/*/src', 'scripts', 'e2e'].flatMap((folder) =>
-  globSync(`${folder}/**/*.{ts,tsx,mjs}`, { cwd: ROOT, exclude: (name) => name === 'node_modules' }),
+const DOCUMENTS = ['CONTRIBUTING.md', 'CHANGELOG.md', ...globSync('docs/**/*.md', { cwd: ROOT })]
+const PAGES = ['README.md', 'apps/m365-simulator/README.md', ...DOCUMENTS]
+const README_BYTES = 10_240
+const sources = ['*', '{apps,packages}/*/{build,src}/**/*', '{scripts,e2e}/**/*'].flatMap((path) =>
+  globSync(`${path}.{ts,tsx,mjs}`, { cwd: ROOT, exclude: (name) => name === 'node_modules' }),
 )
-const readme = readFileSync(new URL('README.md', ROOT), 'utf8')
+const readme = read('README.md')
+
+function read(path: string): string {
+  return readFileSync(new URL(path, ROOT), 'utf8')
+}
 
 /** Returns the text below a heading, up to the next heading of its level. */
 function section(text: string, heading: string): string {
@@ -28,7 +34,7 @@ function rowsOf(text: string): string[][] {
   return lines.slice(1).map((line) => line.split(' | ').map((cell) => cell.replace(/^\| | \|$/g, '')))
 }
 
-const variables = rowsOf(section(readme, 'Configuration')).flatMap(([names = '', defaults = '', meaning = '']) =>
+const variables = rowsOf(read('docs/configuration.md')).flatMap(([names = '', defaults = '', meaning = '']) =>
   codeIn(names).map((name, index, all) => ({
     name,
     byDefault: all.length > 1 ? (codeIn(defaults)[index] ?? defaults) : defaults,
@@ -36,31 +42,31 @@ const variables = rowsOf(section(readme, 'Configuration')).flatMap(([names = '',
   })),
 )
 
-it('describes in README.md every variable of the configuration, and no other', () => {
+it('describes in configuration.md every variable of the configuration, and no other', () => {
   expect(variables.map(({ name }) => name).toSorted()).toEqual(Environment.keyof().options.toSorted())
   expect(variables.filter(({ meaning }) => meaning === '')).toEqual([])
 })
 
-it('names in README.md the default of each variable', () => {
+it('names in configuration.md the default of each variable', () => {
   const given = Object.fromEntries(variables.map(({ name, byDefault }) => [name, codeIn(byDefault)[0] ?? byDefault]))
   const defaults = Object.entries(Environment.parse({})).map(([name, value]) => [name, String(value) || 'none'])
   expect(given).toMatchObject(Object.fromEntries(defaults))
 })
 
-it('names in README.md every secret that may come as a file', () => {
-  const [, list = ''] = /Every secret \(([^)]*)\)/.exec(readme) ?? []
+it('names in configuration.md every secret that may come as a file', () => {
+  const [, list = ''] = /Every secret \(([^)]*)\)/.exec(read('docs/configuration.md')) ?? []
   expect(codeIn(list).toSorted()).toEqual(SECRETS.toSorted())
 })
 
 it('names in README.md every command of package.json', () => {
-  const { scripts } = JSON.parse(readFileSync(new URL('package.json', ROOT), 'utf8')) as { scripts: object }
+  const { scripts } = JSON.parse(read('package.json')) as { scripts: object }
   const named = codeIn(section(readme, 'Commands')).map((code) => /^npm (?:run )?([\w:-]+)/.exec(code)?.[1])
-  expect(new Set(named.filter((name) => name !== undefined))).toEqual(new Set(Object.keys(scripts)))
+  const commands = Object.keys(scripts).filter((name) => name !== 'prepare') // npm's own, at the end of an installation
+  expect(new Set(named.filter((name) => name !== undefined))).toEqual(new Set(commands))
 })
 
 it('names in security.md every action of the audit log', () => {
-  const security = readFileSync(new URL('docs/security.md', ROOT), 'utf8')
-  const actions = new Set(codeIn(section(security, 'The audit log')))
+  const actions = new Set(codeIn(section(read('docs/security.md'), 'The audit log')))
   expect(AuditAction.options.filter((action) => !actions.has(action))).toEqual([])
 })
 
@@ -69,26 +75,39 @@ it.each([
   ['message that is held', HeldBecause.options],
   ['message that failed', MessageProblemCode.options],
 ])('tells in install.md what to do about every %s', (_, codes) => {
-  const install = readFileSync(new URL('docs/install.md', ROOT), 'utf8')
-  const named = new Set(rowsOf(section(install, 'Trouble')).flatMap(([code = '']) => codeIn(code)))
+  const named = new Set(rowsOf(section(read('docs/install.md'), 'Trouble')).flatMap(([code = '']) => codeIn(code)))
   expect(codes.filter((code) => !named.has(code))).toEqual([])
 })
 
-it('names in README.md every metric', () => {
+it('names in operations.md every metric', () => {
   const code = sources.filter((path) => path.startsWith('apps/api/src/') && !path.endsWith('.test.ts'))
-  const source = code.map((path) => readFileSync(new URL(path, ROOT), 'utf8')).join('\n')
+  const source = code.map((path) => read(path)).join('\n')
   const metrics = [...source.matchAll(/(?:name: |gauge\(\s*)'(inforiver_mail_\w+)'/g)]
   expect(metrics.length).toBeGreaterThan(0)
-  const named = new Set(codeIn(section(readme, 'Operations')).map((code) => code.replace(/\{.*/, '')))
+  const named = new Set(codeIn(section(read('docs/operations.md'), 'Metrics')).map((code) => code.replace(/\{.*/, '')))
   expect(metrics.map(([, name = '']) => name).filter((name) => !named.has(name))).toEqual([])
 })
 
-it('links every document from README.md', () => {
-  expect(globSync('docs/**/*.md', { cwd: ROOT }).filter((path) => !readme.includes(`](${path}`))).toEqual([])
+it('names in map.md every table', () => {
+  const tables = [...read('prisma/schema.prisma').matchAll(/@@map\("(\w+)"\)/g)].map(([, table = '']) => table)
+  expect(tables.length).toBeGreaterThan(0)
+  const named = new Set(codeIn(section(read('docs/map.md'), 'Tables')))
+  expect(tables.filter((table) => !named.has(table))).toEqual([])
+})
+
+it('keeps README.md within 10 KB', () => {
+  expect(Buffer.byteLength(readme)).toBeLessThanOrEqual(README_BYTES)
+})
+
+it('links every document from README.md, each decision through their list', () => {
+  const decisions = read('docs/decisions/README.md')
+  const isLinked = (path: string) =>
+    readme.includes(`](${path}`) || decisions.includes(`](${path.replace('docs/decisions/', '')})`)
+  expect(DOCUMENTS.filter((path) => !isLinked(path))).toEqual([])
 })
 
 it.each(PAGES)('names in %s only sources that exist', (path) => {
-  const named = codeIn(readFileSync(new URL(path, ROOT), 'utf8')).filter((code) => /^[\w./-]+\.(tsx?|mjs)$/.test(code))
+  const named = codeIn(read(path)).filter((code) => /^[\w./-]+\.(tsx?|mjs)$/.test(code))
   expect(named.filter((name) => !sources.some((source) => `/${source}`.endsWith(`/${name}`)))).toEqual([])
 })
 

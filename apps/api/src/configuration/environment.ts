@@ -50,7 +50,7 @@ const VaultKeys = z.string().superRefine((value, context) => {
 })
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 
-/** All variables. README.md describes them. */
+/** All variables. docs/configuration.md describes them. */
 export const Environment = z.object({
   SMTP: z.string().optional(),
   AZURE_TENANT_ID: z.guid('must be the directory (tenant) ID, a GUID').optional(),

@@ -1,0 +1,66 @@
+// Compares the maps (README.md and docs/, decisions apart) with the source files.
+// `node scripts/map.mjs` lists the files that are on no map and the entries whose file is gone; it exits with 1 if there are any.
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const ROOT = dirname(import.meta.dirname)
+const SOURCE_FOLDERS = ['apps', 'packages', 'scripts']
+const SKIPPED_FOLDERS = new Set(['node_modules', 'dist', 'generated', 'test-support', '.turbo', '.cache'])
+const IS_SOURCE = /(?<!\.test)\.(ts|tsx|mjs)$/
+/** A path from the root, as a map writes it between backticks. */
+const ENTRY = /`((?:apps|packages|scripts|prisma|e2e)\/[\w./@-]+\.\w+)`/g
+/** Shorter files need no entry. */
+const LONGEST_WITHOUT_ENTRY = 60
+
+/**
+ * Which long files no map names, and which files a map names that do not exist.
+ *
+ * @param {{ maps: string[], sources: { path: string, lines: number }[], exists: (path: string) => boolean }} given
+ *   maps: Markdown texts; sources: paths from the root, with `/`
+ */
+export function compareMaps({ maps, sources, exists }) {
+  const entries = new Set(maps.flatMap((text) => [...text.matchAll(ENTRY)].map(([, path]) => path)))
+  return {
+    missing: sources
+      .filter(({ path, lines }) => lines > LONGEST_WITHOUT_ENTRY && !entries.has(path))
+      .map(({ path }) => path),
+    gone: [...entries].filter((path) => !exists(path)),
+  }
+}
+
+/** The same for the files of this repository. */
+export function compareRepository() {
+  const sources = SOURCE_FOLDERS.flatMap((folder) => filesBelow(join(ROOT, folder))).filter((path) =>
+    IS_SOURCE.test(path),
+  )
+  const maps = [join(ROOT, 'README.md'), ...filesBelow(join(ROOT, 'docs'), 'decisions')].filter((path) =>
+    path.endsWith('.md'),
+  )
+  return compareMaps({
+    maps: maps.map((path) => readFileSync(path, 'utf8')),
+    sources: sources.map((path) => ({
+      path: relative(ROOT, path).replaceAll('\\', '/'),
+      lines: readFileSync(path, 'utf8').split('\n').length - 1,
+    })),
+    exists: (path) => existsSync(join(ROOT, path)),
+  })
+}
+
+function filesBelow(folder, skipped) {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name)
+    if (entry.isFile()) return path
+    return entry.isDirectory() && entry.name !== skipped && !SKIPPED_FOLDERS.has(entry.name)
+      ? filesBelow(path, skipped)
+      : []
+  })
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const { missing, gone } = compareRepository()
+  for (const path of missing) console.log(`on no map:  ${path}`)
+  for (const path of gone) console.log(`gone:       ${path}`)
+  if (missing.length + gone.length > 0) process.exit(1)
+  console.log('Every source file of more than 60 lines is on a map, and every entry has its file.')
+}
