@@ -35,7 +35,7 @@ export default defineConfig({
     // A hang is a failure. The few tests that need longer say so themselves, with the reason.
     testTimeout: 30_000,
     hookTimeout: 60_000,
-    maxWorkers: 3, // on two cores, and beside the browser tests: much of the time they wait
+    maxWorkers: 5, // on two cores, and beside the browser tests: much of the time they wait
     sequence: { sequencer: LongestFirst },
     // Attachments are short-lived garbage, and on busy cores the collector's threads compete with the tests.
     execArgv: ['--max-semi-space-size=64', '--single-threaded-gc'],

@@ -24,7 +24,7 @@ export function startPolling(
 ): Polling {
   const stopping = new AbortController()
   let wakeUp = Promise.withResolvers<void>()
-  const ended = run()
+  const ended = Promise.resolve().then(run) // so that the first step finds what this function returns
   return {
     wake: () => wakeUp.resolve(),
     async stop() {
