@@ -23,6 +23,14 @@ export interface Database {
 }
 
 /**
+ * Has plans use indexes even while a table is small: a prepared statement keeps its plan while the table grows to
+ * millions. Where nothing but a scan is possible, its cost would have the statement compiled each time, hence no JIT.
+ */
+export async function setUpSession(client: pg.ClientBase): Promise<void> {
+  await client.query('SET enable_seqscan = off; SET jit = off')
+}
+
+/**
  * Applies pending migrations, then connects. One pool serves Prisma and the hand-written statements. `onMigration`
  * receives the progress of migrations.
  */
@@ -41,6 +49,7 @@ export async function openDatabase(
       statement_timeout: STATEMENT_TIMEOUT_MS,
       query_timeout: SILENCE_TIMEOUT_MS,
       idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
+      onConnect: setUpSession,
       keepAlive: true,
       keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER_MS,
     }),

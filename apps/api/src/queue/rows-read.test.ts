@@ -1,5 +1,6 @@
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { setUpSession } from '../database/database.ts'
 import { ADA, BEN, createQueueGround, QUEUED, VERSION, type QueueGround } from '../test-support/queue-ground.ts'
 import { createTestPool } from '../test-support/test-database.ts'
 import { createTestQueue } from '../test-support/test-queue.ts'
@@ -32,6 +33,9 @@ const STATISTICS: Record<string, (ground: QueueGround) => Promise<unknown>> = {
   },
 }
 
+const PLANNED_BEFORE = 'of a queue that was empty, from which plans were kept'
+STATISTICS[PLANNED_BEFORE] = (ground) => wait(ground, `'ten_paused'`)
+
 let waited = 0
 
 /** Has very many messages wait, each in the mailbox of `tenant`: SQL about its number `n`. */
@@ -51,7 +55,25 @@ async function wait({ database }: QueueGround, tenant: string): Promise<void> {
   )
 }
 
-describe.each(Object.entries(STATISTICS))('with statistics %s', (_which, know) => {
+/** Has PostgreSQL keep the plans of the prepared statements: it does after five runs. */
+async function keepPlans(ground: QueueGround, queue: Queue): Promise<void> {
+  for (let run = 0; run < 8; run++) {
+    await ground.submit({}, queue)
+    for (const message of await queue.deliveries.claim(`run ${run}`, 1)) {
+      await queue.deliveries.clear(message, VERSION, true)
+      await queue.deliveries.settle(sent(message))
+    }
+  }
+}
+
+const sent = (message: LeasedMessage) => ({
+  message,
+  settlement: { ...QUEUED, status: 'sent' as const, waitMs: null },
+  fromEmail: 'ada@contoso.com',
+  ageMs: () => 0,
+})
+
+describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) => {
   let ground: QueueGround
   let pool: pg.Pool
   let queue: Queue
@@ -59,10 +81,11 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (_which, know) =
 
   beforeAll(async () => {
     ground = await createQueueGround()
-    pool = createTestPool(ground.database.url, 1)
+    pool = createTestPool(ground.database.url, 1, setUpSession)
     queue = createTestQueue(pool, { limits: { concurrency: 0 } })
     for (const table of ['messages', 'message_queue', 'message_contents', 'unsent_messages', 'mailbox_totals'])
       await ground.database.query(`ALTER TABLE ${table} SET (autovacuum_enabled = false)`)
+    if (which === PLANNED_BEFORE) await keepPlans(ground, queue)
     await ground.database.query(
       `INSERT INTO messages (id, tenant_id, service, outcome, "to", subject, created_at, sent_at, ended_at)
      SELECT 'msg_ended_' || n, $1, 'reports', 'sent', '[]', '', mail_now() - n * interval '1 second', mail_now(), mail_now()
@@ -101,17 +124,6 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (_which, know) =
     )
     return rows[0]?.rows ?? 0
   }
-
-  const sent = (message: LeasedMessage) => ({
-    message,
-    settlement: {
-      ...QUEUED,
-      status: 'sent' as const,
-      waitMs: null,
-    },
-    fromEmail: 'ada@contoso.com',
-    ageMs: () => 0,
-  })
 
   it('reads few rows for a claim', async () => {
     expect(await rowsRead(async () => (leased = await queue.deliveries.claim('worker', 10)))).toBeLessThan(FEW)

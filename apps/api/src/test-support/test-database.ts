@@ -80,8 +80,12 @@ export async function createTestDatabase({ template = TEMPLATE }: { template?: s
   }
 }
 
-export function createTestPool(connectionString: string, max = 10): pg.Pool {
-  const pool = new pg.Pool({ connectionString, max, application_name: 'test' })
+export function createTestPool(
+  connectionString: string,
+  max = 10,
+  onConnect: (client: pg.ClientBase) => Promise<void> = async () => {},
+): pg.Pool {
+  const pool = new pg.Pool({ connectionString, max, onConnect, application_name: 'test' })
   pool.on('error', () => {}) // the database is dropped while connections are still closing
   return pool
 }
