@@ -1,5 +1,4 @@
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
-import type { ProblemError } from './problem.ts'
 
 const WINDOW_MS = 60_000
 const LINES_PER_CLIENT = 5
@@ -11,7 +10,8 @@ const LINES_PER_CODE = 100
  * a few lines of each code, and one line counts the rest.
  */
 export interface RefusalLog {
-  note(request: FastifyRequest, problem: ProblemError): void
+  /** `code` and `status` of the problem that it was answered with. */
+  note(request: FastifyRequest, problem: { readonly code: string; readonly status: number }): void
   /** Logs what was omitted in this minute, and starts the next one. */
   endWindow(): void
 }
