@@ -5,36 +5,35 @@ import type { Lease, LeasedMessage } from './leased-message.ts'
 import type { MailboxLimits } from './limits.ts'
 import { isInState } from './columns.ts'
 import { AWAIT_CLAIMS, LOCK_AS_CLAIM, lockMailbox } from './mailbox-lock.ts'
-import { rests } from './pause.ts'
+import { isPaused } from './pause.ts'
 import { NO_DOUBT } from './states.ts'
 import { DAY_WINDOW, RATE_WINDOW, usedWithin } from './usage-windows.ts'
 
 // queued ──claimed under a lease──▶ sending; and back, where the answer to the claim was lost.
 
-/** At most this long after a worker died, its messages go on elsewhere. */
+/** When a worker dies, others take over its messages within this time. */
 export const LEASE_MS = 45_000
 
-/** Where the first had nothing to give, however few messages are asked for: many may be at their limits. */
+/** Looked at once the first ones had nothing to give, since many mailboxes may be at their limits. */
 const MAILBOXES_AT_ONCE = 64
-/** A constant tells the planner how few rows these are; for very many it would compile the statement each time. */
+/** No claim leases more of one mailbox. A constant tells the planner how few rows it reads. */
 const MAX_CLAIMED = 1_000
-/** A claim that finds nothing goes on to the next ones so many times. */
+/** How often a claim that found nothing goes on to the next mailboxes. */
 const LOOKS_PER_CLAIM = 16
 
 /**
- * Locks mailboxes with something due, those after the last one first, so that they take turns. It goes from tenant to
- * tenant in the index of what is queued: tenants with nothing queued cost nothing. Those that another process is looking
- * at are passed over. It is a statement of its own, so that what the next one counts is what the last holder of the lock
- * left behind.
+ * Locks mailboxes with something due, beginning after the one that was served last, and skips those that another
+ * process has locked. It walks from tenant to tenant in the index of due messages, so tenants with an empty queue cost
+ * nothing. It is a statement of its own, so that CLAIM sees what the previous holder of each lock committed.
  *
- * $1 the tenant that was looked at last, $2 how many at most
+ * $1 the tenant that was served last, $2 at most
  */
 const LOCK_MAILBOXES = `
 WITH RECURSIVE claiming AS MATERIALIZED (${LOCK_AS_CLAIM}), ${walkTenants('ahead', 'q.tenant_id > $1')}, ${walkTenants('behind', 'q.tenant_id <= $1')}, due AS (
   SELECT tenant_id FROM (SELECT * FROM ahead UNION ALL SELECT * FROM behind) AS queued
    WHERE due_at <= mail_now()
-     AND NOT ${rests('queued.tenant_id')}
-  OFFSET 0 -- nothing else is locked
+     AND NOT ${isPaused('queued.tenant_id')}
+  OFFSET 0 -- keeps the lock function off the rows that are filtered out
 )
 SELECT tenant_id AS id FROM claiming CROSS JOIN due WHERE ${lockMailbox('due.tenant_id')} LIMIT $2`
 
@@ -51,21 +50,20 @@ function walkTenants(name: string, within: string): string {
 /**
  * Leases due messages of the locked mailboxes to one worker.
  *
- * Every tenant gets its share of the batch, so that one tenant's backlog does not delay another's message; where the batch
- * is too small for all, those that stand first in the array come first. Large messages leave one of the mailbox's requests
- * at once to the others, so that none waits for an upload. A limit of 0 stands for none.
+ * Each tenant gets an equal share of the batch, so that one tenant's backlog does not delay another's message. If the
+ * batch is too small for all, the first tenants in the array win. Large messages leave one of the mailbox's concurrent
+ * requests to the others, so that a small message never waits for an upload. A limit of 0 means no limit.
  *
- * A message that goes in one request is cleared for it at once, under the settings of this moment: their row is locked,
- * so that a change of the settings sees the request as under way, or the claim sees the change.
+ * A message that goes in one request is cleared for it here. The row of the settings is locked, so that a change of the
+ * settings either sees the request as under way, or is seen by the claim.
  *
- * $1 tenants, $2 how many at most, $3 requests at once, $4 messages a minute, $5 recipients a day, $6 lease owner,
- * $7 lease in ms
+ * $1 tenants, $2 at most, $3 concurrent requests, $4 messages a minute, $5 recipients a day, $6 lease owner, $7 lease in ms
  */
 const CLAIM = `
 WITH boxes AS (
-  SELECT locked.tenant_id, locked.turn FROM unnest($1::text[]) WITH ORDINALITY AS locked(tenant_id, turn) WHERE NOT ${rests('locked.tenant_id')}
+  SELECT locked.tenant_id, locked.rank FROM unnest($1::text[]) WITH ORDINALITY AS locked(tenant_id, rank) WHERE NOT ${isPaused('locked.tenant_id')}
 ), room AS MATERIALIZED (
-  SELECT b.tenant_id, b.turn,
+  SELECT b.tenant_id, b.rank,
          least(
            ceil($2::numeric / (SELECT count(*) FROM boxes))::int,
            CASE WHEN $3 = 0 THEN $2 ELSE $3 - coalesce(t.sending, 0) - (
@@ -89,9 +87,9 @@ WITH boxes AS (
        WINDOW place AS (ORDER BY first.due_at, first.message_id)
     ) AS due
    WHERE ($5 = 0 OR r.recipients_used + due.recipients <= $5
-          OR (r.recipients_used = 0 AND due.place = 1)) -- more than a day allows: on a day of its own
+          OR (r.recipients_used = 0 AND due.place = 1)) -- a message with more recipients than a day allows gets a day of its own
      AND (NOT due.is_large OR due.large <= r.large)
-   ORDER BY r.turn, due.place LIMIT $2
+   ORDER BY r.rank, due.place LIMIT $2
 ), settings AS MATERIALIZED (
   SELECT s.tenant_id, s.version, s.status = 'connected' AS connected, concat_ws(' ', s.status, s.version, s.grant_version, s.sent_items_search) AS stamp,
          'Mail.ReadWrite' = ANY (s.granted_permissions) AS readable, s.sent_items_search = 'works' AS searchable, s.from_email
@@ -119,13 +117,16 @@ SELECT l.message_id AS id, l.tenant_id, l.recipients, l.attempt_count, l.trying_
   LEFT JOIN LATERAL (SELECT * FROM message_contents WHERE message_id = l.message_id OFFSET 0) AS c ON true
   LEFT JOIN LATERAL (SELECT * FROM message_drafts WHERE l.has_draft AND message_id = l.message_id OFFSET 0) AS d ON true`
 
-/** In doubt, by draft or after an upload, other requests come first. `q` and `s` are aliases of the message and its settings. */
+/**
+ * Whether a message's first request is the one that sends it. In doubt, by draft or while uploading, other requests come
+ * first. `q` and `s` are aliases of the message and its settings.
+ */
 function goesAtOnce(q: string, s: string): string {
   return `coalesce(${s}.connected AND ${q}.doubt = 'none' AND NOT ${q}.has_draft AND NOT ${q}.uploading AND ${q}.size = 'small'
                    AND (NOT ${s}.readable OR ${s}.searchable AND ${q}.save_to_sent_items), false)`
 }
 
-/** Leases what is due and within the mailboxes' limits to `owner`, for `LEASE_MS`. */
+/** Returns a function that leases due messages within the mailboxes' limits to `owner`, for `LEASE_MS`. */
 export function createClaiming(
   pool: pg.Pool,
   { concurrency, messagesPerMinute, recipientsPerDay }: MailboxLimits,
@@ -150,12 +151,12 @@ export function createClaiming(
   return async (owner, limit) => {
     const seen = new Set<string>()
     for (let looks = 0; looks < LOOKS_PER_CLAIM; looks++) {
-      // Mostly there is something for each place; only where there was nothing it is worth looking at more of them.
+      // One mailbox for each free place is mostly enough; looking at more pays only when these had nothing to give.
       const atOnce = looks === 0 ? limit : Math.max(limit, MAILBOXES_AT_ONCE)
       const { tenants, leased } = await look(owner, limit, atOnce)
-      const turns = leased.map(({ tenantId }) => tenants.indexOf(tenantId))
-      // Those behind the last one that got something have not had their turn where there was no more to give.
-      lastTenant = (leased.length < limit ? tenants.at(-1) : tenants[Math.max(...turns)]) ?? lastTenant
+      const served = leased.map(({ tenantId }) => tenants.indexOf(tenantId))
+      // In a full batch, the tenants behind the last one that was served got nothing: the next claim begins with them.
+      lastTenant = (leased.length < limit ? tenants.at(-1) : tenants[Math.max(...served)]) ?? lastTenant
       if (leased.length > 0 || tenants.length < atOnce || tenants.some((id) => seen.has(id))) return leased
       for (const id of tenants) seen.add(id)
     }
@@ -226,7 +227,7 @@ function toLeasedMessage(row: ClaimedRow, leaseOwner: string): LeasedMessage {
   }
 }
 
-/** Undoes a claim whose answer was lost: nothing was sent under it, although another process may think so. $1 lease owner */
+/** Undoes a claim whose answer was lost. Nothing was sent under it, even if recovery put the messages in doubt. $1 lease owner */
 const GIVE_BACK = `
 UPDATE message_queue
    SET lease_owner = NULL, lease_until = NULL, attempt_count = attempt_count - 1, wire_version = NULL,
@@ -234,7 +235,7 @@ UPDATE message_queue
        attempt_id = nullif(attempt_id, $1)
  WHERE lease_owner = $1 OR attempt_id = $1 AND lease_owner IS NULL`
 
-/** Puts back what a claim leased whose answer did not arrive. */
+/** Returns to the queue what a claim leased if its answer did not arrive. */
 export async function giveBack(pool: pg.Pool, owner: string): Promise<void> {
   await inTransaction(pool, async (client) => {
     await client.query(AWAIT_CLAIMS)
@@ -249,17 +250,17 @@ UPDATE message_queue q SET lease_until = mail_now() + $3 * interval '1 milliseco
  WHERE q.message_id = ANY ($1) AND q.message_id = held.message_id AND q.lease_owner = held.lease_owner
 RETURNING q.message_id AS id`
 
-/** The ids of those whose lease is still held, for another `LEASE_MS`. */
+/** Renews the leases that are still held for another `LEASE_MS`, and returns the ids of their messages. */
 export async function renewLeases(pool: pg.Pool, messages: readonly Lease[]): Promise<Set<string>> {
   const values = [messages.map(({ id }) => id), messages.map(({ leaseOwner }) => leaseOwner), LEASE_MS]
   const { rows } = await pool.query<{ id: string }>(RENEW, values)
   return new Set(rows.map(({ id }) => id))
 }
 
-/** What a claim left out because it is large. $1 id */
+/** The content that a claim left out because of its size. $1 id */
 const READ_CONTENT = `SELECT content FROM message_contents WHERE message_id = $1`
 
-/** @throws when it is gone: the message has been given up by now */
+/** @throws when the content is gone because the message was given up */
 export async function readContent(pool: pg.Pool, { id }: Pick<Lease, 'id'>): Promise<Buffer> {
   const { rows } = await pool.query<{ content: Buffer | null }>(READ_CONTENT, [id])
   const content = rows[0]?.content

@@ -2,7 +2,7 @@ import type pg from 'pg'
 import { inTransaction } from '../database/transaction.ts'
 import type { MailboxLimits } from './limits.ts'
 import { lockMailbox } from './mailbox-lock.ts'
-import { rests } from './pause.ts'
+import { isPaused } from './pause.ts'
 
 // Drafts and copies that have to be deleted in a mailbox. Each deletion counts as one of the mailbox's requests.
 
@@ -52,7 +52,7 @@ const LOCK_FOR_CLEANUP = `
 WITH due AS (
   SELECT DISTINCT c.tenant_id FROM mailbox_cleanups c JOIN tenant_settings s ON s.tenant_id = c.tenant_id
    WHERE c.due_at <= mail_now() AND s.status = 'connected' AND s.problem IS NULL
-     AND NOT ${rests('c.tenant_id')}
+     AND NOT ${isPaused('c.tenant_id')}
   OFFSET 0 -- nothing else is locked
 ), shuffled AS (
   SELECT tenant_id FROM due ORDER BY random() OFFSET 0
@@ -70,7 +70,7 @@ WITH picked AS MATERIALIZED (
       SELECT c.tenant_id, c.item_id FROM mailbox_cleanups c
        WHERE c.tenant_id = b.id AND c.due_at <= mail_now() AND (c.lease_until IS NULL OR c.lease_until <= mail_now())
        ORDER BY c.due_at LIMIT 1) AS due
-   WHERE NOT ${rests('b.id')}
+   WHERE NOT ${isPaused('b.id')}
      AND ($2 = 0 OR $2 > coalesce((SELECT t.sending FROM mailbox_totals t WHERE t.tenant_id = b.id), 0)
                          + (SELECT count(*) FROM mailbox_cleanups c WHERE c.tenant_id = b.id AND c.lease_until > mail_now()))
 )

@@ -8,8 +8,8 @@ import type { Prisma } from '../database/generated/client.ts'
  *
  * @param tenant SQL for the tenant's id
  */
-export function rests(tenant: string): string {
-  return `EXISTS (SELECT 1 FROM mailboxes resting WHERE resting.tenant_id = ${tenant} AND greatest(resting.paused_until, resting.no_access_until) > mail_now())`
+export function isPaused(tenant: string): string {
+  return `EXISTS (SELECT 1 FROM mailboxes paused WHERE paused.tenant_id = ${tenant} AND greatest(paused.paused_until, paused.no_access_until) > mail_now())`
 }
 
 type Writer = Pick<Prisma.TransactionClient, '$executeRawUnsafe'>

@@ -19,10 +19,10 @@ export interface Attempt {
   readonly detail: string
 }
 
-/** The new values of a message's row, and what follows for its mailbox. */
+/** The new state of a message, and the consequences for its mailbox. */
 export interface Settlement {
   readonly status: 'queued' | 'sent' | 'failed' | 'held'
-  /** From the outcome to the next attempt; null when there is none. */
+  /** From the outcome to the next attempt; null when there is no next attempt. */
   readonly waitMs: number | null
   readonly heldBecause: HeldBecause | null
   readonly doubt: Doubt
@@ -30,36 +30,36 @@ export interface Settlement {
   readonly tryingMs: number
   readonly problem: MessageProblem | null
   readonly attempt: Attempt | null
-  /** Whether the mailbox's limits count it. */
+  /** Whether the attempt counts against the mailbox's limits. */
   readonly charged: boolean
-  /** Microsoft asked for it. */
+  /** The pause that Microsoft asked for. */
   readonly pauseMailboxMs: number | null
-  /** For so long nobody asks for access: it could not be had. */
+  /** How long nobody asks for access, after it could not be obtained. */
   readonly noAccessMs: number | null
 }
 
 export interface Settled {
   readonly message: Lease
   readonly settlement: Settlement
-  /** The sender it left from; null when it was not tried. */
+  /** The sender of the attempt; null when nothing was sent. */
   readonly fromEmail: string | null
-  /** For how many ms the outcome has been known. */
+  /** Returns how long the outcome has been known, in ms. */
   readonly ageMs: () => number
 }
 
-/** The rows of `result`, from JSON. */
+/** The columns of `result`, which arrive as JSON. */
 const RESULT_COLUMNS = `
 "messageId" text, "leaseOwner" text, status text, "waitMs" bigint, "heldBecause" text, doubt text, looks int,
 "possibleDuplicate" boolean, "tryingMs" bigint, problem jsonb, "fromEmail" text, "attemptOutcome" text, "attemptCode" text,
 "attemptDetail" text, charged boolean, "pauseMs" bigint, "noAccessMs" bigint, "agoMs" bigint`
 
 /**
- * Writes the outcomes of a batch of attempts, one of each message. The holder of the lease writes; and whoever made the
- * last attempt, however late, as long as no later attempt has begun, also where the message has meanwhile been declared
- * in doubt or ended for it. Other rows stay as they are, with their attempts, usage, pauses and trouble. What was
- * delivered is not kept. An attempt that used up no time, such as one that was throttled or held, lengthens no later wait.
+ * Writes the outcomes of a batch of attempts, at most one per message. An outcome is accepted from the holder of the
+ * lease, and from whoever made the last attempt, however late, as long as no later attempt has begun; also if the message
+ * has been put in doubt or ended meanwhile. Any other outcome changes nothing. The content of a delivered message is
+ * deleted. An attempt that took none of the message's time, such as a throttled one, lengthens no later wait.
  *
- * Times are counted from the moment of the outcome, which may have had to wait for the database.
+ * Times count from the moment of the outcome, which may have waited for the database.
  *
  * $1 results as JSON
  */
@@ -72,13 +72,13 @@ WITH result AS MATERIALIZED (
          o.at + r."noAccessMs" * interval '1 millisecond' AS no_access_until
     FROM jsonb_to_recordset($1::jsonb) AS r(${RESULT_COLUMNS})
    CROSS JOIN LATERAL (SELECT mail_now() - r."agoMs" * interval '1 millisecond' AS at) AS o
-), held AS MATERIALIZED ( -- locked, and its lease or its last attempt is that of the outcome
+), held AS MATERIALIZED ( -- still queued, and the lease or the last attempt belongs to the outcome
   SELECT r.*, q.tenant_id, q.recipients, q.save_to_sent_items, coalesce(r.from_email, q.from_email) AS sender,
          CASE WHEN q.attempt_id <> r.owner THEN q.attempt_id END AS other_attempt, q.lease_owner IS NOT DISTINCT FROM r.owner AS in_time
     FROM result r JOIN message_queue q ON q.message_id = r.message_id
    WHERE q.message_id = ${idsOf('result')} AND (q.lease_owner = r.owner OR q.attempt_id = r.owner)
      FOR UPDATE OF q
-), late AS MATERIALIZED ( -- given up as unknown meanwhile, and sent all the same
+), late AS MATERIALIZED ( -- ended as unknown meanwhile, but it was sent
   SELECT r.*, u.tenant_id, m.recipients, m.save_to_sent_items, coalesce(r.from_email, m.from_email) AS sender, NULL::text AS other_attempt,
          false AS in_time
     FROM result r JOIN unsent_messages u ON u.message_id = r.message_id JOIN messages m ON m.id = u.message_id
@@ -114,7 +114,7 @@ WITH result AS MATERIALIZED (
     FROM ended e JOIN recorded r ON r.id = e.message_id WHERE e.status = 'failed'
 ), ${deleteContents('sent')}, ${deleteDrafts('ended', `CASE WHEN e.status = 'failed' THEN 'draft' WHEN NOT e.save_to_sent_items THEN 'copy' END`)}, attempts AS (
   SELECT message_id, tenant_id, at, outcome, code, detail FROM written WHERE outcome IS NOT NULL
-), ${noteAttempts('attempts')}, used AS ( -- whose lease ran out is counted by recover.ts
+), ${noteAttempts('attempts')}, used AS ( -- recover.ts has counted those whose lease ran out
   INSERT INTO mailbox_usage (tenant_id, started_at, messages, recipients)
   SELECT tenant_id, ${bucketOf('at')}, count(*), sum(recipients) FROM written WHERE charged AND in_time
    GROUP BY 1, 2
@@ -122,12 +122,12 @@ WITH result AS MATERIALIZED (
   ON CONFLICT (tenant_id, started_at) DO UPDATE
     SET messages = mailbox_usage.messages + excluded.messages, recipients = mailbox_usage.recipients + excluded.recipients
   RETURNING tenant_id
-), boxes AS ( -- a mailbox that is held, or at its limits, is not in trouble: that is told otherwise
+), boxes AS ( -- a mailbox that is held or at its limits is not in trouble: other alerts report that
   SELECT tenant_id, max(paused_until) AS paused_until, max(no_access_until) AS no_access_until,
          bool_or(status IN ('sent', 'held') OR outcome IN ('throttled', 'refused')) AS answered,
          coalesce(bool_or(outcome IN ('unavailable', 'unknown')), false) AS troubled
     FROM written GROUP BY tenant_id
-), noticed AS ( -- nothing is written while all is well
+), noticed AS ( -- writes nothing while all is well
   INSERT INTO mailboxes AS m (tenant_id, paused_until, no_access_until, troubled_since)
   SELECT b.tenant_id, b.paused_until, b.no_access_until,
          CASE WHEN b.answered THEN NULL WHEN b.troubled THEN coalesce(known.troubled_since, mail_now()) ELSE known.troubled_since END
@@ -144,7 +144,7 @@ WITH result AS MATERIALIZED (
   SELECT tenant_id FROM written WHERE status = 'failed'
 ), alerted AS (${raiseFailed('failed')}
   RETURNING tenant_id
-), counted AS MATERIALIZED ( -- several triggers follow, each by the tenant: locked before in one order, and after what others lock first
+), counted AS MATERIALIZED ( -- the triggers update these rows tenant by tenant: locking them in one order first prevents deadlocks
   SELECT t.tenant_id FROM mailbox_totals t
    WHERE t.tenant_id IN (SELECT tenant_id FROM written) AND (SELECT count(*) FROM boxes) > 1
      AND (SELECT count(*) FROM used) + (SELECT count(*) FROM noticed) + (SELECT count(*) FROM alerted) >= 0
@@ -152,14 +152,14 @@ WITH result AS MATERIALIZED (
 )
 SELECT message_id AS id FROM written WHERE (SELECT count(*) FROM counted) >= 0`
 
-/** Writes the outcome unless a later attempt has begun, and answers false then. */
+/** Returns a function that writes an outcome, or returns false if a later attempt has begun. */
 export function createSettling(pool: pg.Pool): (settled: Settled) => Promise<boolean> {
   return createBatcher((batch: readonly Settled[]) => settleBatch(pool, batch), { maxItems: SETTLEMENTS_PER_BATCH })
 }
 
 /**
- * Two outcomes of one message, of an attempt that comes late and of whoever looks for it, are written one after the
- * other: a statement would write one of them, and take the other for written.
+ * Writes two outcomes of one message (of a late attempt, and of a search for it) one after the other, because one
+ * statement would write one of them and report both as written.
  */
 async function settleBatch(pool: pg.Pool, batch: readonly Settled[]): Promise<boolean[]> {
   const outcomes = [...Map.groupBy(batch, ({ message }) => message.id).values()]
@@ -167,7 +167,7 @@ async function settleBatch(pool: pg.Pool, batch: readonly Settled[]): Promise<bo
   for (let nth = 0; outcomes.some((each) => nth < each.length); nth++) {
     const round = outcomes.flatMap((each) => each[nth] ?? [])
     await settleRound(pool, round, written)
-    // A row may have gone from table to table while the statement waited for it: it is looked for once more.
+    // A row may have moved to another table while the statement waited for its lock, so what was not found is tried again.
     await settleRound(
       pool,
       round.filter((settled) => !written.has(settled)),
@@ -189,7 +189,7 @@ async function settleOneOfEach(pool: pg.Pool, batch: readonly Settled[]): Promis
   return new Set(rows.map(({ id }) => id))
 }
 
-/** As `RESULT_COLUMNS` has it. That Microsoft accepted a message is told by its end, and is no attempt to write down. */
+/** Shapes an outcome as `RESULT_COLUMNS` names it. An accepted attempt is not recorded: the end of the message tells it. */
 function toResult({ message, settlement, fromEmail, ageMs }: Settled) {
   const { status, waitMs, heldBecause, doubt, possibleDuplicate, tryingMs, problem, charged } = settlement
   const attempt = status === 'sent' && settlement.attempt?.detail === ACCEPTED ? null : settlement.attempt
