@@ -85,6 +85,18 @@ it.each<[string, object, string | string[]]>([
   ['an unknown wish for unknown outcomes', { onUnknownOutcome: 'ask' }, 'onUnknownOutcome'],
   ['a reference that is too long', { reference: 'r'.repeat(513) }, 'reference'],
   ['an unknown field', { priority: 1 }, 'priority'],
+  [
+    'every fault at once',
+    {
+      to: ['nobody', { address: 'a@b.example', name: 'x\r\nBcc: y@z.example' }],
+      subject: 'a\nb',
+      text: undefined,
+      headers: { 'X-MS-Test': '1' },
+      attachments: [{ filename: 'a', content: '%%%' }],
+      extra: 1,
+    },
+    ['to[0]', 'to[1].name', 'subject', 'attachments[0].content', 'headers.X-MS-Test', 'extra', 'html'],
+  ],
 ])('refuses %s, by path', async (_fault, changes, path) => {
   expect(await pathsOf({ ...MAIL, ...changes })).toEqual([path].flat())
 })

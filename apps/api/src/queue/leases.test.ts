@@ -223,6 +223,16 @@ it('accepts no outcome of an attempt once a later one has begun, and no outcome 
   expect(await ground.settle(current, SENT_THEN_PAUSE)).toBe(false)
 })
 
+it('accepts no outcome of an attempt once a later one has failed', async () => {
+  const late = await claimAndExpire()
+  const current = await ground.claimOne('current')
+  expect(await store.clear(current, VERSION, true)).toBe(true)
+  expect(await ground.settle(current, FAILED)).toBe(true)
+
+  expect(await ground.settle(late, SENT)).toBe(false)
+  expect(await ground.read(late.id)).toMatchObject({ status: 'failed' })
+})
+
 it('learns that a message was sent after it had been stopped in doubt', async () => {
   const late = await claimAndExpire()
   await ground.settle(await ground.claimOne('other'), FAILED)

@@ -38,7 +38,7 @@ it('does not delay a message of one tenant behind thousands of another', async (
   expect((await countSent(`<> 'ten_quiet'`)) - before).toBeLessThan(1_000)
 })
 
-it('gives each tenant its share when there are more messages than adminCenters', async () => {
+it('gives each tenant its share when there are more messages than free requests', async () => {
   await ground.microsoft.control('PATCH', '/settings', { latencyMs: 50, mailboxConcurrency: null })
   await product.close()
   const unlimited = await ground.startProduct({

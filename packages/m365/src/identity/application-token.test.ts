@@ -9,6 +9,7 @@ import { createMicrosoftIdentity, type AppRegistration, type MicrosoftIdentity }
 
 const GRACE_THE_ENTRA_ADMINISTRATOR = '5f0c1a52-7c1e-4b8d-9a43-0d6f3b7e1104'
 const fetch = createMicrosoftFetch({ timeoutMs: 5_000 })
+const impatientFetch = createMicrosoftFetch({ timeoutMs: 300 })
 const { tenantId, clientId, clientSecret } = registration
 const registered = clientCertificate()
 const another = clientCertificate()
@@ -103,6 +104,20 @@ it.each(['token-500-empty-object', 'token-502-html', 'token-503', 'token-429'])(
   },
 )
 
+it('reports an outage when an answer takes too long', async () => {
+  const impatient = identityWith(
+    { tenantId, clientId, clientSecret },
+    simulator.authorityHost,
+    simulator.graphBaseUrl,
+    impatientFetch,
+  )
+  await control(simulator.url, 'POST', '/scenarios', { name: 'token-hang' })
+  expect(await impatient.applicationToken({ leg: 'application' })).toMatchObject({
+    outcome: 'refused',
+    explanation: { kind: 'microsoft-unavailable' },
+  })
+})
+
 it('reports an outage when nobody answers', async () => {
   const offline = identityWith({ tenantId, clientId, clientSecret }, `http://127.0.0.1:${await freePort()}`)
   expect(await offline.applicationToken({ leg: 'application' })).toMatchObject({
@@ -152,6 +167,7 @@ function identityWith(
   app: AppRegistration,
   authorityHost = simulator.authorityHost,
   graphBaseUrl = simulator.graphBaseUrl,
+  microsoftFetch = fetch,
 ): MicrosoftIdentity {
   const clock = () => new Date()
   return createMicrosoftIdentity({
@@ -160,7 +176,7 @@ function identityWith(
     graphBaseUrl,
     redirectUri,
     approvalLinks,
-    fetch,
+    fetch: microsoftFetch,
     clock,
   })
 }

@@ -92,6 +92,22 @@ describe('explainRefusal', () => {
     expect(explain({ error, error_codes: [code] }, 'refresh')).toMatchObject({ kind, title, aadstsCode: code })
   })
 
+  it.each<[code: number, error: string, leg: Leg, text: string]>([
+    [50053, 'invalid_grant', 'refresh', 'Sign-in logs'],
+    [50057, 'invalid_grant', 'refresh', 'Account status'],
+    [50076, 'interaction_required', 'refresh', 'second factor'],
+    [50079, 'interaction_required', 'refresh', 'https://aka.ms/mfasetup'],
+    [50105, 'invalid_grant', 'refresh', 'Users and groups'],
+    [50158, 'interaction_required', 'refresh', 'every step'],
+    [53000, 'access_denied', 'refresh', 'Conditional Access > Policies'],
+    [530035, 'access_denied', 'refresh', 'Manage security defaults'],
+    [700084, 'invalid_grant', 'refresh', '> Authentication'],
+    [700025, 'invalid_client', 'redeem', 'App registrations > the app of Inforiver Mail > Authentication'],
+    [7000218, 'invalid_client', 'redeem', 'App registrations > the app of Inforiver Mail > Authentication'],
+  ])('says where AADSTS%i (%s) at %s is put right', (code, error, leg, text) => {
+    expect(explain({ error, error_codes: [code] }, leg).action).toContain(text)
+  })
+
   it('lets an HTTP status of an outage decide, whatever number comes with it', () => {
     const body = { error: 'invalid_client', error_codes: [7000215] }
     expect(explain(body, 'redeem', 503)).toMatchObject({

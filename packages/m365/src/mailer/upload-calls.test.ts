@@ -86,6 +86,11 @@ describe('countAttachments', () => {
     expect(requests).toHaveLength(20)
   })
 
+  it('counts nothing in an answer that is no success', async () => {
+    const { mailer } = await answering(500, { value: [{}] })
+    expect(await mailer.countAttachments('a', token)).toMatchObject({ outcome: 'unavailable' })
+  })
+
   it('is unavailable when a later page is missing', async () => {
     const pages = [JSON.stringify({ value: [{}], '@odata.nextLink': 'https://x/y?$skip=1' })]
     const origin = await serve((_request, response) => {
