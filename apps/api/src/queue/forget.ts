@@ -79,12 +79,16 @@ failed AS (
 ), ended_before AS (
   UPDATE unsent_messages u SET has_content = false WHERE u.message_id = ${idsOf(unreadable)} AND ${hasContentLeft('u')}
   RETURNING u.message_id, u.tenant_id
+), arriving AS MATERIALIZED ( -- unless a concurrent submit completed it: it is queued by now, which this statement does not see
+  SELECT c.message_id, c.tenant_id FROM message_contents c
+   WHERE c.message_id = ANY (ARRAY(SELECT message_id FROM ${unreadable} WHERE arriving)) AND c.content IS NULL
+     FOR UPDATE
 ), given_up AS MATERIALIZED (
   SELECT message_id, tenant_id FROM failed
    UNION ALL
   SELECT message_id, tenant_id FROM ended_before
    UNION ALL
-  SELECT message_id, tenant_id FROM ${unreadable} WHERE arriving
+  SELECT message_id, tenant_id FROM arriving
 ), ${deleteContents('given_up')}, ${deleteDrafts('failed', `CASE WHEN NOT e.in_doubt THEN 'draft' END`)}
 SELECT tenant_id FROM given_up`
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import type { Sealed } from '@inforiver-mail/m365/token-vault'
 import type pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import {
@@ -10,8 +11,10 @@ import {
   VERSION,
   type QueueGround,
 } from '../test-support/queue-ground.ts'
+import { SEALED_COLUMNS } from '../sealed-columns.ts'
 import { HOURS, MINUTES } from '../test-support/test-clock.ts'
 import { createTestPool } from '../test-support/test-database.ts'
+import { createForgetStore } from '../vault-rotation/forget-store.ts'
 import { writeChunk } from './chunks.ts'
 import { storeDraft } from './drafts.ts'
 import { createRetention } from './expire.ts'
@@ -166,6 +169,26 @@ it('does not lease a message that a late outcome postpones at the same moment', 
   )
 
   expect(claimed).toEqual([])
+})
+
+it('keeps the content of a message that is completed while its data key is forgotten', async () => {
+  const id = 'msg_arriving'
+  await ground.queue.receiving.begin({ id, tenantId: ADA, dataKey: 'dky_1' })
+  await ground.queue.receiving.reserve(id, { neededBytes: 10, wantedBytes: 10 })
+  const lost = [{ key: 'dky_1', value: 'sealed dky_1' as Sealed, owner: { tenant: ADA, record: '', purpose: '' } }]
+  const forget = () => createForgetStore(ground.opened).forget(SEALED_COLUMNS.dataKey, lost, ground.clock.now())
+
+  const release = await ground.database.lockRow('mailbox_totals', ADA, 'tenant_id')
+  const completed = ground.submit({ id, receiving: true, attachmentBytes: 10, addedBytes: 0 })
+  await expect.poll(() => waiting(), { interval: 10 }).toHaveLength(1)
+  const forgotten = forget()
+  await expect.poll(() => waiting(), { interval: 10 }).toHaveLength(2)
+  await release()
+
+  expect([await completed, await forgotten]).toEqual([id, 0])
+  expect(await all('message_contents')).toMatchObject([{ message_id: id }])
+  expect(await forget()).toBe(2)
+  expect(await ground.read(id)).toMatchObject({ status: 'failed', problem: { code: 'content-lost' } })
 })
 
 it('keeps a data key under which a message is stored at the same moment', async () => {
