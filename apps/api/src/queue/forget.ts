@@ -44,7 +44,7 @@ WITH lost AS (${LOST}), unreadable AS MATERIALIZED (
   SELECT c.message_id, c.tenant_id, c.content IS NULL AS arriving, l.at
     FROM message_contents c JOIN lost l ON c.data_key = l.key JOIN data_keys k ON k.id = l.key AND k.key_sealed = l.value
     LEFT JOIN message_queue q ON q.message_id = c.message_id
-   WHERE q.lease_owner IS NULL OR q.lease_until < l.at
+   WHERE q.lease_owner IS NULL OR q.lease_until < mail_now()
    LIMIT ${FORGOTTEN_AT_ONCE}
 ), ${giveUp('unreadable')}`
 
@@ -64,8 +64,8 @@ function giveUp(unreadable: string): string {
   return `
 failed AS (
   DELETE FROM message_queue q USING ${unreadable} u
-   WHERE q.message_id = ${idsOf(unreadable)} AND q.message_id = u.message_id AND (q.lease_owner IS NULL OR q.lease_until < u.at)
-  RETURNING q.message_id, q.tenant_id, q.from_email, q.possible_duplicate, u.at,
+   WHERE q.message_id = ${idsOf(unreadable)} AND q.message_id = u.message_id AND (q.lease_owner IS NULL OR q.lease_until < mail_now())
+  RETURNING q.message_id, q.tenant_id, q.from_email, q.possible_duplicate, q.attempt_id, u.at,
             q.doubt <> 'none' OR q.possible_duplicate OR q.lease_owner IS NOT NULL AND NOT q.uploading AS in_doubt
 ), recorded AS (
   UPDATE messages m
@@ -74,8 +74,8 @@ failed AS (
     FROM failed f WHERE m.id = ${idsOf('failed')} AND m.id = f.message_id
   RETURNING m.id, m.service, m.created_at
 ), unsent AS (
-  INSERT INTO unsent_messages (message_id, tenant_id, service, outcome, created_at, ended_at, has_content)
-  SELECT f.message_id, f.tenant_id, r.service, 'failed', r.created_at, f.at, false FROM failed f JOIN recorded r ON r.id = f.message_id
+  INSERT INTO unsent_messages (message_id, tenant_id, service, outcome, created_at, ended_at, has_content, attempt_id)
+  SELECT f.message_id, f.tenant_id, r.service, 'failed', r.created_at, f.at, false, f.attempt_id FROM failed f JOIN recorded r ON r.id = f.message_id
 ), ended_before AS (
   UPDATE unsent_messages u SET has_content = false WHERE u.message_id = ${idsOf(unreadable)} AND ${hasContentLeft('u')}
   RETURNING u.message_id, u.tenant_id

@@ -78,6 +78,12 @@ async function abandoned() {
   return message
 }
 
+/** Forgets the data key of all messages, at a time that may be that of another clock. */
+function forget(now = ground.clock.now()): Promise<number> {
+  const lost = [{ key: 'dky_1', value: 'sealed dky_1' as Sealed, owner: { tenant: ADA, record: '', purpose: '' } }]
+  return createForgetStore(ground.opened).forget(SEALED_COLUMNS.dataKey, lost, now)
+}
+
 it('stores no chunk of a message that never began to arrive', async () => {
   const chunk = { tenantId: ADA, messageId: 'msg_never_begun', part: 0, chunk: 0 }
   expect(await ground.queue.receiving.writeChunk(chunk, Buffer.alloc(1))).toBe(false)
@@ -175,8 +181,6 @@ it('keeps the content of a message that is completed while its data key is forgo
   const id = 'msg_arriving'
   await ground.queue.receiving.begin({ id, tenantId: ADA, dataKey: 'dky_1' })
   await ground.queue.receiving.reserve(id, { neededBytes: 10, wantedBytes: 10 })
-  const lost = [{ key: 'dky_1', value: 'sealed dky_1' as Sealed, owner: { tenant: ADA, record: '', purpose: '' } }]
-  const forget = () => createForgetStore(ground.opened).forget(SEALED_COLUMNS.dataKey, lost, ground.clock.now())
 
   const release = await ground.database.lockRow('mailbox_totals', ADA, 'tenant_id')
   const completed = ground.submit({ id, receiving: true, attachmentBytes: 10, addedBytes: 0 })
@@ -189,6 +193,26 @@ it('keeps the content of a message that is completed while its data key is forgo
   expect(await all('message_contents')).toMatchObject([{ message_id: id }])
   expect(await forget()).toBe(2)
   expect(await ground.read(id)).toMatchObject({ status: 'failed', problem: { code: 'content-lost' } })
+})
+
+it('leaves a leased message to its worker when its data key is forgotten by a process whose clock is ahead', async () => {
+  await ground.submit()
+  const message = await ground.claimOne()
+  await ground.queue.deliveries.clear(message, VERSION, true)
+
+  expect(await forget(new Date(ground.clock.now().getTime() + 1 * HOURS))).toBe(0)
+  expect(await ground.settle(message, SENT)).toBe(true)
+  expect(await all('messages')).toMatchObject([{ outcome: 'sent' }])
+})
+
+it('accepts the late outcome of a message whose data key was forgotten', async () => {
+  const late = await abandoned()
+  expect(await forget()).toBe(2)
+  expect(await ground.read(late.id)).toMatchObject({ status: 'failed', problem: { code: 'outcome-unknown' } })
+
+  expect(await ground.settle(late, SENT)).toBe(true)
+  expect(await ground.read(late.id)).toMatchObject({ status: 'sent', problem: null })
+  expect(await all('unsent_messages')).toEqual([])
 })
 
 it('keeps a data key under which a message is stored at the same moment', async () => {
