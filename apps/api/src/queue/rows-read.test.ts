@@ -166,6 +166,12 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
     expect(await rowsRead(settle)).toBeLessThan(FEW)
   })
 
+  it('reads no waiting message twice to find those that were sent', async () => {
+    const owner = { tenantId: 'ten_paused', service: null }
+    const list = () => queue.messages.list(owner, { status: 'sent', limit: 20 }, null)
+    expect(await rowsRead(list)).toBeLessThan(VERY_MANY + FEW)
+  })
+
   it('reads few rows for an attempt that came to the same as the one before', async () => {
     const [message] = leased.slice(4)
     if (!message) throw new Error('Too few were leased.')
