@@ -28,7 +28,7 @@ export const FORGOTTEN_AT_ONCE = 1_000
 export const FORGET_UPLOAD_URLS = `
 WITH lost AS (${LOST})
 UPDATE message_drafts d SET upload_url_sealed = NULL, upload_position = 0, upload_expires_at = NULL
-  FROM lost l WHERE d.message_id = l.key AND d.upload_url_sealed = l.value
+  FROM lost l WHERE d.message_id = ANY ($1) AND d.message_id = l.key AND d.upload_url_sealed = l.value
 RETURNING d.tenant_id`
 
 /** Gives up messages whose own key is lost. */
@@ -36,14 +36,16 @@ export const FORGET_CONTENT_KEYS = `
 WITH lost AS (${LOST}), unreadable AS MATERIALIZED (
   SELECT c.message_id, c.tenant_id, c.content IS NULL AS arriving, l.at
     FROM message_contents c JOIN lost l ON c.message_id = l.key AND c.key_sealed = l.value
+   WHERE c.message_id = ANY ($1)
 ), ${giveUp('unreadable')}`
 
 /** Gives up messages under a data key that is lost. */
 export const FORGET_DATA_KEY_CONTENTS = `
 WITH lost AS (${LOST}), unreadable AS MATERIALIZED (
-  SELECT c.message_id, c.tenant_id, c.content IS NULL AS arriving, l.at
-    FROM message_contents c JOIN lost l ON c.data_key = l.key JOIN data_keys k ON k.id = l.key AND k.key_sealed = l.value
-    LEFT JOIN message_queue q ON q.message_id = c.message_id
+  SELECT c.message_id, c.tenant_id, c.arriving, l.at
+    FROM lost l JOIN data_keys k ON k.id = l.key AND k.key_sealed = l.value
+   CROSS JOIN LATERAL (SELECT message_id, tenant_id, content IS NULL AS arriving FROM message_contents WHERE data_key = k.id OFFSET 0) AS c
+    LEFT JOIN LATERAL (SELECT lease_owner, lease_until FROM message_queue WHERE message_id = c.message_id OFFSET 0) AS q ON true
    WHERE q.lease_owner IS NULL OR q.lease_until < mail_now()
    LIMIT ${FORGOTTEN_AT_ONCE}
 ), ${giveUp('unreadable')}`
