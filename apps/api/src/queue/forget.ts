@@ -28,7 +28,7 @@ export const FORGOTTEN_AT_ONCE = 1_000
 export const FORGET_UPLOAD_URLS = `
 WITH lost AS (${LOST})
 UPDATE message_drafts d SET upload_url_sealed = NULL, upload_position = 0, upload_expires_at = NULL
-  FROM lost l WHERE d.message_id = l.key AND d.upload_url_sealed = l.value
+  FROM lost l WHERE d.message_id = ANY ($1) AND d.message_id = l.key AND d.upload_url_sealed = l.value
 RETURNING d.tenant_id`
 
 /** Gives up messages whose own key is lost. */
@@ -36,15 +36,17 @@ export const FORGET_CONTENT_KEYS = `
 WITH lost AS (${LOST}), unreadable AS MATERIALIZED (
   SELECT c.message_id, c.tenant_id, c.content IS NULL AS arriving, l.at
     FROM message_contents c JOIN lost l ON c.message_id = l.key AND c.key_sealed = l.value
+   WHERE c.message_id = ANY ($1)
 ), ${giveUp('unreadable')}`
 
 /** Gives up messages under a data key that is lost. */
 export const FORGET_DATA_KEY_CONTENTS = `
 WITH lost AS (${LOST}), unreadable AS MATERIALIZED (
-  SELECT c.message_id, c.tenant_id, c.content IS NULL AS arriving, l.at
-    FROM message_contents c JOIN lost l ON c.data_key = l.key JOIN data_keys k ON k.id = l.key AND k.key_sealed = l.value
-    LEFT JOIN message_queue q ON q.message_id = c.message_id
-   WHERE q.lease_owner IS NULL OR q.lease_until < l.at
+  SELECT c.message_id, c.tenant_id, c.arriving, l.at
+    FROM lost l JOIN data_keys k ON k.id = l.key AND k.key_sealed = l.value
+   CROSS JOIN LATERAL (SELECT message_id, tenant_id, content IS NULL AS arriving FROM message_contents WHERE data_key = k.id OFFSET 0) AS c
+    LEFT JOIN LATERAL (SELECT lease_owner, lease_until FROM message_queue WHERE message_id = c.message_id OFFSET 0) AS q ON true
+   WHERE q.lease_owner IS NULL OR q.lease_until < mail_now()
    LIMIT ${FORGOTTEN_AT_ONCE}
 ), ${giveUp('unreadable')}`
 
@@ -64,8 +66,8 @@ function giveUp(unreadable: string): string {
   return `
 failed AS (
   DELETE FROM message_queue q USING ${unreadable} u
-   WHERE q.message_id = ${idsOf(unreadable)} AND q.message_id = u.message_id AND (q.lease_owner IS NULL OR q.lease_until < u.at)
-  RETURNING q.message_id, q.tenant_id, q.from_email, q.possible_duplicate, u.at,
+   WHERE q.message_id = ${idsOf(unreadable)} AND q.message_id = u.message_id AND (q.lease_owner IS NULL OR q.lease_until < mail_now())
+  RETURNING q.message_id, q.tenant_id, q.from_email, q.possible_duplicate, q.attempt_id, u.at,
             q.doubt <> 'none' OR q.possible_duplicate OR q.lease_owner IS NOT NULL AND NOT q.uploading AS in_doubt
 ), recorded AS (
   UPDATE messages m
@@ -74,17 +76,21 @@ failed AS (
     FROM failed f WHERE m.id = ${idsOf('failed')} AND m.id = f.message_id
   RETURNING m.id, m.service, m.created_at
 ), unsent AS (
-  INSERT INTO unsent_messages (message_id, tenant_id, service, outcome, created_at, ended_at, has_content)
-  SELECT f.message_id, f.tenant_id, r.service, 'failed', r.created_at, f.at, false FROM failed f JOIN recorded r ON r.id = f.message_id
+  INSERT INTO unsent_messages (message_id, tenant_id, service, outcome, created_at, ended_at, has_content, attempt_id)
+  SELECT f.message_id, f.tenant_id, r.service, 'failed', r.created_at, f.at, false, f.attempt_id FROM failed f JOIN recorded r ON r.id = f.message_id
 ), ended_before AS (
   UPDATE unsent_messages u SET has_content = false WHERE u.message_id = ${idsOf(unreadable)} AND ${hasContentLeft('u')}
   RETURNING u.message_id, u.tenant_id
+), arriving AS MATERIALIZED ( -- unless a concurrent submit completed it: it is queued by now, which this statement does not see
+  SELECT c.message_id, c.tenant_id FROM message_contents c
+   WHERE c.message_id = ANY (ARRAY(SELECT message_id FROM ${unreadable} WHERE arriving)) AND c.content IS NULL
+     FOR UPDATE
 ), given_up AS MATERIALIZED (
   SELECT message_id, tenant_id FROM failed
    UNION ALL
   SELECT message_id, tenant_id FROM ended_before
    UNION ALL
-  SELECT message_id, tenant_id FROM ${unreadable} WHERE arriving
+  SELECT message_id, tenant_id FROM arriving
 ), ${deleteContents('given_up')}, ${deleteDrafts('failed', `CASE WHEN NOT e.in_doubt THEN 'draft' END`)}
 SELECT tenant_id FROM given_up`
 }

@@ -36,11 +36,16 @@ interface Conditions {
   readonly state: readonly string[]
 }
 
-/** Lists newest first. $1 tenant, $2 at most */
-const list = ({ of, state }: Conditions): string => `
+/** Lists newest first. It compares the outcome first, without looking a message up in the queue. $1 tenant, $2 at most */
+const list = ({ of, state }: Conditions, status: MessageStatus | undefined): string => `
 SELECT ${COLUMNS}
   FROM messages r CROSS JOIN LATERAL (SELECT * FROM message_states WHERE id = r.id OFFSET 0) AS m
- WHERE ${['r.tenant_id = $1', ...of('r'), ...state].join(' AND ')} ORDER BY r.created_at DESC, r.id DESC LIMIT $2`
+ WHERE ${['r.tenant_id = $1', ...outcomeOf('r', status), ...of('r'), ...state].join(' AND ')} ORDER BY r.created_at DESC, r.id DESC LIMIT $2`
+
+function outcomeOf(row: string, status: MessageStatus | undefined): readonly string[] {
+  if (status === undefined) return []
+  return [`${row}.outcome ${status === 'sent' ? `= 'sent'` : 'IS NULL'}`]
+}
 
 /**
  * Lists messages of a rare status, whose ids `rows` finds without reading the others.
@@ -99,7 +104,7 @@ export async function listMessages(
     state: status ? [`m.status = ${bind(status)}`] : [],
   }
   const found = status ? await idsOfStatus(pool, owner.tenantId, status, conditions) : null
-  const { rows } = await pool.query<ShownRow>(found ? listOf(found, conditions) : list(conditions), values)
+  const { rows } = await pool.query<ShownRow>(found ? listOf(found, conditions) : list(conditions, status), values)
   return toMessages(pool, limits, owner, rows, configuredSender)
 }
 

@@ -1,9 +1,15 @@
+import type { Sealed } from '@inforiver-mail/m365/token-vault'
+import { PrismaPg } from '@prisma/adapter-pg'
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { setUpSession } from '../database/database.ts'
+import { PrismaClient } from '../database/generated/client.ts'
+import { SEALED_COLUMNS } from '../sealed-columns.ts'
 import { ADA, BEN, createQueueGround, QUEUED, VERSION, type QueueGround } from '../test-support/queue-ground.ts'
 import { createTestPool } from '../test-support/test-database.ts'
 import { createTestQueue } from '../test-support/test-queue.ts'
+import { createForgetStore } from '../vault-rotation/forget-store.ts'
+import { createSealedStore } from '../vault-rotation/sealed-store.ts'
 import type { LeasedMessage } from './leased-message.ts'
 import type { Queue } from './queue.ts'
 
@@ -73,15 +79,21 @@ const sent = (message: LeasedMessage) => ({
   ageMs: () => 0,
 })
 
+const lost = (key: string, value: string) => [
+  { key, value: value as Sealed, owner: { tenant: '', record: key, purpose: '' } },
+]
+
 describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) => {
   let ground: QueueGround
   let pool: pg.Pool
+  let prisma: PrismaClient
   let queue: Queue
   let leased: LeasedMessage[]
 
   beforeAll(async () => {
     ground = await createQueueGround()
     pool = createTestPool(ground.database.url, 1, setUpSession)
+    prisma = new PrismaClient({ adapter: new PrismaPg(pool) })
     queue = createTestQueue(pool, { limits: { concurrency: 0 } })
     for (const table of ['messages', 'message_queue', 'message_contents', 'unsent_messages', 'mailbox_totals'])
       await ground.database.query(`ALTER TABLE ${table} SET (autovacuum_enabled = false)`)
@@ -99,9 +111,28 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
       [BEN, VERY_MANY],
     )
     await ground.database.query(
+      `UPDATE messages SET created_at = mail_now() - interval '1 year', ended_at = mail_now() - interval '1 year'
+        WHERE id = ANY (SELECT 'msg_ended_' || n FROM generate_series(19991, 20000) AS n)`,
+    )
+    await ground.database.query(
+      `INSERT INTO message_attempts (tenant_id, message_id, at, outcome, detail)
+     SELECT $1, 'msg_ended_' || n, mail_now(), 'throttled', '' FROM generate_series(1, $2::int) AS n`,
+      [ADA, VERY_MANY],
+    )
+    await ground.database.query(
+      `INSERT INTO message_chunks (message_id, part, chunk, tenant_id, stored_at, content)
+     SELECT 'msg_stored_' || n, 0, 0, $1, mail_now(), '\\x00' FROM generate_series(1, $2::int) AS n`,
+      [ADA, VERY_MANY],
+    )
+    await ground.database.query(
       `INSERT INTO mailboxes (tenant_id, paused_until) VALUES ('ten_paused', mail_now() + interval '1 day')`,
     )
     await know(ground)
+    await ground.addDataKey('dky_lost')
+    for (let each = 0; each < 5; each++) await ground.submit({ tenantId: 'ten_lost', dataKey: 'dky_lost' })
+    await ground.database.query(
+      `UPDATE message_contents SET key_sealed = 'lost' WHERE message_id IN ('msg_waiting_0_2', 'msg_waiting_0_3')`,
+    )
     for (let each = 0; each < 20; each++) await ground.submit()
   })
   afterAll(async () => {
@@ -131,8 +162,27 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
   })
 
   it('reads few rows for the outcomes of a batch', async () => {
-    const settle = () => Promise.all(leased.slice(0, 5).map((message) => queue.deliveries.settle(sent(message))))
+    const settle = () => Promise.all(leased.slice(0, 4).map((message) => queue.deliveries.settle(sent(message))))
     expect(await rowsRead(settle)).toBeLessThan(FEW)
+  })
+
+  it('reads no waiting message twice to find those that were sent', async () => {
+    const owner = { tenantId: 'ten_paused', service: null }
+    const list = () => queue.messages.list(owner, { status: 'sent', limit: 20 }, null)
+    expect(await rowsRead(list)).toBeLessThan(VERY_MANY + FEW)
+  })
+
+  it('reads few rows for an attempt that came to the same as the one before', async () => {
+    const [message] = leased.slice(4)
+    if (!message) throw new Error('Too few were leased.')
+    await ground.database.query(
+      `INSERT INTO message_attempts (tenant_id, message_id, at, outcome, detail) VALUES ($1, $2, mail_now(), 'unavailable', '')`,
+      [message.tenantId, message.id],
+    )
+    expect(await rowsRead(() => ground.settle(message, QUEUED, queue))).toBeLessThan(FEW)
+    expect(await ground.read(message.id, message.tenantId)).toMatchObject({
+      attempts: [{ outcome: 'unavailable', count: 2 }],
+    })
   })
 
   it.each<[string, (queue: Queue) => Promise<unknown>]>([
@@ -161,6 +211,59 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
     [
       'queues that stand still',
       ({ upkeep }) => upkeep.findStalled({ now: new Date(), movedBefore: new Date(0), recipientsPerDay: 0 }),
+    ],
+    [
+      'attachments that arrive',
+      async ({ receiving }) => {
+        await receiving.begin({ id: 'msg_arriving', tenantId: ADA, dataKey: 'dky_1' })
+        await receiving.reserve('msg_arriving', { neededBytes: 10, wantedBytes: 20 })
+        await receiving.writeChunk({ tenantId: ADA, messageId: 'msg_arriving', part: 0, chunk: 0 }, Buffer.alloc(5))
+      },
+    ],
+    [
+      'submitting what arrived, with a key',
+      (own) =>
+        ground.submit(
+          {
+            id: 'msg_arriving',
+            receiving: true,
+            attachmentBytes: 5,
+            storedBytes: 1_005,
+            idempotency: { key: 'key', contentHash: 'hash' },
+          },
+          own,
+        ),
+    ],
+    [
+      'cancelling with attachments',
+      ({ messages }) => messages.cancel({ ...PERSON, tenantId: ADA }, 'msg_arriving', new Date()),
+    ],
+    [
+      'the content under a lost data key',
+      () =>
+        createForgetStore({ prisma }).forget(SEALED_COLUMNS.dataKey, lost('dky_lost', 'sealed dky_lost'), new Date()),
+    ],
+    [
+      'the content under a lost key of its own',
+      () =>
+        createForgetStore({ prisma }).forget(SEALED_COLUMNS.contentKey, lost('msg_waiting_0_2', 'lost'), new Date()),
+    ],
+    [
+      'a key that is sealed anew',
+      () =>
+        createSealedStore({ pool, prisma }, []).replace(SEALED_COLUMNS.contentKey, [
+          { key: 'msg_waiting_0_3', before: 'lost' as Sealed, after: 'sealed' as Sealed },
+        ]),
+    ],
+    ['the few that are old enough to be deleted', ({ upkeep }) => upkeep.expire(ground.clock.now())],
+    [
+      'messages of a service, from a cursor',
+      ({ messages }) =>
+        messages.list(
+          { tenantId: ADA, service: 'reports' },
+          { limit: 20, after: { at: ground.clock.now(), id: '' } },
+          null,
+        ),
     ],
     ['renewing leases', ({ deliveries }) => deliveries.renew(leased)],
     ['looking for abandoned messages', ({ deliveries }) => deliveries.recover()],

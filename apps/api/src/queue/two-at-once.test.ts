@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import type { Sealed } from '@inforiver-mail/m365/token-vault'
 import type pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import {
@@ -10,8 +11,10 @@ import {
   VERSION,
   type QueueGround,
 } from '../test-support/queue-ground.ts'
+import { SEALED_COLUMNS } from '../sealed-columns.ts'
 import { HOURS, MINUTES } from '../test-support/test-clock.ts'
 import { createTestPool } from '../test-support/test-database.ts'
+import { createForgetStore } from '../vault-rotation/forget-store.ts'
 import { writeChunk } from './chunks.ts'
 import { storeDraft } from './drafts.ts'
 import { createRetention } from './expire.ts'
@@ -73,6 +76,12 @@ async function abandoned() {
   await ground.queue.deliveries.clear(message, VERSION, true)
   await ground.expireLeases()
   return message
+}
+
+/** Forgets the data key of all messages, at a time that may be that of another clock. */
+function forget(now = ground.clock.now()): Promise<number> {
+  const lost = [{ key: 'dky_1', value: 'sealed dky_1' as Sealed, owner: { tenant: ADA, record: '', purpose: '' } }]
+  return createForgetStore(ground.opened).forget(SEALED_COLUMNS.dataKey, lost, now)
 }
 
 it('stores no chunk of a message that never began to arrive', async () => {
@@ -166,6 +175,44 @@ it('does not lease a message that a late outcome postpones at the same moment', 
   )
 
   expect(claimed).toEqual([])
+})
+
+it('keeps the content of a message that is completed while its data key is forgotten', async () => {
+  const id = 'msg_arriving'
+  await ground.queue.receiving.begin({ id, tenantId: ADA, dataKey: 'dky_1' })
+  await ground.queue.receiving.reserve(id, { neededBytes: 10, wantedBytes: 10 })
+
+  const release = await ground.database.lockRow('mailbox_totals', ADA, 'tenant_id')
+  const completed = ground.submit({ id, receiving: true, attachmentBytes: 10, addedBytes: 0 })
+  await expect.poll(() => waiting(), { interval: 10 }).toHaveLength(1)
+  const forgotten = forget()
+  await expect.poll(() => waiting(), { interval: 10 }).toHaveLength(2)
+  await release()
+
+  expect([await completed, await forgotten]).toEqual([id, 0])
+  expect(await all('message_contents')).toMatchObject([{ message_id: id }])
+  expect(await forget()).toBe(2)
+  expect(await ground.read(id)).toMatchObject({ status: 'failed', problem: { code: 'content-lost' } })
+})
+
+it('leaves a leased message to its worker when its data key is forgotten by a process whose clock is ahead', async () => {
+  await ground.submit()
+  const message = await ground.claimOne()
+  await ground.queue.deliveries.clear(message, VERSION, true)
+
+  expect(await forget(new Date(ground.clock.now().getTime() + 1 * HOURS))).toBe(0)
+  expect(await ground.settle(message, SENT)).toBe(true)
+  expect(await all('messages')).toMatchObject([{ outcome: 'sent' }])
+})
+
+it('accepts the late outcome of a message whose data key was forgotten', async () => {
+  const late = await abandoned()
+  expect(await forget()).toBe(2)
+  expect(await ground.read(late.id)).toMatchObject({ status: 'failed', problem: { code: 'outcome-unknown' } })
+
+  expect(await ground.settle(late, SENT)).toBe(true)
+  expect(await ground.read(late.id)).toMatchObject({ status: 'sent', problem: null })
+  expect(await all('unsent_messages')).toEqual([])
 })
 
 it('keeps a data key under which a message is stored at the same moment', async () => {

@@ -111,7 +111,7 @@ export function createSealedStore(
   }
 }
 
-/** SKIP LOCKED prevents a deadlock with concurrent writers. */
+/** SKIP LOCKED prevents a deadlock with concurrent writers. The array of keys keeps a join from reading the whole table. */
 async function replace(
   pool: pg.Pool,
   { table, column, key }: SealedColumn,
@@ -121,11 +121,12 @@ async function replace(
     `WITH change AS MATERIALIZED (SELECT * FROM unnest($1::text[], $2::text[], $3::text[]) AS c(key, before, after)),
      free AS MATERIALIZED (
        SELECT t.${key} AS key FROM ${table} t JOIN change c ON t.${key} = c.key AND t.${column} = c.before
+        WHERE t.${key} = ANY ($1)
           FOR NO KEY UPDATE OF t SKIP LOCKED
      )
      UPDATE ${table} t SET ${column} = c.after
        FROM change c JOIN free f ON f.key = c.key
-      WHERE t.${key} = c.key AND t.${column} = c.before`,
+      WHERE t.${key} = ANY ($1) AND t.${key} = c.key AND t.${column} = c.before`,
     [changes.map((change) => change.key), changes.map(({ before }) => before), changes.map(({ after }) => after)],
   )
   return rowCount ?? 0
