@@ -1,5 +1,5 @@
 import type { ByteBudget, GiveBack } from './byte-budget.ts'
-import { LEFT_TO_SMALL_BODIES, LEFT_TO_STORING, memoryFor } from './memory-use.ts'
+import { RESERVED_FOR_SMALL_BODIES, RESERVED_FOR_STORING, memoryFor } from './memory-use.ts'
 
 /** The memory of one request. All sizes are those of its body in bytes; how often a body is held is accounted for here. */
 export interface BodyMemory {
@@ -50,11 +50,11 @@ export function createBodyMemory(
       await hold(memoryFor.json(bytes), 0)
     },
     async holdLargeJson(mostBytes) {
-      const giveBack = await hold(memoryFor.json(mostBytes), LEFT_TO_STORING)
+      const giveBack = await hold(memoryFor.json(mostBytes), RESERVED_FOR_STORING)
       return (bytes) => giveBack(memoryFor.json(Math.max(0, mostBytes - bytes)))
     },
-    hold: (bytes) => hold(bytes, LEFT_TO_STORING),
-    holdForStoring: (bytes) => take(bytes, LEFT_TO_SMALL_BODIES),
+    hold: (bytes) => hold(bytes, RESERVED_FOR_STORING),
+    holdForStoring: (bytes) => take(bytes, RESERVED_FOR_SMALL_BODIES),
     release() {
       released.abort()
       for (const giveBack of held) giveBack()
