@@ -35,7 +35,7 @@ export interface Product {
 }
 
 /**
- * @param options.environment beside PATH: what else this process has set does not reach the product
+ * @param options.environment added to PATH; nothing else that this process has set reaches the product
  * @param options.port a free one by default; the next one is the simulator's
  */
 export async function startProduct(
@@ -65,7 +65,7 @@ function createProduct(directory: string, port: number, environment: Readonly<Re
     running = spawn(process.execPath, [...NODE_FLAGS, join(ROOT, 'scripts/launch.ts')], {
       cwd: directory,
       env: { ...INHERITED, PORT: String(port), DATA_DIR: directory, ...environment },
-      // The channel tells the product when this process is gone, however it went.
+      // The channel closes when this process is gone, however it ended, and the product notices.
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     })
     await untilReady(running, url)

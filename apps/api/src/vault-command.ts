@@ -142,7 +142,7 @@ async function resealAll({ vault, print }: Context, keyRing: KeyRing): Promise<b
   for (const [each, count] of await store.count())
     if (each !== kid)
       print(
-        `The key ${each} is still needed: ${secrets(count)} could not be resealed. npm run vault -- forget tells which cannot be opened.`,
+        `The key ${each} is still needed: ${secrets(count)} could not be resealed. npm run vault -- forget lists those that cannot be opened.`,
       )
   return false
 }

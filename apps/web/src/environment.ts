@@ -9,7 +9,7 @@ export interface AppEnvironment {
   readonly clock: () => Date
   /** The simulator's address in the demo, else null. */
   readonly demoUrl: string | null
-  /** The operator's setting. An existing connection keeps the kind of access it was made with. */
+  /** The operator sets it. An existing connection keeps the kind of access it was made with. */
   readonly graphAuth: GraphAuth
   readonly unsaved: UnsavedMemory
 }
@@ -22,7 +22,7 @@ export function useAppEnvironment(): AppEnvironment {
   return environment
 }
 
-/** The current time, updated every `intervalMs`. */
+/** Returns the current time, updated every `intervalMs`. */
 export function useNow(intervalMs: number): Date {
   const { clock } = useAppEnvironment()
   const [now, setNow] = useState(clock)

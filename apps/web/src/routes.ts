@@ -9,7 +9,7 @@ export const PAGES = {
   message: '/messages/:id',
 } as const
 
-/** The left menu, from top to bottom. */
+/** Lists the left menu from top to bottom. */
 export const MENU = [
   { label: 'Settings', page: PAGES.office365Smtp },
   { label: 'Service keys', page: PAGES.serviceKeys },

@@ -111,7 +111,7 @@ export async function untilCleaned({ database }: Ground): Promise<void> {
   await expect.poll(() => database.query('SELECT 1 FROM mailbox_cleanups')).toEqual([])
 }
 
-/** Waits until a product that is being closed takes no more connections: its worker is told to stop right after. */
+/** Waits until a product that is being closed takes no more connections: its worker is stopped right after. */
 export async function untilStopping({ url }: TestProduct): Promise<void> {
   const isOpen = () =>
     fetch(`${url}/healthz`).then(

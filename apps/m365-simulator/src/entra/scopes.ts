@@ -20,11 +20,11 @@ export interface ScopeRequest {
   readonly isDefault: boolean
 }
 
-/** Why a `scope` parameter is not valid. */
+/** Says why a `scope` parameter is not valid. */
 export type ScopeFault =
   | { readonly kind: 'empty' | 'default-mixed' }
   | { readonly kind: 'unknown-scope'; readonly scope: string }
-  /** `isMixed`: beside scopes of Graph, which only an authorization request may combine. */
+  /** `isMixed` means that scopes of Graph were requested too, which only an authorization request may combine. */
   | { readonly kind: 'unknown-resource'; readonly resource: string; readonly isMixed: boolean }
 
 /** Reads a `scope` parameter. Names match in any case, with or without one of Graph's identifiers as a prefix. */

@@ -36,7 +36,7 @@ interface Grant {
   readonly nonce: string | null
 }
 
-/** The token endpoint. */
+/** Serves the token endpoint. */
 export function tokenRoutes(app: FastifyInstance, simulation: Simulation): void {
   const { index, registration, scenarios, settings, store, tokens, url, clock } = simulation
   const requireClient = createClientCheck(simulation)
@@ -159,7 +159,7 @@ export function tokenRoutes(app: FastifyInstance, simulation: Simulation): void 
       .send(errorBody(error, correlation, url()))
   }
 
-  // Scenarios run after this hook, so that they can tell a refresh from the redemption of a code.
+  // Scenarios run after this hook, so that they can distinguish a refresh from the redemption of a code.
   const noteParameters = async ({ headers, body, facts }: FastifyRequest): Promise<void> => {
     const form = readForm(headers['content-type'], body)
     facts.grantType = form?.get('grant_type') ?? null

@@ -48,7 +48,7 @@ describe('planSize', () => {
     [0, [largestFile(CERTAIN_REQUEST_BYTES)], { kind: 'send-mail' }],
     [0, [largestFile(CERTAIN_REQUEST_BYTES) + 1], { kind: 'draft', attachments: ['session'] }],
     [0, [3 * MIB - 1024], { kind: 'draft', attachments: ['session'] }],
-  ])('goes the other way once longer requests were refused: a body of %i bytes with %j', (body, files, plan) => {
+  ])('takes the other route once longer requests were refused: a body of %i bytes with %j', (body, files, plan) => {
     expect(planSize(sizesOf(body, files), STRICT)).toEqual(plan)
   })
 
