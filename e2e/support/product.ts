@@ -15,13 +15,13 @@ const START_TIMEOUT_MS = 60_000
 const STOP_TIMEOUT_MS = 70_000 // longer than the product gives itself
 const START_ATTEMPTS = 3
 
-/** What the product gets of this process's environment; nothing else reaches it. */
+/** The product gets only these variables of this process's environment. */
 const INHERITED = {
   PATH: process.env['PATH'] ?? '',
   NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? '', // its modules load in half the time
 }
 
-/** The whole product as `npm start` runs it: API, page, worker, embedded PostgreSQL, and the simulator at its side. */
+/** Runs the whole product as `npm start` does: API, page, worker, embedded PostgreSQL and simulator. */
 export interface Product {
   readonly url: string
   /** The simulated Microsoft 365 of the demo. */

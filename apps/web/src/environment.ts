@@ -4,7 +4,7 @@ import type { UnsavedMemory } from './unsaved.ts'
 /** Whose access a new connection sends with: a person's, or the application's own. */
 export type GraphAuth = 'delegated' | 'application'
 
-/** What the page depends on from outside, so that nothing else reads globals. `main.tsx` provides it. */
+/** Holds what the page needs from the browser, so that nothing else reads globals. `main.tsx` provides it. */
 export interface AppEnvironment {
   readonly clock: () => Date
   /** The simulator's address in the demo, else null. */

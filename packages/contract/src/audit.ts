@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Endpoint } from './endpoint.ts'
 
 /**
- * The actions that the audit log records. A closed list.
+ * The audit log records these actions. The list is closed.
  *
  * - `sign-in`: the outcome is the role that the person got, or `refused`
  * - `consent-started`, `consent-ended`: for the purposes configure, update sender, large attachments and reconnect; the

@@ -28,7 +28,7 @@ export interface FinishedAttempt {
   readonly fromEmail: string | null
   /** The message was sent, or tried, although an earlier attempt may have sent it. */
   readonly mayDuplicate: boolean
-  /** Some of its attachments reached Microsoft: the backoff begins anew. */
+  /** Some of its attachments reached Microsoft: the backoff starts over. */
   readonly progressed: boolean
   /** No earlier attempt has sent the message: its draft is still a draft. */
   readonly doubtResolved: boolean

@@ -10,7 +10,7 @@ import { replan, withSize } from './choose-route.ts'
 import { decideDoubt } from './plan-settlement.ts'
 import { uploadFile, type FileStep } from './upload-file.ts'
 
-// A draft is created, filled and sent. Its immutable id is stored before anything else is done with it: it shows whether
+// A draft is created, filled and sent. Its immutable id is stored first: it shows whether
 // the draft was sent, even where Sent Items cannot be searched, and lets any process continue.
 //
 // no draft ──created, or found among the drafts──▶ filling ──all files on it──▶ complete ──sent──▶ sent

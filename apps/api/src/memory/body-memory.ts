@@ -3,10 +3,10 @@ import { RESERVED_FOR_SMALL_BODIES, RESERVED_FOR_STORING, memoryFor } from './me
 
 /** The memory of one request. All sizes are those of its body in bytes; how often a body is held is accounted for here. */
 export interface BodyMemory {
-  /** @throws what `timeoutError` makes when there is no room for too long, as every other method does */
+  /** @throws the error of `timeoutError` after too long a wait for room, as every other method does */
   holdSmallJson(bytes: number): Promise<void>
   /**
-   * Holds memory for JSON of at most so many bytes, of which only a few at once are let in. The returned function takes
+   * Holds memory for JSON of at most this many bytes, and admits only a few of these at once. The returned function takes
    * the actual size, and gives the rest back.
    */
   holdLargeJson(mostBytes: number): Promise<(bytes: number) => void>

@@ -18,7 +18,7 @@ async function startWorker(): Promise<void> {
   onTestFinished(() => worker.close())
 }
 
-/** Submits one message after the other, each to so many recipients. */
+/** Submits one message after the other, each to the given number of recipients. */
 async function submit(...recipients: number[]): Promise<string[]> {
   const ids = []
   for (const count of recipients) {

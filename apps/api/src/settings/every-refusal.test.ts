@@ -188,7 +188,7 @@ interface Connection {
   readonly refuse: (at: string, code: number, sentWith: SentWith) => Promise<void>
 }
 
-/** Starts a product, connects its mailbox for the tests around, and puts the connection right after each of them. */
+/** Starts a product, connects its mailbox for the enclosing tests, and restores the connection after each of them. */
 function useConnection(options: {
   environment?: Record<string, string>
   fromEmail: string
@@ -272,7 +272,7 @@ function sentencesWith(code: number): unknown {
   return expect.stringMatching(new RegExp(`^(?=.*AADSTS${code}\\b)${SENTENCES.source}`))
 }
 
-/** Lists what the text lacks that has to say who acts where, with which link, and what follows. */
+/** Lists what is missing from the text, which has to say who acts where, with which link, and what follows. */
 function findFaults(
   action: string | undefined,
   { who, where = '', link = MICROSOFT_PAGE }: Expected,

@@ -2,7 +2,7 @@ import { type Permission, PERMISSION_NAMES } from '../tenant/permissions.ts'
 import type { Registration } from '../simulation/simulation.ts'
 import { entraError, type EntraError } from './aadsts.ts'
 
-/** The permissions that the app registration lists, which `.default` stands for. */
+/** The app registration lists these permissions, and `.default` requests all of them. */
 const REGISTERED_PERMISSIONS: readonly Permission[] = ['User.Read', 'Mail.Send', 'Mail.Send.Shared', 'Mail.ReadWrite']
 
 const OIDC: ReadonlySet<string> = new Set(['openid', 'profile', 'email', 'offline_access'] satisfies Permission[])

@@ -31,7 +31,7 @@ interface Grant {
   readonly person: Person
   /** The scopes of this request, including those of OpenID Connect. */
   readonly scopes: readonly string[]
-  /** The scopes of the sign-in, which the refresh token stands for. */
+  /** The refresh token carries the scopes of the sign-in. */
   readonly signInScopes: readonly string[]
   readonly nonce: string | null
 }

@@ -37,7 +37,7 @@ export function withEntry(settings: Office365SmtpSettings, draft: SenderDraft, e
   }
 }
 
-/** The draft after the settings have changed. What they say by now is dropped, or it would hide their next change. */
+/** Returns the draft after the settings have changed, without entries that equal them: those would hide the next change. */
 export function withoutSaved(settings: Office365SmtpSettings, draft: SenderDraft): SenderDraft {
   const { fromEmail, largeAttachments } = draft
   const { enabled, locked } = settings.largeAttachments

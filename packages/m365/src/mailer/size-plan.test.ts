@@ -13,7 +13,7 @@ function sizesOf(createDraft: number, files: readonly number[]): RequestSizes {
   const attachments = files.map((file) => ({ file, attach: NAMES + Math.ceil(file / 3) * 4 }))
   return { sendMail: attachments.reduce((sum, { attach }) => sum + attach, createDraft), createDraft, attachments }
 }
-/** The largest file that one request of so many bytes attaches. */
+/** Returns the size of the largest file that one request of this many bytes can attach. */
 const largestFile = (requestBytes: number) => Math.floor((requestBytes - NAMES) / 4) * 3
 
 describe('planSize', () => {
