@@ -26,10 +26,10 @@ const REFRESH_TOKEN_IDLE_MS = 90 * 24 * 60 * 60 * 1000
 const LOGGED_PARAMETERS = ['grant_type', 'client_id', 'redirect_uri', 'scope', 'claims']
 const PATH = '/:tenant/oauth2/v2.0/token'
 
-/** What a request may get tokens for. */
+/** Says what a request may get tokens for. */
 interface Grant {
   readonly person: Person
-  /** The scopes of this request, including those of OpenID Connect. */
+  /** They include the scopes of OpenID Connect. */
   readonly scopes: readonly string[]
   /** The refresh token carries the scopes of the sign-in. */
   readonly signInScopes: readonly string[]
