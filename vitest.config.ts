@@ -18,7 +18,7 @@ const moved = DATABASE_TESTS.filter(
 )
 if (moved.length > 0) throw new Error(`vitest.config.ts names tests that are gone: ${moved.join(', ')}`)
 
-/** They take the longest, which their size does not tell: vitest would begin with the largest files. */
+/** They take the longest, although they are not the largest: vitest would begin with the largest files. */
 const LONG_TESTS = /\/(large-attachments-random|upload-faults|upload-resumes?|embedded-postgres|stop)\.test\.ts$/
 
 /** Begins with the long files, so that no worker is left alone with one when the others are done. */

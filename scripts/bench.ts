@@ -75,7 +75,7 @@ async function throughput(testbed: Testbed): Promise<void> {
   await product.stop()
 }
 
-/** The same throughput beside a backlog: messages due in paused mailboxes, and messages not yet due in these ones. */
+/** Measures the same throughput with a backlog: messages due in paused mailboxes, and messages not yet due in these ones. */
 async function backlog(testbed: Testbed): Promise<void> {
   const tenants = await testbed.addTenants(MAILBOXES)
   const product = await testbed.start('all', NO_LIMITS)
@@ -129,7 +129,7 @@ async function memory(testbed: Testbed): Promise<void> {
   await product.stop()
 }
 
-/** How long one tenant's single message takes beside another tenant's backlog, within the default limits. */
+/** Measures how long one tenant's single message takes while another tenant has a backlog, within the default limits. */
 async function fairness(testbed: Testbed): Promise<void> {
   const [busy, other] = await testbed.addTenants(2)
   if (!busy || !other) return

@@ -44,7 +44,7 @@ if (node.fault) fail(node.fault)
 const PATH = [bin, browserBin, dirname(node.path), process.env.PATH].join(delimiter)
 
 /**
- * The environment of every tool. The project's own Node is first on PATH, and Node keeps compiled modules for the next
+ * Every tool gets this environment. The project's own Node is first on PATH, and Node keeps compiled modules for the next
  * process: tests start many processes of the product, each of which would spend half a second compiling.
  */
 export const toolEnvironment = {

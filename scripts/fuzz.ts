@@ -83,7 +83,7 @@ async function send({ testbed, product, inspectorPort, sender, session }: Run): 
       if (request.name.startsWith(SIGN_OUT)) await session.renew()
       if (!answer && !request.whole) brokenOff += 1
       if (answer) statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1)
-      const fault = judge(request, answer) ?? (stuck ? 'the next request was not answered' : null)
+      const fault = findFault(request, answer) ?? (stuck ? 'the next request was not answered' : null)
       if (fault !== null) faults.push(`${fault}: ${request.name} (sample ${sampleSeed}, number ${index})`)
     })
     if (sent === 0) before = await measureInUse(inspectorPort)
@@ -109,7 +109,7 @@ async function send({ testbed, product, inspectorPort, sender, session }: Run): 
 }
 
 /** Returns what is wrong with the answer, or null. */
-function judge({ whole }: FuzzedRequest, answer: Answer | null): string | null {
+function findFault({ whole }: FuzzedRequest, answer: Answer | null): string | null {
   if (answer === null) return whole ? 'no answer' : null
   const { status, contentType, body } = answer
   if (status >= 500 && !MAY_FAIL_WITH.has(status)) return `${status} ${body.toString().slice(0, 300)}`

@@ -27,7 +27,7 @@ describe('the Node that runs everything', () => {
     },
   )
 
-  it('is asked for in words where the host has an older one and there is no package', () => {
+  it('is asked for by a message where the host has an older one and there is no package', () => {
     expect(nodeFor('/app', mac)).toEqual({
       fault:
         'Inforiver Mail brings no Node for darwin-arm64, and this is Node 20.20.2. Install Node 24 or newer, then start again with it.',

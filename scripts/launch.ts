@@ -1,4 +1,4 @@
-// The process behind npm start: the product in one process and, in the demo, the simulator at its side. It stops both
+// Runs for npm start: the product in one process and, in the demo, the simulator in another. It stops both
 // in order on a signal, or when its parent is gone.
 import { announcement } from '../apps/api/src/announcement.ts'
 import { ConfigurationError, readConfig } from '../apps/api/src/config.ts'

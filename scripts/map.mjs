@@ -29,7 +29,7 @@ export function compareMaps({ maps, sources, exists }) {
   }
 }
 
-/** The same for the files of this repository. */
+/** Compares the maps of this repository with its files. */
 export function compareRepository() {
   const sources = SOURCE_FOLDERS.flatMap((folder) => filesBelow(join(ROOT, folder))).filter((path) =>
     IS_SOURCE.test(path),

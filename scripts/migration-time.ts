@@ -63,7 +63,7 @@ try {
   await rm(directory, { recursive: true, force: true })
 }
 
-/** Kills a process that migrates after so many ms, and throws unless the tables are as they were. */
+/** Kills a migrating process after the given time, and throws unless the tables are as they were. */
 async function killMigration(client: pg.Client, afterMs: number): Promise<void> {
   const before = await read()
   const child = fork(RUN_MIGRATE, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })

@@ -9,7 +9,7 @@ export async function runUntilStopped(parameters) {
 
   let child = null
   for (const signal of STOP_SIGNALS) process.on(signal, () => child?.kill(signal))
-  // The channel tells the child when this process is gone, however it went.
+  // The channel closes when this process is gone, however it ended, and the child notices.
   child = startNode(parameters, { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] })
   child.on('exit', (code, signal) => {
     // A signal that comes before the child listens for it ends it as it was asked to: that is no failure.

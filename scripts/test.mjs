@@ -9,7 +9,7 @@ import { findBrowser } from './find-browser.mjs'
 const reports = join(root, 'test-results')
 const reportOf = (runner) => join(reports, `${runner}.json`)
 const startedAt = performance.now()
-/** How much of a runner's output is shown: its end tells why it ended. */
+/** How much of a runner's output is shown: its end says why it ended. */
 const MAX_OUTPUT_CHARACTERS = 6_000
 let passed = 0
 let failed = 0
@@ -110,7 +110,7 @@ function readPlaywright() {
   const specs = []
   const walk = (suite, titles) => {
     const path = [...titles, suite.title]
-    for (const spec of suite.specs ?? []) specs.push({ title: [...path, spec.title].join(' > '), ...judge(spec) })
+    for (const spec of suite.specs ?? []) specs.push({ title: [...path, spec.title].join(' > '), ...summarize(spec) })
     for (const inner of suite.suites ?? []) walk(inner, path)
   }
   for (const suite of suites) walk(suite, [])
@@ -123,7 +123,7 @@ function readPlaywright() {
   }
 }
 
-function judge({ tests }) {
+function summarize({ tests }) {
   const results = tests.flatMap((test) => test.results)
   return {
     ok: tests.every((test) => test.status === 'expected') && results.every((result) => result.status === 'passed'),

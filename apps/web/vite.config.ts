@@ -14,8 +14,8 @@ export default defineConfig({
     chunkSizeWarningLimit: Infinity, // what counts is the first load, checked above
     rolldownOptions: {
       output: {
-        // One chunk for all of the first load, in the order of its imports. What later pages share with it would otherwise
-        // become a chunk of its own, which runs before `without-eval.ts`.
+        // Puts the whole first load into one chunk, in the order of its imports. What later pages share with it would
+        // otherwise become a chunk of its own, which runs before `without-eval.ts`.
         codeSplitting: { groups: [{ name: 'first-load', tags: ['$initial'] }] },
       },
     },

@@ -15,13 +15,13 @@ const START_TIMEOUT_MS = 60_000
 const STOP_TIMEOUT_MS = 70_000 // longer than the product gives itself
 const START_ATTEMPTS = 3
 
-/** What the product gets of this process's environment; nothing else reaches it. */
+/** The product gets only these variables of this process's environment. */
 const INHERITED = {
   PATH: process.env['PATH'] ?? '',
   NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? '', // its modules load in half the time
 }
 
-/** The whole product as `npm start` runs it: API, page, worker, embedded PostgreSQL, and the simulator at its side. */
+/** Runs the whole product as `npm start` does: API, page, worker, embedded PostgreSQL and simulator. */
 export interface Product {
   readonly url: string
   /** The simulated Microsoft 365 of the demo. */
@@ -35,7 +35,7 @@ export interface Product {
 }
 
 /**
- * @param options.environment beside PATH: what else this process has set does not reach the product
+ * @param options.environment added to PATH; nothing else that this process has set reaches the product
  * @param options.port a free one by default; the next one is the simulator's
  */
 export async function startProduct(
@@ -65,7 +65,7 @@ function createProduct(directory: string, port: number, environment: Readonly<Re
     running = spawn(process.execPath, [...NODE_FLAGS, join(ROOT, 'scripts/launch.ts')], {
       cwd: directory,
       env: { ...INHERITED, PORT: String(port), DATA_DIR: directory, ...environment },
-      // The channel tells the product when this process is gone, however it went.
+      // The channel closes when this process is gone, however it ended, and the product notices.
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     })
     await untilReady(running, url)

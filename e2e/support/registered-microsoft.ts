@@ -9,7 +9,7 @@ import { clientCertificate } from '../../packages/m365/src/test-support/self-sig
 
 const SIMULATOR = fileURLToPath(new URL('../../apps/m365-simulator/src/serve.ts', import.meta.url))
 
-/** A simulated Microsoft 365 beside the product, where an operator has registered the product with a certificate. */
+/** Simulates a Microsoft 365 in which an operator has registered the product with a certificate. */
 export interface RegisteredMicrosoft {
   readonly url: string
   /** The product's variables for this registration. */

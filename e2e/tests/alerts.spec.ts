@@ -142,7 +142,7 @@ test('the page says when there are as many webhooks as there can be', async ({ p
 test.describe('with a mailbox connected', () => {
   test.use({ connectedSender: { fromEmail: 'ada@contoso.com' } })
 
-  test('a failed message is told on every page, until an admin dismisses that', async ({
+  test('a failed message is shown on every page, until an admin dismisses it', async ({
     page,
     settings,
     microsoft,
@@ -163,7 +163,7 @@ test.describe('with a mailbox connected', () => {
     await expect(notice).toBeHidden()
   })
 
-  test('that the mailbox has to be reconnected is told on other pages too, and once on the settings page', async ({
+  test('every page says that the mailbox has to be reconnected, the settings page only once', async ({
     page,
     settings,
     microsoft,
@@ -180,7 +180,7 @@ test.describe('with a mailbox connected', () => {
     await expect(notice).toBeHidden()
   })
 
-  test('a webhook is told without anybody looking, and the page says what became of it', async ({
+  test('a webhook is notified without anybody looking, and the page shows the outcome', async ({
     page,
     product,
     settings,

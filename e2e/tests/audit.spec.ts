@@ -19,7 +19,7 @@ function row(page: Page, text: string | RegExp): Locator {
 test.describe('with a mailbox connected', () => {
   test.use({ connectedSender: { fromEmail: 'ada@contoso.com' } })
 
-  test('what an admin did is listed with person, words, outcome and details, newest first', async ({
+  test('what an admin did is listed with person, text, outcome and details, newest first', async ({
     page,
     product,
     settings,
@@ -73,9 +73,7 @@ test('a name counts as soon as the field is left', async ({ page }) => {
   expect(await page.evaluate(() => location.search)).toBe('?person=ada')
 })
 
-test('a period without events is said in words, and one that ends before it begins is pointed out', async ({
-  page,
-}) => {
+test('a period without events is explained, and one that ends before it begins is refused', async ({ page }) => {
   await openAuditLog(page)
   await page.getByLabel('From').fill('2099-01-02')
   await expect(page.getByRole('heading', { name: 'No event matches' })).toBeVisible()

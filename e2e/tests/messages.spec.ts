@@ -212,7 +212,7 @@ test('the status to filter by is in the address, and still there after looking a
   await expect(row(page, 'Q3 is scheduled')).toBeVisible()
 })
 
-test('a status that no message has is said in words', async ({ page }) => {
+test('a status that no message has is explained', async ({ page }) => {
   await openMessages(page, '?status=scheduled')
   await expect(page.getByRole('heading', { name: 'No message is scheduled' })).toBeVisible()
 })

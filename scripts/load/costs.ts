@@ -63,7 +63,7 @@ async function read({ pool }: Testbed, { pid }: Process): Promise<Reading> {
             pg_backend_pid() AS backend`,
   )
   const [row] = rows
-  if (!row) throw new Error('PostgreSQL tells nothing of itself.')
+  if (!row) throw new Error('PostgreSQL returned no statistics.')
   const product = readStat(pid)
   return {
     productMs: product.ownMs + product.endedChildrenMs,
@@ -75,7 +75,7 @@ async function read({ pool }: Testbed, { pid }: Process): Promise<Reading> {
   }
 }
 
-/** CPU time of a PostgreSQL server with all its processes, found by one of its backends. */
+/** Reads the CPU time of a PostgreSQL server with all its processes, found by one of its backends. */
 function postgresCpuMs(backend: number): number {
   const postmaster = readStat(backend).parent
   const running = readdirSync('/proc')
@@ -91,7 +91,7 @@ function postgresCpuMs(backend: number): number {
   return running + readStat(postmaster).endedChildrenMs
 }
 
-/** The parent of a process, its own CPU time, and that of its ended children, such as closed connections. */
+/** Reads the parent of a process, its own CPU time, and that of its ended children, such as closed connections. */
 function readStat(pid: number): { parent: number; ownMs: number; endedChildrenMs: number } {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
     .replace(/^.*\) /, '') // the program's name, in parentheses, may contain anything

@@ -71,7 +71,7 @@ async function deliver(testbed: Testbed, product: Process, tenants: readonly Ten
   }
 }
 
-/** Median times in ms of a scrape, of the usage and of lists. */
+/** Returns median times in ms of a scrape, of the usage and of lists. */
 async function readTimes(product: Process, { serviceKey }: Tenant): Promise<Record<string, number>> {
   const times: Record<string, number> = {}
   const paths = {

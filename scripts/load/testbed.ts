@@ -95,7 +95,7 @@ export interface Database {
   stop(): Promise<void>
 }
 
-/** Starts a PostgreSQL and a simulated Microsoft, beside which any number of the product's processes can be started. */
+/** Starts a PostgreSQL and a simulated Microsoft, which any number of the product's processes can share. */
 export async function openTestbed(
   access: AccessKind = ACCESS_KINDS[0],
   openDatabase: (directory: string) => Promise<Database> = openEmbedded,

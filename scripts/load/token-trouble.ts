@@ -19,7 +19,7 @@ const TOKENS_LIVE_SECONDS = 2
  */
 const RENEWED_FROM_MS = (TOKENS_LIVE_SECONDS - 1) * 750 - 50
 const REFRESH_TAKES_MS = { min: 0, max: 3_000 }
-/** Longer than any refresh of a running process. */
+/** No refresh of a running process takes this long. */
 const FROZEN_FOR_MS = REFRESH_TAKES_MS.max + 2_000
 const FREEZES = 20
 /** Slows the messages down, so that many tokens expire meanwhile. */
@@ -164,7 +164,7 @@ async function readTokenRequests(testbed: Testbed): Promise<TokenRequest[]> {
     .toSorted((one, other) => one.startedAtMs - other.startedAtMs)
 }
 
-/** Counts the requests that came after the previous token had expired, not beside another request. */
+/** Counts the requests that came after the previous token had expired, without those that overlap another request. */
 function countExpiries(requests: readonly TokenRequest[]): number {
   return requests.filter(({ startedAtMs }, index) => {
     const before = requests[index - 1]

@@ -70,7 +70,7 @@ async function content(): Promise<void> {
   print('open it', open, 'node:crypto', bareOpen, 'MB/s')
 }
 
-/** The median seconds per round. The candidates alternate, so that a busy machine slows all of them alike. */
+/** Measures the median seconds per round. The candidates alternate, so that a busy machine slows all of them alike. */
 async function compare(timesARound: number, works: readonly Work[]): Promise<number[]> {
   const seconds: number[][] = works.map(() => [])
   for (let round = 0; round <= ROUNDS; round++) {

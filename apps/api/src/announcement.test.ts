@@ -23,7 +23,7 @@ it('names the Entra administrator if only one can grant the access', () => {
 })
 
 it.each([null, { simulatorPort: 3001 }])(
-  'tells what to set if no mailbox can be connected, without steps that would fail (demo: %j)',
+  'says what to set if no mailbox can be connected, without steps that would fail (demo: %j)',
   (demo) => {
     const text = announcement({ ...DEMO, demo, office365SmtpEnabled: false })
 
@@ -37,6 +37,6 @@ it('prints the redirect URI to register, if there is a registration', () => {
   expect(announcement({ ...DEMO, demo: null })).not.toContain('SMTP')
 })
 
-it('tells what a worker does', () => {
+it('says what a worker does', () => {
   expect(announcement({ ...DEMO, demo: null, role: 'worker' })).toContain('as a worker')
 })

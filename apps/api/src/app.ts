@@ -17,7 +17,7 @@ import { sessions, type SignedIn } from './http/session.ts'
 import { createBodyBudget } from './memory/memory-use.ts'
 
 const BODY_LIMIT_BYTES = 1024 * 1024
-/** Node's own limit, for the longest upload. The limits in `request-bodies.ts` are shorter. */
+/** Bounds the longest upload in Node itself. The limits in `request-bodies.ts` are shorter. */
 const LONGEST_REQUEST_MS = 60 * 60_000
 const SETTINGS_PATH = '/settings/office365-smtp'
 
@@ -31,7 +31,7 @@ export interface AppDeps {
   readonly findSession: (idHash: string) => Promise<SignedIn | null>
   readonly outageOf: (error: unknown) => string | null
   readonly returnHandlers: readonly ReturnHandler[]
-  /** The routes of the features, with their dependencies bound. */
+  /** The features have bound their dependencies already. */
   readonly features: readonly FastifyPluginAsync[]
 }
 

@@ -3,7 +3,7 @@ export function systemClock(): Date {
   return new Date()
 }
 
-/** Milliseconds since the process started, by a monotonic clock. */
+/** Returns the milliseconds since the process started, by a monotonic clock. */
 export function elapsedMs(): number {
   return performance.now()
 }

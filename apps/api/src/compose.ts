@@ -78,7 +78,7 @@ export async function compose(
   }: {
     onFatal: (error: unknown) => void
     clock?: () => Date
-    /** Milliseconds since some moment, by a monotonic clock. */
+    /** Returns milliseconds since some moment, by a monotonic clock. */
     elapsedMs?: () => number
     /** Returns a number between 0 and 1, for jitter. */
     chance?: () => number

@@ -277,7 +277,7 @@ describe('AZURE_CLIENT_CERTIFICATE_PATH', () => {
     expect(configurationWarnings(config, new Date('2026-12-01T00:00:00Z')).join()).not.toContain('not valid')
   })
 
-  it('is refused beside the secret', () => {
+  it('is refused together with the secret', () => {
     expect(refusalOf(withCertificate(certificate + privateKey, REGISTRATION))).toBe(
       'AZURE_CLIENT_SECRET and AZURE_CLIENT_CERTIFICATE_PATH are both set: keep one.',
     )
@@ -320,7 +320,7 @@ it.each<[string, Record<string, string>, RegExp | string]>([
     { ...EXTERNAL, VAULT_KEYS: 'not-a-key-ring' },
     /^VAULT_KEYS cannot be used\. Key 1: the kid is missing: write kid:base64\.$/,
   ],
-])('refuses %s, and tells what to do', (_what, environment, refusal) => {
+])('refuses %s, and says what to do', (_what, environment, refusal) => {
   expect(refusalOf(environment)).toMatch(refusal)
 })
 
@@ -452,7 +452,7 @@ describe('a secret as NAME_FILE', () => {
     expect(read({ ...others, [`${name}_FILE`]: file('secret', `${value}\n`) })).toMatchObject(expected)
   })
 
-  it('is refused beside the variable itself', () => {
+  it('is refused together with the variable itself', () => {
     expect(refusalOf({ ...REGISTRATION, AZURE_CLIENT_SECRET_FILE: file('secret', 'other') })).toBe(
       'AZURE_CLIENT_SECRET and AZURE_CLIENT_SECRET_FILE are both set: keep one.',
     )

@@ -20,7 +20,7 @@ export class ConfigurationError extends Error {
   override readonly name = 'ConfigurationError'
 }
 
-/** The registration of the demo's simulator. These values open nothing outside this machine. */
+/** The demo's simulator registers the app under these values. They open nothing outside this machine. */
 const DEMO_REGISTRATION = {
   tenantId: 'c0117050-0000-4000-8000-000000000001',
   clientId: 'a9917050-0000-4000-8000-000000000002',
@@ -38,7 +38,7 @@ export interface Config {
   readonly environmentFileExposed: boolean
   /** Whose tokens new connections send with: a person's, or the application's own. */
   readonly graphAuth: 'delegated' | 'application'
-  /** Null when the operator did not tell. */
+  /** Null when it is not configured. */
   readonly clientSecretExpiresAt: Date | null
   readonly authorityHost: string
   readonly graphBaseUrl: string
@@ -48,7 +48,7 @@ export interface Config {
   readonly outbound: {
     readonly httpsProxy: string | null
     readonly noProxy: string | null
-    /** Certificate authorities trusted besides Node's own, as PEM. */
+    /** These certificate authorities are trusted besides Node's own (PEM). */
     readonly extraCaCertificates: string | null
   }
   readonly host: string

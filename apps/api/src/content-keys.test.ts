@@ -146,7 +146,7 @@ describe('a data key', () => {
     await expect(keys.forNewMessage(message('msg_1'))).resolves.toMatchObject({ dataKey: expect.any(String) })
   })
 
-  it('is created anew if its hour ends before it is stored', async () => {
+  it('is created again if its hour ends before it is stored', async () => {
     let first = true
     const store = stored({
       async add(tenantId, key) {

@@ -6,7 +6,7 @@ export interface CredentialExpiry {
   readonly expiresAt: Date | null
 }
 
-/** A certificate contains its expiry. For a secret the operator has to configure it, since Microsoft does not tell. */
+/** A certificate contains its expiry. The operator configures that of a secret, since Microsoft does not report it. */
 export function credentialExpiry(config: {
   readonly registration: AppRegistration
   readonly clientSecretExpiresAt: Date | null

@@ -14,7 +14,7 @@ export const DONE = null
 
 /**
  * Runs `step` in a loop until stopped. A step returns the ms to wait before the next one, `UNTIL_WOKEN` or `DONE`. When
- * it throws, `onFailure` is told, and the next step follows after `afterFailureMs`.
+ * it throws, `onFailure` is called, and the next step follows after `afterFailureMs`.
  *
  * @param step receives a signal that is aborted when the loop is stopped
  */

@@ -94,7 +94,7 @@ describe('npm run vault -- rotate', () => {
     expect((await allSealed(ground.database)).filter((value) => vaultOf(NEW).keyIdOf(value) !== 'new')).toEqual([])
   })
 
-  it('changes nothing, and tells what to do, while a process still seals with the old key', async () => {
+  it('changes nothing, and says what to do, while a process still seals with the old key', async () => {
     await addSealedRows(ground.database, vaultOf(OLD))
     const before = await allSealed(ground.database)
     const product = await ground.startProduct({ environment: { VAULT_KEYS: OLD, ROLE: 'api' } })
@@ -113,7 +113,7 @@ describe('npm run vault -- rotate', () => {
     await expect(vault('rotate', await withKeys(NEW))).rejects.toThrow('"old", which is missing')
   })
 
-  it('tells how to begin when there is one key only', async () => {
+  it('says how to begin when there is one key only', async () => {
     await addSealedRows(ground.database, vaultOf(OLD))
 
     const run = await vault('rotate', await withKeys(OLD))
@@ -208,7 +208,7 @@ describe('npm run vault -- forget', () => {
 
   it.each<[string, () => Promise<unknown>, string, object[]]>([
     [
-      'requires a new connection, and tells why',
+      'requires a new connection, and says why',
       async () => {},
       `SELECT tenant_id, status, problem ->> 'title' AS title, refresh_token_sealed IS NULL AS gone, access_token_sealed IS NULL AS too
          FROM tenant_settings ORDER BY tenant_id DESC`,
@@ -224,7 +224,7 @@ describe('npm run vault -- forget', () => {
       ],
     ],
     [
-      'fails messages, and tells why',
+      'fails messages, and says why',
       async () => {},
       `SELECT id, status, problem ->> 'code' AS code, c.message_id IS NULL AS gone
          FROM message_states LEFT JOIN message_contents c ON c.message_id = id ORDER BY id DESC`,
@@ -301,7 +301,7 @@ describe('npm run vault -- forget', () => {
     expect(await ground.database.query(query)).toEqual(expected)
   })
 
-  it('gives up only what it is told to', async () => {
+  it('gives up only what the command line names', async () => {
     await vault('forget messages --yes', await withKeys(NEW))
     expect(await ground.database.query(`SELECT DISTINCT status FROM tenant_settings`)).toEqual([
       { status: 'connected' },

@@ -13,7 +13,7 @@ const TAKE_OVER_WITHIN_MS = 15_000
 const LOOK_AGAIN_MS = 250
 /**
  * By then every value that was sealed before the key changed is stored, because no statement runs longer. That holds for
- * a killed process too: PostgreSQL may still finish a statement of its that waited for a lock.
+ * a killed process too: PostgreSQL may still finish its statement that waited for a lock.
  */
 const IN_FLIGHT_MS = 35_000
 const PROGRESS_EVERY = 2_000
@@ -111,7 +111,7 @@ async function rotate(context: Context): Promise<ExitCode> {
     )
   else if (ownKeyFile) {
     await writeKeyFile(config, { sealing: keyRing.sealing, keys: new Map([[kid, keyRing.sealing]]) })
-    print(`The key file has the key ${kid} alone. Back it up anew.`)
+    print(`The key file has the key ${kid} alone. Back it up again.`)
   } else print('Take what is no longer needed out of VAULT_KEYS, and restart.')
   return 0
 }
@@ -142,7 +142,7 @@ async function resealAll({ vault, print }: Context, keyRing: KeyRing): Promise<b
   for (const [each, count] of await store.count())
     if (each !== kid)
       print(
-        `The key ${each} is still needed: ${secrets(count)} could not be resealed. npm run vault -- forget tells which cannot be opened.`,
+        `The key ${each} is still needed: ${secrets(count)} could not be resealed. npm run vault -- forget lists those that cannot be opened.`,
       )
   return false
 }
@@ -201,7 +201,7 @@ const PURPOSE_TEXT: Readonly<Record<string, { readonly noun: string; readonly co
     noun: 'data key',
     consequence: 'The messages of its hour that wait fail; failed ones can no longer be retried.',
   },
-  'upload-url': { noun: 'upload address', consequence: 'Their uploads begin anew.' },
+  'upload-url': { noun: 'upload address', consequence: 'Their uploads start over.' },
 }
 
 /** Waits until every running process seals with this key. */

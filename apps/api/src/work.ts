@@ -45,7 +45,7 @@ export async function work(
   }
 }
 
-/** Listens for health and metrics, or warns if the port is taken: a worker beside an API on one machine still delivers. */
+/** Listens for health and metrics, or warns if the port is taken: a worker on the machine of an API still delivers. */
 async function listenIfFree(
   product: Product,
   { host, port }: Config,

@@ -12,7 +12,7 @@ import { openStore } from './tenant/store.ts'
 import { createTokenService, generateSigningKey } from './tenant/token-service.ts'
 
 export interface SimulatorOptions {
-  /** 0: any free port. */
+  /** 0 takes any free port. */
   readonly port: number
   readonly registration: Registration
   /** How many members with a mailbox to add to the tenant: person-1@contoso.com, person-2@contoso.com … */

@@ -4,12 +4,12 @@ import type { UnsavedMemory } from './unsaved.ts'
 /** Whose access a new connection sends with: a person's, or the application's own. */
 export type GraphAuth = 'delegated' | 'application'
 
-/** What the page depends on from outside, so that nothing else reads globals. `main.tsx` provides it. */
+/** Holds what the page needs from the browser, so that nothing else reads globals. `main.tsx` provides it. */
 export interface AppEnvironment {
   readonly clock: () => Date
   /** The simulator's address in the demo, else null. */
   readonly demoUrl: string | null
-  /** The operator's setting. An existing connection keeps the kind of access it was made with. */
+  /** The operator sets it. An existing connection keeps the kind of access it was made with. */
   readonly graphAuth: GraphAuth
   readonly unsaved: UnsavedMemory
 }
@@ -22,7 +22,7 @@ export function useAppEnvironment(): AppEnvironment {
   return environment
 }
 
-/** The current time, updated every `intervalMs`. */
+/** Returns the current time, updated every `intervalMs`. */
 export function useNow(intervalMs: number): Date {
   const { clock } = useAppEnvironment()
   const [now, setNow] = useState(clock)

@@ -9,7 +9,7 @@ export const PAGES = {
   message: '/messages/:id',
 } as const
 
-/** The left menu, from top to bottom. */
+/** Lists the left menu from top to bottom. */
 export const MENU = [
   { label: 'Settings', page: PAGES.office365Smtp },
   { label: 'Service keys', page: PAGES.serviceKeys },
@@ -20,7 +20,7 @@ export const MENU = [
 
 export type MenuLabel = (typeof MENU)[number]['label']
 
-/** The menu item that a path belongs to; null when it belongs to none. */
+/** Returns the menu item that a path belongs to, or null. */
 export function menuLabelAt(path: string): MenuLabel | null {
   return MENU.find(({ page }) => path === page || path.startsWith(`${page}/`))?.label ?? null
 }
@@ -29,17 +29,17 @@ export function messageUrl(id: string): string {
   return `${PAGES.messages}/${encodeURIComponent(id)}`
 }
 
-/** Where signing in starts. It returns to `returnTo`, a path of this origin. */
+/** Returns the URL where signing in starts. Signing in returns to `returnTo`, a path of this origin. */
 export function signInUrl(returnTo: string): string {
   return `/auth/sign-in?${new URLSearchParams({ returnTo })}`
 }
 
-/** The current path with its query, to come back to. */
+/** Returns the current path with its query, to come back to. */
 export function currentPath({ pathname, search }: { pathname: string; search: string }): string {
   return pathname + search
 }
 
-/** The address if it is safe to link or open, that is http(s); else null. */
+/** Returns the address if it is safe to link or open, that is http(s); else null. */
 export function webAddress(text: string): string | null {
   return /^https?:\/\//i.test(text) && URL.canParse(text) ? text : null
 }

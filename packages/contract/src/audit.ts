@@ -2,14 +2,14 @@ import { z } from 'zod'
 import type { Endpoint } from './endpoint.ts'
 
 /**
- * The actions that the audit log records. A closed list.
+ * The audit log records these actions. The list is closed.
  *
  * - `sign-in`: the outcome is the role that the person got, or `refused`
  * - `consent-started`, `consent-ended`: for the purposes configure, update sender, large attachments and reconnect; the
  *   outcome is `completed`, `cancelled`, `expired`, `superseded`, or the code of the problem
  * - `reconnect-required`, `app-misconfigured`, `app-recovered`: Microsoft refused the connection, or accepts it again
  * - `message-cancelled`, `message-retried`: by a person; services' own requests are in the log of the process
- * - `test-message-sent`: somebody pressed *Send test mail*; the message itself shows what became of it
+ * - `test-message-sent`: somebody pressed *Send test mail*; the message itself shows its outcome
  * - `service-key-refused`: the key is `unknown` or `revoked`, or lacks a scope (`scope-missing`)
  * - `access-refused`: a person who is not a workspace admin asked for what only those may see or do
  * - `webhook-tested`: somebody pressed *Test*; the outcome is that of the request

@@ -59,7 +59,7 @@ export const AttemptOutcome = z.enum(['sent', 'throttled', 'unavailable', 'refus
 export type AttemptOutcome = z.infer<typeof AttemptOutcome>
 
 /**
- * Why a message failed for good. A closed list.
+ * Says why a message failed for good. The list is closed.
  *
  * - `send-as-denied`, `mailbox-not-found`, `recipient-refused`, `message-refused`, `message-too-large`,
  *   `sending-limit-reached`: Microsoft refused it for this reason
@@ -360,7 +360,7 @@ export const submitMessage = {
   ],
 } as const satisfies Endpoint
 
-/** The path of a message, for the Location header of a 202. */
+/** Returns the path of a message, for the Location header of a 202. */
 export function addressOfMessage(id: string): string {
   return readMessage.path.replace(':id', id)
 }

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Endpoint } from './endpoint.ts'
 
 /**
- * The alerts that reach admins in the page and by webhooks. A closed list, since receivers branch on it.
+ * These alerts reach admins in the page and by webhooks. The list is closed, since receivers branch on it.
  *
  * - `mailbox.reconnect-required`: Microsoft refuses the connection; messages are held until somebody reconnects
  * - `mailbox.app-misconfigured`: Microsoft refuses the app registration; messages are held until the operator fixes it

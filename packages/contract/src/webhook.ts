@@ -9,7 +9,7 @@ export const WebhookId = z.string().regex(/^whk_[0-9a-f]{32}$/, 'Not the id of a
 export const WebhookType = z.enum([...AlertType.options, 'webhook.test'])
 export type WebhookType = z.infer<typeof WebhookType>
 
-/** The body of every request to a webhook. It never holds a secret or anything of a message. */
+/** Every request to a webhook has this body. It never holds a secret, or anything from a message. */
 export const WebhookPayload = z.strictObject({
   type: WebhookType,
   /** When it happened; the request may come much later. */

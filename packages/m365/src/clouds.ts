@@ -16,7 +16,7 @@ export const CLOUD_NAMES = ['global', 'gcc-high', 'dod', 'china'] as const
 export type CloudName = (typeof CLOUD_NAMES)[number]
 
 /**
- * The hosts of each cloud. Tokens of one cloud are worthless in another.
+ * Lists the hosts of each cloud. Tokens of one cloud are worthless in another.
  * Source: "Microsoft Graph national cloud deployments", "National clouds". GCC is a part of the global cloud.
  */
 export const CLOUDS = {

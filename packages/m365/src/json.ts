@@ -5,7 +5,7 @@ import { z } from 'zod'
  */
 export const optionalText = z.string().min(1).nullable().catch(null)
 
-/** Any JSON object. */
+/** Accepts any JSON object. */
 export const jsonObject = z.record(z.string(), z.unknown())
 
 /** What a body says, read by a schema; null when it is not JSON or does not fit. */

@@ -99,7 +99,7 @@ function createDispatcher({ httpsProxy, noProxy, extraCaCertificates }: Microsof
     : {}
   const common = {
     connect: { timeout: CONNECT_TIMEOUT_MS, ...tls },
-    // HTTP/1.1 carries one request at a time, so a broken connection tells which request it affects.
+    // HTTP/1.1 carries one request at a time, so a broken connection identifies the request it affects.
     allowH2: false,
     // undici closes idle connections after 4 s, or earlier if the server announces a shorter timeout: a connection that
     // the server closes during a request leaves open whether the mail was sent.

@@ -1,4 +1,4 @@
-/** Named resources, each held by one fault at a time. */
+/** Reserves named resources, each for one fault at a time. */
 export interface Locks {
   /** Runs the task while holding all names. Returns false without running it when one of them is held. */
   run(names: readonly string[], task: () => Promise<void>): Promise<boolean>

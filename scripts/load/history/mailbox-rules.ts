@@ -43,7 +43,7 @@ export function limitsHold(history: History): Violation[] {
   })
 }
 
-/** A refused verification message of a consent cannot be told from another request to the mailbox. */
+/** A refused verification message of a consent cannot be distinguished from another request to the mailbox. */
 function mayHaveVerification(mailbox: string, { run, changes }: History): boolean {
   return run.tenants.some(
     ({ tenant, senders }) =>

@@ -36,10 +36,8 @@ const SETTINGS = {
 
 /** A PostgreSQL and its synchronous standby: the setup that loses nothing in a failover. */
 export interface PostgresPair {
-  /** The primary's port. */
   readonly port: number
   readonly url: string
-  /** The primary's data folder. */
   readonly primaryDirectory: string
   /** The pids of the primary's processes. */
   primaryProcesses(): Promise<number[]>
@@ -199,7 +197,7 @@ async function stopCleanly({ process }: Server): Promise<void> {
   await exited
 }
 
-/** Kills all of its processes at once: a leftover would write beside the next server. */
+/** Kills all of its processes at once: a leftover would go on writing next to the next server. */
 async function kill({ process: server }: Server): Promise<void> {
   const { pid } = server
   if (pid === undefined || server.exitCode !== null || server.signalCode !== null) return

@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises'
 
-/** The running children of a process. Linux only. */
+/** Lists the running children of a process. Linux only. */
 export async function childrenOf(parent: number): Promise<number[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
   const children = await Promise.all(pids.map(async (pid) => ((await parentOf(pid)) === parent ? Number(pid) : null)))

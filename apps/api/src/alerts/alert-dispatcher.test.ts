@@ -57,7 +57,7 @@ interface Received {
   readonly payload: any
 }
 
-/** Adds a webhook whose receiver answers with these statuses in turn, and repeats the last. */
+/** Adds a webhook whose receiver answers with these statuses one after the other, and repeats the last. */
 async function addWebhook(statuses: readonly number[] = [204], tenantId = 'ten_a') {
   const received: Received[] = []
   const id = newId('webhook')
@@ -111,7 +111,7 @@ async function raise(alert: Alert = RECOVERED, tenantId = 'ten_a'): Promise<stri
   return row?.id ?? ''
 }
 
-it('tells every webhook of the tenant, signed, and none of another tenant, and shows the outcome', async () => {
+it('notifies every webhook of the tenant with a signed request, none of another tenant, and shows the outcome', async () => {
   const [one, two, other] = [await addWebhook(), await addWebhook(), await addWebhook([204], 'ten_b')]
   const id = await raise()
   start()
@@ -288,7 +288,7 @@ it('delivers nothing more to a webhook that is removed', async () => {
   expect(webhook.received).toHaveLength(1)
 })
 
-it('tells a webhook nothing of what happened before it was added', async () => {
+it('sends a webhook nothing that happened before it was added', async () => {
   await raise()
   await store.publish(clock.now())
   await raise() // not published yet

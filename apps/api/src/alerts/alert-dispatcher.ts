@@ -97,7 +97,7 @@ export function createAlertDispatcher({
       const { id } = delivery.webhook
       const done = deliver(delivery, signal).finally(() => {
         underWay.delete(id)
-        polling?.wake() // the same webhook may have more to be told
+        polling?.wake() // the same webhook may have more deliveries due
       })
       underWay.set(id, done)
     }

@@ -36,7 +36,7 @@ it('has a text for every kind of alert', () => {
 })
 
 it.each(ALERTS.map((alert) => [alert.type, alert] as const))(
-  'tells a webhook of %s as the contract says',
+  'describes %s to a webhook as the contract says',
   (type, alert) => {
     const payload = JSON.parse(
       webhookBody({ id: 'alt_0', at: AT, alert, count: 3 }, 'https://mail.contoso.com', ADMIN_CENTERS),
@@ -48,7 +48,7 @@ it.each(ALERTS.map((alert) => [alert.type, alert] as const))(
   },
 )
 
-it('tells a webhook of a test as the contract says', () => {
+it('describes a test to a webhook as the contract says', () => {
   const payload = JSON.parse(testBody(AT, 'https://mail.contoso.com'))
 
   expect(WebhookPayload.parse(payload)).toEqual(payload)
@@ -65,7 +65,7 @@ it.each([
   [60, 'The client secret of the app registration expires in 60 days'],
   [1, 'The client secret of the app registration expires within a day'],
   [0, 'The client secret of the app registration has expired'],
-])('words %s days left', (daysLeft, title) => {
+])('describes %s days left', (daysLeft, title) => {
   const facts = { kind: 'secret', expiresAt: '2026-12-01T00:00:00.000Z', daysLeft } as const
 
   expect(alertText({ type: 'secret.expiring', facts }, 1, ADMIN_CENTERS).title).toBe(title)

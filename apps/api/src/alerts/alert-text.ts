@@ -23,7 +23,7 @@ const RENEWAL = {
   },
 } as const
 
-/** The text of an alert, for the page and for webhooks. `count` is the number of messages it is about. */
+/** Describes an alert, for the page and for webhooks. `count` is the number of messages it is about. */
 export function alertText({ type, facts }: Alert, count: number, { entra }: AdminCenters): AlertText {
   switch (type) {
     case 'mailbox.reconnect-required':

@@ -16,7 +16,7 @@ export interface Alerts {
   readonly store: Pick<AlertStore, 'raiseSecretExpiring'>
   readonly dispatcher: AlertDispatcher
   routes(guards: { requireAdmin: (request: FastifyRequest) => Promise<SignedIn> }): FastifyPluginAsync
-  /** Housekeeping, by name. */
+  /** Housekeeping runs these, by name. */
   readonly tasks: Readonly<Record<string, () => Promise<void>>>
 }
 
@@ -39,7 +39,7 @@ export function composeAlerts({
 }: {
   database: Pick<Database, 'prisma' | 'pool'>
   queue: Pick<Upkeep, 'findStalled' | 'findMoving'>
-  /** The mailbox limit; 0 for none. */
+  /** 0 means no limit. */
   recipientsPerDay: number
   databaseNow: () => Promise<Date>
   /** Whether webhooks may go to private addresses. */

@@ -146,7 +146,7 @@ it('publishes one alert with the number of messages that failed in a minute, onc
   expect(await ground.database.query('SELECT 1 FROM alert_events WHERE published_at IS NULL')).toEqual([])
 })
 
-it('tells a webhook that was added within a minute of the failures after it', async () => {
+it('notifies a webhook of failures in the minute in which it was added', async () => {
   await toNextMinute()
   await failMessage()
   const id = `whk_${'0'.repeat(32)}`
@@ -218,7 +218,7 @@ it('shows the newest of each subject, newest first', async () => {
   await consentTo('reconnect', {}) // releases the held message
 })
 
-it('shows only the last news of a mailbox, until it is changed or reset', async () => {
+it('shows only the latest alert about a mailbox, until it is changed or reset', async () => {
   await loseConnection()
   await consentTo('reconnect', {})
   expect(await notices()).toMatchObject([{ type: 'mailbox.recovered' }])

@@ -14,14 +14,13 @@ export interface WebhookRequest {
   readonly secret: string
   /** Stays the same at every attempt, so that the receiver recognises a repeat. */
   readonly id: string
-  /** The time of this attempt. */
   readonly at: Date
   readonly body: string
 }
 
 export interface WebhookResult {
   readonly outcome: WebhookOutcome
-  /** The HTTP status; null without an answer. */
+  /** Null when no answer came. */
   readonly status: number | null
 }
 

@@ -52,7 +52,7 @@ export function folderFaultOf(error: unknown, path: string): ConfigurationError 
   return describe(causeOf(`${message}\n${stderr}`) ?? (isAboutFolder ? String(code) : 'none'), path)
 }
 
-/** The same, but when the error does not tell, it examines the folder and its disk. */
+/** Like `folderFaultOf`, but examines the folder and its disk when the error does not name a cause. */
 export async function findFolderFault(error: unknown, path: string): Promise<ConfigurationError | null> {
   return folderFaultOf(error, path) ?? describe(await probe(path), path)
 }
@@ -118,7 +118,7 @@ async function probe(path: string): Promise<string> {
   }
 }
 
-/** Returns infinity when the file system does not tell. */
+/** Returns infinity when the file system does not report it. */
 export async function readFreeBytes(path: string): Promise<number> {
   const { bavail, bsize, blocks } = await statfs(path)
   return blocks === 0 ? Infinity : bavail * bsize
@@ -149,7 +149,7 @@ async function makeLockFile(path: string): Promise<void> {
 
 /**
  * Locks a file through SQLite, because Node has no API for file locks. SQLite writes nothing to the file. This process
- * must not open it in another way: with POSIX locks, closing any descriptor releases the lock.
+ * must not open it otherwise: with POSIX locks, closing any descriptor releases the lock.
  */
 function tryLock(path: string): { close(): void } | null {
   const database = new DatabaseSync(path)

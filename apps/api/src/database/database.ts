@@ -49,6 +49,7 @@ export async function openDatabase(
       statement_timeout: STATEMENT_TIMEOUT_MS,
       query_timeout: SILENCE_TIMEOUT_MS,
       idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
+      // oxlint-disable-next-line typescript/no-misused-promises -- pg-pool awaits it, although its type does not say so
       onConnect: setUpSession,
       keepAlive: true,
       keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER_MS,

@@ -240,7 +240,7 @@ it('starts cleanly after the server and its owner were killed', async () => {
   expect(await query(running, 'SELECT 1 AS value')).toEqual([{ value: 1 }])
 })
 
-it('starts anew if creating the database was interrupted', async () => {
+it('starts over if creating the database was interrupted', async () => {
   const interrupted = join(directory, 'interrupted')
   await mkdir(join(interrupted, 'postgres.new', 'cluster', 'base'), { recursive: true })
   await writeFile(join(interrupted, 'postgres.new', 'cluster', 'PG_VERSION'), '18\n')
@@ -268,7 +268,7 @@ async function processesOf(where: string): Promise<string[]> {
   return stdout.split('\n').filter((line) => line.includes(where) && !line.includes('defunct'))
 }
 
-it('names the program that was killed while the database was being created, and then starts anew', async () => {
+it('names the program that was killed while the database was being created, and then starts over', async () => {
   const where = join(directory, 'killed-program')
   const { outcome } = runEmbedded(where)
   const kill = `kill -9 $(ps -A -o pid=,args= | grep '[i]nitdb --pgdata=${where}' | awk '{ print $1 }')`

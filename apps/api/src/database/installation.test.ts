@@ -42,7 +42,7 @@ it('belongs to one tenant when several processes start for the first time at onc
 it.each([
   ['tenant', { ...REGISTRATION, tenantId: '99999999-2222-4333-8444-555555555555' }],
   ['client', { ...REGISTRATION, clientId: '99999999-7777-4888-9999-aaaaaaaaaaaa' }],
-])('refuses another %s, in one sentence that tells what to do', async (_name, other) => {
+])('refuses another %s, in one sentence that says what to do', async (_name, other) => {
   await openInstallation(database, OWNER_OF_DATABASE, NOW)
 
   await expect(openInstallation(database, { ...OWNER_OF_DATABASE, registration: other }, NOW)).rejects.toThrow(
@@ -52,7 +52,7 @@ it.each([
   )
 })
 
-it('refuses the hosts of another cloud, in sentences that name both and tell what to do', async () => {
+it('refuses the hosts of another cloud, in sentences that name both and say what to do', async () => {
   await openInstallation(database, OWNER_OF_DATABASE, NOW)
 
   await expect(openInstallation(database, { ...OWNER_OF_DATABASE, ...CLOUDS.dod }, NOW)).rejects.toThrow(

@@ -12,9 +12,9 @@ export interface KeptConnection {
 }
 
 /**
- * Keeps a connection of its own, outside the pool, and makes it anew whenever it breaks, until stopped.
+ * Keeps a connection of its own, outside the pool, and reconnects whenever it breaks, until stopped.
  *
- * @param onConnect prepares each new connection; when it rejects, the connection is closed and made anew
+ * @param onConnect prepares each new connection; when it rejects, the connection is closed and opened again
  */
 export function keepConnected(
   connectionString: string,

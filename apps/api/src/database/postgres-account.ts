@@ -18,7 +18,8 @@ const CALLER: PostgresAccount = { prefix: [], ids: null }
 /**
  * Chooses the account that PostgreSQL runs under. An ordinary user runs it directly. Root runs it in a user namespace
  * that maps root to an unprivileged user: files remain root's, so that it works below a home folder with mode 0700. Where
- * namespaces are not allowed, root runs it as an unprivileged user. An existing cluster keeps the way it was created.
+ * namespaces are not allowed, root runs it as an unprivileged user. An existing cluster stays with the account
+ * that created it.
  */
 export async function choosePostgresAccount(clusterDirectory: string, binary: string): Promise<PostgresAccount> {
   if (process.getuid?.() !== 0) return CALLER

@@ -20,7 +20,7 @@ export interface PostgresAddress {
   /** Null for TCP. */
   readonly socketDirectory: string | null
   readonly port: number
-  /** The PostgreSQL settings for this address. */
+  /** PostgreSQL runs with these settings to listen there. */
   readonly settings: Readonly<Record<string, string>>
 }
 
@@ -47,7 +47,7 @@ export async function chooseAddress(
   )
 }
 
-/** The address of a running server, from its pid file. */
+/** Reads the address of a running server from its pid file. */
 export function addressOf(
   clusterDirectory: string,
   server: { port: number; socketSetting: string | null },

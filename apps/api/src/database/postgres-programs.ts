@@ -56,7 +56,7 @@ export async function runProgram(
     maxBuffer: MAX_OUTPUT_BYTES,
     ...account.ids,
   })
-  running.child.stdin?.on('error', () => {}) // a program may exit before it has read everything; its exit code tells why
+  running.child.stdin?.on('error', () => {}) // a program may exit before it has read everything; its exit code says why
   running.child.stdin?.end(input)
   const interrupt = () => void running.child.kill('SIGINT')
   signal?.addEventListener('abort', interrupt, { once: true })

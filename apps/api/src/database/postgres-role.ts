@@ -2,7 +2,7 @@ import { runProgram, type Programs } from './postgres-programs.ts'
 
 export const DATABASE_NAME = 'inforiver_mail'
 export const ROLE_NAME = 'inforiver_mail'
-/** The superuser of every cluster. It has no password, so it cannot log in. */
+/** Every cluster has this superuser. It has no password, so it cannot log in. */
 export const BOOTSTRAP_ROLE = 'inforiver_mail_bootstrap'
 const BOOTSTRAP_ROLE_ID = 10 // the same in every cluster of every version
 

@@ -189,7 +189,7 @@ async function readPidFile(directory: string): Promise<string | null> {
 /**
  * Repairs files of a killed server that would keep PostgreSQL from starting. It takes any process with the recorded id
  * for a server, and an empty file for a server that is starting. The recorded id becomes our own, which PostgreSQL
- * recognises as its parent. The rest of the file stays: it tells whether child processes of the killed server survive.
+ * recognises as its parent. The rest of the file stays: it shows whether child processes of the killed server survive.
  */
 export async function disownLeftovers({ directory, address }: Cluster): Promise<void> {
   const text = await readPidFile(directory)

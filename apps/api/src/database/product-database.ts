@@ -2,7 +2,7 @@ import type { Config } from '../config.ts'
 import type { Database } from './database.ts'
 import { findRunningPostgres, startEmbeddedPostgres, type EmbeddedPostgres } from './embedded-postgres.ts'
 
-/** The database that the configuration names: an external one, or the embedded PostgreSQL. */
+/** The configuration names it: an external database, or the embedded PostgreSQL. */
 export interface ProductDatabase {
   readonly database: Database
   readonly connectionString: string

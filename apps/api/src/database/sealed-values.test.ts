@@ -34,7 +34,7 @@ it('accepts the keys that sealed what is stored', async () => {
   await expect(check(newKey('current'), old)).resolves.toBeUndefined()
 })
 
-it('names a missing key, and tells what to do', async () => {
+it('names a missing key, and says what to do', async () => {
   await store(newKey('old'))
 
   await expect(check(newKey('current'))).rejects.toThrow(

@@ -6,7 +6,6 @@ import { ConfigurationError } from '../config.ts'
 export interface SealedColumn {
   readonly table: string
   readonly column: string
-  /** The primary key of its table. */
   readonly key: string
   /** SQL for the record that a value is bound to. */
   readonly record: string

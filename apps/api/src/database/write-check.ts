@@ -22,9 +22,9 @@ export interface WriteCheck {
 }
 
 /**
- * Tells whether the database can store messages. A refused write counts for a while. Otherwise it probes with a sort that
- * spills to the disk of the database and leaves nothing behind. Updating a row would prove nothing: it succeeds on a full
- * disk as long as its page has room.
+ * Reports whether the database can store messages. A refused write counts for a while. Otherwise it probes with a sort
+ * that spills to the disk of the database and leaves nothing behind. Updating a row would prove nothing: it succeeds on a
+ * full disk as long as its page has room.
  */
 export function createWriteCheck(pool: pg.Pool, clock: () => Date): WriteCheck {
   let refusal: { readonly text: string; readonly at: Date } | null = null

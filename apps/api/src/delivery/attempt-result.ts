@@ -3,7 +3,6 @@ import type { Failure } from '@inforiver-mail/m365/classify-failure'
 import type { SendOutcome } from '@inforiver-mail/m365/graph-mailer'
 import { ACCEPTED } from '../queue/attempts.ts'
 
-/** What one attempt came to. */
 export type AttemptResult =
   | { readonly type: 'sent'; readonly retryAfter: Date | null; readonly detail: string }
   /** The message was in doubt, and the mailbox has it. */
@@ -13,7 +12,7 @@ export type AttemptResult =
   | { readonly type: 'failure'; readonly failure: Failure; readonly canLookUp: boolean }
   /** The mailbox could not be searched: nothing was sent. */
   | { readonly type: 'lookup-failed'; readonly failure: Failure }
-  /** `waitMs`: before then no message of the mailbox gets access; null when that cannot be told. */
+  /** `waitMs`: before then no message of the mailbox gets access; null when that is unknown. */
   | { readonly type: 'no-access'; readonly detail: string; readonly waitMs: number | null }
   | { readonly type: 'held'; readonly because: HeldBecause }
   /** The mailbox's limit of uploaded bytes is used up, or the process ends: nothing was tried, and nothing is wrong. */
@@ -29,7 +28,7 @@ export interface FinishedAttempt {
   readonly fromEmail: string | null
   /** The message was sent, or tried, although an earlier attempt may have sent it. */
   readonly mayDuplicate: boolean
-  /** Some of its attachments reached Microsoft: the backoff begins anew. */
+  /** Some of its attachments reached Microsoft: the backoff starts over. */
   readonly progressed: boolean
   /** No earlier attempt has sent the message: its draft is still a draft. */
   readonly doubtResolved: boolean

@@ -14,7 +14,7 @@ import {
 import type { LeasedMessage } from '../queue/leased-message.ts'
 import type { AttemptDeps, MessageRoute, OpenMessage } from './attempt.ts'
 
-/** Plans how a message goes to Microsoft, by what earlier refusals have told. */
+/** Plans how a message goes to Microsoft, by the limits learned from earlier refusals. */
 export async function chooseRoute(
   { mailboxes }: Pick<AttemptDeps, 'mailboxes'>,
   message: LeasedMessage,
@@ -31,8 +31,8 @@ export async function chooseRoute(
 }
 
 /**
- * Plans the message anew after a refusal for the length of a request, or for a file too small for an upload session, and
- * stores what the refusal tells, so that no process asks again.
+ * Plans the message again after a refusal for the length of a request, or for a file too small for an upload session,
+ * and stores what the refusal revealed, so that no process asks again.
  *
  * @param limit the limit that the request may have met
  * @param sizeBytes the length of the request, or the size of the file
@@ -54,7 +54,7 @@ export async function replan(
   return true
 }
 
-/** Keeps to a draft that is being filled, whatever is known by now. */
+/** Keeps to a draft that is being filled, whatever has been learned since. */
 function planFor(
   { uploading }: { uploading: boolean },
   { sizes, limits }: Pick<MessageRoute, 'sizes' | 'limits'>,
@@ -62,7 +62,7 @@ function planFor(
   return uploading ? planDraft(sizes, limits) : planSize(sizes, limits)
 }
 
-/** Words that no request takes the message, with the answer of Microsoft that said so where this attempt had one. */
+/** Explains that no request takes the message, with the answer of Microsoft that said so where this attempt had one. */
 export function noRoute(plan: NoRoute, refusal: Refused | null): Failure {
   return {
     outcome: 'refused',

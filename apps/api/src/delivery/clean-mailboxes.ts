@@ -9,7 +9,7 @@ const MINUTE_MS = 60_000
 const AGAIN_AFTER_MS = 2 * MINUTE_MS
 /** A copy that has not appeared is looked for again after this, then each time after as long again as its age. */
 const LOOK_AGAIN_MS = 10_000
-/** A message that Microsoft accepted may lie among the drafts for so long before its copy appears. */
+/** An accepted message may stay among the drafts this long before its copy appears. */
 const LEAVES_WITHIN_MS = 10 * MINUTE_MS
 /** By then another mailbox is connected, or none. */
 const GIVE_UP_AFTER_MS = 7 * 24 * 60 * MINUTE_MS

@@ -8,7 +8,7 @@ export interface DeliveryMetrics {
   settled(settlement: Settlement, ageSeconds: number): void
 }
 
-/** Scheduled messages wait for their time, held ones for somebody to act: neither counts as waiting. */
+/** Scheduled messages wait for their time and held ones for an admin: neither counts as waiting. */
 const WAITING: ReadonlySet<string> = new Set(['queued', 'sending'])
 
 /**

@@ -59,7 +59,7 @@ it('renews a lease before it runs out, as often as it takes', async () => {
   for (const ids of renewals) expect(ids).toEqual(['slow'])
 })
 
-it('keeps holding a message that was claimed anew while an old attempt of it ends', async () => {
+it('keeps holding a message that was claimed again while an old attempt of it ends', async () => {
   const old = { id: 'again', leaseOwner: 'old' } as LeasedMessage
   keeper.hold(old, elapsedMs)
   const signal = keeper.hold({ ...old, leaseOwner: 'new' }, elapsedMs)

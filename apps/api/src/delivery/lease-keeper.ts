@@ -92,7 +92,7 @@ export function createLeaseKeeper({
       return controller.signal
     },
     release({ id, leaseOwner }) {
-      // After its lease has run out the same message may be held anew.
+      // After its lease has run out the same message may be leased again.
       if (held.get(id)?.message.leaseOwner === leaseOwner) held.delete(id)
     },
     breakOff() {

@@ -9,7 +9,7 @@ import type { AttemptResult } from './attempt-result.ts'
 // Decides what follows from the result of an attempt: the steps out of `sending` in ../queue/states.ts. Pure; the
 // settlement is written by ../queue/settle.ts. A doubt lasts until the message is found, sent, or its draft is seen
 // unsent; a message that was sent again while in doubt keeps it for good. A message that ends in doubt ends as
-// `outcome-unknown`, whatever the last attempt came to.
+// `outcome-unknown`, whatever the outcome of the last attempt.
 
 const SECOND_MS = 1_000
 const FIRST_BACKOFF_MS = 2 * SECOND_MS

@@ -14,7 +14,7 @@ import { decideDoubt } from './plan-settlement.ts'
 import { createAttachmentReader } from './read-attachment.ts'
 import { createDraftProgress, sendByDraft } from './send-by-draft.ts'
 
-/** For so long after a claim its clearance counts; later the message is cleared anew. */
+/** The clearance of a claim is valid this long; later the message is cleared again. */
 const CLEARED_FOR_MS = 1_000
 
 /**

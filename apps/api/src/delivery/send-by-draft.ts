@@ -10,7 +10,7 @@ import { replan, withSize } from './choose-route.ts'
 import { decideDoubt } from './plan-settlement.ts'
 import { uploadFile, type FileStep } from './upload-file.ts'
 
-// A draft is created, filled and sent. Its immutable id is stored before anything else is done with it: it tells whether
+// A draft is created, filled and sent. Its immutable id is stored first: it shows whether
 // the draft was sent, even where Sent Items cannot be searched, and lets any process continue.
 //
 // no draft ──created, or found among the drafts──▶ filling ──all files on it──▶ complete ──sent──▶ sent
@@ -129,7 +129,7 @@ export async function sendByDraft(
     return 'ready'
   }
 
-  /** Uploads one file after the other, so that they keep their order and one position tells how far the draft is. */
+  /** Uploads one file after the other, so that they keep their order and one position says how far the draft is. */
   async function fillDraft(): Promise<Step> {
     while (draft.upload.attached < attachments.length) {
       const step = await uploadFile(deps, open, { charge, store, options })
@@ -187,7 +187,7 @@ export async function sendByDraft(
     return found.outcome === 'not-found' || found.outcome === 'refused' ? null : draftFailure(found)
   }
 
-  /** Tells a real refusal from that of a draft which a person has sent meanwhile. */
+  /** Distinguishes a real refusal from that of a draft which a person has sent meanwhile. */
   async function afterRefusal(refused: AttemptResult): Promise<AttemptResult> {
     const read = await mailer.readDraft(currentDraft(), options)
     return read.outcome === 'sent' ? sentByHand() : refused

@@ -148,7 +148,7 @@ async function putRanges(
         const following = position + length
         if (following < totalBytes) next = readAhead(following, Math.min(rangeBytes, totalBytes - following))
         const put = await mailer.putRange(session, { start: position, totalBytes, bytes }, signal)
-        const step = await judge(put, position, length)
+        const step = await advance(put, position, length)
         if (step !== 'next') return step
         withoutProgress = draft.upload.position > position ? 0 : withoutProgress + 1
         buffers.push(buffer)
@@ -161,7 +161,7 @@ async function putRanges(
     if (next) drop(next)
   }
 
-  async function judge(
+  async function advance(
     put: Awaited<ReturnType<typeof mailer.putRange>>,
     position: number,
     length: number,
@@ -178,7 +178,7 @@ async function putRanges(
       case 'out-of-step': {
         const status = await mailer.readUploadSession(session, signal)
         if (status.outcome === 'open') await moveTo(status.nextStart)
-        // Where the host does not tell, the range was stored by an earlier request whose answer was lost.
+        // Where the host reports no position, the range was stored by an earlier request whose answer was lost.
         else if (status.outcome === 'unsupported' && position + length < totalBytes) await moveTo(position + length)
         else if (status.outcome === 'unsupported' || status.outcome === 'session-gone') return 'session-gone'
         else return draftFailure(status)

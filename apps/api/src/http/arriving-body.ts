@@ -1,6 +1,6 @@
 import { finished, Readable } from 'node:stream'
 
-/** The slowest pace at which a client may send: at least so many bytes within so many ms. */
+/** Sets the slowest pace at which a client may send: at least this many bytes in this many ms. */
 export interface Pace {
   readonly bytes: number
   readonly ms: number

@@ -102,7 +102,7 @@ it('shows metrics to whoever has the token, and to nobody else', async () => {
   expect(await statusOf(product)).toBe(404)
 })
 
-it('does not tell a stranger that there are metrics', async () => {
+it('hides from a stranger that there are metrics', async () => {
   const product = await start({ METRICS_TOKEN: TOKEN })
   const answerAt = async (path: string) =>
     (await (await fetch(`${product.url}${path}`)).text()).replace(/"requestId":"[^"]*"/, '')

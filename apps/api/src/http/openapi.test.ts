@@ -68,7 +68,7 @@ describe('submitting a message', () => {
     expect(schema.properties.attachment).toMatchObject({ type: 'array', items: { type: 'string', format: 'binary' } })
   })
 
-  it('tells which of two bodies is sent', () => {
+  it('says which of two bodies is sent', () => {
     const { html, text } = operation('POST', '/messages').requestBody.content['application/json'].schema.properties
     expect(html.description).toContain('text is not sent')
     expect(text.description).toContain('beside html it is not sent')

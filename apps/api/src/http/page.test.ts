@@ -102,7 +102,7 @@ it('sends HSTS for a year if PUBLIC_URL is https, and not otherwise', async () =
   expect((await open('/')).headers.has('strict-transport-security')).toBe(false)
 })
 
-it('tells the configured host name when the page was opened under another', async () => {
+it('names the configured host when the page was opened under another', async () => {
   const answer = await open('/settings/office365-smtp', { host: 'evil.example' })
 
   expect(answer.status).toBe(421)
@@ -145,7 +145,7 @@ it.each(['/../package.json', '/assets/../../package.json', '/assets/%2e%2e/%2e%2
   },
 )
 
-it('tells the page the address of the simulator, in the demo only, and whose access is used', async () => {
+it('gives the page the address of the simulator, in the demo only, and says whose access is used', async () => {
   const app = Fastify()
   await app.register(securityHeaders, { publicUrl: 'http://localhost' })
   const graphAuth = 'application'

@@ -5,7 +5,6 @@ import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import { sendPage } from './html.ts'
 
 interface Options {
-  /** The folder of the built page. */
   readonly directory: string
   readonly publicUrl: string
   /** The address of the simulator; null outside of the demo. */

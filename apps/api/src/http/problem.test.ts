@@ -406,7 +406,7 @@ it('shows a failure as a page to a browser that navigates', async () => {
   expect(answer.text).not.toMatch(/pending_sign_ins|prisma/i)
 })
 
-it('tells that the provider is switched off, and what to set', async () => {
+it('says that the provider is switched off, and what to set', async () => {
   const off = await ground.startProduct({ environment: { ROLE: 'api', SMTP: 'SendGrid' } })
   const browser = off.newBrowser()
   await browser.signIn('Ada Admin')

@@ -36,7 +36,7 @@ const TITLES = {
   'storage-full': 'The storage is full',
 } as const satisfies Record<ProblemCode, string>
 
-/** Sent where waiting helps. The rate limit sets its own value. */
+/** It is sent where waiting helps. The rate limit sets its own value. */
 const RETRY_AFTER_SECONDS: Partial<Record<ProblemCode, number>> = { unavailable: 5, 'storage-full': 300 }
 
 /** Lets a client that is still sending read the answer. Closing at once would reset the connection and lose the answer. */

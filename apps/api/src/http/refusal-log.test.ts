@@ -81,7 +81,7 @@ it('limits the lines of all clients together, and leaves room for other refusals
   expect(lines.at(-2)).toMatchObject({ code: 'cross-origin' })
 })
 
-it('starts counting anew in the next minute', async () => {
+it('starts counting again in the next minute', async () => {
   const { lines, refuse, refusals } = await createApp()
   await refuse('invalid-service-key', '203.0.113.7', 6)
   refusals.endWindow()

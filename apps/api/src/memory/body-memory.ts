@@ -1,12 +1,12 @@
 import type { ByteBudget, GiveBack } from './byte-budget.ts'
-import { LEFT_TO_SMALL_BODIES, LEFT_TO_STORING, memoryFor } from './memory-use.ts'
+import { RESERVED_FOR_SMALL_BODIES, RESERVED_FOR_STORING, memoryFor } from './memory-use.ts'
 
 /** The memory of one request. All sizes are those of its body in bytes; how often a body is held is accounted for here. */
 export interface BodyMemory {
-  /** @throws what `timeoutError` makes when there is no room for too long, as every other method does */
+  /** @throws the error of `timeoutError` after too long a wait for room, as every other method does */
   holdSmallJson(bytes: number): Promise<void>
   /**
-   * Holds memory for JSON of at most so many bytes, of which only a few at once are let in. The returned function takes
+   * Holds memory for JSON of at most this many bytes, and admits only a few of these at once. The returned function takes
    * the actual size, and gives the rest back.
    */
   holdLargeJson(mostBytes: number): Promise<(bytes: number) => void>
@@ -50,11 +50,11 @@ export function createBodyMemory(
       await hold(memoryFor.json(bytes), 0)
     },
     async holdLargeJson(mostBytes) {
-      const giveBack = await hold(memoryFor.json(mostBytes), LEFT_TO_STORING)
+      const giveBack = await hold(memoryFor.json(mostBytes), RESERVED_FOR_STORING)
       return (bytes) => giveBack(memoryFor.json(Math.max(0, mostBytes - bytes)))
     },
-    hold: (bytes) => hold(bytes, LEFT_TO_STORING),
-    holdForStoring: (bytes) => take(bytes, LEFT_TO_SMALL_BODIES),
+    hold: (bytes) => hold(bytes, RESERVED_FOR_STORING),
+    holdForStoring: (bytes) => take(bytes, RESERVED_FOR_SMALL_BODIES),
     release() {
       released.abort()
       for (const giveBack of held) giveBack()

@@ -11,7 +11,7 @@ export interface ByteBudget {
   readonly usedBytes: number
 }
 
-/** Gives so many bytes back, by default all that are left of what was taken. Calling it again does no harm. */
+/** Gives bytes back, by default all that remain of what was taken. Calling it again does no harm. */
 export type GiveBack = (bytes?: number) => void
 
 interface Waiter {

@@ -23,25 +23,25 @@ export const SMALL_BODY_BYTES = 64 * KIB
 /** Up to here the attachments of a message stay in memory and are stored with it; beyond, all of them in chunks. */
 export const KEPT_ATTACHMENT_BYTES = 512 * KIB
 
-/** What only small bodies may take. */
-export const LEFT_TO_SMALL_BODIES = 12 * MIB
-/** What is being stored may take this as well, so that uploads come to an end whatever else arrives. */
-export const LEFT_TO_STORING = LEFT_TO_SMALL_BODIES + 4 * MIB
-/** Four of the largest JSON bodies at once, or uploads in their place, beside as much as is left to small ones. */
-const BODY_BUDGET_BYTES = LEFT_TO_STORING + LEFT_TO_SMALL_BODIES + 4 * COPIES_OF_JSON * 6 * MIB
+/** Only small bodies may take this. */
+export const RESERVED_FOR_SMALL_BODIES = 12 * MIB
+/** Whatever is being stored may take the difference too, so that uploads end no matter what else arrives. */
+export const RESERVED_FOR_STORING = RESERVED_FOR_SMALL_BODIES + 4 * MIB
+/** Fits four of the largest JSON bodies at once, or uploads in their place, in addition to what is reserved. */
+const BODY_BUDGET_BYTES = RESERVED_FOR_STORING + RESERVED_FOR_SMALL_BODIES + 4 * COPIES_OF_JSON * 6 * MIB
 const DELIVERY_BUDGET_BYTES = 24 * MIB
 
-/** One for all request bodies that arrive in this process. */
+/** Creates the budget that all request bodies arriving in this process share. */
 export function createBodyBudget(): ByteBudget {
   return createByteBudget(BODY_BUDGET_BYTES)
 }
 
-/** One for all content that this process is sending. */
+/** Creates the budget that all content leaving this process shares. */
 export function createDeliveryBudget(): ByteBudget {
   return createByteBudget(DELIVERY_BUDGET_BYTES)
 }
 
-/** Bytes of memory that content takes, by its own size in bytes. */
+/** Computes the bytes of memory that content takes from its own size in bytes. */
 export const memoryFor = {
   json: (bytes: number) => COPIES_OF_JSON * bytes,
   message: (storedBytes: number) => COPIES_OF_A_MESSAGE * storedBytes,

@@ -106,7 +106,7 @@ export function createIntake(
     parts.push({ ...part, sizeBytes, sha256: hex(hash), content: writer ? null : Buffer.concat(kept) })
   }
 
-  /** The sizes of all parts, the arriving one included. */
+  /** Returns the sizes of all parts, the arriving one included. */
   function sizesWith(sizeBytes: number): number[] {
     return [...parts.map((part) => part.sizeBytes), sizeBytes]
   }

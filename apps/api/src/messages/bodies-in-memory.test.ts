@@ -54,7 +54,7 @@ it.each([
   ['one byte', 1],
   ['more than a small message has', 100 * KIB],
 ])(
-  'accepts small messages of undeclared length beside clients that have sent %s and continue slowly',
+  'accepts small messages of undeclared length while there are clients that have sent %s and continue slowly',
   async (_what, bytes) => {
     for (let client = 0; client < 6; client++) await trickle(product.config.port, bytes)
 

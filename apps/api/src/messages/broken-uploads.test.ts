@@ -33,7 +33,7 @@ const nothing = { messages: 0, chunks: 0 }
 const count = () => countStored(ground.database)
 const sweep = () => queue.upkeep.sweepReceived(clock.now())
 
-/** Begins a request of which so many bytes arrive, and every full chunk of them is stored. */
+/** Begins a request, and waits until `upTo` bytes have arrived and every full chunk of them is stored. */
 async function underWay(sizeBytes = 4 * MIB, upTo = 2 * MIB, at = product) {
   const upload = startUpload(at, service.key, mailWith([randomBytes(sizeBytes)], { subject: 'Under way' }))
   await upload.send(upTo)

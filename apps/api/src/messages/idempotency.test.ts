@@ -57,7 +57,7 @@ it('answers a repetition with the first message although its sendAt has long pas
   await clock.advance(1 * HOURS)
 
   expect((await post('past', mail)).json.id).toBe(first.json.id)
-  expect((await post('past anew', mail)).json).toMatchObject({ status: 400, errors: [{ path: 'sendAt' }] })
+  expect((await post('past again', mail)).json).toMatchObject({ status: 400, errors: [{ path: 'sendAt' }] })
 })
 
 it('answers a repeated key with the current state of the first message', async () => {

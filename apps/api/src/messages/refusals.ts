@@ -6,7 +6,7 @@ import { refuseInput } from '../http/input-faults.ts'
 import { ProblemError } from '../http/problem.ts'
 import type { StorageFull } from '../queue/storage.ts'
 
-// Why a message is not taken, and what its sender can do about it.
+// These refusals say why a message is not accepted, and what its sender can do about it.
 
 /** How far the clock of a service may be behind ours: a time that recent means now. */
 const PAST_TOLERANCE_MS = 5 * 60_000
@@ -33,7 +33,7 @@ export function storageFull({ storedBytes, neededBytes, storageBytes }: StorageF
   )
 }
 
-/** What had arrived of the message was swept, because nothing more came for a long time. */
+/** The content that had arrived was deleted, because nothing more came for a long time. */
 export function arrivedTooSlowly(): ProblemError {
   return new ProblemError(
     'unavailable',
@@ -48,13 +48,13 @@ export function keyReused(): ProblemError {
   )
 }
 
-/** What decides whether a message may be as large as it is. */
+/** Decides whether a message may be as large as it is. */
 export interface SizeRules {
   /** Whether large attachments are enabled; null while no mailbox is connected, when a message of any size is held. */
   readonly largeAttachments: boolean | null
   /** The sender, whose address counts; null while no mailbox is connected. */
   readonly fromEmail: string | null
-  /** What Microsoft's refusals have told. */
+  /** They are learned from Microsoft's refusals. */
   readonly limits: SizeLimits
 }
 

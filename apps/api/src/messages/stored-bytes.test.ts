@@ -204,7 +204,7 @@ it('counts addresses, subject and reference until they are deleted, so that canc
   expect(await expectExact()).toBe(0)
 })
 
-it('takes a small message beside a large one that has no room, although they are stored together', async () => {
+it('takes a small message together with a large one that has no room, although they are stored together', async () => {
   await postParts(9 * MIB)
   const release = await ground.database.lock('messages')
   const first = ground.service.post(MESSAGES, mail(later()))

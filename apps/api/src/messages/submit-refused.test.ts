@@ -356,7 +356,7 @@ it.each<[string, object, string, string]>([
     'An attachment has filename and content, or it has part: not both.',
   ],
   [
-    'content beside a part',
+    'content in addition to a part',
     { attachments: [{ content: 'YQ==', part: 0 }] },
     'attachments[0].content',
     'An attachment has filename and content, or it has part: not both.',
@@ -430,7 +430,7 @@ it('answers with problem details that carry the request id of the log', async ()
   expect(product.logLines.join('')).toContain(json.requestId)
 })
 
-it('accepts messages submitted beside refused ones', async () => {
+it('accepts messages submitted together with refused ones', async () => {
   const bad = { ...MAIL, to: [{ address: 'a@b.example', name: '\ud83d' }] }
   const answers = await Promise.all(
     Array.from({ length: 20 }, (_, index) => service.post(MESSAGES, index % 2 ? bad : MAIL)),

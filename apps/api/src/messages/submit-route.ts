@@ -69,7 +69,7 @@ export const submitRoute: FastifyPluginAsync<SubmitOptions> = async (app, option
     }
   }
 
-  /** Answers a repetition with the first message, whatever the installation would say of a new one by now. */
+  /** Answers a repetition with the first message, even if a new one would be refused now. */
   async function repeat(request: FastifyRequest, owner: Sender, first: KeyHolder): Promise<Accepted> {
     const intake = createHashingIntake()
     const input = await readRequest(request, intake, async () => {})

@@ -148,7 +148,7 @@ describe('GET /tenant-settings/office365-smtp/usage', () => {
 
   const usage = async () => (await service.get('/api/v1/tenant-settings/office365-smtp/usage')).json
 
-  it('tells what is left of each limit and how many wait', async () => {
+  it('shows what is left of each limit and how many wait', async () => {
     await clock.advance(5 * MINUTES)
     const before = await usage()
     expect(before).toMatchObject({ messagesPerMinute: { limit: 30, left: 30 }, waitingMessages: 0, pausedUntil: null })
@@ -201,7 +201,7 @@ describe('GET /tenant-settings/office365-smtp/usage', () => {
     expect(idle).toMatchObject({ waitingMessages: 0, estimatedLastSentAt: null })
   })
 
-  it('tells until when Microsoft asked to pause', async () => {
+  it('shows until when Microsoft asked to pause', async () => {
     await ground.microsoft.control('POST', '/scenarios', { name: 'send-429' })
     const { id } = await service.submit()
     await service.until(id, { attempts: [{ outcome: 'throttled' }] })
@@ -211,7 +211,7 @@ describe('GET /tenant-settings/office365-smtp/usage', () => {
     expect(await usage()).toMatchObject({ pausedUntil: null })
   })
 
-  it('tells what is left of the bytes that may be uploaded within 5 minutes', async () => {
+  it('shows what is left of the bytes that may be uploaded within 5 minutes', async () => {
     await connectMailbox(product, { largeAttachments: true })
     const before = (await usage()).uploadBytesPer5Minutes.left
     const parts = mailWith([Buffer.alloc(5_000_000)])

@@ -5,7 +5,7 @@ import type { MailboxState } from '../queue/usage.ts'
 
 const DAY_MS = 24 * 60 * 60_000
 
-/** Tells what is left of each limit, and when the last waiting message leaves at this rate. */
+/** Computes what is left of each limit, and when the last waiting message leaves at this rate. */
 export function toUsage(state: MailboxState, limits: MailboxLimits): Usage {
   const waitingMessages = state.queued + state.sending
   return {
@@ -63,7 +63,7 @@ function recipientsAllowedAt(
   return [Math.max(fromMs, (hour?.until.getTime() ?? fromMs) + DAY_MS) + fullDaysMs]
 }
 
-/** Counts the spans of a limit that pass in full before the last of so many. */
+/** Counts the full spans of a limit that pass before the last of `used` items. */
 function fullSpans(used: number, limit: number): number {
   return Math.max(0, Math.ceil(used / limit) - 1)
 }

@@ -1,6 +1,6 @@
 import type pg from 'pg'
 
-/** How the history of a message describes that Microsoft accepted it. */
+/** The history of a message says this when Microsoft accepted it. */
 export const ACCEPTED = 'Microsoft accepted the message.'
 
 /** Bounds the history of a message: a day of retries against a 429 would fill pages. */

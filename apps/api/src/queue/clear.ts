@@ -49,7 +49,7 @@ UPDATE message_queue q
 RETURNING q.message_id AS id, q.lease_owner`
 
 /**
- * Tells whether a request to the mailbox may begin. It may not when the lease was lost, or when the settings no longer
+ * Reports whether a request to the mailbox may begin. It may not when the lease was lost, or when the settings no longer
  * have this version.
  */
 export function createClearing(pool: pg.Pool): (clearance: Clearance) => Promise<boolean> {

@@ -29,7 +29,7 @@ export function uploadBytesOf(content: string): string {
                THEN ${content}.stored_bytes + ${content}.attachment_bytes / 3 ELSE 0 END`
 }
 
-/** Bounds a walk over one mailbox. A constant tells the planner how little of the index it reads. */
+/** Bounds a walk over one mailbox. A constant lets the planner know how little of the index it reads. */
 const MAX_LEASED = 10_000
 
 /** Columns of message_queue for a message without a lease, and so without a request under way. */
@@ -37,7 +37,7 @@ export const NO_LEASE = `lease_owner = NULL, lease_until = NULL, wire_version = 
 
 /**
  * Leased rows of message_queue. There is no index on leases, because with one every claim would update all indexes.
- * Leased rows are at the front of their tenant's queue, and mailbox_totals tells how many there are.
+ * Leased rows are at the front of their tenant's queue, and mailbox_totals says how many there are.
  *
  * @param tenants SQL for rows of mailbox_totals
  */

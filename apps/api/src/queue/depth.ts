@@ -1,7 +1,6 @@
 import type pg from 'pg'
 import { leasedRows } from './columns.ts'
 
-/** The messages in one state. */
 export interface QueueDepth {
   readonly status: string
   readonly count: number

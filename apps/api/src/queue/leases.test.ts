@@ -355,7 +355,7 @@ it('queues the deletion of a draft that was made while its message was cancelled
   expect(await cleanups()).toEqual([{ item_id: 'draft', kind: 'draft' }])
 })
 
-it('ends the trouble of a mailbox when an upload gets further, and not when it starts anew', async () => {
+it('ends the trouble of a mailbox when an upload gets further, and not when it starts over', async () => {
   await ground.submit()
   const message = await ground.claimOne()
   await store.storeDraft(message, VERSION, { ...DRAFT, uploading: true })

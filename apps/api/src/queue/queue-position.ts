@@ -125,7 +125,7 @@ async function readCounted(pool: pg.Pool, statement: string, tenantId: string): 
   return (await pool.query<Counted>(statement, [tenantId])).rows
 }
 
-/** The bytes of its next request: one range, or the whole message. */
+/** Returns the bytes of its next request: one range, or the whole message. */
 function nextUploadBytes({ isUploaded, uploadBytes }: QueuedRow): number {
   return isUploaded ? Math.min(RANGE_BYTES, uploadBytes) : uploadBytes
 }

@@ -77,7 +77,7 @@ export interface Deliveries {
   /** Extends leases by `LEASE_MS`. Returns the ids of the messages whose lease is still held. */
   renew(messages: readonly Lease[]): Promise<Set<string>>
   /**
-   * Tells whether a request to the mailbox may begin. This and the next three return false when the lease was lost or
+   * Reports whether a request to the mailbox may begin. This and the next three return false when the lease was lost or
    * the settings changed. `sends`: the request may send the message. `inDoubt`: an earlier one may have.
    */
   clear(message: Lease, settingsVersion: number, sends: boolean, inDoubt?: boolean): Promise<boolean>

@@ -28,7 +28,7 @@ greatest(m.next_attempt_at, mail_now()) AS not_before`
 const FIND = `
 SELECT ${COLUMNS} FROM message_states m WHERE m.id = $1 AND ${isOfTenant('m', '$2')} AND ($3::text IS NULL OR m.service = $3)`
 
-/** The conditions of a list, as SQL. */
+/** Writes the conditions of a list as SQL. */
 interface Conditions {
   /** On columns of messages. @param row its alias */
   readonly of: (row: string) => readonly string[]

@@ -6,7 +6,7 @@ import { wakeWorkers } from './wake.ts'
 // failed ──somebody retries──▶ queued.
 
 /**
- * Queues a failed message anew; its draft was deleted in the mailbox. If it may have been sent already, it is marked as a
+ * Queues a failed message again; its draft was deleted in the mailbox. If it may have been sent already, it is marked as a
  * possible duplicate. The late outcome of an earlier attempt is still accepted.
  *
  * $1 id, $2 tenant, $3 service, or null for any

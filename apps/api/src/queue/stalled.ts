@@ -8,7 +8,6 @@ export interface StalledQueue {
   readonly dueAt: Date
   /** Since when nothing has moved. */
   readonly since: Date
-  /** How many messages wait. */
   readonly waiting: number
 }
 

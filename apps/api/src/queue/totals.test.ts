@@ -284,7 +284,7 @@ it('counts claimed messages as being sent, whether renewed or cleared, and what 
   expect(await totals()).toEqual(before)
 })
 
-it('counts what is left to upload as it gets further, and all of it when it starts anew', async () => {
+it('counts what is left to upload as it gets further, and all of it when it starts over', async () => {
   await large()
   const message = await ground.claimOne()
   const before = await totals()

@@ -20,7 +20,7 @@ beforeEach(() => ground.clock.advance(10 * MINUTES))
 
 const charge = (bytes: number) => store.chargeUpload(ADA, bytes)
 
-it('charges what fits, and tells when to ask again for what does not', async () => {
+it('charges what fits, and says when to ask again for what does not', async () => {
   expect(await charge(600)).toBeNull()
   expect(await charge(400)).toBeNull()
   expect(await charge(1)).toBe(UPLOAD_WINDOW.ms)

@@ -102,7 +102,7 @@ describe('explainWaiting', () => {
     expect(explain(later, { pausedUntil })).toEqual({ because: 'mailbox-paused', until: pausedUntil })
   })
 
-  it('tells a retry from a wait for the upload limit, with its time', () => {
+  it('distinguishes a retry from a wait for the upload limit, each with its time', () => {
     const until = after(12 * MINUTES)
     const message = due(1, { nextAttemptAt: until, nextUploadBytes: 4_000_000, position: null })
     expect(explain(message, { uploadedBytes: 6_000_000 })).toEqual({ because: 'retry', until })

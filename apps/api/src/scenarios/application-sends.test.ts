@@ -216,7 +216,7 @@ describe('with either', () => {
   })
 })
 
-it('keeps sending with the access a person gave before, until the mailbox is connected anew', async () => {
+it('keeps sending with the access a person gave before, until the mailbox is connected again', async () => {
   await ground.clear() // no process is running
   const before = await ground.startProduct({ environment: { ROLE: 'api' } })
   const ada = before.newBrowser()

@@ -52,7 +52,7 @@ it('keeps the limit of a mailbox across processes whose clocks are a minute apar
   expect(await sent()).toBe(12)
 })
 
-it('tells when scheduled mail leaves by the clock of the database, even in a process that is ten minutes ahead', async () => {
+it('shows when scheduled mail leaves by the clock of the database, even in a process that is ten minutes ahead', async () => {
   const clock = () => new Date(Date.now() + 10 * MINUTES)
   const ahead = await ground.startProduct({ environment: { ROLE: 'api' }, clock })
   const sendAt = new Date(Date.now() + 5 * MINUTES).toISOString()

@@ -144,7 +144,7 @@ it('deletes nothing of a message that still waits', async () => {
   for (const { id } of [held, scheduled]) expect(await contentOf(id)).toEqual(expect.any(Buffer))
 })
 
-it('starts the 7 days anew when a retried message fails again', async () => {
+it('restarts the 7 days when a retried message fails again', async () => {
   const { id } = await failed()
   await clock.advance(6 * DAYS)
   await switchOn(ground, http('sendMail', answer(400, 'ErrorInvalidRecipients')))

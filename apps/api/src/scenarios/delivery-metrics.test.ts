@@ -16,7 +16,7 @@ async function samples(): Promise<Record<string, number>> {
   )
 }
 
-/** Returns what an action adds to each sample, read anew with each call: counters follow the database with a delay. */
+/** Returns what an action adds to each sample. Each call reads again, because counters follow the database with a delay. */
 async function added(action: () => Promise<void>): Promise<() => Promise<Record<string, number>>> {
   const before = await samples()
   await action()

@@ -22,7 +22,7 @@ it('delivers a draft whole that a person moved to Deleted Items', async () => {
   await expectArrival(ground.microsoft, 'thrown away', contents)
 })
 
-it('makes a draft anew that a person deleted for good', async () => {
+it('makes a draft again that a person deleted for good', async () => {
   const range = await holdRequest(ground.microsoft, 'upload-range', 2)
   const contents = files(5 * MB)
   const id = await submitFiles(ground, 'deleted', contents)
@@ -49,7 +49,7 @@ it('fails a message whose draft a person sent incomplete, says so, and does not 
   expect(await copiesIn(ground, 'sent by hand')).toHaveLength(1)
 })
 
-it('makes a draft anew that a person attached other files to', async () => {
+it('makes a draft again that a person attached other files to', async () => {
   await ground.switchOn(http('upload-range', answer(503, 'ErrorServerBusy')))
   const contents = files(100, 4 * MB)
   const id = await submitFiles(ground, 'added to', contents)
@@ -63,7 +63,7 @@ it('makes a draft anew that a person attached other files to', async () => {
   await expectArrival(ground.microsoft, 'added to', contents)
 })
 
-it('makes a draft anew on which a file appeared late, as after a request that was given up', async () => {
+it('makes a draft again on which a file appeared late, as after a request that was given up', async () => {
   await ground.switchOn(http('draft-attach', { action: 'reset', when: 'before' }))
   const contents = files(100, 4 * MB)
   const id = await submitFiles(ground, 'appeared', contents)

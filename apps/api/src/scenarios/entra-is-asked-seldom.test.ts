@@ -101,7 +101,7 @@ it('does not ask Entra for messages while the client secret is known to have exp
   expect(await tokenRequests()).toBe(1)
 })
 
-it('asks Entra at once for a mailbox that is connected anew', async () => {
+it('asks Entra at once for a mailbox that is connected again', async () => {
   await ground.pass(2 * HOURS)
   await breakEntra({ status: 429, retryAfter: { form: 'seconds', seconds: 3_600 } })
   const { id } = await ground.service.submit()

@@ -24,7 +24,7 @@ const start = (environment: Record<string, string> = {}) =>
 const settings = async () => (await ground.service.get(SETTINGS)).json
 const breakEntra = (action: object) => ground.switchOn(http('token', action), 'always')
 
-/** Lets the message be tried so many times more, each time in vain. */
+/** Lets the message fail this many more attempts. */
 async function failAgain(id: string, times: number, waitMs = LONGEST_WAIT_MS): Promise<void> {
   const attempts = async () => {
     const counted = 'SELECT sum(count)::int AS attempts FROM message_attempts WHERE message_id = $1'

@@ -98,7 +98,7 @@ it.each(['Übersicht Q3.xlsx', '図表 📊.png', 'تقرير.docx', "it's; a=b,
   },
 )
 
-it('tells the progress of a large message until it is sent', async () => {
+it('shows the progress of a large message until it is sent', async () => {
   const totalBytes = 100 + 3 * RANGE_BYTES
   const held = [
     await holdRequest(ground.microsoft, 'upload-range', 1),

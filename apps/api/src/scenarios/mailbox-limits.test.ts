@@ -39,7 +39,7 @@ describe('messages a minute', () => {
 
   const usage = async () => (await ground.service.get('/api/v1/tenant-settings/office365-smtp/usage')).json
 
-  it('tells why a message waits', async () => {
+  it('says why a message waits', async () => {
     await Promise.all(Array.from({ length: 31 }, () => ground.service.submit({ subject: 'Why' })))
 
     const expected = { messagesPerMinute: { limit: 30, left: 0 }, waitingMessages: 1 }

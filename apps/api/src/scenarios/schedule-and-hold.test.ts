@@ -106,7 +106,7 @@ it('does not retry a held message', async () => {
   expect((await service.post(`${MESSAGES}/${id}/retry`)).json.code).toBe('message-not-retryable')
 })
 
-it('holds waiting messages after a reset, and tells how many wait', async () => {
+it('holds waiting messages after a reset, and says how many wait', async () => {
   await connectMailbox(product)
   await ground.microsoft.control('POST', '/scenarios', { name: 'send-503-store', times: 'always' })
   const { id } = await service.submit()

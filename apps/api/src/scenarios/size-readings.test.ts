@@ -70,7 +70,7 @@ describe('with large file attachments', () => {
       await expectArrival(ground.microsoft, subject, contents)
     })
 
-    it('delivers it as an inline image, beside others and a body of a megabyte', async () => {
+    it('delivers it as an inline image, together with others and a body of a megabyte', async () => {
       const subject = `body, ${reading}`
       const contents = files(200, BETWEEN, BETWEEN)
       const attachments = [

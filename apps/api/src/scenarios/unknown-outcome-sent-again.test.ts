@@ -70,7 +70,7 @@ it('keeps the mark when the second try meets trouble of its own', async () => {
   expect(await ground.service.until(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: true })
 })
 
-it('marks no message beside the one in doubt', async () => {
+it('marks no message but the one in doubt', async () => {
   await ground.switchOn('send-504')
   const first = await ground.service.submit()
   await ground.service.until(first.id, { attempts: [{ outcome: 'unknown' }] })

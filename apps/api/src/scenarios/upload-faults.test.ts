@@ -83,13 +83,13 @@ describe.each(['supported', 'unsupported'])('where asking for the status of a se
 })
 
 describe('an upload session that is gone', () => {
-  it.each(['upload-session-forgotten', 'upload-token-expired'])('is begun anew after %s', async (scenario) => {
+  it.each(['upload-session-forgotten', 'upload-token-expired'])('starts over after %s', async (scenario) => {
     await ground.switchOn(scenario, 1, 1)
     await deliver(scenario, nothing)
     expect(await rangesTaken(ground.microsoft, scenario)).toEqual([[0], ONE_FILE])
   })
 
-  it('is begun anew when it expires in the middle', async () => {
+  it('starts over when it expires in the middle', async () => {
     await set({ uploadSessionSeconds: 10 })
     const range = await holdRequest(ground.microsoft, 'upload-range', 2)
     await deliver('expires', async () => {
@@ -101,7 +101,7 @@ describe('an upload session that is gone', () => {
     expect(sessions.at(-1)).toEqual(ONE_FILE)
   })
 
-  it('is begun anew when little of its time is left', async () => {
+  it('starts over when little of its time is left', async () => {
     await ground.switchOn(http('upload-range', answer(503, 'ErrorServerBusy')))
     const id = await submitFiles(ground, 'nearly expired', files(4 * MB))
     await ground.service.until(id, { attempts: [{}] })

@@ -15,7 +15,7 @@ const UNKNOWN_KEYS_PER_HOUR = 100
 export interface ServiceKeys {
   readonly guard: ReturnType<typeof createCallerGuard>
   readonly routes: FastifyPluginAsync
-  /** Makes the operator's key valid in place of the one before; null revokes that. */
+  /** Replaces the operator's previous key by this one; null only revokes it. */
   seed(key: string | null): Promise<void>
 }
 

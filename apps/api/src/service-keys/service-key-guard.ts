@@ -38,7 +38,7 @@ export function createCallerGuard({
     const key = request.headers.authorization?.match(/^Bearer +([\x21-\x7e]{1,512})$/i)?.[1]
     const service = key === undefined ? null : await store.findByHash(hashServiceKey(key))
     if (!service || service.revoked) {
-      // A malformed key concerns no service that somebody looks after.
+      // A malformed key belongs to no service, so it is not recorded.
       if (key !== undefined) await recordRefusal(request, service, service ? 'revoked' : 'unknown')
       throw new ProblemError(
         'invalid-service-key',

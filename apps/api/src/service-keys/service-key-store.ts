@@ -46,7 +46,7 @@ export interface ServiceKeyStore {
   /** Returns false when there is none of this id. */
   revoke(tenantId: string, id: string, actor: string, now: Date): Promise<boolean>
   /**
-   * Makes the operator's key valid in place of the one before.
+   * Replaces the operator's previous key by this one.
    *
    * @throws {ConfigurationError} when it equals a key that was created in the page, valid or revoked.
    */

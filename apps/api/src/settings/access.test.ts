@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { createLogger } from '../logger.ts'
 import { useAdminGround } from '../test-support/admin-ground.ts'
-import { createAccessParts, type AccessParts } from '../test-support/access-parts.ts'
+import { createAccessModules, type AccessModules } from '../test-support/access-modules.ts'
 import { connectMailbox } from '../test-support/office365-smtp.ts'
 import { createTestClock, HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
 import { createAccessRecheck } from './access-recheck.ts'
@@ -17,7 +17,7 @@ interface Process {
 
 const clock = createTestClock()
 const { ground, product, ada, post, readSettings, scenario } = useAdminGround({ clock })
-const opened: AccessParts[] = []
+const opened: AccessModules[] = []
 let tenantId: string
 let one: Process
 let other: Process
@@ -27,7 +27,7 @@ beforeAll(async () => {
   other = await startProcess()
 })
 afterAll(async () => {
-  for (const parts of opened) await parts.close()
+  for (const modules of opened) await modules.close()
 })
 
 beforeEach(async () => {
@@ -36,14 +36,14 @@ beforeEach(async () => {
   await ground.microsoft.control('DELETE', '/counters')
 })
 
-type Overrides = Partial<Parameters<typeof createAccessParts>[0]>
+type Overrides = Partial<Parameters<typeof createAccessModules>[0]>
 
 async function startProcess(overrides: Overrides = {}): Promise<Process> {
-  const parts = await createAccessParts({ ground, config: product.config, clock: clock.now, ...overrides })
-  opened.push(parts)
-  const { grantStore, accessSource } = parts
-  tenantId = parts.tenantId
-  const recheck = createAccessRecheck({ ...parts, logger: createLogger('silent') })
+  const modules = await createAccessModules({ ground, config: product.config, clock: clock.now, ...overrides })
+  opened.push(modules)
+  const { grantStore, accessSource } = modules
+  tenantId = modules.tenantId
+  const recheck = createAccessRecheck({ ...modules, logger: createLogger('silent') })
   const { signal } = new AbortController()
   return {
     grantStore,

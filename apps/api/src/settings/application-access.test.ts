@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { createLogger } from '../logger.ts'
 import { useAdminGround } from '../test-support/admin-ground.ts'
-import { createAccessParts, type AccessParts } from '../test-support/access-parts.ts'
+import { createAccessModules, type AccessModules } from '../test-support/access-modules.ts'
 import { holdMessages } from '../test-support/queue-rows.ts'
 import { createTestClock, HOURS, SECONDS } from '../test-support/test-clock.ts'
 import { createServiceClient } from '../test-support/test-service.ts'
@@ -21,7 +21,7 @@ const { ground, product, ada, post, readSettings, scenario } = useAdminGround({
   clock,
   environment: { GRAPH_AUTH: 'application' },
 })
-const opened: AccessParts[] = []
+const opened: AccessModules[] = []
 let one: Process
 let other: Process
 
@@ -30,7 +30,7 @@ beforeAll(async () => {
   other = await startProcess()
 })
 afterAll(async () => {
-  for (const parts of opened) await parts.close()
+  for (const modules of opened) await modules.close()
 })
 
 beforeEach(async () => {
@@ -41,12 +41,12 @@ beforeEach(async () => {
 })
 
 async function startProcess(): Promise<Process> {
-  const parts = await createAccessParts({ ground, config: product.config, clock: clock.now })
-  opened.push(parts)
-  const { tenantId, accessSource } = parts
+  const modules = await createAccessModules({ ground, config: product.config, clock: clock.now })
+  opened.push(modules)
+  const { tenantId, accessSource } = modules
   const logger = createLogger('silent')
-  const recheck = createAccessRecheck({ ...parts, logger })
-  const keepAlive = createKeepAlive({ ...parts, logger })
+  const recheck = createAccessRecheck({ ...modules, logger })
+  const keepAlive = createKeepAlive({ ...modules, logger })
   const { signal } = new AbortController()
   return {
     access: () => accessSource.access(tenantId, { signal }),

@@ -301,7 +301,7 @@ it('starts a new consent once the one for the same change has ended or expired',
   expect(await statusOf(fresh)).toBe('pending')
 })
 
-it('starts a consent beside a pending one, and shows the newest', async () => {
+it('starts a consent while another is pending, and shows the newest', async () => {
   const one = await post('configure', { fromEmail: 'ada@contoso.com' })
   const other = await post('configure', { fromEmail: 'reports@contoso.com' })
 

@@ -36,7 +36,7 @@ export interface Settings {
     requireServiceOrAdmin: (request: FastifyRequest) => Promise<{ readonly tenantId: string }>
   }): FastifyPluginAsync
   readonly consentReturn: ReturnHandler
-  /** Housekeeping, by name. */
+  /** Housekeeping runs these, by name. */
   readonly tasks: Readonly<Record<string, () => Promise<void>>>
 }
 

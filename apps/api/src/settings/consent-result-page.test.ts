@@ -131,7 +131,7 @@ it('does not consume an answer by a HEAD request', async () => {
   expect((await ada.open(back)).status).toBe(200)
 })
 
-it('tells the opener nothing but the consent id and its end, by a script of our own, and is not cached', async () => {
+it('sends the opener nothing but the consent id and how the consent ended, by a script of our own, and is not cached', async () => {
   const { id, consentUrl } = await startConsent()
 
   const result = await ada.consent(consentUrl, 'Ada Admin')

@@ -1,6 +1,6 @@
 import type { Office365SmtpSettings } from '@inforiver-mail/contract/office365-smtp'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { createAccessParts } from '../test-support/access-parts.ts'
+import { createAccessModules } from '../test-support/access-modules.ts'
 import { SETTINGS } from '../test-support/office365-smtp.ts'
 import type { TestBrowser } from '../test-support/test-browser.ts'
 import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
@@ -188,7 +188,7 @@ interface Connection {
   readonly refuse: (at: string, code: number, sentWith: SentWith) => Promise<void>
 }
 
-/** Starts a product, connects its mailbox for the tests around, and puts the connection right after each of them. */
+/** Starts a product, connects its mailbox for the enclosing tests, and restores the connection after each of them. */
 function useConnection(options: {
   environment?: Record<string, string>
   fromEmail: string
@@ -238,15 +238,15 @@ async function refuse(ground: TestGround, at: string, code: number, sentWith: Se
 }
 
 async function createRenewal(ground: TestGround, { config }: TestProduct) {
-  const parts = await createAccessParts({ ground, config, clock: () => new Date() })
-  const { tenantId, grantStore, accessSource } = parts
+  const modules = await createAccessModules({ ground, config, clock: () => new Date() })
+  const { tenantId, grantStore, accessSource } = modules
   const { signal } = new AbortController()
   const renew = async () => {
     const { grant } = await grantStore.read(tenantId)
     if (!grant) throw new Error('There is no grant.')
     return accessSource.access(tenantId, { refused: grant.grantVersion, signal })
   }
-  return { renew, closeRenewal: () => parts.close() }
+  return { renew, closeRenewal: () => modules.close() }
 }
 
 function approval(where: string): Expected {
@@ -257,7 +257,7 @@ function registration(page: string): Expected {
   return { who: OPERATOR, where: `${REGISTRATION} > ${page}` }
 }
 
-/** What the worker is told. */
+/** Returns what the worker receives. */
 function accessAfter(ending: Ending): object {
   return ending === 'unavailable' ? { outcome: 'unavailable' } : { outcome: 'held', because: ending }
 }
@@ -272,7 +272,7 @@ function sentencesWith(code: number): unknown {
   return expect.stringMatching(new RegExp(`^(?=.*AADSTS${code}\\b)${SENTENCES.source}`))
 }
 
-/** Lists what the text lacks that has to say who acts where, with which link, and what follows. */
+/** Lists what is missing from the text, which has to say who acts where, with which link, and what follows. */
 function findFaults(
   action: string | undefined,
   { who, where = '', link = MICROSOFT_PAGE }: Expected,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { createLogger } from '../logger.ts'
 import { useAdminGround } from '../test-support/admin-ground.ts'
-import { createAccessParts, type AccessParts } from '../test-support/access-parts.ts'
+import { createAccessModules, type AccessModules } from '../test-support/access-modules.ts'
 import { connectMailbox } from '../test-support/office365-smtp.ts'
 import { connectTenant } from '../test-support/second-tenant.ts'
 import { createTestClock, HOURS, MINUTES } from '../test-support/test-clock.ts'
@@ -11,15 +11,15 @@ const DAY = 24 * HOURS
 
 const clock = createTestClock()
 const { ground, product, ada, readSettings, scenario } = useAdminGround({ clock })
-let parts: AccessParts
+let modules: AccessModules
 let keepAlive: () => Promise<void>
 
 beforeAll(async () => {
-  parts = await createAccessParts({ ground, config: product.config, clock: clock.now })
-  const run = createKeepAlive({ ...parts, logger: createLogger('silent') })
+  modules = await createAccessModules({ ground, config: product.config, clock: clock.now })
+  const run = createKeepAlive({ ...modules, logger: createLogger('silent') })
   keepAlive = () => run(clock.now(), new AbortController().signal)
 })
-afterAll(() => parts.close())
+afterAll(() => modules.close())
 
 beforeEach(async () => {
   await ground.microsoft.control('DELETE', '/scenarios')

@@ -1,20 +1,20 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { useAdminGround } from '../test-support/admin-ground.ts'
-import { createAccessParts, type AccessParts } from '../test-support/access-parts.ts'
+import { createAccessModules, type AccessModules } from '../test-support/access-modules.ts'
 import { connectMailbox } from '../test-support/office365-smtp.ts'
 import { createTestClock, MINUTES } from '../test-support/test-clock.ts'
 import { checkSentItemsSearch } from './sent-items-search.ts'
 
 const clock = createTestClock()
 const { ground, product, ada } = useAdminGround({ clock })
-let parts: AccessParts
+let modules: AccessModules
 
 beforeAll(async () => {
-  parts = await createAccessParts({ ground, config: product.config, clock: clock.now })
+  modules = await createAccessModules({ ground, config: product.config, clock: clock.now })
 })
-afterAll(() => parts.close())
+afterAll(() => modules.close())
 
-const check = () => checkSentItemsSearch({ ...parts, clock: clock.now })
+const check = () => checkSentItemsSearch({ ...modules, clock: clock.now })
 
 beforeEach(async () => {
   await ground.microsoft.control('DELETE', '/scenarios')

@@ -74,7 +74,7 @@ export function transition(state: SettingsState, event: SettingsEvent): Settings
   }
 }
 
-/** Why messages are held until somebody acts; null while they are sent. */
+/** Says why messages are held until somebody acts; null while they are sent. */
 export function whyHeld(state: SettingsState): HeldBecause | null {
   return state.status === 'connected' ? (state.problem?.code ?? null) : state.status
 }

@@ -13,7 +13,7 @@ export interface ComposedSignIn {
   readonly findSession: (idHash: string) => Promise<SignedIn | null>
   readonly routes: FastifyPluginAsync
   readonly signInReturn: ReturnHandler
-  /** Housekeeping, by name. */
+  /** Housekeeping runs these, by name. */
   readonly tasks: Readonly<Record<string, () => Promise<void>>>
 }
 

@@ -4,7 +4,7 @@ import { createTokenVault, type Sealed } from '@inforiver-mail/m365/token-vault'
 import type { TestDatabase } from './test-database.ts'
 import type { TestProduct } from './test-product.ts'
 
-/** Stores the key of a message as version 1.0.0 did: sealed beside its content, which does not change. */
+/** Stores the key of a message as version 1.0.0 did: sealed next to its content, which does not change. */
 export async function keyAsVersion1(database: TestDatabase, { config }: TestProduct, id: string): Promise<void> {
   const keys = parseVaultKeys(config.vaultKeys ?? '')
   if (keys.outcome !== 'read') throw new Error(keys.faults.join(' '))

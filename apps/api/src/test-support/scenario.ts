@@ -100,7 +100,7 @@ export async function untilSettled({ database }: Ground, id: string, now: () => 
   await expect.poll(() => database.query(due, [id, now()]), { interval: 10 }).toEqual([])
 }
 
-/** Makes a message look as if it had been tried for so long; the next wait is as long as any. */
+/** Makes a message look as if it had been tried for this long, so that its next wait is the longest. */
 export async function ageBy({ database }: Ground, id: string, tryingMs: number): Promise<void> {
   const statement = 'UPDATE message_queue SET trying_ms = $2, attempt_count = 100 WHERE message_id = $1'
   await database.query(statement, [id, tryingMs])
@@ -111,7 +111,7 @@ export async function untilCleaned({ database }: Ground): Promise<void> {
   await expect.poll(() => database.query('SELECT 1 FROM mailbox_cleanups')).toEqual([])
 }
 
-/** Waits until a product that is being closed takes no more connections: its worker is told to stop right after. */
+/** Waits until a product that is being closed takes no more connections: its worker is stopped right after. */
 export async function untilStopping({ url }: TestProduct): Promise<void> {
   const isOpen = () =>
     fetch(`${url}/healthz`).then(
@@ -121,7 +121,7 @@ export async function untilStopping({ url }: TestProduct): Promise<void> {
   await expect.poll(isOpen).toBe(false)
 }
 
-/** Waits until so many statements wait for a lock in this database; by default, until any does. */
+/** Waits until this many statements wait for a lock in this database, by default one. */
 export async function untilSomethingWaits({ database }: Ground, statements?: number): Promise<void> {
   const waiting = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
   const isMet = async () => {

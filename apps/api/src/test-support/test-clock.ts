@@ -12,7 +12,7 @@ export const SECONDS = 1_000
 export const MINUTES = 60 * SECONDS
 export const HOURS = 60 * MINUTES
 
-/** `tickMs` passes with each reading: 0 to compare moments, 1 to tell an order. */
+/** `tickMs` passes with each reading: 0 makes moments comparable, 1 makes their order visible. */
 export function createTestClock({ tickMs = 0 }: { tickMs?: number } = {}): TestClock {
   let nowMs = Date.parse('2026-11-24T10:00:00.000Z') - tickMs
   const governed: TestDatabase[] = []

@@ -85,6 +85,7 @@ export function createTestPool(
   max = 10,
   onConnect: (client: pg.ClientBase) => Promise<void> = async () => {},
 ): pg.Pool {
+  // oxlint-disable-next-line typescript/no-misused-promises -- pg-pool awaits it, although its type does not say so
   const pool = new pg.Pool({ connectionString, max, onConnect, application_name: 'test' })
   pool.on('error', () => {}) // the database is dropped while connections are still closing
   return pool

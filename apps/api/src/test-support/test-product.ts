@@ -64,7 +64,7 @@ export interface TestGround {
 export async function createTestGround(
   options: {
     clock?: TestClock
-    /** Certificates registered beside the secret, as PEM. */
+    /** These certificates are registered besides the secret (PEM). */
     certificates?: readonly string[]
   } = {},
 ): Promise<TestGround> {

@@ -133,7 +133,7 @@ export async function uploadsOf(microsoft: TestMicrosoft, subject: string): Prom
   return items.filter(({ name }: UploadReport) => name.startsWith(`${subject} `))
 }
 
-/** Waits until so many ranges of a mail's files were accepted. */
+/** Waits until this many ranges of a mail's files were accepted. */
 export async function untilRanges(microsoft: TestMicrosoft, subject: string, count: number): Promise<void> {
   const taken = async () => (await uploadsOf(microsoft, subject)).flatMap(({ ranges }) => ranges.filter(isTaken)).length
   await expect.poll(taken, { interval: 10 }).toBeGreaterThanOrEqual(count)

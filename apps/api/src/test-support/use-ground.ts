@@ -32,7 +32,7 @@ export function useProduct({
   return { ground, product, service }
 }
 
-/** A product that delivers, on a clock that goes only when it is told to. */
+/** Starts a product that delivers, on a clock that only the test moves. */
 export function useDeliveryGround(options?: Parameters<typeof createDeliveryGround>[0]): DeliveryGround {
   const ground = {} as DeliveryGround
   beforeAll(async () => void Object.assign(ground, await createDeliveryGround(options)))
@@ -40,7 +40,7 @@ export function useDeliveryGround(options?: Parameters<typeof createDeliveryGrou
   return ground
 }
 
-/** A product that may send large attachments, on a clock that goes only when it is told to. */
+/** Starts a product that may send large attachments, on a clock that only the test moves. */
 export function useUploadGround(options?: Parameters<typeof createUploadGround>[0]): UploadGround {
   const ground = {} as UploadGround
   beforeAll(async () => void Object.assign(ground, await createUploadGround(options)))

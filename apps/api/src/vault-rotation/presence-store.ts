@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import { keepConnected } from '../database/keep-connected.ts'
 
-/** The name of a connection by which a process tells the key that it seals with. */
+/** A process announces the key that it seals with by the name of this connection. */
 export const SEALS_WITH = 'inforiver-mail seals with '
 
 const LOOK_EVERY_MS = 500

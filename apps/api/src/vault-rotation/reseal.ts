@@ -17,7 +17,7 @@ export type Resealing =
 
 /**
  * Reseals everything that other keys seal, with the key that seals new values. Each value is replaced on its own, and
- * only if it is unchanged, so that resealing may stop anywhere, start again, and run beside refreshes, sends and another
+ * only if it is unchanged, so that resealing may stop anywhere, start again, and run alongside refreshes, sends and another
  * resealing. It refuses to begin while a running process seals with another key: that process may not have this one.
  */
 export async function reseal({

@@ -238,7 +238,7 @@ export function describeError(error: EntraError, correlation: Correlation): stri
   ].join('\r\n')
 }
 
-/** The JSON body of a refused token request. */
+/** Writes the JSON body of a refused token request. */
 export function errorBody(error: EntraError, correlation: Correlation, authorityHost: string): Record<string, unknown> {
   return {
     error: error.error,

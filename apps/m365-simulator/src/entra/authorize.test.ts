@@ -65,7 +65,7 @@ describe('a faulty request with a good redirect URI', () => {
     ['two prompts', { prompt: 'select_account consent' }, 'invalid_request', 'AADSTS90023'],
     ['no scope', { scope: null }, 'invalid_request', 'AADSTS900144'],
     ['an unknown scope', { scope: 'openid Mail.Sned' }, 'invalid_client', 'AADSTS650053'],
-    ['.default beside a named scope', { scope: '.default Mail.Send' }, 'invalid_scope', 'AADSTS70011'],
+    ['.default together with a named scope', { scope: '.default Mail.Send' }, 'invalid_scope', 'AADSTS70011'],
     ['a foreign resource', { scope: 'https://example.com/x' }, 'invalid_resource', 'AADSTS500011'],
     ['a short challenge', { code_challenge: 'short' }, 'invalid_request', 'AADSTS501491'],
     ['a method without a challenge', { code_challenge: null }, 'invalid_request', 'AADSTS50147'],

@@ -11,7 +11,7 @@ interface TenantPath {
   readonly Params: { readonly tenant: string }
 }
 
-/** The discovery document, the keys, sign-out, and the page that `error_uri` names. */
+/** Serves the discovery document, the keys, sign-out, and the page that `error_uri` names. */
 export function discoveryRoutes(app: FastifyInstance, simulation: Simulation): void {
   const { index, registration, tokens, url, clock } = simulation
 

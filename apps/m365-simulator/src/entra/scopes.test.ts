@@ -16,7 +16,7 @@ it('expands .default to the registered permissions', () => {
   })
 })
 
-it('refuses .default beside a named scope', () => {
+it('refuses .default together with a named scope', () => {
   expect(readScopes('.default Mail.Send')).toEqual({ kind: 'default-mixed' })
 })
 

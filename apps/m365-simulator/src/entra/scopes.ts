@@ -2,7 +2,7 @@ import { type Permission, PERMISSION_NAMES } from '../tenant/permissions.ts'
 import type { Registration } from '../simulation/simulation.ts'
 import { entraError, type EntraError } from './aadsts.ts'
 
-/** The permissions that the app registration lists, which `.default` stands for. */
+/** The app registration lists these permissions, and `.default` requests all of them. */
 const REGISTERED_PERMISSIONS: readonly Permission[] = ['User.Read', 'Mail.Send', 'Mail.Send.Shared', 'Mail.ReadWrite']
 
 const OIDC: ReadonlySet<string> = new Set(['openid', 'profile', 'email', 'offline_access'] satisfies Permission[])
@@ -20,11 +20,11 @@ export interface ScopeRequest {
   readonly isDefault: boolean
 }
 
-/** Why a `scope` parameter is not valid. */
+/** Says why a `scope` parameter is not valid. */
 export type ScopeFault =
   | { readonly kind: 'empty' | 'default-mixed' }
   | { readonly kind: 'unknown-scope'; readonly scope: string }
-  /** `isMixed`: beside scopes of Graph, which only an authorization request may combine. */
+  /** `isMixed` means that scopes of Graph were requested too, which only an authorization request may combine. */
   | { readonly kind: 'unknown-resource'; readonly resource: string; readonly isMixed: boolean }
 
 /** Reads a `scope` parameter. Names match in any case, with or without one of Graph's identifiers as a prefix. */

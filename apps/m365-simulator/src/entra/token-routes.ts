@@ -26,17 +26,17 @@ const REFRESH_TOKEN_IDLE_MS = 90 * 24 * 60 * 60 * 1000
 const LOGGED_PARAMETERS = ['grant_type', 'client_id', 'redirect_uri', 'scope', 'claims']
 const PATH = '/:tenant/oauth2/v2.0/token'
 
-/** What a request may get tokens for. */
+/** Says what a request may get tokens for. */
 interface Grant {
   readonly person: Person
-  /** The scopes of this request, including those of OpenID Connect. */
+  /** They include the scopes of OpenID Connect. */
   readonly scopes: readonly string[]
-  /** The scopes of the sign-in, which the refresh token stands for. */
+  /** The refresh token carries the scopes of the sign-in. */
   readonly signInScopes: readonly string[]
   readonly nonce: string | null
 }
 
-/** The token endpoint. */
+/** Serves the token endpoint. */
 export function tokenRoutes(app: FastifyInstance, simulation: Simulation): void {
   const { index, registration, scenarios, settings, store, tokens, url, clock } = simulation
   const requireClient = createClientCheck(simulation)
@@ -159,7 +159,7 @@ export function tokenRoutes(app: FastifyInstance, simulation: Simulation): void 
       .send(errorBody(error, correlation, url()))
   }
 
-  // Scenarios run after this hook, so that they can tell a refresh from the redemption of a code.
+  // Scenarios run after this hook, so that they can distinguish a refresh from the redemption of a code.
   const noteParameters = async ({ headers, body, facts }: FastifyRequest): Promise<void> => {
     const form = readForm(headers['content-type'], body)
     facts.grantType = form?.get('grant_type') ?? null

@@ -16,7 +16,7 @@ export function unavailable(retryAfter: RetryAfter | null): FaultAnswer {
   return withRetryAfter(graphAnswer(503, 'ErrorServerBusy', 'The server is too busy. Try again later.'), retryAfter)
 }
 
-/** The HTML page of a gateway in front of the service. */
+/** A gateway in front of the service answers with this HTML page. */
 export function html(status: number, reason: string): FaultAnswer {
   return {
     ...answer(status, `<html><body><h1>${status} ${reason}</h1></body></html>`),

@@ -136,7 +136,7 @@ export interface ActiveScenario {
   /** The preset it came from, or null. */
   readonly name: string | null
   readonly effect: Effect
-  /** How many matching requests still pass first. */
+  /** This many matching requests still pass first. */
   skip: number
   /** How often it will still happen. */
   times: z.infer<typeof Times>

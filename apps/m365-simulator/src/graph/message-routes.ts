@@ -96,7 +96,7 @@ export function messageRoutes(app: FastifyInstance, simulation: Simulation): voi
     if (name !== undefined && folder === undefined) {
       throw new GraphError(404, 'ErrorFolderNotFound', 'The specified folder could not be found in the store.')
     }
-    // One more than requested tells whether there is a next page.
+    // One more than requested shows whether there is a next page.
     const found = findNewest(mailbox?.items ?? [], query.skip, query.top + 1, (item) => {
       const isInFolder = folder === undefined || item.folder === folder
       return isInFolder && isVisible(item, nowMs) && matches(item.message, query.filter)

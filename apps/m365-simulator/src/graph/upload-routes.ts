@@ -144,7 +144,7 @@ export async function uploadRoutes(app: FastifyInstance, simulation: Simulation)
 
   app.get('/*', { config: { endpoint: 'upload-status' } }, async ({ upload }) => {
     if (settings.current.uploadStatus === 'supported') return sessionJson(requireOpen(upload).session)
-    const message = 'The upload session does not tell its status.'
+    const message = 'The upload session does not report its status.'
     throw new GraphError(405, 'ErrorMethodNotAllowed', message, { allow: 'PUT, DELETE' })
   })
 

@@ -6,7 +6,6 @@ import { rightsOf } from '../tenant/store.ts'
 /** Who makes a request: a person, or the application itself. */
 export type Actor = { readonly kind: 'person'; readonly person: Person } | { readonly kind: 'application' }
 
-/** The mailbox that a request accesses. */
 export interface TargetMailbox {
   readonly addressee: Addressee
   /** The caller's own, or any that an application may access. */

@@ -110,7 +110,7 @@ export async function createTokenService(
         tid: registration.tenantId,
         uti: randomUUID(),
         ver: '1.0',
-        // Revocation has to tell apart tokens issued before and after it within one second.
+        // Revocation has to distinguish tokens issued before and after it within one second.
         issued_at_ms: now.getTime(),
       })
         .setProtectedHeader({ typ: 'JWT', alg: 'RS256', kid })

@@ -23,7 +23,7 @@ const useStyles = makeStyles({
   },
 })
 
-/** The notices at the top of every page. When they cannot be read it shows none; the page itself reports the failure. */
+/** Shows the notices at the top of every page, or none if they cannot be read; the page itself reports the failure. */
 export function Notices() {
   const styles = useStyles()
   const [location] = useLocation()

@@ -15,7 +15,7 @@ export const TYPE_LABELS = {
   'webhook.test': 'Test',
 } as const satisfies Record<WebhookType, string>
 
-/** What became of a request, and what to do about it; null when nothing has to be done. */
+/** Describes the outcome of a request and its remedy; null when nothing has to be done. */
 const OUTCOMES = {
   delivered: { what: 'Delivered', remedy: null },
   refused: {

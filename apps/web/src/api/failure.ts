@@ -1,6 +1,6 @@
 import type { Problem, ProblemCode } from '@inforiver-mail/contract/problem'
 
-/** Why a call failed. `failure-text.ts` words each kind. */
+/** Says why a call failed. `failure-text.ts` describes each kind. */
 export type Failure =
   /** The API said what is wrong. */
   | { readonly kind: 'problem'; readonly problem: Problem }

@@ -31,7 +31,7 @@ export function writePageFilter({ fromDay, toDay, person, action }: PageFilter):
   }
 }
 
-/** The filter for the API. The last day is included, so `to` is the beginning of the next one. */
+/** Returns the filter for the API. The last day is included, so `to` is the beginning of the next one. */
 export function toApiFilter({ fromDay, toDay, person, action }: PageFilter): AuditFilter {
   return {
     ...(fromDay && { from: beginningOf(fromDay).toISOString() }),

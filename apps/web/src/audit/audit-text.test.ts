@@ -65,7 +65,7 @@ it.each([
 })
 
 describe('detailText', () => {
-  it('labels the details and words their values, without empty ones and the purpose, which is shown elsewhere', () => {
+  it('labels the details and describes their values, without empty ones and the purpose, which is shown elsewhere', () => {
     const details = {
       purpose: 'configure',
       fromEmail: 'reports@contoso.com',

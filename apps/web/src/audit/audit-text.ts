@@ -100,7 +100,7 @@ export function outcomeText({ outcome }: AuditEvent): string {
   return OUTCOMES[outcome] ?? codeText(outcome)
 }
 
-/** The remaining details, each with a label. */
+/** Lists the remaining details, each with a label. */
 export function detailText(event: AuditEvent): { name: string; value: string }[] {
   return Object.entries(event.details).flatMap(([name, value]) =>
     value === null || isShownElsewhere(name, event)

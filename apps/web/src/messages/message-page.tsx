@@ -204,7 +204,7 @@ function RecipientList({ recipients }: { recipients: readonly string[] }) {
   )
 }
 
-/** The breadcrumb's parent of a single message. */
+/** Renders the breadcrumb's parent of a single message. */
 function MessagesLink() {
   return (
     <Link href={PAGES.messages} asChild>

@@ -49,7 +49,7 @@ const WAITING_NOTES = {
   retry: 'Will be tried again',
 } as const satisfies Record<WaitingBecause, string>
 
-/** The same in full, for the page of the message. */
+/** Lists the same in full, for the page of the message. */
 const WAITING_REASONS = {
   'mailbox-paused': 'Microsoft takes no mail from the mailbox until then, or gives no access to it.',
   'messages-per-minute':
@@ -106,7 +106,7 @@ export function duplicateText({ possibleDuplicate, status }: Message): string | 
   return "Microsoft's answer to an earlier attempt was lost, so the recipients may have it already."
 }
 
-/** The progress of an upload, such as "12 of 60 MB". */
+/** Formats the progress of an upload, such as "12 of 60 MB". */
 export function progressText({ sentBytes, totalBytes }: Progress): string {
   const decimals = totalBytes < WHOLE_FROM_MB * BYTES_PER_MB ? 1 : 0
   const inMb = (bytes: number) => (bytes / BYTES_PER_MB).toFixed(decimals)

@@ -18,7 +18,7 @@ const useStyles = makeStyles({
   note: { color: tokens.colorNeutralForeground2, fontSize: tokens.fontSizeBase200 },
 })
 
-/** The messages of all services. The status to filter by is kept in the address of the page. */
+/** Lists the messages of all services. The status to filter by is kept in the address of the page. */
 export function MessagesPage() {
   const styles = useStyles()
   const [search, setSearch] = useSearchParams()
@@ -75,7 +75,7 @@ const COLUMNS: readonly Column<Message>[] = [
   },
 ]
 
-/** The subject, with the reference that the service gave the message, if any. */
+/** Shows the subject, with the reference that the service gave the message, if any. */
 function Subject({ message: { id, subject, reference } }: { message: Message }) {
   const styles = useStyles()
   return (

@@ -70,8 +70,8 @@ function blockerText({ status, problem }: Office365SmtpSettings): string | null 
 const BYTES_PER_MB = 1024 * 1024
 
 /**
- * What is left of each limit that is switched on; null when none is. The limit of concurrent requests is left out, since
- * it tells an admin nothing.
+ * Describes what is left of each limit that is switched on; null when none is. The limit of concurrent requests is left
+ * out, since it means nothing to an admin.
  */
 export function usageText(usage: Usage): string | null {
   const { messagesPerMinute, recipientsPerDay, uploadBytesPer5Minutes } = usage

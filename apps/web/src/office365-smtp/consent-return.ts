@@ -26,7 +26,7 @@ export function tellPage(consentId: string, window: ReturnedWindow): void {
   window.close()
 }
 
-/** The BroadcastChannel on which the page after Microsoft's consent tells the settings page its id. */
+/** The BroadcastChannel on which the page after Microsoft's consent sends its id to the settings page. */
 export const CONSENT_CHANNEL = 'inforiver-mail-consent'
 
 /** Key in this tab's session storage: the id of the consent that redirected the tab, since its popup was blocked. */

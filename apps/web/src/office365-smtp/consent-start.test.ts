@@ -16,6 +16,6 @@ it.each([
   ['another purpose', { ...change, purpose: 'configure' }],
   ['another address', { ...change, sender: { fromEmail: 'ada@contoso.com' } }],
   ['large attachments besides', { ...change, sender: { ...change.sender, largeAttachments: true } }],
-] as const)('tells %s from the change', (_what, other) => {
+] as const)('distinguishes %s from the change', (_what, other) => {
   expect(isSameStart(other, change)).toBe(false)
 })

@@ -50,7 +50,7 @@ interface Props {
   flow: ConsentFlow
 }
 
-/** One consent, from waiting for Microsoft to its outcome. The outcome always comes from the API. */
+/** Shows one consent, from waiting for Microsoft to its outcome. The outcome always comes from the API. */
 export function ConsentStatus({ consent: watched, settings, settingsReadAt, flow }: Props) {
   const queryClient = useQueryClient()
   const { data: consent, dataUpdatedAt, error, refetch } = useQuery(consentQuery(watched.id))

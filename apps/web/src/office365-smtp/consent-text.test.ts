@@ -23,7 +23,7 @@ describe('outcomeText', () => {
     ['the settings were reset', configured, { status: 'not-configured', fromEmail: null }, { intent: 'info' }],
     ['another sender is configured', configured, { fromEmail: 'alerts@contoso.com' }, { intent: 'info' }],
     ['the settings do not show large attachments', largeAttachments, {}, { intent: 'info' }],
-  ] as const)('words a completed consent when %s', (_when, consent, settings, text) => {
+  ] as const)('describes a completed consent when %s', (_when, consent, settings, text) => {
     expect(outcomeText(consent, 'reports@contoso.com', connectedExample(settings))).toMatchObject(text)
   })
 

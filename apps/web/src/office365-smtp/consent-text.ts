@@ -35,8 +35,8 @@ export interface OutcomeText {
 }
 
 /**
- * How a consent ended; a `problem` of its own takes precedence. Success is claimed only when the settings, read after it
- * completed, show the change. A connection that Microsoft has refused since then still counts as a success.
+ * Describes how a consent ended; a `problem` of its own takes precedence. Success is claimed only when the settings, read
+ * after it completed, show the change. A connection that Microsoft has refused since then still counts as a success.
  */
 export function outcomeText(
   { purpose, status }: Pick<Consent, 'purpose' | 'status'>,

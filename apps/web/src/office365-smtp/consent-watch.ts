@@ -23,7 +23,7 @@ export type WatchEvent =
   | { readonly type: 'seen'; readonly id: string; readonly fromEmail: string }
   | { readonly type: 'dismissed'; readonly ids: readonly string[] }
 
-/** The next list of watched consents, newest first. */
+/** Returns the next list of watched consents, newest first. */
 export function watch(watched: readonly WatchedConsent[], event: WatchEvent): readonly WatchedConsent[] {
   switch (event.type) {
     case 'started':

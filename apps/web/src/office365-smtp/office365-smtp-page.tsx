@@ -136,7 +136,7 @@ function useFreshNotices({ version, status, problem }: Office365SmtpSettings): v
   }, [state, queryClient])
 }
 
-/** What was entered but not saved, kept over a round trip to Microsoft, without what the settings say by now. */
+/** Restores unsaved entries after a round trip to Microsoft, without those that the settings already contain. */
 function useSenderDraft(settings: Office365SmtpSettings) {
   const { user } = useSession()
   const { unsaved } = useAppEnvironment()

@@ -18,7 +18,7 @@ export interface SenderValues {
   readonly largeAttachments: boolean
 }
 
-/** The values the form shows: the settings, overridden by the draft. */
+/** Returns the values that the form shows: the settings, overridden by the draft. */
 export function senderValues(settings: Office365SmtpSettings, draft: SenderDraft): SenderValues {
   const { enabled, locked } = settings.largeAttachments
   return {
@@ -27,7 +27,7 @@ export function senderValues(settings: Office365SmtpSettings, draft: SenderDraft
   }
 }
 
-/** The draft after an entry. An entry equal to the server's value leaves the draft. */
+/** Returns the draft after an entry. An entry equal to the server's value leaves the draft. */
 export function withEntry(settings: Office365SmtpSettings, draft: SenderDraft, entry: SenderDraft): SenderDraft {
   const { fromEmail, largeAttachments } = { ...draft, ...entry }
   return {
@@ -37,7 +37,7 @@ export function withEntry(settings: Office365SmtpSettings, draft: SenderDraft, e
   }
 }
 
-/** The draft after the settings have changed. What they say by now is dropped, or it would hide their next change. */
+/** Returns the draft after the settings have changed, without entries that equal them: those would hide the next change. */
 export function withoutSaved(settings: Office365SmtpSettings, draft: SenderDraft): SenderDraft {
   const { fromEmail, largeAttachments } = draft
   const { enabled, locked } = settings.largeAttachments

@@ -43,7 +43,7 @@ interface Props {
   onReset: (requestsOnTheWire: number) => void
 }
 
-/** The form for the sender and its options, with Enable, Save and Reset. */
+/** Renders the form for the sender and its options, with Enable, Save and Reset. */
 export function SenderForm({ ref, settings, adminEmail, draft, onDraft, flow, onReset }: Props) {
   const styles = useStyles()
   const reasonId = useId()

@@ -24,7 +24,7 @@ const useStyles = makeStyles({
   actions: { display: 'flex', flexWrap: 'wrap', gap: tokens.spacingHorizontalM },
 })
 
-/** Lets workspace admins through, and tells everybody else why not. */
+/** Lets workspace admins through, and explains to everybody else why not. */
 export function SessionGate({ children }: { children: ReactNode }) {
   const { data: session, error, isFetching, refetch } = useQuery(sessionQuery)
   const signedOut = problemCode(error) === 'not-signed-in'

@@ -68,7 +68,7 @@ export function MainMenu({ onNavigate }: { onNavigate?: () => void }) {
   )
 }
 
-/** The menu on a narrow screen. */
+/** Shows the menu on a narrow screen. */
 export function MenuDrawer({ onClose }: { onClose: () => void }) {
   const { user } = useSession()
   return (

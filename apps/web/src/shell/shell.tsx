@@ -73,7 +73,7 @@ const useStyles = makeStyles({
   },
 })
 
-/** The frame around every page of a signed-in admin: header, menu, demo banner. */
+/** Renders the frame around every page of a signed-in admin: header, menu, demo banner. */
 export function Shell({ children }: { children: ReactNode }) {
   const styles = useStyles()
   const { user } = useSession()

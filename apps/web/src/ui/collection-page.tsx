@@ -19,7 +19,6 @@ interface Props<Row> extends Freshness {
   /** What has just happened, for the live region. */
   announcement: ReactNode
   add: { readonly label: string; readonly disabled?: boolean; readonly onAdd: () => void }
-  /** The heading of the table. */
   heading: string
   columns: readonly Column<Row>[]
   rows: readonly Row[]

@@ -73,7 +73,7 @@ export function ConfirmDialog({
   )
 }
 
-/** The consequences of confirming, as `li` elements. */
+/** Lists the consequences of confirming, as `li` elements. */
 export function Consequences({ children }: { children: ReactNode }) {
   return <ul className={useStyles().consequences}>{children}</ul>
 }

@@ -6,7 +6,7 @@ const useStyles = makeStyles({
   region: { display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalM, ':empty': { display: 'none' } },
 })
 
-/** A screen reader announces what appears in here. With `urgent`, it interrupts what it is reading. */
+/** A screen reader announces whatever appears here. With `urgent`, it interrupts what it is reading. */
 export function LiveRegion({ urgent = false, children }: { urgent?: boolean; children: ReactNode }) {
   return (
     <div aria-live={urgent ? 'assertive' : 'polite'} className={useStyles().region}>

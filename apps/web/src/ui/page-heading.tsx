@@ -15,7 +15,7 @@ const useStyles = makeStyles({
 
 const PRODUCT = 'Inforiver Mail'
 
-/** The `h1` of a page; sets the title of the window as well. */
+/** Renders the `h1` of a page and sets the title of the window. */
 export function PageHeading({ title }: { title: string }) {
   const styles = useStyles()
   const heading = useRef<HTMLHeadingElement>(null)

@@ -17,7 +17,7 @@ const useStyles = makeStyles({
   loading: { padding: `${tokens.spacingVerticalXXXL} 0` },
 })
 
-/** A page with a single message, such as "not found" or a failure. */
+/** Renders a page with a single message, such as "not found" or a failure. */
 export function PageState({ title, children, actions }: { title: string; children: ReactNode; actions?: ReactNode }) {
   const styles = useStyles()
   return (

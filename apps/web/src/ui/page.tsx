@@ -35,7 +35,6 @@ export function Page({ width, children }: { width: 'form' | 'table' | 'log'; chi
 }
 
 interface PageIntroProps {
-  /** The parent in the breadcrumb. */
   parent?: ReactNode
   title: string
   /** Names the page in the breadcrumb when its title is too long. */
@@ -45,7 +44,7 @@ interface PageIntroProps {
   children?: ReactNode
 }
 
-/** The top of a page: breadcrumb, heading and purpose. */
+/** Renders the top of a page: breadcrumb, heading and purpose. */
 export function PageIntro({ parent, title, shortTitle = title, badge, children }: PageIntroProps) {
   const styles = useStyles()
   return (
@@ -68,7 +67,7 @@ export function PageIntro({ parent, title, shortTitle = title, badge, children }
   )
 }
 
-/** The breadcrumb's parent of every page under Tenant Settings. */
+/** Renders the breadcrumb's parent of every page under Tenant Settings. */
 export function TenantSettingsLink() {
   return (
     <Link href={PAGES.office365Smtp} asChild>

@@ -67,7 +67,7 @@ interface LoadMoreProps {
   onMore: () => void
 }
 
-/** The button below a paged list. It stays when nothing is left to load, so that the focus is not lost. */
+/** Shows the button below a paged list. It stays when nothing is left to load, so that the focus is not lost. */
 function LoadMore({ hasMore, loading, complete, onMore }: LoadMoreProps) {
   return (
     <div>

@@ -11,7 +11,6 @@ const useStyles = makeStyles({
 
 /** Whether the data shown is up to date. */
 export interface Freshness {
-  /** Why the last refresh failed. */
   readonly refreshError: Error | null
   readonly onRefresh: () => void
 }

@@ -15,10 +15,10 @@ interface Props {
   noun: string
   label: string
   secret: string
-  /** Tells where to keep it. */
+  /** Says where to keep it. */
   advice: string
   onClose: () => void
-  /** Tells how to use it. */
+  /** Says how to use it. */
   children: ReactNode
 }
 

@@ -27,7 +27,7 @@ const useStyles = makeStyles({
   },
 })
 
-/** A page without the frame of the app, such as the sign-in page: one panel. */
+/** Renders a page without the frame of the app, such as the sign-in page: one panel. */
 export function StandalonePage({ children }: { children: ReactNode }) {
   const styles = useStyles()
   return (

@@ -17,7 +17,7 @@ const useStyles = makeStyles({
   title: { ...typographyStyles.subtitle2, margin: 0 },
 })
 
-/** A section of a page, with its own heading. */
+/** Renders a section of a page, with its own heading. */
 export function Surface({ title, children }: { title: string; children: ReactNode }) {
   const styles = useStyles()
   const titleId = useId()

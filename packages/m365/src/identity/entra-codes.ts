@@ -1,12 +1,12 @@
 import type { ConsentProblemCode } from '@inforiver-mail/contract/consent-problem'
 
-/** When Entra refuses: somebody only signs in, an admin consents, or an existing connection gets new tokens. */
+/** Entra refuses while somebody only signs in, an admin consents, or an existing connection gets new tokens. */
 export type Stage = 'sign-in' | 'consent' | 'renewal'
 
 /** The problems of a consent that Entra can cause; the others come from Exchange. */
 export type EntraProblemCode = Exclude<ConsentProblemCode, 'send-as-denied' | 'mailbox-not-found'>
 
-/** Who has to act. Nobody has to when the trouble passes by itself. */
+/** Says who has to act: `nobody` when the trouble passes by itself. */
 export type Actor = 'person' | 'entra-administrator' | 'operator' | 'support' | 'nobody'
 
 /**

@@ -53,14 +53,14 @@ const BY_SUBERROR: readonly (readonly [suberror: string, consent: string])[] = [
 ]
 
 describe('explainRefusal', () => {
-  it.each(BY_ERROR)('judges %s with an unknown number, and without one, by itself', (error, consent, renewal) => {
+  it.each(BY_ERROR)('classifies %s with an unknown number, and without one, by itself', (error, consent, renewal) => {
     for (const error_codes of [[UNKNOWN], []]) {
       expect(explain({ error, error_codes }, 'authorize').kind).toBe(consent)
       expect(explain({ error, error_codes }, 'refresh').kind).toBe(renewal)
     }
   })
 
-  it.each(BY_SUBERROR)('judges the suberror %s with an unknown number', (suberror, consent) => {
+  it.each(BY_SUBERROR)('classifies the suberror %s with an unknown number', (suberror, consent) => {
     const body = { error: 'invalid_grant', error_codes: [UNKNOWN], suberror }
     expect(explain(body, 'redeem').kind).toBe(consent)
     expect(explain(body, 'refresh').kind).toBe('reconnect-required')

@@ -229,7 +229,7 @@ export function createMicrosoftIdentity({
     return `${endpoints.adminConsent}?${query.toString()}`
   }
 
-  /** Judges the raw answer, since msal-node's errors do not say what became of a connection. */
+  /** Classifies the raw answer, since msal-node's errors do not say whether a connection has ended. */
   function refusedTokens({ answer }: RecordingNetwork, leg: Leg, approvalLink: string): RefusedTokens {
     if (answer === null)
       return { outcome: 'refused', explanation: explainUnreachable(leg, adminCenters), retryAfter: null }

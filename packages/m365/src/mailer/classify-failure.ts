@@ -57,14 +57,14 @@ const TEMPORARY = {
   unknown: 'Microsoft 365 did not say whether the request was carried out.',
 } as const
 
-/** Classifies an answer other than the documented success. A code that is not in the table is judged by the status. */
+/** Classifies an answer other than the documented success. The status decides about a code that is not in the table. */
 export function classifyFailure(answer: GraphAnswer, context: FailureContext = {}): Failure {
   const { status, code, requestId, retryAfter, claims } = answer
   const facts = { microsoftCode: code, requestId }
   // Older documentation has claims challenges with 403 in place of 401.
   if (status === 401 || (status === 403 && claims !== null))
     return { outcome: 'unauthorized', claims, ...facts, detail: quoting('Microsoft did not accept the token.', answer) }
-  const verdict = judge(answer, context)
+  const verdict = findVerdict(answer, context)
   if (typeof verdict === 'string')
     return { outcome: verdict, retryAfter, ...facts, detail: quoting(TEMPORARY[verdict], answer) }
   const { reason, title, limit, quotesMicrosoft } = verdict
@@ -72,7 +72,7 @@ export function classifyFailure(answer: GraphAnswer, context: FailureContext = {
   return { outcome: 'refused', reason, title, ...(limit && { limit }), ...facts, detail }
 }
 
-function judge(answer: GraphAnswer, { sender }: FailureContext): GraphRefusal | keyof typeof TEMPORARY {
+function findVerdict(answer: GraphAnswer, { sender }: FailureContext): GraphRefusal | keyof typeof TEMPORARY {
   const { status, code, retryAfter } = answer
   // A gateway gave up waiting. Whatever code the body has, the request may have been carried out.
   if (status === 504) return 'unknown'

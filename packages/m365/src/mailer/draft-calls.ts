@@ -19,7 +19,7 @@ export type CreateDraftOutcome =
   | {
       readonly outcome: 'created'
       readonly draftId: string
-      /** Its Message-ID, which the sent copy keeps; null where Graph does not tell. */
+      /** Its Message-ID, which the sent copy keeps; null where Graph does not return it. */
       readonly internetMessageId: string | null
     }
   | Failure
@@ -117,7 +117,7 @@ async function deleteOnce(
   return isGone(reply.answer) ? { outcome: 'gone' } : asRepeatable(classifyFailure(reply.answer))
 }
 
-/** A person sent it from the Drafts folder, or an earlier call of ours did whose answer was lost. Reading it tells. */
+/** A person sent it from the Drafts folder, or an earlier call did and its answer was lost. Reading it shows which. */
 function mayHaveBeenSent({ microsoftCode, requestId }: Failure): Failure {
   const detail = 'The draft is no draft any more: it may have been sent before.'
   return { outcome: 'unknown', retryAfter: null, microsoftCode, requestId, detail }

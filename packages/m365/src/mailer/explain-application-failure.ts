@@ -4,7 +4,6 @@ import type { Failure } from './classify-failure.ts'
 import { explainFailure, exchangeAdministrator } from './explain-failure.ts'
 
 export interface ApplicationFailureSubject {
-  /** The From address. */
   readonly sender: string
   /** The recipient of the verification message; null for a message of a service. */
   readonly recipient: string | null

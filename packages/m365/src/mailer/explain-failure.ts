@@ -5,7 +5,6 @@ import type { Failure, Refused } from './classify-failure.ts'
 import type { RefusalReason } from './graph-codes.ts'
 
 export interface FailureSubject {
-  /** The From address. */
   readonly sender: string
   /** Sign-in name or address of the person whose tokens are used. */
   readonly delegate: string

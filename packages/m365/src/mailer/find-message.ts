@@ -9,7 +9,7 @@ import { MESSAGE_ID_PROPERTY } from './send-mail-request.ts'
 export type SearchedFolder = 'sentitems' | 'drafts'
 
 export type FindMessageOutcome =
-  /** `from`: the address that it is from; null where Graph does not tell. */
+  /** `from`: the address that it is from; null where Graph does not return it. */
   | { readonly outcome: 'found'; readonly id: string; readonly from: string | null }
   | { readonly outcome: 'not-found' }
   | Failure

@@ -8,7 +8,7 @@ import type { GraphReply } from './graph-call.ts'
 const MAX_CODE_CHARACTERS = 100
 const MAX_MESSAGE_CHARACTERS = 300
 
-/** The parts of an answer of Graph that decide anything. */
+/** Holds only what decides anything in an answer of Graph. */
 export interface GraphAnswer {
   readonly status: number
   /** `error.code`; null when the body is no Graph error. */

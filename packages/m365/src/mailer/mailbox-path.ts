@@ -1,7 +1,7 @@
 /** The mailbox that a call works in: that of the token's person, or another one by any of its addresses. */
 export type Mailbox = 'me' | { readonly address: string }
 
-/** The path below the version. Addresses may hold characters that are special in a path, such as `#` and `/`. */
+/** Returns the path below the version. Addresses may hold characters that are special in a path, such as `#` and `/`. */
 export function mailboxPath(mailbox: Mailbox = 'me'): string {
   return mailbox === 'me' ? '/me' : `/users/${encodeURIComponent(mailbox.address)}`
 }

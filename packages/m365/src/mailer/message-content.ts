@@ -54,7 +54,7 @@ export function describeContent(content: MessageContent): string {
   return JSON.stringify({ ...content, attachments })
 }
 
-/** The size in UTF-8 bytes of everything but the attachments. */
+/** Returns the size in UTF-8 bytes of everything but the attachments. */
 export function bodyBytesOf(content: MessageContent): number {
   return Buffer.byteLength(JSON.stringify({ ...content, attachments: undefined }))
 }

@@ -11,7 +11,6 @@ export interface RequestSizes {
 }
 
 export interface AttachmentSizes {
-  /** The file itself. */
   readonly file: number
   /** Attaches it to a draft in one request. */
   readonly attach: number

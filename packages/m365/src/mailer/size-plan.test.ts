@@ -13,7 +13,7 @@ function sizesOf(createDraft: number, files: readonly number[]): RequestSizes {
   const attachments = files.map((file) => ({ file, attach: NAMES + Math.ceil(file / 3) * 4 }))
   return { sendMail: attachments.reduce((sum, { attach }) => sum + attach, createDraft), createDraft, attachments }
 }
-/** The largest file that one request of so many bytes attaches. */
+/** Returns the size of the largest file that one request of this many bytes can attach. */
 const largestFile = (requestBytes: number) => Math.floor((requestBytes - NAMES) / 4) * 3
 
 describe('planSize', () => {
@@ -48,7 +48,7 @@ describe('planSize', () => {
     [0, [largestFile(CERTAIN_REQUEST_BYTES)], { kind: 'send-mail' }],
     [0, [largestFile(CERTAIN_REQUEST_BYTES) + 1], { kind: 'draft', attachments: ['session'] }],
     [0, [3 * MIB - 1024], { kind: 'draft', attachments: ['session'] }],
-  ])('goes the other way once longer requests were refused: a body of %i bytes with %j', (body, files, plan) => {
+  ])('takes the other route once longer requests were refused: a body of %i bytes with %j', (body, files, plan) => {
     expect(planSize(sizesOf(body, files), STRICT)).toEqual(plan)
   })
 

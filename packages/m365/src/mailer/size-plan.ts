@@ -27,7 +27,7 @@ export interface SizeLimits {
 export const NOTHING_KNOWN: SizeLimits = { messageBytes: null, requestBytes: null, sessionMinimumBytes: null }
 
 export type SizePlan =
-  /** Everything in one request. */
+  /** Everything fits into one request. */
   { readonly kind: 'send-mail' } | DraftPlan | NoRoute
 
 /**
@@ -50,7 +50,6 @@ export type NoRoute =
       readonly kind: 'none'
       /** `attachment-between`: too large for one request, too small for an upload session. */
       readonly reason: 'attachment-too-large' | 'attachment-between'
-      /** The size of the file itself. */
       readonly sizeBytes: number
       readonly limitBytes: number
       /** Counted from 0. */

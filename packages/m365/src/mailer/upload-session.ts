@@ -53,7 +53,7 @@ export type PutRangeOutcome =
   | { readonly outcome: 'stored'; readonly nextStart: number }
   /** The file is attached. */
   | { readonly outcome: 'finished' }
-  /** Microsoft expects another range; `readUploadSession` tells which. */
+  /** Microsoft expects another range; `readUploadSession` returns which. */
   | { readonly outcome: 'out-of-step' }
   | SessionGone
   /** `unknown`: the range may have been stored. */

@@ -10,7 +10,7 @@ const TAG_BYTES = 16
 /** The size of the chunks in which attachments are stored; the last one of a file may be smaller. */
 export const CHUNK_BYTES = 256 * 1024
 
-/** The bytes that sealing adds to a chunk. */
+/** Sealing adds this many bytes to a chunk. */
 export const CONTENT_OVERHEAD_BYTES = NONCE_BYTES + TAG_BYTES
 
 /** Where a chunk belongs. It does not open elsewhere, in another order, or as the end of a truncated file. */

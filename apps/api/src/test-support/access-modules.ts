@@ -11,7 +11,7 @@ import { loadVaultKeys } from '../vault-keys.ts'
 import type { TestGround } from './test-product.ts'
 
 /** What a worker uses to get access to a mailbox, without the rest of a product. */
-export interface AccessParts {
+export interface AccessModules {
   readonly tenantId: string
   readonly settingsStore: SettingsStore
   readonly grantStore: GrantStore
@@ -20,7 +20,7 @@ export interface AccessParts {
   close(): Promise<void>
 }
 
-export async function createAccessParts({
+export async function createAccessModules({
   ground,
   config,
   clock,
@@ -33,7 +33,7 @@ export async function createAccessParts({
   clock: () => Date
   wrapGrants?: (store: GrantStore) => GrantStore
   wrapIdentity?: (identity: MicrosoftIdentity) => MicrosoftIdentity
-}): Promise<AccessParts> {
+}): Promise<AccessModules> {
   const [installation] = await ground.database.query<{ tenant_id: string }>('SELECT tenant_id FROM installation')
   const database = await openDatabase(ground.database.url, () => {})
   const settingsStore = createSettingsStore(database.prisma)

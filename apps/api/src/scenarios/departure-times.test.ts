@@ -18,7 +18,7 @@ async function startWorker(): Promise<void> {
   onTestFinished(() => worker.close())
 }
 
-/** Submits one message after the other, each to so many recipients. */
+/** Submits one message after the other, each to the given number of recipients. */
 async function submit(...recipients: number[]): Promise<string[]> {
   const ids = []
   for (const count of recipients) {
@@ -45,7 +45,7 @@ async function sent(): Promise<number> {
   return (await list('?status=sent')).length
 }
 
-it('tells when messages leave that wait for the limit of messages a minute, in the list and one by one', async () => {
+it('shows when messages leave that wait for the limit of messages a minute, in the list and one by one', async () => {
   const ids = await submit(1, 1, 1, 1, 1, 1, 1)
   await ground.pass(1 * MINUTES)
 
@@ -74,7 +74,7 @@ it('sends messages that wait for the limit of messages a minute when it said it 
   await expect.poll(sent).toBe(4)
 })
 
-it('tells when messages leave that wait for the limit of recipients a day, and sends them then', async () => {
+it('shows when messages leave that wait for the limit of recipients a day, and sends them then', async () => {
   await submit(6, 4)
   await startWorker()
   await expect.poll(sent).toBe(2)
@@ -91,7 +91,7 @@ it('tells when messages leave that wait for the limit of recipients a day, and s
   await expect.poll(sent).toBe(3)
 })
 
-it('tells when messages of a paused mailbox leave, with the limits that hold after the pause', async () => {
+it('shows when messages of a paused mailbox leave, with the limits that hold after the pause', async () => {
   await ground.switchOn(graphAnswers(429, 'ApplicationThrottled', { 'retry-after': '1200' }))
   await startWorker()
   const [first = ''] = await submit(1)
@@ -106,7 +106,7 @@ it('tells when messages of a paused mailbox leave, with the limits that hold aft
   expect(await waits()).toEqual([paused, paused, paused, ['mailbox-paused', pausedMs + 70 * SECONDS]])
 })
 
-it('tells when a message is tried again after trouble', async () => {
+it('shows when a message is tried again after trouble', async () => {
   await ground.switchOn('send-503-store')
   await startWorker()
   const [id = ''] = await submit(1)
@@ -116,7 +116,7 @@ it('tells when a message is tried again after trouble', async () => {
   expect(Date.parse(nextAttemptAt)).toBeGreaterThanOrEqual(now())
 })
 
-it('says that messages wait for a free request, and tells no time for those being sent', async () => {
+it('says that messages wait for a free request, and shows no time for those being sent', async () => {
   const [first, second] = await submit(1, 1, 1)
   const lease = new Date(now() + 1 * MINUTES)
   await ground.database.query(
@@ -137,7 +137,7 @@ it('says that messages wait for a free request, and tells no time for those bein
   await ground.database.empty('mailbox_cleanups')
 })
 
-it('tells no time in the past for a scheduled message that is due', async () => {
+it('shows no time in the past for a scheduled message that is due', async () => {
   const sendAt = new Date(now() + 1 * HOURS).toISOString()
   const { id } = await ground.service.submit({ sendAt })
   await ground.pass(2 * HOURS)
