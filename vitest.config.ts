@@ -38,7 +38,13 @@ export default defineConfig({
     maxWorkers: 5, // on two cores, and beside the browser tests: much of the time they wait
     sequence: { sequencer: LongestFirst },
     // Attachments are short-lived garbage, and on busy cores the collector's threads compete with the tests.
-    execArgv: ['--max-semi-space-size=64', '--single-threaded-gc'],
+    // V8 would collect the whole heap after every 64 MB of buffers, which a few attachments are.
+    execArgv: [
+      '--max-semi-space-size=64',
+      '--single-threaded-gc',
+      '--external-memory-accounted-in-global-limit',
+      '--initial-old-space-size=400',
+    ],
     isolate: false, // no test replaces a module, so files of a worker share what they import
     expect: { poll: { timeout: 25_000, interval: 20 } },
     projects: [

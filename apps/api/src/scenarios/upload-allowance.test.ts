@@ -48,7 +48,8 @@ describe('what a mailbox takes in 5 minutes', () => {
 
   it('does not delay small messages of the mailbox', async () => {
     const id = await submitFiles(ground, 'large', files(14 * MB))
-    await ground.service.until(id, { status: 'queued', progress: {} })
+    await untilRanges(ground.microsoft, 'large', 2)
+    await ground.service.until(id, { status: 'queued', waitingBecause: 'uploads-per-5-minutes' })
     const small = await ground.service.submit({ subject: 'small' })
     expect(await ground.service.until(small.id, { status: 'sent' })).toMatchObject({ attempts: [{ outcome: 'sent' }] })
     expect(await ground.service.read(id)).toMatchObject({ status: 'queued' })
