@@ -39,7 +39,8 @@ export async function benchLarge(testbed: Testbed): Promise<void> {
 }
 
 /**
- * Measures the peak memory of an idle process, then with one message of 150 MB, or ten of 35 MB at once, each in a fresh process.
+ * Measures the peak memory of an idle process, then with one message of 150 MB, or ten of 35 MB at once, each in a
+ * fresh process.
  */
 async function measureMemory(testbed: Testbed, tenant: Tenant): Promise<void> {
   for (const [count, sizeBytes] of [
