@@ -76,7 +76,8 @@ async function killMigration(client: pg.Client, afterMs: number): Promise<void> 
   const HELD = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'`
   while ((await client.query(HELD)).rows.length > 0) await delay(100) // until PostgreSQL notices
   const { rows: migrated } = await client.query(`SELECT 1 WHERE to_regclass('message_queue') IS NOT NULL`)
-  if (migrated.length > 0) throw new Error(`The migration was over after ${afterMs} ms. Choose fewer --seconds.`)
+  if (migrated.length > 0)
+    throw new Error(`The migration was over after ${Math.round(afterMs)} ms. Choose fewer --seconds.`)
   const after = await read()
   if (after !== before) throw new Error(`Killed after ${afterMs} ms, ${before} became ${after}.`)
   console.log(`  killed after ${Math.round(afterMs)} ms: everything is as it was`)

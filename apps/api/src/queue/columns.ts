@@ -53,7 +53,7 @@ export function leasedRows(tenants: string): string {
 }
 
 // A planner whose statistics are of an empty queue takes every index for one page long. So that a plan goes by the key
-// whatever the statistics say, the key is the only condition that an index fits.
+// whatever the statistics say, the key is the only condition that an index fits, and no other index contains the key.
 
 /** Compares with the ids of `rows` as an array. A join or IN may read the whole table instead. */
 export function idsOf(rows: string): string {
@@ -72,6 +72,11 @@ export function isInState(row: string, state: 'queued' | 'scheduled' | 'held'): 
  */
 export function isOfTenant(row: string, tenant: string): string {
   return `${row}.tenant_id || '' = ${tenant}`
+}
+
+/** Whether a row of unsent_messages that its key has found has failed. No index fits this condition. */
+export function hasFailed(row: string): string {
+  return `${row}.outcome || '' = 'failed'`
 }
 
 /** Whether content is left of a row of unsent_messages that its key has found. No partial index fits this condition. */

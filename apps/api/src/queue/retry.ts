@@ -1,6 +1,6 @@
 import type { PrismaClient } from '../database/generated/client.ts'
 import { auditPerson, type ActedOn, type Actor } from './actor.ts'
-import { hasContentLeft, isOfTenant, sizeOf, uploadBytesOf } from './columns.ts'
+import { hasContentLeft, hasFailed, isOfTenant, sizeOf, uploadBytesOf } from './columns.ts'
 import { wakeWorkers } from './wake.ts'
 
 // failed ──somebody retries──▶ queued.
@@ -15,7 +15,7 @@ const RETRY = `
 WITH retried AS (
   DELETE FROM unsent_messages u USING messages m, message_contents c
    WHERE u.message_id = $1 AND m.id = $1 AND ${isOfTenant('m', '$2')} AND ($3::text IS NULL OR m.service = $3)
-     AND u.outcome = 'failed' AND ${hasContentLeft('u')} AND c.message_id = $1 AND c.content IS NOT NULL
+     AND ${hasFailed('u')} AND ${hasContentLeft('u')} AND c.message_id = $1 AND c.content IS NOT NULL
   RETURNING m.*, u.attempt_id, ${sizeOf('c')} AS size, ${uploadBytesOf('c')} AS upload_bytes,
             m.possible_duplicate OR coalesce(m.problem ->> 'code' = 'outcome-unknown', false) AS may_be_sent
 ), begun AS (
