@@ -2,6 +2,7 @@ import { chmod, cp, lstat, mkdir, readdir, readFile, realpath, rm, symlink, writ
 import { basename, dirname, join, relative } from 'node:path'
 import { NODE_FLAGS } from '../node-flags.mjs'
 import { bundlePrograms } from './bundle.ts'
+import { licenceFile, type Component } from './components.ts'
 
 /** What the programs read while they run, under the path that it has in the repository. */
 const READ_BY_PROGRAMS = [
@@ -11,12 +12,14 @@ const READ_BY_PROGRAMS = [
   'prisma/migrations',
 ]
 const FOR_OPERATORS = ['CHANGELOG.md', 'docs']
-/** Parts of PostgreSQL that only compile programs against it, or need a language that it does not bring. */
-const NOT_FOR_RUNNING =
-  /\.a$|\/lib\/(pkgconfig|postgresql\/pgxs|lib(ecpg|pgtypes)[^/]*)$|\/pl(perl|python3|tcl)\.so$|_pl(perl|python3)\.so$/
+/**
+ * Parts of PostgreSQL that the product does not load: what programs are compiled with, languages that it does not bring, and
+ * extensions with libraries of their own.
+ */
+const NOT_LOADED =
+  /\.(a|d\.ts)$|\/lib\/(pkgconfig|postgresql\/pgxs|lib(ecpg|pgtypes|ossp-uuid|xslt)[^/]*)$|\/(pl(perl|python3|tcl)|\w+_pl(perl|python3)|pgxml|uuid-ossp)\.so$/
 
 export interface Layout {
-  readonly folder: string
   /** The files that the bundled programs consist of, by their path in the repository. */
   readonly bundled: readonly string[]
 }
@@ -40,7 +43,7 @@ export async function layOut(root: string, folder: string): Promise<Layout> {
   await mkdir(join(folder, 'bin'))
   await writeFile(join(folder, 'bin/inforiver-mail'), await starter(folder))
   await setModes(folder)
-  return { folder, bundled }
+  return { bundled }
 }
 
 /** Every file and link of a folder, sorted, by its path in there. */
@@ -50,6 +53,14 @@ export async function listFiles(folder: string): Promise<string[]> {
     .filter((entry) => !entry.isDirectory())
     .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
     .sort()
+}
+
+/** Puts the text of each component's licence beside the program. */
+export async function writeLicences(folder: string, components: readonly Component[]): Promise<void> {
+  const licences = join(folder, 'licenses')
+  await mkdir(licences)
+  for (const { name, content } of components.map(licenceFile)) await writeFile(join(licences, name), content)
+  await setModes(licences)
 }
 
 /** Writes what the programs need, which they compare at each start. It comes last, when all else is there. */
@@ -80,10 +91,10 @@ async function copyPostgres(root: string, program: string): Promise<void> {
   for (const path of ['package.json', 'LICENSE.md', 'dist', 'native'])
     await cp(join(from, path), join(to, path), {
       recursive: true,
-      filter: (each) => !isLink.has(each) && !NOT_FOR_RUNNING.test(each),
+      filter: (each) => !isLink.has(each) && !NOT_LOADED.test(each),
     })
   for (const { source, target } of links)
-    if (!NOT_FOR_RUNNING.test(join(from, target))) await symlink(relative(dirname(target), source), join(to, target))
+    if (!NOT_LOADED.test(join(from, target))) await symlink(relative(dirname(target), source), join(to, target))
 }
 
 /** The starter cannot rely on Node to find out whether Node is whole. */

@@ -425,17 +425,19 @@ it.each(['5/1/2027', '2027-02-30', 'in May'])('refuses %s as the expiry of the c
 })
 
 describe('what a command line asks for', () => {
-  const refusal = (environment: Record<string, string>, options: ConfigOptions) =>
-    expect(() => readConfig(environment, directory, options))
+  const reading = (environment: Record<string, string>, options: ConfigOptions) => () =>
+    readConfig(environment, directory, options)
 
   it('is the real Microsoft 365 unless it is the demo, and names the variables that are missing', () => {
-    refusal({}, { demo: false }).toThrow(/^There is no app registration: set AZURE_TENANT_ID, .* add --demo\.$/)
-    refusal({ HOST: '0.0.0.0' }, { demo: false }).toThrow(/^There is no app registration/)
+    expect(reading({}, { demo: false })).toThrow(/^There is no app registration: set AZURE_TENANT_ID, .* add --demo\.$/)
+    expect(reading({ HOST: '0.0.0.0' }, { demo: false })).toThrow(/^There is no app registration/)
     expect(readConfig(REGISTRATION, directory, { demo: false }).demo).toBeNull()
   })
 
   it('is never the demo and an app registration at once', () => {
-    refusal({ AZURE_AUTHORITY_HOST: 'https://login.contoso.com' }, { demo: true }).toThrow(/AZURE_AUTHORITY_HOST would/)
+    expect(reading({ AZURE_AUTHORITY_HOST: 'https://login.contoso.com' }, { demo: true })).toThrow(
+      /AZURE_AUTHORITY_HOST would/,
+    )
     expect(readConfig({}, directory, { demo: true }).demo).toEqual({ simulatorPort: 3001 })
   })
 
@@ -443,7 +445,7 @@ describe('what a command line asks for', () => {
     writeFileSync(join(directory, 'inforiver-mail.env'), 'PORT=4000')
     writeFileSync(join(directory, 'other.env'), 'PORT=5000')
     expect(readConfig({}, directory, { environmentFile: 'other.env' }).port).toBe(5000)
-    refusal({}, { environmentFile: 'missing.env' }).toThrow('missing.env cannot be read (ENOENT).')
+    expect(reading({}, { environmentFile: 'missing.env' })).toThrow('missing.env cannot be read (ENOENT).')
   })
 })
 
