@@ -2,6 +2,7 @@ import { ConfigurationError, readConfig } from '../../../apps/api/src/config.ts'
 import { runMigrateCommand } from '../../../apps/api/src/migrate-command.ts'
 import { runVaultCommand } from '../../../apps/api/src/vault-command.ts'
 import { runProduct } from '../../product-process.ts'
+import { refuseDataOfAnotherAccount } from './data-owner.ts'
 import type { Command } from './parse-command.ts'
 
 const STATUS_FAILED = 1
@@ -29,7 +30,9 @@ export async function runCommand(command: Extract<Command, { name: 'start' | 'mi
 
   function readConfigOrExit() {
     try {
-      return readConfig(process.env, process.cwd(), command.options)
+      const config = readConfig(process.env, process.cwd(), command.options)
+      refuseDataOfAnotherAccount(config.dataDirectory, process.getuid?.())
+      return config
     } catch (error) {
       return explain(error, STATUS_CONFIGURATION)
     }
