@@ -10,6 +10,8 @@ import { layOut, writeContents, writeLicences } from './release/lay-out.ts'
 const MAX_PACKED_BYTES = 85e6
 const MAX_UNPACKED_BYTES = 230e6
 
+if (process.platform !== 'linux') throw new Error('Releases are made on Linux, for Linux.')
+
 const root = join(import.meta.dirname, '..')
 const release = join(root, 'release')
 const name = `inforiver-mail-${VERSION}`

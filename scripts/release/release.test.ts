@@ -21,6 +21,8 @@ import { layOut, listFiles, writeContents } from './lay-out.ts'
 
 const root = join(import.meta.dirname, '../..')
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+/** Releases are made on Linux. */
+const isLinux = process.platform === 'linux'
 let directory: string
 let release: string
 let working: string
@@ -46,7 +48,7 @@ function run(parameters: readonly string[], environment: Record<string, string> 
   return { status, stdout, stderr }
 }
 
-describe('the command of a release', () => {
+describe.runIf(isLinux)('the command of a release', () => {
   it('tells its version', () => {
     expect(run(['version'])).toEqual({ status: 0, stdout: `${version}\n`, stderr: '' })
   })
@@ -74,7 +76,7 @@ describe('the command of a release', () => {
   })
 })
 
-describe('the folder of a release', () => {
+describe.runIf(isLinux)('the folder of a release', () => {
   it('has no link that leads out of it', async () => {
     const files = await listFiles(release)
     const links = files.filter((path) => lstatSync(join(release, path)).isSymbolicLink())
@@ -88,7 +90,7 @@ describe('the folder of a release', () => {
     expect(files.filter((path) => /\.(tsx?|map)$|\.test\.|vitest|playwright|turbo|typescript/.test(path))).toEqual([])
   })
 
-  it.runIf(process.platform === 'linux')('runs with the glibc of Debian 12', async () => {
+  it('runs with the glibc of Debian 12', async () => {
     const programs = (await listFiles(release)).filter((path) => /\.so|\/(node|postgres|initdb|pg_ctl)$/.test(path))
     const newest = Math.max(...programs.map((path) => newestGlibcOf(readFileSync(join(release, path)))))
     expect(newest).toBeGreaterThan(0)
@@ -101,7 +103,7 @@ describe('the folder of a release', () => {
   })
 })
 
-describe('the demo of a release', () => {
+describe.runIf(isLinux)('the demo of a release', () => {
   it('serves the page, the documentation and the simulator, and keeps its data', async () => {
     const port = await freePorts()
     for (let start = 1; start <= 2; start++) {
@@ -128,7 +130,7 @@ describe('the demo of a release', () => {
   }, 90_000) // three starts of PostgreSQL, one of them with all migrations
 })
 
-describe('a folder that was unpacked half', () => {
+describe.runIf(isLinux)('a folder that was unpacked half', () => {
   it('says so, and what to do', async () => {
     const half = join(directory, 'half')
     for (const path of ['bin', 'runtime', 'program']) mkdirSync(join(half, path), { recursive: true })
