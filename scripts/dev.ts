@@ -17,6 +17,7 @@ import { startSimulator } from './simulator-process.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const LAUNCH = join(ROOT, 'scripts/launch.ts')
+const SIMULATOR = new URL('../apps/m365-simulator/src/serve.ts', import.meta.url)
 const API_SOURCES = ['apps/api/src', 'packages/contract/src', 'packages/m365/src', 'prisma']
 const SIMULATOR_SOURCES = ['apps/m365-simulator/src']
 
@@ -35,7 +36,12 @@ async function develop(pageConfig: Config): Promise<void> {
   const api = createRestartable('API', () => startApi(environment, stopping.signal))
   const simulator = createRestartable('Simulator', async () =>
     config.demo
-      ? startSimulator(config, config.demo.simulatorPort, { onFatal: console.error, signal: stopping.signal })
+      ? startSimulator(config, {
+          program: SIMULATOR,
+          port: config.demo.simulatorPort,
+          onFatal: console.error,
+          signal: stopping.signal,
+        })
       : null,
   )
   const server = await servePage(pageConfig, config, () => api.settled())

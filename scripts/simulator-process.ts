@@ -1,12 +1,13 @@
 import { fork } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { ConfigurationError, type Config } from '../apps/api/src/config.ts'
 import type { Running } from '../apps/api/src/running.ts'
 
-const SIMULATOR = fileURLToPath(new URL('../apps/m365-simulator/src/serve.ts', import.meta.url))
 const SIMULATOR_ENDS_WITHIN_MS = 3_000
 
 interface Options {
+  /** The simulator's program, `serve.ts` or what was made of it. */
+  readonly program: URL
+  readonly port: number
   /** Called when the simulator ends without being closed. */
   readonly onFatal: (error: unknown) => void
   /** Abandons the start. */
@@ -14,9 +15,9 @@ interface Options {
 }
 
 /** Starts the simulator in a process of its own, as Microsoft is; it inherits nothing of the product's environment. */
-export async function startSimulator(config: Config, port: number, { onFatal, signal }: Options): Promise<Running> {
+export async function startSimulator(config: Config, { program, port, onFatal, signal }: Options): Promise<Running> {
   const { PATH = '', TZ = 'UTC', NODE_COMPILE_CACHE = '' } = process.env
-  const child = fork(SIMULATOR, {
+  const child = fork(program, {
     execArgv: ['--disable-warning=ExperimentalWarning'],
     env: { PATH, TZ, NODE_COMPILE_CACHE },
     // In a terminal Ctrl+C would end it before the deliveries that are under way. On Windows that would open a window.

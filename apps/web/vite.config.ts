@@ -11,6 +11,7 @@ export default defineConfig({
     assetsInlineLimit: 0, // the page's policy allows no data: scripts or fonts, so nothing is inlined
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    license: { fileName: '.vite/licenses.json' }, // of what is in the page; a release carries them
     chunkSizeWarningLimit: Infinity, // what counts is the first load, checked above
     rolldownOptions: {
       output: {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { rootCertificates } from 'node:tls'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { clientCertificate } from '../../../packages/m365/src/test-support/self-signed-certificate.ts'
-import { ConfigurationError, readConfig, type Config } from './config.ts'
+import { ConfigurationError, readConfig, type Config, type ConfigOptions } from './config.ts'
 import { configurationWarnings } from './configuration/warnings.ts'
 
 const NOW = new Date('2026-11-24T10:00:00Z')
@@ -422,6 +422,31 @@ it.each(['5/1/2027', '2027-02-30', 'in May'])('refuses %s as the expiry of the c
   expect(() => read({ ...REGISTRATION, AZURE_CLIENT_SECRET_EXPIRES: text })).toThrow(
     'AZURE_CLIENT_SECRET_EXPIRES must be a date such as 2027-05-01.',
   )
+})
+
+describe('what a command line asks for', () => {
+  const reading = (environment: Record<string, string>, options: ConfigOptions) => () =>
+    readConfig(environment, directory, options)
+
+  it('is the real Microsoft 365 unless it is the demo, and names the variables that are missing', () => {
+    expect(reading({}, { demo: false })).toThrow(/^There is no app registration: set AZURE_TENANT_ID, .* add --demo\.$/)
+    expect(reading({ HOST: '0.0.0.0' }, { demo: false })).toThrow(/^There is no app registration/)
+    expect(readConfig(REGISTRATION, directory, { demo: false }).demo).toBeNull()
+  })
+
+  it('is never the demo and an app registration at once', () => {
+    expect(reading({ AZURE_AUTHORITY_HOST: 'https://login.contoso.com' }, { demo: true })).toThrow(
+      /AZURE_AUTHORITY_HOST would/,
+    )
+    expect(readConfig({}, directory, { demo: true }).demo).toEqual({ simulatorPort: 3001 })
+  })
+
+  it('may name another file of variables, which then has to be there', () => {
+    writeFileSync(join(directory, 'inforiver-mail.env'), 'PORT=4000')
+    writeFileSync(join(directory, 'other.env'), 'PORT=5000')
+    expect(readConfig({}, directory, { environmentFile: 'other.env' }).port).toBe(5000)
+    expect(reading({}, { environmentFile: 'missing.env' })).toThrow('missing.env cannot be read (ENOENT).')
+  })
 })
 
 describe('the file inforiver-mail.env', () => {

@@ -86,16 +86,30 @@ export interface Config {
   readonly logLevel: string
 }
 
+export interface ConfigOptions {
+  /** Read instead of `inforiver-mail.env`; it has to be there. */
+  readonly environmentFile?: string | undefined
+  /** Whether the demo was asked for. Without an answer it runs where no app registration is configured. */
+  readonly demo?: boolean
+}
+
 /**
  * Reads the whole configuration from the process environment and the file `inforiver-mail.env` in `directory`. The
  * process environment takes precedence. Each secret may come as `NAME_FILE`, the path of a file that holds it.
  *
  * @throws {ConfigurationError} naming every fault at once, never a value
  */
-export function readConfig(processEnvironment: NodeJS.ProcessEnv = process.env, directory = process.cwd()): Config {
+export function readConfig(
+  processEnvironment: NodeJS.ProcessEnv = process.env,
+  directory = process.cwd(),
+  { environmentFile, demo }: ConfigOptions = {},
+): Config {
   const faults: string[] = []
   const variables = withSecretFiles(
-    withoutEmpty({ ...readEnvironmentFile(directory, faults), ...withoutEmpty(lowerCaseProxies(processEnvironment)) }),
+    withoutEmpty({
+      ...readEnvironmentFile(directory, environmentFile, faults),
+      ...withoutEmpty(lowerCaseProxies(processEnvironment)),
+    }),
     directory,
     faults,
   )
@@ -103,14 +117,14 @@ export function readConfig(processEnvironment: NodeJS.ProcessEnv = process.env, 
   if (!parsed.success) faults.push(...describeIssues(parsed.error.issues))
   const extraCaCertificates = readExtraCaCertificates(variables['NODE_EXTRA_CA_CERTS'], directory, faults)
   const clientCertificate = readCertificateFile(variables['AZURE_CLIENT_CERTIFICATE_PATH'], directory, faults)
-  faults.push(...crossFaults(variables))
+  faults.push(...demoFaults(variables, demo), ...crossFaults(variables, demo))
   if (parsed.success) faults.push(...cloudFaults(parsed.data))
   if (!parsed.success || faults.length > 0) throw new ConfigurationError(describeFaults(faults))
   return toConfig(parsed.data, directory, {
     extraCaCertificates,
     clientCertificate,
     exposedFiles: findExposedFiles(variables, directory),
-    environmentFileExposed: isEnvironmentFileExposed(directory),
+    environmentFileExposed: isEnvironmentFileExposed(directory, environmentFile),
   })
 }
 
@@ -201,23 +215,38 @@ function isDemo(variables: Variables): boolean {
 }
 
 /** An app registration needs both ids and exactly one credential. */
-function registrationFault(variables: Variables): string | null {
+function registrationFault(variables: Variables, demo: boolean | undefined): string | null {
   const credentials = CREDENTIALS.filter((name) => isGiven(variables, name))
   if (credentials.length > 1) return 'AZURE_CLIENT_SECRET and AZURE_CLIENT_CERTIFICATE_PATH are both set: keep one.'
   const missing = ['AZURE_TENANT_ID', 'AZURE_CLIENT_ID'].filter((name) => !isGiven(variables, name))
   if (credentials.length === 0) missing.push('AZURE_CLIENT_SECRET (or AZURE_CLIENT_CERTIFICATE_PATH)')
   if (missing.length === 0 || isDemo(variables)) return null
-  return `The app registration is incomplete: set ${missing.join(' and ')} as well, or none of AZURE_* for the demo.`
+  const orNone = demo === undefined ? ', or none of AZURE_* for the demo' : ''
+  return `The app registration is incomplete: set ${missing.join(' and ')} as well${orNone}.`
+}
+
+/** What was asked for and what is configured have to be the same thing. */
+function demoFaults(variables: Variables, demo: boolean | undefined): string[] {
+  const azure = Object.keys(variables).filter((name) => name.startsWith('AZURE_'))
+  if (demo === true && azure.length > 0)
+    return [
+      `--demo runs with a simulated Microsoft 365, and ${azure.join(', ')} would not be used. Leave out one of them.`,
+    ]
+  if (demo === false && isDemo(variables))
+    return [
+      'There is no app registration: set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET (or AZURE_CLIENT_CERTIFICATE_PATH). To try Inforiver Mail with a simulated Microsoft 365, add --demo.',
+    ]
+  return []
 }
 
 /** Finds contradictions between variables, whether or not each of them is valid. */
-function crossFaults(variables: Variables): string[] {
+function crossFaults(variables: Variables, demo: boolean | undefined): string[] {
   const { HOST = '127.0.0.1', PUBLIC_URL, ROLE = 'all' } = variables
   const hasDatabase = isGiven(variables, 'DATABASE_URL')
   const faults: string[] = []
-  const incomplete = registrationFault(variables)
+  const incomplete = registrationFault(variables, demo)
   if (incomplete !== null) faults.push(incomplete)
-  if (isDemo(variables)) {
+  if (isDemo(variables) && demo !== false) {
     if (hasDatabase) {
       faults.push(
         'DATABASE_URL is set but the app registration is not: the demo has a database of its own. Set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, or unset DATABASE_URL.',

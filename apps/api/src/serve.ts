@@ -4,6 +4,7 @@ import { ConfigurationError, type Config } from './config.ts'
 import { configurationWarnings } from './configuration/warnings.ts'
 import { createLogger } from './logger.ts'
 import { closeTogether, type Running } from './running.ts'
+import { VERSION } from './version.ts'
 
 /**
  * Serves the REST API and the page, and delivers too if the role is `all`. When `stopping` aborts during the start, it
@@ -15,6 +16,7 @@ export async function serve(
   stopping?: AbortSignal,
 ): Promise<Running> {
   const logger = createLogger(config.logLevel)
+  logger.info({ version: VERSION, role: config.role }, 'starting')
   for (const warning of configurationWarnings(config, systemClock())) logger.warn(warning)
   const product = await compose(config, logger, { onFatal, stopping })
   const started: Running[] = []

@@ -5,6 +5,7 @@ import type { Config } from './config.ts'
 import { configurationWarnings } from './configuration/warnings.ts'
 import { createLogger } from './logger.ts'
 import { closeTogether, type Running } from './running.ts'
+import { VERSION } from './version.ts'
 
 /**
  * Delivers only. Any number of workers share a database with the processes that serve. When `stopping` aborts during the
@@ -16,6 +17,7 @@ export async function work(
   stopping?: AbortSignal,
 ): Promise<Running> {
   const logger = createLogger(config.logLevel)
+  logger.info({ version: VERSION, role: config.role }, 'starting')
   for (const warning of configurationWarnings(config, systemClock())) logger.warn(warning)
   const product = await compose(config, logger, { onFatal, stopping })
   const started: Running[] = []

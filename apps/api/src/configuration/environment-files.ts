@@ -12,13 +12,18 @@ export const ENVIRONMENT_FILE = 'inforiver-mail.env'
 
 export type Variables = Readonly<Record<string, string | undefined>>
 
-export function readEnvironmentFile(directory: string, faults: string[]): Record<string, string | undefined> {
-  const path = resolve(directory, ENVIRONMENT_FILE)
+/** @param named a file that was asked for by name, and so has to be there */
+export function readEnvironmentFile(
+  directory: string,
+  named: string | undefined,
+  faults: string[],
+): Record<string, string | undefined> {
+  const path = resolve(directory, named ?? ENVIRONMENT_FILE)
   try {
     return parseEnv(readFileSync(path, 'utf8'))
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
-      faults.push(`${ENVIRONMENT_FILE} cannot be read (${errorCode(error)}).`)
+    if (named !== undefined || (error as NodeJS.ErrnoException).code !== 'ENOENT')
+      faults.push(`${named ?? ENVIRONMENT_FILE} cannot be read (${errorCode(error)}).`)
     return {}
   }
 }
@@ -50,8 +55,8 @@ export function findExposedFiles(variables: Variables, directory: string): strin
   })
 }
 
-export function isEnvironmentFileExposed(directory: string): boolean {
-  const stats = statSync(resolve(directory, ENVIRONMENT_FILE), { throwIfNoEntry: false })
+export function isEnvironmentFileExposed(directory: string, named: string | undefined): boolean {
+  const stats = statSync(resolve(directory, named ?? ENVIRONMENT_FILE), { throwIfNoEntry: false })
   return stats !== undefined && isReadableByEveryone(stats)
 }
 

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyPluginAsync } from 'fastify'
+import { VERSION } from '../version.ts'
 
 /** Probes of load balancers give up about as soon. */
 const CHECK_TIMEOUT_MS = 5_000
@@ -12,7 +13,9 @@ export const health: FastifyPluginAsync<{ checks: Readonly<Record<string, Readin
   app,
   { checks },
 ) => {
-  app.get('/healthz', async (_request, reply) => reply.header('cache-control', 'no-store').send({ status: 'ok' }))
+  app.get('/healthz', async (_request, reply) =>
+    reply.header('cache-control', 'no-store').send({ status: 'ok', version: VERSION }),
+  )
 
   app.get('/readyz', async (request, reply) => {
     const results = await Promise.all(

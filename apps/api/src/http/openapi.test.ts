@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { TestBrowser } from '../test-support/test-browser.ts'
 import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
 import { createServiceClient } from '../test-support/test-service.ts'
+import { VERSION } from '../version.ts'
 
 interface Operation {
   readonly method: string
@@ -34,6 +35,10 @@ const codesOf = (described: Operation['described'], status: number): readonly st
 
 it('is a valid OpenAPI document', async () => {
   expect(await validate(structuredClone(document))).toEqual({ valid: true, warnings: [], specification: 'OpenAPI' })
+})
+
+it('has the version of the product', () => {
+  expect(document.info.version).toBe(VERSION)
 })
 
 it('describes operations of the API only', () => {

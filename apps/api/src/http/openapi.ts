@@ -7,6 +7,7 @@ import { Problem, PROBLEM_STATUS, type ProblemCode } from '@inforiver-mail/contr
 import fp from 'fastify-plugin'
 import { jsonSchemaTransform } from 'fastify-type-provider-zod'
 import { z } from 'zod'
+import { VERSION } from '../version.ts'
 import { sessionCookieName } from './session.ts'
 
 /** Swagger UI loads its scripts and style sheets as files from this host, and needs nothing inline. */
@@ -21,7 +22,7 @@ export const openapi = fp<{ publicUrl: string }>(
         openapi: '3.1.0',
         info: {
           title: 'Inforiver Mail',
-          version: '1',
+          version: VERSION,
           description:
             'Submit a message and forget it: it is delivered once through the Microsoft 365 mailbox of the tenant. Failures are RFC 9457 problem details.',
         },

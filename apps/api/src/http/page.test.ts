@@ -3,6 +3,7 @@ import Fastify from 'fastify'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { rawRequest, type RawAnswer } from '../test-support/raw-request.ts'
 import { createTestGround, HTTPS_PUBLIC_URL, type TestGround, type TestProduct } from '../test-support/test-product.ts'
+import { VERSION } from '../version.ts'
 import { page } from './page.ts'
 import { securityHeaders } from './security-headers.ts'
 
@@ -166,7 +167,7 @@ it('gives the page the address of the simulator, in the demo only, and says whos
 })
 
 it('is alive and ready', async () => {
-  expect(JSON.parse((await open('/healthz')).text)).toEqual({ status: 'ok' })
+  expect(JSON.parse((await open('/healthz')).text)).toEqual({ status: 'ok', version: VERSION })
   const ready = await open('/readyz')
   expect(ready.status).toBe(200)
   expect(JSON.parse(ready.text)).toEqual({

@@ -1,0 +1,23 @@
+import type { Config } from './config.ts'
+import { openDatabase } from './database/database.ts'
+import { openProductDatabase } from './database/product-database.ts'
+import { createLogger } from './logger.ts'
+
+/**
+ * Brings the database to this version without starting the product, so that an operator can do it beforehand. The
+ * embedded one is started for it.
+ *
+ * @throws {ConfigurationError} when the database cannot be used
+ */
+export async function runMigrateCommand(config: Config): Promise<void> {
+  const logger = createLogger(config.logLevel)
+  const opened = await openProductDatabase(config, {
+    open: (connectionString) =>
+      openDatabase(
+        connectionString,
+        (error) => logger.warn({ err: error }, 'an idle database connection broke'),
+        (message) => logger.info(message),
+      ),
+  })
+  await opened.close()
+}

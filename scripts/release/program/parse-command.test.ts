@@ -1,0 +1,38 @@
+import { expect, it } from 'vitest'
+import { parseCommand } from './parse-command.ts'
+
+const asConfigured = { demo: false, environmentFile: undefined }
+
+it('starts the product when nothing else is asked for', () => {
+  expect(parseCommand([])).toEqual({ name: 'start', options: asConfigured })
+  expect(parseCommand(['--demo', '--env-file', 'a.env'])).toEqual({
+    name: 'start',
+    options: { demo: true, environmentFile: 'a.env' },
+  })
+})
+
+it('hands the words after vault to the vault command', () => {
+  expect(parseCommand(['vault', 'status'])).toEqual({ name: 'vault', parameters: ['status'], options: asConfigured })
+  expect(parseCommand(['vault', 'forget', 'webhooks', '--yes', '--demo'])).toEqual({
+    name: 'vault',
+    parameters: ['forget', 'webhooks', '--yes'],
+    options: { demo: true, environmentFile: undefined },
+  })
+})
+
+it.each([
+  ['stop', 'There is no command stop.'],
+  ['toString', 'There is no command toString.'],
+  ['start now', 'start does not take now.'],
+  ['start --yes', 'start does not take --yes.'],
+  ['version --demo', 'version does not take --demo.'],
+  ['vault', 'vault needs to be told what to do.'],
+  ['vault open', 'vault does not take open.'],
+  ['--env-file', "Option '--env-file <value>' argument missing."],
+  ['--env-file --demo', "Option '--env-file' argument is ambiguous."],
+  ['--env-file=', '--env-file needs the name of a file.'],
+  ['--demo=yes', "Option '--demo' does not take an argument."],
+  ['--quiet', "Unknown option '--quiet'."],
+])('refuses %s with a reason', (line, reason) => {
+  expect(parseCommand(line.split(' '))).toEqual({ name: 'not-understood', reason, options: {} })
+})

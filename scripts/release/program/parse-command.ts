@@ -1,0 +1,77 @@
+import { parseArgs } from 'node:util'
+import type { ConfigOptions } from '../../../apps/api/src/config.ts'
+
+export const USAGE = `inforiver-mail [start] [--demo]     runs the product
+inforiver-mail vault status         how many stored secrets each key seals
+inforiver-mail vault rotate         seals everything stored with the first key
+inforiver-mail vault forget [WHAT] [--yes]
+                                    lists what can no longer be opened, or gives it up
+inforiver-mail migrate              brings the database to this version, without a start
+inforiver-mail version              prints the version
+inforiver-mail help                 prints this list
+
+--demo                              with a simulated Microsoft 365, for start, vault and migrate
+--env-file FILE                     reads FILE instead of inforiver-mail.env in the working folder`
+
+interface Options {
+  readonly options: ConfigOptions
+}
+
+export type Command =
+  | ({ readonly name: 'start' | 'migrate' } & Options)
+  | ({ readonly name: 'vault'; readonly parameters: readonly string[] } & Options)
+  | ({ readonly name: 'version' | 'help' } & Options)
+  | ({ readonly name: 'not-understood'; readonly reason: string } & Options)
+
+/** The options that each command takes, and how many words may follow its name. */
+const COMMANDS = {
+  start: { options: ['demo', 'env-file'], words: [0, 0] },
+  migrate: { options: ['demo', 'env-file'], words: [0, 0] },
+  vault: { options: ['demo', 'env-file', 'yes'], words: [1, 2] },
+  version: { options: [], words: [0, 0] },
+  help: { options: [], words: [0, 0] },
+} as const satisfies Record<string, { options: readonly string[]; words: readonly [number, number] }>
+
+const VAULT_COMMANDS: ReadonlySet<string | undefined> = new Set(['status', 'rotate', 'forget'])
+
+export function parseCommand(words: readonly string[]): Command {
+  let parsed
+  try {
+    parsed = parseArgs({
+      args: [...words],
+      allowPositionals: true,
+      options: {
+        demo: { type: 'boolean' },
+        'env-file': { type: 'string' },
+        yes: { type: 'boolean' },
+        help: { type: 'boolean' },
+        version: { type: 'boolean' },
+      },
+    })
+  } catch (error) {
+    return refuse(`${(error as Error).message.split(/\.\s/)[0]?.replace(/\.$/, '')}.`)
+  }
+  const { help, version, ...values } = parsed.values
+  if (help || version) return { name: help ? 'help' : 'version', options: {} }
+  const [name = 'start', ...rest] = parsed.positionals
+  if (!isCommand(name)) return refuse(`There is no command ${name}.`)
+  const { options: known, words: count } = COMMANDS[name]
+  const unknown = Object.keys(values).find((option) => !(known as readonly string[]).includes(option))
+  if (unknown !== undefined) return refuse(`${name} does not take --${unknown}.`)
+  if (values['env-file'] === '') return refuse('--env-file needs the name of a file.')
+  if (rest.length < count[0]) return refuse(`${name} needs to be told what to do.`)
+  if (rest.length > count[1]) return refuse(`${name} does not take ${rest[count[1]]}.`)
+  if (name === 'vault' && !VAULT_COMMANDS.has(rest[0])) return refuse(`vault does not take ${rest[0]}.`)
+  const options = { demo: values.demo ?? false, environmentFile: values['env-file'] }
+  return name === 'vault'
+    ? { name, parameters: [...rest, ...(values.yes ? ['--yes'] : [])], options }
+    : { name, options }
+}
+
+function refuse(reason: string): Command {
+  return { name: 'not-understood', reason, options: {} }
+}
+
+function isCommand(name: string): name is keyof typeof COMMANDS {
+  return Object.hasOwn(COMMANDS, name)
+}

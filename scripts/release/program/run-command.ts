@@ -1,0 +1,46 @@
+import { ConfigurationError, readConfig } from '../../../apps/api/src/config.ts'
+import { runMigrateCommand } from '../../../apps/api/src/migrate-command.ts'
+import { runVaultCommand } from '../../../apps/api/src/vault-command.ts'
+import { runProduct } from '../../product-process.ts'
+import { refuseDataOfAnotherAccount } from './data-owner.ts'
+import type { Command } from './parse-command.ts'
+
+const STATUS_FAILED = 1
+/** The status of sysexits.h for a configuration that has to change: supervisors know that starting again is no use. */
+const STATUS_CONFIGURATION = 78
+
+/** Runs a command that needs the product's configuration. Where the operator has to change something, the process ends. */
+export async function runCommand(command: Extract<Command, { name: 'start' | 'migrate' | 'vault' }>): Promise<void> {
+  try {
+    switch (command.name) {
+      case 'start':
+        return await runProduct({
+          readConfig: readConfigOrExit,
+          simulator: new URL('simulator.js', import.meta.url),
+          announces: true,
+        })
+      case 'migrate':
+        return await runMigrateCommand(readConfigOrExit())
+      case 'vault':
+        process.exitCode = await runVaultCommand(command.parameters, readConfigOrExit(), { print: console.log })
+    }
+  } catch (error) {
+    explain(error, STATUS_FAILED)
+  }
+
+  function readConfigOrExit() {
+    try {
+      const config = readConfig(process.env, process.cwd(), command.options)
+      refuseDataOfAnotherAccount(config.dataDirectory, process.getuid?.())
+      return config
+    } catch (error) {
+      return explain(error, STATUS_CONFIGURATION)
+    }
+  }
+}
+
+function explain(error: unknown, status: number): never {
+  if (!(error instanceof ConfigurationError)) throw error
+  console.error(`\n${error.message}\n`)
+  process.exit(status)
+}

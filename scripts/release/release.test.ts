@@ -1,0 +1,195 @@
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { layOut, listFiles, writeContents } from './lay-out.ts'
+
+const root = join(import.meta.dirname, '../..')
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+/** Releases are made on Linux. */
+const isLinux = process.platform === 'linux'
+let directory: string
+let release: string
+let working: string
+
+// It copies 200 MB, which takes a while on a busy disk.
+beforeAll(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'inforiver-mail release-'))
+  release = join(directory, 'program folder')
+  working = join(directory, 'working folder')
+  mkdirSync(working)
+  await layOut(root, release)
+  await writeContents(release)
+}, 120_000)
+afterAll(() => rmSync(directory, { recursive: true, force: true }))
+
+/** Its environment has nothing in it but a PATH, not even HOME. */
+function run(parameters: readonly string[], environment: Record<string, string> = {}) {
+  const { status, stdout, stderr } = spawnSync(join(release, 'bin/inforiver-mail'), parameters, {
+    cwd: working,
+    env: { PATH: '/usr/bin:/bin', ...environment },
+    encoding: 'utf8',
+  })
+  return { status, stdout, stderr }
+}
+
+describe.runIf(isLinux)('the command of a release', () => {
+  it('tells its version', () => {
+    expect(run(['version'])).toEqual({ status: 0, stdout: `${version}\n`, stderr: '' })
+  })
+
+  it('answers what it does not understand with the list of commands and 64', () => {
+    const { status, stderr } = run(['stop'])
+    expect(status).toBe(64)
+    expect(stderr).toContain('There is no command stop.')
+    expect(stderr).toContain('inforiver-mail migrate')
+  })
+
+  it('ends with 78 and names the variables when there is no app registration', () => {
+    const { status, stderr } = run([])
+    expect(status).toBe(78)
+    expect(stderr).toMatch(/AZURE_TENANT_ID.*AZURE_CLIENT_ID.*AZURE_CLIENT_SECRET.*--demo/)
+  })
+
+  it('ends with 78 when --demo is asked for beside an app registration', () => {
+    expect(run(['--demo'], { AZURE_CLIENT_ID: '66666666-7777-4888-9999-AAAAAAAAAAAA' }).status).toBe(78)
+  })
+
+  it('reads the file that --env-file names', () => {
+    writeFileSync(join(working, 'other.env'), 'PORT=none')
+    expect(run(['--demo', '--env-file', 'other.env']).stderr).toContain('PORT')
+  })
+})
+
+describe.runIf(isLinux)('the folder of a release', () => {
+  it('has no link that leads out of it', async () => {
+    const files = await listFiles(release)
+    const links = files.filter((path) => lstatSync(join(release, path)).isSymbolicLink())
+    expect(links.length).toBeGreaterThan(0)
+    expect(links.filter((path) => !/^[\w.]+$/.test(readlinkSync(join(release, path))))).toEqual([])
+    expect(links.filter((path) => !existsSync(join(release, path)))).toEqual([])
+  })
+
+  it('has no development tool, and no sources, tests or source maps of ours', async () => {
+    const files = await listFiles(release)
+    expect(files.filter((path) => /\.(tsx?|map)$|\.test\.|vitest|playwright|turbo|typescript/.test(path))).toEqual([])
+  })
+
+  it('runs with the glibc of Debian 12', async () => {
+    const programs = (await listFiles(release)).filter((path) => /\.so|\/(node|postgres|initdb|pg_ctl)$/.test(path))
+    const newest = Math.max(...programs.map((path) => newestGlibcOf(readFileSync(join(release, path)))))
+    expect(newest).toBeGreaterThan(0)
+    expect(newest).toBeLessThanOrEqual(36)
+  })
+
+  it('unpacks to 230 MB at most', async () => {
+    const sizes = (await listFiles(release)).map((path) => lstatSync(join(release, path)).size)
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThanOrEqual(230e6)
+  })
+})
+
+describe.runIf(isLinux)('the demo of a release', () => {
+  it('serves the page, the documentation and the simulator, and keeps its data', async () => {
+    const port = await freePorts()
+    for (let start = 1; start <= 2; start++) {
+      const product = spawn(join(release, 'bin/inforiver-mail'), ['--demo'], {
+        cwd: working,
+        env: { PATH: '/usr/bin:/bin', PORT: String(port) },
+        stdio: ['ignore', 'pipe', 'inherit'],
+      })
+      try {
+        await announced(product)
+        const paths = ['/readyz', '/', '/plain-page.css', '/openapi.json', '/docs/static/swagger-ui-bundle.js']
+        const answers = [
+          ...(await Promise.all(paths.map((path) => get(port, path)))),
+          ...(await Promise.all(['/', '/assets/simulator.css'].map((path) => get(port + 1, path)))),
+        ]
+        expect(answers.filter(({ status }) => status !== 200).map(({ url }) => url)).toEqual([])
+      } finally {
+        product.kill()
+        if (product.exitCode === null) await once(product, 'exit')
+      }
+      expect(product.exitCode).toBe(0)
+    }
+    expect(run(['vault', 'status', '--demo'])).toMatchObject({ status: 0, stderr: '' })
+  }, 90_000) // three starts of PostgreSQL, one of them with all migrations
+})
+
+describe.runIf(isLinux)('a folder that was unpacked half', () => {
+  it('says so, and what to do', async () => {
+    const half = join(directory, 'half')
+    for (const path of ['bin', 'runtime', 'program']) mkdirSync(join(half, path), { recursive: true })
+    copyFileSync(join(release, 'program/main.mjs'), join(half, 'program/main.mjs'))
+    cpSync(join(release, 'bin'), join(half, 'bin'), { recursive: true })
+    copyFileSync(join(release, 'runtime/node'), join(half, 'runtime/node'))
+    writeFileSync(join(half, 'program/command.js'), 'console.log("whole")')
+    const start = () => spawnSync(join(half, 'bin/inforiver-mail'), { encoding: 'utf8' })
+    expect(start()).toMatchObject({ status: 70, stderr: expect.stringContaining('program/contents.json is missing') })
+
+    await writeContents(half)
+    expect(start()).toMatchObject({ status: 0, stdout: 'whole\n' })
+
+    truncateSync(join(half, 'program/command.js'), 5)
+    expect(start()).toMatchObject({
+      status: 70,
+      stderr: expect.stringMatching(/is incomplete: program\/command.js is .*Unpack the archive again/),
+    })
+
+    truncateSync(join(half, 'runtime/node'), 1_000)
+    expect(start()).toMatchObject({ status: 70, stderr: expect.stringContaining('Unpack the archive again') })
+  })
+})
+
+/** The x of the newest GLIBC_2.x whose symbols a program asks for. */
+function newestGlibcOf(program: Buffer): number {
+  const names = program.toString('latin1').matchAll(/GLIBC_2\.(\d+)/g)
+  return Math.max(0, ...[...names].map(([, minor]) => Number(minor)))
+}
+
+function get(port: number, path: string): Promise<Response> {
+  return fetch(`http://localhost:${port}${path}`, { headers: { accept: 'text/html' } })
+}
+
+/** Resolves when the product has said where to go, and rejects when it ends before. */
+function announced(product: ChildProcess): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let output = ''
+    product.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      output += text
+      if (output.includes('Inforiver Mail is running')) resolve()
+    })
+    product.once('exit', (status) => reject(new Error(`It ended with ${status}:\n${output}`)))
+  })
+}
+
+/** Two ports in a row that nothing listens on. */
+async function freePorts(): Promise<number> {
+  for (;;) {
+    const port = await listenAndClose(0)
+    if ((await listenAndClose(port + 1).catch(() => null)) !== null) return port
+  }
+}
+
+async function listenAndClose(port: number): Promise<number> {
+  const server = createServer().listen(port, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  return typeof address === 'object' && address !== null ? address.port : port
+}
