@@ -15,7 +15,7 @@ if (process.platform !== 'linux') throw new Error('Releases are made on Linux, f
 const root = join(import.meta.dirname, '..')
 const release = join(root, 'release')
 const name = `inforiver-mail-${VERSION}`
-const archiveName = `${name}-${process.platform}-${process.arch}`
+const archiveName = `${name}-${process.platform}-${process.arch}.tar.gz`
 const folder = join(release, 'folder', name)
 
 await mkdir(release, { recursive: true })
@@ -23,7 +23,7 @@ const { bundled } = await layOut(root, folder)
 const components = await listComponents(root, bundled)
 await writeLicences(folder, components)
 await writeContents(folder)
-const archive = await packFolder(folder, join(release, `${archiveName}.tar.gz`))
+const archive = await packFolder(folder, join(release, archiveName))
 await writeFile(join(release, `${archiveName}.cdx.json`), billOfMaterials(VERSION, components))
 await rm(join(release, 'folder'), { recursive: true })
 console.log(
