@@ -196,7 +196,7 @@ export async function compose(
       }),
     )
     const serviceKeys = composeServiceKeys({ database, tenantId, requireAdmin, auditRefusal, clock, random })
-    // A worker lets no service in: whether there is such a key is for those to say that do.
+    // A worker does not authenticate services, so it leaves the seeded key to the processes that do.
     if (config.role !== 'worker') await waitForDatabase(() => serviceKeys.seed(config.seededServiceKey))
 
     const clockWatch = await watchClock({ pool: database.pool, registry, clock, logger })

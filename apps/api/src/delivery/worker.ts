@@ -32,7 +32,7 @@ const GATHER_MS = 5
 const POLL_EVERY_MS = 1_000
 const LOOK_EVERY_MS = 2_000
 const AFTER_FAILURE_MS = 1_000
-/** Many a supervisor kills after 30 s; outcomes have to be written before that. */
+/** Many supervisors kill after 30 s; outcomes have to be written before that. */
 const GRACE_MS = 20_000
 
 export interface Worker {

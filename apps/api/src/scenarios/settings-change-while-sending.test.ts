@@ -25,8 +25,10 @@ const reset = () => ada.call('POST', `${SETTINGS}/reset`, {})
 const sendersOf = async (subject: string) => (await mailsIn(ground.microsoft, subject)).map((mail) => mail.from.address)
 const arrived = async (subject: string) => (await mailsIn(ground.microsoft, subject)).length
 
-/** Whether the promise is still pending after a moment. */
-async function isPending(promise: Promise<unknown>): Promise<boolean> {
+/** Whether a reset still waits, a moment after it has replaced the settings. */
+async function waits(promise: Promise<unknown>): Promise<boolean> {
+  const status = () => ground.database.query('SELECT status FROM tenant_settings')
+  await expect.poll(status, { interval: 5 }).toMatchObject([{ status: 'not-configured' }])
   const pending = Symbol('pending')
   return (await Promise.race([promise, new Promise((resolve) => setTimeout(resolve, 150, pending))])) === pending
 }
@@ -38,7 +40,7 @@ it('stops an upload that is under way at a reset, and holds the message', async 
   await range.untilHeld()
 
   const answer = reset()
-  expect(await isPending(answer)).toBe(true)
+  expect(await waits(answer)).toBe(true)
   await range.release()
 
   expect((await answer).json).toMatchObject({ status: 'not-configured', requestsOnTheWire: 1 })
@@ -53,7 +55,7 @@ it('answers a reset once the request on the wire has ended, and says how many th
   await sending.untilHeld()
 
   const answer = reset()
-  expect(await isPending(answer)).toBe(true)
+  expect(await waits(answer)).toBe(true)
   await sending.release()
 
   expect((await answer).json).toMatchObject({ status: 'not-configured', requestsOnTheWire: 1 })

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { holdRequest } from '../test-support/held-request.ts'
 import { HOURS, SECONDS } from '../test-support/test-clock.ts'
 import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
@@ -13,8 +13,7 @@ import {
   untilRanges,
   uploadsOf,
 } from '../test-support/upload-ground.ts'
-import { startWorkerProcess, type WorkerProcess } from '../test-support/worker-process.ts'
-import { http, requestsTo, startWorker, switchOn, untilMet } from '../test-support/scenario.ts'
+import { http, requestsTo, createWorkerStarts, switchOn, untilMet } from '../test-support/scenario.ts'
 
 const AFTER_THE_LEASE_MS = 60 * SECONDS
 const LOOKS_AT_LEASES_EVERY_MS = 1 * SECONDS
@@ -35,20 +34,7 @@ beforeAll(async () => {
 afterAll(() => ground.close())
 beforeEach(() => ground.microsoft.control('DELETE', '/scenarios'))
 
-let passedMs = 0
-
-/** Starts a worker in this process after so much more time has passed for the database. */
-async function startLater(ms: number): Promise<TestProduct> {
-  passedMs += ms
-  await ground.database.setTimeAhead(passedMs)
-  return startWorker(ground)
-}
-
-async function startProcess(): Promise<WorkerProcess> {
-  const worker = await startWorkerProcess(ground)
-  onTestFinished(() => worker.close())
-  return worker
-}
+const { startLater, startProcess } = createWorkerStarts(() => ground)
 
 const submit = (subject: string, contents: readonly Buffer[]) =>
   submitFiles({ product: api, service }, subject, contents)

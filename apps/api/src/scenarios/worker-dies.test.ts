@@ -1,11 +1,10 @@
-import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { holdRequest } from '../test-support/held-request.ts'
 import { mailsIn } from '../test-support/mailbox.ts'
 import { HOURS, SECONDS } from '../test-support/test-clock.ts'
 import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
 import { connectMailbox, createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
-import { startWorkerProcess, type WorkerProcess } from '../test-support/worker-process.ts'
-import { answer, http, requestsTo, startWorker, switchOn, untilMet } from '../test-support/scenario.ts'
+import { answer, http, requestsTo, createWorkerStarts, switchOn, untilMet } from '../test-support/scenario.ts'
 
 const AFTER_THE_LEASE_MS = 60 * SECONDS
 
@@ -21,20 +20,7 @@ beforeAll(async () => {
 afterAll(() => ground.close())
 beforeEach(() => ground.microsoft.control('DELETE', '/scenarios'))
 
-let passedMs = 0
-
-/** Starts a worker in this process after so much more time has passed for the database. */
-async function startLater(ms: number): Promise<TestProduct> {
-  passedMs += ms
-  await ground.database.setTimeAhead(passedMs)
-  return startWorker(ground)
-}
-
-async function startProcess(): Promise<WorkerProcess> {
-  const worker = await startWorkerProcess(ground)
-  onTestFinished(() => worker.close())
-  return worker
-}
+const { startLater, startProcess } = createWorkerStarts(() => ground)
 
 it('hands the message of a killed worker to another within a minute, marked because it cannot be looked up', async () => {
   await connectMailbox(api)

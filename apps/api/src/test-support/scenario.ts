@@ -2,6 +2,7 @@ import { expect, onTestFinished } from 'vitest'
 import { LOOK_EVERY_MS } from './delivery-ground.ts'
 import { mailsIn } from './mailbox.ts'
 import { SETTINGS } from './office365-smtp.ts'
+import { startWorkerProcess, type WorkerProcess } from './worker-process.ts'
 import type { TestGround, TestMicrosoft, TestProduct } from './test-product.ts'
 
 // What scenarios do, and look at, besides submitting messages.
@@ -129,4 +130,26 @@ export async function untilSomethingWaits({ database }: Ground, statements?: num
     return statements === undefined ? length > 0 : length === statements
   }
   await expect.poll(isMet, { interval: 10 }).toBe(true)
+}
+
+/** Workers as processes that can be killed, and in this process once time has passed for the database. */
+export function createWorkerStarts(ground: () => TestGround): {
+  /** The process is closed with the test. */
+  readonly startProcess: () => Promise<WorkerProcess>
+  /** @param ms how much more time has passed */
+  readonly startLater: (ms: number) => Promise<TestProduct>
+} {
+  let passedMs = 0
+  return {
+    async startProcess() {
+      const worker = await startWorkerProcess(ground())
+      onTestFinished(() => worker.close())
+      return worker
+    },
+    async startLater(ms) {
+      passedMs += ms
+      await ground().database.setTimeAhead(passedMs)
+      return startWorker(ground())
+    },
+  }
 }
