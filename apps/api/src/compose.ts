@@ -74,6 +74,7 @@ export async function compose(
     microsoftTimeoutMs,
     deliveryGraceMs,
     deliveryLookEveryMs,
+    uploadRangeBytes,
     stopping,
   }: {
     onFatal: (error: unknown) => void
@@ -87,6 +88,8 @@ export async function compose(
     deliveryGraceMs?: number
     /** How often the worker looks for abandoned messages, and for drafts and copies to delete. */
     deliveryLookEveryMs?: number
+    /** The size of every range of an upload but the last. */
+    uploadRangeBytes?: number
     /** Cancels the start. */
     stopping?: AbortSignal | undefined
   },
@@ -229,6 +232,7 @@ export async function compose(
       metrics: deliveryMetrics,
       ...(deliveryGraceMs !== undefined && { graceMs: deliveryGraceMs }),
       ...(deliveryLookEveryMs !== undefined && { lookEveryMs: deliveryLookEveryMs }),
+      ...(uploadRangeBytes !== undefined && { rangeBytes: uploadRangeBytes }),
     })
 
     const sealedStore = createSealedStore(database, sealedColumns)

@@ -51,6 +51,7 @@ export interface TestGround {
     microsoftTimeoutMs?: number
     deliveryGraceMs?: number
     deliveryLookEveryMs?: number
+    uploadRangeBytes?: number
   }): Promise<TestProduct>
   /**
    * Resets the database and Microsoft: nobody has signed in, and nothing is configured. Data keys stay while a product is
@@ -181,6 +182,7 @@ async function startProduct(options: {
   microsoftTimeoutMs?: number
   deliveryGraceMs?: number
   deliveryLookEveryMs?: number
+  uploadRangeBytes?: number
 }): Promise<TestProduct> {
   const { config, clock, ...times } = options
   const logLines: string[] = []
