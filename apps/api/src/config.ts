@@ -62,8 +62,10 @@ export interface Config {
   readonly dataDirectory: string
   /** The system's folder for sockets; null when it names none. */
   readonly runtimeDirectory: string | null
-  /** `kid:base64,…`; null for the key file in the data directory. */
+  /** `kid:base64,…`; null for the command, or the key file in the data directory. */
   readonly vaultKeys: string | null
+  /** A program and its parameters, which prints the keys. */
+  readonly vaultKeysCommand: readonly string[] | null
   /** The value of a service key that is valid without anybody creating it, for unattended installations. */
   readonly seededServiceKey: string | null
   /** The limits of each mailbox over all processes; 0 means no limit. */
@@ -174,6 +176,7 @@ function toConfig(
     dataDirectory: demo ? resolve(dataDirectory, 'demo') : dataDirectory,
     runtimeDirectory: environment.RUNTIME_DIRECTORY?.split(':')[0] ?? environment.XDG_RUNTIME_DIR ?? null,
     vaultKeys: environment.VAULT_KEYS ?? null,
+    vaultKeysCommand: environment.VAULT_KEYS_COMMAND ?? null,
     seededServiceKey: environment.INFORIVER_SERVICE_KEY ?? null,
     mailboxLimits: {
       concurrency: environment.MAILBOX_CONCURRENCY,
@@ -263,7 +266,11 @@ function crossFaults(variables: Variables, demo: boolean | undefined): string[] 
       )
     }
   }
-  if (hasDatabase && !isGiven(variables, 'VAULT_KEYS')) {
+  const hasKeyCommand = isGiven(variables, 'VAULT_KEYS_COMMAND')
+  if (hasKeyCommand && isGiven(variables, 'VAULT_KEYS')) {
+    faults.push('VAULT_KEYS_COMMAND is set together with VAULT_KEYS or VAULT_KEYS_FILE: keep one.')
+  }
+  if (hasDatabase && !hasKeyCommand && !isGiven(variables, 'VAULT_KEYS')) {
     faults.push(
       "VAULT_KEYS is required with DATABASE_URL. Make a key with: node -p \"'k1:' + crypto.randomBytes(32).toString('base64')\"",
     )
