@@ -60,6 +60,7 @@ export const Environment = z.object({
   AZURE_CLIENT_SECRET: z.string().optional(),
   AZURE_CLIENT_SECRET_EXPIRES: Day.optional(),
   AZURE_CLIENT_CERTIFICATE_PATH: z.string().optional(),
+  AZURE_FEDERATED_TOKEN_FILE: z.string().optional(),
   GRAPH_AUTH: z.enum(['delegated', 'application'], 'must be delegated or application').default('delegated'),
   M365_CLOUD: z.enum(CLOUD_NAMES, `must be one of ${CLOUD_NAMES.join(', ')}`).default('global'),
   AZURE_AUTHORITY_HOST: MicrosoftUrl.optional(),
