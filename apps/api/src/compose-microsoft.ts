@@ -1,5 +1,5 @@
 import { createGraphMailer, type GraphMailer } from '@inforiver-mail/m365/graph-mailer'
-import { createMicrosoftFetch } from '@inforiver-mail/m365/microsoft-fetch'
+import { createMicrosoftFetch, type MicrosoftFetch } from '@inforiver-mail/m365/microsoft-fetch'
 import { createMicrosoftIdentity, type MicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
 import { approvalLinks } from './approval-links.ts'
 import type { Config } from './config.ts'
@@ -8,7 +8,7 @@ import type { Config } from './config.ts'
 export function composeMicrosoft(
   config: Config,
   { clock, timeoutMs }: { clock: () => Date; timeoutMs?: number | undefined },
-): { readonly identity: MicrosoftIdentity; readonly mailer: GraphMailer } {
+): { readonly fetch: MicrosoftFetch; readonly identity: MicrosoftIdentity; readonly mailer: GraphMailer } {
   const { registration, authorityHost, graphBaseUrl, cloud, redirectUri, publicUrl } = config
   const { httpsProxy, noProxy, extraCaCertificates } = config.outbound
   const fetch = createMicrosoftFetch({
@@ -27,5 +27,5 @@ export function composeMicrosoft(
     fetch,
     clock,
   })
-  return { identity, mailer: createGraphMailer({ graphBaseUrl, fetch, clock }) }
+  return { fetch, identity, mailer: createGraphMailer({ graphBaseUrl, fetch, clock }) }
 }
