@@ -9,6 +9,7 @@ import {
   readCertificateFile,
   readEnvironmentFile,
   readExtraCaCertificates,
+  readFederatedTokenFile,
   withSecretFiles,
   type Variables,
 } from './configuration/environment-files.ts'
@@ -40,6 +41,8 @@ export interface Config {
   readonly graphAuth: 'delegated' | 'application'
   /** Null when it is not configured. */
   readonly clientSecretExpiresAt: Date | null
+  /** The end of the token that the start found; null without one. */
+  readonly federatedTokenExpiresAt: Date | null
   readonly authorityHost: string
   readonly graphBaseUrl: string
   /** The cloud to assume for hosts that are not Microsoft's own. */
@@ -62,8 +65,10 @@ export interface Config {
   readonly dataDirectory: string
   /** The system's folder for sockets; null when it names none. */
   readonly runtimeDirectory: string | null
-  /** `kid:base64,…`; null for the key file in the data directory. */
+  /** `kid:base64,…`; null for the command, or the key file in the data directory. */
   readonly vaultKeys: string | null
+  /** A program and its parameters, which prints the keys. */
+  readonly vaultKeysCommand: readonly string[] | null
   /** The value of a service key that is valid without anybody creating it, for unattended installations. */
   readonly seededServiceKey: string | null
   /** The limits of each mailbox over all processes; 0 means no limit. */
@@ -117,12 +122,14 @@ export function readConfig(
   if (!parsed.success) faults.push(...describeIssues(parsed.error.issues))
   const extraCaCertificates = readExtraCaCertificates(variables['NODE_EXTRA_CA_CERTS'], directory, faults)
   const clientCertificate = readCertificateFile(variables['AZURE_CLIENT_CERTIFICATE_PATH'], directory, faults)
+  const federatedToken = readFederatedTokenFile(variables['AZURE_FEDERATED_TOKEN_FILE'], directory, faults)
   faults.push(...demoFaults(variables, demo), ...crossFaults(variables, demo))
   if (parsed.success) faults.push(...cloudFaults(parsed.data))
   if (!parsed.success || faults.length > 0) throw new ConfigurationError(describeFaults(faults))
   return toConfig(parsed.data, directory, {
     extraCaCertificates,
     clientCertificate,
+    federatedToken,
     exposedFiles: findExposedFiles(variables, directory),
     environmentFileExposed: isEnvironmentFileExposed(directory, environmentFile),
   })
@@ -131,12 +138,13 @@ export function readConfig(
 interface ReadFiles extends Pick<Config, 'exposedFiles' | 'environmentFileExposed'> {
   readonly extraCaCertificates: string | null
   readonly clientCertificate: ClientCertificate | null
+  readonly federatedToken: { readonly path: string; readonly expiresAt: Date | null } | null
 }
 
 function toConfig(
   environment: Environment,
   directory: string,
-  { extraCaCertificates, clientCertificate, ...exposed }: ReadFiles,
+  { extraCaCertificates, clientCertificate, federatedToken, ...exposed }: ReadFiles,
 ): Config {
   const demo = environment.AZURE_TENANT_ID === undefined
   const simulatorPort = environment.PORT + 1
@@ -151,10 +159,15 @@ function toConfig(
       : {
           tenantId: environment.AZURE_TENANT_ID?.toLowerCase() ?? '',
           clientId: environment.AZURE_CLIENT_ID?.toLowerCase() ?? '',
-          ...(clientCertificate ? { clientCertificate } : { clientSecret: environment.AZURE_CLIENT_SECRET ?? '' }),
+          ...(federatedToken
+            ? { federatedTokenFile: federatedToken.path }
+            : clientCertificate
+              ? { clientCertificate }
+              : { clientSecret: environment.AZURE_CLIENT_SECRET ?? '' }),
         },
     ...exposed,
     graphAuth: environment.GRAPH_AUTH,
+    federatedTokenExpiresAt: federatedToken?.expiresAt ?? null,
     clientSecretExpiresAt: environment.AZURE_CLIENT_SECRET_EXPIRES ?? null,
     authorityHost: demo ? simulator : cloudOf(environment).authorityHost,
     graphBaseUrl: demo ? simulator : cloudOf(environment).graphBaseUrl,
@@ -174,6 +187,7 @@ function toConfig(
     dataDirectory: demo ? resolve(dataDirectory, 'demo') : dataDirectory,
     runtimeDirectory: environment.RUNTIME_DIRECTORY?.split(':')[0] ?? environment.XDG_RUNTIME_DIR ?? null,
     vaultKeys: environment.VAULT_KEYS ?? null,
+    vaultKeysCommand: environment.VAULT_KEYS_COMMAND ?? null,
     seededServiceKey: environment.INFORIVER_SERVICE_KEY ?? null,
     mailboxLimits: {
       concurrency: environment.MAILBOX_CONCURRENCY,
@@ -191,7 +205,8 @@ function toConfig(
   }
 }
 
-const CREDENTIALS = ['AZURE_CLIENT_SECRET', 'AZURE_CLIENT_CERTIFICATE_PATH'] as const
+const CREDENTIALS = ['AZURE_CLIENT_SECRET', 'AZURE_CLIENT_CERTIFICATE_PATH', 'AZURE_FEDERATED_TOKEN_FILE'] as const
+const A_CREDENTIAL = 'AZURE_CLIENT_SECRET (or AZURE_CLIENT_CERTIFICATE_PATH, or AZURE_FEDERATED_TOKEN_FILE)'
 
 /** Explicit hosts take precedence over the name of the cloud. */
 function cloudOf({ M365_CLOUD, AZURE_AUTHORITY_HOST, GRAPH_BASE_URL }: Environment) {
@@ -217,9 +232,10 @@ function isDemo(variables: Variables): boolean {
 /** An app registration needs both ids and exactly one credential. */
 function registrationFault(variables: Variables, demo: boolean | undefined): string | null {
   const credentials = CREDENTIALS.filter((name) => isGiven(variables, name))
-  if (credentials.length > 1) return 'AZURE_CLIENT_SECRET and AZURE_CLIENT_CERTIFICATE_PATH are both set: keep one.'
+  if (credentials.length > 1)
+    return `${credentials.join(' and ')} are ${credentials.length === 2 ? 'both' : 'all'} set: keep one.`
   const missing = ['AZURE_TENANT_ID', 'AZURE_CLIENT_ID'].filter((name) => !isGiven(variables, name))
-  if (credentials.length === 0) missing.push('AZURE_CLIENT_SECRET (or AZURE_CLIENT_CERTIFICATE_PATH)')
+  if (credentials.length === 0) missing.push(A_CREDENTIAL)
   if (missing.length === 0 || isDemo(variables)) return null
   const orNone = demo === undefined ? ', or none of AZURE_* for the demo' : ''
   return `The app registration is incomplete: set ${missing.join(' and ')} as well${orNone}.`
@@ -234,7 +250,7 @@ function demoFaults(variables: Variables, demo: boolean | undefined): string[] {
     ]
   if (demo === false && isDemo(variables))
     return [
-      'There is no app registration: set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET (or AZURE_CLIENT_CERTIFICATE_PATH). To try Inforiver Mail with a simulated Microsoft 365, add --demo.',
+      `There is no app registration: set AZURE_TENANT_ID, AZURE_CLIENT_ID and ${A_CREDENTIAL}. To try Inforiver Mail with a simulated Microsoft 365, add --demo.`,
     ]
   return []
 }
@@ -263,7 +279,11 @@ function crossFaults(variables: Variables, demo: boolean | undefined): string[] 
       )
     }
   }
-  if (hasDatabase && !isGiven(variables, 'VAULT_KEYS')) {
+  const hasKeyCommand = isGiven(variables, 'VAULT_KEYS_COMMAND')
+  if (hasKeyCommand && isGiven(variables, 'VAULT_KEYS')) {
+    faults.push('VAULT_KEYS_COMMAND is set together with VAULT_KEYS or VAULT_KEYS_FILE: keep one.')
+  }
+  if (hasDatabase && !hasKeyCommand && !isGiven(variables, 'VAULT_KEYS')) {
     faults.push(
       "VAULT_KEYS is required with DATABASE_URL. Make a key with: node -p \"'k1:' + crypto.randomBytes(32).toString('base64')\"",
     )

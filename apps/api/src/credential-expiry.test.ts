@@ -21,3 +21,12 @@ it('takes the expiry of a certificate from the certificate, whatever is configur
     expiresAt: validTo,
   })
 })
+
+it('has no expiry for a federated credential, whatever is configured', () => {
+  const registration = { ...IDS, federatedTokenFile: '/var/run/token' }
+
+  expect(credentialExpiry({ registration, clientSecretExpiresAt: SAID })).toEqual({
+    kind: 'federated',
+    expiresAt: null,
+  })
+})

@@ -15,7 +15,7 @@ const REMEDIES = {
 /** A step before the expiry of a credential, for an alert. */
 export interface ExpiringCredential {
   readonly tenantId: string
-  readonly kind: CredentialExpiry['kind']
+  readonly kind: 'secret' | 'certificate'
   readonly expiresAt: Date
   /** 60, 30, 7 or 1, or 0 once it has expired. */
   readonly daysAhead: number
@@ -61,6 +61,6 @@ export function createCredentialWatch({
   }
 }
 
-function expirySentence(kind: CredentialExpiry['kind'], expiresAt: Date): string {
+function expirySentence(kind: ExpiringCredential['kind'], expiresAt: Date): string {
   return `the ${kind} of the app registration expires on ${expiresAt.toISOString().slice(0, 10)}`
 }
