@@ -1,4 +1,4 @@
-import { ConfigurationError, readConfig } from '../../../apps/api/src/config.ts'
+import { ConfigurationError, readConfig, rereadSecrets } from '../../../apps/api/src/config.ts'
 import { runMigrateCommand } from '../../../apps/api/src/migrate-command.ts'
 import { runVaultCommand } from '../../../apps/api/src/vault-command.ts'
 import { runProduct } from '../../product-process.ts'
@@ -16,6 +16,7 @@ export async function runCommand(command: Extract<Command, { name: 'start' | 'mi
       case 'start':
         return await runProduct({
           readConfig: readConfigOrExit,
+          rereadSecrets: () => rereadSecrets(process.env, process.cwd(), command.options),
           simulator: new URL('simulator.js', import.meta.url),
           announces: true,
         })
