@@ -216,6 +216,7 @@ export async function compose(
     const deliveryBudget = createDeliveryBudget()
     const deliveryMetrics = createDeliveryMetrics(registry, {
       queueDepth: () => queue.upkeep.readDepth(),
+      failures: () => queue.upkeep.readFailures(),
       memoryBytes: () => deliveryBudget.usedBytes,
     })
     const worker = createWorker({
