@@ -253,6 +253,12 @@ export const CHECK_TEXTS: Readonly<Record<CheckCode, CheckText>> = {
     action: `Set AZURE_CLIENT_SECRET_EXPIRES to the day that Entra shows under ${ENTRA}.`,
   },
 
+  'credential-federated': {
+    status: 'ok',
+    title: 'There is no credential that expires',
+    detail: 'The application authenticates by tokens of another issuer, which are renewed by themselves.',
+  },
+
   // permissions
   'permissions-granted': {
     status: 'ok',
