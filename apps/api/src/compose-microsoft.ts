@@ -1,13 +1,21 @@
 import { createGraphMailer, type GraphMailer } from '@inforiver-mail/m365/graph-mailer'
 import { createMicrosoftFetch, type MicrosoftFetch } from '@inforiver-mail/m365/microsoft-fetch'
-import { createMicrosoftIdentity, type MicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
+import {
+  createMicrosoftIdentity,
+  type AppCredential,
+  type MicrosoftIdentity,
+} from '@inforiver-mail/m365/microsoft-identity'
 import { approvalLinks } from './approval-links.ts'
 import type { Config } from './config.ts'
 
 /** Wires what talks to Entra and Graph. `timeoutMs` bounds each request; without it the default of m365 applies. */
 export function composeMicrosoft(
   config: Config,
-  { clock, timeoutMs }: { clock: () => Date; timeoutMs?: number | undefined },
+  {
+    currentCredential,
+    clock,
+    timeoutMs,
+  }: { currentCredential: () => AppCredential; clock: () => Date; timeoutMs?: number | undefined },
 ): { readonly fetch: MicrosoftFetch; readonly identity: MicrosoftIdentity; readonly mailer: GraphMailer } {
   const { registration, authorityHost, graphBaseUrl, cloud, redirectUri, publicUrl } = config
   const { httpsProxy, noProxy, extraCaCertificates } = config.outbound
@@ -19,6 +27,7 @@ export function composeMicrosoft(
   })
   const identity = createMicrosoftIdentity({
     registration,
+    currentCredential,
     authorityHost,
     graphBaseUrl,
     cloud,

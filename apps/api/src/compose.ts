@@ -10,8 +10,8 @@ import { auditRoutes } from './audit/audit-routes.ts'
 import { createAuditStore } from './audit/audit-store.ts'
 import { composeProductCheck } from './compose-check.ts'
 import { composeMicrosoft } from './compose-microsoft.ts'
-import type { Config } from './config.ts'
-import { credentialExpiry } from './credential-expiry.ts'
+import type { Config, RereadSecrets } from './config.ts'
+import { useCredential } from './credential-in-use.ts'
 import { appendAuditEvent } from './database/audit-log.ts'
 import { watchClock } from './database/clock-watch.ts'
 import { createDatabaseClock } from './database/database-clock.ts'
@@ -56,6 +56,8 @@ export interface Product {
   buildOperationsApp(): Promise<FastifyInstance>
   readonly worker: Worker
   readonly housekeeping: Housekeeping
+  /** Uses what was read again, and runs VAULT_KEYS_COMMAND again. What cannot be read stays as it was, with a warning. */
+  reload(reread: RereadSecrets): Promise<void>
   /** Turns an error of the start into a sentence, if the disk of the embedded PostgreSQL caused it. */
   explain(error: unknown): Promise<unknown>
   /** Closes the database, and stops the embedded one. Stop first whatever uses it. */
@@ -137,7 +139,12 @@ export async function compose(
     closers.push(() => presence.stop())
 
     const { publicUrl } = config
-    const { identity, mailer } = composeMicrosoft(config, { clock, timeoutMs: microsoftTimeoutMs })
+    const credential = useCredential(config)
+    const { identity, mailer } = composeMicrosoft(config, {
+      currentCredential: credential.current,
+      clock,
+      timeoutMs: microsoftTimeoutMs,
+    })
 
     const signIn = composeSignIn({
       database,
@@ -173,7 +180,7 @@ export async function compose(
       database,
       graphAuth: config.graphAuth,
       tenantId,
-      credential: credentialExpiry(config),
+      credentialExpiry: credential.expiry,
       registry,
       publicUrl,
       identity,
@@ -256,6 +263,7 @@ export async function compose(
     })
 
     const checkSetup = composeProductCheck(config, {
+      credential,
       database,
       tenantId,
       vault,
@@ -329,6 +337,13 @@ export async function compose(
           await alerts.dispatcher.stop()
           await housekeeping.stop()
         },
+      },
+      async reload(reread) {
+        for (const fault of reread.faults) logger.warn(`${fault} What was read before stays in use.`)
+        credential.replace(reread)
+        await keys.reload(reread.vaultKeys)
+        const { kind, expiresAt } = credential.expiry()
+        logger.info({ credential: kind, expiresAt, vaultKey: keyRing.sealing.kid }, 'certificate and keys read again')
       },
       explain: (error) => opened.explain(error),
       close,

@@ -1,4 +1,4 @@
-import { ConfigurationError, readConfig } from '../../../apps/api/src/config.ts'
+import { ConfigurationError, readConfig, rereadSecrets } from '../../../apps/api/src/config.ts'
 import { runDoctorCommand } from '../../../apps/api/src/doctor-command.ts'
 import { runMigrateCommand } from '../../../apps/api/src/migrate-command.ts'
 import { runVaultCommand } from '../../../apps/api/src/vault-command.ts'
@@ -19,6 +19,7 @@ export async function runCommand(
       case 'start':
         return await runProduct({
           readConfig: readConfigOrExit,
+          rereadSecrets: () => rereadSecrets(process.env, process.cwd(), command.options),
           simulator: new URL('simulator.js', import.meta.url),
           announces: true,
         })
