@@ -1,5 +1,5 @@
 import { readFileSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { ConfigurationError } from '../../../apps/api/src/config.ts'
 
 /**
@@ -8,12 +8,28 @@ import { ConfigurationError } from '../../../apps/api/src/config.ts'
  *
  * @throws {ConfigurationError} naming the account
  */
-export function refuseDataOfAnotherAccount(dataDirectory: string, uid: number | undefined): void {
-  const lock = statSync(join(dataDirectory, 'lock'), { throwIfNoEntry: false })
-  if (uid === undefined || lock === undefined || lock.uid === uid) return
+export function refuseDataOfAnotherAccount(
+  dataDirectory: string,
+  uid: number | undefined,
+  stat: Stat = statSync,
+): void {
+  const owner = ownerOf(join(dataDirectory, 'lock'), stat)
+  if (uid === undefined || owner === undefined || owner === uid) return
   throw new ConfigurationError(
-    `The data in ${dataDirectory} belong to the account ${nameOf(lock.uid)}, and this is ${nameOf(uid)}. Start as ${nameOf(lock.uid)}, or set DATA_DIR to another folder.`,
+    `The data in ${dataDirectory} belong to the account ${nameOf(owner)}, and this is ${nameOf(uid)}. Start as ${nameOf(owner)}, or set DATA_DIR to another folder.`,
   )
+}
+
+type Stat = (path: string, options: { throwIfNoEntry: false }) => { readonly uid: number } | undefined
+
+/** Where the lock cannot be reached, the folder that is closed tells whose it is. */
+function ownerOf(path: string, stat: Stat): number | undefined {
+  try {
+    return stat(path, { throwIfNoEntry: false })?.uid
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EACCES') throw error
+    return ownerOf(dirname(path), stat)
+  }
 }
 
 /** Accounts of a directory service are not in the file; those go by their number. */
