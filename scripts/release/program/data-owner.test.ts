@@ -28,13 +28,3 @@ it('refuses another account, and names the one that has made the data', () => {
     `The data in ${folder} belong to the account ${username}, and this is 4000000. Start as ${username},`,
   )
 })
-
-it('names the owner of a folder that is closed to the account', () => {
-  const closed = (path: string) => {
-    if (path === '/var/lib/inforiver-mail') return { uid }
-    throw Object.assign(new Error('permission denied'), { code: 'EACCES' })
-  }
-  expect(() => refuseDataOfAnotherAccount('/var/lib/inforiver-mail/data', 4_000_000, closed)).toThrow(
-    `The data in /var/lib/inforiver-mail/data belong to the account ${username},`,
-  )
-})
