@@ -1,5 +1,5 @@
 import { createGraphMailer, type GraphMailer } from '@inforiver-mail/m365/graph-mailer'
-import { createMicrosoftFetch } from '@inforiver-mail/m365/microsoft-fetch'
+import { createMicrosoftFetch, type MicrosoftFetch } from '@inforiver-mail/m365/microsoft-fetch'
 import {
   createMicrosoftIdentity,
   type AppCredential,
@@ -16,7 +16,7 @@ export function composeMicrosoft(
     clock,
     timeoutMs,
   }: { currentCredential: () => AppCredential; clock: () => Date; timeoutMs?: number | undefined },
-): { readonly identity: MicrosoftIdentity; readonly mailer: GraphMailer } {
+): { readonly fetch: MicrosoftFetch; readonly identity: MicrosoftIdentity; readonly mailer: GraphMailer } {
   const { registration, authorityHost, graphBaseUrl, cloud, redirectUri, publicUrl } = config
   const { httpsProxy, noProxy, extraCaCertificates } = config.outbound
   const fetch = createMicrosoftFetch({
@@ -36,5 +36,5 @@ export function composeMicrosoft(
     fetch,
     clock,
   })
-  return { identity, mailer: createGraphMailer({ graphBaseUrl, fetch, clock }) }
+  return { fetch, identity, mailer: createGraphMailer({ graphBaseUrl, fetch, clock }) }
 }

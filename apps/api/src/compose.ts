@@ -8,6 +8,7 @@ import { buildApp, buildOperationsApp } from './app.ts'
 import { elapsedMs as systemElapsedMs, systemClock } from './clock.ts'
 import { auditRoutes } from './audit/audit-routes.ts'
 import { createAuditStore } from './audit/audit-store.ts'
+import { composeProductCheck } from './compose-check.ts'
 import { composeMicrosoft } from './compose-microsoft.ts'
 import type { Config, RereadSecrets } from './config.ts'
 import { useCredential } from './credential-in-use.ts'
@@ -37,6 +38,9 @@ import { SEALED_COLUMNS } from './sealed-columns.ts'
 import { composeServiceKeys } from './service-keys/compose-service-keys.ts'
 import { composeSettings } from './settings/compose-settings.ts'
 import { composeSignIn } from './sign-in/compose-sign-in.ts'
+import { setupCheckRoutes } from './setup-check/setup-check-routes.ts'
+import { createCheckPlace } from './setup-check/setup-check-store.ts'
+import type { DnsResolver } from './setup-check/sender-domain-check.ts'
 import { loadVaultKeys } from './vault-keys.ts'
 import { announceSealingKey } from './vault-rotation/presence-store.ts'
 import { createResealTask } from './vault-rotation/reseal-task.ts'
@@ -76,6 +80,7 @@ export async function compose(
     microsoftTimeoutMs,
     deliveryGraceMs,
     deliveryLookEveryMs,
+    resolver,
     stopping,
   }: {
     onFatal: (error: unknown) => void
@@ -89,6 +94,8 @@ export async function compose(
     deliveryGraceMs?: number
     /** How often the worker looks for abandoned messages, and for drafts and copies to delete. */
     deliveryLookEveryMs?: number
+    /** Replaces the name servers of this machine for the set-up check. */
+    resolver?: DnsResolver
     /** Cancels the start. */
     stopping?: AbortSignal | undefined
   },
@@ -255,6 +262,18 @@ export async function compose(
       },
     })
 
+    const checkSetup = composeProductCheck(config, {
+      database,
+      tenantId,
+      vault,
+      keyRing,
+      checkWrites: () => writeCheck.check(),
+      clock,
+      chance,
+      resolver,
+      onBroken: (check, error) => logger.error({ err: error, check }, 'a check of the set-up failed itself'),
+    })
+
     const checks = readinessChecks({ pool: database.pool, vault, sealedColumns, writeCheck })
     const operations = [bind(health, { checks }), bind(metrics, { registry, token: config.metricsToken })]
 
@@ -274,6 +293,7 @@ export async function compose(
             ...operations,
             signIn.routes,
             settings.routes({ requireAdmin, requireServiceOrAdmin: serviceKeys.guard.either('settings:read') }),
+            bind(setupCheckRoutes, { requireAdmin, check: checkSetup, takePlace: createCheckPlace(database.pool) }),
             bind(auditRoutes, { requireAdmin, store: createAuditStore(database.pool), clock }),
             serviceKeys.routes,
             alerts.routes({ requireAdmin }),

@@ -19,6 +19,13 @@ import { isLoopback } from './loopback.ts'
 /** Something that the operator has to change. The message is one or more sentences, without values. */
 export class ConfigurationError extends Error {
   override readonly name = 'ConfigurationError'
+  /** Each fault in a sentence or two. */
+  readonly faults: readonly string[]
+
+  constructor(message: string, { faults = [message], ...options }: ErrorOptions & { faults?: readonly string[] } = {}) {
+    super(message, options)
+    this.faults = faults
+  }
 }
 
 /** The demo's simulator registers the app under these values. They open nothing outside this machine. */
@@ -122,7 +129,7 @@ export function readConfig(
   const federatedToken = readFederatedTokenFile(variables['AZURE_FEDERATED_TOKEN_FILE'], directory, faults)
   faults.push(...demoFaults(variables, demo), ...crossFaults(variables, demo))
   if (parsed.success) faults.push(...cloudFaults(parsed.data))
-  if (!parsed.success || faults.length > 0) throw new ConfigurationError(describeFaults(faults))
+  if (!parsed.success || faults.length > 0) throw new ConfigurationError(describeFaults(faults), { faults })
   return toConfig(parsed.data, directory, {
     extraCaCertificates,
     clientCertificate,
