@@ -9,7 +9,7 @@ import { createTokenVault, type TokenVault } from '@inforiver-mail/m365/token-va
 import { composeMicrosoft } from './compose-microsoft.ts'
 import { ConfigurationError, type Config } from './config.ts'
 import { configurationWarnings } from './configuration/warnings.ts'
-import { credentialExpiry } from './credential-expiry.ts'
+import { useCredential, type CredentialInUse } from './credential-in-use.ts'
 import { isDataFolderTaken, readFreeBytes } from './database/data-folder.ts'
 import { findForeignOwner } from './database/data-owner.ts'
 import { connectDatabase, type Database } from './database/database.ts'
@@ -47,6 +47,7 @@ const UPLOAD_HOSTS: Readonly<Record<CloudName, string>> = {
 }
 
 interface Common {
+  readonly credential: CredentialInUse
   readonly clock: () => Date
   /** Returns a number between 0 and 1, for jitter. */
   readonly chance: () => number
@@ -89,12 +90,13 @@ export async function composeDoctor(
   config: Config,
   {
     account,
-    ...common
-  }: Common & {
+    ...given
+  }: Omit<Common, 'credential'> & {
     /** The account that the data have to belong to; undefined where that does not matter. */
     account: number | undefined
   },
 ): Promise<{ readonly check: SetupCheck; close(): Promise<void> }> {
+  const common = { ...given, credential: useCredential(config) }
   const microsoft = microsoftOf(config, common)
   const { dataDirectory, host, port } = config
   const isEmbedded = config.database.kind === 'embedded'
@@ -148,18 +150,17 @@ const NOTHING_STORED: Stored = {
 
 type Microsoft = ReturnType<typeof microsoftOf>
 
-function microsoftOf(config: Config, { clock, requestTimeoutMs = REQUEST_TIMEOUT_MS }: Common) {
-  return composeMicrosoft(config, { clock, timeoutMs: requestTimeoutMs })
+function microsoftOf(config: Config, { credential, clock, requestTimeoutMs = REQUEST_TIMEOUT_MS }: Common) {
+  return composeMicrosoft(config, { currentCredential: credential.current, clock, timeoutMs: requestTimeoutMs })
 }
 
 function commonDeps(
   config: Config,
-  { clock, onBroken, resolver, requestTimeoutMs = REQUEST_TIMEOUT_MS }: Common,
+  { credential, clock, onBroken, resolver, requestTimeoutMs = REQUEST_TIMEOUT_MS }: Common,
   { fetch, identity, mailer }: Microsoft,
 ): Omit<SetupCheckDeps, 'inspectDatabase' | 'openStored' | 'checkVault'> {
   const { authorityHost, graphBaseUrl, cloud, registration, graphAuth, publicUrl, outbound } = config
   const { extraCaCertificates } = outbound
-  const credential = credentialExpiry(config)
   return {
     clock,
     onBroken,
@@ -179,8 +180,8 @@ function commonDeps(
       mailer,
     },
     credential: {
-      view: (now) => viewCredential(credential, now),
-      validFrom: registration.clientCertificate?.validFrom ?? null,
+      view: (now) => viewCredential(credential.expiry(), now),
+      validFrom: () => credential.current().clientCertificate?.validFrom ?? null,
     },
     checkStorage: () =>
       checkStorage({

@@ -263,6 +263,7 @@ export async function compose(
     })
 
     const checkSetup = composeProductCheck(config, {
+      credential,
       database,
       tenantId,
       vault,

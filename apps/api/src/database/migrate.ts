@@ -101,13 +101,13 @@ export interface MigrationState {
 }
 
 export async function readMigrationState(pool: pg.Pool): Promise<MigrationState> {
-  const known = (await readMigrations()).map(({ name }) => name)
+  const known = (await readMigrations(MIGRATIONS_DIRECTORY)).map(({ name }) => name)
   const applied = await readApplied(pool)
   const { rows } = applied.size > 0 ? { rows: [{ foreign: false }] } : await pool.query(HOLDS_FOREIGN_TABLES)
   return {
     tables: applied.size > 0 ? 'ours' : rows[0]?.foreign ? 'foreign' : 'empty',
     pending: known.filter((name) => !applied.has(name)),
-    unknown: [...applied].filter((name) => !known.includes(name)),
+    unknown: [...applied.keys()].filter((name) => !known.includes(name)),
   }
 }
 

@@ -40,7 +40,7 @@ export interface SetupCheckDeps {
   readonly credential: {
     readonly view: (now: Date) => Credential
     /** Of a certificate. */
-    readonly validFrom: Date | null
+    readonly validFrom: () => Date | null
   }
   readonly inspectDatabase: () => Promise<DatabaseFinding>
   /** Opens what is stored; null where the database cannot be used. */
@@ -135,7 +135,7 @@ function startChecks(deps: SetupCheckDeps, fromEmail: string | undefined, signal
 
   async function judgeCredential(): Promise<Outcome> {
     const now = clock()
-    return checkCredentialExpiry(credential.view(now), { validFrom: credential.validFrom, now, demo: deps.demo })
+    return checkCredentialExpiry(credential.view(now), { validFrom: credential.validFrom(), now, demo: deps.demo })
   }
 }
 
