@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { rootCertificates } from 'node:tls'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { clientCertificate } from '../../../packages/m365/src/test-support/self-signed-certificate.ts'
-import { ConfigurationError, readConfig, type Config, type ConfigOptions } from './config.ts'
+import { ConfigurationError, readConfig, rereadSecrets, type Config, type ConfigOptions } from './config.ts'
 import { configurationWarnings } from './configuration/warnings.ts'
 
 const NOW = new Date('2026-11-24T10:00:00Z')
@@ -353,6 +353,52 @@ describe('AZURE_FEDERATED_TOKEN_FILE', () => {
     expect(refusalOf(withToken(tokenUntil(NOW), REGISTRATION))).toBe(
       'AZURE_CLIENT_SECRET and AZURE_FEDERATED_TOKEN_FILE are both set: keep one.',
     )
+  })
+})
+
+describe('what a running product reads again', () => {
+  const { AZURE_CLIENT_SECRET: _, ...IDS } = REGISTRATION
+  const { certificate, privateKey } = clientCertificate()
+
+  it('is the certificate and the vault keys', () => {
+    const environment = {
+      ...IDS,
+      AZURE_CLIENT_CERTIFICATE_PATH: file('again.pem', certificate + privateKey),
+      VAULT_KEYS_FILE: file('again-keys', `${VAULT_KEYS}\n`),
+    }
+    expect(rereadSecrets(environment, directory)).toMatchObject({
+      credential: { clientCertificate: { thumbprintSha256: expect.any(String) } },
+      vaultKeys: VAULT_KEYS,
+      faults: [],
+    })
+  })
+
+  it('is the secret and its expiry, from the file of the environment too', () => {
+    file('other.env', 'AZURE_CLIENT_SECRET=the-next\nAZURE_CLIENT_SECRET_EXPIRES=2028-01-01')
+    expect(rereadSecrets(IDS, directory, { environmentFile: 'other.env' })).toEqual({
+      credential: { clientSecret: 'the-next' },
+      clientSecretExpiresAt: new Date('2028-01-01'),
+      vaultKeys: null,
+      faults: [],
+    })
+  })
+
+  it('leaves out what cannot be read, with a reason, and takes the rest', () => {
+    const environment = { ...IDS, AZURE_CLIENT_CERTIFICATE_PATH: 'no-such.pem', VAULT_KEYS_FILE: 'no-such' }
+    expect(rereadSecrets(environment, directory)).toEqual({
+      credential: null,
+      clientSecretExpiresAt: null,
+      vaultKeys: null,
+      faults: [
+        'VAULT_KEYS_FILE names a file that cannot be read (ENOENT).',
+        'AZURE_CLIENT_CERTIFICATE_PATH names a file that cannot be read (ENOENT).',
+      ],
+    })
+    expect(rereadSecrets({ ...REGISTRATION, VAULT_KEYS: 'broken' }, directory)).toMatchObject({
+      credential: { clientSecret: REGISTRATION.AZURE_CLIENT_SECRET },
+      vaultKeys: null,
+      faults: [expect.stringMatching(/^VAULT_KEYS cannot be used\./)],
+    })
   })
 })
 

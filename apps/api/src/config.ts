@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { cloudMismatch, CLOUDS, type CloudName } from '@inforiver-mail/m365/clouds'
 import type { ClientCertificate } from '@inforiver-mail/m365/client-certificate'
-import type { AppRegistration } from '@inforiver-mail/m365/microsoft-identity'
+import type { AppCredential, AppRegistration } from '@inforiver-mail/m365/microsoft-identity'
 import type { z } from 'zod'
 import {
   findExposedFiles,
@@ -19,6 +19,13 @@ import { isLoopback } from './loopback.ts'
 /** Something that the operator has to change. The message is one or more sentences, without values. */
 export class ConfigurationError extends Error {
   override readonly name = 'ConfigurationError'
+  /** Each fault in a sentence or two. */
+  readonly faults: readonly string[]
+
+  constructor(message: string, { faults = [message], ...options }: ErrorOptions & { faults?: readonly string[] } = {}) {
+    super(message, options)
+    this.faults = faults
+  }
 }
 
 /** The demo's simulator registers the app under these values. They open nothing outside this machine. */
@@ -111,10 +118,7 @@ export function readConfig(
 ): Config {
   const faults: string[] = []
   const variables = withSecretFiles(
-    withoutEmpty({
-      ...readEnvironmentFile(directory, environmentFile, faults),
-      ...withoutEmpty(lowerCaseProxies(processEnvironment)),
-    }),
+    readVariables(processEnvironment, directory, environmentFile, faults),
     directory,
     faults,
   )
@@ -125,13 +129,82 @@ export function readConfig(
   const federatedToken = readFederatedTokenFile(variables['AZURE_FEDERATED_TOKEN_FILE'], directory, faults)
   faults.push(...demoFaults(variables, demo), ...crossFaults(variables, demo))
   if (parsed.success) faults.push(...cloudFaults(parsed.data))
-  if (!parsed.success || faults.length > 0) throw new ConfigurationError(describeFaults(faults))
+  if (!parsed.success || faults.length > 0) throw new ConfigurationError(describeFaults(faults), { faults })
   return toConfig(parsed.data, directory, {
     extraCaCertificates,
     clientCertificate,
     federatedToken,
     exposedFiles: findExposedFiles(variables, directory),
     environmentFileExposed: isEnvironmentFileExposed(directory, environmentFile),
+  })
+}
+
+/** What a running product reads again. */
+export interface RereadSecrets {
+  /** Null when there is none, or it cannot be read. */
+  readonly credential: AppCredential | null
+  readonly clientSecretExpiresAt: Date | null
+  /** Null when VAULT_KEYS is not set, or cannot be read. */
+  readonly vaultKeys: string | null
+  /** A sentence for everything that cannot be read. */
+  readonly faults: readonly string[]
+}
+
+/** Reads the certificate or secret of the app and the vault keys again, from where `readConfig` takes them. */
+export function rereadSecrets(
+  processEnvironment: NodeJS.ProcessEnv = process.env,
+  directory = process.cwd(),
+  { environmentFile }: ConfigOptions = {},
+): RereadSecrets {
+  const faults: string[] = []
+  const variables = withSecretFiles(
+    readVariables(processEnvironment, directory, environmentFile, faults),
+    directory,
+    faults,
+    ['AZURE_CLIENT_SECRET', 'VAULT_KEYS'],
+  )
+  const credential = readCredential(variables, directory, faults)
+  const Reread = Environment.pick({ AZURE_CLIENT_SECRET_EXPIRES: true, VAULT_KEYS: true })
+  const parsed = Reread.safeParse(variables)
+  if (!parsed.success) faults.push(...describeIssues(parsed.error.issues))
+  const isFaulty = (name: string) => !parsed.success && parsed.error.issues.some(({ path }) => path[0] === name)
+  return {
+    credential,
+    clientSecretExpiresAt: parsed.data?.AZURE_CLIENT_SECRET_EXPIRES ?? null,
+    vaultKeys: isFaulty('VAULT_KEYS') ? null : variables['VAULT_KEYS'] || null,
+    faults,
+  }
+}
+
+/** Returns null where there is none, more than one, or one that cannot be read. */
+function readCredential(variables: Variables, directory: string, faults: string[]): AppCredential | null {
+  const { AZURE_CLIENT_SECRET: clientSecret } = variables
+  const clientCertificate = readCertificateFile(variables['AZURE_CLIENT_CERTIFICATE_PATH'], directory, faults)
+  const federatedToken = readFederatedTokenFile(variables['AZURE_FEDERATED_TOKEN_FILE'], directory, faults)
+  const fault = severalCredentials(variables)
+  if (fault !== null) {
+    faults.push(fault)
+    return null
+  }
+  if (federatedToken) return { federatedTokenFile: federatedToken.path }
+  if (clientCertificate) return { clientCertificate }
+  return clientSecret ? { clientSecret } : null
+}
+
+function severalCredentials(variables: Variables): string | null {
+  const given = CREDENTIALS.filter((name) => isGiven(variables, name))
+  return given.length > 1 ? `${given.join(' and ')} are ${given.length === 2 ? 'both' : 'all'} set: keep one.` : null
+}
+
+function readVariables(
+  processEnvironment: NodeJS.ProcessEnv,
+  directory: string,
+  environmentFile: string | undefined,
+  faults: string[],
+): Record<string, string | undefined> {
+  return withoutEmpty({
+    ...readEnvironmentFile(directory, environmentFile, faults),
+    ...withoutEmpty(lowerCaseProxies(processEnvironment)),
   })
 }
 
@@ -231,11 +304,10 @@ function isDemo(variables: Variables): boolean {
 
 /** An app registration needs both ids and exactly one credential. */
 function registrationFault(variables: Variables, demo: boolean | undefined): string | null {
-  const credentials = CREDENTIALS.filter((name) => isGiven(variables, name))
-  if (credentials.length > 1)
-    return `${credentials.join(' and ')} are ${credentials.length === 2 ? 'both' : 'all'} set: keep one.`
+  const several = severalCredentials(variables)
+  if (several !== null) return several
   const missing = ['AZURE_TENANT_ID', 'AZURE_CLIENT_ID'].filter((name) => !isGiven(variables, name))
-  if (credentials.length === 0) missing.push(A_CREDENTIAL)
+  if (!CREDENTIALS.some((name) => isGiven(variables, name))) missing.push(A_CREDENTIAL)
   if (missing.length === 0 || isDemo(variables)) return null
   const orNone = demo === undefined ? ', or none of AZURE_* for the demo' : ''
   return `The app registration is incomplete: set ${missing.join(' and ')} as well${orNone}.`

@@ -13,7 +13,7 @@ const LOOK_AT_FILE_EVERY_MS = 500
 export interface LoadedVaultKeys {
   /** Follows changes. Keys that were removed still open values. */
   readonly keyRing: KeyRing
-  /** Reads the keys again; where that fails, it warns and the keys stay as they were. `vaultKeys` is what VAULT_KEYS holds now. */
+  /** Reads the keys again; where that fails, it warns and the keys stay as they were. `vaultKeys` is what VAULT_KEYS holds now, or null. */
   reload(vaultKeys: string | null): Promise<void>
   close(): void
 }
@@ -29,8 +29,10 @@ export async function loadVaultKeys(config: Config, warn: (message: string) => v
     const current = keepCurrent(await readConfiguredKeys(config), warn)
     return {
       keyRing: current.keyRing,
-      reload: (vaultKeys) =>
-        current.renew(() => readConfiguredKeys({ ...config, vaultKeys: vaultKeys ?? config.vaultKeys })),
+      async reload(vaultKeys) {
+        if (vaultKeys === null && config.vaultKeysCommand === null) return
+        await current.renew(() => readConfiguredKeys({ ...config, vaultKeys }))
+      },
       close() {},
     }
   }

@@ -29,9 +29,15 @@ export function readEnvironmentFile(
   }
 }
 
-export function withSecretFiles(variables: Record<string, string | undefined>, directory: string, faults: string[]) {
+/** @param names the secrets that are needed; faults of others do not count */
+export function withSecretFiles(
+  variables: Record<string, string | undefined>,
+  directory: string,
+  faults: string[],
+  names: readonly (typeof SECRETS)[number][] = SECRETS,
+) {
   const result = { ...variables }
-  for (const name of SECRETS) {
+  for (const name of names) {
     const file = variables[`${name}_FILE`]
     if (file === undefined) continue
     if (variables[name] !== undefined) {

@@ -24,7 +24,7 @@ export function configurationWarnings(config: Config, now: Date): string[] {
       `AZURE_FEDERATED_TOKEN_FILE names a token that expired at ${tokenEnd.toISOString()}: until its issuer replaces it, Microsoft refuses it`,
     )
   }
-  const { kind, expiresAt } = credentialExpiry(config)
+  const { kind, expiresAt } = credentialExpiry({ ...config, credential: config.registration })
   if (kind === 'secret' && expiresAt === null) {
     warnings.push('AZURE_CLIENT_SECRET_EXPIRES is not set: nobody will be warned before the client secret expires')
   }

@@ -91,6 +91,26 @@ export async function pendingMigrations(pool: pg.Pool): Promise<string[]> {
   return (await readMigrations(MIGRATIONS_DIRECTORY)).filter(({ name }) => !applied.has(name)).map(({ name }) => name)
 }
 
+/** How the schema of a database stands to the migrations of this version. */
+export interface MigrationState {
+  /** `empty`: there are no tables at all. `foreign`: there are tables, and none is ours. */
+  readonly tables: 'ours' | 'empty' | 'foreign'
+  readonly pending: readonly string[]
+  /** Applied by a newer version. */
+  readonly unknown: readonly string[]
+}
+
+export async function readMigrationState(pool: pg.Pool): Promise<MigrationState> {
+  const known = (await readMigrations(MIGRATIONS_DIRECTORY)).map(({ name }) => name)
+  const applied = await readApplied(pool)
+  const { rows } = applied.size > 0 ? { rows: [{ foreign: false }] } : await pool.query(HOLDS_FOREIGN_TABLES)
+  return {
+    tables: applied.size > 0 ? 'ours' : rows[0]?.foreign ? 'foreign' : 'empty',
+    pending: known.filter((name) => !applied.has(name)),
+    unknown: [...applied.keys()].filter((name) => !known.includes(name)),
+  }
+}
+
 /** Makes the first connection of the process, whose failure the operator has to repair. */
 async function connect(client: pg.Client): Promise<void> {
   try {
@@ -124,11 +144,11 @@ const CREATE_HISTORY = `CREATE TABLE IF NOT EXISTS _prisma_migrations (
   applied_steps_count INTEGER NOT NULL DEFAULT 0
 )`
 
+const HOLDS_FOREIGN_TABLES = `SELECT to_regclass('_prisma_migrations') IS NULL AND EXISTS (
+  SELECT FROM pg_tables WHERE schemaname = current_schema()) AS foreign`
+
 async function prepareHistory(client: pg.Client): Promise<void> {
-  const { rows } = await client.query(
-    `SELECT to_regclass('_prisma_migrations') IS NULL AND EXISTS (
-       SELECT FROM pg_tables WHERE schemaname = current_schema()) AS foreign`,
-  )
+  const { rows } = await client.query(HOLDS_FOREIGN_TABLES)
   if (rows[0]?.foreign)
     throw new ConfigurationError(
       'The database holds tables of another program. Give Inforiver Mail a database of its own.',

@@ -43,7 +43,14 @@ function createWatch({
   const logger = pino({ level: 'info' }, { write: (line) => logLines.push(line) })
   const store = createCredentialStore(database.prisma)
   const credential = { kind, expiresAt }
-  return createCredentialWatch({ credential, tenantId: 'ten_1', store, logger, clock: clock.now, onExpiring })
+  return createCredentialWatch({
+    credentialExpiry: () => credential,
+    tenantId: 'ten_1',
+    store,
+    logger,
+    clock: clock.now,
+    onExpiring,
+  })
 }
 
 const logged = () => logLines.map((line) => JSON.parse(line) as { level: number; msg: string; daysLeft: number })

@@ -28,23 +28,24 @@ export interface ExpiringCredential {
  * valid, and calls `onExpiring` once for each step before its expiry, over all processes.
  */
 export function createCredentialWatch({
-  credential,
+  credentialExpiry,
   tenantId,
   store,
   logger,
   clock,
   onExpiring,
 }: {
-  credential: CredentialExpiry
+  credentialExpiry: () => CredentialExpiry
   tenantId: string
   store: CredentialStore
   logger: FastifyBaseLogger
   clock: () => Date
   onExpiring?: (expiring: ExpiringCredential) => Promise<void>
 }): () => Promise<void> {
-  const { kind, expiresAt } = credential
   let loggedAt: Date | null = null
   return async () => {
+    const credential = credentialExpiry()
+    const { kind, expiresAt } = credential
     if (expiresAt === null) return
     const at = clock()
     const { level, daysLeft } = viewCredential(credential, at)
