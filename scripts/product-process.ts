@@ -1,6 +1,6 @@
 import { announcement } from '../apps/api/src/announcement.ts'
-import { ConfigurationError, type Config } from '../apps/api/src/config.ts'
-import type { Running } from '../apps/api/src/running.ts'
+import { ConfigurationError, type Config, type RereadSecrets } from '../apps/api/src/config.ts'
+import type { RunningProduct } from '../apps/api/src/running.ts'
 import { reserveDataFolder } from '../apps/api/src/database/embedded-postgres.ts'
 import { serve } from '../apps/api/src/serve.ts'
 import { work } from '../apps/api/src/work.ts'
@@ -14,6 +14,8 @@ const STOP_WITHIN_MS = 28_000
 interface Options {
   /** Called once the process can be asked to stop. */
   readonly readConfig: () => Config
+  /** Reads certificate and keys again, on SIGHUP. Without it that signal stops the product, like any other. */
+  readonly rereadSecrets?: () => RereadSecrets
   /** The program of the simulator; null when somebody else runs it. */
   readonly simulator: URL | null
   /** Whether to say where to go. */
@@ -26,9 +28,10 @@ interface Options {
  *
  * @throws {ConfigurationError} when the operator has to change something
  */
-export async function runProduct({ readConfig, simulator: program, announces }: Options): Promise<void> {
+export async function runProduct({ readConfig, rereadSecrets, simulator: program, announces }: Options): Promise<void> {
   const stopping = new AbortController()
-  const starting = Promise.withResolvers<Running | null>()
+  const starting = Promise.withResolvers<RunningProduct | null>()
+  let reload: (() => void) | null = null
   const stop = once(async () => {
     setTimeout(exitNow, STOP_WITHIN_MS).unref()
     const abandonStart = setTimeout(exitNow, START_ABANDONED_WITHIN_MS)
@@ -38,12 +41,14 @@ export async function runProduct({ readConfig, simulator: program, announces }: 
     await running?.close().catch((error: unknown) => console.error(error))
     process.exit()
   })
-  for (const event of ['SIGINT', 'SIGTERM', 'SIGHUP', 'disconnect']) process.on(event, () => void stop())
+  for (const event of ['SIGINT', 'SIGTERM', 'disconnect']) process.on(event, () => void stop())
+  process.on('SIGHUP', () => (reload === null ? void stop() : reload()))
   // The parent ended before the listener above was there.
   if (process.send !== undefined && !process.connected) void stop()
 
   try {
     const running = await start(stopping.signal)
+    if (rereadSecrets) reload = oneAfterTheOther(() => running.reload(rereadSecrets()), onFatal)
     starting.resolve(running)
   } catch (error) {
     // A start that was asked to stop has not failed.
@@ -51,7 +56,7 @@ export async function runProduct({ readConfig, simulator: program, announces }: 
     if (!stopping.signal.aborted) throw error
   }
 
-  async function start(signal: AbortSignal): Promise<Running> {
+  async function start(signal: AbortSignal): Promise<RunningProduct> {
     const config = readConfig()
     if (config.demo) await reserveDataFolder(config.dataDirectory) // the simulator writes there too
     const simulator =
@@ -63,6 +68,7 @@ export async function runProduct({ readConfig, simulator: program, announces }: 
       process.send?.('ready')
       if (announces) console.log(`\n${announcement(config)}\n`)
       return {
+        reload: (reread) => product.reload(reread),
         async close() {
           try {
             await product.close()
@@ -88,6 +94,26 @@ export async function runProduct({ readConfig, simulator: program, announces }: 
 function exitNow(): void {
   console.error('Not everything ended in time: it is left as it is. The next start goes on from there.')
   process.exit()
+}
+
+/** Requests that come during a run are answered by one more, which reads what they want to be read. */
+function oneAfterTheOther(action: () => Promise<void>, onFailure: (error: unknown) => void): () => void {
+  let isRunning = false
+  let isWanted = false
+  const run = async () => {
+    isRunning = true
+    while (isWanted) {
+      isWanted = false
+      await action()
+    }
+  }
+  return () => {
+    isWanted = true
+    if (isRunning) return
+    void run()
+      .catch(onFailure)
+      .finally(() => (isRunning = false))
+  }
 }
 
 function once(action: () => Promise<void>): () => Promise<void> {

@@ -1,5 +1,6 @@
 import { readdir, readFile, realpath } from 'node:fs/promises'
 import { join } from 'node:path'
+import satisfies from 'spdx-satisfies'
 
 /** Something that a release carries and that others have written. */
 export interface Component {
@@ -14,7 +15,7 @@ export interface Component {
 }
 
 /** Licences that allow to pass a program on as part of another, with a text beside it and without our sources. */
-const ALLOWED: ReadonlySet<string> = new Set([
+const ALLOWED = [
   '0BSD',
   'Apache-2.0',
   'BlueOak-1.0.0',
@@ -29,14 +30,15 @@ const ALLOWED: ReadonlySet<string> = new Set([
   'Unicode-3.0',
   'Unlicense',
   'Zlib',
-])
+]
 
-/** A choice is allowed when one of its licences is, a combination when all of them are. */
+/** A choice is allowed when one of its licences is, a combination when all of them are, other text never. */
 export function isAllowed(licence: string): boolean {
-  return licence
-    .replaceAll(/[()]/g, '')
-    .split(' OR ')
-    .some((choice) => choice.split(' AND ').every((part) => ALLOWED.has(part)))
+  try {
+    return satisfies(licence, ALLOWED)
+  } catch {
+    return false // it is no SPDX expression
+  }
 }
 
 /**

@@ -11,7 +11,7 @@ const READ_BY_PROGRAMS = [
   'apps/web/dist',
   'prisma/migrations',
 ]
-const FOR_OPERATORS = ['CHANGELOG.md', 'docs']
+const FOR_OPERATORS = ['CHANGELOG.md', 'docs', 'deploy']
 /**
  * Parts of PostgreSQL that the product does not load: what programs are compiled with, languages that it does not bring, and
  * extensions with libraries of their own.
@@ -118,7 +118,8 @@ async function setModes(folder: string): Promise<void> {
   for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
     if (entry.isSymbolicLink()) continue
     const path = join(entry.parentPath, entry.name)
-    const isProgram = /(^|\/)(bin|runtime)$/.test(relative(folder, entry.parentPath)) || /\.so(\.|$)/.test(entry.name)
+    const isProgram =
+      /(^|\/)(bin|runtime)$/.test(relative(folder, entry.parentPath)) || /\.(so(\.|$)|sh$)/.test(entry.name)
     await chmod(path, entry.isDirectory() || isProgram ? 0o755 : 0o644)
   }
 }

@@ -120,6 +120,8 @@ describe.runIf(isLinux)('the demo of a release', () => {
           ...(await Promise.all(['/', '/assets/simulator.css'].map((path) => get(port + 1, path)))),
         ]
         expect(answers.filter(({ status }) => status !== 200).map(({ url }) => url)).toEqual([])
+        product.kill('SIGHUP')
+        await said(product, 'certificate and keys read again')
       } finally {
         product.kill()
         if (product.exitCode === null) await once(product, 'exit')
@@ -167,11 +169,16 @@ function get(port: number, path: string): Promise<Response> {
 
 /** Resolves when the product has said where to go, and rejects when it ends before. */
 function announced(product: ChildProcess): Promise<void> {
+  return said(product, 'Inforiver Mail is running')
+}
+
+/** Resolves when the product has said this from now on, and rejects when it ends before. */
+function said(product: ChildProcess, expected: string): Promise<void> {
   return new Promise((resolve, reject) => {
     let output = ''
     product.stdout?.setEncoding('utf8').on('data', (text: string) => {
       output += text
-      if (output.includes('Inforiver Mail is running')) resolve()
+      if (output.includes(expected)) resolve()
     })
     product.once('exit', (status) => reject(new Error(`It ended with ${status}:\n${output}`)))
   })

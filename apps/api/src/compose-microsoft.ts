@@ -1,14 +1,22 @@
 import { createGraphMailer, type GraphMailer } from '@inforiver-mail/m365/graph-mailer'
-import { createMicrosoftFetch } from '@inforiver-mail/m365/microsoft-fetch'
-import { createMicrosoftIdentity, type MicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
+import { createMicrosoftFetch, type MicrosoftFetch } from '@inforiver-mail/m365/microsoft-fetch'
+import {
+  createMicrosoftIdentity,
+  type AppCredential,
+  type MicrosoftIdentity,
+} from '@inforiver-mail/m365/microsoft-identity'
 import { approvalLinks } from './approval-links.ts'
 import type { Config } from './config.ts'
 
 /** Wires what talks to Entra and Graph. `timeoutMs` bounds each request; without it the default of m365 applies. */
 export function composeMicrosoft(
   config: Config,
-  { clock, timeoutMs }: { clock: () => Date; timeoutMs?: number | undefined },
-): { readonly identity: MicrosoftIdentity; readonly mailer: GraphMailer } {
+  {
+    currentCredential,
+    clock,
+    timeoutMs,
+  }: { currentCredential: () => AppCredential; clock: () => Date; timeoutMs?: number | undefined },
+): { readonly fetch: MicrosoftFetch; readonly identity: MicrosoftIdentity; readonly mailer: GraphMailer } {
   const { registration, authorityHost, graphBaseUrl, cloud, redirectUri, publicUrl } = config
   const { httpsProxy, noProxy, extraCaCertificates } = config.outbound
   const fetch = createMicrosoftFetch({
@@ -19,6 +27,7 @@ export function composeMicrosoft(
   })
   const identity = createMicrosoftIdentity({
     registration,
+    currentCredential,
     authorityHost,
     graphBaseUrl,
     cloud,
@@ -27,5 +36,5 @@ export function composeMicrosoft(
     fetch,
     clock,
   })
-  return { identity, mailer: createGraphMailer({ graphBaseUrl, fetch, clock }) }
+  return { fetch, identity, mailer: createGraphMailer({ graphBaseUrl, fetch, clock }) }
 }

@@ -8,9 +8,10 @@ import { buildApp, buildOperationsApp } from './app.ts'
 import { elapsedMs as systemElapsedMs, systemClock } from './clock.ts'
 import { auditRoutes } from './audit/audit-routes.ts'
 import { createAuditStore } from './audit/audit-store.ts'
+import { composeProductCheck } from './compose-check.ts'
 import { composeMicrosoft } from './compose-microsoft.ts'
-import type { Config } from './config.ts'
-import { credentialExpiry } from './credential-expiry.ts'
+import type { Config, RereadSecrets } from './config.ts'
+import { useCredential } from './credential-in-use.ts'
 import { appendAuditEvent } from './database/audit-log.ts'
 import { watchClock } from './database/clock-watch.ts'
 import { createDatabaseClock } from './database/database-clock.ts'
@@ -37,6 +38,9 @@ import { SEALED_COLUMNS } from './sealed-columns.ts'
 import { composeServiceKeys } from './service-keys/compose-service-keys.ts'
 import { composeSettings } from './settings/compose-settings.ts'
 import { composeSignIn } from './sign-in/compose-sign-in.ts'
+import { setupCheckRoutes } from './setup-check/setup-check-routes.ts'
+import { createCheckPlace } from './setup-check/setup-check-store.ts'
+import type { DnsResolver } from './setup-check/sender-domain-check.ts'
 import { loadVaultKeys } from './vault-keys.ts'
 import { announceSealingKey } from './vault-rotation/presence-store.ts'
 import { createResealTask } from './vault-rotation/reseal-task.ts'
@@ -52,6 +56,8 @@ export interface Product {
   buildOperationsApp(): Promise<FastifyInstance>
   readonly worker: Worker
   readonly housekeeping: Housekeeping
+  /** Uses what was read again, and runs VAULT_KEYS_COMMAND again. What cannot be read stays as it was, with a warning. */
+  reload(reread: RereadSecrets): Promise<void>
   /** Turns an error of the start into a sentence, if the disk of the embedded PostgreSQL caused it. */
   explain(error: unknown): Promise<unknown>
   /** Closes the database, and stops the embedded one. Stop first whatever uses it. */
@@ -74,6 +80,7 @@ export async function compose(
     microsoftTimeoutMs,
     deliveryGraceMs,
     deliveryLookEveryMs,
+    resolver,
     stopping,
   }: {
     onFatal: (error: unknown) => void
@@ -87,6 +94,8 @@ export async function compose(
     deliveryGraceMs?: number
     /** How often the worker looks for abandoned messages, and for drafts and copies to delete. */
     deliveryLookEveryMs?: number
+    /** Replaces the name servers of this machine for the set-up check. */
+    resolver?: DnsResolver
     /** Cancels the start. */
     stopping?: AbortSignal | undefined
   },
@@ -130,7 +139,12 @@ export async function compose(
     closers.push(() => presence.stop())
 
     const { publicUrl } = config
-    const { identity, mailer } = composeMicrosoft(config, { clock, timeoutMs: microsoftTimeoutMs })
+    const credential = useCredential(config)
+    const { identity, mailer } = composeMicrosoft(config, {
+      currentCredential: credential.current,
+      clock,
+      timeoutMs: microsoftTimeoutMs,
+    })
 
     const signIn = composeSignIn({
       database,
@@ -166,7 +180,7 @@ export async function compose(
       database,
       graphAuth: config.graphAuth,
       tenantId,
-      credential: credentialExpiry(config),
+      credentialExpiry: credential.expiry,
       registry,
       publicUrl,
       identity,
@@ -209,6 +223,7 @@ export async function compose(
     const deliveryBudget = createDeliveryBudget()
     const deliveryMetrics = createDeliveryMetrics(registry, {
       queueDepth: () => queue.upkeep.readDepth(),
+      failures: () => queue.upkeep.readFailures(),
       memoryBytes: () => deliveryBudget.usedBytes,
     })
     const worker = createWorker({
@@ -247,6 +262,19 @@ export async function compose(
       },
     })
 
+    const checkSetup = composeProductCheck(config, {
+      credential,
+      database,
+      tenantId,
+      vault,
+      keyRing,
+      checkWrites: () => writeCheck.check(),
+      clock,
+      chance,
+      resolver,
+      onBroken: (check, error) => logger.error({ err: error, check }, 'a check of the set-up failed itself'),
+    })
+
     const checks = readinessChecks({ pool: database.pool, vault, sealedColumns, writeCheck })
     const operations = [bind(health, { checks }), bind(metrics, { registry, token: config.metricsToken })]
 
@@ -266,6 +294,7 @@ export async function compose(
             ...operations,
             signIn.routes,
             settings.routes({ requireAdmin, requireServiceOrAdmin: serviceKeys.guard.either('settings:read') }),
+            bind(setupCheckRoutes, { requireAdmin, check: checkSetup, takePlace: createCheckPlace(database.pool) }),
             bind(auditRoutes, { requireAdmin, store: createAuditStore(database.pool), clock }),
             serviceKeys.routes,
             alerts.routes({ requireAdmin }),
@@ -308,6 +337,13 @@ export async function compose(
           await alerts.dispatcher.stop()
           await housekeeping.stop()
         },
+      },
+      async reload(reread) {
+        for (const fault of reread.faults) logger.warn(`${fault} What was read before stays in use.`)
+        credential.replace(reread)
+        await keys.reload(reread.vaultKeys)
+        const { kind, expiresAt } = credential.expiry()
+        logger.info({ credential: kind, expiresAt, vaultKey: keyRing.sealing.kid }, 'certificate and keys read again')
       },
       explain: (error) => opened.explain(error),
       close,

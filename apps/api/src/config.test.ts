@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { rootCertificates } from 'node:tls'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { clientCertificate } from '../../../packages/m365/src/test-support/self-signed-certificate.ts'
-import { ConfigurationError, readConfig, type Config, type ConfigOptions } from './config.ts'
+import { ConfigurationError, readConfig, rereadSecrets, type Config, type ConfigOptions } from './config.ts'
 import { configurationWarnings } from './configuration/warnings.ts'
 
 const NOW = new Date('2026-11-24T10:00:00Z')
@@ -13,6 +13,7 @@ const REGISTRATION = {
   AZURE_CLIENT_ID: '66666666-7777-4888-9999-AAAAAAAAAAAA',
   AZURE_CLIENT_SECRET: 'the-value-of-the-secret',
 }
+const A_CREDENTIAL = 'AZURE_CLIENT_SECRET (or AZURE_CLIENT_CERTIFICATE_PATH, or AZURE_FEDERATED_TOKEN_FILE)'
 const VAULT_KEYS = `k1:${Buffer.alloc(32, 7).toString('base64')}`
 const EXTERNAL = { ...REGISTRATION, DATABASE_URL: 'postgresql://user:hidden@db.contoso.com/mail', VAULT_KEYS }
 
@@ -114,6 +115,7 @@ it.each<[Record<string, string>, object]>([
   [{ ...EXTERNAL, ROLE: 'api' }, { role: 'api' }],
   [{ LOG_LEVEL: 'trace' }, { logLevel: 'trace' }],
   [{ VAULT_KEYS }, { vaultKeys: VAULT_KEYS }],
+  [{ VAULT_KEYS_COMMAND: ' kms  read "a b" ' }, { vaultKeysCommand: ['kms', 'read', '"a', 'b"'] }],
   [{ HTTPS_PROXY: 'http://user:pass@proxy:8080' }, { outbound: { httpsProxy: 'http://user:pass@proxy:8080' } }],
   [{ https_proxy: 'http://proxy:8080' }, { outbound: { httpsProxy: 'http://proxy:8080' } }],
   [{ NO_PROXY: 'contoso.com' }, { outbound: { noProxy: 'contoso.com' } }],
@@ -224,8 +226,8 @@ it('reports every fault at once, by name and without values', () => {
 })
 
 it.each([
-  [['AZURE_TENANT_ID'], 'AZURE_CLIENT_ID and AZURE_CLIENT_SECRET (or AZURE_CLIENT_CERTIFICATE_PATH)'],
-  [['AZURE_TENANT_ID', 'AZURE_CLIENT_ID'], 'AZURE_CLIENT_SECRET (or AZURE_CLIENT_CERTIFICATE_PATH)'],
+  [['AZURE_TENANT_ID'], `AZURE_CLIENT_ID and ${A_CREDENTIAL}`],
+  [['AZURE_TENANT_ID', 'AZURE_CLIENT_ID'], A_CREDENTIAL],
   [['AZURE_CLIENT_SECRET'], 'AZURE_TENANT_ID and AZURE_CLIENT_ID'],
 ] as const)('refuses an app registration of only %j, naming what is missing', (names, missing) => {
   const part = Object.fromEntries(names.map((name) => [name, REGISTRATION[name]]))
@@ -307,11 +309,109 @@ describe('AZURE_CLIENT_CERTIFICATE_PATH', () => {
   })
 })
 
+describe('AZURE_FEDERATED_TOKEN_FILE', () => {
+  const { AZURE_CLIENT_SECRET: _, ...WITHOUT_SECRET } = REGISTRATION
+  const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString('base64url')
+  const tokenUntil = (end: Date) => `${encode({ alg: 'RS256' })}.${encode({ exp: end.getTime() / 1_000 })}.c2lnbmF0dXJl`
+  const withToken = (content: string, environment: Record<string, string> = WITHOUT_SECRET) => ({
+    ...environment,
+    WORKSPACE_ADMINS: 'ada@contoso.com',
+    AZURE_FEDERATED_TOKEN_FILE: file('token', content),
+  })
+
+  it('replaces the secret, relative to the working directory, and needs no expiry date', () => {
+    const config = read(withToken(tokenUntil(new Date('2026-11-24T11:00:00Z'))))
+
+    const { AZURE_TENANT_ID: tenantId, AZURE_CLIENT_ID: clientId } = REGISTRATION
+    const ids = { tenantId, clientId: clientId.toLowerCase() }
+    expect(config.registration).toEqual({ ...ids, federatedTokenFile: join(directory, 'token') })
+    expect(configurationWarnings(config, NOW)).toEqual([])
+  })
+
+  it('causes a warning when its token has expired', () => {
+    const config = read(withToken(tokenUntil(new Date('2026-11-24T09:00:00Z'))))
+
+    expect(configurationWarnings(config, NOW)).toEqual([
+      expect.stringMatching(/^AZURE_FEDERATED_TOKEN_FILE names a token that expired at 2026-11-24T09:00:00\.000Z/),
+    ])
+  })
+
+  it.each([
+    ['an empty file', '\n', 'AZURE_FEDERATED_TOKEN_FILE names a file that is empty.'],
+    ['something else', 'a-password', 'AZURE_FEDERATED_TOKEN_FILE names a file that holds no token (JWT).'],
+  ])('is refused with %s', (_what, content, refusal) => {
+    expect(refusalOf(withToken(content))).toBe(refusal)
+  })
+
+  it('is refused when there is no such file', () => {
+    expect(refusalOf({ ...WITHOUT_SECRET, AZURE_FEDERATED_TOKEN_FILE: 'no-such-token' })).toBe(
+      'AZURE_FEDERATED_TOKEN_FILE names a file that cannot be read (ENOENT).',
+    )
+  })
+
+  it('is refused together with the secret', () => {
+    expect(refusalOf(withToken(tokenUntil(NOW), REGISTRATION))).toBe(
+      'AZURE_CLIENT_SECRET and AZURE_FEDERATED_TOKEN_FILE are both set: keep one.',
+    )
+  })
+})
+
+describe('what a running product reads again', () => {
+  const { AZURE_CLIENT_SECRET: _, ...IDS } = REGISTRATION
+  const { certificate, privateKey } = clientCertificate()
+
+  it('is the certificate and the vault keys', () => {
+    const environment = {
+      ...IDS,
+      AZURE_CLIENT_CERTIFICATE_PATH: file('again.pem', certificate + privateKey),
+      VAULT_KEYS_FILE: file('again-keys', `${VAULT_KEYS}\n`),
+    }
+    expect(rereadSecrets(environment, directory)).toMatchObject({
+      credential: { clientCertificate: { thumbprintSha256: expect.any(String) } },
+      vaultKeys: VAULT_KEYS,
+      faults: [],
+    })
+  })
+
+  it('is the secret and its expiry, from the file of the environment too', () => {
+    file('other.env', 'AZURE_CLIENT_SECRET=the-next\nAZURE_CLIENT_SECRET_EXPIRES=2028-01-01')
+    expect(rereadSecrets(IDS, directory, { environmentFile: 'other.env' })).toEqual({
+      credential: { clientSecret: 'the-next' },
+      clientSecretExpiresAt: new Date('2028-01-01'),
+      vaultKeys: null,
+      faults: [],
+    })
+  })
+
+  it('leaves out what cannot be read, with a reason, and takes the rest', () => {
+    const environment = { ...IDS, AZURE_CLIENT_CERTIFICATE_PATH: 'no-such.pem', VAULT_KEYS_FILE: 'no-such' }
+    expect(rereadSecrets(environment, directory)).toEqual({
+      credential: null,
+      clientSecretExpiresAt: null,
+      vaultKeys: null,
+      faults: [
+        'VAULT_KEYS_FILE names a file that cannot be read (ENOENT).',
+        'AZURE_CLIENT_CERTIFICATE_PATH names a file that cannot be read (ENOENT).',
+      ],
+    })
+    expect(rereadSecrets({ ...REGISTRATION, VAULT_KEYS: 'broken' }, directory)).toMatchObject({
+      credential: { clientSecret: REGISTRATION.AZURE_CLIENT_SECRET },
+      vaultKeys: null,
+      faults: [expect.stringMatching(/^VAULT_KEYS cannot be used\./)],
+    })
+  })
+})
+
 it.each<[string, Record<string, string>, RegExp | string]>([
   [
     'DATABASE_URL without VAULT_KEYS',
     { ...REGISTRATION, DATABASE_URL: EXTERNAL.DATABASE_URL },
     /^VAULT_KEYS is required with DATABASE_URL\. Make a key with: node /,
+  ],
+  [
+    'VAULT_KEYS_COMMAND beside VAULT_KEYS',
+    { ...EXTERNAL, VAULT_KEYS_COMMAND: 'kms read' },
+    'VAULT_KEYS_COMMAND is set together with VAULT_KEYS or VAULT_KEYS_FILE: keep one.',
   ],
   ['ROLE=api without DATABASE_URL', { ...REGISTRATION, ROLE: 'api' }, /needs DATABASE_URL/],
   ['ROLE=worker without DATABASE_URL', { ...REGISTRATION, ROLE: 'worker' }, /needs DATABASE_URL/],

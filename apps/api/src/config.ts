@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { cloudMismatch, CLOUDS, type CloudName } from '@inforiver-mail/m365/clouds'
 import type { ClientCertificate } from '@inforiver-mail/m365/client-certificate'
-import type { AppRegistration } from '@inforiver-mail/m365/microsoft-identity'
+import type { AppCredential, AppRegistration } from '@inforiver-mail/m365/microsoft-identity'
 import type { z } from 'zod'
 import {
   findExposedFiles,
@@ -9,6 +9,7 @@ import {
   readCertificateFile,
   readEnvironmentFile,
   readExtraCaCertificates,
+  readFederatedTokenFile,
   withSecretFiles,
   type Variables,
 } from './configuration/environment-files.ts'
@@ -18,6 +19,13 @@ import { isLoopback } from './loopback.ts'
 /** Something that the operator has to change. The message is one or more sentences, without values. */
 export class ConfigurationError extends Error {
   override readonly name = 'ConfigurationError'
+  /** Each fault in a sentence or two. */
+  readonly faults: readonly string[]
+
+  constructor(message: string, { faults = [message], ...options }: ErrorOptions & { faults?: readonly string[] } = {}) {
+    super(message, options)
+    this.faults = faults
+  }
 }
 
 /** The demo's simulator registers the app under these values. They open nothing outside this machine. */
@@ -40,6 +48,8 @@ export interface Config {
   readonly graphAuth: 'delegated' | 'application'
   /** Null when it is not configured. */
   readonly clientSecretExpiresAt: Date | null
+  /** The end of the token that the start found; null without one. */
+  readonly federatedTokenExpiresAt: Date | null
   readonly authorityHost: string
   readonly graphBaseUrl: string
   /** The cloud to assume for hosts that are not Microsoft's own. */
@@ -62,8 +72,10 @@ export interface Config {
   readonly dataDirectory: string
   /** The system's folder for sockets; null when it names none. */
   readonly runtimeDirectory: string | null
-  /** `kid:base64,…`; null for the key file in the data directory. */
+  /** `kid:base64,…`; null for the command, or the key file in the data directory. */
   readonly vaultKeys: string | null
+  /** A program and its parameters, which prints the keys. */
+  readonly vaultKeysCommand: readonly string[] | null
   /** The value of a service key that is valid without anybody creating it, for unattended installations. */
   readonly seededServiceKey: string | null
   /** The limits of each mailbox over all processes; 0 means no limit. */
@@ -106,10 +118,7 @@ export function readConfig(
 ): Config {
   const faults: string[] = []
   const variables = withSecretFiles(
-    withoutEmpty({
-      ...readEnvironmentFile(directory, environmentFile, faults),
-      ...withoutEmpty(lowerCaseProxies(processEnvironment)),
-    }),
+    readVariables(processEnvironment, directory, environmentFile, faults),
     directory,
     faults,
   )
@@ -117,26 +126,98 @@ export function readConfig(
   if (!parsed.success) faults.push(...describeIssues(parsed.error.issues))
   const extraCaCertificates = readExtraCaCertificates(variables['NODE_EXTRA_CA_CERTS'], directory, faults)
   const clientCertificate = readCertificateFile(variables['AZURE_CLIENT_CERTIFICATE_PATH'], directory, faults)
+  const federatedToken = readFederatedTokenFile(variables['AZURE_FEDERATED_TOKEN_FILE'], directory, faults)
   faults.push(...demoFaults(variables, demo), ...crossFaults(variables, demo))
   if (parsed.success) faults.push(...cloudFaults(parsed.data))
-  if (!parsed.success || faults.length > 0) throw new ConfigurationError(describeFaults(faults))
+  if (!parsed.success || faults.length > 0) throw new ConfigurationError(describeFaults(faults), { faults })
   return toConfig(parsed.data, directory, {
     extraCaCertificates,
     clientCertificate,
+    federatedToken,
     exposedFiles: findExposedFiles(variables, directory),
     environmentFileExposed: isEnvironmentFileExposed(directory, environmentFile),
+  })
+}
+
+/** What a running product reads again. */
+export interface RereadSecrets {
+  /** Null when there is none, or it cannot be read. */
+  readonly credential: AppCredential | null
+  readonly clientSecretExpiresAt: Date | null
+  /** Null when VAULT_KEYS is not set, or cannot be read. */
+  readonly vaultKeys: string | null
+  /** A sentence for everything that cannot be read. */
+  readonly faults: readonly string[]
+}
+
+/** Reads the certificate or secret of the app and the vault keys again, from where `readConfig` takes them. */
+export function rereadSecrets(
+  processEnvironment: NodeJS.ProcessEnv = process.env,
+  directory = process.cwd(),
+  { environmentFile }: ConfigOptions = {},
+): RereadSecrets {
+  const faults: string[] = []
+  const variables = withSecretFiles(
+    readVariables(processEnvironment, directory, environmentFile, faults),
+    directory,
+    faults,
+    ['AZURE_CLIENT_SECRET', 'VAULT_KEYS'],
+  )
+  const credential = readCredential(variables, directory, faults)
+  const Reread = Environment.pick({ AZURE_CLIENT_SECRET_EXPIRES: true, VAULT_KEYS: true })
+  const parsed = Reread.safeParse(variables)
+  if (!parsed.success) faults.push(...describeIssues(parsed.error.issues))
+  const isFaulty = (name: string) => !parsed.success && parsed.error.issues.some(({ path }) => path[0] === name)
+  return {
+    credential,
+    clientSecretExpiresAt: parsed.data?.AZURE_CLIENT_SECRET_EXPIRES ?? null,
+    vaultKeys: isFaulty('VAULT_KEYS') ? null : variables['VAULT_KEYS'] || null,
+    faults,
+  }
+}
+
+/** Returns null where there is none, more than one, or one that cannot be read. */
+function readCredential(variables: Variables, directory: string, faults: string[]): AppCredential | null {
+  const { AZURE_CLIENT_SECRET: clientSecret } = variables
+  const clientCertificate = readCertificateFile(variables['AZURE_CLIENT_CERTIFICATE_PATH'], directory, faults)
+  const federatedToken = readFederatedTokenFile(variables['AZURE_FEDERATED_TOKEN_FILE'], directory, faults)
+  const fault = severalCredentials(variables)
+  if (fault !== null) {
+    faults.push(fault)
+    return null
+  }
+  if (federatedToken) return { federatedTokenFile: federatedToken.path }
+  if (clientCertificate) return { clientCertificate }
+  return clientSecret ? { clientSecret } : null
+}
+
+function severalCredentials(variables: Variables): string | null {
+  const given = CREDENTIALS.filter((name) => isGiven(variables, name))
+  return given.length > 1 ? `${given.join(' and ')} are ${given.length === 2 ? 'both' : 'all'} set: keep one.` : null
+}
+
+function readVariables(
+  processEnvironment: NodeJS.ProcessEnv,
+  directory: string,
+  environmentFile: string | undefined,
+  faults: string[],
+): Record<string, string | undefined> {
+  return withoutEmpty({
+    ...readEnvironmentFile(directory, environmentFile, faults),
+    ...withoutEmpty(lowerCaseProxies(processEnvironment)),
   })
 }
 
 interface ReadFiles extends Pick<Config, 'exposedFiles' | 'environmentFileExposed'> {
   readonly extraCaCertificates: string | null
   readonly clientCertificate: ClientCertificate | null
+  readonly federatedToken: { readonly path: string; readonly expiresAt: Date | null } | null
 }
 
 function toConfig(
   environment: Environment,
   directory: string,
-  { extraCaCertificates, clientCertificate, ...exposed }: ReadFiles,
+  { extraCaCertificates, clientCertificate, federatedToken, ...exposed }: ReadFiles,
 ): Config {
   const demo = environment.AZURE_TENANT_ID === undefined
   const simulatorPort = environment.PORT + 1
@@ -151,10 +232,15 @@ function toConfig(
       : {
           tenantId: environment.AZURE_TENANT_ID?.toLowerCase() ?? '',
           clientId: environment.AZURE_CLIENT_ID?.toLowerCase() ?? '',
-          ...(clientCertificate ? { clientCertificate } : { clientSecret: environment.AZURE_CLIENT_SECRET ?? '' }),
+          ...(federatedToken
+            ? { federatedTokenFile: federatedToken.path }
+            : clientCertificate
+              ? { clientCertificate }
+              : { clientSecret: environment.AZURE_CLIENT_SECRET ?? '' }),
         },
     ...exposed,
     graphAuth: environment.GRAPH_AUTH,
+    federatedTokenExpiresAt: federatedToken?.expiresAt ?? null,
     clientSecretExpiresAt: environment.AZURE_CLIENT_SECRET_EXPIRES ?? null,
     authorityHost: demo ? simulator : cloudOf(environment).authorityHost,
     graphBaseUrl: demo ? simulator : cloudOf(environment).graphBaseUrl,
@@ -174,6 +260,7 @@ function toConfig(
     dataDirectory: demo ? resolve(dataDirectory, 'demo') : dataDirectory,
     runtimeDirectory: environment.RUNTIME_DIRECTORY?.split(':')[0] ?? environment.XDG_RUNTIME_DIR ?? null,
     vaultKeys: environment.VAULT_KEYS ?? null,
+    vaultKeysCommand: environment.VAULT_KEYS_COMMAND ?? null,
     seededServiceKey: environment.INFORIVER_SERVICE_KEY ?? null,
     mailboxLimits: {
       concurrency: environment.MAILBOX_CONCURRENCY,
@@ -191,7 +278,8 @@ function toConfig(
   }
 }
 
-const CREDENTIALS = ['AZURE_CLIENT_SECRET', 'AZURE_CLIENT_CERTIFICATE_PATH'] as const
+const CREDENTIALS = ['AZURE_CLIENT_SECRET', 'AZURE_CLIENT_CERTIFICATE_PATH', 'AZURE_FEDERATED_TOKEN_FILE'] as const
+const A_CREDENTIAL = 'AZURE_CLIENT_SECRET (or AZURE_CLIENT_CERTIFICATE_PATH, or AZURE_FEDERATED_TOKEN_FILE)'
 
 /** Explicit hosts take precedence over the name of the cloud. */
 function cloudOf({ M365_CLOUD, AZURE_AUTHORITY_HOST, GRAPH_BASE_URL }: Environment) {
@@ -216,10 +304,10 @@ function isDemo(variables: Variables): boolean {
 
 /** An app registration needs both ids and exactly one credential. */
 function registrationFault(variables: Variables, demo: boolean | undefined): string | null {
-  const credentials = CREDENTIALS.filter((name) => isGiven(variables, name))
-  if (credentials.length > 1) return 'AZURE_CLIENT_SECRET and AZURE_CLIENT_CERTIFICATE_PATH are both set: keep one.'
+  const several = severalCredentials(variables)
+  if (several !== null) return several
   const missing = ['AZURE_TENANT_ID', 'AZURE_CLIENT_ID'].filter((name) => !isGiven(variables, name))
-  if (credentials.length === 0) missing.push('AZURE_CLIENT_SECRET (or AZURE_CLIENT_CERTIFICATE_PATH)')
+  if (!CREDENTIALS.some((name) => isGiven(variables, name))) missing.push(A_CREDENTIAL)
   if (missing.length === 0 || isDemo(variables)) return null
   const orNone = demo === undefined ? ', or none of AZURE_* for the demo' : ''
   return `The app registration is incomplete: set ${missing.join(' and ')} as well${orNone}.`
@@ -234,7 +322,7 @@ function demoFaults(variables: Variables, demo: boolean | undefined): string[] {
     ]
   if (demo === false && isDemo(variables))
     return [
-      'There is no app registration: set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET (or AZURE_CLIENT_CERTIFICATE_PATH). To try Inforiver Mail with a simulated Microsoft 365, add --demo.',
+      `There is no app registration: set AZURE_TENANT_ID, AZURE_CLIENT_ID and ${A_CREDENTIAL}. To try Inforiver Mail with a simulated Microsoft 365, add --demo.`,
     ]
   return []
 }
@@ -263,7 +351,11 @@ function crossFaults(variables: Variables, demo: boolean | undefined): string[] 
       )
     }
   }
-  if (hasDatabase && !isGiven(variables, 'VAULT_KEYS')) {
+  const hasKeyCommand = isGiven(variables, 'VAULT_KEYS_COMMAND')
+  if (hasKeyCommand && isGiven(variables, 'VAULT_KEYS')) {
+    faults.push('VAULT_KEYS_COMMAND is set together with VAULT_KEYS or VAULT_KEYS_FILE: keep one.')
+  }
+  if (hasDatabase && !hasKeyCommand && !isGiven(variables, 'VAULT_KEYS')) {
     faults.push(
       "VAULT_KEYS is required with DATABASE_URL. Make a key with: node -p \"'k1:' + crypto.randomBytes(32).toString('base64')\"",
     )

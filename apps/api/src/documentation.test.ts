@@ -74,8 +74,8 @@ it.each([
   ['consent that does not complete', ConsentProblemCode.options],
   ['message that is held', HeldBecause.options],
   ['message that failed', MessageProblemCode.options],
-])('says in install.md what to do about every %s', (_, codes) => {
-  const named = new Set(rowsOf(section(read('docs/install.md'), 'Trouble')).flatMap(([code = '']) => codeIn(code)))
+])('says in the runbook what to do about every %s', (_, codes) => {
+  const named = new Set(rowsOf(section(read('docs/runbook.md'), 'Trouble')).flatMap(([code = '']) => codeIn(code)))
   expect(codes.filter((code) => !named.has(code))).toEqual([])
 })
 

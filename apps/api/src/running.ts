@@ -1,9 +1,16 @@
 import type { FastifyBaseLogger } from 'fastify'
+import type { RereadSecrets } from './config.ts'
 
 /** A part of the product that was started. */
 export interface Running {
   /** Lets work in progress finish within its time, then stops. */
   close(): Promise<void>
+}
+
+/** The whole product, started. */
+export interface RunningProduct extends Running {
+  /** Uses what was read again, from then on. */
+  reload(reread: RereadSecrets): Promise<void>
 }
 
 /** Closes all parts concurrently, and logs those that fail. */

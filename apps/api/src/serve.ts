@@ -3,7 +3,7 @@ import { compose } from './compose.ts'
 import { ConfigurationError, type Config } from './config.ts'
 import { configurationWarnings } from './configuration/warnings.ts'
 import { createLogger } from './logger.ts'
-import { closeTogether, type Running } from './running.ts'
+import { closeTogether, type Running, type RunningProduct } from './running.ts'
 import { VERSION } from './version.ts'
 
 /**
@@ -14,7 +14,7 @@ export async function serve(
   config: Config,
   onFatal: (error: unknown) => void,
   stopping?: AbortSignal,
-): Promise<Running> {
+): Promise<RunningProduct> {
   const logger = createLogger(config.logLevel)
   logger.info({ version: VERSION, role: config.role }, 'starting')
   for (const warning of configurationWarnings(config, systemClock())) logger.warn(warning)
@@ -42,6 +42,7 @@ export async function serve(
   }
   logger.info({ publicUrl: config.publicUrl, role: config.role }, 'serving')
   return {
+    reload: (reread) => product.reload(reread),
     async close() {
       await close()
       logger.info('stopped')

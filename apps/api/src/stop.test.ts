@@ -62,7 +62,7 @@ describe('asked to stop', () => {
     expect(await product.processes()).toEqual([])
   })
 
-  it('while clients hold connections open, it exits with 0', async () => {
+  it('because its terminal is closed, while clients hold connections open, it exits with 0', async () => {
     const product = await startFromTheShell(START, external('api'))
     await product.untilReady()
     const sockets = [
@@ -78,7 +78,7 @@ describe('asked to stop', () => {
     const closed = Promise.all(sockets.map((socket) => once(socket, 'close')))
     await fetch(`http://127.0.0.1:${product.port}/healthz`)
 
-    product.signal('SIGTERM')
+    product.signal('SIGHUP')
 
     expect(await product.ended).toEqual({ code: 0, signal: null })
     await closed

@@ -5,7 +5,7 @@ import { composeVault, type VaultTools } from './compose-vault.ts'
 import type { Config } from './config.ts'
 import { NO_KEY } from './database/sealed-values.ts'
 import { waitUntil } from './polling.ts'
-import { readVaultKeys, withNewKey, writeKeyFile } from './vault-keys.ts'
+import { readVaultKeys, usesKeyFile, withNewKey, writeKeyFile } from './vault-keys.ts'
 import { LOST_KINDS, type Lost, type LostKind } from './vault-rotation/forget.ts'
 import type { SealedStore } from './vault-rotation/sealed-store.ts'
 
@@ -58,7 +58,7 @@ export async function runVaultCommand(
   const keyRing = await readVaultKeys(config)
   const vault = await composeVault(config, print)
   try {
-    const context = { config, keyRing, vault, ownKeyFile: config.vaultKeys === null, print, inFlightMs }
+    const context = { config, keyRing, vault, ownKeyFile: usesKeyFile(config), print, inFlightMs }
     if (command === 'status') return await status(context)
     if (command === 'rotate') return await rotate(context)
     return await giveUp(context, kinds ?? [], yes)
@@ -107,13 +107,17 @@ async function rotate(context: Context): Promise<ExitCode> {
     print(`No stored value needs the key ${old} any more.`)
   if (keyRing.keys.size === 1)
     print(
-      `Every stored value is sealed with ${kid}, the only key. Put a new one in front of it in VAULT_KEYS and restart, to rotate.`,
+      `Every stored value is sealed with ${kid}, the only key. Put a new one in front of it in ${whereKeysAre(config)} and restart, to rotate.`,
     )
   else if (ownKeyFile) {
     await writeKeyFile(config, { sealing: keyRing.sealing, keys: new Map([[kid, keyRing.sealing]]) })
     print(`The key file has the key ${kid} alone. Back it up again.`)
-  } else print('Take what is no longer needed out of VAULT_KEYS, and restart.')
+  } else print(`Take what is no longer needed out of ${whereKeysAre(config)}, and restart.`)
   return 0
+}
+
+function whereKeysAre({ vaultKeysCommand }: Config): string {
+  return vaultKeysCommand === null ? 'VAULT_KEYS' : 'what VAULT_KEYS_COMMAND prints'
 }
 
 /** Returns false, after printing the reason, when another key is still needed. */

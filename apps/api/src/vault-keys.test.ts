@@ -2,7 +2,7 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createTokenVault } from '@inforiver-mail/m365/token-vault'
-import { afterEach, beforeEach, expect, it, onTestFinished } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { readConfig, type Config } from './config.ts'
 import { loadVaultKeys, readVaultKeys, withNewKey, writeKeyFile } from './vault-keys.ts'
 
@@ -140,4 +140,65 @@ it('writes the key file for its owner only, and leaves nothing beside it', async
 it('creates no key when the current ones are read', async () => {
   await expect(readVaultKeys(config())).rejects.toThrow(`There is no key file ${keyFile()} yet.`)
   await expect(stat(keyFile())).rejects.toThrow('ENOENT')
+})
+
+describe('VAULT_KEYS_COMMAND', () => {
+  const key = (kid: string, byte: number) => `${kid}:${Buffer.alloc(32, byte).toString('base64')}`
+  const printing = (text: string) => writeFile(join(directory, 'print.mjs'), `console.log(${JSON.stringify(text)})`)
+  const byCommand = () => config({ VAULT_KEYS_COMMAND: `${process.execPath}  ${join(directory, 'print.mjs')} ` })
+
+  it('provides the keys at the start and for the vault command, without a key file', async () => {
+    await printing(key('k1', 1))
+
+    expect((await load(byCommand())).sealing.kid).toBe('k1')
+    expect((await readVaultKeys(byCommand())).sealing.kid).toBe('k1')
+    expect(warnings).toEqual([])
+    await expect(stat(keyFile())).rejects.toThrow('ENOENT')
+  })
+
+  it('is refused when it prints no key', async () => {
+    await printing('not-a-key')
+
+    await expect(load(byCommand())).rejects.toThrow('What VAULT_KEYS_COMMAND printed cannot be used. Key 1: the kid')
+  })
+
+  it('is run again by a reload, after which earlier keys still open', async () => {
+    await printing(key('k1', 1))
+    const keys = await loadVaultKeys(byCommand(), (warning) => warnings.push(warning))
+    const sealed = await createTokenVault(keys.keyRing).seal('a secret', OWNER)
+    await printing(key('k2', 2))
+
+    await keys.reload(null)
+
+    expect(keys.keyRing.sealing.kid).toBe('k2')
+    expect(await createTokenVault(keys.keyRing).open(sealed, OWNER)).toBe('a secret')
+    expect(warnings).toEqual([])
+  })
+
+  it.each([
+    ['prints no key', 'oops', 'What VAULT_KEYS_COMMAND printed cannot be used.'],
+    ['prints another value for a known key', key('k1', 9), 'The vault key "k1" has another value than before'],
+  ])('leaves the keys as they were when it %s', async (_what, text, warning) => {
+    await printing(key('k1', 1))
+    const keys = await loadVaultKeys(byCommand(), (warning) => warnings.push(warning))
+    const sealed = await createTokenVault(keys.keyRing).seal('a secret', OWNER)
+    await printing(text)
+
+    await keys.reload(null)
+
+    expect(warnings).toEqual([expect.stringMatching(`^${warning}.*The keys stay as they were\\.$`)])
+    expect(await createTokenVault(keys.keyRing).open(sealed, OWNER)).toBe('a secret')
+  })
+})
+
+it('takes over what VAULT_KEYS holds at a reload, and keeps its keys when nothing is there', async () => {
+  const key = (kid: string, byte: number) => `${kid}:${Buffer.alloc(32, byte).toString('base64')}`
+  const keys = await loadVaultKeys(config({ VAULT_KEYS: key('k1', 1) }), (warning) => warnings.push(warning))
+
+  await keys.reload(key('k2', 2))
+  expect([...keys.keyRing.keys.keys()]).toEqual(['k1', 'k2'])
+  expect(keys.keyRing.sealing.kid).toBe('k2')
+
+  await keys.reload(null)
+  expect(keys.keyRing.sealing.kid).toBe('k2')
 })

@@ -6,23 +6,36 @@ import { formatVaultKey, newVaultKey, parseVaultKeys, type KeyRing } from '@info
 import { ConfigurationError, type Config } from './config.ts'
 import { writeDurably } from './durable-file.ts'
 import { isReadableByOthers } from './file-mode.ts'
+import { runVaultKeysCommand } from './vault-keys-command.ts'
 
 const LOOK_AT_FILE_EVERY_MS = 500
 
 export interface LoadedVaultKeys {
-  /** Follows changes of the key file. Keys that were removed from the file still open values. */
+  /** Follows changes. Keys that were removed still open values. */
   readonly keyRing: KeyRing
+  /** Reads the keys again; where that fails, it warns and the keys stay as they were. `vaultKeys` is what VAULT_KEYS holds now, or null. */
+  reload(vaultKeys: string | null): Promise<void>
   close(): void
 }
 
 /**
- * Loads the vault's keys from VAULT_KEYS or, with the embedded database, from the key file beside it, which the first
- * start creates.
+ * Loads the vault's keys from VAULT_KEYS, from VAULT_KEYS_COMMAND or, with the embedded database, from the key file
+ * beside it, which the first start creates.
  *
  * @throws {ConfigurationError} naming each fault, never a key
  */
 export async function loadVaultKeys(config: Config, warn: (message: string) => void): Promise<LoadedVaultKeys> {
-  if (config.vaultKeys !== null) return { keyRing: parse(config.vaultKeys, 'VAULT_KEYS'), close() {} }
+  if (!usesKeyFile(config)) {
+    const current = keepCurrent(await readConfiguredKeys(config), warn)
+    return {
+      keyRing: current.keyRing,
+      async reload(vaultKeys) {
+        if (vaultKeys === null && config.vaultKeysCommand === null) return
+        await current.renew(() => readConfiguredKeys({ ...config, vaultKeys }))
+      },
+      close() {},
+    }
+  }
   const path = keyFileOf(config)
   if (!config.demo) {
     warn(
@@ -37,11 +50,16 @@ export async function loadVaultKeys(config: Config, warn: (message: string) => v
 
 /** Reads the current keys, of a product that may be running. */
 export async function readVaultKeys(config: Config): Promise<KeyRing> {
-  if (config.vaultKeys !== null) return parse(config.vaultKeys, 'VAULT_KEYS')
+  if (!usesKeyFile(config)) return readConfiguredKeys(config)
   const path = keyFileOf(config)
   const text = await readKeyFile(path)
   if (text === null) throw new ConfigurationError(`There is no key file ${path} yet. Start Inforiver Mail once.`)
   return parse(text, `The key file ${path}`)
+}
+
+/** Whether the keys are in the file that the product has made itself. */
+export function usesKeyFile({ vaultKeys, vaultKeysCommand }: Config): boolean {
+  return vaultKeys === null && vaultKeysCommand === null
 }
 
 /** Replaces the key file atomically. A running product seals with the first key within a second or two. */
@@ -56,29 +74,50 @@ export function withNewKey({ keys }: KeyRing): KeyRing {
   return { sealing, keys: new Map([[sealing.kid, sealing], ...keys]) }
 }
 
+async function readConfiguredKeys({ vaultKeys, vaultKeysCommand }: Config): Promise<KeyRing> {
+  return vaultKeysCommand === null
+    ? parse(vaultKeys ?? '', 'VAULT_KEYS')
+    : parse(await runVaultKeysCommand(vaultKeysCommand), 'What VAULT_KEYS_COMMAND printed')
+}
+
 function follow(path: string, first: KeyRing, warn: (message: string) => void): LoadedVaultKeys {
-  let current = first
-  const look = () => {
-    void readKeyFile(path)
-      .then((text) => {
-        const { sealing, keys } = parse(text ?? '', `The key file ${path}`)
-        current = { sealing, keys: new Map([...current.keys, ...keys]) }
-      })
-      .catch((error: unknown) =>
-        warn(`${error instanceof Error ? error.message : String(error)} The keys stay as they were.`),
-      )
-  }
+  const current = keepCurrent(first, warn)
+  const reload = () => current.renew(async () => parse((await readKeyFile(path)) ?? '', `The key file ${path}`))
+  const look = () => void reload()
   watchFile(path, { interval: LOOK_AT_FILE_EVERY_MS, persistent: false }, look)
-  return {
-    keyRing: {
-      get sealing() {
-        return current.sealing
-      },
-      get keys() {
-        return current.keys
-      },
+  return { keyRing: current.keyRing, reload, close: () => unwatchFile(path, look) }
+}
+
+function keepCurrent(first: KeyRing, warn: (message: string) => void) {
+  let current = first
+  const keyRing: KeyRing = {
+    get sealing() {
+      return current.sealing
     },
-    close: () => unwatchFile(path, look),
+    get keys() {
+      return current.keys
+    },
+  }
+  return {
+    keyRing,
+    async renew(read: () => Promise<KeyRing>): Promise<void> {
+      try {
+        const { sealing, keys } = await read()
+        refuseOtherValues(current, keys)
+        current = { sealing, keys: new Map([...current.keys, ...keys]) }
+      } catch (error) {
+        warn(`${error instanceof Error ? error.message : String(error)} The keys stay as they were.`)
+      }
+    },
+  }
+}
+
+/** What was sealed with the first value of a key would not open with its second. */
+function refuseOtherValues(current: KeyRing, keys: KeyRing['keys']): void {
+  for (const { kid, key } of keys.values()) {
+    const known = current.keys.get(kid)
+    if (known !== undefined && !known.key.equals(key))
+      throw new ConfigurationError(`The vault key "${kid}" has another value than before: a new key needs a new kid.`)
   }
 }
 

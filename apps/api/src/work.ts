@@ -4,7 +4,7 @@ import { compose, type Product } from './compose.ts'
 import type { Config } from './config.ts'
 import { configurationWarnings } from './configuration/warnings.ts'
 import { createLogger } from './logger.ts'
-import { closeTogether, type Running } from './running.ts'
+import { closeTogether, type Running, type RunningProduct } from './running.ts'
 import { VERSION } from './version.ts'
 
 /**
@@ -15,7 +15,7 @@ export async function work(
   config: Config,
   onFatal: (error: unknown) => void,
   stopping?: AbortSignal,
-): Promise<Running> {
+): Promise<RunningProduct> {
   const logger = createLogger(config.logLevel)
   logger.info({ version: VERSION, role: config.role }, 'starting')
   for (const warning of configurationWarnings(config, systemClock())) logger.warn(warning)
@@ -40,6 +40,7 @@ export async function work(
   }
   logger.info({ role: config.role }, 'delivering')
   return {
+    reload: (reread) => product.reload(reread),
     async close() {
       await close()
       logger.info('stopped')

@@ -9,6 +9,13 @@ const Options = z.strictObject({
     clientId: z.guid(),
     clientSecret: z.string().min(1),
     certificates: z.array(z.string().min(1)).max(10).exactOptional(),
+    federatedCredential: z
+      .strictObject({
+        issuer: z.url(),
+        subject: z.string().min(1),
+        keys: z.array(z.record(z.string(), z.unknown())).min(1),
+      })
+      .exactOptional(),
     redirectUris: z.array(z.string()).min(1),
     displayName: z.string().min(1),
   }),

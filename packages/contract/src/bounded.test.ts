@@ -8,10 +8,11 @@ import * as notice from './notice.ts'
 import * as settings from './office365-smtp.ts'
 import * as serviceKey from './service-key.ts'
 import * as session from './session.ts'
+import * as setupCheck from './setup-check.ts'
 import * as webhook from './webhook.ts'
 
 const ENTRIES = 20_000
-const SUBJECTS = [audit, credential, message, notice, settings, serviceKey, session, webhook]
+const SUBJECTS = [audit, credential, message, notice, settings, serviceKey, session, setupCheck, webhook]
 
 interface JsonSchema {
   readonly type?: string

@@ -7,9 +7,10 @@ export type CredentialLevel = z.infer<typeof CredentialLevel>
 
 /** The credential that the app registration authenticates with at Microsoft, and when it expires. */
 export const Credential = z.strictObject({
-  kind: z.enum(['secret', 'certificate']),
+  kind: z.enum(['secret', 'certificate', 'federated']),
   /**
-   * Null when the operator has not said it, since Microsoft does not reveal it for a secret. The level is `ok` then.
+   * Null when the operator has not said it, since Microsoft does not reveal it for a secret, and for a federated
+   * credential, which does not end. The level is `ok` then.
    */
   expiresAt: z.iso.datetime().nullable(),
   /** Rounded up; 0 once it has expired. */

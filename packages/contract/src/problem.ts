@@ -17,6 +17,7 @@ export const PROBLEM_STATUS = {
   'idempotency-key-reused': 409,
   'message-not-cancellable': 409,
   'message-not-retryable': 409,
+  'check-running': 409,
   'message-too-large': 413,
   'expectation-failed': 417,
   'sender-not-allowed': 422,

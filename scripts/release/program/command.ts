@@ -18,6 +18,7 @@ switch (command.name) {
     console.log(VERSION)
     break
   case 'start':
+  case 'doctor':
   case 'migrate':
   case 'vault': {
     const { runCommand } = await import('./run-command.ts')

@@ -11,6 +11,15 @@ it('starts the product when nothing else is asked for', () => {
   })
 })
 
+it('prints the checks of doctor as text or as JSON', () => {
+  expect(parseCommand(['doctor'])).toEqual({ name: 'doctor', json: false, options: asConfigured })
+  expect(parseCommand(['doctor', '--json', '--demo', '--env-file=a.env'])).toEqual({
+    name: 'doctor',
+    json: true,
+    options: { demo: true, environmentFile: 'a.env' },
+  })
+})
+
 it('hands the words after vault to the vault command', () => {
   expect(parseCommand(['vault', 'status'])).toEqual({ name: 'vault', parameters: ['status'], options: asConfigured })
   expect(parseCommand(['vault', 'forget', 'webhooks', '--yes', '--demo'])).toEqual({
@@ -25,6 +34,8 @@ it.each([
   ['toString', 'There is no command toString.'],
   ['start now', 'start does not take now.'],
   ['start --yes', 'start does not take --yes.'],
+  ['start --json', 'start does not take --json.'],
+  ['doctor now', 'doctor does not take now.'],
   ['version --demo', 'version does not take --demo.'],
   ['vault', 'vault needs to be told what to do.'],
   ['vault open', 'vault does not take open.'],

@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import type { ConfigOptions } from '../../../apps/api/src/config.ts'
 
 export const USAGE = `inforiver-mail [start] [--demo]     runs the product
+inforiver-mail doctor [--json]      checks the whole set-up, and changes nothing
 inforiver-mail vault status         how many stored secrets each key seals
 inforiver-mail vault rotate         seals everything stored with the first key
 inforiver-mail vault forget [WHAT] [--yes]
@@ -10,7 +11,7 @@ inforiver-mail migrate              brings the database to this version, without
 inforiver-mail version              prints the version
 inforiver-mail help                 prints this list
 
---demo                              with a simulated Microsoft 365, for start, vault and migrate
+--demo                              with a simulated Microsoft 365, for start, doctor, vault and migrate
 --env-file FILE                     reads FILE instead of inforiver-mail.env in the working folder`
 
 interface Options {
@@ -19,6 +20,7 @@ interface Options {
 
 export type Command =
   | ({ readonly name: 'start' | 'migrate' } & Options)
+  | ({ readonly name: 'doctor'; readonly json: boolean } & Options)
   | ({ readonly name: 'vault'; readonly parameters: readonly string[] } & Options)
   | ({ readonly name: 'version' | 'help' } & Options)
   | ({ readonly name: 'not-understood'; readonly reason: string } & Options)
@@ -26,6 +28,7 @@ export type Command =
 /** The options that each command takes, and how many words may follow its name. */
 const COMMANDS = {
   start: { options: ['demo', 'env-file'], words: [0, 0] },
+  doctor: { options: ['demo', 'env-file', 'json'], words: [0, 0] },
   migrate: { options: ['demo', 'env-file'], words: [0, 0] },
   vault: { options: ['demo', 'env-file', 'yes'], words: [1, 2] },
   version: { options: [], words: [0, 0] },
@@ -42,6 +45,7 @@ export function parseCommand(words: readonly string[]): Command {
       allowPositionals: true,
       options: {
         demo: { type: 'boolean' },
+        json: { type: 'boolean' },
         'env-file': { type: 'string' },
         yes: { type: 'boolean' },
         help: { type: 'boolean' },
@@ -63,6 +67,7 @@ export function parseCommand(words: readonly string[]): Command {
   if (rest.length > count[1]) return refuse(`${name} does not take ${rest[count[1]]}.`)
   if (name === 'vault' && !VAULT_COMMANDS.has(rest[0])) return refuse(`vault does not take ${rest[0]}.`)
   const options = { demo: values.demo ?? false, environmentFile: values['env-file'] }
+  if (name === 'doctor') return { name, json: values.json ?? false, options }
   return name === 'vault'
     ? { name, parameters: [...rest, ...(values.yes ? ['--yes'] : [])], options }
     : { name, options }

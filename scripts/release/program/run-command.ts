@@ -1,4 +1,5 @@
-import { ConfigurationError, readConfig } from '../../../apps/api/src/config.ts'
+import { ConfigurationError, readConfig, rereadSecrets } from '../../../apps/api/src/config.ts'
+import { runDoctorCommand } from '../../../apps/api/src/doctor-command.ts'
 import { runMigrateCommand } from '../../../apps/api/src/migrate-command.ts'
 import { runVaultCommand } from '../../../apps/api/src/vault-command.ts'
 import { runProduct } from '../../product-process.ts'
@@ -10,15 +11,27 @@ const STATUS_FAILED = 1
 const STATUS_CONFIGURATION = 78
 
 /** Runs a command that needs the product's configuration. Where the operator has to change something, the process ends. */
-export async function runCommand(command: Extract<Command, { name: 'start' | 'migrate' | 'vault' }>): Promise<void> {
+export async function runCommand(
+  command: Extract<Command, { name: 'start' | 'doctor' | 'migrate' | 'vault' }>,
+): Promise<void> {
   try {
     switch (command.name) {
       case 'start':
         return await runProduct({
           readConfig: readConfigOrExit,
+          rereadSecrets: () => rereadSecrets(process.env, process.cwd(), command.options),
           simulator: new URL('simulator.js', import.meta.url),
           announces: true,
         })
+      case 'doctor':
+        return exitWith(
+          await runDoctorCommand(() => readConfig(process.env, process.cwd(), command.options), {
+            json: command.json,
+            print: console.log,
+            warn: console.error,
+            account: process.getuid?.(),
+          }),
+        )
       case 'migrate':
         return await runMigrateCommand(readConfigOrExit())
       case 'vault':
@@ -43,4 +56,9 @@ function explain(error: unknown, status: number): never {
   if (!(error instanceof ConfigurationError)) throw error
   console.error(`\n${error.message}\n`)
   process.exit(status)
+}
+
+/** Ends the process once everything is printed, though connections may still hang. */
+function exitWith(status: number): void {
+  process.stdout.write('', () => process.exit(status))
 }

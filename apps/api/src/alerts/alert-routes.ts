@@ -18,7 +18,7 @@ import type { SignedIn } from '../http/session.ts'
 import { newId } from '../ids.ts'
 import type { AttemptWebhook } from './alert-dispatcher.ts'
 import type { AlertStore, RaisedAlert } from './alert-store.ts'
-import { alertText } from './alert-text.ts'
+import { alertText, newerAlertText } from './alert-text.ts'
 import type { AddressRule } from './webhook-address.ts'
 import { testBody } from './webhook-body.ts'
 import { newWebhookSecret, webhookSecretOwner } from './webhook-secret.ts'
@@ -80,8 +80,9 @@ export const alertRoutes: FastifyPluginAsync<Options> = async (app, options) => 
 
 const FULL_FAULT = `There are ${MAX_WEBHOOKS} webhooks already, and no more are possible. Remove one first.`
 
-function toNotice({ id, at, alert, count }: RaisedAlert, adminCenters: AdminCenters): Notice {
-  return { id, type: alert.type, at: at.toISOString(), ...alertText(alert, count, adminCenters) }
+function toNotice({ id, at, alert, newer, count }: RaisedAlert, adminCenters: AdminCenters): Notice {
+  const text = newer ? newerAlertText(newer) : alertText(alert, count, adminCenters)
+  return { id, type: alert.type, at: at.toISOString(), ...text }
 }
 
 function refusedUrl(message: string): ProblemError {

@@ -1,3 +1,4 @@
+import { AlertType } from '@inforiver-mail/contract/notice'
 import type { Webhook, WebhookAttempt } from '@inforiver-mail/contract/webhook'
 import { MAX_WEBHOOKS } from '@inforiver-mail/contract/webhook'
 import type { Sealed } from '@inforiver-mail/m365/token-vault'
@@ -7,6 +8,7 @@ import { appendAlert } from '../database/alert-log.ts'
 import { appendAuditEvent } from '../database/audit-log.ts'
 import type { Prisma, PrismaClient } from '../database/generated/client.ts'
 import type { StalledQueue } from '../queue/stalled.ts'
+import { readAlertType, readWebhookAttempt } from '../stored-values.ts'
 import {
   CLAIM,
   DISMISS,
@@ -29,6 +31,8 @@ export interface RaisedAlert {
   readonly id: string
   readonly at: Date
   readonly alert: Alert
+  /** The type that a newer version stored, if this one does not know it: the alert has the nearest known one. */
+  readonly newer?: string | null
   /** The number of messages it is about. */
   readonly count: number
 }
@@ -95,7 +99,7 @@ export function createAlertStore(prisma: PrismaClient, pool: pg.Pool): AlertStor
         url,
         createdAt: createdAt.toISOString(),
         waiting,
-        lastAttempt,
+        lastAttempt: readWebhookAttempt(lastAttempt),
       }))
     },
 
@@ -160,7 +164,7 @@ export function createAlertStore(prisma: PrismaClient, pool: pg.Pool): AlertStor
 
     async claim(now, { limit, except }) {
       const until = new Date(now.getTime() + CLAIM_MS)
-      const { rows } = await pool.query<ClaimedRow>(CLAIM, [now, limit, until, except])
+      const { rows } = await pool.query<ClaimedRow>(CLAIM, [now, limit, until, except, AlertType.options])
       return rows.map(({ webhook_id: id, url, secret_sealed: secretSealed, attempts, ...row }) => ({
         webhook: { id, tenantId: row.tenant_id, url, secretSealed },
         raised: toRaisedAlert(row),
@@ -239,7 +243,7 @@ interface WebhookRow {
   readonly id: string
   readonly url: string
   readonly created_at: Date
-  readonly last_attempt: WebhookAttempt | null
+  readonly last_attempt: unknown
   readonly waiting: number
 }
 
@@ -259,6 +263,7 @@ interface ClaimedRow extends AlertRow {
   readonly attempts: number
 }
 
-function toRaisedAlert({ id, type, at, facts, count }: AlertRow): RaisedAlert {
-  return { id, at, alert: { type, facts } as Alert, count }
+function toRaisedAlert({ id, type: stored, at, facts, count }: AlertRow): RaisedAlert {
+  const { type, newer } = readAlertType(stored)
+  return { id, at, alert: { type, facts } as Alert, newer, count }
 }

@@ -1,5 +1,6 @@
 import type { AdminCenters } from '@inforiver-mail/m365/admin-centers'
 import type { Alert } from '../alert.ts'
+import { nearest } from '../stored-values.ts'
 
 export interface AlertText {
   readonly title: string
@@ -60,13 +61,22 @@ export function alertText({ type, facts }: Alert, count: number, { entra }: Admi
           'The Messages page shows what came of each attempt. Where there was none, whoever operates Inforiver Mail should look whether a worker is running (ROLE=all or ROLE=worker) and what its log says; where Microsoft was not reached, whether a proxy or a firewall is in the way.',
       }
     case 'secret.expiring': {
-      const { what, place, settings } = RENEWAL[facts.kind]
+      const { what, place, settings } = RENEWAL[nearest(['secret', 'certificate'], facts.kind, 'secret')]
       return {
         title: `The ${what} of the app registration ${expiryText(facts.daysLeft)}`,
         detail: `It ${facts.daysLeft === 0 ? 'ran' : 'runs'} out on ${DAY.format(Date.parse(facts.expiresAt))}. From then on Microsoft refuses every sign-in of the app, and all mail waits.`,
         action: `An Entra administrator adds a new ${what} in the ${entra} > App registrations > the app of Inforiver Mail > Certificates & secrets > ${place}. Whoever operates Inforiver Mail ${settings}, and restarts.`,
       }
     }
+  }
+}
+
+/** Describes an alert that a newer version raised, whose type and facts this one does not know. */
+export function newerAlertText(type: string): AlertText {
+  return {
+    title: `A newer version of Inforiver Mail reports: ${type}`,
+    detail: 'This version does not know what that means.',
+    action: 'Whoever operates Inforiver Mail completes the upgrade. The notice then says what to do.',
   }
 }
 

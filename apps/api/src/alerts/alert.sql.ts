@@ -19,12 +19,14 @@ UPDATE alert_events a SET published_at = $1 FROM due WHERE a.id = due.id`
 
 /**
  * Claims one delivery for each webhook, so that a webhook that does not answer delays only its own.
- * $1 now, $2 limit, $3 end of the claim, $4 webhooks to leave out
+ * Alerts of a type that only a newer version knows are left to its processes.
+ * $1 now, $2 limit, $3 end of the claim, $4 webhooks to leave out, $5 the known types
  */
 export const CLAIM = `
 WITH first AS MATERIALIZED (
   SELECT DISTINCT ON (webhook_id) webhook_id, alert_id FROM webhook_deliveries
    WHERE next_attempt_at <= $1 AND webhook_id <> ALL ($4::text[])
+     AND (SELECT a.type = ANY ($5::text[]) FROM alert_events a WHERE a.id = alert_id)
    ORDER BY webhook_id, next_attempt_at, alert_id LIMIT $2
 ), due AS MATERIALIZED (
   SELECT d.webhook_id, d.alert_id FROM webhook_deliveries d JOIN first USING (webhook_id, alert_id)

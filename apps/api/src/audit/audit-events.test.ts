@@ -189,25 +189,6 @@ it('exports comma-separated values for a spreadsheet, and forbids caching', asyn
   )
 })
 
-it('exports more than one query reads, newest first and each event once', async () => {
-  await addEvents(2_500)
-
-  const lines = (await csv('?action=sign-out')).trim().split('\r\n').slice(1)
-  expect(lines.map((line) => line.split(',')[4])).toEqual(
-    Array.from({ length: 2_500 }, (_, index) => String(index + 1)),
-  )
-})
-
-it('exports exactly as many events as the limit, and says that there are more', async () => {
-  await addEvents(100_001)
-
-  const lines = (await csv('?action=sign-out')).trim().split('\r\n')
-  expect(lines).toHaveLength(1 + 100_000 + 1)
-  expect(lines.at(-1)).toBe(
-    ',,,,cut,Only the newest 100000 events are in this file. Ask for an earlier period to have the others.',
-  )
-})
-
 it('exports what the filter asks for', async () => {
   await product.newBrowser().signIn('Bob Behalf')
 

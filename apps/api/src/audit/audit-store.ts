@@ -1,6 +1,7 @@
-import type { AuditAction, AuditDetails, AuditEvent, AuditFilter } from '@inforiver-mail/contract/audit'
+import type { AuditEvent, AuditFilter } from '@inforiver-mail/contract/audit'
 import type pg from 'pg'
 import type { ListPosition } from '../http/list-cursor.ts'
+import { readAuditAction } from '../stored-values.ts'
 
 export interface AuditPage {
   /** Starts after this event; without it, at the newest. */
@@ -19,9 +20,9 @@ interface AuditRow {
   readonly actor: string | null
   readonly name: string | null
   readonly email: string | null
-  readonly action: AuditAction
+  readonly action: string
   readonly outcome: string
-  readonly details: AuditDetails
+  readonly details: unknown
 }
 
 /** Shows actors under their current names. An event whose actor is gone stays in the log. */
@@ -62,9 +63,8 @@ function toEvent({ id, at, actor, name, email, action, outcome, details }: Audit
     id: `aud_${id}`,
     at: at.toISOString(),
     actor: actor === null ? null : { id: actor, name: name ?? actor, email: email ?? '' },
-    action,
     outcome,
-    details,
+    ...readAuditAction(action, details),
   }
 }
 

@@ -3,6 +3,7 @@ import { readFileSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { parseEnv } from 'node:util'
 import { readClientCertificate, type ClientCertificate } from '@inforiver-mail/m365/client-certificate'
+import { parseFederatedToken } from '@inforiver-mail/m365/federated-token'
 import { isReadableByEveryone, isReadableByOthers } from '../file-mode.ts'
 import { SECRETS } from './environment.ts'
 
@@ -28,9 +29,15 @@ export function readEnvironmentFile(
   }
 }
 
-export function withSecretFiles(variables: Record<string, string | undefined>, directory: string, faults: string[]) {
+/** @param names the secrets that are needed; faults of others do not count */
+export function withSecretFiles(
+  variables: Record<string, string | undefined>,
+  directory: string,
+  faults: string[],
+  names: readonly (typeof SECRETS)[number][] = SECRETS,
+) {
   const result = { ...variables }
-  for (const name of SECRETS) {
+  for (const name of names) {
     const file = variables[`${name}_FILE`]
     if (file === undefined) continue
     if (variables[name] !== undefined) {
@@ -84,6 +91,24 @@ export function readCertificateFile(
     faults.push(`AZURE_CLIENT_CERTIFICATE_PATH names a file that ${reading.fault}.`)
   } catch (error) {
     faults.push(`AZURE_CLIENT_CERTIFICATE_PATH names a file that cannot be read (${errorCode(error)}).`)
+  }
+  return null
+}
+
+/** A token that has expired is no fault: whoever renews it may only be late. */
+export function readFederatedTokenFile(
+  path: string | undefined,
+  directory: string,
+  faults: string[],
+): { readonly path: string; readonly expiresAt: Date | null } | null {
+  if (path === undefined) return null
+  const resolved = resolve(directory, path)
+  try {
+    const reading = parseFederatedToken(readFileSync(resolved, 'utf8'))
+    if (reading.outcome === 'read') return { path: resolved, expiresAt: reading.expiresAt }
+    faults.push(`AZURE_FEDERATED_TOKEN_FILE names a file that ${reading.fault}.`)
+  } catch (error) {
+    faults.push(`AZURE_FEDERATED_TOKEN_FILE names a file that cannot be read (${errorCode(error)}).`)
   }
   return null
 }

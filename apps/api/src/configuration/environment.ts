@@ -48,6 +48,8 @@ const VaultKeys = z.string().superRefine((value, context) => {
   if (parsed.outcome === 'read') return
   context.addIssue({ code: 'custom', message: `cannot be used. ${parsed.faults.join(' ')}` })
 })
+/** No shell reads it, so there is no quoting either. */
+const Command = z.string().transform((value) => value.split(' ').filter((word) => word !== ''))
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 
 /** All variables. docs/configuration.md describes them. */
@@ -58,6 +60,7 @@ export const Environment = z.object({
   AZURE_CLIENT_SECRET: z.string().optional(),
   AZURE_CLIENT_SECRET_EXPIRES: Day.optional(),
   AZURE_CLIENT_CERTIFICATE_PATH: z.string().optional(),
+  AZURE_FEDERATED_TOKEN_FILE: z.string().optional(),
   GRAPH_AUTH: z.enum(['delegated', 'application'], 'must be delegated or application').default('delegated'),
   M365_CLOUD: z.enum(CLOUD_NAMES, `must be one of ${CLOUD_NAMES.join(', ')}`).default('global'),
   AZURE_AUTHORITY_HOST: MicrosoftUrl.optional(),
@@ -75,6 +78,7 @@ export const Environment = z.object({
   RUNTIME_DIRECTORY: z.string().optional(), // systemd's, for a service; several are separated by colons
   XDG_RUNTIME_DIR: z.string().optional(), // of a person who is logged in
   VAULT_KEYS: VaultKeys.optional(),
+  VAULT_KEYS_COMMAND: Command.optional(),
   INFORIVER_SERVICE_KEY: z
     .string()
     .regex(/^[\x21-\x7e]{32,256}$/, 'must be 32 to 256 visible ASCII characters')

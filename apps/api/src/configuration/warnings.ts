@@ -18,7 +18,14 @@ export function configurationWarnings(config: Config, now: Date): string[] {
       'WORKSPACE_ADMINS names nobody: only people with the app role Workspace.Admin can open Tenant Settings',
     )
   }
-  if (credentialExpiry(config).expiresAt === null) {
+  const tokenEnd = config.federatedTokenExpiresAt
+  if (tokenEnd && tokenEnd < now) {
+    warnings.push(
+      `AZURE_FEDERATED_TOKEN_FILE names a token that expired at ${tokenEnd.toISOString()}: until its issuer replaces it, Microsoft refuses it`,
+    )
+  }
+  const { kind, expiresAt } = credentialExpiry({ ...config, credential: config.registration })
+  if (kind === 'secret' && expiresAt === null) {
     warnings.push('AZURE_CLIENT_SECRET_EXPIRES is not set: nobody will be warned before the client secret expires')
   }
   return warnings

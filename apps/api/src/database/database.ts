@@ -40,6 +40,11 @@ export async function openDatabase(
   onMigration: (message: string) => void = () => {},
 ): Promise<Database> {
   await migrate(connectionString, { onProgress: onMigration })
+  return connectDatabase(connectionString, onPoolError)
+}
+
+/** Connects to a database as it is. The first statement shows whether it can be reached. */
+export function connectDatabase(connectionString: string, onPoolError: (error: Error) => void): Database {
   const pool = withRetriedStatements(
     new pg.Pool({
       connectionString,

@@ -10,6 +10,29 @@ type Owner = Pick<Config, 'authorityHost' | 'graphBaseUrl'> & {
 
 const ANEW = 'use another database (DATABASE_URL) or data folder (DATA_DIR)'
 
+/** What the database recorded of it. The hosts are null until a start records them. */
+export interface Recorded {
+  readonly entraTenantId: string
+  readonly entraClientId: string
+  readonly authorityHost: string | null
+  readonly graphBaseUrl: string | null
+}
+
+/** Explains why the database may not be used with this app registration and these hosts; null when it may. */
+export function installationFault(
+  recorded: Recorded,
+  { registration, authorityHost, graphBaseUrl }: Owner,
+): string | null {
+  const { entraTenantId, entraClientId } = recorded
+  if (entraTenantId !== registration.tenantId || entraClientId !== registration.clientId)
+    return `This database belongs to another app registration (tenant ${entraTenantId}, client ${entraClientId}). Set AZURE_TENANT_ID and AZURE_CLIENT_ID to those, or ${ANEW}.`
+  if (recorded.authorityHost === null) return null
+  const hosts = hostPair(authorityHost, graphBaseUrl)
+  if (recorded.authorityHost !== hosts.authorityHost || recorded.graphBaseUrl !== hosts.graphBaseUrl)
+    return `This database belongs to other hosts of Microsoft (${recorded.authorityHost} and ${recorded.graphBaseUrl}), whose tokens must not go to ${hosts.authorityHost} and ${hosts.graphBaseUrl}. Set M365_CLOUD, or AZURE_AUTHORITY_HOST and GRAPH_BASE_URL, to those, or ${ANEW} and connect the mailbox there.`
+  return null
+}
+
 /**
  * Ties the database to one Entra tenant, one app registration, and the hosts that its tokens may go to. The first start
  * records them, and later starts compare them. A database without hosts adopts those of the next start.
@@ -17,24 +40,12 @@ const ANEW = 'use another database (DATABASE_URL) or data folder (DATA_DIR)'
  * @returns the id of the tenant that people who sign in belong to
  * @throws {ConfigurationError} when the database belongs to another registration or other hosts
  */
-export async function openInstallation(
-  { prisma }: Database,
-  { registration, authorityHost, graphBaseUrl }: Owner,
-  now: Date,
-): Promise<string> {
+export async function openInstallation({ prisma }: Database, owner: Owner, now: Date): Promise<string> {
+  const { registration, authorityHost, graphBaseUrl } = owner
   const hosts = hostPair(authorityHost, graphBaseUrl)
   const installation = (await prisma.installation.findUnique({ where: { id: 1 } })) ?? (await create())
-  if (installation.entraTenantId !== registration.tenantId || installation.entraClientId !== registration.clientId) {
-    throw new ConfigurationError(
-      `This database belongs to another app registration (tenant ${installation.entraTenantId}, client ${installation.entraClientId}). Set AZURE_TENANT_ID and AZURE_CLIENT_ID to those, or ${ANEW}.`,
-    )
-  }
-  const own = installation.authorityHost === null ? await adopt() : installation
-  if (own.authorityHost !== hosts.authorityHost || own.graphBaseUrl !== hosts.graphBaseUrl) {
-    throw new ConfigurationError(
-      `This database belongs to other hosts of Microsoft (${own.authorityHost} and ${own.graphBaseUrl}), whose tokens must not go to ${hosts.authorityHost} and ${hosts.graphBaseUrl}. Set M365_CLOUD, or AZURE_AUTHORITY_HOST and GRAPH_BASE_URL, to those, or ${ANEW} and connect the mailbox there.`,
-    )
-  }
+  refuse(installationFault(installation, owner))
+  if (installation.authorityHost === null) refuse(installationFault(await adopt(), owner))
   return installation.tenantId
 
   async function create() {
@@ -65,4 +76,8 @@ export async function openInstallation(
     await prisma.installation.updateMany({ where: { id: 1, authorityHost: null }, data: { ...hosts } })
     return prisma.installation.findUniqueOrThrow({ where: { id: 1 } })
   }
+}
+
+function refuse(fault: string | null): void {
+  if (fault !== null) throw new ConfigurationError(fault)
 }

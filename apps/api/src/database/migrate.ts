@@ -5,8 +5,15 @@ import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { elapsedMs } from '../clock.ts'
 import { ConfigurationError } from '../config.ts'
+import { VERSION } from '../version.ts'
+import { compareVersions, previousRelease } from './release-order.ts'
+import { findContractions, readSchemaShape } from './schema-shape.ts'
 
 const MIGRATIONS_DIRECTORY = fileURLToPath(new URL('../../../../prisma/migrations', import.meta.url))
+/** The last migration that 1.1.0 came with. Those after it leave the database usable for the release before theirs. */
+export const LAST_OF_1_1_0 = '20261126220000_shorter_indexes'
+/** Ends the name of a migration that removes what the release before does not use any more. */
+export const CONTRACTS = '_contract'
 const MIGRATION_LOCK = 719_283_002
 const LOCK_TIMEOUT_MS = 120_000
 const CONNECT_TIMEOUT_MS = 10_000
@@ -16,6 +23,14 @@ interface Migration {
   readonly name: string
   readonly sql: string
 }
+
+interface Release {
+  /** The migrations that it comes with. */
+  readonly directory: string
+  readonly version: string
+}
+
+const THIS_RELEASE: Release = { directory: MIGRATIONS_DIRECTORY, version: VERSION }
 
 /**
  * Applies pending migrations of `prisma/migrations` under a lock, so that processes starting together do so one after the
@@ -30,9 +45,10 @@ export async function migrate(
   {
     onProgress = () => {},
     progressEveryMs = PROGRESS_EVERY_MS,
-  }: { onProgress?: (message: string) => void; progressEveryMs?: number } = {},
+    release = THIS_RELEASE,
+  }: { onProgress?: (message: string) => void; progressEveryMs?: number; release?: Release } = {},
 ): Promise<void> {
-  const migrations = await readMigrations()
+  const migrations = await readMigrations(release.directory)
   const client = new pg.Client({ connectionString, connectionTimeoutMillis: CONNECT_TIMEOUT_MS })
   client.on('error', () => {})
   await connect(client)
@@ -42,12 +58,14 @@ export async function migrate(
       client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]),
     )
     const applied = await readApplied(client)
-    refuseNewerDatabase(migrations, applied)
+    refuseNewerDatabase(migrations, applied, release.version)
     if (applied.size === 0) await prepareHistory(client)
     for (const migration of migrations) {
       if (applied.has(migration.name)) continue
       if (applied.size > 0) onProgress(`applying the migration ${migration.name} to the database`)
-      await withProgress(`still applying the migration ${migration.name}`, () => apply(client, migration))
+      await withProgress(`still applying the migration ${migration.name}`, () =>
+        apply(client, migration, release.version),
+      )
     }
   } finally {
     await client.end()
@@ -70,7 +88,27 @@ export async function migrate(
 /** Returns the names of migrations that this version has and the database lacks. */
 export async function pendingMigrations(pool: pg.Pool): Promise<string[]> {
   const applied = await readApplied(pool)
-  return (await readMigrations()).filter(({ name }) => !applied.has(name)).map(({ name }) => name)
+  return (await readMigrations(MIGRATIONS_DIRECTORY)).filter(({ name }) => !applied.has(name)).map(({ name }) => name)
+}
+
+/** How the schema of a database stands to the migrations of this version. */
+export interface MigrationState {
+  /** `empty`: there are no tables at all. `foreign`: there are tables, and none is ours. */
+  readonly tables: 'ours' | 'empty' | 'foreign'
+  readonly pending: readonly string[]
+  /** Applied by a newer version. */
+  readonly unknown: readonly string[]
+}
+
+export async function readMigrationState(pool: pg.Pool): Promise<MigrationState> {
+  const known = (await readMigrations(MIGRATIONS_DIRECTORY)).map(({ name }) => name)
+  const applied = await readApplied(pool)
+  const { rows } = applied.size > 0 ? { rows: [{ foreign: false }] } : await pool.query(HOLDS_FOREIGN_TABLES)
+  return {
+    tables: applied.size > 0 ? 'ours' : rows[0]?.foreign ? 'foreign' : 'empty',
+    pending: known.filter((name) => !applied.has(name)),
+    unknown: [...applied.keys()].filter((name) => !known.includes(name)),
+  }
 }
 
 /** Makes the first connection of the process, whose failure the operator has to repair. */
@@ -106,11 +144,11 @@ const CREATE_HISTORY = `CREATE TABLE IF NOT EXISTS _prisma_migrations (
   applied_steps_count INTEGER NOT NULL DEFAULT 0
 )`
 
+const HOLDS_FOREIGN_TABLES = `SELECT to_regclass('_prisma_migrations') IS NULL AND EXISTS (
+  SELECT FROM pg_tables WHERE schemaname = current_schema()) AS foreign`
+
 async function prepareHistory(client: pg.Client): Promise<void> {
-  const { rows } = await client.query(
-    `SELECT to_regclass('_prisma_migrations') IS NULL AND EXISTS (
-       SELECT FROM pg_tables WHERE schemaname = current_schema()) AS foreign`,
-  )
+  const { rows } = await client.query(HOLDS_FOREIGN_TABLES)
   if (rows[0]?.foreign)
     throw new ConfigurationError(
       'The database holds tables of another program. Give Inforiver Mail a database of its own.',
@@ -118,13 +156,12 @@ async function prepareHistory(client: pg.Client): Promise<void> {
   await client.query(CREATE_HISTORY)
 }
 
-async function apply(client: pg.Client, migration: Migration): Promise<void> {
+async function apply(client: pg.Client, migration: Migration, version: string): Promise<void> {
   const open = await findOpenRow(client, migration)
   try {
     if (open !== null) return await resume(client, migration, open)
     await inTransaction(client, async () => {
-      await client.query(migration.sql)
-      await insertRow(client, migration)
+      await insertRow(client, migration, await applyAndJudge(client, migration, version))
     })
   } catch (error) {
     // The tables exist without the row: somebody else applied the migration, or the row was lost.
@@ -132,6 +169,24 @@ async function apply(client: pg.Client, migration: Migration): Promise<void> {
     await resume(client, migration, null)
   }
 }
+
+/**
+ * Runs the statements of a migration and says which releases can use the database afterwards, for those that do not
+ * know it. Null: those only that do.
+ */
+async function applyAndJudge(client: pg.Client, { name, sql }: Migration, version: string): Promise<string | null> {
+  if (name <= LAST_OF_1_1_0) {
+    await client.query(sql)
+    return null // 1.0.0 refuses every migration that it does not know
+  }
+  const before = await readSchemaShape(client)
+  await client.query(sql)
+  const usable = name.endsWith(CONTRACTS) || findContractions(before, await readSchemaShape(client)).length === 0
+  return usable ? `${USABLE_FROM}${previousRelease(version)}` : null
+}
+
+/** Begins what is recorded with a migration in `logs`, which Prisma only fills in for one that failed. */
+const USABLE_FROM = 'usable from '
 
 /** Finds a migration that version 1.0.0 left unfinished. It wrote the row first, then committed each statement separately. */
 async function findOpenRow(client: pg.Client, { name }: Migration): Promise<string | null> {
@@ -158,7 +213,7 @@ async function resume(client: pg.Client, migration: Migration, openRow: string |
         await client.query('ROLLBACK TO resume')
       }
     }
-    if (openRow === null) await insertRow(client, migration)
+    if (openRow === null) await insertRow(client, migration, null)
     else
       await client.query(
         'UPDATE _prisma_migrations SET finished_at = now(), applied_steps_count = 1, logs = NULL WHERE id = $1',
@@ -189,11 +244,11 @@ function codeOf(error: unknown): string {
   return (error as { code?: string }).code ?? ''
 }
 
-async function insertRow(client: pg.Client, { name, sql }: Migration): Promise<void> {
+async function insertRow(client: pg.Client, { name, sql }: Migration, logs: string | null): Promise<void> {
   await client.query(
-    `INSERT INTO _prisma_migrations (id, checksum, migration_name, started_at, finished_at, applied_steps_count)
-     VALUES ($1, $2, $3, clock_timestamp(), clock_timestamp(), 1)`,
-    [randomUUID(), createHash('sha256').update(sql).digest('hex'), name],
+    `INSERT INTO _prisma_migrations (id, checksum, migration_name, logs, started_at, finished_at, applied_steps_count)
+     VALUES ($1, $2, $3, $4, clock_timestamp(), clock_timestamp(), 1)`,
+    [randomUUID(), createHash('sha256').update(sql).digest('hex'), name, logs],
   )
 }
 
@@ -208,30 +263,38 @@ async function inTransaction(client: pg.Client, work: () => Promise<void>): Prom
   }
 }
 
-async function readMigrations(): Promise<Migration[]> {
-  const entries = await readdir(MIGRATIONS_DIRECTORY, { withFileTypes: true })
+async function readMigrations(directory: string): Promise<Migration[]> {
+  const entries = await readdir(directory, { withFileTypes: true })
   const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name)
   return Promise.all(
-    names
-      .sort()
-      .map(async (name) => ({ name, sql: await readFile(join(MIGRATIONS_DIRECTORY, name, 'migration.sql'), 'utf8') })),
+    names.sort().map(async (name) => ({ name, sql: await readFile(join(directory, name, 'migration.sql'), 'utf8') })),
   )
 }
 
-async function readApplied(client: pg.Client | pg.Pool): Promise<Set<string>> {
+/** Returns the names of the applied migrations, each with what was recorded of it. */
+async function readApplied(client: pg.Client | pg.Pool): Promise<Map<string, string | null>> {
   const { rows: tables } = await client.query("SELECT to_regclass('_prisma_migrations') AS present")
-  if (tables[0]?.present === null) return new Set()
-  const { rows } = await client.query<{ migration_name: string }>(
-    'SELECT migration_name FROM _prisma_migrations WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL',
+  if (tables[0]?.present === null) return new Map()
+  const { rows } = await client.query<{ migration_name: string; logs: string | null }>(
+    `SELECT migration_name, logs FROM _prisma_migrations WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL
+      ORDER BY migration_name`,
   )
-  return new Set(rows.map((row) => row.migration_name))
+  return new Map(rows.map((row) => [row.migration_name, row.logs]))
 }
 
-function refuseNewerDatabase(known: Migration[], applied: Set<string>): void {
+/** Refuses a database with migrations that this version does not know, unless each leaves it usable for this version. */
+function refuseNewerDatabase(known: Migration[], applied: Map<string, string | null>, version: string): void {
   const names = new Set(known.map(({ name }) => name))
-  const unknown = [...applied].filter((name) => !names.has(name))
-  if (unknown.length === 0) return
-  throw new ConfigurationError(
-    `The database was used by a newer Inforiver Mail (it has the migration ${unknown[0]}, which this version does not know). Start the newer version, or restore the backup made before the update.`,
-  )
+  for (const [name, recorded] of applied) {
+    if (names.has(name)) continue
+    const from = recorded?.startsWith(USABLE_FROM) ? recorded.slice(USABLE_FROM.length) : null
+    if (from === null)
+      throw new ConfigurationError(
+        `The database was used by a newer Inforiver Mail (it has the migration ${name}, which this version does not know). Start the newer version, or restore the backup made before the update.`,
+      )
+    if (compareVersions(version, from) < 0)
+      throw new ConfigurationError(
+        `The database was used by a newer Inforiver Mail: it has the migration ${name}, which takes version ${from} or newer, and this is ${version}. Start ${from} or the newer version, or restore the backup made before the update.`,
+      )
+  }
 }

@@ -28,13 +28,8 @@ export async function checkVaultKeys(
   vault: TokenVault,
   columns: readonly SealedColumn[],
 ): Promise<void> {
-  const faults = new Map<string, string>()
-  for (const column of columns) {
-    for (const [kid, head] of await findSealedHeads(pool, column)) {
-      const fault = await openFault(pool, vault, column, head)
-      if (fault) faults.set(kid, fault)
-    }
-  }
+  const found = await findVaultFaults(pool, vault, columns)
+  const faults = new Map([...found].map(([kid, fault]) => [kid, FAULTS[fault]]))
   if (faults.size === 0) return
   const [[kid, fault] = ['', '']] = faults
   throw new ConfigurationError(
@@ -42,6 +37,25 @@ export async function checkVaultKeys(
       ? `Stored secrets were sealed with the vault key "${kid}", which ${fault}. Put that key back into VAULT_KEYS or the key file. If it is lost for good: npm run vault -- forget.`
       : `Stored secrets were sealed with vault keys that do not open them: ${[...faults].map(([name, why]) => `"${name}" ${why}`).join('; ')}. Put those keys back into VAULT_KEYS or the key file. If they are lost for good: npm run vault -- forget.`,
   )
+}
+
+const FAULTS = { missing: 'is missing', changed: 'has another value now' } as const
+type VaultFault = keyof typeof FAULTS
+
+/** Finds the keys that stored values need and that do not open them, by `kid`. */
+export async function findVaultFaults(
+  pool: pg.Pool,
+  vault: TokenVault,
+  columns: readonly SealedColumn[],
+): Promise<Map<string, VaultFault>> {
+  const faults = new Map<string, VaultFault>()
+  for (const column of columns) {
+    for (const [kid, head] of await findSealedHeads(pool, column)) {
+      const fault = await openFault(pool, vault, column, head)
+      if (fault) faults.set(kid, fault)
+    }
+  }
+  return faults
 }
 
 /** Finds the keys that sealed values of a column, each with the head of one such value. */
@@ -73,7 +87,12 @@ WITH RECURSIVE heads AS (
 SELECT head FROM heads WHERE head IS NOT NULL`
 }
 
-async function openFault(pool: pg.Pool, vault: TokenVault, column: SealedColumn, head: string): Promise<string | null> {
+async function openFault(
+  pool: pg.Pool,
+  vault: TokenVault,
+  column: SealedColumn,
+  head: string,
+): Promise<VaultFault | null> {
   const { rows } = await pool.query<{ value: Sealed; tenant: string; record: string }>(
     `SELECT ${column.column} AS value, tenant_id AS tenant, ${column.record} AS record FROM ${column.table}
       WHERE ${column.column} IS NOT NULL AND ${headOf(column)} = $1 LIMIT 1`,
@@ -85,6 +104,6 @@ async function openFault(pool: pg.Pool, vault: TokenVault, column: SealedColumn,
     await vault.open(row.value, { tenant: row.tenant, record: row.record, purpose: column.purpose })
     return null
   } catch (error) {
-    return (error as { code?: string }).code === 'unknown-key' ? 'is missing' : 'has another value now'
+    return (error as { code?: string }).code === 'unknown-key' ? 'missing' : 'changed'
   }
 }

@@ -1,6 +1,7 @@
 import { AttemptOutcome } from '@inforiver-mail/contract/message'
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import type { QueueDepth } from '../queue/depth.ts'
+import type { FailureCount } from '../queue/failures.ts'
 import type { Settlement } from '../queue/settle.ts'
 
 export interface DeliveryMetrics {
@@ -12,14 +13,23 @@ export interface DeliveryMetrics {
 const WAITING: ReadonlySet<string> = new Set(['queued', 'sending'])
 
 /**
- * Both functions are called at each scrape; counters count in this process since its start.
+ * The functions are called at each scrape; counters count in this process since its start.
  *
  * @param queueDepth the same in every process
+ * @param failures the same in every process
  * @param memoryBytes what content takes in this process while it is delivered
  */
 export function createDeliveryMetrics(
   registry: Registry,
-  { queueDepth, memoryBytes }: { queueDepth: () => Promise<readonly QueueDepth[]>; memoryBytes: () => number },
+  {
+    queueDepth,
+    failures,
+    memoryBytes,
+  }: {
+    queueDepth: () => Promise<readonly QueueDepth[]>
+    failures: () => Promise<readonly FailureCount[]>
+    memoryBytes: () => number
+  },
 ): DeliveryMetrics {
   const registers = [registry]
   const attempts = new Counter({
@@ -96,6 +106,17 @@ export function createDeliveryMetrics(
     })
   countOf('scheduled', 'Messages whose time has not come.')
   countOf('held', 'Messages that leave once somebody acts.')
+  const failed: Gauge<'cause'> = new Gauge({
+    name: 'inforiver_mail_failed_messages',
+    help: 'Messages that failed within 24 hours and have not been retried, by cause.',
+    labelNames: ['cause'],
+    registers,
+    async collect() {
+      const counts = await failures().catch(() => [])
+      failed.reset()
+      for (const { cause, count } of counts) failed.set({ cause }, count)
+    },
+  })
   return {
     settled({ status, attempt, pauseMailboxMs, noAccessMs, possibleDuplicate }, ageSeconds) {
       if (attempt) attempts.inc({ outcome: attempt.outcome })

@@ -26,6 +26,7 @@ const TITLES = {
   'idempotency-key-reused': 'The idempotency key was used for another message',
   'message-not-cancellable': 'The message cannot be cancelled',
   'message-not-retryable': 'The message cannot be retried',
+  'check-running': 'A check is running already',
   'message-too-large': 'The message is too large',
   'expectation-failed': 'The expectation cannot be met',
   'sender-not-allowed': 'Another sender is configured',

@@ -4,16 +4,19 @@ import fp from 'fastify-plugin'
 import { LRUCache } from 'lru-cache'
 import { hashOpaqueValue } from './session.ts'
 
-const REQUESTS_PER_MINUTE = 1_200
-const SERVICE_REQUESTS_PER_MINUTE = 300_000
 const MAX_PROVED_KEYS = 10_000
+
+interface Options {
+  readonly requestsPerMinute?: number
+  readonly serviceRequestsPerMinute?: number
+}
 
 /**
  * Limits requests by client address. A service key has a limit of its own, since many services may share an address. It
  * has so once it was accepted: requests with a made-up key count for the address they come from.
  */
-export const rateLimits = fp(
-  async (app) => {
+export const rateLimits = fp<Options>(
+  async (app, { requestsPerMinute = 1_200, serviceRequestsPerMinute = 300_000 }) => {
     const proved = new LRUCache<string, true>({ max: MAX_PROVED_KEYS })
     const provedKey = (request: FastifyRequest): string | null => {
       const key = keyHash(request)
@@ -28,7 +31,7 @@ export const rateLimits = fp(
     await app.register(rateLimit, {
       timeWindow: '1 minute',
       keyGenerator: (request) => provedKey(request) ?? request.ip,
-      max: (request) => (provedKey(request) === null ? REQUESTS_PER_MINUTE : SERVICE_REQUESTS_PER_MINUTE),
+      max: (request) => (provedKey(request) === null ? requestsPerMinute : serviceRequestsPerMinute),
     })
   },
   { name: 'rate-limits' },

@@ -60,7 +60,8 @@ WITH due AS (
 SELECT tenant_id AS id FROM shuffled WHERE ${lockMailbox('shuffled.tenant_id')} LIMIT $1`
 
 /**
- * Leases one deletion in each locked mailbox that is below its limit of concurrent requests.
+ * Leases one deletion in each locked mailbox that is below its limit of concurrent requests. What a newer version wants
+ * deleted in another way is left to it.
  * $1 tenants, $2 that limit or 0 for none, $3 lease in ms
  */
 const CLAIM_CLEANUPS = `
@@ -68,7 +69,7 @@ WITH picked AS MATERIALIZED (
   SELECT due.tenant_id, due.item_id
     FROM unnest($1::text[]) AS b(id) CROSS JOIN LATERAL (
       SELECT c.tenant_id, c.item_id FROM mailbox_cleanups c
-       WHERE c.tenant_id = b.id AND c.due_at <= mail_now() AND (c.lease_until IS NULL OR c.lease_until <= mail_now())
+       WHERE c.tenant_id = b.id AND c.kind IN ('draft', 'copy', 'stray') AND c.due_at <= mail_now() AND (c.lease_until IS NULL OR c.lease_until <= mail_now())
        ORDER BY c.due_at LIMIT 1) AS due
    WHERE NOT ${isPaused('b.id')}
      AND ($2 = 0 OR $2 > coalesce((SELECT t.sending FROM mailbox_totals t WHERE t.tenant_id = b.id), 0)

@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import { deleteContents, idsOf } from './columns.ts'
+import { deleteContents, idsOf, lockTotals } from './columns.ts'
 
 // sent, failed, cancelled ──kept long enough──▶ without content, then deleted.
 
@@ -25,15 +25,15 @@ UPDATE unsent_messages SET has_content = false WHERE message_id = ${idsOf('old')
  */
 const FORGET_MESSAGES = `
 WITH old AS MATERIALIZED (
-  SELECT each.id AS message_id FROM mailbox_totals t CROSS JOIN LATERAL (
+  SELECT each.id AS message_id, t.tenant_id FROM mailbox_totals t CROSS JOIN LATERAL (
     SELECT m.id FROM messages m WHERE m.tenant_id = t.tenant_id AND m.created_at < $1 AND m.ended_at < $1
        AND (SELECT u.has_content FROM unsent_messages u WHERE u.message_id = m.id) IS NOT TRUE
      ORDER BY m.created_at LIMIT $2 FOR UPDATE SKIP LOCKED) AS each
    LIMIT $2
 ), unsent AS (
   DELETE FROM unsent_messages WHERE message_id = ${idsOf('old')}
-)
-DELETE FROM messages WHERE id = ${idsOf('old')}`
+), counted AS MATERIALIZED (${lockTotals('old')})
+DELETE FROM messages WHERE id = ${idsOf('old')} AND (SELECT count(*) FROM counted) >= 0`
 
 const FORGET_KEYS = `
 DELETE FROM idempotency_records

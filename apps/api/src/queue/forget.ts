@@ -1,5 +1,5 @@
 import type { MessageProblem } from '@inforiver-mail/contract/message'
-import { deleteContents, deleteDrafts, hasContentLeft, idsOf } from './columns.ts'
+import { causeOf, deleteContents, deleteDrafts, hasContentLeft, idsOf, lockTotals } from './columns.ts'
 
 // scheduled, queued, held ──its key is forgotten──▶ failed. A leased message is left to its worker.
 
@@ -74,10 +74,11 @@ failed AS (
      SET outcome = 'failed', ended_at = f.at, from_email = f.from_email, possible_duplicate = f.possible_duplicate,
          problem = CASE WHEN f.in_doubt THEN ${literal(LOST_IN_DOUBT)} ELSE ${literal(CONTENT_LOST)} END
     FROM failed f WHERE m.id = ${idsOf('failed')} AND m.id = f.message_id
-  RETURNING m.id, m.service, m.created_at
+  RETURNING m.id, m.service, m.created_at, m.problem
 ), unsent AS (
-  INSERT INTO unsent_messages (message_id, tenant_id, service, outcome, created_at, ended_at, has_content, attempt_id)
-  SELECT f.message_id, f.tenant_id, r.service, 'failed', r.created_at, f.at, false, f.attempt_id FROM failed f JOIN recorded r ON r.id = f.message_id
+  INSERT INTO unsent_messages (message_id, tenant_id, service, outcome, created_at, ended_at, has_content, attempt_id, cause)
+  SELECT f.message_id, f.tenant_id, r.service, 'failed', r.created_at, f.at, false, f.attempt_id, ${causeOf('r.problem')}
+    FROM failed f JOIN recorded r ON r.id = f.message_id
 ), ended_before AS (
   UPDATE unsent_messages u SET has_content = false WHERE u.message_id = ${idsOf(unreadable)} AND ${hasContentLeft('u')}
   RETURNING u.message_id, u.tenant_id
@@ -91,8 +92,8 @@ failed AS (
   SELECT message_id, tenant_id FROM ended_before
    UNION ALL
   SELECT message_id, tenant_id FROM arriving
-), ${deleteContents('given_up')}, ${deleteDrafts('failed', `CASE WHEN NOT e.in_doubt THEN 'draft' END`)}
-SELECT tenant_id FROM given_up`
+), ${deleteContents('given_up')}, ${deleteDrafts('failed', `CASE WHEN NOT e.in_doubt THEN 'draft' END`)}, counted AS MATERIALIZED (${lockTotals('given_up')})
+SELECT tenant_id FROM given_up WHERE (SELECT count(*) FROM counted) >= 0`
 }
 
 function literal(problem: MessageProblem): string {

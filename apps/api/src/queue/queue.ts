@@ -17,6 +17,7 @@ import {
 import { createClearing } from './clear.ts'
 import { addDataKey, readCurrentDataKey, readDataKey, type DataKey } from './data-keys.ts'
 import { readQueueDepth, type QueueDepth } from './depth.ts'
+import { readFailureCounts, type FailureCount } from './failures.ts'
 import { finishUpload, storeDraft, storeUpload, type StoredDraft } from './drafts.ts'
 import { createRetention, type Retention } from './expire.ts'
 import { createKeyLookUp, type KeyHolder, type KeyName } from './idempotency.ts'
@@ -135,6 +136,7 @@ export interface Mailboxes {
 /** Maintenance and monitoring of the queue as a whole. */
 export interface Upkeep {
   readDepth(): Promise<readonly QueueDepth[]>
+  readFailures(): Promise<readonly FailureCount[]>
   /** Finds queues in which nothing has moved since `movedBefore`. */
   findStalled(options: { now: Date; movedBefore: Date; recipientsPerDay: number }): Promise<StalledQueue[]>
   /** Returns those of the tenants from whose mailboxes something has left since. */
@@ -232,6 +234,7 @@ export function createQueue(
     },
     upkeep: {
       readDepth: () => readQueueDepth(pool),
+      readFailures: () => readFailureCounts(pool),
       findStalled: (options) => findStalledQueues(pool, options),
       findMoving: (stalled) => findMovingQueues(pool, stalled),
       sweepReceived: (now) => sweepReceived(pool, now),

@@ -1,8 +1,15 @@
-import type { HeldBecause, Message, MessageProblem, MessageStatus, Recipient } from '@inforiver-mail/contract/message'
+import type { Message, MessageStatus, Recipient } from '@inforiver-mail/contract/message'
 import { MAX_ATTACHMENTS_IN_ONE_REQUEST_BYTES } from '@inforiver-mail/m365/size-plan'
 import type pg from 'pg'
 import type { Prisma } from '../database/generated/client.ts'
 import type { ListPosition } from '../http/list-cursor.ts'
+import {
+  readAttemptOutcome,
+  readHeldBecause,
+  readMessageProblem,
+  readMessageStatus,
+  readRecipients,
+} from '../stored-values.ts'
 import type { Owner } from './actor.ts'
 import { ACCEPTED, MOST_ATTEMPTS, readAttempts, type StoredAttempt } from './attempts.ts'
 import { isOfTenant, leasedRows } from './columns.ts'
@@ -19,7 +26,7 @@ export interface Listing {
 }
 
 const COLUMNS = `
-m.id, m.status, m.from_email, m."to", m.subject, m.reference, m.created_at, m.send_at, m.next_attempt_at, m.sent_at, m.held_because,
+m.id, m.status, m.from_email, m."to", m.subject, m.reference, m.created_at, m.send_at, m.next_attempt_at, m.sent_at, m.ended_at, m.held_because,
 m.possible_duplicate, m.problem, m.recipients, m.attachment_bytes, m.upload_bytes, m.is_large, m.uploading,
 coalesce((SELECT d.uploaded_bytes FROM message_drafts d WHERE d.message_id = m.id), 0) AS uploaded_bytes,
 greatest(m.next_attempt_at, mail_now()) AS not_before`
@@ -80,7 +87,7 @@ export async function findMessage(
   id: string,
   configuredSender: string | null,
 ): Promise<Message | null> {
-  const { rows } = await pool.query<ShownRow>(FIND, [id, owner.tenantId, owner.service])
+  const { rows } = await pool.query<StoredRow>(FIND, [id, owner.tenantId, owner.service])
   const [message = null] = await toMessages(pool, limits, owner, rows, configuredSender)
   return message
 }
@@ -104,7 +111,7 @@ export async function listMessages(
     state: status ? [`m.status = ${bind(status)}`] : [],
   }
   const found = status ? await idsOfStatus(pool, owner.tenantId, status, conditions) : null
-  const { rows } = await pool.query<ShownRow>(found ? listOf(found, conditions) : list(conditions, status), values)
+  const { rows } = await pool.query<StoredRow>(found ? listOf(found, conditions) : list(conditions, status), values)
   return toMessages(pool, limits, owner, rows, configuredSender)
 }
 
@@ -142,9 +149,9 @@ export async function countActive(
   return row?.count ?? 0
 }
 
-interface ShownRow {
+interface StoredRow {
   readonly id: string
-  readonly status: MessageStatus
+  readonly status: string
   readonly from_email: string | null
   readonly to: Recipient[]
   readonly subject: string
@@ -153,9 +160,10 @@ interface ShownRow {
   readonly send_at: Date | null
   readonly next_attempt_at: Date | null
   readonly sent_at: Date | null
-  readonly held_because: HeldBecause | null
+  readonly ended_at: Date | null
+  readonly held_because: string | null
   readonly possible_duplicate: boolean
-  readonly problem: MessageProblem | null
+  readonly problem: unknown
   readonly recipients: number
   readonly attachment_bytes: string
   readonly upload_bytes: string
@@ -165,6 +173,8 @@ interface ShownRow {
   readonly not_before: Date
 }
 
+type ShownRow = StoredRow & { readonly status: MessageStatus }
+
 /**
  * Adds to each message its history and, if it is queued, the reason why it waits. `configuredSender` is the address that
  * an unsent message would be sent from now.
@@ -173,10 +183,11 @@ async function toMessages(
   pool: pg.Pool,
   limits: MailboxLimits,
   { tenantId }: Owner,
-  rows: readonly ShownRow[],
+  stored: readonly StoredRow[],
   configuredSender: string | null,
 ): Promise<Message[]> {
-  if (rows.length === 0) return []
+  if (stored.length === 0) return []
+  const rows = stored.map((row) => ({ ...row, status: readMessageStatus(row.status, row.ended_at !== null) }))
   const queued = rows.filter(({ status }) => status === 'queued')
   const reasons = await explainQueued(
     pool,
@@ -215,7 +226,7 @@ function toMessage(
     id: row.id,
     status: row.status,
     from: (row.status === 'sent' ? row.from_email : null) ?? configuredSender,
-    to: row.to,
+    to: readRecipients(row.to),
     subject: row.subject,
     reference: row.reference,
     createdAt: row.created_at.toISOString(),
@@ -224,12 +235,12 @@ function toMessage(
     waitingBecause: because,
     sentAt: row.sent_at?.toISOString() ?? null,
     attempts: toHistory(row, attempts),
-    heldBecause: row.held_because,
+    heldBecause: readHeldBecause(row.held_because),
     possibleDuplicate: row.possible_duplicate,
     progress: row.uploading
       ? { sentBytes: Number(row.uploaded_bytes), totalBytes: Number(row.attachment_bytes) }
       : null,
-    problem: row.problem,
+    problem: readMessageProblem(row.problem),
   }
 }
 
@@ -239,7 +250,7 @@ function toHistory({ sent_at: sentAt }: ShownRow, attempts: readonly StoredAttem
     at: at.toISOString(),
     firstAt: firstAt.toISOString(),
     count,
-    outcome: outcome as Message['attempts'][number]['outcome'],
+    outcome: readAttemptOutcome(outcome),
     code,
     detail,
   }))

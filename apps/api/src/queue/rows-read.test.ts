@@ -105,8 +105,9 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
       [ADA, VERY_MANY],
     )
     await ground.database.query(
-      `INSERT INTO unsent_messages (message_id, tenant_id, service, outcome, created_at, ended_at, has_content)
-     SELECT 'msg_ended_' || n, $1, 'reports', CASE n % 2 WHEN 0 THEN 'failed' ELSE 'cancelled' END, mail_now() - n * interval '1 second', mail_now(), true
+      `INSERT INTO unsent_messages (message_id, tenant_id, service, outcome, created_at, ended_at, has_content, cause)
+     SELECT 'msg_ended_' || n, $1, 'reports', CASE n % 2 WHEN 0 THEN 'failed' ELSE 'cancelled' END, mail_now() - n * interval '1 second',
+            mail_now(), true, CASE n % 2 WHEN 0 THEN 'ErrorInvalidRecipients' END
        FROM generate_series(1, $2::int) AS n`,
       [BEN, VERY_MANY],
     )
@@ -271,6 +272,7 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
     ],
     ['renewing leases', ({ deliveries }) => deliveries.renew(leased)],
     ['looking for abandoned messages', ({ deliveries }) => deliveries.recover()],
+    ['what failed, by cause', ({ upkeep }) => upkeep.readFailures()],
     ['the depth of the queue', ({ upkeep }) => upkeep.readDepth()],
     ['the state of a mailbox', ({ messages }) => messages.readMailbox(ADA)],
     ['one message', ({ messages }) => messages.find({ tenantId: ADA, service: null }, 'msg_ended_1', null)],

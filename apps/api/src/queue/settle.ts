@@ -3,7 +3,7 @@ import type pg from 'pg'
 import { createBatcher } from '../database/batcher.ts'
 import { raiseFailed } from '../alerts/failed-alert.sql.ts'
 import { ACCEPTED, noteAttempts } from './attempts.ts'
-import { deleteContents, deleteDrafts, idsOf, NO_LEASE } from './columns.ts'
+import { causeOf, deleteContents, deleteDrafts, idsOf, NO_LEASE } from './columns.ts'
 import type { Lease } from './leased-message.ts'
 import type { Doubt } from './states.ts'
 import { bucketOf } from './usage-windows.ts'
@@ -109,8 +109,8 @@ WITH result AS MATERIALIZED (
     FROM ended e WHERE m.id = ${idsOf('ended')} AND m.id = e.message_id
   RETURNING m.id, m.service, m.created_at
 ), unsent AS (
-  INSERT INTO unsent_messages (message_id, tenant_id, service, outcome, created_at, ended_at, has_content, attempt_id)
-  SELECT e.message_id, e.tenant_id, r.service, 'failed', r.created_at, e.at, true, e.other_attempt
+  INSERT INTO unsent_messages (message_id, tenant_id, service, outcome, created_at, ended_at, has_content, attempt_id, cause)
+  SELECT e.message_id, e.tenant_id, r.service, 'failed', r.created_at, e.at, true, e.other_attempt, ${causeOf('e.problem')}
     FROM ended e JOIN recorded r ON r.id = e.message_id WHERE e.status = 'failed'
 ), ${deleteContents('sent')}, ${deleteDrafts('ended', `CASE WHEN e.status = 'failed' THEN 'draft' WHEN NOT e.save_to_sent_items THEN 'copy' END`)}, attempts AS (
   SELECT message_id, tenant_id, at, outcome, code, detail FROM written WHERE outcome IS NOT NULL

@@ -1,7 +1,8 @@
-import type { HeldBecause, Message, MessageStatus, Recipient } from '@inforiver-mail/contract/message'
+import type { Message, MessageStatus, Recipient } from '@inforiver-mail/contract/message'
 import type pg from 'pg'
 import { createBatcher } from '../database/batcher.ts'
 import { inOneStatement, inTransaction } from '../database/transaction.ts'
+import { readHeldBecause } from '../stored-values.ts'
 import { sizeOf, uploadBytesOf } from './columns.ts'
 import { readKeys, releaseKeys, takeKeys, textOf, type KeyHolder, type KeyName } from './idempotency.ts'
 import type { StorageFull } from './storage.ts'
@@ -170,7 +171,7 @@ interface InsertedRow {
   readonly id: string
   /** Null when the tenant has no room for the message, or its data key is gone. */
   readonly status: MessageStatus | null
-  readonly held_because: HeldBecause | null
+  readonly held_because: string | null
   readonly next_attempt_at: Date | null
   readonly created_at: Date
   readonly sender: string | null
@@ -255,7 +256,7 @@ function freshMessage(
     waitingBecause: null,
     sentAt: null,
     attempts: [],
-    heldBecause: row.held_because,
+    heldBecause: readHeldBecause(row.held_because),
     possibleDuplicate: false,
     progress: null,
     problem: null,

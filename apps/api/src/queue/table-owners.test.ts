@@ -7,6 +7,7 @@ const SOURCE = fileURLToPath(new URL('..', import.meta.url))
 /** The tables of the queue. No other folder names them, not even to read them. */
 const QUEUE_TABLES = [
   'data_keys',
+  'failure_counts',
   'idempotency_records',
   'mailbox_cleanups',
   'mailbox_totals',
@@ -23,6 +24,7 @@ const QUEUE_TABLES = [
 ]
 const QUEUE_MODELS = [
   'dataKey',
+  'failureCount',
   'idempotencyRecord',
   'mailbox',
   'mailboxCleanup',
@@ -66,6 +68,7 @@ const WRITERS: Readonly<Record<string, readonly string[]>> = {
   ...Object.fromEntries(QUEUE_TABLES.filter((table) => table !== 'message_states').map((table) => [table, ['queue']])),
   alert_events: ['alerts', 'database'],
   audit_events: ['database'],
+  failure_counts: [], // triggers write it
   consents: ['settings'],
   credential_warnings: ['settings'],
   installation: ['database'],

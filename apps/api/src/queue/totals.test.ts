@@ -11,6 +11,7 @@ import {
   HELD,
   IN_DOUBT,
   QUEUED,
+  RECIPIENT_REFUSED,
   SENT,
   UNCONNECTED,
   VERSION,
@@ -78,6 +79,14 @@ SELECT t.*, counted.* FROM (SELECT tenant_id FROM mailbox_totals UNION SELECT te
  WHERE (queued, queued_recipients, sending, sending_large, sending_recipients, upload_bytes, scheduled, held, stored_bytes)
        IS DISTINCT FROM (c1, c2, c3, c4, c5, c6, c7, c8, c9)`
 
+/** Counts of failed messages that differ from the rows they count. */
+const WRONG_FAILURES = `
+SELECT * FROM failure_counts FULL JOIN (
+  SELECT u.tenant_id, date_bin('1 hour', u.ended_at, 'epoch') AS hour, coalesce(m.problem ->> 'microsoftCode', m.problem ->> 'code') AS cause,
+         count(*) AS rows
+    FROM unsent_messages u JOIN messages m ON m.id = u.message_id WHERE u.outcome = 'failed' GROUP BY 1, 2, 3) AS counted USING (tenant_id, hour, cause)
+ WHERE messages IS DISTINCT FROM rows`
+
 /** Messages whose rows contradict each other. */
 const CONTRADICTIONS = `
 SELECT m.*, q.*, u.*, d.*, c.message_id
@@ -98,6 +107,7 @@ SELECT m.*, q.*, u.*, d.*, c.message_id
 /** Returns the totals of a tenant, after checking that those of every tenant equal their rows. */
 async function totals(tenant = ADA): Promise<Totals> {
   expect(await ground.database.query(WRONG_TOTALS)).toEqual([])
+  expect(await ground.database.query(WRONG_FAILURES)).toEqual([])
   const [row] = await ground.database.query<Totals>(
     `SELECT stored_bytes::float AS "storedBytes", queued, queued_recipients::float AS "queuedRecipients", sending,
             sending_large AS "sendingLarge", sending_recipients::float AS "sendingRecipients",
@@ -405,6 +415,53 @@ it.each([{ first: ADA }, { first: BEN }])(
   },
 )
 
+it('deletes what is old and writes outcomes of the same tenants at once, without a deadlock', async () => {
+  await settled(() => small({ tenantId: BEN, openBytes: 10 }), SENT)
+  await settled(small, FAILED)
+  await queue.upkeep.expire(later(8 * DAYS)) // leaves the failed one without content
+  await ground.addDataKey('dky_1')
+  for (const tenantId of [ADA, BEN]) await small({ tenantId })
+  const messages = await ground.claim(2)
+  const pool = createTestPool(ground.database.url) // does not retry what PostgreSQL rolls back for a conflict
+  const own = createTestQueue(pool)
+  const waiting = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
+  const release = await ground.database.lockRow('mailbox_totals', ADA, 'tenant_id')
+  const work: Promise<unknown>[] = messages.map((message) => ground.settle(message, SENT, own))
+  try {
+    await expect.poll(() => ground.database.query(waiting)).toHaveLength(1)
+    work.push(own.upkeep.expire(later(31 * DAYS)))
+    await expect.poll(() => ground.database.query(waiting)).toHaveLength(2)
+  } finally {
+    await release()
+  }
+  expect(await Promise.all(work)).toEqual([true, true, undefined])
+  expect(await ground.database.query(WRONG_FAILURES)).toEqual([])
+  await pool.end()
+})
+
+it('counts the same cause of several tenants together, and the causes beyond the most frequent as one', async () => {
+  const failures = Array.from({ length: 22 }, (_, index) => ({
+    ...FAILED,
+    problem: { ...RECIPIENT_REFUSED, microsoftCode: `Code${index}` },
+  }))
+  for (const failure of failures) await settled(small, failure)
+  await settled(() => small({ tenantId: BEN }), failures[21] ?? FAILED)
+  await settled(() => small({ tenantId: BEN }), FAILED)
+
+  const counts = await queue.upkeep.readFailures()
+  expect(counts[0]).toEqual({ cause: 'Code21', count: 2 })
+  expect(counts).toHaveLength(21)
+  expect(counts.at(-1)).toEqual({ cause: 'other', count: 3 })
+})
+
+it('counts no failure of a day ago', async () => {
+  await settled(small, FAILED)
+  expect(await queue.upkeep.readFailures()).toEqual([{ cause: 'recipient-refused', count: 1 }])
+
+  await ground.clock.advance(24 * HOURS)
+  expect(await queue.upkeep.readFailures()).toEqual([])
+})
+
 const STEPS = 150
 
 it.each([1, 2, 3])('keeps totals and rows consistent, whatever happens in whatever order: seed %i', async (seed) => {
@@ -458,7 +515,8 @@ it.each([1, 2, 3])('keeps totals and rows consistent, whatever happens in whatev
     const name = names[chance(names.length)] ?? 'submit'
     taken.push(name)
     await steps[name]?.()
-    const found = await Promise.all([WRONG_TOTALS, CONTRADICTIONS].map((faults) => ground.database.query(faults)))
-    expect({ found, after: found.flat().length === 0 ? '' : taken }).toEqual({ found: [[], []], after: '' })
+    const faults = [WRONG_TOTALS, WRONG_FAILURES, CONTRADICTIONS]
+    const found = (await Promise.all(faults.map((query) => ground.database.query(query)))).flat()
+    expect({ found, after: found.length === 0 ? '' : taken }).toEqual({ found: [], after: '' })
   }
 })

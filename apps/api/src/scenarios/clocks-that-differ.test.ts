@@ -1,9 +1,9 @@
-import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { startWorker } from '../test-support/scenario.ts'
 import { connectTenant, createServiceOfTenant } from '../test-support/second-tenant.ts'
 import { MINUTES } from '../test-support/test-clock.ts'
 import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
 import { connectMailbox, createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
-import { startWorkerProcess } from '../test-support/worker-process.ts'
 
 let ground: TestGround
 let api: TestProduct
@@ -18,14 +18,13 @@ beforeAll(async () => {
 afterAll(() => ground.close())
 beforeEach(() => ground.database.empty('messages', 'mailbox_usage'))
 
-async function startWorker(clockAheadMs: number, environment: Record<string, string> = {}): Promise<void> {
-  const worker = await startWorkerProcess(ground, environment)
-  onTestFinished(() => worker.close())
-  await worker.setClockAhead(clockAheadMs)
+/** A process whose clock is ahead of the database's. */
+function ahead(minutes: number): () => Date {
+  return () => new Date(Date.now() + minutes * MINUTES)
 }
 
 it('sends scheduled mail by the clock of the database, even in a process that is ten minutes ahead', async () => {
-  await startWorker(10 * MINUTES)
+  await startWorker(ground, { clock: ahead(10) })
   const sendAt = new Date(Date.now() + 5 * MINUTES).toISOString()
   const later = await service.submit({ subject: 'Scheduled', sendAt })
   const now = await service.submit({ subject: 'Now' })
@@ -38,7 +37,8 @@ it('sends scheduled mail by the clock of the database, even in a process that is
 })
 
 it('keeps the limit of a mailbox across processes whose clocks are a minute apart', async () => {
-  await Promise.all([0, 1].map((minutes) => startWorker(minutes * MINUTES, { MAILBOX_MESSAGES_PER_MINUTE: '12' })))
+  const environment = { MAILBOX_MESSAGES_PER_MINUTE: '12' }
+  for (const minutes of [0, 1]) await startWorker(ground, { environment, clock: ahead(minutes) })
   await Promise.all(Array.from({ length: 20 }, () => service.submit()))
   const sent = async () =>
     (await ground.database.query(`SELECT 1 FROM messages WHERE outcome = 'sent' AND tenant_id <> 'ten_other'`)).length
@@ -53,10 +53,9 @@ it('keeps the limit of a mailbox across processes whose clocks are a minute apar
 })
 
 it('shows when scheduled mail leaves by the clock of the database, even in a process that is ten minutes ahead', async () => {
-  const clock = () => new Date(Date.now() + 10 * MINUTES)
-  const ahead = await ground.startProduct({ environment: { ROLE: 'api' }, clock })
+  const other = await ground.startProduct({ environment: { ROLE: 'api' }, clock: ahead(10) })
   const sendAt = new Date(Date.now() + 5 * MINUTES).toISOString()
   const { id } = await service.submit({ sendAt })
 
-  expect(await service.at(ahead).read(id)).toMatchObject({ status: 'scheduled', nextAttemptAt: sendAt })
+  expect(await service.at(other).read(id)).toMatchObject({ status: 'scheduled', nextAttemptAt: sendAt })
 })

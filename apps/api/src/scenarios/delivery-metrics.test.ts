@@ -99,6 +99,7 @@ it('counts attempts by outcome, failures, pauses and possible duplicates', async
     [name('attempts_total', '{outcome="sent"}')]: 3,
     [name('messages_total', '{status="sent"}')]: 3,
     [name('messages_total', '{status="failed"}')]: 1,
+    [name('failed_messages', '{cause="ErrorInvalidRecipients"}')]: 1,
     [name('mailbox_pauses_total')]: 1,
     [name('possible_duplicates_total')]: 1,
   })

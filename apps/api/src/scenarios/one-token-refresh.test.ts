@@ -5,9 +5,9 @@ import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { clientCertificate } from '../../../../packages/m365/src/test-support/self-signed-certificate.ts'
 import { mailsIn } from '../test-support/mailbox.ts'
 import { SETTINGS } from '../test-support/office365-smtp.ts'
+import { startWorker } from '../test-support/scenario.ts'
 import { createTestGround, type TestGround } from '../test-support/test-product.ts'
 import { createServiceClient } from '../test-support/test-service.ts'
-import { startWorkerProcess } from '../test-support/worker-process.ts'
 
 const MESSAGES = 100
 
@@ -62,8 +62,7 @@ it.each([
     await ground.microsoft.control('POST', '/scenarios', { effect: slow })
 
     for (let each = 0; each < 2; each += 1) {
-      const worker = await startWorkerProcess(ground, { MAILBOX_CONCURRENCY: '0', ...environment() })
-      onTestFinished(() => worker.close())
+      await startWorker(ground, { environment: { MAILBOX_CONCURRENCY: '0', ...environment() } })
     }
 
     const left = () =>

@@ -13,7 +13,14 @@ import {
   untilRanges,
   uploadsOf,
 } from '../test-support/upload-ground.ts'
-import { http, requestsTo, createWorkerStarts, switchOn, untilMet } from '../test-support/scenario.ts'
+import {
+  http,
+  requestsTo,
+  createWorkerStarts,
+  startKillableWorker,
+  switchOn,
+  untilMet,
+} from '../test-support/scenario.ts'
 
 const AFTER_THE_LEASE_MS = 60 * SECONDS
 const LOOKS_AT_LEASES_EVERY_MS = 1 * SECONDS
@@ -61,11 +68,11 @@ describe('a message whose worker is killed', () => {
   ] as const)('%s is resumed by another process', async (name, endpoint, when) => {
     const contents = files(...sizes)
     const before = await requestsTo(ground, 'draft-create')
-    const worker = await startProcess()
+    const worker = await startKillableWorker(ground)
     await switchOn(ground, http(endpoint, { action: 'hang', when }))
     const id = await submit(name, contents)
     await untilMet(ground)
-    worker.signal('SIGKILL')
+    await worker.kill()
     await startLater(AFTER_THE_LEASE_MS)
 
     expect(await service.until(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false })
@@ -94,11 +101,11 @@ describe('a message whose worker is killed', () => {
 
   it('when its file is complete, and it is not yet written down, does not upload it again', async () => {
     const contents = files(RANGE_BYTES)
-    const worker = await startProcess()
+    const worker = await startKillableWorker(ground)
     await switchOn(ground, http('upload-range', { action: 'hang', when: 'after' }))
     const id = await submit('Complete', contents)
     await untilMet(ground)
-    worker.signal('SIGKILL')
+    await worker.kill()
     await startLater(AFTER_THE_LEASE_MS)
 
     await service.until(id, { status: 'sent', possibleDuplicate: false })

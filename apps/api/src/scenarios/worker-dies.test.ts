@@ -4,7 +4,15 @@ import { mailsIn } from '../test-support/mailbox.ts'
 import { HOURS, SECONDS } from '../test-support/test-clock.ts'
 import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
 import { connectMailbox, createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
-import { answer, http, requestsTo, createWorkerStarts, switchOn, untilMet } from '../test-support/scenario.ts'
+import {
+  answer,
+  http,
+  requestsTo,
+  createWorkerStarts,
+  startKillableWorker,
+  switchOn,
+  untilMet,
+} from '../test-support/scenario.ts'
 
 const AFTER_THE_LEASE_MS = 60 * SECONDS
 
@@ -41,13 +49,13 @@ it('hands the message of a killed worker to another within a minute, marked beca
 
 it('sends the draft of a worker that was killed before it could send it', async () => {
   await connectMailbox(api, { largeAttachments: true })
-  const worker = await startProcess()
+  const worker = await startKillableWorker(ground)
   const draftsBefore = await requestsTo(ground, 'draft-create')
   await switchOn(ground, http('draft-send', { action: 'hang' }))
   const { id } = await service.submit({ subject: 'Killed with a draft' })
   await untilMet(ground)
 
-  worker.signal('SIGKILL')
+  await worker.kill()
   await startLater(AFTER_THE_LEASE_MS)
 
   expect(await service.until(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false })

@@ -6,6 +6,7 @@ import { appendAuditEvent } from '../database/audit-log.ts'
 import { createBatcher } from '../database/batcher.ts'
 import { QUICK_TIMEOUT_MS } from '../database/database.ts'
 import type { Prisma, PrismaClient } from '../database/generated/client.ts'
+import { readScopes } from '../stored-values.ts'
 
 const LOOKUPS_PER_BATCH = 200
 const RECORD_USE_EVERY_MS = 60_000
@@ -60,7 +61,7 @@ interface FoundRow {
   readonly id: string
   readonly tenant_id: string
   readonly name: string
-  readonly scopes: Scope[]
+  readonly scopes: string[]
   readonly revoked: boolean
 }
 
@@ -179,7 +180,7 @@ async function replaceKey(
 }
 
 function toService({ id, tenant_id, name, scopes, revoked }: FoundRow): Service {
-  return { keyId: id, tenantId: tenant_id, name, scopes, revoked }
+  return { keyId: id, tenantId: tenant_id, name, scopes: readScopes(scopes), revoked }
 }
 
 function toServiceKey(row: {
@@ -193,7 +194,7 @@ function toServiceKey(row: {
   return {
     id,
     name,
-    scopes: scopes as Scope[],
+    scopes: readScopes(scopes),
     createdAt: createdAt.toISOString(),
     lastUsedAt: lastUsedAt?.toISOString() ?? null,
   }

@@ -45,7 +45,7 @@ export function composeSettings({
   database,
   graphAuth,
   tenantId,
-  credential,
+  credentialExpiry,
   registry,
   publicUrl,
   identity,
@@ -60,7 +60,7 @@ export function composeSettings({
   database: Pick<Database, 'prisma'>
   graphAuth: 'delegated' | 'application'
   tenantId: string
-  credential: CredentialExpiry
+  credentialExpiry: () => CredentialExpiry
   registry: Registry
   publicUrl: string
   identity: MicrosoftIdentity
@@ -81,11 +81,11 @@ export function composeSettings({
       ? createApplicationConsent({ identity, mailer, clock })
       : createDelegatedConsent({ consentStore, identity, mailer, clock })
   const consents = createConsents({ settingsStore, consentStore, strategy, accessSource, vault, clock, random })
-  measureExpiry(registry, credential)
+  measureExpiry(registry, credentialExpiry)
   const keepAlive = createKeepAlive({ grantStore, accessSource, logger })
   const recheckAccess = createAccessRecheck({ settingsStore, grantStore, accessSource, logger })
   const watchCredential = createCredentialWatch({
-    credential,
+    credentialExpiry,
     tenantId,
     store: createCredentialStore(database.prisma),
     logger,
@@ -113,7 +113,7 @@ export function composeSettings({
           strategy,
           clock,
         })
-        await app.register(credentialRoutes, { requireAdmin, credential, clock })
+        await app.register(credentialRoutes, { requireAdmin, credentialExpiry, clock })
       },
 
     consentReturn: consentReturn({ consents, settingsUrl: `${publicUrl}/settings/office365-smtp` }),
@@ -128,11 +128,17 @@ export function composeSettings({
   }
 }
 
-function measureExpiry(registry: Registry, { expiresAt }: CredentialExpiry): void {
-  if (expiresAt === null) return
-  new Gauge({
+function measureExpiry(registry: Registry, credentialExpiry: () => CredentialExpiry): void {
+  if (credentialExpiry().expiresAt === null) return
+  const gauge = new Gauge({
     name: 'inforiver_mail_credential_expires_timestamp_seconds',
     help: 'When the secret or certificate of the app registration expires, in seconds since 1970.',
-    registers: [registry],
-  }).set(expiresAt.getTime() / 1_000)
+    registers: [],
+    collect() {
+      const { expiresAt } = credentialExpiry()
+      if (expiresAt === null) this.remove() // zero would be a date
+      else this.set(expiresAt.getTime() / 1_000)
+    },
+  })
+  registry.registerMetric(gauge)
 }

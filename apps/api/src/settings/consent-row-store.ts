@@ -5,6 +5,7 @@ import type { Sealed } from '@inforiver-mail/m365/token-vault'
 import { appendAuditEvent, type AuditEvent } from '../database/audit-log.ts'
 import type { Prisma } from '../database/generated/client.ts'
 import type { Consent as ConsentRow } from '../database/generated/client.ts'
+import { readConsentProblem, readConsentPurpose, readConsentStatus } from '../stored-values.ts'
 
 // Rows of `consents`, and how they end. A change of the settings ends consents too, in its own transaction: the stores
 // of consents and of settings build on this file and begin the transactions; it begins none.
@@ -119,10 +120,10 @@ export function toConsent(row: ConsentRow, now: Date): ConsentRecord {
   const status = row.status === 'pending' && deadline <= now ? 'expired' : row.status
   return {
     ...record,
-    purpose: row.purpose as ConsentPurpose,
-    status: status as ConsentStatus,
+    purpose: readConsentPurpose(row.purpose),
+    status: readConsentStatus(status, row.endedAt !== null),
     secretsSealed: row.secretsSealed as Sealed | null,
-    problem: row.problem as ConsentProblem | null,
+    problem: readConsentProblem(row.problem),
   }
 }
 

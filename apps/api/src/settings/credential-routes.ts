@@ -7,10 +7,10 @@ import { viewCredential } from './credential.ts'
 
 interface Options {
   readonly requireAdmin: (request: FastifyRequest) => Promise<SignedIn>
-  readonly credential: CredentialExpiry
+  readonly credentialExpiry: () => CredentialExpiry
   readonly clock: () => Date
 }
 
-export const credentialRoutes: FastifyPluginAsync<Options> = async (app, { requireAdmin, credential, clock }) => {
-  route(app, readCredential, requireAdmin, async () => viewCredential(credential, clock()))
+export const credentialRoutes: FastifyPluginAsync<Options> = async (app, { requireAdmin, credentialExpiry, clock }) => {
+  route(app, readCredential, requireAdmin, async () => viewCredential(credentialExpiry(), clock()))
 }

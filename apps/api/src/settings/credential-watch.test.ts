@@ -1,6 +1,5 @@
 import pino from 'pino'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
-import type { CredentialExpiry } from '../credential-expiry.ts'
 import { openDatabase, type Database } from '../database/database.ts'
 import { createTestClock, HOURS } from '../test-support/test-clock.ts'
 import { createTestDatabase, type TestDatabase } from '../test-support/test-database.ts'
@@ -36,11 +35,22 @@ function createWatch({
   expiresAt = new Date(clock.now().getTime() + 90 * DAYS),
   kind = 'secret',
   onExpiring = async (expiring) => void warnings.push(expiring),
-}: Partial<CredentialExpiry & { onExpiring: (expiring: ExpiringCredential) => Promise<void> }> = {}) {
+}: {
+  kind?: ExpiringCredential['kind']
+  expiresAt?: Date | null
+  onExpiring?: (expiring: ExpiringCredential) => Promise<void>
+} = {}) {
   const logger = pino({ level: 'info' }, { write: (line) => logLines.push(line) })
   const store = createCredentialStore(database.prisma)
   const credential = { kind, expiresAt }
-  return createCredentialWatch({ credential, tenantId: 'ten_1', store, logger, clock: clock.now, onExpiring })
+  return createCredentialWatch({
+    credentialExpiry: () => credential,
+    tenantId: 'ten_1',
+    store,
+    logger,
+    clock: clock.now,
+    onExpiring,
+  })
 }
 
 const logged = () => logLines.map((line) => JSON.parse(line) as { level: number; msg: string; daysLeft: number })

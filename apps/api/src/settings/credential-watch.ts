@@ -15,7 +15,7 @@ const REMEDIES = {
 /** A step before the expiry of a credential, for an alert. */
 export interface ExpiringCredential {
   readonly tenantId: string
-  readonly kind: CredentialExpiry['kind']
+  readonly kind: 'secret' | 'certificate'
   readonly expiresAt: Date
   /** 60, 30, 7 or 1, or 0 once it has expired. */
   readonly daysAhead: number
@@ -28,23 +28,24 @@ export interface ExpiringCredential {
  * valid, and calls `onExpiring` once for each step before its expiry, over all processes.
  */
 export function createCredentialWatch({
-  credential,
+  credentialExpiry,
   tenantId,
   store,
   logger,
   clock,
   onExpiring,
 }: {
-  credential: CredentialExpiry
+  credentialExpiry: () => CredentialExpiry
   tenantId: string
   store: CredentialStore
   logger: FastifyBaseLogger
   clock: () => Date
   onExpiring?: (expiring: ExpiringCredential) => Promise<void>
 }): () => Promise<void> {
-  const { kind, expiresAt } = credential
   let loggedAt: Date | null = null
   return async () => {
+    const credential = credentialExpiry()
+    const { kind, expiresAt } = credential
     if (expiresAt === null) return
     const at = clock()
     const { level, daysLeft } = viewCredential(credential, at)
@@ -61,6 +62,6 @@ export function createCredentialWatch({
   }
 }
 
-function expirySentence(kind: CredentialExpiry['kind'], expiresAt: Date): string {
+function expirySentence(kind: ExpiringCredential['kind'], expiresAt: Date): string {
   return `the ${kind} of the app registration expires on ${expiresAt.toISOString().slice(0, 10)}`
 }

@@ -1,8 +1,7 @@
-import type { SettingsProblem } from '@inforiver-mail/contract/consent-problem'
-import type { MailboxKind } from '@inforiver-mail/contract/office365-smtp'
 import type { Sealed } from '@inforiver-mail/m365/token-vault'
 import { Prisma } from '../database/generated/client.ts'
 import type { TenantSettings as SettingsRow } from '../database/generated/client.ts'
+import { readMailboxKind, readSettingsProblem, readSettingsStatus } from '../stored-values.ts'
 import type { SettingsState, VersionedSettings } from './settings-state.ts'
 
 // The row of `tenant_settings`: it holds a tenant's settings and the grant that its mail is sent with. The stores of
@@ -62,19 +61,22 @@ export function toSettings(row: SettingsRow | null): VersionedSettings {
 }
 
 function toState(row: SettingsRow): SettingsState {
-  const { status, fromEmail, mailbox, connectedAt } = row
+  const { fromEmail, mailbox, connectedAt } = row
+  const status = readSettingsStatus(row.status)
   if (status === 'not-configured') return { status }
-  if (fromEmail === null || mailbox === null || connectedAt === null)
+  if (fromEmail === null || mailbox === null || connectedAt === null) {
+    if (status !== row.status) return { status: 'not-configured' }
     throw new Error(`The settings of ${row.tenantId} are incomplete.`)
+  }
   const connection = {
     fromEmail,
-    mailbox: mailbox as MailboxKind,
+    mailbox: readMailboxKind(mailbox),
     delegate: mailbox === 'application' ? null : toDelegate(row),
     connectedAt,
     permissions: row.grantedPermissions,
     largeAttachments: row.largeAttachments,
   }
-  const problem = row.problem as SettingsProblem | null
+  const problem = readSettingsProblem(row.problem, status)
   if (status === 'reconnect-required' && problem) return { status, connection, problem, claims: row.claimsChallenge }
   return { status: 'connected', connection, problem }
 }

@@ -38,7 +38,7 @@ export async function createAccessModules({
   const database = await openDatabase(ground.database.url, () => {})
   const settingsStore = createSettingsStore(database.prisma)
   const grantStore = wrapGrants(createGrantStore(database.prisma))
-  const microsoft = composeMicrosoft(config, { clock, timeoutMs: 5_000 })
+  const microsoft = composeMicrosoft(config, { currentCredential: () => config.registration, clock, timeoutMs: 5_000 })
   const identity = wrapIdentity(microsoft.identity)
   const vault = createTokenVault((await loadVaultKeys(config, () => {})).keyRing)
   return {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { Message } from '@inforiver-mail/contract/message'
+import type { Message, MessageProblem } from '@inforiver-mail/contract/message'
 import { newId } from '../ids.ts'
 import { openDatabase, type Database } from '../database/database.ts'
 import { LEASE_MS } from '../queue/claim.ts'
@@ -163,11 +163,18 @@ export const SENT: Settlement = {
   attempt: { outcome: 'sent', code: null, detail: 'Accepted.' },
   charged: true,
 }
+export const RECIPIENT_REFUSED: MessageProblem = {
+  code: 'recipient-refused',
+  title: 'No',
+  detail: 'No.',
+  microsoftCode: null,
+  requestId: null,
+}
 export const FAILED: Settlement = {
   ...QUEUED,
   status: 'failed',
   waitMs: null,
-  problem: { code: 'recipient-refused', title: 'No', detail: 'No.', microsoftCode: null, requestId: null },
+  problem: RECIPIENT_REFUSED,
   attempt: { outcome: 'refused', code: null, detail: 'No.' },
 }
 export const IN_DOUBT: Settlement = {

@@ -6,6 +6,7 @@ import { startSimulator, type Simulator } from '@inforiver-mail/m365-simulator/s
 import { compose } from '../compose.ts'
 import { readConfig, type Config } from '../config.ts'
 import { createLogger } from '../logger.ts'
+import type { DnsResolver } from '../setup-check/sender-domain-check.ts'
 import { createChance } from './chance.ts'
 import { freePort } from './database-server.ts'
 import { createTestBrowser, type TestBrowser } from './test-browser.ts'
@@ -51,6 +52,7 @@ export interface TestGround {
     microsoftTimeoutMs?: number
     deliveryGraceMs?: number
     deliveryLookEveryMs?: number
+    resolver?: DnsResolver
   }): Promise<TestProduct>
   /**
    * Resets the database and Microsoft: nobody has signed in, and nothing is configured. Data keys stay while a product is
@@ -181,6 +183,7 @@ async function startProduct(options: {
   microsoftTimeoutMs?: number
   deliveryGraceMs?: number
   deliveryLookEveryMs?: number
+  resolver?: DnsResolver
 }): Promise<TestProduct> {
   const { config, clock, ...times } = options
   const logLines: string[] = []

@@ -41,6 +41,12 @@ export const AADSTS = {
     700021: "Client assertion application identifier doesn't match 'client_id' parameter.",
     700023: 'Client assertion audience claim does not match Realm issuer.',
     700024: 'Client assertion is not within its valid time range.',
+    700211:
+      "No matching federated identity record found for presented assertion issuer '{0}'. Check your federated identity credential Subject, Audience and Issuer against the presented assertion.",
+    700212:
+      "No matching federated identity record found for presented assertion audience '{0}'. Check your federated identity credential Subject, Audience and Issuer against the presented assertion.",
+    700213:
+      "No matching federated identity record found for presented assertion subject '{0}'. Check your federated identity credential Subject, Audience and Issuer against the presented assertion.",
     700025: "Client is public so neither 'client_assertion' nor 'client_secret' should be presented.",
     700027: 'The certificate with identifier used to sign the client assertion is not registered on application. {0}',
     700030: "Invalid certificate - subject name in certificate isn't authorized.",
@@ -98,6 +104,8 @@ export const AADSTS = {
     50147: 'Missing code_challenge parameter.',
     50194:
       "Application '{0}' is not configured as a multi-tenant application. Usage of the /common endpoint is not supported for such apps. Use a tenant-specific endpoint or configure the application to be multi-tenant.",
+    70021:
+      'No matching federated identity record found for presented assertion. Check your federated identity credential Subject, Audience and Issuer against the presented assertion.',
     90002:
       "Tenant '{0}' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud.",
     90014: "The required field '{0}' is missing from the credential.",

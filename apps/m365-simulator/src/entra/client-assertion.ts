@@ -1,9 +1,11 @@
 import { X509Certificate } from 'node:crypto'
-import { decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from 'jose'
-import type { Registration } from '../simulation/simulation.ts'
+import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from 'jose'
+import type { FederatedCredential, Registration } from '../simulation/simulation.ts'
 import { type EntraError, entraError } from './aadsts.ts'
 
 export const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
+/** Whom a token of another issuer has to be for. */
+const FEDERATED_AUDIENCE = 'api://AzureADTokenExchange'
 /** How much Entra allows clocks to differ. */
 const SKEW_SECONDS = 300
 const MAX_REMEMBERED_IDS = 100_000
@@ -11,11 +13,16 @@ const MAX_REMEMBERED_IDS = 100_000
 /**
  * Returns a check of client assertions (RFC 7523 section 3) as Entra's page on certificate credentials specifies them:
  * PS256 with `x5t#S256`, for this token endpoint, from and about this client, within their lifetime, and used once.
- * The check throws an EntraError.
+ * A token of the issuer of a federated credential stands for the app too (RS256, until it expires). The check throws an
+ * EntraError.
  *
  * @throws Error when a registered certificate cannot be read
  */
-export function createAssertionCheck({ clientId, certificates = [] }: Registration, clock: () => Date) {
+export function createAssertionCheck(
+  { clientId, certificates = [], federatedCredential }: Registration,
+  clock: () => Date,
+) {
+  const requireFederated = createFederatedCheck(federatedCredential ?? null, clock)
   const registered = certificates.map((pem) => readCertificate(pem))
   /** By `jti`, in seconds since 1970: until when it has to be remembered. */
   const usedIds = new Map<string, number>()
@@ -32,6 +39,7 @@ export function createAssertionCheck({ clientId, certificates = [] }: Registrati
   /** @param audiences the names of this token endpoint */
   return async (assertion: string, audiences: readonly string[]): Promise<void> => {
     const header = readHeader(assertion)
+    if (isForeign(header, assertion, clientId)) return requireFederated(assertion, header)
     if (header['alg'] !== 'PS256') throw entraError(50027, ['it is not signed by PS256.'])
     const certificate = registered.find(({ thumbprint }) => thumbprint === header['x5t#S256'])
     if (certificate === undefined) throw entraError(700027, ['Reason - The key was not found.'])
@@ -48,6 +56,39 @@ export function createAssertionCheck({ clientId, certificates = [] }: Registrati
     if (typeof aud !== 'string' || !audiences.includes(aud)) throw entraError(700023)
     if (iss !== clientId || sub !== clientId) throw entraError(700021)
     requireUnused(String(jti), exp)
+  }
+}
+
+/** Whether another issuer has made it: those name a key, and no certificate. */
+function isForeign(header: Record<string, unknown>, assertion: string, clientId: string): boolean {
+  return header['x5t#S256'] === undefined && readClaims(assertion).iss !== clientId
+}
+
+/** Names what does not fit as Entra does: audience, issuer and subject have to match letter by letter. */
+function createFederatedCheck(credential: FederatedCredential | null, clock: () => Date) {
+  const keys = credential && createLocalJWKSet({ keys: [...credential.keys] })
+  return async (assertion: string, header: Record<string, unknown>): Promise<void> => {
+    const { iss = '', sub = '', aud } = readClaims(assertion)
+    if (credential === null || keys === null || iss !== credential.issuer) throw entraError(700211, [iss])
+    if (aud !== FEDERATED_AUDIENCE) throw entraError(700212, [String(aud)])
+    if (sub !== credential.subject) throw entraError(700213, [sub])
+    if (header['alg'] !== 'RS256') throw entraError(50027, ['it is not signed by RS256.'])
+    await jwtVerify(assertion, keys, {
+      algorithms: ['RS256'],
+      currentDate: clock(),
+      clockTolerance: SKEW_SECONDS,
+      requiredClaims: ['exp'],
+    }).catch((error: unknown) => {
+      throw verificationError(error)
+    })
+  }
+}
+
+function readClaims(assertion: string): JWTPayload {
+  try {
+    return decodeJwt(assertion)
+  } catch {
+    throw entraError(50027, ['it is malformed.'])
   }
 }
 
@@ -68,6 +109,7 @@ function verificationError(error: unknown): EntraError {
   if (error instanceof errors.JWSSignatureVerificationFailed) {
     return entraError(700027, ['Client assertion failed signature validation.'])
   }
+  if (error instanceof errors.JWKSNoMatchingKey) return entraError(700027, ['Reason - The key was not found.'])
   return entraError(50027, ['it is malformed.'])
 }
 

@@ -86,6 +86,7 @@ const DATA: Record<string, Record<string, readonly [title: string, effect: Effec
     'secret-expired': ['The client secret has expired (AADSTS7000222)', entra('client', 7000222)],
     'certificate-unknown': ['The certificate is not registered (AADSTS700027)', entra('client', 700027)],
     'certificate-refused': ['The client assertion is refused (AADSTS50012)', entra('client', 50012)],
+    'federated-credential-unknown': ['No federated credential fits yet (AADSTS70021)', entra('client', 70021)],
     'certificate-subject': ['The subject of the certificate is not authorized (AADSTS700030)', entra('client', 700030)],
   },
   Mail: {

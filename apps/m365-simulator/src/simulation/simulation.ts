@@ -7,6 +7,13 @@ import type { Arrivals } from './arrivals.ts'
 import type { Traffic } from './traffic.ts'
 import type { UploadSessions } from './upload-sessions.ts'
 
+export interface FederatedCredential {
+  readonly issuer: string
+  readonly subject: string
+  /** What Entra would fetch from the issuer (RFC 7517). */
+  readonly keys: readonly Readonly<Record<string, unknown>>[]
+}
+
 /** The one app registration of the simulated tenant: platform *Web*, single tenant. */
 export interface Registration {
   readonly tenantId: string
@@ -14,6 +21,8 @@ export interface Registration {
   readonly clientSecret: string
   /** In PEM. Their private keys sign client assertions; without one, the secret is the only credential. */
   readonly certificates?: readonly string[]
+  /** Tokens of this issuer about this subject stand for the app. */
+  readonly federatedCredential?: FederatedCredential
   readonly redirectUris: readonly string[]
   readonly displayName: string
 }

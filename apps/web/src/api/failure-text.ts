@@ -27,6 +27,7 @@ const SENTENCES = {
   'idempotency-key-reused': 'The same key was used for another message before.',
   'message-not-cancellable': 'This message can no longer be cancelled.',
   'message-not-retryable': 'This message cannot be tried again.',
+  'check-running': 'The set-up is being checked already. Try again in half a minute.',
   'message-too-large': 'This is larger than the server accepts.',
   'expectation-failed': 'The server did not accept the form of the request.',
   'sender-not-allowed': 'Mail may leave only from the configured From Email Address.',

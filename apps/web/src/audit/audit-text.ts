@@ -65,6 +65,7 @@ const DETAILS: Readonly<Record<string, string>> = {
   what: 'What',
   records: 'Records',
   resealed: 'Resealed',
+  recordedAs: 'Recorded by a newer version as',
 }
 
 const MAILBOXES: Readonly<Record<string, string>> = {

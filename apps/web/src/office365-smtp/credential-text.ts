@@ -9,6 +9,7 @@ const INTENTS = { notice: 'warning', warning: 'warning', expired: 'error' } as c
 export const KIND_LABELS = {
   secret: 'Client secret',
   certificate: 'Certificate',
+  federated: 'Federated credential',
 } as const satisfies Record<Credential['kind'], string>
 
 const REMEDIES = {
@@ -16,7 +17,7 @@ const REMEDIES = {
     'An Entra administrator makes a new client secret (App registrations > Certificates & secrets); the operator of this installation sets AZURE_CLIENT_SECRET and AZURE_CLIENT_SECRET_EXPIRES and restarts it.',
   certificate:
     'An Entra administrator adds a new certificate (App registrations > Certificates & secrets); the operator of this installation puts it where AZURE_CLIENT_CERTIFICATE_PATH points and restarts it.',
-} as const satisfies Record<Credential['kind'], string>
+} as const satisfies Record<Exclude<Credential['kind'], 'federated'>, string>
 
 interface Warning {
   readonly intent: Intent
@@ -27,7 +28,7 @@ interface Warning {
 
 /** Warns before the credential expires; null while there is plenty of time or its expiry is unknown. */
 export function credentialWarning({ kind, expiresAt, daysLeft, level }: Credential): Warning | null {
-  if (level === 'ok' || expiresAt === null || daysLeft === null) return null
+  if (level === 'ok' || kind === 'federated' || expiresAt === null || daysLeft === null) return null
   const what = `The ${KIND_LABELS[kind].toLowerCase()} of the app registration`
   const expired = level === 'expired'
   return {

@@ -37,6 +37,7 @@ const APP_REGISTRATION = '{entra} > App registrations > the app of Inforiver Mai
 const ENTERPRISE_APP = '{entra} > Enterprise applications > the app of Inforiver Mail'
 const CONDITIONAL_ACCESS = '{entra} > Conditional Access > Policies'
 const USER = '{entra} > Users > the account'
+export const FEDERATED_CREDENTIALS = `${APP_REGISTRATION} > Certificates & secrets > Federated credentials`
 export const SIGN_IN_LOGS = '{entra} > Monitoring & health > Sign-in logs'
 const APPROVE_ONCE = 'An Entra administrator opens {approvalLink} and approves the permissions once.'
 const APPROVE_APP_ONCE = 'An Entra administrator opens {approvalLink} and approves the app once.'
@@ -379,7 +380,7 @@ export const ENTRA_CODES: readonly EntraCode[] = [
     kind: 'app-misconfigured',
     title: 'The clock of this machine is wrong',
     detail:
-      'What Inforiver Mail signed with its certificate counts for ten minutes, and Microsoft’s clock is beyond them.',
+      'What Inforiver Mail signed with its certificate, or the token of its federated credential, counts for a time only, and Microsoft’s clock is beyond it.',
     remedy: 'Whoever operates Inforiver Mail sets the clock of its machine, best by NTP.',
   },
   {
@@ -391,6 +392,16 @@ export const ENTRA_CODES: readonly EntraCode[] = [
     detail: 'Microsoft reads the proof of Inforiver Mail as one for another app or another sign-in service.',
     remedy:
       'Whoever operates Inforiver Mail checks AZURE_CLIENT_ID, AZURE_TENANT_ID and AZURE_AUTHORITY_HOST, and that no proxy changes requests to Microsoft.',
+  },
+  {
+    codes: [70021, 700211, 700212, 700213, 7002138],
+    sentWith: ['invalid_request', 'invalid_client', 'unauthorized_client'],
+    actor: 'operator',
+    kind: 'app-misconfigured',
+    title: 'No federated credential of the app fits the token',
+    detail:
+      'Entra finds no federated credential with the issuer, subject and audience of the token in AZURE_FEDERATED_TOKEN_FILE. A new one counts only after some minutes.',
+    remedy: `Whoever operates Inforiver Mail compares the three, letter by letter, with the ${FEDERATED_CREDENTIALS}.`,
   },
   {
     codes: [1002012],

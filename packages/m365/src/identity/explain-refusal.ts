@@ -4,6 +4,7 @@ import { firstSentence } from '../plain-text.ts'
 import {
   ACCEPT_OR_APPROVE,
   ENTRA_CODES,
+  FEDERATED_CREDENTIALS,
   NOT_SIGNED_IN,
   SIGN_IN_LOGS,
   USE_MEMBER_ACCOUNT,
@@ -124,6 +125,15 @@ export function explainUnreachable(leg: Leg, adminCenters: AdminCenters): Explan
     title: 'Microsoft could not be reached',
     detail: 'Microsoft’s sign-in service did not answer, or the connection to it broke.',
     action: withLink(action, 'microsoft-unavailable', null, adminCenters),
+  })
+}
+
+/** Explains that the token in AZURE_FEDERATED_TOKEN_FILE cannot be used. `fault` is a predicate about the file. */
+export function explainTokenFile(fault: string, leg: Leg, { entra }: AdminCenters): Explanation {
+  return withoutCodes('app-misconfigured', {
+    title: 'There is no valid token for the app',
+    detail: `The file of AZURE_FEDERATED_TOKEN_FILE ${fault}.`,
+    action: `Whoever operates Inforiver Mail makes sure that the issuer of the federated credential (${fillIn(FEDERATED_CREDENTIALS, { entra })}) keeps a fresh token in that file. ${nextStep('app-misconfigured', leg).after}`,
   })
 }
 
@@ -318,7 +328,7 @@ const FALLBACKS: Readonly<Record<EntraProblemCode | RenewalFailure, RefusalText>
     title: 'The app registration does not fit',
     detail: 'Microsoft does not accept the app registration, or what Inforiver Mail asks of it.',
     remedy:
-      'Whoever operates Inforiver Mail compares AZURE_TENANT_ID, AZURE_CLIENT_ID and the secret or certificate with the {entra} > App registrations.',
+      'Whoever operates Inforiver Mail compares AZURE_TENANT_ID, AZURE_CLIENT_ID and the secret, certificate or federated credential with the {entra} > App registrations.',
   },
   'microsoft-unavailable': {
     title: 'Microsoft is busy or out of order',

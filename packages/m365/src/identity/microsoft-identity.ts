@@ -13,12 +13,14 @@ import type { ClientCertificate } from './client-certificate.ts'
 import { readTokenRefusal } from './entra-refusal.ts'
 import {
   explainRefusal,
+  explainTokenFile,
   explainUnexpectedAnswer,
   explainUnreachable,
   explainWithdrawnPermissions,
   explainWrongAccount,
   type Leg,
 } from './explain-refusal.ts'
+import { readFederatedToken } from './federated-token.ts'
 import { grantedPermissions, missingPermissions } from './granted-permissions.ts'
 import { verifyIdToken, type Person } from './id-token.ts'
 import { createRecordingNetwork, type RecordingNetwork } from './msal-network.ts'
@@ -29,14 +31,19 @@ const OIDC_SCOPES = ['openid', 'profile', 'offline_access']
 /** Microsoft's documented minimum, for an answer without `expires_in`. */
 const DEFAULT_LIFETIME_SECONDS = 60 * 60
 
+/** What authenticates the app. */
+export type AppCredential =
+  | { readonly clientSecret: string; readonly clientCertificate?: never; readonly federatedTokenFile?: never }
+  | {
+      readonly clientCertificate: ClientCertificate
+      readonly clientSecret?: never
+      readonly federatedTokenFile?: never
+    }
+  /** The path of a file that always holds a fresh token of another issuer. */
+  | { readonly federatedTokenFile: string; readonly clientSecret?: never; readonly clientCertificate?: never }
+
 /** The app, and the one credential that authenticates it. */
-export type AppRegistration = {
-  readonly tenantId: string
-  readonly clientId: string
-} & (
-  | { readonly clientSecret: string; readonly clientCertificate?: never }
-  | { readonly clientCertificate: ClientCertificate; readonly clientSecret?: never }
-)
+export type AppRegistration = { readonly tenantId: string; readonly clientId: string } & AppCredential
 
 /**
  * The addresses to which explanations send an Entra administrator. They lead to the page of `adminConsentUrl` for these
@@ -49,6 +56,8 @@ export interface ApprovalLinks {
 
 export interface MicrosoftIdentityOptions {
   readonly registration: AppRegistration
+  /** The credential of this moment, if it can change. Defaults to that of the registration. */
+  readonly currentCredential?: () => AppCredential
   /** Base URL, such as `https://login.microsoftonline.com` or `http://127.0.0.1:3001`. */
   readonly authorityHost: string
   /** Base URL of Graph in the same cloud, or of a gateway in front of it. */
@@ -165,6 +174,7 @@ export interface MicrosoftIdentity {
 /** Signs people in and gets tokens by msal-node, at one authority and for one app registration. */
 export function createMicrosoftIdentity({
   registration,
+  currentCredential = () => registration,
   authorityHost,
   graphBaseUrl,
   cloud,
@@ -192,12 +202,19 @@ export function createMicrosoftIdentity({
   })
 
   /** Each call has its own application: msal-node's cache and throttle must not outlive it, or mix people up. */
-  function createApplication(network: RecordingNetwork): ConfidentialClientApplication {
+  function beginCall(signal: AbortSignal | undefined): Call {
     const host = msalHost(authorityHost)
-    return new ConfidentialClientApplication({
+    const network = createRecordingNetwork(fetch, signal)
+    let credentialFault: string | null = null
+    const application = new ConfidentialClientApplication({
       auth: {
         clientId,
-        ...msalCredential(registration),
+        ...msalCredential(currentCredential(), async (path) => {
+          const reading = await readFederatedToken(path, clock())
+          if (reading.outcome === 'read') return reading.token
+          credentialFault = reading.fault
+          throw new Error(`The token file ${reading.fault}.`)
+        }),
         authority: `https://${host}/${tenantId}`,
         knownAuthorities: [host],
         authorityMetadata: JSON.stringify({
@@ -209,6 +226,7 @@ export function createMicrosoftIdentity({
       },
       system: { networkClient: network },
     })
+    return { application, network, credentialFault: () => credentialFault }
   }
 
   function adminConsentUrl({ scopes, state }: { readonly scopes: readonly string[]; readonly state?: string }): string {
@@ -230,7 +248,14 @@ export function createMicrosoftIdentity({
   }
 
   /** Classifies the raw answer, since msal-node's errors do not say whether a connection has ended. */
-  function refusedTokens({ answer }: RecordingNetwork, leg: Leg, approvalLink: string): RefusedTokens {
+  function refusedTokens(
+    { network: { answer }, credentialFault }: Call,
+    leg: Leg,
+    approvalLink: string,
+  ): RefusedTokens {
+    const fault = credentialFault()
+    if (fault !== null)
+      return { outcome: 'refused', explanation: explainTokenFile(fault, leg, adminCenters), retryAfter: null }
     if (answer === null)
       return { outcome: 'refused', explanation: explainUnreachable(leg, adminCenters), retryAfter: null }
     const refusal = readTokenRefusal(answer.status, answer.body)
@@ -247,7 +272,7 @@ export function createMicrosoftIdentity({
 
   return {
     authorizeUrl: ({ scopes, state, nonce, codeChallenge, prompt, loginHint, claims }) =>
-      createApplication(createRecordingNetwork(fetch, undefined)).getAuthCodeUrl({
+      beginCall(undefined).application.getAuthCodeUrl({
         scopes: withPrefix(scopes),
         redirectUri,
         state,
@@ -263,8 +288,8 @@ export function createMicrosoftIdentity({
     adminConsentUrl,
 
     async redeemCode({ code, codeVerifier, nonce, scopes, leg = 'redeem', claims, signal }) {
-      const network = createRecordingNetwork(fetch, signal)
-      const application = createApplication(network)
+      const call = beginCall(signal)
+      const { application, network } = call
       const result = await orNull(
         application.acquireTokenByCode({
           code,
@@ -276,7 +301,7 @@ export function createMicrosoftIdentity({
         }),
       )
       const grant = readGrant(network)
-      if (!grant) return refusedTokens(network, leg, approvalLinks.delegated(scopes))
+      if (!grant) return refusedTokens(call, leg, approvalLinks.delegated(scopes))
       // A grant that msal-node refuses has an id_token that is missing, unreadable or not ours.
       if (!result?.accessToken || !result.idToken) return refused(explainInvalidIdToken(null, adminCenters))
 
@@ -307,8 +332,8 @@ export function createMicrosoftIdentity({
     },
 
     async refresh({ refreshToken, scopes, claims, signal }) {
-      const network = createRecordingNetwork(fetch, signal)
-      const application = createApplication(network)
+      const call = beginCall(signal)
+      const { application, network } = call
       const result = await orNull(
         // Without forceCache, msal-node drops the rotated refresh token, and with it the connection.
         application.acquireTokenByRefreshToken({
@@ -319,7 +344,7 @@ export function createMicrosoftIdentity({
         }),
       )
       const grant = readGrant(network)
-      if (!grant || !result?.accessToken) return refusedTokens(network, 'refresh', approvalLinks.delegated(scopes))
+      if (!grant || !result?.accessToken) return refusedTokens(call, 'refresh', approvalLinks.delegated(scopes))
       const missing = missingPermissions(scopes, grantedPermissions(grant.scope, scopes))
       if (missing.length > 0) {
         const explanation = explainWithdrawnPermissions(missing, approvalLinks.delegated(scopes))
@@ -339,15 +364,16 @@ export function createMicrosoftIdentity({
     applicationConsentUrl,
 
     async applicationToken({ leg, claims, signal }) {
-      const network = createRecordingNetwork(fetch, signal)
+      const call = beginCall(signal)
+      const { application, network } = call
       const result = await orNull(
-        createApplication(network).acquireTokenByClientCredential({
+        application.acquireTokenByClientCredential({
           scopes: [everythingGranted],
           ...(claims !== undefined && { claims }),
         }),
       )
       const grant = readGrant(network)
-      if (!grant || !result?.accessToken) return refusedTokens(network, leg, approvalLinks.application())
+      if (!grant || !result?.accessToken) return refusedTokens(call, leg, approvalLinks.application())
       const { accessToken } = result
       return {
         outcome: 'granted',
@@ -367,8 +393,19 @@ function correlationIdOf(state: string): string {
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join('-')
 }
 
+interface Call {
+  readonly application: ConfidentialClientApplication
+  readonly network: RecordingNetwork
+  /** What was wrong with the token file, so that no request was made. */
+  readonly credentialFault: () => string | null
+}
+
 /** With a certificate, msal-node signs an assertion by PS256 and names the certificate in `x5t#S256`. */
-function msalCredential({ clientSecret, clientCertificate }: AppRegistration) {
+function msalCredential(
+  { clientSecret, clientCertificate, federatedTokenFile }: AppCredential,
+  readToken: (path: string) => Promise<string>,
+) {
+  if (federatedTokenFile !== undefined) return { clientAssertion: () => readToken(federatedTokenFile) }
   if (clientCertificate === undefined) return { clientSecret }
   const { thumbprintSha256, privateKey } = clientCertificate
   return { clientCertificate: { thumbprintSha256, privateKey } }

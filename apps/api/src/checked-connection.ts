@@ -1,0 +1,28 @@
+// What `settings/` knows of the connection to the mailbox, as `setup-check/` is handed it: neither imports the other.
+
+export interface ConnectionProblem {
+  readonly title: string
+  readonly detail: string
+  readonly action: string
+}
+
+/** The connection that mail is sent with. */
+export interface CheckedConnection {
+  readonly fromEmail: string
+  readonly mailbox: 'own' | 'delegated' | 'application'
+  readonly granted: readonly string[]
+  readonly needed: readonly string[]
+  /** Why it does not work, as it was found before. */
+  readonly problem: ConnectionProblem | null
+}
+
+/** What came of asking for an access token without changing anything but the stored tokens. */
+export type CheckedAccess =
+  | { readonly outcome: 'granted'; readonly accessToken: string; readonly grantVersion: number }
+  | { readonly outcome: 'lost'; readonly problem: ConnectionProblem }
+  | { readonly outcome: 'unavailable'; readonly detail: string }
+
+export interface RefusedToken {
+  readonly grantVersion: number
+  readonly claims: string | null
+}

@@ -1,0 +1,274 @@
+import { existsSync } from 'node:fs'
+import { Resolver } from 'node:dns/promises'
+import { join } from 'node:path'
+import type { CheckId } from '@inforiver-mail/contract/setup-check'
+import { CLOUDS, type CloudName } from '@inforiver-mail/m365/clouds'
+import type { KeyRing } from '@inforiver-mail/m365/key-ring'
+import { createMicrosoftFetch } from '@inforiver-mail/m365/microsoft-fetch'
+import { createTokenVault, type TokenVault } from '@inforiver-mail/m365/token-vault'
+import { composeMicrosoft } from './compose-microsoft.ts'
+import { ConfigurationError, type Config } from './config.ts'
+import { configurationWarnings } from './configuration/warnings.ts'
+import { useCredential, type CredentialInUse } from './credential-in-use.ts'
+import { isDataFolderTaken, readFreeBytes } from './database/data-folder.ts'
+import { findForeignOwner } from './database/data-owner.ts'
+import { connectDatabase, type Database } from './database/database.ts'
+import { findRunningPostgres } from './database/embedded-postgres.ts'
+import { inspectDatabase, readInstallation, unreachable } from './database/inspect-database.ts'
+import { installationFault } from './database/installation.ts'
+import { findVaultFaults } from './database/sealed-values.ts'
+import { createWriteCheck } from './database/write-check.ts'
+import { isUsable, type DatabaseFinding } from './database-finding.ts'
+import { SEALED_COLUMNS } from './sealed-columns.ts'
+import { createConnectionCheck } from './settings/check-connection.ts'
+import { viewCredential } from './settings/credential.ts'
+import { createGrantStore } from './settings/grant-store.ts'
+import { createSettingsStore } from './settings/settings-store.ts'
+import type { VaultFinding } from './setup-check/database-checks.ts'
+import { checkPort } from './setup-check/port-check.ts'
+import type { DnsResolver } from './setup-check/sender-domain-check.ts'
+import { createSetupCheck, type SetupCheck, type SetupCheckDeps, type Stored } from './setup-check/setup-check.ts'
+import { checkStorage } from './setup-check/storage-check.ts'
+import { readVaultKeys } from './vault-keys.ts'
+
+/** Bounds each request of a check: three of them follow one another at most. */
+const REQUEST_TIMEOUT_MS = 6_000
+const DNS_TIMEOUT_MS = 2_500
+
+/**
+ * Microsoft names the host of an upload with each session. Only that of the global cloud is documented; the others are
+ * the names under which Exchange Online is known there.
+ */
+const UPLOAD_HOSTS: Readonly<Record<CloudName, string>> = {
+  global: 'https://outlook.office.com/',
+  'gcc-high': 'https://outlook.office365.us/',
+  dod: 'https://outlook-dod.office365.us/',
+  china: 'https://partner.outlook.cn/',
+}
+
+interface Common {
+  readonly credential: CredentialInUse
+  readonly clock: () => Date
+  /** Returns a number between 0 and 1, for jitter. */
+  readonly chance: () => number
+  /** Replaces the name servers of this machine. */
+  readonly resolver?: DnsResolver | undefined
+  readonly requestTimeoutMs?: number | undefined
+  readonly onBroken: (id: CheckId, error: unknown) => void
+}
+
+/** Wires the set-up check of a running product. */
+export function composeProductCheck(
+  config: Config,
+  {
+    database,
+    tenantId,
+    vault,
+    keyRing,
+    checkWrites,
+    ...common
+  }: Common & {
+    database: Database
+    tenantId: string
+    vault: TokenVault
+    keyRing: KeyRing
+    checkWrites: () => Promise<string | null>
+  },
+): SetupCheck {
+  const microsoft = microsoftOf(config, common)
+  return createSetupCheck({
+    ...commonDeps(config, common, microsoft),
+    inspectDatabase: () => inspect(config, database, { ...common, checkWrites }),
+    openStored: async (finding) =>
+      isUsable(finding) ? storedOf(tenantId, { database, vault, microsoft, ...common }) : null,
+    checkVault: (finding) => compareVault(finding, database, vault, keyRing),
+  })
+}
+
+/** Wires the command `doctor`, which runs beside the product or before its start. It starts no database. */
+export async function composeDoctor(
+  config: Config,
+  {
+    account,
+    ...given
+  }: Omit<Common, 'credential'> & {
+    /** The account that the data have to belong to; undefined where that does not matter. */
+    account: number | undefined
+  },
+): Promise<{ readonly check: SetupCheck; close(): Promise<void> }> {
+  const common = { ...given, credential: useCredential(config) }
+  const microsoft = microsoftOf(config, common)
+  const { dataDirectory, host, port } = config
+  const isEmbedded = config.database.kind === 'embedded'
+  const isTaken = isEmbedded ? await isDataFolderTaken(dataDirectory).catch(() => null) : null
+  const address = await findDatabase(config)
+  const database = typeof address === 'string' ? connectDatabase(address, () => {}) : null
+  const keys = await readKeys(config)
+  const vault = keys.outcome === 'read' ? createTokenVault(keys.keyRing) : null
+
+  const check = createSetupCheck({
+    ...commonDeps(config, common, microsoft),
+    isSimulatorStopped: config.demo !== null && isTaken === false,
+    async inspectDatabase() {
+      if (database === null) return address as DatabaseFinding
+      const writeCheck = createWriteCheck(database.pool, common.clock)
+      return inspect(config, database, { ...common, checkWrites: () => writeCheck.check() })
+    },
+    async openStored(finding) {
+      if (database === null || vault === null || !isUsable(finding)) return null
+      const installation = await readInstallation(database.pool)
+      return installation === null
+        ? NOTHING_STORED
+        : storedOf(installation.tenantId, { database, vault, microsoft, ...common })
+    },
+    async checkVault(finding) {
+      if (keys.outcome === 'refused')
+        return finding.state === 'not-made' && config.vaultKeys === null
+          ? { state: 'not-made' }
+          : { state: 'unusable', sentence: keys.sentence }
+      if (database === null || vault === null) return { state: 'not-compared' }
+      return compareVault(finding, database, vault, keys.keyRing)
+    },
+    checkPort: (signal) => checkPort({ host, port, isDataFolderTaken: isTaken, signal }),
+    checkStorage: () =>
+      checkStorage({
+        dataDirectory,
+        isEmbedded,
+        foreignOwner: (folder) => findForeignOwner(folder, account),
+        readFreeBytes,
+      }),
+  })
+  return { check, close: async () => database?.close() }
+}
+
+const NOTHING_STORED: Stored = {
+  readConnection: async () => null,
+  async requestAccess() {
+    throw new Error('Nothing is connected that could give access.')
+  },
+}
+
+type Microsoft = ReturnType<typeof microsoftOf>
+
+function microsoftOf(config: Config, { credential, clock, requestTimeoutMs = REQUEST_TIMEOUT_MS }: Common) {
+  return composeMicrosoft(config, { currentCredential: credential.current, clock, timeoutMs: requestTimeoutMs })
+}
+
+function commonDeps(
+  config: Config,
+  { credential, clock, onBroken, resolver, requestTimeoutMs = REQUEST_TIMEOUT_MS }: Common,
+  { fetch, identity, mailer }: Microsoft,
+): Omit<SetupCheckDeps, 'inspectDatabase' | 'openStored' | 'checkVault'> {
+  const { authorityHost, graphBaseUrl, cloud, registration, graphAuth, publicUrl, outbound } = config
+  const { extraCaCertificates } = outbound
+  return {
+    clock,
+    onBroken,
+    resolver: resolver ?? new Resolver({ timeout: DNS_TIMEOUT_MS, tries: 2 }),
+    warnings: () => configurationWarnings(config, clock()),
+    demo: config.demo !== null,
+    isSimulatorStopped: false,
+    microsoft: {
+      authorityHost,
+      entraTenantId: registration.tenantId,
+      graphBaseUrl,
+      uploadUrl: graphBaseUrl === CLOUDS[cloud].graphBaseUrl ? UPLOAD_HOSTS[cloud] : null,
+      cloud,
+      graphAuth,
+      fetch,
+      identity,
+      mailer,
+    },
+    credential: {
+      view: (now) => viewCredential(credential.expiry(), now),
+      validFrom: () => credential.current().clientCertificate?.validFrom ?? null,
+    },
+    checkStorage: () =>
+      checkStorage({
+        dataDirectory: config.dataDirectory,
+        isEmbedded: config.database.kind === 'embedded',
+        foreignOwner: () => null, // the start has refused another account
+        readFreeBytes,
+      }),
+    publicUrl: {
+      url: publicUrl,
+      // The way to the own address does not lead through the proxy to Microsoft.
+      fetch: createMicrosoftFetch({
+        timeoutMs: requestTimeoutMs,
+        ...(extraCaCertificates !== null && { extraCaCertificates }),
+      }),
+    },
+  }
+}
+
+function inspect(
+  config: Config,
+  { pool }: Database,
+  { clock, checkWrites }: Pick<Common, 'clock'> & { checkWrites: () => Promise<string | null> },
+): Promise<DatabaseFinding> {
+  return inspectDatabase(pool, {
+    clock,
+    checkWrites,
+    refuseInstallation: (installation) => installationFault(installation, config),
+  })
+}
+
+function storedOf(
+  tenantId: string,
+  {
+    database: { prisma },
+    microsoft: { identity },
+    vault,
+    clock,
+    chance,
+  }: Pick<Common, 'clock' | 'chance'> & { database: Database; microsoft: Microsoft; vault: TokenVault },
+): Stored {
+  const settingsStore = createSettingsStore(prisma)
+  const grantStore = createGrantStore(prisma)
+  const connections = createConnectionCheck({ settingsStore, grantStore, identity, vault, clock, chance })
+  return {
+    readConnection: () => connections.readConnection(tenantId),
+    requestAccess: (signal, refused) => connections.requestAccess(tenantId, signal, refused),
+  }
+}
+
+async function compareVault(
+  finding: DatabaseFinding,
+  { pool }: Database,
+  vault: TokenVault,
+  { keys }: KeyRing,
+): Promise<VaultFinding> {
+  const isEmpty = finding.state === 'reached' && finding.tables === 'empty'
+  if (!isEmpty && !isUsable(finding)) return { state: 'not-compared' }
+  const faults = isEmpty
+    ? new Map<string, 'missing'>()
+    : await findVaultFaults(pool, vault, Object.values(SEALED_COLUMNS))
+  if (faults.size === 0) return { state: 'opens', keys: [...keys.keys()] }
+  const kidsOf = (fault: 'missing' | 'changed') => [...faults].filter(([, each]) => each === fault).map(([kid]) => kid)
+  return { state: 'lacks-keys', missing: kidsOf('missing'), changed: kidsOf('changed') }
+}
+
+type KeysRead =
+  | { readonly outcome: 'read'; readonly keyRing: KeyRing }
+  | { readonly outcome: 'refused'; readonly sentence: string }
+
+async function readKeys(config: Config): Promise<KeysRead> {
+  try {
+    return { outcome: 'read', keyRing: await readVaultKeys(config) }
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error
+    return { outcome: 'refused', sentence: error.message }
+  }
+}
+
+/** Finds the address of the database, or why there is none now. */
+async function findDatabase({ database, dataDirectory }: Config): Promise<string | DatabaseFinding> {
+  if (database.kind === 'external') return database.url
+  if (!existsSync(join(dataDirectory, 'postgres', 'PG_VERSION'))) return { state: 'not-made' }
+  try {
+    return (await findRunningPostgres(dataDirectory)) ?? { state: 'stopped' }
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) return unreachable(error)
+    return { state: 'unreachable', sentence: error.message.replace(/\.$/, ''), reason: 'embedded' }
+  }
+}

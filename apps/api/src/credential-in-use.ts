@@ -1,0 +1,24 @@
+import type { AppCredential } from '@inforiver-mail/m365/microsoft-identity'
+import type { Config, RereadSecrets } from './config.ts'
+import { credentialExpiry, type CredentialExpiry } from './credential-expiry.ts'
+
+/** The credential of the app registration, which may be replaced while the product runs. */
+export interface CredentialInUse {
+  readonly current: () => AppCredential
+  readonly expiry: () => CredentialExpiry
+  /** Uses from now on what was read again; what could not be read stays as it was. */
+  replace(reread: RereadSecrets): void
+}
+
+export function useCredential(config: Config): CredentialInUse {
+  let credential: AppCredential = config.registration
+  let { clientSecretExpiresAt } = config
+  return {
+    current: () => credential,
+    expiry: () => credentialExpiry({ credential, clientSecretExpiresAt }),
+    replace(reread) {
+      if (reread.credential === null) return
+      ;({ credential, clientSecretExpiresAt } = reread)
+    },
+  }
+}

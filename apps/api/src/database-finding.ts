@@ -1,0 +1,38 @@
+// What `database/` finds out about a database, as `setup-check/` is handed it.
+
+export type DatabaseFinding =
+  | DatabaseReached
+  /** The embedded one does not run, or was never made. */
+  | { readonly state: 'stopped' | 'not-made' }
+  | { readonly state: 'unreachable'; readonly sentence: string; readonly reason: string }
+
+export interface DatabaseReached {
+  readonly state: 'reached'
+  readonly version: string
+  /** Such as 15. */
+  readonly majorVersion: number
+  /** How far the clock of this machine is ahead of the database's. */
+  readonly aheadMs: number
+  /** The rights that the product's role lacks, in PostgreSQL's words. */
+  readonly missingRights: readonly string[]
+  readonly tables: 'ours' | 'empty' | 'foreign'
+  readonly pendingMigrations: readonly string[]
+  /** Applied by a newer version. */
+  readonly unknownMigrations: readonly string[]
+  /** Why nothing can be stored now; null when it can. */
+  readonly refusesWrites: string | null
+  /** Why the database may not be used with this app registration; null when it may. */
+  readonly foreignRegistration: string | null
+}
+
+/** Whether the tables are those of this version, and may be read. */
+export function isUsable(finding: DatabaseFinding): boolean {
+  return (
+    finding.state === 'reached' &&
+    finding.tables === 'ours' &&
+    finding.foreignRegistration === null &&
+    finding.missingRights.length === 0 &&
+    finding.pendingMigrations.length === 0 &&
+    finding.unknownMigrations.length === 0
+  )
+}

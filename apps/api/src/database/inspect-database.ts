@@ -1,0 +1,119 @@
+import type pg from 'pg'
+import type { DatabaseFinding, DatabaseReached } from '../database-finding.ts'
+import type { Recorded } from './installation.ts'
+import { readMigrationState } from './migrate.ts'
+
+/** What every process needs to do at some time, such as to apply the migrations of the next version. */
+const LOOK = `
+SELECT current_setting('server_version') AS version, current_setting('server_version_num')::integer / 10000 AS major,
+       clock_timestamp() AS now, current_schema() AS schema,
+       has_database_privilege(current_database(), 'CREATE') AS "mayCreateSchemas",
+       coalesce(has_schema_privilege(current_schema(), 'CREATE'), false) AS "mayCreateTables",
+       array(SELECT format('%I.%I', schemaname, tablename) FROM pg_tables
+              WHERE schemaname IN (current_schema(), 'background_work') AND NOT pg_has_role(tableowner, 'USAGE')
+              ORDER BY 1) AS "tablesOfOthers"`
+
+interface Look {
+  readonly version: string
+  readonly major: number
+  readonly now: Date
+  readonly schema: string | null
+  readonly mayCreateSchemas: boolean
+  readonly mayCreateTables: boolean
+  readonly tablesOfOthers: readonly string[]
+}
+
+const LACKS_RIGHT = '42501'
+
+/** The tenant of a database, with the app registration and the hosts that it belongs to. */
+export interface Installation extends Recorded {
+  readonly tenantId: string
+}
+
+/** Looks at a database without changing anything. Never throws: what keeps it from looking is what it finds. */
+export async function inspectDatabase(
+  pool: pg.Pool,
+  {
+    clock,
+    checkWrites,
+    refuseInstallation,
+  }: {
+    clock: () => Date
+    /** Returns why nothing can be stored now, or null. */
+    checkWrites: () => Promise<string | null>
+    /** Returns why the database may not be used with the configuration, or null. */
+    refuseInstallation: (installation: Installation) => string | null
+  },
+): Promise<DatabaseFinding> {
+  try {
+    const askedAt = clock().getTime()
+    const { rows } = await pool.query<Look>(LOOK)
+    const middle = (askedAt + clock().getTime()) / 2
+    const [look] = rows
+    if (!look) throw new Error('The database did not answer the question.')
+    const state = await orLacking(() => readMigrationState(pool))
+    const known: Pick<DatabaseReached, 'tables' | 'pendingMigrations' | 'unknownMigrations'> =
+      state === 'lacking'
+        ? { tables: 'ours', pendingMigrations: [], unknownMigrations: [] }
+        : { tables: state.tables, pendingMigrations: state.pending, unknownMigrations: state.unknown }
+    const missingRights = rightsMissing(look, state === 'lacking')
+    const isReadable = known.tables === 'ours' && missingRights.length === 0
+    const installation = isReadable ? await readInstallation(pool) : null
+    return {
+      state: 'reached',
+      version: look.version,
+      majorVersion: look.major,
+      aheadMs: middle - look.now.getTime(),
+      missingRights,
+      ...known,
+      refusesWrites: await checkWrites(),
+      foreignRegistration: installation === null ? null : refuseInstallation(installation),
+    }
+  } catch (error) {
+    return unreachable(error)
+  }
+}
+
+export async function readInstallation(pool: pg.Pool): Promise<Installation | null> {
+  const { rows } = await pool.query<Installation>(
+    `SELECT tenant_id AS "tenantId", entra_tenant_id AS "entraTenantId", entra_client_id AS "entraClientId",
+            authority_host AS "authorityHost", graph_base_url AS "graphBaseUrl" FROM installation WHERE id = 1`,
+  )
+  return rows[0] ?? null
+}
+
+function rightsMissing(look: Look, lacksHistory: boolean): string[] {
+  const { schema, mayCreateSchemas, mayCreateTables, tablesOfOthers } = look
+  return [
+    ...(schema === null ? ['USAGE on a schema'] : mayCreateTables ? [] : [`CREATE on the schema ${schema}`]),
+    ...(mayCreateSchemas ? [] : ['CREATE on the database']),
+    ...tablesOfOthers.map((table) => `ownership of ${table}`),
+    ...(lacksHistory && tablesOfOthers.length === 0 ? ['SELECT on _prisma_migrations'] : []),
+  ]
+}
+
+async function orLacking<Result>(read: () => Promise<Result>): Promise<Result | 'lacking'> {
+  return read().catch((error: unknown) => {
+    if ((error as { code?: unknown }).code === LACKS_RIGHT) return 'lacking'
+    throw error
+  })
+}
+
+const SENTENCES: Readonly<Record<string, string>> = {
+  '28P01': 'The database refuses the password',
+  '28000': 'The database refuses this account',
+  '3D000': 'The database does not exist',
+  '42501': 'The role may not read the database',
+  '53300': 'The database has no connection left',
+  '57P03': 'The database is starting up or shutting down',
+  ENOTFOUND: 'The host of the database is not known to the name service',
+  EAI_AGAIN: 'The host of the database is not known to the name service',
+  ECONNREFUSED: 'Nothing listens at the address of the database',
+}
+
+export function unreachable(error: unknown): Extract<DatabaseFinding, { state: 'unreachable' }> {
+  const [first] = error instanceof AggregateError ? (error.errors as unknown[]) : [error]
+  const { code } = first as { code?: unknown }
+  const reason = typeof code === 'string' ? code : 'no answer in time'
+  return { state: 'unreachable', sentence: SENTENCES[reason] ?? 'The database does not answer', reason }
+}

@@ -1,0 +1,83 @@
+import { readFileSync } from 'node:fs'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { parse } from 'yaml'
+import { z } from 'zod'
+import { createTestGround, type TestGround } from './test-support/test-product.ts'
+
+const Rules = z.object({
+  groups: z.array(
+    z.object({
+      rules: z.array(
+        z.object({ alert: z.string(), expr: z.string(), annotations: z.object({ runbook: z.string() }).loose() }),
+      ),
+    }),
+  ),
+})
+const Dashboard = z.object({
+  panels: z.array(z.object({ title: z.string(), targets: z.array(z.object({ expr: z.string() })) })),
+})
+const rules = Rules.parse(parse(read('deploy/prometheus/inforiver-mail.rules.yml'))).groups.flatMap(
+  (group) => group.rules,
+)
+const panels = Dashboard.parse(JSON.parse(read('deploy/grafana/inforiver-mail.json'))).panels
+const PARTS_OF_A_HISTOGRAM = ['bucket', 'sum', 'count']
+const OPERATORS = new Set([
+  'and',
+  'or',
+  'unless',
+  'by',
+  'without',
+  'on',
+  'ignoring',
+  'group_left',
+  'group_right',
+  'bool',
+])
+
+let ground: TestGround
+let offered: Set<string>
+beforeAll(async () => {
+  ground = await createTestGround()
+  const environment = { ROLE: 'api', AZURE_CLIENT_SECRET_EXPIRES: '2027-05-01' }
+  const { url } = await ground.startProduct({ environment })
+  const text = await (await fetch(`${url}/metrics`)).text()
+  offered = new Set(
+    [...text.matchAll(/^# TYPE (\w+) (\w+)$/gm)].flatMap(([, name = '', type]) =>
+      type === 'histogram' ? PARTS_OF_A_HISTOGRAM.map((part) => `${name}_${part}`) : [name],
+    ),
+  )
+})
+afterAll(() => ground.close())
+
+function read(path: string): string {
+  return readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8')
+}
+
+/** Every name in a PromQL expression that is neither a function, an operator nor a label. */
+function metricsIn(expression: string): string[] {
+  const bare = expression.replace(/"[^"]*"|\{[^}]*\}|\[[^\]]*\]|\b(?:by|without|on|ignoring)\s*\([^)]*\)/g, ' ')
+  return [...bare.matchAll(/\b[a-z_]\w*\b(?!\s*\()/gi)].map(([name]) => name).filter((name) => !OPERATORS.has(name))
+}
+
+it.each(rules.map(({ alert, expr }) => [alert, expr]))('%s asks only for metrics that are there', (_, expr) => {
+  const asked = metricsIn(expr)
+  expect(asked).not.toEqual([])
+  expect(asked.filter((name) => !offered.has(name))).toEqual([])
+})
+
+it.each(panels.map(({ title, targets }) => [title, targets]))(
+  'the panel %s asks only for metrics that are there',
+  (_, targets) => {
+    const asked = targets.flatMap(({ expr }) => metricsIn(expr))
+    expect(asked).not.toEqual([])
+    expect(asked.filter((name) => !offered.has(name))).toEqual([])
+  },
+)
+
+it('has an entry in the runbook for each alert, and no other', () => {
+  const [, alerts = ''] = read('docs/runbook.md').split('\n## Alerts\n')
+  const entries = [...(alerts.split('\n## ')[0] ?? '').matchAll(/^### (\w+)$/gm)].map(([, name = '']) => name)
+  expect(entries.toSorted()).toEqual(rules.map(({ alert }) => alert).toSorted())
+  const links = rules.map(({ alert }) => `docs/runbook.md#${alert.toLowerCase()}`)
+  expect(rules.map(({ annotations }) => annotations.runbook)).toEqual(links)
+})

@@ -1,0 +1,44 @@
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
+import type { RereadSecrets } from './config.ts'
+import { serve } from './serve.ts'
+import { SETTINGS } from './test-support/office365-smtp.ts'
+import { newKey } from './test-support/sealed-rows.ts'
+import { createTestBrowser } from './test-support/test-browser.ts'
+import { createTestGround, type TestGround } from './test-support/test-product.ts'
+
+const UNCHANGED: RereadSecrets = { credential: null, clientSecretExpiresAt: null, vaultKeys: null, faults: [] }
+
+let ground: TestGround
+
+beforeAll(async () => {
+  ground = await createTestGround()
+})
+afterAll(() => ground.close())
+
+it('signs in with a secret, and seals with a key, that were read again while it runs', async () => {
+  const { registration } = await ground.configure()
+  const config = await ground.configure({ AZURE_CLIENT_SECRET: 'the-one-before', LOG_LEVEL: 'silent' })
+  const running = await serve(config, () => {})
+  onTestFinished(() => running.close())
+  const ada = createTestBrowser(config.publicUrl)
+  expect((await ada.signIn('Ada Admin')).text).toContain('The client secret is wrong')
+
+  const credential = { clientSecret: registration.clientSecret ?? '' }
+  const clientSecretExpiresAt = new Date('2999-01-01')
+  await running.reload({ ...UNCHANGED, credential, clientSecretExpiresAt, vaultKeys: newKey('next') })
+  await running.reload(UNCHANGED)
+
+  await ada.signIn('Ada Admin')
+  expect((await ada.call('GET', `${SETTINGS}/credential`)).json).toMatchObject({
+    kind: 'secret',
+    expiresAt: clientSecretExpiresAt.toISOString(),
+  })
+  await expect.poll(sealingKeys).toEqual(['inforiver-mail seals with next'])
+})
+
+async function sealingKeys(): Promise<unknown[]> {
+  const rows = await ground.database.query<{ application_name: string }>(
+    `SELECT application_name FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE '% seals with %'`,
+  )
+  return rows.map((row) => row.application_name)
+}

@@ -1,0 +1,81 @@
+import { applicationPermissionsFor, permissionsFor } from '@inforiver-mail/contract/permission'
+import type { MicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
+import type { TokenVault } from '@inforiver-mail/m365/token-vault'
+import type { CheckedAccess, CheckedConnection, ConnectionProblem, RefusedToken } from '../checked-connection.ts'
+import { createAccessSource } from './access.ts'
+import type { GrantStore } from './grant-store.ts'
+import type { SettingsStore } from './settings-store.ts'
+
+/** Reads the connection of a tenant, and asks for its access, as an observer. */
+export interface ConnectionCheck {
+  readConnection(tenantId: string): Promise<CheckedConnection | null>
+  requestAccess(tenantId: string, signal: AbortSignal, refused?: RefusedToken): Promise<CheckedAccess>
+}
+
+/**
+ * Refreshed tokens are stored, since an older refresh token may not work again. What Microsoft's answer says about the
+ * connection is only reported: the worker that meets it changes the settings, pauses and raises the alert.
+ */
+export function createConnectionCheck({
+  settingsStore,
+  grantStore,
+  ...deps
+}: {
+  settingsStore: Pick<SettingsStore, 'read'>
+  grantStore: GrantStore
+  identity: MicrosoftIdentity
+  vault: TokenVault
+  clock: () => Date
+  chance: () => number
+}): ConnectionCheck {
+  return {
+    async readConnection(tenantId) {
+      const { state } = await settingsStore.read(tenantId)
+      if (state.status === 'not-configured') return null
+      const { connection, problem } = state
+      const { fromEmail, mailbox, permissions, largeAttachments } = connection
+      return {
+        fromEmail,
+        mailbox,
+        granted: permissions,
+        needed:
+          mailbox === 'application'
+            ? applicationPermissionsFor({ largeAttachments })
+            : permissionsFor({ ownAddress: mailbox === 'own', largeAttachments }),
+        problem,
+      }
+    },
+
+    async requestAccess(tenantId, signal, refused) {
+      let problem: ConnectionProblem | null = null
+      const source = createAccessSource({
+        ...deps,
+        settingsStore: {
+          async applyHealth(_tenantId, _grantVersion, event) {
+            if (event.type !== 'access-worked') problem = event.problem
+          },
+        },
+        grantStore: { ...grantStore, async postponeRefresh() {} },
+      })
+      const access = await source.access(tenantId, {
+        signal,
+        ...(refused && { refused: refused.grantVersion, ...(refused.claims !== null && { claims: refused.claims }) }),
+      })
+      if (access.outcome === 'granted') return access
+      if (access.outcome === 'unavailable') return access
+      return { outcome: 'lost', problem: problem ?? (await readProblem(tenantId)) }
+    },
+  }
+
+  /** The settings may have changed since they were read. */
+  async function readProblem(tenantId: string): Promise<ConnectionProblem> {
+    const { state } = await settingsStore.read(tenantId)
+    return (state.status === 'not-configured' ? null : state.problem) ?? CHANGED
+  }
+}
+
+const CHANGED: ConnectionProblem = {
+  title: 'The connection changed during the check',
+  detail: 'The settings were reset or replaced while they were being checked.',
+  action: 'Check again.',
+}

@@ -1,0 +1,60 @@
+import type { DatabaseFinding } from '../database-finding.ts'
+import { found, type Outcome } from './outcome.ts'
+
+const SUPPORTED_VERSION = 15
+const MOST_NAMED = 5
+
+export function judgeDatabase(finding: DatabaseFinding): Outcome {
+  switch (finding.state) {
+    case 'stopped':
+      return found('database-stopped')
+    case 'not-made':
+      return found('database-not-made')
+    case 'unreachable':
+      return found('database-unreachable', { sentence: finding.sentence, reason: finding.reason })
+    case 'reached': {
+      const { version, majorVersion, missingRights, tables, pendingMigrations, unknownMigrations } = finding
+      if (majorVersion < SUPPORTED_VERSION) return found('database-too-old', { version, needed: SUPPORTED_VERSION })
+      if (tables === 'foreign') return found('database-foreign')
+      const [unknown] = unknownMigrations
+      if (unknown !== undefined) return found('database-newer', { migration: unknown })
+      const { foreignRegistration, refusesWrites } = finding
+      if (foreignRegistration !== null)
+        return found('database-of-another-registration', { reason: foreignRegistration })
+      if (missingRights.length > 0)
+        return found('database-rights-missing', { missing: missingRights.slice(0, MOST_NAMED) })
+      if (refusesWrites !== null) return found('database-refuses-writes', { reason: refusesWrites })
+      if (tables === 'empty') return found('database-empty', { version })
+      if (pendingMigrations.length > 0) return found('database-pending', { version, count: pendingMigrations.length })
+      return found('database-ready', { version })
+    }
+  }
+}
+
+export type VaultFinding =
+  | { readonly state: 'opens'; readonly keys: readonly string[] }
+  /** By the ids of the keys: `missing` are not configured, `changed` have another value than the one that sealed. */
+  | { readonly state: 'lacks-keys'; readonly missing: readonly string[]; readonly changed: readonly string[] }
+  | { readonly state: 'unusable'; readonly sentence: string }
+  /** The first start makes the key. */
+  | { readonly state: 'not-made' }
+  | { readonly state: 'not-compared' }
+
+export function judgeVault(finding: VaultFinding): Outcome {
+  switch (finding.state) {
+    case 'opens':
+      return found('vault-opens', { keys: [...finding.keys] })
+    case 'lacks-keys':
+      return found('vault-keys-missing', {
+        keys: [...finding.missing, ...finding.changed],
+        missing: [...finding.missing],
+        changed: [...finding.changed],
+      })
+    case 'unusable':
+      return found('vault-keys-unusable', { sentence: finding.sentence })
+    case 'not-made':
+      return found('vault-not-made')
+    case 'not-compared':
+      return found('database-not-usable')
+  }
+}

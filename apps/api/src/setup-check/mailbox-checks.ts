@@ -1,0 +1,137 @@
+import { sameAddress } from '@inforiver-mail/contract/email-address'
+import { applicationRoles } from '@inforiver-mail/m365/application-roles'
+import type { Failure } from '@inforiver-mail/m365/classify-failure'
+import { explainApplicationFailure } from '@inforiver-mail/m365/explain-application-failure'
+import { explainFailure } from '@inforiver-mail/m365/explain-failure'
+import type { Explanation } from '@inforiver-mail/m365/explanation'
+import { missingPermissions } from '@inforiver-mail/m365/granted-permissions'
+import type { GraphMailer } from '@inforiver-mail/m365/graph-mailer'
+import type { MicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
+import type { Reach } from '@inforiver-mail/m365/reach'
+import type { CheckedAccess, CheckedConnection, RefusedToken } from '../checked-connection.ts'
+import { isReached, type NotAsked } from './reach-checks.ts'
+import { found, type Outcome } from './outcome.ts'
+
+/** Stands for the Message-ID of a message that no mailbox has. */
+const NO_MESSAGE = '<setup-check@inforiver-mail.invalid>'
+
+/** `unknown` while the database cannot be read, and null while no mailbox is connected. */
+export type StoredConnection = CheckedConnection | 'unknown' | null
+
+/** The token of a connection; null where there is no connection. */
+export type RequestedAccess = CheckedAccess | null
+
+/** Compares what was granted with what sending needs. */
+export async function checkPermissions(
+  stored: Promise<StoredConnection>,
+  access: Promise<RequestedAccess>,
+): Promise<Outcome> {
+  const connection = await stored
+  if (connection === 'unknown') return found('database-not-usable')
+  if (connection === null) return found('not-connected')
+  const { granted, needed, mailbox } = connection
+  const missing = missingPermissions(needed, granted)
+  if (missing.length > 0) return found('permissions-missing', { missing })
+  const answer = mailbox === 'application' ? await access : null
+  const roles = answer?.outcome === 'granted' ? applicationRoles(answer.accessToken) : null
+  // Exchange may grant what the token does not show (RBAC for Applications).
+  const notInToken = missingPermissions(needed, roles ?? needed)
+  return notInToken.length > 0
+    ? found('permissions-not-in-token', { missing: notInToken })
+    : found('permissions-granted', { permissions: [...needed] })
+}
+
+export interface MailboxQuestion {
+  readonly connection: Promise<StoredConnection>
+  readonly access: Promise<RequestedAccess>
+  readonly graph: Promise<Reach | NotAsked>
+  /** Another sender than that of the connection. */
+  readonly fromEmail: string | undefined
+  readonly mailer: Pick<GraphMailer, 'readDelegate' | 'findMessage'>
+  readonly identity: Pick<MicrosoftIdentity, 'adminCenters' | 'approvalLinks'>
+  /** Asks for another token in place of one that Graph refused. */
+  readonly renewAccess: (refused: RefusedToken) => Promise<RequestedAccess>
+  readonly signal: AbortSignal
+}
+
+/** Asks Graph for the mailbox with what is granted, which never includes a way to try Send As without sending. */
+export async function checkMailbox(question: MailboxQuestion): Promise<Outcome> {
+  const connection = await question.connection
+  if (connection === 'unknown') return found('database-not-usable')
+  if (connection === null) return found('not-connected')
+  if (connection.problem)
+    return { ...found('access-lost', { address: connection.fromEmail }), text: connection.problem }
+  if (!isReached(await question.graph)) return found('graph-not-reached')
+  const answer = await ask(await question.access)
+  return answer
+
+  async function ask(access: RequestedAccess, mayRenew = true): Promise<Outcome> {
+    const sender = question.fromEmail ?? (connection as CheckedConnection).fromEmail
+    if (access === null) return found('not-connected')
+    if (access.outcome === 'lost') return { ...found('access-lost', { address: sender }), text: access.problem }
+    if (access.outcome === 'unavailable')
+      return found('mailbox-unavailable', { address: sender, reason: access.detail })
+    const answer = await askGraph(connection as CheckedConnection, sender, access.accessToken, question)
+    if (!isFailure(answer)) return answer
+    if (answer.failure.outcome === 'unauthorized' && mayRenew) {
+      const { claims } = answer.failure
+      return ask(await question.renewAccess({ grantVersion: access.grantVersion, claims }), false)
+    }
+    return refused(sender, answer)
+  }
+}
+
+interface Unanswered {
+  readonly failure: Failure
+  readonly explanation: Explanation
+}
+
+function isFailure(answer: Outcome | Unanswered): answer is Unanswered {
+  return 'failure' in answer
+}
+
+async function askGraph(
+  { mailbox, granted }: CheckedConnection,
+  sender: string,
+  accessToken: string,
+  { mailer, identity: { adminCenters, approvalLinks }, signal }: MailboxQuestion,
+): Promise<Outcome | Unanswered> {
+  const mayRead = granted.includes('Mail.ReadWrite')
+  const sought = { messageId: null, internetMessageId: NO_MESSAGE }
+  if (mailbox === 'application') {
+    if (!mayRead) return found('mailbox-unreadable', { address: sender })
+    const answer = await mailer.findMessage(sought, 'drafts', { accessToken, signal, mailbox: { address: sender } })
+    if (answer.outcome === 'found' || answer.outcome === 'not-found')
+      return found('mailbox-answers', { address: sender })
+    const explanation = explainApplicationFailure(answer, {
+      sender,
+      recipient: sender,
+      permission: 'Mail.ReadWrite',
+      grantedPermissions: applicationRoles(accessToken),
+      approvalLink: approvalLinks.application(),
+      adminCenters,
+    })
+    return { failure: answer, explanation }
+  }
+  const subject = { sender, delegate: sender, approvalLink: approvalLinks.delegated(granted), adminCenters }
+  const me = await mailer.readDelegate(accessToken, signal)
+  if (me.outcome !== 'found') return { failure: me, explanation: explainFailure(me, subject) }
+  if (!me.delegate.addresses.some((address) => sameAddress(address, sender)))
+    return found('send-as-unproved', { address: sender, person: me.delegate.name })
+  if (!mayRead) return found('mailbox-answers', { address: sender })
+  const answer = await mailer.findMessage(sought, 'drafts', { accessToken, signal })
+  if (answer.outcome === 'found' || answer.outcome === 'not-found') return found('mailbox-answers', { address: sender })
+  return { failure: answer, explanation: explainFailure(answer, subject) }
+}
+
+function refused(address: string, { failure, explanation }: Unanswered): Outcome {
+  const { title, detail, action } = explanation
+  const isOver = failure.outcome === 'refused' || failure.outcome === 'unauthorized'
+  return isOver
+    ? {
+        code: 'mailbox-refused',
+        values: { address, microsoftCode: failure.microsoftCode },
+        text: { title, detail, action },
+      }
+    : found('mailbox-unavailable', { address, reason: failure.detail })
+}

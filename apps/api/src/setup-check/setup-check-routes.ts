@@ -1,0 +1,51 @@
+import { checkSetup } from '@inforiver-mail/contract/setup-check'
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
+import { ProblemError } from '../http/problem.ts'
+import { route } from '../http/route.ts'
+import type { SignedIn } from '../http/session.ts'
+import type { SetupCheck } from './setup-check.ts'
+
+interface Options {
+  readonly requireAdmin: (request: FastifyRequest) => Promise<SignedIn>
+  readonly check: SetupCheck
+  /** Takes the only place over all processes. Returns what gives it back, or null while another has it. */
+  readonly takePlace: () => Promise<(() => Promise<void>) | null>
+}
+
+/** Serves the set-up check, one at a time. It ends early when its client is gone or the process stops. */
+export const setupCheckRoutes: FastifyPluginAsync<Options> = async (app, { requireAdmin, check, takePlace }) => {
+  const stopping = new AbortController()
+  app.addHook('preClose', async () => stopping.abort())
+
+  route(app, checkSetup, requireAdmin, async ({ reply, body: { fromEmail } }) => {
+    const giveBack = await takePlace()
+    if (giveBack === null)
+      throw new ProblemError('check-running', 'The set-up is being checked already, which takes 20 seconds at most.')
+    const ending = endingOf(reply, stopping.signal)
+    try {
+      return { checks: await check({ fromEmail, signal: ending.signal }) }
+    } catch (error) {
+      if (!ending.signal.aborted) throw error
+      throw new ProblemError('unavailable', 'Inforiver Mail is stopping. Check again once it has started.')
+    } finally {
+      ending.release()
+      await giveBack()
+    }
+  })
+}
+
+/** Aborts when the connection ends before the answer, or with `stopping`. */
+function endingOf(reply: FastifyReply, stopping: AbortSignal): { readonly signal: AbortSignal; release(): void } {
+  const controller = new AbortController()
+  const end = () => controller.abort()
+  reply.raw.once('close', end)
+  stopping.addEventListener('abort', end, { once: true })
+  if (stopping.aborted) end()
+  return {
+    signal: controller.signal,
+    release() {
+      reply.raw.off('close', end)
+      stopping.removeEventListener('abort', end)
+    },
+  }
+}

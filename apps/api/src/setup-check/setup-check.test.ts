@@ -1,0 +1,264 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { Check, CheckId } from '@inforiver-mail/contract/setup-check'
+import { holdRequest } from '../test-support/held-request.ts'
+import { connectMailbox, SETTINGS } from '../test-support/office365-smtp.ts'
+import { newKey, vaultOf } from '../test-support/sealed-rows.ts'
+import { createTestBrowser, type Answer, type TestBrowser } from '../test-support/test-browser.ts'
+import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
+import type { DnsResolver } from './sender-domain-check.ts'
+
+const CHECK = `${SETTINGS}/check`
+const OWN = { fromEmail: 'ada@contoso.com' }
+const SHARED = { fromEmail: 'reports@contoso.com' }
+
+/** Knows microsoft.com and nothing else. */
+const resolver: DnsResolver = {
+  resolve4: async () => ['20.236.44.162'],
+  resolveCname: () => Promise.reject(Object.assign(new Error('no alias'), { code: 'ENODATA' })),
+  resolveTxt: () => Promise.reject(Object.assign(new Error('no text'), { code: 'ENODATA' })),
+}
+
+let ground: TestGround
+let product: TestProduct
+let ada: TestBrowser
+let aheadMs = 0
+
+const start = () =>
+  ground.startProduct({
+    environment: { ROLE: 'api', WORKSPACE_ADMINS: 'ada@contoso.com' },
+    clock: () => new Date(Date.now() + aheadMs),
+    resolver,
+  })
+
+beforeAll(async () => {
+  ground = await createTestGround()
+  product = await start()
+})
+afterAll(() => ground.close())
+beforeEach(async () => {
+  await ground.clear()
+  ada = product.newBrowser()
+  await ada.signIn('Ada Admin')
+})
+afterEach(() => void (aheadMs = 0))
+
+const post = (body: object = {}): Promise<Answer> => ada.call('POST', CHECK, body)
+
+async function check(body: object = {}): Promise<Record<CheckId, Check>> {
+  const { status, json } = await post(body)
+  expect(status).toBe(200)
+  return Object.fromEntries(json.checks.map((each: Check) => [each.id, each])) as Record<CheckId, Check>
+}
+
+const codesOf = (checks: Record<CheckId, Check>) =>
+  Object.fromEntries(Object.values(checks).map(({ id, code }) => [id, code]))
+
+/** Everything that a check must not change. */
+const stored = () =>
+  ground.database.query(
+    `SELECT to_jsonb(s) - '{access_token_sealed,refresh_token_sealed,access_token_expires_at,access_token_obtained_at,
+              grant_version,refresh_lease_owner,refresh_lease_until}'::text[] AS settings,
+            (SELECT jsonb_agg(m) FROM mailboxes m) AS mailboxes, (SELECT count(*) FROM audit_events) AS audited,
+            (SELECT count(*) FROM alert_events) AS alerts, (SELECT count(*) FROM messages) AS messages
+       FROM tenant_settings s`,
+  )
+
+async function expectNoChange(act: () => Promise<unknown>): Promise<void> {
+  const sentBefore = (await ground.microsoft.control('GET', '/counters')).endpoints.sendMail
+  const before = await stored()
+  await act()
+  expect(await stored()).toEqual(before)
+  expect((await ground.microsoft.control('GET', '/counters')).endpoints.sendMail).toEqual(sentBefore)
+}
+
+const refuseAtEntra = (at: 'client' | 'refresh', code: number) =>
+  ground.microsoft.control('POST', '/scenarios', { effect: { kind: 'entra-error', at, code }, times: 'always' })
+const expireToken = () =>
+  ground.database.query('UPDATE tenant_settings SET access_token_expires_at = access_token_obtained_at')
+
+describe('a set-up that works', () => {
+  it('is found to work, without sending or changing anything', async () => {
+    await connectMailbox(ada, OWN)
+
+    await expectNoChange(async () => {
+      expect(codesOf(await check())).toEqual({
+        configuration: 'configuration-risky', // nobody is warned before the secret of the test expires
+        clock: 'clock-right',
+        'entra-reachable': 'host-answers',
+        'graph-reachable': 'host-answers',
+        'upload-host-reachable': 'gateway-configured',
+        'app-registration': 'registration-accepted',
+        'credential-expiry': 'credential-expiry-unknown',
+        permissions: 'permissions-granted',
+        mailbox: 'mailbox-answers',
+        'sender-domain': 'domain-incomplete',
+        database: 'database-ready',
+        vault: 'vault-opens',
+        storage: 'storage-elsewhere',
+        'public-url': 'public-url-answers',
+      })
+    })
+  })
+
+  it('leaves out what needs a mailbox while none is connected', async () => {
+    expect(codesOf(await check())).toMatchObject({
+      permissions: 'not-connected',
+      mailbox: 'not-connected',
+      'sender-domain': 'not-connected',
+      'app-registration': 'registration-accepted',
+    })
+    expect((await check(SHARED))['sender-domain']).toMatchObject({ code: 'domain-incomplete' })
+  })
+
+  it('cannot prove Send As, for the connected sender or for another', async () => {
+    await connectMailbox(ada, SHARED)
+    expect((await check()).mailbox).toMatchObject({ status: 'skipped', code: 'send-as-unproved' })
+    expect((await check(OWN)).mailbox).toMatchObject({ code: 'mailbox-answers', values: { address: OWN.fromEmail } })
+    const other = await check({ fromEmail: 'finance@fabrikam.example' })
+    expect(other.mailbox).toMatchObject({ status: 'skipped', values: { address: 'finance@fabrikam.example' } })
+    expect(other['sender-domain']).toMatchObject({ values: { domain: 'fabrikam.example' } })
+  })
+
+  it('has a token renewed that Microsoft refuses', async () => {
+    await connectMailbox(ada, OWN)
+    await ground.microsoft.control('POST', '/scenarios', {
+      effect: { kind: 'access-token', change: 'revoked', endpoint: 'me' },
+    })
+
+    expect((await check()).mailbox).toMatchObject({ code: 'mailbox-answers' })
+  })
+})
+
+describe('a fault', () => {
+  it('of the secret is told with Microsoft’s code, and changes nothing', async () => {
+    await connectMailbox(ada, OWN)
+    await expireToken()
+    await refuseAtEntra('client', 7000215)
+
+    await expectNoChange(async () => {
+      const checks = await check()
+      expect(checks['app-registration']).toMatchObject({
+        status: 'failed',
+        values: { aadsts: 7000215 },
+        detail: expect.stringContaining('AADSTS7000215'),
+        action: expect.stringContaining('https://entra.microsoft.com'),
+      })
+      expect(checks.mailbox).toMatchObject({ status: 'failed', code: 'access-lost' })
+      expect(JSON.stringify(checks)).not.toContain(product.config.registration.clientSecret)
+    })
+  })
+
+  it('of the connection is told and changes nothing', async () => {
+    await connectMailbox(ada, OWN)
+    await expireToken()
+    await refuseAtEntra('refresh', 50173)
+
+    await expectNoChange(async () => {
+      expect(codesOf(await check())).toMatchObject({
+        'app-registration': 'registration-accepted',
+        mailbox: 'access-lost',
+      })
+    })
+  })
+
+  it('of Entra’s service is not taken for one of the registration', async () => {
+    await connectMailbox(ada, OWN)
+    await expireToken()
+    await ground.microsoft.control('POST', '/scenarios', {
+      effect: { kind: 'http', endpoint: 'token', do: { action: 'answer', status: 503 } },
+      times: 'always',
+    })
+
+    await expectNoChange(async () => {
+      expect(codesOf(await check())).toMatchObject({
+        'app-registration': 'registration-not-judged',
+        mailbox: 'mailbox-unavailable',
+      })
+    })
+  })
+
+  it.each([
+    [61_000, 'clock-off'],
+    [-61_000, 'clock-off'],
+    [301_000, 'clock-wrong'],
+    [-301_000, 'clock-wrong'],
+  ])('of a clock that is %i ms ahead is %s', async (ms, code) => {
+    aheadMs = ms
+
+    expect((await check()).clock).toMatchObject({ code })
+  })
+
+  it('of a key that does not open what is stored is told by the name of the key', async () => {
+    await connectMailbox(ada, OWN)
+    await ground.database.query('UPDATE tenant_settings SET refresh_token_sealed = $1', [await sealedWithLostKey()])
+
+    expect((await check()).vault).toMatchObject({ code: 'vault-keys-missing', values: { missing: ['lost'] } })
+  })
+})
+
+async function sealedWithLostKey(): Promise<string> {
+  const owner = { tenant: 'ten_1', record: 'tenant_settings', purpose: 'refresh-token' } as const
+  return vaultOf(newKey('lost')).seal('a token', owner)
+}
+
+describe('one at a time', () => {
+  it('refuses a second check by another process too, and allows the next one', async () => {
+    const second = await start()
+    const elsewhere = createTestBrowser(second.publicUrl)
+    await elsewhere.signIn('Ada Admin')
+    const held = await holdRequest(ground.microsoft, 'keys')
+    const first = post()
+    await held.untilHeld()
+
+    expect(await post()).toMatchObject({ status: 409, json: { code: 'check-running' } })
+    expect(await elsewhere.call('POST', CHECK, {})).toMatchObject({ status: 409 })
+
+    await held.release()
+    expect(await first).toMatchObject({ status: 200 })
+    expect(await elsewhere.call('POST', CHECK, {})).toMatchObject({ status: 200 })
+    await second.close()
+  })
+
+  it('ends with its client', async () => {
+    const held = await holdRequest(ground.microsoft, 'keys')
+    const cookie = [...ada.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+    const client = new AbortController()
+    const gone = fetch(`${product.url}${CHECK}`, {
+      method: 'POST',
+      body: '{}',
+      headers: { 'content-type': 'application/json', origin: product.publicUrl, cookie },
+      signal: client.signal,
+    })
+    await held.untilHeld()
+
+    client.abort()
+
+    await expect(gone).rejects.toThrow('aborted')
+    await expect.poll(async () => (await post()).status).toBe(200)
+    await held.release()
+  })
+
+  it('ends with the process, which says so', async () => {
+    const stopping = await start()
+    const browser = createTestBrowser(stopping.publicUrl)
+    await browser.signIn('Ada Admin')
+    const held = await holdRequest(ground.microsoft, 'keys')
+    const checking = browser.call('POST', CHECK, {})
+    await held.untilHeld()
+
+    await stopping.close()
+
+    expect(await checking).toMatchObject({ status: 503, json: { code: 'unavailable' } })
+    await held.release()
+  })
+})
+
+it('is for workspace admins only, and takes nothing but an address', async () => {
+  const max = product.newBrowser()
+  await max.signIn('Max Member')
+
+  expect(await max.call('POST', CHECK, {})).toMatchObject({ status: 403 })
+  expect(await product.newBrowser().call('POST', CHECK, {})).toMatchObject({ status: 401 })
+  expect(await post({ fromEmail: 'nobody' })).toMatchObject({ status: 400, json: { errors: [{ path: 'fromEmail' }] } })
+  expect(await post({ sender: 'ada@contoso.com' })).toMatchObject({ status: 400 })
+})

@@ -1,0 +1,145 @@
+import type { Check, CheckId } from '@inforiver-mail/contract/setup-check'
+import type { Credential } from '@inforiver-mail/contract/credential'
+import { authorityEndpoints, type CloudName } from '@inforiver-mail/m365/clouds'
+import type { GraphMailer } from '@inforiver-mail/m365/graph-mailer'
+import type { MicrosoftFetch } from '@inforiver-mail/m365/microsoft-fetch'
+import type { MicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
+import { reachHost, type Reach } from '@inforiver-mail/m365/reach'
+import type { CheckedAccess, CheckedConnection, RefusedToken } from '../checked-connection.ts'
+import type { DatabaseFinding } from '../database-finding.ts'
+import { checkClock } from './clock-check.ts'
+import { judgeDatabase, judgeVault, type VaultFinding } from './database-checks.ts'
+import { checkMailbox, checkPermissions } from './mailbox-checks.ts'
+import { found, type Outcome } from './outcome.ts'
+import { checkPublicUrl, checkReach, isOfEntra, isOfGraph, type NotAsked } from './reach-checks.ts'
+import { checkCredentialExpiry, checkRegistration } from './registration-checks.ts'
+import { checkSenderDomain, type DnsResolver } from './sender-domain-check.ts'
+import { settleChecks, type StartedChecks } from './settle-checks.ts'
+
+/** All checks together take 20 s at most; the answer needs a moment too. */
+const WITHIN_MS = 18_000
+
+export interface SetupCheckDeps {
+  /** What is valid but risky, in a sentence each. */
+  readonly warnings: () => readonly string[]
+  readonly demo: boolean
+  /** In the demo, Microsoft runs only while the product does. */
+  readonly isSimulatorStopped: boolean
+  readonly microsoft: {
+    readonly authorityHost: string
+    readonly entraTenantId: string
+    readonly graphBaseUrl: string
+    /** Null where it cannot be known, behind a gateway. */
+    readonly uploadUrl: string | null
+    readonly cloud: CloudName
+    readonly graphAuth: 'delegated' | 'application'
+    readonly fetch: MicrosoftFetch
+    readonly identity: Pick<MicrosoftIdentity, 'applicationToken' | 'adminCenters' | 'approvalLinks'>
+    readonly mailer: Pick<GraphMailer, 'readDelegate' | 'findMessage'>
+  }
+  readonly credential: {
+    readonly view: (now: Date) => Credential
+    /** Of a certificate. */
+    readonly validFrom: () => Date | null
+  }
+  readonly inspectDatabase: () => Promise<DatabaseFinding>
+  /** Opens what is stored; null where the database cannot be used. */
+  readonly openStored: (database: DatabaseFinding) => Promise<Stored | null>
+  readonly checkVault: (database: DatabaseFinding) => Promise<VaultFinding>
+  readonly checkStorage: () => Promise<Outcome>
+  /** Of the command, which runs beside the product or before its start. */
+  readonly checkPort?: (signal: AbortSignal) => Promise<Outcome>
+  readonly publicUrl: { readonly url: string; readonly fetch: MicrosoftFetch }
+  readonly resolver: DnsResolver
+  readonly clock: () => Date
+  readonly onBroken: (id: CheckId, error: unknown) => void
+}
+
+/** The connection that is stored, and the access that it gives. */
+export interface Stored {
+  readConnection(): Promise<CheckedConnection | null>
+  requestAccess(signal: AbortSignal, refused?: RefusedToken): Promise<CheckedAccess>
+}
+
+export interface SetupCheckRequest {
+  /** Is checked in place of the configured sender. */
+  readonly fromEmail?: string | undefined
+  readonly signal: AbortSignal
+}
+
+export type SetupCheck = (request: SetupCheckRequest) => Promise<Check[]>
+
+/** Checks the whole set-up. It sends nothing, and changes nothing but an access token that had to be refreshed. */
+export function createSetupCheck(deps: SetupCheckDeps): SetupCheck {
+  return ({ fromEmail, signal }) =>
+    settleChecks({
+      start: (ending) => startChecks(deps, fromEmail, ending),
+      withinMs: WITHIN_MS,
+      signal,
+      onBroken: deps.onBroken,
+    })
+}
+
+/** Starts all of them. What a check depends on is among its arguments. */
+function startChecks(deps: SetupCheckDeps, fromEmail: string | undefined, signal: AbortSignal): StartedChecks {
+  const { microsoft, clock, credential, publicUrl } = deps
+  const { fetch, identity, mailer, graphAuth, cloud } = microsoft
+  const { keys: entraUrl } = authorityEndpoints(microsoft.authorityHost, microsoft.entraTenantId)
+  const graphUrl = `${microsoft.graphBaseUrl.replace(/\/v1\.0$/, '')}/v1.0/me`
+  const uploadUrl = microsoft.uploadUrl ?? graphUrl
+
+  const ask = async (url: string, isExpected?: (body: string) => boolean): Promise<Reach | NotAsked> =>
+    deps.isSimulatorStopped
+      ? 'demo-stopped'
+      : reachHost({ url, fetch, clock, signal, ...(isExpected && { isExpected }) })
+  const entra = ask(entraUrl, isOfEntra)
+  const graph = ask(graphUrl, isOfGraph)
+  const upload = microsoft.uploadUrl === null ? Promise.resolve('gateway-configured' as const) : ask(uploadUrl)
+
+  const database = deps.inspectDatabase()
+  const stored = database.then(deps.openStored)
+  const connection = stored.then(async (opened) => (opened === null ? 'unknown' : opened.readConnection()))
+  const access = Promise.all([stored, connection]).then(async ([opened, known]) =>
+    opened === null || known === null || known === 'unknown' || known.problem !== null
+      ? null
+      : opened.requestAccess(signal),
+  )
+  const renewAccess = async (refused: RefusedToken) => (await stored)?.requestAccess(signal, refused) ?? null
+  const checkDomain = async () => {
+    const known = await connection
+    if (fromEmail === undefined && known === 'unknown') return found('database-not-usable')
+    const sender = fromEmail ?? (known === 'unknown' ? null : (known?.fromEmail ?? null))
+    return checkSenderDomain(sender, { resolver: deps.resolver, cloud })
+  }
+
+  return [
+    ['configuration', judgeConfiguration(deps.warnings())],
+    ['clock', checkClock([entra, graph, upload], database)],
+    ['entra-reachable', checkReach(entraUrl, entra)],
+    ['graph-reachable', checkReach(graphUrl, graph)],
+    ['upload-host-reachable', checkReach(uploadUrl, upload)],
+    [
+      'app-registration',
+      checkRegistration(entra, () => identity.applicationToken({ leg: 'redeem', signal }), graphAuth),
+    ],
+    ['credential-expiry', judgeCredential()],
+    ['permissions', checkPermissions(connection, access)],
+    ['mailbox', checkMailbox({ connection, access, graph, fromEmail, mailer, identity, renewAccess, signal })],
+    ['sender-domain', checkDomain()],
+    ['database', database.then(judgeDatabase)],
+    ['vault', database.then(deps.checkVault).then(judgeVault)],
+    ['storage', deps.checkStorage()],
+    ['public-url', checkPublicUrl(publicUrl.url, { fetch: publicUrl.fetch, clock, signal })],
+    ...(deps.checkPort ? [['port', deps.checkPort(signal)] as const] : []),
+  ]
+
+  async function judgeCredential(): Promise<Outcome> {
+    const now = clock()
+    return checkCredentialExpiry(credential.view(now), { validFrom: credential.validFrom(), now, demo: deps.demo })
+  }
+}
+
+async function judgeConfiguration(warnings: readonly string[]): Promise<Outcome> {
+  if (warnings.length === 0) return found('configuration-valid')
+  return found('configuration-risky', { warnings: warnings.map((warning) => `${warning}.`) })
+}

@@ -1,0 +1,135 @@
+#!/bin/sh
+# Installs the release that this file is part of, as a systemd service. It may be repeated, and upgrades in the same way.
+#
+#   deploy/install.sh              account, folders, vault key, program and unit; starts nothing
+#   deploy/install.sh uninstall    removes program and unit; configuration, keys and data stay
+#
+# With DESTDIR, everything goes below that folder and nothing outside it is changed: no account, no systemctl.
+set -eu
+
+account=inforiver-mail
+root=$(cd -- "$(dirname -- "$(readlink -f -- "$0")")/.." && pwd -P)
+destination=${DESTDIR:-}
+
+main() {
+  [ $# -eq 0 ] || [ "$*" = uninstall ] || fail 64 'usage: deploy/install.sh [uninstall]'
+  if [ -n "$destination" ]; then
+    mkdir -p -- "$destination"
+    destination=$(cd -- "$destination" && pwd -P)
+    [ "$destination" != / ] || destination=
+  fi
+  programs=$destination/opt
+  configuration=$destination/etc/inforiver-mail
+  state=$destination/var/lib/inforiver-mail
+  unit=$destination/etc/systemd/system/inforiver-mail.service
+  [ -n "${DESTDIR:-}" ] || [ "$(id -u)" -eq 0 ] || fail 77 'This has to be run by root, or with DESTDIR.'
+  if [ $# -eq 0 ]; then install_product; else uninstall_product; fi
+}
+
+install_product() {
+  [ -x "$root/bin/inforiver-mail" ] || fail 70 "There is no bin/inforiver-mail in $root. Run this from an unpacked release."
+  version=$("$root/bin/inforiver-mail" version) # it says so itself when the folder is incomplete
+  make_account
+  make_folders
+  make_vault_key
+  make_configuration
+  install_program
+  install_file 644 "$root/deploy/systemd/inforiver-mail.service" "$unit"
+  reload
+  say "Inforiver Mail $version is installed in $programs/inforiver-mail-$version."
+  if is_running; then
+    say 'The service still runs the version before: systemctl restart inforiver-mail'
+  else
+    say "1. Fill in $configuration/inforiver-mail.env (docs/install.md)."
+    say '2. systemctl enable --now inforiver-mail'
+  fi
+  say "Keep a copy of $configuration/vault-keys apart from every backup of the data."
+}
+
+uninstall_product() {
+  if on_this_machine && [ -e "$unit" ]; then systemctl disable --now inforiver-mail; fi
+  rm -f -- "$unit"
+  reload
+  program=$(readlink -- "$programs/inforiver-mail") || program=
+  case $program in
+    inforiver-mail-*/*) ;; # not ours
+    inforiver-mail-*) rm -rf -- "${programs:?}/$program" "$programs/inforiver-mail" ;;
+  esac
+  say "The program and the service are removed. What stays: $configuration, $state and the account $account."
+}
+
+make_account() {
+  is_for_this_machine || return 0
+  if ! getent passwd "$account" >/dev/null; then
+    useradd --system --user-group --no-create-home --home-dir /var/lib/inforiver-mail --shell /usr/sbin/nologin "$account"
+  fi
+}
+
+make_folders() {
+  mkdir -p -- "$programs" "$configuration" "$state" "$(dirname -- "$unit")"
+  chmod 750 "$configuration"
+  chmod 700 "$state"
+  if is_for_this_machine; then
+    chown "root:$account" "$configuration"
+    chown "$account:$account" "$state"
+  fi
+}
+
+# A key that is replaced opens nothing any more, so an existing one is never touched, an empty file included.
+make_vault_key() {
+  keys=$configuration/vault-keys
+  [ ! -e "$keys" ] || return 0
+  (umask 077 && printf 'k1:%s\n' "$(head -c 32 /dev/urandom | base64)" >"$keys.new")
+  if is_for_this_machine; then chown "$account:$account" "$keys.new"; fi
+  mv -- "$keys.new" "$keys"
+}
+
+make_configuration() {
+  [ ! -e "$configuration/inforiver-mail.env" ] || return 0
+  install_file 640 "$root/deploy/systemd/inforiver-mail.env" "$configuration/inforiver-mail.env"
+  if is_for_this_machine; then chgrp "$account" "$configuration/inforiver-mail.env"; fi
+}
+
+# The folder of a version appears when it is whole, and the link changes in one step: the service can start at any moment.
+install_program() {
+  target=$programs/inforiver-mail-$version
+  if [ "$root" != "$target" ]; then
+    rm -rf -- "$target.new" "$target.old"
+    cp -R -P -p -- "$root" "$target.new"
+    if is_for_this_machine; then chown -R root:root "$target.new"; fi
+    if [ -e "$target" ]; then mv -- "$target" "$target.old"; fi
+    mv -- "$target.new" "$target"
+    rm -rf -- "$target.old"
+  elif is_for_this_machine; then
+    chown -R root:root "$target" # an archive keeps the owner that it was packed with when root unpacks it
+  fi
+  rm -f -- "$programs/inforiver-mail.new"
+  ln -s -- "inforiver-mail-$version" "$programs/inforiver-mail.new"
+  mv -T -- "$programs/inforiver-mail.new" "$programs/inforiver-mail"
+}
+
+install_file() {
+  cp -- "$2" "$3.new"
+  chmod "$1" "$3.new"
+  mv -- "$3.new" "$3"
+}
+
+is_for_this_machine() { [ -z "${DESTDIR:-}" ]; }
+
+# A machine that is being prepared, such as an image, has no systemd that runs.
+on_this_machine() { is_for_this_machine && [ -d /run/systemd/system ]; }
+
+reload() { if on_this_machine; then systemctl daemon-reload; fi; }
+
+is_running() { on_this_machine && systemctl --quiet is-active inforiver-mail; }
+
+say() { printf '%s\n' "$1"; }
+
+fail() {
+  printf '%s\n' "$2" >&2
+  exit "$1"
+}
+
+# The shell has read everything when this line runs, so that the file may be removed.
+main "$@"
+exit

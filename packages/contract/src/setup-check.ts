@@ -1,0 +1,147 @@
+import { z } from 'zod'
+import { EmailAddress } from './email-address.ts'
+import type { Endpoint } from './endpoint.ts'
+
+/** What is checked, in the order of the answer. `port` is checked by the command `doctor` only. */
+export const CheckId = z.enum([
+  'configuration',
+  'clock',
+  'entra-reachable',
+  'graph-reachable',
+  'upload-host-reachable',
+  'app-registration',
+  'credential-expiry',
+  'permissions',
+  'mailbox',
+  'sender-domain',
+  'database',
+  'vault',
+  'storage',
+  'public-url',
+  'port',
+])
+export type CheckId = z.infer<typeof CheckId>
+
+export const CheckStatus = z.enum(['ok', 'warning', 'failed', 'skipped'])
+export type CheckStatus = z.infer<typeof CheckStatus>
+
+/** What each check can find. A closed list, since the page words each code in its language. */
+export const CHECK_CODES = {
+  /** Of any check. */
+  any: [
+    'configuration-faulty',
+    'database-not-usable',
+    'entra-not-reached',
+    'graph-not-reached',
+    'not-connected',
+    'demo',
+    'demo-stopped',
+    'too-slow',
+    'check-broke',
+  ],
+  configuration: ['configuration-valid', 'configuration-risky', 'configuration-faults'],
+  clock: ['clock-right', 'clock-off', 'clock-wrong', 'clock-not-compared'],
+  /** Of `entra-reachable`, `graph-reachable` and `upload-host-reachable`. */
+  hosts: [
+    'host-answers',
+    'host-unknown',
+    'host-refuses',
+    'host-silent',
+    'host-broke-off',
+    'host-unavailable',
+    'host-impersonated',
+    'certificate-refused',
+    'proxy-not-reached',
+    'proxy-refuses',
+    'gateway-configured',
+  ],
+  'app-registration': ['registration-accepted', 'registration-refused', 'registration-not-judged'],
+  'credential-expiry': [
+    'credential-valid',
+    'credential-expires-soon',
+    'credential-expired',
+    'credential-not-yet-valid',
+    'credential-expiry-unknown',
+  ],
+  permissions: ['permissions-granted', 'permissions-missing', 'permissions-not-in-token'],
+  mailbox: [
+    'mailbox-answers',
+    'mailbox-refused',
+    'mailbox-unavailable',
+    'access-lost',
+    'send-as-unproved',
+    'mailbox-unreadable',
+  ],
+  'sender-domain': [
+    'domain-authenticated',
+    'domain-incomplete',
+    'domain-onmicrosoft',
+    'domain-not-answered',
+    'dns-not-usable',
+  ],
+  database: [
+    'database-ready',
+    'database-empty',
+    'database-pending',
+    'database-unreachable',
+    'database-too-old',
+    'database-rights-missing',
+    'database-foreign',
+    'database-newer',
+    'database-of-another-registration',
+    'database-refuses-writes',
+    'database-stopped',
+    'database-not-made',
+  ],
+  vault: ['vault-opens', 'vault-keys-missing', 'vault-keys-unusable', 'vault-not-made'],
+  storage: [
+    'storage-ready',
+    'storage-low',
+    'storage-full',
+    'storage-not-writable',
+    'storage-of-another-account',
+    'storage-modes-refused',
+    'storage-readable-by-others',
+    'storage-elsewhere',
+  ],
+  'public-url': ['public-url-answers', 'public-url-unreachable', 'public-url-answered-by-another'],
+  port: ['port-free', 'port-own', 'port-taken', 'port-not-allowed', 'port-not-local'],
+} as const satisfies Partial<Record<CheckId | 'any' | 'hosts', readonly string[]>>
+
+export type CheckCode = (typeof CHECK_CODES)[keyof typeof CHECK_CODES][number]
+export const CheckCode = z.enum(Object.values(CHECK_CODES).flat() as [CheckCode, ...CheckCode[]])
+
+/** Facts for the text of a check, by name. */
+export const CheckValues = z.record(z.string(), z.union([z.string(), z.number(), z.null(), z.array(z.string())]))
+export type CheckValues = z.infer<typeof CheckValues>
+
+/** One check and what it found. `title`, `detail` and `action` are the English of `code` and `values`. */
+export const Check = z.strictObject({
+  id: CheckId,
+  status: CheckStatus,
+  code: CheckCode,
+  values: CheckValues,
+  title: z.string(),
+  /** What was found; for a skipped check, why it was skipped. */
+  detail: z.string(),
+  /** Who does what about it, and where; null when nobody has to do anything. */
+  action: z.string().nullable(),
+})
+export type Check = z.infer<typeof Check>
+
+export const checkSetup = {
+  operation: 'checkSetup',
+  summary: 'Checks the whole set-up, from the configuration to the mailbox, without sending or changing anything.',
+  method: 'POST',
+  path: '/api/v1/tenant-settings/office365-smtp/check',
+  session: 'workspace-admin',
+  scope: null,
+  body: z.strictObject({
+    /** Is checked in place of the configured sender. */
+    fromEmail: EmailAddress.optional(),
+  }),
+  status: 200,
+  response: z.strictObject({ checks: z.array(Check) }),
+  answer: 'What each check found, within 20 seconds.',
+  problems: ['check-running'],
+} as const satisfies Endpoint

@@ -1,0 +1,154 @@
+// npm run outside: checks what only tools from outside of npm can check, with those that this machine has. It names the
+// others and how Debian installs them, and exits with 1 when a check failed, or with 2 when one could not be made.
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { execFile } from 'node:child_process'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { blocksOf } from './outside/document-blocks.ts'
+
+const run = promisify(execFile)
+const root = join(import.meta.dirname, '..')
+const deploy = join(root, 'deploy')
+const directory = mkdtempSync(join(tmpdir(), 'inforiver-mail-outside-'))
+/** The unit may be exposed less than 2.0; the option counts in tenths. */
+const MAX_EXPOSURE = '20'
+
+interface Check {
+  readonly name: string
+  readonly tool: string
+  /** The package of Debian that brings the tool. */
+  readonly debian: string
+  readonly steps: () => Promise<readonly (readonly string[])[]> | readonly (readonly string[])[]
+}
+
+const CHECKS: readonly Check[] = [
+  {
+    name: 'deploy/install.sh is sound',
+    tool: 'shellcheck',
+    debian: 'shellcheck',
+    steps: () => [[join(deploy, 'install.sh')]],
+  },
+  {
+    name: 'the unit is valid, and exposed less than 2.0',
+    tool: 'systemd-analyze',
+    debian: 'systemd',
+    steps: async () => {
+      const machine = await installedMachine()
+      const unit = join(machine, 'etc/systemd/system/inforiver-mail.service')
+      // It looks for the program under the path that it has on a real machine.
+      writeFileSync(unit, readFileSync(unit, 'utf8').replace('ExecStart=/', `ExecStart=${machine}/`))
+      return [
+        ['verify', '--man=no', unit],
+        ['security', '--offline=true', `--threshold=${MAX_EXPOSURE}`, '--no-pager', unit],
+      ]
+    },
+  },
+  {
+    name: 'the alerts are valid, and are raised when they should be',
+    tool: 'promtool',
+    debian: 'promtool',
+    steps: () => [
+      ['check', 'rules', '--lint=all', '--lint-fatal', join(deploy, 'prometheus/inforiver-mail.rules.yml')],
+      ['test', 'rules', join(import.meta.dirname, 'outside/inforiver-mail.rules.test.yml')],
+    ],
+  },
+  {
+    name: 'Kubernetes: base and example can be built',
+    tool: 'kubectl',
+    debian: 'kubernetes-client',
+    steps: () => ['base', 'example'].map((name) => ['kustomize', join(deploy, 'kubernetes', name)]),
+  },
+  {
+    name: 'compose.yaml is valid',
+    tool: 'docker-compose',
+    debian: 'docker-compose',
+    steps: () => {
+      const folder = join(directory, 'container')
+      cpSync(join(deploy, 'container'), folder, { recursive: true })
+      writeFileSync(join(folder, '.env'), 'MAIL_HOST=mail.contoso.com\n')
+      return [['--project-directory', folder, '--file', join(folder, 'compose.yaml'), 'config', '--quiet']]
+    },
+  },
+  {
+    name: 'Caddyfile is valid',
+    tool: 'caddy',
+    debian: 'caddy',
+    steps: async () => {
+      const file = join(directory, 'Caddyfile')
+      const { certificate, key } = await selfSigned()
+      const text = readFileSync(join(deploy, 'container/Caddyfile'), 'utf8')
+      writeFileSync(
+        file,
+        text
+          .replace('/run/secrets/certificate-key', key)
+          .replace('/run/secrets/certificate', certificate)
+          .replaceAll('{$MAIL_HOST}', 'mail.contoso.com'),
+      )
+      return [['validate', '--adapter', 'caddyfile', '--config', file]]
+    },
+  },
+  {
+    name: 'the nginx of docs/network.md is valid',
+    tool: 'nginx',
+    debian: 'nginx-light',
+    steps: async () => {
+      const { certificate, key } = await selfSigned()
+      const network = readFileSync(join(root, 'docs/network.md'), 'utf8')
+      const block = blocksOf(network).find(({ language }) => language === 'nginx')
+      if (block === undefined) throw new Error('docs/network.md has no block for nginx.')
+      const server = block.text
+        .replace('/etc/ssl/mail.contoso.com.pem', certificate)
+        .replace('/etc/ssl/mail.contoso.com.key', key)
+      const file = join(directory, 'nginx.conf')
+      writeFileSync(file, `pid ${directory}/nginx.pid;\nevents {}\nhttp {\naccess_log off;\n${server}\n}\n`)
+      return [['-t', '-q', '-e', 'stderr', '-c', file]]
+    },
+  },
+]
+
+let failed = 0
+const missing: string[] = []
+try {
+  for (const { name, tool, debian, steps } of CHECKS) {
+    if (!isInstalled(tool)) {
+      missing.push(debian)
+      console.log(`- ${name}: not checked, since there is no ${tool}`)
+      continue
+    }
+    try {
+      for (const parameters of await steps()) await run(tool, [...parameters], { cwd: directory })
+      console.log(`✓ ${name}`)
+    } catch (error) {
+      failed++
+      const { stdout = '', stderr = '', message } = error as Error & { stdout?: string; stderr?: string }
+      console.error(`✗ ${name}: ${`${stdout}${stderr}`.trim() || message}`)
+    }
+  }
+} finally {
+  rmSync(directory, { recursive: true })
+}
+if (missing.length > 0) console.log(`\nThe missing tools on Debian: apt-get install ${missing.join(' ')}`)
+process.exit(failed > 0 ? 1 : missing.length > 0 ? 2 : 0)
+
+function isInstalled(tool: string): boolean {
+  return ['/usr/local/bin', '/usr/bin', '/bin', '/usr/sbin', '/sbin'].some((folder) => existsSync(join(folder, tool)))
+}
+
+/** A folder that `install.sh` has installed a release into. The program is a stand-in: only its path matters. */
+async function installedMachine(): Promise<string> {
+  const release = join(directory, 'release')
+  const machine = join(directory, 'machine')
+  mkdirSync(join(release, 'bin'), { recursive: true })
+  writeFileSync(join(release, 'bin/inforiver-mail'), '#!/bin/sh\necho 0.0.0\n', { mode: 0o755 })
+  cpSync(deploy, join(release, 'deploy'), { recursive: true })
+  await run(join(release, 'deploy/install.sh'), [], { env: { PATH: process.env['PATH'], DESTDIR: machine } })
+  return machine
+}
+
+async function selfSigned(): Promise<{ certificate: string; key: string }> {
+  const [certificate, key] = [join(directory, 'certificate.pem'), join(directory, 'key.pem')]
+  const parameters = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '1', '-subj', '/CN=mail.contoso.com']
+  await run('openssl', [...parameters, '-keyout', key, '-out', certificate])
+  return { certificate, key }
+}

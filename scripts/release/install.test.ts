@@ -1,0 +1,97 @@
+import { spawnSync } from 'node:child_process'
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+
+const root = join(import.meta.dirname, '../..')
+let directory: string
+let destination: string
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'inforiver-mail install-'))
+  destination = join(directory, 'a machine')
+})
+afterEach(() => rmSync(directory, { recursive: true, force: true }))
+
+/** A folder laid out as a release, whose program only tells its version. */
+function unpack(version: string): string {
+  const release = join(directory, `inforiver-mail-${version}`)
+  mkdirSync(join(release, 'bin'), { recursive: true })
+  writeFileSync(join(release, 'bin/inforiver-mail'), `#!/bin/sh\necho ${version}\n`)
+  chmodSync(join(release, 'bin/inforiver-mail'), 0o755)
+  cpSync(join(root, 'deploy'), join(release, 'deploy'), { recursive: true })
+  return release
+}
+
+function run(release: string, ...parameters: string[]) {
+  const environment = { PATH: process.env['PATH'], DESTDIR: destination }
+  return spawnSync(join(release, 'deploy/install.sh'), parameters, { env: environment, encoding: 'utf8' })
+}
+
+const at = (path: string) => join(destination, path)
+const modeOf = (path: string) => (lstatSync(at(path)).mode & 0o777).toString(8)
+
+describe.runIf(process.platform === 'linux')('deploy/install.sh with DESTDIR', () => {
+  it('makes folders, a key, the configuration, the program and the unit', () => {
+    expect(run(unpack('1.1.0'))).toMatchObject({ status: 0, stderr: '' })
+
+    expect(readlinkSync(at('opt/inforiver-mail'))).toBe('inforiver-mail-1.1.0')
+    expect(existsSync(at('opt/inforiver-mail/bin/inforiver-mail'))).toBe(true)
+    expect(readFileSync(at('etc/systemd/system/inforiver-mail.service'), 'utf8')).toContain(
+      'ExecStart=/opt/inforiver-mail/',
+    )
+    expect(readFileSync(at('etc/inforiver-mail/vault-keys'), 'utf8')).toMatch(/^k1:[\w+/]{43}=\n$/)
+    expect(modeOf('etc/inforiver-mail/vault-keys')).toBe('600')
+    expect(modeOf('etc/inforiver-mail/inforiver-mail.env')).toBe('640')
+    expect(modeOf('var/lib/inforiver-mail')).toBe('700')
+  })
+
+  it('keeps key, configuration and data when it is repeated with the next version', () => {
+    run(unpack('1.1.0'))
+    const key = readFileSync(at('etc/inforiver-mail/vault-keys'), 'utf8')
+    writeFileSync(at('etc/inforiver-mail/inforiver-mail.env'), 'SMTP=Office365')
+    writeFileSync(at('var/lib/inforiver-mail/kept'), 'data')
+
+    expect(run(unpack('1.2.0'))).toMatchObject({ status: 0, stderr: '' })
+
+    expect(readlinkSync(at('opt/inforiver-mail'))).toBe('inforiver-mail-1.2.0')
+    expect(existsSync(at('opt/inforiver-mail-1.1.0'))).toBe(true) // to go back
+    expect(readFileSync(at('etc/inforiver-mail/vault-keys'), 'utf8')).toBe(key)
+    expect(readFileSync(at('etc/inforiver-mail/inforiver-mail.env'), 'utf8')).toBe('SMTP=Office365')
+    expect(readFileSync(at('var/lib/inforiver-mail/kept'), 'utf8')).toBe('data')
+  })
+
+  it('uninstalls program and unit, and keeps key, configuration and data', () => {
+    const release = unpack('1.1.0')
+    run(release)
+    writeFileSync(at('var/lib/inforiver-mail/kept'), 'data')
+
+    expect(run(release, 'uninstall')).toMatchObject({ status: 0, stderr: '' })
+    expect(run(release, 'uninstall')).toMatchObject({ status: 0, stderr: '' })
+
+    for (const path of ['opt/inforiver-mail', 'opt/inforiver-mail-1.1.0', 'etc/systemd/system/inforiver-mail.service'])
+      expect(lstatSync(at(path), { throwIfNoEntry: false })).toBeUndefined()
+    for (const path of [
+      'etc/inforiver-mail/vault-keys',
+      'etc/inforiver-mail/inforiver-mail.env',
+      'var/lib/inforiver-mail/kept',
+    ])
+      expect(existsSync(at(path))).toBe(true)
+  })
+
+  it('refuses what it does not understand with 64, and does nothing', () => {
+    expect(run(unpack('1.1.0'), 'remove').status).toBe(64)
+    expect(existsSync(destination)).toBe(false)
+  })
+})
