@@ -153,13 +153,6 @@ describe('rights', () => {
     ['a group without a right', 'bob', from('board@contoso.com'), 403, 'ErrorSendAsDenied'],
     ['an address outside', 'ada', from('ceo@customer.example'), 403, 'ErrorSendAsDenied'],
     ['an address nobody has', 'ada', from('nobody@contoso.com'), 404, 'ErrorNonExistentMailbox'],
-    [
-      'another sender than from and oneself',
-      'ada',
-      mail({ from: recipient('reports@contoso.com'), sender: recipient('max@contoso.com') }),
-      403,
-      'ErrorSendAsDenied',
-    ],
     ['a person without a mailbox', 'nora', mail(), 404, 'MailboxNotEnabledForRESTAPI'],
     ['a guest without a mailbox', 'gil', mail(), 404, 'MailboxNotEnabledForRESTAPI'],
   ] as const)('sending as %s is refused', async (_what, person, body, status, code) => {
@@ -223,6 +216,7 @@ describe('a message that is refused', () => {
 
   it.each([
     ['an unknown property', mail({ subjekt: 'x' }), 'RequestBodyRead'],
+    ['a sender, which Graph fills in', mail({ sender: recipient('max@contoso.com') }), 'RequestBodyRead'],
     ['saveToSentItems inside the message', mail({ saveToSentItems: true }), 'RequestBodyRead'],
     ['an unknown parameter', { ...mail(), saveToSent: true }, 'RequestBodyRead'],
     ['a parameter given twice', { ...mail(), Message: {} }, 'RequestBodyRead'],
@@ -246,18 +240,12 @@ describe('a message that is refused', () => {
     expect(await send('ada', body)).toMatchObject({ status: 400, code })
   })
 
-  it.each([
-    ['malformed JSON', 'application/json', '{"message":', 'BadRequest'],
-    ['text that is not base64', 'text/plain', 'not base64!', 'ErrorMimeContentInvalidBase64String'],
-    [
-      'MIME, which the simulator does not read',
-      'text/plain',
-      Buffer.from('Subject: x\r\n\r\nx').toString('base64'),
-      'SimulatorNotSupported',
-    ],
-  ])('as %s is 400', async (_what, contentType, body, code) => {
-    expect(await sendRaw(contentType, body)).toMatchObject({ status: 400, code })
-  })
+  it.each([['malformed JSON', 'application/json', '{"message":', 'BadRequest']])(
+    'as %s is 400',
+    async (_what, contentType, body, code) => {
+      expect(await sendRaw(contentType, body)).toMatchObject({ status: 400, code })
+    },
+  )
 
   it.each([
     ['bad-request', 400, 'BadRequest', /json/],

@@ -21,7 +21,7 @@ export function deliver(message: StoredMessage, from: string, sent: SentCopy, si
   const { traffic, arrivals, store, settings, clock } = simulation
   const now = clock()
   traffic.accept(from)
-  arrivals.record(message, now)
+  arrivals.record(message)
   if (settings.current.storeMail) placeCopies(message, from, sent, simulation)
   else if (sent.kind === 'draft') store.commit({ type: 'draft-sent', mailbox: from, id: sent.id, message, copies: [] })
   return {
