@@ -51,15 +51,12 @@ export function authorizeRoutes(app: FastifyInstance, simulation: Simulation): v
   }
 
   const decide = (step: SignIn): FastifyReply => {
-    const { form, person, request, scopes } = step
+    const { form, person, scopes } = step
     if (person === undefined) return showPicker(step)
     flow.requireAccount(step, person)
     if (form.get('decision') !== 'accept') return declined(step)
     if (!mayConsent(person)) return showNeedApproval(step, person)
-    const { oid, isEntraAdministrator } = person
-    const isForOrganization = isEntraAdministrator && form.has('organization')
-    store.commit(isForOrganization ? { type: 'tenant-consented', scopes } : { type: 'user-consented', oid, scopes })
-    request.facts.details['granted'] = [...grantedScopes(store, oid)].join(' ')
+    store.commit({ type: 'user-consented', oid: person.oid, scopes })
     return issueCode(step, person)
   }
 

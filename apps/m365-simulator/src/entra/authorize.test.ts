@@ -144,17 +144,6 @@ describe('consent', () => {
     expect((await pick('max')).status).toBe(200)
   })
 
-  it.each([
-    ['grace', 302],
-    ['ada', 200],
-  ] as const)(
-    'of %s on behalf of the organization covers everybody only if she is an administrator',
-    async (person, status) => {
-      await decide(person, 'accept', { organization: '1' })
-      expect((await pick('max')).status).toBe(status)
-    },
-  )
-
   it('accepted, comes back with a code, the state, and parameters nobody asked for', async () => {
     const callback = await simulated.consent('ada')
     expect([...callback.keys()]).toEqual(['code', 'session_state', 'unannounced_parameter', 'state'])

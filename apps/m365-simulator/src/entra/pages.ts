@@ -58,12 +58,6 @@ export function consentPage(form: PageForm, appName: string, person: Person, sco
     person,
     html`<p>This application would like to:</p>
       ${permissionList(scopes, PERMISSIONS)}
-      ${
-        person.isEntraAdministrator &&
-        html`<p>
-          <label><input type="checkbox" name="organization" value="1" /> Consent on behalf of your organization</label>
-        </p>`
-      }
       <p>Only accept if you trust the publisher.</p>`,
   )
 }
@@ -138,8 +132,8 @@ function describe(person: Person, { index, store }: Simulation): string {
   return facts.filter((fact) => fact !== false).join(' · ') || 'No special rights'
 }
 
-function rightsText({ sendAs, sendOnBehalf, fullAccess }: Rights): string {
-  const names = [sendAs && 'Send As', sendOnBehalf && 'Send on Behalf', fullAccess && 'Full Access']
+function rightsText({ sendAs, sendOnBehalf }: Rights): string {
+  const names = [sendAs && 'Send As', sendOnBehalf && 'Send on Behalf']
   return names.filter((name) => name !== false).join(', ')
 }
 

@@ -18,13 +18,17 @@ interface Preset {
 }
 
 const CLAIMS = '{"access_token":{"capolids":{"essential":true,"values":["5c1a2f0e-3d8b-4f6a-9b1e-7d2c4a6e8f01"]}}}'
-const CONSENT_REQUIRED = { error: 'consent_required' }
+const BLOCKED = { error: 'access_denied', claims: CLAIMS }
+const CONSENT = { error: 'consent_required' }
 const IN_2_SECONDS: RetryAfter = { form: 'seconds', seconds: 2 }
 const HTTP_DATE: RetryAfter = { form: 'http-date', seconds: 2 }
+const ADD_RETRY_AFTER: HttpEffect['do'] = { action: 'add-headers', headers: {}, retryAfter: IN_2_SECONDS }
 const HANG = { action: 'hang', when: 'before' } as const
 const HANG_AFTER = { action: 'hang', when: 'after' } as const
 const STORE_UNAVAILABLE = graphAnswer(503, 'ErrorMailboxStoreUnavailable', 'The mailbox store is unavailable.')
 const ACCESS_DENIED = graphAnswer(403, 'ErrorAccessDenied', 'Access is denied.')
+const WITHOUT_SUBERROR = entra('refresh', 50173, { suberror: null })
+const REVOKED: Effect = { kind: 'access-token', change: 'revoked', endpoint: 'any' }
 const ENTRA_BUSY = {
   ...answer(429, { error: 'temporarily_unavailable', error_description: 'AADSTS90055: …', error_codes: [90055] }),
   headers: { 'retry-after': '5' },
@@ -33,22 +37,18 @@ const ENTRA_BUSY = {
 /** The presets of each group. */
 const GROUPS: Readonly<Record<string, readonly (readonly [name: string, title: string, effect: Effect])[]>> = {
   'Sign-in and consent': [
-    [
-      'authorize-conditional-access',
-      'Conditional access blocks the sign-in (AADSTS53003)',
-      entra('authorize', 53003, { error: 'access_denied', claims: CLAIMS }),
-    ],
+    ['authorize-conditional-access', 'Conditional access blocks the sign-in', entra('authorize', 53003, BLOCKED)],
     ['authorize-admin-consent-required', 'An administrator must consent (AADSTS90094)', entra('authorize', 90094)],
     [
       'authorize-admin-consent-required-as-consent-required',
       'An administrator must consent (AADSTS90094, consent_required)',
-      entra('authorize', 90094, CONSENT_REQUIRED),
+      entra('authorize', 90094, CONSENT),
     ],
     ['authorize-declined', 'The person declines (AADSTS65004)', entra('authorize', 65004)],
     [
       'authorize-declined-as-consent-required',
-      'The person declines (AADSTS65004, consent_required)',
-      entra('authorize', 65004, CONSENT_REQUIRED),
+      'The person declines (consent_required)',
+      entra('authorize', 65004, CONSENT),
     ],
     ['authorize-not-assigned', 'The person is not assigned (AADSTS50105)', entra('authorize', 50105)],
     ['authorize-unavailable', 'Entra is temporarily unavailable (AADSTS90033)', entra('authorize', 90033)],
@@ -65,17 +65,9 @@ const GROUPS: Readonly<Record<string, readonly (readonly [name: string, title: s
     ['no-refresh-token', 'No refresh_token in the response', tokens('no-refresh-token')],
     ['refresh-inactive', 'Refresh token expired by inactivity (AADSTS700082)', entra('refresh', 700082)],
     ['refresh-revoked', 'Refresh token revoked (AADSTS50173, bad_token)', entra('refresh', 50173)],
-    [
-      'refresh-revoked-without-suberror',
-      'Refresh token revoked (AADSTS50173, no suberror)',
-      entra('refresh', 50173, { suberror: null }),
-    ],
+    ['refresh-revoked-without-suberror', 'Refresh token revoked (AADSTS50173, no suberror)', WITHOUT_SUBERROR],
     ['refresh-sign-in-frequency', 'Sign-in frequency ended the session (AADSTS70043)', entra('refresh', 70043)],
-    [
-      'refresh-conditional-access',
-      'Conditional access blocks the refresh (AADSTS53003 with claims)',
-      entra('refresh', 53003, { claims: CLAIMS }),
-    ],
+    ['refresh-conditional-access', 'Claims are demanded (AADSTS53003)', entra('refresh', 53003, { claims: CLAIMS })],
     ['refresh-consent-removed', 'The consent was removed (AADSTS65001)', entra('refresh', 65001)],
     ['token-without-mail-send', 'The tokens lack Mail.Send, although it was consented to', without('Mail.Send')],
     ['token-without-mail-read-write', 'The tokens lack Mail.ReadWrite', without('Mail.ReadWrite')],
@@ -106,11 +98,7 @@ const GROUPS: Readonly<Record<string, readonly (readonly [name: string, title: s
     ['send-503-html', 'Sending: 503 with HTML', sending(html(503, 'Service Unavailable'))],
     ['send-504', 'Sending: 504, not accepted', sending(GATEWAY_TIMEOUT)],
     ['send-accepted-but-504', 'Sending: accepted, but answered 504', sending(GATEWAY_TIMEOUT_AFTER)],
-    [
-      'send-accepted-with-retry-after',
-      'Sending: 202 with Retry-After',
-      sending({ action: 'add-headers', headers: {}, retryAfter: IN_2_SECONDS }),
-    ],
+    ['send-accepted-with-retry-after', 'Sending: 202 with Retry-After', sending(ADD_RETRY_AFTER)],
     ['send-hang', 'Sending: never answered', sending(HANG)],
     ['send-accepted-but-hang', 'Sending: accepted, but never answered', sending(HANG_AFTER)],
     ['send-reset-before', 'Sending: connection reset before processing', sending(RESET_BEFORE)],
@@ -118,24 +106,12 @@ const GROUPS: Readonly<Record<string, readonly (readonly [name: string, title: s
     ['send-slow', 'Sending: takes 5 s', sending({ action: 'delay', delayMs: 5000 })],
     ['draft-created-but-504', 'A draft is created, but answered 504', http('draft-create', GATEWAY_TIMEOUT_AFTER)],
     ['draft-created-but-reset', 'A draft is created, but the connection reset', http('draft-create', RESET_AFTER)],
-    [
-      'access-token-revoked',
-      'Graph refuses the access token before it expires (401)',
-      { kind: 'access-token', change: 'revoked', endpoint: 'any' },
-    ],
+    ['access-token-revoked', 'Graph refuses the access token before it expires (401)', REVOKED],
   ],
   Uploads: [
     ['upload-session-access-denied', 'No upload session: 403', http('upload-session-create', ACCESS_DENIED)],
-    [
-      'upload-session-forgotten',
-      'The session of the next range is forgotten (404)',
-      { kind: 'upload-session', change: 'forgotten' },
-    ],
-    [
-      'upload-token-expired',
-      'The URL of the next range has expired (401)',
-      { kind: 'upload-session', change: 'token-expired' },
-    ],
+    ['upload-session-forgotten', 'The session of the next range is forgotten (404)', session('forgotten')],
+    ['upload-token-expired', 'The URL of the next range has expired (401)', session('token-expired')],
     ['upload-range-503', 'The next range: 503, not accepted', http('upload-range', unavailable(null))],
   ],
 }
@@ -159,6 +135,10 @@ function tokens(change: EffectOf<'tokens'>['change']): Effect {
 
 function without(...without: EffectOf<'fewer-scopes'>['without']): Effect {
   return { kind: 'fewer-scopes', without }
+}
+
+function session(change: EffectOf<'upload-session'>['change']): Effect {
+  return { kind: 'upload-session', change }
 }
 
 function sending(action: HttpEffect['do']): Effect {

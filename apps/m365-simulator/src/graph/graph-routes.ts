@@ -8,10 +8,6 @@ import { messageRoutes } from './message-routes.ts'
 import { readSelection, requireOptions } from './query-options.ts'
 import { UPLOAD_HOST } from './upload-routes.ts'
 
-/** Every response of Graph names the server that sent it. */
-const AGS_DIAGNOSTIC =
-  '{"ServerInfo":{"DataCenter":"Simulator","Slice":"E","Ring":"1","ScaleUnit":"000","RoleInstance":"SIM"}}'
-
 /** Returned by `/me` only when selected. */
 const NOT_BY_DEFAULT = new Set(['proxyAddresses', 'userType'])
 
@@ -28,7 +24,6 @@ export async function graphRoutes(app: FastifyInstance, simulation: Simulation):
       'request-id': facts.requestId,
       'client-request-id': facts.clientRequestId ?? facts.requestId,
       'cache-control': 'private',
-      'x-ms-ags-diagnostic': AGS_DIAGNOSTIC,
     })
     if (request.hostname.toLowerCase() === UPLOAD_HOST) {
       const message = `${UPLOAD_HOST} is the simulator's upload host. Graph is at 127.0.0.1.`

@@ -1,29 +1,24 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Simulation } from '../simulation/simulation.ts'
-import { type Addressee, addresseeOf, findAddressee, type Person, type Rights } from '../tenant/directory.ts'
+import { type Addressee, addresseeOf, findAddressee, type Rights } from '../tenant/directory.ts'
 import type { MailAddress } from '../tenant/message.ts'
 import { type Mailbox, rightsOf } from '../tenant/store.ts'
 import { accessDenied, GraphError } from './graph-error.ts'
 import { type IdKind, wantedIdKind } from './item-ids.ts'
 
-interface Target {
-  readonly addressee: Addressee
-  /** The caller's own, or any that an application may access. */
-  readonly isOwn: boolean
-}
-
-const ALL_RIGHTS: Rights = { sendAs: true, sendOnBehalf: true, fullAccess: true }
+const ALL_RIGHTS: Rights = { sendAs: true, sendOnBehalf: true }
 
 declare module 'fastify' {
   interface FastifyRequest {
     /** The mailbox that the path names, or why it cannot be accessed. */
-    target: Target | GraphError
+    target: Addressee | GraphError
   }
 }
 
 /** A request that may access a mailbox. */
-export interface Visit extends Target {
+export interface Visit {
   readonly request: FastifyRequest
+  readonly addressee: Addressee
   /** The mailbox's address in lower case. */
   readonly address: string
   readonly mailbox: Mailbox | undefined
@@ -40,7 +35,7 @@ export async function enterMailbox(
   const target = findTarget(request, simulation)
   request.target = target
   if (target instanceof GraphError) return
-  const mailbox = target.addressee.address.toLowerCase()
+  const mailbox = target.address.toLowerCase()
   request.facts.mailbox = mailbox
   const { traffic, settings } = simulation
   const { isOverLimit } = traffic.enter(mailbox, settings.current.mailboxConcurrency)
@@ -50,7 +45,7 @@ export async function enterMailbox(
   throw new GraphError(429, 'ApplicationThrottled', message, { 'retry-after': '1' })
 }
 
-function findTarget({ params, caller }: FastifyRequest, { index, store, settings }: Simulation): Target | GraphError {
+function findTarget({ params, caller }: FastifyRequest, { index, settings }: Simulation): Addressee | GraphError {
   const { user } = params as { readonly user?: string }
   const own = caller.kind === 'person' ? addresseeOf(caller.person) : undefined
   const addressee = user === undefined ? own : findAddressee(user, index)
@@ -61,40 +56,23 @@ function findTarget({ params, caller }: FastifyRequest, { index, store, settings
   }
   if (caller.kind === 'application') {
     const allowed = settings.current.applicationMailboxes
-    if (allowed === null || allowed.includes(addressee.address.toLowerCase())) return { addressee, isOwn: true }
+    if (allowed === null || allowed.includes(addressee.address.toLowerCase())) return addressee
     return new GraphError(403, 'ErrorAccessDenied', 'Access to OData is disabled.')
   }
-  if (isSame(addressee, caller.person)) return { addressee, isOwn: true }
-  const { fullAccess } = rightsOf(store.state, index, addressee.address, caller.oid)
-  return fullAccess ? { addressee, isOwn: false } : accessDenied()
+  return addressee.address === own?.address ? addressee : accessDenied()
 }
 
 /**
- * @param permissions one of which the token needs, except that a mailbox of somebody else takes their `.Shared` variant
+ * @param permissions one of which the token needs; for sending, which one depends on the sender, see `requireSender`
  * @throws GraphError when the token lacks them or the mailbox cannot be accessed
  */
-export function visit(request: FastifyRequest, permissions: readonly string[], simulation: Simulation): Visit {
-  const { target, caller } = request
-  const suffix = !(target instanceof GraphError) && !target.isOwn ? '.Shared' : ''
-  requireAny(
-    permissions.map((permission) => `${permission}${suffix}`),
-    caller.scopes,
-  )
-  return visitTarget(request, simulation)
-}
-
-/** Like `visit`, for sending: which permission is needed depends on the sender, see `requireSender`. */
-export function visitToSend(request: FastifyRequest, simulation: Simulation): Visit {
-  requireAny(['Mail.Send', 'Mail.Send.Shared'], request.caller.scopes)
-  return visitTarget(request, simulation)
-}
-
-function visitTarget(request: FastifyRequest, { store, clock }: Simulation): Visit {
-  const { target, headers } = request
-  if (target instanceof GraphError) throw target
-  const address = target.addressee.address.toLowerCase()
+export function visit(request: FastifyRequest, permissions: readonly string[], { store, clock }: Simulation): Visit {
+  const { target: addressee, caller, headers } = request
+  requireAny(permissions, caller.scopes)
+  if (addressee instanceof GraphError) throw addressee
+  const address = addressee.address.toLowerCase()
   const mailbox = store.state.mailboxes.get(address)
-  return { ...target, request, address, mailbox, idKind: wantedIdKind(headers['prefer']), nowMs: clock().getTime() }
+  return { request, addressee, address, mailbox, idKind: wantedIdKind(headers['prefer']), nowMs: clock().getTime() }
 }
 
 interface AllowedSender {
@@ -111,26 +89,21 @@ interface AllowedSender {
  */
 export function requireSender(
   asked: MailAddress | null,
-  { addressee, isOwn, request: { caller } }: Visit,
+  { addressee, request: { caller } }: Visit,
   { index, store }: Simulation,
 ): AllowedSender {
   const address = asked?.address ?? addressee.address
   const from = index.byAddress(address)
-  const self = caller.kind === 'person' ? addresseeOf(caller.person) : addressee
-  const isSelf = from?.address === self.address
-  requireAny([caller.kind === 'application' || (isOwn && isSelf) ? 'Mail.Send' : 'Mail.Send.Shared'], caller.scopes)
+  const isSelf = from?.address === addressee.address
+  requireAny([caller.kind === 'application' || isSelf ? 'Mail.Send' : 'Mail.Send.Shared'], caller.scopes)
   if (from === undefined) throw index.isLocal(address) ? noSuchMailbox() : sendAsDenied()
   const { sendAs, sendOnBehalf } = isSelf ? ALL_RIGHTS : rightsOf(store.state, index, from.address, caller.oid)
   if (!sendAs && !sendOnBehalf) throw sendAsDenied()
-  return { from: mailAddress(from), sender: mailAddress(sendAs ? from : self) }
+  return { from: mailAddress(from), sender: mailAddress(sendAs ? from : addressee) }
 }
 
 function requireAny(permissions: readonly string[], granted: ReadonlySet<string>): void {
   if (!permissions.some((permission) => granted.has(permission))) throw accessDenied()
-}
-
-function isSame(addressee: Addressee, { oid }: Person): boolean {
-  return addressee.kind === 'person' && addressee.person.oid === oid
 }
 
 /** Exchange writes the directory's name, whatever the client sent. */

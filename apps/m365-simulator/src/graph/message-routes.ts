@@ -8,7 +8,7 @@ import { isVisible, type MailboxItem } from '../tenant/store.ts'
 import { createAttachmentActions, requireAcceptableSize } from './attachment-actions.ts'
 import { GraphError } from './graph-error.ts'
 import { findItem, wantedIdKind } from './item-ids.ts'
-import { enterMailbox, requireSender, type Visit, visit, visitToSend } from './mailbox-access.ts'
+import { enterMailbox, requireSender, type Visit, visit } from './mailbox-access.ts'
 import { findFolder, knownProperties, messageJson } from './message-json.ts'
 import { type MessageFilter, readMessageSearch, readMessageSelection } from './query-options.ts'
 import { readMessage, readSendMail, requireRecipients } from './read-message.ts'
@@ -30,7 +30,6 @@ export function messageRoutes(app: FastifyInstance, simulation: Simulation): voi
       internetMessageId: newMessageId(index),
       attachments: attachments.map((attachment) => storeAttachment(attachment, simulation)),
       sentAt: clock().toISOString(),
-      submittedBy: request.caller.oid,
     }
     request.facts.accepted = deliver(message, address, { kind: saveToSentItems ? 'new' : 'none' }, simulation)
   }
@@ -46,7 +45,6 @@ export function messageRoutes(app: FastifyInstance, simulation: Simulation): voi
       sender: ownerOf(visit),
       attachments: attachments.map((attachment) => storeAttachment(attachment, simulation)),
       sentAt: clock().toISOString(),
-      submittedBy: request.caller.oid,
       isDraft: true,
     }
     store.commit({ type: 'draft-saved', mailbox, id, message })
@@ -136,7 +134,7 @@ export function messageRoutes(app: FastifyInstance, simulation: Simulation): voi
 
   const toRead: Enter = (request) => visit(request, ['Mail.Read', 'Mail.ReadWrite'], simulation)
   const toWrite: Enter = (request) => visit(request, ['Mail.ReadWrite'], simulation)
-  const toSend: Enter = (request) => visitToSend(request, simulation)
+  const toSend: Enter = (request) => visit(request, ['Mail.Send', 'Mail.Send.Shared'], simulation)
   const attachments = createAttachmentActions(simulation)
   const one = '/messages/:id'
   route('POST', '/sendMail', 'sendMail', 202, (request) => sendMail(toSend(request)))

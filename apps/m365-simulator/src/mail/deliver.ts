@@ -97,7 +97,6 @@ function bounce(message: StoredMessage, unknown: readonly MailAddress[], { index
     extendedProperties: [],
     attachments: [],
     sentAt: message.sentAt,
-    submittedBy: null,
   }
   const mailbox = message.sender.address.toLowerCase()
   store.commit({ type: 'message-accepted', message: report, copies: [{ id: newItemId(), mailbox, folder: 'inbox' }] })

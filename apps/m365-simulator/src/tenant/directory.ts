@@ -2,10 +2,9 @@
 export interface Rights {
   readonly sendAs: boolean
   readonly sendOnBehalf: boolean
-  readonly fullAccess: boolean
 }
 
-export const NO_RIGHTS: Rights = { sendAs: false, sendOnBehalf: false, fullAccess: false }
+export const NO_RIGHTS: Rights = { sendAs: false, sendOnBehalf: false }
 
 export interface Person {
   /** Object id in this tenant; a GUID. */

@@ -30,8 +30,6 @@ export interface StoredMessage {
   readonly attachments: readonly StoredAttachment[]
   /** ISO 8601. For a draft, when it was last changed. */
   readonly sentAt: string
-  /** The account whose token was used; null for a bounce, which the simulator writes. */
-  readonly submittedBy: string | null
   /** Not sent yet: `from` and `sender` are as the client asked, unchecked. */
   readonly isDraft?: true
   /** Sent from a draft, not by `sendMail`. */

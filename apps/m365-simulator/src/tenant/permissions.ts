@@ -9,7 +9,6 @@ export const PERMISSIONS = {
   'Mail.Send.Shared': 'Send mail on behalf of others or yourself',
   'Mail.Read': 'Read your mail',
   'Mail.ReadWrite': 'Read and write access to your mail',
-  'Mail.ReadWrite.Shared': 'Read and write mail you can access',
 } as const
 
 export type Permission = keyof typeof PERMISSIONS

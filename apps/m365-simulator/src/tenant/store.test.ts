@@ -33,7 +33,6 @@ const message: StoredMessage = {
   extendedProperties: [],
   attachments: [],
   sentAt: START.toISOString(),
-  submittedBy: null,
 }
 
 const everything: StateEvent[] = [
@@ -60,7 +59,7 @@ const everything: StateEvent[] = [
     type: 'rights-set',
     address: 'reports@contoso.com',
     oid: 'max',
-    rights: { sendAs: true, sendOnBehalf: false, fullAccess: false },
+    rights: { sendAs: true, sendOnBehalf: false },
   },
   {
     type: 'message-accepted',
