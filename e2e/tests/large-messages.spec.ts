@@ -135,7 +135,7 @@ test.describe('for a mailbox with large attachments', () => {
     await expect.poll(() => microsoft.mails('ada@contoso.com', 'drafts')).toEqual([])
     expect(await microsoft.mails('ada@contoso.com', 'deletedItems')).toEqual([])
     expect(await microsoft.mails('bob@contoso.com', 'inbox')).toEqual([])
-    const { items } = (await microsoft.control('GET', '/uploads')) as { items: readonly { finished: boolean }[] }
-    expect(items.map(({ finished }) => finished)).toEqual([false])
+    const { items } = (await microsoft.control('GET', '/uploads')) as { items: readonly unknown[] }
+    expect(items).toEqual([expect.not.objectContaining({ state: 'finished' })])
   })
 })
