@@ -22,7 +22,13 @@ export interface AttemptDeps {
   >
   readonly mailboxes: Pick<
     Mailboxes,
-    'chargeUpload' | 'learnSizeLimit' | 'learnRequestLimits' | 'readSizeLimits' | 'expectStray' | 'isToBeDeleted'
+    | 'chargeUpload'
+    | 'learnSizeLimit'
+    | 'learnRequestLimits'
+    | 'learnUploadOrigin'
+    | 'readSizeLimits'
+    | 'expectStray'
+    | 'isToBeDeleted'
   >
   readonly cachedAccess: CachedAccess
   readonly requestAccess: RequestAccess

@@ -105,7 +105,7 @@ async function startSession(
   { draftId, file, number }: Target,
   { store, options }: UploadContext,
 ): Promise<UploadSession | { readonly step: FileStep }> {
-  const { mailer, vault } = deps
+  const { mailboxes, mailer, vault } = deps
   const { message } = open
   const { filename, contentType, contentId, sizeBytes } = file
   const created = await mailer.createUploadSession(draftId, { filename, contentType, contentId, sizeBytes }, options)
@@ -116,6 +116,7 @@ async function startSession(
   const { session } = created
   const urlSealed: Sealed = await vault.seal(session.uploadUrl, urlOwner(message))
   await store({ attached: number, session: { urlSealed, expiresAt: session.expiresAt }, position: 0 })
+  await mailboxes.learnUploadOrigin(message.tenantId, new URL(session.uploadUrl).origin)
   return session
 }
 
