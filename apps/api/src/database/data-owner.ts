@@ -8,28 +8,22 @@ import { dirname, join } from 'node:path'
 export function findForeignOwner(
   dataDirectory: string,
   uid: number | undefined,
+  stat: Stat = statSync,
 ): { readonly owner: string; readonly account: string } | null {
-  const owner = ownerOf(dataDirectory)
-  if (uid === undefined || owner === null || owner === uid) return null
+  const owner = ownerOf(join(dataDirectory, 'lock'), stat)
+  if (uid === undefined || owner === undefined || owner === uid) return null
   return { owner: nameOf(owner), account: nameOf(uid) }
 }
 
-/** Returns null where there are no data yet. */
-function ownerOf(dataDirectory: string): number | null {
+type Stat = (path: string, options: { throwIfNoEntry: false }) => { readonly uid: number } | undefined
+
+/** Where the lock cannot be reached, the folder that is closed tells whose it is. */
+function ownerOf(path: string, stat: Stat): number | undefined {
   try {
-    return statSync(join(dataDirectory, 'lock'), { throwIfNoEntry: false })?.uid ?? null
+    return stat(path, { throwIfNoEntry: false })?.uid
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EACCES') throw error
-    return gatekeeperOf(dataDirectory)
-  }
-}
-
-/** Returns the owner of the folder that keeps this account out: it has made the data, or keeps them. */
-function gatekeeperOf(folder: string): number {
-  try {
-    return statSync(folder).uid
-  } catch {
-    return gatekeeperOf(dirname(folder)) // ends at the root, which everybody may look at
+    return ownerOf(dirname(path), stat)
   }
 }
 

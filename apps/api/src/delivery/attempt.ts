@@ -38,6 +38,8 @@ export interface AttemptDeps {
   readonly contentKeys: ContentKeys
   readonly random: RandomBytes
   readonly budget: ByteBudget
+  /** The size of every range of an upload but the last. */
+  readonly rangeBytes: number
   readonly clock: () => Date
   readonly elapsedMs: () => number
   /** Aborted when the process is asked to stop: what takes long is left to another process. */

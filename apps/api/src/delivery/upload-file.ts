@@ -1,7 +1,7 @@
 import { CHUNK_BYTES } from '@inforiver-mail/m365/content-cipher'
 import type { CallOptions } from '@inforiver-mail/m365/graph-mailer'
 import type { ContentAttachment } from '@inforiver-mail/m365/message-content'
-import { RANGE_BYTES, type UploadSession } from '@inforiver-mail/m365/upload-session'
+import type { UploadSession } from '@inforiver-mail/m365/upload-session'
 import type { Sealed } from '@inforiver-mail/m365/token-vault'
 import { memoryFor } from '../memory/memory-use.ts'
 import type { LeasedMessage, Upload } from '../queue/leased-message.ts'
@@ -122,7 +122,7 @@ async function startSession(
 
 /** Sends range after range; while one is on the wire, the next is read. */
 async function putRanges(
-  { mailer, budget }: AttemptDeps,
+  { mailer, budget, rangeBytes: wholeRangeBytes }: AttemptDeps,
   open: OpenMessage,
   { file, number }: Target,
   session: UploadSession,
@@ -131,7 +131,7 @@ async function putRanges(
   const { draft, message, read } = open
   const { signal } = options
   const { sizeBytes: totalBytes } = file
-  const rangeBytes = message.attemptCount > SHORT_AFTER_ATTEMPTS ? SHORT_RANGE_BYTES : RANGE_BYTES
+  const rangeBytes = message.attemptCount > SHORT_AFTER_ATTEMPTS ? SHORT_RANGE_BYTES : wholeRangeBytes
   const buffers: Buffer[] = [] // two at most: one on the wire, one being filled
   let next: ReadAhead | null = null
   let withoutProgress = 0
