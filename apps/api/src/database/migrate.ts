@@ -10,8 +10,8 @@ import { compareVersions, previousRelease } from './release-order.ts'
 import { findContractions, readSchemaShape } from './schema-shape.ts'
 
 const MIGRATIONS_DIRECTORY = fileURLToPath(new URL('../../../../prisma/migrations', import.meta.url))
-/** The last migration that 1.1.0 came with. Those after it leave the database usable for the release before theirs. */
-export const LAST_OF_1_1_0 = '20261126235500_upload_origin'
+/** Migrations up to this one ran while every process was stopped. Those after it leave the database usable for the release before. */
+export const UNCOMPARED_UNTIL = '20261126220000_shorter_indexes'
 /** Ends the name of a migration that removes what the release before does not use any more. */
 export const CONTRACTS = '_contract'
 const MIGRATION_LOCK = 719_283_002
@@ -175,7 +175,7 @@ async function apply(client: pg.Client, migration: Migration, version: string): 
  * know it. Null: those only that do.
  */
 async function applyAndJudge(client: pg.Client, { name, sql }: Migration, version: string): Promise<string | null> {
-  if (name <= LAST_OF_1_1_0) {
+  if (name <= UNCOMPARED_UNTIL) {
     await client.query(sql)
     return null // 1.0.0 refuses every migration that it does not know
   }
