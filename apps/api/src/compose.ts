@@ -80,6 +80,7 @@ export async function compose(
     microsoftTimeoutMs,
     deliveryGraceMs,
     deliveryLookEveryMs,
+    uploadRangeBytes,
     resolver,
     stopping,
   }: {
@@ -94,6 +95,8 @@ export async function compose(
     deliveryGraceMs?: number
     /** How often the worker looks for abandoned messages, and for drafts and copies to delete. */
     deliveryLookEveryMs?: number
+    /** The size of every range of an upload but the last. */
+    uploadRangeBytes?: number
     /** Replaces the name servers of this machine for the set-up check. */
     resolver?: DnsResolver
     /** Cancels the start. */
@@ -244,6 +247,7 @@ export async function compose(
       metrics: deliveryMetrics,
       ...(deliveryGraceMs !== undefined && { graceMs: deliveryGraceMs }),
       ...(deliveryLookEveryMs !== undefined && { lookEveryMs: deliveryLookEveryMs }),
+      ...(uploadRangeBytes !== undefined && { rangeBytes: uploadRangeBytes }),
     })
 
     const sealedStore = createSealedStore(database, sealedColumns)

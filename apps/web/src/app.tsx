@@ -20,6 +20,7 @@ import { PAGES } from './routes.ts'
 import { SessionGate } from './session/session-gate.tsx'
 import { ErrorBoundary } from './shell/error-boundary.tsx'
 import { Shell } from './shell/shell.tsx'
+import { Version } from './shell/version.tsx'
 import { PageLoading, PageState } from './ui/page-state.tsx'
 
 // The settings are in the first load, since the app opens there. Other pages are loaded on demand.
@@ -36,7 +37,12 @@ const useDocumentStyles = makeStaticStyles({
 })
 
 const useStyles = makeStyles({
-  root: { minHeight: '100vh', backgroundColor: tokens.colorNeutralBackground2 },
+  root: {
+    minHeight: '100vh',
+    display: 'flex',
+    flexDirection: 'column',
+    backgroundColor: tokens.colorNeutralBackground2,
+  },
 })
 
 /** The app. `nonce` is the CSP nonce of this document, which Fluent's style elements need. */
@@ -68,6 +74,7 @@ export function App({ nonce, environment }: { nonce: string; environment: AppEnv
                   </Suspense>
                 </Shell>
               </SessionGate>
+              <Version />
             </QueryClientProvider>
           </AppEnvironmentContext>
         </ErrorBoundary>

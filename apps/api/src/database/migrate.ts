@@ -96,18 +96,18 @@ export interface MigrationState {
   /** `empty`: there are no tables at all. `foreign`: there are tables, and none is ours. */
   readonly tables: 'ours' | 'empty' | 'foreign'
   readonly pending: readonly string[]
-  /** Applied by a newer version. */
-  readonly unknown: readonly string[]
+  /** Why this version cannot use a database that a newer one has changed; null when it can. */
+  readonly newer: string | null
 }
 
 export async function readMigrationState(pool: pg.Pool): Promise<MigrationState> {
-  const known = (await readMigrations(MIGRATIONS_DIRECTORY)).map(({ name }) => name)
+  const known = await readMigrations(MIGRATIONS_DIRECTORY)
   const applied = await readApplied(pool)
   const { rows } = applied.size > 0 ? { rows: [{ foreign: false }] } : await pool.query(HOLDS_FOREIGN_TABLES)
   return {
     tables: applied.size > 0 ? 'ours' : rows[0]?.foreign ? 'foreign' : 'empty',
-    pending: known.filter((name) => !applied.has(name)),
-    unknown: [...applied.keys()].filter((name) => !known.includes(name)),
+    pending: known.filter(({ name }) => !applied.has(name)).map(({ name }) => name),
+    newer: newerFault(known, applied, VERSION),
   }
 }
 
@@ -282,19 +282,21 @@ async function readApplied(client: pg.Client | pg.Pool): Promise<Map<string, str
   return new Map(rows.map((row) => [row.migration_name, row.logs]))
 }
 
-/** Refuses a database with migrations that this version does not know, unless each leaves it usable for this version. */
 function refuseNewerDatabase(known: Migration[], applied: Map<string, string | null>, version: string): void {
+  const fault = newerFault(known, applied, version)
+  if (fault !== null) throw new ConfigurationError(fault)
+}
+
+/** Explains a database with migrations that this version does not know, unless each leaves it usable for this version. */
+function newerFault(known: Migration[], applied: Map<string, string | null>, version: string): string | null {
   const names = new Set(known.map(({ name }) => name))
   for (const [name, recorded] of applied) {
     if (names.has(name)) continue
     const from = recorded?.startsWith(USABLE_FROM) ? recorded.slice(USABLE_FROM.length) : null
     if (from === null)
-      throw new ConfigurationError(
-        `The database was used by a newer Inforiver Mail (it has the migration ${name}, which this version does not know). Start the newer version, or restore the backup made before the update.`,
-      )
+      return `The database was used by a newer Inforiver Mail (it has the migration ${name}, which this version does not know). Start the newer version, or restore the backup made before the update.`
     if (compareVersions(version, from) < 0)
-      throw new ConfigurationError(
-        `The database was used by a newer Inforiver Mail: it has the migration ${name}, which takes version ${from} or newer, and this is ${version}. Start ${from} or the newer version, or restore the backup made before the update.`,
-      )
+      return `The database was used by a newer Inforiver Mail: it has the migration ${name}, which takes version ${from} or newer, and this is ${version}. Start ${from} or the newer version, or restore the backup made before the update.`
   }
+  return null
 }

@@ -4,6 +4,7 @@ import type { AdminCenters } from '@inforiver-mail/m365/admin-centers'
 import type { GraphMailer } from '@inforiver-mail/m365/graph-mailer'
 import type { RandomBytes } from '@inforiver-mail/m365/random'
 import type { TokenVault } from '@inforiver-mail/m365/token-vault'
+import { RANGE_BYTES } from '@inforiver-mail/m365/upload-session'
 import type { FastifyBaseLogger } from 'fastify'
 import type { ContentKeys } from '../content-keys.ts'
 import type { ReportAccessRefusal, RequestAccess } from '../mailbox-access.ts'
@@ -64,9 +65,11 @@ export function createWorker(deps: {
   graceMs?: number
   /** How often to look for abandoned messages, and for drafts and copies to delete. */
   lookEveryMs?: number
+  rangeBytes?: number
 }): Worker {
   const { deliveries, requestAccess, clock, elapsedMs, logger, graceMs = GRACE_MS, lookEveryMs = LOOK_EVERY_MS } = deps
   const attemptDeps: AttemptDeps = {
+    rangeBytes: RANGE_BYTES,
     ...deps,
     cachedAccess: createAccessCache(requestAccess, clock),
     stopping: () => stopping.signal,

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import type { Health } from '@inforiver-mail/contract/health'
 import type { FastifyPluginAsync } from 'fastify'
 import { VERSION } from '../version.ts'
 
@@ -14,7 +15,7 @@ export const health: FastifyPluginAsync<{ checks: Readonly<Record<string, Readin
   { checks },
 ) => {
   app.get('/healthz', async (_request, reply) =>
-    reply.header('cache-control', 'no-store').send({ status: 'ok', version: VERSION }),
+    reply.header('cache-control', 'no-store').send({ status: 'ok', version: VERSION } satisfies Health),
   )
 
   app.get('/readyz', async (request, reply) => {

@@ -1,4 +1,5 @@
 import type { FastifyReply } from 'fastify'
+import { VERSION } from '../version.ts'
 
 /** A plain page that the API serves itself, for results of sign-in and consent. Every value is escaped. */
 export interface PlainPage {
@@ -36,6 +37,7 @@ ${paragraphs.map((text) => `<p>${linkify(text)}</p>`).join('\n')}
 ${note ? `<p><small>${escapeHtml(note)}</small></p>` : ''}
 ${link ? `<p><a href="${escapeHtml(link.href)}">${escapeHtml(link.text)}</a></p>` : ''}
 </main>
+<footer><small>Inforiver Mail ${VERSION}</small></footer>
 </body>
 </html>
 `

@@ -11,7 +11,7 @@ import { MainMenu, MenuDrawer } from './main-menu.tsx'
 const WIDE = '@media (min-width: 768px)'
 
 const useStyles = makeStyles({
-  shell: { minHeight: '100vh', display: 'flex', flexDirection: 'column' },
+  shell: { flex: 1, display: 'flex', flexDirection: 'column' },
   skip: {
     position: 'absolute',
     left: tokens.spacingHorizontalM,

@@ -4,7 +4,7 @@ import mark from './mark.svg'
 
 const useStyles = makeStyles({
   page: {
-    minHeight: '100vh',
+    flex: 1,
     boxSizing: 'border-box',
     display: 'flex',
     justifyContent: 'center',
