@@ -29,7 +29,7 @@ import { checkPort } from './setup-check/port-check.ts'
 import type { DnsResolver } from './setup-check/sender-domain-check.ts'
 import { createSetupCheck, type SetupCheck, type SetupCheckDeps, type Stored } from './setup-check/setup-check.ts'
 import { checkStorage } from './setup-check/storage-check.ts'
-import { readVaultKeys } from './vault-keys.ts'
+import { readVaultKeys, usesKeyFile } from './vault-keys.ts'
 
 /** Bounds each request of a check: three of them follow one another at most. */
 const REQUEST_TIMEOUT_MS = 6_000
@@ -123,7 +123,7 @@ export async function composeDoctor(
     },
     async checkVault(finding) {
       if (keys.outcome === 'refused')
-        return finding.state === 'not-made' && config.vaultKeys === null
+        return finding.state === 'not-made' && usesKeyFile(config)
           ? { state: 'not-made' }
           : { state: 'unusable', sentence: keys.sentence }
       if (database === null || vault === null) return { state: 'not-compared' }

@@ -11,7 +11,7 @@ import { findContractions, readSchemaShape } from './schema-shape.ts'
 
 const MIGRATIONS_DIRECTORY = fileURLToPath(new URL('../../../../prisma/migrations', import.meta.url))
 /** The last migration that 1.1.0 came with. Those after it leave the database usable for the release before theirs. */
-export const LAST_OF_1_1_0 = '20261126220000_shorter_indexes'
+export const LAST_OF_1_1_0 = '20261126233000_traceparent'
 /** Ends the name of a migration that removes what the release before does not use any more. */
 export const CONTRACTS = '_contract'
 const MIGRATION_LOCK = 719_283_002
