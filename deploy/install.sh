@@ -28,6 +28,9 @@ main() {
 
 install_product() {
   [ -x "$root/bin/inforiver-mail" ] || fail 70 "There is no bin/inforiver-mail in $root. Run this from an unpacked release."
+  if [ -d "$programs/inforiver-mail" ] && [ ! -L "$programs/inforiver-mail" ]; then
+    fail 73 "$programs/inforiver-mail is a folder of an earlier installation. Move it away, and run this again (docs/operations.md)."
+  fi
   version=$("$root/bin/inforiver-mail" version) # it says so itself when the folder is incomplete
   make_account
   make_folders

@@ -2,6 +2,7 @@
 //   storm [COUNT]  random faults of Microsoft, killed processes, a new vault key (load/storm.ts)
 //   uploads        workers killed during large uploads (load/killed-uploads.ts)
 //   tokens         access tokens that live for two seconds (load/token-trouble.ts)
+//   rolling        processes of this release and the next on one database, forth and back (upgrade/rolling.ts)
 //   history        random faults of everything, recorded and checked rule by rule (load/history/run.ts)
 // --seed N repeats the random draws of uploads and history; --minutes N and --only KINDS choose the faults of a
 // history, and --check FILE checks a recorded one again.
@@ -12,6 +13,7 @@ import { checkHistory, runHistory } from './load/history/run.ts'
 import { runKilledUploads } from './load/killed-uploads.ts'
 import { runStorms } from './load/storm.ts'
 import { runTokenTrouble } from './load/token-trouble.ts'
+import { runRolling } from './upgrade/rolling.ts'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -27,6 +29,7 @@ const RUNS: Readonly<Record<string, () => Promise<boolean>>> = {
   storm: () => runStorms(messages),
   uploads: () => runKilledUploads(wholeNumber('seed', values.seed)),
   tokens: runTokenTrouble,
+  rolling: runRolling,
   history: () =>
     values.check === undefined
       ? runHistory({

@@ -51,6 +51,7 @@ const CHECKS: readonly Check[] = [
     steps: () => [
       ['check', 'rules', '--lint=all', '--lint-fatal', join(deploy, 'prometheus/inforiver-mail.rules.yml')],
       ['test', 'rules', join(import.meta.dirname, 'outside/inforiver-mail.rules.test.yml')],
+      ['check', 'config', '--syntax-only', fileOf('docs/operations.md', 'yaml', 'prometheus.yml')],
     ],
   },
   {
@@ -94,13 +95,10 @@ const CHECKS: readonly Check[] = [
     debian: 'nginx-light',
     steps: async () => {
       const { certificate, key } = await selfSigned()
-      const network = readFileSync(join(root, 'docs/network.md'), 'utf8')
-      const block = blocksOf(network).find(({ language }) => language === 'nginx')
-      if (block === undefined) throw new Error('docs/network.md has no block for nginx.')
-      const server = block.text
+      const file = fileOf('docs/network.md', 'nginx', 'nginx.conf')
+      const server = readFileSync(file, 'utf8')
         .replace('/etc/ssl/mail.contoso.com.pem', certificate)
         .replace('/etc/ssl/mail.contoso.com.key', key)
-      const file = join(directory, 'nginx.conf')
       writeFileSync(file, `pid ${directory}/nginx.pid;\nevents {}\nhttp {\naccess_log off;\n${server}\n}\n`)
       return [['-t', '-q', '-e', 'stderr', '-c', file]]
     },
@@ -133,6 +131,15 @@ process.exit(failed > 0 ? 1 : missing.length > 0 ? 2 : 0)
 
 function isInstalled(tool: string): boolean {
   return ['/usr/local/bin', '/usr/bin', '/bin', '/usr/sbin', '/sbin'].some((folder) => existsSync(join(folder, tool)))
+}
+
+/** Writes the block of a document that is in a language into a file. */
+function fileOf(document: string, language: string, name: string): string {
+  const block = blocksOf(readFileSync(join(root, document), 'utf8')).find((each) => each.language === language)
+  if (block === undefined) throw new Error(`${document} has no block in the language ${language}.`)
+  const file = join(directory, name)
+  writeFileSync(file, block.text)
+  return file
 }
 
 /** A folder that `install.sh` has installed a release into. The program is a stand-in: only its path matters. */

@@ -11,8 +11,8 @@ import { stillRunning, withDescendants } from './processes.ts'
 import { NODE_FLAGS } from '../../scripts/node-flags.mjs'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
-const START_TIMEOUT_MS = 60_000
-const STOP_TIMEOUT_MS = 70_000 // longer than the product gives itself
+const START_TIMEOUT_MS = 180_000
+const STOP_TIMEOUT_MS = 180_000 // longer than the product gives itself
 const START_ATTEMPTS = 3
 
 /** The product gets only these variables of this process's environment. */
@@ -83,7 +83,7 @@ function createProduct(directory: string, port: number, environment: Readonly<Re
     if (code !== 0) throw new Error(`The product ended with status ${code}.`)
     // PostgreSQL's helper processes end a moment after it.
     let left = await stillRunning(processes)
-    for (let looks = 0; left.length > 0 && looks < 300; looks += 1) {
+    for (let looks = 0; left.length > 0 && looks < 1_200; looks += 1) {
       await delay(100)
       left = await stillRunning(processes)
     }

@@ -17,10 +17,11 @@ export interface RegisteredMicrosoft {
   close(): Promise<void>
 }
 
-export async function startRegisteredMicrosoft(): Promise<RegisteredMicrosoft> {
+/** @param options.validTo when the certificate expires */
+export async function startRegisteredMicrosoft({ validTo }: { validTo: Date }): Promise<RegisteredMicrosoft> {
   const folder = await mkdtemp(join(tmpdir(), 'inforiver-mail-e2e-certificate-'))
   const path = join(folder, 'client.pem')
-  const { certificate, privateKey } = clientCertificate()
+  const { certificate, privateKey } = clientCertificate(validTo)
   await writeFile(path, certificate + privateKey, { mode: 0o600 })
   const [tenantId, clientId] = [randomUUID(), randomUUID()]
   const child = fork(SIMULATOR, {

@@ -1,4 +1,5 @@
 import type { APIRequestContext, PlaywrightWorkerArgs } from '@playwright/test'
+import type { TestBrowser } from '../../apps/api/src/test-support/test-browser.ts'
 
 type Scope = 'messages:send' | 'messages:read' | 'settings:read'
 
@@ -56,30 +57,26 @@ export function createService(playwright: PlaywrightWorkerArgs['playwright'], ur
   }
 }
 
-/** Creates a key as the admin whose session `request` carries. */
+/** Creates a key and returns it. */
 export async function createKey(
-  request: APIRequestContext,
-  url: string,
+  admin: TestBrowser,
   name: string,
   scopes: readonly Scope[] = ['messages:send', 'messages:read'],
 ): Promise<string> {
-  const answer = await request.post(`${url}/api/v1/service-keys`, { data: { name, scopes }, headers: { origin: url } })
-  const { key } = (await answer.json()) as { key: string }
-  return key
+  const { json } = await admin.call('POST', '/api/v1/service-keys', { name, scopes })
+  return json.key
 }
 
 /** Revokes every key, so that the next test starts without any. */
-export async function revokeKeys(request: APIRequestContext, url: string): Promise<void> {
-  const answer = await request.get('/api/v1/service-keys')
-  const { items } = (await answer.json()) as { items: readonly { id: string }[] }
-  for (const { id } of items) await request.delete(`/api/v1/service-keys/${id}`, { headers: { origin: url } })
+export async function revokeKeys(admin: TestBrowser): Promise<void> {
+  const { json } = await admin.call('GET', '/api/v1/service-keys')
+  for (const { id } of json.items) await admin.call('DELETE', `/api/v1/service-keys/${id}`)
 }
 
 /** Cancels every waiting message, so that the next test starts without any. */
-export async function cancelWaiting(request: APIRequestContext, url: string): Promise<void> {
+export async function cancelWaiting(admin: TestBrowser): Promise<void> {
   for (const status of ['held', 'scheduled', 'queued']) {
-    const answer = await request.get(`/api/v1/messages?status=${status}&limit=100`)
-    const { items } = (await answer.json()) as { items: readonly { id: string }[] }
-    for (const { id } of items) await request.post(`/api/v1/messages/${id}/cancel`, { headers: { origin: url } })
+    const { json } = await admin.call('GET', `/api/v1/messages?status=${status}&limit=100`)
+    for (const { id } of json.items) await admin.call('POST', `/api/v1/messages/${id}/cancel`)
   }
 }

@@ -1,16 +1,18 @@
-import { type Browser, type BrowserContext, expect, type Page, test as base } from '@playwright/test'
+import { type BrowserContext, expect, type Page, test as base } from '@playwright/test'
+import { createTestBrowser, type TestBrowser } from '../../apps/api/src/test-support/test-browser.ts'
 import { dismissNotices } from './alerts.ts'
 import { createMicrosoft, giveConsent, type Account, type Microsoft } from './microsoft.ts'
 import { createPageFaults, type PageFaults } from './page-faults.ts'
 import { startProduct, type Product } from './product.ts'
-import { cancelWaiting } from './service.ts'
-import { openSettings, SETTINGS_PATH, type Sender, type SettingsPage } from './settings-page.ts'
+import { cancelWaiting, createKey, createService, revokeKeys, type Service } from './service.ts'
+import { openSettings, type Sender, type SettingsPage } from './settings-page.ts'
 
 export { expect } from '@playwright/test'
 
-type StorageState = Awaited<ReturnType<BrowserContext['storageState']>>
+const SETTINGS = '/api/v1/tenant-settings/office365-smtp'
 
-const SIGNED_OUT: StorageState = { cookies: [], origins: [] }
+/** Has our origin, runs no script and calls no endpoint. */
+const QUIET_PATH = '/favicon.svg'
 
 export interface WorkerOptions {
   /** The product's port; null for any free one. */
@@ -21,7 +23,17 @@ interface WorkerFixtures extends WorkerOptions {
   readonly product: Product
   readonly microsoft: Microsoft
   /** An account's session, which all tests of a worker share. A test that ends a session signs in by itself. */
-  readonly sessionOf: (account: Account) => Promise<StorageState>
+  readonly sessionOf: (account: Account) => Promise<Session>
+  /** Calls the API with Ada's session. */
+  readonly admin: TestBrowser
+  /** Connects a sender with Ada's access, without the page. */
+  readonly connect: (sender: Sender) => Promise<void>
+}
+
+interface Session {
+  /** Talks to the product with that session, as a browser without a window. */
+  readonly client: TestBrowser
+  readonly cookies: Parameters<BrowserContext['addCookies']>[0]
 }
 
 interface TestFixtures {
@@ -32,6 +44,8 @@ interface TestFixtures {
   readonly settings: SettingsPage
   /** The account signed in in the test's browser; null for none. */
   readonly account: Account | null
+  /** A service with a key of its own. */
+  readonly service: Service
   /** Opens another browser, signed in with the account, if any. */
   readonly otherBrowser: (account?: Account) => Promise<Page>
   /** The sender connected when the settings page opens; null for none. */
@@ -46,16 +60,28 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
       await use(product)
       await product.dispose()
     },
-    { scope: 'worker', timeout: 90_000 },
+    { scope: 'worker', timeout: 400_000 },
   ],
   microsoft: [async ({ product }, use) => use(createMicrosoft(product.microsoftUrl)), { scope: 'worker' }],
   sessionOf: [
-    async ({ browser, product }, use) => {
-      const sessions = new Map<Account, Promise<StorageState>>()
+    async ({ product }, use) => {
+      const sessions = new Map<Account, Promise<Session>>()
       await use((account) => {
-        const session = sessions.get(account) ?? createSession(browser, product, account)
+        const session = sessions.get(account) ?? createSession(product, account)
         sessions.set(account, session)
         return session
+      })
+    },
+    { scope: 'worker' },
+  ],
+  admin: [async ({ sessionOf }, use) => use((await sessionOf('Ada Admin')).client), { scope: 'worker' }],
+  connect: [
+    async ({ admin }, use) => {
+      await use(async (sender) => {
+        const { status, json } = await admin.call('POST', `${SETTINGS}/configure`, sender)
+        expect(status).toBe(201)
+        const { text } = await admin.consent(json.consentUrl, 'Ada Admin')
+        expect(text).toContain('The mailbox is connected')
       })
     },
     { scope: 'worker' },
@@ -63,7 +89,17 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
 
   baseURL: async ({ product }, use) => use(product.url),
   account: ['Ada Admin', { option: true }],
-  storageState: async ({ sessionOf, account }, use) => use(account ? await sessionOf(account) : SIGNED_OUT),
+  // The context and its first page serve all tests of a worker, since a new page costs as much as a short test. The
+  // runner gives each test an empty one (`reuseContext`), except for the tab's session storage.
+  context: async ({ context, sessionOf, account }, use) => {
+    if (account) await context.addCookies((await sessionOf(account)).cookies)
+    await use(context)
+  },
+  page: async ({ page }, use) => {
+    await page.goto(QUIET_PATH)
+    await page.evaluate(() => sessionStorage.clear())
+    await use(page)
+  },
   faults: [
     async ({ context }, use) => {
       const faults = createPageFaults()
@@ -74,34 +110,31 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
     { auto: true },
   ],
   freshState: [
-    async ({ product, microsoft, sessionOf, playwright }, use) => {
-      const request = await playwright.request.newContext({
-        baseURL: product.url,
-        storageState: await sessionOf('Ada Admin'),
-        extraHTTPHeaders: { origin: product.url },
-      })
-      const answer = await request.post('/api/v1/tenant-settings/office365-smtp/reset', { data: {} })
-      expect(answer.status()).toBe(200)
-      const { waitingMessages } = (await answer.json()) as { waitingMessages: number }
-      if (waitingMessages > 0) await cancelWaiting(request, product.url)
-      await dismissNotices(request, product.url)
-      await request.dispose()
+    async ({ microsoft, admin }, use) => {
+      const { status, json } = await admin.call('POST', `${SETTINGS}/reset`, {})
+      expect(status).toBe(200)
+      if (json.waitingMessages > 0) await cancelWaiting(admin)
+      await dismissNotices(admin)
       await microsoft.reset()
       await use()
     },
     { auto: true },
   ],
   connectedSender: [null, { option: true }],
-  settings: async ({ page, product, connectedSender }, use) => {
-    if (connectedSender) await connect(page, product, connectedSender)
+  settings: async ({ page, connect, connectedSender }, use) => {
+    if (connectedSender) await connect(connectedSender)
     await use(await openSettings(page))
+  },
+  service: async ({ admin, playwright, product }, use) => {
+    await use(createService(playwright, product.url, await createKey(admin, 'report-scheduler')))
+    await revokeKeys(admin)
   },
   otherBrowser: async ({ browser, product, sessionOf, faults }, use) => {
     const contexts: BrowserContext[] = []
     await use(async (account) => {
-      const storageState = account ? await sessionOf(account) : SIGNED_OUT
-      const context = await browser.newContext({ baseURL: product.url, storageState })
+      const context = await browser.newContext({ baseURL: product.url })
       contexts.push(context)
+      if (account) await context.addCookies((await sessionOf(account)).cookies)
       await faults.watch(context)
       return context.newPage()
     })
@@ -115,26 +148,12 @@ export async function signIn(page: Page, account: Account): Promise<void> {
   await giveConsent(page, account)
 }
 
-/** Connects a sender through the API and Microsoft's pages, without the settings page. */
-export async function connect(page: Page, { url }: Product, sender: Sender): Promise<void> {
-  const answer = await page.request.post('/api/v1/tenant-settings/office365-smtp/configure', {
-    data: sender,
-    headers: { origin: url },
-  })
-  expect(answer.ok()).toBe(true)
-  const { consentUrl } = (await answer.json()) as { consentUrl: string }
-  await page.goto(consentUrl)
-  await giveConsent(page, 'Ada Admin')
-  await expect(page.getByRole('heading', { name: 'The mailbox is connected' })).toBeVisible()
-}
-
-async function createSession(browser: Browser, { url }: Product, account: Account): Promise<StorageState> {
-  const context = await browser.newContext({ baseURL: url, storageState: SIGNED_OUT })
-  const page = await context.newPage()
-  await page.goto(SETTINGS_PATH)
-  await signIn(page, account)
-  await expect(page.getByRole('button', { name: 'Sign out' })).toBeVisible()
-  const session = await context.storageState()
-  await context.close()
-  return session
+async function createSession({ url }: Product, account: Account): Promise<Session> {
+  const client = createTestBrowser(url)
+  await client.signIn(account)
+  const cookies = [...client.cookies].map(
+    ([name, value]) => ({ name, value, url, httpOnly: true, sameSite: 'Lax' }) as const,
+  )
+  expect(cookies).not.toEqual([])
+  return { client, cookies }
 }

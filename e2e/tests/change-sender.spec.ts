@@ -1,23 +1,7 @@
-import { giveConsent } from '../support/microsoft.ts'
+import { chooseAccount, giveConsent } from '../support/microsoft.ts'
 import { expect, test } from '../support/test.ts'
 
-test.use({ connectedSender: { fromEmail: 'ada@contoso.com' } })
-
-test('Save is possible only when something valid has changed, and says so', async ({ settings }) => {
-  await expect(settings.save).toBeDisabled()
-  await expect(settings.save).toHaveAccessibleDescription('Nothing has changed, so there is nothing to save.')
-  await settings.address.fill('reports@contoso')
-  await expect(settings.save).toBeDisabled()
-  await expect(settings.save).toHaveAccessibleDescription(/^To save, correct the From Email Address\./)
-  await settings.address.fill('reports@contoso.com')
-  await expect(settings.save).toBeEnabled()
-  await settings.address.fill('ada@contoso.com')
-  await expect(settings.save).toBeDisabled()
-  await settings.address.fill('')
-  await expect(settings.save).toHaveAccessibleDescription(
-    'To save, enter a From Email Address. To disconnect the mailbox, use Reset.',
-  )
-})
+test.use({ connectedSender: { fromEmail: 'ada@contoso.com', largeAttachments: true } })
 
 test('Save changes the sender without a reset, once the consent completes and not before', async ({
   settings,
@@ -36,6 +20,10 @@ test('Save changes the sender without a reset, once the consent completes and no
   await expect(settings.notice('Sender changed')).toContainText('Mail now leaves from reports@contoso.com.')
   await expect(settings.connection).toContainText("Sends as reports@contoso.com with Ada Admin's access.")
   await expect(settings.address).toHaveValue('reports@contoso.com')
+  await test.step('large attachments stay enabled', async () => {
+    await expect(settings.connection).toContainText('Mail.ReadWrite: ')
+    await expect(settings.largeAttachments).toBeChecked()
+  })
 
   await settings.sendTestMail.click()
   await expect(settings.notice('Test mail sent')).toContainText('From reports@contoso.com')
@@ -49,13 +37,27 @@ test('Save changes the sender without a reset, once the consent completes and no
     ])
 })
 
-test('the old sender stays when the new one is cancelled at Microsoft', async ({ settings }) => {
-  await settings.address.fill('reports@contoso.com')
-  const popup = await settings.openMicrosoft(settings.save)
-  await popup.getByRole('button', { name: 'Cancel' }).click()
+test.describe('without large attachments', () => {
+  test.use({ connectedSender: { fromEmail: 'ada@contoso.com' } })
 
-  await expect(settings.notice('The consent was not completed')).toContainText('Nothing was changed.')
-  await expect(settings.connection).toContainText('Sends as ada@contoso.com')
-  await settings.sendTestMail.click()
-  await expect(settings.notice('Test mail sent')).toContainText('From ada@contoso.com')
+  test('a Save that is cancelled at Microsoft changes neither the sender nor large attachments', async ({
+    page,
+    settings,
+  }) => {
+    await settings.address.fill('reports@contoso.com')
+    await settings.largeAttachments.check()
+    const popup = await settings.openMicrosoft(settings.save)
+    await chooseAccount(popup, 'Ada Admin')
+    await popup.getByRole('button', { name: 'Cancel' }).click()
+
+    await expect(settings.notice('The consent was not completed')).toContainText('Nothing was changed.')
+    await expect(settings.connection).toContainText('Sends as ada@contoso.com')
+    await settings.sendTestMail.click()
+    await expect(settings.notice('Test mail sent')).toContainText('From ada@contoso.com')
+    await page.reload()
+    await expect(settings.status('Connected')).toBeVisible()
+    await expect(settings.largeAttachments).not.toBeChecked()
+    await expect(settings.largeAttachments).toBeEnabled()
+    await expect(settings.connection).not.toContainText('Mail.ReadWrite')
+  })
 })

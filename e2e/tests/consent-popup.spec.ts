@@ -2,89 +2,72 @@ import { chooseAccount, giveConsent } from '../support/microsoft.ts'
 import { openSettings } from '../support/settings-page.ts'
 import { expect, test } from '../support/test.ts'
 
-test('Microsoft cuts its page from ours, and ours learns of the consent all the same', async ({ settings }) => {
-  await settings.address.fill('ada@contoso.com')
-  const popup = await settings.openMicrosoft(settings.enable)
-  await chooseAccount(popup, 'Ada Admin')
-  await expect(popup.getByRole('button', { name: 'Accept' })).toBeVisible()
-  expect(await popup.evaluate(() => window.opener === null)).toBe(true)
-  const closed = popup.waitForEvent('close')
-  await popup.getByRole('button', { name: 'Accept' }).click()
-  await closed
-
-  await expect(settings.notice('Connected')).toBeVisible()
-})
-
-test.describe('where the browser blocks popups', () => {
-  test.beforeEach(async ({ page }) => {
-    await page.addInitScript(() => {
-      window.open = () => null
-    })
+test('where the browser blocks popups, the page itself goes to Microsoft and comes back with the outcome', async ({
+  page,
+}) => {
+  await page.addInitScript(() => {
+    window.open = () => null
   })
+  const settings = await openSettings(page)
+  await settings.address.fill('reports@contoso.com')
+  await settings.largeAttachments.check()
+  await settings.enable.click()
+  await expect(page.getByRole('heading', { name: 'Pick an account' })).toBeVisible()
 
-  test('the page itself goes to Microsoft, and comes back with the outcome', async ({ page, settings }) => {
-    await settings.address.fill('reports@contoso.com')
-    await settings.enable.click()
-    await giveConsent(page, 'Ada Admin')
-
-    await expect(page).toHaveURL(/\/settings\/office365-smtp$/)
-    await expect(settings.notice('Connected')).toContainText('Mail leaves from reports@contoso.com.')
-    expect(page.context().pages()).toHaveLength(1)
+  await test.step('going back with the browser leaves the consent pending, to be gone on with', async () => {
+    await page.goBack()
+    await expect(settings.pending).toBeVisible()
+    await settings.pending.getByRole('button', { name: "Open Microsoft's page again" }).click()
   })
-
-  test('the page comes back from a cancel with the reason, and with what was entered', async ({ page, settings }) => {
-    await settings.address.fill('reports@contoso.com')
-    await settings.largeAttachments.check()
-    await settings.enable.click()
+  await test.step('a cancel comes back with the reason, and with what was entered', async () => {
     await page.getByRole('button', { name: 'Cancel' }).click()
-
     await expect(settings.notice('The consent was not completed')).toContainText('Nothing was changed.')
     await expect(settings.address).toHaveValue('reports@contoso.com')
     await expect(settings.largeAttachments).toBeChecked()
   })
-
-  test('going back from Microsoft with the browser leaves the consent pending, to be gone on with or cancelled', async ({
-    page,
-    settings,
-  }) => {
-    await settings.address.fill('ada@contoso.com')
-    await settings.enable.click()
-    await expect(page.getByRole('heading', { name: 'Pick an account' })).toBeVisible()
-    await page.goBack()
-
-    await expect(settings.pending).toBeVisible()
-    await settings.pending.getByRole('button', { name: "Open Microsoft's page again" }).click()
-    await giveConsent(page, 'Ada Admin')
-    await expect(settings.status('Connected')).toBeVisible()
-  })
+  await settings.enable.click()
+  await giveConsent(page, 'Ada Admin')
+  await expect(page).toHaveURL(/\/settings\/office365-smtp$/)
+  await expect(settings.notice('Connected')).toContainText('Mail leaves from reports@contoso.com.')
+  expect(page.context().pages()).toHaveLength(1)
 })
 
-test('a closed popup is no decision: the consent stays pending and the page can be opened again', async ({
+test('a popup is opened again while the consent is pending, and only completes it until it is cancelled', async ({
+  page,
   settings,
 }) => {
   await settings.address.fill('ada@contoso.com')
-  const popup = await settings.openMicrosoft(settings.enable)
-  await expect(popup.getByRole('heading', { name: 'Pick an account' })).toBeVisible()
-  await popup.close()
-
-  await expect(settings.pending).toContainText('The consent expires in about 10 minutes.')
-  await settings.consent(settings.pending.getByRole('button', { name: "Open Microsoft's page again" }))
-  await expect(settings.notice('Connected')).toBeVisible()
-  await expect(settings.pending).toBeHidden()
-})
-
-test('a second click while the consent is pending opens the same page of Microsoft again', async ({ settings }) => {
-  await settings.address.fill('ada@contoso.com')
-  const first = await settings.openMicrosoft(settings.enable)
-  await expect(first.getByRole('heading', { name: 'Pick an account' })).toBeVisible()
-  const second = await settings.openMicrosoft(settings.enable)
-  await expect(second.getByRole('heading', { name: 'Pick an account' })).toBeVisible()
-
-  expect(second.url()).toBe(first.url())
-  await expect(settings.pending).toHaveCount(1)
-  await giveConsent(second, 'Ada Admin')
-  await expect(settings.notice('Connected')).toBeVisible()
-  await expect(settings.pending).toHaveCount(0)
+  await test.step('a closed popup is no decision', async () => {
+    const popup = await settings.openMicrosoft(settings.enable)
+    await expect(popup.getByRole('heading', { name: 'Pick an account' })).toBeVisible()
+    await popup.close()
+    await expect(settings.pending).toContainText('The consent expires in about 10 minutes.')
+  })
+  await test.step('a second click opens the same page of Microsoft again', async () => {
+    const again = settings.pending.getByRole('button', { name: "Open Microsoft's page again" })
+    const first = await settings.openMicrosoft(again)
+    await expect(first.getByRole('heading', { name: 'Pick an account' })).toBeVisible()
+    const second = await settings.openMicrosoft(settings.enable)
+    await expect(second.getByRole('heading', { name: 'Pick an account' })).toBeVisible()
+    expect(second.url()).toBe(first.url())
+    await expect(settings.pending).toHaveCount(1)
+    await giveConsent(second, 'Ada Admin')
+    await expect(settings.notice('Connected')).toBeVisible()
+    await expect(settings.pending).toHaveCount(0)
+  })
+  await test.step('after Cancel on our page, the popup can no longer complete it', async () => {
+    await settings.resetAll()
+    await settings.address.fill('reports@contoso.com')
+    const popup = await settings.openMicrosoft(settings.enable)
+    await chooseAccount(popup, 'Ada Admin')
+    await expect(popup.getByRole('button', { name: 'Accept' })).toBeVisible()
+    await settings.pending.getByRole('button', { name: 'Cancel' }).click()
+    await expect(settings.notice('Cancelled')).toContainText('Nothing was changed.')
+    await popup.getByRole('button', { name: 'Accept' }).click()
+    await expect(popup.getByRole('heading', { name: 'The consent was cancelled' })).toBeVisible()
+    await page.reload()
+    await expect(settings.status('Not configured')).toBeVisible()
+  })
 })
 
 test('a second click raises the window that is open already, where the browser allows it', async ({ page }) => {
@@ -111,69 +94,45 @@ test('a second click raises the window that is open already, where the browser a
   expect(await seen()).toEqual({ opened: 1, raised: 1, urls: [urls[0], urls[0]] })
 })
 
-test('a consent whose popup was closed can be cancelled, and the popup can no longer complete it', async ({
+test('a pending consent outlives a reload, and every tab and admin sees it and its outcome', async ({
   page,
-  settings,
-}) => {
-  await settings.address.fill('ada@contoso.com')
-  const popup = await settings.openMicrosoft(settings.enable)
-  await chooseAccount(popup, 'Ada Admin')
-  await settings.pending.getByRole('button', { name: 'Cancel' }).click()
-  await expect(settings.notice('Cancelled')).toContainText('Nothing was changed.')
-
-  await popup.getByRole('button', { name: 'Accept' }).click()
-  await expect(popup.getByRole('heading', { name: 'The consent was cancelled' })).toBeVisible()
-  await page.reload()
-  await expect(settings.status('Not configured')).toBeVisible()
-})
-
-test('a page that is reloaded while the consent is pending goes on waiting for it, and keeps what was entered', async ({
-  page,
-  settings,
-}) => {
-  await settings.address.fill('ada@contoso.com')
-  await settings.largeAttachments.check()
-  const popup = await settings.openMicrosoft(settings.enable)
-  await expect(settings.pending).toBeVisible()
-  await page.reload()
-  await expect(settings.pending).toBeVisible()
-  await expect(settings.pending.getByRole('button', { name: "Open Microsoft's page again" })).toBeVisible()
-  await expect(settings.address).toHaveValue('ada@contoso.com')
-  await expect(settings.largeAttachments).toBeChecked()
-
-  await giveConsent(popup, 'Ada Admin')
-  await expect(settings.notice('Connected')).toBeVisible()
-  await page.reload()
-  await expect(settings.status('Connected')).toBeVisible()
-  await expect(settings.notice('Connected')).toHaveCount(0)
-})
-
-test('a second tab shows the consent as pending, and its outcome', async ({ context, settings }) => {
-  await settings.address.fill('ada@contoso.com')
-  const popup = await settings.openMicrosoft(settings.enable)
-  await expect(settings.pending).toBeVisible()
-  const second = await openSettings(await context.newPage())
-  await expect(second.pending).toBeVisible()
-
-  await giveConsent(popup, 'Ada Admin')
-  await expect(second.notice('Connected')).toBeVisible()
-  await expect(second.connection).toContainText('Sends as ada@contoso.com')
-  await expect(settings.notice('Connected')).toBeVisible()
-})
-
-test('another admin sees the consent as pending, cannot give it, and may cancel it', async ({
+  context,
   settings,
   otherBrowser,
 }) => {
   await settings.address.fill('ada@contoso.com')
-  await settings.openMicrosoft(settings.enable)
-  const bob = await openSettings(await otherBrowser('Bob Behalf'))
-  await expect(bob.pending).toContainText('It was started in another browser or by another admin')
-  await expect(bob.pending.getByRole('button')).toHaveText(['Cancel'])
-  await bob.pending.getByRole('button', { name: 'Cancel' }).click()
+  await settings.largeAttachments.check()
+  const unused = await settings.openMicrosoft(settings.enable)
+  await expect(settings.pending).toBeVisible()
+  await unused.close()
 
-  await expect(bob.notice('Cancelled')).toBeVisible()
-  await expect(settings.notice('Cancelled')).toBeVisible()
+  await test.step('a page that is reloaded goes on waiting, and keeps what was entered', async () => {
+    await page.reload()
+    await expect(settings.pending.getByRole('button', { name: "Open Microsoft's page again" })).toBeVisible()
+    await expect(settings.address).toHaveValue('ada@contoso.com')
+    await expect(settings.largeAttachments).toBeChecked()
+  })
+  const second = await openSettings(await context.newPage())
+  await expect(second.pending).toBeVisible()
+  await test.step('another admin cannot give it, and may cancel it', async () => {
+    const bob = await openSettings(await otherBrowser('Bob Behalf'))
+    await expect(bob.pending).toContainText('It was started in another browser or by another admin')
+    await expect(bob.pending.getByRole('button')).toHaveText(['Cancel'])
+    await bob.pending.getByRole('button', { name: 'Cancel' }).click()
+    for (const tab of [bob, settings, second]) await expect(tab.notice('Cancelled')).toBeVisible()
+    await bob.page.close()
+  })
+  await test.step('both tabs show the outcome, once', async () => {
+    const popup = await settings.openMicrosoft(settings.enable)
+    await expect(second.pending).toBeVisible()
+    await giveConsent(popup, 'Ada Admin')
+    await expect(second.notice('Connected')).toBeVisible()
+    await expect(second.connection).toContainText('Sends as ada@contoso.com')
+    await expect(settings.notice('Connected')).toBeVisible()
+    await page.reload()
+    await expect(settings.status('Connected')).toBeVisible()
+    await expect(settings.notice('Connected')).toHaveCount(0)
+  })
 })
 
 test('the page counts down the ten minutes that a consent can be given', async ({ page, context }) => {

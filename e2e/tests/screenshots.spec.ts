@@ -1,10 +1,9 @@
 import { fileURLToPath } from 'node:url'
 import type { Page } from '@playwright/test'
 import { chooseAccount } from '../support/microsoft.ts'
-import { createKey, createService, revokeKeys } from '../support/service.ts'
 import { createSettingsPage, SETTINGS_PATH } from '../support/settings-page.ts'
 import { PAGE_STATES } from '../support/states.ts'
-import { connect, expect, test } from '../support/test.ts'
+import { expect, test } from '../support/test.ts'
 
 // Takes the pictures of the documentation again: npm run e2e -- screenshots. A test run leaves it out.
 
@@ -30,10 +29,10 @@ for (const state of PAGE_STATES) {
   test.describe(name, () => {
     test.use({ account })
 
-    test(`the picture ${name} is taken`, async ({ page, product, microsoft }) => {
+    test(`the picture ${name} is taken`, async ({ page, connect, microsoft }) => {
       const { height, from } = CROPS[name] ?? { height: USUAL_HEIGHT }
       await page.setViewportSize({ width: WIDTH, height })
-      if (sender) await connect(page, product, sender)
+      if (sender) await connect(sender)
       await page.goto(SETTINGS_PATH)
       await page.emulateMedia({ reducedMotion: 'reduce' })
       await state.reach(page, microsoft)
@@ -75,11 +74,10 @@ test("the pictures of Microsoft's pages, the messages and the mailbox are taken"
 test.describe('for a mailbox with large attachments', () => {
   test.use({ connectedSender: { fromEmail: 'ada@contoso.com', largeAttachments: true } })
 
-  test('the picture of an upload is taken', async ({ page, settings, microsoft, product, playwright }) => {
-    const key = await createKey(page.request, product.url, 'report-scheduler')
+  test('the picture of an upload is taken', async ({ page, settings, microsoft, service, admin }) => {
     const file = new File([new Uint8Array(60 * 1024 * 1024)], 'figures.xlsx')
     await microsoft.slowUploads(500)
-    const { json } = await createService(playwright, product.url, key).stream(
+    const { json } = await service.stream(
       { to: ['cfo@example.com'], subject: 'Figures of the third quarter', text: 'Attached.', reference: 'schedule/42' },
       [file],
     )
@@ -87,8 +85,7 @@ test.describe('for a mailbox with large attachments', () => {
     await settings.page.goto(`/messages/${json.id}`)
     await expect(page.getByRole('progressbar')).toHaveAttribute('aria-valuetext', /^([2-9]\d) of 60 MB$/)
     await takePicture(page, 'uploading')
-    await page.request.post(`/api/v1/messages/${json.id}/cancel`, { headers: { origin: product.url } })
-    await revokeKeys(page.request, product.url)
+    await admin.call('POST', `/api/v1/messages/${json.id}/cancel`)
   })
 })
 

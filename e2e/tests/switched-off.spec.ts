@@ -3,7 +3,7 @@ import { SETTINGS_PATH } from '../support/settings-page.ts'
 import { expect, signIn, test } from '../support/test.ts'
 
 test.use({ account: null })
-test.describe.configure({ timeout: 120_000 }) // starts a product of its own
+test.describe.configure({ timeout: 240_000 }) // starts a product of its own
 
 test('where SMTP does not say Office365, the pages say what to set', async ({ page }) => {
   const product = await startProduct({ environment: { SMTP: 'Other' } })

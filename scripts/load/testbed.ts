@@ -16,7 +16,8 @@ import { createTokenVault, type TokenVault } from '../../packages/m365/src/vault
 import { NODE_FLAGS } from '../node-flags.mjs'
 
 const SIMULATOR = fileURLToPath(new URL('../../apps/m365-simulator/src/serve.ts', import.meta.url))
-const LAUNCH = fileURLToPath(new URL('../launch.ts', import.meta.url))
+/** The sources that this file belongs to. */
+export const THIS_RELEASE = fileURLToPath(new URL('../..', import.meta.url))
 const VAULT = fileURLToPath(new URL('../vault.ts', import.meta.url))
 const READY_TIMEOUT_MS = 120_000 // long enough on a busy machine
 const READY_ASK_MS = 10_000
@@ -85,6 +86,8 @@ export interface Testbed {
     environment?: Record<string, string>,
     nodeFlags?: readonly string[],
   ): Promise<Process>
+  /** The same for another release, whose sources are in a folder. */
+  startRelease(sources: string, role: 'all' | 'api' | 'worker', environment?: Record<string, string>): Promise<Process>
   /** Runs `npm run vault` with these keys; resolves to whether it exits with 0. */
   vault(command: string, vaultKeys: string): Promise<boolean>
   close(): Promise<void>
@@ -99,10 +102,12 @@ export interface Database {
 export async function openTestbed(
   access: AccessKind = ACCESS_KINDS[0],
   openDatabase: (directory: string) => Promise<Database> = openEmbedded,
+  /** Whether this release makes the tables, or the first process. */
+  { migrates }: { migrates: boolean } = { migrates: true },
 ): Promise<Testbed> {
   const directory = await mkdtemp(join(tmpdir(), 'inforiver-mail-load-'))
   const postgres = await openDatabase(directory)
-  await migrate(postgres.connectionString)
+  if (migrates) await migrate(postgres.connectionString)
   const pool = new pg.Pool({ connectionString: postgres.connectionString, max: 5 })
   pool.on('error', () => {}) // the pool replaces an idle connection that was cut
   const vaultKeys = `load:${randomBytes(32).toString('base64')}`
@@ -142,6 +147,38 @@ export async function openTestbed(
     return text === '' ? null : JSON.parse(text)
   }
 
+  async function launch(
+    sources: string,
+    role: 'all' | 'api' | 'worker',
+    environment: Record<string, string> = {},
+    nodeFlags: readonly string[] = [],
+  ): Promise<Process> {
+    const port = Number(environment['PORT'] ?? (await freePort()))
+    const child = spawn(process.execPath, [...NODE_FLAGS, ...nodeFlags, join(sources, 'scripts', 'launch.ts')], {
+      cwd: directory,
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: {
+        ...environmentOf(vaultKeys),
+        LOG_LEVEL: 'fatal',
+        ROLE: role,
+        PORT: String(port),
+        ...environment,
+      },
+    })
+    const started = toProcess(child, `http://127.0.0.1:${port}`)
+    processes.push(started)
+    let output = ''
+    child.stderr.on('data', (data: Buffer) => (output += data.toString()))
+    try {
+      await untilReady(started, () => output)
+    } catch (error) {
+      await started.kill() // a retry needs its port
+      throw error
+    }
+    child.stderr.removeAllListeners('data').pipe(process.stderr, { end: false })
+    return started
+  }
+
   return {
     pool,
     simulatorUrl: simulator.url,
@@ -156,32 +193,8 @@ export async function openTestbed(
       return tenants
     },
 
-    async start(role, environment = {}, nodeFlags = []) {
-      const port = Number(environment['PORT'] ?? (await freePort()))
-      const child = spawn(process.execPath, [...NODE_FLAGS, ...nodeFlags, LAUNCH], {
-        cwd: directory,
-        stdio: ['ignore', 'ignore', 'pipe'],
-        env: {
-          ...environmentOf(vaultKeys),
-          LOG_LEVEL: 'fatal',
-          ROLE: role,
-          PORT: String(port),
-          ...environment,
-        },
-      })
-      const started = toProcess(child, `http://127.0.0.1:${port}`)
-      processes.push(started)
-      let output = ''
-      child.stderr.on('data', (data: Buffer) => (output += data.toString()))
-      try {
-        await untilReady(started, () => output)
-      } catch (error) {
-        await started.kill() // a retry needs its port
-        throw error
-      }
-      child.stderr.removeAllListeners('data').pipe(process.stderr, { end: false })
-      return started
-    },
+    start: (role, environment, nodeFlags) => launch(THIS_RELEASE, role, environment, nodeFlags),
+    startRelease: launch,
 
     async vault(command, keys) {
       const child = spawn(process.execPath, [...NODE_FLAGS, VAULT, command], {

@@ -72,6 +72,16 @@ describe.runIf(process.platform === 'linux')('deploy/install.sh with DESTDIR', (
     expect(readFileSync(at('var/lib/inforiver-mail/kept'), 'utf8')).toBe('data')
   })
 
+  it('leaves the folder of an installation from the repository alone, and says what to do', () => {
+    mkdirSync(at('opt/inforiver-mail'), { recursive: true })
+    writeFileSync(at('opt/inforiver-mail/inforiver-mail.env'), 'SMTP=Office365')
+
+    expect(run(unpack('1.1.0'))).toMatchObject({ status: 73, stderr: expect.stringContaining('Move it away') })
+
+    expect(existsSync(at('opt/inforiver-mail/inforiver-mail.env'))).toBe(true)
+    expect(existsSync(at('etc'))).toBe(false)
+  })
+
   it('uninstalls program and unit, and keeps key, configuration and data', () => {
     const release = unpack('1.1.0')
     run(release)

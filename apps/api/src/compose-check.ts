@@ -19,6 +19,7 @@ import { installationFault } from './database/installation.ts'
 import { findVaultFaults } from './database/sealed-values.ts'
 import { createWriteCheck } from './database/write-check.ts'
 import { isUsable, type DatabaseFinding } from './database-finding.ts'
+import { readUploadOrigin } from './queue/limits.ts'
 import { SEALED_COLUMNS } from './sealed-columns.ts'
 import { createConnectionCheck } from './settings/check-connection.ts'
 import { viewCredential } from './settings/credential.ts'
@@ -39,11 +40,11 @@ const DNS_TIMEOUT_MS = 2_500
  * Microsoft names the host of an upload with each session. Only that of the global cloud is documented; the others are
  * the names under which Exchange Online is known there.
  */
-const UPLOAD_HOSTS: Readonly<Record<CloudName, string>> = {
-  global: 'https://outlook.office.com/',
-  'gcc-high': 'https://outlook.office365.us/',
-  dod: 'https://outlook-dod.office365.us/',
-  china: 'https://partner.outlook.cn/',
+const UPLOAD_ORIGINS: Readonly<Record<CloudName, string>> = {
+  global: 'https://outlook.office.com',
+  'gcc-high': 'https://outlook.office365.us',
+  dod: 'https://outlook-dod.office365.us',
+  china: 'https://partner.outlook.cn',
 }
 
 interface Common {
@@ -103,8 +104,8 @@ export async function composeDoctor(
   const isTaken = isEmbedded ? await isDataFolderTaken(dataDirectory).catch(() => null) : null
   const address = await findDatabase(config)
   const database = typeof address === 'string' ? connectDatabase(address, () => {}) : null
-  const keys = await readKeys(config)
-  const vault = keys.outcome === 'read' ? createTokenVault(keys.keyRing) : null
+  const readingKeys = readKeys(config) // VAULT_KEYS_COMMAND may take a while
+  readingKeys.catch(() => {}) // the check of the vault reports it
 
   const check = createSetupCheck({
     ...commonDeps(config, common, microsoft),
@@ -115,19 +116,23 @@ export async function composeDoctor(
       return inspect(config, database, { ...common, checkWrites: () => writeCheck.check() })
     },
     async openStored(finding) {
-      if (database === null || vault === null || !isUsable(finding)) return null
+      if (database === null || !isUsable(finding)) return null
+      const keys = await readingKeys
+      if (keys.outcome === 'refused') return null
+      const vault = createTokenVault(keys.keyRing)
       const installation = await readInstallation(database.pool)
       return installation === null
         ? NOTHING_STORED
         : storedOf(installation.tenantId, { database, vault, microsoft, ...common })
     },
     async checkVault(finding) {
+      const keys = await readingKeys
       if (keys.outcome === 'refused')
         return finding.state === 'not-made' && usesKeyFile(config)
           ? { state: 'not-made' }
           : { state: 'unusable', sentence: keys.sentence }
-      if (database === null || vault === null) return { state: 'not-compared' }
-      return compareVault(finding, database, vault, keys.keyRing)
+      if (database === null) return { state: 'not-compared' }
+      return compareVault(finding, database, createTokenVault(keys.keyRing), keys.keyRing)
     },
     checkPort: (signal) => checkPort({ host, port, isDataFolderTaken: isTaken, signal }),
     checkStorage: () =>
@@ -146,6 +151,7 @@ const NOTHING_STORED: Stored = {
   async requestAccess() {
     throw new Error('Nothing is connected that could give access.')
   },
+  readUploadOrigin: async () => null,
 }
 
 type Microsoft = ReturnType<typeof microsoftOf>
@@ -172,7 +178,7 @@ function commonDeps(
       authorityHost,
       entraTenantId: registration.tenantId,
       graphBaseUrl,
-      uploadUrl: graphBaseUrl === CLOUDS[cloud].graphBaseUrl ? UPLOAD_HOSTS[cloud] : null,
+      uploadOrigin: graphBaseUrl === CLOUDS[cloud].graphBaseUrl ? UPLOAD_ORIGINS[cloud] : null,
       cloud,
       graphAuth,
       fetch,
@@ -216,7 +222,7 @@ function inspect(
 function storedOf(
   tenantId: string,
   {
-    database: { prisma },
+    database: { pool, prisma },
     microsoft: { identity },
     vault,
     clock,
@@ -229,6 +235,7 @@ function storedOf(
   return {
     readConnection: () => connections.readConnection(tenantId),
     requestAccess: (signal, refused) => connections.requestAccess(tenantId, signal, refused),
+    readUploadOrigin: () => readUploadOrigin(pool, tenantId),
   }
 }
 

@@ -81,6 +81,7 @@ export async function compose(
     microsoftTimeoutMs,
     deliveryGraceMs,
     deliveryLookEveryMs,
+    uploadRangeBytes,
     resolver,
     stopping,
   }: {
@@ -95,6 +96,8 @@ export async function compose(
     deliveryGraceMs?: number
     /** How often the worker looks for abandoned messages, and for drafts and copies to delete. */
     deliveryLookEveryMs?: number
+    /** The size of every range of an upload but the last. */
+    uploadRangeBytes?: number
     /** Replaces the name servers of this machine for the set-up check. */
     resolver?: DnsResolver
     /** Cancels the start. */
@@ -249,6 +252,7 @@ export async function compose(
       tracing,
       ...(deliveryGraceMs !== undefined && { graceMs: deliveryGraceMs }),
       ...(deliveryLookEveryMs !== undefined && { lookEveryMs: deliveryLookEveryMs }),
+      ...(uploadRangeBytes !== undefined && { rangeBytes: uploadRangeBytes }),
     })
 
     const sealedStore = createSealedStore(database, sealedColumns)

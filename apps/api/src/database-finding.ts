@@ -17,8 +17,8 @@ export interface DatabaseReached {
   readonly missingRights: readonly string[]
   readonly tables: 'ours' | 'empty' | 'foreign'
   readonly pendingMigrations: readonly string[]
-  /** Applied by a newer version. */
-  readonly unknownMigrations: readonly string[]
+  /** Why this version cannot use a database that a newer one has changed; null when it can. */
+  readonly newer: string | null
   /** Why nothing can be stored now; null when it can. */
   readonly refusesWrites: string | null
   /** Why the database may not be used with this app registration; null when it may. */
@@ -33,6 +33,6 @@ export function isUsable(finding: DatabaseFinding): boolean {
     finding.foreignRegistration === null &&
     finding.missingRights.length === 0 &&
     finding.pendingMigrations.length === 0 &&
-    finding.unknownMigrations.length === 0
+    finding.newer === null
   )
 }

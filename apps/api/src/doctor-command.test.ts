@@ -176,7 +176,18 @@ describe('the embedded database', () => {
 })
 
 describe('the way to Microsoft', () => {
-  it('through a proxy that refuses is told as the proxy’s', async () => {
+  it('through a proxy that refuses is told as the proxy’s, for the host of the last upload too', async () => {
+    await (await ground.startProduct({ environment: { ROLE: 'api' } })).close()
+    await ground.database.query(
+      `UPDATE installation SET authority_host = 'https://login.microsoftonline.com', graph_base_url = 'https://graph.microsoft.com'`,
+    )
+    const [{ tenant_id: tenant } = { tenant_id: '' }] = await ground.database.query<{ tenant_id: string }>(
+      'SELECT tenant_id FROM installation',
+    )
+    await ground.database.query('INSERT INTO mailboxes (tenant_id, upload_origin) VALUES ($1, $2)', [
+      tenant,
+      'https://attachments.office.net',
+    ])
     const proxy = await serveProxy(407)
     const run = await doctor(
       await ground.configure({
@@ -190,13 +201,13 @@ describe('the way to Microsoft', () => {
     expect(run.checks).toMatchObject({
       'entra-reachable': { code: 'proxy-refuses', values: { host: 'login.microsoftonline.com', status: 407 } },
       'graph-reachable': { code: 'proxy-refuses', values: { host: 'graph.microsoft.com' } },
-      'upload-host-reachable': { code: 'proxy-refuses', values: { host: 'outlook.office.com' } },
+      'upload-host-reachable': { code: 'proxy-refuses', values: { host: 'attachments.office.net' } },
       'app-registration': { status: 'skipped', code: 'entra-not-reached' },
     })
     expect(proxy.targets.toSorted()).toEqual([
+      'attachments.office.net:443',
       'graph.microsoft.com:443',
       'login.microsoftonline.com:443',
-      'outlook.office.com:443',
     ])
   })
 })

@@ -1,27 +1,5 @@
 import { z } from 'zod'
-import { startSimulator } from './start.ts'
-
-/** The first message of the parent process. It contains the client secret, so it is not passed as arguments. */
-const Options = z.strictObject({
-  port: z.int().min(0).max(65_535),
-  registration: z.strictObject({
-    tenantId: z.guid(),
-    clientId: z.guid(),
-    clientSecret: z.string().min(1),
-    certificates: z.array(z.string().min(1)).max(10).exactOptional(),
-    federatedCredential: z
-      .strictObject({
-        issuer: z.url(),
-        subject: z.string().min(1),
-        keys: z.array(z.record(z.string(), z.unknown())).min(1),
-      })
-      .exactOptional(),
-    redirectUris: z.array(z.string()).min(1),
-    displayName: z.string().min(1),
-  }),
-  dataDirectory: z.string().min(1).exactOptional(),
-  generatedPeople: z.int().min(0).max(10_000).exactOptional(),
-})
+import { Options, startSimulator } from './start.ts'
 
 if (process.send === undefined) {
   process.stderr.write('This process is started by its parent, with an IPC channel. See README.md.\n')
@@ -30,6 +8,7 @@ if (process.send === undefined) {
   process.once('message', (message) => void serve(message))
 }
 
+/** @param message the options; they contain the client secret, so they are not passed as arguments */
 async function serve(message: unknown): Promise<void> {
   const options = Options.safeParse(message)
   if (!options.success)

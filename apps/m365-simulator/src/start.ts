@@ -1,26 +1,27 @@
+import { z } from 'zod'
 import { buildApp } from './app.ts'
 import { findRedirectUriFault } from './entra/redirect-uri.ts'
 import { createScenarios } from './faults/scenario.ts'
 import { createSettings } from './faults/settings.ts'
 import { createTraffic } from './simulation/traffic.ts'
 import { createArrivals } from './simulation/arrivals.ts'
-import type { Registration, Simulation } from './simulation/simulation.ts'
+import { Registration, type Simulation } from './simulation/simulation.ts'
 import { createUploadSessions } from './simulation/upload-sessions.ts'
 import { demoDirectory } from './tenant/demo-directory.ts'
 import { indexDirectory } from './tenant/directory.ts'
 import { openStore } from './tenant/store.ts'
 import { createTokenService, generateSigningKey } from './tenant/token-service.ts'
 
-export interface SimulatorOptions {
+export const Options = z.strictObject({
   /** 0 takes any free port. */
-  readonly port: number
-  readonly registration: Registration
+  port: z.int().min(0).max(65_535),
+  registration: Registration,
   /** How many members with a mailbox to add to the tenant: person-1@contoso.com, person-2@contoso.com … */
-  readonly generatedPeople?: number
+  generatedPeople: z.int().min(0).max(10_000).exactOptional(),
   /** Where mail, grants and keys are kept across restarts; without it, only in memory. */
-  readonly dataDirectory?: string
-  readonly clock?: () => Date
-}
+  dataDirectory: z.string().min(1).exactOptional(),
+})
+export type SimulatorOptions = z.infer<typeof Options> & { readonly clock?: () => Date }
 
 export interface Simulator {
   readonly url: string
@@ -46,7 +47,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const fault = registration.redirectUris.map((uri) => findRedirectUriFault(uri)).find((found) => found !== null)
   if (fault !== undefined) throw new Error(fault)
 
-  const store = await openStore(dataDirectory ?? null, clock)
+  const store = openStore(dataDirectory ?? null)
   let url = ''
   const simulation: Simulation = {
     registration,
@@ -71,14 +72,12 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     url = await app.listen({ host: HOST, port })
   } catch (error) {
     await app.close()
-    store.close()
     throw readableListenError(error, port)
   }
   const close = async (): Promise<void> => {
     const cut = setTimeout(() => app.server.closeAllConnections(), CLOSE_GRACE_MS)
     await app.close()
     clearTimeout(cut)
-    store.close()
   }
   let closed: Promise<void> | null = null
   return { url, authorityHost: url, graphBaseUrl: url, close: () => (closed ??= close()) }

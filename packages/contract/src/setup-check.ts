@@ -62,6 +62,7 @@ export const CHECK_CODES = {
     'credential-expired',
     'credential-not-yet-valid',
     'credential-expiry-unknown',
+    'credential-federated',
   ],
   permissions: ['permissions-granted', 'permissions-missing', 'permissions-not-in-token'],
   mailbox: [

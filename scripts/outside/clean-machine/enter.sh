@@ -11,6 +11,7 @@ mount -t overlay -o "lowerdir=/,upperdir=$folder/changes/upper,workdir=$folder/c
 cd "$folder/machine"
 rm -rf opt/inforiver-mail* etc/inforiver-mail var/lib/inforiver-mail srv/inforiver-mail
 mkdir walk
+mkdir -p run/systemd/system # as if systemd ran: /walk/bin/systemctl stands in for it
 mount --bind "$folder/walk" walk
 mount --rbind /dev dev
 mount -t proc proc proc

@@ -1,5 +1,6 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { appendFile, link, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -9,7 +10,11 @@ import { promisify } from 'node:util'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { ConfigurationError } from '../config.ts'
-import { makeReleasedDataFolder, type ReleasedDataFolder } from '../test-support/released-data-folder.ts'
+import {
+  makeReleasedDataFolder,
+  startReleasedDataFolder,
+  type ReleasedDataFolder,
+} from '../test-support/released-data-folder.ts'
 import { folderFaultOf } from './data-folder.ts'
 import { findRunningPostgres, startEmbeddedPostgres, type EmbeddedPostgres } from './embedded-postgres.ts'
 import { connectMutually } from './postgres-address.ts'
@@ -62,6 +67,18 @@ async function start(where = dataDirectory): Promise<EmbeddedPostgres> {
     onRestart: () => (restarts += 1),
     onLost: (error) => (lost = error),
   })
+}
+
+/** Copies a data folder whose server is stopped, with the accounts that own its files: creating one takes a second. */
+async function copyFolder(from: string, to: string): Promise<void> {
+  await rm(to, { recursive: true, force: true })
+  await promisify(execFile)('cp', ['-a', from, to])
+}
+
+/** Makes a data folder in which a product ran and was stopped. */
+async function makeUsedFolder(where: string): Promise<void> {
+  if (!existsSync(join(dataDirectory, 'postgres'))) await (await start()).stop()
+  await copyFolder(dataDirectory, where)
 }
 
 async function query({ connectionString }: EmbeddedPostgres, statement: string): Promise<Record<string, unknown>[]> {
@@ -302,6 +319,7 @@ it.runIf(hasSockets)(
     const runtimeDirectory = await mkdtemp(join(tmpdir(), 'run-'))
     const where = join(directory, 'long'.repeat(25))
     const options = { dataDirectory: where, runtimeDirectory, onRestart() {}, onLost() {} }
+    await makeUsedFolder(where)
 
     running = await startEmbeddedPostgres(options)
 
@@ -315,13 +333,14 @@ it.runIf(hasSockets)(
 )
 
 describe('a data folder of version 1.0.0', () => {
+  let original: string
   let where: string
   let released: ReleasedDataFolder
 
-  beforeEach(async () => {
-    where = await mkdtemp(join(directory, 'released-'))
-    released = await makeReleasedDataFolder(where)
-    const client = await released.connect()
+  beforeAll(async () => {
+    original = await mkdtemp(join(directory, 'released-'))
+    const server = await makeReleasedDataFolder(original)
+    const client = await server.connect()
     await client.query(
       `CREATE TYPE mood AS ENUM ('glad');
        CREATE TABLE messages (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, number serial, mood mood);
@@ -334,6 +353,12 @@ describe('a data folder of version 1.0.0', () => {
        INSERT INTO messages (mood) VALUES ('glad')`,
     )
     await client.end()
+    await server.stop()
+  })
+  beforeEach(async () => {
+    where = join(await mkdtemp(join(directory, 'copy-')), 'data')
+    await copyFolder(original, where)
+    released = await startReleasedDataFolder(where)
   })
 
   /** Reads what the product finds after the start, and changes it. */
@@ -394,9 +419,8 @@ describe('a data folder of version 1.0.0', () => {
 
 it('never reveals the password to another server on the recorded port of a killed one', async () => {
   const where = join(directory, 'foreign')
-  const server = await start(where)
-  await server.stop()
-  const password = new URL(server.connectionString).password
+  await makeUsedFolder(where)
+  const password = await readFile(join(where, 'postgres-password'), 'utf8')
   let heard = ''
   const foreign = createServer((socket) => {
     socket.on('error', () => {})
@@ -427,7 +451,7 @@ function pidFileOf(where: string, port: number, pid = process.ppid): string {
 
 it('starts although another program has the process id of a killed server by now, and leaves that program alone', async () => {
   const where = join(directory, 'reused')
-  await (await start(where)).stop()
+  await makeUsedFolder(where)
   const other = spawn('sleep', ['1000'])
   for (const file of ['postmaster.pid', '.s.PGSQL.5432.lock'])
     await writeFile(join(where, 'postgres', file), pidFileOf(where, 5432, other.pid))
@@ -441,7 +465,7 @@ it('starts although another program has the process id of a killed server by now
 
 it('starts although a power cut left an empty pid file', async () => {
   const where = join(directory, 'cut')
-  await (await start(where)).stop()
+  await makeUsedFolder(where)
   await writeFile(join(where, 'postgres', 'postmaster.pid'), '')
 
   running = await start(where)
@@ -497,7 +521,7 @@ describe('a lost password', () => {
 
 it('stops the server when the start fails after it came up', async () => {
   const where = join(directory, 'nobody')
-  await (await start(where)).stop()
+  await makeUsedFolder(where)
   const file = join(where, 'postgres', 'pg_hba.conf')
   await writeFile(file, 'local all all reject\nhost all all all reject\n')
 
@@ -512,7 +536,7 @@ it('stops the server when the start fails after it came up', async () => {
 
 it.runIf(hasSockets)('cancels a start only once its server can be found, so that none is left', async () => {
   const where = join(directory, 'not-found-yet')
-  await (await start(where)).stop()
+  await makeUsedFolder(where)
   const held = join(where, 'postgres', 'held.conf')
   const fifo = join(where, 'fifo')
   await promisify(execFile)('mkfifo', [fifo])
@@ -547,7 +571,7 @@ it.runIf(hasSockets)('cancels a start only once its server can be found, so that
 it('stops the server when the start is cancelled, and the next start works', async () => {
   const giveUp = new AbortController()
   const where = join(directory, 'given-up')
-  await (await start(where)).stop()
+  await makeUsedFolder(where)
   await appendFile(join(where, 'postgres', 'postgresql.conf'), 'pre_auth_delay = 1\n') // the abort comes before any login
   const starting = startEmbeddedPostgres({ dataDirectory: where, onRestart() {}, onLost() {}, signal: giveUp.signal })
   const outcome = starting.catch((error: unknown) => error)
@@ -592,7 +616,7 @@ describe('a disk that cannot be used is named with its cause, and nothing is lef
     ['is read-only and does not contain the folder yet', 'mount -t tmpfs -o ro none "$d"', 'not/there'],
     ['has data and became read-only', 'mount --bind "$d" "$d" && mount -o remount,bind,ro "$d"', ''],
   ])('when it %s', async (what, mount, below) => {
-    if (what.startsWith('has data')) await (await start(where())).stop()
+    if (what.startsWith('has data')) await makeUsedFolder(where())
     const folder = join(where(), below)
 
     expect(await startOn(mount, 'could not create file: Read-only file system', folder)).toBe(
@@ -601,7 +625,7 @@ describe('a disk that cannot be used is named with its cause, and nothing is lef
   })
 
   it('when it has data and no room to start', async () => {
-    await (await start(where())).stop()
+    await makeUsedFolder(where())
     const full =
       'cp -a "$d" "$d-copy"; mount -t tmpfs -o size=80m none "$d"; cp -a "$d-copy/." "$d"; rm -rf "$d-copy"; cat /dev/zero > "$d/postgres/filler" 2>/dev/null; true'
 
@@ -641,7 +665,7 @@ it.runIf(process.getuid?.() === 0)(
   'refuses a database whose account cannot enter the folder, in one sentence',
   async () => {
     const where = join(directory, 'of-another')
-    await (await start(where)).stop()
+    await makeUsedFolder(where)
     await promisify(execFile)('chown', ['-R', 'nobody', join(where, 'postgres')])
 
     await expect(start(where)).rejects.toThrow(
@@ -662,6 +686,7 @@ it('refuses a file in place of a folder, in one sentence', async () => {
 
 it('gives up on a server that cannot be restarted, names its log, and can still be stopped', async () => {
   const damaged = join(directory, 'damaged')
+  await makeUsedFolder(damaged)
   const server = await start(damaged)
   await rm(join(damaged, 'postgres', 'global', 'pg_control'))
   process.kill(await postmaster(damaged), 'SIGKILL')

@@ -52,10 +52,10 @@ export async function inspectDatabase(
     const [look] = rows
     if (!look) throw new Error('The database did not answer the question.')
     const state = await orLacking(() => readMigrationState(pool))
-    const known: Pick<DatabaseReached, 'tables' | 'pendingMigrations' | 'unknownMigrations'> =
+    const known: Pick<DatabaseReached, 'tables' | 'pendingMigrations' | 'newer'> =
       state === 'lacking'
-        ? { tables: 'ours', pendingMigrations: [], unknownMigrations: [] }
-        : { tables: state.tables, pendingMigrations: state.pending, unknownMigrations: state.unknown }
+        ? { tables: 'ours', pendingMigrations: [], newer: null }
+        : { tables: state.tables, pendingMigrations: state.pending, newer: state.newer }
     const missingRights = rightsMissing(look, state === 'lacking')
     const isReadable = known.tables === 'ours' && missingRights.length === 0
     const installation = isReadable ? await readInstallation(pool) : null

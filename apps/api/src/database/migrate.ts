@@ -10,8 +10,8 @@ import { compareVersions, previousRelease } from './release-order.ts'
 import { findContractions, readSchemaShape } from './schema-shape.ts'
 
 const MIGRATIONS_DIRECTORY = fileURLToPath(new URL('../../../../prisma/migrations', import.meta.url))
-/** The last migration that 1.1.0 came with. Those after it leave the database usable for the release before theirs. */
-export const LAST_OF_1_1_0 = '20261126233000_traceparent'
+/** Migrations up to this one ran while every process was stopped. Those after it leave the database usable for the release before. */
+export const UNCOMPARED_UNTIL = '20261126220000_shorter_indexes'
 /** Ends the name of a migration that removes what the release before does not use any more. */
 export const CONTRACTS = '_contract'
 const MIGRATION_LOCK = 719_283_002
@@ -96,18 +96,18 @@ export interface MigrationState {
   /** `empty`: there are no tables at all. `foreign`: there are tables, and none is ours. */
   readonly tables: 'ours' | 'empty' | 'foreign'
   readonly pending: readonly string[]
-  /** Applied by a newer version. */
-  readonly unknown: readonly string[]
+  /** Why this version cannot use a database that a newer one has changed; null when it can. */
+  readonly newer: string | null
 }
 
 export async function readMigrationState(pool: pg.Pool): Promise<MigrationState> {
-  const known = (await readMigrations(MIGRATIONS_DIRECTORY)).map(({ name }) => name)
+  const known = await readMigrations(MIGRATIONS_DIRECTORY)
   const applied = await readApplied(pool)
   const { rows } = applied.size > 0 ? { rows: [{ foreign: false }] } : await pool.query(HOLDS_FOREIGN_TABLES)
   return {
     tables: applied.size > 0 ? 'ours' : rows[0]?.foreign ? 'foreign' : 'empty',
-    pending: known.filter((name) => !applied.has(name)),
-    unknown: [...applied.keys()].filter((name) => !known.includes(name)),
+    pending: known.filter(({ name }) => !applied.has(name)).map(({ name }) => name),
+    newer: newerFault(known, applied, VERSION),
   }
 }
 
@@ -175,7 +175,7 @@ async function apply(client: pg.Client, migration: Migration, version: string): 
  * know it. Null: those only that do.
  */
 async function applyAndJudge(client: pg.Client, { name, sql }: Migration, version: string): Promise<string | null> {
-  if (name <= LAST_OF_1_1_0) {
+  if (name <= UNCOMPARED_UNTIL) {
     await client.query(sql)
     return null // 1.0.0 refuses every migration that it does not know
   }
@@ -282,19 +282,21 @@ async function readApplied(client: pg.Client | pg.Pool): Promise<Map<string, str
   return new Map(rows.map((row) => [row.migration_name, row.logs]))
 }
 
-/** Refuses a database with migrations that this version does not know, unless each leaves it usable for this version. */
 function refuseNewerDatabase(known: Migration[], applied: Map<string, string | null>, version: string): void {
+  const fault = newerFault(known, applied, version)
+  if (fault !== null) throw new ConfigurationError(fault)
+}
+
+/** Explains a database with migrations that this version does not know, unless each leaves it usable for this version. */
+function newerFault(known: Migration[], applied: Map<string, string | null>, version: string): string | null {
   const names = new Set(known.map(({ name }) => name))
   for (const [name, recorded] of applied) {
     if (names.has(name)) continue
     const from = recorded?.startsWith(USABLE_FROM) ? recorded.slice(USABLE_FROM.length) : null
     if (from === null)
-      throw new ConfigurationError(
-        `The database was used by a newer Inforiver Mail (it has the migration ${name}, which this version does not know). Start the newer version, or restore the backup made before the update.`,
-      )
+      return `The database was used by a newer Inforiver Mail (it has the migration ${name}, which this version does not know). Start the newer version, or restore the backup made before the update.`
     if (compareVersions(version, from) < 0)
-      throw new ConfigurationError(
-        `The database was used by a newer Inforiver Mail: it has the migration ${name}, which takes version ${from} or newer, and this is ${version}. Start ${from} or the newer version, or restore the backup made before the update.`,
-      )
+      return `The database was used by a newer Inforiver Mail: it has the migration ${name}, which takes version ${from} or newer, and this is ${version}. Start ${from} or the newer version, or restore the backup made before the update.`
   }
+  return null
 }

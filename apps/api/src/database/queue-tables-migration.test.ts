@@ -422,12 +422,16 @@ describe('a database of version 1.0.0', () => {
 
 const WAITS = `FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND wait_event = 'relation'`
 
+/** To PostgreSQL, either is a session that ends. */
+const TERMINATED = 'its connection is terminated'
+const KILLED = 'its process is killed'
+
 describe.each([
-  ['before anything of the old tables is changed', 'tenants', 'ACCESS SHARE'],
-  ['when everything was copied', 'message_chunks', 'ACCESS SHARE'],
-  ['when the old columns are dropped and the messages rewritten', 'tenant_storage', 'ACCESS SHARE'],
-  ['when everything was done but its row', '_prisma_migrations', 'SHARE'],
-])('a migration that is interrupted %s', (_when, table, mode) => {
+  ['before anything of the old tables is changed', 'tenants', 'ACCESS SHARE', [TERMINATED]],
+  ['when everything was copied', 'message_chunks', 'ACCESS SHARE', [TERMINATED]],
+  ['when the old columns are dropped and the messages rewritten', 'tenant_storage', 'ACCESS SHARE', [TERMINATED]],
+  ['when everything was done but its row', '_prisma_migrations', 'SHARE', [TERMINATED, KILLED]],
+] as const)('a migration that is interrupted %s', (_when, table, mode, endings) => {
   let release: () => Promise<void>
   let before: unknown
 
@@ -447,10 +451,7 @@ describe.each([
     await expect.poll(() => database.query(`SELECT 1 ${WAITS}`)).toHaveLength(1)
   }
 
-  /** Expects that the old tables are unchanged, and that the next start migrates them. */
-  async function expectWhole(): Promise<void> {
-    expect(await everything()).toEqual(before)
-    await migrate(database.url)
+  async function expectMigrated(): Promise<void> {
     expect(await rows('SELECT id, status FROM message_states ORDER BY id COLLATE "C"')).toEqual(
       Object.entries(MESSAGES)
         .flatMap(([id, { stands }]) => (stands === null ? [] : [{ id, status: stands['status'] }]))
@@ -459,18 +460,24 @@ describe.each([
     expect(await rows(TOTALS)).toEqual(await rows(TOTALS_OF_ROWS))
   }
 
-  it('because its connection is terminated changes nothing, and the next start completes it', async () => {
+  it.each(endings)('because %s changes nothing, and the next start completes it', async (ending) => {
+    await (ending === KILLED ? killProcess() : terminateConnection())
+    expect(await everything()).toEqual(before)
+
+    await migrate(database.url)
+    await expectMigrated()
+  })
+
+  async function terminateConnection(): Promise<void> {
     const migrated = migrate(database.url).catch((error: unknown) => error)
     await untilItWaits()
 
     await database.query(`SELECT pg_terminate_backend(pid) ${WAITS}`)
     expect(await migrated).toMatchObject({ code: '57P01' })
     await release()
+  }
 
-    await expectWhole()
-  })
-
-  it('because its process is killed changes nothing, and the next start completes it', async () => {
+  async function killProcess(): Promise<void> {
     const child = fork(RUN_MIGRATE, {
       execArgv: ['--disable-warning=ExperimentalWarning'],
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
@@ -491,7 +498,5 @@ describe.each([
         ),
       )
       .toEqual([])
-
-    await expectWhole()
-  })
+  }
 })

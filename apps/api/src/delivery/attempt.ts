@@ -22,7 +22,13 @@ export interface AttemptDeps {
   >
   readonly mailboxes: Pick<
     Mailboxes,
-    'chargeUpload' | 'learnSizeLimit' | 'learnRequestLimits' | 'readSizeLimits' | 'expectStray' | 'isToBeDeleted'
+    | 'chargeUpload'
+    | 'learnSizeLimit'
+    | 'learnRequestLimits'
+    | 'learnUploadOrigin'
+    | 'readSizeLimits'
+    | 'expectStray'
+    | 'isToBeDeleted'
   >
   readonly cachedAccess: CachedAccess
   readonly requestAccess: RequestAccess
@@ -32,6 +38,8 @@ export interface AttemptDeps {
   readonly contentKeys: ContentKeys
   readonly random: RandomBytes
   readonly budget: ByteBudget
+  /** The size of every range of an upload but the last. */
+  readonly rangeBytes: number
   readonly clock: () => Date
   readonly elapsedMs: () => number
   /** Aborted when the process is asked to stop: what takes long is left to another process. */

@@ -1,7 +1,7 @@
 import { CHUNK_BYTES } from '@inforiver-mail/m365/content-cipher'
 import type { CallOptions } from '@inforiver-mail/m365/graph-mailer'
 import type { ContentAttachment } from '@inforiver-mail/m365/message-content'
-import { RANGE_BYTES, type UploadSession } from '@inforiver-mail/m365/upload-session'
+import type { UploadSession } from '@inforiver-mail/m365/upload-session'
 import type { Sealed } from '@inforiver-mail/m365/token-vault'
 import { memoryFor } from '../memory/memory-use.ts'
 import type { LeasedMessage, Upload } from '../queue/leased-message.ts'
@@ -105,7 +105,7 @@ async function startSession(
   { draftId, file, number }: Target,
   { store, options }: UploadContext,
 ): Promise<UploadSession | { readonly step: FileStep }> {
-  const { mailer, vault } = deps
+  const { mailboxes, mailer, vault } = deps
   const { message } = open
   const { filename, contentType, contentId, sizeBytes } = file
   const created = await mailer.createUploadSession(draftId, { filename, contentType, contentId, sizeBytes }, options)
@@ -116,12 +116,13 @@ async function startSession(
   const { session } = created
   const urlSealed: Sealed = await vault.seal(session.uploadUrl, urlOwner(message))
   await store({ attached: number, session: { urlSealed, expiresAt: session.expiresAt }, position: 0 })
+  await mailboxes.learnUploadOrigin(message.tenantId, new URL(session.uploadUrl).origin)
   return session
 }
 
 /** Sends range after range; while one is on the wire, the next is read. */
 async function putRanges(
-  { mailer, budget }: AttemptDeps,
+  { mailer, budget, rangeBytes: wholeRangeBytes }: AttemptDeps,
   open: OpenMessage,
   { file, number }: Target,
   session: UploadSession,
@@ -130,7 +131,7 @@ async function putRanges(
   const { draft, message, read } = open
   const { signal } = options
   const { sizeBytes: totalBytes } = file
-  const rangeBytes = message.attemptCount > SHORT_AFTER_ATTEMPTS ? SHORT_RANGE_BYTES : RANGE_BYTES
+  const rangeBytes = message.attemptCount > SHORT_AFTER_ATTEMPTS ? SHORT_RANGE_BYTES : wholeRangeBytes
   const buffers: Buffer[] = [] // two at most: one on the wire, one being filled
   let next: ReadAhead | null = null
   let withoutProgress = 0

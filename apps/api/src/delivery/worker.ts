@@ -4,6 +4,7 @@ import type { AdminCenters } from '@inforiver-mail/m365/admin-centers'
 import type { GraphMailer } from '@inforiver-mail/m365/graph-mailer'
 import type { RandomBytes } from '@inforiver-mail/m365/random'
 import type { TokenVault } from '@inforiver-mail/m365/token-vault'
+import { RANGE_BYTES } from '@inforiver-mail/m365/upload-session'
 import type { FastifyBaseLogger } from 'fastify'
 import type { ContentKeys } from '../content-keys.ts'
 import type { ReportAccessRefusal, RequestAccess } from '../mailbox-access.ts'
@@ -66,6 +67,7 @@ export function createWorker(deps: {
   graceMs?: number
   /** How often to look for abandoned messages, and for drafts and copies to delete. */
   lookEveryMs?: number
+  rangeBytes?: number
 }): Worker {
   const {
     deliveries,
@@ -78,6 +80,7 @@ export function createWorker(deps: {
     lookEveryMs = LOOK_EVERY_MS,
   } = deps
   const attemptDeps: AttemptDeps = {
+    rangeBytes: RANGE_BYTES,
     ...deps,
     cachedAccess: createAccessCache(requestAccess, clock),
     stopping: () => stopping.signal,

@@ -113,6 +113,26 @@ export async function readSizeLimits(pool: pg.Pool, tenantId: string): Promise<S
   }
 }
 
+/** $1 tenant, $2 origin. It locks nothing while the origin stays the same. */
+const LEARN_UPLOAD_ORIGIN = `
+INSERT INTO mailboxes (tenant_id, upload_origin)
+SELECT $1, $2 WHERE NOT EXISTS (SELECT FROM mailboxes WHERE tenant_id = $1 AND upload_origin = $2)
+ON CONFLICT (tenant_id) DO UPDATE SET upload_origin = excluded.upload_origin`
+
+/** Learns where Microsoft has large attachments uploaded to. */
+export async function learnUploadOrigin(pool: pg.Pool, tenantId: string, origin: string): Promise<void> {
+  await pool.query(LEARN_UPLOAD_ORIGIN, [tenantId, origin])
+}
+
+/** Returns the origin of the last upload session; null before the first. */
+export async function readUploadOrigin(pool: pg.Pool, tenantId: string): Promise<string | null> {
+  const { rows } = await pool.query<{ origin: string | null }>(
+    'SELECT upload_origin AS origin FROM mailboxes WHERE tenant_id = $1',
+    [tenantId],
+  )
+  return rows[0]?.origin ?? null
+}
+
 function numberOrNull(text: string | null | undefined): number | null {
   return text ? Number(text) : null
 }

@@ -22,7 +22,14 @@ import { finishUpload, storeDraft, storeUpload, type StoredDraft } from './draft
 import { createRetention, type Retention } from './expire.ts'
 import { createKeyLookUp, type KeyHolder, type KeyName } from './idempotency.ts'
 import type { Lease, LeasedMessage, Upload } from './leased-message.ts'
-import { chargeUpload, learnRequestLimits, learnSizeLimit, readSizeLimits, type MailboxLimits } from './limits.ts'
+import {
+  chargeUpload,
+  learnRequestLimits,
+  learnSizeLimit,
+  learnUploadOrigin,
+  readSizeLimits,
+  type MailboxLimits,
+} from './limits.ts'
 import { findMessage, listMessages, type Listing } from './read.ts'
 import { beginReceiving, discardReceived, reserveStorage, sweepReceived } from './receive.ts'
 import { recoverMessages } from './recover.ts'
@@ -122,6 +129,8 @@ export interface Mailboxes {
     tenantId: string,
     learned: Partial<Pick<SizeLimits, 'requestBytes' | 'sessionMinimumBytes'>>,
   ): Promise<void>
+  /** Learns where Microsoft has large attachments uploaded to. */
+  learnUploadOrigin(tenantId: string, origin: string): Promise<void>
   readSizeLimits(tenantId: string): Promise<SizeLimits>
   /** Records that a draft with an unknown id may be in the mailbox, or may still appear there. */
   expectStray(tenantId: string, messageId: string): Promise<void>
@@ -224,6 +233,7 @@ export function createQueue(
       chargeUpload: (tenantId, bytes) => chargeUpload(pool, limits, tenantId, bytes),
       learnSizeLimit: (tenantId, encodedBytes) => learnSizeLimit(pool, tenantId, encodedBytes),
       learnRequestLimits: (tenantId, learned) => learnRequestLimits(pool, tenantId, learned),
+      learnUploadOrigin: (tenantId, origin) => learnUploadOrigin(pool, tenantId, origin),
       readSizeLimits: (tenantId) => readSizeLimits(pool, tenantId),
       expectStray: (tenantId, messageId) => expectStray(pool, tenantId, messageId),
       isUnderWay: (messageId, leavesWithinMs) => isUnderWay(pool, messageId, leavesWithinMs),

@@ -16,7 +16,7 @@ import type { Queue } from './queue.ts'
 const PERSON = { tenantId: 'ten_paused', service: null, userId: null }
 
 /** Beside a history, a backlog and tenants of this size, a statement reads as many rows as it would without them. */
-const VERY_MANY = 20_000
+const VERY_MANY = 8_000
 const FEW = 1_000
 
 /** What the planner may know of a queue in which very many wait in a paused mailbox. */

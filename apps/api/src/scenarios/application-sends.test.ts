@@ -201,7 +201,7 @@ describe('with either', () => {
       expect.objectContaining({ name: 'q3.pdf', sha256: createHash('sha256').update(file).digest('hex') }),
     ])
     const { items } = await ground.microsoft.control('GET', '/uploads')
-    expect(items.at(-1)).toMatchObject({ mailbox: 'reports@contoso.com', finished: true })
+    expect(items.at(-1)).toMatchObject({ mailbox: 'reports@contoso.com', state: 'finished' })
   })
 
   it('holds messages submitted after a reset, and sends them once a mailbox is connected', async () => {

@@ -6,7 +6,7 @@ import { MB, RANGE_BYTES, sha256 } from '../test-support/upload-ground.ts'
 import { useUploadGround } from '../test-support/use-ground.ts'
 
 /** A hundred and more by the variable. */
-const SETS = Number(process.env['LARGE_ATTACHMENTS_SETS'] ?? 25)
+const SETS = Number(process.env['LARGE_ATTACHMENTS_SETS'] ?? 12)
 const MAX_SET_BYTES = 30 * MB
 const AT_ONCE = 4
 
@@ -72,7 +72,7 @@ it(`delivers ${SETS} random sets of files whole, with their names and in order (
   )
   expect(differing).toEqual([])
   await ground.requireNothingInMemory()
-}, 180_000) // a hundred uploads
+}, 180_000) // fifty uploads
 
 it('delivers a file of 150 MB whole', async () => {
   const file = { name: 'large.bin', content: randomContent(150 * MB) }

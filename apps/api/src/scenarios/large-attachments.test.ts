@@ -35,6 +35,14 @@ it.each([
   await expectArrival(ground.microsoft, subject, contents)
 })
 
+it('remembers where Microsoft had a file uploaded to', async () => {
+  await ground.database.query('UPDATE mailboxes SET upload_origin = NULL')
+  await ground.service.until(await submitFiles(ground, 'origin', files(4 * MB)), { status: 'sent' })
+
+  const uploads = `http://localhost:${new URL(ground.microsoft.url).port}`
+  expect(await ground.database.query('SELECT upload_origin FROM mailboxes')).toEqual([{ upload_origin: uploads }])
+})
+
 it('delivers a body that leaves no room for its files in one request', async () => {
   const [content = Buffer.alloc(0)] = files(1 * MB)
   const text = 'x'.repeat(3 * MB)

@@ -1,14 +1,14 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { MINUTES } from '../test-support/test-clock.ts'
 import { connectMailbox } from '../test-support/test-service.ts'
-import { expectArrival, files, MB, submitFiles, untilRanges } from '../test-support/upload-ground.ts'
+import { expectArrival, files, MB, SHORT_RANGE_BYTES, submitFiles, untilRanges } from '../test-support/upload-ground.ts'
 import { startWorker } from '../test-support/scenario.ts'
 import { useUploadGround } from '../test-support/use-ground.ts'
 
 describe('what a mailbox takes in 5 minutes', () => {
-  const LIMIT_BYTES = 10 * MB
+  const LIMIT_BYTES = 4 * MB // of ranges of 1.5 MB
   const environment = { MAILBOX_UPLOAD_BYTES_PER_5_MINUTES: String(LIMIT_BYTES) }
-  const ground = useUploadGround({ environment })
+  const ground = useUploadGround({ environment, uploadRangeBytes: SHORT_RANGE_BYTES })
   beforeAll(() => ground.microsoft.control('PATCH', '/settings', { uploadBytesPer5Minutes: LIMIT_BYTES }))
   beforeEach(async () => {
     await ground.calm()
@@ -20,8 +20,8 @@ describe('what a mailbox takes in 5 minutes', () => {
   const counters = async () => (await ground.microsoft.control('GET', '/counters')).mailboxes['ada@contoso.com']
 
   it('is never exceeded by two processes, and everything arrives without a failed attempt', async () => {
-    await startWorker(ground, { environment })
-    const mails = Array.from({ length: 4 }, (_, index) => ({ subject: `shared ${index}`, contents: files(7 * MB) }))
+    await startWorker(ground, { environment, uploadRangeBytes: SHORT_RANGE_BYTES })
+    const mails = Array.from({ length: 4 }, (_, index) => ({ subject: `shared ${index}`, contents: files(3.2 * MB) }))
     const ids = await Promise.all(mails.map(({ subject, contents }) => submitFiles(ground, subject, contents)))
     for (const id of ids)
       expect(await ground.passUntil(id, { status: 'sent' })).toMatchObject({ attempts: [{ outcome: 'sent' }] })
@@ -31,13 +31,13 @@ describe('what a mailbox takes in 5 minutes', () => {
   }, 60_000) // two processes start, and the windows pass one by one
 
   it('puts a message that exceeds it back into the queue, with its progress', async () => {
-    const contents = files(14 * MB)
+    const contents = files(6 * MB)
     const id = await submitFiles(ground, 'waits', contents)
     await untilRanges(ground.microsoft, 'waits', 2)
     const waiting = await ground.service.until(id, { status: 'queued' })
     expect(waiting).toMatchObject({
       attempts: [],
-      progress: { totalBytes: 14 * MB },
+      progress: { totalBytes: 6 * MB },
       waitingBecause: 'uploads-per-5-minutes',
     })
     expect(Date.parse(waiting.nextAttemptAt)).toBeGreaterThan(ground.clock.now().getTime() + 15_000)
@@ -47,7 +47,7 @@ describe('what a mailbox takes in 5 minutes', () => {
   })
 
   it('does not delay small messages of the mailbox', async () => {
-    const id = await submitFiles(ground, 'large', files(14 * MB))
+    const id = await submitFiles(ground, 'large', files(6 * MB))
     await untilRanges(ground.microsoft, 'large', 2)
     await ground.service.until(id, { status: 'queued', waitingBecause: 'uploads-per-5-minutes' })
     const small = await ground.service.submit({ subject: 'small' })
@@ -57,7 +57,7 @@ describe('what a mailbox takes in 5 minutes', () => {
   })
 
   it('lets a message through that alone exceeds it', async () => {
-    const contents = files(21 * MB)
+    const contents = files(9 * MB)
     const id = await submitFiles(ground, 'larger than the limit', contents)
     await ground.passUntil(id, { status: 'sent' })
     await expectArrival(ground.microsoft, 'larger than the limit', contents)

@@ -1,10 +1,17 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { holdRequest } from '../test-support/held-request.ts'
-import { expectArrival, files, MB, RANGE_BYTES, rangesTaken, submitFiles } from '../test-support/upload-ground.ts'
+import {
+  expectArrival,
+  files,
+  MB,
+  SHORT_RANGE_BYTES as RANGE_BYTES,
+  rangesTaken,
+  submitFiles,
+} from '../test-support/upload-ground.ts'
 import { useUploadGround } from '../test-support/use-ground.ts'
 import { answer, http } from '../test-support/scenario.ts'
 
-const ground = useUploadGround({ microsoftTimeoutMs: 2_000 })
+const ground = useUploadGround({ microsoftTimeoutMs: 2_000, uploadRangeBytes: RANGE_BYTES })
 beforeEach(() => ground.calm())
 afterEach(() => ground.requireNothingInMemory())
 
@@ -103,7 +110,7 @@ describe('an upload session that is gone', () => {
 
   it('starts over when little of its time is left', async () => {
     await ground.switchOn(http('upload-range', answer(503, 'ErrorServerBusy')))
-    const id = await submitFiles(ground, 'nearly expired', files(4 * MB))
+    const id = await submitFiles(ground, 'nearly expired', files(2 * RANGE_BYTES))
     await ground.service.until(id, { attempts: [{}] })
     await ground.pass(7_200_000 - 30_000)
     await ground.service.until(id, { status: 'sent' })
@@ -140,9 +147,9 @@ describe('a fault of Graph', () => {
       await ground.switchOn(http(endpoint, action))
       // Files on a draft are counted when an attempt resumes it.
       if (endpoint === 'attachment-list') await ground.switchOn(http('upload-range', answer(503, 'ErrorServerBusy')))
-      await deliver(subject, nothing, 3 * MB)
+      await deliver(subject, nothing, 2 * RANGE_BYTES)
       const sessions = await rangesTaken(ground.microsoft, subject)
-      expect(sessions.filter((starts) => starts.length > 0)).toEqual([[0]])
+      expect(sessions.filter((starts) => starts.length > 0)).toEqual([[0, RANGE_BYTES]])
       expect(await ground.microsoft.control('GET', '/scenarios')).toMatchObject({ active: [] })
     },
   )

@@ -7,7 +7,8 @@ import { connectMailbox, createServiceClient, type ServiceClient } from '../test
 import {
   expectArrival,
   files,
-  RANGE_BYTES,
+  MB,
+  SHORT_RANGE_BYTES as RANGE_BYTES,
   rangesTaken,
   submitFiles,
   untilRanges,
@@ -41,7 +42,7 @@ beforeAll(async () => {
 afterAll(() => ground.close())
 beforeEach(() => ground.microsoft.control('DELETE', '/scenarios'))
 
-const { startLater, startProcess } = createWorkerStarts(() => ground)
+const { startLater, startProcess } = createWorkerStarts(() => ground, { uploadRangeBytes: RANGE_BYTES })
 
 const submit = (subject: string, contents: readonly Buffer[]) =>
   submitFiles({ product: api, service }, subject, contents)
@@ -68,7 +69,7 @@ describe('a message whose worker is killed', () => {
   ] as const)('%s is resumed by another process', async (name, endpoint, when) => {
     const contents = files(...sizes)
     const before = await requestsTo(ground, 'draft-create')
-    const worker = await startKillableWorker(ground)
+    const worker = await startKillableWorker(ground, { uploadRangeBytes: RANGE_BYTES })
     await switchOn(ground, http(endpoint, { action: 'hang', when }))
     const id = await submit(name, contents)
     await untilMet(ground)
@@ -100,8 +101,8 @@ describe('a message whose worker is killed', () => {
   })
 
   it('when its file is complete, and it is not yet written down, does not upload it again', async () => {
-    const contents = files(RANGE_BYTES)
-    const worker = await startKillableWorker(ground)
+    const contents = files(3 * MB + 17)
+    const worker = await startKillableWorker(ground) // uploads it in one range
     await switchOn(ground, http('upload-range', { action: 'hang', when: 'after' }))
     const id = await submit('Complete', contents)
     await untilMet(ground)

@@ -3,11 +3,18 @@ import { holdRequest } from '../test-support/held-request.ts'
 import { mailsIn } from '../test-support/mailbox.ts'
 import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
 import { connectMailbox, createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
-import { expectArrival, files, RANGE_BYTES, rangesTaken, submitFiles } from '../test-support/upload-ground.ts'
+import {
+  expectArrival,
+  files,
+  SHORT_RANGE_BYTES as RANGE_BYTES,
+  rangesTaken,
+  submitFiles,
+} from '../test-support/upload-ground.ts'
 import { http, startWorker, switchOn, untilMet, untilStopping } from '../test-support/scenario.ts'
 import { MESSAGES_CHANNEL } from '../queue/wake.ts'
 
 const ONE_FILE = [0, RANGE_BYTES, 2 * RANGE_BYTES]
+const OPTIONS = { uploadRangeBytes: RANGE_BYTES }
 const CONTENTS = files(2 * RANGE_BYTES + 17)
 
 let ground: TestGround
@@ -30,7 +37,7 @@ async function leaseOf(id: string): Promise<unknown> {
 }
 
 it('breaks off an attempt that outlasts the grace period, and the next process finds the mail in the mailbox', async () => {
-  const worker = await startWorker(ground, { deliveryGraceMs: 0 })
+  const worker = await startWorker(ground, { ...OPTIONS, deliveryGraceMs: 0 })
   await ground.microsoft.control('POST', '/scenarios', { name: 'send-accepted-but-hang', times: 1 })
   const { id } = await service.submit({ subject: 'Broken off' })
   await untilMet(ground)
@@ -39,13 +46,13 @@ it('breaks off an attempt that outlasts the grace period, and the next process f
 
   expect(await leaseOf(id)).toEqual({ status: 'queued', lease_owner: null })
   expect(await service.read(id)).toMatchObject({ attempts: [{ outcome: 'unknown' }] })
-  await startWorker(ground)
+  await startWorker(ground, OPTIONS)
   expect(await service.until(id, { status: 'sent' })).toMatchObject({ possibleDuplicate: false })
   expect(await mailsIn(ground.microsoft, 'Broken off')).toHaveLength(1)
 })
 
 it('ends an upload after the range under way, and the next process resumes it there', async () => {
-  const worker = await startWorker(ground)
+  const worker = await startWorker(ground, OPTIONS)
   const held = await holdRequest(ground.microsoft, 'upload-range', 2)
   const id = await submitFiles({ product: api, service }, 'Left off', CONTENTS)
   await held.untilHeld()
@@ -60,14 +67,14 @@ it('ends an upload after the range under way, and the next process resumes it th
     attempts: [],
     progress: { sentBytes: 2 * RANGE_BYTES, totalBytes: 2 * RANGE_BYTES + 17 },
   })
-  await startWorker(ground)
+  await startWorker(ground, OPTIONS)
   await service.until(id, { status: 'sent', possibleDuplicate: false })
   await expectArrival(ground.microsoft, 'Left off', CONTENTS)
   expect(await rangesTaken(ground.microsoft, 'Left off')).toEqual([ONE_FILE])
 })
 
 it('breaks off a range that outlasts the grace period, without counting an attempt', async () => {
-  const worker = await startWorker(ground, { deliveryGraceMs: 0 })
+  const worker = await startWorker(ground, { ...OPTIONS, deliveryGraceMs: 0 })
   await switchOn(ground, http('upload-range', { action: 'hang', when: 'before' }), 1)
   const id = await submitFiles({ product: api, service }, 'Range broken off', CONTENTS)
   await untilMet(ground)
@@ -76,14 +83,14 @@ it('breaks off a range that outlasts the grace period, without counting an attem
 
   expect(await leaseOf(id)).toEqual({ status: 'queued', lease_owner: null })
   expect(await service.read(id)).toMatchObject({ attempts: [] })
-  await startWorker(ground)
+  await startWorker(ground, OPTIONS)
   await service.until(id, { status: 'sent', possibleDuplicate: false })
   await expectArrival(ground.microsoft, 'Range broken off', CONTENTS)
   expect(await rangesTaken(ground.microsoft, 'Range broken off')).toEqual([ONE_FILE])
 })
 
 it('finishes an attempt under way when it is stopped', async () => {
-  const worker = await startWorker(ground)
+  const worker = await startWorker(ground, OPTIONS)
   const sending = await holdRequest(ground.microsoft, 'sendMail')
   const { id } = await service.submit({ subject: 'Finished' })
   await sending.untilHeld()
@@ -96,7 +103,7 @@ it('finishes an attempt under way when it is stopped', async () => {
 })
 
 it('claims nothing once it is stopped', async () => {
-  const worker = await startWorker(ground)
+  const worker = await startWorker(ground, OPTIONS)
   await worker.close()
 
   const { id } = await service.submit()

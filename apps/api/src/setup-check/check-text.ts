@@ -32,7 +32,7 @@ function fillIn(template: string, values: CheckValues): string {
   })
 }
 
-const CHECK_HOSTS = 'The hosts to open are listed in docs/install.md, "Hosts to open".'
+const CHECK_HOSTS = 'The hosts to open are listed in docs/network.md, "Hosts to open".'
 const OPEN_FIREWALL = `Open TCP 443 from this server to {host} in the firewall, or set HTTPS_PROXY. ${CHECK_HOSTS}`
 const ENTRA = 'App registrations > the app of Inforiver Mail > Certificates & secrets'
 
@@ -253,6 +253,12 @@ export const CHECK_TEXTS: Readonly<Record<CheckCode, CheckText>> = {
     action: `Set AZURE_CLIENT_SECRET_EXPIRES to the day that Entra shows under ${ENTRA}.`,
   },
 
+  'credential-federated': {
+    status: 'ok',
+    title: 'There is no credential that expires',
+    detail: 'The application authenticates by tokens of another issuer, which are renewed by themselves.',
+  },
+
   // permissions
   'permissions-granted': {
     status: 'ok',
@@ -389,7 +395,7 @@ export const CHECK_TEXTS: Readonly<Record<CheckCode, CheckText>> = {
   'database-newer': {
     status: 'failed',
     title: 'The database is of a newer version',
-    detail: 'It has the migration {migration}, which this version does not know.',
+    detail: '{reason}',
     action: 'Start the newer version, or restore the backup made before the upgrade.',
   },
   'database-of-another-registration': {

@@ -10,7 +10,7 @@ const READY: DatabaseReached = {
   missingRights: [],
   tables: 'ours',
   pendingMigrations: [],
-  unknownMigrations: [],
+  newer: null,
   refusesWrites: null,
   foreignRegistration: null,
 }
@@ -21,7 +21,7 @@ it.each<[string, Partial<DatabaseReached>]>([
   ['database-too-old', { version: '14.12', majorVersion: 14 }],
   ['database-empty', { tables: 'empty', pendingMigrations: ['1'] }],
   ['database-pending', { pendingMigrations: ['1'] }],
-  ['database-newer', { unknownMigrations: ['9'] }],
+  ['database-newer', { newer: 'It takes a newer version.' }],
   ['database-foreign', { tables: 'foreign' }],
   ['database-rights-missing', { missingRights: ['CREATE on the database'] }],
   ['database-rights-missing', { missingRights: ['CREATE on the schema public'], tables: 'empty' }],

@@ -13,11 +13,10 @@ export function judgeDatabase(finding: DatabaseFinding): Outcome {
     case 'unreachable':
       return found('database-unreachable', { sentence: finding.sentence, reason: finding.reason })
     case 'reached': {
-      const { version, majorVersion, missingRights, tables, pendingMigrations, unknownMigrations } = finding
+      const { version, majorVersion, missingRights, tables, pendingMigrations, newer } = finding
       if (majorVersion < SUPPORTED_VERSION) return found('database-too-old', { version, needed: SUPPORTED_VERSION })
       if (tables === 'foreign') return found('database-foreign')
-      const [unknown] = unknownMigrations
-      if (unknown !== undefined) return found('database-newer', { migration: unknown })
+      if (newer !== null) return found('database-newer', { reason: newer })
       const { foreignRegistration, refusesWrites } = finding
       if (foreignRegistration !== null)
         return found('database-of-another-registration', { reason: foreignRegistration })

@@ -20,12 +20,12 @@ const CODES = {
 export type NotAsked = 'gateway-configured' | 'demo-stopped'
 
 /** Whether a host of Microsoft could be asked. */
-export async function checkReach(url: string, reach: Promise<Reach | NotAsked>): Promise<Outcome> {
+export async function checkReach(url: string | Promise<string>, reach: Promise<Reach | NotAsked>): Promise<Outcome> {
   const reached = await reach
   if (typeof reached === 'string') return found(reached)
   const { outcome } = reached
   return found(CODES[outcome], {
-    host: new URL(url).host,
+    host: new URL(await url).host,
     ...('status' in reached && { status: reached.status }),
     ...('reason' in reached && { reason: reached.reason }),
   })

@@ -39,6 +39,7 @@ export function checkCredentialExpiry(
   if (demo) return found('demo')
   if (validFrom !== null && validFrom > now)
     return found('credential-not-yet-valid', { kind, validFrom: validFrom.toISOString() })
+  if (kind === 'federated') return found('credential-federated')
   if (expiresAt === null) return found('credential-expiry-unknown', { kind })
   const values = { kind, expiresAt, date: expiresAt.slice(0, 10), days: daysLeft }
   if (level === 'expired') return found('credential-expired', values)

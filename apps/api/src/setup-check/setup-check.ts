@@ -29,8 +29,8 @@ export interface SetupCheckDeps {
     readonly authorityHost: string
     readonly entraTenantId: string
     readonly graphBaseUrl: string
-    /** Null where it cannot be known, behind a gateway. */
-    readonly uploadUrl: string | null
+    /** Where large attachments go before the first has been uploaded; null behind a gateway. */
+    readonly uploadOrigin: string | null
     readonly cloud: CloudName
     readonly graphAuth: 'delegated' | 'application'
     readonly fetch: MicrosoftFetch
@@ -59,6 +59,8 @@ export interface SetupCheckDeps {
 export interface Stored {
   readConnection(): Promise<CheckedConnection | null>
   requestAccess(signal: AbortSignal, refused?: RefusedToken): Promise<CheckedAccess>
+  /** Where the last large attachment was uploaded to; null before the first. */
+  readUploadOrigin(): Promise<string | null>
 }
 
 export interface SetupCheckRequest {
@@ -86,23 +88,32 @@ function startChecks(deps: SetupCheckDeps, fromEmail: string | undefined, signal
   const { fetch, identity, mailer, graphAuth, cloud } = microsoft
   const { keys: entraUrl } = authorityEndpoints(microsoft.authorityHost, microsoft.entraTenantId)
   const graphUrl = `${microsoft.graphBaseUrl.replace(/\/v1\.0$/, '')}/v1.0/me`
-  const uploadUrl = microsoft.uploadUrl ?? graphUrl
 
   const ask = async (url: string, isExpected?: (body: string) => boolean): Promise<Reach | NotAsked> =>
     deps.isSimulatorStopped
       ? 'demo-stopped'
       : reachHost({ url, fetch, clock, signal, ...(isExpected && { isExpected }) })
-  const entra = ask(entraUrl, isOfEntra)
-  const graph = ask(graphUrl, isOfGraph)
-  const upload = microsoft.uploadUrl === null ? Promise.resolve('gateway-configured' as const) : ask(uploadUrl)
+  const database = shared(deps.inspectDatabase())
+  const stored = shared(database.then(deps.openStored))
+  const uploadUrl = (async () => {
+    const learned = await stored.then(async (opened) => opened?.readUploadOrigin()).catch(() => null)
+    return `${learned ?? microsoft.uploadOrigin}/`
+  })()
 
-  const database = deps.inspectDatabase()
-  const stored = database.then(deps.openStored)
-  const connection = stored.then(async (opened) => (opened === null ? 'unknown' : opened.readConnection()))
-  const access = Promise.all([stored, connection]).then(async ([opened, known]) =>
-    opened === null || known === null || known === 'unknown' || known.problem !== null
-      ? null
-      : opened.requestAccess(signal),
+  const entra = shared(ask(entraUrl, isOfEntra))
+  const graph = shared(ask(graphUrl, isOfGraph))
+  const upload = shared(
+    microsoft.uploadOrigin === null
+      ? Promise.resolve('gateway-configured' as const)
+      : uploadUrl.then((url) => ask(url)),
+  )
+  const connection = shared(stored.then(async (opened) => (opened === null ? 'unknown' : opened.readConnection())))
+  const access = shared(
+    Promise.all([stored, connection]).then(async ([opened, known]) =>
+      opened === null || known === null || known === 'unknown' || known.problem !== null
+        ? null
+        : opened.requestAccess(signal),
+    ),
   )
   const renewAccess = async (refused: RefusedToken) => (await stored)?.requestAccess(signal, refused) ?? null
   const checkDomain = async () => {
@@ -142,4 +153,10 @@ function startChecks(deps: SetupCheckDeps, fromEmail: string | undefined, signal
 async function judgeConfiguration(warnings: readonly string[]): Promise<Outcome> {
   if (warnings.length === 0) return found('configuration-valid')
   return found('configuration-risky', { warnings: warnings.map((warning) => `${warning}.`) })
+}
+
+/** Several checks may wait for the promise, or none: those that do report why it was rejected. */
+function shared<Result>(promise: Promise<Result>): Promise<Result> {
+  promise.catch(() => {})
+  return promise
 }

@@ -30,12 +30,14 @@ export async function createDeliveryGround({
   environment = {},
   fromEmail = 'ada@contoso.com',
   microsoftTimeoutMs,
+  uploadRangeBytes,
   mailbox = 'may be sent from',
   tickMs = 0,
 }: {
   environment?: Record<string, string>
   fromEmail?: string
   microsoftTimeoutMs?: number
+  uploadRangeBytes?: number
   /** What the grant permits. */
   mailbox?: 'may be sent from' | 'may be read' | 'can be searched'
   tickMs?: number
@@ -46,6 +48,7 @@ export async function createDeliveryGround({
     environment: { MAILBOX_MESSAGES_PER_MINUTE: '0', ...environment },
     deliveryLookEveryMs: LOOK_EVERY_MS,
     ...(microsoftTimeoutMs !== undefined && { microsoftTimeoutMs }),
+    ...(uploadRangeBytes !== undefined && { uploadRangeBytes }),
   })
   await connectMailbox(product, { fromEmail, largeAttachments: mailbox !== 'may be sent from' })
   if (mailbox === 'can be searched')

@@ -9,6 +9,7 @@ export interface WorkerOrder {
   readonly config: Config
   /** A file with the ms by which this process's clock is ahead, so that a lease can expire even while it is stopped. */
   readonly clockFile: string
+  readonly options: { readonly uploadRangeBytes?: number }
 }
 
 process.once('message', (order: WorkerOrder) => void start(order))
@@ -17,13 +18,14 @@ process.on('message', (order) => {
 })
 process.once('disconnect', () => process.exit())
 
-async function start({ config, clockFile }: WorkerOrder): Promise<void> {
+async function start({ config, clockFile, options }: WorkerOrder): Promise<void> {
   const clock = () => new Date(systemClock().getTime() + Number(readFileSync(clockFile, 'utf8')))
   const product = await compose(config, createLogger('info'), {
     onFatal(error) {
       throw error
     },
     clock,
+    ...options,
   })
   if (config.role !== 'worker') {
     const app = await product.buildApp()

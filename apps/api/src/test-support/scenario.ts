@@ -85,6 +85,7 @@ export async function startWorker(
     clock?: () => Date
     microsoftTimeoutMs?: number
     deliveryGraceMs?: number
+    uploadRangeBytes?: number
   } = {},
 ): Promise<TestProduct> {
   const worker = await ground.startProduct({
@@ -137,11 +138,14 @@ export async function untilSomethingWaits({ database }: Ground, statements?: num
  * A worker in this process that can end as if by SIGKILL: its connections break, and it writes nothing more to the
  * database. It starts in a tenth of the time that a process takes.
  */
-export async function startKillableWorker(ground: TestGround): Promise<{ kill(): Promise<void> }> {
+export async function startKillableWorker(
+  ground: TestGround,
+  options: { uploadRangeBytes?: number } = {},
+): Promise<{ kill(): Promise<void> }> {
   const url = new URL(ground.database.url)
   const link = await createTcpLink(Number(url.port))
   url.port = String(link.port)
-  const worker = await startWorker(ground, { environment: { DATABASE_URL: url.href }, deliveryGraceMs: 0 })
+  const worker = await startWorker(ground, { environment: { DATABASE_URL: url.href }, deliveryGraceMs: 0, ...options })
   return {
     async kill() {
       link.cut()
@@ -152,7 +156,10 @@ export async function startKillableWorker(ground: TestGround): Promise<{ kill():
 }
 
 /** Workers as processes that can be killed, and in this process once time has passed for the database. */
-export function createWorkerStarts(ground: () => TestGround): {
+export function createWorkerStarts(
+  ground: () => TestGround,
+  options: { uploadRangeBytes?: number } = {},
+): {
   /** The process is closed with the test. */
   readonly startProcess: () => Promise<WorkerProcess>
   /** @param ms how much more time has passed */
@@ -161,14 +168,14 @@ export function createWorkerStarts(ground: () => TestGround): {
   let passedMs = 0
   return {
     async startProcess() {
-      const worker = await startWorkerProcess(ground())
+      const worker = await startWorkerProcess(ground(), {}, options)
       onTestFinished(() => worker.close())
       return worker
     },
     async startLater(ms) {
       passedMs += ms
       await ground().database.setTimeAhead(passedMs)
-      return startWorker(ground())
+      return startWorker(ground(), options)
     },
   }
 }

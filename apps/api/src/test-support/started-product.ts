@@ -36,6 +36,7 @@ export async function startFromTheShell(
   const port = await freePort()
   const mark = `/no-such-folder/${randomUUID()}` // inherited by every process but PostgreSQL, which has its folder in the command line
   const [program, ...parameters] = command
+  const before = new Set(await pids()) // reading the environment of every process takes longer than the product does
   const child = spawn(program, parameters, {
     cwd: ROOT,
     env: {
@@ -55,7 +56,10 @@ export async function startFromTheShell(
     signal: signal as NodeJS.Signals | null,
   }))
   const running = () =>
-    findProcesses((process) => process.environment.includes(mark) || process.command.includes(directory))
+    findProcesses(
+      (process) => process.environment.includes(mark) || process.command.includes(directory),
+      (pid) => !before.has(pid),
+    )
   onTestFinished(async () => {
     for (const { pid } of await running()) kill(pid)
     await expect.poll(running).toEqual([])
@@ -87,9 +91,12 @@ interface Found {
   readonly environment: string
 }
 
-async function findProcesses(matches: (process: Found) => boolean): Promise<Found[]> {
-  const pids = (await readdir('/proc')).map(Number).filter((pid) => Number.isInteger(pid))
-  const found = await Promise.all(pids.map(readProcess))
+async function pids(): Promise<number[]> {
+  return (await readdir('/proc')).map(Number).filter((pid) => Number.isInteger(pid))
+}
+
+async function findProcesses(matches: (process: Found) => boolean, among: (pid: number) => boolean): Promise<Found[]> {
+  const found = await Promise.all((await pids()).filter(among).map(readProcess))
   return found.filter((process) => process !== null).filter(matches)
 }
 

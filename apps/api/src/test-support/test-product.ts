@@ -52,6 +52,7 @@ export interface TestGround {
     microsoftTimeoutMs?: number
     deliveryGraceMs?: number
     deliveryLookEveryMs?: number
+    uploadRangeBytes?: number
     resolver?: DnsResolver
   }): Promise<TestProduct>
   /**
@@ -183,6 +184,7 @@ async function startProduct(options: {
   microsoftTimeoutMs?: number
   deliveryGraceMs?: number
   deliveryLookEveryMs?: number
+  uploadRangeBytes?: number
   resolver?: DnsResolver
 }): Promise<TestProduct> {
   const { config, clock, ...times } = options

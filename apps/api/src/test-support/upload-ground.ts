@@ -10,6 +10,8 @@ import type { ServiceClient } from './test-service.ts'
 export const MB = 1024 * 1024
 /** The size of the ranges in which the product uploads a file. */
 export const RANGE_BYTES = 3_932_160
+/** The smallest ranges of which Graph's smallest upload has three, if there is a byte more than two. */
+export const SHORT_RANGE_BYTES = 1_572_864
 
 /** Shorter than any lease, since one may begin at the same moment. */
 const STEP_MS = 15 * SECONDS
@@ -39,16 +41,19 @@ export async function createUploadGround({
   environment = {},
   fromEmail = 'ada@contoso.com',
   microsoftTimeoutMs,
+  uploadRangeBytes,
 }: {
   environment?: Record<string, string>
   fromEmail?: string
   microsoftTimeoutMs?: number
+  uploadRangeBytes?: number
 } = {}): Promise<UploadGround> {
   const ground = await createDeliveryGround({
     environment,
     fromEmail,
     mailbox: 'may be read',
     ...(microsoftTimeoutMs !== undefined && { microsoftTimeoutMs }),
+    ...(uploadRangeBytes !== undefined && { uploadRangeBytes }),
   })
   /** Leases are renewed by a real timer, so they would expire if the clock advanced during a delivery. */
   const isUnderWay = async () => {

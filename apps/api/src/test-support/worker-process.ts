@@ -24,6 +24,7 @@ export interface WorkerProcess {
 export async function startWorkerProcess(
   ground: TestGround,
   environment: Record<string, string> = {},
+  options: WorkerOrder['options'] = {},
 ): Promise<WorkerProcess> {
   const directory = await mkdtemp(join(tmpdir(), 'inforiver-mail-worker-'))
   const clockFile = join(directory, 'clock-ahead-ms')
@@ -37,7 +38,7 @@ export async function startWorkerProcess(
   let log = ''
   child.stdout?.on('data', (chunk: Buffer) => (log += chunk.toString('utf8')))
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
-  child.send({ config, clockFile } satisfies WorkerOrder)
+  child.send({ config, clockFile, options } satisfies WorkerOrder)
   const started = await Promise.race([
     new Promise((resolve) => child.once('message', resolve)),
     exited.then(() => null),

@@ -1,5 +1,6 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import { EntraError } from '../entra/aadsts.ts'
 import { issueAccessToken, issueApplicationToken, issueRefreshToken } from '../entra/issue-tokens.ts'
 import { readScopes } from '../entra/scopes.ts'
 import { PRESETS } from '../faults/presets.ts'
@@ -10,7 +11,7 @@ import { listMailboxes } from '../mail/mailbox-list.ts'
 import { visibleMessage } from '../mail/visible-message.ts'
 import type { Simulation } from '../simulation/simulation.ts'
 import { LOG_ENTRIES } from '../simulation/traffic.ts'
-import { NO_RIGHTS, type Person, signInName } from '../tenant/directory.ts'
+import { type Person, signInName } from '../tenant/directory.ts'
 import { APPLICATION_PERMISSION_NAMES, type Permission } from '../tenant/permissions.ts'
 import { isVisible, rightsOf } from '../tenant/store.ts'
 
@@ -27,13 +28,11 @@ const RightsChange = z.strictObject({
   person: z.string(),
   sendAs: z.boolean().exactOptional(),
   sendOnBehalf: z.boolean().exactOptional(),
-  fullAccess: z.boolean().exactOptional(),
 })
 const Revocation = z.strictObject({ accessTokens: z.boolean().default(false) }).default({ accessTokens: false })
 const PersonTokens = z.strictObject({ scopes: z.array(z.string().min(1)).min(1).max(20) })
 const ApplicationTokens = z.strictObject({ permissions: z.array(z.enum(APPLICATION_PERMISSION_NAMES)).min(1) })
-const Enabled = z.strictObject({ enabled: z.boolean() })
-const ArrivalsQuery = z.strictObject({ property: z.string().min(1).max(500).exactOptional() })
+const ArrivalsQuery = z.strictObject({ property: z.string().max(500).default('') })
 const Page = z.strictObject({
   after: z.coerce.number().int().min(0).default(0),
   limit: z.coerce.number().int().min(1).max(1000).default(200),
@@ -45,51 +44,56 @@ class NotFound extends Error {}
 
 /** `/control`, in JSON, for tests and the launcher; README.md documents it. */
 export async function controlRoutes(app: FastifyInstance, simulation: Simulation): Promise<void> {
-  const { index, scenarios, settings, store, traffic, arrivals, uploads, clock } = simulation
+  const { index, registration, scenarios, settings, store, traffic, arrivals, uploads, clock } = simulation
   app.addHook('onRequest', refuseForeignOrigin)
   app.setErrorHandler((error, _request, reply) => {
     if (error instanceof z.ZodError) return reply.code(400).send({ error: z.prettifyError(error) })
+    if (error instanceof EntraError) return reply.code(400).send({ error: error.message })
     if (error instanceof NotFound) return reply.code(404).send({ error: error.message })
     throw error
   })
+  /** Answers 204 after an act that returns nothing. */
+  const done = (act: (request: FastifyRequest) => void) => (request: FastifyRequest, reply: FastifyReply) => {
+    act(request)
+    return reply.code(204).send()
+  }
 
-  app.get('/scenarios', async () => ({
-    presets: [...PRESETS].map(([name, { title, group }]) => ({ name, title, group })),
-    active: scenarios.active(),
-  }))
-  app.post('/scenarios', async (request, reply) => {
-    const wanted = Scenario.parse(readJson(request.body))
-    if ('effect' in wanted) return reply.code(201).send(scenarios.add({ ...wanted, name: null }))
-    const preset = required(PRESETS.get(wanted.name), 'scenario')
-    return reply.code(201).send(scenarios.add({ ...wanted, effect: preset.effect }))
+  app.get('/scenarios', async () => ({ active: scenarios.active() }))
+  app.post('/scenarios', (request, reply) => {
+    const wanted = Scenario.parse(readJson(request))
+    const scenario =
+      'effect' in wanted
+        ? { ...wanted, name: null }
+        : { ...wanted, effect: required(PRESETS.get(wanted.name), 'scenario').effect }
+    return reply.code(201).send(scenarios.add(scenario))
   })
-  app.delete('/scenarios', async () => ({ removed: scenarios.remove() }))
-  app.delete<{ Params: { id: string } }>('/scenarios/:id', async ({ params }) => ({
-    removed: scenarios.remove(params.id),
-  }))
+  app.delete(
+    '/scenarios',
+    done(() => scenarios.remove()),
+  )
+  app.delete(
+    '/scenarios/:id',
+    done(({ params }) => scenarios.remove([(params as { readonly id: string }).id])),
+  )
 
   app.get('/settings', async () => settings.current)
-  app.patch('/settings', async ({ body }) => {
-    settings.change(Settings.parse(readJson(body)))
-    return settings.current
+  app.patch('/settings', (request, reply) => {
+    settings.change(Settings.parse(readJson(request)))
+    return reply.send(settings.current)
   })
 
-  const describe = (person: Person): object => ({
-    oid: person.oid,
-    name: person.displayName,
-    signInName: signInName(person),
-    membership: person.membership,
-    hasMailbox: person.hasMailbox,
-    appRoles: person.appRoles,
-    isEntraAdministrator: person.isEntraAdministrator,
-    enabled: !store.state.disabledAccounts.has(person.oid),
-    consents: [...(store.state.userConsents.get(person.oid) ?? [])],
-    rights: Object.fromEntries(
-      index.directory.shared.map(({ address }) => [address, rightsOf(store.state, index, address, person.oid)]),
-    ),
-  })
-  app.get('/people', async () => index.directory.people.map((person) => describe(person)))
-
+  app.get('/people', async () =>
+    index.directory.people.map((person) => ({
+      oid: person.oid,
+      name: person.displayName,
+      signInName: signInName(person),
+      hasMailbox: person.hasMailbox,
+      consents: [...(store.state.userConsents.get(person.oid) ?? [])],
+      rights: Object.fromEntries(
+        index.directory.shared.map(({ address }) => [address, rightsOf(store.state, index, address, person.oid)]),
+      ),
+    })),
+  )
   /** @param name an oid, an address or a sign-in name */
   const findPerson = (name: string): Person => {
     const addressee = index.byAddress(name)
@@ -101,56 +105,50 @@ export async function controlRoutes(app: FastifyInstance, simulation: Simulation
   }
   const personOf = ({ params }: FastifyRequest): Person => findPerson((params as { readonly person: string }).person)
 
-  app.post('/people/:person/revoke-tokens', async (request, reply) => {
-    const { accessTokens } = Revocation.parse(readJson(request.body))
+  const revokeTokens = done((request) => {
+    const { accessTokens } = Revocation.parse(readJson(request))
     const { oid } = personOf(request)
     const atMs = clock().getTime() + 1
     store.commit({ type: 'refresh-tokens-revoked', oid, atMs })
     if (accessTokens) store.commit({ type: 'access-tokens-revoked', oid, atMs })
-    return reply.code(204).send()
   })
-  app.post('/people/:person/remove-consents', async (request, reply) => {
-    store.commit({ type: 'user-consent-removed', oid: personOf(request).oid })
-    return reply.code(204).send()
-  })
+  app.post('/people/:person/revoke-tokens', revokeTokens)
+  app.post(
+    '/people/:person/remove-consents',
+    done((request) => store.commit({ type: 'user-consent-removed', oid: personOf(request).oid })),
+  )
   app.post('/people/:person/tokens', async (request, reply) => {
-    const reading = readScopes(PersonTokens.parse(readJson(request.body)).scopes.join(' '))
-    if ('kind' in reading) return reply.code(400).send({ error: `Graph does not have these scopes: ${reading.kind}.` })
+    const asked = readScopes(PersonTokens.parse(readJson(request)).scopes.join(' '), registration)
     const { oid, membership } = personOf(request)
     // Entra issues no tokens here for an account of another tenant.
     if (membership === 'stranger') throw new NotFound('There is no such person.')
-    const scopes = [...new Set<Permission>([...reading.scopes, 'offline_access'])]
+    const scopes = [...new Set<Permission>([...asked.scopes, 'offline_access'])]
     store.commit({ type: 'user-consented', oid, scopes })
     const { accessToken, expiresIn } = await issueAccessToken(oid, simulation)
-    return { accessToken, refreshToken: issueRefreshToken(oid, scopes, simulation), expiresIn }
+    return reply.send({ accessToken, refreshToken: issueRefreshToken(oid, scopes, simulation), expiresIn })
   })
-  app.post('/application/tokens', async ({ body }) => {
-    const { permissions } = ApplicationTokens.parse(readJson(body))
+  app.post('/application/tokens', async (request, reply) => {
+    const { permissions } = ApplicationTokens.parse(readJson(request))
     store.commit({ type: 'application-consented', permissions })
     const { accessToken, expiresIn } = await issueApplicationToken(simulation)
-    return { accessToken, expiresIn }
+    return reply.send({ accessToken, expiresIn })
   })
-  app.put('/people/:person/enabled', async (request, reply) => {
-    const { enabled } = Enabled.parse(readJson(request.body))
-    store.commit({ type: 'account-enabled', oid: personOf(request).oid, enabled })
-    return reply.code(204).send()
-  })
-  app.put('/rights', async (request, reply) => {
-    const { address: name, person, ...changed } = RightsChange.parse(readJson(request.body))
+  const setRights = done((request) => {
+    const { address: name, person, ...changed } = RightsChange.parse(readJson(request))
     const { oid } = findPerson(person)
     const address = required(index.byAddress(name), 'mailbox').address.toLowerCase()
-    const rights = { ...NO_RIGHTS, ...rightsOf(store.state, index, address, oid), ...changed }
+    const rights = { ...rightsOf(store.state, index, address, oid), ...changed }
     store.commit({ type: 'rights-set', address, oid, rights })
-    return reply.code(204).send()
   })
+  app.put('/rights', setRights)
   app.get('/tenant-consents', async () => ({
     scopes: [...store.state.tenantConsents],
     applicationPermissions: [...store.state.applicationConsents],
   }))
-  app.delete('/tenant-consents', async (_request, reply) => {
-    store.commit({ type: 'tenant-consent-removed' })
-    return reply.code(204).send()
-  })
+  app.delete(
+    '/tenant-consents',
+    done(() => store.commit({ type: 'tenant-consent-removed' })),
+  )
 
   app.get('/mailboxes', async () => listMailboxes(simulation))
   app.get<{ Params: { address: string } }>('/mailboxes/:address/messages', async ({ params, query }) => {
@@ -163,18 +161,15 @@ export async function controlRoutes(app: FastifyInstance, simulation: Simulation
   })
 
   app.get('/counters', async () => traffic.counters())
-  app.delete('/counters', async (_request, reply) => {
-    traffic.reset()
-    return reply.code(204).send()
-  })
-  app.get('/arrivals', async ({ query }) => {
-    const { property } = ArrivalsQuery.parse(query)
-    return property === undefined ? arrivals.totals() : arrivals.of(property)
-  })
-  app.delete('/arrivals', async (_request, reply) => {
-    arrivals.reset()
-    return reply.code(204).send()
-  })
+  app.delete(
+    '/counters',
+    done(() => traffic.reset()),
+  )
+  app.get('/arrivals', async ({ query }) => arrivals.report(ArrivalsQuery.parse(query).property))
+  app.delete(
+    '/arrivals',
+    done(() => arrivals.reset()),
+  )
   app.get('/uploads', async ({ query }) => {
     const { after, limit } = Page.parse(query)
     return uploads.list(after, limit, clock().getTime())
@@ -183,15 +178,15 @@ export async function controlRoutes(app: FastifyInstance, simulation: Simulation
     const { after, limit } = LogQuery.parse(query)
     return { items: traffic.log(after, limit) }
   })
-  app.post('/reset', async (_request, reply) => {
+  const reset = done(() => {
     uploads.reset()
     store.reset()
     arrivals.reset()
     scenarios.remove()
     settings.reset()
     traffic.reset()
-    return reply.code(204).send()
   })
+  app.post('/reset', reset)
 }
 
 /** @throws NotFound */

@@ -177,7 +177,7 @@ it('reset forgets mail, grants, rights, scenarios, settings and counters', async
       name: 'Ada Admin',
       consents: [],
       rights: expect.objectContaining({
-        'finance@contoso.com': { sendAs: false, sendOnBehalf: false, fullAccess: false },
+        'finance@contoso.com': { sendAs: false, sendOnBehalf: false },
       }),
     }),
   )

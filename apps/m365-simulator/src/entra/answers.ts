@@ -1,63 +1,32 @@
 import { randomUUID } from 'node:crypto'
-import type { FastifyReply } from 'fastify'
+import type { FastifyRequest } from 'fastify'
 import type { Settings } from '../faults/settings.ts'
-import { sendPage, sendRedirect } from '../http/pages.ts'
 import type { Person } from '../tenant/directory.ts'
-import { type Correlation, EntraError, entraError, errorParameters, type Parameters } from './aadsts.ts'
-import type { ClientTarget } from './authorize-request.ts'
-import { errorPage, formPostPage } from './pages.ts'
+import { entraError, errorParameters, type Parameters } from './aadsts.ts'
 
-/** Sends the browser back to the application, in the response mode that it asked for. */
-export function answerClient(
-  reply: FastifyReply,
-  { redirectUri, responseMode, state }: ClientTarget,
-  parameters: Parameters,
-): FastifyReply {
-  const all: Parameters = [...parameters, ...(state === null ? [] : [['state', state] as const])]
-  const url = new URL(redirectUri)
-  if (responseMode === 'form_post') return sendPage(reply, 200, formPostPage(redirectUri, all), [url.origin])
-  if (responseMode === 'fragment')
-    url.hash = new URLSearchParams(all.map(([name, value]): [string, string] => [name, value])).toString()
-  else for (const [name, value] of all) url.searchParams.append(name, value)
-  return sendRedirect(reply, url.href)
-}
-
-/**
- * Runs a step of a sign-in or consent, and shows its error on Entra's own page.
- *
- * @param step throws an EntraError that the application must not receive
- */
-export function withErrorPage(reply: FastifyReply, correlation: Correlation, step: () => FastifyReply): FastifyReply {
-  try {
-    return step()
-  } catch (error) {
-    if (!(error instanceof EntraError)) throw error
-    return sendPage(reply, 400, errorPage(error, correlation))
-  }
-}
+/** The shape that Microsoft documents, by the page on which a person cancels. */
+const DOCUMENTED = { picker: 'subcode', consent: 'access-denied', 'admin-consent': 'consent-required' } as const
+export type CancelledPage = keyof typeof DOCUMENTED
 
 /** How Microsoft reports a person who cancels; there are several shapes, and not all have a description. */
 export function cancelParameters(
-  at: 'picker' | 'consent',
+  request: FastifyRequest,
+  page: CancelledPage,
   shape: Settings['cancelShape'],
-  correlation: Correlation,
-  authorityHost: string,
 ): Parameters {
-  const parametersOf = (error: EntraError): Parameters => errorParameters(error, correlation, authorityHost)
+  const declined = (error: string): Parameters => errorParameters(entraError(65004, [], { error }), request)
+  const subcode = ['error_subcode', 'cancel'] as const
   switch (shape) {
     case 'documented':
-      return cancelParameters(at, at === 'picker' ? 'subcode' : 'access-denied', correlation, authorityHost)
+      return cancelParameters(request, page, DOCUMENTED[page])
     case 'subcode':
-      return [
-        ['error', 'access_denied'],
-        ['error_subcode', 'cancel'],
-      ]
+      return [['error', 'access_denied'], subcode]
     case 'subcode-with-description':
-      return [['error_subcode', 'cancel'], ...parametersOf(entraError(65004))]
+      return [subcode, ...declined('access_denied')]
     case 'access-denied':
-      return parametersOf(entraError(65004))
+      return declined('access_denied')
     case 'consent-required':
-      return parametersOf(entraError(65004, [], { error: 'consent_required' }))
+      return declined('consent_required')
     default:
       return shape satisfies never
   }

@@ -1,34 +1,28 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
-import type { FastifyRequest } from 'fastify'
 import type { Simulation } from '../simulation/simulation.ts'
 import { entraError, scenarioError } from './aadsts.ts'
-import { requireUniqueNames } from './authorize-request.ts'
+import { requireUniqueNames, type TenantRequest } from './authorize-request.ts'
 import { ASSERTION_TYPE, createAssertionCheck } from './client-assertion.ts'
 
 /**
- * Returns a check of the client of a token request: that it is the registered one, and that it presents its secret in
- * the body or by HTTP Basic, or an assertion signed with its certificate, but no two of them. The check throws an
- * EntraError.
+ * Returns a check of the client of a token request: that it is the registered one, and that it presents either its
+ * secret in the body or an assertion signed with its certificate. The check throws an EntraError.
  */
 export function createClientCheck({ registration, scenarios, url, clock }: Simulation) {
   const requireValidAssertion = createAssertionCheck(registration, clock)
 
-  return async (form: URLSearchParams, { headers, params }: FastifyRequest): Promise<void> => {
+  return async (form: URLSearchParams, { headers, params }: TenantRequest): Promise<void> => {
     requireUniqueNames(form)
     if (!form.get('grant_type')) throw entraError(900144, ['grant_type'])
-    const basic = readBasic(headers.authorization)
-    const clientId = form.get('client_id') || basic?.clientId
+    const clientId = form.get('client_id')
     if (!clientId) throw entraError(900144, ['client_id'])
-    if (basic !== null && basic.clientId.toLowerCase() !== clientId.toLowerCase()) {
-      throw entraError(9002313, ['Two different client ids were given.'])
-    }
     if (clientId.toLowerCase() !== registration.clientId.toLowerCase()) {
       throw entraError(700016, [clientId, registration.tenantId])
     }
     const assertion = form.get('client_assertion')
-    const secret = form.get('client_secret') ?? basic?.secret
+    const secret = form.get('client_secret')
     // RFC 6749 section 2.3: a request uses one authentication method.
-    const methods = [basic !== null, form.has('client_secret'), form.has('client_assertion')]
+    const methods = [headers.authorization !== undefined, form.has('client_secret'), form.has('client_assertion')]
     if (methods.filter(Boolean).length > 1) throw entraError(9002313, ['Two client credentials were given.'])
     if (!secret && !assertion) throw entraError(7000218)
 
@@ -37,7 +31,7 @@ export function createClientCheck({ registration, scenarios, url, clock }: Simul
     if (assertion) {
       if (form.get('client_assertion_type') !== ASSERTION_TYPE) throw entraError(900144, ['client_assertion_type'])
       // An assertion is for the token endpoint, named by the tenant as the client wrote it or by the tenant's id.
-      const tenants = [(params as { readonly tenant: string }).tenant, registration.tenantId]
+      const tenants = [params.tenant, registration.tenantId]
       await requireValidAssertion(
         assertion,
         tenants.map((tenant) => `${url()}/${tenant}/oauth2/v2.0/token`),
@@ -48,25 +42,7 @@ export function createClientCheck({ registration, scenarios, url, clock }: Simul
   }
 }
 
-export function isSameText(a: string, b: string): boolean {
+function isSameText(a: string, b: string): boolean {
   const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
   return timingSafeEqual(digest(a), digest(b))
-}
-
-function readBasic(authorization: string | undefined): { clientId: string; secret: string } | null {
-  if (authorization === undefined || !/^basic /i.test(authorization)) return null
-  const decoded = Buffer.from(authorization.slice(6).trim(), 'base64').toString('utf8')
-  const [, clientId, secret] = /^([^:]*):(.*)$/s.exec(decoded) ?? []
-  try {
-    // RFC 6749 section 2.3.1: both are form-encoded before they are joined.
-    if (clientId !== undefined && secret !== undefined)
-      return { clientId: formDecode(clientId), secret: formDecode(secret) }
-  } catch {
-    // Malformed escapes are refused below.
-  }
-  throw entraError(9002313, ['The Authorization header is malformed.'])
-}
-
-function formDecode(text: string): string {
-  return decodeURIComponent(text.replaceAll('+', ' '))
 }

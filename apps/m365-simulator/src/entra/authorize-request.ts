@@ -1,3 +1,4 @@
+import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { parseJson } from '../http/body.ts'
 import type { Registration } from '../simulation/simulation.ts'
@@ -5,24 +6,16 @@ import type { IssuedCode } from '../tenant/events.ts'
 import type { Permission } from '../tenant/permissions.ts'
 import { entraError } from './aadsts.ts'
 import { matchRedirectUri } from './redirect-uri.ts'
-import { requireScopes } from './scopes.ts'
+import { readScopes } from './scopes.ts'
 
-export const RESPONSE_MODES = ['query', 'fragment', 'form_post'] as const
-const PROMPTS = ['login', 'none', 'consent', 'select_account'] as const
+const PROMPTS = ['login', 'consent', 'select_account'] as const
 const JsonObject = z.string().transform(parseJson).pipe(z.record(z.string(), z.unknown()))
 const S256_CHALLENGE = /^[A-Za-z0-9_-]{43}$/
-const PLAIN_CHALLENGE = /^[A-Za-z0-9._~-]{43,128}$/
 
-/** Where a response goes; always a registered URI. */
-export interface ClientTarget {
-  readonly redirectUri: string
-  readonly responseMode: (typeof RESPONSE_MODES)[number]
-  readonly state: string | null
-}
+/** A request whose path begins with the tenant. */
+export type TenantRequest = FastifyRequest<{ Params: { readonly tenant: string } }>
 
 export interface AuthorizeRequest {
-  /** As the client wrote it; the token request has to repeat it. */
-  readonly redirectUri: string
   readonly scopes: readonly Permission[]
   readonly nonce: string | null
   readonly prompt: (typeof PROMPTS)[number] | null
@@ -33,26 +26,15 @@ export interface AuthorizeRequest {
   readonly claims: object
 }
 
-/** Reads where the response goes, from a request whose client and redirect URI are known to be right. */
-export function readTarget(parameters: URLSearchParams): ClientTarget {
-  return {
-    // A registered URI without a path comes back with one.
-    redirectUri: new URL(parameters.get('redirect_uri') ?? '').href,
-    responseMode: RESPONSE_MODES.find((mode) => mode === parameters.get('response_mode')) ?? 'query',
-    state: parameters.get('state'),
-  }
-}
-
 /** @throws EntraError, to be sent to the redirect URI */
 export function readAuthorizeRequest(parameters: URLSearchParams, registration: Registration): AuthorizeRequest {
   const responseType = parameters.get('response_type') ?? ''
   if (responseType === '') throw entraError(900144, ['response_type'])
   if (responseType.split(' ').includes('id_token')) throw entraError(700054)
   if (responseType !== 'code') throw entraError(700051, [responseType])
-  requireOneOf(parameters, 'response_mode', RESPONSE_MODES)
-  const { scopes } = requireScopes(parameters.get('scope') ?? '', registration)
+  requireOneOf(parameters, 'response_mode', ['query'])
+  const { scopes } = readScopes(parameters.get('scope') ?? '', registration)
   return {
-    redirectUri: parameters.get('redirect_uri') ?? '',
     scopes,
     nonce: parameters.get('nonce'),
     prompt: parameters.get('prompt') === '' ? null : requireOneOf(parameters, 'prompt', PROMPTS),
@@ -63,13 +45,17 @@ export function readAuthorizeRequest(parameters: URLSearchParams, registration: 
   }
 }
 
-/** @throws EntraError, to be shown on Entra's own page, because the redirect URI cannot be trusted */
+/**
+ * Returns where the answer goes.
+ *
+ * @throws EntraError, to be shown on Entra's own page, because the redirect URI cannot be trusted
+ */
 export function requireTrustedClient(
   parameters: URLSearchParams,
   tenant: string,
   registration: Registration,
   domain: string,
-): void {
+): string {
   requireTenant(tenant, registration, domain)
   requireUniqueNames(parameters)
   const clientId = parameters.get('client_id') ?? ''
@@ -82,6 +68,8 @@ export function requireTrustedClient(
   if (matchRedirectUri(redirectUri, registration.redirectUris) === null) {
     throw entraError(50011, [redirectUri, registration.clientId])
   }
+  // A registered URI without a path comes back with one.
+  return new URL(redirectUri).href
 }
 
 /**
@@ -121,11 +109,10 @@ function readChallenge(parameters: URLSearchParams): IssuedCode['challenge'] {
   const method = parameters.get('code_challenge_method')
   if (value === null && method === null) return null
   if (value === null) throw entraError(50147)
-  if (method !== null && method !== 'plain' && method !== 'S256') throw entraError(90023, ['code_challenge_method'])
-  const pattern = method === 'S256' ? S256_CHALLENGE : PLAIN_CHALLENGE
-  if (!pattern.test(value)) throw entraError(501491)
-  // RFC 7636 section 4.3: without a method the challenge is the verifier itself.
-  return { method: method ?? 'plain', value }
+  // RFC 9700 section 2.1.1: S256 is the only method that does not expose the verifier.
+  if (method !== 'S256') throw entraError(90023, ['code_challenge_method'])
+  if (!S256_CHALLENGE.test(value)) throw entraError(501491)
+  return value
 }
 
 function readClaims(text: string | null): object {

@@ -61,7 +61,7 @@ describe('a faulty request with a good redirect URI', () => {
     ['no response_type', { response_type: null }, 'invalid_request', 'AADSTS900144'],
     ['response_type=token', { response_type: 'token' }, 'unsupported_response_type', 'AADSTS700051'],
     ['response_type=code id_token', { response_type: 'code id_token' }, 'unsupported_response_type', 'AADSTS700054'],
-    ['an unknown response_mode', { response_mode: 'web_message' }, 'invalid_request', 'AADSTS90023'],
+    ['another response_mode than query', { response_mode: 'form_post' }, 'invalid_request', 'AADSTS90023'],
     ['two prompts', { prompt: 'select_account consent' }, 'invalid_request', 'AADSTS90023'],
     ['no scope', { scope: null }, 'invalid_request', 'AADSTS900144'],
     ['an unknown scope', { scope: 'openid Mail.Sned' }, 'invalid_client', 'AADSTS650053'],
@@ -69,7 +69,8 @@ describe('a faulty request with a good redirect URI', () => {
     ['a foreign resource', { scope: 'https://example.com/x' }, 'invalid_resource', 'AADSTS500011'],
     ['a short challenge', { code_challenge: 'short' }, 'invalid_request', 'AADSTS501491'],
     ['a method without a challenge', { code_challenge: null }, 'invalid_request', 'AADSTS50147'],
-    ['an unknown challenge method', { code_challenge_method: 'S512' }, 'invalid_request', 'AADSTS90023'],
+    ['another challenge method than S256', { code_challenge_method: 'plain' }, 'invalid_request', 'AADSTS90023'],
+    ['a prompt that shows nothing', { prompt: 'none' }, 'invalid_request', 'AADSTS90023'],
     ['claims that are not JSON', { claims: 'x' }, 'invalid_request', 'AADSTS9002313'],
   ])('(%s) comes back with state, error and a description of several lines', async (_what, change, error, code) => {
     const callback = callbackOf(await get(simulated.authorizeUrl(change)))
@@ -143,17 +144,6 @@ describe('consent', () => {
     expect((await pick('max')).status).toBe(200)
   })
 
-  it.each([
-    ['grace', 302],
-    ['ada', 200],
-  ] as const)(
-    'of %s on behalf of the organization covers everybody only if she is an administrator',
-    async (person, status) => {
-      await decide(person, 'accept', { organization: '1' })
-      expect((await pick('max')).status).toBe(status)
-    },
-  )
-
   it('accepted, comes back with a code, the state, and parameters nobody asked for', async () => {
     const callback = await simulated.consent('ada')
     expect([...callback.keys()]).toEqual(['code', 'session_state', 'unannounced_parameter', 'state'])
@@ -215,14 +205,10 @@ describe('where users may not consent', () => {
 })
 
 describe('accounts that cannot sign in', () => {
-  it.each([
-    ['of another tenant', 'eve', 'AADSTS50020'],
-    ['that is disabled', 'ada', 'AADSTS50057'],
-  ] as const)('an account %s ends on a page', async (_what, person, code) => {
-    await simulated.control('PUT', '/people/ada@contoso.com/enabled', { enabled: false })
-    const response = await pick(person)
+  it('an account of another tenant ends on a page', async () => {
+    const response = await pick('eve')
     expect(response.headers.get('location')).toBeNull()
-    expect(await response.text()).toContain(code)
+    expect(await response.text()).toContain('AADSTS50020')
   })
 
   it.each([
@@ -243,62 +229,6 @@ describe('accounts that cannot sign in', () => {
     await simulated.scenario('authorize-conditional-access')
     expect(JSON.parse(callbackOf(await pick('ada')).get('claims') ?? '')).toHaveProperty('access_token')
   })
-})
-
-describe('prompt=none', () => {
-  const silently = async (headers: Record<string, string> = {}): Promise<URLSearchParams> =>
-    callbackOf(await get(simulated.authorizeUrl({ prompt: 'none' }), headers))
-  const signedIn = async (): Promise<Record<string, string>> => ({
-    cookie: (await pick('ada')).headers.get('set-cookie')?.split(';')[0] ?? '',
-  })
-
-  it('is login_required when nobody is signed in', async () => {
-    expect((await silently()).get('error')).toBe('login_required')
-  })
-
-  it('comes back with a code when somebody is signed in and has consented', async () => {
-    await simulated.consent('ada')
-    expect((await silently(await signedIn())).has('code')).toBe(true)
-  })
-
-  it('is interaction_required with AADSTS65001 when consent is missing', async () => {
-    const callback = await silently(await signedIn())
-    expect(callback.get('error')).toBe('interaction_required')
-    expect(callback.get('error_description')).toContain('AADSTS65001')
-  })
-})
-
-describe('response_mode', () => {
-  beforeEach(async () => {
-    await simulated.consent('ada')
-  })
-
-  it('form_post answers with a form for the redirect URI', async () => {
-    const page = await (await pick('ada', { response_mode: 'form_post' })).text()
-    expect(page).toContain('<form method="post" action="http://localhost:3000/auth/microsoft/callback">')
-    expect(page).toMatch(/name="code" value="1\./)
-  })
-
-  it('fragment puts the parameters behind #', async () => {
-    const { search, hash } = new URL((await pick('ada', { response_mode: 'fragment' })).headers.get('location') ?? '')
-    expect(search).toBe('')
-    expect(new URLSearchParams(hash.slice(1)).has('code')).toBe(true)
-  })
-})
-
-it('the request may come as a form', async () => {
-  const url = new URL(simulated.authorizeUrl())
-  const response = await fetch(`${url.origin}${url.pathname}`, { method: 'POST', body: url.searchParams })
-  expect(await response.text()).toContain('Pick an account')
-})
-
-it.each([
-  ['https://mail.contoso.com/auth/microsoft/callback', 302],
-  ['https://evil.example/', 200],
-])('sign-out follows only a registered URI: %s is answered with %i', async (target, status) => {
-  const query = new URLSearchParams({ post_logout_redirect_uri: target }).toString()
-  const response = await get(`${simulated.url}/${REGISTRATION.tenantId}/oauth2/v2.0/logout?${query}`)
-  expect(response.status).toBe(status)
 })
 
 it('client_info comes with the code when it was asked for', async () => {

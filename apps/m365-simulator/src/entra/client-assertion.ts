@@ -8,7 +8,6 @@ export const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-b
 const FEDERATED_AUDIENCE = 'api://AzureADTokenExchange'
 /** How much Entra allows clocks to differ. */
 const SKEW_SECONDS = 300
-const MAX_REMEMBERED_IDS = 100_000
 
 /**
  * Returns a check of client assertions (RFC 7523 section 3) as Entra's page on certificate credentials specifies them:
@@ -24,17 +23,7 @@ export function createAssertionCheck(
 ) {
   const requireFederated = createFederatedCheck(federatedCredential ?? null, clock)
   const registered = certificates.map((pem) => readCertificate(pem))
-  /** By `jti`, in seconds since 1970: until when it has to be remembered. */
-  const usedIds = new Map<string, number>()
-
-  const requireUnused = (id: string, expiresAt: number): void => {
-    const now = clock().getTime() / 1000
-    if (usedIds.size >= MAX_REMEMBERED_IDS) {
-      for (const [known, until] of usedIds) if (until < now) usedIds.delete(known)
-    }
-    if (usedIds.has(id)) throw entraError(50012, ['The client assertion has been used before.'])
-    usedIds.set(id, expiresAt + SKEW_SECONDS)
-  }
+  const usedIds = new Set<unknown>()
 
   /** @param audiences the names of this token endpoint */
   return async (assertion: string, audiences: readonly string[]): Promise<void> => {
@@ -52,10 +41,11 @@ export function createAssertionCheck(
     }).catch((error: unknown) => {
       throw verificationError(error)
     })
-    const { aud, iss, sub, jti, exp = 0 }: JWTPayload = verified.payload
+    const { aud, iss, sub, jti } = verified.payload
     if (typeof aud !== 'string' || !audiences.includes(aud)) throw entraError(700023)
     if (iss !== clientId || sub !== clientId) throw entraError(700021)
-    requireUnused(String(jti), exp)
+    if (usedIds.has(jti)) throw entraError(50012, ['The client assertion has been used before.'])
+    usedIds.add(jti)
   }
 }
 

@@ -110,11 +110,6 @@ describe('discovery', () => {
     })
   })
 
-  it('has a template for an issuer below common', async () => {
-    const response = await fetch(`${simulated.url}/common/v2.0/.well-known/openid-configuration`)
-    expect(await response.json()).toMatchObject({ issuer: `${simulated.url}/{tenantid}/v2.0` })
-  })
-
   it('of an unknown tenant is invalid_tenant', async () => {
     const response = await fetch(`${simulated.url}/fabrikam.com/v2.0/.well-known/openid-configuration`)
     expect(response.status).toBe(400)

@@ -9,6 +9,8 @@ import type { Store } from '../tenant/store.ts'
 const CODE_BYTES = 600
 const REFRESH_TOKEN_BYTES = 900
 const ID_TOKEN_SECONDS = 3600
+/** The object id of the enterprise application. */
+const SERVICE_PRINCIPAL_ID = '5f0c1a52-7c1e-4b8d-9a43-0d6f3b7e2201'
 const OTHER_GUID = '00000000-dead-4bad-8bad-000000000000'
 
 export interface IssuedAccessToken {
@@ -31,9 +33,8 @@ export async function issueAccessToken(
 
 /** Issues a token for the application itself, with everything that an administrator has granted it so far. */
 export async function issueApplicationToken(simulation: Simulation): Promise<IssuedAccessToken> {
-  const { store, registration } = simulation
-  const oid = servicePrincipalId(registration.clientId)
-  return sign('application', oid, [...store.state.applicationConsents], simulation)
+  const permissions = [...simulation.store.state.applicationConsents]
+  return sign('application', SERVICE_PRINCIPAL_ID, permissions, simulation)
 }
 
 async function sign(
@@ -43,7 +44,7 @@ async function sign(
   { settings, tokens }: Simulation,
 ): Promise<IssuedAccessToken> {
   const seconds = settings.current.accessTokenSeconds ?? randomInt(60 * 60, 90 * 60)
-  return { accessToken: await tokens.signAccessToken({ holder, oid }, scopes, seconds), scopes, expiresIn: seconds - 1 }
+  return { accessToken: await tokens.signAccessToken(holder, oid, scopes, seconds), scopes, expiresIn: seconds - 1 }
 }
 
 export function issueRefreshToken(oid: string, scopes: readonly string[], { store, clock }: Simulation): string {
@@ -104,12 +105,4 @@ export function idTokenClaims(
     uti: randomUUID(),
     ver: '2.0',
   }
-}
-
-/** The object id of the enterprise application: constant for a registration, and different from its client id. */
-function servicePrincipalId(clientId: string): string {
-  const hex = createHash('sha256').update(`service principal of ${clientId.toLowerCase()}`).digest('hex')
-  return [hex.slice(0, 8), hex.slice(8, 12), `4${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`, hex.slice(20, 32)].join(
-    '-',
-  )
 }

@@ -22,19 +22,11 @@ export function matchRedirectUri(requested: string, registered: readonly string[
   const { href } = new URL(requested)
   // A URI that only becomes equal once dot segments or escapes are resolved is another URI.
   if (requested !== href && `${requested}/` !== href) return null
-  return registered.find((candidate) => isSame(new URL(requested), new URL(candidate))) ?? null
+  return registered.find((candidate) => comparable(candidate) === comparable(requested)) ?? null
 }
 
-function isSame(requested: URL, registered: URL): boolean {
-  const portCounts = registered.hostname !== 'localhost'
-  return (
-    requested.protocol === registered.protocol &&
-    requested.hostname === registered.hostname &&
-    (!portCounts || requested.port === registered.port) &&
-    requested.pathname === registered.pathname &&
-    requested.search === registered.search &&
-    requested.hash === '' &&
-    requested.username === '' &&
-    requested.password === ''
-  )
+function comparable(uri: string): string {
+  const url = new URL(uri)
+  if (url.hostname === 'localhost') url.port = ''
+  return url.href
 }

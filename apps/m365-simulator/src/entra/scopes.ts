@@ -1,6 +1,6 @@
 import { type Permission, PERMISSION_NAMES } from '../tenant/permissions.ts'
 import type { Registration } from '../simulation/simulation.ts'
-import { entraError, type EntraError } from './aadsts.ts'
+import { entraError } from './aadsts.ts'
 
 /** The app registration lists these permissions, and `.default` requests all of them. */
 const REGISTERED_PERMISSIONS: readonly Permission[] = ['User.Read', 'Mail.Send', 'Mail.Send.Shared', 'Mail.ReadWrite']
@@ -20,63 +20,39 @@ export interface ScopeRequest {
   readonly isDefault: boolean
 }
 
-/** Says why a `scope` parameter is not valid. */
-export type ScopeFault =
-  | { readonly kind: 'empty' | 'default-mixed' }
-  | { readonly kind: 'unknown-scope'; readonly scope: string }
-  /** `isMixed` means that scopes of Graph were requested too, which only an authorization request may combine. */
-  | { readonly kind: 'unknown-resource'; readonly resource: string; readonly isMixed: boolean }
-
-/** Reads a `scope` parameter. Names match in any case, with or without one of Graph's identifiers as a prefix. */
-export function readScopes(text: string): ScopeRequest | ScopeFault {
-  const values = text.split(' ').filter((value) => value !== '')
-  if (values.length === 0) return { kind: 'empty' }
-  const names = values.map((value) => {
-    const resource = GRAPH_RESOURCES.find((candidate) => value.toLowerCase().startsWith(`${candidate}/`))
-    // A doubled slash is right only for a resource whose identifier ends in one; Graph's does not.
-    return resource === undefined ? value : value.slice(resource.length + 1)
-  })
+/**
+ * Reads a `scope` parameter. Names match in any case, with or without one of Graph's identifiers as a prefix.
+ *
+ * @param ifMixed the code for scopes of Graph together with those of another resource
+ * @throws EntraError
+ */
+export function readScopes(
+  text: string,
+  { displayName, tenantId }: Registration,
+  ifMixed: 500011 | 700022 = 500011,
+): ScopeRequest {
+  const names = text.split(/ +/).filter(Boolean).map(withoutResource)
+  if (names.length === 0) throw entraError(900144, ['scope'])
   const foreign = names.find((name) => name.includes('/'))
   if (foreign !== undefined) {
-    const resource = foreign.slice(0, foreign.lastIndexOf('/'))
-    return {
-      kind: 'unknown-resource',
-      resource,
-      isMixed: names.some((name) => !name.includes('/') && !isOidcScope(name)),
-    }
+    const isMixed = names.some((name) => !name.includes('/') && !isOidcScope(name))
+    throw entraError(isMixed ? ifMixed : 500011, [foreign.slice(0, foreign.lastIndexOf('/')), tenantId])
   }
-  const isDefault = names.some((name) => name.toLowerCase() === '.default')
-  const scopes = new Set<Permission>()
-  for (const name of names) {
-    if (name.toLowerCase() === '.default') continue
+  const named = names.filter((name) => name.toLowerCase() !== '.default')
+  const isDefault = named.length < names.length
+  const scopes = named.map((name) => {
     const permission = PERMISSION_NAMES.find((known) => known.toLowerCase() === name.toLowerCase())
-    if (permission === undefined) return { kind: 'unknown-scope', scope: name }
-    if (isDefault && !isOidcScope(permission)) return { kind: 'default-mixed' }
-    scopes.add(permission)
-  }
-  return { scopes: [...scopes, ...(isDefault ? REGISTERED_PERMISSIONS : [])], isDefault }
+    if (permission === undefined) throw entraError(650053, [displayName, name])
+    if (!isDefault || isOidcScope(permission)) return permission
+    throw entraError(70011, ['.default scope cannot be combined with resource-specific scopes.'])
+  })
+  return { scopes: [...new Set(scopes), ...(isDefault ? REGISTERED_PERMISSIONS : [])], isDefault }
 }
 
-/** Like `readScopes`. @throws EntraError */
-export function requireScopes(text: string, registration: Registration): ScopeRequest {
-  const reading = readScopes(text)
-  if ('kind' in reading) throw scopeError(reading, registration)
-  return reading
-}
-
-export function scopeError(fault: ScopeFault, { displayName, tenantId }: Registration): EntraError {
-  switch (fault.kind) {
-    case 'empty':
-      return entraError(900144, ['scope'])
-    case 'unknown-scope':
-      return entraError(650053, [displayName, fault.scope])
-    case 'unknown-resource':
-      return entraError(500011, [fault.resource, tenantId])
-    case 'default-mixed':
-      return entraError(70011, ['.default scope cannot be combined with resource-specific scopes.'])
-    default:
-      return fault satisfies never
-  }
+/** A doubled slash would be right only for a resource whose identifier ends in one; Graph's does not. */
+function withoutResource(value: string): string {
+  const resource = GRAPH_RESOURCES.find((candidate) => value.toLowerCase().startsWith(`${candidate}/`))
+  return resource === undefined ? value : value.slice(resource.length + 1)
 }
 
 /** Whether this is `{graph}/.default`, the only scope that an application requests for itself. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { Settings } from '../faults/settings.ts'
 import { readForm } from '../http/body.ts'
 import type { Simulation } from '../simulation/simulation.ts'
@@ -8,8 +8,8 @@ import type { CodeState } from '../tenant/store.ts'
 import { GRAPH_AUDIENCE } from '../tenant/token-service.ts'
 import { correlate, EntraError, entraError, errorBody, scenarioError } from './aadsts.ts'
 import { clientInfo } from './answers.ts'
-import { createClientCheck, isSameText } from './authenticate-client.ts'
-import { requireTenant } from './authorize-request.ts'
+import { createClientCheck } from './authenticate-client.ts'
+import { requireTenant, type TenantRequest } from './authorize-request.ts'
 import {
   grantedScopes,
   hashSecret,
@@ -19,12 +19,11 @@ import {
   type IssuedAccessToken,
   issueRefreshToken,
 } from './issue-tokens.ts'
-import { isGraphDefault, isOidcScope, readScopes, scopeError } from './scopes.ts'
+import { isGraphDefault, isOidcScope, readScopes } from './scopes.ts'
 
 const CODE_LIFETIME_MS = 10 * 60 * 1000
 const REFRESH_TOKEN_IDLE_MS = 90 * 24 * 60 * 60 * 1000
 const LOGGED_PARAMETERS = ['grant_type', 'client_id', 'redirect_uri', 'scope', 'claims']
-const PATH = '/:tenant/oauth2/v2.0/token'
 
 /** Says what a request may get tokens for. */
 interface Grant {
@@ -38,14 +37,14 @@ interface Grant {
 
 /** Serves the token endpoint. */
 export function tokenRoutes(app: FastifyInstance, simulation: Simulation): void {
-  const { index, registration, scenarios, settings, store, tokens, url, clock } = simulation
+  const { index, registration, scenarios, settings, store, tokens, clock } = simulation
   const requireClient = createClientCheck(simulation)
 
   /** @throws EntraError */
-  const answer = async (request: FastifyRequest, form: URLSearchParams | null): Promise<object> => {
-    requireTenant((request.params as { readonly tenant: string }).tenant, registration, index.directory.domain)
+  const answer = async (request: TenantRequest): Promise<object> => {
+    requireTenant(request.params.tenant, registration, index.directory.domain)
     // A body of another type is not read at all, so its parameters are missing.
-    if (form === null) throw entraError(900144, ['grant_type'])
+    const form = readForm(request)
     await requireClient(form, request)
     const { origin } = request.headers
     if (origin !== undefined) throw entraError(9002326, [origin])
@@ -90,9 +89,8 @@ export function tokenRoutes(app: FastifyInstance, simulation: Simulation): void 
 
   const grantApplication = async (scope: string): Promise<object> => {
     if (!isGraphDefault(scope)) {
-      const reading = readScopes(scope)
-      const isForeign = 'kind' in reading && reading.kind === 'unknown-resource'
-      throw isForeign ? scopeError(reading, registration) : entraError(1002012, [scope])
+      readScopes(scope, registration)
+      throw entraError(1002012, [scope])
     }
     // Without a user there is no refresh token and no id_token; Microsoft leaves out `scope` as well.
     return tokenMembers(await issueApplicationToken(simulation))
@@ -111,7 +109,6 @@ export function tokenRoutes(app: FastifyInstance, simulation: Simulation): void 
   ): Grant => {
     const person = index.personByOid(oid)
     if (person === undefined) throw entraError(50034)
-    if (store.state.disabledAccounts.has(oid)) throw entraError(50057)
     const scopes = requestedScopes(form.get('scope') ?? '', signInScopes)
     const granted = grantedScopes(store, oid)
     if (scopes.every((scope) => granted.has(scope))) return { person, scopes, signInScopes, nonce }
@@ -120,12 +117,7 @@ export function tokenRoutes(app: FastifyInstance, simulation: Simulation): void 
 
   const requestedScopes = (text: string, signInScopes: readonly string[]): readonly string[] => {
     if (text.trim() === '') return signInScopes
-    const reading = readScopes(text)
-    if ('kind' in reading) {
-      const isMixed = reading.kind === 'unknown-resource' && reading.isMixed
-      throw isMixed ? entraError(700022) : scopeError(reading, registration)
-    }
-    const { scopes, isDefault } = reading
+    const { scopes, isDefault } = readScopes(text, registration, 700022)
     // `.default` stands for whatever has been consented to.
     return isDefault ? [...scopes.filter(isOidcScope), ...signInScopes] : scopes
   }
@@ -137,7 +129,7 @@ export function tokenRoutes(app: FastifyInstance, simulation: Simulation): void 
     const issued = await issueAccessToken(person.oid, simulation, scenarios.take('fewer-scopes')?.without)
     const body: Record<string, unknown> = {
       ...tokenMembers(issued),
-      ...scopeMember(settings.current.scopeWording, issued.scopes),
+      ...WORDINGS[settings.current.scopeWording](issued.scopes),
     }
     if (refreshable.includes('offline_access') && change !== 'no-refresh-token') {
       body['refresh_token'] = issueRefreshToken(person.oid, signInScopes, simulation)
@@ -150,41 +142,43 @@ export function tokenRoutes(app: FastifyInstance, simulation: Simulation): void 
     return body
   }
 
-  const refuse = (request: FastifyRequest, reply: FastifyReply, error: EntraError): FastifyReply => {
+  const refuse = (request: TenantRequest, reply: FastifyReply, error: EntraError): FastifyReply => {
     request.facts.details['error'] = `AADSTS${error.code}`
-    const correlation = correlate(request.facts.clientRequestId, clock())
-    return neverCached(reply)
-      .code(error.status)
-      .headers({ 'x-ms-request-id': correlation.traceId, 'client-request-id': correlation.correlationId })
-      .send(errorBody(error, correlation, url()))
+    return reply.code(error.status).send(errorBody(error, request))
   }
 
-  // Scenarios run after this hook, so that they can distinguish a refresh from the redemption of a code.
-  const noteParameters = async ({ headers, body, facts }: FastifyRequest): Promise<void> => {
-    const form = readForm(headers['content-type'], body)
-    facts.grantType = form?.get('grant_type') ?? null
-    for (const name of LOGGED_PARAMETERS) {
-      const value = form?.get(name)
-      if (value) facts.details[name] = value
-    }
-  }
-
-  app.post(PATH, { config: { endpoint: 'token' }, preValidation: noteParameters }, async (request, reply) => {
+  const handle = async (request: TenantRequest, reply: FastifyReply): Promise<object> => {
+    const { traceId, correlationId } = correlate(request)
+    reply.type('application/json; charset=utf-8').headers({
+      'x-ms-request-id': traceId,
+      'client-request-id': correlationId,
+      'cache-control': 'no-store, no-cache',
+      pragma: 'no-cache',
+      expires: '-1',
+    })
     try {
-      const body = await answer(request, readForm(request.headers['content-type'], request.body))
-      const { traceId, correlationId } = correlate(request.facts.clientRequestId, clock())
-      neverCached(reply).headers({ 'x-ms-request-id': traceId, 'client-request-id': correlationId })
-      return body
+      if (request.method !== 'POST') throw entraError(900561, [request.method])
+      return await answer(request)
     } catch (error) {
       if (!(error instanceof EntraError)) throw error
       return refuse(request, reply, error)
     }
-  })
-  app.route({
-    method: ['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE'],
-    url: PATH,
+  }
+
+  app.route<{ Params: TenantRequest['params'] }>({
+    method: ['POST', 'GET', 'HEAD', 'PUT', 'PATCH', 'DELETE'],
+    url: '/:tenant/oauth2/v2.0/token',
     config: { endpoint: 'token' },
-    handler: async (request, reply) => refuse(request, reply, entraError(900561, [request.method])),
+    // Scenarios run after this hook, so that they can distinguish a refresh from the redemption of a code.
+    preValidation: async (request) => {
+      const form = readForm(request)
+      request.facts.grantType = form.get('grant_type')
+      for (const name of LOGGED_PARAMETERS) {
+        const value = form.get(name)
+        if (value) request.facts.details[name] = value
+      }
+    },
+    handler: handle,
   })
 }
 
@@ -202,8 +196,7 @@ function requireRedeemable(code: CodeState | undefined, form: URLSearchParams, n
 function isVerified(challenge: CodeState['challenge'], verifier: string | null): boolean {
   if (challenge === null || verifier === null) return challenge === null && verifier === null
   if (!/^[A-Za-z0-9._~-]{43,128}$/.test(verifier)) return false
-  const expected = challenge.method === 'plain' ? verifier : createHash('sha256').update(verifier).digest('base64url')
-  return isSameText(expected, challenge.value)
+  return challenge === createHash('sha256').update(verifier).digest('base64url')
 }
 
 function requireParameter(form: URLSearchParams, name: string): string {
@@ -212,29 +205,16 @@ function requireParameter(form: URLSearchParams, name: string): string {
   return value
 }
 
-function neverCached(reply: FastifyReply): FastifyReply {
-  return reply
-    .type('application/json; charset=utf-8')
-    .headers({ 'cache-control': 'no-store, no-cache', pragma: 'no-cache', expires: '-1' })
-}
-
 function tokenMembers({ accessToken, expiresIn }: IssuedAccessToken): Record<string, unknown> {
   return { token_type: 'Bearer', expires_in: expiresIn, ext_expires_in: expiresIn, access_token: accessToken }
 }
 
-function scopeMember(wording: Settings['scopeWording'], scopes: readonly string[]): { scope?: string } {
-  switch (wording) {
-    case 'short':
-      return { scope: scopes.join(' ') }
-    case 'qualified':
-      return { scope: scopes.map((scope) => (isOidcScope(scope) ? scope : `${GRAPH_AUDIENCE}/${scope}`)).join(' ') }
-    case 'upper-case':
-      return { scope: scopes.join(' ').toUpperCase() }
-    case 'more':
-      return { scope: [...scopes, 'Calendars.Read'].join(' ') }
-    case 'absent':
-      return {}
-    default:
-      return wording satisfies never
-  }
+const WORDINGS: Readonly<Record<Settings['scopeWording'], (scopes: readonly string[]) => { scope?: string }>> = {
+  short: (scopes) => ({ scope: scopes.join(' ') }),
+  qualified: (scopes) => ({
+    scope: scopes.map((scope) => (isOidcScope(scope) ? scope : `${GRAPH_AUDIENCE}/${scope}`)).join(' '),
+  }),
+  'upper-case': (scopes) => ({ scope: scopes.join(' ').toUpperCase() }),
+  more: (scopes) => ({ scope: [...scopes, 'Calendars.Read'].join(' ') }),
+  absent: () => ({}),
 }

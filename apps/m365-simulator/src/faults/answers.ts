@@ -2,14 +2,15 @@ import type { HttpEffect, RetryAfter } from './scenario.ts'
 
 export type FaultAnswer = Extract<HttpEffect['do'], { action: 'answer' }>
 
-const THROTTLING = {
-  ApplicationThrottled: 'Application is over its RequestRate limit.',
-  TooManyRequests: 'The server is busy. Please try again later.',
-  activityLimitReached: 'The request has been throttled',
-} as const
+export const RESET_BEFORE = { action: 'reset', when: 'before' } as const
+export const RESET_AFTER = { action: 'reset', when: 'after' } as const
+export const GATEWAY_TIMEOUT = graphAnswer(504, 'UnknownError', '')
+/** Processed all the same. */
+export const GATEWAY_TIMEOUT_AFTER: FaultAnswer = { ...GATEWAY_TIMEOUT, when: 'after' }
 
-export function throttled(code: keyof typeof THROTTLING, retryAfter: RetryAfter | null): FaultAnswer {
-  return withRetryAfter(graphAnswer(429, code, THROTTLING[code]), retryAfter)
+export function throttled(retryAfter: RetryAfter | null): FaultAnswer {
+  const given = graphAnswer(429, 'ApplicationThrottled', 'Application is over its RequestRate limit.')
+  return withRetryAfter(given, retryAfter)
 }
 
 export function unavailable(retryAfter: RetryAfter | null): FaultAnswer {
@@ -18,10 +19,8 @@ export function unavailable(retryAfter: RetryAfter | null): FaultAnswer {
 
 /** A gateway in front of the service answers with this HTML page. */
 export function html(status: number, reason: string): FaultAnswer {
-  return {
-    ...answer(status, `<html><body><h1>${status} ${reason}</h1></body></html>`),
-    headers: { 'content-type': 'text/html' },
-  }
+  const page = `<html><body><h1>${status} ${reason}</h1></body></html>`
+  return { ...answer(status, page), headers: { 'content-type': 'text/html' } }
 }
 
 export function graphAnswer(status: number, code: string, message: string): FaultAnswer {

@@ -1,14 +1,17 @@
-import type { RetryAfter } from './scenario.ts'
+import { GATEWAY_TIMEOUT_AFTER, RESET_AFTER, RESET_BEFORE, throttled, unavailable } from './answers.ts'
+import type { HttpEffect, RetryAfter } from './scenario.ts'
 import { type Fault, FAULT_NAMES, type Settings, type SettingsHolder } from './settings.ts'
 
-export interface Draw {
-  readonly fault: Fault | null
-  /** For a 429 or 503, or for an accepted request that gets the header all the same; null: no header. */
-  readonly retryAfter: RetryAfter | null
+const ACTIONS: Readonly<Record<Fault, (retryAfter: RetryAfter | null) => HttpEffect['do']>> = {
+  throttled,
+  unavailable,
+  gatewayTimeoutAfter: () => GATEWAY_TIMEOUT_AFTER,
+  resetBefore: () => RESET_BEFORE,
+  resetAfter: () => RESET_AFTER,
 }
 
 /** Returns what happens to each request at random; the same seed and order of requests give the same results. */
-export function createChaos(settings: SettingsHolder): () => Draw {
+export function createChaos(settings: SettingsHolder): () => HttpEffect['do'] | null {
   let seededFor: Settings | null = null
   let random = mulberry32(0)
   return () => {
@@ -18,17 +21,11 @@ export function createChaos(settings: SettingsHolder): () => Draw {
       random = mulberry32(current.faultSeed)
     }
     // Each draw takes the same count of numbers, so that changing one rate leaves the other decisions alone.
-    const [which, onAccepted, form] = [random(), random(), random()]
-    const fault = pickFault(current, which)
-    if (fault === 'throttled' || fault === 'unavailable') return { fault, retryAfter: pickForm(current, form) }
-    const hasHeader = fault === null && onAccepted < current.faultRates.retryAfterOnAccepted
-    return { fault, retryAfter: hasHeader ? { form: 'seconds', seconds: current.retryAfterSeconds } : null }
+    const [which, form] = [random(), random()]
+    let below = 0
+    const fault = FAULT_NAMES.find((name) => which < (below += current.faultRates[name]))
+    return fault === undefined ? null : ACTIONS[fault](pickForm(current, form))
   }
-}
-
-function pickFault({ faultRates }: Settings, random: number): Fault | null {
-  let below = 0
-  return FAULT_NAMES.find((name) => random < (below += faultRates[name])) ?? null
 }
 
 function pickForm({ retryAfterForm, retryAfterSeconds: seconds }: Settings, random: number): RetryAfter | null {

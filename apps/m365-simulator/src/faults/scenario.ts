@@ -8,7 +8,6 @@ const ENDPOINTS = [
   'sign-in',
   'admin-consent',
   'token',
-  'logout',
   'discovery',
   'keys',
   'me',
@@ -19,7 +18,6 @@ const ENDPOINTS = [
   'attachment-list',
   'upload-session-create',
   'message-get',
-  'message-update',
   'message-delete',
   'message-search',
   'graph-other',
@@ -144,21 +142,10 @@ export interface ActiveScenario {
 
 type EffectOf<Kind extends Effect['kind']> = Extract<Effect, { kind: Kind }>
 
-/** The scenarios that are switched on. A restart switches all of them off. */
-export interface Scenarios {
-  active(): readonly ActiveScenario[]
-  add(scenario: Omit<ActiveScenario, 'id'>): ActiveScenario
-  /** @param idOrName one of them; without it, all. Returns how many were switched off. */
-  remove(idOrName?: string): number
-  /** Uses the first effect of this kind that matches. */
-  take<Kind extends Effect['kind']>(kind: Kind, matches?: (effect: EffectOf<Kind>) => boolean): EffectOf<Kind> | null
-  /** Uses all HTTP effects that match. `off` is aborted when the scenario is switched off, even if it was used up. */
-  takeAll(matches: (effect: HttpEffect) => boolean): { readonly effect: HttpEffect; readonly off: AbortSignal }[]
-  /** Ends the errors that last until a sign-in has asked for their claims. */
-  satisfy(claims: object): void
-}
+export type Scenarios = ReturnType<typeof createScenarios>
 
-export function createScenarios(): Scenarios {
+/** The scenarios that are switched on. A restart switches all of them off. */
+export function createScenarios() {
   let active: ActiveScenario[] = []
   let lastId = 0
   const switches = new Map<string, AbortController>()
@@ -175,41 +162,43 @@ export function createScenarios(): Scenarios {
   }
 
   return {
-    active: () => active,
-    add(added) {
+    active: (): readonly ActiveScenario[] => active,
+    add(added: Omit<ActiveScenario, 'id'>): ActiveScenario {
       lastId += 1
       const scenario = { id: `scenario-${lastId}`, ...added }
       active = [...active, scenario]
       switches.set(scenario.id, new AbortController())
       return scenario
     },
-    remove(idOrName) {
-      const isMeant = ({ id, name }: ActiveScenario): boolean =>
-        idOrName === undefined || idOrName === id || idOrName === name
-      const removed = active.filter(isMeant)
-      const ids = idOrName === undefined ? [...switches.keys()] : [idOrName, ...removed.map(({ id }) => id)]
+    /** Switches off these, even if they were used up; without `ids`, all. */
+    remove(ids: Iterable<string> = [...switches.keys()]): void {
       for (const id of ids) {
         switches.get(id)?.abort()
         switches.delete(id)
+        active = active.filter((scenario) => scenario.id !== id)
       }
-      active = active.filter((scenario) => !isMeant(scenario))
-      return removed.length
     },
-    take<Kind extends Effect['kind']>(kind: Kind, matches: (effect: EffectOf<Kind>) => boolean = () => true) {
+    /** Uses the first effect of this kind that matches. */
+    take<Kind extends Effect['kind']>(
+      kind: Kind,
+      matches: (effect: EffectOf<Kind>) => boolean = () => true,
+    ): EffectOf<Kind> | null {
       const isOfKind = (effect: Effect): effect is EffectOf<Kind> => effect.kind === kind
       const found = active.find((scenario) => isOfKind(scenario.effect) && matches(scenario.effect) && isDue(scenario))
       if (found === undefined) return null
       use(found)
       return found.effect as EffectOf<Kind>
     },
-    takeAll: (matches) =>
+    /** Uses all delays that match. `off` is aborted when the scenario is switched off, even if it was used up. */
+    takeDelays: (matches: (effect: HttpEffect) => boolean) =>
       active.flatMap((scenario) => {
         const { effect, id } = scenario
-        if (effect.kind !== 'http' || !matches(effect) || !isDue(scenario)) return []
+        if (effect.kind !== 'http' || effect.do.action !== 'delay' || !matches(effect) || !isDue(scenario)) return []
         use(scenario)
-        return [{ effect, off: switches.get(id)?.signal ?? AbortSignal.abort() }]
+        return [{ delayMs: effect.do.delayMs, off: switches.get(id)?.signal ?? AbortSignal.abort() }]
       }),
-    satisfy(claims) {
+    /** Ends the errors that last until a sign-in has asked for their claims. */
+    satisfy(claims: object): void {
       active = active.filter(({ effect }) => !isSatisfied(effect, claims))
     },
   }

@@ -22,31 +22,16 @@ const FAULTS = {
   throttled: Rate,
   /** 503 ErrorServerBusy, with `Retry-After` as set. */
   unavailable: Rate,
-  /** 500 with an empty object. */
-  internalError: Rate,
-  /** 502 with HTML. */
-  badGateway: Rate,
-  /** 504 without processing the request. */
-  gatewayTimeoutBefore: Rate,
   /** 504 after processing the request. */
   gatewayTimeoutAfter: Rate,
   resetBefore: Rate,
   resetAfter: Rate,
-  /** The request is never answered. */
-  hangBefore: Rate,
-  hangAfter: Rate,
-  /** 401 InvalidAuthenticationToken; the token presented, and those before it, stop working. */
-  tokenRevoked: Rate,
 }
 export type Fault = keyof typeof FAULTS
 export const FAULT_NAMES = Object.keys(FAULTS) as readonly Fault[]
 
 const FaultRates = z
-  .strictObject({
-    ...FAULTS,
-    /** Applies to accepted requests, on top of the faults. */
-    retryAfterOnAccepted: Rate,
-  })
+  .strictObject(FAULTS)
   .refine((rates) => FAULT_NAMES.reduce((sum, name) => sum + rates[name], 0) <= 1, 'the rates add up to more than 1')
 
 /** Where Microsoft behaves differently by policy, cloud or day. A restart returns to the defaults. */

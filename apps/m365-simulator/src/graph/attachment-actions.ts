@@ -1,28 +1,42 @@
 import { addToDraft, attachmentBlobs, storeAttachment } from '../mail/attachments.ts'
+import type { Settings } from '../faults/settings.ts'
 import type { Simulation } from '../simulation/simulation.ts'
+import type { StoredMessage } from '../tenant/message.ts'
 import type { MailboxItem } from '../tenant/store.ts'
 import { GraphError } from './graph-error.ts'
 import { itemId } from './item-ids.ts'
 import type { Visit } from './mailbox-access.ts'
 import { attachmentJson } from './message-json.ts'
-import { requireAcceptableSize } from './message-size.ts'
 import { readAttachmentSelection } from './query-options.ts'
 import { readAttachment, readUploadItem } from './read-message.ts'
 import { readJsonObject } from './request-body.ts'
 import { sessionJson, uploadUrl } from './upload-routes.ts'
 
+/** The limit for a single attachment, whatever a tenant allows. */
+const MAX_ATTACHMENT_BYTES = 150 * 1024 * 1024
+
+/** @throws GraphError when the message exceeds the tenant's limit, which counts attachments as base64 */
+export function requireAcceptableSize(
+  { content }: StoredMessage['body'],
+  attachmentSizesBytes: readonly number[],
+  { messageSizeLimitBytes, messageTooLargeStatus }: Settings,
+): void {
+  const encodedBytes = attachmentSizesBytes.reduce((sum, sizeBytes) => sum + 4 * Math.ceil(sizeBytes / 3), 0)
+  const isTooLarge = Buffer.byteLength(content) + encodedBytes > (messageSizeLimitBytes ?? Number.POSITIVE_INFINITY)
+  if (!isTooLarge && attachmentSizesBytes.every((sizeBytes) => sizeBytes <= MAX_ATTACHMENT_BYTES)) return
+  const message = 'The message exceeds the maximum supported size.'
+  throw new GraphError(messageTooLargeStatus, 'ErrorMessageSizeExceeded', message)
+}
+
 /** @throws GraphError when the message was sent already */
-export function requireDraft({ message }: MailboxItem): void {
+function requireDraft({ message }: MailboxItem): void {
   if (message.isDraft) return
   throw new GraphError(400, 'ErrorInvalidPropertyUpdateSentMessage', 'Only a draft can be updated.')
 }
 
 /** The actions below `/messages/{id}/attachments`; each returns the JSON of its response. */
-export function createAttachmentActions(simulation: Simulation, contextOf: (visit: Visit) => string) {
+export function createAttachmentActions(simulation: Simulation) {
   const { settings, store, uploads, registration, clock, url } = simulation
-
-  const attachmentsContext = (visit: Visit, item: MailboxItem): string =>
-    `${contextOf(visit)}('${itemId(item, visit.idKind)}')/attachments`
 
   const requireRoom = ({ message }: MailboxItem, sizeBytes: number): void => {
     const sizes = message.attachments.map((attachment) => attachment.sizeBytes)
@@ -36,28 +50,18 @@ export function createAttachmentActions(simulation: Simulation, contextOf: (visi
       requireRoom(item, attachment.content.length)
       const stored = storeAttachment(attachment, simulation)
       addToDraft(item, stored, simulation)
-      return {
-        '@odata.context': `${attachmentsContext(visit, item)}/$entity`,
-        ...attachmentJson(stored, attachment.content, clock().toISOString()),
-      }
+      return attachmentJson(stored, attachment.content, clock().toISOString())
     },
 
     list: (visit: Visit, item: MailboxItem): object => {
       const select = readAttachmentSelection(new URL(visit.request.url, url()).searchParams)
-      const context = attachmentsContext(visit, item)
       const { attachments, sentAt } = item.message
-      if (select === null) {
-        const value = attachments.map((attachment) =>
-          attachmentJson(attachment, store.blobs.get(attachment.sha256), sentAt),
-        )
-        return { '@odata.context': context, value }
-      }
-      const names = ['@odata.type', '@odata.mediaContentType', 'id', ...select]
       const value = attachments.map((attachment) => {
+        if (select === null) return attachmentJson(attachment, store.blobs.get(attachment.sha256), sentAt)
         const whole = attachmentJson(attachment, null, sentAt)
-        return Object.fromEntries(names.map((name) => [name, whole[name]]))
+        return Object.fromEntries(['@odata.type', 'id', ...select].map((name) => [name, whole[name]]))
       })
-      return { '@odata.context': `${context}(${select.join(',')})`, value }
+      return { value }
     },
 
     createSession: (visit: Visit, item: MailboxItem): object => {
@@ -84,8 +88,7 @@ export function createAttachmentActions(simulation: Simulation, contextOf: (visi
         expiresAtMs: visit.nowMs + uploadSessionSeconds * 1000,
         content: attachmentBlobs(simulation).begin(),
       })
-      const { '@odata.context': context, ...status } = sessionJson(session)
-      return { '@odata.context': context, uploadUrl: uploadUrl(session, url()), ...status }
+      return { uploadUrl: uploadUrl(session, url()), ...sessionJson(session) }
     },
   }
 }

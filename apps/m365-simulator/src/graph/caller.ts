@@ -1,12 +1,12 @@
 import type { FastifyRequest } from 'fastify'
 import { concerns } from '../faults/scenario.ts'
-import { type Actor, findAddressee } from '../mail/sender-rights.ts'
 import type { Simulation } from '../simulation/simulation.ts'
+import { findAddressee, type Person } from '../tenant/directory.ts'
 import type { AccessTokenCheck } from '../tenant/token-service.ts'
 import { GraphError } from './graph-error.ts'
 
-/** Whose token came with the request, and what it permits. */
-export type Caller = Actor & {
+/** Whose token came with the request, a person's or that of the application itself, and what it permits. */
+type Caller = ({ readonly kind: 'person'; readonly person: Person } | { readonly kind: 'application' }) & {
   /** The person's, or that of the application's service principal. */
   readonly oid: string
   /** For an application: its roles, and what Exchange grants it for the mailbox that the request names. */
@@ -37,14 +37,10 @@ export async function authenticate(request: FastifyRequest, simulation: Simulati
   if (token.kind !== 'valid') throw unauthenticated(REASONS[token.kind])
   const caller = callerOf(token, request, simulation)
 
-  const revoke = (claims: string | null): never => {
-    store.commit({ type: 'access-tokens-revoked', oid: token.oid, atMs: token.issuedAtMs + 1 })
-    throw unauthenticated(REASONS.revoked, claims)
-  }
-  request.facts.revokeToken = () => revoke(null)
   const effect = scenarios.take('access-token', ({ endpoint }) => concerns(endpoint, request.facts.endpoint))
-  if (effect !== null) revoke(effect.change === 'claims-challenge' ? claimsAfter(clock()) : null)
-  return caller
+  if (effect === null) return caller
+  store.commit({ type: 'access-tokens-revoked', oid: token.oid, atMs: token.issuedAtMs + 1 })
+  throw unauthenticated(REASONS.revoked, effect.change === 'claims-challenge' ? claimsAfter(clock()) : null)
 }
 
 function callerOf({ holder, oid, scopes }: ValidToken, request: FastifyRequest, simulation: Simulation): Caller {

@@ -10,7 +10,6 @@ import {
   simulate,
 } from '../test-support/simulated.ts'
 
-const PROPERTY = 'String {3c7a1e5b-9d42-4f0e-8b6a-5f2d7c90e1a4} Name MessageId'
 const IMMUTABLE = { prefer: 'IdType="ImmutableId"' }
 const recipient = (address: string) => ({ emailAddress: { address } })
 const draftBody = (change: Record<string, unknown> = {}) => mail(change).message
@@ -55,14 +54,10 @@ describe('a new draft', () => {
     const { status, json } = await call('POST', '/me/messages', draftBody())
     expect(status).toBe(201)
     expect(json).toMatchObject({
-      '@odata.context': expect.stringMatching(/\$metadata#users\('[0-9a-f-]{36}'\)\/messages\/\$entity$/),
       '@odata.etag': `W/"${json.changeKey}"`,
       id: expect.stringMatching(/^AAMkAD/),
       internetMessageId: expect.stringMatching(/^<.+@contoso\.com>$/),
       isDraft: true,
-      parentFolderId: expect.stringMatching(/./),
-      conversationId: expect.stringMatching(/./),
-      webLink: expect.stringMatching(/^https:\/\//),
       subject: 'Hello',
       body: { contentType: 'html', content: '<p>Hello</p>' },
       toRecipients: [{ emailAddress: { address: 'max@contoso.com' } }],
@@ -73,12 +68,6 @@ describe('a new draft', () => {
     await create()
     expect(await simulated.messages('ada@contoso.com')).toMatchObject([{ folder: 'drafts', subject: 'Hello' }])
     expect(await simulated.messages('max@contoso.com')).toEqual([])
-  })
-
-  it('keeps a given internetMessageId', async () => {
-    expect(await create({ internetMessageId: '<mine@inforiver.example>' })).toMatchObject({
-      internetMessageId: '<mine@inforiver.example>',
-    })
   })
 
   it('may have no recipients and any from', async () => {
@@ -126,21 +115,8 @@ describe('a new draft', () => {
 describe('reading a message', () => {
   it('returns the selected properties, the id and the etag', async () => {
     const { id } = await create()
-    const { json } = await call('GET', `/me/messages/${id}?$select=isDraft,parentFolderId`)
-    expect(Object.keys(json).toSorted()).toEqual(['@odata.context', '@odata.etag', 'id', 'isDraft', 'parentFolderId'])
-  })
-
-  it('returns an extended property only when it is expanded', async () => {
-    const { id } = await create({ singleValueExtendedProperties: [{ id: PROPERTY, value: 'msg_1' }] })
-    const expand = encodeURIComponent(`singleValueExtendedProperties($filter=id eq '${PROPERTY}')`)
-    expect((await call('GET', `/me/messages/${id}`)).json).not.toHaveProperty('singleValueExtendedProperties')
-    expect((await call('GET', `/me/messages/${id}?$expand=${expand}`)).json).toMatchObject({
-      singleValueExtendedProperties: [{ id: PROPERTY, value: 'msg_1' }],
-    })
-    const other = encodeURIComponent(`singleValueExtendedProperties($filter=id eq '${PROPERTY.toLowerCase()}')`)
-    expect((await call('GET', `/me/messages/${id}?$expand=${other}`)).json).not.toHaveProperty(
-      'singleValueExtendedProperties',
-    )
+    const { json } = await call('GET', `/me/messages/${id}?$select=isDraft,subject`)
+    expect(Object.keys(json).toSorted()).toEqual(['@odata.etag', 'id', 'isDraft', 'subject'])
   })
 
   it('shows a draft’s blind copies, and its headers when they are selected, but not those of a sent message', async () => {
@@ -164,9 +140,7 @@ describe('reading a message', () => {
   it.each([
     ['an option given twice', '$select=id&$select=subject'],
     ['an unknown property', '$select=subjekt'],
-    ['an expansion without a filter', '$expand=singleValueExtendedProperties'],
-    ['an expansion with half a filter', "$expand=singleValueExtendedProperties($filter=id eq 'x' or )"],
-    ['an option that is not supported', '$filter=isDraft eq true'],
+    ['an option that is not supported', '$expand=singleValueExtendedProperties'],
   ])('with %s is 400', async (_what, query) => {
     const { id } = await create()
     expect(await call('GET', `/me/messages/${id}?${query}`)).toMatchObject({ status: 400, code: 'BadRequest' })
@@ -206,58 +180,6 @@ describe('an id', () => {
   })
 })
 
-describe('changing a draft', () => {
-  it('changes only the named properties and the change key', async () => {
-    const draft = await create({ importance: 'high' })
-    const { status, json } = await call('PATCH', `/me/messages/${draft.id}`, {
-      subject: 'Changed',
-      internetMessageId: '<mine@inforiver.example>',
-    })
-    expect(status).toBe(200)
-    expect(json).toMatchObject({
-      id: draft.id,
-      subject: 'Changed',
-      internetMessageId: '<mine@inforiver.example>',
-      importance: 'high',
-      body: draft['body'],
-    })
-    expect(json.changeKey).not.toBe(draft.changeKey)
-  })
-
-  it('replaces an extended property of the same id and keeps the others', async () => {
-    const other = PROPERTY.replace('MessageId', 'Attempt')
-    const { id } = await create({
-      singleValueExtendedProperties: [
-        { id: PROPERTY, value: '1' },
-        { id: other, value: 'a' },
-      ],
-    })
-    await call('PATCH', `/me/messages/${id}`, { singleValueExtendedProperties: [{ id: PROPERTY, value: '2' }] })
-    expect(await simulated.messages('ada@contoso.com')).toMatchObject([
-      {
-        extendedProperties: [
-          { id: other, value: 'a' },
-          { id: PROPERTY, value: '2' },
-        ],
-      },
-    ])
-  })
-
-  it.each([
-    ['attachments', { attachments: [] }, 'ErrorInvalidPropertySet'],
-    ['an unknown property', { subjekt: 'x' }, 'RequestBodyRead'],
-  ])('refuses %s', async (_what, body, code) => {
-    const { id } = await create()
-    expect(await call('PATCH', `/me/messages/${id}`, body)).toMatchObject({ status: 400, code })
-  })
-
-  it('is refused once it is sent', async () => {
-    const { id } = await create({}, IMMUTABLE)
-    await call('POST', `/me/messages/${id}/send`, undefined, IMMUTABLE)
-    expect(await call('PATCH', `/me/messages/${id}`, { subject: 'x' }, IMMUTABLE)).toMatchObject({ status: 400 })
-  })
-})
-
 describe('attaching to a draft', () => {
   const file = {
     '@odata.type': '#microsoft.graph.fileAttachment',
@@ -292,7 +214,7 @@ describe('attaching to a draft', () => {
   it.each([
     ['without a type', { name: 'a.txt', contentBytes: 'YWJj' }, 400, 'RequestBodyRead'],
     ['without content', { ...file, contentBytes: null }, 400, 'RequestBodyRead'],
-    ['that is an item', { '@odata.type': '#microsoft.graph.itemAttachment', name: 'x' }, 400, 'SimulatorNotSupported'],
+    ['that is an item', { '@odata.type': '#microsoft.graph.itemAttachment', name: 'x' }, 400, 'RequestBodyRead'],
     ['over 4 MB', { ...file, contentBytes: 'YWJj'.repeat(1024 * 1024 + 1) }, 400, 'BadRequest'],
   ])('one %s is refused', async (_what, body, status, code) => {
     const { id } = await create()
@@ -326,7 +248,6 @@ describe('sending a draft', () => {
     const { status, json } = await call('GET', `/me/messages/${draft.id}`, undefined, IMMUTABLE)
     expect(status).toBe(200)
     expect(json).toMatchObject({ id: draft.id, isDraft: false, internetMessageId: draft.internetMessageId })
-    expect(json['parentFolderId']).not.toBe(draft['parentFolderId'])
   })
 
   it('a second time by its immutable id is refused, and nothing arrives twice', async () => {
@@ -439,7 +360,6 @@ it('a scenario reaches each of the draft’s endpoints by name', async () => {
     ['draft-attach', 'POST', `/me/messages/${id}/attachments`, {}],
     ['draft-send', 'POST', `/me/messages/${id}/send`],
     ['message-get', 'GET', `/me/messages/${id}`],
-    ['message-update', 'PATCH', `/me/messages/${id}`, {}],
     ['message-delete', 'DELETE', `/me/messages/${id}`],
     ['message-search', 'GET', '/me/messages'],
   ]

@@ -6,27 +6,10 @@ import { authenticate } from './caller.ts'
 import { answerGraphError, badRequest, GraphError } from './graph-error.ts'
 import { messageRoutes } from './message-routes.ts'
 import { readSelection, requireOptions } from './query-options.ts'
-import { sendMailRoutes } from './send-mail-routes.ts'
 import { UPLOAD_HOST } from './upload-routes.ts'
 
-/** Every response of Graph names the server that sent it. */
-const AGS_DIAGNOSTIC =
-  '{"ServerInfo":{"DataCenter":"Simulator","Slice":"E","Ring":"1","ScaleUnit":"000","RoleInstance":"SIM"}}'
-
-/** The properties of `/me` without `$select`. */
-const DEFAULT_PROPERTIES = [
-  'businessPhones',
-  'displayName',
-  'givenName',
-  'jobTitle',
-  'mail',
-  'mobilePhone',
-  'officeLocation',
-  'preferredLanguage',
-  'surname',
-  'userPrincipalName',
-  'id',
-]
+/** Returned by `/me` only when selected. */
+const NOT_BY_DEFAULT = new Set(['proxyAddresses', 'userType'])
 
 /** `/v1.0`: what a client of Microsoft Graph sees. */
 export async function graphRoutes(app: FastifyInstance, simulation: Simulation): Promise<void> {
@@ -41,7 +24,6 @@ export async function graphRoutes(app: FastifyInstance, simulation: Simulation):
       'request-id': facts.requestId,
       'client-request-id': facts.clientRequestId ?? facts.requestId,
       'cache-control': 'private',
-      'x-ms-ags-diagnostic': AGS_DIAGNOSTIC,
     })
     if (request.hostname.toLowerCase() === UPLOAD_HOST) {
       const message = `${UPLOAD_HOST} is the simulator's upload host. Graph is at 127.0.0.1.`
@@ -60,11 +42,10 @@ export async function graphRoutes(app: FastifyInstance, simulation: Simulation):
       const message = 'Insufficient privileges to complete the operation.'
       throw new GraphError(403, 'Authorization_RequestDenied', message)
     }
-    const user = readMe(caller.person, new URL(path, url()).searchParams, url())
+    const user = readMe(caller.person, new URL(path, url()).searchParams)
     return scenarios.take('me') === null ? user : { ...user, id: randomUUID() }
   })
 
-  sendMailRoutes(app, simulation)
   messageRoutes(app, simulation)
 
   app.all('/*', { config: { endpoint: 'graph-other' } }, async ({ url: path }) => {
@@ -73,30 +54,19 @@ export async function graphRoutes(app: FastifyInstance, simulation: Simulation):
   })
 }
 
-function readMe(person: Person, query: URLSearchParams, graphBaseUrl: string): Record<string, unknown> {
+function readMe(person: Person, query: URLSearchParams): Record<string, unknown> {
   requireOptions(query, ['$select'])
+  const { oid, displayName, mail, userPrincipalName, aliases, hasMailbox, membership } = person
   const properties: Record<string, unknown> = {
-    id: person.oid,
-    accountEnabled: true,
-    businessPhones: [],
-    displayName: person.displayName,
-    givenName: person.givenName,
-    jobTitle: null,
-    mail: person.mail,
-    mailNickname: person.givenName.toLowerCase(),
-    mobilePhone: null,
-    officeLocation: null,
-    otherMails: person.membership === 'guest' ? [person.mail] : [],
-    preferredLanguage: null,
-    proxyAddresses: person.proxyAddresses,
-    surname: person.surname,
-    userPrincipalName: person.userPrincipalName,
-    userType: person.membership === 'guest' ? 'Guest' : 'Member',
+    id: oid,
+    displayName,
+    mail,
+    userPrincipalName,
+    // `SMTP:` marks the primary address.
+    proxyAddresses: hasMailbox ? [`SMTP:${mail}`, ...aliases.map((alias) => `smtp:${alias}`)] : [],
+    userType: membership === 'guest' ? 'Guest' : 'Member',
   }
   const select = readSelection(query, 'user', (name) => Object.hasOwn(properties, name))
-  const selection = select === null ? '' : `(${select.join(',')})`
-  return {
-    '@odata.context': `${graphBaseUrl}/v1.0/$metadata#users${selection}/$entity`,
-    ...Object.fromEntries((select ?? DEFAULT_PROPERTIES).map((name) => [name, properties[name]])),
-  }
+  const defaults = Object.keys(properties).filter((name) => !NOT_BY_DEFAULT.has(name))
+  return Object.fromEntries((select ?? defaults).map((name) => [name, properties[name]]))
 }

@@ -1,29 +1,24 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import {
-  type AllowedSender,
-  type AskedSender,
-  decideApplicationSender,
-  decideSender,
-  findTargetMailbox,
-  isOwnAddress,
-  type SenderRefusal,
-  type TargetMailbox,
-  type TargetRefusal,
-} from '../mail/sender-rights.ts'
 import type { Simulation } from '../simulation/simulation.ts'
-import type { Mailbox } from '../tenant/store.ts'
+import { type Addressee, addresseeOf, findAddressee, type Rights } from '../tenant/directory.ts'
+import type { MailAddress } from '../tenant/message.ts'
+import { type Mailbox, rightsOf } from '../tenant/store.ts'
 import { accessDenied, GraphError } from './graph-error.ts'
 import { type IdKind, wantedIdKind } from './item-ids.ts'
 
+const ALL_RIGHTS: Rights = { sendAs: true, sendOnBehalf: true }
+
 declare module 'fastify' {
   interface FastifyRequest {
-    target: TargetMailbox | TargetRefusal
+    /** The mailbox that the path names, or why it cannot be accessed. */
+    target: Addressee | GraphError
   }
 }
 
 /** A request that may access a mailbox. */
-export interface Visit extends TargetMailbox {
+export interface Visit {
   readonly request: FastifyRequest
+  readonly addressee: Addressee
   /** The mailbox's address in lower case. */
   readonly address: string
   readonly mailbox: Mailbox | undefined
@@ -31,94 +26,96 @@ export interface Visit extends TargetMailbox {
   readonly nowMs: number
 }
 
-const REFUSALS: Readonly<Record<TargetRefusal | SenderRefusal, readonly [status: number, code: string, text: string]>> =
-  {
-    'no-such-mailbox': [404, 'ErrorNonExistentMailbox', 'The SMTP address has no mailbox associated with it.'],
-    'not-enabled': [
-      404,
-      'MailboxNotEnabledForRESTAPI',
-      'The mailbox is either inactive, soft-deleted, or is hosted on-premise.',
-    ],
-    'no-full-access': [403, 'ErrorAccessDenied', accessDenied().message],
-    'outside-policy': [403, 'ErrorAccessDenied', 'Access to OData is disabled.'],
-    'send-as-denied': [
-      403,
-      'ErrorSendAsDenied',
-      'The user account which was used to submit this request does not have the right to send mail on behalf of the specified sending account. Cannot submit message.',
-    ],
-  }
-
 /** `onRequest` hook: finds the mailbox, counts the request, and refuses it when too many are in flight. */
 export async function enterMailbox(
   request: FastifyRequest,
   reply: FastifyReply,
   simulation: Simulation,
 ): Promise<void> {
-  const { user } = request.params as { readonly user?: string }
-  const target = findTargetMailbox(user ?? null, request.caller, simulation)
+  const target = findTarget(request, simulation)
   request.target = target
-  if (typeof target === 'string') return
-  const mailbox = target.addressee.address.toLowerCase()
+  if (target instanceof GraphError) return
+  const mailbox = target.address.toLowerCase()
   request.facts.mailbox = mailbox
-  const counters = simulation.traffic.mailbox(mailbox)
-  counters.requests += 1
-  counters.inFlight += 1
-  counters.maxConcurrent = Math.max(counters.maxConcurrent, counters.inFlight)
-  reply.raw.once('close', () => {
-    counters.inFlight -= 1
-  })
-  const { mailboxConcurrency } = simulation.settings.current
-  if (mailboxConcurrency === null || counters.inFlight <= mailboxConcurrency) return
-  counters.refusedForConcurrency += 1
+  const { traffic, settings } = simulation
+  const { isOverLimit } = traffic.enter(mailbox, settings.current.mailboxConcurrency)
+  reply.raw.once('close', () => traffic.leave(mailbox))
+  if (!isOverLimit) return
   const message = 'Application is over its MailboxConcurrency limit.'
   throw new GraphError(429, 'ApplicationThrottled', message, { 'retry-after': '1' })
 }
 
+function findTarget({ params, caller }: FastifyRequest, { index, settings }: Simulation): Addressee | GraphError {
+  const { user } = params as { readonly user?: string }
+  const own = caller.kind === 'person' ? addresseeOf(caller.person) : undefined
+  const addressee = user === undefined ? own : findAddressee(user, index)
+  if (addressee === undefined || addressee.kind === 'group') return noSuchMailbox()
+  if (addressee.kind === 'person' && !addressee.person.hasMailbox) {
+    const message = 'The mailbox is either inactive, soft-deleted, or is hosted on-premise.'
+    return new GraphError(404, 'MailboxNotEnabledForRESTAPI', message)
+  }
+  if (caller.kind === 'application') {
+    const allowed = settings.current.applicationMailboxes
+    if (allowed === null || allowed.includes(addressee.address.toLowerCase())) return addressee
+    return new GraphError(403, 'ErrorAccessDenied', 'Access to OData is disabled.')
+  }
+  return addressee.address === own?.address ? addressee : accessDenied()
+}
+
 /**
- * @param permissions one of which the token needs, except that a mailbox of somebody else takes their `.Shared` variant
+ * @param permissions one of which the token needs; for sending, which one depends on the sender, see `requireSender`
  * @throws GraphError when the token lacks them or the mailbox cannot be accessed
  */
 export function visit(request: FastifyRequest, permissions: readonly string[], { store, clock }: Simulation): Visit {
-  const { target, caller } = request
-  const suffix = typeof target !== 'string' && !target.isOwn ? '.Shared' : ''
-  requireAny(
-    permissions.map((permission) => `${permission}${suffix}`),
-    caller.scopes,
-  )
-  return visitAs(request, store, clock())
-}
-
-/** Like `visit`, for sending: which permission is needed depends on the sender, see `requireSender`. */
-export function visitToSend(request: FastifyRequest, { store, clock }: Simulation): Visit {
-  requireAny(['Mail.Send', 'Mail.Send.Shared'], request.caller.scopes)
-  return visitAs(request, store, clock())
-}
-
-function visitAs(request: FastifyRequest, store: Simulation['store'], now: Date): Visit {
-  const { target, headers } = request
-  if (typeof target === 'string') throw new GraphError(...REFUSALS[target])
-  const address = target.addressee.address.toLowerCase()
+  const { target: addressee, caller, headers } = request
+  requireAny(permissions, caller.scopes)
+  if (addressee instanceof GraphError) throw addressee
+  const address = addressee.address.toLowerCase()
   const mailbox = store.state.mailboxes.get(address)
-  return { ...target, request, address, mailbox, idKind: wantedIdKind(headers['prefer']), nowMs: now.getTime() }
+  return { request, addressee, address, mailbox, idKind: wantedIdKind(headers['prefer']), nowMs: clock().getTime() }
 }
 
-/** @throws GraphError unless the permissions of the token and the person's rights allow the sender now */
-export function requireSender(asked: AskedSender, visit: Visit, simulation: Simulation): AllowedSender {
-  const { addressee, isOwn, request } = visit
-  const { index } = simulation
-  const { caller } = request
-  const isOwnMail =
-    caller.kind === 'application' ||
-    (isOwn && isOwnAddress(asked.from?.address ?? addressee.address, caller.person, index))
-  requireAny([isOwnMail ? 'Mail.Send' : 'Mail.Send.Shared'], caller.scopes)
-  const decision =
-    caller.kind === 'application'
-      ? decideApplicationSender(asked, addressee, index)
-      : decideSender(asked, addressee, caller.person, simulation)
-  if (typeof decision === 'string') throw new GraphError(...REFUSALS[decision])
-  return decision
+interface AllowedSender {
+  readonly from: MailAddress
+  readonly sender: MailAddress
+}
+
+/**
+ * With Send As, `from` and `sender` are the same; with Send on Behalf, the sender is the person. An application sends
+ * each mailbox's mail as that mailbox and as nobody else.
+ *
+ * @param asked null: the client did not name whom the message is from
+ * @throws GraphError unless the permissions of the token and the person's rights allow the sender now
+ */
+export function requireSender(
+  asked: MailAddress | null,
+  { addressee, request: { caller } }: Visit,
+  { index, store }: Simulation,
+): AllowedSender {
+  const address = asked?.address ?? addressee.address
+  const from = index.byAddress(address)
+  const isSelf = from?.address === addressee.address
+  requireAny([caller.kind === 'application' || isSelf ? 'Mail.Send' : 'Mail.Send.Shared'], caller.scopes)
+  if (from === undefined) throw index.isLocal(address) ? noSuchMailbox() : sendAsDenied()
+  const { sendAs, sendOnBehalf } = isSelf ? ALL_RIGHTS : rightsOf(store.state, index, from.address, caller.oid)
+  if (!sendAs && !sendOnBehalf) throw sendAsDenied()
+  return { from: mailAddress(from), sender: mailAddress(sendAs ? from : addressee) }
 }
 
 function requireAny(permissions: readonly string[], granted: ReadonlySet<string>): void {
   if (!permissions.some((permission) => granted.has(permission))) throw accessDenied()
+}
+
+/** Exchange writes the directory's name, whatever the client sent. */
+function mailAddress({ address, displayName }: Addressee): MailAddress {
+  return { address, name: displayName }
+}
+
+function noSuchMailbox(): GraphError {
+  return new GraphError(404, 'ErrorNonExistentMailbox', 'The SMTP address has no mailbox associated with it.')
+}
+
+function sendAsDenied(): GraphError {
+  const message = 'The user account does not have the right to send mail on behalf of the specified sending account.'
+  return new GraphError(403, 'ErrorSendAsDenied', message)
 }

@@ -5,64 +5,56 @@ import { deliver, newItemId, newMessageId } from '../mail/deliver.ts'
 import type { Simulation } from '../simulation/simulation.ts'
 import { type MailAddress, propertyKey, type StoredMessage } from '../tenant/message.ts'
 import { isVisible, type MailboxItem } from '../tenant/store.ts'
-import { createAttachmentActions, requireDraft } from './attachment-actions.ts'
+import { createAttachmentActions, requireAcceptableSize } from './attachment-actions.ts'
 import { GraphError } from './graph-error.ts'
 import { findItem, wantedIdKind } from './item-ids.ts'
-import { enterMailbox, requireSender, type Visit, visit, visitToSend } from './mailbox-access.ts'
-import { findFolder, knownProperties, messageJson, type MessageShape } from './message-json.ts'
-import { requireAcceptableSize } from './message-size.ts'
-import { type MessageFilter, type MessageSearch, readMessageSearch, readMessageShape } from './query-options.ts'
-import { readMessage, readMessageChange, requireRecipients } from './read-message.ts'
+import { enterMailbox, requireSender, type Visit, visit } from './mailbox-access.ts'
+import { findFolder, knownProperties, messageJson } from './message-json.ts'
+import { type MessageFilter, readMessageSearch, readMessageSelection } from './query-options.ts'
+import { readMessage, readSendMail, requireRecipients } from './read-message.ts'
 import { readJsonObject, requireEmptyBody } from './request-body.ts'
 
-const WHOLE: MessageShape = { select: null, expand: new Set() }
-
-/** `/me/messages` and `/users/{user}/messages`: drafts from creation to sending, and finding what was sent. */
+/** Below `/me` and `/users/{user}`: sending, drafts from creation to sending, and finding what was sent. */
 export function messageRoutes(app: FastifyInstance, simulation: Simulation): void {
   const { index, settings, store, clock, url } = simulation
 
-  const create = (visit: Visit): object => {
-    const { request } = visit
-    const payload = readJsonObject(request, settings.current, { mime: true })
-    const { content, from, sender, internetMessageId, attachments } = readMessage(payload)
-    const now = clock().toISOString()
-    const id = newItemId()
-    save(visit, id, {
+  const sendMail = (visit: Visit): void => {
+    const { request, address } = visit
+    const asked = readSendMail(readJsonObject(request, settings.current))
+    const { content, attachments, saveToSentItems } = asked
+    const sizes = attachments.map((attachment) => attachment.content.length)
+    requireAcceptableSize(content.body, sizes, settings.current)
+    const message: StoredMessage = {
       ...content,
-      internetMessageId: internetMessageId ?? newMessageId(index),
-      from: from ?? ownerOf(visit),
-      sender: sender ?? ownerOf(visit),
+      ...requireSender(asked.from, visit, simulation),
+      internetMessageId: newMessageId(index),
       attachments: attachments.map((attachment) => storeAttachment(attachment, simulation)),
-      createdAt: now,
-      sentAt: now,
-      submittedBy: request.caller.oid,
+      sentAt: clock().toISOString(),
+    }
+    request.facts.accepted = deliver(message, address, { kind: saveToSentItems ? 'new' : 'none' }, simulation)
+  }
+
+  const create = (visit: Visit): object => {
+    const { request, address: mailbox } = visit
+    const { content, from, attachments } = readMessage(readJsonObject(request, settings.current))
+    const id = newItemId()
+    const message: StoredMessage = {
+      ...content,
+      internetMessageId: newMessageId(index),
+      from: from ?? ownerOf(visit),
+      sender: ownerOf(visit),
+      attachments: attachments.map((attachment) => storeAttachment(attachment, simulation)),
+      sentAt: clock().toISOString(),
       isDraft: true,
-    })
-    return entity(visit, itemOf(visit, id))
+    }
+    store.commit({ type: 'draft-saved', mailbox, id, message })
+    const item = store.state.mailboxes.get(mailbox)?.byId.get(id)
+    if (item === undefined) throw new Error('A message that was just saved is missing.')
+    return messageJson(item, null, visit.idKind)
   }
 
   const read = (visit: Visit, item: MailboxItem): object =>
-    entity(visit, item, readMessageShape(queryOf(visit.request)))
-
-  const update = (visit: Visit, item: MailboxItem): object => {
-    const change = readMessageChange(readJsonObject(visit.request, settings.current))
-    requireDraft(item)
-    const { from, sender, internetMessageId, extendedProperties = [], ...content } = change
-    const changed = new Set(extendedProperties.map(({ id }) => propertyKey(id)))
-    save(visit, item.id, {
-      ...item.message,
-      ...content,
-      ...(from !== undefined && { from: from ?? ownerOf(visit) }),
-      ...(sender !== undefined && { sender: sender ?? ownerOf(visit) }),
-      ...(typeof internetMessageId === 'string' && { internetMessageId }),
-      extendedProperties: [
-        ...item.message.extendedProperties.filter(({ id }) => !changed.has(propertyKey(id))),
-        ...extendedProperties,
-      ],
-      sentAt: clock().toISOString(),
-    })
-    return entity(visit, itemOf(visit, item.id))
-  }
+    messageJson(item, readMessageSelection(queryOf(visit.request)), visit.idKind)
 
   const remove = ({ address }: Visit, { id }: MailboxItem): void =>
     store.commit({ type: 'message-deleted', mailbox: address, id })
@@ -76,7 +68,7 @@ export function messageRoutes(app: FastifyInstance, simulation: Simulation): voi
     const { isDraft: _, ...content } = draft
     const message: StoredMessage = {
       ...content,
-      ...requireSender(draft, visit, simulation),
+      ...requireSender(draft.from, visit, simulation),
       sentAt: clock().toISOString(),
       isFromDraft: true,
     }
@@ -84,28 +76,22 @@ export function messageRoutes(app: FastifyInstance, simulation: Simulation): voi
   }
 
   const search = (visit: Visit): object => {
-    const { request, address, mailbox, nowMs, idKind } = visit
-    const query = readMessageSearch(queryOf(request))
-    const { extendedPropertySearch } = settings.current
-    if (query.filter?.by === 'property' && extendedPropertySearch === 'error') {
+    const { request, mailbox, nowMs, idKind } = visit
+    const { select, filter, top } = readMessageSearch(queryOf(request))
+    if (filter?.by === 'property' && settings.current.extendedPropertySearch === 'error') {
       const message = 'The query filter contains one or more invalid nodes.'
       throw new GraphError(400, 'ErrorInvalidUrlQueryFilter', message)
     }
     const { folder: name } = request.params as { readonly folder?: string }
-    const folder = name === undefined ? undefined : findFolder(address, name)
+    const folder = name === undefined ? undefined : findFolder(name)
     if (name !== undefined && folder === undefined) {
       throw new GraphError(404, 'ErrorFolderNotFound', 'The specified folder could not be found in the store.')
     }
-    // One more than requested shows whether there is a next page.
-    const found = findNewest(mailbox?.items ?? [], query.skip, query.top + 1, (item) => {
+    const found = findNewest(mailbox?.items ?? [], top, (item) => {
       const isInFolder = folder === undefined || item.folder === folder
-      return isInFolder && isVisible(item, nowMs) && matches(item.message, query.filter)
+      return isInFolder && isVisible(item, nowMs) && matches(item.message, filter)
     })
-    return {
-      '@odata.context': `${contextOf(visit)}${selectionText(query)}`,
-      value: found.slice(0, query.top).map((item) => messageJson(item, query, idKind, extendedPropertySearch)),
-      ...(found.length > query.top && { '@odata.nextLink': nextLink(request, query) }),
-    }
+    return { value: found.map((item) => messageJson(item, select, idKind)) }
   }
 
   const matches = (message: StoredMessage, filter: MessageFilter | null): boolean => {
@@ -116,34 +102,11 @@ export function messageRoutes(app: FastifyInstance, simulation: Simulation): voi
     )
   }
 
-  const nextLink = (request: FastifyRequest, { skip, top }: MessageSearch): string => {
-    const next = new URL(request.url, url())
-    next.searchParams.set('$skip', String(skip + top))
-    return next.href
-  }
-
-  const save = ({ address }: Visit, id: string, message: StoredMessage): void =>
-    store.commit({ type: 'draft-saved', mailbox: address, id, message })
-
-  const itemOf = ({ address }: Visit, id: string): MailboxItem => {
-    const item = store.state.mailboxes.get(address)?.byId.get(id)
-    if (item === undefined) throw new Error('A message that was just saved is missing.')
-    return item
-  }
-
   const queryOf = (request: FastifyRequest): URLSearchParams => new URL(request.url, url()).searchParams
-
-  const contextOf = ({ request: { caller, params } }: Visit): string =>
-    `${url()}/v1.0/$metadata#users('${(params as { readonly user?: string }).user ?? caller.oid}')/messages`
-
-  const entity = (visit: Visit, item: MailboxItem, shape: MessageShape = WHOLE): object => ({
-    '@odata.context': `${contextOf(visit)}${selectionText(shape)}/$entity`,
-    ...messageJson(item, shape, visit.idKind, settings.current.extendedPropertySearch),
-  })
 
   /** Registers a route below both `/me` and `/users/{user}`. */
   const route = (
-    method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
+    method: 'GET' | 'POST' | 'DELETE',
     path: string,
     endpoint: Endpoint,
     status: number,
@@ -171,14 +134,14 @@ export function messageRoutes(app: FastifyInstance, simulation: Simulation): voi
 
   const toRead: Enter = (request) => visit(request, ['Mail.Read', 'Mail.ReadWrite'], simulation)
   const toWrite: Enter = (request) => visit(request, ['Mail.ReadWrite'], simulation)
-  const toSend: Enter = (request) => visitToSend(request, simulation)
-  const attachments = createAttachmentActions(simulation, contextOf)
+  const toSend: Enter = (request) => visit(request, ['Mail.Send', 'Mail.Send.Shared'], simulation)
+  const attachments = createAttachmentActions(simulation)
   const one = '/messages/:id'
+  route('POST', '/sendMail', 'sendMail', 202, (request) => sendMail(toSend(request)))
   route('POST', '/messages', 'draft-create', 201, (request) => create(toWrite(request)))
   route('GET', '/messages', 'message-search', 200, (request) => search(toRead(request)))
   route('GET', '/mailFolders/:folder/messages', 'message-search', 200, (request) => search(toRead(request)))
   route('GET', one, 'message-get', 200, onItem(toRead, read))
-  route('PATCH', one, 'message-update', 200, onItem(toWrite, update))
   route('DELETE', one, 'message-delete', 204, onItem(toWrite, remove))
   route('POST', `${one}/send`, 'draft-send', 202, onItem(toSend, send))
   route('POST', `${one}/attachments`, 'draft-attach', 201, onItem(toWrite, attachments.attach))
@@ -192,24 +155,16 @@ function ownerOf({ addressee }: Visit): MailAddress {
   return { address, name: addressee.kind === 'person' ? displayName : address }
 }
 
-function selectionText({ select }: MessageShape): string {
-  return select === null ? '' : `(${select.join(',')})`
-}
-
 /** Graph's own order: the newest message comes first. */
 function findNewest(
   items: readonly MailboxItem[],
-  skip: number,
   limit: number,
   matches: (item: MailboxItem) => boolean,
 ): MailboxItem[] {
   const found: MailboxItem[] = []
-  let skipped = 0
   for (let at = items.length - 1; at >= 0 && found.length < limit; at -= 1) {
     const item = items[at]
-    if (item === undefined || !matches(item)) continue
-    if (skipped < skip) skipped += 1
-    else found.push(item)
+    if (item !== undefined && matches(item)) found.push(item)
   }
   return found
 }

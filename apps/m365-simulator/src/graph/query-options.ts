@@ -1,16 +1,17 @@
 import { propertyKey } from '../tenant/message.ts'
 import { badRequest } from './graph-error.ts'
-import { isMessageProperty, type MessageShape } from './message-json.ts'
+import { isMessageProperty } from './message-json.ts'
 import { isExtendedPropertyId } from './read-message.ts'
 
 export type MessageFilter =
   | { readonly by: 'property'; readonly property: string; readonly value: string }
   | { readonly by: 'internetMessageId'; readonly value: string }
 
-export interface MessageSearch extends MessageShape {
+export interface MessageSearch {
+  /** null: the default properties */
+  readonly select: readonly string[] | null
   readonly filter: MessageFilter | null
   readonly top: number
-  readonly skip: number
 }
 
 const MAX_TOP = 1000
@@ -21,25 +22,22 @@ const PROPERTY_FILTER = new RegExp(
   'i',
 )
 const INTERNET_MESSAGE_ID_FILTER = new RegExp(`^internetMessageId eq ${QUOTED}$`, 'i')
-const PROPERTY_EXPANSION = /^singleValueExtendedProperties\(\$filter=(.+)\)$/i
-const ID_COMPARISON = new RegExp(`id eq ${QUOTED}(?: or |$)`, 'giy')
 /** Selections are of the type that all kinds of attachments share, which has neither contents nor contentId. */
 const ATTACHMENT_PROPERTIES = new Set(['id', 'contentType', 'isInline', 'lastModifiedDateTime', 'name', 'size'])
 
-/** @throws GraphError */
-export function readMessageShape(query: URLSearchParams): MessageShape {
-  requireOptions(query, ['$select', '$expand'])
-  return readShape(query)
+/** Returns the selected properties of a message; null: the default ones. @throws GraphError */
+export function readMessageSelection(query: URLSearchParams): readonly string[] | null {
+  requireOptions(query, ['$select'])
+  return readSelection(query, 'message', isMessageProperty)
 }
 
 /** @throws GraphError */
 export function readMessageSearch(query: URLSearchParams): MessageSearch {
-  requireOptions(query, ['$select', '$expand', '$filter', '$top', '$skip'])
+  requireOptions(query, ['$select', '$filter', '$top'])
   const filter = query.get('$filter')
   return {
-    ...readShape(query),
-    top: readCount(query, '$top', 10, 1, MAX_TOP),
-    skip: readCount(query, '$skip', 0, 0, Number.MAX_SAFE_INTEGER),
+    select: readSelection(query, 'message', isMessageProperty),
+    top: readTop(query.get('$top') ?? '10'),
     filter: filter === null ? null : readFilter(filter.trim()),
   }
 }
@@ -74,12 +72,6 @@ export function readSelection(
   throw badRequest(`Could not find a property named '${unknown}' on type 'microsoft.graph.${type}'.`)
 }
 
-function readShape(query: URLSearchParams): MessageShape {
-  const select = readSelection(query, 'message', isMessageProperty)
-  const expansion = query.get('$expand')
-  return { select, expand: expansion === null ? new Set() : readExpansion(expansion.trim()) }
-}
-
 function readFilter(text: string): MessageFilter {
   const [, internetMessageId] = INTERNET_MESSAGE_ID_FILTER.exec(text) ?? []
   if (internetMessageId !== undefined) return { by: 'internetMessageId', value: unquote(internetMessageId) }
@@ -92,27 +84,12 @@ function readFilter(text: string): MessageFilter {
   )
 }
 
-function readExpansion(text: string): Set<string> {
-  const conditions = PROPERTY_EXPANSION.exec(text)?.[1]?.trim() ?? ''
-  const matches = [...conditions.matchAll(ID_COMPARISON)]
-  const isWhole = matches.reduce((length, [match]) => length + match.length, 0) === conditions.length
-  const ids = matches.map(([, id]) => unquote(id ?? ''))
-  if (conditions !== '' && isWhole && !/ or $/i.test(conditions) && ids.every((id) => isExtendedPropertyId(id))) {
-    return new Set(ids.map((id) => propertyKey(id)))
-  }
-  throw badRequest(
-    'Invalid $expand. The simulator reads "singleValueExtendedProperties($filter=id eq \'…\')" only, with several ids joined by or.',
-  )
-}
-
 function unquote(text: string): string {
   return text.replaceAll("''", "'")
 }
 
-function readCount(query: URLSearchParams, name: string, otherwise: number, min: number, max: number): number {
-  const text = query.get(name)
-  if (text === null) return otherwise
-  const count = /^\d{1,15}$/.test(text) ? Number(text) : -1
-  if (count >= min && count <= max) return count
-  throw badRequest(`The value of '${name}' must be a number from ${min} to ${max}.`)
+function readTop(text: string): number {
+  const top = /^\d{1,4}$/.test(text) ? Number(text) : 0
+  if (top >= 1 && top <= MAX_TOP) return top
+  throw badRequest(`The value of '$top' must be a number from 1 to ${MAX_TOP}.`)
 }

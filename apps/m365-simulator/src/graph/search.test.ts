@@ -17,7 +17,6 @@ interface Found {
   readonly status: number
   readonly subjects: string[]
   readonly value: { id: string; [name: string]: unknown }[]
-  readonly next: string | null
   readonly code: string | null
 }
 
@@ -37,14 +36,12 @@ async function find(
   const response = await simulated.graph(token, 'GET', text === '' ? path : `${path}?${text}`, undefined, headers)
   const json = (await response.json()) as {
     value?: Found['value']
-    '@odata.nextLink'?: string
     error?: { code: string }
   }
   return {
     status: response.status,
     subjects: (json.value ?? []).map(({ subject }) => String(subject)),
     value: json.value ?? [],
-    next: json['@odata.nextLink'] ?? null,
     code: json.error?.code ?? null,
   }
 }
@@ -94,19 +91,6 @@ describe('a search by extended property', () => {
     expect(await count('msg', PROPERTY)).toBe(0)
   })
 
-  it('returns the property only with $expand', async () => {
-    const fixture = await begin()
-    await fixture.simulated.sendMail(fixture.token, marked('msg_1'))
-    const query = { $filter: filter('msg_1'), $select: 'id,isDraft' }
-    const $expand = `singleValueExtendedProperties($filter=id eq '${PROPERTY}')`
-    expect((await find(fixture, SENT_ITEMS, query)).value).toEqual([
-      { '@odata.etag': expect.any(String), id: expect.any(String), isDraft: false },
-    ])
-    expect((await find(fixture, SENT_ITEMS, { ...query, $expand })).value).toMatchObject([
-      { singleValueExtendedProperties: [{ id: PROPERTY, value: 'msg_1' }] },
-    ])
-  })
-
   it('reads a doubled quote as one', async () => {
     const fixture = await begin()
     await fixture.simulated.sendMail(fixture.token, marked("it's"))
@@ -134,7 +118,8 @@ describe('a search by extended property', () => {
   it.each([
     ['$top=0', { $top: '0' }],
     ['$top=1001', { $top: '1001' }],
-    ['$skip=x', { $skip: 'x' }],
+    ['$top=x', { $top: 'x' }],
+    ['$skip', { $skip: '1' }],
     ['$search', { $search: 'x' }],
   ])('with %s is 400', async (_what, query: Record<string, string>) => {
     expect(await find(await begin(), SENT_ITEMS, query)).toMatchObject({ status: 400, code: 'BadRequest' })
@@ -161,20 +146,10 @@ describe('a search by extended property', () => {
 })
 
 describe('a list of messages', () => {
-  it('is sorted newest first, in pages of $top that link to the next', async () => {
+  it('is sorted newest first, and ends after $top', async () => {
     const fixture = await begin()
     for (const subject of ['1', '2', '3']) await fixture.simulated.sendMail(fixture.token, mail({ subject }))
-    const first = await find(fixture, SENT_ITEMS, { $top: '2' })
-    expect(first.subjects).toEqual(['3', '2'])
-    const second = await find(fixture, (first.next ?? '').replace(`${fixture.simulated.url}/v1.0`, ''))
-    expect(second).toMatchObject({ subjects: ['1'], next: null })
-  })
-
-  it('of one folder may name the folder by its id', async () => {
-    const fixture = await begin()
-    await fixture.simulated.sendMail(fixture.token, mail())
-    const [sent] = (await find(fixture, SENT_ITEMS)).value
-    expect((await find(fixture, `/me/mailFolders/${String(sent?.['parentFolderId'])}/messages`)).value).toHaveLength(1)
+    expect((await find(fixture, SENT_ITEMS, { $top: '2' })).subjects).toEqual(['3', '2'])
   })
 
   it('shows received mail as sent, without other people’s blind copies', async () => {

@@ -36,10 +36,6 @@ async function sendRaw(contentType: string, body: string): Promise<Answer> {
   return answerOf(await fetch(`${simulated.url}/v1.0/me/sendMail`, { method: 'POST', headers, body }))
 }
 
-async function grantFullAccess(address: string): Promise<void> {
-  await simulated.control('PUT', '/rights', { address, person: 'ada@contoso.com', fullAccess: true })
-}
-
 describe('a message that is accepted', () => {
   it('is answered 202 with an empty body and ids', async () => {
     const answer = await send('ada', mail())
@@ -153,13 +149,6 @@ describe('rights', () => {
     ['a group without a right', 'bob', from('board@contoso.com'), 403, 'ErrorSendAsDenied'],
     ['an address outside', 'ada', from('ceo@customer.example'), 403, 'ErrorSendAsDenied'],
     ['an address nobody has', 'ada', from('nobody@contoso.com'), 404, 'ErrorNonExistentMailbox'],
-    [
-      'another sender than from and oneself',
-      'ada',
-      mail({ from: recipient('reports@contoso.com'), sender: recipient('max@contoso.com') }),
-      403,
-      'ErrorSendAsDenied',
-    ],
     ['a person without a mailbox', 'nora', mail(), 404, 'MailboxNotEnabledForRESTAPI'],
     ['a guest without a mailbox', 'gil', mail(), 404, 'MailboxNotEnabledForRESTAPI'],
   ] as const)('sending as %s is refused', async (_what, person, body, status, code) => {
@@ -184,23 +173,9 @@ describe('rights', () => {
 })
 
 describe('another mailbox in the path', () => {
-  it('needs Full Access', async () => {
+  it('of somebody else is refused', async () => {
     const answer = await send('ada', mail(), { path: '/users/reports@contoso.com/sendMail' })
     expect(answer).toMatchObject({ status: 403, code: 'ErrorAccessDenied' })
-  })
-
-  it('needs a sending right besides', async () => {
-    await grantFullAccess('finance@contoso.com')
-    const answer = await send('ada', mail(), { path: '/users/finance@contoso.com/sendMail' })
-    expect(answer).toMatchObject({ status: 403, code: 'ErrorSendAsDenied' })
-  })
-
-  it('with both, keeps the copy', async () => {
-    await grantFullAccess('reports@contoso.com')
-    expect((await send('ada', mail(), { path: '/users/reports@contoso.com/sendMail' })).status).toBe(202)
-    expect(await simulated.messages('reports@contoso.com')).toMatchObject([
-      { folder: 'sentItems', from: { address: 'reports@contoso.com' } },
-    ])
   })
 
   it.each([PEOPLE.ada, 'ada@contoso.com'])('may be one’s own, as %s', async (user) => {
@@ -223,6 +198,7 @@ describe('a message that is refused', () => {
 
   it.each([
     ['an unknown property', mail({ subjekt: 'x' }), 'RequestBodyRead'],
+    ['a sender, which Graph fills in', mail({ sender: recipient('max@contoso.com') }), 'RequestBodyRead'],
     ['saveToSentItems inside the message', mail({ saveToSentItems: true }), 'RequestBodyRead'],
     ['an unknown parameter', { ...mail(), saveToSent: true }, 'RequestBodyRead'],
     ['a parameter given twice', { ...mail(), Message: {} }, 'RequestBodyRead'],
@@ -246,18 +222,12 @@ describe('a message that is refused', () => {
     expect(await send('ada', body)).toMatchObject({ status: 400, code })
   })
 
-  it.each([
-    ['malformed JSON', 'application/json', '{"message":', 'BadRequest'],
-    ['text that is not base64', 'text/plain', 'not base64!', 'ErrorMimeContentInvalidBase64String'],
-    [
-      'MIME, which the simulator does not read',
-      'text/plain',
-      Buffer.from('Subject: x\r\n\r\nx').toString('base64'),
-      'SimulatorNotSupported',
-    ],
-  ])('as %s is 400', async (_what, contentType, body, code) => {
-    expect(await sendRaw(contentType, body)).toMatchObject({ status: 400, code })
-  })
+  it.each([['malformed JSON', 'application/json', '{"message":', 'BadRequest']])(
+    'as %s is 400',
+    async (_what, contentType, body, code) => {
+      expect(await sendRaw(contentType, body)).toMatchObject({ status: 400, code })
+    },
+  )
 
   it.each([
     ['bad-request', 400, 'BadRequest', /json/],

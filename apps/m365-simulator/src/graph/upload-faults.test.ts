@@ -69,20 +69,6 @@ it('a scenario reaches every endpoint of an upload by name', async () => {
 
 describe('the preset', () => {
   it.each([
-    ['upload-range-416', 416, 'invalidRange'],
-    ['upload-range-429', 429, 'ApplicationThrottled'],
-    ['upload-range-503', 503, 'ErrorServerBusy'],
-    ['upload-range-taken-but-503', 503, 'ErrorServerBusy'],
-  ])('%s refuses one range', async (name, status, code) => {
-    const session = await fixture.open()
-    await fixture.simulated.scenario(name)
-    expect(await fixture.put(session, 0, MIB - 1)).toMatchObject({ status, code })
-    const taken = name.includes('taken') ? MIB : 0
-    expect((await fixture.reports())[0]?.receivedBytes).toBe(taken)
-    expect((await fixture.put(session, taken, LAST)).status).toBe(201)
-  })
-
-  it.each([
     ['upload-session-forgotten', 404, 'uploadSessionNotFound'],
     ['upload-token-expired', 401, 'InvalidAuthenticationToken'],
   ])('%s ends one session, and a new one works', async (name, status, code) => {
@@ -112,15 +98,6 @@ describe('faults at random', () => {
     expect((await fixture.ask()).status).toBe(503)
     expect((await fixture.put(session, 0, LAST)).status).toBe(503)
     expect((await fetch(session.uploadUrl)).status).toBe(200)
-  })
-
-  it('of tokenRevoked end the URL of the session', async () => {
-    const session = await fixture.open()
-    await fixture.simulated.set({ faultRates: { tokenRevoked: 1 } })
-    expect((await fixture.put(session, 0, LAST)).status).toBe(401)
-    await fixture.simulated.set({ faultRates: {} })
-    expect((await fixture.put(session, 0, LAST)).status).toBe(401)
-    expect((await fixture.ask()).status).toBe(201)
   })
 })
 

@@ -20,7 +20,6 @@ describe('a range', () => {
     const { status, json } = await fixture.put(session, 0, 2 * MIB - 1)
     expect(status).toBe(200)
     expect(json).toEqual({
-      '@odata.context': expect.any(String),
       ExpirationDateTime: session.expirationDateTime,
       nextExpectedRanges: ['2097152'],
     })
@@ -182,7 +181,7 @@ describe('a session', () => {
       text: '',
     })
     expect(await fixture.put(session, MIB, LAST)).toMatchObject(gone)
-    expect(await fixture.reports()).toMatchObject([{ state: 'cancelled', cancelled: true, finished: false }])
+    expect(await fixture.reports()).toMatchObject([{ state: 'cancelled' }])
   })
 
   it('is over at the time it named, which ranges do not extend', async () => {
@@ -217,7 +216,6 @@ describe('a session', () => {
     const { status, json } = await answerOf(await fetch(session.uploadUrl))
     expect(status).toBe(200)
     expect(json).toEqual({
-      '@odata.context': expect.any(String),
       expirationDateTime: session.expirationDateTime,
       nextExpectedRanges: ['1048576-'],
     })
@@ -235,7 +233,6 @@ describe('a session', () => {
   ])('answers in the form %s when that is set', async (uploadAnswerCasing, form) => {
     await fixture.simulated.set({ uploadAnswerCasing })
     expect((await fixture.put(session, 0, MIB - 1)).json).toEqual({
-      '@odata.context': expect.any(String),
       ExpirationDateTime: session.expirationDateTime,
       ...form,
     })
@@ -291,7 +288,7 @@ describe('what was uploaded', () => {
     const body = { AttachmentItem: { attachmentType: 'file', name: 'plan.bin', size: FILE.length } }
     const opened = await answerOf(await simulated.graph(token, 'POST', `${attachments}/createUploadSession`, body))
     await fixture.upload(opened.json as unknown as Session, MIB)
-    expect(await fixture.reports()).toMatchObject([{ mailbox: 'reports@contoso.com', finished: true }])
+    expect(await fixture.reports()).toMatchObject([{ mailbox: 'reports@contoso.com', state: 'finished' }])
     const list = await answerOf(await simulated.graph(token, 'GET', `${attachments}?$select=name`))
     expect(list.json).toMatchObject({ value: [{ name: 'plan.bin' }] })
   })

@@ -6,7 +6,7 @@ import type { Simulation } from '../simulation/simulation.ts'
 import type { UploadRange, UploadSession } from '../simulation/upload-sessions.ts'
 import type { MailboxItem } from '../tenant/store.ts'
 import { answerGraphError, badRequest, GraphError } from './graph-error.ts'
-import { requireAcceptableLength, requireLength } from './request-body.ts'
+import { requireAcceptableLength } from './request-body.ts'
 
 /** Another host name than Graph's, as at Microsoft, so that a client which sends its token along is found out. */
 export const UPLOAD_HOST = 'localhost'
@@ -38,10 +38,6 @@ export async function uploadRoutes(app: FastifyInstance, simulation: Simulation)
     if (session !== null) {
       request.upload = session
       facts.mailbox = session.mailbox
-      facts.revokeToken = () => {
-        session.authToken = null
-        throw wrongToken()
-      }
       if (request.method === 'PUT') noteRange(request, reply, session)
     }
     if (headers.authorization !== undefined) {
@@ -65,7 +61,7 @@ export async function uploadRoutes(app: FastifyInstance, simulation: Simulation)
     const { from = null, to = null } = readContentRange(request) ?? {}
     const range: UploadRange = { from, to, status: null, accepted: false }
     request.uploadRange = range
-    uploads.note(session, range)
+    session.ranges.push(range)
     reply.raw.once('close', () => {
       range.status = reply.raw.headersSent ? reply.raw.statusCode : null
     })
@@ -100,9 +96,8 @@ export async function uploadRoutes(app: FastifyInstance, simulation: Simulation)
   })
 
   const readRange = (request: FastifyRequest, session: UploadSession): Buffer => {
-    requireLength(request)
     requireAcceptableLength(request, settings.current)
-    const { bytes } = rawBody(request.body)
+    const bytes = rawBody(request)
     if (request.headers['content-type']?.toLowerCase() !== 'application/octet-stream') {
       throw new GraphError(415, 'UnsupportedMediaType', 'The Content-Type must be application/octet-stream.')
     }
@@ -123,9 +118,9 @@ export async function uploadRoutes(app: FastifyInstance, simulation: Simulation)
 
   const requireQuota = ({ mailbox }: UploadSession, sizeBytes: number): void => {
     const limitBytes = settings.current.uploadBytesPer5Minutes
-    const waitUntil = limitBytes === null ? null : traffic.uploadAllowedFrom(mailbox, sizeBytes, limitBytes)
-    if (waitUntil === null) return
-    const seconds = Math.max(1, Math.ceil((waitUntil.getTime() - clock().getTime()) / 1000))
+    const waitMs = limitBytes === null ? 0 : traffic.uploadWaitMs(mailbox, sizeBytes, limitBytes)
+    if (waitMs === 0) return
+    const seconds = Math.ceil(waitMs / 1000)
     const message = 'Application is over its IncomingBytes limit.'
     throw new GraphError(429, 'ApplicationThrottled', message, { 'retry-after': String(seconds) })
   }
@@ -136,7 +131,6 @@ export async function uploadRoutes(app: FastifyInstance, simulation: Simulation)
     const shape = casing === 'mixed' ? SHAPES[ranges.length % SHAPES.length] : casing
     const rangesName = shape === 'pascal' ? 'NextExpectedRanges' : 'nextExpectedRanges'
     return {
-      '@odata.context': 'https://outlook.office.com/api/gv1.0/$metadata#Users/Messages/AttachmentSessions/$entity',
       ExpirationDateTime: new Date(expiresAtMs).toISOString(),
       [rangesName]: [`${receivedBytes}${shape === 'dashed' ? '-' : ''}`],
     }
@@ -163,7 +157,6 @@ export function uploadUrl(session: UploadSession, graphUrl: string): string {
 /** What a new session and a request for its status return. */
 export function sessionJson({ expiresAtMs, receivedBytes }: UploadSession): Record<string, unknown> {
   return {
-    '@odata.context': 'https://graph.microsoft.com/v1.0/$metadata#microsoft.graph.uploadSession',
     expirationDateTime: new Date(expiresAtMs).toISOString(),
     nextExpectedRanges: [`${receivedBytes}-`],
   }

@@ -21,7 +21,6 @@ describe('createUploadSession', () => {
     const { status, json } = await fixture.ask()
     expect(status).toBe(201)
     expect(json).toEqual({
-      '@odata.context': expect.stringMatching(/\$metadata#microsoft\.graph\.uploadSession$/),
       uploadUrl: expect.any(String),
       expirationDateTime: '2026-11-24T12:00:00.000Z',
       nextExpectedRanges: ['0-'],
@@ -57,7 +56,7 @@ describe('createUploadSession', () => {
     ['with half a byte', { size: FILE.length + 0.5 }, 'RequestBodyRead'],
     ['with a property in another case', { Name: 'a' }, 'RequestBodyRead'],
     ['with content', { contentBytes: '' }, 'RequestBodyRead'],
-    ['of an item', { attachmentType: 'item' }, 'SimulatorNotSupported'],
+    ['of an item', { attachmentType: 'item' }, 'RequestBodyRead'],
     ['of a kind that does not exist', { attachmentType: 'folder' }, 'RequestBodyRead'],
   ])('%s is 400', async (_what, change, code) => {
     expect(await fixture.ask(change)).toMatchObject({ status: 400, code })
@@ -171,7 +170,6 @@ describe('the attachments of a message', () => {
     expect((await list('?$select=name,size')).json['value']).toEqual([
       {
         '@odata.type': '#microsoft.graph.fileAttachment',
-        '@odata.mediaContentType': 'application/pdf',
         id: expect.any(String),
         name: 'plan.bin',
         size: FILE.length,

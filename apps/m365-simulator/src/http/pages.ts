@@ -1,10 +1,9 @@
 import { readFileSync } from 'node:fs'
 import type { FastifyInstance, FastifyReply } from 'fastify'
-import type { Html } from './html.ts'
+import { type Html, html } from './html.ts'
 
 const ASSETS = [
   { name: 'simulator.css', type: 'text/css; charset=utf-8' },
-  { name: 'form-post.js', type: 'text/javascript; charset=utf-8' },
   { name: 'refresh.js', type: 'text/javascript; charset=utf-8' },
 ]
 
@@ -18,6 +17,20 @@ export function serveAssets(app: FastifyInstance): void {
       return reply.send(content)
     })
   }
+}
+
+/** @param isLive the element marked with `data-live` refreshes itself */
+export function page(title: string, body: Html, { isLive = false } = {}): Html {
+  return html`<html lang="en">
+    <head>
+      <meta charset="utf-8" />
+      <meta name="viewport" content="width=device-width, initial-scale=1" />
+      <title>${title} - Microsoft 365 simulator</title>
+      <link rel="stylesheet" href="/assets/simulator.css" />
+      ${isLive && html`<script src="/assets/refresh.js" defer></script>`}
+    </head>
+    ${body}
+  </html>`
 }
 
 /** @param formTargets origins besides our own to which a form of the page may lead */
@@ -43,19 +56,19 @@ export function sendPage(
         "base-uri 'none'",
       ].join('; '),
       'x-content-type-options': 'nosniff',
-      'cache-control': 'no-store',
     })
     .type('text/html; charset=utf-8')
     .send(`<!doctype html>\n${page.markup}\n`)
 }
 
 export function sendRedirect(reply: FastifyReply, url: string): FastifyReply {
-  return isolated(reply).header('cache-control', 'no-store').redirect(url, 302)
+  return isolated(reply).redirect(url, 302)
 }
 
 /** Cuts a popup off from the window that opened it, as Microsoft's pages do. */
 function isolated(reply: FastifyReply): FastifyReply {
   return reply.headers({
+    'cache-control': 'no-store',
     'cross-origin-opener-policy': 'same-origin',
     'referrer-policy': 'strict-origin-when-cross-origin',
   })

@@ -21,7 +21,7 @@ export function deliver(message: StoredMessage, from: string, sent: SentCopy, si
   const { traffic, arrivals, store, settings, clock } = simulation
   const now = clock()
   traffic.accept(from)
-  arrivals.record(message, now)
+  arrivals.record(message)
   if (settings.current.storeMail) placeCopies(message, from, sent, simulation)
   else if (sent.kind === 'draft') store.commit({ type: 'draft-sent', mailbox: from, id: sent.id, message, copies: [] })
   return {
@@ -97,7 +97,6 @@ function bounce(message: StoredMessage, unknown: readonly MailAddress[], { index
     extendedProperties: [],
     attachments: [],
     sentAt: message.sentAt,
-    submittedBy: null,
   }
   const mailbox = message.sender.address.toLowerCase()
   store.commit({ type: 'message-accepted', message: report, copies: [{ id: newItemId(), mailbox, folder: 'inbox' }] })

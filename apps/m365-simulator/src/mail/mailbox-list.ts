@@ -1,18 +1,10 @@
 import type { Simulation } from '../simulation/simulation.ts'
 import { itemsIn } from '../tenant/store.ts'
 
-export interface MailboxSummary {
-  readonly address: string
-  readonly displayName: string
-  readonly kind: 'person' | 'shared-mailbox' | 'group' | 'external'
-  readonly inbox: number
-  readonly sentItems: number
-  readonly drafts: number
-  readonly lastSubject: string | null
-}
+export type MailboxSummary = ReturnType<typeof listMailboxes>[number]
 
 /** Lists the mailboxes of the directory, then every address elsewhere that mail was sent to. */
-export function listMailboxes({ index, store, clock }: Simulation): MailboxSummary[] {
+export function listMailboxes({ index, store, clock }: Simulation) {
   const { people, shared } = index.directory
   const members = people.filter(({ hasMailbox, membership }) => hasMailbox && membership === 'member')
   const known = [

@@ -12,17 +12,11 @@ export interface RequestFacts {
   /** In lower case; set for requests to Graph and to the upload host. */
   mailbox: string | null
   grantType: string | null
-  readonly scenarios: string[]
   readonly details: Record<string, string>
   /** Set when the request submitted a message for delivery. */
   accepted: AcceptedMessage | null
   /** What a scenario does once the request has been processed. */
   after: HttpEffect['do'] | null
-  readonly addHeaders: Record<string, string>
-  /** `Retry-After` of a response that accepts the request. */
-  retryAfterIfAccepted: string | null
-  /** Revokes the token that came with the request, and refuses the request. */
-  revokeToken: (() => never) | null
 }
 
 declare module 'fastify' {
@@ -45,13 +39,9 @@ export function collectFacts(app: FastifyInstance, simulation: Simulation): void
       endpoint: request.routeOptions.config.endpoint ?? null,
       mailbox: null,
       grantType: null,
-      scenarios: [],
       details: {},
       accepted: null,
       after: null,
-      addHeaders: {},
-      retryAfterIfAccepted: null,
-      revokeToken: null,
     }
     reply.raw.once('close', () => record(simulation, request, reply))
     done()
@@ -66,17 +56,12 @@ function clientRequestIdOf({ headers, query }: FastifyRequest): string | undefin
   return typeof parameter === 'string' ? parameter : undefined
 }
 
-function record({ traffic, clock }: Simulation, { facts, method, url }: FastifyRequest, reply: FastifyReply): void {
+function record({ traffic, clock }: Simulation, { facts }: FastifyRequest, reply: FastifyReply): void {
   traffic.record({
     at: facts.startedAt.toISOString(),
-    method,
-    path: url.split('?')[0] ?? '',
     endpoint: facts.endpoint,
     status: reply.raw.headersSent ? reply.raw.statusCode : null,
     durationMs: clock().getTime() - facts.startedAt.getTime(),
-    requestId: facts.requestId,
-    clientRequestId: facts.clientRequestId ?? null,
-    scenarios: facts.scenarios,
     details: { ...facts.details, ...(facts.mailbox !== null && { mailbox: facts.mailbox }) },
     accepted: facts.accepted,
   })

@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import type { Scenarios } from '../faults/scenario.ts'
 import type { SettingsHolder } from '../faults/settings.ts'
 import type { DirectoryIndex } from '../tenant/directory.ts'
@@ -7,25 +8,27 @@ import type { Arrivals } from './arrivals.ts'
 import type { Traffic } from './traffic.ts'
 import type { UploadSessions } from './upload-sessions.ts'
 
-export interface FederatedCredential {
-  readonly issuer: string
-  readonly subject: string
+const FederatedCredential = z.strictObject({
+  issuer: z.url(),
+  subject: z.string().min(1),
   /** What Entra would fetch from the issuer (RFC 7517). */
-  readonly keys: readonly Readonly<Record<string, unknown>>[]
-}
+  keys: z.array(z.record(z.string(), z.unknown()).readonly()).min(1).readonly(),
+})
+export type FederatedCredential = z.infer<typeof FederatedCredential>
 
 /** The one app registration of the simulated tenant: platform *Web*, single tenant. */
-export interface Registration {
-  readonly tenantId: string
-  readonly clientId: string
-  readonly clientSecret: string
+export const Registration = z.strictObject({
+  tenantId: z.guid(),
+  clientId: z.guid(),
+  clientSecret: z.string().min(1),
   /** In PEM. Their private keys sign client assertions; without one, the secret is the only credential. */
-  readonly certificates?: readonly string[]
+  certificates: z.array(z.string().min(1)).max(10).readonly().exactOptional(),
   /** Tokens of this issuer about this subject stand for the app. */
-  readonly federatedCredential?: FederatedCredential
-  readonly redirectUris: readonly string[]
-  readonly displayName: string
-}
+  federatedCredential: FederatedCredential.exactOptional(),
+  redirectUris: z.array(z.string()).min(1).readonly(),
+  displayName: z.string().min(1),
+})
+export type Registration = z.infer<typeof Registration>
 
 /** What the routes receive. */
 export interface Simulation {

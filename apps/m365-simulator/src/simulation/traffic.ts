@@ -19,31 +19,12 @@ export interface AcceptedMessage {
 export interface LogEntry {
   readonly sequence: number
   readonly at: string
-  readonly method: string
-  /** Without the query. */
-  readonly path: string
   readonly endpoint: Endpoint | null
   /** null: the connection ended without a response. */
   readonly status: number | null
   readonly durationMs: number
-  readonly requestId: string
-  readonly clientRequestId: string | null
-  /** The scenarios that changed the response. */
-  readonly scenarios: readonly string[]
   readonly details: Readonly<Record<string, string>>
   readonly accepted: AcceptedMessage | null
-}
-
-export interface MailboxCounters {
-  requests: number
-  inFlight: number
-  /** The most requests in flight at once, including refused ones. */
-  maxConcurrent: number
-  /** Messages accepted for delivery, however the request was answered. */
-  accepted: number
-  refusedForConcurrency: number
-  /** Bytes of upload ranges that were accepted. */
-  uploadedBytes: number
 }
 
 /** Counts and logs the requests of one simulator. */
@@ -74,7 +55,19 @@ export function createTraffic(clock: () => Date) {
       counters.byStatus[status] = (counters.byStatus[status] ?? 0) + 1
       endpoints.set(entry.endpoint, counters)
     },
-    mailbox: (address: string): MailboxCounters => tallyOf(address).counters,
+    /** Counts a request to a mailbox until it leaves. Returns whether more are in flight than the limit allows. */
+    enter(address: string, limit: number | null): { readonly isOverLimit: boolean } {
+      const { counters } = tallyOf(address)
+      counters.requests += 1
+      counters.inFlight += 1
+      counters.maxConcurrent = Math.max(counters.maxConcurrent, counters.inFlight)
+      const isOverLimit = limit !== null && counters.inFlight > limit
+      if (isOverLimit) counters.refusedForConcurrency += 1
+      return { isOverLimit }
+    },
+    leave(address: string): void {
+      tallyOf(address).counters.inFlight -= 1
+    },
     /** Counts a message from this mailbox that was accepted for delivery. */
     accept(address: string): void {
       const { counters, accepted } = tallyOf(address)
@@ -86,11 +79,9 @@ export function createTraffic(clock: () => Date) {
       counters.uploadedBytes += sizeBytes
       uploaded.add(sizeBytes, clock().getTime())
     },
-    /** When this many more bytes fit into the limit for 5 minutes; null: now. */
-    uploadAllowedFrom(address: string, sizeBytes: number, limitBytes: number): Date | null {
-      const fromMs = tallyOf(address).uploaded.roomFrom(limitBytes - sizeBytes, clock().getTime())
-      return fromMs === null ? null : new Date(fromMs)
-    },
+    /** In how many ms this many more bytes fit into the limit for 5 minutes. */
+    uploadWaitMs: (address: string, sizeBytes: number, limitBytes: number): number =>
+      tallyOf(address).uploaded.waitMs(limitBytes - sizeBytes, clock().getTime()),
     /** Returns the oldest remembered entries first. */
     log: (afterSequence: number, limit: number): readonly LogEntry[] =>
       log
@@ -101,7 +92,6 @@ export function createTraffic(clock: () => Date) {
       const reports = [...mailboxes].map(([address, { counters, accepted, uploaded }]) => {
         const report = {
           ...counters,
-          acceptedInLastMinute: accepted.sum(clock().getTime()),
           maxAcceptedPerMinute: accepted.most(),
           maxUploadedBytesPer5Minutes: uploaded.most(),
         }
@@ -111,13 +101,9 @@ export function createTraffic(clock: () => Date) {
     },
     reset(): void {
       endpoints.clear()
-      for (const [address, tally] of mailboxes) {
-        const { inFlight } = tally.counters
-        if (inFlight === 0) mailboxes.delete(address)
-        // Requests in flight hold on to their counters.
-        const { counters, ...windows } = newTally(inFlight)
-        Object.assign(tally.counters, counters)
-        Object.assign(tally, windows)
+      for (const [address, { counters }] of mailboxes) {
+        if (counters.inFlight === 0) mailboxes.delete(address)
+        else mailboxes.set(address, newTally(counters.inFlight))
       }
       log = []
     },
@@ -125,12 +111,15 @@ export function createTraffic(clock: () => Date) {
 }
 
 function newTally(inFlight: number) {
-  const counters: MailboxCounters = {
+  const counters = {
     requests: 0,
     inFlight,
+    /** The most requests in flight at once, including refused ones. */
     maxConcurrent: inFlight,
+    /** Messages accepted for delivery, however the request was answered. */
     accepted: 0,
     refusedForConcurrency: 0,
+    /** Bytes of upload ranges that were accepted. */
     uploadedBytes: 0,
   }
   return { counters, accepted: createSlidingWindow(MINUTE_MS), uploaded: createSlidingWindow(5 * MINUTE_MS) }
@@ -138,18 +127,13 @@ function newTally(inFlight: number) {
 
 /** Sums amounts within any span of the given length, exactly. */
 function createSlidingWindow(spanMs: number) {
-  let entries: { readonly atMs: number; readonly amount: number }[] = []
-  let first = 0
+  /** Oldest first. */
+  const entries: { readonly atMs: number; readonly amount: number }[] = []
   let sum = 0
   let most = 0
   const forget = (nowMs: number): void => {
-    for (let entry = entries[first]; entry !== undefined && entry.atMs <= nowMs - spanMs; entry = entries[first]) {
-      sum -= entry.amount
-      first += 1
-    }
-    if (first < 1024 || first * 2 < entries.length) return
-    entries = entries.slice(first)
-    first = 0
+    const kept = entries.findIndex(({ atMs }) => atMs > nowMs - spanMs)
+    for (const { amount } of entries.splice(0, kept === -1 ? entries.length : kept)) sum -= amount
   }
   return {
     add(amount: number, nowMs: number): void {
@@ -158,22 +142,18 @@ function createSlidingWindow(spanMs: number) {
       sum += amount
       most = Math.max(most, sum)
     },
-    /** The sum of the span that ends now. */
-    sum(nowMs: number): number {
-      forget(nowMs)
-      return sum
-    },
-    /** When the sum has fallen to this amount, in ms since 1970; null: it has already. */
-    roomFrom(amount: number, nowMs: number): number | null {
+    /** After how many ms the sum is no more than this. */
+    waitMs(amount: number, nowMs: number): number {
       forget(nowMs)
       let left = sum
-      let fromMs: number | null = null
-      for (let at = first; left > amount && at < entries.length; at += 1) {
-        left -= entries[at]?.amount ?? 0
-        fromMs = (entries[at]?.atMs ?? nowMs) + spanMs
+      let untilMs = nowMs
+      for (const entry of entries) {
+        if (left <= amount) break
+        left -= entry.amount
+        untilMs = entry.atMs + spanMs
       }
       // A negative amount is never reached; the end of the span is the earliest time worth naming.
-      return left > amount ? nowMs + spanMs : fromMs
+      return left > amount ? spanMs : untilMs - nowMs
     },
     /** The largest sum that any span has had. */
     most: () => most,

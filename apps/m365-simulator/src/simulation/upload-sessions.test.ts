@@ -27,31 +27,27 @@ describe('the report of uploads', () => {
     await fixture.put(session, MIB, LAST)
     await fixture.put(session, MIB, LAST)
     await fixture.open({ name: 'other.bin' })
-    expect(await fixture.reports()).toEqual([
-      {
+    const reports = await fixture.reports()
+    expect(JSON.stringify(reports)).not.toContain(new URL(session.uploadUrl).searchParams.get('authtoken'))
+    expect(reports).toEqual([
+      expect.objectContaining({
         sequence: 1,
         session: expect.any(String),
         mailbox: 'ada@contoso.com',
         name: 'plan.bin',
         contentType: 'application/pdf',
-        contentId: null,
-        isInline: false,
-        size: FILE.length,
-        createdAt: expect.any(String),
-        expiresAt: session.expirationDateTime,
+        sizeBytes: FILE.length,
+        expiresAtMs: Date.parse(session.expirationDateTime),
         receivedBytes: FILE.length,
         sha256: SHA256,
         state: 'finished',
-        finished: true,
-        cancelled: false,
         ranges: [
           { from: 0, to: MIB - 1, status: 200, accepted: true },
           { from: 0, to: MIB - 1, status: 416, accepted: false },
           { from: MIB, to: LAST, status: 201, accepted: true },
           { from: MIB, to: LAST, status: 404, accepted: false },
         ],
-        rangesNotListed: 0,
-      },
+      }),
       expect.objectContaining({ name: 'other.bin', state: 'open', sha256: null, ranges: [] }),
     ])
   })
@@ -134,7 +130,7 @@ describe('without storing mail', () => {
     expect(readdirSync(join(dataDirectory, 'attachments'))).toEqual([])
     const [draft] = await fixture.simulated.messages('ada@contoso.com', 'drafts')
     expect(draft?.attachments).toMatchObject([{ name: 'plan.bin', sizeBytes: FILE.length, sha256: SHA256 }])
-    expect(await fixture.reports()).toMatchObject([{ finished: true, sha256: SHA256 }])
+    expect(await fixture.reports()).toMatchObject([{ state: 'finished', sha256: SHA256 }])
     expect((await fixture.call('POST', `/me/messages/${fixture.draftId}/send`)).status).toBe(202)
   })
 
@@ -172,13 +168,6 @@ describe('memory', () => {
     const uploads = createUploadSessions()
     for (let count = 0; count < 5_001; count += 1) uploads.open(upload())
     expect([sequences(uploads).length, sequences(uploads)[0]]).toEqual([5_000, 2])
-  })
-
-  it('holds the first 600 ranges of a session, and counts the others', () => {
-    const uploads = createUploadSessions()
-    const session = uploads.open(upload())
-    for (let at = 0; at < 601; at += 1) uploads.note(session, { from: at, to: at, status: 200, accepted: true })
-    expect([session.ranges.length, session.rangesNotListed]).toEqual([600, 1])
   })
 
   it('does not hold the bytes of an expired session once another is opened', () => {

@@ -46,14 +46,10 @@ export interface UploadSession extends NewUpload {
   /** Set once the session is finished. */
   sha256: string | null
   readonly ranges: UploadRange[]
-  /** How many ranges came after the last that is listed. */
-  rangesNotListed: number
 }
 
 /** Dropping the oldest sessions keeps a long run from filling the memory. */
 const MAX_SESSIONS = 5_000
-/** Enough for 150 MiB in ranges of 256 KiB. */
-const MAX_RANGES = 600
 
 /** The upload sessions of this process; a restart forgets them. */
 export type UploadSessions = ReturnType<typeof createUploadSessions>
@@ -91,7 +87,6 @@ export function createUploadSessions() {
         receivedBytes: 0,
         sha256: null,
         ranges: [],
-        rangesNotListed: 0,
       }
       sessions.set(session.id, session)
       return session
@@ -110,10 +105,6 @@ export function createUploadSessions() {
       return sha256
     },
     end,
-    note(session: UploadSession, range: UploadRange): void {
-      if (session.ranges.length < MAX_RANGES) session.ranges.push(range)
-      else session.rangesNotListed += 1
-    },
     /** Reports the oldest sessions first. */
     list(afterSequence: number, limit: number, nowMs: number) {
       const items = [...sessions.values()].filter(({ sequence }) => sequence > afterSequence)
@@ -127,25 +118,6 @@ export function createUploadSessions() {
 }
 
 /** Describes a session for the control API, without its URL. */
-function report({ id, sizeBytes, createdAtMs, expiresAtMs, ...session }: UploadSession) {
-  const { sequence, mailbox, name, contentType, contentId, isInline, receivedBytes, sha256, state } = session
-  return {
-    sequence,
-    session: id,
-    mailbox,
-    name,
-    contentType,
-    contentId,
-    isInline,
-    size: sizeBytes,
-    createdAt: new Date(createdAtMs).toISOString(),
-    expiresAt: new Date(expiresAtMs).toISOString(),
-    receivedBytes,
-    sha256,
-    state,
-    finished: state === 'finished',
-    cancelled: state === 'cancelled',
-    ranges: session.ranges,
-    rangesNotListed: session.rangesNotListed,
-  }
+function report({ id, authToken: _authToken, content: _content, owner: _owner, ...session }: UploadSession) {
+  return { session: id, ...session }
 }

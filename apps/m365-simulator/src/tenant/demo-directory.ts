@@ -7,31 +7,25 @@ const BOB = `${OID_PREFIX}-0d6f3b7e1103`
 const EVE = `${OID_PREFIX}-0d6f3b7e1107`
 
 const SEND_AS = { ...NO_RIGHTS, sendAs: true }
-const NO_MAILBOX = { hasMailbox: false, proxyAddresses: [] }
+const WORKSPACE_ADMIN = { appRoles: ['Workspace.Admin'] }
 
 const PEOPLE: readonly Person[] = [
-  member(ADA, 'Ada', 'Admin', {
-    appRoles: ['Workspace.Admin'],
-    proxyAddresses: ['SMTP:ada@contoso.com', 'smtp:ada.admin@contoso.com'],
-  }),
-  member(`${OID_PREFIX}-0d6f3b7e1102`, 'Max', 'Member', {
-    proxyAddresses: ['SMTP:max@contoso.com', 'smtp:max.member@contoso.com'],
-  }),
-  member(BOB, 'Bob', 'Behalf', { appRoles: ['Workspace.Admin'] }),
-  member(`${OID_PREFIX}-0d6f3b7e1104`, 'Grace', 'Global', { isEntraAdministrator: true }),
-  member(`${OID_PREFIX}-0d6f3b7e1105`, 'Nora', 'Nomail', { appRoles: ['Workspace.Admin'], ...NO_MAILBOX }),
-  member(`${OID_PREFIX}-0d6f3b7e1106`, 'Gil', 'Guest', {
-    appRoles: ['Workspace.Admin'],
-    ...NO_MAILBOX,
+  member(ADA, 'ada', 'Ada Admin', { ...WORKSPACE_ADMIN, aliases: ['ada.admin@contoso.com'] }),
+  member(`${OID_PREFIX}-0d6f3b7e1102`, 'max', 'Max Member', { aliases: ['max.member@contoso.com'] }),
+  member(BOB, 'bob', 'Bob Behalf', WORKSPACE_ADMIN),
+  member(`${OID_PREFIX}-0d6f3b7e1104`, 'grace', 'Grace Global', { isEntraAdministrator: true }),
+  member(`${OID_PREFIX}-0d6f3b7e1105`, 'nora', 'Nora Nomail', { ...WORKSPACE_ADMIN, hasMailbox: false }),
+  member(`${OID_PREFIX}-0d6f3b7e1106`, 'gil', 'Gil Guest', {
+    ...WORKSPACE_ADMIN,
+    hasMailbox: false,
     userPrincipalName: 'gil_fabrikam.com#EXT#@contoso.onmicrosoft.com',
     mail: 'gil@fabrikam.com',
     membership: 'guest',
     home: { tenantId: FABRIKAM_TENANT_ID, oid: '0b9e6d34-2f8a-4c77-8f15-6a2c9d4e7706' },
   }),
-  member(EVE, 'Eve', 'Elsewhere', {
+  member(EVE, 'eve', 'Eve Elsewhere', {
     userPrincipalName: 'eve@fabrikam.com',
     mail: 'eve@fabrikam.com',
-    proxyAddresses: ['SMTP:eve@fabrikam.com'],
     membership: 'stranger',
     home: { tenantId: FABRIKAM_TENANT_ID, oid: EVE },
   }),
@@ -60,26 +54,19 @@ export function demoDirectory(generatedPeople: number): Directory {
   }
 }
 
+/** The oid is the same at every start, so that a data folder still fits. */
 function generatedPerson(number: number): Person {
-  const address = `person-${number}@contoso.com`
-  // The oid is the same at every start, so that a data folder still fits.
-  return member(`${OID_PREFIX}-${number.toString(16).padStart(12, '0')}`, 'Person', String(number), {
-    userPrincipalName: address,
-    mail: address,
-    proxyAddresses: [`SMTP:${address}`],
-  })
+  return member(`${OID_PREFIX}-${number.toString(16).padStart(12, '0')}`, `person-${number}`, `Person ${number}`)
 }
 
-function member(oid: string, givenName: string, surname: string, more: Partial<Person>): Person {
-  const address = `${givenName.toLowerCase()}@contoso.com`
+function member(oid: string, localPart: string, displayName: string, more: Partial<Person> = {}): Person {
+  const address = `${localPart}@contoso.com`
   return {
     oid,
-    displayName: `${givenName} ${surname}`,
-    givenName,
-    surname,
+    displayName,
     userPrincipalName: address,
     mail: address,
-    proxyAddresses: [`SMTP:${address}`],
+    aliases: [],
     hasMailbox: true,
     appRoles: [],
     isEntraAdministrator: false,

@@ -2,22 +2,19 @@
 export interface Rights {
   readonly sendAs: boolean
   readonly sendOnBehalf: boolean
-  readonly fullAccess: boolean
 }
 
-export const NO_RIGHTS: Rights = { sendAs: false, sendOnBehalf: false, fullAccess: false }
+export const NO_RIGHTS: Rights = { sendAs: false, sendOnBehalf: false }
 
 export interface Person {
   /** Object id in this tenant; a GUID. */
   readonly oid: string
   readonly displayName: string
-  readonly givenName: string
-  readonly surname: string
   readonly userPrincipalName: string
   /** Primary SMTP address. */
   readonly mail: string
-  /** In Exchange's form: `SMTP:` marks the primary address, `smtp:` an alias. */
-  readonly proxyAddresses: readonly string[]
+  /** Further addresses of the mailbox. */
+  readonly aliases: readonly string[]
   readonly hasMailbox: boolean
   /** Values of the app roles assigned on the enterprise application. */
   readonly appRoles: readonly string[]
@@ -63,8 +60,7 @@ export function indexDirectory(directory: Directory): DirectoryIndex {
   const addressees = new Map<string, Addressee>(directory.shared.map((shared) => [shared.address, shared]))
   for (const person of directory.people) {
     if (person.membership === 'stranger') continue
-    const aliases = person.proxyAddresses.map((proxy) => proxy.replace(/^smtp:/i, ''))
-    for (const name of [person.userPrincipalName, person.mail, ...aliases]) {
+    for (const name of [person.userPrincipalName, person.mail, ...person.aliases]) {
       addressees.set(name.toLowerCase(), addresseeOf(person))
     }
   }
@@ -83,4 +79,10 @@ export function addresseeOf(person: Person): Extract<Addressee, { kind: 'person'
 /** A guest signs in with the address of its home tenant. */
 export function signInName({ membership, mail, userPrincipalName }: Person): string {
   return membership === 'guest' ? mail : userPrincipalName
+}
+
+/** @param name an oid or an address */
+export function findAddressee(name: string, index: DirectoryIndex): Addressee | undefined {
+  const person = index.personByOid(name)
+  return person === undefined ? index.byAddress(name) : addresseeOf(person)
 }

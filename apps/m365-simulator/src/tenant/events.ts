@@ -8,7 +8,8 @@ export interface IssuedCode {
   readonly redirectUri: string
   readonly scopes: readonly string[]
   readonly nonce: string | null
-  readonly challenge: { readonly method: 'S256' | 'plain'; readonly value: string } | null
+  /** Of PKCE, by S256. */
+  readonly challenge: string | null
   readonly issuedAtMs: number
 }
 
@@ -35,7 +36,6 @@ export type StateEvent =
   | { readonly type: 'refresh-token-used'; readonly hash: string; readonly atMs: number }
   | { readonly type: 'refresh-tokens-revoked'; readonly oid: string; readonly atMs: number }
   | { readonly type: 'access-tokens-revoked'; readonly oid: string; readonly atMs: number }
-  | { readonly type: 'account-enabled'; readonly oid: string; readonly enabled: boolean }
   /** Sequence numbers up to this one are taken. */
   | { readonly type: 'sequence-reached'; readonly sequence: number }
   | { readonly type: 'rights-set'; readonly address: string; readonly oid: string; readonly rights: Rights }

@@ -30,10 +30,6 @@ export interface StoredMessage {
   readonly attachments: readonly StoredAttachment[]
   /** ISO 8601. For a draft, when it was last changed. */
   readonly sentAt: string
-  /** Set on drafts and on messages sent from one; otherwise the message was created at `sentAt`. */
-  readonly createdAt?: string
-  /** The account whose token was used; null for a bounce, which the simulator writes. */
-  readonly submittedBy: string | null
   /** Not sent yet: `from` and `sender` are as the client asked, unchecked. */
   readonly isDraft?: true
   /** Sent from a draft, not by `sendMail`. */
@@ -51,7 +47,7 @@ export interface MessageCopy {
   readonly folder: Folder
   /** Graph does not find the copy earlier; ms since 1970. */
   readonly visibleFromMs?: number
-  /** Set only in a compacted journal: the number it already has. */
+  /** Set in a journal that an earlier version compacted: the number it already has. */
   readonly sequence?: number
 }
 

@@ -37,7 +37,6 @@ export interface State {
   readonly refreshTokens: Map<string, RefreshTokenState>
   readonly refreshTokensValidFromMs: Map<string, number>
   readonly accessTokensValidFromMs: Map<string, number>
-  readonly disabledAccounts: Set<string>
   /** Rights that differ from the directory's, by address, then by oid. */
   readonly rights: Map<string, Map<string, Rights>>
   readonly mailboxes: Map<string, Mailbox>
@@ -51,27 +50,16 @@ export interface Store {
   commit(event: StateEvent): void
   /** Forgets everything but the signing key, which relying parties may have cached. */
   reset(): void
-  close(): void
 }
 
-const DAY_MS = 24 * 60 * 60 * 1000
-/** From then on a code or token is answered as if it had never been issued. */
-const FORGET_CODE_AFTER_MS = DAY_MS
-const FORGET_REFRESH_TOKEN_AFTER_MS = 180 * DAY_MS
-
 /** @throws Error when the folder cannot be written or its journal is damaged. */
-export async function openStore(dataDirectory: string | null, clock: () => Date): Promise<Store> {
+export function openStore(dataDirectory: string | null): Store {
   const state = emptyState()
   const blobs = dataDirectory === null ? memoryBlobs() : fileBlobs(dataDirectory)
   const journal: Journal<StateEvent> =
-    dataDirectory === null
-      ? memoryJournal
-      : await openJournal<StateEvent>(dataDirectory, (event) => apply(state, event))
-  // Compacting at every start keeps a demo that is restarted daily from growing for ever.
-  journal.rewrite(snapshot(state, clock().getTime()))
-  blobs.keepOnly(usedBlobs(state))
-  // A compacted journal groups copies by message, and one of them may have moved since.
-  for (const { items } of state.mailboxes.values()) items.sort((a, b) => a.sequence - b.sequence)
+    dataDirectory === null ? memoryJournal : openJournal<StateEvent>(dataDirectory, (event) => apply(state, event))
+  const items = [...state.mailboxes.values()].flatMap((mailbox) => mailbox.items)
+  blobs.keepOnly(new Set(items.flatMap(({ message }) => message.attachments.map(({ sha256 }) => sha256))))
   return {
     state,
     blobs,
@@ -80,13 +68,14 @@ export async function openStore(dataDirectory: string | null, clock: () => Date)
       apply(state, event)
     },
     reset() {
-      const { signingKey } = state
-      clear(state)
-      state.signingKey = signingKey
-      journal.rewrite(snapshot(state, clock().getTime()))
+      const { signingKey, lastSequence } = state
+      Object.assign(state, emptyState(), { signingKey, lastSequence })
+      journal.rewrite([
+        ...(signingKey === null ? [] : [{ type: 'signing-key-created' as const, privateJwk: signingKey }]),
+        { type: 'sequence-reached', sequence: lastSequence },
+      ])
       blobs.keepOnly(new Set())
     },
-    close: () => journal.close(),
   }
 }
 
@@ -117,15 +106,10 @@ function emptyState(): State {
     refreshTokens: new Map(),
     refreshTokensValidFromMs: new Map(),
     accessTokensValidFromMs: new Map(),
-    disabledAccounts: new Set(),
     rights: new Map(),
     mailboxes: new Map(),
     lastSequence: 0,
   }
-}
-
-function clear(state: State): void {
-  for (const value of Object.values(state)) if (value instanceof Map || value instanceof Set) value.clear()
 }
 
 type Handlers = {
@@ -158,8 +142,6 @@ const HANDLERS: Handlers = {
   },
   'refresh-tokens-revoked': (state, { oid, atMs }) => void state.refreshTokensValidFromMs.set(oid, atMs),
   'access-tokens-revoked': (state, { oid, atMs }) => void state.accessTokensValidFromMs.set(oid, atMs),
-  'account-enabled': ({ disabledAccounts }, { oid, enabled }) =>
-    void (enabled ? disabledAccounts.delete(oid) : disabledAccounts.add(oid)),
   'sequence-reached': (state, { sequence }) => void (state.lastSequence = sequence),
   'rights-set': (state, { address, oid, rights }) =>
     void state.rights.set(address, new Map(state.rights.get(address)).set(oid, rights)),
@@ -177,8 +159,9 @@ const HANDLERS: Handlers = {
 }
 
 function apply(state: State, event: StateEvent): void {
-  const handler = HANDLERS[event.type] as (state: State, event: StateEvent) => void
-  handler(state, event)
+  // A folder of an earlier version may hold events that are no longer there.
+  const handler = HANDLERS[event.type] as ((state: State, event: StateEvent) => void) | undefined
+  handler?.(state, event)
 }
 
 function addItems(state: State, message: StoredMessage, copies: readonly MessageCopy[]): void {
@@ -219,50 +202,4 @@ function removeItem(state: State, address: string, id: string): MailboxItem | un
   mailbox.items.splice(mailbox.items.lastIndexOf(item), 1)
   mailbox.byId.delete(id)
   return item
-}
-
-function* snapshot(state: State, nowMs: number): Iterable<StateEvent> {
-  if (state.signingKey) yield { type: 'signing-key-created', privateJwk: state.signingKey }
-  for (const [oid, scopes] of state.userConsents) yield { type: 'user-consented', oid, scopes: [...scopes] }
-  if (state.tenantConsents.size > 0) yield { type: 'tenant-consented', scopes: [...state.tenantConsents] }
-  if (state.applicationConsents.size > 0) {
-    yield { type: 'application-consented', permissions: [...state.applicationConsents] }
-  }
-  for (const [hash, { redeemed, ...code }] of state.codes) {
-    if (code.issuedAtMs < nowMs - FORGET_CODE_AFTER_MS) continue
-    yield { type: 'code-issued', hash, code }
-    if (redeemed) yield { type: 'code-redeemed', hash }
-  }
-  for (const [hash, { lastUsedAtMs, ...token }] of state.refreshTokens) {
-    if (lastUsedAtMs < nowMs - FORGET_REFRESH_TOKEN_AFTER_MS) continue
-    yield { type: 'refresh-token-issued', hash, token }
-    if (lastUsedAtMs !== token.issuedAtMs) yield { type: 'refresh-token-used', hash, atMs: lastUsedAtMs }
-  }
-  for (const [oid, atMs] of state.refreshTokensValidFromMs) yield { type: 'refresh-tokens-revoked', oid, atMs }
-  for (const [oid, atMs] of state.accessTokensValidFromMs) yield { type: 'access-tokens-revoked', oid, atMs }
-  for (const oid of state.disabledAccounts) yield { type: 'account-enabled', oid, enabled: false }
-  for (const [address, byOid] of state.rights) {
-    for (const [oid, rights] of byOid) yield { type: 'rights-set', address, oid, rights }
-  }
-  for (const [message, items] of messagesInOrder(state)) {
-    yield {
-      type: 'message-accepted',
-      message,
-      copies: items.map(({ message: _message, ...copy }) => copy),
-    }
-  }
-  yield { type: 'sequence-reached', sequence: state.lastSequence }
-}
-
-function messagesInOrder(state: State): Map<StoredMessage, MailboxItem[]> {
-  const items = [...state.mailboxes.values()].flatMap((mailbox) => mailbox.items)
-  return Map.groupBy(
-    items.sort((a, b) => a.sequence - b.sequence),
-    (item) => item.message,
-  )
-}
-
-function usedBlobs(state: State): Set<string> {
-  const attachments = [...messagesInOrder(state).keys()].flatMap((message) => message.attachments)
-  return new Set(attachments.map((attachment) => attachment.sha256))
 }

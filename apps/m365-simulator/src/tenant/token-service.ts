@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import {
   calculateJwkThumbprint,
-  type CryptoKey,
   errors,
   exportJWK,
   generateKeyPair,
@@ -19,7 +18,7 @@ export const GRAPH_AUDIENCE = 'https://graph.microsoft.com'
 const MAX_REMEMBERED_TOKENS = 1000
 
 /** `person`: the account that signed in. `application`: nobody signed in, and `oid` is that of its service principal. */
-export type Holder = 'person' | 'application'
+type Holder = 'person' | 'application'
 
 interface AccessToken {
   readonly holder: Holder
@@ -43,24 +42,14 @@ const Claims = z.object({
   exp: z.number(),
 })
 
-export interface TokenService {
-  publicKey(): JWK
-  /** @param signer `unknown`: a key that is not published, under the id of the one that is */
-  signIdToken(claims: JWTPayload, signer: 'published' | 'unknown'): Promise<string>
-  signAccessToken(
-    token: Pick<AccessToken, 'holder' | 'oid'>,
-    scopes: readonly string[],
-    seconds: number,
-  ): Promise<string>
-  checkAccessToken(token: string): Promise<AccessTokenCheck>
-}
+export type TokenService = Awaited<ReturnType<typeof createTokenService>>
 
 export async function createTokenService(
   store: Store,
   registration: { readonly tenantId: string; readonly clientId: string },
   clock: () => Date,
   newKey: () => Promise<JWK>,
-): Promise<TokenService> {
+) {
   const privateJwk = store.state.signingKey ?? (await newKey())
   const { kty, n, e } = privateJwk
   if (store.state.signingKey === null) store.commit({ type: 'signing-key-created', privateJwk })
@@ -69,7 +58,6 @@ export async function createTokenService(
   const kid = await calculateJwkThumbprint(privateJwk)
   const publicJwk: JWK = { kty, use: 'sig', kid, n, e }
   const [privateKey, publicKey] = await Promise.all([importJWK(privateJwk, 'RS256'), importJWK(publicJwk, 'RS256')])
-  let unknownKey: Promise<CryptoKey> | null = null
   const verified = new Map<string, AccessToken>()
 
   const verify = async (jwt: string): Promise<AccessToken> => {
@@ -88,12 +76,12 @@ export async function createTokenService(
 
   return {
     publicKey: () => publicJwk,
-    async signIdToken(claims, signer) {
-      unknownKey ??= signer === 'unknown' ? generateKeyPair('RS256').then((pair) => pair.privateKey) : null
-      const key = signer === 'unknown' && unknownKey !== null ? await unknownKey : privateKey
+    /** @param signer `unknown`: a key that is not published, under the id of the one that is */
+    async signIdToken(claims: JWTPayload, signer: 'published' | 'unknown'): Promise<string> {
+      const key = signer === 'unknown' ? (await generateKeyPair('RS256')).privateKey : privateKey
       return new SignJWT(claims).setProtectedHeader({ typ: 'JWT', alg: 'RS256', kid }).sign(key)
     },
-    async signAccessToken({ holder, oid }, scopes, seconds) {
+    async signAccessToken(holder: Holder, oid: string, scopes: readonly string[], seconds: number): Promise<string> {
       const now = clock()
       const issuedAt = Math.floor(now.getTime() / 1000)
       return new SignJWT({
@@ -116,7 +104,7 @@ export async function createTokenService(
         .setProtectedHeader({ typ: 'JWT', alg: 'RS256', kid })
         .sign(privateKey)
     },
-    async checkAccessToken(jwt) {
+    async checkAccessToken(jwt: string): Promise<AccessTokenCheck> {
       try {
         const token = verified.get(jwt) ?? (await verify(jwt))
         if (token.expiresAtMs <= clock().getTime()) return { kind: 'expired' }

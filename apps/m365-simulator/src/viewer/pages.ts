@@ -1,12 +1,10 @@
 import { PRESETS } from '../faults/presets.ts'
 import type { ActiveScenario } from '../faults/scenario.ts'
 import { type Html, html } from '../http/html.ts'
+import { page } from '../http/pages.ts'
 import type { MailboxSummary } from '../mail/mailbox-list.ts'
 import type { VisibleMessage } from '../mail/visible-message.ts'
 import type { Folder, MailAddress } from '../tenant/message.ts'
-
-/** A load test may write to thousands of outside addresses. */
-const LISTED_MAILBOXES = 200
 
 const KINDS = {
   person: 'Mailbox',
@@ -27,16 +25,14 @@ export function homePage(
   mailboxes: readonly MailboxSummary[],
   active: readonly ActiveScenario[],
 ): Html {
-  const rows = mailboxes
-    .slice(0, LISTED_MAILBOXES)
-    .map(({ address, kind, inbox, sentItems, lastSubject }) => [
-      html`<a href="${mailboxUrl(address)}">${address}</a>`,
-      KINDS[kind],
-      inbox,
-      kind === 'group' ? 'none kept' : sentItems,
-      lastSubject ?? '',
-    ])
-  return layout(
+  const rows = mailboxes.map(({ address, kind, inbox, sentItems, lastSubject }) => [
+    html`<a href="${mailboxUrl(address)}">${address}</a>`,
+    KINDS[kind],
+    inbox,
+    kind === 'group' ? 'none kept' : sentItems,
+    lastSubject ?? '',
+  ])
+  return viewerPage(
     organization,
     html`<h1>Microsoft 365 simulator</h1>
       <p>
@@ -45,10 +41,7 @@ export function homePage(
         machine.
       </p>
       <h2>Mailboxes</h2>
-      <div data-live>
-        ${table(['Mailbox', 'Kind', 'Received', 'Sent', 'Latest'], rows)}
-        ${mailboxes.length > LISTED_MAILBOXES && html`<p>${mailboxes.length - LISTED_MAILBOXES} more.</p>`}
-      </div>
+      <div data-live>${table(['Mailbox', 'Kind', 'Received', 'Sent', 'Latest'], rows)}</div>
       <h2 id="scenarios">Scenarios</h2>
       <p>What goes wrong next. A restart switches everything off.</p>
       ${activeList(active)} ${scenarioForm()}`,
@@ -110,7 +103,7 @@ export function mailboxPage(
     return html`<h2>${FOLDERS[name]}</h2>
       ${rows.length === 0 ? html`<p class="empty">Nothing yet.</p>` : table(['Subject', partner, 'Time', 'Attachments'], rows)}`
   }
-  return layout(
+  return viewerPage(
     address,
     html`<h1>${address}</h1>
       <p>${KINDS[kind]}${kind === 'group' && '. It keeps no mail itself; this page shows what was addressed to it.'}</p>
@@ -151,7 +144,7 @@ export function messagePage(address: string, message: VisibleMessage): Html {
     sizeBytes,
     html`<code>${sha256}</code>`,
   ])
-  return layout(
+  return viewerPage(
     subject,
     html`<p>
         <a href="${mailboxUrl(address)}">${address}</a> ·
@@ -175,7 +168,7 @@ export function messagePage(address: string, message: VisibleMessage): Html {
 }
 
 export function notFoundPage(): Html {
-  return layout(
+  return viewerPage(
     'Not found',
     html`<h1>Not found</h1>
       <p><a href="/">Back to the mailboxes</a></p>`,
@@ -221,19 +214,13 @@ function timeElement(iso: string): Html {
   return html`<time datetime="${iso}">${iso.replace('T', ' ').replace(/\.\d+Z$/, ' UTC')}</time>`
 }
 
-/** `isLive`: the element marked with `data-live` refreshes itself. */
-function layout(title: string, content: Html, { isLive = false } = {}): Html {
-  return html`<html lang="en">
-    <head>
-      <meta charset="utf-8" />
-      <meta name="viewport" content="width=device-width, initial-scale=1" />
-      <title>${title} - Microsoft 365 simulator</title>
-      <link rel="stylesheet" href="/assets/simulator.css" />
-      ${isLive && html`<script src="/assets/refresh.js" defer></script>`}
-    </head>
-    <body>
+function viewerPage(title: string, content: Html, options: { isLive?: boolean } = {}): Html {
+  return page(
+    title,
+    html`<body>
       <header class="top"><a href="/">Microsoft 365 simulator</a></header>
       <main class="wide">${content}</main>
-    </body>
-  </html>`
+    </body>`,
+    options,
+  )
 }

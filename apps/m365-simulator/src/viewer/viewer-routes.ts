@@ -73,7 +73,7 @@ export function viewerRoutes(app: FastifyInstance, simulation: Simulation): void
 
   const onForm = (path: string, act: (form: URLSearchParams) => void): void => {
     app.post(path, { onRequest: refuseForeignOrigin }, (request, reply) => {
-      act(readForm(request.headers['content-type'], request.body) ?? new URLSearchParams())
+      act(readForm(request))
       return sendRedirect(reply, '/#scenarios')
     })
   }
@@ -83,7 +83,7 @@ export function viewerRoutes(app: FastifyInstance, simulation: Simulation): void
     const times = form.get('times') === 'always' ? 'always' : 1
     if (preset !== undefined) scenarios.add({ effect: preset.effect, skip: 0, times, name })
   })
-  onForm('/scenarios/off', (form) => scenarios.remove(form.get('id') ?? ''))
+  onForm('/scenarios/off', (form) => scenarios.remove([form.get('id') ?? '']))
 }
 
 /**
