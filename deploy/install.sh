@@ -29,7 +29,7 @@ main() {
 install_product() {
   [ -x "$root/bin/inforiver-mail" ] || fail 70 "There is no bin/inforiver-mail in $root. Run this from an unpacked release."
   if [ -d "$programs/inforiver-mail" ] && [ ! -L "$programs/inforiver-mail" ]; then
-    fail 73 "$programs/inforiver-mail is a folder of an earlier installation. Move it away, and run this again (docs/operations.md)."
+    fail 73 "$programs/inforiver-mail is a folder of an earlier installation. Move it away, and run this again (docs/install.md)."
   fi
   version=$("$root/bin/inforiver-mail" version) # it says so itself when the folder is incomplete
   make_account
@@ -99,16 +99,22 @@ install_program() {
   if [ "$root" != "$target" ]; then
     rm -rf -- "$target.new" "$target.old"
     cp -R -P -p -- "$root" "$target.new"
-    if is_for_this_machine; then chown -R root:root "$target.new"; fi
+    open_to_all "$target.new"
     if [ -e "$target" ]; then mv -- "$target" "$target.old"; fi
     mv -- "$target.new" "$target"
     rm -rf -- "$target.old"
-  elif is_for_this_machine; then
-    chown -R root:root "$target" # an archive keeps the owner that it was packed with when root unpacks it
+  else
+    open_to_all "$target"
   fi
   rm -f -- "$programs/inforiver-mail.new"
   ln -s -- "inforiver-mail-$version" "$programs/inforiver-mail.new"
   mv -T -- "$programs/inforiver-mail.new" "$programs/inforiver-mail"
+}
+
+# An archive keeps the owner that it was packed with when root unpacks it, and a strict umask may have closed the folder.
+open_to_all() {
+  if is_for_this_machine; then chown -R root:root "$1"; fi
+  chmod -R u=rwX,go=rX "$1"
 }
 
 install_file() {

@@ -9,7 +9,7 @@ const SOURCE_FOLDERS = ['apps', 'packages', 'scripts']
 const SKIPPED_FOLDERS = new Set(['node_modules', 'dist', 'generated', 'test-support', '.turbo', '.cache'])
 const IS_SOURCE = /(?<!\.test)\.(ts|tsx|mjs)$/
 /** A path from the root, as a map writes it between backticks. */
-const ENTRY = /`((?:apps|packages|scripts|prisma|e2e)\/[\w./@-]+\.\w+)`/g
+const ENTRY = /`((?:apps|packages|scripts|prisma|e2e|deploy)\/[\w./@-]+\.\w+)`/g
 /** Shorter files need no entry. */
 const LONGEST_WITHOUT_ENTRY = 60
 

@@ -27,6 +27,8 @@ test('the form of a new mailbox is checked while it is filled in, and says what 
     await expect(settings.pending).toBeHidden()
     expect(page.context().pages()).toHaveLength(1)
   })
+  await settings.address.fill('jürgen@müller.de')
+  await expect(settings.enable, 'letters beyond ASCII are valid').toBeEnabled()
   await test.step('the address is checked while it is typed', async () => {
     await settings.address.fill('')
     await settings.address.pressSequentially('reports')

@@ -50,13 +50,15 @@ test.describe('with a mailbox connected', () => {
     settings,
     service,
     microsoft,
+    admin,
+    connect,
   }) => {
     const body = { error: { code: 'ApplicationThrottled', message: 'Application is over its RequestRate limit.' } }
     await microsoft.control('POST', '/scenarios', {
       effect: {
         kind: 'http',
         endpoint: 'sendMail',
-        do: { action: 'answer', when: 'before', status: 429, headers: { 'retry-after': '15' }, body },
+        do: { action: 'answer', when: 'before', status: 429, headers: { 'retry-after': '3600' }, body },
       },
     })
     const submittedAt = Date.now()
@@ -70,7 +72,11 @@ test.describe('with a mailbox connected', () => {
     const facts = page.getByRole('region', { name: 'Message' })
     await expect(facts).toContainText('Microsoft takes no mail from the mailbox until then')
     const until = facts.getByText('Not before').getByRole('time')
-    expect(Date.parse((await until.getAttribute('datetime')) ?? '')).toBeGreaterThan(submittedAt + 10_000)
+    expect(Date.parse((await until.getAttribute('datetime')) ?? '')).toBeGreaterThan(submittedAt + 3_500_000)
+
+    // The pause belongs to the mailbox, so another one ends it.
+    await admin.call('POST', '/api/v1/tenant-settings/office365-smtp/reset', {})
+    await connect({ fromEmail: 'reports@contoso.com' })
     await expect.poll(() => microsoft.subjects('bob@contoso.com', 'inbox')).toEqual(['Q3 waits'])
   })
 

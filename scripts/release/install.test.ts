@@ -44,7 +44,9 @@ const modeOf = (path: string) => (lstatSync(at(path)).mode & 0o777).toString(8)
 
 describe.runIf(process.platform === 'linux')('deploy/install.sh with DESTDIR', () => {
   it('makes folders, a key, the configuration, the program and the unit', () => {
-    expect(run(unpack('1.1.0'))).toMatchObject({ status: 0, stderr: '' })
+    const release = unpack('1.1.0')
+    chmodSync(join(release, 'bin'), 0o700) // as a strict umask leaves it
+    expect(run(release)).toMatchObject({ status: 0, stderr: '' })
 
     expect(readlinkSync(at('opt/inforiver-mail'))).toBe('inforiver-mail-1.1.0')
     expect(existsSync(at('opt/inforiver-mail/bin/inforiver-mail'))).toBe(true)
@@ -55,6 +57,7 @@ describe.runIf(process.platform === 'linux')('deploy/install.sh with DESTDIR', (
     expect(modeOf('etc/inforiver-mail/vault-keys')).toBe('600')
     expect(modeOf('etc/inforiver-mail/inforiver-mail.env')).toBe('640')
     expect(modeOf('var/lib/inforiver-mail')).toBe('700')
+    expect(modeOf('opt/inforiver-mail-1.1.0/bin')).toBe('755')
   })
 
   it('keeps key, configuration and data when it is repeated with the next version', () => {

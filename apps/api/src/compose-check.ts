@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import { Resolver } from 'node:dns/promises'
 import { join } from 'node:path'
 import type { CheckId } from '@inforiver-mail/contract/setup-check'
@@ -10,7 +9,7 @@ import { composeMicrosoft } from './compose-microsoft.ts'
 import { ConfigurationError, type Config } from './config.ts'
 import { configurationWarnings } from './configuration/warnings.ts'
 import { useCredential, type CredentialInUse } from './credential-in-use.ts'
-import { isDataFolderTaken, readFreeBytes } from './database/data-folder.ts'
+import { exists, isDataFolderTaken, readFreeBytes } from './database/data-folder.ts'
 import { findForeignOwner } from './database/data-owner.ts'
 import { connectDatabase, type Database } from './database/database.ts'
 import { findRunningPostgres } from './database/embedded-postgres.ts'
@@ -271,8 +270,8 @@ async function readKeys(config: Config): Promise<KeysRead> {
 /** Finds the address of the database, or why there is none now. */
 async function findDatabase({ database, dataDirectory }: Config): Promise<string | DatabaseFinding> {
   if (database.kind === 'external') return database.url
-  if (!existsSync(join(dataDirectory, 'postgres', 'PG_VERSION'))) return { state: 'not-made' }
   try {
+    if (!(await exists(join(dataDirectory, 'postgres', 'PG_VERSION')))) return { state: 'not-made' }
     return (await findRunningPostgres(dataDirectory)) ?? { state: 'stopped' }
   } catch (error) {
     if (!(error instanceof ConfigurationError)) return unreachable(error)

@@ -7,24 +7,32 @@ import {
 } from '@inforiver-mail/m365/microsoft-identity'
 import { approvalLinks } from './approval-links.ts'
 import type { Config } from './config.ts'
+import { NO_TRACING, type Tracing } from './tracing.ts'
 
 /** Wires what talks to Entra and Graph. `timeoutMs` bounds each request; without it the default of m365 applies. */
 export function composeMicrosoft(
   config: Config,
   {
     currentCredential,
+    tracing = NO_TRACING,
     clock,
     timeoutMs,
-  }: { currentCredential: () => AppCredential; clock: () => Date; timeoutMs?: number | undefined },
+  }: {
+    currentCredential: () => AppCredential
+    tracing?: Tracing
+    clock: () => Date
+    timeoutMs?: number | undefined
+  },
 ): { readonly fetch: MicrosoftFetch; readonly identity: MicrosoftIdentity; readonly mailer: GraphMailer } {
   const { registration, authorityHost, graphBaseUrl, cloud, redirectUri, publicUrl } = config
   const { httpsProxy, noProxy, extraCaCertificates } = config.outbound
-  const fetch = createMicrosoftFetch({
+  const plainFetch = createMicrosoftFetch({
     ...(httpsProxy !== null && { httpsProxy }),
     ...(noProxy !== null && { noProxy }),
     ...(extraCaCertificates !== null && { extraCaCertificates }),
     ...(timeoutMs !== undefined && { timeoutMs }),
   })
+  const fetch = tracing.fetch(plainFetch)
   const identity = createMicrosoftIdentity({
     registration,
     currentCredential,

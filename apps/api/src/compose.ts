@@ -41,6 +41,7 @@ import { composeSignIn } from './sign-in/compose-sign-in.ts'
 import { setupCheckRoutes } from './setup-check/setup-check-routes.ts'
 import { createCheckPlace } from './setup-check/setup-check-store.ts'
 import type { DnsResolver } from './setup-check/sender-domain-check.ts'
+import { startTracing } from './tracing.ts'
 import { loadVaultKeys } from './vault-keys.ts'
 import { announceSealingKey } from './vault-rotation/presence-store.ts'
 import { createResealTask } from './vault-rotation/reseal-task.ts'
@@ -142,9 +143,12 @@ export async function compose(
     closers.push(() => presence.stop())
 
     const { publicUrl } = config
+    const tracing = await startTracing(config, logger)
+    closers.push(() => tracing.stop())
     const credential = useCredential(config)
     const { identity, mailer } = composeMicrosoft(config, {
       currentCredential: credential.current,
+      tracing,
       clock,
       timeoutMs: microsoftTimeoutMs,
     })
@@ -245,6 +249,7 @@ export async function compose(
       chance,
       logger,
       metrics: deliveryMetrics,
+      tracing,
       ...(deliveryGraceMs !== undefined && { graceMs: deliveryGraceMs }),
       ...(deliveryLookEveryMs !== undefined && { lookEveryMs: deliveryLookEveryMs }),
       ...(uploadRangeBytes !== undefined && { rangeBytes: uploadRangeBytes }),
@@ -309,6 +314,7 @@ export async function compose(
               store: queue.messages,
               limits: config.mailboxLimits,
               submit,
+              tracing,
               onSubmitted: () => submitted.inc(),
               auditTestMessage: ({ tenantId, actor, messageId: message }) =>
                 appendAuditEvent(database.prisma, {

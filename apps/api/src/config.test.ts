@@ -116,6 +116,21 @@ it.each<[Record<string, string>, object]>([
   [{ LOG_LEVEL: 'trace' }, { logLevel: 'trace' }],
   [{ VAULT_KEYS }, { vaultKeys: VAULT_KEYS }],
   [{ VAULT_KEYS_COMMAND: ' kms  read "a b" ' }, { vaultKeysCommand: ['kms', 'read', '"a', 'b"'] }],
+  [{}, { tracing: null }],
+  [
+    {
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'https://otlp.contoso.com/base/',
+      OTEL_EXPORTER_OTLP_HEADERS: 'Api-Key=a%2Cb, x-two=2==',
+      OTEL_SERVICE_NAME: 'mail',
+    },
+    {
+      tracing: {
+        endpoint: 'https://otlp.contoso.com/base',
+        headers: { 'api-key': 'a,b', 'x-two': '2==' },
+        serviceName: 'mail',
+      },
+    },
+  ],
   [{ HTTPS_PROXY: 'http://user:pass@proxy:8080' }, { outbound: { httpsProxy: 'http://user:pass@proxy:8080' } }],
   [{ https_proxy: 'http://proxy:8080' }, { outbound: { httpsProxy: 'http://proxy:8080' } }],
   [{ NO_PROXY: 'contoso.com' }, { outbound: { noProxy: 'contoso.com' } }],
@@ -412,6 +427,16 @@ it.each<[string, Record<string, string>, RegExp | string]>([
     'VAULT_KEYS_COMMAND beside VAULT_KEYS',
     { ...EXTERNAL, VAULT_KEYS_COMMAND: 'kms read' },
     'VAULT_KEYS_COMMAND is set together with VAULT_KEYS or VAULT_KEYS_FILE: keep one.',
+  ],
+  [
+    'malformed headers for traces',
+    { ...REGISTRATION, OTEL_EXPORTER_OTLP_HEADERS: 'Bearer s3cret' },
+    'OTEL_EXPORTER_OTLP_HEADERS must be name=value pairs, separated by commas.',
+  ],
+  [
+    'an endpoint for traces without a protocol',
+    { ...REGISTRATION, OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4318' },
+    /^OTEL_EXPORTER_OTLP_ENDPOINT must be the URL of an OTLP receiver/,
   ],
   ['ROLE=api without DATABASE_URL', { ...REGISTRATION, ROLE: 'api' }, /needs DATABASE_URL/],
   ['ROLE=worker without DATABASE_URL', { ...REGISTRATION, ROLE: 'worker' }, /needs DATABASE_URL/],

@@ -94,6 +94,13 @@ export interface Config {
   readonly metricsToken: string | null
   /** Whether webhooks may go to private addresses. */
   readonly webhookAllowPrivate: boolean
+  /** Null unless traces are sent. */
+  readonly tracing: {
+    /** The base URL of an OTLP receiver, without a trailing slash. */
+    readonly endpoint: string
+    readonly headers: Readonly<Record<string, string>>
+    readonly serviceName: string
+  } | null
   readonly role: 'all' | 'api' | 'worker'
   readonly logLevel: string
 }
@@ -273,6 +280,14 @@ function toConfig(
     logRetentionDays: environment.LOG_RETENTION_DAYS,
     metricsToken: environment.METRICS_TOKEN ?? null,
     webhookAllowPrivate: environment.WEBHOOK_ALLOW_PRIVATE === 'true',
+    tracing:
+      environment.OTEL_EXPORTER_OTLP_ENDPOINT === undefined
+        ? null
+        : {
+            endpoint: environment.OTEL_EXPORTER_OTLP_ENDPOINT,
+            headers: Object.fromEntries(environment.OTEL_EXPORTER_OTLP_HEADERS ?? []) as Record<string, string>,
+            serviceName: environment.OTEL_SERVICE_NAME,
+          },
     role: environment.ROLE,
     logLevel: environment.LOG_LEVEL,
   }

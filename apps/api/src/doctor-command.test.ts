@@ -61,6 +61,20 @@ describe('the configuration', () => {
     expect(run.text).not.toContain('a-password')
   })
 
+  it('is printed as text with each fault in a line of its own', async () => {
+    const lines: string[] = []
+    const print = (text: string) => void lines.push(...text.split('\n'))
+    await runDoctorCommand(read({ PORT: 'many' }), { json: false, print, warn: print })
+
+    expect(lines.slice(0, 3)).toEqual([
+      'FAILED   configuration: The configuration has faults',
+      '         PORT must be a port from 1 to 65534.',
+      expect.stringContaining('There is no app registration'),
+    ])
+    expect(lines).toContain('skipped  clock: Not checked: the configuration has faults')
+    expect(lines.at(-1)).toBe('ok: 0, warnings: 0, failed: 1, skipped: 14')
+  })
+
   it('names the variables of a missing app registration', async () => {
     const run = await doctor(read({}))
 

@@ -57,14 +57,14 @@ async function runChecks(
 }
 
 function describe(checks: readonly Check[]): string {
-  const entries = checks.map(({ id, status, title, detail, action }) =>
-    [
+  const entries = checks.flatMap(({ id, status, title, detail, action, values }) => {
+    const needsAction = status === 'failed' || status === 'warning'
+    const details = [values['faults'] ?? values['warnings'] ?? detail].flat()
+    return [
       `${MARKS[status].padEnd(8)} ${id}: ${title}`,
-      ...(status === 'ok' ? [] : [detail, ...(action === null ? [] : [`→ ${action}`])]).map(
-        (line) => `         ${line}`,
-      ),
-    ].join('\n'),
-  )
+      ...(needsAction ? [...details, `→ ${action}`].map((line) => `         ${line}`) : []),
+    ]
+  })
   const count = (status: Check['status']) => checks.filter((check) => check.status === status).length
   const summary = `ok: ${count('ok')}, warnings: ${count('warning')}, failed: ${count('failed')}, skipped: ${count('skipped')}`
   return [...entries, '', summary].join('\n')

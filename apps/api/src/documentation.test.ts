@@ -9,7 +9,7 @@ const ROOT = new URL('../../../', import.meta.url)
 const DOCUMENTS = ['CONTRIBUTING.md', 'CHANGELOG.md', ...globSync('docs/**/*.md', { cwd: ROOT })]
 const PAGES = ['README.md', 'apps/m365-simulator/README.md', ...DOCUMENTS]
 const README_BYTES = 10_240
-const sources = ['*', '{apps,packages}/*/{build,src}/**/*', '{scripts,e2e}/**/*'].flatMap((path) =>
+const sources = ['*', '{apps,packages}/*/{build,src}/**/*', '{scripts,e2e,deploy}/**/*'].flatMap((path) =>
   globSync(`${path}.{ts,tsx,mjs}`, { cwd: ROOT, exclude: (name) => name === 'node_modules' }),
 )
 const readme = read('README.md')

@@ -12,6 +12,7 @@ export const SECRETS = [
   'HTTPS_PROXY',
   'INFORIVER_SERVICE_KEY',
   'METRICS_TOKEN',
+  'OTEL_EXPORTER_OTLP_HEADERS',
 ] as const
 
 const Port = wholeNumber('a port', 1, 65_534) // the simulator of the demo takes the next one
@@ -47,6 +48,18 @@ const VaultKeys = z.string().superRefine((value, context) => {
   const parsed = parseVaultKeys(value)
   if (parsed.outcome === 'read') return
   context.addIssue({ code: 'custom', message: `cannot be used. ${parsed.faults.join(' ')}` })
+})
+/** `name=value` pairs, percent-encoded, as OpenTelemetry defines the variable. */
+const Headers = z.string().transform((value, context) => {
+  try {
+    const pairs = value.split(',').map((pair) => /^\s*([\w-]+)\s*=(.*)$/.exec(pair) ?? [])
+    const headers = pairs.map(([, name = '', text = '']) => [name.toLowerCase(), decodeURIComponent(text.trim())])
+    if (headers.every(([name]) => name !== '')) return headers
+  } catch {
+    // An escape is malformed.
+  }
+  context.addIssue({ code: 'custom', message: 'must be name=value pairs, separated by commas' })
+  return z.NEVER
 })
 /** No shell reads it, so there is no quoting either. */
 const Command = z.string().transform((value) => value.split(' ').filter((word) => word !== ''))
@@ -92,6 +105,12 @@ export const Environment = z.object({
   LOG_RETENTION_DAYS: Days.default(30),
   METRICS_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
   WEBHOOK_ALLOW_PRIVATE: z.enum(['true', 'false'], 'must be true or false').default('false'),
+  OTEL_EXPORTER_OTLP_ENDPOINT: z
+    .url({ protocol: /^https?$/, error: 'must be the URL of an OTLP receiver, such as http://127.0.0.1:4318' })
+    .transform(withoutTrailingSlash)
+    .optional(),
+  OTEL_EXPORTER_OTLP_HEADERS: Headers.optional(),
+  OTEL_SERVICE_NAME: z.string().default('inforiver-mail'),
   ROLE: z.enum(['all', 'api', 'worker'], 'must be all, api or worker').default('all'),
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
 })

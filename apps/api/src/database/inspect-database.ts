@@ -108,6 +108,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
   '57P03': 'The database is starting up or shutting down',
   ENOTFOUND: 'The host of the database is not known to the name service',
   EAI_AGAIN: 'The host of the database is not known to the name service',
+  EACCES: 'This account may not look into the data folder',
   ECONNREFUSED: 'Nothing listens at the address of the database',
 }
 

@@ -12,6 +12,7 @@ import type { ByteBudget } from '../memory/byte-budget.ts'
 import { startPolling, UNTIL_WOKEN, type Polling } from '../polling.ts'
 import type { LeasedMessage } from '../queue/leased-message.ts'
 import type { Deliveries, Mailboxes } from '../queue/queue.ts'
+import type { Tracing } from '../tracing.ts'
 import { createAccessCache } from './access-cache.ts'
 import { OvertakenError, type AttemptDeps } from './attempt.ts'
 import { NOTHING_SENT, type FinishedAttempt } from './attempt-result.ts'
@@ -62,12 +63,22 @@ export function createWorker(deps: {
   chance: () => number
   logger: FastifyBaseLogger
   metrics: DeliveryMetrics
+  tracing: Tracing
   graceMs?: number
   /** How often to look for abandoned messages, and for drafts and copies to delete. */
   lookEveryMs?: number
   rangeBytes?: number
 }): Worker {
-  const { deliveries, requestAccess, clock, elapsedMs, logger, graceMs = GRACE_MS, lookEveryMs = LOOK_EVERY_MS } = deps
+  const {
+    deliveries,
+    requestAccess,
+    clock,
+    elapsedMs,
+    logger,
+    tracing,
+    graceMs = GRACE_MS,
+    lookEveryMs = LOOK_EVERY_MS,
+  } = deps
   const attemptDeps: AttemptDeps = {
     rangeBytes: RANGE_BYTES,
     ...deps,
@@ -188,7 +199,12 @@ export function createWorker(deps: {
     signal: AbortSignal,
   ): Promise<FinishedAttempt> {
     try {
-      const attempt = await runAttempt(attemptDeps, message, claimedAt, signal)
+      const attempt = await tracing.delivery(
+        message,
+        elapsedMs() - claimedAt,
+        () => runAttempt(attemptDeps, message, claimedAt, signal),
+        ({ result }) => result.type,
+      )
       return processEnds(signal) && wasNotSent(attempt) ? { ...attempt, result: { type: 'overtaken' } } : attempt
     } catch (error) {
       const { id } = message

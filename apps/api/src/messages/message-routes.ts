@@ -115,6 +115,7 @@ export const messageRoutes: FastifyPluginAsync<Options> = async (app, options) =
       onUnknownOutcome: 'retry',
       receiving: null,
       idempotencyKey: null,
+      traceparent: null,
     })
     if (submitted.outcome === 'storage-full') throw storageFull(submitted)
     if (submitted.outcome !== 'stored') throw new Error('A test message has no idempotency key.')

@@ -11,6 +11,7 @@ import type { Messages } from '../queue/queue.ts'
 import { MAX_JSON_BYTES, readIdempotencyKey, readRequest } from './read-request.ts'
 import { toSubmission } from './read-submission.ts'
 import { arrivedTooSlowly, keyReused, requireNotEmpty, requireNotPast, storageFull } from './refusals.ts'
+import type { Tracing } from '../tracing.ts'
 import { hashSubmission, type Submit } from './submit.ts'
 
 export interface SubmitOptions {
@@ -18,6 +19,7 @@ export interface SubmitOptions {
   readonly store: Pick<Messages, 'findKey'>
   readonly find: (owner: Owner, id: string) => Promise<Message>
   readonly submit: Submit
+  readonly tracing: Tracing
   readonly onSubmitted: () => void
   readonly intake: IntakeDeps
   readonly admission: AdmissionDeps
@@ -26,14 +28,19 @@ export interface SubmitOptions {
 
 /** Does without `route()`, since a multipart body is read while it arrives. */
 export const submitRoute: FastifyPluginAsync<SubmitOptions> = async (app, options) => {
-  const { requireService, store, find, submit, onSubmitted, databaseNow } = options
+  const { requireService, store, find, submit, tracing, onSubmitted, databaseNow } = options
   app.addContentTypeParser('multipart/form-data', async (request: FastifyRequest, body: RequestPayload) => {
     refuseEncodedBody(request)
     return body
   })
 
   /** Takes a message whose key is not known yet; of two that arrive at once under one key, `submit` decides which is first. */
-  async function accept(request: FastifyRequest, owner: Sender, key: string | null): Promise<Accepted> {
+  async function accept(
+    request: FastifyRequest,
+    owner: Sender,
+    key: string | null,
+    traceparent: string | null,
+  ): Promise<Accepted> {
     const admission = createAdmission(options.admission, owner.tenantId)
     const intake = createIntake(options.intake, admission, { ...owner, memory: request.arrival })
     let completed = false
@@ -45,7 +52,13 @@ export const submitRoute: FastifyPluginAsync<SubmitOptions> = async (app, option
       const submission = toSubmission(input, intake.parts)
       requireNotEmpty(submission.content)
       await admission.requireSize(submission.content)
-      const submitted = await submit({ ...owner, ...submission, receiving: intake.receiving, idempotencyKey: key })
+      const submitted = await submit({
+        ...owner,
+        ...submission,
+        receiving: intake.receiving,
+        idempotencyKey: key,
+        traceparent,
+      })
       completed = submitted.outcome === 'stored'
       switch (submitted.outcome) {
         case 'stored':
@@ -107,7 +120,11 @@ export const submitRoute: FastifyPluginAsync<SubmitOptions> = async (app, option
       const sender = { tenantId: owner.tenantId, service: owner.service }
       const key = readIdempotencyKey(request)
       const first = key === null ? null : await store.findKey({ ...sender, key })
-      const { message, replayed } = first ? await repeat(request, sender, first) : await accept(request, sender, key)
+      const { message, replayed } = await tracing.submit(
+        { traceparent: request.headers['traceparent'], elapsedMs: reply.elapsedTime },
+        (traceparent) => (first ? repeat(request, sender, first) : accept(request, sender, key, traceparent)),
+        (accepted) => accepted.message.id,
+      )
       if (replayed) void reply.header('idempotency-replayed', 'true')
       return reply
         .code(submitMessage.status)

@@ -22,6 +22,8 @@ interface Submitting extends Submission {
   /** The row that its attachments are stored under in chunks; null when the content includes them. */
   readonly receiving: ReceivingMessage | null
   readonly idempotencyKey: string | null
+  /** Null where nothing is traced. */
+  readonly traceparent: string | null
 }
 
 /** Stores a message for delivery, its content sealed under a key of its own. */
@@ -37,7 +39,7 @@ export function createSubmit({
   random: RandomBytes
 }): Submit {
   return async function submit(submission) {
-    const { tenantId, service, content, receiving, idempotencyKey } = submission
+    const { tenantId, service, content, receiving, idempotencyKey, traceparent } = submission
     const id = receiving?.id ?? newId('message')
     const { dataKey, contentKey } = receiving ?? (await contentKeys.forNewMessage({ id, tenantId }))
     const body = writeContent(content)
@@ -63,6 +65,7 @@ export function createSubmit({
       addedBytes: openBytes + sealed.length + (receiving ? receiving.chunkBytes - receiving.reservedBytes : 0),
       dataKey,
       content: sealed,
+      traceparent,
       idempotency: idempotencyKey === null ? null : { key: idempotencyKey, contentHash: hashSubmission(submission) },
     })
     if (submitted.outcome !== 'data-key-gone') return submitted

@@ -110,7 +110,7 @@ SELECT l.message_id AS id, l.tenant_id, l.recipients, l.attempt_count, l.trying_
        l.save_to_sent_items, l.from_email, l.uploading, l.wire_version AS cleared_version, l.settings_stamp,
        coalesce(c.begun_at, l.waits_since) AS created_at, c.data_key, c.key_sealed AS content_key_sealed,
        coalesce(c.attachment_bytes, 0) AS attachment_bytes, coalesce(c.chunked, false) AS chunked, coalesce(c.stored_bytes, 0) AS stored_bytes,
-       CASE WHEN l.size = 'small' THEN c.content END AS content,
+       CASE WHEN l.size = 'small' THEN c.content END AS content, c.traceparent,
        d.draft_id, d.internet_message_id, coalesce(d.upload_attached, 0) AS upload_attached, d.upload_url_sealed, d.upload_expires_at,
        coalesce(d.upload_position, 0) AS upload_position
   FROM leased l
@@ -182,6 +182,7 @@ interface ClaimedRow {
   readonly data_key: string | null
   readonly content_key_sealed: Sealed | null
   readonly content: Buffer | null
+  readonly traceparent: string | null
   readonly attachment_bytes: string
   readonly chunked: boolean
   readonly stored_bytes: string
@@ -213,6 +214,7 @@ function toLeasedMessage(row: ClaimedRow, leaseOwner: string): LeasedMessage {
     dataKey: row.data_key,
     contentKeySealed: row.content_key_sealed,
     content: row.content,
+    traceparent: row.traceparent,
     attachmentBytes: Number(row.attachment_bytes),
     chunked: row.chunked,
     storedBytes: Number(row.stored_bytes),

@@ -30,6 +30,8 @@ export interface LeasedMessage {
   readonly contentKeySealed: Sealed | null
   /** Null unless the message is small: read it with `readContent` when there is memory for it. */
   readonly content: Buffer | null
+  /** Of the trace that it was submitted in; null where nothing is traced. */
+  readonly traceparent: string | null
   /** The size of all attachments together. */
   readonly attachmentBytes: number
   /** Whether the attachments are stored in chunks. */

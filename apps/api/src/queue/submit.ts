@@ -38,6 +38,8 @@ export interface NewMessage {
   /** The id of the data key that its content key is derived from. */
   readonly dataKey: string
   readonly content: Buffer
+  /** Null where nothing is traced. */
+  readonly traceparent: string | null
   readonly idempotency: { readonly key: string; readonly contentHash: string } | null
 }
 
@@ -64,7 +66,7 @@ const LOCK_RECEIVED = `SELECT message_id AS id FROM message_contents WHERE messa
  * - Messages whose data key is gone are left out. The other data keys are locked against deletion.
  * - Workers are woken only if the tenant had nothing due before: otherwise they are busy, or wait for its limits.
  *
- * $17 the most that a tenant may store, $18 the channel to wake workers on, else one array per column
+ * $18 the most that a tenant may store, $19 the channel to wake workers on, else one array per column
  */
 const INSERT_MESSAGES = `
 WITH new AS MATERIALIZED (
@@ -72,9 +74,9 @@ WITH new AS MATERIALIZED (
          CASE WHEN s.status IS NULL OR s.status = 'not-configured' THEN 'not-configured'
               WHEN s.problem IS NOT NULL THEN s.problem ->> 'code' END AS because
     FROM unnest($1::text[], $2::text[], $3::text[], $4::jsonb[], $5::text[], $6::text[], $7::timestamptz[], $8::text[], $9::boolean[],
-                $10::int[], $11::text[], $12::bytea[], $13::bigint[], $14::bigint[], $15::int[], $16::bigint[])
+                $10::int[], $11::text[], $12::bytea[], $13::bigint[], $14::bigint[], $15::int[], $16::bigint[], $17::text[])
       AS n(id, tenant_id, service, "to", subject, reference, send_at, on_unknown_outcome, save_to_sent_items, recipients,
-           data_key, content, attachment_bytes, stored_bytes, open_bytes, added_bytes)
+           data_key, content, attachment_bytes, stored_bytes, open_bytes, added_bytes, traceparent)
     LEFT JOIN tenant_settings s ON s.tenant_id = n.tenant_id
 ), keys AS MATERIALIZED (
   SELECT id FROM data_keys WHERE id = ANY ($11) ORDER BY id FOR KEY SHARE
@@ -92,7 +94,7 @@ WITH new AS MATERIALIZED (
     FROM (SELECT n.id, t.stored_bytes + sum(n.added_bytes) OVER (PARTITION BY n.tenant_id ORDER BY n.added_bytes, n.id) AS total_bytes
             FROM new n JOIN totals t ON t.tenant_id = n.tenant_id
            WHERE n.data_key IN (SELECT keys.id FROM keys)) AS adding
-   WHERE total_bytes <= $17
+   WHERE total_bytes <= $18
 ), accepted AS MATERIALIZED (
   SELECT n.*, n.stored_bytes > octet_length(n.content) AS chunked,
          CASE WHEN later THEN 'scheduled' WHEN because IS NULL THEN 'queued' ELSE 'held' END AS state,
@@ -106,10 +108,11 @@ WITH new AS MATERIALIZED (
          attachment_bytes, open_bytes
     FROM accepted
 ), stored AS (
-  INSERT INTO message_contents (message_id, tenant_id, data_key, content, chunked, stored_bytes, attachment_bytes, begun_at)
-  SELECT id, tenant_id, data_key, content, chunked, stored_bytes, attachment_bytes, mail_now() FROM accepted
+  INSERT INTO message_contents (message_id, tenant_id, data_key, content, chunked, stored_bytes, attachment_bytes, begun_at, traceparent)
+  SELECT id, tenant_id, data_key, content, chunked, stored_bytes, attachment_bytes, mail_now(), traceparent FROM accepted
   ON CONFLICT (message_id) DO UPDATE
-    SET content = excluded.content, stored_bytes = excluded.stored_bytes, attachment_bytes = excluded.attachment_bytes, begun_at = excluded.begun_at
+    SET content = excluded.content, stored_bytes = excluded.stored_bytes, attachment_bytes = excluded.attachment_bytes, begun_at = excluded.begun_at,
+        traceparent = excluded.traceparent
 ), queued AS (
   INSERT INTO message_queue (message_id, tenant_id, state, due_at, waits_since, held_because, recipients, size, upload_bytes,
                              on_unknown_outcome, save_to_sent_items)
@@ -117,7 +120,7 @@ WITH new AS MATERIALIZED (
          on_unknown_outcome, save_to_sent_items
     FROM accepted a
 ), woken AS MATERIALIZED (
-  SELECT pg_notify($18, '')
+  SELECT pg_notify($19, '')
    WHERE EXISTS (
      SELECT 1 FROM accepted a
       WHERE a.state = 'queued'
@@ -236,6 +239,7 @@ function toColumns(messages: readonly NewMessage[]): unknown[] {
     column(({ storedBytes }) => storedBytes),
     column(({ openBytes }) => openBytes),
     column(({ addedBytes }) => addedBytes),
+    column(({ traceparent }) => traceparent),
   ]
 }
 

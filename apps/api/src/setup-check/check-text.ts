@@ -4,7 +4,7 @@ import type { Outcome } from './outcome.ts'
 interface CheckText {
   readonly status: CheckStatus
   readonly title: string
-  /** `{name}` stands for a value; one that is a list is joined by commas. */
+  /** `{name}` stands for a value; one that is a list is joined by commas, unless it lists sentences. */
   readonly detail: string
   /** Who does what, and where. */
   readonly action?: string
@@ -28,7 +28,8 @@ export function describeOutcome(id: CheckId, { code, values, text }: Outcome): C
 function fillIn(template: string, values: CheckValues): string {
   return template.replace(/\{(\w+)\}/g, (_placeholder, name: string) => {
     const value = values[name]
-    return Array.isArray(value) ? value.join(', ') : String(value ?? 'unknown')
+    if (!Array.isArray(value)) return String(value ?? 'unknown')
+    return value.join(value.every((item) => item.endsWith('.')) ? ' ' : ', ')
   })
 }
 
@@ -372,7 +373,8 @@ export const CHECK_TEXTS: Readonly<Record<CheckCode, CheckText>> = {
     status: 'failed',
     title: 'The database cannot be reached',
     detail: '{sentence} ({reason}).',
-    action: 'Check DATABASE_URL, and that PostgreSQL runs and can be reached from here.',
+    action:
+      'Check DATABASE_URL, and that PostgreSQL runs and can be reached from here. With the embedded database, check as the account that Inforiver Mail runs under.',
   },
   'database-too-old': {
     status: 'failed',

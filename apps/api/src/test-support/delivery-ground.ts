@@ -71,7 +71,7 @@ export async function createDeliveryGround({
     },
     async calm() {
       await ground.microsoft.control('DELETE', '/scenarios')
-      await expect.poll(() => inStatus('sending'), { interval: 20 }).toEqual([])
+      await expect.poll(() => inStatus('sending')).toEqual([])
       const left = async () => {
         // Time must not pass while a message is being sent, or its lease would expire.
         if ((await inStatus('sending')).length === 0) await pass(LONGEST_PAUSE_MS)

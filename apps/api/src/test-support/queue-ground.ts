@@ -110,6 +110,7 @@ export async function createQueueGround({
         addedBytes: storedBytes,
         dataKey: 'dky_1',
         content,
+        traceparent: null,
         idempotency: null,
         ...changes,
       }

@@ -28,7 +28,7 @@ export async function switchOn({ microsoft }: Ground, effect: object, skip = 0):
 
 /** Waits until every scenario has been met: the request that it is about is on its way, or done. */
 export async function untilMet({ microsoft }: Ground): Promise<void> {
-  await expect.poll(() => microsoft.control('GET', '/scenarios'), { interval: 10 }).toMatchObject({ active: [] })
+  await expect.poll(() => microsoft.control('GET', '/scenarios'), { interval: 25 }).toMatchObject({ active: [] })
 }
 
 /** How many requests an endpoint has had since the simulator's counters began. */
@@ -100,7 +100,7 @@ export async function startWorker(
 /** Waits until nothing of the message is due, and no worker has it. */
 export async function untilSettled({ database }: Ground, id: string, now: () => Date): Promise<void> {
   const due = `SELECT 1 FROM message_states WHERE id = $1 AND (status = 'sending' OR status = 'queued' AND next_attempt_at <= $2)`
-  await expect.poll(() => database.query(due, [id, now()]), { interval: 10 }).toEqual([])
+  await expect.poll(() => database.query(due, [id, now()]), { interval: 25 }).toEqual([])
 }
 
 /** Makes a message look as if it had been tried for this long, so that its next wait is the longest. */
@@ -131,7 +131,7 @@ export async function untilSomethingWaits({ database }: Ground, statements?: num
     const { length } = await database.query(waiting)
     return statements === undefined ? length > 0 : length === statements
   }
-  await expect.poll(isMet, { interval: 10 }).toBe(true)
+  await expect.poll(isMet, { interval: 25 }).toBe(true)
 }
 
 /**

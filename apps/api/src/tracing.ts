@@ -1,0 +1,61 @@
+import type { MicrosoftFetch } from '@inforiver-mail/m365/microsoft-fetch'
+import type { FastifyBaseLogger } from 'fastify'
+import type { Config } from './config.ts'
+
+/** A message on its way, as far as a trace shows it. */
+export interface TracedMessage {
+  readonly id: string
+  /** Of the submit (W3C Trace Context); null when that was not traced. */
+  readonly traceparent: string | null
+  readonly attemptCount: number
+}
+
+/** Follows a message from its submit to Microsoft. Spans hold no address, subject, content, URL or key. */
+export interface Tracing {
+  /**
+   * Runs a submit under the trace of its caller. `run` receives the `traceparent` to keep with the message; null when
+   * tracing is off.
+   *
+   * @param elapsedMs how long ago the request arrived
+   */
+  submit<Result>(
+    request: { readonly traceparent: unknown; readonly elapsedMs: number },
+    run: (traceparent: string | null) => Promise<Result>,
+    messageIdOf: (result: Result) => string,
+  ): Promise<Result>
+  /**
+   * Runs an attempt to deliver under the trace of its submit.
+   *
+   * @param claimedMs how long ago the claim was asked for
+   */
+  delivery<Result>(
+    message: TracedMessage,
+    claimedMs: number,
+    run: () => Promise<Result>,
+    outcomeOf: (result: Result) => string,
+  ): Promise<Result>
+  /** Has requests that belong to a delivery appear in its trace. */
+  fetch(fetch: MicrosoftFetch): MicrosoftFetch
+  /** Hands over what is left, for a few seconds at most. */
+  stop(): Promise<void>
+}
+
+/** Does nothing, and loads nothing. */
+export const NO_TRACING: Tracing = {
+  submit: (_request, run) => run(null),
+  delivery: (_message, _claimedMs, run) => run(),
+  fetch: (fetch) => fetch,
+  stop: async () => {},
+}
+
+/** Starts tracing if the configuration names a receiver. Its libraries are loaded only then. */
+export async function startTracing(config: Config, logger: FastifyBaseLogger): Promise<Tracing> {
+  if (config.tracing === null) return NO_TRACING
+  const { createOtlpTracing } = await import('./otlp-tracing.ts')
+  return createOtlpTracing({
+    ...config.tracing,
+    extraCaCertificates: config.outbound.extraCaCertificates,
+    role: config.role,
+    logger,
+  })
+}
