@@ -6,6 +6,7 @@ import { startTraffic } from './traffic.ts'
 
 const MAILBOXES = 4
 const WORKS_FOR_MS = 5_000
+const UPLOADS_WITHIN_MS = 60_000
 const SLOWLY_FOR_MS = 3_000
 const HELD = 5
 const SCHEDULED = 5
@@ -45,15 +46,15 @@ async function upgrade(testbed: Testbed, version: string, sources: string): Prom
   const traffic = startTraffic(connected, () => [url])
   await delay(WORKS_FOR_MS)
 
+  const first = connected[0] ?? disconnected
+  await testbed.control('PATCH', '/settings', { uploadLatencyMs: 5_000 })
+  const large = [await submitLarge(url, first, LARGE_BYTES), await submitLarge(url, first, LARGE_BYTES)]
+  await untilUploading(testbed)
   // From here on much waits, and much is on its way when the process dies.
-  await testbed.control('PATCH', '/settings', { latencyMs: 1_000, uploadLatencyMs: 5_000 })
+  await testbed.control('PATCH', '/settings', { latencyMs: 1_000 })
   const sendAt = new Date(Date.now() + SCHEDULED_FOR_MS).toISOString()
-  const more = [
-    ...(await submit(url, disconnected, HELD)),
-    ...(await submit(url, connected[0] ?? disconnected, SCHEDULED, { sendAt })),
-    await submitLarge(url, connected[1] ?? disconnected, LARGE_BYTES),
-    await submitLarge(url, connected[2] ?? disconnected, LARGE_BYTES),
-  ]
+  const held = await submit(url, disconnected, HELD)
+  const scheduled = await submit(url, first, SCHEDULED, { sendAt })
   await delay(SLOWLY_FOR_MS)
   await old.kill()
   const states = await readStates(testbed)
@@ -70,7 +71,7 @@ async function upgrade(testbed: Testbed, version: string, sources: string): Prom
   const left = await untilDelivered(testbed)
   await current.stop()
 
-  const accepted = [...traffic.accepted, ...more]
+  const accepted = [...traffic.accepted, ...large, ...held, ...scheduled]
   const { lost, doubled, arrived } = await compareArrivals(testbed, accepted)
   const right = left === 0 && lost.length === 0 && doubled.length === 0 && traffic.failures.length === 0
   console.log(
@@ -102,15 +103,28 @@ async function submit(url: string, { serviceKey }: Tenant, count: number, change
   return ids
 }
 
+async function untilUploading(testbed: Testbed): Promise<void> {
+  const giveUpAt = Date.now() + UPLOADS_WITHIN_MS
+  const table = (await isFirstRelease(testbed)) ? 'messages' : 'message_states'
+  while (Date.now() < giveUpAt) {
+    const { rows } = await testbed.pool.query(`SELECT 1 FROM ${table} WHERE uploading LIMIT 1`)
+    if (rows.length > 0) return
+    await delay(100)
+  }
+  throw new Error('No upload has begun.')
+}
+
 /** Says how many messages are in which state, in the tables of the release that has left them. */
 async function readStates(testbed: Testbed): Promise<string> {
-  const { rows } = await testbed.pool.query<{ first_release: boolean }>(
-    `SELECT to_regclass('message_queue') IS NULL AS first_release`,
+  const { rows } = await testbed.pool.query<{ state: string; count: number }>(
+    (await isFirstRelease(testbed)) ? STATES_OF_1_0_0 : STATES,
   )
-  const { rows: states } = await testbed.pool.query<{ state: string; count: number }>(
-    rows[0]?.first_release ? STATES_OF_1_0_0 : STATES,
-  )
-  return states.map(({ state, count }) => `${count} ${state}`).join(', ')
+  return rows.map(({ state, count }) => `${count} ${state}`).join(', ')
+}
+
+async function isFirstRelease(testbed: Testbed): Promise<boolean> {
+  const { rows } = await testbed.pool.query<{ first: boolean }>(`SELECT to_regclass('message_queue') IS NULL AS first`)
+  return rows[0]?.first === true
 }
 
 const STATES_OF_1_0_0 = `

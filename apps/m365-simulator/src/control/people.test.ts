@@ -60,12 +60,6 @@ describe('tokens without a sign-in', () => {
     })
   })
 
-  it('end when the person’s tokens are revoked', async () => {
-    const { accessToken } = (await (await issue(simulated, 'ada@contoso.com', ['Mail.Send'])).json()) as IssuedTokens
-    await simulated.control('POST', '/people/ada@contoso.com/revoke-tokens', { accessTokens: true })
-    expect((await simulated.sendMail(accessToken, mail())).status).toBe(401)
-  })
-
   it.each([
     ['an unknown scope', 'ada@contoso.com', ['Mail.Fly'], 400],
     ['a scope of another resource', 'ada@contoso.com', ['https://vault.azure.net/user_impersonation'], 400],

@@ -1,37 +1,10 @@
-import { X509Certificate } from 'node:crypto'
-import { ConfidentialClientApplication } from '@azure/msal-node'
 import { decodeJwt } from 'jose'
 import { beforeEach, expect, it } from 'vitest'
-import { clientCertificate } from '../../../../packages/m365/src/test-support/self-signed-certificate.ts'
-import { type EntraFailure, REGISTRATION, type Simulated, simulate, type Tokens } from '../test-support/simulated.ts'
-
-async function failure(response: Response): Promise<EntraFailure & { status: number }> {
-  return { status: response.status, ...((await response.json()) as EntraFailure) }
-}
+import { entraFailure, REGISTRATION, type Simulated, simulate, type Tokens } from '../test-support/simulated.ts'
 
 async function claimsOf(response: Response): Promise<Record<string, unknown>> {
   return decodeJwt(((await response.json()) as Tokens).access_token)
 }
-
-function msal(simulated: Simulated, credential: { clientSecret: string } | { clientCertificate: object }) {
-  const base = `${simulated.authorityHost}/${REGISTRATION.tenantId}`
-  return new ConfidentialClientApplication({
-    auth: {
-      clientId: REGISTRATION.clientId,
-      ...(credential as { clientSecret: string }),
-      authority: `https://login.microsoftonline.com/${REGISTRATION.tenantId}`,
-      knownAuthorities: ['login.microsoftonline.com'],
-      authorityMetadata: JSON.stringify({
-        authorization_endpoint: `${base}/oauth2/v2.0/authorize`,
-        token_endpoint: `${base}/oauth2/v2.0/token`,
-        issuer: `${base}/v2.0`,
-        jwks_uri: `${base}/discovery/v2.0/keys`,
-      }),
-    },
-  })
-}
-
-const SCOPES = { scopes: ['https://graph.microsoft.com/.default'] }
 
 let simulated: Simulated
 beforeEach(async () => {
@@ -91,7 +64,7 @@ it.each([
   ['a wrong secret', { client_secret: 'wrong' }, 401, 7000215],
   ['a secret and an assertion', { client_assertion: 'x' }, 400, 9002313],
 ])('with %s is refused', async (_what, change, status, code) => {
-  expect(await failure(await simulated.applicationToken(change))).toMatchObject({ status, error_codes: [code] })
+  expect(await entraFailure(await simulated.applicationToken(change))).toMatchObject({ status, error_codes: [code] })
 })
 
 it.each(['common', 'organizations'])('is refused on /%s', async (tenant) => {
@@ -104,23 +77,5 @@ it.each(['common', 'organizations'])('is refused on /%s', async (tenant) => {
       scope: 'https://graph.microsoft.com/.default',
     }),
   })
-  expect(await failure(response)).toMatchObject({ status: 400, error_codes: [50194] })
+  expect(await entraFailure(response)).toMatchObject({ status: 400, error_codes: [50194] })
 })
-
-it('gives msal-node a token that it caches', async () => {
-  const client = msal(simulated, { clientSecret: REGISTRATION.clientSecret })
-  expect((await client.acquireTokenByClientCredential(SCOPES))?.fromCache).toBe(false)
-  expect((await client.acquireTokenByClientCredential(SCOPES))?.fromCache).toBe(true)
-})
-
-it('accepts the certificate assertion of msal-node', async () => {
-  const { certificate, privateKey } = clientCertificate()
-  const simulated = await simulate({ registration: { ...REGISTRATION, certificates: [certificate] } })
-  const thumbprintSha256 = thumbprintOf(certificate)
-  const client = msal(simulated, { clientCertificate: { thumbprintSha256, privateKey } })
-  expect((await client.acquireTokenByClientCredential(SCOPES))?.accessToken).toMatch(/^ey/)
-})
-
-function thumbprintOf(certificate: string): string {
-  return new X509Certificate(certificate).fingerprint256.replaceAll(':', '')
-}

@@ -133,11 +133,3 @@ it('counts its requests in the mailbox it sends from', async () => {
   }>('/counters')
   expect(counters.mailboxes['reports@contoso.com']).toMatchObject({ requests: 1, accepted: 1 })
 })
-
-it('is refused with a token that was revoked before it expires', async () => {
-  const token = await consentedToken()
-  await simulated.scenario('access-token-revoked')
-  const send = () => simulated.sendMail(token, mail(), '/users/ada@contoso.com/sendMail')
-  expect((await send()).status).toBe(401)
-  expect((await send()).status).toBe(401)
-})

@@ -131,18 +131,6 @@ describe('a search by extended property', () => {
       code: 'ErrorFolderNotFound',
     })
   })
-
-  it('needs Mail.Read or Mail.ReadWrite', async () => {
-    const fixture = await begin()
-    const search = async (scope: string): Promise<number> => {
-      await fixture.simulated.control('POST', '/people/ada@contoso.com/remove-consents')
-      const { access_token: token } = await fixture.simulated.signIn('ada', scope)
-      return (await find({ ...fixture, token }, SENT_ITEMS)).status
-    }
-    expect([await search('Mail.Send'), await search('Mail.Read'), await search('Mail.ReadWrite')]).toEqual([
-      403, 200, 200,
-    ])
-  })
 })
 
 describe('a list of messages', () => {

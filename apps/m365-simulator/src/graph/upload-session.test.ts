@@ -1,5 +1,4 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { simulate } from '../test-support/simulated.ts'
 import { beginUpload, FILE, MIB, type UploadFixture } from '../test-support/upload-fixture.ts'
 
 const MAX_BYTES = 150 * MIB
@@ -95,13 +94,6 @@ describe('createUploadSession', () => {
       status: messageTooLargeStatus,
       code: 'ErrorMessageSizeExceeded',
     })
-  })
-
-  it('needs Mail.ReadWrite', async () => {
-    const simulated = await simulate()
-    const { access_token: token } = await simulated.signIn('ada', 'Mail.Send Mail.Read')
-    const path = '/me/messages/AAMkADDx=/attachments/createUploadSession'
-    expect((await simulated.graph(token, 'POST', path, {})).status).toBe(403)
   })
 
   it('of a message that has been sent is 400', async () => {

@@ -133,16 +133,6 @@ describe('without storing mail', () => {
     expect(await fixture.reports()).toMatchObject([{ state: 'finished', sha256: SHA256 }])
     expect((await fixture.call('POST', `/me/messages/${fixture.draftId}/send`)).status).toBe(202)
   })
-
-  it('an attachment in one request leaves nothing either', async () => {
-    const dataDirectory = folder()
-    const fixture = await beginUpload({ dataDirectory })
-    await fixture.simulated.set({ storeMail: false })
-    const file = { '@odata.type': '#microsoft.graph.fileAttachment', name: 'a', contentBytes: 'YWJj' }
-    const path = `/me/messages/${fixture.draftId}/attachments`
-    expect(await fixture.call('POST', path, file)).toMatchObject({ status: 201, json: { contentBytes: 'YWJj' } })
-    expect(readdirSync(join(dataDirectory, 'attachments'))).toEqual([])
-  })
 })
 
 describe('memory', () => {

@@ -98,7 +98,7 @@ export async function entraFailure(response: Response): Promise<EntraFailure & {
 }
 
 export const VERIFIER = randomBytes(32).toString('base64url')
-export const CHALLENGE = createHash('sha256').update(VERIFIER).digest('base64url')
+const CHALLENGE = createHash('sha256').update(VERIFIER).digest('base64url')
 
 /** A running simulator that ends with the test. */
 export async function simulate(options: Partial<SimulatorOptions> = {}): Promise<Simulated> {

@@ -1,0 +1,101 @@
+import type { GraphMailer } from '@inforiver-mail/m365/graph-mailer'
+import { UnsecuredJWT } from 'jose'
+import { expect, it } from 'vitest'
+import type { CheckedConnection } from '../checked-connection.ts'
+import { checkMailbox, checkPermissions, type MailboxQuestion } from './mailbox-checks.ts'
+
+const OF_APPLICATION: CheckedConnection = {
+  fromEmail: 'reports@contoso.com',
+  mailbox: 'application',
+  granted: ['Mail.Send', 'Mail.ReadWrite'],
+  needed: ['Mail.Send', 'Mail.ReadWrite'],
+  problem: null,
+}
+const facts = { microsoftCode: 'ErrorAccessDenied', requestId: 'a-request', detail: 'Access is denied.' }
+
+const accessWith = (...roles: string[]) =>
+  Promise.resolve({ outcome: 'granted', accessToken: new UnsecuredJWT({ roles }).encode(), grantVersion: 1 } as const)
+
+function ask(
+  connection: CheckedConnection,
+  findMessage: GraphMailer['findMessage'],
+  question: Partial<MailboxQuestion> = {},
+) {
+  return checkMailbox({
+    connection: Promise.resolve(connection),
+    access: accessWith('Mail.Send'),
+    graph: Promise.resolve({ outcome: 'answers', aheadMs: 0 }),
+    fromEmail: undefined,
+    mailer: { findMessage, readDelegate: () => expect.unreachable() },
+    identity: {
+      adminCenters: { entra: 'Entra', exchange: 'Exchange', restrictedSenders: '', serviceStatus: '', codePage: '' },
+      approvalLinks: { delegated: () => 'https://a.example', application: () => 'https://b.example' },
+    },
+    renewAccess: () => expect.unreachable(),
+    signal: new AbortController().signal,
+    ...question,
+  })
+}
+
+it('reads the mailbox of another sender with the application’s access, which needs no Send As', async () => {
+  const asked: unknown[] = []
+  const answer = await ask(
+    OF_APPLICATION,
+    async (_sought, _folder, { mailbox }) => {
+      asked.push(mailbox)
+      return { outcome: 'not-found' }
+    },
+    { fromEmail: 'finance@contoso.com' },
+  )
+
+  expect(answer).toEqual({ code: 'mailbox-answers', values: { address: 'finance@contoso.com' } })
+  expect(asked).toEqual([{ address: 'finance@contoso.com' }])
+})
+
+it('asks nothing with an application that may only send', async () => {
+  const connection = { ...OF_APPLICATION, granted: ['Mail.Send'], needed: ['Mail.Send'] }
+
+  expect(await ask(connection, () => expect.unreachable())).toMatchObject({ code: 'mailbox-unreadable' })
+})
+
+it('explains a refusal of the mailbox, and takes an outage for no refusal', async () => {
+  const refused = { outcome: 'refused', reason: 'access-denied', title: 'Denied', ...facts } as const
+  expect(await ask(OF_APPLICATION, async () => refused)).toMatchObject({
+    code: 'mailbox-refused',
+    values: { address: 'reports@contoso.com', microsoftCode: 'ErrorAccessDenied' },
+    text: { action: expect.stringMatching(/./) },
+  })
+  const throttled = { outcome: 'throttled', retryAfter: null, ...facts } as const
+  expect(await ask(OF_APPLICATION, async () => throttled)).toMatchObject({ code: 'mailbox-unavailable' })
+})
+
+it('reports a connection that has a problem without asking again', async () => {
+  const problem = { title: 'Reconnect', detail: 'It ended.', action: 'Choose Reconnect.' }
+
+  expect(await ask({ ...OF_APPLICATION, problem }, () => expect.unreachable())).toMatchObject({
+    code: 'access-lost',
+    text: problem,
+  })
+})
+
+it('does not ask a Graph that cannot be reached', async () => {
+  const graph = Promise.resolve({ outcome: 'proxy-refuses', status: 407 } as const)
+
+  expect(await ask(OF_APPLICATION, () => expect.unreachable(), { graph })).toMatchObject({ code: 'graph-not-reached' })
+})
+
+it.each([
+  ['permissions-granted', ['Mail.Send', 'Mail.ReadWrite']],
+  ['permissions-not-in-token', ['Mail.Send']], // Exchange may grant the other one
+])('finds %s in a token with %j', async (code, roles) => {
+  expect(await checkPermissions(Promise.resolve(OF_APPLICATION), accessWith(...roles))).toMatchObject({ code })
+})
+
+it('names the permissions that are missing', async () => {
+  const connection = Promise.resolve({ ...OF_APPLICATION, granted: ['Mail.Send'] })
+
+  expect(await checkPermissions(connection, accessWith())).toEqual({
+    code: 'permissions-missing',
+    values: { missing: ['Mail.ReadWrite'] },
+  })
+})
