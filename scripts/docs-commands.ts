@@ -1,10 +1,12 @@
 // npm run docs-commands [-- DOCUMENT…]: runs the blocks of commands in the documents as written, and says which it could
 // not run, and why. Each document has a clean machine of its own: the files of this one, whose changes are thrown away,
-// without a network. That takes root, and a release in release/ (npm run release).
+// without a network. That takes root, and a release in release/ (npm run release). It exits with 1 when a block failed,
+// or with 2 when it could run none.
 import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { VERSION } from '../apps/api/src/version.ts'
 import { blocksOf, type Block } from './outside/document-blocks.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -21,13 +23,13 @@ const wanted = process.argv.slice(2)
 const documents = ['README.md', 'CONTRIBUTING.md', ...globSync('{docs,deploy,apps}/**/*.md', { cwd: root, exclude })]
   .filter((path) => wanted.length === 0 || wanted.some((name) => path.endsWith(name)))
   .toSorted()
-const archives = globSync('release/*.tar.gz', { cwd: root })
+const archive = `release/inforiver-mail-${VERSION}-${process.platform}-${process.arch}.tar.gz`
 const obstacle =
   process.platform !== 'linux' || process.getuid?.() !== 0
     ? 'a clean machine takes root on Linux'
-    : archives.length === 1
+    : existsSync(join(root, archive))
       ? null
-      : 'release/ does not hold one release: npm run release'
+      : `there is no ${archive}, which npm run release makes`
 const count = { run: 0, failed: 0, notRun: 0 }
 
 for (const path of documents) {
@@ -50,7 +52,7 @@ for (const path of documents) {
   }
 }
 console.log(`${count.run} blocks of commands were run, ${count.failed} failed, ${count.notRun} were not run.`)
-process.exit(count.failed === 0 ? 0 : 1)
+process.exit(count.failed > 0 ? 1 : obstacle === null ? 0 : 2)
 
 function whyNot({ plan, language }: Block): string {
   switch (plan.kind) {
@@ -72,8 +74,7 @@ function runAll(blocks: readonly Block[]): Map<Block, { fault: string | null; ou
     cpSync(join(import.meta.dirname, 'outside/clean-machine'), walk, { recursive: true })
     mkdirSync(join(walk, 'blocks'))
     mkdirSync(join(walk, 'release'))
-    for (const archive of archives)
-      for (const name of [archive, `${archive}.sha256`]) cpSync(join(root, name), join(walk, name))
+    for (const name of [archive, `${archive}.sha256`]) cpSync(join(root, name), join(walk, name))
     for (const block of blocks) {
       if (block.plan.kind !== 'run') continue
       writeFileSync(at(block, 'sh'), block.text)
