@@ -8,6 +8,7 @@ import type { OutgoingMessage } from '../packages/m365/src/mailer/outgoing-messa
 import { toSendMailRequest } from '../packages/m365/src/mailer/send-mail-request.ts'
 import { createMicrosoftFetch } from '../packages/m365/src/microsoft-fetch.ts'
 import { benchVault } from './load/vault.ts'
+import { benchBackup } from './load/backup.ts'
 import { benchLarge } from './load/large.ts'
 import { openTestbed, type Testbed, type Process, type Tenant } from './load/testbed.ts'
 import { benchQueue } from './load/queue.ts'
@@ -33,6 +34,7 @@ const BENCHES: Readonly<Record<string, (testbed: Testbed) => Promise<void>>> = {
   fairness,
   large: benchLarge,
   queue: benchQueue,
+  backup: benchBackup,
 }
 
 /** Modules that are measured alone, without a process of the product. */

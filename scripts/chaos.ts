@@ -2,14 +2,16 @@
 //   storm [COUNT]  random faults of Microsoft, killed processes, a new vault key (load/storm.ts)
 //   uploads        workers killed during large uploads (load/killed-uploads.ts)
 //   tokens         access tokens that live for two seconds (load/token-trouble.ts)
+//   backup         backups and restores killed at random moments (load/killed-transfers.ts)
 //   rolling        processes of this release and the next on one database, forth and back (upgrade/rolling.ts)
 //   history        random faults of everything, recorded and checked rule by rule (load/history/run.ts)
-// --seed N repeats the random draws of uploads and history; --minutes N and --only KINDS choose the faults of a
+// --seed N repeats the random draws of uploads, backup and history; --minutes N and --only KINDS choose the faults of a
 // history, and --check FILE checks a recorded one again.
 import { randomInt } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import { FAULT_KINDS } from './load/history/plan.ts'
 import { checkHistory, runHistory } from './load/history/run.ts'
+import { runKilledTransfers } from './load/killed-transfers.ts'
 import { runKilledUploads } from './load/killed-uploads.ts'
 import { runStorms } from './load/storm.ts'
 import { runTokenTrouble } from './load/token-trouble.ts'
@@ -29,6 +31,7 @@ const RUNS: Readonly<Record<string, () => Promise<boolean>>> = {
   storm: () => runStorms(messages),
   uploads: () => runKilledUploads(wholeNumber('seed', values.seed)),
   tokens: runTokenTrouble,
+  backup: () => runKilledTransfers(wholeNumber('seed', values.seed)),
   rolling: runRolling,
   history: () =>
     values.check === undefined

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import type { Process } from './testbed.ts'
 
 /** Peak resident memory since the start, or since `resetPeak`. Linux only. */
-export function peakMegabytes({ pid }: Process): number {
+export function peakMegabytes({ pid }: Pick<Process, 'pid'>): number {
   const line = readFileSync(`/proc/${pid}/status`, 'utf8').match(/VmHWM:\s+(\d+) kB/)?.[1]
   return Math.round(Number(line) / 1_024)
 }

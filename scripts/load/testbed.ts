@@ -16,6 +16,7 @@ import { createTokenVault, type TokenVault } from '../../packages/m365/src/vault
 import { NODE_FLAGS } from '../node-flags.mjs'
 
 const SIMULATOR = fileURLToPath(new URL('../../apps/m365-simulator/src/serve.ts', import.meta.url))
+const TRANSFER = fileURLToPath(new URL('../backup.ts', import.meta.url))
 /** The sources that this file belongs to. */
 export const THIS_RELEASE = fileURLToPath(new URL('../..', import.meta.url))
 const VAULT = fileURLToPath(new URL('../vault.ts', import.meta.url))
@@ -90,6 +91,8 @@ export interface Testbed {
   startRelease(sources: string, role: 'all' | 'api' | 'worker', environment?: Record<string, string>): Promise<Process>
   /** Runs `npm run vault` with these keys; resolves to whether it exits with 0. */
   vault(command: string, vaultKeys: string): Promise<boolean>
+  /** Starts `npm run backup` or `npm run restore`, with a pipe for its output; an empty variable is not set. */
+  transfer(words: readonly string[], environment?: Record<string, string>): ChildProcess
   close(): Promise<void>
 }
 
@@ -203,6 +206,14 @@ export async function openTestbed(
         env: environmentOf(keys),
       })
       return new Promise((resolve) => child.once('exit', (code) => resolve(code === 0)))
+    },
+
+    transfer(words, environment = {}) {
+      return spawn(process.execPath, [...NODE_FLAGS, TRANSFER, ...words], {
+        cwd: directory,
+        stdio: ['ignore', 'pipe', 'pipe'],
+        env: { ...environmentOf(vaultKeys), ...environment },
+      })
     },
 
     async close() {

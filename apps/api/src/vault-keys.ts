@@ -62,6 +62,11 @@ export function usesKeyFile({ vaultKeys, vaultKeysCommand }: Config): boolean {
   return vaultKeys === null && vaultKeysCommand === null
 }
 
+/** Whether there are keys: those of the key file are made by the first start. */
+export async function hasVaultKeys(config: Config): Promise<boolean> {
+  return !usesKeyFile(config) || (await readKeyFile(keyFileOf(config))) !== null
+}
+
 /** Replaces the key file atomically. A running product seals with the first key within a second or two. */
 export async function writeKeyFile(config: Config, { sealing, keys }: KeyRing): Promise<void> {
   const others = [...keys.values()].filter(({ kid }) => kid !== sealing.kid)

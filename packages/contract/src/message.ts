@@ -67,6 +67,7 @@ export type AttemptOutcome = z.infer<typeof AttemptOutcome>
  * - `outcome-unknown`: it may have been sent, and is not tried again because it asked not to risk a second copy, its 24
  *   hours are over, or its content can no longer be opened
  * - `content-lost`: its content can no longer be opened because the vault key is lost
+ * - `not-resent`: it waited in a backup that was restored without sending anything again
  */
 export const MessageProblemCode = z.enum([
   'send-as-denied',
@@ -78,6 +79,7 @@ export const MessageProblemCode = z.enum([
   'gave-up',
   'outcome-unknown',
   'content-lost',
+  'not-resent',
 ])
 export type MessageProblemCode = z.infer<typeof MessageProblemCode>
 

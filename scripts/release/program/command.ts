@@ -20,7 +20,9 @@ switch (command.name) {
   case 'start':
   case 'doctor':
   case 'migrate':
-  case 'vault': {
+  case 'vault':
+  case 'backup':
+  case 'restore': {
     const { runCommand } = await import('./run-command.ts')
     await runCommand(command)
   }

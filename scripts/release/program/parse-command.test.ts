@@ -29,7 +29,25 @@ it('hands the words after vault to the vault command', () => {
   })
 })
 
+it('reads what backup and restore take', () => {
+  expect(parseCommand(['backup', '--to', 'a.backup', '--with-keys'])).toEqual({
+    name: 'backup',
+    backup: { to: 'a.backup', withKeys: true },
+    options: asConfigured,
+  })
+  expect(parseCommand(['restore', '--from=a.backup', '--no-resend', '--replace', '--demo'])).toEqual({
+    name: 'restore',
+    restore: { from: 'a.backup', noResend: true, replace: true },
+    options: { demo: true, environmentFile: undefined },
+  })
+})
+
 it.each([
+  ['backup', 'backup needs --to FILE.'],
+  ['backup --from a.backup', 'backup does not take --from.'],
+  ['backup --to', "Option '--to <value>' argument missing."],
+  ['restore a.backup', 'restore does not take a.backup.'],
+  ['restore --replace', 'restore needs --from FILE.'],
   ['stop', 'There is no command stop.'],
   ['toString', 'There is no command toString.'],
   ['start now', 'start does not take now.'],

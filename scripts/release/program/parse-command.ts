@@ -1,5 +1,7 @@
 import { parseArgs } from 'node:util'
+import type { BackupOptions } from '../../../apps/api/src/backup-command.ts'
 import type { ConfigOptions } from '../../../apps/api/src/config.ts'
+import type { RestoreCommandOptions } from '../../../apps/api/src/restore-command.ts'
 
 export const USAGE = `inforiver-mail [start] [--demo]     runs the product
 inforiver-mail doctor [--json]      checks the whole set-up, and changes nothing
@@ -7,11 +9,16 @@ inforiver-mail vault status         how many stored secrets each key seals
 inforiver-mail vault rotate         seals everything stored with the first key
 inforiver-mail vault forget [WHAT] [--yes]
                                     lists what can no longer be opened, or gives it up
+inforiver-mail backup --to FILE [--with-keys]
+                                    writes everything into FILE, while the product runs
+inforiver-mail restore --from FILE [--no-resend] [--replace]
+                                    puts back what a backup holds; what waited in it is failed
+                                    instead of sent, data that are there are kept beside
 inforiver-mail migrate              brings the database to this version, without a start
 inforiver-mail version              prints the version
 inforiver-mail help                 prints this list
 
---demo                              with a simulated Microsoft 365, for start, doctor, vault and migrate
+--demo                              with a simulated Microsoft 365
 --env-file FILE                     reads FILE instead of inforiver-mail.env in the working folder`
 
 interface Options {
@@ -22,6 +29,8 @@ export type Command =
   | ({ readonly name: 'start' | 'migrate' } & Options)
   | ({ readonly name: 'doctor'; readonly json: boolean } & Options)
   | ({ readonly name: 'vault'; readonly parameters: readonly string[] } & Options)
+  | ({ readonly name: 'backup'; readonly backup: BackupOptions } & Options)
+  | ({ readonly name: 'restore'; readonly restore: RestoreCommandOptions } & Options)
   | ({ readonly name: 'version' | 'help' } & Options)
   | ({ readonly name: 'not-understood'; readonly reason: string } & Options)
 
@@ -31,6 +40,8 @@ const COMMANDS = {
   doctor: { options: ['demo', 'env-file', 'json'], words: [0, 0] },
   migrate: { options: ['demo', 'env-file'], words: [0, 0] },
   vault: { options: ['demo', 'env-file', 'yes'], words: [1, 2] },
+  backup: { options: ['demo', 'env-file', 'to', 'with-keys'], words: [0, 0] },
+  restore: { options: ['demo', 'env-file', 'from', 'no-resend', 'replace'], words: [0, 0] },
   version: { options: [], words: [0, 0] },
   help: { options: [], words: [0, 0] },
 } as const satisfies Record<string, { options: readonly string[]; words: readonly [number, number] }>
@@ -48,6 +59,11 @@ export function parseCommand(words: readonly string[]): Command {
         json: { type: 'boolean' },
         'env-file': { type: 'string' },
         yes: { type: 'boolean' },
+        to: { type: 'string' },
+        from: { type: 'string' },
+        'with-keys': { type: 'boolean' },
+        'no-resend': { type: 'boolean' },
+        replace: { type: 'boolean' },
         help: { type: 'boolean' },
         version: { type: 'boolean' },
       },
@@ -67,10 +83,23 @@ export function parseCommand(words: readonly string[]): Command {
   if (rest.length > count[1]) return refuse(`${name} does not take ${rest[count[1]]}.`)
   if (name === 'vault' && !VAULT_COMMANDS.has(rest[0])) return refuse(`vault does not take ${rest[0]}.`)
   const options = { demo: values.demo ?? false, environmentFile: values['env-file'] }
-  if (name === 'doctor') return { name, json: values.json ?? false, options }
-  return name === 'vault'
-    ? { name, parameters: [...rest, ...(values.yes ? ['--yes'] : [])], options }
-    : { name, options }
+  const { to = '', from = '' } = values
+  switch (name) {
+    case 'doctor':
+      return { name, json: values.json ?? false, options }
+    case 'vault':
+      return { name, parameters: [...rest, ...(values.yes ? ['--yes'] : [])], options }
+    case 'backup':
+      if (to === '') return refuse('backup needs --to FILE.')
+      return { name, backup: { to, withKeys: values['with-keys'] ?? false }, options }
+    case 'restore': {
+      if (from === '') return refuse('restore needs --from FILE.')
+      const { 'no-resend': noResend = false, replace = false } = values
+      return { name, restore: { from, noResend, replace }, options }
+    }
+    default:
+      return { name, options }
+  }
 }
 
 function refuse(reason: string): Command {

@@ -1,7 +1,10 @@
+import { runBackupCommand } from '../../../apps/api/src/backup-command.ts'
 import { ConfigurationError, readConfig, rereadSecrets } from '../../../apps/api/src/config.ts'
 import { runDoctorCommand } from '../../../apps/api/src/doctor-command.ts'
 import { runMigrateCommand } from '../../../apps/api/src/migrate-command.ts'
+import { runRestoreCommand } from '../../../apps/api/src/restore-command.ts'
 import { runVaultCommand } from '../../../apps/api/src/vault-command.ts'
+import { exitOnSignals } from '../../exit-on-signals.ts'
 import { runProduct } from '../../product-process.ts'
 import { refuseDataOfAnotherAccount } from './data-owner.ts'
 import type { Command } from './parse-command.ts'
@@ -12,7 +15,7 @@ const STATUS_CONFIGURATION = 78
 
 /** Runs a command that needs the product's configuration. Where the operator has to change something, the process ends. */
 export async function runCommand(
-  command: Extract<Command, { name: 'start' | 'doctor' | 'migrate' | 'vault' }>,
+  command: Extract<Command, { name: 'start' | 'doctor' | 'migrate' | 'vault' | 'backup' | 'restore' }>,
 ): Promise<void> {
   try {
     switch (command.name) {
@@ -36,6 +39,13 @@ export async function runCommand(
         return await runMigrateCommand(readConfigOrExit())
       case 'vault':
         process.exitCode = await runVaultCommand(command.parameters, readConfigOrExit(), { print: console.log })
+        return
+      case 'backup':
+        exitOnSignals()
+        return await runBackupCommand(command.backup, readConfigOrExit(), { print: console.log })
+      case 'restore':
+        exitOnSignals()
+        return await runRestoreCommand(command.restore, readConfigOrExit(), { print: console.log })
     }
   } catch (error) {
     explain(error, STATUS_FAILED)

@@ -13,6 +13,7 @@ import {
 import { addressOf, connectionString, connectMutually } from './postgres-address.ts'
 import { openCluster, passwordFileOf, readPassword } from './postgres-cluster.ts'
 import { programFaultOf } from './postgres-programs.ts'
+import { finishRestore } from './restored-folder.ts'
 import { DATABASE_NAME, IS_PREPARED, prepareCluster } from './postgres-role.ts'
 import {
   disownLeftovers,
@@ -83,10 +84,22 @@ export async function reserveDataFolder(dataDirectory: string): Promise<void> {
   reserved.set(dataDirectory, await takeOrRefuse(dataDirectory))
 }
 
-async function takeOrRefuse(dataDirectory: string): Promise<DataFolder> {
+/**
+ * Takes the data folder for this process alone. What a restore has put beside its data takes their place, in case it was
+ * cut off while it did that.
+ *
+ * @throws {ConfigurationError} when the folder cannot be used, or another process uses it
+ */
+export async function takeOrRefuse(dataDirectory: string): Promise<DataFolder> {
   const folder = await takeDataFolder(dataDirectory)
   if (folder === null) throw await describeOwner(dataDirectory)
-  return folder
+  try {
+    await finishRestore(dataDirectory)
+    return folder
+  } catch (error) {
+    folder.release()
+    throw (await findFolderFault(error, dataDirectory)) ?? error
+  }
 }
 
 async function startInFolder(options: EmbeddedPostgresOptions, release: () => void): Promise<EmbeddedPostgres> {

@@ -1,4 +1,5 @@
 import { hostPair } from '@inforiver-mail/m365/clouds'
+import type pg from 'pg'
 import { ConfigurationError, type Config } from '../config.ts'
 import { newId } from '../ids.ts'
 import type { Database } from './database.ts'
@@ -10,6 +11,11 @@ type Owner = Pick<Config, 'authorityHost' | 'graphBaseUrl'> & {
 
 const ANEW = 'use another database (DATABASE_URL) or data folder (DATA_DIR)'
 
+/** Has the next start write down its hosts, as in a database that has none. For the demo, whose hosts are this machine. */
+export async function forgetHosts(client: pg.ClientBase): Promise<void> {
+  await client.query('UPDATE installation SET authority_host = NULL, graph_base_url = NULL')
+}
+
 /** What the database recorded of it. The hosts are null until a start records them. */
 export interface Recorded {
   readonly entraTenantId: string
@@ -18,18 +24,19 @@ export interface Recorded {
   readonly graphBaseUrl: string | null
 }
 
-/** Explains why the database may not be used with this app registration and these hosts; null when it may. */
+/** Explains why the database, or a backup of one, may not be used with this app registration and these hosts; null when it may. */
 export function installationFault(
   recorded: Recorded,
   { registration, authorityHost, graphBaseUrl }: Owner,
+  what: 'database' | 'backup' = 'database',
 ): string | null {
   const { entraTenantId, entraClientId } = recorded
   if (entraTenantId !== registration.tenantId || entraClientId !== registration.clientId)
-    return `This database belongs to another app registration (tenant ${entraTenantId}, client ${entraClientId}). Set AZURE_TENANT_ID and AZURE_CLIENT_ID to those, or ${ANEW}.`
+    return `This ${what} belongs to another app registration (tenant ${entraTenantId}, client ${entraClientId}). Set AZURE_TENANT_ID and AZURE_CLIENT_ID to those, or ${ANEW}.`
   if (recorded.authorityHost === null) return null
   const hosts = hostPair(authorityHost, graphBaseUrl)
   if (recorded.authorityHost !== hosts.authorityHost || recorded.graphBaseUrl !== hosts.graphBaseUrl)
-    return `This database belongs to other hosts of Microsoft (${recorded.authorityHost} and ${recorded.graphBaseUrl}), whose tokens must not go to ${hosts.authorityHost} and ${hosts.graphBaseUrl}. Set M365_CLOUD, or AZURE_AUTHORITY_HOST and GRAPH_BASE_URL, to those, or ${ANEW} and connect the mailbox there.`
+    return `This ${what} belongs to other hosts of Microsoft (${recorded.authorityHost} and ${recorded.graphBaseUrl}), whose tokens must not go to ${hosts.authorityHost} and ${hosts.graphBaseUrl}. Set M365_CLOUD, or AZURE_AUTHORITY_HOST and GRAPH_BASE_URL, to those, or ${ANEW} and connect the mailbox there.`
   return null
 }
 

@@ -46,14 +46,25 @@ export async function migrate(
     onProgress = () => {},
     progressEveryMs = PROGRESS_EVERY_MS,
     release = THIS_RELEASE,
-  }: { onProgress?: (message: string) => void; progressEveryMs?: number; release?: Release } = {},
+    schema,
+    only,
+  }: {
+    onProgress?: (message: string) => void
+    progressEveryMs?: number
+    release?: Release
+    /** Another schema than that of the connection. */
+    schema?: string
+    /** The names of those to apply at most. */
+    only?: ReadonlySet<string>
+  } = {},
 ): Promise<void> {
   const migrations = await readMigrations(release.directory)
   const client = new pg.Client({ connectionString, connectionTimeoutMillis: CONNECT_TIMEOUT_MS })
   client.on('error', () => {})
-  await connect(client)
+  await connectOrExplain(client)
   try {
     await client.query(`SET lock_timeout = ${LOCK_TIMEOUT_MS}`)
+    if (schema !== undefined) await client.query(`SET search_path = ${pg.escapeIdentifier(schema)}`)
     await withProgress('waiting for another process that migrates the database', () =>
       client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]),
     )
@@ -61,7 +72,7 @@ export async function migrate(
     refuseNewerDatabase(migrations, applied, release.version)
     if (applied.size === 0) await prepareHistory(client)
     for (const migration of migrations) {
-      if (applied.has(migration.name)) continue
+      if (applied.has(migration.name) || only?.has(migration.name) === false) continue
       if (applied.size > 0) onProgress(`applying the migration ${migration.name} to the database`)
       await withProgress(`still applying the migration ${migration.name}`, () =>
         apply(client, migration, release.version),
@@ -111,8 +122,17 @@ export async function readMigrationState(pool: pg.Pool): Promise<MigrationState>
   }
 }
 
-/** Makes the first connection of the process, whose failure the operator has to repair. */
-async function connect(client: pg.Client): Promise<void> {
+/** Returns the names of the migrations that this version has, in order. */
+export async function knownMigrations(): Promise<string[]> {
+  return (await readMigrations(MIGRATIONS_DIRECTORY)).map(({ name }) => name)
+}
+
+/**
+ * Makes the first connection of the process, whose failure the operator has to repair.
+ *
+ * @throws {ConfigurationError} saying why there is none
+ */
+export async function connectOrExplain(client: pg.Client): Promise<void> {
   try {
     await client.connect()
   } catch (error) {

@@ -1,6 +1,7 @@
 import type { Config } from '../config.ts'
 import type { Database } from './database.ts'
 import { findRunningPostgres, startEmbeddedPostgres, type EmbeddedPostgres } from './embedded-postgres.ts'
+import { holdProductLock } from './product-lock.ts'
 
 /** The configuration names it: an external database, or the embedded PostgreSQL. */
 export interface ProductDatabase {
@@ -37,20 +38,27 @@ export async function openProductDatabase(
   }: Pick<Config, 'database' | 'dataDirectory' | 'runtimeDirectory'>,
   { open, onRestart = () => {}, onLost = () => {}, stopping, joinRunning = false }: Options,
 ): Promise<ProductDatabase> {
-  if (configured.kind === 'external') return openAt(configured.url, null, { open, joined: false })
+  if (configured.kind === 'external') {
+    const lock = await holdProductLock(configured.url, onLost)
+    return openAt(configured.url, lock, { open, joined: false, explain: async (error) => error })
+  }
   const running = joinRunning ? await findRunningPostgres(dataDirectory) : null
-  if (running !== null) return openAt(running, null, { open, joined: true })
+  if (running !== null)
+    return openAt(running, { async stop() {} }, { open, joined: true, explain: async (error) => error })
   const options = { dataDirectory, runtimeDirectory, onRestart, onLost, signal: stopping }
   const embedded = await startEmbeddedPostgres(options)
-  return openAt(embedded.connectionString, embedded, { open, joined: false })
+  return openAt(embedded.connectionString, embedded, {
+    open,
+    joined: false,
+    explain: (error) => embedded.explain(error),
+  })
 }
 
 async function openAt(
   connectionString: string,
-  embedded: EmbeddedPostgres | null,
-  { open, joined }: Pick<Options, 'open'> & Pick<ProductDatabase, 'joined'>,
+  held: Pick<EmbeddedPostgres, 'stop'>,
+  { open, joined, explain }: Pick<Options, 'open'> & Pick<ProductDatabase, 'joined' | 'explain'>,
 ): Promise<ProductDatabase> {
-  const explain = async (error: unknown) => (embedded === null ? error : embedded.explain(error))
   try {
     const database = await open(connectionString)
     return {
@@ -62,12 +70,12 @@ async function openAt(
         try {
           await database.close()
         } finally {
-          await embedded?.stop()
+          await held.stop()
         }
       },
     }
   } catch (error) {
-    await embedded?.stop()
+    await held.stop()
     throw await explain(error)
   }
 }

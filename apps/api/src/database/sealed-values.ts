@@ -14,6 +14,16 @@ export interface SealedColumn {
   readonly indexed: boolean
 }
 
+/** A sealed value with its owner. */
+export interface SealedSample {
+  readonly value: string
+  readonly tenant: string
+  readonly record: string
+  readonly purpose: string
+}
+
+type Reader = Pick<pg.Pool | pg.ClientBase, 'query'>
+
 /** Stands for the key of a value that no vault sealed. No key can have this id. */
 export const NO_KEY = '?'
 
@@ -23,11 +33,7 @@ export const NO_KEY = '?'
  *
  * @throws {ConfigurationError} naming the keys by `kid`
  */
-export async function checkVaultKeys(
-  pool: pg.Pool,
-  vault: TokenVault,
-  columns: readonly SealedColumn[],
-): Promise<void> {
+export async function checkVaultKeys(pool: Reader, vault: TokenVault, columns: readonly SealedColumn[]): Promise<void> {
   const found = await findVaultFaults(pool, vault, columns)
   const faults = new Map([...found].map(([kid, fault]) => [kid, FAULTS[fault]]))
   if (faults.size === 0) return
@@ -44,7 +50,7 @@ type VaultFault = keyof typeof FAULTS
 
 /** Finds the keys that stored values need and that do not open them, by `kid`. */
 export async function findVaultFaults(
-  pool: pg.Pool,
+  pool: Reader,
   vault: TokenVault,
   columns: readonly SealedColumn[],
 ): Promise<Map<string, VaultFault>> {
@@ -59,7 +65,7 @@ export async function findVaultFaults(
 }
 
 /** Finds the keys that sealed values of a column, each with the head of one such value. */
-export async function findSealedHeads(pool: pg.Pool, column: SealedColumn): Promise<Map<string, string>> {
+export async function findSealedHeads(pool: Reader, column: SealedColumn): Promise<Map<string, string>> {
   const { rows } = await pool.query<{ head: string }>(column.indexed ? distinctByIndex(column) : distinct(column))
   return new Map(rows.map(({ head }) => [keyIdOfHead(head) ?? NO_KEY, head]))
 }
@@ -88,20 +94,51 @@ SELECT head FROM heads WHERE head IS NOT NULL`
 }
 
 async function openFault(
-  pool: pg.Pool,
+  pool: Reader,
   vault: TokenVault,
   column: SealedColumn,
   head: string,
 ): Promise<VaultFault | null> {
-  const { rows } = await pool.query<{ value: Sealed; tenant: string; record: string }>(
+  const sample = await readSample(pool, column, head)
+  return sample === null ? null : sampleFault(vault, sample)
+}
+
+/** Reads one value of a column for each key. */
+export async function sampleSealedValues(pool: Reader, column: SealedColumn): Promise<SealedSample[]> {
+  const samples: SealedSample[] = []
+  for (const head of (await findSealedHeads(pool, column)).values()) {
+    const sample = await readSample(pool, column, head)
+    if (sample !== null) samples.push(sample)
+  }
+  return samples
+}
+
+/** Returns null when it was deleted in the meantime. */
+async function readSample(pool: Reader, column: SealedColumn, head: string): Promise<SealedSample | null> {
+  const { rows } = await pool.query<Omit<SealedSample, 'purpose'>>(
     `SELECT ${column.column} AS value, tenant_id AS tenant, ${column.record} AS record FROM ${column.table}
       WHERE ${column.column} IS NOT NULL AND ${headOf(column)} = $1 LIMIT 1`,
     [head],
   )
-  const [row] = rows
-  if (!row) return null // it was deleted in the meantime
+  return rows[0] ? { ...rows[0], purpose: column.purpose } : null
+}
+
+/** Finds the keys that values need and that do not open them, by `kid`, each in words. */
+export async function describeVaultFaults(
+  vault: TokenVault,
+  samples: readonly SealedSample[],
+): Promise<Map<string, string>> {
+  const faults = new Map<string, string>()
+  for (const sample of samples) {
+    const fault = await sampleFault(vault, sample)
+    if (fault !== null) faults.set(keyIdOfHead(sample.value) ?? NO_KEY, FAULTS[fault])
+  }
+  return faults
+}
+
+async function sampleFault(vault: TokenVault, { value, ...owner }: SealedSample): Promise<VaultFault | null> {
   try {
-    await vault.open(row.value, { tenant: row.tenant, record: row.record, purpose: column.purpose })
+    await vault.open(value as Sealed, owner)
     return null
   } catch (error) {
     return (error as { code?: string }).code === 'unknown-key' ? 'missing' : 'changed'

@@ -13,6 +13,7 @@
 //  scheduled, queued, held ──somebody cancels──▶ cancelled               cancel.ts; also sending, while its draft is filled
 //  failed ──somebody retries──▶ queued                                   retry.ts
 //  scheduled, queued, held ──its key is forgotten──▶ failed              forget.ts
+//  all of these ──restored from a backup, not to be sent──▶ failed       not-resent.ts
 //  sent, failed, cancelled ──kept long enough──▶ deleted                 expire.ts
 //
 // A message stays in doubt until it ends, or until it is found not to have been sent.

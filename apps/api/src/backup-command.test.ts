@@ -1,0 +1,391 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pg from 'pg'
+import { PgBoss } from 'pg-boss'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { BackupFile } from './backup/backup-file.ts'
+import { writeBackup } from './backup/write-backup.ts'
+import { runBackupCommand, type BackupOptions } from './backup-command.ts'
+import { readConfig, type Config } from './config.ts'
+import { shareProductLock, takeBackupLock, takeProductLock } from './database/product-lock.ts'
+import { runRestoreCommand, type RestoreCommandOptions } from './restore-command.ts'
+import { applyFirstRelease, migrationNames } from './test-support/released-database.ts'
+import { addSealedRows, newKey, vaultOf } from './test-support/sealed-rows.ts'
+import { createTestDatabase, type TestDatabase } from './test-support/test-database.ts'
+
+const KEY = newKey('k1')
+const AT = new Date('2026-11-26T21:45:00Z')
+/** Everything that the text format of COPY has to escape, and what may be taken for something else. */
+const TRICKY = `tab\t, line\n, \r\n, backslash \\ \\N \\. \\x41, quotes ' " $$, NULL, {a,"b"}, é ß 漢 𝄞 \u200d\u0001\u007f`
+
+let folder: string
+let source: TestDatabase
+let target: TestDatabase
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'inforiver-mail-backup-'))
+  source = await createTestDatabase()
+  target = await createTestDatabase({ template: 'template0' })
+})
+afterAll(async () => {
+  await source.drop()
+  await target.drop()
+  await rm(folder, { recursive: true })
+})
+beforeEach(async () => {
+  await dropSchemas(target, `nspname !~ '^(pg_|information_schema)'`)
+  await target.query(`CREATE SCHEMA public AUTHORIZATION pg_database_owner`)
+  await dropSchemas(source, `nspname ~ '^before_restore|^background_work'`)
+  const tables = Object.keys(await contentsOf(source))
+  // Disables triggers, because the audit log refuses to be emptied.
+  await source.query(
+    `SET LOCAL session_replication_role = replica; ${tables.map((name) => `DELETE FROM ${name}`).join('; ')}`,
+  )
+})
+
+async function dropSchemas(database: TestDatabase, which: string): Promise<void> {
+  const schemas = await database.query<{ name: string }>(`SELECT nspname AS name FROM pg_namespace WHERE ${which}`)
+  if (schemas.length > 0) await database.query(`DROP SCHEMA ${schemas.map(({ name }) => name).join()} CASCADE`)
+}
+
+function configure(database: TestDatabase, environment: Record<string, string> = {}): Config {
+  return readConfig(
+    {
+      AZURE_TENANT_ID: '11111111-2222-4333-8444-555555555555',
+      AZURE_CLIENT_ID: '66666666-7777-4888-9999-aaaaaaaaaaaa',
+      AZURE_CLIENT_SECRET: 'the-secret-of-the-test-registration',
+      DATABASE_URL: database.url,
+      VAULT_KEYS: KEY,
+      ...environment,
+    },
+    folder,
+  )
+}
+
+function newFile(): string {
+  return join(folder, `${randomBytes(4).toString('hex')}.backup`)
+}
+
+async function backUp(config: Config, options: Partial<BackupOptions> = {}): Promise<string> {
+  const to = newFile()
+  await runBackupCommand({ to, withKeys: false, ...options }, config, { print() {}, clock: () => AT })
+  return to
+}
+
+async function restore(from: string, config: Config, options: Partial<RestoreCommandOptions> = {}): Promise<string> {
+  const lines: string[] = []
+  const context = { print: (line: string) => void lines.push(line), clock: () => AT }
+  await runRestoreCommand({ from, noResend: false, replace: false, ...options }, config, context)
+  return lines.join('\n')
+}
+
+/** The rows of every table as text. */
+async function contentsOf(database: TestDatabase): Promise<Record<string, string[]>> {
+  const tables = await database.query<{ name: string }>(
+    `SELECT quote_ident(tablename) AS name FROM pg_tables WHERE schemaname = 'public' AND tablename <> '_prisma_migrations' ORDER BY 1`,
+  )
+  const contents: Record<string, string[]> = {}
+  for (const { name } of tables)
+    contents[name] = (await database.query<{ row: string }>(`SELECT t::text AS row FROM ${name} t ORDER BY 1`)).map(
+      ({ row }) => row,
+    )
+  return contents
+}
+
+async function addInstallation(database: TestDatabase): Promise<void> {
+  await database.query(
+    `INSERT INTO installation (id, tenant_id, entra_tenant_id, entra_client_id, created_at)
+     VALUES (1, 'ten_1', '11111111-2222-4333-8444-555555555555', '66666666-7777-4888-9999-aaaaaaaaaaaa', now())`,
+  )
+}
+
+describe('a restored database', () => {
+  beforeEach(() => addInstallation(source))
+
+  it('has every table as it was, whatever its values hold, and its counts and triggers', async () => {
+    await addSealedRows(source, vaultOf(KEY), { messages: 3 })
+    await source.query(`UPDATE messages SET subject = $1, "to" = $2, problem = $2, reference = ''`, [
+      TRICKY,
+      JSON.stringify([{ address: TRICKY, deep: { empty: null, number: 1.5e300 } }]),
+    ])
+    const everyByte = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte))
+    await source.query('UPDATE message_contents SET content = $1', [everyByte])
+    await source.query('UPDATE tenant_settings SET granted_permissions = $1', [[TRICKY, '', 'NULL', '{}']])
+    const before = await contentsOf(source)
+
+    await restore(await backUp(configure(source)), configure(target))
+
+    expect(await contentsOf(target)).toEqual(before)
+    await target.query(`DELETE FROM message_queue`)
+    expect(await target.query('SELECT held FROM mailbox_totals')).toEqual([{ held: 0 }])
+    await expect(target.query('DELETE FROM audit_events')).rejects.toThrow('audit_events')
+  })
+
+  it('goes on with its numbers where they were', async () => {
+    const add = (database: TestDatabase) =>
+      database.query<{ id: string }>(
+        `INSERT INTO audit_events (tenant_id, at, action, outcome, details) VALUES ('ten_1', now(), 'signed-in', 'success', '{}') RETURNING id`,
+      )
+    for (let count = 1; count <= 3; count++) await add(source)
+
+    await restore(await backUp(configure(source)), configure(target))
+
+    expect(await add(target)).toEqual(await add(source))
+  })
+
+  it('has the tables of background work, also when the product has been started before', async () => {
+    const boss = new PgBoss({ connectionString: source.url, schema: 'background_work' })
+    await boss.start()
+    await boss.createQueue('retention', { policy: 'singleton' })
+    await boss.schedule('retention', '* * * * *')
+    await boss.send('retention', { quoted: TRICKY.replace('\u0000', '') })
+    await boss.stop({ graceful: false })
+    const jobs = (database: TestDatabase) =>
+      database.query(
+        `SELECT j::text FROM background_work.job j UNION ALL SELECT q::text FROM background_work.queue q UNION ALL SELECT s::text FROM background_work.schedule s`,
+      )
+    const before = await jobs(source)
+    expect(before.length).toBeGreaterThan(2)
+    const file = await backUp(configure(source))
+    await source.query('DELETE FROM background_work.job')
+
+    await restore(file, configure(source), { replace: true })
+
+    expect(await jobs(source)).toEqual(before)
+    expect(await source.query('SELECT FROM before_restore_20261126_214500_jobs.queue')).not.toEqual([])
+  })
+
+  it('keeps what was there under another name, and is replaced only when that is asked for', async () => {
+    const file = await backUp(configure(source))
+    await source.query(`INSERT INTO tenants (id, created_at) VALUES ('ten_since', now())`)
+
+    await expect(restore(file, configure(source))).rejects.toThrow('holds data already. Add --replace')
+    const said = await restore(file, configure(source), { replace: true })
+
+    expect(said).toContain('What was there before is kept in the schema before_restore_20261126_214500.')
+    expect(await source.query('SELECT FROM tenants')).toEqual([])
+    expect(await source.query('SELECT id FROM before_restore_20261126_214500.tenants')).toEqual([{ id: 'ten_since' }])
+  })
+
+  it('is as of one moment, while others write', async () => {
+    const writer = new pg.Client({ connectionString: source.url })
+    await writer.connect()
+    let count = 0
+    // Both rows or none, of which one is read before the other.
+    const write = async () => {
+      const id = `ten_${(count += 1)}`
+      await writer.query(
+        `WITH t AS (INSERT INTO tenants (id, created_at) VALUES ('${id}', now())) INSERT INTO mailboxes (tenant_id) VALUES ('${id}')`,
+      )
+    }
+    await write()
+    const file = newFile()
+    const stopped = new AbortController()
+    const writing = (async () => {
+      while (!stopped.signal.aborted) await write()
+    })()
+    await runBackupCommand({ to: file, withKeys: false }, configure(source), { print() {} })
+    stopped.abort()
+    await writing
+    await writer.end()
+
+    await restore(file, configure(target))
+
+    const [tenants, mailboxes] = await Promise.all(
+      ['SELECT id FROM tenants ORDER BY 1', 'SELECT tenant_id AS id FROM mailboxes ORDER BY 1'].map((each) =>
+        target.query<{ id: string }>(each),
+      ),
+    )
+    expect(tenants).toEqual(mailboxes)
+    expect(tenants?.length).toBeGreaterThan(0)
+    expect(tenants?.length).toBeLessThan(count)
+  })
+})
+
+describe('what waited in a backup', () => {
+  const SENDING = `lease_owner = 'worker', lease_until = now() + interval '1 minute', attempt_id = 'worker'`
+
+  beforeEach(async () => {
+    await addInstallation(source)
+    await addSealedRows(source, vaultOf(KEY), { messages: 5 })
+    const [held, queued, scheduled, doubtful, sending] = [0, 1, 2, 3, 4].map((index) => `msg_ten_1_00000${index}`)
+    for (const [id, change] of [
+      [queued, `state = 'queued', due_at = now(), held_because = NULL`],
+      [scheduled, `state = 'scheduled', due_at = now() + interval '1 day', held_because = NULL`],
+      [doubtful, `state = 'queued', due_at = now(), held_because = NULL, doubt = 'in-doubt'`],
+      [sending, `state = 'queued', due_at = now(), held_because = NULL, ${SENDING}`],
+    ])
+      await source.query(`UPDATE message_queue SET ${change} WHERE message_id = $1`, [id])
+    for (const id of [queued, doubtful, held])
+      await source.query(`INSERT INTO message_drafts (message_id, tenant_id, draft_id) VALUES ($1, 'ten_1', $1)`, [id])
+  })
+
+  it('waits again after the restore, which says how much that is', async () => {
+    const said = await restore(await backUp(configure(source)), configure(target))
+
+    expect(said).toContain('The next start sends what waited: 1 queued, 1 held, 1 scheduled, 2 in doubt.')
+    expect(await target.query('SELECT FROM message_queue')).toHaveLength(5)
+  })
+
+  it('fails with --no-resend, and can be retried', async () => {
+    const said = await restore(await backUp(configure(source)), configure(target), { noResend: true })
+
+    expect(said).toContain('Not sent again, and failed instead: 1 queued, 1 held, 1 scheduled, 2 in doubt.')
+    const ended = `SELECT id, outcome, problem ->> 'code' AS code FROM messages ORDER BY id`
+    expect(await target.query(ended)).toEqual(
+      ['not-resent', 'not-resent', 'not-resent', 'outcome-unknown', 'outcome-unknown'].map((code, index) => ({
+        id: `msg_ten_1_00000${index}`,
+        outcome: 'failed',
+        code,
+      })),
+    )
+    expect(await target.query('SELECT FROM message_queue')).toEqual([])
+    expect(await target.query('SELECT FROM unsent_messages WHERE has_content')).toHaveLength(5)
+    expect(await target.query('SELECT queued, sending, scheduled, held FROM mailbox_totals')).toEqual([
+      { queued: 0, sending: 0, scheduled: 0, held: 0 },
+    ])
+    expect(await target.query('SELECT item_id, kind FROM mailbox_cleanups ORDER BY 1')).toEqual([
+      { item_id: 'msg_ten_1_000000', kind: 'draft' },
+      { item_id: 'msg_ten_1_000001', kind: 'draft' },
+    ])
+  })
+})
+
+it('restores the database of version 1.0.0, and migrates it', async () => {
+  const old = await createTestDatabase({ template: 'template0' })
+  try {
+    await applyFirstRelease(old.url)
+    await addInstallation(old)
+    const key = await vaultOf(KEY).seal('the key', { tenant: 'ten_1', record: 'msg_1', purpose: 'content-key' })
+    await old.query(
+      `INSERT INTO messages (id, tenant_id, service, status, "to", subject, created_at, next_attempt_at, content_key_sealed, content)
+       VALUES ('msg_1', 'ten_1', 'reports', 'queued', '[]', $1, now(), now(), $2, '\\x0001')`,
+      [TRICKY, key],
+    )
+    const file = await backUp(configure(old))
+
+    await expect(restore(file, configure(target, { VAULT_KEYS: newKey('k1') }))).rejects.toThrow(
+      'The configured vault keys do not open',
+    )
+    const said = await restore(file, configure(target))
+
+    expect(said).toContain('1 queued')
+    expect(
+      await target.query('SELECT subject, data_key, content FROM messages JOIN message_contents ON message_id = id'),
+    ).toEqual([{ subject: TRICKY, data_key: null, content: Buffer.from([0, 1]) }])
+    expect(await target.query('SELECT migration_name FROM _prisma_migrations ORDER BY 1')).toEqual(
+      (await migrationNames()).map((name) => ({ migration_name: name })),
+    )
+  } finally {
+    await old.drop()
+  }
+})
+
+describe('a restore is refused, and nothing is touched,', () => {
+  let file: string
+
+  beforeEach(async () => {
+    await addInstallation(source)
+    await addSealedRows(source, vaultOf(KEY))
+    file = await backUp(configure(source))
+  })
+  /** Restores a backup in vain. Returns what it says, and what is in the database then. */
+  async function refusal(from: string, config: Config): Promise<{ says: string; found: unknown[] }> {
+    const says = await restore(from, config, { replace: true }).catch((error: Error) => error.message)
+    const found = await target.query(
+      `SELECT nspname FROM pg_namespace WHERE nspname ~ 'restor' UNION ALL SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace`,
+    )
+    return { says, found }
+  }
+  const untouched = (says: string) => ({ says: expect.stringContaining(says), found: [] })
+
+  it('while any process uses the database', async () => {
+    const other = new pg.Client({ connectionString: target.url })
+    await other.connect()
+    await shareProductLock(other)
+
+    expect(await refusal(file, configure(target))).toEqual(
+      untouched('Inforiver Mail is running on this database. Stop every process of it first.'),
+    )
+    await other.end()
+  })
+
+  it('when a key is missing, or is another', async () => {
+    expect(await refusal(file, configure(target, { VAULT_KEYS: newKey('k2') }))).toEqual(untouched('"k1" is missing'))
+    expect(await refusal(file, configure(target, { VAULT_KEYS: newKey('k1') }))).toEqual(
+      untouched('"k1" has another value now'),
+    )
+  })
+
+  it('when the backup belongs to another app registration', async () => {
+    const other = configure(target, { AZURE_CLIENT_ID: '66666666-7777-4888-9999-bbbbbbbbbbbb' })
+    expect(await refusal(file, other)).toEqual(untouched('This backup belongs to another app registration'))
+  })
+
+  it('when the backup has migrations of a newer version', async () => {
+    await source.query(
+      `INSERT INTO _prisma_migrations (id, checksum, migration_name, finished_at) VALUES ('1', '', '20990101000000_newer', now())`,
+    )
+    const newer = await backUp(configure(source))
+    await source.query(`DELETE FROM _prisma_migrations WHERE id = '1'`)
+    expect(await refusal(newer, configure(target))).toEqual(
+      untouched('it has the migration 20990101000000_newer, which this version'),
+    )
+  })
+})
+
+it('leaves what was there as it was when a restore fails, and the next one begins anew', async () => {
+  await addInstallation(source)
+  await addSealedRows(source, vaultOf(KEY))
+  const file = await backUp(configure(source))
+  await source.query(`INSERT INTO tenants (id, created_at) VALUES ('ten_since', now())`)
+  const before = await contentsOf(source)
+  // The last step, when all is restored but nothing replaced yet.
+  await source.query('CREATE SCHEMA before_restore_20261126_214500')
+
+  await expect(restore(file, configure(source), { replace: true })).rejects.toThrow('before_restore_20261126_214500')
+
+  expect(await contentsOf(source)).toEqual(before)
+  await source.query('DROP SCHEMA before_restore_20261126_214500')
+  await restore(file, configure(source), { replace: true })
+  expect(await source.query(`SELECT FROM tenants WHERE id = 'ten_since'`)).toEqual([])
+})
+
+it('makes one backup of a database at a time, and none while it is restored', async () => {
+  await addInstallation(source)
+  const other = new pg.Client({ connectionString: source.url })
+  await other.connect()
+  await takeBackupLock(other)
+  await expect(backUp(configure(source))).rejects.toThrow('Another backup is being made.')
+  await other.query('SELECT pg_advisory_unlock_all()')
+  await takeProductLock(other)
+  await expect(backUp(configure(source))).rejects.toThrow('The database is being restored from a backup.')
+  await other.end()
+})
+
+it('ends at once when the file cannot be written in the middle of a large table', async () => {
+  await addInstallation(source)
+  await source.query(
+    `INSERT INTO message_contents (message_id, tenant_id, content, stored_bytes, begun_at)
+     SELECT 'msg_' || n, 'ten_1', convert_to(repeat(md5(n::text), 65536), 'UTF8'), 1, now() FROM generate_series(1, 16) AS n`,
+  )
+  const client = new pg.Client({ connectionString: source.url })
+  await client.connect()
+  const file: BackupFile = {
+    async add(name) {
+      if (name === 'product/message_contents/00000001.zst') throw new Error('The disk is full.')
+    },
+    finish: () => Promise.resolve(0),
+    async discard() {},
+  }
+
+  const contents = { version: '1.1.0', createdAt: AT, sealedColumns: [], keys: null, simulatorDirectory: null }
+  await expect(writeBackup(client, file, contents)).rejects.toThrow('The disk is full.')
+  await client.end()
+})
+
+it('backs up only what has been started once', async () => {
+  await expect(backUp(configure(target))).rejects.toThrow('There is nothing to back up yet.')
+})

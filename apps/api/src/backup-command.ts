@@ -1,0 +1,87 @@
+import { join } from 'node:path'
+import { formatVaultKey } from '@inforiver-mail/m365/key-ring'
+import pg from 'pg'
+import { createBackupFile, refuseExistingFile } from './backup/backup-file.ts'
+import { explainDatabaseFault } from './backup/database-fault.ts'
+import { writeBackup } from './backup/write-backup.ts'
+import { systemClock } from './clock.ts'
+import { ConfigurationError, type Config } from './config.ts'
+import { findRunningPostgres, startEmbeddedPostgres } from './database/embedded-postgres.ts'
+import { connectOrExplain } from './database/migrate.ts'
+import { shareProductLock, takeBackupLock } from './database/product-lock.ts'
+import { FORMER_QUEUE_SEALED_COLUMNS } from './queue/sealed-columns.ts'
+import { SEALED_COLUMNS } from './sealed-columns.ts'
+import { readVaultKeys } from './vault-keys.ts'
+import { VERSION } from './version.ts'
+
+export interface BackupOptions {
+  /** The file to write. */
+  readonly to: string
+  readonly withKeys: boolean
+}
+
+/**
+ * Writes everything that an installation has into one file, whether or not the product is running.
+ *
+ * @throws {ConfigurationError} when the file or the database cannot be used
+ */
+export async function runBackupCommand(
+  { to, withKeys }: BackupOptions,
+  config: Config,
+  { print, clock = systemClock }: { print: (line: string) => void; clock?: () => Date },
+): Promise<void> {
+  await refuseExistingFile(to)
+  const ring = withKeys ? await readVaultKeys(config) : null
+  const keys = ring && [ring.sealing, ...[...ring.keys.values()].filter((key) => key !== ring.sealing)]
+  const database = await openForBackup(config)
+  const client = new pg.Client({ connectionString: database.connectionString, keepAlive: true })
+  client.on('error', () => {}) // the statement under way fails with it
+  try {
+    await connectOrExplain(client)
+    if (!(await shareProductLock(client)))
+      throw new ConfigurationError('The database is being restored from a backup. Try again when that is done.')
+    if (!(await takeBackupLock(client)))
+      throw new ConfigurationError('Another backup is being made. Try again when that is done.')
+    const at = clock()
+    const file = await createBackupFile(to, at, print)
+    try {
+      const manifest = await writeBackup(client, file, {
+        version: VERSION,
+        createdAt: at,
+        sealedColumns: [...Object.values(SEALED_COLUMNS), ...FORMER_QUEUE_SEALED_COLUMNS],
+        keys: keys && keys.map(formatVaultKey).join(),
+        simulatorDirectory: config.demo ? join(config.dataDirectory, 'simulator') : null,
+      })
+      const bytes = await file.finish()
+      const rows = manifest.tables.reduce((sum, { lines }) => sum + lines, 0)
+      print(`${to} holds ${rows} rows of ${manifest.tables.length} tables in ${inMegabytes(bytes)}.`)
+      print(
+        keys === null
+          ? 'The vault keys are not inside: keep them in another place. Nothing can be sent without them.'
+          : 'The vault keys are inside: whoever has the file can read everything in it.',
+      )
+    } catch (error) {
+      await file.discard()
+      throw explainDatabaseFault(error)
+    }
+  } finally {
+    await client.end().catch(() => {})
+    await database.close()
+  }
+}
+
+async function openForBackup({
+  database,
+  dataDirectory,
+  runtimeDirectory,
+}: Config): Promise<{ connectionString: string; close(): Promise<void> }> {
+  if (database.kind === 'external') return { connectionString: database.url, async close() {} }
+  const running = await findRunningPostgres(dataDirectory)
+  if (running !== null) return { connectionString: running, async close() {} }
+  const embedded = await startEmbeddedPostgres({ dataDirectory, runtimeDirectory, onRestart() {}, onLost() {} })
+  return { connectionString: embedded.connectionString, close: () => embedded.stop() }
+}
+
+function inMegabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`
+}

@@ -1,0 +1,79 @@
+import { open, rename, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { ConfigurationError } from '../config.ts'
+import { exists } from '../database/data-folder.ts'
+import { syncDirectory } from '../durable-file.ts'
+import { endOfContainer, toEntry } from './container.ts'
+
+export interface BackupFile {
+  add(name: string, content: Buffer): Promise<void>
+  /** Makes it durable and gives it its name. Returns its size in bytes. */
+  finish(): Promise<number>
+  /** Removes it. */
+  discard(): Promise<void>
+}
+
+/** @throws {ConfigurationError} when there is a file of this name */
+export async function refuseExistingFile(path: string): Promise<void> {
+  if (await exists(path).catch(explainIn(path)))
+    throw new ConfigurationError(`${path} exists already. Name a file that does not, or move that one away.`)
+}
+
+/**
+ * Begins a backup as `PATH.part`, for the owner alone. One that a killed run left there is removed: the caller makes sure
+ * that no other backup is being written.
+ */
+export async function createBackupFile(path: string, at: Date, print: (line: string) => void): Promise<BackupFile> {
+  const unfinished = `${path}.part`
+  if (await exists(unfinished).catch(explainIn(path))) {
+    print(`Removing ${unfinished}, which a backup that was cut off has left.`)
+    await rm(unfinished).catch(explainIn(path))
+  }
+  const file = await open(unfinished, 'wx', 0o600).catch(explainIn(path))
+  let bytes = 0
+  const write = async (content: Buffer) => {
+    for (let rest = content; rest.length > 0;) {
+      const { bytesWritten } = await file.write(rest, 0, rest.length, bytes).catch(explainIn(path))
+      bytes += bytesWritten
+      rest = rest.subarray(bytesWritten)
+    }
+  }
+  return {
+    async add(name, content) {
+      for (const part of toEntry(name, content, at)) await write(part)
+    },
+    async finish() {
+      await write(endOfContainer())
+      await file.sync().catch(explainIn(path))
+      await file.close()
+      await refuseExistingFile(path)
+      await rename(unfinished, path).catch(explainIn(path))
+      await syncDirectory(dirname(path))
+      return bytes
+    },
+    async discard() {
+      await file.close().catch(() => {})
+      await rm(unfinished, { force: true })
+    },
+  }
+}
+
+function explainIn(path: string): (error: NodeJS.ErrnoException) => never {
+  return (error) => {
+    const reason = REASONS[error.code ?? '']
+    if (reason === undefined) throw error
+    throw new ConfigurationError(`The backup ${path} cannot be written (${error.code}): ${reason}`, { cause: error })
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOSPC: 'its disk is full. Make room, or name a file on another disk.',
+  EDQUOT: 'its disk is full for this account. Make room, or name a file on another disk.',
+  EFBIG: 'its disk takes no file of that size. Name a file on another disk.',
+  EROFS: 'its disk is read-only. Name a file on another disk.',
+  ENOENT: 'its folder does not exist. Make it, or name another one.',
+  ENOTDIR: 'its folder does not exist. Make it, or name another one.',
+  EACCES: 'this account may not write there. Give it that right, or name another folder.',
+  EPERM: 'this account may not write there. Give it that right, or name another folder.',
+  EEXIST: 'another backup is being written there.',
+}

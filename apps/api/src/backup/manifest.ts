@@ -1,0 +1,79 @@
+import { z } from 'zod'
+
+/** Grows when a program of before could not read the file any more. */
+export const FORMAT = 1
+
+export const HEAD_NAME = 'inforiver-mail-backup.json'
+export const MANIFEST_NAME = 'manifest.json'
+export const MANIFEST_HASH_NAME = 'manifest.json.sha256'
+export const KEYS_NAME = 'vault-keys'
+
+/** The first entry. It stays as it is in every format, so that any version can tell by it whether it can read the rest. */
+export const Head = z.object({
+  product: z.literal('inforiver-mail'),
+  format: z.int().positive(),
+  version: z.string(),
+  createdAt: z.iso.datetime(),
+})
+export type Head = z.infer<typeof Head>
+
+const Summary = z.strictObject({
+  segments: z.int().nonnegative(),
+  bytes: z.int().nonnegative(),
+  lines: z.int().nonnegative(),
+  sha256: z.hash('sha256'),
+})
+
+/** `product`: the schema that the migrations make. `jobs`: that of the library for background work. */
+const Area = z.enum(['product', 'jobs'])
+export type Area = z.infer<typeof Area>
+
+const Table = z.strictObject({ area: Area, name: z.string(), columns: z.array(z.string()).min(1), ...Summary.shape })
+export type Table = z.infer<typeof Table>
+
+/** A file of the simulator, by its path in there. */
+const SimulatorFile = z.strictObject({
+  path: z.string().regex(/^[\w-][\w.-]*(\/[\w-][\w.-]*)*$/),
+  ...Summary.shape,
+})
+
+/** The last entry but its own checksum: what there has to be. */
+export const Manifest = z.strictObject({
+  format: z.literal(FORMAT),
+  version: z.string(),
+  createdAt: z.iso.datetime(),
+  /** Those that were applied, in order. */
+  migrations: z.array(z.string()).min(1),
+  /** The version of the schema of the library for background work; null where that has not begun. */
+  jobsVersion: z.int().nullable(),
+  tables: z.array(Table),
+  sequences: z.array(
+    z.strictObject({ name: z.string(), lastValue: z.string().regex(/^-?\d+$/), isCalled: z.boolean() }),
+  ),
+  /** What the tables took in the database, with their indexes. */
+  storedBytes: z.int().nonnegative(),
+  /** Null where no product has been started on it. */
+  installation: z
+    .strictObject({
+      entraTenantId: z.string(),
+      entraClientId: z.string(),
+      authorityHost: z.string().nullable(),
+      graphBaseUrl: z.string().nullable(),
+    })
+    .nullable(),
+  /** One value for each column and key, to tell whether the keys at hand are the right ones. */
+  sealed: z.array(z.strictObject({ value: z.string(), tenant: z.string(), record: z.string(), purpose: z.string() })),
+  /** The SHA-256 of the vault keys where they are inside, else null. */
+  keysSha256: z.hash('sha256').nullable(),
+  /** Of the demo; null for a product that talks to Microsoft. */
+  simulator: z.array(SimulatorFile).nullable(),
+})
+export type Manifest = z.infer<typeof Manifest>
+
+export function tableStream({ area, name }: Pick<Table, 'area' | 'name'>): string {
+  return `${area}/${name}`
+}
+
+export function simulatorStream(path: string): string {
+  return `simulator/${path}`
+}

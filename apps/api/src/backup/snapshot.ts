@@ -1,0 +1,145 @@
+import type pg from 'pg'
+import { to as copyTo } from 'pg-copy-streams'
+import { ConfigurationError } from '../config.ts'
+import {
+  currentSchema,
+  JOBS_SCHEMA,
+  listSequences,
+  listTables,
+  prepareSession,
+  quoted,
+  schemaOf,
+  type StoredTable,
+} from './catalogue.ts'
+import type { Manifest } from './manifest.ts'
+
+const ATTEMPTS = 5
+
+export interface Snapshot {
+  readonly tables: readonly StoredTable[]
+  readonly migrations: readonly string[]
+  readonly jobsVersion: number | null
+  readonly installation: Manifest['installation']
+  /** The tables with their indexes. */
+  readonly storedBytes: number
+  /** Streams the rows of a table in the text format of COPY. */
+  read(table: StoredTable): AsyncIterable<Buffer>
+  /** Sequences do not follow the snapshot: read after the tables, they are ahead of every row. */
+  readSequences(): Promise<Manifest['sequences']>
+}
+
+/**
+ * Shows the database as it was in one moment, while the product goes on. The tables are locked against changes of their
+ * columns only. When it fails, the client can only be ended: a statement behind a table that is half read would wait for
+ * ever.
+ *
+ * @throws {ConfigurationError} when there is no product in the database
+ */
+export async function withSnapshot<Result>(
+  client: pg.Client,
+  work: (snapshot: Snapshot) => Promise<Result>,
+): Promise<Result> {
+  await prepareSession(client)
+  const schema = await currentSchema(client)
+  const tables = await begin(client, schema)
+  const [migrations, jobsVersion] = [await readMigrations(client), await readJobsVersion(client, tables)]
+  const [installation, storedBytes] = [await readInstallation(client), await readStoredBytes(client, schema)]
+  const result = await work({
+    tables,
+    migrations,
+    jobsVersion,
+    installation,
+    storedBytes,
+    read: (table) => client.query(copyTo(`COPY ${sourceOf(table, schema)} TO STDOUT`)),
+    readSequences: () => readSequences(client, schema),
+  })
+  await client.query('ROLLBACK')
+  return result
+}
+
+/** LOCK takes no snapshot, so that the one of the first query shows the tables as they are locked. */
+async function begin(client: pg.Client, schema: string): Promise<StoredTable[]> {
+  const list = async () => [
+    ...(await listTables(client, 'product', schema)),
+    ...(await listTables(client, 'jobs', schema)),
+  ]
+  for (let attempt = 1; ; attempt++) {
+    const before = await list()
+    if (!before.some(({ area, name }) => area === 'product' && name === 'installation'))
+      throw new ConfigurationError('There is nothing to back up yet. Start Inforiver Mail once.')
+    const names = before.map(({ area, name }) => quoted(schemaOf(area, schema), name))
+    await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
+    try {
+      await client.query(`LOCK TABLE ${names.join()} IN ACCESS SHARE MODE`)
+      const locked = await list()
+      if (JSON.stringify(locked) === JSON.stringify(before)) return locked
+      if (attempt === ATTEMPTS) throw new ConfigurationError('The database is being migrated. Try again afterwards.')
+    } catch (error) {
+      await client.query('ROLLBACK')
+      if ((error as { code?: string }).code !== UNDEFINED_TABLE || attempt === ATTEMPTS) throw error
+      continue
+    }
+    await client.query('ROLLBACK')
+  }
+}
+
+const UNDEFINED_TABLE = '42P01'
+
+/** Before PostgreSQL 18 a partitioned table is copied by a query only. */
+function sourceOf({ area, name, columns, isPartitioned }: StoredTable, productSchema: string): string {
+  const list = columns.map((column) => `"${column.replaceAll('"', '""')}"`).join()
+  const table = quoted(schemaOf(area, productSchema), name)
+  return isPartitioned ? `(SELECT ${list} FROM ${table})` : `${table} (${list})`
+}
+
+async function readMigrations(client: pg.Client): Promise<string[]> {
+  const { rows } = await client.query<{ name: string; finished: boolean }>(
+    `SELECT migration_name AS name, finished_at IS NOT NULL AS finished FROM _prisma_migrations
+      WHERE rolled_back_at IS NULL ORDER BY migration_name`,
+  )
+  if (rows.some(({ finished }) => !finished))
+    throw new ConfigurationError('A migration of the database was cut off. Start Inforiver Mail once, and try again.')
+  return rows.map(({ name }) => name)
+}
+
+async function readJobsVersion(client: pg.Client, tables: readonly StoredTable[]): Promise<number | null> {
+  if (!tables.some(({ area, name }) => area === 'jobs' && name === 'version')) return null
+  const { rows } = await client.query<{ version: number }>(`SELECT version FROM ${JOBS_SCHEMA}.version`)
+  return rows[0]?.version ?? null
+}
+
+/** Version 1.0.0 wrote down no hosts until its last migration. */
+async function readInstallation(client: pg.Client): Promise<Manifest['installation']> {
+  const { rows } = await client.query<{ row: Record<string, string | null> }>(
+    'SELECT to_jsonb(i) AS row FROM installation i WHERE id = 1',
+  )
+  const row = rows[0]?.row
+  if (row === undefined) return null
+  return {
+    entraTenantId: row['entra_tenant_id'] ?? '',
+    entraClientId: row['entra_client_id'] ?? '',
+    authorityHost: row['authority_host'] ?? null,
+    graphBaseUrl: row['graph_base_url'] ?? null,
+  }
+}
+
+async function readStoredBytes(client: pg.Client, schema: string): Promise<number> {
+  const { rows } = await client.query<{ bytes: string }>(
+    `SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0)::text AS bytes FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE n.nspname = ANY ($1) AND c.relkind = 'r'`,
+    [[schema, JOBS_SCHEMA]],
+  )
+  return Number(rows[0]?.bytes)
+}
+
+async function readSequences(client: pg.Client, schema: string): Promise<Manifest['sequences']> {
+  const sequences: Manifest['sequences'] = []
+  for (const name of await listSequences(client, schema)) {
+    const { rows } = await client.query<{ lastValue: string; isCalled: boolean }>(
+      `SELECT last_value::text AS "lastValue", is_called AS "isCalled" FROM ${quoted(schema, name)}`,
+    )
+    const [row] = rows
+    if (row) sequences.push({ name, ...row })
+  }
+  return sequences
+}

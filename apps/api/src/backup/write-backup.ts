@@ -1,0 +1,122 @@
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { readdir } from 'node:fs/promises'
+import { join, relative, sep } from 'node:path'
+import type pg from 'pg'
+import { sampleSealedValues, type SealedColumn, type SealedSample } from '../database/sealed-values.ts'
+import type { BackupFile } from './backup-file.ts'
+import {
+  FORMAT,
+  HEAD_NAME,
+  KEYS_NAME,
+  MANIFEST_HASH_NAME,
+  MANIFEST_NAME,
+  simulatorStream,
+  tableStream,
+  type Head,
+  type Manifest,
+} from './manifest.ts'
+import { writeSegments } from './segments.ts'
+import { withSnapshot } from './snapshot.ts'
+
+export interface BackupContents {
+  readonly version: string
+  readonly createdAt: Date
+  /** All that there may be: those that this database does not have are left out. */
+  readonly sealedColumns: readonly SealedColumn[]
+  /** The vault keys, to be put inside; null to leave them out. */
+  readonly keys: string | null
+  /** The simulator's folder in the demo. */
+  readonly simulatorDirectory: string | null
+}
+
+/** Writes everything that a backup holds, from one snapshot of the database. */
+export async function writeBackup(
+  client: pg.Client,
+  file: BackupFile,
+  { version, createdAt, sealedColumns, keys, simulatorDirectory }: BackupContents,
+): Promise<Manifest> {
+  const add = file.add.bind(file)
+  const head: Head = { product: 'inforiver-mail', format: FORMAT, version, createdAt: createdAt.toISOString() }
+  await add(HEAD_NAME, toJson(head))
+  return withSnapshot(client, async (snapshot) => {
+    const tables: Manifest['tables'] = []
+    const sealed = await readSamples(client, sealedColumns)
+    for (const table of snapshot.tables) {
+      const summary = await writeSegments(tableStream(table), snapshot.read(table), add)
+      tables.push({ area: table.area, name: table.name, columns: [...table.columns], ...summary })
+    }
+    if (keys !== null) await add(KEYS_NAME, Buffer.from(keys))
+    const manifest: Manifest = {
+      format: FORMAT,
+      version,
+      createdAt: createdAt.toISOString(),
+      migrations: [...snapshot.migrations],
+      jobsVersion: snapshot.jobsVersion,
+      tables,
+      sequences: await snapshot.readSequences(),
+      storedBytes: snapshot.storedBytes,
+      installation: snapshot.installation,
+      sealed,
+      keysSha256: keys === null ? null : sha256Of(Buffer.from(keys)),
+      // Comes after the tables, so that the simulated Microsoft knows everything that the product has been told.
+      simulator: simulatorDirectory === null ? null : await writeSimulator(simulatorDirectory, add),
+    }
+    const text = toJson(manifest)
+    await add(MANIFEST_NAME, text)
+    await add(MANIFEST_HASH_NAME, Buffer.from(sha256Of(text)))
+    return manifest
+  })
+}
+
+async function readSamples(client: pg.Client, columns: readonly SealedColumn[]): Promise<SealedSample[]> {
+  const { rows } = await client.query<{ table: string; column: string }>(
+    `SELECT table_name AS "table", column_name AS "column" FROM information_schema.columns WHERE table_schema = current_schema()`,
+  )
+  const present = new Set(rows.map(({ table, column }) => `${table}.${column}`))
+  const samples: SealedSample[] = []
+  await client.query('SET LOCAL enable_seqscan = off') // an index finds one value of each key among very many
+  for (const column of columns)
+    if (present.has(`${column.table}.${column.column}`)) samples.push(...(await sampleSealedValues(client, column)))
+  await client.query('SET LOCAL enable_seqscan = on')
+  return samples
+}
+
+/** The simulator appends to its files or replaces them whole, so that each can be read at any moment. */
+async function writeSimulator(
+  directory: string,
+  add: (name: string, content: Buffer) => Promise<void>,
+): Promise<NonNullable<Manifest['simulator']>> {
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true }).catch(ifMissing([]))
+  const files: NonNullable<Manifest['simulator']> = []
+  for (const entry of entries) {
+    if (!entry.isFile() || entry.name.endsWith('.part') || entry.name.endsWith('.next')) continue
+    const path = relative(directory, join(entry.parentPath, entry.name)).replaceAll(sep, '/')
+    const summary = await writeSegments(simulatorStream(path), readFileIn(join(directory, path)), add)
+    files.push({ path, ...summary })
+  }
+  return files
+}
+
+async function* readFileIn(path: string): AsyncGenerator<Buffer> {
+  try {
+    for await (const content of createReadStream(path)) yield content as Buffer
+  } catch (error) {
+    ifMissing(null)(error as NodeJS.ErrnoException) // the simulator has removed it, and needs it no more
+  }
+}
+
+function ifMissing<Value>(value: Value): (error: NodeJS.ErrnoException) => Value {
+  return (error) => {
+    if (error.code !== 'ENOENT') throw error
+    return value
+  }
+}
+
+function toJson(value: unknown): Buffer {
+  return Buffer.from(`${JSON.stringify(value, null, 1)}\n`)
+}
+
+function sha256Of(content: Buffer): string {
+  return createHash('sha256').update(content).digest('hex')
+}

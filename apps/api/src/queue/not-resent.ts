@@ -1,0 +1,70 @@
+import type { MessageProblem } from '@inforiver-mail/contract/message'
+import type pg from 'pg'
+import { deleteDrafts } from './columns.ts'
+
+// scheduled, queued, held, sending ──restored, and not to be sent again──▶ failed. Nobody uses the database meanwhile.
+
+/** What a restored database would send as soon as it is started. */
+export interface Unsent {
+  readonly queued: number
+  readonly held: number
+  readonly scheduled: number
+  /** May have been sent before; what was being sent counts here too. */
+  readonly inDoubt: number
+}
+
+const NOT_RESENT: MessageProblem = {
+  code: 'not-resent',
+  title: 'The message was not sent after a restore',
+  detail:
+    'It waited when the backup was made, and whoever restored that chose to send nothing twice. The submitting service finds out whether the message was sent in the meantime, and otherwise sends it again; a workspace admin can do so with Retry.',
+  microsoftCode: null,
+  requestId: null,
+}
+
+const UNKNOWN: MessageProblem = {
+  ...NOT_RESENT,
+  code: 'outcome-unknown',
+  title: 'It is not known whether the message was sent',
+  detail:
+    'It was being sent when the backup was made, and whoever restored that chose to send nothing twice. Whoever uses the mailbox looks into its Sent Items before the submitting service sends it again.',
+}
+
+const IN_DOUBT = `(q.doubt <> 'none' OR q.possible_duplicate OR q.lease_owner IS NOT NULL)`
+
+const COUNT = `
+SELECT count(*) FILTER (WHERE q.state = 'queued' AND NOT ${IN_DOUBT})::int AS queued,
+       count(*) FILTER (WHERE q.state = 'held' AND NOT ${IN_DOUBT})::int AS held,
+       count(*) FILTER (WHERE q.state = 'scheduled' AND NOT ${IN_DOUBT})::int AS scheduled,
+       count(*) FILTER (WHERE ${IN_DOUBT})::int AS "inDoubt"
+  FROM message_queue q`
+
+export async function countUnsent(client: pg.ClientBase): Promise<Unsent> {
+  const { rows } = await client.query<Unsent>(COUNT)
+  return rows[0] ?? { queued: 0, held: 0, scheduled: 0, inDoubt: 0 }
+}
+
+/** Their contents stay, so that they can be retried. The draft of one that may have been sent stays in the mailbox. */
+const FAIL = `
+WITH unsent AS MATERIALIZED (
+  SELECT q.message_id, q.tenant_id, q.from_email, q.possible_duplicate, q.attempt_id, ${IN_DOUBT} AS in_doubt FROM message_queue q
+), left_queue AS (
+  DELETE FROM message_queue
+), recorded AS (
+  UPDATE messages m
+     SET outcome = 'failed', ended_at = mail_now(), from_email = u.from_email, possible_duplicate = u.possible_duplicate,
+         problem = CASE WHEN u.in_doubt THEN $1::jsonb ELSE $2::jsonb END
+    FROM unsent u WHERE m.id = u.message_id
+  RETURNING m.id, m.service, m.created_at
+), failed AS (
+  INSERT INTO unsent_messages (message_id, tenant_id, service, outcome, created_at, ended_at, has_content, attempt_id)
+  SELECT u.message_id, u.tenant_id, r.service, 'failed', r.created_at, mail_now(), true, u.attempt_id
+    FROM unsent u JOIN recorded r ON r.id = u.message_id
+), ${deleteDrafts('unsent', `CASE WHEN NOT e.in_doubt THEN 'draft' END`)}
+SELECT count(*)::int AS failed FROM unsent`
+
+/** Fails every message that has not ended. Returns how many there were. */
+export async function failUnsent(client: pg.ClientBase): Promise<number> {
+  const { rows } = await client.query<{ failed: number }>(FAIL, [JSON.stringify(UNKNOWN), JSON.stringify(NOT_RESENT)])
+  return rows[0]?.failed ?? 0
+}

@@ -1,0 +1,62 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { runBackupCommand } from '../backup-command.ts'
+import { runRestoreCommand } from '../restore-command.ts'
+import { mailsIn } from '../test-support/mailbox.ts'
+import { createTestGround, type TestGround } from '../test-support/test-product.ts'
+import { connectMailbox, createServiceClient } from '../test-support/test-service.ts'
+
+const NOTHING_ASKED = { noResend: false, replace: false }
+
+let ground: TestGround
+let folder: string
+
+beforeAll(async () => {
+  ground = await createTestGround()
+  folder = await mkdtemp(join(tmpdir(), 'inforiver-mail-moves-'))
+})
+afterAll(async () => {
+  await ground.close()
+  await rm(folder, { recursive: true, force: true })
+})
+
+it('moves a running product into the embedded database and back: what waited is sent once, without a new consent', async () => {
+  const lines: string[] = []
+  const print = (line: string) => void lines.push(line)
+  const external = await ground.startProduct({ environment: { ROLE: 'api' } }) // it sends nothing
+  await connectMailbox(external)
+  const service = await createServiceClient(external)
+  const { id } = await service.submit({ subject: 'Waits in the backup' })
+  const out = join(folder, 'external.backup')
+  await runBackupCommand({ to: out, withKeys: true }, external.config, { print })
+  await expect(
+    runRestoreCommand({ from: out, noResend: false, replace: true }, external.config, { print }),
+  ).rejects.toThrow('Inforiver Mail is running on this database.')
+  await external.close()
+
+  const dataDirectory = join(folder, 'data')
+  const environment = { DATABASE_URL: '', VAULT_KEYS: '', DATA_DIR: dataDirectory }
+  await runRestoreCommand({ from: out, ...NOTHING_ASKED }, await ground.configure(environment), { print })
+  const embedded = await ground.startProduct({ environment })
+  expect(await service.at(embedded).untilEnded(id)).toMatchObject({ status: 'sent', possibleDuplicate: false })
+  expect(await mailsIn(ground.microsoft, 'Waits in the backup')).toHaveLength(1)
+
+  const back = join(folder, 'embedded.backup')
+  await runBackupCommand({ to: back, withKeys: false }, embedded.config, { print })
+  await expect(
+    runRestoreCommand({ from: back, noResend: false, replace: true }, embedded.config, { print }),
+  ).rejects.toThrow('Another Inforiver Mail is already running on this data folder.')
+  await embedded.close()
+  const keys = (await readFile(join(dataDirectory, 'vault-keys'), 'utf8')).trim()
+  const config = await ground.configure({ VAULT_KEYS: keys })
+  await runRestoreCommand({ from: back, noResend: false, replace: true }, config, { print })
+
+  expect(await ground.database.query('SELECT id, outcome FROM messages WHERE outcome IS NOT NULL')).toEqual([
+    { id, outcome: 'sent' },
+  ])
+  expect(lines).toContain(
+    'The next start sends what waited: 1 queued, 0 held, 0 scheduled, 0 in doubt. What was sent after the backup was made is sent twice; restored with --no-resend it would have failed instead.',
+  )
+})
