@@ -1,7 +1,6 @@
-import { open, rename, rm } from 'node:fs/promises'
+import { lstat, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { ConfigurationError } from '../config.ts'
-import { exists } from '../database/data-folder.ts'
 import { syncDirectory } from '../durable-file.ts'
 import { endOfContainer, toEntry } from './container.ts'
 
@@ -15,7 +14,7 @@ export interface BackupFile {
 
 /** @throws {ConfigurationError} when there is a file of this name */
 export async function refuseExistingFile(path: string): Promise<void> {
-  if (await exists(path).catch(explainIn(path)))
+  if (await isThere(path).catch(explainIn(path)))
     throw new ConfigurationError(`${path} exists already. Name a file that does not, or move that one away.`)
 }
 
@@ -25,7 +24,7 @@ export async function refuseExistingFile(path: string): Promise<void> {
  */
 export async function createBackupFile(path: string, at: Date, print: (line: string) => void): Promise<BackupFile> {
   const unfinished = `${path}.part`
-  if (await exists(unfinished).catch(explainIn(path))) {
+  if (await isThere(unfinished).catch(explainIn(path))) {
     print(`Removing ${unfinished}, which a backup that was cut off has left.`)
     await rm(unfinished).catch(explainIn(path))
   }
@@ -58,6 +57,17 @@ export async function createBackupFile(path: string, at: Date, print: (line: str
   }
 }
 
+/** A link counts by itself, even one that leads nowhere: the backup would take its place. */
+async function isThere(path: string): Promise<boolean> {
+  return lstat(path).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return false
+      throw error
+    },
+  )
+}
+
 function explainIn(path: string): (error: NodeJS.ErrnoException) => never {
   return (error) => {
     const reason = REASONS[error.code ?? '']
@@ -75,5 +85,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOTDIR: 'its folder does not exist. Make it, or name another one.',
   EACCES: 'this account may not write there. Give it that right, or name another folder.',
   EPERM: 'this account may not write there. Give it that right, or name another folder.',
+  ENAMETOOLONG: 'its name is too long. Name another one.',
+  ERR_FS_EISDIR: 'there is a folder of that name with .part. Name another file.',
   EEXIST: 'another backup is being written there.',
 }

@@ -50,7 +50,7 @@ export function endOfContainer(): Buffer {
 export async function* listEntries(file: FileHandle): AsyncGenerator<Entry> {
   const { size: fileBytes } = await file.stat()
   for (let position = 0; ;) {
-    const header = new Header(await readAt(file, position, BLOCK_BYTES))
+    const header = toHeader(await readAt(file, position, BLOCK_BYTES))
     if (header.nullBlock) return
     const { cksumValid, path: name, size: sizeBytes } = header
     if (!cksumValid || name === undefined || sizeBytes === undefined || sizeBytes > MAX_ENTRY_BYTES)
@@ -59,6 +59,14 @@ export async function* listEntries(file: FileHandle): AsyncGenerator<Entry> {
     if (position + paddedBytes(sizeBytes) > fileBytes) throw new ContainerError('cut off')
     yield { name, position, sizeBytes }
     position += paddedBytes(sizeBytes)
+  }
+}
+
+function toHeader(block: Buffer): Header {
+  try {
+    return new Header(block)
+  } catch {
+    throw new ContainerError('not an archive') // the library throws at numbers that it cannot read
   }
 }
 

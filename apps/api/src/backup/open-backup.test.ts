@@ -1,7 +1,18 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { open as openFile, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
+import {
+  open as openFile,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  truncate,
+  writeFile,
+} from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -9,7 +20,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { readConfig } from '../config.ts'
 import { runRestoreCommand } from '../restore-command.ts'
 import { VERSION } from '../version.ts'
-import { createBackupFile } from './backup-file.ts'
+import { createBackupFile, refuseExistingFile } from './backup-file.ts'
 import { listEntries, type Entry } from './container.ts'
 import { FORMAT, HEAD_NAME, MANIFEST_HASH_NAME, MANIFEST_NAME, type Manifest } from './manifest.ts'
 import { openBackup } from './open-backup.ts'
@@ -128,6 +139,7 @@ describe('a backup is refused', () => {
   it.each([
     ['empty', ''],
     ['something else', 'PGDMP'.repeat(1_000)],
+    ['encrypted', Buffer.alloc(2_048, 0xfe)],
   ])('when it is %s', async (_, content) => {
     await writeFile(path, content)
 
@@ -153,6 +165,13 @@ describe('a backup is refused', () => {
 
   it('when it is not there', async () => {
     await expect(open()).rejects.toThrow(`There is no file ${path}.`)
+  })
+
+  it('when it is a folder, or a pipe that nobody writes to', async () => {
+    await expect(openBackup(folder, '1.1.0')).rejects.toThrow(`${folder} is not a file.`)
+    execFileSync('mkfifo', [path])
+
+    await expect(open()).rejects.toThrow(`${path} is not a file.`)
   })
 })
 
@@ -218,6 +237,19 @@ describe('a backup that is being written', () => {
     await file.discard()
 
     expect(await readFile(path, 'utf8')).toBe('precious')
+  })
+
+  it('replaces no link, even one that leads nowhere', async () => {
+    await symlink(join(folder, 'not-mounted'), path)
+
+    await expect(refuseExistingFile(path)).rejects.toThrow(`${path} exists already.`)
+  })
+
+  it('says that a folder is in its way, or that its name is too long', async () => {
+    await mkdir(`${path}.part`)
+
+    await expect(createBackupFile(path, AT, () => {})).rejects.toThrow('there is a folder of that name with .part')
+    await expect(refuseExistingFile(join(folder, 'a'.repeat(300)))).rejects.toThrow('its name is too long')
   })
 
   it.each(['none/a.backup', 'file/a.backup'])('says that the folder of %s does not exist', async (name) => {
