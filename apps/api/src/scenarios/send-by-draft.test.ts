@@ -2,7 +2,7 @@ import { beforeEach, expect, it } from 'vitest'
 import { mailsIn } from '../test-support/mailbox.ts'
 import { MINUTES, SECONDS } from '../test-support/test-clock.ts'
 import { useDeliveryGround } from '../test-support/use-ground.ts'
-import { asAda, consent, draftIdOf, draftsIn, untilSettled } from '../test-support/scenario.ts'
+import { asAda, consent, draftIdOf, draftsIn, lookUntil } from '../test-support/scenario.ts'
 
 // The delegate granted Mail.ReadWrite, and nobody knows whether sent mail can be found in this mailbox.
 
@@ -15,15 +15,6 @@ beforeEach(async () => {
 
 async function count(endpoint: string, since: Date): Promise<number> {
   return (await ground.requestTimes(endpoint, since)).length
-}
-
-/** Lets the looks become due one by one. */
-async function letLook(id: string) {
-  for (const seconds of [0, 10, 20, 30, 60, 120, 180, 240]) {
-    await ground.pass(seconds * SECONDS)
-    await untilSettled(ground, id, ground.clock.now)
-  }
-  return ground.service.read(id)
 }
 
 it('sends by draft while nobody knows whether the mailbox can be searched', async () => {
@@ -90,7 +81,7 @@ it('waits for a late copy before it sends anything again', async () => {
   const { id } = await ground.service.submit({ subject: 'Late copy' })
   await ground.service.until(id, { attempts: [{ outcome: 'unknown' }] })
 
-  expect(await letLook(id)).toMatchObject({ status: 'sent', possibleDuplicate: false })
+  await lookUntil(ground, id, { status: 'sent', possibleDuplicate: false })
   expect(await ground.arrived('Late copy')).toBe(1)
 })
 
@@ -119,9 +110,7 @@ it('makes another draft, marked as a possible duplicate, when the one to be sent
   for (let round = 0; round < 2; round++) expect(await asAda(ground.microsoft, 'DELETE', path)).toBe(204)
 
   await ground.pass(1 * MINUTES)
-  await letLook(id)
-
-  await ground.service.until(id, { status: 'sent', possibleDuplicate: true })
+  await lookUntil(ground, id, { status: 'sent', possibleDuplicate: true })
   expect(await count('draft-create', since)).toBe(2)
   expect(await ground.arrived('Deleted draft')).toBe(1)
 })
