@@ -37,6 +37,11 @@ export async function createBackupFile(path: string, at: Date, print: (line: str
       rest = rest.subarray(bytesWritten)
     }
   }
+  /** A backup of another database may have been given the same name: it removes this one, which looks cut off to it. */
+  const isStillThere = async () => {
+    const [written, named] = [await file.stat(), await lstat(unfinished).catch(() => null)]
+    return named?.ino === written.ino && named.dev === written.dev
+  }
   return {
     async add(name, content) {
       for (const part of toEntry(name, content, at)) await write(part)
@@ -44,6 +49,10 @@ export async function createBackupFile(path: string, at: Date, print: (line: str
     async finish() {
       await write(endOfContainer())
       await file.sync().catch(explainIn(path))
+      if (!(await isStillThere()))
+        throw new ConfigurationError(
+          `${unfinished} was removed while the backup was written, such as by another backup. Name a file for each.`,
+        )
       await file.close()
       await refuseExistingFile(path)
       await rename(unfinished, path).catch(explainIn(path))
@@ -51,8 +60,9 @@ export async function createBackupFile(path: string, at: Date, print: (line: str
       return bytes
     },
     async discard() {
+      const isOurs = await isStillThere().catch(() => true) // it is closed once all is written
       await file.close().catch(() => {})
-      await rm(unfinished, { force: true })
+      if (isOurs) await rm(unfinished, { force: true })
     },
   }
 }

@@ -239,6 +239,17 @@ describe('a backup that is being written', () => {
     expect(await readFile(path, 'utf8')).toBe('precious')
   })
 
+  it('leaves alone what another backup of the same name writes', async () => {
+    const file = await createBackupFile(path, AT, () => {})
+    const other = await createBackupFile(path, AT, () => {})
+
+    await expect(file.finish()).rejects.toThrow(`${path}.part was removed while the backup was written`)
+    await file.discard()
+    await other.finish()
+
+    expect(existsSync(path)).toBe(true)
+  })
+
   it('replaces no link, even one that leads nowhere', async () => {
     await symlink(join(folder, 'not-mounted'), path)
 
