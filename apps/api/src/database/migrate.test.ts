@@ -99,6 +99,17 @@ it('waits for a backup without having others wait for its tables', async () => {
   await expect(migrated).resolves.toBeUndefined()
 })
 
+it('says what to do when a lock does not become free', async () => {
+  const backup = new pg.Client({ connectionString: database.url })
+  await backup.connect()
+  await holdMigrations(backup)
+
+  await expect(migrate(`${database.url}?options=-c%20lock_timeout%3D10ms`)).rejects.toThrow(
+    'The database cannot be migrated now: something else uses its tables.',
+  )
+  await backup.end()
+})
+
 it('starts beside a backup where nothing is to be migrated', async () => {
   await migrate(database.url)
   const backup = new pg.Client({ connectionString: database.url })

@@ -63,7 +63,6 @@ export async function migrate(
   client.on('error', () => {})
   await connectOrExplain(client)
   try {
-    await client.query(`SET lock_timeout = ${LOCK_TIMEOUT_MS}`)
     if (schema !== undefined) await client.query(`SET search_path = ${pg.escapeIdentifier(schema)}`)
     const known = await readApplied(client)
     refuseNewerDatabase(migrations, known, release.version)
@@ -72,6 +71,7 @@ export async function migrate(
     await withProgress('waiting for another process that migrates or backs up the database', () =>
       client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]),
     )
+    await client.query(`SET lock_timeout = ${LOCK_TIMEOUT_MS}`)
     const applied = await readApplied(client)
     refuseNewerDatabase(migrations, applied, release.version)
     if (applied.size === 0) await prepareHistory(client)
@@ -120,7 +120,7 @@ function explainRefusal(error: unknown): unknown {
       )
     case '55P03': // waited too long
       return new ConfigurationError(
-        'The database cannot be migrated now: another process migrates it, backs it up or uses its tables. Start Inforiver Mail again when that is done.',
+        'The database cannot be migrated now: something else uses its tables. End that, and start Inforiver Mail again.',
         { cause: error },
       )
     default:
