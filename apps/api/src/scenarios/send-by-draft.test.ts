@@ -17,11 +17,15 @@ async function count(endpoint: string, since: Date): Promise<number> {
   return (await ground.requestTimes(endpoint, since)).length
 }
 
-/** Lets the looks become due one by one. */
+const LOOKS_SECONDS = [0, 10, 20, 30, 60, 120, 180, 240]
+
+/** Lets the looks become due one by one until the message has ended, and more of them: on a busy machine some time out. */
 async function letLook(id: string) {
-  for (const seconds of [0, 10, 20, 30, 60, 120, 180, 240]) {
+  for (const seconds of [...LOOKS_SECONDS, ...Array<number>(10).fill(240)]) {
     await ground.pass(seconds * SECONDS)
     await untilSettled(ground, id, ground.clock.now)
+    const message = await ground.service.read(id)
+    if (message.status !== 'queued') return message
   }
   return ground.service.read(id)
 }
@@ -119,9 +123,8 @@ it('makes another draft, marked as a possible duplicate, when the one to be sent
   for (let round = 0; round < 2; round++) expect(await asAda(ground.microsoft, 'DELETE', path)).toBe(204)
 
   await ground.pass(1 * MINUTES)
-  await letLook(id)
 
-  await ground.service.until(id, { status: 'sent', possibleDuplicate: true })
+  expect(await letLook(id)).toMatchObject({ status: 'sent', possibleDuplicate: true })
   expect(await count('draft-create', since)).toBe(2)
   expect(await ground.arrived('Deleted draft')).toBe(1)
 })
