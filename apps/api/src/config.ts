@@ -148,7 +148,7 @@ export function readConfig(
 
 /** What a running product reads again. */
 export interface RereadSecrets {
-  /** Null when there is none, or it cannot be read. */
+  /** Null when there is none, or it or its day of expiry cannot be read. */
   readonly credential: AppCredential | null
   readonly clientSecretExpiresAt: Date | null
   /** Null when VAULT_KEYS is not set, or cannot be read. */
@@ -171,14 +171,14 @@ export function rereadSecrets(
     ['AZURE_CLIENT_SECRET', 'VAULT_KEYS'],
   )
   const credential = readCredential(variables, directory, faults)
-  const Reread = Environment.pick({ AZURE_CLIENT_SECRET_EXPIRES: true, VAULT_KEYS: true })
-  const parsed = Reread.safeParse(variables)
-  if (!parsed.success) faults.push(...describeIssues(parsed.error.issues))
-  const isFaulty = (name: string) => !parsed.success && parsed.error.issues.some(({ path }) => path[0] === name)
+  const expiry = Environment.pick({ AZURE_CLIENT_SECRET_EXPIRES: true }).safeParse(variables)
+  const keys = Environment.pick({ VAULT_KEYS: true }).safeParse(variables)
+  for (const { error } of [expiry, keys]) if (error) faults.push(...describeIssues(error.issues))
   return {
-    credential,
-    clientSecretExpiresAt: parsed.data?.AZURE_CLIENT_SECRET_EXPIRES ?? null,
-    vaultKeys: isFaulty('VAULT_KEYS') ? null : variables['VAULT_KEYS'] || null,
+    // A secret and its day belong together: where the day cannot be read, both stay as they were.
+    credential: expiry.success ? credential : null,
+    clientSecretExpiresAt: expiry.data?.AZURE_CLIENT_SECRET_EXPIRES ?? null,
+    vaultKeys: keys.data?.VAULT_KEYS || null,
     faults,
   }
 }
