@@ -525,6 +525,11 @@ describe('a dangerous configuration', () => {
     ])
     chmodSync(path, 0o640)
     expect(warningsOf({})).toEqual([])
+
+    chmodSync(join(directory, file('named.env', 'LOG_LEVEL=info')), 0o644)
+    expect(readConfig(REGISTRATION, directory, { environmentFile: 'named.env' }).exposedEnvironmentFile).toBe(
+      'named.env',
+    )
   })
 })
 

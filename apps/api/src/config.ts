@@ -5,7 +5,7 @@ import type { AppCredential, AppRegistration } from '@inforiver-mail/m365/micros
 import type { z } from 'zod'
 import {
   findExposedFiles,
-  isEnvironmentFileExposed,
+  findExposedEnvironmentFile,
   readCertificateFile,
   readEnvironmentFile,
   readExtraCaCertificates,
@@ -42,8 +42,8 @@ export interface Config {
   readonly registration: AppRegistration
   /** The variables that name a secret file which others than its owner may read. */
   readonly exposedFiles: readonly string[]
-  /** Whether every account of the machine may read `inforiver-mail.env`. */
-  readonly environmentFileExposed: boolean
+  /** `inforiver-mail.env`, or the file named in its place, where every account of the machine may read it. */
+  readonly exposedEnvironmentFile: string | null
   /** Whose tokens new connections send with: a person's, or the application's own. */
   readonly graphAuth: 'delegated' | 'application'
   /** Null when it is not configured. */
@@ -142,7 +142,7 @@ export function readConfig(
     clientCertificate,
     federatedToken,
     exposedFiles: findExposedFiles(variables, directory),
-    environmentFileExposed: isEnvironmentFileExposed(directory, environmentFile),
+    exposedEnvironmentFile: findExposedEnvironmentFile(directory, environmentFile),
   })
 }
 
@@ -215,7 +215,7 @@ function readVariables(
   })
 }
 
-interface ReadFiles extends Pick<Config, 'exposedFiles' | 'environmentFileExposed'> {
+interface ReadFiles extends Pick<Config, 'exposedFiles' | 'exposedEnvironmentFile'> {
   readonly extraCaCertificates: string | null
   readonly clientCertificate: ClientCertificate | null
   readonly federatedToken: { readonly path: string; readonly expiresAt: Date | null } | null
