@@ -2,7 +2,7 @@ import { beforeEach, expect, it } from 'vitest'
 import { mailsIn } from '../test-support/mailbox.ts'
 import { MINUTES, SECONDS } from '../test-support/test-clock.ts'
 import { useDeliveryGround } from '../test-support/use-ground.ts'
-import { asAda, consent, draftIdOf, draftsIn, untilSettled } from '../test-support/scenario.ts'
+import { asAda, consent, draftIdOf, draftsIn, lookUntil } from '../test-support/scenario.ts'
 
 // The delegate granted Mail.ReadWrite, and nobody knows whether sent mail can be found in this mailbox.
 
@@ -15,19 +15,6 @@ beforeEach(async () => {
 
 async function count(endpoint: string, since: Date): Promise<number> {
   return (await ground.requestTimes(endpoint, since)).length
-}
-
-const LOOKS_SECONDS = [0, 10, 20, 30, 60, 120, 180, 240]
-
-/** Lets the looks become due one by one until the message has ended, and more of them: on a busy machine some time out. */
-async function letLook(id: string) {
-  for (const seconds of [...LOOKS_SECONDS, ...Array<number>(10).fill(240)]) {
-    await ground.pass(seconds * SECONDS)
-    await untilSettled(ground, id, ground.clock.now)
-    const message = await ground.service.read(id)
-    if (message.status !== 'queued') return message
-  }
-  return ground.service.read(id)
 }
 
 it('sends by draft while nobody knows whether the mailbox can be searched', async () => {
@@ -94,7 +81,7 @@ it('waits for a late copy before it sends anything again', async () => {
   const { id } = await ground.service.submit({ subject: 'Late copy' })
   await ground.service.until(id, { attempts: [{ outcome: 'unknown' }] })
 
-  expect(await letLook(id)).toMatchObject({ status: 'sent', possibleDuplicate: false })
+  await lookUntil(ground, id, { status: 'sent', possibleDuplicate: false })
   expect(await ground.arrived('Late copy')).toBe(1)
 })
 
@@ -123,8 +110,7 @@ it('makes another draft, marked as a possible duplicate, when the one to be sent
   for (let round = 0; round < 2; round++) expect(await asAda(ground.microsoft, 'DELETE', path)).toBe(204)
 
   await ground.pass(1 * MINUTES)
-
-  expect(await letLook(id)).toMatchObject({ status: 'sent', possibleDuplicate: true })
+  await lookUntil(ground, id, { status: 'sent', possibleDuplicate: true })
   expect(await count('draft-create', since)).toBe(2)
   expect(await ground.arrived('Deleted draft')).toBe(1)
 })

@@ -2,7 +2,15 @@ import { beforeEach, expect, it } from 'vitest'
 import { graphAnswers } from '../test-support/delivery-ground.ts'
 import { HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
 import { useDeliveryGround } from '../test-support/use-ground.ts'
-import { answer, consent, http, untilMet, untilSettled } from '../test-support/scenario.ts'
+import {
+  answer,
+  consent,
+  http,
+  LOOK_WAITS_SECONDS,
+  lookUntil,
+  untilMet,
+  untilSettled,
+} from '../test-support/scenario.ts'
 
 // The delegate granted Mail.ReadWrite, and Sent Items can be searched by our id.
 
@@ -13,20 +21,8 @@ beforeEach(async () => {
   await ground.microsoft.control('PATCH', '/settings', { sentCopyDelayMs: 0 })
 })
 
-const WAITS_SECONDS = [0, 10, 20, 30, 60, 120, 180, 240]
 /** When each look is made, in seconds after the attempt. */
 const LOOKS = [0, 10, 30, 60, 120, 240, 420, 660]
-
-/** Lets the looks become due one by one. */
-async function lookUntil(id: string, expected: object): Promise<void> {
-  for (const seconds of WAITS_SECONDS) {
-    await ground.pass(seconds * SECONDS)
-    await untilSettled(ground, id, ground.clock.now)
-    const { status } = await ground.service.read(id)
-    if (status !== 'queued') break
-  }
-  await ground.service.until(id, expected)
-}
 
 it.each(['send-accepted-but-504', 'send-reset-after', 'send-accepted-but-hang'])(
   'finds the mail in the mailbox after %s, and does not send it again',
@@ -60,7 +56,7 @@ it.each([
   const { id } = await ground.service.submit({ subject })
   await ground.service.until(id, { attempts: [{ outcome: 'unknown' }] })
 
-  await lookUntil(id, { status: 'sent', possibleDuplicate: false })
+  await lookUntil(ground, id, { status: 'sent', possibleDuplicate: false })
 
   expect(await ground.requestTimes('message-search', since)).toEqual(looks.map((seconds) => seconds * SECONDS))
   expect(await ground.arrived(subject)).toBe(1)
@@ -75,7 +71,7 @@ it.each(['send-504', 'send-reset-before', 'send-hang'])(
     const { id } = await ground.service.submit({ subject })
     await ground.service.until(id, { attempts: [{ outcome: 'unknown' }] })
 
-    await lookUntil(id, { status: 'sent', possibleDuplicate: true })
+    await lookUntil(ground, id, { status: 'sent', possibleDuplicate: true })
 
     const sentItems = (await ground.requestTimes('message-search', since)).slice(0, LOOKS.length)
     expect(sentItems).toEqual(LOOKS.map((at) => at * SECONDS))
@@ -89,7 +85,7 @@ it('never sends a message twice that asked to stop, although no copy is found', 
   const { id } = await ground.service.submit({ subject: 'Stop in the end', onUnknownOutcome: 'stop' })
   await ground.service.until(id, { attempts: [{ outcome: 'unknown' }] })
 
-  await lookUntil(id, { status: 'failed', problem: { code: 'outcome-unknown' } })
+  await lookUntil(ground, id, { status: 'failed', problem: { code: 'outcome-unknown' } })
   expect(await ground.arrived('Stop in the end')).toBe(1)
 })
 
@@ -100,7 +96,7 @@ it('says that the outcome is unknown when a message that was not found is refuse
   await ground.service.until(id, { attempts: [{ outcome: 'unknown' }] })
   await ground.switchOn(graphAnswers(400, 'ErrorInvalidRecipients'))
 
-  await lookUntil(id, { status: 'failed' })
+  await lookUntil(ground, id, { status: 'failed' })
   expect((await ground.service.read(id)).problem).toMatchObject({
     code: 'outcome-unknown',
     microsoftCode: 'ErrorInvalidRecipients',
@@ -114,7 +110,7 @@ async function triedAgain(subject: string, attempt: object): Promise<string> {
   const { id } = await ground.service.submit({ subject })
   await ground.service.until(id, { attempts: [{ outcome: 'unknown' }] })
   await ground.switchOn(http('draft-send', attempt))
-  for (const seconds of WAITS_SECONDS) {
+  for (const seconds of LOOK_WAITS_SECONDS) {
     await untilSettled(ground, id, ground.clock.now)
     await ground.pass(seconds * SECONDS)
   }
@@ -126,7 +122,7 @@ it('keeps the doubt of the first attempt when the draft of the second is seen un
   const id = await triedAgain('Two doubts', { action: 'answer', when: 'before', status: 504, body: '' })
   await ground.switchOn(graphAnswers(400, 'ErrorInvalidRecipients'))
 
-  await lookUntil(id, { status: 'failed', problem: { code: 'outcome-unknown' } })
+  await lookUntil(ground, id, { status: 'failed', problem: { code: 'outcome-unknown' } })
   expect(await ground.arrived('Two doubts')).toBe(1)
 })
 
@@ -202,7 +198,7 @@ it.each([
       id,
     ])
 
-    await lookUntil(id, ends)
+    await lookUntil(ground, id, ends)
     expect(await ground.service.read(id)).toMatchObject(ends)
   },
 )
@@ -215,6 +211,6 @@ it('keeps looking after a reconnect, although nobody knows yet whether the mailb
   await untilSettled(ground, id, ground.clock.now)
   await consent(ground.product, 'reconnect')
 
-  await lookUntil(id, { status: 'sent', possibleDuplicate: false })
+  await lookUntil(ground, id, { status: 'sent', possibleDuplicate: false })
   expect(await ground.arrived('Reconnected in doubt')).toBe(1)
 })

@@ -1,8 +1,9 @@
 import { expect, onTestFinished } from 'vitest'
-import { LOOK_EVERY_MS } from './delivery-ground.ts'
+import { LOOK_EVERY_MS, type DeliveryGround } from './delivery-ground.ts'
 import { mailsIn } from './mailbox.ts'
 import { SETTINGS } from './office365-smtp.ts'
 import { createTcpLink } from './tcp-link.ts'
+import { SECONDS } from './test-clock.ts'
 import { startWorkerProcess, type WorkerProcess } from './worker-process.ts'
 import type { TestGround, TestMicrosoft, TestProduct } from './test-product.ts'
 
@@ -101,6 +102,23 @@ export async function startWorker(
 export async function untilSettled({ database }: Ground, id: string, now: () => Date): Promise<void> {
   const due = `SELECT 1 FROM message_states WHERE id = $1 AND (status = 'sending' OR status = 'queued' AND next_attempt_at <= $2)`
   await expect.poll(() => database.query(due, [id, now()]), { interval: 25 }).toEqual([])
+}
+
+/** How long after the one before each look for a message in doubt is due, in seconds. */
+export const LOOK_WAITS_SECONDS = [0, 10, 20, 30, 60, 120, 180, 240]
+
+/**
+ * Lets the looks become due one by one until the message has ended. On a busy machine some get no answer in time, so that
+ * others have to follow.
+ */
+export async function lookUntil(ground: DeliveryGround, id: string, expected: object): Promise<void> {
+  for (const seconds of [...LOOK_WAITS_SECONDS, ...Array<number>(10).fill(240)]) {
+    await ground.pass(seconds * SECONDS)
+    await untilSettled(ground, id, ground.clock.now)
+    const { status } = await ground.service.read(id)
+    if (status !== 'queued') break
+  }
+  await ground.service.until(id, expected)
 }
 
 /** Makes a message look as if it had been tried for this long, so that its next wait is the longest. */
