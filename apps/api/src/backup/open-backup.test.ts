@@ -128,6 +128,8 @@ describe('a backup is refused', () => {
   it.each([
     ['empty', ''],
     ['something else', 'PGDMP'.repeat(1_000)],
+    // A tar header with such numbers has them in base 256, which cannot be read here.
+    ['binary', Buffer.alloc(5_000, 0x9d)],
   ])('when it is %s', async (_, content) => {
     await writeFile(path, content)
 
@@ -149,6 +151,10 @@ describe('a backup is refused', () => {
     await write({ count: 1_000, head })
 
     await expect(open(version)).rejects.toThrow(/was made by Inforiver Mail .* Restore it with that version\./)
+  })
+
+  it('when it is a folder', async () => {
+    await expect(openBackup(folder, '1.1.0')).rejects.toThrow(`${folder} is not a file.`)
   })
 
   it('when it is not there', async () => {

@@ -38,6 +38,7 @@ export async function openBackup(path: string, version: string): Promise<Backup>
     )
   })
   try {
+    if (!(await file.stat()).isFile()) throw new ConfigurationError(`${path} is not a file.`)
     return await verify(path, file, version)
   } catch (error) {
     await file.close()
