@@ -2,7 +2,7 @@
 # Installs the release that this file is part of, as a systemd service. It may be repeated, and upgrades in the same way.
 #
 #   deploy/install.sh              account, folders, vault key, program and unit; starts nothing
-#   deploy/install.sh uninstall    removes program and unit; configuration, keys and data stay
+#   deploy/install.sh uninstall    removes the program, in each version, and the unit; configuration, keys and data stay
 #
 # With DESTDIR, everything goes below that folder and nothing outside it is changed: no account, no systemctl.
 set -eu
@@ -53,10 +53,12 @@ uninstall_product() {
   if on_this_machine && [ -e "$unit" ]; then systemctl disable --now inforiver-mail; fi
   rm -f -- "$unit"
   reload
-  program=$(readlink -- "$programs/inforiver-mail") || program=
-  case $program in
+  for program in "$programs"/inforiver-mail-[0-9]*; do # the version before is kept by an upgrade
+    [ ! -f "$program/deploy/install.sh" ] || [ -L "$program" ] || rm -rf -- "$program"
+  done
+  case $(readlink -- "$programs/inforiver-mail") in
     inforiver-mail-*/*) ;; # not ours
-    inforiver-mail-*) rm -rf -- "${programs:?}/$program" "$programs/inforiver-mail" ;;
+    inforiver-mail-*) rm -f -- "$programs/inforiver-mail" ;;
   esac
   say "The program and the service are removed. What stays: $configuration, $state and the account $account."
 }

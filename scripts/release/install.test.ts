@@ -86,14 +86,20 @@ describe.runIf(process.platform === 'linux')('deploy/install.sh with DESTDIR', (
   })
 
   it('uninstalls program and unit, and keeps key, configuration and data', () => {
-    const release = unpack('1.1.0')
+    run(unpack('1.1.0'))
+    const release = unpack('1.2.0')
     run(release)
     writeFileSync(at('var/lib/inforiver-mail/kept'), 'data')
 
     expect(run(release, 'uninstall')).toMatchObject({ status: 0, stderr: '' })
     expect(run(release, 'uninstall')).toMatchObject({ status: 0, stderr: '' })
 
-    for (const path of ['opt/inforiver-mail', 'opt/inforiver-mail-1.1.0', 'etc/systemd/system/inforiver-mail.service'])
+    for (const path of [
+      'opt/inforiver-mail',
+      'opt/inforiver-mail-1.1.0',
+      'opt/inforiver-mail-1.2.0',
+      'etc/systemd/system/inforiver-mail.service',
+    ])
       expect(lstatSync(at(path), { throwIfNoEntry: false })).toBeUndefined()
     for (const path of [
       'etc/inforiver-mail/vault-keys',

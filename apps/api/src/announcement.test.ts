@@ -18,7 +18,7 @@ it('guides through the demo with the person who can consent', () => {
 it('names the Entra administrator if only one can grant the access', () => {
   const text = announcement({ ...DEMO, graphAuth: 'application' })
 
-  expect(text).toContain('1. Sign in with Microsoft as Ada Admin.')
+  expect(text).toContain('1. Sign in with Microsoft as Ada Admin, and accept.')
   expect(text).toContain('3. Choose Grace Global, who is an Entra administrator, and accept.')
 })
 

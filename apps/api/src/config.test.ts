@@ -410,10 +410,17 @@ describe('what a running product reads again', () => {
         'AZURE_CLIENT_CERTIFICATE_PATH names a file that cannot be read (ENOENT).',
       ],
     })
-    expect(rereadSecrets({ ...REGISTRATION, VAULT_KEYS: 'broken' }, directory)).toMatchObject({
+    const dated = { ...REGISTRATION, AZURE_CLIENT_SECRET_EXPIRES: '2028-01-01', VAULT_KEYS }
+    expect(rereadSecrets({ ...dated, VAULT_KEYS: 'broken' }, directory)).toMatchObject({
       credential: { clientSecret: REGISTRATION.AZURE_CLIENT_SECRET },
+      clientSecretExpiresAt: new Date('2028-01-01'),
       vaultKeys: null,
       faults: [expect.stringMatching(/^VAULT_KEYS cannot be used\./)],
+    })
+    expect(rereadSecrets({ ...dated, AZURE_CLIENT_SECRET_EXPIRES: 'soon' }, directory)).toMatchObject({
+      credential: null,
+      vaultKeys: VAULT_KEYS,
+      faults: [expect.stringMatching(/^AZURE_CLIENT_SECRET_EXPIRES must be a date/)],
     })
   })
 })
@@ -519,6 +526,11 @@ describe('a dangerous configuration', () => {
     ])
     chmodSync(path, 0o640)
     expect(warningsOf({})).toEqual([])
+
+    chmodSync(join(directory, file('named.env', 'LOG_LEVEL=info')), 0o644)
+    expect(readConfig(REGISTRATION, directory, { environmentFile: 'named.env' }).exposedEnvironmentFile).toBe(
+      'named.env',
+    )
   })
 })
 

@@ -5,7 +5,7 @@ import type { AppCredential, AppRegistration } from '@inforiver-mail/m365/micros
 import type { z } from 'zod'
 import {
   findExposedFiles,
-  isEnvironmentFileExposed,
+  findExposedEnvironmentFile,
   readCertificateFile,
   readEnvironmentFile,
   readExtraCaCertificates,
@@ -42,8 +42,8 @@ export interface Config {
   readonly registration: AppRegistration
   /** The variables that name a secret file which others than its owner may read. */
   readonly exposedFiles: readonly string[]
-  /** Whether every account of the machine may read `inforiver-mail.env`. */
-  readonly environmentFileExposed: boolean
+  /** `inforiver-mail.env`, or the file named in its place, where every account of the machine may read it. */
+  readonly exposedEnvironmentFile: string | null
   /** Whose tokens new connections send with: a person's, or the application's own. */
   readonly graphAuth: 'delegated' | 'application'
   /** Null when it is not configured. */
@@ -142,13 +142,13 @@ export function readConfig(
     clientCertificate,
     federatedToken,
     exposedFiles: findExposedFiles(variables, directory),
-    environmentFileExposed: isEnvironmentFileExposed(directory, environmentFile),
+    exposedEnvironmentFile: findExposedEnvironmentFile(directory, environmentFile),
   })
 }
 
 /** What a running product reads again. */
 export interface RereadSecrets {
-  /** Null when there is none, or it cannot be read. */
+  /** Null when there is none, or it or its day of expiry cannot be read. */
   readonly credential: AppCredential | null
   readonly clientSecretExpiresAt: Date | null
   /** Null when VAULT_KEYS is not set, or cannot be read. */
@@ -171,14 +171,14 @@ export function rereadSecrets(
     ['AZURE_CLIENT_SECRET', 'VAULT_KEYS'],
   )
   const credential = readCredential(variables, directory, faults)
-  const Reread = Environment.pick({ AZURE_CLIENT_SECRET_EXPIRES: true, VAULT_KEYS: true })
-  const parsed = Reread.safeParse(variables)
-  if (!parsed.success) faults.push(...describeIssues(parsed.error.issues))
-  const isFaulty = (name: string) => !parsed.success && parsed.error.issues.some(({ path }) => path[0] === name)
+  const expiry = Environment.pick({ AZURE_CLIENT_SECRET_EXPIRES: true }).safeParse(variables)
+  const keys = Environment.pick({ VAULT_KEYS: true }).safeParse(variables)
+  for (const { error } of [expiry, keys]) if (error) faults.push(...describeIssues(error.issues))
   return {
-    credential,
-    clientSecretExpiresAt: parsed.data?.AZURE_CLIENT_SECRET_EXPIRES ?? null,
-    vaultKeys: isFaulty('VAULT_KEYS') ? null : variables['VAULT_KEYS'] || null,
+    // A secret and its day belong together: where the day cannot be read, both stay as they were.
+    credential: expiry.success ? credential : null,
+    clientSecretExpiresAt: expiry.data?.AZURE_CLIENT_SECRET_EXPIRES ?? null,
+    vaultKeys: keys.data?.VAULT_KEYS || null,
     faults,
   }
 }
@@ -215,7 +215,7 @@ function readVariables(
   })
 }
 
-interface ReadFiles extends Pick<Config, 'exposedFiles' | 'environmentFileExposed'> {
+interface ReadFiles extends Pick<Config, 'exposedFiles' | 'exposedEnvironmentFile'> {
   readonly extraCaCertificates: string | null
   readonly clientCertificate: ClientCertificate | null
   readonly federatedToken: { readonly path: string; readonly expiresAt: Date | null } | null

@@ -36,3 +36,9 @@ export function isUsable(finding: DatabaseFinding): boolean {
     finding.newer === null
   )
 }
+
+/** Whether nothing was ever stored: the first start makes the database, or the tables in it. */
+export function isUntouched(finding: DatabaseFinding): boolean {
+  if (finding.state !== 'reached') return finding.state === 'not-made'
+  return finding.tables === 'empty' && finding.missingRights.length === 0
+}

@@ -118,7 +118,10 @@ describe('an external database', () => {
 
     const run = await doctor(await ground.configure({ DATABASE_URL: empty.url }))
 
-    expect(run).toMatchObject({ status: 0, checks: { database: { code: 'database-empty' } } })
+    expect(run).toMatchObject({
+      status: 0,
+      checks: { database: { code: 'database-empty' }, permissions: { code: 'not-connected' } },
+    })
     expect(await empty.query('SELECT FROM pg_tables WHERE schemaname = current_schema()')).toEqual([])
   })
 
@@ -182,7 +185,7 @@ describe('the embedded database', () => {
     expect(run.checks).toMatchObject({
       database: { code: 'database-not-made' },
       vault: { code: 'vault-not-made' },
-      permissions: { code: 'database-not-usable' },
+      permissions: { code: 'not-connected' },
       storage: { code: 'storage-ready' },
     })
     expect(readdirSync(folder)).toEqual([])

@@ -2,6 +2,7 @@ import type { Config } from './config.ts'
 import { openDatabase } from './database/database.ts'
 import { openProductDatabase } from './database/product-database.ts'
 import { createLogger } from './logger.ts'
+import { VERSION } from './version.ts'
 
 /**
  * Brings the database to this version without starting the product, so that an operator can do it beforehand. The
@@ -9,7 +10,7 @@ import { createLogger } from './logger.ts'
  *
  * @throws {ConfigurationError} when the database cannot be used
  */
-export async function runMigrateCommand(config: Config): Promise<void> {
+export async function runMigrateCommand(config: Config, { print }: { print: (line: string) => void }): Promise<void> {
   const logger = createLogger(config.logLevel)
   const opened = await openProductDatabase(config, {
     open: (connectionString) =>
@@ -20,4 +21,5 @@ export async function runMigrateCommand(config: Config): Promise<void> {
       ),
   })
   await opened.close()
+  print(`The database is ready for Inforiver Mail ${VERSION}.`)
 }

@@ -12,8 +12,9 @@ inforiver-mail vault forget [WHAT] [--yes]
 inforiver-mail backup --to FILE [--with-keys]
                                     writes everything into FILE, while the product runs
 inforiver-mail restore --from FILE [--no-resend] [--replace]
-                                    puts back what a backup holds; what waited in it is failed
-                                    instead of sent, data that are there are kept beside
+                                    puts back what a backup holds: --no-resend fails what waited
+                                    instead of sending it, --replace keeps the data that are
+                                    there beside the restored ones
 inforiver-mail migrate              brings the database to this version, without a start
 inforiver-mail version              prints the version
 inforiver-mail help                 prints this list

@@ -36,7 +36,7 @@ export async function runCommand(
           }),
         )
       case 'migrate':
-        return await runMigrateCommand(readConfigOrExit())
+        return await runMigrateCommand(readConfigOrExit(), { print: console.log })
       case 'vault':
         process.exitCode = await runVaultCommand(command.parameters, readConfigOrExit(), { print: console.log })
         return

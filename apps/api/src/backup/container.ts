@@ -50,10 +50,10 @@ export function endOfContainer(): Buffer {
 export async function* listEntries(file: FileHandle): AsyncGenerator<Entry> {
   const { size: fileBytes } = await file.stat()
   for (let position = 0; ;) {
-    const header = toHeader(await readAt(file, position, BLOCK_BYTES))
+    const header = parseHeader(await readAt(file, position, BLOCK_BYTES))
     if (header.nullBlock) return
     const { cksumValid, path: name, size: sizeBytes } = header
-    if (!cksumValid || name === undefined || sizeBytes === undefined || sizeBytes > MAX_ENTRY_BYTES)
+    if (!cksumValid || name === undefined || sizeBytes === undefined || sizeBytes < 0 || sizeBytes > MAX_ENTRY_BYTES)
       throw new ContainerError('not an archive')
     position += BLOCK_BYTES
     if (position + paddedBytes(sizeBytes) > fileBytes) throw new ContainerError('cut off')
@@ -62,17 +62,18 @@ export async function* listEntries(file: FileHandle): AsyncGenerator<Entry> {
   }
 }
 
-function toHeader(block: Buffer): Header {
-  try {
-    return new Header(block)
-  } catch {
-    throw new ContainerError('not an archive') // the library throws at numbers that it cannot read
-  }
-}
-
 /** @throws {ContainerError} when the file ends before */
 export async function readEntry(file: FileHandle, { position, sizeBytes }: Entry): Promise<Buffer> {
   return readAt(file, position, sizeBytes)
+}
+
+/** The parser throws at numbers that it cannot read. */
+function parseHeader(block: Buffer): Header {
+  try {
+    return new Header(block)
+  } catch {
+    throw new ContainerError('not an archive')
+  }
 }
 
 async function readAt(file: FileHandle, position: number, sizeBytes: number): Promise<Buffer> {

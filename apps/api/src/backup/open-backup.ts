@@ -48,8 +48,7 @@ export async function openBackup(path: string, version: string): Promise<Backup>
 
 /** A pipe is refused before it is opened, which would wait for a writer. */
 async function openFile(path: string): Promise<FileHandle> {
-  if (!(await stat(path)).isFile())
-    throw new ConfigurationError(`${path} is not a file. A backup is read from a file alone.`)
+  if (!(await stat(path)).isFile()) throw new ConfigurationError(`${path} is not a file.`)
   return open(path, 'r')
 }
 

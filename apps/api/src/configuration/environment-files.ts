@@ -9,7 +9,7 @@ import { SECRETS } from './environment.ts'
 
 // Reads the files that the configuration names. Each function appends what is wrong to `faults`, a sentence each.
 
-export const ENVIRONMENT_FILE = 'inforiver-mail.env'
+const ENVIRONMENT_FILE = 'inforiver-mail.env'
 
 export type Variables = Readonly<Record<string, string | undefined>>
 
@@ -62,9 +62,9 @@ export function findExposedFiles(variables: Variables, directory: string): strin
   })
 }
 
-export function isEnvironmentFileExposed(directory: string, named: string | undefined): boolean {
-  const stats = statSync(resolve(directory, named ?? ENVIRONMENT_FILE), { throwIfNoEntry: false })
-  return stats !== undefined && isReadableByEveryone(stats)
+export function findExposedEnvironmentFile(directory: string, named = ENVIRONMENT_FILE): string | null {
+  const stats = statSync(resolve(directory, named), { throwIfNoEntry: false })
+  return stats !== undefined && isReadableByEveryone(stats) ? named : null
 }
 
 export function readExtraCaCertificates(path: string | undefined, directory: string, faults: string[]): string | null {

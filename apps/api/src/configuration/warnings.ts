@@ -1,7 +1,6 @@
 import type { Config } from '../config.ts'
 import { credentialExpiry } from '../credential-expiry.ts'
 import { isLoopback } from '../loopback.ts'
-import { ENVIRONMENT_FILE } from './environment-files.ts'
 
 /** Warns of settings that are valid but risky, in a sentence each. */
 export function configurationWarnings(config: Config, now: Date): string[] {
@@ -31,13 +30,13 @@ export function configurationWarnings(config: Config, now: Date): string[] {
   return warnings
 }
 
-function fileWarnings({ exposedFiles, environmentFileExposed }: Config): string[] {
+function fileWarnings({ exposedFiles, exposedEnvironmentFile }: Config): string[] {
   const warnings = exposedFiles.map(
     (name) => `${name} names a file that others than its owner may read: take that right from them (chmod 600)`,
   )
-  if (environmentFileExposed) {
+  if (exposedEnvironmentFile !== null) {
     warnings.push(
-      `Every account of this machine may read ${ENVIRONMENT_FILE}: take that right from them (chmod 640, or 600 where the service's account owns it)`,
+      `Every account of this machine may read ${exposedEnvironmentFile}: take that right from them (chmod 640, or 600 where the service's account owns it)`,
     )
   }
   return warnings

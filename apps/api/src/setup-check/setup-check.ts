@@ -6,7 +6,7 @@ import type { MicrosoftFetch } from '@inforiver-mail/m365/microsoft-fetch'
 import type { MicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
 import { reachHost, type Reach } from '@inforiver-mail/m365/reach'
 import type { CheckedAccess, CheckedConnection, RefusedToken } from '../checked-connection.ts'
-import type { DatabaseFinding } from '../database-finding.ts'
+import { isUntouched, type DatabaseFinding } from '../database-finding.ts'
 import { checkClock } from './clock-check.ts'
 import { judgeDatabase, judgeVault, type VaultFinding } from './database-checks.ts'
 import { checkMailbox, checkPermissions } from './mailbox-checks.ts'
@@ -107,7 +107,12 @@ function startChecks(deps: SetupCheckDeps, fromEmail: string | undefined, signal
       ? Promise.resolve('gateway-configured' as const)
       : uploadUrl.then((url) => ask(url)),
   )
-  const connection = shared(stored.then(async (opened) => (opened === null ? 'unknown' : opened.readConnection())))
+  const connection = shared(
+    Promise.all([database, stored]).then(async ([finding, opened]) => {
+      if (opened !== null) return opened.readConnection()
+      return isUntouched(finding) ? null : 'unknown'
+    }),
+  )
   const access = shared(
     Promise.all([stored, connection]).then(async ([opened, known]) =>
       opened === null || known === null || known === 'unknown' || known.problem !== null
