@@ -32,6 +32,9 @@ install_product() {
     fail 73 "$programs/inforiver-mail is a folder of an earlier installation. Move it away, and run this again (docs/install.md)."
   fi
   version=$("$root/bin/inforiver-mail" version) # it says so itself when the folder is incomplete
+  if [ -e "$programs/inforiver-mail-$version/.data" ]; then
+    fail 73 "There are data in $programs/inforiver-mail-$version/.data, where they do not stay. Move them away, and run this again."
+  fi
   make_account
   make_folders
   make_vault_key
@@ -54,7 +57,12 @@ uninstall_product() {
   rm -f -- "$unit"
   reload
   for program in "$programs"/inforiver-mail-[0-9]*; do # the version before is kept by an upgrade
-    [ ! -f "$program/deploy/install.sh" ] || [ -L "$program" ] || rm -rf -- "$program"
+    if [ ! -f "$program/deploy/install.sh" ] || [ -L "$program" ]; then continue; fi
+    if [ -e "$program/.data" ]; then
+      say "There are data in $program/.data: the folder stays."
+    else
+      rm -rf -- "$program"
+    fi
   done
   case $(readlink -- "$programs/inforiver-mail") in
     inforiver-mail-*/*) ;; # not ours
@@ -101,6 +109,7 @@ install_program() {
   if [ "$root" != "$target" ]; then
     rm -rf -- "$target.new" "$target.old"
     cp -R -P -p -- "$root" "$target.new"
+    rm -rf -- "$target.new/.data" # of a demo that was started in the unpacked folder
     open_to_all "$target.new"
     if [ -e "$target" ]; then mv -- "$target" "$target.old"; fi
     mv -- "$target.new" "$target"

@@ -75,6 +75,18 @@ describe.runIf(process.platform === 'linux')('deploy/install.sh with DESTDIR', (
     expect(readFileSync(at('var/lib/inforiver-mail/kept'), 'utf8')).toBe('data')
   })
 
+  it('takes no data of a demo along, and neither replaces nor removes a program folder that holds data', () => {
+    const release = unpack('1.1.0')
+    mkdirSync(join(release, '.data'))
+    expect(run(release)).toMatchObject({ status: 0 })
+    expect(existsSync(at('opt/inforiver-mail-1.1.0/.data'))).toBe(false)
+
+    mkdirSync(at('opt/inforiver-mail-1.1.0/.data'))
+    expect(run(release)).toMatchObject({ status: 73, stderr: expect.stringContaining('Move them away') })
+    expect(run(release, 'uninstall')).toMatchObject({ status: 0, stdout: expect.stringContaining('the folder stays') })
+    expect(existsSync(at('opt/inforiver-mail-1.1.0/.data'))).toBe(true)
+  })
+
   it('leaves the folder of an installation from the repository alone, and says what to do', () => {
     mkdirSync(at('opt/inforiver-mail'), { recursive: true })
     writeFileSync(at('opt/inforiver-mail/inforiver-mail.env'), 'SMTP=Office365')

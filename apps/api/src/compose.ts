@@ -351,9 +351,14 @@ export async function compose(
       async reload(reread) {
         for (const fault of reread.faults) logger.warn(`${fault} What was read before stays in use.`)
         credential.replace(reread)
-        await keys.reload(reread.vaultKeys)
+        const hasReadKeys = await keys.reload(reread.vaultKeys)
         const { kind, expiresAt } = credential.expiry()
-        logger.info({ credential: kind, expiresAt, vaultKey: keyRing.sealing.kid }, 'certificate and keys read again')
+        logger.info(
+          { credential: kind, expiresAt, vaultKey: keyRing.sealing.kid },
+          hasReadKeys && reread.faults.length === 0
+            ? 'certificate and keys read again'
+            : 'certificate and keys read again as far as they could be; this is in use',
+        )
       },
       explain: (error) => opened.explain(error),
       close,

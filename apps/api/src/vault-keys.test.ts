@@ -184,7 +184,7 @@ describe('VAULT_KEYS_COMMAND', () => {
     const sealed = await createTokenVault(keys.keyRing).seal('a secret', OWNER)
     await printing(text)
 
-    await keys.reload(null)
+    expect(await keys.reload(null)).toBe(false)
 
     expect(warnings).toEqual([expect.stringMatching(`^${warning}.*The keys stay as they were\\.$`)])
     expect(await createTokenVault(keys.keyRing).open(sealed, OWNER)).toBe('a secret')

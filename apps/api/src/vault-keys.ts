@@ -13,8 +13,11 @@ const LOOK_AT_FILE_EVERY_MS = 500
 export interface LoadedVaultKeys {
   /** Follows changes. Keys that were removed still open values. */
   readonly keyRing: KeyRing
-  /** Reads the keys again; where that fails, it warns and the keys stay as they were. `vaultKeys` is what VAULT_KEYS holds now, or null. */
-  reload(vaultKeys: string | null): Promise<void>
+  /**
+   * Reads the keys again. Where that fails it warns and returns false, and the keys stay as they were. `vaultKeys` is what
+   * VAULT_KEYS holds now, or null.
+   */
+  reload(vaultKeys: string | null): Promise<boolean>
   close(): void
 }
 
@@ -30,8 +33,8 @@ export async function loadVaultKeys(config: Config, warn: (message: string) => v
     return {
       keyRing: current.keyRing,
       async reload(vaultKeys) {
-        if (vaultKeys === null && config.vaultKeysCommand === null) return
-        await current.renew(() => readConfiguredKeys({ ...config, vaultKeys }))
+        if (vaultKeys === null && config.vaultKeysCommand === null) return true
+        return current.renew(() => readConfiguredKeys({ ...config, vaultKeys }))
       },
       close() {},
     }
@@ -105,13 +108,15 @@ function keepCurrent(first: KeyRing, warn: (message: string) => void) {
   }
   return {
     keyRing,
-    async renew(read: () => Promise<KeyRing>): Promise<void> {
+    async renew(read: () => Promise<KeyRing>): Promise<boolean> {
       try {
         const { sealing, keys } = await read()
         refuseOtherValues(current, keys)
         current = { sealing, keys: new Map([...current.keys, ...keys]) }
+        return true
       } catch (error) {
         warn(`${error instanceof Error ? error.message : String(error)} The keys stay as they were.`)
+        return false
       }
     },
   }
