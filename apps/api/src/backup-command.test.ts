@@ -243,6 +243,10 @@ describe('what waited in a backup', () => {
     )
     expect(await target.query('SELECT FROM message_queue')).toEqual([])
     expect(await target.query('SELECT FROM unsent_messages WHERE has_content')).toHaveLength(5)
+    expect(await target.query('SELECT cause, messages FROM failure_counts ORDER BY 1')).toEqual([
+      { cause: 'not-resent', messages: 3 },
+      { cause: 'outcome-unknown', messages: 2 },
+    ])
     expect(await target.query('SELECT queued, sending, scheduled, held FROM mailbox_totals')).toEqual([
       { queued: 0, sending: 0, scheduled: 0, held: 0 },
     ])
@@ -341,16 +345,26 @@ it('leaves what was there as it was when a restore fails, and the next one begin
   await addSealedRows(source, vaultOf(KEY))
   const file = await backUp(configure(source))
   await source.query(`INSERT INTO tenants (id, created_at) VALUES ('ten_since', now())`)
+  // Another owner's: it cannot be moved in the last step, when all is restored but nothing replaced yet.
+  await source.query('CREATE TABLE theirs (id integer)')
   const before = await contentsOf(source)
-  // The last step, when all is restored but nothing replaced yet.
-  await source.query('CREATE SCHEMA before_restore_20261126_214500')
 
-  await expect(restore(file, configure(source), { replace: true })).rejects.toThrow('before_restore_20261126_214500')
+  await expect(restore(file, configure(source), { replace: true })).rejects.toThrow('must be owner of table theirs')
 
   expect(await contentsOf(source)).toEqual(before)
-  await source.query('DROP SCHEMA before_restore_20261126_214500')
+  await source.query('DROP TABLE theirs')
   await restore(file, configure(source), { replace: true })
   expect(await source.query(`SELECT FROM tenants WHERE id = 'ten_since'`)).toEqual([])
+})
+
+it('keeps what two restores of one second replace', async () => {
+  await addInstallation(source)
+  const file = await backUp(configure(source))
+  await restore(file, configure(source), { replace: true })
+
+  const said = await restore(file, configure(source), { replace: true })
+
+  expect(said).toContain('What was there before is kept in the schema before_restore_20261126_214500_2.')
 })
 
 it('makes one backup of a database at a time, and none while it is restored', async () => {

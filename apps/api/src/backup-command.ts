@@ -7,7 +7,7 @@ import { writeBackup } from './backup/write-backup.ts'
 import { systemClock } from './clock.ts'
 import { ConfigurationError, type Config } from './config.ts'
 import { findRunningPostgres, startEmbeddedPostgres } from './database/embedded-postgres.ts'
-import { connectOrExplain } from './database/migrate.ts'
+import { connectOrExplain, holdMigrations } from './database/migrate.ts'
 import { shareProductLock, takeBackupLock } from './database/product-lock.ts'
 import { FORMER_QUEUE_SEALED_COLUMNS } from './queue/sealed-columns.ts'
 import { SEALED_COLUMNS } from './sealed-columns.ts'
@@ -42,6 +42,7 @@ export async function runBackupCommand(
       throw new ConfigurationError('The database is being restored from a backup. Try again when that is done.')
     if (!(await takeBackupLock(client)))
       throw new ConfigurationError('Another backup is being made. Try again when that is done.')
+    await holdMigrations(client)
     const at = clock()
     const file = await createBackupFile(to, at, print)
     try {

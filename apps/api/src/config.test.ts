@@ -173,6 +173,7 @@ it.each([
   ['GRAPH_BASE_URL', 'https://secretuser:pw@graph.microsoft.com'],
   ['HTTPS_PROXY', 'proxy.contoso.com:8080'],
   ['HTTPS_PROXY', 'socks5://proxy:1080'],
+  ['HTTPS_PROXY', 'http://user:50%off@proxy:8080'],
   ['NODE_EXTRA_CA_CERTS', 'no-such-file.pem'],
   ['PORT', '0'],
   ['PORT', '65535'],

@@ -1,7 +1,6 @@
-import { open, rename, rm } from 'node:fs/promises'
+import { lstat, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { ConfigurationError } from '../config.ts'
-import { exists } from '../database/data-folder.ts'
 import { syncDirectory } from '../durable-file.ts'
 import { endOfContainer, toEntry } from './container.ts'
 
@@ -15,7 +14,7 @@ export interface BackupFile {
 
 /** @throws {ConfigurationError} when there is a file of this name */
 export async function refuseExistingFile(path: string): Promise<void> {
-  if (await exists(path).catch(explainIn(path)))
+  if (await isThere(path).catch(explainIn(path)))
     throw new ConfigurationError(`${path} exists already. Name a file that does not, or move that one away.`)
 }
 
@@ -25,7 +24,7 @@ export async function refuseExistingFile(path: string): Promise<void> {
  */
 export async function createBackupFile(path: string, at: Date, print: (line: string) => void): Promise<BackupFile> {
   const unfinished = `${path}.part`
-  if (await exists(unfinished).catch(explainIn(path))) {
+  if (await isThere(unfinished).catch(explainIn(path))) {
     print(`Removing ${unfinished}, which a backup that was cut off has left.`)
     await rm(unfinished).catch(explainIn(path))
   }
@@ -38,6 +37,11 @@ export async function createBackupFile(path: string, at: Date, print: (line: str
       rest = rest.subarray(bytesWritten)
     }
   }
+  /** A backup of another database may have been given the same name: it removes this one, which looks cut off to it. */
+  const isStillThere = async () => {
+    const [written, named] = [await file.stat(), await lstat(unfinished).catch(() => null)]
+    return named?.ino === written.ino && named.dev === written.dev
+  }
   return {
     async add(name, content) {
       for (const part of toEntry(name, content, at)) await write(part)
@@ -45,6 +49,10 @@ export async function createBackupFile(path: string, at: Date, print: (line: str
     async finish() {
       await write(endOfContainer())
       await file.sync().catch(explainIn(path))
+      if (!(await isStillThere()))
+        throw new ConfigurationError(
+          `${unfinished} was removed while the backup was written, such as by another backup. Name a file for each.`,
+        )
       await file.close()
       await refuseExistingFile(path)
       await rename(unfinished, path).catch(explainIn(path))
@@ -52,10 +60,22 @@ export async function createBackupFile(path: string, at: Date, print: (line: str
       return bytes
     },
     async discard() {
+      const isOurs = await isStillThere().catch(() => true) // it is closed once all is written
       await file.close().catch(() => {})
-      await rm(unfinished, { force: true })
+      if (isOurs) await rm(unfinished, { force: true })
     },
   }
+}
+
+/** A link counts by itself, even one that leads nowhere: the backup would take its place. */
+async function isThere(path: string): Promise<boolean> {
+  return lstat(path).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return false
+      throw error
+    },
+  )
 }
 
 function explainIn(path: string): (error: NodeJS.ErrnoException) => never {
@@ -75,5 +95,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOTDIR: 'its folder does not exist. Make it, or name another one.',
   EACCES: 'this account may not write there. Give it that right, or name another folder.',
   EPERM: 'this account may not write there. Give it that right, or name another folder.',
+  ENAMETOOLONG: 'its name is too long. Name another one.',
+  ERR_FS_EISDIR: 'there is a folder of that name with .part. Name another file.',
   EEXIST: 'another backup is being written there.',
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { open, type FileHandle } from 'node:fs/promises'
+import { open, stat, type FileHandle } from 'node:fs/promises'
 import { ConfigurationError } from '../config.ts'
 import { compareVersions } from '../database/release-order.ts'
 import { ContainerError, listEntries, readEntry, type Entry } from './container.ts'
@@ -32,18 +32,24 @@ export interface Backup {
  * @throws {ConfigurationError} saying what is wrong with it
  */
 export async function openBackup(path: string, version: string): Promise<Backup> {
-  const file = await open(path, 'r').catch((error: NodeJS.ErrnoException) => {
+  const file = await openFile(path).catch((error: NodeJS.ErrnoException) => {
+    if (error instanceof ConfigurationError) throw error
     throw new ConfigurationError(
       error.code === 'ENOENT' ? `There is no file ${path}.` : `${path} cannot be read (${error.code}).`,
     )
   })
   try {
-    if (!(await file.stat()).isFile()) throw new ConfigurationError(`${path} is not a file.`)
     return await verify(path, file, version)
   } catch (error) {
     await file.close()
     throw error
   }
+}
+
+/** A pipe is refused before it is opened, which would wait for a writer. */
+async function openFile(path: string): Promise<FileHandle> {
+  if (!(await stat(path)).isFile()) throw new ConfigurationError(`${path} is not a file.`)
+  return open(path, 'r')
 }
 
 async function verify(path: string, file: FileHandle, version: string): Promise<Backup> {

@@ -121,7 +121,7 @@ async function load(client: pg.Client, backup: Backup, area: Area, schema: strin
 
 /** Moves what there is to a schema that keeps it. Returns its name; null where there was nothing. */
 async function keepOld(client: pg.Client, productSchema: string, time: string): Promise<string | null> {
-  const kept = `before_restore_${time.replaceAll('-', '_')}`
+  const kept = await freeName(client, `before_restore_${time.replaceAll('-', '_')}`)
   const { rowCount: objects } = await client.query(OBJECTS, [productSchema])
   const isKept = (objects ?? 0) > 0
   if (isKept) {
@@ -132,6 +132,15 @@ async function keepOld(client: pg.Client, productSchema: string, time: string): 
   if (rows.length > 0)
     await client.query(`ALTER SCHEMA ${JOBS_SCHEMA} RENAME TO ${pg.escapeIdentifier(`${kept}_jobs`)}`)
   return isKept ? kept : null
+}
+
+/** Two restores may be made within a second. */
+async function freeName(client: pg.Client, name: string): Promise<string> {
+  const { rows } = await client.query<{ taken: string }>('SELECT nspname AS taken FROM pg_namespace')
+  const taken = new Set(rows.map((row) => row.taken))
+  let free = name
+  for (let count = 2; taken.has(free) || taken.has(`${free}_jobs`); count++) free = `${name}_${count}`
+  return free
 }
 
 /**

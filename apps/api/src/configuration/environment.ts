@@ -78,7 +78,10 @@ export const Environment = z.object({
   M365_CLOUD: z.enum(CLOUD_NAMES, `must be one of ${CLOUD_NAMES.join(', ')}`).default('global'),
   AZURE_AUTHORITY_HOST: MicrosoftUrl.optional(),
   GRAPH_BASE_URL: MicrosoftUrl.optional(),
-  HTTPS_PROXY: z.url({ protocol: /^https?$/, error: 'must be the URL of an http or https proxy' }).optional(),
+  HTTPS_PROXY: z
+    .url({ protocol: /^https?$/, error: 'must be the URL of an http or https proxy' })
+    .refine(hasReadableAccount, 'has an account or password with a percent sign that must be written as %25')
+    .optional(),
   NO_PROXY: z.string().optional(),
   NODE_EXTRA_CA_CERTS: z.string().optional(),
   HOST: z.string().default('127.0.0.1'),
@@ -120,6 +123,17 @@ function isTrustworthyOrigin(url: URL): boolean {
   const bare =
     url.pathname === '/' && url.search === '' && url.hash === '' && url.username === '' && url.password === ''
   return bare && (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname)))
+}
+
+/** Account and password of a URL are percent-encoded. Whoever connects decodes them, and would fail. */
+function hasReadableAccount(text: string): boolean {
+  const url = URL.parse(text)
+  try {
+    decodeURIComponent(`${url?.username}:${url?.password}`)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** An address or network, in the notation that Fastify's `trustProxy` takes. */

@@ -13,7 +13,7 @@ import {
   withEngine,
 } from '../test-support/released-database.ts'
 import { createTestDatabase, type TestDatabase } from '../test-support/test-database.ts'
-import { migrate, UNCOMPARED_UNTIL } from './migrate.ts'
+import { holdMigrations, migrate, UNCOMPARED_UNTIL } from './migrate.ts'
 
 const WAITS_FOR_TABLE = "datname = current_database() AND wait_event_type = 'Lock' AND wait_event = 'relation'"
 
@@ -77,6 +77,49 @@ it('waits for another process that is migrating', async () => {
   await expect(migrated).resolves.toBeUndefined()
 })
 
+it('waits for a backup without having others wait for its tables', async () => {
+  await applyFirstRelease(database.url)
+  const backup = new pg.Client({ connectionString: database.url })
+  await backup.connect()
+  await holdMigrations(backup)
+  await backup.query('BEGIN')
+  await backup.query('LOCK TABLE messages IN ACCESS SHARE MODE')
+
+  const migrated = migrate(database.url)
+  await expect
+    .poll(() =>
+      database.query(
+        `SELECT locktype FROM pg_locks JOIN pg_database d ON d.oid = pg_locks.database
+          WHERE d.datname = current_database() AND NOT granted`,
+      ),
+    )
+    .toEqual([{ locktype: 'advisory' }])
+  await backup.end()
+
+  await expect(migrated).resolves.toBeUndefined()
+})
+
+it('says what to do when a lock does not become free', async () => {
+  const backup = new pg.Client({ connectionString: database.url })
+  await backup.connect()
+  await holdMigrations(backup)
+
+  await expect(migrate(`${database.url}?options=-c%20lock_timeout%3D10ms`)).rejects.toThrow(
+    'The database cannot be migrated now: something else uses its tables.',
+  )
+  await backup.end()
+})
+
+it('starts beside a backup where nothing is to be migrated', async () => {
+  await migrate(database.url)
+  const backup = new pg.Client({ connectionString: database.url })
+  await backup.connect()
+  await holdMigrations(backup)
+
+  await expect(migrate(database.url)).resolves.toBeUndefined()
+  await backup.end()
+})
+
 describe('during a long update', () => {
   const names = async (after: string) => (await migrationNames()).filter((name) => name > after)
 
@@ -118,7 +161,9 @@ describe('during a long update', () => {
     const said: string[] = []
 
     const migrated = migrate(database.url, { onProgress: (message) => said.push(message), progressEveryMs: 20 })
-    await expect.poll(() => said).toContain('waiting for another process that migrates the database, for 0 s now')
+    await expect
+      .poll(() => said)
+      .toContain('waiting for another process that migrates or backs up the database, for 0 s now')
     await other.end()
     await migrated
   })
@@ -293,6 +338,16 @@ it('refuses a database that cannot be reached, in one sentence without its addre
   expect(refusal).toBeInstanceOf(ConfigurationError)
   expect((refusal as Error).message).toMatch(/^The database cannot be reached \(ECONNREFUSED\)\. Check DATABASE_URL/)
   expect((refusal as Error).message).not.toContain('hidden')
+})
+
+it('refuses an account without rights, in one sentence', async () => {
+  await database.query('ALTER SCHEMA public OWNER TO CURRENT_USER')
+
+  await expect(migrate(database.url)).rejects.toThrow(
+    new ConfigurationError(
+      'The account of DATABASE_URL lacks a right: permission denied for schema public. Let it own its database and all tables in there.',
+    ),
+  )
 })
 
 it('refuses a database that does not exist, in one sentence', async () => {

@@ -63,11 +63,15 @@ export async function migrate(
   client.on('error', () => {})
   await connectOrExplain(client)
   try {
-    await client.query(`SET lock_timeout = ${LOCK_TIMEOUT_MS}`)
     if (schema !== undefined) await client.query(`SET search_path = ${pg.escapeIdentifier(schema)}`)
-    await withProgress('waiting for another process that migrates the database', () =>
+    const known = await readApplied(client)
+    refuseNewerDatabase(migrations, known, release.version)
+    // Without a lock: a backup, which may take long, must not delay a start that changes nothing.
+    if (migrations.every(({ name }) => known.has(name) || only?.has(name) === false)) return
+    await withProgress('waiting for another process that migrates or backs up the database', () =>
       client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]),
     )
+    await client.query(`SET lock_timeout = ${LOCK_TIMEOUT_MS}`)
     const applied = await readApplied(client)
     refuseNewerDatabase(migrations, applied, release.version)
     if (applied.size === 0) await prepareHistory(client)
@@ -78,6 +82,8 @@ export async function migrate(
         apply(client, migration, release.version),
       )
     }
+  } catch (error) {
+    throw explainRefusal(error)
   } finally {
     await client.end()
   }
@@ -93,6 +99,32 @@ export async function migrate(
     } finally {
       clearInterval(timer)
     }
+  }
+}
+
+/**
+ * Keeps migrations away until the connection ends; waits for one that is under way. Whoever reads tables for long takes
+ * it first: a migration that waited for a table would have everybody else wait for it too.
+ */
+export async function holdMigrations(client: pg.Client): Promise<void> {
+  await client.query('SELECT pg_advisory_lock_shared($1)', [MIGRATION_LOCK])
+}
+
+function explainRefusal(error: unknown): unknown {
+  switch (codeOf(error)) {
+    case '42501': // no right
+    case '3F000': // no right to use the schema
+      return new ConfigurationError(
+        `The account of DATABASE_URL lacks a right: ${(error as Error).message}. Let it own its database and all tables in there.`,
+        { cause: error },
+      )
+    case '55P03': // waited too long
+      return new ConfigurationError(
+        'The database cannot be migrated now: something else uses its tables. End that, and start Inforiver Mail again.',
+        { cause: error },
+      )
+    default:
+      return error
   }
 }
 

@@ -1,6 +1,6 @@
 import type { MessageProblem } from '@inforiver-mail/contract/message'
 import type pg from 'pg'
-import { deleteDrafts } from './columns.ts'
+import { causeOf, deleteDrafts } from './columns.ts'
 
 // scheduled, queued, held, sending ──restored, and not to be sent again──▶ failed. Nobody uses the database meanwhile.
 
@@ -55,10 +55,10 @@ WITH unsent AS MATERIALIZED (
      SET outcome = 'failed', ended_at = mail_now(), from_email = u.from_email, possible_duplicate = u.possible_duplicate,
          problem = CASE WHEN u.in_doubt THEN $1::jsonb ELSE $2::jsonb END
     FROM unsent u WHERE m.id = u.message_id
-  RETURNING m.id, m.service, m.created_at
+  RETURNING m.id, m.service, m.created_at, m.problem
 ), failed AS (
-  INSERT INTO unsent_messages (message_id, tenant_id, service, outcome, created_at, ended_at, has_content, attempt_id)
-  SELECT u.message_id, u.tenant_id, r.service, 'failed', r.created_at, mail_now(), true, u.attempt_id
+  INSERT INTO unsent_messages (message_id, tenant_id, service, outcome, created_at, ended_at, has_content, attempt_id, cause)
+  SELECT u.message_id, u.tenant_id, r.service, 'failed', r.created_at, mail_now(), true, u.attempt_id, ${causeOf('r.problem')}
     FROM unsent u JOIN recorded r ON r.id = u.message_id
 ), ${deleteDrafts('unsent', `CASE WHEN NOT e.in_doubt THEN 'draft' END`)}
 SELECT count(*)::int AS failed FROM unsent`

@@ -436,7 +436,8 @@ export const CHECK_TEXTS: Readonly<Record<CheckCode, CheckText>> = {
     status: 'failed',
     title: 'The keys of the vault cannot be read',
     detail: '{sentence}',
-    action: 'Put the key file back from the backup, and let the account of Inforiver Mail read it.',
+    action:
+      'Correct VAULT_KEYS or what VAULT_KEYS_COMMAND names. Where neither is set, put the key file back from the backup, and let the account of Inforiver Mail read it.',
   },
   'vault-not-made': {
     status: 'skipped',
