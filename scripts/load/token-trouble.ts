@@ -24,7 +24,8 @@ const FROZEN_FOR_MS = REFRESH_TAKES_MS.max + 2_000
 const FREEZES = 20
 /** Slows the messages down, so that many tokens expire meanwhile. */
 const GRAPH_LATENCY_MS = 200
-const GIVE_UP_AFTER_MS = 300_000
+/** What the killed worker was about to send is in doubt, and looked for during eleven minutes. */
+const GIVE_UP_AFTER_MS = 15 * 60_000
 const ENVIRONMENT = { MAILBOX_MESSAGES_PER_MINUTE: '0', MAILBOX_RECIPIENTS_PER_DAY: '0' }
 
 /**
