@@ -229,8 +229,11 @@ it('holds the bound for submits that two processes store at the same moment', as
     ground.service.post(MESSAGES, mail(text(1_200_000)), keyed('one')),
     atSecond.post(MESSAGES, mail(text(1_200_000)), keyed('other')),
   ]
-  await untilSomethingWaits(ground, 2)
-  await release()
+  try {
+    await untilSomethingWaits(ground, 2)
+  } finally {
+    await release()
+  }
   const statuses = (await Promise.all(answers)).map(({ status }) => status)
 
   expect(new Set(statuses)).toEqual(new Set([202, 507]))
