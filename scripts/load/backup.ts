@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { peakMegabytes } from './process-memory.ts'
-import { createSubmitter, inParallel } from './submit.ts'
-import type { Process, Tenant, Testbed } from './testbed.ts'
+import { deliverAll } from './submit.ts'
+import type { Testbed } from './testbed.ts'
 
 const MAILBOXES = 8
 const MAILS = 2_000
@@ -26,9 +26,10 @@ export async function benchBackup(testbed: Testbed): Promise<void> {
   try {
     const tenants = await testbed.addTenants(MAILBOXES)
     const product = await testbed.start('all', NO_LIMITS)
-    await deliver(testbed, product, tenants) // warm
+    const deliver = () => deliverAll(testbed, product, { tenants, mails: MAILS, atOnce: SUBMITS_AT_ONCE })
+    await deliver() // warm
     await addWaiting(testbed)
-    const rate = async () => Math.round(MAILS / (await deliver(testbed, product, tenants)))
+    const rate = async () => Math.round(MAILS / (await deliver()))
     console.log(`sent a second, beside ${WAITING} waiting: ${await rate()}, ${await rate()}`)
     const path = join(folder, 'million.backup')
     const backup = measure(testbed.transfer(['backup', '--to', path]))
@@ -67,26 +68,6 @@ async function measure(child: ChildProcess): Promise<{ readonly seconds: number;
   const [code] = await exited
   if (code !== 0) throw new Error(`The command ended with ${String(code)}.`)
   return { seconds: Math.round((performance.now() - startedAt) / 1_000), megabytes }
-}
-
-/** Returns the seconds from the first submit until the last message is sent. */
-async function deliver(testbed: Testbed, product: Process, tenants: readonly Tenant[]): Promise<number> {
-  const startedAt = performance.now()
-  const submitter = createSubmitter(product.url, SUBMITS_AT_ONCE)
-  await inParallel(MAILS, SUBMITS_AT_ONCE, async (index) => {
-    const tenant = tenants[index % tenants.length]
-    if (tenant) await submitter.submit(tenant, `Message ${index}`)
-  })
-  submitter.close()
-  const ids = tenants.map(({ id }) => id)
-  for (;;) {
-    const { rows } = await testbed.pool.query<{ waiting: boolean }>(
-      'SELECT coalesce(sum(queued + sending), 0) > 0 AS waiting FROM mailbox_totals WHERE tenant_id = ANY ($1)',
-      [ids],
-    )
-    if (!rows[0]?.waiting) return (performance.now() - startedAt) / 1_000
-    await delay(20)
-  }
 }
 
 /** Adds messages that are due in a paused mailbox, with contents of a usual size that do not compress. */

@@ -1,7 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { measureCosts, printCosts } from './costs.ts'
 import type { Testbed, Process, Tenant } from './testbed.ts'
-import { createSubmitter, inParallel } from './submit.ts'
+import { deliverAll } from './submit.ts'
 
 const MAILBOXES = 8
 const MAILS = 4_000
@@ -28,7 +27,7 @@ export async function benchQueue(testbed: Testbed): Promise<void> {
   // The planner's worst case is statistics of an empty queue.
   await testbed.pool.query('ANALYZE')
   const product = await testbed.start('all', NO_LIMITS)
-  await deliver(testbed, product, tenants) // warm
+  await deliverAll(testbed, product, { tenants, mails: MAILS, atOnce: SUBMITS_AT_ONCE }) // warm
   await costs(testbed, product, tenants, 'beside nothing')
   await addEnded(testbed, reader, A_THOUSAND)
   const few = await readTimes(product, reader)
@@ -49,26 +48,10 @@ export async function benchQueue(testbed: Testbed): Promise<void> {
 }
 
 async function costs(testbed: Testbed, product: Process, tenants: readonly Tenant[], beside: string): Promise<void> {
-  const measured = await measureCosts(testbed, product, MAILS, () => deliver(testbed, product, tenants))
-  printCosts(`${MAILS} mails ${beside}`, MAILS, measured)
-}
-
-async function deliver(testbed: Testbed, product: Process, tenants: readonly Tenant[]): Promise<void> {
-  const submitter = createSubmitter(product.url, SUBMITS_AT_ONCE)
-  await inParallel(MAILS, SUBMITS_AT_ONCE, async (index) => {
-    const tenant = tenants[index % tenants.length]
-    if (tenant) await submitter.submit(tenant, `Message ${index}`)
+  const measured = await measureCosts(testbed, product, MAILS, async () => {
+    await deliverAll(testbed, product, { tenants, mails: MAILS, atOnce: SUBMITS_AT_ONCE })
   })
-  submitter.close()
-  const ids = tenants.map(({ id }) => id)
-  for (;;) {
-    const { rows } = await testbed.pool.query<{ waiting: boolean }>(
-      'SELECT coalesce(sum(queued + sending), 0) > 0 AS waiting FROM mailbox_totals WHERE tenant_id = ANY ($1)',
-      [ids],
-    )
-    if (!rows[0]?.waiting) return
-    await delay(20)
-  }
+  printCosts(`${MAILS} mails ${beside}`, MAILS, measured)
 }
 
 /** Returns median times in ms of a scrape, of the usage and of lists. */

@@ -1,5 +1,6 @@
 import { Agent, request } from 'node:http'
-import type { Tenant } from './testbed.ts'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Process, Tenant, Testbed } from './testbed.ts'
 
 export interface Submitter {
   /** Resolves to the answer's latency in milliseconds. */
@@ -64,4 +65,28 @@ export async function inParallel(
       while (next < count) await task(next++)
     }),
   )
+}
+
+/** Submits mails for these tenants in turn; returns the seconds from the first submit until the last has been sent. */
+export async function deliverAll(
+  { pool }: Testbed,
+  { url }: Process,
+  { tenants, mails, atOnce }: { tenants: readonly Tenant[]; mails: number; atOnce: number },
+): Promise<number> {
+  const startedAt = performance.now()
+  const submitter = createSubmitter(url, atOnce)
+  await inParallel(mails, atOnce, async (index) => {
+    const tenant = tenants[index % tenants.length]
+    if (tenant) await submitter.submit(tenant, `Message ${index}`)
+  })
+  submitter.close()
+  const ids = tenants.map(({ id }) => id)
+  for (;;) {
+    const { rows } = await pool.query<{ waiting: boolean }>(
+      'SELECT coalesce(sum(queued + sending), 0) > 0 AS waiting FROM mailbox_totals WHERE tenant_id = ANY ($1)',
+      [ids],
+    )
+    if (!rows[0]?.waiting) return (performance.now() - startedAt) / 1_000
+    await delay(20)
+  }
 }
