@@ -228,7 +228,7 @@ it('leaves no process when it is stopped right after it was killed', async () =>
 
   await server.stop()
 
-  expect(await processesOf(dataDirectory)).toEqual([])
+  await expectNothingRunning(dataDirectory)
 })
 
 it('adopts the server of a killed process', async () => {
@@ -283,6 +283,11 @@ function runEmbedded(where: string, prefix: readonly string[] = []) {
 async function processesOf(where: string): Promise<string[]> {
   const { stdout } = await promisify(execFile)('ps', ['-A', '-o', 'args='])
   return stdout.split('\n').filter((line) => line.includes(where) && !line.includes('defunct'))
+}
+
+/** PostgreSQL deletes its pid file, by which its end is known, just before its process ends. */
+async function expectNothingRunning(where: string): Promise<void> {
+  await expect.poll(() => processesOf(where)).toEqual([])
 }
 
 it('names the program that was killed while the database was being created, and then starts over', async () => {
@@ -531,7 +536,7 @@ it('stops the server when the start fails after it came up', async () => {
     ),
   )
 
-  expect(await processesOf(where)).toEqual([])
+  await expectNothingRunning(where)
 })
 
 it.runIf(hasSockets)('cancels a start only once its server can be found, so that none is left', async () => {
@@ -565,7 +570,7 @@ it.runIf(hasSockets)('cancels a start only once its server can be found, so that
 
   expect(await given).toBe(stopping.signal.reason)
   expect(overBefore).toBe(false)
-  expect(await processesOf(where)).toEqual([])
+  await expectNothingRunning(where)
 })
 
 it('stops the server when the start is cancelled, and the next start works', async () => {
@@ -580,7 +585,7 @@ it('stops the server when the start is cancelled, and the next start works', asy
   giveUp.abort()
 
   expect(await outcome).toMatchObject({ name: 'AbortError' })
-  expect(await processesOf(where)).toEqual([])
+  await expectNothingRunning(where)
   running = await start(where)
 })
 
@@ -595,7 +600,7 @@ describe('a disk that cannot be used is named with its cause, and nothing is lef
     const script = `d=$1; shift; ${mount} && exec "$@"`
     const { outcome } = runEmbedded(dataDirectory, [...namespace, 'sh', '-c', script, 'sh', where()])
     const ended = await outcome
-    expect(await processesOf(where())).toEqual([])
+    await expectNothingRunning(where())
     if (ended === 'ready') throw new Error('It became ready.')
     expect(ended.code).toBe(1)
     return ended.said
