@@ -14,7 +14,7 @@ import { requestChecks } from './http/request-checks.ts'
 import { validateWithContract } from './http/route.ts'
 import { securityHeaders } from './http/security-headers.ts'
 import { sessions, type SignedIn } from './http/session.ts'
-import { createBodyBudget } from './memory/memory-use.ts'
+import type { ByteBudget } from './memory/byte-budget.ts'
 
 const BODY_LIMIT_BYTES = 1024 * 1024
 /** Bounds the longest upload in Node itself. The limits in `request-bodies.ts` are shorter. */
@@ -30,6 +30,8 @@ export interface AppDeps {
   readonly graphAuth: 'delegated' | 'application'
   readonly findSession: (idHash: string) => Promise<SignedIn | null>
   readonly outageOf: (error: unknown) => string | null
+  /** The memory that everything arriving in this process shares. */
+  readonly bodyBudget: ByteBudget
   readonly returnHandlers: readonly ReturnHandler[]
   /** The features have bound their dependencies already. */
   readonly features: readonly FastifyPluginAsync[]
@@ -57,14 +59,16 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
 
 /** Builds an application with health and metrics only, for a process that only delivers. */
 export async function buildOperationsApp(
-  deps: Pick<AppDeps, 'logger' | 'outageOf' | 'features'>,
+  deps: Pick<AppDeps, 'logger' | 'outageOf' | 'bodyBudget' | 'features'>,
 ): Promise<FastifyInstance> {
   const app = await createServer({ ...deps, trustedProxies: [] })
   for (const feature of deps.features) await app.register(feature)
   return app
 }
 
-async function createServer(deps: Pick<AppDeps, 'logger' | 'outageOf' | 'trustedProxies'>): Promise<FastifyInstance> {
+async function createServer(
+  deps: Pick<AppDeps, 'logger' | 'outageOf' | 'bodyBudget' | 'trustedProxies'>,
+): Promise<FastifyInstance> {
   const app = Fastify({
     loggerInstance: deps.logger,
     // URLs are not logged, because the query of the callback contains an authorization code.
@@ -82,7 +86,7 @@ async function createServer(deps: Pick<AppDeps, 'logger' | 'outageOf' | 'trusted
   app.setValidatorCompiler(validateWithContract)
   app.setSerializerCompiler(serializerCompiler)
   await app.register(drain)
-  await app.register(requestBodies, { budget: createBodyBudget() })
+  await app.register(requestBodies, { budget: deps.bodyBudget })
   await app.register(jsonBodies)
   await app.register(problems, { outageOf: deps.outageOf })
   await app.register(notFound)

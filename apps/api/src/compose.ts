@@ -30,8 +30,9 @@ import { createHousekeeping, type Housekeeping } from './housekeeping.ts'
 import { health } from './http/health.ts'
 import { metrics } from './http/metrics.ts'
 import { workspaceAdminGuard } from './http/session.ts'
+import { createAccept } from './messages/accept-message.ts'
 import { messageRoutes } from './messages/message-routes.ts'
-import { createDeliveryBudget } from './memory/memory-use.ts'
+import { createBodyBudget, createDeliveryBudget } from './memory/memory-use.ts'
 import { createSubmit } from './messages/submit.ts'
 import { composeQueue } from './queue/compose-queue.ts'
 import { SEALED_COLUMNS } from './sealed-columns.ts'
@@ -227,6 +228,14 @@ export async function compose(
       help: 'Messages accepted.',
       registers: [registry],
     })
+    const accept = createAccept({
+      submit,
+      intake: { store: queue.receiving, contentKeys, random },
+      admission: { store: queue.messages, readSender: settings.readSender },
+      databaseNow,
+      onSubmitted: () => submitted.inc(),
+    })
+    const bodyBudget = createBodyBudget()
     const deliveryBudget = createDeliveryBudget()
     const deliveryMetrics = createDeliveryMetrics(registry, {
       queueDepth: () => queue.upkeep.readDepth(),
@@ -291,6 +300,7 @@ export async function compose(
       buildApp: () =>
         buildApp({
           logger,
+          bodyBudget,
           publicUrl,
           trustedProxies: config.trustedProxies,
           webDirectory: WEB_DIRECTORY,
@@ -314,6 +324,8 @@ export async function compose(
               store: queue.messages,
               limits: config.mailboxLimits,
               submit,
+              accept,
+              readSender: settings.readSender,
               tracing,
               onSubmitted: () => submitted.inc(),
               auditTestMessage: ({ tenantId, actor, messageId: message }) =>
@@ -325,18 +337,11 @@ export async function compose(
                   outcome: 'done',
                   details: { message },
                 }),
-              intake: {
-                store: queue.receiving,
-                contentKeys,
-                random,
-              },
-              admission: { store: queue.messages, readSender: settings.readSender },
-              databaseNow,
               clock,
             }),
           ],
         }),
-      buildOperationsApp: () => buildOperationsApp({ logger, outageOf, features: operations }),
+      buildOperationsApp: () => buildOperationsApp({ logger, bodyBudget, outageOf, features: operations }),
       worker,
       housekeeping: {
         async start() {

@@ -31,7 +31,7 @@ export const RESERVED_FOR_STORING = RESERVED_FOR_SMALL_BODIES + 4 * MIB
 const BODY_BUDGET_BYTES = RESERVED_FOR_STORING + RESERVED_FOR_SMALL_BODIES + 4 * COPIES_OF_JSON * 6 * MIB
 const DELIVERY_BUDGET_BYTES = 24 * MIB
 
-/** Creates the budget that all request bodies arriving in this process share. */
+/** Creates the budget that all messages and other bodies arriving in this process share, by whichever protocol. */
 export function createBodyBudget(): ByteBudget {
   return createByteBudget(BODY_BUDGET_BYTES)
 }

@@ -19,6 +19,8 @@ import { afterCommit } from '../outcome-unknown.ts'
 import type { Actor, Owner } from '../queue/actor.ts'
 import type { MailboxLimits } from '../queue/limits.ts'
 import type { Messages } from '../queue/queue.ts'
+import type { AdmissionDeps } from './admission.ts'
+import type { Submit } from './submit.ts'
 import { submitRoute, type SubmitOptions } from './submit-route.ts'
 import { storageFull } from './refusals.ts'
 import { toUsage } from './usage.ts'
@@ -31,6 +33,9 @@ interface Options extends Omit<SubmitOptions, 'find'> {
   readonly requireServiceOrAdmin: (scope: Scope) => Guard<Actor>
   readonly store: Messages
   readonly limits: MailboxLimits
+  readonly submit: Submit
+  readonly readSender: AdmissionDeps['readSender']
+  readonly onSubmitted: () => void
   readonly clock: () => Date
   /** Records in the audit log who sent a test mail. */
   readonly auditTestMessage: (event: { tenantId: string; actor: string; messageId: string }) => Promise<void>
@@ -43,7 +48,7 @@ export const messageRoutes: FastifyPluginAsync<Options> = async (app, options) =
   const { requireAdmin, requireServiceOrAdmin, store, submit, onSubmitted, clock } = options
 
   async function senderAddress(tenantId: string): Promise<string | null> {
-    return (await options.admission.readSender(tenantId))?.fromEmail ?? null
+    return (await options.readSender(tenantId))?.fromEmail ?? null
   }
 
   async function find(owner: Owner, id: string): Promise<Message> {
@@ -115,6 +120,7 @@ export const messageRoutes: FastifyPluginAsync<Options> = async (app, options) =
       onUnknownOutcome: 'retry',
       receiving: null,
       idempotencyKey: null,
+      contentHash: null,
       traceparent: null,
     })
     if (submitted.outcome === 'storage-full') throw storageFull(submitted)

@@ -15,7 +15,8 @@ export const MAX_JSON_BYTES = 6 * 1024 * 1024
 const ENCODED = /^(base64|quoted-printable)$/
 const MEDIA_TYPE = /^[\w!#$&^.+-]{1,127}\/[\w!#$&^.+-]{1,127}$/ // lengths as in RFC 6838 section 4.2
 
-type Check = (message: MessageInput) => Promise<void>
+/** Refuses what the installation does not allow. */
+export type Check = (message: MessageInput) => Promise<void>
 
 /**
  * Reads the message from JSON or `multipart/form-data`, whose attachments go to the intake while they arrive. The message

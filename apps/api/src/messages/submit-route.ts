@@ -3,83 +3,53 @@ import type { Scope } from '@inforiver-mail/contract/caller'
 import type { FastifyPluginAsync, FastifyRequest, RequestPayload } from 'fastify'
 import { refuseEncodedBody } from '../http/json-body.ts'
 import { NOTHING, validatorOf } from '../http/route.ts'
-import { createAdmission, type AdmissionDeps } from './admission.ts'
-import { createHashingIntake, createIntake, type IntakeDeps } from './attachment-intake.ts'
+import { logAccepted, type Accept, type Sender } from './accept-message.ts'
+import { createHashingIntake } from './attachment-intake.ts'
 import type { Owner } from '../queue/actor.ts'
 import type { KeyHolder } from '../queue/idempotency.ts'
 import type { Messages } from '../queue/queue.ts'
 import { MAX_JSON_BYTES, readIdempotencyKey, readRequest } from './read-request.ts'
 import { toSubmission } from './read-submission.ts'
-import { arrivedTooSlowly, keyReused, requireNotEmpty, requireNotPast, storageFull } from './refusals.ts'
+import { keyReused } from './refusals.ts'
 import type { Tracing } from '../tracing.ts'
-import { hashSubmission, type Submit } from './submit.ts'
+import { hashSubmission } from './submit.ts'
 
 export interface SubmitOptions {
   readonly requireService: (scope: Scope) => (request: FastifyRequest) => Promise<Owner>
   readonly store: Pick<Messages, 'findKey'>
   readonly find: (owner: Owner, id: string) => Promise<Message>
-  readonly submit: Submit
+  readonly accept: Accept
   readonly tracing: Tracing
-  readonly onSubmitted: () => void
-  readonly intake: IntakeDeps
-  readonly admission: AdmissionDeps
-  readonly databaseNow: () => Promise<Date>
 }
 
 /** Does without `route()`, since a multipart body is read while it arrives. */
 export const submitRoute: FastifyPluginAsync<SubmitOptions> = async (app, options) => {
-  const { requireService, store, find, submit, tracing, onSubmitted, databaseNow } = options
+  const { requireService, store, find, accept, tracing } = options
   app.addContentTypeParser('multipart/form-data', async (request: FastifyRequest, body: RequestPayload) => {
     refuseEncodedBody(request)
     return body
   })
 
-  /** Takes a message whose key is not known yet; of two that arrive at once under one key, `submit` decides which is first. */
-  async function accept(
+  /** Takes a message whose key is not known yet; its key may still be taken meanwhile. */
+  async function submitNew(
     request: FastifyRequest,
-    owner: Sender,
+    sender: Sender,
     key: string | null,
     traceparent: string | null,
   ): Promise<Accepted> {
-    const admission = createAdmission(options.admission, owner.tenantId)
-    const intake = createIntake(options.intake, admission, { ...owner, memory: request.arrival })
-    let completed = false
-    try {
-      const input = await readRequest(request, intake, async ({ from, sendAt }) => {
-        if (sendAt !== undefined) requireNotPast(sendAt, await databaseNow())
-        await admission.requireSender(from)
-      })
-      const submission = toSubmission(input, intake.parts)
-      requireNotEmpty(submission.content)
-      await admission.requireSize(submission.content)
-      const submitted = await submit({
-        ...owner,
-        ...submission,
-        receiving: intake.receiving,
+    const accepted = await accept({
+      sender,
+      memory: request.arrival,
+      traceparent,
+      log: request.log,
+      read: async (intake, check) => ({
+        input: await readRequest(request, intake, check),
         idempotencyKey: key,
-        traceparent,
-      })
-      completed = submitted.outcome === 'stored'
-      switch (submitted.outcome) {
-        case 'stored':
-          onSubmitted()
-          logAccepted(request, submitted.message.id, owner, false)
-          return { message: submitted.message, replayed: false }
-        case 'repeated':
-          return await replay(request, owner, submitted.messageId)
-        case 'key-reused':
-          throw keyReused()
-        case 'swept':
-          throw arrivedTooSlowly()
-        case 'storage-full':
-          throw storageFull(submitted)
-      }
-    } finally {
-      // Whatever cannot be deleted now is swept later, so the answer stays the same.
-      await intake
-        .end(completed)
-        .catch((error: unknown) => request.log.warn({ err: error }, 'attachments are left over'))
-    }
+        contentHash: null,
+      }),
+    })
+    if (accepted.outcome === 'repeated') return replay(request, sender, accepted.messageId)
+    return { message: accepted.message, replayed: false }
   }
 
   /** Answers a repetition with the first message, even if a new one would be refused now. */
@@ -91,7 +61,7 @@ export const submitRoute: FastifyPluginAsync<SubmitOptions> = async (app, option
   }
 
   async function replay(request: FastifyRequest, owner: Sender, id: string): Promise<Accepted> {
-    logAccepted(request, id, owner, true)
+    logAccepted(request.log, id, owner, true)
     return { message: await find(owner, id), replayed: true }
   }
 
@@ -122,7 +92,7 @@ export const submitRoute: FastifyPluginAsync<SubmitOptions> = async (app, option
       const first = key === null ? null : await store.findKey({ ...sender, key })
       const { message, replayed } = await tracing.submit(
         { traceparent: request.headers['traceparent'], elapsedMs: reply.elapsedTime },
-        (traceparent) => (first ? repeat(request, sender, first) : accept(request, sender, key, traceparent)),
+        (traceparent) => (first ? repeat(request, sender, first) : submitNew(request, sender, key, traceparent)),
         (accepted) => accepted.message.id,
       )
       if (replayed) void reply.header('idempotency-replayed', 'true')
@@ -139,13 +109,4 @@ interface Accepted {
   readonly message: Message
   /** Whether the key belonged to the message before. */
   readonly replayed: boolean
-}
-
-interface Sender {
-  readonly tenantId: string
-  readonly service: string
-}
-
-function logAccepted(request: FastifyRequest, message: string, { service }: Sender, repeated: boolean): void {
-  request.log.info({ message, service, repeated }, 'message accepted')
 }

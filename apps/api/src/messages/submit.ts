@@ -22,6 +22,8 @@ interface Submitting extends Submission {
   /** The row that its attachments are stored under in chunks; null when the content includes them. */
   readonly receiving: ReceivingMessage | null
   readonly idempotencyKey: string | null
+  /** Identifies the content for the idempotency key; null to take a hash of the submission. */
+  readonly contentHash: string | null
   /** Null where nothing is traced. */
   readonly traceparent: string | null
 }
@@ -39,7 +41,7 @@ export function createSubmit({
   random: RandomBytes
 }): Submit {
   return async function submit(submission) {
-    const { tenantId, service, content, receiving, idempotencyKey, traceparent } = submission
+    const { tenantId, service, content, receiving, idempotencyKey, contentHash, traceparent } = submission
     const id = receiving?.id ?? newId('message')
     const { dataKey, contentKey } = receiving ?? (await contentKeys.forNewMessage({ id, tenantId }))
     const body = writeContent(content)
@@ -66,7 +68,10 @@ export function createSubmit({
       dataKey,
       content: sealed,
       traceparent,
-      idempotency: idempotencyKey === null ? null : { key: idempotencyKey, contentHash: hashSubmission(submission) },
+      idempotency:
+        idempotencyKey === null
+          ? null
+          : { key: idempotencyKey, contentHash: contentHash ?? hashSubmission(submission) },
     })
     if (submitted.outcome !== 'data-key-gone') return submitted
     await contentKeys.dataKeyGone(tenantId, dataKey)

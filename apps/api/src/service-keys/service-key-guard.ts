@@ -3,7 +3,7 @@ import type { Scope } from '@inforiver-mail/contract/caller'
 import type { FastifyRequest } from 'fastify'
 import { ProblemError } from '../http/problem.ts'
 import type { SignedIn } from '../http/session.ts'
-import type { Service, ServiceKeyStore } from './service-key-store.ts'
+import type { ServiceKeyStore } from './service-key-store.ts'
 
 /** A caller: a service with a key, or a workspace admin, who sees the messages of every service. */
 export type Caller = { readonly tenantId: string } & (
@@ -21,6 +21,21 @@ export interface RefusedKey {
 
 export type CallerGuard = (scope: Scope) => (request: FastifyRequest) => Promise<Caller>
 
+/** A key that somebody presents, by whichever protocol. */
+export interface PresentedKey {
+  readonly key: string
+  readonly scope: Scope
+  /** The address that it comes from. */
+  readonly client: string
+  /** What it is used for. */
+  readonly operation: string | null
+}
+
+/** The service of a key. @throws {ProblemError} where the key does not open this */
+export type AuthenticateService = (
+  presented: PresentedKey,
+) => Promise<{ readonly tenantId: string; readonly service: string }>
+
 /**
  * Takes a Bearer request for a service's, whatever cookies it carries, and any other for an admin's. A key is looked up
  * by its hash, so that timing reveals nothing about a guess.
@@ -33,38 +48,34 @@ export function createCallerGuard({
   store: Pick<ServiceKeyStore, 'findByHash'>
   requireAdmin: (request: FastifyRequest) => Promise<SignedIn>
   auditRefused: (refused: RefusedKey) => Promise<void>
-}): { either: CallerGuard; serviceOnly: CallerGuard } {
-  async function requireService(request: FastifyRequest, scope: Scope): Promise<Caller> {
-    const key = request.headers.authorization?.match(/^Bearer +([\x21-\x7e]{1,512})$/i)?.[1]
-    const service = key === undefined ? null : await store.findByHash(hashServiceKey(key))
+}): { either: CallerGuard; serviceOnly: CallerGuard; authenticate: AuthenticateService } {
+  async function authenticate({ key, scope, client, operation }: PresentedKey) {
+    const service = await store.findByHash(hashServiceKey(key))
+    const refuse = (reason: RefusedKey['reason']) =>
+      auditRefused({ reason, key: service && { id: service.keyId, name: service.name }, client, operation })
     if (!service || service.revoked) {
-      // A malformed key belongs to no service, so it is not recorded.
-      if (key !== undefined) await recordRefusal(request, service, service ? 'revoked' : 'unknown')
-      throw new ProblemError(
-        'invalid-service-key',
-        'Send a valid service key as Authorization: Bearer <key>. A workspace admin makes one in Tenant Settings.',
-      )
+      await refuse(service ? 'revoked' : 'unknown')
+      throw invalidKey()
     }
     if (!service.scopes.includes(scope)) {
-      await recordRefusal(request, service, 'scope-missing')
+      await refuse('scope-missing')
       throw new ProblemError(
         'scope-missing',
         `The service key lacks the scope ${scope}. A workspace admin makes one that has it in Tenant Settings > Service keys.`,
       )
     }
-    return { tenantId: service.tenantId, service: service.name, userId: null }
+    return { tenantId: service.tenantId, service: service.name }
   }
 
-  async function recordRefusal(
-    { ip: client, routeOptions }: FastifyRequest,
-    service: Service | null,
-    reason: RefusedKey['reason'],
-  ): Promise<void> {
-    const key = service && { id: service.keyId, name: service.name }
-    await auditRefused({ reason, key, client, operation: routeOptions.config.serves?.operation ?? null })
+  async function requireService({ headers, ip, routeOptions }: FastifyRequest, scope: Scope): Promise<Caller> {
+    const key = headers.authorization?.match(/^Bearer +([\x21-\x7e]{1,512})$/i)?.[1]
+    if (key === undefined) throw invalidKey() // a malformed key belongs to no service, so it is not recorded
+    const operation = routeOptions.config.serves?.operation ?? null
+    return { ...(await authenticate({ key, scope, client: ip, operation })), userId: null }
   }
 
   return {
+    authenticate,
     serviceOnly: (scope) => (request) => requireService(request, scope),
     either: (scope) => async (request) => {
       if (request.headers.authorization !== undefined) return requireService(request, scope)
@@ -72,6 +83,13 @@ export function createCallerGuard({
       return { tenantId, service: null, userId }
     },
   }
+}
+
+function invalidKey(): ProblemError {
+  return new ProblemError(
+    'invalid-service-key',
+    'Send a valid service key as Authorization: Bearer <key>. A workspace admin makes one in Tenant Settings.',
+  )
 }
 
 /** A request without credentials may come from a service that forgot its key. */

@@ -1,0 +1,110 @@
+import type { Message, MessageInput } from '@inforiver-mail/contract/message'
+import type { FastifyBaseLogger } from 'fastify'
+import { createAdmission, type AdmissionDeps } from './admission.ts'
+import { createIntake, type Intake, type IntakeDeps, type IntakeMemory } from './attachment-intake.ts'
+import type { Check } from './read-request.ts'
+import { toSubmission } from './read-submission.ts'
+import { arrivedTooSlowly, keyReused, requireNotEmpty, requireNotPast, storageFull } from './refusals.ts'
+import type { Submit } from './submit.ts'
+
+export interface AcceptDeps {
+  readonly submit: Submit
+  readonly intake: IntakeDeps
+  readonly admission: AdmissionDeps
+  readonly databaseNow: () => Promise<Date>
+  readonly onSubmitted: () => void
+}
+
+/** The service that submits a message. */
+export interface Sender {
+  readonly tenantId: string
+  readonly service: string
+}
+
+/** What was read of a message that arrived. */
+export interface ReadMessage {
+  readonly input: MessageInput
+  readonly idempotencyKey: string | null
+  /** Identifies the content; null to take a hash of what was read. */
+  readonly contentHash: string | null
+}
+
+/** A message that arrives, by whichever protocol. */
+export interface ArrivingMessage {
+  readonly sender: Sender
+  readonly memory: IntakeMemory
+  /** Null where nothing is traced. */
+  readonly traceparent: string | null
+  readonly log: Pick<FastifyBaseLogger, 'info' | 'warn'>
+  /**
+   * Reads the message, and hands its attachments to the intake while they arrive. `check` refuses what the installation
+   * does not allow. Returns the id of the first message where it turns out to be a repetition.
+   */
+  readonly read: (intake: Intake, check: Check) => Promise<ReadMessage | { readonly repeats: string }>
+}
+
+export type Accept = (
+  arriving: ArrivingMessage,
+) => Promise<
+  | { readonly outcome: 'stored'; readonly message: Message }
+  | { readonly outcome: 'repeated'; readonly messageId: string }
+>
+
+/**
+ * Takes a message while it arrives, and returns once it is on disk. Nothing is left of one that is refused or breaks off.
+ * Of two that arrive at once under one idempotency key, the database decides which is first.
+ *
+ * @throws {ProblemError} where it is refused
+ */
+export function createAccept({ submit, databaseNow, onSubmitted, ...deps }: AcceptDeps): Accept {
+  return async ({ sender, memory, traceparent, log, read }) => {
+    const admission = createAdmission(deps.admission, sender.tenantId)
+    const intake = createIntake(deps.intake, admission, { tenantId: sender.tenantId, memory })
+    let completed = false
+    try {
+      const arrived = await read(intake, async ({ from, sendAt }) => {
+        if (sendAt !== undefined) requireNotPast(sendAt, await databaseNow())
+        await admission.requireSender(from)
+      })
+      if ('repeats' in arrived) return { outcome: 'repeated', messageId: arrived.repeats }
+      const submission = toSubmission(arrived.input, intake.parts)
+      requireNotEmpty(submission.content)
+      await admission.requireSize(submission.content)
+      const submitted = await submit({
+        ...sender,
+        ...submission,
+        receiving: intake.receiving,
+        idempotencyKey: arrived.idempotencyKey,
+        contentHash: arrived.contentHash,
+        traceparent,
+      })
+      completed = submitted.outcome === 'stored'
+      switch (submitted.outcome) {
+        case 'stored':
+          onSubmitted()
+          logAccepted(log, submitted.message.id, sender, false)
+          return { outcome: 'stored', message: submitted.message }
+        case 'repeated':
+          return { outcome: 'repeated', messageId: submitted.messageId }
+        case 'key-reused':
+          throw keyReused()
+        case 'swept':
+          throw arrivedTooSlowly()
+        case 'storage-full':
+          throw storageFull(submitted)
+      }
+    } finally {
+      // Whatever cannot be deleted now is swept later, so the answer stays the same.
+      await intake.end(completed).catch((error: unknown) => log.warn({ err: error }, 'attachments are left over'))
+    }
+  }
+}
+
+export function logAccepted(
+  log: ArrivingMessage['log'],
+  message: string,
+  { service }: Sender,
+  repeated: boolean,
+): void {
+  log.info({ message, service, repeated }, 'message accepted')
+}
