@@ -12,6 +12,8 @@ export interface GrantedAccess {
   readonly connection: {
     readonly fromEmail: string
     readonly mailbox: 'own' | 'delegated' | 'application'
+    /** The account whose token it is; null for the application's own. */
+    readonly delegate: { readonly email: string } | null
     readonly permissions: readonly string[]
     readonly largeAttachments: boolean
     /** Sent messages are known to be found in the mailbox by our id. */

@@ -1,7 +1,10 @@
 import { COUNTED_FROM_BYTES } from '@inforiver-mail/contract/message'
 import type { Refused } from '@inforiver-mail/m365/classify-failure'
 import type { GraphMailer } from '@inforiver-mail/m365/graph-mailer'
-import type { MessageContent } from '@inforiver-mail/m365/message-content'
+import type { SoughtMessage } from '@inforiver-mail/m365/find-message'
+import { toOutgoing, type MessageContent } from '@inforiver-mail/m365/message-content'
+import { mimeMessageId } from '@inforiver-mail/m365/mime-message'
+import type { OutgoingAttachment, OutgoingMessage } from '@inforiver-mail/m365/outgoing-message'
 import type { RandomBytes } from '@inforiver-mail/m365/random'
 import type { RequestSizes } from '@inforiver-mail/m365/request-sizes'
 import { MAX_ATTACHMENTS_IN_ONE_REQUEST_BYTES, type SizeLimits, type SizePlan } from '@inforiver-mail/m365/size-plan'
@@ -84,6 +87,24 @@ export interface DraftProgress {
   progressed: boolean
   /** Some request about the draft may have been carried out unanswered: its files are counted before it is sent. */
   unconfirmed: boolean
+}
+
+/** What is handed to Graph, from this sender. */
+export function outgoingOf(
+  { message: { id, createdAt }, content }: OpenMessage,
+  fromEmail: string,
+  attachments: readonly OutgoingAttachment[],
+): OutgoingMessage {
+  return toOutgoing(content, { id, createdAt, from: { address: fromEmail }, attachments })
+}
+
+/** How the copy of a message is known that an earlier attempt may have sent. `fromEmail`: the sender, unless it had another then. */
+export function soughtInSentItems({ message, content, draft }: OpenMessage, fromEmail: string): SoughtMessage {
+  const { id: messageId, fromEmail: triedFrom } = message
+  const { internetMessageId } = draft
+  if (!content.mime) return { messageId, internetMessageId }
+  const own = mimeMessageId(content.mime.source, { id: messageId, from: { address: triedFrom ?? fromEmail } })
+  return { messageId, internetMessageId: internetMessageId ?? own, asMime: true }
 }
 
 /**

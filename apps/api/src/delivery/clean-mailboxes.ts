@@ -1,3 +1,4 @@
+import type { FindMessageOutcome } from '@inforiver-mail/m365/find-message'
 import type { CallOptions, GraphMailer } from '@inforiver-mail/m365/graph-mailer'
 import type { FastifyBaseLogger } from 'fastify'
 import type { RequestAccess } from '../mailbox-access.ts'
@@ -66,12 +67,19 @@ export async function cleanMailboxes(
   /** Deletes whatever lies among the drafts for a message that needs none any more. */
   async function removeStrays(messageId: string, options: CallOptions): Promise<Outcome> {
     for (let strays = 0; strays < MAX_STRAYS; strays++) {
-      const found = await mailer.findMessage({ messageId, internetMessageId: null }, 'drafts', options)
+      const found = await findStray(messageId, options)
       if (found.outcome === 'not-found') return 'done'
       const removed = found.outcome === 'found' ? await mailer.deleteDraft(found.id, options) : found
       if (removed.outcome !== 'deleted') return 'failed'
     }
     return 'failed'
+  }
+
+  /** What the message was made of is deleted, so nobody knows whether it went as MIME. */
+  async function findStray(messageId: string, options: CallOptions): Promise<FindMessageOutcome> {
+    const sought = { messageId, internetMessageId: null }
+    const found = await mailer.findMessage(sought, 'drafts', options)
+    return found.outcome === 'not-found' ? mailer.findMessage({ ...sought, asMime: true }, 'drafts', options) : found
   }
 
   /** Still a draft means still being sent; deleting it would lose the mail. */

@@ -6,7 +6,15 @@ import { encodedMessageBytes } from '@inforiver-mail/m365/request-sizes'
 import type { Access, GrantedAccess } from '../mailbox-access.ts'
 import { memoryFor } from '../memory/memory-use.ts'
 import type { LeasedMessage } from '../queue/leased-message.ts'
-import { chargeRequest, readsFileByFile, requireCleared, type AttemptDeps, type OpenMessage } from './attempt.ts'
+import {
+  chargeRequest,
+  outgoingOf,
+  readsFileByFile,
+  requireCleared,
+  soughtInSentItems,
+  type AttemptDeps,
+  type OpenMessage,
+} from './attempt.ts'
 import { NOTHING_SENT, sendResult, type AttemptResult, type FinishedAttempt } from './attempt-result.ts'
 import { callOptions, untilAnswered } from './call-options.ts'
 import { chooseRoute, noRoute, replan, withSize } from './choose-route.ts'
@@ -91,7 +99,8 @@ async function lookUpOrSend(
   if (isUnsent) return sendInDoubt()
 
   // Without a searchable copy only a draft can be recognised again.
-  const canLookUp = canReadMailbox && (draft.draftId !== null || draft.internetMessageId !== null || !searchFails)
+  const isKnown = draft.draftId !== null || draft.internetMessageId !== null || open.content.mime !== undefined
+  const canLookUp = canReadMailbox && (isKnown || !searchFails)
   const decision = decideDoubt(message, canLookUp)
   // The message is still the one that the earlier attempt tried.
   const asTried = { fromEmail: message.fromEmail ?? fromEmail }
@@ -107,10 +116,12 @@ async function lookUpOrSend(
 /** Returns `unsent` where the draft is still a draft, so that no attempt has sent it. */
 async function lookUp(
   { mailer }: AttemptDeps,
-  { message: { id }, draft }: OpenMessage,
+  open: OpenMessage,
   access: GrantedAccess,
   signal: AbortSignal,
 ): Promise<AttemptResult | 'unsent'> {
+  const { draft } = open
+  const { fromEmail, searchFails } = access.connection
   const options = callOptions(access, signal)
   if (draft.draftId !== null) {
     const read = await mailer.readDraft(draft.draftId, options)
@@ -118,8 +129,9 @@ async function lookUp(
     if (read.outcome === 'sent') return { type: 'found' }
     if (read.outcome !== 'gone') return { type: 'lookup-failed', failure: read }
   }
-  const sought = { messageId: access.connection.searchFails ? null : id, internetMessageId: draft.internetMessageId }
-  const found = await mailer.findMessage(sought, 'sentitems', options)
+  const sought = soughtInSentItems(open, fromEmail)
+  const searched = searchFails ? { ...sought, messageId: null } : sought
+  const found = await mailer.findMessage(searched, 'sentitems', options)
   if (found.outcome === 'found') return { type: 'found' }
   if (found.outcome === 'not-found') return { type: 'not-found' }
   return { type: 'lookup-failed', failure: found }
@@ -165,14 +177,16 @@ async function sendByRoute(
   const options = callOptions(access, signal)
   // A message that was looked for in vain may lie among the drafts, and is sent from there rather than a second time.
   const mayBeDraft = message.doubt.state === 'in-doubt' || draft.draftId !== null
-  const byDraft = canReadMailbox && (!message.saveToSentItems || !searchWorks || mayBeDraft)
+  // MIME cannot carry the property by which a message that went in one request is found.
+  const isMime = content.mime !== undefined
+  const byDraft = canReadMailbox && (isMime || !message.saveToSentItems || !searchWorks || mayBeDraft)
   if (route.plan.kind === 'draft' || byDraft) return sendByDraft(deps, open, access, options)
 
   const bytes = route.sizes.sendMail
   const waitMs = await chargeRequest(deps, message.tenantId, bytes)
   if (waitMs !== null) return { type: 'waiting', waitMs }
   const attachments = await Promise.all(content.attachments.map((attachment) => open.read.whole(attachment)))
-  const outgoing = { ...content, attachments, id: message.id, from: { address: fromEmail } }
+  const outgoing = outgoingOf(open, fromEmail, attachments)
   await clearToSend(deps, open, access)
   const outcome = await deps.mailer.send(outgoing, untilAnswered(options, deps.ending()))
   if (await replan(deps, open, outcome, { limit: 'request-length', sizeBytes: bytes })) return 'replanned'

@@ -1,9 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { sameAddress } from '@inforiver-mail/contract/email-address'
+import type { SoughtMessage } from '@inforiver-mail/m365/find-message'
 import type { CallOptions } from '@inforiver-mail/m365/graph-mailer'
 import type { GrantedAccess } from '../mailbox-access.ts'
 import type { LeasedMessage, Upload } from '../queue/leased-message.ts'
-import { chargeRequest, requireCleared, type AttemptDeps, type DraftProgress, type OpenMessage } from './attempt.ts'
+import {
+  chargeRequest,
+  outgoingOf,
+  requireCleared,
+  soughtInSentItems,
+  type AttemptDeps,
+  type DraftProgress,
+  type OpenMessage,
+} from './attempt.ts'
 import { draftFailure, sendResult, unavailable, type AttemptResult } from './attempt-result.ts'
 import { untilAnswered } from './call-options.ts'
 import { replan, withSize } from './choose-route.ts'
@@ -30,7 +39,7 @@ export function createDraftProgress(message: LeasedMessage): DraftProgress {
 export async function sendByDraft(
   deps: AttemptDeps,
   open: OpenMessage,
-  { settingsVersion, connection: { fromEmail } }: GrantedAccess,
+  { settingsVersion, connection: { fromEmail, mailbox, delegate } }: GrantedAccess,
   options: CallOptions & { readonly signal: AbortSignal },
 ): Promise<AttemptResult | 'replanned'> {
   const { mailer } = deps
@@ -63,8 +72,7 @@ export async function sendByDraft(
     // An earlier attempt may have made a draft whose id was never stored: its answer was lost, or its process ended.
     const isFirst = message.attemptCount <= 1 && message.doubt.state !== 'in-doubt'
     if (!isFirst) {
-      const sought = { messageId: message.id, internetMessageId: draft.internetMessageId }
-      const found = await mailer.findMessage(sought, 'drafts', options)
+      const found = await mailer.findMessage(soughtInDrafts(), 'drafts', options)
       if (found.outcome === 'found') {
         if (!(await mayTakeUp(found))) return removeFound(found.id)
         await storeDraft({ draftId: found.id, internetMessageId: draft.internetMessageId }, fromEmail)
@@ -80,19 +88,41 @@ export async function sendByDraft(
     const bytes = isWhole ? route.sizes.sendMail : route.sizes.createDraft
     const waitMs = await chargeRequest(deps, message.tenantId, bytes)
     if (waitMs !== null) return { type: 'waiting', waitMs }
-    const outgoing = {
-      ...open.content,
-      attachments: await Promise.all(files.map((file) => open.read.whole(file))),
-      id: message.id,
-      from: { address: fromEmail },
-    }
+    const outgoing = outgoingOf(open, fromEmail, await Promise.all(files.map((file) => open.read.whole(file))))
     const created = await mailer.createDraft(outgoing, options)
     if (created.outcome === 'unknown') await deps.mailboxes.expectStray(message.tenantId, message.id)
     if (await replan(deps, open, created, { limit: 'request-length', sizeBytes: bytes })) return 'replanned'
     if (created.outcome !== 'created') return draftFailure(withSize(created, 'The request', bytes))
     await storeDraft(created, fromEmail)
     draft.unconfirmed = false
-    return 'ready'
+    return isFromDelegate(created.from) ? refuseOtherSender(created) : 'ready'
+  }
+
+  /** The Message-ID of MIME may be that of another message too, whose draft must not be taken for this one. */
+  function soughtInDrafts(): SoughtMessage {
+    const isMime = open.content.mime !== undefined
+    return { messageId: message.id, internetMessageId: isMime ? null : draft.internetMessageId, asMime: isMime }
+  }
+
+  /** Exchange may ignore the From of MIME, so that the message would leave from the account and not from the sender. */
+  function isFromDelegate(from: string | null): boolean {
+    if (open.content.mime === undefined || mailbox !== 'delegated' || from === null || delegate === null) return false
+    return sameAddress(from, delegate.email) && !sameAddress(from, fromEmail)
+  }
+
+  async function refuseOtherSender({ draftId }: { draftId: string }): Promise<NotReady> {
+    const deleted = await mailer.deleteDraft(draftId, options)
+    if (deleted.outcome === 'sent') return sentByHand()
+    if (deleted.outcome !== 'deleted' && deleted.outcome !== 'gone') return draftFailure(deleted)
+    await storeDraft(NO_DRAFT, null)
+    return draftFailure({
+      outcome: 'refused',
+      reason: 'send-as-denied',
+      title: 'Microsoft would send the message from another address',
+      detail: `Microsoft replaced the sender ${fromEmail} of a message that goes as MIME (S/MIME, or a calendar invitation) with the connected account, so it was not sent.`,
+      microsoftCode: null,
+      requestId: null,
+    })
   }
 
   /**
@@ -181,8 +211,7 @@ export async function sendByDraft(
 
   /** Looks for the copy of a draft that a person may have sent and moved. Returns null when there is none. */
   async function findSent(): Promise<AttemptResult | null> {
-    const sought = { messageId: message.id, internetMessageId: draft.internetMessageId }
-    const found = await mailer.findMessage(sought, 'sentitems', options)
+    const found = await mailer.findMessage(soughtInSentItems(open, fromEmail), 'sentitems', options)
     if (found.outcome === 'found') return sentByHand()
     return found.outcome === 'not-found' || found.outcome === 'refused' ? null : draftFailure(found)
   }

@@ -1,10 +1,10 @@
 import { sameAddress } from '@inforiver-mail/contract/email-address'
 import { bodyBytesOf, type MessageContent } from '@inforiver-mail/m365/message-content'
-import { measureArriving, measureRequests } from '@inforiver-mail/m365/request-sizes'
+import { measureArriving, measureMime, measureRequests } from '@inforiver-mail/m365/request-sizes'
 import { ProblemError } from '../http/problem.ts'
 import type { IntakeLimits } from './attachment-intake.ts'
 import type { Messages } from '../queue/queue.ts'
-import { refuseArriving, refuseSize, type SizeRules } from './refusals.ts'
+import { refuseArriving, refuseMimeSize, refuseSize, type SizeRules } from './refusals.ts'
 
 /** No limit of Microsoft's can apply below this size. */
 const SMALL_BYTES = 64 * 1024
@@ -41,7 +41,8 @@ export function createAdmission({ store, readSender }: AdmissionDeps, tenantId: 
 
   async function refuseComplete(content: MessageContent): Promise<ProblemError | null> {
     const known = await (rules ??= readRules())
-    return refuseSize(measureRequests(content, known.fromEmail ?? ''), known)
+    const from = known.fromEmail ?? ''
+    return refuseMimeSize(measureMime(content, from)) ?? refuseSize(measureRequests(content, from), known)
   }
 
   return {

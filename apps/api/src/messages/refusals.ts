@@ -1,5 +1,6 @@
 import { MAX_REQUEST_BYTES } from '@inforiver-mail/contract/message'
 import type { MessageContent } from '@inforiver-mail/m365/message-content'
+import { MAX_MIME_BYTES } from '@inforiver-mail/m365/mime-message'
 import type { RequestSizes } from '@inforiver-mail/m365/request-sizes'
 import { type NoRoute, planSize, type SizeLimits } from '@inforiver-mail/m365/size-plan'
 import { refuseInput } from '../http/input-faults.ts'
@@ -61,6 +62,15 @@ export interface SizeRules {
 /** Returns null for a message that can be sent, else a refusal that names size, limit and remedy. */
 export function refuseSize(sizes: RequestSizes, rules: SizeRules): ProblemError | null {
   return refuse(sizes, rules, '')
+}
+
+/** The same for a message that goes as MIME, of which `mimeBytes` are handed to Microsoft; 0 for any other message. */
+export function refuseMimeSize(mimeBytes: number): ProblemError | null {
+  if (mimeBytes <= MAX_MIME_BYTES) return null
+  return new ProblemError(
+    'message-too-large',
+    `The message has ${mimeBytes} bytes; one that is signed or encrypted (S/MIME) or has a calendar invitation goes to Microsoft in one piece, of at most ${MAX_MIME_BYTES} bytes. Send it with smaller attachments, or with a link to the file.`,
+  )
 }
 
 /** Like `refuseSize`, for a message of which more may follow. */

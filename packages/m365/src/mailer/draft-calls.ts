@@ -5,14 +5,21 @@ import { classifyConnectionFailure } from './connection-failure.ts'
 import { asRepeatable, isGone, type CallOptions, type Exchange, type Gone, type SendOutcome } from './graph-exchange.ts'
 import { mailboxPath, messagePath } from './mailbox-path.ts'
 import type { OutgoingMessage } from './outgoing-message.ts'
-import { toGraphMessage } from './send-mail-request.ts'
+import { draftBody } from './send-mail-request.ts'
 
 /** Exchange's code for an operation that the state of an item does not allow. */
 const NOT_A_DRAFT = 'ErrorInvalidOperation'
 /** Graph returns a new draft with its body of up to 4 MB, which may be longer in its spelling. */
 const MAX_DRAFT_BYTES = 8 * 1024 * 1024
 
-const NewDraft = z.object({ id: z.string().min(1), internetMessageId: optionalText })
+const NewDraft = z.object({
+  id: z.string().min(1),
+  internetMessageId: optionalText,
+  from: z
+    .object({ emailAddress: z.object({ address: optionalText }) })
+    .nullable()
+    .catch(null),
+})
 const DraftState = z.object({ isDraft: z.boolean() })
 
 export type CreateDraftOutcome =
@@ -21,6 +28,8 @@ export type CreateDraftOutcome =
       readonly draftId: string
       /** Its Message-ID, which the sent copy keeps; null where Graph does not return it. */
       readonly internetMessageId: string | null
+      /** The address that it is from; null where Graph does not return it. */
+      readonly from: string | null
     }
   | Failure
 
@@ -53,12 +62,14 @@ export function createDraftCalls(exchange: Exchange): DraftCalls {
   return {
     async createDraft(message, { accessToken, signal, mailbox }) {
       const path = `${mailboxPath(mailbox)}/messages`
-      const body = toGraphMessage(message)
-      const request = { path, body, immutableIds: true, maxAnswerBytes: MAX_DRAFT_BYTES } as const
+      const request = { path, ...draftBody(message), immutableIds: true, maxAnswerBytes: MAX_DRAFT_BYTES } as const
       const reply = await exchange({ method: 'POST', ...request, accessToken, signal })
       if (!reply.answered) return classifyConnectionFailure(reply.error)
       const draft = reply.status === 201 ? readJson(reply.text, NewDraft) : null
-      if (draft) return { outcome: 'created', draftId: draft.id, internetMessageId: draft.internetMessageId }
+      if (draft) {
+        const { id: draftId, internetMessageId, from } = draft
+        return { outcome: 'created', draftId, internetMessageId, from: from?.emailAddress.address ?? null }
+      }
       return classifyFailure(reply.answer) // without the sender: Exchange checks it only when the draft is sent
     },
 

@@ -4,6 +4,7 @@ import { classifyFailure, type Failure } from './classify-failure.ts'
 import { classifyConnectionFailure } from './connection-failure.ts'
 import { asRepeatable, type CallOptions, type Exchange } from './graph-exchange.ts'
 import { mailboxPath } from './mailbox-path.ts'
+import { MIME_ID_HEADER } from './mime-message.ts'
 import { MESSAGE_ID_PROPERTY } from './send-mail-request.ts'
 
 export type SearchedFolder = 'sentitems' | 'drafts'
@@ -20,7 +21,18 @@ export interface SoughtMessage {
   readonly messageId: string | null
   /** Its Message-ID (RFC 5322), with the angle brackets. */
   readonly internetMessageId: string | null
+  /** It was handed to Graph as MIME: our id is in a header, and its Message-ID is the choice of whoever submitted it. */
+  readonly asMime?: boolean
 }
+
+/**
+ * Exchange keeps the headers of MIME that begin with `x-` as properties of this set, PS_INTERNET_HEADERS. It is reported
+ * to drop a name that the mailbox has not had before, so that the property may be missing.
+ */
+const MIME_ID_PROPERTY = `String {00020386-0000-0000-C000-000000000046} Name ${MIME_ID_HEADER}`
+const EXPAND_MIME_ID = `singleValueExtendedProperties($filter=id eq ${quote(MIME_ID_PROPERTY)})`
+/** One Message-ID may be in several messages: that of a bulk mail which was submitted in parts, for example. */
+const MAX_OF_ONE_MESSAGE_ID = 25
 
 const FoundMessages = z.object({
   value: z.array(
@@ -30,23 +42,33 @@ const FoundMessages = z.object({
         .object({ emailAddress: z.object({ address: optionalText }) })
         .nullable()
         .catch(null),
+      singleValueExtendedProperties: z.array(z.object({ value: optionalText })).catch([]),
     }),
   ),
 })
 
+interface Search {
+  readonly filter: string
+  /** Our id, where what is found may be another message: one that carries another id does not count. */
+  readonly onlyOf?: string
+}
+
 /** Looks for a message by our id first, then by its Message-ID. */
 export async function findMessage(
   exchange: Exchange,
-  { messageId, internetMessageId }: SoughtMessage,
+  { messageId, internetMessageId, asMime = false }: SoughtMessage,
   where: SearchedFolder,
   options: CallOptions,
 ): Promise<FindMessageOutcome> {
-  const filters = [
-    ...(messageId === null ? [] : [propertyFilter(messageId)]),
-    ...(internetMessageId === null ? [] : [`internetMessageId eq ${quote(internetMessageId)}`]),
+  const byMessageId = internetMessageId !== null && `internetMessageId eq ${quote(internetMessageId)}`
+  const searches: Search[] = [
+    ...(messageId === null
+      ? []
+      : [{ filter: propertyFilter(asMime ? MIME_ID_PROPERTY : MESSAGE_ID_PROPERTY, messageId) }]),
+    ...(byMessageId ? [{ filter: byMessageId, ...(asMime && messageId !== null && { onlyOf: messageId }) }] : []),
   ]
-  for (const filter of filters) {
-    const found = await findBy(exchange, filter, where, options)
+  for (const search of searches) {
+    const found = await findBy(exchange, search, where, options)
     if (found.outcome !== 'not-found') return found
   }
   return { outcome: 'not-found' }
@@ -54,24 +76,31 @@ export async function findMessage(
 
 async function findBy(
   exchange: Exchange,
-  filter: string,
+  { filter, onlyOf }: Search,
   where: SearchedFolder,
   { accessToken, signal, mailbox }: CallOptions,
 ): Promise<FindMessageOutcome> {
-  const query = `$filter=${encodeURIComponent(filter)}&$select=id,from&$top=1` // the client does not encode queries
+  const query = [
+    `$filter=${encodeURIComponent(filter)}`, // the client does not encode queries
+    '$select=id,from',
+    ...(onlyOf === undefined
+      ? ['$top=1']
+      : [`$expand=${encodeURIComponent(EXPAND_MIME_ID)}`, `$top=${MAX_OF_ONE_MESSAGE_ID}`]),
+  ].join('&')
   const path = `${mailboxPath(mailbox)}/mailFolders/${where}/messages?${query}`
   const reply = await exchange({ method: 'GET', path, immutableIds: true, accessToken, signal })
   if (!reply.answered) return asRepeatable(classifyConnectionFailure(reply.error))
   const found = reply.status === 200 ? readJson(reply.text, FoundMessages) : null
   if (!found) return asRepeatable(classifyFailure(reply.answer))
-  const [message] = found.value
+  const message = found.value.find(
+    ({ singleValueExtendedProperties: [ours] }) => onlyOf === undefined || !ours?.value || ours.value === onlyOf,
+  )
   if (!message) return { outcome: 'not-found' }
   return { outcome: 'found', id: message.id, from: message.from?.emailAddress.address ?? null }
 }
 
-function propertyFilter(messageId: string): string {
-  const name = quote(MESSAGE_ID_PROPERTY)
-  return `singleValueExtendedProperties/Any(ep: ep/id eq ${name} and ep/value eq ${quote(messageId)})`
+function propertyFilter(name: string, messageId: string): string {
+  return `singleValueExtendedProperties/Any(ep: ep/id eq ${quote(name)} and ep/value eq ${quote(messageId)})`
 }
 
 /** A string literal of OData 4.01 (URL conventions, section 5.1.1.14.1), where quotes are doubled. */

@@ -16,6 +16,8 @@ export interface GraphRequest {
   readonly path: string
   /** JSON. */
   readonly body?: unknown
+  /** A MIME message, which is sent in base64 instead of a body of JSON. */
+  readonly mime?: Buffer
   /** Ids in the request and the answer are immutable: a message keeps them when it is sent or moved. */
   readonly immutableIds?: true
   /** Limits what is read of an answer. Defaults to 1 MiB. */
@@ -53,7 +55,7 @@ export function createGraphCall(graphBaseUrl: string, fetch: MicrosoftFetch): Gr
     middleware: [createAuthentication(origin), createTransport(fetch)],
   })
 
-  return async ({ method, path, body, immutableIds, maxAnswerBytes, accessToken, signal }) => {
+  return async ({ method, path, body, mime, immutableIds, maxAnswerBytes, accessToken, signal }) => {
     const call = new CallState(accessToken, maxAnswerBytes)
     const request = client.api(path).responseType(ResponseType.RAW).middlewareOptions([call])
     if (signal) request.option('signal', signal)
@@ -61,6 +63,7 @@ export function createGraphCall(graphBaseUrl: string, fetch: MicrosoftFetch): Gr
     try {
       if (method === 'GET') await request.get()
       else if (method === 'DELETE') await request.delete()
+      else if (mime) await request.header('content-type', 'text/plain').post(mime.toString('base64'))
       // The client sends a string unchanged, but would serialise anything else by the name of its class.
       else await request.post(body === undefined ? '' : JSON.stringify(body))
     } catch (error) {

@@ -6,7 +6,7 @@ import { createExchange, type CallOptions, type GraphMailerOptions, type SendOut
 import { mailboxPath } from './mailbox-path.ts'
 import type { OutgoingMessage } from './outgoing-message.ts'
 import { readDelegate, type DelegateOutcome } from './read-delegate.ts'
-import { toSendMailRequest } from './send-mail-request.ts'
+import { sendMailBody } from './send-mail-request.ts'
 import { createUploadCalls, type UploadCalls } from './upload-calls.ts'
 import { createUploadSessionCalls, type UploadSessionCalls } from './upload-session.ts'
 
@@ -37,9 +37,8 @@ export function createGraphMailer(options: GraphMailerOptions): GraphMailer {
     findMessage: (sought, where, callOptions) => findMessage(exchange, sought, where, callOptions),
 
     async send(message, { accessToken, signal, mailbox, ...context }) {
-      const body = toSendMailRequest(message)
       const path = `${mailboxPath(mailbox)}/sendMail`
-      const reply = await exchange({ method: 'POST', path, body, accessToken, signal })
+      const reply = await exchange({ method: 'POST', path, ...sendMailBody(message), accessToken, signal })
       if (!reply.answered) return classifyConnectionFailure(reply.error)
       const { requestId, retryAfter } = reply.answer
       return reply.status === 202 ? { outcome: 'sent', retryAfter, requestId } : classifyFailure(reply.answer, context)

@@ -19,6 +19,17 @@ export interface OutgoingMessage {
   readonly headers: Readonly<Record<string, string>>
   readonly importance: 'low' | 'normal' | 'high'
   readonly saveToSentItems: boolean
+  /** The whole message, where Graph's JSON cannot carry it. Bodies, attachments and headers are then in it alone. */
+  readonly mime?: OutgoingMime
+}
+
+export interface OutgoingMime {
+  /** As it came. */
+  readonly source: Buffer
+  /** The display name in its From; null for none. */
+  readonly fromName: string | null
+  /** The date of a message that has none. */
+  readonly date: Date
 }
 
 export interface OutgoingAttachment {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { ContentAttachment, MessageContent } from './message-content.ts'
+import { toOutgoing, type ContentAttachment, type MessageContent } from './message-content.ts'
 import { encodedMessageBytes, measureArriving, measureRequests } from './request-sizes.ts'
 import { toGraphAttachment, toGraphMessage, toSendMailRequest } from './send-mail-request.ts'
 
@@ -34,7 +34,8 @@ describe('measureRequests', () => {
   ])('knows the length of every request to the byte, with %s', (_what, attachments) => {
     const content = { ...CONTENT, attachments }
     const files = attachments.map((each) => ({ ...each, content: 'content' in each ? each.content : Buffer.alloc(0) }))
-    const outgoing = { ...content, attachments: files, id: `msg_${'f'.repeat(32)}`, from: { address: FROM } }
+    const about = { id: `msg_${'f'.repeat(32)}`, from: { address: FROM }, createdAt: new Date() }
+    const outgoing = toOutgoing(content, { ...about, attachments: files })
     const length = (body: object) => Buffer.byteLength(JSON.stringify(body))
 
     expect(measureRequests(content, FROM)).toEqual({

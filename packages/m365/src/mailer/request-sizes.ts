@@ -1,4 +1,6 @@
-import type { ContentAttachment, MessageContent } from './message-content.ts'
+import { toOutgoing, type ContentAttachment, type MessageContent } from './message-content.ts'
+import { toMimeMessage } from './mime-message.ts'
+import type { OutgoingMessage } from './outgoing-message.ts'
 import { toGraphAttachment, toGraphMessage } from './send-mail-request.ts'
 
 /** The exact size, in UTF-8 bytes, of every request that may carry a message or a part of it. */
@@ -20,11 +22,21 @@ const NOTHING = Buffer.alloc(0)
 
 /** `from` is the address that the message is sent from. */
 export function measureRequests(content: MessageContent, from: string): RequestSizes {
-  const message = toGraphMessage({ ...content, attachments: [], id: SAMPLE_ID, from: { address: from } })
+  if (content.mime) {
+    const bytes = base64Bytes(measureMime(content, from))
+    return { sendMail: bytes, createDraft: bytes, attachments: [] }
+  }
+  const message = toGraphMessage(sampleOf(content, from))
   const createDraft = jsonBytes(message)
   const attachments = content.attachments.map(measureAttachment)
   const wrapped = createDraft + jsonBytes({ message: {}, saveToSentItems: content.saveToSentItems }) - jsonBytes({})
   return { sendMail: wrapped + listBytes(attachments), createDraft, attachments }
+}
+
+/** Returns the size of a MIME message as it is handed to Graph, before base64; 0 for any other message. */
+export function measureMime(content: MessageContent, from: string): number {
+  const { mime, ...message } = sampleOf(content, from)
+  return mime ? toMimeMessage({ ...message, mime }).length : 0
 }
 
 /** Lower bounds for a message whose attachments are still arriving. */
@@ -40,6 +52,11 @@ export function encodedMessageBytes({ createDraft, attachments }: RequestSizes):
 
 /** All message ids have the same length. */
 const SAMPLE_ID = `msg_${'0'.repeat(32)}`
+
+/** All dates have the same length as well. */
+function sampleOf(content: MessageContent, from: string): OutgoingMessage {
+  return toOutgoing(content, { id: SAMPLE_ID, from: { address: from }, attachments: [], createdAt: new Date(0) })
+}
 
 function measureAttachment({ filename, contentType, contentId, sizeBytes }: ContentAttachment): AttachmentSizes {
   // JSON escapes no character of base64.

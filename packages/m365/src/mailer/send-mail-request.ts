@@ -1,5 +1,6 @@
 import type { Recipient } from '@inforiver-mail/contract/message'
 import type { FileAttachment, Message, Recipient as GraphRecipient } from '@microsoft/microsoft-graph-types'
+import { toMimeMessage, type MimeMessage } from './mime-message.ts'
 import type { OutgoingAttachment, OutgoingMessage } from './outgoing-message.ts'
 
 /**
@@ -12,6 +13,21 @@ export const MESSAGE_ID_PROPERTY = 'String {3c7a1e5b-9d42-4f0e-8b6a-5f2d7c90e1a4
 export interface SendMailRequest {
   readonly message: Message
   readonly saveToSentItems: boolean
+}
+
+/** What a request that sends a message, or creates a draft of it, has as its body. */
+export type MessageBody = { readonly body: object } | { readonly mime: Buffer }
+
+export function sendMailBody(message: OutgoingMessage): MessageBody {
+  return isMime(message) ? { mime: toMimeMessage(message) } : { body: toSendMailRequest(message) }
+}
+
+export function draftBody(message: OutgoingMessage): MessageBody {
+  return isMime(message) ? { mime: toMimeMessage(message) } : { body: toGraphMessage(message) }
+}
+
+function isMime(message: OutgoingMessage): message is MimeMessage {
+  return message.mime !== undefined
 }
 
 export function toSendMailRequest(message: OutgoingMessage): SendMailRequest {
