@@ -3,8 +3,14 @@ import { AuditAction as AuditActions } from '@inforiver-mail/contract/audit'
 import { Scope } from '@inforiver-mail/contract/caller'
 import { ConsentProblemCode, SettingsProblemCode } from '@inforiver-mail/contract/consent-problem'
 import type { ConsentProblem, SettingsProblem } from '@inforiver-mail/contract/consent-problem'
-import type { MessageProblem, Recipient } from '@inforiver-mail/contract/message'
-import { AttemptOutcome, HeldBecause, MessageProblemCode, MessageStatus } from '@inforiver-mail/contract/message'
+import type { Attachment, MessageProblem, Recipient } from '@inforiver-mail/contract/message'
+import {
+  AttemptOutcome,
+  HeldBecause,
+  MessagePriority,
+  MessageProblemCode,
+  MessageStatus,
+} from '@inforiver-mail/contract/message'
 import { AlertType } from '@inforiver-mail/contract/notice'
 import { ConsentPurpose, ConsentStatus, MailboxKind, SettingsStatus } from '@inforiver-mail/contract/office365-smtp'
 import { WebhookOutcome, WebhookType, type WebhookAttempt } from '@inforiver-mail/contract/webhook'
@@ -62,6 +68,14 @@ export function readMessageProblem(stored: unknown): MessageProblem | null {
 
 export function readRecipients(stored: readonly Recipient[]): Recipient[] {
   return stored.map(({ address, name }) => ({ address, ...(typeof name === 'string' && { name }) }))
+}
+
+export function readAttachments(stored: readonly Attachment[]): Attachment[] {
+  return stored.map(({ filename, contentType, sizeBytes, inline }) => ({ filename, contentType, sizeBytes, inline }))
+}
+
+export function readPriority(stored: string): MessagePriority {
+  return nearest(MessagePriority.options, stored, 'normal')
 }
 
 export function readSettingsStatus(stored: string): SettingsStatus {

@@ -22,8 +22,8 @@ const MAX_HEADER_VALUE_CHARACTERS = 996 // a line of RFC 5322 without the shorte
 const MAX_REPLY_TO = 25
 const MAX_BODY_CHARACTERS = 6 * 1024 * 1024
 /** A zone can push a time out of these years in UTC, where ISO 8601 needs more digits. */
-const EARLIEST_SEND_AT_MS = Date.parse('0001-01-01T00:00:00Z')
-const LATEST_SEND_AT_MS = Date.parse('9999-12-31T23:59:59.999Z')
+const EARLIEST_TIME_MS = Date.parse('0001-01-01T00:00:00Z')
+const LATEST_TIME_MS = Date.parse('9999-12-31T23:59:59.999Z')
 
 export const MessageId = z.string().regex(/^msg_[0-9a-f]{32}$/, 'Not the id of a message.')
 
@@ -68,6 +68,7 @@ export type AttemptOutcome = z.infer<typeof AttemptOutcome>
  *   hours are over, or its content can no longer be opened
  * - `content-lost`: its content can no longer be opened because the vault key is lost
  * - `not-resent`: it waited in a backup that was restored without sending anything again
+ * - `expired`: it had not left by its `expiresAt`
  */
 export const MessageProblemCode = z.enum([
   'send-as-denied',
@@ -80,6 +81,7 @@ export const MessageProblemCode = z.enum([
   'outcome-unknown',
   'content-lost',
   'not-resent',
+  'expired',
 ])
 export type MessageProblemCode = z.infer<typeof MessageProblemCode>
 
@@ -98,6 +100,53 @@ export type MessageProblem = z.infer<typeof MessageProblem>
 export const Recipient = z.strictObject({ address: EmailAddress, name: z.string().exactOptional() })
 export type Recipient = z.infer<typeof Recipient>
 
+/** Which messages of a mailbox leave first. */
+export const MessagePriority = z.enum(['high', 'normal', 'low'])
+export type MessagePriority = z.infer<typeof MessagePriority>
+
+export const Attachment = z.strictObject({
+  filename: z.string(),
+  contentType: z.string(),
+  sizeBytes: z.int(),
+  /** Whether the HTML shows it by `cid:`. */
+  inline: z.boolean(),
+})
+export type Attachment = z.infer<typeof Attachment>
+
+/**
+ * What became of a message for one of its recipients after Microsoft had accepted it.
+ *
+ * - `unknown`: nobody reports it, or no report came within 24 hours
+ * - `pending`: a report is awaited
+ * - `delivered`, `expanded` (to the members of a list), `failed`, `quarantined`, `spam`: by a report of Microsoft
+ */
+export const Delivery = z.enum(['unknown', 'pending', 'delivered', 'expanded', 'failed', 'quarantined', 'spam'])
+export type Delivery = z.infer<typeof Delivery>
+
+export const RecipientKind = z.enum(['to', 'cc', 'bcc'])
+
+/** One recipient of a message, and what is known of its delivery. */
+export const DeliveryReport = z.strictObject({
+  address: EmailAddress,
+  kind: RecipientKind,
+  delivery: Delivery,
+  /** The number of a status code alone, such as `5.1.10`. It may come later than the rest. */
+  code: z.string().nullable(),
+  /** What the code means, and who does what about it. */
+  explanation: z.string().nullable(),
+  /** Microsoft's own text. */
+  detail: z.string().max(500).nullable(),
+  /** When it happened by Microsoft's account, else when it was learned. */
+  at: z.iso.datetime().nullable(),
+  /** What told it. */
+  source: z.enum(['bounce', 'trace']).nullable(),
+  /** False when the report was matched by sender, recipient, time and subject only. */
+  certain: z.boolean(),
+  /** A report that may be forged or of another message; it changes nothing else. */
+  note: z.string().nullable(),
+})
+export type DeliveryReport = z.infer<typeof DeliveryReport>
+
 export const MessageAttempt = z.strictObject({
   /** When it last ended this way. */
   at: z.iso.datetime(),
@@ -111,16 +160,29 @@ export const MessageAttempt = z.strictObject({
 })
 export type MessageAttempt = z.infer<typeof MessageAttempt>
 
-export const Message = z.strictObject({
+const NOT_KEPT = 'Null when version 1.1.0 or an older one accepted the message, which did not keep it.'
+
+/** What a message answers in a list. */
+export const MessageSummary = z.strictObject({
   id: MessageId,
   status: MessageStatus,
+  /** The service that submitted it. */
+  service: z.string(),
   /** The address it was sent from, or would be sent from now; null while none is configured. */
   from: EmailAddress.nullable(),
   to: z.array(Recipient),
+  cc: z.array(Recipient).nullable().describe(NOT_KEPT),
+  bcc: z.array(Recipient).nullable().describe(NOT_KEPT),
   subject: z.string(),
   reference: z.string().nullable(),
   createdAt: z.iso.datetime(),
   sendAt: z.iso.datetime().nullable(),
+  priority: MessagePriority,
+  /** It is not sent after this time. */
+  expiresAt: z.iso.datetime().nullable(),
+  requestReadReceipt: z.boolean(),
+  requestDeliveryReceipt: z.boolean(),
+  attachments: z.array(Attachment).nullable().describe(NOT_KEPT),
   nextAttemptAt: z.iso
     .datetime()
     .nullable()
@@ -137,6 +199,14 @@ export const Message = z.strictObject({
   possibleDuplicate: z.boolean(),
   progress: z.strictObject({ sentBytes: z.int(), totalBytes: z.int() }).nullable(),
   problem: MessageProblem.nullable(),
+  delivery: z
+    .partialRecord(Delivery, z.int())
+    .describe('How many recipients are in each state of delivery; a state in which there is none is left out.'),
+})
+export type MessageSummary = z.infer<typeof MessageSummary>
+
+export const Message = MessageSummary.omit({ delivery: true }).extend({
+  recipients: z.array(DeliveryReport).describe('All recipients: those in to first, then those in cc and in bcc.'),
 })
 export type Message = z.infer<typeof Message>
 
@@ -240,6 +310,13 @@ const Headers = bounded(
   `At most ${MAX_HEADERS} headers.`,
 )
 
+const Time = z.iso
+  .datetime({ offset: true, abort: true, error: 'A date and time with a zone, such as 2026-11-25T06:00:00Z.' })
+  .refine(
+    (value) => Date.parse(value) >= EARLIEST_TIME_MS && Date.parse(value) <= LATEST_TIME_MS,
+    'A time in one of the years from 1 to 9999 in UTC.',
+  )
+
 export const MessageInput = z
   .strictObject({
     to: Recipients,
@@ -273,13 +350,15 @@ export const MessageInput = z
     headers: Headers.default({}),
     importance: z.enum(['low', 'normal', 'high']).default('normal'),
     saveToSentItems: z.boolean().default(true),
-    sendAt: z.iso
-      .datetime({ offset: true, abort: true, error: 'A date and time with a zone, such as 2026-11-25T06:00:00Z.' })
-      .refine(
-        (value) => Date.parse(value) >= EARLIEST_SEND_AT_MS && Date.parse(value) <= LATEST_SEND_AT_MS,
-        'A time in one of the years from 1 to 9999 in UTC.',
-      )
-      .exactOptional(),
+    sendAt: Time.exactOptional(),
+    priority: MessagePriority.default('normal').describe(
+      'Which messages of the mailbox leave first. What recipients see is importance.',
+    ),
+    expiresAt: Time.exactOptional().describe(
+      'A message that has not left by this time is not sent any more: it fails with the problem expired. It has to be later than now and than sendAt.',
+    ),
+    requestReadReceipt: z.boolean().default(false),
+    requestDeliveryReceipt: z.boolean().default(false),
     onUnknownOutcome: z.enum(['retry', 'stop']).default('retry'),
     reference: singleLine(MAX_REFERENCE_CHARACTERS).exactOptional(),
   })
@@ -357,6 +436,7 @@ export const submitMessage = {
     'message-too-large',
     'idempotency-key-reused',
     'sender-not-allowed',
+    'recipient-not-allowed',
     'large-attachments-disabled',
     'storage-full',
   ],
@@ -399,7 +479,7 @@ export const listMessages = {
       .default(50),
   }),
   status: 200,
-  response: z.strictObject({ items: z.array(Message), nextCursor: z.string().nullable() }),
+  response: z.strictObject({ items: z.array(MessageSummary), nextCursor: z.string().nullable() }),
   answer: 'One page of them; nextCursor leads to the next one.',
   problems: [],
 } as const satisfies Endpoint

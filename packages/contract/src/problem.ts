@@ -21,6 +21,7 @@ export const PROBLEM_STATUS = {
   'message-too-large': 413,
   'expectation-failed': 417,
   'sender-not-allowed': 422,
+  'recipient-not-allowed': 422,
   'large-attachments-disabled': 422,
   'rate-limited': 429,
   internal: 500,

@@ -95,7 +95,7 @@ describe('submitting a message', () => {
       409: ['idempotency-key-reused'],
       413: ['message-too-large'],
       417: ['expectation-failed'],
-      422: ['sender-not-allowed', 'large-attachments-disabled'],
+      422: ['sender-not-allowed', 'recipient-not-allowed', 'large-attachments-disabled'],
       429: ['rate-limited'],
       500: ['internal'],
       503: ['unavailable'],

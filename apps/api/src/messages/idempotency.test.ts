@@ -73,7 +73,7 @@ it('answers a repeated key with the current state of the first message', async (
 it.each<[string, object]>([
   ['in another order of fields', Object.fromEntries(Object.entries(MAIL).toReversed())],
   ['in another order of headers', { ...MAIL, headers: { 'x-b': '2', 'x-a': '1' } }],
-  ['with the defaults spelled out', { ...MAIL, cc: [], importance: 'normal', onUnknownOutcome: 'retry' }],
+  ['with the defaults spelled out', { ...MAIL, cc: [], priority: 'normal', requestReadReceipt: false }],
   ['with recipients as objects', { ...MAIL, to: [{ address: 'max@contoso.com' }] }],
   ['with the same time in another zone', { ...MAIL, sendAt: '2026-12-01T07:00:00+01:00' }],
 ])('recognises the same content %s', async (what, mail) => {
@@ -92,6 +92,10 @@ it.each<[string, object]>([
   ['time', { sendAt: '2026-12-01T06:00:01Z' }],
   ['reference', { reference: 's' }],
   ['importance', { importance: 'high' }],
+  ['priority', { priority: 'high' }],
+  ['end', { expiresAt: '2026-12-02T06:00:00Z' }],
+  ['read receipt', { requestReadReceipt: true }],
+  ['delivery receipt', { requestDeliveryReceipt: true }],
   ['wish for Sent Items', { saveToSentItems: false }],
   ['wish for unknown outcomes', { onUnknownOutcome: 'stop' }],
 ])('refuses a key that belongs to a message with another %s', async (what, change) => {

@@ -8,6 +8,7 @@ import {
   sendTestMessage,
   type Message,
   type MessageStatus,
+  type MessageSummary,
 } from '@inforiver-mail/contract/message'
 import type { Scope } from '@inforiver-mail/contract/caller'
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
@@ -117,6 +118,8 @@ export const messageRoutes: FastifyPluginAsync<Options> = async (app, options) =
       content,
       reference: null,
       sendAt: null,
+      priority: 'normal',
+      expiresAt: null,
       onUnknownOutcome: 'retry',
       receiving: null,
       idempotencyKey: null,
@@ -139,7 +142,7 @@ function nameOf({ service, userId }: Actor): string | null {
   return service ?? userId
 }
 
-function placeOf({ createdAt, id }: Message): ListPosition {
+function placeOf({ createdAt, id }: MessageSummary): ListPosition {
   return { at: new Date(createdAt), id }
 }
 

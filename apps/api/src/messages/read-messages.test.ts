@@ -1,3 +1,4 @@
+import type { Message } from '@inforiver-mail/contract/message'
 import { expect, it } from 'vitest'
 import { createTestClock, SECONDS } from '../test-support/test-clock.ts'
 import { createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
@@ -31,13 +32,16 @@ async function pages(service: ServiceClient, limit: number, between: () => Promi
   return found
 }
 
-it('lists messages as they are read, the newest first', async () => {
+const inList = ({ recipients, ...message }: Message) => ({ ...message, delivery: { unknown: recipients.length } })
+
+it('lists messages as they are read, the newest first, with counts in place of their recipients', async () => {
   const { service, ids } = await serviceWith('newest', 3)
 
   const { status, json } = await service.get(MESSAGES)
 
   expect(status).toBe(200)
-  expect(json).toEqual({ items: await Promise.all(ids.map((id) => service.read(id))), nextCursor: null })
+  const items = await Promise.all(ids.map(async (id) => inList(await service.read(id))))
+  expect(json).toEqual({ items, nextCursor: null })
 })
 
 it('pages through the list without leaving out or repeating a message', async () => {

@@ -17,6 +17,8 @@ export function toSubmission(input: MessageInput, parts: readonly ReceivedPart[]
     content: toContent(input, parts),
     reference: input.reference ?? null,
     sendAt: input.sendAt === undefined ? null : new Date(input.sendAt),
+    priority: input.priority,
+    expiresAt: input.expiresAt === undefined ? null : new Date(input.expiresAt),
     onUnknownOutcome: input.onUnknownOutcome,
   }
 }
@@ -48,6 +50,7 @@ function toContent(input: MessageInput, parts: readonly ReceivedPart[]): Message
   if (faults.length > 0) throw refuseInput(faults)
   const attachments = [...inline, ...parts.map((part, index) => described.get(index) ?? fromPart(part, index))]
   const { to, cc, bcc, replyTo, subject, html, text, headers, importance, saveToSentItems } = input
+  const { requestReadReceipt, requestDeliveryReceipt } = input
   return {
     to,
     cc,
@@ -60,6 +63,9 @@ function toContent(input: MessageInput, parts: readonly ReceivedPart[]): Message
     headers: Object.fromEntries(Object.entries(headers).toSorted(([one], [other]) => (one < other ? -1 : 1))),
     importance,
     saveToSentItems,
+    // Left out where they are not asked for, as before they existed: the content is compared under an idempotency key.
+    ...(requestReadReceipt && { requestReadReceipt }),
+    ...(requestDeliveryReceipt && { requestDeliveryReceipt }),
   }
 }
 

@@ -1,6 +1,12 @@
 import { createHash } from 'node:crypto'
+import type { Attachment, MessagePriority } from '@inforiver-mail/contract/message'
 import { createContentCipher } from '@inforiver-mail/m365/content-cipher'
-import { describeContent, writeContent, type MessageContent } from '@inforiver-mail/m365/message-content'
+import {
+  describeContent,
+  writeContent,
+  type ContentAttachment,
+  type MessageContent,
+} from '@inforiver-mail/m365/message-content'
 import type { RandomBytes } from '@inforiver-mail/m365/random'
 import type { ContentKeys } from '../content-keys.ts'
 import { newId } from '../ids.ts'
@@ -13,6 +19,8 @@ export interface Submission {
   readonly content: MessageContent
   readonly reference: string | null
   readonly sendAt: Date | null
+  readonly priority: MessagePriority
+  readonly expiresAt: Date | null
   readonly onUnknownOutcome: 'retry' | 'stop'
 }
 
@@ -47,19 +55,27 @@ export function createSubmit({
     const body = writeContent(content)
     const place = { tenant: tenantId, message: id, part: 'body', chunk: 0, last: true }
     const sealed = createContentCipher(contentKey, random).seal(body, place)
-    const openBytes = openBytesOf(submission)
+    const attachments = content.attachments.map(toAttachment)
+    const openBytes = openBytesOf(submission, attachments)
     const attachmentBytes = content.attachments.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
     const submitted = await store.submit({
       id,
       tenantId,
       service,
       to: content.to,
+      cc: content.cc,
+      bcc: content.bcc,
       recipients: content.to.length + content.cc.length + content.bcc.length,
       subject: content.subject,
       reference: submission.reference,
       sendAt: submission.sendAt,
+      priority: submission.priority,
+      expiresAt: submission.expiresAt,
+      requestReadReceipt: content.requestReadReceipt ?? false,
+      requestDeliveryReceipt: content.requestDeliveryReceipt ?? false,
       onUnknownOutcome: submission.onUnknownOutcome,
       saveToSentItems: content.saveToSentItems,
+      attachments,
       attachmentBytes,
       receiving: receiving !== null,
       storedBytes: sealed.length + (receiving?.chunkBytes ?? 0),
@@ -79,14 +95,27 @@ export function createSubmit({
   }
 }
 
-function openBytesOf({ content: { to, subject }, reference }: Submission): number {
-  return Buffer.byteLength(JSON.stringify(to)) + Buffer.byteLength(subject) + Buffer.byteLength(reference ?? '')
+function toAttachment({ filename, contentType, sizeBytes, contentId }: ContentAttachment): Attachment {
+  return { filename, contentType, sizeBytes, inline: contentId !== null }
 }
 
-/** Hashes what was parsed, in the order of the schema: neither white space nor the order of fields counts. */
-export function hashSubmission({ content, reference, sendAt, onUnknownOutcome }: Submission): string {
+function openBytesOf(
+  { content: { to, cc, bcc, subject }, reference }: Submission,
+  attachments: readonly Attachment[],
+): number {
+  const texts = [...[to, cc, bcc, attachments].map((list) => JSON.stringify(list)), subject, reference ?? '']
+  return texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0)
+}
+
+/**
+ * Hashes what was parsed, in the order of the schema: neither white space nor the order of fields counts. What version
+ * 1.1.0 did not know is left out where it has its default, so that a repetition is recognised across an upgrade.
+ */
+export function hashSubmission({ content, reference, sendAt, onUnknownOutcome, ...later }: Submission): string {
+  const { priority, expiresAt } = later
+  const added = { ...(priority !== 'normal' && { priority }), ...(expiresAt && { expiresAt }) }
   return createHash('sha256')
     .update(describeContent(content))
-    .update(JSON.stringify({ reference, sendAt, onUnknownOutcome }))
+    .update(JSON.stringify({ reference, sendAt, onUnknownOutcome, ...added }))
     .digest('base64url')
 }

@@ -1,4 +1,4 @@
-import { COUNTED_FROM_BYTES, LARGE_FROM_BYTES } from '@inforiver-mail/contract/message'
+import { COUNTED_FROM_BYTES, LARGE_FROM_BYTES, type MessagePriority } from '@inforiver-mail/contract/message'
 import { MAX_ATTACHMENTS_IN_ONE_REQUEST_BYTES } from '@inforiver-mail/m365/size-plan'
 
 // SQL fragments that define the size of a message, its lease, and the deletion of what is stored of it.
@@ -27,6 +27,18 @@ export function uploadBytesOf(content: string): string {
   return `CASE WHEN ${content}.attachment_bytes > ${MAX_ATTACHMENTS_IN_ONE_REQUEST_BYTES} THEN ${content}.attachment_bytes
                WHEN ${content}.stored_bytes + ${content}.attachment_bytes / 3 >= ${COUNTED_FROM_BYTES}
                THEN ${content}.stored_bytes + ${content}.attachment_bytes / 3 ELSE 0 END`
+}
+
+/** The value of message_queue.priority. What goes first has the lowest. */
+const PRIORITY_RANK = { high: 0, normal: 1, low: 2 } as const satisfies Record<MessagePriority, number>
+
+/**
+ * The rank of a priority in the queue. An unknown one of a newer version counts as normal.
+ *
+ * @param priority SQL for a value of messages.priority
+ */
+export function rankOf(priority: string): string {
+  return `CASE ${priority} WHEN 'high' THEN ${PRIORITY_RANK.high} WHEN 'low' THEN ${PRIORITY_RANK.low} ELSE ${PRIORITY_RANK.normal} END`
 }
 
 /** Bounds a walk over one mailbox. A constant lets the planner know how little of the index it reads. */

@@ -1,4 +1,4 @@
-import type { Message } from '@inforiver-mail/contract/message'
+import type { Message, MessageSummary } from '@inforiver-mail/contract/message'
 import type { SizeLimits } from '@inforiver-mail/m365/size-plan'
 import type { Database } from '../database/database.ts'
 import type { Actor, Owner } from './actor.ts'
@@ -49,7 +49,7 @@ export interface Messages {
   findKey(name: KeyName): Promise<KeyHolder | null>
   /** `configuredSender` is the address that an unsent message would be sent from now. */
   find(owner: Owner, id: string, configuredSender: string | null): Promise<Message | null>
-  list(owner: Owner, listing: Listing, configuredSender: string | null): Promise<Message[]>
+  list(owner: Owner, listing: Listing, configuredSender: string | null): Promise<MessageSummary[]>
   /** Returns false when the message may already have been sent, or has ended. */
   cancel(actor: Actor, id: string, now: Date): Promise<boolean>
   /** Returns false when the message has not failed, or its content is gone. */

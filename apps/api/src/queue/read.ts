@@ -1,18 +1,21 @@
-import type { Message, MessageStatus, Recipient } from '@inforiver-mail/contract/message'
+import type { Attachment, Message, MessageStatus, MessageSummary, Recipient } from '@inforiver-mail/contract/message'
 import { MAX_ATTACHMENTS_IN_ONE_REQUEST_BYTES } from '@inforiver-mail/m365/size-plan'
 import type pg from 'pg'
 import type { Prisma } from '../database/generated/client.ts'
 import type { ListPosition } from '../http/list-cursor.ts'
 import {
+  readAttachments,
   readAttemptOutcome,
   readHeldBecause,
   readMessageProblem,
   readMessageStatus,
+  readPriority,
   readRecipients,
 } from '../stored-values.ts'
 import type { Owner } from './actor.ts'
 import { ACCEPTED, MOST_ATTEMPTS, readAttempts, type StoredAttempt } from './attempts.ts'
 import { isOfTenant, leasedRows } from './columns.ts'
+import { reportRecipients } from './delivery-reports.ts'
 import type { MailboxLimits } from './limits.ts'
 import { explainQueued } from './queue-position.ts'
 import type { Waiting } from './waiting.ts'
@@ -26,8 +29,9 @@ export interface Listing {
 }
 
 const COLUMNS = `
-m.id, m.status, m.from_email, m."to", m.subject, m.reference, m.created_at, m.send_at, m.next_attempt_at, m.sent_at, m.ended_at, m.held_because,
+m.id, m.status, m.service, m.from_email, m."to", m.subject, m.reference, m.created_at, m.send_at, m.next_attempt_at, m.sent_at, m.ended_at, m.held_because,
 m.possible_duplicate, m.problem, m.recipients, m.attachment_bytes, m.upload_bytes, m.is_large, m.uploading,
+m.cc, m.bcc, m.attachments, m.priority, m.expires_at, m.read_receipt, m.delivery_receipt,
 coalesce((SELECT d.uploaded_bytes FROM message_drafts d WHERE d.message_id = m.id), 0) AS uploaded_bytes,
 greatest(m.next_attempt_at, mail_now()) AS not_before`
 
@@ -88,8 +92,8 @@ export async function findMessage(
   configuredSender: string | null,
 ): Promise<Message | null> {
   const { rows } = await pool.query<StoredRow>(FIND, [id, owner.tenantId, owner.service])
-  const [message = null] = await toMessages(pool, limits, owner, rows, configuredSender)
-  return message
+  const [found] = await toMessages(pool, limits, owner, rows, configuredSender)
+  return found ? { ...found.message, recipients: reportRecipients(found.message) } : null
 }
 
 export async function listMessages(
@@ -98,7 +102,7 @@ export async function listMessages(
   owner: Owner,
   { status, after, limit }: Listing,
   configuredSender: string | null,
-): Promise<Message[]> {
+): Promise<MessageSummary[]> {
   const values: unknown[] = [owner.tenantId, limit]
   const bind = (value: unknown) => `$${values.push(value)}`
   const service = owner.service === null ? null : bind(owner.service)
@@ -112,7 +116,8 @@ export async function listMessages(
   }
   const found = status ? await idsOfStatus(pool, owner.tenantId, status, conditions) : null
   const { rows } = await pool.query<StoredRow>(found ? listOf(found, conditions) : list(conditions, status), values)
-  return toMessages(pool, limits, owner, rows, configuredSender)
+  const listed = await toMessages(pool, limits, owner, rows, configuredSender)
+  return listed.map(({ message, row }) => Object.assign(message, { delivery: { unknown: row.recipients } }))
 }
 
 /** SQL that finds the ids of messages of a status; null when the status is too common for that to pay. */
@@ -152,8 +157,17 @@ export async function countActive(
 interface StoredRow {
   readonly id: string
   readonly status: string
+  readonly service: string
   readonly from_email: string | null
   readonly to: Recipient[]
+  /** Null, as are bcc and attachments, where the release before stored the message. */
+  readonly cc: Recipient[] | null
+  readonly bcc: Recipient[] | null
+  readonly attachments: Attachment[] | null
+  readonly priority: string
+  readonly expires_at: Date | null
+  readonly read_receipt: boolean
+  readonly delivery_receipt: boolean
   readonly subject: string
   readonly reference: string | null
   readonly created_at: Date
@@ -173,6 +187,9 @@ interface StoredRow {
   readonly not_before: Date
 }
 
+/** What a message answers, alone as in a list. */
+type MessageBase = Omit<Message, 'recipients'>
+
 type ShownRow = StoredRow & { readonly status: MessageStatus }
 
 /**
@@ -185,7 +202,7 @@ async function toMessages(
   { tenantId }: Owner,
   stored: readonly StoredRow[],
   configuredSender: string | null,
-): Promise<Message[]> {
+): Promise<{ readonly message: MessageBase; readonly row: StoredRow }[]> {
   if (stored.length === 0) return []
   const rows = stored.map((row) => ({ ...row, status: readMessageStatus(row.status, row.ended_at !== null) }))
   const queued = rows.filter(({ status }) => status === 'queued')
@@ -206,9 +223,10 @@ async function toMessages(
     pool,
     rows.map(({ id }) => id),
   )
-  return rows.map((row) =>
-    toMessage(row, attempts.get(row.id) ?? [], reasons.get(row.id) ?? waitingOf(row), configuredSender),
-  )
+  return rows.map((row) => ({
+    message: toMessage(row, attempts.get(row.id) ?? [], reasons.get(row.id) ?? waitingOf(row), configuredSender),
+    row,
+  }))
 }
 
 /** For a message that is not queued: only a scheduled one has a next attempt. */
@@ -221,16 +239,24 @@ function toMessage(
   attempts: readonly StoredAttempt[],
   { because, until }: Waiting,
   configuredSender: string | null,
-): Message {
+): MessageBase {
   return {
     id: row.id,
     status: row.status,
+    service: row.service,
     from: (row.status === 'sent' ? row.from_email : null) ?? configuredSender,
     to: readRecipients(row.to),
+    cc: row.cc && readRecipients(row.cc),
+    bcc: row.bcc && readRecipients(row.bcc),
     subject: row.subject,
     reference: row.reference,
     createdAt: row.created_at.toISOString(),
     sendAt: row.send_at?.toISOString() ?? null,
+    priority: readPriority(row.priority),
+    expiresAt: row.expires_at?.toISOString() ?? null,
+    requestReadReceipt: row.read_receipt,
+    requestDeliveryReceipt: row.delivery_receipt,
+    attachments: row.attachments && readAttachments(row.attachments),
     nextAttemptAt: until?.toISOString() ?? null,
     waitingBecause: because,
     sentAt: row.sent_at?.toISOString() ?? null,

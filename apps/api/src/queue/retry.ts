@@ -1,6 +1,6 @@
 import type { PrismaClient } from '../database/generated/client.ts'
 import { auditPerson, type ActedOn, type Actor } from './actor.ts'
-import { hasContentLeft, hasFailed, isOfTenant, sizeOf, uploadBytesOf } from './columns.ts'
+import { hasContentLeft, hasFailed, isOfTenant, rankOf, sizeOf, uploadBytesOf } from './columns.ts'
 import { wakeWorkers } from './wake.ts'
 
 // failed ──somebody retries──▶ queued.
@@ -22,9 +22,9 @@ WITH retried AS (
   UPDATE messages m SET outcome = NULL, ended_at = NULL, problem = NULL, possible_duplicate = r.may_be_sent FROM retried r WHERE m.id = ANY (ARRAY(SELECT id FROM retried)) AND m.id = r.id
 )
 INSERT INTO message_queue (message_id, tenant_id, state, due_at, waits_since, recipients, size, upload_bytes, on_unknown_outcome,
-                           save_to_sent_items, possible_duplicate, from_email, attempt_id)
+                           save_to_sent_items, possible_duplicate, from_email, attempt_id, priority, service, expires_at)
 SELECT id, tenant_id, 'queued', mail_now(), greatest(created_at, send_at), recipients, size, upload_bytes, on_unknown_outcome,
-       save_to_sent_items, may_be_sent, from_email, attempt_id
+       save_to_sent_items, may_be_sent, from_email, attempt_id, ${rankOf('priority')}, service, expires_at
   FROM retried
 RETURNING (SELECT service FROM retried) AS service`
 

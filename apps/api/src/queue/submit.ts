@@ -1,9 +1,10 @@
-import type { Message, MessageStatus, Recipient } from '@inforiver-mail/contract/message'
+import type { Attachment, Message, MessagePriority, MessageStatus, Recipient } from '@inforiver-mail/contract/message'
 import type pg from 'pg'
 import { createBatcher } from '../database/batcher.ts'
 import { inOneStatement, inTransaction } from '../database/transaction.ts'
 import { readHeldBecause } from '../stored-values.ts'
-import { sizeOf, uploadBytesOf } from './columns.ts'
+import { rankOf, sizeOf, uploadBytesOf } from './columns.ts'
+import { reportRecipients } from './delivery-reports.ts'
 import { readKeys, releaseKeys, takeKeys, textOf, type KeyHolder, type KeyName } from './idempotency.ts'
 import type { StorageFull } from './storage.ts'
 import { MESSAGES_CHANNEL } from './wake.ts'
@@ -18,20 +19,28 @@ export interface NewMessage {
   readonly tenantId: string
   readonly service: string
   readonly to: readonly Recipient[]
+  readonly cc: readonly Recipient[]
+  readonly bcc: readonly Recipient[]
   /** To, cc and bcc together. */
   readonly recipients: number
   readonly subject: string
   readonly reference: string | null
   readonly sendAt: Date | null
+  readonly priority: MessagePriority
+  /** It is not sent after this time; null for any time. */
+  readonly expiresAt: Date | null
+  readonly requestReadReceipt: boolean
+  readonly requestDeliveryReceipt: boolean
   readonly onUnknownOutcome: 'retry' | 'stop'
   readonly saveToSentItems: boolean
+  readonly attachments: readonly Attachment[]
   /** The size of all attachments together. */
   readonly attachmentBytes: number
   /** Whether its attachments were received in chunks before. */
   readonly receiving: boolean
   /** The sealed size of content and chunks. */
   readonly storedBytes: number
-  /** The size of what stays readable after the content is deleted: addresses and subject. */
+  /** The size of what stays readable after the content is deleted: addresses, subject, reference and names of files. */
   readonly openBytes: number
   /** How much the tenant's stored bytes grow. Chunks were counted when they were reserved. */
   readonly addedBytes: number
@@ -66,7 +75,7 @@ const LOCK_RECEIVED = `SELECT message_id AS id FROM message_contents WHERE messa
  * - Messages whose data key is gone are left out. The other data keys are locked against deletion.
  * - Workers are woken only if the tenant had nothing due before: otherwise they are busy, or wait for its limits.
  *
- * $18 the most that a tenant may store, $19 the channel to wake workers on, else one array per column
+ * $25 the most that a tenant may store, $26 the channel to wake workers on, else one array per column
  */
 const INSERT_MESSAGES = `
 WITH new AS MATERIALIZED (
@@ -74,9 +83,11 @@ WITH new AS MATERIALIZED (
          CASE WHEN s.status IS NULL OR s.status = 'not-configured' THEN 'not-configured'
               WHEN s.problem IS NOT NULL THEN s.problem ->> 'code' END AS because
     FROM unnest($1::text[], $2::text[], $3::text[], $4::jsonb[], $5::text[], $6::text[], $7::timestamptz[], $8::text[], $9::boolean[],
-                $10::int[], $11::text[], $12::bytea[], $13::bigint[], $14::bigint[], $15::int[], $16::bigint[], $17::text[])
+                $10::int[], $11::text[], $12::bytea[], $13::bigint[], $14::bigint[], $15::int[], $16::bigint[], $17::text[],
+                $18::jsonb[], $19::jsonb[], $20::jsonb[], $21::text[], $22::timestamptz[], $23::boolean[], $24::boolean[])
       AS n(id, tenant_id, service, "to", subject, reference, send_at, on_unknown_outcome, save_to_sent_items, recipients,
-           data_key, content, attachment_bytes, stored_bytes, open_bytes, added_bytes, traceparent)
+           data_key, content, attachment_bytes, stored_bytes, open_bytes, added_bytes, traceparent,
+           cc, bcc, attachments, priority, expires_at, read_receipt, delivery_receipt)
     LEFT JOIN tenant_settings s ON s.tenant_id = n.tenant_id
 ), keys AS MATERIALIZED (
   SELECT id FROM data_keys WHERE id = ANY ($11) ORDER BY id FOR KEY SHARE
@@ -94,7 +105,7 @@ WITH new AS MATERIALIZED (
     FROM (SELECT n.id, t.stored_bytes + sum(n.added_bytes) OVER (PARTITION BY n.tenant_id ORDER BY n.added_bytes, n.id) AS total_bytes
             FROM new n JOIN totals t ON t.tenant_id = n.tenant_id
            WHERE n.data_key IN (SELECT keys.id FROM keys)) AS adding
-   WHERE total_bytes <= $18
+   WHERE total_bytes <= $25
 ), accepted AS MATERIALIZED (
   SELECT n.*, n.stored_bytes > octet_length(n.content) AS chunked,
          CASE WHEN later THEN 'scheduled' WHEN because IS NULL THEN 'queued' ELSE 'held' END AS state,
@@ -103,9 +114,9 @@ WITH new AS MATERIALIZED (
     FROM new n WHERE id IN (SELECT id FROM fitting)
 ), recorded AS (
   INSERT INTO messages (id, tenant_id, service, "to", subject, reference, created_at, send_at, on_unknown_outcome, save_to_sent_items,
-                        recipients, attachment_bytes, open_bytes)
+                        recipients, attachment_bytes, open_bytes, cc, bcc, attachments, priority, expires_at, read_receipt, delivery_receipt)
   SELECT id, tenant_id, service, "to", subject, reference, mail_now(), send_at, on_unknown_outcome, save_to_sent_items, recipients,
-         attachment_bytes, open_bytes
+         attachment_bytes, open_bytes, cc, bcc, attachments, priority, expires_at, read_receipt, delivery_receipt
     FROM accepted
 ), stored AS (
   INSERT INTO message_contents (message_id, tenant_id, data_key, content, chunked, stored_bytes, attachment_bytes, begun_at, traceparent)
@@ -115,12 +126,12 @@ WITH new AS MATERIALIZED (
         traceparent = excluded.traceparent
 ), queued AS (
   INSERT INTO message_queue (message_id, tenant_id, state, due_at, waits_since, held_because, recipients, size, upload_bytes,
-                             on_unknown_outcome, save_to_sent_items)
+                             on_unknown_outcome, save_to_sent_items, priority, service, expires_at)
   SELECT id, tenant_id, state, due_at, greatest(mail_now(), send_at), held_because, recipients, ${sizeOf('a')}, ${uploadBytesOf('a')},
-         on_unknown_outcome, save_to_sent_items
+         on_unknown_outcome, save_to_sent_items, ${rankOf('priority')}, service, expires_at
     FROM accepted a
 ), woken AS MATERIALIZED (
-  SELECT pg_notify($19, '')
+  SELECT pg_notify($26, '')
    WHERE EXISTS (
      SELECT 1 FROM accepted a
       WHERE a.state = 'queued'
@@ -240,22 +251,35 @@ function toColumns(messages: readonly NewMessage[]): unknown[] {
     column(({ openBytes }) => openBytes),
     column(({ addedBytes }) => addedBytes),
     column(({ traceparent }) => traceparent),
+    column(({ cc }) => JSON.stringify(cc)),
+    column(({ bcc }) => JSON.stringify(bcc)),
+    column(({ attachments }) => JSON.stringify(attachments)),
+    column(({ priority }) => priority),
+    column(({ expiresAt }) => expiresAt),
+    column(({ requestReadReceipt }) => requestReadReceipt),
+    column(({ requestDeliveryReceipt }) => requestDeliveryReceipt),
   ]
 }
 
-function freshMessage(
-  { id, to, subject, reference, sendAt }: NewMessage,
-  row: InsertedRow & { readonly status: MessageStatus },
-): Message {
+function freshMessage(message: NewMessage, row: InsertedRow & { readonly status: MessageStatus }): Message {
+  const { id, service, to, cc, bcc, subject, reference, sendAt, priority, expiresAt, attachments } = message
   return {
     id,
     status: row.status,
+    service,
     from: row.sender,
     to: [...to],
+    cc: [...cc],
+    bcc: [...bcc],
     subject,
     reference,
     createdAt: row.created_at.toISOString(),
     sendAt: sendAt?.toISOString() ?? null,
+    priority,
+    expiresAt: expiresAt?.toISOString() ?? null,
+    requestReadReceipt: message.requestReadReceipt,
+    requestDeliveryReceipt: message.requestDeliveryReceipt,
+    attachments: [...attachments],
     nextAttemptAt: row.next_attempt_at?.toISOString() ?? null,
     waitingBecause: null,
     sentAt: null,
@@ -264,6 +288,7 @@ function freshMessage(
     possibleDuplicate: false,
     progress: null,
     problem: null,
+    recipients: reportRecipients({ to, cc, bcc }),
   }
 }
 

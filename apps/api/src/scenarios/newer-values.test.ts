@@ -48,11 +48,12 @@ type Filled = Awaited<ReturnType<typeof fill>>
 async function storeNewerValues({ tenant, consent, waiting, ended }: Filled): Promise<void> {
   await query(
     `UPDATE message_queue SET state = 'postponed', held_because = 'approval-required', size = 'huge', doubt = 'maybe',
-            on_unknown_outcome = 'ask' WHERE message_id = $1`,
+            on_unknown_outcome = 'ask', priority = 9 WHERE message_id = $1`,
     [waiting],
   )
   await query(
-    `UPDATE messages SET "to" = '[{"address": "max@contoso.com", "name": "Max", "delivery": "bounced"}]', problem = $2, on_unknown_outcome = 'ask' WHERE id = $1`,
+    `UPDATE messages SET "to" = '[{"address": "max@contoso.com", "name": "Max", "delivery": "bounced"}]', problem = $2, on_unknown_outcome = 'ask', priority = 'urgent',
+            attachments = '[{"filename": "a", "contentType": "a/b", "sizeBytes": 1, "inline": false, "sha256": "0"}]' WHERE id = $1`,
     [waiting, PROBLEM],
   )
   await query(`UPDATE messages SET outcome = 'bounced', problem = $2 WHERE id = $1`, [ended, PROBLEM])

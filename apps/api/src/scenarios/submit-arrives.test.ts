@@ -148,20 +148,42 @@ it('answers a submit with the message as a read returns it', async () => {
   const sendAt = '2030-01-01T06:00:00.000Z'
   const submitted = await service.submit({
     to: [{ address: 'max@contoso.com', name: 'Max' }, 'grace@contoso.com'],
+    cc: ['bob@contoso.com'],
+    bcc: ['auditor@audit.example'],
     subject: 'Shape',
     reference: 'schedule 17 – ∆',
     sendAt: '2030-01-01T07:00:00+01:00',
+    priority: 'high',
+    expiresAt: '2030-01-02T07:00:00+01:00',
+    requestReadReceipt: true,
+    requestDeliveryReceipt: true,
+    html: '<img src="cid:logo">',
+    attachments: [
+      { filename: 'q3.pdf', contentType: 'application/pdf', content: 'YWJj' },
+      { filename: 'logo.png', contentType: 'image/png', content: '', contentId: 'logo' },
+    ],
   })
 
   expect(submitted).toEqual({
     id: expect.stringMatching(/^msg_[0-9a-f]{32}$/),
     status: 'scheduled',
+    service: 'reports',
     from: 'ada@contoso.com',
     to: [{ address: 'max@contoso.com', name: 'Max' }, { address: 'grace@contoso.com' }],
+    cc: [{ address: 'bob@contoso.com' }],
+    bcc: [{ address: 'auditor@audit.example' }],
     subject: 'Shape',
     reference: 'schedule 17 – ∆',
     createdAt: expect.any(String),
     sendAt,
+    priority: 'high',
+    expiresAt: '2030-01-02T06:00:00.000Z',
+    requestReadReceipt: true,
+    requestDeliveryReceipt: true,
+    attachments: [
+      { filename: 'q3.pdf', contentType: 'application/pdf', sizeBytes: 3, inline: false },
+      { filename: 'logo.png', contentType: 'image/png', sizeBytes: 0, inline: true },
+    ],
     nextAttemptAt: sendAt,
     waitingBecause: null,
     sentAt: null,
@@ -170,6 +192,23 @@ it('answers a submit with the message as a read returns it', async () => {
     possibleDuplicate: false,
     progress: null,
     problem: null,
+    recipients: [
+      ['max@contoso.com', 'to'],
+      ['grace@contoso.com', 'to'],
+      ['bob@contoso.com', 'cc'],
+      ['auditor@audit.example', 'bcc'],
+    ].map(([address, kind]) => ({
+      address,
+      kind,
+      delivery: 'unknown',
+      code: null,
+      explanation: null,
+      detail: null,
+      at: null,
+      source: null,
+      certain: true,
+      note: null,
+    })),
   })
   expect(await service.read(submitted.id)).toEqual(submitted)
 })

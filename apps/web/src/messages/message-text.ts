@@ -73,7 +73,13 @@ export function readStatus(text: string | null): MessageStatus | null {
 }
 
 /** What a list shows below the status. */
-export function statusNotes({ status, heldBecause, problem, waitingBecause, possibleDuplicate }: Message): string[] {
+export function statusNotes({
+  status,
+  heldBecause,
+  problem,
+  waitingBecause,
+  possibleDuplicate,
+}: Omit<Message, 'recipients'>): string[] {
   const notes: string[] = []
   if (status === 'held' && heldBecause) notes.push(HELD_NOTES[heldBecause])
   if (status === 'failed' && problem) notes.push(problem.title)

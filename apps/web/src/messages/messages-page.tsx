@@ -1,5 +1,5 @@
 import { Field, Link as FluentLink, makeStyles, Select, tokens } from '@fluentui/react-components'
-import { type Message, MessageStatus } from '@inforiver-mail/contract/message'
+import { MessageStatus, type MessageSummary } from '@inforiver-mail/contract/message'
 import { Link, useSearchParams } from 'wouter'
 import { messageListQuery } from '../api/queries.ts'
 import { messageUrl, PAGES } from '../routes.ts'
@@ -59,7 +59,7 @@ function MessageList({ status }: { status: MessageStatus | null }) {
   )
 }
 
-const COLUMNS: readonly Column<Message>[] = [
+const COLUMNS: readonly Column<MessageSummary>[] = [
   { name: 'Status', cell: (message) => <Status message={message} /> },
   {
     name: 'Subject',
@@ -76,7 +76,7 @@ const COLUMNS: readonly Column<Message>[] = [
 ]
 
 /** Shows the subject, with the reference that the service gave the message, if any. */
-function Subject({ message: { id, subject, reference } }: { message: Message }) {
+function Subject({ message: { id, subject, reference } }: { message: MessageSummary }) {
   const styles = useStyles()
   return (
     <div className={styles.lines}>
@@ -88,7 +88,7 @@ function Subject({ message: { id, subject, reference } }: { message: Message }) 
   )
 }
 
-function Status({ message }: { message: Message }) {
+function Status({ message }: { message: MessageSummary }) {
   const styles = useStyles()
   return (
     <div className={styles.lines}>

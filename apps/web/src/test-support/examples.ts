@@ -6,12 +6,20 @@ export function exampleMessage(given: Partial<Message> = {}): Message {
   return {
     id: `msg_${'0'.repeat(32)}`,
     status: 'queued',
+    service: 'reports',
     from: 'reports@contoso.com',
     to: [{ address: 'cfo@contoso.com' }],
+    cc: [],
+    bcc: [],
     subject: 'Test',
     reference: null,
     createdAt: '2026-11-24T10:00:00.000Z',
     sendAt: null,
+    priority: 'normal',
+    expiresAt: null,
+    requestReadReceipt: false,
+    requestDeliveryReceipt: false,
+    attachments: [],
     nextAttemptAt: null,
     waitingBecause: null,
     sentAt: null,
@@ -20,6 +28,7 @@ export function exampleMessage(given: Partial<Message> = {}): Message {
     possibleDuplicate: false,
     progress: null,
     problem: null,
+    recipients: [],
     ...given,
   }
 }

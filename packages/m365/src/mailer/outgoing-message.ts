@@ -19,6 +19,10 @@ export interface OutgoingMessage {
   readonly headers: Readonly<Record<string, string>>
   readonly importance: 'low' | 'normal' | 'high'
   readonly saveToSentItems: boolean
+  /** Asks the recipients' mail programs to confirm that the message was opened. Absent where it is not asked for. */
+  readonly requestReadReceipt?: boolean
+  /** Asks the recipients' servers to confirm the delivery. Absent where it is not asked for. */
+  readonly requestDeliveryReceipt?: boolean
   /** The whole message, where Graph's JSON cannot carry it. Bodies, attachments and headers are then in it alone. */
   readonly mime?: OutgoingMime
 }

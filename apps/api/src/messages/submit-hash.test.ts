@@ -1,0 +1,17 @@
+import { MessageInput } from '@inforiver-mail/contract/message'
+import { expect, it } from 'vitest'
+import { toSubmission } from './read-submission.ts'
+import { hashSubmission } from './submit.ts'
+
+it('recognises, after an upgrade, what version 1.1.0 accepted under an idempotency key', () => {
+  const input = MessageInput.parse({
+    to: ['max@contoso.com'],
+    subject: 'Q3',
+    text: 'The numbers.',
+    attachments: [{ filename: 'q3.txt', contentType: 'text/plain', content: 'YWJj' }],
+    sendAt: '2026-12-01T06:00:00Z',
+    reference: 'r',
+  })
+
+  expect(hashSubmission(toSubmission(input, []))).toBe('_uNVkKFhTf-warZaY18-iMOBhlLRbzFzr8klgKy2sIs')
+})
