@@ -67,6 +67,17 @@ export const Settings = z.strictObject({
    * in a `sendMail` body. `error`: such a filter is refused.
    */
   extendedPropertySearch: z.enum(['works', 'ignored', 'error']).default('works'),
+  /**
+   * What Exchange does with the From of a message that is sent as MIME. `enforced`: it has to be well-formed, and an
+   * address that the mailbox may send as. `ignored`: the message is from the mailbox.
+   */
+  mimeFrom: z.enum(['enforced', 'ignored']).default('enforced'),
+  /** What becomes of the Message-ID of a message that is sent as MIME. */
+  mimeMessageId: z.enum(['kept', 'rewritten']).default('kept'),
+  /** Whether `x-` headers of MIME are kept as named properties, by which the message can be found. */
+  mimeHeaders: z.enum(['kept', 'lost']).default('kept'),
+  /** How MIME above 2,240 KB is answered. `accepted`: with 200, and nothing is sent. */
+  mimeTooLarge: z.enum(['payload-too-large', 'bad-request', 'accepted']).default('payload-too-large'),
   /** After how long the copy in Sent Items can be found. Applies to mail sent from now on. */
   sentCopyDelayMs: Duration.default(0),
   /** The least time that a request to Graph takes. */

@@ -1,7 +1,13 @@
 import { createHash } from 'node:crypto'
 import type { Settings } from '../faults/settings.ts'
 import { visibleMessage } from '../mail/visible-message.ts'
-import type { Folder, MailAddress, StoredAttachment, StoredMessage } from '../tenant/message.ts'
+import {
+  type Folder,
+  type MailAddress,
+  propertyKey,
+  type StoredAttachment,
+  type StoredMessage,
+} from '../tenant/message.ts'
 import type { MailboxItem } from '../tenant/store.ts'
 import { type IdKind, itemId } from './item-ids.ts'
 
@@ -61,6 +67,12 @@ export function messageJson(
     id: itemId(item, idKind),
     ...Object.fromEntries(names.map((name) => [name, PROPERTIES[name]?.(item)])),
   }
+}
+
+/** The member that `$expand` adds, where the message has the property. */
+export function expandedProperty(properties: StoredMessage['extendedProperties'], id: string): Record<string, unknown> {
+  const found = properties.filter((property) => propertyKey(property.id) === propertyKey(id))
+  return found.length === 0 ? {} : { singleValueExtendedProperties: found }
 }
 
 /** @param content null: not stored, or not requested */

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify'
 import type { Endpoint } from '../faults/scenario.ts'
-import { storeAttachment } from '../mail/attachments.ts'
+import { attachmentBlobs, storeAttachment } from '../mail/attachments.ts'
 import { deliver, newItemId, newMessageId } from '../mail/deliver.ts'
 import type { Simulation } from '../simulation/simulation.ts'
 import { type MailAddress, propertyKey, type StoredMessage } from '../tenant/message.ts'
@@ -9,17 +9,19 @@ import { createAttachmentActions, requireAcceptableSize } from './attachment-act
 import { GraphError } from './graph-error.ts'
 import { findItem, wantedIdKind } from './item-ids.ts'
 import { enterMailbox, requireSender, type Visit, visit } from './mailbox-access.ts'
-import { findFolder, knownProperties, messageJson } from './message-json.ts'
+import { expandedProperty, findFolder, knownProperties, messageJson } from './message-json.ts'
 import { type MessageFilter, readMessageSearch, readMessageSelection } from './query-options.ts'
 import { readMessage, readSendMail, requireRecipients } from './read-message.ts'
+import { isMime, type ReadMime, readMime } from './read-mime.ts'
 import { readJsonObject, requireEmptyBody } from './request-body.ts'
 
 /** Below `/me` and `/users/{user}`: sending, drafts from creation to sending, and finding what was sent. */
 export function messageRoutes(app: FastifyInstance, simulation: Simulation): void {
   const { index, settings, store, clock, url } = simulation
 
-  const sendMail = (visit: Visit): void => {
+  const sendMail = async (visit: Visit): Promise<typeof NOTHING_DONE | undefined> => {
     const { request, address } = visit
+    if (isMime(request)) return sendMime(visit)
     const asked = readSendMail(readJsonObject(request, settings.current))
     const { content, attachments, saveToSentItems } = asked
     const sizes = attachments.map((attachment) => attachment.content.length)
@@ -32,21 +34,48 @@ export function messageRoutes(app: FastifyInstance, simulation: Simulation): voi
       sentAt: clock().toISOString(),
     }
     request.facts.accepted = deliver(message, address, { kind: saveToSentItems ? 'new' : 'none' }, simulation)
+    return undefined
   }
 
-  const create = (visit: Visit): object => {
-    const { request, address: mailbox } = visit
+  const sendMime = async (visit: Visit): Promise<typeof NOTHING_DONE | undefined> => {
+    const mime = await readMime(visit.request, settings.current)
+    if (mime === null) return NOTHING_DONE
+    requireRecipients(mime.content)
+    const message: StoredMessage = { ...storedMime(mime), ...requireSender(mime.from, visit, simulation) }
+    visit.request.facts.accepted = deliver(message, visit.address, { kind: 'new' }, simulation)
+    return undefined
+  }
+
+  const storedMime = ({ content, internetMessageId, attachments, source, kind }: ReadMime) => ({
+    ...content,
+    internetMessageId: internetMessageId ?? newMessageId(index),
+    attachments: attachments.map((attachment) => storeAttachment(attachment, simulation)),
+    mime: { sha256: attachmentBlobs(simulation).put(source), kind },
+    sentAt: clock().toISOString(),
+  })
+
+  const readDraft = async (request: FastifyRequest) => {
+    if (isMime(request)) {
+      const mime = await readMime(request, settings.current)
+      return mime && { from: mime.from, stored: storedMime(mime) }
+    }
     const { content, from, attachments } = readMessage(readJsonObject(request, settings.current))
-    const id = newItemId()
-    const message: StoredMessage = {
+    const stored = {
       ...content,
       internetMessageId: newMessageId(index),
-      from: from ?? ownerOf(visit),
-      sender: ownerOf(visit),
       attachments: attachments.map((attachment) => storeAttachment(attachment, simulation)),
       sentAt: clock().toISOString(),
-      isDraft: true,
     }
+    return { from, stored }
+  }
+
+  const create = async (visit: Visit): Promise<object | typeof NOTHING_DONE> => {
+    const { request, address: mailbox } = visit
+    const draft = await readDraft(request)
+    if (draft === null) return NOTHING_DONE
+    const id = newItemId()
+    const from = draft.from ?? ownerOf(visit)
+    const message: StoredMessage = { ...draft.stored, from, sender: ownerOf(visit), isDraft: true }
     store.commit({ type: 'draft-saved', mailbox, id, message })
     const item = store.state.mailboxes.get(mailbox)?.byId.get(id)
     if (item === undefined) throw new Error('A message that was just saved is missing.')
@@ -77,7 +106,7 @@ export function messageRoutes(app: FastifyInstance, simulation: Simulation): voi
 
   const search = (visit: Visit): object => {
     const { request, mailbox, nowMs, idKind } = visit
-    const { select, filter, top } = readMessageSearch(queryOf(request))
+    const { select, filter, expand, top } = readMessageSearch(queryOf(request))
     if (filter?.by === 'property' && settings.current.extendedPropertySearch === 'error') {
       const message = 'The query filter contains one or more invalid nodes.'
       throw new GraphError(400, 'ErrorInvalidUrlQueryFilter', message)
@@ -91,7 +120,15 @@ export function messageRoutes(app: FastifyInstance, simulation: Simulation): voi
       const isInFolder = folder === undefined || item.folder === folder
       return isInFolder && isVisible(item, nowMs) && matches(item.message, filter)
     })
-    return { value: found.map((item) => messageJson(item, select, idKind)) }
+    const known = settings.current.extendedPropertySearch
+    return {
+      value: found.map((item) =>
+        Object.assign(
+          messageJson(item, select, idKind),
+          expand !== null && expandedProperty(knownProperties(item.message, known), expand),
+        ),
+      ),
+    }
   }
 
   const matches = (message: StoredMessage, filter: MessageFilter | null): boolean => {
@@ -110,12 +147,13 @@ export function messageRoutes(app: FastifyInstance, simulation: Simulation): voi
     path: string,
     endpoint: Endpoint,
     status: number,
-    act: (request: FastifyRequest) => object | void,
+    act: (request: FastifyRequest) => Act,
   ): void => {
     const handler: RouteHandlerMethod = async (request, reply) => {
       const isImmutable = wantedIdKind(request.headers['prefer']) === 'immutable'
       if (isImmutable) reply.header('preference-applied', 'IdType="ImmutableId"')
-      return reply.code(status).send(act(request))
+      const answer = await act(request)
+      return answer === NOTHING_DONE ? reply.code(200).send() : reply.code(status).send(answer)
     }
     const onRequest = (request: FastifyRequest, reply: FastifyReply): Promise<void> =>
       enterMailbox(request, reply, simulation)
@@ -127,7 +165,7 @@ export function messageRoutes(app: FastifyInstance, simulation: Simulation): voi
   type Enter = (request: FastifyRequest) => Visit
   const onItem =
     (enter: Enter, act: (visit: Visit, item: MailboxItem) => object | void) =>
-    (request: FastifyRequest): object | void => {
+    (request: FastifyRequest): Act => {
       const visit = enter(request)
       return act(visit, findItem(visit, (request.params as { readonly id: string }).id))
     }
@@ -149,6 +187,12 @@ export function messageRoutes(app: FastifyInstance, simulation: Simulation): voi
   const createUploadSession = `${one}/attachments/createUploadSession`
   route('POST', createUploadSession, 'upload-session-create', 201, onItem(toWrite, attachments.createSession))
 }
+
+/** The answer is 200, whatever the endpoint, and nothing was done. */
+const NOTHING_DONE = Symbol('nothing done')
+
+type Answer = object | typeof NOTHING_DONE | undefined | void
+type Act = Answer | Promise<Answer>
 
 function ownerOf({ addressee }: Visit): MailAddress {
   const { address, displayName } = addressee

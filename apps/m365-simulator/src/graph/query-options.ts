@@ -11,6 +11,8 @@ export interface MessageSearch {
   /** null: the default properties */
   readonly select: readonly string[] | null
   readonly filter: MessageFilter | null
+  /** The id of the extended property that is returned with each message; null: none */
+  readonly expand: string | null
   readonly top: number
 }
 
@@ -21,6 +23,7 @@ const PROPERTY_FILTER = new RegExp(
   `^singleValueExtendedProperties/any\\(\\s*(\\w+)\\s*:\\s*\\1/id eq ${QUOTED} and \\1/value eq ${QUOTED}\\s*\\)$`,
   'i',
 )
+const PROPERTY_EXPANSION = new RegExp(`^singleValueExtendedProperties\\(\\$filter=id eq ${QUOTED}\\)$`, 'i')
 const INTERNET_MESSAGE_ID_FILTER = new RegExp(`^internetMessageId eq ${QUOTED}$`, 'i')
 /** Selections are of the type that all kinds of attachments share, which has neither contents nor contentId. */
 const ATTACHMENT_PROPERTIES = new Set(['id', 'contentType', 'isInline', 'lastModifiedDateTime', 'name', 'size'])
@@ -33,13 +36,23 @@ export function readMessageSelection(query: URLSearchParams): readonly string[] 
 
 /** @throws GraphError */
 export function readMessageSearch(query: URLSearchParams): MessageSearch {
-  requireOptions(query, ['$select', '$filter', '$top'])
+  requireOptions(query, ['$select', '$filter', '$expand', '$top'])
   const filter = query.get('$filter')
   return {
     select: readSelection(query, 'message', isMessageProperty),
     top: readTop(query.get('$top') ?? '10'),
     filter: filter === null ? null : readFilter(filter.trim()),
+    expand: readExpansion(query.get('$expand')),
   }
+}
+
+function readExpansion(text: string | null): string | null {
+  if (text === null) return null
+  const [, id] = PROPERTY_EXPANSION.exec(text.trim()) ?? []
+  if (id !== undefined && isExtendedPropertyId(unquote(id))) return unquote(id)
+  throw badRequest(
+    'Invalid expand clause. The simulator reads "singleValueExtendedProperties($filter=id eq \'…\')" only.',
+  )
 }
 
 /** Returns the selected properties; null: all, including the contents. @throws GraphError */

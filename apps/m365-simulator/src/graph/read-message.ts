@@ -37,7 +37,10 @@ const Body = object({ contentType: oneOf('text', 'html').nullable().optional(), 
 
 const AttachmentDetails = {
   name: z.string(),
-  contentType: Text.default(null).transform((type) => type ?? 'application/octet-stream'),
+  // A calendar that is attached by JSON loses its method.
+  contentType: Text.default(null).transform(
+    (type) => type?.replace(/^(text\/calendar.*?);\s*method=[^;]*/i, '$1') ?? 'application/octet-stream',
+  ),
   contentId: Text.default(null),
   isInline: z
     .boolean()

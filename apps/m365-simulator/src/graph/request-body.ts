@@ -7,7 +7,11 @@ import { badRequest, GraphError } from './graph-error.ts'
 export function readJsonObject(request: FastifyRequest, settings: Settings): object {
   requireAcceptableLength(request, settings)
   if (mediaType(request) !== 'application/json') {
-    throw new GraphError(415, 'UnsupportedMediaType', 'The simulator takes application/json only, and no MIME.')
+    throw new GraphError(
+      415,
+      'UnsupportedMediaType',
+      'The simulator takes application/json, and text/plain for a message as MIME.',
+    )
   }
   const payload = readJson(request)
   if (typeof payload === 'object' && payload !== null && !Array.isArray(payload)) return payload

@@ -28,6 +28,8 @@ export interface StoredMessage {
   readonly headers: readonly { readonly name: string; readonly value: string }[]
   readonly extendedProperties: readonly { readonly id: string; readonly value: string }[]
   readonly attachments: readonly StoredAttachment[]
+  /** Sent as MIME: the whole message, as an attachment is stored, and what JSON could not have carried. */
+  readonly mime?: { readonly sha256: string; readonly kind: 'S/MIME' | `Calendar ${string}` | null }
   /** ISO 8601. For a draft, when it was last changed. */
   readonly sentAt: string
   /** Not sent yet: `from` and `sender` are as the client asked, unchecked. */

@@ -59,7 +59,7 @@ export function openStore(dataDirectory: string | null): Store {
   const journal: Journal<StateEvent> =
     dataDirectory === null ? memoryJournal : openJournal<StateEvent>(dataDirectory, (event) => apply(state, event))
   const items = [...state.mailboxes.values()].flatMap((mailbox) => mailbox.items)
-  blobs.keepOnly(new Set(items.flatMap(({ message }) => message.attachments.map(({ sha256 }) => sha256))))
+  blobs.keepOnly(new Set(items.flatMap(({ message }) => contentsOf(message))))
   return {
     state,
     blobs,
@@ -77,6 +77,10 @@ export function openStore(dataDirectory: string | null): Store {
       blobs.keepOnly(new Set())
     },
   }
+}
+
+function contentsOf({ attachments, mime }: StoredMessage): readonly string[] {
+  return [...attachments.map(({ sha256 }) => sha256), ...(mime ? [mime.sha256] : [])]
 }
 
 /** The rights as they are now: those set at run time, else the directory's. */

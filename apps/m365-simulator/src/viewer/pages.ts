@@ -98,10 +98,11 @@ export function mailboxPage(
       addressText(name === 'inbox' ? message.from : [...message.to, ...message.cc, ...message.bcc][0]),
       timeElement(message.sentAt),
       message.attachments.length || '',
+      message.mime?.kind ?? '',
     ])
     const partner = name === 'inbox' ? 'From' : 'To'
     return html`<h2>${FOLDERS[name]}</h2>
-      ${rows.length === 0 ? html`<p class="empty">Nothing yet.</p>` : table(['Subject', partner, 'Time', 'Attachments'], rows)}`
+      ${rows.length === 0 ? html`<p class="empty">Nothing yet.</p>` : table(['Subject', partner, 'Time', 'Attachments', 'Kind'], rows)}`
   }
   return viewerPage(
     address,
@@ -135,6 +136,8 @@ export function messagePage(address: string, message: VisibleMessage): Html {
     ['Time', timeElement(sentAt)],
     ['Importance', importance === 'normal' ? '' : importance],
     ['Message-ID', internetMessageId],
+    ['Kind', message.mime?.kind ?? ''],
+    ['Sent as', message.mime ? html`MIME, <a href="${base}/source">whole message</a>` : ''],
     ...message.headers.map(({ name, value }): [string, string] => [name, value]),
     ...properties,
   ]

@@ -4,6 +4,7 @@ import { readForm } from '../http/body.ts'
 import { sendPage, sendRedirect } from '../http/pages.ts'
 import { refuseForeignOrigin } from '../http/same-origin.ts'
 import { listMailboxes } from '../mail/mailbox-list.ts'
+import { withoutBcc } from '../mail/mime-source.ts'
 import { visibleMessage } from '../mail/visible-message.ts'
 import type { Simulation } from '../simulation/simulation.ts'
 import { itemsIn, type MailboxItem } from '../tenant/store.ts'
@@ -52,6 +53,16 @@ export function viewerRoutes(app: FastifyInstance, simulation: Simulation): void
   app.get<MessagePath>('/mailboxes/:address/messages/:id/body', (request, reply) => {
     const item = findItem(request.params)
     return item?.message.body.contentType === 'html' ? sendBody(reply, item, url()) : notFound(reply)
+  })
+
+  app.get<MessagePath>('/mailboxes/:address/messages/:id/source', (request, reply) => {
+    const item = findItem(request.params)
+    const source = item?.message.mime === undefined ? null : store.blobs.get(item.message.mime.sha256)
+    if (item === undefined || source === null) return notFound(reply)
+    return reply
+      .headers({ 'content-disposition': 'attachment; filename="message.eml"', 'x-content-type-options': 'nosniff' })
+      .type('application/octet-stream')
+      .send(item.folder === 'inbox' ? withoutBcc(source) : source)
   })
 
   app.get<MessagePath>('/mailboxes/:address/messages/:id/attachments/:attachment', (request, reply) => {

@@ -1,0 +1,144 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { type Answer, answerOf, type Simulated, simulate } from '../test-support/simulated.ts'
+
+const CALENDAR = ['BEGIN:VCALENDAR', 'METHOD:REQUEST', 'END:VCALENDAR', ''].join('\r\n')
+const HEADER = {
+  From: '"Ada" <ada@contoso.com>',
+  To: 'max@contoso.com',
+  Bcc: 'grace@contoso.com',
+  Subject: '=?utf-8?B?RsO8ciBRMw==?=',
+  'Message-ID': '<q3+1=a@contoso.com>',
+  'Auto-Submitted': 'auto-generated',
+  'X-Report': '42',
+  'Content-Type': 'text/calendar; method=REQUEST; charset=utf-8',
+}
+
+let simulated: Simulated
+let token: string
+beforeEach(async () => {
+  simulated = await simulate()
+  token = (await simulated.signIn('ada')).access_token
+})
+
+describe('sendMail with MIME', () => {
+  it('takes the envelope from the header, and shows recipients no Bcc', async () => {
+    expect(await post('/me/sendMail', mime())).toMatchObject({ status: 202, text: '' })
+    expect(await simulated.messages('max@contoso.com')).toMatchObject([
+      {
+        subject: 'Für Q3',
+        internetMessageId: HEADER['Message-ID'],
+        bcc: [],
+        headers: [{ name: 'X-Report', value: '42' }],
+        mime: { kind: 'Calendar REQUEST' },
+      },
+    ])
+    expect(await sourceOf('max@contoso.com', 'inbox')).toBe(mime({ Bcc: null }))
+    expect(await simulated.messages('grace@contoso.com')).toHaveLength(1)
+    expect(await sourceOf('ada@contoso.com', 'sentItems')).toBe(mime())
+  })
+
+  it.each([
+    ['nothing', ''],
+    ['no base64', 'From: ada@contoso.com'],
+    ['base64 as a JSON string', JSON.stringify(Buffer.from('x').toString('base64'))],
+  ])('refuses %s', async (_what, body) => {
+    expect(await postRaw('/me/sendMail', body)).toMatchObject({
+      status: 400,
+      code: 'ErrorMimeContentInvalidBase64String',
+    })
+  })
+
+  it('takes folded base64', async () => {
+    const base64 = encode(mime()).replace(/.{76}/g, '$&\r\n')
+    expect(await postRaw('/me/sendMail', base64)).toMatchObject({ status: 202 })
+  })
+
+  it.each<[string, Parameters<typeof mime>[0], number, string]>([
+    ['no recipients', { To: null, Bcc: null }, 400, 'ErrorInvalidRecipients'],
+    ['no From', { From: null }, 403, 'ErrorSendAsDenied'],
+    ['an unquoted @ in the name', { From: 'scanner@floor <ada@contoso.com>' }, 403, 'ErrorSendAsDenied'],
+    ['two From', { From: 'ada@contoso.com\r\nFrom: max@contoso.com' }, 403, 'ErrorSendAsDenied'],
+    ['a From that Ada may not send as', { From: 'max@contoso.com' }, 403, 'ErrorSendAsDenied'],
+    ['bare line feeds', { 'X-A': 'a\n b' }, 400, 'ErrorMimeContentInvalid'],
+  ])('refuses %s', async (_what, changes, status, code) => {
+    expect(await post('/me/sendMail', mime(changes))).toMatchObject({ status, code })
+  })
+
+  it('refuses a calendar that is none', async () => {
+    const answer = await post('/me/sendMail', mime({}, 'no calendar\r\n'))
+    expect(answer).toMatchObject({ status: 400, code: 'ErrorMimeContentConversionFailed' })
+  })
+
+  it.each([
+    ['payload-too-large', 413],
+    ['bad-request', 400],
+    ['accepted', 200],
+  ])('answers what is too large by the setting %s, and sends nothing', async (mimeTooLarge, status) => {
+    await simulated.set({ mimeTooLarge })
+    expect(await post('/me/sendMail', mime({}, CALENDAR + 'x'.repeat(2240 * 1024)))).toMatchObject({ status })
+    expect(await simulated.messages('max@contoso.com')).toEqual([])
+  })
+
+  it('ignores From and rewrites the Message-ID where the settings say so', async () => {
+    await simulated.set({ mimeFrom: 'ignored', mimeMessageId: 'rewritten' })
+    expect(await post('/me/sendMail', mime({ From: 'reports@contoso.com' }))).toMatchObject({ status: 202 })
+    const [sent] = await simulated.messages('max@contoso.com')
+    expect(sent?.from.address).toBe('ada@contoso.com')
+    expect(sent?.internetMessageId).not.toBe(HEADER['Message-ID'])
+  })
+})
+
+describe('a draft of MIME', () => {
+  it('keeps its id and its Message-ID when it is sent, and is found by its headers', async () => {
+    const immutable = { prefer: 'IdType="ImmutableId"' }
+    const draft = await post('/me/messages', mime(), immutable)
+    expect(draft).toMatchObject({ status: 201, json: { isDraft: true, internetMessageId: HEADER['Message-ID'] } })
+    const id = encodeURIComponent(String(draft.json['id']))
+    expect((await simulated.graph(token, 'POST', `/me/messages/${id}/send`, undefined, immutable)).status).toBe(202)
+    expect(await search("ep/value eq '42'")).toMatchObject([
+      { id: draft.json['id'], singleValueExtendedProperties: [{ value: '42' }] },
+    ])
+  })
+
+  it('is not found by its headers where Exchange drops them', async () => {
+    await simulated.set({ mimeHeaders: 'lost' })
+    await post('/me/sendMail', mime())
+    expect(await search("ep/value eq '42'")).toEqual([])
+  })
+})
+
+const X_REPORT = "'String {00020386-0000-0000-C000-000000000046} Name x-report'"
+
+async function search(condition: string): Promise<unknown> {
+  const query = new URLSearchParams({
+    $filter: `singleValueExtendedProperties/Any(ep: ep/id eq ${X_REPORT} and ${condition})`,
+    $expand: `singleValueExtendedProperties($filter=id eq ${X_REPORT})`,
+    $select: 'id',
+  })
+  const path = `/me/mailFolders/sentitems/messages?${query.toString()}`
+  const immutable = { prefer: 'IdType="ImmutableId"' }
+  return (await answerOf(await simulated.graph(token, 'GET', path, undefined, immutable))).json['value']
+}
+
+function mime(changes: Record<string, string | null> = {}, body = CALENDAR): string {
+  const fields = Object.entries({ ...HEADER, ...changes }).filter(([, value]) => value !== null)
+  return `${fields.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n${body}`
+}
+
+function encode(text: string): string {
+  return Buffer.from(text).toString('base64')
+}
+
+function post(path: string, text: string, headers: Record<string, string> = {}): Promise<Answer> {
+  return postRaw(path, encode(text), headers)
+}
+
+async function postRaw(path: string, body: string, headers: Record<string, string> = {}): Promise<Answer> {
+  const all = { authorization: `Bearer ${token}`, 'content-type': 'text/plain', ...headers }
+  return answerOf(await fetch(`${simulated.url}/v1.0${path}`, { method: 'POST', headers: all, body }))
+}
+
+async function sourceOf(address: string, folder: 'inbox' | 'sentItems'): Promise<string> {
+  const [message] = await simulated.messages(address, folder)
+  return (await fetch(`${simulated.url}/mailboxes/${address}/messages/${message?.id}/source`)).text()
+}
