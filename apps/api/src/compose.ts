@@ -217,7 +217,15 @@ export async function compose(
         limits: [{ of: {}, atMost: 1 }],
       }),
     )
-    const serviceKeys = composeServiceKeys({ database, tenantId, requireAdmin, auditRefusal, clock, random })
+    const serviceKeys = composeServiceKeys({
+      database,
+      tenantId,
+      requireAdmin,
+      auditRefusal,
+      clock,
+      databaseNow,
+      random,
+    })
     // A worker does not authenticate services, so it leaves the seeded key to the processes that do.
     if (config.role !== 'worker') await waitForDatabase(() => serviceKeys.seed(config.seededServiceKey))
 
@@ -231,7 +239,11 @@ export async function compose(
     const accept = createAccept({
       submit,
       intake: { store: queue.receiving, contentKeys, random },
-      admission: { store: queue.messages, readSender: settings.readSender },
+      admission: {
+        store: queue.messages,
+        readSender: settings.readSender,
+        readRecipientsPolicy: settings.readRecipientsPolicy,
+      },
       databaseNow,
       onSubmitted: () => submitted.inc(),
     })
@@ -326,6 +338,7 @@ export async function compose(
               submit,
               accept,
               readSender: settings.readSender,
+              readRecipientsPolicy: settings.readRecipientsPolicy,
               tracing,
               onSubmitted: () => submitted.inc(),
               auditTestMessage: ({ tenantId, actor, messageId: message }) =>

@@ -20,6 +20,8 @@ export interface GrantedAccess {
     readonly searchWorks: boolean
     /** Sent messages are known not to be found. Both are false while nobody knows, as after a reconnect. */
     readonly searchFails: boolean
+    /** All mail goes to this address alone; null where it goes to its recipients. */
+    readonly redirectAllTo: string | null
   }
   /** The version of the tokens; pass it as `refused` when Microsoft refuses the access token. */
   readonly grantVersion: number

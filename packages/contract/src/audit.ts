@@ -10,7 +10,9 @@ import type { Endpoint } from './endpoint.ts'
  * - `reconnect-required`, `app-misconfigured`, `app-recovered`: Microsoft refused the connection, or accepts it again
  * - `message-cancelled`, `message-retried`: by a person; services' own requests are in the log of the process
  * - `test-message-sent`: somebody pressed *Send test mail*; the message itself shows its outcome
- * - `service-key-refused`: the key is `unknown` or `revoked`, or lacks a scope (`scope-missing`)
+ * - `recipients-policy-changed`: who may be written to, or the redirection of all mail; the details are those from now on
+ * - `service-key-refused`: the key is `unknown`, `revoked` or `expired`, is not to be used from this address
+ *   (`address-not-allowed`), or lacks a scope (`scope-missing`)
  * - `access-refused`: a person who is not a workspace admin asked for what only those may see or do
  * - `webhook-tested`: somebody pressed *Test*; the outcome is that of the request
  * - `vault-rotated`, `vault-forgotten`: secrets were sealed under another key, or dropped because their key is lost
@@ -21,6 +23,7 @@ export const AuditAction = z.enum([
   'consent-started',
   'consent-ended',
   'settings-reset',
+  'recipients-policy-changed',
   'reconnect-required',
   'app-misconfigured',
   'app-recovered',

@@ -20,6 +20,11 @@ export function sameAddress(one: string, other: string): boolean {
   return one.toLowerCase() === other.toLowerCase()
 }
 
+/** Whether this is a domain of at least two parts, in any script. */
+export function isDomainName(domain: string): boolean {
+  return domainFault(domain) === null
+}
+
 function emailAddressFault(value: string): string | null {
   if (value === '') return 'Enter an email address.'
   if (value !== value.trim()) return 'Remove the space around the address.'

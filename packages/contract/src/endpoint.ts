@@ -11,7 +11,7 @@ export interface Endpoint {
   readonly operation: string
   /** What it does, in one sentence. */
   readonly summary: string
-  readonly method: 'GET' | 'POST' | 'DELETE'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   /** Relative to the origin, with `:name` for path parameters. */
   readonly path: `/api/v1/${string}`
   /** The role that a session needs; null when the operation takes no session cookie. */

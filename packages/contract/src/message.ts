@@ -14,7 +14,7 @@ export const MAX_REQUEST_BYTES = 4_194_304
 export const COUNTED_FROM_BYTES = 64 * 1024
 /** Above this stored size, files may have to be uploaded one after the other, which can take minutes. */
 export const LARGE_FROM_BYTES = 3_000_000
-const MAX_SUBJECT_CHARACTERS = 255
+export const MAX_SUBJECT_CHARACTERS = 255
 const MAX_NAME_CHARACTERS = 256
 export const MAX_FILE_NAME_CHARACTERS = 255
 const MAX_REFERENCE_CHARACTERS = 512
@@ -525,7 +525,7 @@ export const sendTestMessage = {
   response: z.strictObject({ messageId: MessageId }),
   answer: 'Stored: it will be delivered like any message.',
   answerHeaders: { Location: LOCATION },
-  problems: ['not-configured', 'storage-full'],
+  problems: ['not-configured', 'recipient-not-allowed', 'storage-full'],
 } as const satisfies Endpoint
 
 /** What is left of one limit of the mailbox; null when the limit is switched off. */

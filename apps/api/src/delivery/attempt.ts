@@ -81,6 +81,8 @@ export interface DraftProgress {
   internetMessageId: string | null
   /** The sender that the draft was made for; null while there is no draft, or nobody knows. */
   from: string | null
+  /** Whom all mail was redirected to when it was made. */
+  redirectedTo: string | null
   uploading: boolean
   upload: Upload
   /** Whether this attempt has put anything on the draft. */

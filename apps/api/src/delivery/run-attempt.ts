@@ -2,6 +2,7 @@ import { MAX_REQUEST_BYTES } from '@inforiver-mail/contract/message'
 import type { Failure } from '@inforiver-mail/m365/classify-failure'
 import { createContentCipher } from '@inforiver-mail/m365/content-cipher'
 import { readContent } from '@inforiver-mail/m365/message-content'
+import { redirectMessage } from '@inforiver-mail/m365/redirected-message'
 import { encodedMessageBytes } from '@inforiver-mail/m365/request-sizes'
 import type { Access, GrantedAccess } from '../mailbox-access.ts'
 import { memoryFor } from '../memory/memory-use.ts'
@@ -43,13 +44,16 @@ export async function runAttempt(
   if (access.outcome !== 'granted') return withoutAccess(access)
   const giveBack = await deps.budget.take(memoryOf(message), signal)
   try {
-    const open = await openMessage(deps, message, claimedAt, access)
+    let open = await openMessage(deps, message, claimedAt, access)
     const first = await lookUpOrSend(deps, open, access, signal)
     const refusal = tokenRefusal(first.result)
     if (!refusal) return holdIfAccessIsLost(deps, message, access, first)
     const claims = refusal.claims ?? undefined
     const fresh = await deps.requestAccess(tenantId, { refused: access.grantVersion, claims, signal })
     if (fresh.outcome !== 'granted') return withoutAccess(fresh)
+    // Meanwhile all mail may have been redirected, or no longer be.
+    if (fresh.settingsVersion !== access.settingsVersion)
+      open = { ...(await openMessage(deps, message, claimedAt, fresh)), draft: open.draft }
     return holdIfAccessIsLost(deps, message, fresh, await lookUpOrSend(deps, open, fresh, signal))
   } finally {
     giveBack()
@@ -225,14 +229,16 @@ async function openMessage(
   const { id, tenantId } = message
   const cipher = createContentCipher(await contentKeys.forStoredMessage(message), random)
   const place = { tenant: tenantId, message: id, part: 'body', chunk: 0, last: true }
-  const content = readContent(cipher.open(message.content ?? (await deliveries.readContent(message)), place))
+  const submitted = readContent(cipher.open(message.content ?? (await deliveries.readContent(message)), place))
+  const { fromEmail, redirectAllTo } = access.connection
+  const content = redirectAllTo === null ? submitted : redirectMessage(submitted, redirectAllTo)
   return {
     message,
     claimedAt,
     clearedByClaim: message.clearedVersion === access.settingsVersion,
     mayDuplicate: false,
     content,
-    route: await chooseRoute(deps, message, content, access.connection.fromEmail),
+    route: await chooseRoute(deps, message, content, fromEmail),
     read: createAttachmentReader(deliveries, cipher, message),
     draft: createDraftProgress(message),
   }

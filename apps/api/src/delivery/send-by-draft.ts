@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { sameAddress } from '@inforiver-mail/contract/email-address'
-import type { SoughtMessage } from '@inforiver-mail/m365/find-message'
+import type { FoundMessage, SoughtMessage } from '@inforiver-mail/m365/find-message'
 import type { CallOptions } from '@inforiver-mail/m365/graph-mailer'
+import { redirectionMark } from '@inforiver-mail/m365/redirected-message'
 import type { GrantedAccess } from '../mailbox-access.ts'
 import type { LeasedMessage, Upload } from '../queue/leased-message.ts'
 import {
@@ -32,14 +33,14 @@ const NO_DRAFT = { draftId: null, internetMessageId: null }
 const WAIT_IN_PLACE_MS = 15_000
 
 export function createDraftProgress(message: LeasedMessage): DraftProgress {
-  const { draftId, internetMessageId, fromEmail, uploading, upload } = message
-  return { draftId, internetMessageId, from: fromEmail, uploading, upload, progressed: false, unconfirmed: true }
+  const { draftId, internetMessageId, fromEmail: from, redirectedTo, uploading, upload } = message
+  return { draftId, internetMessageId, from, redirectedTo, uploading, upload, progressed: false, unconfirmed: true }
 }
 
 export async function sendByDraft(
   deps: AttemptDeps,
   open: OpenMessage,
-  { settingsVersion, connection: { fromEmail, mailbox, delegate } }: GrantedAccess,
+  { settingsVersion, connection: { fromEmail, mailbox, delegate, redirectAllTo } }: GrantedAccess,
   options: CallOptions & { readonly signal: AbortSignal },
 ): Promise<AttemptResult | 'replanned'> {
   const { mailer } = deps
@@ -126,15 +127,23 @@ export async function sendByDraft(
   }
 
   /**
-   * A draft that was found fits only if it has the same sender and was made for the same route: one that is to be filled
-   * has no files yet. One that is about to be deleted must not be used.
+   * A draft that was found fits only if it has the same sender and recipients, and was made for the same route: one that
+   * is to be filled has no files yet. One that is about to be deleted must not be used.
    */
-  async function mayTakeUp({ id, from }: { id: string; from: string | null }): Promise<boolean> {
-    if (from === null || !sameAddress(from, fromEmail)) return false
+  async function mayTakeUp(found: FoundMessage): Promise<boolean> {
+    const { id, from } = found
+    if (from === null || !sameAddress(from, fromEmail) || !goesToTheSame(found)) return false
     if (await deps.mailboxes.isToBeDeleted(message.tenantId, id)) return false
     if (route.plan.kind === 'draft' || attachments.length === 0) return true // its files are counted before it is sent
     const counted = await mailer.countAttachments(id, options)
     return counted.outcome === 'counted' && counted.count === attachments.length
+  }
+
+  /** Whether a draft was made under the same redirection. Microsoft may spell the addresses of others differently. */
+  function goesToTheSame({ subject, to }: FoundMessage): boolean {
+    const { content } = open
+    if (redirectAllTo === null) return !(subject ?? '').startsWith(redirectionMark(content))
+    return subject === content.subject && to.length === 1 && sameAddress(to[0] ?? '', redirectAllTo)
   }
 
   /** Deletes a draft that was found and does not fit. Nothing was ever done with it, so another one takes its place. */
@@ -147,6 +156,7 @@ export async function sendByDraft(
   /** Checks that the remote draft, of an earlier attempt or another process, matches what is stored. */
   async function resumeDraft(draftId: string): Promise<Step> {
     if (draft.from !== null && draft.from !== fromEmail) return discardDraft(draftId)
+    if (draft.redirectedTo !== redirectAllTo) return discardDraft(draftId)
     if (!draft.uploading) return 'ready'
     const counted = await mailer.countAttachments(draftId, options)
     if (counted.outcome === 'gone') return afterGone()
@@ -262,7 +272,8 @@ export async function sendByDraft(
     { draftId, internetMessageId }: Pick<DraftProgress, 'draftId' | 'internetMessageId'>,
     from: string | null,
   ): Promise<void> {
-    const stored = { draftId, internetMessageId, from, uploading: route.plan.kind === 'draft' }
+    const redirectedTo = draftId === null ? null : redirectAllTo
+    const stored = { draftId, internetMessageId, from, redirectedTo, uploading: route.plan.kind === 'draft' }
     requireCleared(await deps.deliveries.storeDraft(message, settingsVersion, stored))
     cleared = !stored.uploading && draftId !== null
     Object.assign(draft, { ...stored, upload: { attached: 0, session: null, position: 0 } })

@@ -1,4 +1,4 @@
-import type { InputFault } from '@inforiver-mail/contract/problem'
+import type { InputFault, ProblemCode } from '@inforiver-mail/contract/problem'
 import type { z } from 'zod'
 import { ProblemError } from './problem.ts'
 
@@ -8,8 +8,13 @@ const MAX_PATH_CHARACTERS = 200
 
 /** Reports all faults at once, each with its path. Of very many it lists the first, and counts the rest. */
 export function refuseInput(faults: readonly InputFault[]): ProblemError {
+  return refuseFaults('invalid-input', faults)
+}
+
+/** Like `refuseInput`, for input that is valid and still not accepted. */
+export function refuseFaults(code: ProblemCode, faults: readonly InputFault[]): ProblemError {
   const listed = listable(faults)
-  return new ProblemError('invalid-input', summarize(listed, faults.length - listed.length), { errors: listed })
+  return new ProblemError(code, summarize(listed, faults.length - listed.length), { errors: listed })
 }
 
 function summarize(listed: readonly InputFault[], more: number): string {

@@ -30,7 +30,7 @@ const TITLES = {
   'message-too-large': 'The message is too large',
   'expectation-failed': 'The expectation cannot be met',
   'sender-not-allowed': 'Another sender is configured',
-  'recipient-not-allowed': 'The recipients policy does not allow a recipient',
+  'recipient-not-allowed': 'A recipient is not allowed',
   'large-attachments-disabled': 'Large file attachments are not enabled',
   'rate-limited': 'Too many requests',
   internal: 'Something went wrong',

@@ -1,6 +1,6 @@
 import type { Message, MessageInput } from '@inforiver-mail/contract/message'
 import type { FastifyBaseLogger } from 'fastify'
-import { createAdmission, type AdmissionDeps } from './admission.ts'
+import { createAdmission, type AdmissionDeps, type Admitted } from './admission.ts'
 import { createIntake, type Intake, type IntakeDeps, type IntakeMemory } from './attachment-intake.ts'
 import type { Check } from './read-request.ts'
 import { toSubmission } from './read-submission.ts'
@@ -15,9 +15,8 @@ export interface AcceptDeps {
   readonly onSubmitted: () => void
 }
 
-/** The service that submits a message. */
-export interface Sender {
-  readonly tenantId: string
+/** The service that submits a message, and what its key allows. */
+export interface Sender extends Admitted {
   readonly service: string
 }
 
@@ -58,13 +57,14 @@ export type Accept = (
  */
 export function createAccept({ submit, databaseNow, onSubmitted, ...deps }: AcceptDeps): Accept {
   return async ({ sender, memory, traceparent, log, read }) => {
-    const admission = createAdmission(deps.admission, sender.tenantId)
+    const admission = createAdmission(deps.admission, sender)
     const intake = createIntake(deps.intake, admission, { tenantId: sender.tenantId, memory })
     let completed = false
     try {
-      const arrived = await read(intake, async ({ from, sendAt }) => {
+      const arrived = await read(intake, async ({ from, sendAt, ...message }) => {
         if (sendAt !== undefined) requireNotPast(sendAt, await databaseNow())
         await admission.requireSender(from)
+        await admission.requireRecipients(message)
       })
       if ('repeats' in arrived) return { outcome: 'repeated', messageId: arrived.repeats }
       const submission = toSubmission(arrived.input, intake.parts)

@@ -1,9 +1,11 @@
 import { sameAddress } from '@inforiver-mail/contract/email-address'
 import { bodyBytesOf, type MessageContent } from '@inforiver-mail/m365/message-content'
 import { measureArriving, measureMime, measureRequests } from '@inforiver-mail/m365/request-sizes'
+import type { RecipientsPolicy } from '@inforiver-mail/contract/recipients-policy'
 import { ProblemError } from '../http/problem.ts'
 import type { IntakeLimits } from './attachment-intake.ts'
 import type { Messages } from '../queue/queue.ts'
+import { requireAllowedRecipients } from './recipients-policy.ts'
 import { refuseArriving, refuseMimeSize, refuseSize, type SizeRules } from './refusals.ts'
 
 /** No limit of Microsoft's can apply below this size. */
@@ -15,18 +17,31 @@ export interface AdmissionDeps {
   readonly readSender: (
     tenantId: string,
   ) => Promise<{ readonly fromEmail: string; readonly largeAttachments: boolean } | null>
+  readonly readRecipientsPolicy: (tenantId: string) => Promise<RecipientsPolicy>
+}
+
+/** On whose behalf a message is admitted. */
+export interface Admitted {
+  readonly tenantId: string
+  /** The only domains that its key may write to; empty: those that the installation allows. */
+  readonly allowedDomains: readonly string[]
 }
 
 /** What the installation allows at this moment. A new message is held to it, a repetition never. */
 export interface Admission extends IntakeLimits {
   /** @throws {ProblemError} where the message asks for another From than the sender */
   requireSender(from: string | undefined): Promise<void>
+  /** @throws {ProblemError} where the policy or the key does not allow a recipient */
+  requireRecipients(message: Pick<MessageContent, 'to' | 'cc' | 'bcc'>): Promise<void>
   /** @throws {ProblemError} where the message is larger than may be sent */
   requireSize(content: MessageContent): Promise<void>
 }
 
 /** Admits one message. What only large messages depend on is read once it turns out to be large. */
-export function createAdmission({ store, readSender }: AdmissionDeps, tenantId: string): Admission {
+export function createAdmission(
+  { store, readSender, readRecipientsPolicy }: AdmissionDeps,
+  { tenantId, allowedDomains }: Admitted,
+): Admission {
   let rules: Promise<SizeRules> | null = null
 
   async function readRules(): Promise<SizeRules> {
@@ -57,6 +72,10 @@ export function createAdmission({ store, readSender }: AdmissionDeps, tenantId: 
           ? 'No sender is configured yet. Leave out "from": the message leaves from the sender that is configured when it is sent.'
           : `Messages leave from ${sender} only. Leave out "from", or use replyTo for answers to another address.`,
       )
+    },
+    async requireRecipients(message) {
+      const { allowedDomains: ofInstallation } = await readRecipientsPolicy(tenantId)
+      requireAllowedRecipients(message, { ofInstallation, ofKey: allowedDomains })
     },
     async requireSize(content) {
       const totalBytes = content.attachments.reduce((sum, { sizeBytes }) => sum + sizeBytes, bodyBytesOf(content))

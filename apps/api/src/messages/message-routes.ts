@@ -13,6 +13,7 @@ import {
 import type { Scope } from '@inforiver-mail/contract/caller'
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 import { parseCursor, type ListPosition, writeCursor } from '../http/list-cursor.ts'
+import { refuseFaults } from '../http/input-faults.ts'
 import { ProblemError } from '../http/problem.ts'
 import { route } from '../http/route.ts'
 import type { SignedIn } from '../http/session.ts'
@@ -21,6 +22,7 @@ import type { Actor, Owner } from '../queue/actor.ts'
 import type { MailboxLimits } from '../queue/limits.ts'
 import type { Messages } from '../queue/queue.ts'
 import type { AdmissionDeps } from './admission.ts'
+import { refuseRecipient } from './recipients-policy.ts'
 import type { Submit } from './submit.ts'
 import { submitRoute, type SubmitOptions } from './submit-route.ts'
 import { storageFull } from './refusals.ts'
@@ -36,6 +38,7 @@ interface Options extends Omit<SubmitOptions, 'find'> {
   readonly limits: MailboxLimits
   readonly submit: Submit
   readonly readSender: AdmissionDeps['readSender']
+  readonly readRecipientsPolicy: AdmissionDeps['readRecipientsPolicy']
   readonly onSubmitted: () => void
   readonly clock: () => Date
   /** Records in the audit log who sent a test mail. */
@@ -111,6 +114,9 @@ export const messageRoutes: FastifyPluginAsync<Options> = async (app, options) =
     if (sender === null)
       throw new ProblemError('not-configured', 'No mailbox is connected yet. Enable one first, then send a test mail.')
     const to = body.to === undefined ? { address: admin.email, name: admin.name } : { address: body.to }
+    const { allowedDomains: ofInstallation } = await options.readRecipientsPolicy(tenantId)
+    const refusal = refuseRecipient(to.address, { ofInstallation, ofKey: [] })
+    if (refusal !== null) throw refuseFaults('recipient-not-allowed', [{ path: 'to', message: refusal }])
     const content = testMail({ to, sender, askedBy: admin.name, at: clock() })
     const submitted = await submit({
       tenantId,

@@ -15,7 +15,7 @@ import type { Tracing } from '../tracing.ts'
 import { hashSubmission } from './submit.ts'
 
 export interface SubmitOptions {
-  readonly requireService: (scope: Scope) => (request: FastifyRequest) => Promise<Owner>
+  readonly requireService: (scope: Scope) => (request: FastifyRequest) => Promise<Sender>
   readonly store: Pick<Messages, 'findKey'>
   readonly find: (owner: Owner, id: string) => Promise<Message>
   readonly accept: Accept
@@ -65,7 +65,7 @@ export const submitRoute: FastifyPluginAsync<SubmitOptions> = async (app, option
     return { message: await find(owner, id), replayed: true }
   }
 
-  const guards = new WeakMap<FastifyRequest, Owner>()
+  const guards = new WeakMap<FastifyRequest, Sender>()
   app.route({
     method: submitMessage.method,
     url: submitMessage.path,
@@ -85,11 +85,11 @@ export const submitRoute: FastifyPluginAsync<SubmitOptions> = async (app, option
       return payload
     },
     handler: async (request, reply) => {
-      const owner = guards.get(request)
-      if (!owner || owner.service === null) throw new Error('The guard did not run.')
-      const sender = { tenantId: owner.tenantId, service: owner.service }
+      const sender = guards.get(request)
+      if (!sender) throw new Error('The guard did not run.')
+      const { tenantId, service } = sender
       const key = readIdempotencyKey(request)
-      const first = key === null ? null : await store.findKey({ ...sender, key })
+      const first = key === null ? null : await store.findKey({ tenantId, service, key })
       const { message, replayed } = await tracing.submit(
         { traceparent: request.headers['traceparent'], elapsedMs: reply.elapsedTime },
         (traceparent) => (first ? repeat(request, sender, first) : submitNew(request, sender, key, traceparent)),

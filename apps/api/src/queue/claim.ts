@@ -111,7 +111,7 @@ SELECT l.message_id AS id, l.tenant_id, l.recipients, l.attempt_count, l.trying_
        coalesce(c.begun_at, l.waits_since) AS created_at, c.data_key, c.key_sealed AS content_key_sealed,
        coalesce(c.attachment_bytes, 0) AS attachment_bytes, coalesce(c.chunked, false) AS chunked, coalesce(c.stored_bytes, 0) AS stored_bytes,
        CASE WHEN l.size = 'small' THEN c.content END AS content, c.traceparent,
-       d.draft_id, d.internet_message_id, coalesce(d.upload_attached, 0) AS upload_attached, d.upload_url_sealed, d.upload_expires_at,
+       d.draft_id, d.internet_message_id, d.redirected_to, coalesce(d.upload_attached, 0) AS upload_attached, d.upload_url_sealed, d.upload_expires_at,
        coalesce(d.upload_position, 0) AS upload_position
   FROM leased l
   LEFT JOIN LATERAL (SELECT * FROM message_contents WHERE message_id = l.message_id OFFSET 0) AS c ON true
@@ -178,6 +178,7 @@ interface ClaimedRow {
   readonly from_email: string | null
   readonly draft_id: string | null
   readonly internet_message_id: string | null
+  readonly redirected_to: string | null
   readonly created_at: Date
   readonly data_key: string | null
   readonly content_key_sealed: Sealed | null
@@ -210,6 +211,7 @@ function toLeasedMessage(row: ClaimedRow, leaseOwner: string): LeasedMessage {
     fromEmail: row.from_email,
     draftId: row.draft_id,
     internetMessageId: row.internet_message_id,
+    redirectedTo: row.redirected_to,
     createdAt: row.created_at,
     dataKey: row.data_key,
     contentKeySealed: row.content_key_sealed,

@@ -12,6 +12,8 @@ export interface StoredDraft {
   readonly draftId: string | null
   readonly internetMessageId: string | null
   readonly from: string | null
+  /** Whom all mail was redirected to when it was made. */
+  readonly redirectedTo: string | null
   /** Whether attachments are still to be uploaded. */
   readonly uploading: boolean
 }
@@ -21,7 +23,7 @@ export interface StoredDraft {
  * message cannot have been sent. A complete draft is sent next.
  *
  * $1 id, $2 lease owner, $3 tenant, $4 version of the settings, $5 draft id, $6 whether it is to be filled, $7 its sender,
- * $8 its Message-ID
+ * $8 its Message-ID, $9 whom it is redirected to
  */
 const STORE_DRAFT = `
 WITH current AS MATERIALIZED (${currentSettings('$3', '$4')}), held AS (
@@ -35,10 +37,10 @@ WITH current AS MATERIALIZED (${currentSettings('$3', '$4')}), held AS (
 ), gone AS (
   DELETE FROM message_drafts WHERE $5::text IS NULL AND message_id = (SELECT message_id FROM held)
 ), stored AS (
-  INSERT INTO message_drafts (message_id, tenant_id, draft_id, internet_message_id)
-  SELECT message_id, tenant_id, $5, $8 FROM held WHERE $5::text IS NOT NULL
+  INSERT INTO message_drafts (message_id, tenant_id, draft_id, internet_message_id, redirected_to)
+  SELECT message_id, tenant_id, $5, $8, $9 FROM held WHERE $5::text IS NOT NULL
   ON CONFLICT (message_id) DO UPDATE
-    SET draft_id = excluded.draft_id, internet_message_id = excluded.internet_message_id, upload_attached = 0,
+    SET draft_id = excluded.draft_id, internet_message_id = excluded.internet_message_id, redirected_to = excluded.redirected_to, upload_attached = 0,
         upload_url_sealed = NULL, upload_expires_at = NULL, upload_position = 0, uploaded_bytes = 0
 )
 SELECT message_id FROM held`
@@ -61,9 +63,9 @@ export async function storeDraft(
   pool: pg.Pool,
   message: Lease,
   settingsVersion: number,
-  { draftId, internetMessageId, from, uploading }: StoredDraft,
+  { draftId, internetMessageId, from, redirectedTo, uploading }: StoredDraft,
 ): Promise<boolean> {
-  const values = [...fenceOf(message, settingsVersion), draftId, uploading, from, internetMessageId]
+  const values = [...fenceOf(message, settingsVersion), draftId, uploading, from, internetMessageId, redirectedTo]
   const { rowCount } = await pool.query(STORE_DRAFT, values)
   if (rowCount !== 1 && draftId !== null) await pool.query(LEAVE_DRAFT, [message.id, message.leaseOwner, draftId])
   return rowCount === 1

@@ -23,6 +23,8 @@ export interface LeasedMessage {
   readonly draftId: string | null
   /** The Message-ID (RFC 5322) of its draft; null when unknown. */
   readonly internetMessageId: string | null
+  /** Whom all mail was redirected to when the draft was made; null where there is no draft. */
+  readonly redirectedTo: string | null
   readonly createdAt: Date
   /** The id of the data key that its content key is derived from; null for a message that version 1.0.0 stored. */
   readonly dataKey: string | null

@@ -36,7 +36,13 @@ afterAll(async () => {
 beforeEach(() => ground.clock.advance(1 * MINUTES))
 afterEach(() => ground.database.empty('messages', 'mailbox_usage', 'mailbox_cleanups'))
 
-const DRAFT = { draftId: 'draft', internetMessageId: null, from: 'ada@contoso.com', uploading: false }
+const DRAFT = {
+  draftId: 'draft',
+  internetMessageId: null,
+  redirectedTo: null,
+  from: 'ada@contoso.com',
+  uploading: false,
+}
 const UPLOAD = { attached: 0, session: null }
 /** Microsoft accepted the message, and asked for a pause of the mailbox. */
 const SENT_THEN_PAUSE: Settlement = { ...SENT, pauseMailboxMs: 1 * MINUTES }

@@ -203,6 +203,7 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
           await deliveries.storeDraft(each, VERSION, {
             draftId: each.id,
             internetMessageId: null,
+            redirectedTo: null,
             from: null,
             uploading: true,
           })

@@ -119,7 +119,13 @@ async function totals(tenant = ADA): Promise<Totals> {
 
 const later = (ms: number) => new Date(ground.clock.now().getTime() + ms)
 const actor = (tenantId: string) => ({ tenantId, service: 'reports', userId: null })
-const DRAFT = { draftId: 'draft', internetMessageId: null, from: 'ada@contoso.com', uploading: true }
+const DRAFT = {
+  draftId: 'draft',
+  internetMessageId: null,
+  redirectedTo: null,
+  from: 'ada@contoso.com',
+  uploading: true,
+}
 
 type Make = (changes?: Partial<NewMessage>) => Promise<string>
 const small: Make = (changes = {}) => ground.submit(changes)

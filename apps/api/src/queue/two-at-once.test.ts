@@ -150,7 +150,7 @@ it('accepts the late outcome of a message that is given up at the same moment', 
 it('queues the deletion of a draft that is stored while its message is cancelled', async () => {
   const id = await ground.submit()
   const message = await ground.claimOne()
-  const draft = { draftId: 'first', internetMessageId: null, from: null, uploading: true }
+  const draft = { draftId: 'first', internetMessageId: null, redirectedTo: null, from: null, uploading: true }
   await ground.queue.deliveries.storeDraft(message, VERSION, { ...draft, draftId: null })
   const actor = { tenantId: ADA, service: null, userId: null }
 

@@ -26,6 +26,7 @@ export function composeServiceKeys({
   requireAdmin,
   auditRefusal,
   clock,
+  databaseNow,
   random,
 }: {
   database: Pick<Database, 'prisma' | 'pool'>
@@ -33,6 +34,8 @@ export function composeServiceKeys({
   requireAdmin: (request: FastifyRequest) => Promise<SignedIn>
   auditRefusal: AuditRefusal
   clock: () => Date
+  /** The clock that the end of a key is judged by. */
+  databaseNow: () => Promise<Date>
   random: RandomBytes
 }): ServiceKeys {
   const store = createServiceKeyStore(database.prisma, database.pool, clock)
@@ -55,7 +58,7 @@ export function composeServiceKeys({
   return {
     guard,
     routes: async (app) => {
-      await app.register(serviceKeyRoutes, { requireAdmin, store, clock, random })
+      await app.register(serviceKeyRoutes, { requireAdmin, store, clock, databaseNow, random })
     },
     async seed(key) {
       if (key === null) return store.revokeSeeded(tenantId, SEEDED_KEY_ID, clock())

@@ -3,38 +3,44 @@ import type { Scope } from '@inforiver-mail/contract/caller'
 import type { FastifyRequest } from 'fastify'
 import { ProblemError } from '../http/problem.ts'
 import type { SignedIn } from '../http/session.ts'
-import type { ServiceKeyStore } from './service-key-store.ts'
+import type { FoundKey, ServiceKeyStore } from './service-key-store.ts'
 
 /** A caller: a service with a key, or a workspace admin, who sees the messages of every service. */
 export type Caller = { readonly tenantId: string } & (
-  | { readonly service: string; readonly userId: null }
+  | ServiceCaller
   | { readonly service: null; readonly userId: string }
 )
 
+export interface ServiceCaller {
+  readonly tenantId: string
+  readonly service: string
+  readonly userId: null
+  /** The only domains that its key may write to; empty: those that the installation allows. */
+  readonly allowedDomains: readonly string[]
+}
+
 /** A refused key and the operation it was used for. `key` is null when there has never been such a key. */
 export interface RefusedKey {
-  readonly reason: 'unknown' | 'revoked' | 'scope-missing'
+  readonly reason: 'unknown' | NonNullable<FoundKey['refused']> | 'scope-missing'
   readonly key: { readonly id: string; readonly name: string } | null
   readonly client: string
   readonly operation: string | null
 }
 
-export type CallerGuard = (scope: Scope) => (request: FastifyRequest) => Promise<Caller>
+export type CallerGuard<Allowed extends Caller> = (scope: Scope) => (request: FastifyRequest) => Promise<Allowed>
 
 /** A key that somebody presents, by whichever protocol. */
 export interface PresentedKey {
   readonly key: string
   readonly scope: Scope
-  /** The address that it comes from. */
+  /** The IP address that it comes from. */
   readonly client: string
   /** What it is used for. */
   readonly operation: string | null
 }
 
 /** The service of a key. @throws {ProblemError} where the key does not open this */
-export type AuthenticateService = (
-  presented: PresentedKey,
-) => Promise<{ readonly tenantId: string; readonly service: string }>
+export type AuthenticateService = (presented: PresentedKey) => Promise<ServiceCaller>
 
 /**
  * Takes a Bearer request for a service's, whatever cookies it carries, and any other for an admin's. A key is looked up
@@ -45,33 +51,40 @@ export function createCallerGuard({
   requireAdmin,
   auditRefused,
 }: {
-  store: Pick<ServiceKeyStore, 'findByHash'>
+  store: Pick<ServiceKeyStore, 'find'>
   requireAdmin: (request: FastifyRequest) => Promise<SignedIn>
   auditRefused: (refused: RefusedKey) => Promise<void>
-}): { either: CallerGuard; serviceOnly: CallerGuard; authenticate: AuthenticateService } {
-  async function authenticate({ key, scope, client, operation }: PresentedKey) {
-    const service = await store.findByHash(hashServiceKey(key))
+}): { either: CallerGuard<Caller>; serviceOnly: CallerGuard<ServiceCaller>; authenticate: AuthenticateService } {
+  async function authenticate({ key, scope, client, operation }: PresentedKey): Promise<ServiceCaller> {
+    const found = await store.find({ keyHash: hashServiceKey(key), client })
     const refuse = (reason: RefusedKey['reason']) =>
-      auditRefused({ reason, key: service && { id: service.keyId, name: service.name }, client, operation })
-    if (!service || service.revoked) {
-      await refuse(service ? 'revoked' : 'unknown')
+      auditRefused({
+        reason,
+        key: found && { id: found.service.keyId, name: found.service.name },
+        client,
+        operation,
+      })
+    // One answer, whether it never was a key, is none any more, or is one only from elsewhere.
+    if (!found || found.refused !== null) {
+      await refuse(found?.refused ?? 'unknown')
       throw invalidKey()
     }
-    if (!service.scopes.includes(scope)) {
+    const { tenantId, name: service, scopes, allowedDomains } = found.service
+    if (!scopes.includes(scope)) {
       await refuse('scope-missing')
       throw new ProblemError(
         'scope-missing',
         `The service key lacks the scope ${scope}. A workspace admin makes one that has it in Tenant Settings > Service keys.`,
       )
     }
-    return { tenantId: service.tenantId, service: service.name }
+    return { tenantId, service, userId: null, allowedDomains }
   }
 
-  async function requireService({ headers, ip, routeOptions }: FastifyRequest, scope: Scope): Promise<Caller> {
+  async function requireService({ headers, ip, routeOptions }: FastifyRequest, scope: Scope): Promise<ServiceCaller> {
     const key = headers.authorization?.match(/^Bearer +([\x21-\x7e]{1,512})$/i)?.[1]
     if (key === undefined) throw invalidKey() // a malformed key belongs to no service, so it is not recorded
     const operation = routeOptions.config.serves?.operation ?? null
-    return { ...(await authenticate({ key, scope, client: ip, operation })), userId: null }
+    return authenticate({ key, scope, client: ip, operation })
   }
 
   return {

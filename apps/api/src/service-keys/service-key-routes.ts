@@ -1,6 +1,7 @@
 import { createServiceKey, listServiceKeys, revokeServiceKey } from '@inforiver-mail/contract/service-key'
 import type { RandomBytes } from '@inforiver-mail/m365/random'
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
+import { refuseInput } from '../http/input-faults.ts'
 import { ProblemError } from '../http/problem.ts'
 import { route } from '../http/route.ts'
 import type { SignedIn } from '../http/session.ts'
@@ -14,32 +15,36 @@ interface Options {
   readonly requireAdmin: (request: FastifyRequest) => Promise<SignedIn>
   readonly store: ServiceKeyStore
   readonly clock: () => Date
+  readonly databaseNow: () => Promise<Date>
   readonly random: RandomBytes
 }
 
-export const serviceKeyRoutes: FastifyPluginAsync<Options> = async (app, { requireAdmin, store, clock, random }) => {
+export const serviceKeyRoutes: FastifyPluginAsync<Options> = async (
+  app,
+  { requireAdmin, store, clock, databaseNow, random },
+) => {
   route(app, listServiceKeys, requireAdmin, async ({ caller }) => ({ items: await store.list(caller.tenantId) }))
 
-  route(
-    app,
-    createServiceKey,
-    requireAdmin,
-    async ({ request, caller: { tenantId, userId: actor }, body: { name, scopes } }) => {
-      const key = `imk_${random(KEY_BYTES).toString('base64url')}`
-      const id = newId('serviceKey')
-      const created = await store.create({
-        id,
-        tenantId,
-        name,
-        scopes,
-        keyHash: hashServiceKey(key),
-        actor,
-        now: clock(),
-      })
-      request.log.info({ serviceKey: id, name }, 'service key created')
-      return { ...created, key }
-    },
-  )
+  route(app, createServiceKey, requireAdmin, async ({ request, caller: { tenantId, userId: actor }, body }) => {
+    const { name, scopes, allowedDomains, allowedAddresses } = body
+    const expiresAt = body.expiresAt === null ? null : new Date(body.expiresAt)
+    if (expiresAt !== null && expiresAt <= (await databaseNow()))
+      throw refuseInput([{ path: 'expiresAt', message: 'This is in the past: the key could never be used.' }])
+    const key = `imk_${random(KEY_BYTES).toString('base64url')}`
+    const id = newId('serviceKey')
+    const created = await store.create({
+      id,
+      tenantId,
+      name,
+      scopes,
+      keyHash: hashServiceKey(key),
+      limits: { expiresAt, allowedDomains, allowedAddresses },
+      actor,
+      now: clock(),
+    })
+    request.log.info({ serviceKey: id, name }, 'service key created')
+    return { ...created, key }
+  })
 
   route(app, revokeServiceKey, requireAdmin, async ({ request, caller: { tenantId, userId }, params: { id } }) => {
     if (!(await store.revoke(tenantId, id, userId, clock())))

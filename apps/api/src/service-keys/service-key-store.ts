@@ -7,6 +7,7 @@ import { createBatcher } from '../database/batcher.ts'
 import { QUICK_TIMEOUT_MS } from '../database/database.ts'
 import type { Prisma, PrismaClient } from '../database/generated/client.ts'
 import { readScopes } from '../stored-values.ts'
+import { isAllowedClient } from './client-address.ts'
 
 const LOOKUPS_PER_BATCH = 200
 const RECORD_USE_EVERY_MS = 60_000
@@ -18,8 +19,27 @@ export interface Service {
   readonly tenantId: string
   readonly name: string
   readonly scopes: readonly Scope[]
-  /** The key used to be valid and no longer is. */
-  readonly revoked: boolean
+  /** Who it may write to, among those that the installation allows; empty: nothing is narrowed. */
+  readonly allowedDomains: readonly string[]
+}
+
+/** A key and the address of the client that uses it. */
+export interface KeyUse {
+  readonly keyHash: string
+  readonly client: string
+}
+
+/** The service behind a key, and why this client cannot use the key now; null when it can. */
+export interface FoundKey {
+  readonly service: Service
+  readonly refused: 'revoked' | 'expired' | 'address-not-allowed' | null
+}
+
+/** What a key may be used for, when, and from where. */
+export interface KeyLimits {
+  readonly expiresAt: Date | null
+  readonly allowedDomains: readonly string[]
+  readonly allowedAddresses: readonly string[]
 }
 
 export interface SeededKey {
@@ -33,7 +53,7 @@ export interface SeededKey {
 
 export interface ServiceKeyStore {
   /** Returns null when there has never been a key with this hash. */
-  findByHash(keyHash: string): Promise<Service | null>
+  find(use: KeyUse): Promise<FoundKey | null>
   list(tenantId: string): Promise<ServiceKey[]>
   create(key: {
     id: string
@@ -41,6 +61,7 @@ export interface ServiceKeyStore {
     name: string
     scopes: readonly Scope[]
     keyHash: string
+    limits: KeyLimits
     actor: string
     now: Date
   }): Promise<ServiceKey>
@@ -62,33 +83,45 @@ interface FoundRow {
   readonly tenant_id: string
   readonly name: string
   readonly scopes: string[]
+  readonly last_used_at: Date | null
   readonly revoked: boolean
+  readonly expired: boolean
+  readonly allowed_domains: string[]
+  readonly allowed_addresses: string[]
 }
 
 /**
- * Looks up a batch of keys in one round trip, never from a cache, so that a revoked key stops working at once. It also
- * records the use, unless another process holds the row to do so.
+ * Looks up a batch of keys in one round trip, never from a cache, so that a revoked key stops working at once. All
+ * processes judge its end by the clock of the database.
  */
 const FIND = `
-WITH due AS MATERIALIZED (
-  SELECT id FROM service_keys
-   WHERE key_hash = ANY($1) AND revoked_at IS NULL AND (last_used_at IS NULL OR last_used_at < $3)
-     FOR UPDATE SKIP LOCKED
-), used AS (
-  UPDATE service_keys k SET last_used_at = $2 FROM due d WHERE k.id = d.id
-)
-SELECT key_hash, id, tenant_id, name, scopes, revoked_at IS NOT NULL AS revoked FROM service_keys WHERE key_hash = ANY($1)`
+SELECT key_hash, id, tenant_id, name, scopes, last_used_at, revoked_at IS NOT NULL AS revoked, expires_at <= mail_now() IS TRUE AS expired,
+       allowed_domains, allowed_addresses
+  FROM service_keys WHERE key_hash = ANY($1)`
+
+/** Records the use of keys, unless another process holds their rows to do so. $1 ids, $2 now, $3 the last use before */
+const RECORD_USE = `
+UPDATE service_keys SET last_used_at = $2
+ WHERE id IN (SELECT id FROM service_keys WHERE id = ANY($1) AND (last_used_at IS NULL OR last_used_at < $3) FOR UPDATE SKIP LOCKED)`
 
 export function createServiceKeyStore(prisma: PrismaClient, pool: pg.Pool, clock: () => Date): ServiceKeyStore {
   return {
-    findByHash: createBatcher(
-      async (hashes: readonly string[]) => {
-        const now = clock()
-        const values = [[...new Set(hashes)], now, new Date(now.getTime() - RECORD_USE_EVERY_MS)]
+    find: createBatcher(
+      async (uses: readonly KeyUse[]) => {
+        const values = [[...new Set(uses.map(({ keyHash }) => keyHash))]]
         const statement = { name: 'find-service-keys', text: FIND, values, query_timeout: QUICK_TIMEOUT_MS }
         const { rows } = await pool.query<FoundRow>(statement)
-        const services = new Map(rows.map((row) => [row.key_hash, toService(row)]))
-        return hashes.map((hash) => services.get(hash) ?? null)
+        const keys = new Map(rows.map((row) => [row.key_hash, row]))
+        const used: FoundRow[] = []
+        const found = uses.map(({ keyHash, client }) => {
+          const row = keys.get(keyHash)
+          if (!row) return null
+          const refused = whyRefused(row, client)
+          if (refused === null) used.push(row)
+          return { service: toService(row), refused }
+        })
+        await recordUse(used)
+        return found
       },
       { maxItems: LOOKUPS_PER_BATCH },
     ),
@@ -102,10 +135,21 @@ export function createServiceKeyStore(prisma: PrismaClient, pool: pg.Pool, clock
       return rows.map(toServiceKey)
     },
 
-    async create({ id, tenantId, name, scopes, keyHash, actor, now }) {
+    async create({ id, tenantId, name, scopes, keyHash, limits, actor, now }) {
+      const { expiresAt, allowedDomains, allowedAddresses } = limits
       return prisma.$transaction(async (transaction) => {
         const row = await transaction.serviceKey.create({
-          data: { id, tenantId, name, scopes: [...scopes], keyHash, createdAt: now },
+          data: {
+            id,
+            tenantId,
+            name,
+            scopes: [...scopes],
+            keyHash,
+            createdAt: now,
+            expiresAt,
+            allowedDomains: [...allowedDomains],
+            allowedAddresses: [...allowedAddresses],
+          },
         })
         await appendAuditEvent(transaction, {
           tenantId,
@@ -113,7 +157,14 @@ export function createServiceKeyStore(prisma: PrismaClient, pool: pg.Pool, clock
           actor,
           action: 'service-key-created',
           outcome: 'done',
-          details: { key: id, name, scopes: scopes.join(' ') },
+          details: {
+            key: id,
+            name,
+            scopes: scopes.join(' '),
+            ...(expiresAt && { expiresAt: expiresAt.toISOString() }),
+            ...(allowedDomains.length > 0 && { allowedDomains: allowedDomains.join(' ') }),
+            ...(allowedAddresses.length > 0 && { allowedAddresses: allowedAddresses.join(' ') }),
+          },
         })
         return toServiceKey(row)
       })
@@ -143,6 +194,16 @@ export function createServiceKeyStore(prisma: PrismaClient, pool: pg.Pool, clock
     async revokeSeeded(tenantId, id, now) {
       await revokeKey(tenantId, id, null, now)
     },
+  }
+
+  async function recordUse(keys: readonly FoundRow[]): Promise<void> {
+    const now = clock()
+    const before = new Date(now.getTime() - RECORD_USE_EVERY_MS)
+    const due = keys.filter(({ last_used_at: last }) => last === null || last < before)
+    if (due.length === 0) return
+    const values = [[...new Set(due.map(({ id }) => id))], now, before]
+    const statement = { name: 'record-key-use', text: RECORD_USE, values, query_timeout: QUICK_TIMEOUT_MS }
+    await pool.query(statement)
   }
 
   async function revokeKey(tenantId: string, id: string, actor: string | null, now: Date): Promise<boolean> {
@@ -179,8 +240,14 @@ async function replaceKey(
   return changed > 0
 }
 
-function toService({ id, tenant_id, name, scopes, revoked }: FoundRow): Service {
-  return { keyId: id, tenantId: tenant_id, name, scopes: readScopes(scopes), revoked }
+function whyRefused({ revoked, expired, allowed_addresses: allowed }: FoundRow, client: string): FoundKey['refused'] {
+  if (revoked) return 'revoked'
+  if (expired) return 'expired'
+  return isAllowedClient(client, allowed) ? null : 'address-not-allowed'
+}
+
+function toService({ id, tenant_id, name, scopes, allowed_domains }: FoundRow): Service {
+  return { keyId: id, tenantId: tenant_id, name, scopes: readScopes(scopes), allowedDomains: allowed_domains }
 }
 
 function toServiceKey(row: {
@@ -189,13 +256,19 @@ function toServiceKey(row: {
   scopes: string[]
   createdAt: Date
   lastUsedAt: Date | null
+  expiresAt: Date | null
+  allowedDomains: string[]
+  allowedAddresses: string[]
 }): ServiceKey {
-  const { id, name, scopes, createdAt, lastUsedAt } = row
+  const { id, name, scopes, createdAt, lastUsedAt, expiresAt, allowedDomains, allowedAddresses } = row
   return {
     id,
     name,
     scopes: readScopes(scopes),
     createdAt: createdAt.toISOString(),
     lastUsedAt: lastUsedAt?.toISOString() ?? null,
+    expiresAt: expiresAt?.toISOString() ?? null,
+    allowedDomains,
+    allowedAddresses,
   }
 }

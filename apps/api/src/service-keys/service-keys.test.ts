@@ -47,6 +47,9 @@ it('shows a key once, when it is made', async () => {
       scopes: ['messages:send'],
       createdAt: clock.now().toISOString(),
       lastUsedAt: null,
+      expiresAt: null,
+      allowedDomains: [],
+      allowedAddresses: [],
     },
   ])
 })

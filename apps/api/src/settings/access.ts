@@ -90,15 +90,19 @@ export function createAccessSource({
     let stale = refused // tokens of a newer version are as fresh as they get
     for (;;) {
       const { settings, grant } = await grantStore.read(tenantId)
-      const { state, version: settingsVersion } = settings
+      const { state, version: settingsVersion, redirectAllTo } = settings
       if (state.status !== 'connected') return { outcome: 'held', because: state.status }
       if (!grant) throw new Error(`The grant of ${tenantId} has no tokens.`)
       const { connection, problem } = state
-      const grantUntil = async (until: Date): Promise<GrantedAccess> => ({
-        ...(await open(tenantId, grant, connection)),
-        settingsVersion,
-        renewAt: until,
-      })
+      const grantUntil = async (until: Date): Promise<GrantedAccess> => {
+        const opened = await open(tenantId, grant, connection)
+        return {
+          ...opened,
+          connection: { ...opened.connection, redirectAllTo },
+          settingsVersion,
+          renewAt: until,
+        }
+      }
       const isRefused = grant.grantVersion === refused
       if (!isRefused && isFresh(grant, stale)) return grantUntil(renewAt(grant))
       // The recheck asks again once a minute, rather than every message.

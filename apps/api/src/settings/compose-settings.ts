@@ -19,6 +19,8 @@ import { createCredentialWatch, type ExpiringCredential } from './credential-wat
 import { createDelegatedConsent } from './delegated-consent.ts'
 import { createGrantStore } from './grant-store.ts'
 import { createKeepAlive } from './keep-alive.ts'
+import { recipientsPolicyRoutes } from './recipients-policy-routes.ts'
+import { createRecipientsPolicyReader, type ReadRecipientsPolicy } from './recipients-policy-store.ts'
 import { checkSentItemsSearch } from './sent-items-search.ts'
 import { consentReturn, settingsRoutes } from './settings-routes.ts'
 import type { Connection } from './settings-state.ts'
@@ -30,6 +32,7 @@ export interface Settings {
   readonly accessSource: AccessSource
   /** Returns the connection that a tenant sends with; null when nothing is configured. */
   readonly readSender: (tenantId: string) => Promise<Connection | null>
+  readonly readRecipientsPolicy: ReadRecipientsPolicy
   routes(guards: {
     requireAdmin: (request: FastifyRequest) => Promise<SignedIn>
     /** Reading the settings is open to services as well. */
@@ -57,7 +60,7 @@ export function composeSettings({
   logger,
   onExpiring,
 }: {
-  database: Pick<Database, 'prisma'>
+  database: Pick<Database, 'prisma' | 'pool'>
   graphAuth: 'delegated' | 'application'
   tenantId: string
   credentialExpiry: () => CredentialExpiry
@@ -75,6 +78,7 @@ export function composeSettings({
   const settingsStore = createSettingsStore(database.prisma)
   const consentStore = createConsentStore(database.prisma)
   const grantStore = createGrantStore(database.prisma)
+  const readRecipientsPolicy = createRecipientsPolicyReader(database.pool)
   const accessSource = createAccessSource({ settingsStore, grantStore, identity, vault, clock, chance })
   const strategy =
     graphAuth === 'application'
@@ -101,6 +105,8 @@ export function composeSettings({
       return state.status === 'not-configured' ? null : state.connection
     },
 
+    readRecipientsPolicy,
+
     routes:
       ({ requireAdmin, requireServiceOrAdmin }) =>
       async (app) => {
@@ -111,6 +117,12 @@ export function composeSettings({
           consentStore,
           consents,
           strategy,
+          clock,
+        })
+        await app.register(recipientsPolicyRoutes, {
+          requireAdmin,
+          readPolicy: readRecipientsPolicy,
+          settingsStore,
           clock,
         })
         await app.register(credentialRoutes, { requireAdmin, credentialExpiry, clock })

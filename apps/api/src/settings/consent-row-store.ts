@@ -70,7 +70,29 @@ function proofDeadline(now: Date): Date {
 
 /** Reads a status that accounts for a pending consent whose time is up. */
 export async function readStatus(transaction: Prisma.TransactionClient, id: string, now: Date): Promise<ConsentStatus> {
-  return toConsent(await transaction.consent.findUniqueOrThrow({ where: { id } }), now).status
+  return (await readPending(transaction, id, now)).status
+}
+
+/** Reads whether a consent is still pending, and the version of the settings that it has to meet. */
+export async function readPending(
+  transaction: Prisma.TransactionClient,
+  id: string,
+  now: Date,
+): Promise<Pick<ConsentRecord, 'status' | 'settingsVersion'>> {
+  return toConsent(await transaction.consent.findUniqueOrThrow({ where: { id } }), now)
+}
+
+/** Keeps open consents valid over a change of the settings that does not concern them, from `version` to the next. */
+export async function carryPending(
+  transaction: Prisma.TransactionClient,
+  tenantId: string,
+  version: number,
+  now: Date,
+): Promise<void> {
+  await transaction.consent.updateMany({
+    where: { tenantId, settingsVersion: version, ...openAt(now) },
+    data: { settingsVersion: { increment: 1 } },
+  })
 }
 
 /** Whether the sender is the one that was connected last, even if a reset followed. */

@@ -57,7 +57,11 @@ async function lockRow(transaction: Prisma.TransactionClient, tenantId: string):
 }
 
 export function toSettings(row: SettingsRow | null): VersionedSettings {
-  return { version: row?.version ?? 0, state: row ? toState(row) : { status: 'not-configured' } }
+  return {
+    version: row?.version ?? 0,
+    redirectAllTo: row?.redirectAllTo ?? null,
+    state: row ? toState(row) : { status: 'not-configured' },
+  }
 }
 
 function toState(row: SettingsRow): SettingsState {

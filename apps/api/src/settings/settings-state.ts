@@ -35,8 +35,10 @@ export type SettingsState =
     }
 
 export interface VersionedSettings {
-  /** Grows with every consent that completes and every reset; 0 before the first. */
+  /** Grows with every consent that completes, every reset and every change of the redirection; 0 before the first. */
   readonly version: number
+  /** All mail goes to this address alone, whatever the state; a reset does not end it. */
+  readonly redirectAllTo: string | null
   readonly state: SettingsState
 }
 

@@ -1,3 +1,4 @@
+import type { RecipientsPolicy, RecipientsPolicyInput } from '@inforiver-mail/contract/recipients-policy'
 import type { Alert } from '../alert.ts'
 import { appendAlert, dismissMailboxAlerts } from '../database/alert-log.ts'
 import { appendAuditEvent, type AuditEvent } from '../database/audit-log.ts'
@@ -7,9 +8,10 @@ import { regroupHeld } from '../queue/hold.ts'
 import { endPause, endWantOfAccess } from '../queue/pause.ts'
 import { countActive } from '../queue/read.ts'
 import {
+  carryPending,
   delayCompletion,
   endConsents,
-  readStatus,
+  readPending,
   wasLastConnected,
   type ConsentRecord,
   type Ending,
@@ -54,6 +56,13 @@ export interface SettingsStore {
     now: Date,
   ): Promise<Ending<{ readonly onTheWire: OnTheWire }>>
   reset(tenantId: string, actor: string, now: Date): Promise<OnTheWire>
+  /** `onTheWire`: messages under another redirection, where that has changed. Pending consents stay valid. */
+  replaceRecipientsPolicy(
+    tenantId: string,
+    policy: RecipientsPolicyInput,
+    actor: string,
+    now: Date,
+  ): Promise<{ readonly policy: RecipientsPolicy; readonly onTheWire: OnTheWire | null }>
   /** Whether requests that began under replaced settings are still under way. */
   isOnTheWire(onTheWire: OnTheWire): Promise<boolean>
   /** Applies what Microsoft answered to the tokens of version `grantVersion`; newer tokens make it void. */
@@ -76,9 +85,9 @@ export function createSettingsStore(prisma: PrismaClient): SettingsStore {
       return prisma.$transaction(async (transaction) => {
         const { id, tenantId } = consent
         const { version, state } = toSettings(await lockSettings(transaction, tenantId))
-        const status = await readStatus(transaction, id, now)
+        const { status, settingsVersion } = await readPending(transaction, id, now)
         if (status !== 'pending') return { ended: false, status }
-        if (version !== consent.settingsVersion) {
+        if (version !== settingsVersion) {
           await endConsents(transaction, { id }, { status: 'superseded' }, now, { details: { account } })
           return { ended: false, status: 'superseded' }
         }
@@ -126,6 +135,32 @@ export function createSettingsStore(prisma: PrismaClient): SettingsStore {
       })
     },
 
+    async replaceRecipientsPolicy(tenantId, { allowedDomains, redirectAllTo }, actor, now) {
+      return prisma.$transaction(async (transaction) => {
+        const before = await lockSettings(transaction, tenantId)
+        const policy = { allowedDomains: [...allowedDomains], redirectAllTo }
+        const isRedirectedAnew = redirectAllTo !== before.redirectAllTo
+        if (!isRedirectedAnew && sameList(before.allowedDomains, allowedDomains)) return { policy, onTheWire: null }
+        await transaction.tenantSettings.update({
+          where: { tenantId },
+          data: { ...policy, ...(isRedirectedAnew && { version: { increment: 1 } }) },
+        })
+        if (isRedirectedAnew) await carryPending(transaction, tenantId, before.version, now)
+        await appendAuditEvent(transaction, {
+          tenantId,
+          at: now,
+          actor,
+          action: 'recipients-policy-changed',
+          outcome: 'done',
+          details: { allowedDomains: allowedDomains.join(' ') || null, redirectAllTo },
+        })
+        return {
+          policy,
+          onTheWire: isRedirectedAnew ? await readOnTheWire(transaction, tenantId, before.version) : null,
+        }
+      })
+    },
+
     async isOnTheWire({ tenantId, settingsVersion }) {
       return (await countOnTheWire(prisma, tenantId, settingsVersion)) > 0
     },
@@ -153,6 +188,10 @@ export function createSettingsStore(prisma: PrismaClient): SettingsStore {
       return rows.map(({ tenantId }) => tenantId)
     },
   }
+}
+
+function sameList(one: readonly string[], other: readonly string[]): boolean {
+  return one.length === other.length && one.every((item, index) => item === other[index])
 }
 
 /** Has to be read while the settings are locked: whoever cleared a request under them has recorded it by then. */

@@ -4,7 +4,7 @@ import { rawRequest } from './raw-request.ts'
 export interface TestBrowser {
   /** Sends a request as the page does, with cookies and our Origin. A header of null is omitted. */
   call(
-    method: 'GET' | 'POST' | 'DELETE',
+    method: 'GET' | 'POST' | 'PUT' | 'DELETE',
     path: string,
     body?: unknown,
     headers?: Record<string, string | null>,

@@ -31,7 +31,7 @@ const SENTENCES = {
   'message-too-large': 'This is larger than the server accepts.',
   'expectation-failed': 'The server did not accept the form of the request.',
   'sender-not-allowed': 'Mail may leave only from the configured From Email Address.',
-  'recipient-not-allowed': 'The recipients policy does not allow a recipient.',
+  'recipient-not-allowed': 'One of the recipients is not allowed.',
   'large-attachments-disabled': 'Large file attachments are not enabled.',
   'rate-limited': 'That was too often in a short time. Wait a minute and try again.',
   internal: 'Something went wrong in the server. Its log has the details under the request id.',

@@ -46,12 +46,13 @@ export function CreateKeyDialog({ onClose, onCreated }: CreateKeyDialogProps) {
   const [name, setName] = useState('')
   const [scopes, setScopes] = useState<readonly Scope[]>(['messages:send', 'messages:read'])
   const [touched, setTouched] = useState({ name: false, scopes: false })
+  const input = { name, scopes: [...scopes], expiresAt: null, allowedDomains: [], allowedAddresses: [] }
   const creation = useSecretCreation({
     queryKey: serviceKeysQuery.queryKey,
-    create: () => call(createServiceKey, { body: { name, scopes: [...scopes] } }),
+    create: () => call(createServiceKey, { body: input }),
     onCreated,
   })
-  const faults = inputFaults({ name, scopes: [...scopes] })
+  const faults = inputFaults(input)
   const nameFault = touched.name ? faults.name : null
   const scopesFault = touched.scopes ? faults.scopes : null
 

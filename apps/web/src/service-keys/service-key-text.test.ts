@@ -2,6 +2,8 @@ import type { ServiceKey } from '@inforiver-mail/contract/service-key'
 import { describe, expect, it } from 'vitest'
 import { curlExample, inputFaults, revokeText, scopesText } from './service-key-text.ts'
 
+const NO_LIMITS = { expiresAt: null, allowedDomains: [], allowedAddresses: [] }
+
 function key(number: number, name: string): ServiceKey {
   return {
     id: `key_${String(number).padStart(32, '0')}`,
@@ -9,6 +11,7 @@ function key(number: number, name: string): ServiceKey {
     scopes: ['messages:send'],
     createdAt: '2026-11-24T10:00:00.000Z',
     lastUsedAt: null,
+    ...NO_LIMITS,
   }
 }
 
@@ -20,11 +23,14 @@ describe('scopesText', () => {
 
 describe('inputFaults', () => {
   it('accepts a name and a scope', () => {
-    expect(inputFaults({ name: 'report-scheduler', scopes: ['messages:send'] })).toEqual({ name: null, scopes: null })
+    expect(inputFaults({ name: 'report-scheduler', scopes: ['messages:send'], ...NO_LIMITS })).toEqual({
+      name: null,
+      scopes: null,
+    })
   })
 
   it('reports both faults at once', () => {
-    expect(inputFaults({ name: '', scopes: [] })).toEqual({
+    expect(inputFaults({ name: '', scopes: [], ...NO_LIMITS })).toEqual({
       name: expect.stringContaining('name is needed'),
       scopes: expect.stringContaining('At least one'),
     })

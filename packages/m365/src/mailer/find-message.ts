@@ -9,11 +9,18 @@ import { MESSAGE_ID_PROPERTY } from './send-mail-request.ts'
 
 export type SearchedFolder = 'sentitems' | 'drafts'
 
-export type FindMessageOutcome =
-  /** `from`: the address that it is from; null where Graph does not return it. */
-  | { readonly outcome: 'found'; readonly id: string; readonly from: string | null }
-  | { readonly outcome: 'not-found' }
-  | Failure
+export type FindMessageOutcome = FoundMessage | { readonly outcome: 'not-found' } | Failure
+
+/** What Graph does not return is null. */
+export interface FoundMessage {
+  readonly outcome: 'found'
+  readonly id: string
+  /** The address that it is from. */
+  readonly from: string | null
+  readonly subject: string | null
+  /** The addresses of its To field. */
+  readonly to: readonly (string | null)[]
+}
 
 /** What identifies a message. Null where it cannot be found by that. */
 export interface SoughtMessage {
@@ -33,15 +40,15 @@ const MIME_ID_PROPERTY = `String {00020386-0000-0000-C000-000000000046} Name ${M
 const EXPAND_MIME_ID = `singleValueExtendedProperties($filter=id eq ${quote(MIME_ID_PROPERTY)})`
 /** One Message-ID may be in several messages: that of a bulk mail which was submitted in parts, for example. */
 const MAX_OF_ONE_MESSAGE_ID = 25
+const MailAddress = z.object({ emailAddress: z.object({ address: optionalText }) })
 
 const FoundMessages = z.object({
   value: z.array(
     z.object({
       id: z.string(),
-      from: z
-        .object({ emailAddress: z.object({ address: optionalText }) })
-        .nullable()
-        .catch(null),
+      from: MailAddress.nullable().catch(null),
+      subject: optionalText,
+      toRecipients: z.array(MailAddress).catch([]),
       singleValueExtendedProperties: z.array(z.object({ value: optionalText })).catch([]),
     }),
   ),
@@ -82,7 +89,7 @@ async function findBy(
 ): Promise<FindMessageOutcome> {
   const query = [
     `$filter=${encodeURIComponent(filter)}`, // the client does not encode queries
-    '$select=id,from',
+    '$select=id,from,subject,toRecipients',
     ...(onlyOf === undefined
       ? ['$top=1']
       : [`$expand=${encodeURIComponent(EXPAND_MIME_ID)}`, `$top=${MAX_OF_ONE_MESSAGE_ID}`]),
@@ -96,7 +103,9 @@ async function findBy(
     ({ singleValueExtendedProperties: [ours] }) => onlyOf === undefined || !ours?.value || ours.value === onlyOf,
   )
   if (!message) return { outcome: 'not-found' }
-  return { outcome: 'found', id: message.id, from: message.from?.emailAddress.address ?? null }
+  const { id, from, subject, toRecipients } = message
+  const to = toRecipients.map(({ emailAddress }) => emailAddress.address)
+  return { outcome: 'found', id, from: from?.emailAddress.address ?? null, subject, to }
 }
 
 function propertyFilter(name: string, messageId: string): string {

@@ -1,0 +1,37 @@
+import { isAllowedRecipient } from '@inforiver-mail/contract/recipients-policy'
+import type { InputFault } from '@inforiver-mail/contract/problem'
+import { refuseFaults } from '../http/input-faults.ts'
+
+/** The domains that a message may be addressed to. An empty list allows all, and both have to allow a recipient. */
+export interface RecipientRules {
+  /** By the recipients policy. */
+  readonly ofInstallation: readonly string[]
+  /** By the service key. */
+  readonly ofKey: readonly string[]
+}
+
+interface Addressed {
+  readonly to: readonly { readonly address: string }[]
+  readonly cc: readonly { readonly address: string }[]
+  readonly bcc: readonly { readonly address: string }[]
+}
+
+/** Returns why a recipient is refused, in a sentence for whoever submits the message; null for one that is allowed. */
+export function refuseRecipient(address: string, { ofInstallation, ofKey }: RecipientRules): string | null {
+  if (!isAllowedRecipient(address, ofInstallation))
+    return 'The recipients policy does not allow this domain. A workspace admin changes it in Tenant Settings > Recipients.'
+  if (!isAllowedRecipient(address, ofKey))
+    return 'The service key does not allow this domain. A workspace admin makes another key in Tenant Settings > Service keys.'
+  return null
+}
+
+/** @throws {ProblemError} `recipient-not-allowed` with every recipient that is refused, by path */
+export function requireAllowedRecipients({ to, cc, bcc }: Addressed, rules: RecipientRules): void {
+  const faults = Object.entries({ to, cc, bcc }).flatMap(([field, recipients]) =>
+    recipients.flatMap(({ address }, index): InputFault[] => {
+      const message = refuseRecipient(address, rules)
+      return message === null ? [] : [{ path: `${field}[${index}]`, message }]
+    }),
+  )
+  if (faults.length > 0) throw refuseFaults('recipient-not-allowed', faults)
+}

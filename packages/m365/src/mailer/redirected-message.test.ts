@@ -1,0 +1,32 @@
+import { expect, it } from 'vitest'
+import { redirectMessage } from './redirected-message.ts'
+
+const MESSAGE = { to: [{ address: 'a@b.example', name: 'A' }], cc: [], bcc: [], subject: 'Q3', html: '<p>' }
+
+it('sends a message to one address alone, and says in the subject whom it was for', () => {
+  const redirected = redirectMessage(MESSAGE, 'staging@contoso.com')
+
+  expect(redirected).toEqual({
+    to: [{ address: 'staging@contoso.com' }],
+    cc: [],
+    bcc: [],
+    subject: '[for a@b.example] Q3',
+    html: '<p>',
+  })
+})
+
+it('counts the other recipients, whatever field they are in', () => {
+  const others = { cc: [{ address: 'c@d.example' }], bcc: [{ address: 'e@f.example' }] }
+
+  expect(redirectMessage({ ...MESSAGE, ...others }, 's@t.example').subject).toBe('[for a@b.example +2] Q3')
+  expect(redirectMessage({ ...MESSAGE, ...others, to: [] }, 's@t.example').subject).toBe('[for c@d.example +1] Q3')
+})
+
+it('cuts the subject to 255 characters, and no character in two', () => {
+  const { subject } = redirectMessage({ ...MESSAGE, subject: '😀'.repeat(127) }, 's@t.example')
+
+  expect(subject.length).toBeLessThanOrEqual(255)
+  expect(subject).toMatch(/^\[for a@b\.example\] 😀+…$/u)
+  const longest = { ...MESSAGE, to: [{ address: `${'a'.repeat(64)}@${'b'.repeat(186)}.de` }] }
+  expect(redirectMessage(longest, 's@t.example').subject).toHaveLength(255)
+})
