@@ -55,7 +55,7 @@ export function createSubmit({
     const body = writeContent(content)
     const place = { tenant: tenantId, message: id, part: 'body', chunk: 0, last: true }
     const sealed = createContentCipher(contentKey, random).seal(body, place)
-    const attachments = content.attachments.map(toAttachment)
+    const attachments = content.mime?.attachments ?? content.attachments.map(toAttachment)
     const openBytes = openBytesOf(submission, attachments)
     const attachmentBytes = content.attachments.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
     const submitted = await store.submit({

@@ -64,6 +64,25 @@ describe('findMessage', () => {
     expect(await mailer.findMessage(byId, 'sentitems', ada)).toEqual({ outcome: 'not-found' })
   })
 
+  it.each(['kept', 'lost'])(
+    'finds a message that went as MIME, with its headers %s, and none of another id that shares its Message-ID',
+    async (mimeHeaders) => {
+      await control(simulator.url, 'PATCH', '/settings', { mimeHeaders })
+      const ada = await asAda()
+      const source = Buffer.from('Message-ID: <q3+1=a&b@contoso.com>\r\n\r\n')
+      const mime = { source, fromName: null, date: new Date(0) }
+      const sought = { internetMessageId: '<q3+1=a&b@contoso.com>', asMime: true }
+      const looksLike = async (id: string) =>
+        (await mailer.findMessage({ ...sought, messageId: id }, 'sentitems', ada)).outcome
+      await mailer.send({ ...message, mime }, ada)
+
+      expect(await looksLike(message.id)).toBe('found')
+      expect(await looksLike(ANOTHER_ID)).toBe(mimeHeaders === 'kept' ? 'not-found' : 'found')
+      await mailer.send({ ...message, id: ANOTHER_ID, mime }, ada)
+      expect(await looksLike(ANOTHER_ID)).toBe('found')
+    },
+  )
+
   it('does not find a copy that has not appeared yet', async () => {
     const ada = await asAda()
     await control(simulator.url, 'PATCH', '/settings', { sentCopyDelayMs: 60_000 })

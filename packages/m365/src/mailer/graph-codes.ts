@@ -165,6 +165,7 @@ export const GRAPH_CODES: Readonly<Record<string, GraphCode>> = {
   ErrorInvalidMailboxItemId: { statuses: [400, 404], verdict: DRAFT_GONE }, // the id belongs to another mailbox
   ErrorMimeContentInvalidBase64String: { statuses: [400], verdict: INVALID_MESSAGE },
   ErrorMimeContentInvalid: { statuses: [400, 422], verdict: INVALID_MESSAGE },
+  ErrorMimeContentConversionFailed: { statuses: [400, 422], verdict: INVALID_MESSAGE }, // a calendar that is none
   InvalidInternetMessageHeader: { statuses: [400], verdict: INVALID_MESSAGE },
   InvalidInternetMessageHeaderCollection: { statuses: [400], verdict: INVALID_MESSAGE },
   BadRequest: { statuses: [400], verdict: INVALID_MESSAGE },

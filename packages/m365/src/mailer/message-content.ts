@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { Attachment } from '@inforiver-mail/contract/message'
 import type { OutgoingAttachment, OutgoingMessage } from './outgoing-message.ts'
 
 /** A message as it was submitted. The sender is decided when it is sent, and the id is stored in its row. */
@@ -16,15 +17,7 @@ export interface MimeContent {
   /** The display name in its From; null for none. */
   readonly fromName: string | null
   /** What it has attached, for the record of the message. */
-  readonly attachments: readonly MimeAttachment[]
-}
-
-export interface MimeAttachment {
-  readonly filename: string
-  readonly contentType: string
-  readonly sizeBytes: number
-  /** Whether the HTML shows it by `cid:`. */
-  readonly inline: boolean
+  readonly attachments: readonly Attachment[]
 }
 
 export type ContentAttachment = InlineAttachment | ChunkedAttachment

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { answering, token } from '../test-support/mailer.ts'
 import { describeContent, mimeContent, readContent, toOutgoing, writeContent } from './message-content.ts'
 import { mimeMessageId, toMimeMessage, type MimeMessage } from './mime-message.ts'
 
@@ -129,6 +130,29 @@ describe('the content of a MIME message', () => {
     const changed = contentOf(Buffer.concat([source, Buffer.from(' ')]), {})
     expect(describeContent(changed)).not.toBe(describeContent(content))
     expect(describeContent(content)).toBe(describeContent(contentOf(Buffer.from(source), {})))
+  })
+})
+
+describe('a MIME message on its way', () => {
+  const message = outgoing(Buffer.from(`${SIGNED}\r\n${SIGNED_BODY}`, 'latin1'), {})
+
+  it.each([
+    ['send', '/v1.0/me/sendMail', 202],
+    ['createDraft', '/v1.0/me/messages', 201],
+  ] as const)('is handed over by %s as base64 and nothing else', async (call, path, status) => {
+    const { mailer, requests } = await answering(status, { id: 'draft' })
+    await mailer[call](message, token)
+    expect(requests).toMatchObject([{ url: path, headers: { 'content-type': 'text/plain' } }])
+    expect(Buffer.from(requests[0]?.body.toString() ?? '', 'base64')).toEqual(toMimeMessage(message))
+  })
+
+  it.each([
+    ['send', 200, 'unknown'],
+    ['send', 413, 'refused'],
+    ['createDraft', 200, 'unknown'],
+  ] as const)('is not taken for sent when %s is answered with %i', async (call, status, outcome) => {
+    const { mailer } = await answering(status)
+    expect(await mailer[call](message, token)).toMatchObject({ outcome })
   })
 })
 
