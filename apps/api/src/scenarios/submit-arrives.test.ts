@@ -29,6 +29,8 @@ it('delivers every part of a message as submitted', async () => {
     html: '<p>Q3 is <b>good</b>.</p>',
     headers: { 'x-report-id': '42', 'X-Run': 'a: b; c' },
     importance: 'high',
+    requestReadReceipt: true,
+    requestDeliveryReceipt: true,
     attachments: [{ filename: 'q3.pdf', contentType: 'application/pdf', content: content.toString('base64') }],
   })
 
@@ -43,6 +45,8 @@ it('delivers every part of a message as submitted', async () => {
     replyTo: [{ address: 'desk@inforiver.example', name: 'Report desk' }, { address: 'other@inforiver.example' }],
     body: { contentType: 'html', content: '<p>Q3 is <b>good</b>.</p>' },
     importance: 'high',
+    readReceipt: true,
+    deliveryReceipt: true,
     attachments: [
       { name: 'q3.pdf', contentType: 'application/pdf', isInline: false, contentId: null, sha256: sha256(content) },
     ],

@@ -20,6 +20,8 @@ const PROPERTIES: Readonly<Record<string, (item: MailboxItem) => unknown>> = {
   internetMessageId: ({ message }) => message.internetMessageId,
   subject: ({ message }) => message.subject,
   importance: ({ message }) => message.importance,
+  isReadReceiptRequested: ({ message }) => message.readReceipt ?? false,
+  isDeliveryReceiptRequested: ({ message }) => message.deliveryReceipt ?? false,
   isRead: ({ folder }) => folder !== 'inbox',
   isDraft: ({ message }) => message.isDraft ?? false,
   body: ({ message }) => message.body,

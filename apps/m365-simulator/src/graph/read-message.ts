@@ -79,6 +79,8 @@ const Message = object({
     .nullable()
     .default(null)
     .transform((importance) => importance ?? 'normal'),
+  isReadReceiptRequested: z.boolean().nullable().default(null),
+  isDeliveryReceiptRequested: z.boolean().nullable().default(null),
   internetMessageHeaders: z.array(object({ name: TextOrEmpty, value: TextOrEmpty })).optional(),
   singleValueExtendedProperties: z.array(object({ id: z.string(), value: z.string() })).default([]),
   attachments: z.array(FileAttachment).default([]),
@@ -120,6 +122,8 @@ export function readMessage(payload: unknown) {
       subject,
       body,
       importance,
+      ...(message.isReadReceiptRequested && { readReceipt: true as const }),
+      ...(message.isDeliveryReceiptRequested && { deliveryReceipt: true as const }),
       to: message.toRecipients,
       cc: message.ccRecipients,
       bcc: message.bccRecipients,

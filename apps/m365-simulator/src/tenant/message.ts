@@ -25,6 +25,8 @@ export interface StoredMessage {
   readonly replyTo: readonly MailAddress[]
   readonly body: { readonly contentType: 'text' | 'html'; readonly content: string }
   readonly importance: 'low' | 'normal' | 'high'
+  readonly readReceipt?: true
+  readonly deliveryReceipt?: true
   readonly headers: readonly { readonly name: string; readonly value: string }[]
   readonly extendedProperties: readonly { readonly id: string; readonly value: string }[]
   readonly attachments: readonly StoredAttachment[]

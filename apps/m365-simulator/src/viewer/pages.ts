@@ -135,6 +135,10 @@ export function messagePage(address: string, message: VisibleMessage): Html {
     ['Reply-To', addresses(message.replyTo)],
     ['Time', timeElement(sentAt)],
     ['Importance', importance === 'normal' ? '' : importance],
+    [
+      'Receipts',
+      [message.readReceipt && 'when read', message.deliveryReceipt && 'when delivered'].filter(Boolean).join(', '),
+    ],
     ['Message-ID', internetMessageId],
     ['Kind', message.mime?.kind ?? ''],
     ['Sent as', message.mime ? html`MIME, <a href="${base}/source">whole message</a>` : ''],

@@ -43,6 +43,14 @@ describe('toSendMailRequest', () => {
     })
   })
 
+  it('asks for receipts only where they are wished for', () => {
+    const wished = { ...message, requestReadReceipt: true, requestDeliveryReceipt: true }
+    expect(toSendMailRequest(wished).message).toMatchObject({
+      isReadReceiptRequested: true,
+      isDeliveryReceiptRequested: true,
+    })
+  })
+
   it('writes headers only when there are any', () => {
     expect(toSendMailRequest({ ...message, headers: { 'x-report-id': '42' } }).message.internetMessageHeaders).toEqual([
       { name: 'x-report-id', value: '42' },

@@ -49,6 +49,8 @@ export function toGraphMessage(message: OutgoingMessage): Message {
         ? { contentType: 'text', content: message.text ?? '' }
         : { contentType: 'html', content: message.html },
     importance: message.importance,
+    ...(message.requestReadReceipt && { isReadReceiptRequested: true }),
+    ...(message.requestDeliveryReceipt && { isDeliveryReceiptRequested: true }),
     singleValueExtendedProperties: [{ id: MESSAGE_ID_PROPERTY, value: message.id }],
     // Graph refuses an empty list of headers (InvalidInternetMessageHeaderCollection).
     ...(headers.length > 0 && { internetMessageHeaders: headers.map(([name, value]) => ({ name, value })) }),
