@@ -26,6 +26,7 @@ import { checkVaultKeys } from './database/sealed-values.ts'
 import { createWaitForDatabase } from './database/wait-for-database.ts'
 import { createDeliveryMetrics } from './delivery/delivery-metrics.ts'
 import { createWorker, type Worker } from './delivery/worker.ts'
+import { reportExpired } from './delivery/report-expired.ts'
 import { createHousekeeping, type Housekeeping } from './housekeeping.ts'
 import { health } from './http/health.ts'
 import { metrics } from './http/metrics.ts'
@@ -287,6 +288,13 @@ export async function compose(
         ...settings.tasks,
         ...alerts.tasks,
         'sweep-messages': async () => queue.upkeep.expire(await databaseNow()),
+        'fail-expired': async () => {
+          for (let more = true; more;) {
+            const batch = await queue.upkeep.failExpired()
+            reportExpired({ metrics: deliveryMetrics, logger }, batch.expired)
+            more = batch.more
+          }
+        },
         'sweep-attachments': async () => queue.upkeep.sweepReceived(await databaseNow()),
         'reseal-values': resealValues,
       },

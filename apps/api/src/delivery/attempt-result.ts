@@ -19,6 +19,8 @@ export type AttemptResult =
   | { readonly type: 'waiting'; readonly waitMs: number }
   /** The lease was lost or about to be, or the settings had changed: nothing was sent. */
   | { readonly type: 'overtaken' }
+  /** The message was in doubt, was looked for as far as possible, and its time is over. */
+  | { readonly type: 'expired' }
   /** The message was in doubt, cannot be looked for, and asked not to be sent twice. */
   | { readonly type: 'stopped' }
 

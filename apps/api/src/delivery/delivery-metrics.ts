@@ -7,6 +7,8 @@ import type { Settlement } from '../queue/settle.ts'
 export interface DeliveryMetrics {
   /** Counts an attempt that was settled, and how its message ended. */
   settled(settlement: Settlement, ageSeconds: number): void
+  /** Counts messages that failed without an attempt. */
+  expired(count: number): void
 }
 
 /** Scheduled messages wait for their time and held ones for an admin: neither counts as waiting. */
@@ -126,6 +128,9 @@ export function createDeliveryMetrics(
       if (status !== 'sent') return
       age.observe(ageSeconds)
       if (possibleDuplicate) duplicates.inc()
+    },
+    expired(count) {
+      ended.inc({ status: 'failed' }, count)
     },
   }
 }

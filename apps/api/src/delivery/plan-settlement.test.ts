@@ -51,6 +51,16 @@ describe('planSettlement', () => {
     })
   })
 
+  it.each<[string, Partial<DeliveryState>, string]>([
+    ['was certainly not sent', {}, 'expired'],
+    ['has been seen as a draft', { doubt: { state: 'seen-unsent' } }, 'expired'],
+    ['may have been sent', { doubt: inDoubt(8) }, 'outcome-unknown'],
+    ['may be a second copy', { possibleDuplicate: true }, 'outcome-unknown'],
+  ])('fails a message whose time is over, and which %s', (_what, state, code) => {
+    const settlement = planSettlement({ ...FRESH, ...state }, { type: 'expired' }, AT_NOW)
+    expect(settlement).toMatchObject({ status: 'failed', problem: { code } })
+  })
+
   it('pauses the mailbox and not the message when Microsoft throttles', () => {
     const settlement = planSettlement(FRESH, failure('throttled', after(30_000)), AT_NOW)
     expect(settlement).toMatchObject({

@@ -2,6 +2,7 @@ import type { AttemptOutcome, MessageProblem } from '@inforiver-mail/contract/me
 import { outageSentence, type AdminCenters } from '@inforiver-mail/m365/admin-centers'
 import type { Refused } from '@inforiver-mail/m365/classify-failure'
 import { toMessageProblem } from '@inforiver-mail/m365/message-problem'
+import { EXPIRED } from '../queue/expired.ts'
 import type { Attempt, Settlement } from '../queue/settle.ts'
 import { NO_DOUBT, type Doubt } from '../queue/states.ts'
 import type { AttemptResult } from './attempt-result.ts'
@@ -92,6 +93,10 @@ export function planSettlement(state: DeliveryState, result: AttemptResult, cont
       return { ...base, status: 'queued', waitMs: 0 }
     case 'stopped':
       return { ...base, status: 'failed', problem: outcomeUnknown(STOPPED, adminCenters) }
+    case 'expired': {
+      const problem = mayBeSent(state) ? outcomeUnknown(EXPIRED_IN_DOUBT, adminCenters) : EXPIRED
+      return { ...base, status: 'failed', problem }
+    }
     case 'no-access': {
       const { detail, waitMs } = result
       const tried = attempt('unavailable', null, detail)
@@ -239,6 +244,9 @@ const REFUSED_WITHOUT_LOOKING =
   'Microsoft’s answer to an earlier attempt did not arrive, and the mailbox cannot be searched for the message. Tried again, it was refused:'
 const GAVE_UP_IN_DOUBT =
   'Microsoft’s answer did not arrive, and for 24 hours it could neither be found out whether the message was sent nor sent again.'
+
+const EXPIRED_IN_DOUBT =
+  'Microsoft’s answer did not arrive, and the message was not found in the mailbox, or cannot be looked for. The time that it asked for (expiresAt) is over, so it is not sent again.'
 
 function outcomeUnknown(detail: string, { exchange }: AdminCenters): MessageProblem {
   return {

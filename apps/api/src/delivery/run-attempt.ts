@@ -92,7 +92,10 @@ async function lookUpOrSend(
     progressed: draft.progressed,
     ...changes,
   })
+  // The message is still the one that the earlier attempt tried.
+  const asTried = { fromEmail: message.fromEmail ?? fromEmail }
   const sendInDoubt = async () => {
+    if (message.hasExpired) return finish({ type: 'expired' }, asTried)
     open.mayDuplicate = true
     return finish(await send(deps, open, access, signal), { mayDuplicate: true })
   }
@@ -106,12 +109,11 @@ async function lookUpOrSend(
   const isKnown = draft.draftId !== null || draft.internetMessageId !== null || open.content.mime !== undefined
   const canLookUp = canReadMailbox && (isKnown || !searchFails)
   const decision = decideDoubt(message, canLookUp)
-  // The message is still the one that the earlier attempt tried.
-  const asTried = { fromEmail: message.fromEmail ?? fromEmail }
   if (decision === 'stop') return finish({ type: 'stopped' }, asTried)
   if (decision === 'look-up') {
     const seen = await lookUp(deps, open, access, signal)
     if (seen !== 'unsent') return finish(seen, asTried)
+    if (message.hasExpired) return finish({ type: 'expired' }, { ...asTried, doubtResolved: true })
     return finish(await send(deps, open, access, signal), { doubtResolved: true })
   }
   return sendInDoubt()

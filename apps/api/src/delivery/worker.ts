@@ -19,6 +19,7 @@ import { NOTHING_SENT, type FinishedAttempt } from './attempt-result.ts'
 import { cleanMailboxes } from './clean-mailboxes.ts'
 import type { DeliveryMetrics } from './delivery-metrics.ts'
 import { createLeaseKeeper, ProcessEndsError } from './lease-keeper.ts'
+import { reportExpired } from './report-expired.ts'
 import { runAttempt } from './run-attempt.ts'
 import { createOutcomeWriter } from './write-outcome.ts'
 
@@ -164,6 +165,7 @@ export function createWorker(deps: {
     const recovered = await deliveries.recover()
     for (const id of recovered.abandoned)
       logger.warn({ message: id }, 'a worker ended or stood still in the middle of a delivery')
+    reportExpired(deps, recovered.expired)
     if (recovered.moved) wake()
     return recovered.more ? 0 : lookEveryMs
   }

@@ -1,10 +1,11 @@
 import type { Message, MessageInput } from '@inforiver-mail/contract/message'
 import type { FastifyBaseLogger } from 'fastify'
+import { refuseInput } from '../http/input-faults.ts'
 import { createAdmission, type AdmissionDeps, type Admitted } from './admission.ts'
 import { createIntake, type Intake, type IntakeDeps, type IntakeMemory } from './attachment-intake.ts'
 import type { Check } from './read-request.ts'
 import { toSubmission } from './read-submission.ts'
-import { arrivedTooSlowly, keyReused, requireNotEmpty, requireNotPast, storageFull } from './refusals.ts'
+import { arrivedTooSlowly, keyReused, requireNotEmpty, storageFull, timeFaults } from './refusals.ts'
 import type { Submit } from './submit.ts'
 
 export interface AcceptDeps {
@@ -61,10 +62,13 @@ export function createAccept({ submit, databaseNow, onSubmitted, ...deps }: Acce
     const intake = createIntake(deps.intake, admission, { tenantId: sender.tenantId, memory })
     let completed = false
     try {
-      const arrived = await read(intake, async ({ from, sendAt, ...message }) => {
-        if (sendAt !== undefined) requireNotPast(sendAt, await databaseNow())
-        await admission.requireSender(from)
-        await admission.requireRecipients(message)
+      const arrived = await read(intake, async (input) => {
+        if (input.sendAt !== undefined || input.expiresAt !== undefined) {
+          const faults = timeFaults(input, await databaseNow())
+          if (faults.length > 0) throw refuseInput(faults)
+        }
+        await admission.requireSender(input.from)
+        await admission.requireRecipients(input)
       })
       if ('repeats' in arrived) return { outcome: 'repeated', messageId: arrived.repeats }
       const submission = toSubmission(arrived.input, intake.parts)

@@ -51,13 +51,17 @@ it('names the URL of a test mail', async () => {
   expect(sent.headers.get('location')).toBe(`${MESSAGES}/${sent.json.messageId}`)
 })
 
-it('answers a repetition with the first message although its sendAt has long passed', async () => {
-  const mail = { ...MAIL, sendAt: new Date(clock.now().getTime() + 60 * SECONDS).toISOString() }
+it('answers a repetition with the first message although its sendAt and expiresAt have long passed', async () => {
+  const at = (ms: number) => new Date(clock.now().getTime() + ms).toISOString()
+  const mail = { ...MAIL, sendAt: at(60 * SECONDS), expiresAt: at(61 * SECONDS) }
   const first = await post('past', mail)
   await clock.advance(1 * HOURS)
 
   expect((await post('past', mail)).json.id).toBe(first.json.id)
-  expect((await post('past again', mail)).json).toMatchObject({ status: 400, errors: [{ path: 'sendAt' }] })
+  expect((await post('past again', mail)).json).toMatchObject({
+    status: 400,
+    errors: [{ path: 'sendAt' }, { path: 'expiresAt' }],
+  })
 })
 
 it('answers a repeated key with the current state of the first message', async () => {

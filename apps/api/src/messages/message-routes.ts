@@ -91,17 +91,12 @@ export const messageRoutes: FastifyPluginAsync<Options> = async (app, options) =
   })
 
   route(app, retryMessage, requireServiceOrAdmin(retryMessage.scope), async ({ request, caller, params: { id } }) => {
-    const { status } = await find(caller, id)
+    const { status, expiresAt } = await find(caller, id)
     if (await store.retry(caller, id, clock())) {
       request.log.info({ message: id, by: nameOf(caller) }, 'message retried')
       return afterCommit(() => find(caller, id))
     }
-    throw new ProblemError(
-      'message-not-retryable',
-      status === 'failed'
-        ? 'The content of the message is deleted by now: submit it again.'
-        : `Only a failed message can be retried; this one is ${status}.`,
-    )
+    throw new ProblemError('message-not-retryable', notRetryable(status, expiresAt, clock()))
   })
 
   route(app, readUsage, requireServiceOrAdmin(readUsage.scope), async ({ caller: { tenantId } }) => {
@@ -150,6 +145,13 @@ function nameOf({ service, userId }: Actor): string | null {
 
 function placeOf({ createdAt, id }: MessageSummary): ListPosition {
   return { at: new Date(createdAt), id }
+}
+
+function notRetryable(status: MessageStatus, expiresAt: string | null, now: Date): string {
+  if (status !== 'failed') return `Only a failed message can be retried; this one is ${status}.`
+  if (expiresAt !== null && Date.parse(expiresAt) <= now.getTime())
+    return 'The message has expired: submit it again with a later expiresAt if it is still wanted.'
+  return 'The content of the message is deleted by now: submit it again.'
 }
 
 function notCancellable(status: MessageStatus): string {

@@ -1,4 +1,5 @@
-import { MAX_REQUEST_BYTES } from '@inforiver-mail/contract/message'
+import { MAX_REQUEST_BYTES, type MessageInput } from '@inforiver-mail/contract/message'
+import type { InputFault } from '@inforiver-mail/contract/problem'
 import type { MessageContent } from '@inforiver-mail/m365/message-content'
 import { MAX_MIME_BYTES } from '@inforiver-mail/m365/mime-message'
 import type { RequestSizes } from '@inforiver-mail/m365/request-sizes'
@@ -12,12 +13,18 @@ import type { StorageFull } from '../queue/storage.ts'
 /** How far the clock of a service may be behind ours: a time that recent means now. */
 const PAST_TOLERANCE_MS = 5 * 60_000
 
-/** @throws {ProblemError} for a time long past, which is a mistake rather than a wish to send at once */
-export function requireNotPast(sendAt: string, now: Date): void {
-  if (Date.parse(sendAt) >= now.getTime() - PAST_TOLERANCE_MS) return
-  throw refuseInput([
-    { path: 'sendAt', message: 'This is more than 5 minutes ago. Leave sendAt out to send the message at once.' },
-  ])
+/** Finds a `sendAt` long past, which is a mistake rather than a wish to send at once, and an `expiresAt` before it could be sent. */
+export function timeFaults({ sendAt, expiresAt }: Pick<MessageInput, 'sendAt' | 'expiresAt'>, now: Date): InputFault[] {
+  const faults: InputFault[] = []
+  const sendAtMs = sendAt === undefined ? -Infinity : Date.parse(sendAt)
+  if (sendAt !== undefined && sendAtMs < now.getTime() - PAST_TOLERANCE_MS)
+    faults.push({
+      path: 'sendAt',
+      message: 'This is more than 5 minutes ago. Leave sendAt out to send the message at once.',
+    })
+  if (expiresAt !== undefined && Date.parse(expiresAt) <= Math.max(now.getTime(), sendAtMs))
+    faults.push({ path: 'expiresAt', message: 'Give a time after now and after sendAt, or leave expiresAt out.' })
+  return faults
 }
 
 /** An attachment alone makes a message, so this is known only once all parts have arrived. @throws {ProblemError} */

@@ -3,7 +3,7 @@ import type pg from 'pg'
 import { inTransaction } from '../database/transaction.ts'
 import type { Lease, LeasedMessage } from './leased-message.ts'
 import type { MailboxLimits } from './limits.ts'
-import { isInState } from './columns.ts'
+import { isInState, isInTime } from './columns.ts'
 import { AWAIT_CLAIMS, LOCK_AS_CLAIM, lockMailbox } from './mailbox-lock.ts'
 import { isPaused } from './pause.ts'
 import { NO_DOUBT } from './states.ts'
@@ -54,6 +54,8 @@ function walkTenants(name: string, within: string): string {
  * batch is too small for all, the first tenants in the array win. Large messages leave one of the mailbox's concurrent
  * requests to the others, so that a small message never waits for an upload. A limit of 0 means no limit.
  *
+ * A message whose time is over is leased only if it is in doubt, so that it is looked for.
+ *
  * A message that goes in one request is cleared for it here. The row of the settings is locked, so that a change of the
  * settings either sees the request as under way, or is seen by the claim.
  *
@@ -81,7 +83,7 @@ WITH boxes AS (
         FROM (SELECT * FROM (
                 SELECT q.message_id, q.recipients, q.due_at, q.size = 'large' AS is_large FROM message_queue q
                  WHERE q.tenant_id = r.tenant_id AND q.state = 'queued' AND q.due_at <= mail_now() AND q.lease_owner IS NULL
-                   AND (r.large > 0 OR q.size <> 'large')
+                   AND (r.large > 0 OR q.size <> 'large') AND ${isToBeWorkedOn('q')}
                  ORDER BY q.due_at LIMIT ${MAX_CLAIMED}) AS ahead
               LIMIT greatest(r.messages, 0)) AS first
        WINDOW place AS (ORDER BY first.due_at, first.message_id)
@@ -104,10 +106,11 @@ WITH boxes AS (
     FROM picked p LEFT JOIN settings s ON s.tenant_id = p.tenant_id
    WHERE q.message_id = ANY (ARRAY(SELECT message_id FROM picked)) AND q.message_id = p.message_id
      AND ${isInState('q', 'queued')} AND q.lease_owner IS NULL AND q.due_at <= mail_now()
+     AND ${isToBeWorkedOn('q')}
   RETURNING q.*, coalesce(s.stamp, '') AS settings_stamp
 )
 SELECT l.message_id AS id, l.tenant_id, l.recipients, l.attempt_count, l.trying_ms, l.doubt, l.looks, l.possible_duplicate, l.on_unknown_outcome,
-       l.save_to_sent_items, l.from_email, l.uploading, l.wire_version AS cleared_version, l.settings_stamp,
+       NOT ${isInTime('l')} AS has_expired, l.save_to_sent_items, l.from_email, l.uploading, l.wire_version AS cleared_version, l.settings_stamp,
        coalesce(c.begun_at, l.waits_since) AS created_at, c.data_key, c.key_sealed AS content_key_sealed,
        coalesce(c.attachment_bytes, 0) AS attachment_bytes, coalesce(c.chunked, false) AS chunked, coalesce(c.stored_bytes, 0) AS stored_bytes,
        CASE WHEN l.size = 'small' THEN c.content END AS content, c.traceparent,
@@ -116,6 +119,10 @@ SELECT l.message_id AS id, l.tenant_id, l.recipients, l.attempt_count, l.trying_
   FROM leased l
   LEFT JOIN LATERAL (SELECT * FROM message_contents WHERE message_id = l.message_id OFFSET 0) AS c ON true
   LEFT JOIN LATERAL (SELECT * FROM message_drafts WHERE l.has_draft AND message_id = l.message_id OFFSET 0) AS d ON true`
+
+function isToBeWorkedOn(q: string): string {
+  return `(${isInTime(q)} OR ${q}.doubt <> 'none')`
+}
 
 /**
  * Whether a message's first request is the one that sends it. In doubt, by draft or while uploading, other requests come
@@ -174,6 +181,7 @@ interface ClaimedRow {
   readonly looks: number
   readonly possible_duplicate: boolean
   readonly on_unknown_outcome: 'retry' | 'stop'
+  readonly has_expired: boolean
   readonly save_to_sent_items: boolean
   readonly from_email: string | null
   readonly draft_id: string | null
@@ -207,6 +215,7 @@ function toLeasedMessage(row: ClaimedRow, leaseOwner: string): LeasedMessage {
     doubt: row.doubt === 'none' ? NO_DOUBT : { state: 'in-doubt', looks: row.looks },
     possibleDuplicate: row.possible_duplicate,
     onUnknownOutcome: row.on_unknown_outcome,
+    hasExpired: row.has_expired,
     saveToSentItems: row.save_to_sent_items,
     fromEmail: row.from_email,
     draftId: row.draft_id,

@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import { createBatcher } from '../database/batcher.ts'
 import type { Prisma, PrismaClient } from '../database/generated/client.ts'
-import { leasedRows } from './columns.ts'
+import { isInTime, leasedRows } from './columns.ts'
 import type { Lease } from './leased-message.ts'
 
 // sending ──a request to the mailbox is cleared──▶ sending, with the request on the wire.
@@ -24,7 +24,7 @@ export const currentSettings = (tenant: string, version: string): string =>
     WHERE s.tenant_id = ${tenant} AND s.version = ${version} AND s.status = 'connected' FOR SHARE`
 
 /**
- * Clears requests whose lease is still held and whose settings are still current. A request that may send the message
+ * Clears requests whose lease is still held, whose settings are still current, and whose message has not expired. A request that may send the message
  * starts an attempt and stores the sender. One that cannot send ends the attempt this lease may have made: the worker
  * has its answer. A possible second delivery is marked before the request, because the worker may die during it.
  *
@@ -45,12 +45,12 @@ UPDATE message_queue q
        from_email = CASE WHEN a.sends THEN c.from_email ELSE q.from_email END,
        possible_duplicate = q.possible_duplicate OR a.in_doubt
   FROM asked a JOIN current c USING (tenant_id, version)
- WHERE q.message_id = ANY ($1) AND q.message_id = a.message_id AND q.lease_owner = a.lease_owner
+ WHERE q.message_id = ANY ($1) AND q.message_id = a.message_id AND q.lease_owner = a.lease_owner AND ${isInTime('q')}
 RETURNING q.message_id AS id, q.lease_owner`
 
 /**
- * Reports whether a request to the mailbox may begin. It may not when the lease was lost, or when the settings no longer
- * have this version.
+ * Reports whether a request to the mailbox may begin. It may not when the lease was lost, when the settings no longer have
+ * this version, or when the message has expired.
  */
 export function createClearing(pool: pg.Pool): (clearance: Clearance) => Promise<boolean> {
   return createBatcher((batch: readonly Clearance[]) => clearBatch(pool, batch), { maxItems: CLEARED_PER_BATCH })

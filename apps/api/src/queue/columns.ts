@@ -41,6 +41,11 @@ export function rankOf(priority: string): string {
   return `CASE ${priority} WHEN 'high' THEN ${PRIORITY_RANK.high} WHEN 'low' THEN ${PRIORITY_RANK.low} ELSE ${PRIORITY_RANK.normal} END`
 }
 
+/** Whether a row of message_queue may still be sent. No index fits this condition. */
+export function isInTime(row: string): string {
+  return `coalesce(${row}.expires_at > mail_now(), true)`
+}
+
 /** Bounds a walk over one mailbox. A constant lets the planner know how little of the index it reads. */
 const MAX_LEASED = 10_000
 

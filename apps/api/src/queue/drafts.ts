@@ -1,11 +1,12 @@
 import { MAX_ATTACHMENTS_IN_ONE_REQUEST_BYTES } from '@inforiver-mail/m365/size-plan'
 import type pg from 'pg'
 import { currentSettings } from './clear.ts'
+import { isInTime } from './columns.ts'
 import type { Lease, LeasedMessage, Upload } from './leased-message.ts'
 
 // A message that is sent by draft: the draft is created, filled with attachments, then complete. Only the holder of the
 // lease writes these steps, and only under the settings the draft was created with. Each statement locks the row of the
-// queue, so that a cancel waits for it.
+// queue, so that a cancel waits for it. A message that has expired goes no further.
 
 export interface StoredDraft {
   /** Null when the draft is gone. */
@@ -32,7 +33,7 @@ WITH current AS MATERIALIZED (${currentSettings('$3', '$4')}), held AS (
          attempt_id = CASE WHEN NOT $6 AND $5::text IS NOT NULL THEN lease_owner ELSE attempt_id END,
          upload_bytes = coalesce((SELECT attachment_bytes FROM message_contents
                                    WHERE message_id = $1 AND attachment_bytes > ${MAX_ATTACHMENTS_IN_ONE_REQUEST_BYTES}), upload_bytes)
-   WHERE message_id = $1 AND lease_owner = $2 AND EXISTS (SELECT 1 FROM current)
+   WHERE message_id = $1 AND lease_owner = $2 AND EXISTS (SELECT 1 FROM current) AND ($5::text IS NULL OR ${isInTime('message_queue')})
   RETURNING message_id, tenant_id
 ), gone AS (
   DELETE FROM message_drafts WHERE $5::text IS NULL AND message_id = (SELECT message_id FROM held)
@@ -58,7 +59,7 @@ SELECT tenant_id, CASE WHEN is_ours THEN $3 ELSE id END, CASE WHEN is_ours THEN 
           FROM messages m LEFT JOIN message_queue q ON q.message_id = m.id WHERE m.id = $1) AS m
 ON CONFLICT DO NOTHING`
 
-/** Returns false when the lease was lost or the settings changed. The draft is then queued for deletion. */
+/** Returns false when the lease was lost, the settings changed or the message has expired. The draft is then queued for deletion. */
 export async function storeDraft(
   pool: pg.Pool,
   message: Lease,
@@ -80,7 +81,7 @@ export async function storeDraft(
 const STORE_UPLOAD = `
 WITH current AS MATERIALIZED (${currentSettings('$3', '$4')}), held AS (
   UPDATE message_queue SET attempt_count = 1, upload_bytes = $10
-   WHERE message_id = $1 AND lease_owner = $2 AND uploading AND EXISTS (SELECT 1 FROM current)
+   WHERE message_id = $1 AND lease_owner = $2 AND uploading AND EXISTS (SELECT 1 FROM current) AND ${isInTime('message_queue')}
   RETURNING message_id, tenant_id
 ), stored AS (
   UPDATE message_drafts
@@ -111,7 +112,7 @@ export async function storeUpload(
 const FINISH_UPLOAD = `
 WITH current AS MATERIALIZED (${currentSettings('$3', '$4')}), held AS (
   UPDATE message_queue SET uploading = false, attempt_id = lease_owner
-   WHERE message_id = $1 AND lease_owner = $2 AND EXISTS (SELECT 1 FROM current)
+   WHERE message_id = $1 AND lease_owner = $2 AND EXISTS (SELECT 1 FROM current) AND ${isInTime('message_queue')}
   RETURNING message_id
 ), ended AS (
   UPDATE message_drafts SET upload_url_sealed = NULL WHERE message_id = (SELECT message_id FROM held)

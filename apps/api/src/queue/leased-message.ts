@@ -13,6 +13,8 @@ export interface LeasedMessage {
   readonly doubt: Doubt
   readonly possibleDuplicate: boolean
   readonly onUnknownOutcome: 'retry' | 'stop'
+  /** Its time is over: it is looked for, being in doubt, and not sent any more. */
+  readonly hasExpired: boolean
   readonly id: string
   readonly tenantId: string
   readonly leaseOwner: string

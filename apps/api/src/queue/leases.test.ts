@@ -185,7 +185,7 @@ it('takes a message back when its lease has expired: it is in doubt, charged, an
   await ground.clock.advance(LEASE_MS)
   expect(await store.recover()).toMatchObject({ abandoned: [], moved: false })
   await ground.clock.advance(1)
-  expect(await store.recover()).toEqual({ abandoned: [id], moved: true, more: false })
+  expect(await store.recover()).toEqual({ abandoned: [id], expired: [], moved: true, more: false })
 
   expect(await usage()).toEqual({ messages: 1, recipients: 3 })
   expect(await ground.read(id)).toMatchObject({ status: 'queued', attempts: [{ outcome: 'unknown' }] })

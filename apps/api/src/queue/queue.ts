@@ -20,6 +20,7 @@ import { readQueueDepth, type QueueDepth } from './depth.ts'
 import { readFailureCounts, type FailureCount } from './failures.ts'
 import { finishUpload, storeDraft, storeUpload, type StoredDraft } from './drafts.ts'
 import { createRetention, type Retention } from './expire.ts'
+import { failExpired, type ExpiredMessage } from './expired.ts'
 import { createKeyLookUp, type KeyHolder, type KeyName } from './idempotency.ts'
 import type { Lease, LeasedMessage, Upload } from './leased-message.ts'
 import {
@@ -32,7 +33,7 @@ import {
 } from './limits.ts'
 import { findMessage, listMessages, type Listing } from './read.ts'
 import { beginReceiving, discardReceived, reserveStorage, sweepReceived } from './receive.ts'
-import { recoverMessages } from './recover.ts'
+import { recoverMessages, type Recovered } from './recover.ts'
 import { retryMessage } from './retry.ts'
 import { createSettling, type Settled } from './settle.ts'
 import { findMovingQueues, findStalledQueues, type StalledQueue } from './stalled.ts'
@@ -52,7 +53,7 @@ export interface Messages {
   list(owner: Owner, listing: Listing, configuredSender: string | null): Promise<MessageSummary[]>
   /** Returns false when the message may already have been sent, or has ended. */
   cancel(actor: Actor, id: string, now: Date): Promise<boolean>
-  /** Returns false when the message has not failed, or its content is gone. */
+  /** Returns false when the message has not failed, has expired, or its content is gone. */
   retry(actor: Actor, id: string, now: Date): Promise<boolean>
   /** What counts against the limits of a tenant's mailbox. */
   readMailbox(tenantId: string): Promise<MailboxState>
@@ -110,10 +111,10 @@ export interface Deliveries {
   /** Writes the outcome of an attempt. Returns false, and writes nothing, when a later attempt has begun. */
   settle(settled: Settled): Promise<boolean>
   /**
-   * Queues what dead workers held, and scheduled or held messages that may leave now. `more`: a batch was full, so call
-   * again.
+   * Queues what dead workers held, and scheduled or held messages that may leave now. Fails those whose time is over.
+   * `more`: a batch was full, so call again.
    */
-  recover(): Promise<{ abandoned: readonly string[]; moved: boolean; more: boolean }>
+  recover(): Promise<Recovered>
   /** Calls `wake` whenever a message may be due, and reconnects until stopped. */
   listen(wake: () => void): { stop(): Promise<void> }
 }
@@ -150,6 +151,8 @@ export interface Upkeep {
   findStalled(options: { now: Date; movedBefore: Date; recipientsPerDay: number }): Promise<StalledQueue[]>
   /** Returns those of the tenants from whose mailboxes something has left since. */
   findMoving(stalled: readonly { readonly tenantId: string; readonly since: Date }[]): Promise<string[]>
+  /** Fails a batch of messages whose time is over. Workers do that too. `more`: there may be more of them. */
+  failExpired(): Promise<{ readonly expired: readonly ExpiredMessage[]; readonly more: boolean }>
   /** Deletes attachments whose client has gone away. */
   sweepReceived(now: Date): Promise<void>
   expire: Retention
@@ -247,6 +250,7 @@ export function createQueue(
       readFailures: () => readFailureCounts(pool),
       findStalled: (options) => findStalledQueues(pool, options),
       findMoving: (stalled) => findMovingQueues(pool, stalled),
+      failExpired: () => failExpired(pool),
       sweepReceived: (now) => sweepReceived(pool, now),
       expire: createRetention(pool, { contentRetentionDays, logRetentionDays }),
     },

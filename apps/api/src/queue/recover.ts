@@ -1,6 +1,7 @@
 import type pg from 'pg'
 import { noteAttempts } from './attempts.ts'
 import { idsOf, leasedRows, NO_LEASE } from './columns.ts'
+import { failExpired, type ExpiredMessage } from './expired.ts'
 import { releaseHeld } from './hold.ts'
 import { bucketOf } from './usage-windows.ts'
 
@@ -51,20 +52,28 @@ UPDATE message_queue SET state = 'queued'
  WHERE message_id = ANY (ARRAY(SELECT message_id FROM message_queue WHERE state = 'scheduled' AND due_at <= mail_now()
                                ORDER BY due_at LIMIT ${MOVED_AT_ONCE} FOR UPDATE SKIP LOCKED))`
 
+export interface Recovered {
+  /** Their lease had run out. */
+  readonly abandoned: readonly string[]
+  readonly expired: readonly ExpiredMessage[]
+  readonly moved: boolean
+  readonly more: boolean
+}
+
 /**
- * Queues what dead workers held, and scheduled or held messages that may leave now.
+ * Queues what dead workers held, and scheduled or held messages that may leave now. Those whose time is over fail first.
  *
  * @returns `more`: a batch was full, so there may be more to move
  */
-export async function recoverMessages(
-  pool: pg.Pool,
-): Promise<{ abandoned: readonly string[]; moved: boolean; more: boolean }> {
+export async function recoverMessages(pool: pg.Pool): Promise<Recovered> {
   const { rows } = await pool.query<{ id: string }>(RECOVER_ABANDONED)
+  const { expired, more } = await failExpired(pool)
   const scheduled = await pool.query(RELEASE_SCHEDULED)
   const moved = [rows.length, scheduled.rowCount ?? 0, await releaseHeld(pool)]
   return {
     abandoned: rows.map(({ id }) => id),
+    expired,
     moved: moved.some((count) => count > 0),
-    more: moved.includes(MOVED_AT_ONCE),
+    more: more || moved.includes(MOVED_AT_ONCE),
   }
 }

@@ -1,13 +1,13 @@
 import type { PrismaClient } from '../database/generated/client.ts'
 import { auditPerson, type ActedOn, type Actor } from './actor.ts'
-import { hasContentLeft, hasFailed, isOfTenant, rankOf, sizeOf, uploadBytesOf } from './columns.ts'
+import { hasContentLeft, hasFailed, isInTime, isOfTenant, rankOf, sizeOf, uploadBytesOf } from './columns.ts'
 import { wakeWorkers } from './wake.ts'
 
 // failed ──somebody retries──▶ queued.
 
 /**
  * Queues a failed message again; its draft was deleted in the mailbox. If it may have been sent already, it is marked as a
- * possible duplicate. The late outcome of an earlier attempt is still accepted.
+ * possible duplicate. One whose time is over would only expire. The late outcome of an earlier attempt is still accepted.
  *
  * $1 id, $2 tenant, $3 service, or null for any
  */
@@ -15,7 +15,7 @@ const RETRY = `
 WITH retried AS (
   DELETE FROM unsent_messages u USING messages m, message_contents c
    WHERE u.message_id = $1 AND m.id = $1 AND ${isOfTenant('m', '$2')} AND ($3::text IS NULL OR m.service = $3)
-     AND ${hasFailed('u')} AND ${hasContentLeft('u')} AND c.message_id = $1 AND c.content IS NOT NULL
+     AND ${hasFailed('u')} AND ${hasContentLeft('u')} AND c.message_id = $1 AND c.content IS NOT NULL AND ${isInTime('m')}
   RETURNING m.*, u.attempt_id, ${sizeOf('c')} AS size, ${uploadBytesOf('c')} AS upload_bytes,
             m.possible_duplicate OR coalesce(m.problem ->> 'code' = 'outcome-unknown', false) AS may_be_sent
 ), begun AS (
@@ -28,7 +28,7 @@ SELECT id, tenant_id, 'queued', mail_now(), greatest(created_at, send_at), recip
   FROM retried
 RETURNING (SELECT service FROM retried) AS service`
 
-/** Returns false when the message has not failed, or its content is gone. */
+/** Returns false when the message has not failed, has expired, or its content is gone. */
 export async function retryMessage(prisma: PrismaClient, actor: Actor, id: string, now: Date): Promise<boolean> {
   return prisma.$transaction(async (transaction) => {
     const { tenantId, service } = actor

@@ -12,6 +12,7 @@
 //          ──the lease expires──▶ queued, in doubt if it was tried       recover.ts
 //  scheduled, queued, held ──somebody cancels──▶ cancelled               cancel.ts; also sending, while its draft is filled
 //  failed ──somebody retries──▶ queued                                   retry.ts
+//  scheduled, queued, held ──its expiresAt passes──▶ failed              expired.ts; settle.ts where it was in doubt
 //  scheduled, queued, held ──its key is forgotten──▶ failed              forget.ts
 //  all of these ──restored from a backup, not to be sent──▶ failed       not-resent.ts
 //  sent, failed, cancelled ──kept long enough──▶ deleted                 expire.ts

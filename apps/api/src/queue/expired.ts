@@ -1,0 +1,85 @@
+import type { MessageProblem, MessageProblemCode } from '@inforiver-mail/contract/message'
+import type pg from 'pg'
+import { raiseFailed } from '../alerts/failed-alert.sql.ts'
+import { causeOf, deleteContents, deleteDrafts, idsOf, isInTime } from './columns.ts'
+
+// scheduled, queued, held ──its expiresAt passes──▶ failed. A message in doubt is looked for first, and ends in settle.ts.
+
+const AT_ONCE = 1_000
+/** Small, because each may have gigabytes of chunks, and a statement times out after 30 s. */
+const CHUNKED_AT_ONCE = 10
+
+export const EXPIRED: MessageProblem = {
+  code: 'expired',
+  title: 'The message expired',
+  detail:
+    'It had not left by the time that it asked for (expiresAt), so it was not sent. Its attempts say what kept it. If it is still wanted, the submitting service submits it again.',
+  microsoftCode: null,
+  requestId: null,
+}
+
+const EXPIRED_AFTER_UNKNOWN: MessageProblem = {
+  ...EXPIRED,
+  code: 'outcome-unknown',
+  title: 'It is not known whether the message was sent',
+  detail:
+    'An earlier attempt may have sent it, and it had not left again by the time that it asked for (expiresAt). Whoever uses the mailbox looks into its Sent Items before the submitting service submits it again.',
+}
+
+/**
+ * Fails messages that have not left in time. It passes over those that another process has locked: it is claiming or
+ * cancelling them. Their contents are deleted, because they cannot be retried.
+ *
+ * $1 and $2 the problems of those that were not sent, and of those that may have been
+ */
+const FAIL_EXPIRED = `
+WITH due AS MATERIALIZED (
+  SELECT q.message_id, coalesce((SELECT c.chunked FROM message_contents c WHERE c.message_id = q.message_id), false) AS chunked
+    FROM message_queue q
+   WHERE q.expires_at <= mail_now() AND q.lease_owner IS NULL AND q.doubt = 'none'
+   ORDER BY q.expires_at LIMIT ${AT_ONCE} FOR UPDATE OF q SKIP LOCKED
+), chosen AS MATERIALIZED (
+  SELECT message_id FROM due WHERE NOT chunked
+   UNION ALL
+  (SELECT message_id FROM due WHERE chunked LIMIT ${CHUNKED_AT_ONCE})
+), expired AS (
+  DELETE FROM message_queue q WHERE q.message_id = ${idsOf('chosen')} AND NOT ${isInTime('q')}
+  RETURNING q.message_id, q.tenant_id, q.from_email, q.possible_duplicate, q.attempt_id
+), recorded AS (
+  UPDATE messages m
+     SET outcome = 'failed', ended_at = mail_now(), from_email = e.from_email, possible_duplicate = e.possible_duplicate,
+         problem = CASE WHEN e.possible_duplicate THEN $2::jsonb ELSE $1::jsonb END
+    FROM expired e WHERE m.id = ${idsOf('expired')} AND m.id = e.message_id
+  RETURNING m.id, m.service, m.created_at, m.problem
+), unsent AS (
+  INSERT INTO unsent_messages (message_id, tenant_id, service, outcome, created_at, ended_at, has_content, attempt_id, cause)
+  SELECT e.message_id, e.tenant_id, r.service, 'failed', r.created_at, mail_now(), false, e.attempt_id, ${causeOf('r.problem')}
+    FROM expired e JOIN recorded r ON r.id = e.message_id
+), ${deleteContents('expired')}, ${deleteDrafts('expired', `'draft'`)}, alerted AS (${raiseFailed('expired')}
+  RETURNING tenant_id
+), counted AS MATERIALIZED ( -- the triggers update these rows tenant by tenant: locking them in one order first prevents deadlocks
+  SELECT t.tenant_id FROM mailbox_totals t
+   WHERE t.tenant_id IN (SELECT tenant_id FROM expired) AND (SELECT count(*) FROM alerted) >= 0
+   ORDER BY t.tenant_id FOR UPDATE
+)
+SELECT r.id, r.problem ->> 'code' AS code, (SELECT count(*) FROM due)::int AS due
+  FROM recorded r WHERE (SELECT count(*) FROM counted) >= 0`
+
+export interface ExpiredMessage {
+  readonly id: string
+  readonly code: MessageProblemCode
+}
+
+/**
+ * Fails a batch of messages whose time is over.
+ *
+ * @returns `more`: there may be more to fail
+ */
+export async function failExpired(
+  pool: pg.Pool,
+): Promise<{ readonly expired: readonly ExpiredMessage[]; readonly more: boolean }> {
+  const values = [JSON.stringify(EXPIRED), JSON.stringify(EXPIRED_AFTER_UNKNOWN)]
+  const { rows } = await pool.query<ExpiredMessage & { due: number }>(FAIL_EXPIRED, values)
+  const due = rows[0]?.due ?? 0
+  return { expired: rows.map(({ id, code }) => ({ id, code })), more: due === AT_ONCE || due > rows.length }
+}
