@@ -9,6 +9,7 @@ import { toSendMailRequest } from '../packages/m365/src/mailer/send-mail-request
 import { createMicrosoftFetch } from '../packages/m365/src/microsoft-fetch.ts'
 import { benchVault } from './load/vault.ts'
 import { benchBackup } from './load/backup.ts'
+import { benchFinding } from './load/finding.ts'
 import { benchLarge } from './load/large.ts'
 import { openTestbed, type Testbed, type Process, type Tenant } from './load/testbed.ts'
 import { benchQueue } from './load/queue.ts'
@@ -35,6 +36,7 @@ const BENCHES: Readonly<Record<string, (testbed: Testbed) => Promise<void>>> = {
   large: benchLarge,
   queue: benchQueue,
   backup: benchBackup,
+  finding: benchFinding,
 }
 
 /** Modules that are measured alone, without a process of the product. */

@@ -35,6 +35,7 @@ import { createAccept } from './messages/accept-message.ts'
 import { messageRoutes } from './messages/message-routes.ts'
 import { createBodyBudget, createDeliveryBudget } from './memory/memory-use.ts'
 import { createSubmit } from './messages/submit.ts'
+import { startPolling, type Polling } from './polling.ts'
 import { composeQueue } from './queue/compose-queue.ts'
 import { SEALED_COLUMNS } from './sealed-columns.ts'
 import { composeServiceKeys } from './service-keys/compose-service-keys.ts'
@@ -51,6 +52,9 @@ import { measureSealedValues } from './vault-rotation/rotation-metrics.ts'
 import { createSealedStore } from './vault-rotation/sealed-store.ts'
 
 const WEB_DIRECTORY = fileURLToPath(new URL('../../web/dist', import.meta.url))
+
+/** How often work of the queue is looked for that no message waits for. */
+const BACKGROUND_EVERY_MS = 2_000
 
 export interface Product {
   /** The HTTP application, not yet listening. */
@@ -300,6 +304,13 @@ export async function compose(
       },
     })
 
+    let pollings: readonly Polling[] = []
+    const inBackground = (what: string, work: () => Promise<boolean>) =>
+      startPolling(async () => ((await work()) ? 0 : BACKGROUND_EVERY_MS), {
+        afterFailureMs: BACKGROUND_EVERY_MS,
+        onFailure: (error) => logger.warn({ err: error }, `${what}; trying again`),
+      })
+
     const checkSetup = composeProductCheck(config, {
       credential,
       database,
@@ -349,6 +360,15 @@ export async function compose(
               readRecipientsPolicy: settings.readRecipientsPolicy,
               tracing,
               onSubmitted: () => submitted.inc(),
+              auditExport: ({ actor: { tenantId, userId, service }, filter }) =>
+                appendAuditEvent(database.prisma, {
+                  tenantId,
+                  at: clock(),
+                  actor: userId,
+                  action: 'messages-exported',
+                  outcome: 'begun',
+                  details: { filter, ...(service !== null && { name: service }) },
+                }),
               auditTestMessage: ({ tenantId, actor, messageId: message }) =>
                 appendAuditEvent(database.prisma, {
                   tenantId,
@@ -368,8 +388,13 @@ export async function compose(
         async start() {
           await housekeeping.start()
           alerts.dispatcher.start()
+          pollings = [
+            inBackground('messages could not be indexed', () => queue.upkeep.index()),
+            inBackground('messages could not be retried or cancelled', () => queue.upkeep.continueBulk()),
+          ]
         },
         async stop() {
+          await Promise.all(pollings.map((polling) => polling.stop()))
           await alerts.dispatcher.stop()
           await housekeeping.stop()
         },

@@ -9,6 +9,9 @@ import type { Endpoint } from './endpoint.ts'
  *   outcome is `completed`, `cancelled`, `expired`, `superseded`, or the code of the problem
  * - `reconnect-required`, `app-misconfigured`, `app-recovered`: Microsoft refused the connection, or accepts it again
  * - `message-cancelled`, `message-retried`: by a person; services' own requests are in the log of the process
+ * - `messages-cancelled`, `messages-retried`: of all messages that a filter found, those that it was possible for when the
+ *   request arrived, by a person or a service
+ * - `messages-exported`: messages were exported as CSV, by a person or a service
  * - `test-message-sent`: somebody pressed *Send test mail*; the message itself shows its outcome
  * - `recipients-policy-changed`: who may be written to, or the redirection of all mail; the details are those from now on
  * - `service-key-refused`: the key is `unknown`, `revoked` or `expired`, is not to be used from this address
@@ -29,6 +32,9 @@ export const AuditAction = z.enum([
   'app-recovered',
   'message-cancelled',
   'message-retried',
+  'messages-cancelled',
+  'messages-retried',
+  'messages-exported',
   'test-message-sent',
   'service-key-created',
   'service-key-revoked',

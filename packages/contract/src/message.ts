@@ -461,29 +461,6 @@ export const readMessage = {
   problems: ['not-found'],
 } as const satisfies Endpoint
 
-export const listMessages = {
-  operation: 'listMessages',
-  summary: 'Lists messages, newest first.',
-  method: 'GET',
-  path: '/api/v1/messages',
-  session: 'workspace-admin',
-  scope: 'messages:read',
-  query: z.strictObject({
-    status: MessageStatus.exactOptional(),
-    cursor: z.string().max(200).exactOptional(),
-    limit: z.coerce
-      .number('A whole number, given once.')
-      .int('A whole number.')
-      .min(1, 'At least 1.')
-      .max(100, 'At most 100.')
-      .default(50),
-  }),
-  status: 200,
-  response: z.strictObject({ items: z.array(MessageSummary), nextCursor: z.string().nullable() }),
-  answer: 'One page of them; nextCursor leads to the next one.',
-  problems: [],
-} as const satisfies Endpoint
-
 export const cancelMessage = {
   operation: 'cancelMessage',
   summary: 'Cancels a message that has certainly not been sent.',

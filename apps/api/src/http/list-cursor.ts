@@ -22,3 +22,22 @@ export function parseCursor(cursor: string, idPattern: RegExp): ListPosition {
     errors: [{ path: 'cursor', message: 'Use the nextCursor of the page before, unchanged.' }],
   })
 }
+
+/** The direction in which a page begins behind its position. */
+export type Toward = 'older' | 'newer'
+
+const NEWER = 'newer '
+
+/** Writes a cursor for a list that can be read in both directions. */
+export function writeCursorToward(position: ListPosition, toward: Toward): string {
+  if (toward === 'older') return writeCursor(position)
+  return Buffer.from(`${NEWER}${position.at.toISOString()} ${position.id}`).toString('base64url')
+}
+
+/** @throws {ProblemError} as `parseCursor` does */
+export function parseCursorToward(cursor: string, idPattern: RegExp): ListPosition & { readonly toward: Toward } {
+  const text = Buffer.from(cursor, 'base64url').toString('utf8')
+  if (!text.startsWith(NEWER)) return { ...parseCursor(cursor, idPattern), toward: 'older' }
+  const older = Buffer.from(text.slice(NEWER.length)).toString('base64url')
+  return { ...parseCursor(older, idPattern), toward: 'newer' }
+}

@@ -1,7 +1,6 @@
 import {
   addressOfMessage,
   cancelMessage,
-  listMessages,
   readMessage,
   readUsage,
   retryMessage,
@@ -12,7 +11,6 @@ import {
 } from '@inforiver-mail/contract/message'
 import type { Scope } from '@inforiver-mail/contract/caller'
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
-import { parseCursor, type ListPosition, writeCursor } from '../http/list-cursor.ts'
 import { refuseFaults } from '../http/input-faults.ts'
 import { ProblemError } from '../http/problem.ts'
 import { route } from '../http/route.ts'
@@ -24,6 +22,7 @@ import type { Messages } from '../queue/queue.ts'
 import type { AdmissionDeps } from './admission.ts'
 import { refuseRecipient } from './recipients-policy.ts'
 import type { Submit } from './submit.ts'
+import { findRoutes } from './find-routes.ts'
 import { submitRoute, type SubmitOptions } from './submit-route.ts'
 import { storageFull } from './refusals.ts'
 import { toUsage } from './usage.ts'
@@ -41,12 +40,13 @@ interface Options extends Omit<SubmitOptions, 'find'> {
   readonly readRecipientsPolicy: AdmissionDeps['readRecipientsPolicy']
   readonly onSubmitted: () => void
   readonly clock: () => Date
+  /** Records in the audit log who exported messages. */
+  readonly auditExport: (event: { actor: Actor; filter: string }) => Promise<void>
   /** Records in the audit log who sent a test mail. */
   readonly auditTestMessage: (event: { tenantId: string; actor: string; messageId: string }) => Promise<void>
 }
 
 const SERVICE_OF_THE_PAGE = 'tenant-settings'
-const MESSAGE_ID = /^msg_[0-9a-f]{32}$/
 
 export const messageRoutes: FastifyPluginAsync<Options> = async (app, options) => {
   const { requireAdmin, requireServiceOrAdmin, store, submit, onSubmitted, clock } = options
@@ -67,19 +67,7 @@ export const messageRoutes: FastifyPluginAsync<Options> = async (app, options) =
     find(caller, id),
   )
 
-  route(
-    app,
-    listMessages,
-    requireServiceOrAdmin(listMessages.scope),
-    async ({ caller, query: { status, cursor, limit } }) => {
-      const after = cursor === undefined ? undefined : parseCursor(cursor, MESSAGE_ID)
-      const listing = { ...(status && { status }), ...(after && { after }), limit: limit + 1 }
-      const found = await store.list(caller, listing, await senderAddress(caller.tenantId))
-      const items = found.slice(0, limit)
-      const last = items.at(-1)
-      return { items, nextCursor: found.length > limit && last ? writeCursor(placeOf(last)) : null }
-    },
-  )
+  await app.register(findRoutes, { ...options, senderAddress })
 
   route(app, cancelMessage, requireServiceOrAdmin(cancelMessage.scope), async ({ request, caller, params: { id } }) => {
     const { status } = await find(caller, id)
@@ -141,10 +129,6 @@ export const messageRoutes: FastifyPluginAsync<Options> = async (app, options) =
 /** Names the service, or the person by id, for the log. */
 function nameOf({ service, userId }: Actor): string | null {
   return service ?? userId
-}
-
-function placeOf({ createdAt, id }: MessageSummary): ListPosition {
-  return { at: new Date(createdAt), id }
 }
 
 function notRetryable(status: MessageStatus, expiresAt: string | null, now: Date): string {

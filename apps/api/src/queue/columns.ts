@@ -101,6 +101,16 @@ export function hasContentLeft(row: string): string {
   return `${row}.has_content::text = 'true'`
 }
 
+/** Whether a message can be tried again: it has failed, its time is not over, and its content is left. */
+export function isRetryable(unsent: string, message: string): string {
+  return `${hasFailed(unsent)} AND ${hasContentLeft(unsent)} AND ${isInTime(message)}`
+}
+
+/** Whether a row of message_queue cannot have been sent, and will not be while nobody but its holder sends it. */
+export function isCancellable(row: string): string {
+  return `${row}.doubt = 'none' AND NOT ${row}.possible_duplicate AND (${row}.lease_owner IS NULL OR ${row}.uploading)`
+}
+
 /** The value of unsent_messages.cause for a problem, which is SQL for JSON. */
 export function causeOf(problem: string): string {
   return `left(coalesce(${problem} ->> 'microsoftCode', ${problem} ->> 'code', 'unknown'), 100)`

@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import { forgetIndexed } from './search-index.ts'
 import { deleteContents, idsOf, lockTotals } from './columns.ts'
 
 // sent, failed, cancelled ──kept long enough──▶ without content, then deleted.
@@ -32,6 +33,8 @@ WITH old AS MATERIALIZED (
    LIMIT $2
 ), unsent AS (
   DELETE FROM unsent_messages WHERE message_id = ${idsOf('old')}
+), late AS (
+  DELETE FROM search_late WHERE message_id = ${idsOf('old')}
 ), counted AS MATERIALIZED (${lockTotals('old')})
 DELETE FROM messages WHERE id = ${idsOf('old')} AND (SELECT count(*) FROM counted) >= 0`
 
@@ -64,6 +67,7 @@ export function createRetention(
     await untilDone(pool, FORGET_CONTENT, BATCH, [contentBefore, BATCH, false])
     await untilDone(pool, FORGET_CONTENT, CHUNKED_BATCH, [contentBefore, CHUNKED_BATCH, true])
     await untilDone(pool, FORGET_MESSAGES, BATCH, [before(now, logRetentionDays), BATCH])
+    await forgetIndexed(pool, before(now, logRetentionDays))
     await untilDone(pool, FORGET_KEYS, BATCH, [before(now, 1), BATCH])
     await pool.query(FORGET_USAGE, [before(now, 2)])
     await pool.query(FORGET_DATA_KEYS, [before(now, 2)])

@@ -2,6 +2,7 @@ import type { Message, MessageSummary } from '@inforiver-mail/contract/message'
 import type { SizeLimits } from '@inforiver-mail/m365/size-plan'
 import type { Database } from '../database/database.ts'
 import type { Actor, Owner } from './actor.ts'
+import { beginBulkChange, continueBulkChange, type BulkAction } from './bulk.ts'
 import { cancelMessage } from './cancel.ts'
 import { readChunks, writeChunk, type ChunkPlace } from './chunks.ts'
 import { createClaiming, giveBack, readContent, renewLeases } from './claim.ts'
@@ -31,10 +32,12 @@ import {
   readSizeLimits,
   type MailboxLimits,
 } from './limits.ts'
-import { findMessage, listMessages, type Listing } from './read.ts'
+import type { StoredFilter } from './find.ts'
+import { findMessage, listMessages, walkMessages, type ListedMessages, type Listing } from './read.ts'
 import { beginReceiving, discardReceived, reserveStorage, sweepReceived } from './receive.ts'
 import { recoverMessages, type Recovered } from './recover.ts'
 import { retryMessage } from './retry.ts'
+import { indexMessages } from './search-index.ts'
 import { createSettling, type Settled } from './settle.ts'
 import { findMovingQueues, findStalledQueues, type StalledQueue } from './stalled.ts'
 import type { StorageFull } from './storage.ts'
@@ -50,11 +53,22 @@ export interface Messages {
   findKey(name: KeyName): Promise<KeyHolder | null>
   /** `configuredSender` is the address that an unsent message would be sent from now. */
   find(owner: Owner, id: string, configuredSender: string | null): Promise<Message | null>
-  list(owner: Owner, listing: Listing, configuredSender: string | null): Promise<MessageSummary[]>
+  list(owner: Owner, listing: Listing, configuredSender: string | null): Promise<ListedMessages>
+  /** Yields all messages that a filter selects, newest first, in pages of at most `atOnce`. */
+  walk(
+    owner: Owner,
+    filter: StoredFilter,
+    options: { atOnce: number; configuredSender: string | null },
+  ): AsyncGenerator<readonly MessageSummary[]>
   /** Returns false when the message may already have been sent, or has ended. */
   cancel(actor: Actor, id: string, now: Date): Promise<boolean>
   /** Returns false when the message has not failed, has expired, or its content is gone. */
   retry(actor: Actor, id: string, now: Date): Promise<boolean>
+  /**
+   * Has all messages that a filter finds retried or cancelled in the background. Returns how many that is possible for
+   * now; resolves once they are listed on disk.
+   */
+  changeAll(actor: Actor, action: BulkAction, filter: StoredFilter, now: Date): Promise<number>
   /** What counts against the limits of a tenant's mailbox. */
   readMailbox(tenantId: string): Promise<MailboxState>
   readSizeLimits(tenantId: string): Promise<SizeLimits>
@@ -156,6 +170,10 @@ export interface Upkeep {
   /** Deletes attachments whose client has gone away. */
   sweepReceived(now: Date): Promise<void>
   expire: Retention
+  /** Indexes messages for the search. Returns whether there may be more to index. */
+  index(): Promise<boolean>
+  /** Retries or cancels some of the messages that somebody has asked for. Returns whether there may be more. */
+  continueBulk(): Promise<boolean>
 }
 
 /** Content keys are derived from data keys, of which each tenant has one per hour. */
@@ -206,8 +224,10 @@ export function createQueue(
       findKey: createKeyLookUp(pool),
       find: (owner, id, configuredSender) => findMessage(pool, limits, owner, id, configuredSender),
       list: (owner, listing, configuredSender) => listMessages(pool, limits, owner, listing, configuredSender),
+      walk: (owner, filter, options) => walkMessages(pool, limits, owner, filter, options),
       cancel: (actor, id, now) => cancelMessage(prisma, actor, id, now),
       retry: (actor, id, now) => retryMessage(prisma, actor, id, now),
+      changeAll: (actor, action, filter, now) => beginBulkChange({ pool, prisma }, actor, action, filter, now),
       readMailbox: (tenantId) => readMailboxState(pool, tenantId),
       readSizeLimits: (tenantId) => readSizeLimits(pool, tenantId),
     },
@@ -253,6 +273,8 @@ export function createQueue(
       failExpired: () => failExpired(pool),
       sweepReceived: (now) => sweepReceived(pool, now),
       expire: createRetention(pool, { contentRetentionDays, logRetentionDays }),
+      index: () => indexMessages(pool),
+      continueBulk: () => continueBulkChange(pool),
     },
   }
 }

@@ -14,8 +14,9 @@ import {
 } from '../stored-values.ts'
 import type { Owner } from './actor.ts'
 import { ACCEPTED, MOST_ATTEMPTS, readAttempts, type StoredAttempt } from './attempts.ts'
-import { isOfTenant, leasedRows } from './columns.ts'
+import { isOfTenant } from './columns.ts'
 import { reportRecipients } from './delivery-reports.ts'
+import { createFinder, type Finder, type Match, type PageStart, type StoredFilter, type Total } from './find.ts'
 import type { MailboxLimits } from './limits.ts'
 import { explainQueued } from './queue-position.ts'
 import type { Waiting } from './waiting.ts'
@@ -23,9 +24,18 @@ import type { Waiting } from './waiting.ts'
 // Reads messages for the API. A message whose attachments are still arriving is not visible.
 
 export interface Listing {
-  readonly status?: MessageStatus
-  readonly after?: ListPosition
+  readonly filter: StoredFilter
+  /** Without it, the newest. */
+  readonly start: PageStart | null
   readonly limit: number
+}
+
+export interface ListedMessages extends Total {
+  /** Newest first. */
+  readonly items: readonly MessageSummary[]
+  /** Where the next page of newer and of older messages begins; null when there are none. */
+  readonly newer: ListPosition | null
+  readonly older: ListPosition | null
 }
 
 const COLUMNS = `
@@ -39,50 +49,11 @@ greatest(m.next_attempt_at, mail_now()) AS not_before`
 const FIND = `
 SELECT ${COLUMNS} FROM message_states m WHERE m.id = $1 AND ${isOfTenant('m', '$2')} AND ($3::text IS NULL OR m.service = $3)`
 
-/** Writes the conditions of a list as SQL. */
-interface Conditions {
-  /** On columns of messages. @param row its alias */
-  readonly of: (row: string) => readonly string[]
-  /** On the state of the message `m`. */
-  readonly state: readonly string[]
-}
-
-/** Lists newest first. It compares the outcome first, without looking a message up in the queue. $1 tenant, $2 at most */
-const list = ({ of, state }: Conditions, status: MessageStatus | undefined): string => `
+/** Messages of a page that still meet the filter. $1 tenant, $2 ids */
+const listOf = (state: readonly string[]): string => `
 SELECT ${COLUMNS}
-  FROM messages r CROSS JOIN LATERAL (SELECT * FROM message_states WHERE id = r.id OFFSET 0) AS m
- WHERE ${['r.tenant_id = $1', ...outcomeOf('r', status), ...of('r'), ...state].join(' AND ')} ORDER BY r.created_at DESC, r.id DESC LIMIT $2`
-
-function outcomeOf(row: string, status: MessageStatus | undefined): readonly string[] {
-  if (status === undefined) return []
-  return [`${row}.outcome ${status === 'sent' ? `= 'sent'` : 'IS NULL'}`]
-}
-
-/**
- * Lists messages of a rare status, whose ids `rows` finds without reading the others.
- * $1 tenant, $2 at most
- */
-const listOf = (rows: string, { of, state }: Conditions): string => `
-SELECT ${COLUMNS}
-  FROM (${rows}) AS r CROSS JOIN LATERAL (SELECT * FROM message_states WHERE id = r.message_id OFFSET 0) AS m
- WHERE ${['m.tenant_id = $1', ...of('m'), ...state].join(' AND ')} ORDER BY m.created_at DESC, m.id DESC LIMIT $2`
-
-/** The ids of the newest unsent messages. $1 tenant, $2 at most */
-const unsent = (outcome: 'failed' | 'cancelled', { of }: Conditions) => `
-SELECT m.message_id
-  FROM (SELECT message_id, message_id AS id, service, created_at FROM unsent_messages WHERE tenant_id = $1 AND outcome = '${outcome}') AS m
- WHERE ${['true', ...of('m')].join(' AND ')} ORDER BY m.created_at DESC, m.id DESC LIMIT $2`
-
-const SENDING = `SELECT message_id FROM (${leasedRows('SELECT tenant_id, sending FROM mailbox_totals WHERE tenant_id = $1')}) AS leased`
-
-/** Up to this many messages of a status are sorted. With more, walking all messages from the newest is faster. */
-const SORTED_AT_MOST = 5_000
-
-const inState = (state: 'queued' | 'scheduled' | 'held') => `
-SELECT message_id FROM message_queue WHERE tenant_id = $1 AND state = '${state}' AND lease_owner IS NULL`
-
-/** $1 tenant */
-const COUNTS = `SELECT queued, scheduled, held FROM mailbox_totals WHERE tenant_id = $1`
+  FROM unnest($2::text[]) AS r(id) CROSS JOIN LATERAL (SELECT * FROM message_states WHERE id = r.id OFFSET 0) AS m
+ WHERE ${['m.tenant_id = $1', ...state].join(' AND ')} ORDER BY m.created_at DESC, m.id DESC`
 
 export async function findMessage(
   pool: pg.Pool,
@@ -96,50 +67,54 @@ export async function findMessage(
   return found ? { ...found.message, recipients: reportRecipients(found.message) } : null
 }
 
+/** Returns a page of what a filter selects. */
 export async function listMessages(
   pool: pg.Pool,
   limits: MailboxLimits,
   owner: Owner,
-  { status, after, limit }: Listing,
+  { filter, start, limit }: Listing,
   configuredSender: string | null,
-): Promise<MessageSummary[]> {
-  const values: unknown[] = [owner.tenantId, limit]
-  const bind = (value: unknown) => `$${values.push(value)}`
-  const service = owner.service === null ? null : bind(owner.service)
-  const position = after && `(${bind(after.at)}::timestamptz, ${bind(after.id)}::text)`
-  const conditions: Conditions = {
-    of: (row) => [
-      ...(service === null ? [] : [`${row}.service = ${service}`]),
-      ...(position ? [`(${row}.created_at, ${row}.id) < ${position}`] : []),
-    ],
-    state: status ? [`m.status = ${bind(status)}`] : [],
+): Promise<ListedMessages> {
+  const finder = createFinder(pool, owner, filter)
+  const { matches, hasNewer, hasOlder, total, totalIsEstimate } = await finder.page(start, limit)
+  const items = await readMessages(pool, limits, owner, matches, finder, configuredSender)
+  return {
+    items,
+    newer: hasNewer ? (matches[0] ?? start) : null,
+    older: hasOlder ? (matches.at(-1) ?? start) : null,
+    total,
+    totalIsEstimate,
   }
-  const found = status ? await idsOfStatus(pool, owner.tenantId, status, conditions) : null
-  const { rows } = await pool.query<StoredRow>(found ? listOf(found, conditions) : list(conditions, status), values)
-  const listed = await toMessages(pool, limits, owner, rows, configuredSender)
-  return listed.map(({ message, row }) => Object.assign(message, { delivery: { unknown: row.recipients } }))
 }
 
-/** SQL that finds the ids of messages of a status; null when the status is too common for that to pay. */
-async function idsOfStatus(
+/** Yields all messages that a filter selects, newest first, in pages of at most `atOnce`. */
+export async function* walkMessages(
   pool: pg.Pool,
-  tenantId: string,
-  status: MessageStatus,
-  conditions: Conditions,
-): Promise<string | null> {
-  switch (status) {
-    case 'sent':
-      return null
-    case 'failed':
-    case 'cancelled':
-      return unsent(status, conditions)
-    case 'sending':
-      return SENDING
-    default: {
-      const { rows } = await pool.query<Record<'queued' | 'scheduled' | 'held', number>>(COUNTS, [tenantId])
-      return (rows[0]?.[status] ?? 0) > SORTED_AT_MOST ? null : inState(status)
-    }
-  }
+  limits: MailboxLimits,
+  owner: Owner,
+  filter: StoredFilter,
+  { atOnce, configuredSender }: { atOnce: number; configuredSender: string | null },
+): AsyncGenerator<readonly MessageSummary[]> {
+  const finder = createFinder(pool, owner, filter)
+  for await (const matches of finder.all(atOnce))
+    for (let next = 0; next < matches.length; next += atOnce)
+      yield await readMessages(pool, limits, owner, matches.slice(next, next + atOnce), finder, configuredSender)
+}
+
+async function readMessages(
+  pool: pg.Pool,
+  limits: MailboxLimits,
+  owner: Owner,
+  matches: readonly Match[],
+  finder: Finder,
+  configuredSender: string | null,
+): Promise<MessageSummary[]> {
+  if (matches.length === 0) return []
+  const values: unknown[] = [owner.tenantId, matches.map(({ id }) => id)]
+  const state = finder.state((value) => `$${values.push(value)}`)
+  const { rows } = await pool.query<StoredRow>(listOf(state), values)
+  const listed = await toMessages(pool, limits, owner, rows, configuredSender)
+  return listed.map(({ message, row }) => Object.assign(message, { delivery: { unknown: row.recipients } }))
 }
 
 /** $1 tenant */

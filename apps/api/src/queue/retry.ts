@@ -1,41 +1,43 @@
 import type { PrismaClient } from '../database/generated/client.ts'
 import { auditPerson, type ActedOn, type Actor } from './actor.ts'
-import { hasContentLeft, hasFailed, isInTime, isOfTenant, rankOf, sizeOf, uploadBytesOf } from './columns.ts'
+import { isOfTenant, isRetryable, rankOf, sizeOf, uploadBytesOf } from './columns.ts'
 import { wakeWorkers } from './wake.ts'
 
 // failed ──somebody retries──▶ queued.
 
 /**
- * Queues a failed message again; its draft was deleted in the mailbox. If it may have been sent already, it is marked as a
- * possible duplicate. One whose time is over would only expire. The late outcome of an earlier attempt is still accepted.
+ * Queues failed messages again; their drafts were deleted in the mailbox. One that may have been sent already is marked as
+ * a possible duplicate. One whose time is over would only expire. The late outcome of an earlier attempt is still accepted.
  *
- * $1 id, $2 tenant, $3 service, or null for any
+ * $1 ids, $2 tenant, $3 service, or null for any
  */
-const RETRY = `
+export const RETRY = `
 WITH retried AS (
   DELETE FROM unsent_messages u USING messages m, message_contents c
-   WHERE u.message_id = $1 AND m.id = $1 AND ${isOfTenant('m', '$2')} AND ($3::text IS NULL OR m.service = $3)
-     AND ${hasFailed('u')} AND ${hasContentLeft('u')} AND c.message_id = $1 AND c.content IS NOT NULL AND ${isInTime('m')}
+   WHERE u.message_id = ANY ($1::text[]) AND m.id = ANY ($1::text[]) AND m.id = u.message_id
+     AND ${isOfTenant('m', '$2')} AND ($3::text IS NULL OR m.service = $3) AND ${isRetryable('u', 'm')}
+     AND c.message_id = ANY ($1::text[]) AND c.message_id = u.message_id AND c.content IS NOT NULL
   RETURNING m.*, u.attempt_id, ${sizeOf('c')} AS size, ${uploadBytesOf('c')} AS upload_bytes,
             m.possible_duplicate OR coalesce(m.problem ->> 'code' = 'outcome-unknown', false) AS may_be_sent
 ), begun AS (
   UPDATE messages m SET outcome = NULL, ended_at = NULL, problem = NULL, possible_duplicate = r.may_be_sent FROM retried r WHERE m.id = ANY (ARRAY(SELECT id FROM retried)) AND m.id = r.id
-)
-INSERT INTO message_queue (message_id, tenant_id, state, due_at, waits_since, recipients, size, upload_bytes, on_unknown_outcome,
-                           save_to_sent_items, possible_duplicate, from_email, attempt_id, priority, service, expires_at)
+), queued AS (
+  INSERT INTO message_queue (message_id, tenant_id, state, due_at, waits_since, recipients, size, upload_bytes, on_unknown_outcome,
+                             save_to_sent_items, possible_duplicate, from_email, attempt_id, priority, service, expires_at)
 SELECT id, tenant_id, 'queued', mail_now(), greatest(created_at, send_at), recipients, size, upload_bytes, on_unknown_outcome,
        save_to_sent_items, may_be_sent, from_email, attempt_id, ${rankOf('priority')}, service, expires_at
   FROM retried
-RETURNING (SELECT service FROM retried) AS service`
+)
+SELECT id, service FROM retried`
 
 /** Returns false when the message has not failed, has expired, or its content is gone. */
 export async function retryMessage(prisma: PrismaClient, actor: Actor, id: string, now: Date): Promise<boolean> {
   return prisma.$transaction(async (transaction) => {
     const { tenantId, service } = actor
-    const [retried] = await transaction.$queryRawUnsafe<Pick<ActedOn, 'service'>[]>(RETRY, id, tenantId, service)
+    const [retried] = await transaction.$queryRawUnsafe<ActedOn[]>(RETRY, [id], tenantId, service)
     if (!retried) return false
     await wakeWorkers(transaction)
-    await auditPerson(transaction, actor, 'message-retried', { id, ...retried }, now)
+    await auditPerson(transaction, actor, 'message-retried', retried, now)
     return true
   })
 }

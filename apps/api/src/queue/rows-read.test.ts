@@ -10,6 +10,7 @@ import { createTestPool } from '../test-support/test-database.ts'
 import { createTestQueue } from '../test-support/test-queue.ts'
 import { createForgetStore } from '../vault-rotation/forget-store.ts'
 import { createSealedStore } from '../vault-rotation/sealed-store.ts'
+import type { PageStart, StoredFilter } from './find.ts'
 import type { LeasedMessage } from './leased-message.ts'
 import type { Queue } from './queue.ts'
 
@@ -78,6 +79,8 @@ const sent = (message: LeasedMessage) => ({
   fromEmail: 'ada@contoso.com',
   ageMs: () => 0,
 })
+
+const listing = (filter: StoredFilter, start: PageStart | null = null) => ({ filter, start, limit: 20 })
 
 const lost = (key: string, value: string) => [
   { key, value: value as Sealed, owner: { tenant: '', record: key, purpose: '' } },
@@ -173,7 +176,7 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
 
   it('reads no waiting message twice to find those that were sent', async () => {
     const owner = { tenantId: 'ten_paused', service: null }
-    const list = () => queue.messages.list(owner, { status: 'sent', limit: 20 }, null)
+    const list = () => queue.messages.list(owner, listing({ status: 'sent' }), null)
     expect(await rowsRead(list)).toBeLessThan(VERY_MANY + FEW)
   })
 
@@ -267,7 +270,7 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
       ({ messages }) =>
         messages.list(
           { tenantId: ADA, service: 'reports' },
-          { limit: 20, after: { at: ground.clock.now(), id: '' } },
+          listing({}, { at: ground.clock.now(), id: '', toward: 'older' }),
           null,
         ),
     ],
@@ -277,11 +280,11 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
     ['the depth of the queue', ({ upkeep }) => upkeep.readDepth()],
     ['the state of a mailbox', ({ messages }) => messages.readMailbox(ADA)],
     ['one message', ({ messages }) => messages.find({ tenantId: ADA, service: null }, 'msg_ended_1', null)],
-    ['the newest messages', ({ messages }) => messages.list({ tenantId: ADA, service: null }, { limit: 20 }, null)],
+    ['the newest messages', ({ messages }) => messages.list({ tenantId: ADA, service: null }, listing({}), null)],
     ...(['failed', 'cancelled', 'queued', 'sending', 'held', 'scheduled'] as const).map(
       (status): [string, (queue: Queue) => Promise<unknown>] => [
         `the newest that are ${status}`,
-        ({ messages }) => messages.list({ tenantId: ADA, service: null }, { status, limit: 20 }, null),
+        ({ messages }) => messages.list({ tenantId: ADA, service: null }, listing({ status }), null),
       ],
     ),
   ])('reads few rows for %s', async (_what, work) => {

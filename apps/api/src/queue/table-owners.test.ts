@@ -6,6 +6,8 @@ const SOURCE = fileURLToPath(new URL('..', import.meta.url))
 
 /** The tables of the queue. No other folder names them, not even to read them. */
 const QUEUE_TABLES = [
+  'bulk_change_messages',
+  'bulk_changes',
   'data_keys',
   'failure_counts',
   'idempotency_records',
@@ -20,9 +22,15 @@ const QUEUE_TABLES = [
   'message_queue',
   'message_states',
   'messages',
+  'search_blocks',
+  'search_grams',
+  'search_late',
+  'search_progress',
   'unsent_messages',
 ]
 const QUEUE_MODELS = [
+  'bulkChange',
+  'bulkChangeMessage',
   'dataKey',
   'failureCount',
   'idempotencyRecord',
@@ -36,6 +44,10 @@ const QUEUE_MODELS = [
   'messageContent',
   'messageDraft',
   'queuedMessage',
+  'searchBlock',
+  'searchGram',
+  'searchLate',
+  'searchProgress',
   'unsentMessage',
 ]
 

@@ -1,4 +1,5 @@
-import { listMessages, readMessage } from '@inforiver-mail/contract/message'
+import { readMessage } from '@inforiver-mail/contract/message'
+import { listMessages } from '@inforiver-mail/contract/message-list'
 import { cancelConsent, configure, readConsent, readSettings } from '@inforiver-mail/contract/office365-smtp'
 import { describe, expect, it } from 'vitest'
 import { exampleSettings } from '../test-support/examples.ts'

@@ -1,12 +1,7 @@
 import { type AuditFilter, listAuditEvents } from '@inforiver-mail/contract/audit'
 import { readCredential } from '@inforiver-mail/contract/credential'
-import {
-  listMessages,
-  type Message,
-  type MessageStatus,
-  readMessage,
-  readUsage,
-} from '@inforiver-mail/contract/message'
+import { type Message, type MessageStatus, readMessage, readUsage } from '@inforiver-mail/contract/message'
+import { listMessages } from '@inforiver-mail/contract/message-list'
 import { listNotices } from '@inforiver-mail/contract/notice'
 import { readConsent, readSettings } from '@inforiver-mail/contract/office365-smtp'
 import { listServiceKeys } from '@inforiver-mail/contract/service-key'

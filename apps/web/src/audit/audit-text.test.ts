@@ -37,6 +37,7 @@ describe('whoText', () => {
 it.each([
   ['message-cancelled', {}, 'Message cancelled'],
   ['message-retried', {}, 'Message retried'],
+  ['messages-exported', {}, 'Messages exported'],
   ['service-key-refused', {}, 'Service key refused'],
   ['access-refused', {}, 'Access refused'],
   ['notice-dismissed', {}, 'Notice dismissed'],

@@ -12,6 +12,9 @@ export const ACTION_LABELS = {
   'app-recovered': 'App registration works again',
   'message-cancelled': 'Message cancelled',
   'message-retried': 'Message retried',
+  'messages-cancelled': 'Messages cancelled',
+  'messages-retried': 'Messages retried',
+  'messages-exported': 'Messages exported',
   'test-message-sent': 'Test mail sent',
   'service-key-created': 'Service key created',
   'service-key-revoked': 'Service key revoked',
@@ -63,6 +66,8 @@ const DETAILS: Readonly<Record<string, string>> = {
   allowedAddresses: 'Allowed addresses',
   redirectAllTo: 'All mail redirected to',
   message: 'Message',
+  count: 'Messages',
+  filter: 'Filter',
   notice: 'Notice',
   client: 'From address',
   operation: 'Request',
@@ -95,7 +100,13 @@ export function whoText({ actor, action, details }: AuditEvent): { name: string;
   if (actor) return { name: actor.name, email: actor.email || null }
   if (action === 'sign-in') return { name: textOf(details['account']) ?? 'Unknown', email: null }
   if (action === 'service-key-refused') return { name: textOf(details['name']) ?? 'Unknown', email: null }
+  if (isOfService(action)) return { name: textOf(details['name']) ?? 'Inforiver Mail', email: null }
   return { name: OTHER_ACTORS[action] ?? 'Inforiver Mail', email: null }
+}
+
+/** What a service may do as well, whose name then stands in the details. */
+function isOfService(action: AuditAction): boolean {
+  return action === 'messages-cancelled' || action === 'messages-retried' || action === 'messages-exported'
 }
 
 export function whatText({ action, details }: AuditEvent): string {
@@ -120,7 +131,8 @@ function isShownElsewhere(name: string, { actor, action }: AuditEvent): boolean 
   if (name === 'purpose') return true
   return (
     actor === null &&
-    ((name === 'account' && action === 'sign-in') || (name === 'name' && action === 'service-key-refused'))
+    ((name === 'account' && action === 'sign-in') ||
+      (name === 'name' && (action === 'service-key-refused' || isOfService(action))))
   )
 }
 

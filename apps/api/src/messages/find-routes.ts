@@ -1,0 +1,95 @@
+import { Readable } from 'node:stream'
+import type { Scope } from '@inforiver-mail/contract/caller'
+import {
+  cancelMessages,
+  exportMessages,
+  listMessages,
+  retryMessages,
+  type MessageFilter,
+} from '@inforiver-mail/contract/message-list'
+import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
+import { refuseInput } from '../http/input-faults.ts'
+import { parseCursorToward, writeCursorToward } from '../http/list-cursor.ts'
+import { route } from '../http/route.ts'
+import type { Actor } from '../queue/actor.ts'
+import { describeFilter, type BulkAction } from '../queue/bulk.ts'
+import type { StoredFilter } from '../queue/find.ts'
+import type { Messages } from '../queue/queue.ts'
+import { writeMessagesCsv } from './messages-csv.ts'
+
+const MESSAGE_ID = /^msg_[0-9a-f]{32}$/
+const EXPORTED_AT_ONCE = 500
+
+interface Options {
+  readonly requireServiceOrAdmin: (scope: Scope) => (request: FastifyRequest) => Promise<Actor>
+  readonly store: Messages
+  /** The address that an unsent message would be sent from now. */
+  readonly senderAddress: (tenantId: string) => Promise<string | null>
+  readonly clock: () => Date
+  /** Records in the audit log who exported messages. */
+  readonly auditExport: (event: { actor: Actor; filter: string }) => Promise<void>
+}
+
+/** Finds messages by a filter. */
+export const findRoutes: FastifyPluginAsync<Options> = async (app, options) => {
+  const { requireServiceOrAdmin, store, senderAddress, clock, auditExport } = options
+
+  route(
+    app,
+    listMessages,
+    requireServiceOrAdmin(listMessages.scope),
+    async ({ caller, query: { cursor, limit, ...query } }) => {
+      const filter = toStoredFilter(caller, query)
+      const start = cursor === undefined ? null : parseCursorToward(cursor, MESSAGE_ID)
+      const found = await store.list(caller, { filter, start, limit }, await senderAddress(caller.tenantId))
+      return {
+        items: [...found.items],
+        nextCursor: found.older && writeCursorToward(found.older, 'older'),
+        previousCursor: found.newer && writeCursorToward(found.newer, 'newer'),
+        total: found.total,
+        totalIsEstimate: found.totalIsEstimate,
+      }
+    },
+  )
+
+  route(app, exportMessages, requireServiceOrAdmin(exportMessages.scope), async ({ caller, query, reply }) => {
+    const filter = toStoredFilter(caller, query)
+    const configuredSender = await senderAddress(caller.tenantId)
+    await auditExport({ actor: caller, filter: describeFilter(filter) })
+    const day = clock().toISOString().slice(0, 10)
+    reply.header('content-disposition', `attachment; filename="inforiver-mail-messages-${day}.csv"`)
+    // The next page is read once the client has taken the one before; a client that goes away ends the walk.
+    const pages = store.walk(caller, filter, { atOnce: EXPORTED_AT_ONCE, configuredSender })
+    return Readable.from(writeMessagesCsv(pages), { highWaterMark: 1 })
+  })
+
+  for (const [endpoint, action] of [
+    [retryMessages, 'retry'],
+    [cancelMessages, 'cancel'],
+  ] as const satisfies readonly (readonly [typeof retryMessages | typeof cancelMessages, BulkAction])[])
+    route(app, endpoint, requireServiceOrAdmin(endpoint.scope), async ({ request, caller, body }) => {
+      const filter = toStoredFilter(caller, body.filter, 'filter.')
+      const count = await store.changeAll(caller, action, filter, clock())
+      request.log.info({ action, count, by: caller.service ?? caller.userId }, 'messages are changed in the background')
+      return { count }
+    })
+}
+
+/**
+ * @param path of the filter in the request
+ * @throws {ProblemError} `invalid-input` when a service names a service: it sees its own messages only
+ */
+function toStoredFilter({ service }: Actor, filter: MessageFilter, path = ''): StoredFilter {
+  if (service !== null && filter.service !== undefined)
+    throw refuseInput([
+      { path: `${path}service`, message: 'A key finds the messages of its own service. Leave this filter out.' },
+    ])
+  const { submittedFrom, submittedTo, failedFrom, failedTo, ...rest } = filter
+  return {
+    ...rest,
+    ...(submittedFrom !== undefined && { submittedFrom: new Date(submittedFrom) }),
+    ...(submittedTo !== undefined && { submittedTo: new Date(submittedTo) }),
+    ...(failedFrom !== undefined && { failedFrom: new Date(failedFrom) }),
+    ...(failedTo !== undefined && { failedTo: new Date(failedTo) }),
+  }
+}

@@ -1,0 +1,123 @@
+import type { MessageFilter } from '@inforiver-mail/contract/message-list'
+import type { MessageStatus } from '@inforiver-mail/contract/message'
+import type pg from 'pg'
+import { appendAuditEvent } from '../database/audit-log.ts'
+import type { Database } from '../database/database.ts'
+import { inTransaction } from '../database/transaction.ts'
+import type { Actor } from './actor.ts'
+import { CANCEL } from './cancel.ts'
+import { isCancellable, isRetryable } from './columns.ts'
+import { createFinder, type StoredFilter } from './find.ts'
+import { RETRY } from './retry.ts'
+import { MESSAGES_CHANNEL } from './wake.ts'
+
+// Retries or cancels many messages. The messages are listed first, so that what fails or is submitted afterwards is not
+// among them; then they are changed in batches, each in one transaction with the end of its part of the list. A message
+// that cannot be changed any more when its turn comes is left alone.
+
+export type BulkAction = 'retry' | 'cancel'
+
+const LISTED_AT_ONCE = 2_000
+const CHANGED_AT_ONCE = 200
+/** A process was killed while it made a list that is older and not complete. */
+const ABANDONED_AFTER = '1 hour'
+
+/** What can be retried has failed; what can be cancelled is in one of these states. */
+const STATES: Readonly<Record<BulkAction, readonly MessageStatus[]>> = {
+  retry: ['failed'],
+  cancel: ['scheduled', 'held', 'queued', 'sending'],
+}
+
+/** $1 tenant, $2 action */
+const BEGIN = `INSERT INTO bulk_changes (tenant_id, action, begun_at) VALUES ($1, $2, mail_now()) RETURNING id::text`
+
+/** Lists those of the messages that can be changed now. $1 change, $2 ids */
+const LIST: Readonly<Record<BulkAction, string>> = {
+  retry: `
+INSERT INTO bulk_change_messages (change_id, message_id)
+SELECT $1, u.message_id FROM unsent_messages u
+  JOIN LATERAL (SELECT * FROM messages WHERE id = u.message_id OFFSET 0) AS m ON ${isRetryable('u', 'm')}
+ WHERE u.message_id = ANY ($2)
+ON CONFLICT DO NOTHING`,
+  cancel: `
+INSERT INTO bulk_change_messages (change_id, message_id)
+SELECT $1, q.message_id FROM message_queue q WHERE q.message_id = ANY ($2) AND ${isCancellable('q')}
+ON CONFLICT DO NOTHING`,
+}
+
+/** $1 change */
+const READY = `UPDATE bulk_changes SET ready = true WHERE id = $1::bigint`
+const DROP = `
+WITH listed AS (DELETE FROM bulk_change_messages WHERE change_id = $1::bigint)
+DELETE FROM bulk_changes WHERE id = $1::bigint`
+
+const NEXT = `
+SELECT id::text, tenant_id, action, ready FROM bulk_changes
+ WHERE ready OR begun_at < mail_now() - interval '${ABANDONED_AFTER}' ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED`
+
+/** $1 change, $2 at most */
+const TAKE = `
+DELETE FROM bulk_change_messages
+ WHERE change_id = $1 AND message_id = ANY (ARRAY(SELECT message_id FROM bulk_change_messages WHERE change_id = $1 ORDER BY message_id LIMIT $2))
+RETURNING message_id`
+
+/**
+ * Lists what is to be changed, and leaves the rest to `continueBulkChange`. Returns how many messages can be changed at
+ * the start. Resolves once the list is on disk.
+ */
+export async function beginBulkChange(
+  { pool, prisma }: Pick<Database, 'pool' | 'prisma'>,
+  actor: Actor,
+  action: BulkAction,
+  filter: StoredFilter,
+  now: Date,
+): Promise<number> {
+  const { tenantId } = actor
+  const begun = await pool.query<{ id: string }>(BEGIN, [tenantId, action])
+  const id = begun.rows[0]?.id
+  let count = 0
+  for (const status of STATES[action].filter((state) => filter.status === undefined || filter.status === state))
+    for await (const matches of createFinder(pool, actor, { ...filter, status }).all(LISTED_AT_ONCE)) {
+      const { rowCount } = await pool.query(LIST[action], [id, matches.map((match) => match.id)])
+      count += rowCount ?? 0
+    }
+  await prisma.$transaction(async (transaction) => {
+    await transaction.$executeRawUnsafe(count === 0 ? DROP : READY, id)
+    await appendAuditEvent(transaction, {
+      tenantId,
+      at: now,
+      actor: actor.userId,
+      action: action === 'retry' ? 'messages-retried' : 'messages-cancelled',
+      outcome: 'accepted',
+      details: { count, filter: describeFilter(filter), ...(actor.service !== null && { name: actor.service }) },
+    })
+  })
+  return count
+}
+
+/** Names what was filtered by. Of texts only the name of the filter: they may be addresses and subjects. */
+export function describeFilter(filter: StoredFilter): string {
+  const texts: readonly (keyof MessageFilter)[] = ['recipient', 'subject', 'reference', 'search']
+  const described = Object.entries(filter).map(([name, value]) => {
+    if (texts.some((text) => text === name)) return name
+    return `${name}=${value instanceof Date ? value.toISOString() : String(value)}`
+  })
+  return described.join(', ')
+}
+
+/** Changes one batch. Returns whether there may be another. Several processes may take part. */
+export async function continueBulkChange(pool: pg.Pool): Promise<boolean> {
+  return inTransaction(pool, async (client) => {
+    const next = await client.query<{ id: string; tenant_id: string; action: string; ready: boolean }>(NEXT)
+    const [change] = next.rows
+    if (!change) return false
+    const taken = await client.query<{ message_id: string }>(TAKE, [change.id, CHANGED_AT_ONCE])
+    if (!change.ready || taken.rows.length === 0) await client.query(DROP, [change.id])
+    else {
+      const ids = taken.rows.map(({ message_id: messageId }) => messageId)
+      await client.query(change.action === 'cancel' ? CANCEL : RETRY, [ids, change.tenant_id, null])
+      if (change.action !== 'cancel') await client.query(`SELECT pg_notify($1, '')`, [MESSAGES_CHANNEL])
+    }
+    return true
+  })
+}

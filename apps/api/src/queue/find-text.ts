@@ -1,0 +1,208 @@
+import type pg from 'pg'
+import type { ListPosition, Toward } from '../http/list-cursor.ts'
+import type { Match } from './find.ts'
+import { idAt } from './search-index.ts'
+import { commonPositions } from './search-postings.ts'
+
+// Walks through the messages that the search index finds, and those that are not indexed yet, in the order of submission.
+
+interface Block {
+  readonly id: string
+  readonly firstAt: Date
+  readonly lastAt: Date
+  readonly messages: number
+}
+
+/** The blocks of a tenant and what is not in them, read in one statement, so that no message is missed in between. */
+export interface SearchIndex {
+  readonly blocks: readonly Block[]
+  /** All messages up to this one are in a block, but for the late ones; null while there is none. */
+  readonly indexed: ListPosition | null
+  readonly late: readonly string[]
+}
+
+export interface Range {
+  readonly from: Date | null
+  readonly to: Date | null
+}
+
+/** $1 tenant, $2 submitted from, $3 to; null for any */
+const READ_INDEX = `
+SELECT (SELECT nullif(indexed_at, '-infinity') FROM search_progress WHERE tenant_id = $1) AS at,
+       (SELECT indexed_id FROM search_progress WHERE tenant_id = $1) AS id,
+       ARRAY(SELECT message_id FROM search_late WHERE tenant_id = $1) AS late,
+       (SELECT coalesce(json_agg(json_build_array(id::text, first_at, last_at, messages) ORDER BY last_at), '[]')
+          FROM search_blocks WHERE tenant_id = $1 AND ($2::timestamptz IS NULL OR last_at >= $2) AND ($3::timestamptz IS NULL OR first_at < $3)) AS blocks`
+
+export async function readIndex(pool: pg.Pool, tenantId: string, { from, to }: Range): Promise<SearchIndex> {
+  const { rows } = await pool.query<{
+    at: Date | null
+    id: string | null
+    late: string[]
+    blocks: [string, string, string, number][]
+  }>(READ_INDEX, [tenantId, from, to])
+  const [row] = rows
+  return {
+    indexed: row?.at && row.id !== null ? { at: row.at, id: row.id } : null,
+    late: row?.late ?? [],
+    blocks: (row?.blocks ?? []).map(([id, firstAt, lastAt, messages]) => ({
+      id,
+      firstAt: new Date(firstAt),
+      lastAt: new Date(lastAt),
+      messages,
+    })),
+  }
+}
+
+/** Blocks that have all grams, with their postings. $1 blocks, $2 grams */
+const READ_GRAMS = `
+SELECT block_id::text AS block, array_agg(positions) AS postings
+  FROM search_grams WHERE block_id = ANY ($1) AND gram = ANY ($2) GROUP BY block_id HAVING count(*) = cardinality($2::int[])`
+
+/** The positions of each block at which all grams occur. */
+async function candidatesOf(
+  pool: pg.Pool,
+  blocks: readonly Block[],
+  grams: readonly number[],
+): Promise<ReadonlyMap<string, readonly number[]>> {
+  if (grams.length === 0) return new Map(blocks.map(({ id, messages }) => [id, commonPositions([], messages)]))
+  const { rows } = await pool.query<{ block: string; postings: Buffer[] }>(READ_GRAMS, [
+    blocks.map(({ id }) => id),
+    [...grams],
+  ])
+  const messages = new Map(blocks.map((block) => [block.id, block.messages]))
+  return new Map(rows.map(({ block, postings }) => [block, commonPositions(postings, messages.get(block) ?? 0)]))
+}
+
+/** How many messages in blocks have all grams. */
+export async function countCandidates(pool: pg.Pool, { blocks }: SearchIndex, grams: readonly number[]): Promise<number> {
+  const candidates = await candidatesOf(pool, blocks, grams)
+  return [...candidates.values()].reduce((sum, positions) => sum + positions.length, 0)
+}
+
+/** $1 blocks, $2 positions */
+const READ_IDS = `
+SELECT ${idAt('b', 'c.position')} AS id
+  FROM unnest($1::bigint[], $2::int[]) AS c(block_id, position)
+ CROSS JOIN LATERAL (SELECT message_ids FROM search_blocks WHERE id = c.block_id OFFSET 0) AS b`
+
+/** The blocks of one statement: few for whoever wants few, then more. */
+const FIRST_BLOCKS = 8
+const MOST_BLOCKS = 256
+/** Candidates of so many messages are compared at once, at least. */
+const COMPARED_AT_ONCE = 1_000
+
+interface IndexWalk {
+  readonly index: SearchIndex
+  readonly grams: readonly number[]
+  readonly toward: Toward
+  /** The walk starts behind it. */
+  readonly begin: ListPosition | null
+  readonly range: Range
+  readonly atOnce: number
+}
+
+/**
+ * Yields the messages that match, in order. Blocks may overlap where messages came late, so a match waits until no other
+ * block can hold one before it.
+ *
+ * @param compare returns those of the ids whose messages match
+ */
+export async function* walkIndex(
+  pool: pg.Pool,
+  tenantId: string,
+  { index, grams, toward, begin, range, atOnce }: IndexWalk,
+  compare: (ids: readonly string[]) => Promise<Match[]>,
+): AsyncGenerator<readonly Match[]> {
+  const sign = toward === 'older' ? -1 : 1
+  const order = (a: Match, b: Match) => sign * (a.at.getTime() - b.at.getTime() || (a.id < b.id ? -1 : 1))
+  const isBehind = (match: Match) => begin === null || order(match, begin) > 0
+  let waiting: Match[] = (await compare(index.late)).filter(isBehind)
+
+  /** Takes out, in order, what lies before all that is still to be read. */
+  function take(before: Date | null): Match[] {
+    const isFirst = ({ at }: Match) => before === null || sign * (at.getTime() - before.getTime()) < 0
+    const ready = waiting.filter(isFirst).toSorted(order)
+    waiting = waiting.filter((match) => !isFirst(match))
+    return ready
+  }
+
+  const late = new Set(index.late)
+  const tail = () => walkUnindexed(pool, tenantId, { index, toward, begin, range, atOnce: Math.max(atOnce, TAIL_AT_ONCE) })
+  const near = toward === 'older' ? ({ lastAt }: Block) => lastAt : ({ firstAt }: Block) => firstAt
+  const far = toward === 'older' ? ({ firstAt }: Block) => firstAt : ({ lastAt }: Block) => lastAt
+  const blocks = index.blocks
+    .filter((block) => begin === null || sign * (far(block).getTime() - begin.at.getTime()) >= 0)
+    .toSorted((a, b) => sign * (near(a).getTime() - near(b).getTime()))
+
+  const blockEdge = blocks[0] ? near(blocks[0]) : null
+  if (toward === 'older') {
+    for await (const page of tail()) {
+      waiting.push(...(await compare(page.filter(({ id }) => !late.has(id)).map(({ id }) => id))).filter(isBehind))
+      const edge = page.at(-1)?.at ?? null
+      const ready = take(edge !== null && blockEdge !== null && blockEdge > edge ? blockEdge : edge)
+      if (ready.length > 0) yield ready
+    }
+  }
+  const tailEdge = toward === 'newer' ? (index.indexed?.at ?? null) : null
+  for (let next = 0, group = FIRST_BLOCKS; next < blocks.length; next += group, group = Math.min(2 * group, MOST_BLOCKS)) {
+    const some = blocks.slice(next, next + group)
+    const candidates = await candidatesOf(pool, some, grams)
+    let asked: { block: string; position: number }[] = []
+    for (const [nth, block] of some.entries()) {
+      asked.push(...(candidates.get(block.id) ?? []).map((position) => ({ block: block.id, position })))
+      if (asked.length < COMPARED_AT_ONCE && nth < some.length - 1) continue
+      if (asked.length > 0) waiting.push(...(await compare(await readIds(pool, asked))).filter(isBehind))
+      asked = []
+      const following = blocks[next + nth + 1]
+      const ready = take(following ? near(following) : tailEdge)
+      if (ready.length > 0) yield ready
+    }
+  }
+  if (toward === 'newer') {
+    for await (const page of tail()) {
+      waiting.push(...(await compare(page.filter(({ id }) => !late.has(id)).map(({ id }) => id))).filter(isBehind))
+      const ready = take(page.at(-1)?.at ?? null)
+      if (ready.length > 0) yield ready
+    }
+  }
+  const rest = take(null)
+  if (rest.length > 0) yield rest
+}
+
+async function readIds(pool: pg.Pool, asked: readonly { block: string; position: number }[]): Promise<string[]> {
+  const columns = [asked.map(({ block }) => block), asked.map(({ position }) => position)]
+  const { rows } = await pool.query<{ id: string }>(READ_IDS, columns)
+  return rows.map(({ id }) => id)
+}
+
+const TAIL_AT_ONCE = 1_000
+
+/** Yields the messages behind those that are indexed, in pages. */
+async function* walkUnindexed(
+  pool: pg.Pool,
+  tenantId: string,
+  { index, toward, begin, range, atOnce }: Omit<IndexWalk, 'grams'>,
+): AsyncGenerator<readonly Match[]> {
+  const [before, order] = toward === 'older' ? ['<', 'DESC'] : ['>', 'ASC']
+  let position = begin
+  for (;;) {
+    const values: unknown[] = [tenantId, index.indexed?.at ?? '-infinity', index.indexed?.id ?? '']
+    const bind = (value: unknown) => `$${values.push(value)}`
+    const conditions = [
+      `tenant_id = $1`,
+      `(created_at, id) > ($2::timestamptz, $3::text)`,
+      ...(range.from === null ? [] : [`created_at >= ${bind(range.from)}::timestamptz`]),
+      ...(range.to === null ? [] : [`created_at < ${bind(range.to)}::timestamptz`]),
+      ...(position === null ? [] : [`(created_at, id) ${before} (${bind(position.at)}::timestamptz, ${bind(position.id)}::text)`]),
+    ]
+    const found: pg.QueryResult<Match> = await pool.query<Match>(
+      `SELECT id, created_at AS at FROM messages WHERE ${conditions.join(' AND ')} ORDER BY created_at ${order}, id ${order} LIMIT ${bind(atOnce)}`,
+      values,
+    )
+    if (found.rows.length > 0) yield found.rows
+    const last = found.rows.at(-1)
+    if (!last || found.rows.length < atOnce) return
+    position = last
+  }
+}

@@ -1,0 +1,218 @@
+import type pg from 'pg'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { setUpSession } from '../database/database.ts'
+import type { ListPosition, Toward } from '../http/list-cursor.ts'
+import { ADA, BEN, createQueueGround, type QueueGround } from '../test-support/queue-ground.ts'
+import { createTestPool } from '../test-support/test-database.ts'
+import { createFinder, type Match, type StoredFilter } from './find.ts'
+import { indexMessages } from './search-index.ts'
+
+const BLOCK = 20
+const COUNT = 150
+const PAGE = 20
+const START = Date.parse('2026-11-24T10:00:00Z')
+const OWNER = { tenantId: ADA, service: null }
+
+interface Seeded {
+  readonly id: string
+  readonly at: Date
+  readonly service: string
+  readonly status: string
+  readonly subject: string
+  readonly reference: string | null
+  readonly to: readonly { address: string; name?: string }[]
+  readonly possibleDuplicate: boolean
+  readonly problem: { code: string; microsoftCode: string | null } | null
+  readonly endedAt: Date | null
+}
+
+const SUBJECTS = ['Monthly report', 'Straße gesperrt', 'ΟΔΟΣ 7', 'Alert: 100% of disk_space', 'Café “Zoë”', '請求書 2026 年']
+const STATUSES = ['sent', 'sent', 'sent', 'failed', 'cancelled', 'queued', 'held', 'scheduled', 'sending'] as const
+
+/** Every third message shares its millisecond with the one before, and the ids are in no order. */
+const seeded: readonly Seeded[] = Array.from({ length: COUNT }, (_, n) => {
+  const status = STATUSES[(n * 7) % STATUSES.length] ?? 'sent'
+  const failed = status === 'failed'
+  return {
+    id: `msg_${((n * 7_919) % 65_536).toString(16).padStart(4, '0')}${n.toString(16).padStart(28, '0')}`,
+    at: new Date(START + Math.floor((n * 2) / 3) * 1_000),
+    service: n % 4 === 0 ? 'alerts' : 'reports',
+    status,
+    subject: `${SUBJECTS[n % SUBJECTS.length]} ${n}`,
+    reference: n % 5 === 0 ? null : `REF-${n % 30}`,
+    to: n % 11 === 0 ? [] : [{ address: `Person${n % 13}@Contoso.com`, ...(n % 2 === 0 && { name: `Zoe\u0308 "${n % 7}"` }) }],
+    possibleDuplicate: n % 17 === 3 && status !== 'cancelled',
+    problem: failed ? { code: n % 2 === 0 ? 'gave-up' : 'recipient-refused', microsoftCode: n % 2 === 0 ? null : 'ErrorX' } : null,
+    endedAt: ['sent', 'failed', 'cancelled'].includes(status) ? new Date(START + n * 2_000) : null,
+  }
+})
+
+let ground: QueueGround
+let pool: pg.Pool
+beforeAll(async () => {
+  ground = await createQueueGround()
+  pool = createTestPool(ground.database.url, 4, setUpSession)
+})
+afterAll(async () => {
+  await pool.end()
+  await ground.close()
+})
+
+async function insert(tenantId: string, messages: readonly Seeded[]): Promise<void> {
+  await ground.database.query(
+    `INSERT INTO messages (id, tenant_id, service, outcome, "to", subject, reference, created_at, ended_at, possible_duplicate, problem)
+     SELECT id, $1, service, CASE WHEN "endedAt" IS NOT NULL THEN status END, "to", subject, reference, at, "endedAt", "possibleDuplicate" AND "endedAt" IS NOT NULL, problem
+       FROM jsonb_to_recordset($2::jsonb) AS n(id text, service text, status text, "to" jsonb, subject text, reference text, at timestamptz,
+                                               "endedAt" timestamptz, "possibleDuplicate" boolean, problem jsonb)`,
+    [tenantId, JSON.stringify(messages)],
+  )
+  await ground.database.query(
+    `INSERT INTO unsent_messages (message_id, tenant_id, service, outcome, created_at, ended_at, has_content, cause)
+     SELECT id, tenant_id, service, outcome, created_at, ended_at, false, coalesce(problem ->> 'microsoftCode', problem ->> 'code')
+       FROM messages WHERE id = ANY ($1) AND outcome IN ('failed', 'cancelled')`,
+    [messages.map(({ id }) => id)],
+  )
+  const waiting = messages.filter(({ endedAt }) => endedAt === null)
+  await ground.database.query(
+    `INSERT INTO message_queue (message_id, tenant_id, state, due_at, waits_since, recipients, size, upload_bytes, on_unknown_outcome,
+                                save_to_sent_items, possible_duplicate, lease_owner, lease_until)
+     SELECT id, $1, CASE status WHEN 'sending' THEN 'queued' ELSE status END, CASE WHEN status <> 'held' THEN now() END, now(), 1, 'small', 0, 'retry', true,
+            "possibleDuplicate", CASE status WHEN 'sending' THEN 'worker' END, CASE status WHEN 'sending' THEN now() END
+       FROM jsonb_to_recordset($2::jsonb) AS n(id text, status text, "possibleDuplicate" boolean)`,
+    [tenantId, JSON.stringify(waiting)],
+  )
+}
+
+const lower = (text: string) => text.normalize('NFC').toLowerCase().replaceAll('ς', 'σ')
+
+/** What the filter is to find, newest first. */
+function expected(filter: StoredFilter, service: string | null = null): string[] {
+  const is = (message: Seeded): boolean => {
+    const { problem } = message
+    const texts = [message.subject, message.reference ?? '', ...message.to.flatMap(({ address, name }) => [address, name ?? ''])]
+    return (
+      (service === null || message.service === service) &&
+      (filter.service === undefined || message.service === filter.service) &&
+      (filter.status === undefined || message.status === filter.status) &&
+      (filter.subject === undefined || message.subject === filter.subject) &&
+      (filter.reference === undefined || message.reference === filter.reference) &&
+      (filter.recipient === undefined || message.to.some(({ address }) => lower(address) === lower(filter.recipient ?? ''))) &&
+      (filter.submittedFrom === undefined || message.at >= filter.submittedFrom) &&
+      (filter.submittedTo === undefined || message.at < filter.submittedTo) &&
+      (filter.problem === undefined || problem?.code === filter.problem || problem?.microsoftCode === filter.problem) &&
+      (filter.failedFrom === undefined || (problem !== null && (message.endedAt ?? 0) >= filter.failedFrom)) &&
+      (filter.failedTo === undefined || (problem !== null && (message.endedAt ?? 0) < filter.failedTo)) &&
+      (filter.possibleDuplicate === undefined || message.possibleDuplicate === filter.possibleDuplicate) &&
+      (filter.delivery === undefined || filter.delivery === 'unknown') &&
+      (filter.search === undefined || texts.some((text) => lower(text).includes(lower(filter.search ?? ''))))
+    )
+  }
+  return seeded
+    .filter(is)
+    .toSorted((a, b) => b.at.getTime() - a.at.getTime() || (a.id < b.id ? 1 : -1))
+    .map(({ id }) => id)
+}
+
+const at = (seconds: number) => new Date(START + seconds * 1_000)
+const FILTERS: readonly StoredFilter[] = [
+  {},
+  { service: 'alerts' },
+  { possibleDuplicate: true },
+  { possibleDuplicate: true, status: 'sent' },
+  { possibleDuplicate: false, status: 'failed' },
+  { submittedFrom: at(20), submittedTo: at(60) },
+  { submittedTo: at(0) },
+  { failedFrom: at(40), failedTo: at(160) },
+  { problem: 'recipient-refused' },
+  { problem: 'gave-up' },
+  { problem: 'ErrorX', service: 'reports' },
+  { problem: 'ErrorX', status: 'sent' },
+  { delivery: 'unknown', status: 'sent' },
+  { delivery: 'failed' },
+  { recipient: 'PERSON3@contoso.COM' },
+  { recipient: 'person3@contoso' },
+  { subject: 'Monthly report 6' },
+  { subject: 'monthly report 6' },
+  { reference: 'REF-7' },
+  { reference: 'REF-' },
+  { search: 'report' },
+  { search: 'REPORT 1', status: 'sent' },
+  { search: 'report', status: 'failed' },
+  { search: 'contoso', service: 'alerts', status: 'held' },
+  { search: 'on2@cont', submittedFrom: at(10), submittedTo: at(90) },
+  { search: 'STRASSE' },
+  { search: 'straße' },
+  { search: 'οδοσ' },
+  { search: '100%' },
+  { search: '%port' },
+  { search: 'k_s' },
+  { search: 'zoë' },
+  { search: 'ZOË "3' },
+  { search: '請求書' },
+  { search: 'person1@contoso.comzoë' },
+  { search: 'gesperrt', possibleDuplicate: true },
+  { search: 'ref-1', problem: 'gave-up' },
+  { search: 'nowhere at all' },
+]
+
+/** What `lower` folds differently from Unicode's full folding. */
+function found(filter: StoredFilter): string[] {
+  return filter.search === 'STRASSE' ? expected({ ...filter, search: 'straße' }) : expected(filter)
+}
+
+async function page(filter: StoredFilter, start: (ListPosition & { toward: Toward }) | null, limit: number) {
+  return createFinder(pool, OWNER, filter).page(start, limit)
+}
+
+const INDEXED: Record<string, () => Promise<unknown>> = {
+  'not indexed': async () => {},
+  'half indexed': async () => indexMessages(pool, BLOCK),
+  'wholly indexed': async () => {
+    while (await indexMessages(pool, BLOCK));
+  },
+  'indexed before half of them came late': async () => {
+    const late = seeded.filter((_, n) => n % 2 === 0).map(({ id }) => id)
+    await ground.database.query(`CREATE TEMP TABLE kept AS SELECT * FROM messages WHERE id = ANY ($1)`, [late])
+    await ground.database.query(`CREATE TABLE IF NOT EXISTS moved AS SELECT * FROM messages WHERE false`)
+    await ground.database.query(`WITH gone AS (DELETE FROM messages WHERE id = ANY ($1) RETURNING *) INSERT INTO moved SELECT * FROM gone`, [late])
+    while (await indexMessages(pool, BLOCK));
+    await ground.database.query(`INSERT INTO messages SELECT * FROM moved`)
+    await ground.database.query(`DROP TABLE moved`)
+  },
+}
+
+describe.each(Object.entries(INDEXED))('when the messages are %s', (_name, index) => {
+  beforeAll(async () => {
+    await ground.database.empty('messages', 'search_blocks', 'search_grams', 'search_progress', 'search_late')
+    await ground.database.query('UPDATE mailbox_totals SET unindexed = 0')
+    await insert(ADA, seeded)
+    await insert(BEN, [{ ...seeded[0]!, id: `msg_${'f'.repeat(32)}` }])
+    await index()
+  })
+
+  it.each(FILTERS)('finds in pages, forth and back, and counts: %j', async (filter) => {
+    const all = found(filter)
+    const forth: Match[] = []
+    for (let start: (ListPosition & { toward: Toward }) | null = null; ; ) {
+      const { matches, hasNewer, hasOlder, total, totalIsEstimate } = await page(filter, start, PAGE)
+      expect({ total, totalIsEstimate, hasNewer }).toEqual({ total: all.length, totalIsEstimate: false, hasNewer: forth.length > 0 })
+      forth.push(...matches)
+      expect(hasOlder).toBe(forth.length < all.length)
+      const last = matches.at(-1)
+      if (!hasOlder || !last) break
+      start = { ...last, toward: 'older' }
+    }
+    expect(forth.map(({ id }) => id)).toEqual(all)
+
+    const last = forth.at(-1)
+    if (!last) return
+    const back: Match[] = [last]
+    for (let hasMore = true; hasMore; ) {
+      const { matches, hasNewer, hasOlder } = await page(filter, { ...back[0]!, toward: 'newer' }, PAGE)
+      expect(hasOlder).toBe(true)
+      back.unshift(...matches)
+      hasMore = hasNewer
+    }
+    expect(back).toEqual(forth)
+  })
+})

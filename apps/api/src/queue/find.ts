@@ -1,0 +1,411 @@
+import { MAX_EXACT_TOTAL } from '@inforiver-mail/contract/message-list'
+import { MessageProblemCode, type MessageStatus, type Recipient } from '@inforiver-mail/contract/message'
+import type pg from 'pg'
+import type { ListPosition, Toward } from '../http/list-cursor.ts'
+import type { Owner } from './actor.ts'
+import { leasedRows } from './columns.ts'
+import { countCandidates, readIndex, walkIndex, type SearchIndex } from './find-text.ts'
+import { askedGrams, createTextMatcher, hasTextFilter, type TextFilter } from './search-text.ts'
+
+// Finds the ids of messages by a filter. What a filter selects is found in one of these ways:
+//
+// - a source of few rows (failed and cancelled messages, the queue, possible duplicates), whose rows are compared
+// - the search index, for texts
+// - a walk through all messages, from the newest or from a position
+//
+// Whoever wants few rows gets them without the others being read.
+
+/** Selects messages that have all of it. */
+export interface StoredFilter extends TextFilter {
+  readonly status?: MessageStatus
+  readonly service?: string
+  /** Inclusive. */
+  readonly submittedFrom?: Date
+  /** Exclusive. */
+  readonly submittedTo?: Date
+  /** The code of the problem, or Microsoft's. */
+  readonly problem?: string
+  readonly delivery?: string
+  readonly possibleDuplicate?: boolean
+  /** Inclusive. */
+  readonly failedFrom?: Date
+  /** Exclusive. */
+  readonly failedTo?: Date
+}
+
+export interface Match {
+  readonly id: string
+  readonly at: Date
+}
+
+export interface Total {
+  readonly total: number
+  readonly totalIsEstimate: boolean
+}
+
+export interface PageOfMatches extends Total {
+  /** Newest first. */
+  readonly matches: readonly Match[]
+  readonly hasNewer: boolean
+  readonly hasOlder: boolean
+}
+
+/** Where a page begins: behind a position, in one direction or the other. */
+export interface PageStart extends ListPosition {
+  readonly toward: Toward
+}
+
+export interface Finder {
+  /** Walks through all matches, newest first, some at once. */
+  all(atOnce: number): AsyncGenerator<readonly Match[]>
+  /** Without a start, the newest. */
+  page(start: PageStart | null, limit: number): Promise<PageOfMatches>
+  /** Conditions that a row `m` of message_states still has to meet when it is shown. `bind` makes a value a parameter. */
+  readonly state: (bind: Bind) => readonly string[]
+}
+
+export type Bind = (value: unknown) => string
+
+/** Up to this many rows of the queue are sorted. With more, walking all messages from the newest is faster. */
+const SORTED_AT_MOST = 5_000
+/** Up to this many rows of a source are read to compare their texts, without asking the search index. */
+const COMPARED_AT_MOST = 10_000
+const COMPARED_AT_ONCE = 1_000
+
+const QUEUE_STATES = ['queued', 'scheduled', 'held'] as const
+const TOTALS = `SELECT queued, sending, scheduled, held FROM mailbox_totals WHERE tenant_id = $1`
+type Totals = Record<'queued' | 'sending' | 'scheduled' | 'held', number>
+
+/** Rows of messages that a filter is limited to, with `id`, `service` and `created_at`. $1 tenant */
+interface Source {
+  readonly sql: string
+  /** Whether an index has the rows in the order of submission. */
+  readonly ordered: boolean
+  /** Whether a row is of the status that the filter asks for. */
+  readonly hasStatus: boolean
+}
+
+const ALL: Source = { sql: `(SELECT * FROM messages WHERE tenant_id = $1)`, ordered: true, hasStatus: false }
+
+function unsent(outcome: 'failed' | 'cancelled'): Source {
+  return {
+    sql: `(SELECT message_id AS id, service, created_at, ended_at, cause FROM unsent_messages WHERE tenant_id = $1 AND outcome = '${outcome}')`,
+    ordered: true,
+    hasStatus: true,
+  }
+}
+
+/** @param rows SQL for rows of `message_id` */
+function messagesOf(rows: string): string {
+  return `(SELECT m.id, m.service, m.created_at FROM (${rows}) AS q
+    CROSS JOIN LATERAL (SELECT * FROM messages WHERE id = q.message_id OFFSET 0) AS m)`
+}
+
+const LEASED = leasedRows('SELECT tenant_id, sending FROM mailbox_totals WHERE tenant_id = $1')
+
+function inQueue(state: (typeof QUEUE_STATES)[number] | 'sending'): Source {
+  const rows =
+    state === 'sending'
+      ? `SELECT message_id FROM (${LEASED}) AS leased`
+      : `SELECT message_id FROM message_queue WHERE tenant_id = $1 AND state = '${state}' AND lease_owner IS NULL`
+  return { sql: messagesOf(rows), ordered: false, hasStatus: true }
+}
+
+const POSSIBLE_DUPLICATES: Source = {
+  sql: messagesOf(`
+    SELECT id AS message_id FROM messages WHERE tenant_id = $1 AND possible_duplicate
+     UNION SELECT message_id FROM message_queue WHERE tenant_id = $1 AND possible_duplicate`),
+  ordered: false,
+  hasStatus: false,
+}
+
+/** Null when no message can meet the filter. */
+function sourceOf({ status, problem, failedFrom, failedTo, possibleDuplicate, delivery }: StoredFilter): Source | null {
+  if (delivery !== undefined && delivery !== 'unknown') return null // nothing reports what became of a message yet
+  const mustHaveFailed = problem !== undefined || failedFrom !== undefined || failedTo !== undefined
+  if (mustHaveFailed) return status === undefined || status === 'failed' ? unsent('failed') : null
+  switch (status) {
+    case 'failed':
+    case 'cancelled':
+      return unsent(status)
+    case 'queued':
+    case 'scheduled':
+    case 'held':
+    case 'sending':
+      return inQueue(status)
+    default:
+      return possibleDuplicate === true ? POSSIBLE_DUPLICATES : ALL
+  }
+}
+
+/** Prepares to find the messages of an owner. Nothing is held open between two of its statements. */
+export function createFinder(pool: pg.Pool, owner: Owner, filter: StoredFilter): Finder {
+  const { tenantId } = owner
+  const service = owner.service ?? filter.service ?? null
+  const source = sourceOf(filter)
+  const byText = hasTextFilter(filter)
+  const { status, problem, possibleDuplicate, failedFrom, failedTo, submittedFrom, submittedTo } = filter
+
+  /** Conditions on a row `r` with the columns of a source. */
+  function ofRow({ sql }: Source, bind: Bind): string[] {
+    return [
+      ...(service === null ? [] : [`r.service = ${bind(service)}`]),
+      ...(submittedFrom === undefined ? [] : [`r.created_at >= ${bind(submittedFrom)}::timestamptz`]),
+      ...(submittedTo === undefined ? [] : [`r.created_at < ${bind(submittedTo)}::timestamptz`]),
+      ...(sql !== ALL.sql || status === undefined ? [] : [`r.outcome ${status === 'sent' ? `= 'sent'` : 'IS NULL'}`]),
+      ...(problem === undefined || isOwnCode(problem) ? [] : [`r.cause = left(${bind(problem)}, 100)`]),
+      ...(failedFrom === undefined ? [] : [`r.ended_at >= ${bind(failedFrom)}::timestamptz`]),
+      ...(failedTo === undefined ? [] : [`r.ended_at < ${bind(failedTo)}::timestamptz`]),
+    ]
+  }
+
+  /** Conditions on a row `m` of message_states that no column of the source tells. */
+  function ofState({ sql, hasStatus }: Source, bind: Bind): string[] {
+    const tells = hasStatus || status === undefined || (sql === ALL.sql && status === 'sent')
+    return [
+      ...(tells ? [] : [`m.status = ${bind(status)}`]),
+      ...(possibleDuplicate === undefined ? [] : [`m.possible_duplicate = ${bind(possibleDuplicate)}`]),
+      ...(problem === undefined || !isOwnCode(problem) ? [] : [`m.problem ->> 'code' = ${bind(problem)}`]),
+    ]
+  }
+
+  function ofStatus(bind: Bind): string[] {
+    return status === undefined ? [] : [`m.status = ${bind(status)}`]
+  }
+
+  function besidesStatus(bind: Bind): string[] {
+    return [
+      ...(possibleDuplicate === undefined ? [] : [`m.possible_duplicate = ${bind(possibleDuplicate)}`]),
+      ...(problem === undefined
+        ? []
+        : [`${bind(problem)} IN (m.problem ->> 'code', m.problem ->> 'microsoftCode')`]),
+      ...(failedFrom === undefined ? [] : [`m.status = 'failed' AND m.ended_at >= ${bind(failedFrom)}::timestamptz`]),
+      ...(failedTo === undefined ? [] : [`m.status = 'failed' AND m.ended_at < ${bind(failedTo)}::timestamptz`]),
+    ]
+  }
+
+  function from(rows: Source, conditions: readonly string[], states: readonly string[]): string {
+    const states_ = states.length === 0 ? '' : `CROSS JOIN LATERAL (SELECT * FROM message_states WHERE id = r.id OFFSET 0) AS m`
+    return `FROM ${rows.sql} AS r ${states_} WHERE ${[...conditions, ...states, 'true'].join(' AND ')}`
+  }
+
+  /** Finds the source, or walks all messages where that is faster. */
+  async function orderedSource(rows: Source): Promise<Source> {
+    if (rows.ordered || status === undefined || status === 'sending' || !(await isLarge(status))) return rows
+    return ALL
+  }
+
+  async function isLarge(state_: MessageStatus): Promise<boolean> {
+    const totals = await readTotals()
+    return state_ in totals && totals[state_ as keyof Totals] > SORTED_AT_MOST
+  }
+
+  async function readTotals(): Promise<Totals> {
+    const { rows } = await pool.query<Totals>(TOTALS, [tenantId])
+    return rows[0] ?? { queued: 0, sending: 0, scheduled: 0, held: 0 }
+  }
+
+  async function* walk(toward: Toward, begin: ListPosition | null, atOnce: number): AsyncGenerator<readonly Match[]> {
+    if (!source) return
+    const rows = await orderedSource(source)
+    const [before, order] = toward === 'older' ? ['<', 'DESC'] : ['>', 'ASC']
+    let position = begin
+    for (;;) {
+      const values: unknown[] = [tenantId]
+      const bind: Bind = (value) => `$${values.push(value)}`
+      const conditions = ofRow(rows, bind)
+      if (position)
+        conditions.push(`(r.created_at, r.id) ${before} (${bind(position.at)}::timestamptz, ${bind(position.id)}::text)`)
+      const found: pg.QueryResult<Match> = await pool.query<Match>(
+        `SELECT r.id, r.created_at AS at ${from(rows, conditions, ofState(rows, bind))}
+          ORDER BY r.created_at ${order}, r.id ${order} LIMIT ${bind(atOnce)}`,
+        values,
+      )
+      if (found.rows.length > 0) yield found.rows
+      const last = found.rows.at(-1)
+      if (!last || found.rows.length < atOnce) return
+      position = last
+    }
+  }
+
+  /** Counts the rows of the source, up to a limit, without looking at texts. */
+  async function countRows(atMost: number): Promise<{ count: number; oldest: Date | null }> {
+    if (!source) return { count: 0, oldest: null }
+    const values: unknown[] = [tenantId]
+    const bind: Bind = (value) => `$${values.push(value)}`
+    const limited = from(source, ofRow(source, bind), ofState(source, bind))
+    const { rows } = await pool.query<{ count: number; oldest: Date | null }>(
+      `SELECT count(*)::int AS count, min(at) AS oldest
+         FROM (SELECT r.created_at AS at ${limited} ${source.ordered ? 'ORDER BY r.created_at DESC' : ''} LIMIT ${bind(atMost)}) AS counted`,
+      values,
+    )
+    return rows[0] ?? { count: 0, oldest: null }
+  }
+
+  const matcher = createTextMatcher(filter)
+  const grams = askedGrams(filter, service)
+
+  /** Reads messages and returns those whose texts match, in no order. */
+  async function compare(ids: readonly string[], alsoState: boolean): Promise<Match[]> {
+    if (!source || ids.length === 0) return []
+    const values: unknown[] = [tenantId, ids]
+    const bind: Bind = (value) => `$${values.push(value)}`
+    const conditions = [
+      `r.tenant_id || '' = $1`,
+      ...(service === null ? [] : [`r.service || '' = ${bind(service)}`]),
+      ...(submittedFrom === undefined ? [] : [`r.created_at >= ${bind(submittedFrom)}::timestamptz`]),
+      ...(submittedTo === undefined ? [] : [`r.created_at < ${bind(submittedTo)}::timestamptz`]),
+    ]
+    if (alsoState && status === 'sent') conditions.push(`r.outcome || '' = 'sent'`) // tells as much as the state
+    const states = alsoState ? [...(status === 'sent' ? [] : ofStatus(bind)), ...besidesStatus(bind)] : []
+    const rows: Source = { sql: `(SELECT * FROM messages WHERE id = ANY ($2) OFFSET 0)`, ordered: false, hasStatus: false }
+    const { rows: texts } = await pool.query<TextRow>({
+      text: `SELECT r.id, r.created_at, r.subject, r.reference, ${RECIPIENTS} ${from(rows, conditions, states)}`,
+      values,
+      rowMode: 'array',
+    } as pg.QueryConfig)
+    return texts
+      .filter(([, , subject, reference, ...people]) => matcher({ subject, reference, recipients: people.flatMap(parsePeople) }))
+      .map(([id, at]) => ({ id, at }))
+  }
+
+  async function* walkTexts(
+    toward: Toward,
+    begin: ListPosition | null,
+    atOnce: number,
+  ): AsyncGenerator<readonly Match[]> {
+    if (!source) return
+    const index = await readIndex(pool, tenantId, { from: submittedFrom ?? null, to: submittedTo ?? null })
+    if (source.sql !== ALL.sql && (await readsSource(index))) {
+      for await (const rows of walk(toward, begin, COMPARED_AT_ONCE)) {
+        const matching = new Set((await compare(rows.map(({ id }) => id), false)).map(({ id }) => id))
+        const found = rows.filter(({ id }) => matching.has(id))
+        if (found.length > 0) yield found
+      }
+      return
+    }
+    const needsState = status !== undefined || possibleDuplicate !== undefined || problem !== undefined || failedFrom !== undefined || failedTo !== undefined
+    const range = { from: submittedFrom ?? null, to: submittedTo ?? null }
+    yield* walkIndex(pool, tenantId, { index, grams, toward, begin, range, atOnce }, (ids) => compare(ids, needsState))
+  }
+
+  /** Whether the source has so few rows that reading them costs less than what the index finds. */
+  async function readsSource(index: SearchIndex): Promise<boolean> {
+    const { count } = await countRows(COMPARED_AT_MOST + 1)
+    if (count <= COMPARED_AT_MOST) return true
+    const candidates = await countCandidates(pool, index, grams)
+    return candidates > count * SOURCE_ADVANTAGE && candidates > (await countRows(candidates)).count
+  }
+
+  const matches = byText ? walkTexts : walk
+
+  async function page(start: PageStart | null, limit: number): Promise<PageOfMatches> {
+    if (!byText) {
+      const [total, found] = await Promise.all([countAll(), readPage(start, limit)])
+      return { ...total, ...found }
+    }
+    // The matches that are counted are those of the page as well, unless it lies far behind.
+    const newest: Match[] = []
+    for await (const found of walkTexts('older', null, COMPARED_AT_ONCE)) {
+      newest.push(...found)
+      if (newest.length > MAX_EXACT_TOTAL) break
+    }
+    const isComplete = newest.length <= MAX_EXACT_TOTAL
+    const total = isComplete
+      ? { total: newest.length, totalIsEstimate: false }
+      : await estimate(newest.length, newest.at(-1)?.at ?? null)
+    return { ...total, ...(cutPage(newest, isComplete, start, limit) ?? (await readPage(start, limit))) }
+  }
+
+  async function readPage(start: PageStart | null, limit: number): Promise<Omit<PageOfMatches, keyof Total>> {
+    const toward = start?.toward ?? 'older'
+    const found = await take(matches(toward, start, limit + 1), limit + 1)
+    const shown = found.slice(0, limit)
+    const hasMore = found.length > limit
+    const back = shown[0] ?? start
+    const isOtherWay = start !== null && back !== null && (await take(matches(opposite(toward), back, 1), 1)).length > 0
+    return toward === 'older'
+      ? { matches: shown, hasNewer: isOtherWay, hasOlder: hasMore }
+      : { matches: shown.toReversed(), hasNewer: hasMore, hasOlder: isOtherWay }
+  }
+
+  async function countAll(): Promise<Total> {
+    const known = await knownTotal()
+    if (known !== null) return known
+    const counted = await countRows(MAX_EXACT_TOTAL + 1)
+    if (counted.count <= MAX_EXACT_TOTAL) return { total: counted.count, totalIsEstimate: false }
+    return estimate(counted.count, source?.ordered === true ? counted.oldest : null)
+  }
+
+  /** The totals of the tenant tell how many messages are in a state of the queue. */
+  async function knownTotal() {
+    if (status === undefined || source?.sql === ALL.sql || source?.ordered !== false) return null
+    if (service !== null || submittedFrom !== undefined || submittedTo !== undefined || possibleDuplicate !== undefined)
+      return null
+    const total = (await readTotals())[status as keyof Totals]
+    return { total, totalIsEstimate: total > MAX_EXACT_TOTAL }
+  }
+
+  /** Takes it that older messages match as often as those that were counted, back to `oldest`. */
+  async function estimate(counted: number, oldest: Date | null) {
+    const range = { from: submittedFrom ?? null, to: submittedTo ?? null }
+    const { blocks } = await readIndex(pool, tenantId, range)
+    const sum = (some: typeof blocks) => some.reduce((messages, block) => messages + block.messages, 0)
+    const older = oldest === null ? 0 : sum(blocks.filter(({ firstAt }) => firstAt < oldest))
+    const newer = Math.max(counted, sum(blocks) - older)
+    return { total: Math.round(counted * (1 + older / newer)), totalIsEstimate: true }
+  }
+
+  return { all: (atOnce) => matches('older', null, atOnce), page, state: (bind) => (source ? [...ofStatus(bind), ...besidesStatus(bind)] : ['false']) }
+}
+
+/** Cuts a page out of the newest matches; null when they do not reach as far. */
+function cutPage(newest: readonly Match[], isComplete: boolean, start: PageStart | null, limit: number) {
+  const older = start && ((match: Match) => compareMatches(match, start) < 0)
+  const firstOlder = older ? newest.findIndex(older) : 0
+  const split = firstOlder === -1 ? newest.length : firstOlder
+  if (start?.toward === 'newer') {
+    // The position itself is neither newer nor older.
+    const end = newest.findIndex((match) => compareMatches(match, start) <= 0)
+    if (end === -1 && !isComplete) return null
+    const last = end === -1 ? newest.length : end
+    const first = Math.max(0, last - limit)
+    return { matches: newest.slice(first, last), hasNewer: first > 0, hasOlder: last < newest.length }
+  }
+  if (!isComplete && split + limit >= newest.length) return null
+  const end = Math.min(newest.length, split + limit)
+  return { matches: newest.slice(split, end), hasNewer: start !== null && split > 0, hasOlder: end < newest.length }
+}
+
+function compareMatches(a: Match, b: Match): number {
+  return a.at.getTime() - b.at.getTime() || (a.id < b.id ? -1 : Number(a.id > b.id))
+}
+
+function opposite(toward: Toward): Toward {
+  return toward === 'older' ? 'newer' : 'older'
+}
+
+/** Takes the first ones, and leaves the walk. */
+async function take(walk: AsyncGenerator<readonly Match[]>, count: number): Promise<Match[]> {
+  const taken: Match[] = []
+  for await (const found of walk) {
+    taken.push(...found)
+    if (taken.length >= count) break
+  }
+  return taken.slice(0, count)
+}
+
+/** A source is read in one go, but the index piece by piece. */
+const SOURCE_ADVANTAGE = 1
+
+const RECIPIENTS = `r."to"::text, r.cc::text, r.bcc::text`
+
+type TextRow = [id: string, at: Date, subject: string, reference: string | null, ...people: (string | null)[]]
+
+function parsePeople(json: string | null): readonly Recipient[] {
+  return json === null ? [] : (JSON.parse(json) as readonly Recipient[])
+}
+
+function isOwnCode(code: string): boolean {
+  return MessageProblemCode.options.some((known) => known === code)
+}

@@ -1,0 +1,182 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Recipient } from '@inforiver-mail/contract/message'
+import type pg from 'pg'
+import { inTransaction } from '../database/transaction.ts'
+import { BLOCK_MESSAGES, encodePositions } from './search-postings.ts'
+import { indexedGrams } from './search-text.ts'
+
+// Builds the search index behind the submit, in blocks of 2,048 messages. What is not in a block yet is read by every
+// search, so nothing depends on how far the index has come.
+//
+// The end of a block is sealed first, while the tenant's totals are locked, and the block is built afterwards without
+// that lock. A message that is stored behind the sealed end is noted in search_late by a trigger, and is put into a later
+// block.
+
+/** Tenants that are looked at in one step, when others are being indexed by another process. */
+const TENANTS_AT_ONCE = 10
+/** After so many messages others get a turn on the event loop. */
+const MESSAGES_PER_TURN = 128
+
+/** $1 messages of a block */
+const TENANTS_BEHIND = `SELECT tenant_id FROM mailbox_totals WHERE unindexed >= $1 LIMIT ${TENANTS_AT_ONCE}`
+
+/** $1 tenant */
+const BEGIN_PROGRESS = `
+INSERT INTO search_progress (tenant_id, sealed_at, sealed_id, indexed_at, indexed_id) VALUES ($1, '-infinity', '', '-infinity', '')
+ON CONFLICT DO NOTHING`
+
+/** $1 tenant */
+const LOCK_PROGRESS = `
+SELECT (sealed_at, sealed_id) > (indexed_at, indexed_id) AS is_sealed FROM search_progress WHERE tenant_id = $1 FOR UPDATE SKIP LOCKED`
+
+/** Waits for submits that are under way, and lets none begin. $1 tenant */
+const LOCK_TOTALS = `SELECT 1 FROM mailbox_totals WHERE tenant_id = $1 FOR UPDATE`
+
+/** Seals what makes a block together with the late messages, if there is enough. $1 tenant, $2 messages of a block */
+const SEAL = `
+UPDATE search_progress p SET sealed_at = last.created_at, sealed_id = last.id
+  FROM (SELECT m.created_at, m.id FROM messages m, search_progress s
+         WHERE s.tenant_id = $1 AND m.tenant_id = $1 AND (m.created_at, m.id) > (s.sealed_at, s.sealed_id)
+         ORDER BY m.created_at, m.id
+        OFFSET $2 - 1 - (SELECT count(*) FROM (SELECT FROM search_late WHERE tenant_id = $1 LIMIT $2 - 1) AS late) LIMIT 1) AS last
+ WHERE p.tenant_id = $1`
+
+/** Counts again, after messages were deleted before they were indexed. $1 tenant, $2 messages of a block */
+const RECOUNT = `
+UPDATE mailbox_totals SET unindexed = LEAST($2 - 1,
+         (SELECT count(*) FROM messages m, search_progress s
+           WHERE s.tenant_id = $1 AND m.tenant_id = $1 AND (m.created_at, m.id) > (s.sealed_at, s.sealed_id))
+       + (SELECT count(*) FROM search_late WHERE tenant_id = $1))
+ WHERE tenant_id = $1`
+
+const TEXTS = `m.id, m.service, m.created_at, m.subject, m.reference, m."to" || coalesce(m.cc, '[]') || coalesce(m.bcc, '[]') AS recipients`
+
+/** $1 tenant */
+const READ_SEALED = `
+SELECT ${TEXTS} FROM messages m, search_progress s
+ WHERE s.tenant_id = $1 AND m.tenant_id = $1 AND (m.created_at, m.id) > (s.indexed_at, s.indexed_id)
+   AND (m.created_at, m.id) <= (s.sealed_at, s.sealed_id)
+   AND (SELECT true FROM search_late l WHERE l.message_id = m.id) IS NOT TRUE`
+
+/** $1 tenant, $2 at most */
+const READ_LATE = `
+SELECT ${TEXTS} FROM (SELECT message_id FROM search_late WHERE tenant_id = $1 LIMIT $2) AS l
+ CROSS JOIN LATERAL (SELECT * FROM messages WHERE id = l.message_id OFFSET 0) AS m`
+
+const INSERT_BLOCK = `
+INSERT INTO search_blocks (tenant_id, first_at, last_at, messages, message_ids) VALUES ($1, $2, $3, $4, $5) RETURNING id`
+
+const INSERT_GRAMS = `
+INSERT INTO search_grams (block_id, gram, positions) SELECT $1, * FROM unnest($2::int[], $3::bytea[])`
+
+const END_BLOCK = `
+WITH late AS (DELETE FROM search_late WHERE message_id = ANY ($2)),
+     indexed AS (UPDATE search_progress SET indexed_at = sealed_at, indexed_id = sealed_id WHERE tenant_id = $1)
+UPDATE mailbox_totals SET unindexed = greatest(0, unindexed - cardinality($2::text[])) WHERE tenant_id = $1`
+
+interface TextRow {
+  readonly id: string
+  readonly service: string
+  readonly created_at: Date
+  readonly subject: string
+  readonly reference: string | null
+  readonly recipients: readonly Recipient[]
+}
+
+/**
+ * Indexes the next block of each tenant that has enough for one. It may be cut off anywhere, and run in several
+ * processes at once: each tenant is indexed by one of them.
+ *
+ * @param blockMessages at most `BLOCK_MESSAGES`; fewer in tests
+ * @returns whether something was indexed, so that there may be more
+ */
+export async function indexMessages(pool: pg.Pool, blockMessages = BLOCK_MESSAGES): Promise<boolean> {
+  const { rows } = await pool.query<{ tenant_id: string }>(TENANTS_BEHIND, [blockMessages])
+  let indexed = false
+  for (const { tenant_id: tenantId } of rows) {
+    if (await inTransaction(pool, (client) => seal(client, tenantId, blockMessages)))
+      indexed = (await inTransaction(pool, (client) => build(client, tenantId, blockMessages))) || indexed
+  }
+  return indexed
+}
+
+/** Returns false when another process is at it, or there is not enough for a block. */
+async function seal(client: pg.PoolClient, tenantId: string, blockMessages: number): Promise<boolean> {
+  await client.query(BEGIN_PROGRESS, [tenantId])
+  const progress = await client.query<{ is_sealed: boolean }>(LOCK_PROGRESS, [tenantId])
+  const [row] = progress.rows
+  if (!row) return false
+  if (row.is_sealed) return true // whoever sealed it was interrupted
+  await client.query(LOCK_TOTALS, [tenantId])
+  const { rowCount } = await client.query(SEAL, [tenantId, blockMessages])
+  if (rowCount === 1) return true
+  await client.query(RECOUNT, [tenantId, blockMessages])
+  return false
+}
+
+/** Returns false when another process is at it. */
+async function build(client: pg.PoolClient, tenantId: string, blockMessages: number): Promise<boolean> {
+  const progress = await client.query<{ is_sealed: boolean }>(LOCK_PROGRESS, [tenantId])
+  if (progress.rows[0]?.is_sealed !== true) return false
+  const { rows: sealed } = await client.query<TextRow>(READ_SEALED, [tenantId])
+  const { rows: late } = await client.query<TextRow>(READ_LATE, [tenantId, Math.max(0, blockMessages - sealed.length)])
+  const messages = [...sealed, ...late].toSorted(
+    (a, b) => a.created_at.getTime() - b.created_at.getTime() || (a.id < b.id ? -1 : 1),
+  )
+  const [first] = messages
+  const last = messages.at(-1)
+  if (first && last) {
+    const ids = Buffer.concat(messages.map(({ id }) => bytesOfId(id)))
+    const range = [first.created_at, last.created_at, messages.length, ids]
+    const block = await client.query<{ id: string }>(INSERT_BLOCK, [tenantId, ...range])
+    const grams = [...(await positionsByGram(messages))].toSorted(([a], [b]) => a - b)
+    const columns = [grams.map(([gram]) => gram), grams.map(([, positions]) => encodePositions(positions))]
+    await client.query(INSERT_GRAMS, [block.rows[0]?.id, ...columns])
+  }
+  await client.query(END_BLOCK, [tenantId, messages.map(({ id }) => id)])
+  return true
+}
+
+async function positionsByGram(messages: readonly TextRow[]): Promise<Map<number, number[]>> {
+  const positions = new Map<number, number[]>()
+  for (const [position, { subject, reference, recipients, service }] of messages.entries()) {
+    if (position % MESSAGES_PER_TURN === 0) await nextTurn()
+    for (const gram of indexedGrams({ subject, reference, recipients }, service)) {
+      const listed = positions.get(gram)
+      if (listed) listed.push(position)
+      else positions.set(gram, [position])
+    }
+  }
+  return positions
+}
+
+/** The 128 bits of an id, as `idAt` reads them. */
+function bytesOfId(id: string): Buffer {
+  return Buffer.from(id.slice('msg_'.length), 'hex')
+}
+
+/** SQL for the id of a message at a position of a block. */
+export function idAt(block: string, position: string): string {
+  return `'msg_' || encode(substr(${block}.message_ids, 16 * ${position} + 1, 16), 'hex')`
+}
+
+/** Deletes blocks whose messages are all deleted. $1 last submitted before, $2 at most */
+const DROP_EMPTY_BLOCKS = `
+WITH empty AS MATERIALIZED (
+  SELECT b.id FROM search_blocks b
+   WHERE b.last_at < $1
+     AND (SELECT true FROM messages m WHERE m.tenant_id = b.tenant_id AND m.created_at BETWEEN b.first_at AND b.last_at LIMIT 1) IS NOT TRUE
+   LIMIT $2 FOR UPDATE SKIP LOCKED
+), grams AS (
+  DELETE FROM search_grams WHERE block_id = ANY (ARRAY(SELECT id FROM empty))
+)
+DELETE FROM search_blocks WHERE id = ANY (ARRAY(SELECT id FROM empty))`
+const BLOCKS_AT_ONCE = 20
+
+/** Deletes what the index holds of messages that retention has deleted. */
+export async function forgetIndexed(pool: pg.Pool, submittedBefore: Date): Promise<void> {
+  for (;;) {
+    const { rowCount } = await pool.query(DROP_EMPTY_BLOCKS, [submittedBefore, BLOCKS_AT_ONCE])
+    if ((rowCount ?? 0) < BLOCKS_AT_ONCE) return
+  }
+}

@@ -1,0 +1,45 @@
+// The positions in a block at which a gram occurs: as a list while they are few, else as a bitmap.
+
+/** The most messages of a block. */
+export const BLOCK_MESSAGES = 2_048
+const BITMAP_BYTES = BLOCK_MESSAGES / 8
+const LIST = 0
+const BITMAP = 1
+const BYTES_OF_LISTED = 2
+
+/** @param positions in ascending order, each below `BLOCK_MESSAGES` */
+export function encodePositions(positions: readonly number[]): Buffer {
+  if (positions.length * BYTES_OF_LISTED < BITMAP_BYTES) {
+    const list = Buffer.alloc(1 + positions.length * BYTES_OF_LISTED)
+    list[0] = LIST
+    for (const [nth, position] of positions.entries()) list.writeUInt16LE(position, 1 + nth * BYTES_OF_LISTED)
+    return list
+  }
+  const bitmap = Buffer.alloc(1 + BITMAP_BYTES)
+  bitmap[0] = BITMAP
+  for (const position of positions) bitmap[1 + (position >> 3)] = (bitmap[1 + (position >> 3)] ?? 0) | (1 << (position & 7))
+  return bitmap
+}
+
+/** Returns the positions that all of the postings contain, in ascending order; of no posting at all, every position. */
+export function commonPositions(postings: readonly Buffer[], messages: number): number[] {
+  const common = new Uint8Array(BITMAP_BYTES).fill(0xff)
+  for (const posting of postings) {
+    const bits = bitmapOf(posting)
+    for (let byte = 0; byte < BITMAP_BYTES; byte++) common[byte] = (common[byte] ?? 0) & (bits[byte] ?? 0)
+  }
+  const positions: number[] = []
+  for (let position = 0; position < messages; position++)
+    if (((common[position >> 3] ?? 0) & (1 << (position & 7))) !== 0) positions.push(position)
+  return positions
+}
+
+function bitmapOf(posting: Buffer): Uint8Array {
+  if (posting[0] === BITMAP) return posting.subarray(1)
+  const bitmap = new Uint8Array(BITMAP_BYTES)
+  for (let at = 1; at + 1 < posting.length; at += BYTES_OF_LISTED) {
+    const position = posting.readUInt16LE(at)
+    bitmap[position >> 3] = (bitmap[position >> 3] ?? 0) | (1 << (position & 7))
+  }
+  return bitmap
+}

@@ -1,0 +1,143 @@
+import { z } from 'zod'
+import type { Endpoint } from './endpoint.ts'
+import { Delivery, MessageStatus, MessageSummary } from './message.ts'
+
+/** `GET /messages` counts up to this many messages exactly. */
+export const MAX_EXACT_TOTAL = 10_000
+/** A search for fewer characters would find too much. */
+export const MIN_SEARCH_CHARACTERS = 3
+const MAX_TEXT_CHARACTERS = 512
+
+const Moment = z.iso.datetime({ offset: true, error: 'A date and time with a zone, such as 2026-11-25T06:00:00Z.' })
+
+function text(what: string) {
+  return z
+    .string()
+    .min(1, `${what} Leave the filter out to find all.`)
+    .max(MAX_TEXT_CHARACTERS, `At most ${MAX_TEXT_CHARACTERS} characters.`)
+    .refine((value) => !/\p{Cc}/u.test(value), 'Control characters are in no message.')
+    .refine((value) => value.isWellFormed(), 'Half of a surrogate pair is not allowed here.')
+}
+
+const FILTER = {
+  status: MessageStatus.exactOptional(),
+  service: text('The name of a service.').exactOptional().describe('For a session only: a key sees its own service.'),
+  recipient: text('The whole address of a recipient.').exactOptional().describe('The whole address, in any case.'),
+  subject: text('The whole subject.').exactOptional().describe('The whole subject.'),
+  reference: text('The whole reference.').exactOptional().describe('The whole reference.'),
+  submittedFrom: Moment.exactOptional().describe('Submitted at this time or later.'),
+  submittedTo: Moment.exactOptional().describe('Submitted before this time.'),
+  problem: text('The code of a problem, ours or Microsoft’s.')
+    .exactOptional()
+    .describe('Failed with this code, which is that of the problem or Microsoft’s.'),
+  delivery: Delivery.exactOptional().describe('Has a recipient in this state.'),
+  failedFrom: Moment.exactOptional().describe('Has failed at this time or later.'),
+  failedTo: Moment.exactOptional().describe('Has failed before this time.'),
+  search: text('Some characters.')
+    .refine(
+      (value) => [...value.normalize('NFC')].length >= MIN_SEARCH_CHARACTERS,
+      `At least ${MIN_SEARCH_CHARACTERS} characters.`,
+    )
+    .exactOptional()
+    .describe('Part of the subject, the reference, or a recipient’s name or address, literally and in any case.'),
+}
+
+/** Selects messages that have all of it; all messages when it is empty. */
+export const MessageFilter = z.strictObject({ ...FILTER, possibleDuplicate: z.boolean().exactOptional() })
+export type MessageFilter = z.infer<typeof MessageFilter>
+
+/** The same, as the parameters of an address. */
+const FilterQuery = z.strictObject({
+  ...FILTER,
+  possibleDuplicate: z
+    .enum(['true', 'false'], 'Either true or false.')
+    .transform((value) => value === 'true')
+    .exactOptional(),
+})
+
+export const listMessages = {
+  operation: 'listMessages',
+  summary: 'Finds messages, newest first.',
+  method: 'GET',
+  path: '/api/v1/messages',
+  session: 'workspace-admin',
+  scope: 'messages:read',
+  query: FilterQuery.extend({
+    cursor: z.string().max(200).exactOptional(),
+    limit: z.coerce
+      .number('A whole number, given once.')
+      .int('A whole number.')
+      .min(1, 'At least 1.')
+      .max(200, 'At most 200.')
+      .default(50),
+  }),
+  status: 200,
+  response: z.strictObject({
+    items: z.array(MessageSummary),
+    /** Leads to older messages; null when there are none. */
+    nextCursor: z.string().nullable(),
+    /** Leads to newer messages; null when there are none. */
+    previousCursor: z.string().nullable(),
+    /** How many messages the filter finds on all pages. */
+    total: z.int(),
+    totalIsEstimate: z.boolean().describe('The total is exact up to 10,000.'),
+  }),
+  answer: 'One page of them; nextCursor leads to older ones and previousCursor to newer ones.',
+  problems: [],
+} as const satisfies Endpoint
+
+/** Exports all messages that a filter finds as comma-separated values. */
+export const exportMessages = {
+  operation: 'exportMessages',
+  summary: 'Exports the messages that a filter finds as CSV.',
+  method: 'GET',
+  path: '/api/v1/messages.csv',
+  session: 'workspace-admin',
+  scope: 'messages:read',
+  query: FilterQuery,
+  status: 200,
+  response: z.string(),
+  contentType: 'text/csv; charset=utf-8',
+  answer: 'The messages, newest first.',
+  problems: [],
+} as const satisfies Endpoint
+
+const BulkRequest = z.strictObject({
+  filter: MessageFilter.refine(
+    (filter) => Object.keys(filter).length > 0,
+    'At least one field is needed, such as status or problem.',
+  ),
+})
+
+const BulkAnswer = z.strictObject({
+  /** How many messages could be changed when the request arrived. */
+  count: z.int(),
+})
+
+export const retryMessages = {
+  operation: 'retryMessages',
+  summary: 'Tries all failed messages that a filter finds again.',
+  method: 'POST',
+  path: '/api/v1/messages/retry',
+  session: 'workspace-admin',
+  scope: 'messages:send',
+  body: BulkRequest,
+  status: 202,
+  response: BulkAnswer,
+  answer: 'They are queued in batches from now on. One that can no longer be retried by then is left alone.',
+  problems: [],
+} as const satisfies Endpoint
+
+export const cancelMessages = {
+  operation: 'cancelMessages',
+  summary: 'Cancels all messages that a filter finds and that have certainly not been sent.',
+  method: 'POST',
+  path: '/api/v1/messages/cancel',
+  session: 'workspace-admin',
+  scope: 'messages:send',
+  body: BulkRequest,
+  status: 202,
+  response: BulkAnswer,
+  answer: 'They are cancelled in batches from now on. One that is being sent by then is left alone.',
+  problems: [],
+} as const satisfies Endpoint

@@ -1,0 +1,170 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
+import { BLOCK_MESSAGES } from '../../apps/api/src/queue/search-postings.ts'
+import type { Process, Tenant, Testbed } from './testbed.ts'
+
+const A_THOUSAND = 1_000
+const A_MILLION = 1_000_000
+const SEEDED_AT_ONCE = 100_000
+const READS = 9
+const LOOK_EVERY_MS = 250
+
+/** What is asked for, as parameters of the list. The middle is a date half way through what was seeded. */
+function questions(middle: string): Record<string, string> {
+  return {
+    'no filter': '',
+    'from a date in the middle': `submittedTo=${middle}`,
+    'a period': `submittedFrom=${middle}&submittedTo=${new Date(Date.parse(middle) + 86_400_000).toISOString()}`,
+    'status=sent': 'status=sent',
+    'status=failed': 'status=failed',
+    'status=held, of which there is none': 'status=held',
+    service: 'service=load-2',
+    'a service that sent nothing': 'service=nobody',
+    'problem, Microsoft’s': 'problem=ErrorInvalidRecipients',
+    'problem, ours': 'problem=recipient-refused',
+    'failed within a day': `failedFrom=${middle}&failedTo=${new Date(Date.parse(middle) + 86_400_000).toISOString()}`,
+    possibleDuplicate: 'possibleDuplicate=true',
+    'no possibleDuplicate': 'possibleDuplicate=false',
+    delivery: 'delivery=unknown',
+    'recipient of every fifth message': 'recipient=Anna.Berg1%40contoso.com',
+    'recipient of one message': 'recipient=person-500001%40fabrikam.com',
+    'subject of many': 'subject=Monthly%20report%207',
+    'subject of none': 'subject=Monthly%20report',
+    'reference of one': 'reference=INV-0500001',
+    'search, in nearly all': 'search=contoso.com',
+    'search, in one of a hundred': 'search=report%20on%20region%2042%20',
+    'search, in one': 'search=INV-0500001',
+    'search, in none': 'search=no%20such%20words',
+    'search, three characters': 'search=ann',
+    'search in nearly all, status=failed': 'search=contoso.com&status=failed',
+    'search in one, status=sent': 'search=INV-0500001&status=sent',
+    'search in none, status=failed': 'search=no%20such%20words&status=failed',
+    'search in nearly all, service': 'search=contoso.com&service=load-2',
+    'search in nearly all, service of nobody': 'search=contoso.com&service=nobody',
+    'search in nearly all, from the middle': `search=contoso.com&submittedTo=${middle}`,
+    'search in one, from the middle': `search=INV-0700001&submittedTo=${middle}`,
+  }
+}
+
+/** Measures how long the list takes with each filter, with a thousand and a million messages, and what the index costs. */
+export async function benchFinding(testbed: Testbed): Promise<void> {
+  const [reader] = await testbed.addTenants(1)
+  if (!reader) return
+  const cookie = await signIn(testbed, reader)
+  const product = await testbed.start('all')
+  await seed(testbed, reader, 0, A_THOUSAND)
+  const few = await measure(product, cookie, A_THOUSAND)
+  for (let from = A_THOUSAND; from < A_MILLION; from += SEEDED_AT_ONCE)
+    await seed(testbed, reader, from, Math.min(SEEDED_AT_ONCE, A_MILLION - from))
+  await index(testbed)
+  const many = await measure(product, cookie, A_MILLION)
+  for (const [what, { ms, otherMs, answer }] of Object.entries(many))
+    console.log(
+      `${what}: ${ms.toFixed(0)} ms, the next page and back ${otherMs.toFixed(0)} ms; with a thousand messages ${few[what]?.ms.toFixed(0)} ms (${answer})`,
+    )
+  await product.stop()
+}
+
+/** Adds a session of an admin. Returns its cookie. */
+async function signIn({ pool }: Testbed, { id }: Tenant): Promise<string> {
+  const value = randomBytes(32).toString('base64url')
+  await pool.query(
+    `INSERT INTO users (id, tenant_id, entra_tenant_id, entra_object_id, name, email, first_sign_in_at, last_sign_in_at)
+     VALUES ('usr_reader', $1, '', '', 'Reader', 'reader@contoso.com', now(), now())`,
+    [id],
+  )
+  await pool.query(
+    `INSERT INTO sessions (id_hash, tenant_id, user_id, role, created_at, last_seen_at) VALUES ($1, $2, 'usr_reader', 'workspace-admin', now(), now())`,
+    [createHash('sha256').update(value).digest('base64url'), id],
+  )
+  return `inforiver-mail-session=${value}`
+}
+
+/** Adds messages that have ended, one for each second back from now; number 0 is the newest. */
+async function seed({ pool }: Testbed, { id }: Tenant, from: number, count: number): Promise<void> {
+  await pool.query(
+    `WITH ended AS (
+       INSERT INTO messages (id, tenant_id, service, outcome, from_email, "to", subject, reference, created_at, sent_at, ended_at, open_bytes,
+                             possible_duplicate, problem)
+       SELECT 'msg_' || md5('seeded ' || n), $1, 'load-' || n % 5, CASE WHEN n % 50 = 1 THEN 'failed' WHEN n % 100 = 2 THEN 'cancelled' ELSE 'sent' END,
+              'reports@contoso.com',
+              jsonb_build_array(
+                jsonb_build_object('address', (ARRAY['anna','bernd','carla','dieter','eva'])[1 + n % 5] || '.berg' || n % 7 || '@contoso.com',
+                                   'name', (ARRAY['Anna','Bernd','Carla','Dieter','Eva'])[1 + n % 5] || ' Berg'),
+                jsonb_build_object('address', 'person-' || n || '@fabrikam.com')),
+              CASE n % 3 WHEN 0 THEN 'Monthly report ' || n % 12 WHEN 1 THEN 'Sales report on region ' || n % 100 || ' for ' || md5(n::text)
+                         ELSE 'Alert ' || n || ': threshold exceeded' END,
+              'INV-' || lpad(n::text, 7, '0'), now() - n * interval '1 second', CASE WHEN n % 50 <> 1 AND n % 100 <> 2 THEN now() - n * interval '1 second' END,
+              now() - n * interval '1 second', 200, n % 1000 = 3,
+              CASE WHEN n % 50 = 1 THEN '{"code": "recipient-refused", "title": "", "detail": "", "microsoftCode": "ErrorInvalidRecipients", "requestId": null}'::jsonb END
+         FROM generate_series($2::int, $2::int + $3::int - 1) AS n
+       RETURNING id, tenant_id, service, outcome, created_at, ended_at
+     )
+     INSERT INTO unsent_messages (message_id, tenant_id, service, outcome, created_at, ended_at, has_content, cause)
+     SELECT id, tenant_id, service, outcome, created_at, ended_at, false, CASE outcome WHEN 'failed' THEN 'ErrorInvalidRecipients' END
+       FROM ended WHERE outcome <> 'sent'`,
+    [id, from, count],
+  )
+}
+
+/** Waits until the index holds what was seeded, and says what it costs. */
+async function index({ pool }: Testbed): Promise<void> {
+  const read = async () => {
+    const { rows } = await pool.query<{ wal: string; disk: string; unindexed: number; indexed: number }>(
+      `SELECT pg_current_wal_lsn() - '0/0' AS wal, pg_total_relation_size('search_blocks') + pg_total_relation_size('search_grams') AS disk,
+              (SELECT sum(unindexed)::int FROM mailbox_totals) AS unindexed, (SELECT coalesce(sum(messages), 0)::int FROM search_blocks) AS indexed`,
+    )
+    const [row] = rows
+    if (!row) throw new Error('The index was not read.')
+    return { ...row, wal: Number(row.wal), disk: Number(row.disk) }
+  }
+  await pool.query('VACUUM ANALYZE messages, unsent_messages')
+  await pool.query('CHECKPOINT')
+  const before = await read()
+  const startedAt = performance.now()
+  let after = before
+  while (after.unindexed >= BLOCK_MESSAGES) {
+    await delay(LOOK_EVERY_MS)
+    after = await read()
+  }
+  const messages = after.indexed - before.indexed
+  console.log(
+    `index: ${Math.round((1_000 * messages) / (performance.now() - startedAt))} messages a second; ${Math.round((after.wal - before.wal) / messages)} bytes of WAL for each, ${Math.round(after.disk / after.indexed)} on disk`,
+  )
+}
+
+async function measure(product: Process, cookie: string, count: number) {
+  const middle = new Date(Date.now() - (count / 2) * 1_000).toISOString()
+  const measured: Record<string, { ms: number; otherMs: number; answer: string }> = {}
+  for (const [what, query] of Object.entries(questions(middle))) {
+    const { ms, json } = await time(product, cookie, query)
+    const next = json.nextCursor === null ? null : await time(product, cookie, `${query}&cursor=${json.nextCursor}`)
+    const back = next === null ? null : await time(product, cookie, `${query}&cursor=${next.json.previousCursor}`)
+    const answer = `${json.items.length} of ${json.totalIsEstimate ? 'about ' : ''}${json.total}`
+    measured[what] = { ms, otherMs: Math.max(back?.ms ?? 0, next?.ms ?? 0), answer }
+  }
+  return measured
+}
+
+interface Answer {
+  readonly items: readonly unknown[]
+  readonly nextCursor: string | null
+  readonly previousCursor: string | null
+  readonly total: number
+  readonly totalIsEstimate: boolean
+}
+
+/** Returns the median. */
+async function time(product: Process, cookie: string, query: string): Promise<{ ms: number; json: Answer }> {
+  const taken: number[] = []
+  let json: Answer | null = null
+  for (let read = 0; read < READS; read++) {
+    const startedAt = performance.now()
+    const answer = await fetch(`${product.url}/api/v1/messages?${query}`, { headers: { cookie } })
+    json = (await answer.json()) as Answer
+    taken.push(performance.now() - startedAt)
+    if (!answer.ok) throw new Error(`${query} was answered ${answer.status}.`)
+  }
+  if (!json) throw new Error('Nothing was read.')
+  return { ms: taken.toSorted((one, other) => one - other)[Math.floor(READS / 2)] ?? 0, json }
+}
