@@ -119,7 +119,6 @@ async function index({ pool }: Testbed): Promise<void> {
     return { ...row, wal: Number(row.wal), disk: Number(row.disk) }
   }
   await pool.query('VACUUM ANALYZE messages, unsent_messages')
-  await pool.query('CHECKPOINT')
   const before = await read()
   const startedAt = performance.now()
   let after = before

@@ -6,38 +6,39 @@ import { Delivery, MessageStatus, MessageSummary } from './message.ts'
 export const MAX_EXACT_TOTAL = 10_000
 /** A search for fewer characters would find too much. */
 export const MIN_SEARCH_CHARACTERS = 3
+const ENOUGH_TO_SEARCH = new RegExp(`^.{${MIN_SEARCH_CHARACTERS}}`, 'su')
 const MAX_TEXT_CHARACTERS = 512
 
 const Moment = z.iso.datetime({ offset: true, error: 'A date and time with a zone, such as 2026-11-25T06:00:00Z.' })
 
-function text(what: string) {
+function text() {
   return z
     .string()
-    .min(1, `${what} Leave the filter out to find all.`)
     .max(MAX_TEXT_CHARACTERS, `At most ${MAX_TEXT_CHARACTERS} characters.`)
     .refine((value) => !/\p{Cc}/u.test(value), 'Control characters are in no message.')
     .refine((value) => value.isWellFormed(), 'Half of a surrogate pair is not allowed here.')
 }
 
+function whole(what: string) {
+  return text().min(1, `${what} Leave the filter out to find all.`)
+}
+
 const FILTER = {
   status: MessageStatus.exactOptional(),
-  service: text('The name of a service.').exactOptional().describe('For a session only: a key sees its own service.'),
-  recipient: text('The whole address of a recipient.').exactOptional().describe('The whole address, in any case.'),
-  subject: text('The whole subject.').exactOptional().describe('The whole subject.'),
-  reference: text('The whole reference.').exactOptional().describe('The whole reference.'),
+  service: whole('The name of a service.').exactOptional().describe('For a session only: a key sees its own service.'),
+  recipient: whole('The whole address of a recipient.').exactOptional().describe('The whole address, in any case.'),
+  subject: whole('The whole subject.').exactOptional().describe('The whole subject.'),
+  reference: whole('The whole reference.').exactOptional().describe('The whole reference.'),
   submittedFrom: Moment.exactOptional().describe('Submitted at this time or later.'),
   submittedTo: Moment.exactOptional().describe('Submitted before this time.'),
-  problem: text('The code of a problem, ours or Microsoft’s.')
+  problem: whole('The code of a problem, ours or Microsoft’s.')
     .exactOptional()
     .describe('Failed with this code, which is that of the problem or Microsoft’s.'),
   delivery: Delivery.exactOptional().describe('Has a recipient in this state.'),
   failedFrom: Moment.exactOptional().describe('Has failed at this time or later.'),
   failedTo: Moment.exactOptional().describe('Has failed before this time.'),
-  search: text('Some characters.')
-    .refine(
-      (value) => [...value.normalize('NFC')].length >= MIN_SEARCH_CHARACTERS,
-      `At least ${MIN_SEARCH_CHARACTERS} characters.`,
-    )
+  search: text()
+    .refine((value) => ENOUGH_TO_SEARCH.test(value.normalize('NFC')), `At least ${MIN_SEARCH_CHARACTERS} characters.`)
     .exactOptional()
     .describe('Part of the subject, the reference, or a recipient’s name or address, literally and in any case.'),
 }

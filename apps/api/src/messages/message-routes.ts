@@ -7,7 +7,6 @@ import {
   sendTestMessage,
   type Message,
   type MessageStatus,
-  type MessageSummary,
 } from '@inforiver-mail/contract/message'
 import type { Scope } from '@inforiver-mail/contract/caller'
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'

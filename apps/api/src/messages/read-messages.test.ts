@@ -41,7 +41,7 @@ it('lists messages as they are read, the newest first, with counts in place of t
 
   expect(status).toBe(200)
   const items = await Promise.all(ids.map(async (id) => inList(await service.read(id))))
-  expect(json).toEqual({ items, nextCursor: null })
+  expect(json).toEqual({ items, nextCursor: null, previousCursor: null, total: 3, totalIsEstimate: false })
 })
 
 it('pages through the list without leaving out or repeating a message', async () => {
@@ -85,22 +85,28 @@ it('filters by status, with pages of their own', async () => {
     [ids[2]],
     [ids[1], ids[3]],
   ])
-  expect((await service.get(`${MESSAGES}?status=sent`)).json).toEqual({ items: [], nextCursor: null })
+  expect((await service.get(`${MESSAGES}?status=sent`)).json).toEqual({
+    items: [],
+    nextCursor: null,
+    previousCursor: null,
+    total: 0,
+    totalIsEstimate: false,
+  })
 })
 
-it('lists 50 messages by default, and 100 at most', async () => {
+it('lists 50 messages by default, and 200 at most', async () => {
   const { service } = await serviceWith('many', 1)
-  await Promise.all(Array.from({ length: 101 }, () => service.submit()))
+  await Promise.all(Array.from({ length: 201 }, () => service.submit()))
 
   expect((await service.get(MESSAGES)).json.items).toHaveLength(50)
-  expect((await service.get(`${MESSAGES}?limit=100`)).json.items).toHaveLength(100)
+  expect((await service.get(`${MESSAGES}?limit=200`)).json.items).toHaveLength(200)
 })
 
 const cursorOf = (text: string) => Buffer.from(text).toString('base64url')
 
 it.each([
   ['limit=0', 'limit'],
-  ['limit=101', 'limit'],
+  ['limit=201', 'limit'],
   ['limit=1.5', 'limit'],
   ['limit=all', 'limit'],
   ['status=waiting', 'status'],

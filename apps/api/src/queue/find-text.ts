@@ -75,7 +75,11 @@ async function candidatesOf(
 }
 
 /** How many messages in blocks have all grams. */
-export async function countCandidates(pool: pg.Pool, { blocks }: SearchIndex, grams: readonly number[]): Promise<number> {
+export async function countCandidates(
+  pool: pg.Pool,
+  { blocks }: SearchIndex,
+  grams: readonly number[],
+): Promise<number> {
   const candidates = await candidatesOf(pool, blocks, grams)
   return [...candidates.values()].reduce((sum, positions) => sum + positions.length, 0)
 }
@@ -128,7 +132,8 @@ export async function* walkIndex(
   }
 
   const late = new Set(index.late)
-  const tail = () => walkUnindexed(pool, tenantId, { index, toward, begin, range, atOnce: Math.max(atOnce, TAIL_AT_ONCE) })
+  const tail = () =>
+    walkUnindexed(pool, tenantId, { index, toward, begin, range, atOnce: Math.max(atOnce, TAIL_AT_ONCE) })
   const near = toward === 'older' ? ({ lastAt }: Block) => lastAt : ({ firstAt }: Block) => firstAt
   const far = toward === 'older' ? ({ firstAt }: Block) => firstAt : ({ lastAt }: Block) => lastAt
   const blocks = index.blocks
@@ -145,7 +150,11 @@ export async function* walkIndex(
     }
   }
   const tailEdge = toward === 'newer' ? (index.indexed?.at ?? null) : null
-  for (let next = 0, group = FIRST_BLOCKS; next < blocks.length; next += group, group = Math.min(2 * group, MOST_BLOCKS)) {
+  for (
+    let next = 0, group = FIRST_BLOCKS;
+    next < blocks.length;
+    next += group, group = Math.min(2 * group, MOST_BLOCKS)
+  ) {
     const some = blocks.slice(next, next + group)
     const candidates = await candidatesOf(pool, some, grams)
     let asked: { block: string; position: number }[] = []
@@ -194,7 +203,9 @@ async function* walkUnindexed(
       `(created_at, id) > ($2::timestamptz, $3::text)`,
       ...(range.from === null ? [] : [`created_at >= ${bind(range.from)}::timestamptz`]),
       ...(range.to === null ? [] : [`created_at < ${bind(range.to)}::timestamptz`]),
-      ...(position === null ? [] : [`(created_at, id) ${before} (${bind(position.at)}::timestamptz, ${bind(position.id)}::text)`]),
+      ...(position === null
+        ? []
+        : [`(created_at, id) ${before} (${bind(position.at)}::timestamptz, ${bind(position.id)}::text)`]),
     ]
     const found: pg.QueryResult<Match> = await pool.query<Match>(
       `SELECT id, created_at AS at FROM messages WHERE ${conditions.join(' AND ')} ORDER BY created_at ${order}, id ${order} LIMIT ${bind(atOnce)}`,

@@ -176,17 +176,16 @@ export function createFinder(pool: pg.Pool, owner: Owner, filter: StoredFilter):
   function besidesStatus(bind: Bind): string[] {
     return [
       ...(possibleDuplicate === undefined ? [] : [`m.possible_duplicate = ${bind(possibleDuplicate)}`]),
-      ...(problem === undefined
-        ? []
-        : [`${bind(problem)} IN (m.problem ->> 'code', m.problem ->> 'microsoftCode')`]),
+      ...(problem === undefined ? [] : [`${bind(problem)} IN (m.problem ->> 'code', m.problem ->> 'microsoftCode')`]),
       ...(failedFrom === undefined ? [] : [`m.status = 'failed' AND m.ended_at >= ${bind(failedFrom)}::timestamptz`]),
       ...(failedTo === undefined ? [] : [`m.status = 'failed' AND m.ended_at < ${bind(failedTo)}::timestamptz`]),
     ]
   }
 
   function from(rows: Source, conditions: readonly string[], states: readonly string[]): string {
-    const states_ = states.length === 0 ? '' : `CROSS JOIN LATERAL (SELECT * FROM message_states WHERE id = r.id OFFSET 0) AS m`
-    return `FROM ${rows.sql} AS r ${states_} WHERE ${[...conditions, ...states, 'true'].join(' AND ')}`
+    const joined =
+      states.length === 0 ? '' : `CROSS JOIN LATERAL (SELECT * FROM message_states WHERE id = r.id OFFSET 0) AS m`
+    return `FROM ${rows.sql} AS r ${joined} WHERE ${[...conditions, ...states, 'true'].join(' AND ')}`
   }
 
   /** Finds the source, or walks all messages where that is faster. */
@@ -195,9 +194,9 @@ export function createFinder(pool: pg.Pool, owner: Owner, filter: StoredFilter):
     return ALL
   }
 
-  async function isLarge(state_: MessageStatus): Promise<boolean> {
+  async function isLarge(asked: MessageStatus): Promise<boolean> {
     const totals = await readTotals()
-    return state_ in totals && totals[state_ as keyof Totals] > SORTED_AT_MOST
+    return asked in totals && totals[asked as keyof Totals] > SORTED_AT_MOST
   }
 
   async function readTotals(): Promise<Totals> {
@@ -215,7 +214,9 @@ export function createFinder(pool: pg.Pool, owner: Owner, filter: StoredFilter):
       const bind: Bind = (value) => `$${values.push(value)}`
       const conditions = ofRow(rows, bind)
       if (position)
-        conditions.push(`(r.created_at, r.id) ${before} (${bind(position.at)}::timestamptz, ${bind(position.id)}::text)`)
+        conditions.push(
+          `(r.created_at, r.id) ${before} (${bind(position.at)}::timestamptz, ${bind(position.id)}::text)`,
+        )
       const found: pg.QueryResult<Match> = await pool.query<Match>(
         `SELECT r.id, r.created_at AS at ${from(rows, conditions, ofState(rows, bind))}
           ORDER BY r.created_at ${order}, r.id ${order} LIMIT ${bind(atOnce)}`,
@@ -258,14 +259,20 @@ export function createFinder(pool: pg.Pool, owner: Owner, filter: StoredFilter):
     ]
     if (alsoState && status === 'sent') conditions.push(`r.outcome || '' = 'sent'`) // tells as much as the state
     const states = alsoState ? [...(status === 'sent' ? [] : ofStatus(bind)), ...besidesStatus(bind)] : []
-    const rows: Source = { sql: `(SELECT * FROM messages WHERE id = ANY ($2) OFFSET 0)`, ordered: false, hasStatus: false }
+    const rows: Source = {
+      sql: `(SELECT * FROM messages WHERE id = ANY ($2) OFFSET 0)`,
+      ordered: false,
+      hasStatus: false,
+    }
     const { rows: texts } = await pool.query<TextRow>({
       text: `SELECT r.id, r.created_at, r.subject, r.reference, ${RECIPIENTS} ${from(rows, conditions, states)}`,
       values,
       rowMode: 'array',
     } as pg.QueryConfig)
     return texts
-      .filter(([, , subject, reference, ...people]) => matcher({ subject, reference, recipients: people.flatMap(parsePeople) }))
+      .filter(([, , subject, reference, ...people]) =>
+        matcher({ subject, reference, recipients: people.flatMap(parsePeople) }),
+      )
       .map(([id, at]) => ({ id, at }))
   }
 
@@ -278,13 +285,25 @@ export function createFinder(pool: pg.Pool, owner: Owner, filter: StoredFilter):
     const index = await readIndex(pool, tenantId, { from: submittedFrom ?? null, to: submittedTo ?? null })
     if (source.sql !== ALL.sql && (await readsSource(index))) {
       for await (const rows of walk(toward, begin, COMPARED_AT_ONCE)) {
-        const matching = new Set((await compare(rows.map(({ id }) => id), false)).map(({ id }) => id))
+        const matching = new Set(
+          (
+            await compare(
+              rows.map(({ id }) => id),
+              false,
+            )
+          ).map(({ id }) => id),
+        )
         const found = rows.filter(({ id }) => matching.has(id))
         if (found.length > 0) yield found
       }
       return
     }
-    const needsState = status !== undefined || possibleDuplicate !== undefined || problem !== undefined || failedFrom !== undefined || failedTo !== undefined
+    const needsState =
+      status !== undefined ||
+      possibleDuplicate !== undefined ||
+      problem !== undefined ||
+      failedFrom !== undefined ||
+      failedTo !== undefined
     const range = { from: submittedFrom ?? null, to: submittedTo ?? null }
     yield* walkIndex(pool, tenantId, { index, grams, toward, begin, range, atOnce }, (ids) => compare(ids, needsState))
   }
@@ -301,8 +320,9 @@ export function createFinder(pool: pg.Pool, owner: Owner, filter: StoredFilter):
 
   async function page(start: PageStart | null, limit: number): Promise<PageOfMatches> {
     if (!byText) {
-      const [total, found] = await Promise.all([countAll(), readPage(start, limit)])
-      return { ...total, ...found }
+      const found = await readPage(start, limit)
+      const isAll = start === null && !found.hasOlder
+      return { ...found, ...(isAll ? { total: found.matches.length, totalIsEstimate: false } : await countAll()) }
     }
     // The matches that are counted are those of the page as well, unless it lies far behind.
     const newest: Match[] = []
@@ -356,7 +376,11 @@ export function createFinder(pool: pg.Pool, owner: Owner, filter: StoredFilter):
     return { total: Math.round(counted * (1 + older / newer)), totalIsEstimate: true }
   }
 
-  return { all: (atOnce) => matches('older', null, atOnce), page, state: (bind) => (source ? [...ofStatus(bind), ...besidesStatus(bind)] : ['false']) }
+  return {
+    all: (atOnce) => matches('older', null, atOnce),
+    page,
+    state: (bind) => (source ? [...ofStatus(bind), ...besidesStatus(bind)] : ['false']),
+  }
 }
 
 /** Cuts a page out of the newest matches; null when they do not reach as far. */

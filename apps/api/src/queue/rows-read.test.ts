@@ -10,6 +10,7 @@ import { createTestPool } from '../test-support/test-database.ts'
 import { createTestQueue } from '../test-support/test-queue.ts'
 import { createForgetStore } from '../vault-rotation/forget-store.ts'
 import { createSealedStore } from '../vault-rotation/sealed-store.ts'
+import { indexMessages } from './search-index.ts'
 import type { PageStart, StoredFilter } from './find.ts'
 import type { LeasedMessage } from './leased-message.ts'
 import type { Queue } from './queue.ts'
@@ -19,6 +20,9 @@ const PERSON = { tenantId: 'ten_paused', service: null, userId: null }
 /** Beside a history, a backlog and tenants of this size, a statement reads as many rows as it would without them. */
 const VERY_MANY = 8_000
 const FEW = 1_000
+/** Leaves hardly a message without a block. */
+const INDEXED_AT_ONCE = 2_000
+const FOUND = { tenantId: 'ten_found', service: null }
 
 /** What the planner may know of a queue in which very many wait in a paused mailbox. */
 const STATISTICS: Record<string, (ground: QueueGround) => Promise<unknown>> = {
@@ -138,6 +142,15 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
       `UPDATE message_contents SET key_sealed = 'lost' WHERE message_id IN ('msg_waiting_0_2', 'msg_waiting_0_3')`,
     )
     for (let each = 0; each < 20; each++) await ground.submit()
+    await ground.database.query(
+      `INSERT INTO messages (id, tenant_id, service, outcome, "to", subject, reference, created_at, sent_at, ended_at)
+       SELECT 'msg_' || md5(n::text), 'ten_found', 'reports', 'sent', '[{"address": "max@contoso.com"}]', 'Report ' || n, 'REF-' || n,
+              mail_now() - n * interval '1 second', mail_now(), mail_now()
+         FROM generate_series(1, $1::int) AS n`,
+      [VERY_MANY],
+    )
+    await ground.database.query(`UPDATE mailbox_totals SET unindexed = 0 WHERE tenant_id <> 'ten_found'`)
+    while (await indexMessages(pool, INDEXED_AT_ONCE));
   })
   afterAll(async () => {
     await pool.end()
@@ -172,6 +185,23 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
   it('reads few rows for the outcomes of a batch', async () => {
     const settle = () => Promise.all(leased.slice(0, 4).map((message) => queue.deliveries.settle(sent(message))))
     expect(await rowsRead(settle)).toBeLessThan(FEW)
+  })
+
+  it.each<[string, number, (queue: Queue) => Promise<unknown>]>([
+    ['the newest', 1, ({ messages }) => messages.list({ tenantId: ADA, service: null }, listing({}), null)],
+    [
+      'those of a service, from a cursor',
+      1,
+      ({ messages }) =>
+        messages.list(
+          { tenantId: ADA, service: 'reports' },
+          listing({}, { at: ground.clock.now(), id: '', toward: 'older' }),
+          null,
+        ),
+    ],
+    ['what a search finds', 3, ({ messages }) => messages.list(FOUND, listing({ search: 'REPORT' }), null)],
+  ])('reads no more than it has to count of %s', async (_what, each, work) => {
+    expect(await rowsRead(() => work(queue))).toBeLessThan(each * VERY_MANY + FEW)
   })
 
   it('reads no waiting message twice to find those that were sent', async () => {
@@ -265,14 +295,22 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
         ]),
     ],
     ['the few that are old enough to be deleted', ({ upkeep }) => upkeep.expire(ground.clock.now())],
+    ...(
+      [
+        { reference: 'REF-4321' },
+        { search: 'ref-4321', status: 'sent' },
+        { recipient: 'nobody@contoso.com', service: 'reports' },
+        { search: 'report', status: 'failed' },
+        { problem: 'gave-up' },
+        { possibleDuplicate: true },
+      ] as const
+    ).map((filter): [string, (queue: Queue) => Promise<unknown>] => [
+      `the newest by ${JSON.stringify(filter)}`,
+      ({ messages }) => messages.list(FOUND, listing(filter), null),
+    ]),
     [
-      'messages of a service, from a cursor',
-      ({ messages }) =>
-        messages.list(
-          { tenantId: ADA, service: 'reports' },
-          listing({}, { at: ground.clock.now(), id: '', toward: 'older' }),
-          null,
-        ),
+      'what is to be retried together',
+      ({ messages }) => messages.changeAll({ ...PERSON, tenantId: ADA }, 'retry', {}, new Date()),
     ],
     ['renewing leases', ({ deliveries }) => deliveries.renew(leased)],
     ['looking for abandoned messages', ({ deliveries }) => deliveries.recover()],
@@ -280,7 +318,6 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
     ['the depth of the queue', ({ upkeep }) => upkeep.readDepth()],
     ['the state of a mailbox', ({ messages }) => messages.readMailbox(ADA)],
     ['one message', ({ messages }) => messages.find({ tenantId: ADA, service: null }, 'msg_ended_1', null)],
-    ['the newest messages', ({ messages }) => messages.list({ tenantId: ADA, service: null }, listing({}), null)],
     ...(['failed', 'cancelled', 'queued', 'sending', 'held', 'scheduled'] as const).map(
       (status): [string, (queue: Queue) => Promise<unknown>] => [
         `the newest that are ${status}`,

@@ -27,35 +27,36 @@ ON CONFLICT DO NOTHING`
 
 /** $1 tenant */
 const LOCK_PROGRESS = `
-SELECT (sealed_at, sealed_id) > (indexed_at, indexed_id) AS is_sealed FROM search_progress WHERE tenant_id = $1 FOR UPDATE SKIP LOCKED`
+SELECT sealed_at::text, sealed_id, indexed_at::text, indexed_id FROM search_progress WHERE tenant_id = $1 FOR UPDATE SKIP LOCKED`
 
 /** Waits for submits that are under way, and lets none begin. $1 tenant */
 const LOCK_TOTALS = `SELECT 1 FROM mailbox_totals WHERE tenant_id = $1 FOR UPDATE`
 
-/** Seals what makes a block together with the late messages, if there is enough. $1 tenant, $2 messages of a block */
+/**
+ * Seals what makes a block together with the late messages, if there is enough. $1 tenant, $2 messages of a block,
+ * $3 and $4 what is sealed
+ */
 const SEAL = `
 UPDATE search_progress p SET sealed_at = last.created_at, sealed_id = last.id
-  FROM (SELECT m.created_at, m.id FROM messages m, search_progress s
-         WHERE s.tenant_id = $1 AND m.tenant_id = $1 AND (m.created_at, m.id) > (s.sealed_at, s.sealed_id)
+  FROM (SELECT m.created_at, m.id FROM messages m
+         WHERE m.tenant_id = $1 AND (m.created_at, m.id) > ($3::timestamptz, $4::text)
          ORDER BY m.created_at, m.id
         OFFSET $2 - 1 - (SELECT count(*) FROM (SELECT FROM search_late WHERE tenant_id = $1 LIMIT $2 - 1) AS late) LIMIT 1) AS last
  WHERE p.tenant_id = $1`
 
-/** Counts again, after messages were deleted before they were indexed. $1 tenant, $2 messages of a block */
+/** Counts again, after messages were deleted before they were indexed. As above. */
 const RECOUNT = `
 UPDATE mailbox_totals SET unindexed = LEAST($2 - 1,
-         (SELECT count(*) FROM messages m, search_progress s
-           WHERE s.tenant_id = $1 AND m.tenant_id = $1 AND (m.created_at, m.id) > (s.sealed_at, s.sealed_id))
+         (SELECT count(*) FROM messages m WHERE m.tenant_id = $1 AND (m.created_at, m.id) > ($3::timestamptz, $4::text))
        + (SELECT count(*) FROM search_late WHERE tenant_id = $1))
  WHERE tenant_id = $1`
 
 const TEXTS = `m.id, m.service, m.created_at, m.subject, m.reference, m."to" || coalesce(m.cc, '[]') || coalesce(m.bcc, '[]') AS recipients`
 
-/** $1 tenant */
+/** $1 tenant, $2 and $3 what is indexed, $4 and $5 what is sealed */
 const READ_SEALED = `
-SELECT ${TEXTS} FROM messages m, search_progress s
- WHERE s.tenant_id = $1 AND m.tenant_id = $1 AND (m.created_at, m.id) > (s.indexed_at, s.indexed_id)
-   AND (m.created_at, m.id) <= (s.sealed_at, s.sealed_id)
+SELECT ${TEXTS} FROM messages m
+ WHERE m.tenant_id = $1 AND (m.created_at, m.id) > ($2::timestamptz, $3::text) AND (m.created_at, m.id) <= ($4::timestamptz, $5::text)
    AND (SELECT true FROM search_late l WHERE l.message_id = m.id) IS NOT TRUE`
 
 /** $1 tenant, $2 at most */
@@ -73,6 +74,13 @@ const END_BLOCK = `
 WITH late AS (DELETE FROM search_late WHERE message_id = ANY ($2)),
      indexed AS (UPDATE search_progress SET indexed_at = sealed_at, indexed_id = sealed_id WHERE tenant_id = $1)
 UPDATE mailbox_totals SET unindexed = greatest(0, unindexed - cardinality($2::text[])) WHERE tenant_id = $1`
+
+interface Progress {
+  readonly sealed_at: string
+  readonly sealed_id: string
+  readonly indexed_at: string
+  readonly indexed_id: string
+}
 
 interface TextRow {
   readonly id: string
@@ -103,22 +111,25 @@ export async function indexMessages(pool: pg.Pool, blockMessages = BLOCK_MESSAGE
 /** Returns false when another process is at it, or there is not enough for a block. */
 async function seal(client: pg.PoolClient, tenantId: string, blockMessages: number): Promise<boolean> {
   await client.query(BEGIN_PROGRESS, [tenantId])
-  const progress = await client.query<{ is_sealed: boolean }>(LOCK_PROGRESS, [tenantId])
+  const progress = await client.query<Progress>(LOCK_PROGRESS, [tenantId])
   const [row] = progress.rows
   if (!row) return false
-  if (row.is_sealed) return true // whoever sealed it was interrupted
+  if (isSealed(row)) return true // whoever sealed it was interrupted
   await client.query(LOCK_TOTALS, [tenantId])
-  const { rowCount } = await client.query(SEAL, [tenantId, blockMessages])
+  const values = [tenantId, blockMessages, row.sealed_at, row.sealed_id]
+  const { rowCount } = await client.query(SEAL, values)
   if (rowCount === 1) return true
-  await client.query(RECOUNT, [tenantId, blockMessages])
+  await client.query(RECOUNT, values)
   return false
 }
 
 /** Returns false when another process is at it. */
 async function build(client: pg.PoolClient, tenantId: string, blockMessages: number): Promise<boolean> {
-  const progress = await client.query<{ is_sealed: boolean }>(LOCK_PROGRESS, [tenantId])
-  if (progress.rows[0]?.is_sealed !== true) return false
-  const { rows: sealed } = await client.query<TextRow>(READ_SEALED, [tenantId])
+  const progress = await client.query<Progress>(LOCK_PROGRESS, [tenantId])
+  const [row] = progress.rows
+  if (!row || !isSealed(row)) return false
+  const between = [row.indexed_at, row.indexed_id, row.sealed_at, row.sealed_id]
+  const { rows: sealed } = await client.query<TextRow>(READ_SEALED, [tenantId, ...between])
   const { rows: late } = await client.query<TextRow>(READ_LATE, [tenantId, Math.max(0, blockMessages - sealed.length)])
   const messages = [...sealed, ...late].toSorted(
     (a, b) => a.created_at.getTime() - b.created_at.getTime() || (a.id < b.id ? -1 : 1),
@@ -135,6 +146,10 @@ async function build(client: pg.PoolClient, tenantId: string, blockMessages: num
   }
   await client.query(END_BLOCK, [tenantId, messages.map(({ id }) => id)])
   return true
+}
+
+function isSealed({ sealed_id: sealed, indexed_id: indexed }: Progress): boolean {
+  return sealed !== indexed
 }
 
 async function positionsByGram(messages: readonly TextRow[]): Promise<Map<number, number[]>> {

@@ -17,7 +17,8 @@ export function encodePositions(positions: readonly number[]): Buffer {
   }
   const bitmap = Buffer.alloc(1 + BITMAP_BYTES)
   bitmap[0] = BITMAP
-  for (const position of positions) bitmap[1 + (position >> 3)] = (bitmap[1 + (position >> 3)] ?? 0) | (1 << (position & 7))
+  for (const position of positions)
+    bitmap[1 + (position >> 3)] = (bitmap[1 + (position >> 3)] ?? 0) | (1 << (position & 7))
   return bitmap
 }
 

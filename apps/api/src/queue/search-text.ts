@@ -33,12 +33,12 @@ const END = '\u0005'
  * Folds the case of a text by Unicode, whatever the locale of process and database: STRASSE finds Straße, and both forms
  * of the small sigma are one. Composed and decomposed accents are one as well.
  */
-export function foldCase(text: string): string {
+function foldCase(text: string): string {
   return text.normalize('NFC').toUpperCase().toLowerCase().replaceAll('ς', 'σ').normalize('NFC')
 }
 
 /** The folded texts of a message, each between the characters that mark where it begins and ends. */
-export function foldTexts({ subject, reference, recipients }: SearchedTexts): string {
+function foldTexts({ subject, reference, recipients }: SearchedTexts): string {
   const people = recipients.map(({ address, name }) => `${ADDRESS}${address}${NAME}${name ?? ''}`).join('')
   return foldCase(`${SUBJECT}${subject}${REFERENCE}${reference ?? ''}${people}${END}`)
 }
@@ -103,7 +103,9 @@ const MOST_ASKED_GRAMS = 24
 
 /** Grams that every matching message is indexed under; evenly chosen where there are very many. */
 export function askedGrams(filter: TextFilter, service: string | null): number[] {
-  const all = [...new Set(needlesOf(filter).flatMap((needle) => [...gramsOf(needle)]))]
+  const grams = new Set<number>()
+  for (const needle of needlesOf(filter)) for (const gram of gramsOf(needle)) grams.add(gram)
+  const all = [...grams]
   const step = Math.max(1, all.length / MOST_ASKED_GRAMS)
   const chosen = Array.from({ length: Math.min(all.length, MOST_ASKED_GRAMS) }, (_, nth) => all[Math.floor(nth * step)])
   return [...chosen.filter((gram) => gram !== undefined), ...(service === null ? [] : [gramOfService(service)])]

@@ -1,0 +1,116 @@
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { ADA, BEN, createQueueGround, FAILED, HELD, QUEUED, type QueueGround } from '../test-support/queue-ground.ts'
+import { HOURS } from '../test-support/test-clock.ts'
+import type { BulkAction } from './bulk.ts'
+import type { StoredFilter } from './find.ts'
+
+const PERSON = { tenantId: ADA, service: null, userId: null }
+
+let ground: QueueGround
+beforeAll(async () => (ground = await createQueueGround()))
+afterAll(() => ground.close())
+beforeEach(() => ground.database.empty('messages', 'bulk_change_messages', 'bulk_changes'))
+
+const begin = (action: BulkAction, filter: StoredFilter) =>
+  ground.queue.messages.changeAll(PERSON, action, filter, ground.clock.now())
+
+async function finish(): Promise<void> {
+  while (await ground.queue.upkeep.continueBulk());
+}
+
+async function failed(problem: object = {}): Promise<string> {
+  await ground.submit()
+  const message = await ground.claimOne()
+  const settlement = { ...FAILED, problem: FAILED.problem && { ...FAILED.problem, ...problem } }
+  await ground.settle(message, settlement)
+  return message.id
+}
+
+const statusOf = async (id: string) => (await ground.read(id)).status
+
+it('retries all that has failed, in batches, but not what has expired or lost its content', async () => {
+  const retried: string[] = []
+  for (let n = 0; n < 3; n++) retried.push(await failed())
+  const notResent = await failed({ code: 'not-resent' })
+  const expired = await failed()
+  await ground.database.query('UPDATE messages SET expires_at = mail_now() WHERE id = $1', [expired])
+  const emptied = await failed()
+  await ground.database.query('UPDATE unsent_messages SET has_content = false WHERE message_id = $1', [emptied])
+
+  expect(await begin('retry', { status: 'failed' })).toBe(4)
+  await finish()
+
+  for (const id of [...retried, notResent]) expect(await statusOf(id)).toBe('queued')
+  for (const id of [expired, emptied]) expect(await statusOf(id)).toBe('failed')
+  expect(await ground.database.query('SELECT FROM bulk_changes')).toEqual([])
+})
+
+it('leaves alone what failed after the request, and what can no longer be changed', async () => {
+  const [before, retriedMeanwhile] = [await failed(), await failed()]
+  expect(await begin('retry', { problem: 'recipient-refused' })).toBe(2)
+  const after = await failed()
+  await ground.queue.messages.retry(PERSON, retriedMeanwhile, ground.clock.now())
+  const [again] = await ground.claim(1)
+  if (again) await ground.settle(again, QUEUED)
+  await finish()
+
+  expect(await statusOf(before)).toBe('queued')
+  expect(await statusOf(after)).toBe('failed')
+  expect((await ground.read(retriedMeanwhile)).attempts).toHaveLength(2)
+})
+
+it('cancels what is scheduled, held and queued, but not what may have been sent', async () => {
+  const sendAt = new Date(ground.clock.now().getTime() + 1 * HOURS)
+  const held = await ground.submit()
+  await ground.settle(await ground.claimOne(), HELD)
+  const sending = await ground.submit()
+  await ground.claimOne()
+  const [scheduled, queued, others] = [
+    await ground.submit({ sendAt }),
+    await ground.submit(),
+    await ground.submit({ tenantId: BEN }),
+  ]
+
+  expect(await begin('cancel', { subject: 'Q3' })).toBe(3)
+  await finish()
+
+  for (const id of [held, scheduled, queued]) expect(await statusOf(id)).toBe('cancelled')
+  expect(await statusOf(sending)).toBe('sending')
+  expect((await ground.read(others, BEN)).status).toBe('queued')
+})
+
+it('goes on after a process was killed, in whichever process', async () => {
+  const submitted: string[] = []
+  for (let n = 0; n < 450; n++) submitted.push(await ground.submit())
+  expect(await begin('cancel', { status: 'queued' })).toBe(450)
+  expect(await begin('cancel', { status: 'queued' })).toBe(450)
+  const [one, other] = [ground.newProcess(), ground.newProcess()]
+  expect(await one.upkeep.continueBulk()).toBe(true)
+  await Promise.all(
+    [one, other].map(async ({ upkeep }) => {
+      while (await upkeep.continueBulk());
+    }),
+  )
+  await finish()
+
+  const rows = await ground.database.query<{ outcome: string; count: number }>(
+    'SELECT outcome, count(*)::int AS count FROM messages GROUP BY outcome',
+  )
+  expect(rows).toEqual([{ outcome: 'cancelled', count: 450 }])
+})
+
+it('drops a list that a killed process has not completed, without changing anything', async () => {
+  const id = await failed()
+  await ground.database.query(
+    `INSERT INTO bulk_changes (tenant_id, action, begun_at) VALUES ($1, 'retry', mail_now())`,
+    [ADA],
+  )
+  await ground.database.query(`INSERT INTO bulk_change_messages SELECT id, $1 FROM bulk_changes`, [id])
+  await finish()
+  expect(await ground.database.query('SELECT FROM bulk_changes')).toHaveLength(1)
+  await ground.clock.advance(1 * HOURS + 1)
+  await finish()
+
+  expect(await statusOf(id)).toBe('failed')
+  expect(await ground.database.query('SELECT FROM bulk_changes')).toEqual([])
+})
