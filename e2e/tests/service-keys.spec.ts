@@ -79,6 +79,35 @@ test('a key without name or scope is not made, and the dialog says what is missi
   await expect(page.getByRole('heading', { name: 'No service keys yet' })).toBeVisible()
 })
 
+test('a key is made with an end, domains and addresses, and each fault is said at its field', async ({
+  page,
+  admin,
+}) => {
+  await openKeys(page)
+  await page.getByRole('button', { name: 'Create key' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Create a service key' })
+  await dialog.getByRole('textbox', { name: 'Name of the service' }).fill('limited')
+  await dialog.getByLabel('Ends on').fill('2020-01-01T08:00')
+  await dialog.getByRole('textbox', { name: 'May write to' }).fill('contoso.com\nmax@contoso.com')
+  await dialog.getByRole('textbox', { name: 'May be used from' }).fill('10.0.0.0/8\nlocalhost')
+  await dialog.getByRole('button', { name: 'Create key' }).click()
+  await expect(dialog.getByText('This is in the past')).toBeVisible()
+  await expect(dialog.getByText('max@contoso.com: ')).toBeVisible()
+  await expect(dialog.getByText('localhost: ')).toBeVisible()
+  await expect(dialog.getByLabel('Ends on')).toBeFocused()
+  await expectAccessibleOnPhone(page)
+
+  await dialog.getByLabel('Ends on').fill('2099-01-01T08:00')
+  await dialog.getByRole('textbox', { name: 'May write to' }).fill('contoso.com')
+  await dialog.getByRole('textbox', { name: 'May be used from' }).fill('10.0.0.0/8')
+  await dialog.getByRole('button', { name: 'Create key' }).click()
+  await page.getByRole('dialog', { name: 'A key for limited' }).getByRole('button', { name: 'Done' }).click()
+  await expect(page.getByRole('row').filter({ hasText: 'limited' })).toContainText('To contoso.com; from 10.0.0.0/8')
+  const { items } = (await admin.call('GET', '/api/v1/service-keys')).json
+  expect(items).toMatchObject([{ allowedDomains: ['contoso.com'], allowedAddresses: ['10.0.0.0/8'] }])
+  expect(items[0].expiresAt).toMatch(/^2098-12-31|^2099-01-01/)
+})
+
 test('a key is revoked after a question and stops at once, while the other key of the service keeps working', async ({
   page,
   playwright,

@@ -16,6 +16,7 @@ import { Notices } from './alerts/notices.tsx'
 import { createQueryClient } from './api/query-client.ts'
 import { type AppEnvironment, AppEnvironmentContext } from './environment.ts'
 import { Office365SmtpPage } from './office365-smtp/office365-smtp-page.tsx'
+import { RedirectionBanner } from './recipients/redirection-banner.tsx'
 import { PAGES } from './routes.ts'
 import { SessionGate } from './session/session-gate.tsx'
 import { ErrorBoundary } from './shell/error-boundary.tsx'
@@ -24,6 +25,9 @@ import { Version } from './shell/version.tsx'
 import { PageLoading, PageState } from './ui/page-state.tsx'
 
 // The settings are in the first load, since the app opens there. Other pages are loaded on demand.
+const RecipientsPage = lazy(async () => ({
+  default: (await import('./recipients/recipients-page.tsx')).RecipientsPage,
+}))
 const ServiceKeysPage = lazy(async () => ({
   default: (await import('./service-keys/service-keys-page.tsx')).ServiceKeysPage,
 }))
@@ -57,6 +61,7 @@ export function App({ nonce, environment }: { nonce: string; environment: AppEnv
             <QueryClientProvider client={queryClient}>
               <SessionGate>
                 <Shell>
+                  <RedirectionBanner />
                   <Notices />
                   <Suspense fallback={<PageLoading label="Opening the page" />}>
                     <Switch>
@@ -64,6 +69,7 @@ export function App({ nonce, environment }: { nonce: string; environment: AppEnv
                         <Redirect to={PAGES.office365Smtp} replace />
                       </Route>
                       <Route path={PAGES.office365Smtp} component={Office365SmtpPage} />
+                      <Route path={PAGES.recipients} component={RecipientsPage} />
                       <Route path={PAGES.serviceKeys} component={ServiceKeysPage} />
                       <Route path={PAGES.alerts} component={AlertsPage} />
                       <Route path={PAGES.messages} component={MessagesPage} />

@@ -2,6 +2,7 @@
 export const PAGES = {
   home: '/',
   office365Smtp: '/settings/office365-smtp',
+  recipients: '/settings/recipients',
   serviceKeys: '/settings/service-keys',
   alerts: '/settings/alerts',
   auditLog: '/settings/audit-log',
@@ -12,6 +13,7 @@ export const PAGES = {
 /** Lists the left menu from top to bottom. */
 export const MENU = [
   { label: 'Settings', page: PAGES.office365Smtp },
+  { label: 'Recipients', page: PAGES.recipients },
   { label: 'Service keys', page: PAGES.serviceKeys },
   { label: 'Alerts', page: PAGES.alerts },
   { label: 'Messages', page: PAGES.messages },

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { sameAddress } from '@inforiver-mail/contract/email-address'
 import type { FoundMessage, SoughtMessage } from '@inforiver-mail/m365/find-message'
 import type { CallOptions } from '@inforiver-mail/m365/graph-mailer'
-import { redirectionMark } from '@inforiver-mail/m365/redirected-message'
+import { isDraftFor } from '@inforiver-mail/m365/redirected-message'
 import type { GrantedAccess } from '../mailbox-access.ts'
 import type { LeasedMessage, Upload } from '../queue/leased-message.ts'
 import {
@@ -132,18 +132,11 @@ export async function sendByDraft(
    */
   async function mayTakeUp(found: FoundMessage): Promise<boolean> {
     const { id, from } = found
-    if (from === null || !sameAddress(from, fromEmail) || !goesToTheSame(found)) return false
+    if (from === null || !sameAddress(from, fromEmail) || !isDraftFor(found, open.content, redirectAllTo)) return false
     if (await deps.mailboxes.isToBeDeleted(message.tenantId, id)) return false
     if (route.plan.kind === 'draft' || attachments.length === 0) return true // its files are counted before it is sent
     const counted = await mailer.countAttachments(id, options)
     return counted.outcome === 'counted' && counted.count === attachments.length
-  }
-
-  /** Whether a draft was made under the same redirection. Microsoft may spell the addresses of others differently. */
-  function goesToTheSame({ subject, to }: FoundMessage): boolean {
-    const { content } = open
-    if (redirectAllTo === null) return !(subject ?? '').startsWith(redirectionMark(content))
-    return subject === content.subject && to.length === 1 && sameAddress(to[0] ?? '', redirectAllTo)
   }
 
   /** Deletes a draft that was found and does not fit. Nothing was ever done with it, so another one takes its place. */

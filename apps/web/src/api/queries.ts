@@ -4,6 +4,7 @@ import { type Message, type MessageStatus, readMessage, readUsage } from '@infor
 import { listMessages } from '@inforiver-mail/contract/message-list'
 import { listNotices } from '@inforiver-mail/contract/notice'
 import { readConsent, readSettings } from '@inforiver-mail/contract/office365-smtp'
+import { readRecipientsPolicy } from '@inforiver-mail/contract/recipients-policy'
 import { listServiceKeys } from '@inforiver-mail/contract/service-key'
 import { readSession } from '@inforiver-mail/contract/session'
 import { listWebhooks } from '@inforiver-mail/contract/webhook'
@@ -19,6 +20,7 @@ const POLL_MS = {
   message: 1_000,
   waitingMessage: 5_000,
   messageList: 10_000,
+  recipientsPolicy: 5_000,
   serviceKeys: 15_000,
   webhooks: 15_000,
   notices: 30_000,
@@ -96,6 +98,14 @@ export function messageListQuery(status: MessageStatus | null) {
     read: (page, signal) => call(listMessages, { query: { ...page, ...(status && { status }) } }, signal),
   })
 }
+
+/** Polled by every page, since each says whether mail is redirected. */
+export const recipientsPolicyQuery = queryOptions({
+  queryKey: ['tenant-settings', 'recipients'],
+  queryFn: ({ signal }) => call(readRecipientsPolicy, {}, signal),
+  refetchInterval: POLL_MS.recipientsPolicy,
+  refetchOnWindowFocus: 'always',
+})
 
 export const serviceKeysQuery = queryOptions({
   queryKey: ['service-keys'],

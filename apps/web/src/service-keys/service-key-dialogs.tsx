@@ -1,16 +1,26 @@
-import { Checkbox, Field, Input, makeStyles, tokens, typographyStyles } from '@fluentui/react-components'
+import { Checkbox, Field, Input, makeStyles, Textarea, tokens, typographyStyles } from '@fluentui/react-components'
 import { Scope } from '@inforiver-mail/contract/caller'
 import { createServiceKey, revokeServiceKey, type ServiceKey } from '@inforiver-mail/contract/service-key'
 import { useRef, useState } from 'react'
 import { type Answer, call } from '../api/call.ts'
 import { useRemoval, useSecretCreation } from '../api/list-mutations.ts'
+import { refusedInput } from '../api/input-fault.ts'
 import { serviceKeysQuery } from '../api/queries.ts'
+import { useAppEnvironment } from '../environment.ts'
 import { ConfirmDialog, Consequences } from '../ui/confirm-dialog.tsx'
 import { CopyButton } from '../ui/copy-button.tsx'
 import { FormDialog } from '../ui/form-dialog.tsx'
 import { LocalTime } from '../ui/local-time.tsx'
 import { SecretDialog } from '../ui/secret-dialog.tsx'
-import { curlExample, inputFaults, revokeText, SCOPE_TEXT, scopesText } from './service-key-text.ts'
+import {
+  curlExample,
+  inputFaults,
+  type KeyDraft,
+  revokeText,
+  SCOPE_TEXT,
+  scopesText,
+  toInput,
+} from './service-key-text.ts'
 
 const useStyles = makeStyles({
   group: { margin: 0, padding: 0, minWidth: 0, border: 'none' },
@@ -43,23 +53,41 @@ export function CreateKeyDialog({ onClose, onCreated }: CreateKeyDialogProps) {
   const styles = useStyles()
   const nameField = useRef<HTMLInputElement>(null)
   const firstScope = useRef<HTMLInputElement>(null)
-  const [name, setName] = useState('')
-  const [scopes, setScopes] = useState<readonly Scope[]>(['messages:send', 'messages:read'])
-  const [touched, setTouched] = useState({ name: false, scopes: false })
-  const input = { name, scopes: [...scopes], expiresAt: null, allowedDomains: [], allowedAddresses: [] }
+  const endField = useRef<HTMLInputElement>(null)
+  const domainsField = useRef<HTMLTextAreaElement>(null)
+  const addressesField = useRef<HTMLTextAreaElement>(null)
+  const { clock } = useAppEnvironment()
+  const [draft, setDraft] = useState<KeyDraft>({
+    name: '',
+    scopes: ['messages:send', 'messages:read'],
+    expiresAt: '',
+    domains: '',
+    addresses: '',
+  })
+  const { name, scopes } = draft
+  const [touched, setTouched] = useState({ name: false, scopes: false, limits: false })
+  const change = (changes: Partial<KeyDraft>) => setDraft({ ...draft, ...changes })
+  const input = toInput(draft)
   const creation = useSecretCreation({
     queryKey: serviceKeysQuery.queryKey,
     create: () => call(createServiceKey, { body: input }),
     onCreated,
   })
-  const faults = inputFaults(input)
+  const faults = inputFaults(input, clock())
   const nameFault = touched.name ? faults.name : null
   const scopesFault = touched.scopes ? faults.scopes : null
+  const endFault = (touched.limits ? faults.expiresAt : null) ?? refusedInput(creation.error, 'expiresAt')
+  const domainsFault = touched.limits ? faults.allowedDomains : null
+  const addressesFault = touched.limits ? faults.allowedAddresses : null
+  const touchLimits = () => setTouched({ ...touched, limits: true })
 
   function submit(): void {
-    setTouched({ name: true, scopes: true })
+    setTouched({ name: true, scopes: true, limits: true })
     if (faults.name) nameField.current?.focus()
     else if (faults.scopes) firstScope.current?.focus()
+    else if (faults.expiresAt) endField.current?.focus()
+    else if (faults.allowedDomains) domainsField.current?.focus()
+    else if (faults.allowedAddresses) addressesField.current?.focus()
     else creation.mutate()
   }
 
@@ -68,7 +96,7 @@ export function CreateKeyDialog({ onClose, onCreated }: CreateKeyDialogProps) {
       title="Create a service key"
       submit="Create key"
       pending={creation.isPending}
-      error={creation.error}
+      error={endFault ? null : creation.error}
       onSubmit={submit}
       onClose={onClose}
     >
@@ -85,7 +113,7 @@ export function CreateKeyDialog({ onClose, onCreated }: CreateKeyDialogProps) {
           spellCheck={false}
           placeholder="report-scheduler"
           value={name}
-          onChange={(_event, { value }) => setName(value)}
+          onChange={(_event, { value }) => change({ name: value })}
           onBlur={() => setTouched({ ...touched, name: name !== '' })}
         />
       </Field>
@@ -104,7 +132,7 @@ export function CreateKeyDialog({ onClose, onCreated }: CreateKeyDialogProps) {
                   label={SCOPE_TEXT[scope].label}
                   checked={scopes.includes(scope)}
                   onChange={(_event, { checked }) => {
-                    setScopes(checked ? [...scopes, scope] : scopes.filter((other) => other !== scope))
+                    change({ scopes: checked ? [...scopes, scope] : scopes.filter((other) => other !== scope) })
                     setTouched({ ...touched, scopes: true })
                   }}
                 />
@@ -112,6 +140,53 @@ export function CreateKeyDialog({ onClose, onCreated }: CreateKeyDialogProps) {
             ))}
           </fieldset>
         )}
+      </Field>
+      <Field
+        label="Ends on"
+        hint="In your time zone. Empty: the key has no end."
+        validationState={endFault ? 'error' : 'none'}
+        validationMessage={endFault}
+      >
+        <Input
+          input={{ ref: endField }}
+          type="datetime-local"
+          value={draft.expiresAt}
+          onChange={(_event, { value }) => {
+            creation.reset()
+            change({ expiresAt: value })
+          }}
+          onBlur={touchLimits}
+        />
+      </Field>
+      <Field
+        label="May write to"
+        hint="Domains, one a line: contoso.com, or *.contoso.com for every name below it. Empty: all that the recipients policy allows."
+        validationState={domainsFault ? 'error' : 'none'}
+        validationMessage={domainsFault}
+      >
+        <Textarea
+          textarea={{ ref: domainsField }}
+          autoCapitalize="none"
+          spellCheck={false}
+          value={draft.domains}
+          onChange={(_event, { value }) => change({ domains: value })}
+          onBlur={touchLimits}
+        />
+      </Field>
+      <Field
+        label="May be used from"
+        hint="IP addresses and networks, one a line: 10.1.2.3, or 10.0.0.0/8. Empty: from everywhere."
+        validationState={addressesFault ? 'error' : 'none'}
+        validationMessage={addressesFault}
+      >
+        <Textarea
+          textarea={{ ref: addressesField }}
+          autoCapitalize="none"
+          spellCheck={false}
+          value={draft.addresses}
+          onChange={(_event, { value }) => change({ addresses: value })}
+          onBlur={touchLimits}
+        />
       </Field>
     </FormDialog>
   )

@@ -1,6 +1,14 @@
 import type { ServiceKey } from '@inforiver-mail/contract/service-key'
 import { describe, expect, it } from 'vitest'
-import { curlExample, inputFaults, revokeText, scopesText } from './service-key-text.ts'
+import {
+  curlExample,
+  inputFaults,
+  type KeyDraft,
+  limitsText,
+  revokeText,
+  scopesText,
+  toInput,
+} from './service-key-text.ts'
 
 const NO_LIMITS = { expiresAt: null, allowedDomains: [], allowedAddresses: [] }
 
@@ -21,19 +29,37 @@ describe('scopesText', () => {
   })
 })
 
+const DRAFT: KeyDraft = { name: 'reports', scopes: ['messages:send'], expiresAt: '', domains: '', addresses: '' }
+const faultsOf = (changes: Partial<KeyDraft>) =>
+  inputFaults(toInput({ ...DRAFT, ...changes }), new Date('2026-11-24T10:00:00Z'))
+
 describe('inputFaults', () => {
-  it('accepts a name and a scope', () => {
-    expect(inputFaults({ name: 'report-scheduler', scopes: ['messages:send'], ...NO_LIMITS })).toEqual({
-      name: null,
-      scopes: null,
-    })
+  it('accepts a key, without limits and with them', () => {
+    const limits = {
+      expiresAt: '2026-11-26T10:00',
+      domains: 'contoso.com\n*.contoso.com',
+      addresses: '10.0.0.0/8, ::1',
+    }
+    expect(Object.values({ ...faultsOf({}), ...faultsOf(limits) }).filter((fault) => fault !== null)).toEqual([])
   })
 
-  it('reports both faults at once', () => {
-    expect(inputFaults({ name: '', scopes: [], ...NO_LIMITS })).toEqual({
+  it('reports the faults of all fields at once, and names the entry', () => {
+    const entries = { expiresAt: '2026-11-22T10:00', domains: 'contoso.com\nx@contoso.com', addresses: '::1 localhost' }
+    expect(faultsOf({ name: '', scopes: [], ...entries })).toEqual({
       name: expect.stringContaining('name is needed'),
       scopes: expect.stringContaining('At least one'),
+      expiresAt: expect.stringContaining('in the past'),
+      allowedDomains: expect.stringContaining('x@contoso.com: '),
+      allowedAddresses: expect.stringContaining('localhost: '),
     })
+  })
+})
+
+describe('limitsText', () => {
+  it('says what a key is limited to, and of many entries the first', () => {
+    const limits = { allowedDomains: ['a.de', 'b.de', 'c.de', 'd.de'], allowedAddresses: ['10.0.0.0/8'] }
+    expect(limitsText({ ...key(1, 'reports'), ...limits })).toBe('To a.de, b.de, c.de and 1 more; from 10.0.0.0/8')
+    expect(limitsText(key(1, 'reports'))).toBe('')
   })
 })
 

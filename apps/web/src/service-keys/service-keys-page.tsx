@@ -4,6 +4,7 @@ import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { Answer } from '../api/call.ts'
 import { serviceKeysQuery } from '../api/queries.ts'
+import { useNow } from '../environment.ts'
 import { useSession } from '../session/session.ts'
 import { CollectionPage } from '../ui/collection-page.tsx'
 import type { Column } from '../ui/data-table.tsx'
@@ -12,7 +13,7 @@ import { FocusedNotice } from '../ui/notice.tsx'
 import { TenantSettingsLink } from '../ui/page.tsx'
 import { type Freshness, QueryPage } from '../ui/query-page.tsx'
 import { CreateKeyDialog, NewKeyDialog, RevokeKeyDialog } from './service-key-dialogs.tsx'
-import { scopesText } from './service-key-text.ts'
+import { limitsText, scopesText } from './service-key-text.ts'
 
 export function ServiceKeysPage() {
   return (
@@ -87,12 +88,14 @@ function keyColumns(onRevoke: (key: ServiceKey) => void): readonly Column<Servic
   return [
     { name: 'Name', cell: ({ name }) => <strong>{name}</strong> },
     { name: 'Permissions', cell: ({ scopes }) => scopesText(scopes) },
+    { name: 'Limited', cell: (key) => limitsText(key) || 'No' },
     { name: 'Created', kind: 'keep', cell: ({ createdAt }) => <LocalTime at={createdAt} format="short" /> },
     {
       name: 'Last used',
       kind: 'keep',
       cell: ({ lastUsedAt }) => (lastUsedAt ? <LocalTime at={lastUsedAt} format="short" /> : 'Never'),
     },
+    { name: 'Ends', kind: 'keep', cell: ({ expiresAt }) => <End at={expiresAt} /> },
     {
       name: 'Actions',
       kind: 'actions',
@@ -103,4 +106,15 @@ function keyColumns(onRevoke: (key: ServiceKey) => void): readonly Column<Servic
       ),
     },
   ]
+}
+
+function End({ at }: { at: string | null }) {
+  const now = useNow(60_000)
+  if (at === null) return 'Never'
+  return (
+    <>
+      {new Date(at) <= now && 'Ended '}
+      <LocalTime at={at} format="short" />
+    </>
+  )
 }

@@ -3,6 +3,7 @@ import { AlertRegular } from '@fluentui/react-icons/svg/alert'
 import { HistoryRegular } from '@fluentui/react-icons/svg/history'
 import { KeyRegular } from '@fluentui/react-icons/svg/key'
 import { MailMultipleRegular } from '@fluentui/react-icons/svg/mail-multiple'
+import { PeopleRegular } from '@fluentui/react-icons/svg/people'
 import { SettingsRegular } from '@fluentui/react-icons/svg/settings'
 import { Link, useLocation } from 'wouter'
 import { MENU, type MenuLabel, menuLabelAt } from '../routes.ts'
@@ -35,6 +36,7 @@ const useStyles = makeStyles({
 
 const ICONS = {
   Settings: SettingsRegular,
+  Recipients: PeopleRegular,
   'Service keys': KeyRegular,
   Alerts: AlertRegular,
   Messages: MailMultipleRegular,

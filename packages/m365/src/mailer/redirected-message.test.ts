@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { redirectMessage } from './redirected-message.ts'
+import { isDraftFor, redirectMessage } from './redirected-message.ts'
 
 const MESSAGE = { to: [{ address: 'a@b.example', name: 'A' }], cc: [], bcc: [], subject: 'Q3', html: '<p>' }
 
@@ -29,4 +29,17 @@ it('cuts the subject to 255 characters, and no character in two', () => {
   expect(subject).toMatch(/^\[for a@b\.example\] 😀+…$/u)
   const longest = { ...MESSAGE, to: [{ address: `${'a'.repeat(64)}@${'b'.repeat(186)}.de` }] }
   expect(redirectMessage(longest, 's@t.example').subject).toHaveLength(255)
+})
+
+it('knows a draft by whom it goes to', () => {
+  const [bob, ada] = ['bob@contoso.com', 'ada@contoso.com']
+  const plain = { subject: 'Q3', to: ['a@b.example'] }
+  const toBob = { subject: '[for a@b.example] Q3', to: ['Bob@contoso.com'] }
+  const redirected = redirectMessage(MESSAGE, bob)
+
+  expect([isDraftFor(plain, MESSAGE, null), isDraftFor(toBob, MESSAGE, null)]).toEqual([true, false])
+  expect([isDraftFor(plain, redirected, bob), isDraftFor(toBob, redirected, bob)]).toEqual([false, true])
+  expect(isDraftFor(toBob, redirectMessage(MESSAGE, ada), ada)).toBe(false)
+  expect(isDraftFor({ ...toBob, to: [bob, 'a@b.example'] }, redirected, bob)).toBe(false)
+  expect(isDraftFor({ subject: null, to: [] }, redirected, bob)).toBe(false)
 })

@@ -1,3 +1,4 @@
+import { sameAddress } from '@inforiver-mail/contract/email-address'
 import { MAX_SUBJECT_CHARACTERS, type Recipient } from '@inforiver-mail/contract/message'
 
 /** What a redirection changes of a message. */
@@ -14,7 +15,7 @@ export function redirectMessage<Message extends Addressed>(message: Message, add
 }
 
 /** The subject of a redirected message, cut to the length that a subject may have. */
-export function redirectedSubject(message: Addressed): string {
+function redirectedSubject(message: Addressed): string {
   const subject = `${redirectionMark(message)}${message.subject}`
   if (subject.length <= MAX_SUBJECT_CHARACTERS) return subject
   const end = MAX_SUBJECT_CHARACTERS - ELLIPSIS.length
@@ -24,8 +25,23 @@ export function redirectedSubject(message: Addressed): string {
 
 const ELLIPSIS = '…'
 
+/**
+ * Whether a draft that was found has the recipients that the message goes to now. Of a message that is not redirected
+ * only the subject tells: Microsoft may spell the addresses of others differently.
+ *
+ * @param message as it goes to Microsoft
+ */
+export function isDraftFor(
+  { subject, to }: { readonly subject: string | null; readonly to: readonly (string | null)[] },
+  message: Addressed,
+  redirectedTo: string | null,
+): boolean {
+  if (redirectedTo === null) return !(subject ?? '').startsWith(redirectionMark(message))
+  return subject === message.subject && to.length === 1 && sameAddress(to[0] ?? '', redirectedTo)
+}
+
 /** What the subject of a redirected message begins with, such as `[for a@b.example +2] `. */
-export function redirectionMark({ to, cc, bcc }: Addressed): string {
+function redirectionMark({ to, cc, bcc }: Addressed): string {
   const [first, ...others] = [...to, ...cc, ...bcc]
   if (!first) return ''
   return `[for ${first.address}${others.length > 0 ? ` +${others.length}` : ''}] `

@@ -1,0 +1,39 @@
+import { expect, it } from 'vitest'
+import { planPolicy, planText } from './policy-draft.ts'
+
+const POLICY = { allowedDomains: ['contoso.com', '*.contoso.com'], redirectAllTo: null }
+
+it('saves the domains of all lines, and an address', () => {
+  const draft = { domains: ' contoso.com\n\nfabrikam.com, *.Fabrikam.com ', redirectTo: ' staging@contoso.com ' }
+
+  const plan = planPolicy(POLICY, draft)
+
+  const input = {
+    allowedDomains: ['contoso.com', 'fabrikam.com', '*.Fabrikam.com'],
+    redirectAllTo: 'staging@contoso.com',
+  }
+  expect(plan).toEqual({ kind: 'save', input })
+  expect(planText(plan, POLICY)).toContain('all mail goes to staging@contoso.com alone')
+})
+
+it('has nothing to save where only the spelling differs', () => {
+  expect(planPolicy(POLICY, { domains: 'Contoso.com *.contoso.com contoso.com', redirectTo: '' })).toEqual({
+    kind: 'unchanged',
+  })
+})
+
+it('objects to each field, and names the entry', () => {
+  expect(planPolicy(POLICY, { domains: 'contoso.com\nmax@contoso.com', redirectTo: 'staging' })).toEqual({
+    kind: 'invalid',
+    domainsFault: expect.stringMatching(/^max@contoso\.com: A domain alone/),
+    redirectFault: expect.stringContaining('needs an @'),
+  })
+})
+
+it('says that mail goes to its recipients again once nothing is redirected', () => {
+  const redirected = { ...POLICY, redirectAllTo: 'staging@contoso.com' }
+
+  const plan = planPolicy(redirected, { domains: 'contoso.com *.contoso.com', redirectTo: '' })
+
+  expect(planText(plan, redirected)).toContain('to its recipients again')
+})

@@ -1,0 +1,154 @@
+import { Button, Field, Input, makeStyles, Spinner, Textarea, tokens } from '@fluentui/react-components'
+import { replaceRecipientsPolicy, type RecipientsPolicy } from '@inforiver-mail/contract/recipients-policy'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useEffect, useId, useState } from 'react'
+import { z } from 'zod'
+import { call } from '../api/call.ts'
+import { recipientsPolicyQuery } from '../api/queries.ts'
+import { useAppEnvironment } from '../environment.ts'
+import { useSession } from '../session/session.ts'
+import { FailureBar } from '../ui/failure-bar.tsx'
+import { LiveRegion } from '../ui/live-region.tsx'
+import { Notice } from '../ui/notice.tsx'
+import { Page, PageIntro, TenantSettingsLink } from '../ui/page.tsx'
+import { type Freshness, QueryPage } from '../ui/query-page.tsx'
+import { Surface } from '../ui/surface.tsx'
+import { draftOf, planPolicy, PolicyDraft, planText } from './policy-draft.ts'
+
+const useStyles = makeStyles({
+  form: { display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalL },
+  actions: { display: 'flex', flexWrap: 'wrap', alignItems: 'center', gap: tokens.spacingHorizontalM },
+  reason: { flex: '1 1 240px', color: tokens.colorNeutralForeground2 },
+})
+
+export function RecipientsPage() {
+  return (
+    <QueryPage
+      parent={<TenantSettingsLink />}
+      title="Recipients"
+      query={useQuery(recipientsPolicyQuery)}
+      loading="Reading the recipients policy"
+    >
+      {(policy, freshness) => <RecipientsScreen policy={policy} {...freshness} />}
+    </QueryPage>
+  )
+}
+
+function RecipientsScreen({
+  policy,
+  refreshError,
+  onRefresh,
+}: Freshness & {
+  policy: RecipientsPolicy
+}) {
+  const styles = useStyles()
+  const reasonId = useId()
+  const queryClient = useQueryClient()
+  const [entered, setEntered] = usePolicyDraft()
+  const draft = entered ?? draftOf(policy)
+  const plan = planPolicy(policy, draft)
+  const faults = plan.kind === 'invalid' ? plan : { domainsFault: null, redirectFault: null }
+  const saving = useMutation({
+    mutationFn: (body: Parameters<typeof save>[0]) => save(body),
+    onSuccess: async (saved) => {
+      const { queryKey } = recipientsPolicyQuery
+      await queryClient.cancelQueries({ queryKey })
+      queryClient.setQueryData(queryKey, saved)
+      setEntered(null)
+    },
+  })
+
+  function change(changes: Partial<PolicyDraft>): void {
+    saving.reset()
+    setEntered({ ...draft, ...changes })
+  }
+
+  function submit(event: { preventDefault: () => void }): void {
+    event.preventDefault()
+    if (plan.kind === 'save' && !saving.isPending) saving.mutate(plan.input)
+  }
+
+  return (
+    <Page width="form">
+      <PageIntro parent={<TenantSettingsLink />} title="Recipients">
+        Whom Inforiver may write to, whatever service submits the mail.
+      </PageIntro>
+      <LiveRegion>
+        {refreshError && <FailureBar error={refreshError} onRetry={onRefresh} />}
+        {saving.isSuccess && <Notice intent="success" title="The recipients policy is saved" />}
+      </LiveRegion>
+      <Surface title="Recipients policy">
+        <form noValidate className={styles.form} onSubmit={submit}>
+          <Field
+            label="Allowed domains"
+            hint="One a line: contoso.com is that domain alone, *.contoso.com every name below it. Mail to any other is refused when it is submitted. Without a domain, all are allowed."
+            validationState={faults.domainsFault ? 'error' : 'none'}
+            validationMessage={faults.domainsFault}
+          >
+            <Textarea
+              rows={5}
+              resize="vertical"
+              autoCapitalize="none"
+              spellCheck={false}
+              value={draft.domains}
+              onChange={(_event, { value }) => change({ domains: value })}
+            />
+          </Field>
+          <Field
+            label="Redirect all mail to"
+            hint="For a staging installation. All mail goes to this address alone, also what waits already; its subject says whom it was for. Leave it empty to send mail to its recipients."
+            validationState={faults.redirectFault ? 'error' : 'none'}
+            validationMessage={faults.redirectFault}
+          >
+            <Input
+              inputMode="email"
+              autoComplete="off"
+              autoCapitalize="none"
+              spellCheck={false}
+              placeholder="name@domain"
+              value={draft.redirectTo}
+              onChange={(_event, { value }) => change({ redirectTo: value })}
+            />
+          </Field>
+          <LiveRegion urgent>{saving.error && <FailureBar error={saving.error} />}</LiveRegion>
+          <div className={styles.actions}>
+            <Button
+              type="submit"
+              appearance="primary"
+              icon={saving.isPending ? <Spinner size="tiny" aria-hidden /> : null}
+              disabledFocusable={plan.kind !== 'save' || saving.isPending}
+              aria-describedby={reasonId}
+            >
+              Save
+            </Button>
+            <span id={reasonId} className={styles.reason}>
+              {planText(plan, policy)}
+            </span>
+          </div>
+        </form>
+      </Surface>
+    </Page>
+  )
+}
+
+async function save(body: Parameters<typeof call<typeof replaceRecipientsPolicy>>[1]['body']) {
+  return call(replaceRecipientsPolicy, { body })
+}
+
+/** What is kept while the page is left to sign in again; nobody else who signs in gets it. */
+const Unsaved = z.strictObject({ userEmail: z.string(), recipients: PolicyDraft.nullable() })
+
+/** What was entered and is not saved; null while the fields show the policy as it stands. */
+function usePolicyDraft() {
+  const { user } = useSession()
+  const { unsaved } = useAppEnvironment()
+  const [draft, setDraft] = useState<PolicyDraft | null>(() => {
+    const kept = Unsaved.safeParse(unsaved.held()).data
+    return kept?.userEmail === user.email ? kept.recipients : null
+  })
+  useEffect(() => {
+    unsaved.hold({ userEmail: user.email, recipients: draft })
+    return () => unsaved.hold(null)
+  }, [unsaved, user.email, draft])
+  return [draft, setDraft] as const
+}

@@ -1,0 +1,32 @@
+import { Link as FluentLink } from '@fluentui/react-components'
+import { makeStyles, tokens } from '@fluentui/react-components'
+import { useQuery } from '@tanstack/react-query'
+import { Link } from 'wouter'
+import { recipientsPolicyQuery } from '../api/queries.ts'
+import { PAGES } from '../routes.ts'
+import { Notice } from '../ui/notice.tsx'
+
+const useStyles = makeStyles({
+  banner: { maxWidth: '960px', marginBottom: tokens.spacingVerticalXL, ':empty': { display: 'none' } },
+})
+
+/** Says on every page that mail does not reach its recipients, as long as it is redirected. */
+export function RedirectionBanner() {
+  const styles = useStyles()
+  const { data } = useQuery(recipientsPolicyQuery)
+  const address = data?.redirectAllTo ?? null
+  return (
+    <div aria-live="polite" className={styles.banner}>
+      {address !== null && (
+        <Notice intent="warning" title={`All mail is redirected to ${address}`}>
+          <span>
+            Nothing reaches its recipients.{' '}
+            <Link href={PAGES.recipients} asChild>
+              <FluentLink inline>Change the redirection</FluentLink>
+            </Link>
+          </span>
+        </Notice>
+      )}
+    </div>
+  )
+}
