@@ -25,6 +25,7 @@ const MANIFESTS = [
   'apps/m365-simulator/package.json',
   'apps/web/package.json',
   'e2e/package.json',
+  'packages/client/package.json',
   'packages/contract/package.json',
   'packages/m365/package.json',
   'scripts/pnpm/package.json',

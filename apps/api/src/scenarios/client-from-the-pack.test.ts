@@ -1,0 +1,167 @@
+import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { delimiter, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { mailsIn } from '../test-support/mailbox.ts'
+import { MB } from '../test-support/upload-ground.ts'
+import { useProduct } from '../test-support/use-ground.ts'
+
+const run = promisify(execFile)
+const ROOT = fileURLToPath(new URL('../../../../', import.meta.url))
+const CLIENT = join(ROOT, 'packages', 'client')
+const TOOLS = join(ROOT, 'node_modules', '.bin')
+
+const { ground, product, service } = useProduct({
+  environment: { MAILBOX_MESSAGES_PER_MINUTE: '0' },
+  mailbox: { largeAttachments: true },
+})
+
+/** A folder as a service's own, with the package installed from its pack and nothing else. */
+let folder: string
+let pack: string
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'inforiver-mail-client-'))
+  // The package may be packed elsewhere at the same time.
+  const sources = join(folder, 'sources')
+  await cp(CLIENT, sources, { recursive: true, filter: (path) => !/node_modules|dist$/.test(path) })
+  await writeFile(
+    join(sources, 'tsconfig.json'),
+    JSON.stringify({
+      extends: join(ROOT, 'tsconfig.base.json'),
+      include: ['src'],
+      compilerOptions: { typeRoots: [join(ROOT, 'node_modules', '@types')] },
+    }),
+  )
+  const PATH = [TOOLS, process.env['PATH']].join(delimiter)
+  await run('npm', ['pack', '--offline', '--pack-destination', folder], { cwd: sources, env: { ...process.env, PATH } })
+  pack = join(folder, (await readdir(folder)).find((name) => name.endsWith('.tgz')) ?? '')
+  const installed = join(folder, 'service', 'node_modules', '@inforiver-mail', 'client')
+  await mkdir(installed, { recursive: true })
+  await run('tar', ['-xzf', pack, '-C', installed, '--strip-components=1'])
+}, 120_000)
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+/** The Node of this machine, which may be older than the project's own. */
+function nodeOfHost(): string {
+  const folders = (process.env['PATH'] ?? '')
+    .split(delimiter)
+    .filter((path) => !resolve(path).startsWith(resolve(ROOT)))
+  return folders.map((path) => join(path, 'node')).find((path) => existsSync(path)) ?? process.execPath
+}
+
+const SCRIPT = `
+import { createReadStream } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import { InforiverMail, verifyWebhook } from '@inforiver-mail/client'
+
+const [baseUrl, serviceKey] = process.argv.slice(2)
+const mail = new InforiverMail({ baseUrl, serviceKey })
+const to = ['max@contoso.com']
+const failureOf = (promise) => promise.then(() => null, ({ name, code, status, errors, requestId }) =>
+  ({ name, code, status, paths: errors.map(({ path }) => path), hasRequestId: requestId !== null }))
+
+await writeFile('large.bin', Buffer.alloc(${5 * MB}, 'x'))
+const progress = []
+const large = await mail.send(
+  {
+    to, subject: 'Large, from the pack', html: '<p>See the files.</p>', reference: 'pack',
+    attachments: [
+      { path: './large.bin', contentType: 'application/x-test' },
+      { filename: 'buffer.txt', content: Buffer.from('buffer') },
+      { filename: 'blob.txt', content: new Blob(['blob']) },
+      { filename: 'stream.bin', content: createReadStream('large.bin', { end: 9 }) },
+    ],
+  },
+  { onProgress: (each) => progress.push(each) },
+)
+const small = await mail.send(
+  { to, subject: 'Small, from the pack', text: 'Hello', attachments: [{ filename: 'text.txt', content: 'Grüße' }] },
+  { idempotencyKey: 'pack-1' },
+)
+const again = await mail.send(
+  { to, subject: 'Small, from the pack', text: 'Hello', attachments: [{ filename: 'text.txt', content: 'Grüße' }] },
+  { idempotencyKey: 'pack-1' },
+)
+const later = await mail.send({ to, subject: 'Later', text: 'x', sendAt: '2099-01-01T00:00:00Z' })
+const cancelled = await mail.cancel(later.id)
+const ended = [await mail.waitUntilEnded(large.id), await mail.waitUntilEnded(small.id)]
+const listed = []
+for await (const { subject } of mail.list({ limit: 2 })) listed.push(subject)
+console.log(JSON.stringify({
+  node: process.versions.node,
+  ended: ended.map(({ status, attachments }) => ({ status, sizes: attachments.map(({ sizeBytes }) => sizeBytes) })),
+  isRepeated: again.id === small.id,
+  cancelled: cancelled.status,
+  progress: progress.at(-1),
+  listed,
+  waiting: (await mail.usage()).waitingMessages,
+  refused: await failureOf(mail.send({ to: ['a@b.example', 'nobody'], subject: 'x', text: 'x' })),
+  reused: await failureOf(mail.send({ to, subject: 'Other', text: 'x' }, { idempotencyKey: 'pack-1' })),
+  notRetryable: await failureOf(mail.retry(small.id)),
+  timedOut: await failureOf(mail.waitUntilEnded((await mail.send({ to, subject: 'Later', text: 'x', sendAt: '2099-01-01T00:00:00Z' })).id, { timeoutMs: 1 })),
+  unauthorized: await failureOf(new InforiverMail({ baseUrl, serviceKey: 'imk_wrong' }).usage()),
+  verifies: typeof verifyWebhook,
+}))
+`
+
+it('sends, reads and cancels from its pack, on the Node of this machine', async () => {
+  const cwd = join(folder, 'service')
+  await writeFile(join(cwd, 'service.mjs'), SCRIPT)
+
+  const { stdout } = await run(nodeOfHost(), ['service.mjs', product.publicUrl, service.key], { cwd })
+
+  const failure = { name: 'InforiverMailError', paths: [], hasRequestId: true }
+  expect(JSON.parse(stdout)).toEqual({
+    node: expect.any(String),
+    ended: [
+      { status: 'sent', sizes: [5 * MB, 6, 4, 10] },
+      { status: 'sent', sizes: [7] },
+    ],
+    isRepeated: true,
+    cancelled: 'cancelled',
+    progress: { sentBytes: 5 * MB + 20, totalBytes: null },
+    listed: ['Later', 'Small, from the pack', 'Large, from the pack'],
+    waiting: 0,
+    refused: { ...failure, code: 'invalid-input', status: 400, paths: ['to[1]'] },
+    reused: { ...failure, code: 'idempotency-key-reused', status: 409 },
+    notRetryable: { ...failure, code: 'message-not-retryable', status: 409 },
+    timedOut: { ...failure, code: 'timed-out', status: null, hasRequestId: false },
+    unauthorized: { ...failure, code: 'invalid-service-key', status: 401 },
+    verifies: 'function',
+  })
+  const [mail] = await mailsIn(ground.microsoft, 'Large, from the pack')
+  expect(mail.attachments.map(({ name }: { name: string }) => name).toSorted()).toEqual([
+    'blob.txt',
+    'buffer.txt',
+    'large.bin',
+    'stream.bin',
+  ])
+}, 60_000)
+
+it('has types that stand alone, and what publint and attw ask of a package', async () => {
+  const cwd = join(folder, 'service')
+  await writeFile(
+    join(cwd, 'service.ts'),
+    `import { InforiverMail, InforiverMailError, verifyWebhook, type Message } from '@inforiver-mail/client'
+const mail = new InforiverMail({ baseUrl: 'https://mail.contoso.com', serviceKey: 'imk_key' })
+export async function send(): Promise<Message['status']> {
+  const { id } = await mail.send({ to: ['a@b.example'], subject: 's', text: 't', attachments: [{ path: 'x' }] })
+  for await (const event of mail.events({ types: ['message.sent'] })) if (event.messageId === id) break
+  return (await mail.waitUntilEnded(id)).status
+}
+export const read = (headers: Headers, body: string) => verifyWebhook({ headers, body, secret: 's' }).type
+export const isLimit = (error: unknown) => error instanceof InforiverMailError && error.code === 'rate-limited'
+`,
+  )
+  const options =
+    '--noEmit --strict --target es2022 --module nodenext --lib es2022,dom,dom.iterable,dom.asynciterable --types'
+  await run(join(TOOLS, 'tsc'), [...options.split(' '), '', 'service.ts'], { cwd })
+  const tools = join(CLIENT, 'node_modules', '.bin')
+  expect((await run(join(tools, 'publint'), ['--strict', pack])).stdout).toContain('All good!')
+  await run(join(tools, 'attw'), [pack, '--profile', 'esm-only'])
+}, 60_000)

@@ -1,0 +1,240 @@
+import { createHmac } from 'node:crypto'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { Readable } from 'node:stream'
+import { afterEach, describe, expect, it, onTestFinished } from 'vitest'
+import { InforiverMail, InforiverMailError, verifyWebhook } from './index.ts'
+
+type Answer = (request: IncomingMessage, response: ServerResponse, body: string) => void
+
+const seen: { method: string; url: string; key: string | undefined; body: string }[] = []
+afterEach(() => void seen.splice(0))
+
+/** A server that answers each request in turn, the last answer from then on. */
+async function serve(...answers: Answer[]): Promise<InforiverMail> {
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = []
+    request.on('data', (chunk: Buffer) => chunks.push(chunk))
+    request.on('end', () => {
+      const body = Buffer.concat(chunks).toString('latin1')
+      const key = request.headers['idempotency-key'] as string | undefined
+      seen.push({ method: request.method ?? '', url: request.url ?? '', key, body })
+      answers[Math.min(seen.length, answers.length) - 1]?.(request, response, body)
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  const { port } = server.address() as AddressInfo
+  return new InforiverMail({ baseUrl: `http://127.0.0.1:${port}/mail`, serviceKey: 'imk_key' })
+}
+
+const json =
+  (status: number, value: unknown, headers: Record<string, string> = {}): Answer =>
+  (_request, response) =>
+    response.writeHead(status, headers).end(JSON.stringify(value))
+const breakOff: Answer = (request) => request.socket.destroy()
+const problem = (status: number, code: string, more: object = {}) =>
+  json(status, { code, detail: `It is ${code}.`, requestId: 'req_1', ...more }, { 'retry-after': '0' })
+const MAIL = { to: ['a@b.example'], subject: 'Q3', text: 'Numbers.' }
+const STORED = { id: 'msg_1', status: 'queued' }
+
+async function failureOf(promise: Promise<unknown>): Promise<InforiverMailError> {
+  const error = await promise.then(
+    () => null,
+    (thrown: unknown) => thrown,
+  )
+  expect(error).toBeInstanceOf(InforiverMailError)
+  return error as InforiverMailError
+}
+
+describe('send', () => {
+  it('repeats under one idempotency key what was lost, limited or unavailable', async () => {
+    const mail = await serve(breakOff, problem(429, 'rate-limited'), problem(503, 'unavailable'), json(202, STORED))
+
+    expect(await mail.send(MAIL)).toEqual(STORED)
+
+    expect(seen.map(({ method, url }) => `${method} ${url}`)).toEqual(Array(4).fill('POST /mail/api/v1/messages'))
+    expect(new Set(seen.map(({ key }) => key)).size).toBe(1)
+    expect(seen[0]?.key).toMatch(/^[\x21-\x7e]{1,255}$/)
+  })
+
+  it('has a new key for each call, unless it is given one', async () => {
+    const mail = await serve(json(202, STORED))
+
+    await mail.send(MAIL)
+    await mail.send(MAIL)
+    await mail.send(MAIL, { idempotencyKey: 'mine' })
+
+    expect(new Set(seen.map(({ key }) => key)).size).toBe(3)
+    expect(seen[2]?.key).toBe('mine')
+  })
+
+  it('rejects at once with code, status, faults and request id where repeating cannot help', async () => {
+    const errors = [{ path: 'to[0]', message: 'Not allowed.' }]
+    const mail = await serve(problem(422, 'recipient-not-allowed', { errors }))
+
+    const { code, status, requestId, errors: listed, message } = await failureOf(mail.send(MAIL))
+
+    expect({ code, status, requestId, listed, message }).toEqual({
+      code: 'recipient-not-allowed',
+      status: 422,
+      requestId: 'req_1',
+      listed: errors,
+      message: 'It is recipient-not-allowed.',
+    })
+    expect(seen).toHaveLength(1)
+  })
+
+  it('repeats four times unless told otherwise, and reports the last failure', async () => {
+    const mail = await serve(problem(503, 'unavailable'))
+
+    expect(await failureOf(mail.send(MAIL))).toMatchObject({ code: 'unavailable', status: 503 })
+    expect(seen).toHaveLength(5)
+  })
+
+  it('reports network where no answer comes at all', async () => {
+    const mail = new InforiverMail({ baseUrl: 'http://127.0.0.1:1', serviceKey: 'imk_key', retries: 0 })
+
+    expect(await failureOf(mail.send(MAIL))).toMatchObject({ code: 'network', status: null })
+  })
+
+  it('does not repeat a stream that it has begun to read, and says so by its failure', async () => {
+    const mail = await serve(problem(503, 'unavailable'), json(202, STORED))
+    const attachments = [{ filename: 'a.txt', content: Readable.from([Buffer.from('once')]) }]
+
+    expect(await failureOf(mail.send({ ...MAIL, attachments }))).toMatchObject({ code: 'unavailable', status: 503 })
+    expect(seen).toHaveLength(1)
+  })
+
+  it('writes files that are in memory into the JSON, and others as parts', async () => {
+    const mail = await serve(json(202, STORED))
+    await mail.send({ ...MAIL, attachments: [{ filename: 'ü.txt', content: 'Zahlen', contentId: 'n' }] })
+    const progress: unknown[] = []
+    const attachments = [
+      { filename: 'a.bin', content: new Blob(['blob']) },
+      { filename: 'b.bin', content: Readable.from([Buffer.from('str'), Buffer.from('eam')]) },
+    ]
+    await mail.send({ ...MAIL, attachments }, { onProgress: (each) => progress.push(each) })
+
+    const inline = { filename: 'Ã¼.txt', contentId: 'n', content: Buffer.from('Zahlen').toString('base64') }
+    expect(JSON.parse(seen[0]?.body ?? '')).toMatchObject({ attachments: [inline] })
+    expect(seen[1]?.body).toContain('"attachments":[{"part":0,"filename":"a.bin"},{"part":1,"filename":"b.bin"}]')
+    expect(seen[1]?.body).toMatch(/\r\n\r\nblob\r\n--.*\r\n\r\nstream\r\n--[^\r]*--\r\n$/s)
+    expect(progress.at(-1)).toEqual({ sentBytes: 10, totalBytes: null })
+  })
+
+  it('names the attachment that cannot be read', async () => {
+    const mail = await serve(json(202, STORED))
+
+    const { code, errors } = await failureOf(mail.send({ ...MAIL, attachments: [{ path: '/no/such/file' }] }))
+
+    expect({ code, path: errors[0]?.path }).toEqual({ code: 'invalid-input', path: 'attachments[0].path' })
+    expect(seen).toEqual([])
+  })
+
+  it('ends with the reason of the signal, also while it waits to repeat', async () => {
+    const controller = new AbortController()
+    const mail = await serve((_request, response) => {
+      response.writeHead(503, { 'retry-after': '3600' }).end('{"code":"unavailable"}')
+      setImmediate(() => controller.abort(new Error('enough')))
+    })
+
+    await expect(mail.send(MAIL, { signal: controller.signal })).rejects.toThrow('enough')
+  })
+})
+
+describe('cancel', () => {
+  it('takes a refusal for a success where an earlier attempt was carried out unanswered', async () => {
+    const cancelled = { id: 'msg_1', status: 'cancelled' }
+    const mail = await serve(breakOff, problem(409, 'message-not-cancellable'), json(200, cancelled))
+
+    expect(await mail.cancel('msg_1')).toEqual(cancelled)
+    expect(seen.map(({ method }) => method)).toEqual(['POST', 'POST', 'GET'])
+  })
+})
+
+describe('list and events', () => {
+  it('follows the cursor to the last page', async () => {
+    const page = (ids: string[], nextCursor: string | null) =>
+      json(200, { items: ids.map((id) => ({ id })), nextCursor })
+    const mail = await serve(page(['1', '2'], 'c 2'), page(['3'], null))
+
+    const ids = []
+    for await (const { id } of mail.list({ status: 'failed' })) ids.push(id)
+
+    expect(ids).toEqual(['1', '2', '3'])
+    expect(seen[1]?.url).toBe('/mail/api/v1/messages?limit=100&status=failed&cursor=c+2')
+  })
+
+  it('continues after an outage where it was, and ends quietly when it is aborted', async () => {
+    const page = (ids: string[], next: string) => json(200, { items: ids.map((id) => ({ id })), next })
+    const mail = await serve(
+      page([], 'now'),
+      page(['evt_1'], 'n1'),
+      breakOff,
+      problem(503, 'unavailable'),
+      page(['evt_2'], 'n2'),
+    )
+    const controller = new AbortController()
+
+    const ids = []
+    for await (const { id } of mail.events({ types: ['message.sent'], signal: controller.signal })) {
+      ids.push(id)
+      if (id === 'evt_2') controller.abort()
+    }
+
+    expect(ids).toEqual(['evt_1', 'evt_2'])
+    const after = seen.map(({ url }) => new URL(url, 'http://x').searchParams.get('after'))
+    expect(after).toEqual([null, 'now', 'n1', 'n1', 'n1'])
+  })
+})
+
+describe('waitUntilEnded', () => {
+  it('resolves once the message has ended, and rejects with timed-out where it does not', async () => {
+    const mail = await serve(json(200, STORED), json(200, { id: 'msg_1', status: 'sent' }), json(200, STORED))
+
+    expect(await mail.waitUntilEnded('msg_1')).toMatchObject({ status: 'sent' })
+    expect(await failureOf(mail.waitUntilEnded('msg_1', { timeoutMs: 1 }))).toMatchObject({ code: 'timed-out' })
+  })
+})
+
+describe('verifyWebhook', () => {
+  const secret = `whsec_${Buffer.from('a secret of some length').toString('base64')}`
+  const body = '{"type":"message.sent","timestamp":"2026-11-24T10:00:00.000Z","data":{"id":"evt_1"}}'
+  const now = new Date('2026-11-24T10:00:00Z')
+  const signedAt = (timestamp: number) => ({
+    'webhook-id': 'evt_1',
+    'webhook-timestamp': String(timestamp),
+    'webhook-signature': `v1,AAAA v1,${createHmac('sha256', 'a secret of some length').update(`evt_1.${timestamp}.${body}`).digest('base64')}`,
+  })
+  const headers = signedAt(now.getTime() / 1_000)
+
+  it.each([
+    ['an object', headers],
+    ['a Headers', new Headers(headers)],
+    [
+      'names in any case',
+      Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toUpperCase(), [value]])),
+    ],
+  ])('returns the body with headers of %s', (_kind, given) => {
+    expect(verifyWebhook({ headers: given, body, secret, now })).toMatchObject({ type: 'message.sent' })
+    expect(verifyWebhook({ headers: given, body: Buffer.from(body), secret, now }).data).toEqual({ id: 'evt_1' })
+  })
+
+  it.each([
+    ['another body', { body: `${body} ` }],
+    ['another secret', { secret: 'whsec_AAAA' }],
+    ['no secret', { secret: '' }],
+    ['no headers', { headers: {} }],
+    ['an old signature', { headers: signedAt(now.getTime() / 1_000 - 301) }],
+    ['a signature of the future', { headers: signedAt(now.getTime() / 1_000 + 301) }],
+    ['a body that is parsed already', { body: JSON.parse(body) as string }],
+  ])('refuses %s', (_what, changes) => {
+    expect(() => verifyWebhook({ headers, body, secret, now, ...changes })).toThrow(
+      expect.objectContaining({ code: 'invalid-signature' }),
+    )
+  })
+})

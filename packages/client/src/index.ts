@@ -1,0 +1,5 @@
+export { InforiverMail, type InforiverMailOptions, type SendOptions } from './inforiver-mail.ts'
+export { InforiverMailError, type InputFault } from './inforiver-mail-error.ts'
+export { type ReceivedWebhook, verifyWebhook, type WebhookBody } from './verify-webhook.ts'
+export type * from './types.ts'
+export type { Progress } from './message-body.ts'

@@ -1,0 +1,165 @@
+import { createReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import { basename } from 'node:path'
+import { InforiverMailError } from './inforiver-mail-error.ts'
+import type { RequestBody } from './request.ts'
+import type { BatchMessage, SendAttachment, SendMessage } from './types.ts'
+
+/** Up to this size files in memory go inside the JSON, which takes at most 6 MiB. */
+const INLINE_BYTES = 1024 * 1024
+
+/** Bytes of attachments that were handed to the network; `totalBytes` is null where a stream does not tell its size. */
+export interface Progress {
+  readonly sentBytes: number
+  readonly totalBytes: number | null
+}
+
+/** Writes a message as JSON or, when its attachments are large or not in memory, as a stream of parts. */
+export async function messageBody(
+  message: SendMessage,
+  onProgress: (progress: Progress) => void = () => {},
+): Promise<RequestBody> {
+  const files = await Promise.all((message.attachments ?? []).map(toFile))
+  const inMemory = files.filter((file) => file.bytes !== null)
+  const sizeBytes = inMemory.reduce((sum, { bytes }) => sum + (bytes?.length ?? 0), 0)
+  if (inMemory.length === files.length && sizeBytes <= INLINE_BYTES)
+    return jsonBody({
+      ...message,
+      ...(files.length > 0 && {
+        attachments: files.map(({ facts, bytes }) => ({ ...facts, content: toBase64(bytes ?? new Uint8Array()) })),
+      }),
+    })
+  return multipartBody(message, files, onProgress)
+}
+
+export function batchBody(messages: readonly BatchMessage[]): RequestBody {
+  return jsonBody({
+    messages: messages.map((message) => ({
+      ...message,
+      ...(message.attachments && {
+        attachments: message.attachments.map(({ content, ...facts }) => ({
+          ...facts,
+          content: toBase64(toBytes(content)),
+        })),
+      }),
+    })),
+  })
+}
+
+function jsonBody(value: unknown): RequestBody {
+  const content = JSON.stringify(value)
+  return { contentType: 'application/json', open: () => ({ content }), canRepeat: () => true, fault: () => null }
+}
+
+interface File {
+  readonly facts: { readonly filename: string; readonly contentType?: string; readonly contentId?: string }
+  /** Null where it is not in memory. */
+  readonly bytes: Uint8Array | null
+  readonly sizeBytes: number | null
+  /** Whether it can be read only once. */
+  readonly isOnce: boolean
+  read(): AsyncIterable<Uint8Array | string>
+}
+
+async function toFile(attachment: SendAttachment, index: number): Promise<File> {
+  if ('path' in attachment) {
+    const { path, filename = basename(path), ...facts } = attachment
+    const found = await stat(path).catch((cause: unknown) => {
+      throw unreadable(`attachments[${index}].path`, cause)
+    })
+    const read = () => createReadStream(path)
+    return { facts: { filename, ...facts }, bytes: null, sizeBytes: found.size, isOnce: false, read }
+  }
+  const { content, ...facts } = attachment
+  if (typeof content === 'string' || content instanceof Uint8Array) {
+    const bytes = toBytes(content)
+    return { facts, bytes, sizeBytes: bytes.length, isOnce: false, read: () => once(bytes) }
+  }
+  if (content instanceof Blob) {
+    const read = () => content.stream() as unknown as AsyncIterable<Uint8Array>
+    return { facts, bytes: null, sizeBytes: content.size, isOnce: false, read }
+  }
+  return { facts, bytes: null, sizeBytes: null, isOnce: true, read: () => content as AsyncIterable<Uint8Array> }
+}
+
+function multipartBody(
+  message: SendMessage,
+  files: readonly File[],
+  onProgress: (progress: Progress) => void,
+): RequestBody {
+  const boundary = `inforiver-mail-${crypto.randomUUID()}`
+  const described = files.map(({ facts }, part) => ({ part, ...facts }))
+  const sizes = files.map(({ sizeBytes }) => sizeBytes)
+  const totalBytes = sizes.reduce<number | null>((sum, size) => (sum === null || size === null ? null : sum + size), 0)
+  let isBegun = false
+  let fault: InforiverMailError | null = null
+
+  async function* write(onSent: () => void): AsyncGenerator<Uint8Array> {
+    let sentBytes = 0
+    const head = (name: string, type: string) =>
+      Buffer.from(
+        `--${boundary}\r\nContent-Disposition: form-data; name="${name}"; filename="${name}"\r\nContent-Type: ${type}\r\n\r\n`,
+      )
+    const json = JSON.stringify({ ...message, attachments: described })
+    yield Buffer.concat([head('message', 'application/json'), Buffer.from(`${json}\r\n`)])
+    for (const [index, file] of files.entries()) {
+      yield head('attachment', 'application/octet-stream') // its real type is in the message
+      isBegun ||= file.isOnce
+      try {
+        for await (const chunk of file.read()) {
+          const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk
+          yield bytes
+          sentBytes += bytes.length
+          onSent()
+          onProgress({ sentBytes, totalBytes })
+        }
+      } catch (cause) {
+        fault = unreadable(`attachments[${index}]`, cause)
+        throw cause
+      }
+      yield Buffer.from('\r\n')
+    }
+    yield Buffer.from(`--${boundary}--\r\n`)
+  }
+
+  return {
+    contentType: `multipart/form-data; boundary=${boundary}`,
+    open: (onSent) => ({ content: toStream(write(onSent)) }),
+    canRepeat: () => !isBegun,
+    fault: () => fault,
+  }
+}
+
+/** Reads nothing ahead, so that a one-shot stream is not begun before it is asked for. */
+function toStream(pieces: AsyncGenerator<Uint8Array>): ReadableStream<Uint8Array> {
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const { done, value } = await pieces.next()
+        if (done) controller.close()
+        else controller.enqueue(value)
+      },
+      async cancel() {
+        await pieces.return(undefined)
+      },
+    },
+    { highWaterMark: 0 },
+  )
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes
+}
+
+function toBytes(content: string | Uint8Array): Uint8Array {
+  return typeof content === 'string' ? Buffer.from(content) : content
+}
+
+function toBase64(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
+}
+
+function unreadable(path: string, cause: unknown): InforiverMailError {
+  const message = `The file cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`
+  return new InforiverMailError('invalid-input', `${path}: ${message}`, { errors: [{ path, message }], cause })
+}

@@ -1,0 +1,20 @@
+import type * as contract from '@inforiver-mail/contract/message'
+import { expectTypeOf, it } from 'vitest'
+import type { z } from 'zod'
+import type { Attachment, Delivery, DeliveryReport, Message, MessageSummary, SendMessage, Usage } from './types.ts'
+
+// The compiler checks these when the package is type-checked.
+
+it('has the shapes of the contract', () => {
+  expectTypeOf<Message>().toEqualTypeOf<contract.Message>()
+  expectTypeOf<MessageSummary>().branded.toEqualTypeOf<contract.MessageSummary>()
+  expectTypeOf<Attachment>().toEqualTypeOf<contract.Attachment>()
+  expectTypeOf<Delivery>().toEqualTypeOf<contract.Delivery>()
+  expectTypeOf<DeliveryReport>().toEqualTypeOf<contract.DeliveryReport>()
+  expectTypeOf<Usage>().toEqualTypeOf<contract.Usage>()
+  expectTypeOf<keyof SendMessage>().toEqualTypeOf<keyof z.input<typeof contract.MessageInput>>()
+  expectTypeOf<Pick<SendMessage, Plain>>().toExtend<Pick<z.input<typeof contract.MessageInput>, Plain>>()
+})
+
+/** What is not a list, whose input the contract checks by itself. */
+type Plain = Exclude<keyof SendMessage, 'to' | 'cc' | 'bcc' | 'replyTo' | 'attachments' | 'headers'>
