@@ -21,9 +21,9 @@ rmSync(reports, { recursive: true, force: true })
 mkdirSync(reports, { recursive: true })
 
 await Promise.all([
-  check('Types', 'turbo', ['run', 'typecheck', '--output-logs=errors-only']),
-  check('Types of the scripts', 'tsc', ['--noEmit', '-p', 'scripts']),
-  check('Lint', 'oxlint', ['--type-aware', '--deny-warnings']),
+  // Lint rules need the types anyway, and one pass over them takes half of what two take.
+  check('Types and lint', 'oxlint', ['--type-aware', '--type-check', '--deny-warnings']),
+  check('Types of the build of the page', 'tsc', ['--noEmit', '-p', 'apps/web/tsconfig.build.json']), // the linter's are laxer
   check('Format', 'oxfmt', ['--check', '.']),
   check('Dead code', 'knip', ['--no-progress']),
 ])
