@@ -24,6 +24,7 @@ import { openProductDatabase } from './database/product-database.ts'
 import { readinessChecks } from './database/readiness.ts'
 import { checkVaultKeys } from './database/sealed-values.ts'
 import { createWaitForDatabase } from './database/wait-for-database.ts'
+import type { DeliverySizes } from './delivery/attempt.ts'
 import { createDeliveryMetrics } from './delivery/delivery-metrics.ts'
 import { createWorker, type Worker } from './delivery/worker.ts'
 import { reportExpired } from './delivery/report-expired.ts'
@@ -87,7 +88,7 @@ export async function compose(
     microsoftTimeoutMs,
     deliveryGraceMs,
     deliveryLookEveryMs,
-    uploadRangeBytes,
+    deliverySizes,
     resolver,
     stopping,
   }: {
@@ -102,8 +103,7 @@ export async function compose(
     deliveryGraceMs?: number
     /** How often the worker looks for abandoned messages, and for drafts and copies to delete. */
     deliveryLookEveryMs?: number
-    /** The size of every range of an upload but the last. */
-    uploadRangeBytes?: number
+    deliverySizes?: DeliverySizes | undefined
     /** Replaces the name servers of this machine for the set-up check. */
     resolver?: DnsResolver
     /** Cancels the start. */
@@ -278,7 +278,7 @@ export async function compose(
       tracing,
       ...(deliveryGraceMs !== undefined && { graceMs: deliveryGraceMs }),
       ...(deliveryLookEveryMs !== undefined && { lookEveryMs: deliveryLookEveryMs }),
-      ...(uploadRangeBytes !== undefined && { rangeBytes: uploadRangeBytes }),
+      ...(deliverySizes && { sizes: deliverySizes }),
     })
 
     const sealedStore = createSealedStore(database, sealedColumns)

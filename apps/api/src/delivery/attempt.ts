@@ -43,6 +43,8 @@ export interface AttemptDeps {
   readonly budget: ByteBudget
   /** The size of every range of an upload but the last. */
   readonly rangeBytes: number
+  /** No request of at most so many bytes is refused for its length. */
+  readonly certainRequestBytes: number
   readonly clock: () => Date
   readonly elapsedMs: () => number
   /** Aborted when the process is asked to stop: what takes long is left to another process. */
@@ -50,6 +52,9 @@ export interface AttemptDeps {
   /** Aborted when the process ends within seconds: what is not answered by then is in doubt. */
   readonly ending: () => AbortSignal
 }
+
+/** Sizes that Microsoft's limits suggest. Tests have smaller ones, to upload in many pieces what has few bytes. */
+export type DeliverySizes = Partial<Pick<AttemptDeps, 'rangeBytes' | 'certainRequestBytes'>>
 
 /** A message with its content opened, and how far the attempt has come. */
 export interface OpenMessage {

@@ -2,7 +2,6 @@ import type { Failure, Refused } from '@inforiver-mail/m365/classify-failure'
 import type { SizeLimit } from '@inforiver-mail/m365/graph-codes'
 import type { MessageContent } from '@inforiver-mail/m365/message-content'
 import { measureRequests } from '@inforiver-mail/m365/request-sizes'
-import { CERTAIN_REQUEST_BYTES } from '@inforiver-mail/contract/message'
 import {
   learnLimit,
   NOTHING_KNOWN,
@@ -16,14 +15,14 @@ import type { AttemptDeps, MessageRoute, OpenMessage } from './attempt.ts'
 
 /** Plans how a message goes to Microsoft, by the limits learned from earlier refusals. */
 export async function chooseRoute(
-  { mailboxes }: Pick<AttemptDeps, 'mailboxes'>,
+  { mailboxes, certainRequestBytes }: Pick<AttemptDeps, 'mailboxes' | 'certainRequestBytes'>,
   message: LeasedMessage,
   content: MessageContent,
   fromEmail: string,
 ): Promise<MessageRoute> {
   const sizes = measureRequests(content, fromEmail)
   // No smaller request is ever refused for its length, so nothing has to be read.
-  const isCertain = sizes.sendMail <= CERTAIN_REQUEST_BYTES
+  const isCertain = sizes.sendMail <= certainRequestBytes
   const limits = isCertain ? NOTHING_KNOWN : await mailboxes.readSizeLimits(message.tenantId)
   // The organisation may have raised its limit, so only Microsoft's answer counts.
   const known = { ...limits, messageBytes: null }

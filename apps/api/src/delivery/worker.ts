@@ -4,6 +4,7 @@ import type { AdminCenters } from '@inforiver-mail/m365/admin-centers'
 import type { GraphMailer } from '@inforiver-mail/m365/graph-mailer'
 import type { RandomBytes } from '@inforiver-mail/m365/random'
 import type { TokenVault } from '@inforiver-mail/m365/token-vault'
+import { CERTAIN_REQUEST_BYTES } from '@inforiver-mail/contract/message'
 import { RANGE_BYTES } from '@inforiver-mail/m365/upload-session'
 import type { FastifyBaseLogger } from 'fastify'
 import type { ContentKeys } from '../content-keys.ts'
@@ -14,7 +15,7 @@ import type { LeasedMessage } from '../queue/leased-message.ts'
 import type { Deliveries, Mailboxes } from '../queue/queue.ts'
 import type { Tracing } from '../tracing.ts'
 import { createAccessCache } from './access-cache.ts'
-import { OvertakenError, type AttemptDeps } from './attempt.ts'
+import { OvertakenError, type AttemptDeps, type DeliverySizes } from './attempt.ts'
 import { NOTHING_SENT, type FinishedAttempt } from './attempt-result.ts'
 import { cleanMailboxes } from './clean-mailboxes.ts'
 import type { DeliveryMetrics } from './delivery-metrics.ts'
@@ -68,7 +69,7 @@ export function createWorker(deps: {
   graceMs?: number
   /** How often to look for abandoned messages, and for drafts and copies to delete. */
   lookEveryMs?: number
-  rangeBytes?: number
+  sizes?: DeliverySizes
 }): Worker {
   const {
     deliveries,
@@ -82,6 +83,8 @@ export function createWorker(deps: {
   } = deps
   const attemptDeps: AttemptDeps = {
     rangeBytes: RANGE_BYTES,
+    certainRequestBytes: CERTAIN_REQUEST_BYTES,
+    ...deps.sizes,
     ...deps,
     cachedAccess: createAccessCache(requestAccess, clock),
     stopping: () => stopping.signal,

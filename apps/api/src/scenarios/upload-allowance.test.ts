@@ -8,7 +8,7 @@ import { useUploadGround } from '../test-support/use-ground.ts'
 describe('what a mailbox takes in 5 minutes', () => {
   const LIMIT_BYTES = 4 * MB // of ranges of 1.5 MB
   const environment = { MAILBOX_UPLOAD_BYTES_PER_5_MINUTES: String(LIMIT_BYTES) }
-  const ground = useUploadGround({ environment, uploadRangeBytes: SHORT_RANGE_BYTES })
+  const ground = useUploadGround({ environment, deliverySizes: { rangeBytes: SHORT_RANGE_BYTES } })
   beforeAll(() => ground.microsoft.control('PATCH', '/settings', { uploadBytesPer5Minutes: LIMIT_BYTES }))
   beforeEach(async () => {
     await ground.calm()
@@ -20,7 +20,7 @@ describe('what a mailbox takes in 5 minutes', () => {
   const counters = async () => (await ground.microsoft.control('GET', '/counters')).mailboxes['ada@contoso.com']
 
   it('is never exceeded by two processes, and everything arrives without a failed attempt', async () => {
-    await startWorker(ground, { environment, uploadRangeBytes: SHORT_RANGE_BYTES })
+    await startWorker(ground, { environment, deliverySizes: { rangeBytes: SHORT_RANGE_BYTES } })
     const mails = Array.from({ length: 4 }, (_, index) => ({ subject: `shared ${index}`, contents: files(3.2 * MB) }))
     const ids = await Promise.all(mails.map(({ subject, contents }) => submitFiles(ground, subject, contents)))
     for (const id of ids)

@@ -3,16 +3,21 @@ import { holdRequest } from '../test-support/held-request.ts'
 import {
   expectArrival,
   files,
-  MB,
-  SHORT_RANGE_BYTES as RANGE_BYTES,
+  permitSmallUploads,
   rangesTaken,
+  SMALL_UPLOADS,
   submitFiles,
 } from '../test-support/upload-ground.ts'
 import { useUploadGround } from '../test-support/use-ground.ts'
 import { answer, http } from '../test-support/scenario.ts'
 
-const ground = useUploadGround({ microsoftTimeoutMs: 2_000, uploadRangeBytes: RANGE_BYTES })
-beforeEach(() => ground.calm())
+const RANGE_BYTES = SMALL_UPLOADS.rangeBytes
+
+const ground = useUploadGround({ microsoftTimeoutMs: 2_000, deliverySizes: SMALL_UPLOADS })
+beforeEach(async () => {
+  await ground.calm()
+  await permitSmallUploads(ground)
+})
 afterEach(() => ground.requireNothingInMemory())
 
 const set = (settings: object) => ground.microsoft.control('PATCH', '/settings', settings)
@@ -119,7 +124,7 @@ describe('an upload session that is gone', () => {
 
   it('is tried again later when there is none that lasts', async () => {
     await ground.switchOn('upload-session-forgotten', 'always')
-    const contents = files(4 * MB)
+    const contents = files(4 * RANGE_BYTES)
     const id = await submitFiles(ground, 'no session lasts', contents)
     await ground.service.until(id, { status: 'queued', attempts: [{ outcome: 'unavailable' }] })
     await ground.microsoft.control('DELETE', '/scenarios')

@@ -8,8 +8,9 @@ import {
   expectArrival,
   files,
   MB,
-  SHORT_RANGE_BYTES as RANGE_BYTES,
+  permitSmallUploads,
   rangesTaken,
+  SMALL_UPLOADS,
   submitFiles,
   untilRanges,
   uploadsOf,
@@ -26,6 +27,7 @@ import {
 const AFTER_THE_LEASE_MS = 60 * SECONDS
 const LOOKS_AT_LEASES_EVERY_MS = 1 * SECONDS
 
+const RANGE_BYTES = SMALL_UPLOADS.rangeBytes
 const ONE_FILE = [0, RANGE_BYTES, 2 * RANGE_BYTES]
 const sizes = [100, 2 * RANGE_BYTES + 17, 200]
 
@@ -37,12 +39,13 @@ beforeAll(async () => {
   ground = await createTestGround()
   api = await ground.startProduct({ environment: { ROLE: 'api' } })
   await connectMailbox(api, { largeAttachments: true })
+  await permitSmallUploads(ground)
   service = await createServiceClient(api)
 })
 afterAll(() => ground.close())
 beforeEach(() => ground.microsoft.control('DELETE', '/scenarios'))
 
-const { startLater, startProcess } = createWorkerStarts(() => ground, { uploadRangeBytes: RANGE_BYTES })
+const { startLater, startProcess } = createWorkerStarts(() => ground, { deliverySizes: SMALL_UPLOADS })
 
 const submit = (subject: string, contents: readonly Buffer[]) =>
   submitFiles({ product: api, service }, subject, contents)
@@ -69,7 +72,7 @@ describe('a message whose worker is killed', () => {
   ] as const)('%s is resumed by another process', async (name, endpoint, when) => {
     const contents = files(...sizes)
     const before = await requestsTo(ground, 'draft-create')
-    const worker = await startKillableWorker(ground, { uploadRangeBytes: RANGE_BYTES })
+    const worker = await startKillableWorker(ground, { deliverySizes: SMALL_UPLOADS })
     await switchOn(ground, http(endpoint, { action: 'hang', when }))
     const id = await submit(name, contents)
     await untilMet(ground)

@@ -6,15 +6,17 @@ import { connectMailbox, createServiceClient, type ServiceClient } from '../test
 import {
   expectArrival,
   files,
-  SHORT_RANGE_BYTES as RANGE_BYTES,
+  permitSmallUploads,
   rangesTaken,
+  SMALL_UPLOADS,
   submitFiles,
 } from '../test-support/upload-ground.ts'
 import { http, startWorker, switchOn, untilMet, untilStopping } from '../test-support/scenario.ts'
 import { MESSAGES_CHANNEL } from '../queue/wake.ts'
 
+const RANGE_BYTES = SMALL_UPLOADS.rangeBytes
 const ONE_FILE = [0, RANGE_BYTES, 2 * RANGE_BYTES]
-const OPTIONS = { uploadRangeBytes: RANGE_BYTES }
+const OPTIONS = { deliverySizes: SMALL_UPLOADS }
 const CONTENTS = files(2 * RANGE_BYTES + 17)
 
 let ground: TestGround
@@ -25,6 +27,7 @@ beforeAll(async () => {
   ground = await createTestGround()
   api = await ground.startProduct({ environment: { ROLE: 'api' } })
   await connectMailbox(api, { largeAttachments: true })
+  await permitSmallUploads(ground)
   await ground.database.query(`UPDATE tenant_settings SET sent_items_search = 'works'`)
   service = await createServiceClient(api)
 })

@@ -1,4 +1,5 @@
 import { expect } from 'vitest'
+import type { DeliverySizes } from '../delivery/attempt.ts'
 import { MESSAGES_CHANNEL } from '../queue/wake.ts'
 import { mailsIn } from './mailbox.ts'
 import { createTestClock, HOURS } from './test-clock.ts'
@@ -30,14 +31,14 @@ export async function createDeliveryGround({
   environment = {},
   fromEmail = 'ada@contoso.com',
   microsoftTimeoutMs,
-  uploadRangeBytes,
+  deliverySizes,
   mailbox = 'may be sent from',
   tickMs = 0,
 }: {
   environment?: Record<string, string>
   fromEmail?: string
   microsoftTimeoutMs?: number
-  uploadRangeBytes?: number
+  deliverySizes?: DeliverySizes
   /** What the grant permits. */
   mailbox?: 'may be sent from' | 'may be read' | 'can be searched'
   tickMs?: number
@@ -48,7 +49,7 @@ export async function createDeliveryGround({
     environment: { MAILBOX_MESSAGES_PER_MINUTE: '0', ...environment },
     deliveryLookEveryMs: LOOK_EVERY_MS,
     ...(microsoftTimeoutMs !== undefined && { microsoftTimeoutMs }),
-    ...(uploadRangeBytes !== undefined && { uploadRangeBytes }),
+    ...(deliverySizes && { deliverySizes }),
   })
   await connectMailbox(product, { fromEmail, largeAttachments: mailbox !== 'may be sent from' })
   if (mailbox === 'can be searched')

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { systemClock } from '../clock.ts'
 import { compose } from '../compose.ts'
 import type { Config } from '../config.ts'
+import type { DeliverySizes } from '../delivery/attempt.ts'
 import { createLogger } from '../logger.ts'
 
 /** The first message of the parent process. */
@@ -9,7 +10,7 @@ export interface WorkerOrder {
   readonly config: Config
   /** A file with the ms by which this process's clock is ahead, so that a lease can expire even while it is stopped. */
   readonly clockFile: string
-  readonly options: { readonly uploadRangeBytes?: number }
+  readonly options: { readonly deliverySizes?: DeliverySizes }
 }
 
 process.once('message', (order: WorkerOrder) => void start(order))

@@ -1,4 +1,5 @@
 import { expect, onTestFinished } from 'vitest'
+import type { DeliverySizes } from '../delivery/attempt.ts'
 import { LOOK_EVERY_MS, type DeliveryGround } from './delivery-ground.ts'
 import { mailsIn } from './mailbox.ts'
 import { SETTINGS } from './office365-smtp.ts'
@@ -87,7 +88,7 @@ export async function startWorker(
     clock?: () => Date
     microsoftTimeoutMs?: number
     deliveryGraceMs?: number
-    uploadRangeBytes?: number
+    deliverySizes?: DeliverySizes
   } = {},
 ): Promise<TestProduct> {
   const worker = await ground.startProduct({
@@ -156,7 +157,7 @@ export async function untilSomethingWaits({ database }: Ground, statements = 1):
  */
 export async function startKillableWorker(
   ground: TestGround,
-  options: { uploadRangeBytes?: number } = {},
+  options: { deliverySizes?: DeliverySizes } = {},
 ): Promise<{ kill(): Promise<void> }> {
   const url = new URL(ground.database.url)
   const link = await createTcpLink(Number(url.port))
@@ -174,7 +175,7 @@ export async function startKillableWorker(
 /** Workers as processes that can be killed, and in this process once time has passed for the database. */
 export function createWorkerStarts(
   ground: () => TestGround,
-  options: { uploadRangeBytes?: number } = {},
+  options: { deliverySizes?: DeliverySizes } = {},
 ): {
   /** The process is closed with the test. */
   readonly startProcess: () => Promise<WorkerProcess>

@@ -5,6 +5,7 @@ import { Writable } from 'node:stream'
 import { startSimulator, type Simulator } from '@inforiver-mail/m365-simulator/start'
 import { compose } from '../compose.ts'
 import { readConfig, type Config } from '../config.ts'
+import type { DeliverySizes } from '../delivery/attempt.ts'
 import { createLogger } from '../logger.ts'
 import type { DnsResolver } from '../setup-check/sender-domain-check.ts'
 import { createChance } from './chance.ts'
@@ -52,7 +53,7 @@ export interface TestGround {
     microsoftTimeoutMs?: number
     deliveryGraceMs?: number
     deliveryLookEveryMs?: number
-    uploadRangeBytes?: number
+    deliverySizes?: DeliverySizes
     resolver?: DnsResolver
   }): Promise<TestProduct>
   /**
@@ -184,7 +185,7 @@ async function startProduct(options: {
   microsoftTimeoutMs?: number
   deliveryGraceMs?: number
   deliveryLookEveryMs?: number
-  uploadRangeBytes?: number
+  deliverySizes?: DeliverySizes
   resolver?: DnsResolver
 }): Promise<TestProduct> {
   const { config, clock, ...times } = options

@@ -1,10 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { expect } from 'vitest'
+import type { DeliverySizes } from '../delivery/attempt.ts'
 import { createDeliveryGround, type DeliveryGround } from './delivery-ground.ts'
 import { mailsIn } from './mailbox.ts'
+import { setMailbox } from './mailbox-state.ts'
 import { postMultipart, type Part } from './multipart.ts'
 import { SECONDS } from './test-clock.ts'
-import type { TestMicrosoft } from './test-product.ts'
+import type { TestGround, TestMicrosoft } from './test-product.ts'
 import type { ServiceClient } from './test-service.ts'
 
 export const MB = 1024 * 1024
@@ -12,6 +14,9 @@ export const MB = 1024 * 1024
 export const RANGE_BYTES = 3_932_160
 /** The smallest ranges of which Graph's smallest upload has three, if there is a byte more than two. */
 export const SHORT_RANGE_BYTES = 1_572_864
+
+/** The sizes of a product that uploads in ranges of one chunk what has a twentieth of 4 MB. */
+export const SMALL_UPLOADS = { rangeBytes: 262_144, certainRequestBytes: 100_000 }
 
 /** Shorter than any lease, since one may begin at the same moment. */
 const STEP_MS = 15 * SECONDS
@@ -41,19 +46,19 @@ export async function createUploadGround({
   environment = {},
   fromEmail = 'ada@contoso.com',
   microsoftTimeoutMs,
-  uploadRangeBytes,
+  deliverySizes,
 }: {
   environment?: Record<string, string>
   fromEmail?: string
   microsoftTimeoutMs?: number
-  uploadRangeBytes?: number
+  deliverySizes?: DeliverySizes
 } = {}): Promise<UploadGround> {
   const ground = await createDeliveryGround({
     environment,
     fromEmail,
     mailbox: 'may be read',
     ...(microsoftTimeoutMs !== undefined && { microsoftTimeoutMs }),
-    ...(uploadRangeBytes !== undefined && { uploadRangeBytes }),
+    ...(deliverySizes && { deliverySizes }),
   })
   /** Leases are renewed by a real timer, so they would expire if the clock advanced during a delivery. */
   const isUnderWay = async () => {
@@ -83,6 +88,13 @@ export async function createUploadGround({
       await expect.poll(metrics).toMatch(/^inforiver_mail_delivery_memory_bytes 0$/m)
     },
   }
+}
+
+/** Lets a product of `SMALL_UPLOADS` upload files that otherwise had to have 3 MB: at Microsoft, and as it knows that. */
+export async function permitSmallUploads({ microsoft, database }: Pick<TestGround, 'microsoft' | 'database'>) {
+  await microsoft.control('PATCH', '/settings', { minSessionBytes: 1 })
+  const at = new Date('2100-01-01') // whatever time passes in a test, it stays known
+  await setMailbox(database, { request_size_limit: SMALL_UPLOADS.certainRequestBytes, request_size_limit_at: at })
 }
 
 /** The initial values of the settings that tests of uploads change at the simulator. */
