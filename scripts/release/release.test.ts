@@ -159,8 +159,13 @@ describe.runIf(isLinux)('a folder that was unpacked half', () => {
 
 /** The x of the newest GLIBC_2.x whose symbols a program asks for. */
 function newestGlibcOf(program: Buffer): number {
-  const names = program.toString('latin1').matchAll(/GLIBC_2\.(\d+)/g)
-  return Math.max(0, ...[...names].map(([, minor]) => Number(minor)))
+  const name = 'GLIBC_2.'
+  let newest = 0
+  for (let at = program.indexOf(name); at >= 0; at = program.indexOf(name, at + 1)) {
+    const minor = Number.parseInt(program.toString('latin1', at + name.length, at + name.length + 3), 10)
+    if (minor > newest) newest = minor
+  }
+  return newest
 }
 
 function get(port: number, path: string): Promise<Response> {
