@@ -1,7 +1,8 @@
 // npm test: every check and every test, in one command. It is quiet while all is well, and names what is not; no test
 // is run a second time. The two test runners share the processors: each uses them while the tests of the other wait.
 import { spawn } from 'node:child_process'
-import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statfsSync } from 'node:fs'
+import { freemem } from 'node:os'
 import { join } from 'node:path'
 import { build, install, root, toolEnvironment } from './bootstrap.mjs'
 import { findBrowser } from './find-browser.mjs'
@@ -11,6 +12,11 @@ const reportOf = (runner) => join(reports, `${runner}.json`)
 const startedAt = performance.now()
 /** How much of a runner's output is shown: its end says why it ended. */
 const MAX_OUTPUT_CHARACTERS = 6_000
+/** Linux keeps this folder in memory. */
+const MEMORY = '/dev/shm'
+const FOLDER_NAME = /^inforiver-mail-(\d+)$/
+/** The tests hold up to 1 GB of files at once. */
+const MEMORY_BYTES = 6 * 1024 ** 3
 let passed = 0
 let failed = 0
 
@@ -27,23 +33,60 @@ await Promise.all([
   check('Format', 'oxfmt', ['--check', '.']),
   check('Dead code', 'knip', ['--no-progress']),
 ])
+const environment = makeFolder()
 await Promise.all([
   suite('Modules and database', {
     command: 'vitest',
     // The JSON report is silent about errors outside of tests; the dots end with them.
     parameters: ['run', '--reporter=dot', '--reporter=json', `--outputFile.json=${reportOf('vitest')}`],
+    environment,
     readReport: readVitest,
   }),
   suite('Browser', {
     command: 'playwright',
     parameters: ['test', '--config', 'e2e/playwright.config.ts', '--reporter=json'],
-    environment: { PLAYWRIGHT_JSON_OUTPUT_NAME: reportOf('playwright'), BROWSER_EXECUTABLE: browser ?? '' },
+    environment: {
+      ...environment,
+      PLAYWRIGHT_JSON_OUTPUT_NAME: reportOf('playwright'),
+      BROWSER_EXECUTABLE: browser ?? '',
+    },
     readReport: readPlaywright,
   }),
 ])
 
 console.log(`${passed} passed, ${failed} failed`)
 process.exit(failed === 0 ? 0 : 1)
+
+/**
+ * Has temporary files kept in memory where there is room: the tests make and drop some 200 databases, each of a thousand
+ * files. The folder goes with this process; what a killed one left is removed here.
+ */
+function makeFolder() {
+  try {
+    for (const name of readdirSync(MEMORY)) {
+      const [, pid] = FOLDER_NAME.exec(name) ?? []
+      if (pid !== undefined && !isRunning(Number(pid))) rmSync(join(MEMORY, name), { recursive: true, force: true })
+    }
+    const { bavail, bsize } = statfsSync(MEMORY)
+    if (Math.min(bavail * bsize, freemem()) < MEMORY_BYTES) return {}
+    const folder = join(MEMORY, `inforiver-mail-${process.pid}`)
+    mkdirSync(folder)
+    chmodSync(folder, 0o1777) // PostgreSQL runs under another account, if this one is root
+    process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+    return { TMPDIR: folder }
+  } catch {
+    return {} // not on this system: the usual folder does, only slower
+  }
+}
+
+function isRunning(pid) {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return error.code === 'EPERM'
+  }
+}
 
 /** Runs a tool that answers with its exit status. */
 async function check(name, command, parameters) {
