@@ -123,7 +123,7 @@ function findFault({ whole }: FuzzedRequest, answer: Answer | null): string | nu
 }
 
 async function readOperations({ url }: Process): Promise<Operation[]> {
-  const document = (await (await fetch(`${url}/openapi.json`)).json()) as {
+  const document = withoutReferences(await (await fetch(`${url}/openapi.json`)).text()) as {
     paths: Record<
       string,
       Record<string, { security: object[]; parameters?: unknown; requestBody?: { content: object } }>
@@ -138,6 +138,18 @@ async function readOperations({ url }: Process): Promise<Operation[]> {
       bodies: (requestBody?.content ?? {}) as Operation['bodies'],
     })),
   )
+}
+
+/** Reads an OpenAPI document and puts every schema in the place of what refers to it. None contains itself. */
+function withoutReferences(text: string): unknown {
+  const { components } = JSON.parse(text) as { components: { schemas: Record<string, unknown> } }
+  const read = (json: string): unknown =>
+    JSON.parse(json, (_key, value: unknown) => {
+      const reference = typeof value === 'object' && value !== null && '$ref' in value ? String(value.$ref) : ''
+      const [, name] = /^#\/components\/schemas\/(\w+)$/.exec(reference) ?? []
+      return name === undefined ? value : read(JSON.stringify(components.schemas[name]))
+    })
+  return read(text)
 }
 
 interface Session {

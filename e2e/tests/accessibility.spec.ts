@@ -77,3 +77,13 @@ test.describe('with forced colours', () => {
     await expect(link).toHaveCSS('border-left-style', 'solid')
   })
 })
+
+test('the documentation of the API is accessible to axe, wide in light and narrow in dark', async ({ page }) => {
+  await page.goto('/docs')
+  await expect(page.getByRole('heading', { name: 'Submits a message for delivery.' })).toBeVisible()
+  await show(page, 'light')
+  await expectAccessible(page)
+  await page.setViewportSize({ width: 360, height: 740 })
+  await show(page, 'dark')
+  await expectAccessible(page)
+})

@@ -1,4 +1,4 @@
-import { dirname, join, relative, sep } from 'node:path'
+import { relative, sep } from 'node:path'
 import { build, type Plugin } from 'rolldown'
 
 /** The programs of a release, and the sources that they are made of. */
@@ -12,7 +12,7 @@ const VAULT_COMMAND = /npm run vault -- /g
 
 /**
  * Bundles the product's programs into `folder`. What they read while they run has to lie there under the path that it
- * has in the repository, and what `@fastify/swagger-ui` serves under `swagger-ui/static`.
+ * has in the repository.
  *
  * @returns the files of `root` that the programs consist of
  */
@@ -40,14 +40,9 @@ export async function bundlePrograms(root: string, folder: string): Promise<read
 
 /** Lets sources find the files beside them, though they run from one folder. */
 function filesInPlace(root: string): Plugin {
-  const swaggerUi = `${sep}node_modules${sep}@fastify${sep}swagger-ui${sep}`
   return {
     name: 'files-in-place',
     transform(code, id) {
-      if (id.includes(swaggerUi)) {
-        const folder = JSON.stringify(join('swagger-ui', dirname(id.split(swaggerUi).at(-1) ?? '')))
-        return code.replaceAll('__dirname', `require('node:path').join(__dirname, ${folder})`)
-      }
       if (id.includes('node_modules') || !id.startsWith(root)) return null
       const place = JSON.stringify(relative(root, id).replaceAll(sep, '/'))
       return code

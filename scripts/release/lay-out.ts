@@ -6,6 +6,7 @@ import { licenceFile, type Component } from './components.ts'
 
 /** What the programs read while they run, under the path that it has in the repository. */
 const READ_BY_PROGRAMS = [
+  'apps/api/src/http/docs-page.css',
   'apps/api/src/http/plain-page.css',
   'apps/m365-simulator/src/assets',
   'apps/web/dist',
@@ -35,8 +36,6 @@ export async function layOut(root: string, folder: string): Promise<Layout> {
   await copy(join(root, 'scripts/release/program/main.mjs'), join(program, 'main.mjs'))
   await writeFile(join(program, 'package.json'), '{ "type": "module" }\n')
   for (const path of READ_BY_PROGRAMS) await copy(join(root, path), join(program, path))
-  const swaggerUi = await realpath(join(root, 'apps/api/node_modules/@fastify/swagger-ui'))
-  await copy(join(swaggerUi, 'static'), join(program, 'swagger-ui/static'))
   await copyPostgres(root, program)
   for (const path of FOR_OPERATORS) await copy(join(root, path), join(folder, path))
   await copy(node, join(folder, 'runtime/node'))

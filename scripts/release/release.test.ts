@@ -114,7 +114,7 @@ describe.runIf(isLinux)('the demo of a release', () => {
       })
       try {
         await announced(product)
-        const paths = ['/readyz', '/', '/plain-page.css', '/openapi.json', '/docs/static/swagger-ui-bundle.js']
+        const paths = ['/readyz', '/', '/plain-page.css', '/openapi.json', '/docs', '/docs/docs-page.css']
         const answers = [
           ...(await Promise.all(paths.map((path) => get(port, path)))),
           ...(await Promise.all(['/', '/assets/simulator.css'].map((path) => get(port + 1, path)))),

@@ -223,7 +223,7 @@ function singleLine(maxCharacters: number) {
 }
 
 /** `"a@b.example"` or `{ "address": "a@b.example", "name": "A" }`. */
-const RecipientInput = z
+export const RecipientInput = z
   .union(
     [EmailAddress, z.strictObject({ address: EmailAddress, name: singleLine(MAX_NAME_CHARACTERS).exactOptional() })],
     {
@@ -259,7 +259,7 @@ function orElse(...fieldsOfTheOther: readonly string[]) {
     Array.isArray(keys) && keys.every((key) => fieldsOfTheOther.includes(key)) ? EITHER : undefined
 }
 
-const InlineContent = z.strictObject(
+export const InlineContent = z.strictObject(
   {
     filename: FileName,
     contentType: ContentType.default('application/octet-stream'),
@@ -273,7 +273,7 @@ const InlineContent = z.strictObject(
 )
 
 /** Refers to a part `attachment` of a multipart request by its number, counted from 0. */
-const PartReference = z.strictObject(
+export const PartReference = z.strictObject(
   {
     part: z
       .int('The number of a part attachment, counted from 0; an attachment in JSON has filename and content instead.')

@@ -1,9 +1,17 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import type { Endpoint } from '@inforiver-mail/contract/endpoint'
+import { Problem, PROBLEM_STATUS } from '@inforiver-mail/contract/problem'
 import { validate } from '@readme/openapi-parser'
+import openapiTypescript, { astToString } from 'openapi-typescript'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { TestBrowser } from '../test-support/test-browser.ts'
 import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
 import { createServiceClient } from '../test-support/test-service.ts'
 import { VERSION } from '../version.ts'
+import { OPERATIONS } from './openapi-operations.ts'
 
 interface Operation {
   readonly method: string
@@ -31,7 +39,7 @@ const operations = (): readonly Operation[] =>
   )
 const operation = (method: string, path: string) => document.paths[`/api/v1${path}`][method.toLowerCase()]
 const codesOf = (described: Operation['described'], status: number): readonly string[] =>
-  described.responses[status]?.content['application/problem+json'].schema.allOf[1].properties.code.enum ?? []
+  Object.keys(described.responses[status]?.content['application/problem+json'].examples ?? {})
 
 it('is a valid OpenAPI document', async () => {
   expect(await validate(structuredClone(document))).toEqual({ valid: true, warnings: [], specification: 'OpenAPI' })
@@ -62,6 +70,158 @@ it('describes no query and no body if there is none', () => {
   expect(operation('GET', '/tenant-settings/office365-smtp')).not.toHaveProperty('parameters')
 })
 
+describe('the texts of an operation', () => {
+  it('are there for every operation: a tag, a description, and an example of each body', () => {
+    const tags = new Set<string>(document.tags.map(({ name }: { name: string }) => name))
+    const without = (isFaulty: (described: Operation['described']) => boolean) =>
+      operations()
+        .filter(({ described }) => isFaulty(described))
+        .map(({ described }) => described.operationId)
+    const lacksExample = (body: { example?: unknown } | undefined) => body !== undefined && body.example === undefined
+    const answerOf = ({ responses }: Operation['described']) =>
+      Object.entries<{ content?: Record<string, { example?: unknown }> }>(responses).find(
+        ([status]) => status < '300',
+      )?.[1].content ?? {}
+
+    expect({
+      'no tag: see TAGS in openapi-operations.ts': without(({ tags: [tag] = [] }) => !tags.has(tag)),
+      'no description: see OPERATIONS there': without(({ description, summary }) => description === summary),
+      'no example of the body: see OPERATIONS there': without(({ requestBody }) =>
+        lacksExample(requestBody?.content['application/json']),
+      ),
+      'no example of the answer: see OPERATIONS there': without((described) =>
+        Object.values(answerOf(described)).some(lacksExample),
+      ),
+      'no example of the id: see EXAMPLE_IDS there': without(({ parameters = [] }) =>
+        parameters.some((each: { in: string; example?: unknown }) => each.in === 'path' && lacksExample(each)),
+      ),
+    }).toEqual({
+      'no tag: see TAGS in openapi-operations.ts': [],
+      'no description: see OPERATIONS there': [],
+      'no example of the body: see OPERATIONS there': [],
+      'no example of the answer: see OPERATIONS there': [],
+      'no example of the id: see EXAMPLE_IDS there': [],
+    })
+  })
+
+  it('are of operations that exist, and their examples fit the contract', async () => {
+    const endpoints = await endpointsOfContract()
+    const faults = Object.entries(OPERATIONS).flatMap(([name, { request, response }]) => {
+      const endpoint = endpoints.find(({ operation: each }) => each === name)
+      if (!endpoint) return [`${name}: there is no such operation`]
+      return [
+        ...(endpoint.body?.safeParse(request).error?.issues ?? []),
+        ...(endpoint.response?.safeParse(response).error?.issues ?? []),
+      ].map(({ path, message }) => `${name}: ${path.join('.')}: ${message}`)
+    })
+    expect(faults).toEqual([])
+  })
+
+  it('follow the order of the tags, messages first', () => {
+    const seen = [...new Set(operations().map(({ described }) => described.tags[0]))]
+    const tags = document.tags.map(({ name }: { name: string }) => name)
+    expect(seen).toEqual(tags.filter((name: string) => seen.includes(name)))
+    expect(seen[0]).toBe('Messages')
+  })
+
+  it('show every problem by an example', () => {
+    const { examples } = document.components
+    expect(Object.keys(examples).toSorted()).toEqual(Object.keys(PROBLEM_STATUS).toSorted())
+    for (const [code, { value, description }] of Object.entries<{ value: unknown; description: string }>(examples)) {
+      expect(Problem.parse(value).code).toBe(code)
+      expect(description).toMatch(/^[A-Z].*\.$/)
+    }
+  })
+})
+
+describe('a generator', () => {
+  it('makes fewer than 120 types of it, and the shared ones have names', () => {
+    const names = Object.keys(document.components.schemas)
+    expect(names).toEqual(
+      expect.arrayContaining([
+        'SubmitMessage',
+        'Message',
+        'Recipient',
+        'Attachment',
+        'Settings',
+        'Consent',
+        'Problem',
+        'ServiceKey',
+        'Webhook',
+      ]),
+    )
+    expect(names.length + inlineObjects(document).length).toBeLessThan(120)
+  })
+
+  it('makes a client of it that compiles', async () => {
+    const root = join(import.meta.dirname, '../../../..')
+    const folder = await mkdtemp(join(root, 'node_modules/.client-'))
+    try {
+      const ast = await openapiTypescript(structuredClone(document))
+      await writeFile(join(folder, 'api.ts'), astToString(ast))
+      await writeFile(join(folder, 'use.ts'), CLIENT)
+      const compiler = join(root, 'node_modules/typescript/bin/tsc')
+      const options = ['--noEmit', '--strict', '--target', 'es2022', '--types', '', '--allowImportingTsExtensions']
+      const run = promisify(execFile)(process.execPath, [compiler, ...options, join(folder, 'use.ts')])
+      await expect(run).resolves.toMatchObject({ stdout: '' })
+    } finally {
+      await rm(folder, { recursive: true })
+    }
+  })
+})
+
+/** What an engineer of another service would write against the generated types. */
+const CLIENT = `import type { components, operations } from './api.ts'
+type Submit = operations['submitMessage']
+const body: Submit['requestBody']['content']['application/json'] = { to: ['a@b.example'], subject: 'Q3', text: 'Numbers.' }
+const sent: components['schemas']['Message']['status'] = 'sent'
+const problem: components['schemas']['Problem'] = {} as Submit['responses'][422]['content']['application/problem+json']
+// @ts-expect-error a subject is needed
+const wrong: components['schemas']['SubmitMessage'] = { to: [], text: '' }
+export { body, sent, problem, wrong }
+`
+
+/** Every object schema that has no name, by its place in the document. */
+function inlineObjects(value: unknown, place: readonly string[] = []): readonly string[] {
+  if (typeof value !== 'object' || value === null || place.at(-1)?.startsWith('example')) return []
+  const isNamed = place[0] === 'components' && place.length === 3
+  const isObject = !Array.isArray(value) && ('properties' in value || ('type' in value && value.type === 'object'))
+  const below = Object.entries(value).flatMap(([name, member]) => inlineObjects(member, [...place, name]))
+  return isObject && !isNamed ? [place.join('/'), ...below] : below
+}
+
+/** All operations of the contract, from whichever file. */
+async function endpointsOfContract(): Promise<readonly Endpoint[]> {
+  const manifest = new URL('../../../../packages/contract/package.json', import.meta.url)
+  const { exports: files } = JSON.parse(await readFile(manifest, 'utf8')) as { exports: Record<string, string> }
+  const modules = await Promise.all(
+    Object.values(files).map((file) => import(new URL(file, manifest).href) as Promise<Record<string, unknown>>),
+  )
+  return modules
+    .flatMap((module) => Object.values(module))
+    .filter((value) => typeof value === 'object' && value !== null && 'operation' in value) as Endpoint[]
+}
+
+describe('the page /docs', () => {
+  it('shows every operation, problem and schema, and needs no script and nothing from elsewhere', async () => {
+    const answer = await fetch(`${product.publicUrl}/docs`)
+    const page = await answer.text()
+    expect(answer.headers.get('content-type')).toBe('text/html; charset=utf-8')
+    const ids = [
+      ...operations().map(({ described }) => described.operationId),
+      ...Object.keys(document.components.schemas).map((name) => `schema-${name}`),
+      ...Object.keys(document.components.examples).map((code) => `problem-${code}`),
+    ]
+    expect(ids.filter((id) => !page.includes(` id="${id}"`))).toEqual([])
+    const targets = [...page.matchAll(/href="#([^"]+)"/g)].map(([, id]) => id)
+    expect(targets.filter((id) => !page.includes(` id="${id}"`))).toEqual([])
+    const loaded = [...page.matchAll(/<(?:link|img|script)[^>]* (?:href|src)="([^"]+)"/g)].map(([, url]) => url ?? '')
+    expect(new Set(loaded)).toEqual(new Set(['/favicon.svg', '/docs/docs-page.css']))
+    const style = await fetch(`${product.publicUrl}/docs/docs-page.css`)
+    expect([style.status, style.headers.get('content-type')]).toEqual([200, 'text/css; charset=utf-8'])
+  })
+})
+
 describe('submitting a message', () => {
   it('takes JSON, alone or as the part message beside binary parts', () => {
     const { content, required } = operation('POST', '/messages').requestBody
@@ -74,7 +234,7 @@ describe('submitting a message', () => {
   })
 
   it('says which of two bodies is sent', () => {
-    const { html, text } = operation('POST', '/messages').requestBody.content['application/json'].schema.properties
+    const { html, text } = document.components.schemas.SubmitMessage.properties
     expect(html.description).toContain('text is not sent')
     expect(text.description).toContain('beside html it is not sent')
   })

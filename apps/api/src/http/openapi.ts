@@ -1,18 +1,19 @@
+import { readFile } from 'node:fs/promises'
 import { STATUS_CODES } from 'node:http'
 import swagger from '@fastify/swagger'
-import swaggerUi from '@fastify/swagger-ui'
 import type { Endpoint } from '@inforiver-mail/contract/endpoint'
 import { MAX_ATTACHMENTS } from '@inforiver-mail/contract/message'
-import { Problem, PROBLEM_STATUS, type ProblemCode } from '@inforiver-mail/contract/problem'
+import { PROBLEM_STATUS, type ProblemCode } from '@inforiver-mail/contract/problem'
 import fp from 'fastify-plugin'
 import { jsonSchemaTransform } from 'fastify-type-provider-zod'
-import { z } from 'zod'
 import { VERSION } from '../version.ts'
+import { EXAMPLE_IDS, OPERATIONS, TAGS, tagOf } from './openapi-operations.ts'
+import { documentationPage } from './openapi-page.ts'
+import { exampleOf, PROBLEMS } from './openapi-problems.ts'
+import { withNamedSchemas, type ApiDocument, type ApiOperation } from './openapi-schemas.ts'
 import { sessionCookieName } from './session.ts'
 
-/** Swagger UI loads its scripts and style sheets as files from this host, and needs nothing inline. */
-const STATIC_CSP =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+const PROBLEM_TYPE = 'application/problem+json'
 
 /** Serves the contract as `GET /openapi.json` and `/docs`, for engineers of other services and code generators. */
 export const openapi = fp<{ publicUrl: string }>(
@@ -27,8 +28,9 @@ export const openapi = fp<{ publicUrl: string }>(
             'Submit a message and forget it: it is delivered once through the Microsoft 365 mailbox of the tenant. Failures are RFC 9457 problem details.',
         },
         servers: [{ url: publicUrl }],
+        tags: TAGS.map(({ name, description }) => ({ name, description })),
         components: {
-          schemas: { Problem: problemSchema() },
+          examples: problemExamples(),
           securitySchemes: {
             serviceKey: {
               type: 'http',
@@ -48,27 +50,108 @@ export const openapi = fp<{ publicUrl: string }>(
         const endpoint = data.route.config?.serves
         if (!endpoint) return { ...data, schema: { hide: true } }
         const { schema, url } = jsonSchemaTransform(withoutEmptyInput(data, endpoint))
-        return {
-          url,
-          schema: {
-            ...schema,
-            operationId: endpoint.operation,
-            summary: endpoint.summary,
-            ...(endpoint.takesAttachments && { body: withAttachments(schema.body) }),
-            response: { ...successOf(endpoint, schema.response), ...problemsOf(endpoint) },
-            security: [
-              ...(endpoint.scope ? [{ serviceKey: [endpoint.scope] }] : []),
-              ...(endpoint.session ? [{ session: [] }] : []),
-            ],
-          },
-        }
+        return { url, schema: describe(endpoint, schema) }
       },
+      transformObject: (document) => finish(withNamedSchemas(document)) as object,
     })
-    await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: STATIC_CSP, logLevel: 'warn' })
     app.get('/openapi.json', async () => app.swagger())
+    let page: string | null = null
+    app.get('/docs', async (_request, reply) =>
+      reply
+        .type('text/html; charset=utf-8')
+        .header('cache-control', 'no-cache')
+        .send((page ??= documentationPage(app.swagger() as unknown as ApiDocument))),
+    )
+    app.get('/docs/', async (_request, reply) => reply.redirect('/docs', 308))
+    app.get('/docs/docs-page.css', async (_request, reply) =>
+      reply
+        .type('text/css; charset=utf-8')
+        .header('cache-control', 'no-cache')
+        .send(await readFile(new URL('docs-page.css', import.meta.url))),
+    )
   },
   { name: 'openapi' },
 )
+
+/** What the libraries make of an operation's schemas: JSON Schema, which each of them types in its own way. */
+interface DescribedSchema {
+  readonly body?: unknown
+  readonly response?: unknown
+}
+
+function describe(endpoint: Endpoint, schema: DescribedSchema) {
+  const { body } = schema
+  const { description = endpoint.summary, response } = OPERATIONS[endpoint.operation] ?? {}
+  const tag = tagOf(endpoint.path)
+  return {
+    ...schema,
+    operationId: endpoint.operation,
+    summary: endpoint.summary,
+    description,
+    ...(tag && { tags: [tag] }),
+    ...(body !== undefined && { body: requestBody(endpoint, body) }),
+    response: { ...successOf(endpoint, schema.response, response), ...problemsOf(endpoint) },
+    security: [
+      ...(endpoint.scope ? [{ serviceKey: [endpoint.scope] }] : []),
+      ...(endpoint.session ? [{ session: [] }] : []),
+    ],
+  }
+}
+
+/** Adds the examples that the libraries drop, and puts the operations in the order of their tags and texts. */
+function finish(document: ApiDocument): ApiDocument {
+  const order = new Map(Object.keys(OPERATIONS).map((operation, index) => [operation, index]))
+  const placeOf = ({ tags: [tag] = [], operationId }: ApiOperation): number =>
+    TAGS.findIndex(({ name }) => name === tag) * 1_000 + (order.get(operationId) ?? 999)
+  const paths = Object.entries(document.paths).map(([path, methods]) => {
+    const operations = Object.entries(methods).toSorted(([, one], [, other]) => placeOf(one) - placeOf(other))
+    const place = Math.min(...operations.map(([, operation]) => placeOf(operation)))
+    const [{ url } = { url: '' }] = document.servers
+    const finished = operations.map(([method, operation]) => {
+      const complete = withExamples(path, operation)
+      const source = curlOf(`${url}${path}`, method, complete)
+      return [method, { ...complete, 'x-codeSamples': [{ lang: 'Shell', source }] }] as const
+    })
+    return { path, place, methods: Object.fromEntries(finished) }
+  })
+  const sorted = paths.toSorted((one, other) => one.place - other.place)
+  return { ...document, paths: Object.fromEntries(sorted.map(({ path, methods }) => [path, methods])) }
+}
+
+function curlOf(url: string, method: string, { parameters = [], requestBody, security }: ApiOperation): string {
+  const address = parameters.reduce(
+    (text, each) => (each.in === 'path' ? text.replace(`{${each.name}}`, String(each.example)) : text),
+    url,
+  )
+  const isForServices = security.some(({ serviceKey }) => serviceKey)
+  const body = requestBody?.content['application/json']?.example
+  return [
+    `curl -X ${method.toUpperCase()} '${address}'`,
+    isForServices ? '-H "Authorization: Bearer $SERVICE_KEY"' : '-H "Cookie: $SESSION_COOKIE"',
+    ...(isForServices || method === 'get' ? [] : [`-H 'Origin: ${new URL(url).origin}'`]),
+    ...(body === undefined ? [] : ["-H 'Content-Type: application/json'", `--data '${JSON.stringify(body)}'`]),
+  ].join(' \\\n  ')
+}
+
+function withExamples(path: string, operation: ApiOperation): ApiOperation {
+  const example = OPERATIONS[operation.operationId]?.request
+  const { requestBody, parameters } = operation
+  const json = requestBody?.content['application/json']
+  const id = EXAMPLE_IDS[path.split('/')[3] ?? '']
+  return {
+    ...operation,
+    ...(requestBody &&
+      json && {
+        requestBody: {
+          ...requestBody,
+          content: { ...requestBody.content, 'application/json': { ...json, example } },
+        },
+      }),
+    ...(parameters && {
+      parameters: parameters.map((each) => (each.in === 'path' ? Object.assign(each, { example: id }) : each)),
+    }),
+  }
+}
 
 /** Drops the schemas that only refuse a query or a body, which the endpoint does not have. */
 function withoutEmptyInput<Data extends { readonly schema: object }>(data: Data, { query, body }: Endpoint): Data {
@@ -76,18 +159,15 @@ function withoutEmptyInput<Data extends { readonly schema: object }>(data: Data,
   return { ...data, schema: { ...schema, ...(query && { querystring: query }), ...(body && { body }) } }
 }
 
-function problemSchema() {
-  const { $schema: _dialect, ...schema } = z.toJSONSchema(Problem)
-  return schema as { type: 'object' } // both libraries type JSON Schema, differently
-}
-
-/** Describes a body that is JSON, or multipart with the same JSON as its part `message`. */
-function withAttachments(json: unknown) {
+/** Describes a body that is JSON, or with attachments also multipart with the same JSON as its part `message`. */
+function requestBody({ takesAttachments }: Endpoint, schema: unknown) {
+  const json = { 'application/json': { schema } }
+  if (!takesAttachments) return { content: json }
   const parts = {
     type: 'object',
     required: ['message'],
     properties: {
-      message: json,
+      message: schema,
       attachment: {
         type: 'array',
         maxItems: MAX_ATTACHMENTS,
@@ -96,35 +176,45 @@ function withAttachments(json: unknown) {
       },
     },
   }
-  return { content: { 'application/json': { schema: json }, 'multipart/form-data': { schema: parts } } }
+  return { content: { ...json, 'multipart/form-data': { schema: parts } } }
 }
 
-function successOf({ response, status, answer: description, answerHeaders }: Endpoint, described: unknown) {
-  const { [status]: success } = (described ?? {}) as Record<number, object>
+function successOf(
+  { response, status, answer: description, answerHeaders, contentType = 'application/json' }: Endpoint,
+  described: unknown,
+  example: unknown,
+) {
+  if (!response) return { [status]: { type: 'null', description } }
+  const { [status]: schema } = (described ?? {}) as Record<number, object>
   const headers = answerHeaders && Object.fromEntries(Object.entries(answerHeaders).map(describeHeader))
-  return {
-    [status]: response ? { ...success, description, ...(headers && { headers }) } : { type: 'null', description },
-  }
+  const mediaType = contentType.split(';')[0] ?? contentType
+  return { [status]: { description, ...(headers && { headers }), content: { [mediaType]: { schema, example } } } }
 }
 
 function describeHeader([name, description]: [string, string]) {
   return [name, { type: 'string', description }] as const
 }
 
-/** Describes each status of a failure, with the codes it can have. */
+function problemExamples() {
+  const codes = Object.keys(PROBLEMS) as ProblemCode[]
+  return Object.fromEntries(
+    codes.map((code) => [
+      code,
+      { summary: exampleOf(code).title, description: PROBLEMS[code].description, value: exampleOf(code) },
+    ]),
+  )
+}
+
+/** Describes each status of a failure, with an example of each code that it can have. */
 function problemsOf(endpoint: Endpoint): Record<string, object> {
   const byStatus = Map.groupBy(failuresOf(endpoint), ({ status }) => status)
   return Object.fromEntries(
     [...byStatus].map(([status, failures]) => {
       const codes = failures.map(({ code }) => code)
-      const schema = {
-        allOf: [
-          { $ref: '#/components/schemas/Problem' },
-          { type: 'object', properties: { code: { type: 'string', enum: codes } } },
-        ],
-      }
+      const schema = { $ref: '#/components/schemas/Problem' }
+      const examples = Object.fromEntries(codes.map((code) => [code, { $ref: `#/components/examples/${code}` }]))
       const description = `${STATUS_CODES[status]}: ${codes.join(', ')}`
-      return [status, { description, content: { 'application/problem+json': { schema } } }]
+      return [status, { description, content: { [PROBLEM_TYPE]: { schema, examples } } }]
     }),
   )
 }

@@ -282,10 +282,10 @@ it('answers complete requests in order before a broken one', async () => {
 })
 
 it.each([
-  [416, 'invalid-input', '/docs/static/swagger-ui.css', { range: 'bytes=99999999-' }],
-  [412, 'invalid-input', '/docs/static/swagger-ui.css', { 'if-match': '"another"' }],
-  [404, 'not-found', '/docs/static/%00', {}],
-  [404, 'not-found', `/docs/static/${'x'.repeat(5_000)}`, {}],
+  [416, 'invalid-input', '/consent-result.js', { range: 'bytes=99999999-' }],
+  [412, 'invalid-input', '/consent-result.js', { 'if-match': '"another"' }],
+  [404, 'not-found', '/assets/%00', {}],
+  [404, 'not-found', `/assets/${'x'.repeat(5_000)}`, {}],
 ] as const)('answers a request for a file that cannot be served with %i %s', async (status, code, path, headers) => {
   const answer = await rawRequest(`${product.url}${path}`, { headers })
 

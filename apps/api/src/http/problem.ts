@@ -10,7 +10,7 @@ import { OutcomeUnknownError } from '../outcome-unknown.ts'
 import { sendPage } from './html.ts'
 import { createRefusalLog } from './refusal-log.ts'
 
-const TITLES = {
+export const PROBLEM_TITLES = {
   'invalid-input': 'The request is not valid',
   'not-signed-in': 'Not signed in',
   'invalid-service-key': 'The service key is not valid',
@@ -151,7 +151,7 @@ function sendProblem(request: FastifyRequest, reply: FastifyReply, error: Proble
   const { code, status, message } = error
   if (isNavigation(request)) {
     return sendPage(reply, status, {
-      title: TITLES[code],
+      title: PROBLEM_TITLES[code],
       paragraphs: [message],
       note: `Request id: ${request.id}`,
       link: { href: '/', text: 'Inforiver Mail' },
@@ -172,7 +172,7 @@ function sendProblem(request: FastifyRequest, reply: FastifyReply, error: Proble
 function describe({ code, status, message, errors }: ProblemError, requestId: string): Problem {
   return {
     type: `urn:inforiver-mail:problem:${code}`,
-    title: TITLES[code],
+    title: PROBLEM_TITLES[code],
     status,
     detail: message,
     code,

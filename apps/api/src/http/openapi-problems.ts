@@ -1,0 +1,137 @@
+import { PROBLEM_STATUS, type Problem, type ProblemCode } from '@inforiver-mail/contract/problem'
+import { PROBLEM_TITLES } from './problem.ts'
+
+interface ProblemText {
+  /** When it is answered, and what a client does about it. */
+  readonly description: string
+  /** The detail of one such answer. */
+  readonly detail: string
+  readonly errors?: Problem['errors']
+}
+
+/** The description and an example of every problem. One that is missing does not compile. */
+export const PROBLEMS = {
+  'invalid-input': {
+    description:
+      'The request does not fit the schema. errors lists every fault with its path. Repeating it unchanged gives the same answer.',
+    detail: 'subject: At most 998 characters.',
+    errors: [{ path: 'subject', message: 'At most 998 characters.' }],
+  },
+  'not-signed-in': {
+    description: 'There is no session, or it has ended. Sign in at /auth/sign-in.',
+    detail: 'Sign in again.',
+  },
+  'invalid-service-key': {
+    description:
+      'The service key is unknown, revoked or expired, or may not be used from this address. Which of these is not said, but is in the audit log.',
+    detail: 'The service key is not valid here.',
+  },
+  'not-workspace-admin': {
+    description: 'The signed-in person is not a workspace admin.',
+    detail: 'Ask a workspace admin.',
+  },
+  'cross-origin': {
+    description: 'A request with a session cookie that changes something came from the page of another site.',
+    detail: 'A request that changes something has to come from the page of Inforiver Mail.',
+  },
+  'scope-missing': {
+    description: 'The service key is valid, but lacks the scope of the operation. A workspace admin makes another key.',
+    detail: 'The service key needs the scope messages:send.',
+  },
+  'not-found': {
+    description: 'There is nothing of that id, or the caller may not see it.',
+    detail: 'There is no such message.',
+  },
+  'office365-smtp-disabled': {
+    description: 'The installation does not send by Office 365. The operator sets SMTP=Office365.',
+    detail: 'Set SMTP=Office365 in the configuration and start again.',
+  },
+  'method-not-allowed': {
+    description: 'The path exists, and not with this method. The header Allow names those that it takes.',
+    detail: 'Only GET and POST are served here.',
+  },
+  'already-configured': {
+    description: 'A mailbox is connected already. Use update-sender or reconnect.',
+    detail: 'A mailbox is already connected.',
+  },
+  'not-configured': {
+    description: 'No mailbox is connected. A workspace admin connects one first.',
+    detail: 'Connect a mailbox first.',
+  },
+  'large-attachments-locked': {
+    description: 'Large file attachments are enabled already, and can be switched off by a reset only.',
+    detail: 'Large file attachments stay enabled until a reset.',
+  },
+  'idempotency-key-reused': {
+    description: 'The Idempotency-Key was used within 24 hours for other content. Use a new key for a new message.',
+    detail: 'This Idempotency-Key was used within the last 24 hours for a message with other content.',
+  },
+  'message-not-cancellable': {
+    description: 'The message was sent, may have been sent, or has ended otherwise. Read it to see which.',
+    detail: 'The message has been sent.',
+  },
+  'message-not-retryable': {
+    description: 'The message did not fail, its content is no longer kept, or it expired. Submit a new one.',
+    detail: 'Only a failed message can be retried.',
+  },
+  'check-running': {
+    description: 'The set-up is being checked already. Ask again when that is over, after 20 seconds at most.',
+    detail: 'A check is running. Wait until it is over.',
+  },
+  'message-too-large': {
+    description:
+      'The message or one of its files is larger than the request, Microsoft or the organisation takes. The detail names size, limit and remedy.',
+    detail: 'Attachment 1 has 167772160 bytes; Microsoft takes at most 157286400 (150 MB). Send a link to the file.',
+  },
+  'expectation-failed': {
+    description: 'The header Expect asks for something other than 100-continue. Leave it out.',
+    detail: 'Only 100-continue can be expected.',
+  },
+  'sender-not-allowed': {
+    description: 'The message asks for another From than the configured sender. Leave out from, or use replyTo.',
+    detail: 'Messages leave from reports@contoso.com only.',
+  },
+  'recipient-not-allowed': {
+    description:
+      'The installation, or the service key, allows other domains only. errors names each recipient that is refused.',
+    detail: 'to[0]: Mail to example.org is not allowed.',
+    errors: [{ path: 'to[0]', message: 'Mail to example.org is not allowed.' }],
+  },
+  'large-attachments-disabled': {
+    description:
+      'The message needs large file attachments, which a workspace admin enables at Tenant Settings > Office 365 SMTP.',
+    detail: 'The message has 4194304 bytes of attachments; without large file attachments about 3 MB fit.',
+  },
+  'rate-limited': {
+    description: 'Too many requests. Repeat it after the seconds in Retry-After.',
+    detail: 'Too many requests. Try again in 5 seconds.',
+  },
+  internal: {
+    description:
+      'A fault of this installation. Nothing is said about its cause; the log has it under the requestId. Repeat a submit with its Idempotency-Key.',
+    detail: 'Something went wrong. The log has more under this request id.',
+  },
+  unavailable: {
+    description:
+      'The database is away, or the process stops. Repeat it after the seconds in Retry-After, a submit with its Idempotency-Key.',
+    detail: 'The database cannot be reached. Try again in a few seconds.',
+  },
+  'storage-full': {
+    description: 'Waiting and failed messages occupy what the tenant may store. Wait until some have left.',
+    detail: 'The messages occupy 10737418240 of 10737418240 bytes.',
+  },
+} as const satisfies Record<ProblemCode, ProblemText>
+
+/** An example of the problem, as it is answered. */
+export function exampleOf(code: ProblemCode): Problem {
+  const { detail, ...text }: ProblemText = PROBLEMS[code]
+  return {
+    type: `urn:inforiver-mail:problem:${code}`,
+    title: PROBLEM_TITLES[code],
+    status: PROBLEM_STATUS[code],
+    detail,
+    code,
+    requestId: '0b7f3c1e-58d2-4f6a-9a41-2c6d8e0f1b35',
+    ...(text.errors && { errors: text.errors }),
+  }
+}
