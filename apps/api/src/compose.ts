@@ -32,10 +32,12 @@ import { createHousekeeping, type Housekeeping } from './housekeeping.ts'
 import { health } from './http/health.ts'
 import { metrics } from './http/metrics.ts'
 import { workspaceAdminGuard } from './http/session.ts'
+import { createAcceptBatch } from './messages/accept-batch.ts'
 import { createAccept } from './messages/accept-message.ts'
 import { messageRoutes } from './messages/message-routes.ts'
 import { createBodyBudget, createDeliveryBudget } from './memory/memory-use.ts'
-import { createSubmit } from './messages/submit.ts'
+import { createSubmitBatch } from './messages/submit-batch.ts'
+import { createSealing, createSubmit } from './messages/submit.ts'
 import { startPolling, type Polling } from './polling.ts'
 import { composeQueue } from './queue/compose-queue.ts'
 import { SEALED_COLUMNS } from './sealed-columns.ts'
@@ -206,11 +208,8 @@ export async function compose(
       onExpiring: ({ expiresAt, daysAhead, at, ...facts }) =>
         alerts.store.raiseSecretExpiring({ ...facts, expiresAt: expiresAt.toISOString(), threshold: daysAhead }, at),
     })
-    const submit = createSubmit({
-      store: queue.messages,
-      contentKeys,
-      random,
-    })
+    const seal = createSealing({ contentKeys, random })
+    const submit = createSubmit({ store: queue.messages, contentKeys, seal })
     const auditRefusal = createRefusalAudit({ prisma: database.prisma, clock, logger })
     const requireAdmin = workspaceAdminGuard(config.office365SmtpEnabled, (member, operation) =>
       auditRefusal({
@@ -241,9 +240,7 @@ export async function compose(
       help: 'Messages accepted.',
       registers: [registry],
     })
-    const accept = createAccept({
-      submit,
-      intake: { store: queue.receiving, contentKeys, random },
+    const accepting = {
       admission: {
         store: queue.messages,
         readSender: settings.readSender,
@@ -251,6 +248,15 @@ export async function compose(
       },
       databaseNow,
       onSubmitted: () => submitted.inc(),
+    }
+    const accept = createAccept({
+      ...accepting,
+      submit,
+      intake: { store: queue.receiving, contentKeys, random },
+    })
+    const acceptBatch = createAcceptBatch({
+      ...accepting,
+      submitBatch: createSubmitBatch({ store: queue.messages, contentKeys, seal }),
     })
     const bodyBudget = createBodyBudget()
     const deliveryBudget = createDeliveryBudget()
@@ -356,6 +362,7 @@ export async function compose(
               limits: config.mailboxLimits,
               submit,
               accept,
+              acceptBatch,
               readSender: settings.readSender,
               readRecipientsPolicy: settings.readRecipientsPolicy,
               tracing,

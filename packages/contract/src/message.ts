@@ -412,6 +412,7 @@ export const IdempotencyKey = z
   .describe('The same content under the same key, within 24 hours, is answered with the first message.')
 
 const LOCATION = 'The address of the message.'
+const REPLAYED = 'The value true where the Idempotency-Key was used before, so that nothing new was stored.'
 
 const MessageParams = z.strictObject({ id: MessageId })
 
@@ -430,8 +431,44 @@ export const submitMessage = {
   answer: 'Stored: it will be delivered once. With a used Idempotency-Key, the first message as it stands.',
   answerHeaders: {
     Location: LOCATION,
-    'Idempotency-Replayed': 'The value true where the Idempotency-Key was used before, so that nothing new was stored.',
+    'Idempotency-Replayed': REPLAYED,
   },
+  problems: [
+    'message-too-large',
+    'idempotency-key-reused',
+    'sender-not-allowed',
+    'recipient-not-allowed',
+    'large-attachments-disabled',
+    'storage-full',
+  ],
+} as const satisfies Endpoint
+
+export const MAX_MESSAGES_IN_A_BATCH = 100
+const BATCH = `A list of 1 to ${MAX_MESSAGES_IN_A_BATCH} messages.`
+
+function batchOf<Each extends z.ZodType>(message: Each) {
+  return z.strictObject({
+    messages: bounded(z.array(message, { error: BATCH }).min(1, BATCH), MAX_MESSAGES_IN_A_BATCH, BATCH),
+  })
+}
+
+/** A batch whose messages are not looked into yet. */
+export const MessageBatch = batchOf(z.unknown())
+
+export const submitMessages = {
+  operation: 'submitMessages',
+  summary: 'Submits up to 100 messages: all of them are accepted, or none.',
+  method: 'POST',
+  path: '/api/v1/messages/batch',
+  session: null,
+  scope: 'messages:send',
+  headers: z.looseObject({ 'Idempotency-Key': IdempotencyKey.exactOptional() }),
+  body: batchOf(MessageInput),
+  status: 202,
+  response: z.strictObject({ items: z.array(Message) }),
+  answer:
+    'Stored, in the order of the request: each will be delivered once. With a used Idempotency-Key, the first messages as they stand.',
+  answerHeaders: { 'Idempotency-Replayed': REPLAYED },
   problems: [
     'message-too-large',
     'idempotency-key-reused',

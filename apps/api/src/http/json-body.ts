@@ -4,6 +4,13 @@ import { parameterOf } from './media-type.ts'
 import { ProblemError } from './problem.ts'
 import { beforeHeavyWork } from './heavy-work.ts'
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** How many values a body of JSON may have, if it may have more than others. */
+    maxJsonValues?: number
+  }
+}
+
 /** Many times as many as the largest valid message has. */
 const MAX_JSON_VALUES = 100_000
 /** Parsing more values blocks the process for milliseconds, so it counts as heavy work. */
@@ -19,7 +26,8 @@ export const jsonBodies = fp(
       { parseAs: 'buffer' },
       async (request: FastifyRequest, body: Buffer) => {
         refuseEncodedBody(request)
-        if (body.length > 0) return parseJson(body, request.headers['content-type'], 'The body')
+        if (body.length > 0)
+          return parseJson(body, request.headers['content-type'], 'The body', request.routeOptions.config.maxJsonValues)
         // Some clients always send the content type, even without a body.
         if (request.routeOptions.config.serves?.body === undefined) return undefined
         throw new ProblemError('invalid-input', 'The body is empty: send a JSON object.')
@@ -52,11 +60,16 @@ export async function beforeValidating(value: unknown): Promise<void> {
  *
  * @throws {ProblemError}
  */
-export async function parseJson(content: Buffer, contentType: string | undefined, what: string): Promise<unknown> {
+export async function parseJson(
+  content: Buffer,
+  contentType: string | undefined,
+  what: string,
+  maxValues = MAX_JSON_VALUES,
+): Promise<unknown> {
   const charset = contentType === undefined ? null : parameterOf(contentType, 'charset')
   if (charset !== null && !/^utf-?8$/i.test(charset))
     throw new ProblemError('invalid-input', `The charset ${quote(charset)} is not supported: send JSON in UTF-8.`)
-  const isHeavy = countValues(content, what) > MANY_JSON_VALUES
+  const isHeavy = countValues(content, what, maxValues) > MANY_JSON_VALUES
   if (isHeavy) await beforeHeavyWork()
   const text = decode(content, what)
   try {
@@ -75,7 +88,7 @@ export async function parseJson(content: Buffer, contentType: string | undefined
  *
  * @throws {ProblemError} when there are too many
  */
-function countValues(content: Buffer, what: string): number {
+function countValues(content: Buffer, what: string, maxValues: number): number {
   let values = 1
   let inString = false
   for (let at = 0; at < content.length; at++) {
@@ -83,8 +96,8 @@ function countValues(content: Buffer, what: string): number {
     if (byte === QUOTE) inString = !inString
     else if (inString) at += byte === BACKSLASH ? 1 : 0
     else if (byte === COMMA || byte === BRACKET || byte === BRACE) values += 1
-    if (values > MAX_JSON_VALUES)
-      throw new ProblemError('invalid-input', `${what} has more than the ${MAX_JSON_VALUES} values it may have.`)
+    if (values > maxValues)
+      throw new ProblemError('invalid-input', `${what} has more than the ${maxValues} values it may have.`)
   }
   return values
 }

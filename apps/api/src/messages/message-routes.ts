@@ -22,6 +22,7 @@ import type { AdmissionDeps } from './admission.ts'
 import { refuseRecipient } from './recipients-policy.ts'
 import type { Submit } from './submit.ts'
 import { findRoutes } from './find-routes.ts'
+import { submitBatchRoute, type SubmitBatchOptions } from './submit-batch-route.ts'
 import { submitRoute, type SubmitOptions } from './submit-route.ts'
 import { storageFull } from './refusals.ts'
 import { toUsage } from './usage.ts'
@@ -29,7 +30,7 @@ import { testMail } from './test-mail.ts'
 
 type Guard<Caller> = (request: FastifyRequest) => Promise<Caller>
 
-interface Options extends Omit<SubmitOptions, 'find'> {
+interface Options extends Omit<SubmitOptions, 'find'>, Pick<SubmitBatchOptions, 'acceptBatch'> {
   readonly requireAdmin: Guard<SignedIn>
   readonly requireServiceOrAdmin: (scope: Scope) => Guard<Actor>
   readonly store: Messages
@@ -60,7 +61,15 @@ export const messageRoutes: FastifyPluginAsync<Options> = async (app, options) =
     return message
   }
 
+  /** @throws {ProblemError} unless all of them are there */
+  async function findAll(owner: Owner, ids: readonly string[]): Promise<Message[]> {
+    const messages = await store.findAll(owner, ids, await senderAddress(owner.tenantId))
+    if (messages.length < ids.length) throw new ProblemError('not-found', 'Some of the messages are deleted by now.')
+    return messages
+  }
+
   await app.register(submitRoute, { ...options, find })
+  await app.register(submitBatchRoute, { ...options, findAll })
 
   route(app, readMessage, requireServiceOrAdmin(readMessage.scope), async ({ caller, params: { id } }) =>
     find(caller, id),

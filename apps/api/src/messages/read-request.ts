@@ -25,7 +25,7 @@ export type Check = (message: MessageInput) => Promise<void>
  * @throws {ProblemError} `invalid-input` with every fault, that of the Idempotency-Key included
  */
 export async function readRequest(request: FastifyRequest, intake: Intake, check: Check): Promise<MessageInput> {
-  const faults = parseKey(request).faults
+  const faults = parseIdempotencyKey(request).faults
   const boundary = boundaryOf(request.headers['content-type'])
   if (boundary !== null) return readParts(request, boundary, intake, check, faults)
   if (request.body === undefined) throw refuseMediaType(submitMessage)
@@ -35,10 +35,11 @@ export async function readRequest(request: FastifyRequest, intake: Intake, check
 
 /** Returns null where there is no key, or a faulty one, which `readRequest` refuses. */
 export function readIdempotencyKey(request: FastifyRequest): string | null {
-  return parseKey(request).key
+  return parseIdempotencyKey(request).key
 }
 
-function parseKey({ headers }: FastifyRequest): { key: string | null; faults: InputFault[] } {
+/** Reads the Idempotency-Key, or finds what is wrong with it. */
+export function parseIdempotencyKey({ headers }: FastifyRequest): { key: string | null; faults: InputFault[] } {
   const parsed = IdempotencyKey.optional().safeParse(headers['idempotency-key'])
   if (parsed.success) return { key: parsed.data ?? null, faults: [] }
   return { key: null, faults: parsed.error.issues.map(({ message }) => ({ path: 'Idempotency-Key', message })) }

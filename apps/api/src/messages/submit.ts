@@ -12,7 +12,7 @@ import type { ContentKeys } from '../content-keys.ts'
 import { newId } from '../ids.ts'
 import type { ReceivingMessage } from './attachment-intake.ts'
 import type { Messages } from '../queue/queue.ts'
-import type { Submitted } from '../queue/submit.ts'
+import type { NewMessage, Submitted } from '../queue/submit.ts'
 
 /** What a client asks for; asking for the same again under one key is a repetition. */
 export interface Submission {
@@ -24,32 +24,21 @@ export interface Submission {
   readonly onUnknownOutcome: 'retry' | 'stop'
 }
 
-interface Submitting extends Submission {
+interface Sealing extends Submission {
   readonly tenantId: string
   readonly service: string
   /** The row that its attachments are stored under in chunks; null when the content includes them. */
   readonly receiving: ReceivingMessage | null
-  readonly idempotencyKey: string | null
-  /** Identifies the content for the idempotency key; null to take a hash of the submission. */
-  readonly contentHash: string | null
   /** Null where nothing is traced. */
   readonly traceparent: string | null
 }
 
-/** Stores a message for delivery, its content sealed under a key of its own. */
-export type Submit = (submission: Submitting) => Promise<Exclude<Submitted, { outcome: 'data-key-gone' }>>
+/** Seals the content of a message under a key of its own, and gives it an id. */
+export type SealMessage = (submission: Sealing) => Promise<NewMessage>
 
-export function createSubmit({
-  store,
-  contentKeys,
-  random,
-}: {
-  store: Pick<Messages, 'submit'>
-  contentKeys: ContentKeys
-  random: RandomBytes
-}): Submit {
-  return async function submit(submission) {
-    const { tenantId, service, content, receiving, idempotencyKey, contentHash, traceparent } = submission
+export function createSealing({ contentKeys, random }: { contentKeys: ContentKeys; random: RandomBytes }): SealMessage {
+  return async (submission) => {
+    const { tenantId, service, content, receiving, traceparent } = submission
     const id = receiving?.id ?? newId('message')
     const { dataKey, contentKey } = receiving ?? (await contentKeys.forNewMessage({ id, tenantId }))
     const body = writeContent(content)
@@ -57,8 +46,7 @@ export function createSubmit({
     const sealed = createContentCipher(contentKey, random).seal(body, place)
     const attachments = content.mime?.attachments ?? content.attachments.map(toAttachment)
     const openBytes = openBytesOf(submission, attachments)
-    const attachmentBytes = content.attachments.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
-    const submitted = await store.submit({
+    return {
       id,
       tenantId,
       service,
@@ -76,7 +64,7 @@ export function createSubmit({
       onUnknownOutcome: submission.onUnknownOutcome,
       saveToSentItems: content.saveToSentItems,
       attachments,
-      attachmentBytes,
+      attachmentBytes: content.attachments.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
       receiving: receiving !== null,
       storedBytes: sealed.length + (receiving?.chunkBytes ?? 0),
       openBytes,
@@ -84,13 +72,37 @@ export function createSubmit({
       dataKey,
       content: sealed,
       traceparent,
-      idempotency:
-        idempotencyKey === null
-          ? null
-          : { key: idempotencyKey, contentHash: contentHash ?? hashSubmission(submission) },
-    })
+      idempotency: null,
+    }
+  }
+}
+
+interface Submitting extends Sealing {
+  readonly idempotencyKey: string | null
+  /** Identifies the content for the idempotency key; null to take a hash of the submission. */
+  readonly contentHash: string | null
+}
+
+/** Stores a message for delivery. */
+export type Submit = (submission: Submitting) => Promise<Exclude<Submitted, { outcome: 'data-key-gone' }>>
+
+export function createSubmit({
+  store,
+  contentKeys,
+  seal,
+}: {
+  store: Pick<Messages, 'submit'>
+  contentKeys: Pick<ContentKeys, 'dataKeyGone'>
+  seal: SealMessage
+}): Submit {
+  return async function submit(submission) {
+    const { tenantId, idempotencyKey, contentHash } = submission
+    const message = await seal(submission)
+    const idempotency =
+      idempotencyKey === null ? null : { key: idempotencyKey, contentHash: contentHash ?? hashSubmission(submission) }
+    const submitted = await store.submit({ ...message, idempotency })
     if (submitted.outcome !== 'data-key-gone') return submitted
-    await contentKeys.dataKeyGone(tenantId, dataKey)
+    await contentKeys.dataKeyGone(tenantId, message.dataKey)
     return submit(submission)
   }
 }

@@ -12,10 +12,13 @@ export interface KeyName {
   readonly key: string
 }
 
-/** The message that an idempotency key identifies. */
+/** The message, or the batch, that an idempotency key identifies. */
 export interface KeyHolder {
   readonly contentHash: string
+  /** Of a batch, the first. */
   readonly messageId: string
+  /** Those of a batch in order, else the one message. */
+  readonly messageIds: readonly string[]
 }
 
 /** Deletes expired keys, so that they can be used again. $1 tenants, $2 services, $3 keys */
@@ -25,19 +28,22 @@ DELETE FROM idempotency_records r USING unnest($1::text[], $2::text[], $3::text[
 
 /**
  * Takes free keys. It waits for a transaction that is taking the same key, and takes keys in a fixed order, so that two
- * batches cannot deadlock. $1 tenants, $2 services, $3 keys, $4 content hashes, $5 message ids
+ * batches cannot deadlock. $1 tenants, $2 services, $3 keys, $4 content hashes, $5 message ids, $6 all message ids of a batch as a
+ * PostgreSQL array, else null
  */
 const TAKE_KEYS = `
-INSERT INTO idempotency_records (tenant_id, service, key, content_hash, message_id, created_at)
-SELECT k.tenant_id, k.service, k.key, k.content_hash, k.message_id, mail_now()
-  FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[]) AS k(tenant_id, service, key, content_hash, message_id)
+INSERT INTO idempotency_records (tenant_id, service, key, content_hash, message_id, message_ids, created_at)
+SELECT k.tenant_id, k.service, k.key, k.content_hash, k.message_id, k.message_ids::text[], mail_now()
+  FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
+    AS k(tenant_id, service, key, content_hash, message_id, message_ids)
  ORDER BY k.tenant_id, k.service, k.key
 ON CONFLICT DO NOTHING
 RETURNING message_id`
 
 /** $1 tenants, $2 services, $3 keys */
 const READ_KEYS = `
-SELECT r.tenant_id AS "tenantId", r.service, r.key, r.content_hash AS "contentHash", r.message_id AS "messageId"
+SELECT r.tenant_id AS "tenantId", r.service, r.key, r.content_hash AS "contentHash", r.message_id AS "messageId",
+       coalesce(r.message_ids, ARRAY[r.message_id]) AS "messageIds"
   FROM idempotency_records r JOIN unnest($1::text[], $2::text[], $3::text[]) AS k(tenant_id, service, key) USING (tenant_id, service, key)
  WHERE r.created_at >= mail_now() - interval '24 hours'`
 
@@ -61,6 +67,8 @@ export function createKeyLookUp(pool: pg.Pool): (name: KeyName) => Promise<KeyHo
 export interface KeyClaim extends KeyName {
   readonly contentHash: string
   readonly messageId: string
+  /** Of a batch. */
+  readonly messageIds?: readonly string[]
 }
 
 /** Takes keys, and returns the ids of the messages whose keys were free. */
@@ -70,6 +78,7 @@ export async function takeKeys(client: pg.PoolClient, claims: readonly KeyClaim[
     ...keyColumns(claims),
     claims.map(({ contentHash }) => contentHash),
     claims.map(({ messageId }) => messageId),
+    claims.map(({ messageIds }) => messageIds && `{${messageIds.join(',')}}`),
   ])
   return new Set(rows.map((row) => row.message_id))
 }

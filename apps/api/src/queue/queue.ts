@@ -33,7 +33,7 @@ import {
   type MailboxLimits,
 } from './limits.ts'
 import type { StoredFilter } from './find.ts'
-import { findMessage, listMessages, walkMessages, type ListedMessages, type Listing } from './read.ts'
+import { findMessage, findMessages, listMessages, walkMessages, type ListedMessages, type Listing } from './read.ts'
 import { beginReceiving, discardReceived, reserveStorage, sweepReceived } from './receive.ts'
 import { recoverMessages, type Recovered } from './recover.ts'
 import { retryMessage } from './retry.ts'
@@ -42,6 +42,7 @@ import { createSettling, type Settled } from './settle.ts'
 import { findMovingQueues, findStalledQueues, type StalledQueue } from './stalled.ts'
 import type { StorageFull } from './storage.ts'
 import { createSubmitting, type NewMessage, type Submitted } from './submit.ts'
+import { createSubmittingTogether, type NewBatch, type SubmittedTogether } from './submit-together.ts'
 import { readMailboxState, type MailboxState } from './usage.ts'
 import { listenForMessages } from './wake.ts'
 
@@ -49,10 +50,14 @@ import { listenForMessages } from './wake.ts'
 export interface Messages {
   /** Resolves once the message is on disk. */
   submit(message: NewMessage): Promise<Submitted>
+  /** Stores all of them or none; resolves once they are on disk. */
+  submitTogether(batch: NewBatch): Promise<SubmittedTogether>
   /** Null when the key is free, or its message is still being submitted. */
   findKey(name: KeyName): Promise<KeyHolder | null>
   /** `configuredSender` is the address that an unsent message would be sent from now. */
   find(owner: Owner, id: string, configuredSender: string | null): Promise<Message | null>
+  /** In the order of `ids`. What is not there, or not the owner's, is left out. */
+  findAll(owner: Owner, ids: readonly string[], configuredSender: string | null): Promise<Message[]>
   list(owner: Owner, listing: Listing, configuredSender: string | null): Promise<ListedMessages>
   /** Yields all messages that a filter selects, newest first, in pages of at most `atOnce`. */
   walk(
@@ -221,8 +226,10 @@ export function createQueue(
     },
     messages: {
       submit: createSubmitting(pool, storageBytes),
+      submitTogether: createSubmittingTogether(pool, storageBytes),
       findKey: createKeyLookUp(pool),
       find: (owner, id, configuredSender) => findMessage(pool, limits, owner, id, configuredSender),
+      findAll: (owner, ids, configuredSender) => findMessages(pool, limits, owner, ids, configuredSender),
       list: (owner, listing, configuredSender) => listMessages(pool, limits, owner, listing, configuredSender),
       walk: (owner, filter, options) => walkMessages(pool, limits, owner, filter, options),
       cancel: (actor, id, now) => cancelMessage(prisma, actor, id, now),

@@ -14,7 +14,6 @@ import {
 } from '../stored-values.ts'
 import type { Owner } from './actor.ts'
 import { ACCEPTED, MOST_ATTEMPTS, readAttempts, type StoredAttempt } from './attempts.ts'
-import { isOfTenant } from './columns.ts'
 import { reportRecipients } from './delivery-reports.ts'
 import { createFinder, type Finder, type Match, type PageStart, type StoredFilter, type Total } from './find.ts'
 import type { MailboxLimits } from './limits.ts'
@@ -45,9 +44,11 @@ m.cc, m.bcc, m.attachments, m.priority, m.expires_at, m.read_receipt, m.delivery
 coalesce((SELECT d.uploaded_bytes FROM message_drafts d WHERE d.message_id = m.id), 0) AS uploaded_bytes,
 greatest(m.next_attempt_at, mail_now()) AS not_before`
 
-/** $1 id, $2 tenant, $3 service, or null for any */
+/** $1 ids, $2 tenant, $3 service, or null for any */
 const FIND = `
-SELECT ${COLUMNS} FROM message_states m WHERE m.id = $1 AND ${isOfTenant('m', '$2')} AND ($3::text IS NULL OR m.service = $3)`
+SELECT ${COLUMNS}
+  FROM unnest($1::text[]) AS r(id) CROSS JOIN LATERAL (SELECT * FROM message_states WHERE id = r.id OFFSET 0) AS m
+ WHERE m.tenant_id = $2 AND ($3::text IS NULL OR m.service = $3)`
 
 /** Messages of a page that still meet the filter. $1 tenant, $2 ids */
 const listOf = (state: readonly string[]): string => `
@@ -62,9 +63,25 @@ export async function findMessage(
   id: string,
   configuredSender: string | null,
 ): Promise<Message | null> {
-  const { rows } = await pool.query<StoredRow>(FIND, [id, owner.tenantId, owner.service])
-  const [found] = await toMessages(pool, limits, owner, rows, configuredSender)
-  return found ? { ...found.message, recipients: reportRecipients(found.message) } : null
+  const [message = null] = await findMessages(pool, limits, owner, [id], configuredSender)
+  return message
+}
+
+/** Returns those that there are, in the order of `ids`. */
+export async function findMessages(
+  pool: pg.Pool,
+  limits: MailboxLimits,
+  owner: Owner,
+  ids: readonly string[],
+  configuredSender: string | null,
+): Promise<Message[]> {
+  const { rows } = await pool.query<StoredRow>(FIND, [ids, owner.tenantId, owner.service])
+  const found = await toMessages(pool, limits, owner, rows, configuredSender)
+  const byId = new Map(found.map(({ message }) => [message.id, message]))
+  return ids.flatMap((id) => {
+    const message = byId.get(id)
+    return message ? Object.assign(message, { recipients: reportRecipients(message) }) : []
+  })
 }
 
 /** Returns a page of what a filter selects. */

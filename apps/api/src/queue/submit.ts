@@ -75,7 +75,8 @@ const LOCK_RECEIVED = `SELECT message_id AS id FROM message_contents WHERE messa
  * - Messages whose data key is gone are left out. The other data keys are locked against deletion.
  * - Workers are woken only if the tenant had nothing due before: otherwise they are busy, or wait for its limits.
  *
- * $25 the most that a tenant may store, $26 the channel to wake workers on, else one array per column
+ * $25 the most that a tenant may store, $26 the channel to wake workers on, $27 whether to store all or none, else one array per
+ * column
  */
 const INSERT_MESSAGES = `
 WITH new AS MATERIALIZED (
@@ -111,7 +112,7 @@ WITH new AS MATERIALIZED (
          CASE WHEN later THEN 'scheduled' WHEN because IS NULL THEN 'queued' ELSE 'held' END AS state,
          CASE WHEN later THEN send_at WHEN because IS NULL THEN mail_now() END AS due_at,
          CASE WHEN NOT coalesce(later, false) THEN because END AS held_because
-    FROM new n WHERE id IN (SELECT id FROM fitting)
+    FROM new n WHERE id IN (SELECT id FROM fitting) AND (NOT $27 OR (SELECT count(*) FROM fitting) = (SELECT count(*) FROM new))
 ), recorded AS (
   INSERT INTO messages (id, tenant_id, service, "to", subject, reference, created_at, send_at, on_unknown_outcome, save_to_sent_items,
                         recipients, attachment_bytes, open_bytes, cc, bcc, attachments, priority, expires_at, read_receipt, delivery_receipt)
@@ -154,7 +155,7 @@ export function createSubmitting(pool: pg.Pool, storageBytes: number): (message:
 /** Takes one statement when there is no idempotency key and nothing received, else a transaction. */
 async function submitBatch(pool: pg.Pool, batch: readonly NewMessage[], storageBytes: number): Promise<Submitted[]> {
   if (batch.every(({ idempotency, receiving }) => idempotency === null && !receiving)) {
-    const inserted = await inOneStatement(pool, (client) => insert(client, batch, storageBytes))
+    const inserted = await inOneStatement(pool, (client) => insertMessages(client, batch, storageBytes))
     return batch.map((message) => outcomeOf(message, inserted, new Map(), storageBytes))
   }
   return inTransaction(pool, async (client) => {
@@ -162,7 +163,7 @@ async function submitBatch(pool: pg.Pool, batch: readonly NewMessage[], storageB
     const keyed = present.filter(({ idempotency }) => idempotency !== null)
     const first = keyed.length === 0 ? new Set<string>() : await takeKeys(client, keyed.map(toKeyClaim))
     const fresh = present.filter(({ id, idempotency }) => idempotency === null || first.has(id))
-    const inserted = await insert(client, fresh, storageBytes)
+    const inserted = await insertMessages(client, fresh, storageBytes)
     await releaseKeys(client, fresh.filter(isLeftOut(inserted)).map(keyOf))
     const repeated = keyed.filter(({ id }) => !first.has(id))
     const holders = repeated.length === 0 ? new Map<string, KeyHolder>() : await readKeys(client, repeated.map(keyOf))
@@ -181,7 +182,7 @@ async function lockReceived(client: pg.PoolClient, batch: readonly NewMessage[])
   return batch.filter(({ id, receiving }) => !receiving || locked.has(id))
 }
 
-interface InsertedRow {
+export interface InsertedRow {
   readonly id: string
   /** Null when the tenant has no room for the message, or its data key is gone. */
   readonly status: MessageStatus | null
@@ -194,16 +195,18 @@ interface InsertedRow {
   readonly key_gone: boolean
 }
 
-async function insert(
+/** @param together whether to store all of them or none; else those without room are left out */
+export async function insertMessages(
   client: pg.PoolClient,
   messages: readonly NewMessage[],
   storageBytes: number,
+  together = false,
 ): Promise<ReadonlyMap<string, InsertedRow>> {
   if (messages.length === 0) return new Map()
   const { rows } = await client.query<InsertedRow>({
     name: 'insert-messages',
     text: INSERT_MESSAGES,
-    values: [...toColumns(messages), storageBytes, MESSAGES_CHANNEL],
+    values: [...toColumns(messages), storageBytes, MESSAGES_CHANNEL, together],
   })
   return new Map(rows.map((row) => [row.id, row]))
 }
@@ -261,7 +264,7 @@ function toColumns(messages: readonly NewMessage[]): unknown[] {
   ]
 }
 
-function freshMessage(message: NewMessage, row: InsertedRow & { readonly status: MessageStatus }): Message {
+export function freshMessage(message: NewMessage, row: InsertedRow & { readonly status: MessageStatus }): Message {
   const { id, service, to, cc, bcc, subject, reference, sendAt, priority, expiresAt, attachments } = message
   return {
     id,

@@ -5,7 +5,7 @@ import { createTokenVault } from '@inforiver-mail/m365/token-vault'
 import { onTestFinished } from 'vitest'
 import { createContentKeys } from '../content-keys.ts'
 import { openDatabase } from '../database/database.ts'
-import { createSubmit } from '../messages/submit.ts'
+import { createSealing, createSubmit } from '../messages/submit.ts'
 import type { DeliveryGround } from './delivery-ground.ts'
 import { createTestQueue } from './test-queue.ts'
 
@@ -49,7 +49,11 @@ export async function submitAsMime(
   const vault = createTokenVault(keys.keyRing)
   const elapsedMs = () => performance.now()
   const contentKeys = createContentKeys({ store: queue.dataKeys, vault, random: randomBytes, elapsedMs })
-  const submit = createSubmit({ store: queue.messages, contentKeys, random: randomBytes })
+  const submit = createSubmit({
+    store: queue.messages,
+    contentKeys,
+    seal: createSealing({ contentKeys, random: randomBytes }),
+  })
   const [tenant] = await database.query<{ id: string }>('SELECT tenant_id AS id FROM tenant_settings')
   const source = Buffer.from([...header, SIGNED, 'MIME-Version: 1.0', '', SIGNED_BODY].join('\r\n'))
   const nobody = { to: [{ address: 'max@contoso.com' }], cc: [], bcc: [], replyTo: [] }

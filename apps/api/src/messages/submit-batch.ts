@@ -1,0 +1,45 @@
+import { createHash } from 'node:crypto'
+import type { Messages } from '../queue/queue.ts'
+import type { SubmittedTogether } from '../queue/submit-together.ts'
+import { hashSubmission, type SealMessage, type Submission } from './submit.ts'
+import type { ContentKeys } from '../content-keys.ts'
+
+/** Stores all messages of a batch for delivery, or none. */
+export type SubmitBatch = (batch: {
+  readonly tenantId: string
+  readonly service: string
+  readonly submissions: readonly Submission[]
+  readonly idempotencyKey: string | null
+  /** Null where nothing is traced. */
+  readonly traceparent: string | null
+}) => Promise<Exclude<SubmittedTogether, { outcome: 'data-key-gone' }>>
+
+export function createSubmitBatch({
+  store,
+  contentKeys,
+  seal,
+}: {
+  store: Pick<Messages, 'submitTogether'>
+  contentKeys: Pick<ContentKeys, 'dataKeyGone'>
+  seal: SealMessage
+}): SubmitBatch {
+  return async function submitBatch(batch) {
+    const { tenantId, service, submissions, idempotencyKey, traceparent } = batch
+    const messages = await Promise.all(
+      submissions.map((submission) => seal({ ...submission, tenantId, service, receiving: null, traceparent })),
+    )
+    const idempotency = idempotencyKey === null ? null : { key: idempotencyKey, contentHash: hashBatch(submissions) }
+    const submitted = await store.submitTogether({ messages, idempotency })
+    if (submitted.outcome !== 'data-key-gone') return submitted
+    for (const dataKey of new Set(messages.map((message) => message.dataKey)))
+      await contentKeys.dataKeyGone(tenantId, dataKey)
+    return submitBatch(batch)
+  }
+}
+
+/** Hashes what was parsed. A batch of one message is not the message alone. */
+export function hashBatch(submissions: readonly Submission[]): string {
+  return createHash('sha256')
+    .update(JSON.stringify({ batch: submissions.map(hashSubmission) }))
+    .digest('base64url')
+}
