@@ -1,7 +1,17 @@
 import type * as contract from '@inforiver-mail/contract/message'
+import type { MessageFilter as ContractFilter } from '@inforiver-mail/contract/message-list'
 import { expectTypeOf, it } from 'vitest'
 import type { z } from 'zod'
-import type { Attachment, Delivery, DeliveryReport, Message, MessageSummary, SendMessage, Usage } from './types.ts'
+import type {
+  Attachment,
+  Delivery,
+  DeliveryReport,
+  Message,
+  MessageFilter,
+  MessageSummary,
+  SendMessage,
+  Usage,
+} from './types.ts'
 
 // The compiler checks these when the package is type-checked.
 
@@ -12,6 +22,8 @@ it('has the shapes of the contract', () => {
   expectTypeOf<Delivery>().toEqualTypeOf<contract.Delivery>()
   expectTypeOf<DeliveryReport>().toEqualTypeOf<contract.DeliveryReport>()
   expectTypeOf<Usage>().toEqualTypeOf<contract.Usage>()
+  // A key may not ask for a service: it sees its own.
+  expectTypeOf<MessageFilter>().toEqualTypeOf<Omit<ContractFilter, 'service'>>()
   expectTypeOf<keyof SendMessage>().toEqualTypeOf<keyof z.input<typeof contract.MessageInput>>()
   expectTypeOf<Pick<SendMessage, Plain>>().toExtend<Pick<z.input<typeof contract.MessageInput>, Plain>>()
 })

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Endpoint } from './endpoint.ts'
+import { Moment } from './moment.ts'
 
 /**
  * The audit log records these actions. The list is closed.
@@ -67,8 +68,6 @@ export const AuditEvent = z.strictObject({
   details: AuditDetails,
 })
 export type AuditEvent = z.infer<typeof AuditEvent>
-
-const Moment = z.iso.datetime({ offset: true, error: 'A date and time with a zone, such as 2026-11-25T06:00:00Z.' })
 
 /** Selects events; all of them when it is empty. */
 export const AuditFilter = z.strictObject({

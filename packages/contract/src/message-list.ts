@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Endpoint } from './endpoint.ts'
+import { Moment } from './moment.ts'
 import { Delivery, MessageStatus, MessageSummary } from './message.ts'
 
 /** `GET /messages` counts up to this many messages exactly. */
@@ -8,8 +9,6 @@ export const MAX_EXACT_TOTAL = 10_000
 export const MIN_SEARCH_CHARACTERS = 3
 const ENOUGH_TO_SEARCH = new RegExp(`^.{${MIN_SEARCH_CHARACTERS}}`, 'su')
 const MAX_TEXT_CHARACTERS = 512
-
-const Moment = z.iso.datetime({ offset: true, error: 'A date and time with a zone, such as 2026-11-25T06:00:00Z.' })
 
 function text() {
   return z

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { bounded } from './bounded.ts'
 import { EmailAddress } from './email-address.ts'
 import type { Endpoint } from './endpoint.ts'
+import { StorableMoment } from './moment.ts'
 
 export const MAX_RECIPIENTS = 500 // Exchange Online counts to, cc and bcc together
 export const MAX_HEADERS = 5 // Microsoft Graph refuses more
@@ -21,9 +22,6 @@ const MAX_REFERENCE_CHARACTERS = 512
 const MAX_HEADER_VALUE_CHARACTERS = 996 // a line of RFC 5322 without the shortest name and the colon
 const MAX_REPLY_TO = 25
 const MAX_BODY_CHARACTERS = 6 * 1024 * 1024
-/** A zone can push a time out of these years in UTC, where ISO 8601 needs more digits. */
-const EARLIEST_TIME_MS = Date.parse('0001-01-01T00:00:00Z')
-const LATEST_TIME_MS = Date.parse('9999-12-31T23:59:59.999Z')
 
 export const MessageId = z.string().regex(/^msg_[0-9a-f]{32}$/, 'Not the id of a message.')
 
@@ -310,13 +308,6 @@ const Headers = bounded(
   `At most ${MAX_HEADERS} headers.`,
 )
 
-const Time = z.iso
-  .datetime({ offset: true, abort: true, error: 'A date and time with a zone, such as 2026-11-25T06:00:00Z.' })
-  .refine(
-    (value) => Date.parse(value) >= EARLIEST_TIME_MS && Date.parse(value) <= LATEST_TIME_MS,
-    'A time in one of the years from 1 to 9999 in UTC.',
-  )
-
 export const MessageInput = z
   .strictObject({
     to: Recipients,
@@ -350,11 +341,11 @@ export const MessageInput = z
     headers: Headers.default({}),
     importance: z.enum(['low', 'normal', 'high']).default('normal'),
     saveToSentItems: z.boolean().default(true),
-    sendAt: Time.exactOptional(),
+    sendAt: StorableMoment.exactOptional(),
     priority: MessagePriority.default('normal').describe(
       'Which messages of the mailbox leave first. What recipients see is importance.',
     ),
-    expiresAt: Time.exactOptional().describe(
+    expiresAt: StorableMoment.exactOptional().describe(
       'A message that has not left by this time is not sent any more: it fails with the problem expired. It has to be later than now and than sendAt.',
     ),
     requestReadReceipt: z.boolean().default(false),

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { bounded } from './bounded.ts'
 import { Scope } from './caller.ts'
 import type { Endpoint } from './endpoint.ts'
+import { StorableMoment } from './moment.ts'
 import { AllowedDomains } from './recipients-policy.ts'
 
 export const ServiceKeyId = z.string().regex(/^key_[0-9a-f]{32}$/, 'Not the id of a service key.')
@@ -24,7 +25,6 @@ export type ServiceKey = z.infer<typeof ServiceKey>
 
 const MAX_SCOPES = Scope.options.length
 export const MAX_ALLOWED_ADDRESSES = 100
-const LATEST_END_MS = Date.parse('9999-12-31T23:59:59.999Z')
 
 const ClientAddress = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], {
   error: 'An IP address such as 10.1.2.3, or a network such as 10.0.0.0/8 or fd00::/8.',
@@ -47,11 +47,7 @@ export const ServiceKeyInput = z.strictObject({
     MAX_SCOPES,
     `At most ${MAX_SCOPES} scopes, each once.`,
   ),
-  expiresAt: z.iso
-    .datetime({ offset: true, abort: true, error: 'A date and time with a zone, such as 2026-11-25T06:00:00Z.' })
-    .refine((value) => Date.parse(value) <= LATEST_END_MS, 'A time before the year 10000 in UTC.')
-    .nullable()
-    .default(null),
+  expiresAt: StorableMoment.nullable().default(null),
   allowedDomains: AllowedDomains.default([]),
   allowedAddresses: bounded(
     z.array(ClientAddress, { error: 'A list of addresses and networks, such as ["10.0.0.0/8"].' }),

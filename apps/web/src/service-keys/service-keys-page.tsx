@@ -88,7 +88,7 @@ function keyColumns(onRevoke: (key: ServiceKey) => void): readonly Column<Servic
   return [
     { name: 'Name', cell: ({ name }) => <strong>{name}</strong> },
     { name: 'Permissions', cell: ({ scopes }) => scopesText(scopes) },
-    { name: 'Limited', cell: (key) => limitsText(key) || 'No' },
+    { name: 'Limits', cell: (key) => limitsText(key) || 'None' },
     { name: 'Created', kind: 'keep', cell: ({ createdAt }) => <LocalTime at={createdAt} format="short" /> },
     {
       name: 'Last used',
