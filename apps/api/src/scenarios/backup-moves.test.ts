@@ -5,30 +5,36 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { runBackupCommand } from '../backup-command.ts'
 import { runRestoreCommand } from '../restore-command.ts'
 import { mailsIn } from '../test-support/mailbox.ts'
-import { createTestGround, type TestGround } from '../test-support/test-product.ts'
+import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
 import { connectMailbox, createServiceClient } from '../test-support/test-service.ts'
 
 const NOTHING_ASKED = { noResend: false, replace: false }
 
 let ground: TestGround
 let folder: string
+let dataDirectory: string
+/** The product in the embedded database, and the message that it has sent there. */
+let embedded: TestProduct
+let id: string
 
 beforeAll(async () => {
   ground = await createTestGround()
   folder = await mkdtemp(join(tmpdir(), 'inforiver-mail-moves-'))
+  dataDirectory = join(folder, 'data')
 })
 afterAll(async () => {
   await ground.close()
   await rm(folder, { recursive: true, force: true })
 })
 
-it('moves a running product into the embedded database and back: what waited is sent once, without a new consent', async () => {
-  const lines: string[] = []
-  const print = (line: string) => void lines.push(line)
+const lines: string[] = []
+const print = (line: string) => void lines.push(line)
+
+it('moves a running product into the embedded database: what waited is sent once, without a new consent', async () => {
   const external = await ground.startProduct({ environment: { ROLE: 'api' } }) // it sends nothing
   await connectMailbox(external)
   const service = await createServiceClient(external)
-  const { id } = await service.submit({ subject: 'Waits in the backup' })
+  id = (await service.submit({ subject: 'Waits in the backup' })).id
   const out = join(folder, 'external.backup')
   await runBackupCommand({ to: out, withKeys: true }, external.config, { print })
   await expect(
@@ -36,13 +42,17 @@ it('moves a running product into the embedded database and back: what waited is 
   ).rejects.toThrow('Inforiver Mail is running on this database.')
   await external.close()
 
-  const dataDirectory = join(folder, 'data')
   const environment = { DATABASE_URL: '', VAULT_KEYS: '', DATA_DIR: dataDirectory }
   await runRestoreCommand({ from: out, ...NOTHING_ASKED }, await ground.configure(environment), { print })
-  const embedded = await ground.startProduct({ environment })
+  embedded = await ground.startProduct({ environment })
   expect(await service.at(embedded).untilEnded(id)).toMatchObject({ status: 'sent', possibleDuplicate: false })
   expect(await mailsIn(ground.microsoft, 'Waits in the backup')).toHaveLength(1)
+  expect(lines).toContain(
+    'The next start sends what waited: 1 queued, 0 held, 0 scheduled, 0 in doubt. What was sent after the backup was made is sent twice; restored with --no-resend it would have failed instead.',
+  )
+})
 
+it('moves it back, with what it has sent', async () => {
   const back = join(folder, 'embedded.backup')
   await runBackupCommand({ to: back, withKeys: false }, embedded.config, { print })
   await expect(
@@ -56,7 +66,4 @@ it('moves a running product into the embedded database and back: what waited is 
   expect(await ground.database.query('SELECT id, outcome FROM messages WHERE outcome IS NOT NULL')).toEqual([
     { id, outcome: 'sent' },
   ])
-  expect(lines).toContain(
-    'The next start sends what waited: 1 queued, 0 held, 0 scheduled, 0 in doubt. What was sent after the backup was made is sent twice; restored with --no-resend it would have failed instead.',
-  )
 })
