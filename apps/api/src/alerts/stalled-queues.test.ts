@@ -134,6 +134,15 @@ it('raises none for a mailbox at its daily limit of recipients, until 15 minutes
   expect(await raised({ recipientsPerDay: 2 })).toHaveLength(1)
 })
 
+it('raises none while what leaves next has more recipients than are left of the day', async () => {
+  await addDue('msg_1', 2 * HOURS)
+  await addDue('msg_high', 16 * MINUTES)
+  await test.query(`UPDATE message_queue SET priority = 0, recipients = 5 WHERE message_id = 'msg_high'`)
+
+  expect(await raised({ recipientsPerDay: 5 })).toEqual([])
+  expect(await raised({ recipientsPerDay: 6 })).toHaveLength(1)
+})
+
 it('raises it for a message that exceeds the daily limit by itself', async () => {
   await test.empty('mailbox_usage')
   await addDue('msg_1', 16 * MINUTES)

@@ -34,6 +34,8 @@ const MAX_UNSETTLED = 4 * MAX_IN_FLIGHT
 const CLAIM_WHEN_FREE = 16
 const GATHER_MS = 5
 const POLL_EVERY_MS = 1_000
+/** A timer may end a moment early, and a claim that comes too early waits for the next poll. */
+const AFTER_PLACE_MS = 5
 const LOOK_EVERY_MS = 2_000
 const AFTER_FAILURE_MS = 1_000
 /** Many supervisors kill after 30 s; outcomes have to be written before that. */
@@ -96,6 +98,8 @@ export function createWorker(deps: {
   const unsettled = new Set<Promise<void>>()
   /** The owner of a claim that was not answered: the database may have made it all the same. */
   let unansweredOwner: string | null = null
+  /** When mailboxes that send evenly may send again, by `elapsedMs`. */
+  let nextPlaces: readonly number[] = []
   let stopping = new AbortController()
   let ending = new AbortController()
   let claiming: Polling | null = null
@@ -147,7 +151,13 @@ export function createWorker(deps: {
   async function claimMore(): Promise<number> {
     if (inFlight.size >= MAX_IN_FLIGHT || unsettled.size >= MAX_UNSETTLED) return UNTIL_WOKEN
     if (inFlight.size > MAX_IN_FLIGHT - CLAIM_WHEN_FREE) await delay(GATHER_MS)
-    return (await claim()) === 0 ? POLL_EVERY_MS : 0
+    return (await claim()) === 0 ? untilNextPlace() : 0
+  }
+
+  function untilNextPlace(): number {
+    const now = elapsedMs()
+    nextPlaces = nextPlaces.filter((at) => at > now)
+    return Math.min(POLL_EVERY_MS, ...nextPlaces.map((at) => at - now))
   }
 
   async function claim(): Promise<number> {
@@ -157,6 +167,12 @@ export function createWorker(deps: {
     const claimedAt = elapsedMs()
     const messages = await deliveries.claim(owner, MAX_IN_FLIGHT - inFlight.size)
     unansweredOwner = null
+    const claimed = elapsedMs()
+    const places = new Map(messages.map(({ tenantId, nextPlaceMs }) => [tenantId, nextPlaceMs]))
+    nextPlaces = [
+      ...nextPlaces.filter((at) => at > claimed),
+      ...[...places.values()].filter((ms) => ms > 0).map((ms) => claimed + ms + AFTER_PLACE_MS),
+    ]
     for (const message of messages) deliver(message, claimedAt)
     return messages.length
   }

@@ -11,7 +11,8 @@ const NOW = new Date('2026-11-24T10:00:00.000Z')
 const IDLE = {
   now: NOW,
   pausedUntil: null,
-  sentLastMinute: 0,
+  sentLastMinute: [],
+  nextPlaceAt: null,
   recipientsLastDay: 0,
   recipientsByHour: [],
   recipientsSending: 0,
@@ -23,13 +24,15 @@ const IDLE = {
   bytesToUpload: 0,
   canLeave: true,
 }
+/** So many messages that were sent a second ago. */
+const sentNow = (count: number) => [{ count, freedAt: new Date(NOW.getTime() + 60 * SECONDS) }]
 const LIMITS = { concurrency: 4, messagesPerMinute: 30, recipientsPerDay: 10_000, uploadBytesPer5Minutes: 157_286_400 }
 
 describe('toUsage', () => {
   it('counts messages being sent against the limits that they will use up', () => {
     const state = {
       ...IDLE,
-      sentLastMinute: 10,
+      sentLastMinute: sentNow(10),
       recipientsLastDay: 400,
       uploadedBytes: 7_286_400,
       sending: 3,
@@ -47,7 +50,7 @@ describe('toUsage', () => {
   })
 
   it('never reports a negative rest', () => {
-    const state = { ...IDLE, sentLastMinute: 31, recipientsLastDay: 10_400, sending: 5 }
+    const state = { ...IDLE, sentLastMinute: sentNow(31), recipientsLastDay: 10_400, sending: 5 }
 
     expect(toUsage(state, LIMITS)).toMatchObject({
       messagesPerMinute: { left: 0 },
@@ -73,11 +76,12 @@ describe('toUsage', () => {
   it.each([
     [0, 0, null],
     [30, 0, 0],
-    [31, 0, 70],
-    [20, 20, 70],
-    [10_000, 0, 333 * 70],
+    // One every two seconds: the first counts for 61 seconds.
+    [31, 0, 61],
+    [20, 20, 60],
+    [10_000, 0, 333 * 61 + 18],
   ])('estimates for %i waiting and %i just sent that the last leaves in %o seconds', (waiting, sent, seconds) => {
-    const { estimatedLastSentAt } = toUsage({ ...IDLE, queued: waiting, sentLastMinute: sent }, LIMITS)
+    const { estimatedLastSentAt } = toUsage({ ...IDLE, queued: waiting, sentLastMinute: sentNow(sent) }, LIMITS)
 
     const expected = seconds === null ? null : new Date(NOW.getTime() + seconds * SECONDS).toISOString()
     expect(estimatedLastSentAt).toBe(expected)
@@ -85,9 +89,9 @@ describe('toUsage', () => {
 
   it.each([
     [157_286_400, 0, 0],
-    [157_286_401, 0, 310],
-    [100_000_000, 100_000_000, 310],
-    [1_572_864_000, 0, 9 * 310],
+    [157_286_401, 0, 301],
+    [100_000_000, 100_000_000, 301],
+    [1_572_864_000, 0, 9 * 301],
   ])(
     'estimates for %i bytes to upload and %i just uploaded that the last leaves in %i seconds',
     (bytesToUpload, uploadedBytes, seconds) => {
@@ -196,7 +200,7 @@ describe('GET /tenant-settings/office365-smtp/usage', () => {
     // The 8 GB of those two count; the others add nothing, not even the one scheduled for next year.
     expect(busy).toMatchObject({
       waitingMessages: 2,
-      estimatedLastSentAt: new Date(clock.now().getTime() + 50 * 310 * SECONDS).toISOString(),
+      estimatedLastSentAt: new Date(clock.now().getTime() + 50 * 301 * SECONDS).toISOString(),
     })
     expect(idle).toMatchObject({ waitingMessages: 0, estimatedLastSentAt: null })
   })
@@ -235,7 +239,7 @@ describe('GET /tenant-settings/office365-smtp/usage', () => {
     const { json: narrow } = await service.at(slow).get('/api/v1/tenant-settings/office365-smtp/usage')
 
     // 4 MB, 157,286 bytes in 5 minutes.
-    expect(narrow.estimatedLastSentAt).toBe(new Date(clock.now().getTime() + 25 * 310 * SECONDS).toISOString())
+    expect(narrow.estimatedLastSentAt).toBe(new Date(clock.now().getTime() + 25 * 301 * SECONDS).toISOString())
     await service.post(`/api/v1/messages/${json.id}/cancel`)
   })
 

@@ -1,6 +1,7 @@
 import type { Usage } from '@inforiver-mail/contract/message'
 import type { MailboxLimits } from '../queue/limits.ts'
-import { RATE_WINDOW, UPLOAD_WINDOW } from '../queue/usage-windows.ts'
+import { lastDeparture, minuteUsed } from '../queue/pace.ts'
+import { UPLOAD_WINDOW } from '../queue/usage-windows.ts'
 import type { MailboxState } from '../queue/usage.ts'
 
 const DAY_MS = 24 * 60 * 60_000
@@ -8,8 +9,9 @@ const DAY_MS = 24 * 60 * 60_000
 /** Computes what is left of each limit, and when the last waiting message leaves at this rate. */
 export function toUsage(state: MailboxState, limits: MailboxLimits): Usage {
   const waitingMessages = state.queued + state.sending
+  const sentLastMinute = state.sentLastMinute.reduce((sum, { count }) => sum + count, 0)
   return {
-    messagesPerMinute: allowance(limits.messagesPerMinute, state.sentLastMinute + state.sending),
+    messagesPerMinute: allowance(limits.messagesPerMinute, sentLastMinute + state.sending),
     recipientsPerDay: allowance(limits.recipientsPerDay, state.recipientsLastDay + state.recipientsSending),
     uploadBytesPer5Minutes: allowance(limits.uploadBytesPer5Minutes, state.uploadedBytes),
     concurrentRequests: allowance(limits.concurrency, state.sending),
@@ -29,14 +31,20 @@ function allowance(limit: number, used: number): { limit: number; left: number }
  */
 function estimateLast(state: MailboxState, limits: MailboxLimits): Date | null {
   const { now } = state
-  const { pausedUntil, sentLastMinute, uploadedBytes, bytesToUpload, lastAttemptAt } = state
+  const { pausedUntil, sentLastMinute, nextPlaceAt, sending, uploadedBytes, bytesToUpload, lastAttemptAt } = state
   const { messagesPerMinute, uploadBytesPer5Minutes } = limits
   const leaving = state.queued + state.sending
   if (leaving === 0 || !state.canLeave) return null
   const fromMs = (pausedUntil ?? now).getTime()
   const moments = [
     ...(messagesPerMinute > 0
-      ? [fromMs + fullSpans(leaving + sentLastMinute, messagesPerMinute) * RATE_WINDOW.ms]
+      ? [
+          lastDeparture(
+            state.queued,
+            messagesPerMinute,
+            minuteUsed({ now, pausedUntil, nextPlaceAt, sending, counted: sentLastMinute }),
+          ),
+        ]
       : []),
     ...(uploadBytesPer5Minutes > 0 && bytesToUpload > 0
       ? [fromMs + fullSpans(uploadedBytes + bytesToUpload, uploadBytesPer5Minutes) * UPLOAD_WINDOW.ms]

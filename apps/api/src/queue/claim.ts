@@ -5,6 +5,8 @@ import type { Lease, LeasedMessage } from './leased-message.ts'
 import type { MailboxLimits } from './limits.ts'
 import { isInState, isInTime } from './columns.ts'
 import { AWAIT_CLAIMS, LOCK_AS_CLAIM, lockMailbox } from './mailbox-lock.ts'
+import { isInLane, turnsOf, walkLanes } from './lanes.ts'
+import { paceOf, placeAhead } from './pace.ts'
 import { isPaused } from './pause.ts'
 import { NO_DOUBT } from './states.ts'
 import { DAY_WINDOW, RATE_WINDOW, usedWithin } from './usage-windows.ts'
@@ -33,6 +35,7 @@ WITH RECURSIVE claiming AS MATERIALIZED (${LOCK_AS_CLAIM}), ${walkTenants('ahead
   SELECT tenant_id FROM (SELECT * FROM ahead UNION ALL SELECT * FROM behind) AS queued
    WHERE due_at <= mail_now()
      AND NOT ${isPaused('queued.tenant_id')}
+     AND ${placeAhead('queued.tenant_id')} IS NULL
   OFFSET 0 -- keeps the lock function off the rows that are filtered out
 )
 SELECT tenant_id AS id FROM claiming CROSS JOIN due WHERE ${lockMailbox('due.tenant_id')} LIMIT $2`
@@ -47,6 +50,9 @@ function walkTenants(name: string, within: string): string {
 )`
 }
 
+/** Counts no more of what is due to learn whether it fits the limit of a minute. */
+const MAX_COUNTED = 1_000
+
 /**
  * Leases due messages of the locked mailboxes to one worker.
  *
@@ -56,42 +62,92 @@ function walkTenants(name: string, within: string): string {
  *
  * A message whose time is over is leased only if it is in doubt, so that it is looked for.
  *
+ * While more is due than the limit of a minute lets out, a mailbox sends in places that are evenly apart. What it sends
+ * next is what `leavingOrder` says: `turn` is the place of a message within its priority, in which the services take
+ * turns, and `share` puts first what the lower priorities are owed. What that takes to know is in mailbox_turns. Its row
+ * is written only when it changes, so that a mailbox without a limit and with one lane writes nothing.
+ *
  * A message that goes in one request is cleared for it here. The row of the settings is locked, so that a change of the
  * settings either sees the request as under way, or is seen by the claim.
  *
- * $1 tenants, $2 at most, $3 concurrent requests, $4 messages a minute, $5 recipients a day, $6 lease owner, $7 lease in ms
+ * $1 tenants, $2 at most, $3 concurrent requests, $4 messages a minute, $5 recipients a day, $6 lease owner, $7 lease in ms,
+ * $8 messages of one place, $9 ms of each of them
  */
 const CLAIM = `
 WITH boxes AS (
-  SELECT locked.tenant_id, locked.rank FROM unnest($1::text[]) WITH ORDINALITY AS locked(tenant_id, rank) WHERE NOT ${isPaused('locked.tenant_id')}
-), room AS MATERIALIZED (
-  SELECT b.tenant_id, b.rank,
+  SELECT locked.tenant_id, locked.rank FROM unnest($1::text[]) WITH ORDINALITY AS locked(tenant_id, rank)
+   WHERE NOT ${isPaused('locked.tenant_id')} AND ${placeAhead('locked.tenant_id')} IS NULL
+), allowed AS MATERIALIZED (
+  SELECT b.tenant_id, b.rank, coalesce(t.queued, 0) AS queued,
          least(
-           ceil($2::numeric / (SELECT count(*) FROM boxes))::int,
+           ceil($2::int::numeric / (SELECT count(*) FROM boxes))::int,
            CASE WHEN $3 = 0 THEN $2 ELSE $3 - coalesce(t.sending, 0) - (
-             SELECT count(*)::int FROM mailbox_cleanups c WHERE c.tenant_id = b.tenant_id AND c.lease_until > mail_now()) END,
-           CASE WHEN $4 = 0 THEN $2 ELSE $4 - coalesce(t.sending, 0) - ${usedWithin(RATE_WINDOW, 'messages', 'b.tenant_id')}::int END
+             SELECT count(*)::int FROM mailbox_cleanups c WHERE c.tenant_id = b.tenant_id AND c.lease_until > mail_now()) END
          ) AS messages,
+         CASE WHEN $4 > 0 THEN $4 - coalesce(t.sending, 0) - ${usedWithin(RATE_WINDOW, 'messages', 'b.tenant_id')}::int END AS left_of_minute,
          CASE WHEN $3 < 2 THEN $2 ELSE $3 - 1 - coalesce(t.sending_large, 0) END AS large,
          CASE WHEN $5 = 0 THEN 0 ELSE coalesce(t.sending_recipients, 0) + ${usedWithin(DAY_WINDOW, 'recipients', 'b.tenant_id')}::int END AS recipients_used
     FROM boxes b LEFT JOIN mailbox_totals t ON t.tenant_id = b.tenant_id
+), room AS MATERIALIZED (
+  SELECT a.tenant_id, a.rank, a.large, a.recipients_used, pace.is_paced,
+         least(a.messages, a.left_of_minute, CASE WHEN pace.is_paced THEN $8::int END) AS messages,
+         coalesce(o.normal_passed, 0) AS normal_passed, coalesce(o.low_passed, 0) AS low_passed,
+         coalesce(o.after_high, '') AS after_high, coalesce(o.after_normal, '') AS after_normal, coalesce(o.after_low, '') AS after_low
+    FROM allowed a CROSS JOIN LATERAL (
+      SELECT CASE WHEN a.left_of_minute IS NULL OR a.left_of_minute <= 0 OR a.queued <= a.left_of_minute THEN false
+                  WHEN a.left_of_minute > ${MAX_COUNTED} THEN true
+                  ELSE (SELECT count(*) FROM (
+                          SELECT FROM (SELECT FROM message_queue q
+                                        WHERE q.tenant_id = a.tenant_id AND q.state = 'queued' AND q.due_at <= mail_now() AND q.lease_owner IS NULL
+                                        ORDER BY q.due_at LIMIT ${MAX_COUNTED} + 1) AS ahead
+                           LIMIT a.left_of_minute + 1) AS due) > a.left_of_minute
+             END AS is_paced
+      OFFSET 0) AS pace
+    LEFT JOIN LATERAL (SELECT * FROM mailbox_turns WHERE tenant_id = a.tenant_id OFFSET 0) AS o ON true
 ), picked AS MATERIALIZED (
-  SELECT due.message_id, r.tenant_id
-    FROM room r CROSS JOIN LATERAL (
-      SELECT first.message_id, sum(first.recipients) OVER place AS recipients, row_number() OVER place AS place,
-             first.is_large, count(*) FILTER (WHERE first.is_large) OVER place AS large
-        FROM (SELECT * FROM (
-                SELECT q.message_id, q.recipients, q.due_at, q.size = 'large' AS is_large FROM message_queue q
-                 WHERE q.tenant_id = r.tenant_id AND q.state = 'queued' AND q.due_at <= mail_now() AND q.lease_owner IS NULL
-                   AND (r.large > 0 OR q.size <> 'large') AND ${isToBeWorkedOn('q')}
-                 ORDER BY q.due_at LIMIT ${MAX_CLAIMED}) AS ahead
-              LIMIT greatest(r.messages, 0)) AS first
-       WINDOW place AS (ORDER BY first.due_at, first.message_id)
+  SELECT due.*, r.tenant_id
+    FROM (SELECT * FROM room WHERE messages > 0) AS r CROSS JOIN LATERAL (
+      WITH RECURSIVE ${walkLanes('r.tenant_id')}, candidates AS (
+        SELECT l.priority, l.service, first.*, row_number() OVER (PARTITION BY l.key ORDER BY first.due_at, first.message_id) AS nth
+          FROM lanes l CROSS JOIN LATERAL (
+            SELECT * FROM (
+              SELECT q.message_id, q.recipients, q.due_at, q.size = 'large' AS is_large FROM message_queue q
+               WHERE ${isInLane('q', 'l.key')} AND q.due_at <= mail_now() AND q.lease_owner IS NULL
+                 AND (r.large > 0 OR q.size <> 'large') AND ${isToBeWorkedOn('q')}
+               ORDER BY q.due_at LIMIT ${MAX_CLAIMED}) AS ahead
+             LIMIT r.messages) AS first
+      ), turns AS (
+        SELECT *, row_number() OVER (PARTITION BY priority ORDER BY ${turnsOf('r')}) AS turn,
+               count(*) FILTER (WHERE nth = 1) OVER (PARTITION BY priority) AS services,
+               count(*) FILTER (WHERE nth = 1) OVER () AS lanes,
+               bool_or(priority = 0) OVER () AS high_waits, bool_or(priority = 1) OVER () AS normal_waits, bool_or(priority = 2) OVER () AS low_waits
+          FROM candidates
+      ), shared AS (
+        SELECT *, CASE WHEN priority = 2 AND turn <= (r.low_passed + r.messages) / (CASE WHEN high_waits AND r.normal_passed = 0 THEN 10 ELSE 9 END) THEN 0
+                       WHEN priority = 1 AND high_waits AND turn <= (r.normal_passed + r.messages) / 9 THEN 1
+                       ELSE 2 END AS share
+          FROM turns
+      )
+      SELECT *, sum(recipients) OVER line AS recipients_so_far, row_number() OVER line AS place,
+             count(*) FILTER (WHERE is_large) OVER line AS large_so_far
+        FROM shared WINDOW line AS (ORDER BY share, priority, turn ROWS UNBOUNDED PRECEDING)
     ) AS due
-   WHERE ($5 = 0 OR r.recipients_used + due.recipients <= $5
+   WHERE due.place <= r.messages
+     AND ($5 = 0 OR r.recipients_used + due.recipients_so_far <= $5
           OR (r.recipients_used = 0 AND due.place = 1)) -- a message with more recipients than a day allows gets a day of its own
-     AND (NOT due.is_large OR due.large <= r.large)
+     AND (NOT due.is_large OR due.large_so_far <= r.large)
    ORDER BY r.rank, due.place LIMIT $2
+), turned AS (
+  INSERT INTO mailbox_turns AS o (tenant_id, placed_at, next_at, normal_passed, low_passed, after_high, after_normal, after_low)
+  SELECT r.tenant_id, CASE WHEN r.is_paced THEN mail_now() END, CASE WHEN r.is_paced THEN mail_now() + count(*) * $9::float8 * interval '1 millisecond' END,
+         ${passedSince('r.normal_passed', 1, 'p.normal_waits')}, ${passedSince('r.low_passed', 2, 'p.low_waits')},
+         ${lastService(0, 'r.after_high')}, ${lastService(1, 'r.after_normal')}, ${lastService(2, 'r.after_low')}
+    FROM picked p JOIN room r ON r.tenant_id = p.tenant_id
+   WHERE r.is_paced OR p.lanes > 1 OR r.normal_passed + r.low_passed > 0
+   GROUP BY r.tenant_id, r.is_paced, r.normal_passed, r.low_passed, r.after_high, r.after_normal, r.after_low
+  ON CONFLICT (tenant_id) DO UPDATE
+    SET placed_at = excluded.placed_at, next_at = excluded.next_at, normal_passed = excluded.normal_passed, low_passed = excluded.low_passed,
+        after_high = excluded.after_high, after_normal = excluded.after_normal, after_low = excluded.after_low
 ), settings AS MATERIALIZED (
   SELECT s.tenant_id, s.version, s.status = 'connected' AS connected, concat_ws(' ', s.status, s.version, s.grant_version, s.sent_items_search) AS stamp,
          'Mail.ReadWrite' = ANY (s.granted_permissions) AS readable, s.sent_items_search = 'works' AS searchable, s.from_email
@@ -107,10 +163,10 @@ WITH boxes AS (
    WHERE q.message_id = ANY (ARRAY(SELECT message_id FROM picked)) AND q.message_id = p.message_id
      AND ${isInState('q', 'queued')} AND q.lease_owner IS NULL AND q.due_at <= mail_now()
      AND ${isToBeWorkedOn('q')}
-  RETURNING q.*, coalesce(s.stamp, '') AS settings_stamp
+  RETURNING q.*, coalesce(s.stamp, '') AS settings_stamp, (SELECT r.is_paced FROM room r WHERE r.tenant_id = q.tenant_id) AS is_paced
 )
 SELECT l.message_id AS id, l.tenant_id, l.recipients, l.attempt_count, l.trying_ms, l.doubt, l.looks, l.possible_duplicate, l.on_unknown_outcome,
-       NOT ${isInTime('l')} AS has_expired, l.save_to_sent_items, l.from_email, l.uploading, l.wire_version AS cleared_version, l.settings_stamp,
+       NOT ${isInTime('l')} AS has_expired, l.save_to_sent_items, l.from_email, l.uploading, l.wire_version AS cleared_version, l.settings_stamp, l.is_paced,
        coalesce(c.begun_at, l.waits_since) AS created_at, c.data_key, c.key_sealed AS content_key_sealed,
        coalesce(c.attachment_bytes, 0) AS attachment_bytes, coalesce(c.chunked, false) AS chunked, coalesce(c.stored_bytes, 0) AS stored_bytes,
        CASE WHEN l.size = 'small' THEN c.content END AS content, c.traceparent,
@@ -133,11 +189,22 @@ function goesAtOnce(q: string, s: string): string {
                    AND (NOT ${s}.readable OR ${s}.searchable AND ${q}.save_to_sent_items), false)`
 }
 
+/** SQL over the picked messages of a mailbox: how many have left while the priority waited, since its last share. */
+function passedSince(before: string, priority: number, waits: string): string {
+  return `CASE WHEN bool_or(${waits}) THEN least(9, greatest(0, ${before} + count(*) - 9 * count(*) FILTER (WHERE p.priority = ${priority}))) ELSE 0 END`
+}
+
+/** SQL over the picked messages of a mailbox: the service that took the last turn in a priority. */
+function lastService(priority: number, before: string): string {
+  return `coalesce((array_agg(p.service ORDER BY p.turn DESC) FILTER (WHERE p.priority = ${priority} AND p.services > 1))[1], ${before})`
+}
+
 /** Returns a function that leases due messages within the mailboxes' limits to `owner`, for `LEASE_MS`. */
 export function createClaiming(
   pool: pg.Pool,
   { concurrency, messagesPerMinute, recipientsPerDay }: MailboxLimits,
 ): (owner: string, limit: number) => Promise<LeasedMessage[]> {
+  const pace = paceOf(messagesPerMinute)
   let lastTenant = ''
 
   async function look(owner: string, limit: number, atOnce: number) {
@@ -149,9 +216,24 @@ export function createClaiming(
       })
       const tenants = mailboxes.map(({ id }) => id)
       if (tenants.length === 0) return { tenants, leased: [] }
-      const values = [tenants, limit, concurrency, messagesPerMinute, recipientsPerDay, owner, LEASE_MS]
+      const values = [
+        tenants,
+        limit,
+        concurrency,
+        messagesPerMinute,
+        recipientsPerDay,
+        owner,
+        LEASE_MS,
+        pace.messagesPerPlace,
+        pace.msPerMessage,
+      ]
       const { rows } = await client.query<ClaimedRow>({ name: 'claim', text: CLAIM, values })
-      return { tenants, leased: rows.map((row) => toLeasedMessage(row, owner)) }
+      const paced = Map.groupBy(
+        rows.filter((row) => row.is_paced),
+        (row) => row.tenant_id,
+      )
+      const nextPlaceMs = (row: ClaimedRow) => (paced.get(row.tenant_id)?.length ?? 0) * pace.msPerMessage
+      return { tenants, leased: rows.map((row) => toLeasedMessage(row, owner, nextPlaceMs(row))) }
     })
   }
 
@@ -202,9 +284,10 @@ interface ClaimedRow {
   readonly upload_position: string
   readonly settings_stamp: string
   readonly cleared_version: number | null
+  readonly is_paced: boolean
 }
 
-function toLeasedMessage(row: ClaimedRow, leaseOwner: string): LeasedMessage {
+function toLeasedMessage(row: ClaimedRow, leaseOwner: string, nextPlaceMs: number): LeasedMessage {
   return {
     id: row.id,
     tenantId: row.tenant_id,
@@ -237,6 +320,7 @@ function toLeasedMessage(row: ClaimedRow, leaseOwner: string): LeasedMessage {
     },
     settingsStamp: row.settings_stamp,
     clearedVersion: row.cleared_version,
+    nextPlaceMs,
   }
 }
 

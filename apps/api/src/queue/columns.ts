@@ -1,5 +1,6 @@
 import { COUNTED_FROM_BYTES, LARGE_FROM_BYTES, type MessagePriority } from '@inforiver-mail/contract/message'
 import { MAX_ATTACHMENTS_IN_ONE_REQUEST_BYTES } from '@inforiver-mail/m365/size-plan'
+import { isInLane, walkLanes } from './lanes.ts'
 
 // SQL fragments that define the size of a message, its lease, and the deletion of what is stored of it.
 
@@ -52,20 +53,33 @@ const MAX_LEASED = 10_000
 /** Columns of message_queue for a message without a lease, and so without a request under way. */
 export const NO_LEASE = `lease_owner = NULL, lease_until = NULL, wire_version = NULL`
 
+/** A message may be leased behind some that may not leave yet, such as large ones. */
+const NEARLY_FIRST = 100
+
 /**
  * Leased rows of message_queue. There is no index on leases, because with one every claim would update all indexes.
- * Leased rows are at the front of their tenant's queue, and mailbox_totals says how many there are.
+ * Leased rows are among the first of their lanes, and mailbox_totals says how many there are. If some are not, the whole
+ * queue of the mailbox is searched.
  *
  * @param tenants SQL for rows of mailbox_totals
  */
 export function leasedRows(tenants: string): string {
+  const isLeased = `coalesce(q.lease_owner, '') <> ''` // of which the planner has no statistics
   return `
   SELECT leased.* FROM (${tenants}) AS t CROSS JOIN LATERAL (
-    SELECT * FROM (
-      SELECT q.* FROM message_queue q
-       WHERE q.tenant_id = t.tenant_id AND q.state = 'queued' AND coalesce(q.lease_owner, '') <> '' -- of which it has no statistics
-       ORDER BY q.due_at LIMIT ${MAX_LEASED}) AS first
-     LIMIT t.sending) AS leased
+    WITH RECURSIVE ${walkLanes('t.tenant_id')}, first AS MATERIALIZED (
+      SELECT q.* FROM lanes l CROSS JOIN LATERAL (
+        SELECT * FROM (
+          SELECT * FROM message_queue q WHERE ${isInLane('q', 'l.key')} ORDER BY q.due_at LIMIT ${MAX_LEASED}) AS ahead
+         LIMIT t.sending + ${NEARLY_FIRST}) AS q
+       WHERE ${isLeased} LIMIT t.sending
+    )
+    SELECT * FROM first WHERE (SELECT count(*) FROM first) >= t.sending
+     UNION ALL
+    (SELECT * FROM (
+       SELECT q.* FROM message_queue q WHERE q.tenant_id = t.tenant_id AND q.state = 'queued' AND ${isLeased}
+        ORDER BY q.due_at LIMIT ${MAX_LEASED}) AS anywhere
+      WHERE (SELECT count(*) FROM first) < t.sending LIMIT t.sending)) AS leased
    WHERE t.sending > 0`
 }
 

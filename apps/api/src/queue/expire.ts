@@ -42,12 +42,40 @@ const FORGET_KEYS = `
 DELETE FROM idempotency_records
  WHERE ctid = ANY (ARRAY(SELECT ctid FROM idempotency_records WHERE created_at < $1 ORDER BY created_at LIMIT $2))`
 
+/**
+ * Merges what each mailbox used in a minute, at the last second of it: the limit of a day, which each claim compares, reads
+ * few rows. It reads what the calls before may have left. $1 started before
+ */
+const MERGE_USAGE = `
+WITH full_minutes AS MATERIALIZED (
+  SELECT t.tenant_id, minute.started_at, minute.last_at FROM mailbox_totals t CROSS JOIN LATERAL (
+    SELECT date_bin('1 minute', u.started_at, 'epoch') AS started_at, max(u.started_at) AS last_at FROM mailbox_usage u
+     WHERE u.tenant_id = t.tenant_id AND u.started_at < $1 AND u.started_at >= $1::timestamptz - interval '15 minutes'
+     GROUP BY 1 HAVING count(*) > 1) AS minute
+), merged AS (
+  DELETE FROM mailbox_usage u USING full_minutes m
+   WHERE u.tenant_id = m.tenant_id AND u.started_at >= m.started_at AND u.started_at < m.last_at
+  RETURNING u.tenant_id, m.last_at, u.messages, u.recipients, u.upload_bytes
+), sums AS (
+  SELECT tenant_id, last_at, sum(messages) AS messages, sum(recipients) AS recipients, sum(upload_bytes) AS upload_bytes
+    FROM merged GROUP BY tenant_id, last_at
+)
+UPDATE mailbox_usage u
+   SET messages = u.messages + s.messages, recipients = u.recipients + s.recipients, upload_bytes = u.upload_bytes + s.upload_bytes
+  FROM sums s WHERE u.tenant_id = s.tenant_id AND u.started_at = s.last_at`
+
 const FORGET_USAGE = `DELETE FROM mailbox_usage WHERE started_at < $1`
 
 /** Deletes data keys under which nothing is stored. $1 created before */
 const FORGET_DATA_KEYS = `
 DELETE FROM data_keys k
  WHERE k.hour < $1 AND (SELECT c.message_id FROM message_contents c WHERE c.data_key = k.id LIMIT 1) IS NULL`
+
+/** The beginning of a minute that no limit but that of a day looks back to. */
+function wholeMinutesBefore(now: Date): Date {
+  const tenMinutesAgo = now.getTime() - 10 * 60_000
+  return new Date(tenMinutesAgo - (tenMinutesAgo % 60_000))
+}
 
 /** Called periodically by housekeeping. */
 export type Retention = (now: Date) => Promise<void>
@@ -69,6 +97,7 @@ export function createRetention(
     await untilDone(pool, FORGET_MESSAGES, BATCH, [before(now, logRetentionDays), BATCH])
     await forgetIndexed(pool, before(now, logRetentionDays))
     await untilDone(pool, FORGET_KEYS, BATCH, [before(now, 1), BATCH])
+    await pool.query(MERGE_USAGE, [wholeMinutesBefore(now)])
     await pool.query(FORGET_USAGE, [before(now, 2)])
     await pool.query(FORGET_DATA_KEYS, [before(now, 2)])
   }

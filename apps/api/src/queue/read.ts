@@ -205,6 +205,7 @@ async function toMessages(
     queued.map((row) => ({
       id: row.id,
       nextAttemptAt: row.next_attempt_at,
+      priority: readPriority(row.priority),
       recipients: row.recipients,
       isLarge: row.is_large,
       isUploaded: row.uploading || Number(row.attachment_bytes) > MAX_ATTACHMENTS_IN_ONE_REQUEST_BYTES,

@@ -327,4 +327,33 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
   ])('reads few rows for %s', async (_what, work) => {
     expect(await rowsRead(() => work(queue))).toBeLessThan(FEW)
   })
+
+  it('reads few rows to recover a message that left before very many of another lane', async () => {
+    const [last] = await ground.database.query<{ message_id: string }>(
+      `UPDATE message_queue SET priority = 0, lease_owner = 'dead', lease_until = mail_now() - interval '1 second'
+        WHERE message_id = (SELECT message_id FROM message_queue WHERE message_id LIKE 'msg_waiting%' AND state = 'queued' AND lease_owner IS NULL
+                             ORDER BY due_at DESC LIMIT 1)
+       RETURNING message_id`,
+    )
+    let abandoned: readonly string[] = []
+    expect(await rowsRead(async () => ({ abandoned } = await queue.deliveries.recover()))).toBeLessThan(FEW)
+    expect(abandoned).toEqual([last?.message_id])
+  })
+
+  it('reads few rows for a claim in a mailbox with 60 lanes', async () => {
+    const limited = createTestQueue(pool, { limits: { concurrency: 4, messagesPerMinute: 30 } })
+    for (let lane = 0; lane < 60; lane++)
+      await ground.submit({
+        tenantId: 'ten_lanes',
+        service: `service ${lane % 20}`,
+        priority: (['high', 'normal', 'low'] as const)[lane % 3] ?? 'normal',
+      })
+    await ground.database.query(
+      `UPDATE message_queue SET state = CASE WHEN tenant_id = 'ten_lanes' THEN 'queued' ELSE 'held' END, due_at = mail_now() WHERE tenant_id <> 'ten_paused'`,
+    )
+    const claim = () => limited.deliveries.claim('limited', 10)
+    expect(await rowsRead(async () => expect(await claim()).toMatchObject([{ tenantId: 'ten_lanes' }]))).toBeLessThan(
+      FEW,
+    )
+  })
 })

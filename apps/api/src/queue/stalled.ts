@@ -1,5 +1,6 @@
 import type pg from 'pg'
 import { leasedRows } from './columns.ts'
+import { isInLane, walkLanes } from './lanes.ts'
 import { DAY_WINDOW } from './usage-windows.ts'
 
 export interface StalledQueue {
@@ -15,7 +16,7 @@ export interface StalledQueue {
  * A queue stalls in two ways. Either every attempt fails: messages are due and nothing has got through since the mailbox
  * got into trouble, whether it was retried or paused meanwhile. Or nothing is attempted: messages are due, the mailbox
  * has room for them, and nothing has left it or is being sent. A mailbox at its rate limit keeps sending, and one that
- * has used up the recipients of its day has no room: neither is stalled.
+ * has used up the recipients of its day has no room for what leaves next, in one of its lanes: neither is stalled.
  *
  * $1 now, $2 due before, $3 recipients a day
  */
@@ -34,13 +35,18 @@ WITH working AS MATERIALIZED (
   SELECT w.tenant_id, w.waiting, untried.due_at,
          greatest(untried.due_at, (SELECT max(u.started_at) FROM mailbox_usage u WHERE u.tenant_id = w.tenant_id))
     FROM working w CROSS JOIN LATERAL (
-      SELECT q.due_at, q.recipients FROM message_queue q
+      SELECT q.due_at FROM message_queue q
        WHERE q.tenant_id = w.tenant_id AND q.state = 'queued' AND q.lease_owner IS NULL ORDER BY q.due_at LIMIT 1) AS untried
+   CROSS JOIN LATERAL (
+      WITH RECURSIVE ${walkLanes('w.tenant_id')}
+      SELECT max(first.recipients) AS recipients FROM lanes l CROSS JOIN LATERAL (
+        SELECT q.recipients FROM message_queue q WHERE ${isInLane('q', 'l.key')} AND q.due_at <= $1 AND q.lease_owner IS NULL ORDER BY q.due_at LIMIT 1) AS first
+   ) AS next
    CROSS JOIN LATERAL (
       SELECT coalesce(sum(u.recipients), 0) AS recipients FROM mailbox_usage u
        WHERE u.tenant_id = w.tenant_id AND u.started_at > $2::timestamptz - ${DAY_WINDOW.interval}) AS used
    WHERE w.troubled_since IS NULL AND (w.paused_until IS NULL OR w.paused_until <= $2)
-     AND ($3 = 0 OR used.recipients = 0 OR used.recipients + untried.recipients <= $3)
+     AND ($3 = 0 OR used.recipients = 0 OR used.recipients + next.recipients <= $3)
      AND NOT EXISTS (SELECT 1 FROM (${leasedRows('SELECT w.tenant_id, w.sending')}) AS leased WHERE leased.lease_until > $1)
 )
 SELECT s.tenant_id AS "tenantId", s.due_at AS "dueAt", s.since, s.waiting FROM stalled s WHERE s.since <= $2`

@@ -1,14 +1,23 @@
 /**
  * Usage is counted in buckets of this length, named by their start. The limits of a minute and of five minutes
- * therefore look back one bucket further, so that a bucket counts until its last second is old enough.
+ * therefore look back one bucket further, so that a bucket counts until its last moment is old enough. Longer buckets
+ * would free several messages at once, and a mailbox at its limit could not send evenly. When they are old, the buckets
+ * of a minute are merged (expire.ts).
  */
-const BUCKET_SECONDS = 10
+const BUCKET_SECONDS = 1
 
 /** How far a limit of a mailbox looks back. What is as old as the window no longer counts. */
 export interface UsageWindow {
   readonly ms: number
   /** The same as an SQL interval. */
   readonly interval: string
+}
+
+/** What was counted at one time. */
+export interface Counted {
+  readonly count: number
+  /** When it leaves the window. */
+  readonly freedAt: Date
 }
 
 /** For messages a minute. */
@@ -23,6 +32,11 @@ export function bucketOf(moment: string): string {
   return `date_bin('${BUCKET_SECONDS} seconds', ${moment}, 'epoch')`
 }
 
+/** The start of the bucket of a moment, both in ms since 1970. */
+export function bucketOfMs(ms: number): number {
+  return ms - (ms % (BUCKET_SECONDS * 1_000))
+}
+
 /**
  * SQL for what a mailbox has used within a window, as a bigint.
  *
@@ -35,6 +49,15 @@ export function usedWithin(
 ): string {
   return `(SELECT coalesce(sum(u.${counted}), 0)::bigint FROM mailbox_usage u
             WHERE u.tenant_id = ${tenant} AND u.started_at > mail_now() - ${window.interval})`
+}
+
+/**
+ * SQL for the rows of `Counted` within a window, oldest first. $1 tenant
+ */
+export function countedWithin(window: UsageWindow, counted: 'messages' | 'recipients'): string {
+  return `
+SELECT ${counted} AS count, started_at + ${window.interval} AS "freedAt" FROM mailbox_usage
+ WHERE tenant_id = $1 AND started_at > mail_now() - ${window.interval} AND ${counted} > 0 ORDER BY started_at`
 }
 
 function windowOf(seconds: number): UsageWindow {

@@ -1,12 +1,16 @@
 import type pg from 'pg'
-import { DAY_WINDOW, RATE_WINDOW, UPLOAD_WINDOW, usedWithin } from './usage-windows.ts'
+import { placeAhead } from './pace.ts'
+import { countedWithin, DAY_WINDOW, RATE_WINDOW, UPLOAD_WINDOW, usedWithin, type Counted } from './usage-windows.ts'
 
 /** What counts against the limits of a tenant's mailbox. */
 export interface MailboxState {
   /** The clock of the database, which all times here use. */
   readonly now: Date
   readonly pausedUntil: Date | null
-  readonly sentLastMinute: number
+  /** What the limit of a minute counts besides the messages being sent, oldest first. */
+  readonly sentLastMinute: readonly Counted[]
+  /** When the next message may leave while they leave evenly; null when none is ahead. */
+  readonly nextPlaceAt: Date | null
   readonly recipientsLastDay: number
   /** The last day by hours, oldest first; `until` is the end of each hour. */
   readonly recipientsByHour: readonly { readonly until: Date; readonly recipients: number }[]
@@ -29,7 +33,7 @@ export interface MailboxState {
  */
 const READ = `
 SELECT mail_now() AS now, greatest(b.paused_until, b.no_access_until) AS paused_until,
-       ${usedWithin(RATE_WINDOW, 'messages', 'a.tenant_id')}::int AS sent,
+       ${placeAhead('a.tenant_id')} AS next_place_at,
        ${usedWithin(DAY_WINDOW, 'recipients', 'a.tenant_id')}::int AS recipients,
        ${usedWithin(UPLOAD_WINDOW, 'upload_bytes', 'a.tenant_id')} AS uploaded,
        coalesce(t.sending, 0) AS sending, coalesce(t.queued, 0) AS queued, coalesce(t.sending_recipients, 0)::int AS recipients_sending,
@@ -42,6 +46,8 @@ SELECT mail_now() AS now, greatest(b.paused_until, b.no_access_until) AS paused_
   LEFT JOIN mailboxes b ON b.tenant_id = a.tenant_id
   LEFT JOIN tenant_settings s ON s.tenant_id = a.tenant_id`
 
+const READ_SENT = countedWithin(RATE_WINDOW, 'messages')
+
 /** $1 tenant */
 const READ_HOURS = `
 SELECT date_bin('1 hour', started_at, 'epoch') + interval '1 hour' AS until, sum(recipients)::int AS recipients
@@ -52,7 +58,7 @@ export async function readMailboxState(pool: pg.Pool, tenantId: string): Promise
   const { rows } = await pool.query<{
     now: Date
     paused_until: Date | null
-    sent: number
+    next_place_at: Date | null
     recipients: number
     uploaded: string
     sending: number
@@ -66,11 +72,13 @@ export async function readMailboxState(pool: pg.Pool, tenantId: string): Promise
   const [row] = rows
   if (!row) throw new Error('The counts of a mailbox have one row.')
   const hours = await pool.query<{ until: Date; recipients: number }>(READ_HOURS, [tenantId])
-  const { now, paused_until: pausedUntil, sent: sentLastMinute, recipients: recipientsLastDay, sending, queued } = row
+  const sent = await pool.query<Counted>(READ_SENT, [tenantId])
+  const { now, paused_until: pausedUntil, recipients: recipientsLastDay, sending, queued } = row
   return {
     now,
     pausedUntil: pausedUntil && pausedUntil > now ? pausedUntil : null,
-    sentLastMinute,
+    sentLastMinute: sent.rows,
+    nextPlaceAt: row.next_place_at,
     recipientsLastDay,
     uploadedBytes: Number(row.uploaded),
     recipientsByHour: hours.rows,

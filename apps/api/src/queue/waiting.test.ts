@@ -15,9 +15,12 @@ const IDLE: MailboxQueue = {
   recipientsSending: 0,
   cleanups: 0,
   uploadedBytes: 0,
-  messagesSent: [],
   recipientsSent: [],
+  departures: [],
 }
+
+/** When due messages leave by the limit of a minute: each so many seconds from now. */
+const leaving = (...seconds: number[]) => seconds.map((each) => after(each * SECONDS).getTime())
 
 /** The nth message that is due, each with one recipient. */
 function due(place: number, changes: Partial<QueuedMessage> = {}): QueuedMessage {
@@ -41,29 +44,12 @@ describe('explainWaiting', () => {
     expect(explainWaiting(due(9_000), IDLE, NO_LIMITS)).toEqual({ because: null, until: NOW })
   })
 
-  it.each([
-    [10, 20],
-    [30, 50],
-    [31, 70],
-    [60, 120],
-    [61, 140],
-  ])('delays message %i by the limit per minute, after 10 and 15 were sent, for %i s', (place, seconds) => {
-    // 5 leave at once. The others leave as soon as messages sent before are 70 s old.
-    const messagesSent = [
-      { count: 10, freedAt: after(20 * SECONDS) },
-      { count: 15, freedAt: after(50 * SECONDS) },
-    ]
-    expect(explain(due(place), { messagesSent })).toEqual({
-      because: 'messages-per-minute',
-      until: after(seconds * SECONDS),
-    })
-  })
-
-  it('counts what is being sent as sent now', () => {
-    expect(explain(due(28), { sending: 3 }, { concurrency: 0 })).toEqual({
-      because: 'messages-per-minute',
-      until: after(70 * SECONDS),
-    })
+  it('names the limit of a minute for a message that leaves later by it, with its time', () => {
+    const departures = leaving(0, 2, 4)
+    expect(explain(due(1), { departures })).toEqual({ because: null, until: NOW })
+    expect(explain(due(3), { departures })).toEqual({ because: 'messages-per-minute', until: after(4 * SECONDS) })
+    // Further behind than times are planned for, it leaves no earlier than the last one planned.
+    expect(explain(due(9), { departures })).toEqual({ because: 'messages-per-minute', until: after(4 * SECONDS) })
   })
 
   it.each([
@@ -84,8 +70,7 @@ describe('explainWaiting', () => {
 
   it('names the limit that lasts longest', () => {
     const recipientsSent = [{ count: 100, freedAt: after(2 * HOURS) }]
-    const messagesSent = [{ count: 30, freedAt: after(30 * SECONDS) }]
-    expect(explain(due(1), { recipientsSent, messagesSent })).toEqual({
+    expect(explain(due(1), { recipientsSent, departures: leaving(30) })).toEqual({
       because: 'recipients-per-day',
       until: after(2 * HOURS),
     })
@@ -93,10 +78,11 @@ describe('explainWaiting', () => {
 
   it('names a pause while it lasts, with the time at which the limits after it let the message leave', () => {
     const pausedUntil = after(10 * MINUTES)
-    expect(explain(due(1), { pausedUntil })).toEqual({ because: 'mailbox-paused', until: pausedUntil })
-    expect(explain(due(31), { pausedUntil })).toEqual({
+    const departures = leaving(600, 602)
+    expect(explain(due(1), { pausedUntil, departures })).toEqual({ because: 'mailbox-paused', until: pausedUntil })
+    expect(explain(due(2), { pausedUntil, departures })).toEqual({
       because: 'mailbox-paused',
-      until: after(10 * MINUTES + 70 * SECONDS),
+      until: after(10 * MINUTES + 2 * SECONDS),
     })
     const later = due(1, { nextAttemptAt: after(5 * MINUTES), position: null })
     expect(explain(later, { pausedUntil })).toEqual({ because: 'mailbox-paused', until: pausedUntil })

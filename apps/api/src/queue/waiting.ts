@@ -1,6 +1,6 @@
 import type { WaitingBecause } from '@inforiver-mail/contract/message'
 import type { MailboxLimits } from './limits.ts'
-import { DAY_WINDOW, RATE_WINDOW } from './usage-windows.ts'
+import { DAY_WINDOW, type Counted } from './usage-windows.ts'
 
 // A queued message that is due leaves with the next claim, unless a pause or a limit of its mailbox delays it. These
 // functions apply the rules of the claim, to explain why a message waits and when it can leave at the earliest.
@@ -18,15 +18,10 @@ export interface MailboxQueue {
   /** Deletions under way, which count as requests too. */
   readonly cleanups: number
   readonly uploadedBytes: number
-  /** What the limits count besides the messages being sent, oldest first. */
-  readonly messagesSent: readonly Counted[]
+  /** What the limit of a day counts besides the messages being sent, oldest first. */
   readonly recipientsSent: readonly Counted[]
-}
-
-export interface Counted {
-  readonly count: number
-  /** When it leaves the window. */
-  readonly freedAt: Date
+  /** When the due messages leave by the limit of a minute, in ms since 1970 and in their order; empty without a limit. */
+  readonly departures: readonly number[]
 }
 
 export interface QueuedMessage {
@@ -62,7 +57,7 @@ export function explainWaiting(message: QueuedMessage, queue: MailboxQueue, limi
     return { because: reasonOfDelay(message, queue, limits), until: message.nextAttemptAt }
   }
   const position = message.position ?? { messages: 1, large: message.isLarge ? 1 : 0, recipients: message.recipients }
-  const byRate = rateAllowsAt(position, queue, limits, from)
+  const byRate = rateAllowsAt(position, queue, from)
   const byDay = dayAllowsAt(message, position, queue, limits, from)
   const until = later(byRate, byDay)
   if (from > now) return { because: 'mailbox-paused', until }
@@ -94,15 +89,9 @@ function reasonOfDelay(
   return isUsedUp ? 'uploads-per-5-minutes' : 'retry'
 }
 
-function rateAllowsAt(
-  position: QueuePosition,
-  { now, sending, messagesSent }: MailboxQueue,
-  { messagesPerMinute }: MailboxLimits,
-  from: Date,
-): Date {
-  if (messagesPerMinute === 0) return from
-  const counted = [...messagesSent, { count: sending, freedAt: after(now, RATE_WINDOW.ms) }]
-  return allowedAt(position.messages, { limit: messagesPerMinute, windowMs: RATE_WINDOW.ms, counted, from })
+function rateAllowsAt({ messages }: QueuePosition, { departures }: MailboxQueue, from: Date): Date {
+  const departure = departures[messages - 1] ?? departures.at(-1)
+  return departure === undefined ? from : later(from, new Date(departure))
 }
 
 function dayAllowsAt(

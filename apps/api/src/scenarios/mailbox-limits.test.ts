@@ -23,28 +23,30 @@ describe('messages a minute', () => {
   }
 
   it('sends 30 a minute, the rest when the minute is over', async () => {
-    const messages = await Promise.all(Array.from({ length: 40 }, () => ground.service.submit({ subject: 'Rate' })))
-    const ids = messages.map(({ id }) => id)
-    await expect.poll(() => sentOf(ids)).toBe(30)
-
-    await ground.pass(59 * SECONDS)
+    const submit = async (count: number) => {
+      const messages = await Promise.all(
+        Array.from({ length: count }, () => ground.service.submit({ subject: 'Rate' })),
+      )
+      return messages.map(({ id }) => id)
+    }
+    const ids: string[] = []
+    for (let batch = 0; batch < 3; batch++) {
+      ids.push(...(await submit(10)))
+      await expect.poll(() => sentOf(ids)).toBe(ids.length)
+    }
+    ids.push(...(await submit(10)))
+    await ground.pass(60 * SECONDS)
     await ground.pass(0)
     expect(await sentOf(ids)).toBe(30)
+    expect(await usage()).toMatchObject({ messagesPerMinute: { limit: 30, left: 0 }, waitingMessages: 10 })
 
-    await ground.pass(11 * SECONDS)
+    await ground.pass(1 * SECONDS)
     await expect.poll(() => sentOf(ids)).toBe(40)
     const { mailboxes } = await ground.microsoft.control('GET', '/counters')
     expect(mailboxes['ada@contoso.com'].maxAcceptedPerMinute).toBe(30)
   })
 
   const usage = async () => (await ground.service.get('/api/v1/tenant-settings/office365-smtp/usage')).json
-
-  it('says why a message waits', async () => {
-    await Promise.all(Array.from({ length: 31 }, () => ground.service.submit({ subject: 'Why' })))
-
-    const expected = { messagesPerMinute: { limit: 30, left: 0 }, waitingMessages: 1 }
-    await expect.poll(usage).toMatchObject(expected)
-  })
 
   it('counts messages that may have been sent, and no refused ones', async () => {
     await ground.switchOn('send-504')
