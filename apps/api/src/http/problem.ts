@@ -39,7 +39,11 @@ export const PROBLEM_TITLES = {
 } as const satisfies Record<ProblemCode, string>
 
 /** It is sent where waiting helps. The rate limit sets its own value. */
-const RETRY_AFTER_SECONDS: Partial<Record<ProblemCode, number>> = { unavailable: 5, 'storage-full': 300 }
+const RETRY_AFTER_SECONDS: Partial<Record<ProblemCode, number>> = {
+  unavailable: 5,
+  'storage-full': 300,
+  'rate-limited': 5,
+}
 
 /** Lets a client that is still sending read the answer. Closing at once would reset the connection and lose the answer. */
 const LINGER_MS = 2_000
@@ -160,7 +164,7 @@ function sendProblem(request: FastifyRequest, reply: FastifyReply, error: Proble
   // RFC 9110 sections 11.6.1 and 10.2.3
   if (status === 401 && request.routeOptions.config.serves?.scope) reply.header('www-authenticate', 'Bearer')
   const retryAfterSeconds = RETRY_AFTER_SECONDS[code]
-  if (retryAfterSeconds !== undefined) reply.header('retry-after', retryAfterSeconds)
+  if (retryAfterSeconds !== undefined && !reply.hasHeader('retry-after')) reply.header('retry-after', retryAfterSeconds)
   return reply
     .code(status)
     .type('application/problem+json')

@@ -18,6 +18,7 @@ import {
 import { createClearing } from './clear.ts'
 import { addDataKey, readCurrentDataKey, readDataKey, type DataKey } from './data-keys.ts'
 import { readQueueDepth, type QueueDepth } from './depth.ts'
+import { createEvents, type Events } from './events.ts'
 import { readFailureCounts, type FailureCount } from './failures.ts'
 import { finishUpload, storeDraft, storeUpload, type StoredDraft } from './drafts.ts'
 import { createRetention, type Retention } from './expire.ts'
@@ -197,6 +198,7 @@ export interface Queue {
   readonly receiving: Receiving
   readonly deliveries: Deliveries
   readonly mailboxes: Mailboxes
+  readonly events: Events
   readonly upkeep: Upkeep
 }
 
@@ -272,6 +274,7 @@ export function createQueue(
       endCleanup: (cleanup) => endCleanup(pool, cleanup),
       postponeCleanup: (cleanup, waitMs) => postponeCleanup(pool, cleanup, waitMs),
     },
+    events: createEvents(pool),
     upkeep: {
       readDepth: () => readQueueDepth(pool),
       readFailures: () => readFailureCounts(pool),

@@ -20,6 +20,7 @@ const QUEUE_TABLES = [
   'message_chunks',
   'message_contents',
   'message_drafts',
+  'message_events',
   'message_queue',
   'message_states',
   'messages',
@@ -45,6 +46,7 @@ const QUEUE_MODELS = [
   'messageChunk',
   'messageContent',
   'messageDraft',
+  'messageEvent',
   'queuedMessage',
   'searchBlock',
   'searchGram',
@@ -93,6 +95,8 @@ const WRITERS: Readonly<Record<string, readonly string[]>> = {
   tenants: ['database'],
   users: ['sign-in'],
   webhook_deliveries: ['alerts'],
+  webhook_retries: ['alerts'],
+  webhook_streams: ['alerts'],
   webhooks: ['alerts'],
 }
 

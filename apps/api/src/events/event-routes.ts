@@ -1,0 +1,83 @@
+import { listMessageEvents, MessageEventType } from '@inforiver-mail/contract/message-event'
+import type { Scope } from '@inforiver-mail/contract/caller'
+import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
+import { ProblemError } from '../http/problem.ts'
+import { route } from '../http/route.ts'
+import type { Actor } from '../queue/actor.ts'
+import { BEFORE_ALL_EVENTS, eventIdOf, placeOf, type EventPlace, type Events } from '../queue/events.ts'
+import { createEventWaiters } from './event-waiters.ts'
+
+interface Options {
+  readonly requireServiceOrAdmin: (scope: Scope) => (request: FastifyRequest) => Promise<Actor>
+  readonly events: Events
+  readonly elapsedMs: () => number
+  /** How many requests may wait for events at a time. */
+  readonly maxWaiting?: number
+}
+
+const FROM_THE_OLDEST = '0'
+const UNKNOWN_PLACE =
+  'No event of this installation is that new. Use the next of the page before, the id of an event, or 0 for the oldest.'
+
+/** The feed of what became of messages. */
+export const eventRoutes: FastifyPluginAsync<Options> = async (app, options) => {
+  const { requireServiceOrAdmin, events, elapsedMs, maxWaiting } = options
+  const stopping = new AbortController()
+  const waiters = createEventWaiters({
+    events,
+    onFailure: (error) => app.log.warn({ err: error }, 'new events could not be looked for; trying again'),
+    ...(maxWaiting !== undefined && { maxWaiting }),
+  })
+  app.addHook('preClose', async () => {
+    stopping.abort() // whoever waits is answered
+    await waiters.stop()
+  })
+
+  route(
+    app,
+    listMessageEvents,
+    requireServiceOrAdmin(listMessageEvents.scope),
+    async ({ caller: { tenantId, service }, query, reply }) => {
+      const { after, types = MessageEventType.options, limit, waitSeconds } = query
+      const filter = { types, services: service === null ? null : [service] }
+      const left = new AbortController()
+      reply.raw.once('close', () => left.abort())
+      const signal = AbortSignal.any([stopping.signal, left.signal])
+      const waitsUntil = elapsedMs() + waitSeconds * 1_000
+      let place = after === undefined ? await events.end(tenantId) : parsePlace(after)
+      for (;;) {
+        const page = await events.read(tenantId, place, limit, filter)
+        if (page === null) throw unknownPlace()
+        const ms = waitsUntil - elapsedMs()
+        if (page.events.length > 0 || ms <= 0 || signal.aborted)
+          return { items: page.events.map(({ event }) => event), next: writePlace(page.next) }
+        place = page.next
+        if (page.ended && !(await waiters.wait(tenantId, place.position, { ms, signal }))) throw tooManyWait()
+      }
+    },
+  )
+}
+
+function parsePlace(after: string): EventPlace {
+  if (after === FROM_THE_OLDEST) return BEFORE_ALL_EVENTS
+  const place = placeOf(after)
+  if (Number.isSafeInteger(place.position)) return place
+  throw unknownPlace()
+}
+
+function writePlace({ position, mark }: EventPlace): string {
+  return mark === null ? FROM_THE_OLDEST : eventIdOf({ position, mark })
+}
+
+function unknownPlace(): ProblemError {
+  return new ProblemError('invalid-input', `after: ${UNKNOWN_PLACE}`, {
+    errors: [{ path: 'after', message: UNKNOWN_PLACE }],
+  })
+}
+
+function tooManyWait(): ProblemError {
+  return new ProblemError(
+    'rate-limited',
+    'Too many requests wait for events already. Ask again in some seconds, or without waitSeconds.',
+  )
+}

@@ -1,0 +1,61 @@
+import { expect, it } from 'vitest'
+import { createEventWaiters } from './event-waiters.ts'
+
+const HOUR_MS = 3_600_000
+
+function never(): AbortSignal {
+  return new AbortController().signal
+}
+
+/** Waiters on a database that a test fills, and how often it was asked. */
+function waitersOn(ends: Map<string, number>, maxWaiting = 10) {
+  let looks = 0
+  const waiters = createEventWaiters({
+    events: {
+      ends: async () => {
+        looks += 1
+        return ends
+      },
+    },
+    onFailure: () => {},
+    lookEveryMs: 1,
+    maxWaiting,
+  })
+  return { waiters, looks: () => looks }
+}
+
+it('wakes a request when its tenant has an event behind its place, and no other', async () => {
+  const ends = new Map([['ten_a', 5]])
+  const { waiters } = waitersOn(ends)
+  const left = new AbortController()
+  const other = waiters.wait('ten_b', 5, { ms: HOUR_MS, signal: left.signal })
+  const waiting = waiters.wait('ten_a', 5, { ms: HOUR_MS, signal: never() })
+  ends.set('ten_a', 6)
+
+  expect(await waiting).toBe(true)
+  left.abort()
+  expect(await other).toBe(true)
+})
+
+it('takes no more than its places, which are free again once a client has left', async () => {
+  const { waiters } = waitersOn(new Map(), 1)
+  const left = new AbortController()
+  const first = waiters.wait('ten_a', 0, { ms: HOUR_MS, signal: left.signal })
+  expect(await waiters.wait('ten_a', 0, { ms: HOUR_MS, signal: never() })).toBe(false)
+  left.abort()
+  await first
+
+  expect(await waiters.wait('ten_a', 0, { ms: 1, signal: never() })).toBe(true)
+})
+
+it('lets everybody go when it is stopped, and asks nothing while nobody waits', async () => {
+  const { waiters, looks } = waitersOn(new Map())
+  const waiting = [1, 2].map(() => waiters.wait('ten_a', 0, { ms: HOUR_MS, signal: never() }))
+  await expect.poll(looks).toBeGreaterThan(0)
+  await waiters.stop()
+
+  expect(await Promise.all(waiting)).toEqual([true, true])
+  const before = looks()
+  await new Promise(setImmediate)
+  expect(looks()).toBe(before)
+})

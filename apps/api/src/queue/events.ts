@@ -1,0 +1,265 @@
+import type { MessageEvent, MessageEventType } from '@inforiver-mail/contract/message-event'
+import type pg from 'pg'
+
+// What became of messages, in the order in which it was written. Triggers write message_events, in the transaction of
+// what happened: migration 20261127040000 says how the position of an event is given.
+
+/** How many events one statement looks at when it has to leave some out, and one call at most. */
+const LOOKED_AT_ONCE = 10_000
+const MOST_LOOKED_AT = 100_000
+/**
+ * From how long before it a reader reads again whose last event is not there: the database was restored, or a copy of it
+ * took over, and its clock may be behind the one that wrote that event.
+ */
+const READ_AGAIN_MS = 5 * 60_000
+const MICROSECONDS = 1_000
+
+/** Where a reader stands among the events of a tenant. */
+export interface EventPlace {
+  /** Microseconds since 1970; 0 is before every event. */
+  readonly position: number
+  /** A part of the id of the message that the event at this position is about. Null: there may be no event. */
+  readonly mark: string | null
+}
+
+export const BEFORE_ALL_EVENTS: EventPlace = { position: 0, mark: null }
+
+export interface EventFilter {
+  readonly types: readonly MessageEventType[]
+  /** Null: every service. */
+  readonly services: readonly string[] | null
+  /** Leaves out what happened before. */
+  readonly since?: Date | null
+  /** Leaves out what is behind this position. */
+  readonly endsAt?: number | null
+}
+
+export interface StoredEvent {
+  readonly position: number
+  readonly event: MessageEvent
+}
+
+export interface EventPage {
+  readonly events: readonly StoredEvent[]
+  /** Behind the last event that was looked at. */
+  readonly next: EventPlace
+  /** Whether there is no event behind `next` yet. */
+  readonly ended: boolean
+}
+
+/** How many events were found, and the position of the last of them. */
+export interface EventCount {
+  readonly count: number
+  readonly last: number | null
+}
+
+export interface Events {
+  /** The newest event of a tenant. */
+  end(tenantId: string): Promise<EventPlace>
+  /** The positions of the newest events of tenants; those without an event are missing. */
+  ends(tenantIds: readonly string[]): Promise<ReadonlyMap<string, number>>
+  /**
+   * Reads at most `limit` events after a place. A page with fewer may end before the last event, since one call looks at
+   * 100,000 events at most. Returns null when the place is in the future, so that it is of another installation.
+   */
+  read(tenantId: string, after: EventPlace, limit: number, filter: EventFilter): Promise<EventPage | null>
+  /** Reads the events at positions, as far as they are kept. */
+  find(tenantId: string, positions: readonly number[]): Promise<readonly StoredEvent[]>
+  /** Counts the events after a place, up to `atMost`, and looks at `lookedAt` at most. */
+  count(
+    tenantId: string,
+    after: number,
+    filter: EventFilter,
+    limits: { atMost: number; lookedAt: number },
+  ): Promise<EventCount>
+}
+
+/** The position that an event has at least if it happened at this time. */
+export function positionOf(time: Date): number {
+  return (time.getTime() - 1) * MICROSECONDS // a stored time may have been rounded up
+}
+
+/** Holds the position, so that the id alone says where to read on. */
+export function eventIdOf({ position, mark }: { position: number; mark: string }): string {
+  return `evt_${position.toString(16).padStart(16, '0')}${mark}`
+}
+
+/** @param id matches `MessageEventId` */
+export function placeOf(id: string): EventPlace {
+  return { position: Number.parseInt(id.slice(4, 20), 16), mark: id.slice(20) }
+}
+
+const MARK = `substr(message_id, 5, 16)`
+const COLUMNS = `position, ${MARK} AS mark, at, type, message_id, service, recipient, code, detail, possible_duplicate`
+
+/** @param event the name of rows of message_events that were found already */
+const referenceOf = (event: string): string =>
+  `(SELECT m.reference FROM messages m WHERE m.id = ${event}.message_id) AS reference`
+
+/** $1 tenants */
+const ENDS = `
+SELECT t.id AS "tenantId", last.position, last.mark
+  FROM unnest($1::text[]) AS t(id) CROSS JOIN LATERAL (
+    SELECT e.position, ${MARK} AS mark FROM message_events e WHERE e.tenant_id = t.id ORDER BY e.position DESC LIMIT 1) AS last`
+
+/**
+ * $1 tenant, $2 position, $3 mark, or null where there may be no event, $4 types, $5 services, or null for all, $6 since, or null,
+ * $7 the last position, or null, $8 how many events, $9 how many to look at
+ */
+const LOOK = `
+WITH known AS MATERIALIZED (
+  SELECT $3::text IS NULL OR EXISTS (SELECT 1 FROM message_events e WHERE e.tenant_id = $1 AND e.position = $2 AND ${MARK} = $3) AS is_known
+), start AS MATERIALIZED (
+  SELECT CASE WHEN is_known THEN $2::bigint ELSE $2 - ${READ_AGAIN_MS * MICROSECONDS} END AS position,
+         NOT is_known AND $2 - ${READ_AGAIN_MS * MICROSECONDS} > extract(epoch FROM mail_now()) * 1000000 AS is_future
+    FROM known
+), looked_at AS MATERIALIZED (
+  SELECT ${COLUMNS} FROM message_events e
+   WHERE e.tenant_id = $1 AND e.position > (SELECT start.position FROM start) AND e.position <= coalesce($7::bigint, 9223372036854775807)
+   ORDER BY e.position LIMIT $9
+), chosen AS MATERIALIZED (
+  SELECT * FROM looked_at
+   WHERE type = ANY ($4::text[]) AND ($5::text[] IS NULL OR service = ANY ($5)) AND ($6::timestamptz IS NULL OR at >= $6)
+   ORDER BY position LIMIT $8
+)`
+
+const READ = `${LOOK}
+SELECT 'end' AS row, l.position, l.mark, NULL::timestamptz AS at, NULL AS type, NULL AS message_id, NULL AS service, NULL AS recipient,
+       NULL AS code, NULL AS detail, NULL::boolean AS possible_duplicate, NULL AS reference,
+       (SELECT count(*) FROM looked_at)::int AS looked, s.is_future
+  FROM start s LEFT JOIN (SELECT position, mark FROM looked_at ORDER BY position DESC LIMIT 1) AS l ON true
+UNION ALL
+SELECT 'event', c.*, ${referenceOf('c')}, NULL, NULL FROM (SELECT * FROM chosen ORDER BY position) AS c`
+
+const COUNT = `${LOOK}
+SELECT (SELECT count(*) FROM chosen)::int AS count, (SELECT max(position) FROM chosen) AS last, (SELECT count(*) FROM looked_at)::int AS looked,
+       (SELECT max(position) FROM looked_at) AS looked_to`
+
+/** $1 tenant, $2 positions */
+const FIND = `
+SELECT e.*, ${referenceOf('e')} FROM (
+  SELECT ${COLUMNS} FROM message_events WHERE tenant_id = $1 AND position = ANY ($2::bigint[])) AS e
+ ORDER BY e.position`
+
+interface EventRow {
+  readonly position: string
+  readonly mark: string
+  readonly at: Date
+  readonly type: MessageEventType
+  readonly message_id: string
+  readonly service: string
+  readonly recipient: string | null
+  readonly code: string | null
+  readonly detail: string | null
+  readonly possible_duplicate: boolean
+  readonly reference: string | null
+}
+
+type ReadRow =
+  | ({ readonly row: 'event' } & EventRow)
+  | {
+      readonly row: 'end'
+      readonly position: string | null
+      readonly mark: string | null
+      readonly looked: number
+      readonly is_future: boolean
+    }
+
+export function createEvents(pool: pg.Pool): Events {
+  async function look(tenantId: string, after: EventPlace, limit: number, lookedAt: number, filter: EventFilter) {
+    const values = valuesOf(tenantId, after, filter, limit, lookedAt)
+    const { rows } = await pool.query<ReadRow>({ name: 'read-events', text: READ, values })
+    const end = rows.find((row) => row.row === 'end')
+    if (end === undefined || end.is_future) return null
+    const events = rows.filter((row) => row.row === 'event').map(toStoredEvent)
+    return { events, looked: end.looked, last: end.position === null ? after : toPlace(end.position, end.mark) }
+  }
+
+  return {
+    async end(tenantId) {
+      const { rows } = await pool.query<{ position: string; mark: string }>(ENDS, [[tenantId]])
+      const [last] = rows
+      return last ? toPlace(last.position, last.mark) : BEFORE_ALL_EVENTS
+    },
+
+    async ends(tenantIds) {
+      const { rows } = await pool.query<{ tenantId: string; position: string }>(ENDS, [tenantIds])
+      return new Map(rows.map(({ tenantId, position }) => [tenantId, Number(position)]))
+    },
+
+    async read(tenantId, after, limit, filter) {
+      const events: StoredEvent[] = []
+      let next = after
+      let lookedAt = limit
+      for (let looked = 0; looked < MOST_LOOKED_AT; lookedAt = LOOKED_AT_ONCE) {
+        const step = await look(tenantId, next, limit - events.length, lookedAt, filter)
+        if (step === null) return null
+        events.push(...step.events)
+        const last = events.at(-1)
+        if (events.length === limit && last) return { events, next: placeOf(last.event.id), ended: false }
+        next = step.last
+        looked += step.looked
+        if (step.looked < lookedAt) return { events, next, ended: true }
+      }
+      return { events, next, ended: false }
+    },
+
+    async find(tenantId, positions) {
+      const { rows } = await pool.query<EventRow>(FIND, [tenantId, positions])
+      return rows.map(toStoredEvent)
+    },
+
+    async count(tenantId, after, filter, { atMost, lookedAt }) {
+      let found: EventCount = { count: 0, last: null }
+      let position = after
+      for (let looked = 0; looked < lookedAt && found.count < atMost;) {
+        const values = valuesOf(tenantId, { position, mark: null }, filter, atMost - found.count, LOOKED_AT_ONCE)
+        const { rows } = await pool.query<{ count: number; last: string | null; looked: number; looked_to: string }>({
+          name: 'count-events',
+          text: COUNT,
+          values,
+        })
+        const [row] = rows
+        if (!row) throw new Error('The count of events has no row.')
+        found = { count: found.count + row.count, last: row.last === null ? found.last : Number(row.last) }
+        if (row.looked < LOOKED_AT_ONCE) break
+        looked += row.looked
+        position = Number(row.looked_to)
+      }
+      return found
+    },
+  }
+}
+
+function valuesOf(
+  tenantId: string,
+  { position, mark }: EventPlace,
+  { types, services, since = null, endsAt = null }: EventFilter,
+  limit: number,
+  lookedAt: number,
+): unknown[] {
+  return [tenantId, position, mark, types, services, since, endsAt, limit, lookedAt]
+}
+
+function toPlace(position: string, mark: string | null): EventPlace {
+  return { position: Number(position), mark }
+}
+
+function toStoredEvent(row: EventRow): StoredEvent {
+  const position = Number(row.position)
+  return {
+    position,
+    event: {
+      id: eventIdOf({ position, mark: row.mark }),
+      type: row.type,
+      at: row.at.toISOString(),
+      messageId: row.message_id,
+      reference: row.reference,
+      service: row.service,
+      recipient: row.recipient,
+      code: row.code,
+      detail: row.detail,
+      possibleDuplicate: row.possible_duplicate,
+    },
+  }
+}
