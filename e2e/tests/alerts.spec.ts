@@ -202,5 +202,5 @@ async function failTestMail(sendTestMail: Locator, microsoft: Microsoft, admin: 
     effect: { kind: 'http', endpoint: 'any-send', do: { action: 'answer', status: 400, body } },
   })
   await sendTestMail.click()
-  await expect.poll(async () => (await admin.call('GET', '/api/v1/notices')).text).toContain('message.failed')
+  await expect.poll(async () => (await admin.call('GET', '/api/v1/notices')).text).toContain('messages.failed')
 }

@@ -10,7 +10,7 @@ export interface AlertFacts extends Record<AlertType, object> {
   readonly 'mailbox.reconnect-required': ProblemFacts
   readonly 'mailbox.app-misconfigured': ProblemFacts
   readonly 'mailbox.recovered': { readonly fromEmail: string }
-  readonly 'message.failed': Readonly<Record<string, never>>
+  readonly 'messages.failed': Readonly<Record<string, never>>
   readonly 'queue.stalled': { readonly oldestDueAt: string }
   readonly 'secret.expiring': {
     readonly kind: 'secret' | 'certificate'

@@ -28,6 +28,7 @@ import type { DeliverySizes } from './delivery/attempt.ts'
 import { createDeliveryMetrics } from './delivery/delivery-metrics.ts'
 import { createWorker, type Worker } from './delivery/worker.ts'
 import { reportExpired } from './delivery/report-expired.ts'
+import { eventRoutes } from './events/event-routes.ts'
 import { createHousekeeping, type Housekeeping } from './housekeeping.ts'
 import { health } from './http/health.ts'
 import { metrics } from './http/metrics.ts'
@@ -178,6 +179,7 @@ export async function compose(
     const alerts = composeAlerts({
       database,
       queue: queue.upkeep,
+      events: queue.events,
       recipientsPerDay: config.mailboxLimits.recipientsPerDay,
       databaseNow,
       allowPrivate: config.webhookAllowPrivate,
@@ -354,6 +356,7 @@ export async function compose(
             bind(auditRoutes, { requireAdmin, store: createAuditStore(database.pool), clock }),
             serviceKeys.routes,
             alerts.routes({ requireAdmin }),
+            bind(eventRoutes, { requireServiceOrAdmin: serviceKeys.guard.either, events: queue.events, elapsedMs }),
             bind(messageRoutes, {
               requireAdmin,
               requireService: serviceKeys.guard.serviceOnly,

@@ -9,6 +9,7 @@ const PREFIXES = {
   serviceKey: 'key',
   alert: 'alt',
   webhook: 'whk',
+  stream: 'wst',
 } as const
 
 /** Returns a new public id: a prefix for its kind, then 128 random bits in hex. */

@@ -13,7 +13,7 @@ import {
 } from '@inforiver-mail/contract/message'
 import { AlertType } from '@inforiver-mail/contract/notice'
 import { ConsentPurpose, ConsentStatus, MailboxKind, SettingsStatus } from '@inforiver-mail/contract/office365-smtp'
-import { WebhookOutcome, WebhookType, type WebhookAttempt } from '@inforiver-mail/contract/webhook'
+import { WebhookOutcome, WebhookSubject, WebhookType, type WebhookAttempt } from '@inforiver-mail/contract/webhook'
 
 // During an upgrade the next release works on the same database, and may have stored values that this one does not know.
 // Whatever the contract lists and the database stores is read here, so that such a value never makes a request fail: it
@@ -137,10 +137,24 @@ function toDetail([name, value]: [string, unknown]): [string, AuditDetails[strin
   return [name, isPlain ? value : JSON.stringify(value)]
 }
 
+/** The stored type of the alert of failed messages, which the API calls `messages.failed`. */
+const STORED_FAILED = 'message.failed'
+
 /** `newer`: the stored type, if this version does not know it. */
 export function readAlertType(stored: string): { type: AlertType; newer: string | null } {
+  if (stored === STORED_FAILED) return { type: 'messages.failed', newer: null }
   const type = nearest(AlertType.options, stored, 'queue.stalled')
   return { type, newer: type === stored ? null : stored }
+}
+
+export function storedAlertType(type: AlertType): string {
+  return type === 'messages.failed' ? STORED_FAILED : type
+}
+
+/** The types of a webhook; null stands for every alert. What only a newer version sends is left out. */
+export function readWebhookTypes(stored: readonly string[] | null): WebhookSubject[] {
+  if (stored === null) return [...AlertType.options]
+  return stored.filter((type): type is WebhookSubject => WebhookSubject.options.some((known) => known === type))
 }
 
 export function readWebhookAttempt(stored: unknown): WebhookAttempt | null {

@@ -18,6 +18,7 @@ import { Moment } from './moment.ts'
  * - `service-key-refused`: the key is `unknown`, `revoked` or `expired`, is not to be used from this address
  *   (`address-not-allowed`), or lacks a scope (`scope-missing`)
  * - `access-refused`: a person who is not a workspace admin asked for what only those may see or do
+ * - `webhook-replayed`: somebody had events sent once more; `count` of the details says how many
  * - `webhook-tested`: somebody pressed *Test*; the outcome is that of the request
  * - `vault-rotated`, `vault-forgotten`: secrets were sealed under another key, or dropped because their key is lost
  */
@@ -44,6 +45,7 @@ export const AuditAction = z.enum([
   'webhook-created',
   'webhook-removed',
   'webhook-tested',
+  'webhook-replayed',
   'notice-dismissed',
   'vault-rotated',
   'vault-forgotten',

@@ -7,7 +7,7 @@ import type { Endpoint } from './endpoint.ts'
  * - `mailbox.reconnect-required`: Microsoft refuses the connection; messages are held until somebody reconnects
  * - `mailbox.app-misconfigured`: Microsoft refuses the app registration; messages are held until the operator fixes it
  * - `mailbox.recovered`: the mailbox works again after one of these, and held messages leave
- * - `message.failed`: messages failed for good, counted over a minute
+ * - `messages.failed`: messages failed for good, counted over a minute
  * - `queue.stalled`: messages are due and none leaves, although the mailbox is connected and within its limits:
  *   Microsoft cannot be reached or accepts nothing, or no worker is running
  * - `secret.expiring`: the client secret or certificate of the app registration expires soon
@@ -16,7 +16,7 @@ export const AlertType = z.enum([
   'mailbox.reconnect-required',
   'mailbox.app-misconfigured',
   'mailbox.recovered',
-  'message.failed',
+  'messages.failed',
   'queue.stalled',
   'secret.expiring',
 ])

@@ -30,15 +30,14 @@ const ClientAddress = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], {
   error: 'An IP address such as 10.1.2.3, or a network such as 10.0.0.0/8 or fd00::/8.',
 })
 
+export const ServiceName = z
+  .string()
+  .min(1, 'A name is needed, such as report-scheduler.')
+  .max(100, 'At most 100 characters.')
+  .refine((name) => name === name.trim() && !/\p{C}/u.test(name), 'No spaces around it, and no invisible characters.')
+
 export const ServiceKeyInput = z.strictObject({
-  name: z
-    .string()
-    .min(1, 'A name is needed, such as report-scheduler.')
-    .max(100, 'At most 100 characters.')
-    .refine(
-      (name) => name === name.trim() && !/\p{C}/u.test(name),
-      'No spaces around it, and no invisible characters.',
-    ),
+  name: ServiceName,
   scopes: bounded(
     z
       .array(Scope, { error: 'A list of scopes.' })

@@ -1,17 +1,38 @@
 import { z } from 'zod'
+import { bounded } from './bounded.ts'
 import type { Endpoint } from './endpoint.ts'
+import { MessageEvent, MessageEventType } from './message-event.ts'
 import { AlertType } from './notice.ts'
+import { ServiceName } from './service-key.ts'
 
 export const MAX_WEBHOOKS = 10
+/** The most events that one replay sends. */
+export const MAX_REPLAYED_EVENTS = 10_000
+/** The most replays of a webhook that are under way together. */
+export const MAX_REPLAYS = 5
+const MAX_SERVICES = 50
 
 export const WebhookId = z.string().regex(/^whk_[0-9a-f]{32}$/, 'Not the id of a webhook.')
 
-export const WebhookType = z.enum([...AlertType.options, 'webhook.test'])
+/** What a webhook can be sent: alerts about the mailbox and the queue, and events of messages. */
+export const WebhookSubject = z.enum([...AlertType.options, ...MessageEventType.options])
+export type WebhookSubject = z.infer<typeof WebhookSubject>
+
+export const WebhookType = z.enum([...WebhookSubject.options, 'webhook.test'])
 export type WebhookType = z.infer<typeof WebhookType>
 
-/** Every request to a webhook has this body. It never holds a secret, or anything from a message. */
+/** The body of a request that tells of an event. It names the message, and its recipient if the event is about one. */
+export const WebhookEventPayload = z.strictObject({
+  type: MessageEventType,
+  /** When it happened; the request may come much later. */
+  timestamp: z.iso.datetime(),
+  data: MessageEvent,
+})
+export type WebhookEventPayload = z.infer<typeof WebhookEventPayload>
+
+/** The body of a request that tells of an alert, and of a test. It never holds a secret, or anything from a message. */
 export const WebhookPayload = z.strictObject({
-  type: WebhookType,
+  type: z.enum([...AlertType.options, 'webhook.test']),
   /** When it happened; the request may come much later. */
   timestamp: z.iso.datetime(),
   data: z.strictObject({
@@ -70,8 +91,12 @@ export type WebhookAttempt = z.infer<typeof WebhookAttempt>
 export const Webhook = z.strictObject({
   id: WebhookId,
   url: z.string(),
+  /** The alerts and events that it is sent. */
+  types: z.array(WebhookSubject),
+  /** Whose events it is sent; null: those of every service. */
+  services: z.array(z.string()).nullable(),
   createdAt: z.iso.datetime(),
-  /** Alerts that are not delivered yet, first attempts and retries. */
+  /** Alerts and events that are not delivered yet, first attempts and retries. Of events 10,000 are counted at most. */
   waiting: z.int(),
   lastAttempt: WebhookAttempt.nullable(),
 })
@@ -85,6 +110,26 @@ export const WebhookInput = z.strictObject({
       const message = urlFault(value)
       if (message !== null) context.addIssue({ code: 'custom', message })
     }),
+  types: bounded(
+    z
+      .array(WebhookSubject, { error: 'A list of types.' })
+      .min(1, 'At least one type is needed.')
+      .refine((types) => new Set(types).size === types.length, 'Each type once.'),
+    WebhookSubject.options.length,
+    `At most ${WebhookSubject.options.length} types, each once.`,
+  )
+    .exactOptional()
+    .describe('The alerts and events to send. Left out: every alert, and no event.'),
+  services: bounded(
+    z
+      .array(ServiceName, { error: 'A list of names of services.' })
+      .min(1, 'At least one service is needed; leave services out for all of them.')
+      .refine((services) => new Set(services).size === services.length, 'Each service once.'),
+    MAX_SERVICES,
+    `At most ${MAX_SERVICES} services, each once.`,
+  )
+    .exactOptional()
+    .describe('Whose events to send. Left out: those of every service. Alerts do not depend on it.'),
 })
 export type WebhookInput = z.infer<typeof WebhookInput>
 
@@ -159,5 +204,26 @@ export const testWebhook = {
   status: 200,
   response: WebhookAttempt,
   answer: 'What became of it.',
+  problems: ['not-found'],
+} as const satisfies Endpoint
+
+export const replayWebhook = {
+  operation: 'replayWebhook',
+  summary: 'Sends events to a webhook once more.',
+  method: 'POST',
+  path: '/api/v1/webhooks/:id/replay',
+  session: 'workspace-admin',
+  scope: null,
+  params: WebhookParams,
+  body: z.strictObject({
+    /** Inclusive. */
+    since: z.iso.datetime({
+      offset: true,
+      error: 'A date and time with a zone, such as 2026-11-25T06:00:00Z.',
+    }),
+  }),
+  status: 202,
+  response: z.strictObject({ count: z.int() }),
+  answer: `How many events will be sent: the oldest ${MAX_REPLAYED_EVENTS} since then, of the types and services of the webhook.`,
   problems: ['not-found'],
 } as const satisfies Endpoint

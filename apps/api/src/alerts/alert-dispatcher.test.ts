@@ -77,7 +77,12 @@ async function addWebhook(statuses: readonly number[] = [204], tenantId = 'ten_a
   }
   const url = await serveTls(certificate, answer)
   const secretSealed = await vault.seal(secret, webhookSecretOwner(tenantId, id))
-  await store.createWebhook({ id, tenantId, url, secretSealed }, 'usr_a', clock.now())
+  await store.createWebhook(
+    { id, tenantId, url, secretSealed },
+    { types: null, services: null, startsAt: null },
+    'usr_a',
+    clock.now(),
+  )
   return { id, received, listed: async () => (await store.listWebhooks(tenantId)).find((webhook) => webhook.id === id) }
 }
 

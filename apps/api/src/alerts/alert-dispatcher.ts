@@ -5,7 +5,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import { startPolling, type Polling } from '../polling.ts'
 import { webhookBody } from './webhook-body.ts'
 import type { AlertStore, ClaimedDelivery, WebhookTarget } from './alert-store.ts'
-import { nextAttemptAt } from './webhook-schedule.ts'
+import { GONE, nextAttemptAt } from './webhook-schedule.ts'
 import { webhookSecretOwner } from './webhook-secret.ts'
 import type { SendWebhook } from './webhook-sender.ts'
 
@@ -39,7 +39,8 @@ export function createWebhookAttempt({
     const at = clock()
     const { outcome, status } = await send({ url, secret, id, at, body }, signal)
     // The address stays out of the log, since it is often a secret.
-    if (outcome === 'delivered') logger.info({ webhook, alert: id, type, status }, 'webhook delivered')
+    if (id.startsWith('evt_')) logger.debug({ webhook, event: id, type, outcome, status }, 'event sent to a webhook')
+    else if (outcome === 'delivered') logger.info({ webhook, alert: id, type, status }, 'webhook delivered')
     else logger.warn({ webhook, alert: id, type, outcome, status }, 'webhook not delivered')
     return { at: at.toISOString(), type, outcome, status }
   }
@@ -120,6 +121,3 @@ export function createAlertDispatcher({
     }
   }
 }
-
-/** A receiver that answers this wants no more (Standard Webhooks, "Deliverability and reliability"). */
-const GONE = 410

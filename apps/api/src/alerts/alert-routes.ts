@@ -1,11 +1,13 @@
 import { isIP } from 'node:net'
-import { dismissNotice, listNotices, type Notice } from '@inforiver-mail/contract/notice'
+import { AlertType, dismissNotice, listNotices, type Notice } from '@inforiver-mail/contract/notice'
 import {
   ADDRESS_FAULT,
   createWebhook,
   listWebhooks,
   MAX_WEBHOOKS,
+  MAX_REPLAYS,
   removeWebhook,
+  replayWebhook,
   testWebhook,
 } from '@inforiver-mail/contract/webhook'
 import type { AdminCenters } from '@inforiver-mail/m365/admin-centers'
@@ -16,8 +18,10 @@ import { ProblemError } from '../http/problem.ts'
 import { route } from '../http/route.ts'
 import type { SignedIn } from '../http/session.ts'
 import { newId } from '../ids.ts'
+import type { Events } from '../queue/events.ts'
 import type { AttemptWebhook } from './alert-dispatcher.ts'
 import type { AlertStore, RaisedAlert } from './alert-store.ts'
+import { eventTypesOf, type EventStreamStore } from './event-stream-store.ts'
 import { alertText, newerAlertText } from './alert-text.ts'
 import type { AddressRule } from './webhook-address.ts'
 import { testBody } from './webhook-body.ts'
@@ -26,6 +30,8 @@ import { newWebhookSecret, webhookSecretOwner } from './webhook-secret.ts'
 interface Options {
   readonly requireAdmin: (request: FastifyRequest) => Promise<SignedIn>
   readonly store: AlertStore
+  readonly streams: Pick<EventStreamStore, 'countWaiting' | 'replay'>
+  readonly events: Pick<Events, 'end'>
   readonly vault: TokenVault
   readonly attempt: AttemptWebhook
   readonly allowAddress: AddressRule
@@ -36,20 +42,42 @@ interface Options {
 }
 
 export const alertRoutes: FastifyPluginAsync<Options> = async (app, options) => {
-  const { requireAdmin, store, vault, attempt, allowAddress, publicUrl, adminCenters, clock, random } = options
+  const { requireAdmin, store, streams, events, vault, attempt, allowAddress, publicUrl, adminCenters, clock, random } =
+    options
 
-  route(app, listWebhooks, requireAdmin, async ({ caller }) => ({ items: await store.listWebhooks(caller.tenantId) }))
+  route(app, listWebhooks, requireAdmin, async ({ caller: { tenantId } }) => {
+    const webhooks = await store.listWebhooks(tenantId)
+    const waiting = await streams.countWaiting(tenantId, webhooks)
+    return {
+      items: webhooks.map(({ waiting: tried, ...webhook }) =>
+        Object.assign(webhook, { waiting: tried + (waiting.get(webhook.id) ?? 0) }),
+      ),
+    }
+  })
 
-  route(app, createWebhook, requireAdmin, async ({ request, caller: { tenantId, userId: actor }, body: { url } }) => {
+  route(app, createWebhook, requireAdmin, async ({ request, caller: { tenantId, userId: actor }, body }) => {
+    const { url, types = null, services = null } = body
     const literal = new URL(url).hostname.replace(/^\[|\]$/g, '')
     if (isIP(literal) !== 0 && !allowAddress(literal)) throw refusedUrl(ADDRESS_FAULT)
     const id = newId('webhook')
     const secret = newWebhookSecret(random)
     const secretSealed = await vault.seal(secret, webhookSecretOwner(tenantId, id))
     const now = clock()
-    if (!(await store.createWebhook({ id, tenantId, url, secretSealed }, actor, now))) throw refusedUrl(FULL_FAULT)
+    const startsAt = eventTypesOf(types ?? []).length > 0 ? (await events.end(tenantId)).position : null
+    const contents = { types, services, startsAt }
+    if (!(await store.createWebhook({ id, tenantId, url, secretSealed }, contents, actor, now)))
+      throw refusedUrl(FULL_FAULT)
     request.log.info({ webhook: id }, 'webhook created')
-    return { id, url, createdAt: now.toISOString(), waiting: 0, lastAttempt: null, secret }
+    return {
+      id,
+      url,
+      types: types ?? [...AlertType.options],
+      services,
+      createdAt: now.toISOString(),
+      waiting: 0,
+      lastAttempt: null,
+      secret,
+    }
   })
 
   route(app, removeWebhook, requireAdmin, async ({ request, caller: { tenantId, userId }, params: { id } }) => {
@@ -64,6 +92,18 @@ export const alertRoutes: FastifyPluginAsync<Options> = async (app, options) => 
     const attempted = await attempt(webhook, test)
     await store.recordTest(webhook, userId, attempted)
     return attempted
+  })
+
+  route(app, replayWebhook, requireAdmin, async ({ request, caller: { tenantId, userId }, params: { id }, body }) => {
+    const replayed = await streams.replay(tenantId, id, new Date(body.since), userId, clock())
+    if (replayed === 'not-found') throw noSuchWebhook()
+    if (replayed === 'too-many')
+      throw new ProblemError(
+        'rate-limited',
+        `${MAX_REPLAYS} replays of this webhook are still under way. Ask again when one of them has ended.`,
+      )
+    request.log.info({ webhook: id, events: replayed.count }, 'webhook replayed')
+    return replayed
   })
 
   route(app, listNotices, requireAdmin, async ({ caller }) => {

@@ -1,5 +1,5 @@
 import { AlertType } from '@inforiver-mail/contract/notice'
-import type { Webhook, WebhookAttempt } from '@inforiver-mail/contract/webhook'
+import type { Webhook, WebhookAttempt, WebhookSubject } from '@inforiver-mail/contract/webhook'
 import { MAX_WEBHOOKS } from '@inforiver-mail/contract/webhook'
 import type { Sealed } from '@inforiver-mail/m365/token-vault'
 import type pg from 'pg'
@@ -8,9 +8,10 @@ import { appendAlert } from '../database/alert-log.ts'
 import { appendAuditEvent } from '../database/audit-log.ts'
 import type { Prisma, PrismaClient } from '../database/generated/client.ts'
 import type { StalledQueue } from '../queue/stalled.ts'
-import { readAlertType, readWebhookAttempt } from '../stored-values.ts'
+import { readAlertType, readWebhookAttempt, readWebhookTypes, storedAlertType } from '../stored-values.ts'
 import {
   CLAIM,
+  CREATE_WEBHOOK,
   DISMISS,
   LIST_NOTICES,
   LIST_WEBHOOKS,
@@ -21,6 +22,7 @@ import {
   SETTLE,
   SWEEP,
 } from './alert.sql.ts'
+import { addStream } from './event-stream-store.ts'
 
 /** A delivery without an outcome by then was interrupted, and is tried again. */
 const CLAIM_MS = 60_000
@@ -45,6 +47,16 @@ export interface WebhookTarget {
   readonly secretSealed: Sealed
 }
 
+/** What a webhook is sent. */
+export interface WebhookContents {
+  /** Null: every alert, and no event. */
+  readonly types: readonly WebhookSubject[] | null
+  /** Null: events of every service. */
+  readonly services: readonly string[] | null
+  /** The position of the event that its events follow; null if it is sent none. */
+  readonly startsAt: number | null
+}
+
 /** One attempt to deliver one alert to one webhook. */
 export interface ClaimedDelivery {
   readonly webhook: WebhookTarget
@@ -57,7 +69,7 @@ export interface AlertStore {
   listWebhooks(tenantId: string): Promise<Webhook[]>
   findWebhook(tenantId: string, id: string): Promise<WebhookTarget | null>
   /** Returns false when the tenant has as many as it may have. */
-  createWebhook(webhook: WebhookTarget, actor: string, now: Date): Promise<boolean>
+  createWebhook(webhook: WebhookTarget, sent: WebhookContents, actor: string, now: Date): Promise<boolean>
   /** Returns false when there is none of this id. */
   removeWebhook(tenantId: string, id: string, actor: string, now: Date): Promise<boolean>
   /** Records the outcome of a test that an admin asked for. */
@@ -94,9 +106,11 @@ export function createAlertStore(prisma: PrismaClient, pool: pg.Pool): AlertStor
   return {
     async listWebhooks(tenantId) {
       const { rows } = await pool.query<WebhookRow>(LIST_WEBHOOKS, [tenantId, MAX_WEBHOOKS])
-      return rows.map(({ id, url, created_at: createdAt, last_attempt: lastAttempt, waiting }) => ({
+      return rows.map(({ id, url, types, services, created_at: createdAt, last_attempt: lastAttempt, waiting }) => ({
         id,
         url,
+        types: readWebhookTypes(types),
+        services,
         createdAt: createdAt.toISOString(),
         waiting,
         lastAttempt: readWebhookAttempt(lastAttempt),
@@ -108,19 +122,25 @@ export function createAlertStore(prisma: PrismaClient, pool: pg.Pool): AlertStor
       return row && { id, tenantId, url: row.url, secretSealed: row.secretSealed as Sealed }
     },
 
-    async createWebhook({ id, tenantId, url, secretSealed }, actor, now) {
+    async createWebhook({ id, tenantId, url, secretSealed }, { types, services, startsAt }, actor, now) {
       return prisma.$transaction(async (transaction) => {
         // Two admins at once must not exceed the limit.
         await lockTenant(transaction, tenantId)
         if ((await transaction.webhook.count({ where: { tenantId } })) >= MAX_WEBHOOKS) return false
-        await transaction.webhook.create({ data: { id, tenantId, url, secretSealed, createdAt: now } })
+        await transaction.$executeRawUnsafe(CREATE_WEBHOOK, id, tenantId, url, secretSealed, now, types, services)
+        if (startsAt !== null) await addStream(transaction, { webhookId: id, position: startsAt })
         await appendAuditEvent(transaction, {
           tenantId,
           at: now,
           actor,
           action: 'webhook-created',
           outcome: 'done',
-          details: { webhook: id, host: new URL(url).host }, // the rest of the URL is often a secret
+          details: {
+            webhook: id,
+            host: new URL(url).host, // the rest of the URL is often a secret
+            ...(types && { types: types.join(', ') }),
+            ...(services && { services: services.join(', ') }),
+          },
         })
         return true
       })
@@ -164,7 +184,13 @@ export function createAlertStore(prisma: PrismaClient, pool: pg.Pool): AlertStor
 
     async claim(now, { limit, except }) {
       const until = new Date(now.getTime() + CLAIM_MS)
-      const { rows } = await pool.query<ClaimedRow>(CLAIM, [now, limit, until, except, AlertType.options])
+      const { rows } = await pool.query<ClaimedRow>(CLAIM, [
+        now,
+        limit,
+        until,
+        except,
+        AlertType.options.map(storedAlertType),
+      ])
       return rows.map(({ webhook_id: id, url, secret_sealed: secretSealed, attempts, ...row }) => ({
         webhook: { id, tenantId: row.tenant_id, url, secretSealed },
         raised: toRaisedAlert(row),
@@ -205,7 +231,7 @@ export function createAlertStore(prisma: PrismaClient, pool: pg.Pool): AlertStor
             actor,
             action: 'notice-dismissed',
             outcome: 'done',
-            details: { notice: id, what: type },
+            details: { notice: id, what: readAlertType(type).type },
           })
         }
         return true
@@ -242,6 +268,8 @@ async function lockTenant(transaction: Prisma.TransactionClient, tenantId: strin
 interface WebhookRow {
   readonly id: string
   readonly url: string
+  readonly types: readonly string[] | null
+  readonly services: string[] | null
   readonly created_at: Date
   readonly last_attempt: unknown
   readonly waiting: number

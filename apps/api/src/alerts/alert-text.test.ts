@@ -20,7 +20,7 @@ const ALERTS: readonly Alert[] = [
   { type: 'mailbox.reconnect-required', facts: PROBLEM },
   { type: 'mailbox.app-misconfigured', facts: PROBLEM },
   { type: 'mailbox.recovered', facts: { fromEmail: 'reports@contoso.com' } },
-  { type: 'message.failed', facts: {} },
+  { type: 'messages.failed', facts: {} },
   { type: 'queue.stalled', facts: { oldestDueAt: '2026-11-24T09:40:00.000Z' } },
   { type: 'secret.expiring', facts: { kind: 'secret', expiresAt: '2026-12-01T00:00:00.000Z', daysLeft: 7 } },
 ]
@@ -58,7 +58,7 @@ it.each([
   [1, 'A message failed'],
   [10_000, '10000 messages failed'],
 ])('counts %s failed messages', (count, title) => {
-  expect(alertText({ type: 'message.failed', facts: {} }, count, ADMIN_CENTERS).title).toBe(title)
+  expect(alertText({ type: 'messages.failed', facts: {} }, count, ADMIN_CENTERS).title).toBe(title)
 })
 
 it.each([

@@ -45,7 +45,7 @@ export function alertText({ type, facts }: Alert, count: number, { entra }: Admi
         detail: 'The mailbox works. Messages that were held leave by themselves.',
         action: 'Nothing has to be done.',
       }
-    case 'message.failed':
+    case 'messages.failed':
       return {
         title: count === 1 ? 'A message failed' : `${count} messages failed`,
         detail: `Microsoft refused ${count === 1 ? 'it' : 'them'} for good, 24 hours of trying were over, or it could not be told whether ${count === 1 ? 'it was' : 'they were'} sent.`,

@@ -1,18 +1,24 @@
 /** $1 tenant, $2 limit */
 export const LIST_WEBHOOKS = `
-SELECT w.id, w.url, w.created_at, w.last_attempt,
-       (SELECT count(*)::int FROM webhook_deliveries d WHERE d.webhook_id = w.id AND d.next_attempt_at IS NOT NULL) AS waiting
+SELECT w.id, w.url, w.types, w.services, w.created_at, w.last_attempt,
+       ((SELECT count(*) FROM webhook_deliveries d WHERE d.webhook_id = w.id AND d.next_attempt_at IS NOT NULL)
+        + (SELECT count(*) FROM webhook_retries r WHERE r.webhook_id = w.id))::int AS waiting
   FROM webhooks w WHERE w.tenant_id = $1 ORDER BY w.created_at, w.id LIMIT $2`
 
-/** Creates a delivery of each due alert to every webhook that is older than it. $1 now, $2 limit of alerts */
+/** Creates a webhook. $1 id, $2 tenant, $3 address, $4 sealed secret, $5 now, $6 types, or null, $7 services, or null */
+export const CREATE_WEBHOOK = `
+INSERT INTO webhooks (id, tenant_id, url, secret_sealed, created_at, types, services) VALUES ($1, $2, $3, $4, $5, $6, $7)`
+
+/** Creates a delivery of each due alert to every webhook that is older and takes its type. $1 now, $2 limit of alerts */
 export const PUBLISH = `
 WITH due AS MATERIALIZED (
-  SELECT id, tenant_id, at FROM alert_events
+  SELECT id, tenant_id, at, CASE type WHEN 'message.failed' THEN 'messages.failed' ELSE type END AS type FROM alert_events
    WHERE published_at IS NULL AND publish_at <= $1
    ORDER BY publish_at LIMIT $2 FOR UPDATE SKIP LOCKED
 ), made AS (
   INSERT INTO webhook_deliveries (webhook_id, alert_id, next_attempt_at)
   SELECT w.id, due.id, $1 FROM due JOIN webhooks w ON w.tenant_id = due.tenant_id AND w.created_at <= due.at
+   WHERE w.types IS NULL OR due.type = ANY (w.types)
   ON CONFLICT DO NOTHING
 )
 UPDATE alert_events a SET published_at = $1 FROM due WHERE a.id = due.id`

@@ -4,16 +4,20 @@ import type { TokenVault } from '@inforiver-mail/m365/token-vault'
 import type { FastifyBaseLogger, FastifyPluginAsync, FastifyRequest } from 'fastify'
 import type { Database } from '../database/database.ts'
 import type { SignedIn } from '../http/session.ts'
+import type { Events } from '../queue/events.ts'
 import type { Upkeep } from '../queue/queue.ts'
 import { createAlertDispatcher, createWebhookAttempt, type AlertDispatcher } from './alert-dispatcher.ts'
 import { alertRoutes } from './alert-routes.ts'
 import { createAlertStore, type AlertStore } from './alert-store.ts'
+import { createEventDispatcher } from './event-dispatcher.ts'
+import { createEventStreamStore } from './event-stream-store.ts'
 import { createQueueWatch } from './queue-watch.ts'
 import { createAddressRule } from './webhook-address.ts'
 import { createWebhookSender } from './webhook-sender.ts'
 
 export interface Alerts {
   readonly store: Pick<AlertStore, 'raiseSecretExpiring'>
+  /** Sends alerts and events to the webhooks. */
   readonly dispatcher: AlertDispatcher
   routes(guards: { requireAdmin: (request: FastifyRequest) => Promise<SignedIn> }): FastifyPluginAsync
   /** Housekeeping runs these, by name. */
@@ -24,6 +28,7 @@ export interface Alerts {
 export function composeAlerts({
   database,
   queue,
+  events,
   recipientsPerDay,
   databaseNow,
   allowPrivate,
@@ -39,6 +44,7 @@ export function composeAlerts({
 }: {
   database: Pick<Database, 'prisma' | 'pool'>
   queue: Pick<Upkeep, 'findStalled' | 'findMoving'>
+  events: Events
   /** 0 means no limit. */
   recipientsPerDay: number
   databaseNow: () => Promise<Date>
@@ -58,15 +64,29 @@ export function composeAlerts({
   const allowAddress = createAddressRule({ allowPrivate })
   const send = createWebhookSender({ allowAddress, extraCaCertificates })
   const attempt = createWebhookAttempt({ vault, send, clock, logger })
+  const streams = createEventStreamStore(database.prisma, database.pool, events)
+  const dispatchers = [
+    createAlertDispatcher({ store, attempt, publicUrl, adminCenters, clock, chance, logger }),
+    createEventDispatcher({ store: streams, events, attempt, clock, chance, random, logger }),
+  ]
   return {
     store,
-    dispatcher: createAlertDispatcher({ store, attempt, publicUrl, adminCenters, clock, chance, logger }),
+    dispatcher: {
+      start() {
+        for (const dispatcher of dispatchers) dispatcher.start()
+      },
+      async stop() {
+        await Promise.all(dispatchers.map((dispatcher) => dispatcher.stop()))
+      },
+    },
     routes:
       ({ requireAdmin }) =>
       async (app) => {
         await app.register(alertRoutes, {
           requireAdmin,
           store,
+          streams,
+          events,
           vault,
           attempt,
           allowAddress,

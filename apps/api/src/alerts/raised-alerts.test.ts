@@ -213,7 +213,7 @@ it('shows the newest of each subject, newest first', async () => {
 
   expect(await notices()).toMatchObject([
     { type: 'mailbox.reconnect-required', title: 'Mail from ada@contoso.com waits: reconnect the mailbox' },
-    { type: 'message.failed', title: 'A message failed' },
+    { type: 'messages.failed', title: 'A message failed' },
   ])
   await consentTo('reconnect', {}) // releases the held message
 })
@@ -241,14 +241,14 @@ it('adds up the messages that failed in different minutes, and dismisses them to
   await toNextMinute()
   await failMessage()
   const [{ id, ...notice }] = await notices()
-  expect(notice).toMatchObject({ type: 'message.failed', title: '2 messages failed' })
+  expect(notice).toMatchObject({ type: 'messages.failed', title: '2 messages failed' })
 
   for (let time = 0; time < 2; time++) expect((await signedIn('POST', `${NOTICES}/${id}/dismiss`)).status).toBe(204)
 
   expect(await notices()).toEqual([])
   const events = `SELECT actor, outcome, details FROM audit_events WHERE action = 'notice-dismissed' AND details ->> 'notice' = $1`
   expect(await ground.database.query(events, [id])).toEqual([
-    { actor: expect.stringMatching(/^usr_/), outcome: 'done', details: { notice: id, what: 'message.failed' } },
+    { actor: expect.stringMatching(/^usr_/), outcome: 'done', details: { notice: id, what: 'messages.failed' } },
   ])
 })
 
@@ -259,7 +259,7 @@ it('shows what happens after a notice was dismissed, even within the same minute
   await signedIn('POST', `${NOTICES}/${id}/dismiss`)
   await failMessage()
 
-  expect(await notices()).toMatchObject([{ type: 'message.failed' }])
+  expect(await notices()).toMatchObject([{ type: 'messages.failed' }])
 })
 
 it('dismisses no notice of another subject or tenant', async () => {
@@ -270,7 +270,7 @@ it('dismisses no notice of another subject or tenant', async () => {
        ('alt_${'b'.repeat(32)}', $1, 'mailbox.recovered', now() - interval '1 year', '{"fromEmail":"ada@contoso.com"}', now())`,
     [tenantId],
   )
-  const failed = (await notices()).find(({ type }: { type: string }) => type === 'message.failed')
+  const failed = (await notices()).find(({ type }: { type: string }) => type === 'messages.failed')
   await signedIn('POST', `${NOTICES}/${failed.id}/dismiss`)
 
   expect(await notices()).toMatchObject([{ type: 'mailbox.recovered' }])

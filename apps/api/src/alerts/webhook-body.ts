@@ -1,5 +1,6 @@
 import type { AlertType } from '@inforiver-mail/contract/notice'
-import type { WebhookPayload } from '@inforiver-mail/contract/webhook'
+import type { MessageEvent } from '@inforiver-mail/contract/message-event'
+import type { WebhookEventPayload, WebhookPayload } from '@inforiver-mail/contract/webhook'
 import type { AdminCenters } from '@inforiver-mail/m365/admin-centers'
 import type { Alert } from '../alert.ts'
 import type { RaisedAlert } from './alert-store.ts'
@@ -10,7 +11,7 @@ const PAGES = {
   'mailbox.reconnect-required': SETTINGS,
   'mailbox.app-misconfigured': SETTINGS,
   'mailbox.recovered': SETTINGS,
-  'message.failed': '/messages?status=failed',
+  'messages.failed': '/messages?status=failed',
   'queue.stalled': '/messages?status=queued',
   'secret.expiring': SETTINGS,
 } as const satisfies Record<AlertType, string>
@@ -26,6 +27,11 @@ export function webhookBody({ at, alert, count }: RaisedAlert, publicUrl: string
       ...details(alert, count),
     },
   })
+}
+
+/** The body that tells a webhook of an event, identical at every attempt. */
+export function eventBody(event: MessageEvent): string {
+  return toBody({ type: event.type, timestamp: event.at, data: event })
 }
 
 export function testBody(at: Date, publicUrl: string): string {
@@ -48,7 +54,7 @@ function details({ type, facts }: Alert, count: number): Partial<WebhookPayload[
       return { fromEmail: facts.fromEmail, correlationId: facts.correlationId }
     case 'mailbox.recovered':
       return { fromEmail: facts.fromEmail }
-    case 'message.failed':
+    case 'messages.failed':
       return { count }
     case 'queue.stalled':
       return { count, oldestDueAt: facts.oldestDueAt }
@@ -57,6 +63,6 @@ function details({ type, facts }: Alert, count: number): Partial<WebhookPayload[
   }
 }
 
-function toBody(payload: WebhookPayload): string {
+function toBody(payload: WebhookPayload | WebhookEventPayload): string {
   return JSON.stringify(payload)
 }

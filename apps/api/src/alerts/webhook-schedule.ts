@@ -14,6 +14,9 @@ const PAUSES_MS = [
   20 * HOUR_MS,
   24 * HOUR_MS,
 ]
+/** A receiver that answers this wants no more (Standard Webhooks, "Deliverability and reliability"). */
+export const GONE = 410
+
 const JITTER = 0.1 // spreads what failed together
 
 /** Returns when to try again after this many attempts; null to give up. `chance` returns a number between 0 and 1. */

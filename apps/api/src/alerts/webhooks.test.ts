@@ -52,6 +52,15 @@ it('shows the new secret of each webhook once, when it is added', async () => {
   expect(webhook).toEqual({
     id: expect.stringMatching(/^whk_[0-9a-f]{32}$/),
     url: 'https://hooks.contoso.com/alerts?team=7',
+    types: [
+      'mailbox.reconnect-required',
+      'mailbox.app-misconfigured',
+      'mailbox.recovered',
+      'messages.failed',
+      'queue.stalled',
+      'secret.expiring',
+    ],
+    services: null,
     createdAt: clock.now().toISOString(),
     waiting: 0,
     lastAttempt: null,

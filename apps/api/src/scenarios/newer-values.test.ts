@@ -72,7 +72,7 @@ async function storeNewerValues({ tenant, consent, waiting, ended }: Filled): Pr
   )
   await query(`UPDATE alert_events SET type = 'mailbox.almost-full', facts = '{"left": [1]}'`)
   await query(
-    `UPDATE webhooks SET last_attempt = '{"at": "2026-11-26T10:00:00.000Z", "type": "message.bounced", "outcome": "queued-there", "status": 202, "tries": 2}'`,
+    `UPDATE webhooks SET last_attempt = '{"at": "2026-11-26T10:00:00.000Z", "type": "message.archived", "outcome": "queued-there", "status": 202, "tries": 2}', types = '{message.archived,message.sent}'`,
   )
   await query(
     `INSERT INTO mailbox_cleanups (tenant_id, item_id, kind, created_at, due_at) VALUES ($1, 'item', 'archive', now(), now())`,
@@ -141,7 +141,7 @@ it('shows the nearest known value of each', async () => {
     { type: 'mailbox.reconnect-required', title: 'A newer version of Inforiver Mail reports: mailbox.almost-full' },
   ])
   expect((await read('/webhooks')).items).toMatchObject([
-    { lastAttempt: { type: 'message.failed', outcome: 'connection-failed', status: 202 } },
+    { types: ['message.sent'], lastAttempt: { type: 'message.sent', outcome: 'connection-failed', status: 202 } },
   ])
 })
 

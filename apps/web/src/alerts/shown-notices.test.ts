@@ -8,7 +8,7 @@ const RECONNECT: Notice = { id: `alt_${'1'.repeat(32)}`, type: 'mailbox.reconnec
 const MISCONFIGURED: Notice = { id: `alt_${'2'.repeat(32)}`, type: 'mailbox.app-misconfigured', ...text }
 const RECOVERED: Notice = { id: `alt_${'5'.repeat(32)}`, type: 'mailbox.recovered', ...text }
 const EXPIRING: Notice = { id: `alt_${'4'.repeat(32)}`, type: 'secret.expiring', ...text }
-const FAILED: Notice = { id: `alt_${'3'.repeat(32)}`, type: 'message.failed', ...text }
+const FAILED: Notice = { id: `alt_${'3'.repeat(32)}`, type: 'messages.failed', ...text }
 const ALL = [RECONNECT, MISCONFIGURED, RECOVERED, EXPIRING, FAILED]
 
 it('leaves out on the settings page what that page shows itself', () => {

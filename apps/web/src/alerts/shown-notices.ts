@@ -13,7 +13,7 @@ export const NOTICE_DISPLAY = {
   'mailbox.reconnect-required': { intent: 'error', link: SETTINGS },
   'mailbox.app-misconfigured': { intent: 'error', link: SETTINGS },
   'mailbox.recovered': { intent: 'success', link: SETTINGS },
-  'message.failed': {
+  'messages.failed': {
     intent: 'warning',
     link: { label: 'Show failed messages', href: `${PAGES.messages}?status=failed` },
   },

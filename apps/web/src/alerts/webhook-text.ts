@@ -9,9 +9,17 @@ export const TYPE_LABELS = {
   'mailbox.reconnect-required': 'Reconnect required',
   'mailbox.app-misconfigured': 'App registration refused',
   'mailbox.recovered': 'Mailbox works again',
-  'message.failed': 'Messages failed',
+  'messages.failed': 'Messages failed',
   'queue.stalled': 'Queue stands still',
   'secret.expiring': 'Secret expires',
+  'message.sent': 'Message sent',
+  'message.failed': 'Message failed',
+  'message.held': 'Message held',
+  'message.released': 'Message released',
+  'message.cancelled': 'Message cancelled',
+  'message.delivered': 'Message delivered',
+  'message.bounced': 'Message bounced',
+  'message.quarantined': 'Message quarantined',
   'webhook.test': 'Test',
 } as const satisfies Record<WebhookType, string>
 

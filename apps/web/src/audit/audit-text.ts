@@ -23,6 +23,7 @@ export const ACTION_LABELS = {
   'webhook-created': 'Webhook added',
   'webhook-removed': 'Webhook removed',
   'webhook-tested': 'Webhook tested',
+  'webhook-replayed': 'Events sent to a webhook once more',
   'notice-dismissed': 'Notice dismissed',
   'vault-rotated': 'Vault key rotated',
   'vault-forgotten': 'Unreadable records removed',

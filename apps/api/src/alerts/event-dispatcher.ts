@@ -1,0 +1,205 @@
+import type { MessageEvent } from '@inforiver-mail/contract/message-event'
+import type { WebhookAttempt } from '@inforiver-mail/contract/webhook'
+import type { RandomBytes } from '@inforiver-mail/m365/random'
+import type { FastifyBaseLogger } from 'fastify'
+import { startPolling, type Polling } from '../polling.ts'
+import type { Events, StoredEvent } from '../queue/events.ts'
+import type { AttemptWebhook } from './alert-dispatcher.ts'
+import type { WebhookTarget } from './alert-store.ts'
+import type { ClaimedRetries, EventStream, EventStreamStore } from './event-stream-store.ts'
+import { eventBody } from './webhook-body.ts'
+import { GONE, nextAttemptAt } from './webhook-schedule.ts'
+
+const POLL_EVERY_MS = 2_000
+const AFTER_FAILURE_MS = 10_000
+/** Streams and webhooks with retries that are sent to at a time. */
+const MAX_UNDER_WAY = 10
+const MOST_DUE = 100
+const MOST_REMEMBERED = 1_000
+/** Requests to one webhook at a time. One that does not answer delays only its own. */
+const REQUESTS_AT_ONCE = 10
+const FIRST_PAUSE_MS = 5_000
+const LONGEST_PAUSE_MS = 5 * 60_000
+const LEASE_BYTES = 16
+
+export interface EventDispatcher {
+  start(): void
+  /** Aborts the requests under way; they are repeated. */
+  stop(): Promise<void>
+}
+
+interface Tried {
+  readonly stored: StoredEvent
+  readonly attempt: WebhookAttempt
+}
+
+/** Sends events to the webhooks; any number of processes share the work. */
+export function createEventDispatcher({
+  store,
+  events,
+  attempt,
+  clock,
+  chance,
+  random,
+  logger,
+  pollEveryMs = POLL_EVERY_MS,
+}: {
+  store: EventStreamStore
+  events: Pick<Events, 'ends' | 'read' | 'find'>
+  attempt: AttemptWebhook
+  clock: () => Date
+  /** Returns a number between 0 and 1, for jitter. */
+  chance: () => number
+  random: RandomBytes
+  logger: FastifyBaseLogger
+  pollEveryMs?: number
+}): EventDispatcher {
+  /** By the id of the stream, or of the webhook for retries. */
+  const underWay = new Map<string, Promise<void>>()
+  /** Positions up to which streams have nothing to send, which need not be written down. */
+  const leftOut = new Map<string, number>()
+  let polling: Polling | null = null
+
+  return {
+    start() {
+      polling = startPolling(dispatch, {
+        afterFailureMs: AFTER_FAILURE_MS,
+        onFailure: (error) => logger.warn({ err: error }, 'events could not be delivered; trying again'),
+      })
+    },
+    async stop() {
+      await polling?.stop()
+      await Promise.all(underWay.values())
+    },
+  }
+
+  async function dispatch(signal: AbortSignal): Promise<number> {
+    const except = [...underWay.keys()]
+    for (const retries of await store.claimRetries({ webhooks: free(), each: REQUESTS_AT_ONCE, except }))
+      begin(retries.webhook.id, () => sendAgain(retries, signal))
+    if (free() === 0) return pollEveryMs
+    const streams = await store.listDue({ limit: MOST_DUE, except })
+    const ends = await events.ends([...new Set(streams.map(({ webhook }) => webhook.tenantId))])
+    if (leftOut.size > MOST_REMEMBERED) leftOut.clear()
+    for (const stream of streams) {
+      const isReplay = stream.filter.endsAt != null
+      if (free() > 0 && (isReplay || (ends.get(stream.webhook.tenantId) ?? 0) > positionIn(stream)))
+        begin(stream.id, () => sendNext(stream, signal))
+    }
+    return pollEveryMs
+  }
+
+  function free(): number {
+    return MAX_UNDER_WAY - underWay.size
+  }
+
+  function begin(id: string, work: () => Promise<boolean>): void {
+    const done = work()
+      .catch((error: unknown) => {
+        logger.error({ err: error, stream: id }, 'events for a webhook could not be handled')
+        return false
+      })
+      .then((more) => {
+        underWay.delete(id)
+        if (more) polling?.wake()
+      })
+    underWay.set(id, done)
+  }
+
+  function positionIn({ id, position }: EventStream): number {
+    return Math.max(position, leftOut.get(id) ?? 0)
+  }
+
+  /** Returns whether the stream may have more to send now. */
+  async function sendNext(stream: EventStream, signal: AbortSignal): Promise<boolean> {
+    const { webhook, filter, failures } = stream
+    // While nothing arrives, one event at a time finds out whether the webhook answers again.
+    const limit = failures > 0 ? 1 : REQUESTS_AT_ONCE
+    const page = await events.read(webhook.tenantId, { position: positionIn(stream), mark: null }, limit, filter)
+    if (page === null) return false
+    if (page.events.length === 0) {
+      leftOut.set(stream.id, page.next.position)
+      if (!page.ended) await store.move(stream, page.next.position)
+      else if (filter.endsAt != null) await store.end(stream)
+      return !page.ended
+    }
+    const lease = random(LEASE_BYTES).toString('hex')
+    if (!(await store.claim(stream, lease))) return false
+    const tried = await send(webhook, page.events, signal)
+    const arrived = tried.some(({ attempt: { outcome } }) => outcome === 'delivered')
+    const nowFailures = arrived ? 0 : failures + Math.min(tried.length, 1)
+    await store.settle(stream, lease, {
+      position: tried.at(-1)?.stored.position ?? stream.position,
+      failures: nowFailures,
+      waitMs: nowFailures === 0 ? 0 : Math.min(FIRST_PAUSE_MS * 2 ** (nowFailures - 1), LONGEST_PAUSE_MS),
+      attempt: tried.at(-1)?.attempt ?? null,
+      retries: tried.flatMap(({ stored: { position }, attempt: { outcome, status } }) => {
+        const waitMs = outcome === 'delivered' ? null : waitAfter(1, status)
+        return waitMs === null ? [] : [{ position, waitMs }]
+      }),
+    })
+    report(webhook, tried)
+    return arrived
+  }
+
+  /** Returns whether more may be due. */
+  async function sendAgain({ webhook, events: claimed }: ClaimedRetries, signal: AbortSignal): Promise<boolean> {
+    const found = await events.find(
+      webhook.tenantId,
+      claimed.map(({ position }) => position),
+    )
+    const tried = await send(webhook, found, signal)
+    const outcomes = claimed.flatMap(({ position, attempts }) => {
+      if (!found.some((stored) => stored.position === position)) return [{ position, attempts, waitMs: null }] // not kept any more
+      const own = tried.find(({ stored }) => stored.position === position)
+      if (!own) return [] // interrupted: it is claimed again
+      const { outcome, status } = own.attempt
+      const waitMs = outcome === 'delivered' ? null : waitAfter(attempts, status)
+      if (outcome !== 'delivered' && waitMs === null)
+        logger.error({ webhook: webhook.id, event: own.stored.event.id, attempts }, 'an event was given up')
+      return [{ position, attempts, waitMs }]
+    })
+    await store.settleRetries(webhook, outcomes, tried.at(-1)?.attempt ?? null)
+    report(webhook, tried)
+    return tried.some(({ attempt: { outcome } }) => outcome === 'delivered')
+  }
+
+  /** Sends events together. Returns those that have an outcome, up to the first one that was interrupted. */
+  async function send(webhook: WebhookTarget, stored: readonly StoredEvent[], signal: AbortSignal): Promise<Tried[]> {
+    const attempts = await Promise.all(stored.map(({ event }) => sendOne(webhook, event, signal)))
+    const tried = stored.flatMap((each, index) => {
+      const own = attempts[index]
+      return own ? [{ stored: each, attempt: own }] : []
+    })
+    const interrupted = attempts.indexOf(null)
+    return interrupted === -1 ? tried : tried.slice(0, interrupted)
+  }
+
+  async function sendOne(
+    webhook: WebhookTarget,
+    event: MessageEvent,
+    signal: AbortSignal,
+  ): Promise<WebhookAttempt | null> {
+    try {
+      return await attempt(webhook, { id: event.id, type: event.type, body: eventBody(event) }, signal)
+    } catch (error) {
+      if (signal.aborted) return null
+      throw error
+    }
+  }
+
+  function waitAfter(attempts: number, status: number | null): number | null {
+    if (status === GONE) return null
+    const now = clock()
+    const next = nextAttemptAt(attempts, now, chance)
+    return next && next.getTime() - now.getTime()
+  }
+
+  function report({ id }: WebhookTarget, tried: readonly Tried[]): void {
+    const failed = tried.filter(({ attempt: { outcome } }) => outcome !== 'delivered')
+    const { outcome, status } = failed[0]?.attempt ?? {}
+    if (failed.length > 0)
+      logger.warn({ webhook: id, events: tried.length, failed: failed.length, outcome, status }, 'events not delivered')
+    else if (tried.length > 0) logger.info({ webhook: id, events: tried.length }, 'events delivered')
+  }
+}
