@@ -31,7 +31,7 @@ test('a webhook is added by the keyboard alone, and its secret is shown and copi
   await page.getByRole('link', { name: 'Alerts' }).click()
   await expect(page.getByRole('heading', { name: 'No webhooks yet' })).toBeVisible()
   await page.getByRole('button', { name: 'Add webhook' }).press('Enter')
-  await expect(addDialog(page).getByRole('textbox')).toBeFocused()
+  await expect(addDialog(page).getByRole('textbox', { name: 'Address of the receiver' })).toBeFocused()
   await page.keyboard.type(RECEIVER)
   await page.keyboard.press('Enter')
   const dialog = secretDialog(page)
@@ -93,6 +93,33 @@ test('what cannot be added says why: an address that cannot be used, and more th
   await page.reload()
   await expect(page.getByRole('button', { name: 'Add webhook' })).toBeDisabled()
   await expect(page.getByText('There are 10 webhooks, and no more are possible.')).toBeVisible()
+})
+
+test('a webhook is told of the events that it was added for, and of earlier ones again', async ({ page, admin }) => {
+  await openAlerts(page)
+  await page.getByRole('button', { name: 'Add webhook' }).click()
+  const dialog = addDialog(page)
+  await dialog.getByRole('textbox', { name: 'Address of the receiver' }).fill('https://no-such-host.invalid/')
+  const alerts = dialog.getByRole('group', { name: 'Alerts' })
+  for (const alert of await alerts.getByRole('checkbox').all()) await alert.uncheck()
+  await dialog.getByRole('button', { name: 'Add webhook' }).click()
+  await expect(dialog.getByText('At least one type is needed.')).toBeVisible()
+  await dialog.getByRole('checkbox', { name: 'Message failed' }).check()
+  await dialog.getByRole('textbox', { name: 'Services' }).fill('reports, forms')
+  await expectAccessibleOnPhone(page)
+  await dialog.getByRole('button', { name: 'Add webhook' }).click()
+  await page.getByRole('button', { name: 'Done' }).click()
+  const row = page.getByRole('row').filter({ hasText: 'no-such-host' })
+  await expect(row).toContainText('Message failed; of reports, forms')
+
+  await row.getByRole('button', { name: /^Replay/ }).click()
+  const replay = page.getByRole('dialog', { name: 'Send events to no-such-host.invalid again' })
+  await replay.getByLabel('Since').fill('2026-01-01T00:00')
+  await replay.getByRole('button', { name: 'Send again' }).click()
+  await expect(page.getByRole('group', { name: '0 events are sent to no-such-host.invalid again' })).toBeVisible()
+  expect((await admin.call('GET', '/api/v1/audit-events?action=webhook-replayed')).json.items).toMatchObject([
+    { details: { host: 'no-such-host.invalid', count: 0 } },
+  ])
 })
 
 test('a test says why it did not arrive and the list keeps that, until the webhook is removed after a question', async ({

@@ -11,8 +11,16 @@ import { LocalTime } from '../ui/local-time.tsx'
 import { FocusedNotice, Notice } from '../ui/notice.tsx'
 import { TenantSettingsLink } from '../ui/page.tsx'
 import { type Freshness, QueryPage } from '../ui/query-page.tsx'
-import { AddWebhookDialog, NewWebhookDialog, RemoveWebhookDialog } from './webhook-dialogs.tsx'
-import { hostOf, outcomeRemedy, outcomeText, TYPE_LABELS, waitingText } from './webhook-text.ts'
+import { AddWebhookDialog, NewWebhookDialog, RemoveWebhookDialog, ReplayWebhookDialog } from './webhook-dialogs.tsx'
+import {
+  contentsText,
+  hostOf,
+  outcomeRemedy,
+  outcomeText,
+  sendsEvents,
+  TYPE_LABELS,
+  waitingText,
+} from './webhook-text.ts'
 
 const useStyles = makeStyles({
   address: { overflowWrap: 'anywhere' },
@@ -39,6 +47,8 @@ type Step =
   | { readonly kind: 'added'; readonly added: Answer<typeof createWebhook> }
   | { readonly kind: 'remove'; readonly webhook: Webhook }
   | { readonly kind: 'removed'; readonly webhook: Webhook }
+  | { readonly kind: 'replay'; readonly webhook: Webhook }
+  | { readonly kind: 'replayed'; readonly webhook: Webhook; readonly count: number }
 
 interface AlertsScreenProps extends Freshness {
   webhooks: readonly Webhook[]
@@ -66,6 +76,13 @@ function AlertsScreen({ webhooks, ...freshness }: AlertsScreenProps) {
               <span>Nothing more is sent there.</span>
             </FocusedNotice>
           )}
+          {step.kind === 'replayed' && (
+            <FocusedNotice
+              intent="success"
+              title={`${step.count === 1 ? '1 event is' : `${step.count} events are`} sent to ${hostOf(step.webhook.url)} again`}
+              onDismiss={backToList}
+            />
+          )}
           {test.error && <FailureBar error={test.error} onDismiss={() => test.reset()} />}
           {test.data && test.variables && (
             <TestOutcome webhook={test.variables} attempt={test.data} onDismiss={() => test.reset()} />
@@ -74,11 +91,15 @@ function AlertsScreen({ webhooks, ...freshness }: AlertsScreenProps) {
       }
       add={{ label: 'Add webhook', disabled: full, onAdd: () => setStep({ kind: 'add' }) }}
       heading="Webhooks"
-      columns={webhookColumns(test, (webhook) => setStep({ kind: 'remove', webhook }))}
+      columns={webhookColumns(
+        test,
+        (webhook) => setStep({ kind: 'replay', webhook }),
+        (webhook) => setStep({ kind: 'remove', webhook }),
+      )}
       rows={webhooks}
       empty={{
         title: 'No webhooks yet',
-        text: 'A webhook is an address of another system, such as the one in which your engineers are on call. It is told when the mailbox has to be reconnected and when it works again, when the app registration is refused, when messages fail, when the queue stands still, and when the client secret is about to expire.',
+        text: 'A webhook is an address of another system, such as the one in which your engineers are on call. It is told when the mailbox has to be reconnected and when it works again, when the app registration is refused, when messages fail, when the queue stands still, and when the client secret is about to expire. It can also be told what became of each message.',
       }}
       hint={
         <>
@@ -92,6 +113,13 @@ function AlertsScreen({ webhooks, ...freshness }: AlertsScreenProps) {
         <AddWebhookDialog onClose={backToList} onAdded={(added) => setStep({ kind: 'added', added })} />
       )}
       {step.kind === 'added' && <NewWebhookDialog added={step.added} onClose={backToList} />}
+      {step.kind === 'replay' && (
+        <ReplayWebhookDialog
+          webhook={step.webhook}
+          onClose={backToList}
+          onReplayed={(count) => setStep({ kind: 'replayed', webhook: step.webhook, count })}
+        />
+      )}
       {step.kind === 'remove' && (
         <RemoveWebhookDialog
           webhook={step.webhook}
@@ -138,15 +166,27 @@ function TestOutcome({ webhook, attempt, onDismiss }: TestOutcomeProps) {
 
 type WebhookTest = ReturnType<typeof useWebhookTest>
 
-function webhookColumns(test: WebhookTest, onRemove: (webhook: Webhook) => void): readonly Column<Webhook>[] {
+function webhookColumns(
+  test: WebhookTest,
+  onReplay: (webhook: Webhook) => void,
+  onRemove: (webhook: Webhook) => void,
+): readonly Column<Webhook>[] {
   return [
     { name: 'Address', cell: ({ url }) => <Address url={url} /> },
+    { name: 'Sends', cell: (webhook) => contentsText(webhook) },
     { name: 'Added', kind: 'keep', cell: ({ createdAt }) => <LocalTime at={createdAt} format="short" /> },
     { name: 'Last request', cell: (webhook) => <LastRequest webhook={webhook} /> },
     {
       name: 'Actions',
       kind: 'actions',
-      cell: (webhook) => <WebhookActions webhook={webhook} test={test} onRemove={() => onRemove(webhook)} />,
+      cell: (webhook) => (
+        <WebhookActions
+          webhook={webhook}
+          test={test}
+          onReplay={() => onReplay(webhook)}
+          onRemove={() => onRemove(webhook)}
+        />
+      ),
     },
   ]
 }
@@ -180,10 +220,11 @@ function LastRequest({ webhook }: { webhook: Webhook }) {
 interface WebhookActionsProps {
   webhook: Webhook
   test: WebhookTest
+  onReplay: () => void
   onRemove: () => void
 }
 
-function WebhookActions({ webhook, test, onRemove }: WebhookActionsProps) {
+function WebhookActions({ webhook, test, onReplay, onRemove }: WebhookActionsProps) {
   const styles = useStyles()
   const host = hostOf(webhook.url)
   const testing = test.isPending && test.variables.id === webhook.id
@@ -197,6 +238,11 @@ function WebhookActions({ webhook, test, onRemove }: WebhookActionsProps) {
       >
         {testing ? 'Testing…' : 'Test'}
       </Button>
+      {sendsEvents(webhook) && (
+        <Button size="small" aria-label={`Replay the webhook to ${host}`} onClick={onReplay}>
+          Replay
+        </Button>
+      )}
       <Button size="small" aria-label={`Remove the webhook to ${host}`} onClick={onRemove}>
         Remove
       </Button>

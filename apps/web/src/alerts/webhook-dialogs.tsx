@@ -1,5 +1,15 @@
-import { Field, Input, makeStyles, tokens } from '@fluentui/react-components'
-import { createWebhook, removeWebhook, type Webhook, WebhookInput } from '@inforiver-mail/contract/webhook'
+import { Checkbox, Field, Input, makeStyles, tokens } from '@fluentui/react-components'
+import { AlertType } from '@inforiver-mail/contract/notice'
+import {
+  createWebhook,
+  MAX_REPLAYED_EVENTS,
+  removeWebhook,
+  replayWebhook,
+  type Webhook,
+  WebhookInput,
+  type WebhookSubject,
+} from '@inforiver-mail/contract/webhook'
+import { useMutation } from '@tanstack/react-query'
 import { useRef, useState } from 'react'
 import { type Answer, call } from '../api/call.ts'
 import { inputFault, refusedInput } from '../api/input-fault.ts'
@@ -8,9 +18,12 @@ import { webhooksQuery } from '../api/queries.ts'
 import { ConfirmDialog, Consequences } from '../ui/confirm-dialog.tsx'
 import { FormDialog } from '../ui/form-dialog.tsx'
 import { SecretDialog } from '../ui/secret-dialog.tsx'
-import { hostOf, waitingText } from './webhook-text.ts'
+import { hostOf, OFFERED_EVENTS, servicesIn, TYPE_LABELS, typesToAskFor, waitingText } from './webhook-text.ts'
 
 const useStyles = makeStyles({
+  group: { margin: 0, padding: 0, minWidth: 0, border: 'none', display: 'flex', flexDirection: 'column' },
+  // Aligns it with the field above.
+  checkbox: { marginLeft: `calc(-1 * ${tokens.spacingHorizontalS})` },
   text: { margin: 0, color: tokens.colorNeutralForeground2 },
 })
 
@@ -22,21 +35,27 @@ interface AddWebhookDialogProps {
 export function AddWebhookDialog({ onClose, onAdded }: AddWebhookDialogProps) {
   const field = useRef<HTMLInputElement>(null)
   const [url, setUrl] = useState('')
+  const [types, setTypes] = useState<readonly WebhookSubject[]>(AlertType.options)
+  const [services, setServices] = useState('')
   const [touched, setTouched] = useState(false)
+  const asked = typesToAskFor(types)
+  const chosenServices = servicesIn(services)
+  const input = { url, ...(asked && { types: asked }), ...(chosenServices && { services: chosenServices }) }
   const creation = useSecretCreation({
     queryKey: webhooksQuery.queryKey,
-    create: () => call(createWebhook, { body: { url } }),
+    create: () => call(createWebhook, { body: input }),
     onCreated: onAdded,
     onError: () => field.current?.focus(),
   })
-  const fault = inputFault(WebhookInput, { url })
+  const fault = inputFault(WebhookInput.pick({ url: true }), { url })
+  const typesFault = inputFault(WebhookInput.shape.types, [...types])
   const refusal = refusedInput(creation.error, 'url')
   const shown = touched ? (fault ?? refusal) : refusal
 
   function submit(): void {
     setTouched(true)
     if (fault) field.current?.focus()
-    else creation.mutate()
+    else if (!typesFault) creation.mutate()
   }
 
   return (
@@ -50,7 +69,7 @@ export function AddWebhookDialog({ onClose, onAdded }: AddWebhookDialogProps) {
     >
       <Field
         label="Address of the receiver"
-        hint="Every alert is sent there as a signed POST request."
+        hint="What you choose below is sent there as signed POST requests."
         validationState={shown ? 'error' : 'none'}
         validationMessage={shown}
       >
@@ -67,6 +86,117 @@ export function AddWebhookDialog({ onClose, onAdded }: AddWebhookDialogProps) {
             creation.reset()
           }}
           onBlur={() => setTouched(url !== '')}
+        />
+      </Field>
+      <TypesField label="Alerts" offered={AlertType.options} types={types} fault={typesFault} onChange={setTypes} />
+      <TypesField
+        label="Events of messages"
+        hint="One request for each message. An event may name recipients."
+        offered={OFFERED_EVENTS}
+        types={types}
+        fault={null}
+        onChange={setTypes}
+      />
+      {OFFERED_EVENTS.some((type) => types.includes(type)) && (
+        <Field label="Services" hint="Names separated by commas. Left empty, events of every service are sent.">
+          <Input
+            autoComplete="off"
+            autoCapitalize="none"
+            spellCheck={false}
+            placeholder="report-scheduler"
+            value={services}
+            onChange={(_event, { value }) => setServices(value)}
+          />
+        </Field>
+      )}
+    </FormDialog>
+  )
+}
+
+interface TypesFieldProps {
+  label: string
+  hint?: string
+  offered: readonly WebhookSubject[]
+  types: readonly WebhookSubject[]
+  fault: string | null
+  onChange: (types: readonly WebhookSubject[]) => void
+}
+
+function TypesField({ label, hint, offered, types, fault, onChange }: TypesFieldProps) {
+  const styles = useStyles()
+  return (
+    <Field
+      label={label}
+      {...(hint !== undefined && { hint })}
+      validationState={fault ? 'error' : 'none'}
+      validationMessage={fault}
+    >
+      {(group) => (
+        <fieldset
+          className={styles.group}
+          aria-labelledby={group['aria-labelledby']}
+          aria-describedby={group['aria-describedby']}
+        >
+          {offered.map((type) => (
+            <Checkbox
+              key={type}
+              className={styles.checkbox}
+              label={TYPE_LABELS[type]}
+              checked={types.includes(type)}
+              onChange={(_event, { checked }) =>
+                onChange(checked ? [...types, type] : types.filter((other) => other !== type))
+              }
+            />
+          ))}
+        </fieldset>
+      )}
+    </Field>
+  )
+}
+
+interface ReplayWebhookDialogProps {
+  webhook: Webhook
+  onClose: () => void
+  onReplayed: (count: number) => void
+}
+
+export function ReplayWebhookDialog({ webhook: { id, url }, onClose, onReplayed }: ReplayWebhookDialogProps) {
+  const field = useRef<HTMLInputElement>(null)
+  const [since, setSince] = useState('')
+  const [touched, setTouched] = useState(false)
+  const time = new Date(since)
+  const fault = Number.isNaN(time.getTime()) ? 'A date and a time are needed.' : null
+  const replay = useMutation({
+    mutationFn: () => call(replayWebhook, { params: { id }, body: { since: time.toISOString() } }),
+    onSuccess: ({ count }) => onReplayed(count),
+  })
+
+  function submit(): void {
+    setTouched(true)
+    if (fault) field.current?.focus()
+    else replay.mutate()
+  }
+
+  return (
+    <FormDialog
+      title={`Send events to ${hostOf(url)} again`}
+      submit="Send again"
+      pending={replay.isPending}
+      error={replay.error}
+      onSubmit={submit}
+      onClose={onClose}
+    >
+      <Field
+        label="Since"
+        hint={`The oldest ${MAX_REPLAYED_EVENTS.toLocaleString('en-US')} events since then are sent, of the types and services of the webhook.`}
+        validationState={touched && fault ? 'error' : 'none'}
+        validationMessage={touched ? fault : null}
+      >
+        <Input
+          input={{ ref: field }}
+          type="datetime-local"
+          value={since}
+          onChange={(_event, { value }) => setSince(value)}
         />
       </Field>
     </FormDialog>

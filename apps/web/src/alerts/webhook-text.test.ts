@@ -1,7 +1,16 @@
+import { AlertType } from '@inforiver-mail/contract/notice'
 import { WebhookInput, WebhookOutcome } from '@inforiver-mail/contract/webhook'
 import { expect, it } from 'vitest'
 import { inputFault } from '../api/input-fault.ts'
-import { hostOf, outcomeRemedy, outcomeText, waitingText } from './webhook-text.ts'
+import {
+  contentsText,
+  hostOf,
+  outcomeRemedy,
+  outcomeText,
+  servicesIn,
+  typesToAskFor,
+  waitingText,
+} from './webhook-text.ts'
 
 it('says what became of a request, with the status if there was an answer', () => {
   expect(outcomeText({ outcome: 'delivered', status: 204 })).toBe('Delivered (status 204)')
@@ -16,9 +25,9 @@ it('says what to do about every outcome except success', () => {
 
 it.each([
   [0, null],
-  [1, '1 alert is yet to be delivered'],
-  [3, '3 alerts are yet to be delivered'],
-])('counts %s alerts that are still to be delivered', (waiting, text) => {
+  [1, '1 request is yet to be delivered'],
+  [3, '3 requests are yet to be delivered'],
+])('counts %s requests that are still to be delivered', (waiting, text) => {
   expect(waitingText({ waiting })).toBe(text)
 })
 
@@ -29,6 +38,20 @@ it.each([
   ['https://hooks.contoso.com/alerts', null],
 ])('says what is wrong with the address %j: %j', (url, fault) => {
   expect(inputFault(WebhookInput, { url })).toBe(fault)
+})
+
+it('says what a webhook is sent, and asks for no more than was chosen', () => {
+  const alerts = AlertType.options
+  expect(contentsText({ types: alerts, services: null })).toBe('All alerts')
+  expect(contentsText({ types: [...alerts, 'message.sent'], services: ['reports', 'forms'] })).toBe(
+    'All alerts; Message sent; of reports, forms',
+  )
+  expect(contentsText({ types: ['queue.stalled', 'message.failed'], services: null })).toBe(
+    'Queue stands still; Message failed',
+  )
+  expect(typesToAskFor(alerts)).toBeNull()
+  expect(typesToAskFor(['message.sent'])).toEqual(['message.sent'])
+  expect([servicesIn(' , '), servicesIn('reports, forms,reports')]).toEqual([null, ['reports', 'forms']])
 })
 
 it('names a webhook by its host', () => {

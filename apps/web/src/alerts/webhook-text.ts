@@ -1,7 +1,10 @@
+import { MessageEventType } from '@inforiver-mail/contract/message-event'
+import { AlertType } from '@inforiver-mail/contract/notice'
 import {
   type Webhook,
   type WebhookAttempt,
   type WebhookOutcome,
+  type WebhookSubject,
   type WebhookType,
 } from '@inforiver-mail/contract/webhook'
 
@@ -67,10 +70,49 @@ export function outcomeRemedy({ outcome }: Pick<WebhookAttempt, 'outcome'>): str
   return OUTCOMES[outcome].remedy
 }
 
-/** How many alerts are still to be delivered; null when none are. */
+/** The events that this version writes. */
+export const OFFERED_EVENTS = [
+  'message.sent',
+  'message.failed',
+  'message.held',
+  'message.released',
+  'message.cancelled',
+] as const satisfies readonly MessageEventType[]
+
+export function sendsEvents({ types }: Pick<Webhook, 'types'>): boolean {
+  return MessageEventType.options.some((type) => types.includes(type))
+}
+
+/** Says in one line what a webhook is sent. */
+export function contentsText({ types, services }: Pick<Webhook, 'types' | 'services'>): string {
+  const alerts = AlertType.options.filter((type) => types.includes(type))
+  const events = MessageEventType.options.filter((type) => types.includes(type))
+  const parts = [
+    alerts.length === AlertType.options.length ? 'All alerts' : alerts.map((type) => TYPE_LABELS[type]).join(', '),
+    events.map((type) => TYPE_LABELS[type]).join(', '),
+    events.length > 0 && services ? `of ${services.join(', ')}` : '',
+  ]
+  return parts.filter((part) => part !== '').join('; ')
+}
+
+/** Splits names at commas; null for none. */
+export function servicesIn(text: string): string[] | null {
+  const names = text.split(',').map((name) => name.trim())
+  const given = names.filter((name) => name !== '')
+  return given.length === 0 ? null : [...new Set(given)]
+}
+
+/** The types to ask for; null where they are what a webhook gets without asking. */
+export function typesToAskFor(chosen: readonly WebhookSubject[]): WebhookSubject[] | null {
+  const isDefault =
+    chosen.length === AlertType.options.length && AlertType.options.every((type) => chosen.includes(type))
+  return isDefault ? null : [...chosen]
+}
+
+/** How many alerts and events are still to be delivered; null when none are. */
 export function waitingText({ waiting }: Pick<Webhook, 'waiting'>): string | null {
   if (waiting === 0) return null
-  return waiting === 1 ? '1 alert is yet to be delivered' : `${waiting} alerts are yet to be delivered`
+  return waiting === 1 ? '1 request is yet to be delivered' : `${waiting} requests are yet to be delivered`
 }
 
 /** Names a webhook in a sentence or a button by its host, since the whole address may be long. */
