@@ -1,5 +1,5 @@
-// npm run bench [-- NAME…]: measures throughput, backlog, latency, memory, fairness, large attachments, the queue and
-// the vault, as ratios against a baseline of the same run. Each bench starts a PostgreSQL, a simulator and the product
+// npm run bench [-- NAME…]: measures throughput, backlog, latency, memory, fairness, large attachments, the queue,
+// events and the vault, as ratios against a baseline of the same run. Each bench starts a PostgreSQL, a simulator and the product
 // of its own (load/testbed.ts). The figures mean something on an idle machine only.
 import { setTimeout as delay } from 'node:timers/promises'
 import { Client, HTTPMessageHandler, type Middleware } from '@microsoft/microsoft-graph-client'
@@ -7,6 +7,7 @@ import { createGraphMailer } from '../packages/m365/src/mailer/graph-mailer.ts'
 import type { OutgoingMessage } from '../packages/m365/src/mailer/outgoing-message.ts'
 import { toSendMailRequest } from '../packages/m365/src/mailer/send-mail-request.ts'
 import { createMicrosoftFetch } from '../packages/m365/src/microsoft-fetch.ts'
+import { benchEvents } from './load/events.ts'
 import { benchVault } from './load/vault.ts'
 import { benchBackup } from './load/backup.ts'
 import { benchFinding } from './load/finding.ts'
@@ -37,6 +38,7 @@ const BENCHES: Readonly<Record<string, (testbed: Testbed) => Promise<void>>> = {
   queue: benchQueue,
   backup: benchBackup,
   finding: benchFinding,
+  events: benchEvents,
 }
 
 /** Modules that are measured alone, without a process of the product. */

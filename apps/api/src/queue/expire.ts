@@ -1,13 +1,13 @@
 import type pg from 'pg'
 import { forgetIndexed } from './search-index.ts'
 import { deleteContents, idsOf, lockTotals } from './columns.ts'
+import { positionOf } from './events.ts'
 
 // sent, failed, cancelled ──kept long enough──▶ without content, then deleted.
 
 const BATCH = 5_000
 /** Small, because each may have gigabytes of chunks, and a statement times out after 30 s. */
 const CHUNKED_BATCH = 10
-const EVENTS_BATCH = 1_000
 const DAY_MS = 24 * 60 * 60_000
 
 /** Deletes the content of messages that were not sent. $1 ended before, $2 at most, $3 whether it is chunked */
@@ -40,15 +40,15 @@ WITH old AS MATERIALIZED (
 DELETE FROM messages WHERE id = ${idsOf('old')} AND (SELECT count(*) FROM counted) >= 0`
 
 /**
- * Deletes events, before the messages that they are about. It walks each tenant's events in the order in which they were
- * written, so that no index on their time has to be maintained. $1 happened before, $2 at most of a tenant
+ * Deletes events, before the messages that they are about. Their position is the time at which they were written, which
+ * is not before they happened. $1 a position, $2 at most
  */
 const FORGET_EVENTS = `
 DELETE FROM message_events
  WHERE ctid = ANY (ARRAY(
-   SELECT oldest.ctid FROM mailbox_totals t CROSS JOIN LATERAL (
-     SELECT e.ctid, e.at FROM message_events e WHERE e.tenant_id = t.tenant_id ORDER BY e.position LIMIT $2) AS oldest
-    WHERE oldest.at < $1))`
+   SELECT old.ctid FROM mailbox_totals t CROSS JOIN LATERAL (
+     SELECT e.ctid FROM message_events e WHERE e.tenant_id = t.tenant_id AND e.position < $1 LIMIT $2) AS old
+    LIMIT $2))`
 
 const FORGET_KEYS = `
 DELETE FROM idempotency_records
@@ -106,7 +106,7 @@ export function createRetention(
     const contentBefore = before(now, Math.min(contentRetentionDays, logRetentionDays))
     await untilDone(pool, FORGET_CONTENT, BATCH, [contentBefore, BATCH, false])
     await untilDone(pool, FORGET_CONTENT, CHUNKED_BATCH, [contentBefore, CHUNKED_BATCH, true])
-    await untilDone(pool, FORGET_EVENTS, EVENTS_BATCH, [before(now, logRetentionDays), EVENTS_BATCH])
+    await untilDone(pool, FORGET_EVENTS, BATCH, [positionOf(before(now, logRetentionDays)), BATCH])
     await untilDone(pool, FORGET_MESSAGES, BATCH, [before(now, logRetentionDays), BATCH])
     await forgetIndexed(pool, before(now, logRetentionDays))
     await untilDone(pool, FORGET_KEYS, BATCH, [before(now, 1), BATCH])

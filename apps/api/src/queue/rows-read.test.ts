@@ -133,6 +133,12 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
       [ADA, VERY_MANY],
     )
     await ground.database.query(
+      `INSERT INTO message_events (tenant_id, position, at, message_id, service, type)
+       SELECT t.id, floor(extract(epoch FROM mail_now()) * 1000000) + 1000000 + n, mail_now(), 'msg_ended_' || n, 'reports', 'message.sent'
+         FROM generate_series(1, $2::int) AS n, unnest($1::text[]) AS t(id)`,
+      [[ADA, BEN], VERY_MANY],
+    )
+    await ground.database.query(
       `INSERT INTO mailboxes (tenant_id, paused_until) VALUES ('ten_paused', mail_now() + interval '1 day')`,
     )
     await know(ground)
@@ -311,6 +317,16 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
     [
       'what is to be retried together',
       ({ messages }) => messages.changeAll({ ...PERSON, tenantId: ADA }, 'retry', {}, new Date()),
+    ],
+    [
+      'events, from a place on',
+      async ({ events }) => {
+        const filter = { types: ['message.sent' as const], services: ['reports'] }
+        const end = await events.end(ADA)
+        await events.read(ADA, { position: end.position - VERY_MANY / 2, mark: null }, 20, filter)
+        await events.read(ADA, end, 20, filter)
+        await events.find(ADA, [1, end.position])
+      },
     ],
     ['renewing leases', ({ deliveries }) => deliveries.renew(leased)],
     ['looking for abandoned messages', ({ deliveries }) => deliveries.recover()],
