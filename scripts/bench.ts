@@ -1,6 +1,6 @@
 // npm run bench [-- NAME…]: measures throughput, backlog, latency, memory, fairness, large attachments, the queue,
-// events and the vault, as ratios against a baseline of the same run. Each bench starts a PostgreSQL, a simulator and the product
-// of its own (load/testbed.ts). The figures mean something on an idle machine only.
+// events and the vault, as ratios against a baseline of the same run. Each bench starts a PostgreSQL, a simulator and the
+// product of its own (load/testbed.ts). The figures mean something on an idle machine only.
 import { setTimeout as delay } from 'node:timers/promises'
 import { Client, HTTPMessageHandler, type Middleware } from '@microsoft/microsoft-graph-client'
 import { createGraphMailer } from '../packages/m365/src/mailer/graph-mailer.ts'

@@ -196,7 +196,7 @@ test.describe('with a mailbox connected', () => {
     const row = page.getByRole('row').filter({ hasText: 'no-such-host.invalid' })
     await expect(row).toContainText('Reconnect required')
     await expect(row).toContainText('Not sent: the name is not known')
-    await expect(row).toContainText('1 alert is yet to be delivered')
+    await expect(row).toContainText('1 request is yet to be delivered')
 
     await notice.getByRole('link', { name: 'Open Settings' }).click()
     await expect(settings.notice('The connection was revoked')).toBeVisible()

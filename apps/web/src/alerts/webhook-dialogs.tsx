@@ -138,15 +138,16 @@ function TypesField({ label, hint, offered, types, fault, onChange }: TypesField
           aria-describedby={group['aria-describedby']}
         >
           {offered.map((type) => (
-            <Checkbox
-              key={type}
-              className={styles.checkbox}
-              label={TYPE_LABELS[type]}
-              checked={types.includes(type)}
-              onChange={(_event, { checked }) =>
-                onChange(checked ? [...types, type] : types.filter((other) => other !== type))
-              }
-            />
+            <Field key={type}>
+              <Checkbox
+                className={styles.checkbox}
+                label={TYPE_LABELS[type]}
+                checked={types.includes(type)}
+                onChange={(_event, { checked }) =>
+                  onChange(checked ? [...types, type] : types.filter((other) => other !== type))
+                }
+              />
+            </Field>
           ))}
         </fieldset>
       )}
