@@ -50,6 +50,7 @@ const MESSAGE_ID = 'msg_0f3c9a52b7e84d16a1c2d3e4f5061728'
 const CONSENT_ID = 'con_4b1d2c3e5f60718293a4b5c6d7e8f901'
 const KEY_ID = 'key_9e8d7c6b5a4938271605f4e3d2c1b0a9'
 const WEBHOOK_ID = 'whk_1a2b3c4d5e6f708192a3b4c5d6e7f809'
+const EVENT_ID = 'evt_000641a5c3b2e0000f3c9a52b7e84d16'
 const ALERT_ID = 'alt_6f5e4d3c2b1a09f8e7d6c5b4a3928170'
 
 const QUEUED = {
@@ -149,6 +150,8 @@ const WEBHOOK_ATTEMPT = { at: '2026-11-24T10:05:00.000Z', type: 'webhook.test', 
 const WEBHOOK = {
   id: WEBHOOK_ID,
   url: 'https://hooks.contoso.com/inforiver-mail',
+  types: ['queue.stalled', 'message.failed'],
+  services: ['reports'],
   createdAt: '2026-11-24T09:45:00.000Z',
   waiting: 0,
   lastAttempt: WEBHOOK_ATTEMPT,
@@ -329,6 +332,27 @@ export const OPERATIONS: Readonly<Record<string, OperationText>> = {
     response: { ...KEY, key: 'irm_3v5Xo0cJ1p8mZ7qKcR2tYwA9bD4eF6gH' },
   },
   revokeServiceKey: { description: 'What it has submitted stays, and is delivered.' },
+  listMessageEvents: {
+    description:
+      'A service sees the events of its messages, a session all. Whoever asks again with next as after misses nothing and sees the events of one message in order. A page may be short or empty although more follows: next has changed then. At most 100 requests of a process wait.',
+    response: {
+      items: [
+        {
+          id: EVENT_ID,
+          type: 'message.sent',
+          at: '2026-11-24T10:00:00.000Z',
+          messageId: MESSAGE_ID,
+          reference: 'q3-2026',
+          service: 'reports',
+          recipient: null,
+          code: null,
+          detail: null,
+          possibleDuplicate: false,
+        },
+      ],
+      next: EVENT_ID,
+    },
+  },
   listWebhooks: {
     description: 'The secret of a webhook is shown only when it is registered.',
     response: { items: [WEBHOOK] },
@@ -336,8 +360,18 @@ export const OPERATIONS: Readonly<Record<string, OperationText>> = {
   createWebhook: {
     description:
       'Requests are signed by Standard Webhooks, and repeated for a day when they are not answered with 2xx. Addresses in private networks need WEBHOOK_ALLOW_PRIVATE.',
-    request: { url: 'https://hooks.contoso.com/inforiver-mail' },
+    request: {
+      url: 'https://hooks.contoso.com/inforiver-mail',
+      types: ['queue.stalled', 'message.failed'],
+      services: ['reports'],
+    },
     response: { ...WEBHOOK, lastAttempt: null, secret: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw' },
+  },
+  replayWebhook: {
+    description:
+      'Sends at most 10,000 events, the oldest since then (by at, inclusive), under the same webhook-id as before. Alerts are not replayed. A webhook may have five replays under way.',
+    request: { since: '2026-11-24T10:00:00Z' },
+    response: { count: 42 },
   },
   removeWebhook: { description: 'Requests that still wait for it are dropped.' },
   testWebhook: {

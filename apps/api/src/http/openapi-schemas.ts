@@ -14,6 +14,7 @@ import {
   RecipientInput,
   Usage,
 } from '@inforiver-mail/contract/message'
+import { MessageEvent } from '@inforiver-mail/contract/message-event'
 import { Notice } from '@inforiver-mail/contract/notice'
 import { Consent, Office365SmtpSettings, ResetSettings, SenderInput } from '@inforiver-mail/contract/office365-smtp'
 import { InputFault, Problem } from '@inforiver-mail/contract/problem'
@@ -38,6 +39,7 @@ const NAMED = {
   Attachment,
   MessageAttempt,
   MessageProblem,
+  MessageEvent,
   Usage,
   Settings: Office365SmtpSettings,
   SettingsProblem,
