@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { bounded } from './bounded.ts'
 import type { Endpoint } from './endpoint.ts'
 import { MessageEvent, MessageEventType } from './message-event.ts'
+import { StorableMoment } from './moment.ts'
 import { AlertType } from './notice.ts'
 import { ServiceName } from './service-key.ts'
 
@@ -217,10 +218,7 @@ export const replayWebhook = {
   params: WebhookParams,
   body: z.strictObject({
     /** Inclusive. */
-    since: z.iso.datetime({
-      offset: true,
-      error: 'A date and time with a zone, such as 2026-11-25T06:00:00Z.',
-    }),
+    since: StorableMoment,
   }),
   status: 202,
   response: z.strictObject({ count: z.int() }),
