@@ -187,8 +187,7 @@ function successOf(
   if (!response) return { [status]: { type: 'null', description } }
   const { [status]: schema } = (described ?? {}) as Record<number, object>
   const headers = answerHeaders && Object.fromEntries(Object.entries(answerHeaders).map(describeHeader))
-  const mediaType = contentType.split(';')[0] ?? contentType
-  return { [status]: { description, ...(headers && { headers }), content: { [mediaType]: { schema, example } } } }
+  return { [status]: { description, ...(headers && { headers }), content: { [contentType]: { schema, example } } } }
 }
 
 function describeHeader([name, description]: [string, string]) {

@@ -28,6 +28,8 @@ describe('findMessage', () => {
       outcome: 'found',
       id: expect.any(String),
       from: 'ada@contoso.com',
+      subject: message.subject,
+      to: ['max@contoso.com'],
     })
   })
 
@@ -123,7 +125,11 @@ describe('findMessage', () => {
     const { pathname, searchParams } = new URL(requests[0]?.url ?? '', 'http://graph')
     const filter = `singleValueExtendedProperties/Any(ep: ep/id eq '${MESSAGE_ID_PROPERTY}' and ep/value eq 'it''s 50% & #1 + more')`
     expect(pathname).toBe('/v1.0/me/mailFolders/drafts/messages')
-    expect(Object.fromEntries(searchParams)).toEqual({ $filter: filter, $select: 'id,from', $top: '1' })
+    expect(Object.fromEntries(searchParams)).toEqual({
+      $filter: filter,
+      $select: 'id,from,subject,toRecipients',
+      $top: '1',
+    })
   })
 
   it.each(['{}', '{"value":[{}]}'])('may be repeated after an answer without a list of messages: %j', async (body) => {
