@@ -175,6 +175,12 @@ export const OPERATIONS: Readonly<Record<string, OperationText>> = {
     },
     response: QUEUED,
   },
+  submitMessages: {
+    description:
+      'All or nothing: either every message is stored, or none, with the faults of all by path, such as messages[3].to[0]. One Idempotency-Key stands for the whole batch. For up to 100 messages without parts, in 6 MiB of JSON.',
+    request: { messages: [{ to: ['cfo@contoso.com'], subject: 'Q3 results', text: 'The results are ready.' }] },
+    response: { items: [QUEUED] },
+  },
   readMessage: {
     description:
       'A service sees the messages of its own name, also those that another of its keys submitted; an admin sees all. What is not visible is not found.',
