@@ -34,6 +34,7 @@ import { health } from './http/health.ts'
 import { metrics } from './http/metrics.ts'
 import { workspaceAdminGuard } from './http/session.ts'
 import { createAcceptBatch } from './messages/accept-batch.ts'
+import { createAdmission } from './messages/admission.ts'
 import { createAccept } from './messages/accept-message.ts'
 import { messageRoutes } from './messages/message-routes.ts'
 import { createBodyBudget, createDeliveryBudget } from './memory/memory-use.ts'
@@ -45,6 +46,7 @@ import { SEALED_COLUMNS } from './sealed-columns.ts'
 import { composeServiceKeys } from './service-keys/compose-service-keys.ts'
 import { composeSettings } from './settings/compose-settings.ts'
 import { composeSignIn } from './sign-in/compose-sign-in.ts'
+import { composeSmtp, type SmtpFeature } from './smtp/compose-smtp.ts'
 import { setupCheckRoutes } from './setup-check/setup-check-routes.ts'
 import { createCheckPlace } from './setup-check/setup-check-store.ts'
 import type { DnsResolver } from './setup-check/sender-domain-check.ts'
@@ -65,6 +67,8 @@ export interface Product {
   buildApp(): Promise<FastifyInstance>
   /** An application with health and metrics only, for a process that only delivers. */
   buildOperationsApp(): Promise<FastifyInstance>
+  /** The SMTP door, not yet listening; null where none is configured, or this process only delivers. */
+  readonly smtpDoor: SmtpFeature | null
   readonly worker: Worker
   readonly housekeeping: Housekeeping
   /** Uses what was read again, and runs VAULT_KEYS_COMMAND again. What cannot be read stays as it was, with a warning. */
@@ -242,12 +246,13 @@ export async function compose(
       help: 'Messages accepted.',
       registers: [registry],
     })
+    const admission = {
+      store: queue.messages,
+      readSender: settings.readSender,
+      readRecipientsPolicy: settings.readRecipientsPolicy,
+    }
     const accepting = {
-      admission: {
-        store: queue.messages,
-        readSender: settings.readSender,
-        readRecipientsPolicy: settings.readRecipientsPolicy,
-      },
+      admission,
       databaseNow,
       onSubmitted: () => submitted.inc(),
     }
@@ -332,7 +337,30 @@ export async function compose(
       onBroken: (check, error) => logger.error({ err: error, check }, 'a check of the set-up failed itself'),
     })
 
-    const checks = readinessChecks({ pool: database.pool, vault, sealedColumns, writeCheck })
+    const smtpDoor =
+      config.role === 'worker'
+        ? null
+        : composeSmtp(config, {
+            tenantId,
+            readSender: settings.readSender,
+            readSizeLimits: (tenant) => queue.messages.readSizeLimits(tenant),
+            authenticate: (presented) =>
+              serviceKeys.guard.authenticate({ ...presented, scope: 'messages:send', operation: 'smtp' }),
+            requireRecipient: (owner, address) =>
+              createAdmission(admission, owner).requireRecipients({ to: [{ address }], cc: [], bcc: [] }),
+            findKey: (name) => queue.messages.findKey(name),
+            accept,
+            tracing,
+            budget: bodyBudget,
+            outageOf,
+            elapsedMs,
+            logger,
+          })
+
+    const checks = {
+      ...readinessChecks({ pool: database.pool, vault, sealedColumns, writeCheck }),
+      ...(smtpDoor && { smtp: async () => smtpDoor.whatIsWrong() }),
+    }
     const operations = [bind(health, { checks }), bind(metrics, { registry, token: config.metricsToken })]
 
     return {
@@ -393,6 +421,7 @@ export async function compose(
           ],
         }),
       buildOperationsApp: () => buildOperationsApp({ logger, bodyBudget, outageOf, features: operations }),
+      smtpDoor,
       worker,
       housekeeping: {
         async start() {
@@ -412,6 +441,7 @@ export async function compose(
       async reload(reread) {
         for (const fault of reread.faults) logger.warn(`${fault} What was read before stays in use.`)
         credential.replace(reread)
+        smtpDoor?.reload()
         const hasReadKeys = await keys.reload(reread.vaultKeys)
         const { kind, expiresAt } = credential.expiry()
         logger.info(

@@ -8,6 +8,7 @@ import {
   findExposedEnvironmentFile,
   readCertificateFile,
   readEnvironmentFile,
+  readListenCertificate,
   readExtraCaCertificates,
   readFederatedTokenFile,
   withSecretFiles,
@@ -101,6 +102,20 @@ export interface Config {
     readonly headers: Readonly<Record<string, string>>
     readonly serviceName: string
   } | null
+  /** Null unless a port is set. */
+  readonly smtpDoor: {
+    readonly host: string
+    /** For STARTTLS, and for plain connections from where they are allowed. */
+    readonly port: number | null
+    /** For TLS from the first byte. */
+    readonly tlsPort: number | null
+    readonly certificate: { readonly certificatePath: string; readonly keyPath: string } | null
+    /** Networks that may come without TLS, besides this machine. */
+    readonly plainFrom: readonly string[]
+    readonly minTls: '1.0' | '1.1' | '1.2' | '1.3'
+    /** What becomes of another From than the sender. */
+    readonly from: 'rewrite' | 'refuse'
+  } | null
   readonly role: 'all' | 'api' | 'worker'
   readonly logLevel: string
 }
@@ -134,13 +149,15 @@ export function readConfig(
   const extraCaCertificates = readExtraCaCertificates(variables['NODE_EXTRA_CA_CERTS'], directory, faults)
   const clientCertificate = readCertificateFile(variables['AZURE_CLIENT_CERTIFICATE_PATH'], directory, faults)
   const federatedToken = readFederatedTokenFile(variables['AZURE_FEDERATED_TOKEN_FILE'], directory, faults)
-  faults.push(...demoFaults(variables, demo), ...crossFaults(variables, demo))
+  const listenCertificate = readListenCertificate(variables, directory, faults)
+  faults.push(...demoFaults(variables, demo), ...crossFaults(variables, demo), ...smtpDoorFaults(variables))
   if (parsed.success) faults.push(...cloudFaults(parsed.data))
   if (!parsed.success || faults.length > 0) throw new ConfigurationError(describeFaults(faults), { faults })
   return toConfig(parsed.data, directory, {
     extraCaCertificates,
     clientCertificate,
     federatedToken,
+    listenCertificate,
     exposedFiles: findExposedFiles(variables, directory),
     exposedEnvironmentFile: findExposedEnvironmentFile(directory, environmentFile),
   })
@@ -219,12 +236,13 @@ interface ReadFiles extends Pick<Config, 'exposedFiles' | 'exposedEnvironmentFil
   readonly extraCaCertificates: string | null
   readonly clientCertificate: ClientCertificate | null
   readonly federatedToken: { readonly path: string; readonly expiresAt: Date | null } | null
+  readonly listenCertificate: { readonly certificatePath: string; readonly keyPath: string } | null
 }
 
 function toConfig(
   environment: Environment,
   directory: string,
-  { extraCaCertificates, clientCertificate, federatedToken, ...exposed }: ReadFiles,
+  { extraCaCertificates, clientCertificate, federatedToken, listenCertificate, ...exposed }: ReadFiles,
 ): Config {
   const demo = environment.AZURE_TENANT_ID === undefined
   const simulatorPort = environment.PORT + 1
@@ -288,9 +306,37 @@ function toConfig(
             headers: Object.fromEntries(environment.OTEL_EXPORTER_OTLP_HEADERS ?? []) as Record<string, string>,
             serviceName: environment.OTEL_SERVICE_NAME,
           },
+    smtpDoor: toSmtpDoor(environment, listenCertificate),
     role: environment.ROLE,
     logLevel: environment.LOG_LEVEL,
   }
+}
+
+function toSmtpDoor(environment: Environment, certificate: ReadFiles['listenCertificate']): Config['smtpDoor'] {
+  const { SMTP_LISTEN_PORT: port = null, SMTP_LISTEN_TLS_PORT: tlsPort = null } = environment
+  if (port === null && tlsPort === null) return null
+  return {
+    host: environment.SMTP_LISTEN_HOST ?? environment.HOST,
+    port,
+    tlsPort,
+    certificate,
+    plainFrom: environment.SMTP_LISTEN_PLAIN_FROM,
+    minTls: environment.SMTP_LISTEN_MIN_TLS,
+    from: environment.SMTP_FROM,
+  }
+}
+
+/** Finds contradictions between the variables of the SMTP door. */
+function smtpDoorFaults(variables: Variables): string[] {
+  const { PORT = '3000', SMTP_LISTEN_PORT: port, SMTP_LISTEN_TLS_PORT: tlsPort } = variables
+  const faults: string[] = []
+  const hasCertificate = variables['SMTP_LISTEN_CERTIFICATE_PATH'] !== undefined
+  if (tlsPort !== undefined && !hasCertificate)
+    faults.push('SMTP_LISTEN_TLS_PORT needs SMTP_LISTEN_CERTIFICATE_PATH and SMTP_LISTEN_KEY_PATH.')
+  const ports = [PORT, port, tlsPort].filter((value) => value !== undefined)
+  if (new Set(ports).size < ports.length)
+    faults.push('PORT, SMTP_LISTEN_PORT and SMTP_LISTEN_TLS_PORT have to be different ports.')
+  return faults
 }
 
 const CREDENTIALS = ['AZURE_CLIENT_SECRET', 'AZURE_CLIENT_CERTIFICATE_PATH', 'AZURE_FEDERATED_TOKEN_FILE'] as const
@@ -344,7 +390,7 @@ function demoFaults(variables: Variables, demo: boolean | undefined): string[] {
 
 /** Finds contradictions between variables, whether or not each of them is valid. */
 function crossFaults(variables: Variables, demo: boolean | undefined): string[] {
-  const { HOST = '127.0.0.1', PUBLIC_URL, ROLE = 'all' } = variables
+  const { HOST = '127.0.0.1', SMTP_LISTEN_HOST, PUBLIC_URL, ROLE = 'all' } = variables
   const hasDatabase = isGiven(variables, 'DATABASE_URL')
   const faults: string[] = []
   const incomplete = registrationFault(variables, demo)
@@ -358,6 +404,11 @@ function crossFaults(variables: Variables, demo: boolean | undefined): string[] 
     if (!isLoopback(HOST)) {
       faults.push(
         'HOST is not a loopback address: without an app registration the demo runs, and it serves this machine only. Set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, or unset HOST.',
+      )
+    }
+    if (SMTP_LISTEN_HOST && !isLoopback(SMTP_LISTEN_HOST)) {
+      faults.push(
+        'SMTP_LISTEN_HOST is not a loopback address: without an app registration the demo runs, and it serves this machine only. Set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, or unset SMTP_LISTEN_HOST.',
       )
     }
     if (PUBLIC_URL && URL.canParse(PUBLIC_URL) && !isLoopback(new URL(PUBLIC_URL).hostname)) {

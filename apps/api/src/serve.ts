@@ -29,6 +29,12 @@ export async function serve(
     started.push({ close: () => app.close() })
     await app.listen({ host: config.host, port: config.port })
     stopping?.throwIfAborted()
+    const { smtpDoor } = product
+    if (smtpDoor) {
+      started.push({ close: () => smtpDoor.close() })
+      await smtpDoor.listen()
+      stopping?.throwIfAborted()
+    }
     started.push({ close: () => product.housekeeping.stop() })
     await product.housekeeping.start()
     stopping?.throwIfAborted()
@@ -50,18 +56,25 @@ export async function serve(
   }
 }
 
-function explainListenError(error: unknown, { host, port }: Config): unknown {
-  switch ((error as NodeJS.ErrnoException).code) {
+function explainListenError(error: unknown, { host, port, smtpDoor }: Config): unknown {
+  const { code, port: refusedPort } = error as NodeJS.ErrnoException & { readonly port?: number }
+  const [name, taken, hostName, takenHost] = (
+    [
+      ['SMTP_LISTEN_PORT', smtpDoor?.port, 'SMTP_LISTEN_HOST', smtpDoor?.host],
+      ['SMTP_LISTEN_TLS_PORT', smtpDoor?.tlsPort, 'SMTP_LISTEN_HOST', smtpDoor?.host],
+    ] as const
+  ).find(([, its]) => its === refusedPort && refusedPort !== undefined) ?? ['PORT', port, 'HOST', host]
+  switch (code) {
     case 'EADDRINUSE':
       return new ConfigurationError(
-        `Port ${port} is taken by another program, or by another Inforiver Mail. Stop that, or set PORT to a free one.`,
+        `Port ${taken} is taken by another program, or by another Inforiver Mail. Stop that, or set ${name} to a free one.`,
       )
     case 'EACCES':
-      return new ConfigurationError(`This account may not listen on port ${port}. Set PORT to one above 1023.`)
+      return new ConfigurationError(`This account may not listen on port ${taken}. Set ${name} to one above 1023.`)
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
-      return new ConfigurationError(`HOST is ${host}, which is not an address of this machine.`)
+      return new ConfigurationError(`${hostName} is ${takenHost}, which is not an address of this machine.`)
     default:
       return error
   }

@@ -5,6 +5,7 @@ import { parseEnv } from 'node:util'
 import { readClientCertificate, type ClientCertificate } from '@inforiver-mail/m365/client-certificate'
 import { parseFederatedToken } from '@inforiver-mail/m365/federated-token'
 import { isReadableByEveryone, isReadableByOthers } from '../file-mode.ts'
+import { readTlsCertificate, type TlsCertificateReading } from '../tls-certificate.ts'
 import { SECRETS } from './environment.ts'
 
 // Reads the files that the configuration names. Each function appends what is wrong to `faults`, a sentence each.
@@ -55,7 +56,7 @@ export function withSecretFiles(
 }
 
 export function findExposedFiles(variables: Variables, directory: string): string[] {
-  const names = [...SECRETS.map((name) => `${name}_FILE`), 'AZURE_CLIENT_CERTIFICATE_PATH']
+  const names = [...SECRETS.map((name) => `${name}_FILE`), 'AZURE_CLIENT_CERTIFICATE_PATH', 'SMTP_LISTEN_KEY_PATH']
   return names.filter((name) => {
     const path = variables[name]
     return path !== undefined && isReadableByOthers(statSync(resolve(directory, path)))
@@ -111,6 +112,45 @@ export function readFederatedTokenFile(
     faults.push(`AZURE_FEDERATED_TOKEN_FILE names a file that cannot be read (${errorCode(error)}).`)
   }
   return null
+}
+
+/** The certificate of the SMTP door and its key; they come together. */
+export function readListenCertificate(
+  variables: Variables,
+  directory: string,
+  faults: string[],
+): { readonly certificatePath: string; readonly keyPath: string } | null {
+  const { SMTP_LISTEN_CERTIFICATE_PATH: certificate, SMTP_LISTEN_KEY_PATH: key } = variables
+  if (certificate === undefined && key === undefined) return null
+  if (certificate === undefined || key === undefined) {
+    const missing = certificate === undefined ? 'SMTP_LISTEN_CERTIFICATE_PATH' : 'SMTP_LISTEN_KEY_PATH'
+    faults.push(`The certificate of the SMTP door is incomplete: set ${missing} as well.`)
+    return null
+  }
+  const paths = { certificatePath: resolve(directory, certificate), keyPath: resolve(directory, key) }
+  const reading = readTlsCertificateFiles(paths)
+  if (reading.outcome === 'read') return paths
+  faults.push(`SMTP_LISTEN_CERTIFICATE_PATH and SMTP_LISTEN_KEY_PATH cannot be used. ${reading.fault}`)
+  return null
+}
+
+/** Reads a certificate and its key again from where they were found. */
+export function readTlsCertificateFiles(paths: {
+  readonly certificatePath: string
+  readonly keyPath: string
+}): TlsCertificateReading {
+  const texts = [paths.certificatePath, paths.keyPath].map((path, index) => {
+    try {
+      return readFileSync(path, 'utf8')
+    } catch (error) {
+      const what = index === 0 ? 'certificate' : 'private key'
+      return { fault: `The file of the ${what} cannot be read (${errorCode(error)}).` }
+    }
+  })
+  const [cert = '', key = ''] = texts
+  if (typeof cert !== 'string') return { outcome: 'unusable', fault: cert.fault }
+  if (typeof key !== 'string') return { outcome: 'unusable', fault: key.fault }
+  return readTlsCertificate(cert, key)
 }
 
 function holdsCertificates(pem: string): boolean {

@@ -16,6 +16,8 @@ export const SECRETS = [
 ] as const
 
 const Port = wholeNumber('a port', 1, 65_534) // the simulator of the demo takes the next one
+const ListenPort = wholeNumber('a port', 1, 65_535)
+const TLS_VERSIONS = ['1.0', '1.1', '1.2', '1.3'] as const
 const Origin = z.string().transform((value, context) => {
   const url = URL.canParse(value) ? new URL(value) : null
   if (url && isTrustworthyOrigin(url)) return url.origin
@@ -44,6 +46,12 @@ const List = z
 const ProxyAddress = z
   .string()
   .refine(isProxyAddress, 'must list IP addresses or networks, such as 10.0.0.0/8; or loopback, linklocal, uniquelocal')
+const Network = z
+  .string()
+  .refine(
+    (value) => isProxyAddress(value) && /[.:]/.test(value),
+    'must list IP addresses or networks, such as 10.0.0.0/8 or fd00::/8',
+  )
 const VaultKeys = z.string().superRefine((value, context) => {
   const parsed = parseVaultKeys(value)
   if (parsed.outcome === 'read') return
@@ -114,6 +122,14 @@ export const Environment = z.object({
     .optional(),
   OTEL_EXPORTER_OTLP_HEADERS: Headers.optional(),
   OTEL_SERVICE_NAME: z.string().default('inforiver-mail'),
+  SMTP_LISTEN_PORT: ListenPort.optional(),
+  SMTP_LISTEN_TLS_PORT: ListenPort.optional(),
+  SMTP_LISTEN_HOST: z.string().optional(),
+  SMTP_LISTEN_CERTIFICATE_PATH: z.string().optional(),
+  SMTP_LISTEN_KEY_PATH: z.string().optional(),
+  SMTP_LISTEN_PLAIN_FROM: List.pipe(z.array(Network)).default([]),
+  SMTP_LISTEN_MIN_TLS: z.enum(TLS_VERSIONS, `must be one of ${TLS_VERSIONS.join(', ')}`).default('1.2'),
+  SMTP_FROM: z.enum(['rewrite', 'refuse'], 'must be rewrite or refuse').default('rewrite'),
   ROLE: z.enum(['all', 'api', 'worker'], 'must be all, api or worker').default('all'),
   LOG_LEVEL: z.enum(LOG_LEVELS, `must be one of ${LOG_LEVELS.join(', ')}`).default('info'),
 })

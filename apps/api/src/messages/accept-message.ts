@@ -1,4 +1,5 @@
 import type { Message, MessageInput } from '@inforiver-mail/contract/message'
+import { mimeContent, type MimeContent } from '@inforiver-mail/m365/message-content'
 import type { FastifyBaseLogger } from 'fastify'
 import { refuseInput } from '../http/input-faults.ts'
 import { createAdmission, type AdmissionDeps, type Admitted } from './admission.ts'
@@ -24,6 +25,8 @@ export interface Sender extends Admitted {
 /** What was read of a message that arrived. */
 export interface ReadMessage {
   readonly input: MessageInput
+  /** Set for a message that goes as it came, so that neither bodies nor attachments count. */
+  readonly mime: MimeContent | null
   readonly idempotencyKey: string | null
   /** Identifies the content; null to take a hash of what was read. */
   readonly contentHash: string | null
@@ -57,12 +60,12 @@ export type Accept = (
  * @throws {ProblemError} where it is refused
  */
 export function createAccept({ submit, databaseNow, onSubmitted, ...deps }: AcceptDeps): Accept {
-  return async ({ sender, memory, traceparent, log, read }) => {
+  return async ({ sender, memory, traceparent, log, ...arriving }) => {
     const admission = createAdmission(deps.admission, sender)
     const intake = createIntake(deps.intake, admission, { tenantId: sender.tenantId, memory })
     let completed = false
     try {
-      const arrived = await read(intake, async (input) => {
+      const arrived = await arriving.read(intake, async (input) => {
         if (input.sendAt !== undefined || input.expiresAt !== undefined) {
           const faults = timeFaults(input, await databaseNow())
           if (faults.length > 0) throw refuseInput(faults)
@@ -71,18 +74,20 @@ export function createAccept({ submit, databaseNow, onSubmitted, ...deps }: Acce
         await admission.requireRecipients(input)
       })
       if ('repeats' in arrived) return { outcome: 'repeated', messageId: arrived.repeats }
-      const submission = toSubmission(arrived.input, intake.parts)
-      requireNotEmpty(submission.content)
+      const { mime } = arrived
+      const read = toSubmission(arrived.input, mime ? [] : intake.parts)
+      const submission = mime ? { ...read, content: mimeContent(read.content, mime) } : read
+      if (!mime) requireNotEmpty(submission.content)
       await admission.requireSize(submission.content)
       const submitted = await submit({
         ...sender,
         ...submission,
-        receiving: intake.receiving,
+        receiving: mime ? null : intake.receiving,
         idempotencyKey: arrived.idempotencyKey,
         contentHash: arrived.contentHash,
         traceparent,
       })
-      completed = submitted.outcome === 'stored'
+      completed = submitted.outcome === 'stored' && !mime
       switch (submitted.outcome) {
         case 'stored':
           onSubmitted()

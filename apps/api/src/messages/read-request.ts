@@ -9,7 +9,7 @@ import { SMALL_BODY_BYTES } from '../memory/memory-use.ts'
 import { mostBytesOf } from '../http/request-bodies.ts'
 import { boundaryOf, readMultipart, type BodyPart } from '../http/read-multipart.ts'
 import type { Intake } from './attachment-intake.ts'
-import { readFileName } from './file-name.ts'
+import { readFileName } from '../file-name.ts'
 
 export const MAX_JSON_BYTES = 6 * 1024 * 1024
 const ENCODED = /^(base64|quoted-printable)$/

@@ -4,7 +4,7 @@ import type { InputFault } from '@inforiver-mail/contract/problem'
 import type { ContentAttachment, MessageContent } from '@inforiver-mail/m365/message-content'
 import { refuseInput } from '../http/input-faults.ts'
 import type { ReceivedPart } from './attachment-intake.ts'
-import { showEnding } from './file-name.ts'
+import { showEnding } from '../file-name.ts'
 import type { Submission } from './submit.ts'
 
 /**

@@ -44,6 +44,7 @@ export const submitRoute: FastifyPluginAsync<SubmitOptions> = async (app, option
       log: request.log,
       read: async (intake, check) => ({
         input: await readRequest(request, intake, check),
+        mime: null,
         idempotencyKey: key,
         contentHash: null,
       }),

@@ -207,6 +207,7 @@ async function startProduct(options: {
   })
   const app = await product.buildApp()
   await app.listen({ host: config.host, port: config.port })
+  await product.smtpDoor?.listen()
   if (config.role !== 'api') product.worker.start()
   const url = `http://localhost:${config.port}`
   let closed = false
@@ -219,7 +220,7 @@ async function startProduct(options: {
     async close() {
       if (closed) return
       closed = true
-      await app.close()
+      await Promise.all([app.close(), product.smtpDoor?.close()])
       await product.worker.stop()
       await product.close()
     },

@@ -11,8 +11,12 @@ const LONGEST_ENDING = 20
  * Browsers write a quote as %22 and line breaks as %0D%0A (HTML standard, multipart/form-data encoding).
  */
 export function readFileName(written: string): string | null {
-  const decoded = written.replaceAll('%22', '"').replaceAll(/%0D%0A|%0[AD]/gi, '_')
-  const withoutPath = decoded.slice(Math.max(decoded.lastIndexOf('/'), decoded.lastIndexOf('\\')) + 1)
+  return fitFileName(written.replaceAll('%22', '"').replaceAll(/%0D%0A|%0[AD]/gi, '_'))
+}
+
+/** Makes a file name fit for a message: without a path, and what would break a header. Null when nothing is left of it. */
+export function fitFileName(given: string): string | null {
+  const withoutPath = given.slice(Math.max(given.lastIndexOf('/'), given.lastIndexOf('\\')) + 1)
   const name = showEnding(withoutPath.replaceAll(FORBIDDEN, '_').toWellFormed()).trim()
   return /^\.{0,2}$/.test(name) ? null : shorten(name)
 }

@@ -1,0 +1,58 @@
+import pino from 'pino'
+import { expect, it } from 'vitest'
+import { ProblemError } from '../http/problem.ts'
+import { createLogins, type Authenticate } from './login.ts'
+
+const SERVICE = { tenantId: 'ten_1', service: 'reports', allowedDomains: [] }
+
+function start(authenticate: Authenticate) {
+  const waits: number[] = []
+  let nowMs = 1_000
+  const logIn = createLogins({
+    authenticate,
+    outageOf: ({ message }: Error) => (message === 'away' ? 'The database is away.' : null),
+    elapsedMs: () => nowMs,
+    logger: pino({ level: 'silent' }),
+    wait: async (ms) => void waits.push(ms),
+  } as Parameters<typeof createLogins>[0])
+  const given = (client: string) => ({ user: 'scanner', password: 'imk_x', client })
+  return { waits, logIn: (client = '192.0.2.1') => logIn(given(client)), pass: (ms: number) => (nowMs += ms) }
+}
+
+const refuse: Authenticate = async () => {
+  throw new ProblemError('invalid-service-key', 'No.')
+}
+
+it('answers each of 50 failed logins of an address later than the one before, by a second at most', async () => {
+  const { logIn, waits } = start(refuse)
+  for (let count = 0; count < 50; count++) await expect(logIn()).rejects.toMatchObject({ responseCode: 535 })
+
+  expect(waits).toEqual(Array.from({ length: 50 }, (_, index) => (index + 1) * 20))
+  await expect(logIn()).rejects.toThrow('5.7.8')
+  expect(waits.at(-1)).toBe(1_000)
+})
+
+it('counts each address alone, and forgets after a quarter of an hour', async () => {
+  const { logIn, waits, pass } = start(refuse)
+  for (const client of ['192.0.2.1', '192.0.2.1', '192.0.2.2']) await expect(logIn(client)).rejects.toThrow('5.7.8')
+  pass(15 * 60_000 + 1)
+  await expect(logIn()).rejects.toThrow('5.7.8')
+
+  expect(waits).toEqual([20, 40, 20, 20])
+})
+
+it.each([new Error('away'), new Error('a fault of ours')])(
+  'asks to try again, and slows nobody down, at %s',
+  async (error) => {
+    const { logIn, waits } = start(async () => {
+      throw error
+    })
+    await expect(logIn()).rejects.toMatchObject({ responseCode: 454 })
+    expect(waits).toEqual([])
+  },
+)
+
+it('says who logged in', async () => {
+  const { logIn } = start(async () => SERVICE)
+  await expect(logIn()).resolves.toMatchObject(SERVICE)
+})

@@ -1,0 +1,87 @@
+import { createHash } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { FastifyBaseLogger } from 'fastify'
+import { LRUCache } from 'lru-cache'
+import { ProblemError } from '../http/problem.ts'
+import { SmtpRefusal, toRefusal } from './reply.ts'
+
+const SLOWER_BY_MS = 20
+const SLOWEST_MS = 1_000
+const FORGET_FAILURES_AFTER_MS = 15 * 60_000
+const MAX_REMEMBERED = 10_000
+const MAX_NAME_CHARACTERS = 64
+/** A seeded key may be any 32 visible characters or more. */
+const LOOKS_LIKE_A_KEY = /^imk_|^[^\s@]{32,}$/
+
+/** A service that is logged in. */
+export interface LoggedIn {
+  readonly tenantId: string
+  readonly service: string
+  /** The only domains that its key may write to; empty for no such limit. */
+  readonly allowedDomains: readonly string[]
+}
+
+export interface Login extends LoggedIn {
+  /** Identifies the key, and opens nothing. */
+  readonly keyId: string
+}
+
+/** Finds the service of a key. @throws {ProblemError} where the key does not open this; the refusal is audited then */
+export type Authenticate = (presented: { readonly key: string; readonly client: string }) => Promise<LoggedIn>
+
+/**
+ * Logs services in. The password is a service key; the user name is not checked, since devices insist on one. Every failure
+ * makes the next answer to that address slower.
+ */
+export function createLogins({
+  authenticate,
+  outageOf,
+  elapsedMs,
+  logger,
+  wait = delay,
+}: {
+  authenticate: Authenticate
+  outageOf: (error: unknown) => string | null
+  elapsedMs: () => number
+  logger: Pick<FastifyBaseLogger, 'info' | 'warn' | 'error'>
+  /** Replaces the timer. */
+  wait?: (ms: number) => Promise<unknown>
+}): (given: { user: string; password: string; client: string }) => Promise<Login> {
+  const failures = new LRUCache<string, number>({
+    max: MAX_REMEMBERED,
+    ttl: FORGET_FAILURES_AFTER_MS,
+    ttlResolution: 0,
+    perf: { now: elapsedMs },
+  })
+
+  return async ({ user, password, client }) => {
+    const shownUser = showUser(user, password)
+    try {
+      const login = await authenticate({ key: password, client })
+      logger.info({ service: login.service, user: shownUser, client }, 'smtp login')
+      return { ...login, keyId: createHash('sha256').update(password).digest('base64url') }
+    } catch (error) {
+      if (!(error instanceof ProblemError) || error.status >= 500) {
+        const refusal = toRefusal(error, outageOf)
+        if (refusal === null) logger.error({ err: error }, 'smtp login could not be checked')
+        throw new SmtpRefusal(454, '4.7.0', 'The login cannot be checked right now. Try again in a moment.')
+      }
+      const count = (failures.get(client) ?? 0) + 1
+      failures.set(client, count)
+      logger.warn({ user: shownUser, client, code: error.code }, 'smtp login refused')
+      await wait(Math.min(count * SLOWER_BY_MS, SLOWEST_MS))
+      throw new SmtpRefusal(535, '5.7.8', toText(error))
+    }
+  }
+}
+
+/** Null for a name that may be a key in the wrong field. */
+function showUser(user: string, password: string): string | null {
+  if (user === '' || user === password || LOOKS_LIKE_A_KEY.test(user)) return null
+  return user.slice(0, MAX_NAME_CHARACTERS)
+}
+
+function toText({ code, message }: ProblemError): string {
+  if (code !== 'invalid-service-key') return message
+  return 'The password has to be a valid service key with the scope messages:send. A workspace admin makes one in Tenant Settings.'
+}

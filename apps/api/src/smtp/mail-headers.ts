@@ -1,0 +1,157 @@
+import { domainToUnicode } from 'node:url'
+import { EmailAddress, sameAddress } from '@inforiver-mail/contract/email-address'
+import { MAX_HEADERS, type Recipient } from '@inforiver-mail/contract/message'
+import libmime from 'libmime'
+import addressparser from 'nodemailer/lib/addressparser'
+import { decodeText } from './decode-text.ts'
+
+const MAX_NAME_CHARACTERS = 256
+const MAX_SUBJECT_CHARACTERS = 255
+const MAX_REPLY_TO = 25
+const MAX_VALUE_CHARACTERS = 996
+const X_HEADER = /^x-[\w!#$%&'*+.^`|~-]+$/i
+/** Microsoft's own, ours, and what becomes a field of the message. */
+const NOT_PASSED_ON = /^x-(ms-|inforiver-|priority$|msmail-priority$)/i
+const MAX_X_NAME_CHARACTERS = 76
+
+/** A line of a header block: the name in lower case, and the whole as it came, each byte a character. */
+export interface HeaderLine {
+  readonly key: string
+  readonly line: string
+}
+
+/** The header of a mail, as far as it counts for delivery. */
+export interface MailHeader {
+  readonly messageId: string | null
+  readonly from: readonly Recipient[]
+  readonly replyTo: readonly Recipient[]
+  readonly to: readonly Recipient[]
+  readonly cc: readonly Recipient[]
+  readonly subject: string
+  readonly importance: 'low' | 'normal' | 'high'
+  /** Other headers that are passed on, at most five. */
+  readonly headers: Readonly<Record<string, string>>
+  /** The names of those that are not, because there are more. */
+  readonly leftOut: readonly string[]
+  /** The values of `X-Inforiver-…`, by the rest of the name in lower case. */
+  readonly own: ReadonlyMap<string, string>
+  readonly wantsReadReceipt: boolean
+  readonly wantsDeliveryReceipt: boolean
+}
+
+export function readMailHeader(lines: readonly HeaderLine[]): MailHeader {
+  const first = (name: string) => lines.find(({ key }) => key === name)
+  const text = (name: string) => {
+    const line = first(name)
+    return line === undefined ? '' : toText(valueOf(line))
+  }
+  const mailboxes = (name: string) =>
+    lines.filter(({ key }) => key === name).flatMap((line) => readMailboxes(valueOf(line)))
+  return {
+    messageId: text('message-id') || null,
+    from: mailboxes('from'),
+    replyTo: mailboxes('reply-to').slice(0, MAX_REPLY_TO),
+    to: mailboxes('to'),
+    cc: mailboxes('cc'),
+    subject: shorten(text('subject'), MAX_SUBJECT_CHARACTERS),
+    importance: readImportance(text),
+    ...readXHeaders(lines),
+    own: new Map(
+      lines
+        .filter(({ key }) => key.startsWith('x-inforiver-'))
+        .toReversed() // the first of a name counts
+        .map((line) => [line.key.slice('x-inforiver-'.length), toText(valueOf(line))]),
+    ),
+    wantsReadReceipt: first('disposition-notification-to') !== undefined,
+    wantsDeliveryReceipt: first('return-receipt-to') !== undefined,
+  }
+}
+
+/**
+ * The envelope decides who receives a mail. To and Cc are those of the header that are also in the envelope, under the
+ * names that the header gives them; whoever is only in the envelope is Bcc.
+ */
+export function divideRecipients(
+  envelope: readonly string[],
+  { to, cc }: Pick<MailHeader, 'to' | 'cc'>,
+): { readonly to: Recipient[]; readonly cc: Recipient[]; readonly bcc: Recipient[] } {
+  const left = new Map(envelope.map((address) => [comparable(address), address]))
+  const take = (named: readonly Recipient[]) =>
+    named.flatMap((recipient): Recipient[] => {
+      const key = comparable(recipient.address)
+      const address = left.get(key)
+      if (address === undefined) return []
+      left.delete(key)
+      return [{ ...recipient, address }]
+    })
+  const divided = { to: take(to), cc: take(cc) }
+  return { ...divided, bcc: [...left.values()].map((address) => ({ address })) }
+}
+
+/** Whether a mail names another sender than the one that it leaves from. */
+export function namesAnother(from: readonly Recipient[], sender: string | null): boolean {
+  return from.some(({ address }) => sender === null || !sameAddress(comparable(address), comparable(sender)))
+}
+
+function comparable(address: string): string {
+  const at = address.lastIndexOf('@')
+  const domain = address.slice(at + 1)
+  return `${address.slice(0, at)}@${domainToUnicode(domain) || domain}`.toLowerCase()
+}
+
+/** Unfolds the value of a line, and decodes bytes that are not ASCII. */
+function valueOf({ line }: HeaderLine): string {
+  const value = line.slice(line.indexOf(':') + 1).replaceAll(/\r?\n/g, '')
+  return decodeText(Buffer.from(value, 'latin1'), null).trim()
+}
+
+/** Decodes encoded words (RFC 2047), and replaces what one line of a header cannot hold. */
+function toText(value: string): string {
+  return oneLine(libmime.decodeWords(value))
+}
+
+function oneLine(text: string): string {
+  return text
+    .replaceAll(/[\p{Cc}\u2028\u2029]+/gu, ' ')
+    .toWellFormed()
+    .trim()
+}
+
+/** Addresses that no mailbox can have are left out. */
+function readMailboxes(value: string): Recipient[] {
+  return addressparser(value, { flatten: true }).flatMap(({ name, address }): Recipient[] => {
+    if (!EmailAddress.safeParse(address).success) return []
+    const shown = shorten(toText(name), MAX_NAME_CHARACTERS)
+    return [shown === '' || shown === address ? { address } : { address, name: shown }]
+  })
+}
+
+function readImportance(text: (name: string) => string): MailHeader['importance'] {
+  const said = (text('importance') || text('x-msmail-priority') || text('priority')).toLowerCase()
+  if (said === 'high' || said === 'urgent') return 'high'
+  if (said === 'low' || said === 'non-urgent') return 'low'
+  const level = /^[1-5]/.exec(text('x-priority'))?.[0]
+  if (said !== '' || level === undefined || level === '3') return 'normal'
+  return level < '3' ? 'high' : 'low'
+}
+
+function readXHeaders(lines: readonly HeaderLine[]): Pick<MailHeader, 'headers' | 'leftOut'> {
+  const headers: Record<string, string> = {}
+  const seen = new Set<string>()
+  const leftOut: string[] = []
+  for (const line of lines) {
+    const name = line.line.slice(0, line.line.indexOf(':')).trim()
+    if (!X_HEADER.test(name) || NOT_PASSED_ON.test(name) || seen.has(line.key)) continue
+    const value = toText(valueOf(line))
+    const fits = name.length <= MAX_X_NAME_CHARACTERS && value.length <= MAX_VALUE_CHARACTERS
+    seen.add(line.key)
+    if (fits && Object.keys(headers).length < MAX_HEADERS) headers[name] = value
+    else leftOut.push(name.slice(0, MAX_X_NAME_CHARACTERS))
+  }
+  return { headers, leftOut }
+}
+
+/** Cuts text to so many characters, but not inside a surrogate pair. */
+function shorten(text: string, mostCharacters: number): string {
+  return text.length <= mostCharacters ? text : text.slice(0, mostCharacters).replace(/[\ud800-\udbff]$/, '')
+}

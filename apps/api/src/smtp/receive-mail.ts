@@ -1,0 +1,223 @@
+import { createHash } from 'node:crypto'
+import type { EventEmitter } from 'node:events'
+import { setImmediate } from 'node:timers/promises'
+import { MessageInput } from '@inforiver-mail/contract/message'
+import type { MimeContent } from '@inforiver-mail/m365/message-content'
+import { MAX_MIME_BYTES } from '@inforiver-mail/m365/mime-message'
+import { Splitter } from '@zone-eu/mailsplit'
+import { faultsOf, refuseInput } from '../http/input-faults.ts'
+import { divideRecipients, namesAnother, type MailHeader } from './mail-headers.ts'
+import { SMALL_BODY_BYTES } from '../memory/memory-use.ts'
+import type { MailMemory } from './mail-memory.ts'
+import { malformed, parseMail, type AttachmentSink, type ParsedMail } from './parse-mail.ts'
+import { SmtpRefusal } from './reply.ts'
+
+const MAX_HEADER_BYTES = 256 * 1024
+const MAX_PARTS = 1_000
+/** Whoever sends so much more than was announced is not read to the end. */
+const READ_BEYOND_BYTES = 64 * 1024 * 1024
+
+export interface Envelope {
+  readonly from: string
+  readonly recipients: readonly string[]
+}
+
+/** What arrived after DATA, read to its end. */
+export interface ArrivedMail {
+  /** Null where it was refused before its header had arrived. */
+  readonly header: MailHeader | null
+  /** SHA-256 of the bytes, base64url. */
+  readonly hash: string
+  /** All of it, where it is short enough to be sent as it is. */
+  readonly source: Buffer | null
+  readonly result: { readonly mail: ParsedMail } | { readonly fault: unknown }
+}
+
+/**
+ * Reads a mail to its end, even where it turns out to be refused: the client reads no answer before, and whether it is a
+ * repetition is known only then.
+ *
+ * @throws where the connection breaks, or the client sends without end
+ */
+export async function readMail(
+  stream: AsyncIterable<Buffer>,
+  {
+    sink,
+    memory,
+    readLimit,
+  }: { readonly sink: AttachmentSink; readonly memory: MailMemory; readonly readLimit: () => Promise<number> },
+): Promise<ArrivedMail> {
+  const hash = createHash('sha256')
+  const splitter = new Splitter({ maxHeadSize: MAX_HEADER_BYTES, maxChildNodes: MAX_PARTS, ignoreEmbedded: true })
+  const emitter: EventEmitter = splitter
+  emitter.on('error', () => {}) // whoever reads it gets the error
+  const { holdText, textEnded } = memory
+  const arrived: { header: MailHeader | null; fault: { readonly error: unknown } | null } = {
+    header: null,
+    fault: null,
+  }
+  let kept: Buffer[] = []
+  let totalBytes = 0
+  let limitBytes = SMALL_BODY_BYTES // any limit is above this, so that small mails need not know it
+  let isLimitKnown = false
+  const parsing = parse()
+
+  async function parse(): Promise<ParsedMail | null> {
+    try {
+      return await parseMail(splitter, { sink, holdText, textEnded, onHeader: (header) => (arrived.header = header) })
+    } catch (error) {
+      giveUp(error)
+      return null
+    }
+  }
+
+  function giveUp(error: unknown): void {
+    arrived.fault ??= { error: explainSplitter(error) }
+    splitter.destroy(error instanceof Error ? error : undefined)
+  }
+
+  try {
+    for await (const data of stream) {
+      totalBytes += data.length
+      hash.update(data)
+      if (totalBytes > limitBytes && !isLimitKnown) {
+        limitBytes = await readLimit()
+        isLimitKnown = true
+      }
+      if (totalBytes > limitBytes + READ_BEYOND_BYTES) throw tooLarge(limitBytes)
+      if (arrived.fault !== null) continue
+      if (totalBytes > limitBytes) {
+        await setImmediate() // lets the parser read the header, which tells repetitions apart
+        giveUp(tooLarge(limitBytes))
+      } else {
+        await memory.arrived(totalBytes).catch(giveUp)
+        if (memory.keepsSource) kept.push(data)
+        else kept = []
+        if (!splitter.destroyed) await feed(splitter, data, parsing)
+      }
+    }
+  } catch (error) {
+    giveUp(error)
+    await parsing
+    throw error
+  }
+  if (totalBytes === 0) giveUp(malformed('is empty'))
+  else if (arrived.fault === null) splitter.end()
+  const mail = await parsing
+  const { header, fault } = arrived
+  const source = memory.keepsSource ? Buffer.concat(kept) : null
+  return { header, hash: hash.digest('base64url'), source, result: mail ? { mail } : { fault: fault?.error } }
+}
+
+/** Waits until the parser has taken the data, or has given up. */
+async function feed(splitter: Splitter, data: Buffer, parsing: Promise<unknown>): Promise<void> {
+  await Promise.race([new Promise<void>((resolve) => splitter.write(data, () => resolve())), parsing])
+}
+
+export function tooLarge(limitBytes: number): SmtpRefusal {
+  return new SmtpRefusal(
+    552,
+    '5.3.4',
+    `The message is larger than ${limitBytes} bytes. Send less, or a link to the file.`,
+  )
+}
+
+function explainSplitter(error: unknown): unknown {
+  if ((error as { code?: unknown } | null)?.code !== 'EMAXLEN') return error
+  return malformed(`has more than ${MAX_PARTS} parts, or a header of more than ${MAX_HEADER_BYTES} bytes`)
+}
+
+/**
+ * Identifies a mail within a service: clients repeat one whose 250 they did not get. Null for a mail without a
+ * Message-ID, of which two equal ones may be meant.
+ */
+export function repetitionKey({ from, recipients }: Envelope, { header, hash }: ArrivedMail): string | null {
+  const messageId = header?.messageId ?? null
+  if (messageId === null) return null
+  const identity = JSON.stringify([from, recipients.toSorted(), messageId, hash])
+  // A key of the REST API has no space, so that the two are never the same.
+  return `smtp ${createHash('sha256').update(identity).digest('base64url')}`
+}
+
+/**
+ * Makes the message that the REST API would take, and holds it to the same rules.
+ *
+ * @throws {ProblemError} `invalid-input`
+ * @throws {SmtpRefusal} where it names another sender and that is refused
+ */
+export function toMessageInput(
+  { header, html, text, attachments, needsMime }: ParsedMail,
+  { recipients }: Envelope,
+  { sender, from }: { readonly sender: string | null; readonly from: 'rewrite' | 'refuse' },
+): MessageInput {
+  const foreign = namesAnother(header.from, sender)
+  if (foreign && from === 'refuse') {
+    throw new SmtpRefusal(
+      550,
+      '5.7.60',
+      sender === null
+        ? 'No sender is connected yet, and From is not rewritten here. A workspace admin connects one in Tenant Settings.'
+        : 'Messages leave from the connected sender only. Set From to its address, or have the operator set SMTP_FROM to rewrite.',
+    )
+  }
+  const replyTo = header.replyTo.length > 0 || !foreign ? header.replyTo : header.from
+  const parsed = MessageInput.safeParse({
+    ...divideRecipients(recipients, header),
+    replyTo,
+    subject: header.subject,
+    ...(html === null ? { text: text === null || text.trim() === '' ? '' : text } : { html }),
+    attachments: needsMime
+      ? []
+      : attachments.map(({ contentId }, part) => ({ part, ...(contentId !== null && { contentId }) })),
+    headers: header.headers,
+    importance: header.importance,
+    requestReadReceipt: header.wantsReadReceipt,
+    requestDeliveryReceipt: header.wantsDeliveryReceipt,
+    ...ownFields(header.own),
+  })
+  if (!parsed.success) throw refuseInput(faultsOf(parsed.error.issues))
+  return parsed.data
+}
+
+const OWN_FIELDS: Readonly<Record<string, string>> = {
+  priority: 'priority',
+  reference: 'reference',
+  'expires-at': 'expiresAt',
+  'send-at': 'sendAt',
+}
+
+function ownFields(own: MailHeader['own']): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(OWN_FIELDS).flatMap(([name, field]) => {
+      const value = own.get(name)
+      return value === undefined ? [] : [[field, field === 'priority' ? value.toLowerCase() : value]]
+    }),
+  )
+}
+
+/**
+ * Makes the content of a mail that goes as it is; null for one that does not.
+ *
+ * @throws {SmtpRefusal} where it is too large for that
+ */
+export function toMimeContent({ source, result }: ArrivedMail): MimeContent | null {
+  if (!('mail' in result) || !result.mail.needsMime) return null
+  const { header, attachments } = result.mail
+  if (source === null) {
+    throw new SmtpRefusal(
+      552,
+      '5.3.4',
+      `A message that is signed or encrypted, or has a calendar invitation, goes to Microsoft in one piece of at most ${MAX_MIME_BYTES} bytes. Send it with smaller attachments, or with a link to the file.`,
+    )
+  }
+  return {
+    source,
+    fromName: header.from[0]?.name ?? null,
+    attachments: attachments.map(({ contentId, filename, contentType, sizeBytes }) => ({
+      filename,
+      contentType,
+      sizeBytes,
+      inline: contentId !== null,
+    })),
+  }
+}

@@ -1,0 +1,361 @@
+import { EmailAddress } from '@inforiver-mail/contract/email-address'
+import type { MessageInput } from '@inforiver-mail/contract/message'
+import type { MimeContent } from '@inforiver-mail/m365/message-content'
+import type { FastifyBaseLogger } from 'fastify'
+import type { SMTPServerDataStream, SMTPServerSession } from 'smtp-server'
+import { createArrivingBody, type Pace } from '../http/arriving-body.ts'
+import { ProblemError } from '../http/problem.ts'
+import { createBodyMemory } from '../memory/body-memory.ts'
+import type { ByteBudget } from '../memory/byte-budget.ts'
+import { SMALL_BODY_BYTES } from '../memory/memory-use.ts'
+import type { Tracing } from '../tracing.ts'
+import type { LoggedIn, Login } from './login.ts'
+import { createMailMemory, type IntakeMemory } from './mail-memory.ts'
+import type { AttachmentSink } from './parse-mail.ts'
+import { readMail, repetitionKey, toMessageInput, toMimeContent, tooLarge, type Envelope } from './receive-mail.ts'
+import { SmtpRefusal, toRefusal } from './reply.ts'
+import { createListener, type Handlers, type Listener, type ListenerTls } from './smtp-listener.ts'
+import type { SizeLimit } from './size-limit.ts'
+
+const MAX_CONNECTIONS_PER_ADDRESS = 400
+const MAX_CONNECTIONS_PER_KEY = 200
+const MAX_MESSAGES_PER_CONNECTION = 1_000
+/** As an upload to the REST API. */
+const PACE: Pace = { bytes: 64 * 1024, ms: 120_000 }
+const LONGEST_WAIT_FOR_MEMORY_MS = 30_000
+/** As clients of the REST API. */
+const STOP_WITHIN_MS = 9_000
+
+/** What the SMTP door hands over: the intake of the REST API, which it shares. */
+export type AcceptMail = (arriving: {
+  readonly sender: LoggedIn
+  readonly memory: IntakeMemory
+  readonly traceparent: string | null
+  readonly log: FastifyBaseLogger
+  readonly read: (
+    intake: AttachmentSink,
+    check: (message: MessageInput) => Promise<void>,
+  ) => Promise<
+    | {
+        readonly input: MessageInput
+        readonly mime: MimeContent | null
+        readonly idempotencyKey: string | null
+        readonly contentHash: string | null
+      }
+    | { readonly repeats: string }
+  >
+}) => Promise<
+  | { readonly outcome: 'stored'; readonly message: { readonly id: string } }
+  | { readonly outcome: 'repeated'; readonly messageId: string }
+>
+
+export interface SmtpDoorDeps {
+  readonly ports: { readonly host: string; readonly port: number | null; readonly tlsPort: number | null }
+  readonly minTls: Parameters<typeof createListener>[0]['minTls']
+  readonly certificate: ListenerTls | null
+  readonly mayBePlain: (address: string) => boolean
+  readonly from: 'rewrite' | 'refuse'
+  /** The tenant whose limit is announced to strangers. */
+  readonly tenantId: string
+  readonly logIn: (given: { user: string; password: string; client: string }) => Promise<Login>
+  readonly sizeLimit: SizeLimit
+  readonly readSender: (tenantId: string) => Promise<{ readonly fromEmail: string } | null>
+  /** Refuses a recipient that the installation or the key does not allow. @throws {ProblemError} */
+  readonly requireRecipient: (owner: LoggedIn, address: string) => Promise<void>
+  readonly findKey: (name: {
+    tenantId: string
+    service: string
+    key: string
+  }) => Promise<{ readonly contentHash: string; readonly messageId: string } | null>
+  readonly accept: AcceptMail
+  readonly tracing: Tracing
+  readonly budget: ByteBudget
+  readonly outageOf: (error: unknown) => string | null
+  readonly logger: FastifyBaseLogger
+}
+
+export interface SmtpDoor {
+  /** @throws the error of the socket */
+  listen(): Promise<void>
+  /** A sentence where it takes no connections; null otherwise. */
+  whatIsWrong(): string | null
+  /** Shows another certificate to whoever connects from now on. */
+  useCertificate(certificate: ListenerTls): void
+  /** Lets messages that are arriving arrive, for some seconds. */
+  close(): Promise<void>
+}
+
+/** What is known of a connection. */
+interface Visit {
+  readonly client: string
+  readonly listener: Listener
+  password: string | null
+  user: string
+  login: Login | null
+  messages: number
+  isReceiving: boolean
+}
+
+/** Takes mail by SMTP, and hands it to the intake of the REST API. */
+export function createSmtpDoor(deps: SmtpDoorDeps): SmtpDoor {
+  const { ports, tenantId, logIn, sizeLimit, outageOf, logger } = deps
+  const visits = new Map<SMTPServerSession, Visit>()
+  const perAddress = createCounter()
+  const perKey = createCounter()
+  let announcedBytes = 0
+  let isListening = false
+  let isClosing = false
+
+  const rules = { mayBePlain: deps.mayBePlain, announcedBytes: () => announcedBytes }
+  const shared = { tls: deps.certificate, minTls: deps.minTls, closeWithinMs: STOP_WITHIN_MS, rules }
+  const listeners: { readonly port: number; readonly listener: Listener }[] = []
+  for (const [port, fromFirstByte] of [
+    [ports.port, false],
+    [ports.tlsPort, true],
+  ] as const) {
+    if (port === null) continue
+    const listener: Listener = createListener({ ...shared, fromFirstByte, handlers: handlersOf(() => listener) })
+    listener.on('error', (error: Error) => logger.debug({ err: error }, 'smtp connection failed'))
+    listeners.push({ port, listener })
+  }
+
+  function handlersOf(listener: () => Listener): Handlers {
+    return {
+      onConnect: (session, done) => void answer(enter(session, listener()), (refusal) => done(refusal)),
+      onAuth(auth, session, done) {
+        const login = authenticate(session, auth.username ?? '', auth.password ?? '')
+        void answer(login, (refusal, user) => done(refusal, { user }))
+      },
+      onMailFrom: ({ args }, session, done) =>
+        void answer(beginMessage(session, declaredSize(args)), (refusal) => done(refusal)),
+      onRcptTo: ({ address }, session, done) =>
+        void answer(checkRecipient(session, address), (refusal) => done(refusal)),
+      onData: (stream, session, done) => void receive(stream, session, done),
+      onClose: leave,
+    }
+  }
+
+  async function enter(session: SMTPServerSession, listener: Listener): Promise<void> {
+    const client = session.remoteAddress
+    if (isClosing) throw new SmtpRefusal(421, '4.3.2', 'This server is stopping. Try again in a moment.')
+    visits.set(session, {
+      client,
+      listener,
+      password: null,
+      user: '',
+      login: null,
+      messages: 0,
+      isReceiving: false,
+    })
+    if (perAddress.add(client) > MAX_CONNECTIONS_PER_ADDRESS)
+      throw new SmtpRefusal(421, '4.7.0', 'Too many connections from this address. Close some, or try again later.')
+    announcedBytes = await sizeLimit.announce(tenantId)
+  }
+
+  function leave(session: SMTPServerSession): void {
+    const visit = visits.get(session)
+    if (!visit) return
+    visits.delete(session)
+    perAddress.remove(visit.client)
+    if (visit.login) perKey.remove(visit.login.keyId)
+  }
+
+  function visitOf(session: SMTPServerSession): Visit {
+    const visit = visits.get(session)
+    if (!visit) throw new SmtpRefusal(421, '4.4.2', 'The connection is closed.')
+    return visit
+  }
+
+  async function authenticate(session: SMTPServerSession, user: string, password: string): Promise<Login> {
+    const visit = visitOf(session)
+    const login = await logIn({ user, password, client: visit.client })
+    if (!visits.has(session)) throw new SmtpRefusal(421, '4.4.2', 'The connection is closed.')
+    Object.assign(visit, { login, user, password })
+    if (perKey.add(login.keyId) > MAX_CONNECTIONS_PER_KEY)
+      throw new SmtpRefusal(421, '4.7.0', 'Too many connections with this key. Close some, or try again later.')
+    return login
+  }
+
+  /** A key may be revoked while its connection is open, so each message asks again. */
+  async function beginMessage(session: SMTPServerSession, declaredBytes: number | null): Promise<void> {
+    const visit = visitOf(session)
+    const { login, user, password, client } = visit
+    if (login === null || password === null) throw new SmtpRefusal(530, '5.7.0', 'Log in first.')
+    if (visit.messages >= MAX_MESSAGES_PER_CONNECTION)
+      throw new SmtpRefusal(421, '4.7.0', 'Enough messages for one connection. Connect again for the next one.')
+    visit.messages += 1
+    if (visit.messages > 1) visit.login = { ...login, ...(await logIn({ user, password, client })) }
+    if (declaredBytes === null || declaredBytes <= SMALL_BODY_BYTES) return
+    const limitBytes = await sizeLimit.read(login.tenantId)
+    if (declaredBytes > limitBytes) throw tooLarge(limitBytes)
+  }
+
+  async function checkRecipient(session: SMTPServerSession, address: string): Promise<void> {
+    const { login } = visitOf(session)
+    if (login === null) throw new SmtpRefusal(530, '5.7.0', 'Log in first.')
+    const parsed = EmailAddress.safeParse(address)
+    if (!parsed.success)
+      throw new SmtpRefusal(501, '5.1.3', parsed.error.issues[0]?.message ?? 'The address is not well-formed.')
+    await deps.requireRecipient(login, address)
+  }
+
+  async function receive(
+    stream: SMTPServerDataStream,
+    session: SMTPServerSession,
+    done: (error?: Error | null, message?: string) => void,
+  ): Promise<void> {
+    const visit = visitOf(session)
+    visit.isReceiving = true
+    const memory = createBodyMemory(deps.budget, {
+      longestWaitMs: LONGEST_WAIT_FOR_MEMORY_MS,
+      timeoutError: () => new ProblemError('unavailable', 'Other large messages are arriving. Try again in a moment.'),
+    })
+    const { stream: body } = createArrivingBody(stream, {
+      onStart() {},
+      admit: () => undefined,
+      pace: () => PACE,
+      onTooSlow: () => body.destroy(new SmtpRefusal(421, '4.4.2', 'The message arrives too slowly. Nothing is kept.')),
+    })
+    try {
+      const id = await deps.tracing.submit(
+        { traceparent: undefined, elapsedMs: 0 },
+        (traceparent) => take(body, { session, visit, memory, traceparent }),
+        (messageId) => messageId,
+      )
+      done(null, `2.0.0 OK queued as ${id}`)
+    } catch (error) {
+      if (!visits.has(session)) {
+        logger.info({ client: visit.client }, 'the smtp client went away before its message had arrived')
+        return
+      }
+      const refusal = refusalOf(error)
+      logger.info(
+        { service: visit.login?.service, client: visit.client, reply: refusal.message },
+        'smtp message refused',
+      )
+      // Whoever is still sending reads no answer to come.
+      if (stream.readableEnded || refusal.responseCode === 451) done(refusal)
+      else visit.listener.dismiss(session, refusal.responseCode, refusal.message)
+    } finally {
+      memory.release()
+      visit.isReceiving = false
+    }
+    if (isClosing) dismissForStop(session, visit)
+  }
+
+  /** Returns the id of the message that is stored, or of the first one where this repeats it. */
+  async function take(
+    body: AsyncIterable<Buffer>,
+    {
+      session: { envelope },
+      visit,
+      memory,
+      traceparent,
+    }: {
+      session: SMTPServerSession
+      visit: Visit
+      memory: ReturnType<typeof createBodyMemory>
+      traceparent: string | null
+    },
+  ): Promise<string> {
+    if (visit.login === null) throw new SmtpRefusal(530, '5.7.0', 'Log in first.')
+    const { tenantId, service, allowedDomains } = visit.login
+    const { mailFrom } = envelope
+    const sent: Envelope = {
+      from: mailFrom ? mailFrom.address : '',
+      recipients: envelope.rcptTo.map(({ address }) => address),
+    }
+    const mailMemory = createMailMemory(memory, mailFrom ? declaredSize(mailFrom.args) : null)
+    const accepted = await deps.accept({
+      sender: { tenantId, service, allowedDomains },
+      memory: mailMemory.forIntake,
+      traceparent,
+      log: logger,
+      async read(sink, check) {
+        const arrived = await readMail(body, { sink, memory: mailMemory, readLimit: () => sizeLimit.read(tenantId) })
+        const key = repetitionKey(sent, arrived)
+        const [first, sender] = await Promise.all([
+          key === null ? null : deps.findKey({ tenantId, service, key }),
+          deps.readSender(tenantId),
+        ])
+        if (first !== null) return { repeats: first.messageId }
+        if ('fault' in arrived.result) throw arrived.result.fault
+        const mime = toMimeContent(arrived)
+        const input = toMessageInput(arrived.result.mail, sent, { sender: sender?.fromEmail ?? null, from: deps.from })
+        await check(input)
+        const { leftOut } = arrived.result.mail.header
+        if (leftOut.length > 0 && mime === null)
+          logger.info({ service, headers: leftOut.slice(0, 20) }, 'smtp message: more X- headers than Microsoft takes')
+        return { input, mime, idempotencyKey: key, contentHash: arrived.hash }
+      },
+    })
+    if (accepted.outcome === 'stored') return accepted.message.id
+    logger.info({ message: accepted.messageId, service, repeated: true }, 'message accepted')
+    return accepted.messageId
+  }
+
+  /** Calls back with what became of a check, since smtp-server takes callbacks. */
+  async function answer<Value>(
+    check: Promise<Value>,
+    done: (error: Error | null, value?: Value) => void,
+  ): Promise<void> {
+    let outcome: { readonly value: Value } | { readonly refusal: SmtpRefusal }
+    try {
+      outcome = { value: await check }
+    } catch (error) {
+      outcome = { refusal: refusalOf(error) }
+    }
+    if ('refusal' in outcome) done(outcome.refusal)
+    else done(null, outcome.value)
+  }
+
+  function refusalOf(error: unknown): SmtpRefusal {
+    const refusal = toRefusal(error, outageOf)
+    if (refusal !== null) return refusal
+    logger.error({ err: error }, 'smtp command failed')
+    return new SmtpRefusal(451, '4.3.0', 'Something failed here; the cause is in the log. Try again later.')
+  }
+
+  function dismissForStop(session: SMTPServerSession, { listener }: Visit): void {
+    listener.dismiss(session, 421, '4.3.2 This server is stopping. Try again in a moment.')
+  }
+
+  return {
+    async listen() {
+      announcedBytes = await sizeLimit.announce(tenantId)
+      for (const { port, listener } of listeners) await listener.start(port, ports.host)
+      isListening = true
+    },
+    whatIsWrong: () => (isListening && !isClosing ? null : 'The SMTP door does not listen.'),
+    useCertificate(certificate) {
+      for (const { listener } of listeners) listener.updateSecureContext(certificate)
+    },
+    async close() {
+      isClosing = true
+      const closed = listeners.map(({ listener }) => new Promise<void>((resolve) => listener.close(resolve)))
+      for (const [session, visit] of visits) if (!visit.isReceiving) dismissForStop(session, visit)
+      await Promise.all(closed)
+    },
+  }
+}
+
+function declaredSize(args: Readonly<Record<string, string | true>> | false): number | null {
+  const size = args === false ? undefined : args['SIZE']
+  return typeof size === 'string' ? Number(size) : null
+}
+
+function createCounter(): { add(name: string): number; remove(name: string): void } {
+  const counts = new Map<string, number>()
+  return {
+    add(name) {
+      const count = (counts.get(name) ?? 0) + 1
+      counts.set(name, count)
+      return count
+    },
+    remove(name) {
+      const count = (counts.get(name) ?? 0) - 1
+      if (count > 0) counts.set(name, count)
+      else counts.delete(name)
+    },
+  }
+}

@@ -1,0 +1,144 @@
+import type { AddressInfo } from 'node:net'
+import type { SecureVersion } from 'node:tls'
+import { selfSignedCertificate } from '../../../../packages/m365/src/test-support/self-signed-certificate.ts'
+import { expect, it, onTestFinished } from 'vitest'
+import { connectSmtp } from '../test-support/smtp-client.ts'
+import { createPlainPeers } from './peer-networks.ts'
+import { createListener } from './smtp-listener.ts'
+
+const { certificate: cert, privateKey: key } = selfSignedCertificate('mail.contoso.com')
+
+async function start({
+  tls = { cert, key },
+  fromFirstByte = false,
+  minTls = '1.2',
+  mayBePlain = false,
+}: {
+  tls?: { cert: string; key: string } | null
+  fromFirstByte?: boolean
+  minTls?: '1.0' | '1.2'
+  mayBePlain?: boolean
+} = {}) {
+  const listener = createListener({
+    tls,
+    fromFirstByte,
+    minTls,
+    closeWithinMs: 1_000,
+    rules: { mayBePlain: () => mayBePlain, announcedBytes: () => 5_600_000 },
+    handlers: {
+      onConnect: (_session, done) => done(),
+      onAuth: (_auth, _session, done) => done(null, { user: 'service' }),
+      onMailFrom: (_address, _session, done) => done(),
+      onRcptTo: (_address, _session, done) => done(),
+      onData: (stream, _session, done) => void stream.resume().once('end', () => done()),
+      onClose() {},
+    },
+  })
+  listener.on('error', () => {}) // of connections that are cut off
+  await listener.start(0, '127.0.0.1')
+  onTestFinished(() => new Promise<void>((resolve) => listener.close(resolve)))
+  return { listener, port: (listener.server.address() as AddressInfo).port }
+}
+
+it('takes a key only over TLS from an address that may not come without', async () => {
+  const { port } = await start()
+  const client = await connectSmtp(port)
+  onTestFinished(() => client.close())
+
+  expect(await client.command('EHLO client.example')).not.toContain('AUTH')
+  expect(await client.logIn('key')).toMatch(/^538 5\.7\.11 /)
+  expect(await client.command('MAIL FROM:<a@x.example>')).toMatch(/^530 5\.7\.0 /)
+  await client.startTls()
+  expect((await client.command('EHLO client.example')).split('\n').map((line) => line.slice(4))).toEqual(
+    expect.arrayContaining([
+      'AUTH PLAIN LOGIN',
+      'PIPELINING',
+      '8BITMIME',
+      'SMTPUTF8',
+      'ENHANCEDSTATUSCODES',
+      'SIZE 5600000',
+    ]),
+  )
+  expect(await client.logIn('key')).toMatch(/^235 2\.7\.0 /)
+})
+
+it('offers no TLS, and never a certificate of its own, where it has none', async () => {
+  const { port } = await start({ tls: null, mayBePlain: true })
+  const client = await connectSmtp(port)
+  onTestFinished(() => client.close())
+
+  expect(await client.command('EHLO client.example')).not.toContain('STARTTLS')
+  expect(await client.command('STARTTLS')).toMatch(/^500 5\.5\.2 /)
+})
+
+it('forgets what came before TLS, and runs nothing that came with STARTTLS', async () => {
+  const { port } = await start({ mayBePlain: true })
+  const client = await connectSmtp(port)
+  onTestFinished(() => client.close())
+  await client.command('EHLO client.example')
+  await client.logIn('key')
+  await client.startTls()
+
+  expect(await client.command('MAIL FROM:<a@x.example>')).toMatch(/^503 5\.5\.1 /)
+})
+
+it.each<['1.0' | '1.2', SecureVersion, boolean]>([
+  ['1.0', 'TLSv1', true],
+  ['1.2', 'TLSv1', false],
+  ['1.2', 'TLSv1.2', true],
+])('where TLS %s is the oldest, a client with %s gets in: %s', async (minTls, version, isIn) => {
+  const { port } = await start({ minTls, fromFirstByte: true })
+  const old = { minVersion: version, maxVersion: version, ciphers: 'DEFAULT@SECLEVEL=0' } as const
+  const outcome = connectSmtp(port, old).then(
+    (client) => (client.close(), true),
+    () => false,
+  )
+
+  expect(await outcome).toBe(isIn)
+})
+
+it('shows another certificate to new connections, and keeps those that are open', async () => {
+  const { listener, port } = await start({ fromFirstByte: true })
+  const before = await connectSmtp(port, {})
+  onTestFinished(() => before.close())
+  const renewed = selfSignedCertificate('renewed.contoso.com')
+  listener.updateSecureContext({ cert: renewed.certificate, key: renewed.privateKey })
+  const after = await connectSmtp(port, {})
+  onTestFinished(() => after.close())
+
+  const shown = [before, after].map(({ certificateName }) => certificateName)
+  expect(shown).toEqual(['mail.contoso.com', 'renewed.contoso.com'])
+  expect(await before.command('EHLO client.example')).toMatch(/^250-/)
+})
+
+it('serves a client beside 200 that do nothing', async () => {
+  const { port } = await start({ mayBePlain: true })
+  const idle = await Promise.all(Array.from({ length: 200 }, () => connectSmtp(port)))
+  onTestFinished(() => idle.forEach((client) => client.close()))
+  const client = await connectSmtp(port)
+  onTestFinished(() => client.close())
+
+  expect(await client.command('EHLO client.example')).toMatch(/^250-/)
+})
+
+it('closes a connection after a line without end', async () => {
+  const { port } = await start()
+  const client = await connectSmtp(port)
+  client.write('X'.repeat(100_000))
+  await expect(client.reply()).resolves.toMatch(/^421 4\.7\.0 /)
+  await client.closed
+})
+
+it.each([
+  ['127.0.0.1', true],
+  ['::1', true],
+  ['10.2.3.4', true],
+  ['::ffff:10.2.3.4', true],
+  ['192.0.2.7', true],
+  ['192.0.2.8', false],
+  ['fd00::5', true],
+  ['2001:db8::1', false],
+  ['', false],
+])('lets %s come without TLS: %s', (address, expected) => {
+  expect(createPlainPeers(['10.0.0.0/8', '192.0.2.7', 'fd00::/8'])(address)).toBe(expected)
+})

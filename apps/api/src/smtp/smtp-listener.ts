@@ -1,0 +1,152 @@
+import { once } from 'node:events'
+import type { Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
+import { SMTPServer, type SMTPServerOptions, type SMTPServerSession } from 'smtp-server'
+import { SMTPConnection, type SMTPConnectionOptions } from 'smtp-server/lib/smtp-connection.js'
+import { completeReply } from './reply.ts'
+
+const MAX_CONNECTIONS = 1_000
+const MAX_RECIPIENTS = 500
+/** RFC 5321 section 4.5.3.2.7. */
+const IDLE_MS = 5 * 60_000
+/** Each refused login by AUTH LOGIN takes two lines besides. */
+const MAX_COMMANDS_BEFORE_LOGIN = 200
+/** These are of no use here, or jokes. */
+const DISABLED = ['XCLIENT', 'XFORWARD', 'WIZ', 'SHELL', 'KILL']
+
+export interface ListenerRules {
+  /** Whether a client of this address may log in without TLS. */
+  readonly mayBePlain: (address: string) => boolean
+  /** The most bytes of a mail, as it is announced. */
+  readonly announcedBytes: () => number
+}
+
+/** The TLS of a listener. */
+export interface ListenerTls {
+  readonly cert: string
+  readonly key: string
+}
+
+export type Handlers = Required<
+  Pick<SMTPServerOptions, 'onConnect' | 'onAuth' | 'onMailFrom' | 'onRcptTo' | 'onData' | 'onClose'>
+>
+
+const MIN_VERSIONS = { '1.0': 'TLSv1', '1.1': 'TLSv1.1', '1.2': 'TLSv1.2', '1.3': 'TLSv1.3' } as const
+
+/** Creates a listener for one port, not yet listening. Without a certificate it offers no TLS. */
+export function createListener({
+  tls,
+  fromFirstByte,
+  minTls,
+  closeWithinMs,
+  handlers,
+  rules,
+}: {
+  tls: ListenerTls | null
+  /** TLS at once, and not by STARTTLS. */
+  fromFirstByte: boolean
+  minTls: keyof typeof MIN_VERSIONS
+  closeWithinMs: number
+  handlers: Handlers
+  rules: ListenerRules
+}): Listener {
+  return new Listener(
+    {
+      ...tls,
+      secure: fromFirstByte,
+      minVersion: MIN_VERSIONS[minTls],
+      // OpenSSL has no cipher for these versions at its default level.
+      ...((minTls === '1.0' || minTls === '1.1') && { ciphers: 'DEFAULT@SECLEVEL=0' }),
+      disabledCommands: tls === null ? [...DISABLED, 'STARTTLS'] : DISABLED,
+      authMethods: ['PLAIN', 'LOGIN'],
+      authRequiredMessage: 'Log in first: AUTH PLAIN or LOGIN, with a service key as the password.',
+      allowInsecureAuth: true, // the connection decides by the address
+      hideENHANCEDSTATUSCODES: true, // reply.ts writes them
+      lenientAddressParsing: true, // recipients are checked like those of the REST API, and any sender is taken
+      disableReverseLookup: true,
+      maxClients: MAX_CONNECTIONS,
+      maxRecipients: MAX_RECIPIENTS,
+      maxAllowedUnauthenticatedCommands: MAX_COMMANDS_BEFORE_LOGIN,
+      socketTimeout: IDLE_MS,
+      closeTimeout: closeWithinMs,
+      banner: 'Inforiver Mail',
+      heloResponse: '%s',
+      logger: false,
+      ...handlers,
+    },
+    rules,
+  )
+}
+
+export class Listener extends SMTPServer {
+  readonly #rules: ListenerRules
+
+  constructor(options: SMTPServerOptions, rules: ListenerRules) {
+    super(options)
+    this.#rules = rules
+  }
+
+  override connect(socket: Socket | TLSSocket, options?: SMTPConnectionOptions | null): void {
+    const connection = new Connection(this, socket, options ?? null, this.#rules)
+    this.connections.add(connection)
+    connection.on('error', (error: Error) => this.emit('error', error))
+    connection.init()
+  }
+
+  /** @throws the error of the socket */
+  async start(port: number, host: string): Promise<void> {
+    this.listen(port, host)
+    await once(this.server, 'listening')
+  }
+
+  /** Sends a reply nobody asked for, and closes the connection. */
+  dismiss(session: SMTPServerSession, code: number, text: string): void {
+    for (const connection of this.connections) {
+      if (connection.session !== session) continue
+      connection.send(code, text)
+      connection.close()
+    }
+  }
+}
+
+/** Writes its own enhanced status codes, and lets nobody log in without TLS from elsewhere. */
+class Connection extends SMTPConnection {
+  readonly #rules: ListenerRules
+
+  constructor(
+    server: SMTPServer,
+    socket: Socket | TLSSocket,
+    options: SMTPConnectionOptions | null,
+    rules: ListenerRules,
+  ) {
+    super(server, socket, options)
+    this.#rules = rules
+  }
+
+  override send(code: number, data?: string | string[] | null, context?: string | false): void {
+    if (Array.isArray(data)) {
+      super.send(code, this.#withFeatures(data), context)
+      return
+    }
+    const reply = completeReply(code, data ?? '', context)
+    super.send(reply.code, reply.text, false)
+  }
+
+  override handler_AUTH(command: Buffer, callback: () => void): void {
+    if (this.#mayLogIn()) {
+      super.handler_AUTH(command, callback)
+      return
+    }
+    this.send(538, 'Begin TLS first (STARTTLS): a key is not taken over a plain connection from this address.')
+    callback()
+  }
+
+  #mayLogIn(): boolean {
+    return this.secure || this.#rules.mayBePlain(this.remoteAddress)
+  }
+
+  #withFeatures([greeting = '', ...features]: readonly string[]): string[] {
+    const offered = features.filter((feature) => !feature.startsWith('AUTH') || this.#mayLogIn())
+    return [greeting, ...offered, 'ENHANCEDSTATUSCODES', `SIZE ${this.#rules.announcedBytes()}`]
+  }
+}
