@@ -7,6 +7,7 @@ import { createMicrosoftFetch } from '@inforiver-mail/m365/microsoft-fetch'
 import { createTokenVault, type TokenVault } from '@inforiver-mail/m365/token-vault'
 import { composeMicrosoft } from './compose-microsoft.ts'
 import { ConfigurationError, type Config } from './config.ts'
+import { readTlsCertificateFiles } from './configuration/environment-files.ts'
 import { configurationWarnings } from './configuration/warnings.ts'
 import { useCredential, type CredentialInUse } from './credential-in-use.ts'
 import { exists, isDataFolderTaken, readFreeBytes } from './database/data-folder.ts'
@@ -26,6 +27,7 @@ import { createGrantStore } from './settings/grant-store.ts'
 import { createSettingsStore } from './settings/settings-store.ts'
 import type { VaultFinding } from './setup-check/database-checks.ts'
 import { checkPort } from './setup-check/port-check.ts'
+import { checkSmtp } from './setup-check/smtp-check.ts'
 import type { DnsResolver } from './setup-check/sender-domain-check.ts'
 import { createSetupCheck, type SetupCheck, type SetupCheckDeps, type Stored } from './setup-check/setup-check.ts'
 import { checkStorage } from './setup-check/storage-check.ts'
@@ -98,7 +100,7 @@ export async function composeDoctor(
 ): Promise<{ readonly check: SetupCheck; close(): Promise<void> }> {
   const common = { ...given, credential: useCredential(config) }
   const microsoft = microsoftOf(config, common)
-  const { dataDirectory, host, port } = config
+  const { dataDirectory, host, port, smtpDoor } = config
   const isEmbedded = config.database.kind === 'embedded'
   const isTaken = isEmbedded ? await isDataFolderTaken(dataDirectory).catch(() => null) : null
   const address = await findDatabase(config)
@@ -134,6 +136,20 @@ export async function composeDoctor(
       return compareVault(finding, database, createTokenVault(keys.keyRing), keys.keyRing)
     },
     checkPort: (signal) => checkPort({ host, port, isDataFolderTaken: isTaken, signal }),
+    ...(smtpDoor && config.role !== 'worker'
+      ? {
+          checkSmtp: (signal: AbortSignal) =>
+            checkSmtp({
+              host: smtpDoor.host,
+              ports: [smtpDoor.port, smtpDoor.tlsPort].filter((each) => each !== null),
+              certificate: readValidity(smtpDoor.certificate),
+              product: { host, port },
+              isDataFolderTaken: isTaken,
+              now: common.clock(),
+              signal,
+            }),
+        }
+      : {}),
     checkStorage: () =>
       checkStorage({
         dataDirectory,
@@ -143,6 +159,12 @@ export async function composeDoctor(
       }),
   })
   return { check, close: async () => database?.close() }
+}
+
+/** The configuration has been read, so the certificate can be, unless it was replaced at this moment. */
+function readValidity(paths: NonNullable<Config['smtpDoor']>['certificate']) {
+  const reading = paths && readTlsCertificateFiles(paths)
+  return reading?.outcome === 'read' ? reading.certificate : null
 }
 
 const NOTHING_STORED: Stored = {

@@ -2,7 +2,10 @@ import { z } from 'zod'
 import { EmailAddress } from './email-address.ts'
 import type { Endpoint } from './endpoint.ts'
 
-/** What is checked, in the order of the answer. `port` is checked by the command `doctor` only. */
+/**
+ * What is checked, in the order of the answer. `port` and, where the SMTP door is on, `smtp` are checked by the command
+ * `doctor` only.
+ */
 export const CheckId = z.enum([
   'configuration',
   'clock',
@@ -19,6 +22,7 @@ export const CheckId = z.enum([
   'storage',
   'public-url',
   'port',
+  'smtp',
 ])
 export type CheckId = z.infer<typeof CheckId>
 
@@ -107,6 +111,17 @@ export const CHECK_CODES = {
   ],
   'public-url': ['public-url-answers', 'public-url-unreachable', 'public-url-answered-by-another'],
   port: ['port-free', 'port-own', 'port-taken', 'port-not-allowed', 'port-not-local'],
+  smtp: [
+    'smtp-ready',
+    'smtp-own',
+    'smtp-without-tls',
+    'smtp-certificate-expires-soon',
+    'smtp-certificate-expired',
+    'smtp-certificate-not-yet-valid',
+    'smtp-port-taken',
+    'smtp-port-not-allowed',
+    'smtp-not-local',
+  ],
 } as const satisfies Partial<Record<CheckId | 'any' | 'hosts', readonly string[]>>
 
 export type CheckCode = (typeof CHECK_CODES)[keyof typeof CHECK_CODES][number]

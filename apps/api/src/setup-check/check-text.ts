@@ -535,4 +535,62 @@ export const CHECK_TEXTS: Readonly<Record<CheckCode, CheckText>> = {
     detail: 'HOST is {host}, and this machine has no such address.',
     action: 'Set HOST to an address of this machine, or unset it.',
   },
+
+  // smtp
+  'smtp-ready': {
+    status: 'ok',
+    title: 'The SMTP door can listen',
+    detail: 'The ports {ports} are free, and the certificate is valid until {expiresAt}.',
+  },
+  'smtp-own': {
+    status: 'ok',
+    title: 'The SMTP door is open',
+    detail: 'Inforiver Mail listens on the ports {ports}. The certificate is valid until {expiresAt}.',
+  },
+  'smtp-without-tls': {
+    status: 'warning',
+    title: 'The SMTP door has no certificate',
+    detail: 'The ports {ports} take mail without TLS only, from this machine and from SMTP_LISTEN_PLAIN_FROM.',
+    action:
+      'Set SMTP_LISTEN_CERTIFICATE_PATH and SMTP_LISTEN_KEY_PATH, unless only programs on this machine send by SMTP.',
+  },
+  'smtp-certificate-expires-soon': {
+    status: 'warning',
+    title: 'The certificate of the SMTP door expires soon',
+    detail: 'It is valid until {expiresAt}. After that, clients refuse it.',
+    action:
+      'Renew it, and put the new one where SMTP_LISTEN_CERTIFICATE_PATH and SMTP_LISTEN_KEY_PATH point: it is used without a restart.',
+  },
+  'smtp-certificate-expired': {
+    status: 'failed',
+    title: 'The certificate of the SMTP door has expired',
+    detail: 'It was valid until {expiresAt}. Clients refuse it.',
+    action:
+      'Renew it, and put the new one where SMTP_LISTEN_CERTIFICATE_PATH and SMTP_LISTEN_KEY_PATH point: it is used without a restart.',
+  },
+  'smtp-certificate-not-yet-valid': {
+    status: 'failed',
+    title: 'The certificate of the SMTP door is not yet valid',
+    detail: 'It is valid from {validFrom} on. Until then, clients refuse it.',
+    action: 'Check the clock of this server, or put another certificate in place until then.',
+  },
+  'smtp-port-taken': {
+    status: 'failed',
+    title: 'A port of the SMTP door is taken',
+    detail: 'Port {port} is taken by another program, or by another Inforiver Mail.',
+    action: 'Stop that program, often a mail server, or set SMTP_LISTEN_PORT or SMTP_LISTEN_TLS_PORT to a free port.',
+  },
+  'smtp-port-not-allowed': {
+    status: 'failed',
+    title: 'A port of the SMTP door is not allowed',
+    detail: 'This account may not listen on port {port}.',
+    action:
+      'Give the service the right to use ports below 1024 (docs/smtp.md, "Ports"), or set SMTP_LISTEN_PORT or SMTP_LISTEN_TLS_PORT to one above 1023.',
+  },
+  'smtp-not-local': {
+    status: 'failed',
+    title: 'SMTP_LISTEN_HOST is not an address of this machine',
+    detail: 'SMTP_LISTEN_HOST is {host}, and this machine has no such address.',
+    action: 'Set SMTP_LISTEN_HOST to an address of this machine, or unset it.',
+  },
 }

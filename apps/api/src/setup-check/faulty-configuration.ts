@@ -4,7 +4,8 @@ import { found } from './outcome.ts'
 
 /** Reports the faults of a configuration that cannot be used. Everything else depends on it, and is skipped. */
 export function checksOfFaultyConfiguration(faults: readonly string[]): Check[] {
-  return CheckId.options.map((id) =>
+  // Whether the SMTP door is on, the configuration does not say.
+  return CheckId.exclude(['smtp']).options.map((id) =>
     describeOutcome(
       id,
       id === 'configuration' ? found('configuration-faults', { faults: [...faults] }) : found('configuration-faulty'),

@@ -24,14 +24,14 @@ export async function checkPort({ host, port, isDataFolderTaken, signal }: PortQ
     case 'EAI_AGAIN':
       return found('port-not-local', values)
     default:
-      return (await isProduct(host, port, signal)) && isDataFolderTaken !== false
+      return typeof (await askReadiness(host, port, signal))?.vaultKeys === 'string' && isDataFolderTaken !== false
         ? found('port-own', values)
         : found('port-taken', values)
   }
 }
 
 /** Listens for a moment. Returns the code of what stands in the way, or null. */
-async function tryToListen(host: string, port: number): Promise<string | null> {
+export async function tryToListen(host: string, port: number): Promise<string | null> {
   const server = createServer()
   return new Promise((resolve) => {
     server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? 'unknown'))
@@ -39,17 +39,20 @@ async function tryToListen(host: string, port: number): Promise<string | null> {
   })
 }
 
-/** `/readyz` names the checks of this product, whether or not they succeed. */
-async function isProduct(host: string, port: number, signal: AbortSignal): Promise<boolean> {
+/** Returns the checks that `/readyz` of this product names, whether or not they succeed; null where none answers. */
+export async function askReadiness(
+  host: string,
+  port: number,
+  signal: AbortSignal,
+): Promise<{ readonly vaultKeys?: unknown; readonly smtp?: unknown } | null> {
   const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '[::1]' : host.includes(':') ? `[${host}]` : host
   try {
     const response = await fetch(`http://${reachable}:${port}/readyz`, {
       redirect: 'error',
       signal: AbortSignal.any([signal, AbortSignal.timeout(ASK_WITHIN_MS)]),
     })
-    const answer = (await response.json()) as { checks?: { vaultKeys?: unknown } } | null
-    return typeof answer?.checks?.vaultKeys === 'string'
+    return ((await response.json()) as { checks?: object } | null)?.checks ?? null
   } catch {
-    return false
+    return null
   }
 }

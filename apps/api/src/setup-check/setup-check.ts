@@ -49,6 +49,8 @@ export interface SetupCheckDeps {
   readonly checkStorage: () => Promise<Outcome>
   /** Of the command, which runs beside the product or before its start. */
   readonly checkPort?: (signal: AbortSignal) => Promise<Outcome>
+  /** The same, where the SMTP door is on. */
+  readonly checkSmtp?: (signal: AbortSignal) => Promise<Outcome>
   readonly publicUrl: { readonly url: string; readonly fetch: MicrosoftFetch }
   readonly resolver: DnsResolver
   readonly clock: () => Date
@@ -147,6 +149,7 @@ function startChecks(deps: SetupCheckDeps, fromEmail: string | undefined, signal
     ['storage', deps.checkStorage()],
     ['public-url', checkPublicUrl(publicUrl.url, { fetch: publicUrl.fetch, clock, signal })],
     ...(deps.checkPort ? [['port', deps.checkPort(signal)] as const] : []),
+    ...(deps.checkSmtp ? [['smtp', deps.checkSmtp(signal)] as const] : []),
   ]
 
   async function judgeCredential(): Promise<Outcome> {
