@@ -1,5 +1,5 @@
 // npm run bench [-- NAME…]: measures throughput, backlog, latency, memory, fairness, large attachments, the queue,
-// events and the vault, as ratios against a baseline of the same run. Each bench starts a PostgreSQL, a simulator and the
+// SMTP, events and the vault, as ratios against a baseline of the same run. Each bench starts a PostgreSQL, a simulator and the
 // product of its own (load/testbed.ts). The figures mean something on an idle machine only.
 import { setTimeout as delay } from 'node:timers/promises'
 import { Client, HTTPMessageHandler, type Middleware } from '@microsoft/microsoft-graph-client'
@@ -14,6 +14,7 @@ import { benchFinding } from './load/finding.ts'
 import { benchLarge } from './load/large.ts'
 import { openTestbed, type Testbed, type Process, type Tenant } from './load/testbed.ts'
 import { benchQueue } from './load/queue.ts'
+import { benchSmtp } from './load/smtp.ts'
 import { peakMegabytes, resetPeak } from './load/process-memory.ts'
 import { createSubmitter, inParallel, messageBody } from './load/submit.ts'
 
@@ -36,6 +37,7 @@ const BENCHES: Readonly<Record<string, (testbed: Testbed) => Promise<void>>> = {
   fairness,
   large: benchLarge,
   queue: benchQueue,
+  smtp: benchSmtp,
   backup: benchBackup,
   finding: benchFinding,
   events: benchEvents,
