@@ -1,5 +1,6 @@
 // npm run chaos [-- NAME…]: delivers under faults and fails when a message is lost, doubled without need or unreadable.
 //   storm [COUNT]  random faults of Microsoft, killed processes, a new vault key (load/storm.ts)
+//   smtp [COUNT]   the same by SMTP, whose clients repeat a mail until it is answered (load/storm.ts)
 //   uploads        workers killed during large uploads (load/killed-uploads.ts)
 //   tokens         access tokens that live for two seconds (load/token-trouble.ts)
 //   backup         backups and restores killed at random moments (load/killed-transfers.ts)
@@ -13,7 +14,7 @@ import { FAULT_KINDS } from './load/history/plan.ts'
 import { checkHistory, runHistory } from './load/history/run.ts'
 import { runKilledTransfers } from './load/killed-transfers.ts'
 import { runKilledUploads } from './load/killed-uploads.ts'
-import { runStorms } from './load/storm.ts'
+import { runSmtpStorm, runStorms } from './load/storm.ts'
 import { runTokenTrouble } from './load/token-trouble.ts'
 import { runRolling } from './upgrade/rolling.ts'
 
@@ -29,6 +30,7 @@ const { values, positionals } = parseArgs({
 
 const RUNS: Readonly<Record<string, () => Promise<boolean>>> = {
   storm: () => runStorms(messages),
+  smtp: () => runSmtpStorm(messages),
   uploads: () => runKilledUploads(wholeNumber('seed', values.seed)),
   tokens: runTokenTrouble,
   backup: () => runKilledTransfers(wholeNumber('seed', values.seed)),

@@ -1,7 +1,16 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { MESSAGE_ID_PROPERTY } from '../../packages/m365/src/mailer/send-mail-request.ts'
-import { describeAccess, openTestbed, type Testbed, type Process, type Tenant, type AccessKind } from './testbed.ts'
+import nodemailer from 'nodemailer'
+import {
+  describeAccess,
+  freePort,
+  openTestbed,
+  type Testbed,
+  type Process,
+  type Tenant,
+  type AccessKind,
+} from './testbed.ts'
 
 const CLIENTS = 4
 const MAILBOXES = 8 // a pause that Microsoft asks for stops one of them only
@@ -29,12 +38,13 @@ interface Storm {
   readonly access: AccessKind
   /** Whether the grant has Mail.ReadWrite, with which the worker can look up an unknown outcome. */
   readonly readable: boolean
+  readonly protocol: 'rest' | 'smtp'
 }
 
 const STORMS: readonly Storm[] = [
-  { access: { graphAuth: 'delegated', credential: 'client secret' }, readable: true },
-  { access: { graphAuth: 'delegated', credential: 'client secret' }, readable: false },
-  { access: { graphAuth: 'application', credential: 'certificate' }, readable: true },
+  { access: { graphAuth: 'delegated', credential: 'client secret' }, readable: true, protocol: 'rest' },
+  { access: { graphAuth: 'delegated', credential: 'client secret' }, readable: false, protocol: 'rest' },
+  { access: { graphAuth: 'application', credential: 'certificate' }, readable: true, protocol: 'rest' },
 ]
 
 /**
@@ -47,8 +57,16 @@ export async function runStorms(messages: number): Promise<boolean> {
   return right
 }
 
+/** The same with mails that come by SMTP, through a door that is killed like every other process. */
+export async function runSmtpStorm(messages: number): Promise<boolean> {
+  const access = { graphAuth: 'delegated', credential: 'client secret' } as const
+  return run(messages, { access, readable: true, protocol: 'smtp' })
+}
+
 interface Tally {
   readonly accepted: number
+  /** More than were submitted, where a repetition was not recognised. */
+  readonly stored: number
   readonly arrived: number
   readonly lost: number
   readonly doubled: number
@@ -64,7 +82,7 @@ interface Tally {
   readonly rotated: boolean
 }
 
-async function run(messages: number, { access, readable }: Storm): Promise<boolean> {
+async function run(messages: number, { access, readable, protocol }: Storm): Promise<boolean> {
   const testbed = await openTestbed(access)
   try {
     await testbed.control('PATCH', '/settings', {
@@ -76,12 +94,13 @@ async function run(messages: number, { access, readable }: Storm): Promise<boole
       accessTokenSeconds: TOKENS_LIVE_SECONDS,
     })
     const tenants = await testbed.addTenants(MAILBOXES, { largeAttachments: readable })
-    const tally = await storm(testbed, tenants, messages)
+    const tally = await storm(testbed, tenants, messages, protocol)
     const { accepted, lost, doubled, flaggedDoubles, peakConcurrency, rotated } = tally
     const allowedDoubles = readable ? 0 : flaggedDoubles
-    const right = accepted === messages && lost === 0 && doubled === allowedDoubles && peakConcurrency <= 4 && rotated
+    const isEachOnce = accepted === messages && tally.stored === messages
+    const right = isEachOnce && lost === 0 && doubled === allowedDoubles && peakConcurrency <= 4 && rotated
     console.log(
-      `${right ? '✓' : '✗'} storm, ${describeAccess(access)}, ${readable ? 'with Mail.ReadWrite' : 'with Mail.Send alone'}: ${accepted} accepted, ${tally.arrived} arrived, ${lost} lost, ${doubled} doubled (${flaggedDoubles} of them flagged), ` +
+      `${right ? '✓' : '✗'} storm by ${protocol === 'smtp' ? 'SMTP' : 'REST'}, ${describeAccess(access)}, ${readable ? 'with Mail.ReadWrite' : 'with Mail.Send alone'}: ${accepted} accepted, ${tally.stored} stored, ${tally.arrived} arrived, ${lost} lost, ${doubled} doubled (${flaggedDoubles} of them flagged), ` +
         `${tally.flagged} flagged in all; at most ${peakConcurrency} at once to a mailbox; ${tally.kills} kills; ${tally.tokenRequests} token requests; vault key ${rotated ? '' : 'not '}changed cleanly; ${tally.seconds} s`,
     )
     return right
@@ -90,7 +109,12 @@ async function run(messages: number, { access, readable }: Storm): Promise<boole
   }
 }
 
-async function storm(testbed: Testbed, tenants: readonly Tenant[], messages: number): Promise<Tally> {
+async function storm(
+  testbed: Testbed,
+  tenants: readonly Tenant[],
+  messages: number,
+  protocol: Storm['protocol'],
+): Promise<Tally> {
   const startedAt = Date.now()
   const environment = { MAILBOX_MESSAGES_PER_MINUTE: '0', MAILBOX_RECIPIENTS_PER_DAY: '0' }
   const slots: { role: 'api' | 'worker'; process: Process | null }[] = [
@@ -98,8 +122,11 @@ async function storm(testbed: Testbed, tenants: readonly Tenant[], messages: num
     { role: 'worker', process: null },
     { role: 'worker', process: null },
   ]
+  const smtpPort = await freePort()
+  const door = protocol === 'smtp' ? { SMTP_LISTEN_PORT: String(smtpPort) } : {}
   const start = (role: 'api' | 'worker', vaultKeys: string) =>
-    testbed.start(role, { ...environment, VAULT_KEYS: vaultKeys })
+    testbed.start(role, { ...environment, ...door, VAULT_KEYS: vaultKeys })
+  const submitOnce = protocol === 'smtp' ? submitBySmtp(smtpPort) : submitByRest(() => slots[0]?.process?.url ?? null)
   for (const slot of slots) slot.process = await start(slot.role, testbed.vaultKeys)
   const newKey = `new:${randomBytes(32).toString('base64')}`
   // A rolling restart: every process knows the new key before the first one seals with it.
@@ -124,11 +151,7 @@ async function storm(testbed: Testbed, tenants: readonly Tenant[], messages: num
   })()
 
   const accepted = (
-    await Promise.all(
-      Array.from({ length: CLIENTS }, (_, client) =>
-        submitAll(tenants, messages, () => slots[0]?.process?.url ?? null, client),
-      ),
-    )
+    await Promise.all(Array.from({ length: CLIENTS }, (_, client) => submitAll(tenants, messages, submitOnce, client)))
   ).flat()
   const giveUpAt = Date.now() + DELIVER_FOR_AT_MOST_MS
   for (let unended = messages; unended > 0 && Date.now() < giveUpAt; unended = await countUnended(testbed)) {
@@ -149,8 +172,10 @@ async function storm(testbed: Testbed, tenants: readonly Tenant[], messages: num
   )
   const doubled = [...arrivals].filter(([, count]) => count > 1).map(([id]) => id)
   const { endpoints } = await testbed.control('GET', '/counters')
+  const { rows: counted } = await testbed.pool.query<{ count: number }>('SELECT count(*)::int AS count FROM messages')
   return {
-    accepted: accepted.length,
+    accepted: new Set(accepted).size,
+    stored: counted[0]?.count ?? 0,
     arrived: arrivals.size,
     lost: accepted.filter((id) => !arrivals.has(id)).length,
     doubled: doubled.length,
@@ -187,47 +212,82 @@ async function isRotated(
   return rows[0]?.unreadable === 0 && withNew === '' && withOld.includes('the vault key "new", which is missing')
 }
 
-/** Submits like a careful service: one idempotency key per message, repeated until the answer is 202. */
+interface Submission {
+  readonly serviceKey: string
+  /** Identifies it, however often it is submitted. */
+  readonly key: string
+  readonly index: number
+}
+
+/** Returns the id of the message; null without an answer, or where it says to try again. */
+type SubmitOnce = (submission: Submission) => Promise<string | null>
+
+/** Submits like a careful service: each message until it is answered with an id. */
 async function submitAll(
   tenants: readonly Tenant[],
   messages: number,
-  url: () => string | null,
+  submitOnce: SubmitOnce,
   client: number,
 ): Promise<string[]> {
   const ids: string[] = []
   const giveUpAt = Date.now() + SUBMIT_FOR_AT_MOST_MS
   for (let index = client; index < messages; index += CLIENTS) {
-    const serviceKey = tenants[index % tenants.length]?.serviceKey
-    const key = randomUUID()
-    const body = JSON.stringify({ to: [`someone-${index}@example.com`], subject: `Message ${index}`, text: 'Chaos.' })
+    const submission = { serviceKey: tenants[index % tenants.length]?.serviceKey ?? '', key: randomUUID(), index }
     for (;;) {
       if (Date.now() > giveUpAt) return ids
-      const target = url()
-      const answer =
-        target &&
-        (await fetch(`${target}/api/v1/messages`, {
-          method: 'POST',
-          headers: {
-            authorization: `Bearer ${serviceKey}`,
-            'content-type': 'application/json',
-            'idempotency-key': key,
-          },
-          body,
-          signal: AbortSignal.timeout(10_000),
-        })
-          .then(async (response) => ({ status: response.status, json: (await response.json()) as { id: string } }))
-          .catch(() => null))
-      if (answer && answer.status === 202) {
-        ids.push(answer.json.id)
+      const id = await submitOnce(submission)
+      if (id !== null) {
+        ids.push(id)
         break
       }
-      if (answer && answer.status < 500)
-        throw new Error(`A submit was refused with ${answer.status}: ${JSON.stringify(answer.json)}`)
       await delay(100)
     }
     await delay(20) // spread over the storm
   }
   return ids
+}
+
+function submitByRest(url: () => string | null): SubmitOnce {
+  return async ({ serviceKey, key, index }) => {
+    const target = url()
+    if (target === null) return null
+    const answer = await fetch(`${target}/api/v1/messages`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${serviceKey}`, 'content-type': 'application/json', 'idempotency-key': key },
+      body: JSON.stringify({ to: [`someone-${index}@example.com`], subject: `Message ${index}`, text: 'Chaos.' }),
+      signal: AbortSignal.timeout(10_000),
+    })
+      .then(async (response) => ({ status: response.status, json: (await response.json()) as { id: string } }))
+      .catch(() => null)
+    if (answer === null || answer.status >= 500) return null
+    if (answer.status === 202) return answer.json.id
+    throw new Error(`A submit was refused with ${answer.status}: ${JSON.stringify(answer.json)}`)
+  }
+}
+
+/** Sends the same bytes each time, as a client does that repeats a mail from its spool. */
+function submitBySmtp(port: number): SubmitOnce {
+  return async ({ serviceKey, key, index }) => {
+    const transport = nodemailer.createTransport({
+      host: '127.0.0.1',
+      port,
+      auth: { user: 'storm', pass: serviceKey },
+      connectionTimeout: 10_000,
+      socketTimeout: 10_000,
+    })
+    const raw = `Message-ID: <${key}@storm.example>\r\nTo: someone-${index}@example.com\r\nSubject: Message ${index}\r\n\r\nChaos.\r\n`
+    try {
+      const envelope = { from: 'storm@example.com', to: `someone-${index}@example.com` }
+      const { response } = await transport.sendMail({ envelope, raw })
+      return /queued as (msg_[0-9a-f]{32})/.exec(response)?.[1] ?? null
+    } catch (error) {
+      const { responseCode = 0, message } = error as Error & { responseCode?: number }
+      if (responseCode >= 500) throw new Error(`A mail was refused: ${message}`, { cause: error })
+      return null
+    } finally {
+      transport.close()
+    }
+  }
 }
 
 async function countUnended(testbed: Testbed): Promise<number> {
