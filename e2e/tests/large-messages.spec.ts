@@ -119,7 +119,7 @@ test.describe('for a mailbox with large attachments', () => {
     await expectAccessibleOnPhone(page)
     await page.getByRole('link', { name: SUBJECT }).first().click()
     expect(await microsoft.subjects('ada@contoso.com', 'drafts')).toEqual([SUBJECT])
-    await expect(page.getByRole('region', { name: 'Attempts' })).toContainText('Its attachments are being uploaded.')
+    await expect(page.getByRole('list', { name: 'Timeline' })).toContainText('Its attachments are being uploaded.')
 
     await tabTo(page, 'button', 'Cancel message')
     await page.keyboard.press('Enter')

@@ -25,13 +25,21 @@ function notice(page: Page, title: string): Locator {
 test.describe('with a mailbox connected', () => {
   test.use({ connectedSender: { fromEmail: 'ada@contoso.com' } })
 
-  test('a message that was sent is listed with its recipients, reference and attempt, and never rendered', async ({
+  test('a message that was sent is listed, shows all that is kept of it and its story, and is never rendered', async ({
     page,
     settings,
     service,
   }) => {
     const html = '<h2>Confidential figures</h2>'
-    await service.submit(mail('Q3 was sent', { reference: 'schedule/42', html, cc: ['ada@contoso.com'] }))
+    const more = {
+      cc: ['ada@contoso.com'],
+      bcc: [{ address: 'auditor@audit.example', name: 'Auditor' }],
+      attachments: [{ filename: 'q3.pdf', contentType: 'application/pdf', content: 'YWJj' }],
+      priority: 'high',
+      expiresAt: '2099-01-01T06:00:00Z',
+      requestReadReceipt: true,
+    }
+    await service.submit(mail('Q3 was sent', { reference: 'schedule/42', html, ...more }))
     await settings.page.getByRole('link', { name: 'Messages' }).click()
     await expect(row(page, 'Q3 was sent')).toContainText('Sent')
     await expect(row(page, 'Q3 was sent')).toContainText('bob@contoso.com')
@@ -39,8 +47,11 @@ test.describe('with a mailbox connected', () => {
 
     await page.getByRole('link', { name: 'Q3 was sent' }).click()
     await expect(page.getByRole('heading', { name: 'Q3 was sent', level: 1 })).toBeVisible()
-    await expect(page.getByRole('table', { name: 'Attempts' })).toContainText('Accepted by Microsoft')
-    await expect(page.getByRole('region', { name: 'Message' })).toContainText('ada@contoso.com')
+    await expect(page.getByRole('list', { name: 'Timeline' })).toContainText('Accepted by Microsoft')
+    const facts = page.getByRole('region', { name: 'Message' })
+    for (const text of ['ada@contoso.com', 'Auditor (auditor@audit.example)', 'q3.pdf, 3 bytes', 'High', 'When read'])
+      await expect(facts).toContainText(text)
+    await expectAccessibleOnPhone(page)
     await expect(page.getByText('Confidential figures')).toHaveCount(0)
     await expect(page.getByRole('button', { name: /Cancel|Retry/ })).toHaveCount(0)
   })
@@ -69,9 +80,10 @@ test.describe('with a mailbox connected', () => {
     await expect(row(page, 'Q3 waits')).toContainText('Not before')
 
     await page.getByRole('link', { name: 'Q3 waits' }).click()
-    const facts = page.getByRole('region', { name: 'Message' })
-    await expect(facts).toContainText('Microsoft takes no mail from the mailbox until then')
-    const until = facts.getByText('Not before').getByRole('time')
+    const timeline = page.getByRole('list', { name: 'Timeline' })
+    await expect(timeline).toContainText('Microsoft takes no mail from the mailbox until then')
+    const next = timeline.getByRole('listitem').filter({ hasText: 'Next attempt, at the earliest' })
+    const until = next.getByRole('time')
     expect(Date.parse((await until.getAttribute('datetime')) ?? '')).toBeGreaterThan(submittedAt + 3_500_000)
 
     // The pause belongs to the mailbox, so another one ends it.
@@ -100,12 +112,12 @@ test.describe('with a mailbox connected', () => {
     await expect(page.getByRole('heading', { name: 'Test mail from Inforiver', level: 1 })).toBeFocused()
     await expect(page.getByText("Microsoft's code: ErrorSendAsDenied")).toBeVisible()
     await expect(mend).toHaveAttribute('href', 'https://admin.exchange.microsoft.com')
-    await expect(page.getByRole('table', { name: 'Attempts' })).toContainText('Refused by Microsoft')
+    await expect(page.getByRole('list', { name: 'Timeline' })).toContainText('Refused by Microsoft')
 
     await page.getByRole('button', { name: 'Retry' }).click()
     await expect(page.locator(':focus')).toHaveText('The message is queued again')
     await expect.poll(() => microsoft.subjects('ada@contoso.com', 'inbox')).toContain('Test mail from Inforiver')
-    await expect(page.getByRole('table', { name: 'Attempts' })).toContainText('Accepted by Microsoft')
+    await expect(page.getByRole('list', { name: 'Timeline' })).toContainText('Accepted by Microsoft')
   })
 
   test('Retry of a message that may have been sent says that it may arrive twice, and asks', async ({
@@ -155,7 +167,7 @@ test('a held message says what it waits for and where to mend it, and is cancell
   await page.getByRole('button', { name: 'Cancel message' }).click()
   await dialog.getByRole('button', { name: 'Cancel message' }).click()
   await expect(page.locator(':focus')).toHaveText('The message is cancelled')
-  await expect(page.getByRole('region', { name: 'Attempts' })).toContainText('No attempt to send it was made.')
+  await expect(page.getByRole('list', { name: 'Timeline' })).toContainText('No attempt to send it was made.')
   await expect(page.getByRole('button', { name: 'Cancel message' })).toHaveCount(0)
 })
 
@@ -174,7 +186,7 @@ test('the list shows new messages by itself, is filtered by status in its addres
 
   await test.step('the status is still chosen after looking at a message', async () => {
     await page.getByRole('link', { name: 'Q3 is scheduled' }).click()
-    await expect(page.getByRole('region', { name: 'Message' })).toContainText('To be sent')
+    await expect(page.getByRole('list', { name: 'Timeline' })).toContainText('To be sent')
     await page.goBack()
     await expect(status).toHaveValue('scheduled')
     await expect(row(page, 'Q3 is scheduled')).toBeVisible()

@@ -1,16 +1,14 @@
 import { Link as FluentLink, makeStyles, tokens } from '@fluentui/react-components'
-import { type Message, type MessageAttempt, MessageId, type Recipient } from '@inforiver-mail/contract/message'
+import { type Message, MessageId } from '@inforiver-mail/contract/message'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from 'wouter'
 import { problemCode } from '../api/failure.ts'
 import { messageQuery } from '../api/queries.ts'
 import { PAGES } from '../routes.ts'
-import { type Column, DataTable } from '../ui/data-table.tsx'
 import { FactList } from '../ui/fact-list.tsx'
 import { FailureBar } from '../ui/failure-bar.tsx'
 import { LinkedText } from '../ui/linked-text.tsx'
 import { LiveRegion } from '../ui/live-region.tsx'
-import { LocalTime } from '../ui/local-time.tsx'
 import { Notice } from '../ui/notice.tsx'
 import { PageState } from '../ui/page-state.tsx'
 import { Page, PageIntro } from '../ui/page.tsx'
@@ -20,22 +18,23 @@ import { Surface } from '../ui/surface.tsx'
 import { MessageActions } from './message-actions.tsx'
 import { StatusBadge, UploadAnnouncement, UploadProgress } from './message-status.tsx'
 import {
+  attachmentText,
   duplicateText,
   HELD_TEXT,
-  noAttemptText,
-  OUTCOME_LABELS,
+  PRIORITY_LABELS,
+  receiptsText,
   recipientText,
+  serviceText,
   subjectText,
-  waitingReason,
 } from './message-text.ts'
+import { MessageTimeline } from './message-timeline.tsx'
 
 const useStyles = makeStyles({
-  recipients: { listStyleType: 'none', margin: 0, padding: 0 },
+  lines: { listStyleType: 'none', margin: 0, padding: 0 },
   id: { fontFamily: tokens.fontFamilyMonospace, overflowWrap: 'anywhere' },
-  text: { margin: 0 },
 })
 
-/** One message and its attempts. */
+/** One message: to whom, with what, and its story. */
 export function MessagePage({ id }: { id: string }) {
   return MessageId.safeParse(id).success ? <KnownMessagePage id={id} /> : <MessageGonePage />
 }
@@ -65,7 +64,8 @@ function MessageGonePage() {
   )
 }
 
-const RECIPIENTS_AT_ONCE = 10
+const LINES_AT_ONCE = 10
+const NOT_KEPT = 'Not kept by the version that accepted it'
 
 interface MessageScreenProps extends Freshness {
   message: Message
@@ -73,27 +73,18 @@ interface MessageScreenProps extends Freshness {
 
 function MessageScreen({ message, refreshError, onRefresh }: MessageScreenProps) {
   const styles = useStyles()
-  const { id, status, from, to, subject, reference, createdAt, sendAt, sentAt, attempts, progress } = message
-  const { nextAttemptAt, waitingBecause } = message
-  const waits = status === 'scheduled' || status === 'queued'
+  const { id, status, service, from, to, cc, bcc, subject, reference, priority, attachments, progress } = message
   const facts = [
     { name: 'From', value: from ?? 'The sender that is connected when it is sent' },
-    { name: 'To', value: to.length > 0 ? <Recipients to={to} /> : 'Copies only: recipients in Cc or Bcc' },
-    { name: 'Reference', value: reference },
-    { name: 'Created', value: <LocalTime at={createdAt} format="seconds" /> },
-    { name: 'To be sent', value: sendAt && <LocalTime at={sendAt} format="seconds" /> },
-    {
-      name: progress ? 'Upload goes on' : 'Next attempt',
-      value: waits && nextAttemptAt && nextAttemptAt !== sendAt && (
-        <span>
-          {waitingBecause && 'Not before '}
-          <LocalTime at={nextAttemptAt} format="seconds" />
-        </span>
-      ),
-    },
-    { name: 'Waits because', value: waitingReason(message) },
+    { name: 'To', value: <Lines of={to.map(recipientText)} none="Copies only: recipients in Cc or Bcc" /> },
+    { name: 'Cc', value: linesOf(cc, recipientText) },
+    { name: 'Bcc', value: linesOf(bcc, recipientText) },
+    { name: 'Attachments', value: linesOf(attachments, attachmentText) },
     { name: 'Uploaded', value: progress && <UploadProgress progress={progress} label="Upload of the attachments" /> },
-    { name: 'Sent', value: sentAt && <LocalTime at={sentAt} format="seconds" /> },
+    { name: 'Service', value: serviceText(service) },
+    { name: 'Reference', value: reference },
+    { name: 'Priority', value: PRIORITY_LABELS[priority] },
+    { name: 'Receipts', value: receiptsText(message) },
     { name: 'Message id', value: <span className={styles.id}>{id}</span> },
   ]
   return (
@@ -117,30 +108,10 @@ function MessageScreen({ message, refreshError, onRefresh }: MessageScreenProps)
       <Surface title="Message">
         <FactList facts={facts} />
       </Surface>
-      <Surface title="Attempts">
-        {attempts.length > 0 ? (
-          <DataTable label="Attempts" columns={ATTEMPT_COLUMNS} rows={attempts} rowKey={({ at }, i) => `${at} ${i}`} />
-        ) : (
-          <p className={styles.text}>{noAttemptText(message)}</p>
-        )}
+      <Surface title="Timeline">
+        <MessageTimeline message={message} />
       </Surface>
     </Page>
-  )
-}
-
-const ATTEMPT_COLUMNS: readonly Column<MessageAttempt>[] = [
-  { name: 'Time', kind: 'keep', cell: ({ at }) => <LocalTime at={at} format="seconds" /> },
-  { name: 'Outcome', cell: outcomeCell },
-  { name: 'Code', kind: 'code', cell: ({ code }) => code ?? '–' },
-  { name: 'What happened', cell: ({ detail }) => detail },
-]
-
-function outcomeCell({ outcome, count, firstAt }: MessageAttempt) {
-  if (count === 1) return OUTCOME_LABELS[outcome]
-  return (
-    <>
-      {OUTCOME_LABELS[outcome]}, {count} times since <LocalTime at={firstAt} format="seconds" />
-    </>
   )
 }
 
@@ -176,29 +147,36 @@ function MessageNotices({ message }: { message: Message }) {
   )
 }
 
-/** Shows the first recipients and folds the rest, since there may be hundreds. */
-function Recipients({ to }: { to: readonly Recipient[] }) {
-  const all = [...new Set(to.map(recipientText))]
-  const rest = all.slice(RECIPIENTS_AT_ONCE)
+/** Returns null where the message has none. */
+function linesOf<Item>(items: readonly Item[] | null, textOf: (item: Item) => string) {
+  if (items === null) return NOT_KEPT
+  return items.length > 0 && <Lines of={items.map(textOf)} none="" />
+}
+
+/** Shows the first lines and folds the rest, since there may be hundreds. */
+function Lines({ of, none }: { of: readonly string[]; none: string }) {
+  const all = [...new Set(of)]
+  if (all.length === 0) return none
+  const rest = all.slice(LINES_AT_ONCE)
   return (
     <>
-      <RecipientList recipients={all.slice(0, RECIPIENTS_AT_ONCE)} />
+      <LineList lines={all.slice(0, LINES_AT_ONCE)} />
       {rest.length > 0 && (
         <details>
           <summary>{rest.length} more</summary>
-          <RecipientList recipients={rest} />
+          <LineList lines={rest} />
         </details>
       )}
     </>
   )
 }
 
-function RecipientList({ recipients }: { recipients: readonly string[] }) {
+function LineList({ lines }: { lines: readonly string[] }) {
   const styles = useStyles()
   return (
-    <ul className={styles.recipients}>
-      {recipients.map((recipient) => (
-        <li key={recipient}>{recipient}</li>
+    <ul className={styles.lines}>
+      {lines.map((line) => (
+        <li key={line}>{line}</li>
       ))}
     </ul>
   )

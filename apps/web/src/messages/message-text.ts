@@ -1,7 +1,9 @@
 import {
+  type Attachment,
   type AttemptOutcome,
   type HeldBecause,
   type Message,
+  type MessagePriority,
   MessageStatus,
   type Recipient,
   type WaitingBecause,
@@ -59,7 +61,7 @@ const WAITING_REASONS = {
   'uploads-per-5-minutes':
     'Microsoft takes a limited number of bytes from the mailbox in 5 minutes. The upload goes on when there is room.',
   'requests-at-once': 'As many other messages of the mailbox are being sent as Microsoft takes at once.',
-  retry: 'The last attempt did not succeed, or its outcome is not known. The attempts below say why.',
+  retry: 'The last attempt did not succeed, or its outcome is not known.',
 } as const satisfies Record<WaitingBecause, string>
 
 /** Why a message waits, in full sentences; null when it does not wait for anything. */
@@ -86,6 +88,35 @@ export function statusNotes({
   if (waitingBecause) notes.push(WAITING_NOTES[waitingBecause])
   if (possibleDuplicate) notes.push('May arrive twice')
   return notes
+}
+
+/** The service of test mails, which a person sends from the page. */
+const SERVICE_OF_THE_PAGE = 'tenant-settings'
+
+export function serviceText(service: string): string {
+  return service === SERVICE_OF_THE_PAGE ? 'Tenant Settings' : service
+}
+
+export const PRIORITY_LABELS = {
+  high: 'High: it leaves before others of the mailbox',
+  normal: 'Normal',
+  low: 'Low: others of the mailbox leave before it',
+} as const satisfies Record<MessagePriority, string>
+
+/** The receipts that a message asks for; null for none. */
+export function receiptsText({ requestReadReceipt, requestDeliveryReceipt }: Message): string | null {
+  const asked = [...(requestReadReceipt ? ['read'] : []), ...(requestDeliveryReceipt ? ['delivered'] : [])]
+  return asked.length === 0 ? null : `When ${asked.join(' and when ')}`
+}
+
+/** Describes a file, such as "q3.pdf, 1.2 MB". */
+export function attachmentText({ filename, sizeBytes, inline }: Attachment): string {
+  return `${filename}, ${sizeText(sizeBytes)}${inline ? ', shown in the text' : ''}`
+}
+
+function sizeText(bytes: number): string {
+  if (bytes < 1024) return `${bytes} bytes`
+  return bytes < BYTES_PER_MB ? `${Math.round(bytes / 1024)} KB` : `${(bytes / BYTES_PER_MB).toFixed(1)} MB`
 }
 
 export function recipientText({ address, name }: Recipient): string {
@@ -134,7 +165,7 @@ export function uploadAnnouncement({ status, progress }: Message): string {
   return status === 'sent' ? 'The message is sent' : ''
 }
 
-/** Shown in place of the attempts while there are none. */
+/** Says of a message without attempts why there are none. */
 export function noAttemptText({ status, progress }: Message): string {
   if (status === 'cancelled') return 'No attempt to send it was made.'
   if (progress && (status === 'sending' || status === 'queued')) {
