@@ -152,7 +152,7 @@ it('begins no range after a reset that came while the message waited for the lim
   const before = await requestsTo(ground, 'upload-range')
   await ground.database.query(
     `INSERT INTO mailbox_usage (tenant_id, started_at, messages, recipients, upload_bytes)
-     SELECT id, mail_now() - interval '304 seconds', 0, 0, $1 FROM tenants`,
+     SELECT id, mail_now() - interval '295 seconds', 0, 0, $1 FROM tenants`,
     [product.config.mailboxLimits.uploadBytesPer5Minutes],
   )
   const sessionsBefore = await requestsTo(ground, 'upload-session-create')
