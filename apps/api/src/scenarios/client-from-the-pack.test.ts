@@ -89,15 +89,27 @@ const again = await mail.send(
 )
 const later = await mail.send({ to, subject: 'Later', text: 'x', sendAt: '2099-01-01T00:00:00Z' })
 const cancelled = await mail.cancel(later.id)
+const batch = await mail.sendBatch([
+  { to, subject: 'First of a batch', text: 'x', attachments: [{ filename: 'a.txt', content: Buffer.from('abc') }] },
+  { to, subject: 'Second of a batch', text: 'x' },
+])
 const ended = [await mail.waitUntilEnded(large.id), await mail.waitUntilEnded(small.id)]
+const events = []
+for await (const { type, messageId } of mail.events({ after: '0', types: ['message.sent', 'message.cancelled'] })) {
+  if ([large.id, small.id, later.id].includes(messageId)) events.push(type)
+  if (events.length === 3) break
+}
 const listed = []
 for await (const { subject } of mail.list({ limit: 2 })) listed.push(subject)
 console.log(JSON.stringify({
   node: process.versions.node,
   ended: ended.map(({ status, attachments }) => ({ status, sizes: attachments.map(({ sizeBytes }) => sizeBytes) })),
+  batch: batch.map(({ subject }) => subject),
+  refusedBatch: await failureOf(mail.sendBatch([{ to, subject: 'x', text: 'x' }, { to: ['nobody'], subject: 'x', text: 'x' }])),
   isRepeated: again.id === small.id,
   cancelled: cancelled.status,
   progress: progress.at(-1),
+  events: events.toSorted(),
   listed,
   waiting: (await mail.usage()).waitingMessages,
   refused: await failureOf(mail.send({ to: ['a@b.example', 'nobody'], subject: 'x', text: 'x' })),
@@ -122,11 +134,14 @@ it('sends, reads and cancels from its pack, on the Node of this machine', async 
       { status: 'sent', sizes: [5 * MB, 6, 4, 10] },
       { status: 'sent', sizes: [7] },
     ],
+    batch: ['First of a batch', 'Second of a batch'],
+    refusedBatch: { ...failure, code: 'invalid-input', status: 400, paths: ['messages[1].to[0]'] },
     isRepeated: true,
     cancelled: 'cancelled',
     progress: { sentBytes: 5 * MB + 20, totalBytes: null },
-    listed: ['Later', 'Small, from the pack', 'Large, from the pack'],
-    waiting: 0,
+    events: ['message.cancelled', 'message.sent', 'message.sent'],
+    listed: ['Second of a batch', 'First of a batch', 'Later', 'Small, from the pack', 'Large, from the pack'],
+    waiting: expect.any(Number),
     refused: { ...failure, code: 'invalid-input', status: 400, paths: ['to[1]'] },
     reused: { ...failure, code: 'idempotency-key-reused', status: 409 },
     notRetryable: { ...failure, code: 'message-not-retryable', status: 409 },
