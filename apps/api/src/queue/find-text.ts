@@ -26,11 +26,14 @@ export interface Range {
   readonly to: Date | null
 }
 
+/** With more late messages the index is not used: they are about to be put into blocks. */
+const MOST_LATE = 10_000
+
 /** $1 tenant, $2 submitted from, $3 to; null for any */
 const READ_INDEX = `
 SELECT (SELECT nullif(indexed_at, '-infinity') FROM search_progress WHERE tenant_id = $1) AS at,
        (SELECT indexed_id FROM search_progress WHERE tenant_id = $1) AS id,
-       ARRAY(SELECT message_id FROM search_late WHERE tenant_id = $1) AS late,
+       ARRAY(SELECT message_id FROM search_late WHERE tenant_id = $1 LIMIT ${MOST_LATE + 1}) AS late,
        (SELECT coalesce(json_agg(json_build_array(id::text, first_at, last_at, messages) ORDER BY last_at), '[]')
           FROM search_blocks WHERE tenant_id = $1 AND ($2::timestamptz IS NULL OR last_at >= $2) AND ($3::timestamptz IS NULL OR first_at < $3)) AS blocks`
 
@@ -42,6 +45,7 @@ export async function readIndex(pool: pg.Pool, tenantId: string, { from, to }: R
     blocks: [string, string, string, number][]
   }>(READ_INDEX, [tenantId, from, to])
   const [row] = rows
+  if (row && row.late.length > MOST_LATE) return { blocks: [], indexed: null, late: [] }
   return {
     indexed: row?.at && row.id !== null ? { at: row.at, id: row.id } : null,
     late: row?.late ?? [],
@@ -74,14 +78,18 @@ async function candidatesOf(
   return new Map(rows.map(({ block, postings }) => [block, commonPositions(postings, messages.get(block) ?? 0)]))
 }
 
-/** How many messages in blocks have all grams. */
-export async function countCandidates(
+const SAMPLED_BLOCKS = 32
+
+/** Estimates how many messages have all grams, by some of the blocks. */
+export async function estimateCandidates(
   pool: pg.Pool,
   { blocks }: SearchIndex,
   grams: readonly number[],
 ): Promise<number> {
-  const candidates = await candidatesOf(pool, blocks, grams)
-  return [...candidates.values()].reduce((sum, positions) => sum + positions.length, 0)
+  const every = Math.max(1, Math.floor(blocks.length / SAMPLED_BLOCKS))
+  const sample = blocks.filter((_, nth) => nth % every === 0)
+  const candidates = await candidatesOf(pool, sample, grams)
+  return every * [...candidates.values()].reduce((sum, positions) => sum + positions.length, 0)
 }
 
 /** $1 blocks, $2 positions */
@@ -121,7 +129,9 @@ export async function* walkIndex(
   const sign = toward === 'older' ? -1 : 1
   const order = (a: Match, b: Match) => sign * (a.at.getTime() - b.at.getTime() || (a.id < b.id ? -1 : 1))
   const isBehind = (match: Match) => begin === null || order(match, begin) > 0
-  let waiting: Match[] = (await compare(index.late)).filter(isBehind)
+  let waiting: Match[] = []
+  for (let next = 0; next < index.late.length; next += COMPARED_AT_ONCE)
+    waiting.push(...(await compare(index.late.slice(next, next + COMPARED_AT_ONCE))).filter(isBehind))
 
   /** Takes out, in order, what lies before all that is still to be read. */
   function take(before: Date | null): Match[] {

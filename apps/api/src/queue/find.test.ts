@@ -189,7 +189,6 @@ const INDEXED: Record<string, () => Promise<unknown>> = {
   },
   'indexed before half of them came late': async () => {
     const late = seeded.filter((_, n) => n % 2 === 0).map(({ id }) => id)
-    await ground.database.query(`CREATE TEMP TABLE kept AS SELECT * FROM messages WHERE id = ANY ($1)`, [late])
     await ground.database.query(`CREATE TABLE IF NOT EXISTS moved AS SELECT * FROM messages WHERE false`)
     await ground.database.query(
       `WITH gone AS (DELETE FROM messages WHERE id = ANY ($1) RETURNING *) INSERT INTO moved SELECT * FROM gone`,
@@ -198,6 +197,7 @@ const INDEXED: Record<string, () => Promise<unknown>> = {
     while (await indexMessages(pool, BLOCK));
     await ground.database.query(`INSERT INTO messages SELECT * FROM moved`)
     await ground.database.query(`DROP TABLE moved`)
+    await indexMessages(pool, BLOCK) // a block of late messages alone; the others are still to be indexed
   },
 }
 

@@ -4,7 +4,7 @@ import type pg from 'pg'
 import type { ListPosition, Toward } from '../http/list-cursor.ts'
 import type { Owner } from './actor.ts'
 import { leasedRows } from './columns.ts'
-import { countCandidates, readIndex, walkIndex, type SearchIndex } from './find-text.ts'
+import { estimateCandidates, readIndex, walkIndex, type SearchIndex } from './find-text.ts'
 import { askedGrams, createTextMatcher, hasTextFilter, type TextFilter } from './search-text.ts'
 
 // Finds the ids of messages by a filter. What a filter selects is found in one of these ways:
@@ -69,7 +69,9 @@ export type Bind = (value: unknown) => string
 /** Up to this many rows of the queue are sorted. With more, walking all messages from the newest is faster. */
 const SORTED_AT_MOST = 5_000
 /** Up to this many rows of a source are read to compare their texts, without asking the search index. */
-const COMPARED_AT_MOST = 10_000
+const COMPARED_ALWAYS = 2_000
+/** And up to this many, if the index finds more. */
+const COMPARED_AT_MOST = 50_000
 const COMPARED_AT_ONCE = 1_000
 
 const QUEUE_STATES = ['queued', 'scheduled', 'held'] as const
@@ -311,9 +313,7 @@ export function createFinder(pool: pg.Pool, owner: Owner, filter: StoredFilter):
   /** Whether the source has so few rows that reading them costs less than what the index finds. */
   async function readsSource(index: SearchIndex): Promise<boolean> {
     const { count } = await countRows(COMPARED_AT_MOST + 1)
-    if (count <= COMPARED_AT_MOST) return true
-    const candidates = await countCandidates(pool, index, grams)
-    return candidates > count * SOURCE_ADVANTAGE && candidates > (await countRows(candidates)).count
+    return count <= COMPARED_ALWAYS || (await estimateCandidates(pool, index, grams)) > count
   }
 
   const matches = byText ? walkTexts : walk
@@ -327,7 +327,7 @@ export function createFinder(pool: pg.Pool, owner: Owner, filter: StoredFilter):
     // The matches that are counted are those of the page as well, unless it lies far behind.
     const newest: Match[] = []
     for await (const found of walkTexts('older', null, COMPARED_AT_ONCE)) {
-      newest.push(...found)
+      for (const match of found) newest.push(match)
       if (newest.length > MAX_EXACT_TOTAL) break
     }
     const isComplete = newest.length <= MAX_EXACT_TOTAL
@@ -413,14 +413,11 @@ function opposite(toward: Toward): Toward {
 async function take(walk: AsyncGenerator<readonly Match[]>, count: number): Promise<Match[]> {
   const taken: Match[] = []
   for await (const found of walk) {
-    taken.push(...found)
+    for (const match of found.slice(0, count)) taken.push(match)
     if (taken.length >= count) break
   }
   return taken.slice(0, count)
 }
-
-/** A source is read in one go, but the index piece by piece. */
-const SOURCE_ADVANTAGE = 1
 
 const RECIPIENTS = `r."to"::text, r.cc::text, r.bcc::text`
 

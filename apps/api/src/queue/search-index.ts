@@ -10,7 +10,7 @@ import { indexedGrams } from './search-text.ts'
 //
 // The end of a block is sealed first, while the tenant's totals are locked, and the block is built afterwards without
 // that lock. A message that is stored behind the sealed end is noted in search_late by a trigger, and is put into a later
-// block.
+// block. Where there are very many, as after somebody has filled the table out of order, they make blocks of their own.
 
 /** Tenants that are looked at in one step, when others are being indexed by another process. */
 const TENANTS_AT_ONCE = 10
@@ -34,17 +34,20 @@ const LOCK_TOTALS = `SELECT 1 FROM mailbox_totals WHERE tenant_id = $1 FOR UPDAT
 
 /**
  * Seals what makes a block together with the late messages, if there is enough. $1 tenant, $2 messages of a block,
- * $3 and $4 what is sealed
+ * $3 and $4 what is sealed, $5 late messages
  */
 const SEAL = `
 UPDATE search_progress p SET sealed_at = last.created_at, sealed_id = last.id
   FROM (SELECT m.created_at, m.id FROM messages m
          WHERE m.tenant_id = $1 AND (m.created_at, m.id) > ($3::timestamptz, $4::text)
          ORDER BY m.created_at, m.id
-        OFFSET $2 - 1 - (SELECT count(*) FROM (SELECT FROM search_late WHERE tenant_id = $1 LIMIT $2 - 1) AS late) LIMIT 1) AS last
+        OFFSET $2 - 1 - $5 LIMIT 1) AS last
  WHERE p.tenant_id = $1`
 
-/** Counts again, after messages were deleted before they were indexed. As above. */
+/** $1 tenant, $2 at most */
+const COUNT_LATE = `SELECT count(*)::int AS count FROM (SELECT FROM search_late WHERE tenant_id = $1 LIMIT $2) AS late`
+
+/** Counts again, after messages were deleted before they were indexed. Parameters as above, without the late ones. */
 const RECOUNT = `
 UPDATE mailbox_totals SET unindexed = LEAST($2 - 1,
          (SELECT count(*) FROM messages m WHERE m.tenant_id = $1 AND (m.created_at, m.id) > ($3::timestamptz, $4::text))
@@ -61,7 +64,7 @@ SELECT ${TEXTS} FROM messages m
 
 /** $1 tenant, $2 at most */
 const READ_LATE = `
-SELECT ${TEXTS} FROM (SELECT message_id FROM search_late WHERE tenant_id = $1 LIMIT $2) AS l
+SELECT ${TEXTS} FROM (SELECT message_id FROM search_late WHERE tenant_id = $1 ORDER BY created_at DESC LIMIT $2) AS l
  CROSS JOIN LATERAL (SELECT * FROM messages WHERE id = l.message_id OFFSET 0) AS m`
 
 const INSERT_BLOCK = `
@@ -116,8 +119,11 @@ async function seal(client: pg.PoolClient, tenantId: string, blockMessages: numb
   if (!row) return false
   if (isSealed(row)) return true // whoever sealed it was interrupted
   await client.query(LOCK_TOTALS, [tenantId])
+  const late = await client.query<{ count: number }>(COUNT_LATE, [tenantId, blockMessages])
+  const lateCount = late.rows[0]?.count ?? 0
+  if (lateCount === blockMessages) return true
   const values = [tenantId, blockMessages, row.sealed_at, row.sealed_id]
-  const { rowCount } = await client.query(SEAL, values)
+  const { rowCount } = await client.query(SEAL, [...values, lateCount])
   if (rowCount === 1) return true
   await client.query(RECOUNT, values)
   return false
@@ -127,10 +133,11 @@ async function seal(client: pg.PoolClient, tenantId: string, blockMessages: numb
 async function build(client: pg.PoolClient, tenantId: string, blockMessages: number): Promise<boolean> {
   const progress = await client.query<Progress>(LOCK_PROGRESS, [tenantId])
   const [row] = progress.rows
-  if (!row || !isSealed(row)) return false
+  if (!row) return false
   const between = [row.indexed_at, row.indexed_id, row.sealed_at, row.sealed_id]
   const { rows: sealed } = await client.query<TextRow>(READ_SEALED, [tenantId, ...between])
   const { rows: late } = await client.query<TextRow>(READ_LATE, [tenantId, Math.max(0, blockMessages - sealed.length)])
+  if (!isSealed(row) && late.length < blockMessages) return false
   const messages = [...sealed, ...late].toSorted(
     (a, b) => a.created_at.getTime() - b.created_at.getTime() || (a.id < b.id ? -1 : 1),
   )

@@ -1,7 +1,7 @@
 import { type AuditFilter, listAuditEvents } from '@inforiver-mail/contract/audit'
 import { readCredential } from '@inforiver-mail/contract/credential'
-import { type Message, type MessageStatus, readMessage, readUsage } from '@inforiver-mail/contract/message'
-import { listMessages } from '@inforiver-mail/contract/message-list'
+import { type Message, readMessage, readUsage } from '@inforiver-mail/contract/message'
+import { listMessages, type MessageFilter } from '@inforiver-mail/contract/message-list'
 import { listNotices } from '@inforiver-mail/contract/notice'
 import { readConsent, readSettings } from '@inforiver-mail/contract/office365-smtp'
 import { readRecipientsPolicy } from '@inforiver-mail/contract/recipients-policy'
@@ -90,13 +90,33 @@ function messageIntervalMs(message: Message | undefined): number | false {
 /** The key prefix of every list of messages, to invalidate them together. */
 export const MESSAGE_LISTS = ['message-lists'] as const
 
-/** The newest messages of all services; with `status`, only those. */
-export function messageListQuery(status: MessageStatus | null) {
+/** The newest messages that a filter finds. */
+export function messageListQuery(filter: MessageFilter) {
   return pagedQuery({
-    queryKey: [...MESSAGE_LISTS, status],
+    queryKey: [...MESSAGE_LISTS, filter],
     intervalMs: POLL_MS.messageList,
-    read: (page, signal) => call(listMessages, { query: { ...page, ...(status && { status }) } }, signal),
+    read: (page, signal) => call(listMessages, { query: { ...queryOf(filter), ...page } }, signal),
   })
+}
+
+/** How many messages a filter finds. */
+export function messageCountQuery(filter: MessageFilter) {
+  return queryOptions({
+    queryKey: [...MESSAGE_LISTS, 'count', filter],
+    queryFn: async ({ signal }) => {
+      const { total, totalIsEstimate } = await call(listMessages, { query: { ...queryOf(filter), limit: 1 } }, signal)
+      return { total, totalIsEstimate }
+    },
+  })
+}
+
+function queryOf({ possibleDuplicate, ...filter }: MessageFilter) {
+  return {
+    ...filter,
+    ...(possibleDuplicate !== undefined && {
+      possibleDuplicate: possibleDuplicate ? ('true' as const) : ('false' as const),
+    }),
+  }
 }
 
 /** Polled by every page, since each says whether mail is redirected. */

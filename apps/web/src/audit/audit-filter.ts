@@ -1,4 +1,5 @@
 import { AuditAction, type AuditFilter, exportAuditEvents } from '@inforiver-mail/contract/audit'
+import { beginningOf, readDay } from '../ui/days.ts'
 
 /** The filter as chosen on the page and kept in its address. Days are in the reader's time zone. */
 export interface PageFilter {
@@ -48,19 +49,4 @@ export function isBackwards({ fromDay, toDay }: PageFilter): boolean {
 export function exportUrl(filter: AuditFilter): string {
   const search = new URLSearchParams(Object.entries(filter)).toString()
   return search ? `${exportAuditEvents.path}?${search}` : exportAuditEvents.path
-}
-
-function readDay(text: string | null): string {
-  // Years from 1000 on only, so that a day and its ISO form match.
-  return text !== null && /^[1-9]\d{3}-\d\d-\d\d$/.test(text) && toDay(beginningOf(text)) === text ? text : ''
-}
-
-function beginningOf(day: string, daysLater = 0): Date {
-  const [year = 0, month = 0, date = 0] = day.split('-').map(Number)
-  return new Date(year, month - 1, date + daysLater)
-}
-
-function toDay(date: Date): string {
-  const two = (number: number) => String(number).padStart(2, '0')
-  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`
 }

@@ -1,6 +1,5 @@
 import { Button, Field, Input, makeStyles, Select, tokens } from '@fluentui/react-components'
 import { AuditAction, type AuditEvent, type AuditFilter } from '@inforiver-mail/contract/audit'
-import { useEffect, useState } from 'react'
 import { useSearchParams } from 'wouter'
 import { auditListQuery } from '../api/queries.ts'
 import type { Column } from '../ui/data-table.tsx'
@@ -8,6 +7,7 @@ import { LocalTime } from '../ui/local-time.tsx'
 import { Page, PageIntro, TenantSettingsLink } from '../ui/page.tsx'
 import { PagedList } from '../ui/paged-list.tsx'
 import { Surface } from '../ui/surface.tsx'
+import { TextFilter } from '../ui/text-filter.tsx'
 import {
   type PageFilter,
   exportUrl,
@@ -30,8 +30,6 @@ const useStyles = makeStyles({
   lines: { display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalXXS },
   note: { color: tokens.colorNeutralForeground2, fontSize: tokens.fontSizeBase200 },
 })
-
-const TYPING_PAUSE_MS = 400
 
 /** The audit log. Its filter is kept in the address of the page. */
 export function AuditPage() {
@@ -63,7 +61,13 @@ export function AuditPage() {
             onChange={(_event, { value }) => change({ toDay: value })}
           />
         </Field>
-        <PersonField person={pageFilter.person} onPerson={(person) => change({ person })} />
+        <TextFilter
+          label="Person"
+          hint="A part of the name or address."
+          maxLength={254}
+          value={pageFilter.person}
+          onValue={(person) => change({ person })}
+        />
         <Field label="Event">
           <Select
             value={pageFilter.action ?? ''}
@@ -85,36 +89,6 @@ export function AuditPage() {
       </div>
       <AuditList key={search.toString()} filter={filter} />
     </Page>
-  )
-}
-
-function PersonField({ person, onPerson }: { person: string; onPerson: (person: string) => void }) {
-  const styles = useStyles()
-  const [text, setText] = useState(person)
-  const [lastPerson, setLastPerson] = useState(person)
-  if (person !== lastPerson) {
-    setLastPerson(person)
-    // The address was changed by something other than this field.
-    if (person !== text.trim()) setText(person)
-  }
-  useEffect(() => {
-    if (text.trim() === person) return
-    const timer = setTimeout(() => onPerson(text.trim()), TYPING_PAUSE_MS)
-    return () => clearTimeout(timer)
-  }, [text, person, onPerson])
-  return (
-    <Field label="Person" hint="A part of the name or address.">
-      <Input
-        type="search"
-        maxLength={254}
-        className={styles.input}
-        value={text}
-        onChange={(_event, { value }) => setText(value)}
-        onBlur={() => {
-          if (text.trim() !== person) onPerson(text.trim())
-        }}
-      />
-    </Field>
   )
 }
 

@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest'
 import { exampleMessage } from '../test-support/examples.ts'
 import {
   canCancel,
+  countText,
   canRetry,
   duplicateText,
   noAttemptText,
   progressText,
-  readStatus,
   recipientsNote,
   retryMayDuplicate,
   statusNotes,
@@ -26,12 +26,10 @@ function problem(code: 'gave-up' | 'outcome-unknown' | 'recipient-refused') {
 }
 
 it.each([
-  ['failed', 'failed'],
-  ['FAILED', null],
-  ['', null],
-  [null, null],
-])('reads the status %j in an address as %j', (text, status) => {
-  expect(readStatus(text)).toBe(status)
+  [1, false, '1 message'],
+  [12_000, true, 'about 12,000 messages'],
+])('says how many messages there are: %i', (count, isEstimate, text) => {
+  expect(countText(count, isEstimate)).toBe(text)
 })
 
 describe('statusNotes', () => {

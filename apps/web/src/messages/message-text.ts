@@ -69,9 +69,10 @@ export function waitingReason({ waitingBecause }: Message): string | null {
   return waitingBecause && WAITING_REASONS[waitingBecause]
 }
 
-/** The status in the address of the list; null means all. */
-export function readStatus(text: string | null): MessageStatus | null {
-  return MessageStatus.safeParse(text).data ?? null
+/** Such as "1 message", "12,000 messages" or "about 12,000 messages". */
+export function countText(count: number, isEstimate: boolean): string {
+  const text = `${count.toLocaleString('en')} ${count === 1 ? 'message' : 'messages'}`
+  return isEstimate ? `about ${text}` : text
 }
 
 /** What a list shows below the status. */

@@ -48,12 +48,7 @@ export function PagedList<Row extends { readonly id: string }>(props: Props<Row>
         </Surface>
       )}
       {data && (hasNextPage || data.pages.length > 1) && (
-        <LoadMore
-          hasMore={hasNextPage}
-          loading={isFetchingNextPage}
-          complete={data.pages.at(-1)?.nextCursor === null}
-          onMore={more}
-        />
+        <LoadMore hasMore={hasNextPage} loading={isFetchingNextPage} onMore={more} />
       )}
     </div>
   )
@@ -62,13 +57,11 @@ export function PagedList<Row extends { readonly id: string }>(props: Props<Row>
 interface LoadMoreProps {
   hasMore: boolean
   loading: boolean
-  /** Every row is shown, so the list did not end at the maximum of pages. */
-  complete: boolean
   onMore: () => void
 }
 
 /** Shows the button below a paged list. It stays when nothing is left to load, so that the focus is not lost. */
-function LoadMore({ hasMore, loading, complete, onMore }: LoadMoreProps) {
+function LoadMore({ hasMore, loading, onMore }: LoadMoreProps) {
   return (
     <div>
       <Button
@@ -76,13 +69,8 @@ function LoadMore({ hasMore, loading, complete, onMore }: LoadMoreProps) {
         disabledFocusable={!hasMore || loading}
         onClick={onMore}
       >
-        {buttonText(hasMore, complete)}
+        Load more
       </Button>
     </div>
   )
-}
-
-function buttonText(hasMore: boolean, complete: boolean): string {
-  if (hasMore) return 'Load more'
-  return complete ? 'All are shown' : 'No more are shown at once'
 }

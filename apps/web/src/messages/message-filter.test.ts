@@ -1,0 +1,36 @@
+import { expect, it } from 'vitest'
+import { exportUrl, isTooShort, readPageFilter, toApiFilter, writePageFilter } from './message-filter.ts'
+
+const read = (search: string) => readPageFilter(new URLSearchParams(search))
+
+it('reads from an address what it has written there', () => {
+  const search =
+    'search=q3&status=failed&service=reports&problem=gave-up&from=2026-11-24&to=2026-11-25&possibleDuplicate=true'
+
+  expect(new URLSearchParams(writePageFilter(read(search)))).toEqual(new URLSearchParams(search))
+})
+
+it.each(['', 'status=FAILED', 'from=2026-02-30', 'possibleDuplicate=no', 'search=+', 'order=oldest'])(
+  'takes the address %j for no filter',
+  (search) => expect(toApiFilter(read(search))).toEqual({}),
+)
+
+it('asks the API for whole days, in the time of the reader', () => {
+  expect(toApiFilter(read('from=2026-11-24&to=2026-11-24'))).toEqual({
+    submittedFrom: new Date(2026, 10, 24).toISOString(),
+    submittedTo: new Date(2026, 10, 25).toISOString(),
+  })
+})
+
+it('does not search for too few characters', () => {
+  expect(isTooShort(read('search=q3'))).toBe(true)
+  expect(isTooShort(read('search='))).toBe(false)
+  expect(toApiFilter(read('search=q3&status=sent'))).toEqual({ status: 'sent' })
+})
+
+it('exports what is shown', () => {
+  expect(exportUrl({})).toBe('/api/v1/messages.csv')
+  expect(exportUrl({ search: 'a&b', possibleDuplicate: true })).toBe(
+    '/api/v1/messages.csv?search=a%26b&possibleDuplicate=true',
+  )
+})

@@ -1,0 +1,16 @@
+/** Reads a day such as `2026-11-24` from an address; empty when it is none. */
+export function readDay(text: string | null): string {
+  // Years from 1000 on only, so that a day and its ISO form match.
+  return text !== null && /^[1-9]\d{3}-\d\d-\d\d$/.test(text) && toDay(beginningOf(text)) === text ? text : ''
+}
+
+/** When a day begins in the reader's time zone. */
+export function beginningOf(day: string, daysLater = 0): Date {
+  const [year = 0, month = 0, date = 0] = day.split('-').map(Number)
+  return new Date(year, month - 1, date + daysLater)
+}
+
+function toDay(date: Date): string {
+  const two = (number: number) => String(number).padStart(2, '0')
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`
+}
