@@ -1,8 +1,8 @@
 import type pg from 'pg'
 import type { ListPosition, Toward } from '../http/list-cursor.ts'
-import type { Match } from './find.ts'
+import type { Bind, Match } from './find.ts'
 import { idAt } from './search-index.ts'
-import { commonPositions } from './search-postings.ts'
+import { commonPositions, countOfPositions } from './search-postings.ts'
 
 // Walks through the messages that the search index finds, and those that are not indexed yet, in the order of submission.
 
@@ -78,7 +78,31 @@ async function candidatesOf(
   return new Map(rows.map(({ block, postings }) => [block, commonPositions(postings, messages.get(block) ?? 0)]))
 }
 
-const SAMPLED_BLOCKS = 32
+const SAMPLED_BLOCKS = 16
+/** More of them cost more than they leave out. */
+const MOST_GRAMS = 8
+
+function sampleOf(blocks: readonly Block[]): { readonly sample: readonly Block[]; readonly every: number } {
+  const every = Math.max(1, Math.floor(blocks.length / SAMPLED_BLOCKS))
+  return { sample: blocks.filter((_, nth) => nth % every === 0), every }
+}
+
+/** $1 blocks, $2 grams */
+const MEASURE_GRAMS = `
+SELECT gram, sum(${countOfPositions('positions')})::int AS count FROM search_grams WHERE block_id = ANY ($1) AND gram = ANY ($2) GROUP BY gram`
+
+/** Chooses the grams that occur least, by some of the blocks. */
+export async function rarestGrams(
+  pool: pg.Pool,
+  { blocks }: SearchIndex,
+  grams: readonly number[],
+): Promise<readonly number[]> {
+  if (grams.length <= MOST_GRAMS || blocks.length === 0) return grams
+  const sampled = [sampleOf(blocks).sample.map(({ id }) => id), [...grams]]
+  const { rows } = await pool.query<{ gram: number; count: number }>(MEASURE_GRAMS, sampled)
+  const counts = new Map(rows.map(({ gram, count }) => [gram, count]))
+  return grams.toSorted((a, b) => (counts.get(a) ?? 0) - (counts.get(b) ?? 0)).slice(0, MOST_GRAMS)
+}
 
 /** Estimates how many messages have all grams, by some of the blocks. */
 export async function estimateCandidates(
@@ -86,17 +110,24 @@ export async function estimateCandidates(
   { blocks }: SearchIndex,
   grams: readonly number[],
 ): Promise<number> {
-  const every = Math.max(1, Math.floor(blocks.length / SAMPLED_BLOCKS))
-  const sample = blocks.filter((_, nth) => nth % every === 0)
+  const { sample, every } = sampleOf(blocks)
   const candidates = await candidatesOf(pool, sample, grams)
   return every * [...candidates.values()].reduce((sum, positions) => sum + positions.length, 0)
 }
 
-/** $1 blocks, $2 positions */
-const READ_IDS = `
-SELECT ${idAt('b', 'c.position')} AS id
-  FROM unnest($1::bigint[], $2::int[]) AS c(block_id, position)
- CROSS JOIN LATERAL (SELECT message_ids FROM search_blocks WHERE id = c.block_id OFFSET 0) AS b`
+/** SQL for rows of `id`: messages that may match. */
+export type Candidates = (bind: Bind) => string
+
+export function idsOfMessages(ids: readonly string[]): Candidates {
+  return (bind) => `SELECT unnest(${bind(ids)}::text[]) AS id`
+}
+
+function idsAt(asked: readonly { readonly block: string; readonly position: number }[]): Candidates {
+  const [blocks, positions] = [asked.map(({ block }) => block), asked.map(({ position }) => position)]
+  return (bind) => `
+    SELECT ${idAt('b', 'c.position')} AS id FROM unnest(${bind(blocks)}::bigint[], ${bind(positions)}::int[]) AS c(block_id, position)
+     CROSS JOIN LATERAL (SELECT message_ids FROM search_blocks WHERE id = c.block_id OFFSET 0) AS b`
+}
 
 /** The blocks of one statement: few for whoever wants few, then more. */
 const FIRST_BLOCKS = 8
@@ -118,20 +149,20 @@ interface IndexWalk {
  * Yields the messages that match, in order. Blocks may overlap where messages came late, so a match waits until no other
  * block can hold one before it.
  *
- * @param compare returns those of the ids whose messages match
+ * @param compare returns those of the candidates that match
  */
 export async function* walkIndex(
   pool: pg.Pool,
   tenantId: string,
   { index, grams, toward, begin, range, atOnce }: IndexWalk,
-  compare: (ids: readonly string[]) => Promise<Match[]>,
+  compare: (candidates: Candidates) => Promise<Match[]>,
 ): AsyncGenerator<readonly Match[]> {
   const sign = toward === 'older' ? -1 : 1
   const order = (a: Match, b: Match) => sign * (a.at.getTime() - b.at.getTime() || (a.id < b.id ? -1 : 1))
   const isBehind = (match: Match) => begin === null || order(match, begin) > 0
   let waiting: Match[] = []
   for (let next = 0; next < index.late.length; next += COMPARED_AT_ONCE)
-    waiting.push(...(await compare(index.late.slice(next, next + COMPARED_AT_ONCE))).filter(isBehind))
+    waiting.push(...(await compare(idsOfMessages(index.late.slice(next, next + COMPARED_AT_ONCE)))).filter(isBehind))
 
   /** Takes out, in order, what lies before all that is still to be read. */
   function take(before: Date | null): Match[] {
@@ -153,7 +184,9 @@ export async function* walkIndex(
   const blockEdge = blocks[0] ? near(blocks[0]) : null
   if (toward === 'older') {
     for await (const page of tail()) {
-      waiting.push(...(await compare(page.filter(({ id }) => !late.has(id)).map(({ id }) => id))).filter(isBehind))
+      waiting.push(
+        ...(await compare(idsOfMessages(page.filter(({ id }) => !late.has(id)).map(({ id }) => id)))).filter(isBehind),
+      )
       const edge = page.at(-1)?.at ?? null
       const ready = take(edge !== null && blockEdge !== null && blockEdge > edge ? blockEdge : edge)
       if (ready.length > 0) yield ready
@@ -171,7 +204,7 @@ export async function* walkIndex(
     for (const [nth, block] of some.entries()) {
       asked.push(...(candidates.get(block.id) ?? []).map((position) => ({ block: block.id, position })))
       if (asked.length < COMPARED_AT_ONCE && nth < some.length - 1) continue
-      if (asked.length > 0) waiting.push(...(await compare(await readIds(pool, asked))).filter(isBehind))
+      if (asked.length > 0) waiting.push(...(await compare(idsAt(asked))).filter(isBehind))
       asked = []
       const following = blocks[next + nth + 1]
       const ready = take(following ? near(following) : tailEdge)
@@ -180,19 +213,15 @@ export async function* walkIndex(
   }
   if (toward === 'newer') {
     for await (const page of tail()) {
-      waiting.push(...(await compare(page.filter(({ id }) => !late.has(id)).map(({ id }) => id))).filter(isBehind))
+      waiting.push(
+        ...(await compare(idsOfMessages(page.filter(({ id }) => !late.has(id)).map(({ id }) => id)))).filter(isBehind),
+      )
       const ready = take(page.at(-1)?.at ?? null)
       if (ready.length > 0) yield ready
     }
   }
   const rest = take(null)
   if (rest.length > 0) yield rest
-}
-
-async function readIds(pool: pg.Pool, asked: readonly { block: string; position: number }[]): Promise<string[]> {
-  const columns = [asked.map(({ block }) => block), asked.map(({ position }) => position)]
-  const { rows } = await pool.query<{ id: string }>(READ_IDS, columns)
-  return rows.map(({ id }) => id)
 }
 
 const TAIL_AT_ONCE = 1_000

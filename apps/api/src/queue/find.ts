@@ -4,7 +4,15 @@ import type pg from 'pg'
 import type { ListPosition, Toward } from '../http/list-cursor.ts'
 import type { Owner } from './actor.ts'
 import { leasedRows } from './columns.ts'
-import { estimateCandidates, readIndex, walkIndex, type SearchIndex } from './find-text.ts'
+import {
+  estimateCandidates,
+  idsOfMessages,
+  rarestGrams,
+  readIndex,
+  walkIndex,
+  type Candidates,
+  type SearchIndex,
+} from './find-text.ts'
 import { askedGrams, createTextMatcher, hasTextFilter, type TextFilter } from './search-text.ts'
 
 // Finds the ids of messages by a filter. What a filter selects is found in one of these ways:
@@ -246,12 +254,12 @@ export function createFinder(pool: pg.Pool, owner: Owner, filter: StoredFilter):
   }
 
   const matcher = createTextMatcher(filter)
-  const grams = askedGrams(filter, service)
+  const asked = askedGrams(filter, service)
 
   /** Reads messages and returns those whose texts match, in no order. */
-  async function compare(ids: readonly string[], alsoState: boolean): Promise<Match[]> {
-    if (!source || ids.length === 0) return []
-    const values: unknown[] = [tenantId, ids]
+  async function compare(candidates: Candidates, alsoState: boolean): Promise<Match[]> {
+    if (!source) return []
+    const values: unknown[] = [tenantId]
     const bind: Bind = (value) => `$${values.push(value)}`
     const conditions = [
       `r.tenant_id || '' = $1`,
@@ -262,7 +270,7 @@ export function createFinder(pool: pg.Pool, owner: Owner, filter: StoredFilter):
     if (alsoState && status === 'sent') conditions.push(`r.outcome || '' = 'sent'`) // tells as much as the state
     const states = alsoState ? [...(status === 'sent' ? [] : ofStatus(bind)), ...besidesStatus(bind)] : []
     const rows: Source = {
-      sql: `(SELECT * FROM messages WHERE id = ANY ($2) OFFSET 0)`,
+      sql: `(SELECT m.* FROM (${candidates(bind)}) AS c CROSS JOIN LATERAL (SELECT * FROM messages WHERE id = c.id OFFSET 0) AS m)`,
       ordered: false,
       hasStatus: false,
     }
@@ -285,16 +293,10 @@ export function createFinder(pool: pg.Pool, owner: Owner, filter: StoredFilter):
   ): AsyncGenerator<readonly Match[]> {
     if (!source) return
     const index = await readIndex(pool, tenantId, { from: submittedFrom ?? null, to: submittedTo ?? null })
-    if (source.sql !== ALL.sql && (await readsSource(index))) {
+    const grams = await rarestGrams(pool, index, asked)
+    if (source.sql !== ALL.sql && (await readsSource(index, grams))) {
       for await (const rows of walk(toward, begin, COMPARED_AT_ONCE)) {
-        const matching = new Set(
-          (
-            await compare(
-              rows.map(({ id }) => id),
-              false,
-            )
-          ).map(({ id }) => id),
-        )
+        const matching = new Set((await compare(idsOfMessages(rows.map(({ id }) => id)), false)).map(({ id }) => id))
         const found = rows.filter(({ id }) => matching.has(id))
         if (found.length > 0) yield found
       }
@@ -307,11 +309,13 @@ export function createFinder(pool: pg.Pool, owner: Owner, filter: StoredFilter):
       failedFrom !== undefined ||
       failedTo !== undefined
     const range = { from: submittedFrom ?? null, to: submittedTo ?? null }
-    yield* walkIndex(pool, tenantId, { index, grams, toward, begin, range, atOnce }, (ids) => compare(ids, needsState))
+    yield* walkIndex(pool, tenantId, { index, grams, toward, begin, range, atOnce }, (candidates) =>
+      compare(candidates, needsState),
+    )
   }
 
   /** Whether the source has so few rows that reading them costs less than what the index finds. */
-  async function readsSource(index: SearchIndex): Promise<boolean> {
+  async function readsSource(index: SearchIndex, grams: readonly number[]): Promise<boolean> {
     const { count } = await countRows(COMPARED_AT_MOST + 1)
     return count <= COMPARED_ALWAYS || (await estimateCandidates(pool, index, grams)) > count
   }

@@ -44,3 +44,8 @@ function bitmapOf(posting: Buffer): Uint8Array {
   }
   return bitmap
 }
+
+/** SQL for how many positions are encoded in a column. */
+export function countOfPositions(column: string): string {
+  return `CASE get_byte(${column}, 0) WHEN ${BITMAP} THEN bit_count(${column}) - 1 ELSE (length(${column}) - 1) / ${BYTES_OF_LISTED} END`
+}

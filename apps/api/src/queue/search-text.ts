@@ -28,12 +28,14 @@ const REFERENCE = '\u0002'
 const ADDRESS = '\u0003'
 const NAME = '\u0004'
 const END = '\u0005'
+const ASCII = /^[\0-\x7f]*$/
 
 /**
  * Folds the case of a text by Unicode, whatever the locale of process and database: STRASSE finds Straße, and both forms
  * of the small sigma are one. Composed and decomposed accents are one as well.
  */
 function foldCase(text: string): string {
+  if (ASCII.test(text)) return text.toLowerCase()
   return text.normalize('NFC').toUpperCase().toLowerCase().replaceAll('ς', 'σ').normalize('NFC')
 }
 
@@ -98,8 +100,8 @@ export function indexedGrams(texts: SearchedTexts, service: string): Set<number>
   return gramsOf(foldTexts(texts)).add(gramOfService(service))
 }
 
-/** More of them cost more than they leave out. */
-const MOST_ASKED_GRAMS = 24
+/** Of a long text, so many are looked at to choose from. */
+const MOST_ASKED_GRAMS = 32
 
 /** Grams that every matching message is indexed under; evenly chosen where there are very many. */
 export function askedGrams(filter: TextFilter, service: string | null): number[] {

@@ -4,7 +4,7 @@ import {
   type HeldBecause,
   type Message,
   type MessagePriority,
-  MessageStatus,
+  type MessageStatus,
   type Recipient,
   type WaitingBecause,
 } from '@inforiver-mail/contract/message'
