@@ -1,0 +1,77 @@
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { ADA, createQueueGround, type QueueGround } from '../test-support/queue-ground.ts'
+import { createFinder } from './find.ts'
+import { indexMessages } from './search-index.ts'
+
+const BLOCK = 10
+const DAY_MS = 24 * 60 * 60_000
+
+let ground: QueueGround
+beforeAll(async () => (ground = await createQueueGround()))
+afterAll(() => ground.close())
+beforeEach(() => ground.database.empty('messages', 'search_blocks', 'search_grams', 'search_progress', 'search_late'))
+
+const index = () => indexMessages(ground.opened.pool, BLOCK)
+
+async function submit(count: number): Promise<void> {
+  for (let n = 0; n < count; n++) await ground.submit({ subject: `Report ${n}` })
+}
+
+async function read() {
+  const [row] = await ground.database.query(
+    `SELECT (SELECT coalesce(sum(messages), 0)::int FROM search_blocks) AS indexed, (SELECT unindexed FROM mailbox_totals WHERE tenant_id = $1) AS unindexed,
+            (SELECT count(*)::int FROM search_late) AS late`,
+    [ADA],
+  )
+  return row
+}
+
+async function found(search: string): Promise<number> {
+  const finder = createFinder(ground.opened.pool, { tenantId: ADA, service: null }, { search })
+  return (await finder.page(null, 50)).total
+}
+
+it('is built once, however many processes build it', async () => {
+  await ground.database.query('UPDATE mailbox_totals SET unindexed = 0')
+  await submit(35)
+  while ((await Promise.all([index(), index(), index()])).some(Boolean));
+
+  expect(await read()).toEqual({ indexed: 30, unindexed: 5, late: 0 })
+  expect(await found('report')).toBe(35)
+})
+
+it('goes on with what a killed process had sealed, and takes in what came late', async () => {
+  await ground.database.query('UPDATE mailbox_totals SET unindexed = 0')
+  await submit(BLOCK)
+  await ground.database.query(
+    `INSERT INTO search_progress SELECT tenant_id, created_at, id, '-infinity', '' FROM messages ORDER BY created_at DESC, id DESC LIMIT 1`,
+  )
+  await ground.database.query(
+    `INSERT INTO messages (id, tenant_id, service, "to", subject, created_at)
+     SELECT 'msg_' || md5('late'), tenant_id, service, "to", 'Came late', created_at - interval '1 hour' FROM messages LIMIT 1`,
+  )
+  expect(await read()).toEqual({ indexed: 0, unindexed: BLOCK + 1, late: 1 })
+  expect(await found('came late')).toBe(1)
+  await index()
+  expect(await read()).toEqual({ indexed: BLOCK, unindexed: 1, late: 1 })
+  await submit(BLOCK - 1)
+  await index()
+
+  expect(await read()).toEqual({ indexed: 2 * BLOCK, unindexed: 0, late: 0 })
+  expect(await found('CAME late')).toBe(1)
+})
+
+it('forgets a block when retention has deleted its messages, and counts again what was deleted before', async () => {
+  await ground.database.query('UPDATE mailbox_totals SET unindexed = 0')
+  await submit(BLOCK + 5)
+  await index()
+  await ground.database.query(`DELETE FROM message_queue`)
+  await ground.database.query(`UPDATE messages SET outcome = 'sent', ended_at = created_at`)
+  await ground.queue.upkeep.expire(new Date(ground.clock.now().getTime() + 31 * DAY_MS))
+  await submit(BLOCK - 1)
+  await index()
+
+  expect(await ground.database.query('SELECT FROM messages')).toHaveLength(BLOCK - 1)
+  expect(await ground.database.query('SELECT FROM search_grams')).toEqual([])
+  expect(await read()).toMatchObject({ indexed: 0, unindexed: BLOCK - 1 })
+})
