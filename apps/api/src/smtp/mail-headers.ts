@@ -7,7 +7,7 @@ import { decodeText } from './decode-text.ts'
 
 const MAX_NAME_CHARACTERS = 256
 const MAX_SUBJECT_CHARACTERS = 255
-const MAX_REPLY_TO = 25
+export const MAX_REPLY_TO = 25
 const MAX_VALUE_CHARACTERS = 996
 const X_HEADER = /^x-[\w!#$%&'*+.^`|~-]+$/i
 /** Microsoft's own, ours, and what becomes a field of the message. */

@@ -28,6 +28,7 @@ export interface MailMemory {
  * @param declaredBytes what the client announced by SIZE; null when it announced nothing
  */
 export function createMailMemory(memory: BodyMemory, declaredBytes: number | null): MailMemory {
+  let expectedBytes = declaredBytes ?? Infinity
   let keepsSource = declaredBytes === null || declaredBytes <= MAX_MIME_BYTES
   let small: Promise<void> | null = null
   let whole: Promise<(bytes: number) => void> | null = null
@@ -43,16 +44,20 @@ export function createMailMemory(memory: BodyMemory, declaredBytes: number | nul
       return keepsSource
     },
     async arrived(totalBytes) {
-      await (small ??= memory.holdSmallJson(Math.min(declaredBytes ?? SMALL_BODY_BYTES, SMALL_BODY_BYTES)))
+      if (totalBytes > expectedBytes) {
+        // It was announced as smaller, and so was what is held for it.
+        expectedBytes = Infinity
+        small = null
+        whole = null
+      }
+      await (small ??= memory.holdSmallJson(Math.min(expectedBytes, SMALL_BODY_BYTES)))
       if (!keepsSource) return
       if (totalBytes > MAX_MIME_BYTES) {
         keepsSource = false
         // The attachments that are kept stay covered; large bodies ask again.
         ;(await whole)?.(textBytes + KEPT_ATTACHMENT_BYTES / 2)
       } else if (totalBytes > SMALL_BODY_BYTES) {
-        whole ??= memory.holdLargeJson(
-          Math.min(declaredBytes ?? MAX_MIME_BYTES, MAX_MIME_BYTES) + KEPT_ATTACHMENT_BYTES / 2,
-        )
+        whole ??= memory.holdLargeJson(Math.min(expectedBytes, MAX_MIME_BYTES) + KEPT_ATTACHMENT_BYTES / 2)
         await whole
       }
     },

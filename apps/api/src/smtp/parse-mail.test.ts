@@ -3,7 +3,9 @@ import { expect, it } from 'vitest'
 import { MAX_MIME_BYTES } from '@inforiver-mail/m365/mime-message'
 import { createByteBudget } from '../memory/byte-budget.ts'
 import { createBodyMemory } from '../memory/body-memory.ts'
+import { memoryFor } from '../memory/memory-use.ts'
 import { createMailMemory } from './mail-memory.ts'
+import { joinPieces } from './pieces.ts'
 import { readMail, repetitionKey, toMessageInput, toMimeContent } from './receive-mail.ts'
 
 const ENVELOPE = { from: 'device@contoso.com', recipients: ['max@contoso.com'] }
@@ -113,6 +115,7 @@ it.each([
   ['UTF-8 as a charset that is unknown', Buffer.from('Grüße'), 'x-made-up', 'Grüße'],
   ['Shift-JIS', Buffer.from([0x93, 0xfa, 0x96, 0x7b]), 'shift_jis', '日本'],
   ['ISO-2022-JP', Buffer.from('\x1b$BF|K\\\x1b(B', 'latin1'), 'iso-2022-jp', '日本'],
+  ['half a surrogate pair', Buffer.from([0x00, 0xd8, 0x41, 0x00]), 'utf-16le', '\ufffdA'],
   ['UTF-7, which is not decoded', Buffer.from('+ADw-b+AD4-'), 'utf-7', '+ADw-b+AD4-'],
 ])('reads %s', async (_what, bytes, charset, text) => {
   const head = Buffer.from(`${HEAD}${charset && `Content-Type: text/plain; charset=${charset}\r\n`}\r\n`)
@@ -210,6 +213,28 @@ it('ends with an attachment that cannot be stored, and reads on', async () => {
   expect(taken).toBe(Math.ceil(source.length / 1_000))
 })
 
+it('holds memory for what arrives of a mail, also where less was announced', async () => {
+  const budget = createByteBudget(200_000_000)
+  const memory = createBodyMemory(budget, { longestWaitMs: 1_000, timeoutError: () => new Error('no memory') })
+  const mail = createMailMemory(memory, 10)
+  await mail.arrived(10)
+  expect(budget.usedBytes).toBe(memoryFor.json(10))
+  await mail.arrived(100_000)
+  expect(budget.usedBytes).toBeGreaterThan(memoryFor.json(MAX_MIME_BYTES))
+})
+
+it('joins the pieces that smtp-server makes of lines that begin with a dot', async () => {
+  const sent = [
+    ...Array.from({ length: 10_000 }, () => Buffer.from('.\r\n')),
+    Buffer.alloc(100_000, 'x'),
+    Buffer.from('.'),
+  ]
+  const joined: Buffer[] = []
+  for await (const piece of joinPieces(Readable.from(sent))) joined.push(piece)
+  expect(Buffer.concat(joined).equals(Buffer.concat(sent))).toBe(true)
+  expect(joined).toHaveLength(4)
+})
+
 it('gives To and Cc the recipients that are also in the envelope, and Bcc the rest', async () => {
   const mail = await parsed(
     'To: "Max, M." <Max@contoso.com>, Team: eve@contoso.com;\r\nCc: =?utf-8?Q?J=C3=BCrgen?= <j@xn--mller-kva.example>, max@contoso.com\r\nBcc: x@contoso.com\r\n\r\nText',
@@ -237,6 +262,11 @@ it.each([
     [{ address: 'desk@x.example' }],
   ],
   ['none that is an address', 'From: scanner\r\n', []],
+  [
+    'more than a message may have',
+    `From: ${Array.from({ length: 30 }, (_, index) => `a${index}@x.example`).join(', ')}\r\n`,
+    Array.from({ length: 25 }, (_, index) => ({ address: `a${index}@x.example` })),
+  ],
 ])('rewrites From, and keeps it as Reply-To: %s', async (_what, lines, replyTo) => {
   expect(await input(`${lines}Subject: S\r\n\r\nText`)).toMatchObject({ replyTo })
 })

@@ -96,7 +96,9 @@ export async function parseMail(
       kept.push(data)
     }
     textEnded(textBytes)
-    const text = decodeText(Buffer.concat(kept), node.charset || null).replaceAll('\0', '')
+    const text = decodeText(Buffer.concat(kept), node.charset || null)
+      .replaceAll('\0', '')
+      .toWellFormed()
     const place = outermostAlternative(node)
     const slot = slots.get(place) ?? { html: [], text: [] }
     slots.set(place, slot)

@@ -6,9 +6,10 @@ import type { MimeContent } from '@inforiver-mail/m365/message-content'
 import { MAX_MIME_BYTES } from '@inforiver-mail/m365/mime-message'
 import { Splitter } from '@zone-eu/mailsplit'
 import { faultsOf, refuseInput } from '../http/input-faults.ts'
-import { divideRecipients, namesAnother, type MailHeader } from './mail-headers.ts'
+import { divideRecipients, MAX_REPLY_TO, namesAnother, type MailHeader } from './mail-headers.ts'
 import { SMALL_BODY_BYTES } from '../memory/memory-use.ts'
 import type { MailMemory } from './mail-memory.ts'
+import { joinPieces } from './pieces.ts'
 import { malformed, parseMail, type AttachmentSink, type ParsedMail } from './parse-mail.ts'
 import { SmtpRefusal } from './reply.ts'
 
@@ -77,7 +78,7 @@ export async function readMail(
   }
 
   try {
-    for await (const data of stream) {
+    for await (const data of joinPieces(stream)) {
       totalBytes += data.length
       hash.update(data)
       if (totalBytes > limitBytes && !isLimitKnown) {
@@ -160,7 +161,7 @@ export function toMessageInput(
         : 'Messages leave from the connected sender only. Set From to its address, or have the operator set SMTP_FROM to rewrite.',
     )
   }
-  const replyTo = header.replyTo.length > 0 || !foreign ? header.replyTo : header.from
+  const replyTo = header.replyTo.length > 0 || !foreign ? header.replyTo : header.from.slice(0, MAX_REPLY_TO)
   const parsed = MessageInput.safeParse({
     ...divideRecipients(recipients, header),
     replyTo,
