@@ -11,7 +11,7 @@ const FORGET_FAILURES_AFTER_MS = 15 * 60_000
 const MAX_REMEMBERED = 10_000
 const MAX_NAME_CHARACTERS = 64
 /** A seeded key may be any 32 visible characters or more. */
-const LOOKS_LIKE_A_KEY = /^imk_|^[^\s@]{32,}$/
+const LOOKS_LIKE_A_KEY = /imk_|^[^\s@]{32,}$/
 
 /** A service that is logged in. */
 export interface LoggedIn {

@@ -9,6 +9,7 @@ import { createBodyMemory } from '../memory/body-memory.ts'
 import type { ByteBudget } from '../memory/byte-budget.ts'
 import { SMALL_BODY_BYTES } from '../memory/memory-use.ts'
 import type { Tracing } from '../tracing.ts'
+import { createConnectionCounts } from './connection-counts.ts'
 import type { LoggedIn, Login } from './login.ts'
 import { createMailMemory, type IntakeMemory } from './mail-memory.ts'
 import type { AttachmentSink } from './parse-mail.ts'
@@ -100,8 +101,8 @@ interface Visit {
 export function createSmtpDoor(deps: SmtpDoorDeps): SmtpDoor {
   const { ports, tenantId, logIn, sizeLimit, outageOf, logger } = deps
   const visits = new Map<SMTPServerSession, Visit>()
-  const perAddress = createCounter()
-  const perKey = createCounter()
+  const perAddress = createConnectionCounts<SMTPServerSession>()
+  const perKey = createConnectionCounts<SMTPServerSession>()
   let announcedBytes = 0
   let isListening = false
   let isClosing = false
@@ -147,17 +148,15 @@ export function createSmtpDoor(deps: SmtpDoorDeps): SmtpDoor {
       messages: 0,
       isReceiving: false,
     })
-    if (perAddress.add(client) > MAX_CONNECTIONS_PER_ADDRESS)
+    if (perAddress.assign(session, client) > MAX_CONNECTIONS_PER_ADDRESS)
       throw new SmtpRefusal(421, '4.7.0', 'Too many connections from this address. Close some, or try again later.')
     announcedBytes = await sizeLimit.announce(tenantId)
   }
 
   function leave(session: SMTPServerSession): void {
-    const visit = visits.get(session)
-    if (!visit) return
     visits.delete(session)
-    perAddress.remove(visit.client)
-    if (visit.login) perKey.remove(visit.login.keyId)
+    perAddress.release(session)
+    perKey.release(session)
   }
 
   function visitOf(session: SMTPServerSession): Visit {
@@ -171,7 +170,7 @@ export function createSmtpDoor(deps: SmtpDoorDeps): SmtpDoor {
     const login = await logIn({ user, password, client: visit.client })
     if (!visits.has(session)) throw new SmtpRefusal(421, '4.4.2', 'The connection is closed.')
     Object.assign(visit, { login, user, password })
-    if (perKey.add(login.keyId) > MAX_CONNECTIONS_PER_KEY)
+    if (perKey.assign(session, login.keyId) > MAX_CONNECTIONS_PER_KEY)
       throw new SmtpRefusal(421, '4.7.0', 'Too many connections with this key. Close some, or try again later.')
     return login
   }
@@ -179,14 +178,14 @@ export function createSmtpDoor(deps: SmtpDoorDeps): SmtpDoor {
   /** A key may be revoked while its connection is open, so each message asks again. */
   async function beginMessage(session: SMTPServerSession, declaredBytes: number | null): Promise<void> {
     const visit = visitOf(session)
-    const { login, user, password, client } = visit
-    if (login === null || password === null) throw new SmtpRefusal(530, '5.7.0', 'Log in first.')
+    const { user, password, client } = visit
+    if (visit.login === null || password === null) throw new SmtpRefusal(530, '5.7.0', 'Log in first.')
     if (visit.messages >= MAX_MESSAGES_PER_CONNECTION)
       throw new SmtpRefusal(421, '4.7.0', 'Enough messages for one connection. Connect again for the next one.')
     visit.messages += 1
-    if (visit.messages > 1) visit.login = { ...login, ...(await logIn({ user, password, client })) }
+    visit.login = await logIn({ user, password, client })
     if (declaredBytes === null || declaredBytes <= SMALL_BODY_BYTES) return
-    const limitBytes = await sizeLimit.read(login.tenantId)
+    const limitBytes = await sizeLimit.read(visit.login.tenantId)
     if (declaredBytes > limitBytes) throw tooLarge(limitBytes)
   }
 
@@ -342,20 +341,4 @@ export function createSmtpDoor(deps: SmtpDoorDeps): SmtpDoor {
 function declaredSize(args: Readonly<Record<string, string | true>> | false): number | null {
   const size = args === false ? undefined : args['SIZE']
   return typeof size === 'string' ? Number(size) : null
-}
-
-function createCounter(): { add(name: string): number; remove(name: string): void } {
-  const counts = new Map<string, number>()
-  return {
-    add(name) {
-      const count = (counts.get(name) ?? 0) + 1
-      counts.set(name, count)
-      return count
-    },
-    remove(name) {
-      const count = (counts.get(name) ?? 0) - 1
-      if (count > 0) counts.set(name, count)
-      else counts.delete(name)
-    },
-  }
 }
