@@ -90,6 +90,7 @@ export const PROBLEMS = {
   'sender-not-allowed': {
     description: 'The message asks for another From than the configured sender. Leave out from, or use replyTo.',
     detail: 'Messages leave from reports@contoso.com only.',
+    errors: [{ path: 'from', message: 'Messages leave from reports@contoso.com only.' }],
   },
   'recipient-not-allowed': {
     description:

@@ -66,12 +66,11 @@ export function createAdmission(
       if (from === undefined) return
       const sender = (await readSender(tenantId))?.fromEmail ?? null
       if (sender !== null && sameAddress(from, sender)) return
-      throw new ProblemError(
-        'sender-not-allowed',
+      const message =
         sender === null
           ? 'No sender is configured yet. Leave out "from": the message leaves from the sender that is configured when it is sent.'
-          : `Messages leave from ${sender} only. Leave out "from", or use replyTo for answers to another address.`,
-      )
+          : `Messages leave from ${sender} only. Leave out "from", or use replyTo for answers to another address.`
+      throw new ProblemError('sender-not-allowed', message, { errors: [{ path: 'from', message }] })
     },
     async requireRecipients(message) {
       const { allowedDomains: ofInstallation } = await readRecipientsPolicy(tenantId)
