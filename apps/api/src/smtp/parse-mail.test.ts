@@ -296,6 +296,7 @@ it('passes on five X- headers, none of ours or of Microsoft, and names the rest'
 
 it.each([
   ['X-Inforiver-Priority: urgent', 'priority'],
+  ['X-Inforiver-Priority: High', 'priority'],
   ['X-Inforiver-Send-At: tomorrow', 'sendAt'],
   ['X-Inforiver-Expires-At: 2026-13-01T00:00:00Z', 'expiresAt'],
   [`X-Inforiver-Reference: ${'x'.repeat(513)}`, 'reference'],

@@ -191,7 +191,7 @@ function ownFields(own: MailHeader['own']): Record<string, string> {
   return Object.fromEntries(
     Object.entries(OWN_FIELDS).flatMap(([name, field]) => {
       const value = own.get(name)
-      return value === undefined ? [] : [[field, field === 'priority' ? value.toLowerCase() : value]]
+      return value === undefined ? [] : [[field, value]]
     }),
   )
 }

@@ -32,7 +32,15 @@ it.each([
   [new SmtpRefusal(452, '4.3.1', 'No room'), '452 4.3.1 No room'],
   [new ProblemError('storage-full', 'No room.'), '452 4.3.1 No room.'],
   [new ProblemError('message-too-large', 'Too large.'), '552 5.3.4 Too large.'],
-  [new ProblemError('recipient-not-allowed', 'Not there.'), '550 5.7.1 Not there.'],
+  [
+    new ProblemError('recipient-not-allowed', 'to[0]: Not there.', {
+      errors: [
+        { path: 'to[0]', message: 'Not there.' },
+        { path: 'bcc[0]', message: 'Not there.' },
+      ],
+    }),
+    '550 5.7.1 Not there.',
+  ],
   [new ProblemError('unavailable', 'Later.'), '451 4.3.0 Later.'],
   [
     new ProblemError('invalid-input', '2 faults', {

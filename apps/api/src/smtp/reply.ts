@@ -98,7 +98,9 @@ export function toRefusal(error: unknown, outageOf: (error: unknown) => string |
   return outage === null ? null : new SmtpRefusal(451, '4.3.0', `${outage} Send the message again in a moment.`)
 }
 
-function describe({ message, errors = [] }: ProblemError): string {
+function describe({ code, message, errors = [] }: ProblemError): string {
   if (errors.length === 0) return message
+  // A client knows its recipients by their commands, and not by the fields of the REST API.
+  if (code === 'recipient-not-allowed') return [...new Set(errors.map((fault) => fault.message))].join(' ')
   return errors.map(({ path, message: fault }) => (path === '' ? fault : `${path}: ${fault}`)).join(' ')
 }
