@@ -26,9 +26,12 @@ export type ServiceKey = z.infer<typeof ServiceKey>
 const MAX_SCOPES = Scope.options.length
 export const MAX_ALLOWED_ADDRESSES = 100
 
-const ClientAddress = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], {
-  error: 'An IP address such as 10.1.2.3, or a network such as 10.0.0.0/8 or fd00::/8.',
-})
+const AddressOrNetwork = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()])
+const ADDRESS_WANTED = 'An IP address such as 10.1.2.3, or a network such as 10.0.0.0/8 or fd00::/8.'
+
+const ClientAddress = z
+  .string({ error: ADDRESS_WANTED })
+  .refine((address) => AddressOrNetwork.safeParse(address).success, ADDRESS_WANTED)
 
 export const ServiceName = z
   .string()
