@@ -115,12 +115,28 @@ async function addWebhook(
   return receiver
 }
 
+/** Events that tell when somebody has read all of them. */
+function spyOnReads(): { readonly events: Events; ended: () => Promise<void> } {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  return {
+    events: {
+      ...events,
+      async read(...of) {
+        const page = await events.read(...of)
+        if (page?.ended) setImmediate(resolve)
+        return page
+      },
+    },
+    ended: () => promise,
+  }
+}
+
 /** Sends as a process of its own. */
-function startDispatcher(): () => Promise<void> {
+function startDispatcher(read: Events = events): () => Promise<void> {
   const send = createWebhookSender({ allowAddress: () => true, extraCaCertificates: certificate.certificate })
   const dispatcher = createEventDispatcher({
     store: streams,
-    events,
+    events: read,
     attempt: createWebhookAttempt({ vault, send, clock: clock.now, logger }),
     clock: clock.now,
     chance: () => 0,
@@ -211,6 +227,39 @@ it('sends a burst through several processes', async () => {
 
   await arrival(receiver, ids)
   expect(receiver.received).toHaveLength(60)
+})
+
+it('writes down once a minute how far a webhook got that was sent nothing', async () => {
+  const receiver = await addWebhook()
+  const waiting = () => streams.countWaiting(TENANT, [{ id: receiver.id, types: ['message.sent'], services: null }])
+  await happen(25_000, 'message.held')
+  await clock.advance(1 * MINUTES)
+  await happen(1, 'message.held')
+  const { position } = await events.end(TENANT)
+  const stop = startDispatcher()
+  await expect
+    .poll(() => test.query('SELECT position FROM webhook_streams'), WAIT)
+    .toEqual([{ position: String(position) }])
+  await stop()
+
+  await happen(1)
+  expect(await waiting()).toEqual(new Map([[receiver.id, 1]])) // which looks no further than 20,000 events
+})
+
+it('passes over nothing after a failover that lost what was passed over, to a clock that is behind', async () => {
+  await happen(1)
+  const receiver = await addWebhook()
+  await clock.advance(40 * SECONDS)
+  await happen(1, 'message.held')
+  const look = spyOnReads()
+  startDispatcher(look.events)
+  await look.ended()
+  await test.query(`DELETE FROM message_events WHERE type = 'message.held'`)
+  await clock.advance(-30 * SECONDS)
+  const ids = await happen(1)
+  await arrival(receiver, ids)
+
+  expect(receiver.received).toHaveLength(1)
 })
 
 it('tries an event again apart from the others, and gives it up after ten attempts', async () => {

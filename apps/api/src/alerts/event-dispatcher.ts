@@ -21,6 +21,8 @@ const REQUESTS_AT_ONCE = 10
 const FIRST_PAUSE_MS = 5_000
 const LONGEST_PAUSE_MS = 5 * 60_000
 const LEASE_BYTES = 16
+/** Of events that are left out, the position is written down when it is so far ahead, in microseconds. */
+const WRITTEN_DOWN_EVERY = 60_000_000
 
 export interface EventDispatcher {
   start(): void
@@ -56,7 +58,7 @@ export function createEventDispatcher({
 }): EventDispatcher {
   /** By the id of the stream, or of the webhook for retries. */
   const underWay = new Map<string, Promise<void>>()
-  /** Positions up to which streams have nothing to send, which need not be written down. */
+  /** Positions up to which streams have nothing to send, of which few are written down. */
   const leftOut = new Map<string, number>()
   let polling: Polling | null = null
 
@@ -83,8 +85,10 @@ export function createEventDispatcher({
     if (leftOut.size > MOST_REMEMBERED) leftOut.clear()
     for (const stream of streams) {
       const isReplay = stream.filter.endsAt != null
-      if (free() > 0 && (isReplay || (ends.get(stream.webhook.tenantId) ?? 0) > positionIn(stream)))
-        begin(stream.id, () => sendNext(stream, signal))
+      const end = ends.get(stream.webhook.tenantId) ?? 0
+      // The events that were left out may be lost in a failover, and others come before their positions.
+      if (end < positionIn(stream)) leftOut.delete(stream.id)
+      if (free() > 0 && (isReplay || end > positionIn(stream))) begin(stream.id, () => sendNext(stream, signal))
     }
     return pollEveryMs
   }
@@ -119,8 +123,9 @@ export function createEventDispatcher({
     if (page === null) return false
     if (page.events.length === 0) {
       leftOut.set(stream.id, page.next.position)
-      if (!page.ended) await store.move(stream, page.next.position)
-      else if (filter.endsAt != null) await store.end(stream)
+      if (page.ended && filter.endsAt != null) await store.end(stream)
+      else if (!page.ended || page.next.position - stream.position > WRITTEN_DOWN_EVERY)
+        await store.move(stream, page.next.position)
       return !page.ended
     }
     const lease = random(LEASE_BYTES).toString('hex')
