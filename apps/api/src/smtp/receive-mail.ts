@@ -4,7 +4,7 @@ import { setImmediate } from 'node:timers/promises'
 import { MessageInput } from '@inforiver-mail/contract/message'
 import type { MimeContent } from '@inforiver-mail/m365/message-content'
 import { MAX_MIME_BYTES } from '@inforiver-mail/m365/mime-message'
-import { Splitter } from '@zone-eu/mailsplit'
+import { Splitter, type SplitterChunk } from '@zone-eu/mailsplit'
 import { faultsOf, refuseInput } from '../http/input-faults.ts'
 import { divideRecipients, MAX_REPLY_TO, namesAnother, type MailHeader } from './mail-headers.ts'
 import { SMALL_BODY_BYTES } from '../memory/memory-use.ts'
@@ -61,15 +61,44 @@ export async function readMail(
   let totalBytes = 0
   let limitBytes = SMALL_BODY_BYTES // any limit is above this, so that small mails need not know it
   let isLimitKnown = false
+  let isParsing = true
+  let parserWaits = () => {}
   const parsing = parse()
 
   async function parse(): Promise<ParsedMail | null> {
     try {
-      return await parseMail(splitter, { sink, holdText, textEnded, onHeader: (header) => (arrived.header = header) })
+      return await parseMail(split(), { sink, holdText, textEnded, onHeader: (header) => (arrived.header = header) })
     } catch (error) {
       giveUp(error)
       return null
+    } finally {
+      isParsing = false
+      parserWaits()
     }
+  }
+
+  async function* split(): AsyncGenerator<SplitterChunk> {
+    for await (const chunk of splitter) {
+      yield chunk
+      parserWaits()
+    }
+  }
+
+  /**
+   * Waits until the parser has taken all of the data, or has given up. What waited in a queue would outlive the collections
+   * of young garbage, and a large mail would leave all of itself to a rare one of old garbage.
+   */
+  async function feed(data: Buffer): Promise<void> {
+    let isWritten = false
+    await new Promise<void>((resolve) => {
+      parserWaits = () => {
+        if (!isParsing || (isWritten && splitter.readableLength === 0)) resolve()
+      }
+      splitter.write(data, () => {
+        isWritten = true
+        parserWaits()
+      })
+    })
   }
 
   function giveUp(error: unknown): void {
@@ -94,7 +123,7 @@ export async function readMail(
         await memory.arrived(totalBytes).catch(giveUp)
         if (memory.keepsSource) kept.push(data)
         else kept = []
-        if (!splitter.destroyed) await feed(splitter, data, parsing)
+        if (!splitter.destroyed) await feed(data)
       }
     }
   } catch (error) {
@@ -108,11 +137,6 @@ export async function readMail(
   const { header, fault } = arrived
   const source = memory.keepsSource ? Buffer.concat(kept) : null
   return { header, hash: hash.digest('base64url'), source, result: mail ? { mail } : { fault: fault?.error } }
-}
-
-/** Waits until the parser has taken the data, or has given up. */
-async function feed(splitter: Splitter, data: Buffer, parsing: Promise<unknown>): Promise<void> {
-  await Promise.race([new Promise<void>((resolve) => splitter.write(data, () => resolve())), parsing])
 }
 
 export function tooLarge(limitBytes: number): SmtpRefusal {
