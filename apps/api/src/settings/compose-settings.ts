@@ -22,16 +22,15 @@ import { createKeepAlive } from './keep-alive.ts'
 import { recipientsPolicyRoutes } from './recipients-policy-routes.ts'
 import { createRecipientsPolicyReader, type ReadRecipientsPolicy } from './recipients-policy-store.ts'
 import { checkSentItemsSearch } from './sent-items-search.ts'
+import { createSenderReader, type ReadSender } from './sender-store.ts'
 import { consentReturn, settingsRoutes } from './settings-routes.ts'
-import type { Connection } from './settings-state.ts'
 import { createSettingsStore } from './settings-store.ts'
 
 const REFRESH_TIMEOUT_MS = 5 * 60_000
 
 export interface Settings {
   readonly accessSource: AccessSource
-  /** Returns the connection that a tenant sends with; null when nothing is configured. */
-  readonly readSender: (tenantId: string) => Promise<Connection | null>
+  readonly readSender: ReadSender
   readonly readRecipientsPolicy: ReadRecipientsPolicy
   routes(guards: {
     requireAdmin: (request: FastifyRequest) => Promise<SignedIn>
@@ -100,11 +99,7 @@ export function composeSettings({
   return {
     accessSource,
 
-    async readSender(tenant) {
-      const { state } = await settingsStore.read(tenant)
-      return state.status === 'not-configured' ? null : state.connection
-    },
-
+    readSender: createSenderReader(database.pool),
     readRecipientsPolicy,
 
     routes:
