@@ -48,9 +48,9 @@ export function alertText({ type, facts }: Alert, count: number, { entra }: Admi
     case 'messages.failed':
       return {
         title: count === 1 ? 'A message failed' : `${count} messages failed`,
-        detail: `Microsoft refused ${count === 1 ? 'it' : 'them'} for good, 24 hours of trying were over, or it could not be told whether ${count === 1 ? 'it was' : 'they were'} sent.`,
+        detail: `Microsoft refused ${count === 1 ? 'it' : 'them'} for good, 24 hours of trying were over, ${count === 1 ? 'it' : 'they'} expired first, or it could not be told whether ${count === 1 ? 'it was' : 'they were'} sent.`,
         action:
-          'The Messages page says why each failed, and which may have been sent. A workspace admin can retry it there once the reason is gone.',
+          'The Messages page says why each failed, and which may have been sent. A workspace admin can retry it there once the reason is gone; what has expired is submitted again by its service.',
       }
     case 'queue.stalled':
       return {
