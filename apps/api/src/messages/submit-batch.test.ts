@@ -35,6 +35,17 @@ it('accepts 100 messages in order, each as a read returns it', async () => {
   expect(await count()).toBe(before + 100)
 })
 
+it('has messages of a batch leave in their order', async () => {
+  const { json } = await post(mails(100))
+  const ids = json.items.map(({ id }: { id: string }) => id)
+
+  const due = await ground.database.query<{ id: string }>(
+    'SELECT message_id AS id FROM message_queue WHERE message_id = ANY ($1) ORDER BY due_at, message_id',
+    [ids],
+  )
+  expect(due.map(({ id }) => id)).toEqual(ids)
+})
+
 it('stores none of 100 messages when one is refused, and lists every fault by path', async () => {
   const before = await count()
   const messages = mails(100)

@@ -73,6 +73,7 @@ const LOCK_RECEIVED = `SELECT message_id AS id FROM message_contents WHERE messa
  * - Messages that the tenant has no room for are left out, the largest first, so that they keep out no smaller ones. The
  *   total of the tenant is locked before it is compared, so that two processes cannot fill the same room.
  * - Messages whose data key is gone are left out. The other data keys are locked against deletion.
+ * - Those of which all or none are stored are due a millisecond apart, so that they leave in their order.
  * - Workers are woken only if the tenant had nothing due before: otherwise they are busy, or wait for its limits.
  *
  * $25 the most that a tenant may store, $26 the channel to wake workers on, $27 whether to store all or none, else one array per
@@ -85,10 +86,10 @@ WITH new AS MATERIALIZED (
               WHEN s.problem IS NOT NULL THEN s.problem ->> 'code' END AS because
     FROM unnest($1::text[], $2::text[], $3::text[], $4::jsonb[], $5::text[], $6::text[], $7::timestamptz[], $8::text[], $9::boolean[],
                 $10::int[], $11::text[], $12::bytea[], $13::bigint[], $14::bigint[], $15::int[], $16::bigint[], $17::text[],
-                $18::jsonb[], $19::jsonb[], $20::jsonb[], $21::text[], $22::timestamptz[], $23::boolean[], $24::boolean[])
+                $18::jsonb[], $19::jsonb[], $20::jsonb[], $21::text[], $22::timestamptz[], $23::boolean[], $24::boolean[]) WITH ORDINALITY
       AS n(id, tenant_id, service, "to", subject, reference, send_at, on_unknown_outcome, save_to_sent_items, recipients,
            data_key, content, attachment_bytes, stored_bytes, open_bytes, added_bytes, traceparent,
-           cc, bcc, attachments, priority, expires_at, read_receipt, delivery_receipt)
+           cc, bcc, attachments, priority, expires_at, read_receipt, delivery_receipt, place)
     LEFT JOIN tenant_settings s ON s.tenant_id = n.tenant_id
 ), keys AS MATERIALIZED (
   SELECT id FROM data_keys WHERE id = ANY ($11) ORDER BY id FOR KEY SHARE
@@ -110,7 +111,7 @@ WITH new AS MATERIALIZED (
 ), accepted AS MATERIALIZED (
   SELECT n.*, n.stored_bytes > octet_length(n.content) AS chunked,
          CASE WHEN later THEN 'scheduled' WHEN because IS NULL THEN 'queued' ELSE 'held' END AS state,
-         CASE WHEN later THEN send_at WHEN because IS NULL THEN mail_now() END AS due_at,
+         CASE WHEN later THEN send_at WHEN because IS NULL THEN mail_now() - CASE WHEN $27 THEN cardinality($1) - place ELSE 0 END * interval '1 millisecond' END AS due_at,
          CASE WHEN NOT coalesce(later, false) THEN because END AS held_because
     FROM new n WHERE id IN (SELECT id FROM fitting) AND (NOT $27 OR (SELECT count(*) FROM fitting) = (SELECT count(*) FROM new))
 ), recorded AS (
