@@ -47,6 +47,7 @@ export const MessageEvent = z.strictObject({
 })
 export type MessageEvent = z.infer<typeof MessageEvent>
 
+const AFTER_FAULT = 'The next of an earlier answer, the id of an event, or 0 for the oldest; given once.'
 const TYPES_FAULT = `Types separated by commas, such as message.sent,message.failed. There are: ${MessageEventType.options.join(', ')}.`
 
 const TypeList = z
@@ -71,8 +72,8 @@ export const listMessageEvents = {
   scope: 'messages:read',
   query: z.strictObject({
     after: z
-      .string()
-      .regex(/^(0|evt_[0-9a-f]{32})$/, 'The next of an earlier answer, the id of an event, or 0 for the oldest.')
+      .string({ error: AFTER_FAULT })
+      .regex(/^(0|evt_[0-9a-f]{32})$/, AFTER_FAULT)
       .exactOptional()
       .describe(
         'The next of an earlier answer, or the id of an event. 0: from the oldest event. Left out: from now on.',
