@@ -7,26 +7,28 @@ const SERVICE = { tenantId: 'ten_1', service: 'reports', allowedDomains: [] }
 
 function start(authenticate: Authenticate) {
   const waits: number[] = []
+  const lines: { client: string }[] = []
   let nowMs = 1_000
   const logIn = createLogins({
     authenticate,
     outageOf: ({ message }: Error) => (message === 'away' ? 'The database is away.' : null),
     elapsedMs: () => nowMs,
-    logger: pino({ level: 'silent' }),
+    logger: pino({ level: 'warn' }, { write: (line: string) => void lines.push(JSON.parse(line)) }),
     wait: async (ms) => void waits.push(ms),
   } as Parameters<typeof createLogins>[0])
   const given = (client: string) => ({ user: 'scanner', password: 'imk_x', client })
-  return { waits, logIn: (client = '192.0.2.1') => logIn(given(client)), pass: (ms: number) => (nowMs += ms) }
+  return { waits, lines, logIn: (client = '192.0.2.1') => logIn(given(client)), pass: (ms: number) => (nowMs += ms) }
 }
 
 const refuse: Authenticate = async () => {
   throw new ProblemError('invalid-service-key', 'No.')
 }
 
-it('answers each of 50 failed logins of an address later than the one before, by a second at most', async () => {
-  const { logIn, waits } = start(refuse)
+it('answers each of 50 failed logins of an address later than the one before, by a second at most, and logs five', async () => {
+  const { logIn, waits, lines } = start(refuse)
   for (let count = 0; count < 50; count++) await expect(logIn()).rejects.toMatchObject({ responseCode: 535 })
 
+  expect(lines).toHaveLength(5)
   expect(waits).toEqual(Array.from({ length: 50 }, (_, index) => (index + 1) * 20))
   await expect(logIn()).rejects.toThrow('5.7.8')
   expect(waits.at(-1)).toBe(1_000)

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import { LRUCache } from 'lru-cache'
 import { ProblemError } from '../http/problem.ts'
+import { createRefusalLimit } from '../refusal-limit.ts'
 import { SmtpRefusal, toRefusal } from './reply.ts'
 
 const SLOWER_BY_MS = 20
@@ -54,6 +55,10 @@ export function createLogins({
     perf: { now: elapsedMs },
   })
 
+  const limit = createRefusalLimit(({ code, count }) =>
+    logger.warn({ code, logins: count }, 'more smtp logins were refused'),
+  )
+
   return async ({ user, password, client }) => {
     const shownUser = showUser(user, password)
     try {
@@ -68,7 +73,8 @@ export function createLogins({
       }
       const count = (failures.get(client) ?? 0) + 1
       failures.set(client, count)
-      logger.warn({ user: shownUser, client, code: error.code }, 'smtp login refused')
+      if (limit.allows(error.code, client))
+        logger.warn({ user: shownUser, client, code: error.code }, 'smtp login refused')
       await wait(Math.min(count * SLOWER_BY_MS, SLOWEST_MS))
       throw new SmtpRefusal(535, '5.7.8', toText(error))
     }

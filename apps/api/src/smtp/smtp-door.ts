@@ -8,6 +8,7 @@ import { ProblemError } from '../http/problem.ts'
 import { createBodyMemory } from '../memory/body-memory.ts'
 import type { ByteBudget } from '../memory/byte-budget.ts'
 import { SMALL_BODY_BYTES } from '../memory/memory-use.ts'
+import { createRefusalLimit } from '../refusal-limit.ts'
 import type { Tracing } from '../tracing.ts'
 import { createConnectionCounts } from './connection-counts.ts'
 import type { LoggedIn, Login } from './login.ts'
@@ -86,6 +87,16 @@ export interface SmtpDoor {
   close(): Promise<void>
 }
 
+/** TLS of the client that is older than `SMTP_LISTEN_MIN_TLS`, or has no cipher in common. */
+const TOO_OLD = new Set(['ERR_SSL_UNSUPPORTED_PROTOCOL', 'ERR_SSL_NO_SHARED_CIPHER'])
+
+/** smtp-server says where it is from, on the error itself or beside it. */
+interface ConnectionError extends Error {
+  readonly code?: string
+  readonly remoteAddress?: string
+  readonly meta?: { readonly remoteAddress?: string }
+}
+
 /** What is known of a connection. */
 interface Visit {
   readonly client: string
@@ -103,6 +114,9 @@ export function createSmtpDoor(deps: SmtpDoorDeps): SmtpDoor {
   const visits = new Map<SMTPServerSession, Visit>()
   const perAddress = createConnectionCounts<SMTPServerSession>()
   const perKey = createConnectionCounts<SMTPServerSession>()
+  const handshakes = createRefusalLimit(({ code, count }) =>
+    logger.warn({ code, handshakes: count }, 'more smtp tls handshakes failed'),
+  )
   let announcedBytes = 0
   let isListening = false
   let isClosing = false
@@ -116,8 +130,19 @@ export function createSmtpDoor(deps: SmtpDoorDeps): SmtpDoor {
   ] as const) {
     if (port === null) continue
     const listener: Listener = createListener({ ...shared, fromFirstByte, handlers: handlersOf(() => listener) })
-    listener.on('error', (error: Error) => logger.debug({ err: error }, 'smtp connection failed'))
+    listener.on('error', noteFailure)
     listeners.push({ port, listener })
+  }
+
+  /** What an old device needs is told, within limits; whatever else breaks a connection is of no interest. */
+  function noteFailure(error: ConnectionError): void {
+    const { code = '', remoteAddress = '' } = { ...error.meta, ...error }
+    if (!TOO_OLD.has(code)) logger.debug({ err: error }, 'smtp connection failed')
+    else if (handshakes.allows(code, remoteAddress))
+      logger.warn(
+        { client: remoteAddress, code },
+        'smtp tls handshake failed: the client offers no TLS that is taken here',
+      )
   }
 
   function handlersOf(listener: () => Listener): Handlers {

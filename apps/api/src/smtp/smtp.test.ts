@@ -353,6 +353,13 @@ it('shows a renewed certificate once its files have changed, while mails go thro
   expect(await shown()).toBe('renewed.contoso.com')
 })
 
+it('says in the log whose TLS is too old', async () => {
+  const old = { minVersion: 'TLSv1', maxVersion: 'TLSv1', ciphers: 'DEFAULT@SECLEVEL=0' } as const
+  await expect(connectSmtp(tlsPort, old)).rejects.toMatchObject({ code: 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION' })
+  const line = /"client":"127\.0\.0\.1","code":"ERR_SSL_UNSUPPORTED_PROTOCOL"/
+  await expect.poll(() => product.logLines.join('')).toMatch(line)
+})
+
 it('closes idle connections with 421 when it stops, and lets a mail arrive first', async () => {
   const at = await freePort()
   const stopping = await ground.startProduct({ environment: { ROLE: 'api', SMTP_LISTEN_PORT: String(at) } })
