@@ -143,6 +143,7 @@ function readXHeaders(lines: readonly HeaderLine[]): Pick<MailHeader, 'headers' 
     const name = line.line.slice(0, line.line.indexOf(':')).trim()
     if (!X_HEADER.test(name) || NOT_PASSED_ON.test(name) || seen.has(line.key)) continue
     const value = toText(valueOf(line))
+    if (value === '') continue // says nothing, and may have Graph refuse the whole message
     const fits = name.length <= MAX_X_NAME_CHARACTERS && value.length <= MAX_VALUE_CHARACTERS
     seen.add(line.key)
     if (fits && Object.keys(headers).length < MAX_HEADERS) headers[name] = value

@@ -175,6 +175,11 @@ it.each([
     'more than 100 attachments',
   ],
   ['a header without end', `${HEAD}X: ${'x'.repeat(300_000)}`, 'header of more than 262144 bytes'],
+  [
+    'parts with long headers',
+    mixed(...Array.from({ length: 9 }, () => part(`X: ${'x'.repeat(130_000)}`, 'x'))),
+    'headers of more than 1048576 bytes in its parts',
+  ],
   ['no boundary', `${HEAD}Content-Type: multipart/mixed\r\n\r\nText`, 'without a boundary'],
   ['a text that is too long', `${HEAD}\r\n${'x'.repeat(7_000_000)}`, '5.3.4 The text has more than 6291456 bytes'],
   ['nothing', '', '5.6.0 The message is empty.'],
@@ -288,7 +293,7 @@ it.each([
 
 it('passes on five X- headers, none of ours or of Microsoft, and names the rest', async () => {
   const names = ['X-A', 'X-MS-Exchange-B', 'X-C', 'x-a', 'X-Inforiver-Reference', 'X-D', 'X-E', 'X-F', 'X-G', 'X-H']
-  const mail = await parsed(`${names.map((name) => `${name}: ${name}`).join('\r\n')}\r\n\r\nText`)
+  const mail = await parsed(`X-Empty:\r\n${names.map((name) => `${name}: ${name}`).join('\r\n')}\r\n\r\nText`)
   expect(mail.header).toMatchObject({ leftOut: ['X-G', 'X-H'] })
   expect(Object.keys(mail.header.headers)).toEqual(['X-A', 'X-C', 'X-D', 'X-E', 'X-F'])
   expect(toMessageInput(mail, ENVELOPE, { sender: null, from: 'rewrite' }).reference).toBe('X-Inforiver-Reference')

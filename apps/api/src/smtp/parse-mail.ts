@@ -11,6 +11,8 @@ import { SmtpRefusal } from './reply.ts'
 
 /** Each level of nesting is compared with every line that begins with two hyphens. */
 const MAX_DEPTH = 128
+/** The headers of all parts together stay in memory until the mail is stored. */
+const MAX_HEADERS_BYTES = 1024 * 1024
 const MEDIA_TYPE = /^[\w!#$&^.+-]{1,127}\/[\w!#$&^.+-]{1,127}$/
 const TOKEN = /^[\w!#$&^.+-]{1,64}$/
 
@@ -69,6 +71,7 @@ export async function parseMail(
   let needsMime = false
   let header: MailHeader | null = null
   let textBytes = 0
+  let headersBytes = 0
   let next = await chunks.next()
 
   /** Yields what arrives of a part, still encoded, and ends where the next part begins. */
@@ -134,6 +137,9 @@ export async function parseMail(
     const depth = parentNode ? (depths.get(parentNode) ?? 0) + 1 : 0
     depths.set(chunk, depth)
     if (depth > MAX_DEPTH) throw malformed(`has parts that are nested more than ${MAX_DEPTH} deep`)
+    headersBytes += chunk.getHeaders().length
+    if (headersBytes > MAX_HEADERS_BYTES)
+      throw malformed(`has headers of more than ${MAX_HEADERS_BYTES} bytes in its parts`)
     if (parentNode) emptyMultiparts.delete(parentNode)
     if (header === null) onHeader((header = readMailHeader(chunk.headers ? chunk.headers.getList() : [])))
     needsMime ||= onlyMimeCarries(chunk)
