@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream'
+import { Readable } from 'node:stream'
 import type { Endpoint } from '@inforiver-mail/contract/endpoint'
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchemaCompiler } from 'fastify'
 import { z } from 'zod'
@@ -30,7 +30,7 @@ const NO_BODY = NOTHING.nullish() // Fastify validates an absent body as null
 /**
  * Serves an endpoint of the contract. `authorize` runs before the body is read. Then the schemas validate the input. An
  * answer that does not match the response schema fails the request, so that an undeclared field cannot leak. A stream is
- * sent as it is.
+ * sent as it is. To a HEAD it is not read: nobody would notice when the client leaves.
  */
 export function route<const E extends Endpoint, Caller>(
   app: FastifyInstance,
@@ -64,6 +64,7 @@ export function route<const E extends Endpoint, Caller>(
       const { params, query, body } = request
       const call = { params, query, body, caller: callers.get(request), request, reply } as Call<E, Caller>
       const answer = await handle(call)
+      if (request.method === 'HEAD' && answer instanceof Readable) answer.destroy()
       if (endpoint.contentType) reply.type(endpoint.contentType)
       return reply.code(endpoint.status).header('cache-control', 'no-store').send(answer)
     },
