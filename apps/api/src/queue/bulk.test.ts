@@ -99,6 +99,17 @@ it('goes on after a process was killed, in whichever process', async () => {
   expect(rows).toEqual([{ outcome: 'cancelled', count: 450 }])
 })
 
+it('deletes the chunks of a few messages at once only', async () => {
+  for (let n = 0; n < 12; n++) await ground.submit({ storedBytes: 5_000_000 })
+  expect(await begin('cancel', { status: 'queued' })).toBe(12)
+  const cancelled = `SELECT count(*)::int AS count FROM messages WHERE outcome = 'cancelled'`
+
+  await ground.queue.upkeep.continueBulk()
+  expect(await ground.database.query(cancelled)).toEqual([{ count: 10 }])
+  await finish()
+  expect(await ground.database.query(cancelled)).toEqual([{ count: 12 }])
+})
+
 it('drops a list that a killed process has not completed, without changing anything', async () => {
   const id = await failed()
   await ground.database.query(

@@ -6,7 +6,7 @@ import type { Database } from '../database/database.ts'
 import { inTransaction } from '../database/transaction.ts'
 import type { Actor } from './actor.ts'
 import { CANCEL } from './cancel.ts'
-import { isCancellable, isRetryable } from './columns.ts'
+import { CHUNKED_AT_ONCE, idsOf, isCancellable, isRetryable } from './columns.ts'
 import { createFinder, type StoredFilter } from './find.ts'
 import { RETRY } from './retry.ts'
 import { MESSAGES_CHANNEL } from './wake.ts'
@@ -55,10 +55,17 @@ const NEXT = `
 SELECT id::text, tenant_id, action, ready FROM bulk_changes
  WHERE ready OR begun_at < mail_now() - interval '${ABANDONED_AFTER}' ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED`
 
-/** $1 change, $2 at most */
+/** Takes few of those whose chunks are deleted when they are cancelled. $1 change, $2 at most */
 const TAKE = `
-DELETE FROM bulk_change_messages
- WHERE change_id = $1 AND message_id = ANY (ARRAY(SELECT message_id FROM bulk_change_messages WHERE change_id = $1 ORDER BY message_id LIMIT $2))
+WITH next AS MATERIALIZED (
+  SELECT b.message_id, coalesce((SELECT c.chunked FROM message_contents c WHERE c.message_id = b.message_id), false) AS chunked
+    FROM bulk_change_messages b WHERE b.change_id = $1 ORDER BY b.message_id LIMIT $2
+), taken AS MATERIALIZED (
+  SELECT message_id FROM next WHERE NOT chunked
+   UNION ALL
+  (SELECT message_id FROM next WHERE chunked LIMIT ${CHUNKED_AT_ONCE})
+)
+DELETE FROM bulk_change_messages WHERE change_id = $1 AND message_id = ${idsOf('taken')}
 RETURNING message_id`
 
 /**

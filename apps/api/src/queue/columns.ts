@@ -156,6 +156,9 @@ ended_drafts AS (
 )`
 }
 
+/** Of messages in chunks, so few are deleted at once: each may have gigabytes, and a statement times out after 30 s. */
+export const CHUNKED_AT_ONCE = 10
+
 /**
  * A common table expression that deletes contents. A trigger deletes their chunks.
  *

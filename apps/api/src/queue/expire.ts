@@ -1,13 +1,11 @@
 import type pg from 'pg'
 import { forgetIndexed } from './search-index.ts'
-import { deleteContents, idsOf, lockTotals } from './columns.ts'
+import { CHUNKED_AT_ONCE, deleteContents, idsOf, lockTotals } from './columns.ts'
 import { positionOf } from './events.ts'
 
 // sent, failed, cancelled ──kept long enough──▶ without content, then deleted.
 
 const BATCH = 5_000
-/** Small, because each may have gigabytes of chunks, and a statement times out after 30 s. */
-const CHUNKED_BATCH = 10
 const DAY_MS = 24 * 60 * 60_000
 
 /** Deletes the content of messages that were not sent. $1 ended before, $2 at most, $3 whether it is chunked */
@@ -105,7 +103,7 @@ export function createRetention(
     // Content goes first even if its retention is longer: deleting a message would cascade to gigabytes of chunks.
     const contentBefore = before(now, Math.min(contentRetentionDays, logRetentionDays))
     await untilDone(pool, FORGET_CONTENT, BATCH, [contentBefore, BATCH, false])
-    await untilDone(pool, FORGET_CONTENT, CHUNKED_BATCH, [contentBefore, CHUNKED_BATCH, true])
+    await untilDone(pool, FORGET_CONTENT, CHUNKED_AT_ONCE, [contentBefore, CHUNKED_AT_ONCE, true])
     await untilDone(pool, FORGET_EVENTS, BATCH, [positionOf(before(now, logRetentionDays)), BATCH])
     await untilDone(pool, FORGET_MESSAGES, BATCH, [before(now, logRetentionDays), BATCH])
     await forgetIndexed(pool, before(now, logRetentionDays))

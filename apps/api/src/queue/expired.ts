@@ -1,14 +1,12 @@
 import type { MessageProblem, MessageProblemCode } from '@inforiver-mail/contract/message'
 import type pg from 'pg'
 import { raiseFailed } from '../alerts/failed-alert.sql.ts'
-import { causeOf, deleteContents, deleteDrafts, idsOf, isInTime } from './columns.ts'
+import { causeOf, CHUNKED_AT_ONCE, deleteContents, deleteDrafts, idsOf, isInTime } from './columns.ts'
 
 // scheduled, queued, held ──its expiresAt passes──▶ failed. A message in doubt is looked for first, and ends in settle.ts
 // (docs/decisions/0034-a-message-in-doubt-does-not-simply-expire.md).
 
 const AT_ONCE = 1_000
-/** Small, because each may have gigabytes of chunks, and a statement times out after 30 s. */
-const CHUNKED_AT_ONCE = 10
 
 export const EXPIRED: MessageProblem = {
   code: 'expired',
