@@ -3,6 +3,7 @@ import { ADA, BEN, createQueueGround, FAILED, HELD, QUEUED, type QueueGround } f
 import { HOURS } from '../test-support/test-clock.ts'
 import type { BulkAction } from './bulk.ts'
 import type { StoredFilter } from './find.ts'
+import { countUnsent, failUnsent } from './not-resent.ts'
 
 const PERSON = { tenantId: ADA, service: null, userId: null }
 
@@ -108,6 +109,18 @@ it('deletes the chunks of a few messages at once only', async () => {
   expect(await ground.database.query(cancelled)).toEqual([{ count: 10 }])
   await finish()
   expect(await ground.database.query(cancelled)).toEqual([{ count: 12 }])
+})
+
+it('retries nothing after a restore that is to send nothing again', async () => {
+  const id = await failed()
+  await begin('retry', { status: 'failed' })
+  const client = await ground.opened.pool.connect()
+  expect(await countUnsent(client)).toMatchObject({ queued: 1 })
+  await failUnsent(client)
+  client.release()
+  await finish()
+
+  expect(await statusOf(id)).toBe('failed')
 })
 
 it('drops a list that a killed process has not completed, without changing anything', async () => {

@@ -136,6 +136,7 @@ const FILTERS: readonly StoredFilter[] = [
   { service: 'alerts' },
   { possibleDuplicate: true },
   { possibleDuplicate: true, status: 'sent' },
+  { possibleDuplicate: true, status: 'queued' },
   { possibleDuplicate: false, status: 'failed' },
   { submittedFrom: at(20), submittedTo: at(60) },
   { submittedTo: at(0) },

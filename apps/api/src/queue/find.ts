@@ -134,6 +134,7 @@ function sourceOf({ status, problem, failedFrom, failedTo, possibleDuplicate, de
   if (delivery !== undefined && delivery !== 'unknown') return null // nothing reports what became of a message yet
   const mustHaveFailed = problem !== undefined || failedFrom !== undefined || failedTo !== undefined
   if (mustHaveFailed) return status === undefined || status === 'failed' ? unsent('failed') : null
+  if (possibleDuplicate === true) return POSSIBLE_DUPLICATES // in each status there are few
   switch (status) {
     case 'failed':
     case 'cancelled':
@@ -144,7 +145,7 @@ function sourceOf({ status, problem, failedFrom, failedTo, possibleDuplicate, de
     case 'sending':
       return inQueue(status)
     default:
-      return possibleDuplicate === true ? POSSIBLE_DUPLICATES : ALL
+      return ALL
   }
 }
 
@@ -200,8 +201,8 @@ export function createFinder(pool: pg.Pool, owner: Owner, filter: StoredFilter):
 
   /** Finds the source, or walks all messages where that is faster. */
   async function orderedSource(rows: Source): Promise<Source> {
-    if (rows.ordered || status === undefined || status === 'sending' || !(await isLarge(status))) return rows
-    return ALL
+    if (rows.ordered || !rows.hasStatus || status === undefined || status === 'sending') return rows
+    return (await isLarge(status)) ? ALL : rows
   }
 
   async function isLarge(asked: MessageStatus): Promise<boolean> {
@@ -346,8 +347,8 @@ export function createFinder(pool: pg.Pool, owner: Owner, filter: StoredFilter):
     const found = await take(matches(toward, start, limit + 1), limit + 1)
     const shown = found.slice(0, limit)
     const hasMore = found.length > limit
-    const back = shown[0] ?? start
-    const isOtherWay = start !== null && back !== null && (await take(matches(opposite(toward), back, 1), 1)).length > 0
+    const isOtherWay =
+      start !== null && (await take(matches(opposite(toward), shown[0] ?? wayBack(start), 1), 1)).length > 0
     return toward === 'older'
       ? { matches: shown, hasNewer: isOtherWay, hasOlder: hasMore }
       : { matches: shown.toReversed(), hasNewer: hasMore, hasOlder: isOtherWay }
@@ -407,6 +408,16 @@ function cutPage(newest: readonly Match[], isComplete: boolean, start: PageStart
 
 function compareMatches(a: Match, b: Match): number {
   return a.at.getTime() - b.at.getTime() || (a.id < b.id ? -1 : Number(a.id > b.id))
+}
+
+/**
+ * Where to turn back from a page that became empty: the message that it began behind is found again. It is in the
+ * millisecond beside, because no message lies in between.
+ */
+export function wayBack({ at, toward }: PageStart): ListPosition {
+  return toward === 'older'
+    ? { at: new Date(at.getTime() - 1), id: `msg_${'f'.repeat(32)}` }
+    : { at: new Date(at.getTime() + 1), id: `msg_${'0'.repeat(32)}` }
 }
 
 function opposite(toward: Toward): Toward {

@@ -15,7 +15,15 @@ import {
 import type { Owner } from './actor.ts'
 import { ACCEPTED, MOST_ATTEMPTS, readAttempts, type StoredAttempt } from './attempts.ts'
 import { reportRecipients } from './delivery-reports.ts'
-import { createFinder, type Finder, type Match, type PageStart, type StoredFilter, type Total } from './find.ts'
+import {
+  createFinder,
+  wayBack,
+  type Finder,
+  type Match,
+  type PageStart,
+  type StoredFilter,
+  type Total,
+} from './find.ts'
 import type { MailboxLimits } from './limits.ts'
 import { explainQueued } from './queue-position.ts'
 import type { Waiting } from './waiting.ts'
@@ -97,8 +105,8 @@ export async function listMessages(
   const items = await readMessages(pool, limits, owner, matches, finder, configuredSender)
   return {
     items,
-    newer: hasNewer ? (matches[0] ?? start) : null,
-    older: hasOlder ? (matches.at(-1) ?? start) : null,
+    newer: hasNewer ? (matches[0] ?? (start && wayBack(start))) : null,
+    older: hasOlder ? (matches.at(-1) ?? (start && wayBack(start))) : null,
     total,
     totalIsEstimate,
   }

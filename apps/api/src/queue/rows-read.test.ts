@@ -321,6 +321,10 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
       ({ messages }) => messages.list(FOUND, listing(filter), null),
     ]),
     [
+      'the newest that wait and may be duplicates',
+      ({ messages }) => messages.list(PERSON, listing({ status: 'queued', possibleDuplicate: true }), null),
+    ],
+    [
       'what is to be retried together',
       ({ messages }) => messages.changeAll({ ...PERSON, tenantId: ADA }, 'retry', {}, new Date()),
     ],
