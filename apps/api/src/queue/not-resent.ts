@@ -6,6 +6,7 @@ import { causeOf, deleteDrafts } from './columns.ts'
 
 /** What a restored database would send as soon as it is started. */
 export interface Unsent {
+  /** With those that failed and that somebody had asked to be retried. */
   readonly queued: number
   readonly held: number
   readonly scheduled: number
@@ -33,7 +34,8 @@ const UNKNOWN: MessageProblem = {
 const IN_DOUBT = `(q.doubt <> 'none' OR q.possible_duplicate OR q.lease_owner IS NOT NULL)`
 
 const COUNT = `
-SELECT count(*) FILTER (WHERE q.state = 'queued' AND NOT ${IN_DOUBT})::int AS queued,
+SELECT (count(*) FILTER (WHERE q.state = 'queued' AND NOT ${IN_DOUBT})
+        + (SELECT count(*) FROM bulk_changes b JOIN bulk_change_messages l ON l.change_id = b.id WHERE b.ready AND b.action = 'retry'))::int AS queued,
        count(*) FILTER (WHERE q.state = 'held' AND NOT ${IN_DOUBT})::int AS held,
        count(*) FILTER (WHERE q.state = 'scheduled' AND NOT ${IN_DOUBT})::int AS scheduled,
        count(*) FILTER (WHERE ${IN_DOUBT})::int AS "inDoubt"
@@ -50,6 +52,10 @@ WITH unsent AS MATERIALIZED (
   SELECT q.message_id, q.tenant_id, q.from_email, q.possible_duplicate, q.attempt_id, ${IN_DOUBT} AS in_doubt FROM message_queue q
 ), left_queue AS (
   DELETE FROM message_queue
+), changes AS (
+  DELETE FROM bulk_changes
+), listed AS (
+  DELETE FROM bulk_change_messages
 ), recorded AS (
   UPDATE messages m
      SET outcome = 'failed', ended_at = mail_now(), from_email = u.from_email, possible_duplicate = u.possible_duplicate,
@@ -63,7 +69,7 @@ WITH unsent AS MATERIALIZED (
 ), ${deleteDrafts('unsent', `CASE WHEN NOT e.in_doubt THEN 'draft' END`)}
 SELECT count(*)::int AS failed FROM unsent`
 
-/** Fails every message that has not ended. Returns how many there were. */
+/** Fails every message that has not ended, and gives up what was still to be retried. Returns how many there were. */
 export async function failUnsent(client: pg.ClientBase): Promise<number> {
   const { rows } = await client.query<{ failed: number }>(FAIL, [JSON.stringify(UNKNOWN), JSON.stringify(NOT_RESENT)])
   return rows[0]?.failed ?? 0
