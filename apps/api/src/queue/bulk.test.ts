@@ -80,6 +80,24 @@ it('cancels what is scheduled, held and queued, but not what may have been sent'
   expect((await ground.read(others, BEN)).status).toBe('queued')
 })
 
+it('leaves alone what is submitted while the list is made', async () => {
+  const scheduled = await ground.submit({ sendAt: new Date(ground.clock.now().getTime() + 1 * HOURS) })
+  const inTheWay = await ground.opened.pool.connect()
+  await inTheWay.query('BEGIN; LOCK TABLE bulk_change_messages')
+  const begun = begin('cancel', { subject: 'Q3' })
+  const waiting = `SELECT FROM pg_locks WHERE NOT granted AND relation = 'bulk_change_messages'::regclass`
+  await expect.poll(() => ground.database.query(waiting)).toHaveLength(1)
+  await ground.clock.advance(1)
+  const after = await ground.submit()
+  await inTheWay.query('COMMIT')
+  inTheWay.release()
+
+  expect(await begun).toBe(1)
+  await finish()
+  expect(await statusOf(scheduled)).toBe('cancelled')
+  expect(await statusOf(after)).toBe('queued')
+})
+
 it('goes on after a process was killed, in whichever process', async () => {
   const submitted: string[] = []
   for (let n = 0; n < 450; n++) submitted.push(await ground.submit())

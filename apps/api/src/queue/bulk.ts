@@ -29,7 +29,7 @@ const STATES: Readonly<Record<BulkAction, readonly MessageStatus[]>> = {
 }
 
 /** $1 tenant, $2 action */
-const BEGIN = `INSERT INTO bulk_changes (tenant_id, action, begun_at) VALUES ($1, $2, mail_now()) RETURNING id::text`
+const BEGIN = `INSERT INTO bulk_changes (tenant_id, action, begun_at) VALUES ($1, $2, mail_now()) RETURNING id::text, begun_at`
 
 /** Lists those of the messages that can be changed now. $1 change, $2 ids */
 const LIST: Readonly<Record<BulkAction, string>> = {
@@ -80,11 +80,16 @@ export async function beginBulkChange(
   now: Date,
 ): Promise<number> {
   const { tenantId } = actor
-  const begun = await pool.query<{ id: string }>(BEGIN, [tenantId, action])
-  const id = begun.rows[0]?.id
+  const begun = await pool.query<{ id: string; begun_at: Date }>(BEGIN, [tenantId, action])
+  const [change] = begun.rows
+  if (!change) throw new Error('The change was not stored.')
+  const { id, begun_at: begunAt } = change
+  // Making the list takes a while. What is submitted meanwhile is left out; what came in the same millisecond counts.
+  const end = new Date(begunAt.getTime() + 1)
+  const submittedTo = filter.submittedTo !== undefined && filter.submittedTo < end ? filter.submittedTo : end
   let count = 0
   for (const status of STATES[action].filter((state) => filter.status === undefined || filter.status === state))
-    for await (const matches of createFinder(pool, actor, { ...filter, status }).all(LISTED_AT_ONCE)) {
+    for await (const matches of createFinder(pool, actor, { ...filter, submittedTo, status }).all(LISTED_AT_ONCE)) {
       const { rowCount } = await pool.query(LIST[action], [id, matches.map((match) => match.id)])
       count += rowCount ?? 0
     }
