@@ -1,11 +1,12 @@
-// npm run outside: checks what only tools from outside of npm can check, with those that this machine has. It names the
-// others and how Debian installs them, and exits with 1 when a check failed, or with 2 when one could not be made.
+// npm run outside [-- TOOL…]: checks what only tools from outside of npm can check, with those that this machine has. It
+// names the others and how Debian installs them, and exits with 1 when a check failed, or with 2 when one could not be made.
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { execFile } from 'node:child_process'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { blocksOf } from './outside/document-blocks.ts'
+import { sendWith, SMTP_CLIENTS } from './outside/smtp-clients.ts'
 
 const run = promisify(execFile)
 const root = join(import.meta.dirname, '..')
@@ -105,29 +106,48 @@ const CHECKS: readonly Check[] = [
   },
 ]
 
+const only = process.argv.slice(2)
 let failed = 0
 const missing: string[] = []
 try {
-  for (const { name, tool, debian, steps } of CHECKS) {
-    if (!isInstalled(tool)) {
-      missing.push(debian)
-      console.log(`- ${name}: not checked, since there is no ${tool}`)
-      continue
-    }
-    try {
+  for (const { tool, debian, steps, name } of CHECKS) {
+    await check({ name, tool, debian }, async () => {
       for (const parameters of await steps()) await run(tool, [...parameters], { cwd: directory })
-      console.log(`✓ ${name}`)
-    } catch (error) {
-      failed++
-      const { stdout = '', stderr = '', message } = error as Error & { stdout?: string; stderr?: string }
-      console.error(`✗ ${name}: ${`${stdout}${stderr}`.trim() || message}`)
-    }
+      return null
+    })
+  }
+  for (const client of SMTP_CLIENTS) {
+    const { tool, debian } = client
+    await check({ name: `what ${tool} sends by SMTP arrives whole, and once`, tool, debian }, async () =>
+      sendWith(client, { folder: directory, certificate: await selfSigned() }),
+    )
   }
 } finally {
   rmSync(directory, { recursive: true })
 }
 if (missing.length > 0) console.log(`\nThe missing tools on Debian: apt-get install ${missing.join(' ')}`)
 process.exit(failed > 0 ? 1 : missing.length > 0 ? 2 : 0)
+
+/** @param make returns figures, or null where there are none */
+async function check(
+  { name, tool, debian }: Pick<Check, 'name' | 'tool' | 'debian'>,
+  make: () => Promise<string | null>,
+): Promise<void> {
+  if (only.length > 0 && !only.includes(tool)) return
+  if (!isInstalled(tool)) {
+    missing.push(debian)
+    console.log(`- ${name}: not checked, since there is no ${tool}`)
+    return
+  }
+  try {
+    const figures = await make()
+    console.log(`✓ ${name}${figures === null ? '' : `: ${figures}`}`)
+  } catch (error) {
+    failed++
+    const { stdout = '', stderr = '', message } = error as Error & { stdout?: string; stderr?: string }
+    console.error(`✗ ${name}: ${`${stdout}${stderr}`.trim() || message}`)
+  }
+}
 
 function isInstalled(tool: string): boolean {
   return ['/usr/local/bin', '/usr/bin', '/bin', '/usr/sbin', '/sbin'].some((folder) => existsSync(join(folder, tool)))
