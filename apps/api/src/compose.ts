@@ -354,6 +354,7 @@ export async function compose(
             budget: bodyBudget,
             outageOf,
             elapsedMs,
+            registry,
             logger,
           })
 

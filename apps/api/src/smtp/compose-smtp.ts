@@ -1,11 +1,13 @@
 import { unwatchFile, watchFile } from 'node:fs'
 import type { FastifyBaseLogger } from 'fastify'
+import type { Registry } from 'prom-client'
 import { readTlsCertificateFiles } from '../configuration/environment-files.ts'
 import { ConfigurationError, type Config } from '../config.ts'
 import type { TlsCertificate } from '../tls-certificate.ts'
 import { createLogins, type Authenticate } from './login.ts'
 import { createPlainPeers } from './peer-networks.ts'
 import { createSizeLimit, type SizeLimitDeps } from './size-limit.ts'
+import { createSmtpMetrics } from './smtp-metrics.ts'
 import { createSmtpDoor, type SmtpDoor, type SmtpDoorDeps } from './smtp-door.ts'
 
 const LOOK_AT_FILES_EVERY_MS = 500
@@ -23,6 +25,7 @@ export function composeSmtp(
     readSizeLimits,
     authenticate,
     elapsedMs,
+    registry,
     logger,
     ...deps
   }: Pick<SmtpDoorDeps, 'tenantId' | 'requireRecipient' | 'findKey' | 'accept' | 'tracing' | 'budget' | 'outageOf'> &
@@ -32,14 +35,17 @@ export function composeSmtp(
       ) => Promise<{ readonly fromEmail: string; readonly largeAttachments: boolean } | null>
       authenticate: Authenticate
       elapsedMs: () => number
+      registry: Registry
       logger: FastifyBaseLogger
     },
 ): SmtpFeature | null {
+  const metrics = createSmtpMetrics(registry)
   if (config.smtpDoor === null) return null
   const { host, port, tlsPort, certificate: paths, plainFrom, minTls, from } = config.smtpDoor
   const certificate = paths && readCertificate(paths)
   const door = createSmtpDoor({
     ...deps,
+    metrics,
     ports: { host, port, tlsPort },
     minTls,
     certificate: certificate && { cert: certificate.cert, key: certificate.key },

@@ -16,6 +16,7 @@ import { createMailMemory, type IntakeMemory } from './mail-memory.ts'
 import type { AttachmentSink } from './parse-mail.ts'
 import { readMail, repetitionKey, toMessageInput, toMimeContent, tooLarge, type Envelope } from './receive-mail.ts'
 import { SmtpRefusal, toRefusal } from './reply.ts'
+import type { SmtpMetrics } from './smtp-metrics.ts'
 import { createListener, type Handlers, type Listener, type ListenerTls } from './smtp-listener.ts'
 import type { SizeLimit } from './size-limit.ts'
 
@@ -72,6 +73,7 @@ export interface SmtpDoorDeps {
   readonly accept: AcceptMail
   readonly tracing: Tracing
   readonly budget: ByteBudget
+  readonly metrics: SmtpMetrics
   readonly outageOf: (error: unknown) => string | null
   readonly logger: FastifyBaseLogger
 }
@@ -110,7 +112,7 @@ interface Visit {
 
 /** Takes mail by SMTP, and hands it to the intake of the REST API. */
 export function createSmtpDoor(deps: SmtpDoorDeps): SmtpDoor {
-  const { ports, tenantId, logIn, sizeLimit, outageOf, logger } = deps
+  const { ports, tenantId, logIn, sizeLimit, metrics, outageOf, logger } = deps
   const visits = new Map<SMTPServerSession, Visit>()
   const perAddress = createConnectionCounts<SMTPServerSession>()
   const perKey = createConnectionCounts<SMTPServerSession>()
@@ -121,7 +123,11 @@ export function createSmtpDoor(deps: SmtpDoorDeps): SmtpDoor {
   let isListening = false
   let isClosing = false
 
-  const rules = { mayBePlain: deps.mayBePlain, announcedBytes: () => announcedBytes }
+  const rules = {
+    mayBePlain: deps.mayBePlain,
+    announcedBytes: () => announcedBytes,
+    onRefused: (code: number) => metrics.refused(code),
+  }
   const shared = { tls: deps.certificate, minTls: deps.minTls, closeWithinMs: STOP_WITHIN_MS, rules }
   const listeners: { readonly port: number; readonly listener: Listener }[] = []
   for (const [port, fromFirstByte] of [
@@ -173,6 +179,7 @@ export function createSmtpDoor(deps: SmtpDoorDeps): SmtpDoor {
       messages: 0,
       isReceiving: false,
     })
+    metrics.connected(visits.size)
     if (perAddress.assign(session, client) > MAX_CONNECTIONS_PER_ADDRESS)
       throw new SmtpRefusal(421, '4.7.0', 'Too many connections from this address. Close some, or try again later.')
     announcedBytes = await sizeLimit.announce(tenantId)
@@ -180,6 +187,7 @@ export function createSmtpDoor(deps: SmtpDoorDeps): SmtpDoor {
 
   function leave(session: SMTPServerSession): void {
     visits.delete(session)
+    metrics.connected(visits.size)
     perAddress.release(session)
     perKey.release(session)
   }
@@ -246,6 +254,7 @@ export function createSmtpDoor(deps: SmtpDoorDeps): SmtpDoor {
         (traceparent) => take(body, { session, visit, memory, traceparent }),
         (messageId) => messageId,
       )
+      metrics.accepted()
       done(null, `2.0.0 OK queued as ${id}`)
     } catch (error) {
       if (!visits.has(session)) {

@@ -24,7 +24,7 @@ async function start({
     fromFirstByte,
     minTls,
     closeWithinMs: 1_000,
-    rules: { mayBePlain: () => mayBePlain, announcedBytes: () => 5_600_000 },
+    rules: { mayBePlain: () => mayBePlain, announcedBytes: () => 5_600_000, onRefused() {} },
     handlers: {
       onConnect: (_session, done) => done(),
       onAuth: (_auth, _session, done) => done(null, { user: 'service' }),

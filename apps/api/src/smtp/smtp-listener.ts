@@ -19,6 +19,8 @@ export interface ListenerRules {
   readonly mayBePlain: (address: string) => boolean
   /** The most bytes of a mail, as it is announced. */
   readonly announcedBytes: () => number
+  /** Told of every reply that refuses. */
+  readonly onRefused: (code: number) => void
 }
 
 /** The TLS of a listener. */
@@ -129,6 +131,7 @@ class Connection extends SMTPConnection {
       return
     }
     const reply = completeReply(code, data ?? '', context)
+    if (reply.code >= 400) this.#rules.onRefused(reply.code)
     super.send(reply.code, reply.text, false)
   }
 

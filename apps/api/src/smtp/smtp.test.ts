@@ -330,6 +330,22 @@ it('answers 452 where there is no room, and goes on', async () => {
   expect(await client.command('NOOP')).toBe('250 2.0.0 OK')
 })
 
+it('counts mails, refusals by class, and open connections', async () => {
+  const read = async () => {
+    const text = await (await fetch(`${product.url}/metrics`)).text()
+    const metric = (name: string) => Number(new RegExp(`^inforiver_mail_smtp_${name} (.*)$`, 'm').exec(text)?.[1])
+    return ['accepted_total', 'refused_total{class="4xx"}', 'refused_total{class="5xx"}', 'connections'].map((name) =>
+      metric(name.replace(/[{}]/g, String.raw`\$&`)),
+    )
+  }
+  const before = await read()
+  const client = await loggedIn()
+  await client.send(TO, `${HEADER}Subject: Counted\r\n\r\nText`)
+  await client.command('RCPT TO:<max@contoso.com>')
+  const after = await read()
+  expect(after.map((value, index) => value - (before[index] ?? 0))).toEqual([1, 0, 1, 1])
+})
+
 it('is part of the readiness where it is on, and does not listen in a worker', async () => {
   expect(await (await fetch(`${product.url}/readyz`)).json()).toMatchObject({ checks: { smtp: 'ok' } })
   const at = await freePort()
