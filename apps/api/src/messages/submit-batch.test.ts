@@ -35,7 +35,7 @@ it('accepts 100 messages in order, each as a read returns it', async () => {
   expect(await count()).toBe(before + 100)
 })
 
-it('has messages of a batch leave in their order', async () => {
+it('sends and lists the messages of a batch in their order', async () => {
   const { json } = await post(mails(100))
   const ids = json.items.map(({ id }: { id: string }) => id)
 
@@ -44,6 +44,8 @@ it('has messages of a batch leave in their order', async () => {
     [ids],
   )
   expect(due.map(({ id }) => id)).toEqual(ids)
+  const list = await service.get('/api/v1/messages?limit=100')
+  expect(list.json.items.map(({ id }: { id: string }) => id)).toEqual(ids.toReversed()) // the newest first
 })
 
 it('stores none of 100 messages when one is refused, and lists every fault by path', async () => {

@@ -3,6 +3,7 @@ import type { Messages } from '../queue/queue.ts'
 import type { SubmittedTogether } from '../queue/submit-together.ts'
 import { hashSubmission, type SealMessage, type Submission } from './submit.ts'
 import type { ContentKeys } from '../content-keys.ts'
+import { newId } from '../ids.ts'
 
 /** Stores all messages of a batch for delivery, or none. */
 export type SubmitBatch = (batch: {
@@ -25,8 +26,12 @@ export function createSubmitBatch({
 }): SubmitBatch {
   return async function submitBatch(batch) {
     const { tenantId, service, submissions, idempotencyKey, traceparent } = batch
+    // Lists sort what was accepted in the same moment by id.
+    const ids = submissions.map(() => newId('message')).toSorted()
     const messages = await Promise.all(
-      submissions.map((submission) => seal({ ...submission, tenantId, service, receiving: null, traceparent })),
+      submissions.map((submission, place) =>
+        seal({ ...submission, id: ids[place] as string, tenantId, service, receiving: null, traceparent }),
+      ),
     )
     const idempotency = idempotencyKey === null ? null : { key: idempotencyKey, contentHash: hashBatch(submissions) }
     const submitted = await store.submitTogether({ messages, idempotency })

@@ -25,6 +25,7 @@ export interface Submission {
 }
 
 interface Sealing extends Submission {
+  readonly id: string
   readonly tenantId: string
   readonly service: string
   /** The row that its attachments are stored under in chunks; null when the content includes them. */
@@ -33,13 +34,12 @@ interface Sealing extends Submission {
   readonly traceparent: string | null
 }
 
-/** Seals the content of a message under a key of its own, and gives it an id. */
+/** Seals the content of a message under a key of its own. */
 export type SealMessage = (submission: Sealing) => Promise<NewMessage>
 
 export function createSealing({ contentKeys, random }: { contentKeys: ContentKeys; random: RandomBytes }): SealMessage {
   return async (submission) => {
-    const { tenantId, service, content, receiving, traceparent } = submission
-    const id = receiving?.id ?? newId('message')
+    const { id, tenantId, service, content, receiving, traceparent } = submission
     const { dataKey, contentKey } = receiving ?? (await contentKeys.forNewMessage({ id, tenantId }))
     const body = writeContent(content)
     const place = { tenant: tenantId, message: id, part: 'body', chunk: 0, last: true }
@@ -77,7 +77,7 @@ export function createSealing({ contentKeys, random }: { contentKeys: ContentKey
   }
 }
 
-interface Submitting extends Sealing {
+interface Submitting extends Omit<Sealing, 'id'> {
   readonly idempotencyKey: string | null
   /** Identifies the content for the idempotency key; null to take a hash of the submission. */
   readonly contentHash: string | null
@@ -97,7 +97,7 @@ export function createSubmit({
 }): Submit {
   return async function submit(submission) {
     const { tenantId, idempotencyKey, contentHash } = submission
-    const message = await seal(submission)
+    const message = await seal({ ...submission, id: submission.receiving?.id ?? newId('message') })
     const idempotency =
       idempotencyKey === null ? null : { key: idempotencyKey, contentHash: contentHash ?? hashSubmission(submission) }
     const submitted = await store.submit({ ...message, idempotency })
