@@ -36,7 +36,7 @@ it('accepts 100 messages in order, each as a read returns it', async () => {
 })
 
 it('sends and lists the messages of a batch in their order', async () => {
-  const { json } = await post(mails(100))
+  const { json } = await post(mails(100, { reference: 'in order' }))
   const ids = json.items.map(({ id }: { id: string }) => id)
 
   const due = await ground.database.query<{ id: string }>(
@@ -44,7 +44,7 @@ it('sends and lists the messages of a batch in their order', async () => {
     [ids],
   )
   expect(due.map(({ id }) => id)).toEqual(ids)
-  const list = await service.get('/api/v1/messages?limit=100')
+  const list = await service.get('/api/v1/messages?reference=in%20order&limit=100')
   expect(list.json.items.map(({ id }: { id: string }) => id)).toEqual(ids.toReversed()) // the newest first
 })
 
