@@ -32,7 +32,6 @@ async function start({ config, clockFile, options }: WorkerOrder): Promise<void>
     const app = await product.buildApp()
     await app.listen({ host: config.host, port: config.port })
     await product.smtpDoor?.listen()
-    await product.smtpDoor?.listen()
   }
   if (config.role !== 'api') product.worker.start()
   process.send?.('started')
