@@ -10,7 +10,6 @@ import { mailsIn } from '../test-support/mailbox.ts'
 import { connectSmtp, type SmtpClient } from '../test-support/smtp-client.ts'
 import { createTestGround, type TestGround, type TestProduct } from '../test-support/test-product.ts'
 import { connectMailbox, createServiceClient, type ServiceClient } from '../test-support/test-service.ts'
-import { startWorkerProcess } from '../test-support/worker-process.ts'
 
 const HEADER = 'From: Ada <ada@contoso.com>\r\nTo: max@contoso.com\r\n'
 const folder = mkdtempSync(join(tmpdir(), 'inforiver-mail-smtp-'))
@@ -393,26 +392,4 @@ it('closes idle connections with 421 when it stops, and lets a mail arrive first
   expect(await busy.reply()).toMatch(/^421 4\.3\.2 /)
   await stopped
   expect(await stored('Last')).toHaveLength(1)
-})
-
-it('loses and doubles nothing when its process is killed before 250, or right after it', async () => {
-  const at = await freePort()
-  const killed = await startWorkerProcess(ground, { ROLE: 'api', SMTP_LISTEN_PORT: String(at) })
-  onTestFinished(() => killed.close())
-  const mail = (subject: string) =>
-    `${HEADER}Subject: ${subject}\r\nMessage-ID: <${subject}@device>\r\nContent-Type: application/pdf\r\n\r\n${'x'.repeat(2_000_000)}`
-  const [early, late] = [await loggedIn({ at }), await loggedIn({ at })]
-  const answered = await late.send(TO, mail('answered'))
-  for (const line of ['MAIL FROM:<device@contoso.com>', 'RCPT TO:<max@contoso.com>', 'DATA']) await early.command(line)
-  early.write(mail('unanswered'))
-  const arriving = `SELECT 1 FROM message_chunks WHERE message_id NOT IN (SELECT id FROM messages)`
-  await expect.poll(() => ground.database.query(arriving)).not.toEqual([])
-  killed.signal('SIGKILL')
-  await early.closed
-  expect(await stored('unanswered')).toEqual([])
-
-  const again = await loggedIn()
-  expect(await again.send(TO, mail('answered'))).toBe(answered)
-  expect(await again.send(TO, mail('unanswered'))).toMatch(/^250 2\.0\.0 /)
-  for (const subject of ['answered', 'unanswered']) expect(await stored(subject)).toHaveLength(1)
 })
