@@ -1,4 +1,4 @@
-import { MAX_FILE_NAME_CHARACTERS } from '@inforiver-mail/contract/message'
+import { MAX_FILE_NAME_CHARACTERS } from '@inforiver-mail/contract/message-input'
 
 /** Would break a header, or a path. */
 const FORBIDDEN = /[\p{Cc}\u2028\u2029]/gu

@@ -1,5 +1,7 @@
 import type * as contract from '@inforiver-mail/contract/message'
+import type { MessageInput } from '@inforiver-mail/contract/message-input'
 import type { MessageFilter as ContractFilter } from '@inforiver-mail/contract/message-list'
+import type { Usage as ContractUsage } from '@inforiver-mail/contract/usage'
 import { expectTypeOf, it } from 'vitest'
 import type { z } from 'zod'
 import type {
@@ -21,11 +23,11 @@ it('has the shapes of the contract', () => {
   expectTypeOf<Attachment>().toEqualTypeOf<contract.Attachment>()
   expectTypeOf<Delivery>().toEqualTypeOf<contract.Delivery>()
   expectTypeOf<DeliveryReport>().toEqualTypeOf<contract.DeliveryReport>()
-  expectTypeOf<Usage>().toEqualTypeOf<contract.Usage>()
+  expectTypeOf<Usage>().toEqualTypeOf<ContractUsage>()
   // A key may not ask for a service: it sees its own.
   expectTypeOf<MessageFilter>().toEqualTypeOf<Omit<ContractFilter, 'service'>>()
-  expectTypeOf<keyof SendMessage>().toEqualTypeOf<keyof z.input<typeof contract.MessageInput>>()
-  expectTypeOf<Pick<SendMessage, Plain>>().toExtend<Pick<z.input<typeof contract.MessageInput>, Plain>>()
+  expectTypeOf<keyof SendMessage>().toEqualTypeOf<keyof z.input<typeof MessageInput>>()
+  expectTypeOf<Pick<SendMessage, Plain>>().toExtend<Pick<z.input<typeof MessageInput>, Plain>>()
 })
 
 /** What is not a list, whose input the contract checks by itself. */

@@ -3,16 +3,32 @@ import { z } from 'zod'
 import * as audit from './audit.ts'
 import * as credential from './credential.ts'
 import type { Endpoint } from './endpoint.ts'
+import * as messageInput from './message-input.ts'
+import * as messageList from './message-list.ts'
 import * as message from './message.ts'
 import * as notice from './notice.ts'
 import * as settings from './office365-smtp.ts'
 import * as serviceKey from './service-key.ts'
 import * as session from './session.ts'
 import * as setupCheck from './setup-check.ts'
+import * as usage from './usage.ts'
 import * as webhook from './webhook.ts'
 
 const ENTRIES = 20_000
-const SUBJECTS = [audit, credential, message, notice, settings, serviceKey, session, setupCheck, webhook]
+const SUBJECTS = [
+  audit,
+  credential,
+  message,
+  messageInput,
+  messageList,
+  notice,
+  settings,
+  serviceKey,
+  session,
+  setupCheck,
+  usage,
+  webhook,
+]
 
 interface JsonSchema {
   readonly type?: string

@@ -1,4 +1,4 @@
-import { COUNTED_FROM_BYTES } from '@inforiver-mail/contract/message'
+import { COUNTED_FROM_BYTES } from '@inforiver-mail/contract/message-input'
 import type { Refused } from '@inforiver-mail/m365/classify-failure'
 import type { GraphMailer } from '@inforiver-mail/m365/graph-mailer'
 import type { SoughtMessage } from '@inforiver-mail/m365/find-message'

@@ -1,4 +1,4 @@
-import { MAX_REQUEST_BYTES } from '@inforiver-mail/contract/message'
+import { MAX_REQUEST_BYTES } from '@inforiver-mail/contract/message-input'
 import type { Failure } from '@inforiver-mail/m365/classify-failure'
 import { createContentCipher } from '@inforiver-mail/m365/content-cipher'
 import { readContent } from '@inforiver-mail/m365/message-content'

@@ -3,17 +3,14 @@ import { ConsentProblem, SettingsProblem } from '@inforiver-mail/contract/consen
 import {
   Attachment,
   DeliveryReport,
-  InlineContent,
   Message,
   MessageAttempt,
-  MessageInput,
   MessageProblem,
   MessageSummary,
-  PartReference,
   Recipient,
-  RecipientInput,
-  Usage,
 } from '@inforiver-mail/contract/message'
+import { InlineContent, MessageInput, PartReference, RecipientInput } from '@inforiver-mail/contract/message-input'
+import { Usage } from '@inforiver-mail/contract/usage'
 import { MessageEvent } from '@inforiver-mail/contract/message-event'
 import { Notice } from '@inforiver-mail/contract/notice'
 import { Consent, Office365SmtpSettings, ResetSettings, SenderInput } from '@inforiver-mail/contract/office365-smtp'

@@ -1,4 +1,5 @@
-import type { Message, MessageInput } from '@inforiver-mail/contract/message'
+import type { Message } from '@inforiver-mail/contract/message'
+import type { MessageInput } from '@inforiver-mail/contract/message-input'
 import { refuseInput } from '../http/input-faults.ts'
 import { ProblemError } from '../http/problem.ts'
 import { logAccepted, type AcceptDeps, type ArrivingMessage, type Sender } from './accept-message.ts'

@@ -1,4 +1,5 @@
-import type { Message, MessageInput } from '@inforiver-mail/contract/message'
+import type { Message } from '@inforiver-mail/contract/message'
+import type { MessageInput } from '@inforiver-mail/contract/message-input'
 import { mimeContent, type MimeContent } from '@inforiver-mail/m365/message-content'
 import type { FastifyBaseLogger } from 'fastify'
 import { refuseInput } from '../http/input-faults.ts'

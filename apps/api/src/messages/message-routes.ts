@@ -2,12 +2,12 @@ import {
   addressOfMessage,
   cancelMessage,
   readMessage,
-  readUsage,
   retryMessage,
-  sendTestMessage,
   type Message,
   type MessageStatus,
 } from '@inforiver-mail/contract/message'
+import { sendTestMessage } from '@inforiver-mail/contract/message-input'
+import { readUsage } from '@inforiver-mail/contract/usage'
 import type { Scope } from '@inforiver-mail/contract/caller'
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 import { refuseFaults } from '../http/input-faults.ts'

@@ -1,4 +1,4 @@
-import { MessageBatch, MessageInput } from '@inforiver-mail/contract/message'
+import { MessageBatch, MessageInput } from '@inforiver-mail/contract/message-input'
 import type { InputFault } from '@inforiver-mail/contract/problem'
 import type { FastifyRequest } from 'fastify'
 import { beforeHeavyWork } from '../http/heavy-work.ts'

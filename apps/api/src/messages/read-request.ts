@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream'
-import { IdempotencyKey, MAX_ATTACHMENTS, MessageInput, submitMessage } from '@inforiver-mail/contract/message'
+import { IdempotencyKey, MAX_ATTACHMENTS, MessageInput, submitMessage } from '@inforiver-mail/contract/message-input'
 import type { InputFault } from '@inforiver-mail/contract/problem'
 import type { FastifyRequest } from 'fastify'
 import { beforeValidating, parseJson } from '../http/json-body.ts'

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { MAX_ATTACHMENTS, type MessageInput } from '@inforiver-mail/contract/message'
+import { MAX_ATTACHMENTS, type MessageInput } from '@inforiver-mail/contract/message-input'
 import type { InputFault } from '@inforiver-mail/contract/problem'
 import type { ContentAttachment, MessageContent } from '@inforiver-mail/m365/message-content'
 import { refuseInput } from '../http/input-faults.ts'

@@ -1,4 +1,4 @@
-import { MAX_REQUEST_BYTES, type MessageInput } from '@inforiver-mail/contract/message'
+import { MAX_REQUEST_BYTES, type MessageInput } from '@inforiver-mail/contract/message-input'
 import type { InputFault } from '@inforiver-mail/contract/problem'
 import type { MessageContent } from '@inforiver-mail/m365/message-content'
 import { MAX_MIME_BYTES } from '@inforiver-mail/m365/mime-message'

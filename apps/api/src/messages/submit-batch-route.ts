@@ -1,4 +1,5 @@
-import { submitMessages, type Message } from '@inforiver-mail/contract/message'
+import type { Message } from '@inforiver-mail/contract/message'
+import { submitMessages } from '@inforiver-mail/contract/message-input'
 import type { FastifyPluginAsync } from 'fastify'
 import { NOTHING, validatorOf } from '../http/route.ts'
 import type { Owner } from '../queue/actor.ts'

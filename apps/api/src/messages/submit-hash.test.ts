@@ -1,4 +1,4 @@
-import { MessageInput } from '@inforiver-mail/contract/message'
+import { MessageInput } from '@inforiver-mail/contract/message-input'
 import { expect, it } from 'vitest'
 import { toSubmission } from './read-submission.ts'
 import { hashSubmission } from './submit.ts'

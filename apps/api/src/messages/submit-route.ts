@@ -1,4 +1,5 @@
-import { addressOfMessage, submitMessage, type Message } from '@inforiver-mail/contract/message'
+import { addressOfMessage, type Message } from '@inforiver-mail/contract/message'
+import { submitMessage } from '@inforiver-mail/contract/message-input'
 import type { Scope } from '@inforiver-mail/contract/caller'
 import type { FastifyPluginAsync, FastifyRequest, RequestPayload } from 'fastify'
 import { refuseEncodedBody } from '../http/json-body.ts'

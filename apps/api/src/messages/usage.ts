@@ -1,4 +1,4 @@
-import type { Usage } from '@inforiver-mail/contract/message'
+import type { Usage } from '@inforiver-mail/contract/usage'
 import type { MailboxLimits } from '../queue/limits.ts'
 import { lastDeparture, minuteUsed } from '../queue/pace.ts'
 import { UPLOAD_WINDOW } from '../queue/usage-windows.ts'

@@ -1,4 +1,5 @@
-import { COUNTED_FROM_BYTES, LARGE_FROM_BYTES, type MessagePriority } from '@inforiver-mail/contract/message'
+import type { MessagePriority } from '@inforiver-mail/contract/message'
+import { COUNTED_FROM_BYTES, LARGE_FROM_BYTES } from '@inforiver-mail/contract/message-input'
 import { MAX_ATTACHMENTS_IN_ONE_REQUEST_BYTES } from '@inforiver-mail/m365/size-plan'
 import { isInLane, walkLanes } from './lanes.ts'
 

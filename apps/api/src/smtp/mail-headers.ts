@@ -1,6 +1,7 @@
 import { domainToUnicode } from 'node:url'
 import { EmailAddress, sameAddress } from '@inforiver-mail/contract/email-address'
-import { MAX_HEADERS, type Recipient } from '@inforiver-mail/contract/message'
+import type { Recipient } from '@inforiver-mail/contract/message'
+import { MAX_HEADERS } from '@inforiver-mail/contract/message-input'
 import libmime from 'libmime'
 import addressparser from 'nodemailer/lib/addressparser'
 import { decodeText } from './decode-text.ts'

@@ -1,5 +1,5 @@
 import { pipeline, Readable } from 'node:stream'
-import { MAX_ATTACHMENTS } from '@inforiver-mail/contract/message'
+import { MAX_ATTACHMENTS } from '@inforiver-mail/contract/message-input'
 import type { MimeNode, SplitterChunk } from '@zone-eu/mailsplit'
 import libmime from 'libmime'
 import { fitFileName } from '../file-name.ts'

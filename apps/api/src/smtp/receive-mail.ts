@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { EventEmitter } from 'node:events'
 import { setImmediate } from 'node:timers/promises'
-import { MessageInput } from '@inforiver-mail/contract/message'
+import { MessageInput } from '@inforiver-mail/contract/message-input'
 import type { MimeContent } from '@inforiver-mail/m365/message-content'
 import { MAX_MIME_BYTES } from '@inforiver-mail/m365/mime-message'
 import { Splitter, type SplitterChunk } from '@zone-eu/mailsplit'

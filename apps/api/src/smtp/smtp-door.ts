@@ -1,5 +1,5 @@
 import { EmailAddress } from '@inforiver-mail/contract/email-address'
-import type { MessageInput } from '@inforiver-mail/contract/message'
+import type { MessageInput } from '@inforiver-mail/contract/message-input'
 import type { MimeContent } from '@inforiver-mail/m365/message-content'
 import type { FastifyBaseLogger } from 'fastify'
 import type { SMTPServerDataStream, SMTPServerSession } from 'smtp-server'

@@ -1,6 +1,7 @@
 import { type AuditFilter, listAuditEvents } from '@inforiver-mail/contract/audit'
 import { readCredential } from '@inforiver-mail/contract/credential'
-import { type Message, readMessage, readUsage } from '@inforiver-mail/contract/message'
+import { type Message, readMessage } from '@inforiver-mail/contract/message'
+import { readUsage } from '@inforiver-mail/contract/usage'
 import { listMessages, type MessageFilter } from '@inforiver-mail/contract/message-list'
 import { listNotices } from '@inforiver-mail/contract/notice'
 import { readConsent, readSettings } from '@inforiver-mail/contract/office365-smtp'

@@ -1,12 +1,12 @@
-import {
-  type Attachment,
-  type AttemptOutcome,
-  type HeldBecause,
-  type Message,
-  type MessagePriority,
-  type MessageStatus,
-  type Recipient,
-  type WaitingBecause,
+import type {
+  Attachment,
+  AttemptOutcome,
+  HeldBecause,
+  Message,
+  MessagePriority,
+  MessageStatus,
+  Recipient,
+  WaitingBecause,
 } from '@inforiver-mail/contract/message'
 
 const RECIPIENTS_IN_LIST = 2

@@ -1,6 +1,6 @@
 import { Button, Field, Input, Link, makeStyles, Spinner, tokens } from '@fluentui/react-components'
 import { EmailAddress } from '@inforiver-mail/contract/email-address'
-import { sendTestMessage } from '@inforiver-mail/contract/message'
+import { sendTestMessage } from '@inforiver-mail/contract/message-input'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
 import { Link as RouterLink } from 'wouter'

@@ -1,5 +1,5 @@
 import { makeStyles, tokens } from '@fluentui/react-components'
-import type { Usage } from '@inforiver-mail/contract/message'
+import type { Usage } from '@inforiver-mail/contract/usage'
 import type { MailboxKind, Office365SmtpSettings } from '@inforiver-mail/contract/office365-smtp'
 import { useQuery } from '@tanstack/react-query'
 import { credentialQuery, usageQuery } from '../api/queries.ts'

@@ -1,4 +1,4 @@
-import type { Usage } from '@inforiver-mail/contract/message'
+import type { Usage } from '@inforiver-mail/contract/usage'
 import { describe, expect, it } from 'vitest'
 import { connectedExample, exampleSettings } from '../test-support/examples.ts'
 import {

@@ -1,4 +1,4 @@
-import type { Usage } from '@inforiver-mail/contract/message'
+import type { Usage } from '@inforiver-mail/contract/usage'
 import type { Office365SmtpSettings } from '@inforiver-mail/contract/office365-smtp'
 
 /** How mail is sent, as a sentence; null while nothing is configured. */

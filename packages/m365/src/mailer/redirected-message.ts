@@ -1,5 +1,6 @@
 import { sameAddress } from '@inforiver-mail/contract/email-address'
-import { MAX_SUBJECT_CHARACTERS, type Recipient } from '@inforiver-mail/contract/message'
+import type { Recipient } from '@inforiver-mail/contract/message'
+import { MAX_SUBJECT_CHARACTERS } from '@inforiver-mail/contract/message-input'
 
 /** What a redirection changes of a message. */
 export interface Addressed {

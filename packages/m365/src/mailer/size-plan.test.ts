@@ -1,4 +1,4 @@
-import { CERTAIN_REQUEST_BYTES, MAX_REQUEST_BYTES } from '@inforiver-mail/contract/message'
+import { CERTAIN_REQUEST_BYTES, MAX_REQUEST_BYTES } from '@inforiver-mail/contract/message-input'
 import { describe, expect, it } from 'vitest'
 import type { RequestSizes } from './request-sizes.ts'
 import { learnLimit, MAX_ATTACHMENT_BYTES, NOTHING_KNOWN, planDraft, planSize } from './size-plan.ts'

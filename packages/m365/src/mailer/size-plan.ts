@@ -1,4 +1,4 @@
-import { CERTAIN_REQUEST_BYTES, MAX_REQUEST_BYTES } from '@inforiver-mail/contract/message'
+import { CERTAIN_REQUEST_BYTES, MAX_REQUEST_BYTES } from '@inforiver-mail/contract/message-input'
 import type { SizeLimit } from './graph-codes.ts'
 import { encodedMessageBytes, type RequestSizes } from './request-sizes.ts'
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { CERTAIN_REQUEST_BYTES } from '@inforiver-mail/contract/message'
+import { CERTAIN_REQUEST_BYTES } from '@inforiver-mail/contract/message-input'
 import { describe, expect, it } from 'vitest'
 import { createMicrosoftFetch } from '../microsoft-fetch.ts'
 import { answering, graphError, mailerAt } from '../test-support/mailer.ts'
