@@ -10,31 +10,31 @@ import {
   webLightTheme,
 } from '@fluentui/react-components'
 import { QueryClientProvider } from '@tanstack/react-query'
-import { lazy, type ReactNode, Suspense, useState, useSyncExternalStore } from 'react'
+import { type ReactNode, Suspense, useState, useSyncExternalStore } from 'react'
 import { Link, Redirect, Route, Switch } from 'wouter'
 import { Notices } from './alerts/notices.tsx'
 import { createQueryClient } from './api/query-client.ts'
 import { type AppEnvironment, AppEnvironmentContext } from './environment.ts'
+import { laterPage } from './language/later-page.tsx'
+import { LanguageProvider, useTranslate } from './language/language.tsx'
+import type { LanguageStore } from './language/language-store.ts'
+import { LANGUAGES } from './language/languages.ts'
 import { Office365SmtpPage } from './office365-smtp/office365-smtp-page.tsx'
 import { RedirectionBanner } from './recipients/redirection-banner.tsx'
 import { PAGES } from './routes.ts'
 import { SessionGate } from './session/session-gate.tsx'
 import { ErrorBoundary } from './shell/error-boundary.tsx'
 import { Shell } from './shell/shell.tsx'
-import { Version } from './shell/version.tsx'
+import { Foot } from './shell/foot.tsx'
 import { PageLoading, PageState } from './ui/page-state.tsx'
 
 // The settings are in the first load, since the app opens there. Other pages are loaded on demand.
-const RecipientsPage = lazy(async () => ({
-  default: (await import('./recipients/recipients-page.tsx')).RecipientsPage,
-}))
-const ServiceKeysPage = lazy(async () => ({
-  default: (await import('./service-keys/service-keys-page.tsx')).ServiceKeysPage,
-}))
-const AlertsPage = lazy(async () => ({ default: (await import('./alerts/alerts-page.tsx')).AlertsPage }))
-const MessagesPage = lazy(async () => ({ default: (await import('./messages/messages-page.tsx')).MessagesPage }))
-const MessagePage = lazy(async () => ({ default: (await import('./messages/message-page.tsx')).MessagePage }))
-const AuditPage = lazy(async () => ({ default: (await import('./audit/audit-page.tsx')).AuditPage }))
+const RecipientsPage = laterPage(async () => (await import('./recipients/recipients-page.tsx')).RecipientsPage)
+const ServiceKeysPage = laterPage(async () => (await import('./service-keys/service-keys-page.tsx')).ServiceKeysPage)
+const AlertsPage = laterPage(async () => (await import('./alerts/alerts-page.tsx')).AlertsPage)
+const MessagesPage = laterPage(async () => (await import('./messages/messages-page.tsx')).MessagesPage)
+const MessagePage = laterPage(async () => (await import('./messages/message-page.tsx')).MessagePage)
+const AuditPage = laterPage(async () => (await import('./audit/audit-page.tsx')).AuditPage)
 
 const useDocumentStyles = makeStaticStyles({
   body: { margin: 0 },
@@ -50,41 +50,51 @@ const useStyles = makeStyles({
 })
 
 /** The app. `nonce` is the CSP nonce of this document, which Fluent's style elements need. */
-export function App({ nonce, environment }: { nonce: string; environment: AppEnvironment }) {
+export function App({
+  nonce,
+  environment,
+  language,
+}: {
+  nonce: string
+  environment: AppEnvironment
+  language: LanguageStore
+}) {
   const [renderer] = useState(() => createDOMRenderer(document, { styleElementAttributes: { nonce } }))
   const [queryClient] = useState(createQueryClient)
   return (
     <RendererProvider renderer={renderer}>
-      <Themed>
-        <ErrorBoundary>
-          <AppEnvironmentContext value={environment}>
-            <QueryClientProvider client={queryClient}>
-              <SessionGate>
-                <Shell>
-                  <RedirectionBanner />
-                  <Notices />
-                  <Suspense fallback={<PageLoading label="Opening the page" />}>
-                    <Switch>
-                      <Route path={PAGES.home}>
-                        <Redirect to={PAGES.office365Smtp} replace />
-                      </Route>
-                      <Route path={PAGES.office365Smtp} component={Office365SmtpPage} />
-                      <Route path={PAGES.recipients} component={RecipientsPage} />
-                      <Route path={PAGES.serviceKeys} component={ServiceKeysPage} />
-                      <Route path={PAGES.alerts} component={AlertsPage} />
-                      <Route path={PAGES.messages} component={MessagesPage} />
-                      <Route path={PAGES.message}>{({ id }) => <MessagePage key={id} id={id} />}</Route>
-                      <Route path={PAGES.auditLog} component={AuditPage} />
-                      <Route component={NotFoundPage} />
-                    </Switch>
-                  </Suspense>
-                </Shell>
-              </SessionGate>
-              <Version />
-            </QueryClientProvider>
-          </AppEnvironmentContext>
-        </ErrorBoundary>
-      </Themed>
+      <LanguageProvider store={language}>
+        <Themed>
+          <ErrorBoundary>
+            <AppEnvironmentContext value={environment}>
+              <QueryClientProvider client={queryClient}>
+                <SessionGate>
+                  <Shell>
+                    <RedirectionBanner />
+                    <Notices />
+                    <Suspense fallback={<PageLoading label="Opening the page" />}>
+                      <Switch>
+                        <Route path={PAGES.home}>
+                          <Redirect to={PAGES.office365Smtp} replace />
+                        </Route>
+                        <Route path={PAGES.office365Smtp} component={Office365SmtpPage} />
+                        <Route path={PAGES.recipients} component={RecipientsPage} />
+                        <Route path={PAGES.serviceKeys} component={ServiceKeysPage} />
+                        <Route path={PAGES.alerts} component={AlertsPage} />
+                        <Route path={PAGES.messages} component={MessagesPage} />
+                        <Route path={PAGES.message}>{({ id }) => <MessagePage key={id} id={id} />}</Route>
+                        <Route path={PAGES.auditLog} component={AuditPage} />
+                        <Route component={NotFoundPage} />
+                      </Switch>
+                    </Suspense>
+                  </Shell>
+                </SessionGate>
+                <Foot />
+              </QueryClientProvider>
+            </AppEnvironmentContext>
+          </ErrorBoundary>
+        </Themed>
+      </LanguageProvider>
     </RendererProvider>
   )
 }
@@ -94,7 +104,11 @@ function Themed({ children }: { children: ReactNode }) {
   const styles = useStyles()
   const dark = useMedia('(prefers-color-scheme: dark)')
   return (
-    <FluentProvider theme={dark ? webDarkTheme : webLightTheme} className={styles.root}>
+    <FluentProvider
+      theme={dark ? webDarkTheme : webLightTheme}
+      dir={LANGUAGES[useTranslate().language].direction}
+      className={styles.root}
+    >
       {children}
     </FluentProvider>
   )

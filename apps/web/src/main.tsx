@@ -2,6 +2,8 @@ import './without-eval.ts'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { App } from './app.tsx'
+import { CATALOGUES } from './language/catalogue.ts'
+import { openLanguageStore } from './language/language-store.ts'
 import { webAddress } from './routes.ts'
 import { createUnsavedMemory } from './unsaved.ts'
 
@@ -14,9 +16,14 @@ const environment = {
 
 const root = document.querySelector('#root')
 if (!root) throw new Error('The document has no #root.')
+const language = await openLanguageStore({
+  catalogues: CATALOGUES,
+  storage: localStorage,
+  preferred: navigator.languages,
+})
 createRoot(root).render(
   <StrictMode>
-    <App nonce={metaContent('csp-nonce')} environment={environment} />
+    <App nonce={metaContent('csp-nonce')} environment={environment} language={language} />
   </StrictMode>,
 )
 

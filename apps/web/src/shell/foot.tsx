@@ -1,11 +1,16 @@
 import { makeStyles, tokens, typographyStyles } from '@fluentui/react-components'
 import { useQuery } from '@tanstack/react-query'
 import { versionQuery } from '../api/version.ts'
+import { LanguageSelect } from './language-select.tsx'
 
 const useStyles = makeStyles({
   foot: {
+    display: 'flex',
+    flexWrap: 'wrap',
+    alignItems: 'center',
+    justifyContent: 'space-between',
+    gap: tokens.spacingHorizontalM,
     padding: `${tokens.spacingVerticalS} ${tokens.spacingHorizontalL}`,
-    textAlign: 'right',
     color: tokens.colorNeutralForeground2,
     backgroundColor: tokens.colorNeutralBackground1,
     borderTop: `1px solid ${tokens.colorNeutralStroke2}`,
@@ -13,9 +18,14 @@ const useStyles = makeStyles({
   },
 })
 
-/** Shows at the foot of every page which version answers. */
-export function Version() {
+/** The foot of every page: its language, and which version answers. */
+export function Foot() {
   const styles = useStyles()
   const { data: version } = useQuery(versionQuery)
-  return <footer className={styles.foot}>{version ? `Inforiver Mail ${version}` : '\u00A0'}</footer>
+  return (
+    <footer className={styles.foot}>
+      <LanguageSelect />
+      <span>{version ? `Inforiver Mail ${version}` : '\u00A0'}</span>
+    </footer>
+  )
 }

@@ -1,0 +1,44 @@
+import { type MessageFormatElement, parse, TYPE } from '@formatjs/icu-messageformat-parser'
+import { expect, it } from 'vitest'
+import { de } from './de.ts'
+import { deLater } from './de-later.ts'
+import { en } from './en.ts'
+import { enLater } from './en-later.ts'
+
+const ENGLISH: Readonly<Record<string, string>> = { ...en, ...enLater }
+const GERMAN: Readonly<Record<string, string>> = { ...de, ...deLater }
+
+it('has the same texts in both languages, none of them empty', () => {
+  expect(Object.keys(GERMAN).sort()).toEqual(Object.keys(ENGLISH).sort())
+  const empty = [...Object.entries(ENGLISH), ...Object.entries(GERMAN)].filter(([, text]) => text.trim() === '')
+  expect(empty).toEqual([])
+})
+
+it('has no id in two files', () => {
+  expect(Object.keys(en).filter((id) => Object.hasOwn(enLater, id))).toEqual([])
+})
+
+it('fills the same values and elements into a text in both languages', () => {
+  const different = Object.entries(ENGLISH).flatMap(([id, text]) => {
+    const [english, german] = [namesIn(text), namesIn(GERMAN[id] ?? '')]
+    return english.join() === german.join() ? [] : [`${id}: ${english.join(', ')} but ${german.join(', ')}`]
+  })
+  expect(different).toEqual([])
+})
+
+/** The values and elements of a text, each once. */
+function namesIn(text: string): string[] {
+  const names = new Set<string>()
+  function collect(elements: readonly MessageFormatElement[]): void {
+    for (const element of elements) {
+      if (element.type === TYPE.literal || element.type === TYPE.pound) continue
+      names.add(element.type === TYPE.tag ? `<${element.value}>` : element.value)
+      if (element.type === TYPE.tag) collect(element.children)
+      if (element.type === TYPE.plural || element.type === TYPE.select) {
+        for (const { value } of Object.values(element.options)) collect(value)
+      }
+    }
+  }
+  collect(parse(text))
+  return [...names].sort()
+}

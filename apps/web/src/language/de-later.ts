@@ -1,0 +1,22 @@
+import { alerts } from './de/alerts.ts'
+import { attempts } from './de/attempts.ts'
+import { audit } from './de/audit.ts'
+import { checks } from './de/checks.ts'
+import { codes } from './de/codes.ts'
+import { keys } from './de/keys.ts'
+import { messages } from './de/messages.ts'
+import { recipients } from './de/recipients.ts'
+import { reports } from './de/reports.ts'
+
+/** The other texts, which a page waits for that is not in the first load. */
+export const deLater = {
+  ...messages,
+  ...alerts,
+  ...audit,
+  ...keys,
+  ...recipients,
+  ...checks,
+  ...attempts,
+  ...reports,
+  ...codes,
+} as const

@@ -1,0 +1,22 @@
+import { alerts } from './en/alerts.ts'
+import { attempts } from './en/attempts.ts'
+import { audit } from './en/audit.ts'
+import { checks } from './en/checks.ts'
+import { codes } from './en/codes.ts'
+import { keys } from './en/keys.ts'
+import { messages } from './en/messages.ts'
+import { recipients } from './en/recipients.ts'
+import { reports } from './en/reports.ts'
+
+/** The other texts, which a page waits for that is not in the first load. */
+export const enLater = {
+  ...messages,
+  ...alerts,
+  ...audit,
+  ...keys,
+  ...recipients,
+  ...checks,
+  ...attempts,
+  ...reports,
+  ...codes,
+} as const

@@ -1,0 +1,9 @@
+import { failures } from './en/failures.ts'
+import { notices } from './en/notices.ts'
+import { overview } from './en/overview.ts'
+import { session } from './en/session.ts'
+import { settings } from './en/settings.ts'
+import { shell } from './en/shell.ts'
+
+/** The texts that the first load may need. */
+export const en = { ...shell, ...session, ...settings, ...overview, ...notices, ...failures } as const

@@ -1,0 +1,3 @@
+export const attempts = {
+  'attempts.title': 'Attempts',
+} as const

@@ -1,0 +1,3 @@
+export const checks = {
+  'checks.title': 'Set-up check',
+} as const

@@ -1,0 +1,3 @@
+export const codes = {
+  'codes.microsoft': "Microsoft's code: {code}",
+} as const

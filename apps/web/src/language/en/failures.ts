@@ -1,0 +1,3 @@
+export const failures = {
+  'failures.retry': 'Retry',
+} as const

@@ -1,0 +1,3 @@
+export const keys = {
+  'keys.title': 'Service keys',
+} as const

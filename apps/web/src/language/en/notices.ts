@@ -1,0 +1,3 @@
+export const notices = {
+  'notices.region': 'Notices',
+} as const

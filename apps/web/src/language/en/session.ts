@@ -1,0 +1,3 @@
+export const session = {
+  'session.sign-in': 'Sign in with Microsoft',
+} as const

@@ -1,0 +1,96 @@
+import { IntlMessageFormat } from 'intl-messageformat'
+import { createElement, Fragment, type ReactNode } from 'react'
+import type { Catalogue, TextId } from './catalogue.ts'
+import type { LanguageCode } from './languages.ts'
+
+export type TextValues = Readonly<Record<string, string | number>>
+
+/** A value is a text, a number, an element, or what to make of the text between `<name>` and `</name>`. */
+export type RichValues = Readonly<Record<string, ReactNode | ((content: ReactNode) => ReactNode)>>
+
+const TIMES = {
+  long: { dateStyle: 'long', timeStyle: 'short' },
+  short: { dateStyle: 'medium', timeStyle: 'short' },
+  seconds: { dateStyle: 'medium', timeStyle: 'medium' },
+  day: { dateStyle: 'long' },
+  clock: { timeStyle: 'short' },
+} as const satisfies Record<string, Intl.DateTimeFormatOptions>
+
+export type TimeFormat = keyof typeof TIMES
+
+/** Words a text of the catalogue, and formats dates, numbers and lists, in one language. */
+export interface Translate {
+  (id: TextId, values?: TextValues): string
+  readonly language: LanguageCode
+  /** The same with elements in it. */
+  readonly rich: (id: TextId, values: RichValues) => ReactNode
+  /** The same for an id that comes from the server; null when there is no such text, or a value that it needs is missing. */
+  readonly known: (id: string, values?: TextValues) => string | null
+  readonly number: (value: number, options?: Intl.NumberFormatOptions) => string
+  /** A moment in the reader's time zone. */
+  readonly time: (at: string | number | Date, format: TimeFormat) => string
+  /** Such as "a, b and c", or "a, b or c". */
+  readonly list: (items: readonly string[], type?: 'conjunction' | 'disjunction') => string
+}
+
+interface Options {
+  readonly language: LanguageCode
+  /** Of dates and numbers. */
+  readonly locale: string
+  readonly catalogue: Catalogue
+}
+
+export function createTranslate({ language, locale, catalogue }: Options): Translate {
+  const messages = new Map<string, IntlMessageFormat>()
+  const times = new Map<TimeFormat, Intl.DateTimeFormat>()
+
+  function messageOf(id: string): IntlMessageFormat | string | null {
+    const kept = messages.get(id)
+    if (kept) return kept
+    const source = Object.hasOwn(catalogue, id) ? catalogue[id] : undefined
+    if (source === undefined) return null
+    // A build has parsed the texts that have anything to fill in; see `build/catalogues.ts`.
+    if (typeof source === 'string' && import.meta.env.PROD) return source
+    const message = new IntlMessageFormat(source, locale)
+    messages.set(id, message)
+    return message
+  }
+
+  function format(id: string, values: TextValues = {}): string | null {
+    const message = messageOf(id)
+    return typeof message === 'string' || message === null ? message : String(message.format({ ...values }))
+  }
+
+  return Object.assign((id: TextId, values?: TextValues) => format(id, values) ?? id, {
+    language,
+    rich(id: TextId, values: RichValues): ReactNode {
+      const message = messageOf(id)
+      if (typeof message === 'string' || message === null) return message ?? id
+      const filled = Object.entries(values).map(([name, value]) => [
+        name,
+        typeof value === 'function' ? (content: ReactNode[]) => value(inOrder(content)) : value,
+      ])
+      return inOrder([message.format<ReactNode>(Object.fromEntries(filled))].flat())
+    },
+    known(id: string, values?: TextValues): string | null {
+      try {
+        return format(id, values)
+      } catch {
+        return null // a value is missing: the server is of another version
+      }
+    },
+    number: (value: number, options?: Intl.NumberFormatOptions) => new Intl.NumberFormat(locale, options).format(value),
+    time(at: string | number | Date, format: TimeFormat): string {
+      const known = times.get(format) ?? new Intl.DateTimeFormat(locale, TIMES[format])
+      times.set(format, known)
+      return known.format(new Date(at))
+    },
+    list: (items: readonly string[], type: 'conjunction' | 'disjunction' = 'conjunction') =>
+      new Intl.ListFormat(locale, { type }).format(items),
+  })
+}
+
+/** Parts of a sentence, whose order is fixed: React asks for no keys. */
+function inOrder(parts: readonly ReactNode[]): ReactNode {
+  return createElement(Fragment, null, ...parts)
+}
