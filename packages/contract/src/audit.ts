@@ -6,8 +6,9 @@ import { Moment } from './moment.ts'
  * The audit log records these actions. The list is closed.
  *
  * - `sign-in`: the outcome is the role that the person got, or `refused`
- * - `consent-started`, `consent-ended`: for the purposes configure, update sender, large attachments and reconnect; the
- *   outcome is `completed`, `cancelled`, `expired`, `superseded`, or the code of the problem
+ * - `consent-started`, `consent-ended`: for the purposes configure, update sender, large attachments, reconnect and
+ *   delivery reports; the outcome is `completed`, `cancelled`, `expired`, `superseded`, or the code of the problem
+ * - `delivery-reports-changed`: sources of delivery reports were switched on or off; the details name those that changed
  * - `reconnect-required`, `app-misconfigured`, `app-recovered`: Microsoft refused the connection, or accepts it again
  * - `message-cancelled`, `message-retried`: by a person; services' own requests are in the log of the process
  * - `messages-cancelled`, `messages-retried`: of all messages that a filter found, those that it was possible for when the
@@ -29,6 +30,7 @@ export const AuditAction = z.enum([
   'consent-ended',
   'settings-reset',
   'recipients-policy-changed',
+  'delivery-reports-changed',
   'reconnect-required',
   'app-misconfigured',
   'app-recovered',

@@ -10,6 +10,9 @@ import { z } from 'zod'
  * - `send-as-denied`: the delegate may not send as the sender
  * - `mailbox-not-found`: the sender or the delegate has no mailbox in Microsoft 365
  * - `access-blocked`: a policy, a disabled account or a missing second factor stopped the sign-in
+ * - `trace-not-provisioned`: the service principal of Microsoft's message trace is missing in the organisation
+ * - `trace-unavailable`: Microsoft's message trace does not answer, or the cloud does not offer it
+ * - `reports-unreadable`: the sender's inbox cannot be read although the permission is there
  * - `app-misconfigured`: the app registration (secret, redirect URI, permissions) is wrong; the operator has to fix it
  * - `microsoft-unavailable`: Microsoft did not answer, or is busy
  * - `microsoft-refused`: any other refusal
@@ -23,6 +26,9 @@ export const ConsentProblemCode = z.enum([
   'send-as-denied',
   'mailbox-not-found',
   'access-blocked',
+  'trace-not-provisioned',
+  'trace-unavailable',
+  'reports-unreadable',
   'app-misconfigured',
   'microsoft-unavailable',
   'microsoft-refused',
@@ -33,6 +39,15 @@ export type ConsentProblemCode = z.infer<typeof ConsentProblemCode>
 /** Why a configured connection does not work. */
 export const SettingsProblemCode = z.enum(['reconnect-required', 'app-misconfigured'])
 export type SettingsProblemCode = z.infer<typeof SettingsProblemCode>
+
+/** Why a source of delivery reports that is on does not answer. Mail leaves all the same. */
+export const ReportsProblemCode = z.enum([
+  'permission-missing',
+  'trace-not-provisioned',
+  'trace-unavailable',
+  'reports-unreadable',
+])
+export type ReportsProblemCode = z.infer<typeof ReportsProblemCode>
 
 export const ConsentProblem = z.strictObject({
   code: ConsentProblemCode,
@@ -52,3 +67,9 @@ export const SettingsProblem = ConsentProblem.extend({
   since: z.iso.datetime(),
 })
 export type SettingsProblem = z.infer<typeof SettingsProblem>
+
+export const ReportsProblem = ConsentProblem.extend({
+  code: ReportsProblemCode,
+  since: z.iso.datetime(),
+})
+export type ReportsProblem = z.infer<typeof ReportsProblem>

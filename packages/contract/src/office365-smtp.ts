@@ -1,11 +1,17 @@
 import { z } from 'zod'
-import { ConsentProblem, SettingsProblem } from './consent-problem.ts'
+import { ConsentProblem, ReportsProblem, SettingsProblem } from './consent-problem.ts'
 import { EmailAddress } from './email-address.ts'
 import type { Endpoint } from './endpoint.ts'
 
 export const ConsentId = z.string().regex(/^con_[0-9a-f]{32}$/, 'Not the id of a consent.')
 
-export const ConsentPurpose = z.enum(['configure', 'update-sender', 'large-attachments', 'reconnect'])
+export const ConsentPurpose = z.enum([
+  'configure',
+  'update-sender',
+  'large-attachments',
+  'reconnect',
+  'delivery-reports',
+])
 export type ConsentPurpose = z.infer<typeof ConsentPurpose>
 
 export const ConsentStatus = z.enum(['pending', 'completed', 'failed', 'expired', 'cancelled', 'superseded'])
@@ -33,6 +39,21 @@ export type MailboxKind = z.infer<typeof MailboxKind>
 export const SettingsStatus = z.enum(['not-configured', 'connected', 'reconnect-required'])
 export type SettingsStatus = z.infer<typeof SettingsStatus>
 
+/** What tells the outcome of a message that Microsoft has accepted. Both sources are off until somebody switches them on. */
+export const DeliveryReports = z.strictObject({
+  /** Non-delivery reports in the sender's inbox. */
+  bounces: z.strictObject({
+    enabled: z.boolean(),
+    /** What is granted lets the inbox be read; never for a group, which has none. */
+    available: z.boolean(),
+    /** Of a source that is on and does not answer. */
+    problem: ReportsProblem.nullable(),
+  }),
+  /** Exchange's message trace. */
+  trace: z.strictObject({ enabled: z.boolean(), problem: ReportsProblem.nullable() }),
+})
+export type DeliveryReports = z.infer<typeof DeliveryReports>
+
 export const Office365SmtpSettings = z.strictObject({
   status: SettingsStatus,
   /** Grows with every change. A consent that was started under an older version is superseded. */
@@ -44,6 +65,7 @@ export const Office365SmtpSettings = z.strictObject({
   grantedPermissions: z.array(z.string()),
   singleSenderIdentity: z.strictObject({ enabled: z.literal(true), locked: z.literal(true) }),
   largeAttachments: z.strictObject({ enabled: z.boolean(), locked: z.boolean() }),
+  deliveryReports: DeliveryReports,
   /** Messages that a reset would hold: queued, being sent, scheduled or held. */
   waitingMessages: z.int().nonnegative(),
   problem: SettingsProblem.nullable(),

@@ -121,6 +121,10 @@ const SETTINGS = {
   grantedPermissions: ['Mail.Send', 'Mail.Send.Shared', 'User.Read'],
   singleSenderIdentity: { enabled: true, locked: true },
   largeAttachments: { enabled: false, locked: false },
+  deliveryReports: {
+    bounces: { enabled: false, available: false, problem: null },
+    trace: { enabled: false, problem: null },
+  },
   waitingMessages: 3,
   problem: null,
   pendingConsent: null,

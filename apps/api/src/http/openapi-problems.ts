@@ -62,6 +62,21 @@ export const PROBLEMS = {
     description: 'Large file attachments are enabled already, and can be switched off by a reset only.',
     detail: 'Large file attachments stay enabled until a reset.',
   },
+  'trace-not-provisioned': {
+    description:
+      'The service principal of Microsoft’s message trace is missing in the organisation. The detail says who adds it, and how.',
+    detail:
+      'Microsoft’s message trace needs its service principal in the organisation. An Entra administrator runs New-MgServicePrincipal -AppId 8bd644d1-64a1-4d4b-ae52-2e0cbf64e373 once, waits some hours, and then somebody switches the trace on again.',
+  },
+  'trace-unavailable': {
+    description: 'The cloud offers no message trace, or Microsoft does not answer it now. Nothing was switched on.',
+    detail: 'Microsoft asks to slow down. Try again in five minutes.',
+  },
+  'reports-unreadable': {
+    description:
+      'The inbox of the sender cannot be read although the permission is there: it is a group, or Full Access is missing. Nothing was switched on.',
+    detail: 'A group has no inbox, so there are no bounces to read.',
+  },
   'idempotency-key-reused': {
     description: 'The Idempotency-Key was used within 24 hours for other content. Use a new key for a new message.',
     detail: 'This Idempotency-Key was used within the last 24 hours for a message with other content.',

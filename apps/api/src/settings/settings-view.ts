@@ -20,6 +20,10 @@ export function viewSettings(
     grantedPermissions: [...(connection?.permissions ?? [])],
     singleSenderIdentity: { enabled: true, locked: true },
     largeAttachments: { enabled: largeAttachments, locked: largeAttachments },
+    deliveryReports: {
+      bounces: { enabled: false, available: false, problem: null },
+      trace: { enabled: false, problem: null },
+    },
     waitingMessages,
     problem: state.status === 'not-configured' ? null : state.problem,
     pendingConsent: pending && {

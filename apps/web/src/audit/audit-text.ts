@@ -7,6 +7,7 @@ export const ACTION_LABELS = {
   'consent-ended': 'Consent ended',
   'settings-reset': 'Settings reset',
   'recipients-policy-changed': 'Recipients policy changed',
+  'delivery-reports-changed': 'Delivery reports switched',
   'reconnect-required': 'Connection lost',
   'app-misconfigured': 'App registration refused',
   'app-recovered': 'App registration works again',
@@ -34,6 +35,7 @@ const PURPOSES: Readonly<Record<string, string>> = {
   'update-sender': 'change the sender',
   'large-attachments': 'enable large file attachments',
   reconnect: 'reconnect the mailbox',
+  'delivery-reports': 'switch delivery reports on',
 }
 
 /** Outcomes whose code would mislead; any other is shown as its code, in words. */

@@ -16,6 +16,8 @@ export function purposeText(purpose: ConsentPurpose, fromEmail: string | null): 
       return fromEmail ? `enable large file attachments for ${fromEmail}` : 'enable large file attachments'
     case 'reconnect':
       return fromEmail ? `reconnect ${fromEmail}` : 'reconnect the mailbox'
+    case 'delivery-reports':
+      return fromEmail ? `switch delivery reports on for ${fromEmail}` : 'switch delivery reports on'
   }
 }
 
@@ -104,5 +106,10 @@ function completedText(purpose: ConsentPurpose, { fromEmail, largeAttachments }:
       return { title: 'Large file attachments enabled', detail: `${fromEmail} can now send large files.` }
     case 'reconnect':
       return { title: 'Reconnected', detail: `Mail leaves from ${fromEmail} again.` }
+    case 'delivery-reports':
+      return {
+        title: 'Delivery reports are on',
+        detail: `What becomes of mail from ${fromEmail} is shown from now on.`,
+      }
   }
 }

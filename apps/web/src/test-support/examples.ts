@@ -45,6 +45,10 @@ export function exampleSettings(given: Partial<Office365SmtpSettings> = {}): Off
     grantedPermissions: [],
     singleSenderIdentity: { enabled: true, locked: true },
     largeAttachments: { enabled: false, locked: false },
+    deliveryReports: {
+      bounces: { enabled: false, available: false, problem: null },
+      trace: { enabled: false, problem: null },
+    },
     waitingMessages: 0,
     problem: null,
     pendingConsent: null,

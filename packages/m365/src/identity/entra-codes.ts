@@ -1,10 +1,13 @@
-import type { ConsentProblemCode } from '@inforiver-mail/contract/consent-problem'
+import type { ConsentProblemCode, ReportsProblemCode } from '@inforiver-mail/contract/consent-problem'
 
 /** Entra refuses while somebody only signs in, an admin consents, or an existing connection gets new tokens. */
 export type Stage = 'sign-in' | 'consent' | 'renewal'
 
 /** The problems of a consent that Entra can cause; the others come from Exchange. */
-export type EntraProblemCode = Exclude<ConsentProblemCode, 'send-as-denied' | 'mailbox-not-found'>
+export type EntraProblemCode = Exclude<
+  ConsentProblemCode,
+  'send-as-denied' | 'mailbox-not-found' | Exclude<ReportsProblemCode, 'permission-missing'>
+>
 
 /** Says who has to act: `nobody` when the trouble passes by itself. */
 export type Actor = 'person' | 'entra-administrator' | 'operator' | 'support' | 'nobody'
