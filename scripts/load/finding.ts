@@ -28,7 +28,7 @@ function questions(middle: string): Record<string, string> {
     delivery: 'delivery=unknown',
     'recipient of every fifth message': 'recipient=Anna.Berg1%40contoso.com',
     'recipient of one message': 'recipient=person-500001%40fabrikam.com',
-    'subject of many': 'subject=Monthly%20report%207',
+    'subject of many': 'subject=Monthly%20report%206',
     'subject of none': 'subject=Monthly%20report',
     'reference of one': 'reference=INV-0500001',
     'search, in nearly all': 'search=contoso.com',

@@ -1,3 +1,4 @@
+import { pMapIterable } from 'p-map'
 import type pg from 'pg'
 import type { ListPosition, Toward } from '../http/list-cursor.ts'
 import type { Bind, Match } from './find.ts'
@@ -115,18 +116,52 @@ export async function estimateCandidates(
   return every * [...candidates.values()].reduce((sum, positions) => sum + positions.length, 0)
 }
 
-/** SQL for rows of `id`: messages that may match. */
+/** SQL for the rows of messages that may match. $1 tenant */
 export type Candidates = (bind: Bind) => string
 
-export function idsOfMessages(ids: readonly string[]): Candidates {
-  return (bind) => `SELECT unnest(${bind(ids)}::text[]) AS id`
+export function messagesOfIds(ids: readonly string[]): Candidates {
+  return (bind) => messagesBy(`SELECT unnest(${bind(ids)}::text[]) AS id`)
 }
 
-function idsAt(asked: readonly { readonly block: string; readonly position: number }[]): Candidates {
-  const [blocks, positions] = [asked.map(({ block }) => block), asked.map(({ position }) => position)]
+/** @param ids SQL for rows of `id` */
+function messagesBy(ids: string): string {
+  return `SELECT m.* FROM (${ids} OFFSET 0) AS c CROSS JOIN LATERAL (SELECT * FROM messages WHERE id = c.id OFFSET 0) AS m`
+}
+
+interface AskedBlock {
+  readonly block: Block
+  readonly positions: readonly number[]
+}
+
+/** Of blocks in which at least one message in so many is a candidate, all are read, since that is one walk. */
+const DENSE = 8
+
+/** @param isApart whether no other block reaches into the time of these */
+function messagesAt(asked: readonly AskedBlock[], isApart: boolean): Candidates {
+  const positions = asked.flatMap((each) => each.positions)
+  const messages = asked.reduce((sum, { block }) => sum + block.messages, 0)
+  const ids = idsAt(asked, positions)
+  return isApart && positions.length * DENSE >= messages
+    ? (bind) => `
+      SELECT m.* FROM (
+        SELECT * FROM messages
+         WHERE tenant_id = $1 AND created_at >= ${bind(new Date(Math.min(...asked.map(({ block }) => block.firstAt.getTime()))))}::timestamptz
+           AND created_at <= ${bind(new Date(Math.max(...asked.map(({ block }) => block.lastAt.getTime()))))}::timestamptz OFFSET 0) AS m
+       WHERE CASE WHEN m.id IN (${ids(bind)}) THEN true ELSE false END` // the case keeps it a hash, whatever the statistics
+    : (bind) => messagesBy(ids(bind))
+}
+
+/** SQL for the ids, which reads each block once. */
+function idsAt(asked: readonly AskedBlock[], positions: readonly number[]): Candidates {
+  const ends: number[] = []
+  for (const each of asked) ends.push((ends.at(-1) ?? 0) + each.positions.length)
   return (bind) => `
-    SELECT ${idAt('b', 'c.position')} AS id FROM unnest(${bind(blocks)}::bigint[], ${bind(positions)}::int[]) AS c(block_id, position)
-     CROSS JOIN LATERAL (SELECT message_ids FROM search_blocks WHERE id = c.block_id OFFSET 0) AS b`
+    SELECT ${idAt('b', 'b.position')} AS id
+      FROM unnest(${bind(asked.map(({ block }) => block.id))}::bigint[], ${bind([0, ...ends.slice(0, -1)])}::int[], ${bind(ends)}::int[]) AS c(block_id, begins, ends)
+     CROSS JOIN LATERAL (
+       SELECT whole.message_ids, unnest((${bind(positions)}::int[])[c.begins + 1 : c.ends]) AS position
+         FROM (SELECT message_ids || '' AS message_ids FROM search_blocks WHERE id = c.block_id OFFSET 0) AS whole OFFSET 0
+     ) AS b`
 }
 
 /** The blocks of one statement: few for whoever wants few, then more. */
@@ -134,6 +169,8 @@ const FIRST_BLOCKS = 8
 const MOST_BLOCKS = 256
 /** Candidates of so many messages are compared at once, at least. */
 const COMPARED_AT_ONCE = 1_000
+/** While the texts of some messages are compared, the database reads the next ones. */
+export const COMPARED_IN_PARALLEL = 3
 
 interface IndexWalk {
   readonly index: SearchIndex
@@ -162,7 +199,7 @@ export async function* walkIndex(
   const isBehind = (match: Match) => begin === null || order(match, begin) > 0
   let waiting: Match[] = []
   for (let next = 0; next < index.late.length; next += COMPARED_AT_ONCE)
-    waiting.push(...(await compare(idsOfMessages(index.late.slice(next, next + COMPARED_AT_ONCE)))).filter(isBehind))
+    waiting.push(...(await compare(messagesOfIds(index.late.slice(next, next + COMPARED_AT_ONCE)))).filter(isBehind))
 
   /** Takes out, in order, what lies before all that is still to be read. */
   function take(before: Date | null): Match[] {
@@ -185,7 +222,7 @@ export async function* walkIndex(
   if (toward === 'older') {
     for await (const page of tail()) {
       waiting.push(
-        ...(await compare(idsOfMessages(page.filter(({ id }) => !late.has(id)).map(({ id }) => id)))).filter(isBehind),
+        ...(await compare(messagesOfIds(page.filter(({ id }) => !late.has(id)).map(({ id }) => id)))).filter(isBehind),
       )
       const edge = page.at(-1)?.at ?? null
       const ready = take(edge !== null && blockEdge !== null && blockEdge > edge ? blockEdge : edge)
@@ -193,28 +230,23 @@ export async function* walkIndex(
     }
   }
   const tailEdge = toward === 'newer' ? (index.indexed?.at ?? null) : null
-  for (
-    let next = 0, group = FIRST_BLOCKS;
-    next < blocks.length;
-    next += group, group = Math.min(2 * group, MOST_BLOCKS)
-  ) {
-    const some = blocks.slice(next, next + group)
-    const candidates = await candidatesOf(pool, some, grams)
-    let asked: { block: string; position: number }[] = []
-    for (const [nth, block] of some.entries()) {
-      asked.push(...(candidates.get(block.id) ?? []).map((position) => ({ block: block.id, position })))
-      if (asked.length < COMPARED_AT_ONCE && nth < some.length - 1) continue
-      if (asked.length > 0) waiting.push(...(await compare(idsAt(asked))).filter(isBehind))
-      asked = []
-      const following = blocks[next + nth + 1]
-      const ready = take(following ? near(following) : tailEdge)
-      if (ready.length > 0) yield ready
-    }
+  const compared = pMapIterable(
+    candidatesInOrder(pool, blocks, grams),
+    async ({ asked, isApart, following }) => ({
+      matches: asked.length === 0 ? [] : await compare(messagesAt(asked, isApart)),
+      following,
+    }),
+    { concurrency: atOnce < COMPARED_AT_ONCE ? 1 : COMPARED_IN_PARALLEL },
+  )
+  for await (const { matches, following } of compared) {
+    waiting.push(...matches.filter(isBehind))
+    const ready = take(following ? near(following) : tailEdge)
+    if (ready.length > 0) yield ready
   }
   if (toward === 'newer') {
     for await (const page of tail()) {
       waiting.push(
-        ...(await compare(idsOfMessages(page.filter(({ id }) => !late.has(id)).map(({ id }) => id)))).filter(isBehind),
+        ...(await compare(messagesOfIds(page.filter(({ id }) => !late.has(id)).map(({ id }) => id)))).filter(isBehind),
       )
       const ready = take(page.at(-1)?.at ?? null)
       if (ready.length > 0) yield ready
@@ -222,6 +254,54 @@ export async function* walkIndex(
   }
   const rest = take(null)
   if (rest.length > 0) yield rest
+}
+
+interface AskedCandidates {
+  readonly asked: readonly AskedBlock[]
+  readonly isApart: boolean
+  /** The block behind those that were asked for; undefined when they were the last. */
+  readonly following: Block | undefined
+}
+
+/** Yields the positions that have all grams, some at once, in the order of the blocks. */
+async function* candidatesInOrder(
+  pool: pg.Pool,
+  blocks: readonly Block[],
+  grams: readonly number[],
+): AsyncGenerator<AskedCandidates> {
+  for (
+    let next = 0, group = FIRST_BLOCKS;
+    next < blocks.length;
+    next += group, group = Math.min(2 * group, MOST_BLOCKS)
+  ) {
+    const some = blocks.slice(next, next + group)
+    const candidates = await candidatesOf(pool, some, grams)
+    let first = 0
+    let count = 0
+    for (const [nth, block] of some.entries()) {
+      count += candidates.get(block.id)?.length ?? 0
+      if (count < COMPARED_AT_ONCE && nth < some.length - 1) continue
+      const together = some.slice(first, nth + 1)
+      yield {
+        asked: together
+          .map((each) => ({ block: each, positions: candidates.get(each.id) ?? [] }))
+          .filter(({ positions }) => positions.length > 0),
+        isApart: areApart(together, blocks),
+        following: blocks[next + nth + 1],
+      }
+      first = nth + 1
+      count = 0
+    }
+  }
+}
+
+/** Whether no other block has messages between the first and the last of these, of which late ones would be many. */
+function areApart(together: readonly Block[], blocks: readonly Block[]): boolean {
+  const first = Math.min(...together.map(({ firstAt }) => firstAt.getTime()))
+  const last = Math.max(...together.map(({ lastAt }) => lastAt.getTime()))
+  return blocks.every(
+    (block) => block.lastAt.getTime() <= first || block.firstAt.getTime() >= last || together.includes(block),
+  )
 }
 
 const TAIL_AT_ONCE = 1_000

@@ -1,19 +1,21 @@
 import { MAX_EXACT_TOTAL } from '@inforiver-mail/contract/message-list'
 import { MessageProblemCode, type MessageStatus, type Recipient } from '@inforiver-mail/contract/message'
+import { pMapIterable } from 'p-map'
 import type pg from 'pg'
 import type { ListPosition, Toward } from '../http/list-cursor.ts'
 import type { Owner } from './actor.ts'
 import { leasedRows } from './columns.ts'
 import {
+  COMPARED_IN_PARALLEL,
   estimateCandidates,
-  idsOfMessages,
+  messagesOfIds,
   rarestGrams,
   readIndex,
   walkIndex,
   type Candidates,
   type SearchIndex,
 } from './find-text.ts'
-import { askedGrams, createTextMatcher, hasTextFilter, type TextFilter } from './search-text.ts'
+import { askedGrams, comparesRecipients, createTextMatcher, hasTextFilter, type TextFilter } from './search-text.ts'
 
 // Finds the ids of messages by a filter. What a filter selects is found in one of these ways:
 //
@@ -267,22 +269,21 @@ export function createFinder(pool: pg.Pool, owner: Owner, filter: StoredFilter):
       ...(service === null ? [] : [`r.service || '' = ${bind(service)}`]),
       ...(submittedFrom === undefined ? [] : [`r.created_at >= ${bind(submittedFrom)}::timestamptz`]),
       ...(submittedTo === undefined ? [] : [`r.created_at < ${bind(submittedTo)}::timestamptz`]),
+      ...(filter.subject === undefined ? [] : [`r.subject = ${bind(filter.subject)}`]),
+      ...(filter.reference === undefined ? [] : [`r.reference || '' = ${bind(filter.reference)}`]),
     ]
     if (alsoState && status === 'sent') conditions.push(`r.outcome || '' = 'sent'`) // tells as much as the state
     const states = alsoState ? [...(status === 'sent' ? [] : ofStatus(bind)), ...besidesStatus(bind)] : []
-    const rows: Source = {
-      sql: `(SELECT m.* FROM (${candidates(bind)}) AS c CROSS JOIN LATERAL (SELECT * FROM messages WHERE id = c.id OFFSET 0) AS m)`,
-      ordered: false,
-      hasStatus: false,
-    }
+    const rows: Source = { sql: `(${candidates(bind)})`, ordered: false, hasStatus: false }
+    const people = comparesRecipients(filter) ? RECIPIENTS : 'NULL AS "to", NULL AS cc, NULL AS bcc'
     const { rows: texts } = await pool.query<TextRow>({
-      text: `SELECT r.id, r.created_at, r.subject, r.reference, ${RECIPIENTS} ${from(rows, conditions, states)}`,
+      text: `SELECT r.id, r.created_at, r.subject, r.reference, ${people} ${from(rows, conditions, states)}`,
       values,
       rowMode: 'array',
     } as pg.QueryConfig)
     return texts
-      .filter(([, , subject, reference, ...people]) =>
-        matcher({ subject, reference, recipients: people.flatMap(parsePeople) }),
+      .filter(([, , subject, reference, ...lists]) =>
+        matcher({ subject, reference, recipients: () => lists.flatMap(parsePeople) }),
       )
       .map(([id, at]) => ({ id, at }))
   }
@@ -296,11 +297,16 @@ export function createFinder(pool: pg.Pool, owner: Owner, filter: StoredFilter):
     const index = await readIndex(pool, tenantId, { from: submittedFrom ?? null, to: submittedTo ?? null })
     const grams = await rarestGrams(pool, index, asked)
     if (source.sql !== ALL.sql && (await readsSource(index, grams))) {
-      for await (const rows of walk(toward, begin, COMPARED_AT_ONCE)) {
-        const matching = new Set((await compare(idsOfMessages(rows.map(({ id }) => id)), false)).map(({ id }) => id))
-        const found = rows.filter(({ id }) => matching.has(id))
-        if (found.length > 0) yield found
-      }
+      const compared = pMapIterable(
+        walk(toward, begin, COMPARED_AT_ONCE),
+        async (rows) => {
+          const matching = await compare(messagesOfIds(rows.map(({ id }) => id)), false)
+          const ids = new Set(matching.map(({ id }) => id))
+          return rows.filter(({ id }) => ids.has(id))
+        },
+        { concurrency: COMPARED_IN_PARALLEL },
+      )
+      for await (const found of compared) if (found.length > 0) yield found
       return
     }
     const needsState =

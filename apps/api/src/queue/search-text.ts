@@ -59,16 +59,29 @@ export function hasTextFilter({ search, recipient, subject, reference }: TextFil
   return [search, recipient, subject, reference].some((text) => text !== undefined)
 }
 
+/** The texts of a message that a filter compares. Reading its recipients costs most, so they are read when asked for. */
+export interface ComparedTexts extends Omit<SearchedTexts, 'recipients'> {
+  readonly recipients: () => readonly Recipient[]
+}
+
+/** Whether a filter may have to look at the recipients. */
+export function comparesRecipients({ search, recipient }: TextFilter): boolean {
+  return search !== undefined || recipient !== undefined
+}
+
 /** Returns a function that tells whether the texts of a message match. */
-export function createTextMatcher(filter: TextFilter): (texts: SearchedTexts) => boolean {
-  const needles = needlesOf(filter)
-  const { subject, reference } = filter
-  return (texts) => {
-    if (subject !== undefined && texts.subject !== subject) return false
-    if (reference !== undefined && texts.reference !== reference) return false
-    const folded = foldTexts(texts)
-    return needles.every((needle) => folded.includes(needle))
-  }
+export function createTextMatcher(filter: TextFilter): (texts: ComparedTexts) => boolean {
+  const search = filter.search === undefined ? null : foldCase(filter.search)
+  const recipient = filter.recipient === undefined ? null : foldCase(filter.recipient)
+  const contains = (text: string | null | undefined) =>
+    search === null || (text !== null && text !== undefined && foldCase(text).includes(search))
+  return ({ subject, reference, recipients }) =>
+    (filter.subject === undefined || filter.subject === subject) &&
+    (filter.reference === undefined || filter.reference === reference) &&
+    (recipient === null || recipients().some(({ address }) => foldCase(address) === recipient)) &&
+    (contains(subject) ||
+      contains(reference) ||
+      recipients().some(({ address, name }) => contains(address) || contains(name)))
 }
 
 const GRAM_UNITS = 3
