@@ -13,7 +13,7 @@ import { requestBodies } from './http/request-bodies.ts'
 import { requestChecks } from './http/request-checks.ts'
 import { validateWithContract } from './http/route.ts'
 import { securityHeaders } from './http/security-headers.ts'
-import { sessions, type SignedIn } from './http/session.ts'
+import { sessions, type FindSession } from './http/session.ts'
 import type { ByteBudget } from './memory/byte-budget.ts'
 
 const BODY_LIMIT_BYTES = 1024 * 1024
@@ -28,7 +28,7 @@ export interface AppDeps {
   readonly webDirectory: string
   readonly demoUrl: string | null
   readonly graphAuth: 'delegated' | 'application'
-  readonly findSession: (idHash: string) => Promise<SignedIn | null>
+  readonly findSession: FindSession
   readonly outageOf: (error: unknown) => string | null
   /** The memory that everything arriving in this process shares. */
   readonly bodyBudget: ByteBudget

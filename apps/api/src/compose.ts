@@ -27,6 +27,8 @@ import { createWaitForDatabase } from './database/wait-for-database.ts'
 import type { DeliverySizes } from './delivery/attempt.ts'
 import { createDeliveryMetrics } from './delivery/delivery-metrics.ts'
 import { createWorker, type Worker } from './delivery/worker.ts'
+import { createOverview } from './overview/overview.ts'
+import { overviewRoutes } from './overview/overview-routes.ts'
 import { reportExpired } from './delivery/report-expired.ts'
 import { eventRoutes } from './events/event-routes.ts'
 import { createHousekeeping, type Housekeeping } from './housekeeping.ts'
@@ -37,6 +39,7 @@ import { createAcceptBatch } from './messages/accept-batch.ts'
 import { createAdmission } from './messages/admission.ts'
 import { createAccept } from './messages/accept-message.ts'
 import { messageRoutes } from './messages/message-routes.ts'
+import { toUsage } from './messages/usage.ts'
 import { createBodyBudget, createDeliveryBudget } from './memory/memory-use.ts'
 import { createSubmitBatch } from './messages/submit-batch.ts'
 import { createSealing, createSubmit } from './messages/submit.ts'
@@ -294,6 +297,13 @@ export async function compose(
       ...(deliverySizes && { sizes: deliverySizes }),
     })
 
+    const overview = createOverview({
+      insight: queue.insight,
+      readUsage: async (tenant) => toUsage(await queue.messages.readMailbox(tenant), config.mailboxLimits),
+      elapsedMs,
+      logger,
+    })
+
     const sealedStore = createSealedStore(database, sealedColumns)
     measureSealedValues(registry, { count: () => sealedStore.count(), clock })
     const resealValues = createResealTask({ store: sealedStore, vault, keyRing, clock, logger })
@@ -386,6 +396,14 @@ export async function compose(
             serviceKeys.routes,
             alerts.routes({ requireAdmin }),
             bind(eventRoutes, { requireServiceOrAdmin: serviceKeys.guard.either, events: queue.events, elapsedMs }),
+            bind(overviewRoutes, {
+              requireAdmin,
+              requireServiceOrAdmin: serviceKeys.guard.either('settings:read'),
+              overview,
+              insight: queue.insight,
+              clock,
+              elapsedMs,
+            }),
             bind(messageRoutes, {
               requireAdmin,
               requireService: serviceKeys.guard.serviceOnly,
@@ -431,6 +449,7 @@ export async function compose(
           pollings = [
             inBackground('messages could not be indexed', () => queue.upkeep.index()),
             inBackground('messages could not be retried or cancelled', () => queue.upkeep.continueBulk()),
+            inBackground('outcomes could not be counted', () => overview.keepUp(tenantId)),
           ]
         },
         async stop() {

@@ -12,6 +12,7 @@ import {
   MessageStatus,
 } from '@inforiver-mail/contract/message'
 import { AlertType } from '@inforiver-mail/contract/notice'
+import { MailState } from '@inforiver-mail/contract/overview'
 import { ConsentPurpose, ConsentStatus, MailboxKind, SettingsStatus } from '@inforiver-mail/contract/office365-smtp'
 import { WebhookOutcome, WebhookSubject, WebhookType, type WebhookAttempt } from '@inforiver-mail/contract/webhook'
 
@@ -80,6 +81,10 @@ export function readPriority(stored: string): MessagePriority {
 
 export function readSettingsStatus(stored: string): SettingsStatus {
   return nearest(SettingsStatus.options, stored, 'connected')
+}
+
+export function readMailState(stored: string): MailState {
+  return nearest(MailState.options, stored, 'stopped')
 }
 
 export function readMailboxKind(stored: string): MailboxKind {

@@ -16,6 +16,7 @@ import { Moment } from './moment.ts'
  * - `messages-exported`: messages were exported as CSV, by a person or a service
  * - `test-message-sent`: somebody pressed *Send test mail*; the message itself shows its outcome
  * - `recipients-policy-changed`: who may be written to, or the redirection of all mail; the details are those from now on
+ * - `sending-limits-changed`: how many licences and which domains the organisation has; the details are those from now on
  * - `service-key-refused`: the key is `unknown`, `revoked` or `expired`, is not to be used from this address
  *   (`address-not-allowed`), or lacks a scope (`scope-missing`)
  * - `access-refused`: a person who is not a workspace admin asked for what only those may see or do
@@ -31,6 +32,7 @@ export const AuditAction = z.enum([
   'settings-reset',
   'recipients-policy-changed',
   'delivery-reports-changed',
+  'sending-limits-changed',
   'reconnect-required',
   'app-misconfigured',
   'app-recovered',

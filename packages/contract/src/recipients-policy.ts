@@ -36,6 +36,17 @@ const AllowedDomain = z
     return z.NEVER
   })
 
+/** A domain such as `contoso.com`, in lower case, as DNS has it. */
+export const DomainName = z
+  .string({ error: 'A domain, such as contoso.com.' })
+  .max(253, 'A domain name has at most 253 characters.')
+  .transform((value, context) => {
+    const ascii = isDomainName(value) ? toAsciiDomain(value) : null
+    if (ascii !== null) return ascii
+    context.addIssue({ code: 'custom', message: 'A domain alone, such as contoso.com.' })
+    return z.NEVER
+  })
+
 /** Domains that mail may go to, each once; an empty list allows all. */
 export const AllowedDomains = bounded(
   z.array(AllowedDomain, { error: 'A list of domains, such as ["contoso.com", "*.contoso.com"].' }),

@@ -140,6 +140,16 @@ const CONSENT = {
   requestsOnTheWire: null,
 }
 const POLICY = { allowedDomains: ['contoso.com', '*.contoso.com'], redirectAllTo: null }
+const LIMITS_ENTERED = { licences: 250, internalDomains: ['contoso.com'] }
+const USAGE = {
+  messagesPerMinute: { limit: 30, left: 12 },
+  recipientsPerDay: { limit: 10000, left: 9120 },
+  uploadBytesPer5Minutes: { limit: 157286400, left: 157286400 },
+  concurrentRequests: { limit: 4, left: 4 },
+  pausedUntil: null,
+  waitingMessages: 3,
+  estimatedLastSentAt: '2026-11-24T10:01:00.000Z',
+}
 const KEY = {
   id: KEY_ID,
   name: 'reports',
@@ -300,15 +310,35 @@ export const OPERATIONS: Readonly<Record<string, OperationText>> = {
   readUsage: {
     description:
       'A limit that is switched off is null. The estimate counts what waits now, and not what may still be submitted.',
+    response: USAGE,
+  },
+  readOverview: {
+    description:
+      'Outcomes are counted when they happen, and stay counted when messages are deleted. A page that polls sends X-Inforiver-Polling: 1: such a request does not keep a session alive, and its answer may be a second old.',
     response: {
-      messagesPerMinute: { limit: 30, left: 12 },
-      recipientsPerDay: { limit: 10000, left: 9120 },
-      uploadBytesPer5Minutes: { limit: 157286400, left: 157286400 },
-      concurrentRequests: { limit: 4, left: 4 },
-      pausedUntil: null,
-      waitingMessages: 3,
-      estimatedLastSentAt: '2026-11-24T10:01:00.000Z',
+      mail: 'flowing',
+      sentence: 'Mail is going out. The last message left 2 minutes ago.',
+      since: '2026-11-24T09:58:00.000Z',
+      lastSentAt: '2026-11-24T09:58:10.000Z',
+      waiting: { count: 3, oldestAt: '2026-11-24T10:00:00.000Z', lastLeavesAt: '2026-11-24T10:01:00.000Z' },
+      scheduled: 24,
+      held: { count: 0, because: {} },
+      failed24h: { count: 2, byCode: { ErrorInvalidRecipients: 2 } },
+      bounced24h: { count: 1, byCode: { '5.1.10': 1 } },
+      hours: [{ at: '2026-11-24T10:00:00.000Z', sent: 120, failed: 2, held: 0, bounced: 1 }],
+      days: [{ at: '2026-11-24T00:00:00.000Z', sent: 860, failed: 2, held: 0, bounced: 1 }],
+      limits: { ...USAGE, externalRecipientsPerDay: { used: 412, likelyLimit: 33352 } },
     },
+  },
+  readSendingLimits: {
+    description: 'Nothing is entered at first: then licences is null, and only the domain of the sender is internal.',
+    response: LIMITS_ENTERED,
+  },
+  replaceSendingLimits: {
+    description:
+      'Microsoft limits the recipients outside of an organisation by its licences, and has no API that tells the limit. It is shown, and nothing is held back by it.',
+    request: LIMITS_ENTERED,
+    response: LIMITS_ENTERED,
   },
   readCredential: {
     description:

@@ -14,8 +14,10 @@ import { Usage } from '@inforiver-mail/contract/usage'
 import { MessageEvent } from '@inforiver-mail/contract/message-event'
 import { Notice } from '@inforiver-mail/contract/notice'
 import { Consent, Office365SmtpSettings, ResetSettings, SenderInput } from '@inforiver-mail/contract/office365-smtp'
+import { OutcomeCounts, Overview } from '@inforiver-mail/contract/overview'
 import { InputFault, Problem } from '@inforiver-mail/contract/problem'
 import { RecipientsPolicy, RecipientsPolicyInput } from '@inforiver-mail/contract/recipients-policy'
+import { SendingLimits, SendingLimitsInput } from '@inforiver-mail/contract/sending-limits'
 import { ServiceKey, ServiceKeyInput } from '@inforiver-mail/contract/service-key'
 import { Session } from '@inforiver-mail/contract/session'
 import { Check } from '@inforiver-mail/contract/setup-check'
@@ -38,6 +40,10 @@ const NAMED = {
   MessageProblem,
   MessageEvent,
   Usage,
+  Overview,
+  OutcomeCounts,
+  SendingLimits,
+  ReplaceSendingLimits: SendingLimitsInput,
   Settings: Office365SmtpSettings,
   SettingsProblem,
   SettingsAfterReset: ResetSettings,

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import type { Role } from '@inforiver-mail/contract/caller'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import { isPolling } from './polling-request.ts'
 import { ProblemError } from './problem.ts'
 
 /** A person who is signed in, and their session. */
@@ -25,6 +26,12 @@ declare module 'fastify' {
   }
 }
 
+/**
+ * Finds a session by the hash of its id. A request of a `person` counts as use of the session; one that an open page makes
+ * by itself does not.
+ */
+export type FindSession = (idHash: string, by: 'person' | 'page') => Promise<SignedIn | null>
+
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /** Returns 256 random bits, for a cookie or a URL. */
@@ -41,7 +48,7 @@ export function hashOpaqueValue(value: string): string {
  * Keeps sessions by cookie. The prefix `__Host-` binds the cookie to this host over https. Browsers refuse that prefix
  * over http, so the cookie of a loopback host has none.
  */
-export const sessions = fp<{ publicUrl: string; findSession: (idHash: string) => Promise<SignedIn | null> }>(
+export const sessions = fp<{ publicUrl: string; findSession: FindSession }>(
   async (app, { publicUrl, findSession }) => {
     const secure = publicUrl.startsWith('https:')
     const cookieName = sessionCookieName(publicUrl)
@@ -52,7 +59,7 @@ export const sessions = fp<{ publicUrl: string; findSession: (idHash: string) =>
       const id = this.cookies[cookieName]
       if (!id) return null
       if (!SAFE_METHODS.has(this.method)) refuseOtherOrigins(this, publicUrl)
-      return findSession(hashOpaqueValue(id))
+      return findSession(hashOpaqueValue(id), isPolling(this) ? 'page' : 'person')
     })
     app.decorateReply('startSession', function (this: FastifyReply, id: string) {
       return this.setCookie(cookieName, id, cookie)

@@ -2,6 +2,8 @@ import type pg from 'pg'
 import { forgetIndexed } from './search-index.ts'
 import { CHUNKED_AT_ONCE, deleteContents, idsOf, lockTotals } from './columns.ts'
 import { positionOf } from './events.ts'
+import { forgetOutcomes } from './outcome-counts.ts'
+import { forgetExternalRecipients } from './sending-limits.ts'
 
 // sent, failed, cancelled ──kept long enough──▶ without content, then deleted.
 
@@ -92,7 +94,7 @@ export type Retention = (now: Date) => Promise<void>
 
 /**
  * Deletes what has been kept long enough: the content of failed messages, events, messages with their addresses and
- * subjects, idempotency records after 24 hours, the usage of mailboxes, and data keys.
+ * subjects, idempotency records after 24 hours, the usage of mailboxes, data keys, and counts of outcomes.
  */
 export function createRetention(
   pool: pg.Pool,
@@ -111,6 +113,8 @@ export function createRetention(
     await pool.query(MERGE_USAGE, [wholeMinutesBefore(now)])
     await pool.query(FORGET_USAGE, [before(now, 2)])
     await pool.query(FORGET_DATA_KEYS, [before(now, 2)])
+    await forgetOutcomes(pool, now)
+    await forgetExternalRecipients(pool, now)
   }
 }
 

@@ -26,3 +26,44 @@ export async function readFailureCounts(pool: pg.Pool): Promise<readonly Failure
     { cause: OTHER_CAUSES, count: others.reduce((sum, { count }) => sum + count, 0) },
   ]
 }
+
+/** How often each code occurred, and how often all did. */
+export interface CountsByCode {
+  readonly count: number
+  /** The most frequent ones. */
+  readonly byCode: Readonly<Record<string, number>>
+}
+
+const MAX_CODES = 100
+
+/**
+ * Counts what failed within 24 hours and has not been retried: by the hour where a whole one is over, message by message
+ * in the hour that is partly within them. $1 tenant
+ */
+const READ_DAY = `
+WITH day AS MATERIALIZED (
+  SELECT mail_now() - interval '24 hours' AS since, date_bin('1 hour', mail_now() - interval '24 hours', 'epoch') + interval '1 hour' AS whole
+), causes AS (
+  SELECT c.cause, c.messages FROM failure_counts c, day WHERE c.tenant_id = $1 AND c.hour >= day.whole
+   UNION ALL
+  SELECT u.cause, count(*) FROM unsent_messages u, day
+   WHERE u.tenant_id = $1 AND u.cause IS NOT NULL AND u.ended_at > day.since AND u.ended_at < day.whole GROUP BY 1
+), summed AS (
+  SELECT cause, sum(messages)::int AS count FROM causes GROUP BY cause
+)
+SELECT cause AS code, count, sum(count) OVER ()::int AS "all" FROM summed WHERE count > 0 ORDER BY count DESC, cause LIMIT ${MAX_CODES}`
+
+/** Counts by cause what failed within 24 hours and is still failed. */
+export async function readFailedOfDay(pool: pg.Pool, tenantId: string): Promise<CountsByCode> {
+  return toCounts((await pool.query<CodeRow>(READ_DAY, [tenantId])).rows)
+}
+
+interface CodeRow {
+  readonly code: string
+  readonly count: number
+  readonly all: number
+}
+
+function toCounts(rows: readonly CodeRow[]): CountsByCode {
+  return { count: rows[0]?.all ?? 0, byCode: Object.fromEntries(rows.map(({ code, count }) => [code, count])) }
+}

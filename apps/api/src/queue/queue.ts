@@ -1,4 +1,6 @@
 import type { Message, MessageSummary } from '@inforiver-mail/contract/message'
+import type { MailState } from '@inforiver-mail/contract/overview'
+import type { SendingLimits, SendingLimitsInput } from '@inforiver-mail/contract/sending-limits'
 import type { SizeLimits } from '@inforiver-mail/m365/size-plan'
 import type { Database } from '../database/database.ts'
 import type { Actor, Owner } from './actor.ts'
@@ -19,7 +21,7 @@ import { createClearing } from './clear.ts'
 import { addDataKey, readCurrentDataKey, readDataKey, type DataKey } from './data-keys.ts'
 import { readQueueDepth, type QueueDepth } from './depth.ts'
 import { createEvents, type Events } from './events.ts'
-import { readFailureCounts, type FailureCount } from './failures.ts'
+import { readFailedOfDay, readFailureCounts, type CountsByCode, type FailureCount } from './failures.ts'
 import { finishUpload, storeDraft, storeUpload, type StoredDraft } from './drafts.ts'
 import { createRetention, type Retention } from './expire.ts'
 import { failExpired, type ExpiredMessage } from './expired.ts'
@@ -35,10 +37,13 @@ import {
 } from './limits.ts'
 import type { StoredFilter } from './find.ts'
 import { findMessage, findMessages, listMessages, walkMessages, type ListedMessages, type Listing } from './read.ts'
+import { readHeld, readMailFacts, recordMailState, type MailFacts } from './mail-state.ts'
+import { countOutcomes, readOutcomeHistory, type OutcomeHistory } from './outcome-counts.ts'
 import { beginReceiving, discardReceived, reserveStorage, sweepReceived } from './receive.ts'
 import { recoverMessages, type Recovered } from './recover.ts'
 import { retryMessage } from './retry.ts'
 import { indexMessages } from './search-index.ts'
+import { countExternalRecipients, readExternalUse, replaceSendingLimits, type ExternalUse } from './sending-limits.ts'
 import { createSettling, type Settled } from './settle.ts'
 import { findMovingQueues, findStalledQueues, type StalledQueue } from './stalled.ts'
 import type { StorageFull } from './storage.ts'
@@ -192,6 +197,25 @@ export interface DataKeys {
   read(id: string): Promise<DataKey | null>
 }
 
+/** How the mail of a tenant stands, and what became of it. What it reads does not grow with what is kept or waits. */
+export interface Insight {
+  /** Counts some of the events that are not counted yet. This and the next one return whether there may be more. */
+  countOutcomes(tenantId: string): Promise<boolean>
+  countExternalRecipients(tenantId: string): Promise<boolean>
+  readMailFacts(tenantId: string): Promise<MailFacts>
+  /** Notes a state that has changed, unless somebody has noted one that was seen later. */
+  recordMailState(tenantId: string, state: { mail: MailState; since: Date; seenAt: Date }): Promise<void>
+  /** How many messages are held for each stored reason. */
+  readHeld(tenantId: string): Promise<ReadonlyMap<string, number>>
+  /** What failed within 24 hours and is still failed, by cause. */
+  readFailedOfDay(tenantId: string): Promise<CountsByCode>
+  /** Recipients that were not reached within 24 hours, by the code of the report. */
+  readBouncedOfDay(tenantId: string): Promise<CountsByCode>
+  readOutcomeHistory(tenantId: string): Promise<OutcomeHistory>
+  readExternalUse(tenantId: string): Promise<ExternalUse>
+  replaceSendingLimits(tenantId: string, limits: SendingLimitsInput, actor: string, now: Date): Promise<SendingLimits>
+}
+
 export interface Queue {
   readonly dataKeys: DataKeys
   readonly messages: Messages
@@ -199,6 +223,7 @@ export interface Queue {
   readonly deliveries: Deliveries
   readonly mailboxes: Mailboxes
   readonly events: Events
+  readonly insight: Insight
   readonly upkeep: Upkeep
 }
 
@@ -275,6 +300,19 @@ export function createQueue(
       postponeCleanup: (cleanup, waitMs) => postponeCleanup(pool, cleanup, waitMs),
     },
     events: createEvents(pool),
+    insight: {
+      countOutcomes: (tenantId) => countOutcomes(pool, tenantId),
+      countExternalRecipients: (tenantId) => countExternalRecipients(pool, tenantId),
+      readMailFacts: (tenantId) => readMailFacts(pool, tenantId),
+      recordMailState: (tenantId, state) => recordMailState(pool, tenantId, state),
+      readHeld: (tenantId) => readHeld(pool, tenantId),
+      readFailedOfDay: (tenantId) => readFailedOfDay(pool, tenantId),
+      readBouncedOfDay: async () => ({ count: 0, byCode: {} }),
+      readOutcomeHistory: (tenantId) => readOutcomeHistory(pool, tenantId),
+      readExternalUse: (tenantId) => readExternalUse(pool, tenantId),
+      replaceSendingLimits: (tenantId, limits, actor, now) =>
+        replaceSendingLimits(prisma, tenantId, limits, actor, now),
+    },
     upkeep: {
       readDepth: () => readQueueDepth(pool),
       readFailures: () => readFailureCounts(pool),

@@ -140,6 +140,7 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
          FROM generate_series(1, $2::int) AS n, unnest($1::text[]) AS t(id)`,
       [[ADA, BEN], VERY_MANY],
     )
+    await ground.database.query(`INSERT INTO tenants (id, created_at) VALUES ('ten_paused', mail_now())`)
     await ground.database.query(
       `INSERT INTO mailboxes (tenant_id, paused_until) VALUES ('ten_paused', mail_now() + interval '1 day')`,
     )
@@ -343,6 +344,11 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
     ['what failed, by cause', ({ upkeep }) => upkeep.readFailures()],
     ['the depth of the queue', ({ upkeep }) => upkeep.readDepth()],
     ['the state of a mailbox', ({ messages }) => messages.readMailbox(ADA)],
+    ['how the mail stands', ({ insight }) => insight.readMailFacts(ADA)],
+    ['how the mail of a paused mailbox stands', ({ insight }) => insight.readMailFacts('ten_paused')],
+    ['what is held, by reason', ({ insight }) => insight.readHeld(ADA)],
+    ['what became of the mail, by hours and days', ({ insight }) => insight.readOutcomeHistory(ADA)],
+    ['external recipients', ({ insight }) => insight.readExternalUse(ADA)],
     ['one message', ({ messages }) => messages.find({ tenantId: ADA, service: null }, 'msg_ended_1', null)],
     ...(['failed', 'cancelled', 'queued', 'sending', 'held', 'scheduled'] as const).map(
       (status): [string, (queue: Queue) => Promise<unknown>] => [

@@ -4,13 +4,13 @@ import type { TokenVault } from '@inforiver-mail/m365/token-vault'
 import type { FastifyPluginAsync } from 'fastify'
 import type { Database } from '../database/database.ts'
 import type { ReturnHandler } from '../http/microsoft-callback.ts'
-import type { SignedIn } from '../http/session.ts'
+import type { FindSession } from '../http/session.ts'
 import { createSignIn } from './sign-in.ts'
 import { signInReturn, signInRoutes } from './sign-in-routes.ts'
 import { createSignInStore } from './sign-in-store.ts'
 
 export interface ComposedSignIn {
-  readonly findSession: (idHash: string) => Promise<SignedIn | null>
+  readonly findSession: FindSession
   readonly routes: FastifyPluginAsync
   readonly signInReturn: ReturnHandler
   /** Housekeeping runs these, by name. */
@@ -41,7 +41,7 @@ export function composeSignIn({
   const store = createSignInStore(database.prisma, workspaceAdmins)
   const signIn = createSignIn({ store, identity, vault, tenantId, clock, random })
   return {
-    findSession: (idHash) => store.findSession(idHash, clock()),
+    findSession: (idHash, by) => store.findSession(idHash, by, clock()),
     routes: async (app) => {
       await app.register(signInRoutes, { signIn, store, publicUrl, clock })
     },

@@ -54,7 +54,8 @@ export interface SignInStore {
     correlationId: string | null
     now: Date
   }): Promise<void>
-  findSession(idHash: string, now: Date): Promise<SignedIn | null>
+  /** A request of a `person` keeps the session alive. */
+  findSession(idHash: string, by: 'person' | 'page', now: Date): Promise<SignedIn | null>
   endSession(signedIn: SignedIn, now: Date): Promise<void>
   sweep(now: Date): Promise<void>
 }
@@ -134,10 +135,10 @@ export function createSignInStore(prisma: PrismaClient, workspaceAdmins: readonl
       )
     },
 
-    async findSession(idHash, now) {
+    async findSession(idHash, by, now) {
       const session = await prisma.session.findUnique({ where: { idHash }, include: { user: true } })
       if (!session || !isAlive(session, now)) return null
-      if (now.getTime() - session.lastSeenAt.getTime() > TOUCH_EVERY_MS) {
+      if (by === 'person' && now.getTime() - session.lastSeenAt.getTime() > TOUCH_EVERY_MS) {
         await prisma.session.updateMany({ where: { idHash }, data: { lastSeenAt: now } })
       }
       const { tenantId, userId, user } = session

@@ -11,6 +11,7 @@ export interface TestClock {
 export const SECONDS = 1_000
 export const MINUTES = 60 * SECONDS
 export const HOURS = 60 * MINUTES
+export const DAYS = 24 * HOURS
 
 /** `tickMs` passes with each reading: 0 makes moments comparable, 1 makes their order visible. */
 export function createTestClock({ tickMs = 0 }: { tickMs?: number } = {}): TestClock {

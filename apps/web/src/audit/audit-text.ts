@@ -8,6 +8,7 @@ export const ACTION_LABELS = {
   'settings-reset': 'Settings reset',
   'recipients-policy-changed': 'Recipients policy changed',
   'delivery-reports-changed': 'Delivery reports switched',
+  'sending-limits-changed': 'Sending limits changed',
   'reconnect-required': 'Connection lost',
   'app-misconfigured': 'App registration refused',
   'app-recovered': 'App registration works again',

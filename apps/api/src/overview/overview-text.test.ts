@@ -1,0 +1,42 @@
+import { expect, it } from 'vitest'
+import { HOURS, MINUTES } from '../test-support/test-clock.ts'
+import { likelyLimit } from './likely-limit.ts'
+import { mailSentence, type MailSentence } from './overview-text.ts'
+
+const NOW = new Date('2026-11-24T10:00:00.000Z')
+const FACTS = { now: NOW, waiting: 0, held: 0, lastSentAt: null, pausedUntil: null, problemTitle: null } as const
+
+it.each<[string, Partial<MailSentence> & Pick<MailSentence, 'mail'>]>([
+  [
+    'Mail is going out. The last message left 2 minutes ago.',
+    { mail: 'flowing', waiting: 3, lastSentAt: new Date(NOW.getTime() - 2 * MINUTES) },
+  ],
+  [
+    'No mail is waiting to leave. The last message left 1 hour ago.',
+    { mail: 'idle', lastSentAt: new Date(NOW.getTime() - 1 * HOURS) },
+  ],
+  ['No mailbox is connected yet.', { mail: 'not-configured' }],
+  ['No mailbox is connected; 1 message waits for one.', { mail: 'not-configured', held: 1 }],
+  [
+    'Mail is stopped: The secret is wrong. 1,200 messages wait.',
+    { mail: 'stopped', held: 1_200, problemTitle: 'The secret is wrong.' },
+  ],
+  [
+    'Mail is delayed: Microsoft takes no mail from the mailbox for now. It goes on at 2026-11-24 11:00 UTC.',
+    { mail: 'delayed', pausedUntil: new Date(NOW.getTime() + 1 * HOURS) },
+  ],
+  ['Mail is delayed: 1 message is due, and nothing has left for 5 minutes.', { mail: 'delayed', waiting: 1 }],
+])('says: %s', (sentence, facts) => {
+  expect(mailSentence({ ...FACTS, ...facts })).toBe(sentence)
+})
+
+it.each([
+  [null, 'reports@contoso.com', null],
+  [0, 'reports@contoso.com', 5_000],
+  [1, 'reports@contoso.com', 10_000],
+  [100, 'reports@contoso.com', 22_059],
+  [1_000, null, 72_446],
+  [1_000, 'reports@contoso.onmicrosoft.com', 100],
+])('expects for %o licences and the sender %o a limit of %o', (licences, sender, limit) => {
+  expect(likelyLimit(licences, sender)).toBe(limit)
+})

@@ -1,0 +1,66 @@
+import type { MailState } from '@inforiver-mail/contract/overview'
+
+export interface MailSentence {
+  readonly mail: MailState
+  readonly now: Date
+  readonly waiting: number
+  readonly held: number
+  readonly lastSentAt: Date | null
+  readonly pausedUntil: Date | null
+  /** Of the settings' problem; null while there is none. */
+  readonly problemTitle: string | null
+}
+
+/** Says in English how the mail stands. */
+export function mailSentence(facts: MailSentence): string {
+  return `${howItStands(facts)}${lastLeft(facts)}`
+}
+
+function howItStands({ mail, waiting, held, pausedUntil, problemTitle, now }: MailSentence): string {
+  const stopped = waiting + held
+  switch (mail) {
+    case 'flowing':
+      return 'Mail is going out.'
+    case 'idle':
+      return 'No mail is waiting to leave.'
+    case 'not-configured':
+      return held > 0
+        ? `No mailbox is connected; ${messages(held)} ${held === 1 ? 'waits' : 'wait'} for one.`
+        : 'No mailbox is connected yet.'
+    case 'stopped':
+      return `Mail is stopped${problemTitle ? `: ${problemTitle.replace(/\.$/, '')}` : ''}.${
+        stopped > 0 ? ` ${messages(stopped)} ${stopped === 1 ? 'waits' : 'wait'}.` : ''
+      }`
+    case 'delayed':
+      return pausedUntil !== null && pausedUntil > now
+        ? `Mail is delayed: ${problemTitle ? problemTitle.replace(/\.$/, '') : 'Microsoft takes no mail from the mailbox for now'}. It goes on at ${time(pausedUntil)}.`
+        : `Mail is delayed: ${messages(waiting)} ${waiting === 1 ? 'is' : 'are'} due, and nothing has left for 5 minutes.`
+  }
+}
+
+function lastLeft({ lastSentAt, now }: MailSentence): string {
+  return lastSentAt === null ? '' : ` The last message left ${ago(now.getTime() - lastSentAt.getTime())}.`
+}
+
+function messages(count: number): string {
+  return `${count.toLocaleString('en')} ${count === 1 ? 'message' : 'messages'}`
+}
+
+/** In UTC, with the date: who reads it may be anywhere. */
+function time(moment: Date): string {
+  return `${moment.toISOString().slice(0, 16).replace('T', ' ')} UTC`
+}
+
+const UNITS = [
+  ['day', 24 * 60 * 60_000],
+  ['hour', 60 * 60_000],
+  ['minute', 60_000],
+] as const
+
+function ago(ms: number): string {
+  const unit = UNITS.find(([, length]) => ms >= length)
+  if (!unit) return 'less than a minute ago'
+  const [name, length] = unit
+  const count = Math.floor(ms / length)
+  return `${count} ${name}${count === 1 ? '' : 's'} ago`
+}

@@ -1,0 +1,133 @@
+import { DAYS_SHOWN, HOURS_SHOWN, type Overview, type OutcomeCounts } from '@inforiver-mail/contract/overview'
+import type { Usage } from '@inforiver-mail/contract/usage'
+import type { FastifyBaseLogger } from 'fastify'
+import { readHeldBecause } from '../stored-values.ts'
+import type { OutcomeCount } from '../queue/outcome-counts.ts'
+import type { Insight } from '../queue/queue.ts'
+import { likelyLimit } from './likely-limit.ts'
+import { decideMail } from './mail-state.ts'
+import { mailSentence } from './overview-text.ts'
+
+const HOUR_MS = 60 * 60_000
+const DAY_MS = 24 * HOUR_MS
+/** What is counted for one reader before it is answered: beyond that, the background counts. */
+const MOST_COUNTED = 4
+/** Outcomes are counted together when nobody looks. */
+const COUNT_EVERY_MS = 30_000
+
+interface Deps {
+  readonly insight: Insight
+  readonly readUsage: (tenantId: string) => Promise<Usage>
+  readonly elapsedMs: () => number
+  readonly logger: FastifyBaseLogger
+}
+
+export interface OverviewReader {
+  read(tenantId: string): Promise<Overview>
+  /** Counts what has happened and notes how the mail stands. Returns whether there is more to count. */
+  keepUp(tenantId: string): Promise<boolean>
+}
+
+export function createOverview({ insight, readUsage, elapsedMs, logger }: Deps): OverviewReader {
+  let countAtMs = 0
+
+  async function lookAt(tenantId: string) {
+    const facts = await insight.readMailFacts(tenantId)
+    const decided = decideMail(facts)
+    return { facts, ...decided, isNew: facts.known?.mail !== decided.mail }
+  }
+
+  async function record(tenantId: string, { facts, mail, since, isNew }: Awaited<ReturnType<typeof lookAt>>) {
+    if (isNew) await insight.recordMailState(tenantId, { mail, since, seenAt: facts.now })
+  }
+
+  async function countOnce(tenantId: string): Promise<boolean> {
+    const more = await insight.countOutcomes(tenantId)
+    return (await insight.countExternalRecipients(tenantId)) || more
+  }
+
+  /** What cannot be written now is written later: a database that takes no writes can still be read. */
+  async function tryTo(what: string, write: () => Promise<void>): Promise<void> {
+    try {
+      await write()
+    } catch (error) {
+      logger.warn({ err: error }, what)
+    }
+  }
+
+  return {
+    async read(tenantId) {
+      await tryTo('outcomes could not be counted for the overview', async () => {
+        for (let counted = 0; counted < MOST_COUNTED && (await countOnce(tenantId)); counted++);
+      })
+      const [seen, usage, held, failed24h, bounced24h, history, external] = await Promise.all([
+        lookAt(tenantId),
+        readUsage(tenantId),
+        insight.readHeld(tenantId),
+        insight.readFailedOfDay(tenantId),
+        insight.readBouncedOfDay(tenantId),
+        insight.readOutcomeHistory(tenantId),
+        insight.readExternalUse(tenantId),
+      ])
+      await tryTo('the state of the mail could not be noted', () => record(tenantId, seen))
+      const { facts, mail, since } = seen
+      const because = heldBecause(held)
+      return {
+        mail,
+        sentence: mailSentence({ ...facts, mail, problemTitle: facts.problem?.title ?? null }),
+        since: since.toISOString(),
+        lastSentAt: facts.lastSentAt?.toISOString() ?? null,
+        waiting: {
+          count: usage.waitingMessages,
+          oldestAt: facts.oldestAt?.toISOString() ?? null,
+          lastLeavesAt: usage.estimatedLastSentAt,
+        },
+        scheduled: facts.scheduled,
+        held: { count: Object.values(because).reduce((sum, count) => sum + count, 0), because },
+        failed24h,
+        bounced24h,
+        hours: everyOne(history.hours, { now: facts.now, lengthMs: HOUR_MS, count: HOURS_SHOWN }),
+        days: everyOne(history.days, { now: facts.now, lengthMs: DAY_MS, count: DAYS_SHOWN }),
+        limits: {
+          ...usage,
+          externalRecipientsPerDay: {
+            used: external.used,
+            likelyLimit: likelyLimit(external.licences, facts.fromEmail),
+          },
+        },
+      }
+    },
+
+    async keepUp(tenantId) {
+      await record(tenantId, await lookAt(tenantId))
+      if (elapsedMs() < countAtMs) return false
+      const more = await countOnce(tenantId)
+      if (!more) countAtMs = elapsedMs() + COUNT_EVERY_MS
+      return more
+    },
+  }
+}
+
+/** Reasons of a newer version count as the nearest known one. */
+function heldBecause(held: ReadonlyMap<string, number>): Record<string, number> {
+  const because: Record<string, number> = {}
+  for (const [stored, count] of held) {
+    const reason = readHeldBecause(stored)
+    if (reason !== null && count > 0) because[reason] = (because[reason] ?? 0) + count
+  }
+  return because
+}
+
+/** Fills in those in which nothing happened. */
+function everyOne(
+  counts: readonly OutcomeCount[],
+  { now, lengthMs, count }: { now: Date; lengthMs: number; count: number },
+): OutcomeCounts[] {
+  const current = now.getTime() - (now.getTime() % lengthMs)
+  const known = new Map(counts.map((each) => [each.at.getTime(), each]))
+  return Array.from({ length: count }, (_, index) => {
+    const at = current - (count - 1 - index) * lengthMs
+    const { sent = 0, failed = 0, held = 0, bounced = 0 } = known.get(at) ?? {}
+    return { at: new Date(at).toISOString(), sent, failed, held, bounced }
+  })
+}

@@ -1,0 +1,126 @@
+import type { MailState } from '@inforiver-mail/contract/overview'
+import type { SettingsProblem } from '@inforiver-mail/contract/consent-problem'
+import type { SettingsStatus } from '@inforiver-mail/contract/office365-smtp'
+import type pg from 'pg'
+import { readMailState, readSettingsProblem, readSettingsStatus } from '../stored-values.ts'
+import { leasedRows } from './columns.ts'
+
+/** What tells whether mail goes out. Times are the database's. */
+export interface MailFacts {
+  readonly now: Date
+  readonly status: SettingsStatus
+  readonly problem: SettingsProblem | null
+  /** The sender; null while nothing is configured. */
+  readonly fromEmail: string | null
+  /** When the sender was connected; null while nothing is configured. */
+  readonly connectedAt: Date | null
+  /** When the tenant was made. */
+  readonly createdAt: Date
+  readonly waiting: number
+  readonly scheduled: number
+  readonly held: number
+  /** Until when Microsoft takes no mail, or gives no access; may be over. */
+  readonly pausedUntil: Date | null
+  /** Since when Microsoft gives no usable answer; null while it does. */
+  readonly troubledSince: Date | null
+  /** Since when the oldest of what waits was to leave; null when nothing waits. */
+  readonly oldestAt: Date | null
+  /** When the first of what nobody is sending is due; null when there is none. */
+  readonly firstDueAt: Date | null
+  /** Whether an attempt is under way. */
+  readonly isSending: boolean
+  /** When something was last tried or uploaded, within two days. */
+  readonly lastMovedAt: Date | null
+  readonly lastSentAt: Date | null
+  /** When a message was last sent or failed. */
+  readonly lastEndedAt: Date | null
+  /** The state that was seen last; null when nobody has looked yet. */
+  readonly known: { readonly mail: MailState; readonly since: Date } | null
+}
+
+/**
+ * Reads a few rows, whatever waits or is kept. $1 tenant
+ */
+const READ = `
+WITH asked AS MATERIALIZED (
+  SELECT t.id AS tenant_id, t.created_at, coalesce(c.queued, 0) AS queued, coalesce(c.sending, 0) AS sending,
+         coalesce(c.scheduled, 0) AS scheduled, coalesce(c.held, 0) AS held
+    FROM tenants t LEFT JOIN mailbox_totals c ON c.tenant_id = t.id WHERE t.id = $1
+), leased AS MATERIALIZED (
+  SELECT waits_since, lease_until FROM (${leasedRows('SELECT tenant_id, sending FROM asked')}) AS rows
+)
+SELECT mail_now() AS now, coalesce(s.status, 'not-configured') AS status, s.problem, s.from_email AS "fromEmail", s.connected_at AS "connectedAt",
+       a.created_at AS "createdAt", a.queued + a.sending AS waiting, a.scheduled, a.held,
+       greatest(b.paused_until, b.no_access_until) AS "pausedUntil", b.troubled_since AS "troubledSince",
+       least((SELECT q.waits_since FROM message_queue q WHERE q.tenant_id = a.tenant_id AND q.state = 'queued' AND q.lease_owner IS NULL
+               ORDER BY q.waits_since LIMIT 1), (SELECT min(l.waits_since) FROM leased l)) AS "oldestAt",
+       (SELECT q.due_at FROM message_queue q WHERE q.tenant_id = a.tenant_id AND q.state = 'queued' AND q.lease_owner IS NULL
+         ORDER BY q.due_at LIMIT 1) AS "firstDueAt",
+       EXISTS (SELECT 1 FROM leased l WHERE l.lease_until > mail_now()) AS "isSending",
+       (SELECT u.started_at FROM mailbox_usage u WHERE u.tenant_id = a.tenant_id ORDER BY u.started_at DESC LIMIT 1) AS "lastMovedAt",
+       p.last_sent_at AS "lastSentAt", p.last_ended_at AS "lastEndedAt", k.mail AS "knownMail", k.since AS "knownSince"
+  FROM asked a
+  LEFT JOIN tenant_settings s ON s.tenant_id = a.tenant_id
+  LEFT JOIN mailboxes b ON b.tenant_id = a.tenant_id
+  LEFT JOIN outcome_progress p ON p.tenant_id = a.tenant_id
+  LEFT JOIN mail_states k ON k.tenant_id = a.tenant_id`
+
+type Row = Omit<MailFacts, 'status' | 'problem' | 'known'> & {
+  readonly status: string
+  readonly problem: unknown
+  readonly knownMail: string | null
+  readonly knownSince: Date | null
+}
+
+export async function readMailFacts(pool: pg.Pool, tenantId: string): Promise<MailFacts> {
+  const { rows } = await pool.query<Row>(READ, [tenantId])
+  const [row] = rows
+  if (!row) throw new Error(`There is no tenant ${tenantId}.`)
+  const { status: storedStatus, problem, knownMail, knownSince, ...facts } = row
+  const status = readSettingsStatus(storedStatus)
+  return {
+    ...facts,
+    status,
+    problem: readSettingsProblem(problem, status),
+    known: knownMail !== null && knownSince !== null ? { mail: readMailState(knownMail), since: knownSince } : null,
+  }
+}
+
+/**
+ * Writes a state that has changed. Who saw less than whoever wrote the last change writes nothing.
+ * $1 tenant, $2 mail, $3 since, $4 when it was seen
+ */
+const RECORD = `
+INSERT INTO mail_states AS m (tenant_id, mail, since, seen_at) VALUES ($1, $2, $3, $4)
+ON CONFLICT (tenant_id) DO UPDATE SET mail = excluded.mail, since = excluded.since, seen_at = excluded.seen_at
+ WHERE m.mail <> excluded.mail AND m.seen_at < excluded.seen_at`
+
+export async function recordMailState(
+  pool: pg.Pool,
+  tenantId: string,
+  { mail, since, seenAt }: { mail: MailState; since: Date; seenAt: Date },
+): Promise<void> {
+  await pool.query(RECORD, [tenantId, mail, since, seenAt])
+}
+
+/**
+ * Counts held messages by reason. There are few reasons, and usually one: then the totals of the mailbox have the count.
+ * $1 tenant
+ */
+const READ_HELD = `
+WITH RECURSIVE reasons AS (
+  (SELECT q.held_because AS reason FROM message_queue q WHERE q.tenant_id = $1 AND q.state = 'held' ORDER BY q.held_because LIMIT 1)
+   UNION ALL
+  SELECT (SELECT q.held_because FROM message_queue q WHERE q.tenant_id = $1 AND q.state = 'held' AND q.held_because > r.reason
+           ORDER BY q.held_because LIMIT 1) FROM reasons r WHERE r.reason IS NOT NULL
+)
+SELECT r.reason, CASE WHEN (SELECT count(*) FROM reasons c WHERE c.reason IS NOT NULL) = 1
+                      THEN (SELECT t.held FROM mailbox_totals t WHERE t.tenant_id = $1)
+                      ELSE (SELECT count(*) FROM message_queue q WHERE q.tenant_id = $1 AND q.state = 'held' AND q.held_because = r.reason) END::int AS count
+  FROM reasons r WHERE r.reason IS NOT NULL`
+
+/** How many messages are held for each reason that occurs. */
+export async function readHeld(pool: pg.Pool, tenantId: string): Promise<ReadonlyMap<string, number>> {
+  const { rows } = await pool.query<{ reason: string; count: number | null }>(READ_HELD, [tenantId])
+  return new Map(rows.map(({ reason, count }) => [reason, count ?? 0]))
+}

@@ -1,0 +1,61 @@
+import { z } from 'zod'
+import { bounded } from './bounded.ts'
+import { DomainName } from './recipients-policy.ts'
+import type { Endpoint } from './endpoint.ts'
+
+export const MAX_INTERNAL_DOMAINS = 1_000
+const MAX_LICENCES = 10_000_000
+
+/** What Microsoft's limit of recipients outside of the organisation depends on, as an admin has entered it. */
+export const SendingLimits = z.strictObject({
+  licences: z
+    .int()
+    .nullable()
+    .describe('Paid licences of Exchange Online; 0 for a trial, null while nobody has entered it.'),
+  internalDomains: z
+    .array(z.string())
+    .describe('Domains of the organisation, each listed, subdomains too; none: the domain of the sender.'),
+})
+export type SendingLimits = z.infer<typeof SendingLimits>
+
+/** The page and the API both validate with this schema. */
+export const SendingLimitsInput = z.strictObject({
+  licences: z
+    .int({ error: 'A whole number of licences, 0 for a trial, or null.' })
+    .min(0, 'At least 0.')
+    .max(MAX_LICENCES, `At most ${MAX_LICENCES}.`)
+    .nullable(),
+  internalDomains: bounded(
+    z.array(DomainName, { error: 'A list of domains, such as ["contoso.com", "eu.contoso.com"].' }),
+    MAX_INTERNAL_DOMAINS,
+    `At most ${MAX_INTERNAL_DOMAINS} domains.`,
+  ).transform((domains) => [...new Set(domains)]),
+})
+export type SendingLimitsInput = z.infer<typeof SendingLimitsInput>
+
+export const readSendingLimits = {
+  operation: 'readSendingLimits',
+  summary: 'Reads what Microsoft’s limit of external recipients depends on.',
+  method: 'GET',
+  path: '/api/v1/tenant-settings/sending-limits',
+  session: 'workspace-admin',
+  scope: null,
+  status: 200,
+  response: SendingLimits,
+  answer: 'What an admin has entered.',
+  problems: [],
+} as const satisfies Endpoint
+
+export const replaceSendingLimits = {
+  operation: 'replaceSendingLimits',
+  summary: 'Sets what Microsoft’s limit of external recipients depends on.',
+  method: 'PUT',
+  path: '/api/v1/tenant-settings/sending-limits',
+  session: 'workspace-admin',
+  scope: null,
+  body: SendingLimitsInput,
+  status: 200,
+  response: SendingLimits,
+  answer: 'What holds from now on. What was sent within 24 hours is counted again by it.',
+  problems: [],
+} as const satisfies Endpoint
