@@ -72,7 +72,7 @@ export function App({
                   <Shell>
                     <RedirectionBanner />
                     <Notices />
-                    <Suspense fallback={<PageLoading label="Opening the page" />}>
+                    <Suspense fallback={<OpeningPage />}>
                       <Switch>
                         <Route path={PAGES.home}>
                           <Redirect to={PAGES.office365Smtp} replace />
@@ -125,17 +125,22 @@ function useMedia(query: string): boolean {
   )
 }
 
+function OpeningPage() {
+  return <PageLoading label={useTranslate()('shell.opening-page')} />
+}
+
 function NotFoundPage() {
+  const t = useTranslate()
   return (
     <PageState
-      title="Page not found"
+      title={t('shell.not-found.title')}
       actions={
         <Link href={PAGES.office365Smtp} asChild>
-          <FluentLink>Go to the settings</FluentLink>
+          <FluentLink>{t('shell.not-found.back')}</FluentLink>
         </Link>
       }
     >
-      <span>There is no page under this address.</span>
+      <span>{t('shell.not-found.text')}</span>
     </PageState>
   )
 }

@@ -3,7 +3,8 @@ import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { App } from './app.tsx'
 import { CATALOGUES } from './language/catalogue.ts'
-import { openLanguageStore } from './language/language-store.ts'
+import { type LanguageStore, openLanguageStore } from './language/language-store.ts'
+import { CANNOT_LOAD } from './language/languages.ts'
 import { webAddress } from './routes.ts'
 import { createUnsavedMemory } from './unsaved.ts'
 
@@ -16,16 +17,23 @@ const environment = {
 
 const root = document.querySelector('#root')
 if (!root) throw new Error('The document has no #root.')
-const language = await openLanguageStore({
-  catalogues: CATALOGUES,
-  storage: localStorage,
-  preferred: navigator.languages,
-})
-createRoot(root).render(
-  <StrictMode>
-    <App nonce={metaContent('csp-nonce')} environment={environment} language={language} />
-  </StrictMode>,
-)
+let language: LanguageStore | null = null
+try {
+  language = await openLanguageStore({
+    catalogues: CATALOGUES,
+    storage: localStorage,
+    preferred: navigator.languages,
+  })
+} catch {
+  root.textContent = CANNOT_LOAD
+}
+if (language) {
+  createRoot(root).render(
+    <StrictMode>
+      <App nonce={metaContent('csp-nonce')} environment={environment} language={language} />
+    </StrictMode>,
+  )
+}
 
 function metaContent(name: string): string {
   return document.querySelector<HTMLMetaElement>(`meta[name="${name}"]`)?.content ?? ''

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { menuLabelAt, signInUrl, webAddress } from './routes.ts'
+import { menuItemAt, signInUrl, webAddress } from './routes.ts'
 
 it('returns from sign-in to the whole path, with its query', () => {
   expect(signInUrl('/settings/office365-smtp?a=1&b=2')).toBe(
@@ -15,14 +15,14 @@ it.each(['javascript:alert(1)', 'data:text/html,x', '/relative', '__DEMO__', '']
 )
 
 it.each([
-  ['/settings/office365-smtp', 'Settings'],
-  ['/settings/service-keys', 'Service keys'],
-  ['/settings/alerts', 'Alerts'],
-  ['/settings/audit-log', 'Audit log'],
-  ['/messages', 'Messages'],
-  ['/messages/msg_0', 'Messages'],
+  ['/settings/office365-smtp', 'settings'],
+  ['/settings/service-keys', 'service-keys'],
+  ['/settings/alerts', 'alerts'],
+  ['/settings/audit-log', 'audit-log'],
+  ['/messages', 'messages'],
+  ['/messages/msg_0', 'messages'],
   ['/messages-of-another-page', null],
   ['/', null],
-])('places %s under the menu item %s', (path, label) => {
-  expect(menuLabelAt(path)).toBe(label)
+])('places %s under the menu item %s', (path, item) => {
+  expect(menuItemAt(path)).toBe(item)
 })

@@ -12,19 +12,19 @@ export const PAGES = {
 
 /** Lists the left menu from top to bottom. */
 export const MENU = [
-  { label: 'Settings', page: PAGES.office365Smtp },
-  { label: 'Recipients', page: PAGES.recipients },
-  { label: 'Service keys', page: PAGES.serviceKeys },
-  { label: 'Alerts', page: PAGES.alerts },
-  { label: 'Messages', page: PAGES.messages },
-  { label: 'Audit log', page: PAGES.auditLog },
+  { item: 'settings', page: PAGES.office365Smtp },
+  { item: 'recipients', page: PAGES.recipients },
+  { item: 'service-keys', page: PAGES.serviceKeys },
+  { item: 'alerts', page: PAGES.alerts },
+  { item: 'messages', page: PAGES.messages },
+  { item: 'audit-log', page: PAGES.auditLog },
 ] as const
 
-export type MenuLabel = (typeof MENU)[number]['label']
+export type MenuItem = (typeof MENU)[number]['item']
 
 /** Returns the menu item that a path belongs to, or null. */
-export function menuLabelAt(path: string): MenuLabel | null {
-  return MENU.find(({ page }) => path === page || path.startsWith(`${page}/`))?.label ?? null
+export function menuItemAt(path: string): MenuItem | null {
+  return MENU.find(({ page }) => path === page || path.startsWith(`${page}/`))?.item ?? null
 }
 
 export function messageUrl(id: string): string {

@@ -214,7 +214,7 @@ export function NewWebhookDialog({ added: { url, secret }, onClose }: NewWebhook
   return (
     <SecretDialog
       title={`The secret for ${hostOf(url)}`}
-      noun="secret"
+      kind="secret"
       label="Signing secret"
       secret={secret}
       advice="Copy it to where the receiver keeps its secrets. Inforiver Mail does not show it again."

@@ -4,6 +4,7 @@ import { overview } from './de/overview.ts'
 import { session } from './de/session.ts'
 import { settings } from './de/settings.ts'
 import { shell } from './de/shell.ts'
+import { ui } from './de/ui.ts'
 
 /** The texts that the first load may need. */
-export const de = { ...shell, ...session, ...settings, ...overview, ...notices, ...failures } as const
+export const de = { ...shell, ...ui, ...session, ...settings, ...overview, ...notices, ...failures } as const

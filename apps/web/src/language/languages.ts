@@ -20,3 +20,7 @@ export function localeOf(language: LanguageCode, preferred: readonly string[]): 
 export function isLanguage(code: string): code is LanguageCode {
   return Object.hasOwn(LANGUAGES, code)
 }
+
+/** Shown in place of the page when the texts of its language do not arrive. */
+export const CANNOT_LOAD =
+  'Inforiver Mail could not be loaded. Reload the page. – Inforiver Mail konnte nicht geladen werden. Laden Sie die Seite neu.'

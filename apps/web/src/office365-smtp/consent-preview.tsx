@@ -94,7 +94,7 @@ function AdminConsentLink({ permissions }: { permissions: readonly Permission[] 
         {url}
       </Link>
       <div className={styles.copy}>
-        <CopyButton label="Copy link" text={url} fallback="select the address above." />
+        <CopyButton label="Copy link" text={url} fallback="Select the address above." />
       </div>
     </>
   )

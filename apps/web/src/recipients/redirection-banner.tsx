@@ -3,6 +3,7 @@ import { makeStyles, tokens } from '@fluentui/react-components'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from 'wouter'
 import { recipientsPolicyQuery } from '../api/queries.ts'
+import { useTranslate } from '../language/language.tsx'
 import { PAGES } from '../routes.ts'
 import { Notice } from '../ui/notice.tsx'
 
@@ -13,17 +14,21 @@ const useStyles = makeStyles({
 /** Says on every page that mail does not reach its recipients, as long as it is redirected. */
 export function RedirectionBanner() {
   const styles = useStyles()
+  const t = useTranslate()
   const { data } = useQuery(recipientsPolicyQuery)
   const address = data?.redirectAllTo ?? null
   return (
     <div aria-live="polite" className={styles.banner}>
       {address !== null && (
-        <Notice intent="warning" title={`All mail is redirected to ${address}`}>
+        <Notice intent="warning" title={t('shell.redirection.title', { address })}>
           <span>
-            Nothing reaches its recipients.{' '}
-            <Link href={PAGES.recipients} asChild>
-              <FluentLink inline>Change the redirection</FluentLink>
-            </Link>
+            {t.rich('shell.redirection.text', {
+              link: (content) => (
+                <Link href={PAGES.recipients} asChild>
+                  <FluentLink inline>{content}</FluentLink>
+                </Link>
+              ),
+            })}
           </span>
         </Notice>
       )}

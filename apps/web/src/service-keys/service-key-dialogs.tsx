@@ -204,7 +204,7 @@ export function NewKeyDialog({ created: { name, scopes, key }, exampleRecipient,
   return (
     <SecretDialog
       title={`A key for ${name}`}
-      noun="key"
+      kind="key"
       label="Service key"
       secret={key}
       advice="Copy it to where the service keeps its secrets. Inforiver Mail keeps no copy that it could show again."
@@ -214,7 +214,7 @@ export function NewKeyDialog({ created: { name, scopes, key }, exampleRecipient,
         <h3 className={styles.title}>A first request</h3>
         <p className={styles.text}>In a shell that has the key in INFORIVER_MAIL_KEY:</p>
         <pre className={styles.example}>{example}</pre>
-        <CopyButton label="Copy request" text={example} fallback="select the request above." />
+        <CopyButton label="Copy request" text={example} fallback="Select the request above." />
       </div>
     </SecretDialog>
   )

@@ -1,5 +1,6 @@
 import { Button } from '@fluentui/react-components'
 import { Component, type ReactNode } from 'react'
+import { useTranslate } from '../language/language.tsx'
 import { PageState } from '../ui/page-state.tsx'
 
 /** Catches defects of the page, and chunks that fail to load because the server has a newer build. */
@@ -12,19 +13,24 @@ export class ErrorBoundary extends Component<{ children: ReactNode }, { broken: 
 
   override render(): ReactNode {
     if (!this.state.broken) return this.props.children
-    return (
-      <main>
-        <PageState
-          title="Something went wrong in this page"
-          actions={
-            <Button appearance="primary" onClick={() => location.reload()}>
-              Reload
-            </Button>
-          }
-        >
-          <span role="alert">The settings on the server are as they were. Reload the page to go on.</span>
-        </PageState>
-      </main>
-    )
+    return <Broken />
   }
+}
+
+function Broken() {
+  const t = useTranslate()
+  return (
+    <main>
+      <PageState
+        title={t('shell.broken.title')}
+        actions={
+          <Button appearance="primary" onClick={() => location.reload()}>
+            {t('shell.broken.reload')}
+          </Button>
+        }
+      >
+        <span role="alert">{t('shell.broken.text')}</span>
+      </PageState>
+    </main>
+  )
 }

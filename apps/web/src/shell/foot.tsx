@@ -1,6 +1,7 @@
 import { makeStyles, tokens, typographyStyles } from '@fluentui/react-components'
 import { useQuery } from '@tanstack/react-query'
 import { versionQuery } from '../api/version.ts'
+import { PRODUCT } from '../ui/page-heading.tsx'
 import { LanguageSelect } from './language-select.tsx'
 
 const useStyles = makeStyles({
@@ -25,7 +26,7 @@ export function Foot() {
   return (
     <footer className={styles.foot}>
       <LanguageSelect />
-      <span>{version ? `Inforiver Mail ${version}` : '\u00A0'}</span>
+      <span>{version ? `${PRODUCT} ${version}` : '\u00A0'}</span>
     </footer>
   )
 }

@@ -6,9 +6,11 @@ import { MailMultipleRegular } from '@fluentui/react-icons/svg/mail-multiple'
 import { PeopleRegular } from '@fluentui/react-icons/svg/people'
 import { SettingsRegular } from '@fluentui/react-icons/svg/settings'
 import { Link, useLocation } from 'wouter'
-import { MENU, type MenuLabel, menuLabelAt } from '../routes.ts'
+import { useTranslate } from '../language/language.tsx'
+import { MENU, type MenuItem, menuItemAt } from '../routes.ts'
 import { useSession } from '../session/session.ts'
 import { Modal } from '../ui/modal.tsx'
+import { PRODUCT } from '../ui/page-heading.tsx'
 
 const useStyles = makeStyles({
   list: { listStyleType: 'none', margin: 0, padding: 0, display: 'grid', gap: tokens.spacingVerticalXXS },
@@ -26,8 +28,10 @@ const useStyles = makeStyles({
   },
   current: {
     // A border marks the current page, because forced colors remove backgrounds.
-    borderLeft: `3px solid ${tokens.colorCompoundBrandStroke}`,
-    paddingLeft: `calc(${tokens.spacingHorizontalM} - 3px)`,
+    borderInlineStartWidth: '3px',
+    borderInlineStartStyle: 'solid',
+    borderInlineStartColor: tokens.colorCompoundBrandStroke,
+    paddingInlineStart: `calc(${tokens.spacingHorizontalM} - 3px)`,
     backgroundColor: tokens.colorNeutralBackground1Selected,
     fontWeight: tokens.fontWeightSemibold,
     '& svg': { color: tokens.colorCompoundBrandForeground1 },
@@ -35,25 +39,26 @@ const useStyles = makeStyles({
 })
 
 const ICONS = {
-  Settings: SettingsRegular,
-  Recipients: PeopleRegular,
-  'Service keys': KeyRegular,
-  Alerts: AlertRegular,
-  Messages: MailMultipleRegular,
-  'Audit log': HistoryRegular,
-} as const satisfies Record<MenuLabel, unknown>
+  settings: SettingsRegular,
+  recipients: PeopleRegular,
+  'service-keys': KeyRegular,
+  alerts: AlertRegular,
+  messages: MailMultipleRegular,
+  'audit-log': HistoryRegular,
+} as const satisfies Record<MenuItem, unknown>
 
 export function MainMenu({ onNavigate }: { onNavigate?: () => void }) {
   const styles = useStyles()
+  const t = useTranslate()
   const [location] = useLocation()
-  const currentLabel = menuLabelAt(location)
+  const currentItem = menuItemAt(location)
   return (
     <ul className={styles.list}>
-      {MENU.map(({ label, page }) => {
-        const Icon = ICONS[label]
-        const current = label === currentLabel
+      {MENU.map(({ item, page }) => {
+        const Icon = ICONS[item]
+        const current = item === currentItem
         return (
-          <li key={label}>
+          <li key={item}>
             <Link
               href={page}
               className={mergeClasses(styles.item, current && styles.current)}
@@ -61,7 +66,7 @@ export function MainMenu({ onNavigate }: { onNavigate?: () => void }) {
               onClick={onNavigate}
             >
               <Icon aria-hidden />
-              {label}
+              {t(`shell.menu.${item}`)}
             </Link>
           </li>
         )
@@ -73,21 +78,22 @@ export function MainMenu({ onNavigate }: { onNavigate?: () => void }) {
 /** Shows the menu on a narrow screen. */
 export function MenuDrawer({ onClose }: { onClose: () => void }) {
   const { user } = useSession()
+  const t = useTranslate()
   return (
     <Modal
-      title="Inforiver Mail"
+      title={PRODUCT}
       placement="start"
       onDismiss={onClose}
       actions={
         <Button appearance="subtle" onClick={onClose}>
-          Close menu
+          {t('shell.close-menu')}
         </Button>
       }
     >
-      <nav aria-label="Main">
+      <nav aria-label={t('shell.main-menu')}>
         <MainMenu onNavigate={onClose} />
       </nav>
-      <span>Signed in as {user.name || user.email}</span>
+      <span>{t('shell.signed-in-as', { name: user.name || user.email })}</span>
     </Modal>
   )
 }

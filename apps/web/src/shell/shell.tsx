@@ -2,10 +2,11 @@ import { Button, Link, makeStyles, tokens, typographyStyles } from '@fluentui/re
 import { NavigationRegular } from '@fluentui/react-icons/svg/navigation'
 import { type ReactNode, useState } from 'react'
 import { useAppEnvironment } from '../environment.ts'
+import { useTranslate } from '../language/language.tsx'
 import { useSession } from '../session/session.ts'
 import { SignOutButton } from '../session/sign-out-button.tsx'
 import mark from '../ui/mark.svg'
-import { CONTENT_ID, useFocusOnNewPage } from '../ui/page-heading.tsx'
+import { CONTENT_ID, PRODUCT, useFocusOnNewPage } from '../ui/page-heading.tsx'
 import { MainMenu, MenuDrawer } from './main-menu.tsx'
 
 const WIDE = '@media (min-width: 768px)'
@@ -14,7 +15,7 @@ const useStyles = makeStyles({
   shell: { flex: 1, display: 'flex', flexDirection: 'column' },
   skip: {
     position: 'absolute',
-    left: tokens.spacingHorizontalM,
+    insetInlineStart: tokens.spacingHorizontalM,
     top: '-100px',
     zIndex: 10,
     padding: tokens.spacingHorizontalM,
@@ -36,7 +37,7 @@ const useStyles = makeStyles({
   user: {
     flex: 1,
     minWidth: 0,
-    textAlign: 'right',
+    textAlign: 'end',
     overflow: 'hidden',
     textOverflow: 'ellipsis',
     whiteSpace: 'nowrap',
@@ -61,7 +62,9 @@ const useStyles = makeStyles({
       flexShrink: 0,
       padding: tokens.spacingHorizontalM,
       backgroundColor: tokens.colorNeutralBackground1,
-      borderRight: `1px solid ${tokens.colorNeutralStroke2}`,
+      borderInlineEndWidth: '1px',
+      borderInlineEndStyle: 'solid',
+      borderInlineEndColor: tokens.colorNeutralStroke2,
     },
   },
   main: {
@@ -76,27 +79,28 @@ const useStyles = makeStyles({
 /** Renders the frame around every page of a signed-in admin: header, menu, demo banner. */
 export function Shell({ children }: { children: ReactNode }) {
   const styles = useStyles()
+  const t = useTranslate()
   const { user } = useSession()
   const [menuOpen, setMenuOpen] = useState(false)
   useFocusOnNewPage()
   return (
     <div className={styles.shell}>
       <Link className={styles.skip} href={`#${CONTENT_ID}`}>
-        Skip to content
+        {t('shell.skip')}
       </Link>
       <header className={styles.header}>
         <Button
           className={styles.menuButton}
           appearance="subtle"
           icon={<NavigationRegular />}
-          aria-label="Open menu"
+          aria-label={t('shell.open-menu')}
           aria-haspopup="dialog"
           aria-expanded={menuOpen}
           onClick={() => setMenuOpen(true)}
         />
         <span className={styles.product}>
           <img src={mark} alt="" width={24} height={24} />
-          Inforiver Mail
+          {PRODUCT}
         </span>
         <span className={styles.user}>
           <span className={styles.userName}>{user.name || user.email}</span>
@@ -105,7 +109,7 @@ export function Shell({ children }: { children: ReactNode }) {
       </header>
       <DemoBanner />
       <div className={styles.body}>
-        <nav aria-label="Main" className={styles.side}>
+        <nav aria-label={t('shell.main-menu')} className={styles.side}>
           <MainMenu />
         </nav>
         <main id={CONTENT_ID} tabIndex={-1} className={styles.main}>
@@ -119,13 +123,14 @@ export function Shell({ children }: { children: ReactNode }) {
 
 function DemoBanner() {
   const styles = useStyles()
+  const t = useTranslate()
   const { demoUrl } = useAppEnvironment()
   if (!demoUrl) return null
   return (
-    <aside aria-label="Demo" className={styles.demo}>
-      <span>Demo: mail goes to a simulated Microsoft 365.</span>
+    <aside aria-label={t('shell.demo.label')} className={styles.demo}>
+      <span>{t('shell.demo.text')}</span>
       <Link inline appearance="subtle" href={demoUrl} target="_blank" rel="noreferrer">
-        Open the simulated mailboxes
+        {t('shell.demo.mailboxes')}
       </Link>
     </aside>
   )

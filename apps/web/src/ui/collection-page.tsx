@@ -2,6 +2,7 @@ import { Button, makeStyles, tokens } from '@fluentui/react-components'
 import { AddRegular } from '@fluentui/react-icons/svg/add'
 import type { ReactNode } from 'react'
 import { type Column, DataTable } from './data-table.tsx'
+import { useTranslate } from '../language/language.tsx'
 import { FailureBar } from './failure-bar.tsx'
 import { LiveRegion } from './live-region.tsx'
 import { Page, PageIntro, TenantSettingsLink } from './page.tsx'
@@ -32,6 +33,7 @@ interface Props<Row> extends Freshness {
 /** A page under Tenant Settings with a list that an admin adds to and removes from. */
 export function CollectionPage<Row extends { readonly id: string }>(props: Props<Row>) {
   const styles = useStyles()
+  const t = useTranslate()
   const { title, add, rows, empty, refreshError } = props
   return (
     <Page width="table">
@@ -41,7 +43,7 @@ export function CollectionPage<Row extends { readonly id: string }>(props: Props
       <LiveRegion>
         {refreshError && (
           <FailureBar error={refreshError} onRetry={props.onRefresh}>
-            <span>The list may have changed since.</span>
+            <span>{t('ui.may-be-stale')}</span>
           </FailureBar>
         )}
         {props.announcement}

@@ -1,5 +1,6 @@
 import { Button, makeStyles, Spinner, tokens } from '@fluentui/react-components'
 import type { ReactNode } from 'react'
+import { useTranslate } from '../language/language.tsx'
 import { FailureBar } from './failure-bar.tsx'
 import { LiveRegion } from './live-region.tsx'
 import { Modal } from './modal.tsx'
@@ -7,7 +8,7 @@ import { Modal } from './modal.tsx'
 const useStyles = makeStyles({
   consequences: {
     margin: 0,
-    paddingLeft: tokens.spacingHorizontalXL,
+    paddingInlineStart: tokens.spacingHorizontalXL,
     display: 'grid',
     gap: tokens.spacingVerticalS,
     overflowWrap: 'anywhere',
@@ -35,18 +36,9 @@ interface Props {
 }
 
 /** Asks for confirmation of something that cannot be undone. */
-export function ConfirmDialog({
-  title,
-  confirm,
-  back = 'Cancel',
-  danger,
-  pending,
-  error,
-  onConfirm,
-  onClose,
-  children,
-}: Props) {
+export function ConfirmDialog({ title, confirm, back, danger, pending, error, onConfirm, onClose, children }: Props) {
   const styles = useStyles()
+  const t = useTranslate()
   return (
     <Modal
       title={title}
@@ -63,7 +55,7 @@ export function ConfirmDialog({
           >
             {confirm}
           </Button>
-          <Button onClick={onClose}>{back}</Button>
+          <Button onClick={onClose}>{back ?? t('ui.cancel')}</Button>
         </>
       }
     >

@@ -1,6 +1,7 @@
 import { Button, makeStyles, tokens } from '@fluentui/react-components'
 import { CopyRegular } from '@fluentui/react-icons/svg/copy'
 import { useState } from 'react'
+import { useTranslate } from '../language/language.tsx'
 
 const useStyles = makeStyles({
   copy: {
@@ -14,13 +15,14 @@ const useStyles = makeStyles({
 interface Props {
   label: string
   text: string
-  /** What to do when the browser does not allow copying. */
+  /** A sentence that says what to do when the browser does not allow copying. */
   fallback: string
 }
 
 /** Copies a text and announces whether that worked. */
 export function CopyButton({ label, text, fallback }: Props) {
   const styles = useStyles()
+  const t = useTranslate()
   const [copied, setCopied] = useState<'yes' | 'no' | null>(null)
 
   async function copy(): Promise<void> {
@@ -38,8 +40,8 @@ export function CopyButton({ label, text, fallback }: Props) {
         {label}
       </Button>
       <output>
-        {copied === 'yes' && 'Copied.'}
-        {copied === 'no' && `The browser did not allow copying: ${fallback}`}
+        {copied === 'yes' && t('ui.copied')}
+        {copied === 'no' && `${t('ui.copy-refused')} ${fallback}`}
       </output>
     </span>
   )

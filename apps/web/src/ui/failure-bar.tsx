@@ -2,6 +2,7 @@ import { Button } from '@fluentui/react-components'
 import type { ReactNode } from 'react'
 import { failureText } from '../api/failure-text.ts'
 import { problemCode } from '../api/failure.ts'
+import { useTranslate } from '../language/language.tsx'
 import { Notice } from './notice.tsx'
 import { RequestId } from './request-id.tsx'
 
@@ -16,18 +17,19 @@ interface Props {
 
 /** Explains a failed call. It renders nothing when the session has ended, since a dialog says so. */
 export function FailureBar({ error, onRetry, onDismiss, children }: Props) {
+  const t = useTranslate()
   if (problemCode(error) === 'not-signed-in') return null
   const { title, detail, requestId, canRetry } = failureText(error)
   return (
     <Notice
       intent="error"
       title={title}
-      actions={canRetry && onRetry && <Button onClick={onRetry}>Retry</Button>}
+      actions={canRetry && onRetry && <Button onClick={onRetry}>{t('ui.retry')}</Button>}
       {...(onDismiss && { onDismiss })}
     >
       <span>{detail}</span>
       {children}
-      <RequestId value={requestId} label="Request id" />
+      <RequestId value={requestId} label={t('ui.request-id')} />
     </Notice>
   )
 }

@@ -1,5 +1,6 @@
 import { Button, makeStyles, tokens } from '@fluentui/react-components'
 import { type ReactNode, useEffect, useId, useRef } from 'react'
+import { useTranslate } from '../language/language.tsx'
 import { FailureBar } from './failure-bar.tsx'
 import { LiveRegion } from './live-region.tsx'
 import { Modal } from './modal.tsx'
@@ -22,6 +23,7 @@ interface Props {
 /** A form that creates something. Validation is up to `onSubmit`, with the messages of the contract. */
 export function FormDialog({ title, submit, pending, error, onSubmit, onClose, children }: Props) {
   const styles = useStyles()
+  const t = useTranslate()
   const formId = useId()
   const form = useRef<HTMLFormElement>(null)
   // The dialog has had the focus already, so its title is announced before the first field.
@@ -35,7 +37,7 @@ export function FormDialog({ title, submit, pending, error, onSubmit, onClose, c
           <Button type="submit" form={formId} appearance="primary" disabledFocusable={pending}>
             {submit}
           </Button>
-          <Button onClick={onClose}>Cancel</Button>
+          <Button onClick={onClose}>{t('ui.cancel')}</Button>
         </>
       }
     >

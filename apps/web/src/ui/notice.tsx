@@ -9,6 +9,7 @@ import {
 } from '@fluentui/react-components'
 import { DismissRegular } from '@fluentui/react-icons/svg/dismiss'
 import { type ComponentProps, type ReactNode, useEffect, useRef } from 'react'
+import { useTranslate } from '../language/language.tsx'
 
 const useStyles = makeStyles({
   body: {
@@ -36,8 +37,9 @@ interface NoticeProps {
 /** A message bar: a title, then further lines below it. */
 export function Notice({ intent, title, children, icon, actions, onDismiss }: NoticeProps) {
   const styles = useStyles()
+  const t = useTranslate()
   const dismiss = onDismiss && (
-    <Button appearance="transparent" icon={<DismissRegular />} aria-label="Dismiss" onClick={onDismiss} />
+    <Button appearance="transparent" icon={<DismissRegular />} aria-label={t('ui.dismiss')} onClick={onDismiss} />
   )
   return (
     <MessageBar intent={intent} layout="multiline" {...(icon ? { icon: <>{icon}</> } : {})}>

@@ -13,7 +13,8 @@ const useStyles = makeStyles({
   },
 })
 
-const PRODUCT = 'Inforiver Mail'
+/** The product's name is the same in every language. */
+export const PRODUCT = 'Inforiver Mail'
 
 /** Renders the `h1` of a page and sets the title of the window. */
 export function PageHeading({ title }: { title: string }) {

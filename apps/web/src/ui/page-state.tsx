@@ -1,6 +1,7 @@
 import { Button, makeStyles, Spinner, tokens } from '@fluentui/react-components'
 import type { ReactNode } from 'react'
 import { failureText } from '../api/failure-text.ts'
+import { useTranslate } from '../language/language.tsx'
 import { PageHeading } from './page-heading.tsx'
 import { RequestId } from './request-id.tsx'
 
@@ -41,18 +42,19 @@ export function PageLoading({ label }: { label: string }) {
 /** Replaces a page whose first call failed. */
 export function PageFailure({ error, onRetry, retrying }: { error: Error; onRetry: () => void; retrying: boolean }) {
   const styles = useStyles()
+  const t = useTranslate()
   const { title, detail, requestId } = failureText(error)
   return (
     <PageState
       title={title}
       actions={
         <Button appearance="primary" disabledFocusable={retrying} onClick={onRetry}>
-          {retrying ? 'Trying…' : 'Retry'}
+          {t(retrying ? 'ui.retrying' : 'ui.retry')}
         </Button>
       }
     >
       <p role="alert" className={styles.text}>
-        {detail} <RequestId label="Request id" value={requestId} />
+        {detail} <RequestId label={t('ui.request-id')} value={requestId} />
       </p>
     </PageState>
   )

@@ -1,6 +1,7 @@
 import { Link as FluentLink, makeStyles, mergeClasses, tokens } from '@fluentui/react-components'
 import type { ReactNode } from 'react'
 import { Link } from 'wouter'
+import { useTranslate } from '../language/language.tsx'
 import { PAGES } from '../routes.ts'
 import { PageHeading } from './page-heading.tsx'
 
@@ -47,10 +48,11 @@ interface PageIntroProps {
 /** Renders the top of a page: breadcrumb, heading and purpose. */
 export function PageIntro({ parent, title, shortTitle = title, badge, children }: PageIntroProps) {
   const styles = useStyles()
+  const t = useTranslate()
   return (
     <div className={styles.intro}>
       {parent && (
-        <nav aria-label="Breadcrumb">
+        <nav aria-label={t('ui.breadcrumb')}>
           <ol className={styles.path}>
             <li>{parent}</li>
             <li aria-hidden>›</li>
@@ -69,9 +71,10 @@ export function PageIntro({ parent, title, shortTitle = title, badge, children }
 
 /** Renders the breadcrumb's parent of every page under Tenant Settings. */
 export function TenantSettingsLink() {
+  const t = useTranslate()
   return (
     <Link href={PAGES.office365Smtp} asChild>
-      <FluentLink inline>Tenant Settings</FluentLink>
+      <FluentLink inline>{t('ui.tenant-settings')}</FluentLink>
     </Link>
   )
 }

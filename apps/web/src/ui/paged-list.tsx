@@ -2,6 +2,7 @@ import { Button, makeStyles, Spinner, tokens } from '@fluentui/react-components'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import type { pagedQuery } from '../api/paged-query.ts'
+import { useTranslate } from '../language/language.tsx'
 import { type Column, DataTable } from './data-table.tsx'
 import { FailureBar } from './failure-bar.tsx'
 import { LiveRegion } from './live-region.tsx'
@@ -27,6 +28,7 @@ interface Props<Row> {
 export function PagedList<Row extends { readonly id: string }>(props: Props<Row>) {
   const { query, loading, title, label, columns, empty } = props
   const styles = useStyles()
+  const t = useTranslate()
   const list = useInfiniteQuery(query)
   const { data, error, hasNextPage, isFetchingNextPage, isFetchNextPageError } = list
   const rows = data?.pages.flatMap(({ items }) => items)
@@ -36,7 +38,7 @@ export function PagedList<Row extends { readonly id: string }>(props: Props<Row>
       <LiveRegion>
         {error && (
           <FailureBar error={error} onRetry={isFetchNextPageError ? more : () => void list.refetch()}>
-            {rows && <span>What is shown may have changed since.</span>}
+            {rows && <span>{t('ui.may-be-stale')}</span>}
           </FailureBar>
         )}
       </LiveRegion>
@@ -62,6 +64,7 @@ interface LoadMoreProps {
 
 /** Shows the button below a paged list. It stays when nothing is left to load, so that the focus is not lost. */
 function LoadMore({ hasMore, loading, onMore }: LoadMoreProps) {
+  const t = useTranslate()
   return (
     <div>
       <Button
@@ -69,7 +72,7 @@ function LoadMore({ hasMore, loading, onMore }: LoadMoreProps) {
         disabledFocusable={!hasMore || loading}
         onClick={onMore}
       >
-        Load more
+        {t('ui.load-more')}
       </Button>
     </div>
   )

@@ -2,6 +2,7 @@ import { Link, makeStyles } from '@fluentui/react-components'
 import type { UseQueryResult } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import { problemCode } from '../api/failure.ts'
+import { useTranslate } from '../language/language.tsx'
 import { PageFailure, PageLoading } from './page-state.tsx'
 import { Page, PageIntro } from './page.tsx'
 
@@ -46,17 +47,14 @@ interface DisabledPageProps {
 /** Replaces every page while the installation does not use Office 365 SMTP. */
 function DisabledPage({ parent, title, onRetry }: DisabledPageProps) {
   const styles = useStyles()
+  const t = useTranslate()
   return (
     <Page width="form">
       <PageIntro parent={parent} title={title} />
-      <p className={styles.text}>
-        This installation does not use Office 365 SMTP, so that these pages are closed. A mailbox connected before goes
-        on sending what services submit. To open the pages, the operator sets <code>SMTP=Office365</code> in the file{' '}
-        <code>inforiver-mail.env</code>, or in the environment of the process, and restarts Inforiver Mail.
-      </p>
+      <p className={styles.text}>{t.rich('ui.closed.text', { code: (content) => <code>{content}</code> })}</p>
       <div>
         <Link as="button" onClick={onRetry}>
-          Check again
+          {t('ui.closed.check-again')}
         </Link>
       </div>
     </Page>

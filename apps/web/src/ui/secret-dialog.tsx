@@ -1,5 +1,6 @@
 import { Button, Field, Input, makeStyles, tokens } from '@fluentui/react-components'
 import type { ReactNode } from 'react'
+import { useTranslate } from '../language/language.tsx'
 import { CopyButton } from './copy-button.tsx'
 import { Modal } from './modal.tsx'
 import { Notice } from './notice.tsx'
@@ -11,8 +12,7 @@ const useStyles = makeStyles({
 
 interface Props {
   title: string
-  /** The kind of secret, such as `key`. */
-  noun: string
+  kind: 'key' | 'secret'
   label: string
   secret: string
   /** Says where to keep it. */
@@ -23,18 +23,19 @@ interface Props {
 }
 
 /** Shows a secret for the only time, so neither Escape nor a click outside closes it. */
-export function SecretDialog({ title, noun, label, secret, advice, onClose, children }: Props) {
+export function SecretDialog({ title, kind, label, secret, advice, onClose, children }: Props) {
   const styles = useStyles()
+  const t = useTranslate()
   return (
     <Modal
       title={title}
       actions={
         <Button appearance="primary" onClick={onClose}>
-          Done
+          {t('ui.done')}
         </Button>
       }
     >
-      <Notice intent="warning" title={`This ${noun} is shown only now`}>
+      <Notice intent="warning" title={t(`ui.secret.${kind}.title`)}>
         <span>{advice}</span>
       </Notice>
       <div className={styles.part}>
@@ -46,7 +47,7 @@ export function SecretDialog({ title, noun, label, secret, advice, onClose, chil
             onFocus={({ currentTarget }) => currentTarget.select()}
           />
         </Field>
-        <CopyButton label={`Copy ${noun}`} text={secret} fallback={`select the ${noun} above.`} />
+        <CopyButton label={t(`ui.secret.${kind}.copy`)} text={secret} fallback={t(`ui.secret.${kind}.select`)} />
       </div>
       {children}
     </Modal>

@@ -1,0 +1,23 @@
+export const ui = {
+  'ui.tenant-settings': 'Tenant Settings',
+  'ui.breadcrumb': 'Breadcrumb',
+  'ui.cancel': 'Cancel',
+  'ui.done': 'Done',
+  'ui.dismiss': 'Dismiss',
+  'ui.retry': 'Retry',
+  'ui.retrying': 'Trying…',
+  'ui.request-id': 'Request id',
+  'ui.may-be-stale': 'What is shown may have changed since.',
+  'ui.load-more': 'Load more',
+  'ui.copied': 'Copied.',
+  'ui.copy-refused': 'The browser did not allow copying.',
+  'ui.secret.key.title': 'This key is shown only now',
+  'ui.secret.key.copy': 'Copy key',
+  'ui.secret.key.select': 'Select the key above.',
+  'ui.secret.secret.title': 'This secret is shown only now',
+  'ui.secret.secret.copy': 'Copy secret',
+  'ui.secret.secret.select': 'Select the secret above.',
+  'ui.closed.text':
+    'This installation does not use Office 365 SMTP, so these pages are closed. A mailbox that was connected before goes on sending what services submit. To open the pages, the operator sets <code>SMTP=Office365</code> in the file <code>inforiver-mail.env</code>, or in the environment of the process, and restarts Inforiver Mail.',
+  'ui.closed.check-again': 'Check again',
+} as const
