@@ -1,6 +1,8 @@
 import { fileURLToPath } from 'node:url'
+import { DELIVERY_CODES, type DeliveryCause } from '@inforiver-mail/contract/delivery-cause'
 import { expect, it } from 'vitest'
 import { ENTRA_CODES, type Actor, type EntraCode } from './identity/entra-codes.ts'
+import { DELIVERY_MEANINGS, type DeliveryActor, type DeliveryMeaning } from './mailer/delivery-codes.ts'
 import { GRAPH_CODES, type GraphVerdict } from './mailer/graph-codes.ts'
 import { toMessageProblem } from './mailer/message-problem.ts'
 import { ADMIN_CENTERS } from './test-support/remedy.ts'
@@ -13,6 +15,24 @@ const ACTORS: Readonly<Record<Actor, string>> = {
   operator: 'whoever operates Inforiver Mail',
   support: 'the support of Inforiver',
   nobody: 'nobody',
+}
+
+const DELIVERY_ACTORS: Readonly<Record<DeliveryActor, string>> = {
+  submitter: 'whoever submits the message',
+  recipient: 'the recipient’s side',
+  administrator: 'an administrator',
+  nobody: 'nobody: it passes',
+}
+
+const CLASSES: Readonly<Record<Exclude<DeliveryCause, keyof typeof DELIVERY_CODES>, string>> = {
+  'other-temporary': 'other 4.x.x',
+  'other-address': 'other 5.1.x',
+  'other-mailbox': 'other 5.2.x',
+  'other-mail-system': 'other 5.3.x',
+  'other-network': 'other 5.4.x',
+  'other-content': 'other 5.6.x',
+  'other-policy': 'other 5.7.x',
+  'other-permanent': 'any other',
 }
 
 const STAGES = { 'sign-in': ' (sign-in)', consent: ' (consent)', renewal: ' (connection)' } as const
@@ -32,7 +52,7 @@ it('documents exactly the codes of the tables', async () => {
 function document(): string {
   return `# Microsoft's codes
 
-How Inforiver Mail handles each code of Microsoft Entra and Microsoft Graph. This page is generated from the tables that decide it, \`packages/m365/src/identity/entra-codes.ts\` and \`packages/m365/src/mailer/graph-codes.ts\`.
+How Inforiver Mail handles each code of Microsoft Entra, Microsoft Graph and Exchange Online. This page is generated from the tables that decide it: \`entra-codes.ts\` in \`packages/m365/src/identity/\`, \`graph-codes.ts\` and \`delivery-codes.ts\` in \`packages/m365/src/mailer/\`, and \`delivery-cause.ts\` in \`packages/contract/src/\`.
 
 ## Microsoft Entra (AADSTS)
 
@@ -51,7 +71,23 @@ A code that is not listed is classified by the HTTP status. After 504 the outcom
 ${Object.entries(GRAPH_CODES)
   .map(([code, { statuses, verdict }]) => graphLine(code, statuses, verdict))
   .join('\n')}
+
+## Non-delivery reports
+
+What the code of a recipient means, as reported by a bounce or by the message trace. Where Exchange Online only passes on what another server said (5.0.350, 5.7.350), the innermost code of that counts. 5.1.90, 5.7.232, 5.7.233 and 5.7.236 pause the mailbox as well.
+
+| code | who acts | meaning |
+|---|---|---|
+${Object.entries(DELIVERY_MEANINGS)
+  .map(([cause, meaning]) => deliveryLine(cause as DeliveryCause, meaning))
+  .join('\n')}
 `
+}
+
+function deliveryLine(cause: DeliveryCause, { actors, meaning, remedy }: DeliveryMeaning): string {
+  const codes = cause in DELIVERY_CODES ? DELIVERY_CODES[cause as keyof typeof DELIVERY_CODES].join(', ') : null
+  const numbers = codes ?? CLASSES[cause as keyof typeof CLASSES]
+  return `| ${numbers} | ${actors.map((actor) => DELIVERY_ACTORS[actor]).join(', or ')} | ${meaning} ${remedy} |`
 }
 
 function entraLine({ codes, only, sentWith, kind, actor, title, detail }: EntraCode): string {
