@@ -1,7 +1,7 @@
-import type { SettingsProblem } from '@inforiver-mail/contract/consent-problem'
+import type { ConnectionProblem } from '@inforiver-mail/contract/consent-problem'
 import type { AlertType } from '@inforiver-mail/contract/notice'
 
-type ProblemFacts = Pick<SettingsProblem, 'title' | 'detail' | 'action' | 'correlationId'> & {
+type ProblemFacts = Pick<ConnectionProblem, 'title' | 'detail' | 'action' | 'correlationId'> & {
   readonly fromEmail: string
 }
 
@@ -12,6 +12,13 @@ export interface AlertFacts extends Record<AlertType, object> {
   readonly 'mailbox.recovered': { readonly fromEmail: string }
   readonly 'messages.failed': Readonly<Record<string, never>>
   readonly 'queue.stalled': { readonly oldestDueAt: string }
+  readonly 'quota.exceeded': {
+    readonly fromEmail: string
+    /** The code of the report, such as 5.7.233. */
+    readonly code: string
+    /** When the pause ends. */
+    readonly until: string
+  }
   readonly 'secret.expiring': {
     readonly kind: 'secret' | 'certificate'
     readonly expiresAt: string

@@ -1,8 +1,8 @@
 import type { AuditAction, AuditDetails } from '@inforiver-mail/contract/audit'
 import { AuditAction as AuditActions } from '@inforiver-mail/contract/audit'
 import { Scope } from '@inforiver-mail/contract/caller'
-import { ConsentProblemCode, SettingsProblemCode } from '@inforiver-mail/contract/consent-problem'
-import type { ConsentProblem, SettingsProblem } from '@inforiver-mail/contract/consent-problem'
+import { ConnectionProblem, ConsentProblemCode } from '@inforiver-mail/contract/consent-problem'
+import type { ConsentProblem } from '@inforiver-mail/contract/consent-problem'
 import type { Attachment, MessageProblem, Recipient } from '@inforiver-mail/contract/message'
 import {
   AttemptOutcome,
@@ -92,12 +92,12 @@ export function readMailboxKind(stored: string): MailboxKind {
 }
 
 /** @param status of the settings */
-export function readSettingsProblem(stored: unknown, status: SettingsStatus): SettingsProblem | null {
+export function readSettingsProblem(stored: unknown, status: SettingsStatus): ConnectionProblem | null {
   if (!isRecord(stored)) return null
   const otherwise = status === 'reconnect-required' ? status : 'app-misconfigured'
   return {
     ...readExplanation(stored),
-    code: nearest(SettingsProblemCode.options, stored['code'], otherwise),
+    code: nearest(ConnectionProblem.shape.code.options, stored['code'], otherwise),
     since: textOf(stored['since']) ?? new Date(0).toISOString(),
   }
 }

@@ -15,6 +15,8 @@ import { Moment } from './moment.ts'
  *   request arrived, by a person or a service
  * - `messages-exported`: messages were exported as CSV, by a person or a service
  * - `test-message-sent`: somebody pressed *Send test mail*; the message itself shows its outcome
+ * - `mailbox-paused`: a report said that a limit of Microsoft is used up; the outcome is its code, the details say until when
+ * - `sending-resumed`: somebody pressed *Send now*, which ended the pause of the mailbox
  * - `recipients-policy-changed`: who may be written to, or the redirection of all mail; the details are those from now on
  * - `sending-limits-changed`: how many licences and which domains the organisation has; the details are those from now on
  * - `service-key-refused`: the key is `unknown`, `revoked` or `expired`, is not to be used from this address
@@ -36,6 +38,8 @@ export const AuditAction = z.enum([
   'reconnect-required',
   'app-misconfigured',
   'app-recovered',
+  'mailbox-paused',
+  'sending-resumed',
   'message-cancelled',
   'message-retried',
   'messages-cancelled',

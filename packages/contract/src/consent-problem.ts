@@ -36,8 +36,13 @@ export const ConsentProblemCode = z.enum([
 ])
 export type ConsentProblemCode = z.infer<typeof ConsentProblemCode>
 
-/** Why a configured connection does not work. */
-export const SettingsProblemCode = z.enum(['reconnect-required', 'app-misconfigured'])
+/**
+ * Why no mail leaves from a configured connection.
+ *
+ * - `reconnect-required`, `app-misconfigured`: Microsoft refuses the connection, or the app registration
+ * - `quota-exceeded`: a non-delivery report says that a limit of Microsoft is used up, and the mailbox pauses
+ */
+export const SettingsProblemCode = z.enum(['reconnect-required', 'app-misconfigured', 'quota-exceeded'])
 export type SettingsProblemCode = z.infer<typeof SettingsProblemCode>
 
 /** Why a source of delivery reports that is on does not answer. Mail leaves all the same. */
@@ -73,3 +78,7 @@ export const ReportsProblem = ConsentProblem.extend({
   since: z.iso.datetime(),
 })
 export type ReportsProblem = z.infer<typeof ReportsProblem>
+
+/** Of the connection itself: messages are held until somebody acts. */
+export const ConnectionProblem = SettingsProblem.extend({ code: SettingsProblemCode.exclude(['quota-exceeded']) })
+export type ConnectionProblem = z.infer<typeof ConnectionProblem>

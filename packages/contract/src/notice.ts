@@ -10,6 +10,7 @@ import type { Endpoint } from './endpoint.ts'
  * - `messages.failed`: messages failed for good, counted over a minute
  * - `queue.stalled`: messages are due and none leaves, although the mailbox is connected and within its limits:
  *   Microsoft cannot be reached or accepts nothing, or no worker is running
+ * - `quota.exceeded`: a limit of Microsoft is used up, and the mailbox pauses; over once the pause is
  * - `secret.expiring`: the client secret or certificate of the app registration expires soon
  */
 export const AlertType = z.enum([
@@ -18,13 +19,14 @@ export const AlertType = z.enum([
   'mailbox.recovered',
   'messages.failed',
   'queue.stalled',
+  'quota.exceeded',
   'secret.expiring',
 ])
 export type AlertType = z.infer<typeof AlertType>
 
 export const AlertId = z.string().regex(/^alt_[0-9a-f]{32}$/, 'Not the id of an alert.')
 
-/** The latest alert about a subject (the mailbox, failed messages, the queue, the secret), unless it was dismissed. */
+/** The latest alert about a subject (the mailbox, failed messages, the queue, the limits of Microsoft, the secret), unless it was dismissed. */
 export const Notice = z.strictObject({
   id: AlertId,
   type: AlertType,

@@ -30,3 +30,20 @@ export const readUsage = {
   answer: 'The limits, and when the last waiting message leaves.',
   problems: [],
 } as const satisfies Endpoint
+
+/**
+ * Ends the pause that follows when a limit of Microsoft is used up, and one that Microsoft asked for. If the limit is
+ * still used up, the next report pauses the mailbox again, for twice as long.
+ */
+export const sendNow = {
+  operation: 'sendNow',
+  summary: 'Ends a pause of the mailbox.',
+  method: 'POST',
+  path: '/api/v1/tenant-settings/office365-smtp/send-now',
+  session: 'workspace-admin',
+  scope: null,
+  status: 200,
+  response: Usage,
+  answer: 'The limits, without the pause.',
+  problems: [],
+} as const satisfies Endpoint

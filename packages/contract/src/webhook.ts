@@ -43,13 +43,16 @@ export const WebhookPayload = z.strictObject({
     action: z.string(),
     /** The page of Inforiver Mail that shows more. */
     url: z.url(),
-    /** Present for `mailbox.*`. */
+    /** Present for `mailbox.*` and `quota.exceeded`. */
     fromEmail: z.string().optional(),
     /** Microsoft's correlation id, for a support request. */
     correlationId: z.string().nullable().optional(),
     /** How many messages failed, or are due. */
     count: z.int().optional(),
     oldestDueAt: z.iso.datetime().optional(),
+    /** The code of the report that a limit is used up, such as `5.7.233`. */
+    code: z.string().optional(),
+    pausedUntil: z.iso.datetime().optional(),
     expiresAt: z.iso.datetime().optional(),
     daysLeft: z.int().optional(),
   }),

@@ -1,4 +1,4 @@
-import type { ConsentProblem, ConsentProblemCode, SettingsProblem } from '@inforiver-mail/contract/consent-problem'
+import type { ConsentProblem, ConsentProblemCode, ConnectionProblem } from '@inforiver-mail/contract/consent-problem'
 
 /** Explains to an admin what went wrong at Microsoft, and who does what about it. */
 export interface Explanation {
@@ -28,7 +28,7 @@ export function toConsentProblem({ kind, title, detail, action, correlationId }:
 }
 
 /** Converts to the problem of the settings; null for an outage, which is no problem of theirs. */
-export function toSettingsProblem(explanation: Explanation): Omit<SettingsProblem, 'since'> | null {
+export function toSettingsProblem(explanation: Explanation): Omit<ConnectionProblem, 'since'> | null {
   const { kind, title, detail, action, correlationId } = explanation
   if (kind === 'microsoft-unavailable') return null
   const code = kind === 'app-misconfigured' ? kind : 'reconnect-required'

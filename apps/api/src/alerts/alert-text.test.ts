@@ -22,6 +22,10 @@ const ALERTS: readonly Alert[] = [
   { type: 'mailbox.recovered', facts: { fromEmail: 'reports@contoso.com' } },
   { type: 'messages.failed', facts: {} },
   { type: 'queue.stalled', facts: { oldestDueAt: '2026-11-24T09:40:00.000Z' } },
+  {
+    type: 'quota.exceeded',
+    facts: { fromEmail: 'reports@contoso.com', code: '5.7.233', until: '2026-11-24T11:00:00.000Z' },
+  },
   { type: 'secret.expiring', facts: { kind: 'secret', expiresAt: '2026-12-01T00:00:00.000Z', daysLeft: 7 } },
 ]
 

@@ -1,4 +1,5 @@
 import type { AdminCenters } from '@inforiver-mail/m365/admin-centers'
+import { explainDeliveryCode } from '@inforiver-mail/m365/delivery-codes'
 import type { Alert } from '../alert.ts'
 import { nearest } from '../stored-values.ts'
 
@@ -10,6 +11,8 @@ export interface AlertText {
 
 /** Writes a day as the settings page does in English, in UTC. */
 const DAY = new Intl.DateTimeFormat('en-US', { dateStyle: 'long', timeZone: 'UTC' })
+
+const MINUTE = new Intl.DateTimeFormat('en-US', { dateStyle: 'long', timeStyle: 'long', timeZone: 'UTC' })
 
 const RENEWAL = {
   secret: {
@@ -59,6 +62,13 @@ export function alertText({ type, facts }: Alert, count: number, { entra }: Admi
           'The mailbox is connected and within its limits, but for 15 minutes nothing has left it, and the oldest message has been due for longer than that. Either Microsoft cannot be reached or does not take mail, or no worker is running. Messages are tried for 24 hours.',
         action:
           'The Messages page shows what came of each attempt. Where there was none, whoever operates Inforiver Mail should look whether a worker is running (ROLE=all or ROLE=worker) and what its log says; where Microsoft was not reached, whether a proxy or a firewall is in the way.',
+      }
+    case 'quota.exceeded':
+      return {
+        title: `Mail is paused: a limit of Microsoft is used up (${facts.code})`,
+        detail: `${explainDeliveryCode(facts.code)} Mail from ${facts.fromEmail} goes on by itself on ${MINUTE.format(Date.parse(facts.until))}.`,
+        action:
+          'A workspace admin chooses Send now to go on earlier. If the limit is still used up, the mailbox pauses again, for twice as long.',
       }
     case 'secret.expiring': {
       const { what, place, settings } = RENEWAL[nearest(['secret', 'certificate'], facts.kind, 'secret')]

@@ -63,6 +63,7 @@ export const LIST_NOTICES = `
 SELECT DISTINCT ON (${SUBJECT}) id, type, at, facts,
        CASE WHEN type = 'message.failed' THEN sum(count) OVER (PARTITION BY type) ELSE count END::int AS count
   FROM alert_events WHERE tenant_id = $1 AND dismissed_at IS NULL
+   AND NOT (type = 'quota.exceeded' AND (facts ->> 'until')::timestamptz <= mail_now()) -- that pause is over
  ORDER BY ${SUBJECT}, at DESC, id DESC`
 
 /** Dismisses a notice and the older ones of its subject. `fresh`: it was not dismissed before. $1 tenant, $2 alert, $3 now */

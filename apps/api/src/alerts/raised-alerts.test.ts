@@ -4,6 +4,7 @@ import { openDatabase, type Database } from '../database/database.ts'
 import { SETTINGS } from '../test-support/office365-smtp.ts'
 import type { TestBrowser } from '../test-support/test-browser.ts'
 import { HOURS, SECONDS } from '../test-support/test-clock.ts'
+import { createTestQueue } from '../test-support/test-queue.ts'
 import { connectMailbox } from '../test-support/test-service.ts'
 import { createAlertStore, type AlertStore } from './alert-store.ts'
 
@@ -289,4 +290,24 @@ it('keeps an alert for 30 days', async () => {
   expect(await raised()).toHaveLength(1)
   await store.sweep(new Date(now + 31 * DAYS))
   expect(await raised()).toEqual([])
+})
+
+it('says why the mailbox pauses once a limit of Microsoft is used up, until somebody chooses Send now', async () => {
+  const { mailboxes } = createTestQueue(database.pool)
+  await mailboxes.pauseForQuota({ tenantId, code: '5.7.233', sentAt: null })
+  const settings = await signedIn('GET', SETTINGS)
+  expect(settings.json).toMatchObject({ status: 'connected', problem: { code: 'quota-exceeded' } })
+  expect(settings.json.problem.title).toContain('5.7.233')
+  expect(await notices()).toMatchObject([{ type: 'quota.exceeded', action: expect.stringContaining('Send now') }])
+  expect(await ground.service.get(`${SETTINGS}/usage`)).toMatchObject({ json: { pausedUntil: expect.any(String) } })
+
+  const resumed = await signedIn('POST', `${SETTINGS}/send-now`)
+  expect(resumed).toMatchObject({ status: 200, json: { pausedUntil: null } })
+  expect((await signedIn('GET', SETTINGS)).json.problem).toBeNull()
+  expect(await notices()).toEqual([])
+
+  await mailboxes.pauseForQuota({ tenantId, code: '5.1.90', sentAt: null })
+  await ground.pass(2 * HOURS)
+  expect((await signedIn('GET', SETTINGS)).json.problem).toBeNull()
+  expect(await notices()).toEqual([])
 })

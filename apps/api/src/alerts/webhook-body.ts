@@ -13,6 +13,7 @@ const PAGES = {
   'mailbox.recovered': SETTINGS,
   'messages.failed': '/messages?status=failed',
   'queue.stalled': '/messages?status=queued',
+  'quota.exceeded': SETTINGS,
   'secret.expiring': SETTINGS,
 } as const satisfies Record<AlertType, string>
 
@@ -58,6 +59,8 @@ function details({ type, facts }: Alert, count: number): Partial<WebhookPayload[
       return { count }
     case 'queue.stalled':
       return { count, oldestDueAt: facts.oldestDueAt }
+    case 'quota.exceeded':
+      return { fromEmail: facts.fromEmail, code: facts.code, pausedUntil: facts.until }
     case 'secret.expiring':
       return { expiresAt: facts.expiresAt, daysLeft: facts.daysLeft }
   }

@@ -58,6 +58,7 @@ it('shows the new secret of each webhook once, when it is added', async () => {
       'mailbox.recovered',
       'messages.failed',
       'queue.stalled',
+      'quota.exceeded',
       'secret.expiring',
     ],
     services: null,

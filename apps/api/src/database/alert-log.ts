@@ -26,3 +26,15 @@ export async function dismissMailboxAlerts(
     data: { dismissedAt: now },
   })
 }
+
+/** Dismisses what was said about a used-up limit, once its pause is over or another one begins. */
+export async function dismissQuotaAlerts(
+  transaction: Pick<Prisma.TransactionClient, 'alertEvent'>,
+  tenantId: string,
+  now: Date,
+): Promise<void> {
+  await transaction.alertEvent.updateMany({
+    where: { tenantId, type: 'quota.exceeded', dismissedAt: null },
+    data: { dismissedAt: now },
+  })
+}

@@ -307,6 +307,19 @@ export const OPERATIONS: Readonly<Record<string, OperationText>> = {
     request: { to: 'ada@contoso.com' },
     response: { messageId: MESSAGE_ID },
   },
+  sendNow: {
+    description:
+      'Ends the pause that follows when a limit of Microsoft is used up (problem quota-exceeded of the settings), and one that Microsoft asked for. The next report of that kind pauses the mailbox for twice as long.',
+    response: {
+      messagesPerMinute: { limit: 30, left: 30 },
+      recipientsPerDay: { limit: 10000, left: 9120 },
+      uploadBytesPer5Minutes: { limit: 157286400, left: 157286400 },
+      concurrentRequests: { limit: 4, left: 4 },
+      pausedUntil: null,
+      waitingMessages: 3,
+      estimatedLastSentAt: '2026-11-24T10:01:00.000Z',
+    },
+  },
   readUsage: {
     description:
       'A limit that is switched off is null. The estimate counts what waits now, and not what may still be submitted.',

@@ -7,7 +7,7 @@ import {
   type MessageStatus,
 } from '@inforiver-mail/contract/message'
 import { sendTestMessage } from '@inforiver-mail/contract/message-input'
-import { readUsage } from '@inforiver-mail/contract/usage'
+import { readUsage, sendNow } from '@inforiver-mail/contract/usage'
 import type { Scope } from '@inforiver-mail/contract/caller'
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 import { refuseFaults } from '../http/input-faults.ts'
@@ -97,6 +97,12 @@ export const messageRoutes: FastifyPluginAsync<Options> = async (app, options) =
 
   route(app, readUsage, requireServiceOrAdmin(readUsage.scope), async ({ caller: { tenantId } }) => {
     return toUsage(await store.readMailbox(tenantId), options.limits)
+  })
+
+  route(app, sendNow, requireAdmin, async ({ request, caller: { tenantId, userId } }) => {
+    await store.sendNow(tenantId, userId)
+    request.log.info('pause of the mailbox ended')
+    return afterCommit(async () => toUsage(await store.readMailbox(tenantId), options.limits))
   })
 
   route(app, sendTestMessage, requireAdmin, async ({ request, reply, caller: admin, body }) => {

@@ -1,6 +1,6 @@
 import type { Prisma } from '../database/generated/client.ts'
 
-// A mailbox is paused because Microsoft asked for it, or because no access token could be had. Nothing is sent from it.
+// A mailbox is paused because Microsoft asked for it, because a limit of Microsoft is used up (quota-pause.ts), or because no access token could be had. Nothing is sent from it.
 
 /**
  * SQL for whether a mailbox is paused at this moment. A claim checks it twice, when it locks mailboxes and when it leases
@@ -14,9 +14,10 @@ export function isPaused(tenant: string): string {
 
 type Writer = Pick<Prisma.TransactionClient, '$executeRawUnsafe'>
 
-/** Ends a pause that Microsoft asked for, because another mailbox is connected now. */
+/** Ends a pause that Microsoft asked for, or that followed from a used-up limit, because another mailbox is connected now. */
 export async function endPause(transaction: Writer, tenantId: string): Promise<void> {
-  await transaction.$executeRawUnsafe('UPDATE mailboxes SET paused_until = NULL WHERE tenant_id = $1', tenantId)
+  const END = 'UPDATE mailboxes SET paused_until = NULL, quota_paused_until = least(quota_paused_until, mail_now()) WHERE tenant_id = $1'
+  await transaction.$executeRawUnsafe(END, tenantId)
 }
 
 /** Ends the pause for want of access, because there is new access. A pause that Microsoft asked for stays. */

@@ -36,6 +36,7 @@ import {
   type MailboxLimits,
 } from './limits.ts'
 import type { StoredFilter } from './find.ts'
+import { pauseForQuota, sendNow, type QuotaPause, type QuotaReport } from './quota-pause.ts'
 import { findMessage, findMessages, listMessages, walkMessages, type ListedMessages, type Listing } from './read.ts'
 import { readHeld, readMailFacts, recordMailState, type MailFacts } from './mail-state.ts'
 import { countOutcomes, readOutcomeHistory, type OutcomeHistory } from './outcome-counts.ts'
@@ -83,6 +84,8 @@ export interface Messages {
   /** What counts against the limits of a tenant's mailbox. */
   readMailbox(tenantId: string): Promise<MailboxState>
   readSizeLimits(tenantId: string): Promise<SizeLimits>
+  /** Ends the pause of a mailbox; `actor` is the id of the person who asks for it. */
+  sendNow(tenantId: string, actor: string): Promise<void>
 }
 
 /** Attachments that arrive before their message is complete. */
@@ -166,6 +169,8 @@ export interface Mailboxes {
   claimCleanups(): Promise<Cleanup[]>
   endCleanup(cleanup: Cleanup): Promise<void>
   postponeCleanup(cleanup: Cleanup, waitMs: number): Promise<void>
+  /** Pauses the mailbox since a limit of Microsoft is used up. Returns null where it has paused for that already. */
+  pauseForQuota(report: QuotaReport): Promise<QuotaPause | null>
 }
 
 /** Maintenance and monitoring of the queue as a whole. */
@@ -264,6 +269,7 @@ export function createQueue(
       changeAll: (actor, action, filter, now) => beginBulkChange({ pool, prisma }, actor, action, filter, now),
       readMailbox: (tenantId) => readMailboxState(pool, tenantId),
       readSizeLimits: (tenantId) => readSizeLimits(pool, tenantId),
+      sendNow: (tenantId, actor) => sendNow(prisma, tenantId, actor),
     },
     receiving: {
       begin: (message) => beginReceiving(pool, message),
@@ -298,6 +304,7 @@ export function createQueue(
       claimCleanups: () => claimCleanups(pool, limits),
       endCleanup: (cleanup) => endCleanup(pool, cleanup),
       postponeCleanup: (cleanup, waitMs) => postponeCleanup(pool, cleanup, waitMs),
+      pauseForQuota: (report) => pauseForQuota(prisma, report),
     },
     events: createEvents(pool),
     insight: {

@@ -44,12 +44,13 @@ export const settingsRoutes: FastifyPluginAsync<Options> = async (
   { requireAdmin, requireServiceOrAdmin, settingsStore, consentStore, consents, strategy, clock },
 ) => {
   async function view(tenantId: string): Promise<Office365SmtpSettings> {
-    const [settings, waitingMessages, pending] = await Promise.all([
+    const [settings, waitingMessages, pending, quotaPause] = await Promise.all([
       settingsStore.read(tenantId),
       settingsStore.countWaitingMessages(tenantId),
       consentStore.findPending(tenantId, clock()),
+      settingsStore.readQuotaPause(tenantId),
     ])
-    return viewSettings(settings, waitingMessages, pending)
+    return viewSettings(settings, { waitingMessages, pending, quotaPause })
   }
 
   async function start(request: FastifyRequest, admin: SignedIn, consentRequest: ConsentRequest): Promise<Consent> {

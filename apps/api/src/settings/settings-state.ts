@@ -1,4 +1,4 @@
-import type { SettingsProblem } from '@inforiver-mail/contract/consent-problem'
+import type { ConnectionProblem } from '@inforiver-mail/contract/consent-problem'
 import type { HeldBecause } from '@inforiver-mail/contract/message'
 import type { ConsentPurpose, MailboxKind } from '@inforiver-mail/contract/office365-smtp'
 import type { ProblemCode } from '@inforiver-mail/contract/problem'
@@ -25,11 +25,11 @@ export interface Connection {
 
 export type SettingsState =
   | { readonly status: 'not-configured' }
-  | { readonly status: 'connected'; readonly connection: Connection; readonly problem: SettingsProblem | null }
+  | { readonly status: 'connected'; readonly connection: Connection; readonly problem: ConnectionProblem | null }
   | {
       readonly status: 'reconnect-required'
       readonly connection: Connection
-      readonly problem: SettingsProblem
+      readonly problem: ConnectionProblem
       /** The claims challenge of the sign-in that reconnects, such as a second factor: JSON. */
       readonly claims: string | null
     }
@@ -44,8 +44,8 @@ export interface VersionedSettings {
 
 /** What Microsoft's answers show of a connection. */
 export type HealthEvent =
-  | { readonly type: 'tokens-refused'; readonly problem: SettingsProblem; readonly claims?: string | undefined }
-  | { readonly type: 'app-misconfigured'; readonly problem: SettingsProblem }
+  | { readonly type: 'tokens-refused'; readonly problem: ConnectionProblem; readonly claims?: string | undefined }
+  | { readonly type: 'app-misconfigured'; readonly problem: ConnectionProblem }
   | { readonly type: 'access-worked' }
 
 export type SettingsEvent =

@@ -6,6 +6,7 @@ import type { Prisma, PrismaClient } from '../database/generated/client.ts'
 import { countOnTheWire } from '../queue/clear.ts'
 import { regroupHeld } from '../queue/hold.ts'
 import { endPause, endWantOfAccess } from '../queue/pause.ts'
+import { readQuotaPause, type QuotaPause } from '../queue/quota-pause.ts'
 import { countActive } from '../queue/read.ts'
 import {
   carryPending,
@@ -49,6 +50,8 @@ export interface OnTheWire {
 export interface SettingsStore {
   read(tenantId: string): Promise<VersionedSettings>
   countWaitingMessages(tenantId: string): Promise<number>
+  /** Null unless the mailbox pauses because a limit of Microsoft is used up. */
+  readQuotaPause(tenantId: string): Promise<QuotaPause | null>
   /** Saves the grant and completes the consent, unless the settings changed since it started or it has ended. */
   completeConsent(
     consent: ConsentRecord,
@@ -79,6 +82,10 @@ export function createSettingsStore(prisma: PrismaClient): SettingsStore {
 
     async countWaitingMessages(tenantId) {
       return countActive(prisma, tenantId)
+    },
+
+    async readQuotaPause(tenantId) {
+      return readQuotaPause(prisma, tenantId)
     },
 
     async completeConsent(consent, { connection, account, tokens }, now) {

@@ -1,12 +1,22 @@
+import type { SettingsProblem } from '@inforiver-mail/contract/consent-problem'
 import type { Consent, Office365SmtpSettings } from '@inforiver-mail/contract/office365-smtp'
+import { explainDeliveryCode } from '@inforiver-mail/m365/delivery-codes'
+import type { QuotaPause } from '../queue/quota-pause.ts'
 import type { ConsentRecord } from './consent-row-store.ts'
 import type { VersionedSettings } from './settings-state.ts'
 
 /** The settings as the page and other services see them. */
 export function viewSettings(
   { version, state }: VersionedSettings,
-  waitingMessages: number,
-  pending: ConsentRecord | null,
+  {
+    waitingMessages,
+    pending,
+    quotaPause,
+  }: {
+    readonly waitingMessages: number
+    readonly pending: ConsentRecord | null
+    readonly quotaPause: QuotaPause | null
+  },
 ): Office365SmtpSettings {
   const connection = state.status === 'not-configured' ? null : state.connection
   const largeAttachments = connection?.largeAttachments ?? false
@@ -25,7 +35,7 @@ export function viewSettings(
       trace: { enabled: false, problem: null },
     },
     waitingMessages,
-    problem: state.status === 'not-configured' ? null : state.problem,
+    problem: state.status === 'not-configured' ? null : (state.problem ?? quotaProblem(quotaPause)),
     pendingConsent: pending && {
       id: pending.id,
       purpose: pending.purpose,
@@ -34,6 +44,22 @@ export function viewSettings(
     },
   }
 }
+
+function quotaProblem(pause: QuotaPause | null): SettingsProblem | null {
+  if (!pause) return null
+  const { code, since, until } = pause
+  return {
+    code: 'quota-exceeded',
+    title: `Mail is paused: a limit of Microsoft is used up (${code})`,
+    detail: `${explainDeliveryCode(code)} Mail goes on by itself at ${until.toISOString()}.`,
+    action: QUOTA_ACTION,
+    since: since.toISOString(),
+    correlationId: null,
+  }
+}
+
+const QUOTA_ACTION =
+  'A workspace admin chooses Send now at Tenant Settings > Office 365 SMTP to go on earlier. If the limit is still used up, the mailbox pauses again, for twice as long.'
 
 export function viewConsent(consent: ConsentRecord, consentUrl: string | null): Consent {
   const { id, purpose, status, expiresAt, problem } = consent

@@ -1,4 +1,4 @@
-import type { SettingsProblem } from '@inforiver-mail/contract/consent-problem'
+import type { ConnectionProblem } from '@inforiver-mail/contract/consent-problem'
 import type { TokenVault } from '@inforiver-mail/m365/token-vault'
 import type { ForgettableColumn } from '../forgettable-column.ts'
 import type { ForgetStore } from './forget-store.ts'
@@ -61,7 +61,7 @@ export async function forget(
     readonly kinds: readonly LostKind[]
     readonly forgetStore: ForgetStore
     /** Applies the problem to the settings of the tenant. It runs before the tokens are deleted. */
-    readonly requireReconnect: (tenantId: string, problem: SettingsProblem) => Promise<void>
+    readonly requireReconnect: (tenantId: string, problem: ConnectionProblem) => Promise<void>
     readonly clock: () => Date
   },
 ): Promise<number> {
@@ -103,7 +103,7 @@ function kidOf(vault: TokenVault, value: StoredValue['value']): string {
   }
 }
 
-function tokensLost(now: Date): SettingsProblem {
+function tokensLost(now: Date): ConnectionProblem {
   return {
     code: 'reconnect-required',
     title: 'The tokens of the connection are lost',

@@ -21,6 +21,7 @@ export const NOTICE_DISPLAY = {
     intent: 'warning',
     link: { label: 'Show queued messages', href: `${PAGES.messages}?status=queued` },
   },
+  'quota.exceeded': { intent: 'warning', link: SETTINGS },
   'secret.expiring': { intent: 'warning', link: SETTINGS },
 } as const satisfies Record<AlertType, NoticeDisplay>
 

@@ -14,6 +14,7 @@ export const TYPE_LABELS = {
   'mailbox.recovered': 'Mailbox works again',
   'messages.failed': 'Messages failed',
   'queue.stalled': 'Queue stands still',
+  'quota.exceeded': 'Limit of Microsoft used up',
   'secret.expiring': 'Secret expires',
   'message.sent': 'Message sent',
   'message.failed': 'Message failed',

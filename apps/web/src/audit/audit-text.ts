@@ -12,6 +12,8 @@ export const ACTION_LABELS = {
   'reconnect-required': 'Connection lost',
   'app-misconfigured': 'App registration refused',
   'app-recovered': 'App registration works again',
+  'mailbox-paused': 'Mailbox paused',
+  'sending-resumed': 'Pause ended',
   'message-cancelled': 'Message cancelled',
   'message-retried': 'Message retried',
   'messages-cancelled': 'Messages cancelled',
