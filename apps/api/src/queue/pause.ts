@@ -16,7 +16,8 @@ type Writer = Pick<Prisma.TransactionClient, '$executeRawUnsafe'>
 
 /** Ends a pause that Microsoft asked for, or that followed from a used-up limit, because another mailbox is connected now. */
 export async function endPause(transaction: Writer, tenantId: string): Promise<void> {
-  const END = 'UPDATE mailboxes SET paused_until = NULL, quota_paused_until = least(quota_paused_until, mail_now()) WHERE tenant_id = $1'
+  const END =
+    'UPDATE mailboxes SET paused_until = NULL, quota_paused_until = least(quota_paused_until, mail_now()) WHERE tenant_id = $1'
   await transaction.$executeRawUnsafe(END, tenantId)
 }
 

@@ -18,9 +18,21 @@ it.each([
   ['an hour at first', NEVER, at(0), at(0), 1],
   ['twice as long as the last time', { lastCodeAt: at(0), pauseMs: 4 * HOURS, pausedUntil: at(4) }, at(4), at(5), 8],
   ['24 hours at most', { lastCodeAt: at(0), pauseMs: 16 * HOURS, pausedUntil: at(16) }, at(17), at(18), 24],
-  ['an hour again after a day without one', { lastCodeAt: at(0), pauseMs: 8 * HOURS, pausedUntil: at(8) }, at(24), at(24), 1],
+  [
+    'an hour again after a day without one',
+    { lastCodeAt: at(0), pauseMs: 8 * HOURS, pausedUntil: at(8) },
+    at(24),
+    at(24),
+    1,
+  ],
   ['no more while it lasts', { lastCodeAt: at(0), pauseMs: 1 * HOURS, pausedUntil: at(1) }, at(0.5), at(0.5), null],
-  ['no more for a mail from before it', { lastCodeAt: at(0), pauseMs: 1 * HOURS, pausedUntil: at(1) }, at(0), at(2), null],
+  [
+    'no more for a mail from before it',
+    { lastCodeAt: at(0), pauseMs: 1 * HOURS, pausedUntil: at(1) },
+    at(0),
+    at(2),
+    null,
+  ],
   ['not for a mail of the day before', NEVER, at(0), at(25), null],
 ])('pauses %s', (_promise, last, sentAt, now, hours) => {
   expect(planQuotaPause(last, sentAt, now)).toBe(hours === null ? null : hours * HOURS)

@@ -134,10 +134,7 @@ RETURNING before.paused_until, mail_now() AS now`
  */
 export async function sendNow(prisma: PrismaClient, tenantId: string, actor: string): Promise<void> {
   await prisma.$transaction(async (transaction) => {
-    const [ended] = await transaction.$queryRawUnsafe<{ paused_until: Date; now: Date }[]>(
-      END,
-      tenantId,
-    )
+    const [ended] = await transaction.$queryRawUnsafe<{ paused_until: Date; now: Date }[]>(END, tenantId)
     if (!ended) return
     await wakeWorkers(transaction)
     await dismissQuotaAlerts(transaction, tenantId, ended.now)
