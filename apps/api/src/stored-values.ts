@@ -6,6 +6,8 @@ import type { ConsentProblem } from '@inforiver-mail/contract/consent-problem'
 import type { Attachment, MessageProblem, Recipient } from '@inforiver-mail/contract/message'
 import {
   AttemptOutcome,
+  Delivery,
+  DeliverySource,
   HeldBecause,
   MessagePriority,
   MessageProblemCode,
@@ -54,6 +56,15 @@ export function readHeldBecause(stored: string | null): HeldBecause | null {
 
 export function readAttemptOutcome(stored: string): AttemptOutcome {
   return nearest(AttemptOutcome.options, stored, 'unknown')
+}
+
+/** Null while only a note or a detail is known of a recipient. */
+export function readDelivery(stored: string | null): Delivery | null {
+  return stored === null ? null : nearest(Delivery.options, stored, 'unknown')
+}
+
+export function readDeliverySource(stored: string | null): DeliverySource | null {
+  return stored === null ? null : nearest(DeliverySource.options, stored, 'trace')
 }
 
 export function readMessageProblem(stored: unknown): MessageProblem | null {

@@ -100,6 +100,10 @@ export type Attachment = z.infer<typeof Attachment>
 export const Delivery = z.enum(['unknown', 'pending', 'delivered', 'expanded', 'failed', 'quarantined', 'spam'])
 export type Delivery = z.infer<typeof Delivery>
 
+/** What tells what became of a message: non-delivery reports in the inbox, or Exchange's message trace. */
+export const DeliverySource = z.enum(['bounce', 'trace'])
+export type DeliverySource = z.infer<typeof DeliverySource>
+
 export const RecipientKind = z.enum(['to', 'cc', 'bcc'])
 
 /** One recipient of a message, and what is known of its delivery. */
@@ -116,7 +120,7 @@ export const DeliveryReport = z.strictObject({
   /** When it happened by Microsoft's account, else when it was learned. */
   at: z.iso.datetime().nullable(),
   /** What told it. */
-  source: z.enum(['bounce', 'trace']).nullable(),
+  source: DeliverySource.nullable(),
   /** False when the report was matched by sender, recipient, time and subject only. */
   certain: z.boolean(),
   /** A report that may be forged or of another message; it changes nothing else. */

@@ -28,6 +28,8 @@ export interface FinishedAttempt {
   readonly result: AttemptResult
   /** The sender that the message left from, or was tried with; null when it was not tried. */
   readonly fromEmail: string | null
+  /** The Message-ID that MIME was handed to Microsoft with; null for a message that went as JSON, or was not tried. */
+  readonly internetMessageId: string | null
   /** The message was sent, or tried, although an earlier attempt may have sent it. */
   readonly mayDuplicate: boolean
   /** Some of its attachments reached Microsoft: the backoff starts over. */
@@ -36,7 +38,13 @@ export interface FinishedAttempt {
   readonly doubtResolved: boolean
 }
 
-export const NOTHING_SENT = { fromEmail: null, mayDuplicate: false, progressed: false, doubtResolved: false }
+export const NOTHING_SENT = {
+  fromEmail: null,
+  internetMessageId: null,
+  mayDuplicate: false,
+  progressed: false,
+  doubtResolved: false,
+}
 
 export function sendResult(outcome: SendOutcome, canLookUp: boolean): AttemptResult {
   if (outcome.outcome === 'sent') return { type: 'sent', retryAfter: outcome.retryAfter, detail: ACCEPTED }

@@ -89,6 +89,7 @@ async function lookUpOrSend(
     ...NOTHING_SENT,
     result,
     fromEmail: draft.draftId === null ? fromEmail : (draft.from ?? fromEmail),
+    internetMessageId: open.content.mime ? soughtInSentItems(open, fromEmail).internetMessageId : null,
     progressed: draft.progressed,
     ...changes,
   })

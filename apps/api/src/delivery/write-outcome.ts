@@ -50,6 +50,7 @@ export function createOutcomeWriter({
           adminCenters,
         }),
         fromEmail: attempt.fromEmail,
+        internetMessageId: attempt.internetMessageId,
         ageMs: () => elapsedMs() - knownAt,
       }
       for (;;) {

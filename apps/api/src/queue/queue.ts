@@ -41,10 +41,13 @@ import { findMessage, findMessages, listMessages, walkMessages, type ListedMessa
 import { readHeld, readMailFacts, recordMailState, type MailFacts } from './mail-state.ts'
 import { countOutcomes, readOutcomeHistory, type OutcomeHistory } from './outcome-counts.ts'
 import { beginReceiving, discardReceived, reserveStorage, sweepReceived } from './receive.ts'
+import type { OutcomeReport } from './merge-outcome.ts'
+import { applyReports, writeOverdueEvents } from './recipient-outcomes.ts'
 import { recoverMessages, type Recovered } from './recover.ts'
 import { retryMessage } from './retry.ts'
 import { indexMessages } from './search-index.ts'
 import { countExternalRecipients, readExternalUse, replaceSendingLimits, type ExternalUse } from './sending-limits.ts'
+import { findByMessageIds, type ReportableMessage } from './sent-messages.ts'
 import { createSettling, type Settled } from './settle.ts'
 import { findMovingQueues, findStalledQueues, type StalledQueue } from './stalled.ts'
 import type { StorageFull } from './storage.ts'
@@ -173,6 +176,19 @@ export interface Mailboxes {
   pauseForQuota(report: QuotaReport): Promise<QuotaPause | null>
 }
 
+/** What became of messages after Microsoft had accepted them, by its reports. */
+export interface DeliveryReports {
+  /**
+   * Applies reports about recipients of a tenant's messages and writes the events that follow, all in one transaction for
+   * some hundred. A report that was applied before changes nothing. Returns how many recipients changed.
+   */
+  apply(tenantId: string, reports: readonly OutcomeReport[]): Promise<number>
+  /** Finds messages by their Message-IDs, with the angle brackets. Several messages can have one. */
+  findByMessageIds(tenantId: string, internetMessageIds: readonly string[]): Promise<readonly ReportableMessage[]>
+  /** Writes the events of failed deliveries whose code has not come within 10 minutes. Returns whether there may be more. */
+  writeOverdueEvents(): Promise<boolean>
+}
+
 /** Maintenance and monitoring of the queue as a whole. */
 export interface Upkeep {
   readDepth(): Promise<readonly QueueDepth[]>
@@ -229,6 +245,7 @@ export interface Queue {
   readonly mailboxes: Mailboxes
   readonly events: Events
   readonly insight: Insight
+  readonly reports: DeliveryReports
   readonly upkeep: Upkeep
 }
 
@@ -319,6 +336,11 @@ export function createQueue(
       readExternalUse: (tenantId) => readExternalUse(pool, tenantId),
       replaceSendingLimits: (tenantId, limits, actor, now) =>
         replaceSendingLimits(prisma, tenantId, limits, actor, now),
+    },
+    reports: {
+      apply: (tenantId, reports) => applyReports(pool, tenantId, reports),
+      findByMessageIds: (tenantId, ids) => findByMessageIds(pool, tenantId, ids),
+      writeOverdueEvents: () => writeOverdueEvents(pool),
     },
     upkeep: {
       readDepth: () => readQueueDepth(pool),

@@ -43,6 +43,8 @@ export interface Settled {
   readonly settlement: Settlement
   /** The sender of the attempt; null when nothing was sent. */
   readonly fromEmail: string | null
+  /** The Message-ID that MIME was sent with. Null: that of its draft, else one made of its id. */
+  readonly internetMessageId?: string | null
   /** Returns how long the outcome has been known, in ms. */
   readonly ageMs: () => number
 }
@@ -51,7 +53,7 @@ export interface Settled {
 const RESULT_COLUMNS = `
 "messageId" text, "leaseOwner" text, status text, "waitMs" bigint, "heldBecause" text, doubt text, looks int,
 "possibleDuplicate" boolean, "tryingMs" bigint, problem jsonb, "fromEmail" text, "attemptOutcome" text, "attemptCode" text,
-"attemptDetail" text, charged boolean, "pauseMs" bigint, "noAccessMs" bigint, "agoMs" bigint`
+"attemptDetail" text, "internetMessageId" text, charged boolean, "pauseMs" bigint, "noAccessMs" bigint, "agoMs" bigint`
 
 /**
  * Writes the outcomes of a batch of attempts, at most one per message. An outcome is accepted from the holder of the
@@ -67,19 +69,20 @@ const SETTLE = `
 WITH result AS MATERIALIZED (
   SELECT r."messageId" AS message_id, r."leaseOwner" AS owner, r.status, r."heldBecause" AS held_because, r.doubt, r.looks,
          r."possibleDuplicate" AS possible_duplicate, r."tryingMs" AS trying_ms, r.problem, r."fromEmail" AS from_email,
-         r."attemptOutcome" AS outcome, r."attemptCode" AS code, r."attemptDetail" AS detail, r.charged, o.at,
+         r."attemptOutcome" AS outcome, r."attemptCode" AS code, r."attemptDetail" AS detail, r."internetMessageId" AS internet_message_id,
+         r.charged, o.at,
          o.at + r."waitMs" * interval '1 millisecond' AS due_at, o.at + r."pauseMs" * interval '1 millisecond' AS paused_until,
          o.at + r."noAccessMs" * interval '1 millisecond' AS no_access_until
     FROM jsonb_to_recordset($1::jsonb) AS r(${RESULT_COLUMNS})
    CROSS JOIN LATERAL (SELECT mail_now() - r."agoMs" * interval '1 millisecond' AS at) AS o
 ), held AS MATERIALIZED ( -- still queued, and the lease or the last attempt belongs to the outcome
-  SELECT r.*, q.tenant_id, q.recipients, q.save_to_sent_items, coalesce(r.from_email, q.from_email) AS sender,
+  SELECT r.*, q.tenant_id, q.recipients, q.save_to_sent_items, q.has_draft, coalesce(r.from_email, q.from_email) AS sender,
          CASE WHEN q.attempt_id <> r.owner THEN q.attempt_id END AS other_attempt, q.lease_owner IS NOT DISTINCT FROM r.owner AS in_time
     FROM result r JOIN message_queue q ON q.message_id = r.message_id
    WHERE q.message_id = ${idsOf('result')} AND (q.lease_owner = r.owner OR q.attempt_id = r.owner)
      FOR UPDATE OF q
 ), late AS MATERIALIZED ( -- ended as unknown meanwhile, but it was sent
-  SELECT r.*, u.tenant_id, m.recipients, m.save_to_sent_items, coalesce(r.from_email, m.from_email) AS sender, NULL::text AS other_attempt,
+  SELECT r.*, u.tenant_id, m.recipients, m.save_to_sent_items, false AS has_draft, coalesce(r.from_email, m.from_email) AS sender, NULL::text AS other_attempt,
          false AS in_time
     FROM result r JOIN unsent_messages u ON u.message_id = r.message_id JOIN messages m ON m.id = u.message_id
    WHERE u.message_id = ${idsOf('result')} AND m.id = ${idsOf('result')} AND u.attempt_id = r.owner AND r.status = 'sent'
@@ -105,7 +108,9 @@ WITH result AS MATERIALIZED (
 ), recorded AS (
   UPDATE messages m
      SET outcome = e.status, from_email = e.sender, possible_duplicate = e.possible_duplicate, problem = e.problem, ended_at = e.at,
-         sent_at = CASE WHEN e.status = 'sent' THEN e.at END
+         sent_at = CASE WHEN e.status = 'sent' THEN e.at END,
+         internet_message_id = coalesce(CASE WHEN e.has_draft THEN (SELECT d.internet_message_id FROM message_drafts d WHERE d.message_id = e.message_id) END,
+                                        e.internet_message_id, m.internet_message_id)
     FROM ended e WHERE m.id = ${idsOf('ended')} AND m.id = e.message_id
   RETURNING m.id, m.service, m.created_at
 ), unsent AS (
@@ -190,7 +195,7 @@ async function settleOneOfEach(pool: pg.Pool, batch: readonly Settled[]): Promis
 }
 
 /** Shapes an outcome as `RESULT_COLUMNS` names it. An accepted attempt is not recorded: the end of the message tells it. */
-function toResult({ message, settlement, fromEmail, ageMs }: Settled) {
+function toResult({ message, settlement, fromEmail, internetMessageId, ageMs }: Settled) {
   const { status, waitMs, heldBecause, doubt, possibleDuplicate, tryingMs, problem, charged } = settlement
   const attempt = status === 'sent' && settlement.attempt?.detail === ACCEPTED ? null : settlement.attempt
   return {
@@ -208,6 +213,7 @@ function toResult({ message, settlement, fromEmail, ageMs }: Settled) {
     attemptOutcome: attempt?.outcome,
     attemptCode: attempt?.code,
     attemptDetail: attempt?.detail,
+    internetMessageId: internetMessageId ?? null,
     charged,
     pauseMs: settlement.pauseMailboxMs,
     noAccessMs: settlement.noAccessMs,

@@ -59,7 +59,12 @@ function messageIdOf(fields: readonly Field[], { id, from }: Parameters<typeof m
   const own = field && valueOf(field)
   // One that is not well-formed could not be searched for, and Exchange would replace it.
   if (own !== undefined && own.length <= MAX_MESSAGE_ID_CHARACTERS && /^<[!-;=?-~]+@[!-;=?-~]+>$/.test(own)) return own
-  return `<${id}@${toAsciiAddress(from.address).split('@').at(-1)}>`
+  return ownMessageId(id, from.address)
+}
+
+/** Makes the Message-ID of a message out of our id, with the angle brackets. */
+export function ownMessageId(id: string, from: string): string {
+  return `<${id}@${toAsciiAddress(from).split('@').at(-1)}>`
 }
 
 /** Whoever chose it: the filter of a search has to hold it. */

@@ -1,0 +1,131 @@
+import type { Delivery, DeliverySource } from '@inforiver-mail/contract/message'
+import type { MessageEventType } from '@inforiver-mail/contract/message-event'
+
+// What a report changes about a recipient. Pure; recipient-outcomes.ts reads and writes it under a lock.
+
+/** How long the event of a failed delivery waits for the code. */
+const CODE_AWAITED_MS = 10 * 60_000
+const MAX_DETAIL_CHARACTERS = 500
+
+/** What a report can say became of a message for a recipient. None of it is followed by another. */
+export type FinalDelivery = Exclude<Delivery, 'unknown' | 'pending'>
+
+/** What Microsoft reported about one recipient of a message. */
+export interface OutcomeReport {
+  readonly messageId: string
+  /** One of the message's recipients, in any case; about another address nothing is kept. */
+  readonly recipient: string
+  /**
+   * Null for a report that settles nothing: `note` is kept beside the outcome, and `detail` is added to that of an
+   * expanded recipient, one of whose members it is about.
+   */
+  readonly delivery: FinalDelivery | null
+  /** The number of a status code alone, such as `5.1.10`. */
+  readonly code: string | null
+  /** Microsoft's text; what is longer than 500 characters is cut. */
+  readonly detail: string | null
+  /** When it happened by Microsoft's account; null where that is not told. */
+  readonly at: Date | null
+  readonly source: DeliverySource
+  /** False when it was matched by sender, recipient, time and subject only. */
+  readonly certain: boolean
+  readonly note: string | null
+}
+
+/** What is known of a recipient. */
+export interface RecipientOutcome {
+  readonly delivery: Delivery | null
+  readonly code: string | null
+  readonly detail: string | null
+  readonly at: Date | null
+  readonly source: DeliverySource | null
+  readonly certain: boolean
+  readonly note: string | null
+  /** The types of the events that were written about it. */
+  readonly events: readonly string[]
+  /** Until then its event waits for the code. */
+  readonly codeAwaitedUntil: Date | null
+}
+
+export const NO_OUTCOME: RecipientOutcome = {
+  delivery: null,
+  code: null,
+  detail: null,
+  at: null,
+  source: null,
+  certain: true,
+  note: null,
+  events: [],
+  codeAwaitedUntil: null,
+}
+
+/**
+ * Adds a report to what is known: a certain outcome replaces an uncertain one, and a certain bounce replaces `delivered`.
+ * Otherwise the first outcome stays, and a later report may add the code that it lacks. Returns `current` itself where
+ * nothing changes.
+ */
+export function mergeOutcome(current: RecipientOutcome, report: OutcomeReport, now: Date): RecipientOutcome {
+  const noted = current.note === null && report.note !== null ? { ...current, note: cut(report.note) } : current
+  if (report.delivery === null) return addDetail(noted, report)
+  if (replaces(current, report)) return awaitCode({ ...noted, ...outcomeOf(report, now) }, now)
+  return addCode(noted, report)
+}
+
+function replaces(current: RecipientOutcome, { delivery, source, certain }: OutcomeReport): boolean {
+  if (current.delivery === null) return true
+  if (!certain) return false
+  if (!current.certain) return true
+  return current.delivery === 'delivered' && delivery === 'failed' && source === 'bounce'
+}
+
+function outcomeOf({ delivery, code, detail, at, source, certain }: OutcomeReport, now: Date) {
+  return { delivery, code, detail: detail === null ? null : cut(detail), at: at ?? now, source, certain }
+}
+
+/** A bounce may arrive after the trace has told that it failed; so may the details of the trace. */
+function addCode(current: RecipientOutcome, report: OutcomeReport): RecipientOutcome {
+  if (report.delivery !== 'failed' || report.code === null || current.code !== null) return current
+  if (!report.certain && (current.certain || report.source !== current.source)) return current
+  const detail = current.detail ?? (report.detail === null ? null : cut(report.detail))
+  return { ...current, code: report.code, detail, codeAwaitedUntil: null }
+}
+
+function addDetail(current: RecipientOutcome, { detail }: OutcomeReport): RecipientOutcome {
+  if (detail === null || current.delivery !== 'expanded') return current
+  if (current.detail?.includes(cut(detail)) === true || current.detail?.length === MAX_DETAIL_CHARACTERS) return current
+  return { ...current, detail: cut(current.detail === null ? detail : `${current.detail}\n${detail}`) }
+}
+
+function awaitCode(outcome: RecipientOutcome, now: Date): RecipientOutcome {
+  const type = eventOf(outcome.delivery)
+  const waits =
+    outcome.delivery === 'failed' && outcome.code === null && type !== null && !outcome.events.includes(type)
+  return { ...outcome, codeAwaitedUntil: waits ? new Date(now.getTime() + CODE_AWAITED_MS) : null }
+}
+
+/** The event that has to be written about an outcome now; null for none. One of each type is written in all. */
+export function dueEvent(outcome: RecipientOutcome, now: Date): MessageEventType | null {
+  const type = eventOf(outcome.delivery)
+  if (type === null || outcome.events.includes(type)) return null
+  return outcome.codeAwaitedUntil !== null && outcome.codeAwaitedUntil > now ? null : type
+}
+
+function eventOf(delivery: Delivery | null): MessageEventType | null {
+  switch (delivery) {
+    case 'delivered':
+    case 'spam':
+      return 'message.delivered'
+    case 'failed':
+      return 'message.bounced'
+    case 'quarantined':
+      return 'message.quarantined'
+    default:
+      return null // its members are not told of
+  }
+}
+
+/** Cuts no character in two, and leaves out what the database cannot store. */
+function cut(text: string): string {
+  const cleaned = text.toWellFormed().replaceAll('\0', '')
+  return cleaned.slice(0, MAX_DETAIL_CHARACTERS).replace(/[\uD800-\uDBFF]$/, '')
+}

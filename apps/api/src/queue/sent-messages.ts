@@ -1,0 +1,96 @@
+import type { Delivery, Recipient } from '@inforiver-mail/contract/message'
+import { ownMessageId } from '@inforiver-mail/m365/mime-message'
+import type pg from 'pg'
+import { keyOf, readOutcomes } from './recipient-outcomes.ts'
+
+// Finds the messages that reports are about.
+
+/** A message that reports are about. It may not have ended: Microsoft can have it before its outcome is known here. */
+export interface ReportableMessage {
+  readonly id: string
+  /** Its Message-ID (RFC 5322), with the angle brackets. */
+  readonly internetMessageId: string
+  /** The sender that it left from, or was tried with. */
+  readonly fromEmail: string
+  readonly subject: string
+  readonly sentAt: Date | null
+  readonly recipients: readonly ReportableRecipient[]
+}
+
+export interface ReportableRecipient {
+  readonly address: string
+  /** Null while nothing is known. */
+  readonly delivery: Delivery | null
+  readonly code: string | null
+  readonly certain: boolean
+}
+
+const COLUMNS = `m.id, m.internet_message_id, m.from_email, m.subject, m.sent_at, m."to", m.cc, m.bcc`
+
+/**
+ * A message that has not ended has its sender in the queue, and the Message-ID of its draft with the draft.
+ * $1 tenant, $2 ids, $3 Message-IDs
+ */
+const FIND = `
+SELECT ${COLUMNS}, (SELECT q.from_email FROM message_queue q WHERE q.message_id = m.id) AS queued_from,
+       (SELECT d.internet_message_id FROM message_drafts d WHERE d.message_id = m.id) AS draft_id
+  FROM messages m
+ WHERE m.tenant_id || '' = $1 AND m.id = ANY ($2)
+ UNION ALL
+SELECT ${COLUMNS}, NULL, NULL FROM messages m WHERE m.tenant_id = $1 AND m.internet_message_id = ANY ($3)`
+
+interface MessageRow {
+  readonly id: string
+  readonly internet_message_id: string | null
+  readonly from_email: string | null
+  readonly subject: string
+  readonly sent_at: Date | null
+  readonly to: Recipient[]
+  readonly cc: Recipient[] | null
+  readonly bcc: Recipient[] | null
+  readonly queued_from?: string | null
+  readonly draft_id?: string | null
+}
+
+const OWN_MESSAGE_ID = /^<(msg_[0-9a-f]{32})@[^<>@\s]+>$/
+
+/**
+ * Finds messages of a tenant by their Message-IDs, as they were handed to Microsoft or given by it, with the angle
+ * brackets. Several can have one: mail that came as MIME brings its own.
+ *
+ * @param internetMessageIds at most some thousand
+ */
+export async function findByMessageIds(
+  pool: pg.Pool,
+  tenantId: string,
+  internetMessageIds: readonly string[],
+): Promise<readonly ReportableMessage[]> {
+  const asked = new Set(internetMessageIds)
+  if (asked.size === 0) return []
+  const ids = [...asked].flatMap((id) => OWN_MESSAGE_ID.exec(id)?.[1] ?? [])
+  const { rows } = await pool.query<MessageRow>(FIND, [tenantId, ids, [...asked]])
+  const found = await toReportable(pool, [...new Map(rows.map((row) => [row.id, row])).values()])
+  return found.filter(({ internetMessageId }) => asked.has(internetMessageId))
+}
+
+async function toReportable(pool: pg.Pool, rows: readonly MessageRow[]): Promise<readonly ReportableMessage[]> {
+  const outcomes = await readOutcomes(
+    pool,
+    rows.map(({ id }) => id),
+  )
+  return rows.flatMap((row) => {
+    const fromEmail = row.from_email ?? row.queued_from ?? null
+    if (fromEmail === null) return [] // nothing was tried
+    const recipients = [...row.to, ...(row.cc ?? []), ...(row.bcc ?? [])].map(({ address }) => {
+      const known = outcomes.get(keyOf(row.id, address.toLowerCase()))
+      return {
+        address,
+        delivery: known?.delivery ?? null,
+        code: known?.code ?? null,
+        certain: known?.certain ?? true,
+      }
+    })
+    const internetMessageId = row.internet_message_id ?? row.draft_id ?? ownMessageId(row.id, fromEmail)
+    return [{ id: row.id, internetMessageId, fromEmail, subject: row.subject, sentAt: row.sent_at, recipients }]
+  })
+}
