@@ -1,13 +1,13 @@
 import react from '@vitejs/plugin-react'
 import { defineConfig } from 'vite'
 import { catalogues } from './build/catalogues.ts'
-import { consentResultScript } from './build/consent-result-script.ts'
 import { firstLoad } from './build/first-load.ts'
+import { plainPageScripts } from './build/plain-page-scripts.ts'
 import { precompress } from './build/precompress.ts'
 
 export default defineConfig({
   logLevel: 'warn',
-  plugins: [react(), catalogues(), consentResultScript(), firstLoad({ budgetBytes: 200_000 }), precompress()],
+  plugins: [react(), catalogues(), plainPageScripts(), firstLoad({ budgetBytes: 200_000 }), precompress()],
   build: {
     assetsInlineLimit: 0, // the page's policy allows no data: scripts or fonts, so nothing is inlined
     modulePreload: { polyfill: false },

@@ -176,6 +176,7 @@ export async function compose(
       publicUrl,
       identity,
       vault,
+      onContinued: (sessions) => settings.carryConsents(sessions),
       clock,
       random,
     })
@@ -389,7 +390,7 @@ export async function compose(
           returnHandlers: [signIn.signInReturn, settings.consentReturn],
           features: [
             ...operations,
-            signIn.routes,
+            signIn.routes({ requireAdmin }),
             settings.routes({ requireAdmin, requireServiceOrAdmin: serviceKeys.guard.either('settings:read') }),
             bind(setupCheckRoutes, { requireAdmin, check: checkSetup, takePlace: createCheckPlace(database.pool) }),
             bind(auditRoutes, { requireAdmin, store: createAuditStore(database.pool), clock }),

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 
 const PREFIXES = {
   user: 'usr',
+  session: 'ses',
   tenant: 'ten',
   consent: 'con',
   message: 'msg',

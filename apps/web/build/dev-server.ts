@@ -11,6 +11,7 @@ const API_PATHS = [
   '/openapi.json',
   '/readyz',
   '/consent-result.js',
+  '/signed-in.js',
   '/favicon.svg',
   '/plain-page.css',
 ]

@@ -36,6 +36,11 @@ export function signInUrl(returnTo: string): string {
   return `/auth/sign-in?${new URLSearchParams({ returnTo })}`
 }
 
+/** Returns the same for whoever is still signed in at Microsoft, who sees no page there. */
+export function silentSignInUrl(returnTo: string): string {
+  return `${signInUrl(returnTo)}&prompt=none`
+}
+
 /** Returns the current path with its query, to come back to. */
 export function currentPath({ pathname, search }: { pathname: string; search: string }): string {
   return pathname + search

@@ -6,6 +6,7 @@ import { Moment } from './moment.ts'
  * The audit log records these actions. The list is closed.
  *
  * - `sign-in`: the outcome is the role that the person got, or `refused`
+ * - `sessions-ended`: an admin ended a session, or all but their own; `sessions` of the details says how many
  * - `consent-started`, `consent-ended`: for the purposes configure, update sender, large attachments, reconnect and
  *   delivery reports; the outcome is `completed`, `cancelled`, `expired`, `superseded`, or the code of the problem
  * - `delivery-reports-changed`: sources of delivery reports were switched on or off; the details name those that changed
@@ -29,6 +30,7 @@ import { Moment } from './moment.ts'
 export const AuditAction = z.enum([
   'sign-in',
   'sign-out',
+  'sessions-ended',
   'consent-started',
   'consent-ended',
   'settings-reset',

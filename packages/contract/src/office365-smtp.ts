@@ -26,6 +26,11 @@ export const Consent = z.strictObject({
   expiresAt: z.iso.datetime(),
   problem: ConsentProblem.nullable(),
   /**
+   * The sign-in name of the account that answered at Microsoft, which need not be the sender's or the admin's. Null until
+   * then, and where Microsoft vouches for none.
+   */
+  account: z.string().nullable(),
+  /**
    * How many messages were already on their way to Microsoft under the old settings when the consent completed, and
    * could not be recalled. Null until then.
    */

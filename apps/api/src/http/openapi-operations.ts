@@ -52,6 +52,7 @@ const KEY_ID = 'key_9e8d7c6b5a4938271605f4e3d2c1b0a9'
 const WEBHOOK_ID = 'whk_1a2b3c4d5e6f708192a3b4c5d6e7f809'
 const EVENT_ID = 'evt_000641a5c3b2e0000f3c9a52b7e84d16'
 const ALERT_ID = 'alt_6f5e4d3c2b1a09f8e7d6c5b4a3928170'
+const SESSION_ID = 'ses_0a1b2c3d4e5f60718293a4b5c6d7e8f9'
 
 const QUEUED = {
   id: MESSAGE_ID,
@@ -137,6 +138,7 @@ const CONSENT = {
     'https://login.microsoftonline.com/8f2d6c1b-0a4e-4d57-b3c9-1e5f7a2b9d40/oauth2/v2.0/authorize?client_id=3c9e1f72-6b5a-4e08-9d24-7f1a0b8c6e53',
   expiresAt: '2026-11-24T09:10:00.000Z',
   problem: null,
+  account: null,
   requestsOnTheWire: null,
 }
 const POLICY = { allowedDomains: ['contoso.com', '*.contoso.com'], redirectAllTo: null }
@@ -280,7 +282,7 @@ export const OPERATIONS: Readonly<Record<string, OperationText>> = {
   readConsent: {
     description:
       'Poll it about once a second while it is pending. A consent that failed has a problem that says who does what, and changed nothing.',
-    response: { ...CONSENT, status: 'completed', consentUrl: null, requestsOnTheWire: 0 },
+    response: { ...CONSENT, status: 'completed', consentUrl: null, account: 'ada@contoso.com', requestsOnTheWire: 0 },
   },
   cancelConsent: { description: 'A consent that comes back from Microsoft afterwards changes nothing.' },
   checkSetup: {
@@ -473,6 +475,25 @@ export const OPERATIONS: Readonly<Record<string, OperationText>> = {
     response: { user: { name: 'Ada Admin', email: 'ada@contoso.com' }, role: 'workspace-admin' },
   },
   signOut: { description: 'The cookie is refused from then on, in every tab.' },
+  listSessions: {
+    description:
+      'A session ends after an hour without use, and four hours after the sign-in, when the role has to be seen again. At most 500 are listed, those that were seen last first.',
+    response: {
+      items: [
+        {
+          id: SESSION_ID,
+          user: { name: 'Ada Admin', email: 'ada@contoso.com' },
+          current: true,
+          address: '192.0.2.7',
+          userAgent: 'Mozilla/5.0 (Windows NT 10.0; Win64; x64)',
+          signedInAt: '2026-11-24T08:00:00.000Z',
+          lastSeenAt: '2026-11-24T09:30:00.000Z',
+        },
+      ],
+    },
+  },
+  endSession: { description: 'Its cookie is refused from then on. One’s own session can be ended too.' },
+  endOtherSessions: { description: 'Everybody else has to sign in again, and oneself in every other browser.' },
 }
 
 /** An id that stands for the parameter `id` in an example. */
@@ -482,4 +503,5 @@ export const EXAMPLE_IDS: Readonly<Record<string, string>> = {
   'service-keys': KEY_ID,
   webhooks: WEBHOOK_ID,
   notices: ALERT_ID,
+  sessions: SESSION_ID,
 }

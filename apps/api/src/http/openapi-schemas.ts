@@ -19,7 +19,7 @@ import { InputFault, Problem } from '@inforiver-mail/contract/problem'
 import { RecipientsPolicy, RecipientsPolicyInput } from '@inforiver-mail/contract/recipients-policy'
 import { SendingLimits, SendingLimitsInput } from '@inforiver-mail/contract/sending-limits'
 import { ServiceKey, ServiceKeyInput } from '@inforiver-mail/contract/service-key'
-import { Session } from '@inforiver-mail/contract/session'
+import { Session, SessionEntry } from '@inforiver-mail/contract/session'
 import { Check } from '@inforiver-mail/contract/setup-check'
 import { Webhook, WebhookAttempt, WebhookInput } from '@inforiver-mail/contract/webhook'
 import { jsonSchemaTransformObject } from 'fastify-type-provider-zod'
@@ -61,6 +61,7 @@ const NAMED = {
   Notice,
   AuditEvent,
   Session,
+  SessionEntry,
   Problem,
   InputFault,
 } as const satisfies Record<string, z.ZodType>

@@ -19,6 +19,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Resolves to null without a valid session. The cookies of a Bearer request are ignored. */
     signedIn(): Promise<SignedIn | null>
+    /** The hash of the session cookie, whether or not that session has ended; null without one. */
+    sessionIdHash(): string | null
   }
   interface FastifyReply {
     startSession(id: string): FastifyReply
@@ -56,10 +58,14 @@ export const sessions = fp<{ publicUrl: string; findSession: FindSession }>(
 
     app.decorateRequest('signedIn', async function (this: FastifyRequest) {
       if (this.headers.authorization !== undefined) return null
-      const id = this.cookies[cookieName]
-      if (!id) return null
+      const idHash = this.sessionIdHash()
+      if (idHash === null) return null
       if (!SAFE_METHODS.has(this.method)) refuseOtherOrigins(this, publicUrl)
-      return findSession(hashOpaqueValue(id), isPolling(this) ? 'page' : 'person')
+      return findSession(idHash, isPolling(this) ? 'page' : 'person')
+    })
+    app.decorateRequest('sessionIdHash', function (this: FastifyRequest) {
+      const id = this.cookies[cookieName]
+      return id ? hashOpaqueValue(id) : null
     })
     app.decorateReply('startSession', function (this: FastifyReply, id: string) {
       return this.setCookie(cookieName, id, cookie)

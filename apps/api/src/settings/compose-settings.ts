@@ -38,6 +38,8 @@ export interface Settings {
     requireServiceOrAdmin: (request: FastifyRequest) => Promise<{ readonly tenantId: string }>
   }): FastifyPluginAsync
   readonly consentReturn: ReturnHandler
+  /** Lets a person finish their open consents in the session that continues one of theirs. Both are hashes. */
+  carryConsents(sessions: { from: string; to: string }): Promise<void>
   /** Housekeeping runs these, by name. */
   readonly tasks: Readonly<Record<string, () => Promise<void>>>
 }
@@ -124,6 +126,8 @@ export function composeSettings({
       },
 
     consentReturn: consentReturn({ consents, settingsUrl: `${publicUrl}/settings/office365-smtp` }),
+
+    carryConsents: (sessions) => consentStore.carry(tenantId, sessions, clock()),
 
     tasks: {
       'sweep-consents': () => consentStore.sweep(clock()),

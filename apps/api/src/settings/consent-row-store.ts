@@ -33,6 +33,8 @@ export interface ConsentRecord {
   readonly claimsChallenge: string | null
   /** How many messages were with Microsoft under the settings that it replaced; null until it has completed. */
   readonly requestsOnTheWire: number | null
+  /** The sign-in name of the person who answered at Microsoft; null where Microsoft vouches for none. */
+  readonly account: string | null
 }
 
 /** What a consent failed for lack of; the next one asks for it. */
@@ -118,7 +120,12 @@ interface AuditedEnding {
 export async function endConsents(
   transaction: Prisma.TransactionClient,
   where: { id: string } | { tenantId: string },
-  ending: { status: ConsentStatus; problem?: Prisma.InputJsonObject; requestsOnTheWire?: number } & Partial<Lacking>,
+  ending: {
+    status: ConsentStatus
+    problem?: Prisma.InputJsonObject
+    requestsOnTheWire?: number
+    account?: string | null
+  } & Partial<Lacking>,
   now: Date,
   audited: AuditedEnding = {},
 ): Promise<number> {

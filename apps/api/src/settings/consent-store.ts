@@ -18,7 +18,7 @@ import { lockSettings } from './settings-row-store.ts'
 
 const SWEEP_BATCH = 1_000
 
-export type NewConsent = Omit<ConsentRecord, 'status' | 'problem' | 'requestsOnTheWire' | keyof Lacking>
+export type NewConsent = Omit<ConsentRecord, 'status' | 'problem' | 'requestsOnTheWire' | 'account' | keyof Lacking>
 
 export interface FailedConsent {
   readonly problem: ConsentProblem
@@ -46,6 +46,8 @@ export interface ConsentStore {
   takeReturn(stateHash: string, sessionIdHash: string | null, now: Date): Promise<TakenReturn | null>
   fail(consent: ConsentRecord, failed: FailedConsent, now: Date): Promise<Ending>
   cancel(consent: ConsentRecord, actor: string, now: Date): Promise<void>
+  /** Binds the open consents of a session to the one that the same person continues it in. */
+  carry(tenantId: string, sessions: { from: string; to: string }, now: Date): Promise<void>
   /** Shows a completed consent as such even if requests under the replaced settings may still be on the wire. */
   showCompleted(id: string): Promise<void>
   /** Ends the consents that have expired, and deletes their secrets. */
@@ -133,7 +135,7 @@ export function createConsentStore(prisma: PrismaClient): ConsentStore {
 
     async fail({ id }, { problem, lacking, account }, now) {
       return prisma.$transaction(async (transaction) => {
-        const failure = { status: 'failed', problem: { ...problem }, ...lacking } as const
+        const failure = { status: 'failed', problem: { ...problem }, account, ...lacking } as const
         const ended = await endConsents(transaction, { id }, failure, now, { details: { account } })
         return ended === 1 ? { ended: true } : { ended: false, status: await readStatus(transaction, id, now) }
       })
@@ -143,6 +145,13 @@ export function createConsentStore(prisma: PrismaClient): ConsentStore {
       await prisma.$transaction((transaction) =>
         endConsents(transaction, { id }, { status: 'cancelled' }, now, { actor }),
       )
+    },
+
+    async carry(tenantId, { from, to }, now) {
+      await prisma.consent.updateMany({
+        where: { tenantId, sessionIdHash: from, ...openAt(now) },
+        data: { sessionIdHash: to },
+      })
     },
 
     async showCompleted(id) {

@@ -95,7 +95,7 @@ export function createSettingsStore(prisma: PrismaClient): SettingsStore {
         const { status, settingsVersion } = await readPending(transaction, id, now)
         if (status !== 'pending') return { ended: false, status }
         if (version !== settingsVersion) {
-          await endConsents(transaction, { id }, { status: 'superseded' }, now, { details: { account } })
+          await endConsents(transaction, { id }, { status: 'superseded', account }, now, { details: { account } })
           return { ended: false, status: 'superseded' }
         }
         const next = transition(state, { type: 'consent-completed', connection })
@@ -109,7 +109,7 @@ export function createSettingsStore(prisma: PrismaClient): SettingsStore {
         const onTheWire = await readOnTheWire(transaction, tenantId, version)
         const { requests: requestsOnTheWire } = onTheWire
         const details = { account, mailbox: connection.mailbox }
-        await endConsents(transaction, { id }, { status: 'completed', requestsOnTheWire }, now, { details })
+        await endConsents(transaction, { id }, { status: 'completed', requestsOnTheWire, account }, now, { details })
         if (requestsOnTheWire > 0) await delayCompletion(transaction, id, WIRE_WAIT_MS)
         await endConsents(transaction, { tenantId }, { status: 'superseded' }, now)
         await regroupHeld(transaction, tenantId, whyHeld(next))

@@ -62,7 +62,7 @@ const QUOTA_ACTION =
   'A workspace admin chooses Send now at Tenant Settings > Office 365 SMTP to go on earlier. If the limit is still used up, the mailbox pauses again, for twice as long.'
 
 export function viewConsent(consent: ConsentRecord, consentUrl: string | null): Consent {
-  const { id, purpose, status, expiresAt, problem } = consent
+  const { id, purpose, status, expiresAt, problem, account } = consent
   const requestsOnTheWire = status === 'completed' ? (consent.requestsOnTheWire ?? 0) : null
-  return { id, purpose, status, consentUrl, expiresAt: expiresAt.toISOString(), problem, requestsOnTheWire }
+  return { id, purpose, status, consentUrl, expiresAt: expiresAt.toISOString(), problem, account, requestsOnTheWire }
 }

@@ -11,6 +11,7 @@ import type { SignInStore } from './sign-in-store.ts'
 const BROWSER_COOKIE_SECONDS = 10 * 60
 const SIGN_INS_PER_MINUTE = 100
 const MAX_RETURN_TO_CHARACTERS = 2_000
+const SIGNED_IN_PATH = '/auth/signed-in'
 
 interface Options {
   readonly signIn: SignIn
@@ -30,10 +31,25 @@ export const signInRoutes: FastifyPluginAsync<Options> = async (app, { signIn, s
     async (request, reply) => {
       // An existing cookie is kept, so that a sign-in in a second tab does not break the one in the first.
       const browser = request.cookies[browserCookie.name] ?? newOpaqueValue()
-      const { returnTo } = request.query as { returnTo?: unknown }
-      const url = await signIn.start({ returnTo: withinOrigin(returnTo, publicUrl), browser })
+      const { returnTo, prompt } = request.query as { returnTo?: unknown; prompt?: unknown }
+      const url = await signIn.start({
+        returnTo: withinOrigin(returnTo, publicUrl),
+        browser,
+        silent: prompt === 'none',
+        sessionIdHash: request.sessionIdHash(),
+      })
       return reply.setCookie(browserCookie.name, browser, browserCookie.options).redirect(url)
     },
+  )
+
+  // Where the window ends in which somebody signs in again. Its script tells the pages that are open, and closes it.
+  app.get(SIGNED_IN_PATH, async (_request, reply) =>
+    sendPage(reply, 200, {
+      title: 'You are signed in again',
+      paragraphs: ['You can close this window and go on where you were.'],
+      link: { href: publicUrl, text: 'Open Inforiver Mail' },
+      script: '/signed-in.js',
+    }),
   )
 
   // It only redirects to Microsoft, and the Entra administrator need not be signed in here.
@@ -57,9 +73,14 @@ export function signInReturn({ signIn, publicUrl }: Pick<Options, 'signIn' | 'pu
       state,
       parameters,
       browser: request.cookies[browserCookie.name],
-      replaces: await request.signedIn(),
+      replaces: request.sessionIdHash(),
+      client: { address: request.ip, userAgent: request.headers['user-agent'] },
     })
     if (!result) return false
+    if (result.outcome === 'asks') {
+      reply.redirect(`${publicUrl}/auth/sign-in?returnTo=${encodeURIComponent(result.returnTo)}`)
+      return true
+    }
     if (result.outcome === 'signed-in') {
       reply.startSession(result.sessionId).redirect(`${publicUrl}${result.returnTo}`)
       return true

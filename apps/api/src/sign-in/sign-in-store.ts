@@ -1,14 +1,20 @@
 import type { Role } from '@inforiver-mail/contract/caller'
+import type { SessionEntry } from '@inforiver-mail/contract/session'
+import { plainText } from '@inforiver-mail/m365/plain-text'
 import { appendAuditEvent, appendLimitedAuditEvent } from '../database/audit-log.ts'
 import type { PrismaClient } from '../database/generated/client.ts'
 import { newId } from '../ids.ts'
 import type { SignedIn } from '../http/session.ts'
 
 const IDLE_MS = 60 * 60_000
-const ABSOLUTE_MS = 12 * 60 * 60_000
+/** The role is seen at the sign-in, so that a session lasts no longer than the role is believed. */
+const ROLE_MS = 4 * 60 * 60_000
 const TOUCH_EVERY_MS = 60_000 // spares a write per request
 /** Applies to each account that Microsoft vouches for, and to all others together, so that strangers cannot hide one. */
 const REFUSALS_PER_HOUR = 100
+const MAX_LISTED = 500
+const MAX_ADDRESS_CHARACTERS = 64
+const MAX_USER_AGENT_CHARACTERS = 300
 
 export interface PendingSignIn {
   readonly stateHash: string
@@ -31,18 +37,30 @@ export interface Person {
   readonly hasAdminRole: boolean
 }
 
+/** Where a sign-in comes from. */
+export interface Client {
+  /** The IP address. */
+  readonly address: string
+  /** Unchecked: whatever the browser calls itself. */
+  readonly userAgent: string | undefined
+}
+
 export interface SignInStore {
   savePending(pending: PendingSignIn): Promise<void>
   /** Deletes and returns it, so that a `state` counts once; null when unknown, expired or another browser's. */
   takePending(stateHash: string, browserHash: string, now: Date): Promise<PendingSignIn | null>
-  /** Records the person and a new session, which `replaces` an older one of the same browser. */
+  /**
+   * Records the person and a new session, which `replaces` an older one of the same browser. `continues`: the older one was
+   * of the same person, whether or not its time was over.
+   */
   startSession(session: {
     idHash: string
     replaces: string | null
     tenantId: string
     person: Person
+    client: Client
     now: Date
-  }): Promise<Role>
+  }): Promise<{ readonly role: Role; readonly continues: boolean }>
   /**
    * Records up to 100 refusals an hour for each account, and for all without one. `account` is the sign-in name where
    * Microsoft vouches for it.
@@ -57,6 +75,13 @@ export interface SignInStore {
   /** A request of a `person` keeps the session alive. */
   findSession(idHash: string, by: 'person' | 'page', now: Date): Promise<SignedIn | null>
   endSession(signedIn: SignedIn, now: Date): Promise<void>
+  /** Returns the address of the person whose session it was, even if its time is over; null when it is gone. */
+  findPerson(idHash: string): Promise<string | null>
+  /** Lists sessions that have not ended, the last seen first; at most 500. */
+  listSessions(signedIn: SignedIn, now: Date): Promise<SessionEntry[]>
+  /** Ends a session of anybody. Returns false when there is none of this id, or it has ended. */
+  endSessionOf(id: string, admin: SignedIn, now: Date): Promise<boolean>
+  endOtherSessions(admin: SignedIn, now: Date): Promise<void>
   sweep(now: Date): Promise<void>
 }
 
@@ -77,7 +102,7 @@ export function createSignInStore(prisma: PrismaClient, workspaceAdmins: readonl
       return count === 1 ? pending : null
     },
 
-    async startSession({ idHash, replaces, tenantId, person, now }) {
+    async startSession({ idHash, replaces, tenantId, person, client, now }) {
       return prisma.$transaction(async (transaction) => {
         const { entraTenantId, entraObjectId, name, email } = person
         const known = await transaction.user.findUnique({
@@ -101,12 +126,24 @@ export function createSignInStore(prisma: PrismaClient, workspaceAdmins: readonl
         })
         const isAdmin = person.hasAdminRole || (pinnedName !== null && adminNames.has(pinnedName))
         const role: Role = isAdmin ? 'workspace-admin' : 'member'
-        if (replaces !== null) await transaction.session.deleteMany({ where: { idHash: replaces } })
+        const replaced =
+          replaces === null ? null : await transaction.session.findUnique({ where: { idHash: replaces } })
+        if (replaced) await transaction.session.deleteMany({ where: { idHash: replaced.idHash } })
         await transaction.session.create({
-          data: { idHash, tenantId, userId: user.id, role, createdAt: now, lastSeenAt: now },
+          data: {
+            idHash,
+            id: newId('session'),
+            tenantId,
+            userId: user.id,
+            role,
+            createdAt: now,
+            lastSeenAt: now,
+            address: client.address.slice(0, MAX_ADDRESS_CHARACTERS),
+            userAgent: plainText(client.userAgent ?? '', MAX_USER_AGENT_CHARACTERS) || null,
+          },
         })
         await appendAuditEvent(transaction, { tenantId, at: now, actor: user.id, action: 'sign-in', outcome: role })
-        return role
+        return { role, continues: replaced?.userId === user.id }
 
         /** Names are reassigned, so the person who first signed in under one keeps the right. */
         async function pinName(pinned: string | null): Promise<string | null> {
@@ -153,13 +190,56 @@ export function createSignInStore(prisma: PrismaClient, workspaceAdmins: readonl
       })
     },
 
+    async findPerson(idHash) {
+      const session = await prisma.session.findUnique({ where: { idHash }, include: { user: true } })
+      return session?.user.email ?? null
+    },
+
+    async listSessions({ tenantId, sessionIdHash }, now) {
+      const sessions = await prisma.session.findMany({
+        where: { tenantId, ...aliveAt(now) },
+        include: { user: true },
+        orderBy: [{ lastSeenAt: 'desc' }, { id: 'asc' }],
+        take: MAX_LISTED,
+      })
+      return sessions.map(({ id, idHash, user: { name, email }, address, userAgent, createdAt, lastSeenAt }) => ({
+        id,
+        user: { name, email },
+        current: idHash === sessionIdHash,
+        address,
+        userAgent,
+        signedInAt: createdAt.toISOString(),
+        lastSeenAt: lastSeenAt.toISOString(),
+      }))
+    },
+
+    async endSessionOf(id, { tenantId, userId }, now) {
+      return prisma.$transaction(async (transaction) => {
+        const where = { id, tenantId, ...aliveAt(now) }
+        const session = await transaction.session.findFirst({ where, include: { user: true } })
+        // Of two admins who end it at once, one finds it gone.
+        const { count } = await transaction.session.deleteMany({ where })
+        if (!session || count === 0) return false
+        const details = { sessions: 1, account: session.user.email }
+        await appendAuditEvent(transaction, { ...byAdmin(tenantId, userId, now), details })
+        return true
+      })
+    },
+
+    async endOtherSessions({ tenantId, userId, sessionIdHash }, now) {
+      await prisma.$transaction(async (transaction) => {
+        const { count } = await transaction.session.deleteMany({ where: { tenantId, idHash: { not: sessionIdHash } } })
+        await appendAuditEvent(transaction, { ...byAdmin(tenantId, userId, now), details: { sessions: count } })
+      })
+    },
+
     async sweep(now) {
       await prisma.pendingSignIn.deleteMany({ where: { expiresAt: { lt: now } } })
       await prisma.session.deleteMany({
         where: {
           OR: [
             { lastSeenAt: { lt: new Date(now.getTime() - IDLE_MS) } },
-            { createdAt: { lt: new Date(now.getTime() - ABSOLUTE_MS) } },
+            { createdAt: { lt: new Date(now.getTime() - ROLE_MS) } },
           ],
         },
       })
@@ -168,7 +248,17 @@ export function createSignInStore(prisma: PrismaClient, workspaceAdmins: readonl
 }
 
 function isAlive(session: { createdAt: Date; lastSeenAt: Date }, now: Date): boolean {
-  return (
-    now.getTime() - session.lastSeenAt.getTime() < IDLE_MS && now.getTime() - session.createdAt.getTime() < ABSOLUTE_MS
-  )
+  const { lastSeenAt, createdAt } = aliveAt(now)
+  return session.lastSeenAt > lastSeenAt.gt && session.createdAt > createdAt.gt
+}
+
+function aliveAt(now: Date) {
+  return {
+    lastSeenAt: { gt: new Date(now.getTime() - IDLE_MS) },
+    createdAt: { gt: new Date(now.getTime() - ROLE_MS) },
+  }
+}
+
+function byAdmin(tenantId: string, actor: string, at: Date) {
+  return { tenantId, at, actor, action: 'sessions-ended', outcome: 'done' } as const
 }

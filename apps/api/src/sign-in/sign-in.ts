@@ -5,27 +5,46 @@ import { explainRefusal, explainUnexpectedAnswer, explainWrongAccount } from '@i
 import type { MicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
 import type { RandomBytes } from '@inforiver-mail/m365/random'
 import type { Sealed, TokenVault } from '@inforiver-mail/m365/token-vault'
-import { hashOpaqueValue, newOpaqueValue, type SignedIn } from '../http/session.ts'
-import type { PendingSignIn, SignInStore } from './sign-in-store.ts'
+import { hashOpaqueValue, newOpaqueValue } from '../http/session.ts'
+import type { Client, PendingSignIn, SignInStore } from './sign-in-store.ts'
 
 const PENDING_MS = 10 * 60_000
 const ADMIN_ROLE = 'Workspace.Admin'
 const SEALED_FOR = 'sign-in'
 
+/** What belongs to a sign-in under way, sealed. */
+interface Secrets {
+  readonly nonce: string
+  readonly codeVerifier: string
+  /** Missing in one that an older version started. */
+  readonly silent?: boolean
+}
+
 export type SignInResult =
+  /** Microsoft has to ask the person after all: a sign-in without a page was not possible. */
+  | { readonly outcome: 'asks'; readonly returnTo: string }
   | { readonly outcome: 'signed-in'; readonly sessionId: string; readonly returnTo: string }
   | { readonly outcome: 'refused'; readonly explanation: Explanation; readonly returnTo: string }
 
 export interface SignIn {
-  /** Returns Microsoft's page. `browser` is the value of the cookie that has to come back with the answer. */
-  start(request: { returnTo: string; browser: string }): Promise<string>
+  /**
+   * Returns Microsoft's page. `browser` is the value of the cookie that has to come back with the answer. `silent`: whoever
+   * is signed in at Microsoft comes back without a page; `sessionIdHash` says whose session it continues.
+   */
+  start(request: {
+    returnTo: string
+    browser: string
+    silent?: boolean
+    sessionIdHash?: string | null
+  }): Promise<string>
   /** Returns null when no sign-in of this browser has this `state`. */
   finish(answer: {
     state: string
     browser: string | undefined
     parameters: Readonly<Record<string, unknown>>
-    /** The browser's current session, which ends when the new one starts. */
-    replaces: SignedIn | null
+    /** The browser's last session, which ends when the new one starts. */
+    replaces: string | null
+    client: Client
   }): Promise<SignInResult | null>
   /** Returns the page on which an Entra administrator approves once that people sign in. */
   approvalUrl(): string
@@ -36,6 +55,7 @@ export function createSignIn({
   identity,
   vault,
   tenantId,
+  onContinued,
   clock,
   random,
 }: {
@@ -43,11 +63,13 @@ export function createSignIn({
   identity: MicrosoftIdentity
   vault: TokenVault
   tenantId: string
+  /** Called when a person signs in again in the browser of a session of theirs, with the hashes of both. */
+  onContinued: (sessions: { from: string; to: string }) => Promise<void>
   clock: () => Date
   random: RandomBytes
 }): SignIn {
   return {
-    async start({ returnTo, browser }) {
+    async start({ returnTo, browser, silent = false, sessionIdHash = null }) {
       const { state, nonce, codeVerifier, codeChallenge } = newSecrets(random)
       const stateHash = hashOpaqueValue(state)
       const owner = { tenant: tenantId, record: stateHash, purpose: SEALED_FOR }
@@ -55,17 +77,20 @@ export function createSignIn({
         stateHash,
         tenantId,
         browserHash: hashOpaqueValue(browser),
-        secretsSealed: await vault.seal(JSON.stringify({ nonce, codeVerifier }), owner),
+        secretsSealed: await vault.seal(JSON.stringify({ nonce, codeVerifier, silent } satisfies Secrets), owner),
         returnTo,
         expiresAt: new Date(clock().getTime() + PENDING_MS),
       })
-      return identity.authorizeUrl({ scopes: [], state, nonce, codeChallenge, prompt: 'select_account' })
+      const request = { scopes: [], state, nonce, codeChallenge }
+      if (!silent) return identity.authorizeUrl({ ...request, prompt: 'select_account' })
+      const loginHint = sessionIdHash === null ? null : await store.findPerson(sessionIdHash)
+      return identity.authorizeUrl({ ...request, prompt: 'none', ...(loginHint !== null && { loginHint }) })
     },
 
-    async finish({ state, browser, parameters, replaces }) {
+    async finish({ state, browser, parameters, replaces, client }) {
       if (browser === undefined) return null
       const pending = await store.takePending(hashOpaqueValue(state), hashOpaqueValue(browser), clock())
-      return pending && complete(pending, parameters, replaces)
+      return pending && complete(pending, parameters, replaces, client)
     },
 
     approvalUrl: () => identity.adminConsentUrl({ scopes: [] }),
@@ -74,9 +99,13 @@ export function createSignIn({
   async function complete(
     pending: PendingSignIn,
     parameters: Readonly<Record<string, unknown>>,
-    replaces: SignedIn | null,
+    replaces: string | null,
+    client: Client,
   ): Promise<SignInResult> {
     const { returnTo } = pending
+    const owner = { tenant: pending.tenantId, record: pending.stateHash, purpose: SEALED_FOR }
+    const secrets = JSON.parse(await vault.open(pending.secretsSealed as Sealed, owner)) as Secrets
+    const { nonce, codeVerifier, silent = false } = secrets
     const { adminCenters } = identity
     const refused = async (explanation: Explanation, account: string | null = null): Promise<SignInResult> => {
       const { kind, correlationId } = explanation
@@ -85,6 +114,7 @@ export function createSignIn({
       return { outcome: 'refused', explanation, returnTo }
     }
     const refusal = readRedirectRefusal(parameters)
+    if (refusal && silent) return { outcome: 'asks', returnTo }
     if (refusal)
       return refused(
         explainRefusal(refusal, { leg: 'sign-in', approvalLink: identity.approvalLinks.delegated([]), adminCenters }),
@@ -93,11 +123,6 @@ export function createSignIn({
     if (typeof code !== 'string' || code === '')
       return refused(explainUnexpectedAnswer('The answer holds neither a code nor an error.', adminCenters))
 
-    const owner = { tenant: pending.tenantId, record: pending.stateHash, purpose: SEALED_FOR }
-    const { nonce, codeVerifier } = JSON.parse(await vault.open(pending.secretsSealed as Sealed, owner)) as {
-      nonce: string
-      codeVerifier: string
-    }
     // The tokens are discarded: a sign-in asks only who the person is.
     const redemption = await identity.redeemCode({ code, codeVerifier, nonce, scopes: [], leg: 'sign-in' })
     if (redemption.outcome === 'refused') return refused(redemption.explanation)
@@ -109,9 +134,10 @@ export function createSignIn({
       )
 
     const sessionId = newOpaqueValue()
-    await store.startSession({
-      idHash: hashOpaqueValue(sessionId),
-      replaces: replaces?.sessionIdHash ?? null,
+    const idHash = hashOpaqueValue(sessionId)
+    const { continues } = await store.startSession({
+      idHash,
+      replaces,
       tenantId: pending.tenantId,
       person: {
         entraTenantId: person.tenantId,
@@ -121,8 +147,10 @@ export function createSignIn({
         email: person.email,
         hasAdminRole: person.roles.includes(ADMIN_ROLE),
       },
+      client,
       now: clock(),
     })
+    if (continues && replaces !== null) await onContinued({ from: replaces, to: idHash })
     return { outcome: 'signed-in', sessionId, returnTo }
   }
 }

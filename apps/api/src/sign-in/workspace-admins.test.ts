@@ -48,7 +48,9 @@ async function signIn(entraObjectId: string, signInName: string, admins: readonl
     hasAdminRole: false,
   }
   const idHash = `session of ${entraObjectId} ${signInName} ${admins.join(' ')}`
-  return createSignInStore(prisma, admins).startSession({ idHash, replaces: null, tenantId, person, now: NOW })
+  const client = { address: '192.0.2.7', userAgent: undefined }
+  const session = { idHash, replaces: null, tenantId, person, client, now: NOW }
+  return (await createSignInStore(prisma, admins).startSession(session)).role
 }
 
 it.each([

@@ -77,6 +77,9 @@ const AADSTS = {
   ...entries('invalid_resource', 400, null, {
     500011: 'The resource principal named {0} was not found in the tenant named {1}.',
   }),
+  ...entries('login_required', 400, null, {
+    50058: 'A silent sign-in request was sent but no user is signed in.',
+  }),
   ...entries('invalid_scope', 400, null, {
     70011: "The provided value for the input parameter 'scope' is not valid. {0}",
     700022: 'The input parameter scope is not valid because it contains more than one resource.',

@@ -8,7 +8,7 @@ import { entraError } from './aadsts.ts'
 import { matchRedirectUri } from './redirect-uri.ts'
 import { readScopes } from './scopes.ts'
 
-const PROMPTS = ['login', 'consent', 'select_account'] as const
+const PROMPTS = ['login', 'consent', 'select_account', 'none'] as const
 const JsonObject = z.string().transform(parseJson).pipe(z.record(z.string(), z.unknown()))
 const S256_CHALLENGE = /^[A-Za-z0-9_-]{43}$/
 

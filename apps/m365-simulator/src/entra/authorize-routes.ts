@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { Simulation } from '../simulation/simulation.ts'
-import type { Person } from '../tenant/directory.ts'
-import { EntraError, scenarioError } from './aadsts.ts'
+import { type Person, signInName } from '../tenant/directory.ts'
+import { EntraError, entraError, scenarioError } from './aadsts.ts'
 import { clientInfo, unrequestedParameters } from './answers.ts'
 import { type AuthorizeRequest, readAuthorizeRequest } from './authorize-request.ts'
 import { createFlow, type Step } from './flow.ts'
@@ -34,11 +34,25 @@ export function authorizeRoutes(app: FastifyInstance, simulation: Simulation): v
   const showPicker = (step: SignIn): FastifyReply =>
     flow.showPicker(step, '/sign-in', step.prompt === 'select_account' ? null : step.loginHint)
 
+  /** Answers `prompt=none`: without a page, or not at all. */
+  const signInSilently = (step: SignIn): FastifyReply => {
+    const { loginHint, scopes } = step
+    const person = flow.rememberedAccount(step)
+    const isHinted = loginHint === null || person === undefined || sameName(loginHint, signInName(person))
+    if (person === undefined || !isHinted) return flow.refuse(step, entraError(50058))
+    flow.requireAccount(step, person)
+    const granted = grantedScopes(store, person.oid)
+    if (scopes.every((scope) => granted.has(scope))) return issueCode(step, person)
+    const { clientId, displayName } = registration
+    return flow.refuse(step, entraError(65001, [clientId, displayName], { error: 'consent_required' }))
+  }
+
   const choose = (step: SignIn): FastifyReply => {
     const { form, person, claims, scopes, prompt } = step
     if (form.has('cancel')) return flow.answer(step, flow.cancelled(step, 'picker'))
     if (person === undefined) return showPicker(step)
     flow.requireAccount(step, person)
+    flow.rememberAccount(step, person)
     scenarios.satisfy(claims)
     const effect = scenarios.take('entra-error', ({ at }) => at === 'authorize')
     if (effect !== null) {
@@ -85,8 +99,17 @@ export function authorizeRoutes(app: FastifyInstance, simulation: Simulation): v
     ])
   }
 
-  flow.page('GET', AUTHORIZE, 'authorize', onRequest(showPicker))
+  flow.page(
+    'GET',
+    AUTHORIZE,
+    'authorize',
+    onRequest((step) => (step.prompt === 'none' ? signInSilently(step) : showPicker(step))),
+  )
   flow.page('POST', '/sign-in', 'sign-in', onRequest(choose))
   flow.page('POST', '/consent', 'sign-in', onRequest(decide))
   flow.page('GET', '/return', 'sign-in', onRequest(declined))
+}
+
+function sameName(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase()
 }

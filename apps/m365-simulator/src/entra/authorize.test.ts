@@ -70,7 +70,7 @@ describe('a faulty request with a good redirect URI', () => {
     ['a short challenge', { code_challenge: 'short' }, 'invalid_request', 'AADSTS501491'],
     ['a method without a challenge', { code_challenge: null }, 'invalid_request', 'AADSTS50147'],
     ['another challenge method than S256', { code_challenge_method: 'plain' }, 'invalid_request', 'AADSTS90023'],
-    ['a prompt that shows nothing', { prompt: 'none' }, 'invalid_request', 'AADSTS90023'],
+    ['a silent request of a browser that nobody signed in with', { prompt: 'none' }, 'login_required', 'AADSTS50058'],
     ['claims that are not JSON', { claims: 'x' }, 'invalid_request', 'AADSTS9002313'],
   ])('(%s) comes back with state, error and a description of several lines', async (_what, change, error, code) => {
     const callback = callbackOf(await get(simulated.authorizeUrl(change)))
@@ -201,6 +201,20 @@ describe('where users may not consent', () => {
     await forbid()
     expect((await pick('ada')).status).toBe(302)
     expect(await (await pick('ada', { prompt: 'consent' })).text()).toContain('Need admin approval')
+  })
+})
+
+describe('a silent request', () => {
+  const silent = async (cookie: string, change: Change = {}) =>
+    callbackOf(await get(simulated.authorizeUrl({ prompt: 'none', ...change }), { cookie }))
+
+  it('succeeds for the account that was chosen last, once it has consented, and for no other', async () => {
+    const [cookie = ''] = (await pick('ada')).headers.getSetCookie()
+
+    expect((await silent(cookie)).get('error')).toBe('consent_required')
+    await simulated.consent('ada')
+    expect((await silent(cookie, { login_hint: 'Ada@contoso.com' })).get('code')).not.toBeNull()
+    expect((await silent(cookie, { login_hint: 'bob@contoso.com' })).get('error')).toBe('login_required')
   })
 })
 

@@ -25,6 +25,8 @@ export interface Step {
   readonly redirectUri: string
 }
 
+/** Keeps in the browser who signed in last. It gives no access: the simulator asks nobody for a password. */
+const ACCOUNT_COOKIE = 'simulated-account'
 const LOGGED_PARAMETERS = ['client_id', 'redirect_uri', 'response_type', 'scope', 'prompt', 'login_hint', 'claims']
 
 /** What a sign-in and the consent of an administrator have in common. */
@@ -89,6 +91,14 @@ export function createFlow(app: FastifyInstance, simulation: Simulation) {
       const again = `/${tenant}${startPath}?${step.query.toString()}`
       const back = `/${tenant}${returnPath}?${new URLSearchParams({ request: step.query.toString() }).toString()}`
       return show(step, needApprovalPage(registration.displayName, person, again, back))
+    },
+    rememberAccount({ reply }: Step, { oid }: Person): void {
+      reply.header('set-cookie', `${ACCOUNT_COOKIE}=${oid}; Path=/; HttpOnly; SameSite=Lax`)
+    },
+    rememberedAccount({ request }: Step): Person | undefined {
+      const cookies = (request.headers.cookie ?? '').split(/;\s*/)
+      const [, oid = ''] = cookies.find((cookie) => cookie.startsWith(`${ACCOUNT_COOKIE}=`))?.split('=') ?? []
+      return index.personByOid(oid)
     },
     /** @throws EntraError when the account may not sign in at all */
     requireAccount({ request }: Step, person: Person): void {

@@ -1,9 +1,13 @@
 import type { Endpoint } from '@inforiver-mail/contract/endpoint'
 import { Problem } from '@inforiver-mail/contract/problem'
+import { readSession, signOut } from '@inforiver-mail/contract/session'
 import type { z } from 'zod'
 import { CallFailed } from './failure.ts'
+import { overGap, sessionGap } from './session-gap.ts'
 
 const TIMEOUT_MS = 20_000
+/** These tell whether there is a session, and do not wait for one. */
+const ABOUT_SESSION: ReadonlySet<string> = new Set([readSession.operation, signOut.operation])
 
 type Params<E extends Endpoint> = E extends { params: infer P extends z.ZodType } ? { params: z.input<P> } : object
 type Body<E extends Endpoint> = E extends { body: infer B extends z.ZodType } ? { body: z.input<B> } : object
@@ -11,8 +15,16 @@ type Query<E extends Endpoint> = E extends { query: infer Q extends z.ZodType } 
 export type Input<E extends Endpoint> = Params<E> & Query<E> & Body<E>
 export type Answer<E extends Endpoint> = E['response'] extends z.ZodType ? z.output<E['response']> : null
 
-/** Calls an endpoint and returns its answer, checked against the contract. Throws `CallFailed`, or the abort of `signal`. */
+/**
+ * Calls an endpoint and returns its answer, checked against the contract. Throws `CallFailed`, or the abort of `signal`.
+ * A request without a session waits until somebody is signed in again, and is then repeated.
+ */
 export async function call<E extends Endpoint>(endpoint: E, input: Input<E>, signal?: AbortSignal): Promise<Answer<E>> {
+  const request = () => callOnce(endpoint, input, signal)
+  return ABOUT_SESSION.has(endpoint.operation) ? request() : overGap(sessionGap, request, signal)
+}
+
+async function callOnce<E extends Endpoint>(endpoint: E, input: Input<E>, signal?: AbortSignal): Promise<Answer<E>> {
   const timeout = AbortSignal.timeout(TIMEOUT_MS)
   const limits = signal ? AbortSignal.any([signal, timeout]) : timeout
   try {

@@ -1,6 +1,7 @@
 import { MutationCache, QueryCache, QueryClient } from '@tanstack/react-query'
 import { CallFailed, mayPass, problemCode } from './failure.ts'
 import { sessionQuery } from './queries.ts'
+import { sessionGap } from './session-gap.ts'
 
 const RETRIES = 2
 
@@ -28,6 +29,8 @@ export function createQueryClient(): QueryClient {
     void queryClient.invalidateQueries(sessionQuery)
   }
 
+  // A request that waits for a session reveals the same.
+  sessionGap.onWait(() => void queryClient.invalidateQueries(sessionQuery))
   return queryClient
 }
 

@@ -3,6 +3,7 @@ import type { AuditAction, AuditEvent } from '@inforiver-mail/contract/audit'
 export const ACTION_LABELS = {
   'sign-in': 'Sign-in',
   'sign-out': 'Sign-out',
+  'sessions-ended': 'Sessions ended',
   'consent-started': 'Consent started',
   'consent-ended': 'Consent ended',
   'settings-reset': 'Settings reset',
@@ -73,6 +74,7 @@ const DETAILS: Readonly<Record<string, string>> = {
   redirectAllTo: 'All mail redirected to',
   message: 'Message',
   count: 'Messages',
+  sessions: 'Sessions',
   filter: 'Filter',
   notice: 'Notice',
   client: 'From address',

@@ -2,6 +2,7 @@ import { ConsentId, type Office365SmtpSettings } from '@inforiver-mail/contract/
 import { type QueryClient, useMutation, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useReducer } from 'react'
 import { consentQuery, settingsQuery } from '../api/queries.ts'
+import { sessionGap } from '../api/session-gap.ts'
 import { useAppEnvironment } from '../environment.ts'
 import type { UnsavedMemory } from '../unsaved.ts'
 import { CONSENT_CHANNEL, CONSENT_REDIRECT_KEY } from './consent-return.ts'
@@ -34,7 +35,11 @@ export function useConsentFlow(settings: Office365SmtpSettings): ConsentFlow {
   }
 
   const request = useMutation({
-    mutationFn: ({ start }: { start: ConsentStart; popup: Window | null }) => requestConsent(start),
+    mutationFn: ({ start, popup }: { start: ConsentStart; popup: Window | null }) => {
+      // Signing in again comes first, in a window of its own.
+      const stop = sessionGap.onWait(() => popup?.close())
+      return requestConsent(start).finally(stop)
+    },
     onSuccess: (consent, { start, popup }) => {
       const fromEmail = 'sender' in start ? start.sender.fromEmail : settings.fromEmail
       const started: WatchedConsent = { id: consent.id, fromEmail, start, dismissed: false }

@@ -32,6 +32,7 @@ export function showConsentPage(popup: Window | null, consentId: string, consent
     popup?.close()
     return
   }
+  if (popup?.closed) return
   if (popup) {
     windows.set(consentId, popup)
     popup.location.replace(url)

@@ -1,8 +1,10 @@
 import { Button, Link, makeStyles, tokens } from '@fluentui/react-components'
-import { useQuery } from '@tanstack/react-query'
-import type { ReactNode } from 'react'
+import type { Session } from '@inforiver-mail/contract/session'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { type ReactNode, useEffect, useRef } from 'react'
 import { problemCode } from '../api/failure.ts'
 import { sessionQuery } from '../api/queries.ts'
+import { sessionGap } from '../api/session-gap.ts'
 import { useAppEnvironment } from '../environment.ts'
 import { currentPath, signInUrl } from '../routes.ts'
 import { Modal } from '../ui/modal.tsx'
@@ -10,6 +12,7 @@ import { PageHeading } from '../ui/page-heading.tsx'
 import { PageFailure, PageLoading } from '../ui/page-state.tsx'
 import { StandalonePage } from '../ui/standalone-page.tsx'
 import { SessionContext, useSession } from './session.ts'
+import { openSignInWindow, SIGN_IN_CHANNEL } from './sign-in-window.ts'
 import { SignOutButton } from './sign-out-button.tsx'
 
 const useStyles = makeStyles({
@@ -26,8 +29,9 @@ const useStyles = makeStyles({
 
 /** Lets workspace admins through, and explains to everybody else why not. */
 export function SessionGate({ children }: { children: ReactNode }) {
-  const { data: session, error, isFetching, refetch } = useQuery(sessionQuery)
+  const { data: session, dataUpdatedAt, error, isFetching, refetch } = useQuery(sessionQuery)
   const signedOut = problemCode(error) === 'not-signed-in'
+  useSessionReturn(signedOut ? null : (session ?? null), dataUpdatedAt)
   if (!session) {
     if (signedOut) return <SignInPage />
     return (
@@ -46,6 +50,28 @@ export function SessionGate({ children }: { children: ReactNode }) {
       {signedOut && <SessionEndedDialog />}
     </SessionContext>
   )
+}
+
+/**
+ * Lets requests that wait for a session go on once the same person is signed in, and loads the page again for another.
+ *
+ * @param session null while nobody is signed in
+ * @param readAt when it was read last, or 0: each reading shows that there is a session, though it be the same
+ */
+function useSessionReturn(session: Session | null, readAt: number): void {
+  const queryClient = useQueryClient()
+  const owner = useRef<string | null>(null)
+  useEffect(() => {
+    const channel = new BroadcastChannel(SIGN_IN_CHANNEL)
+    channel.addEventListener('message', () => void queryClient.invalidateQueries(sessionQuery))
+    return () => channel.close()
+  }, [queryClient])
+  useEffect(() => {
+    if (session === null || readAt === 0) return
+    owner.current ??= session.user.email
+    if (owner.current === session.user.email) sessionGap.end()
+    else location.reload() // what waits was asked for by somebody else
+  }, [session, readAt])
 }
 
 function SignInPage() {
@@ -104,11 +130,12 @@ function MemberPage() {
   )
 }
 
-/** Covers a page whose session has ended. Signing in returns to it, with what was entered. */
+/** Covers a page whose session has ended. Signing in, in a window, uncovers it as it was. */
 function SessionEndedDialog() {
   const { unsaved } = useAppEnvironment()
 
   function signInAgain(): void {
+    if (openSignInWindow()) return
     unsaved.keep()
     location.assign(signInUrl(currentPath(location)))
   }

@@ -1,0 +1,30 @@
+import { fileURLToPath } from 'node:url'
+import { build, type Plugin } from 'vite'
+
+const SCRIPTS = ['consent-result', 'signed-in']
+
+/**
+ * Emits the scripts of the plain pages to which Microsoft redirects: `consent-result.js` after consent, `signed-in.js`
+ * after signing in again. The server renders these pages and does not know hashed names, so each is one classic script
+ * under a fixed name.
+ */
+export function plainPageScripts(): Plugin {
+  return {
+    name: 'plain-page-scripts',
+    apply: 'build',
+    async generateBundle() {
+      for (const name of SCRIPTS) {
+        const input = fileURLToPath(new URL(`../src/${name}.ts`, import.meta.url))
+        const result = await build({
+          configFile: false,
+          logLevel: 'warn',
+          build: { write: false, rolldownOptions: { input, output: { format: 'iife' } } },
+        })
+        if (!('output' in result)) throw new Error(`The script ${name} was not built.`)
+        const [script, ...others] = result.output
+        if (others.length > 0) throw new Error(`The script ${name} must be one file.`)
+        this.emitFile({ type: 'asset', fileName: `${name}.js`, source: script.code })
+      }
+    },
+  }
+}

@@ -1,0 +1,66 @@
+import { problemCode } from './failure.ts'
+
+const MAX_REPETITIONS = 5
+
+/**
+ * The time between the end of a session and the next sign-in. Requests that were refused for lack of a session wait here,
+ * and are repeated then: they have changed nothing, so that nothing that was entered has to be entered again.
+ */
+export interface SessionGap {
+  /** Waits until somebody is signed in again; throws the abort of `signal`. */
+  readonly wait: (signal?: AbortSignal) => Promise<void>
+  /** Lets every request that waits go on. */
+  readonly end: () => void
+  /** Calls back whenever a request begins to wait. Returns how to stop that. */
+  readonly onWait: (listener: () => void) => () => void
+}
+
+export function createSessionGap(): SessionGap {
+  let waiting: PromiseWithResolvers<void> | null = null
+  const listeners = new Set<() => void>()
+  return {
+    wait(signal) {
+      waiting ??= Promise.withResolvers<void>()
+      for (const listener of listeners) listener()
+      return signal ? Promise.race([waiting.promise, aborted(signal)]) : waiting.promise
+    },
+    end() {
+      waiting?.resolve()
+      waiting = null
+    },
+    onWait(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+  }
+}
+
+/**
+ * Makes a request, and makes it again each time that somebody has signed in after it was refused. It gives up on a server
+ * that keeps refusing although it takes the session elsewhere.
+ */
+export async function overGap<Answer>(
+  gap: SessionGap,
+  request: () => Promise<Answer>,
+  signal?: AbortSignal,
+): Promise<Answer> {
+  for (let repetition = 0; ; repetition++) {
+    try {
+      return await request()
+    } catch (error) {
+      if (problemCode(error) !== 'not-signed-in' || repetition === MAX_REPETITIONS) throw error
+      await gap.wait(signal)
+    }
+  }
+}
+
+/** The gap of this document, in which all calls wait. */
+export const sessionGap = createSessionGap()
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    const abort = () => reject(signal.reason as Error)
+    if (signal.aborted) abort()
+    else signal.addEventListener('abort', abort, { once: true })
+  })
+}
