@@ -89,9 +89,9 @@ test('a session that ends while the page is open goes on after one click, with w
     await expect(page.getByText('Not signed in')).toHaveCount(0) // no message bar behind the dialog repeats it
   })
   await test.step('who is not signed in at Microsoft chooses an account, and the refused request is repeated', async () => {
-    const window = await settings.openMicrosoft(again)
-    const closed = window.waitForEvent('close')
-    await giveConsent(window, 'Ada Admin')
+    const popup = await settings.openMicrosoft(again)
+    const closed = popup.waitForEvent('close')
+    await giveConsent(popup, 'Ada Admin')
     await closed
     await expect(dialog).toBeHidden()
     await expect(settings.pending.getByRole('button', { name: "Open Microsoft's page again" })).toBeVisible()
@@ -104,8 +104,8 @@ test('a session that ends while the page is open goes on after one click, with w
       await tab.evaluate(() => window.dispatchEvent(new Event('visibilitychange')))
       await expect(tab.getByRole('dialog', { name: 'Your session has ended' })).toBeVisible()
     }
-    const window = await settings.openMicrosoft(again)
-    await expect.poll(() => window.isClosed()).toBe(true)
+    const popup = await settings.openMicrosoft(again)
+    await expect.poll(() => popup.isClosed()).toBe(true)
     for (const tab of [other.page, page]) await expect(tab.getByRole('dialog')).toHaveCount(0)
     await other.page.close()
     await expectKept()
@@ -135,8 +135,8 @@ test('a session that ends while the page is open goes on after one click, with w
   await test.step('another admin does not see it', async () => {
     await context.clearCookies()
     await page.evaluate(() => window.dispatchEvent(new Event('visibilitychange')))
-    const window = await settings.openMicrosoft(again)
-    await giveConsent(window, 'Bob Behalf')
+    const popup = await settings.openMicrosoft(again)
+    await giveConsent(popup, 'Bob Behalf')
     await expect(page.getByRole('banner')).toContainText('Bob Behalf')
     await expect(settings.address).toHaveValue('')
   })
