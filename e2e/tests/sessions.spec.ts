@@ -1,3 +1,4 @@
+import { expectAccessibleOnPhone } from '../support/axe.ts'
 import { chooseAccount, giveConsent } from '../support/microsoft.ts'
 import { openSettings, SETTINGS_PATH } from '../support/settings-page.ts'
 import { expect, signIn, test } from '../support/test.ts'
@@ -140,4 +141,23 @@ test('a session that ends while the page is open goes on after one click, with w
     await expect(page.getByRole('banner')).toContainText('Bob Behalf')
     await expect(settings.address).toHaveValue('')
   })
+})
+
+test('an admin sees who is signed in where, and ends a session of somebody else', async ({ page, otherBrowser }) => {
+  const other = await otherBrowser()
+  await other.goto(SETTINGS_PATH)
+  await signIn(other, 'Nora Nomail')
+  await page.goto(SETTINGS_PATH)
+  await page.getByRole('link', { name: 'Sessions' }).click()
+  await expect(page.getByRole('row').filter({ hasText: 'This session' })).toContainText('ada@contoso.com')
+  await expectAccessibleOnPhone(page)
+  await page.getByRole('button', { name: 'End all others' }).click()
+  await expect(page.getByRole('dialog', { name: 'End all other sessions?' })).toContainText('This session stays.')
+  await page.getByRole('button', { name: 'Cancel' }).click()
+
+  await page.getByRole('button', { name: 'End the session of Nora Nomail' }).first().click()
+  await page.getByRole('button', { name: 'End session' }).click()
+  await expect(page.getByRole('group', { name: 'The session of Nora Nomail has ended' })).toBeFocused()
+  await other.reload()
+  await expect(other.getByRole('link', { name: 'Sign in with Microsoft' })).toBeVisible()
 })

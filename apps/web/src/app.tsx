@@ -35,6 +35,7 @@ const AlertsPage = laterPage(async () => (await import('./alerts/alerts-page.tsx
 const MessagesPage = laterPage(async () => (await import('./messages/messages-page.tsx')).MessagesPage)
 const MessagePage = laterPage(async () => (await import('./messages/message-page.tsx')).MessagePage)
 const AuditPage = laterPage(async () => (await import('./audit/audit-page.tsx')).AuditPage)
+const SessionsPage = laterPage(async () => (await import('./session/sessions-page.tsx')).SessionsPage)
 
 const useDocumentStyles = makeStaticStyles({
   body: { margin: 0 },
@@ -84,6 +85,7 @@ export function App({
                         <Route path={PAGES.messages} component={MessagesPage} />
                         <Route path={PAGES.message}>{({ id }) => <MessagePage key={id} id={id} />}</Route>
                         <Route path={PAGES.auditLog} component={AuditPage} />
+                        <Route path={PAGES.sessions} component={SessionsPage} />
                         <Route component={NotFoundPage} />
                       </Switch>
                     </Suspense>

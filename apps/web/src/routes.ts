@@ -6,6 +6,7 @@ export const PAGES = {
   serviceKeys: '/settings/service-keys',
   alerts: '/settings/alerts',
   auditLog: '/settings/audit-log',
+  sessions: '/settings/sessions',
   messages: '/messages',
   message: '/messages/:id',
 } as const
@@ -18,6 +19,7 @@ export const MENU = [
   { item: 'alerts', page: PAGES.alerts },
   { item: 'messages', page: PAGES.messages },
   { item: 'audit-log', page: PAGES.auditLog },
+  { item: 'sessions', page: PAGES.sessions },
 ] as const
 
 export type MenuItem = (typeof MENU)[number]['item']

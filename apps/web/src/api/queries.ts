@@ -7,7 +7,7 @@ import { listNotices } from '@inforiver-mail/contract/notice'
 import { readConsent, readSettings } from '@inforiver-mail/contract/office365-smtp'
 import { readRecipientsPolicy } from '@inforiver-mail/contract/recipients-policy'
 import { listServiceKeys } from '@inforiver-mail/contract/service-key'
-import { readSession } from '@inforiver-mail/contract/session'
+import { listSessions, readSession } from '@inforiver-mail/contract/session'
 import { listWebhooks } from '@inforiver-mail/contract/webhook'
 import { queryOptions } from '@tanstack/react-query'
 import { call } from './call.ts'
@@ -26,6 +26,7 @@ const POLL_MS = {
   webhooks: 15_000,
   notices: 30_000,
   audit: 30_000,
+  sessions: 15_000,
 } as const
 
 export const sessionQuery = queryOptions({
@@ -146,6 +147,13 @@ export const webhooksQuery = queryOptions({
   queryKey: ['webhooks'],
   queryFn: ({ signal }) => call(listWebhooks, {}, signal),
   refetchInterval: POLL_MS.webhooks,
+  refetchOnWindowFocus: 'always',
+})
+
+export const sessionsQuery = queryOptions({
+  queryKey: ['sessions'],
+  queryFn: ({ signal }) => call(listSessions, {}, signal),
+  refetchInterval: POLL_MS.sessions,
   refetchOnWindowFocus: 'always',
 })
 

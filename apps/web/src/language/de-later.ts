@@ -7,6 +7,7 @@ import { keys } from './de/keys.ts'
 import { messages } from './de/messages.ts'
 import { recipients } from './de/recipients.ts'
 import { reports } from './de/reports.ts'
+import { sessions } from './de/sessions.ts'
 
 /** The other texts, which a page waits for that is not in the first load. */
 export const deLater = {
@@ -18,5 +19,6 @@ export const deLater = {
   ...checks,
   ...attempts,
   ...reports,
+  ...sessions,
   ...codes,
 } as const

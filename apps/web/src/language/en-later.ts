@@ -7,6 +7,7 @@ import { keys } from './en/keys.ts'
 import { messages } from './en/messages.ts'
 import { recipients } from './en/recipients.ts'
 import { reports } from './en/reports.ts'
+import { sessions } from './en/sessions.ts'
 
 /** The other texts, which a page waits for that is not in the first load. */
 export const enLater = {
@@ -18,5 +19,6 @@ export const enLater = {
   ...checks,
   ...attempts,
   ...reports,
+  ...sessions,
   ...codes,
 } as const

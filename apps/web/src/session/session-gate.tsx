@@ -6,6 +6,7 @@ import { problemCode } from '../api/failure.ts'
 import { sessionQuery } from '../api/queries.ts'
 import { sessionGap } from '../api/session-gap.ts'
 import { useAppEnvironment } from '../environment.ts'
+import { useTranslate } from '../language/language.tsx'
 import { currentPath, signInUrl } from '../routes.ts'
 import { Modal } from '../ui/modal.tsx'
 import { PageHeading } from '../ui/page-heading.tsx'
@@ -29,6 +30,7 @@ const useStyles = makeStyles({
 
 /** Lets workspace admins through, and explains to everybody else why not. */
 export function SessionGate({ children }: { children: ReactNode }) {
+  const t = useTranslate()
   const { data: session, dataUpdatedAt, error, isFetching, refetch } = useQuery(sessionQuery)
   const signedOut = problemCode(error) === 'not-signed-in'
   useSessionReturn(signedOut ? null : (session ?? null), dataUpdatedAt)
@@ -39,7 +41,7 @@ export function SessionGate({ children }: { children: ReactNode }) {
         {error ? (
           <PageFailure error={error} retrying={isFetching} onRetry={() => void refetch()} />
         ) : (
-          <PageLoading label="Opening Inforiver Mail" />
+          <PageLoading label={t('session.opening')} />
         )}
       </StandalonePage>
     )
@@ -76,28 +78,25 @@ function useSessionReturn(session: Session | null, readAt: number): void {
 
 function SignInPage() {
   const styles = useStyles()
+  const t = useTranslate()
   const { demoUrl, graphAuth } = useAppEnvironment()
   return (
     <StandalonePage>
       <PageHeading title="Inforiver Mail" />
-      <p className={styles.lead}>Connect the Microsoft 365 mailbox that Inforiver sends its reports and alerts from.</p>
+      <p className={styles.lead}>{t('session.lead')}</p>
       <Button as="a" appearance="primary" size="large" href={signInUrl(currentPath(location))}>
-        Sign in with Microsoft
+        {t('session.sign-in')}
       </Button>
       {demoUrl && (
         <p className={styles.note}>
-          This is a demo with a simulated Microsoft 365: nothing leaves this computer. Choose <strong>Ada Admin</strong>{' '}
-          on the next page
-          {graphAuth === 'application' && (
-            <>
-              , and <strong>Grace Global</strong>, an Entra administrator, to connect a mailbox
-            </>
-          )}
-          . Mail arrives in the{' '}
-          <Link inline href={demoUrl} target="_blank" rel="noreferrer">
-            simulated mailboxes
-          </Link>
-          .
+          {t.rich(graphAuth === 'application' ? 'session.demo-application' : 'session.demo', {
+            strong,
+            link: (content) => (
+              <Link inline href={demoUrl} target="_blank" rel="noreferrer">
+                {content}
+              </Link>
+            ),
+          })}
         </p>
       )}
     </StandalonePage>
@@ -106,23 +105,22 @@ function SignInPage() {
 
 function MemberPage() {
   const styles = useStyles()
-  const { user } = useSession()
+  const t = useTranslate()
+  const { name, email } = useSession().user
   const { demoUrl } = useAppEnvironment()
   return (
     <StandalonePage>
-      <PageHeading title="Only workspace admins can open Tenant Settings" />
+      <PageHeading title={t('session.member.title')} />
       <p className={styles.text}>
-        You are signed in as <strong>{user.name || user.email}</strong>
-        {user.name && ` (${user.email})`}, who is not a workspace admin.
+        {name
+          ? t.rich('session.member.who', { name, email, strong })
+          : t.rich('session.member.who-nameless', { email, strong })}
       </p>
-      <p className={styles.text}>
-        Ask the person who operates Inforiver Mail in your organisation to make you a workspace admin: by the app role
-        Workspace.Admin in Microsoft Entra, or by your sign-in name in WORKSPACE_ADMINS.
-      </p>
-      {demoUrl && <p className={styles.text}>In this demo, Ada Admin is the workspace admin.</p>}
+      <p className={styles.text}>{t('session.member.ask')}</p>
+      {demoUrl && <p className={styles.text}>{t('session.member.demo')}</p>}
       <div className={styles.actions}>
         <Button as="a" appearance="primary" href={signInUrl(currentPath(location))}>
-          Use another account
+          {t('session.member.other-account')}
         </Button>
         <SignOutButton />
       </div>
@@ -132,6 +130,7 @@ function MemberPage() {
 
 /** Covers a page whose session has ended. Signing in, in a window, uncovers it as it was. */
 function SessionEndedDialog() {
+  const t = useTranslate()
   const { unsaved } = useAppEnvironment()
 
   function signInAgain(): void {
@@ -142,14 +141,18 @@ function SessionEndedDialog() {
 
   return (
     <Modal
-      title="Your session has ended"
+      title={t('session.ended.title')}
       actions={
         <Button appearance="primary" onClick={signInAgain}>
-          Sign in again
+          {t('session.ended.again')}
         </Button>
       }
     >
-      <span>Sign in again to go on where you were. What you entered is kept.</span>
+      <span>{t('session.ended.text')}</span>
     </Modal>
   )
+}
+
+function strong(content: ReactNode): ReactNode {
+  return <strong>{content}</strong>
 }

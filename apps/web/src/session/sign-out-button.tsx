@@ -3,9 +3,11 @@ import { signOut } from '@inforiver-mail/contract/session'
 import { useMutation } from '@tanstack/react-query'
 import { call } from '../api/call.ts'
 import { problemCode } from '../api/failure.ts'
+import { useTranslate } from '../language/language.tsx'
 import { PAGES } from '../routes.ts'
 
 export function SignOutButton() {
+  const t = useTranslate()
   const signingOut = useMutation({
     mutationFn: () => call(signOut, {}),
     onSuccess: loadHome,
@@ -15,9 +17,9 @@ export function SignOutButton() {
   })
   return (
     <>
-      {signingOut.error && <span role="alert">Signing out did not work. Try again.</span>}
+      {signingOut.error && <span role="alert">{t('session.sign-out-failed')}</span>}
       <Button appearance="subtle" disabledFocusable={signingOut.isPending} onClick={() => signingOut.mutate()}>
-        Sign out
+        {t('session.sign-out')}
       </Button>
     </>
   )

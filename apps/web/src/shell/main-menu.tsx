@@ -2,6 +2,7 @@ import { Button, makeStyles, mergeClasses, tokens } from '@fluentui/react-compon
 import { AlertRegular } from '@fluentui/react-icons/svg/alert'
 import { HistoryRegular } from '@fluentui/react-icons/svg/history'
 import { KeyRegular } from '@fluentui/react-icons/svg/key'
+import { LaptopRegular } from '@fluentui/react-icons/svg/laptop'
 import { MailMultipleRegular } from '@fluentui/react-icons/svg/mail-multiple'
 import { PeopleRegular } from '@fluentui/react-icons/svg/people'
 import { SettingsRegular } from '@fluentui/react-icons/svg/settings'
@@ -45,6 +46,7 @@ const ICONS = {
   alerts: AlertRegular,
   messages: MailMultipleRegular,
   'audit-log': HistoryRegular,
+  sessions: LaptopRegular,
 } as const satisfies Record<MenuItem, unknown>
 
 export function MainMenu({ onNavigate }: { onNavigate?: () => void }) {

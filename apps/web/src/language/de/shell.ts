@@ -16,6 +16,7 @@ export const shell: TranslationOf<typeof english> = {
   'shell.menu.alerts': 'Warnungen',
   'shell.menu.messages': 'Nachrichten',
   'shell.menu.audit-log': 'Überwachungsprotokoll',
+  'shell.menu.sessions': 'Sitzungen',
   'shell.demo.label': 'Demo',
   'shell.demo.text': 'Demo: E-Mails gehen an ein simuliertes Microsoft 365.',
   'shell.demo.mailboxes': 'Simulierte Postfächer öffnen',

@@ -12,6 +12,7 @@ export const shell = {
   'shell.menu.alerts': 'Alerts',
   'shell.menu.messages': 'Messages',
   'shell.menu.audit-log': 'Audit log',
+  'shell.menu.sessions': 'Sessions',
   'shell.demo.label': 'Demo',
   'shell.demo.text': 'Demo: mail goes to a simulated Microsoft 365.',
   'shell.demo.mailboxes': 'Open the simulated mailboxes',
