@@ -28,8 +28,7 @@ export const sessions: TranslationOf<typeof english> = {
     '{name} kann sich wieder anmelden. Um das Recht zu entziehen, entfernen Sie zuerst die Rolle bei Microsoft.',
   'sessions.end-others.title': 'Alle anderen Sitzungen beenden?',
   'sessions.end-others.confirm': 'Sitzungen beenden',
-  'sessions.end-others.everybody':
-    'Alle anderen müssen sich wieder anmelden, und Sie selbst in jedem anderen Browser.',
+  'sessions.end-others.everybody': 'Alle anderen müssen sich wieder anmelden, und Sie selbst in jedem anderen Browser.',
   'sessions.end-others.this-stays': 'Diese Sitzung bleibt.',
   'sessions.ended': 'Die Sitzung von {name} ist beendet',
   'sessions.others-ended': 'Alle anderen Sitzungen sind beendet',
