@@ -35,7 +35,9 @@ export const NO_KEY = '?'
  */
 export async function checkVaultKeys(pool: Reader, vault: TokenVault, columns: readonly SealedColumn[]): Promise<void> {
   const found = await findVaultFaults(pool, vault, columns)
-  const faults = new Map([...found].map(([kid, fault]) => [kid, FAULTS[fault]]))
+  const faults = new Map(
+    [...found].toSorted(([a], [b]) => a.localeCompare(b)).map(([kid, fault]) => [kid, FAULTS[fault]]),
+  )
   if (faults.size === 0) return
   const [[kid, fault] = ['', '']] = faults
   throw new ConfigurationError(

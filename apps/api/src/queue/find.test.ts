@@ -1,3 +1,4 @@
+import type { Delivery } from '@inforiver-mail/contract/message'
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { setUpSession } from '../database/database.ts'
@@ -24,7 +25,20 @@ interface Seeded {
   readonly possibleDuplicate: boolean
   readonly problem: { code: string; microsoftCode: string | null } | null
   readonly endedAt: Date | null
+  /** What was reported of its recipient. */
+  readonly reported: { delivery: Delivery; code: string | null } | null
+  /** Whether it left so lately that reports are awaited. */
+  readonly isLate: boolean
 }
+
+const REPORTED = [
+  { delivery: 'delivered', code: null },
+  { delivery: 'failed', code: '5.1.10' },
+  { delivery: 'failed', code: null },
+  { delivery: 'quarantined', code: '5.7.1' },
+  null,
+  null,
+] as const
 
 const SUBJECTS = [
   'Monthly report',
@@ -56,6 +70,8 @@ const seeded: readonly Seeded[] = Array.from({ length: COUNT }, (_, n) => {
       ? { code: n % 2 === 0 ? 'gave-up' : 'recipient-refused', microsoftCode: n % 2 === 0 ? null : 'ErrorX' }
       : null,
     endedAt: ['sent', 'failed', 'cancelled'].includes(status) ? new Date(START + n * 2_000) : null,
+    reported: (status === 'sent' && n % 11 !== 0 && REPORTED[n % REPORTED.length]) || null,
+    isLate: status === 'sent' && n % 5 < 2,
   }
 })
 
@@ -95,6 +111,26 @@ async function insert(tenantId: string, messages: readonly Seeded[]): Promise<vo
   )
 }
 
+/** Has reports switched on, and some received. */
+async function report(): Promise<void> {
+  await ground.database.query('UPDATE tenant_settings SET trace_enabled = true')
+  await ground.database.query('UPDATE messages SET sent_at = mail_now() WHERE id = ANY ($1)', [
+    seeded.filter(({ isLate }) => isLate).map(({ id }) => id),
+  ])
+  await ground.database.query(
+    `INSERT INTO message_events (tenant_id, position, at, message_id, service, type)
+     SELECT tenant_id, floor(extract(epoch FROM mail_now()) * 1000000) + 1000000 + row_number() OVER (), mail_now(), id, service, 'message.sent'
+       FROM messages WHERE tenant_id = $1 AND sent_at IS NOT NULL`,
+    [ADA],
+  )
+  await ground.database.query(
+    `INSERT INTO recipient_outcomes (message_id, address, tenant_id, places, delivery, code, learned_at)
+     SELECT m.id, lower(m."to" -> 0 ->> 'address'), m.tenant_id, 1, n.delivery, n.code, mail_now()
+       FROM jsonb_to_recordset($1::jsonb) AS n(id text, delivery text, code text) JOIN messages m ON m.id = n.id`,
+    [JSON.stringify(seeded.flatMap(({ id, reported }) => (reported ? [{ id, ...reported }] : [])))],
+  )
+}
+
 const lower = (text: string) => text.normalize('NFC').toLowerCase().replaceAll('ς', 'σ')
 
 /** What the filter is to find, newest first. */
@@ -116,11 +152,13 @@ function expected(filter: StoredFilter, service: string | null = null): string[]
         message.to.some(({ address }) => lower(address) === lower(filter.recipient ?? ''))) &&
       (filter.submittedFrom === undefined || message.at >= filter.submittedFrom) &&
       (filter.submittedTo === undefined || message.at < filter.submittedTo) &&
-      (filter.problem === undefined || problem?.code === filter.problem || problem?.microsoftCode === filter.problem) &&
+      (filter.problem === undefined ||
+        [problem?.code, problem?.microsoftCode, message.reported?.code].includes(filter.problem)) &&
       (filter.failedFrom === undefined || (problem !== null && (message.endedAt ?? 0) >= filter.failedFrom)) &&
       (filter.failedTo === undefined || (problem !== null && (message.endedAt ?? 0) < filter.failedTo)) &&
       (filter.possibleDuplicate === undefined || message.possibleDuplicate === filter.possibleDuplicate) &&
-      (filter.delivery === undefined || filter.delivery === 'unknown') &&
+      (filter.delivery === undefined ||
+        (message.reported?.delivery ?? (message.isLate ? 'pending' : 'unknown')) === filter.delivery) &&
       (filter.search === undefined || texts.some((text) => lower(text).includes(lower(filter.search ?? ''))))
     )
   }
@@ -146,7 +184,20 @@ const FILTERS: readonly StoredFilter[] = [
   { problem: 'ErrorX', service: 'reports' },
   { problem: 'ErrorX', status: 'sent' },
   { delivery: 'unknown', status: 'sent' },
+  { delivery: 'unknown', status: 'failed' },
+  { delivery: 'pending' },
+  { delivery: 'pending', service: 'alerts', submittedTo: at(60) },
+  { delivery: 'pending', status: 'queued' },
+  { delivery: 'delivered' },
   { delivery: 'failed' },
+  { delivery: 'failed', status: 'sent', possibleDuplicate: true },
+  { delivery: 'failed', status: 'failed' },
+  { delivery: 'failed', problem: '5.1.10' },
+  { delivery: 'failed', problem: '5.7.1' },
+  { problem: '5.1.10', service: 'reports' },
+  { problem: '5.1.10', status: 'sent', submittedFrom: at(20) },
+  { problem: '5.1.10', status: 'failed' },
+  { problem: '5.1.10', failedFrom: at(0) },
   { recipient: 'PERSON3@contoso.COM' },
   { recipient: 'person3@contoso' },
   { subject: 'Monthly report 6' },
@@ -170,6 +221,9 @@ const FILTERS: readonly StoredFilter[] = [
   { search: 'person1@contoso.comzoë' },
   { search: 'gesperrt', possibleDuplicate: true },
   { search: 'ref-1', problem: 'gave-up' },
+  { search: 'report', delivery: 'failed' },
+  { search: 'report', problem: '5.1.10', delivery: 'failed' },
+  { search: 'report', delivery: 'pending' },
   { search: 'nowhere at all' },
 ]
 
@@ -204,7 +258,7 @@ const INDEXED: Record<string, () => Promise<unknown>> = {
 
 describe.each(Object.entries(INDEXED))('when the messages are %s', (_name, index) => {
   beforeAll(async () => {
-    await ground.database.empty('messages', 'search_blocks', 'search_grams', 'search_progress', 'search_late')
+    await ground.database.empty('messages', 'message_events', 'search_blocks', 'search_grams', 'search_progress', 'search_late')
     await ground.database.query('UPDATE mailbox_totals SET unindexed = 0')
     await insert(ADA, seeded)
     await insert(
@@ -212,6 +266,7 @@ describe.each(Object.entries(INDEXED))('when the messages are %s', (_name, index
       seeded.slice(0, 1).map((message) => Object.assign({}, message, { id: `msg_${'f'.repeat(32)}` })),
     )
     await index()
+    await report()
   })
 
   it.each(FILTERS)('finds in pages, forth and back, and counts: %j', async (filter) => {

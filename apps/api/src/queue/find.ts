@@ -1,10 +1,11 @@
 import { MAX_EXACT_TOTAL } from '@inforiver-mail/contract/message-list'
-import { MessageProblemCode, type MessageStatus, type Recipient } from '@inforiver-mail/contract/message'
+import { MessageProblemCode, type Delivery, type MessageStatus, type Recipient } from '@inforiver-mail/contract/message'
 import { pMapIterable } from 'p-map'
 import type pg from 'pg'
 import type { ListPosition, Toward } from '../http/list-cursor.ts'
 import type { Owner } from './actor.ts'
 import { leasedRows } from './columns.ts'
+import { hasCode, hasDelivery, SENT_LATELY } from './delivery-reports.ts'
 import {
   COMPARED_IN_PARALLEL,
   estimateCandidates,
@@ -33,9 +34,10 @@ export interface StoredFilter extends TextFilter {
   readonly submittedFrom?: Date
   /** Exclusive. */
   readonly submittedTo?: Date
-  /** The code of the problem, or Microsoft's. */
+  /** The code of the problem, or Microsoft's, or one that was reported of a recipient. */
   readonly problem?: string
-  readonly delivery?: string
+  /** What became of it for at least one recipient. */
+  readonly delivery?: Delivery
   readonly possibleDuplicate?: boolean
   /** Inclusive. */
   readonly failedFrom?: Date
@@ -95,6 +97,8 @@ interface Source {
   readonly ordered: boolean
   /** Whether a row is of the status that the filter asks for. */
   readonly hasStatus: boolean
+  /** Whether a row has the reported delivery or code that the filter asks for. There may be very many of them. */
+  readonly isReported?: boolean
 }
 
 const ALL: Source = { sql: `(SELECT * FROM messages WHERE tenant_id = $1)`, ordered: true, hasStatus: false }
@@ -131,12 +135,30 @@ const POSSIBLE_DUPLICATES: Source = {
   hasStatus: false,
 }
 
+/** Messages of whom a report says something. @param rows a condition on rows `o` of recipient_outcomes */
+function reported(rows: string): Source {
+  return {
+    sql: messagesOf(`SELECT DISTINCT o.message_id FROM recipient_outcomes o WHERE o.tenant_id = $1 AND ${rows}`),
+    ordered: false,
+    hasStatus: false,
+    isReported: true,
+  }
+}
+
+/** The code of a delivery status, such as 5.1.10 (RFC 3463): a report tells it of a recipient. */
+const STATUS_CODE = /^[245]\.\d{1,3}\.\d{1,3}$/
+
 /** Null when no message can meet the filter. */
 function sourceOf({ status, problem, failedFrom, failedTo, possibleDuplicate, delivery }: StoredFilter): Source | null {
-  if (delivery !== undefined && delivery !== 'unknown') return null // nothing reports what became of a message yet
-  const mustHaveFailed = problem !== undefined || failedFrom !== undefined || failedTo !== undefined
-  if (mustHaveFailed) return status === undefined || status === 'failed' ? unsent('failed') : null
+  const mustHaveFailed = failedFrom !== undefined || failedTo !== undefined || status === 'failed'
+  if (problem !== undefined && STATUS_CODE.test(problem))
+    return mustHaveFailed ? null : reported(`o.code = '${problem}'`)
+  if (mustHaveFailed || problem !== undefined) return status === undefined || status === 'failed' ? unsent('failed') : null
   if (possibleDuplicate === true) return POSSIBLE_DUPLICATES // in each status there are few
+  if (delivery !== undefined && delivery !== 'unknown' && (status === undefined || status === 'sent'))
+    return delivery === 'pending'
+      ? { sql: messagesOf(SENT_LATELY), ordered: false, hasStatus: false }
+      : reported(`o.delivery = '${delivery}'`)
   switch (status) {
     case 'failed':
     case 'cancelled':
@@ -157,7 +179,8 @@ export function createFinder(pool: pg.Pool, owner: Owner, filter: StoredFilter):
   const service = owner.service ?? filter.service ?? null
   const source = sourceOf(filter)
   const byText = hasTextFilter(filter)
-  const { status, problem, possibleDuplicate, failedFrom, failedTo, submittedFrom, submittedTo } = filter
+  const { status, problem, delivery, possibleDuplicate, failedFrom, failedTo, submittedFrom, submittedTo } = filter
+  const isStatusCode = problem !== undefined && STATUS_CODE.test(problem)
 
   /** Conditions on a row `r` with the columns of a source. */
   function ofRow({ sql }: Source, bind: Bind): string[] {
@@ -166,19 +189,30 @@ export function createFinder(pool: pg.Pool, owner: Owner, filter: StoredFilter):
       ...(submittedFrom === undefined ? [] : [`r.created_at >= ${bind(submittedFrom)}::timestamptz`]),
       ...(submittedTo === undefined ? [] : [`r.created_at < ${bind(submittedTo)}::timestamptz`]),
       ...(sql !== ALL.sql || status === undefined ? [] : [`r.outcome ${status === 'sent' ? `= 'sent'` : 'IS NULL'}`]),
-      ...(problem === undefined || isOwnCode(problem) ? [] : [`r.cause = left(${bind(problem)}, 100)`]),
+      ...(problem === undefined || isOwnCode(problem) || isStatusCode ? [] : [`r.cause = left(${bind(problem)}, 100)`]),
+      ...(sql === ALL.sql ? ofReports('r', bind) : []),
       ...(failedFrom === undefined ? [] : [`r.ended_at >= ${bind(failedFrom)}::timestamptz`]),
       ...(failedTo === undefined ? [] : [`r.ended_at < ${bind(failedTo)}::timestamptz`]),
     ]
   }
 
   /** Conditions on a row `m` of message_states that no column of the source tells. */
-  function ofState({ sql, hasStatus }: Source, bind: Bind): string[] {
+  function ofState({ sql, hasStatus, isReported }: Source, bind: Bind): string[] {
     const tells = hasStatus || status === undefined || (sql === ALL.sql && status === 'sent')
+    const tellsReports = sql === ALL.sql || (isReported === true && !(isStatusCode && delivery !== undefined))
     return [
       ...(tells ? [] : [`m.status = ${bind(status)}`]),
+      ...(tellsReports ? [] : ofReports('m', bind)),
       ...(possibleDuplicate === undefined ? [] : [`m.possible_duplicate = ${bind(possibleDuplicate)}`]),
       ...(problem === undefined || !isOwnCode(problem) ? [] : [`m.problem ->> 'code' = ${bind(problem)}`]),
+    ]
+  }
+
+  /** Conditions on what is reported of a row of messages or message_states. */
+  function ofReports(row: 'r' | 'm', bind: Bind): string[] {
+    return [
+      ...(delivery === undefined ? [] : [hasDelivery(row, delivery)]),
+      ...(isStatusCode ? [hasCode(row, bind(problem))] : []),
     ]
   }
 
@@ -189,7 +223,10 @@ export function createFinder(pool: pg.Pool, owner: Owner, filter: StoredFilter):
   function besidesStatus(bind: Bind): string[] {
     return [
       ...(possibleDuplicate === undefined ? [] : [`m.possible_duplicate = ${bind(possibleDuplicate)}`]),
-      ...(problem === undefined ? [] : [`${bind(problem)} IN (m.problem ->> 'code', m.problem ->> 'microsoftCode')`]),
+      ...(problem === undefined || isStatusCode
+        ? []
+        : [`${bind(problem)} IN (m.problem ->> 'code', m.problem ->> 'microsoftCode')`]),
+      ...ofReports('m', bind),
       ...(failedFrom === undefined ? [] : [`m.status = 'failed' AND m.ended_at >= ${bind(failedFrom)}::timestamptz`]),
       ...(failedTo === undefined ? [] : [`m.status = 'failed' AND m.ended_at < ${bind(failedTo)}::timestamptz`]),
     ]
@@ -203,6 +240,7 @@ export function createFinder(pool: pg.Pool, owner: Owner, filter: StoredFilter):
 
   /** Finds the source, or walks all messages where that is faster. */
   async function orderedSource(rows: Source): Promise<Source> {
+    if (rows.isReported === true) return (await countRows(SORTED_AT_MOST + 1)).count > SORTED_AT_MOST ? ALL : rows
     if (rows.ordered || !rows.hasStatus || status === undefined || status === 'sending') return rows
     return (await isLarge(status)) ? ALL : rows
   }
@@ -311,6 +349,7 @@ export function createFinder(pool: pg.Pool, owner: Owner, filter: StoredFilter):
     }
     const needsState =
       status !== undefined ||
+      delivery !== undefined ||
       possibleDuplicate !== undefined ||
       problem !== undefined ||
       failedFrom !== undefined ||
@@ -370,7 +409,7 @@ export function createFinder(pool: pg.Pool, owner: Owner, filter: StoredFilter):
 
   /** The totals of the tenant tell how many messages are in a state of the queue. */
   async function knownTotal() {
-    if (status === undefined || source?.sql === ALL.sql || source?.ordered !== false) return null
+    if (status === undefined || delivery !== undefined || source?.sql === ALL.sql || source?.ordered !== false) return null
     if (service !== null || submittedFrom !== undefined || submittedTo !== undefined || possibleDuplicate !== undefined)
       return null
     const total = (await readTotals())[status as keyof Totals]

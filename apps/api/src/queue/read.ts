@@ -14,7 +14,7 @@ import {
 } from '../stored-values.ts'
 import type { Owner } from './actor.ts'
 import { ACCEPTED, MOST_ATTEMPTS, readAttempts, type StoredAttempt } from './attempts.ts'
-import { reportRecipients } from './delivery-reports.ts'
+import { awaitsReports, countDeliveries, reportRecipients } from './delivery-reports.ts'
 import {
   createFinder,
   wayBack,
@@ -26,6 +26,7 @@ import {
 } from './find.ts'
 import type { MailboxLimits } from './limits.ts'
 import { explainQueued } from './queue-position.ts'
+import { readOutcomes } from './recipient-outcomes.ts'
 import type { Waiting } from './waiting.ts'
 
 // Reads messages for the API. A message whose attachments are still arriving is not visible.
@@ -50,7 +51,7 @@ m.id, m.status, m.service, m.from_email, m."to", m.subject, m.reference, m.creat
 m.possible_duplicate, m.problem, m.recipients, m.attachment_bytes, m.upload_bytes, m.is_large, m.uploading,
 m.cc, m.bcc, m.attachments, m.priority, m.expires_at, m.read_receipt, m.delivery_receipt,
 coalesce((SELECT d.uploaded_bytes FROM message_drafts d WHERE d.message_id = m.id), 0) AS uploaded_bytes,
-greatest(m.next_attempt_at, mail_now()) AS not_before`
+greatest(m.next_attempt_at, mail_now()) AS not_before, ${awaitsReports('m')} AS is_awaited`
 
 /** $1 ids, $2 tenant, $3 service, or null for any */
 const FIND = `
@@ -85,11 +86,14 @@ export async function findMessages(
 ): Promise<Message[]> {
   const { rows } = await pool.query<StoredRow>(FIND, [ids, owner.tenantId, owner.service])
   const found = await toMessages(pool, limits, owner, rows, configuredSender)
-  const byId = new Map(found.map(({ message }) => [message.id, message]))
-  return ids.flatMap((id) => {
-    const message = byId.get(id)
-    return message ? Object.assign(message, { recipients: reportRecipients(message) }) : []
-  })
+  const outcomes = await readOutcomes(pool, ids)
+  const byId = new Map(
+    found.map(({ message, row }) => {
+      const known = { id: row.id, outcomes, isAwaited: row.is_awaited }
+      return [message.id, Object.assign(message, { recipients: reportRecipients(message, known) })]
+    }),
+  )
+  return ids.flatMap((id) => byId.get(id) ?? [])
 }
 
 /** Returns a page of what a filter selects. */
@@ -139,7 +143,14 @@ async function readMessages(
   const state = finder.state((value) => `$${values.push(value)}`)
   const { rows } = await pool.query<StoredRow>(listOf(state), values)
   const listed = await toMessages(pool, limits, owner, rows, configuredSender)
-  return listed.map(({ message, row }) => Object.assign(message, { delivery: { unknown: row.recipients } }))
+  const outcomes = await readOutcomes(
+    pool,
+    rows.map(({ id }) => id),
+  )
+  return listed.map(({ message, row }) => {
+    const known = { id: row.id, outcomes, isAwaited: row.is_awaited }
+    return Object.assign(message, { delivery: countDeliveries(message, row.recipients, known) })
+  })
 }
 
 /** $1 tenant */
@@ -185,6 +196,7 @@ interface StoredRow {
   readonly uploading: boolean
   readonly uploaded_bytes: string
   readonly not_before: Date
+  readonly is_awaited: boolean
 }
 
 /** What a message answers, alone as in a list. */

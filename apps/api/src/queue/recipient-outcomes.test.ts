@@ -122,3 +122,23 @@ it('finds messages by the Message-ID of their draft, of their MIME, and by the o
   )
   expect(await ground.queue.reports.findByMessageIds(BEN, [...ids, own])).toEqual([])
 })
+
+it('shows what is awaited while a source is on, and no longer after a day', async () => {
+  const trace = (on: boolean) => ground.database.query('UPDATE tenant_settings SET trace_enabled = $1', [on])
+  const id = await send()
+  await ground.queue.reports.apply(ADA, [report(id, 'max@contoso.com'), report(id, 'leo@contoso.com', { delivery: null, note: 'possible bounce' })])
+  const shown = async () => {
+    const { recipients } = await ground.read(id)
+    const list = { filter: {}, start: null, limit: 10 }
+    const { items } = await ground.queue.messages.list({ tenantId: ADA, service: null }, list, null)
+    return [recipients.map(({ kind, delivery }) => `${kind}: ${delivery}`).join(', '), items[0]?.delivery]
+  }
+  const off = ['to: delivered, to: unknown, cc: delivered, bcc: unknown', { delivered: 2, unknown: 2 }]
+  expect(await shown()).toEqual(off)
+  await trace(true)
+  expect(await shown()).toEqual(['to: delivered, to: pending, cc: delivered, bcc: pending', { delivered: 2, pending: 2 }])
+  await ground.clock.advance(24 * 60 * MINUTES)
+  expect(await shown()).toEqual(off)
+  await trace(false)
+  expect((await ground.read(id)).recipients[3]).toMatchObject({ address: 'leo@contoso.com', note: 'possible bounce' })
+})

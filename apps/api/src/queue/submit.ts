@@ -4,7 +4,7 @@ import { createBatcher } from '../database/batcher.ts'
 import { inOneStatement, inTransaction } from '../database/transaction.ts'
 import { readHeldBecause } from '../stored-values.ts'
 import { rankOf, sizeOf, uploadBytesOf } from './columns.ts'
-import { reportRecipients } from './delivery-reports.ts'
+import { NOTHING_KNOWN, reportRecipients } from './delivery-reports.ts'
 import { readKeys, releaseKeys, takeKeys, textOf, type KeyHolder, type KeyName } from './idempotency.ts'
 import type { StorageFull } from './storage.ts'
 import { MESSAGES_CHANNEL } from './wake.ts'
@@ -292,7 +292,7 @@ export function freshMessage(message: NewMessage, row: InsertedRow & { readonly 
     possibleDuplicate: false,
     progress: null,
     problem: null,
-    recipients: reportRecipients({ to, cc, bcc }),
+    recipients: reportRecipients({ to, cc, bcc }, NOTHING_KNOWN),
   }
 }
 
