@@ -5,6 +5,7 @@ import { createScenarios } from './faults/scenario.ts'
 import { createSettings } from './faults/settings.ts'
 import { createTraffic } from './simulation/traffic.ts'
 import { createArrivals } from './simulation/arrivals.ts'
+import { createTraceLog } from './simulation/trace-log.ts'
 import { Registration, type Simulation } from './simulation/simulation.ts'
 import { createUploadSessions } from './simulation/upload-sessions.ts'
 import { demoDirectory } from './tenant/demo-directory.ts'
@@ -63,6 +64,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     settings: createSettings(),
     arrivals: createArrivals(),
     uploads: createUploadSessions(),
+    traces: createTraceLog(clock),
     traffic: createTraffic(clock),
     clock,
     url: () => url,

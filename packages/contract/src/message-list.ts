@@ -32,7 +32,9 @@ const FILTER = {
   submittedTo: Moment.exactOptional().describe('Submitted before this time.'),
   problem: whole('The code of a problem, ours or Microsoft’s.')
     .exactOptional()
-    .describe('Failed with this code, which is that of the problem or Microsoft’s; or that of a recipient, such as 5.1.10.'),
+    .describe(
+      'Failed with this code, which is that of the problem or Microsoft’s; or that of a recipient, such as 5.1.10.',
+    ),
   delivery: Delivery.exactOptional().describe('Has a recipient in this state.'),
   failedFrom: Moment.exactOptional().describe('Has failed at this time or later.'),
   failedTo: Moment.exactOptional().describe('Has failed before this time.'),

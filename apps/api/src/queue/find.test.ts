@@ -258,7 +258,14 @@ const INDEXED: Record<string, () => Promise<unknown>> = {
 
 describe.each(Object.entries(INDEXED))('when the messages are %s', (_name, index) => {
   beforeAll(async () => {
-    await ground.database.empty('messages', 'message_events', 'search_blocks', 'search_grams', 'search_progress', 'search_late')
+    await ground.database.empty(
+      'messages',
+      'message_events',
+      'search_blocks',
+      'search_grams',
+      'search_progress',
+      'search_late',
+    )
     await ground.database.query('UPDATE mailbox_totals SET unindexed = 0')
     await insert(ADA, seeded)
     await insert(

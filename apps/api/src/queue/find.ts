@@ -153,14 +153,14 @@ function sourceOf({ status, problem, failedFrom, failedTo, possibleDuplicate, de
   const mustHaveFailed = failedFrom !== undefined || failedTo !== undefined || status === 'failed'
   if (problem !== undefined && STATUS_CODE.test(problem))
     return mustHaveFailed ? null : reported(`o.code = '${problem}'`)
-  if (mustHaveFailed || problem !== undefined) return status === undefined || status === 'failed' ? unsent('failed') : null
+  if (mustHaveFailed || problem !== undefined)
+    return status === undefined || status === 'failed' ? unsent('failed') : null
   if (possibleDuplicate === true) return POSSIBLE_DUPLICATES // in each status there are few
   if (delivery !== undefined && delivery !== 'unknown' && (status === undefined || status === 'sent'))
     return delivery === 'pending'
       ? { sql: messagesOf(SENT_LATELY), ordered: false, hasStatus: false }
       : reported(`o.delivery = '${delivery}'`)
   switch (status) {
-    case 'failed':
     case 'cancelled':
       return unsent(status)
     case 'queued':
@@ -409,7 +409,8 @@ export function createFinder(pool: pg.Pool, owner: Owner, filter: StoredFilter):
 
   /** The totals of the tenant tell how many messages are in a state of the queue. */
   async function knownTotal() {
-    if (status === undefined || delivery !== undefined || source?.sql === ALL.sql || source?.ordered !== false) return null
+    if (status === undefined || delivery !== undefined || source?.sql === ALL.sql || source?.ordered !== false)
+      return null
     if (service !== null || submittedFrom !== undefined || submittedTo !== undefined || possibleDuplicate !== undefined)
       return null
     const total = (await readTotals())[status as keyof Totals]

@@ -126,7 +126,10 @@ it('finds messages by the Message-ID of their draft, of their MIME, and by the o
 it('shows what is awaited while a source is on, and no longer after a day', async () => {
   const trace = (on: boolean) => ground.database.query('UPDATE tenant_settings SET trace_enabled = $1', [on])
   const id = await send()
-  await ground.queue.reports.apply(ADA, [report(id, 'max@contoso.com'), report(id, 'leo@contoso.com', { delivery: null, note: 'possible bounce' })])
+  await ground.queue.reports.apply(ADA, [
+    report(id, 'max@contoso.com'),
+    report(id, 'leo@contoso.com', { delivery: null, note: 'possible bounce' }),
+  ])
   const shown = async () => {
     const { recipients } = await ground.read(id)
     const list = { filter: {}, start: null, limit: 10 }
@@ -136,7 +139,10 @@ it('shows what is awaited while a source is on, and no longer after a day', asyn
   const off = ['to: delivered, to: unknown, cc: delivered, bcc: unknown', { delivered: 2, unknown: 2 }]
   expect(await shown()).toEqual(off)
   await trace(true)
-  expect(await shown()).toEqual(['to: delivered, to: pending, cc: delivered, bcc: pending', { delivered: 2, pending: 2 }])
+  expect(await shown()).toEqual([
+    'to: delivered, to: pending, cc: delivered, bcc: pending',
+    { delivered: 2, pending: 2 },
+  ])
   await ground.clock.advance(24 * 60 * MINUTES)
   expect(await shown()).toEqual(off)
   await trace(false)

@@ -44,7 +44,7 @@ class NotFound extends Error {}
 
 /** `/control`, in JSON, for tests and the launcher; README.md documents it. */
 export async function controlRoutes(app: FastifyInstance, simulation: Simulation): Promise<void> {
-  const { index, registration, scenarios, settings, store, traffic, arrivals, uploads, clock } = simulation
+  const { index, registration, scenarios, settings, store, traffic, arrivals, uploads, traces, clock } = simulation
   app.addHook('onRequest', refuseForeignOrigin)
   app.setErrorHandler((error, _request, reply) => {
     if (error instanceof z.ZodError) return reply.code(400).send({ error: z.prettifyError(error) })
@@ -174,6 +174,7 @@ export async function controlRoutes(app: FastifyInstance, simulation: Simulation
     const { after, limit } = Page.parse(query)
     return uploads.list(after, limit, clock().getTime())
   })
+  app.get('/traces', async () => traces.report())
   app.get('/log', async ({ query }) => {
     const { after, limit } = LogQuery.parse(query)
     return { items: traffic.log(after, limit) }
@@ -182,6 +183,7 @@ export async function controlRoutes(app: FastifyInstance, simulation: Simulation
     uploads.reset()
     store.reset()
     arrivals.reset()
+    traces.reset()
     scenarios.remove()
     settings.reset()
     traffic.reset()

@@ -20,6 +20,7 @@ const ENDPOINTS = [
   'message-get',
   'message-delete',
   'message-search',
+  'message-trace',
   'graph-other',
   'upload-range',
   'upload-status',

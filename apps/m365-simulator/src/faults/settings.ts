@@ -115,6 +115,32 @@ export const Settings = z.strictObject({
   /** `Retry-After` of random 429 and 503 responses. `mixed`: any of the three at random. */
   retryAfterForm: z.enum(['seconds', 'http-date', 'none', 'mixed']).default('seconds'),
   retryAfterSeconds: z.int().min(0).max(86_400).default(2),
+  /** What becomes of mail to an address, by the address in lower case; others go by directory and domain. */
+  recipients: z
+    .record(
+      z.string().toLowerCase(),
+      z.strictObject({
+        /** As the message trace says it; also one that nobody has heard of. */
+        status: z.string().regex(/^\w+$/),
+        code: z.string().exactOptional(),
+        /** Follows the code. */
+        text: z.string().exactOptional(),
+        members: z.array(z.string()).max(1_000).exactOptional(),
+      }),
+    )
+    .default({}),
+  /** When the message trace shows what was sent, and how long it has no outcome then. Applies to mail sent from now on. */
+  traceDelayMs: Duration.default(0),
+  tracePendingMs: Duration.default(0),
+  traceFirstStatus: z.enum(['gettingStatus', 'pending']).default('pending'),
+  /** Under which address the message trace has a recipient: its primary one instead of an alias, for example. */
+  traceAddresses: z.record(z.string().toLowerCase(), z.string()).default({}),
+  /** What the message trace has as the Message-ID. */
+  traceMessageId: z.enum(['kept', 'rewritten']).default('kept'),
+  /** The `Retry-After` of a refused request for traces; null: none. */
+  traceRetryAfterSeconds: z.int().min(1).max(86_400).nullable().default(60),
+  /** What becomes of the Message-ID that JSON in `sendMail` has. */
+  jsonMessageId: z.enum(['kept', 'rewritten']).default('kept'),
   /** false: sent mail is counted and then forgotten, so that a long run does not fill the memory. */
   storeMail: z.boolean().default(true),
 })

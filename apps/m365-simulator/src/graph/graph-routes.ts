@@ -6,6 +6,7 @@ import { authenticate } from './caller.ts'
 import { answerGraphError, badRequest, GraphError } from './graph-error.ts'
 import { messageRoutes } from './message-routes.ts'
 import { readSelection, requireOptions } from './query-options.ts'
+import { traceRoutes } from './trace-routes.ts'
 import { UPLOAD_HOST } from './upload-routes.ts'
 
 /** Returned by `/me` only when selected. */
@@ -47,6 +48,7 @@ export async function graphRoutes(app: FastifyInstance, simulation: Simulation):
   })
 
   messageRoutes(app, simulation)
+  traceRoutes(app, simulation)
 
   app.all('/*', { config: { endpoint: 'graph-other' } }, async ({ url: path }) => {
     const segment = path.split('?')[0]?.split('/').at(-1) ?? ''

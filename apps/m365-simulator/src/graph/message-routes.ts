@@ -19,17 +19,20 @@ import { readJsonObject, requireEmptyBody } from './request-body.ts'
 export function messageRoutes(app: FastifyInstance, simulation: Simulation): void {
   const { index, settings, store, clock, url } = simulation
 
+  const keptId = (asked: string | null) =>
+    settings.current.jsonMessageId === 'kept' && asked !== null ? asked : newMessageId(index)
+
   const sendMail = async (visit: Visit): Promise<typeof NOTHING_DONE | undefined> => {
     const { request, address } = visit
     if (isMime(request)) return sendMime(visit)
     const asked = readSendMail(readJsonObject(request, settings.current))
-    const { content, attachments, saveToSentItems } = asked
+    const { content, internetMessageId, attachments, saveToSentItems } = asked
     const sizes = attachments.map((attachment) => attachment.content.length)
     requireAcceptableSize(content.body, sizes, settings.current)
     const message: StoredMessage = {
       ...content,
       ...requireSender(asked.from, visit, simulation),
-      internetMessageId: newMessageId(index),
+      internetMessageId: keptId(internetMessageId),
       attachments: attachments.map((attachment) => storeAttachment(attachment, simulation)),
       sentAt: clock().toISOString(),
     }
@@ -59,10 +62,10 @@ export function messageRoutes(app: FastifyInstance, simulation: Simulation): voi
       const mime = await readMime(request, settings.current)
       return mime && { from: mime.from, stored: storedMime(mime) }
     }
-    const { content, from, attachments } = readMessage(readJsonObject(request, settings.current))
+    const { content, from, internetMessageId, attachments } = readMessage(readJsonObject(request, settings.current))
     const stored = {
       ...content,
-      internetMessageId: newMessageId(index),
+      internetMessageId: keptId(internetMessageId),
       attachments: attachments.map((attachment) => storeAttachment(attachment, simulation)),
       sentAt: clock().toISOString(),
     }

@@ -75,6 +75,7 @@ const Message = object({
   ccRecipients: z.array(Recipient).default([]),
   bccRecipients: z.array(Recipient).default([]),
   replyTo: z.array(Recipient).default([]),
+  internetMessageId: Text.default(null),
   importance: oneOf('low', 'normal', 'high')
     .nullable()
     .default(null)
@@ -118,6 +119,7 @@ export function readMessage(payload: unknown) {
   }
   return {
     from: message.from,
+    internetMessageId: message.internetMessageId,
     content: {
       subject,
       body,

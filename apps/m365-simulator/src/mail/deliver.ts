@@ -2,6 +2,9 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { pickMs } from '../faults/settings.ts'
 import type { Simulation } from '../simulation/simulation.ts'
 import type { AcceptedMessage } from '../simulation/traffic.ts'
+import type { DeliveryOutcome } from '../simulation/trace-log.ts'
+import { deliveryOutcomeOf } from './delivery-outcome.ts'
+import { traceMessage } from './trace-message.ts'
 import type { DirectoryIndex } from '../tenant/directory.ts'
 import type { MailAddress, MessageCopy, StoredMessage } from '../tenant/message.ts'
 
@@ -12,8 +15,8 @@ export type SentCopy =
   | { readonly kind: 'draft'; readonly id: string }
 
 /**
- * Delivers a message that may be sent: to its recipients' mailboxes, to Sent Items, and as a bounce for addresses of
- * our own domain that nobody has.
+ * Delivers a message that may be sent: to its recipients' mailboxes, to Sent Items, into the message trace, and as a
+ * bounce for those that it does not reach.
  *
  * @param from the address of the mailbox that sends, in lower case
  */
@@ -22,7 +25,12 @@ export function deliver(message: StoredMessage, from: string, sent: SentCopy, si
   const now = clock()
   traffic.accept(from)
   arrivals.record(message)
-  if (settings.current.storeMail) placeCopies(message, from, sent, simulation)
+  const outcomes = [...message.to, ...message.cc, ...message.bcc].map(({ address }) => ({
+    address,
+    outcome: deliveryOutcomeOf(address, simulation),
+  }))
+  traceMessage(message, outcomes, (address) => deliveryOutcomeOf(address, simulation), simulation)
+  if (settings.current.storeMail) placeCopies(message, from, sent, outcomes, simulation)
   else if (sent.kind === 'draft') store.commit({ type: 'draft-sent', mailbox: from, id: sent.id, message, copies: [] })
   return {
     at: now.toISOString(),
@@ -42,18 +50,29 @@ export function newMessageId({ directory }: DirectoryIndex): string {
   return `<${randomUUID()}@${directory.domain}>`
 }
 
-function placeCopies(message: StoredMessage, from: string, sent: SentCopy, simulation: Simulation): void {
+interface Recipient {
+  readonly address: string
+  readonly outcome: DeliveryOutcome
+}
+
+function placeCopies(
+  message: StoredMessage,
+  from: string,
+  sent: SentCopy,
+  recipients: readonly Recipient[],
+  simulation: Simulation,
+): void {
   const { index, store } = simulation
-  const recipients = [...message.to, ...message.cc, ...message.bcc]
-  const unknown = recipients.filter(({ address }) => mailboxOf(address, index) === null)
-  const reached = new Set(recipients.flatMap(({ address }) => mailboxOf(address, index) ?? []))
+  const failed = recipients.filter(({ outcome }) => outcome.status === 'failed')
+  const arrives = ({ outcome: { status } }: Recipient) => status !== 'failed' && status !== 'quarantined'
+  const reached = new Set(recipients.filter(arrives).map(({ address }) => mailboxOf(address, index)))
   const copies: MessageCopy[] = [
     ...(sent.kind === 'none' ? [] : [copyInSentItems(from, sent, simulation)]),
     ...[...reached].map((mailbox): MessageCopy => ({ id: newItemId(), mailbox, folder: 'inbox' })),
   ]
   if (sent.kind === 'draft') store.commit({ type: 'draft-sent', mailbox: from, id: sent.id, message, copies })
   else store.commit({ type: 'message-accepted', message, copies })
-  if (unknown.length > 0) bounce(message, unknown, simulation)
+  if (failed.length > 0) bounce(message, failed, simulation)
 }
 
 function copyInSentItems(mailbox: string, sent: SentCopy, { settings, clock }: Simulation): MessageCopy {
@@ -65,23 +84,14 @@ function copyInSentItems(mailbox: string, sent: SentCopy, { settings, clock }: S
 /**
  * Finds the lower-case address of the mailbox that mail to this address reaches: for a group its own, which the viewer
  * shows, and for an address outside the organization that address.
- *
- * @returns null when nobody in our domain has a mailbox with this address
  */
-function mailboxOf(address: string, index: DirectoryIndex): string | null {
-  const addressee = index.byAddress(address)
-  if (addressee === undefined) return index.isLocal(address) ? null : address.toLowerCase()
-  // A guest's mail goes to its home, which is outside and always takes it.
-  const hasNoMailbox =
-    addressee.kind === 'person' && !addressee.person.hasMailbox && addressee.person.membership === 'member'
-  return hasNoMailbox ? null : addressee.address.toLowerCase()
+function mailboxOf(address: string, index: DirectoryIndex): string {
+  return (index.byAddress(address)?.address ?? address).toLowerCase()
 }
 
-function bounce(message: StoredMessage, unknown: readonly MailAddress[], { index, store }: Simulation): void {
+function bounce(message: StoredMessage, failed: readonly Recipient[], { index, store }: Simulation): void {
   const postmaster: MailAddress = { address: `postmaster@${index.directory.domain}`, name: 'Microsoft Outlook' }
-  const lines = unknown.map(
-    ({ address }) => `${address}: 550 5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient not found`,
-  )
+  const lines = failed.map(({ address, outcome }) => `${address}: ${outcome.text}`)
   const report: StoredMessage = {
     internetMessageId: newMessageId(index),
     subject: `Undeliverable: ${message.subject}`,
@@ -93,7 +103,7 @@ function bounce(message: StoredMessage, unknown: readonly MailAddress[], { index
     replyTo: [],
     body: { contentType: 'text', content: `Your message could not be delivered to:\r\n\r\n${lines.join('\r\n')}\r\n` },
     importance: 'normal',
-    headers: [{ name: 'X-Failed-Recipients', value: unknown.map(({ address }) => address).join(', ') }],
+    headers: [{ name: 'X-Failed-Recipients', value: failed.map(({ address }) => address).join(', ') }],
     extendedProperties: [],
     attachments: [],
     sentAt: message.sentAt,

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Scenarios } from '../faults/scenario.ts'
 import type { SettingsHolder } from '../faults/settings.ts'
+import type { TraceLog } from './trace-log.ts'
 import type { DirectoryIndex } from '../tenant/directory.ts'
 import type { Store } from '../tenant/store.ts'
 import type { TokenService } from '../tenant/token-service.ts'
@@ -41,6 +42,7 @@ export interface Simulation {
   readonly traffic: Traffic
   readonly arrivals: Arrivals
   readonly uploads: UploadSessions
+  readonly traces: TraceLog
   readonly clock: () => Date
   /** Origin of the running server, which is both authority host and Graph host; empty until it listens. */
   readonly url: () => string

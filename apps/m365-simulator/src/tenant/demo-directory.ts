@@ -49,7 +49,13 @@ export function demoDirectory(generatedPeople: number): Directory {
         rights: { [ADA]: SEND_AS, [BOB]: { ...NO_RIGHTS, sendOnBehalf: true } },
       },
       { kind: 'shared-mailbox', address: 'finance@contoso.com', displayName: 'Contoso Finance', rights: {} },
-      { kind: 'group', address: 'board@contoso.com', displayName: 'Contoso Board', rights: { [ADA]: SEND_AS } },
+      {
+        kind: 'group',
+        address: 'board@contoso.com',
+        displayName: 'Contoso Board',
+        members: ['ada@contoso.com', 'grace@contoso.com'],
+        rights: { [ADA]: SEND_AS },
+      },
     ],
   }
 }

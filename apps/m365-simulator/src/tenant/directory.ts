@@ -31,6 +31,8 @@ export interface SharedAddress {
   readonly kind: 'shared-mailbox' | 'group'
   readonly address: string
   readonly displayName: string
+  /** Of a group: the addresses that mail to it is replaced by. */
+  readonly members?: readonly string[]
   /** By the person's oid. */
   readonly rights: Readonly<Record<string, Rights>>
 }
@@ -70,6 +72,12 @@ export function indexDirectory(directory: Directory): DirectoryIndex {
     byAddress: (address) => addressees.get(address.toLowerCase()),
     isLocal: (address) => address.toLowerCase().endsWith(`@${directory.domain}`),
   }
+}
+
+/** The addresses that mail to a group goes to; null for anything else. */
+export function addresseeMembers(address: string, index: DirectoryIndex): readonly string[] | null {
+  const addressee = index.byAddress(address)
+  return addressee?.kind === 'group' ? (addressee.members ?? []) : null
 }
 
 export function addresseeOf(person: Person): Extract<Addressee, { kind: 'person' }> {

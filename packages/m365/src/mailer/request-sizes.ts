@@ -1,7 +1,7 @@
 import { toOutgoing, type ContentAttachment, type MessageContent } from './message-content.ts'
 import { toMimeMessage } from './mime-message.ts'
 import type { OutgoingMessage } from './outgoing-message.ts'
-import { toGraphAttachment, toGraphMessage } from './send-mail-request.ts'
+import { toGraphAttachment, toGraphMessage, toSendMailRequest } from './send-mail-request.ts'
 
 /** The exact size, in UTF-8 bytes, of every request that may carry a message or a part of it. */
 export interface RequestSizes {
@@ -26,11 +26,13 @@ export function measureRequests(content: MessageContent, from: string): RequestS
     const bytes = base64Bytes(measureMime(content, from))
     return { sendMail: bytes, createDraft: bytes, attachments: [] }
   }
-  const message = toGraphMessage(sampleOf(content, from))
-  const createDraft = jsonBytes(message)
+  const sample = sampleOf(content, from)
+  const createDraft = jsonBytes(toGraphMessage(sample))
   const attachments = content.attachments.map(measureAttachment)
-  const wrapped = createDraft + jsonBytes({ message: {}, saveToSentItems: content.saveToSentItems }) - jsonBytes({})
-  return { sendMail: wrapped + listBytes(attachments), createDraft, attachments }
+  // The body of the message is long, and is not written twice.
+  const bodiless = { ...sample, html: null, text: null }
+  const wrapped = jsonBytes(toSendMailRequest(bodiless)) - jsonBytes(toGraphMessage(bodiless))
+  return { sendMail: createDraft + wrapped + listBytes(attachments), createDraft, attachments }
 }
 
 /** Returns the size of a MIME message as it is handed to Graph, before base64; 0 for any other message. */

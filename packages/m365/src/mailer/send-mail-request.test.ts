@@ -28,6 +28,7 @@ describe('toSendMailRequest', () => {
         bccRecipients: [{ emailAddress: { address: 'bcc@contoso.com' } }],
         replyTo: [{ emailAddress: { address: 'reply@contoso.com' } }],
         subject: 'Q3',
+        internetMessageId: `<${message.id}@contoso.com>`,
         body: { contentType: 'html', content: '<p>Hello</p>' },
         importance: 'normal',
         singleValueExtendedProperties: [{ id: MESSAGE_ID_PROPERTY, value: message.id }],

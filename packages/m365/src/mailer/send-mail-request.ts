@@ -1,6 +1,6 @@
 import type { Recipient } from '@inforiver-mail/contract/message'
 import type { FileAttachment, Message, Recipient as GraphRecipient } from '@microsoft/microsoft-graph-types'
-import { toMimeMessage, type MimeMessage } from './mime-message.ts'
+import { ownMessageId, toMimeMessage, type MimeMessage } from './mime-message.ts'
 import type { OutgoingAttachment, OutgoingMessage } from './outgoing-message.ts'
 
 /**
@@ -31,7 +31,9 @@ function isMime(message: OutgoingMessage): message is MimeMessage {
 }
 
 export function toSendMailRequest(message: OutgoingMessage): SendMailRequest {
-  return { message: toGraphMessage(message), saveToSentItems: message.saveToSentItems }
+  // Exchange may give it another: then reports about it are matched by what else they say.
+  const internetMessageId = ownMessageId(message.id, message.from.address)
+  return { message: { ...toGraphMessage(message), internetMessageId }, saveToSentItems: message.saveToSentItems }
 }
 
 export function toGraphMessage(message: OutgoingMessage): Message {
