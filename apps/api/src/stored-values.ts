@@ -16,6 +16,7 @@ import {
 import { AlertType } from '@inforiver-mail/contract/notice'
 import { MailState } from '@inforiver-mail/contract/overview'
 import { ConsentPurpose, ConsentStatus, MailboxKind, SettingsStatus } from '@inforiver-mail/contract/office365-smtp'
+import { Values } from '@inforiver-mail/contract/values'
 import { WebhookOutcome, WebhookSubject, WebhookType, type WebhookAttempt } from '@inforiver-mail/contract/webhook'
 
 // During an upgrade the next release works on the same database, and may have stored values that this one does not know.
@@ -71,6 +72,7 @@ export function readMessageProblem(stored: unknown): MessageProblem | null {
   if (!isRecord(stored)) return null
   return {
     code: nearest(MessageProblemCode.options, stored['code'], 'message-refused'),
+    values: readValues(stored['values']),
     title: textOf(stored['title']) ?? '',
     detail: textOf(stored['detail']) ?? '',
     microsoftCode: textOf(stored['microsoftCode']),
@@ -129,6 +131,7 @@ export function readConsentProblem(stored: unknown): ConsentProblem | null {
 
 function readExplanation(stored: Readonly<Record<string, unknown>>) {
   return {
+    values: readValues(stored['values']),
     title: textOf(stored['title']) ?? '',
     detail: textOf(stored['detail']) ?? '',
     action: textOf(stored['action']) ?? '',
@@ -181,6 +184,12 @@ export function readWebhookAttempt(stored: unknown): WebhookAttempt | null {
     outcome: nearest(WebhookOutcome.options, stored['outcome'], 'connection-failed'),
     status: typeof stored['status'] === 'number' ? stored['status'] : null,
   }
+}
+
+/** Null and foreign shapes are read as no values: an older version stored none. */
+export function readValues(stored: unknown): Values {
+  const read = Values.safeParse(stored)
+  return read.success ? read.data : {}
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -1,7 +1,12 @@
+import type { Values } from './types.ts'
+
 /** A fault of the input. */
 export interface InputFault {
   /** The field, such as `to[2].address`. */
   readonly path: string
+  /** What is wrong, and facts about it, to word it in another language. */
+  readonly code: string
+  readonly values: Values
   readonly message: string
 }
 

@@ -161,5 +161,6 @@ function toBase64(bytes: Uint8Array): string {
 
 function unreadable(path: string, cause: unknown): InforiverMailError {
   const message = `The file cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`
-  return new InforiverMailError('invalid-input', `${path}: ${message}`, { errors: [{ path, message }], cause })
+  const fault = { path, code: 'unreadable-file', values: {}, message }
+  return new InforiverMailError('invalid-input', `${path}: ${message}`, { errors: [fault], cause })
 }

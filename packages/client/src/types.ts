@@ -74,6 +74,9 @@ export interface Attachment {
   inline: boolean
 }
 
+/** What a text says beyond its code, so that it can be worded in another language. */
+export type Values = Record<string, string | number | boolean | string[] | null>
+
 export interface MessageAttempt {
   /** When it last ended this way, and when it first did in a row. */
   at: string
@@ -81,6 +84,7 @@ export interface MessageAttempt {
   count: number
   outcome: 'sent' | 'throttled' | 'unavailable' | 'refused' | 'unknown'
   code: string | null
+  values: Values
   detail: string
 }
 
@@ -97,6 +101,7 @@ export interface MessageProblem {
     | 'content-lost'
     | 'expired'
     | 'not-resent'
+  values: Values
   title: string
   detail: string
   microsoftCode: string | null
@@ -189,6 +194,8 @@ export interface MessageFilter {
   failedFrom?: string
   failedTo?: string
   search?: string
+  /** How many messages each request asks for: 100 without it, and at most 200. */
+  limit?: number
 }
 
 export type MessageEventType =

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Values } from './values.ts'
 
 /**
  * Why a consent did not complete. A closed list, since the page and other programs branch on it.
@@ -56,6 +57,8 @@ export type ReportsProblemCode = z.infer<typeof ReportsProblemCode>
 
 export const ConsentProblem = z.strictObject({
   code: ConsentProblemCode,
+  /** Facts for a text in another language; `title`, `detail` and `action` are the English of it. */
+  values: Values,
   /** What happened, in a few words. */
   title: z.string(),
   /** What happened, in a sentence or two; bounded plain text. */

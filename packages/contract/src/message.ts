@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { EmailAddress } from './email-address.ts'
 import type { Endpoint } from './endpoint.ts'
+import { Values } from './values.ts'
 
 export const MessageId = z.string().regex(/^msg_[0-9a-f]{32}$/, 'Not the id of a message.')
 
@@ -64,6 +65,8 @@ export type MessageProblemCode = z.infer<typeof MessageProblemCode>
 
 export const MessageProblem = z.strictObject({
   code: MessageProblemCode,
+  /** Facts for a text in another language; `title` and `detail` are the English of it. */
+  values: Values,
   title: z.string(),
   /** What happened, then who does what about it and where; may contain absolute URLs. */
   detail: z.string(),
@@ -136,7 +139,10 @@ export const MessageAttempt = z.strictObject({
   /** How often in a row it ended this way. */
   count: z.int().positive(),
   outcome: AttemptOutcome,
+  /** Microsoft's. */
   code: z.string().nullable(),
+  /** Facts for a text in another language; `detail` is the English of it. */
+  values: Values,
   detail: z.string(),
 })
 export type MessageAttempt = z.infer<typeof MessageAttempt>

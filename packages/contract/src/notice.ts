@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Endpoint } from './endpoint.ts'
+import { Values } from './values.ts'
 
 /**
  * These alerts reach admins in the page and by webhooks. The list is closed, since receivers branch on it.
@@ -31,6 +32,8 @@ export const Notice = z.strictObject({
   id: AlertId,
   type: AlertType,
   at: z.iso.datetime(),
+  /** Facts for a text in another language; `title`, `detail` and `action` are the English of `type` and these. */
+  values: Values,
   title: z.string(),
   detail: z.string(),
   /** What to do, who has to do it and where; may contain absolute URLs. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Values } from './values.ts'
 
 /** Every problem code of the API with its HTTP status. A code without a status does not compile. */
 export const PROBLEM_STATUS = {
@@ -39,6 +40,11 @@ export const ProblemCode = z.enum(Object.keys(PROBLEM_STATUS) as [ProblemCode, .
 export const InputFault = z.strictObject({
   /** The faulty field, such as `to[2].address`; empty for the body as a whole. */
   path: z.string(),
+  /** What is wrong with it, such as `too-long`; `invalid` where there is no closer one. */
+  code: z.string(),
+  /** Facts for a text about it, such as the `max` of `too-long`. */
+  values: Values,
+  /** The English of code and values. */
   message: z.string(),
 })
 export type InputFault = z.infer<typeof InputFault>
@@ -50,6 +56,8 @@ export const Problem = z.strictObject({
   status: z.int(),
   detail: z.string(),
   code: ProblemCode,
+  /** Facts for a text in another language; `title` and `detail` are the English of it. */
+  values: Values,
   requestId: z.string(),
   errors: z.array(InputFault).optional(),
 })

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { EmailAddress } from './email-address.ts'
 import type { Endpoint } from './endpoint.ts'
+import { Values } from './values.ts'
 
 /**
  * What is checked, in the order of the answer. `port` and, where the SMTP door is on, `smtp` are checked by the command
@@ -127,16 +128,12 @@ export const CHECK_CODES = {
 export type CheckCode = (typeof CHECK_CODES)[keyof typeof CHECK_CODES][number]
 export const CheckCode = z.enum(Object.values(CHECK_CODES).flat() as [CheckCode, ...CheckCode[]])
 
-/** Facts for the text of a check, by name. */
-export const CheckValues = z.record(z.string(), z.union([z.string(), z.number(), z.null(), z.array(z.string())]))
-export type CheckValues = z.infer<typeof CheckValues>
-
 /** One check and what it found. `title`, `detail` and `action` are the English of `code` and `values`. */
 export const Check = z.strictObject({
   id: CheckId,
   status: CheckStatus,
   code: CheckCode,
-  values: CheckValues,
+  values: Values,
   title: z.string(),
   /** What was found; for a skipped check, why it was skipped. */
   detail: z.string(),

@@ -24,7 +24,7 @@ export function withCode(sentence: string, code: string): string {
 /** Converts to the problem of a consent, for which `reconnect-required` is just a refusal. */
 export function toConsentProblem({ kind, title, detail, action, correlationId }: Explanation): ConsentProblem {
   const code = kind === 'reconnect-required' ? 'microsoft-refused' : kind
-  return { code, title, detail, action, correlationId }
+  return { code, values: {}, title, detail, action, correlationId }
 }
 
 /** Converts to the problem of the settings; null for an outage, which is no problem of theirs. */
@@ -32,5 +32,5 @@ export function toSettingsProblem(explanation: Explanation): Omit<ConnectionProb
   const { kind, title, detail, action, correlationId } = explanation
   if (kind === 'microsoft-unavailable') return null
   const code = kind === 'app-misconfigured' ? kind : 'reconnect-required'
-  return { code, title, detail, action, correlationId }
+  return { code, values: {}, title, detail, action, correlationId }
 }

@@ -122,7 +122,7 @@ const FULL_FAULT = `There are ${MAX_WEBHOOKS} webhooks already, and no more are 
 
 function toNotice({ id, at, alert, newer, count }: RaisedAlert, adminCenters: AdminCenters): Notice {
   const text = newer ? newerAlertText(newer) : alertText(alert, count, adminCenters)
-  return { id, type: alert.type, at: at.toISOString(), ...text }
+  return { id, type: alert.type, at: at.toISOString(), values: {}, ...text }
 }
 
 function refusedUrl(message: string): ProblemError {

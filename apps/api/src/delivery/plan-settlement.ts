@@ -224,7 +224,7 @@ function msUntil(date: Date | null, now: Date): number | null {
 }
 
 function attempt(outcome: AttemptOutcome, code: string | null, detail: string): Attempt {
-  return { outcome, code, detail }
+  return { outcome, code, values: {}, detail }
 }
 
 const UNCHANGED = {
@@ -251,6 +251,7 @@ const EXPIRED_IN_DOUBT =
 function outcomeUnknown(detail: string, { exchange }: AdminCenters): MessageProblem {
   return {
     code: 'outcome-unknown',
+    values: {},
     title: 'It is not known whether the message was sent',
     detail: `${detail} Before the message is retried, whoever uses the mailbox looks into its Sent Items, or an Exchange administrator at ${exchange} > Mail flow > Message trace.`,
     microsoftCode: null,
@@ -261,6 +262,7 @@ function outcomeUnknown(detail: string, { exchange }: AdminCenters): MessageProb
 function gaveUp(detail: string, adminCenters: AdminCenters): MessageProblem {
   return {
     code: 'gave-up',
+    values: {},
     title: 'Microsoft did not take the message for 24 hours',
     detail: `${detail} ${outageSentence(adminCenters)} Once it is over, a workspace admin or the submitting service retries the message.`,
     microsoftCode: null,

@@ -1,23 +1,23 @@
-import type { InputFault, ProblemCode } from '@inforiver-mail/contract/problem'
+import type { ProblemCode } from '@inforiver-mail/contract/problem'
 import type { z } from 'zod'
-import { ProblemError } from './problem.ts'
+import { type Fault, ProblemError } from './problem.ts'
 
 const MAX_LISTED_FAULTS = 100
 const MAX_LISTED_BYTES = 48 * 1024
 const MAX_PATH_CHARACTERS = 200
 
 /** Reports all faults at once, each with its path. Of very many it lists the first, and counts the rest. */
-export function refuseInput(faults: readonly InputFault[]): ProblemError {
+export function refuseInput(faults: readonly Fault[]): ProblemError {
   return refuseFaults('invalid-input', faults)
 }
 
 /** Like `refuseInput`, for input that is valid and still not accepted. */
-export function refuseFaults(code: ProblemCode, faults: readonly InputFault[]): ProblemError {
+export function refuseFaults(code: ProblemCode, faults: readonly Fault[]): ProblemError {
   const listed = listable(faults)
   return new ProblemError(code, summarize(listed, faults.length - listed.length), { errors: listed })
 }
 
-function summarize(listed: readonly InputFault[], more: number): string {
+function summarize(listed: readonly Fault[], more: number): string {
   const [first] = listed
   if (more > 0)
     return `${listed.length + more} faults: the first ${listed.length} are listed in errors, and ${more} more.`
@@ -26,7 +26,7 @@ function summarize(listed: readonly InputFault[], more: number): string {
 }
 
 /** Returns the first faults that fit into an answer. Paths are cut too, since the client chose the names in them. */
-function listable(faults: readonly InputFault[]): InputFault[] {
+function listable(faults: readonly Fault[]): Fault[] {
   const shortened = faults.slice(0, MAX_LISTED_FAULTS).map(({ path, message }) => ({ path: cutPath(path), message }))
   let bytes = 0
   const end = shortened.findIndex((fault) => {
@@ -41,11 +41,11 @@ function cutPath(path: string): string {
 }
 
 /** Translates the issues of a schema. */
-export function faultsOf(issues: readonly z.core.$ZodIssue[]): InputFault[] {
+export function faultsOf(issues: readonly z.core.$ZodIssue[]): Fault[] {
   return issues.flatMap(toFaults)
 }
 
-function toFaults(issue: z.core.$ZodIssue): InputFault[] {
+function toFaults(issue: z.core.$ZodIssue): Fault[] {
   const path = toPath(issue.path)
   switch (issue.code) {
     case 'unrecognized_keys':

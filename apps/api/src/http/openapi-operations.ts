@@ -106,7 +106,8 @@ const SENT = {
       count: 1,
       outcome: 'sent',
       code: null,
-      detail: 'Microsoft accepted it.',
+      values: { detail: ['accepted'] },
+      detail: 'Microsoft accepted the message.',
     },
   ],
 }
@@ -441,6 +442,7 @@ export const OPERATIONS: Readonly<Record<string, OperationText>> = {
           id: ALERT_ID,
           type: 'mailbox.reconnect-required',
           at: '2026-11-24T10:00:00.000Z',
+          values: { fromEmail: 'reports@contoso.com' },
           title: 'Mail is paused: connect the mailbox again',
           detail: 'Microsoft no longer accepts the access to reports@contoso.com.',
           action: 'A workspace admin chooses Reconnect at Tenant Settings > Office 365 SMTP.',

@@ -1,12 +1,12 @@
 import { PROBLEM_STATUS, type Problem, type ProblemCode } from '@inforiver-mail/contract/problem'
-import { PROBLEM_TITLES } from './problem.ts'
+import { PROBLEM_TITLES, toInputFault, type Fault } from './problem.ts'
 
 interface ProblemText {
   /** When it is answered, and what a client does about it. */
   readonly description: string
   /** The detail of one such answer. */
   readonly detail: string
-  readonly errors?: Problem['errors']
+  readonly errors?: readonly Fault[]
 }
 
 /** The description and an example of every problem. One that is missing does not compile. */
@@ -147,7 +147,8 @@ export function exampleOf(code: ProblemCode): Problem {
     status: PROBLEM_STATUS[code],
     detail,
     code,
+    values: {},
     requestId: '0b7f3c1e-58d2-4f6a-9a41-2c6d8e0f1b35',
-    ...(text.errors && { errors: text.errors }),
+    ...(text.errors && { errors: text.errors.map(toInputFault) }),
   }
 }

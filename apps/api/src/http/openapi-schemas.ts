@@ -21,6 +21,7 @@ import { SendingLimits, SendingLimitsInput } from '@inforiver-mail/contract/send
 import { ServiceKey, ServiceKeyInput } from '@inforiver-mail/contract/service-key'
 import { Session, SessionEntry } from '@inforiver-mail/contract/session'
 import { Check } from '@inforiver-mail/contract/setup-check'
+import { Values } from '@inforiver-mail/contract/values'
 import { Webhook, WebhookAttempt, WebhookInput } from '@inforiver-mail/contract/webhook'
 import { jsonSchemaTransformObject } from 'fastify-type-provider-zod'
 import { z } from 'zod'
@@ -64,6 +65,7 @@ const NAMED = {
   SessionEntry,
   Problem,
   InputFault,
+  Values,
 } as const satisfies Record<string, z.ZodType>
 
 for (const [id, schema] of Object.entries(NAMED)) z.globalRegistry.add(schema, { ...z.globalRegistry.get(schema), id })

@@ -58,14 +58,17 @@ declare module 'fastify' {
   }
 }
 
+/** A fault of the input, whose code and values follow from its message. */
+export type Fault = Pick<InputFault, 'path' | 'message'>
+
 /** A failure that a client can act on. Anything else that is thrown is a bug, and is not described to the client. */
 export class ProblemError extends Error {
   override readonly name = 'ProblemError'
   readonly code: ProblemCode
   readonly status: number
-  readonly errors: readonly InputFault[] | undefined
+  readonly errors: readonly Fault[] | undefined
 
-  constructor(code: ProblemCode, detail: string, options: { status?: number; errors?: readonly InputFault[] } = {}) {
+  constructor(code: ProblemCode, detail: string, options: { status?: number; errors?: readonly Fault[] } = {}) {
     super(detail)
     this.code = code
     this.status = options.status ?? PROBLEM_STATUS[code]
@@ -183,9 +186,14 @@ function describe({ code, status, message, errors }: ProblemError, requestId: st
     status,
     detail: message,
     code,
+    values: {},
     requestId,
-    ...(errors && { errors: [...errors] }),
+    ...(errors && { errors: errors.map(toInputFault) }),
   }
+}
+
+export function toInputFault({ path, message }: Fault): InputFault {
+  return { path, code: 'invalid', values: {}, message }
 }
 
 function hasLeft({ raw }: FastifyRequest): boolean {

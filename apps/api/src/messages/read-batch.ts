@@ -1,9 +1,8 @@
 import { MessageBatch, MessageInput } from '@inforiver-mail/contract/message-input'
-import type { InputFault } from '@inforiver-mail/contract/problem'
 import type { FastifyRequest } from 'fastify'
 import { beforeHeavyWork } from '../http/heavy-work.ts'
 import { faultsOf, refuseFaults, refuseInput } from '../http/input-faults.ts'
-import { ProblemError, refuseMediaType } from '../http/problem.ts'
+import { type Fault, ProblemError, refuseMediaType } from '../http/problem.ts'
 import { parseIdempotencyKey } from './read-request.ts'
 import { toSubmission } from './read-submission.ts'
 import type { Submission } from './submit.ts'
@@ -76,7 +75,7 @@ export function refuseBatch(refusals: readonly (ProblemError | null)[]): Problem
   )
 }
 
-function faultsWithin({ errors, message }: ProblemError, index: number): InputFault[] {
+function faultsWithin({ errors, message }: ProblemError, index: number): Fault[] {
   const place = `messages[${index}]`
   if (errors === undefined) return [{ path: place, message }]
   return errors.map((fault) => ({ ...fault, path: fault.path === '' ? place : `${place}.${fault.path}` }))

@@ -1,10 +1,9 @@
 import type { Readable } from 'node:stream'
 import { IdempotencyKey, MAX_ATTACHMENTS, MessageInput, submitMessage } from '@inforiver-mail/contract/message-input'
-import type { InputFault } from '@inforiver-mail/contract/problem'
 import type { FastifyRequest } from 'fastify'
 import { beforeValidating, parseJson } from '../http/json-body.ts'
 import { faultsOf, refuseInput } from '../http/input-faults.ts'
-import { ProblemError, refuseMediaType } from '../http/problem.ts'
+import { type Fault, ProblemError, refuseMediaType } from '../http/problem.ts'
 import { SMALL_BODY_BYTES } from '../memory/memory-use.ts'
 import { mostBytesOf } from '../http/request-bodies.ts'
 import { boundaryOf, readMultipart, type BodyPart } from '../http/read-multipart.ts'
@@ -39,7 +38,7 @@ export function readIdempotencyKey(request: FastifyRequest): string | null {
 }
 
 /** Reads the Idempotency-Key, or finds what is wrong with it. */
-export function parseIdempotencyKey({ headers }: FastifyRequest): { key: string | null; faults: InputFault[] } {
+export function parseIdempotencyKey({ headers }: FastifyRequest): { key: string | null; faults: Fault[] } {
   const parsed = IdempotencyKey.optional().safeParse(headers['idempotency-key'])
   if (parsed.success) return { key: parsed.data ?? null, faults: [] }
   return { key: null, faults: parsed.error.issues.map(({ message }) => ({ path: 'Idempotency-Key', message })) }
@@ -50,7 +49,7 @@ async function readParts(
   boundary: string,
   intake: Intake,
   check: Check,
-  faults: InputFault[],
+  faults: Fault[],
 ): Promise<MessageInput> {
   let message: MessageInput | undefined
   let count = 0
@@ -76,7 +75,7 @@ async function readParts(
 }
 
 /** Returns null for a part that can be taken. */
-function faultOf({ name, transferEncoding }: BodyPart, messageCame: boolean): InputFault | null {
+function faultOf({ name, transferEncoding }: BodyPart, messageCame: boolean): Fault | null {
   const path = name?.slice(0, 50) ?? ''
   const expected = 'send one part message and parts attachment.'
   if (name === null) return { path, message: `A part has no name in its Content-Disposition: ${expected}` }
@@ -119,7 +118,7 @@ async function readMessage<Result>(
   return parse(await parseJson(Buffer.concat(chunks), contentType, 'The part message'))
 }
 
-async function validate(value: unknown, check: Check, faults: readonly InputFault[]): Promise<MessageInput> {
+async function validate(value: unknown, check: Check, faults: readonly Fault[]): Promise<MessageInput> {
   const parsed = MessageInput.safeParse(value)
   if (!parsed.success) throw refuseInput([...faults, ...faultsOf(parsed.error.issues)])
   if (faults.length > 0) throw refuseInput(faults)

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 import { MAX_ATTACHMENTS, type MessageInput } from '@inforiver-mail/contract/message-input'
-import type { InputFault } from '@inforiver-mail/contract/problem'
 import type { ContentAttachment, MessageContent } from '@inforiver-mail/m365/message-content'
 import { refuseInput } from '../http/input-faults.ts'
 import type { ReceivedPart } from './attachment-intake.ts'
 import { showEnding } from '../file-name.ts'
 import type { Submission } from './submit.ts'
+import type { Fault } from '../http/problem.ts'
 
 /**
  * Joins the message with the parts that came along.
@@ -24,7 +24,7 @@ export function toSubmission(input: MessageInput, parts: readonly ReceivedPart[]
 }
 
 function toContent(input: MessageInput, parts: readonly ReceivedPart[]): MessageContent {
-  const faults: InputFault[] = []
+  const faults: Fault[] = []
   const described = new Map<number, ContentAttachment>()
   const inline: ContentAttachment[] = []
   input.attachments.forEach((attachment, index) => {

@@ -1,6 +1,6 @@
 import { isAllowedRecipient } from '@inforiver-mail/contract/recipients-policy'
-import type { InputFault } from '@inforiver-mail/contract/problem'
 import { refuseFaults } from '../http/input-faults.ts'
+import type { Fault } from '../http/problem.ts'
 
 /** The domains that a message may be addressed to. An empty list allows all, and both have to allow a recipient. */
 export interface RecipientRules {
@@ -28,7 +28,7 @@ export function refuseRecipient(address: string, { ofInstallation, ofKey }: Reci
 /** @throws {ProblemError} `recipient-not-allowed` with every recipient that is refused, by path */
 export function requireAllowedRecipients({ to, cc, bcc }: Addressed, rules: RecipientRules): void {
   const faults = Object.entries({ to, cc, bcc }).flatMap(([field, recipients]) =>
-    recipients.flatMap(({ address }, index): InputFault[] => {
+    recipients.flatMap(({ address }, index): Fault[] => {
       const message = refuseRecipient(address, rules)
       return message === null ? [] : [{ path: `${field}[${index}]`, message }]
     }),

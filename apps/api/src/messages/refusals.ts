@@ -1,11 +1,10 @@
 import { MAX_REQUEST_BYTES, type MessageInput } from '@inforiver-mail/contract/message-input'
-import type { InputFault } from '@inforiver-mail/contract/problem'
 import type { MessageContent } from '@inforiver-mail/m365/message-content'
 import { MAX_MIME_BYTES } from '@inforiver-mail/m365/mime-message'
 import type { RequestSizes } from '@inforiver-mail/m365/request-sizes'
 import { type NoRoute, planSize, type SizeLimits } from '@inforiver-mail/m365/size-plan'
 import { refuseInput } from '../http/input-faults.ts'
-import { ProblemError } from '../http/problem.ts'
+import { type Fault, ProblemError } from '../http/problem.ts'
 import type { StorageFull } from '../queue/storage.ts'
 
 // These refusals say why a message is not accepted, and what its sender can do about it.
@@ -14,8 +13,8 @@ import type { StorageFull } from '../queue/storage.ts'
 const PAST_TOLERANCE_MS = 5 * 60_000
 
 /** Finds a `sendAt` long past, which is a mistake rather than a wish to send at once, and an `expiresAt` before it could be sent. */
-export function timeFaults({ sendAt, expiresAt }: Pick<MessageInput, 'sendAt' | 'expiresAt'>, now: Date): InputFault[] {
-  const faults: InputFault[] = []
+export function timeFaults({ sendAt, expiresAt }: Pick<MessageInput, 'sendAt' | 'expiresAt'>, now: Date): Fault[] {
+  const faults: Fault[] = []
   const sendAtMs = sendAt === undefined ? -Infinity : Date.parse(sendAt)
   if (sendAt !== undefined && sendAtMs < now.getTime() - PAST_TOLERANCE_MS)
     faults.push({

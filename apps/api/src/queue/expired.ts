@@ -10,6 +10,7 @@ const AT_ONCE = 1_000
 
 export const EXPIRED: MessageProblem = {
   code: 'expired',
+  values: {},
   title: 'The message expired',
   detail:
     'It had not left by the time that it asked for (expiresAt), so it was not sent. Its attempts say what kept it. If it is still wanted, the submitting service submits it again.',

@@ -5,6 +5,7 @@ import { causeOf, deleteContents, deleteDrafts, hasContentLeft, idsOf, lockTotal
 
 const CONTENT_LOST: MessageProblem = {
   code: 'content-lost',
+  values: {},
   title: 'The content of the message is lost',
   detail: 'The vault key that its content was sealed with is lost. The submitting service submits the message again.',
   microsoftCode: null,

@@ -47,7 +47,10 @@ const UPLOAD = { attached: 0, session: null }
 /** Microsoft accepted the message, and asked for a pause of the mailbox. */
 const SENT_THEN_PAUSE: Settlement = { ...SENT, pauseMailboxMs: 1 * MINUTES }
 
-const throttled = (code: string): Settlement => ({ ...QUEUED, attempt: { outcome: 'throttled', code, detail: '' } })
+const throttled = (code: string): Settlement => ({
+  ...QUEUED,
+  attempt: { outcome: 'throttled', code, values: {}, detail: '' },
+})
 const claim = (owner: string, limit = 100) => store.claim(owner, limit)
 const cleanups = () => ground.database.query('SELECT item_id, kind FROM mailbox_cleanups')
 

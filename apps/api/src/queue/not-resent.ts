@@ -16,6 +16,7 @@ export interface Unsent {
 
 const NOT_RESENT: MessageProblem = {
   code: 'not-resent',
+  values: {},
   title: 'The message was not sent after a restore',
   detail:
     'It waited when the backup was made, and whoever restored that chose to send nothing twice. The submitting service finds out whether the message was sent in the meantime, and otherwise sends it again; a workspace admin can do so with Retry.',

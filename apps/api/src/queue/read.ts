@@ -11,6 +11,7 @@ import {
   readMessageStatus,
   readPriority,
   readRecipients,
+  readValues,
 } from '../stored-values.ts'
 import type { Owner } from './actor.ts'
 import { ACCEPTED, MOST_ATTEMPTS, readAttempts, type StoredAttempt } from './attempts.ts'
@@ -285,17 +286,19 @@ function toMessage(
 
 /** Derives the attempt that was accepted, which is stored only when it says more than that Microsoft accepted it. */
 function toHistory({ sent_at: sentAt }: ShownRow, attempts: readonly StoredAttempt[]): Message['attempts'] {
-  const history = attempts.map(({ at, firstAt, count, outcome, code, detail }) => ({
+  const history = attempts.map(({ at, firstAt, count, outcome, code, detail, facts }) => ({
     at: at.toISOString(),
     firstAt: firstAt.toISOString(),
     count,
     outcome: readAttemptOutcome(outcome),
     code,
+    values: readValues(facts),
     detail,
   }))
   if (sentAt === null || history.some(({ outcome }) => outcome === 'sent')) return history
   const at = sentAt.toISOString()
-  return [...history, { at, firstAt: at, count: 1, outcome: 'sent' as const, code: null, detail: ACCEPTED }].slice(
-    -MOST_ATTEMPTS,
-  )
+  return [
+    ...history,
+    { at, firstAt: at, count: 1, outcome: 'sent' as const, code: null, values: {}, detail: ACCEPTED },
+  ].slice(-MOST_ATTEMPTS)
 }

@@ -32,7 +32,8 @@ WITH expired AS MATERIALIZED (
   SELECT message_id, tenant_id, mail_now() AS at, CASE WHEN tried THEN 'unknown' ELSE 'unavailable' END AS outcome, NULL::text AS code,
          CASE WHEN tried THEN 'The process that was sending it ended, or stood still, before the outcome was written down.'
               WHEN uploading THEN 'The process that was uploading it ended, or stood still. Another goes on where it was.'
-              ELSE 'The process that was working on it ended, or stood still, before it was sent.' END AS detail
+              ELSE 'The process that was working on it ended, or stood still, before it was sent.' END AS detail,
+         jsonb_build_object('detail', jsonb_build_array(CASE WHEN tried THEN 'abandoned-sending' WHEN uploading THEN 'abandoned-uploading' ELSE 'abandoned' END)) AS facts
     FROM recovered
 ), ${noteAttempts('attempts')}, used AS (
   INSERT INTO mailbox_usage (tenant_id, started_at, messages, recipients)

@@ -1,4 +1,5 @@
 import type { AttemptOutcome, HeldBecause, MessageProblem } from '@inforiver-mail/contract/message'
+import type { Values } from '@inforiver-mail/contract/values'
 import type pg from 'pg'
 import { createBatcher } from '../database/batcher.ts'
 import { raiseFailed } from '../alerts/failed-alert.sql.ts'
@@ -16,6 +17,7 @@ const SETTLEMENTS_PER_BATCH = 200
 export interface Attempt {
   readonly outcome: AttemptOutcome
   readonly code: string | null
+  readonly values: Values
   readonly detail: string
 }
 
@@ -53,7 +55,7 @@ export interface Settled {
 const RESULT_COLUMNS = `
 "messageId" text, "leaseOwner" text, status text, "waitMs" bigint, "heldBecause" text, doubt text, looks int,
 "possibleDuplicate" boolean, "tryingMs" bigint, problem jsonb, "fromEmail" text, "attemptOutcome" text, "attemptCode" text,
-"attemptDetail" text, "internetMessageId" text, charged boolean, "pauseMs" bigint, "noAccessMs" bigint, "agoMs" bigint`
+"attemptDetail" text, "attemptFacts" jsonb, "internetMessageId" text, charged boolean, "pauseMs" bigint, "noAccessMs" bigint, "agoMs" bigint`
 
 /**
  * Writes the outcomes of a batch of attempts, at most one per message. An outcome is accepted from the holder of the
@@ -69,7 +71,7 @@ const SETTLE = `
 WITH result AS MATERIALIZED (
   SELECT r."messageId" AS message_id, r."leaseOwner" AS owner, r.status, r."heldBecause" AS held_because, r.doubt, r.looks,
          r."possibleDuplicate" AS possible_duplicate, r."tryingMs" AS trying_ms, r.problem, r."fromEmail" AS from_email,
-         r."attemptOutcome" AS outcome, r."attemptCode" AS code, r."attemptDetail" AS detail, r."internetMessageId" AS internet_message_id,
+         r."attemptOutcome" AS outcome, r."attemptCode" AS code, r."attemptDetail" AS detail, r."attemptFacts" AS facts, r."internetMessageId" AS internet_message_id,
          r.charged, o.at,
          o.at + r."waitMs" * interval '1 millisecond' AS due_at, o.at + r."pauseMs" * interval '1 millisecond' AS paused_until,
          o.at + r."noAccessMs" * interval '1 millisecond' AS no_access_until
@@ -118,7 +120,7 @@ WITH result AS MATERIALIZED (
   SELECT e.message_id, e.tenant_id, r.service, 'failed', r.created_at, e.at, true, e.other_attempt, ${causeOf('e.problem')}
     FROM ended e JOIN recorded r ON r.id = e.message_id WHERE e.status = 'failed'
 ), ${deleteContents('sent')}, ${deleteDrafts('ended', `CASE WHEN e.status = 'failed' THEN 'draft' WHEN NOT e.save_to_sent_items THEN 'copy' END`)}, attempts AS (
-  SELECT message_id, tenant_id, at, outcome, code, detail FROM written WHERE outcome IS NOT NULL
+  SELECT message_id, tenant_id, at, outcome, code, detail, facts FROM written WHERE outcome IS NOT NULL
 ), ${noteAttempts('attempts')}, used AS ( -- recover.ts has counted those whose lease ran out
   INSERT INTO mailbox_usage (tenant_id, started_at, messages, recipients)
   SELECT tenant_id, ${bucketOf('at')}, count(*), sum(recipients) FROM written WHERE charged AND in_time
@@ -213,6 +215,7 @@ function toResult({ message, settlement, fromEmail, internetMessageId, ageMs }: 
     attemptOutcome: attempt?.outcome,
     attemptCode: attempt?.code,
     attemptDetail: attempt?.detail,
+    attemptFacts: attempt?.values,
     internetMessageId: internetMessageId ?? null,
     charged,
     pauseMs: settlement.pauseMailboxMs,

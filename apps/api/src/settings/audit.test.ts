@@ -37,6 +37,7 @@ async function reportRefusedTokens({ versionsAgo = 0 } = {}): Promise<void> {
   const { tenantId, grantVersion } = await database.prisma.tenantSettings.findFirstOrThrow()
   const problem = {
     code: 'reconnect-required',
+    values: {},
     title: 'The connection was revoked',
     detail: 'It was.',
     action: 'Reconnect.',

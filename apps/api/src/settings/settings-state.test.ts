@@ -9,7 +9,14 @@ const CONNECTION: Connection = {
   permissions: ['Mail.Send', 'User.Read'],
   largeAttachments: false,
 }
-const PROBLEM = { title: 'T', detail: 'D', action: 'A', correlationId: null, since: '2026-11-24T11:00:00.000Z' }
+const PROBLEM = {
+  values: {},
+  title: 'T',
+  detail: 'D',
+  action: 'A',
+  correlationId: null,
+  since: '2026-11-24T11:00:00.000Z',
+}
 const REVOKED = { ...PROBLEM, code: 'reconnect-required' } as const
 const MISCONFIGURED = { ...PROBLEM, code: 'app-misconfigured' } as const
 

@@ -1,4 +1,5 @@
-import type { Check, CheckCode, CheckId, CheckStatus, CheckValues } from '@inforiver-mail/contract/setup-check'
+import type { Check, CheckCode, CheckId, CheckStatus } from '@inforiver-mail/contract/setup-check'
+import type { Values } from '@inforiver-mail/contract/values'
 import type { Outcome } from './outcome.ts'
 
 interface CheckText {
@@ -25,7 +26,7 @@ export function describeOutcome(id: CheckId, { code, values, text }: Outcome): C
   }
 }
 
-function fillIn(template: string, values: CheckValues): string {
+function fillIn(template: string, values: Values): string {
   return template.replace(/\{(\w+)\}/g, (_placeholder, name: string) => {
     const value = values[name]
     if (!Array.isArray(value)) return String(value ?? 'unknown')

@@ -159,7 +159,7 @@ export const QUEUED: Settlement = {
   possibleDuplicate: false,
   tryingMs: 0,
   problem: null,
-  attempt: { outcome: 'unavailable', code: null, detail: 'Not now.' },
+  attempt: { outcome: 'unavailable', code: null, values: {}, detail: 'Not now.' },
   charged: false,
   pauseMailboxMs: null,
   noAccessMs: null,
@@ -168,11 +168,12 @@ export const SENT: Settlement = {
   ...QUEUED,
   status: 'sent',
   waitMs: null,
-  attempt: { outcome: 'sent', code: null, detail: 'Accepted.' },
+  attempt: { outcome: 'sent', code: null, values: {}, detail: 'Accepted.' },
   charged: true,
 }
 export const RECIPIENT_REFUSED: MessageProblem = {
   code: 'recipient-refused',
+  values: {},
   title: 'No',
   detail: 'No.',
   microsoftCode: null,
@@ -183,7 +184,7 @@ export const FAILED: Settlement = {
   status: 'failed',
   waitMs: null,
   problem: RECIPIENT_REFUSED,
-  attempt: { outcome: 'refused', code: null, detail: 'No.' },
+  attempt: { outcome: 'refused', code: null, values: {}, detail: 'No.' },
 }
 export const IN_DOUBT: Settlement = {
   ...QUEUED,

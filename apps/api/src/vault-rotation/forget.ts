@@ -106,6 +106,7 @@ function kidOf(vault: TokenVault, value: StoredValue['value']): string {
 function tokensLost(now: Date): ConnectionProblem {
   return {
     code: 'reconnect-required',
+    values: {},
     title: 'The tokens of the connection are lost',
     detail:
       'The vault key that the tokens were sealed with is lost, and the operator has given them up. Messages wait until the mailbox is connected again.',

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { PAGES } from '../routes.ts'
 import { noticesOn } from './shown-notices.ts'
 
-const text = { title: 'Title', detail: 'Detail.', action: 'Action.', at: '2026-11-24T10:00:00.000Z' }
+const text = { values: {}, title: 'Title', detail: 'Detail.', action: 'Action.', at: '2026-11-24T10:00:00.000Z' }
 const RECONNECT: Notice = { id: `alt_${'1'.repeat(32)}`, type: 'mailbox.reconnect-required', ...text }
 const MISCONFIGURED: Notice = { id: `alt_${'2'.repeat(32)}`, type: 'mailbox.app-misconfigured', ...text }
 const RECOVERED: Notice = { id: `alt_${'5'.repeat(32)}`, type: 'mailbox.recovered', ...text }

@@ -8,7 +8,7 @@ function failed(code: ProblemCode, given: Partial<Problem> = {}): CallFailed {
   const type = `urn:inforiver-mail:problem:${code}` as const
   return new CallFailed({
     kind: 'problem',
-    problem: { type, title: 'Title', status, detail: '', code, requestId: 'req-1', ...given },
+    problem: { type, title: 'Title', status, detail: '', code, values: {}, requestId: 'req-1', ...given },
   })
 }
 
@@ -28,8 +28,8 @@ it('shows the request id', () => {
 
 it('lists every fault of the input', () => {
   const errors = [
-    { path: 'fromEmail', message: 'An email address needs an @.' },
-    { path: '', message: 'Unknown field.' },
+    { path: 'fromEmail', code: 'invalid', values: {}, message: 'An email address needs an @.' },
+    { path: '', code: 'invalid', values: {}, message: 'Unknown field.' },
   ]
   expect(failureText(failed('invalid-input', { detail: 'Invalid.', errors })).detail).toBe(
     'Invalid. An email address needs an @. Unknown field.',

@@ -8,7 +8,7 @@ function failure(code: ProblemCode): CallFailed {
   const type = `urn:inforiver-mail:problem:${code}` as const
   return new CallFailed({
     kind: 'problem',
-    problem: { type, title: '', status: PROBLEM_STATUS[code], detail: '', code, requestId: '' },
+    problem: { type, title: '', status: PROBLEM_STATUS[code], detail: '', code, values: {}, requestId: '' },
   })
 }
 

@@ -22,7 +22,7 @@ function progressOf(sentMb: number, totalMb: number) {
 }
 
 function problem(code: 'gave-up' | 'outcome-unknown' | 'recipient-refused') {
-  return { code, title: 'Title', detail: 'Detail.', microsoftCode: null, requestId: null }
+  return { code, values: {}, title: 'Title', detail: 'Detail.', microsoftCode: null, requestId: null }
 }
 
 it.each([
@@ -123,7 +123,15 @@ it.each([
 })
 
 describe('retryMayDuplicate', () => {
-  const unanswered = { at, firstAt: at, count: 1, outcome: 'unknown', code: null, detail: 'No answer.' } as const
+  const unanswered = {
+    at,
+    firstAt: at,
+    count: 1,
+    outcome: 'unknown',
+    code: null,
+    values: {},
+    detail: 'No answer.',
+  } as const
 
   it.each([
     ['the outcome is unknown', { problem: problem('outcome-unknown') }, true],

@@ -4,13 +4,14 @@ import { exampleMessage } from '../test-support/examples.ts'
 import { messageText } from './test-message-text.ts'
 
 const at = '2026-11-24T10:00:00.000Z'
-const attempt = { at, firstAt: at, count: 1, outcome: 'throttled', code: null, detail: 'Busy.' } as const
+const attempt = { at, firstAt: at, count: 1, outcome: 'throttled', code: null, values: {}, detail: 'Busy.' } as const
 const problem = {
   code: 'send-as-denied',
   title: 'Not allowed',
   detail: 'Grant Send As.',
   microsoftCode: null,
   requestId: null,
+  values: {},
 } as const
 
 it.each<[string, Partial<Message>, object]>([

@@ -10,6 +10,7 @@ const attempt = (outcome: 'throttled' | 'refused' | 'sent', at: string, count = 
   count,
   outcome,
   code: null,
+  values: {},
   detail: '',
 })
 
@@ -49,7 +50,14 @@ describe('timelineOf', () => {
   })
 
   it('says when a message expired', () => {
-    const problem = { code: 'expired', title: '', detail: '', microsoftCode: null, requestId: null } as const
+    const problem = {
+      code: 'expired',
+      values: {},
+      title: '',
+      detail: '',
+      microsoftCode: null,
+      requestId: null,
+    } as const
     const message = exampleMessage({ status: 'failed', expiresAt: '2026-11-24T13:00:00.000Z', problem })
 
     expect(timelineOf(message).at(-1)).toMatchObject({ title: 'Expired', at: '2026-11-24T13:00:00.000Z', kind: 'bad' })

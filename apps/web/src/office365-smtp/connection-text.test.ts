@@ -19,6 +19,7 @@ const misconfigured = {
     action: '',
     since: '2026-11-24T10:00:00.000Z',
     correlationId: null,
+    values: {},
   },
 } as const
 

@@ -9,7 +9,7 @@ export function toMessageProblem(
   adminCenters: AdminCenters,
 ): MessageProblem {
   const { code, remedy } = limit === undefined ? PROBLEMS[reason] : TOO_LARGE_FOR_GRAPH
-  return { code, title, detail: `${detail} ${remedy(adminCenters)}`, microsoftCode, requestId }
+  return { code, values: {}, title, detail: `${detail} ${remedy(adminCenters)}`, microsoftCode, requestId }
 }
 
 interface ProblemText {

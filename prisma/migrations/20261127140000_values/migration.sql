@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "message_attempts" ADD COLUMN     "facts" JSONB;
