@@ -28,6 +28,7 @@ const IDLE: MailFacts = {
 }
 const waits = (ms: number) => ({ waiting: 3, oldestAt: ago(ms), firstDueAt: ago(ms) })
 const PROBLEM = {
+  values: {},
   code: 'app-misconfigured' as const,
   title: 'The secret is wrong',
   detail: '',
