@@ -50,6 +50,7 @@ function quotaProblem(pause: QuotaPause | null): SettingsProblem | null {
   const { code, since, until } = pause
   return {
     code: 'quota-exceeded',
+    values: { code, until: until.toISOString() },
     title: `Mail is paused: a limit of Microsoft is used up (${code})`,
     detail: `${explainDeliveryCode(code)} Mail goes on by itself at ${until.toISOString()}.`,
     action: QUOTA_ACTION,
