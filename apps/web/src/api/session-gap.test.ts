@@ -5,7 +5,7 @@ import { createSessionGap, overGap } from './session-gap.ts'
 
 function failure(code: ProblemCode): CallFailed {
   const type = `urn:inforiver-mail:problem:${code}` as const
-  const problem = { type, title: '', status: PROBLEM_STATUS[code], detail: '', code, requestId: '' }
+  const problem = { type, title: '', status: PROBLEM_STATUS[code], detail: '', code, values: {}, requestId: '' }
   return new CallFailed({ kind: 'problem', problem })
 }
 
