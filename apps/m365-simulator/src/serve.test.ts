@@ -109,7 +109,7 @@ it('keeps every answered change when it is killed', async () => {
     expect.objectContaining({
       name: 'Max Member',
       rights: expect.objectContaining({
-        'finance@contoso.com': { sendAs: true, sendOnBehalf: false },
+        'finance@contoso.com': { sendAs: true, sendOnBehalf: false, fullAccess: false },
       }),
     }),
   )

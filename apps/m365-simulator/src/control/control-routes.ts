@@ -28,6 +28,7 @@ const RightsChange = z.strictObject({
   person: z.string(),
   sendAs: z.boolean().exactOptional(),
   sendOnBehalf: z.boolean().exactOptional(),
+  fullAccess: z.boolean().exactOptional(),
 })
 const Revocation = z.strictObject({ accessTokens: z.boolean().default(false) }).default({ accessTokens: false })
 const PersonTokens = z.strictObject({ scopes: z.array(z.string().min(1)).min(1).max(20) })

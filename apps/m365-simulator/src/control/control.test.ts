@@ -160,7 +160,7 @@ it('reset forgets mail, grants, rights, scenarios, settings and counters', async
       name: 'Ada Admin',
       consents: [],
       rights: expect.objectContaining({
-        'finance@contoso.com': { sendAs: false, sendOnBehalf: false },
+        'finance@contoso.com': { sendAs: false, sendOnBehalf: false, fullAccess: false },
       }),
     }),
   )

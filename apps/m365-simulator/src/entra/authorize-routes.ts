@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { Simulation } from '../simulation/simulation.ts'
 import { type Person, signInName } from '../tenant/directory.ts'
+import { NOT_BY_USERS, ONLY_BY_ADMINISTRATORS, type Permission } from '../tenant/permissions.ts'
 import { EntraError, entraError, scenarioError } from './aadsts.ts'
 import { clientInfo, unrequestedParameters } from './answers.ts'
 import { type AuthorizeRequest, readAuthorizeRequest } from './authorize-request.ts'
@@ -60,7 +61,7 @@ export function authorizeRoutes(app: FastifyInstance, simulation: Simulation): v
     }
     const granted = grantedScopes(store, person.oid)
     if (scopes.every((scope) => granted.has(scope)) && prompt !== 'consent') return issueCode(step, person)
-    if (!mayConsent(person)) return showNeedApproval(step, person)
+    if (!mayConsent(person, scopes)) return showNeedApproval(step, person)
     return flow.show(step, consentPage(flow.formOf(step, '/consent'), registration.displayName, person, scopes))
   }
 
@@ -69,15 +70,21 @@ export function authorizeRoutes(app: FastifyInstance, simulation: Simulation): v
     if (person === undefined) return showPicker(step)
     flow.requireAccount(step, person)
     if (form.get('decision') !== 'accept') return declined(step)
-    if (!mayConsent(person)) return showNeedApproval(step, person)
+    if (!mayConsent(person, scopes)) return showNeedApproval(step, person)
     store.commit({ type: 'user-consented', oid: person.oid, scopes })
     return issueCode(step, person)
   }
 
   const declined = (step: Step): FastifyReply => flow.answer(step, flow.cancelled(step, 'consent'))
 
-  const mayConsent = ({ isEntraAdministrator }: Person): boolean =>
-    settings.current.userConsent === 'allowed' || isEntraAdministrator
+  const mayConsent = ({ oid, isEntraAdministrator }: Person, scopes: readonly Permission[]): boolean => {
+    if (isEntraAdministrator) return true
+    const { userConsent } = settings.current
+    const granted = grantedScopes(store, oid)
+    const asked = scopes.filter((scope) => !granted.has(scope))
+    if (userConsent === 'disabled' || asked.some((scope) => ONLY_BY_ADMINISTRATORS.has(scope))) return false
+    return userConsent === 'allowed' || !asked.some((scope) => NOT_BY_USERS.has(scope))
+  }
 
   const showNeedApproval = (step: Step, person: Person): FastifyReply =>
     flow.showNeedApproval(step, person, AUTHORIZE, '/return')

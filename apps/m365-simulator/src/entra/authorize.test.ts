@@ -196,6 +196,15 @@ describe('where users may not consent', () => {
     expect((await simulated.consent('grace')).has('code')).toBe(true)
   })
 
+  it.each([
+    ['User.Read Mail.Send Mail.Send.Shared', 'Permissions requested'],
+    ['User.Read Mail.Send Mail.ReadWrite', 'Need admin approval'],
+    ['User.Read Mail.Send Mail.ReadWrite.Shared', 'Need admin approval'],
+  ])('Microsoft’s own policy lets a member consent to sending, not to reading (%s)', async (scope, page) => {
+    await simulated.set({ userConsent: 'recommended' })
+    expect(await (await pick('ada', { scope })).text()).toContain(page)
+  })
+
   it('earlier consents stay good, but prompt=consent sends even their owners to an administrator', async () => {
     await simulated.consent('ada')
     await forbid()

@@ -25,7 +25,10 @@ it('returns no refresh token, id_token or scope', async () => {
 it('puts the permissions that an administrator granted into the token as roles', async () => {
   await simulated.consentForOrganization()
   const claims = await claimsOf(await simulated.applicationToken())
-  expect(claims).toMatchObject({ roles: ['Mail.Send', 'Mail.ReadWrite'], idtyp: 'app' })
+  expect(claims).toMatchObject({
+    roles: ['Mail.Send', 'Mail.ReadWrite', 'ExchangeMessageTrace.Read.All'],
+    idtyp: 'app',
+  })
   expect(claims).not.toHaveProperty('scp')
 })
 

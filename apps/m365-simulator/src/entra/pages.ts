@@ -132,8 +132,8 @@ function describe(person: Person, { index, store }: Simulation): string {
   return facts.filter((fact) => fact !== false).join(' · ') || 'No special rights'
 }
 
-function rightsText({ sendAs, sendOnBehalf }: Rights): string {
-  const names = [sendAs && 'Send As', sendOnBehalf && 'Send on Behalf']
+function rightsText({ sendAs, sendOnBehalf, fullAccess }: Rights): string {
+  const names = [sendAs && 'Send As', sendOnBehalf && 'Send on Behalf', fullAccess && 'Full Access']
   return names.filter((name) => name !== false).join(', ')
 }
 

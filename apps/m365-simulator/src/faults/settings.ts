@@ -36,8 +36,13 @@ const FaultRates = z
 
 /** Where Microsoft behaves differently by policy, cloud or day. A restart returns to the defaults. */
 export const Settings = z.strictObject({
-  /** `disabled`: people who are not Entra administrators see "Need admin approval". */
-  userConsent: z.enum(['allowed', 'disabled']).default('allowed'),
+  /**
+   * `disabled`: people who are not Entra administrators see "Need admin approval". `recommended`: so they do for what
+   * reads mail, as by Microsoft's own policy.
+   */
+  userConsent: z.enum(['allowed', 'recommended', 'disabled']).default('allowed'),
+  /** Whether the tenant has the service principal of Microsoft's message trace. */
+  traceServicePrincipal: z.enum(['present', 'missing']).default('present'),
   /**
    * How a cancelled sign-in or consent comes back. `documented`: `error_subcode=cancel` from the account picker,
    * access_denied with AADSTS65004 from the consent page and from "Need admin approval".

@@ -7,6 +7,7 @@ import { answerGraphError, badRequest, GraphError } from './graph-error.ts'
 import { messageRoutes } from './message-routes.ts'
 import { readSelection, requireOptions } from './query-options.ts'
 import { traceRoutes } from './trace-routes.ts'
+import { requireTraceAccess } from './trace-access.ts'
 import { UPLOAD_HOST } from './upload-routes.ts'
 
 /** Returned by `/me` only when selected. */
@@ -36,6 +37,7 @@ export async function graphRoutes(app: FastifyInstance, simulation: Simulation):
     if (caller.kind === 'application' && /^\/v1\.0\/me(?:\/|\?|$)/i.test(request.url)) {
       throw badRequest('/me request is only valid with delegated authentication flow.')
     }
+    if (/^\/v1\.0\/admin\/exchange\/tracing\//i.test(request.url)) requireTraceAccess(request, simulation)
   })
 
   app.get('/me', { config: { endpoint: 'me' } }, async ({ caller, url: path }) => {

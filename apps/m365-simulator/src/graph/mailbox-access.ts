@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Simulation } from '../simulation/simulation.ts'
-import { type Addressee, addresseeOf, findAddressee, type Rights } from '../tenant/directory.ts'
+import { type Addressee, addresseeOf, findAddressee, type Person, type Rights } from '../tenant/directory.ts'
 import type { MailAddress } from '../tenant/message.ts'
 import { type Mailbox, rightsOf } from '../tenant/store.ts'
 import { accessDenied, GraphError } from './graph-error.ts'
@@ -45,7 +45,10 @@ export async function enterMailbox(
   throw new GraphError(429, 'ApplicationThrottled', message, { 'retry-after': '1' })
 }
 
-function findTarget({ params, caller }: FastifyRequest, { index, settings }: Simulation): Addressee | GraphError {
+function findTarget(
+  { params, caller }: FastifyRequest,
+  { index, settings, store }: Simulation,
+): Addressee | GraphError {
   const { user } = params as { readonly user?: string }
   const own = caller.kind === 'person' ? addresseeOf(caller.person) : undefined
   const addressee = user === undefined ? own : findAddressee(user, index)
@@ -59,7 +62,8 @@ function findTarget({ params, caller }: FastifyRequest, { index, settings }: Sim
     if (allowed === null || allowed.includes(addressee.address.toLowerCase())) return addressee
     return new GraphError(403, 'ErrorAccessDenied', 'Access to OData is disabled.')
   }
-  return addressee.address === own?.address ? addressee : accessDenied()
+  if (addressee.address === own?.address) return addressee
+  return rightsOf(store.state, index, addressee.address, caller.oid).fullAccess ? addressee : accessDenied()
 }
 
 /**
@@ -68,11 +72,19 @@ function findTarget({ params, caller }: FastifyRequest, { index, settings }: Sim
  */
 export function visit(request: FastifyRequest, permissions: readonly string[], { store, clock }: Simulation): Visit {
   const { target: addressee, caller, headers } = request
-  requireAny(permissions, caller.scopes)
+  const isForeign = caller.kind === 'person' && !isOwn(addressee, caller.person)
+  // Whoever has Full Access reads and writes there; mail is sent from one's own mailbox.
+  const shared = permissions.map((permission) => `${permission}.Shared`)
+  requireAny(isForeign ? shared : [...permissions, ...shared], caller.scopes)
   if (addressee instanceof GraphError) throw addressee
+  if (isForeign && permissions.includes('Mail.Send')) throw accessDenied()
   const address = addressee.address.toLowerCase()
   const mailbox = store.state.mailboxes.get(address)
   return { request, addressee, address, mailbox, idKind: wantedIdKind(headers['prefer']), nowMs: clock().getTime() }
+}
+
+function isOwn(addressee: Addressee | GraphError, { mail }: Person): boolean {
+  return addressee instanceof GraphError || addressee.address === mail
 }
 
 interface AllowedSender {

@@ -13,7 +13,7 @@ const PEOPLE: readonly Person[] = [
   member(ADA, 'ada', 'Ada Admin', { ...WORKSPACE_ADMIN, aliases: ['ada.admin@contoso.com'] }),
   member(`${OID_PREFIX}-0d6f3b7e1102`, 'max', 'Max Member', { aliases: ['max.member@contoso.com'] }),
   member(BOB, 'bob', 'Bob Behalf', WORKSPACE_ADMIN),
-  member(`${OID_PREFIX}-0d6f3b7e1104`, 'grace', 'Grace Global', { isEntraAdministrator: true }),
+  member(`${OID_PREFIX}-0d6f3b7e1104`, 'grace', 'Grace Global', { isEntraAdministrator: true, readsTraces: true }),
   member(`${OID_PREFIX}-0d6f3b7e1105`, 'nora', 'Nora Nomail', { ...WORKSPACE_ADMIN, hasMailbox: false }),
   member(`${OID_PREFIX}-0d6f3b7e1106`, 'gil', 'Gil Guest', {
     ...WORKSPACE_ADMIN,
@@ -46,7 +46,7 @@ export function demoDirectory(generatedPeople: number): Directory {
         kind: 'shared-mailbox',
         address: 'reports@contoso.com',
         displayName: 'Contoso Reports',
-        rights: { [ADA]: SEND_AS, [BOB]: { ...NO_RIGHTS, sendOnBehalf: true } },
+        rights: { [ADA]: { ...SEND_AS, fullAccess: true }, [BOB]: { ...NO_RIGHTS, sendOnBehalf: true } },
       },
       { kind: 'shared-mailbox', address: 'finance@contoso.com', displayName: 'Contoso Finance', rights: {} },
       {
@@ -76,6 +76,7 @@ function member(oid: string, localPart: string, displayName: string, more: Parti
     hasMailbox: true,
     appRoles: [],
     isEntraAdministrator: false,
+    readsTraces: false,
     membership: 'member',
     ...more,
   }

@@ -2,9 +2,11 @@
 export interface Rights {
   readonly sendAs: boolean
   readonly sendOnBehalf: boolean
+  /** Full Access: may open the mailbox, which does not include sending as it. */
+  readonly fullAccess: boolean
 }
 
-export const NO_RIGHTS: Rights = { sendAs: false, sendOnBehalf: false }
+export const NO_RIGHTS: Rights = { sendAs: false, sendOnBehalf: false, fullAccess: false }
 
 export interface Person {
   /** Object id in this tenant; a GUID. */
@@ -20,6 +22,8 @@ export interface Person {
   readonly appRoles: readonly string[]
   /** May consent on behalf of the whole tenant. */
   readonly isEntraAdministrator: boolean
+  /** Has a role that reads message traces, such as Exchange Administrator or Global Reader. */
+  readonly readsTraces: boolean
   /** `stranger`: an account of another tenant that is not a guest here; its sign-in ends with AADSTS50020. */
   readonly membership: 'member' | 'guest' | 'stranger'
   /** Where the account lives, for guests and strangers. */

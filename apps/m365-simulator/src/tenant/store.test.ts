@@ -59,7 +59,7 @@ const everything: StateEvent[] = [
     type: 'rights-set',
     address: 'reports@contoso.com',
     oid: 'max',
-    rights: { sendAs: true, sendOnBehalf: false },
+    rights: { sendAs: true, sendOnBehalf: false, fullAccess: true },
   },
   {
     type: 'message-accepted',

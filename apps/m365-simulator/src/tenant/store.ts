@@ -86,7 +86,7 @@ function contentsOf({ attachments, mime }: StoredMessage): readonly string[] {
 /** The rights as they are now: those set at run time, else the directory's. */
 export function rightsOf(state: State, index: DirectoryIndex, address: string, oid: string): Rights {
   const changed = state.rights.get(address.toLowerCase())?.get(oid)
-  if (changed !== undefined) return changed
+  if (changed !== undefined) return { ...NO_RIGHTS, ...changed } // a journal of an earlier version knows fewer rights
   const addressee = index.byAddress(address)
   return addressee === undefined || addressee.kind === 'person' ? NO_RIGHTS : (addressee.rights[oid] ?? NO_RIGHTS)
 }
