@@ -277,11 +277,11 @@ async function addTenant(tenant: NewTenant): Promise<Tenant> {
 /** Creates what a consent leaves behind, a person's or an administrator's for the application. */
 async function connect({ control, access, address, largeAttachments }: NewTenant) {
   if (access.graphAuth === 'application') {
-    const permissions = applicationPermissionsFor({ largeAttachments })
+    const permissions = applicationPermissionsFor({ largeAttachments, bounces: false })
     const tokens = await control('POST', '/application/tokens', { permissions })
     return { mailbox: 'application', delegate: null, permissions, tokens }
   }
-  const permissions = permissionsFor({ ownAddress: true, largeAttachments })
+  const permissions = permissionsFor({ ownAddress: true, largeAttachments, bounces: false })
   const scopes = [...permissions, 'offline_access', 'openid', 'profile']
   const tokens = await control('POST', `/people/${encodeURIComponent(address)}/tokens`, { scopes })
   const delegate = { tenantId: REGISTRATION.tenantId, objectId: randomUUID(), email: address }

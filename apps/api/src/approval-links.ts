@@ -7,6 +7,7 @@ export const SIGN_IN_APPROVAL_PATH = '/auth/sign-in/admin-consent'
 export interface Approval {
   readonly ownAddress: boolean
   readonly largeAttachments: boolean
+  readonly bounces: boolean
 }
 
 /** Makes links on the product's own host that redirect to Microsoft's page, short enough to be read, mailed and typed. */
@@ -21,6 +22,10 @@ export function approvalLinks(publicUrl: string): ApprovalLinks {
 }
 
 export function readApproval(query: unknown): Approval {
-  const { ownAddress, largeAttachments } = query as Readonly<Record<string, unknown>>
-  return { ownAddress: ownAddress === 'true', largeAttachments: largeAttachments === 'true' }
+  const { ownAddress, largeAttachments, bounces } = query as Readonly<Record<string, unknown>>
+  return {
+    ownAddress: ownAddress === 'true',
+    largeAttachments: largeAttachments === 'true',
+    bounces: bounces === 'true',
+  }
 }

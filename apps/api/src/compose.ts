@@ -1,5 +1,6 @@
 import { randomBytes, randomInt } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
+import { cloudAt } from '@inforiver-mail/m365/clouds'
 import { createTokenVault } from '@inforiver-mail/m365/token-vault'
 import type { FastifyBaseLogger, FastifyInstance, FastifyPluginAsync, FastifyPluginOptions } from 'fastify'
 import { Counter, Registry } from 'prom-client'
@@ -210,6 +211,8 @@ export async function compose(
       publicUrl,
       identity,
       mailer,
+      traceOffered: cloudAt(config.authorityHost, config.graphBaseUrl, config.cloud) === 'global',
+      takeTraceRequest: async () => true,
       vault,
       clock,
       chance,

@@ -1,8 +1,8 @@
 import type { AuditAction, AuditDetails } from '@inforiver-mail/contract/audit'
 import { AuditAction as AuditActions } from '@inforiver-mail/contract/audit'
 import { Scope } from '@inforiver-mail/contract/caller'
-import { ConnectionProblem, ConsentProblemCode } from '@inforiver-mail/contract/consent-problem'
-import type { ConsentProblem } from '@inforiver-mail/contract/consent-problem'
+import { ConnectionProblem, ConsentProblemCode, ReportsProblemCode } from '@inforiver-mail/contract/consent-problem'
+import type { ConsentProblem, ReportsProblem } from '@inforiver-mail/contract/consent-problem'
 import type { Attachment, MessageProblem, Recipient } from '@inforiver-mail/contract/message'
 import {
   AttemptOutcome,
@@ -127,6 +127,15 @@ export function readConsentProblem(stored: unknown): ConsentProblem | null {
   if (!isRecord(stored)) return null
   const code = nearest(ConsentProblemCode.options, stored['code'], 'microsoft-refused')
   return { ...readExplanation(stored), code }
+}
+
+export function readReportsProblem(stored: unknown): ReportsProblem | null {
+  if (!isRecord(stored)) return null
+  return {
+    ...readExplanation(stored),
+    code: nearest(ReportsProblemCode.options, stored['code'], 'trace-unavailable'),
+    since: textOf(stored['since']) ?? new Date(0).toISOString(),
+  }
 }
 
 function readExplanation(stored: Readonly<Record<string, unknown>>) {

@@ -28,6 +28,8 @@ export interface Endpoint {
   readonly response: z.ZodType | null
   /** What the answer of the success status means. */
   readonly answer: string
+  /** Another success, of a status and shape of its own. */
+  readonly or?: { readonly status: 201; readonly response: z.ZodType; readonly answer: string }
   /** What the headers of the success answer mean, by name. */
   readonly answerHeaders?: Readonly<Record<string, string>>
   /** Media type of an answer that is not JSON. */

@@ -160,6 +160,27 @@ export const reconnect = {
   problems: ['not-configured'],
 } as const satisfies Endpoint
 
+/** Which sources of delivery reports to switch on or off; the others stay as they are. */
+export const DeliveryReportsInput = z
+  .strictObject({ bounces: z.boolean().exactOptional(), trace: z.boolean().exactOptional() })
+  .refine(({ bounces, trace }) => bounces !== undefined || trace !== undefined, 'Name bounces, trace or both.')
+export type DeliveryReportsInput = z.infer<typeof DeliveryReportsInput>
+
+export const switchDeliveryReports = {
+  operation: 'switchDeliveryReports',
+  summary: 'Switches delivery reports on or off.',
+  method: 'POST',
+  path: '/api/v1/tenant-settings/office365-smtp/delivery-reports',
+  session: 'workspace-admin',
+  scope: null,
+  body: DeliveryReportsInput,
+  status: 200,
+  response: Office365SmtpSettings,
+  answer: 'The settings: everything is switched as asked.',
+  or: { status: 201, response: Consent, answer: 'The consent that the rest needs, to be given at consentUrl.' },
+  problems: ['not-configured', 'trace-not-provisioned', 'trace-unavailable', 'reports-unreadable'],
+} as const satisfies Endpoint
+
 export const reset = {
   operation: 'reset',
   summary: 'Deletes tokens and settings, and voids every pending consent.',

@@ -1,21 +1,47 @@
 /** The Graph permissions that the product can ask for, in the order in which it lists them. */
-export const PERMISSIONS = ['Mail.Send', 'Mail.Send.Shared', 'Mail.ReadWrite', 'User.Read'] as const
+export const PERMISSIONS = [
+  'Mail.Send',
+  'Mail.Send.Shared',
+  'Mail.ReadWrite',
+  'Mail.ReadWrite.Shared',
+  'User.Read',
+  'ExchangeMessageTrace.Read.All',
+] as const
 export type Permission = (typeof PERMISSIONS)[number]
 
 /** The delegated permissions that a sender needs. An address other than the delegate's own needs `Mail.Send.Shared`. */
-export function permissionsFor(sender: { ownAddress: boolean; largeAttachments: boolean }): Permission[] {
+export function permissionsFor(sender: {
+  ownAddress: boolean
+  largeAttachments: boolean
+  bounces: boolean
+}): Permission[] {
   const needed: Record<Permission, boolean> = {
     'Mail.Send': true,
     'Mail.Send.Shared': !sender.ownAddress,
-    'Mail.ReadWrite': sender.largeAttachments,
+    'Mail.ReadWrite': sender.largeAttachments || (sender.bounces && sender.ownAddress),
+    'Mail.ReadWrite.Shared': sender.bounces && !sender.ownAddress,
     'User.Read': true,
+    'ExchangeMessageTrace.Read.All': false, // an application's
   }
   return PERMISSIONS.filter((permission) => needed[permission])
 }
 
 /** The application permissions that a sender needs when no person's tokens are used. */
-export function applicationPermissionsFor(sender: { largeAttachments: boolean }): Permission[] {
-  return sender.largeAttachments ? ['Mail.Send', 'Mail.ReadWrite'] : ['Mail.Send']
+export function applicationPermissionsFor(sender: { largeAttachments: boolean; bounces: boolean }): Permission[] {
+  return sender.largeAttachments || sender.bounces ? ['Mail.Send', 'Mail.ReadWrite'] : ['Mail.Send']
+}
+
+/** The application permission that Exchange's message trace needs, in both ways of access. */
+export const TRACE_PERMISSION: Permission = 'ExchangeMessageTrace.Read.All'
+
+/** Whether permissions let the inbox of the sender be read; of a shared mailbox only together with Full Access. */
+export function mayReadInbox(mailbox: 'own' | 'delegated' | 'application', permissions: readonly string[]): boolean {
+  const fitting = {
+    own: ['Mail.ReadWrite', 'Mail.ReadWrite.Shared'],
+    delegated: ['Mail.ReadWrite.Shared'],
+    application: ['Mail.ReadWrite'],
+  }[mailbox]
+  return permissions.some((permission) => fitting.includes(permission))
 }
 
 /** The product's own page that sends an Entra administrator on to Microsoft's approval page. */
@@ -28,6 +54,7 @@ export function approvalPath(permissions: readonly string[]): string {
   const query = new URLSearchParams({
     ...(!permissions.includes('Mail.Send.Shared') && { ownAddress: 'true' }),
     ...(permissions.includes('Mail.ReadWrite') && { largeAttachments: 'true' }),
+    ...(permissions.includes('Mail.ReadWrite.Shared') && { bounces: 'true' }),
   })
   return query.size === 0 ? APPROVAL_PATH : `${APPROVAL_PATH}?${query.toString()}`
 }

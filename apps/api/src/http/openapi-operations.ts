@@ -44,6 +44,8 @@ export interface OperationText {
   readonly request?: unknown
   /** The body of the answer to it. */
   readonly response?: unknown
+  /** The body of its other success. */
+  readonly other?: unknown
 }
 
 const MESSAGE_ID = 'msg_0f3c9a52b7e84d16a1c2d3e4f5061728'
@@ -263,6 +265,19 @@ export const OPERATIONS: Readonly<Record<string, OperationText>> = {
       'For a mailbox whose access Microsoft has ended. Messages that are held because of it leave by themselves once the consent completes.',
     request: {},
     response: { ...CONSENT, purpose: 'reconnect' },
+  },
+  switchDeliveryReports: {
+    description:
+      'Switching on is proved first, by one read of the inbox and one request of the message trace; no message is sent. 200 when that worked, 201 with the consent that the rest needs: what was proved is on by then. A refusal switches nothing on. Switching off needs nothing, and works at once. Poll the consent to learn its outcome.',
+    request: { bounces: true, trace: true },
+    response: {
+      ...SETTINGS,
+      deliveryReports: {
+        bounces: { enabled: true, available: true, problem: null },
+        trace: { enabled: true, problem: null },
+      },
+    },
+    other: { ...CONSENT, purpose: 'delivery-reports' },
   },
   reset: {
     description:

@@ -81,7 +81,7 @@ interface DescribedSchema {
 
 function describe(endpoint: Endpoint, schema: DescribedSchema) {
   const { body } = schema
-  const { description = endpoint.summary, response } = OPERATIONS[endpoint.operation] ?? {}
+  const { description = endpoint.summary, response, other } = OPERATIONS[endpoint.operation] ?? {}
   const tag = tagOf(endpoint.path)
   return {
     ...schema,
@@ -90,7 +90,11 @@ function describe(endpoint: Endpoint, schema: DescribedSchema) {
     description,
     ...(tag && { tags: [tag] }),
     ...(body !== undefined && { body: requestBody(endpoint, body) }),
-    response: { ...successOf(endpoint, schema.response, response), ...problemsOf(endpoint) },
+    response: {
+      ...successOf(endpoint, schema.response, response),
+      ...(endpoint.or && successOf({ ...endpoint, ...endpoint.or }, schema.response, other)),
+      ...problemsOf(endpoint),
+    },
     security: [
       ...(endpoint.scope ? [{ serviceKey: [endpoint.scope] }] : []),
       ...(endpoint.session ? [{ session: [] }] : []),

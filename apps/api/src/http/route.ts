@@ -14,6 +14,24 @@ declare module 'fastify' {
   }
 }
 
+/** The answer of an endpoint's other success. */
+class OtherAnswer<Body> {
+  readonly body: Body
+
+  constructor(body: Body) {
+    this.body = body
+  }
+}
+
+/** Answers with the other success of an endpoint that has two. */
+export function instead<Body>(body: Body): OtherAnswer<Body> {
+  return new OtherAnswer(body)
+}
+
+type Other<E> = E extends { readonly or: { readonly response: infer S extends z.ZodType } }
+  ? OtherAnswer<z.input<S>>
+  : never
+
 interface Call<E extends Endpoint, Caller> {
   readonly params: Optional<E, 'params'>
   readonly query: Optional<E, 'query'>
@@ -38,7 +56,7 @@ export function route<const E extends Endpoint, Caller>(
   authorize: (request: FastifyRequest) => Promise<Caller>,
   handle: (
     call: Call<E, Caller>,
-  ) => Promise<E['response'] extends z.ZodType ? z.input<E['response']> | Readable : void>,
+  ) => Promise<E['response'] extends z.ZodType ? z.input<E['response']> | Readable | Other<E> : void>,
 ): void {
   const callers = new WeakMap<FastifyRequest, Caller & WeakKey>()
   app.route({
@@ -49,7 +67,7 @@ export function route<const E extends Endpoint, Caller>(
       ...(endpoint.params && { params: endpoint.params }),
       querystring: endpoint.query ?? NOTHING,
       ...(endpoint.method !== 'GET' && { body: endpoint.body ?? NO_BODY }),
-      ...(endpoint.response && { response: { [endpoint.status]: responseSchema(endpoint.response, endpoint) } }),
+      ...(endpoint.response && { response: responseSchemas(endpoint, endpoint.response) }),
     },
     // The router matches the address of a list with a trailing slash to the route of an item, with an empty id.
     onRequest: async ({ params }, reply) => {
@@ -65,14 +83,19 @@ export function route<const E extends Endpoint, Caller>(
       const call = { params, query, body, caller: callers.get(request), request, reply } as Call<E, Caller>
       const answer = await handle(call)
       if (request.method === 'HEAD' && answer instanceof Readable) answer.destroy()
+      if (answer instanceof OtherAnswer && endpoint.or)
+        return reply.code(endpoint.or.status).header('cache-control', 'no-store').send(answer.body)
       if (endpoint.contentType) reply.type(endpoint.contentType)
       return reply.code(endpoint.status).header('cache-control', 'no-store').send(answer)
     },
   })
 }
 
-function responseSchema(schema: z.ZodType, { contentType }: Endpoint) {
-  return contentType ? { content: { [contentType]: { schema } } } : schema
+function responseSchemas({ status, or, contentType }: Endpoint, schema: z.ZodType) {
+  return {
+    [status]: contentType ? { content: { [contentType]: { schema } } } : schema,
+    ...(or && { [or.status]: or.response }),
+  }
 }
 
 /** Validates with the schemas of the contract, and reports every fault with its path. */

@@ -60,10 +60,10 @@ async function storeNewerValues({ tenant, consent, waiting, ended }: Filled): Pr
   await query(`UPDATE unsent_messages SET outcome = 'bounced'`)
   await query(`UPDATE message_attempts SET outcome = 'greylisted'`)
   await query(
-    `UPDATE tenant_settings SET status = 'suspended', mailbox = 'federated', problem = $1, sent_items_search = 'slow', granted_permissions = '{Mail.Future}'`,
+    `UPDATE tenant_settings SET status = 'suspended', mailbox = 'federated', problem = $1, sent_items_search = 'slow', granted_permissions = '{Mail.Future}', bounces_problem = $1`,
     [PROBLEM],
   )
-  await query(`UPDATE consents SET purpose = 'delivery-reports', problem = $1`, [PROBLEM])
+  await query(`UPDATE consents SET purpose = 'sending-limits', problem = $1`, [PROBLEM])
   await query(`UPDATE consents SET status = 'postponed', ended_at = now() WHERE id <> $1`, [consent])
   await query(`UPDATE service_keys SET scopes = array_append(scopes, 'events:read')`)
   await query(
@@ -122,6 +122,7 @@ it('shows the nearest known value of each', async () => {
     status: 'connected',
     mailbox: 'delegated',
     problem: { code: 'app-misconfigured', detail: 'It is full.' },
+    deliveryReports: { bounces: { problem: { code: 'trace-unavailable', detail: 'It is full.' } } },
     pendingConsent: { purpose: 'reconnect' },
   })
   expect(await read(`/consents/${filled.consent}`)).toMatchObject({

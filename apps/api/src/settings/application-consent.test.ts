@@ -272,7 +272,7 @@ it('leads an Entra administrator to the same page by the link, whose return chan
   expect(page.status).toBe(200)
   expect(grace.lastReturn).not.toContain('state=')
   expect(await ground.microsoft.control('GET', '/tenant-consents')).toMatchObject({
-    applicationPermissions: ['Mail.Send', 'Mail.ReadWrite'],
+    applicationPermissions: ['Mail.Send', 'Mail.ReadWrite', 'ExchangeMessageTrace.Read.All'],
   })
   expect(await readSettings()).toMatchObject({ status: 'not-configured', pendingConsent: null })
 })

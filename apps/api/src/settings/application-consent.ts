@@ -1,21 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { applicationPermissionsFor } from '@inforiver-mail/contract/permission'
 import type { Failure } from '@inforiver-mail/m365/classify-failure'
-import { readRedirectRefusal } from '@inforiver-mail/m365/entra-refusal'
 import { explainApplicationFailure } from '@inforiver-mail/m365/explain-application-failure'
-import { explainRefusal, explainUnexpectedAnswer } from '@inforiver-mail/m365/explain-refusal'
 import { missingPermissions } from '@inforiver-mail/m365/granted-permissions'
 import type { GraphMailer } from '@inforiver-mail/m365/graph-mailer'
 import type { OutgoingMessage } from '@inforiver-mail/m365/outgoing-message'
 import type { ApplicationGrant, MicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
-import { refuse, type ConsentAnswer, type ConsentStrategy, type Proof } from './consent-strategy.ts'
+import { proveInbox } from './report-proofs.ts'
+import { GRANT_DELAYS_MS, refuse, type ConsentAnswer, type ConsentStrategy, type Proof } from './consent-strategy.ts'
+import { readApprovalAnswer } from './microsoft-answer.ts'
 import { verificationMessage } from './verification-message.ts'
 
 type Granted = Extract<ApplicationGrant, { outcome: 'granted' }>
 type Denied = { readonly failure: Failure; readonly permission: 'Mail.Send' | 'Mail.ReadWrite' }
-
-/** A token may lack at first what an administrator has just granted. */
-const RETRY_AFTER_MS = [2_000, 4_000]
 
 /**
  * Asks an Entra administrator to grant permissions to the application, which then sends with its own tokens. Anybody can
@@ -31,35 +28,39 @@ export function createApplicationConsent({
   clock: () => Date
 }): ConsentStrategy {
   return {
-    permissionsFor: async (_admin, { largeAttachments }) => applicationPermissionsFor({ largeAttachments }),
+    permissionsFor: async (_admin, { largeAttachments, bounces }) =>
+      applicationPermissionsFor({ largeAttachments, bounces }),
     consentUrl: async (_consent, { state }) => identity.applicationConsentUrl({ state }),
     approvalUrl: () => identity.applicationConsentUrl(),
     prove,
   }
 
-  async function prove({ consent, secrets: { claims }, admin, parameters }: ConsentAnswer): Promise<Proof> {
+  async function prove({ consent, secrets: { claims }, admin, parameters, readsInbox }: ConsentAnswer): Promise<Proof> {
     const { adminCenters, approvalLinks } = identity
     const approvalLink = approvalLinks.application()
-    // An error comes with `admin_consent=True` too.
-    const refusal = readRedirectRefusal(parameters)
-    if (refusal) return refuse(explainRefusal(refusal, { leg: 'authorize', approvalLink, adminCenters }))
-    if (String(parameters['admin_consent']).toLowerCase() !== 'true')
-      return refuse(
-        explainUnexpectedAnswer('The answer holds neither the consent of an administrator nor an error.', adminCenters),
-      )
+    const unapproved = readApprovalAnswer(identity, parameters)
+    if (unapproved) return refuse(unapproved)
 
     const { fromEmail, largeAttachments, requestedPermissions } = consent
     const recipient = { address: admin.email, name: admin.name }
     const access = 'the application’s own access'
     const verification = verificationMessage({ fromEmail, recipient, access, consentId: consent.id })
-    for (const waitMs of [...RETRY_AFTER_MS, null]) {
+    for (const waitMs of [...GRANT_DELAYS_MS, null]) {
       const grant = await identity.applicationToken({ leg: 'redeem', claims })
       if (grant.outcome === 'refused') return refuse(grant.explanation)
       const denied = await tryGrant(grant, verification, largeAttachments)
       if (denied === null) {
+        const { accessToken } = grant.tokens
+        const subject = {
+          fromEmail,
+          mailbox: 'application',
+          permissions: requestedPermissions,
+          delegate: null,
+        } as const
         return {
           outcome: 'proved',
           account: null,
+          ...(readsInbox && { bounces: await proveInbox(subject, { accessToken, mailer, identity }) }),
           tokens: { ...grant.tokens, refreshToken: null },
           connection: {
             fromEmail,

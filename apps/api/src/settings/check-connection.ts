@@ -30,9 +30,10 @@ export function createConnectionCheck({
 }): ConnectionCheck {
   return {
     async readConnection(tenantId) {
-      const { state } = await settingsStore.read(tenantId)
+      const { state, reports } = await settingsStore.read(tenantId)
       if (state.status === 'not-configured') return null
       const { connection, problem } = state
+      const bounces = reports.bounces.enabled
       const { fromEmail, mailbox, permissions, largeAttachments } = connection
       return {
         fromEmail,
@@ -40,8 +41,8 @@ export function createConnectionCheck({
         granted: permissions,
         needed:
           mailbox === 'application'
-            ? applicationPermissionsFor({ largeAttachments })
-            : permissionsFor({ ownAddress: mailbox === 'own', largeAttachments }),
+            ? applicationPermissionsFor({ largeAttachments, bounces })
+            : permissionsFor({ ownAddress: mailbox === 'own', largeAttachments, bounces }),
         problem,
       }
     },

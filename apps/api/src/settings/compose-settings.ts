@@ -17,10 +17,14 @@ import { credentialRoutes } from './credential-routes.ts'
 import { createCredentialStore } from './credential-store.ts'
 import { createCredentialWatch, type ExpiringCredential } from './credential-watch.ts'
 import { createDelegatedConsent } from './delegated-consent.ts'
+import { createDeliveryReportSwitches } from './delivery-reports.ts'
 import { createGrantStore } from './grant-store.ts'
 import { createKeepAlive } from './keep-alive.ts'
 import { recipientsPolicyRoutes } from './recipients-policy-routes.ts'
 import { createRecipientsPolicyReader, type ReadRecipientsPolicy } from './recipients-policy-store.ts'
+import type { TakeTraceRequest } from './report-proofs.ts'
+import { createReportsConsent } from './reports-consent.ts'
+import { createReportsStore } from './reports-store.ts'
 import { checkSentItemsSearch } from './sent-items-search.ts'
 import { createSenderReader, type ReadSender } from './sender-store.ts'
 import { consentReturn, settingsRoutes } from './settings-routes.ts'
@@ -54,6 +58,8 @@ export function composeSettings({
   publicUrl,
   identity,
   mailer,
+  traceOffered,
+  takeTraceRequest,
   vault,
   clock,
   chance,
@@ -69,6 +75,9 @@ export function composeSettings({
   publicUrl: string
   identity: MicrosoftIdentity
   mailer: GraphMailer
+  /** Microsoft offers the message trace in this cloud. */
+  traceOffered: boolean
+  takeTraceRequest: TakeTraceRequest
   vault: TokenVault
   clock: () => Date
   chance: () => number
@@ -78,6 +87,7 @@ export function composeSettings({
 }): Settings {
   const settingsStore = createSettingsStore(database.prisma)
   const consentStore = createConsentStore(database.prisma)
+  const reportsStore = createReportsStore(database.prisma)
   const grantStore = createGrantStore(database.prisma)
   const readRecipientsPolicy = createRecipientsPolicyReader(database.pool)
   const accessSource = createAccessSource({ settingsStore, grantStore, identity, vault, clock, chance })
@@ -85,7 +95,29 @@ export function composeSettings({
     graphAuth === 'application'
       ? createApplicationConsent({ identity, mailer, clock })
       : createDelegatedConsent({ consentStore, identity, mailer, clock })
-  const consents = createConsents({ settingsStore, consentStore, strategy, accessSource, vault, clock, random })
+  const reportsConsent = createReportsConsent({ identity, mailer, takeTraceRequest })
+  const consents = createConsents({
+    settingsStore,
+    consentStore,
+    reportsStore,
+    strategy,
+    reportsConsent,
+    accessSource,
+    vault,
+    clock,
+    random,
+  })
+  const reportSwitches = createDeliveryReportSwitches({
+    settingsStore,
+    reportsStore,
+    consents,
+    accessSource,
+    identity,
+    mailer,
+    traceOffered,
+    takeTraceRequest,
+    clock,
+  })
   measureExpiry(registry, credentialExpiry)
   const keepAlive = createKeepAlive({ grantStore, accessSource, logger })
   const recheckAccess = createAccessRecheck({ settingsStore, grantStore, accessSource, logger })
@@ -113,6 +145,7 @@ export function composeSettings({
           settingsStore,
           consentStore,
           consents,
+          reportSwitches,
           strategy,
           clock,
         })

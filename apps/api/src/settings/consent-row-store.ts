@@ -5,6 +5,7 @@ import type { Sealed } from '@inforiver-mail/m365/token-vault'
 import { appendAuditEvent, type AuditEvent } from '../database/audit-log.ts'
 import type { Prisma } from '../database/generated/client.ts'
 import type { Consent as ConsentRow } from '../database/generated/client.ts'
+import type { ReportSource } from './settings-state.ts'
 import { readConsentProblem, readConsentPurpose, readConsentStatus } from '../stored-values.ts'
 
 // Rows of `consents`, and how they end. A change of the settings ends consents too, in its own transaction: the stores
@@ -31,6 +32,12 @@ export interface ConsentRecord {
   readonly problem: ConsentProblem | null
   readonly missingPermission: string | null
   readonly claimsChallenge: string | null
+  /**
+   * The sources of delivery reports that it is to switch on, each as how often that had been switched off when it began;
+   * null where it is not asked for.
+   */
+  readonly asksBounces: number | null
+  readonly asksTrace: number | null
   /** How many messages were with Microsoft under the settings that it replaced; null until it has completed. */
   readonly requestsOnTheWire: number | null
   /** The sign-in name of the person who answered at Microsoft; null where Microsoft vouches for none. */
@@ -80,7 +87,7 @@ export async function readPending(
   transaction: Prisma.TransactionClient,
   id: string,
   now: Date,
-): Promise<Pick<ConsentRecord, 'status' | 'settingsVersion'>> {
+): Promise<Pick<ConsentRecord, 'status' | 'settingsVersion' | 'asksBounces' | 'asksTrace'>> {
   return toConsent(await transaction.consent.findUniqueOrThrow({ where: { id } }), now)
 }
 
@@ -119,7 +126,7 @@ interface AuditedEnding {
 /** Ends the matching consents that are still open, deletes their secrets, and returns how many there were. */
 export async function endConsents(
   transaction: Prisma.TransactionClient,
-  where: { id: string } | { tenantId: string },
+  where: { id: string } | { tenantId: string; except?: string },
   ending: {
     status: ConsentStatus
     problem?: Prisma.InputJsonObject
@@ -129,12 +136,47 @@ export async function endConsents(
   now: Date,
   audited: AuditedEnding = {},
 ): Promise<number> {
+  const which = 'id' in where ? { id: where.id } : { tenantId: where.tenantId, ...exceptOf(where) }
   const ended = await transaction.consent.updateManyAndReturn({
-    where: { ...where, ...openAt(now) },
+    where: { ...which, ...openAt(now) },
     data: { ...ending, endedAt: now, secretsSealed: null },
   })
   await appendAuditEvent(transaction, ...ended.map((consent) => consentEnded(consent, now, audited)))
   return ended.length
+}
+
+function exceptOf({ except }: { except?: string }) {
+  return except === undefined ? {} : { id: { not: except } }
+}
+
+/** Microsoft's next page of a consent that has several. */
+export interface NextLeg {
+  readonly source: ReportSource
+  readonly requestedPermissions: readonly string[]
+  readonly stateHash: string
+  readonly secretsSealed: Sealed
+  readonly expiresAt: Date
+}
+
+/** Lets a consent whose answer was taken wait for the answer to its next page, under another `state`. */
+export async function continueConsent(
+  transaction: Prisma.TransactionClient,
+  id: string,
+  next: Omit<NextLeg, 'source'> & { readonly settingsVersion: number },
+  now: Date,
+): Promise<ConsentRecord> {
+  const row = await transaction.consent.update({
+    where: { id },
+    data: {
+      requestedPermissions: [...next.requestedPermissions],
+      stateHash: next.stateHash,
+      secretsSealed: next.secretsSealed,
+      expiresAt: next.expiresAt,
+      settingsVersion: next.settingsVersion,
+      returnedAt: null,
+    },
+  })
+  return toConsent(row, now)
 }
 
 /** Shows a completed consent as pending for this long, by the clock of the database. */

@@ -59,9 +59,11 @@ export function createConsentStore(prisma: PrismaClient): ConsentStore {
     async start({ requestedPermissions, ...consent }) {
       return prisma.$transaction(async (transaction) => {
         const { tenantId, sessionIdHash, purpose, fromEmail, largeAttachments, settingsVersion, createdAt } = consent
+        const { asksBounces, asksTrace } = consent
         // The lock puts simultaneous requests in an order, whichever process they reach.
         await lockSettings(transaction, tenantId)
-        const same = { tenantId, sessionIdHash, purpose, fromEmail, largeAttachments, settingsVersion }
+        const change = { purpose, fromEmail, largeAttachments, asksBounces, asksTrace }
+        const same = { tenantId, sessionIdHash, settingsVersion, ...change }
         const pending = await transaction.consent.findFirst({
           where: { ...same, ...openAt(createdAt) },
           orderBy: { createdAt: 'desc' },

@@ -1,9 +1,11 @@
 import type { Permission } from '@inforiver-mail/contract/permission'
 import type { Explanation } from '@inforiver-mail/m365/explanation'
+import type { ReportsExplanation } from '@inforiver-mail/m365/explain-reports'
 import type { Approval } from '../approval-links.ts'
 import type { SignedIn } from '../http/session.ts'
 import type { NewTokens } from './access.ts'
 import type { ConsentRecord } from './consent-row-store.ts'
+import type { ReportsLeg } from './reports-consent.ts'
 import type { ConsentGoal, Connection, SettingsState } from './settings-state.ts'
 
 /** The secrets of a consent, which are deleted when it ends. */
@@ -12,13 +14,24 @@ export interface ConsentSecrets {
   readonly nonce: string
   readonly codeVerifier: string
   readonly codeChallenge: string
+  /** The page of a consent for delivery reports, which may have two. */
+  readonly leg?: ReportsLeg
   /** The claims challenge of an earlier refusal: JSON. */
   readonly claims?: string
 }
 
+/** A token may lack at first what an administrator has just granted: how long to wait before each further attempt. */
+export const GRANT_DELAYS_MS = [2_000, 4_000]
+
 /** Whether Microsoft's grant was proved to work. */
 export type Proof =
-  | ({ readonly outcome: 'proved'; readonly connection: Connection; readonly tokens: NewTokens } & Answerer)
+  | ({
+      readonly outcome: 'proved'
+      readonly connection: Connection
+      readonly tokens: NewTokens
+      /** What reading the inbox came to, where `readsInbox` asked for it; null is success. */
+      readonly bounces?: ReportsExplanation | null
+    } & Answerer)
   | ({
       readonly outcome: 'refused'
       readonly explanation: Explanation
@@ -36,6 +49,8 @@ export interface ConsentAnswer {
   readonly consent: ConsentRecord
   readonly secrets: ConsentSecrets
   readonly admin: SignedIn
+  /** Bounces are on, so the new connection has to read the inbox too. It is kept where it cannot. */
+  readonly readsInbox: boolean
   /** The unchecked query of the return. */
   readonly parameters: Readonly<Record<string, unknown>>
 }
@@ -50,6 +65,8 @@ export interface ConsentStrategy {
   prove(answer: ConsentAnswer): Promise<Proof>
 }
 
-export function refuse(explanation: Explanation, account: string | null = null): Proof {
+export type Refused = Extract<Proof, { outcome: 'refused' }>
+
+export function refuse(explanation: Explanation, account: string | null = null): Refused {
   return { outcome: 'refused', explanation, account }
 }

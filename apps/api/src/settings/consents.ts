@@ -1,16 +1,20 @@
 import type { ConsentProblem } from '@inforiver-mail/contract/consent-problem'
 import type { ConsentStatus } from '@inforiver-mail/contract/office365-smtp'
+import { TRACE_PERMISSION } from '@inforiver-mail/contract/permission'
 import { newSecrets } from '@inforiver-mail/m365/authorization-secrets'
 import { toConsentProblem } from '@inforiver-mail/m365/explanation'
+import { toReportsProblem } from '@inforiver-mail/m365/explain-reports'
 import type { RandomBytes } from '@inforiver-mail/m365/random'
 import type { TokenVault } from '@inforiver-mail/m365/token-vault'
 import { ProblemError } from '../http/problem.ts'
 import { hashOpaqueValue, type SignedIn } from '../http/session.ts'
 import { newId } from '../ids.ts'
 import type { AccessSource } from './access.ts'
-import type { ConsentRecord } from './consent-row-store.ts'
+import type { ConsentRecord, NextLeg } from './consent-row-store.ts'
 import type { ConsentStore, TakenReturn } from './consent-store.ts'
 import type { ConsentSecrets, ConsentStrategy } from './consent-strategy.ts'
+import type { ReportsConsent, ReportsLeg, ReportsProof } from './reports-consent.ts'
+import type { ReportsStore } from './reports-store.ts'
 import { decideConsent, type ConsentRequest, type SettingsState } from './settings-state.ts'
 import type { SettingsStore } from './settings-store.ts'
 import { waitForRequests } from './wait-for-requests.ts'
@@ -20,6 +24,8 @@ const CONSENT_MS = 10 * 60_000
 /** How Microsoft's answer ended a consent. `ended`: the answer came too late, or in another session. */
 export type ConsentReturn =
   | { readonly outcome: 'completed'; readonly consent: ConsentRecord; readonly fromEmail: string }
+  /** Microsoft has another page for it. */
+  | { readonly outcome: 'continued'; readonly consent: ConsentRecord; readonly url: string }
   | { readonly outcome: 'failed'; readonly consent: ConsentRecord; readonly problem: ConsentProblem }
   | { readonly outcome: 'ended'; readonly because: Extract<TakenReturn, { taken: false }>['because'] }
 
@@ -47,7 +53,9 @@ export interface Consents {
 export function createConsents({
   settingsStore,
   consentStore,
+  reportsStore,
   strategy,
+  reportsConsent,
   accessSource,
   vault,
   clock,
@@ -55,7 +63,9 @@ export function createConsents({
 }: {
   settingsStore: SettingsStore
   consentStore: ConsentStore
+  reportsStore: Pick<ReportsStore, 'completeConsent'>
   strategy: ConsentStrategy
+  reportsConsent: ReportsConsent
   accessSource: Pick<AccessSource, 'sealTokens'>
   vault: TokenVault
   clock: () => Date
@@ -64,14 +74,21 @@ export function createConsents({
   return {
     async start(admin, request) {
       const { tenantId } = admin
-      const { state: settings, version } = await settingsStore.read(tenantId)
-      const decision = decideConsent(settings, request)
+      const current = await settingsStore.read(tenantId)
+      const { state: settings, version, reports } = current
+      const decision = decideConsent(current, request)
       if (!decision.allowed) throw new ProblemError(decision.code, decision.detail)
       const { fromEmail, largeAttachments } = decision.goal
-      const permissions = await strategy.permissionsFor(admin, decision.goal, settings)
+      const sources = request.purpose === 'delivery-reports' ? request.sources : []
+      const connection = settings.status === 'not-configured' ? null : settings.connection
+      const leg = sources.length > 0 && connection ? reportsConsent.firstLeg(connection, sources) : null
+      const permissions =
+        leg && connection
+          ? reportsConsent.permissionsFor(leg, connection, sources)
+          : await strategy.permissionsFor(admin, decision.goal, settings)
       const id = newId('consent')
       const claims = await demandedClaims(tenantId, settings)
-      const secrets: ConsentSecrets = { ...newSecrets(random), ...(claims !== null && { claims }) }
+      const secrets: ConsentSecrets = { ...newSecrets(random), ...(claims !== null && { claims }), ...(leg && { leg }) }
       const now = clock()
       const consent = {
         id,
@@ -82,6 +99,8 @@ export function createConsents({
         fromEmail,
         largeAttachments,
         requestedPermissions: permissions,
+        asksBounces: sources.includes('bounces') ? reports.bounces.switchedOff : null,
+        asksTrace: sources.includes('trace') ? reports.trace.switchedOff : null,
         settingsVersion: version,
         stateHash: hashOpaqueValue(secrets.state),
         secretsSealed: await vault.seal(JSON.stringify(secrets), secretsOwner({ tenantId, id })),
@@ -94,7 +113,7 @@ export function createConsents({
     async consentUrl(consent, admin) {
       const { status, secretsSealed, sessionIdHash } = consent
       if (status !== 'pending' || secretsSealed === null || sessionIdHash !== admin.sessionIdHash) return null
-      return strategy.consentUrl(consent, await openSecrets(consent))
+      return urlOf(consent, await openSecrets(consent))
     },
 
     async finish({ state, signedIn, parameters }) {
@@ -104,7 +123,10 @@ export function createConsents({
       if (!signedIn) throw new Error('A consent was taken without the session it is bound to.')
       const { consent } = taken
       const secrets = await openSecrets(consent)
-      const proof = await strategy.prove({ consent, secrets, admin: signedIn, parameters })
+      if (secrets.leg) return finishReports(secrets.leg, { consent, secrets, parameters })
+      const { reports } = await settingsStore.read(consent.tenantId)
+      const readsInbox = reports.bounces.enabled
+      const proof = await strategy.prove({ consent, secrets, admin: signedIn, parameters, readsInbox })
       if (proof.outcome === 'refused') {
         const { explanation, account, missingPermission = null } = proof
         const problem = toConsentProblem(explanation)
@@ -112,14 +134,63 @@ export function createConsents({
         const ending = await consentStore.fail(consent, { problem, lacking, account }, clock())
         return ending.ended ? { outcome: 'failed', consent, problem } : endedBefore(ending.status)
       }
-      const { connection, tokens, account } = proof
-      const proved = { connection, account, tokens: await accessSource.sealTokens(consent.tenantId, tokens) }
+      const { connection, tokens, account, bounces } = proof
+      const proved = {
+        connection,
+        account,
+        tokens: await accessSource.sealTokens(consent.tenantId, tokens),
+        ...(bounces !== undefined && { bounces: bounces && toReportsProblem(bounces) }),
+      }
       const ending = await settingsStore.completeConsent(consent, proved, clock())
       if (!ending.ended) return endedBefore(ending.status)
       await waitForRequests(settingsStore, ending.onTheWire)
       await consentStore.showCompleted(consent.id)
       return { outcome: 'completed', consent, fromEmail: connection.fromEmail }
     },
+  }
+
+  function urlOf(consent: ConsentRecord, secrets: ConsentSecrets): Promise<string> {
+    return secrets.leg
+      ? reportsConsent.consentUrl(secrets.leg, consent, secrets)
+      : strategy.consentUrl(consent, secrets)
+  }
+
+  /** Saves what one page granted, and goes on to the next one where there is one. */
+  async function finishReports(
+    leg: ReportsLeg,
+    answer: { consent: ConsentRecord; secrets: ConsentSecrets; parameters: Readonly<Record<string, unknown>> },
+  ): Promise<ConsentReturn> {
+    const { consent } = answer
+    const { state } = await settingsStore.read(consent.tenantId)
+    // A reset has ended the consent too, which the store finds out.
+    const { sources, account, grant, refusal } =
+      state.status === 'not-configured' ? NOTHING_PROVED : await reportsConsent.prove(leg, answer, state.connection)
+    const problem = refusal && toConsentProblem(refusal)
+    const next = leg === 'delegate' && consent.asksTrace !== null && !problem ? await nextLeg(consent) : null
+    const proved = {
+      sources,
+      account,
+      grant: grant && { ...grant, tokens: await accessSource.sealTokens(consent.tenantId, grant.tokens) },
+      problem,
+      next,
+    }
+    const ending = await reportsStore.completeConsent(consent, proved, clock())
+    if (!ending.ended) return endedBefore(ending.status)
+    const { continued } = ending
+    if (continued) return { outcome: 'continued', consent, url: await urlOf(continued, await openSecrets(continued)) }
+    if (problem) return { outcome: 'failed', consent, problem }
+    return { outcome: 'completed', consent, fromEmail: consent.fromEmail }
+  }
+
+  async function nextLeg({ id, tenantId }: ConsentRecord): Promise<NextLeg> {
+    const secrets: ConsentSecrets = { ...newSecrets(random), leg: 'application' }
+    return {
+      source: 'trace',
+      requestedPermissions: [TRACE_PERMISSION],
+      stateHash: hashOpaqueValue(secrets.state),
+      secretsSealed: await vault.seal(JSON.stringify(secrets), secretsOwner({ tenantId, id })),
+      expiresAt: new Date(clock().getTime() + CONSENT_MS),
+    }
   }
 
   /** Returns the claims challenge to pass on; without it Microsoft would refuse the new tokens as it did the old. */
@@ -133,6 +204,8 @@ export function createConsents({
     return JSON.parse(await vault.open(consent.secretsSealed, secretsOwner(consent))) as ConsentSecrets
   }
 }
+
+const NOTHING_PROVED: ReportsProof = { sources: [], account: null, grant: null, refusal: null }
 
 function endedBefore(status: ConsentStatus): ConsentReturn {
   return { outcome: 'ended', because: status === 'pending' ? 'used' : status }

@@ -60,12 +60,17 @@ async function prove({
     mailer: mailer as GraphMailer,
     clock: () => NOW,
   })
-  const consent: Partial<ConsentRecord> = { fromEmail: 'ada@contoso.com', requestedPermissions: asked }
+  const consent: Partial<ConsentRecord> = {
+    fromEmail: 'ada@contoso.com',
+    requestedPermissions: asked,
+    largeAttachments: asked.includes('Mail.ReadWrite'),
+  }
   return strategy.prove({
     consent: consent as ConsentRecord,
     secrets: SECRETS,
     admin: ADMIN,
     parameters: { code: 'code' },
+    readsInbox: false,
   })
 }
 

@@ -1,19 +1,15 @@
 import { sameAddress } from '@inforiver-mail/contract/email-address'
-import { permissionsFor } from '@inforiver-mail/contract/permission'
+import { permissionsFor, type Permission } from '@inforiver-mail/contract/permission'
 import type { Failure } from '@inforiver-mail/m365/classify-failure'
-import { readRedirectRefusal } from '@inforiver-mail/m365/entra-refusal'
 import { explainFailure } from '@inforiver-mail/m365/explain-failure'
-import {
-  explainMissingPermissions,
-  explainMissingRefreshToken,
-  explainRefusal,
-  explainUnexpectedAnswer,
-  explainWrongAccount,
-} from '@inforiver-mail/m365/explain-refusal'
+import { explainMissingPermissions, explainUnexpectedAnswer } from '@inforiver-mail/m365/explain-refusal'
 import { missingPermissions } from '@inforiver-mail/m365/granted-permissions'
 import type { Delegate, GraphMailer } from '@inforiver-mail/m365/graph-mailer'
 import type { MicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
+import { redeemAnswer, refuseGuest } from './microsoft-answer.ts'
+import { proveInbox } from './report-proofs.ts'
 import { refuse, type ConsentAnswer, type ConsentStrategy, type Proof } from './consent-strategy.ts'
+import type { ConsentRecord } from './consent-row-store.ts'
 import type { ConsentStore } from './consent-store.ts'
 import type { Connection, SettingsState } from './settings-state.ts'
 import { verificationMessage } from './verification-message.ts'
@@ -31,9 +27,9 @@ export function createDelegatedConsent({
   clock: () => Date
 }): ConsentStrategy {
   return {
-    async permissionsFor({ tenantId, email }, { fromEmail, largeAttachments }, settings) {
+    async permissionsFor({ tenantId, email }, { fromEmail, largeAttachments, bounces }, settings) {
       const ownAddress = sameAddress(fromEmail, email) && !(await isKnownToBeShared(tenantId, settings, fromEmail))
-      return permissionsFor({ ownAddress, largeAttachments })
+      return permissionsFor({ ownAddress, largeAttachments, bounces })
     },
 
     consentUrl: ({ requestedPermissions: scopes }, { state, nonce, codeChallenge, claims }) =>
@@ -54,27 +50,17 @@ export function createDelegatedConsent({
     return (await consentStore.findMissingPermission(tenantId, fromEmail)) === 'Mail.Send.Shared'
   }
 
-  async function prove({ consent, secrets, parameters }: ConsentAnswer): Promise<Proof> {
+  async function prove(answer: ConsentAnswer): Promise<Proof> {
+    const { consent, readsInbox } = answer
     const asked = consent.requestedPermissions
     const { adminCenters, approvalLinks } = identity
     const approvalLink = approvalLinks.delegated(asked)
-    const refusal = readRedirectRefusal(parameters)
-    if (refusal) return refuse(explainRefusal(refusal, { leg: 'authorize', approvalLink, adminCenters }))
-    const { code } = parameters
-    if (typeof code !== 'string' || code === '')
-      return refuse(explainUnexpectedAnswer('The answer holds neither a code nor an error.', adminCenters))
-
-    const { nonce, codeVerifier, claims } = secrets
-    const redemption = await identity.redeemCode({ code, codeVerifier, nonce, scopes: asked, claims })
-    if (redemption.outcome === 'refused') return refuse(redemption.explanation)
-    const { person, tokens, grantedPermissions } = redemption
-    const account = person.signInName || null
-    const refuseGuest = () =>
-      refuse(explainWrongAccount('The account is a guest of the organisation.', adminCenters), account)
-    if (person.guest) return refuseGuest()
-    const missing = missingPermissions(asked, grantedPermissions)
-    if (missing.length > 0) return refuse(explainMissingPermissions(missing, approvalLink), account)
-    if (tokens.refreshToken === null) return refuse(explainMissingRefreshToken(approvalLink), account)
+    // Without what only bounces need, mail leaves all the same.
+    const wishes = missingPermissions(asked, permissionsWithoutBounces(consent))
+    const needed = missingPermissions(asked, wishes)
+    const redeemed = await redeemAnswer(identity, answer, needed, explainMissingPermissions)
+    if (redeemed.outcome === 'refused') return redeemed
+    const { person, tokens, grantedPermissions, account } = redeemed
 
     const { fromEmail } = consent
     const refuseFor = (failure: Failure) =>
@@ -89,10 +75,11 @@ export function createDelegatedConsent({
       const detail = 'Microsoft Graph names another person than the one who signed in.'
       return refuse(explainUnexpectedAnswer(detail, adminCenters), account)
     }
-    if (delegate.guest) return refuseGuest()
+    if (delegate.guest) return refuseGuest(identity, account)
 
     const ownAddress = delegate.addresses.some((address) => sameAddress(address, fromEmail))
-    const permissions = permissionsToKeep(asked, grantedPermissions, ownAddress)
+    const kept = missingPermissions(asked, missingPermissions(wishes, grantedPermissions))
+    const permissions = permissionsToKeep(kept, grantedPermissions, ownAddress)
     if (!ownAddress && !permissions.includes('Mail.Send.Shared')) {
       return {
         outcome: 'refused',
@@ -116,13 +103,17 @@ export function createDelegatedConsent({
     })
     if (sent.outcome !== 'sent') return refuseFor(sent)
 
+    const mailbox = ownAddress ? 'own' : 'delegated'
+    const { accessToken } = tokens
+    const subject = { fromEmail, mailbox, permissions, delegate: person.signInName } as const
     return {
       outcome: 'proved',
       account,
-      tokens: { ...tokens, refreshToken: tokens.refreshToken },
+      ...(readsInbox && { bounces: await proveInbox(subject, { accessToken, mailer, identity }) }),
+      tokens,
       connection: {
         fromEmail,
-        mailbox: ownAddress ? 'own' : 'delegated',
+        mailbox,
         delegate: toDelegate(delegate, person.tenantId),
         connectedAt: clock(),
         permissions,
@@ -130,6 +121,10 @@ export function createDelegatedConsent({
       },
     }
   }
+}
+
+function permissionsWithoutBounces({ largeAttachments }: Pick<ConsentRecord, 'largeAttachments'>): Permission[] {
+  return permissionsFor({ ownAddress: false, largeAttachments, bounces: false })
 }
 
 /** Adds to what was asked only a `Mail.Send.Shared` that was granted earlier and is needed, and no extra of Microsoft's. */

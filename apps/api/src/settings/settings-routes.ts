@@ -6,6 +6,7 @@ import {
   readSettings,
   reconnect,
   reset,
+  switchDeliveryReports,
   updateSender,
   type Consent,
   type Office365SmtpSettings,
@@ -16,13 +17,14 @@ import { readApproval } from '../approval-links.ts'
 import { sendPage, type PlainPage } from '../http/html.ts'
 import type { ReturnHandler } from '../http/microsoft-callback.ts'
 import { ProblemError } from '../http/problem.ts'
-import { route } from '../http/route.ts'
+import { instead, route } from '../http/route.ts'
 import type { SignedIn } from '../http/session.ts'
 import { afterCommit } from '../outcome-unknown.ts'
 import type { ConsentRecord } from './consent-row-store.ts'
 import type { ConsentStore } from './consent-store.ts'
 import type { ConsentStrategy } from './consent-strategy.ts'
 import type { ConsentReturn, Consents } from './consents.ts'
+import type { DeliveryReportSwitches } from './delivery-reports.ts'
 import type { ConsentRequest } from './settings-state.ts'
 import type { SettingsStore } from './settings-store.ts'
 import { viewConsent, viewSettings } from './settings-view.ts'
@@ -35,13 +37,14 @@ interface Options {
   readonly settingsStore: SettingsStore
   readonly consentStore: Pick<ConsentStore, 'find' | 'findPending' | 'cancel'>
   readonly consents: Consents
+  readonly reportSwitches: DeliveryReportSwitches
   readonly strategy: Pick<ConsentStrategy, 'approvalUrl'>
   readonly clock: () => Date
 }
 
 export const settingsRoutes: FastifyPluginAsync<Options> = async (
   app,
-  { requireAdmin, requireServiceOrAdmin, settingsStore, consentStore, consents, strategy, clock },
+  { requireAdmin, requireServiceOrAdmin, settingsStore, consentStore, consents, reportSwitches, strategy, clock },
 ) => {
   async function view(tenantId: string): Promise<Office365SmtpSettings> {
     const [settings, waitingMessages, pending, quotaPause] = await Promise.all([
@@ -54,7 +57,10 @@ export const settingsRoutes: FastifyPluginAsync<Options> = async (
   }
 
   async function start(request: FastifyRequest, admin: SignedIn, consentRequest: ConsentRequest): Promise<Consent> {
-    const consent = await consents.start(admin, consentRequest)
+    return showStarted(request, admin, await consents.start(admin, consentRequest))
+  }
+
+  async function showStarted(request: FastifyRequest, admin: SignedIn, consent: ConsentRecord): Promise<Consent> {
     request.log.info({ consent: consent.id, purpose: consent.purpose }, 'consent started')
     return viewConsent(consent, await consents.consentUrl(consent, admin))
   }
@@ -80,6 +86,12 @@ export const settingsRoutes: FastifyPluginAsync<Options> = async (
   )
 
   route(app, reconnect, requireAdmin, async ({ request, caller }) => start(request, caller, { purpose: 'reconnect' }))
+
+  route(app, switchDeliveryReports, requireAdmin, async ({ request, caller, body }) => {
+    const consent = await reportSwitches.change(caller, body)
+    request.log.info({ ...body, consent: consent?.id ?? null }, 'delivery reports switched')
+    return consent ? instead(await showStarted(request, caller, consent)) : view(caller.tenantId)
+  })
 
   route(app, reset, requireAdmin, async ({ request, caller }) => {
     const onTheWire = await settingsStore.reset(caller.tenantId, caller.userId, clock())
@@ -122,11 +134,14 @@ function sendResult(reply: FastifyReply, result: ConsentReturn, settingsUrl: str
     return
   }
   const { consent } = result
+  if (result.outcome === 'continued') {
+    reply.redirect(result.url)
+    return
+  }
   const data = { 'consent-id': consent.id, status: result.outcome }
   if (result.outcome === 'completed') {
     sendPage(reply, 200, {
-      title: 'The mailbox is connected',
-      paragraphs: [`Inforiver sends mail as ${result.fromEmail}. You can close this window.`],
+      ...completedPage(consent, result.fromEmail),
       data,
       link,
       script: '/consent-result.js',
@@ -136,12 +151,28 @@ function sendResult(reply: FastifyReply, result: ConsentReturn, settingsUrl: str
   const { title, detail, action, correlationId } = result.problem
   sendPage(reply, 400, {
     title,
-    paragraphs: [detail, action, 'Nothing was changed. You can close this window.'],
+    paragraphs: [detail, action, `${whatStays(consent)} You can close this window.`],
     note: correlationId && `Microsoft's correlation id: ${correlationId}`,
     data,
     link,
     script: '/consent-result.js',
   })
+}
+
+function completedPage({ purpose }: ConsentRecord, fromEmail: string): Pick<PlainPage, 'title' | 'paragraphs'> {
+  if (purpose === 'delivery-reports')
+    return {
+      title: 'Delivery reports are on',
+      paragraphs: [`What becomes of mail from ${fromEmail} is shown from now on. You can close this window.`],
+    }
+  return {
+    title: 'The mailbox is connected',
+    paragraphs: [`Inforiver sends mail as ${fromEmail}. You can close this window.`],
+  }
+}
+
+function whatStays({ purpose }: ConsentRecord): string {
+  return purpose === 'delivery-reports' ? 'What was switched on before stays on.' : 'Nothing was changed.'
 }
 
 const ENDED: Readonly<
@@ -184,5 +215,6 @@ function logReturn(request: FastifyRequest, result: ConsentReturn): void {
   else if (result.outcome === 'failed') {
     const { code, correlationId } = result.problem
     request.log.warn({ consent: result.consent.id, code, correlationId }, 'consent failed')
-  } else request.log.info({ consent: result.consent.id }, 'consent completed')
+  } else if (result.outcome === 'continued') request.log.info({ consent: result.consent.id }, 'consent goes on')
+  else request.log.info({ consent: result.consent.id }, 'consent completed')
 }

@@ -1,8 +1,8 @@
 import type { Sealed } from '@inforiver-mail/m365/token-vault'
 import { Prisma } from '../database/generated/client.ts'
 import type { TenantSettings as SettingsRow } from '../database/generated/client.ts'
-import { readMailboxKind, readSettingsProblem, readSettingsStatus } from '../stored-values.ts'
-import type { SettingsState, VersionedSettings } from './settings-state.ts'
+import { readMailboxKind, readReportsProblem, readSettingsProblem, readSettingsStatus } from '../stored-values.ts'
+import type { DeliveryReportsState, SettingsState, VersionedSettings } from './settings-state.ts'
 
 // The row of `tenant_settings`: it holds a tenant's settings and the grant that its mail is sent with. The stores of
 // both build on this file and begin the transactions; it begins none.
@@ -60,7 +60,23 @@ export function toSettings(row: SettingsRow | null): VersionedSettings {
   return {
     version: row?.version ?? 0,
     redirectAllTo: row?.redirectAllTo ?? null,
+    reports: toReports(row),
     state: row ? toState(row) : { status: 'not-configured' },
+  }
+}
+
+function toReports(row: SettingsRow | null): DeliveryReportsState {
+  return {
+    bounces: {
+      enabled: row?.bouncesEnabled ?? false,
+      problem: readReportsProblem(row?.bouncesProblem),
+      switchedOff: row?.bouncesSwitchedOff ?? 0,
+    },
+    trace: {
+      enabled: row?.traceEnabled ?? false,
+      problem: readReportsProblem(row?.traceProblem),
+      switchedOff: row?.traceSwitchedOff ?? 0,
+    },
   }
 }
 

@@ -1,4 +1,4 @@
-import type { ConnectionProblem } from '@inforiver-mail/contract/consent-problem'
+import type { ConnectionProblem, ReportsProblem } from '@inforiver-mail/contract/consent-problem'
 import type { HeldBecause } from '@inforiver-mail/contract/message'
 import type { ConsentPurpose, MailboxKind } from '@inforiver-mail/contract/office365-smtp'
 import type { ProblemCode } from '@inforiver-mail/contract/problem'
@@ -34,11 +34,26 @@ export type SettingsState =
       readonly claims: string | null
     }
 
+/** What tells the outcome of a message that Microsoft has accepted: reports in the inbox, and Exchange's message trace. */
+export type ReportSource = 'bounces' | 'trace'
+export const REPORT_SOURCES = ['bounces', 'trace'] as const satisfies readonly ReportSource[]
+
+export interface ReportSourceState {
+  readonly enabled: boolean
+  /** Why it does not answer, while it is on. */
+  readonly problem: ReportsProblem | null
+  /** How often it was switched off: whatever was asked for before does not switch it on again. */
+  readonly switchedOff: number
+}
+
+export type DeliveryReportsState = Readonly<Record<ReportSource, ReportSourceState>>
+
 export interface VersionedSettings {
   /** Grows with every consent that completes, every reset and every change of the redirection; 0 before the first. */
   readonly version: number
   /** All mail goes to this address alone, whatever the state; a reset does not end it. */
   readonly redirectAllTo: string | null
+  readonly reports: DeliveryReportsState
   readonly state: SettingsState
 }
 
@@ -85,6 +100,8 @@ export function whyHeld(state: SettingsState): HeldBecause | null {
 export interface ConsentGoal {
   readonly fromEmail: string
   readonly largeAttachments: boolean
+  /** The inbox is to be read. */
+  readonly bounces: boolean
 }
 
 export type ConsentRequest =
@@ -95,13 +112,18 @@ export type ConsentRequest =
     }
   | { readonly purpose: 'large-attachments'; readonly enabled: boolean }
   | { readonly purpose: 'reconnect' }
+  /** The sources that cannot be switched on without a consent. */
+  | { readonly purpose: 'delivery-reports'; readonly sources: readonly ReportSource[] }
 
 export type ConsentDecision =
   | { readonly allowed: true; readonly purpose: ConsentPurpose; readonly goal: ConsentGoal }
   | { readonly allowed: false; readonly code: ProblemCode; readonly detail: string }
 
 /** Decides whether a consent may start, and its goal, which includes whatever is enabled already. */
-export function decideConsent(state: SettingsState, request: ConsentRequest): ConsentDecision {
+export function decideConsent(
+  { state, reports }: Pick<VersionedSettings, 'state' | 'reports'>,
+  request: ConsentRequest,
+): ConsentDecision {
   const { purpose } = request
   if (purpose === 'configure') {
     if (state.status !== 'not-configured') {
@@ -110,25 +132,31 @@ export function decideConsent(state: SettingsState, request: ConsentRequest): Co
         'A mailbox is connected already. Change its address with Save, or reset it first.',
       )
     }
-    return allow({ fromEmail: request.fromEmail, largeAttachments: request.largeAttachments ?? false })
+    return allow({ fromEmail: request.fromEmail, largeAttachments: request.largeAttachments ?? false, bounces: false })
   }
   if (state.status === 'not-configured') {
     return refuse('not-configured', 'No mailbox is connected yet. Enter a From Email Address and enable it first.')
   }
   const { fromEmail, largeAttachments } = state.connection
+  const bounces = reports.bounces.enabled
   if (purpose === 'update-sender') {
     if (largeAttachments && request.largeAttachments === false) return refuseToDisable()
     return allow({
       fromEmail: request.fromEmail,
       largeAttachments: largeAttachments || (request.largeAttachments ?? false),
+      bounces,
     })
   }
   if (purpose === 'large-attachments') {
     if (!request.enabled) return refuseToDisable()
     if (largeAttachments) return refuse('large-attachments-locked', 'Large file attachments are enabled already.')
-    return allow({ fromEmail, largeAttachments: true })
+    return allow({ fromEmail, largeAttachments: true, bounces })
   }
-  return allow({ fromEmail, largeAttachments })
+  return allow({
+    fromEmail,
+    largeAttachments,
+    bounces: bounces || (purpose === 'delivery-reports' && request.sources.includes('bounces')),
+  })
 
   function allow(goal: ConsentGoal): ConsentDecision {
     return { allowed: true, purpose, goal }

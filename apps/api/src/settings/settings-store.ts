@@ -1,3 +1,4 @@
+import type { ReportsProblem } from '@inforiver-mail/contract/consent-problem'
 import type { RecipientsPolicy, RecipientsPolicyInput } from '@inforiver-mail/contract/recipients-policy'
 import type { Alert } from '../alert.ts'
 import { appendAlert, dismissMailboxAlerts } from '../database/alert-log.ts'
@@ -17,6 +18,7 @@ import {
   type ConsentRecord,
   type Ending,
 } from './consent-row-store.ts'
+import { bouncesProblemColumn, NO_REPORTS } from './reports-store.ts'
 import { lockSettings, newGrant, NO_GRANT, toColumns, toSettings, type SealedTokens } from './settings-row-store.ts'
 import {
   transition,
@@ -37,6 +39,8 @@ export interface ProvedConsent {
   /** The sign-in name of the person whose grant it is; null for the application's. */
   readonly account: string | null
   readonly tokens: SealedTokens
+  /** What reading the inbox came to, where bounces are on: null is success. Missing where they were off. */
+  readonly bounces?: Omit<ReportsProblem, 'since'> | null | undefined
 }
 
 /** Messages that were with Microsoft under settings up to this version when those were replaced. */
@@ -88,10 +92,10 @@ export function createSettingsStore(prisma: PrismaClient): SettingsStore {
       return readQuotaPause(prisma, tenantId)
     },
 
-    async completeConsent(consent, { connection, account, tokens }, now) {
+    async completeConsent(consent, { connection, account, tokens, bounces }, now) {
       return prisma.$transaction(async (transaction) => {
         const { id, tenantId } = consent
-        const { version, state } = toSettings(await lockSettings(transaction, tenantId))
+        const { version, state, reports } = toSettings(await lockSettings(transaction, tenantId))
         const { status, settingsVersion } = await readPending(transaction, id, now)
         if (status !== 'pending') return { ended: false, status }
         if (version !== settingsVersion) {
@@ -101,7 +105,14 @@ export function createSettingsStore(prisma: PrismaClient): SettingsStore {
         const next = transition(state, { type: 'consent-completed', connection })
         await transaction.tenantSettings.update({
           where: { tenantId },
-          data: { ...toColumns(next), ...newGrant(tokens, id), version: { increment: 1 } },
+          data: {
+            ...toColumns(next),
+            ...newGrant(tokens, id),
+            ...(bounces !== undefined &&
+              reports.bounces.enabled &&
+              bouncesProblemColumn(bounces && { ...bounces, since: now.toISOString() })),
+            version: { increment: 1 },
+          },
         })
         await endWantOfAccess(transaction, tenantId)
         // A pause belongs to the mailbox that Microsoft asked it for.
@@ -124,7 +135,7 @@ export function createSettingsStore(prisma: PrismaClient): SettingsStore {
         const next = transition(state, { type: 'reset' })
         await transaction.tenantSettings.update({
           where: { tenantId },
-          data: { ...toColumns(next), ...NO_GRANT, version: { increment: 1 } },
+          data: { ...toColumns(next), ...NO_GRANT, ...NO_REPORTS, version: { increment: 1 } },
         })
         await endWantOfAccess(transaction, tenantId)
         await regroupHeld(transaction, tenantId, whyHeld(next))

@@ -1,13 +1,14 @@
 import type { SettingsProblem } from '@inforiver-mail/contract/consent-problem'
-import type { Consent, Office365SmtpSettings } from '@inforiver-mail/contract/office365-smtp'
+import type { Consent, DeliveryReports, Office365SmtpSettings } from '@inforiver-mail/contract/office365-smtp'
+import { mayReadInbox } from '@inforiver-mail/contract/permission'
 import { explainDeliveryCode } from '@inforiver-mail/m365/delivery-codes'
 import type { QuotaPause } from '../queue/quota-pause.ts'
 import type { ConsentRecord } from './consent-row-store.ts'
-import type { VersionedSettings } from './settings-state.ts'
+import type { Connection, DeliveryReportsState, VersionedSettings } from './settings-state.ts'
 
 /** The settings as the page and other services see them. */
 export function viewSettings(
-  { version, state }: VersionedSettings,
+  { version, state, reports }: VersionedSettings,
   {
     waitingMessages,
     pending,
@@ -30,10 +31,7 @@ export function viewSettings(
     grantedPermissions: [...(connection?.permissions ?? [])],
     singleSenderIdentity: { enabled: true, locked: true },
     largeAttachments: { enabled: largeAttachments, locked: largeAttachments },
-    deliveryReports: {
-      bounces: { enabled: false, available: false, problem: null },
-      trace: { enabled: false, problem: null },
-    },
+    deliveryReports: viewReports(reports, connection),
     waitingMessages,
     problem: state.status === 'not-configured' ? null : (state.problem ?? quotaProblem(quotaPause)),
     pendingConsent: pending && {
@@ -61,6 +59,19 @@ function quotaProblem(pause: QuotaPause | null): SettingsProblem | null {
 
 const QUOTA_ACTION =
   'A workspace admin chooses Send now at Tenant Settings > Office 365 SMTP to go on earlier. If the limit is still used up, the mailbox pauses again, for twice as long.'
+
+function viewReports({ bounces, trace }: DeliveryReportsState, connection: Connection | null): DeliveryReports {
+  // A read that failed outweighs the permission: Full Access is missing, or there is no inbox.
+  const available = bounces.problem === null && connection !== null
+  return {
+    bounces: {
+      enabled: bounces.enabled,
+      available: available && mayReadInbox(connection.mailbox, connection.permissions),
+      problem: bounces.problem,
+    },
+    trace: { enabled: trace.enabled, problem: trace.problem },
+  }
+}
 
 export function viewConsent(consent: ConsentRecord, consentUrl: string | null): Consent {
   const { id, purpose, status, expiresAt, problem, account } = consent

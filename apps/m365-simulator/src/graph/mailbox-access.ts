@@ -6,7 +6,7 @@ import { type Mailbox, rightsOf } from '../tenant/store.ts'
 import { accessDenied, GraphError } from './graph-error.ts'
 import { type IdKind, wantedIdKind } from './item-ids.ts'
 
-const ALL_RIGHTS: Rights = { sendAs: true, sendOnBehalf: true }
+const ALL_RIGHTS: Rights = { sendAs: true, sendOnBehalf: true, fullAccess: true }
 
 declare module 'fastify' {
   interface FastifyRequest {

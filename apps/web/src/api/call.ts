@@ -13,7 +13,8 @@ type Params<E extends Endpoint> = E extends { params: infer P extends z.ZodType 
 type Body<E extends Endpoint> = E extends { body: infer B extends z.ZodType } ? { body: z.input<B> } : object
 type Query<E extends Endpoint> = E extends { query: infer Q extends z.ZodType } ? { query: z.input<Q> } : object
 export type Input<E extends Endpoint> = Params<E> & Query<E> & Body<E>
-export type Answer<E extends Endpoint> = E['response'] extends z.ZodType ? z.output<E['response']> : null
+type Other<E extends Endpoint> = E extends { or: { response: infer O extends z.ZodType } } ? z.output<O> : never
+export type Answer<E extends Endpoint> = (E['response'] extends z.ZodType ? z.output<E['response']> : null) | Other<E>
 
 /**
  * Calls an endpoint and returns its answer, checked against the contract. Throws `CallFailed`, or the abort of `signal`.
@@ -54,9 +55,11 @@ export function requestFor<E extends Endpoint>(endpoint: E, input: Input<E>): { 
 
 export async function readAnswer<E extends Endpoint>(endpoint: E, response: Response): Promise<Answer<E>> {
   const content = parseJson(await response.text())
-  if (response.status === endpoint.status) {
-    if (endpoint.response === null) return null as Answer<E>
-    const answer = endpoint.response.safeParse(content)
+  const { or } = endpoint
+  const success = response.status === or?.status ? or : response.status === endpoint.status ? endpoint : null
+  if (success) {
+    if (success.response === null) return null as Answer<E>
+    const answer = success.response.safeParse(content)
     if (answer.success) return answer.data as Answer<E>
     throw new CallFailed({ kind: 'unreadable', status: response.status })
   }

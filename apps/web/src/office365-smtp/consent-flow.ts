@@ -18,7 +18,12 @@ export interface ConsentFlow {
   readonly begin: (start: ConsentStart) => void
   readonly starting: boolean
   /** Why the last `begin` failed. */
-  readonly failure: { readonly error: Error; readonly retry: () => void; readonly dismiss: () => void } | null
+  readonly failure: {
+    readonly error: Error
+    readonly start: ConsentStart
+    readonly retry: () => void
+    readonly dismiss: () => void
+  } | null
   readonly dismiss: (id: string) => void
   /** Dismisses every outcome that is shown; what is pending stays. */
   readonly dismissEnded: () => void
@@ -41,6 +46,11 @@ export function useConsentFlow(settings: Office365SmtpSettings): ConsentFlow {
       return requestConsent(start).finally(stop)
     },
     onSuccess: (consent, { start, popup }) => {
+      if (consent === null) {
+        popup?.close()
+        void queryClient.invalidateQueries(settingsQuery)
+        return
+      }
       const fromEmail = 'sender' in start ? start.sender.fromEmail : settings.fromEmail
       const started: WatchedConsent = { id: consent.id, fromEmail, start, dismissed: false }
       queryClient.setQueryData(consentQuery(consent.id).queryKey, consent)
@@ -111,6 +121,7 @@ export function useConsentFlow(settings: Office365SmtpSettings): ConsentFlow {
     starting: request.isPending,
     failure: request.error && {
       error: request.error,
+      start: request.variables.start,
       retry: () => begin(request.variables.start),
       dismiss: request.reset,
     },

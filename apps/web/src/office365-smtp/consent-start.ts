@@ -5,6 +5,7 @@ import {
   enableLargeAttachments,
   reconnect,
   SenderInput,
+  switchDeliveryReports,
   updateSender,
 } from '@inforiver-mail/contract/office365-smtp'
 import { z } from 'zod'
@@ -16,6 +17,7 @@ export const ConsentStart = z.discriminatedUnion('purpose', [
   z.strictObject({ purpose: z.literal('update-sender'), sender: SenderInput }),
   z.strictObject({ purpose: z.literal('large-attachments') }),
   z.strictObject({ purpose: z.literal('reconnect') }),
+  z.strictObject({ purpose: z.literal('delivery-reports'), on: z.array(z.enum(['bounces', 'trace'])).min(1) }),
 ]) satisfies z.ZodType<{ purpose: ConsentPurpose }>
 export type ConsentStart = z.infer<typeof ConsentStart>
 
@@ -23,7 +25,8 @@ export function isSameStart(one: ConsentStart | null, other: ConsentStart): bool
   return one !== null && JSON.stringify(ConsentStart.parse(one)) === JSON.stringify(ConsentStart.parse(other))
 }
 
-export function requestConsent(start: ConsentStart): Promise<Consent> {
+/** Returns the consent; null where the change was made without one. */
+export async function requestConsent(start: ConsentStart): Promise<Consent | null> {
   switch (start.purpose) {
     case 'configure':
       return call(configure, { body: start.sender })
@@ -33,5 +36,11 @@ export function requestConsent(start: ConsentStart): Promise<Consent> {
       return call(enableLargeAttachments, { body: { enabled: true } })
     case 'reconnect':
       return call(reconnect, { body: {} })
+    case 'delivery-reports': {
+      const answer = await call(switchDeliveryReports, {
+        body: Object.fromEntries(start.on.map((source) => [source, true])),
+      })
+      return 'consentUrl' in answer ? answer : null
+    }
   }
 }

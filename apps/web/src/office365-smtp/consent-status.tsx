@@ -180,7 +180,7 @@ function Outcome({ consent, watched, settings, flow, onDismiss }: OutcomeProps) 
             <LinkedText text={problem.action} />
           </span>
         )}
-        {problem && <span>Nothing was changed.</span>}
+        {problem && consent.purpose !== 'delivery-reports' && <span>Nothing was changed.</span>}
         <RequestId label="Correlation id" value={problem?.correlationId ?? null} />
       </Notice>
     </div>

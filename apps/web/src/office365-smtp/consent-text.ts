@@ -90,6 +90,8 @@ export function outcomeText(
 function shows(settings: Office365SmtpSettings, purpose: ConsentPurpose, fromEmail: string | null): boolean {
   if (settings.fromEmail === null) return false
   if (fromEmail !== null && !sameAddress(settings.fromEmail, fromEmail)) return false
+  const { bounces, trace } = settings.deliveryReports
+  if (purpose === 'delivery-reports') return bounces.enabled || trace.enabled
   return purpose !== 'large-attachments' || settings.largeAttachments.enabled
 }
 

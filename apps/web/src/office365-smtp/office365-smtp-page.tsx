@@ -2,10 +2,11 @@ import { Badge, Button } from '@fluentui/react-components'
 import type { SettingsProblem } from '@inforiver-mail/contract/consent-problem'
 import type { Office365SmtpSettings } from '@inforiver-mail/contract/office365-smtp'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { useEffect, useRef, useState } from 'react'
+import { Suspense, useEffect, useRef, useState } from 'react'
 import { credentialQuery, noticesQuery, settingsQuery } from '../api/queries.ts'
 import { useAppEnvironment } from '../environment.ts'
 import { TestMessage } from '../messages/test-message.tsx'
+import { laterPage } from '../language/later-page.tsx'
 import { useSession } from '../session/session.ts'
 import { FailureBar } from '../ui/failure-bar.tsx'
 import { LinkedText } from '../ui/linked-text.tsx'
@@ -23,6 +24,10 @@ import { credentialWarning } from './credential-text.ts'
 import { type SenderDraft, withoutSaved } from './sender-draft.ts'
 import { SenderForm } from './sender-form.tsx'
 import { readUnsaved } from './unsaved.ts'
+
+const DeliveryReportsSection = laterPage(
+  async () => (await import('./delivery-reports-section.tsx')).DeliveryReportsSection,
+)
 
 export function Office365SmtpPage() {
   const query = useQuery(settingsQuery)
@@ -119,6 +124,11 @@ function SettingsScreen({ settings, readAt, refreshError, onRefresh }: SettingsS
           setResets(resets + 1)
         }}
       />
+      {configured && (
+        <Suspense fallback={null}>
+          <DeliveryReportsSection settings={settings} flow={flow} />
+        </Suspense>
+      )}
       {configured && <TestMessage adminEmail={user.email} />}
     </Page>
   )

@@ -4,7 +4,8 @@ import type { GraphAuth } from '../environment.ts'
 const APPLICATION_TEXT: Partial<Record<Permission, string>> = {
   'Mail.Send': 'Send mail from every mailbox the application may use.',
   'Mail.ReadWrite':
-    'Read and write all mail in every mailbox the application may use. Large file attachments are uploaded as drafts there.',
+    'Read and write all mail in every mailbox the application may use. Large file attachments are uploaded as drafts there, and bounces are read.',
+  'ExchangeMessageTrace.Read.All': 'Read who sent mail to whom in the organisation, and what became of it.',
 }
 
 /**
@@ -27,6 +28,10 @@ function delegatedText(permission: Permission, person: string | null): string {
       return `Send mail from the shared mailboxes and groups ${them} may send as.`
     case 'Mail.ReadWrite':
       return `Read and write all mail in ${them}'s mailbox. Large file attachments are uploaded as drafts there.`
+    case 'Mail.ReadWrite.Shared':
+      return `Read and write all mail in ${them}'s mailbox and in the mailboxes ${them} has Full Access to. Bounces are read there.`
+    case 'ExchangeMessageTrace.Read.All':
+      return 'Read who sent mail to whom in the organisation, and what became of it.'
     case 'User.Read':
       return `Read ${them}'s name and address.`
   }

@@ -106,5 +106,5 @@ it.each([
   ['of the application with large files', fromEmail, true, 'application', ['Mail.Send', 'Mail.ReadWrite']],
 ] as const)('asks for the permissions %s', (_what, address, largeAttachments, graphAuth, permissions) => {
   const values = { fromEmail: address, largeAttachments }
-  expect(permissionsAsked(values, 'ada@contoso.com', graphAuth)).toEqual(permissions)
+  expect(permissionsAsked(values, exampleSettings(), 'ada@contoso.com', graphAuth)).toEqual(permissions)
 })

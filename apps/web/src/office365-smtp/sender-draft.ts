@@ -53,7 +53,7 @@ export function addressFault(address: string): string | null {
 }
 
 /** What the form can start. Reconnecting has a button of its own. */
-export type SenderStart = Exclude<ConsentStart, { purpose: 'reconnect' }>
+export type SenderStart = Exclude<ConsentStart, { purpose: 'reconnect' | 'delivery-reports' }>
 
 export type SenderPlan =
   /** The button is disabled; `because` says why, and what to do. */
@@ -95,10 +95,16 @@ export function planText(plan: SenderPlan, settings: Office365SmtpSettings): str
 }
 
 /** The permissions to ask Microsoft for. An address that is not valid yet counts as the admin's own. */
-export function permissionsAsked(values: SenderValues, adminEmail: string, graphAuth: GraphAuth): Permission[] {
-  if (graphAuth === 'application') return applicationPermissionsFor(values)
+export function permissionsAsked(
+  values: SenderValues,
+  { deliveryReports }: Pick<Office365SmtpSettings, 'deliveryReports'>,
+  adminEmail: string,
+  graphAuth: GraphAuth,
+): Permission[] {
+  const bounces = deliveryReports.bounces.enabled
+  if (graphAuth === 'application') return applicationPermissionsFor({ ...values, bounces })
   const ownAddress = addressFault(values.fromEmail) !== null || sameAddress(values.fromEmail, adminEmail)
-  return permissionsFor({ ownAddress, largeAttachments: values.largeAttachments })
+  return permissionsFor({ ownAddress, largeAttachments: values.largeAttachments, bounces })
 }
 
 function isSender(settings: Office365SmtpSettings, fromEmail: string): boolean {

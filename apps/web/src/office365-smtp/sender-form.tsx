@@ -109,14 +109,14 @@ export function SenderForm({ ref, settings, adminEmail, draft, onDraft, flow, on
           <ConsentPreview
             button={configured ? 'Save' : 'Enable'}
             settings={settings}
-            permissions={permissionsAsked(values, adminEmail, graphAuth)}
+            permissions={permissionsAsked(values, settings, adminEmail, graphAuth)}
             values={values}
             adminEmail={adminEmail}
             graphAuth={graphAuth}
           />
         )}
         <LiveRegion urgent>
-          {flow.failure && (
+          {flow.failure && flow.failure.start.purpose !== 'delivery-reports' && (
             <FailureBar error={flow.failure.error} onRetry={flow.failure.retry} onDismiss={flow.failure.dismiss} />
           )}
         </LiveRegion>

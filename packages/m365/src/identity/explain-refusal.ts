@@ -146,6 +146,15 @@ export function explainWrongAccount(detail: string, { entra }: AdminCenters): Ex
   })
 }
 
+/** Explains that another person consented than the one whose access is used. */
+export function explainOtherAccount(used: string, expected: string, { entra }: AdminCenters): Explanation {
+  return withoutCodes('wrong-account', {
+    title: 'This is another account',
+    detail: `${used} gave consent, but mail is sent with the access of ${expected}.`,
+    action: `Try again and choose ${expected}. To send with another account, reconnect the mailbox with it first. An Entra administrator sees the accounts in the ${entra} > Users.`,
+  })
+}
+
 /** Microsoft granted less than was asked for, or the sender needs one permission more. */
 export function explainMissingPermissions(missing: readonly string[], approvalLink: string): Explanation {
   const names = missing.join(', ')

@@ -5,6 +5,7 @@ import { findMessage, type FindMessageOutcome, type SearchedFolder, type SoughtM
 import { createExchange, type CallOptions, type GraphMailerOptions, type SendOutcome } from './graph-exchange.ts'
 import { mailboxPath } from './mailbox-path.ts'
 import type { OutgoingMessage } from './outgoing-message.ts'
+import { probeInbox, probeTrace, type InboxProbe, type TraceProbe } from './probe-reports.ts'
 import { readDelegate, type DelegateOutcome } from './read-delegate.ts'
 import { sendMailBody } from './send-mail-request.ts'
 import { createUploadCalls, type UploadCalls } from './upload-calls.ts'
@@ -24,6 +25,10 @@ export interface GraphMailer extends DraftCalls, UploadCalls, UploadSessionCalls
    * right after sending, since the copy appears late.
    */
   findMessage(sought: SoughtMessage, where: SearchedFolder, options: CallOptions): Promise<FindMessageOutcome>
+  /** Reads the id of one message in the inbox, to learn whether it can be read. */
+  probeInbox(options: CallOptions): Promise<InboxProbe>
+  /** Asks for one row of the message trace, to learn whether it can be asked. Takes a token of the application. */
+  probeTrace(accessToken: string, signal?: AbortSignal): Promise<TraceProbe>
 }
 
 /** Sends mail by Microsoft Graph v1.0, with a person's (delegated) token or with the app's own. */
@@ -35,6 +40,8 @@ export function createGraphMailer(options: GraphMailerOptions): GraphMailer {
     ...createUploadSessionCalls(options),
     readDelegate: (accessToken, signal) => readDelegate(exchange, accessToken, signal),
     findMessage: (sought, where, callOptions) => findMessage(exchange, sought, where, callOptions),
+    probeInbox: (callOptions) => probeInbox(exchange, callOptions),
+    probeTrace: (accessToken, signal) => probeTrace(exchange, accessToken, signal),
 
     async send(message, { accessToken, signal, mailbox, ...context }) {
       const path = `${mailboxPath(mailbox)}/sendMail`

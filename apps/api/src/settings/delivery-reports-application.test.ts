@@ -1,0 +1,64 @@
+import { expect, it } from 'vitest'
+import { useAdminGround } from '../test-support/admin-ground.ts'
+import type { Answer } from '../test-support/test-browser.ts'
+
+const { ground, ada, post, readSettings, readConsent } = useAdminGround({ environment: { GRAPH_AUTH: 'application' } })
+
+const change = (body: unknown): Promise<Answer> => post('delivery-reports', body)
+
+async function connect(applicationPermissions: readonly string[]): Promise<void> {
+  await ground.microsoft.control('PATCH', '/settings', { applicationPermissions })
+  const { json } = await post('configure', { fromEmail: 'reports@contoso.com' })
+  await ada.consent(json.consentUrl, 'Grace Global')
+}
+
+it('switches on at once what an earlier approval brought along, and not before it is asked for', async () => {
+  await connect(['Mail.Send', 'Mail.ReadWrite', 'ExchangeMessageTrace.Read.All'])
+  expect(await readSettings()).toMatchObject({ deliveryReports: { bounces: { enabled: false, available: false } } })
+
+  const answer = await change({ bounces: true, trace: true })
+
+  expect(answer.status).toBe(200)
+  expect(answer.json).toMatchObject({
+    grantedPermissions: ['Mail.Send', 'Mail.ReadWrite'],
+    largeAttachments: { enabled: false },
+    deliveryReports: { bounces: { enabled: true, available: true }, trace: { enabled: true } },
+  })
+})
+
+it('asks an Entra administrator once for both', async () => {
+  await connect(['Mail.Send'])
+  const started = await change({ bounces: true, trace: true })
+  await ground.microsoft.control('PATCH', '/settings', {
+    applicationPermissions: ['Mail.Send', 'Mail.ReadWrite', 'ExchangeMessageTrace.Read.All'],
+  })
+
+  expect((await ada.consent(started.json.consentUrl, 'Grace Global')).status).toBe(200)
+
+  expect((await readConsent(started)).status).toBe('completed')
+  expect((await readSettings()).deliveryReports).toMatchObject({ bounces: { enabled: true }, trace: { enabled: true } })
+})
+
+it('saves what the approval allows, and fails for the rest by name', async () => {
+  await connect(['Mail.Send'])
+  const started = await change({ bounces: true, trace: true })
+  await ground.microsoft.control('PATCH', '/settings', { applicationPermissions: ['Mail.Send', 'Mail.ReadWrite'] })
+
+  await ada.consent(started.json.consentUrl, 'Grace Global')
+
+  expect(await readConsent(started)).toMatchObject({
+    status: 'failed',
+    problem: { code: 'permission-missing', detail: expect.stringContaining('ExchangeMessageTrace.Read.All') },
+  })
+  expect((await readSettings()).deliveryReports).toMatchObject({
+    bounces: { enabled: true },
+    trace: { enabled: false },
+  })
+})
+
+it('does not ask for a consent where Exchange keeps the application out of the mailbox', async () => {
+  await connect(['Mail.Send', 'Mail.ReadWrite'])
+  await ground.microsoft.control('PATCH', '/settings', { applicationMailboxes: ['ada@contoso.com'] })
+
+  expect((await change({ bounces: true })).json.code).toBe('reports-unreadable')
+})

@@ -1,0 +1,352 @@
+import { describe, expect, it } from 'vitest'
+import { useAdminGround } from '../test-support/admin-ground.ts'
+import { holdRequest } from '../test-support/held-request.ts'
+import { connectMailbox, scopesOf } from '../test-support/office365-smtp.ts'
+import { requestsTo } from '../test-support/scenario.ts'
+import type { Answer } from '../test-support/test-browser.ts'
+
+const OFF = { bounces: { enabled: false, problem: null }, trace: { enabled: false, problem: null } }
+
+const admin = useAdminGround()
+const { ground, ada, post, readSettings, readConsent } = admin
+
+const change = (body: unknown): Promise<Answer> => post('delivery-reports', body)
+const reports = async () => (await readSettings()).deliveryReports
+
+/** Lets the application read traces, as after an approval. */
+async function approveTrace(): Promise<void> {
+  const permissions = ['ExchangeMessageTrace.Read.All']
+  await ground.microsoft.control('POST', '/application/tokens', { permissions })
+}
+
+/** Asks for what cannot be switched on, and returns the code of the answer with what it changed. */
+async function refusalOf(body: unknown): Promise<{ status: number; code: string; changed: boolean }> {
+  const before = JSON.stringify(await readSettings())
+  const { status, json } = await change(body)
+  return { status, code: json.code, changed: JSON.stringify(await readSettings()) !== before }
+}
+
+function refused(code: string) {
+  return { status: 409, code, changed: false }
+}
+
+it('needs a connected mailbox to be switched on, and something to switch', async () => {
+  expect((await change({ bounces: true })).json.code).toBe('not-configured')
+  expect((await change({ trace: true })).json.code).toBe('not-configured')
+  expect((await change({})).status).toBe(400)
+  expect((await change({ bounces: false })).status).toBe(200)
+})
+
+describe('bounces', () => {
+  it('are switched on at once where the inbox can be read, without a message', async () => {
+    await connectMailbox(ada, { fromEmail: 'ada@contoso.com', largeAttachments: true })
+    expect(await reports()).toMatchObject({ bounces: { enabled: false, available: true } })
+    const sent = await requestsTo(ground, 'sendMail')
+
+    const answer = await change({ bounces: true })
+
+    expect(answer.status).toBe(200)
+    expect(answer.json.deliveryReports).toMatchObject({ bounces: { enabled: true, available: true, problem: null } })
+    expect(await requestsTo(ground, 'sendMail')).toBe(sent)
+  })
+
+  it('ask the delegate for the missing permission, and enable no large attachments', async () => {
+    await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
+    const started = await change({ bounces: true })
+    expect(started.status).toBe(201)
+    expect(started.json).toMatchObject({ purpose: 'delivery-reports', status: 'pending' })
+    expect(scopesOf(started.json.consentUrl)).toContain('Mail.ReadWrite')
+    expect(await reports()).toMatchObject(OFF)
+
+    expect((await ada.consent(started.json.consentUrl, 'Ada Admin')).status).toBe(200)
+
+    expect((await readConsent(started)).status).toBe('completed')
+    expect(await readSettings()).toMatchObject({
+      largeAttachments: { enabled: false, locked: false },
+      grantedPermissions: ['Mail.Send', 'Mail.ReadWrite', 'User.Read'],
+      deliveryReports: { bounces: { enabled: true, available: true, problem: null } },
+    })
+  })
+
+  it('of a shared mailbox need the shared permission and Full Access', async () => {
+    await connectMailbox(ada, { fromEmail: 'reports@contoso.com', largeAttachments: true })
+    expect(await reports()).toMatchObject({ bounces: { available: false } })
+    await ground.microsoft.control('PUT', '/rights', {
+      address: 'reports@contoso.com',
+      person: 'ada@contoso.com',
+      fullAccess: false,
+    })
+    const refused = await change({ bounces: true })
+    expect(scopesOf(refused.json.consentUrl)).toContain('Mail.ReadWrite.Shared')
+    await ada.consent(refused.json.consentUrl, 'Ada Admin')
+    expect((await readConsent(refused)).problem).toMatchObject({
+      code: 'reports-unreadable',
+      action: expect.stringContaining('Full Access'),
+    })
+    expect(await readSettings()).toMatchObject({ deliveryReports: OFF, version: 1 })
+
+    await ground.microsoft.control('PUT', '/rights', {
+      address: 'reports@contoso.com',
+      person: 'ada@contoso.com',
+      fullAccess: true,
+    })
+    const started = await change({ bounces: true })
+    await ada.consent(started.json.consentUrl, 'Ada Admin')
+    expect(await reports()).toMatchObject({ bounces: { enabled: true, available: true } })
+  })
+
+  it('fail for another account than the one that sends, and name both', async () => {
+    await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
+    const started = await change({ bounces: true })
+
+    await ada.consent(started.json.consentUrl, 'Bob Behalf')
+
+    const { problem } = await readConsent(started)
+    expect(problem.code).toBe('wrong-account')
+    expect(problem.detail).toMatch(/bob@contoso\.com .*ada@contoso\.com/)
+    expect(await reports()).toMatchObject(OFF)
+  })
+
+  it('stay off where an administrator has to approve the permission', async () => {
+    await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
+    await ground.microsoft.control('PATCH', '/settings', { userConsent: 'recommended' })
+    const started = await change({ bounces: true })
+
+    await ada.consent(started.json.consentUrl, 'Ada Admin').catch(() => null)
+
+    expect(await reports()).toMatchObject(OFF)
+  })
+
+  it('are unreadable while Microsoft refuses the connection', async () => {
+    await connectMailbox(ada, { fromEmail: 'ada@contoso.com', largeAttachments: true })
+    await ground.database.query(`UPDATE tenant_settings SET status = 'reconnect-required', problem = $1`, [
+      JSON.stringify({
+        code: 'reconnect-required',
+        title: '',
+        detail: '',
+        action: '',
+        since: new Date(0).toISOString(),
+      }),
+    ])
+
+    expect(await refusalOf({ bounces: true })).toEqual(refused('reports-unreadable'))
+  })
+})
+
+describe('the message trace', () => {
+  it('is switched on at once where the application may read it', async () => {
+    await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
+    await approveTrace()
+
+    const answer = await change({ trace: true })
+
+    expect(answer.status).toBe(200)
+    expect(answer.json.deliveryReports).toMatchObject({ trace: { enabled: true, problem: null } })
+  })
+
+  it('asks an Entra administrator to approve the application', async () => {
+    await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
+    const started = await change({ trace: true })
+    expect(started.status).toBe(201)
+    expect(new URL(started.json.consentUrl).pathname).toMatch(/\/v2\.0\/adminconsent$/)
+
+    expect((await ada.consent(started.json.consentUrl, 'Grace Global')).status).toBe(200)
+
+    expect((await readConsent(started)).status).toBe('completed')
+    expect(await readSettings()).toMatchObject({
+      mailbox: 'own',
+      connectedAs: { email: 'ada@contoso.com' },
+      deliveryReports: { trace: { enabled: true } },
+    })
+  })
+
+  it('says who adds the missing service principal', async () => {
+    await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
+    await ground.microsoft.control('PATCH', '/settings', { traceServicePrincipal: 'missing' })
+
+    expect(await refusalOf({ trace: true })).toEqual(refused('trace-not-provisioned'))
+  })
+
+  it.each([429, 503])('is unavailable after a %i', async (status) => {
+    await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
+    const effect = {
+      kind: 'http',
+      endpoint: 'message-trace',
+      do: { action: 'answer', when: 'before', status, body: {} },
+    }
+    await approveTrace()
+    await ground.microsoft.control('POST', '/scenarios', { effect })
+
+    expect(await refusalOf({ trace: true })).toEqual(refused('trace-unavailable'))
+  })
+})
+
+describe('both at once', () => {
+  it('save neither where one is refused', async () => {
+    await connectMailbox(ada, { fromEmail: 'ada@contoso.com', largeAttachments: true })
+    await ground.microsoft.control('PATCH', '/settings', { traceServicePrincipal: 'missing' })
+
+    expect(await refusalOf({ bounces: true, trace: true })).toEqual(refused('trace-not-provisioned'))
+  })
+
+  it('save at once what is proved, and ask for the rest', async () => {
+    await connectMailbox(ada, { fromEmail: 'ada@contoso.com', largeAttachments: true })
+
+    const started = await change({ bounces: true, trace: true })
+
+    expect(started.status).toBe(201)
+    expect(new URL(started.json.consentUrl).pathname).toMatch(/adminconsent$/)
+    expect(await reports()).toMatchObject({ bounces: { enabled: true }, trace: { enabled: false } })
+  })
+
+  it('take one consent with two pages, the delegate’s first', async () => {
+    await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
+    const started = await change({ bounces: true, trace: true })
+    const second = await ada.consent(started.json.consentUrl, 'Ada Admin')
+    expect(second.url).toMatch(/\/v2\.0\/adminconsent\?/)
+    expect(await readConsent(started)).toMatchObject({ status: 'pending', consentUrl: second.url })
+    expect(await reports()).toMatchObject({ bounces: { enabled: true }, trace: { enabled: false } })
+
+    expect((await ada.consent(second.url, 'Grace Global')).status).toBe(200)
+
+    expect((await readConsent(started)).status).toBe('completed')
+    expect(await reports()).toMatchObject({ bounces: { enabled: true }, trace: { enabled: true } })
+    const log = await ada.call('GET', '/api/v1/audit-events?action=delivery-reports-changed')
+    expect(log.json.items.map(({ details }: { details: unknown }) => details)).toEqual([
+      { trace: true },
+      { bounces: true },
+    ])
+  })
+
+  it('keep what was saved where the second page is left, and fail', async () => {
+    await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
+    const started = await change({ bounces: true, trace: true })
+    const second = await ada.consent(started.json.consentUrl, 'Ada Admin')
+
+    await ada.consent(second.url, 'Grace Global', 'Cancel')
+
+    expect(await readConsent(started)).toMatchObject({ status: 'failed', problem: { code: 'consent-cancelled' } })
+    expect(await reports()).toMatchObject({ bounces: { enabled: true }, trace: { enabled: false } })
+  })
+
+  it('go on to the second page where the first was withdrawn meanwhile', async () => {
+    await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
+    const started = await change({ bounces: true, trace: true })
+    await change({ bounces: false })
+    const second = await ada.consent(started.json.consentUrl, 'Ada Admin')
+    await ada.consent(second.url, 'Grace Global')
+
+    expect((await readConsent(started)).status).toBe('completed')
+    expect(await reports()).toMatchObject({ bounces: { enabled: false }, trace: { enabled: true } })
+    expect((await readSettings()).grantedPermissions).not.toContain('Mail.ReadWrite')
+  })
+})
+
+describe('switching off', () => {
+  it('needs nothing of Microsoft', async () => {
+    await connectMailbox(ada, { fromEmail: 'ada@contoso.com', largeAttachments: true })
+    await approveTrace()
+    await change({ bounces: true, trace: true })
+    await ground.microsoft.control('DELETE', '/counters')
+
+    const answer = await change({ bounces: false, trace: false })
+
+    expect(answer.json.deliveryReports).toMatchObject(OFF)
+    expect(await ground.microsoft.control('GET', '/counters')).toMatchObject({ endpoints: {} })
+  })
+
+  it('ends a pending consent, which does not switch on again', async () => {
+    await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
+    const started = await change({ bounces: true })
+    const back = await ada.consentReturn(started.json.consentUrl, 'Ada Admin')
+
+    expect((await change({ bounces: false })).status).toBe(200)
+
+    expect((await readConsent(started)).status).toBe('superseded')
+    expect((await ada.open(back)).status).toBe(409)
+    expect(await reports()).toMatchObject(OFF)
+  })
+
+  it('wins over a switching on whose proof began before', async () => {
+    await connectMailbox(ada, { fromEmail: 'ada@contoso.com', largeAttachments: true })
+    const proof = await holdRequest(ground.microsoft, 'message-search')
+    const switchedOn = change({ bounces: true })
+    await proof.untilHeld()
+
+    await change({ bounces: false })
+    await proof.release()
+
+    expect((await switchedOn).json.deliveryReports).toMatchObject(OFF)
+    expect(await reports()).toMatchObject(OFF)
+  })
+
+  it('keeps a consent for something else', async () => {
+    await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
+    const trace = await change({ trace: true })
+    const large = await post('large-attachments', { enabled: true })
+
+    await change({ bounces: false })
+
+    expect((await readConsent(trace)).status).toBe('pending')
+    expect((await readConsent(large)).status).toBe('pending')
+  })
+})
+
+it('a second request for the same gets the pending consent; after a switching off it is a new one', async () => {
+  await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
+  const first = await change({ bounces: true })
+  expect((await change({ bounces: true })).json.id).toBe(first.json.id)
+  expect((await change({ trace: true })).json.id).not.toBe(first.json.id)
+
+  await change({ bounces: false })
+
+  expect((await change({ bounces: true })).json.id).not.toBe(first.json.id)
+})
+
+describe('another connection', () => {
+  it('keeps bounces where the new inbox can be read', async () => {
+    await connectMailbox(ada, { fromEmail: 'ada@contoso.com', largeAttachments: true })
+    await approveTrace()
+    await change({ bounces: true, trace: true })
+    const started = await post('update-sender', { fromEmail: 'reports@contoso.com' })
+    expect(scopesOf(started.json.consentUrl)).toContain('Mail.ReadWrite.Shared')
+
+    await ada.consent(started.json.consentUrl, 'Ada Admin')
+
+    expect(await readSettings()).toMatchObject({
+      fromEmail: 'reports@contoso.com',
+      deliveryReports: { bounces: { enabled: true, available: true, problem: null }, trace: { enabled: true } },
+    })
+  })
+
+  it('keeps them with their problem where it cannot, and ends that with a reconnect that reads it', async () => {
+    await connectMailbox(ada, { fromEmail: 'ada@contoso.com', largeAttachments: true })
+    await change({ bounces: true })
+    const rights = { address: 'reports@contoso.com', person: 'ada@contoso.com' }
+    await ground.microsoft.control('PUT', '/rights', { ...rights, fullAccess: false })
+    const started = await post('update-sender', { fromEmail: 'reports@contoso.com' })
+    await ada.consent(started.json.consentUrl, 'Ada Admin')
+    expect((await readConsent(started)).status).toBe('completed')
+    expect(await reports()).toMatchObject({
+      bounces: { enabled: true, available: false, problem: { code: 'reports-unreadable' } },
+    })
+
+    await ground.microsoft.control('PUT', '/rights', { ...rights, fullAccess: true })
+    const again = await post('reconnect')
+    await ada.consent(again.json.consentUrl, 'Ada Admin')
+
+    expect(await reports()).toMatchObject({ bounces: { enabled: true, available: true, problem: null } })
+  })
+
+  it('is a new beginning after a reset', async () => {
+    await connectMailbox(ada, { fromEmail: 'ada@contoso.com', largeAttachments: true })
+    await approveTrace()
+    await change({ bounces: true, trace: true })
+
+    const { json } = await post('reset')
+
+    expect(json.deliveryReports).toMatchObject({ ...OFF, bounces: { enabled: false, available: false } })
+    await connectMailbox(ada, { fromEmail: 'ada@contoso.com' })
+    expect(await reports()).toMatchObject(OFF)
+  })
+})

@@ -1,0 +1,156 @@
+import { mayReadInbox } from '@inforiver-mail/contract/permission'
+import type { Explanation } from '@inforiver-mail/m365/explanation'
+import {
+  explainInbox,
+  explainLostConnection,
+  explainTraceCloud,
+  type ReportsExplanation,
+} from '@inforiver-mail/m365/explain-reports'
+import type { GraphMailer } from '@inforiver-mail/m365/graph-mailer'
+import type { MicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
+import { ProblemError } from '../http/problem.ts'
+import type { SignedIn } from '../http/session.ts'
+import type { AccessSource } from './access.ts'
+import type { ConsentRecord } from './consent-row-store.ts'
+import type { Consents } from './consents.ts'
+import { proveInbox, proveTrace, type TakeTraceRequest } from './report-proofs.ts'
+import { stillWanted, type ReportsStore } from './reports-store.ts'
+import { REPORT_SOURCES, type Connection, type ReportSource, type SettingsState } from './settings-state.ts'
+import type { SettingsStore } from './settings-store.ts'
+
+const ACCESS_TIMEOUT_MS = 30_000
+/** How often the settings may change during a proof until their last change stands. */
+const MAX_PROOFS = 3
+
+/** What a source needs to be switched on. `lacking`: a consent. */
+type Proof = { readonly outcome: 'proved' | 'lacking' } | { readonly outcome: 'refused'; readonly because: Refusal }
+type Refusal = Pick<Explanation, 'detail' | 'action'> & { readonly code: ReportsExplanation['kind'] }
+
+const PROVED: Proof = { outcome: 'proved' }
+const LACKING: Proof = { outcome: 'lacking' }
+
+export interface DeliveryReportSwitches {
+  /**
+   * Switches off at once what is `false`, and on what is `true` once it is proved. Returns the consent that the rest
+   * needs; null where nothing does.
+   *
+   * @throws {ProblemError} when a source cannot be switched on: then none is.
+   */
+  change(admin: SignedIn, wanted: Readonly<Partial<Record<ReportSource, boolean>>>): Promise<ConsentRecord | null>
+}
+
+/** Switches delivery reports on and off. Switching on is proved by reading the source once, before anything is saved. */
+export function createDeliveryReportSwitches({
+  settingsStore,
+  reportsStore,
+  consents,
+  accessSource,
+  identity,
+  mailer,
+  traceOffered,
+  takeTraceRequest,
+  clock,
+}: {
+  settingsStore: Pick<SettingsStore, 'read'>
+  reportsStore: Pick<ReportsStore, 'switchOff' | 'switchOn'>
+  consents: Pick<Consents, 'start'>
+  accessSource: Pick<AccessSource, 'access'>
+  identity: MicrosoftIdentity
+  mailer: GraphMailer
+  /** Microsoft offers the message trace in this cloud. */
+  traceOffered: boolean
+  takeTraceRequest: TakeTraceRequest
+  clock: () => Date
+}): DeliveryReportSwitches {
+  const { adminCenters } = identity
+
+  return {
+    async change(admin, wanted) {
+      const { tenantId, userId } = admin
+      const off = REPORT_SOURCES.filter((source) => wanted[source] === false)
+      if (off.length > 0) await reportsStore.switchOff(tenantId, off, userId, clock())
+      const on = REPORT_SOURCES.filter((source) => wanted[source] === true)
+      if (on.length === 0) return null
+      for (let proofs = 0; proofs < MAX_PROOFS; proofs++) {
+        const seen = await settingsStore.read(tenantId)
+        if (seen.state.status === 'not-configured')
+          throw new ProblemError('not-configured', 'No mailbox is connected yet. Connect one first.')
+        const found = new Map<ReportSource, Proof>()
+        for (const source of on) found.set(source, await prove(source, tenantId, seen.state))
+        for (const proof of found.values()) {
+          if (proof.outcome === 'refused') throw toProblem(proof.because)
+        }
+        const withOutcome = (outcome: Proof['outcome']) => on.filter((source) => found.get(source)?.outcome === outcome)
+        const proved = withOutcome('proved')
+        if (proved.length > 0) {
+          const saved = await reportsStore.switchOn(tenantId, { sources: proved, seen }, userId, clock())
+          if (!saved) continue
+        }
+        const { reports } = await settingsStore.read(tenantId)
+        const sources = stillWanted(withOutcome('lacking'), reports, seen)
+        return sources.length === 0 ? null : consents.start(admin, { purpose: 'delivery-reports', sources })
+      }
+      return null
+    },
+  }
+
+  function prove(source: ReportSource, tenantId: string, state: Connected): Promise<Proof> {
+    return source === 'bounces' ? proveBounces(tenantId, state) : proveMessageTrace(tenantId)
+  }
+
+  async function proveBounces(tenantId: string, { connection }: Connected): Promise<Proof> {
+    if (connection.mailbox === 'application') return proveApplicationInbox(connection)
+    const { fromEmail, permissions } = connection
+    const delegate = connection.delegate?.email ?? fromEmail
+    const subject = { sender: fromEmail, delegate, adminCenters }
+    const access = await accessSource.access(tenantId, { signal: AbortSignal.timeout(ACCESS_TIMEOUT_MS) })
+    if (access.outcome === 'held') return refuse(explainLostConnection(adminCenters))
+    const isAllowed = mayReadInbox(connection.mailbox, permissions)
+    if (access.outcome === 'unavailable')
+      return isAllowed ? refuse(explainInbox({ outcome: 'unavailable' }, subject)) : LACKING
+    const { accessToken } = access
+    if (isAllowed) {
+      const explanation = await proveInbox({ ...connection, delegate }, { accessToken, mailer, identity })
+      return explanation ? refuse(explanation) : PROVED
+    }
+    // No permission helps where there is no inbox, as for a group.
+    const probe = await mailer.probeInbox({ accessToken, mailbox: { address: fromEmail } })
+    return probe.outcome === 'missing' ? refuse(explainInbox(probe, subject)) : LACKING
+  }
+
+  /** Asks with a new token: an approval may have brought the permission since the last one. */
+  async function proveApplicationInbox({ fromEmail }: Connection): Promise<Proof> {
+    const grant = await identity.applicationToken({ leg: 'application' })
+    if (grant.outcome === 'refused') return refuse(explainLostConnection(adminCenters))
+    const { accessToken } = grant.tokens
+    const probe = await mailer.probeInbox({ accessToken, mailbox: { address: fromEmail } })
+    if (probe.outcome === 'read') return PROVED
+    const isGranted = grant.grantedPermissions?.includes('Mail.ReadWrite') ?? false
+    if (probe.outcome === 'denied' && !isGranted) return LACKING
+    return refuse(explainInbox(probe, { sender: fromEmail, delegate: null, adminCenters }))
+  }
+
+  async function proveMessageTrace(tenantId: string): Promise<Proof> {
+    if (!traceOffered) return refuse(explainTraceCloud())
+    const grant = await identity.applicationToken({ leg: 'application' })
+    if (grant.outcome === 'refused') {
+      const { kind, detail, action } = grant.explanation
+      // Entra knows the application, but it has been granted nothing yet.
+      if (kind === 'reconnect-required') return LACKING
+      return { outcome: 'refused', because: { code: 'trace-unavailable', detail, action } }
+    }
+    const proof = await proveTrace(grant, { tenantId, mailer, identity, takeTraceRequest })
+    return proof.outcome === 'refused' ? refuse(proof.explanation) : { outcome: proof.outcome }
+  }
+}
+
+type Connected = Exclude<SettingsState, { status: 'not-configured' }>
+
+function refuse({ kind, detail, action }: ReportsExplanation): Proof {
+  return { outcome: 'refused', because: { code: kind, detail, action } }
+}
+
+function toProblem({ code, detail, action }: Refusal): ProblemError {
+  // A missing permission asks for a consent, and is no refusal.
+  return new ProblemError(code === 'permission-missing' ? 'reports-unreadable' : code, `${detail} ${action}`)
+}

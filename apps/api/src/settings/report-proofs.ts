@@ -1,0 +1,90 @@
+import { mayReadInbox, permissionsFor, TRACE_PERMISSION } from '@inforiver-mail/contract/permission'
+import { missingPermissions } from '@inforiver-mail/m365/granted-permissions'
+import {
+  explainInbox,
+  explainReportsPermission,
+  explainTrace,
+  explainTraceBudget,
+  type ReportsExplanation,
+} from '@inforiver-mail/m365/explain-reports'
+import type { GraphMailer } from '@inforiver-mail/m365/graph-mailer'
+import type { ApplicationGrant, MicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
+import type { Connection } from './settings-state.ts'
+
+// Proofs that a source of delivery reports can be read: one read of the inbox, one request for a row of the trace.
+
+const TIMEOUT_MS = 30_000
+
+/** Whether a request of the message trace may be made now: all processes share what Microsoft allows. */
+export type TakeTraceRequest = (tenantId: string) => Promise<boolean>
+
+interface InboxSubject extends Pick<Connection, 'fromEmail' | 'mailbox' | 'permissions'> {
+  /** The name or address of the person whose token it is; null for the application's. */
+  readonly delegate: string | null
+}
+
+interface InboxDeps {
+  readonly accessToken: string
+  readonly mailer: Pick<GraphMailer, 'probeInbox'>
+  readonly identity: Pick<MicrosoftIdentity, 'adminCenters' | 'approvalLinks'>
+}
+
+/** Reads the inbox of the sender once; null where that works. */
+export async function proveInbox(
+  { fromEmail, mailbox, permissions, delegate }: InboxSubject,
+  { accessToken, mailer, identity }: InboxDeps,
+): Promise<ReportsExplanation | null> {
+  const { adminCenters, approvalLinks } = identity
+  if (!mayReadInbox(mailbox, permissions)) {
+    const isApplication = mailbox === 'application'
+    const needed = permissionsFor({ ownAddress: mailbox === 'own', largeAttachments: false, bounces: true })
+    const missing = isApplication ? ['Mail.ReadWrite'] : missingPermissions(needed, permissions)
+    const approvalLink = isApplication ? approvalLinks.application() : approvalLinks.delegated(needed)
+    return explainReportsPermission(missing, { approvalLink, isApplication, adminCenters })
+  }
+  const probe = await mailer.probeInbox({
+    accessToken,
+    mailbox: mailbox === 'own' ? 'me' : { address: fromEmail },
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+  })
+  return probe.outcome === 'read' ? null : explainInbox(probe, { sender: fromEmail, delegate, adminCenters })
+}
+
+/** `lacking`: the application has no permission yet, so a consent may help. */
+export type TraceProof =
+  | { readonly outcome: 'proved' }
+  | { readonly outcome: 'lacking' | 'refused'; readonly explanation: ReportsExplanation }
+
+/** Asks for one row of the message trace, with the application's own token in both ways of access. */
+export async function proveTrace(
+  grant: Extract<ApplicationGrant, { outcome: 'granted' }>,
+  {
+    tenantId,
+    mailer,
+    identity,
+    takeTraceRequest,
+  }: {
+    tenantId: string
+    mailer: Pick<GraphMailer, 'probeTrace'>
+    identity: Pick<MicrosoftIdentity, 'adminCenters' | 'approvalLinks'>
+    takeTraceRequest: TakeTraceRequest
+  },
+): Promise<TraceProof> {
+  const { adminCenters, approvalLinks } = identity
+  if (!(await takeTraceRequest(tenantId))) return { outcome: 'refused', explanation: explainTraceBudget(adminCenters) }
+  const { accessToken } = grant.tokens
+  const probe = await mailer.probeTrace(accessToken, AbortSignal.timeout(TIMEOUT_MS))
+  if (probe.outcome === 'answered') return { outcome: 'proved' }
+  const granted = grant.grantedPermissions
+  if (probe.outcome !== 'denied' || (granted !== null && missingPermissions([TRACE_PERMISSION], granted).length === 0))
+    return {
+      outcome: probe.outcome === 'denied' ? 'lacking' : 'refused',
+      explanation: explainTrace(probe, adminCenters),
+    }
+  const explanation = explainReportsPermission([TRACE_PERMISSION], {
+    approvalLink: approvalLinks.application(),
+    isApplication: true,
+    adminCenters,
+  })
+  return { outcome: 'lacking', explanation }
+}

@@ -1,0 +1,219 @@
+import type { ConsentProblem, ReportsProblem } from '@inforiver-mail/contract/consent-problem'
+import { appendAuditEvent } from '../database/audit-log.ts'
+import { Prisma, type PrismaClient } from '../database/generated/client.ts'
+import {
+  continueConsent,
+  endConsents,
+  readPending,
+  type ConsentRecord,
+  type Ending,
+  type NextLeg,
+} from './consent-row-store.ts'
+import { lockSettings, NO_REFRESH, toSettings, type SealedTokens } from './settings-row-store.ts'
+import { REPORT_SOURCES, type ReportSource, type VersionedSettings } from './settings-state.ts'
+
+/** What a consent proved of the sources that it asks for. */
+export interface ProvedReports {
+  readonly sources: readonly ReportSource[]
+  /** The sign-in name of the person who answered at Microsoft; null where Microsoft vouches for none. */
+  readonly account: string | null
+  /** The delegate's new grant, which reads the inbox; null where the application's own access does. */
+  readonly grant: { readonly tokens: SealedTokens; readonly permissions: readonly string[] } | null
+  /** Why something that was asked for does not work: the consent fails, and what works stays. */
+  readonly problem: ConsentProblem | null
+  /** Microsoft's next page, where another source is still to be granted. */
+  readonly next: NextLeg | null
+}
+
+/** Switches sources of delivery reports on and off. Each change, its audit event and its consent are one transaction. */
+export interface ReportsStore {
+  /** Takes effect at once, whatever a proof or a consent that is under way comes to. */
+  switchOff(tenantId: string, sources: readonly ReportSource[], actor: string, now: Date): Promise<void>
+  /**
+   * Switches on what was proved while the settings were `seen`, but for what somebody has switched off since. Returns
+   * false, and changes nothing, where the proof was about another connection.
+   */
+  switchOn(
+    tenantId: string,
+    proved: { readonly sources: readonly ReportSource[]; readonly seen: VersionedSettings },
+    actor: string,
+    now: Date,
+  ): Promise<boolean>
+  /** Saves what a consent proved, and ends it unless another page follows: then returns it as it goes on. */
+  completeConsent(
+    consent: ConsentRecord,
+    proved: ProvedReports,
+    now: Date,
+  ): Promise<Ending<{ readonly continued: ConsentRecord | null }>>
+}
+
+export function createReportsStore(prisma: PrismaClient): ReportsStore {
+  return {
+    async switchOff(tenantId, sources, actor, now) {
+      await prisma.$transaction(async (transaction) => {
+        const { reports } = toSettings(await lockSettings(transaction, tenantId))
+        await transaction.tenantSettings.update({
+          where: { tenantId },
+          data: Object.assign({}, ...sources.map((source) => OFF[source])),
+        })
+        const pending = await transaction.consent.findMany({ where: { tenantId, status: 'pending' } })
+        const fences = currentFences(reports, sources)
+        for (const { id, asksBounces, asksTrace } of pending) {
+          const asked = asksBounces !== null || asksTrace !== null
+          const wanted = asksBounces === fences.bounces || asksTrace === fences.trace
+          if (asked && !wanted) await endConsents(transaction, { id }, { status: 'superseded' }, now, { actor })
+        }
+        const changed = sources.filter((source) => reports[source].enabled)
+        await appendSwitched(transaction, { tenantId, actor, sources: changed, enabled: false, at: now })
+      })
+    },
+
+    async switchOn(tenantId, { sources: proved, seen }, actor, now) {
+      return prisma.$transaction(async (transaction) => {
+        const row = await lockSettings(transaction, tenantId)
+        const { version, state, reports } = toSettings(row)
+        if (version !== seen.version || state.status === 'not-configured') return false
+        const sources = stillWanted(proved, reports, seen)
+        const permissions = state.connection.permissions
+        const reads = sources.includes('bounces') && state.connection.mailbox === 'application'
+        await transaction.tenantSettings.update({
+          where: { tenantId },
+          data: {
+            ...switchedOn(sources, reports, now),
+            ...(reads && { grantedPermissions: [...new Set([...permissions, 'Mail.ReadWrite'])] }),
+          },
+        })
+        const changed = sources.filter((source) => !reports[source].enabled)
+        await appendSwitched(transaction, { tenantId, actor, sources: changed, enabled: true, at: now })
+        return true
+      })
+    },
+
+    async completeConsent({ id, tenantId, userId }, { sources, account, grant, problem, next }, now) {
+      return prisma.$transaction(async (transaction) => {
+        const row = await lockSettings(transaction, tenantId)
+        const { version, state, reports } = toSettings(row)
+        const { status, settingsVersion, ...asks } = await readPending(transaction, id, now)
+        if (status !== 'pending') return { ended: false, status }
+        if (version !== settingsVersion || state.status === 'not-configured') {
+          await endConsents(transaction, { id }, { status: 'superseded' }, now, { details: { account } })
+          return { ended: false, status: 'superseded' }
+        }
+        const isWanted = (source: ReportSource) =>
+          (source === 'bounces' ? asks.asksBounces : asks.asksTrace) === reports[source].switchedOff
+        const wanted = sources.filter(isWanted)
+        const reads = wanted.includes('bounces')
+        const isNewGrant = reads && grant !== null
+        const permissions = grant?.permissions ?? [...new Set([...state.connection.permissions, 'Mail.ReadWrite'])]
+        await transaction.tenantSettings.update({
+          where: { tenantId },
+          data: {
+            ...switchedOn(wanted, reports, now),
+            ...(reads && { grantedPermissions: [...permissions] }),
+            ...(isNewGrant && {
+              ...grant.tokens,
+              ...NO_REFRESH,
+              grantVersion: { increment: 1 },
+              version: { increment: 1 },
+            }),
+          },
+        })
+        const changed = wanted.filter((source) => !reports[source].enabled)
+        await appendSwitched(transaction, { tenantId, actor: userId, sources: changed, enabled: true, at: now })
+        const goesOn = next !== null && isWanted(next.source)
+        const continued = goesOn
+          ? await continueConsent(
+              transaction,
+              id,
+              { ...next, settingsVersion: isNewGrant ? version + 1 : version },
+              now,
+            )
+          : null
+        if (!continued) {
+          await endConsents(transaction, { id }, { ...endingOf(problem, wanted), account }, now, {
+            details: { account },
+          })
+        }
+        // Tokens of a consent that began before would lack what was granted now.
+        if (isNewGrant) await endConsents(transaction, { tenantId, except: id }, { status: 'superseded' }, now)
+        const isOvertaken = !continued && !problem && wanted.length === 0
+        return isOvertaken ? { ended: false, status: 'superseded' } : { ended: true, continued }
+      })
+    },
+  }
+}
+
+/** The sources that nobody has switched off since the settings were `seen`. */
+export function stillWanted(
+  sources: readonly ReportSource[],
+  reports: VersionedSettings['reports'],
+  seen: Pick<VersionedSettings, 'reports'>,
+): ReportSource[] {
+  return sources.filter((source) => reports[source].switchedOff === seen.reports[source].switchedOff)
+}
+
+function endingOf(problem: ConsentProblem | null, wanted: readonly ReportSource[]) {
+  if (problem) return { status: 'failed', problem: { ...problem } } as const
+  return wanted.length > 0
+    ? ({ status: 'completed', requestsOnTheWire: 0 } as const)
+    : ({ status: 'superseded' } as const)
+}
+
+const OFF = {
+  bounces: {
+    bouncesEnabled: false,
+    bouncesSince: null,
+    bouncesProblem: Prisma.DbNull,
+    bouncesSwitchedOff: { increment: 1 },
+  },
+  trace: { traceEnabled: false, traceSince: null, traceProblem: Prisma.DbNull, traceSwitchedOff: { increment: 1 } },
+} as const satisfies Record<ReportSource, Prisma.TenantSettingsUpdateInput>
+
+/** The columns of settings without delivery reports. */
+export const NO_REPORTS = { ...OFF.bounces, ...OFF.trace }
+
+function switchedOn(sources: readonly ReportSource[], reports: VersionedSettings['reports'], now: Date) {
+  const isNew = (source: ReportSource) => sources.includes(source) && !reports[source].enabled
+  return {
+    ...(sources.includes('bounces') && { bouncesEnabled: true, bouncesProblem: Prisma.DbNull }),
+    ...(isNew('bounces') && { bouncesSince: now }),
+    ...(sources.includes('trace') && { traceEnabled: true, traceProblem: Prisma.DbNull }),
+    ...(isNew('trace') && { traceSince: now }),
+  }
+}
+
+/** What a consent has to have been started with to be still wanted, once these sources are switched off. */
+function currentFences(reports: VersionedSettings['reports'], sources: readonly ReportSource[]) {
+  const fence = (source: ReportSource) => reports[source].switchedOff + (sources.includes(source) ? 1 : 0)
+  return { bounces: fence('bounces'), trace: fence('trace') }
+}
+
+async function appendSwitched(
+  transaction: Prisma.TransactionClient,
+  change: {
+    readonly tenantId: string
+    readonly actor: string
+    readonly sources: readonly ReportSource[]
+    readonly enabled: boolean
+    readonly at: Date
+  },
+): Promise<void> {
+  const { tenantId, actor, sources, enabled, at } = change
+  if (sources.length === 0) return
+  const details = Object.fromEntries(
+    REPORT_SOURCES.filter((source) => sources.includes(source)).map((source) => [source, enabled]),
+  )
+  await appendAuditEvent(transaction, {
+    tenantId,
+    at,
+    actor,
+    action: 'delivery-reports-changed',
+    outcome: 'done',
+    details,
+  })
+}
+
+/** The columns that say how a source that is on answers, after another connection was proved. */
+export function bouncesProblemColumn(problem: ReportsProblem | null) {
+  return { bouncesProblem: problem ? { ...problem } : Prisma.DbNull }
+}

@@ -1,0 +1,157 @@
+import { Button, Field, makeStyles, Spinner, Switch, tokens } from '@fluentui/react-components'
+import { ReportsProblemCode } from '@inforiver-mail/contract/consent-problem'
+import { type Office365SmtpSettings, switchDeliveryReports } from '@inforiver-mail/contract/office365-smtp'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import type { ReactNode } from 'react'
+import { call } from '../api/call.ts'
+import { problemCode } from '../api/failure.ts'
+import { settingsQuery } from '../api/queries.ts'
+import { useTranslate } from '../language/language.tsx'
+import { FailureBar } from '../ui/failure-bar.tsx'
+import { LinkedText } from '../ui/linked-text.tsx'
+import { LiveRegion } from '../ui/live-region.tsx'
+import { LocalTime } from '../ui/local-time.tsx'
+import { Notice } from '../ui/notice.tsx'
+import { RequestId } from '../ui/request-id.tsx'
+import { Surface } from '../ui/surface.tsx'
+import type { ConsentFlow } from './consent-flow.ts'
+
+const useStyles = makeStyles({
+  text: { margin: 0 },
+  // Aligns it with the text above.
+  switch: { marginLeft: `calc(-1 * ${tokens.spacingHorizontalS})` },
+  actions: { display: 'flex', alignItems: 'center', gap: tokens.spacingHorizontalM },
+})
+
+const SOURCES = ['bounces', 'trace'] as const
+type Source = (typeof SOURCES)[number]
+
+interface Props {
+  settings: Office365SmtpSettings
+  flow: ConsentFlow
+}
+
+/** Switches the sources of delivery reports on and off, and says what each reads and needs. */
+export function DeliveryReportsSection({ settings, flow }: Props) {
+  const styles = useStyles()
+  const t = useTranslate()
+  const queryClient = useQueryClient()
+  const switchOff = useMutation({
+    mutationFn: (source: Source) => call(switchDeliveryReports, { body: { [source]: false } }),
+    onSettled: () => queryClient.invalidateQueries(settingsQuery),
+  })
+  const { bounces, trace } = settings.deliveryReports
+  const isBusy = flow.starting || switchOff.isPending
+  const failure = flow.failure?.start.purpose === 'delivery-reports' ? flow.failure : null
+
+  function change(source: Source, on: boolean): void {
+    if (isBusy) return
+    switchOff.reset()
+    if (on) flow.begin({ purpose: 'delivery-reports', on: [source] })
+    else switchOff.mutate(source)
+  }
+
+  return (
+    <Surface title={t('reports.title')}>
+      <p className={styles.text}>{t('reports.intro')}</p>
+      {SOURCES.map((source) => (
+        <Field key={source} hint={<Hint source={source} settings={settings} />}>
+          <Switch
+            className={styles.switch}
+            label={t(`reports.${source}`)}
+            checked={settings.deliveryReports[source].enabled}
+            disabledFocusable={isBusy}
+            onChange={(_event, { checked }) => change(source, checked)}
+          />
+        </Field>
+      ))}
+      <LiveRegion>
+        {SOURCES.map((source) => (
+          <SourceProblem key={source} source={source} settings={settings} />
+        ))}
+      </LiveRegion>
+      <LiveRegion urgent>
+        {failure && (
+          <SwitchFailure
+            error={failure.error}
+            sender={settings.fromEmail ?? ''}
+            onRetry={failure.retry}
+            onDismiss={failure.dismiss}
+          />
+        )}
+        {switchOff.error && <FailureBar error={switchOff.error} onDismiss={switchOff.reset} />}
+      </LiveRegion>
+      <div className={styles.actions}>
+        {!bounces.enabled && !trace.enabled && (
+          <Button
+            disabledFocusable={isBusy}
+            onClick={() => flow.begin({ purpose: 'delivery-reports', on: [...SOURCES] })}
+          >
+            {t('reports.both')}
+          </Button>
+        )}
+        {isBusy && <Spinner size="tiny" label={t('reports.switching')} />}
+      </div>
+    </Surface>
+  )
+}
+
+function Hint({ source, settings }: { source: Source; settings: Office365SmtpSettings }) {
+  const t = useTranslate()
+  const permission = (name: ReactNode) => <code>{name}</code>
+  const sender = settings.fromEmail ?? ''
+  if (source === 'trace')
+    return (
+      <>
+        {t('reports.trace.reads')} {t.rich('reports.trace.needs', { permission })}
+      </>
+    )
+  const { enabled, available } = settings.deliveryReports.bounces
+  const delegate = settings.connectedAs?.email ?? sender
+  return (
+    <>
+      {t('reports.bounces.reads', { sender })}{' '}
+      {available && !enabled
+        ? t('reports.bounces.available')
+        : t.rich('reports.bounces.needs', { mailbox: settings.mailbox ?? 'own', delegate, sender, permission })}
+    </>
+  )
+}
+
+/** Why a source that is on does not answer, and who mends it. */
+function SourceProblem({ source, settings }: { source: Source; settings: Office365SmtpSettings }) {
+  const t = useTranslate()
+  const { problem } = settings.deliveryReports[source]
+  if (!problem) return null
+  return (
+    <Notice intent="warning" title={t(`reports.problem.${problem.code}`)}>
+      <span>
+        <LinkedText text={t(`reports.remedy.${problem.code}`, { sender: settings.fromEmail ?? '' })} />
+      </span>
+      <span>{t.rich('reports.problem.since', { at: <LocalTime at={problem.since} /> })}</span>
+      <RequestId label={t('reports.problem.correlation-id')} value={problem.correlationId} />
+    </Notice>
+  )
+}
+
+interface FailureProps {
+  error: Error
+  sender: string
+  onRetry: () => void
+  onDismiss: () => void
+}
+
+/** Why a source was not switched on. */
+function SwitchFailure({ error, sender, onRetry, onDismiss }: FailureProps) {
+  const t = useTranslate()
+  const code = ReportsProblemCode.safeParse(problemCode(error)).data
+  if (code === undefined) return <FailureBar error={error} onRetry={onRetry} onDismiss={onDismiss} />
+  return (
+    <Notice intent="error" title={t(`reports.problem.${code}`)} onDismiss={onDismiss}>
+      <span>
+        <LinkedText text={t(`reports.remedy.${code}`, { sender })} />
+      </span>
+      <span>{t('reports.problem.stays-off')}</span>
+    </Notice>
+  )
+}
