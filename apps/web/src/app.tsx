@@ -11,7 +11,7 @@ import {
 } from '@fluentui/react-components'
 import { QueryClientProvider } from '@tanstack/react-query'
 import { type ReactNode, Suspense, useState, useSyncExternalStore } from 'react'
-import { Link, Redirect, Route, Switch } from 'wouter'
+import { Link, Route, Switch } from 'wouter'
 import { Notices } from './alerts/notices.tsx'
 import { createQueryClient } from './api/query-client.ts'
 import { type AppEnvironment, AppEnvironmentContext } from './environment.ts'
@@ -19,7 +19,7 @@ import { laterPage } from './language/later-page.tsx'
 import { LanguageProvider, useTranslate } from './language/language.tsx'
 import type { LanguageStore } from './language/language-store.ts'
 import { LANGUAGES } from './language/languages.ts'
-import { Office365SmtpPage } from './office365-smtp/office365-smtp-page.tsx'
+import { OverviewPage } from './overview/overview-page.tsx'
 import { RedirectionBanner } from './recipients/redirection-banner.tsx'
 import { PAGES } from './routes.ts'
 import { SessionGate } from './session/session-gate.tsx'
@@ -28,7 +28,10 @@ import { Shell } from './shell/shell.tsx'
 import { Foot } from './shell/foot.tsx'
 import { PageLoading, PageState } from './ui/page-state.tsx'
 
-// The settings are in the first load, since the app opens there. Other pages are loaded on demand.
+// The overview is in the first load, since the app opens there. Other pages are loaded on demand.
+const Office365SmtpPage = laterPage(
+  async () => (await import('./office365-smtp/office365-smtp-page.tsx')).Office365SmtpPage,
+)
 const RecipientsPage = laterPage(async () => (await import('./recipients/recipients-page.tsx')).RecipientsPage)
 const ServiceKeysPage = laterPage(async () => (await import('./service-keys/service-keys-page.tsx')).ServiceKeysPage)
 const AlertsPage = laterPage(async () => (await import('./alerts/alerts-page.tsx')).AlertsPage)
@@ -75,9 +78,7 @@ export function App({
                     <Notices />
                     <Suspense fallback={<OpeningPage />}>
                       <Switch>
-                        <Route path={PAGES.home}>
-                          <Redirect to={PAGES.office365Smtp} replace />
-                        </Route>
+                        <Route path={PAGES.overview} component={OverviewPage} />
                         <Route path={PAGES.office365Smtp} component={Office365SmtpPage} />
                         <Route path={PAGES.recipients} component={RecipientsPage} />
                         <Route path={PAGES.serviceKeys} component={ServiceKeysPage} />

@@ -22,7 +22,7 @@ it.each([
   ['/messages', 'messages'],
   ['/messages/msg_0', 'messages'],
   ['/messages-of-another-page', null],
-  ['/', null],
+  ['/', 'overview'],
 ])('places %s under the menu item %s', (path, item) => {
   expect(menuItemAt(path)).toBe(item)
 })

@@ -1,6 +1,6 @@
 /** The paths of the pages. The server answers each of them with the same document. */
 export const PAGES = {
-  home: '/',
+  overview: '/',
   office365Smtp: '/settings/office365-smtp',
   recipients: '/settings/recipients',
   serviceKeys: '/settings/service-keys',
@@ -13,6 +13,7 @@ export const PAGES = {
 
 /** Lists the left menu from top to bottom. */
 export const MENU = [
+  { item: 'overview', page: PAGES.overview },
   { item: 'settings', page: PAGES.office365Smtp },
   { item: 'recipients', page: PAGES.recipients },
   { item: 'service-keys', page: PAGES.serviceKeys },
@@ -26,7 +27,14 @@ export type MenuItem = (typeof MENU)[number]['item']
 
 /** Returns the menu item that a path belongs to, or null. */
 export function menuItemAt(path: string): MenuItem | null {
-  return MENU.find(({ page }) => path === page || path.startsWith(`${page}/`))?.item ?? null
+  return (
+    MENU.find(({ page }) => path === page || (page !== PAGES.overview && path.startsWith(`${page}/`)))?.item ?? null
+  )
+}
+
+/** Returns the list of the messages that a filter finds. */
+export function messagesUrl(filter: Readonly<Record<string, string>>): string {
+  return `${PAGES.messages}?${new URLSearchParams(filter)}`
 }
 
 export function messageUrl(id: string): string {

@@ -34,6 +34,9 @@ export type OutcomeCounts = z.infer<typeof OutcomeCounts>
 export const HOURS_SHOWN = 24
 export const DAYS_SHOWN = 30
 
+/** Exchange Online lets an organisation without a domain of its own write to so many external recipients in 24 hours. */
+export const LIMIT_WITHOUT_OWN_DOMAIN = 100
+
 /** Recipients outside of the organisation within 24 hours, beside the limit that Microsoft probably applies. */
 const ExternalRecipients = z.strictObject({
   used: z.int().nonnegative(),

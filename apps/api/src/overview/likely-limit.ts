@@ -1,5 +1,5 @@
-/** Exchange Online lets an organisation without a domain of its own write to so many external recipients in 24 hours. */
-const WITHOUT_OWN_DOMAIN = 100
+import { LIMIT_WITHOUT_OWN_DOMAIN } from '@inforiver-mail/contract/overview'
+
 /** A trial has no paid licence. */
 const TRIAL = 5_000
 
@@ -10,7 +10,7 @@ const TRIAL = 5_000
  * @param licences paid ones; null while nobody has entered it
  */
 export function likelyLimit(licences: number | null, sender: string | null): number | null {
-  if (sender?.toLowerCase().endsWith('.onmicrosoft.com')) return WITHOUT_OWN_DOMAIN
+  if (sender?.toLowerCase().endsWith('.onmicrosoft.com')) return LIMIT_WITHOUT_OWN_DOMAIN
   if (licences === null) return null
   return licences === 0 ? TRIAL : Math.floor(500 * licences ** 0.7 + 9_500)
 }

@@ -8,6 +8,7 @@ import { overGap, sessionGap } from './session-gap.ts'
 const TIMEOUT_MS = 20_000
 /** These tell whether there is a session, and do not wait for one. */
 const ABOUT_SESSION: ReadonlySet<string> = new Set([readSession.operation, signOut.operation])
+const POLLING = { 'x-inforiver-polling': '1' }
 
 type Params<E extends Endpoint> = E extends { params: infer P extends z.ZodType } ? { params: z.input<P> } : object
 type Body<E extends Endpoint> = E extends { body: infer B extends z.ZodType } ? { body: z.input<B> } : object
@@ -16,21 +17,39 @@ export type Input<E extends Endpoint> = Params<E> & Query<E> & Body<E>
 type Other<E extends Endpoint> = E extends { or: { response: infer O extends z.ZodType } } ? z.output<O> : never
 export type Answer<E extends Endpoint> = (E['response'] extends z.ZodType ? z.output<E['response']> : null) | Other<E>
 
+interface CallOptions {
+  /** The page asks by itself, which does not keep the session alive. */
+  readonly polling?: boolean
+}
+
 /**
  * Calls an endpoint and returns its answer, checked against the contract. Throws `CallFailed`, or the abort of `signal`.
  * A request without a session waits until somebody is signed in again, and is then repeated.
  */
-export async function call<E extends Endpoint>(endpoint: E, input: Input<E>, signal?: AbortSignal): Promise<Answer<E>> {
-  const request = () => callOnce(endpoint, input, signal)
+export async function call<E extends Endpoint>(
+  endpoint: E,
+  input: Input<E>,
+  signal?: AbortSignal,
+  options: CallOptions = {},
+): Promise<Answer<E>> {
+  const request = () => callOnce(endpoint, input, signal, options)
   return ABOUT_SESSION.has(endpoint.operation) ? request() : overGap(sessionGap, request, signal)
 }
 
-async function callOnce<E extends Endpoint>(endpoint: E, input: Input<E>, signal?: AbortSignal): Promise<Answer<E>> {
+async function callOnce<E extends Endpoint>(
+  endpoint: E,
+  input: Input<E>,
+  signal: AbortSignal | undefined,
+  { polling = false }: CallOptions,
+): Promise<Answer<E>> {
   const timeout = AbortSignal.timeout(TIMEOUT_MS)
   const limits = signal ? AbortSignal.any([signal, timeout]) : timeout
   try {
     const { url, init } = requestFor(endpoint, input)
-    return await readAnswer(endpoint, await fetch(url, { ...init, signal: limits }))
+    return await readAnswer(
+      endpoint,
+      await fetch(url, { ...init, ...(polling && { headers: { ...init.headers, ...POLLING } }), signal: limits }),
+    )
   } catch (error) {
     if (error instanceof CallFailed || signal?.aborted) throw error
     throw new CallFailed({ kind: 'unreachable' })

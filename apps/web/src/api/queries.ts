@@ -5,7 +5,9 @@ import { readUsage } from '@inforiver-mail/contract/usage'
 import { listMessages, type MessageFilter } from '@inforiver-mail/contract/message-list'
 import { listNotices } from '@inforiver-mail/contract/notice'
 import { readConsent, readSettings } from '@inforiver-mail/contract/office365-smtp'
+import { readOverview } from '@inforiver-mail/contract/overview'
 import { readRecipientsPolicy } from '@inforiver-mail/contract/recipients-policy'
+import { readSendingLimits } from '@inforiver-mail/contract/sending-limits'
 import { listServiceKeys } from '@inforiver-mail/contract/service-key'
 import { listSessions, readSession } from '@inforiver-mail/contract/session'
 import { listWebhooks } from '@inforiver-mail/contract/webhook'
@@ -15,6 +17,7 @@ import { pagedQuery } from './paged-query.ts'
 
 /** How often each answer is read again while a page shows it. */
 const POLL_MS = {
+  overview: 3_000,
   settings: 15_000,
   credential: 15 * 60_000,
   consent: 2_000,
@@ -40,6 +43,20 @@ export const settingsQuery = queryOptions({
   queryFn: ({ signal }) => call(readSettings, {}, signal),
   refetchInterval: POLL_MS.settings,
   refetchOnWindowFocus: 'always',
+})
+
+/** Once it has been read, the page reads it again by itself; nobody has to be there. */
+export const overviewQuery = queryOptions({
+  queryKey: ['overview'],
+  queryFn: ({ signal, client, queryKey }) =>
+    call(readOverview, {}, signal, { polling: client.getQueryData(queryKey) !== undefined }),
+  refetchInterval: POLL_MS.overview,
+  refetchOnWindowFocus: 'always',
+})
+
+export const sendingLimitsQuery = queryOptions({
+  queryKey: ['tenant-settings', 'sending-limits'],
+  queryFn: ({ signal }) => call(readSendingLimits, {}, signal),
 })
 
 export const usageQuery = queryOptions({

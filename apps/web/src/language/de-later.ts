@@ -8,6 +8,7 @@ import { messages } from './de/messages.ts'
 import { recipients } from './de/recipients.ts'
 import { reports } from './de/reports.ts'
 import { sessions } from './de/sessions.ts'
+import { settings } from './de/settings.ts'
 
 /** The other texts, which a page waits for that is not in the first load. */
 export const deLater = {
@@ -21,4 +22,5 @@ export const deLater = {
   ...reports,
   ...sessions,
   ...codes,
+  ...settings,
 } as const

@@ -2,9 +2,8 @@ import { failures } from './de/failures.ts'
 import { notices } from './de/notices.ts'
 import { overview } from './de/overview.ts'
 import { session } from './de/session.ts'
-import { settings } from './de/settings.ts'
 import { shell } from './de/shell.ts'
 import { ui } from './de/ui.ts'
 
 /** The texts that the first load may need. */
-export const de = { ...shell, ...ui, ...session, ...settings, ...overview, ...notices, ...failures } as const
+export const de = { ...shell, ...ui, ...session, ...overview, ...notices, ...failures } as const

@@ -8,6 +8,7 @@ import { messages } from './en/messages.ts'
 import { recipients } from './en/recipients.ts'
 import { reports } from './en/reports.ts'
 import { sessions } from './en/sessions.ts'
+import { settings } from './en/settings.ts'
 
 /** The other texts, which a page waits for that is not in the first load. */
 export const enLater = {
@@ -21,4 +22,5 @@ export const enLater = {
   ...reports,
   ...sessions,
   ...codes,
+  ...settings,
 } as const

@@ -14,6 +14,8 @@ const TIMES = {
   seconds: { dateStyle: 'medium', timeStyle: 'medium' },
   day: { dateStyle: 'long' },
   clock: { timeStyle: 'short' },
+  /** A whole day in UTC. */
+  'utc-day': { dateStyle: 'medium', timeZone: 'UTC' },
 } as const satisfies Record<string, Intl.DateTimeFormatOptions>
 
 export type TimeFormat = keyof typeof TIMES

@@ -27,5 +27,5 @@ export function SignOutButton() {
 
 /** Loads a fresh document, so that nothing of the session stays in memory. */
 function loadHome(): void {
-  location.assign(PAGES.home)
+  location.assign(PAGES.overview)
 }

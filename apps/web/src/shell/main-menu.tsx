@@ -1,6 +1,7 @@
 import { Button, makeStyles, mergeClasses, tokens } from '@fluentui/react-components'
 import { AlertRegular } from '@fluentui/react-icons/svg/alert'
 import { HistoryRegular } from '@fluentui/react-icons/svg/history'
+import { HomeRegular } from '@fluentui/react-icons/svg/home'
 import { KeyRegular } from '@fluentui/react-icons/svg/key'
 import { LaptopRegular } from '@fluentui/react-icons/svg/laptop'
 import { MailMultipleRegular } from '@fluentui/react-icons/svg/mail-multiple'
@@ -40,6 +41,7 @@ const useStyles = makeStyles({
 })
 
 const ICONS = {
+  overview: HomeRegular,
   settings: SettingsRegular,
   recipients: PeopleRegular,
   'service-keys': KeyRegular,

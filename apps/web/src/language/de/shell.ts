@@ -10,6 +10,7 @@ export const shell: TranslationOf<typeof english> = {
   'shell.close-menu': 'Menü schließen',
   'shell.main-menu': 'Hauptmenü',
   'shell.signed-in-as': 'Angemeldet als {name}',
+  'shell.menu.overview': 'Übersicht',
   'shell.menu.settings': 'Einstellungen',
   'shell.menu.recipients': 'Empfänger',
   'shell.menu.service-keys': 'Dienstschlüssel',

@@ -6,6 +6,7 @@ export const shell = {
   'shell.close-menu': 'Close menu',
   'shell.main-menu': 'Main',
   'shell.signed-in-as': 'Signed in as {name}',
+  'shell.menu.overview': 'Overview',
   'shell.menu.settings': 'Settings',
   'shell.menu.recipients': 'Recipients',
   'shell.menu.service-keys': 'Service keys',

@@ -1,0 +1,100 @@
+import {
+  Badge,
+  type BadgeProps,
+  Link as FluentLink,
+  makeStyles,
+  tokens,
+  typographyStyles,
+} from '@fluentui/react-components'
+import type { MailState, Overview } from '@inforiver-mail/contract/overview'
+import { Link } from 'wouter'
+import { useTranslate } from '../language/language.tsx'
+import { PAGES } from '../routes.ts'
+import { FactList } from '../ui/fact-list.tsx'
+import { LocalTime } from '../ui/local-time.tsx'
+import { sentenceOf } from './overview-text.ts'
+
+const useStyles = makeStyles({
+  status: {
+    display: 'flex',
+    flexDirection: 'column',
+    gap: tokens.spacingVerticalL,
+    padding: tokens.spacingHorizontalXL,
+    borderRadius: tokens.borderRadiusXLarge,
+    border: `1px solid ${tokens.colorTransparentStroke}`,
+    borderInlineStartWidth: '6px',
+    backgroundColor: tokens.colorNeutralBackground1,
+    boxShadow: tokens.shadow2,
+  },
+  danger: { borderInlineStartColor: tokens.colorPaletteRedBorderActive },
+  warning: { borderInlineStartColor: tokens.colorPaletteYellowBorderActive },
+  success: { borderInlineStartColor: tokens.colorPaletteGreenBorderActive },
+  informative: { borderInlineStartColor: tokens.colorNeutralStrokeAccessible },
+  line: { display: 'flex', flexWrap: 'wrap', alignItems: 'center', gap: tokens.spacingHorizontalM },
+  sentence: { ...typographyStyles.subtitle1, margin: 0, overflowWrap: 'anywhere' },
+  since: { color: tokens.colorNeutralForeground2 },
+})
+
+const COLORS = {
+  stopped: 'danger',
+  delayed: 'warning',
+  flowing: 'success',
+  idle: 'success',
+  'not-configured': 'informative',
+} as const satisfies Record<MailState, BadgeProps['color']>
+
+/** One sentence and its color, then what waits. */
+export function MailStatus({ overview }: { overview: Overview }) {
+  const styles = useStyles()
+  const t = useTranslate()
+  const { mail, since, lastSentAt, waiting, scheduled } = overview
+  return (
+    <section className={`${styles.status} ${styles[COLORS[mail]]}`} aria-labelledby="mail-status">
+      <h2 id="mail-status" className={styles.sentence} aria-live="polite">
+        {sentenceOf(overview, t)}
+      </h2>
+      <div className={styles.line}>
+        <Badge size="large" appearance="tint" color={COLORS[mail]}>
+          {t(`overview.mail.${mail}`)}
+        </Badge>
+        <span className={styles.since}>
+          {t.rich('overview.since', { since: <LocalTime at={since} format="short" /> })}
+        </span>
+        {(mail === 'stopped' || mail === 'not-configured') && (
+          <Link href={PAGES.office365Smtp} asChild>
+            <FluentLink>{t('overview.open-settings')}</FluentLink>
+          </Link>
+        )}
+      </div>
+      <FactList
+        facts={[
+          {
+            name: t('overview.last-sent'),
+            value: lastSentAt ? <LocalTime at={lastSentAt} format="short" /> : t('overview.never'),
+          },
+          {
+            name: t('overview.waiting'),
+            value: waiting.oldestAt
+              ? t.rich('overview.waiting.count', {
+                  count: waiting.count,
+                  since: <LocalTime at={waiting.oldestAt} format="short" />,
+                })
+              : t('overview.waiting.none'),
+          },
+          {
+            name: t('overview.last-leaves'),
+            value:
+              waiting.count > 0 &&
+              (waiting.lastLeavesAt
+                ? t.rich('overview.last-leaves.at', { at: <LocalTime at={waiting.lastLeavesAt} format="short" /> })
+                : t('overview.last-leaves.unknown')),
+          },
+          {
+            name: t('overview.scheduled'),
+            value: scheduled > 0 && t('overview.messages', { count: scheduled }),
+          },
+        ]}
+      />
+    </section>
+  )
+}

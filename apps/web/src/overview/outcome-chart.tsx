@@ -1,0 +1,38 @@
+import { VerticalStackedBarChart } from '@fluentui/react-charts'
+import type { OutcomeCounts } from '@inforiver-mail/contract/overview'
+import { useTranslate } from '../language/language.tsx'
+import { OUTCOMES } from './outcomes.ts'
+
+const HEIGHT = 220
+const MARGINS = { top: 12, bottom: 32, left: 48, right: 16 }
+const TICKS_EVERY = { hours: 6, days: 7 } as const
+
+/** A bar for each hour or day, one outcome above the other. The legend, and the numbers for screen readers, are beside it. */
+export function OutcomeChart({ kind, counts }: { kind: 'hours' | 'days'; counts: readonly OutcomeCounts[] }) {
+  const t = useTranslate()
+  const ticks = counts.flatMap(({ at }, index) =>
+    (counts.length - 1 - index) % TICKS_EVERY[kind] === 0 ? [new Date(at)] : [],
+  )
+  return (
+    <VerticalStackedBarChart
+      data={counts.map((each) => ({
+        xAxisPoint: new Date(each.at),
+        chartData: OUTCOMES.map(({ outcome, color }) => ({
+          legend: t(`overview.outcome.${outcome}`),
+          data: each[outcome],
+          color,
+        })),
+      }))}
+      height={HEIGHT}
+      margins={MARGINS}
+      barWidth="auto"
+      hideLegend
+      hideTooltip
+      hideLabels
+      tickValues={ticks}
+      yAxisTickCount={4}
+      customDateTimeFormatter={(at) => t.time(at, kind === 'hours' ? 'clock' : 'utc-day')}
+      culture={t.language}
+    />
+  )
+}

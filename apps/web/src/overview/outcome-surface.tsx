@@ -1,0 +1,113 @@
+import { makeStyles, tokens } from '@fluentui/react-components'
+import type { OutcomeCounts } from '@inforiver-mail/contract/overview'
+import { Component, lazy, type ReactNode, Suspense } from 'react'
+import { useTranslate } from '../language/language.tsx'
+import { Surface } from '../ui/surface.tsx'
+import { OUTCOMES } from './outcomes.ts'
+import { pageLoaded } from './page-loaded.ts'
+
+/** Charts come after the page: their library is larger than the rest of it. */
+const OutcomeChart = lazy(async () => {
+  await pageLoaded()
+  return { default: (await import('./outcome-chart.tsx')).OutcomeChart }
+})
+
+const useStyles = makeStyles({
+  legend: {
+    listStyleType: 'none',
+    margin: 0,
+    padding: 0,
+    display: 'flex',
+    flexWrap: 'wrap',
+    gap: `${tokens.spacingVerticalXS} ${tokens.spacingHorizontalL}`,
+  },
+  outcome: { display: 'flex', alignItems: 'center', gap: tokens.spacingHorizontalS },
+  mark: { width: '12px', height: '12px', borderRadius: '2px', forcedColorAdjust: 'none' },
+  chart: { minHeight: '220px', overflow: 'hidden' },
+  text: { margin: 0, color: tokens.colorNeutralForeground2 },
+  scroll: { overflowX: 'auto' },
+  table: { borderCollapse: 'collapse', width: '100%' },
+  cell: {
+    textAlign: 'start',
+    padding: `${tokens.spacingVerticalXS} ${tokens.spacingHorizontalS}`,
+    borderBottom: `1px solid ${tokens.colorNeutralStroke2}`,
+  },
+  summary: { cursor: 'pointer', padding: `${tokens.spacingVerticalXS} 0` },
+})
+
+interface Props {
+  kind: 'hours' | 'days'
+  counts: readonly OutcomeCounts[]
+}
+
+/** What became of the mail by hours or days: a chart, and the same numbers as a table. */
+export function OutcomeSurface({ kind, counts }: Props) {
+  const styles = useStyles()
+  const t = useTranslate()
+  const label = (at: string) => t.time(at, kind === 'hours' ? 'short' : 'utc-day')
+  return (
+    <Surface title={t(`overview.${kind}.title`)}>
+      <ul className={styles.legend}>
+        {OUTCOMES.map(({ outcome, color }) => (
+          <li key={outcome} className={styles.outcome}>
+            <span className={styles.mark} style={{ backgroundColor: color }} aria-hidden />
+            {t(`overview.outcome.${outcome}`)}: {t.number(counts.reduce((sum, each) => sum + each[outcome], 0))}
+          </li>
+        ))}
+      </ul>
+      <div className={styles.chart} aria-hidden inert>
+        <WithoutChart fallback={<p className={styles.text}>{t('overview.chart.failed')}</p>}>
+          <Suspense fallback={<p className={styles.text}>{t('overview.chart.loading')}</p>}>
+            <OutcomeChart kind={kind} counts={counts} />
+          </Suspense>
+        </WithoutChart>
+      </div>
+      <details>
+        <summary className={styles.summary}>{t('overview.chart.table')}</summary>
+        <div className={styles.scroll} tabIndex={0} role="region" aria-label={t(`overview.${kind}.title`)}>
+          <table className={styles.table} aria-label={t(`overview.${kind}.title`)}>
+            <thead>
+              <tr>
+                <th scope="col" className={styles.cell}>
+                  {t(kind === 'hours' ? 'overview.chart.hour' : 'overview.chart.day')}
+                </th>
+                {OUTCOMES.map(({ outcome }) => (
+                  <th key={outcome} scope="col" className={styles.cell}>
+                    {t(`overview.outcome.${outcome}`)}
+                  </th>
+                ))}
+              </tr>
+            </thead>
+            <tbody>
+              {counts.toReversed().map((each) => (
+                <tr key={each.at}>
+                  <th scope="row" className={styles.cell}>
+                    {label(each.at)}
+                  </th>
+                  {OUTCOMES.map(({ outcome }) => (
+                    <td key={outcome} className={styles.cell}>
+                      {t.number(each[outcome])}
+                    </td>
+                  ))}
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      </details>
+    </Surface>
+  )
+}
+
+/** Shows something else where the chart cannot be loaded: the table has all that it shows. */
+class WithoutChart extends Component<{ fallback: ReactNode; children: ReactNode }, { broken: boolean }> {
+  override state = { broken: false }
+
+  static getDerivedStateFromError(): { broken: boolean } {
+    return { broken: true }
+  }
+
+  override render(): ReactNode {
+    return this.state.broken ? this.props.fallback : this.props.children
+  }
+}

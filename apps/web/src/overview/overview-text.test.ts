@@ -1,0 +1,75 @@
+import { expect, it } from 'vitest'
+import type { Overview } from '@inforiver-mail/contract/overview'
+import { english, german } from '../test-support/languages.ts'
+import { draftOf, readDraft } from './limits-draft.ts'
+import { isUnused, sentenceOf, warningsOf } from './overview-text.ts'
+
+const NOTHING = { at: '2026-11-24T00:00:00.000Z', sent: 0, failed: 0, held: 0, bounced: 0 }
+const OVERVIEW: Overview = {
+  mail: 'not-configured',
+  sentence: '',
+  since: '2026-11-24T10:00:00.000Z',
+  lastSentAt: null,
+  waiting: { count: 0, oldestAt: null, lastLeavesAt: null },
+  scheduled: 0,
+  held: { count: 0, because: {} },
+  failed24h: { count: 0, byCode: {} },
+  bounced24h: { count: 0, byCode: {} },
+  hours: [NOTHING],
+  days: [NOTHING],
+  limits: {
+    messagesPerMinute: null,
+    recipientsPerDay: null,
+    uploadBytesPer5Minutes: null,
+    concurrentRequests: null,
+    pausedUntil: null,
+    waitingMessages: 0,
+    estimatedLastSentAt: null,
+    externalRecipientsPerDay: { used: 0, likelyLimit: null },
+  },
+}
+
+it.each<[boolean, string, Partial<Overview>]>([
+  [true, 'was never used', {}],
+  [false, 'is connected', { mail: 'idle' }],
+  [false, 'holds what services submitted', { held: { count: 1, because: { 'not-configured': 1 } } }],
+  [false, 'sent mail days ago', { days: [{ ...NOTHING, sent: 4 }] }],
+])('says %s for whether an installation is unused that %s', (expected, _what, changes) => {
+  expect(isUnused({ ...OVERVIEW, ...changes })).toBe(expected)
+})
+
+it('says until when a mailbox is paused, else that nothing leaves', () => {
+  const late = { ...OVERVIEW, mail: 'delayed' as const, waiting: { ...OVERVIEW.waiting, count: 2 } }
+  const paused = { ...late, limits: { ...late.limits, pausedUntil: '2026-11-24T11:00:00.000Z' } }
+
+  expect(sentenceOf(late, english)).toBe('Mail is delayed: 2 messages are due, and nothing has left for 5 minutes.')
+  expect(sentenceOf(paused, english)).toContain('until')
+  expect(sentenceOf(late, german)).toContain('2 Nachrichten sind fällig')
+})
+
+it.each([
+  [0, null, 0],
+  [799, 1_000, 0],
+  [800, 1_000, 1],
+  [0, 100, 1],
+  [80, 100, 2],
+])('with %i external recipients of about %o gives %i warnings', (used, likelyLimit, warnings) => {
+  const limits = { ...OVERVIEW.limits, externalRecipientsPerDay: { used, likelyLimit } }
+  expect(warningsOf(limits, english)).toHaveLength(warnings)
+})
+
+it('reads what is entered about licenses and domains, and says what is wrong', () => {
+  expect(readDraft({ licences: ' 250 ', domains: 'Contoso.com, eu.contoso.com' }, english).input).toEqual({
+    licences: 250,
+    internalDomains: ['contoso.com', 'eu.contoso.com'],
+  })
+  expect(readDraft(draftOf({ licences: null, internalDomains: [] }), english).input).toEqual({
+    licences: null,
+    internalDomains: [],
+  })
+  expect(readDraft({ licences: '1.5', domains: 'contoso.com a@b' }, german)).toEqual({
+    input: null,
+    licencesFault: 'Geben Sie eine ganze Zahl von 0 bis 10.000.000 ein, oder nichts.',
+    domainsFault: 'Das ist keine Domäne: a@b',
+  })
+})

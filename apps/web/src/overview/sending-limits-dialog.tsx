@@ -1,0 +1,73 @@
+import { Field, Input, Textarea } from '@fluentui/react-components'
+import { replaceSendingLimits, type SendingLimitsInput } from '@inforiver-mail/contract/sending-limits'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
+import { call } from '../api/call.ts'
+import { overviewQuery, sendingLimitsQuery } from '../api/queries.ts'
+import { useTranslate } from '../language/language.tsx'
+import { FormDialog } from '../ui/form-dialog.tsx'
+import { draftOf, type LimitsDraft, readDraft } from './limits-draft.ts'
+
+/** Asks for what Microsoft's limit of external recipients depends on. */
+export function SendingLimitsDialog({ onClose }: { onClose: () => void }) {
+  const t = useTranslate()
+  const queryClient = useQueryClient()
+  const known = useQuery(sendingLimitsQuery)
+  const [entered, setEntered] = useState<LimitsDraft | null>(null)
+  const [wasSubmitted, setWasSubmitted] = useState(false)
+  const draft = entered ?? draftOf(known.data)
+  const { input, licencesFault, domainsFault } = readDraft(draft, t)
+  const saving = useMutation({
+    mutationFn: (body: SendingLimitsInput) => call(replaceSendingLimits, { body }),
+    onSuccess: (saved) => {
+      queryClient.setQueryData(sendingLimitsQuery.queryKey, saved)
+      void queryClient.invalidateQueries(overviewQuery)
+      onClose()
+    },
+  })
+  const change = (changes: Partial<LimitsDraft>) => setEntered({ ...draft, ...changes })
+  return (
+    <FormDialog
+      title={t('overview.limits.edit')}
+      submit={t('overview.limits.save')}
+      pending={saving.isPending || known.isPending}
+      error={saving.error ?? known.error}
+      onSubmit={() => {
+        setWasSubmitted(true)
+        if (input) saving.mutate(input)
+      }}
+      onClose={onClose}
+    >
+      <Field
+        label={t('overview.limits.licences')}
+        hint={t('overview.limits.licences.hint')}
+        {...faultOf(wasSubmitted && licencesFault)}
+      >
+        <Input
+          inputMode="numeric"
+          autoComplete="off"
+          value={draft.licences}
+          onChange={(_event, { value }) => change({ licences: value })}
+        />
+      </Field>
+      <Field
+        label={t('overview.limits.domains')}
+        hint={t('overview.limits.domains.hint')}
+        {...faultOf(wasSubmitted && domainsFault)}
+      >
+        <Textarea
+          rows={4}
+          resize="vertical"
+          autoCapitalize="none"
+          spellCheck={false}
+          value={draft.domains}
+          onChange={(_event, { value }) => change({ domains: value })}
+        />
+      </Field>
+    </FormDialog>
+  )
+}
+
+function faultOf(fault: string | null | false) {
+  return fault ? ({ validationState: 'error', validationMessage: fault } as const) : {}
+}

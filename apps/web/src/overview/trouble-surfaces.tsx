@@ -1,0 +1,158 @@
+import { Button, Link as FluentLink, makeStyles, tokens } from '@fluentui/react-components'
+import { retryMessages } from '@inforiver-mail/contract/message-list'
+import type { Overview } from '@inforiver-mail/contract/overview'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import type { ReactNode } from 'react'
+import { Link } from 'wouter'
+import { call } from '../api/call.ts'
+import { MESSAGE_LISTS, overviewQuery } from '../api/queries.ts'
+import { useAppEnvironment } from '../environment.ts'
+import { useTranslate } from '../language/language.tsx'
+import type { Translate } from '../language/translate.ts'
+import { messagesUrl } from '../routes.ts'
+import { FailureBar } from '../ui/failure-bar.tsx'
+import { LiveRegion } from '../ui/live-region.tsx'
+import { FocusedNotice } from '../ui/notice.tsx'
+import { Surface } from '../ui/surface.tsx'
+
+const DAY_MS = 24 * 60 * 60_000
+/** Nothing helps against these: the time is over, or the content is gone. */
+const NOT_RETRYABLE: ReadonlySet<string> = new Set(['expired', 'content-lost'])
+
+const useStyles = makeStyles({
+  list: { listStyleType: 'none', margin: 0, padding: 0, display: 'grid', gap: tokens.spacingVerticalS },
+  row: { display: 'flex', flexWrap: 'wrap', alignItems: 'center', gap: `0 ${tokens.spacingHorizontalM}` },
+  cause: { flex: '1 1 160px', minWidth: 0, overflowWrap: 'anywhere' },
+  text: { margin: 0, color: tokens.colorNeutralForeground2 },
+})
+
+interface Row {
+  readonly code: string
+  readonly text: string
+  readonly count: string
+  /** The messages that it is about. */
+  readonly href: string
+  readonly action?: ReactNode
+}
+
+/** What is held, and why. */
+export function HeldSurface({ held: { count, because } }: Pick<Overview, 'held'>) {
+  const t = useTranslate()
+  const href = messagesUrl({ status: 'held' })
+  const rows = Object.entries(because).map(([code, held]) => ({
+    code,
+    href,
+    text: t.known(`overview.held.${code}`) ?? code,
+    count: t('overview.messages', { count: held }),
+  }))
+  return (
+    <Surface title={t('overview.held.title')}>
+      {count === 0 ? <Nothing>{t('overview.held.none')}</Nothing> : <Rows rows={rows} />}
+    </Surface>
+  )
+}
+
+/** What failed, by cause, with a button for each to try just those again. */
+export function FailedSurface({ failed: { count, byCode } }: { failed: Overview['failed24h'] }) {
+  const styles = useStyles()
+  const t = useTranslate()
+  const { clock } = useAppEnvironment()
+  const queryClient = useQueryClient()
+  const retrying = useMutation({
+    mutationFn: (problem: string) => {
+      const failedFrom = new Date(clock().getTime() - DAY_MS).toISOString()
+      return call(retryMessages, { body: { filter: { status: 'failed', problem, failedFrom } } })
+    },
+    onSuccess: () => {
+      void queryClient.invalidateQueries(overviewQuery)
+      void queryClient.invalidateQueries({ queryKey: MESSAGE_LISTS })
+    },
+  })
+  const rows = Object.entries(byCode).map(([code, failed]) => ({
+    code,
+    href: messagesUrl({ status: 'failed', problem: code }),
+    text: causeText(code, t),
+    count: t('overview.messages', { count: failed }),
+    action: !NOT_RETRYABLE.has(code) && (
+      <Button
+        size="small"
+        aria-label={t('overview.failed.retry-of', { cause: causeText(code, t) })}
+        disabledFocusable={retrying.isPending}
+        onClick={() => !retrying.isPending && retrying.mutate(code)}
+      >
+        {t('overview.failed.retry')}
+      </Button>
+    ),
+  }))
+  const others = count - Object.values(byCode).reduce((sum, each) => sum + each, 0)
+  return (
+    <Surface title={t('overview.failed.title')}>
+      {retrying.isSuccess && (
+        <FocusedNotice
+          intent="success"
+          title={t('overview.failed.retried', { count: retrying.data.count })}
+          onDismiss={retrying.reset}
+        />
+      )}
+      <LiveRegion urgent>
+        {retrying.error && <FailureBar error={retrying.error} onDismiss={() => retrying.reset()} />}
+      </LiveRegion>
+      {count === 0 ? <Nothing>{t('overview.failed.none')}</Nothing> : <Rows rows={rows} />}
+      {others > 0 && <p className={styles.text}>{t('overview.failed.more', { count: others })}</p>}
+    </Surface>
+  )
+}
+
+/** Who was not reached, by code. Nothing can be sent again here, since the content is deleted. */
+export function BouncedSurface({ bounced: { count, byCode } }: { bounced: Overview['bounced24h'] }) {
+  const styles = useStyles()
+  const t = useTranslate()
+  const rows = Object.entries(byCode).map(([code, bounced]) => ({
+    code,
+    href: messagesUrl({ delivery: 'failed', ...(code !== 'none' && { problem: code }) }),
+    text: code === 'none' ? t('overview.bounced.no-code') : t('overview.code', { code }),
+    count: t('overview.recipients', { count: bounced }),
+  }))
+  return (
+    <Surface title={t('overview.bounced.title')}>
+      {count === 0 ? (
+        <Nothing>{t('overview.bounced.none')}</Nothing>
+      ) : (
+        <>
+          <Rows rows={rows} />
+          <p className={styles.text}>{t('overview.bounced.hint')}</p>
+        </>
+      )}
+    </Surface>
+  )
+}
+
+/** Our codes in words; Microsoft's as they are. */
+function causeText(code: string, t: Translate): string {
+  return t.known(`overview.cause.${code}`) ?? code
+}
+
+function Rows({ rows }: { rows: readonly Row[] }) {
+  const styles = useStyles()
+  return (
+    <ul className={styles.list}>
+      {rows.map(({ code, text, count, href, action }) => (
+        <li key={code} className={styles.row}>
+          <span className={styles.cause}>
+            <Link href={href} asChild>
+              <FluentLink>{count}</FluentLink>
+            </Link>
+            {': '}
+            {text}
+          </span>
+          {action}
+        </li>
+      ))}
+    </ul>
+  )
+}
+
+function Nothing({ children }: { children: ReactNode }) {
+  const styles = useStyles()
+  return <p className={styles.text}>{children}</p>
+}

@@ -1,0 +1,102 @@
+import { expectAccessible, expectAccessibleOnPhone, show } from '../support/axe.ts'
+import { createSettingsPage } from '../support/settings-page.ts'
+import { expect, test } from '../support/test.ts'
+
+const mail = { to: ['bob@contoso.com', 'partner@fabrikam.example'], subject: 'Q3', text: 'Numbers.' }
+
+const RECIPIENTS_REFUSED = {
+  effect: {
+    kind: 'http',
+    endpoint: 'any-send',
+    do: {
+      action: 'answer',
+      status: 400,
+      body: { error: { code: 'ErrorInvalidRecipients', message: 'No such recipient.' } },
+    },
+  },
+}
+
+test('before anything is connected, the first page leads to the settings', async ({ page }) => {
+  // Other tests have sent mail, which the counts of 30 days keep.
+  await page.route('**/api/v1/overview', async (route) => {
+    const answer = await route.fetch()
+    const overview = (await answer.json()) as { days: object[] }
+    const days = overview.days.map((day) => ({ ...day, sent: 0, failed: 0, held: 0 }))
+    await route.fulfill({ response: answer, json: { ...overview, days, lastSentAt: null } })
+  })
+  await page.goto('/')
+  await expect(page.getByRole('heading', { name: 'No mailbox is connected yet.' })).toBeVisible()
+  await expectAccessible(page)
+  await page.getByRole('link', { name: 'Connect a mailbox' }).click()
+  await expect(createSettingsPage(page).address).toBeVisible()
+})
+
+test('the first page tells live whether mail goes out, retries what failed by its cause, and shows charts and limits', async ({
+  page,
+  connect,
+  service,
+  microsoft,
+}) => {
+  await connect({ fromEmail: 'ada@contoso.com' })
+  await page.goto('/')
+  await expect(page.getByRole('heading', { name: 'Overview', level: 1 })).toBeVisible()
+  await expect(page.getByRole('heading', { name: 'Mail works. Nothing is waiting to leave.' })).toBeVisible()
+  const failed = page.getByRole('region', { name: 'Failed in 24 hours' })
+
+  await test.step('what fails appears while the page is open, and is retried by its cause', async () => {
+    await microsoft.control('POST', '/scenarios', RECIPIENTS_REFUSED)
+    await service.submit(mail)
+    await expect(failed.getByRole('listitem')).toContainText('1 message: ErrorInvalidRecipients')
+    await failed.getByRole('button', { name: 'Retry: ErrorInvalidRecipients' }).click()
+    await expect(failed.getByText('1 message is tried again')).toBeVisible()
+    await expect(failed.getByText('No message failed.')).toBeVisible()
+  })
+
+  await test.step('charts come with a table', async () => {
+    const hours = page.getByRole('region', { name: 'Last 24 hours' }).first()
+    await expect(hours.locator('svg rect').first()).toBeVisible()
+    await hours.getByText('Show as a table').click()
+    await expect(hours.getByRole('row')).toHaveCount(25)
+    await hours.getByText('Show as a table').click()
+  })
+
+  await test.step('the limit of external recipients follows from what is entered', async () => {
+    const limits = page.getByRole('region', { name: 'Sending limits' })
+    await limits.getByRole('button', { name: 'Licenses and domains' }).click()
+    const dialog = page.getByRole('dialog', { name: 'Licenses and domains' })
+    await dialog.getByLabel('Paid Exchange Online licenses').fill('many')
+    await dialog.getByLabel('Domains of your organization').fill('contoso.com *.x')
+    await dialog.getByRole('button', { name: 'Save' }).click()
+    await expect(dialog.getByText('Enter a whole number')).toBeVisible()
+    await expect(dialog.getByText('This is not a domain: *.x')).toBeVisible()
+    await expectAccessible(page)
+    await dialog.getByLabel('Paid Exchange Online licenses').fill('100')
+    await dialog.getByLabel('Domains of your organization').fill('contoso.com')
+    await dialog.getByRole('button', { name: 'Save' }).click()
+    await expect(limits).toContainText(/[1-9]\d* of about 22,059 used/)
+  })
+
+  await test.step('in German', async () => {
+    await page.getByLabel('Language').selectOption({ label: 'Deutsch' })
+    await expect(page.getByRole('heading', { name: 'Übersicht', level: 1 })).toBeVisible()
+    await expect(page.getByRole('region', { name: 'Sendelimits' })).toContainText('von etwa 22.059 verbraucht')
+    await page.getByLabel('Sprache').selectOption({ label: 'English' })
+  })
+
+  await test.step('axe finds nothing, in any colours', async () => {
+    await show(page, 'light')
+    await expectAccessible(page)
+    await page.emulateMedia({ forcedColors: 'active' })
+    await expectAccessible(page, 'colours')
+    await page.emulateMedia({ forcedColors: 'none' })
+    await expectAccessibleOnPhone(page)
+  })
+
+  await test.step('one line tells that it cannot be read', async () => {
+    await page.route('**/api/v1/overview', (route) => route.abort())
+    await expect(page.getByText('The overview could not be read again.')).toBeVisible({ timeout: 20_000 })
+    await page.unroute('**/api/v1/overview')
+    await page.getByRole('button', { name: 'Try again' }).click()
+    await expect(page.getByText('The overview could not be read again.')).toBeHidden()
+  })
+})
