@@ -17,6 +17,7 @@ const IDLE: MailFacts = {
   scheduled: 0,
   held: 0,
   pausedUntil: null,
+  quota: null,
   troubledSince: null,
   oldestAt: null,
   firstDueAt: null,
@@ -54,6 +55,11 @@ it.each<[string, Partial<MailFacts>, ReturnType<typeof decideMail>]>([
     { mail: 'stopped', since: ago(2 * HOURS) },
   ],
   ['Microsoft paused the mailbox', { pausedUntil: new Date(NOW.getTime() + 1) }, { mail: 'delayed', since: NOW }],
+  [
+    'a limit of Microsoft is used up',
+    { pausedUntil: new Date(NOW.getTime() + 1), quota: { code: '5.7.233', since: ago(9 * MINUTES) } },
+    { mail: 'delayed', since: ago(9 * MINUTES) },
+  ],
   ['a pause is over', { pausedUntil: NOW, lastEndedAt: ago(1 * HOURS) }, { mail: 'idle', since: ago(1 * HOURS) }],
   [
     'nothing due moved for 5 minutes',

@@ -4,9 +4,6 @@ import type { MailFacts } from '../queue/mail-state.ts'
 /** What is due and does not move for this long is late. */
 const LATE_AFTER_MS = 5 * 60_000
 
-/** A problem of the settings under which the mailbox goes on by itself. */
-const PASSING: ReadonlySet<string> = new Set(['quota-exceeded'])
-
 /** Decides whether mail goes out, and since when. Pure. */
 export function decideMail(facts: MailFacts): { readonly mail: MailState; readonly since: Date } {
   const { now, known } = facts
@@ -18,11 +15,11 @@ export function decideMail(facts: MailFacts): { readonly mail: MailState; readon
 
 /** `from` is when that began, as far as the facts tell: null where only whoever looks knows. */
 function stateOf(facts: MailFacts): { readonly mail: MailState; readonly from: Date | null } {
-  const { now, status, problem, known, pausedUntil, waiting } = facts
+  const { now, status, problem, known, pausedUntil, quota, waiting } = facts
   if (status === 'not-configured') return { mail: 'not-configured', from: known ? null : facts.createdAt }
-  if (status === 'reconnect-required' || (problem !== null && !PASSING.has(problem.code)))
+  if (status === 'reconnect-required' || problem !== null)
     return { mail: 'stopped', from: problem ? new Date(problem.since) : null }
-  if (pausedUntil !== null && pausedUntil > now) return { mail: 'delayed', from: null }
+  if (pausedUntil !== null && pausedUntil > now) return { mail: 'delayed', from: quota?.since ?? null }
   const lateAt = whenLate(facts)
   if (lateAt !== null && lateAt <= now) return { mail: 'delayed', from: lateAt }
   if (waiting > 0) return { mail: 'flowing', from: facts.oldestAt }

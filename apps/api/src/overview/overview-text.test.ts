@@ -4,7 +4,15 @@ import { likelyLimit } from './likely-limit.ts'
 import { mailSentence, type MailSentence } from './overview-text.ts'
 
 const NOW = new Date('2026-11-24T10:00:00.000Z')
-const FACTS = { now: NOW, waiting: 0, held: 0, lastSentAt: null, pausedUntil: null, problemTitle: null } as const
+const FACTS = {
+  now: NOW,
+  waiting: 0,
+  held: 0,
+  lastSentAt: null,
+  pausedUntil: null,
+  quotaCode: null,
+  problemTitle: null,
+} as const
 
 it.each<[string, Partial<MailSentence> & Pick<MailSentence, 'mail'>]>([
   [
@@ -24,6 +32,10 @@ it.each<[string, Partial<MailSentence> & Pick<MailSentence, 'mail'>]>([
   [
     'Mail is delayed: Microsoft takes no mail from the mailbox for now. It goes on at 2026-11-24 11:00 UTC.',
     { mail: 'delayed', pausedUntil: new Date(NOW.getTime() + 1 * HOURS) },
+  ],
+  [
+    'Mail is delayed: a sending limit of Microsoft is used up (5.7.233). It goes on at 2026-11-24 11:00 UTC.',
+    { mail: 'delayed', pausedUntil: new Date(NOW.getTime() + 1 * HOURS), quotaCode: '5.7.233' },
   ],
   ['Mail is delayed: 1 message is due, and nothing has left for 5 minutes.', { mail: 'delayed', waiting: 1 }],
 ])('says: %s', (sentence, facts) => {

@@ -7,6 +7,8 @@ export interface MailSentence {
   readonly held: number
   readonly lastSentAt: Date | null
   readonly pausedUntil: Date | null
+  /** The code of the limit of Microsoft that is used up; null while none is. */
+  readonly quotaCode: string | null
   /** Of the settings' problem; null while there is none. */
   readonly problemTitle: string | null
 }
@@ -16,7 +18,7 @@ export function mailSentence(facts: MailSentence): string {
   return `${howItStands(facts)}${lastLeft(facts)}`
 }
 
-function howItStands({ mail, waiting, held, pausedUntil, problemTitle, now }: MailSentence): string {
+function howItStands({ mail, waiting, held, pausedUntil, quotaCode, problemTitle, now }: MailSentence): string {
   const stopped = waiting + held
   switch (mail) {
     case 'flowing':
@@ -33,7 +35,7 @@ function howItStands({ mail, waiting, held, pausedUntil, problemTitle, now }: Ma
       }`
     case 'delayed':
       return pausedUntil !== null && pausedUntil > now
-        ? `Mail is delayed: ${problemTitle ? problemTitle.replace(/\.$/, '') : 'Microsoft takes no mail from the mailbox for now'}. It goes on at ${time(pausedUntil)}.`
+        ? `Mail is delayed: ${quotaCode ? `a sending limit of Microsoft is used up (${quotaCode})` : 'Microsoft takes no mail from the mailbox for now'}. It goes on at ${time(pausedUntil)}.`
         : `Mail is delayed: ${messages(waiting)} ${waiting === 1 ? 'is' : 'are'} due, and nothing has left for 5 minutes.`
   }
 }

@@ -74,7 +74,12 @@ export function createOverview({ insight, readUsage, elapsedMs, logger }: Deps):
       const because = heldBecause(held)
       return {
         mail,
-        sentence: mailSentence({ ...facts, mail, problemTitle: facts.problem?.title ?? null }),
+        sentence: mailSentence({
+          ...facts,
+          mail,
+          quotaCode: facts.quota?.code ?? null,
+          problemTitle: facts.problem?.title ?? null,
+        }),
         since: since.toISOString(),
         lastSentAt: facts.lastSentAt?.toISOString() ?? null,
         waiting: {

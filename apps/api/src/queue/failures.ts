@@ -58,6 +58,22 @@ export async function readFailedOfDay(pool: pg.Pool, tenantId: string): Promise<
   return toCounts((await pool.query<CodeRow>(READ_DAY, [tenantId])).rows)
 }
 
+/** The key of those whose report has no code. */
+const NO_CODE = 'none'
+
+/** $1 tenant */
+const READ_BOUNCED = `
+WITH codes AS (
+  SELECT coalesce(o.code, '${NO_CODE}') AS code, sum(o.places)::int AS count FROM recipient_outcomes o
+   WHERE o.tenant_id = $1 AND o.delivery = 'failed' AND o.at > mail_now() - interval '24 hours' GROUP BY 1
+)
+SELECT code, count, sum(count) OVER ()::int AS "all" FROM codes ORDER BY count DESC, code LIMIT ${MAX_CODES}`
+
+/** Counts by code the recipients that were not reached within 24 hours. */
+export async function readBouncedOfDay(pool: pg.Pool, tenantId: string): Promise<CountsByCode> {
+  return toCounts((await pool.query<CodeRow>(READ_BOUNCED, [tenantId])).rows)
+}
+
 interface CodeRow {
   readonly code: string
   readonly count: number

@@ -116,6 +116,29 @@ it('counts held messages by reason', async () => {
   expect([...(await insight().readHeld(ADA))]).toEqual([])
 })
 
+it('counts recipients that were not reached once, in the hour in which it happened, and by code', async () => {
+  const id = await ended(SENT)
+  const other = await ended(SENT)
+  const at = ground.clock.now()
+  await ground.clock.advance(2 * HOURS)
+  const tell = (message: string, address: string, delivery: string, code: string | null) =>
+    ground.database.query(
+      `INSERT INTO recipient_outcomes (message_id, address, tenant_id, places, delivery, code, at, source, learned_at)
+       VALUES ($1, $2, $3, 1, $4, $5, $6, 'trace', mail_now())
+       ON CONFLICT (message_id, address) DO UPDATE SET delivery = excluded.delivery, code = excluded.code`,
+      [message, address, ADA, delivery, code, at],
+    )
+  await tell(id, 'max@contoso.com', 'delivered', null)
+  await tell(id, 'max@contoso.com', 'failed', null)
+  await tell(id, 'max@contoso.com', 'failed', '5.1.10')
+  await tell(other, 'max@contoso.com', 'failed', null)
+
+  expect((await history()).hours).toMatchObject([{ sent: 2, bounced: 2 }])
+  expect(await insight().readBouncedOfDay(ADA)).toEqual({ count: 2, byCode: { '5.1.10': 1, none: 1 } })
+  await ground.clock.advance(22 * HOURS)
+  expect(await insight().readBouncedOfDay(ADA)).toEqual({ count: 0, byCode: {} })
+})
+
 const TO_ALL = {
   to: [{ address: 'max@contoso.com' }, { address: 'A@Fabrikam.com' }],
   cc: [{ address: 'b@eu.contoso.com' }],

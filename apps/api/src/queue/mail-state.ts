@@ -21,6 +21,8 @@ export interface MailFacts {
   readonly held: number
   /** Until when Microsoft takes no mail, or gives no access; may be over. */
   readonly pausedUntil: Date | null
+  /** The pause because a limit of Microsoft is used up: its code and since when; null while there is none. */
+  readonly quota: { readonly code: string; readonly since: Date } | null
   /** Since when Microsoft gives no usable answer; null while it does. */
   readonly troubledSince: Date | null
   /** Since when the oldest of what waits was to leave; null when nothing waits. */
@@ -52,6 +54,7 @@ WITH asked AS MATERIALIZED (
 SELECT mail_now() AS now, coalesce(s.status, 'not-configured') AS status, s.problem, s.from_email AS "fromEmail", s.connected_at AS "connectedAt",
        a.created_at AS "createdAt", a.queued + a.sending AS waiting, a.scheduled, a.held,
        greatest(b.paused_until, b.no_access_until) AS "pausedUntil", b.troubled_since AS "troubledSince",
+       CASE WHEN b.quota_paused_until > mail_now() AND b.paused_until >= b.quota_paused_until THEN b.quota_code END AS "quotaCode", b.quota_paused_at AS "quotaSince",
        least((SELECT q.waits_since FROM message_queue q WHERE q.tenant_id = a.tenant_id AND q.state = 'queued' AND q.lease_owner IS NULL
                ORDER BY q.waits_since LIMIT 1), (SELECT min(l.waits_since) FROM leased l)) AS "oldestAt",
        (SELECT q.due_at FROM message_queue q WHERE q.tenant_id = a.tenant_id AND q.state = 'queued' AND q.lease_owner IS NULL
@@ -65,7 +68,9 @@ SELECT mail_now() AS now, coalesce(s.status, 'not-configured') AS status, s.prob
   LEFT JOIN outcome_progress p ON p.tenant_id = a.tenant_id
   LEFT JOIN mail_states k ON k.tenant_id = a.tenant_id`
 
-type Row = Omit<MailFacts, 'status' | 'problem' | 'known'> & {
+type Row = Omit<MailFacts, 'status' | 'problem' | 'known' | 'quota'> & {
+  readonly quotaCode: string | null
+  readonly quotaSince: Date | null
   readonly status: string
   readonly problem: unknown
   readonly knownMail: string | null
@@ -76,12 +81,13 @@ export async function readMailFacts(pool: pg.Pool, tenantId: string): Promise<Ma
   const { rows } = await pool.query<Row>(READ, [tenantId])
   const [row] = rows
   if (!row) throw new Error(`There is no tenant ${tenantId}.`)
-  const { status: storedStatus, problem, knownMail, knownSince, ...facts } = row
+  const { status: storedStatus, problem, knownMail, knownSince, quotaCode, quotaSince, ...facts } = row
   const status = readSettingsStatus(storedStatus)
   return {
     ...facts,
     status,
     problem: readSettingsProblem(problem, status),
+    quota: quotaCode !== null && quotaSince !== null ? { code: quotaCode, since: quotaSince } : null,
     known: knownMail !== null && knownSince !== null ? { mail: readMailState(knownMail), since: knownSince } : null,
   }
 }

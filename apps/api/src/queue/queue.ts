@@ -21,7 +21,13 @@ import { createClearing } from './clear.ts'
 import { addDataKey, readCurrentDataKey, readDataKey, type DataKey } from './data-keys.ts'
 import { readQueueDepth, type QueueDepth } from './depth.ts'
 import { createEvents, type Events } from './events.ts'
-import { readFailedOfDay, readFailureCounts, type CountsByCode, type FailureCount } from './failures.ts'
+import {
+  readBouncedOfDay,
+  readFailedOfDay,
+  readFailureCounts,
+  type CountsByCode,
+  type FailureCount,
+} from './failures.ts'
 import { finishUpload, storeDraft, storeUpload, type StoredDraft } from './drafts.ts'
 import { createRetention, type Retention } from './expire.ts'
 import { failExpired, type ExpiredMessage } from './expired.ts'
@@ -331,7 +337,7 @@ export function createQueue(
       recordMailState: (tenantId, state) => recordMailState(pool, tenantId, state),
       readHeld: (tenantId) => readHeld(pool, tenantId),
       readFailedOfDay: (tenantId) => readFailedOfDay(pool, tenantId),
-      readBouncedOfDay: async () => ({ count: 0, byCode: {} }),
+      readBouncedOfDay: (tenantId) => readBouncedOfDay(pool, tenantId),
       readOutcomeHistory: (tenantId) => readOutcomeHistory(pool, tenantId),
       readExternalUse: (tenantId) => readExternalUse(pool, tenantId),
       replaceSendingLimits: (tenantId, limits, actor, now) =>

@@ -348,6 +348,7 @@ describe.each(Object.entries(STATISTICS))('with statistics %s', (which, know) =>
     ['how the mail of a paused mailbox stands', ({ insight }) => insight.readMailFacts('ten_paused')],
     ['what is held, by reason', ({ insight }) => insight.readHeld(ADA)],
     ['what became of the mail, by hours and days', ({ insight }) => insight.readOutcomeHistory(ADA)],
+    ['recipients that were not reached', ({ insight }) => insight.readBouncedOfDay(ADA)],
     ['external recipients', ({ insight }) => insight.readExternalUse(ADA)],
     ['one message', ({ messages }) => messages.find({ tenantId: ADA, service: null }, 'msg_ended_1', null)],
     ...(['failed', 'cancelled', 'queued', 'sending', 'held', 'scheduled'] as const).map(

@@ -8,7 +8,6 @@ import { overGap, sessionGap } from './session-gap.ts'
 const TIMEOUT_MS = 20_000
 /** These tell whether there is a session, and do not wait for one. */
 const ABOUT_SESSION: ReadonlySet<string> = new Set([readSession.operation, signOut.operation])
-const POLLING = { 'x-inforiver-polling': '1' }
 
 type Params<E extends Endpoint> = E extends { params: infer P extends z.ZodType } ? { params: z.input<P> } : object
 type Body<E extends Endpoint> = E extends { body: infer B extends z.ZodType } ? { body: z.input<B> } : object
@@ -45,18 +44,19 @@ async function callOnce<E extends Endpoint>(
   const timeout = AbortSignal.timeout(TIMEOUT_MS)
   const limits = signal ? AbortSignal.any([signal, timeout]) : timeout
   try {
-    const { url, init } = requestFor(endpoint, input)
-    return await readAnswer(
-      endpoint,
-      await fetch(url, { ...init, ...(polling && { headers: { ...init.headers, ...POLLING } }), signal: limits }),
-    )
+    const { url, init } = requestFor(endpoint, input, polling)
+    return await readAnswer(endpoint, await fetch(url, { ...init, signal: limits }))
   } catch (error) {
     if (error instanceof CallFailed || signal?.aborted) throw error
     throw new CallFailed({ kind: 'unreachable' })
   }
 }
 
-export function requestFor<E extends Endpoint>(endpoint: E, input: Input<E>): { url: string; init: RequestInit } {
+export function requestFor<E extends Endpoint>(
+  endpoint: E,
+  input: Input<E>,
+  polling = false,
+): { url: string; init: RequestInit } {
   const {
     params = {},
     query = {},
@@ -65,7 +65,10 @@ export function requestFor<E extends Endpoint>(endpoint: E, input: Input<E>): { 
   const path = endpoint.path.replaceAll(/:(\w+)/g, (_, name: string) => encodeURIComponent(params[name] ?? ''))
   const search = new URLSearchParams(Object.entries(query).map(([name, value]) => [name, String(value)])).toString()
   const url = search ? `${path}?${search}` : path
-  const headers: Record<string, string> = { accept: 'application/json, application/problem+json' }
+  const headers: Record<string, string> = {
+    accept: 'application/json, application/problem+json',
+    ...(polling && { 'x-inforiver-polling': '1' }),
+  }
   const init: RequestInit = { method: endpoint.method, headers, cache: 'no-store', redirect: 'error' }
   if (body === undefined) return { url, init }
   headers['content-type'] = 'application/json'

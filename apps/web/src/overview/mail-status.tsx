@@ -1,16 +1,23 @@
 import {
   Badge,
   type BadgeProps,
+  Button,
   Link as FluentLink,
   makeStyles,
   tokens,
   typographyStyles,
 } from '@fluentui/react-components'
 import type { MailState, Overview } from '@inforiver-mail/contract/overview'
+import { sendNow } from '@inforiver-mail/contract/usage'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { Link } from 'wouter'
+import { call } from '../api/call.ts'
+import { noticesQuery, overviewQuery } from '../api/queries.ts'
 import { useTranslate } from '../language/language.tsx'
 import { PAGES } from '../routes.ts'
+import { FailureBar } from '../ui/failure-bar.tsx'
 import { FactList } from '../ui/fact-list.tsx'
+import { LiveRegion } from '../ui/live-region.tsx'
 import { LocalTime } from '../ui/local-time.tsx'
 import { sentenceOf } from './overview-text.ts'
 
@@ -47,7 +54,7 @@ const COLORS = {
 export function MailStatus({ overview }: { overview: Overview }) {
   const styles = useStyles()
   const t = useTranslate()
-  const { mail, since, lastSentAt, waiting, scheduled } = overview
+  const { mail, since, lastSentAt, waiting, scheduled, limits } = overview
   return (
     <section className={`${styles.status} ${styles[COLORS[mail]]}`} aria-labelledby="mail-status">
       <h2 id="mail-status" className={styles.sentence} aria-live="polite">
@@ -60,6 +67,7 @@ export function MailStatus({ overview }: { overview: Overview }) {
         <span className={styles.since}>
           {t.rich('overview.since', { since: <LocalTime at={since} format="short" /> })}
         </span>
+        {limits.pausedUntil !== null && <SendNow />}
         {(mail === 'stopped' || mail === 'not-configured') && (
           <Link href={PAGES.office365Smtp} asChild>
             <FluentLink>{t('overview.open-settings')}</FluentLink>
@@ -96,5 +104,26 @@ export function MailStatus({ overview }: { overview: Overview }) {
         ]}
       />
     </section>
+  )
+}
+
+/** Ends the pause of the mailbox. */
+function SendNow() {
+  const t = useTranslate()
+  const queryClient = useQueryClient()
+  const sending = useMutation({
+    mutationFn: () => call(sendNow, {}),
+    onSuccess: async () => {
+      await queryClient.invalidateQueries(overviewQuery)
+      void queryClient.invalidateQueries(noticesQuery)
+    },
+  })
+  return (
+    <>
+      <Button size="small" disabledFocusable={sending.isPending} onClick={() => !sending.isPending && sending.mutate()}>
+        {t('overview.send-now')}
+      </Button>
+      <LiveRegion urgent>{sending.error && <FailureBar error={sending.error} />}</LiveRegion>
+    </>
   )
 }

@@ -25,7 +25,6 @@ const useStyles = makeStyles({
   mark: { width: '12px', height: '12px', borderRadius: '2px', forcedColorAdjust: 'none' },
   chart: { minHeight: '220px', overflow: 'hidden' },
   text: { margin: 0, color: tokens.colorNeutralForeground2 },
-  scroll: { overflowX: 'auto' },
   table: { borderCollapse: 'collapse', width: '100%' },
   cell: {
     textAlign: 'start',
@@ -64,36 +63,34 @@ export function OutcomeSurface({ kind, counts }: Props) {
       </div>
       <details>
         <summary className={styles.summary}>{t('overview.chart.table')}</summary>
-        <div className={styles.scroll} tabIndex={0} role="region" aria-label={t(`overview.${kind}.title`)}>
-          <table className={styles.table} aria-label={t(`overview.${kind}.title`)}>
-            <thead>
-              <tr>
-                <th scope="col" className={styles.cell}>
-                  {t(kind === 'hours' ? 'overview.chart.hour' : 'overview.chart.day')}
+        <table className={styles.table} aria-label={t(`overview.${kind}.title`)}>
+          <thead>
+            <tr>
+              <th scope="col" className={styles.cell}>
+                {t(kind === 'hours' ? 'overview.chart.hour' : 'overview.chart.day')}
+              </th>
+              {OUTCOMES.map(({ outcome }) => (
+                <th key={outcome} scope="col" className={styles.cell}>
+                  {t(`overview.outcome.${outcome}`)}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {counts.toReversed().map((each) => (
+              <tr key={each.at}>
+                <th scope="row" className={styles.cell}>
+                  {label(each.at)}
                 </th>
                 {OUTCOMES.map(({ outcome }) => (
-                  <th key={outcome} scope="col" className={styles.cell}>
-                    {t(`overview.outcome.${outcome}`)}
-                  </th>
+                  <td key={outcome} className={styles.cell}>
+                    {t.number(each[outcome])}
+                  </td>
                 ))}
               </tr>
-            </thead>
-            <tbody>
-              {counts.toReversed().map((each) => (
-                <tr key={each.at}>
-                  <th scope="row" className={styles.cell}>
-                    {label(each.at)}
-                  </th>
-                  {OUTCOMES.map(({ outcome }) => (
-                    <td key={outcome} className={styles.cell}>
-                      {t.number(each[outcome])}
-                    </td>
-                  ))}
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+            ))}
+          </tbody>
+        </table>
       </details>
     </Surface>
   )

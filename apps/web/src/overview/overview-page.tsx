@@ -5,6 +5,7 @@ import { Link } from 'wouter'
 import { overviewQuery } from '../api/queries.ts'
 import { useTranslate } from '../language/language.tsx'
 import { PAGES } from '../routes.ts'
+import { LiveRegion } from '../ui/live-region.tsx'
 import { Page, PageIntro } from '../ui/page.tsx'
 import { type Freshness, QueryPage } from '../ui/query-page.tsx'
 import { Surface } from '../ui/surface.tsx'
@@ -45,7 +46,7 @@ function OverviewContent({ overview, refreshError, onRefresh }: Freshness & { ov
   return (
     <Page width="log">
       <PageIntro title={t('overview.title')} />
-      <div role="status">
+      <LiveRegion>
         {refreshError && (
           <p className={styles.stale}>
             {t.rich('overview.stale', {
@@ -57,7 +58,7 @@ function OverviewContent({ overview, refreshError, onRefresh }: Freshness & { ov
             })}
           </p>
         )}
-      </div>
+      </LiveRegion>
       {isUnused(overview) ? (
         <NotConnected />
       ) : (

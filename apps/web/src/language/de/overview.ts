@@ -20,6 +20,7 @@ export const overview: TranslationOf<typeof english> = {
   'overview.sentence.idle': 'Der E-Mail-Versand funktioniert. Nichts wartet darauf, hinauszugehen.',
   'overview.sentence.not-configured': 'Es ist noch kein Postfach verbunden.',
   'overview.since': 'seit {since}',
+  'overview.send-now': 'Jetzt senden',
   'overview.connect': 'Postfach verbinden',
   'overview.connect.text':
     'Inforiver kann keine E-Mails senden, bevor ein Workspace-Admin ein Postfach von Microsoft 365 verbunden hat. Was Dienste inzwischen übergeben, wird zurückgehalten.',

@@ -16,6 +16,7 @@ export const overview = {
   'overview.sentence.idle': 'Mail works. Nothing is waiting to leave.',
   'overview.sentence.not-configured': 'No mailbox is connected yet.',
   'overview.since': 'since {since}',
+  'overview.send-now': 'Send now',
   'overview.connect': 'Connect a mailbox',
   'overview.connect.text':
     'Inforiver cannot send mail before a workspace admin has connected a mailbox of Microsoft 365. What services submit meanwhile is held.',
