@@ -22,9 +22,10 @@ const TOKENS_LIVE_SECONDS = 15
  * fault.
  */
 const CALM_BELOW = 0.1
-const SUBMIT_FOR_AT_MOST_MS = 120_000
+/** The limits grow with the number of messages, since a busy machine takes its time for each. */
+const submitForAtMostMs = (messages: number) => 120_000 + 300 * messages
 /** A message in doubt that was not sent is looked up for eleven minutes before it is sent again. */
-const DELIVER_FOR_AT_MOST_MS = 20 * 60_000
+const deliverForAtMostMs = (messages: number) => 20 * 60_000 + 300 * messages
 
 const FAULT_RATES = {
   throttled: 0.1,
@@ -153,7 +154,7 @@ async function storm(
   const accepted = (
     await Promise.all(Array.from({ length: CLIENTS }, (_, client) => submitAll(tenants, messages, submitOnce, client)))
   ).flat()
-  const giveUpAt = Date.now() + DELIVER_FOR_AT_MOST_MS
+  const giveUpAt = Date.now() + deliverForAtMostMs(messages)
   for (let unended = messages; unended > 0 && Date.now() < giveUpAt; unended = await countUnended(testbed)) {
     if (unended < messages * CALM_BELOW && !over.signal.aborted) {
       over.abort()
@@ -230,7 +231,7 @@ async function submitAll(
   client: number,
 ): Promise<string[]> {
   const ids: string[] = []
-  const giveUpAt = Date.now() + SUBMIT_FOR_AT_MOST_MS
+  const giveUpAt = Date.now() + submitForAtMostMs(messages)
   for (let index = client; index < messages; index += CLIENTS) {
     const submission = { serviceKey: tenants[index % tenants.length]?.serviceKey ?? '', key: randomUUID(), index }
     for (;;) {
