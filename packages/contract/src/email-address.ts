@@ -15,6 +15,14 @@ export const EmailAddress = z.string().superRefine((value, context) => {
 })
 export type EmailAddress = z.infer<typeof EmailAddress>
 
+/**
+ * Removes what a pasted address often brings along: spaces around it, also those that do not break or cannot be seen. An
+ * address itself contains none.
+ */
+export function trimAddress(text: string): string {
+  return text.replaceAll(/^[\p{Z}\p{C}]+|[\p{Z}\p{C}]+$/gu, '')
+}
+
 /** Compares without regard to case, as Exchange does. */
 export function sameAddress(one: string, other: string): boolean {
   return one.toLowerCase() === other.toLowerCase()

@@ -1,6 +1,7 @@
 import type { Usage } from '@inforiver-mail/contract/usage'
 import { describe, expect, it } from 'vitest'
 import { connectedExample, exampleSettings } from '../test-support/examples.ts'
+import { english } from '../test-support/languages.ts'
 import {
   connectionText,
   meanwhileText,
@@ -47,11 +48,11 @@ describe('connectionText', () => {
       'Nothing is sent as reports@contoso.com until the app registration works again.',
     ],
   ] as const)('describes %s', (_what, settings, text) => {
-    expect(connectionText(connectedExample(settings))).toBe(text)
+    expect(connectionText(connectedExample(settings), english)).toBe(text)
   })
 
   it('says nothing while nothing is configured', () => {
-    expect(connectionText(exampleSettings())).toBeNull()
+    expect(connectionText(exampleSettings(), english)).toBeNull()
   })
 })
 
@@ -79,7 +80,7 @@ describe('waitingText', () => {
       '1 message waits and cannot leave until the app registration works again.',
     ],
   ])('says what messages wait for when %s', (_when, settings, toBeSent, text) => {
-    expect(waitingText(settings, toBeSent)).toBe(text)
+    expect(waitingText(settings, english, toBeSent)).toBe(text)
   })
 })
 
@@ -100,16 +101,16 @@ describe('meanwhileText', () => {
       /^Messages stay held until the app registration works again\./,
     ],
   ])('says %s', (_what, settings, changesSender, text) => {
-    expect(meanwhileText(connectedExample(settings), changesSender)).toMatch(text)
+    expect(meanwhileText(connectedExample(settings), changesSender, english)).toMatch(text)
   })
 
   it('says nothing while nothing is configured', () => {
-    expect(meanwhileText(exampleSettings(), false)).toBeNull()
+    expect(meanwhileText(exampleSettings(), false, english)).toBeNull()
   })
 })
 
 it('says before a reset how many messages it leaves waiting', () => {
-  expect(resetWaitingText(2)).toMatch(/^2 messages wait and cannot leave/)
+  expect(resetWaitingText(2, english)).toMatch(/^2 messages wait and cannot leave/)
 })
 
 it.each([
@@ -123,7 +124,7 @@ it.each([
     '3 messages were already on their way to Microsoft and could not be recalled: they may have left from ada@contoso.com.',
   ],
 ])('says what may still have left from the old sender, with %i requests on the wire', (requests, text) => {
-  expect(onTheWireText(requests, 'ada@contoso.com')).toBe(text)
+  expect(onTheWireText(requests, 'ada@contoso.com', english)).toBe(text)
 })
 
 describe('usageText', () => {
@@ -155,6 +156,6 @@ describe('usageText', () => {
     ],
     ['nothing when all limits are switched off', {}, null],
   ])('shows %s', (_what, usage, text) => {
-    expect(usageText({ ...unlimited, ...usage })).toBe(text)
+    expect(usageText({ ...unlimited, ...usage }, english)).toBe(text)
   })
 })

@@ -3,6 +3,7 @@ import { sameAddress } from '@inforiver-mail/contract/email-address'
 import type { Office365SmtpSettings } from '@inforiver-mail/contract/office365-smtp'
 import { approvalPath, type Permission } from '@inforiver-mail/contract/permission'
 import type { GraphAuth } from '../environment.ts'
+import { useTranslate } from '../language/language.tsx'
 import { CopyButton } from '../ui/copy-button.tsx'
 import { meanwhileText } from './connection-text.ts'
 import { PermissionList } from './permission-list.tsx'
@@ -30,7 +31,7 @@ const useStyles = makeStyles({
 })
 
 interface ConsentPreviewProps {
-  button: 'Enable' | 'Save'
+  button: 'enable' | 'save'
   settings: Office365SmtpSettings
   permissions: readonly Permission[]
   values: SenderValues
@@ -41,43 +42,29 @@ interface ConsentPreviewProps {
 /** Says, before the button is pressed, what it asks Microsoft for and what happens next. */
 export function ConsentPreview({ button, settings, permissions, values, adminEmail, graphAuth }: ConsentPreviewProps) {
   const styles = useStyles()
+  const t = useTranslate()
   const changesSender = settings.fromEmail !== null && !sameAddress(settings.fromEmail, values.fromEmail)
-  const meanwhile = meanwhileText(settings, changesSender)
+  const meanwhile = meanwhileText(settings, changesSender, t)
   const isValid = addressFault(values.fromEmail) === null
   const isShared = isValid && !sameAddress(values.fromEmail, adminEmail)
-  const notYours = `It need not be the account you are signed in with (${adminEmail}).`
   const isApplication = graphAuth === 'application'
+  const addresses = { admin: adminEmail, sender: values.fromEmail }
   return (
     <div className={styles.preview}>
-      <h3 className={styles.title}>What {button} asks Microsoft for</h3>
+      <h4 className={styles.title}>{t('settings.preview.asks', { button })}</h4>
       <PermissionList permissions={permissions} graphAuth={graphAuth} />
-      <p className={styles.text}>
-        {isApplication
-          ? "For the application itself: no person's access is used or kept. Microsoft's page shows every permission that the app registration lists."
-          : 'Also to sign that person in, and to keep the access while nobody is signed in (openid, profile, offline_access). Microsoft does not ask again for what was granted earlier.'}
-      </p>
-      <h3 className={styles.title}>What happens next</h3>
+      <p className={styles.text}>{t(`settings.preview.also.${graphAuth}`)}</p>
+      <h4 className={styles.title}>{t('settings.preview.next')}</h4>
       <ul className={styles.steps}>
-        <li>{button} opens Microsoft's page in a popup window.</li>
+        <li>{t('settings.preview.popup', { button })}</li>
         <li>
           {isApplication
-            ? `An Entra administrator chooses their account there and accepts. ${notYours}`
-            : `Sign in with the account that will send. ${notYours}`}
-          {!isApplication && isShared && ` The account needs the Send As right on ${values.fromEmail}.`}
+            ? t('settings.preview.entra-account', { admin: adminEmail })
+            : t(isShared ? 'settings.preview.account-shared' : 'settings.preview.account', addresses)}
         </li>
-        {isApplication && (
-          <li>
-            A message {isValid && `from ${values.fromEmail} `}to {adminEmail} then shows that it works.
-          </li>
-        )}
+        {isApplication && <li>{t(isValid ? 'settings.preview.proof-from' : 'settings.preview.proof', addresses)}</li>}
         {meanwhile && <li>{meanwhile}</li>}
-        <li>
-          {isApplication ? (
-            'Unless an Exchange administrator limits it to this one, the application may use every mailbox of the organisation. The installation guide says how.'
-          ) : (
-            <AdminConsentLink permissions={permissions} />
-          )}
-        </li>
+        <li>{isApplication ? t('settings.preview.every-mailbox') : <AdminConsentLink permissions={permissions} />}</li>
       </ul>
     </div>
   )
@@ -86,15 +73,20 @@ export function ConsentPreview({ button, settings, permissions, values, adminEma
 /** The address at which an Entra administrator, who need not be this admin, approves the permissions. */
 function AdminConsentLink({ permissions }: { permissions: readonly Permission[] }) {
   const styles = useStyles()
+  const t = useTranslate()
   const url = `${location.origin}${approvalPath(permissions)}` // absolute, because it may be opened in another browser
   return (
     <>
-      An Entra administrator may have to approve this once for the organisation, also in another browser, at{' '}
-      <Link inline href={url} target="_blank" rel="noreferrer">
-        {url}
-      </Link>
+      {t.rich('settings.preview.approval', {
+        url,
+        link: (content) => (
+          <Link inline href={url} target="_blank" rel="noreferrer">
+            {content}
+          </Link>
+        ),
+      })}
       <div className={styles.copy}>
-        <CopyButton label="Copy link" text={url} fallback="Select the address above." />
+        <CopyButton label={t('settings.preview.copy')} text={url} fallback={t('settings.preview.copy-fallback')} />
       </div>
     </>
   )

@@ -6,17 +6,21 @@ import { call } from '../api/call.ts'
 import { problemCode } from '../api/failure.ts'
 import { consentQuery, settingsQuery } from '../api/queries.ts'
 import { useNow } from '../environment.ts'
+import { useTranslate } from '../language/language.tsx'
 import { FailureBar } from '../ui/failure-bar.tsx'
 import { LinkedText } from '../ui/linked-text.tsx'
 import { Notice } from '../ui/notice.tsx'
 import { RequestId } from '../ui/request-id.tsx'
 import { onTheWireText } from './connection-text.ts'
 import type { ConsentFlow } from './consent-flow.ts'
-import { outcomeText, purposeText, remainingText } from './consent-text.ts'
+import type { ConsentStart } from './consent-start.ts'
+import { otherAccountText, outcomeText, remainingText } from './consent-text.ts'
 import type { WatchedConsent } from './consent-watch.ts'
 import { openConsentWindow, showConsentPage } from './consent-window.ts'
 
 const COUNTDOWN_INTERVAL_MS = 5_000
+/** Asks for consent to the settings as they are, which another account may give. */
+const RECONNECT: ConsentStart = { purpose: 'reconnect' }
 
 const useStyles = makeStyles({
   pending: {
@@ -52,6 +56,7 @@ interface Props {
 
 /** Shows one consent, from waiting for Microsoft to its outcome. The outcome always comes from the API. */
 export function ConsentStatus({ consent: watched, settings, settingsReadAt, flow }: Props) {
+  const t = useTranslate()
   const queryClient = useQueryClient()
   const { data: consent, dataUpdatedAt, error, refetch } = useQuery(consentQuery(watched.id))
   const ended = consent !== undefined && consent.status !== 'pending'
@@ -69,32 +74,36 @@ export function ConsentStatus({ consent: watched, settings, settingsReadAt, flow
   }, [outdated, flow, watched.id])
 
   if (!consent) {
-    if (!error) return <Spinner size="tiny" label="Reading what became of the consent" />
+    if (!error) return <Spinner size="tiny" label={t('settings.consent.reading')} />
     if (problemCode(error) !== 'not-found') return <FailureBar error={error} onRetry={() => void refetch()} />
     return (
-      <Notice intent="info" title="The consent is no longer known" onDismiss={dismiss}>
-        <span>The page shows the settings as they are.</span>
+      <Notice intent="info" title={t('settings.consent.unknown.title')} onDismiss={dismiss}>
+        <span>{t('settings.consent.unknown.text')}</span>
       </Notice>
     )
   }
-  if (!ended) return <PendingConsent consent={consent} fromEmail={watched.fromEmail} pollError={error} />
+  if (!ended) {
+    const sender = watched.fromEmail ?? settings.fromEmail
+    return <PendingConsent consent={consent} sender={sender ?? ''} pollError={error} />
+  }
   if (outdated) return null
   // Success is claimed only once the settings have been read again.
   if (consent.status === 'completed' && !settingsAreNewer) {
-    return <Spinner size="tiny" label="Reading the settings" />
+    return <Spinner size="tiny" label={t('settings.consent.reading-settings')} />
   }
   return <Outcome consent={consent} watched={watched} settings={settings} flow={flow} onDismiss={dismiss} />
 }
 
 interface PendingProps {
   consent: Consent
-  fromEmail: string | null
+  sender: string
   /** Why the last poll failed; polling continues. */
   pollError: Error | null
 }
 
-function PendingConsent({ consent, fromEmail, pollError }: PendingProps) {
+function PendingConsent({ consent, sender, pollError }: PendingProps) {
   const styles = useStyles()
+  const t = useTranslate()
   const titleId = useId()
   const now = useNow(COUNTDOWN_INTERVAL_MS)
   const queryClient = useQueryClient()
@@ -112,24 +121,22 @@ function PendingConsent({ consent, fromEmail, pollError }: PendingProps) {
     <section aria-labelledby={titleId} className={styles.pending}>
       <p className={styles.title}>
         <Spinner size="tiny" aria-hidden />
-        <span id={titleId}>Waiting for consent at Microsoft to {purposeText(consent.purpose, fromEmail)}</span>
+        <span id={titleId}>{t(`settings.consent.waiting.${consent.purpose}`, { sender })}</span>
       </p>
       <p className={styles.text}>
-        {consentUrl
-          ? "Give consent in Microsoft's window."
-          : "It was started in another browser or by another admin, and Microsoft's page can be opened only there."}{' '}
+        {t(consentUrl ? 'settings.consent.give' : 'settings.consent.elsewhere')}{' '}
         {/* Off, or the countdown would be announced every minute. */}
-        <span aria-live="off">{remainingText(consent.expiresAt, now)}</span>
+        <span aria-live="off">{remainingText(consent.expiresAt, now, t)}</span>
       </p>
       {error && <FailureBar error={error} />}
       <div className={styles.actions}>
         {consentUrl && (
           <Button onClick={() => showConsentPage(openConsentWindow(consent.id), consent.id, consentUrl)}>
-            Open Microsoft's page again
+            {t('settings.consent.open-again')}
           </Button>
         )}
         <Button aria-describedby={titleId} disabledFocusable={cancel.isPending} onClick={() => cancel.mutate()}>
-          Cancel
+          {t('settings.consent.cancel')}
         </Button>
       </div>
     </section>
@@ -146,11 +153,13 @@ interface OutcomeProps {
 
 function Outcome({ consent, watched, settings, flow, onDismiss }: OutcomeProps) {
   const styles = useStyles()
-  const { intent, title, detail } = outcomeText(consent, watched.fromEmail, settings)
+  const t = useTranslate()
+  const { intent, title, detail } = outcomeText(consent, watched.fromEmail, settings, t)
   const { problem } = consent
   const { start } = watched
   const replaced = consent.purpose === 'update-sender' ? (consent.requestsOnTheWire ?? 0) : 0
-  const onTheWire = onTheWireText(replaced, 'the old sender')
+  const onTheWire = onTheWireText(replaced, null, t)
+  const otherAccount = otherAccountText(consent, watched.fromEmail ?? settings.fromEmail, settings, t)
   const notice = useRef<HTMLDivElement>(null)
 
   useEffect(() => {
@@ -158,6 +167,24 @@ function Outcome({ consent, watched, settings, flow, onDismiss }: OutcomeProps) 
     if (start !== null && !(document.activeElement instanceof HTMLInputElement)) notice.current?.focus()
   }, [start])
 
+  const button = (text: 'try-again' | 'choose-account', next: ConsentStart) => (
+    <Button key={text} disabledFocusable={flow.starting} onClick={() => flow.begin(next)}>
+      {t(`settings.consent.${text}`)}
+    </Button>
+  )
+  if (problem?.code === 'consent-cancelled') {
+    // Somebody changed their mind, which is no failure.
+    return (
+      <div ref={notice} tabIndex={-1} className={styles.outcome}>
+        <Notice
+          intent="info"
+          title={t('settings.consent.cancelled-at-microsoft')}
+          onDismiss={onDismiss}
+          actions={start && button('try-again', start)}
+        />
+      </div>
+    )
+  }
   return (
     <div ref={notice} tabIndex={-1} className={styles.outcome}>
       <Notice
@@ -165,23 +192,22 @@ function Outcome({ consent, watched, settings, flow, onDismiss }: OutcomeProps) 
         title={problem?.title ?? title}
         onDismiss={onDismiss}
         actions={
-          start &&
-          intent !== 'success' && (
-            <Button disabledFocusable={flow.starting} onClick={() => flow.begin(start)}>
-              Try again
-            </Button>
-          )
+          <>
+            {start && intent !== 'success' && button('try-again', start)}
+            {start && otherAccount && button('choose-account', consent.status === 'completed' ? RECONNECT : start)}
+          </>
         }
       >
         <span>{problem?.detail ?? detail}</span>
+        {otherAccount && <span>{otherAccount}</span>}
         {onTheWire && <span>{onTheWire}</span>}
         {problem && (
           <span>
             <LinkedText text={problem.action} />
           </span>
         )}
-        {problem && consent.purpose !== 'delivery-reports' && <span>Nothing was changed.</span>}
-        <RequestId label="Correlation id" value={problem?.correlationId ?? null} />
+        {problem && consent.purpose !== 'delivery-reports' && <span>{t('settings.consent.nothing-changed')}</span>}
+        <RequestId label={t('settings.correlation-id')} value={problem?.correlationId ?? null} />
       </Notice>
     </div>
   )

@@ -1,7 +1,8 @@
 import { ConsentStatus } from '@inforiver-mail/contract/office365-smtp'
 import { describe, expect, it } from 'vitest'
 import { connectedExample } from '../test-support/examples.ts'
-import { outcomeText, remainingText } from './consent-text.ts'
+import { english } from '../test-support/languages.ts'
+import { otherAccountText, outcomeText, remainingText } from './consent-text.ts'
 
 describe('outcomeText', () => {
   const configured = { purpose: 'configure', status: 'completed' } as const
@@ -24,14 +25,35 @@ describe('outcomeText', () => {
     ['another sender is configured', configured, { fromEmail: 'alerts@contoso.com' }, { intent: 'info' }],
     ['the settings do not show large attachments', largeAttachments, {}, { intent: 'info' }],
   ] as const)('describes a completed consent when %s', (_when, consent, settings, text) => {
-    expect(outcomeText(consent, 'reports@contoso.com', connectedExample(settings))).toMatchObject(text)
+    expect(outcomeText(consent, 'reports@contoso.com', connectedExample(settings), english)).toMatchObject(text)
   })
 
   it('has a title of its own for every status', () => {
     const titles = ConsentStatus.options.map(
-      (status) => outcomeText({ purpose: 'configure', status }, null, connectedExample()).title,
+      (status) => outcomeText({ purpose: 'configure', status }, null, connectedExample(), english).title,
     )
     expect(new Set(titles).size).toBe(ConsentStatus.options.length)
+  })
+})
+
+describe('otherAccountText', () => {
+  const sender = 'reports@contoso.com'
+
+  it.each([
+    ['completed', 'delegated', /^The consent was given by ada@contoso\.com, and .* reports@contoso\.com:/],
+    ['failed', null, /^The consent was given by ada@contoso\.com, and .* reports@contoso\.com\.$/],
+  ] as const)('names both accounts of a consent that %s', (status, mailbox, text) => {
+    expect(otherAccountText({ status, account: 'ada@contoso.com' }, sender, { mailbox }, english)).toMatch(text)
+  })
+
+  it.each([
+    ['the account is the sender’s, in any case', 'completed', 'Reports@Contoso.com', 'delegated'],
+    ['the mailbox is the person’s own, under another address', 'completed', 'ada@contoso.com', 'own'],
+    ['the application itself has access', 'completed', 'grace@contoso.com', 'application'],
+    ['nobody answered', 'failed', null, null],
+    ['it was cancelled here', 'cancelled', 'ada@contoso.com', null],
+  ] as const)('says nothing where %s', (_where, status, account, mailbox) => {
+    expect(otherAccountText({ status, account }, sender, { mailbox }, english)).toBeNull()
   })
 })
 
@@ -44,6 +66,6 @@ describe('remainingText', () => {
     ['2026-11-24T10:09:30.000Z', 'The consent expires in less than a minute.'],
     ['2026-11-24T10:10:05.000Z', 'The consent is about to expire.'],
   ])('says at %s how much time is left: %s', (now, text) => {
-    expect(remainingText(expiresAt, new Date(now))).toBe(text)
+    expect(remainingText(expiresAt, new Date(now), english)).toBe(text)
   })
 })

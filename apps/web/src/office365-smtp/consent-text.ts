@@ -1,33 +1,17 @@
 import { sameAddress } from '@inforiver-mail/contract/email-address'
 import type { Consent, ConsentPurpose, Office365SmtpSettings } from '@inforiver-mail/contract/office365-smtp'
+import type { Translate } from '../language/translate.ts'
 import type { Intent } from '../ui/notice.tsx'
 
 const SECOND_MS = 1_000
 const MINUTE_MS = 60 * SECOND_MS
 
-/** What a consent is for, worded to follow "to". */
-export function purposeText(purpose: ConsentPurpose, fromEmail: string | null): string {
-  switch (purpose) {
-    case 'configure':
-      return fromEmail ? `send mail from ${fromEmail}` : 'connect a mailbox'
-    case 'update-sender':
-      return fromEmail ? `send mail from ${fromEmail} from now on` : 'change the From Email Address'
-    case 'large-attachments':
-      return fromEmail ? `enable large file attachments for ${fromEmail}` : 'enable large file attachments'
-    case 'reconnect':
-      return fromEmail ? `reconnect ${fromEmail}` : 'reconnect the mailbox'
-    case 'delivery-reports':
-      return fromEmail ? `switch delivery reports on for ${fromEmail}` : 'switch delivery reports on'
-  }
-}
-
 /** How much time is left. It is rounded, because the clocks of browser and server differ. */
-export function remainingText(expiresAt: string, now: Date): string {
+export function remainingText(expiresAt: string, now: Date, t: Translate): string {
   const remainingMs = Date.parse(expiresAt) - now.getTime()
-  if (remainingMs <= 0) return 'The consent is about to expire.'
-  if (remainingMs < MINUTE_MS) return 'The consent expires in less than a minute.'
-  const minutes = Math.round(remainingMs / MINUTE_MS)
-  return `The consent expires in about ${minutes === 1 ? 'one minute' : `${minutes} minutes`}.`
+  if (remainingMs <= 0) return t('settings.consent.expires-now')
+  if (remainingMs < MINUTE_MS) return t('settings.consent.expires-soon')
+  return t('settings.consent.expires-in', { minutes: Math.round(remainingMs / MINUTE_MS) })
 }
 
 export interface OutcomeText {
@@ -44,47 +28,45 @@ export function outcomeText(
   { purpose, status }: Pick<Consent, 'purpose' | 'status'>,
   fromEmail: string | null,
   settings: Office365SmtpSettings,
+  t: Translate,
 ): OutcomeText {
+  const textOf = (id: 'changed-since' | 'expired' | 'cancelled' | 'superseded' | 'failed', intent: Intent) => ({
+    intent,
+    title: t(`settings.consent.${id}.title`),
+    detail: t(`settings.consent.${id}.detail`),
+  })
   switch (status) {
     case 'completed':
       return shows(settings, purpose, fromEmail)
-        ? { intent: 'success', ...completedText(purpose, settings) }
-        : {
-            intent: 'info',
-            title: 'The settings have changed since',
-            detail: `Microsoft's consent to ${purposeText(purpose, fromEmail)} completed, but the settings were changed afterwards. The page shows them as they are now.`,
-          }
+        ? { intent: 'success', ...completedText(purpose, settings, t) }
+        : textOf('changed-since', 'info')
     case 'expired':
-      return {
-        intent: 'warning',
-        title: 'The time at Microsoft ran out',
-        detail: `The consent to ${purposeText(purpose, fromEmail)} was not given within ten minutes. Nothing was changed.`,
-      }
+      return textOf('expired', 'warning')
     case 'cancelled':
-      return {
-        intent: 'info',
-        title: 'Cancelled',
-        detail: `The consent to ${purposeText(purpose, fromEmail)} was cancelled here. Nothing was changed.`,
-      }
+      return textOf('cancelled', 'info')
     case 'superseded':
-      return {
-        intent: 'warning',
-        title: 'Overtaken by another change',
-        detail: `The settings were changed or reset before the consent to ${purposeText(purpose, fromEmail)} completed, so it no longer counts. If it is still wanted, start it again.`,
-      }
+      return textOf('superseded', 'warning')
     case 'failed':
-      return {
-        intent: 'error',
-        title: 'The consent failed',
-        detail: `The consent to ${purposeText(purpose, fromEmail)} did not complete. Nothing was changed.`,
-      }
+      return textOf('failed', 'error')
     case 'pending':
-      return {
-        intent: 'info',
-        title: 'Waiting for Microsoft',
-        detail: `Give consent in Microsoft's window to ${purposeText(purpose, fromEmail)}.`,
-      }
+      return { intent: 'info', title: t('settings.consent.pending.title'), detail: t('settings.consent.give') }
   }
+}
+
+/**
+ * Names the account that answered at Microsoft where it is not the sender's; null where it is, or nobody knows. Somebody's
+ * own mailbox may have several addresses.
+ */
+export function otherAccountText(
+  { status, account }: Pick<Consent, 'status' | 'account'>,
+  fromEmail: string | null,
+  { mailbox }: Pick<Office365SmtpSettings, 'mailbox'>,
+  t: Translate,
+): string | null {
+  if (account === null || fromEmail === null || sameAddress(account, fromEmail)) return null
+  if (status === 'failed') return t('settings.consent.other-account-failed', { account, sender: fromEmail })
+  if (status !== 'completed' || mailbox !== 'delegated') return null
+  return t('settings.consent.other-account', { account, sender: fromEmail })
 }
 
 function shows(settings: Office365SmtpSettings, purpose: ConsentPurpose, fromEmail: string | null): boolean {
@@ -95,23 +77,9 @@ function shows(settings: Office365SmtpSettings, purpose: ConsentPurpose, fromEma
   return purpose !== 'large-attachments' || settings.largeAttachments.enabled
 }
 
-function completedText(purpose: ConsentPurpose, { fromEmail, largeAttachments }: Office365SmtpSettings) {
-  switch (purpose) {
-    case 'configure':
-      return {
-        title: 'Connected',
-        detail: `Mail leaves from ${fromEmail}.${largeAttachments.enabled ? ' Large file attachments are enabled.' : ''}`,
-      }
-    case 'update-sender':
-      return { title: 'Sender changed', detail: `Mail now leaves from ${fromEmail}.` }
-    case 'large-attachments':
-      return { title: 'Large file attachments enabled', detail: `${fromEmail} can now send large files.` }
-    case 'reconnect':
-      return { title: 'Reconnected', detail: `Mail leaves from ${fromEmail} again.` }
-    case 'delivery-reports':
-      return {
-        title: 'Delivery reports are on',
-        detail: `What becomes of mail from ${fromEmail} is shown from now on.`,
-      }
-  }
+function completedText(purpose: ConsentPurpose, { fromEmail, largeAttachments }: Office365SmtpSettings, t: Translate) {
+  const title = t(`settings.consent.${purpose}.title`)
+  const large = purpose === 'configure' && largeAttachments.enabled
+  const id = large ? 'settings.consent.configure.detail-large' : (`settings.consent.${purpose}.detail` as const)
+  return { title, detail: t(id, { sender: fromEmail ?? '' }) }
 }

@@ -52,7 +52,7 @@ export function DeliveryReportsSection({ settings, flow }: Props) {
   }
 
   return (
-    <Surface title={t('reports.title')}>
+    <Surface title={t('reports.title')} level={3}>
       <p className={styles.text}>{t('reports.intro')}</p>
       {SOURCES.map((source) => (
         <Field key={source} hint={<Hint source={source} settings={settings} />}>

@@ -1,12 +1,13 @@
-import { Badge, Button } from '@fluentui/react-components'
+import { Badge, Button, makeStyles, tokens, typographyStyles } from '@fluentui/react-components'
 import type { SettingsProblem } from '@inforiver-mail/contract/consent-problem'
 import type { Office365SmtpSettings } from '@inforiver-mail/contract/office365-smtp'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { Suspense, useEffect, useRef, useState } from 'react'
+import { Suspense, useEffect, useId, useRef, useState } from 'react'
 import { credentialQuery, noticesQuery, settingsQuery } from '../api/queries.ts'
 import { useAppEnvironment } from '../environment.ts'
-import { TestMessage } from '../messages/test-message.tsx'
 import { laterPage } from '../language/later-page.tsx'
+import { useTranslate } from '../language/language.tsx'
+import { TestMessage } from '../messages/test-message.tsx'
 import { useSession } from '../session/session.ts'
 import { FailureBar } from '../ui/failure-bar.tsx'
 import { LinkedText } from '../ui/linked-text.tsx'
@@ -30,20 +31,33 @@ const DeliveryReportsSection = laterPage(
 )
 
 export function Office365SmtpPage() {
+  const t = useTranslate()
   const query = useQuery(settingsQuery)
   return (
-    <QueryPage parent="Tenant Settings" title="Office 365 SMTP" query={query} loading="Reading the settings">
+    <QueryPage parent={null} title={t('settings.title')} query={query} loading={t('settings.loading')}>
       {(settings, freshness) => <SettingsScreen settings={settings} readAt={query.dataUpdatedAt} {...freshness} />}
     </QueryPage>
   )
 }
 
 const BADGES = {
-  'not-configured': { label: 'Not configured', color: 'informative' },
-  connected: { label: 'Connected', color: 'success' },
-  'reconnect-required': { label: 'Reconnect required', color: 'danger' },
-  'not-sending': { label: 'Not sending', color: 'danger' },
+  'not-configured': 'informative',
+  connected: 'success',
+  'reconnect-required': 'danger',
+  'not-sending': 'danger',
 } as const satisfies Record<Office365SmtpSettings['status'] | 'not-sending', unknown>
+
+const useStyles = makeStyles({
+  section: { display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalXL },
+  heading: {
+    display: 'flex',
+    flexWrap: 'wrap',
+    alignItems: 'center',
+    gap: `${tokens.spacingVerticalXS} ${tokens.spacingHorizontalM}`,
+  },
+  title: { ...typographyStyles.subtitle1, margin: 0 },
+  text: { margin: 0, color: tokens.colorNeutralForeground2 },
+})
 
 interface SettingsScreenProps extends Freshness {
   settings: Office365SmtpSettings
@@ -52,16 +66,19 @@ interface SettingsScreenProps extends Freshness {
 }
 
 function SettingsScreen({ settings, readAt, refreshError, onRefresh }: SettingsScreenProps) {
+  const t = useTranslate()
   const { user } = useSession()
   const flow = useConsentFlow(settings)
   const [draft, setDraft] = useSenderDraft(settings)
+  const styles = useStyles()
+  const sectionId = useId()
   const addressField = useRef<HTMLInputElement>(null)
   const [resets, setResets] = useState(0)
   const [onTheWire, setOnTheWire] = useState<string | null>(null)
   const configured = settings.status !== 'not-configured'
   // Microsoft may refuse the app registration while the connection itself stays valid: then nothing is sent.
-  const badge = BADGES[settings.status === 'connected' && settings.problem ? 'not-sending' : settings.status]
-  const waiting = waitingText(settings)
+  const status = settings.status === 'connected' && settings.problem ? 'not-sending' : settings.status
+  const waiting = waitingText(settings, t)
   useFreshNotices(settings)
 
   useEffect(() => {
@@ -71,65 +88,64 @@ function SettingsScreen({ settings, readAt, refreshError, onRefresh }: SettingsS
 
   return (
     <Page width="form">
-      <PageIntro
-        parent="Tenant Settings"
-        title="Office 365 SMTP"
-        badge={
-          <Badge appearance="tint" size="large" color={badge.color}>
-            {badge.label}
+      <PageIntro title={t('settings.title')} />
+      <section aria-labelledby={sectionId} className={styles.section}>
+        <div className={styles.heading}>
+          <h2 id={sectionId} className={styles.title}>
+            {t('settings.section')}
+          </h2>
+          <Badge appearance="tint" size="large" color={BADGES[status]}>
+            {t(`settings.status.${status}`)}
           </Badge>
-        }
-      >
-        The Microsoft 365 mailbox that Inforiver sends its reports, alerts and invitations from.
-      </PageIntro>
-      <LiveRegion>
-        {refreshError && (
-          <FailureBar error={refreshError} onRetry={onRefresh}>
-            <span>
-              The page shows the settings as read on <LocalTime at={new Date(readAt).toISOString()} />.
-            </span>
-          </FailureBar>
+        </div>
+        <p className={styles.text}>{t('settings.intro')}</p>
+        <LiveRegion>
+          {refreshError && (
+            <FailureBar error={refreshError} onRetry={onRefresh}>
+              <span>{t.rich('settings.as-read', { time: <LocalTime at={new Date(readAt).toISOString()} /> })}</span>
+            </FailureBar>
+          )}
+          {settings.problem && (
+            <SettingsProblemBar
+              problem={settings.problem}
+              starting={flow.starting}
+              onReconnect={() => flow.begin({ purpose: 'reconnect' })}
+            />
+          )}
+          <CredentialBar />
+          {flow.consents.map((consent) => (
+            <ConsentStatus key={consent.id} consent={consent} settings={settings} settingsReadAt={readAt} flow={flow} />
+          ))}
+          {resets > 0 && !configured && (
+            <Notice intent="success" title={t('settings.reset.done')}>
+              <span>{t('settings.reset.done.text')}</span>
+              {onTheWire && <span>{onTheWire}</span>}
+            </Notice>
+          )}
+          {!configured && waiting && <Notice intent="warning" title={waiting} />}
+        </LiveRegion>
+        {configured && <ConnectionCard settings={settings} />}
+        <SenderForm
+          ref={addressField}
+          settings={settings}
+          adminEmail={user.email}
+          draft={draft}
+          onDraft={setDraft}
+          flow={flow}
+          onReset={(requestsOnTheWire) => {
+            setOnTheWire(onTheWireText(requestsOnTheWire, settings.fromEmail, t))
+            setDraft({})
+            flow.dismissEnded()
+            setResets(resets + 1)
+          }}
+        />
+        {configured && (
+          <Suspense fallback={null}>
+            <DeliveryReportsSection settings={settings} flow={flow} />
+          </Suspense>
         )}
-        {settings.problem && (
-          <SettingsProblemBar
-            problem={settings.problem}
-            starting={flow.starting}
-            onReconnect={() => flow.begin({ purpose: 'reconnect' })}
-          />
-        )}
-        <CredentialBar />
-        {flow.consents.map((consent) => (
-          <ConsentStatus key={consent.id} consent={consent} settings={settings} settingsReadAt={readAt} flow={flow} />
-        ))}
-        {resets > 0 && !configured && (
-          <Notice intent="success" title="Reset">
-            <span>The tokens and settings are deleted. No mailbox is connected.</span>
-            {onTheWire && <span>{onTheWire}</span>}
-          </Notice>
-        )}
-        {!configured && waiting && <Notice intent="warning" title={waiting} />}
-      </LiveRegion>
-      {configured && <ConnectionCard settings={settings} />}
-      <SenderForm
-        ref={addressField}
-        settings={settings}
-        adminEmail={user.email}
-        draft={draft}
-        onDraft={setDraft}
-        flow={flow}
-        onReset={(requestsOnTheWire) => {
-          setOnTheWire(onTheWireText(requestsOnTheWire, settings.fromEmail ?? 'the old sender'))
-          setDraft({})
-          flow.dismissEnded()
-          setResets(resets + 1)
-        }}
-      />
-      {configured && (
-        <Suspense fallback={null}>
-          <DeliveryReportsSection settings={settings} flow={flow} />
-        </Suspense>
-      )}
-      {configured && <TestMessage adminEmail={user.email} />}
+        {configured && <TestMessage adminEmail={user.email} />}
+      </section>
     </Page>
   )
 }
@@ -174,6 +190,7 @@ interface SettingsProblemBarProps {
 
 /** Why the configured connection does not work, and who can fix it. */
 function SettingsProblemBar({ problem, starting, onReconnect }: SettingsProblemBarProps) {
+  const t = useTranslate()
   const { code, title, detail, action, since, correlationId } = problem
   return (
     <Notice
@@ -182,7 +199,7 @@ function SettingsProblemBar({ problem, starting, onReconnect }: SettingsProblemB
       actions={
         code === 'reconnect-required' && (
           <Button appearance="primary" disabledFocusable={starting} onClick={onReconnect}>
-            Reconnect
+            {t('settings.reconnect')}
           </Button>
         )
       }
@@ -191,19 +208,18 @@ function SettingsProblemBar({ problem, starting, onReconnect }: SettingsProblemB
       <span>
         <LinkedText text={action} />
       </span>
-      {code === 'app-misconfigured' && <span>Reconnecting the mailbox does not help.</span>}
-      <span>
-        Since <LocalTime at={since} />.
-      </span>
-      <RequestId label="Correlation id" value={correlationId} />
+      {code === 'app-misconfigured' && <span>{t('settings.reconnect-no-help')}</span>}
+      <span>{t.rich('settings.since', { time: <LocalTime at={since} /> })}</span>
+      <RequestId label={t('settings.correlation-id')} value={correlationId} />
     </Notice>
   )
 }
 
 /** Warns before the app registration's secret or certificate expires. When the expiry cannot be read, it shows nothing. */
 function CredentialBar() {
+  const t = useTranslate()
   const { data } = useQuery(credentialQuery)
-  const warning = data && credentialWarning(data)
+  const warning = data && credentialWarning(data, t)
   if (!warning) return null
   return (
     <Notice intent={warning.intent} title={warning.title}>

@@ -1,5 +1,6 @@
 import { makeStyles, tokens } from '@fluentui/react-components'
 import type { GraphAuth } from '../environment.ts'
+import { useTranslate } from '../language/language.tsx'
 import { permissionText } from './permission-text.ts'
 
 const useStyles = makeStyles({
@@ -17,13 +18,16 @@ interface Props {
 /** Lists permissions by Microsoft's names, each with what it allows. */
 export function PermissionList({ permissions, graphAuth, person = null }: Props) {
   const styles = useStyles()
+  const t = useTranslate()
   return (
     <ul className={styles.list}>
       {permissions.map((permission) => (
         <li key={permission}>
-          <span className={styles.name}>{permission}</span>
-          {': '}
-          {permissionText(permission, graphAuth, person) ?? 'A permission that Inforiver Mail does not use.'}
+          {t.rich('settings.permission', {
+            permission,
+            text: permissionText(permission, graphAuth, person, t) ?? t('settings.permission.unused'),
+            name: (content) => <span className={styles.name}>{content}</span>,
+          })}
         </li>
       ))}
     </ul>

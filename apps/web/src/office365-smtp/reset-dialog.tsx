@@ -2,6 +2,7 @@ import { reset } from '@inforiver-mail/contract/office365-smtp'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { call } from '../api/call.ts'
 import { settingsQuery } from '../api/queries.ts'
+import { useTranslate } from '../language/language.tsx'
 import { ConfirmDialog, Consequences } from '../ui/confirm-dialog.tsx'
 import { resetWaitingText } from './connection-text.ts'
 
@@ -13,6 +14,7 @@ interface Props {
 }
 
 export function ResetDialog({ waitingMessages, onClose, onReset }: Props) {
+  const t = useTranslate()
   const queryClient = useQueryClient()
   const disconnect = useMutation({
     mutationFn: () => call(reset, { body: {} }),
@@ -26,8 +28,8 @@ export function ResetDialog({ waitingMessages, onClose, onReset }: Props) {
   })
   return (
     <ConfirmDialog
-      title="Reset Office 365 SMTP?"
-      confirm="Reset"
+      title={t('settings.reset.title')}
+      confirm={t('settings.reset')}
       danger
       pending={disconnect.isPending}
       error={disconnect.error}
@@ -35,17 +37,11 @@ export function ResetDialog({ waitingMessages, onClose, onReset }: Props) {
       onClose={onClose}
     >
       <Consequences>
-        <li>The tokens and the settings, the From Email Address included, are deleted here.</li>
-        <li>{resetWaitingText(waitingMessages)}</li>
-        <li>Pending consent requests are cancelled.</li>
-        <li>
-          A message that Microsoft is receiving at this moment cannot be recalled: the reset waits for it, ten seconds
-          at most.
-        </li>
-        <li>
-          The consent at Microsoft itself remains. An administrator withdraws it in Entra under Enterprise applications
-          &gt; Permissions.
-        </li>
+        <li>{t('settings.reset.deletes')}</li>
+        <li>{resetWaitingText(waitingMessages, t)}</li>
+        <li>{t('settings.reset.consents')}</li>
+        <li>{t('settings.reset.on-the-wire')}</li>
+        <li>{t('settings.reset.entra')}</li>
       </Consequences>
     </ConfirmDialog>
   )

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { connectedExample, exampleSettings } from '../test-support/examples.ts'
+import { english } from '../test-support/languages.ts'
 import { permissionsAsked, planSender, planText, senderValues, withEntry, withoutSaved } from './sender-draft.ts'
 
 const fromEmail = 'reports@contoso.com'
@@ -14,11 +15,11 @@ describe('planSender without a mailbox', () => {
       'To enable, correct the From Email Address. The part after the @ needs a dot, as in contoso.com.',
     ],
   ])('is blocked by %s and says so', (_what, draft, because) => {
-    expect(planSender(exampleSettings(), draft)).toEqual({ kind: 'blocked', because })
+    expect(planSender(exampleSettings(), draft, english)).toEqual({ kind: 'blocked', because })
   })
 
   it('configures a valid address, with the toggle as it is set', () => {
-    expect(planSender(exampleSettings(), { fromEmail, largeAttachments: true })).toEqual({
+    expect(planSender(exampleSettings(), { fromEmail, largeAttachments: true }, english)).toEqual({
       kind: 'start',
       start: { purpose: 'configure', sender: { fromEmail, largeAttachments: true } },
     })
@@ -34,7 +35,7 @@ describe('planSender with a mailbox', () => {
     ['only the spelling of the address has changed', { fromEmail: 'Reports@Contoso.com' }, 'nothing to save'],
     ['the address is emptied', { fromEmail: '' }, 'use Reset'],
   ])('is blocked when %s', (_what, draft, because) => {
-    expect(planSender(connectedExample(), draft)).toEqual({
+    expect(planSender(connectedExample(), draft, english)).toEqual({
       kind: 'blocked',
       because: expect.stringContaining(because),
     })
@@ -57,13 +58,13 @@ describe('planSender with a mailbox', () => {
       changesAddress,
     ],
   ] as const)('saves %s', (_what, settings, draft, start) => {
-    expect(planSender(connectedExample(settings), draft)).toEqual({ kind: 'start', start })
+    expect(planSender(connectedExample(settings), draft, english)).toEqual({ kind: 'start', start })
   })
 
   it('names both changes when both are saved', () => {
     const settings = connectedExample()
-    const plan = planSender(settings, { fromEmail: another, largeAttachments: true })
-    expect(planText(plan, settings)).toBe(
+    const plan = planSender(settings, { fromEmail: another, largeAttachments: true }, english)
+    expect(planText(plan, settings, english)).toBe(
       "Changes the sender to alerts@contoso.com and enables large file attachments once Microsoft's consent completes.",
     )
   })

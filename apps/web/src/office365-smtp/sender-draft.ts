@@ -4,6 +4,7 @@ import { applicationPermissionsFor, type Permission, permissionsFor } from '@inf
 import { z } from 'zod'
 import { inputFault } from '../api/input-fault.ts'
 import type { GraphAuth } from '../environment.ts'
+import type { Translate } from '../language/translate.ts'
 import type { ConsentStart } from './consent-start.ts'
 
 /** What an admin has entered that differs from the settings; everything else is read from those. */
@@ -60,37 +61,37 @@ export type SenderPlan =
   { readonly kind: 'blocked'; readonly because: string } | { readonly kind: 'start'; readonly start: SenderStart }
 
 /** What Enable (nothing is configured) or Save would do with the draft. */
-export function planSender(settings: Office365SmtpSettings, draft: SenderDraft): SenderPlan {
+export function planSender(settings: Office365SmtpSettings, draft: SenderDraft, t: Translate): SenderPlan {
   const { fromEmail, largeAttachments } = senderValues(settings, draft)
   const fault = addressFault(fromEmail)
   if (settings.status === 'not-configured') {
-    if (fromEmail === '') return blocked('To enable, enter the From Email Address first.')
-    if (fault) return blocked(`To enable, correct the From Email Address. ${fault}`)
+    if (fromEmail === '') return blocked(t('settings.plan.enter-to-enable'))
+    if (fault) return blocked(t('settings.plan.correct-to-enable', { fault }))
     return starting({ purpose: 'configure', sender: { fromEmail, largeAttachments } })
   }
-  if (fromEmail === '') return blocked('To save, enter a From Email Address. To disconnect the mailbox, use Reset.')
-  if (fault) return blocked(`To save, correct the From Email Address. ${fault}`)
+  if (fromEmail === '') return blocked(t('settings.plan.enter-to-save'))
+  if (fault) return blocked(t('settings.plan.correct-to-save', { fault }))
   const widens = largeAttachments && !settings.largeAttachments.enabled
   if (!isSender(settings, fromEmail)) {
     return starting({ purpose: 'update-sender', sender: { fromEmail, ...(widens && { largeAttachments }) } })
   }
   if (widens) return starting({ purpose: 'large-attachments' })
-  return blocked('Nothing has changed, so there is nothing to save.')
+  return blocked(t('settings.plan.nothing'))
 }
 
 /** What pressing the button will do, or why it is disabled; shown beside it. */
-export function planText(plan: SenderPlan, settings: Office365SmtpSettings): string {
+export function planText(plan: SenderPlan, settings: Office365SmtpSettings, t: Translate): string {
   if (plan.kind === 'blocked') return plan.because
   const { start } = plan
   switch (start.purpose) {
     case 'configure':
-      return `Connects ${start.sender.fromEmail} once Microsoft's consent completes.`
+      return t('settings.plan.configure', { sender: start.sender.fromEmail })
     case 'update-sender': {
-      const also = start.sender.largeAttachments ? ' and enables large file attachments' : ''
-      return `Changes the sender to ${start.sender.fromEmail}${also} once Microsoft's consent completes.`
+      const { fromEmail: sender, largeAttachments } = start.sender
+      return t(largeAttachments ? 'settings.plan.update-sender-large' : 'settings.plan.update-sender', { sender })
     }
     case 'large-attachments':
-      return `Enables large file attachments for ${settings.fromEmail} once Microsoft's consent completes.`
+      return t('settings.plan.large-attachments', { sender: settings.fromEmail ?? '' })
   }
 }
 

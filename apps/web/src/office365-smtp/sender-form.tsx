@@ -1,8 +1,10 @@
 import { Button, Field, Input, makeStyles, Spinner, Switch, tokens } from '@fluentui/react-components'
 import { LockClosedRegular } from '@fluentui/react-icons/svg/lock-closed'
+import { trimAddress } from '@inforiver-mail/contract/email-address'
 import type { Office365SmtpSettings } from '@inforiver-mail/contract/office365-smtp'
 import { type ReactNode, type Ref, useId, useState } from 'react'
 import { type GraphAuth, useAppEnvironment } from '../environment.ts'
+import { useTranslate } from '../language/language.tsx'
 import { FailureBar } from '../ui/failure-bar.tsx'
 import { LiveRegion } from '../ui/live-region.tsx'
 import { Surface } from '../ui/surface.tsx'
@@ -28,11 +30,6 @@ const useStyles = makeStyles({
   reason: { flex: '1 1 240px', color: tokens.colorNeutralForeground2 },
 })
 
-const SENDER_HINTS = {
-  delegated: 'All mail leaves from this address: your own mailbox, a shared mailbox or a group.',
-  application: 'All mail leaves from this address: the mailbox of a person, or a shared mailbox.',
-} as const satisfies Record<GraphAuth, string>
-
 interface Props {
   ref: Ref<HTMLInputElement>
   settings: Office365SmtpSettings
@@ -46,15 +43,17 @@ interface Props {
 /** Renders the form for the sender and its options, with Enable, Save and Reset. */
 export function SenderForm({ ref, settings, adminEmail, draft, onDraft, flow, onReset }: Props) {
   const styles = useStyles()
+  const t = useTranslate()
   const reasonId = useId()
   const [touched, setTouched] = useState(false)
   const [resetting, setResetting] = useState(false)
   const { graphAuth } = useAppEnvironment()
   const configured = settings.status !== 'not-configured'
+  const button = configured ? 'save' : 'enable'
   const values = senderValues(settings, draft)
   const fault = addressFault(values.fromEmail)
   const showFault = fault !== null && (touched || values.fromEmail !== '')
-  const plan = planSender(settings, draft)
+  const plan = planSender(settings, draft, t)
 
   function submit(event: { preventDefault: () => void }): void {
     event.preventDefault()
@@ -63,11 +62,11 @@ export function SenderForm({ ref, settings, adminEmail, draft, onDraft, flow, on
   }
 
   return (
-    <Surface title="Sender">
+    <Surface title={t('settings.sender')} level={3}>
       <form noValidate className={styles.form} onSubmit={submit}>
         <Field
-          label="From Email Address"
-          hint={SENDER_HINTS[graphAuth]}
+          label={t('settings.sender.address')}
+          hint={t(`settings.sender.hint.${graphAuth}`)}
           validationState={showFault ? 'error' : 'none'}
           validationMessage={showFault ? fault : null}
         >
@@ -78,20 +77,16 @@ export function SenderForm({ ref, settings, adminEmail, draft, onDraft, flow, on
             autoComplete="off"
             autoCapitalize="none"
             spellCheck={false}
-            placeholder="name@domain"
+            placeholder={t('settings.sender.placeholder')}
             value={values.fromEmail}
-            onChange={(_event, { value }) => onDraft(withEntry(settings, draft, { fromEmail: value }))}
+            onChange={(_event, { value }) => onDraft(withEntry(settings, draft, { fromEmail: trimAddress(value) }))}
             onBlur={() => setTouched(true)}
           />
         </Field>
-        <Field
-          hint={
-            <Locked>the configured address is the only sender, and a message that asks for another is refused.</Locked>
-          }
-        >
+        <Field hint={<Locked>{t('settings.sender.single.locked')}</Locked>}>
           <Switch
             className={styles.switch}
-            label="Enable Single Sender Identity"
+            label={t('settings.sender.single')}
             checked={settings.singleSenderIdentity.enabled}
             disabledFocusable={settings.singleSenderIdentity.locked}
           />
@@ -99,7 +94,7 @@ export function SenderForm({ ref, settings, adminEmail, draft, onDraft, flow, on
         <Field hint={<LargeAttachmentsHint locked={settings.largeAttachments.locked} graphAuth={graphAuth} />}>
           <Switch
             className={styles.switch}
-            label="Enable large file attachments"
+            label={t('settings.sender.large')}
             checked={values.largeAttachments}
             disabledFocusable={settings.largeAttachments.locked}
             onChange={(_event, { checked }) => onDraft(withEntry(settings, draft, { largeAttachments: checked }))}
@@ -107,7 +102,7 @@ export function SenderForm({ ref, settings, adminEmail, draft, onDraft, flow, on
         </Field>
         {(!configured || plan.kind === 'start') && (
           <ConsentPreview
-            button={configured ? 'Save' : 'Enable'}
+            button={button}
             settings={settings}
             permissions={permissionsAsked(values, settings, adminEmail, graphAuth)}
             values={values}
@@ -128,11 +123,11 @@ export function SenderForm({ ref, settings, adminEmail, draft, onDraft, flow, on
             disabledFocusable={plan.kind === 'blocked' || flow.starting}
             aria-describedby={reasonId}
           >
-            {configured ? 'Save' : 'Enable'}
+            {t(`settings.${button}`)}
           </Button>
-          {configured && <Button onClick={() => setResetting(true)}>Reset</Button>}
+          {configured && <Button onClick={() => setResetting(true)}>{t('settings.reset')}</Button>}
           <span id={reasonId} className={styles.reason}>
-            {planText(plan, settings)}
+            {planText(plan, settings, t)}
           </span>
         </div>
       </form>
@@ -152,13 +147,10 @@ export function SenderForm({ ref, settings, adminEmail, draft, onDraft, flow, on
 }
 
 function LargeAttachmentsHint({ locked, graphAuth }: { locked: boolean; graphAuth: GraphAuth }) {
+  const t = useTranslate()
   return (
     <>
-      {locked && <Locked>Mail.ReadWrite is granted, and stays so until Reset. </Locked>}
-      Attachments over about 3 MB in all, up to 150 MB each, need the permission Mail.ReadWrite.{' '}
-      {graphAuth === 'application'
-        ? 'It covers every mailbox the application may use, so it is better to have it limited to this one in Exchange.'
-        : 'It covers the whole mailbox of the person who gives consent, so it is better to use a dedicated account.'}
+      {locked && <Locked>{t('settings.sender.large.locked')}</Locked>} {t(`settings.sender.large.${graphAuth}`)}
     </>
   )
 }
@@ -167,7 +159,7 @@ function Locked({ children }: { children: ReactNode }) {
   const styles = useStyles()
   return (
     <>
-      <LockClosedRegular aria-hidden className={styles.lock} /> Locked: {children}
+      <LockClosedRegular aria-hidden className={styles.lock} /> {children}
     </>
   )
 }

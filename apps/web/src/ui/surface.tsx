@@ -17,15 +17,23 @@ const useStyles = makeStyles({
   title: { ...typographyStyles.subtitle2, margin: 0 },
 })
 
+interface Props {
+  title: string
+  /** Of the heading; 3 inside a section that has one of level 2. */
+  level?: 2 | 3
+  children: ReactNode
+}
+
 /** Renders a section of a page, with its own heading. */
-export function Surface({ title, children }: { title: string; children: ReactNode }) {
+export function Surface({ title, level = 2, children }: Props) {
   const styles = useStyles()
+  const Heading = `h${level}` as const
   const titleId = useId()
   return (
     <section className={styles.surface} aria-labelledby={titleId}>
-      <h2 id={titleId} className={styles.title}>
+      <Heading id={titleId} className={styles.title}>
         {title}
-      </h2>
+      </Heading>
       {children}
     </section>
   )

@@ -1,0 +1,15 @@
+import { expect, it } from 'vitest'
+import { trimAddress } from './email-address.ts'
+
+it.each([
+  ['spaces', '  reports@contoso.com '],
+  ['spaces that do not break', '\u00A0reports@contoso.com\u202F'],
+  ['line ends and tabs', '\treports@contoso.com\r\n'],
+  ['marks that cannot be seen', '\u200Breports@contoso.com\uFEFF'],
+])('removes %s around an address', (_what, text) => {
+  expect(trimAddress(text)).toBe('reports@contoso.com')
+})
+
+it('leaves alone what is inside', () => {
+  expect(trimAddress('reports @contoso.com')).toBe('reports @contoso.com')
+})
