@@ -3,6 +3,9 @@ import { giveConsent, type Account } from './microsoft.ts'
 
 export const SETTINGS_PATH = '/settings/office365-smtp'
 
+/** The title of the notice after somebody cancelled on Microsoft's page. */
+export const CANCELLED = 'You cancelled at Microsoft. Nothing was changed.'
+
 export interface Sender {
   readonly fromEmail: string
   readonly largeAttachments?: boolean
@@ -77,6 +80,6 @@ export function createSettingsPage(page: Page): SettingsPage {
 
 export async function openSettings(page: Page): Promise<SettingsPage> {
   await page.goto(SETTINGS_PATH)
-  await expect(page.getByRole('heading', { name: 'Office 365 SMTP', level: 1 })).toBeVisible()
+  await expect(page.getByRole('heading', { name: 'Tenant Settings', level: 1 })).toBeVisible()
   return createSettingsPage(page)
 }

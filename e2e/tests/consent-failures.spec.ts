@@ -2,6 +2,7 @@ import type { Page } from '@playwright/test'
 import { createTestBrowser, type TestBrowser } from '../../apps/api/src/test-support/test-browser.ts'
 import { chooseAccount } from '../support/microsoft.ts'
 import type { SettingsPage } from '../support/settings-page.ts'
+import { CANCELLED } from '../support/settings-page.ts'
 import { expect, test } from '../support/test.ts'
 
 const CALLBACK = '/auth/microsoft/callback'
@@ -30,7 +31,7 @@ test('what Microsoft, or the person there, does not grant is explained, and noth
     const popup = await settings.openMicrosoft(settings.enable)
     await chooseAccount(popup, 'Ada Admin')
     await popup.getByRole('button', { name: 'Cancel' }).click()
-    const notice = settings.notice('The consent was not completed')
+    const notice = settings.notice(CANCELLED)
     await expect(notice).toContainText('an Entra administrator has to open')
     await expect(notice).toContainText(/Correlation id: [0-9a-f-]{36}/)
     await expectNothingConnected(settings, admin)
@@ -68,7 +69,7 @@ test('a needed admin approval is explained, and the link lets an Entra administr
   await expect(popup.getByRole('heading', { name: 'Need admin approval' })).toBeVisible()
   await popup.getByRole('link', { name: 'Return to the application without granting consent' }).click()
 
-  const notice = settings.notice('The consent was not completed')
+  const notice = settings.notice(CANCELLED)
   await expect(notice).toContainText('an Entra administrator has to open')
   const address = await notice.getByRole('link').getAttribute('href')
   const administrator = await otherBrowser()

@@ -1,4 +1,5 @@
 import { chooseAccount } from '../support/microsoft.ts'
+import { CANCELLED } from '../support/settings-page.ts'
 import { expect, test } from '../support/test.ts'
 
 test('mail leaves from a shared mailbox with the access of the person who gave consent', async ({
@@ -11,6 +12,16 @@ test('mail leaves from a shared mailbox with the access of the person who gave c
   await expect(page.getByText('The account needs the Send As right on reports@contoso.com.')).toBeVisible()
   await settings.consent(settings.enable)
 
+  await test.step('the page says at once which account that is, and lets another one give consent', async () => {
+    const connected = settings.notice('Connected')
+    await expect(connected).toContainText(
+      'The consent was given by ada@contoso.com, and the From Email Address is reports@contoso.com',
+    )
+    const popup = await settings.openMicrosoft(connected.getByRole('button', { name: 'Choose another account' }))
+    await expect(popup.getByRole('heading', { name: 'Pick an account' })).toBeVisible()
+    await popup.getByRole('button', { name: 'Cancel' }).click()
+    await expect(settings.notice(CANCELLED)).toBeVisible()
+  })
   await expect(settings.connection).toContainText("Sends as reports@contoso.com with Ada Admin's access.")
   await expect(settings.connection).toContainText('Delegated mailbox: a shared mailbox or group')
   await page.getByRole('textbox', { name: 'Recipient (optional)' }).fill('max@contoso.com')
@@ -38,6 +49,8 @@ test('without the right to send nothing is connected, the page says where to gra
   await expect(notice.getByRole('link')).toHaveAttribute('href', 'https://admin.exchange.microsoft.com')
   await expect(notice).toContainText('A fresh right can take an hour to work.')
   await expect(notice).toContainText('Nothing was changed.')
+  await expect(notice).toContainText('given by ada@contoso.com, and the From Email Address is finance@contoso.com.')
+  await expect(notice.getByRole('button', { name: 'Choose another account' })).toBeVisible()
   await expect(settings.status('Not configured')).toBeVisible()
 
   await microsoft.control('PUT', '/rights', { address: 'finance@contoso.com', person: 'ada@contoso.com', sendAs: true })

@@ -79,7 +79,8 @@ test.describe('when a mailbox is connected', () => {
     await settings.address.fill('reports@contoso')
     await expect(settings.save).toBeDisabled()
     await expect(settings.save).toHaveAccessibleDescription(/^To save, correct the From Email Address\./)
-    await settings.address.fill('reports@contoso.com')
+    await settings.address.fill('\u00A0 reports@contoso.com\u200B ') // as it is often pasted
+    await expect(settings.address).toHaveValue('reports@contoso.com')
     await expect(settings.save).toBeEnabled()
     await settings.address.fill('ada@contoso.com')
     await expect(settings.save).toBeDisabled()

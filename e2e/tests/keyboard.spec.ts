@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test'
 import { tabTo } from '../support/keyboard.ts'
-import { SETTINGS_PATH, createSettingsPage } from '../support/settings-page.ts'
+import { CANCELLED, SETTINGS_PATH, createSettingsPage } from '../support/settings-page.ts'
 import { expect, test } from '../support/test.ts'
 
 test.describe('without a mouse', () => {
@@ -116,7 +116,7 @@ test('a failed consent takes the focus to its explanation, Enter starts another,
   await pressButton(cancelled, 'Cancel')
   const explanation = 'Try again and choose Accept on Microsoft’s page.'
   await expect(page.locator(':focus').getByText(explanation)).toBeVisible()
-  await expect(live.filter({ hasText: 'The consent was not completed' })).toBeAttached()
+  await expect(live.filter({ hasText: CANCELLED })).toBeAttached()
 
   const opened = page.waitForEvent('popup')
   await settings.address.press('Enter')

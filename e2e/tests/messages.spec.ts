@@ -161,7 +161,7 @@ test('a held message says what it waits for and where to mend it, and is cancell
   await dialog.getByRole('button', { name: 'Keep it' }).click()
   await expect(notice(page, 'The message is held')).toBeVisible()
   await notice(page, 'The message is held').getByRole('link', { name: 'Connect a mailbox' }).click()
-  await expect(page.getByRole('heading', { name: 'Office 365 SMTP', level: 1 })).toBeVisible()
+  await expect(page.getByRole('heading', { name: 'Tenant Settings', level: 1 })).toBeVisible()
 
   await page.goBack()
   await page.getByRole('button', { name: 'Cancel message' }).click()

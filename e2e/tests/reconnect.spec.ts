@@ -5,7 +5,7 @@ import { startRegisteredMicrosoft } from '../support/registered-microsoft.ts'
 import { createTestBrowser } from '../../apps/api/src/test-support/test-browser.ts'
 import { expectAccessible } from '../support/axe.ts'
 import { createKey, createService, type Service } from '../support/service.ts'
-import { createSettingsPage, SETTINGS_PATH, type SettingsPage } from '../support/settings-page.ts'
+import { CANCELLED, SETTINGS_PATH, type SettingsPage, createSettingsPage } from '../support/settings-page.ts'
 import { expect, signIn, test } from '../support/test.ts'
 
 const CORRELATION_ID = /Correlation id: [0-9a-f-]{36}/
@@ -128,7 +128,7 @@ test.describe('right after the mailbox was connected', () => {
     await test.step('a cancelled Reconnect leaves everything as it was', async () => {
       const popup = await settings.openMicrosoft(problem.getByRole('button', { name: 'Reconnect' }))
       await popup.getByRole('button', { name: 'Cancel' }).click()
-      await expect(settings.notice('The consent was not completed')).toBeVisible()
+      await expect(settings.notice(CANCELLED)).toBeVisible()
       await expect(settings.status('Reconnect required')).toBeVisible()
       await expect(settings.notice('The test mail is held')).toBeVisible()
     })

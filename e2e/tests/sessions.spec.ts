@@ -14,7 +14,7 @@ test.describe('somebody who is not signed in', () => {
     await page.clock.install()
     await signIn(page, 'Ada Admin')
 
-    await expect(page.getByRole('heading', { name: 'Office 365 SMTP', level: 1 })).toBeVisible()
+    await expect(page.getByRole('heading', { name: 'Tenant Settings', level: 1 })).toBeVisible()
     await expect(page).toHaveURL(/\/settings\/office365-smtp\?from=mail$/)
     await expect(page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Settings' })).toBeVisible()
 
@@ -45,7 +45,7 @@ test.describe('somebody who is not signed in', () => {
 
     await page.getByRole('link', { name: 'Use another account' }).click()
     await giveConsent(page, 'Ada Admin')
-    await expect(page.getByRole('heading', { name: 'Office 365 SMTP', level: 1 })).toBeVisible()
+    await expect(page.getByRole('heading', { name: 'Tenant Settings', level: 1 })).toBeVisible()
   })
 
   test('reads why Microsoft did not sign them in, and can sign in again', async ({ page }) => {
@@ -64,7 +64,7 @@ test.describe('somebody who is not signed in', () => {
     })
     await giveConsent(page, 'Ada Admin')
     await expect(page).toHaveURL(/\/settings\/office365-smtp$/)
-    await expect(page.getByRole('heading', { name: 'Office 365 SMTP', level: 1 })).toBeVisible()
+    await expect(page.getByRole('heading', { name: 'Tenant Settings', level: 1 })).toBeVisible()
   })
 })
 

@@ -10,10 +10,9 @@ test('where SMTP does not say Office365, the pages say what to set', async ({ pa
   await page.goto(product.url + SETTINGS_PATH)
   await signIn(page, 'Ada Admin')
 
-  await expect(page.getByRole('heading', { name: 'Office 365 SMTP' })).toBeVisible()
+  await expect(page.getByRole('heading', { name: 'Tenant Settings', level: 1 })).toBeVisible()
   await expect(page.getByRole('main')).toContainText('the operator sets SMTP=Office365 in the file inforiver-mail.env')
   await expect(page.getByRole('textbox')).toHaveCount(0)
-  await expect(page.getByRole('navigation', { name: 'Breadcrumb' })).toHaveText(/Tenant Settings.*Office 365 SMTP/)
   for (const name of ['Service keys', 'Alerts']) {
     await page.getByRole('link', { name }).click()
     await expect(page.getByRole('heading', { name, level: 1 })).toBeFocused()

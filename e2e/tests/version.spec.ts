@@ -13,7 +13,7 @@ test('every page has the version at its foot, signed out too', async ({ page, pr
   await expect(foot).toHaveText(`Inforiver Mail ${version}`)
 
   await signIn(page, 'Ada Admin')
-  await expect(page.getByRole('heading', { name: 'Office 365 SMTP', level: 1 })).toBeVisible()
+  await expect(page.getByRole('heading', { name: 'Tenant Settings', level: 1 })).toBeVisible()
   await expect(foot).toHaveText(`Inforiver Mail ${version}`)
   const { bottom, height } = await foot.evaluate((element) => ({
     bottom: Math.round(element.getBoundingClientRect().bottom),

@@ -181,7 +181,12 @@ function Outcome({ consent, watched, settings, flow, onDismiss }: OutcomeProps) 
           title={t('settings.consent.cancelled-at-microsoft')}
           onDismiss={onDismiss}
           actions={start && button('try-again', start)}
-        />
+        >
+          <span>
+            <LinkedText text={problem.action} />
+          </span>
+          <RequestId label={t('settings.correlation-id')} value={problem.correlationId} />
+        </Notice>
       </div>
     )
   }
