@@ -1,3 +1,4 @@
+import { expectAccessibleOnPhone } from '../support/axe.ts'
 import { expect, test } from '../support/test.ts'
 
 test('the form of a new mailbox is checked while it is filled in, and says what its buttons would do', async ({
@@ -103,4 +104,34 @@ test.describe('when a mailbox is connected', () => {
       await expect(page.getByText('Client secret')).toHaveCount(0)
     })
   })
+})
+
+test('the set-up is checked before a mailbox is connected, for the address that is entered, and copied for support', async ({
+  page,
+  settings,
+  context,
+  admin,
+}) => {
+  await context.grantPermissions(['clipboard-read', 'clipboard-write'])
+  const section = page.getByRole('region', { name: 'Set-up check' })
+  await settings.address.fill('reports@contoso.com')
+  await expect(section).toContainText('Checks reports@contoso.com, which is not saved yet.')
+  await section.getByRole('button', { name: 'Check the set-up' }).click()
+  await expect(section.getByRole('progressbar')).toBeVisible()
+  await test.step('a second check has to wait', async () => {
+    const { status, json } = await admin.call('POST', '/api/v1/tenant-settings/office365-smtp/check', {})
+    expect([status, json.code]).toEqual([409, 'check-running'])
+  })
+  await expect(section.getByText(/ in order, /)).toBeVisible()
+  await expect(section).toContainText('Checked for reports@contoso.com.')
+  await expect(section.getByRole('listitem').filter({ hasText: 'no mailbox is connected' }).first()).toContainText(
+    'Skipped',
+  )
+  await expectAccessibleOnPhone(page)
+
+  await section.getByRole('button', { name: 'Copy for support' }).click()
+  await expect(section.getByText('Copied.')).toBeVisible()
+  const copied = await page.evaluate(() => navigator.clipboard.readText())
+  expect(copied).toContain('skipped permissions: not-connected')
+  expect(copied).not.toContain('contoso')
 })

@@ -208,14 +208,14 @@ export const CHECK_TEXTS: Readonly<Record<CheckCode, CheckText>> = {
   'registration-accepted': {
     status: 'ok',
     title: 'Microsoft accepts the app registration',
-    detail: 'Entra accepts the application and its secret or certificate.',
+    detail: 'Entra accepts the application and its secret, certificate or federated credential.',
   },
   'registration-refused': {
     status: 'failed',
     title: 'Microsoft refuses the app registration',
     detail: 'Entra does not accept it.',
     action:
-      'Whoever operates Inforiver Mail compares AZURE_TENANT_ID, AZURE_CLIENT_ID and the secret or certificate with Entra.',
+      'Whoever operates Inforiver Mail compares AZURE_TENANT_ID, AZURE_CLIENT_ID and the secret, certificate or federated credential with Entra.',
   },
   'registration-not-judged': {
     status: 'warning',
@@ -234,13 +234,13 @@ export const CHECK_TEXTS: Readonly<Record<CheckCode, CheckText>> = {
     status: 'warning',
     title: 'The {kind} expires soon',
     detail: 'It expires on {date}, in {days} days. No mail leaves after that.',
-    action: `Make a new one in Entra under ${ENTRA}, set it in the configuration, and start Inforiver Mail again.`,
+    action: `Make a new one in the {entra} > ${ENTRA}, set it in the configuration, and start Inforiver Mail again.`,
   },
   'credential-expired': {
     status: 'failed',
     title: 'The {kind} has expired',
     detail: 'It expired on {date}: Microsoft gives no tokens for it.',
-    action: `Make a new one in Entra under ${ENTRA}, set it in the configuration, and start Inforiver Mail again.`,
+    action: `Make a new one in the {entra} > ${ENTRA}, set it in the configuration, and start Inforiver Mail again.`,
   },
   'credential-not-yet-valid': {
     status: 'failed',

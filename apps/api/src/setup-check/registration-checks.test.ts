@@ -46,7 +46,7 @@ it.each<[string, Partial<Credential>, Date | null]>([
 ])('finds %s in %j', (code, credential, validFrom) => {
   const given: Credential = { kind: 'secret', expiresAt: '2027-11-24T10:00:00.000Z', daysLeft: 365, level: 'ok' }
 
-  expect(checkCredentialExpiry({ ...given, ...credential }, { validFrom, now: NOW, demo: false })).toMatchObject({
-    code,
-  })
+  const entra = 'the admin center'
+  const found = checkCredentialExpiry({ ...given, ...credential }, { validFrom, now: NOW, demo: false, entra })
+  expect(found).toMatchObject({ code })
 })

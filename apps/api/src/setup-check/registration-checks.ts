@@ -31,17 +31,17 @@ function explained(code: Outcome['code'], explanation: Explanation): Outcome {
   return { code, values: { kind, aadsts: aadstsCode, correlationId }, text: { title, detail, action } }
 }
 
-/** `validFrom` is known of a certificate only. */
+/** `validFrom` is known of a certificate only; `entra` names the page of Entra where another one is made. */
 export function checkCredentialExpiry(
   { kind, expiresAt, daysLeft, level }: Credential,
-  { validFrom, now, demo }: { validFrom: Date | null; now: Date; demo: boolean },
+  { validFrom, now, demo, entra }: { validFrom: Date | null; now: Date; demo: boolean; entra: string },
 ): Outcome {
   if (demo) return found('demo')
   if (validFrom !== null && validFrom > now)
     return found('credential-not-yet-valid', { kind, validFrom: validFrom.toISOString() })
   if (kind === 'federated') return found('credential-federated')
   if (expiresAt === null) return found('credential-expiry-unknown', { kind })
-  const values = { kind, expiresAt, date: expiresAt.slice(0, 10), days: daysLeft }
+  const values = { kind, expiresAt, date: expiresAt.slice(0, 10), days: daysLeft, entra }
   if (level === 'expired') return found('credential-expired', values)
   return found(level === 'ok' ? 'credential-valid' : 'credential-expires-soon', values)
 }

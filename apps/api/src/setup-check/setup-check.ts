@@ -154,7 +154,12 @@ function startChecks(deps: SetupCheckDeps, fromEmail: string | undefined, signal
 
   async function judgeCredential(): Promise<Outcome> {
     const now = clock()
-    return checkCredentialExpiry(credential.view(now), { validFrom: credential.validFrom(), now, demo: deps.demo })
+    return checkCredentialExpiry(credential.view(now), {
+      validFrom: credential.validFrom(),
+      now,
+      demo: deps.demo,
+      entra: identity.adminCenters.entra,
+    })
   }
 }
 

@@ -6,6 +6,8 @@ import { CallFailed } from './failure.ts'
 import { overGap, sessionGap } from './session-gap.ts'
 
 const TIMEOUT_MS = 20_000
+/** The set-up check alone takes up to 20 seconds. */
+const SLOW_MS: Readonly<Record<string, number>> = { checkSetup: 30_000 }
 /** These tell whether there is a session, and do not wait for one. */
 const ABOUT_SESSION: ReadonlySet<string> = new Set([readSession.operation, signOut.operation])
 
@@ -41,7 +43,7 @@ async function callOnce<E extends Endpoint>(
   signal: AbortSignal | undefined,
   { polling = false }: CallOptions,
 ): Promise<Answer<E>> {
-  const timeout = AbortSignal.timeout(TIMEOUT_MS)
+  const timeout = AbortSignal.timeout(SLOW_MS[endpoint.operation] ?? TIMEOUT_MS)
   const limits = signal ? AbortSignal.any([signal, timeout]) : timeout
   try {
     const { url, init } = requestFor(endpoint, input, polling)

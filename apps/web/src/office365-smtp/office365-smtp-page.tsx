@@ -22,8 +22,9 @@ import { onTheWireText, waitingText } from './connection-text.ts'
 import { useConsentFlow } from './consent-flow.ts'
 import { ConsentStatus } from './consent-status.tsx'
 import { credentialWarning } from './credential-text.ts'
-import { type SenderDraft, withoutSaved } from './sender-draft.ts'
+import { type SenderDraft, unsavedSender, withoutSaved } from './sender-draft.ts'
 import { SenderForm } from './sender-form.tsx'
+import { SetupCheckSection } from './setup-check-section.tsx'
 import { readUnsaved } from './unsaved.ts'
 
 const DeliveryReportsSection = laterPage(
@@ -145,6 +146,7 @@ function SettingsScreen({ settings, readAt, refreshError, onRefresh }: SettingsS
           </Suspense>
         )}
         {configured && <TestMessage adminEmail={user.email} />}
+        <SetupCheckSection settings={settings} unsavedSender={unsavedSender(settings, draft)} />
       </section>
     </Page>
   )

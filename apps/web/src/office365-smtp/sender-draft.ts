@@ -48,6 +48,12 @@ export function withoutSaved(settings: Office365SmtpSettings, draft: SenderDraft
   }
 }
 
+/** The address that is entered and not saved, if it is a valid one; else null. */
+export function unsavedSender(settings: Office365SmtpSettings, { fromEmail }: SenderDraft): string | null {
+  if (fromEmail === undefined || isSender(settings, fromEmail)) return null
+  return addressFault(fromEmail) === null ? fromEmail : null
+}
+
 /** What is wrong with an address, as a sentence; null when it is valid. */
 export function addressFault(address: string): string | null {
   return inputFault(EmailAddress, address)

@@ -2,5 +2,22 @@ import type { TranslationOf } from '../catalogue.ts'
 import type { checks as english } from '../en/checks.ts'
 
 export const checks: TranslationOf<typeof english> = {
+  'checks.intro':
+    'Prüft alles, was E-Mails brauchen, von der Konfiguration des Servers bis zum Postfach bei Microsoft. Es wird nichts gesendet und nichts geändert.',
+  'checks.start': 'Einrichtung prüfen',
+  'checks.again': 'Erneut prüfen',
+  'checks.unsaved': 'Prüft {sender}; die Adresse ist noch nicht gespeichert.',
+  'checks.for': 'Geprüft für {sender}.',
+  'checks.running': 'Die Prüfung läuft. Sie dauert höchstens 20 Sekunden.',
+  'checks.summary':
+    '{failed, plural, =0 {Nichts fehlgeschlagen} other {# fehlgeschlagen}}, {warnings, plural, =0 {keine Warnungen} one {# Warnung} other {# Warnungen}}, {ok, number} in Ordnung, {skipped, number} übersprungen.',
+  'checks.status.ok': 'In Ordnung',
+  'checks.status.warning': 'Warnung',
+  'checks.status.failed': 'Fehlgeschlagen',
+  'checks.status.skipped': 'Übersprungen',
+  'checks.copy': 'Für den Support kopieren',
+  'checks.copy-fallback': 'Führen Sie stattdessen „doctor“ auf dem Server aus.',
+  'checks.copy-hint':
+    'Kopiert Versionen, die Prüfungen mit ihren Codes und Korrelations-IDs: kein Geheimnis, keine Adresse und keinen Text.',
   'checks.title': 'Prüfung der Einrichtung',
 }

@@ -1,0 +1,129 @@
+import { Badge, Button, makeStyles, ProgressBar, tokens } from '@fluentui/react-components'
+import type { Office365SmtpSettings } from '@inforiver-mail/contract/office365-smtp'
+import { type Check, type CheckStatus, checkSetup } from '@inforiver-mail/contract/setup-check'
+import { useMutation, useQuery } from '@tanstack/react-query'
+import { useId } from 'react'
+import { call } from '../api/call.ts'
+import { versionQuery } from '../api/version.ts'
+import { useAppEnvironment } from '../environment.ts'
+import { useTranslate } from '../language/language.tsx'
+import { CopyButton } from '../ui/copy-button.tsx'
+import { FailureBar } from '../ui/failure-bar.tsx'
+import { LinkedText } from '../ui/linked-text.tsx'
+import { LiveRegion } from '../ui/live-region.tsx'
+import { Surface } from '../ui/surface.tsx'
+import { byUrgency, checkText, summaryText } from './setup-check-text.ts'
+import { supportText } from './support-text.ts'
+
+const useStyles = makeStyles({
+  text: { margin: 0, color: tokens.colorNeutralForeground2 },
+  actions: { display: 'flex', flexWrap: 'wrap', alignItems: 'center', gap: tokens.spacingHorizontalM },
+  list: { listStyleType: 'none', margin: 0, padding: 0, display: 'grid', gap: tokens.spacingVerticalM },
+  check: {
+    display: 'grid',
+    gridTemplateColumns: '112px 1fr',
+    gap: tokens.spacingHorizontalM,
+    '@media (max-width: 480px)': { gridTemplateColumns: '1fr' },
+  },
+  lines: { display: 'grid', gap: tokens.spacingVerticalXXS, minWidth: 0 },
+  title: { margin: 0, fontWeight: tokens.fontWeightSemibold },
+})
+
+const COLORS = {
+  ok: 'success',
+  warning: 'warning',
+  failed: 'danger',
+  skipped: 'informative',
+} as const satisfies Record<CheckStatus, string>
+
+interface Props {
+  settings: Office365SmtpSettings
+  /** A valid address that is entered and not saved, to be checked in place of the sender; null for none. */
+  unsavedSender: string | null
+}
+
+/** Checks the whole set-up on request, before and after a mailbox is connected; nothing is sent or changed. */
+export function SetupCheckSection({ settings, unsavedSender }: Props) {
+  const styles = useStyles()
+  const t = useTranslate()
+  const progressId = useId()
+  const { clock } = useAppEnvironment()
+  const { data: version = null } = useQuery(versionQuery)
+  const check = useMutation({
+    mutationFn: async (fromEmail: string | null) => {
+      const { checks } = await call(checkSetup, { body: fromEmail === null ? {} : { fromEmail } })
+      return { checks, fromEmail, at: clock() }
+    },
+  })
+  const start = () => check.mutate(unsavedSender)
+  const found = check.isPending ? undefined : check.data
+  return (
+    <Surface title={t('checks.title')} level={3}>
+      <p className={styles.text}>{t('checks.intro')}</p>
+      <div className={styles.actions}>
+        <Button disabledFocusable={check.isPending} onClick={start}>
+          {t(found ? 'checks.again' : 'checks.start')}
+        </Button>
+        {unsavedSender !== null && <span>{t('checks.unsaved', { sender: unsavedSender })}</span>}
+      </div>
+      <LiveRegion>
+        {check.isPending && (
+          <div>
+            <span id={progressId}>{t('checks.running')}</span>
+            <ProgressBar aria-labelledby={progressId} />
+          </div>
+        )}
+        {check.error && <FailureBar error={check.error} onRetry={start} onDismiss={check.reset} />}
+        {found && (
+          <p className={styles.title}>
+            {summaryText(found.checks, t)} {found.fromEmail !== null && t('checks.for', { sender: found.fromEmail })}
+          </p>
+        )}
+      </LiveRegion>
+      {found && (
+        <>
+          <ul className={styles.list}>
+            {byUrgency(found.checks).map((one) => (
+              <CheckItem key={one.id} check={one} />
+            ))}
+          </ul>
+          <CopyButton
+            label={t('checks.copy')}
+            text={supportText({
+              ...{ version, settings, at: found.at, checks: found.checks },
+              ...{ userAgent: navigator.userAgent, language: t.language },
+            })}
+            fallback={t('checks.copy-fallback')}
+          />
+          <p className={styles.text}>{t('checks.copy-hint')}</p>
+        </>
+      )}
+    </Surface>
+  )
+}
+
+function CheckItem({ check }: { check: Check }) {
+  const styles = useStyles()
+  const t = useTranslate()
+  const { title, detail, action, isEnglish } = checkText(check, t)
+  return (
+    <li className={styles.check}>
+      <div>
+        <Badge appearance="tint" color={COLORS[check.status]}>
+          {t(`checks.status.${check.status}`)}
+        </Badge>
+      </div>
+      <div className={styles.lines} {...(isEnglish && { lang: 'en' })}>
+        <p className={styles.title}>{title}</p>
+        <span>
+          <LinkedText text={detail} />
+        </span>
+        {action !== null && (
+          <span>
+            <LinkedText text={action} />
+          </span>
+        )}
+      </div>
+    </li>
+  )
+}

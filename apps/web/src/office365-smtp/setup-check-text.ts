@@ -1,0 +1,50 @@
+import type { Check, CheckStatus } from '@inforiver-mail/contract/setup-check'
+import type { Values } from '@inforiver-mail/contract/values'
+import type { TextValues, Translate } from '../language/translate.ts'
+
+/** What a check found, in the page's language; `isEnglish` where only the server has words for it. */
+export interface CheckText {
+  readonly title: string
+  readonly detail: string
+  readonly action: string | null
+  readonly isEnglish: boolean
+}
+
+export function checkText(check: Check, t: Translate): CheckText {
+  const values = toTextValues(check.values, t)
+  const word = (part: string) => t.known(`checks.${check.code}.${part}`, values)
+  const [title, detail] = [word('title'), word('detail')]
+  const action = check.action === null ? null : word('action')
+  // Texts of two languages are not mixed.
+  if (title === null || detail === null || (check.action !== null && action === null)) {
+    return { title: check.title, detail: check.detail, action: check.action, isEnglish: true }
+  }
+  return { title, detail, action, isEnglish: false }
+}
+
+const ORDER = ['failed', 'warning', 'skipped', 'ok'] as const satisfies readonly CheckStatus[]
+
+/** The checks that somebody has to act on come first; within a status the order of the answer stays. */
+export function byUrgency(checks: readonly Check[]): readonly Check[] {
+  return checks.toSorted((one, other) => ORDER.indexOf(one.status) - ORDER.indexOf(other.status))
+}
+
+/** How many checks came out how, as a sentence. */
+export function summaryText(checks: readonly Check[], t: Translate): string {
+  const count = (status: CheckStatus) => checks.filter((check) => check.status === status).length
+  return t('checks.summary', {
+    failed: count('failed'),
+    warnings: count('warning'),
+    ok: count('ok'),
+    skipped: count('skipped'),
+  })
+}
+
+function toTextValues(values: Values, t: Translate): TextValues {
+  const texts = Object.entries(values).flatMap(([name, value]): [string, string | number][] => {
+    if (value === null) return []
+    if (Array.isArray(value)) return [[name, t.list(value)]]
+    return [[name, typeof value === 'boolean' ? String(value) : value]]
+  })
+  return Object.fromEntries(texts)
+}
