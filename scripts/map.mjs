@@ -8,6 +8,8 @@ const ROOT = dirname(import.meta.dirname)
 const SOURCE_FOLDERS = ['apps', 'packages', 'scripts']
 const SKIPPED_FOLDERS = new Set(['node_modules', 'dist', 'generated', 'test-support', '.turbo', '.cache'])
 const IS_SOURCE = /(?<!\.test)\.(ts|tsx|mjs)$/
+/** The texts of the page, a file for each area and language; the README of the folder has an entry. */
+const IS_CATALOGUE = /[\\/]web[\\/]src[\\/]language[\\/][a-z]{2}[\\/]/
 /** A path from the root, as a map writes it between backticks. */
 const ENTRY = /`((?:apps|packages|scripts|prisma|e2e|deploy)\/[\w./@-]+\.\w+)`/g
 /** Shorter files need no entry. */
@@ -31,8 +33,8 @@ export function compareMaps({ maps, sources, exists }) {
 
 /** Compares the maps of this repository with its files. */
 export function compareRepository() {
-  const sources = SOURCE_FOLDERS.flatMap((folder) => filesBelow(join(ROOT, folder))).filter((path) =>
-    IS_SOURCE.test(path),
+  const sources = SOURCE_FOLDERS.flatMap((folder) => filesBelow(join(ROOT, folder))).filter(
+    (path) => IS_SOURCE.test(path) && !IS_CATALOGUE.test(path),
   )
   const maps = [join(ROOT, 'README.md'), ...filesBelow(join(ROOT, 'docs'), 'decisions')].filter((path) =>
     path.endsWith('.md'),
