@@ -24,7 +24,6 @@ import { ConsentStatus } from './consent-status.tsx'
 import { credentialWarning } from './credential-text.ts'
 import { type SenderDraft, unsavedSender, withoutSaved } from './sender-draft.ts'
 import { SenderForm } from './sender-form.tsx'
-import { SetupCheckSection } from './setup-check-section.tsx'
 import { readUnsaved } from './unsaved.ts'
 
 const DeliveryReportsSection = laterPage(
@@ -40,6 +39,9 @@ export function Office365SmtpPage() {
     </QueryPage>
   )
 }
+
+// With its many texts it is no part of the first load.
+const SetupCheckSection = laterPage(async () => (await import('./setup-check-section.tsx')).SetupCheckSection)
 
 const BADGES = {
   'not-configured': 'informative',
@@ -146,7 +148,9 @@ function SettingsScreen({ settings, readAt, refreshError, onRefresh }: SettingsS
           </Suspense>
         )}
         {configured && <TestMessage adminEmail={user.email} />}
-        <SetupCheckSection settings={settings} unsavedSender={unsavedSender(settings, draft)} />
+        <Suspense fallback={null}>
+          <SetupCheckSection settings={settings} unsavedSender={unsavedSender(settings, draft)} />
+        </Suspense>
       </section>
     </Page>
   )

@@ -90,8 +90,12 @@ export function SetupCheckSection({ settings, unsavedSender }: Props) {
           <CopyButton
             label={t('checks.copy')}
             text={supportText({
-              ...{ version, settings, at: found.at, checks: found.checks },
-              ...{ userAgent: navigator.userAgent, language: t.language },
+              version,
+              settings,
+              at: found.at,
+              checks: found.checks,
+              userAgent: navigator.userAgent,
+              language: t.language,
             })}
             fallback={t('checks.copy-fallback')}
           />

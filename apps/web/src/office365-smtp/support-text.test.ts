@@ -27,12 +27,10 @@ function copied(checks: readonly Check[]): string {
     settings: connectedExample({
       problem: {
         code: 'reconnect-required',
-        ...{
-          title: PRIVATE.join(),
-          detail: PRIVATE.join(),
-          action: PRIVATE.join(),
-          values: { address: PRIVATE[0] ?? '' },
-        },
+        title: PRIVATE.join(),
+        detail: PRIVATE.join(),
+        action: PRIVATE.join(),
+        values: { address: PRIVATE.join() },
         since: '2026-11-24T10:00:00.000Z',
         correlationId: CORRELATION_ID,
       },
@@ -54,23 +52,10 @@ it('gathers versions, checks and correlation ids', () => {
 })
 
 it('holds no secret and no address, whatever the values of the checks are called', () => {
-  const names = [
-    ...[
-      'address',
-      'host',
-      'url',
-      'person',
-      'domain',
-      'folder',
-      'owner',
-      'account',
-      'paths',
-      'keys',
-      'faults',
-      'warnings',
-    ],
-    ...['reason', 'status', 'code', 'kind', 'missing', 'version', 'mode', 'correlationId', 'requestId', 'sentence'],
-  ]
+  const names =
+    'address host url person domain folder owner account paths keys faults warnings sentence reason status code kind missing version mode correlationId requestId'.split(
+      ' ',
+    )
   const everything = CheckId.options.flatMap((id) =>
     PRIVATE.map((text) => check({ id, values: Object.fromEntries(names.map((name) => [name, [text]])) })),
   )
