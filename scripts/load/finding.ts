@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { BLOCK_MESSAGES } from '../../apps/api/src/queue/search-postings.ts'
+import { writeEndedMessages } from '../../apps/api/src/test-support/ended-messages.ts'
 import type { Process, Tenant, Testbed } from './testbed.ts'
 
 const A_THOUSAND = 1_000
@@ -52,10 +53,15 @@ export async function benchFinding(testbed: Testbed): Promise<void> {
   if (!reader) return
   const cookie = await signIn(testbed, reader)
   const product = await testbed.start('all')
-  await seed(testbed, reader, 0, A_THOUSAND)
+  const seeded = { tenantId: reader.id, newestAt: new Date(), secondsApart: 1, someUnsent: true }
+  await writeEndedMessages(testbed.pool, { ...seeded, from: 0, count: A_THOUSAND })
   const few = await measure(product, cookie, A_THOUSAND)
   for (let from = A_THOUSAND; from < A_MILLION; from += SEEDED_AT_ONCE)
-    await seed(testbed, reader, from, Math.min(SEEDED_AT_ONCE, A_MILLION - from))
+    await writeEndedMessages(testbed.pool, {
+      ...seeded,
+      from,
+      count: Math.min(SEEDED_AT_ONCE, A_MILLION - from),
+    })
   await index(testbed)
   const many = await measure(product, cookie, A_MILLION)
   for (const [what, { ms, otherMs, answer }] of Object.entries(many))
@@ -78,33 +84,6 @@ async function signIn({ pool }: Testbed, { id }: Tenant): Promise<string> {
     [createHash('sha256').update(value).digest('base64url'), id],
   )
   return `inforiver-mail-session=${value}`
-}
-
-/** Adds messages that have ended, one for each second back from now; number 0 is the newest. */
-async function seed({ pool }: Testbed, { id }: Tenant, from: number, count: number): Promise<void> {
-  await pool.query(
-    `WITH ended AS (
-       INSERT INTO messages (id, tenant_id, service, outcome, from_email, "to", subject, reference, created_at, sent_at, ended_at, open_bytes,
-                             possible_duplicate, problem)
-       SELECT 'msg_' || md5('seeded ' || n), $1, 'load-' || n % 5, CASE WHEN n % 50 = 1 THEN 'failed' WHEN n % 100 = 2 THEN 'cancelled' ELSE 'sent' END,
-              'reports@contoso.com',
-              jsonb_build_array(
-                jsonb_build_object('address', (ARRAY['anna','bernd','carla','dieter','eva'])[1 + n % 5] || '.berg' || n % 7 || '@contoso.com',
-                                   'name', (ARRAY['Anna','Bernd','Carla','Dieter','Eva'])[1 + n % 5] || ' Berg'),
-                jsonb_build_object('address', 'person-' || n || '@fabrikam.com')),
-              CASE n % 3 WHEN 0 THEN 'Monthly report ' || n % 12 WHEN 1 THEN 'Sales report on region ' || n % 100 || ' for ' || md5(n::text)
-                         ELSE 'Alert ' || n || ': threshold exceeded' END,
-              'INV-' || lpad(n::text, 7, '0'), now() - n * interval '1 second', CASE WHEN n % 50 <> 1 AND n % 100 <> 2 THEN now() - n * interval '1 second' END,
-              now() - n * interval '1 second', 200, n % 1000 = 3,
-              CASE WHEN n % 50 = 1 THEN '{"code": "recipient-refused", "title": "", "detail": "", "microsoftCode": "ErrorInvalidRecipients", "requestId": null}'::jsonb END
-         FROM generate_series($2::int, $2::int + $3::int - 1) AS n
-       RETURNING id, tenant_id, service, outcome, created_at, ended_at
-     )
-     INSERT INTO unsent_messages (message_id, tenant_id, service, outcome, created_at, ended_at, has_content, cause)
-     SELECT id, tenant_id, service, outcome, created_at, ended_at, false, CASE outcome WHEN 'failed' THEN 'ErrorInvalidRecipients' END
-       FROM ended WHERE outcome <> 'sent'`,
-    [id, from, count],
-  )
 }
 
 /** Waits until the index holds what was seeded, and says what it costs. */

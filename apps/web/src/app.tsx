@@ -10,7 +10,7 @@ import {
   webLightTheme,
 } from '@fluentui/react-components'
 import { QueryClientProvider } from '@tanstack/react-query'
-import { type ReactNode, Suspense, useState, useSyncExternalStore } from 'react'
+import { type ReactNode, Suspense, useState } from 'react'
 import { Link, Route, Switch } from 'wouter'
 import { Notices } from './alerts/notices.tsx'
 import { createQueryClient } from './api/query-client.ts'
@@ -27,6 +27,7 @@ import { ErrorBoundary } from './shell/error-boundary.tsx'
 import { Shell } from './shell/shell.tsx'
 import { Foot } from './shell/foot.tsx'
 import { PageLoading, PageState } from './ui/page-state.tsx'
+import { useMedia } from './ui/use-media.ts'
 
 // The overview is in the first load, since the app opens there. Other pages are loaded on demand.
 const Office365SmtpPage = laterPage(
@@ -36,7 +37,6 @@ const RecipientsPage = laterPage(async () => (await import('./recipients/recipie
 const ServiceKeysPage = laterPage(async () => (await import('./service-keys/service-keys-page.tsx')).ServiceKeysPage)
 const AlertsPage = laterPage(async () => (await import('./alerts/alerts-page.tsx')).AlertsPage)
 const MessagesPage = laterPage(async () => (await import('./messages/messages-page.tsx')).MessagesPage)
-const MessagePage = laterPage(async () => (await import('./messages/message-page.tsx')).MessagePage)
 const AuditPage = laterPage(async () => (await import('./audit/audit-page.tsx')).AuditPage)
 const SessionsPage = laterPage(async () => (await import('./session/sessions-page.tsx')).SessionsPage)
 
@@ -83,8 +83,8 @@ export function App({
                         <Route path={PAGES.recipients} component={RecipientsPage} />
                         <Route path={PAGES.serviceKeys} component={ServiceKeysPage} />
                         <Route path={PAGES.alerts} component={AlertsPage} />
-                        <Route path={PAGES.messages} component={MessagesPage} />
-                        <Route path={PAGES.message}>{({ id }) => <MessagePage key={id} id={id} />}</Route>
+                        {/* One route, so that the list stays where it is while messages are opened from it. */}
+                        <Route path={PAGES.message}>{({ id }) => <MessagesPage id={id ?? null} />}</Route>
                         <Route path={PAGES.auditLog} component={AuditPage} />
                         <Route path={PAGES.sessions} component={SessionsPage} />
                         <Route component={NotFoundPage} />
@@ -114,17 +114,6 @@ function Themed({ children }: { children: ReactNode }) {
     >
       {children}
     </FluentProvider>
-  )
-}
-
-function useMedia(query: string): boolean {
-  const [media] = useState(() => window.matchMedia(query))
-  return useSyncExternalStore(
-    (onChange) => {
-      media.addEventListener('change', onChange)
-      return () => media.removeEventListener('change', onChange)
-    },
-    () => media.matches,
   )
 }
 

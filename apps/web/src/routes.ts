@@ -8,7 +8,8 @@ export const PAGES = {
   auditLog: '/settings/audit-log',
   sessions: '/settings/sessions',
   messages: '/messages',
-  message: '/messages/:id',
+  /** The list, with or without one message beside it. */
+  message: '/messages/:id?',
 } as const
 
 /** Lists the left menu from top to bottom. */

@@ -11,7 +11,7 @@ import { readSendingLimits } from '@inforiver-mail/contract/sending-limits'
 import { listServiceKeys } from '@inforiver-mail/contract/service-key'
 import { listSessions, readSession } from '@inforiver-mail/contract/session'
 import { listWebhooks } from '@inforiver-mail/contract/webhook'
-import { queryOptions } from '@tanstack/react-query'
+import { type InfiniteData, infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
 import { call } from './call.ts'
 import { pagedQuery } from './paged-query.ts'
 
@@ -23,7 +23,7 @@ const POLL_MS = {
   consent: 2_000,
   message: 1_000,
   waitingMessage: 5_000,
-  messageList: 10_000,
+  messageList: 5_000,
   recipientsPolicy: 5_000,
   serviceKeys: 15_000,
   webhooks: 15_000,
@@ -84,7 +84,8 @@ export function consentQuery(id: string) {
 export function messageQuery(id: string) {
   return queryOptions({
     queryKey: ['messages', id],
-    queryFn: ({ signal }) => call(readMessage, { params: { id } }, signal),
+    queryFn: ({ client, queryKey, signal }) =>
+      call(readMessage, { params: { id } }, signal, { polling: client.getQueryData(queryKey) !== undefined }),
     refetchInterval: ({ state: { data } }) => messageIntervalMs(data),
   })
 }
@@ -109,13 +110,72 @@ function messageIntervalMs(message: Message | undefined): number | false {
 /** The key prefix of every list of messages, to invalidate them together. */
 export const MESSAGE_LISTS = ['message-lists'] as const
 
-/** The newest messages that a filter finds. */
-export function messageListQuery(filter: MessageFilter) {
-  return pagedQuery({
-    queryKey: [...MESSAGE_LISTS, filter],
-    intervalMs: POLL_MS.messageList,
-    read: (page, signal) => call(listMessages, { query: { ...queryOf(filter), ...page } }, signal),
+const LIST_PAGE_ROWS = 100
+/** Pages of a list that are kept; those further away from the screen are dropped, and read again when it comes back. */
+const MAX_LIST_PAGES = 4
+/** New messages at the top are counted up to this number. */
+const MAX_COUNTED_NEWS = 50
+
+/** Where a list is begun. Another generation begins anew at the same place. */
+export interface PagesStart {
+  /** Null for the newest message. */
+  readonly cursor: string | null
+  readonly generation: number
+}
+
+/** The messages that a filter finds, page by page in both directions. */
+export function messagePagesQuery(filter: MessageFilter, start: PagesStart) {
+  return infiniteQueryOptions({
+    queryKey: [...MESSAGE_LISTS, 'pages', filter, start],
+    queryFn: ({ client, queryKey, pageParam: cursor, signal }) =>
+      call(
+        listMessages,
+        { query: { ...queryOf(filter), limit: LIST_PAGE_ROWS, ...(cursor !== null && { cursor }) } },
+        signal,
+        // What is shown already is read again by the page itself, and not because somebody uses it.
+        { polling: hasPage(client.getQueryData(queryKey), cursor) },
+      ),
+    initialPageParam: start.cursor,
+    getNextPageParam: ({ nextCursor }) => nextCursor,
+    getPreviousPageParam: ({ previousCursor }) => previousCursor,
+    maxPages: MAX_LIST_PAGES,
+    gcTime: POLL_MS.messageList,
+    refetchInterval: POLL_MS.messageList,
+    refetchOnWindowFocus: 'always',
   })
+}
+
+/** The newest messages that a filter finds, to tell whether there are new ones. */
+export function messageHeadQuery(filter: MessageFilter) {
+  return queryOptions({
+    queryKey: [...MESSAGE_LISTS, 'head', filter],
+    queryFn: ({ signal }) =>
+      call(listMessages, { query: { ...queryOf(filter), limit: MAX_COUNTED_NEWS } }, signal, { polling: true }),
+    refetchInterval: POLL_MS.messageList,
+  })
+}
+
+function hasPage(read: InfiniteData<unknown> | undefined, cursor: string | null): boolean {
+  return read?.pageParams.includes(cursor) === true
+}
+
+/**
+ * The cursor at which a list begins with what was submitted before a moment; null when nothing, or one message only, was.
+ * Newer messages are above it.
+ */
+export function messageCursorQuery(filter: MessageFilter, before: string) {
+  return queryOptions({
+    queryKey: [...MESSAGE_LISTS, 'cursor', filter, before],
+    queryFn: async ({ signal }) => {
+      const query = { ...queryOf(filter), submittedTo: earlier(before, filter.submittedTo), limit: 1 }
+      return (await call(listMessages, { query }, signal)).nextCursor
+    },
+    staleTime: Infinity,
+  })
+}
+
+function earlier(one: string, other: string | undefined): string {
+  return other !== undefined && Date.parse(other) < Date.parse(one) ? other : one
 }
 
 /** How many messages a filter finds. */

@@ -1,12 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import {
-  type PageFilter,
-  exportUrl,
-  toApiFilter,
-  isBackwards,
-  readPageFilter,
-  writePageFilter,
-} from './audit-filter.ts'
+import { type PageFilter, exportUrl, toApiFilter, readPageFilter, writePageFilter } from './audit-filter.ts'
 
 const NOTHING: PageFilter = { fromDay: '', toDay: '', person: '', action: null }
 
@@ -51,15 +44,6 @@ describe('toApiFilter', () => {
   it('asks for everything when nothing is chosen', () => {
     expect(toApiFilter(NOTHING)).toEqual({})
   })
-})
-
-it.each([
-  ['2026-11-24', '2026-11-23', true],
-  ['2026-11-24', '2026-11-24', false],
-  ['2026-11-24', '', false],
-  ['', '2026-11-24', false],
-])('says whether a period from %j to %j ends before it begins: %j', (fromDay, toDay, backwards) => {
-  expect(isBackwards({ ...NOTHING, fromDay, toDay })).toBe(backwards)
 })
 
 it('exports with the same filter', () => {

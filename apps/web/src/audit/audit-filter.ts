@@ -1,11 +1,8 @@
 import { AuditAction, type AuditFilter, exportAuditEvents } from '@inforiver-mail/contract/audit'
-import { beginningOf, readDay } from '../ui/days.ts'
+import { beginningOf, type DayRange, readDay } from '../ui/days.ts'
 
-/** The filter as chosen on the page and kept in its address. Days are in the reader's time zone. */
-export interface PageFilter {
-  /** Such as `2026-11-24`; empty means no limit. */
-  readonly fromDay: string
-  readonly toDay: string
+/** The filter as chosen on the page and kept in its address. */
+export interface PageFilter extends DayRange {
   readonly person: string
   readonly action: AuditAction | null
 }
@@ -40,10 +37,6 @@ export function toApiFilter({ fromDay, toDay, person, action }: PageFilter): Aud
     ...(person && { actor: person }),
     ...(action && { action }),
   }
-}
-
-export function isBackwards({ fromDay, toDay }: PageFilter): boolean {
-  return fromDay !== '' && toDay !== '' && toDay < fromDay
 }
 
 export function exportUrl(filter: AuditFilter): string {

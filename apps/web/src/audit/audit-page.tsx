@@ -1,21 +1,15 @@
-import { Button, Field, Input, makeStyles, Select, tokens } from '@fluentui/react-components'
+import { Button, Field, makeStyles, Select, tokens } from '@fluentui/react-components'
 import { AuditAction, type AuditEvent, type AuditFilter } from '@inforiver-mail/contract/audit'
 import { useSearchParams } from 'wouter'
 import { auditListQuery } from '../api/queries.ts'
 import type { Column } from '../ui/data-table.tsx'
+import { DayRangeFields } from '../ui/day-range-fields.tsx'
 import { LocalTime } from '../ui/local-time.tsx'
 import { Page, PageIntro, TenantSettingsLink } from '../ui/page.tsx'
 import { PagedList } from '../ui/paged-list.tsx'
 import { Surface } from '../ui/surface.tsx'
 import { TextFilter } from '../ui/text-filter.tsx'
-import {
-  type PageFilter,
-  exportUrl,
-  toApiFilter,
-  isBackwards,
-  readPageFilter,
-  writePageFilter,
-} from './audit-filter.ts'
+import { type PageFilter, exportUrl, toApiFilter, readPageFilter, writePageFilter } from './audit-filter.ts'
 import { ACTION_LABELS, detailText, outcomeText, whatText, whoText } from './audit-text.ts'
 
 const useStyles = makeStyles({
@@ -25,7 +19,6 @@ const useStyles = makeStyles({
     gap: `${tokens.spacingVerticalM} ${tokens.spacingHorizontalL}`,
     alignItems: 'start',
   },
-  input: { minWidth: 0 }, // otherwise a date field is wider than a small screen
   text: { margin: 0, maxWidth: '640px' },
   lines: { display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalXXS },
   note: { color: tokens.colorNeutralForeground2, fontSize: tokens.fontSizeBase200 },
@@ -45,22 +38,7 @@ export function AuditPage() {
         Who did what when, newest first. Nothing in it can be changed or removed here.
       </PageIntro>
       <search aria-label="Audit log" className={styles.filters}>
-        <Field label="From">
-          <Input
-            type="date"
-            className={styles.input}
-            value={pageFilter.fromDay}
-            onChange={(_event, { value }) => change({ fromDay: value })}
-          />
-        </Field>
-        <Field label="To" validationMessage={isBackwards(pageFilter) ? 'This is before From.' : null}>
-          <Input
-            type="date"
-            className={styles.input}
-            value={pageFilter.toDay}
-            onChange={(_event, { value }) => change({ toDay: value })}
-          />
-        </Field>
+        <DayRangeFields days={pageFilter} onDays={change} />
         <TextFilter
           label="Person"
           hint="A part of the name or address."

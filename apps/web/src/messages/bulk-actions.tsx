@@ -1,102 +1,56 @@
-import { Button, makeStyles, tokens } from '@fluentui/react-components'
-import type { MessageStatus } from '@inforiver-mail/contract/message'
 import { cancelMessages, type MessageFilter, retryMessages } from '@inforiver-mail/contract/message-list'
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { call } from '../api/call.ts'
 import { MESSAGE_LISTS, messageCountQuery } from '../api/queries.ts'
-import { ConfirmDialog } from '../ui/confirm-dialog.tsx'
-import { FocusedNotice } from '../ui/notice.tsx'
+import { useTranslate } from '../language/language.tsx'
+import { ActionButtons, type MessageAction } from './action-buttons.tsx'
 import { countText } from './message-text.ts'
 
-const useStyles = makeStyles({
-  actions: {
-    display: 'flex',
-    flexDirection: 'column',
-    alignItems: 'flex-start',
-    gap: tokens.spacingVerticalM,
-    ':empty': { display: 'none' },
-  },
-})
+const ENDPOINTS = { cancel: cancelMessages, retry: retryMessages } as const
 
-const ACTIONS = {
-  retry: {
-    endpoint: retryMessages,
-    button: 'Retry all of these',
-    question: (count: string) => `Retry ${count}?`,
-    consequence:
-      'Those whose content is still kept are queued again, unless they have expired. One that may have been sent already can arrive twice.',
-    back: 'Leave them',
-    done: (count: string) => `${count} will be queued again`,
-  },
-  cancel: {
-    endpoint: cancelMessages,
-    button: 'Cancel all of these',
-    question: (count: string) => `Cancel ${count}?`,
-    consequence: 'They are not sent, and cannot be sent later: their services would have to submit them again.',
-    back: 'Keep them',
-    done: (count: string) => `${count} will be cancelled`,
-  },
-} as const
-
-type Action = keyof typeof ACTIONS
-
-const OF_STATUS: Readonly<Partial<Record<MessageStatus, Action>>> = {
-  failed: 'retry',
-  scheduled: 'cancel',
-  queued: 'cancel',
-  held: 'cancel',
+/** What can be done to all messages that a filter finds; null where it finds others as well. */
+function actionFor({ status, problem, failedFrom }: MessageFilter): MessageAction['name'] | null {
+  switch (status) {
+    case 'failed':
+      return 'retry'
+    case 'scheduled':
+    case 'queued':
+    case 'held':
+      return 'cancel'
+    case undefined:
+      return problem === undefined && failedFrom === undefined ? null : 'retry' // only what failed has a problem
+    default:
+      return null
+  }
 }
 
-/** Retries or cancels all messages that the filter finds, where its status allows that. */
+/** Retries or cancels all messages that the filter finds, such as a whole cause, where it allows that. */
 export function BulkActions({ filter }: { filter: MessageFilter }) {
-  const styles = useStyles()
-  const [isAsking, setIsAsking] = useState(false)
+  const t = useTranslate()
   const queryClient = useQueryClient()
-  const action = filter.status && OF_STATUS[filter.status]
+  const [isAsking, setIsAsking] = useState(false)
   const found = useQuery({ ...messageCountQuery(filter), enabled: isAsking })
-  const act = useMutation({
-    mutationFn: (chosen: Action) => call(ACTIONS[chosen].endpoint, { body: { filter } }),
-    onSuccess: () => {
-      setIsAsking(false)
-      void queryClient.invalidateQueries({ queryKey: MESSAGE_LISTS })
+  const name = actionFor(filter)
+  if (name === null) return null
+  const total = found.data && countText(found.data.total, found.data.totalIsEstimate, t)
+  const action: MessageAction = {
+    name,
+    label: t(`messages.all.${name}`),
+    question: {
+      title: total === undefined ? t('messages.counting') : t(`messages.all.ask.${name}`, { messages: total }),
+      consequences: <span>{t(`messages.all.consequence.${name}`)}</span>,
+      back: t(`messages.all.back.${name}`),
+      isPending: found.isPending,
+      error: found.error,
     },
-  })
-  return (
-    <div className={styles.actions}>
-      {act.isSuccess && (
-        <FocusedNotice
-          intent="success"
-          title={ACTIONS[act.variables].done(countText(act.data.count, false))}
-          onDismiss={act.reset}
-        />
-      )}
-      {action && (
-        <Button
-          onClick={() => {
-            act.reset()
-            setIsAsking(true)
-          }}
-        >
-          {ACTIONS[action].button}
-        </Button>
-      )}
-      {action && isAsking && (
-        <ConfirmDialog
-          title={
-            found.data ? ACTIONS[action].question(countText(found.data.total, found.data.totalIsEstimate)) : 'Counting…'
-          }
-          confirm={ACTIONS[action].button}
-          back={ACTIONS[action].back}
-          danger={action === 'cancel'}
-          pending={act.isPending || found.isPending}
-          error={act.error ?? found.error}
-          onConfirm={() => act.mutate(action)}
-          onClose={() => setIsAsking(false)}
-        >
-          <span>{ACTIONS[action].consequence}</span>
-        </ConfirmDialog>
-      )}
-    </div>
-  )
+    act: async () => {
+      // A problem is also that of a recipient whose message was sent: only what failed is retried.
+      const body = { filter: name === 'retry' ? { ...filter, status: 'failed' as const } : filter }
+      const { count } = await call(ENDPOINTS[name], { body })
+      void queryClient.invalidateQueries({ queryKey: MESSAGE_LISTS })
+      return { intent: 'success', title: t(`messages.all.done.${name}`, { count }) }
+    },
+  }
+  return <ActionButtons actions={[action]} onAsking={(asked) => setIsAsking(asked !== null)} />
 }

@@ -1,76 +1,84 @@
-import { exportMessages, MessageFilter, MIN_SEARCH_CHARACTERS } from '@inforiver-mail/contract/message-list'
-import { MessageStatus } from '@inforiver-mail/contract/message'
-import { beginningOf, readDay } from '../ui/days.ts'
+import { Delivery, MessageStatus } from '@inforiver-mail/contract/message'
+import { exportMessages, MessageFilter } from '@inforiver-mail/contract/message-list'
+import { beginningOf, type DayRange, readDay } from '../ui/days.ts'
 
-/** The filter as chosen on the page and kept in its address. Days are in the reader's time zone; empty means any. */
-export interface PageFilter {
-  readonly status: MessageStatus | ''
+/** The filter as chosen on the page and kept in its address. Empty means any. */
+export interface PageFilter extends DayRange {
   readonly search: string
-  readonly recipient: string
+  readonly status: MessageStatus | ''
   readonly service: string
   readonly problem: string
-  /** Such as `2026-11-24`. */
-  readonly fromDay: string
-  readonly toDay: string
+  readonly delivery: Delivery | ''
+  readonly recipient: string
+  readonly subject: string
+  readonly reference: string
   readonly possibleDuplicate: boolean
+  /** A moment, which links of other pages give. */
+  readonly failedFrom: string
 }
 
+/** Those whose value is a text. */
+export const TEXT_FILTERS = ['service', 'problem', 'recipient', 'subject', 'reference'] as const
+
 export const MAX_TEXT_CHARACTERS = 512
+
+/** The names that a filter has in an address, where they differ. */
+const NAMES = { fromDay: 'from', toDay: 'to' } as const
+
+/** The parameter of the day that the list is shown from; it is no filter, since newer messages stay above it. */
+const DAY_SHOWN = 'day'
 
 /** Reads the filter from the address of the page and ignores whatever is not valid. */
 export function readPageFilter(search: URLSearchParams): PageFilter {
   const text = (name: string) => (search.get(name) ?? '').trim().slice(0, MAX_TEXT_CHARACTERS)
   return {
-    status: MessageStatus.safeParse(search.get('status')).data ?? '',
     search: text('search'),
-    recipient: text('recipient'),
+    status: MessageStatus.safeParse(search.get('status')).data ?? '',
     service: text('service'),
     problem: text('problem'),
+    delivery: Delivery.safeParse(search.get('delivery')).data ?? '',
+    recipient: text('recipient'),
+    subject: text('subject'),
+    reference: text('reference'),
     fromDay: readDay(search.get('from')),
     toDay: readDay(search.get('to')),
     possibleDuplicate: search.get('possibleDuplicate') === 'true',
+    failedFrom: MessageFilter.safeParse({ failedFrom: search.get('failedFrom') }).data?.failedFrom ?? '',
   }
 }
 
+/** The day that the list is shown from, such as `2026-11-24`; empty for the newest message. */
+export function readDayShown(search: URLSearchParams): string {
+  return readDay(search.get(DAY_SHOWN))
+}
+
 /** The parameters for the address of the page; what is not chosen is left out. */
-export function writePageFilter(filter: PageFilter): Record<string, string> {
-  const { status, search, recipient, service, problem, fromDay, toDay, possibleDuplicate } = filter
-  return {
-    ...(search && { search }),
-    ...(status && { status }),
-    ...(recipient && { recipient }),
-    ...(service && { service }),
-    ...(problem && { problem }),
-    ...(fromDay && { from: fromDay }),
-    ...(toDay && { to: toDay }),
-    ...(possibleDuplicate && { possibleDuplicate: 'true' }),
-  }
+export function writeAddress(filter: PageFilter, dayShown: string): Record<string, string> {
+  const chosen = Object.entries({ ...filter, [DAY_SHOWN]: dayShown })
+    .filter(([, value]) => value !== '' && value !== false)
+    .map(([name, value]) => [name in NAMES ? NAMES[name as keyof typeof NAMES] : name, String(value)])
+  return Object.fromEntries(chosen)
 }
 
 /** Returns the filter for the API. The last day is included, so `submittedTo` is the beginning of the next one. */
 export function toApiFilter(filter: PageFilter): MessageFilter {
-  const { status, search, recipient, service, problem, fromDay, toDay, possibleDuplicate } = filter
+  const { search, status, delivery, fromDay, toDay, possibleDuplicate, failedFrom } = filter
+  const texts = TEXT_FILTERS.filter((name) => filter[name] !== '').map((name) => [name, filter[name]])
   return {
     ...(search && !isTooShort(filter) && { search }),
     ...(status && { status }),
-    ...(recipient && { recipient }),
-    ...(service && { service }),
-    ...(problem && { problem }),
+    ...(delivery && { delivery }),
+    ...Object.fromEntries(texts),
     ...(fromDay && { submittedFrom: beginningOf(fromDay).toISOString() }),
     ...(toDay && { submittedTo: beginningOf(toDay, 1).toISOString() }),
     ...(possibleDuplicate && { possibleDuplicate }),
+    ...(failedFrom && { failedFrom }),
   }
 }
 
 /** Too few characters to search for are left out until there are more. */
 export function isTooShort({ search }: PageFilter): boolean {
   return search !== '' && !MessageFilter.safeParse({ search }).success
-}
-
-export const TOO_SHORT = `At least ${MIN_SEARCH_CHARACTERS} characters.`
-
-export function isBackwards({ fromDay, toDay }: PageFilter): boolean {
-  return fromDay !== '' && toDay !== '' && toDay < fromDay
 }
 
 export function exportUrl(filter: MessageFilter): string {

@@ -8,7 +8,8 @@ import { ProhibitedRegular } from '@fluentui/react-icons/svg/prohibited'
 import { SendRegular } from '@fluentui/react-icons/svg/send'
 import type { Message, MessageStatus } from '@inforiver-mail/contract/message'
 import { type ComponentType, useState } from 'react'
-import { progressText, STATUS_LABELS, uploadAnnouncement } from './message-text.ts'
+import { useTranslate } from '../language/language.tsx'
+import { progressText, uploadAnnouncement } from './message-text.ts'
 
 const useStyles = makeStyles({
   badge: { whiteSpace: 'nowrap', flexShrink: 0 }, // a badge is one line high
@@ -37,10 +38,11 @@ const BADGES = {
 
 export function StatusBadge({ status, size }: { status: MessageStatus; size: 'medium' | 'large' }) {
   const styles = useStyles()
+  const t = useTranslate()
   const { color, Icon } = BADGES[status]
   return (
     <Badge className={styles.badge} appearance="tint" size={size} color={color} icon={<Icon aria-hidden />}>
-      {STATUS_LABELS[status]}
+      {t(`messages.status.${status}`)}
     </Badge>
   )
 }
@@ -54,7 +56,7 @@ interface UploadProgressProps {
 /** Shows how much of the attachments is uploaded. */
 export function UploadProgress({ progress, label }: UploadProgressProps) {
   const styles = useStyles()
-  const text = progressText(progress)
+  const text = progressText(progress, useTranslate())
   const { sentBytes, totalBytes } = progress
   return (
     <div className={styles.progress}>
@@ -67,11 +69,12 @@ export function UploadProgress({ progress, label }: UploadProgressProps) {
 /** Announces the progress of an upload a few times, if it was seen running on this page. */
 export function UploadAnnouncement({ message }: { message: Message }) {
   const styles = useStyles()
+  const t = useTranslate()
   const [watched, setWatched] = useState(false)
   if (message.progress && !watched) setWatched(true)
   return (
     <div aria-live="polite" className={styles.hidden}>
-      {watched && uploadAnnouncement(message)}
+      {watched && uploadAnnouncement(message, t)}
     </div>
   )
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { exampleMessage } from '../test-support/examples.ts'
+import { exampleMessage, exampleSummary } from '../test-support/examples.ts'
+import { english } from '../test-support/languages.ts'
 import {
   canCancel,
   countText,
@@ -29,7 +30,7 @@ it.each([
   [1, false, '1 message'],
   [12_000, true, 'about 12,000 messages'],
 ])('says how many messages there are: %i', (count, isEstimate, text) => {
-  expect(countText(count, isEstimate)).toBe(text)
+  expect(countText(count, isEstimate, english)).toBe(text)
 })
 
 describe('statusNotes', () => {
@@ -37,10 +38,15 @@ describe('statusNotes', () => {
     ['why a message is held', { status: 'held', heldBecause: 'not-configured' }, ['No mailbox connected']],
     ['the title of the problem of a failed message', { status: 'failed', problem: problem('gave-up') }, ['Title']],
     ['that a message may arrive twice', { status: 'sent', possibleDuplicate: true }, ['May arrive twice']],
-    ['nothing about a message that was simply sent', { status: 'sent' }, []],
+    ['nothing about a message that was simply sent', { status: 'sent', delivery: { unknown: 3 } }, []],
+    [
+      'what became of the recipients, where it is reported',
+      { status: 'sent', delivery: { unknown: 1, delivered: 2, failed: 1 } },
+      ['2 delivered', '1 not delivered'],
+    ],
     ['nothing about a queued message that does not wait', { status: 'queued' }, []],
   ] as const)('shows %s', (_what, message, notes) => {
-    expect(statusNotes(exampleMessage(message))).toEqual(notes)
+    expect(statusNotes(exampleSummary(message), english)).toEqual(notes)
   })
 })
 
@@ -52,44 +58,49 @@ it.each([
   ['requests-at-once', 'Other messages are being sent'],
   ['retry', 'Will be tried again'],
 ] as const)('says in short that a queued message waits for %s, and why in a sentence', (waitingBecause, note) => {
-  const message = exampleMessage({ waitingBecause })
-  expect(statusNotes(message)).toEqual([note])
-  expect(waitingReason(message)).toMatch(/^[A-Z].+\.$/)
+  const message = exampleSummary({ waitingBecause })
+  expect(statusNotes(message, english)).toEqual([note])
+  expect(waitingReason(message, english)).toMatch(/^[A-Z].+\.$/)
 })
 
 it('gives no reason for a message that does not wait', () => {
-  expect(waitingReason(exampleMessage())).toBeNull()
+  expect(waitingReason(exampleMessage(), english)).toBeNull()
 })
 
 it.each([
   [[], 'Copies only'],
   [['a', 'b', 'c', 'd'], 'a@contoso.com, b@contoso.com and 2 more'],
 ])('sums up the recipients %j as %j', (names, note) => {
-  expect(recipientsNote(names.map((name) => ({ address: `${name}@contoso.com` })))).toBe(note)
+  expect(
+    recipientsNote(
+      names.map((name) => ({ address: `${name}@contoso.com` })),
+      english,
+    ),
+  ).toBe(note)
 })
 
 it('replaces an empty subject', () => {
-  expect(subjectText('  ')).toBe('(no subject)')
+  expect(subjectText('  ', english)).toBe('(no subject)')
 })
 
 it.each([
   ['sent', 'twice'],
   ['queued', 'already'],
 ] as const)('warns of a possible duplicate of a message that is %s', (status, text) => {
-  expect(duplicateText(exampleMessage({ status, possibleDuplicate: true }))).toContain(text)
+  expect(duplicateText(exampleMessage({ status, possibleDuplicate: true }), english)).toContain(text)
 })
 
 it.each([
   [12.2, 60, '12 of 60 MB'],
   [0, 4.25, '0.0 of 4.3 MB'],
 ])('shows an upload of %d of %d MB as %j', (sent, total, text) => {
-  expect(progressText(progressOf(sent, total))).toBe(text)
+  expect(progressText(progressOf(sent, total), english)).toBe(text)
 })
 
 describe('uploadAnnouncement', () => {
   it('changes at each quarter of an upload and not in between', () => {
     const announcements = Array.from({ length: 101 }, (_, sent) =>
-      uploadAnnouncement(exampleMessage({ status: 'sending', progress: progressOf(sent, 100) })),
+      uploadAnnouncement(exampleMessage({ status: 'sending', progress: progressOf(sent, 100) }), english),
     )
     expect([...new Set(announcements)]).toEqual([
       'The attachments are being uploaded',
@@ -104,7 +115,7 @@ describe('uploadAnnouncement', () => {
     ['sent', 'The message is sent'],
     ['failed', ''], // a notice says so
   ] as const)('ends for a message that is %s with %j', (status, text) => {
-    expect(uploadAnnouncement(exampleMessage({ status }))).toBe(text)
+    expect(uploadAnnouncement(exampleMessage({ status }), english)).toBe(text)
   })
 })
 
@@ -151,5 +162,5 @@ it.each([
     'Its attachments are being uploaded. It is sent when all of them are there.',
   ],
 ] as const)('says why %j has no attempts: %s', (message, text) => {
-  expect(noAttemptText(exampleMessage(message))).toBe(text)
+  expect(noAttemptText(exampleMessage(message), english)).toBe(text)
 })

@@ -1,6 +1,9 @@
 import { makeStyles, mergeClasses, tokens } from '@fluentui/react-components'
 import type { Message } from '@inforiver-mail/contract/message'
+import { useTranslate } from '../language/language.tsx'
+import { LinkedText } from '../ui/linked-text.tsx'
 import { LocalTime } from '../ui/local-time.tsx'
+import { FoldedLines } from './folded-lines.tsx'
 import { timelineOf, type TimelineEntry } from './timeline.ts'
 
 const MARK_PX = 10
@@ -9,13 +12,13 @@ const useStyles = makeStyles({
   list: { listStyleType: 'none', margin: 0, padding: 0 },
   entry: {
     position: 'relative',
-    paddingLeft: tokens.spacingHorizontalXXL,
+    paddingInlineStart: tokens.spacingHorizontalXXL,
     paddingBottom: tokens.spacingVerticalL,
     ':last-child': { paddingBottom: 0 },
     '::before': {
       content: '""',
       position: 'absolute',
-      left: 0,
+      insetInlineStart: 0,
       top: '5px',
       width: `${MARK_PX}px`,
       height: `${MARK_PX}px`,
@@ -28,7 +31,7 @@ const useStyles = makeStyles({
     ':not(:last-child)::after': {
       content: '""',
       position: 'absolute',
-      left: `${MARK_PX / 2 - 1}px`,
+      insetInlineStart: `${MARK_PX / 2 - 1}px`,
       top: `${MARK_PX + 8}px`,
       bottom: '-2px',
       width: '2px',
@@ -57,41 +60,55 @@ const useStyles = makeStyles({
   title: { fontWeight: tokens.fontWeightSemibold },
   time: { color: tokens.colorNeutralForeground2, fontSize: tokens.fontSizeBase200 },
   code: { fontFamily: tokens.fontFamilyMonospace },
+  note: { color: tokens.colorNeutralForeground2, overflowWrap: 'anywhere' },
 })
 
 /** Shows the story of a message, oldest first. */
 export function MessageTimeline({ message }: { message: Message }) {
   const styles = useStyles()
+  const t = useTranslate()
   return (
-    <ol className={styles.list} aria-label="Timeline">
-      {timelineOf(message).map((entry) => (
-        <Entry key={`${entry.title} ${entry.at}`} entry={entry} />
+    <ol className={styles.list} aria-label={t('messages.timeline')}>
+      {timelineOf(message, t).map((entry, index) => (
+        // oxlint-disable-next-line react/no-array-index-key -- the story only grows, and two entries may say the same
+        <Entry key={index} entry={entry} />
       ))}
     </ol>
   )
 }
 
-function Entry({ entry: { kind, title, at, firstAt, count, code, detail } }: { entry: TimelineEntry }) {
+function Entry({ entry }: { entry: TimelineEntry }) {
+  const { kind, title, at, firstAt, count, code, detail, recipients, notes } = entry
   const styles = useStyles()
+  const t = useTranslate()
   const look = kind === 'good' ? styles.good : kind === 'bad' ? styles.bad : kind === 'ahead' && styles.ahead
   return (
     <li className={mergeClasses(styles.entry, look)}>
-      <div className={styles.title}>
-        {title}
-        {firstAt !== null && `, ${count} times`}
-      </div>
+      <div className={styles.title}>{firstAt === null ? title : t('messages.times', { what: title, count })}</div>
       {at !== null && (
         <div className={styles.time}>
-          {firstAt !== null && (
-            <>
-              <LocalTime at={firstAt} format="seconds" /> to{' '}
-            </>
+          {firstAt === null ? (
+            <LocalTime at={at} format="seconds" />
+          ) : (
+            t.rich('messages.from-to', {
+              from: <LocalTime at={firstAt} format="seconds" />,
+              to: <LocalTime at={at} format="seconds" />,
+            })
           )}
-          <LocalTime at={at} format="seconds" />
         </div>
       )}
-      {detail && <div>{detail}</div>}
+      {recipients.length > 0 && <FoldedLines lines={recipients} />}
+      {detail && (
+        <div>
+          <LinkedText text={detail} />
+        </div>
+      )}
       {code && <div className={styles.code}>{code}</div>}
+      {notes.map((note) => (
+        <div key={note} className={styles.note}>
+          {note}
+        </div>
+      ))}
     </li>
   )
 }

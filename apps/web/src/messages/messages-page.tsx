@@ -1,228 +1,190 @@
 import {
   Button,
-  Checkbox,
-  Field,
-  Input,
   Link as FluentLink,
   makeStyles,
-  Select,
+  mergeClasses,
+  Spinner,
   tokens,
+  typographyStyles,
 } from '@fluentui/react-components'
-import { MessageStatus, type MessageSummary } from '@inforiver-mail/contract/message'
-import type { MessageFilter } from '@inforiver-mail/contract/message-list'
+import { MessageId } from '@inforiver-mail/contract/message'
+import { useQuery } from '@tanstack/react-query'
+import { type ComponentProps, type ReactNode, useState } from 'react'
 import { Link, useSearchParams } from 'wouter'
-import { messageListQuery } from '../api/queries.ts'
-import { messageUrl, PAGES } from '../routes.ts'
-import type { Column } from '../ui/data-table.tsx'
-import { LocalTime } from '../ui/local-time.tsx'
+import { messageCursorQuery } from '../api/queries.ts'
+import { useTranslate } from '../language/language.tsx'
+import { PAGES } from '../routes.ts'
+import { beginningOf } from '../ui/days.ts'
+import { FailureBar } from '../ui/failure-bar.tsx'
+import { LiveRegion } from '../ui/live-region.tsx'
 import { Page, PageIntro } from '../ui/page.tsx'
-import { PagedList } from '../ui/paged-list.tsx'
 import { Surface } from '../ui/surface.tsx'
-import { TextFilter } from '../ui/text-filter.tsx'
+import { useMedia } from '../ui/use-media.ts'
 import { BulkActions } from './bulk-actions.tsx'
+import { FilterBar } from './filter-bar.tsx'
+import { MessageDetails, MessageGone } from './message-details.tsx'
 import {
   exportUrl,
-  isBackwards,
-  isTooShort,
-  MAX_TEXT_CHARACTERS,
+  type PageFilter,
+  readDayShown,
   readPageFilter,
   toApiFilter,
-  TOO_SHORT,
-  writePageFilter,
-  type PageFilter,
+  writeAddress,
 } from './message-filter.ts'
-import { StatusBadge, UploadProgress } from './message-status.tsx'
-import { recipientsNote, STATUS_LABELS, statusNotes, subjectText } from './message-text.ts'
+import { MessageList } from './message-list.tsx'
+import type { Selection } from './selection.ts'
+import { SelectionBar } from './selection-bar.tsx'
+
+/** From this width of the window on, a message is shown beside the list. */
+const BOTH = '(min-width: 1100px)'
 
 const useStyles = makeStyles({
-  filters: {
+  both: {
     display: 'grid',
-    gridTemplateColumns: 'repeat(auto-fill, minmax(min(200px, 100%), 1fr))',
-    gap: `${tokens.spacingVerticalM} ${tokens.spacingHorizontalL}`,
+    gridTemplateColumns: 'minmax(0, 1fr) minmax(0, 1fr)',
+    gap: tokens.spacingHorizontalXL,
     alignItems: 'start',
   },
-  input: { minWidth: 0 }, // otherwise a date field is wider than a small screen
+  list: { minWidth: 0, display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalL },
+  hidden: { display: 'none' },
+  heading: { ...typographyStyles.subtitle1, margin: 0 },
+  details: {
+    boxSizing: 'border-box',
+    position: 'sticky',
+    top: tokens.spacingVerticalM,
+    maxHeight: `calc(100vh - 2 * ${tokens.spacingVerticalM})`,
+    overflowY: 'auto',
+    padding: '2px', // room for the line around what has the focus
+  },
   actions: { display: 'flex', flexWrap: 'wrap', gap: tokens.spacingHorizontalM },
   text: { margin: 0, maxWidth: '640px' },
-  lines: { display: 'flex', flexDirection: 'column', alignItems: 'flex-start', gap: tokens.spacingVerticalXXS },
-  note: { color: tokens.colorNeutralForeground2, fontSize: tokens.fontSizeBase200 },
 })
 
-/** Lists the messages of all services. The filter is kept in the address of the page. */
-export function MessagesPage() {
+/** Lists the messages of all services, and shows one of them beside the list or, where there is no room, instead of it. */
+export function MessagesPage({ id = null }: { id?: string | null }) {
   const styles = useStyles()
+  const t = useTranslate()
   const [search, setSearch] = useSearchParams()
+  const isWide = useMedia(BOTH)
   const pageFilter = readPageFilter(search)
+  const dayShown = readDayShown(search)
   const filter = toApiFilter(pageFilter)
-  const change = (changes: Partial<PageFilter>) =>
-    setSearch((current) => writePageFilter({ ...readPageFilter(current), ...changes }), { replace: true })
+  const [selection, setSelection] = useState<Selection>(new Map())
+  const openId = id !== null && MessageId.safeParse(id).success ? id : null
+  const isListHidden = id !== null && !isWide
+  const toList = `${PAGES.messages}${search.size > 0 ? `?${search}` : ''}`
+  const filterKey = JSON.stringify(filter)
+
+  function change(changes: Partial<PageFilter>): void {
+    setSearch((current) => writeAddress({ ...readPageFilter(current), ...changes }, readDayShown(current)), {
+      // Typing is one step of the history; every other choice is one of its own.
+      replace: Object.keys(changes).every((name) => name === 'search'),
+    })
+  }
+
+  function showDay(day: string): void {
+    setSearch((current) => writeAddress(readPageFilter(current), day))
+  }
+
+  // What is selected may not be in another list.
+  const [selectedIn, setSelectedIn] = useState(filterKey)
+  if (selectedIn !== filterKey) {
+    setSelectedIn(filterKey)
+    setSelection(new Map())
+  }
+
   return (
-    <Page width="log">
-      <PageIntro title="Messages">
-        What the Inforiver services have submitted, newest first, and what became of it.
-      </PageIntro>
-      <search aria-label="Messages" className={styles.filters}>
-        <TextFilter
-          label="Search"
-          hint="Part of subject, reference, name or address."
-          fault={isTooShort(pageFilter) ? TOO_SHORT : null}
-          maxLength={MAX_TEXT_CHARACTERS}
-          value={pageFilter.search}
-          onValue={(text) => change({ search: text })}
-        />
-        <Field label="Status">
-          <Select
-            value={pageFilter.status}
-            onChange={(_event, { value }) => change({ status: MessageStatus.safeParse(value).data ?? '' })}
-          >
-            <option value="">All</option>
-            {MessageStatus.options.map((option) => (
-              <option key={option} value={option}>
-                {STATUS_LABELS[option]}
-              </option>
-            ))}
-          </Select>
-        </Field>
-        <TextFilter
-          label="Service"
-          maxLength={MAX_TEXT_CHARACTERS}
-          value={pageFilter.service}
-          onValue={(service) => change({ service })}
-        />
-        <TextFilter
-          label="Recipient"
-          hint="The whole address."
-          maxLength={MAX_TEXT_CHARACTERS}
-          value={pageFilter.recipient}
-          onValue={(recipient) => change({ recipient })}
-        />
-        <TextFilter
-          label="Problem"
-          hint="A code, also of Microsoft."
-          maxLength={MAX_TEXT_CHARACTERS}
-          value={pageFilter.problem}
-          onValue={(problem) => change({ problem })}
-        />
-        <Field label="From">
-          <Input
-            type="date"
-            className={styles.input}
-            value={pageFilter.fromDay}
-            onChange={(_event, { value }) => change({ fromDay: value })}
+    <Page width="wide">
+      <div className={mergeClasses(id !== null && isWide && styles.both)}>
+        <div className={mergeClasses(styles.list, isListHidden && styles.hidden)}>
+          {id === null ? (
+            <PageIntro title={t('messages.title')}>{t('messages.intro')}</PageIntro>
+          ) : (
+            <h2 className={styles.heading}>{t('messages.title')}</h2>
+          )}
+          <FilterBar filter={pageFilter} onChange={change} dayShown={dayShown} onDayShown={showDay} />
+          <div className={styles.actions}>
+            <Button as="a" href={exportUrl(filter)} download>
+              {t('messages.export')}
+            </Button>
+            <BulkActions key={filterKey} filter={filter} />
+          </div>
+          <SelectionBar selection={selection} onSelection={setSelection} />
+          <ListFrom
+            key={`${filterKey} ${dayShown}`}
+            filter={filter}
+            dayShown={dayShown}
+            openId={openId}
+            hidden={isListHidden}
+            selection={selection}
+            onSelection={setSelection}
+            onNewest={() => showDay('')}
+            empty={<NoMessages filtered={Object.keys(filter).length > 0} />}
           />
-        </Field>
-        <Field label="To" validationMessage={isBackwards(pageFilter) ? 'This is before From.' : null}>
-          <Input
-            type="date"
-            className={styles.input}
-            value={pageFilter.toDay}
-            onChange={(_event, { value }) => change({ toDay: value })}
-          />
-        </Field>
-        <Checkbox
-          label="May arrive twice"
-          checked={pageFilter.possibleDuplicate}
-          onChange={(_event, { checked }) => change({ possibleDuplicate: checked === true })}
-        />
-      </search>
-      <div className={styles.actions}>
-        <Button as="a" href={exportUrl(filter)} download>
-          Export as CSV
-        </Button>
-        <BulkActions key={search.toString()} filter={filter} />
+        </div>
+        {id !== null && (
+          <div className={isWide ? styles.details : undefined}>
+            {openId === null ? (
+              <MessageGone listUrl={PAGES.messages} />
+            ) : (
+              <MessageDetails key={openId} id={openId} listUrl={toList} />
+            )}
+          </div>
+        )}
       </div>
-      <MessageList key={JSON.stringify(filter)} filter={filter} />
     </Page>
   )
 }
 
-function MessageList({ filter }: { filter: MessageFilter }) {
-  return (
-    <PagedList
-      query={messageListQuery(filter)}
-      loading="Reading the messages"
-      title="Newest messages"
-      label="Messages"
-      columns={COLUMNS}
-      empty={<NoMessages filtered={Object.keys(filter).length > 0} />}
-    />
-  )
+interface ListFromProps extends Omit<ComponentProps<typeof MessageList>, 'cursor'> {
+  /** Empty for the newest message. */
+  dayShown: string
 }
 
-const COLUMNS: readonly Column<MessageSummary>[] = [
-  { name: 'Status', cell: (message) => <Status message={message} /> },
-  {
-    name: 'Subject',
-    kind: 'main',
-    cell: (message) => <Subject message={message} />,
-  },
-  { name: 'To', kind: 'code', cell: ({ to }) => recipientsNote(to) },
-  { name: 'Created', kind: 'keep', cell: ({ createdAt }) => <LocalTime at={createdAt} format="short" /> },
-  {
-    name: 'Sent',
-    kind: 'keep',
-    cell: ({ sentAt }) => (sentAt ? <LocalTime at={sentAt} format="short" /> : '–'),
-  },
-]
-
-/** Shows the subject, with the reference that the service gave the message, if any. */
-function Subject({ message: { id, subject, reference } }: { message: MessageSummary }) {
-  const styles = useStyles()
-  return (
-    <div className={styles.lines}>
-      <Link href={messageUrl(id)} asChild>
-        <FluentLink>{subjectText(subject)}</FluentLink>
-      </Link>
-      {reference && <span className={styles.note}>Reference: {reference}</span>}
-    </div>
-  )
-}
-
-function Status({ message }: { message: MessageSummary }) {
-  const styles = useStyles()
-  return (
-    <div className={styles.lines}>
-      <StatusBadge size="medium" status={message.status} />
-      {statusNotes(message).map((note) => (
-        <span key={note} className={styles.note}>
-          {note}
-        </span>
-      ))}
-      {message.waitingBecause && message.nextAttemptAt && (
-        <span className={styles.note}>
-          Not before <LocalTime at={message.nextAttemptAt} format="seconds" />
-        </span>
-      )}
-      {message.progress && (
-        <div className={styles.note}>
-          <UploadProgress progress={message.progress} label={`Upload of ${subjectText(message.subject)}`} />
-        </div>
-      )}
-    </div>
+/** Finds the place in the list at which a day ends, since the API finds messages by place and not by number. */
+function ListFrom({ dayShown, ...list }: ListFromProps) {
+  const t = useTranslate()
+  const before = dayShown === '' ? null : beginningOf(dayShown, 1).toISOString()
+  const found = useQuery({ ...messageCursorQuery(list.filter, before ?? ''), enabled: before !== null })
+  if (before === null) return <MessageList {...list} cursor={null} />
+  if (found.data === undefined) {
+    return (
+      <LiveRegion>
+        {found.error ? (
+          <FailureBar error={found.error} onRetry={() => void found.refetch()} />
+        ) : (
+          <Spinner label={t('messages.loading')} labelPosition="below" />
+        )}
+      </LiveRegion>
+    )
+  }
+  // With one older message at most, there is no place to begin at: these are shown alone.
+  return found.data === null ? (
+    <MessageList {...list} filter={{ ...list.filter, submittedTo: before }} cursor={null} />
+  ) : (
+    <MessageList {...list} cursor={found.data} />
   )
 }
 
 function NoMessages({ filtered }: { filtered: boolean }) {
   const styles = useStyles()
+  const t = useTranslate()
+  const link = (page: string) => (content: ReactNode) => (
+    <Link href={page} asChild>
+      <FluentLink inline>{content}</FluentLink>
+    </Link>
+  )
   if (filtered) {
     return (
-      <Surface title="No message matches">
-        <p className={styles.text}>Change or clear a filter to see other messages.</p>
+      <Surface title={t('messages.no-match')}>
+        <p className={styles.text}>{t('messages.no-match-detail')}</p>
       </Surface>
     )
   }
   return (
-    <Surface title="No messages yet">
+    <Surface title={t('messages.none')}>
       <p className={styles.text}>
-        Reports, alerts and invitations appear here as soon as a service submits them. A service submits with a{' '}
-        <Link href={PAGES.serviceKeys} asChild>
-          <FluentLink inline>service key</FluentLink>
-        </Link>
-        ; a test mail can be sent from the{' '}
-        <Link href={PAGES.office365Smtp} asChild>
-          <FluentLink inline>settings</FluentLink>
-        </Link>
-        .
+        {t.rich('messages.none-detail', { keys: link(PAGES.serviceKeys), settings: link(PAGES.office365Smtp) })}
       </p>
     </Surface>
   )

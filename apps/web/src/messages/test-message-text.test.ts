@@ -1,6 +1,7 @@
 import type { Message } from '@inforiver-mail/contract/message'
 import { expect, it } from 'vitest'
 import { exampleMessage } from '../test-support/examples.ts'
+import { english } from '../test-support/languages.ts'
 import { messageText } from './test-message-text.ts'
 
 const at = '2026-11-24T10:00:00.000Z'
@@ -51,5 +52,5 @@ it.each<[string, Partial<Message>, object]>([
   ['that it is about to be sent', {}, { title: 'The test mail is about to be sent' }],
   ['why it is tried again', { attempts: [attempt] }, { detail: 'Busy.', busy: true }],
 ])('says %s', (_what, message, text) => {
-  expect(messageText(exampleMessage(message))).toMatchObject(text)
+  expect(messageText(exampleMessage(message), english)).toMatchObject(text)
 })

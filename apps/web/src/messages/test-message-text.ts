@@ -1,6 +1,7 @@
 import type { Message } from '@inforiver-mail/contract/message'
+import type { Translate } from '../language/translate.ts'
 import type { Intent } from '../ui/notice.tsx'
-import { HELD_TEXT, waitingReason } from './message-text.ts'
+import { waitingReason } from './message-text.ts'
 
 export interface MessageText {
   readonly intent: Intent
@@ -11,43 +12,44 @@ export interface MessageText {
 }
 
 /** The status of a test mail. */
-export function messageText(message: Message): MessageText {
+export function messageText(message: Message, t: Translate): MessageText {
   const { status, from, to, attempts, heldBecause, possibleDuplicate, problem } = message
   const recipients = to.map(({ address }) => address).join(', ')
+  const goesTo = t('sending.test.to', { recipients })
   switch (status) {
-    case 'sent':
-      return {
-        intent: 'success',
-        title: 'Test mail sent',
-        detail: `From ${from ?? 'the sender'} to ${recipients}. It can take a moment to arrive.${possibleDuplicate ? " It may arrive twice, because Microsoft's first answer was lost." : ''}`,
-        busy: false,
-      }
+    case 'sent': {
+      const values = { from: from ?? '', hasFrom: from === null ? 'no' : 'yes', recipients }
+      const detail = t(possibleDuplicate ? 'sending.test.sent-twice' : 'sending.test.sent-detail', values)
+      return { intent: 'success', title: t('sending.test.sent'), detail, busy: false }
+    }
     case 'failed':
       return {
         intent: 'error',
-        title: problem?.title ?? 'The test mail was not sent',
-        detail: problem?.detail ?? 'No reason is known.',
+        title: problem?.title ?? t('sending.test.failed'),
+        detail: problem?.detail ?? t('sending.test.no-reason'),
         busy: false,
       }
-    case 'held':
-      return {
-        intent: 'warning',
-        title: 'The test mail is held',
-        detail: heldBecause ? HELD_TEXT[heldBecause].reason : 'It goes out once the settings allow it.',
-        busy: false,
-      }
+    case 'held': {
+      const detail = heldBecause ? t(`sending.held.${heldBecause}`) : t('sending.test.held-detail')
+      return { intent: 'warning', title: t('sending.test.held'), detail, busy: false }
+    }
     case 'cancelled':
-      return { intent: 'info', title: 'The test mail was cancelled', detail: 'It was not sent.', busy: false }
+      return {
+        intent: 'info',
+        title: t('sending.test.cancelled'),
+        detail: t('sending.test.cancelled-detail'),
+        busy: false,
+      }
     case 'sending':
-      return { intent: 'info', title: 'Sending the test mail', detail: `To ${recipients}.`, busy: true }
+      return { intent: 'info', title: t('sending.test.sending'), detail: goesTo, busy: true }
     case 'scheduled':
     case 'queued': {
       const last = attempts.at(-1)
-      if (last) return { intent: 'info', title: 'The test mail will be tried again', detail: last.detail, busy: true }
-      const reason = waitingReason(message)
+      if (last) return { intent: 'info', title: t('sending.test.again'), detail: last.detail, busy: true }
+      const reason = waitingReason(message, t)
       return reason === null
-        ? { intent: 'info', title: 'The test mail is about to be sent', detail: `To ${recipients}.`, busy: true }
-        : { intent: 'info', title: 'The test mail waits', detail: reason, busy: true }
+        ? { intent: 'info', title: t('sending.test.queued'), detail: goesTo, busy: true }
+        : { intent: 'info', title: t('sending.test.waits'), detail: reason, busy: true }
     }
   }
 }

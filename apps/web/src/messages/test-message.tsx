@@ -8,6 +8,7 @@ import { call } from '../api/call.ts'
 import { inputFault } from '../api/input-fault.ts'
 import { messageQuery, settingsQuery } from '../api/queries.ts'
 import { useAppEnvironment } from '../environment.ts'
+import { useTranslate } from '../language/language.tsx'
 import { messageUrl } from '../routes.ts'
 import { FailureBar } from '../ui/failure-bar.tsx'
 import { LinkedText } from '../ui/linked-text.tsx'
@@ -26,6 +27,7 @@ const useStyles = makeStyles({
 /** Sends one mail through the same queue as any other, and follows it. */
 export function TestMessage({ adminEmail }: { adminEmail: string }) {
   const styles = useStyles()
+  const t = useTranslate()
   const [to, setTo] = useState('')
   const fault = to === '' ? null : inputFault(EmailAddress, to)
   const send = useMutation({ mutationFn: () => call(sendTestMessage, { body: to === '' ? {} : { to } }) })
@@ -36,12 +38,12 @@ export function TestMessage({ adminEmail }: { adminEmail: string }) {
   }
 
   return (
-    <Surface title="Test mail">
+    <Surface title={t('sending.test')}>
       <form noValidate className={styles.form} onSubmit={submit}>
         <Field
           className={styles.field}
-          label="Recipient (optional)"
-          hint={`Left empty, the test mail goes to you: ${adminEmail}.`}
+          label={t('sending.test.recipient')}
+          hint={t('sending.test.recipient-hint', { address: adminEmail })}
           validationState={fault ? 'error' : 'none'}
           validationMessage={fault}
         >
@@ -60,7 +62,7 @@ export function TestMessage({ adminEmail }: { adminEmail: string }) {
           icon={send.isPending ? <Spinner size="tiny" aria-hidden /> : null}
           disabledFocusable={fault !== null || send.isPending}
         >
-          Send test mail
+          {t('sending.test.send')}
         </Button>
       </form>
       <LiveRegion>
@@ -72,6 +74,7 @@ export function TestMessage({ adminEmail }: { adminEmail: string }) {
 }
 
 function MessageStatus({ id }: { id: string }) {
+  const t = useTranslate()
   const { demoUrl } = useAppEnvironment()
   const queryClient = useQueryClient()
   const { data: message, error, refetch } = useQuery(messageQuery(id))
@@ -84,9 +87,9 @@ function MessageStatus({ id }: { id: string }) {
 
   if (!message) {
     if (error) return <FailureBar error={error} onRetry={() => void refetch()} />
-    return <Spinner size="tiny" label="Sending the test mail" />
+    return <Spinner size="tiny" label={t('sending.test.sending')} />
   }
-  const { intent, title, detail, busy } = messageText(message)
+  const { intent, title, detail, busy } = messageText(message, t)
   return (
     <Notice intent={intent} title={title} icon={busy && <Spinner size="tiny" aria-hidden />}>
       <span>
@@ -94,19 +97,19 @@ function MessageStatus({ id }: { id: string }) {
       </span>
       {message.waitingBecause && message.nextAttemptAt && (
         <span>
-          Not before <LocalTime at={message.nextAttemptAt} format="seconds" />.
+          {t.rich('sending.test.not-before', { at: <LocalTime at={message.nextAttemptAt} format="seconds" /> })}
         </span>
       )}
       {message.status === 'sent' && demoUrl && (
         <Link inline href={demoUrl} target="_blank" rel="noreferrer">
-          Open the simulated mailboxes
+          {t('sending.test.demo')}
         </Link>
       )}
       <RouterLink href={messageUrl(id)} asChild>
-        <Link inline>Open the message</Link>
+        <Link inline>{t('sending.test.open')}</Link>
       </RouterLink>
-      <RequestId label="Microsoft's code" value={message.problem?.microsoftCode ?? null} />
-      <RequestId label="Microsoft's request id" value={message.problem?.requestId ?? null} />
+      <RequestId label={t('sending.microsoft-code')} value={message.problem?.microsoftCode ?? null} />
+      <RequestId label={t('sending.microsoft-request')} value={message.problem?.requestId ?? null} />
     </Notice>
   )
 }

@@ -1,9 +1,11 @@
+import type { DeliveryReport } from '@inforiver-mail/contract/message'
 import { describe, expect, it } from 'vitest'
 import { exampleMessage } from '../test-support/examples.ts'
+import { english } from '../test-support/languages.ts'
 import { timelineOf } from './timeline.ts'
 
 const titles = (message: ReturnType<typeof exampleMessage>) =>
-  timelineOf(message).map(({ title, kind }) => `${kind}: ${title}`)
+  timelineOf(message, english).map(({ title, kind }) => `${kind}: ${title}`)
 const attempt = (outcome: 'throttled' | 'refused' | 'sent', at: string, count = 1) => ({
   at,
   firstAt: count > 1 ? '2026-11-24T10:00:01.000Z' : at,
@@ -13,6 +15,11 @@ const attempt = (outcome: 'throttled' | 'refused' | 'sent', at: string, count = 
   values: {},
   detail: '',
 })
+
+function report(address: string, given: Partial<DeliveryReport>): DeliveryReport {
+  const unreported = { code: null, explanation: null, detail: null, at: null, source: null, certain: true, note: null }
+  return { address, kind: 'to', delivery: 'unknown', ...unreported, ...given }
+}
 
 describe('timelineOf', () => {
   it('tells what happened in order, and ends with the acceptance of a sent message', () => {
@@ -29,7 +36,54 @@ describe('timelineOf', () => {
       'happened: Microsoft asked to wait',
       'good: Accepted by Microsoft',
     ])
-    expect(timelineOf(message)[2]).toMatchObject({ count: 3, firstAt: '2026-11-24T10:00:01.000Z' })
+    expect(timelineOf(message, english)[2]).toMatchObject({ count: 3, firstAt: '2026-11-24T10:00:01.000Z' })
+  })
+
+  it('says how long a message waited for its turn', () => {
+    const attempts = [attempt('sent', '2026-11-24T10:03:00.000Z')]
+    const [, waited] = timelineOf(exampleMessage({ status: 'sent', attempts }), english)
+
+    expect(waited).toMatchObject({ title: 'Waited 3 minutes for its turn', at: '2026-11-24T10:03:00.000Z' })
+    expect(titles(exampleMessage({ status: 'sent', attempts: [attempt('sent', '2026-11-24T10:00:02.000Z')] }))).toEqual(
+      ['happened: Submitted by reports', 'good: Accepted by Microsoft'],
+    )
+  })
+
+  it('tells what became of each recipient, those with the same outcome together, and marks what is only probable', () => {
+    const message = exampleMessage({
+      status: 'sent',
+      attempts: [attempt('sent', '2026-11-24T10:00:02.000Z')],
+      recipients: [
+        report('a@contoso.com', { delivery: 'delivered', at: '2026-11-24T10:01:00.000Z', source: 'trace' }),
+        report('b@contoso.com', { delivery: 'delivered', at: '2026-11-24T10:01:00.000Z', source: 'trace' }),
+        report('c@contoso.com', {
+          delivery: 'failed',
+          at: '2026-11-24T10:00:30.000Z',
+          source: 'bounce',
+          code: '5.1.10',
+          explanation: 'The recipient does not exist.',
+          detail: "Recipient's own text.",
+          certain: false,
+          note: 'possible bounce',
+        }),
+        report('d@contoso.com', { delivery: 'pending' }),
+        report('e@contoso.com', {}),
+      ],
+    })
+    const story = timelineOf(message, english)
+
+    expect(story.slice(2).map(({ title, kind, recipients }) => [kind, title, recipients])).toEqual([
+      ['bad', 'Probably: Not delivered', ['c@contoso.com']],
+      ['good', 'Delivered to 2 recipients', ['a@contoso.com', 'b@contoso.com']],
+      ['now', 'A delivery report is awaited', ['d@contoso.com']],
+    ])
+    expect(story[2]).toMatchObject({ code: '5.1.10', detail: 'The recipient does not exist.' })
+    expect(story[2]?.notes).toEqual([
+      "Recipient's own text.",
+      'Source: a non-delivery report in the mailbox.',
+      'The report was matched by sender, recipient, time and subject only, so it may be about another message.',
+      'possible bounce',
+    ])
   })
 
   it.each([
@@ -60,7 +114,11 @@ describe('timelineOf', () => {
     } as const
     const message = exampleMessage({ status: 'failed', expiresAt: '2026-11-24T13:00:00.000Z', problem })
 
-    expect(timelineOf(message).at(-1)).toMatchObject({ title: 'Expired', at: '2026-11-24T13:00:00.000Z', kind: 'bad' })
+    expect(timelineOf(message, english).at(-1)).toMatchObject({
+      title: 'Expired',
+      at: '2026-11-24T13:00:00.000Z',
+      kind: 'bad',
+    })
   })
 
   it('calls the test mail of the page by what it is', () => {

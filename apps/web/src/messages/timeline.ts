@@ -1,5 +1,6 @@
-import type { Message } from '@inforiver-mail/contract/message'
-import { HELD_TEXT, noAttemptText, OUTCOME_LABELS, serviceText, waitingReason } from './message-text.ts'
+import type { DeliveryReport, Message } from '@inforiver-mail/contract/message'
+import type { Translate } from '../language/translate.ts'
+import { noAttemptText, serviceText, waitingReason } from './message-text.ts'
 
 /** One line of the story of a message. */
 export interface TimelineEntry {
@@ -12,66 +13,150 @@ export interface TimelineEntry {
   /** Microsoft's code. */
   readonly code: string | null
   readonly detail: string | null
+  /** The recipients that it is about; empty for the message as a whole. */
+  readonly recipients: readonly string[]
+  /** Further lines: Microsoft's own text, who told it, doubts. */
+  readonly notes: readonly string[]
   /** `ahead`: it is going to happen, at the earliest or unless something else ends it. */
   readonly kind: 'happened' | 'good' | 'bad' | 'now' | 'ahead'
 }
 
 /** The detail of an attempt that says no more than its outcome. */
 const ACCEPTED = 'Microsoft accepted the message.'
-const NOTHING_MORE = { firstAt: null, count: 1, code: null, detail: null }
+/** A message that is not kept by anything leaves within this time. */
+const LEAVES_WITHIN_MS = 10_000
+const NOTHING_MORE = { firstAt: null, count: 1, code: null, detail: null, recipients: [], notes: [] } as const
 
 /** Tells the story of a message in one list: what happened, oldest first, then how it stands, then what is ahead. */
-export function timelineOf(message: Message): TimelineEntry[] {
+export function timelineOf(message: Message, t: Translate): TimelineEntry[] {
   const { createdAt, sendAt, service, status } = message
-  const submitted = entry('happened', `Submitted by ${serviceText(service)}`, createdAt)
+  const submitted = entry('happened', t('messages.story.submitted', { service: serviceText(service, t) }), createdAt)
   const isDue = sendAt !== null && status !== 'scheduled' && Date.parse(sendAt) > Date.parse(createdAt)
-  const happened = [...(isDue ? [entry('happened', 'Scheduled to leave', sendAt)] : []), ...attemptsOf(message)]
-  return [submitted, ...happened.toSorted(byTime), ...present(message), ...ahead(message)]
+  const happened = [
+    ...(isDue ? [entry('happened', t('messages.story.scheduled'), sendAt)] : []),
+    ...waitedFirst(message, isDue ? sendAt : createdAt, t),
+    ...attemptsOf(message, t),
+    ...reportsOf(message, t),
+  ]
+  return [submitted, ...happened.toSorted(byTime), ...present(message, t), ...ahead(message, t)]
 }
 
-function attemptsOf({ attempts }: Message): TimelineEntry[] {
+/** Says how long a message waited for its turn: other messages, a limit of the mailbox or a connection kept it. */
+function waitedFirst({ attempts }: Message, dueAt: string, t: Translate): TimelineEntry[] {
+  const [first] = attempts
+  if (!first) return []
+  const waitedMs = Date.parse(first.firstAt) - Date.parse(dueAt)
+  if (waitedMs < LEAVES_WITHIN_MS) return []
+  return [
+    {
+      ...entry('happened', t('messages.story.waited', { time: durationText(waitedMs, t) }), first.firstAt),
+      detail: t('messages.story.waited-for'),
+    },
+  ]
+}
+
+function durationText(ms: number, t: Translate): string {
+  const seconds = Math.round(ms / 1_000)
+  if (seconds < 120) return t('messages.duration.seconds', { count: seconds })
+  const minutes = Math.round(seconds / 60)
+  if (minutes < 120) return t('messages.duration.minutes', { count: minutes })
+  const hours = Math.round(minutes / 60)
+  return hours < 48
+    ? t('messages.duration.hours', { count: hours })
+    : t('messages.duration.days', { count: Math.round(hours / 24) })
+}
+
+function attemptsOf({ attempts }: Message, t: Translate): TimelineEntry[] {
   return attempts.map(({ outcome, at, firstAt, count, code, detail }) => ({
-    title: OUTCOME_LABELS[outcome],
-    at,
+    ...entry(
+      outcome === 'sent' ? 'good' : outcome === 'refused' ? 'bad' : 'happened',
+      t(`messages.outcome.${outcome}`),
+      at,
+    ),
     firstAt: count > 1 ? firstAt : null,
     count,
     code,
     detail: detail === ACCEPTED ? null : detail,
-    kind: outcome === 'sent' ? 'good' : outcome === 'refused' ? 'bad' : 'happened',
   }))
 }
 
-/** How it stands; nothing where the last attempt says it already. */
-function present(message: Message): TimelineEntry[] {
-  const { status, attempts, problem, heldBecause, expiresAt } = message
-  const now = (title: string, detail: string | null) => ({ ...entry('now', title, null), detail })
-  switch (status) {
-    case 'sent':
-      return []
-    case 'failed': {
-      const isExpired = problem?.code === 'expired'
-      return [entry('bad', isExpired ? 'Expired' : 'Failed for good', isExpired ? expiresAt : null)]
-    }
-    case 'cancelled':
-      return [now('Cancelled', attempts.length === 0 ? noAttemptText(message) : null)]
-    case 'held':
-      return [now('Held', heldBecause && HELD_TEXT[heldBecause].reason)]
-    case 'sending':
-      return [now('Being sent', attempts.length === 0 ? noAttemptText(message) : null)]
-    case 'queued':
-      return [now('Waiting', waitingReason(message) ?? (attempts.length === 0 ? noAttemptText(message) : null))]
-    case 'scheduled':
-      return []
+const KINDS = {
+  unknown: 'now',
+  pending: 'now',
+  delivered: 'good',
+  expanded: 'good',
+  spam: 'happened',
+  quarantined: 'bad',
+  failed: 'bad',
+} as const satisfies Record<DeliveryReport['delivery'], TimelineEntry['kind']>
+
+/** What became of the recipients after Microsoft had accepted the message; those with the same outcome are one entry. */
+function reportsOf({ recipients, status }: Message, t: Translate): TimelineEntry[] {
+  if (status !== 'sent') return []
+  const groups = Map.groupBy(recipients, ({ delivery, code, detail, at, source, certain, note }) =>
+    JSON.stringify([delivery, code, detail, at, source, certain, note]),
+  )
+  const reported = [...groups.values()].flatMap(([report, ...others]) =>
+    report && hasReport(report) ? [reportEntry(report, [report, ...others], t)] : [],
+  )
+  return reported
+}
+
+/** Whether anything is known or awaited, so that without reports nothing is said. */
+function hasReport({ delivery, note }: DeliveryReport): boolean {
+  return delivery !== 'unknown' || note !== null
+}
+
+function reportEntry(report: DeliveryReport, group: readonly DeliveryReport[], t: Translate): TimelineEntry {
+  const { delivery, code, explanation, detail, at, source, certain, note } = report
+  const title = t(`messages.report.${delivery}`, { count: group.length })
+  return {
+    ...entry(KINDS[delivery], certain ? title : t('messages.report.probably', { what: title }), at),
+    code,
+    detail: explanation,
+    recipients: group.map(({ address }) => address),
+    notes: [
+      ...(detail === null ? [] : [detail]),
+      ...(source === null ? [] : [t(`messages.source.${source}`)]),
+      ...(certain ? [] : [t('messages.report.uncertain')]),
+      ...(note === null ? [] : [note]),
+    ],
   }
 }
 
-function ahead({ status, sendAt, nextAttemptAt, progress, expiresAt }: Message): TimelineEntry[] {
+/** How it stands; nothing where the last attempt says it already. */
+function present(message: Message, t: Translate): TimelineEntry[] {
+  const { status, attempts, problem, heldBecause, expiresAt } = message
+  const now = (title: string, detail: string | null) => ({ ...entry('now', title, null), detail })
+  const noAttempt = attempts.length === 0 ? noAttemptText(message, t) : null
+  switch (status) {
+    case 'sent':
+    case 'scheduled':
+      return []
+    case 'failed': {
+      const isExpired = problem?.code === 'expired'
+      return [
+        entry('bad', t(isExpired ? 'messages.story.expired' : 'messages.story.failed'), isExpired ? expiresAt : null),
+      ]
+    }
+    case 'cancelled':
+      return [now(t('messages.status.cancelled'), noAttempt)]
+    case 'held':
+      return [now(t('messages.status.held'), heldBecause && t(`sending.held.${heldBecause}`))]
+    case 'sending':
+      return [now(t('messages.story.sending'), noAttempt)]
+    case 'queued':
+      return [now(t('messages.story.waiting'), waitingReason(message, t) ?? noAttempt)]
+  }
+}
+
+function ahead({ status, sendAt, nextAttemptAt, progress, expiresAt }: Message, t: Translate): TimelineEntry[] {
   if (status === 'sent' || status === 'failed' || status === 'cancelled') return []
-  const next = progress ? 'Upload goes on, at the earliest' : 'Next attempt, at the earliest'
+  const next = t(progress ? 'messages.story.next-upload' : 'messages.story.next-attempt')
   return [
-    ...(status === 'scheduled' ? [entry('ahead', 'To be sent', sendAt)] : []),
+    ...(status === 'scheduled' ? [entry('ahead', t('messages.story.to-be-sent'), sendAt)] : []),
     ...(status === 'queued' && nextAttemptAt !== null ? [entry('ahead', next, nextAttemptAt)] : []),
-    ...(expiresAt === null ? [] : [entry('ahead', 'Expires, if it has not left', expiresAt)]),
+    ...(expiresAt === null ? [] : [entry('ahead', t('messages.story.expires'), expiresAt)]),
   ].toSorted(byTime)
 }
 
@@ -79,6 +164,8 @@ function entry(kind: TimelineEntry['kind'], title: string, at: string | null): T
   return { ...NOTHING_MORE, kind, title, at }
 }
 
+/** What has no time holds now, after all that has happened. */
 function byTime(one: TimelineEntry, other: TimelineEntry): number {
-  return Date.parse(one.at ?? '') - Date.parse(other.at ?? '')
+  const time = ({ at }: TimelineEntry) => (at === null ? Number.MAX_VALUE : Date.parse(at))
+  return time(one) - time(other)
 }

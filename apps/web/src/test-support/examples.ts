@@ -1,4 +1,4 @@
-import type { Message } from '@inforiver-mail/contract/message'
+import type { Message, MessageSummary } from '@inforiver-mail/contract/message'
 import type { Office365SmtpSettings } from '@inforiver-mail/contract/office365-smtp'
 
 /** A queued message, overridden by `given`. */
@@ -31,6 +31,12 @@ export function exampleMessage(given: Partial<Message> = {}): Message {
     recipients: [],
     ...given,
   }
+}
+
+/** The same in a list. */
+export function exampleSummary(given: Partial<MessageSummary> = {}): MessageSummary {
+  const { recipients: _, ...message } = exampleMessage()
+  return { ...message, delivery: {}, ...given }
 }
 
 /** Settings without a mailbox, overridden by `given`. */

@@ -1,3 +1,9 @@
+/** A period of whole days in the reader's time zone, such as `2026-11-24`; an empty day is no limit. */
+export interface DayRange {
+  readonly fromDay: string
+  readonly toDay: string
+}
+
 /** Reads a day such as `2026-11-24` from an address; empty when it is none. */
 export function readDay(text: string | null): string {
   // Years from 1000 on only, so that a day and its ISO form match.
@@ -8,6 +14,10 @@ export function readDay(text: string | null): string {
 export function beginningOf(day: string, daysLater = 0): Date {
   const [year = 0, month = 0, date = 0] = day.split('-').map(Number)
   return new Date(year, month - 1, date + daysLater)
+}
+
+export function isBackwards({ fromDay, toDay }: DayRange): boolean {
+  return fromDay !== '' && toDay !== '' && toDay < fromDay
 }
 
 function toDay(date: Date): string {

@@ -43,6 +43,12 @@ export function useFocusOnNewPage(): void {
   useEffect(() => {
     if (shown.current === location) return
     shown.current = location
+    // What was left for a part of the page, such as a row of a list, has it back without scrolling.
+    const left = document.querySelector<HTMLElement>(`#${CONTENT_ID} [data-takes-focus]`)
+    if (left?.checkVisibility()) {
+      left.focus({ preventScroll: true })
+      return
+    }
     // While the new page loads, the previous one is still in the document, but hidden.
     const headings = [...document.querySelectorAll<HTMLElement>(`#${CONTENT_ID} h1`)]
     const heading = headings.find((candidate) => candidate.checkVisibility())

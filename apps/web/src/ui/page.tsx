@@ -10,6 +10,7 @@ const useStyles = makeStyles({
   form: { maxWidth: '760px' },
   table: { maxWidth: '960px' },
   log: { maxWidth: '1200px' },
+  wide: { maxWidth: '1600px' },
   intro: { display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalS },
   path: {
     margin: 0,
@@ -30,7 +31,7 @@ const useStyles = makeStyles({
 })
 
 /** Stacks the parts of a page. Its width depends on what it mainly contains. */
-export function Page({ width, children }: { width: 'form' | 'table' | 'log'; children: ReactNode }) {
+export function Page({ width, children }: { width: 'form' | 'table' | 'log' | 'wide'; children: ReactNode }) {
   const styles = useStyles()
   return <div className={mergeClasses(styles.page, styles[width])}>{children}</div>
 }

@@ -1,0 +1,44 @@
+import type pg from 'pg'
+
+export interface EndedMessages {
+  readonly tenantId: string
+  /** The number of the first; 0 is the newest. */
+  readonly from: number
+  readonly count: number
+  /** When number 0 was submitted and sent. */
+  readonly newestAt: Date
+  /** How much earlier each further one was. */
+  readonly secondsApart: number
+  /** Whether of each hundred two have failed, and one was cancelled. */
+  readonly someUnsent: boolean
+}
+
+/** Writes messages that have ended into the database: as many as a test needs, without sending them. */
+export async function writeEndedMessages(database: pg.Pool, messages: EndedMessages): Promise<void> {
+  const { tenantId, from, count, newestAt, secondsApart, someUnsent } = messages
+  await database.query(
+    `WITH numbered AS (
+       SELECT n, $4::timestamptz - n * $6::float8 * interval '1 second' AS at,
+              CASE WHEN $5 AND n % 50 = 1 THEN 'failed' WHEN $5 AND n % 100 = 2 THEN 'cancelled' ELSE 'sent' END AS outcome
+         FROM generate_series($2::int, $2::int + $3::int - 1) AS n
+     ), ended AS (
+       INSERT INTO messages (id, tenant_id, service, outcome, from_email, "to", subject, reference, created_at, sent_at, ended_at, open_bytes,
+                             possible_duplicate, problem)
+       SELECT 'msg_' || md5('seeded ' || n), $1, 'load-' || n % 5, outcome, 'reports@contoso.com',
+              jsonb_build_array(
+                jsonb_build_object('address', (ARRAY['anna','bernd','carla','dieter','eva'])[1 + n % 5] || '.berg' || n % 7 || '@contoso.com',
+                                   'name', (ARRAY['Anna','Bernd','Carla','Dieter','Eva'])[1 + n % 5] || ' Berg'),
+                jsonb_build_object('address', 'person-' || n || '@fabrikam.com')),
+              CASE n % 3 WHEN 0 THEN 'Monthly report ' || n % 12 WHEN 1 THEN 'Sales report on region ' || n % 100 || ' for ' || md5(n::text)
+                         ELSE 'Alert ' || n || ': threshold exceeded' END,
+              'INV-' || lpad(n::text, 7, '0'), at, CASE outcome WHEN 'sent' THEN at END, at, 200, n % 1000 = 3,
+              CASE outcome WHEN 'failed' THEN '{"code": "recipient-refused", "title": "", "detail": "", "microsoftCode": "ErrorInvalidRecipients", "requestId": null}'::jsonb END
+         FROM numbered
+       RETURNING id, tenant_id, service, outcome, created_at, ended_at
+     )
+     INSERT INTO unsent_messages (message_id, tenant_id, service, outcome, created_at, ended_at, has_content, cause)
+     SELECT id, tenant_id, service, outcome, created_at, ended_at, false, CASE outcome WHEN 'failed' THEN 'ErrorInvalidRecipients' END
+       FROM ended WHERE outcome <> 'sent'`,
+    [tenantId, from, count, newestAt, someUnsent, secondsApart],
+  )
+}

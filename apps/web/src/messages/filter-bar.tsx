@@ -1,0 +1,336 @@
+import { Button, Checkbox, Field, Input, makeStyles, Select, tokens } from '@fluentui/react-components'
+import { AddRegular } from '@fluentui/react-icons/svg/add'
+import { DismissRegular } from '@fluentui/react-icons/svg/dismiss'
+import { Delivery, MessageStatus } from '@inforiver-mail/contract/message'
+import { MIN_SEARCH_CHARACTERS } from '@inforiver-mail/contract/message-list'
+import { type KeyboardEvent, useEffect, useRef, useState } from 'react'
+import { useTranslate } from '../language/language.tsx'
+import { DayField, DayRangeFields } from '../ui/day-range-fields.tsx'
+import { TextFilter } from '../ui/text-filter.tsx'
+import { FILTER_KINDS, type FilterKind, type Pill, pillsOf } from './filter-pills.ts'
+import { isTooShort, MAX_TEXT_CHARACTERS, type PageFilter } from './message-filter.ts'
+
+const useStyles = makeStyles({
+  bar: { display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalM },
+  fields: {
+    display: 'grid',
+    gridTemplateColumns: 'repeat(auto-fill, minmax(min(180px, 100%), 1fr))',
+    gap: `${tokens.spacingVerticalM} ${tokens.spacingHorizontalL}`,
+    alignItems: 'start',
+  },
+  pills: {
+    display: 'flex',
+    flexWrap: 'wrap',
+    alignItems: 'center',
+    gap: tokens.spacingHorizontalS,
+    margin: 0,
+    padding: 0,
+    listStyleType: 'none',
+  },
+  pill: {
+    display: 'flex',
+    alignItems: 'center',
+    maxWidth: '100%',
+    border: `1px solid ${tokens.colorNeutralStroke1}`,
+    borderRadius: tokens.borderRadiusCircular,
+    backgroundColor: tokens.colorNeutralBackground1,
+  },
+  pillText: {
+    minWidth: 0,
+    justifyContent: 'flex-start',
+    fontWeight: tokens.fontWeightRegular,
+    overflowWrap: 'anywhere',
+    textAlign: 'start',
+  },
+  plainText: { padding: `0 ${tokens.spacingHorizontalM}` },
+  editor: {
+    display: 'flex',
+    flexDirection: 'column',
+    gap: tokens.spacingVerticalM,
+    padding: tokens.spacingHorizontalL,
+    border: `1px solid ${tokens.colorNeutralStroke1}`,
+    borderRadius: tokens.borderRadiusLarge,
+    backgroundColor: tokens.colorNeutralBackground1,
+  },
+  buttons: { display: 'flex', flexWrap: 'wrap', gap: tokens.spacingHorizontalM },
+})
+
+interface Props {
+  filter: PageFilter
+  onChange: (changes: Partial<PageFilter>) => void
+  dayShown: string
+  onDayShown: (day: string) => void
+}
+
+/** What the list is filtered by: fields for what is asked most, and a pill for each filter that is chosen. */
+export function FilterBar({ filter, onChange, dayShown, onDayShown }: Props) {
+  const styles = useStyles()
+  const t = useTranslate()
+  const pillList = useRef<HTMLUListElement>(null)
+  const [editing, setEditing] = useState<FilterKind | null>(null)
+  const pills = pillsOf(filter, t)
+
+  function close(): void {
+    setEditing(null)
+    focusAdd()
+  }
+
+  function focusAdd(): void {
+    pillList.current?.querySelector<HTMLElement>('[data-add]')?.focus()
+  }
+
+  /** The focus goes to the pill that takes the place, else to the button that adds one. */
+  function remove({ cleared }: Pill, index: number): void {
+    const others = [...(pillList.current?.querySelectorAll<HTMLElement>('[data-remove]') ?? [])].toSpliced(index, 1)
+    const next = others[Math.min(index, others.length - 1)]
+    if (next) next.focus()
+    else focusAdd()
+    onChange(cleared)
+  }
+
+  return (
+    <search aria-label={t('messages.title')} className={styles.bar}>
+      <div className={styles.fields}>
+        <TextFilter
+          label={t('messages.search')}
+          hint={t('messages.search-hint')}
+          fault={isTooShort(filter) ? t('messages.search-short', { count: MIN_SEARCH_CHARACTERS }) : null}
+          maxLength={MAX_TEXT_CHARACTERS}
+          value={filter.search}
+          onValue={(search) => onChange({ search })}
+        />
+        <StatusField value={filter.status} onValue={(status) => onChange({ status })} />
+        <DayField label={t('messages.go-to-day')} day={dayShown} onDay={onDayShown} />
+      </div>
+      <ul ref={pillList} className={styles.pills} aria-label={t('messages.filters')}>
+        {pills.map((pill, index) => (
+          <PillItem
+            key={pill.text}
+            pill={pill}
+            onEdit={pill.kind && (() => setEditing(pill.kind))}
+            onRemove={() => remove(pill, index)}
+          />
+        ))}
+        <li>
+          <Button
+            data-add=""
+            size="small"
+            shape="circular"
+            icon={<AddRegular />}
+            aria-expanded={editing !== null}
+            onClick={() => setEditing(editing === null ? 'service' : null)}
+          >
+            {t('messages.add-filter')}
+          </Button>
+        </li>
+      </ul>
+      {editing && (
+        <FilterEditor
+          key={editing}
+          kind={editing}
+          filter={filter}
+          onKind={setEditing}
+          onApply={(changes) => {
+            onChange(changes)
+            close()
+          }}
+          onClose={close}
+        />
+      )}
+    </search>
+  )
+}
+
+interface PillItemProps {
+  pill: Pill
+  /** Null for a filter that cannot be edited. */
+  onEdit: (() => void) | null
+  onRemove: () => void
+}
+
+function PillItem({ pill: { text }, onEdit, onRemove }: PillItemProps) {
+  const styles = useStyles()
+  const t = useTranslate()
+
+  function press(event: KeyboardEvent): void {
+    if (event.key !== 'Delete' && event.key !== 'Backspace') return
+    event.preventDefault()
+    onRemove()
+  }
+
+  return (
+    <li className={styles.pill}>
+      {onEdit ? (
+        <Button
+          size="small"
+          appearance="subtle"
+          shape="circular"
+          className={styles.pillText}
+          onClick={onEdit}
+          onKeyDown={press}
+        >
+          {text}
+        </Button>
+      ) : (
+        <span className={styles.plainText}>{text}</span>
+      )}
+      <Button
+        size="small"
+        appearance="subtle"
+        shape="circular"
+        icon={<DismissRegular />}
+        aria-label={t('messages.remove-filter', { filter: text })}
+        data-remove=""
+        onClick={onRemove}
+        onKeyDown={press}
+      />
+    </li>
+  )
+}
+
+interface EditorProps {
+  kind: FilterKind
+  filter: PageFilter
+  onKind: (kind: FilterKind) => void
+  onApply: (changes: Partial<PageFilter>) => void
+  onClose: () => void
+}
+
+/** Chooses one more filter, or changes one. */
+function FilterEditor({ kind, filter, onKind, onApply, onClose }: EditorProps) {
+  const styles = useStyles()
+  const t = useTranslate()
+  const form = useRef<HTMLFormElement>(null)
+  const [draft, setDraft] = useState(filter)
+  useEffect(() => form.current?.querySelector<HTMLElement>('[data-value] :is(input, select)')?.focus(), [])
+
+  function submit(event: { preventDefault: () => void }): void {
+    event.preventDefault()
+    onApply(kind === 'days' ? { fromDay: draft.fromDay, toDay: draft.toDay } : { [kind]: draft[kind] })
+  }
+
+  return (
+    // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- Escape closes it from any of its fields
+    <form
+      ref={form}
+      aria-label={t('messages.add-filter')}
+      className={styles.editor}
+      onSubmit={submit}
+      onKeyDown={({ key }) => key === 'Escape' && onClose()}
+    >
+      <div className={styles.fields}>
+        <Field label={t('messages.filter-by')}>
+          <Select
+            value={kind}
+            onChange={(_event, { value }) => {
+              const chosen = FILTER_KINDS.find((each) => each === value)
+              if (chosen) onKind(chosen)
+            }}
+          >
+            {FILTER_KINDS.map((each) => (
+              <option key={each} value={each}>
+                {t(`messages.filter.${each}`)}
+              </option>
+            ))}
+          </Select>
+        </Field>
+        <ValueFields kind={kind} draft={draft} onDraft={(changes) => setDraft({ ...draft, ...changes })} />
+      </div>
+      <div className={styles.buttons}>
+        <Button type="submit" appearance="primary">
+          {t('messages.apply')}
+        </Button>
+        <Button onClick={onClose}>{t('messages.close-filter')}</Button>
+      </div>
+    </form>
+  )
+}
+
+interface ValueFieldsProps {
+  kind: FilterKind
+  draft: PageFilter
+  onDraft: (changes: Partial<PageFilter>) => void
+}
+
+function ValueFields({ kind, draft, onDraft }: ValueFieldsProps) {
+  const t = useTranslate()
+  switch (kind) {
+    case 'status':
+      return (
+        <div data-value="">
+          <StatusField value={draft.status} onValue={(status) => onDraft({ status })} />
+        </div>
+      )
+    case 'delivery':
+      return (
+        <div data-value="">
+          <Field label={t('messages.filter.delivery')}>
+            <Select
+              value={draft.delivery}
+              onChange={(_event, { value }) => onDraft({ delivery: Delivery.safeParse(value).data ?? '' })}
+            >
+              <option value="">{t('messages.any')}</option>
+              {Delivery.options.map((option) => (
+                <option key={option} value={option}>
+                  {t(`messages.delivery.${option}`)}
+                </option>
+              ))}
+            </Select>
+          </Field>
+        </div>
+      )
+    case 'days':
+      return (
+        <div data-value="">
+          <DayRangeFields days={draft} onDays={onDraft} />
+        </div>
+      )
+    case 'possibleDuplicate':
+      return (
+        <div data-value="">
+          <Checkbox
+            label={t('messages.filter.possibleDuplicate')}
+            checked={draft.possibleDuplicate}
+            onChange={(_event, { checked }) => onDraft({ possibleDuplicate: checked === true })}
+          />
+        </div>
+      )
+    default:
+      return (
+        <div data-value="">
+          <Field label={t(`messages.filter.${kind}`)} hint={t(`messages.filter-hint.${kind}`)}>
+            <Input
+              maxLength={MAX_TEXT_CHARACTERS}
+              value={draft[kind]}
+              onChange={(_event, { value }) => onDraft({ [kind]: value.trim() })}
+            />
+          </Field>
+        </div>
+      )
+  }
+}
+
+function StatusField({
+  value,
+  onValue,
+}: {
+  value: PageFilter['status']
+  onValue: (status: PageFilter['status']) => void
+}) {
+  const t = useTranslate()
+  return (
+    <Field label={t('messages.filter.status')}>
+      <Select
+        value={value}
+        onChange={(_event, { value: chosen }) => onValue(MessageStatus.safeParse(chosen).data ?? '')}
+      >
+        <option value="">{t('messages.any')}</option>
+        {MessageStatus.options.map((option) => (
+          <option key={option} value={option}>
+            {t(`messages.status.${option}`)}
+          </option>
+        ))}
+      </Select>
+    </Field>
+  )
+}
