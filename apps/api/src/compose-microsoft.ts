@@ -1,4 +1,5 @@
 import { createGraphMailer, type GraphMailer } from '@inforiver-mail/m365/graph-mailer'
+import { createMessageTrace, type MessageTrace } from '@inforiver-mail/m365/message-trace'
 import { createMicrosoftFetch, type MicrosoftFetch } from '@inforiver-mail/m365/microsoft-fetch'
 import {
   createMicrosoftIdentity,
@@ -23,7 +24,12 @@ export function composeMicrosoft(
     clock: () => Date
     timeoutMs?: number | undefined
   },
-): { readonly fetch: MicrosoftFetch; readonly identity: MicrosoftIdentity; readonly mailer: GraphMailer } {
+): {
+  readonly fetch: MicrosoftFetch
+  readonly identity: MicrosoftIdentity
+  readonly mailer: GraphMailer
+  readonly trace: MessageTrace
+} {
   const { registration, authorityHost, graphBaseUrl, cloud, redirectUri, publicUrl } = config
   const { httpsProxy, noProxy, extraCaCertificates } = config.outbound
   const plainFetch = createMicrosoftFetch({
@@ -44,5 +50,6 @@ export function composeMicrosoft(
     fetch,
     clock,
   })
-  return { fetch, identity, mailer: createGraphMailer({ graphBaseUrl, fetch, clock }) }
+  const options = { graphBaseUrl, fetch, clock }
+  return { fetch, identity, mailer: createGraphMailer(options), trace: createMessageTrace(options) }
 }

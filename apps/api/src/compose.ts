@@ -28,6 +28,7 @@ import { createWaitForDatabase } from './database/wait-for-database.ts'
 import type { DeliverySizes } from './delivery/attempt.ts'
 import { createDeliveryMetrics } from './delivery/delivery-metrics.ts'
 import { createWorker, type Worker } from './delivery/worker.ts'
+import { composeDeliveryReports } from './delivery-reports/compose-delivery-reports.ts'
 import { createOverview } from './overview/overview.ts'
 import { overviewRoutes } from './overview/overview-routes.ts'
 import { reportExpired } from './delivery/report-expired.ts'
@@ -163,7 +164,7 @@ export async function compose(
     const tracing = await startTracing(config, logger)
     closers.push(() => tracing.stop())
     const credential = useCredential(config)
-    const { identity, mailer } = composeMicrosoft(config, {
+    const { identity, mailer, trace } = composeMicrosoft(config, {
       currentCredential: credential.current,
       tracing,
       clock,
@@ -308,6 +309,18 @@ export async function compose(
       logger,
     })
 
+    const deliveryReports = composeDeliveryReports({
+      pool: database.pool,
+      reports: queue.reports,
+      sources: settings.reportSources,
+      trace,
+      identity,
+      pollMs: config.deliveryReportsPollMs,
+      registry,
+      clock,
+      logger,
+    })
+
     const sealedStore = createSealedStore(database, sealedColumns)
     measureSealedValues(registry, { count: () => sealedStore.count(), clock })
     const resealValues = createResealTask({ store: sealedStore, vault, keyRing, clock, logger })
@@ -445,7 +458,15 @@ export async function compose(
         }),
       buildOperationsApp: () => buildOperationsApp({ logger, bodyBudget, outageOf, features: operations }),
       smtpDoor,
-      worker,
+      worker: {
+        start() {
+          worker.start()
+          deliveryReports.start()
+        },
+        async stop() {
+          await Promise.all([worker.stop(), deliveryReports.stop()])
+        },
+      },
       housekeeping: {
         async start() {
           await housekeeping.start()

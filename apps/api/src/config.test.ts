@@ -143,6 +143,8 @@ it.each<[Record<string, string>, object]>([
   [{ MAILBOX_UPLOAD_BYTES_PER_5_MINUTES: '1000' }, { mailboxLimits: { uploadBytesPer5Minutes: 1000 } }],
   [{ CONTENT_RETENTION_DAYS: '1' }, { contentRetentionDays: 1 }],
   [{ LOG_RETENTION_DAYS: '90' }, { logRetentionDays: 90 }],
+  [{ DELIVERY_REPORTS_POLL_SECONDS: '5' }, { deliveryReportsPollMs: 5_000 }],
+  [{}, { deliveryReportsPollMs: 60_000 }],
   [{}, { webhookAllowPrivate: false, graphAuth: 'delegated' }],
   [{ GRAPH_AUTH: 'application' }, { graphAuth: 'application' }],
   [{ AZURE_CLIENT_SECRET_EXPIRES: '2027-05-01' }, { clientSecretExpiresAt: new Date('2027-05-01T00:00:00Z') }],
@@ -205,6 +207,7 @@ it.each([
   ['MAILBOX_UPLOAD_BYTES_PER_5_MINUTES', '150MB'],
   ['CONTENT_RETENTION_DAYS', '4000'],
   ['LOG_RETENTION_DAYS', 'forever'],
+  ['DELIVERY_REPORTS_POLL_SECONDS', '4'],
   ['GRAPH_AUTH', 'app-only'],
 ])('refuses %s=%s in one sentence that does not repeat the value', (name, value) => {
   const refusal = refusalOf({ ...EXTERNAL, [name]: value })

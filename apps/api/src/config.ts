@@ -92,6 +92,8 @@ export interface Config {
   readonly contentRetentionDays: number
   /** How long addresses and subjects are kept. */
   readonly logRetentionDays: number
+  /** How often each source of delivery reports is asked. */
+  readonly deliveryReportsPollMs: number
   readonly metricsToken: string | null
   /** Whether webhooks may go to private addresses. */
   readonly webhookAllowPrivate: boolean
@@ -296,6 +298,7 @@ function toConfig(
     tenantStorageBytes: environment.TENANT_STORAGE_BYTES,
     contentRetentionDays: environment.CONTENT_RETENTION_DAYS,
     logRetentionDays: environment.LOG_RETENTION_DAYS,
+    deliveryReportsPollMs: environment.DELIVERY_REPORTS_POLL_SECONDS * 1_000,
     metricsToken: environment.METRICS_TOKEN ?? null,
     webhookAllowPrivate: environment.WEBHOOK_ALLOW_PRIVATE === 'true',
     tracing:

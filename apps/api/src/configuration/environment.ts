@@ -114,6 +114,7 @@ export const Environment = z.object({
   TENANT_STORAGE_BYTES: wholeNumber('a number of bytes', 1, 1_000_000_000_000_000).default(10_737_418_240),
   CONTENT_RETENTION_DAYS: Days.default(7),
   LOG_RETENTION_DAYS: Days.default(30),
+  DELIVERY_REPORTS_POLL_SECONDS: wholeNumber('a number of seconds', 5, 3_600).default(60),
   METRICS_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
   WEBHOOK_ALLOW_PRIVATE: z.enum(['true', 'false'], 'must be true or false').default('false'),
   OTEL_EXPORTER_OTLP_ENDPOINT: z

@@ -4,6 +4,7 @@ import type { SendingLimits, SendingLimitsInput } from '@inforiver-mail/contract
 import type { SizeLimits } from '@inforiver-mail/m365/size-plan'
 import type { Database } from '../database/database.ts'
 import type { Actor, Owner } from './actor.ts'
+import { readAwaited, type AwaitedMessage } from './awaited-reports.ts'
 import { beginBulkChange, continueBulkChange, type BulkAction } from './bulk.ts'
 import { cancelMessage } from './cancel.ts'
 import { readChunks, writeChunk, type ChunkPlace } from './chunks.ts'
@@ -53,7 +54,7 @@ import { recoverMessages, type Recovered } from './recover.ts'
 import { retryMessage } from './retry.ts'
 import { indexMessages } from './search-index.ts'
 import { countExternalRecipients, readExternalUse, replaceSendingLimits, type ExternalUse } from './sending-limits.ts'
-import { findByMessageIds, type ReportableMessage } from './sent-messages.ts'
+import { findByMessageIds, findSent, type ReportableMessage } from './sent-messages.ts'
 import { createSettling, type Settled } from './settle.ts'
 import { findMovingQueues, findStalledQueues, type StalledQueue } from './stalled.ts'
 import type { StorageFull } from './storage.ts'
@@ -191,6 +192,10 @@ export interface DeliveryReports {
   apply(tenantId: string, reports: readonly OutcomeReport[]): Promise<number>
   /** Finds messages by their Message-IDs, with the angle brackets. Several messages can have one. */
   findByMessageIds(tenantId: string, internetMessageIds: readonly string[]): Promise<readonly ReportableMessage[]>
+  /** Reads messages that were sent, by our ids. */
+  findSent(tenantId: string, ids: readonly string[]): Promise<readonly ReportableMessage[]>
+  /** Reads the messages of the last 24 hours of which an outcome is not known yet, newest first. */
+  readAwaited(tenantId: string): Promise<readonly AwaitedMessage[]>
   /** Writes the events of failed deliveries whose code has not come within 10 minutes. Returns whether there may be more. */
   writeOverdueEvents(): Promise<boolean>
 }
@@ -346,6 +351,8 @@ export function createQueue(
     reports: {
       apply: (tenantId, reports) => applyReports(pool, tenantId, reports),
       findByMessageIds: (tenantId, ids) => findByMessageIds(pool, tenantId, ids),
+      findSent: (tenantId, ids) => findSent(pool, tenantId, ids),
+      readAwaited: (tenantId) => readAwaited(pool, tenantId),
       writeOverdueEvents: () => writeOverdueEvents(pool),
     },
     upkeep: {

@@ -73,6 +73,20 @@ export async function findByMessageIds(
   return found.filter(({ internetMessageId }) => asked.has(internetMessageId))
 }
 
+/** $1 tenant, $2 ids */
+const FIND_IDS = `SELECT ${COLUMNS} FROM messages m WHERE m.id = ANY ($2) AND m.tenant_id || '' = $1`
+
+/** Reads messages that were sent. @param ids at most some thousand */
+export async function findSent(
+  pool: pg.Pool,
+  tenantId: string,
+  ids: readonly string[],
+): Promise<readonly ReportableMessage[]> {
+  if (ids.length === 0) return []
+  const { rows } = await pool.query<MessageRow>(FIND_IDS, [tenantId, ids])
+  return toReportable(pool, rows)
+}
+
 async function toReportable(pool: pg.Pool, rows: readonly MessageRow[]): Promise<readonly ReportableMessage[]> {
   const outcomes = await readOutcomes(
     pool,

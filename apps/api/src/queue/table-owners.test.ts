@@ -98,6 +98,7 @@ const WRITERS: Readonly<Record<string, readonly string[]>> = {
   audit_events: ['database'],
   failure_counts: [], // triggers write it
   consents: ['settings'],
+  message_traces: ['delivery-reports'],
   credential_warnings: ['settings'],
   installation: ['database'],
   pending_sign_ins: ['sign-in'],

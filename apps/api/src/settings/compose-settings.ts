@@ -26,6 +26,7 @@ import type { TakeTraceRequest } from './report-proofs.ts'
 import { createReportsConsent } from './reports-consent.ts'
 import { createReportsStore } from './reports-store.ts'
 import { checkSentItemsSearch } from './sent-items-search.ts'
+import { createReportSourceStore, type ReportSourceStore } from './report-source-store.ts'
 import { createSenderReader, type ReadSender } from './sender-store.ts'
 import { consentReturn, settingsRoutes } from './settings-routes.ts'
 import { createSettingsStore } from './settings-store.ts'
@@ -35,6 +36,7 @@ const REFRESH_TIMEOUT_MS = 5 * 60_000
 export interface Settings {
   readonly accessSource: AccessSource
   readonly readSender: ReadSender
+  readonly reportSources: ReportSourceStore
   readonly readRecipientsPolicy: ReadRecipientsPolicy
   routes(guards: {
     requireAdmin: (request: FastifyRequest) => Promise<SignedIn>
@@ -134,6 +136,7 @@ export function composeSettings({
     accessSource,
 
     readSender: createSenderReader(database.pool),
+    reportSources: createReportSourceStore(database.pool),
     readRecipientsPolicy,
 
     routes:

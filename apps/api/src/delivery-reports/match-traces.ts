@@ -1,0 +1,169 @@
+import { sameAddress } from '@inforiver-mail/contract/email-address'
+import type { TraceRow } from '@inforiver-mail/m365/message-trace'
+import type { FinalDelivery, OutcomeReport } from '../queue/merge-outcome.ts'
+import type { ReportableMessage, ReportableRecipient } from '../queue/sent-messages.ts'
+
+// Which rows of the message trace are about which recipient. The service answers more than it is asked, so that every row
+// is compared here. Pure.
+
+/** A row that is found by sender, recipient, subject and time is as far from the time of sending at most. */
+const LIKELY_WITHIN_MS = 10 * 60_000
+
+/** A row of a message of ours, whose address is none of its recipients: an alias, or a member of a list. */
+export interface AliasCandidate {
+  readonly wanted: 'address'
+  readonly message: ReportableMessage
+  readonly recipient: ReportableRecipient
+  readonly row: TraceRow
+}
+
+/** A failed delivery of which no code is known. */
+export interface CodeWanted {
+  readonly wanted: 'code'
+  readonly messageId: string
+  readonly recipient: string
+  readonly certain: boolean
+  readonly row: TraceRow
+}
+
+export interface TraceMatches {
+  readonly reports: readonly OutcomeReport[]
+  readonly aliases: readonly AliasCandidate[]
+  readonly codes: readonly CodeWanted[]
+}
+
+/** The statuses that no other follows. The list of the service is open: what is not in it is waited for. */
+const FINAL: Readonly<Record<string, FinalDelivery>> = {
+  delivered: 'delivered',
+  failed: 'failed',
+  quarantined: 'quarantined',
+  filteredasspam: 'spam',
+  expanded: 'expanded',
+}
+
+function finalDelivery({ status }: TraceRow): FinalDelivery | null {
+  const key = status.toLowerCase()
+  return Object.hasOwn(FINAL, key) ? (FINAL[key] ?? null) : null
+}
+
+/** @param known messages that have the Message-ID of a row */
+export function matchByMessageId(
+  rows: readonly TraceRow[],
+  known: readonly ReportableMessage[],
+): TraceMatches & { readonly unmatched: readonly TraceRow[] } {
+  const byId = Map.groupBy(known, ({ internetMessageId }) => internetMessageId)
+  const matched = Map.groupBy(rows, ({ messageId }) => (messageId === null ? null : (byId.get(messageId) ?? null)))
+  const unmatched = matched.get(null) ?? []
+  const reports: OutcomeReport[] = []
+  const aliases: AliasCandidate[] = []
+  const codes: CodeWanted[] = []
+  for (const [messages, some] of matched) {
+    for (const message of messages ?? []) {
+      const own = some.filter((row) => isFrom(row, message) && !isRedirected(row, message))
+      for (const row of own) {
+        const recipient = recipientOf(row, message)
+        const report = recipient && toReport(row, message, recipient, true)
+        if (!report) continue
+        reports.push(report)
+        if (lacksCode(report, recipient)) codes.push(wanted(report, row))
+      }
+      aliases.push(...aliasesOf(own, message))
+    }
+  }
+  return { reports, aliases, codes, unmatched }
+}
+
+/**
+ * Matches rows whose Message-ID is not known: Exchange can have given the message another. Each row is for the message
+ * that was sent nearest to it.
+ *
+ * @param awaited messages with a recipient of whom nothing is known
+ */
+export function matchLikely(rows: readonly TraceRow[], awaited: readonly ReportableMessage[]): TraceMatches {
+  const reports: OutcomeReport[] = []
+  const codes: CodeWanted[] = []
+  const taken = new Set<string>()
+  for (const row of rows) {
+    const distance = ({ sentAt }: ReportableMessage) =>
+      sentAt === null ? Number.POSITIVE_INFINITY : Math.abs(sentAt.getTime() - row.receivedAt.getTime())
+    const nearest = awaited
+      .filter((message) => isFrom(row, message) && !isRedirected(row, message) && isSameSubject(row, message))
+      .filter((message) => distance(message) <= LIKELY_WITHIN_MS)
+      .flatMap((message) => {
+        const recipient = recipientOf(row, message)
+        const isFree = recipient?.delivery === null && !taken.has(placeOf(message, recipient))
+        return recipient && isFree ? [{ message, recipient }] : []
+      })
+      .toSorted((a, b) => distance(a.message) - distance(b.message))[0]
+    if (!nearest) continue
+    taken.add(placeOf(nearest.message, nearest.recipient))
+    const report = toReport(row, nearest.message, nearest.recipient, false)
+    if (!report) continue
+    reports.push(report)
+    if (lacksCode(report, nearest.recipient)) codes.push(wanted(report, row))
+  }
+  return { reports, aliases: [], codes }
+}
+
+export function toReport(
+  row: TraceRow,
+  { id }: ReportableMessage,
+  { address }: ReportableRecipient,
+  certain: boolean,
+): OutcomeReport | null {
+  const delivery = finalDelivery(row)
+  if (delivery === null) return null
+  const facts = { code: null, detail: null, at: row.receivedAt, source: 'trace' as const, certain, note: null }
+  return { messageId: id, recipient: address, delivery, ...facts }
+}
+
+/** Where one recipient alone is open, a row under another address may be its own. Members of a list have such rows too. */
+function aliasesOf(rows: readonly TraceRow[], message: ReportableMessage): AliasCandidate[] {
+  const told = new Set(rows.flatMap((row) => recipientOf(row, message)?.address.toLowerCase() ?? []))
+  const open = message.recipients.filter(
+    ({ address, delivery }) => delivery === null && !told.has(address.toLowerCase()),
+  )
+  const [recipient] = open
+  if (!recipient || new Set(open.map(({ address }) => address.toLowerCase())).size > 1) return []
+  const others = rows.filter((row) => recipientOf(row, message) === null && finalDelivery(row) !== null)
+  return others.map((row) => ({ wanted: 'address', message, recipient, row }))
+}
+
+function recipientOf(row: TraceRow, { recipients }: ReportableMessage): ReportableRecipient | null {
+  return recipients.find(({ address }) => sameAddress(address, row.recipientAddress)) ?? null
+}
+
+/** The sender of the row is that of the message, or another address of the same domain: its primary one. */
+function isFrom({ senderAddress }: TraceRow, { fromEmail }: ReportableMessage): boolean {
+  return sameAddress(senderAddress, fromEmail) || sameAddress(domainOf(senderAddress), domainOf(fromEmail))
+}
+
+function domainOf(address: string): string {
+  return address.slice(address.lastIndexOf('@') + 1)
+}
+
+/** All mail went to one address: none of the recipients got it. */
+function isRedirected(row: TraceRow, { subject }: ReportableMessage): boolean {
+  return row.subject.startsWith('[for ') && !subject.startsWith('[for ')
+}
+
+function isSameSubject(row: TraceRow, { subject }: ReportableMessage): boolean {
+  return normal(row.subject) === normal(subject)
+}
+
+function normal(subject: string): string {
+  return subject.normalize('NFC').replace(/\s+/g, ' ').trim().toLowerCase()
+}
+
+function lacksCode({ delivery, code }: OutcomeReport, recipient: ReportableRecipient | null): boolean {
+  const isKnownFailure = recipient?.delivery === null || recipient?.delivery === 'failed'
+  return delivery === 'failed' && code === null && isKnownFailure && recipient?.code === null
+}
+
+function wanted({ messageId, recipient, certain }: OutcomeReport, row: TraceRow): CodeWanted {
+  return { wanted: 'code', messageId, recipient, certain, row }
+}
+
+function placeOf({ id }: ReportableMessage, { address }: ReportableRecipient): string {
+  return `${id} ${address.toLowerCase()}`
+}

@@ -1,0 +1,340 @@
+import { startSimulator, type Simulator } from '@inforiver-mail/m365-simulator/start'
+import { createGraphMailer } from '@inforiver-mail/m365/graph-mailer'
+import { createMessageTrace } from '@inforiver-mail/m365/message-trace'
+import { createMicrosoftFetch } from '@inforiver-mail/m365/microsoft-fetch'
+import { MessageEventType } from '@inforiver-mail/contract/message-event'
+import { pino } from 'pino'
+import { Registry } from 'prom-client'
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { BEFORE_ALL_EVENTS } from '../queue/events.ts'
+import { createReportSourceStore } from '../settings/report-source-store.ts'
+import { ADA, createQueueGround, SENT, type QueueGround } from '../test-support/queue-ground.ts'
+import { HOURS, MINUTES, SECONDS } from '../test-support/test-clock.ts'
+import { createTraceMetrics } from './trace-metrics.ts'
+import { createTracePoller, type PollTrace } from './trace-poller.ts'
+import { explainTraceProblem } from './trace-problem.ts'
+import { createTraceStore } from './trace-store.ts'
+
+const POLL_MS = 60 * SECONDS
+const RUNNING = new AbortController().signal
+const REGISTRATION = {
+  tenantId: '11111111-2222-4333-8444-555555555555',
+  clientId: '66666666-7777-4888-9999-aaaaaaaaaaaa',
+  clientSecret: 'the-secret-of-the-test-registration',
+  redirectUris: ['http://localhost/auth/microsoft/callback'],
+  displayName: 'Inforiver Mail',
+}
+const fetchMicrosoft = createMicrosoftFetch({ timeoutMs: 10_000 })
+
+let ground: QueueGround
+let microsoft: Simulator
+let poll: PollTrace
+let sender: string
+let reader: string
+
+beforeAll(async () => {
+  ground = await createQueueGround()
+  microsoft = await startSimulator({ port: 0, registration: REGISTRATION, clock: ground.clock.now })
+})
+afterAll(async () => {
+  await microsoft.close()
+  await ground.close()
+})
+beforeEach(async () => {
+  await control('POST', '/reset')
+  await ground.database.empty('messages', 'message_events', 'message_traces')
+  await ground.database.query('UPDATE tenant_settings SET trace_enabled = true, trace_problem = NULL')
+  await ground.clock.advance(10 * MINUTES)
+  await set({ accessTokenSeconds: 86_400 })
+  sender = (await control('POST', '/people/ada@contoso.com/tokens', { scopes: ['Mail.Send'] })).accessToken
+  const permissions = [...((await control('GET', '/settings')).applicationPermissions as string[])]
+  reader = (await control('POST', '/application/tokens', { permissions })).accessToken
+  poll = newProcess('one')
+})
+
+// oxlint-disable-next-line typescript/no-explicit-any -- tests assert on its shape
+async function control(method: string, path: string, body?: unknown): Promise<any> {
+  const response = await fetch(`${microsoft.url}/control${path}`, {
+    method,
+    ...(body !== undefined && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+  })
+  const text = await response.text()
+  if (!response.ok) throw new Error(`The simulator answered ${response.status}: ${text}`)
+  return text === '' ? null : JSON.parse(text)
+}
+
+const set = (settings: object) => control('PATCH', '/settings', settings)
+const requests = async (): Promise<number> => (await control('GET', '/traces')).requests
+
+function newProcess(
+  owner: string,
+  { rowsAtOnce, onRequest = () => {} }: { rowsAtOnce?: number; onRequest?: () => void } = {},
+) {
+  const options = { graphBaseUrl: microsoft.graphBaseUrl, fetch: fetchMicrosoft, clock: ground.clock.now }
+  const sources = createReportSourceStore(ground.opened.pool)
+  return createTracePoller({
+    store: createTraceStore(ground.opened.pool),
+    reports: ground.newProcess().reports,
+    noteProblem: (tenantId, problem) => sources.noteProblem(tenantId, 'trace', problem),
+    explain: (refusal, hasPermission) =>
+      explainTraceProblem(refusal, hasPermission, {
+        adminCenters: { entra: 'entra', exchange: 'exchange', m365: 'm365' } as never,
+        approvalLink: 'https://approve',
+      }),
+    trace: createMessageTrace(options),
+    tokens: {
+      async get() {
+        onRequest()
+        return { outcome: 'granted', accessToken: reader }
+      },
+      forget() {},
+      hasPermission: () => true,
+    },
+    pollMs: POLL_MS,
+    ...(rowsAtOnce !== undefined && { rowsAtOnce }),
+    owner,
+    metrics: createTraceMetrics(new Registry()),
+    clock: ground.clock.now,
+    logger: pino({ enabled: false }),
+  })
+}
+
+/** Sends a message by Microsoft, and settles it. */
+async function send(to: readonly string[], subject = 'Q3'): Promise<string> {
+  const recipients = to.map((address) => ({ address }))
+  const id = await ground.submit({ to: recipients, recipients: to.length, subject })
+  const mailer = createGraphMailer({
+    graphBaseUrl: microsoft.graphBaseUrl,
+    fetch: fetchMicrosoft,
+    clock: ground.clock.now,
+  })
+  const outgoing = {
+    id,
+    from: { address: 'ada@contoso.com' },
+    to: recipients,
+    cc: [],
+    bcc: [],
+    replyTo: [],
+    subject,
+    html: null,
+    text: 'Hello',
+    attachments: [],
+    headers: {},
+    importance: 'normal' as const,
+    saveToSentItems: true,
+  }
+  const message = await ground.claimOne()
+  expect(await mailer.send(outgoing, { accessToken: sender })).toMatchObject({ outcome: 'sent' })
+  await ground.settle(message, SENT)
+  return id
+}
+
+async function known(id: string): Promise<unknown> {
+  const { recipients } = await ground.read(id)
+  return Object.fromEntries(
+    recipients.map(({ address, delivery, code, certain }) => [
+      address,
+      [delivery, ...(code === null ? [] : [code]), ...(certain ? [] : ['likely'])].join(' '),
+    ]),
+  )
+}
+
+async function nextPoll(): Promise<void> {
+  await ground.clock.advance(POLL_MS)
+  await poll(ADA, RUNNING)
+}
+
+it('tells of each recipient what the trace says, and asks for details only where a code is wanted', async () => {
+  await set({ recipients: { 'eva@fabrikam.com': { status: 'teleported' } } })
+  const id = await send([
+    'max@contoso.com',
+    'nobody@contoso.com',
+    'x@quarantine.example',
+    'x@spam.example',
+    'board@contoso.com',
+    'eva@fabrikam.com',
+  ])
+
+  await poll(ADA, RUNNING)
+
+  expect(await known(id)).toEqual({
+    'max@contoso.com': 'delivered',
+    'nobody@contoso.com': 'failed 5.1.10',
+    'x@quarantine.example': 'quarantined',
+    'x@spam.example': 'spam',
+    'board@contoso.com': 'expanded',
+    'eva@fabrikam.com': 'pending',
+  })
+  expect(await requests()).toBe(2)
+  const filter = { types: MessageEventType.options.slice(5), services: null }
+  const told = await ground.queue.events.read(ADA, BEFORE_ALL_EVENTS, 100, filter)
+  expect(told?.events.map(({ event }) => [event.type, event.recipient, event.code, event.detail]).toSorted()).toEqual([
+    ['message.bounced', 'nobody@contoso.com', '5.1.10', expect.stringContaining('550 5.1.10')],
+    ['message.delivered', 'max@contoso.com', null, null],
+    ['message.delivered', 'x@spam.example', null, 'spam'],
+    ['message.quarantined', 'x@quarantine.example', null, null],
+  ])
+})
+
+it('asks nothing while nothing is awaited, nor before the next poll', async () => {
+  await poll(ADA, RUNNING)
+  expect(await requests()).toBe(0)
+  await send(['max@contoso.com', 'eva@fabrikam.com'])
+  await set({ recipients: { 'eva@fabrikam.com': { status: 'pending' } } })
+  await nextPoll()
+  const asked = await requests()
+  expect(asked).toBeGreaterThan(0)
+  expect(await poll(ADA, RUNNING)).toBe(false)
+  expect(await newProcess('two')(ADA, RUNNING)).toBe(false)
+  expect(await requests()).toBe(asked)
+})
+
+it('takes a row as likely where Exchange gave the message another Message-ID', async () => {
+  await set({ traceMessageId: 'rewritten' })
+  const first = await send(['max@contoso.com'], 'Q3')
+  await ground.clock.advance(2 * MINUTES)
+  const second = await send(['max@contoso.com', 'nobody@contoso.com'], 'Q3')
+  const other = await send(['bob@contoso.com'], 'Q4')
+  await nextPoll()
+  expect(await known(first)).toEqual({ 'max@contoso.com': 'delivered likely' })
+  expect(await known(second)).toEqual({
+    'max@contoso.com': 'delivered likely',
+    'nobody@contoso.com': 'failed 5.1.10 likely',
+  })
+  expect(await known(other)).toEqual({ 'bob@contoso.com': 'delivered likely' })
+})
+
+it('knows a recipient under another address, but takes no member of a list for one', async () => {
+  await set({ traceAddresses: { 'max.member@contoso.com': 'max@contoso.com' } })
+  const alias = await send(['max.member@contoso.com', 'bob@contoso.com'])
+  await set({ traceAddresses: { 'board@contoso.com': 'nowhere@elsewhere.example' } })
+  const list = await send(['board@contoso.com'])
+  await nextPoll()
+  await nextPoll()
+  expect(await known(alias)).toEqual({ 'max.member@contoso.com': 'delivered', 'bob@contoso.com': 'delivered' })
+  expect(await known(list)).toEqual({ 'board@contoso.com': 'expanded' })
+})
+
+it('tells nothing of recipients whose mail was redirected', async () => {
+  const id = await send(['max@contoso.com'], '[for cfo@contoso.com] Q3')
+  await ground.database.query(
+    `UPDATE messages SET "to" = '[{"address":"cfo@contoso.com"}]', subject = 'Q3' WHERE id = $1`,
+    [id],
+  )
+  await nextPoll()
+  expect(await known(id)).toEqual({ 'cfo@contoso.com': 'pending' })
+})
+
+it('goes on where a process stopped, and reads no page twice', async () => {
+  for (let nth = 0; nth < 6; nth++) await send(['max@contoso.com', 'bob@contoso.com'], `Report ${nth}`)
+  const killed = new AbortController()
+  let asked = 0
+  const onRequest = () => {
+    if (asked++ === 1) killed.abort()
+  }
+  await newProcess('stopped', { rowsAtOnce: 5, onRequest })(ADA, killed.signal).catch(() => {})
+  expect(await requests()).toBe(1)
+  await ground.clock.advance(10 * MINUTES)
+  poll = newProcess('other', { rowsAtOnce: 5 })
+  await poll(ADA, RUNNING)
+  expect(await requests()).toBe(3)
+  expect((await ground.queue.reports.readAwaited(ADA)).length).toBe(0)
+})
+
+it('waits as long as Microsoft asks, and says what is wrong where it refuses', async () => {
+  const id = await send(['max@contoso.com'])
+  const answer = (status: number, message: string, headers = {}) =>
+    control('POST', '/scenarios', {
+      effect: {
+        kind: 'http',
+        endpoint: 'message-trace',
+        do: { action: 'answer', when: 'before', status, headers, body: { error: { code: 'x', message } } },
+      },
+      times: 'always',
+    })
+  const problem = async () =>
+    (
+      await ground.database.query<{ code: string | null }>(
+        `SELECT trace_problem ->> 'code' AS code FROM tenant_settings WHERE tenant_id = $1`,
+        [ADA],
+      )
+    )[0]?.code
+  const asked = async () => (await control('GET', '/counters')).endpoints['message-trace'].byStatus
+
+  await answer(429, 'Too many.', { 'retry-after': '600' })
+  await nextPoll()
+  await nextPoll()
+  expect(await asked()).toEqual({ 429: 1 })
+  expect(await problem()).toBeNull()
+
+  await control('DELETE', '/scenarios')
+  await answer(
+    401,
+    'Service principal-less Authentication failed: the service principal for App ID 8bd6 was not found.',
+  )
+  await ground.clock.advance(10 * MINUTES)
+  await nextPoll()
+  expect(await problem()).toBe('trace-not-provisioned')
+  await nextPoll()
+  expect(await asked()).toEqual({ 429: 1, 401: 1 })
+
+  await control('DELETE', '/scenarios')
+  await ground.clock.advance(10 * MINUTES)
+  await nextPoll()
+  expect(await problem()).toBeNull()
+  expect(await known(id)).toEqual({ 'max@contoso.com': 'delivered' })
+})
+
+it('learns what Microsoft decides an hour later, by few requests', async () => {
+  await set({ tracePendingMs: 1 * HOURS })
+  const early = await send(['max@contoso.com'])
+  await ground.clock.advance(50 * MINUTES)
+  const later = await send(['bob@contoso.com'])
+  await nextPoll()
+  expect(await known(early)).toEqual({ 'max@contoso.com': 'pending' })
+  await ground.clock.advance(2 * HOURS)
+  await nextPoll()
+  await nextPoll()
+  expect([await known(early), await known(later)]).toEqual([
+    { 'max@contoso.com': 'delivered' },
+    { 'bob@contoso.com': 'delivered' },
+  ])
+  expect(await requests()).toBeLessThan(5)
+})
+
+it(
+  'never asks more than 20 times in 5 minutes, and settles everything within 10 minutes of its row',
+  { timeout: 60_000 },
+  async () => {
+    await set({ traceDelayMs: { min: 0, max: 30 * MINUTES }, tracePendingMs: { min: 0, max: 20 * MINUTES } })
+    const people = [
+      'max@contoso.com',
+      'nobody@contoso.com',
+      'bob@contoso.com',
+      'x@quarantine.example',
+      'x@spam.example',
+    ]
+    for (let minute = 0; minute < 75; minute++) {
+      if (minute < 30)
+        for (let nth = 0; nth < 2; nth++)
+          await send(people.slice(0, 1 + ((minute * 2 + nth) % 5)), `Report ${minute} ${nth}`)
+      await nextPoll()
+    }
+    for (let minute = 0; minute < 15; minute++) await nextPoll()
+    expect(await ground.queue.reports.readAwaited(ADA)).toEqual([])
+    expect((await control('GET', '/traces')).maxPer5Minutes).toBeLessThanOrEqual(20)
+  },
+)
+
+it('shares the budget with other processes and with probes', async () => {
+  const store = createTraceStore(ground.opened.pool)
+  const other = createTraceStore(ground.opened.pool)
+  const taken = await Promise.all(
+    Array.from({ length: 30 }, (_, nth) => (nth % 2 === 0 ? store : other).takeRequest(ADA)),
+  )
+  expect(taken.filter((made) => made !== null)).toHaveLength(20)
+  await ground.clock.advance(5 * MINUTES)
+  expect(await store.takeRequest(ADA)).toBeNull()
+  await ground.clock.advance(16 * SECONDS)
+  expect(await store.takeRequest(ADA)).toBe(1)
+})

@@ -1,0 +1,145 @@
+import type pg from 'pg'
+import { inOneStatement } from '../database/transaction.ts'
+
+// How far the message trace of each tenant was read. One process at a time reads it, under a lease, and every request is
+// taken from a budget that all processes share. Times are by the clock of the database.
+
+/** Microsoft allows 100 requests of all applications of a tenant together in 5 minutes. */
+const MOST_REQUESTS = 20
+/** 5 minutes, and how much later than the one before it a request may arrive at Microsoft. */
+const PERIOD = `interval '5 minutes 15 seconds'`
+/** A process that dies leaves the trace to others after this time. */
+const LEASE = `interval '2 minutes'`
+
+/** Rows of the trace that are read page by page. */
+export interface TraceWindow {
+  /** What was sent in the last hour, or before. */
+  readonly kind: 'recent' | 'late'
+  readonly from: Date
+  readonly to: Date
+  readonly sender: string
+  /** Asks for the rows of one message instead, whatever the trace has as its sender. */
+  readonly messageId: string | null
+  /** Leads to its next page; null: to its first. */
+  readonly next: string | null
+}
+
+export interface TraceProgress {
+  readonly window: TraceWindow | null
+  /** When the last look at older messages ended. */
+  readonly sweptAt: Date | null
+  /** How far back the current look at older messages has come; null while there is none. */
+  readonly sweptDownTo: Date | null
+}
+
+export interface TakenTrace extends TraceProgress {
+  /** By the clock of the database. */
+  readonly now: Date
+  /** Since when no request has succeeded; null while they do. */
+  readonly failingSince: Date | null
+}
+
+export interface TraceStore {
+  /** Leases the trace of a tenant that is due. Null when it is not, or another process has it. */
+  take(tenantId: string, owner: string): Promise<TakenTrace | null>
+  /** Stores progress, and extends the lease. Returns false when the lease was lost. */
+  save(tenantId: string, owner: string, progress: TraceProgress): Promise<boolean>
+  /** Ends the lease. `failing`: whether the last request failed; null where none was made. */
+  release(tenantId: string, owner: string, next: { waitMs: number; failing: boolean | null }): Promise<void>
+  /** Nobody asks for this long, whatever the budget says. */
+  pause(tenantId: string, ms: number): Promise<void>
+  /**
+   * Takes a request from the budget, which has to be done before it is made. Returns how many were made in the last 5
+   * minutes, this one included; null when `atMost` were made already, or Microsoft asked for a pause.
+   */
+  takeRequest(tenantId: string, atMost?: number): Promise<number | null>
+}
+
+/** $1 tenant, $2 owner */
+const TAKE = `
+INSERT INTO message_traces AS t (tenant_id, lease_owner, lease_until) VALUES ($1, $2, mail_now() + ${LEASE})
+ON CONFLICT (tenant_id) DO UPDATE SET lease_owner = excluded.lease_owner, lease_until = excluded.lease_until
+ WHERE coalesce(t.due_at <= mail_now(), true) AND coalesce(t.not_before <= mail_now(), true)
+   AND (t.lease_owner IS NULL OR t.lease_until <= mail_now())
+RETURNING t.swept_at AS "sweptAt", t.swept_down_to AS "sweptDownTo", t.page, t.failing_since AS "failingSince", mail_now() AS now`
+
+/** $1 tenant, $2 owner, $3 swept at, $4 swept down to, $5 window */
+const SAVE = `
+UPDATE message_traces
+   SET swept_at = $3, swept_down_to = $4, page = $5, lease_until = mail_now() + ${LEASE}
+ WHERE tenant_id = $1 AND lease_owner = $2`
+
+/** $1 tenant, $2 owner, $3 ms, $4 whether it fails, or null */
+const RELEASE = `
+UPDATE message_traces
+   SET lease_owner = NULL, lease_until = NULL, due_at = mail_now() + $3 * interval '1 millisecond',
+       failing_since = CASE $4::boolean WHEN true THEN coalesce(failing_since, mail_now()) WHEN false THEN NULL ELSE failing_since END
+ WHERE tenant_id = $1 AND lease_owner = $2`
+
+/** $1 tenant, $2 ms */
+const PAUSE = `
+INSERT INTO message_traces AS t (tenant_id, not_before) VALUES ($1, mail_now() + $2 * interval '1 millisecond')
+ON CONFLICT (tenant_id) DO UPDATE SET not_before = greatest(t.not_before, excluded.not_before)`
+
+/** A clock that was put back leaves requests in the future, which count no longer than they would have. */
+const MADE = `SELECT r FROM unnest(t.requests) AS r WHERE r > mail_now() - ${PERIOD} AND r < mail_now() + ${PERIOD}`
+
+/** The row is locked before its requests are counted. $1 tenant, $2 at most */
+const TAKE_REQUEST = `
+INSERT INTO message_traces AS t (tenant_id, requests) VALUES ($1, ARRAY[mail_now()])
+ON CONFLICT (tenant_id) DO UPDATE SET requests = ARRAY(${MADE}) || mail_now()
+ WHERE (SELECT count(*) FROM (${MADE}) AS made) < $2 AND coalesce(t.not_before <= mail_now(), true)
+RETURNING cardinality(t.requests) AS made`
+
+export function createTraceStore(pool: pg.Pool): TraceStore {
+  return {
+    async take(tenantId, owner) {
+      const { rows } = await pool.query<TakenRow>(TAKE, [tenantId, owner])
+      const [row] = rows
+      if (!row) return null
+      const { page, ...taken } = row
+      return { ...taken, window: readWindow(page) }
+    },
+
+    async save(tenantId, owner, { window, sweptAt, sweptDownTo }) {
+      const page = window && JSON.stringify(window)
+      const { rowCount } = await pool.query(SAVE, [tenantId, owner, sweptAt, sweptDownTo, page])
+      return rowCount === 1
+    },
+
+    async release(tenantId, owner, { waitMs, failing }) {
+      await pool.query(RELEASE, [tenantId, owner, Math.round(waitMs), failing])
+    },
+
+    async pause(tenantId, ms) {
+      await pool.query(PAUSE, [tenantId, Math.round(ms)])
+    },
+
+    // Not repeated when its answer is lost: a request that was taken and not made costs one of 20.
+    takeRequest: (tenantId, atMost = MOST_REQUESTS) =>
+      inOneStatement(pool, async (client) => {
+        const { rows } = await client.query<{ made: number }>(TAKE_REQUEST, [tenantId, atMost])
+        return rows[0]?.made ?? null
+      }),
+  }
+}
+
+interface TakenRow extends Omit<TakenTrace, 'window'> {
+  readonly page: unknown
+}
+
+/** A window that another version wrote and this one does not understand is begun again. */
+function readWindow(page: unknown): TraceWindow | null {
+  if (typeof page !== 'object' || page === null) return null
+  const { kind, from, to, sender, messageId, next } = page as Readonly<Record<string, unknown>>
+  if (kind !== 'recent' && kind !== 'late') return null
+  if (typeof from !== 'string' || typeof to !== 'string' || typeof sender !== 'string') return null
+  return {
+    kind,
+    from: new Date(from),
+    to: new Date(to),
+    sender,
+    messageId: typeof messageId === 'string' ? messageId : null,
+    next: typeof next === 'string' ? next : null,
+  }
+}

@@ -1,0 +1,50 @@
+import type { Failure } from '@inforiver-mail/m365/classify-failure'
+import type { MicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
+
+const PERMISSION = 'ExchangeMessageTrace.Read.All'
+/** Until the request has arrived. */
+const EXPIRES_EARLIER_MS = 60_000
+
+/** The application's own token, in both ways of access: the trace does not depend on what a person may read. */
+export interface TraceTokens {
+  get(
+    signal: AbortSignal,
+  ): Promise<
+    | { readonly outcome: 'granted'; readonly accessToken: string }
+    | { readonly outcome: 'refused'; readonly failure: Failure }
+  >
+  /** A new one is asked for next. */
+  forget(): void
+  /** Whether the last token has the permission; true where that cannot be told. */
+  hasPermission(): boolean
+}
+
+export function createTraceTokens({
+  identity,
+  clock,
+}: {
+  identity: Pick<MicrosoftIdentity, 'applicationToken'>
+  clock: () => Date
+}): TraceTokens {
+  let kept: { readonly accessToken: string; readonly expiresAt: Date } | null = null
+  let permissions: readonly string[] | null = null
+  return {
+    async get(signal) {
+      if (kept && kept.expiresAt.getTime() - EXPIRES_EARLIER_MS > clock().getTime())
+        return { outcome: 'granted', accessToken: kept.accessToken }
+      const grant = await identity.applicationToken({ leg: 'application', signal })
+      if (grant.outcome === 'refused') {
+        const { detail, correlationId } = grant.explanation
+        const facts = { microsoftCode: null, requestId: correlationId, detail }
+        return { outcome: 'refused', failure: { outcome: 'unavailable', retryAfter: grant.retryAfter, ...facts } }
+      }
+      kept = grant.tokens
+      permissions = grant.grantedPermissions
+      return { outcome: 'granted', accessToken: kept.accessToken }
+    },
+    forget() {
+      kept = null
+    },
+    hasPermission: () => permissions === null || permissions.includes(PERMISSION),
+  }
+}

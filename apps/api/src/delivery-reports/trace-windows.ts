@@ -1,0 +1,63 @@
+import type { AwaitedMessage } from '../queue/awaited-reports.ts'
+import type { TraceProgress, TraceWindow } from './trace-store.ts'
+
+// Which rows of the message trace are asked for. What was sent in the last hour is looked at in every poll, because rows
+// appear up to an hour late; what was sent before that every five minutes, because a delivery that Microsoft tries again
+// ends hours later. No request is made about a single message where a window covers several. Pure.
+
+const MINUTE_MS = 60_000
+const RECENT_MS = 60 * MINUTE_MS
+const SWEEP_EVERY_MS = 5 * MINUTE_MS
+/** Between what this product and what Exchange take for the time of sending. */
+const SLACK_MS = 5 * MINUTE_MS
+/** Older messages that are further apart than this are asked for by windows of their own. */
+const GAP_MS = 30 * MINUTE_MS
+const DAY_MS = 24 * 60 * MINUTE_MS
+
+/** Returns the window for what was sent in the last hour from the current sender; null when nothing of it is awaited. */
+export function recentWindow(awaited: readonly AwaitedMessage[], now: Date): TraceWindow | null {
+  const [newest] = awaited
+  const oldest = awaited.findLast((message) => isRecent(message, newest, now))
+  if (!newest || !oldest) return null
+  const from = new Date(oldest.sentAt.getTime() - SLACK_MS)
+  return { kind: 'recent', from, to: now, sender: newest.fromEmail, messageId: null, next: null }
+}
+
+/**
+ * Returns the next window of a look at older messages, from the newest back to those of a day ago; null when none is due.
+ * `progress` is how the look stands afterwards.
+ */
+export function lateWindow(
+  progress: Pick<TraceProgress, 'sweptAt' | 'sweptDownTo'>,
+  awaited: readonly AwaitedMessage[],
+  now: Date,
+): { readonly window: TraceWindow | null; readonly progress: Pick<TraceProgress, 'sweptAt' | 'sweptDownTo'> } {
+  const { sweptAt, sweptDownTo } = progress
+  const isDue = sweptDownTo !== null || sweptAt === null || now.getTime() - sweptAt.getTime() >= SWEEP_EVERY_MS
+  if (!isDue) return { window: null, progress }
+  const [newest] = awaited
+  const late = awaited.filter(
+    (message) => !isRecent(message, newest, now) && (sweptDownTo === null || message.sentAt < sweptDownTo),
+  )
+  const [first] = late
+  if (!first) return { window: null, progress: { sweptAt: now, sweptDownTo: null } }
+  const end = late.findIndex((message, index) => {
+    const before = late[index - 1] ?? first
+    return message.fromEmail !== first.fromEmail || before.sentAt.getTime() - message.sentAt.getTime() > GAP_MS
+  })
+  const together = end === -1 ? late : late.slice(0, end)
+  const last = together.at(-1) ?? first
+  // One message alone is found whenever Exchange has received it, and under whatever address it knows the sender.
+  const isAlone = together.length === 1
+  const from = new Date(last.sentAt.getTime() - (isAlone ? DAY_MS : SLACK_MS))
+  const to = new Date(Math.min(first.sentAt.getTime() + SLACK_MS, now.getTime()))
+  const messageId = isAlone ? first.internetMessageId : null
+  return {
+    window: { kind: 'late', from, to, sender: first.fromEmail, messageId, next: null },
+    progress: { sweptAt, sweptDownTo: last.sentAt },
+  }
+}
+
+function isRecent({ sentAt, fromEmail }: AwaitedMessage, newest: AwaitedMessage | undefined, now: Date): boolean {
+  return now.getTime() - sentAt.getTime() <= RECENT_MS && fromEmail === newest?.fromEmail
+}

@@ -1,0 +1,37 @@
+import type { ReportsProblem } from '@inforiver-mail/contract/consent-problem'
+import type pg from 'pg'
+
+// Sources of delivery reports that are on, for those who read them.
+
+export type ReportSource = 'bounces' | 'trace'
+
+export interface ReportSourceStore {
+  /** The tenants of which a source is on. */
+  tenantsWith(source: ReportSource): Promise<readonly string[]>
+  /**
+   * Keeps what is wrong with a source, or that nothing is. The same problem once more keeps its time. Where the source was
+   * switched off meanwhile, nothing changes.
+   */
+  noteProblem(tenantId: string, source: ReportSource, problem: Omit<ReportsProblem, 'since'> | null): Promise<void>
+}
+
+const tenantsWith = (source: ReportSource): string =>
+  `SELECT tenant_id AS id FROM tenant_settings WHERE ${source}_enabled AND status <> 'not-configured'`
+
+/** $1 tenant, $2 problem as JSON without its time, or null */
+const noteProblem = (source: ReportSource): string => `
+UPDATE tenant_settings
+   SET ${source}_problem = $2::jsonb || jsonb_build_object('since', to_char(mail_now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
+ WHERE tenant_id = $1 AND ${source}_enabled AND (${source}_problem ->> 'code') IS DISTINCT FROM ($2::jsonb ->> 'code')`
+
+export function createReportSourceStore(pool: pg.Pool): ReportSourceStore {
+  return {
+    async tenantsWith(source) {
+      const { rows } = await pool.query<{ id: string }>(tenantsWith(source))
+      return rows.map(({ id }) => id)
+    },
+    async noteProblem(tenantId, source, problem) {
+      await pool.query(noteProblem(source), [tenantId, problem && JSON.stringify(problem)])
+    },
+  }
+}

@@ -1,0 +1,119 @@
+import { describe, expect, it } from 'vitest'
+import { createMicrosoftFetch } from '../microsoft-fetch.ts'
+import { answering, token } from '../test-support/mailer.ts'
+import { createMessageTrace, reasonOf, type TraceDetail } from './message-trace.ts'
+
+const NOW = new Date('2026-11-24T10:00:00.000Z')
+const PERIOD = { from: new Date('2026-11-24T09:00:00.000Z'), to: NOW }
+const ROW = {
+  id: 'a',
+  messageId: '<x@contoso.com>',
+  senderAddress: 'ada@contoso.com',
+  recipientAddress: 'max@contoso.com',
+  receivedDateTime: '2026-11-24T09:30:00Z',
+  subject: 'Q3',
+  status: 'delivered',
+}
+
+function traceAt(graphBaseUrl: string) {
+  return createMessageTrace({ graphBaseUrl, fetch: createMicrosoftFetch({ timeoutMs: 5_000 }), clock: () => NOW })
+}
+
+async function list(status: number, body: unknown, headers = {}) {
+  const { origin, requests } = await answering(status, body, headers)
+  return { answer: await traceAt(origin).list({ ...PERIOD, sender: "o'neil@contoso.com" }, token), requests, origin }
+}
+
+describe('the message trace', () => {
+  it('is asked for a period and a sender, by both bounds', async () => {
+    const { requests } = await list(200, { value: [] })
+    const { searchParams } = new URL(requests[0]?.url ?? '', 'http://localhost')
+    expect(searchParams.get('$filter')).toBe(
+      "receivedDateTime ge 2026-11-24T09:00:00.000Z and receivedDateTime le 2026-11-24T10:00:00.000Z and senderAddress eq 'o''neil@contoso.com'",
+    )
+  })
+
+  it('leaves out rows that it cannot read, and takes a status that nobody has heard of', async () => {
+    const { answer } = await list(200, {
+      value: [ROW, { ...ROW, id: null }, 'x', { ...ROW, status: 'teleported', subject: null }],
+    })
+    expect(answer).toMatchObject({
+      outcome: 'page',
+      next: null,
+      rows: [{ status: 'delivered' }, { status: 'teleported', subject: '' }],
+    })
+  })
+
+  it('follows a link of the service with its token, and no other', async () => {
+    const { requests, origin } = await answering(200, { value: [ROW] })
+    const trace = traceAt(origin)
+    const path = '/v1.0/admin/exchange/tracing/messageTraces?$skiptoken=a%2Bb%3D%3D%2F'
+    expect(await trace.listNext(`${origin}${path}`, token)).toMatchObject({ outcome: 'page' })
+    expect(requests[0]?.url).toBe(path)
+    for (const link of [
+      'https://elsewhere.example/v1.0/admin/exchange/tracing/messageTraces?x',
+      `${origin}/v1.0/me/messages?x`,
+    ])
+      expect(await trace.listNext(link, token)).toMatchObject({ outcome: 'invalid' })
+    expect(requests).toHaveLength(1)
+  })
+
+  it.each([
+    [
+      401,
+      'Service principal-less Authentication failed: the service principal for App ID 8bd6 was not found.',
+      'not-provisioned',
+    ],
+    [403, 'The service principal is missing.', 'not-provisioned'],
+    [401, 'Access token has expired.', 'denied'],
+    [403, '', 'denied'],
+    [400, 'The skip token is invalid.', 'invalid'],
+    [404, 'Resource not found for the segment.', 'unavailable'],
+    [500, '', 'unavailable'],
+    [504, '', 'unavailable'],
+    [200, '', 'unavailable'],
+  ])('tells by HTTP %i (%s) what stands in the way: %s', async (status, message, outcome) => {
+    const body = status === 200 ? 'no JSON' : { error: { code: 'x', message } }
+    expect((await list(status, body)).answer.outcome).toBe(outcome)
+  })
+
+  it.each([
+    [{ 'retry-after': '90' }, 90],
+    [{}, 60],
+  ])('waits after a 429 with %j', async (headers, seconds) => {
+    const { answer } = await list(429, { error: { code: 'x', message: '' } }, headers)
+    expect(answer).toMatchObject({ outcome: 'throttled', retryAfter: new Date(NOW.getTime() + seconds * 1_000) })
+  })
+})
+
+describe('the reason of a failure', () => {
+  const detail = (changes: Partial<TraceDetail>): TraceDetail => ({
+    at: NOW,
+    event: 'Fail',
+    description: '',
+    data: '',
+    ...changes,
+  })
+
+  it.each<[string, readonly TraceDetail[], string | null]>([
+    [
+      'is in the description',
+      [detail({ description: 'Reason: [{LED=550 5.1.10 RESOLVER.ADR.RecipientNotFound};{MSG=}]' })],
+      '5.1.10',
+    ],
+    [
+      'is in the data',
+      [
+        detail({
+          data: '<root><MEP Name="RecipientStatus" String="[{LED=550 5.7.1 &lt;x&gt; refused};{IP=1.2.3.4}]"/></root>',
+        }),
+      ],
+      '5.7.1',
+    ],
+    ['is a plain text', [detail({ description: 'Remote server returned 550 5.4.1' })], '5.4.1'],
+    ['is no address of a server', [detail({ description: 'Rejected by 10.5.1.20' })], null],
+    ['is not that of another event', [detail({ event: 'Defer', description: '451 4.7.0' })], null],
+  ])('%s', (_where, details, code) => {
+    expect(reasonOf([detail({ event: 'Receive' }), ...details]).code).toBe(code)
+  })
+})

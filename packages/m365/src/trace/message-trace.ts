@@ -1,0 +1,218 @@
+import { z } from 'zod'
+import { withoutTrailingSlash } from '../clouds.ts'
+import { optionalText, readJson } from '../json.ts'
+import { classifyFailure, type Failure } from '../mailer/classify-failure.ts'
+import { classifyConnectionFailure } from '../mailer/connection-failure.ts'
+import { asRepeatable, createExchange, type GraphMailerOptions } from '../mailer/graph-exchange.ts'
+
+// Exchange's message trace by Microsoft Graph. The service ignores conditions that it does not know, and answers more
+// than it was asked for: whoever uses a row checks it again.
+
+const TRACES = '/admin/exchange/tracing/messageTraces'
+/** The most that the service gives at once. */
+export const MAX_TRACE_ROWS = 5_000
+/** For that many rows with long subjects. */
+const MAX_ANSWER_BYTES = 16 * 1024 * 1024
+/** For a 429 that names no time. */
+const UNASKED_PAUSE_MS = 60_000
+/** One message and one of its recipients. */
+export interface TraceRow {
+  /** Of the message; the recipients share it. */
+  readonly id: string
+  /** With the angle brackets. */
+  readonly messageId: string | null
+  readonly senderAddress: string
+  readonly recipientAddress: string
+  /** When Exchange received the message. */
+  readonly receivedAt: Date
+  readonly subject: string
+  /** As the service spells it; the list is open. */
+  readonly status: string
+}
+
+/** An event on the way of a message to a recipient. They are in no order. */
+export interface TraceDetail {
+  readonly at: Date | null
+  readonly event: string
+  readonly description: string
+  /** XML. */
+  readonly data: string
+}
+
+/**
+ * Why the service gave no answer to use.
+ *
+ * - `not-provisioned`: the service principal of Microsoft's application is missing in the tenant
+ * - `denied`: 401 or 403 otherwise: the token, the permission or a role is missing
+ * - `throttled`: the organisation has asked too often, by whatever application
+ * - `invalid`: the question was wrong, or the link to a page does not count any more
+ * - `unavailable`: no answer, a 5xx, or a cloud that has no trace
+ */
+export type TraceRefusal =
+  | { readonly outcome: 'not-provisioned' | 'denied' | 'invalid' | 'unavailable'; readonly failure: Failure }
+  | { readonly outcome: 'throttled'; readonly failure: Failure; readonly retryAfter: Date }
+
+export type TracePage =
+  | {
+      readonly outcome: 'page'
+      readonly rows: readonly TraceRow[]
+      /** Leads to the next page, in whatever form; null when there is none. */
+      readonly next: string | null
+    }
+  | TraceRefusal
+
+export type TraceDetails = { readonly outcome: 'details'; readonly details: readonly TraceDetail[] } | TraceRefusal
+
+export interface TraceOptions {
+  readonly accessToken: string
+  readonly signal?: AbortSignal | undefined
+}
+
+/** No call repeats a request. */
+export interface MessageTrace {
+  /** Asks for rows by the time of receipt, newest first. At most 10 days; not older than 90 days. `top`: 1 to 5,000. */
+  list(
+    asked: {
+      readonly from: Date
+      readonly to: Date
+      readonly sender?: string | null
+      /** Instead of a sender: the rows of one message. */
+      readonly messageId?: string | null
+      readonly top?: number
+    },
+    options: TraceOptions,
+  ): Promise<TracePage>
+  listNext(next: string, options: TraceOptions): Promise<TracePage>
+  details(row: { readonly id: string; readonly recipientAddress: string }, options: TraceOptions): Promise<TraceDetails>
+}
+
+const text = z.string().catch('')
+const time = z.iso
+  .datetime({ offset: true })
+  .transform((value) => new Date(value))
+  .nullable()
+  .catch(null)
+
+const Row = z.object({
+  id: z.string().min(1),
+  messageId: optionalText,
+  senderAddress: text,
+  recipientAddress: z.string().min(1),
+  receivedDateTime: z.iso.datetime({ offset: true }).transform((value) => new Date(value)),
+  subject: text,
+  status: text,
+})
+const Rows = z.object({
+  value: z.array(Row.nullable().catch(null)).max(MAX_TRACE_ROWS),
+  '@odata.nextLink': optionalText,
+})
+const Detail = z.object({ dateTime: time, event: text, description: text, data: text })
+const Details = z.object({ value: z.array(Detail).max(1_000) })
+
+export function createMessageTrace(options: GraphMailerOptions): MessageTrace {
+  const { clock, graphBaseUrl } = options
+  const exchange = createExchange(options)
+  const base = `${withoutTrailingSlash(graphBaseUrl).replace(/\/v1\.0$/, '')}/v1.0`
+
+  async function get(path: string, { accessToken, signal }: TraceOptions): Promise<string | TraceRefusal> {
+    const reply = await exchange({ method: 'GET', path, accessToken, signal, maxAnswerBytes: MAX_ANSWER_BYTES })
+    if (!reply.answered) return unavailable(classifyConnectionFailure(reply.error))
+    const { status, message, retryAfter } = reply.answer
+    if (status === 200) return reply.text
+    const failure = asRepeatable(classifyFailure(reply.answer))
+    if (status === 401 || status === 403)
+      return { outcome: /service principal/i.test(message ?? '') ? 'not-provisioned' : 'denied', failure }
+    if (status === 429)
+      return {
+        outcome: 'throttled',
+        failure,
+        retryAfter: retryAfter ?? new Date(clock().getTime() + UNASKED_PAUSE_MS),
+      }
+    return status === 400 ? { outcome: 'invalid', failure } : unavailable(failure)
+  }
+
+  async function page(path: string, call: TraceOptions): Promise<TracePage> {
+    const answer = await get(path, call)
+    if (typeof answer !== 'string') return answer
+    const read = readJson(answer, Rows)
+    if (read === null) return unavailable(unreadable(UNREADABLE))
+    const rows = read.value.flatMap((row) => (row === null ? [] : [toRow(row)]))
+    return { outcome: 'page', rows, next: read['@odata.nextLink'] }
+  }
+
+  return {
+    async list({ from, to, sender = null, messageId = null, top = MAX_TRACE_ROWS }, call) {
+      const filter = [
+        `receivedDateTime ge ${from.toISOString()}`,
+        `receivedDateTime le ${to.toISOString()}`,
+        ...(messageId === null ? [] : [`messageId eq ${quote(messageId)}`]),
+        ...(sender === null || messageId !== null ? [] : [`senderAddress eq ${quote(sender)}`]),
+      ].join(' and ')
+      return page(`${TRACES}?$top=${top}&$filter=${encodeURIComponent(filter)}`, call)
+    },
+
+    async listNext(next, call) {
+      // The token goes with the request, so that the link has to be one of the service.
+      if (!next.startsWith(`${base}${TRACES}?`)) return { outcome: 'invalid', failure: unreadable(FOREIGN_LINK) }
+      return page(next.slice(base.length), call)
+    },
+
+    async details({ id, recipientAddress }, call) {
+      const address = encodeURIComponent(quote(recipientAddress))
+      const path = `${TRACES}/${encodeURIComponent(id)}/getDetailsByRecipient(recipientAddress=${address})`
+      const answer = await get(path, call)
+      if (typeof answer !== 'string') return answer
+      const read = readJson(answer, Details)
+      if (read === null) return unavailable(unreadable(UNREADABLE))
+      return { outcome: 'details', details: read.value.map(toDetail) }
+    },
+  }
+}
+
+function quote(value: string): string {
+  return `'${value.replaceAll("'", "''")}'`
+}
+
+const UNREADABLE = 'Microsoft’s message trace gave an answer that is not as documented.'
+const FOREIGN_LINK = 'The link to the next page of the message trace leads elsewhere.'
+
+function unavailable(failure: Failure): TraceRefusal {
+  return { outcome: 'unavailable', failure: asRepeatable(failure) }
+}
+
+function unreadable(detail: string): Failure {
+  return { outcome: 'unavailable', retryAfter: null, microsoftCode: null, requestId: null, detail }
+}
+
+function toDetail({ dateTime: at, event, description, data }: z.output<typeof Detail>): TraceDetail {
+  return { at, event, description, data }
+}
+
+function toRow({ receivedDateTime, ...row }: z.output<typeof Row>): TraceRow {
+  return { ...row, receivedAt: receivedDateTime }
+}
+
+/** The reason in the details of a failed delivery: the number alone, and Microsoft's text. */
+export function reasonOf(details: readonly TraceDetail[]): {
+  readonly code: string | null
+  readonly text: string | null
+  readonly at: Date | null
+} {
+  const failures = details.filter(({ event }) => /^fail/i.test(event))
+  for (const { description, data, at } of failures) {
+    // The innermost answer is the last one.
+    const led = [...`${unescapeXml(data)} ${description}`.matchAll(/LED=([^};]*)/g)].at(-1)?.[1] ?? description
+    const code = CODE.exec(led)?.[1] ?? CODE.exec(description)?.[1] ?? null
+    if (code !== null) return { code, text: led.trim(), at }
+  }
+  const [first] = failures
+  return { code: null, text: first?.description || null, at: first?.at ?? null }
+}
+
+const CODE = /(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])/
+
+const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" }
+
+function unescapeXml(xml: string): string {
+  return xml.replace(/&(amp|lt|gt|quot|apos);/g, (_entity, name: string) => ENTITIES[name] ?? '')
+}
