@@ -21,6 +21,7 @@ export function explainTraceProblem(
       case 'not-provisioned':
         return {
           code: 'trace-not-provisioned',
+          values: {},
           title: 'Microsoft’s message trace is not set up in the organisation',
           detail: 'The service principal of the application that serves message traces at Microsoft is missing.',
           action:
@@ -29,6 +30,7 @@ export function explainTraceProblem(
       case 'no-permission':
         return {
           code: 'permission-missing',
+          values: { permissions: ['ExchangeMessageTrace.Read.All'], approvalLink },
           title: 'The message trace needs a permission',
           detail: 'Microsoft does not grant the application ExchangeMessageTrace.Read.All any more.',
           action: `An Entra administrator opens ${approvalLink} and approves it. The trace is then read again by itself.`,
@@ -36,6 +38,7 @@ export function explainTraceProblem(
       case 'denied':
         return {
           code: 'trace-unavailable',
+          values: { outcome },
           title: 'Exchange does not let the application read message traces',
           detail: `It refuses although the application has the permission. ${failure.detail}`,
           action: `An Exchange administrator looks at what the application may do in the ${adminCenters.exchange} > Roles > Admin roles. The trace is then read again by itself.`,
@@ -45,6 +48,7 @@ export function explainTraceProblem(
       case 'unavailable':
         return {
           code: 'trace-unavailable',
+          values: { outcome },
           title: 'Microsoft’s message trace does not answer',
           detail: failure.detail,
           action: `Nobody has to act unless it lasts: it is asked again by itself. ${outageSentence(adminCenters)}`,
