@@ -29,6 +29,7 @@ import type { DeliverySizes } from './delivery/attempt.ts'
 import { createDeliveryMetrics } from './delivery/delivery-metrics.ts'
 import { createWorker, type Worker } from './delivery/worker.ts'
 import { composeDeliveryReports } from './delivery-reports/compose-delivery-reports.ts'
+import { createTraceStore } from './delivery-reports/trace-store.ts'
 import { createOverview } from './overview/overview.ts'
 import { overviewRoutes } from './overview/overview-routes.ts'
 import { reportExpired } from './delivery/report-expired.ts'
@@ -203,6 +204,7 @@ export async function compose(
       random,
       logger,
     })
+    const traceStore = createTraceStore(database.pool)
     const settings = composeSettings({
       database,
       graphAuth: config.graphAuth,
@@ -213,7 +215,7 @@ export async function compose(
       identity,
       mailer,
       traceOffered: cloudAt(config.authorityHost, config.graphBaseUrl, config.cloud) === 'global',
-      takeTraceRequest: async () => true,
+      takeTraceRequest: async (tenant) => (await traceStore.takeRequest(tenant)) !== null,
       vault,
       clock,
       chance,
@@ -310,7 +312,7 @@ export async function compose(
     })
 
     const deliveryReports = composeDeliveryReports({
-      pool: database.pool,
+      store: traceStore,
       reports: queue.reports,
       sources: settings.reportSources,
       trace,

@@ -1,7 +1,6 @@
 import type { MessageTrace } from '@inforiver-mail/m365/message-trace'
 import type { MicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
 import type { FastifyBaseLogger } from 'fastify'
-import type pg from 'pg'
 import type { ReportsProblem } from '@inforiver-mail/contract/consent-problem'
 import type { Registry } from 'prom-client'
 import { newOpaqueValue } from '../http/session.ts'
@@ -10,7 +9,7 @@ import type { DeliveryReports } from '../queue/queue.ts'
 import { createTraceMetrics } from './trace-metrics.ts'
 import { createTracePoller } from './trace-poller.ts'
 import { explainTraceProblem } from './trace-problem.ts'
-import { createTraceStore } from './trace-store.ts'
+import type { TraceStore } from './trace-store.ts'
 import { createTraceTokens } from './trace-tokens.ts'
 
 /** How often this process looks whether a source is due: what has been asked is known to the database. */
@@ -24,8 +23,6 @@ export interface ReportSources {
 }
 
 export interface DeliveryReportsFeature {
-  /** Takes a request to the message trace from the budget that all processes share. False where none is left. */
-  takeTraceRequest(tenantId: string): Promise<boolean>
   /** Reads reports until stopped, together with the other processes that do. */
   start(): void
   stop(): Promise<void>
@@ -33,7 +30,7 @@ export interface DeliveryReportsFeature {
 
 /** Wires what reads the reports of Microsoft. */
 export function composeDeliveryReports({
-  pool,
+  store,
   reports,
   sources,
   trace,
@@ -43,7 +40,7 @@ export function composeDeliveryReports({
   clock,
   logger,
 }: {
-  pool: pg.Pool
+  store: TraceStore
   reports: DeliveryReports
   sources: ReportSources
   trace: MessageTrace
@@ -54,7 +51,6 @@ export function composeDeliveryReports({
   logger: FastifyBaseLogger
 }): DeliveryReportsFeature {
   const { adminCenters, approvalLinks } = identity
-  const store = createTraceStore(pool)
   const pollTrace = createTracePoller({
     store,
     reports,
@@ -80,8 +76,6 @@ export function composeDeliveryReports({
     )
 
   return {
-    takeTraceRequest: async (tenantId) => (await store.takeRequest(tenantId)) !== null,
-
     start() {
       pollings = [
         keepDoing('the message trace could not be read', Math.min(LOOK_EVERY_MS, pollMs), async (stopping) => {

@@ -1,4 +1,5 @@
 import type { ReportsProblem } from '@inforiver-mail/contract/consent-problem'
+import { TRACE_PERMISSION } from '@inforiver-mail/contract/permission'
 import { outageSentence, type AdminCenters } from '@inforiver-mail/m365/admin-centers'
 import type { TraceRefusal } from '@inforiver-mail/m365/message-trace'
 
@@ -30,9 +31,9 @@ export function explainTraceProblem(
       case 'no-permission':
         return {
           code: 'permission-missing',
-          values: { permissions: ['ExchangeMessageTrace.Read.All'], approvalLink },
+          values: { permissions: [TRACE_PERMISSION], approvalLink },
           title: 'The message trace needs a permission',
-          detail: 'Microsoft does not grant the application ExchangeMessageTrace.Read.All any more.',
+          detail: `Microsoft does not grant the application ${TRACE_PERMISSION} any more.`,
           action: `An Entra administrator opens ${approvalLink} and approves it. The trace is then read again by itself.`,
         }
       case 'denied':

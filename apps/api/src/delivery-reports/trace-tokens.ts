@@ -1,7 +1,7 @@
+import { TRACE_PERMISSION } from '@inforiver-mail/contract/permission'
 import type { Failure } from '@inforiver-mail/m365/classify-failure'
 import type { MicrosoftIdentity } from '@inforiver-mail/m365/microsoft-identity'
 
-const PERMISSION = 'ExchangeMessageTrace.Read.All'
 /** Until the request has arrived. */
 const EXPIRES_EARLIER_MS = 60_000
 
@@ -45,6 +45,6 @@ export function createTraceTokens({
     forget() {
       kept = null
     },
-    hasPermission: () => permissions === null || permissions.includes(PERMISSION),
+    hasPermission: () => permissions === null || permissions.includes(TRACE_PERMISSION),
   }
 }
