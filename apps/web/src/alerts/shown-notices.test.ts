@@ -1,7 +1,7 @@
 import type { Notice } from '@inforiver-mail/contract/notice'
 import { expect, it } from 'vitest'
 import { PAGES } from '../routes.ts'
-import { noticesOn } from './shown-notices.ts'
+import { fold, noticesOn } from './shown-notices.ts'
 
 const text = { values: {}, title: 'Title', detail: 'Detail.', action: 'Action.', at: '2026-11-24T10:00:00.000Z' }
 const RECONNECT: Notice = { id: `alt_${'1'.repeat(32)}`, type: 'mailbox.reconnect-required', ...text }
@@ -17,4 +17,12 @@ it('leaves out on the settings page what that page shows itself', () => {
 
 it('shows all of them on every other page', () => {
   expect(noticesOn(PAGES.messages, ALL)).toEqual(ALL)
+})
+
+it('shows the two most urgent, the newest first, and the rest once it is unfolded', () => {
+  const newestFirst = [RECOVERED, EXPIRING, FAILED, RECONNECT]
+
+  expect(fold(newestFirst, false)).toEqual({ shown: [RECONNECT, EXPIRING], more: 2 })
+  expect(fold(newestFirst, true)).toEqual({ shown: [RECONNECT, EXPIRING, FAILED, RECOVERED], more: 2 })
+  expect(fold([FAILED], false)).toEqual({ shown: [FAILED], more: 0 })
 })

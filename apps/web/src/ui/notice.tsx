@@ -54,6 +54,27 @@ export function Notice({ intent, title, children, icon, actions, onDismiss }: No
   )
 }
 
+interface NoticeLineProps extends Pick<NoticeProps, 'intent' | 'title' | 'actions' | 'onDismiss'> {
+  /** The title is not in the page's language. */
+  isEnglish?: boolean
+}
+
+/** A message bar of one line where there is room for it. */
+export function NoticeLine({ intent, title, isEnglish = false, actions, onDismiss }: NoticeLineProps) {
+  const t = useTranslate()
+  const dismiss = onDismiss && (
+    <Button appearance="transparent" icon={<DismissRegular />} aria-label={t('ui.dismiss')} onClick={onDismiss} />
+  )
+  return (
+    <MessageBar intent={intent} layout="auto">
+      <MessageBarBody>
+        <MessageBarTitle {...(isEnglish && { lang: 'en' })}>{title}</MessageBarTitle>
+      </MessageBarBody>
+      <MessageBarActions {...(dismiss && { containerAction: dismiss })}>{actions}</MessageBarActions>
+    </MessageBar>
+  )
+}
+
 /** The outcome of a button that has disappeared; it takes the focus so that the focus is not lost. */
 export function FocusedNotice(props: ComponentProps<typeof Notice>) {
   const styles = useStyles()

@@ -3,4 +3,27 @@ import type { notices as english } from '../en/notices.ts'
 
 export const notices: TranslationOf<typeof english> = {
   'notices.region': 'Hinweise',
+  'notices.more': '{count, number} weitere',
+  'notices.fewer': 'Weniger anzeigen',
+  'notices.because': '{title}: {causes}',
+  'notices.cause': '{cause} ({count, number})',
+  'notices.mailbox.reconnect-required.title': 'E-Mails von {fromEmail} warten: Verbinden Sie das Postfach neu',
+  'notices.mailbox.app-misconfigured.title': 'Der Versand ruht: Die App-Registrierung muss berichtigt werden',
+  'notices.mailbox.recovered.title': 'E-Mails gehen wieder von {fromEmail} aus',
+  'notices.messages.failed.title':
+    '{count, plural, one {Eine Nachricht ist fehlgeschlagen} other {# Nachrichten sind fehlgeschlagen}}',
+  'notices.queue.stalled.title':
+    '{count, plural, one {Eine Nachricht ist fällig und geht nicht hinaus} other {# Nachrichten sind fällig und gehen nicht hinaus}}',
+  'notices.quota.exceeded.title': 'Der Versand ruht: Eine Grenze von Microsoft ist ausgeschöpft ({code})',
+  'notices.secret.expiring.title':
+    '{kind, select, certificate {Das Zertifikat} other {Der geheime Clientschlüssel}} der App-Registrierung {daysLeft, plural, =0 {ist abgelaufen} one {läuft innerhalb eines Tages ab} other {läuft in # Tagen ab}}',
+  'notices.mailbox.reconnect-required.action': 'Neu verbinden',
+  'notices.mailbox.app-misconfigured.action': 'Einrichtung prüfen',
+  'notices.mailbox.recovered.action': 'Einstellungen öffnen',
+  'notices.messages.failed.action': 'Fehlgeschlagene Nachrichten anzeigen',
+  'notices.queue.stalled.action': 'Wartende Nachrichten anzeigen',
+  'notices.quota.exceeded.action': 'Einstellungen öffnen',
+  'notices.secret.expiring.action': 'Einstellungen öffnen',
+  'notices.retry': 'Erneut versuchen',
+  'notices.send-now': 'Jetzt senden',
 }

@@ -1,3 +1,25 @@
 export const notices = {
   'notices.region': 'Notices',
+  'notices.more': '{count, number} more',
+  'notices.fewer': 'Show fewer',
+  'notices.because': '{title}: {causes}',
+  'notices.cause': '{cause} ({count, number})',
+  'notices.mailbox.reconnect-required.title': 'Mail from {fromEmail} waits: reconnect the mailbox',
+  'notices.mailbox.app-misconfigured.title': 'Mail is paused: fix the app registration',
+  'notices.mailbox.recovered.title': 'Mail leaves from {fromEmail} again',
+  'notices.messages.failed.title': '{count, plural, one {A message failed} other {# messages failed}}',
+  'notices.queue.stalled.title':
+    '{count, plural, one {A message is due and does not leave} other {# messages are due and do not leave}}',
+  'notices.quota.exceeded.title': 'Mail is paused: a limit of Microsoft is used up ({code})',
+  'notices.secret.expiring.title':
+    'The {kind, select, certificate {certificate} other {client secret}} of the app registration {daysLeft, plural, =0 {has expired} one {expires within a day} other {expires in # days}}',
+  'notices.mailbox.reconnect-required.action': 'Reconnect',
+  'notices.mailbox.app-misconfigured.action': 'Check the set-up',
+  'notices.mailbox.recovered.action': 'Open Settings',
+  'notices.messages.failed.action': 'Show failed messages',
+  'notices.queue.stalled.action': 'Show queued messages',
+  'notices.quota.exceeded.action': 'Open Settings',
+  'notices.secret.expiring.action': 'Open Settings',
+  'notices.retry': 'Try them again',
+  'notices.send-now': 'Send now',
 } as const
