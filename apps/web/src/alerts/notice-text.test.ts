@@ -25,3 +25,13 @@ it('shows the server’s title where a value is missing, as in what an older ver
 
   expect(noticeLine(notice, {}, german)).toEqual({ text: 'Mail leaves from x again', isEnglish: true })
 })
+
+it('takes no type of a newer version for the one that it comes as', () => {
+  const notice = {
+    type: 'mailbox.app-misconfigured',
+    values: { newer: 'mailbox.full' },
+    title: 'A newer version',
+  } as const
+
+  expect(noticeLine(notice, {}, german).text).toBe('A newer version')
+})

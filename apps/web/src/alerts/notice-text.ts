@@ -15,15 +15,19 @@ export function noticeLine(
   t: Translate,
 ): { readonly text: string; readonly isEnglish: boolean } {
   const texts = Object.entries(values).filter(([, value]) => typeof value === 'string' || typeof value === 'number')
-  const worded = t.known(`notices.${type}.title`, Object.fromEntries(texts) as TextValues)
-  if (worded === null) return { text: title, isEnglish: true }
-  const causes = Object.entries(failedByCode)
+  // A type that only a newer version knows comes as the nearest known one.
+  const isNewer = values['newer'] !== undefined
+  const worded = isNewer ? null : t.known(`notices.${type}.title`, Object.fromEntries(texts) as TextValues)
+  const isEnglish = worded === null && t.language !== 'en'
+  const causes = causesOf(failedByCode, t)
+  if (type !== 'messages.failed' || isNewer || isEnglish || causes === '') return { text: worded ?? title, isEnglish }
+  return { text: t('notices.because', { title: worded ?? title, causes }), isEnglish }
+}
+
+function causesOf(failedByCode: Readonly<Record<string, number>>, t: Translate): string {
+  return Object.entries(failedByCode)
     .toSorted(([, one], [, other]) => other - one)
     .slice(0, CAUSES)
     .map(([code, count]) => t('notices.cause', { cause: t.known(`overview.cause.${code}`) ?? code, count }))
-  const hasCauses = type === 'messages.failed' && causes.length > 0
-  return {
-    text: hasCauses ? t('notices.because', { title: worded, causes: causes.join(', ') }) : worded,
-    isEnglish: false,
-  }
+    .join(', ')
 }
