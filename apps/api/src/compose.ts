@@ -31,6 +31,8 @@ import { createWorker, type Worker } from './delivery/worker.ts'
 import { composeDeliveryReports } from './delivery-reports/compose-delivery-reports.ts'
 import { createTraceStore } from './delivery-reports/trace-store.ts'
 import { createOverview } from './overview/overview.ts'
+import { likelyLimit } from './overview/likely-limit.ts'
+import { measureExternalRecipients } from './overview/overview-metrics.ts'
 import { overviewRoutes } from './overview/overview-routes.ts'
 import { reportExpired } from './delivery/report-expired.ts'
 import { eventRoutes } from './events/event-routes.ts'
@@ -321,6 +323,14 @@ export async function compose(
       registry,
       clock,
       logger,
+    })
+
+    measureExternalRecipients(registry, async () => {
+      const [{ used, licences }, sender] = await Promise.all([
+        queue.insight.readExternalUse(tenantId),
+        settings.readSender(tenantId),
+      ])
+      return { used, likelyLimit: likelyLimit(licences, sender?.fromEmail ?? null) }
     })
 
     const sealedStore = createSealedStore(database, sealedColumns)

@@ -79,6 +79,8 @@ it('keeps what an admin enters about the organisation, and counts by it', async 
     used: 0,
     likelyLimit: 22_059,
   })
+  const metrics = await (await fetch(`${ground.product.publicUrl}/metrics`)).text()
+  expect(metrics).toContain('inforiver_mail_external_recipients_likely_limit 22059')
   const refused = await ada.call('PUT', LIMITS, { licences: -1, internalDomains: ['*.contoso.com'] })
   expect(refused.json.errors.map(({ path }: { path: string }) => path)).toEqual(['licences', 'internalDomains[0]'])
   expect((await ground.service.get(LIMITS)).json.code).toBe('not-signed-in')
